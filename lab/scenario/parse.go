@@ -1,0 +1,246 @@
+package scenario
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/txtar"
+)
+
+// An Error is a mistake in a scenario file.
+type Error struct {
+	File string
+	Line int
+	Msg  string
+}
+
+// Error is the message as a compiler prints it: file:line: what.
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+
+// maxSource bounds a scenario file: content that is larger is generated, not written.
+const maxSource = 16 << 20
+
+// Load reads and parses the scenario file at name.
+func Load(name string) (*Scenario, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the scenario: %w", err)
+	}
+	if info.Size() > maxSource {
+		return nil, &Error{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: let `file PATH SIZE` generate what is large", maxSource, info.Size())}
+	}
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the scenario: %w", err)
+	}
+	return Parse(name, source)
+}
+
+// Parse parses a scenario; name is its file's, for messages. The error is an
+// [*Error], of the first mistake.
+func Parse(name string, source []byte) (s *Scenario, err error) {
+	p := &parser{s: &Scenario{
+		Name:     NameOf(name),
+		File:     name,
+		Source:   source,
+		Deadline: 30 * time.Second,
+		Server:   Server{Port: 21},
+		Client:   Client{Kind: Scripted},
+	}}
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			s, err = nil, e
+		} else if e != nil {
+			panic(e)
+		}
+	}()
+	p.archive(bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n")))
+	p.complete()
+	return p.s, nil
+}
+
+// A parser fills a Scenario. It stops at the first mistake by a panic with an
+// *Error, which Parse turns into its result.
+type parser struct {
+	s        *Scenario
+	line     int // of what is parsed now
+	session  string
+	sessions map[string]string // the host of each session
+	network  bool              // a network line has been seen
+}
+
+func (p *parser) fail(format string, args ...any) {
+	panic(&Error{p.s.File, p.line, fmt.Sprintf(format, args...)})
+}
+
+// archive splits the file into its sections and parses each.
+func (p *parser) archive(source []byte) {
+	a := txtar.Parse(source)
+	p.sessions = map[string]string{"": "client"}
+	p.script(string(a.Comment))
+	line := 1 + bytes.Count(a.Comment, []byte("\n"))
+	seen := map[string]int{}
+	for _, f := range a.Files {
+		p.line = line
+		if first, ok := seen[f.Name]; ok {
+			p.fail("section %q stands twice, first at line %d", f.Name, first)
+		}
+		seen[f.Name] = line
+		p.section(f.Name, f.Data)
+		line += 1 + bytes.Count(f.Data, []byte("\n"))
+	}
+}
+
+func (p *parser) section(name string, data []byte) {
+	folder, file, _ := strings.Cut(name, "/")
+	switch {
+	case name == "want":
+		p.s.Want = Section{p.line + 1, string(data)}
+	case name == "figures":
+		p.s.Figures = Section{p.line + 1, string(data)}
+	case name == "replies":
+		p.replies(string(data))
+	case folder == "files" && file != "":
+		p.s.Files = p.addFile(p.s.Files, File{Line: p.line, Path: file, Content: data, Literal: true})
+	case folder == "local" && file != "":
+		p.s.Local = p.addFile(p.s.Local, File{Line: p.line, Path: file, Content: data, Literal: true})
+	default:
+		p.fail("unknown section %q; a scenario has want, figures, replies, files/PATH and local/PATH", name)
+	}
+}
+
+// addFile adds a file after a look at its path, which must stay inside the tree.
+func (p *parser) addFile(files []File, f File) []File {
+	clean := path.Clean("/" + f.Path)[1:]
+	if folder := strings.HasSuffix(f.Path, "/"); folder {
+		if len(bytes.TrimSpace(f.Content)) > 0 {
+			p.fail("%q is a folder, as its name ends in a slash, and has no content of its own", f.Path)
+		}
+		clean += "/"
+	}
+	if clean != f.Path || clean == "/" {
+		p.fail("file path %q: write it relative to the root and without . or .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
+	}
+	if _, ok := find(files, f.Path); ok {
+		p.fail("file %q stands twice", f.Path)
+	}
+	return append(files, f)
+}
+
+// script parses what stands above the first section: title, settings, steps.
+func (p *parser) script(text string) {
+	heading := true
+	for i, line := range strings.Split(text, "\n") {
+		p.line = i + 1
+		trimmed := strings.TrimSpace(line)
+		if comment, ok := strings.CutPrefix(trimmed, "#"); ok {
+			if heading {
+				p.heading(strings.TrimSpace(comment))
+			}
+			continue
+		}
+		heading = heading && (trimmed == "" && p.s.Title == "")
+		words := p.split(trimmed)
+		switch {
+		case len(words) == 0:
+		case settings[words[0]] != nil:
+			if len(p.s.Steps) > 0 {
+				p.fail("the setting %q stands after a step; settings come first", words[0])
+			}
+			settings[words[0]](p, words[1:])
+		default:
+			p.step(trimmed, words)
+		}
+	}
+	p.s.Story = strings.TrimSpace(p.s.Story)
+}
+
+// heading takes one line of the comment at the top: the first is the title, the
+// rest the story, an empty line between its paragraphs.
+func (p *parser) heading(text string) {
+	switch {
+	case p.s.Title == "":
+		p.s.Title = text
+	case text == "":
+		p.s.Story = strings.TrimSuffix(p.s.Story, " ") + "\n\n"
+	default:
+		if p.s.Story != "" && !strings.HasSuffix(p.s.Story, "\n") {
+			p.s.Story += " "
+		}
+		p.s.Story += text
+	}
+}
+
+// replies parses the server's wording, each reply as it would stand on the
+// wire: `code text`, or several lines `code-text` and a last `code text`.
+func (p *parser) replies(text string) {
+	var open *Reply
+	for _, line := range strings.Split(text, "\n") {
+		p.line++
+		if open == nil && (strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#")) {
+			continue
+		}
+		code, rest, more := p.replyLine(line, open)
+		if open == nil {
+			p.s.Server.Replies = append(p.s.Server.Replies, Reply{Line: p.line, Code: code, Text: rest})
+			open = &p.s.Server.Replies[len(p.s.Server.Replies)-1]
+		} else {
+			open.Text += "\n" + rest
+		}
+		if !more {
+			open = nil
+		}
+	}
+	if open != nil {
+		p.line = open.Line
+		p.fail("reply %d has no last line; it ends with %q and the text", open.Code, fmt.Sprintf("%d ", open.Code))
+	}
+}
+
+// replyLine splits one line of a reply; more says that others follow.
+func (p *parser) replyLine(line string, open *Reply) (code int, text string, more bool) {
+	if open != nil {
+		last := fmt.Sprintf("%d ", open.Code)
+		if text, ok := strings.CutPrefix(line, last); ok {
+			return open.Code, text, false
+		}
+		return open.Code, strings.TrimPrefix(line, fmt.Sprintf("%d-", open.Code)), true
+	}
+	if len(line) < 4 || (line[3] != ' ' && line[3] != '-') {
+		p.fail("reply %q: a code of three digits, a space and the text were expected, such as \"220 Welcome.\"", line)
+	}
+	code = p.number("reply code", line[:3], 100, 599)
+	return code, line[4:], line[3] == '-'
+}
+
+// split splits a line into words; what follows quote is sent as it stands, so
+// it has neither quoted words nor comments.
+func (p *parser) split(line string) []string {
+	words := strings.Fields(line)
+	if command := strings.TrimLeft(line, "! \t"); strings.HasPrefix(command, "quote ") {
+		return words
+	}
+	return p.words(line)
+}
+
+// words splits a line at spaces; a word in double quotes may have spaces in it,
+// and a # that begins a word begins a comment.
+func (p *parser) words(line string) []string {
+	var words []string
+	for rest := strings.TrimSpace(line); rest != "" && rest[0] != '#'; rest = strings.TrimLeft(rest, " \t") {
+		var word string
+		if rest[0] == '"' {
+			word, rest = p.quoted(rest)
+		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
+			word, rest = rest[:end], rest[end:]
+		} else {
+			word, rest = rest, ""
+		}
+		words = append(words, word)
+	}
+	return words
+}

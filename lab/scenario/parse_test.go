@@ -1,0 +1,225 @@
+package scenario
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/network"
+)
+
+const article = `# Active-mode listing
+# The server calls the client back,
+# from port 20.
+#
+# A second paragraph.
+
+network wire rate=8Mbit loss=1% arp=cached
+host client 198.51.100.100 window=65535 timestamps=off ports=3170-
+host server 192.0.2.21 rtt=107ms df=off
+late server.20 > client [P.] length=1167 by=2ms
+file pub/big.bin 10MiB seed=7
+user alice secret
+
+open
+login anonymous me@mypc.test
+active 3172
+ls
+! get "no such file"  # says 550
+quote SITE "x # y
+session bob
+open
+get pub/big.bin &
+wait
+quit nowait
+
+-- files/README --
+Welcome.
+-- files/empty/ --
+-- replies --
+220 Hello.
+230-First.
+ 230 is not the end.
+230 Last.
+-- want --
+ctl   client.*  > server.21
+-- figures --
+ctl.rtt = 107ms ± 5ms
+`
+
+func TestParse(t *testing.T) {
+	s, err := Parse("dir/article.txtar", []byte(article))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, got, want any) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: got %#v, want %#v", what, got, want)
+		}
+	}
+	check("name", s.Name, "article")
+	check("title", s.Title, "Active-mode listing")
+	check("story", s.Story, "The server calls the client back, from port 20.\n\nA second paragraph.")
+	check("rate", s.Plan.Rate, int64(8e6))
+	check("loss", s.Plan.Loss, 0.01)
+	check("arp", s.Plan.ARP, network.ARPCached)
+	client, _ := s.Host("client")
+	check("window", client.Window, 65535)
+	check("timestamps", client.NoTimestamps, true)
+	check("ports", client.Ports[0], network.PortRange{First: 3170, Last: 65535})
+	server, _ := s.Host("server")
+	check("rtt", server.RTT, 107*time.Millisecond)
+	check("late", s.Plan.Late[0], network.Late{Line: 10, From: "server", FromPort: 20, To: "client", Flags: "[P.]", Length: 1167, Count: 1, By: 2 * time.Millisecond})
+	check("user", s.Server.Users[0], User{"alice", "secret"})
+	check("steps", len(s.Steps), 10)
+	check("volume", s.Plan.Volume, int64(10<<20))
+	check("refused", s.Steps[4].Refused, true)
+	check("quoted", s.Steps[4].Args[0], "no such file")
+	check("quote", s.Steps[5].Args[0], `SITE "x # y`)
+	check("session", s.Steps[6].Session, "bob")
+	check("background", s.Steps[7].Background, true)
+	check("line", s.Steps[0].Line, 14)
+	check("replies", len(s.Server.Replies), 2)
+	check("multi-line reply", s.Server.Replies[1].Text, "First.\n 230 is not the end.\nLast.")
+	check("want line", s.Want.Line, strings.Count(article[:strings.Index(article, "ctl   client")], "\n")+1)
+	check("figures line", s.Figures.Line, strings.Count(article[:strings.Index(article, "ctl.rtt")], "\n")+1)
+	readme, ok := s.ServerFile("README")
+	check("file", ok && string(readme.Content) == "Welcome.\n", true)
+	_, ok = s.ServerFile("empty/")
+	check("folder", ok, true)
+}
+
+// TestShortest parses the shortest file there is: everything has a default.
+func TestShortest(t *testing.T) {
+	s, err := Parse("x.txtar", []byte("open\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Plan.Kind != network.Loopback || len(s.Plan.Hosts) != 2 || s.Plan.Hosts[0].Addr.String() != "127.0.0.1" {
+		t.Errorf("got plan %+v, want loopback with client and server on 127.0.0.1", s.Plan)
+	}
+	if s, err = Parse("x.txtar", []byte("network wire ipv6\r\nopen\r\nquit\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Plan.Hosts[1].Addr.String(); got != "2001:db8:2::21" {
+		t.Errorf("server's address on wire ipv6: got %s, want 2001:db8:2::21", got)
+	}
+}
+
+// TestErrors holds every message to its form, file:line: what, and to the words
+// that tell how to mend it.
+func TestErrors(t *testing.T) {
+	for _, test := range []struct{ name, source, want string }{
+		{"empty", "", "1: the scenario has no steps"},
+		{"typo", "open\nlgin anonymous\n", "2: unknown setting or step \"lgin\"; settings are client"},
+		{"unknown section", "open\n-- wants --\n", "2: unknown section \"wants\""},
+		{"section twice", "open\n-- want --\n-- want --\n", "3: section \"want\" stands twice, first at line 2"},
+		{"setting after step", "open\nnetwork wire\n", "2: the setting \"network\" stands after a step"},
+		{"network twice", "network wire\nnetwork wire\nopen\n", "2: a scenario has one network"},
+		{"network unknown", "network tokenring\nopen\n", "1: network \"tokenring\": loopback or wire was expected"},
+		{"network option", "network wire speed=3\nopen\n", "1: unknown option \"speed=3\" of network"},
+		{"rtt on loopback", "host server 127.0.0.1 rtt=3ms\nopen\n", "1: host server: on network loopback a host takes ports= and cork= only"},
+		{"rate on loopback", "network loopback rate=8Mbit\nopen\n", "1: network loopback takes ipv6 and mtu="},
+		{"address off loopback", "host server 192.0.2.21\nopen\n", "1: host server: 192.0.2.21 is no loopback address"},
+		{"address", "host server 192.0.2.321\nopen\n", "1: address \"192.0.2.321\""},
+		{"address family", "network wire ipv6\nhost server 192.0.2.21\nopen\n", "2: host server has the address 192.0.2.21: the network is IPv6"},
+		{"address twice", "network wire\nhost a 192.0.2.21\nopen\n", "2: host server: another host has the address"},
+		{"host twice", "host a 127.0.0.1\nhost a 127.0.0.1\nopen\n", "2: host \"a\" stands twice, first at line 1"},
+		{"host option", "network wire\nhost server 192.0.2.21 mss=3\nopen\n", "2: unknown option \"mss=3\" of host"},
+		{"on or off", "network wire\nhost server 192.0.2.21 sack=no\nopen\n", "2: sack=no: on or off was expected"},
+		{"1 EiB", "file big 1EiB\nopen\n", "1: size 1EiB is more than the 64GiB"},
+		{"size", "file big many\nopen\n", "1: size \"many\": a number of bytes"},
+		{"size, NaN", "file big NaN\nopen\n", "1: size \"NaN\": a number of bytes"},
+		{"half a byte", "file big 0.5B\nopen\n", "1: size \"0.5B\": a number of bytes"},
+		{"port 0", "open\nactive 0\n", "2: port \"0\": a number from 1 to 65535"},
+		{"port 65536", "open\nactive 65536\n", "2: port \"65536\""},
+		{"ports", "host client 127.0.0.1 ports=9-3\nopen\n", "1: ports \"9-3\": the first is beyond the last"},
+		{"loss", "network wire loss=NaN%\nopen\n", "1: loss \"NaN%\": a percentage"},
+		{"rate", "network wire rate=fast\nopen\n", "1: rate \"fast\": bits a second"},
+		{"duration", "open\npause forever\n", "2: pause \"forever\": a duration up to 1h"},
+		{"late by", "late server > client [F.] x=3\nopen\n", "1: unknown option \"x=3\" of late"},
+		{"late host", "late server > moon [F.] by=3ms\nopen\n", "1: late: there is no host \"moon\""},
+		{"path above the root", "open\n-- files/../x --\n", "2: file path \"../x\""},
+		{"file twice", "file x 3\nopen\n-- files/x --\n", "3: file \"x\" stands twice"},
+		{"folder with content", "open\n-- files/x/ --\ntext\n", "2: \"x/\" is a folder"},
+		{"quote", "open\nget \"x\n", "2: \"x: the closing quote is missing"},
+		{"line end in a path", "open\nget \"x\\r\\nDELE y\"\n", "2: \"x\\r\\nDELE y\": a line end"},
+		{"too few", "open\nget\n", "2: get PATH was expected, and there are 0 arguments"},
+		{"too many", "open\npwd x\n", "2: pwd was expected"},
+		{"nothing refused", "open\n!\n", "2: a step was expected after the !"},
+		{"before open", "login anonymous\n", "1: login: the session is not open yet"},
+		{"session without open", "open\nsession b\nls\n", "3: ls: the session is not open yet"},
+		{"session host", "open\nsession b moon\nopen\n", "2: session b: there is no host \"moon\""},
+		{"no local file", "open\nput x\n", "2: put: the client has no file \"x\""},
+		{"name", "open ftp.example.test\n", "1: open ftp.example.test: no setting `name"},
+		{"jlaffaye active", "client jlaffaye\nopen\nactive\n", "3: active: client jlaffaye cannot"},
+		{"reply", "open\n-- replies --\nhello\n", "3: reply \"hello\": a code of three digits"},
+		{"reply code", "open\n-- replies --\n999 hello\n", "3: reply code \"999\""},
+		{"reply without end", "open\n-- replies --\n220-hello\n220-you\n", "3: reply 220 has no last line"},
+		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse("bad.txtar", []byte(test.source))
+			if err == nil {
+				t.Fatalf("no error, want %q", test.want)
+			}
+			if got := err.Error(); !strings.HasPrefix(got, "bad.txtar:"+test.want) || strings.Contains(got, "\n") {
+				t.Errorf("got  %s\nwant bad.txtar:%s...", got, test.want)
+			}
+		})
+	}
+}
+
+// TestManual parses every verb and setting in the form that the package
+// comment gives it, so that the manual names all of them and nothing else.
+func TestManual(t *testing.T) {
+	manual, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range verbs {
+		if !strings.Contains(string(manual), name) {
+			t.Errorf("the manual does not tell of the step %s", name)
+		}
+	}
+	for name := range settings {
+		if !strings.Contains(string(manual), "//\t"+name+" ") {
+			t.Errorf("the manual does not tell of the setting %s", name)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.txtar")
+	if _, err := Load(missing); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("got error %v, want one that names %s", err, missing)
+	}
+	large := filepath.Join(t.TempDir(), "large.txtar")
+	if err := os.WriteFile(large, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, maxSource+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(large); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("got error %v, want one that says how large a file may be", err)
+	}
+}
+
+// FuzzParse looks for a file that the parser neither takes nor refuses.
+func FuzzParse(f *testing.F) {
+	f.Add(article)
+	f.Add("open\n-- replies --\n220-x\n")
+	f.Fuzz(func(t *testing.T, source string) {
+		s, err := Parse("fuzz.txtar", []byte(source))
+		if err == nil && len(s.Steps) == 0 {
+			t.Error("a scenario without steps was taken")
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "fuzz.txtar:") {
+			t.Errorf("an error without its place: %v", err)
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package scenario
+
+import (
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ftplab/lab/network"
+)
+
+// A Scenario is one file, parsed: what to build, what to do on it, and what
+// should be seen. Its sections `want` and `figures` are kept as text for
+// packages expect and figures, which own their notation.
+type Scenario struct {
+	Name  string // the file's name without folder and extension
+	File  string // as it was given, for messages
+	Title string // the first comment line
+	Story string // the comment lines after it, paragraphs apart
+
+	Plan     network.Plan
+	Names    []Name
+	Server   Server
+	Client   Client
+	Files    []File // on the server
+	Local    []File // at the client, for uploads
+	Steps    []Step
+	Deadline time.Duration // for each step
+
+	Want    Section
+	Figures Section
+
+	Source []byte // the whole file
+}
+
+// A Section is the text of a section that another package parses.
+type Section struct {
+	Line int // of its first line in the file; 0 when the file has no such section
+	Text string
+}
+
+// A Name is one entry of the name server.
+type Name struct {
+	Name       string
+	Addr       netip.Addr
+	Authority  int // records in the answer's authority section
+	Additional int // records in its additional section
+	Size       int // bytes of the answer; 0 is as many as it takes
+}
+
+// Server is how the server differs from the plainest one.
+type Server struct {
+	Port     uint16        // of the control connection
+	Idle     time.Duration // after which a silent client is sent away; 0 is never
+	ReadOnly bool          // refuses uploads
+	Users    []User        // who may log in, besides anonymous
+	Replies  []Reply       // its own wording
+}
+
+// A User is a name and a password the server accepts.
+type User struct{ Name, Password string }
+
+// A Reply is the server's own text for a code; the texts of one code are used
+// in the order written, and the last one from then on.
+type Reply struct {
+	Line int
+	Code int
+	Text string // lines apart by \n
+}
+
+// Client is which client plays the steps.
+type Client struct {
+	Kind   ClientKind
+	Linger time.Duration // between the end of the data and the client's own close
+}
+
+// ClientKind names a client.
+type ClientKind string
+
+// The clients a scenario can name.
+const (
+	Scripted ClientKind = "scripted" // the lab's own, both modes
+	Jlaffaye ClientKind = "jlaffaye" // github.com/jlaffaye/ftp, passive only
+)
+
+// A File is a literal or a generated one.
+type File struct {
+	Line    int
+	Path    string // slash-separated, relative to the root; a folder's ends in a slash
+	Content []byte // of a literal file
+	Size    int64  // of a generated file, bytes
+	Seed    uint64 // of a generated file's content
+	Literal bool
+}
+
+// A Step is one line of the script: one thing a client does.
+type Step struct {
+	Line       int
+	Text       string // as written
+	Session    string // that takes it; "" is the first one
+	Host       string // where that session's client is
+	Verb       string
+	Args       []string
+	Refused    bool // "!": the server must say no
+	Background bool // "&": the next step does not wait for its end
+}
+
+// NameOf is the name of the scenario in the file at path.
+func NameOf(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), Extension)
+}
+
+// Extension is how a scenario's file name ends.
+const Extension = ".txtar"
+
+// Host returns the plan of the host of that name.
+func (s *Scenario) Host(name string) (network.HostPlan, bool) {
+	for _, h := range s.Plan.Hosts {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return network.HostPlan{}, false
+}
+
+// LocalFile returns the client's file of that path.
+func (s *Scenario) LocalFile(path string) (File, bool) { return find(s.Local, path) }
+
+// ServerFile returns the file that the server has under that path at the start.
+func (s *Scenario) ServerFile(path string) (File, bool) { return find(s.Files, path) }
+
+func find(files []File, path string) (File, bool) {
+	for _, f := range files {
+		if f.Path == path {
+			return f, true
+		}
+	}
+	return File{}, false
+}
