@@ -1,0 +1,147 @@
+// Package cell gives a scenario a machine of its own: a cell.
+//
+// A cell is this same program, started again in fresh user, network and PID
+// namespaces. Inside, an ordinary user binds port 21 and opens packet sockets
+// on a network that reaches nothing and nobody; and however the cell ends, the
+// kernel takes its network and every program it started down with it.
+//
+// One function of the program is what its cells do, and [Init] names it, from
+// an init function:
+//
+//	func init() {
+//		cell.Init(func(ctx context.Context, c *cell.Cell) error {
+//			var name string
+//			if err := c.Spec(&name); err != nil {
+//				return err
+//			}
+//			return c.Send("hello " + name)
+//		})
+//	}
+//
+// [Run] then starts a cell, hands it a [Job] and waits for its end. Between the
+// two lie two pipes: one brings the job, and says by its end that the parent
+// cancelled or died; the other takes messages back, and then the outcome.
+package cell
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// A Job is what one cell is started for.
+type Job struct {
+	// Spec is what the cell is to do. It travels as JSON; see [Cell.Spec].
+	Spec any
+
+	// Files are open files the cell inherits; see [Cell.Files].
+	Files []*os.File
+
+	// Message is called with what the cell sends, message by message, until
+	// Run returns. Nil ignores them.
+	Message func(json.RawMessage)
+
+	// Grace is how long the body may go on after its context was cancelled,
+	// to finish what it writes, before the cell is killed. Zero is 5 seconds.
+	Grace time.Duration
+
+	// InPlace lets the cell do without a network of its own where the system
+	// allows none but lets this program capture on the loopback device as it
+	// is, as containers do. See [Cell.InPlace].
+	InPlace bool
+}
+
+// defaultGrace is plenty to flush a capture, and little to wait for.
+const defaultGrace = 5 * time.Second
+
+// Body is what a cell does. Its context is cancelled when the parent cancels,
+// or is gone. Its error's text is what [Run] returns.
+type Body func(ctx context.Context, c *Cell) error
+
+// A Cell is what a body sees of the cell it runs in.
+type Cell struct {
+	// Files are the job's files, in its order.
+	Files []*os.File
+
+	// InPlace says that the network is not the cell's own but the machine's
+	// or the container's, where others may speak too. Only one cell at a time
+	// runs in place on a network; the next one waits for its end.
+	InPlace bool
+
+	spec json.RawMessage
+
+	mu       sync.Mutex
+	messages *json.Encoder
+}
+
+// Spec decodes the job's Spec into v, as [json.Unmarshal] does.
+func (c *Cell) Spec(v any) error {
+	if err := json.Unmarshal(c.spec, v); err != nil {
+		return fmt.Errorf("cell: reading the job: %w", err)
+	}
+	return nil
+}
+
+// Send passes a message, as JSON, to the job's Message function. It may be
+// called from any goroutine. It fails when the parent is gone.
+func (c *Cell) Send(message any) error {
+	text, err := json.Marshal(message)
+	if err != nil {
+		return fmt.Errorf("cell: sending: %w", err)
+	}
+	return c.post(envelope{Message: text})
+}
+
+func (c *Cell) post(e envelope) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.messages.Encode(e); err != nil {
+		return fmt.Errorf("cell: sending: %w", err)
+	}
+	return nil
+}
+
+// An envelope is one line from the cell: a message of the body, the way's
+// refusal before the body began, or the outcome after it ended.
+type envelope struct {
+	Message json.RawMessage `json:"message,omitempty"`
+	Refused string          `json:"refused,omitempty"`
+	End     bool            `json:"end,omitempty"`
+	Error   *string         `json:"error,omitempty"` // with End: the body's error
+}
+
+// An order is the one line a cell gets.
+type order struct {
+	Spec  json.RawMessage `json:"spec"`
+	Files int             `json:"files"`
+	Grace time.Duration   `json:"grace"`
+	Way   way             `json:"way"`
+}
+
+// A way is a way of being apart from the rest of the machine.
+type way string
+
+const (
+	userNamespace way = "user namespace" // as anybody, where the system's policy allows it
+	plain         way = "plain"          // network and PID namespaces alone, with CAP_SYS_ADMIN
+	inPlace       way = "in place"       // no namespace
+)
+
+// ErrRefused is what an error of [Run] wraps when this system does not let the
+// program make a cell. The error's text says which policy refused and what can
+// be done.
+var ErrRefused = errors.New("this system does not allow a private network")
+
+// bodyError carries the text of a body's error over from its cell, and with it
+// what cancelled the cell, if anything did.
+type bodyError struct {
+	text  string
+	cause error
+}
+
+func (e *bodyError) Error() string { return e.text }
+func (e *bodyError) Unwrap() error { return e.cause }

@@ -1,0 +1,82 @@
+package cell
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Run starts a cell, gives it the job and returns when the cell has ended and
+// all it sent was delivered. Nothing of it is left then.
+//
+// The error is the body's, by its text; or says that the system refuses cells
+// (see [ErrRefused]), or how the cell ended before its body did. When ctx is
+// cancelled the body's context is too, and what Run then returns wraps
+// ctx.Err(), unless the body had done its work and returned nil.
+func Run(ctx context.Context, job Job) error {
+	if !initialized {
+		return errors.New("cell: this program never called cell.Init, so it cannot be started as a cell")
+	}
+	if job.Grace == 0 {
+		job.Grace = defaultGrace
+	}
+	spec, err := json.Marshal(job.Spec)
+	if err != nil {
+		return fmt.Errorf("cell: the job: %w", err)
+	}
+	ways := []way{userNamespace, plain}
+	if job.InPlace {
+		ways = append(ways, inPlace)
+	}
+	var refusals []refusal
+	for _, w := range ways {
+		err := runIn(ctx, job, order{Spec: spec, Files: len(job.Files), Grace: job.Grace, Way: w})
+		var r refusal
+		if !errors.As(err, &r) {
+			return err
+		}
+		refusals = append(refusals, r)
+	}
+	return explain(refusals)
+}
+
+// runIn runs the job in one way. A refusal says that the body never began.
+func runIn(ctx context.Context, job Job, o order) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p, err := start(job.Files, o.Way)
+	if err != nil {
+		return err
+	}
+	defer p.messages.Close()
+	defer p.orders.Close()
+
+	ended, heeded := make(chan struct{}), make(chan struct{})
+	go func() {
+		p.heed(ctx, job.Grace, ended)
+		close(heeded)
+	}()
+	sendErr := p.send(o)
+	last := p.listen(job.Message)
+	exit := p.wait()
+	close(ended)
+	<-heeded
+
+	switch {
+	case last.Refused != "":
+		return refusal{o.Way, errors.New(last.Refused)}
+	case last.End && last.Error == nil:
+		return nil
+	case last.End:
+		return &bodyError{*last.Error, ctx.Err()}
+	case p.killed.Load():
+		return fmt.Errorf("cell: killed, as it had not ended %v after it was cancelled: %w", job.Grace, ctx.Err())
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case exit == nil:
+		return fmt.Errorf("cell: ended without a word of its work: %w", sendErr)
+	}
+	return fmt.Errorf("cell: ended before its work was done: %w", exit)
+}
