@@ -2,7 +2,10 @@
 //
 // A [Writer] is fed by the one goroutine that sees the frames. It gathers them
 // and hands them to the file many at a time, always in whole blocks: a capture
-// that is cut short, by a full disk or a kill, is readable up to its last frame.
+// that is cut short, by a full disk or a kill, is readable up to its last
+// frame; [Repair] cuts off what a kill left behind that. A [Ring] is where
+// frames come from on a device of the kernel's, without losing any. [Annotate]
+// writes comments into a finished capture.
 package capture
 
 import "net/netip"
@@ -21,6 +24,7 @@ type Info struct {
 	Application string // that wrote it, such as "ftplab v1.0.0"
 	Comment     string // of the file: scenario, command line, network
 	Interface   string // where it was taken, such as "lo" or "client"
+	Remark      string // about that place, such as why checksums are partial there
 	SnapLen     int    // bytes kept of a frame at most; 0 is all
 	Names       []Name // of the hosts
 }

@@ -64,7 +64,7 @@ type Body func(ctx context.Context, c *Cell) error
 
 // A Cell is what a body sees of the cell it runs in.
 type Cell struct {
-	// Files are the job's files, in its order.
+	// Files are the job's files, in its order and by their names.
 	Files []*os.File
 
 	// InPlace says that the network is not the cell's own but the machine's
@@ -117,7 +117,7 @@ type envelope struct {
 // An order is the one line a cell gets.
 type order struct {
 	Spec  json.RawMessage `json:"spec"`
-	Files int             `json:"files"`
+	Files []string        `json:"files"` // their names
 	Grace time.Duration   `json:"grace"`
 	Way   way             `json:"way"`
 }

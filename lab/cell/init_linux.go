@@ -74,8 +74,8 @@ func live(body Body) error {
 	go watch(in, o.Grace, cancel)
 
 	c := &Cell{spec: o.Spec, InPlace: o.Way == inPlace, messages: json.NewEncoder(messages)}
-	for i := range o.Files {
-		c.Files = append(c.Files, inherit(firstFD+uintptr(i), fmt.Sprintf("file %d of the job", i)))
+	for i, name := range o.Files {
+		c.Files = append(c.Files, inherit(firstFD+uintptr(i), name))
 	}
 	if err := settle(ctx, o.Way); err != nil {
 		return c.post(envelope{Refused: err.Error()})

@@ -25,13 +25,17 @@ func Run(ctx context.Context, job Job) error {
 	if err != nil {
 		return fmt.Errorf("cell: the job: %w", err)
 	}
+	var names []string
+	for _, f := range job.Files {
+		names = append(names, f.Name())
+	}
 	ways := []way{userNamespace, plain}
 	if job.InPlace {
 		ways = append(ways, inPlace)
 	}
 	var refusals []refusal
 	for _, w := range ways {
-		err := runIn(ctx, job, order{Spec: spec, Files: len(job.Files), Grace: job.Grace, Way: w})
+		err := runIn(ctx, job, order{Spec: spec, Files: names, Grace: job.Grace, Way: w})
 		var r refusal
 		if !errors.As(err, &r) {
 			return err
