@@ -119,7 +119,7 @@ type TCPOptions struct {
 	HasTimestamps bool
 	TSval, TSecr  uint32
 
-	raw []byte // as they stand in the header
+	sack []byte // the blocks as they stand in the header
 }
 
 // A SACKBlock is a stretch that arrived behind a hole, in relative sequence

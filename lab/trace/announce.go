@@ -1,0 +1,180 @@
+// The addresses that PORT, EPRT, PASV and EPSV announce for data connections.
+
+package trace
+
+import (
+	"net/netip"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// announcements finds the addresses that were announced in a session.
+func (s *Session) announcements(events []event) {
+	answered := map[*Reply]int{} // the exchange that a reply belongs to
+	for i, e := range s.Exchanges {
+		for _, r := range e.Replies {
+			answered[r] = i
+		}
+	}
+	for i, e := range s.Exchanges {
+		if a := s.fromCommand(e); a != nil {
+			a.seen = i + 1
+			s.Announcements = append(s.Announcements, a)
+		}
+	}
+	for _, e := range events {
+		if e.reply == nil {
+			continue
+		}
+		a := s.fromReply(e.reply)
+		if a == nil {
+			continue
+		}
+		if i, ok := answered[e.reply]; ok {
+			a.Exchange, a.seen = s.Exchanges[i], i+1
+			a.Packet = a.Exchange.Packet
+		} else {
+			a.seen = sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet > a.Packet })
+		}
+		s.Announcements = append(s.Announcements, a)
+	}
+	sort.SliceStable(s.Announcements, func(i, j int) bool {
+		a, b := s.Announcements[i], s.Announcements[j]
+		return a.from < b.from || a.from == b.from && a.ReplyPacket < b.ReplyPacket
+	})
+}
+
+// fromCommand reads the address in a PORT or EPRT, nil if there is none.
+func (s *Session) fromCommand(e *Exchange) *Announcement {
+	var addr netip.AddrPort
+	var ok bool
+	switch e.Command {
+	case "PORT":
+		addr, ok = parseHostPort(e.Argument)
+	case "EPRT":
+		addr, ok = parseExtended(e.Argument)
+	}
+	if !ok {
+		return nil
+	}
+	a := &Announcement{
+		Command: e.Command, Mode: Active, Addr: addr, Exchange: e, Packet: e.Packet, from: e.Packet,
+		Foreign: addr.Addr().Unmap() != s.Control.Client.Addr().Unmap(),
+	}
+	for _, r := range e.Replies {
+		if r.Code >= 200 {
+			a.ReplyPacket, a.ReplyCode = r.Packet, r.Code
+			break
+		}
+	}
+	return a
+}
+
+// fromReply reads the address in a reply 227 or 229, nil if there is none.
+func (s *Session) fromReply(r *Reply) *Announcement {
+	server := s.Control.Server.Addr()
+	a := &Announcement{Mode: Passive, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code, from: r.FirstPacket}
+	var ok bool
+	switch r.Code {
+	case 227:
+		a.Command = "PASV"
+		a.Addr, ok = parseHostPort(r.Text)
+	case 229:
+		a.Command = "EPSV"
+		var port uint16
+		port, ok = parseExtendedPort(r.Text)
+		a.Addr = netip.AddrPortFrom(server, port)
+	}
+	if !ok {
+		return nil
+	}
+	a.Foreign = a.Addr.Addr().Unmap() != server.Unmap()
+	return a
+}
+
+// parseHostPort finds the six numbers of PORT and of 227 in a text, which may
+// stand in parentheses or not (RFC 1123 section 4.1.2.6).
+func parseHostPort(text string) (netip.AddrPort, bool) {
+	for i := 0; i < len(text); i++ {
+		if !digit(text[i]) {
+			continue
+		}
+		if n, ok := sixNumbers(text[i:]); ok {
+			for _, v := range n {
+				if v > 255 {
+					return netip.AddrPort{}, false
+				}
+			}
+			ip := netip.AddrFrom4([4]byte{byte(n[0]), byte(n[1]), byte(n[2]), byte(n[3])})
+			return netip.AddrPortFrom(ip, uint16(n[4]<<8|n[5])), true
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
+// sixNumbers reads six numbers of up to three digits with commas between them.
+func sixNumbers(text string) (n [6]int, ok bool) {
+	for k := range n {
+		if k > 0 {
+			text = strings.TrimLeft(text, " \t\r\n")
+			if text == "" || text[0] != ',' {
+				return n, false
+			}
+			text = strings.TrimLeft(text[1:], " \t\r\n")
+		}
+		digits := 0
+		for digits < len(text) && digits < 3 && digit(text[digits]) {
+			n[k] = n[k]*10 + int(text[digits]-'0')
+			digits++
+		}
+		if digits == 0 {
+			return n, false
+		}
+		text = text[digits:]
+	}
+	return n, true
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+// parseExtended reads the argument of EPRT: "|2|2001:db8::1|3172|", with any
+// character for the bar (RFC 2428 section 2).
+func parseExtended(text string) (netip.AddrPort, bool) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return netip.AddrPort{}, false
+	}
+	parts := strings.Split(text, text[:1])
+	if len(parts) < 4 {
+		return netip.AddrPort{}, false
+	}
+	port, err := strconv.ParseUint(parts[3], 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	ip, _ := netip.ParseAddr(parts[2]) // the port counts, even if this is no address
+	return netip.AddrPortFrom(ip, uint16(port)), true
+}
+
+// parseExtendedPort finds the port in the text of a reply 229:
+// "(|||3172|)", with any character for the bar (RFC 2428 section 3).
+func parseExtendedPort(text string) (uint16, bool) {
+	for i := 0; i+4 < len(text); i++ {
+		bar, at := text[i], i
+		if bar == '(' && text[i+1] != '(' {
+			bar, at = text[i+1], i+1
+		} else if bar != '|' {
+			continue
+		}
+		rest, found := strings.CutPrefix(text[at:], strings.Repeat(string(bar), 3))
+		end := strings.IndexByte(rest, bar)
+		if !found || end < 1 {
+			continue
+		}
+		if port, err := strconv.ParseUint(rest[:end], 10, 16); err == nil {
+			return uint16(port), true
+		}
+	}
+	return 0, false
+}

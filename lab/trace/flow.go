@@ -1,0 +1,150 @@
+// One direction of a connection: its sequence numbers, and what of its stream
+// has been seen.
+
+package trace
+
+// A half is one direction of a connection while it is being read.
+type half struct {
+	Flow
+
+	// Relative numbers start where the first number seen says: isn stands for
+	// 0. reach is the highest one so far; the next is looked for around it,
+	// which is how a stream of more than 4 GiB is followed.
+	anchored bool
+	isn      uint32
+	reach    int64
+
+	// syn is the relative number of the first SYN, fin that behind the data
+	// before the first FIN.
+	synSeen, finSeen bool
+	syn, fin         int64
+
+	// have is what has been seen of the stream.
+	have ranges
+	head head
+
+	analysis analysis
+	history  history
+	scale    int // of the windows it announces, -1 before a SYN
+
+	kept   recording // its bytes, while they may be dialogue
+	digest *digest   // of its bytes, nil for none
+}
+
+// anchor fixes the number that is called 0.
+func (h *half) anchor(isn uint32) {
+	if !h.anchored {
+		h.anchored, h.isn = true, isn
+	}
+}
+
+// relative turns a number on the wire into the relative number nearest to the
+// highest one so far.
+func (h *half) relative(raw uint32) int64 {
+	return h.reach + int64(int32(raw-h.isn-uint32(h.reach)))
+}
+
+// data counts the data of a segment, which stands at the relative number seq.
+func (h *half) data(p *Packet, t *TCP, seq int64) {
+	h.Segments++
+	h.Wire += int64(t.Length)
+	if h.FirstData == 0 {
+		h.FirstData = p.Number
+	}
+	h.LastData = p.Number
+	h.have.add(seq, seq+int64(t.Length))
+	if !h.synSeen {
+		h.head.data(t, seq)
+	}
+}
+
+// start is where the stream begins: behind the SYN, or else at the lowest
+// number seen in the first segments.
+func (h *half) start() int64 {
+	if h.synSeen {
+		return h.syn + 1
+	}
+	return h.head.start()
+}
+
+// stream is what has been seen of the stream, within its two ends.
+func (h *half) stream() (have ranges, start, end int64) {
+	start, end = h.start(), 1<<62
+	if h.finSeen && h.fin >= start {
+		end = h.fin
+	}
+	have = h.have.clip(start, end)
+	if len(have) > 0 && (!h.finSeen || h.fin < start) {
+		end = have[len(have)-1].end
+	}
+	if end == 1<<62 {
+		end = start
+	}
+	return have, start, end
+}
+
+// finish works out what can be known only at the end.
+func (h *half) finish() {
+	h.ISN = h.isn
+	if h.Segments == 0 && !h.finSeen {
+		return
+	}
+	have, start, end := h.stream()
+	h.Bytes = have.size()
+	if h.Segments > 0 || h.synSeen {
+		h.Missing = end - start - h.Bytes
+	}
+}
+
+// A head finds where a stream begins whose SYN is not in the capture: at the
+// lowest number among its first segments, which may have come out of order.
+type head struct {
+	segments lowest // longer than one byte
+	bytes    lowest // of one byte
+	probed   int64  // behind the last keep-alive probe
+}
+
+// data takes note of a segment with data. One byte of zero is what a keep-alive
+// probe looks like; it repeats the byte before the stream and must not be taken
+// for its beginning.
+func (s *head) data(t *TCP, seq int64) {
+	switch {
+	case t.Length > 1:
+		s.segments.add(seq)
+	case len(t.Payload) == 1 && t.Payload[0] == 0:
+		s.probed = seq + 1
+	default:
+		s.bytes.add(seq)
+	}
+}
+
+func (s *head) start() int64 {
+	switch {
+	case s.segments.n > 0:
+		return s.segments.low
+	case s.bytes.n > 0:
+		return s.bytes.low
+	}
+	return s.probed
+}
+
+// lowest is the lowest of the first numbers added.
+type lowest struct {
+	n          int
+	first, low int64
+}
+
+const (
+	headSegments = 200     // how many numbers count as the first
+	headReach    = 1 << 24 // how far behind the very first one may lie
+)
+
+func (l *lowest) add(seq int64) {
+	l.n++
+	switch {
+	case l.n == 1:
+		l.first, l.low = seq, seq
+	case l.n <= headSegments && seq > l.first-headReach:
+		l.low = min(l.low, seq)
+	}
+}

@@ -1,0 +1,83 @@
+// Zeek's connection history: a connection in a few letters.
+
+package trace
+
+// A history is what one direction has contributed to the letters so far.
+type history struct {
+	seen             uint32 // a bit for each letter
+	syn, fin, rst    int64  // relative numbers of the last ones
+	top              int64
+	again, nextAgain int // segments that repeat, and how many make the next T
+}
+
+// letters returns the letters that a segment adds, in capitals. Each kind of
+// packet counts at its first appearance; a SYN, FIN or RST again when its
+// number is another one, and repeated data when there is ten times as much of
+// it as the last time.
+func (h *history) letters(t *TCP, seq int64) []byte {
+	var add []byte
+	kind := t.Flags & (SYN | FIN | RST)
+	switch {
+	case kind == 0 && t.Length > 0:
+		add = h.once(add, 'D')
+	case kind == 0 && t.Has(ACK):
+		add = h.once(add, 'A')
+	case kind == SYN && t.Has(ACK):
+		add = h.another(add, 'H', seq, &h.syn)
+	case kind == SYN:
+		add = h.another(add, 'S', seq, &h.syn)
+	case kind == FIN:
+		add = h.another(add, 'F', seq+int64(t.Length), &h.fin)
+	case kind == RST:
+		add = h.another(add, 'R', seq, &h.rst)
+	case kind == FIN|RST:
+		add = h.once(add, 'I')
+	case kind != 0:
+		add = h.once(add, 'Q')
+	}
+	return h.repeated(add, t, seq)
+}
+
+func (h *history) once(add []byte, letter byte) []byte {
+	bit := uint32(1) << (letter - 'A')
+	if h.seen&bit != 0 {
+		return add
+	}
+	h.seen |= bit
+	return append(add, letter)
+}
+
+// another adds a letter unless the last packet of the kind had the same number.
+func (h *history) another(add []byte, letter byte, seq int64, last *int64) []byte {
+	bit := uint32(1) << (letter - 'A')
+	if h.seen&bit != 0 && seq == *last {
+		return add
+	}
+	h.seen |= bit
+	*last = seq
+	return append(add, letter)
+}
+
+// repeated adds a T for data that does not go beyond what was seen.
+func (h *history) repeated(add []byte, t *TCP, seq int64) []byte {
+	end := seq + int64(t.Length)
+	if t.Flags&(SYN|FIN) != 0 {
+		end++
+	}
+	if end > h.top {
+		h.top = end
+		return add
+	}
+	if t.Length == 0 || t.Has(RST) {
+		return add
+	}
+	h.again++
+	if h.nextAgain == 0 {
+		h.nextAgain = 1
+	}
+	if h.again == h.nextAgain {
+		h.nextAgain *= 10
+		add = append(add, 'T')
+	}
+	return add
+}

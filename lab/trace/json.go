@@ -1,0 +1,140 @@
+// The facts of a trace as JSON.
+
+package trace
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+type jsonTrace struct {
+	Packets     int              `json:"packets"`
+	Truncated   int              `json:"truncated"`
+	Connections []jsonConnection `json:"connections"`
+	Sessions    []jsonSession    `json:"sessions"`
+}
+
+type jsonConnection struct {
+	ID           int            `json:"id"`
+	Role         Role           `json:"role"`
+	Mode         Mode           `json:"mode,omitempty"`
+	Client       string         `json:"client"`
+	Server       string         `json:"server"`
+	OpenedBy     Side           `json:"opened_by"`
+	Announced    *jsonAnnounced `json:"announced,omitempty"`
+	Control      *int           `json:"control,omitempty"`
+	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
+	History      string         `json:"history"`
+	FirstPacket  int            `json:"first_packet"`
+	LastPacket   int            `json:"last_packet"`
+	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
+	Bytes        map[Side]int64 `json:"bytes"`
+	SHA256       string         `json:"sha256,omitempty"`
+	FirstFIN     Side           `json:"first_fin"`
+	ResetBy      Side           `json:"reset_by"`
+}
+
+type jsonAnnounced struct {
+	Command string `json:"command"`
+	Packet  int    `json:"packet"`
+}
+
+type jsonTransfer struct {
+	Command  string `json:"command"`
+	Argument string `json:"argument"`
+	Packet   int    `json:"packet"`
+	Reply    int    `json:"reply,omitempty"`
+}
+
+type jsonSession struct {
+	Control   int            `json:"control"`
+	User      string         `json:"user"`
+	TLS       bool           `json:"tls"`
+	Exchanges []jsonExchange `json:"exchanges"`
+}
+
+type jsonExchange struct {
+	Packet   int         `json:"packet"`
+	Command  string      `json:"command"`
+	Argument string      `json:"argument"`
+	Replies  []jsonReply `json:"replies"`
+}
+
+type jsonReply struct {
+	Packet int    `json:"packet"`
+	Code   int    `json:"code"`
+	Text   string `json:"text"`
+}
+
+// WriteJSON writes the facts of t as one JSON object. What the capture does not
+// show is left out. Bytes that are not UTF-8 are written as \xNN, in the text
+// that JSON then quotes.
+func (t *Trace) WriteJSON(w io.Writer) error {
+	out := jsonTrace{Packets: t.Packets, Truncated: t.Truncated, Connections: []jsonConnection{}, Sessions: []jsonSession{}}
+	for _, c := range t.Connections {
+		out.Connections = append(out.Connections, c.json())
+	}
+	for _, s := range t.Sessions {
+		out.Sessions = append(out.Sessions, s.json())
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(out)
+}
+
+func (c *Connection) json() jsonConnection {
+	j := jsonConnection{
+		ID: c.ID, Role: c.Role, Mode: c.Mode, Client: c.Client.String(), Server: c.Server.String(),
+		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
+		Bytes:  map[Side]int64{Client: c.ClientFlow.Bytes, Server: c.ServerFlow.Bytes},
+		SHA256: c.SHA256, FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
+	}
+	if c.HandshakeSeen {
+		rtt := c.HandshakeRTT.Seconds()
+		j.HandshakeRTT = &rtt
+	}
+	if c.Announced != nil {
+		j.Announced = &jsonAnnounced{c.Announced.Command, c.Announced.Packet}
+	}
+	if c.Control != nil {
+		j.Control = &c.Control.ID
+	}
+	if e := c.Transfer; e != nil {
+		j.Transfer = &jsonTransfer{valid(e.Command), valid(e.Argument), e.Packet, e.Final()}
+	}
+	return j
+}
+
+func (s *Session) json() jsonSession {
+	j := jsonSession{Control: s.Control.ID, User: valid(s.User), TLS: s.TLS, Exchanges: []jsonExchange{}}
+	for _, e := range s.Exchanges {
+		x := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), []jsonReply{}}
+		for _, r := range e.Replies {
+			x.Replies = append(x.Replies, jsonReply{r.Packet, r.Code, valid(r.Text)})
+		}
+		j.Exchanges = append(j.Exchanges, x)
+	}
+	return j
+}
+
+// valid writes bytes that are not UTF-8 as \xNN.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		} else {
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}

@@ -1,0 +1,84 @@
+// The bytes of a file, seen through a window that slides over them.
+
+package pcap
+
+import "io"
+
+// window is how much is read at once. Larger ones gain nothing: the bytes
+// should still be in the processor's cache when they are looked at.
+const window = 512 << 10
+
+// An input hands out the bytes of src without copying them once more. Its
+// buffer grows with the bytes that really come, not with those asked for.
+type input struct {
+	src        io.Reader
+	buf        []byte
+	start, end int   // the unread bytes are buf[start:end]
+	offset     int64 // of buf[start] in the file
+	err        error // what src said last
+}
+
+// peek returns the next n bytes and leaves them unread. With fewer left it
+// returns those, and io.EOF if there are none or io.ErrUnexpectedEOF.
+func (in *input) peek(n int) ([]byte, error) {
+	for in.end-in.start < n {
+		if in.err != nil {
+			return in.buf[in.start:in.end], in.shortage()
+		}
+		in.fill(n)
+	}
+	return in.buf[in.start : in.start+n], nil
+}
+
+// take returns the next n bytes, which are valid until the next call.
+func (in *input) take(n int) ([]byte, error) {
+	b, err := in.peek(n)
+	if err == nil {
+		in.start += n
+		in.offset += int64(n)
+	}
+	return b, err
+}
+
+// skip passes over n bytes.
+func (in *input) skip(n int64) error {
+	for n > 0 {
+		step := int(min(n, window))
+		if _, err := in.take(step); err != nil {
+			return err
+		}
+		n -= int64(step)
+	}
+	return nil
+}
+
+// fill reads once, behind the unread bytes, when n of them are wanted.
+func (in *input) fill(n int) {
+	have := in.end - in.start
+	if in.start > 0 {
+		copy(in.buf, in.buf[in.start:in.end])
+		in.start, in.end = 0, have
+	}
+	if size := max(window, min(n, 2*have)); size > len(in.buf) {
+		in.buf = append(make([]byte, 0, size), in.buf[:have]...)[:size]
+	}
+	var k int
+	for tries := 0; k == 0 && in.err == nil; tries++ {
+		k, in.err = in.src.Read(in.buf[in.end:])
+		if tries == 100 && k == 0 && in.err == nil {
+			in.err = io.ErrNoProgress
+		}
+	}
+	in.end += k
+}
+
+// shortage is the error for too few bytes.
+func (in *input) shortage() error {
+	switch {
+	case in.err != io.EOF:
+		return in.err
+	case in.start == in.end:
+		return io.EOF
+	}
+	return io.ErrUnexpectedEOF
+}

@@ -1,0 +1,120 @@
+// Package pcap reads capture files: pcap in all its variants and pcapng.
+//
+// It exists because a judge has to read what others wrote. A file may end in
+// the middle of a packet, claim a packet of four gigabytes, hold packets longer
+// than its header allows or interfaces with clocks of their own; each of these
+// is read as far as it goes, in memory that does not depend on what the file
+// claims. (gopacket's readers refuse packets over the snap length and stop at
+// blocks they do not know.)
+//
+//	r, err := pcap.NewReader(f)
+//	for {
+//		var p pcap.Packet
+//		if err := r.Next(&p); err != nil {
+//			break // io.EOF at the end of a whole file, *Damage otherwise
+//		}
+//	}
+//
+// The formats are those of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
+package pcap
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// A LinkType says what the first bytes of a packet are, by the numbers of
+// https://www.tcpdump.org/linktypes.html.
+type LinkType uint16
+
+// A Packet is one packet of a file.
+type Packet struct {
+	// Time is in nanoseconds since 1970, 0 if the file does not say.
+	Time int64
+	// Length is the length on the wire; at least len(Data), whatever the
+	// file claims.
+	Length int
+	// Data are the bytes captured. The next call of Next overwrites them.
+	Data []byte
+	Link LinkType
+}
+
+// A Damage is the reason why a file cannot be read further although it has not
+// ended properly: it was cut off, or its bytes make no sense.
+type Damage struct {
+	// Offset is the place in the file, in bytes, of the record concerned.
+	Offset int64
+	// Packet is the number, from 1, of the packet that could not be read.
+	Packet int
+	Reason string
+}
+
+func (d *Damage) Error() string {
+	return fmt.Sprintf("%s (packet %d, byte %d of the file)", d.Reason, d.Packet, d.Offset)
+}
+
+// maxPacket is the longest packet believed in, in bytes. Real ones end at
+// 256 KiB (Linux's offloads) or at some megabytes (USB); a number above this
+// one means that the reader is no longer looking at a length.
+const maxPacket = 16 << 20
+
+// A Reader reads packets from a capture file of any format known here.
+type Reader struct {
+	in      input
+	next    func(*Packet) error
+	packets int
+	dropped uint64
+}
+
+// NewReader reads the beginning of a capture. The error says what the file
+// looks like if it is no capture.
+func NewReader(r io.Reader) (*Reader, error) {
+	rd := &Reader{in: input{src: r}}
+	magic, err := rd.in.peek(4)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	if len(magic) < 4 {
+		return nil, fmt.Errorf("not a capture: only %d bytes long", len(magic))
+	}
+	if binary.BigEndian.Uint32(magic) == sectionHeader {
+		rd.next, err = newBlocks(rd)
+	} else {
+		rd.next, err = newRecords(rd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rd, nil
+}
+
+// Next reads the next packet into p. It returns io.EOF at the end of a whole
+// file, a *Damage where a damaged file ends to make sense, and else the error
+// of the underlying reader.
+func (r *Reader) Next(p *Packet) error {
+	if err := r.next(p); err != nil {
+		return err
+	}
+	p.Length = max(p.Length, len(p.Data))
+	r.packets++
+	return nil
+}
+
+// Dropped is the number of packets that the recorder lost, as far as the
+// statistics read so far tell. Only pcapng has them.
+func (r *Reader) Dropped() uint64 { return r.dropped }
+
+// damage makes the error for the record that begins at offset.
+func (r *Reader) damage(offset int64, format string, args ...any) error {
+	return &Damage{Offset: offset, Packet: r.packets + 1, Reason: fmt.Sprintf(format, args...)}
+}
+
+// cutOff turns the end of the input in the middle of the record at offset into
+// a Damage, and leaves other errors as they are.
+func (r *Reader) cutOff(offset int64, err error) error {
+	if err == io.ErrUnexpectedEOF || err == io.EOF {
+		return r.damage(offset, "the file is cut off in the middle of a packet")
+	}
+	return err
+}

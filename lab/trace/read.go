@@ -1,0 +1,100 @@
+// A capture is read: from its bytes to the Trace.
+
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"ftplab/lab/trace/pcap"
+)
+
+// Options say what else a reading should give, beside the Trace.
+type Options struct {
+	// Packets, if set, is called for every packet, in the order of the file.
+	Packets func(*Packet)
+	// NoHash leaves out the SHA-256 of what data connections carried.
+	NoHash bool
+}
+
+// ReadFile reads the capture of the given name, as Read does.
+func ReadFile(name string, opts Options) (*Trace, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := Read(f, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return t, nil
+}
+
+// Read reads a capture to its end. A capture that is cut off or damaged is
+// read as far as it goes, and Trace.Cut says why no further; an error means
+// that r is no capture at all, or that reading r failed.
+func Read(r io.Reader, opts Options) (*Trace, error) {
+	file, err := pcap.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trace{}
+	d := &decoder{details: opts.Packets != nil}
+	k := newTracker(opts.NoHash)
+	var raw pcap.Packet
+	var p Packet
+	for {
+		err = file.Next(&raw)
+		if err != nil {
+			break
+		}
+		t.Packets++
+		if len(raw.Data) < raw.Length {
+			t.Truncated++
+		}
+		p = Packet{Number: t.Packets}
+		d.decode(&p, &raw)
+		if t.Packets == 1 {
+			t.Start = p.Time
+		}
+		if p.TCP != nil {
+			k.segment(&p)
+		}
+		if opts.Packets != nil {
+			opts.Packets(p.clone())
+		}
+	}
+	var damage *pcap.Damage
+	switch {
+	case errors.As(err, &damage):
+		t.Cut = damage.Error()
+	case err != io.EOF:
+		return nil, err
+	}
+	t.Dropped = file.Dropped()
+	k.finish(t)
+	return t, nil
+}
+
+// clone copies a packet and its headers, but not its bytes.
+func (p *Packet) clone() *Packet {
+	c := *p
+	c.SrcMAC = append(c.SrcMAC[:0:0], p.SrcMAC...)
+	c.DstMAC = append(c.DstMAC[:0:0], p.DstMAC...)
+	copyOf(&c.IP)
+	copyOf(&c.TCP)
+	copyOf(&c.UDP)
+	copyOf(&c.ICMP)
+	copyOf(&c.ARP)
+	return &c
+}
+
+func copyOf[T any](p **T) {
+	if *p != nil {
+		v := **p
+		*p = &v
+	}
+}

@@ -1,0 +1,164 @@
+// Which connections are FTP dialogue, told from what is said in them.
+
+package trace
+
+import (
+	"bytes"
+	"strings"
+)
+
+const (
+	ftpPort     = 21
+	ftpDataPort = 20
+)
+
+// looked is how many lines of each side are looked at.
+const looked = 60
+
+// verbs are the commands of FTP. Those with true are hardly used by any other
+// protocol.
+var verbs = verbTable(
+	`USER PASS AUTH FEAT SYST PORT PASV EPSV EPRT RETR STOR LIST NLST MLSD CWD PWD XPWD TYPE OPTS`,
+	`ACCT CDUP SMNT QUIT REIN STRU MODE STOU APPE ALLO REST RNFR RNTO ABOR DELE RMD MKD SITE STAT HELP NOOP
+	XCWD XCUP XMKD XRMD ADAT PROT PBSZ CCC MIC CONF ENC LPRT LPSV MDTM SIZE MLST LANG HOST CLNT
+	MFMT HASH XCRC XMD5 XSHA1 XSHA256 MACB CSID AVBL ESTA ESTO SPAS SPOR DCAU DSIZ ERET SBUF TVFS`)
+
+// foreign are commands of mail and news, whose replies look like those of FTP.
+var foreign = verbTable(`EHLO HELO LHLO MAIL RCPT DATA NICK GROUP ARTICLE UIDL TOP`, ``)
+
+func verbTable(strong, weak string) map[string]bool {
+	table := map[string]bool{}
+	for _, v := range strings.Fields(weak) {
+		table[v] = false
+	}
+	for _, v := range strings.Fields(strong) {
+		table[v] = true
+	}
+	return table
+}
+
+// A voice is how one side of a connection sounds: how many of its first lines
+// are what.
+type voice struct {
+	lines, replies, verbs, strong, foreign int
+}
+
+// hear counts the first lines of what one side said.
+func hear(lines [][]byte) voice {
+	var v voice
+	for _, line := range lines[:min(looked, len(lines))] {
+		v.lines++
+		if _, _, ok := replyCode(line); ok {
+			v.replies++
+		}
+		word := strings.ToUpper(string(firstWord(line)))
+		if strong, ok := verbs[word]; ok {
+			v.verbs++
+			if strong {
+				v.strong++
+			}
+		}
+		if _, ok := foreign[word]; ok {
+			v.foreign++
+		}
+	}
+	return v
+}
+
+// firstWord returns the first word of a line, cut at what no verb can exceed.
+func firstWord(line []byte) []byte {
+	line = bytes.TrimSpace(line)
+	if i := bytes.IndexAny(line, " \t"); i >= 0 {
+		line = line[:i]
+	}
+	return line[:min(len(line), 16)]
+}
+
+// replyCode reads the three digits of a reply, and whether more lines follow
+// (RFC 959 section 4.2).
+func replyCode(line []byte) (code int, more, ok bool) {
+	if len(line) < 3 {
+		return 0, false, false
+	}
+	for _, c := range line[:3] {
+		if c < '0' || c > '9' {
+			return 0, false, false
+		}
+		code = code*10 + int(c-'0')
+	}
+	if len(line) > 3 && line[3] != ' ' && line[3] != '-' {
+		return 0, false, false
+	}
+	return code, len(line) > 3 && line[3] == '-', true
+}
+
+// clientOf tells from the two voices which of them is the client's: 0 or 1, -1
+// if this is not FTP. The side at port 21, if there is one (else -1), is never
+// the client.
+func clientOf(voices [2]voice, at21 int) int {
+	for dir, client := range voices {
+		server := voices[1-dir]
+		switch {
+		case client.foreign > 0 && client.strong == 0:
+		case at21 == dir:
+		case at21 >= 0:
+			commands := client.verbs > 0 && client.replies <= client.verbs
+			replies := server.replies > 0 && client.replies == 0
+			odd := server.lines > 0 && server.replies == 0 && client.strong == 0
+			if (commands || replies) && !odd {
+				return dir
+			}
+		case client.foreign == 0 && client.strong >= 1 && client.verbs >= 2 &&
+			server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
+			return dir
+		}
+	}
+	return -1
+}
+
+// serverByPort is the direction of the side at port 21, -1 for none.
+func (c *conn) serverByPort() int {
+	a, b := c.ends[0].Port() == ftpPort, c.ends[1].Port() == ftpPort
+	switch {
+	case a && b && c.initiator() >= 0:
+		return 1 - c.initiator()
+	case a && !b:
+		return 0
+	case b && !a:
+		return 1
+	}
+	return -1
+}
+
+// clientDirection tells from what has been recorded which direction is the FTP
+// client's, -1 if the connection is no dialogue.
+func (c *conn) clientDirection() int {
+	var voices [2]voice
+	for dir := range c.halves {
+		h := &c.halves[dir]
+		_, start, end := h.stream()
+		voices[dir] = hear(firstLines(h.kept.chunks(start, end)))
+	}
+	return clientOf(voices, c.serverByPort())
+}
+
+// plausible reports whether anything recorded so far sounds like FTP.
+func (c *conn) plausible() bool {
+	for dir := range c.halves {
+		lines := bytes.SplitN(c.halves[dir].kept.data, []byte("\n"), looked+1)
+		if v := hear(lines); v.replies > 0 || v.verbs > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// firstLines returns as many lines as are looked at.
+func firstLines(chunks []chunk) [][]byte {
+	var lines [][]byte
+	splitLines(chunks, func(l rawLine) bool {
+		lines = append(lines, l.text)
+		return len(lines) < looked
+	})
+	return lines
+}

@@ -1,0 +1,99 @@
+// The bytes of a stream, kept for as long as they may be FTP dialogue, and put
+// in order at the end, when it is known what the capture has and what it has
+// not.
+
+package trace
+
+import (
+	"container/heap"
+	"sort"
+)
+
+// A recording is the data of one direction, segment by segment, as it came.
+type recording struct {
+	segments []kept
+	data     []byte // of all of them
+}
+
+// A kept is a segment of a recording.
+type kept struct {
+	seq      int64 // relative
+	from, to int   // its bytes are data[from:to]
+	packet   int
+	time     int64
+}
+
+func (r *recording) add(p *Packet, t *TCP, seq int64) {
+	if len(t.Payload) == 0 {
+		return
+	}
+	from := len(r.data)
+	r.data = append(r.data, t.Payload...)
+	r.segments = append(r.segments, kept{seq, from, len(r.data), p.Number, p.Time})
+}
+
+// A chunk is a piece of a stream in its place.
+type chunk struct {
+	seq  int64
+	data []byte
+	*kept
+	// heard is the packet that made it possible to read the chunk: its own, or
+	// the one that filled the hole in front of it.
+	heard int
+	// gap says that bytes in front of it are missing for good.
+	gap bool
+}
+
+// chunks puts what was recorded between the relative numbers start and end in
+// order. Every byte is taken from the segment that brought it first. Holes that
+// nothing fills are passed over where they are met.
+func (r *recording) chunks(start, end int64) []chunk {
+	var seen ranges
+	for i := range r.segments {
+		s := &r.segments[i]
+		seen.add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
+	}
+	var out []chunk
+	var waiting byPlace
+	next, gap := seen.from(start)
+	for i := range r.segments {
+		s := &r.segments[i]
+		heap.Push(&waiting, s)
+		for len(waiting) > 0 && waiting[0].seq <= next {
+			w := heap.Pop(&waiting).(*kept)
+			data := r.data[w.from:w.to]
+			if last := min(w.seq+int64(len(data)), end); last > next {
+				data = data[next-w.seq : last-w.seq]
+				out = append(out, chunk{next, data, w, s.packet, gap})
+				next, gap = seen.from(last)
+			}
+		}
+	}
+	return out
+}
+
+// from returns the first number of the set that is not below n, and whether it
+// had to pass over any to get there. Behind the end of the set that is n.
+func (r ranges) from(n int64) (int64, bool) {
+	i := sort.Search(len(r), func(i int) bool { return r[i].end > n })
+	if i < len(r) && r[i].start > n {
+		return r[i].start, true
+	}
+	return n, false
+}
+
+// byPlace is a heap of segments, that with the lowest number first.
+type byPlace []*kept
+
+func (b byPlace) Len() int { return len(b) }
+func (b byPlace) Less(i, j int) bool {
+	return b[i].seq < b[j].seq || b[i].seq == b[j].seq && b[i].from < b[j].from
+}
+func (b byPlace) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
+func (b *byPlace) Push(x any)   { *b = append(*b, x.(*kept)) }
+func (b *byPlace) Pop() any {
+	old := *b
+	x := old[len(old)-1]
+	*b = old[:len(old)-1]
+	return x
+}
