@@ -74,23 +74,26 @@ func (s *Session) fromCommand(e *Exchange) *Announcement {
 // fromReply reads the address in a reply 227 or 229, nil if there is none.
 func (s *Session) fromReply(r *Reply) *Announcement {
 	server := s.Control.Server.Addr()
-	a := &Announcement{Mode: Passive, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code, from: r.FirstPacket}
+	var command string
+	var addr netip.AddrPort
 	var ok bool
 	switch r.Code {
 	case 227:
-		a.Command = "PASV"
-		a.Addr, ok = parseHostPort(r.Text)
+		command = "PASV"
+		addr, ok = parseHostPort(r.Text)
 	case 229:
-		a.Command = "EPSV"
+		command = "EPSV"
 		var port uint16
 		port, ok = parseExtendedPort(r.Text)
-		a.Addr = netip.AddrPortFrom(server, port)
+		addr = netip.AddrPortFrom(server, port)
 	}
 	if !ok {
 		return nil
 	}
-	a.Foreign = a.Addr.Addr().Unmap() != server.Unmap()
-	return a
+	return &Announcement{
+		Command: command, Mode: Passive, Addr: addr, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
+		Foreign: addr.Addr().Unmap() != server.Unmap(), from: r.FirstPacket,
+	}
 }
 
 // parseHostPort finds the six numbers of PORT and of 227 in a text, which may

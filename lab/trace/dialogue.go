@@ -20,15 +20,9 @@ type event struct {
 const never = int(^uint(0) >> 1)
 
 // session reads the dialogue of a control connection whose client has been
-// found.
-func (c *conn) session() *Session {
+// found, from what both directions said.
+func (c *conn) session(said [2][]chunk) *Session {
 	s := &Session{Control: c.Connection}
-	var said [2][]chunk
-	for dir := range c.halves {
-		h := &c.halves[dir]
-		_, start, end := h.stream()
-		said[dir] = h.kept.chunks(start, end)
-	}
 	client, server := said[c.clientDir], said[1-c.clientDir]
 
 	events := c.listen(s, client, server)

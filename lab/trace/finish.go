@@ -24,12 +24,13 @@ func (k *tracker) finish(t *Trace) {
 	for _, s := range t.Sessions {
 		s.assignTransfers()
 	}
-	for _, c := range k.conns {
+	for i, c := range k.conns {
 		c.settle()
 		if c.Role == Data && !k.noHash {
 			k.sign(c)
 		}
 		t.Connections = append(t.Connections, c.Connection)
+		k.conns[i] = nil // what is left of it is large
 	}
 }
 
@@ -41,14 +42,15 @@ func (k *tracker) recognise(t *Trace, at21 bool) {
 		if c.Role != Other || c.use == opaque || data == 0 || c.atFTPPort() != at21 {
 			continue
 		}
-		client := c.clientDirection()
+		said := c.inOrder()
+		client := c.clientDirection(said)
 		if client < 0 {
 			continue
 		}
 		c.Role = Control
 		c.clientDir = client
 		c.Client, c.Server = c.ends[client], c.ends[1-client]
-		t.Sessions = append(t.Sessions, c.session())
+		t.Sessions = append(t.Sessions, c.session(said))
 		c.halves[0].kept, c.halves[1].kept = recording{}, recording{}
 	}
 }

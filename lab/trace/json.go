@@ -3,19 +3,14 @@
 package trace
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 )
-
-type jsonTrace struct {
-	Packets     int              `json:"packets"`
-	Truncated   int              `json:"truncated"`
-	Connections []jsonConnection `json:"connections"`
-	Sessions    []jsonSession    `json:"sessions"`
-}
 
 type jsonConnection struct {
 	ID           int            `json:"id"`
@@ -73,17 +68,38 @@ type jsonReply struct {
 // show is left out. Bytes that are not UTF-8 are written as \xNN, in the text
 // that JSON then quotes.
 func (t *Trace) WriteJSON(w io.Writer) error {
-	out := jsonTrace{Packets: t.Packets, Truncated: t.Truncated, Connections: []jsonConnection{}, Sessions: []jsonSession{}}
-	for _, c := range t.Connections {
-		out.Connections = append(out.Connections, c.json())
+	out := bufio.NewWriterSize(w, 64<<10)
+	fmt.Fprintf(out, "{\"packets\": %d, \"truncated\": %d,\n \"connections\": [", t.Packets, t.Truncated)
+	for i, c := range t.Connections {
+		if err := writeItem(out, i, c.json()); err != nil {
+			return err
+		}
 	}
-	for _, s := range t.Sessions {
-		out.Sessions = append(out.Sessions, s.json())
+	out.WriteString("],\n \"sessions\": [")
+	for i, s := range t.Sessions {
+		if err := writeItem(out, i, s.json()); err != nil {
+			return err
+		}
 	}
-	enc := json.NewEncoder(w)
+	out.WriteString("]}\n")
+	return out.Flush()
+}
+
+// writeItem writes the i-th item of a list on a line of its own. The whole is
+// never in memory at once: a capture may hold many thousands of sessions.
+func writeItem(out *bufio.Writer, i int, item any) error {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(out)
+	if err := enc.Encode(item); err != nil {
+		return err
+	}
+	if i > 0 {
+		out.WriteByte(',')
+	}
+	out.WriteString("\n  ")
+	_, err := out.Write(bytes.TrimRight(line.Bytes(), "\n"))
+	return err
 }
 
 func (c *Connection) json() jsonConnection {

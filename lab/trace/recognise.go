@@ -130,16 +130,20 @@ func (c *conn) serverByPort() int {
 	return -1
 }
 
-// clientDirection tells from what has been recorded which direction is the FTP
-// client's, -1 if the connection is no dialogue.
-func (c *conn) clientDirection() int {
-	var voices [2]voice
+// inOrder returns what has been recorded of both directions, put in order.
+func (c *conn) inOrder() (said [2][]chunk) {
 	for dir := range c.halves {
 		h := &c.halves[dir]
 		_, start, end := h.stream()
-		voices[dir] = hear(firstLines(h.kept.chunks(start, end)))
+		said[dir] = h.kept.chunks(start, end)
 	}
-	return clientOf(voices, c.serverByPort())
+	return said
+}
+
+// clientDirection tells from what both directions said which one is the FTP
+// client's, -1 if the connection is no dialogue.
+func (c *conn) clientDirection(said [2][]chunk) int {
+	return clientOf([2]voice{hear(firstLines(said[0])), hear(firstLines(said[1]))}, c.serverByPort())
 }
 
 // plausible reports whether anything recorded so far sounds like FTP.

@@ -53,7 +53,7 @@ func (r *recording) chunks(start, end int64) []chunk {
 		s := &r.segments[i]
 		seen.add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
 	}
-	var out []chunk
+	out := make([]chunk, 0, len(r.segments))
 	var waiting byPlace
 	next, gap := seen.from(start)
 	for i := range r.segments {

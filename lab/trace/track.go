@@ -306,7 +306,7 @@ func (k *tracker) decide(c *conn) {
 	switch {
 	case size >= lastLook:
 		c.use = opaque
-		if c.clientDirection() >= 0 {
+		if c.clientDirection(c.inOrder()) >= 0 {
 			c.use = dialogue
 		}
 	case !c.plausible():
