@@ -1,0 +1,183 @@
+package loopback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/network"
+)
+
+// device is the one device of this network.
+const device = "lo"
+
+// Recording is how a network is recorded.
+type Recording struct {
+	Writer *capture.Writer // gets all frames; the network closes it
+
+	// Failed is called, once, if recording fails while the network is in use:
+	// a session need not go on then. May be nil.
+	Failed func(error)
+
+	// Shared says that lo belongs to others too, as in a cell that is in
+	// place. What they do on ports that were in use before the network was
+	// opened is left out of the capture.
+	Shared bool
+}
+
+// A Network is the loopback network. It implements [network.Network].
+type Network struct {
+	hosts    map[string]*host
+	recorder *recorder
+}
+
+// Open makes the network of a plan, on the lo of this process, and begins to
+// record it.
+func Open(plan network.Plan, r Recording) (*Network, error) {
+	if plan.MTU != 0 {
+		if r.Shared {
+			return nil, errors.New("loopback: no MTU can be set here: the loopback device is not the session's own but the machine's or the container's")
+		}
+		if err := setMTU(plan.MTU); err != nil {
+			return nil, fmt.Errorf("loopback: setting the MTU to %d: %w", plan.MTU, err)
+		}
+	}
+	n := &Network{hosts: make(map[string]*host)}
+	for _, h := range plan.Hosts {
+		n.hosts[h.Name] = &host{plan: h}
+	}
+	var err error
+	n.recorder, err = record(plan.Hosts, r, capture.RingSize(plan.Volume))
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// setMTU limits the frames of lo to that many bytes of IP. The kernel must not
+// put several segments into one frame then.
+func setMTU(mtu int) error {
+	tool, err := ethtool.NewEthtool()
+	if err != nil {
+		return err
+	}
+	defer tool.Close()
+	err = tool.Change(device, map[string]bool{
+		"tx-tcp-segmentation": false, "tx-tcp6-segmentation": false,
+		"tx-generic-segmentation": false, "rx-gro": false,
+	})
+	if err != nil {
+		return err
+	}
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetMTU(link, mtu)
+}
+
+// Host implements [network.Network].
+func (n *Network) Host(name string) network.Host {
+	h, ok := n.hosts[name]
+	if !ok {
+		panic("loopback: the plan has no host " + name)
+	}
+	return h
+}
+
+// Close waits until every connection has ended, which its owners must have
+// closed, and until all frames are recorded. It fails when frames are missing
+// from the capture, or a connection does not end.
+func (n *Network) Close() error {
+	return n.recorder.close()
+}
+
+// Stats are the recorder's counts. They are final when Close has returned.
+func (n *Network) Stats() capture.Stats {
+	return n.recorder.stats
+}
+
+// A host is this machine under one of its loopback addresses.
+type host struct {
+	plan network.HostPlan
+
+	mu    sync.Mutex
+	taken int // ports of the plan
+}
+
+func (h *host) Name() string     { return h.plan.Name }
+func (h *host) Addr() netip.Addr { return h.plan.Addr }
+
+// NextPort implements [network.Host].
+func (h *host) NextPort() uint16 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := h.taken
+	for _, r := range h.plan.Ports {
+		count := int(r.Last) - int(r.First) + 1
+		if n < count {
+			h.taken++
+			return r.First + uint16(n)
+		}
+		n -= count
+	}
+	return 0
+}
+
+// DialTCP implements [network.Host].
+func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (*net.TCPConn, error) {
+	dialer := net.Dialer{
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.plan.Addr, local)),
+		KeepAlive: noKeepAlive,
+	}
+	if local != 0 {
+		dialer.Control = reuseAddress
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", remote.String())
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+// noKeepAlive keeps Go from sending what the kernel would not by itself.
+const noKeepAlive = -1
+
+// reuseAddress lets a connection begin on a port on which an earlier one is in
+// TIME_WAIT, as a server's data connections all do on port 20.
+func reuseAddress(_, _ string, c syscall.RawConn) error {
+	var err error
+	controlErr := c.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	})
+	return errors.Join(controlErr, err)
+}
+
+// ListenTCP implements [network.Host].
+func (h *host) ListenTCP(port uint16) (*net.TCPListener, error) {
+	config := net.ListenConfig{KeepAlive: noKeepAlive}
+	config.SetMultipathTCP(false)
+	l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.plan.Addr, port).String())
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// ListenUDP implements [network.Host].
+func (h *host) ListenUDP(port uint16) (*net.UDPConn, error) {
+	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.plan.Addr, port)))
+}
+
+// Start implements [network.Host].
+func (h *host) Start(cmd *exec.Cmd) error { return cmd.Start() }

@@ -1,0 +1,158 @@
+package loopback
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/network"
+)
+
+// A recorder writes what crosses lo, from when it is made until it is closed.
+type recorder struct {
+	ring   *capture.Ring
+	writer *capture.Writer
+	failed func(error)
+	others *others // whose frames are left out; nil when lo is our own
+	marks  *marks
+
+	done    chan struct{} // closed when the last frame is written
+	err     error         // of recording
+	leftOut uint64        // frames
+	stats   capture.Stats
+}
+
+// patience bounds the wait for connections to end, and for marks to pass. Both
+// take milliseconds at most; this much means that something is wrong.
+const patience = 3 * time.Second
+
+// record begins to record.
+func record(hosts []network.HostPlan, how Recording, ringSize int) (*recorder, error) {
+	r := &recorder{writer: how.Writer, failed: how.Failed, done: make(chan struct{})}
+	var err error
+	if how.Shared {
+		if r.others, err = findOthers(hosts); err != nil {
+			return nil, err
+		}
+	}
+	if r.marks, err = newMarks(); err != nil {
+		return nil, err
+	}
+	if r.ring, err = capture.OpenRing(device, ringSize); err != nil {
+		return nil, err
+	}
+	go r.run()
+	return r, nil
+}
+
+// run writes frames until all marks have passed.
+func (r *recorder) run() {
+	defer close(r.done)
+	for !r.marks.complete() {
+		frames, err := r.ring.Next()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return // close knows why
+		}
+		if err != nil {
+			r.fail(err)
+			return
+		}
+		for frame := range frames {
+			if r.marks.pass(frame.Data) || r.others.own(frame.Data) {
+				r.leftOut++
+				continue
+			}
+			r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
+		}
+		if err := r.writer.Flush(); err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// fail keeps the first error and tells it to whoever plays the session. The
+// ring is still read afterwards: until the end is found.
+func (r *recorder) fail(err error) {
+	if r.err == nil {
+		r.err = err
+		if r.failed != nil {
+			r.failed(err)
+		}
+	}
+}
+
+// close waits for the end of all connections, then for that of their frames,
+// and ends the capture.
+func (r *recorder) close() error {
+	err := errors.Join(r.waitForConnections(), r.waitForFrames())
+	<-r.done
+	stats, statsErr := r.ring.Stats()
+	err = errors.Join(err, r.err, statsErr, r.ring.Close())
+
+	r.stats = capture.Stats{Received: stats.Received - r.leftOut, Dropped: stats.Dropped}
+	if r.err == nil {
+		err = errors.Join(err, r.writer.Close(r.stats))
+	}
+	if r.stats.Dropped > 0 {
+		err = errors.Join(err, fmt.Errorf("loopback: the recorder lost %d of %d frames", r.stats.Dropped, r.stats.Received))
+	}
+	return err
+}
+
+// waitForConnections waits until every TCP connection of the session is closed
+// or in TIME_WAIT: until its last acknowledgment was received, and so recorded.
+func (r *recorder) waitForConnections() error {
+	deadline := time.Now().Add(patience)
+	for {
+		open, err := r.openConnections()
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("loopback: connections that nobody closed: %s", strings.Join(open, ", "))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// openConnections lists the session's connections that may still send.
+func (r *recorder) openConnections() (open []string, err error) {
+	if r.others == nil && noSocketInUse() {
+		return nil, nil
+	}
+	all, err := sockets("tcp", "tcp6")
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		quiet := s.state == "TIME_WAIT" || s.state == "LISTEN" || s.state == "CLOSE"
+		if !quiet && (r.others == nil || !r.others.has(flow{s.local, s.remote})) {
+			open = append(open, s.String())
+		}
+	}
+	slices.Sort(open)
+	return open, nil
+}
+
+// waitForFrames waits until the recorder has seen all frames.
+func (r *recorder) waitForFrames() error {
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		// A mark is lost when the ring is full: then it takes another one.
+		if err := r.marks.send(); err != nil {
+			r.ring.Interrupt()
+			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
+		}
+		select {
+		case <-r.done:
+			return nil
+		case <-time.After(patience / 10):
+		}
+	}
+	r.ring.Interrupt()
+	return errors.New("loopback: the recorder did not come to the end of the frames")
+}
