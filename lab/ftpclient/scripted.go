@@ -1,0 +1,230 @@
+package ftpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"path"
+	"strings"
+	"time"
+
+	"ftplab/lab/network"
+)
+
+// Scripted is the lab's own client. It implements [Client].
+type Scripted struct {
+	host     network.Host
+	config   Config
+	conn     *net.TCPConn
+	text     *textproto.Conn
+	greeting Reply
+
+	mode  Mode
+	port  uint16 // of the next active data connection; the host chooses when 0
+	ascii bool   // what the server was told with TYPE; A until then (RFC 959, 3.1.1.1)
+	dir   string // what it was told with CWD
+}
+
+// Dial connects to a server and reads its greeting.
+func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, error) {
+	c := &Scripted{
+		host: host, config: config, ascii: true, dir: "/",
+		mode: DefaultMode(config.Server.Addr(), false),
+	}
+	begun := time.Now()
+	conn, err := host.DialTCP(ctx, localPort(host, &config.Port), config.Server)
+	if err != nil {
+		return nil, waited("open", fmt.Sprintf("a connection to %s", config.Server), begun, ctx, err)
+	}
+	c.conn, c.text = conn, textproto.NewConn(conn)
+	c.greeting, err = c.reply(ctx, "open")
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Greeting implements [Client].
+func (c *Scripted) Greeting() Reply { return c.greeting }
+
+// SetMode implements [Client].
+func (c *Scripted) SetMode(mode Mode, port uint16) error {
+	if err := mode.check(c.config.Server.Addr()); err != nil {
+		return err
+	}
+	c.mode, c.port = mode, port
+	return nil
+}
+
+// Login implements [Client].
+func (c *Scripted) Login(ctx context.Context, name, password string) (Reply, error) {
+	reply, err := c.Command(ctx, "USER", name)
+	if err != nil || reply.Code != 331 {
+		return reply, err
+	}
+	return c.Command(ctx, "PASS", password)
+}
+
+// Command implements [Client].
+func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, error) {
+	command := join(verb, argument)
+	if err := c.send(ctx, command); err != nil {
+		return Reply{}, err
+	}
+	reply, err := c.finalReply(ctx, command)
+	if err != nil {
+		return reply, err
+	}
+	return reply, c.note(strings.ToUpper(verb), argument, reply)
+}
+
+// note remembers what a command that was accepted changes for the next ones.
+func (c *Scripted) note(verb, argument string, reply Reply) error {
+	if reply.Code/100 != 2 {
+		return nil
+	}
+	switch verb {
+	case "TYPE":
+		c.ascii = strings.HasPrefix(strings.ToUpper(argument), "A")
+	case "CWD", "XCWD":
+		c.dir = c.absolute(argument)
+	case "CDUP", "XCUP":
+		c.dir = path.Dir(c.dir)
+	case "AUTH":
+		return fmt.Errorf("AUTH %s: the server accepted it (%s), and this client speaks no TLS", argument, reply)
+	}
+	return nil
+}
+
+func (c *Scripted) absolute(name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(c.dir, name)
+}
+
+// Rename implements [Client].
+func (c *Scripted) Rename(ctx context.Context, from, to string) (Reply, error) {
+	reply, err := c.Command(ctx, "RNFR", from)
+	if err != nil || reply.Refused() {
+		return reply, err
+	}
+	return c.Command(ctx, "RNTO", to)
+}
+
+// Await waits for a reply that no command asked for, such as the 421 of a
+// server that has waited too long.
+func (c *Scripted) Await(ctx context.Context) (Reply, error) {
+	return c.reply(ctx, "await")
+}
+
+// Quit implements [Client].
+func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
+	reply, err := c.Command(ctx, "QUIT", "")
+	if err != nil {
+		c.conn.Close()
+		return reply, err
+	}
+	begun := time.Now()
+	if err := drain(ctx, c.conn); err != nil {
+		c.conn.Close()
+		return reply, waited("QUIT", "the server to close the connection", begun, ctx, err)
+	}
+	return reply, c.conn.Close()
+}
+
+// QuitAtOnce implements [Client].
+func (c *Scripted) QuitAtOnce(ctx context.Context) error {
+	if err := c.send(ctx, "QUIT"); err != nil {
+		return err
+	}
+	return c.conn.Close()
+}
+
+// Close implements [Client].
+func (c *Scripted) Close(ctx context.Context) error {
+	err := c.conn.CloseWrite()
+	if err == nil {
+		begun := time.Now()
+		if err = drain(ctx, c.conn); err != nil {
+			err = waited("close", "the server to close the connection", begun, ctx, err)
+		}
+	}
+	if closed := c.conn.Close(); errors.Is(closed, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// send sends one command, in one segment.
+func (c *Scripted) send(ctx context.Context, command string) error {
+	if strings.ContainsAny(command, "\r\n") {
+		return fmt.Errorf("%q: a command is one line", command)
+	}
+	defer until(ctx, c.conn)()
+	begun := time.Now()
+	if err := c.text.PrintfLine("%s", command); err != nil {
+		return waited(command, "the network to take the command", begun, ctx, err)
+	}
+	return nil
+}
+
+// reply reads the next reply; command is what it answers.
+func (c *Scripted) reply(ctx context.Context, command string) (Reply, error) {
+	defer until(ctx, c.conn)()
+	begun := time.Now()
+	code, text, err := c.text.ReadResponse(0)
+	if err != nil {
+		return Reply{}, waited(command, "the reply", begun, ctx, err)
+	}
+	return Reply{Code: code, Text: text}, nil
+}
+
+// finalReply reads replies up to the one that is not preliminary.
+func (c *Scripted) finalReply(ctx context.Context, command string) (Reply, error) {
+	for {
+		reply, err := c.reply(ctx, command)
+		if err != nil || !reply.Preliminary() {
+			return reply, err
+		}
+	}
+}
+
+// join returns a command as it is sent.
+func join(verb, argument string) string {
+	if argument == "" {
+		return verb
+	}
+	return verb + " " + argument
+}
+
+// waited returns an error that says which command waited for what, and how
+// long, when it does not come because of err.
+func waited(command, what string, begun time.Time, ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("the server closed the connection")
+	}
+	return fmt.Errorf("%s: waited %v for %s: %w", command, time.Since(begun).Round(time.Millisecond), what, err)
+}
+
+// until makes what is done with conn end when ctx does. The function that it
+// returns must be called when it is done.
+func until(ctx context.Context, conn net.Conn) (done func() bool) {
+	deadline, _ := ctx.Deadline() // the zero time is none
+	conn.SetDeadline(deadline)
+	return context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+}
+
+// drain reads what the other side still sends, until it closes its end.
+func drain(ctx context.Context, conn net.Conn) error {
+	defer until(ctx, conn)()
+	_, err := io.Copy(io.Discard, conn)
+	return err
+}

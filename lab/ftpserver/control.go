@@ -1,0 +1,172 @@
+package ftpserver
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A controlConn is the control connection between a client and the library.
+// It hands the library one command at a time, which the session may have
+// exchanged for another, and sends each line of a reply as one segment, in the
+// server's own wording where it has one. It also keeps the clock: the
+// library's counts whole seconds and does not see a transfer end.
+type controlConn struct {
+	net.Conn
+	session *session
+
+	reader  *bufio.Reader
+	line    []byte // of a command, as far as it has come
+	command []byte // that the library has not taken yet
+
+	mu       sync.Mutex
+	active   time.Time // when the last command came or reply went
+	replies  replyWriter
+	refused  bool // the library closed the connection after a 530
+	finished bool // the library has ended the session
+	closed   bool
+}
+
+func newControlConn(conn net.Conn, session *session) *controlConn {
+	return &controlConn{
+		Conn: conn, session: session, reader: bufio.NewReader(conn), active: time.Now(),
+		replies: replyWriter{to: conn, wording: session.wording, done: session.replied},
+	}
+}
+
+// SetDeadline does nothing: Read keeps the clock.
+func (c *controlConn) SetDeadline(time.Time) error { return nil }
+
+// Read reads at most one command.
+func (c *controlConn) Read(p []byte) (int, error) {
+	if len(c.command) == 0 {
+		line, err := c.readLine()
+		if err != nil {
+			return 0, err
+		}
+		c.command = c.session.exchange(line)
+	}
+	n := copy(p, c.command)
+	c.command = c.command[n:]
+	return n, nil
+}
+
+// readLine reads one line, or what there is of a line that is longer than any
+// command. A client that is silent for too long is [os.ErrDeadlineExceeded].
+func (c *controlConn) readLine() ([]byte, error) {
+	c.line = c.line[:0]
+	for {
+		c.Conn.SetReadDeadline(c.deadline())
+		part, err := c.reader.ReadSlice('\n')
+		c.line = append(c.line, part...)
+		switch {
+		case err == nil, errors.Is(err, bufio.ErrBufferFull):
+			c.touch()
+			return c.line, nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, err
+		case time.Now().Before(c.deadline()):
+			continue // a reply went out meanwhile: a transfer has ended
+		}
+		c.touch() // the library asks again while a transfer is going on
+		return nil, err
+	}
+}
+
+func (c *controlConn) deadline() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.active.Add(c.session.server.config.Idle)
+}
+
+func (c *controlConn) touch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active = time.Now()
+}
+
+// Write takes what the library writes of its replies.
+func (c *controlConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active = time.Now()
+	return c.replies.Write(p)
+}
+
+// Close closes the connection, but not after a refused login. The library
+// closes it there, and the client, which knows nothing of it, would send its
+// next command into a reset; RFC 959, 5.4, lets it try again or QUIT.
+func (c *controlConn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replies.last == 530 && !c.finished {
+		c.refused = true
+		return nil
+	}
+	return c.close()
+}
+
+// finish is called when the library ends the session.
+func (c *controlConn) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finished = true
+	if c.refused { // the library believes that it is closed
+		c.close()
+	}
+}
+
+func (c *controlConn) close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	defer c.session.server.leave(c)
+	return c.Conn.Close()
+}
+
+// abandon makes the library find the connection closed.
+func (c *controlConn) abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finished = true
+	c.close()
+}
+
+// exchange returns the command that the library executes for the client's.
+func (s *session) exchange(line []byte) []byte {
+	verb, argument, _ := strings.Cut(string(bytes.TrimRight(line, "\r\n")), " ")
+	verb = strings.ToUpper(verb)
+	s.announce(nil)
+	switch verb {
+	case "PORT", "EPRT":
+		return s.exchangePort(line, verb, argument)
+	case "PASV":
+		if !s.peer.Is4() {
+			return []byte("LPSV\r\n") // 502: its reply has no room for an IPv6 address (RFC 2428, 3)
+		}
+	case "PBSZ", "PROT":
+		return []byte("ADAT\r\n") // 502: the library would ask for TLS on data connections ever after
+	}
+	return line
+}
+
+// exchangePort makes an active data connection a passive one in the library's
+// eyes: its listener then dials (type active). So the connection comes from
+// this server's host, as its others do, and can be held back in segments.
+func (s *session) exchangePort(line []byte, verb, argument string) []byte {
+	addr, err := parsePort(verb, argument)
+	if err != nil {
+		return []byte(verb + " ?\r\n") // 501
+	}
+	if addr.Addr() != s.peer {
+		return line // 501: the library refuses third parties
+	}
+	s.announce(&announcement{verb: verb, addr: addr})
+	return []byte("EPSV\r\n")
+}

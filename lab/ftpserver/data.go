@@ -1,0 +1,255 @@
+package ftpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// patience is how long the server waits for a data connection to open.
+const patience = 30 * time.Second
+
+// A dataListener is where the library gets its next data connection.
+type dataListener interface {
+	net.Listener
+	refuse() // the transfer for which it was made
+}
+
+// WrapPassiveListener puts a listener of this server's host in the place of
+// the library's, which listens on every address.
+func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error) {
+	vacate(library)
+	s.mu.Lock()
+	announced := s.announced
+	s.mu.Unlock()
+
+	var listener dataListener
+	if announced != nil {
+		listener = newActive(s, library, announced.addr)
+	} else {
+		passive, err := newPassive(s, library)
+		if err != nil {
+			library.Close()
+			return nil, err
+		}
+		listener = passive
+	}
+	s.dropData()
+	s.mu.Lock()
+	s.data = listener
+	s.mu.Unlock()
+	return listener, nil
+}
+
+// announce sets what WrapPassiveListener finds.
+func (s *session) announce(a *announcement) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.announced = a
+}
+
+// replied is told of every reply before its last line is sent. When a transfer
+// is refused, a data connection that waits for it is closed. The library would
+// keep it for the rest of the session.
+func (s *session) replied(code int) {
+	if code < 400 {
+		return
+	}
+	switch s.context.GetLastCommand() {
+	case "LIST", "NLST", "MLSD", "RETR", "STOR", "APPE":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.data != nil {
+			s.data.refuse()
+		}
+	}
+}
+
+// dropData closes what is left of the last PASV, EPSV, PORT or EPRT.
+func (s *session) dropData() {
+	s.mu.Lock()
+	listener := s.data
+	s.data = nil
+	s.mu.Unlock()
+	if listener != nil {
+		listener.Close()
+	}
+}
+
+var errNoConnection = errors.New("nobody connected in time")
+
+// A passive listens for one data connection of its session's client. It
+// accepts as soon as one is there, and turns strangers away; so nobody takes a
+// client's place, and a connection that is never used is closed in order and
+// not reset.
+type passive struct {
+	*net.TCPListener
+	session *session
+	library net.Listener // whose place it takes; the library sets its deadlines
+	conns   chan *net.TCPConn
+	once    sync.Once
+}
+
+func newPassive(s *session, library net.Listener) (*passive, error) {
+	listener, err := s.server.host.ListenTCP(s.server.host.NextPort())
+	if err != nil {
+		return nil, err
+	}
+	p := &passive{TCPListener: listener, session: s, library: library, conns: make(chan *net.TCPConn, 1)}
+	s.server.enter(p)
+	go p.accept()
+	return p, nil
+}
+
+// accept takes the client's first connection and listens no more.
+func (p *passive) accept() {
+	defer close(p.conns)
+	for {
+		conn, err := p.AcceptTCP()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		if conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() != p.session.peer {
+			conn.Close()
+			continue
+		}
+		p.conns <- conn
+		p.TCPListener.Close()
+		return
+	}
+}
+
+// Accept waits for the client's connection.
+func (p *passive) Accept() (net.Conn, error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case conn := <-p.conns:
+		if conn == nil {
+			return nil, net.ErrClosed
+		}
+		return newDataConn(p.session.server, conn)
+	case <-timer.C:
+		return nil, errNoConnection
+	}
+}
+
+// Close stops listening and closes a connection that nobody took.
+func (p *passive) Close() error {
+	p.TCPListener.Close()
+	p.library.Close()
+	p.refuse()
+	return nil
+}
+
+// refuse closes a connection that nobody took, now or when it comes: a client
+// that sends RETR before it connects may do so after its RETR was refused.
+func (p *passive) refuse() {
+	p.once.Do(func() {
+		go func() {
+			if conn := <-p.conns; conn != nil {
+				conn.Close()
+			}
+			p.session.server.leave(p)
+		}()
+	})
+}
+
+func (p *passive) abandon() { p.Close() }
+
+// An active opens a data connection to its session's client, from the port
+// before the control port (RFC 959, 3.2), when the library asks for it.
+type active struct {
+	session *session
+	library net.Listener // whose place it takes; the library sets its deadlines
+	addr    netip.AddrPort
+	context context.Context
+	cancel  context.CancelFunc
+}
+
+func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &active{session: s, library: library, addr: addr, context: ctx, cancel: cancel}
+}
+
+// Accept dials.
+func (a *active) Accept() (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(a.context, patience)
+	defer cancel()
+	server := a.session.server
+	conn, err := server.host.DialTCP(ctx, server.config.Port-1, a.addr)
+	if err != nil {
+		return nil, err
+	}
+	return newDataConn(server, conn)
+}
+
+// Close gives up a connection that is being opened.
+func (a *active) Close() error {
+	a.cancel()
+	return a.library.Close()
+}
+
+// Addr returns the address from which Accept dials.
+func (a *active) Addr() net.Addr {
+	server := a.session.server
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(server.host.Addr(), server.config.Port-1))
+}
+
+func (a *active) refuse() { a.Close() }
+
+// A dataConn is a data connection that is open.
+type dataConn struct {
+	net.Conn // a *net.TCPConn, whose other methods io.Copy must not find
+	server   *Server
+	tcp      *net.TCPConn
+	wrote    bool
+	once     sync.Once
+}
+
+func newDataConn(server *Server, conn *net.TCPConn) (*dataConn, error) {
+	d := &dataConn{Conn: conn, server: server, tcp: conn}
+	if server.config.Cork {
+		if err := cork(conn); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	server.enter(d)
+	return d, nil
+}
+
+func (d *dataConn) Write(p []byte) (int, error) {
+	d.wrote = true // also when there is nothing to send: the library says so by writing nothing
+	return d.Conn.Write(p)
+}
+
+// Close closes the connection. After a download, it may wait for the client to
+// close its end.
+func (d *dataConn) Close() error {
+	if d.wrote && d.server.config.AwaitFIN {
+		d.tcp.CloseWrite()
+		d.tcp.SetReadDeadline(time.Now().Add(patience))
+		io.Copy(io.Discard, d.Conn)
+	}
+	return d.close()
+}
+
+func (d *dataConn) close() error {
+	err := net.ErrClosed
+	d.once.Do(func() {
+		err = d.Conn.Close()
+		d.server.leave(d)
+	})
+	return err
+}
+
+func (d *dataConn) abandon() { d.close() }

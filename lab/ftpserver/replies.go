@@ -1,0 +1,166 @@
+package ftpserver
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// A Reply is what a server says, in its own words, with one reply code (RFC
+// 959, 4.2). Several for one code are said one after the other in each
+// session; the last of them is said ever after.
+//
+// In the text of a 227, {hostport} stands for the announced address as
+// h1,h2,h3,h4,p1,p2; in that of a 229, {port} for the announced port.
+//
+// A text of several lines is a multi-line reply. Its first and last line carry
+// the code; a line between them does, too, unless it begins with a space, as
+// the features of a FEAT reply must (RFC 2389, 3.2).
+type Reply struct {
+	Code int
+	Text string
+}
+
+// lines returns the reply as it is sent, each line with its CR LF.
+func (r Reply) lines() [][]byte {
+	texts := strings.Split(r.Text, "\n")
+	lines := make([][]byte, len(texts))
+	for i, text := range texts {
+		switch {
+		case i == len(texts)-1:
+			lines[i] = fmt.Appendf(nil, "%d %s\r\n", r.Code, text)
+		case i > 0 && strings.HasPrefix(text, " "):
+			lines[i] = fmt.Appendf(nil, "%s\r\n", text)
+		default:
+			lines[i] = fmt.Appendf(nil, "%d-%s\r\n", r.Code, text)
+		}
+	}
+	return lines
+}
+
+// wordingsOf sorts replies by code and refuses those that no client could
+// understand.
+func wordingsOf(replies []Reply) (map[int][]string, error) {
+	wordings := make(map[int][]string)
+	for _, r := range replies {
+		switch {
+		case r.Code < 100 || r.Code > 599:
+			return nil, fmt.Errorf("reply %d %s: a reply code is 100 to 599", r.Code, r.Text)
+		case strings.Contains(r.Text, "\r"):
+			return nil, fmt.Errorf("reply %d %q: a line of a reply cannot contain CR", r.Code, r.Text)
+		case r.Code == 227 && !strings.Contains(r.Text, "{hostport}"):
+			return nil, fmt.Errorf("reply 227 %s: it must say where to connect: {hostport} is missing", r.Text)
+		case r.Code == 229 && !strings.Contains(r.Text, "(|||{port}|)"):
+			return nil, fmt.Errorf("reply 229 %s: it must say where to connect: (|||{port}|) is missing (RFC 2428, 3)", r.Text)
+		}
+		wordings[r.Code] = append(wordings[r.Code], r.Text)
+	}
+	return wordings, nil
+}
+
+// wording returns what this session's server says instead of a reply of the
+// library, given its code and first line, and whether it says something else.
+// It is called once for each reply.
+func (s *session) wording(code int, first string) (Reply, bool) {
+	s.mu.Lock()
+	announced := s.announced
+	s.mu.Unlock()
+
+	reply, other := Reply{Code: code}, false
+	switch {
+	case code == 229 && announced != nil: // the library took the PORT for an EPSV
+		reply, other = Reply{200, announced.verb + " command successful"}, true
+	case code == 421 && strings.Contains(first, "command timeout"):
+		reply.Text, other = fmt.Sprintf("No command for %v: closing control connection.", s.server.config.Idle), true
+	}
+	if texts := s.server.wordings[reply.Code]; len(texts) > 0 {
+		used := min(s.said[reply.Code], len(texts)-1)
+		s.said[reply.Code]++
+		reply.Text, other = texts[used], true
+	}
+	reply.Text = strings.NewReplacer(
+		"{hostport}", between(first, "(", ")"),
+		"{port}", between(first, "(|||", "|)"),
+	).Replace(reply.Text)
+	return reply, other
+}
+
+// between returns what stands between the first occurrence of left and the
+// next of right.
+func between(s, left, right string) string {
+	_, s, _ = strings.Cut(s, left)
+	s, _, _ = strings.Cut(s, right)
+	return s
+}
+
+// A replyWriter takes the library's replies and writes each line with one
+// call, so that it leaves as one segment, in other words where there are some.
+type replyWriter struct {
+	to      io.Writer
+	wording func(code int, first string) (Reply, bool)
+	done    func(code int) // called before the last line of a reply is written
+
+	last    int    // code of the last whole reply
+	partial []byte // a line whose end has not been written yet
+
+	code   int // of the reply that is being written; 0 between replies
+	reply  Reply
+	reword bool
+}
+
+// Write takes part of a reply, in pieces of any size.
+func (w *replyWriter) Write(p []byte) (int, error) {
+	w.partial = append(w.partial, p...)
+	for {
+		end := bytes.IndexByte(w.partial, '\n') + 1
+		if end == 0 {
+			return len(p), nil
+		}
+		line := w.partial[:end]
+		w.partial = w.partial[end:]
+		if err := w.writeLine(line); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (w *replyWriter) writeLine(line []byte) error {
+	code, isLast := parseReplyLine(line)
+	if w.code == 0 { // the first line of a reply
+		w.code = code
+		w.reply, w.reword = w.wording(code, string(line))
+	}
+	isLast = isLast && code == w.code
+	if isLast {
+		w.last, w.code = w.code, 0
+		w.done(w.last)
+	}
+	switch {
+	case !w.reword:
+		_, err := w.to.Write(line)
+		return err
+	case !isLast:
+		return nil
+	}
+	for _, line := range w.reply.lines() {
+		if _, err := w.to.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseReplyLine returns the code with which a line begins, 0 if none, and
+// whether a reply can end with it: code and space.
+func parseReplyLine(line []byte) (code int, isLast bool) {
+	if len(line) < 4 || line[3] != ' ' && line[3] != '-' {
+		return 0, false
+	}
+	code, err := strconv.Atoi(string(line[:3]))
+	if err != nil || code < 100 {
+		return 0, false
+	}
+	return code, line[3] == ' '
+}

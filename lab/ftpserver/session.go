@@ -1,0 +1,110 @@
+package ftpserver
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+
+	ftpserverlib "github.com/fclairamb/ftpserverlib"
+)
+
+// A session is one client's stay. It is the library's driver, and it has a
+// library server to itself: the library asks its driver for listeners without
+// saying for whom, and a driver with one client need not be told.
+type session struct {
+	server  *Server
+	control *controlConn
+	peer    netip.Addr                 // the only address that may open data connections
+	context ftpserverlib.ClientContext // set before the first command is read
+	said    map[int]int                // how often this session used its own words for a code
+
+	mu        sync.Mutex
+	announced *announcement // by the command that is being executed
+	data      dataListener  // made by the last PASV, EPSV, PORT or EPRT
+}
+
+// serve begins a session on a control connection that was just accepted.
+func (s *Server) serve(conn *net.TCPConn) {
+	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	session := &session{server: s, peer: peer, said: make(map[int]int)}
+	session.control = newControlConn(conn, session)
+	s.enter(session.control)
+
+	library := ftpserverlib.NewFtpServer(session)
+	if err := library.Listen(); err != nil {
+		panic(err) // it opens nothing and is given everything
+	}
+	library.Serve() // returns when it has started the session
+}
+
+// onlyConn is a listener that has accepted its only connection already.
+type onlyConn struct {
+	addr net.Addr
+	conn net.Conn // nil when accepted
+}
+
+func (l *onlyConn) Accept() (net.Conn, error) {
+	if l.conn == nil {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: net.ErrClosed}
+	}
+	conn := l.conn
+	l.conn = nil
+	return conn, nil
+}
+
+func (l *onlyConn) Close() error   { return nil }
+func (l *onlyConn) Addr() net.Addr { return l.addr }
+
+// GetSettings gives the library its only client, and leaves to this package
+// what it does better: idle clients, ports, third parties.
+func (s *session) GetSettings() (*ftpserverlib.Settings, error) {
+	return &ftpserverlib.Settings{
+		Listener:               &onlyConn{addr: s.control.LocalAddr(), conn: s.control},
+		ListenAddr:             s.server.Addr().String(),
+		Banner:                 "ftplab",
+		IdleTimeout:            -1, // none: controlConn watches the clock
+		DisableSite:            true,
+		ActiveConnectionsCheck: ftpserverlib.IPMatchRequired,
+		PasvConnectionsCheck:   ftpserverlib.IPMatchRequired,
+	}, nil
+}
+
+// ClientConnected returns the greeting.
+func (s *session) ClientConnected(context ftpserverlib.ClientContext) (string, error) {
+	s.context = context
+	return "FTP server ready.", nil
+}
+
+// ClientDisconnected ends the session.
+func (s *session) ClientDisconnected(ftpserverlib.ClientContext) {
+	s.dropData()
+	s.control.finish()
+}
+
+var errLogin = errors.New("wrong name or password")
+
+// AuthUser lets a user in to the one tree that all users share.
+func (s *session) AuthUser(_ ftpserverlib.ClientContext, name, password string) (ftpserverlib.ClientDriver, error) {
+	known := false
+	for _, user := range s.server.config.Users {
+		if user.Name == name && user.Password == password {
+			return s.server.tree, nil
+		}
+		known = known || user.Name == name
+	}
+	if name == "anonymous" && !known {
+		return s.server.tree, nil
+	}
+	return nil, errLogin
+}
+
+var errNoTLS = errors.New("this server has no certificate")
+
+// GetTLSConfig refuses TLS. A nil configuration without an error would make
+// the library accept AUTH TLS and then fail.
+func (s *session) GetTLSConfig() (*tls.Config, error) { return nil, errNoTLS }
+
+// QuitMessage returns the text of the 221 reply.
+func (s *session) QuitMessage() string { return "Goodbye." }

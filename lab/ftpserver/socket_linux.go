@@ -1,0 +1,38 @@
+package ftpserver
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// cork holds data back until it fills a segment or the connection is closed
+// (TCP_CORK; the kernel waits for 200 ms at most).
+func cork(conn *net.TCPConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1)
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// vacate makes a listener give up its port. It stays open, because the library
+// goes on setting deadlines on it.
+func vacate(listener net.Listener) {
+	tcp, ok := listener.(*net.TCPListener)
+	if !ok {
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), unix.SHUT_RDWR) })
+}

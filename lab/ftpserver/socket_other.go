@@ -1,0 +1,16 @@
+//go:build !linux
+
+package ftpserver
+
+import (
+	"errors"
+	"net"
+)
+
+func cork(*net.TCPConn) error {
+	return errors.New("holding data back until it fills a segment (TCP_CORK) needs Linux")
+}
+
+// vacate leaves the listener as it is: here a port can only be given up by
+// closing the socket, and the library goes on setting deadlines on it.
+func vacate(net.Listener) {}
