@@ -1,0 +1,141 @@
+package wire
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A direction is the path from one host to another: all that left the one and
+// has not reached the other's link.
+//
+// Frames reach it in the order they left, each after the same delay, so one
+// queue is enough: whatever is due, the oldest is due first. Beside it are the
+// few that have left their turn.
+type direction struct {
+	delay int64 // nanoseconds
+	loss  float64
+	dice  *rand.Rand
+
+	queue fifo
+	apart []flight // by due time
+}
+
+// A flight is a frame on its way.
+type flight struct {
+	due   int64 // when it reaches the receiver's link, nanoseconds
+	frame frame // as the receiver gets it
+	home  *chunk
+
+	late     int64 // held until one has overtaken it, and then for so many nanoseconds
+	overtake bool  // the first of its connection behind one that is held
+}
+
+// loses says whether the next frame is lost on the path.
+func (d *direction) loses() bool {
+	return d.loss > 0 && d.dice.Float64() < d.loss
+}
+
+// empty says that nothing is on its way.
+func (d *direction) empty() bool {
+	return d.queue.len() == 0 && len(d.apart) == 0
+}
+
+// first returns the frame that is due first, or nil.
+func (d *direction) first() *flight {
+	q := d.queue.first()
+	if len(d.apart) > 0 && (q == nil || d.apart[0].due < q.due) {
+		return &d.apart[0]
+	}
+	return q
+}
+
+// take removes the frame that first returns.
+func (d *direction) take() flight {
+	f := d.first()
+	if len(d.apart) > 0 && f == &d.apart[0] {
+		taken := *f
+		d.apart = slices.Delete(d.apart, 0, 1)
+		return taken
+	}
+	return d.queue.take()
+}
+
+// setApart adds a frame that is out of turn.
+func (d *direction) setApart(f flight) {
+	i := len(d.apart)
+	for i > 0 && d.apart[i-1].due > f.due {
+		i--
+	}
+	d.apart = slices.Insert(d.apart, i, f)
+}
+
+// hold sets a segment apart until one that the same side sends after it has
+// arrived, and for late nanoseconds more. If none comes it waits for patience.
+func (d *direction) hold(f flight, late int64) {
+	f.late = late
+	f.due += max(late, int64(patience))
+	d.setApart(f)
+}
+
+// patience is less than what makes TCP send a segment again.
+const patience = 500 * time.Millisecond
+
+// overtakes says whether a frame that begins its way now is to overtake one
+// that is held.
+func (d *direction) overtakes(f frame) bool {
+	return slices.ContainsFunc(d.apart, func(held flight) bool {
+		return held.late > 0 && sameConnection(held.frame, f)
+	})
+}
+
+// overtaken lets the segments that wait for this one go, as it arrives.
+func (d *direction) overtaken(by frame, now int64) {
+	for i := range d.apart {
+		if f := &d.apart[i]; f.late > 0 && sameConnection(f.frame, by) {
+			f.due, f.late = now+f.late, 0
+		}
+	}
+	slices.SortStableFunc(d.apart, func(a, b flight) int { return cmp.Compare(a.due, b.due) })
+}
+
+// sameConnection says that both are segments of one direction of a connection.
+func sameConnection(a, b frame) bool {
+	s, ok := a.segment()
+	t, also := b.segment()
+	return ok && also && s.from == t.from && s.to == t.to
+}
+
+// A fifo is a queue of flights.
+type fifo struct {
+	flights []flight
+	head    int
+}
+
+func (q *fifo) len() int { return len(q.flights) - q.head }
+
+func (q *fifo) first() *flight {
+	if q.len() == 0 {
+		return nil
+	}
+	return &q.flights[q.head]
+}
+
+func (q *fifo) take() flight {
+	f := q.flights[q.head]
+	q.flights[q.head] = flight{}
+	if q.head++; q.head == len(q.flights) {
+		q.flights, q.head = q.flights[:0], 0
+	}
+	return f
+}
+
+func (q *fifo) add(f flight) {
+	if len(q.flights) == cap(q.flights) && q.head > len(q.flights)/2 {
+		n := copy(q.flights, q.flights[q.head:])
+		clear(q.flights[n:])
+		q.flights, q.head = q.flights[:n], 0
+	}
+	q.flights = append(q.flights, f)
+}

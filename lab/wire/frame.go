@@ -1,0 +1,238 @@
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// A frame is one Ethernet frame: header and packet, without the checksum that
+// only hardware sees.
+type frame []byte
+
+// A mac is an Ethernet address.
+type mac [6]byte
+
+// broadcast is the address of every station on a link.
+var broadcast = mac{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+
+// Ethernet, and what it carries (IEEE 802.3; RFC 826, 894, 2464).
+const (
+	ethernetHeader = 14
+
+	typeIPv4 = 0x0800
+	typeARP  = 0x0806
+	typeIPv6 = 0x86dd
+)
+
+// Headers of the internet protocols, without options (RFC 791, 8200, 9293).
+const (
+	ipv4Header = 20
+	ipv6Header = 40
+	tcpHeader  = 20
+
+	protocolICMP   = 1
+	protocolTCP    = 6
+	protocolICMPv6 = 58
+)
+
+// wellFormed says that the frame is what its type says it is, as far as the
+// path looks into it: so nothing else here checks lengths of headers again.
+func (f frame) wellFormed() bool {
+	if len(f) < ethernetHeader {
+		return false
+	}
+	p := f.packet()
+	switch f.etherType() {
+	case typeIPv4:
+		return len(p) >= ipv4Header && p[0]>>4 == 4 && f.ipHeader() >= ipv4Header &&
+			int(binary.BigEndian.Uint16(p[2:])) <= len(p) && int(binary.BigEndian.Uint16(p[2:])) >= f.ipHeader()
+	case typeIPv6:
+		return len(p) >= ipv6Header && p[0]>>4 == 6 &&
+			ipv6Header+int(binary.BigEndian.Uint16(p[4:])) <= len(p)
+	case typeARP:
+		return len(p) >= arpPacket
+	}
+	return true
+}
+
+func (f frame) etherType() uint16 { return binary.BigEndian.Uint16(f[12:]) }
+
+// packet is what the frame carries.
+func (f frame) packet() []byte { return f[ethernetHeader:] }
+
+// address sets the frame's Ethernet addresses.
+func (f frame) address(from, to mac) {
+	copy(f, to[:])
+	copy(f[6:], from[:])
+}
+
+// isIP says that the frame carries an IP packet.
+func (f frame) isIP() bool {
+	return f.etherType() == typeIPv4 || f.etherType() == typeIPv6
+}
+
+// source is the sender of an IP packet.
+func (f frame) source() netip.Addr {
+	p := f.packet()
+	if f.etherType() == typeIPv4 {
+		return netip.AddrFrom4([4]byte(p[12:16]))
+	}
+	return netip.AddrFrom16([16]byte(p[8:24]))
+}
+
+// destination is the receiver of an IP packet.
+func (f frame) destination() netip.Addr {
+	p := f.packet()
+	if f.etherType() == typeIPv4 {
+		return netip.AddrFrom4([4]byte(p[16:20]))
+	}
+	return netip.AddrFrom16([16]byte(p[24:40]))
+}
+
+// ipHeader is the length of an IP packet's header. Extension headers of IPv6
+// count as payload: TCP on the hosts of a wire sends none.
+func (f frame) ipHeader() int {
+	if f.etherType() == typeIPv4 {
+		return int(f.packet()[0]&0xf) * 4
+	}
+	return ipv6Header
+}
+
+// protocol is what an IP packet carries.
+func (f frame) protocol() byte {
+	if f.etherType() == typeIPv4 {
+		return f.packet()[9]
+	}
+	return f.packet()[6]
+}
+
+// payload is what follows an IP packet's header; a fragment but the first has
+// none that can be read, and yields nil.
+func (f frame) payload() []byte {
+	p := f.packet()
+	if f.etherType() == typeIPv4 {
+		if binary.BigEndian.Uint16(p[6:])&0x1fff != 0 {
+			return nil
+		}
+		return p[f.ipHeader():binary.BigEndian.Uint16(p[2:])]
+	}
+	return p[ipv6Header : ipv6Header+int(binary.BigEndian.Uint16(p[4:]))]
+}
+
+// hopLimit is how many routers an IP packet may still pass, its TTL.
+func (f frame) hopLimit() byte {
+	if f.etherType() == typeIPv4 {
+		return f.packet()[8]
+	}
+	return f.packet()[7]
+}
+
+// pass counts a router in an IP packet's hop limit.
+func (f frame) pass() {
+	p := f.packet()
+	if f.etherType() == typeIPv6 {
+		p[7]--
+		return
+	}
+	old := binary.BigEndian.Uint16(p[8:])
+	p[8]--
+	correct(p[10:12], old, binary.BigEndian.Uint16(p[8:]))
+}
+
+// mayFragment says that a router may cut the packet in pieces.
+func (f frame) mayFragment() bool {
+	return f.etherType() == typeIPv4 && f.packet()[6]&0x40 == 0
+}
+
+// A segment is what the path knows of a TCP segment.
+type segment struct {
+	from, to netip.AddrPort
+	flags    byte
+	length   int // of its payload
+}
+
+// The flags of a TCP segment, of which the path knows one (RFC 9293, 3.1).
+const flagSYN = 0x02
+
+// segment returns the TCP segment that the frame carries, if any.
+func (f frame) segment() (s segment, ok bool) {
+	if !f.isIP() || f.protocol() != protocolTCP {
+		return s, false
+	}
+	t := f.payload()
+	if len(t) < tcpHeader || len(t) < dataOffset(t) {
+		return s, false
+	}
+	s.from = netip.AddrPortFrom(f.source(), binary.BigEndian.Uint16(t))
+	s.to = netip.AddrPortFrom(f.destination(), binary.BigEndian.Uint16(t[2:]))
+	s.flags = t[13]
+	s.length = len(t) - dataOffset(t)
+	return s, true
+}
+
+// dataOffset is the length of a TCP segment's header.
+func dataOffset(t []byte) int { return int(t[12]>>4) * 4 }
+
+// clampMSS lowers the maximum segment size that a SYN announces to most (RFC
+// 9293, 3.2), as the routers of many a home do.
+func (f frame) clampMSS(most int) {
+	if !f.isIP() || f.protocol() != protocolTCP {
+		return
+	}
+	t := f.payload()
+	if len(t) <= tcpHeader || t[13]&flagSYN == 0 || len(t) < dataOffset(t) {
+		return
+	}
+	options := t[tcpHeader:dataOffset(t)]
+	for len(options) > 1 && options[0] != 0 {
+		if options[0] == 1 { // no operation
+			options = options[1:]
+			continue
+		}
+		length := int(options[1])
+		if length < 2 || length > len(options) {
+			return
+		}
+		if options[0] == 2 && length == 4 {
+			lower(t, options[2:4], most)
+		}
+		options = options[length:]
+	}
+}
+
+// lower sets a two-byte field of a TCP segment to most, if it is more. Linux
+// puts the field at an even offset, so it is one word of the checksum.
+func lower(t, field []byte, most int) {
+	old := binary.BigEndian.Uint16(field)
+	if int(old) <= most {
+		return
+	}
+	binary.BigEndian.PutUint16(field, uint16(most))
+	correct(t[16:18], old, uint16(most))
+}
+
+// correct corrects a checksum for a word that changed (RFC 1624, eqn. 3).
+func correct(sum []byte, old, new uint16) {
+	s := uint32(^binary.BigEndian.Uint16(sum)) + uint32(^old) + uint32(new)
+	s = s&0xffff + s>>16
+	s = s&0xffff + s>>16
+	binary.BigEndian.PutUint16(sum, ^uint16(s))
+}
+
+// checksum is the internet checksum of the parts, one after the other (RFC
+// 1071). Every part but the last has an even length.
+func checksum(parts ...[]byte) uint16 {
+	var s uint32
+	for _, p := range parts {
+		for ; len(p) > 1; p = p[2:] {
+			s += uint32(binary.BigEndian.Uint16(p))
+		}
+		if len(p) == 1 {
+			s += uint32(p[0]) << 8
+		}
+	}
+	for s > 0xffff {
+		s = s&0xffff + s>>16
+	}
+	return ^uint16(s)
+}

@@ -1,0 +1,233 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/cell"
+	"ftplab/lab/network"
+)
+
+// A body is what a test does on a network: it runs in a cell, and what it
+// returns goes back to the test.
+type body func(ctx context.Context, n network.Network) (any, error)
+
+// bodies are all that tests do, by name: a cell is a process of its own.
+var bodies = map[string]body{
+	"greeting": greeting,
+}
+
+// experiment is a cell's job in these tests.
+type experiment struct {
+	Body string
+	Plan network.Plan
+}
+
+func init() {
+	cell.Init(func(ctx context.Context, c *cell.Cell) error {
+		var e experiment
+		if err := c.Spec(&e); err != nil {
+			return err
+		}
+		w, err := capture.NewWriter(c.Files[0], capture.PCAPNG, capture.Info{Application: "wire test", Interface: "client"})
+		if err != nil {
+			return err
+		}
+		n, err := New(ctx, e.Plan, w)
+		if err != nil {
+			return err
+		}
+		result, err := bodies[e.Body](ctx, n)
+		if err = errors.Join(err, n.Close()); err != nil {
+			return err
+		}
+		return c.Send(result)
+	})
+}
+
+// A recording is what a test's network recorded.
+type recording struct {
+	path   string
+	frames []frameSeen
+}
+
+// A frameSeen is a frame of a recording, read by gopacket.
+type frameSeen struct {
+	at  time.Time
+	all gopacket.Packet
+	ip4 *layers.IPv4
+	ip6 *layers.IPv6
+	tcp *layers.TCP
+}
+
+// payload is how many bytes a segment carries.
+func (f frameSeen) payload() int { return len(f.tcp.Payload) }
+
+// line is the frame in the manner of tcpdump, with relative numbers left out.
+func (f frameSeen) String() string {
+	return strings.Join(strings.Fields(f.all.String()), " ")
+}
+
+// experimentOn runs the body in a cell on the plan's network, decodes its result
+// into result, if that is not nil, and returns what was recorded.
+func experimentOn(t testing.TB, name string, plan network.Plan, result any) recording {
+	t.Helper()
+	if _, ok := bodies[name]; !ok {
+		t.Fatalf("no body %q", name)
+	}
+	r := recording{path: filepath.Join(t.TempDir(), "capture.pcapng")}
+	file, err := os.Create(r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	err = cell.Run(ctx, cell.Job{
+		Spec:  experiment{name, plan},
+		Files: []*os.File{file},
+		Message: func(m json.RawMessage) {
+			if result == nil {
+				return
+			}
+			if err := json.Unmarshal(m, result); err != nil {
+				t.Error(err)
+			}
+		},
+	})
+	if errors.Is(err, cell.ErrRefused) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// read decodes the recording's frames.
+func (r recording) read(t testing.TB) []frameSeen {
+	t.Helper()
+	file, err := os.Open(r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	in, err := pcapgo.NewNgReader(file, pcapgo.DefaultNgReaderOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frames []frameSeen
+	for {
+		data, info, err := in.ReadPacketData()
+		if err != nil {
+			break
+		}
+		p := gopacket.NewPacket(data, layers.LayerTypeEthernet, gopacket.Default)
+		f := frameSeen{at: info.Timestamp, all: p}
+		f.ip4, _ = p.Layer(layers.LayerTypeIPv4).(*layers.IPv4)
+		f.ip6, _ = p.Layer(layers.LayerTypeIPv6).(*layers.IPv6)
+		f.tcp, _ = p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// segments returns the recording's TCP segments.
+func (r recording) segments(t testing.TB) []frameSeen {
+	t.Helper()
+	var segments []frameSeen
+	for _, f := range r.read(t) {
+		if f.tcp != nil {
+			segments = append(segments, f)
+		}
+	}
+	return segments
+}
+
+// tshark runs tshark on the recording and returns its lines. It verifies every
+// checksum.
+func (r recording) tshark(t testing.TB, args ...string) []string {
+	t.Helper()
+	program, err := exec.LookPath("tshark")
+	if err != nil && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Skip("tshark judges this test's capture; install it (apt install tshark), or read the capture with another tool")
+	}
+	args = append([]string{"-n", "-r", r.path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+		"-o", "udp.check_checksum:TRUE"}, args...)
+	command := exec.Command(program, args...)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", command, err)
+	}
+	text := strings.TrimSuffix(string(out), "\n")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// soundToTshark has tshark judge the recording: every frame well-formed, every
+// checksum right, and no word of tshark's about a segment, such as that it is a
+// retransmission, but those that begin with one of the intended.
+func (r recording) soundToTshark(t testing.TB, intended ...string) {
+	t.Helper()
+	const wrong = "_ws.malformed or ip.checksum.status==0 or tcp.checksum.status==0 or udp.checksum.status==0 or icmpv6.checksum.status==0"
+	for _, line := range r.tshark(t, "-Y", wrong) {
+		t.Errorf("malformed, or its checksum is wrong: %s", line)
+	}
+	intended = append(intended, "Connection ", "This frame initiates the connection closing", "This frame undergoes the connection closing")
+	const remarkable = "_ws.expert.severity >= 0x600000 or tcp.analysis.flags"
+	lines := r.tshark(t, "-Y", remarkable, "-T", "fields", "-E", "aggregator=;", "-e", "frame.number", "-e", "_ws.expert.message")
+	for _, line := range lines {
+		number, messages, _ := strings.Cut(line, "\t")
+		for _, message := range strings.Split(messages, ";") {
+			begins := func(prefix string) bool { return strings.HasPrefix(message, prefix) }
+			if !slices.ContainsFunc(intended, begins) {
+				t.Errorf("tshark says of frame %s: %s", number, message)
+			}
+		}
+	}
+}
+
+// twoHosts is a client and a server so far away.
+func twoHosts(rtt time.Duration) network.Plan {
+	return network.Plan{
+		Kind: network.Wire,
+		Hosts: []network.HostPlan{
+			{Name: "client", Addr: netip.MustParseAddr("198.51.100.100")},
+			{Name: "server", Addr: netip.MustParseAddr("192.0.2.21"), RTT: rtt},
+		},
+	}
+}
+
+// remote is an address at a host.
+func remote(h network.Host, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(h.Addr(), port)
+}
+
+// expect turns a wrong value into an error of a body.
+func expect[T comparable](what string, got, want T) error {
+	if got != want {
+		return fmt.Errorf("%s: got %v, want %v", what, got, want)
+	}
+	return nil
+}

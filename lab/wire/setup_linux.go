@@ -1,0 +1,199 @@
+package wire
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/cell"
+	"ftplab/lab/network"
+)
+
+// device is what a host's own end of its link is called.
+const device = "eth0"
+
+// connect makes the link between a host and the path, with the host's end
+// configured and up. It returns the index of the path's end.
+//
+// The path's end has no address and answers nothing: its namespace is there so
+// that no kernel takes a frame that crosses for its own. It takes the largest
+// frames there are; what is too large for a host, its gateway says.
+func connect(path *cell.Namespace, h *host) (index int, err error) {
+	far := fmt.Sprintf("to-%d", h.number)
+	err = path.Do(func() error {
+		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: largestMTU, TxQLen: -1})
+		veth.PeerName = device
+		veth.PeerNamespace = netlink.NsFd(h.namespace.Handle())
+		veth.PeerHardwareAddr = h.mac[:]
+		veth.PeerMTU = uint32(h.mtu)
+		if err := netlink.LinkAdd(veth); err != nil {
+			return fmt.Errorf("making the link: %w", err)
+		}
+		link, err := netlink.LinkByName(far)
+		if err != nil {
+			return fmt.Errorf("finding the link: %w", err)
+		}
+		index = link.Attrs().Index
+		silence(far)
+		if err := netlink.LinkSetARPOff(link); err != nil {
+			return fmt.Errorf("silencing ARP on the path: %w", err)
+		}
+		return netlink.LinkSetUp(link)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return index, h.namespace.Do(h.configure)
+}
+
+// configure sets up the host's kernel, in its namespace.
+func (h *host) configure() error {
+	if err := withoutOffloads(device); err != nil {
+		return err
+	}
+	settings, m := tune(h.plan, h.mtu, h.lossless)
+	if h.addr.Is4() {
+		silence(device)
+	} else {
+		settings = append(settings, ipv6Settings(h.plan)...)
+	}
+	for _, s := range settings {
+		if err := s.write(); err != nil {
+			return err
+		}
+	}
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return fmt.Errorf("finding %s: %w", device, err)
+	}
+	addr := &netlink.Addr{IPNet: ipNet(netip.PrefixFrom(h.addr, h.network.Bits())), Flags: unix.IFA_F_NODAD}
+	if err := netlink.AddrAdd(link, addr); err != nil {
+		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
+	}
+	if err := netlink.LinkSetUp(link); err != nil {
+		return fmt.Errorf("bringing %s up: %w", device, err)
+	}
+	if err := addDefaultRoute(link.Attrs().Index, h.gateway, m); err != nil {
+		return fmt.Errorf("routing by %v: %w", h.gateway, err)
+	}
+	if !h.knowsGateway {
+		return nil
+	}
+	err = netlink.NeighSet(&netlink.Neigh{
+		LinkIndex:    link.Attrs().Index,
+		State:        netlink.NUD_PERMANENT,
+		IP:           h.gateway.AsSlice(),
+		HardwareAddr: net.HardwareAddr(h.gateMAC[:]),
+	})
+	if err != nil {
+		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
+	}
+	return nil
+}
+
+// withoutOffloads makes the kernel do what it would leave to the hardware: cut
+// segments to size and compute checksums. There is no hardware.
+func withoutOffloads(device string) error {
+	e, err := ethtool.NewEthtool()
+	if err != nil {
+		return fmt.Errorf("opening ethtool: %w", err)
+	}
+	defer e.Close()
+	err = e.Change(device, map[string]bool{
+		"tx-checksum-ip-generic":  false,
+		"tx-generic-segmentation": false,
+		"tx-tcp-segmentation":     false,
+		"tx-tcp6-segmentation":    false,
+		"tx-tcp-ecn-segmentation": false,
+		"tx-scatter-gather":       false,
+		"rx-gro":                  false,
+	})
+	if err != nil {
+		return fmt.Errorf("turning the offloads of %s off: %w", device, err)
+	}
+	return nil
+}
+
+// silence keeps IPv6 off a device that has nothing to say in it. On a system
+// without IPv6 it already is.
+func silence(device string) {
+	setting{name: "ipv6/conf/" + device + "/disable_ipv6", value: "1"}.write()
+}
+
+// write makes the setting in the namespace of the calling thread.
+func (s setting) write() error {
+	err := os.WriteFile("/proc/sys/net/"+s.name, []byte(s.value), 0)
+	if err != nil && !(s.optional && os.IsNotExist(err)) {
+		return fmt.Errorf("setting %s to %s: %w", s.name, s.value, err)
+	}
+	return nil
+}
+
+// ipNet is a prefix as package net has it.
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// addDefaultRoute routes all by the gateway. Metrics are only binding where
+// they are locked, which package netlink does for two others alone.
+func addDefaultRoute(index int, gateway netip.Addr, m metrics) error {
+	family := unix.AF_INET
+	if gateway.Is6() {
+		family = unix.AF_INET6
+	}
+	message := nl.NewRtMsg()
+	message.Family = uint8(family)
+	request := nl.NewNetlinkRequest(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
+	request.AddData(message)
+	request.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateway.AsSlice()))
+	request.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
+	list := nl.NewRtAttr(unix.RTA_METRICS, nil)
+	add := func(kind, value int) {
+		if value != 0 {
+			list.AddRtAttr(kind, nl.Uint32Attr(uint32(value)))
+		}
+	}
+	add(unix.RTAX_LOCK, m.locks())
+	add(unix.RTAX_WINDOW, m.window)
+	add(unix.RTAX_ADVMSS, m.advMSS)
+	add(unix.RTAX_CWND, m.cwnd)
+	add(unix.RTAX_RTO_MIN, m.rtoMin)
+	request.AddData(list)
+	_, err := request.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// locks are the metrics that bind rather than advise.
+func (m metrics) locks() int {
+	locks := 0
+	if m.cwnd != 0 {
+		locks |= 1 << unix.RTAX_CWND
+	}
+	if m.rtoMin != 0 {
+		locks |= 1 << unix.RTAX_RTO_MIN
+	}
+	return locks
+}
+
+// ipv6Settings keep a host with IPv6 to what it is asked: no link-local address
+// of its own, no router solicitations, no doubt about its address.
+func ipv6Settings(h network.HostPlan) []setting {
+	conf := "ipv6/conf/" + device + "/"
+	settings := []setting{
+		{name: conf + "addr_gen_mode", value: "1"},
+		{name: conf + "accept_ra", value: "0"},
+		{name: conf + "router_solicitations", value: "0"},
+		{name: conf + "accept_dad", value: "0"},
+		{name: conf + "dad_transmits", value: "0"},
+	}
+	if h.TTL != 0 {
+		settings = append(settings, setting{name: conf + "hop_limit", value: fmt.Sprint(h.TTL)})
+	}
+	return settings
+}

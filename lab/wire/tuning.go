@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"fmt"
+	"strconv"
+
+	"ftplab/lab/network"
+)
+
+// A setting is one of a host's kernel: a file below /proc/sys/net.
+type setting struct {
+	name, value string
+	optional    bool // not every kernel has it
+}
+
+// Sizes of the receive buffer that a current Linux starts with and grows to.
+// They are set, as a machine may have others.
+const (
+	defaultBuffer = 131072
+	largestBuffer = 6291456
+)
+
+// metrics are what a host's route says about all connections.
+type metrics struct {
+	window int // no larger receive window is advertised, bytes
+	advMSS int // the segment size by which windows are rounded, bytes
+	cwnd   int // the congestion window stays at most at so many segments
+	rtoMin int // the retransmission timeout stays at least at so many milliseconds
+}
+
+// tune returns the settings and route metrics that make a host's TCP behave as
+// its plan says. Mtu is of its link; lossless says that the path loses nothing.
+func tune(h network.HostPlan, mtu int, lossless bool) ([]setting, metrics) {
+	first, most, m := receiveBuffer(h, mtu)
+	congestion := h.Congestion
+	if congestion == "" {
+		congestion = "reno"
+	}
+	settings := []setting{
+		{name: "ipv4/tcp_congestion_control", value: congestion},
+		{name: "ipv4/tcp_rmem", value: fmt.Sprintf("4096 %d %d", first, most)},
+		{name: "ipv4/tcp_wmem", value: "4096 16384 4194304"},
+		{name: "ipv4/tcp_timestamps", value: on(!h.NoTimestamps)},
+		{name: "ipv4/tcp_window_scaling", value: on(!h.NoWScale)},
+		{name: "ipv4/tcp_sack", value: on(!h.NoSACK)},
+		{name: "ipv4/tcp_ecn", value: "2"},
+		{name: "ipv4/tcp_no_metrics_save", value: "1"}, // each connection starts afresh
+		{name: "ipv4/ip_no_pmtu_disc", value: on(h.NoDF)},
+		{name: "mptcp/enabled", value: "0", optional: true}, // Go's listeners would offer it
+	}
+	if h.TTL != 0 {
+		settings = append(settings, setting{name: "ipv4/ip_default_ttl", value: strconv.Itoa(h.TTL)})
+	}
+	m.cwnd = h.CWND
+	if lossless {
+		// On a machine too busy to run the hosts in time, nothing is sent again
+		// that was not lost: no tail loss probes (RFC 8985, 7), and RFC 6298's
+		// second for the timeout in place of Linux's fifth of one.
+		settings = append(settings, setting{name: "ipv4/tcp_early_retrans", value: "0"})
+		m.rtoMin = 1000
+	}
+	return settings, m
+}
+
+// on is how a setting says that something is on, or off.
+func on(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
+}
+
+// receiveBuffer returns the receive buffer that a host starts with and grows
+// to, and the route metrics with which its SYN advertises the plan's window.
+//
+// Linux advertises half of the buffer, rounded down to whole segments of the
+// size that the route announces. A window that is no such multiple needs a
+// route that announces a segment larger than the window, so that none fits, and
+// bounds the window; the gateway then lowers the announcement to what the link
+// carries (see clampMSS).
+func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
+	const largestUnscaled, timestamps = 65535, 12
+	mss := mtu - headers(h)
+	switch {
+	case h.Window == 0:
+		first, most = defaultBuffer, largestBuffer
+	case h.Window >= largestUnscaled:
+		// A SYN's window is 65535 for every larger one.
+		first = 2 * (largestUnscaled + mss)
+		most = first
+	case h.Window%mss == 0 && h.NoTimestamps:
+		first = 2 * h.Window
+		most = first
+	default:
+		first = 2 * h.Window
+		most = first
+		m.window = h.Window
+		m.advMSS = h.Window + timestamps
+	}
+	if h.Buffer != 0 {
+		first, most = h.Buffer, h.Buffer
+	}
+	return first, most, m
+}
+
+// headers is the size of a packet's IP and TCP headers without options.
+func headers(h network.HostPlan) int {
+	if h.Addr.Is4() {
+		return ipv4Header + tcpHeader
+	}
+	return ipv6Header + tcpHeader
+}

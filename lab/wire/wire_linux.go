@@ -1,0 +1,258 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/cell"
+	"ftplab/lab/network"
+)
+
+// Sizes of packets, in bytes.
+const (
+	usualMTU   = 1500  // of an Ethernet
+	largestMTU = 65535 // of a veth
+)
+
+// wire is the network.
+type wire struct {
+	ctx   context.Context // when it is cancelled, Close waits for nothing
+	hosts []*host
+	own   *cell.Namespace // of the path
+	path  *path
+	procs int // that Go had before
+}
+
+// New makes the network that the plan describes, and begins to record it.
+func New(ctx context.Context, plan network.Plan, w *capture.Writer) (network.Network, error) {
+	n := &wire{ctx: ctx}
+	if err := n.build(plan, w); err != nil {
+		n.tearDown()
+		return nil, fmt.Errorf("wire: %w", err)
+	}
+	// The path's thread must not wait for a turn among goroutines: it gets a
+	// processor of Go's beside theirs, and whoever returns from a system call
+	// meanwhile one more.
+	n.procs = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(n.procs + 2)
+	go n.path.run()
+	return n, nil
+}
+
+func (n *wire) build(plan network.Plan, w *capture.Writer) (err error) {
+	if n.hosts, err = newHosts(plan); err != nil {
+		return err
+	}
+	if n.own, err = cell.NewNamespace(); err != nil {
+		return err
+	}
+	n.path = &path{
+		byAddr:    map[netip.Addr]*end{},
+		record:    recorder{writer: w},
+		clock:     newClock(),
+		rate:      plan.Rate,
+		queue:     int64(plan.Queue),
+		wake:      -1,
+		quit:      make(chan struct{}),
+		done:      make(chan struct{}),
+		questions: make(chan chan report, 1),
+	}
+	if n.path.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fmt.Errorf("making an eventfd: %w", err)
+	}
+	for _, h := range n.hosts {
+		e, err := n.attach(h, slots(plan.Volume))
+		if err != nil {
+			return h.in(err)
+		}
+		n.path.ends = append(n.path.ends, e)
+		n.path.byAddr[h.addr] = e
+		if h.plan.Name == plan.Capture || plan.Capture == "" && h.plan.Name == "client" {
+			n.path.captured = e
+		}
+	}
+	if n.path.captured == nil {
+		return fmt.Errorf("the capture is to be taken at %q, and there is no such host", plan.Capture)
+	}
+	return n.lay(plan)
+}
+
+// newHosts finds each host its place and its kernel's namespace.
+func newHosts(plan network.Plan) ([]*host, error) {
+	places, err := settle(plan.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	var hosts []*host
+	for i, p := range plan.Hosts {
+		h := &host{
+			place:        places[i],
+			plan:         p,
+			number:       i,
+			mtu:          usualMTU,
+			lossless:     plan.Loss == 0 && plan.Queue == 0,
+			knowsGateway: plan.ARP == network.ARPCached,
+			ports:        ports{ranges: p.Ports},
+		}
+		for _, mtu := range []int{plan.MTU, p.MTU} {
+			if mtu != 0 {
+				h.mtu = mtu
+			}
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts, nil
+}
+
+// attach makes a host's namespace and link, and opens the path's end of it.
+func (n *wire) attach(h *host, slots int) (*end, error) {
+	var err error
+	if h.plan.Name == "server" {
+		h.namespace, err = cell.Own()
+	} else {
+		h.namespace, err = cell.NewNamespace()
+	}
+	if err != nil {
+		return nil, err
+	}
+	index, err := connect(n.own, h)
+	if err != nil {
+		return nil, err
+	}
+	e := &end{
+		place:    h.place,
+		name:     h.plan.Name,
+		mtu:      h.mtu,
+		mss:      h.mtu - headers(h.plan),
+		to:       map[*end]*direction{},
+		gateway:  &direction{},
+		laggards: map[*end][]*laggard{},
+	}
+	e.inbound = append(e.inbound, e.gateway)
+	err = n.own.Do(func() error {
+		e.port, err = openPort(index, h.mtu, slots)
+		return err
+	})
+	return e, err
+}
+
+// slots is for how many frames a port's ring has room, of which volume bytes
+// are expected in all. It need not hold more than what can be under way at
+// once, which the receivers' windows bound.
+func slots(volume int64) int {
+	const least, most = 256, 8192
+	return int(min(max(volume/1024, least), most))
+}
+
+// lay lays the path between every two hosts.
+func (n *wire) lay(plan network.Plan) error {
+	ends := n.path.ends
+	for i, from := range ends {
+		for j, to := range ends {
+			if i == j {
+				continue
+			}
+			d := &direction{
+				delay: int64(plan.Hosts[i].RTT+plan.Hosts[j].RTT) / 2,
+				loss:  plan.Loss,
+				dice:  rand.New(rand.NewPCG(plan.Seed, uint64(i*len(ends)+j))),
+			}
+			from.to[to] = d
+			to.inbound = append(to.inbound, d)
+		}
+	}
+	for _, rule := range plan.Late {
+		from, to := n.named(rule.From), n.named(rule.To)
+		if from == nil || to == nil || from == to {
+			return fmt.Errorf("late: there is no path from %q to %q", rule.From, rule.To)
+		}
+		l, err := newLaggard(rule)
+		if err != nil {
+			return fmt.Errorf("late: %w", err)
+		}
+		from.laggards[to] = append(from.laggards[to], l)
+	}
+	return nil
+}
+
+// named returns the end of the host of that name, or nil.
+func (n *wire) named(name string) *end {
+	for _, e := range n.path.ends {
+		if e.name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// Host returns the host of that name.
+func (n *wire) Host(name string) network.Host {
+	for _, h := range n.hosts {
+		if h.plan.Name == name {
+			return h
+		}
+	}
+	panic(fmt.Sprintf("wire: there is no host %q", name))
+}
+
+// Close waits until all that is under way has arrived, and takes the network
+// down.
+func (n *wire) Close() error {
+	err := n.quiesce(n.ctx)
+	close(n.path.quit)
+	n.path.rouse()
+	<-n.path.done
+	runtime.GOMAXPROCS(n.procs)
+	err = errors.Join(err, n.count())
+	n.tearDown()
+	if err != nil {
+		return fmt.Errorf("wire: %w", err)
+	}
+	return nil
+}
+
+func (n *wire) count() error {
+	var lost, cut, refused uint64
+	var errs []error
+	for _, e := range n.path.ends {
+		errs = append(errs, e.port.countDrops())
+		lost += e.port.dropped
+		cut += e.port.cut
+		refused += e.port.refused
+	}
+	errs = append(errs, n.path.record.err)
+	if lost+cut+refused > 0 {
+		errs = append(errs, fmt.Errorf("lost %d frames in its own sockets, cut %d short, and could not deliver %d", lost, cut, refused))
+	}
+	errs = append(errs, n.path.record.writer.Close(capture.Stats{Received: n.path.record.frames, Dropped: lost}))
+	return errors.Join(errs...)
+}
+
+// tearDown lets go of all there is. Links end with their namespaces.
+func (n *wire) tearDown() {
+	if n.path != nil {
+		for _, e := range n.path.ends {
+			if e.port != nil {
+				e.port.close()
+			}
+		}
+		if n.path.wake >= 0 {
+			unix.Close(n.path.wake)
+		}
+	}
+	for _, h := range n.hosts {
+		if h.namespace != nil {
+			h.namespace.Close()
+		}
+	}
+	if n.own != nil {
+		n.own.Close()
+	}
+}
