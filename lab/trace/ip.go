@@ -52,6 +52,7 @@ func (d *decoder) ipv4(p *Packet, b piece) {
 	d.ip.Fragment = flags&(moreFragments|0x1fff) != 0
 	p.IP = &d.ip
 	payload := b.upto(total).from(header)
+	d.ip.Length = payload.wire
 	if d.ip.Fragment {
 		id := uint32(d.ip.ID)
 		payload = d.fragments.add(&d.ip, id, payload, flags&moreFragments != 0)
@@ -75,6 +76,7 @@ func (d *decoder) ipv6(p *Packet, b piece) {
 	if n := b.uint16(4); n != 0 { // 0: a jumbogram (RFC 2675), or TSO
 		payload = payload.upto(n)
 	}
+	d.ip.Length = payload.wire
 	for len(payload.data) >= 8 {
 		size := 8 + int(payload.data[1])*8
 		switch next {

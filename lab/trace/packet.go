@@ -67,6 +67,8 @@ type IP struct {
 	// Fragment says that the packet is a fragment, and Offset where it goes.
 	Fragment bool
 	Offset   int
+	// Length is the number of bytes behind the header.
+	Length int
 }
 
 // Flags of a TCP header (RFC 9293 section 3.1).
@@ -105,6 +107,8 @@ type TCP struct {
 	// Analysis says what is peculiar about it, by the rules of Wireshark's
 	// fields tcp.analysis.*.
 	Analysis Analysis
+
+	said string // the first line of data to or from port 21
 }
 
 // Has reports whether all of the given flags are set.
@@ -119,7 +123,7 @@ type TCPOptions struct {
 	HasTimestamps bool
 	TSval, TSecr  uint32
 
-	sack []byte // the blocks as they stand in the header
+	raw []byte // as they stand in the header
 }
 
 // A SACKBlock is a stretch that arrived behind a hole, in relative sequence
@@ -183,7 +187,7 @@ type DNS struct {
 	Questions, Answers, Authority, Additional int
 	// Type and Name are those of the first question: "A", "ftp.example.test.".
 	Type, Name string
-	// Records are the records of the answer section as tcpdump prints them:
+	// Records are those of the answer section as tcpdump prints them:
 	// "A 192.0.2.21".
 	Records []string
 }

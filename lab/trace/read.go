@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -89,6 +90,13 @@ func (p *Packet) clone() *Packet {
 	copyOf(&c.UDP)
 	copyOf(&c.ICMP)
 	copyOf(&c.ARP)
+	if c.TCP != nil {
+		c.TCP.Options.raw = append([]byte(nil), c.TCP.Options.raw...)
+		if c.TCP.SrcPort == ftpPort || c.TCP.DstPort == ftpPort {
+			line, _, _ := bytes.Cut(c.TCP.Payload, []byte("\n"))
+			c.TCP.said = string(bytes.TrimSuffix(line, []byte("\r")))
+		}
+	}
 	return &c
 }
 

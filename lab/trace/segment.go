@@ -43,39 +43,61 @@ func (d *decoder) segment(p *Packet, b piece) {
 	p.TCP = &d.tcp
 }
 
-// parse reads the options. A list that makes no sense, or was cut short by the
-// recorder, ends early. SACK blocks are left to sackBlocks, since they need the
-// beginning of the stream.
-func (o *TCPOptions) parse(b []byte) {
-	for len(b) > 0 && b[0] != optEnd {
-		if b[0] == optNOP {
+// each calls use for every option. A list that makes no sense, or was cut short
+// by the recorder, ends early.
+func (o *TCPOptions) each(use func(kind byte, value []byte)) {
+	for b := o.raw; len(b) > 0; {
+		if b[0] == optEnd || b[0] == optNOP {
+			use(b[0], nil)
+			if b[0] == optEnd {
+				return
+			}
 			b = b[1:]
 			continue
 		}
 		if len(b) < 2 || b[1] < 2 || int(b[1]) > len(b) {
 			return
 		}
-		value := b[2:b[1]]
-		switch kind := b[0]; {
+		use(b[0], b[2:b[1]])
+		b = b[b[1]:]
+	}
+}
+
+// parse reads the options. SACK blocks are left to sackBlocks, since they need
+// the beginning of the stream.
+func (o *TCPOptions) parse(b []byte) {
+	o.raw = b
+	if len(b) == 12 && b[0] == optNOP && b[1] == optNOP && b[2] == optTimestamps && b[3] == 10 {
+		o.timestamps(b[4:]) // nearly every packet
+		return
+	}
+	o.each(func(kind byte, value []byte) {
+		switch {
 		case kind == optMSS && len(value) == 2:
 			o.MSS = int(binary.BigEndian.Uint16(value))
 		case kind == optWindowScale && len(value) == 1:
 			o.WindowScale = int(min(value[0], 14)) // RFC 7323 section 2.3
 		case kind == optSACKPermitted:
 			o.SACKPermitted = true
-		case kind == optSACK:
-			o.sack = value
 		case kind == optTimestamps && len(value) == 8:
-			o.HasTimestamps = true
-			o.TSval, o.TSecr = binary.BigEndian.Uint32(value), binary.BigEndian.Uint32(value[4:])
+			o.timestamps(value)
 		}
-		b = b[b[1]:]
-	}
+	})
+}
+
+func (o *TCPOptions) timestamps(value []byte) {
+	o.HasTimestamps = true
+	o.TSval, o.TSecr = binary.BigEndian.Uint32(value), binary.BigEndian.Uint32(value[4:])
 }
 
 // sackBlocks calls use with the raw edges of each SACK block (RFC 2018).
 func (o *TCPOptions) sackBlocks(use func(left, right uint32)) {
-	for b := o.sack; len(b) >= 8; b = b[8:] {
-		use(binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]))
+	if len(o.raw) == 0 || len(o.raw) == 12 && o.HasTimestamps {
+		return
 	}
+	o.each(func(kind byte, value []byte) {
+		for ; kind == optSACK && len(value) >= 8; value = value[8:] {
+			use(binary.BigEndian.Uint32(value), binary.BigEndian.Uint32(value[4:]))
+		}
+	})
 }
