@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"time"
+	"unicode/utf8"
 )
 
 // The blocks and options of pcapng that captures of the lab consist of, as the
@@ -32,6 +33,7 @@ const (
 	nameEnd        = 0
 	nameIPv4       = 1
 	nameIPv6       = 2
+	sectionHead    = 24 // bytes of a section header block before its options
 	packetHead     = 28 // bytes of an enhanced packet block before its frame
 	maxOptionBytes = 65535
 )
@@ -62,11 +64,8 @@ func (b block) padded(value []byte) block {
 	return append(b, make([]byte, pad(len(value)))...)
 }
 
-// option appends an option; the value of one too long is cut.
+// option appends an option.
 func (b block) option(code uint16, value []byte) block {
-	if len(value) > maxOptionBytes {
-		value = value[:maxOptionBytes]
-	}
 	return b.uint16(code).uint16(uint16(len(value))).padded(value)
 }
 
@@ -75,7 +74,19 @@ func (b block) text(code uint16, value string) block {
 	if value == "" {
 		return b
 	}
-	return b.option(code, []byte(value))
+	return b.option(code, []byte(cut(value)))
+}
+
+// cut shortens a text to what an option can hold, in whole characters.
+func cut(text string) string {
+	if len(text) <= maxOptionBytes {
+		return text
+	}
+	end := maxOptionBytes
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
 }
 
 // endOptions ends a block's options.
