@@ -73,6 +73,7 @@ var ErrUnable = errors.New("this client cannot do that")
 type Config struct {
 	Server netip.AddrPort // its control port
 	Port   uint16         // the client's own port of the control connection; the host chooses when 0
+	Mode   Mode           // until SetMode; what the client does by itself when empty
 
 	// CommandFirst makes the client send RETR, LIST and the like before it
 	// connects to a passive port, and not after it.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/textproto"
-	"path"
 	"strings"
 	"time"
 
@@ -24,15 +23,17 @@ type Scripted struct {
 
 	mode  Mode
 	port  uint16 // of the next active data connection; the host chooses when 0
-	ascii bool   // what the server was told with TYPE; A until then (RFC 959, 3.1.1.1)
-	dir   string // what it was told with CWD
+	state state
 }
 
 // Dial connects to a server and reads its greeting.
 func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, error) {
-	c := &Scripted{
-		host: host, config: config, ascii: true, dir: "/",
-		mode: DefaultMode(config.Server.Addr(), false),
+	c := &Scripted{host: host, config: config, mode: config.Mode, state: initialState}
+	if c.mode == "" {
+		c.mode = DefaultMode(config.Server.Addr(), false)
+	}
+	if err := c.SetMode(c.mode, 0); err != nil {
+		return nil, err
 	}
 	begun := time.Now()
 	conn, err := host.DialTCP(ctx, localPort(host, &config.Port), config.Server)
@@ -79,32 +80,11 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 	if err != nil {
 		return reply, err
 	}
-	return reply, c.note(strings.ToUpper(verb), argument, reply)
-}
-
-// note remembers what a command that was accepted changes for the next ones.
-func (c *Scripted) note(verb, argument string, reply Reply) error {
-	if reply.Code/100 != 2 {
-		return nil
+	if reply.Code == 234 {
+		return reply, fmt.Errorf("%s: the server accepted it (%s), and this client speaks no TLS", command, reply)
 	}
-	switch verb {
-	case "TYPE":
-		c.ascii = strings.HasPrefix(strings.ToUpper(argument), "A")
-	case "CWD", "XCWD":
-		c.dir = c.absolute(argument)
-	case "CDUP", "XCUP":
-		c.dir = path.Dir(c.dir)
-	case "AUTH":
-		return fmt.Errorf("AUTH %s: the server accepted it (%s), and this client speaks no TLS", argument, reply)
-	}
-	return nil
-}
-
-func (c *Scripted) absolute(name string) string {
-	if path.IsAbs(name) {
-		return path.Clean(name)
-	}
-	return path.Join(c.dir, name)
+	c.state.note(verb, argument, reply)
+	return reply, nil
 }
 
 // Rename implements [Client].

@@ -1,16 +1,13 @@
 package ftpclient_test
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"ftplab/lab/content"
 	"ftplab/lab/ftpclient"
 	"ftplab/lab/ftpserver"
 	"ftplab/lab/network/localhost"
@@ -81,87 +78,4 @@ func codes(replies []ftpclient.Reply) (codes []int) {
 		codes = append(codes, r.Code)
 	}
 	return codes
-}
-
-var modes = []struct {
-	address string
-	mode    ftpclient.Mode
-}{
-	{"127.0.0.1", ftpclient.PORT}, {"127.0.0.1", ftpclient.EPRT}, {"127.0.0.1", ftpclient.PASV}, {"127.0.0.1", ftpclient.EPSV},
-	{"::1", ftpclient.EPRT}, {"::1", ftpclient.EPSV},
-}
-
-func TestEveryModeListsDownloadsAndUploads(t *testing.T) {
-	for _, m := range modes {
-		for _, commandFirst := range []bool{false, true} {
-			t.Run(m.address+" "+string(m.mode), func(t *testing.T) {
-				server := serve(t, m.address, ftpserver.Config{Files: []ftpserver.File{
-					{Path: "README", Content: []byte("Welcome.\n")},
-					{Path: "pub/large", Size: 3 << 20, Seed: 7},
-				}})
-				client := login(t, server, ftpclient.Config{CommandFirst: commandFirst})
-				if err := client.SetMode(m.mode, 0); err != nil {
-					t.Fatal(err)
-				}
-				command(t, client, "TYPE I", 200)
-				list(t, client, m.mode)
-				download(t, client, server)
-				upload(t, client, server)
-				quit(t, client)
-				if err := server.Wait(soon(t)); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
-}
-
-func list(t *testing.T, client ftpclient.Client, mode ftpclient.Mode) {
-	t.Helper()
-	var got bytes.Buffer
-	transfer, err := client.Download(soon(t), ftpclient.Download{Verb: "LIST", To: &got})
-	if err != nil || !transfer.Done() {
-		t.Fatalf("LIST: got %v, %v", transfer.Replies, err)
-	}
-	want := "-rw-r--r-- 1 ftp ftp            9 Oct  1  1985 README\r\n" +
-		"drwxr-xr-x 1 ftp ftp         4096 Oct  1  1985 pub\r\n"
-	if got.String() != want {
-		t.Errorf("LIST: got\n%s\nwant\n%s", got.String(), want)
-	}
-}
-
-func download(t *testing.T, client ftpclient.Client, server *ftpserver.Server) {
-	t.Helper()
-	transfer, err := client.Download(soon(t), ftpclient.Download{Verb: "RETR", Argument: "pub/large"})
-	if err != nil || !transfer.Done() {
-		t.Fatalf("RETR: got %v, %v", transfer.Replies, err)
-	}
-	file, err := server.Open(transfer.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, _ := content.Sum(file)
-	if transfer.Wire != want || want.Size != 3<<20 {
-		t.Errorf("RETR: got %d bytes, SHA-256 %s; want %d bytes, %s", transfer.Wire.Size, transfer.Wire, want.Size, want)
-	}
-}
-
-func upload(t *testing.T, client ftpclient.Client, server *ftpserver.Server) {
-	t.Helper()
-	transfer, err := client.Upload(soon(t), ftpclient.Upload{Verb: "STOR", Argument: "new", From: content.New(8, 1<<20)})
-	if err != nil || !transfer.Done() {
-		t.Fatalf("STOR: got %v, %v", transfer.Replies, err)
-	}
-	uploads := server.Uploads()
-	if len(uploads) != 1 || uploads[0].Path != "/new" || uploads[0].Content != transfer.Wire || uploads[0].Err != nil {
-		t.Errorf("STOR: got %+v, want /new of %s", uploads, transfer.Wire)
-	}
-	file, err := server.Open("/new")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _ := io.ReadAll(file)
-	if want, _ := io.ReadAll(content.New(8, 1<<20)); !bytes.Equal(got, want) {
-		t.Errorf("STOR: the server's file differs from the client's")
-	}
 }

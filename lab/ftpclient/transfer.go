@@ -64,7 +64,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		from := u.From
-		if c.ascii {
+		if c.state.ascii {
 			from = content.ToNVT(from)
 		}
 		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, make([]byte, pieceSize)); err != nil {
@@ -83,7 +83,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 // transfer arranges a data connection, sends the command, moves the data and
 // reads the replies.
 func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset int64, move func(*net.TCPConn, *Transfer) error) (Transfer, error) {
-	t := Transfer{Path: c.absolute(argument), ASCII: c.ascii}
+	t := Transfer{Path: c.state.absolute(argument), ASCII: c.state.ascii}
 	data, err := c.arrange(ctx, &t)
 	if err != nil || data == nil {
 		return t, err
