@@ -144,7 +144,7 @@ func (m Mismatch) Message(file string) string {
 		fmt.Fprintf(&b, "\tgot   %s\n", m.Got)
 	}
 	for _, line := range m.Around {
-		fmt.Fprintf(&b, "\t      %s\n", line)
+		fmt.Fprintf(&b, "\t    %s\n", line)
 	}
 	return b.String()
 }

@@ -1,0 +1,270 @@
+// From the text of a want to a Want.
+
+package expect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// maxJoined bounds the lines that | can join, as all their orders are tried.
+const maxJoined = 16
+
+// protocols are what a declaration may be of; tcp need not be written.
+var protocols = []string{"tcp", "udp", "arp", "icmp"}
+
+// Parse parses the text of a want; first is the number of its first line in
+// file. The error is an [*Error], of the first mistake.
+func Parse(file string, first int, text string) (w *Want, err error) {
+	p := &parser{want: &Want{file: file}, line: first - 1, labels: map[string]*line{}}
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			w, err = nil, e
+		} else if e != nil {
+			panic(e)
+		}
+	}()
+	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		p.line++
+		p.parse(strings.TrimSuffix(text, "\r"))
+	}
+	p.complete()
+	return p.want, nil
+}
+
+// A parser fills a Want. It stops at the first mistake by a panic with an
+// *Error, which Parse turns into its result.
+type parser struct {
+	want   *Want
+	line   int
+	group  int // of the run of | lines that is open
+	joined bool
+	labels map[string]*line
+	after  []reference
+}
+
+// A reference is an `after @label`, to be resolved when all labels are known.
+type reference struct {
+	line  *line
+	label string
+}
+
+func (p *parser) fail(format string, args ...any) {
+	panic(&Error{p.want.file, p.line, fmt.Sprintf(format, args...)})
+}
+
+// parse parses one line of the text.
+func (p *parser) parse(text string) {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "#") {
+		return
+	}
+	text, joined := strings.CutPrefix(text, "|")
+	if !joined || !p.joined {
+		p.group++
+	}
+	p.joined = joined
+	text, comment := cutComment(text)
+	words := p.words(text)
+	if len(words) == 0 {
+		if joined {
+			p.fail("a line was expected behind the |")
+		}
+		return
+	}
+	l := &line{number: p.line, text: text, comment: comment, joined: joined, group: p.group}
+	switch {
+	case len(words) == 2 && words[1] == "...":
+		if joined {
+			p.fail("... cannot be joined by |: it takes whatever comes up to the next line")
+		}
+		l.kind = kindSkip
+		p.add(l, words[0])
+	case len(words) < 4 || words[2] != ">":
+		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
+	case len(words) == 4 || len(words) == 5 && slices.Contains(protocols, words[4]):
+		p.declare(words, l)
+	default:
+		l.from, l.to = words[1], words[3]
+		p.add(l, words[0])
+		p.attributes(l, words[4:])
+	}
+}
+
+// cutComment splits a line at the # that begins its comment, which stands
+// outside a text and begins a word.
+func cutComment(s string) (text, comment string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case quoted && s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '#' && !quoted && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t'):
+			return strings.TrimSpace(s[:i]), strings.TrimSpace(s[i+1:])
+		}
+	}
+	return strings.TrimSpace(s), ""
+}
+
+// words splits a line at spaces. A text in double quotes is one word, with its
+// quotes.
+func (p *parser) words(text string) []string {
+	var words []string
+	for rest := text; rest != ""; rest = strings.TrimLeft(rest, " \t") {
+		var word string
+		if rest[0] == '"' {
+			_, after, err := parsePattern(rest)
+			if err != nil {
+				p.fail("%v", err)
+			}
+			word, rest = rest[:len(rest)-len(after)], after
+			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+				p.fail("%s: a space was expected behind the closing quote", word+rest)
+			}
+		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
+			word, rest = rest[:end], rest[end:]
+		} else {
+			word, rest = rest, ""
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+// declare adds a declaration.
+func (p *parser) declare(words []string, l *line) {
+	d := &declaration{line: p.line, text: l.text, name: words[0], proto: "tcp"}
+	if len(words) == 5 {
+		d.proto = words[4]
+	}
+	if other := p.declaration(d.name); other != nil {
+		p.fail("%s is declared already, at line %d; a line about it says what its packet is, such as [S] or \"USER *\"", d.name, other.line)
+	}
+	if !isName(d.name) {
+		p.fail("%q is no name for a connection: letters, digits, _ and - were expected", d.name)
+	}
+	d.a, d.b = p.endpoint(words[1]), p.endpoint(words[3])
+	if (d.proto == "arp" || d.proto == "icmp") && (d.a.port != "*" || d.b.port != "*") {
+		p.fail("%s has no ports; hosts alone were expected, such as %s > %s", d.proto, d.a.host, d.b.host)
+	}
+	p.want.declarations = append(p.want.declarations, d)
+}
+
+func (p *parser) declaration(name string) *declaration {
+	for _, d := range p.want.declarations {
+		if d.name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// isName reports whether s can name a connection or a label.
+func isName(s string) bool {
+	for _, c := range s {
+		if !(c == '_' || c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// endpoint parses HOST, HOST.PORT or *; a HOST is a name, an address or *.
+func (p *parser) endpoint(word string) endpoint {
+	if _, err := netip.ParseAddr(word); err == nil || word == "*" {
+		return endpoint{word, "*"}
+	}
+	dot := strings.LastIndexByte(word, '.')
+	if dot < 0 {
+		return endpoint{p.host(word), "*"}
+	}
+	if port := word[dot+1:]; port == "*" || isDigits(port) {
+		if port != "*" {
+			p.bounded("port", port, 0, 65535)
+		}
+		return endpoint{p.host(word[:dot]), port}
+	}
+	return endpoint{p.host(word), "*"}
+}
+
+func (p *parser) host(word string) string {
+	if _, err := netip.ParseAddr(word); err == nil || word == "*" {
+		return word
+	}
+	for _, label := range strings.Split(word, ".") {
+		if !isName(label) {
+			p.fail("%q is no host: a name, an address or * was expected, and behind it, after a dot, a port or *", word)
+		}
+	}
+	return word
+}
+
+// add puts a line to its connection and finds out in which direction it goes.
+func (p *parser) add(l *line, name string) {
+	d := p.declaration(name)
+	if d == nil {
+		p.fail("%s is not declared; a line above says which connection it is, such as `%s client.* > server.21`", name, name)
+	}
+	l.conn = d
+	d.lines = append(d.lines, l)
+	p.want.lines = append(p.want.lines, l)
+	if l.kind == kindSkip {
+		return
+	}
+	sameHosts := d.a.host == d.b.host
+	forth := d.a.is(l.from, sameHosts) && d.b.is(l.to, sameHosts)
+	back := d.b.is(l.from, sameHosts) && d.a.is(l.to, sameHosts)
+	switch {
+	case forth && back:
+		p.fail("%s > %s: the two ends of %s look the same, so that the direction is open", l.from, l.to, name)
+	case !forth && !back && sameHosts:
+		p.fail("%s > %s: both ends of %s are on host %s, so that lines have to say the ports: %s > %s or %s > %s", l.from, l.to, name, d.a.host, d.a, d.b, d.b, d.a)
+	case !forth && !back:
+		p.fail("%s > %s: %s is between %s and %s", l.from, l.to, name, d.a.host, d.b.host)
+	}
+	l.fromA = forth
+}
+
+// is reports whether a word of a line means this end of its declaration.
+func (e endpoint) is(word string, port bool) bool {
+	return word == e.String() || !port && word == e.host
+}
+
+// complete looks at what can be told only when everything is parsed.
+func (p *parser) complete() {
+	for _, r := range p.after {
+		p.line = r.line.number
+		target := p.labels[r.label]
+		switch {
+		case target == nil:
+			p.fail("after @%s: no line has the label @%s", r.label, r.label)
+		case target == r.line:
+			p.fail("after @%s: a packet cannot come after itself", r.label)
+		}
+		r.line.after = target
+	}
+	for _, d := range p.want.declarations {
+		p.checkJoined(d)
+	}
+}
+
+// checkJoined looks at the | of one connection.
+func (p *parser) checkJoined(d *declaration) {
+	sizes := map[int]int{}
+	for _, l := range d.lines {
+		sizes[l.group]++
+	}
+	for _, l := range d.lines {
+		p.line = l.number
+		switch {
+		case sizes[l.group] > maxJoined:
+			p.fail("more than %d lines of %s are joined by |", maxJoined, d.name)
+		case sizes[l.group] == 1 && l.joined:
+			p.fail("| joins lines whose order is free, and no line of %s beside this one has it", d.name)
+		}
+	}
+}

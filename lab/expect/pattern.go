@@ -1,0 +1,100 @@
+// Texts with * in them.
+
+package expect
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A pattern is a text with * for any run of characters, cut at its stars: the
+// first part has to begin a text, the last to end it.
+type pattern []string
+
+// matches reports whether the pattern stands for all of text.
+func (p pattern) matches(text string) bool {
+	if len(p) == 1 {
+		return p[0] == text
+	}
+	first, last := p[0], p[len(p)-1]
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+		return false
+	}
+	text = text[len(first) : len(text)-len(last)]
+	for _, part := range p[1 : len(p)-1] {
+		i := strings.Index(text, part)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return true
+}
+
+// parsePattern takes a pattern in double quotes off the front of s.
+func parsePattern(s string) (p pattern, rest string, err error) {
+	var part strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"':
+			return append(p, part.String()), s[i+1:], nil
+		case '*':
+			p = append(p, part.String())
+			part.Reset()
+		case '\\':
+			b, n, err := parseEscape(s[i:])
+			if err != nil {
+				return nil, "", err
+			}
+			part.WriteByte(b)
+			i += n - 1
+		default:
+			part.WriteByte(c)
+		}
+	}
+	return nil, "", fmt.Errorf("%s: the closing quote is missing", s)
+}
+
+// parseEscape reads the byte that an escape at the front of s stands for, and
+// the length of the escape.
+func parseEscape(s string) (b byte, n int, err error) {
+	switch {
+	case len(s) >= 2 && strings.IndexByte(`"\*`, s[1]) >= 0:
+		return s[1], 2, nil
+	case len(s) >= 2 && s[1] == 't':
+		return '\t', 2, nil
+	case len(s) >= 4 && s[1] == 'x':
+		if v, err := strconv.ParseUint(s[2:4], 16, 8); err == nil {
+			return byte(v), 4, nil
+		}
+	}
+	return 0, 0, fmt.Errorf(`%s: after \ one of " \ * t or xNN was expected`, s)
+}
+
+// quote writes a text as a pattern that stands for it alone.
+func quote(text string) string { return `"` + escape(text) + `"` }
+
+// escape keeps what can be printed and writes the rest, byte by byte, as \xNN.
+func escape(text string) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		switch {
+		case r == '"' || r == '\\' || r == '*':
+			b.WriteString(`\` + text[:n])
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == utf8.RuneError || !unicode.IsPrint(r):
+			for _, c := range []byte(text[:n]) {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+		default:
+			b.WriteString(text[:n])
+		}
+		text = text[n:]
+	}
+	return b.String()
+}
