@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 
@@ -165,6 +166,14 @@ type Transfer struct {
 	ASCII   bool           // it was of TYPE A
 	Replies []Reply        // to all commands that it took; the last one says how it ended
 	Wire    content.Digest // of what crossed the data connection
+
+	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
+}
+
+// ends notes the ends of the data connection.
+func (t *Transfer) ends(conn *net.TCPConn) {
+	t.Client = conn.LocalAddr().(*net.TCPAddr).AddrPort()
+	t.Server = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 }
 
 // Reply returns the last reply.

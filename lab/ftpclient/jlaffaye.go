@@ -85,6 +85,7 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 		c.control = &watchedConn{TCPConn: conn, client: c}
 		return c.control, nil
 	}
+	c.transfer.ends(conn)
 	return &jlaffayeData{TCPConn: conn, client: c, transfer: c.transfer}, nil
 }
 
@@ -225,11 +226,11 @@ func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
 
 func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to io.Writer, move func() error) (Transfer, error) {
 	c.transfer = &jlaffayeTransfer{digest: content.NewDigester(), to: to}
-	replies, err := c.do(ctx, join(verb, argument), move)
-	return Transfer{
-		Path: c.state.absolute(argument), ASCII: c.state.ascii,
-		Replies: replies, Wire: c.transfer.digest.Digest(),
-	}, err
+	c.transfer.Path, c.transfer.ASCII = c.state.absolute(argument), c.state.ascii
+	var err error
+	c.transfer.Replies, err = c.do(ctx, join(verb, argument), move)
+	c.transfer.Wire = c.transfer.digest.Digest()
+	return c.transfer.Transfer, err
 }
 
 // Quit implements [Client].

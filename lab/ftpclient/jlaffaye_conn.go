@@ -75,6 +75,7 @@ func (c *watchedConn) Close() error {
 
 // A jlaffayeTransfer is what is kept of a transfer while it goes on.
 type jlaffayeTransfer struct {
+	Transfer
 	digest *content.Digester
 	to     io.Writer // may be nil
 	upload bool

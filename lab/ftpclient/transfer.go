@@ -139,6 +139,7 @@ func (c *Scripted) move(ctx context.Context, command string, data *arrangement, 
 	if err := data.connect(ctx, c, command); err != nil {
 		return err
 	}
+	t.ends(data.conn)
 	stop := until(ctx, data.conn)
 	broke := move(data.conn, t)
 	stop()

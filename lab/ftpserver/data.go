@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -211,7 +212,7 @@ type dataConn struct {
 	net.Conn // a *net.TCPConn, whose other methods io.Copy must not find
 	server   *Server
 	tcp      *net.TCPConn
-	wrote    bool
+	wrote    atomic.Bool
 	once     sync.Once
 }
 
@@ -228,14 +229,14 @@ func newDataConn(server *Server, conn *net.TCPConn) (*dataConn, error) {
 }
 
 func (d *dataConn) Write(p []byte) (int, error) {
-	d.wrote = true // also when there is nothing to send: the library says so by writing nothing
+	d.wrote.Store(true) // also when there is nothing to send: the library says so by writing nothing
 	return d.Conn.Write(p)
 }
 
 // Close closes the connection. After a download, it may wait for the client to
 // close its end.
 func (d *dataConn) Close() error {
-	if d.wrote && d.server.config.AwaitFIN {
+	if d.wrote.Load() && d.server.config.AwaitFIN {
 		d.tcp.CloseWrite()
 		d.tcp.SetReadDeadline(time.Now().Add(patience))
 		io.Copy(io.Discard, d.Conn)
