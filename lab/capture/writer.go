@@ -42,8 +42,11 @@ const (
 func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: make([]byte, 0, bufferSize)}
 	if file, ok := out.(*os.File); ok {
-		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
-			w.base = at
+		info, err := file.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			if at, err := file.Seek(0, io.SeekCurrent); err == nil {
+				w.base = at
+			}
 		}
 	}
 	switch format {
@@ -149,7 +152,7 @@ func (w *Writer) fail(n int64, err error) {
 	}
 	if ok && w.base >= 0 {
 		if e := file.Truncate(w.base + w.whole); e != nil {
-			err = errors.Join(err, e)
+			err = fmt.Errorf("%w, and what is cut in half could not be removed: %w", err, e)
 		}
 	}
 	if errors.Is(err, syscall.EPIPE) {

@@ -71,12 +71,15 @@
 //
 // # Settings of server and client
 //
-//	server [port=21] [idle=2s] [readonly]
+//	server [port=21] [idle=2s]      idle: how long a client may be silent
+//	       [readonly]               refuses uploads and every other change
+//	       [awaitfin]               says 226 only when the client has closed, too
 //	user NAME PASSWORD              who may log in; anonymous may without
 //	file PATH SIZE [seed=N]         a generated file on the server
 //	local PATH SIZE [seed=N]        a generated file at the client
-//	client scripted [linger=50ms]   the lab's client; linger is the time from the
-//	                                end of the data to its own close
+//	client scripted                 the lab's own
+//	       [linger=50ms]            the time from the end of data to its own close
+//	       [commandfirst]           passive: sends RETR and the like, then connects
 //	client jlaffaye                 github.com/jlaffaye/ftp, passive mode only
 //	deadline 30s                    for each step
 //

@@ -116,7 +116,7 @@ func (p *parser) section(name string, data []byte) {
 // addFile adds a file after a look at its path, which must stay inside the tree.
 func (p *parser) addFile(files []File, f File) []File {
 	clean := path.Clean("/" + f.Path)[1:]
-	if folder := strings.HasSuffix(f.Path, "/"); folder {
+	if f.Folder() {
 		if len(bytes.TrimSpace(f.Content)) > 0 {
 			p.fail("%q is a folder, as its name ends in a slash, and has no content of its own", f.Path)
 		}

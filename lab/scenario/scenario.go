@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,7 @@ type Server struct {
 	Port     uint16        // of the control connection
 	Idle     time.Duration // after which a silent client is sent away; 0 is never
 	ReadOnly bool          // refuses uploads
+	AwaitFIN bool          // says 226 only when the client has closed its end, too
 	Users    []User        // who may log in, besides anonymous
 	Replies  []Reply       // its own wording
 }
@@ -70,8 +72,9 @@ type Reply struct {
 
 // Client is which client plays the steps.
 type Client struct {
-	Kind   ClientKind
-	Linger time.Duration // between the end of the data and the client's own close
+	Kind         ClientKind
+	Linger       time.Duration // between the end of the data and the client's own close
+	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 }
 
 // ClientKind names a client.
@@ -92,6 +95,9 @@ type File struct {
 	Seed    uint64 // of a generated file's content
 	Literal bool
 }
+
+// Folder says that f is an empty folder and no file.
+func (f File) Folder() bool { return strings.HasSuffix(f.Path, "/") }
 
 // A Step is one line of the script: one thing a client does.
 type Step struct {
@@ -136,4 +142,27 @@ func find(files []File, path string) (File, bool) {
 		}
 	}
 	return File{}, false
+}
+
+// Mode says in one word which side opens the data connections: active,
+// passive, both, or control where there are none.
+func (s *Scenario) Mode() string {
+	mode, used := map[string]string{}, map[string]bool{}
+	for _, step := range s.Steps {
+		switch {
+		case step.Verb == "active" || step.Verb == "passive":
+			mode[step.Session] = step.Verb
+		case verbs[step.Verb].traits&transfer != 0:
+			used[cmp.Or(mode[step.Session], "passive")] = true
+		}
+	}
+	switch {
+	case used["active"] && used["passive"]:
+		return "both"
+	case used["active"]:
+		return "active"
+	case used["passive"]:
+		return "passive"
+	}
+	return "control"
 }

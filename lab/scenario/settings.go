@@ -150,7 +150,7 @@ func (p *parser) local(words []string) { p.s.Local = p.generated(p.s.Local, "loc
 func (p *parser) generated(files []File, setting string, words []string) []File {
 	p.usage(words, 2, setting+" PATH SIZE [seed=]")
 	f := File{Line: p.line, Path: words[0], Size: p.size("size", words[1]), Seed: 1}
-	if strings.HasSuffix(f.Path, "/") {
+	if f.Folder() {
 		p.fail("%q is a folder's name; a folder is written as a section, -- files/%s --", f.Path, f.Path)
 	}
 	for _, word := range words[2:] {
@@ -164,19 +164,24 @@ func (p *parser) generated(files []File, setting string, words []string) []File 
 }
 
 func (p *parser) client(words []string) {
-	p.usage(words, 1, "client scripted|jlaffaye [linger=]")
+	p.usage(words, 1, "client scripted|jlaffaye [linger=] [commandfirst]")
 	p.s.Client.Kind = ClientKind(p.oneOf("client", words[0], string(Scripted), string(Jlaffaye)))
 	for _, word := range words[1:] {
-		key, value := option(word)
-		if key != "linger" || p.s.Client.Kind != Scripted {
-			p.fail("unknown option %q of client; the scripted one takes linger=", word)
+		switch key, value := option(word); {
+		case p.s.Client.Kind != Scripted:
+			p.fail("unknown option %q of client jlaffaye, which takes none", word)
+		case key == "linger":
+			p.s.Client.Linger = p.duration("linger", value)
+		case key == "commandfirst":
+			p.s.Client.CommandFirst = true
+		default:
+			p.fail("unknown option %q of client; the scripted one takes linger= and commandfirst", word)
 		}
-		p.s.Client.Linger = p.duration("linger", value)
 	}
 }
 
 func (p *parser) server(words []string) {
-	p.usage(words, 1, "server [port=] [idle=] [readonly]")
+	p.usage(words, 1, "server [port=] [idle=] [readonly] [awaitfin]")
 	for _, word := range words {
 		switch key, value := option(word); key {
 		case "port":
@@ -185,8 +190,10 @@ func (p *parser) server(words []string) {
 			p.s.Server.Idle = p.duration("idle", value)
 		case "readonly":
 			p.s.Server.ReadOnly = true
+		case "awaitfin":
+			p.s.Server.AwaitFIN = true
 		default:
-			p.fail("unknown option %q of server; it takes port=, idle= and readonly", word)
+			p.fail("unknown option %q of server; it takes port=, idle=, readonly and awaitfin", word)
 		}
 	}
 }

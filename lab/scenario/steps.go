@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -9,43 +10,51 @@ import (
 type verb struct {
 	form     string // as in the manual
 	min, max int    // how many arguments it takes
-	early    bool   // may stand before the session is open
-	scripted bool   // is beyond github.com/jlaffaye/ftp
+	traits   trait
 }
 
+// A trait is what else is to know of a verb.
+type trait int
+
+const (
+	early    trait = 1 << iota // may stand before the session is open
+	scripted                   // is beyond github.com/jlaffaye/ftp
+	transfer                   // uses a data connection
+)
+
 var verbs = map[string]verb{
-	"open":    {"open [NAME]", 0, 1, true, false},
-	"auth":    {"auth [MECHANISM]", 0, 1, false, true},
-	"login":   {"login USER [PASSWORD]", 1, 2, false, false},
-	"active":  {"active [eprt] [PORT]", 0, 2, true, true},
-	"passive": {"passive [epsv]", 0, 1, true, false},
-	"ls":      {"ls [PATH]", 0, 1, false, false},
-	"nlst":    {"nlst [PATH]", 0, 1, false, false},
-	"mlsd":    {"mlsd [PATH]", 0, 1, false, true},
-	"mlst":    {"mlst [PATH]", 0, 1, false, true},
-	"get":     {"get PATH", 1, 1, false, false},
-	"put":     {"put LOCAL [PATH]", 1, 2, false, false},
-	"append":  {"append LOCAL [PATH]", 1, 2, false, false},
-	"resume":  {"resume PATH OFFSET", 2, 2, false, false},
-	"abort":   {"abort PATH BYTES", 2, 2, false, true},
-	"cd":      {"cd PATH", 1, 1, false, false},
-	"cdup":    {"cdup", 0, 0, false, false},
-	"pwd":     {"pwd", 0, 0, false, false},
-	"mkdir":   {"mkdir PATH", 1, 1, false, false},
-	"rmdir":   {"rmdir PATH", 1, 1, false, false},
-	"delete":  {"delete PATH", 1, 1, false, false},
-	"rename":  {"rename FROM TO", 2, 2, false, false},
-	"size":    {"size PATH", 1, 1, false, false},
-	"mdtm":    {"mdtm PATH", 1, 1, false, false},
-	"type":    {"type a|i", 1, 1, false, true},
-	"syst":    {"syst", 0, 0, false, true},
-	"feat":    {"feat", 0, 0, false, true},
-	"noop":    {"noop", 0, 0, false, false},
-	"quote":   {"quote COMMAND...", 1, 1, false, true},
-	"pause":   {"pause DURATION", 1, 1, true, false},
-	"wait":    {"wait", 0, 0, true, false},
-	"hangup":  {"hangup", 0, 0, false, true},
-	"quit":    {"quit [nowait]", 0, 1, false, false},
+	"open":    {"open [NAME]", 0, 1, early},
+	"auth":    {"auth [MECHANISM]", 0, 1, scripted},
+	"login":   {"login USER [PASSWORD]", 1, 2, 0},
+	"active":  {"active [eprt] [PORT]", 0, 2, early | scripted},
+	"passive": {"passive [epsv]", 0, 1, early},
+	"ls":      {"ls [PATH]", 0, 1, transfer},
+	"nlst":    {"nlst [PATH]", 0, 1, transfer},
+	"mlsd":    {"mlsd [PATH]", 0, 1, scripted | transfer},
+	"mlst":    {"mlst [PATH]", 0, 1, scripted},
+	"get":     {"get PATH", 1, 1, transfer},
+	"put":     {"put LOCAL [PATH]", 1, 2, transfer},
+	"append":  {"append LOCAL [PATH]", 1, 2, transfer},
+	"resume":  {"resume PATH OFFSET", 2, 2, transfer},
+	"abort":   {"abort PATH BYTES", 2, 2, scripted | transfer},
+	"cd":      {"cd PATH", 1, 1, 0},
+	"cdup":    {"cdup", 0, 0, 0},
+	"pwd":     {"pwd", 0, 0, 0},
+	"mkdir":   {"mkdir PATH", 1, 1, 0},
+	"rmdir":   {"rmdir PATH", 1, 1, 0},
+	"delete":  {"delete PATH", 1, 1, 0},
+	"rename":  {"rename FROM TO", 2, 2, 0},
+	"size":    {"size PATH", 1, 1, 0},
+	"mdtm":    {"mdtm PATH", 1, 1, 0},
+	"type":    {"type a|i", 1, 1, scripted},
+	"syst":    {"syst", 0, 0, scripted},
+	"feat":    {"feat", 0, 0, scripted},
+	"noop":    {"noop", 0, 0, 0},
+	"quote":   {"quote COMMAND...", 1, 1, scripted},
+	"pause":   {"pause DURATION", 1, 1, early},
+	"wait":    {"wait", 0, 0, early},
+	"hangup":  {"hangup", 0, 0, scripted},
+	"quit":    {"quit [nowait]", 0, 1, 0},
 }
 
 // step parses one line of the script.
@@ -100,7 +109,7 @@ func (p *parser) startSession(words []string) {
 	}
 }
 
-// checkArgs looks at the arguments that are not paths.
+// checkArgs looks at the arguments that are not paths, and writes sizes in bytes.
 func (p *parser) checkArgs(s Step) {
 	switch s.Verb {
 	case "active":
@@ -118,7 +127,7 @@ func (p *parser) checkArgs(s Step) {
 	case "pause":
 		p.duration("pause", s.Args[0])
 	case "resume", "abort":
-		p.size(s.Verb, s.Args[1])
+		s.Args[1] = strconv.FormatInt(p.size(s.Verb, s.Args[1]), 10)
 	case "quit":
 		for _, a := range s.Args {
 			p.oneOf("quit", a, "nowait")
@@ -137,17 +146,17 @@ func (p *parser) checkSteps() {
 	for _, s := range p.s.Steps {
 		p.line = s.Line
 		v := verbs[s.Verb]
-		if v.scripted && p.s.Client.Kind == Jlaffaye {
+		if v.traits&scripted != 0 && p.s.Client.Kind == Jlaffaye {
 			p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
 		}
 		switch {
 		case s.Verb == "open":
 			open[s.Session] = true
 			p.checkOpen(s)
-		case !open[s.Session] && !v.early:
+		case !open[s.Session] && v.traits&early == 0:
 			p.fail("%s: the session is not open yet; a step open comes first", s.Verb)
 		case s.Verb == "put" || s.Verb == "append":
-			if f, ok := p.s.LocalFile(s.Args[0]); !ok || strings.HasSuffix(f.Path, "/") {
+			if f, ok := p.s.LocalFile(s.Args[0]); !ok || f.Folder() {
 				p.fail("%s: the client has no file %q; a section -- local/%s -- or a setting local makes one", s.Verb, s.Args[0], s.Args[0])
 			}
 		}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"go/doc/comment"
+	"go/parser"
+	"go/token"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/scenario"
+)
+
+// helpTopics are the manuals that `ftplab help TOPIC` prints. Each is the doc
+// comment of the package that owns the notation, so there is one text of it.
+func helpTopics() []*cobra.Command {
+	return []*cobra.Command{
+		topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual),
+	}
+}
+
+// topic makes a help topic from a package's source: a command that cannot be run.
+func topic(name, short, source string) *cobra.Command {
+	c := &cobra.Command{Use: name, Short: short}
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		fmt.Fprint(c.OutOrStdout(), docText(source))
+	})
+	return c
+}
+
+// docText is the package comment of a Go file, as `go doc` prints it.
+func docText(source string) string {
+	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", source, parser.ParseComments|parser.PackageClauseOnly)
+	if err != nil {
+		panic(err) // it is part of this program
+	}
+	var p comment.Parser
+	printer := comment.Printer{TextWidth: 80, TextCodePrefix: "    "}
+	return string(printer.Text(p.Parse(file.Doc.Text())))
+}

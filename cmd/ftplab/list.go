@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+func listCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the scenarios, in the order in which they are best read",
+		Example: `  ftplab list
+  ftplab list --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if asJSON {
+				return listJSON(c.OutOrStdout())
+			}
+			return listTable(c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, an object a line")
+	return c
+}
+
+func listTable(w io.Writer) error {
+	for i, chapter := range scenarios.Contents() {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, chapter.Title)
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, name := range chapter.Names {
+			s, err := scenarios.Load(name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", name, s.Mode(), s.Plan.Kind, s.Title)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed is a scenario as `list --json` prints it.
+type listed struct {
+	Name    string `json:"name"`
+	Chapter string `json:"chapter"`
+	Title   string `json:"title"`
+	Mode    string `json:"mode"`
+	Network string `json:"network"`
+	Steps   int    `json:"steps"`
+	Bytes   int64  `json:"bytes"` // its transfers move, about
+}
+
+func listJSON(w io.Writer) error {
+	out := json.NewEncoder(w)
+	for _, chapter := range scenarios.Contents() {
+		for _, name := range chapter.Names {
+			s, err := scenarios.Load(name)
+			if err != nil {
+				return err
+			}
+			if err := out.Encode(describe(s, chapter.Title)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func describe(s *scenario.Scenario, chapter string) listed {
+	return listed{s.Name, chapter, s.Title, s.Mode(), string(s.Plan.Kind), len(s.Steps), s.Plan.Volume}
+}

@@ -1,0 +1,76 @@
+// Command ftplab makes normal FTP happen on a private network, records every
+// frame of it, and proves that what was recorded is what should have happened.
+//
+// Each subcommand has a file of its own here, and no logic: that is in the
+// packages below lab.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses, the same for every subcommand.
+const (
+	exitPassed = 0 // everything is as it should be
+	exitFailed = 1 // a scenario or a capture is not
+	exitError  = 2 // it could not be found out
+)
+
+// Errors that only set the exit status: all has been said already.
+var (
+	errFailed = errors.New("something is not as it should be") // exitFailed
+	errBroken = errors.New("it could not be found out")        // exitError
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command with its surroundings passed in, so that tests can call it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.Is(err, errFailed):
+		return exitFailed
+	case errors.Is(err, errBroken):
+		return exitError
+	default:
+		fmt.Fprintf(stderr, "ftplab: %v\n", err)
+		return exitError
+	}
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ftplab",
+		Short: "Make normal FTP happen, record it, and prove what was recorded",
+		Long: `ftplab makes normal FTP happen on a private network, records every frame of it,
+and proves that what was recorded is what should have happened.`,
+		Example: `  ftplab run                       make every scenario; captures in results/
+  ftplab run active_list           make one
+  ftplab list                      what there is
+  ftplab explain capture.pcapng    tell what happened in any capture`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(runCommand(), listCommand(), explainCommand())
+	root.AddCommand(helpTopics()...)
+	return root
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/capture"
+	"ftplab/lab/scenario"
+)
+
+// runFlags are the flags of `ftplab run`.
+type runFlags struct {
+	results  string
+	format   string
+	write    string
+	parallel int
+	json     bool
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [NAME | FILE | FOLDER]...",
+		Short: "Make scenarios happen and record them",
+		Long: `Run makes each scenario happen, records every frame, and judges what was
+recorded. A NAME is one that list shows, or a pattern such as 'ipv6_*'; a FILE or
+a FOLDER holds scenarios of your own. Without arguments it runs them all.
+
+Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
+		Example: `  ftplab run
+  ftplab run active_list 'passive_*'
+  ftplab run -o /tmp/results my_scenarios/
+  ftplab run -w - active_list | wireshark -k -i -`,
+		RunE: func(c *cobra.Command, args []string) error {
+			return runScenarios(c.Context(), args, f, c.OutOrStdout(), c.ErrOrStderr())
+		},
+		ValidArgsFunction: completeScenarios,
+	}
+	flags := c.Flags()
+	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
+	flags.StringVarP(&f.format, "format", "F", string(capture.PCAPNG), "the captures' format: pcapng or pcap")
+	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
+	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many scenarios run at once")
+	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
+	return c
+}
+
+func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr io.Writer) error {
+	list, err := selectScenarios(args)
+	if err != nil {
+		return err
+	}
+	options := lab.Options{Results: f.results, Format: capture.Format(f.format)}
+	switch {
+	case options.Format != capture.PCAPNG && options.Format != capture.PCAP:
+		return fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
+	case f.parallel < 1:
+		return fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
+	case f.write != "":
+		if len(list) != 1 {
+			return fmt.Errorf("-w takes one scenario, and there are %d", len(list))
+		}
+		if options.Live, err = openLive(f.write, stdout); err != nil {
+			return err
+		}
+		if options.Live == stdout {
+			stdout = stderr // which leaves standard output to the capture
+		} else {
+			defer options.Live.Close()
+		}
+	}
+	p := newPrinter(stdout, stderr, f.json, list)
+	runAll(ctx, list, options, f.parallel, p)
+	return p.end()
+}
+
+// openLive opens the file that takes a capture while it is made.
+func openLive(name string, stdout io.Writer) (*os.File, error) {
+	if name != "-" {
+		return os.Create(name)
+	}
+	file, ok := stdout.(*os.File)
+	if !ok {
+		return nil, errors.New("-w -: standard output is no file")
+	}
+	return file, nil
+}
+
+// A running scenario has ended when done is closed.
+type running struct {
+	result *lab.Result
+	err    error
+	done   chan struct{}
+}
+
+// runAll runs the scenarios, some at once, and prints their results in order.
+func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, parallel int, p *printer) {
+	runs := make([]running, len(list))
+	for i := range runs {
+		runs[i].done = make(chan struct{})
+	}
+	slots := make(chan struct{}, parallel)
+	go func() {
+		for i, s := range list {
+			slots <- struct{}{}
+			go func() {
+				defer func() { <-slots; close(runs[i].done) }()
+				o := o
+				o.Progress = p.progress(i)
+				runs[i].result, runs[i].err = lab.Run(ctx, s, o)
+			}()
+		}
+	}()
+	for i := range runs {
+		<-runs[i].done
+		p.result(list[i], runs[i].result, runs[i].err)
+	}
+}
+
+// A printer tells the user how the runs go.
+type printer struct {
+	out, err io.Writer
+	json     bool
+	width    int // of the longest name
+	begin    time.Time
+	passed   int
+	failed   int
+	broken   int // could not be run
+	bar      *transferBar
+}
+
+func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
+	p := &printer{out: out, err: errOut, json: asJSON, begin: time.Now()}
+	for _, s := range list {
+		p.width = max(p.width, len(s.Name))
+	}
+	p.bar = newTransferBar(errOut, list)
+	return p
+}
+
+// progress returns what is called with the progress of the i-th run.
+func (p *printer) progress(i int) func(lab.Progress) {
+	if p.bar == nil {
+		return nil
+	}
+	return func(progress lab.Progress) { p.bar.set(i, progress.Bytes) }
+}
+
+// result prints how one run ended.
+func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
+	p.bar.clear()
+	switch {
+	case err != nil:
+		p.broken++
+	case r.Outcome == lab.Passed:
+		p.passed++
+	default:
+		p.failed++
+	}
+	if p.json {
+		p.resultJSON(s, r, err)
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
+		fmt.Fprintf(p.err, "ftplab: %v\n", err)
+		return
+	}
+	word := map[lab.Outcome]string{lab.Passed: "ok", lab.Failed: "FAIL"}[r.Outcome]
+	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture)
+	for _, failure := range r.Failures {
+		fmt.Fprintf(p.out, "       %s\n", failure.In(s.File))
+	}
+}
+
+func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
+	out := json.NewEncoder(p.out)
+	if err != nil {
+		out.Encode(map[string]string{"scenario": s.Name, "outcome": "error", "error": err.Error()})
+		return
+	}
+	out.Encode(r)
+}
+
+// end prints the sum and says how the command ends.
+func (p *printer) end() error {
+	if !p.json {
+		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)
+		if p.broken > 0 {
+			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
+		}
+		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
+	}
+	switch {
+	case p.broken > 0:
+		return errBroken
+	case p.failed > 0:
+		return errFailed
+	}
+	return nil
+}

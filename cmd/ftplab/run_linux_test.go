@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/gopacket/pcapgo"
+)
+
+// ftplab runs the command and returns its exit status and what it printed.
+func ftplab(ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	var out, errOut bytes.Buffer
+	status = run(ctx, args, strings.NewReader(""), &out, &errOut)
+	return status, out.String(), errOut.String()
+}
+
+// write writes a scenario file and returns its path.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// frames reads a capture to its end and counts its frames. It fails unless the
+// end is a clean one, behind a whole frame.
+func frames(t *testing.T, path string) int {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := pcapgo.NewNgReader(file, pcapgo.DefaultNgReaderOptions)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	for n := 0; ; n++ {
+		if _, _, err := r.ReadPacketData(); errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return n
+		} else if err != nil {
+			t.Fatalf("%s: after frame %d: %v", path, n, err)
+		}
+	}
+}
+
+// endless is a session that goes on until somebody ends it.
+const endless = "# Endless\n# x\nopen\nlogin anonymous\npause 1h\n"
+
+func TestRun(t *testing.T) {
+	results := t.TempDir()
+	status, out, errOut := ftplab(t.Context(), "run", "-o", results, "active_list", "passive_list")
+	if status != exitPassed || errOut != "" {
+		t.Fatalf("got status %d, stderr %q, want 0 and silence\n%s", status, errOut, out)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") {
+		t.Errorf("got\n%s\nwant a line for each scenario in order, and the sum", out)
+	}
+	for _, name := range []string{"active_list", "passive_list"} {
+		if n := frames(t, filepath.Join(results, name, "capture.pcapng")); n < 25 {
+			t.Errorf("%s: got %d frames, want a whole session", name, n)
+		}
+	}
+}
+
+func TestRunFolder(t *testing.T) {
+	file := write(t, "mine.txtar", "# Mine\n# x\nopen\nquit\n")
+	status, out, errOut := ftplab(t.Context(), "run", "--json", "-o", t.TempDir(), filepath.Dir(file))
+	if status != exitPassed {
+		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
+	}
+	var result struct {
+		Scenario, Outcome, Capture string
+		Frames                     int
+	}
+	if err := json.Unmarshal([]byte(out), &result); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if result.Scenario != "mine" || result.Outcome != "passed" || result.Frames != frames(t, result.Capture) {
+		t.Errorf("got %+v, want mine, passed, and the capture's %d frames", result, frames(t, result.Capture))
+	}
+}
+
+func TestRunClassicPcap(t *testing.T) {
+	results := t.TempDir()
+	if status, out, errOut := ftplab(t.Context(), "run", "-F", "pcap", "-o", results, "active_list"); status != exitPassed {
+		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
+	}
+	file, err := os.Open(filepath.Join(results, "active_list", "capture.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := pcapgo.NewReader(file); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRunLive reads the capture from standard output while the session is
+// still going on, and then interrupts it.
+func TestRunLive(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var errOut bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		status := run(ctx, []string{"run", "-w", "-", write(t, "endless.txtar", endless)}, nil, w, &errOut)
+		w.Close()
+		ended <- status
+	}()
+	seen := make([]byte, 0, 1<<16)
+	for !bytes.Contains(seen, []byte("USER anonymous\r\n")) {
+		n, err := r.Read(seen[len(seen):cap(seen)])
+		if err != nil {
+			t.Fatalf("the capture ended before the login was seen: %v\n%s", err, errOut.String())
+		}
+		seen = seen[:len(seen)+n]
+	}
+	cancel()
+	rest, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := <-ended; status != exitError {
+		t.Errorf("interrupted: got status %d, want %d", status, exitError)
+	}
+	path := filepath.Join(t.TempDir(), "live.pcapng")
+	if err := os.WriteFile(path, append(seen, rest...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if n := frames(t, path); n < 6 {
+		t.Errorf("got %d frames, want those of the login", n)
+	}
+}
+
+// TestInterrupt ends a session as Ctrl-C does: the capture stays readable.
+func TestInterrupt(t *testing.T) {
+	results := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	capture := filepath.Join(results, "endless", "capture.pcapng")
+	go func() {
+		waitFor(t, capture, "USER anonymous\r\n")
+		cancel()
+	}()
+	status, _, errOut := ftplab(ctx, "run", "-o", results, write(t, "endless.txtar", endless))
+	if status != exitError || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, capture) {
+		t.Errorf("got status %d, stderr %q, want %d and one line that names the capture", status, errOut, exitError)
+	}
+	if n := frames(t, capture); n < 6 {
+		t.Errorf("got %d frames, want those of the login", n)
+	}
+}
+
+// TestKillCell kills the cell: the command says so, and the capture is
+// readable up to its last frame.
+func TestKillCell(t *testing.T) {
+	results := t.TempDir()
+	capture := filepath.Join(results, "endless", "capture.pcapng")
+	go func() {
+		waitFor(t, capture, "USER anonymous\r\n")
+		for _, pid := range children(t, os.Getpid()) {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}()
+	status, _, errOut := ftplab(t.Context(), "run", "-o", results, write(t, "endless.txtar", endless))
+	if status != exitError || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, capture) {
+		t.Errorf("got status %d, stderr %q, want %d and one line that names the capture", status, errOut, exitError)
+	}
+	if n := frames(t, capture); n < 6 {
+		t.Errorf("got %d frames, want those of the login", n)
+	}
+}
+
+// waitFor waits until a file that grows has the text in it.
+func waitFor(t *testing.T, path, text string) {
+	for t.Context().Err() == nil {
+		data, _ := os.ReadFile(path)
+		if bytes.Contains(data, []byte(text)) {
+			return
+		}
+		syscall.Select(0, nil, nil, nil, &syscall.Timeval{Usec: 1000})
+	}
+}
+
+// children are the processes that a process has started.
+func children(t *testing.T, pid int) []int {
+	tasks, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	if err != nil {
+		t.Error(err)
+	}
+	var pids []int
+	for _, task := range tasks {
+		data, _ := os.ReadFile(task)
+		for _, field := range strings.Fields(string(data)) {
+			child, _ := strconv.Atoi(field)
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+// TestRunBadInput holds every mistake to one line that says what and where,
+// and to the exit status.
+func TestRunBadInput(t *testing.T) {
+	silent := write(t, "silent.txtar", "# Silent\n# x\ndeadline 50ms\nopen\nhangup\n")
+	refused := write(t, "refused.txtar", "# Refused\n# x\nopen\nlogin anonymous\nget missing\n")
+	granted := write(t, "granted.txtar", "# Granted\n# x\nopen\n! login anonymous\n")
+	typo := write(t, "typo.txtar", "open\nlgin\n")
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string // in the output
+	}{
+		{"unknown name", []string{"no_such"}, exitError, `ftplab: there is no scenario "no_such"`},
+		{"missing file", []string{"no/such.txtar"}, exitError, "no/such.txtar: no such file"},
+		{"empty folder", []string{t.TempDir()}, exitError, "no file in this folder ends in .txtar"},
+		{"typo", []string{typo}, exitError, typo + `:2: unknown setting or step "lgin"`},
+		{"results", []string{"-o", "/dev/null/results", "active_list"}, exitError, "cannot make the results folder: mkdir /dev/null: not a directory; choose another folder with -o"},
+		{"full disk", []string{"-w", "/dev/full", "active_list"}, exitError, "writing /dev/full: no space left on device; it ends with frame 0"},
+		{"format", []string{"-F", "snoop", "active_list"}, exitError, "-F snoop: pcapng or pcap was expected"},
+		{"parallel", []string{"--parallel", "0", "active_list"}, exitError, "--parallel 0: at least 1"},
+		{"two to one file", []string{"-w", "x", "active_list", "passive_list"}, exitError, "-w takes one scenario, and there are 2"},
+		{"flag", []string{"--no-such"}, exitError, "unknown flag: --no-such"},
+		{"server never answers", []string{silent}, exitFailed, silent + ":5: hangup: "},
+		{"refused", []string{refused}, exitFailed, refused + `:5: get missing: the server refused: "550 `},
+		{"not refused", []string{granted}, exitFailed, granted + `:4: ! login anonymous: the server said "230 `},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			args := append([]string{"run", "-o", t.TempDir()}, test.args...)
+			status, out, errOut := ftplab(t.Context(), args...)
+			if status != test.status {
+				t.Errorf("got status %d, want %d", status, test.status)
+			}
+			if !strings.Contains(out+errOut, test.want) {
+				t.Errorf("got\n%s%s\nwant a line with %s", out, errOut, test.want)
+			}
+			if test.status == exitError && strings.Count(errOut, "\n") != 1 {
+				t.Errorf("got stderr %q, want one line", errOut)
+			}
+		})
+	}
+}
+
+// TestReaderGone lets the reader of a live capture go away.
+func TestReaderGone(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	var errOut bytes.Buffer
+	status := run(t.Context(), []string{"run", "-w", "-", "active_list"}, nil, w, &errOut)
+	if status != exitError || !strings.Contains(errOut.String(), "is gone") {
+		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
+	}
+}
+
+// TestWitness has tshark look for anything wrong in our captures.
+func TestWitness(t *testing.T) {
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
+			t.Fatal("tshark is not installed")
+		}
+		t.Skip("tshark is not installed; `apt-get install tshark` lets this test run")
+	}
+	results := t.TempDir()
+	if status, out, errOut := ftplab(t.Context(), "run", "-o", results, "*_list", "*_retr", "*_stor"); status != exitPassed {
+		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
+	}
+	captures, err := filepath.Glob(filepath.Join(results, "*", "capture.pcapng"))
+	if err != nil || len(captures) == 0 {
+		t.Fatalf("got captures %v, error %v", captures, err)
+	}
+	for _, capture := range captures {
+		// Malformed packets, resets, and expert information of the severity
+		// of a warning (0x600000) or above.
+		const wrong = "_ws.malformed || tcp.flags.reset == 1 || _ws.expert.severity >= 0x600000"
+		out, err := exec.Command(tshark, "-r", capture, "-Y", wrong).Output()
+		if err != nil || len(out) > 0 {
+			t.Errorf("%s: got error %v and the packets\n%s\nwant none", capture, err, out)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+// selectScenarios loads the scenarios that the arguments name: names of our
+// own, patterns of names, files and folders. No arguments are all of ours.
+func selectScenarios(args []string) ([]*scenario.Scenario, error) {
+	if len(args) == 0 {
+		args = []string{"*"}
+	}
+	var list []*scenario.Scenario
+	seen := map[string]string{}
+	for _, arg := range args {
+		found, err := selectOne(arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range found {
+			if other, ok := seen[s.Name]; ok && other != s.File {
+				return nil, fmt.Errorf("%s and %s have the same name, and so would their results", other, s.File)
+			} else if !ok {
+				list = append(list, s)
+			}
+			seen[s.Name] = s.File
+		}
+	}
+	return list, nil
+}
+
+func selectOne(arg string) ([]*scenario.Scenario, error) {
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
+		return loadFolder(arg)
+	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
+		s, err := scenario.Load(arg)
+		return []*scenario.Scenario{s}, err
+	}
+	names, err := scenarios.Match(arg)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		names = []string{arg} // whose Load says that there is none
+	}
+	var list []*scenario.Scenario
+	for _, name := range names {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// loadFolder loads every scenario below a folder.
+func loadFolder(folder string) ([]*scenario.Scenario, error) {
+	var list []*scenario.Scenario
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != scenario.Extension {
+			return err
+		}
+		s, err := scenario.Load(path)
+		list = append(list, s)
+		return err
+	})
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("%s: no file in this folder ends in %s", folder, scenario.Extension)
+	}
+	return list, err
+}
+
+// completeScenarios offers the names of our scenarios to the shell.
+func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return scenarios.Names(), cobra.ShellCompDirectiveDefault
+}

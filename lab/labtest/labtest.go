@@ -1,0 +1,72 @@
+// Package labtest runs scenarios as tests, in any project:
+//
+//	func TestFTP(t *testing.T) {
+//		labtest.Run(t, "testdata/*.txtar")
+//	}
+//
+// Each scenario is a subtest that runs in parallel with the others. One that
+// fails names the line and the packet, and keeps its capture.
+package labtest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/cell"
+	"ftplab/lab/scenario"
+)
+
+// Run runs every scenario whose file name matches the pattern of
+// [filepath.Glob] as a subtest.
+func Run(t *testing.T, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatalf("no scenario matches %s", pattern)
+	}
+	for _, file := range files {
+		t.Run(scenario.NameOf(file), func(t *testing.T) {
+			s, err := scenario.Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			Scenario(t, s)
+		})
+	}
+}
+
+// Scenario runs one scenario. Where the system allows no cells the test is
+// skipped, unless $FTPLAB_REQUIRE_TOOLS is set.
+func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			os.RemoveAll(folder)
+		}
+	})
+	result, err := lab.Run(t.Context(), s, lab.Options{Results: folder})
+	switch {
+	case errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	for _, failure := range result.Failures {
+		t.Error(failure.In(s.File))
+	}
+	if t.Failed() {
+		t.Logf("the capture is kept: %s", result.Capture)
+	}
+	return result
+}

@@ -1,0 +1,136 @@
+package play
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/ftpserver"
+	"ftplab/lab/loopback"
+	"ftplab/lab/network"
+	"ftplab/lab/scenario"
+	"ftplab/lab/wire"
+)
+
+// farewell is how long server and clients may take to end what is open after
+// the last step.
+const farewell = 5 * time.Second
+
+// A stage is everything that a scenario is played with.
+type stage struct {
+	scenario *scenario.Scenario
+	network  network.Network
+	writer   *capture.Writer // of the network's recorder
+	server   *ftpserver.Server
+	meter    *meter
+	sessions map[string]*session
+}
+
+// Play plays a scenario to its end. What is not as the scenario says is in the
+// Outcome; an error says why it could not be played, or that ctx ended. Either
+// way the capture has all frames that were seen.
+func Play(ctx context.Context, s *scenario.Scenario, r Recording, tell func(Progress)) (*Outcome, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	st := &stage{scenario: s, meter: newMeter(tell), sessions: map[string]*session{}}
+	defer st.meter.stop()
+	if err := st.openNetwork(ctx, r, cancel); err != nil {
+		return nil, err
+	}
+	var err error
+	if st.server, err = ftpserver.Start(st.network.Host("server"), serverConfig(s)); err != nil {
+		return nil, errors.Join(err, st.network.Close())
+	}
+	failures := st.play(ctx)
+	if err := context.Cause(ctx); err != nil {
+		st.close(ctx)
+		return nil, err
+	}
+	if err := st.close(ctx); err != nil {
+		if err := st.writer.Flush(); err != nil {
+			return nil, err // the capture could not be written
+		}
+		failures = append(failures, Failure{Message: err.Error()})
+	}
+	return &Outcome{Frames: st.writer.Frames(), Failures: failures}, nil
+}
+
+// openNetwork builds the scenario's network, which records from then on. When
+// recording fails the scenario need not go on: cancel tells it so.
+func (st *stage) openNetwork(ctx context.Context, r Recording, cancel context.CancelCauseFunc) error {
+	plan := st.scenario.Plan
+	if plan.Kind == network.Loopback {
+		r.Info.Interface, r.Info.Remark = "lo", loopback.Remark
+		if r.Shared {
+			r.Info.Remark = loopback.SharedRemark
+		}
+	} else {
+		r.Info.Interface = plan.Capture
+	}
+	var err error
+	if st.writer, err = capture.NewWriter(r.File, r.Format, r.Info); err != nil {
+		return err
+	}
+	if plan.Kind == network.Loopback {
+		st.network, err = loopback.Open(plan, loopback.Recording{Writer: st.writer, Failed: cancel, Shared: r.Shared})
+	} else {
+		st.network, err = wire.New(ctx, plan, st.writer)
+	}
+	return err
+}
+
+// close ends the sessions, the server and the network, in this order, so that
+// every connection is closed in order and all of it is recorded.
+func (st *stage) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	for _, s := range st.sessions {
+		s.close(ctx)
+	}
+	return errors.Join(st.server.Close(ctx), st.network.Close())
+}
+
+// serverConfig is what the scenario says of its server.
+func serverConfig(s *scenario.Scenario) ftpserver.Config {
+	host, _ := s.Host("server")
+	config := ftpserver.Config{
+		Port:     s.Server.Port,
+		Idle:     s.Server.Idle,
+		ReadOnly: s.Server.ReadOnly,
+		AwaitFIN: s.Server.AwaitFIN,
+		Cork:     host.Cork,
+	}
+	for _, u := range s.Server.Users {
+		config.Users = append(config.Users, ftpserver.User{Name: u.Name, Password: u.Password})
+	}
+	for _, r := range s.Server.Replies {
+		config.Replies = append(config.Replies, ftpserver.Reply{Code: r.Code, Text: r.Text})
+	}
+	for _, f := range s.Files {
+		switch {
+		case f.Folder():
+			config.Dirs = append(config.Dirs, f.Path)
+		case f.Literal:
+			config.Files = append(config.Files, ftpserver.File{Path: f.Path, Content: append([]byte{}, f.Content...)})
+		default:
+			config.Files = append(config.Files, ftpserver.File{Path: f.Path, Size: f.Size, Seed: f.Seed})
+		}
+	}
+	return config
+}
+
+// serverAddress finds the address to dial: the server's, or what the name
+// server says.
+func (st *stage) serverAddress(ctx context.Context, client network.Host, name string) (netip.AddrPort, error) {
+	if name == "" {
+		return st.server.Addr(), nil
+	}
+	addr, err := st.lookUp(ctx, client, name)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("looking up %s: %w", name, err)
+	}
+	return netip.AddrPortFrom(addr, st.scenario.Server.Port), nil
+}

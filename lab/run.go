@@ -1,0 +1,189 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/cell"
+	"ftplab/lab/play"
+	"ftplab/lab/scenario"
+)
+
+// Version is the version of the lab, as its captures name it.
+const Version = "0.1.0"
+
+// Options are what a run is told besides the scenario.
+type Options struct {
+	Results  string         // the folder in which NAME/ with the results is made
+	Format   capture.Format // of the capture; pcapng when empty
+	Live     *os.File       // takes the capture as it is made, instead of Results
+	Progress func(Progress) // told how far the run is, now and then; may be nil
+}
+
+// Progress says how far a run is.
+type Progress = play.Progress
+
+// An Outcome is how a run ended.
+type Outcome string
+
+// The outcomes of a run.
+const (
+	Passed Outcome = "passed"
+	Failed Outcome = "failed" // something was not as the scenario says
+)
+
+// A Result is what a run made and found.
+type Result struct {
+	Scenario string         `json:"scenario"`
+	Outcome  Outcome        `json:"outcome"`
+	Seconds  float64        `json:"seconds"` // of wall time
+	Frames   int            `json:"frames"`
+	Capture  string         `json:"capture,omitempty"` // the file's path
+	Failures []play.Failure `json:"failures,omitempty"`
+}
+
+// job is what a cell is told: the scenario's text, which it parses again, and
+// how to record it.
+type job struct {
+	File   string
+	Source []byte
+	Format capture.Format
+}
+
+func init() { cell.Init(inCell) }
+
+// inCell is what a cell of this program does.
+func inCell(ctx context.Context, c *cell.Cell) error {
+	var j job
+	if err := c.Spec(&j); err != nil {
+		return err
+	}
+	s, err := scenario.Parse(j.File, j.Source)
+	if err != nil {
+		return err
+	}
+	outcome, err := play.Play(ctx, s, play.Recording{
+		File:   c.Files[0],
+		Format: j.Format,
+		Info:   captureInfo(s),
+		Shared: c.InPlace,
+	}, func(p Progress) { c.Send(message{Progress: &p}) })
+	return errors.Join(err, c.Send(message{Outcome: outcome}))
+}
+
+// A message is what a cell tells its parent.
+type message struct {
+	Progress *play.Progress `json:",omitempty"`
+	Outcome  *play.Outcome  `json:",omitempty"`
+}
+
+// captureInfo is what a capture of the scenario says about itself.
+func captureInfo(s *scenario.Scenario) capture.Info {
+	info := capture.Info{
+		Application: "ftplab " + Version,
+		Comment: fmt.Sprintf("%s: %s\nNetwork %s. Made by: ftplab run %s",
+			s.Name, s.Title, s.Plan.Kind, s.Name),
+	}
+	for _, h := range s.Plan.Hosts {
+		info.Names = append(info.Names, capture.Name{Addr: h.Addr, Name: h.Name})
+	}
+	return info
+}
+
+// Run plays a scenario in a cell of its own and judges what was recorded. What
+// is not as the scenario says makes a Result that has failed. An error means
+// that it could not be found out: the system refuses cells, the results cannot
+// be written, or ctx was cancelled; the capture so far is kept and readable.
+func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
+	begin := time.Now()
+	if o.Format == "" {
+		o.Format = capture.PCAPNG
+	}
+	result := &Result{Scenario: s.Name}
+	file := o.Live
+	if file == nil {
+		var err error
+		if file, err = createCapture(filepath.Join(o.Results, s.Name), o.Format); err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		result.Capture = file.Name()
+	}
+	outcome, err := runCell(ctx, s, file, o)
+	if err != nil {
+		return nil, keepReadable(result.Capture, fmt.Errorf("%s: %w", s.File, err))
+	}
+	result.Frames, result.Failures = outcome.Frames, outcome.Failures
+	result.Outcome = Passed
+	if len(result.Failures) > 0 {
+		result.Outcome = Failed
+	}
+	result.Seconds = time.Since(begin).Seconds()
+	return result, nil
+}
+
+// runCell starts the cell and collects what it says.
+func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*play.Outcome, error) {
+	var outcome *play.Outcome
+	err := cell.Run(ctx, cell.Job{
+		Spec:    job{s.File, s.Source, o.Format},
+		Files:   []*os.File{file},
+		InPlace: play.InPlace(s),
+		Message: func(text json.RawMessage) {
+			var m message
+			if json.Unmarshal(text, &m) != nil {
+				return
+			}
+			if m.Outcome != nil {
+				outcome = m.Outcome
+			}
+			if m.Progress != nil && o.Progress != nil {
+				o.Progress(*m.Progress)
+			}
+		},
+	})
+	if err == nil && outcome == nil {
+		err = errors.New("the cell ended without saying how its scenario went")
+	}
+	return outcome, err
+}
+
+// createCapture makes a scenario's folder, empties it of an earlier run's
+// results, and creates the capture in it.
+func createCapture(folder string, format capture.Format) (*os.File, error) {
+	const remedy = "choose another folder with -o"
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, remedy)
+	}
+	for _, name := range resultFiles {
+		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("cannot replace an earlier result: %w; %s", err, remedy)
+		}
+	}
+	file, err := os.Create(filepath.Join(folder, "capture."+string(format)))
+	if err != nil {
+		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, remedy)
+	}
+	return file, nil
+}
+
+// resultFiles are what a run leaves in a scenario's folder.
+var resultFiles = []string{"capture.pcapng", "capture.pcap", "verdict.json", "walkthrough.md", "walkthrough.html"}
+
+// keepReadable cuts a capture whose writer was killed back to its last whole
+// frame, and adds to err where it is.
+func keepReadable(path string, err error) error {
+	if path == "" {
+		return err
+	}
+	if repairErr := capture.Repair(path); repairErr != nil {
+		return errors.Join(err, repairErr)
+	}
+	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
+}

@@ -1,0 +1,80 @@
+// Package scenarios holds the lab's own scenarios, normal FTP from end to end,
+// in the order in which they are best read.
+package scenarios
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"path"
+	"strings"
+
+	"ftplab/lab/scenario"
+)
+
+//go:embed *.txtar contents
+var files embed.FS
+
+// A Chapter is a part of the table of contents.
+type Chapter struct {
+	Title string
+	Names []string
+}
+
+// Contents is the table of contents: every scenario, in reading order. The
+// file `contents` has it, a chapter's title at the margin and the names under it
+// indented.
+func Contents() []Chapter {
+	text, err := files.ReadFile("contents")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var chapters []Chapter
+	for line := range bytes.Lines(text) {
+		name := strings.TrimSpace(string(line))
+		switch {
+		case name == "":
+		case line[0] != ' ' && line[0] != '\t':
+			chapters = append(chapters, Chapter{Title: name})
+		default:
+			last := &chapters[len(chapters)-1]
+			last.Names = append(last.Names, name)
+		}
+	}
+	return chapters
+}
+
+// Names are the names of all scenarios, in reading order.
+func Names() []string {
+	var names []string
+	for _, c := range Contents() {
+		names = append(names, c.Names...)
+	}
+	return names
+}
+
+// Match returns the names that a pattern of [path.Match] fits, in reading
+// order; a plain name fits itself.
+func Match(pattern string) ([]string, error) {
+	var names []string
+	for _, name := range Names() {
+		ok, err := path.Match(pattern, name)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", pattern, err)
+		}
+		if ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// Load parses the scenario of that name.
+func Load(name string) (*scenario.Scenario, error) {
+	file := name + scenario.Extension
+	source, err := files.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("there is no scenario %q; `ftplab list` shows those there are, and a path names a file of your own", name)
+	}
+	return scenario.Parse("scenarios/"+file, source)
+}

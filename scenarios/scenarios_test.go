@@ -1,0 +1,64 @@
+package scenarios
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/labtest"
+	"ftplab/lab/scenario"
+)
+
+// TestScenarios runs every scenario.
+func TestScenarios(t *testing.T) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			labtest.Scenario(t, s)
+		})
+	}
+}
+
+// TestContents holds the table of contents against the files there are.
+func TestContents(t *testing.T) {
+	listed := Names()
+	slices.Sort(listed)
+	files, err := fs.Glob(files, "*"+scenario.Extension)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	for _, f := range files {
+		there = append(there, scenario.NameOf(f))
+	}
+	slices.Sort(there)
+	if !slices.Equal(listed, there) {
+		t.Errorf("got contents %v\nwant the files %v", listed, there)
+	}
+}
+
+// TestHeadings asks of every scenario the title and the story that list and
+// the walkthrough show.
+func TestHeadings(t *testing.T) {
+	for _, name := range Names() {
+		s, err := Load(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if s.Title == "" || strings.HasSuffix(s.Title, ".") || s.Story == "" {
+			t.Errorf("%s: got title %q and story %q, want a title without a full stop, and a story", s.File, s.Title, s.Story)
+		}
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	if _, err := Load("no_such"); err == nil || !strings.Contains(err.Error(), "ftplab list") {
+		t.Errorf("got error %v, want one that points to ftplab list", err)
+	}
+}
