@@ -13,11 +13,11 @@ import (
 // differ in a number are set against each other, rather than called one missing
 // and one too many.
 const (
-	costMissing  = 4
+	costMissing  = 5
 	costUnwanted = 4
 	costAlike    = 3 // a line and an element of the same kind and direction
-	costSameSide = 6 // of the same direction
-	costPair     = 7 // neither
+	costSameSide = 7 // of the same direction
+	costPair     = 8 // neither
 )
 
 // maxStates bounds the search, beside the number of elements. A capture that is
@@ -37,7 +37,8 @@ type aligner struct {
 	bounds   map[*line]bound // frames to choose from, for `after`
 
 	nodes   []node
-	buckets [][]int // nodes to visit, by cost
+	free    []int   // nodes to visit next, the last first: they cost nothing more
+	buckets [][]int // nodes to visit later, by cost, the first first
 	visited map[state]bool
 }
 
@@ -82,31 +83,50 @@ const (
 )
 
 // align returns the steps of the best path that say something, and its cost.
-// The path ends early if the search was given up.
+// The path ends early, and whole is false, if the search was given up.
 func (a *aligner) align() (steps []step, cost int, whole bool) {
-	a.nodes, a.buckets, a.visited = nil, nil, map[state]bool{}
-	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1})
-	best, limit := 0, maxStates+4*len(a.elements)
-	for cost := 0; cost < len(a.buckets); cost++ {
-		for len(a.buckets[cost]) > 0 && len(a.visited) < limit {
-			last := len(a.buckets[cost]) - 1
-			i := a.buckets[cost][last]
-			a.buckets[cost] = a.buckets[cost][:last]
-			s := a.nodes[i].state
-			if a.visited[s] {
-				continue
-			}
-			a.visited[s] = true
-			if int(s.group) == len(a.groups) && int(s.at) == len(a.elements) && s.pending == [2]int32{-1, -1} {
-				return a.path(i), cost, true
-			}
-			if b := a.nodes[best].state; s.group > b.group || s.group == b.group && s.at > b.at {
-				best = i
-			}
-			a.leave(i)
+	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
+	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
+	best := 0
+	for i := a.next(); i >= 0 && len(a.visited) < maxStates+4*len(a.elements); i = a.next() {
+		n := a.nodes[i]
+		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
+			return a.path(i), n.cost, true
 		}
+		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
+			best = i
+		}
+		a.leave(i)
 	}
 	return a.path(best), a.nodes[best].cost, false
+}
+
+// next returns the node to visit next, of those not visited one with the least
+// cost, or -1 if none is left.
+func (a *aligner) next() int {
+	for {
+		i := -1
+		if last := len(a.free) - 1; last >= 0 {
+			i, a.free = a.free[last], a.free[:last]
+		} else if i = a.cheapest(); i < 0 {
+			return -1
+		}
+		if s := a.nodes[i].state; !a.visited[s] {
+			a.visited[s] = true
+			return i
+		}
+	}
+}
+
+// cheapest takes the first node out of the first bucket that has one.
+func (a *aligner) cheapest() int {
+	for cost, bucket := range a.buckets {
+		if len(bucket) > 0 {
+			a.buckets[cost] = bucket[1:]
+			return bucket[0]
+		}
+	}
+	return -1
 }
 
 func (a *aligner) path(i int) []step {
@@ -120,15 +140,21 @@ func (a *aligner) path(i int) []step {
 	return steps
 }
 
-func (a *aligner) push(n node) {
+// push adds a node to be visited, for which the path pays a price.
+func (a *aligner) push(n node, price int) {
 	n.state = a.settle(n.state)
 	if a.visited[n.state] {
+		return
+	}
+	n.cost += price
+	a.nodes = append(a.nodes, n)
+	if price == 0 {
+		a.free = append(a.free, len(a.nodes)-1)
 		return
 	}
 	for len(a.buckets) <= n.cost {
 		a.buckets = append(a.buckets, nil)
 	}
-	a.nodes = append(a.nodes, n)
 	a.buckets[n.cost] = append(a.buckets[n.cost], len(a.nodes)-1)
 }
 
@@ -149,34 +175,32 @@ func (a *aligner) skipping(s state) bool {
 	return s.group > 0 && s.judged == 0 && a.groups[s.group-1][0].kind == kindSkip
 }
 
-// leave pushes all states that can follow node i. Of those of one cost the
-// last is visited first.
+// leave pushes all states that can follow node i.
 func (a *aligner) leave(i int) {
 	s := a.nodes[i].state
-	if int(s.at) < len(a.elements) {
+	var group []*line
+	if int(s.group) < len(a.groups) {
+		group = a.groups[s.group]
+	}
+	ahead := int(s.at) < len(a.elements)
+	if ahead {
+		a.pass(i)
+	}
+	for k := len(group) - 1; k >= 0; k-- {
+		if s.judged&(1<<k) != 0 {
+			continue
+		}
+		if ahead {
+			a.claim(i, k)
+		}
+		a.missing(i, k)
+	}
+	if ahead {
 		a.unwanted(i)
 	}
 	for dir, first := range s.pending {
 		if first >= 0 {
 			a.abandon(i, dir)
-		}
-	}
-	var group []*line
-	if int(s.group) < len(a.groups) {
-		group = a.groups[s.group]
-	}
-	for k := len(group) - 1; k >= 0; k-- {
-		if s.judged&(1<<k) == 0 {
-			a.missing(i, k)
-		}
-	}
-	if int(s.at) == len(a.elements) {
-		return
-	}
-	a.pass(i)
-	for k := len(group) - 1; k >= 0; k-- {
-		if s.judged&(1<<k) == 0 {
-			a.claim(i, k)
 		}
 	}
 }
@@ -194,7 +218,7 @@ func (a *aligner) unwanted(i int) {
 		return
 	}
 	n.at++
-	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: int(n.at) - 1}, i, n.cost + costUnwanted})
+	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: int(n.at) - 1}, i, n.cost}, costUnwanted)
 }
 
 // abandon takes what is pending in a direction for bytes that no line wants.
@@ -208,13 +232,13 @@ func (a *aligner) abandon(i, dir int) {
 		}
 	}
 	n.pending[dir] = -1
-	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: last}, i, n.cost + costUnwanted})
+	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: last}, i, n.cost}, costUnwanted)
 }
 
 func (a *aligner) missing(i, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
-	a.push(node{n.state, step{kind: stepMissing, line: a.groups[n.group][k], first: int(n.at)}, i, n.cost + costMissing})
+	a.push(node{n.state, step{kind: stepMissing, line: a.groups[n.group][k], first: int(n.at)}, i, n.cost}, costMissing)
 }
 
 // pass goes past the next element where it need not be claimed: it is a bare
@@ -227,13 +251,13 @@ func (a *aligner) pass(i int) {
 	on := node{n.state, step{kind: stepPassed}, i, n.cost}
 	free := e.kind == elementACK || a.skipping(a.nodes[i].state)
 	if free && n.pending[e.dir()] < 0 || e.kind == elementACK {
-		a.push(on)
+		a.push(on, 0)
 	}
 	if e.kind == elementBytes && a.goesOn[here] {
 		if on.pending[e.dir()] < 0 {
 			on.pending[e.dir()] = here
 		}
-		a.push(on)
+		a.push(on, 0)
 	}
 }
 
@@ -263,7 +287,7 @@ func (a *aligner) claim(i, k int) {
 	if e.kind == elementBytes {
 		n.pending[e.dir()] = -1
 	}
-	a.push(node{n.state, st, i, n.cost + cost})
+	a.push(node{n.state, st, i, n.cost}, cost)
 }
 
 // dir is the index of the element's direction.

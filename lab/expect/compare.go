@@ -233,7 +233,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		if start != f.Seq || end != f.Seq+int64(f.Payload) {
 			return
 		}
-		c.alike = l.kind == kindData || f.Has(trace.FIN)
+		c.alike = true
 		c.what.whole(l, f)
 		a.withFIN(l, c, f)
 	}

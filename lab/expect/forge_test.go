@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -275,4 +276,30 @@ func activeListing() *forge {
 	data.send(true, ".", "")
 	quit(ctl)
 	return g
+}
+
+// dataConn is an active data connection on which 55 bytes came, up to before
+// the FINs.
+func dataConn(g *forge) *forgedConn {
+	c := g.connect("192.0.2.21:20", "198.51.100.100:3172")
+	c.send(true, "P.", strings.Repeat("x", 55))
+	return c
+}
+
+// dns is a question for an address and an answer with four authority and four
+// additional records, 215 bytes in all.
+func (g *forge) dns(t testing.TB) {
+	name := []byte("\x04ftp1\x07example\x04test\x00")
+	question := append([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, name...)
+	question = append(question, 0, 1, 0, 1)
+	answer := append([]byte{0, 1, 0x85, 0x80, 0, 1, 0, 1, 0, 4, 0, 4}, question[12:]...)
+	answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 21)
+	for range 4 {
+		answer = append(answer, 0xc0, 12, 0, 2, 0, 1, 0, 0, 1, 0, 0, 4, 1, 'n', 0xc0, 12)
+	}
+	for range 4 {
+		answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 53)
+	}
+	g.udp("198.51.100.100:3170", "192.0.2.53:53", question)
+	g.udp("192.0.2.53:53", "198.51.100.100:3170", answer)
 }
