@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/trace"
+	"ftplab/lab/trace/story"
+)
+
+func explainCommand() *cobra.Command {
+	var e explanation
+	c := &cobra.Command{
+		Use:   "explain CAPTURE",
+		Short: "Tell what happened in a capture, anybody's",
+		Long: `Explain reads a capture (pcap or pcapng; - is the standard input) and tells what
+happened in it: its TCP connections, the FTP sessions among them line by line,
+and which data connection belongs to which command.
+
+Nothing but the capture is needed, and nothing is guessed: what it does not show
+is left out or said.`,
+		Example: `  ftplab explain capture.pcapng              the story
+  ftplab explain --json capture.pcapng       the same facts for a program
+  ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
+  tcpdump -w - port 21 | ftplab explain -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("explain takes one capture; - is the standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().BoolVar(&e.json, "json", false, "print the facts as JSON")
+	c.Flags().BoolVar(&e.noHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
+	c.Flags().BoolVar(&e.packets, "packets", false, "print every packet in a line, as tcpdump does")
+	c.Flags().BoolVar(&e.absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
+	c.Flags().BoolVar(&e.delta, "delta", false, "with --packets: the time since the previous line, not since the first")
+	c.MarkFlagsMutuallyExclusive("json", "packets")
+	return c
+}
+
+// An explanation is what the flags ask for.
+type explanation struct {
+	json, noHash, packets, absolute, delta bool
+}
+
+func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if (e.absolute || e.delta) && !e.packets {
+		return errors.New("--absolute and --delta go with --packets")
+	}
+	out := bufio.NewWriterSize(stdout, 64<<10)
+	opts := trace.Options{NoHash: e.noHash || e.packets}
+	if e.packets {
+		opts.Packets = e.printer(out)
+	}
+	t, err := read(name, stdin, opts)
+	if err != nil {
+		return err
+	}
+	switch {
+	case e.json:
+		err = t.WriteJSON(out)
+	case !e.packets:
+		err = story.Write(out, name, t)
+	}
+	if t.Cut != "" && (e.json || e.packets) {
+		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", name, t.Cut)
+	}
+	return errors.Join(err, out.Flush())
+}
+
+func read(name string, stdin io.Reader, opts trace.Options) (*trace.Trace, error) {
+	if name == "-" {
+		t, err := trace.Read(stdin, opts)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return t, nil
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; explain takes a capture file", name)
+	}
+	return trace.ReadFile(name, opts)
+}
+
+// printer returns a function that prints a packet with its number and time.
+func (e explanation) printer(out io.Writer) func(*trace.Packet) {
+	numbers := trace.Relative
+	if e.absolute {
+		numbers = trace.Absolute
+	}
+	var origin int64
+	return func(p *trace.Packet) {
+		if p.Number == 1 {
+			origin = p.Time
+		}
+		fmt.Fprintf(out, "%6d %11.6f  %s\n", p.Number, float64(p.Time-origin)/1e9, p.Line(numbers))
+		if e.delta {
+			origin = p.Time
+		}
+	}
+}
