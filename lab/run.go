@@ -45,7 +45,8 @@ type Result struct {
 	Seconds  float64        `json:"seconds"` // of wall time
 	Frames   int            `json:"frames"`
 	Capture  string         `json:"capture,omitempty"` // the file's path
-	Failures []play.Failure `json:"failures,omitempty"`
+	Report   string         `json:"report,omitempty"`  // what is wrong, as a compiler prints it
+	Verdict  *Verdict       `json:"-"`                 // nil where Options.Live took the capture
 }
 
 // job is what a cell is told: the scenario's text, which it parses again, and
@@ -105,10 +106,13 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if o.Format == "" {
 		o.Format = capture.PCAPNG
 	}
-	result := &Result{Scenario: s.Name}
+	judge, err := newJudge(s)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Scenario: s.Name, Outcome: Passed}
 	file := o.Live
 	if file == nil {
-		var err error
 		if file, err = createCapture(filepath.Join(o.Results, s.Name), o.Format); err != nil {
 			return nil, err
 		}
@@ -119,13 +123,33 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, keepReadable(result.Capture, fmt.Errorf("%s: %w", s.File, err))
 	}
-	result.Frames, result.Failures = outcome.Frames, outcome.Failures
-	result.Outcome = Passed
-	if len(result.Failures) > 0 {
+	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Pass: len(outcome.Failures) == 0}
+	if result.Capture != "" {
+		if verdict, err = judge.judge(result.Capture, outcome.Failures); err != nil {
+			return nil, err
+		}
+		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {
+			return nil, err
+		}
+		result.Verdict = verdict
+	}
+	if result.Report = verdict.Report(); !verdict.Pass {
 		result.Outcome = Failed
 	}
+	result.Frames = outcome.Frames
 	result.Seconds = time.Since(begin).Seconds()
 	return result, nil
+}
+
+func writeVerdict(path string, v *Verdict) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o666); err != nil {
+		return fmt.Errorf("cannot write the verdict: %w", err)
+	}
+	return nil
 }
 
 // runCell starts the cell and collects what it says.

@@ -177,9 +177,7 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	}
 	word := map[lab.Outcome]string{lab.Passed: "ok", lab.Failed: "FAIL"}[r.Outcome]
 	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture)
-	for _, failure := range r.Failures {
-		fmt.Fprintf(p.out, "       %s\n", failure.In(s.File))
-	}
+	fmt.Fprint(p.out, r.Report)
 }
 
 func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {

@@ -62,11 +62,8 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 	case err != nil:
 		t.Fatal(err)
 	}
-	for _, failure := range result.Failures {
-		t.Error(failure.In(s.File))
-	}
-	if t.Failed() {
-		t.Logf("the capture is kept: %s", result.Capture)
+	if result.Outcome != lab.Passed {
+		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
 	return result
 }

@@ -15,9 +15,9 @@ import (
 	"ftplab/lab/wire"
 )
 
-// farewell is how long server and clients may take to end what is open after
-// the last step.
-const farewell = 5 * time.Second
+// farewell is how long clients and server may take to end in order what is open
+// after the last step, before the server closes it.
+const farewell = 3 * time.Second
 
 // A stage is everything that a scenario is played with.
 type stage struct {
@@ -83,13 +83,19 @@ func (st *stage) openNetwork(ctx context.Context, r Recording, cancel context.Ca
 }
 
 // close ends the sessions, the server and the network, in this order, so that
-// every connection is closed in order and all of it is recorded.
+// every connection is closed in order and all of it is recorded. The server is
+// given the time to hear and answer what is still under way, such as a QUIT
+// whose sender did not wait.
 func (st *stage) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	ctx = context.WithoutCancel(ctx)
+	patience, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
 	for _, s := range st.sessions {
-		s.close(ctx)
+		s.close(patience)
 	}
+	st.server.Wait(patience) // whose error is that of Close, below
+	ctx, cancel = context.WithTimeout(ctx, farewell)
+	defer cancel()
 	return errors.Join(st.server.Close(ctx), st.network.Close())
 }
 

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/expect"
+	"ftplab/lab/play"
+	"ftplab/lab/scenario"
+)
+
+// A Verdict says how far a capture is what a scenario asks for.
+type Verdict struct {
+	Scenario string `json:"scenario"`
+	Capture  string `json:"capture"`
+	Pass     bool   `json:"pass"`
+
+	// Failures are what the players of a run saw themselves. The verdict on
+	// a capture alone has none.
+	Failures []play.Failure `json:"failures,omitempty"`
+
+	// Want is the judgement of the section `want`; nil if there is none.
+	Want *expect.Verdict `json:"want,omitempty"`
+}
+
+// Report is what is wrong, as a compiler prints its errors; "" if nothing is.
+func (v *Verdict) Report() string {
+	var b strings.Builder
+	for _, f := range v.Failures {
+		fmt.Fprintln(&b, f.In(v.Scenario))
+	}
+	if v.Want != nil {
+		b.WriteString(v.Want.Report())
+	}
+	return b.String()
+}
+
+// A judge is what a scenario wants, parsed.
+type judge struct {
+	scenario *scenario.Scenario
+	want     *expect.Want // nil without a section `want`
+	hosts    expect.Hosts
+}
+
+// newJudge parses what a scenario wants. The error is of the form file:line: what.
+func newJudge(s *scenario.Scenario) (*judge, error) {
+	j := &judge{scenario: s, hosts: expect.Hosts{}}
+	for _, h := range s.Plan.Hosts {
+		j.hosts[h.Name] = h.Addr
+	}
+	if s.Want.Line > 0 {
+		var err error
+		if j.want, err = expect.Parse(s.File, s.Want.Line, s.Want.Text); err != nil {
+			return nil, err
+		}
+		if err := j.want.CheckHosts(j.hosts); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+// judge judges a capture, on top of what its players saw.
+func (j *judge) judge(path string, failures []play.Failure) (*Verdict, error) {
+	v := &Verdict{Scenario: j.scenario.File, Capture: path, Failures: failures}
+	c, err := expect.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if j.want != nil {
+		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
+			return nil, err
+		}
+	}
+	v.Pass = len(failures) == 0 && (v.Want == nil || v.Want.Pass)
+	return v, nil
+}
+
+// Check judges a capture, whoever made it, by what a scenario wants. An error
+// means that it could not be judged: the scenario has a mistake, or the file
+// cannot be read or is no capture.
+func Check(s *scenario.Scenario, path string) (*Verdict, error) {
+	j, err := newJudge(s)
+	if err != nil {
+		return nil, err
+	}
+	return j.judge(path, nil)
+}
