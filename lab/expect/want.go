@@ -161,3 +161,13 @@ func (h Hosts) matches(host string, addr netip.Addr) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.Unmap() == addr.Unmap()
 }
+
+// HasConnection reports whether the want declares a connection of that name.
+func (w *Want) HasConnection(name string) bool {
+	return slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
+}
+
+// HasLabel reports whether a line of the want has that label.
+func (w *Want) HasLabel(name string) bool {
+	return slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })
+}
