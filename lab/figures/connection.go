@@ -18,7 +18,7 @@ var connectionMeasurements = []measurement{
 		return number(s.conn.HandshakeRTT.Seconds())
 	}},
 	{"NAME.packets", count, func(s *scope) (value, error) { return number(len(s.frames)) }},
-	{"NAME.packets.SIDE", count, func(s *scope) (value, error) { return number(len(s.from(s.side()))) }},
+	{"NAME.packets.SIDE", count, func(s *scope) (value, error) { return number(len(s.sent(s.side()))) }},
 	{"NAME.bytes.SIDE", bytes, func(s *scope) (value, error) { return number(s.conn.Flow(s.side()).Bytes) }},
 	{"NAME.segments.SIDE", count, func(s *scope) (value, error) { return number(len(s.segments(s.side()))) }},
 	{"NAME.segment.max.SIDE", bytes, segmentMax},
@@ -85,8 +85,8 @@ var connectionMeasurements = []measurement{
 	{"NAME.ttl.SIDE", count, ttl},
 }
 
-// from are the packets that a side sent.
-func (s *scope) from(side trace.Side) []*expect.Frame {
+// sent are the packets that a side sent.
+func (s *scope) sent(side trace.Side) []*expect.Frame {
 	var all []*expect.Frame
 	for _, f := range s.frames {
 		if f.From == side {
@@ -98,12 +98,12 @@ func (s *scope) from(side trace.Side) []*expect.Frame {
 
 // segments are the packets with data that a side sent.
 func (s *scope) segments(side trace.Side) []*expect.Frame {
-	return slices.DeleteFunc(s.from(side), func(f *expect.Frame) bool { return f.Payload == 0 })
+	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
 }
 
 // acks are the bare ACKs that a side sent, but for the one of the handshake.
 func (s *scope) acks(side trace.Side) []*expect.Frame {
-	all := slices.DeleteFunc(s.from(side), func(f *expect.Frame) bool {
+	all := slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
 		return f.Payload > 0 || f.Flags&(trace.SYN|trace.FIN|trace.RST) != 0
 	})
 	if len(all) > 0 && all[0].Seq == 1 && all[0].Ack == 1 {
@@ -214,7 +214,7 @@ func (s *scope) between(first, last int, frames []*expect.Frame) int {
 
 // syn is the first SYN of the scope's side, which always has its options.
 func (s *scope) syn() (*expect.Frame, error) {
-	for _, f := range s.from(s.side()) {
+	for _, f := range s.sent(s.side()) {
 		if f.Has(trace.SYN) && f.Options != nil {
 			return f, nil
 		}
@@ -237,7 +237,7 @@ func synOption(of func(*trace.TCPOptions) (int, bool)) func(*scope) (value, erro
 }
 
 func dontFragment(s *scope) (value, error) {
-	set, all := 0, s.from(s.side())
+	set, all := 0, s.sent(s.side())
 	for _, f := range all {
 		if f.DF {
 			set++
@@ -253,7 +253,7 @@ func dontFragment(s *scope) (value, error) {
 }
 
 func ttl(s *scope) (value, error) {
-	all := s.from(s.side())
+	all := s.sent(s.side())
 	if len(all) == 0 {
 		return value{}, errNothing
 	}

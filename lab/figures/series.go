@@ -41,7 +41,7 @@ func quantile(all []float64, q float64) (value, error) {
 func (s *scope) windows(from float64) []float64 {
 	var all []float64
 	threshold := from * float64(s.conn.Flow(s.side().Other()).Bytes)
-	for _, f := range s.from(s.side()) {
+	for _, f := range s.sent(s.side()) {
 		if f.Flags&(trace.SYN|trace.RST) == 0 && float64(f.Ack) >= threshold {
 			all = append(all, float64(f.Window))
 		}
