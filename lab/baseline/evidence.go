@@ -1,0 +1,211 @@
+// What the rules look at: a trace, and a few things that only packets show.
+
+package baseline
+
+import (
+	"io"
+	"net/netip"
+	"os"
+
+	"ftplab/lab/trace"
+)
+
+// Evidence is a capture as the rules see it.
+type Evidence struct {
+	*trace.Trace
+	sessions []*session
+	watch    *watch
+}
+
+// Read reads a capture for [Evidence.Check] and [Profile.Learn].
+func Read(r io.Reader) (*Evidence, error) {
+	w := newWatch()
+	t, err := trace.Read(r, trace.Options{Packets: w.packet, NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	e := &Evidence{Trace: t, watch: w}
+	for _, s := range t.Sessions {
+		e.sessions = append(e.sessions, newSession(s))
+	}
+	return e, nil
+}
+
+// ReadFile reads the capture of the given name, as Read does.
+func ReadFile(name string) (*Evidence, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Read(f)
+}
+
+// Check holds the capture against the rules and, unless it is nil, the profile.
+func (e *Evidence) Check(normal *Profile) *Assessment {
+	var findings []Finding
+	for _, r := range Rules() {
+		findings = append(findings, r.check(e)...)
+	}
+	if normal != nil {
+		findings = append(findings, normal.compare(e)...)
+	}
+	return assess(findings)
+}
+
+// Check reads a capture and holds it against the rules and, unless it is nil,
+// the profile.
+func Check(name string, normal *Profile) (*Assessment, error) {
+	e, err := ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return e.Check(normal), nil
+}
+
+// between returns the sessions of a client with a server.
+func (e *Evidence) between(client, server netip.Addr) []*session {
+	var found []*session
+	for _, s := range e.sessions {
+		if s.client() == client.Unmap() && s.server() == server.Unmap() {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// A session is an FTP session with what the rules ask of it more than once.
+type session struct {
+	*trace.Session
+	// whole says that the dialogue is seen from the handshake on, without a
+	// hole and in clear: only then does an absence prove anything.
+	whole bool
+	// greeting is the server's first reply, nil if it was not seen.
+	greeting *trace.Reply
+	logins   []login
+	// loggedIn is the packet of the first reply that let somebody in, 0 for
+	// none.
+	loggedIn int
+	// index is the place of each exchange.
+	index map[*trace.Exchange]int
+}
+
+// A login is an attempt to log in.
+type login struct {
+	user, password string
+	packet         int // of the last command
+	time           int64
+	code           int // of the last reply, 0 for none
+	at             int // the packet of that reply
+}
+
+func newSession(t *trace.Session) *session {
+	s := &session{Session: t, index: map[*trace.Exchange]int{}}
+	for i, e := range t.Exchanges {
+		s.index[e] = i
+	}
+	for _, r := range t.Unsolicited {
+		if r.Code == 220 || r.Code == 421 {
+			s.greeting = r
+			break
+		}
+	}
+	s.whole = !t.TLS && t.Control.OpenedBy == trace.Client && t.Control.Missing() == 0
+	for _, l := range t.Lines {
+		if l.AfterGap {
+			s.whole = false
+		}
+	}
+	s.findLogins()
+	return s
+}
+
+// findLogins collects the attempts to log in: a USER that was answered for good,
+// or a USER and its PASS.
+func (s *session) findLogins() {
+	var user string
+	for i, e := range s.Exchanges {
+		code, at := answer(e)
+		switch e.Command {
+		case "USER":
+			user = e.Argument
+			if code == 331 || code == 332 || s.followedByPass(i) {
+				continue
+			}
+		case "PASS":
+		default:
+			continue
+		}
+		l := login{user: user, packet: e.Packet, time: e.Time, code: code, at: at}
+		if e.Command == "PASS" {
+			l.password = e.Argument
+		}
+		s.logins = append(s.logins, l)
+		if l.succeeded() && s.loggedIn == 0 {
+			s.loggedIn = at
+		}
+	}
+	if s.greeting != nil && s.greeting.Code == 230 {
+		s.loggedIn = s.greeting.Packet
+	}
+}
+
+func (s *session) followedByPass(i int) bool {
+	return i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "PASS" && s.Exchanges[i].Final() == 0
+}
+
+func (l login) succeeded() bool { return l.code == 230 || l.code == 202 || l.code == 232 }
+
+// failed reports whether the server refused.
+func (l login) failed() bool { return l.code == 530 || l.code == 430 || l.code == 531 || l.code == 532 }
+
+// answer is the code and the packet of the last reply to a command, 0 for none.
+func answer(e *trace.Exchange) (code, packet int) {
+	if len(e.Replies) == 0 {
+		return 0, 0
+	}
+	r := e.Replies[len(e.Replies)-1]
+	return r.Code, r.Packet
+}
+
+func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
+func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
+
+// filter is a display filter for the session's control connection, and what is
+// to be seen in it.
+func (s *session) filter(what string) string {
+	if what == "" {
+		return stream(s.Control.ID)
+	}
+	return stream(s.Control.ID) + " && " + what
+}
+
+// pair are the frames of a command and of its replies.
+func exchangeFrames(e *trace.Exchange) []int {
+	packets := []int{e.Packet}
+	for _, r := range e.Replies {
+		packets = append(packets, r.Packet)
+	}
+	return packets
+}
+
+// began reports whether the server said that a transfer begins.
+func began(e *trace.Exchange) bool {
+	for _, r := range e.Replies {
+		if r.Code >= 100 && r.Code < 200 {
+			return true
+		}
+	}
+	return false
+}
+
+// completed reports whether a transfer ended well (226 or 250).
+func completed(e *trace.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
+
+// download and upload say which commands move data from and to the server.
+var (
+	download = map[string]bool{"RETR": true, "LIST": true, "NLST": true, "MLSD": true}
+	upload   = map[string]bool{"STOR": true, "STOU": true, "APPE": true}
+)
+
+func isTransfer(e *trace.Exchange) bool { return download[e.Command] || upload[e.Command] }

@@ -1,0 +1,201 @@
+// Rules of logging in.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+var loginRules = []Rule{
+	{
+		Name: "login-before-transfer", Theme: "login",
+		Says:     "Nothing is transferred before the server has let somebody in (230).",
+		Source:   "RFC 959, 5.4 and 6",
+		Severity: Violation,
+		Matters:  "A server that moves files for somebody who has not logged in is open to all, or no FTP server at all.",
+		Innocent: "the server belongs to a device that asks nobody's name.",
+		look:     eachSession(loginFirst),
+	},
+	{
+		Name: "no-guessing", Theme: "login",
+		Says:     "A login fails now and then; it does not fail again and again with other names and passwords.",
+		Source:   "RFC 2577, 5 (protecting passwords)",
+		Severity: Violation,
+		Matters:  "Many failures with different credentials in a short time are a program that guesses.",
+		Innocent: "a user forgot which password it was; then there are few of them, and pauses in between.",
+		look:     guessing,
+	},
+}
+
+func loginFirst(_ *Evidence, s *session) []breach {
+	if !s.whole {
+		return nil
+	}
+	for _, x := range s.Exchanges {
+		if !isTransfer(x) || !began(x) && !completed(x) {
+			continue
+		}
+		if s.loggedIn > 0 && s.loggedIn <= x.Replies[0].Packet {
+			return nil
+		}
+		return []breach{{
+			packets:  exchangeFrames(x),
+			observed: fmt.Sprintf("%s was answered by %s, and nobody had logged in", show(x.Line.Text), show(x.Replies[0].Lines[0].Text)),
+		}}
+	}
+	return nil
+}
+
+// A pairOfHosts is a client and a server.
+type pairOfHosts struct{ client, server netip.Addr }
+
+// A guess is a login that failed, of somebody who did not get in soon after.
+type guess struct {
+	login
+	session *session
+}
+
+// Limits of guessing: so many different credentials refused in such a time.
+var guessLimits = []struct {
+	count int
+	in    time.Duration
+}{
+	{4, 5 * time.Second}, // nobody types as fast
+	{6, time.Minute},
+	{10, 15 * time.Minute},
+}
+
+// stubborn is how many times the same credentials may fail in a minute before
+// that is unusual.
+const stubborn = 10
+
+// mistakes is how often somebody may mistype a password before the right one.
+const mistakes = 3
+
+func guessing(e *Evidence) []breach {
+	var found []breach
+	guesses, slips := e.guesses()
+	for _, pair := range sortedPairs(guesses) {
+		list := guesses[pair]
+		if b, ok := burst(list); ok {
+			found = append(found, b)
+			continue
+		}
+		slips = append(slips, list...)
+	}
+	if len(slips) > 0 {
+		b := breach{
+			severity: Note, filter: "ftp.response.code == 530 || ftp.response.code == 430",
+			observed: plural(len(slips), "login was refused, as happens to people", "logins were refused, as happens to people"),
+		}
+		for _, g := range slips {
+			b.packets = append(b.packets, g.at)
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// guesses collects failed logins, by client and server in the order of time, and
+// apart from them those of users who got in after a few mistakes.
+func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
+	guesses = map[pairOfHosts][]guess{}
+	type person struct {
+		pairOfHosts
+		user string
+	}
+	failures := map[person][]guess{}
+	var people []person
+	welcome := map[person]bool{}
+	for _, s := range e.sessions {
+		hosts := pairOfHosts{s.client(), s.server()}
+		for _, l := range s.logins {
+			who := person{hosts, l.user}
+			switch {
+			case l.succeeded():
+				welcome[who] = true
+			case l.failed():
+				if failures[who] == nil {
+					people = append(people, who)
+				}
+				failures[who] = append(failures[who], guess{l, s})
+			}
+		}
+		for _, r := range s.Unsolicited { // only the server was recorded
+			if r.Code == 530 && len(s.Exchanges) == 0 {
+				l := login{user: fmt.Sprint("unknown ", r.Packet), packet: r.Packet, time: r.Time, code: 530, at: r.Packet}
+				guesses[hosts] = append(guesses[hosts], guess{l, s})
+			}
+		}
+	}
+	for _, who := range people {
+		list := failures[who]
+		if welcome[who] && len(list) <= mistakes {
+			slips = append(slips, list...)
+		} else {
+			guesses[who.pairOfHosts] = append(guesses[who.pairOfHosts], list...)
+		}
+	}
+	for _, list := range guesses {
+		sortBy(list, func(g guess) int64 { return g.time })
+	}
+	return guesses, slips
+}
+
+// burst judges the failures of one client at one server.
+func burst(list []guess) (breach, bool) {
+	for _, limit := range guessLimits {
+		for i := range list {
+			different := map[[2]string]bool{}
+			for _, g := range list[i:] {
+				if time.Duration(g.time-list[i].time) > limit.in {
+					break
+				}
+				different[[2]string{g.user, g.password}] = true
+			}
+			if len(different) >= limit.count {
+				return burstOf(list, fmt.Sprintf("%d different names and passwords within %v", len(different), limit.in)), true
+			}
+		}
+	}
+	for i := range list {
+		if j := i + stubborn - 1; j < len(list) && time.Duration(list[j].time-list[i].time) <= time.Minute {
+			b := burstOf(list, "with the same few names and passwords")
+			b.severity = Odd
+			return b, true
+		}
+	}
+	return breach{}, false
+}
+
+func burstOf(list []guess, how string) breach {
+	b := breach{
+		observed: fmt.Sprintf("%s refused %s, %s", list[0].session.server(),
+			plural(len(list), "login of ", "logins of ")+list[0].session.client().String(), how),
+		filter: fmt.Sprintf("ftp.response.code == 530 && %s", between(list[0].session.client(), list[0].session.server())),
+	}
+	for _, g := range list {
+		b.packets = append(b.packets, g.at)
+	}
+	return b
+}
+
+// between is a display filter for what two addresses say to each other.
+func between(a, b netip.Addr) string {
+	field := "ip"
+	if a.Is6() {
+		field = "ipv6"
+	}
+	return fmt.Sprintf("%s.addr == %s && %s.addr == %s", field, a, field, b)
+}
+
+func sortedPairs(m map[pairOfHosts][]guess) []pairOfHosts {
+	var pairs []pairOfHosts
+	for p := range m {
+		pairs = append(pairs, p)
+	}
+	sortBy(pairs, func(p pairOfHosts) int64 { return int64(m[p][0].packet) })
+	return pairs
+}

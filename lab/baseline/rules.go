@@ -1,0 +1,110 @@
+// The rules that every normal session keeps.
+
+package baseline
+
+import "fmt"
+
+// A Rule is something that every normal session keeps.
+type Rule struct {
+	// Name is how findings refer to it.
+	Name string
+	// Theme is the part of a session that it is about.
+	Theme string
+	// Says is the rule in one sentence.
+	Says string
+	// Source is where it is written: an RFC and its section, or an article.
+	Source string
+	// Severity is the weight of a breach that no innocent reason explains.
+	Severity Severity
+	// Matters says why a breach matters, Innocent what else may be behind it.
+	Matters, Innocent string
+
+	look func(*Evidence) []breach
+}
+
+// A breach is a place where a rule is broken.
+type breach struct {
+	// severity is the rule's own, unless it says otherwise: something innocent
+	// is likely, or sure.
+	severity Severity
+	packets  []int
+	// expected is what the rule says, unless it can be said more exactly here.
+	expected string
+	observed string
+	filter   string // frames of the packets, if empty
+}
+
+// maxBreaches is how many breaches of one rule and one weight are told one by
+// one. The others are counted.
+const maxBreaches = 5
+
+// check looks for breaches of the rule.
+func (r Rule) check(e *Evidence) []Finding {
+	var findings []Finding
+	told := map[Severity][]int{} // places in findings
+	for _, b := range r.look(e) {
+		f := r.finding(b)
+		places := told[f.Severity]
+		if len(places) < maxBreaches {
+			told[f.Severity] = append(places, len(findings))
+			findings = append(findings, f)
+			continue
+		}
+		last := &findings[places[maxBreaches-1]]
+		last.more(f)
+	}
+	for i := range findings {
+		if f := &findings[i]; f.others > 0 {
+			f.Observed += fmt.Sprintf("; and %d more like it", f.others)
+		}
+	}
+	return findings
+}
+
+// finding makes a finding of a breach.
+func (r Rule) finding(b breach) Finding {
+	f := Finding{
+		Rule: r.Name, Severity: r.Severity, Packets: without(b.packets, 0), Expected: r.Says, Observed: b.observed,
+		Why: r.Matters + " Innocent, if " + r.Innocent + " (" + r.Source + ")", Filter: b.filter,
+	}
+	if b.severity != "" {
+		f.Severity = b.severity
+	}
+	if b.expected != "" {
+		f.Expected = b.expected
+	}
+	if f.Filter == "" {
+		f.Filter = frames(f.Packets...)
+	}
+	return f
+}
+
+// more counts a finding of the same kind in f.
+func (f *Finding) more(g Finding) {
+	f.others++
+	if len(f.Packets) < maxPackets {
+		f.Packets = append(f.Packets, g.Packets...)
+		f.Filter += " || " + g.Filter
+	}
+}
+
+// Rules returns the rules, by theme.
+func Rules() []Rule {
+	var all []Rule
+	for _, theme := range [][]Rule{dialogueRules, loginRules, announceRules, dataRules, attackRules, tcpRules, looksRules} {
+		all = append(all, theme...)
+	}
+	return all
+}
+
+// eachSession makes a rule's look of a look at one session. What went on inside
+// TLS cannot be seen; what was said before is looked at.
+func eachSession(look func(*Evidence, *session) []breach) func(*Evidence) []breach {
+	return func(e *Evidence) []breach {
+		var found []breach
+		for _, s := range e.sessions {
+			found = append(found, look(e, s)...)
+		}
+		return found
+	}
+}

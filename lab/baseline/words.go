@@ -1,0 +1,128 @@
+// The words of FTP, of other protocols, and of findings.
+
+package baseline
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// extensions are commands beside those whose replies are in the replyTable: of
+// RFC 1639, 2228, 7151 and of common servers.
+var extensions = words(`AVBL COMB DSIZ ESTA ESTO ESTP ERET HASH MACB RANG RMDA SBUF SCMT SPAS SPOR
+	STAB THMB TVFS UTF8 XAUT XCRC XMD5 XPROT XSHA XSHA1 XSHA256 XSHA512 MD5 MMD5 SHA1 DCAU SITE MLFL MAIL MSND MSOM MSAM MRSQ MRCP XRCP XRSQ XSEM XSEN BYTE SOCK`)
+
+func words(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(text) {
+		set[w] = true
+	}
+	return set
+}
+
+// isKnown reports whether a command is one of FTP.
+func isKnown(command string) bool {
+	_, ok := replyTable[command]
+	return ok || extensions[command]
+}
+
+// isWord reports whether a command is a short word of letters.
+func isWord(command string) bool {
+	for _, r := range command {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '@' && r != '/' && r != '.' {
+			return false
+		}
+	}
+	return len(command) <= 32
+}
+
+// bare are the commands without an argument.
+var bare = words("QUIT PASV EPSV PWD XPWD SYST FEAT NOOP ABOR CDUP XCUP REIN CCC")
+
+// isCommand reports whether a line is what a client says. It must be sure: the
+// line may also be a part of a message.
+func isCommand(line string) bool {
+	fields := strings.Fields(line)
+	if len(fields) == 0 || !isKnown(fields[0]) || fields[0] != strings.ToUpper(fields[0]) {
+		return false
+	}
+	if bare[fields[0]] {
+		return len(fields) == 1
+	}
+	return len(fields) == 2 && !strings.HasPrefix(line, " ")
+}
+
+// otherProtocol names the protocol that a line belongs to, "" for none.
+func otherProtocol(line string) string {
+	upper := strings.ToUpper(line)
+	verb, rest, _ := strings.Cut(upper, " ")
+	switch {
+	case strings.HasPrefix(line, "SSH-"):
+		return "SSH"
+	case strings.Contains(rest, "RTSP/"):
+		return "RTSP"
+	case strings.Contains(rest, " SIP/"):
+		return "SIP"
+	case strings.Contains(rest, "HTTP/"), strings.HasPrefix(upper, "HTTP/"):
+		return "HTTP"
+	case slices.Contains([]string{"GET", "POST", "HEAD"}, verb) && strings.HasPrefix(rest, "/"):
+		return "HTTP"
+	case slices.Contains([]string{"EHLO", "HELO", "RCPT"}, verb):
+		return "SMTP"
+	case verb == "NICK" || verb == "JOIN" || verb == "PRIVMSG":
+		return "IRC"
+	}
+	return ""
+}
+
+// maxShown is how many characters of a line a finding shows.
+const maxShown = 72
+
+// show quotes a line for a finding. What is not text is escaped; a long line is
+// cut.
+func show(line string) string {
+	if len(line) > maxShown {
+		end := maxShown
+		for end > 0 && !utf8.RuneStart(line[end]) {
+			end--
+		}
+		return strconv.Quote(line[:end]) + fmt.Sprintf("… (%d bytes)", len(line))
+	}
+	return strconv.Quote(line)
+}
+
+// listOf prints a set, sorted.
+func listOf(set map[string]bool) string {
+	list := make([]string, 0, len(set))
+	for w := range set {
+		list = append(list, w)
+	}
+	slices.Sort(list)
+	if len(list) > 10 {
+		return strings.Join(list[:10], ", ") + fmt.Sprintf(" and %d more", len(list)-10)
+	}
+	return strings.Join(list, ", ")
+}
+
+// plural counts things: "1 command was", "3 commands were".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+func sortBy[T any](list []T, key func(T) int64) {
+	slices.SortStableFunc(list, func(a, b T) int {
+		switch d := key(a) - key(b); {
+		case d < 0:
+			return -1
+		case d > 0:
+			return 1
+		}
+		return 0
+	})
+}
