@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/expect"
+	"ftplab/lab/figures"
 	"ftplab/lab/play"
 	"ftplab/lab/scenario"
 )
@@ -21,6 +24,9 @@ type Verdict struct {
 
 	// Want is the judgement of the section `want`; nil if there is none.
 	Want *expect.Verdict `json:"want,omitempty"`
+
+	// Figures are the measurements of the section `figures`.
+	Figures []figures.Result `json:"figures,omitempty"`
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.
@@ -32,6 +38,11 @@ func (v *Verdict) Report() string {
 	if v.Want != nil {
 		b.WriteString(v.Want.Report())
 	}
+	for _, f := range v.Figures {
+		if !f.OK {
+			fmt.Fprintf(&b, "%s:%d: %s: got %s, want %s\n", v.Scenario, f.Line, f.Name, cmp.Or(f.Measured, f.Why), f.Wanted)
+		}
+	}
 	return b.String()
 }
 
@@ -40,6 +51,7 @@ type judge struct {
 	scenario *scenario.Scenario
 	want     *expect.Want // nil without a section `want`
 	hosts    expect.Hosts
+	figures  *figures.Figures // nil without a section `figures`
 }
 
 // newJudge parses what a scenario wants. The error is of the form file:line: what.
@@ -54,6 +66,15 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 			return nil, err
 		}
 		if err := j.want.CheckHosts(j.hosts); err != nil {
+			return nil, err
+		}
+	}
+	if s.Figures.Line > 0 {
+		var err error
+		if j.figures, err = figures.Parse(s.File, s.Figures.Line, s.Figures.Text); err != nil {
+			return nil, err
+		}
+		if err := j.figures.Check(j.want); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +93,11 @@ func (j *judge) judge(path string, failures []play.Failure) (*Verdict, error) {
 			return nil, err
 		}
 	}
-	v.Pass = len(failures) == 0 && (v.Want == nil || v.Want.Pass)
+	if j.figures != nil {
+		v.Figures = j.figures.Measure(c, v.Want)
+	}
+	off := slices.ContainsFunc(v.Figures, func(f figures.Result) bool { return !f.OK })
+	v.Pass = len(failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
 	return v, nil
 }
 

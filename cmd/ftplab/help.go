@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab/expect"
+	"ftplab/lab/figures"
 	"ftplab/lab/scenario"
 )
 
@@ -16,6 +18,8 @@ import (
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual),
+		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
+		topic("figures", "How a scenario says what should be measured", figures.Manual),
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"ftplab/lab"
 )
 
 // Exit statuses, the same for every subcommand.
@@ -59,8 +61,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "ftplab",
-		Short: "Make normal FTP happen, record it, and prove what was recorded",
+		Use:     "ftplab",
+		Short:   "Make normal FTP happen, record it, and prove what was recorded",
+		Version: lab.Version,
 		Long: `ftplab makes normal FTP happen on a private network, records every frame of it,
 and proves that what was recorded is what should have happened.`,
 		Example: `  ftplab run                       make every scenario; captures in results/
