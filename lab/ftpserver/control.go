@@ -24,12 +24,13 @@ type controlConn struct {
 	line    []byte // of a command, as far as it has come
 	command []byte // that the library has not taken yet
 
-	mu       sync.Mutex
-	active   time.Time // when the last command came or reply went
-	replies  replyWriter
-	refused  bool // the library closed the connection after a 530
-	finished bool // the library has ended the session
-	closed   bool
+	mu      sync.Mutex
+	active  time.Time // when the last command came, reply went or transfer ended
+	data    int       // data connections that are open
+	replies replyWriter
+	refused bool // the library closed the connection after a 530
+	closed  bool
+	ended   bool // the library has ended the session
 }
 
 func newControlConn(conn net.Conn, session *session) *controlConn {
@@ -68,19 +69,20 @@ func (c *controlConn) readLine() ([]byte, error) {
 		case err == nil, errors.Is(err, bufio.ErrBufferFull):
 			c.touch()
 			return c.line, nil
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case !errors.Is(err, os.ErrDeadlineExceeded) || !time.Now().Before(c.deadline()):
 			return nil, err
-		case time.Now().Before(c.deadline()):
-			continue // a reply went out meanwhile: a transfer has ended
 		}
-		c.touch() // the library asks again while a transfer is going on
-		return nil, err
 	}
 }
 
+// deadline returns when the client will have been idle for too long. It is not
+// idle during a transfer.
 func (c *controlConn) deadline() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.data > 0 {
+		c.active = time.Now()
+	}
 	return c.active.Add(c.session.server.config.Idle)
 }
 
@@ -88,6 +90,14 @@ func (c *controlConn) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.active = time.Now()
+}
+
+// transferring notes that a data connection was opened, +1, or closed, -1.
+func (c *controlConn) transferring(change int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active = time.Now()
+	c.data += change
 }
 
 // Write takes what the library writes of its replies.
@@ -98,24 +108,35 @@ func (c *controlConn) Write(p []byte) (int, error) {
 	return c.replies.Write(p)
 }
 
+// replyFirst sends the reply to a transfer command now. The library sends it
+// when the data connection is open.
+func (c *controlConn) replyFirst() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.replies.sendEarly(Reply{150, "Using transfer connection"})
+}
+
 // Close closes the connection, but not after a refused login. The library
 // closes it there, and the client, which knows nothing of it, would send its
 // next command into a reset; RFC 959, 5.4, lets it try again or QUIT.
 func (c *controlConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.replies.last == 530 && !c.finished {
+	if c.replies.last == 530 && !c.ended {
 		c.refused = true
 		return nil
 	}
 	return c.close()
 }
 
-// finish is called when the library ends the session.
-func (c *controlConn) finish() {
+// end is called when the library ends the session.
+func (c *controlConn) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.finished = true
+	c.ended = true
+	if c.closed {
+		c.session.server.leave(c)
+	}
 	if c.refused { // the library believes that it is closed
 		c.close()
 	}
@@ -126,7 +147,9 @@ func (c *controlConn) close() error {
 		return nil
 	}
 	c.closed = true
-	defer c.session.server.leave(c)
+	if c.ended {
+		defer c.session.server.leave(c)
+	}
 	return c.Conn.Close()
 }
 
@@ -134,7 +157,6 @@ func (c *controlConn) close() error {
 func (c *controlConn) abandon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.finished = true
 	c.close()
 }
 

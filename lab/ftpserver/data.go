@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,9 +110,11 @@ func newPassive(s *session, library net.Listener) (*passive, error) {
 // accept takes the client's first connection and listens no more.
 func (p *passive) accept() {
 	defer close(p.conns)
+	defer p.TCPListener.Close()
 	for {
 		conn, err := p.AcceptTCP()
-		if errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			turnAway(p.TCPListener)
 			return
 		}
 		if err != nil {
@@ -123,7 +126,6 @@ func (p *passive) accept() {
 			continue
 		}
 		p.conns <- conn
-		p.TCPListener.Close()
 		return
 	}
 }
@@ -137,7 +139,7 @@ func (p *passive) Accept() (net.Conn, error) {
 		if conn == nil {
 			return nil, net.ErrClosed
 		}
-		return newDataConn(p.session.server, conn)
+		return newDataConn(p.session, conn)
 	case <-timer.C:
 		return nil, errNoConnection
 	}
@@ -145,7 +147,7 @@ func (p *passive) Accept() (net.Conn, error) {
 
 // Close stops listening and closes a connection that nobody took.
 func (p *passive) Close() error {
-	p.TCPListener.Close()
+	p.SetDeadline(time.Unix(1, 0)) // accept then closes the listener
 	p.library.Close()
 	p.refuse()
 	return nil
@@ -186,11 +188,14 @@ func (a *active) Accept() (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(a.context, patience)
 	defer cancel()
 	server := a.session.server
+	if server.config.ReplyFirst {
+		a.session.control.replyFirst()
+	}
 	conn, err := server.host.DialTCP(ctx, server.config.Port-1, a.addr)
 	if err != nil {
 		return nil, err
 	}
-	return newDataConn(server, conn)
+	return newDataConn(a.session, conn)
 }
 
 // Close gives up a connection that is being opened.
@@ -210,21 +215,22 @@ func (a *active) refuse() { a.Close() }
 // A dataConn is a data connection that is open.
 type dataConn struct {
 	net.Conn // a *net.TCPConn, whose other methods io.Copy must not find
-	server   *Server
+	session  *session
 	tcp      *net.TCPConn
 	wrote    atomic.Bool
 	once     sync.Once
 }
 
-func newDataConn(server *Server, conn *net.TCPConn) (*dataConn, error) {
-	d := &dataConn{Conn: conn, server: server, tcp: conn}
-	if server.config.Cork {
+func newDataConn(session *session, conn *net.TCPConn) (*dataConn, error) {
+	d := &dataConn{Conn: conn, session: session, tcp: conn}
+	if session.server.config.Cork {
 		if err := cork(conn); err != nil {
 			conn.Close()
 			return nil, err
 		}
 	}
-	server.enter(d)
+	session.control.transferring(+1)
+	session.server.enter(d)
 	return d, nil
 }
 
@@ -236,7 +242,7 @@ func (d *dataConn) Write(p []byte) (int, error) {
 // Close closes the connection. After a download, it may wait for the client to
 // close its end.
 func (d *dataConn) Close() error {
-	if d.wrote.Load() && d.server.config.AwaitFIN {
+	if d.wrote.Load() && d.session.server.config.AwaitFIN {
 		d.tcp.CloseWrite()
 		d.tcp.SetReadDeadline(time.Now().Add(patience))
 		io.Copy(io.Discard, d.Conn)
@@ -248,7 +254,8 @@ func (d *dataConn) close() error {
 	err := net.ErrClosed
 	d.once.Do(func() {
 		err = d.Conn.Close()
-		d.server.leave(d)
+		d.session.control.transferring(-1)
+		d.session.server.leave(d)
 	})
 	return err
 }

@@ -102,12 +102,14 @@ type replyWriter struct {
 	wording func(code int, first string) (Reply, bool)
 	done    func(code int) // called before the last line of a reply is written
 
-	last    int    // code of the last whole reply
 	partial []byte // a line whose end has not been written yet
+	last    int    // code of the last whole reply
+	early   int    // code of a reply that was sent before the library said it; 0 is none
 
-	code   int // of the reply that is being written; 0 between replies
-	reply  Reply
-	reword bool
+	code   int   // of the reply that is being written; 0 between replies
+	said   bool  // it was sent early
+	reword bool  // reply is sent in its place
+	reply  Reply // when it ends
 }
 
 // Write takes part of a reply, in pieces of any size.
@@ -128,9 +130,8 @@ func (w *replyWriter) Write(p []byte) (int, error) {
 
 func (w *replyWriter) writeLine(line []byte) error {
 	code, isLast := parseReplyLine(line)
-	if w.code == 0 { // the first line of a reply
-		w.code = code
-		w.reply, w.reword = w.wording(code, string(line))
+	if w.code == 0 {
+		w.begin(code, line)
 	}
 	isLast = isLast && code == w.code
 	if isLast {
@@ -138,13 +139,38 @@ func (w *replyWriter) writeLine(line []byte) error {
 		w.done(w.last)
 	}
 	switch {
-	case !w.reword:
-		_, err := w.to.Write(line)
-		return err
-	case !isLast:
+	case w.said, w.reword && !isLast:
 		return nil
+	case w.reword:
+		return w.send(w.reply)
+	case w.code == 212:
+		line = bytes.Replace(line, []byte(" %s"), []byte(" "), 1) // the library's STAT of a directory
 	}
-	for _, line := range w.reply.lines() {
+	_, err := w.to.Write(line)
+	return err
+}
+
+// begin takes the first line of a reply.
+func (w *replyWriter) begin(code int, line []byte) {
+	w.code, w.said, w.reword = code, w.early == code && code != 0, false
+	w.early = 0
+	if !w.said {
+		w.reply, w.reword = w.wording(code, string(line))
+	}
+}
+
+// sendEarly sends a reply now that the library will say later, unless it says
+// something else.
+func (w *replyWriter) sendEarly(reply Reply) error {
+	if worded, other := w.wording(reply.Code, reply.Text); other {
+		reply = worded
+	}
+	w.early = reply.Code
+	return w.send(reply)
+}
+
+func (w *replyWriter) send(reply Reply) error {
+	for _, line := range reply.lines() {
 		if _, err := w.to.Write(line); err != nil {
 			return err
 		}

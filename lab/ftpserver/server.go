@@ -46,6 +46,10 @@ type Config struct {
 	// segments but the last are full and the FIN rides on the last one.
 	Cork bool
 
+	// ReplyFirst sends 150 before the server opens an active data
+	// connection. Without it, 150 leaves when the connection is open.
+	ReplyFirst bool
+
 	// AwaitFIN sends the 226 of a download only when the client has closed
 	// its end of the data connection, too. Without it, 226 leaves right
 	// behind the server's FIN.

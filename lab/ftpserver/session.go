@@ -80,7 +80,7 @@ func (s *session) ClientConnected(context ftpserverlib.ClientContext) (string, e
 // ClientDisconnected ends the session.
 func (s *session) ClientDisconnected(ftpserverlib.ClientContext) {
 	s.dropData()
-	s.control.finish()
+	s.control.end()
 }
 
 var errLogin = errors.New("wrong name or password")

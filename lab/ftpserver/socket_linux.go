@@ -23,6 +23,25 @@ func cork(conn *net.TCPConn) error {
 	return failed
 }
 
+// turnAway accepts and closes the connections that wait in a listener's queue.
+// Each then ends with a FIN; the kernel resets those that it finds in the
+// queue of a listener that is closed.
+func turnAway(listener *net.TCPListener) {
+	raw, err := listener.SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) {
+		for {
+			conn, _, err := unix.Accept4(int(fd), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			if err != nil {
+				return
+			}
+			unix.Close(conn)
+		}
+	})
+}
+
 // vacate makes a listener give up its port. It stays open, because the library
 // goes on setting deadlines on it.
 func vacate(listener net.Listener) {

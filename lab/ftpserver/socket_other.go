@@ -14,3 +14,6 @@ func cork(*net.TCPConn) error {
 // vacate leaves the listener as it is: here a port can only be given up by
 // closing the socket, and the library goes on setting deadlines on it.
 func vacate(net.Listener) {}
+
+// turnAway leaves the connections in the queue to the kernel, which resets them.
+func turnAway(*net.TCPListener) {}

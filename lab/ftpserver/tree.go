@@ -62,7 +62,7 @@ func newTree(config Config) (*tree, error) {
 		}
 	}
 	t.readOnly = config.ReadOnly
-	return t, nil
+	return t, t.Fs.Chtimes("/", t.modTime, t.modTime)
 }
 
 func (t *tree) add(file File) error {
@@ -150,10 +150,7 @@ func (t *tree) RemoveDir(name string) error {
 		if !isDir {
 			return syscall.ENOTDIR
 		}
-		if empty, err := afero.IsEmpty(t.Fs, name); err != nil || !empty {
-			return errors.Join(err, syscall.ENOTEMPTY)
-		}
-		return nil
+		return t.isEmpty(name)
 	})
 }
 
@@ -177,7 +174,8 @@ func (t *tree) remove(name string, check func(isDir bool) error) error {
 	return t.Fs.Remove(name)
 }
 
-// Rename moves a file or a directory. A file may take the place of another.
+// Rename moves a file or a directory. As on a disk, a file may take the place
+// of a file, and a directory that of an empty one.
 func (t *tree) Rename(from, to string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,12 +193,8 @@ func (t *tree) Rename(from, to string) error {
 		return &fs.PathError{Op: "rename", Path: to, Err: syscall.EINVAL}
 	}
 	if target, err := t.Fs.Stat(to); err == nil {
-		if source.IsDir() || target.IsDir() {
-			return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
-		}
-		delete(t.large, to)
-		if err := t.Fs.Remove(to); err != nil {
-			return err
+		if err := t.replace(to, source.IsDir(), target.IsDir()); err != nil {
+			return &fs.PathError{Op: "rename", Path: to, Err: err}
 		}
 	}
 	for name, file := range t.large {
@@ -210,6 +204,30 @@ func (t *tree) Rename(from, to string) error {
 		}
 	}
 	return t.Fs.Rename(from, to)
+}
+
+// replace removes what a rename takes the place of.
+func (t *tree) replace(name string, byDir, isDir bool) error {
+	switch {
+	case byDir && !isDir:
+		return syscall.ENOTDIR
+	case !byDir && isDir:
+		return syscall.EISDIR
+	case isDir:
+		if err := t.isEmpty(name); err != nil {
+			return err
+		}
+	}
+	delete(t.large, name)
+	return t.Fs.Remove(name)
+}
+
+func (t *tree) isEmpty(dir string) error {
+	empty, err := afero.IsEmpty(t.Fs, dir)
+	if err == nil && !empty {
+		err = syscall.ENOTEMPTY
+	}
+	return err
 }
 
 // Chtimes sets a file's modification time (MFMT).
