@@ -194,6 +194,24 @@ func (u *user) active() *net.TCPListener {
 	return listener
 }
 
+// open sends LIST and returns its data connection.
+func (u *user) open(mode string) *net.TCPConn {
+	u.t.Helper()
+	if mode == "passive" {
+		data := u.data(u.passive())
+		u.says("LIST", 150)
+		return data
+	}
+	listener := u.active()
+	u.says("LIST", 150)
+	data, err := listener.AcceptTCP()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	u.t.Cleanup(func() { data.Close() })
+	return data
+}
+
 func TestActiveDataComesFromThePortBeforeTheControlPort(t *testing.T) {
 	server := serve(t, v4, ftpserver.Config{Files: readme})
 	u := login(t, server)
