@@ -130,6 +130,8 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 		return translation{Note, "a private address, which it has behind an address translator"}
 	case isPrivate(own):
 		return translation{Odd, "the address it may have behind an address translator, or a third party's"}
+	case !s.tried(a):
+		return translation{Odd, "a third party's address, and the capture does not show what became of it"}
 	}
 	return translation{Violation, "a third party's address"}
 }
@@ -171,6 +173,13 @@ func refused(a *trace.Announcement) bool { return a.ReplyCode >= 400 }
 func (s *session) unused(a *trace.Announcement) bool {
 	x := s.next(a)
 	return x != nil && !isTransfer(x) && len(a.Connections) == 0
+}
+
+// tried reports whether the capture shows how the transfer to an announced address
+// ended.
+func (s *session) tried(a *trace.Announcement) bool {
+	x := s.next(a)
+	return x != nil && (!isTransfer(x) || x.Final() != 0)
 }
 
 // next is the first command behind an announcement that begins a transfer, makes

@@ -96,7 +96,6 @@ const (
 	longestName = 255
 	longestPath = 1024
 	longestWord = 100 // arguments that are no path
-	longestLine = 4096
 	longestRun  = 100 // of the same letter
 )
 

@@ -56,6 +56,15 @@ var dialogueRules = []Rule{
 		look:     eachSession(wellFormed),
 	},
 	{
+		Name: "reply-of-normal-length", Theme: "dialogue",
+		Says:     "A line of a reply has at most 4096 bytes, as long as the longest path.",
+		Source:   "RFC 959, 4.2; POSIX limits.h (PATH_MAX)",
+		Severity: Violation,
+		Matters:  "Longer ones are made to overflow a buffer of the client.",
+		Innocent: "the server quotes a very long name.",
+		look:     eachSession(replyLength),
+	},
+	{
 		Name: "sides-keep-their-roles", Theme: "dialogue",
 		Says:     "The client sends commands and the server sends replies, never the other way round.",
 		Source:   "RFC 959, 2.3",
@@ -193,9 +202,8 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) (breach, bo
 	case (r.Code == 225 || r.Code == 226) && s.said("ABOR"):
 		return breach{}, false
 	}
-	next := s.commandAfter(r.FirstPacket)
-	if next != nil && !e.spokeBefore(r, next) {
-		return breach{}, false // recorded in the wrong order
+	if known, ok := e.watch.acks[r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
+		return breach{}, false // a command that was recorded later, or not at all
 	}
 	b := breach{
 		packets:  []int{r.Packet},
@@ -249,14 +257,16 @@ func (s *session) said(command string) bool {
 	return false
 }
 
-// commandAfter is the first command behind the given frame, nil for none.
-func (s *session) commandAfter(packet int) *trace.Exchange {
+// heardBy is the end of what the client had said before the given frame, as a
+// relative sequence number.
+func (s *session) heardBy(packet int) int64 {
+	end := int64(1)
 	for _, x := range s.Exchanges {
-		if x.Packet > packet {
-			return x
+		if x.Packet < packet {
+			end = max(end, x.Line.End)
 		}
 	}
-	return nil
+	return end
 }
 
 func fitsCommand(_ *Evidence, s *session) []breach {
@@ -311,6 +321,23 @@ func wellFormed(_ *Evidence, s *session) []breach {
 				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 4).",
 				observed: fmt.Sprintf("the server said %s", show(r.Lines[0].Text)),
 				filter:   s.filter(frames(r.Packet)),
+			})
+		}
+	}
+	return found
+}
+
+// longestLine is how long a line of a reply may be, in bytes.
+const longestLine = 4096
+
+func replyLength(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, l := range s.Lines {
+		if size := l.End - l.Seq; l.From == trace.Server && !l.AfterGap && size > longestLine+2 {
+			found = append(found, breach{
+				packets:  []int{l.FirstPacket, l.Packet},
+				observed: fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text)),
+				filter:   s.filter("ftp.response"),
 			})
 		}
 	}

@@ -85,7 +85,7 @@ HASH  213
 // place for them, while a 200 or a 250 means the same everywhere.
 var telling = map[int]bool{
 	125: true, 150: true, 215: true, 220: true, 225: true, 226: true, 227: true, 228: true, 229: true,
-	230: true, 234: true, 235: true, 257: true, 331: true, 332: true, 334: true, 335: true, 350: true,
+	230: true, 234: true, 235: true, 331: true, 332: true, 334: true, 335: true, 350: true,
 }
 
 func parseReplyTable(text string) map[string]map[int]bool {

@@ -25,7 +25,7 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 		near:   session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> ABOR\n< 426 broken off\n< 226 aborted"),
 	},
 	"reply-answers-command": {
-		breaks: session1("< 257 \"/\" is where you are\n> PWD"),
+		breaks: session1("< 227 (192,0,2,21,100,0)\n> PASV"),
 		near:   session1("> PWD\n< 257 \"/\"\n< 421 it is late"),
 	},
 	"reply-fits-command": {
@@ -35,6 +35,10 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 	"reply-well-formed": {
 		breaks: session1("> SYST\n< UNIX of some kind"),
 		near:   session1("> SYST\n< 215-UNIX\n+ of some kind\n+ 215\n> NOOP\n< 200"),
+	},
+	"reply-of-normal-length": {
+		breaks: session1("> PWD\n< 257 " + strings.Repeat("Ab", 2050)),
+		near:   session1("> PWD\n< 257 " + strings.Repeat("Ab", 2040)),
 	},
 	"sides-keep-their-roles": {
 		breaks: session1("< QUIT\n< 221 bye"),
@@ -223,8 +227,10 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 		},
 	},
 	"shows-ftp": {
-		breaks: func(f *forge) { f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").close(answerer) },
-		near:   func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") },
+		breaks: func(f *forge) {
+			f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").close(answerer)
+		},
+		near: func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") },
 	},
 	"looks-like-a-scan": {
 		breaks: manyListings(6, 1),
