@@ -25,17 +25,24 @@ import (
 
 // A body is what a test does on a network: it runs in a cell, and what it
 // returns goes back to the test.
-type body func(ctx context.Context, n network.Network) (any, error)
+type body func(ctx context.Context, n network.Network, e experiment) (any, error)
 
 // bodies are all that tests do, by name: a cell is a process of its own.
 var bodies = map[string]body{
 	"greeting": greeting,
+	"download": download,
+	"refusals": refusals,
+	"parting":  parting,
+	"nowhere":  nowhere,
+	"too big":  tooBigForTheLink,
+	"drops":    dropsOfTheRing,
 }
 
 // experiment is a cell's job in these tests.
 type experiment struct {
-	Body string
-	Plan network.Plan
+	Body  string
+	Plan  network.Plan
+	Bytes int64 // to move
 }
 
 func init() {
@@ -52,7 +59,7 @@ func init() {
 		if err != nil {
 			return err
 		}
-		result, err := bodies[e.Body](ctx, n)
+		result, err := bodies[e.Body](ctx, n, e)
 		if err = errors.Join(err, n.Close()); err != nil {
 			return err
 		}
@@ -62,8 +69,7 @@ func init() {
 
 // A recording is what a test's network recorded.
 type recording struct {
-	path   string
-	frames []frameSeen
+	path string
 }
 
 // A frameSeen is a frame of a recording, read by gopacket.
@@ -78,17 +84,56 @@ type frameSeen struct {
 // payload is how many bytes a segment carries.
 func (f frameSeen) payload() int { return len(f.tcp.Payload) }
 
-// line is the frame in the manner of tcpdump, with relative numbers left out.
+// String is the frame in the manner of tcpdump.
 func (f frameSeen) String() string {
-	return strings.Join(strings.Fields(f.all.String()), " ")
+	if f.tcp == nil {
+		return fmt.Sprint(f.all.Layers())
+	}
+	flags := ""
+	for _, flag := range []struct {
+		set    bool
+		letter string
+	}{{f.tcp.FIN, "F"}, {f.tcp.SYN, "S"}, {f.tcp.RST, "R"}, {f.tcp.PSH, "P"}, {f.tcp.ACK, "."}} {
+		if flag.set {
+			flags += flag.letter
+		}
+	}
+	return fmt.Sprintf("%d > %d [%s] seq %d ack %d win %d length %d",
+		f.tcp.SrcPort, f.tcp.DstPort, flags, f.tcp.Seq, f.tcp.Ack, f.tcp.Window, f.payload())
 }
 
-// experimentOn runs the body in a cell on the plan's network, decodes its result
-// into result, if that is not nil, and returns what was recorded.
-func experimentOn(t testing.TB, name string, plan network.Plan, result any) recording {
+// relative numbers the segments of one connection from 0, as they are read.
+func relative(segments []frameSeen) {
+	first := map[layers.TCPPort]uint32{}
+	for _, s := range segments {
+		if s.tcp.SYN {
+			first[s.tcp.SrcPort] = s.tcp.Seq
+		}
+	}
+	for _, s := range segments {
+		s.tcp.Seq -= first[s.tcp.SrcPort]
+		if s.tcp.ACK {
+			s.tcp.Ack -= first[s.tcp.DstPort]
+		}
+	}
+}
+
+// run runs the experiment in a cell, decodes its result into result, if that is
+// not nil, and returns what was recorded.
+func (e experiment) run(t testing.TB, result any) recording {
 	t.Helper()
-	if _, ok := bodies[name]; !ok {
-		t.Fatalf("no body %q", name)
+	r, err := e.try(t, result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// try is run for an experiment that may fail.
+func (e experiment) try(t testing.TB, result any) (recording, error) {
+	t.Helper()
+	if _, ok := bodies[e.Body]; !ok {
+		t.Fatalf("no body %q", e.Body)
 	}
 	r := recording{path: filepath.Join(t.TempDir(), "capture.pcapng")}
 	file, err := os.Create(r.path)
@@ -99,7 +144,7 @@ func experimentOn(t testing.TB, name string, plan network.Plan, result any) reco
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	err = cell.Run(ctx, cell.Job{
-		Spec:  experiment{name, plan},
+		Spec:  e,
 		Files: []*os.File{file},
 		Message: func(m json.RawMessage) {
 			if result == nil {
@@ -113,10 +158,7 @@ func experimentOn(t testing.TB, name string, plan network.Plan, result any) reco
 	if errors.Is(err, cell.ErrRefused) {
 		t.Skip(err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return r, err
 }
 
 // read decodes the recording's frames.
@@ -156,6 +198,7 @@ func (r recording) segments(t testing.TB) []frameSeen {
 			segments = append(segments, f)
 		}
 	}
+	relative(segments)
 	return segments
 }
 
@@ -187,14 +230,15 @@ func (r recording) tshark(t testing.TB, args ...string) []string {
 
 // soundToTshark has tshark judge the recording: every frame well-formed, every
 // checksum right, and no word of tshark's about a segment, such as that it is a
-// retransmission, but those that begin with one of the intended.
+// retransmission, but those that begin with one of the intended. (A window
+// update only says that a program was slow to read, for a moment.)
 func (r recording) soundToTshark(t testing.TB, intended ...string) {
 	t.Helper()
 	const wrong = "_ws.malformed or ip.checksum.status==0 or tcp.checksum.status==0 or udp.checksum.status==0 or icmpv6.checksum.status==0"
 	for _, line := range r.tshark(t, "-Y", wrong) {
 		t.Errorf("malformed, or its checksum is wrong: %s", line)
 	}
-	intended = append(intended, "Connection ", "This frame initiates the connection closing", "This frame undergoes the connection closing")
+	intended = append(intended, "Connection ", "TCP window update", "This frame initiates the connection closing", "This frame undergoes the connection closing")
 	const remarkable = "_ws.expert.severity >= 0x600000 or tcp.analysis.flags"
 	lines := r.tshark(t, "-Y", remarkable, "-T", "fields", "-E", "aggregator=;", "-e", "frame.number", "-e", "_ws.expert.message")
 	for _, line := range lines {

@@ -50,12 +50,28 @@ type end struct {
 	inbound  []*direction        // all that lead here
 	laggards map[*end][]*laggard // by the end they are sent to
 	free     int64               // when the link to the host has carried what it was given
+	handover handover
+}
+
+// A handover is when frames were last handed to a host, and how much after
+// their arrival that was.
+type handover struct {
+	began, ended int64
+	late         int64
+}
+
+// timeOf returns when, by the time of the path, the host sent the frame that
+// its kernel sent at the time at. See the package's documentation on time.
+func (h handover) timeOf(at int64) int64 {
+	if h.began <= at && at <= h.ended {
+		return at - h.late
+	}
+	return at
 }
 
 const (
 	never    = math.MaxInt64    // a time that does not come
 	takeMost = 4 * batch        // frames from one port before all else has its turn
-	early    = 50_000           // nanoseconds before a frame is due at which the path stops sleeping
 	idle     = 10 * time.Second // between two looks at ports that say nothing
 )
 
@@ -101,7 +117,7 @@ func (p *path) take(e *end) (quiet bool) {
 		if !f.wellFormed() || f.housekeeping() {
 			continue
 		}
-		at = p.clock.fromKernel(at)
+		at = e.handover.timeOf(p.clock.fromKernel(at))
 		f.clampMSS(e.mss)
 		if e == p.captured {
 			p.record.frame(at, f)
@@ -157,17 +173,17 @@ func (p *path) forward(from, to *end, f frame, at int64) {
 	d.queue.add(way)
 }
 
-// deliver sends the host what is due, and returns when to come again.
+// deliver hands the host what has arrived, and returns when to come again.
 func (p *path) deliver(e *end) (next int64) {
-	p.batch = p.batch[:0]
-	next = never
+	now := p.clock.now()
+	var last int64 // arrival of the batch
+	p.batch, next = p.batch[:0], never
 	for len(p.batch) < batch {
 		d := e.nearest()
 		if d == nil {
 			break
 		}
 		f := d.first()
-		now := p.clock.now()
 		arrival := max(f.due, e.free) + p.transmission(f.frame)
 		if arrival > now {
 			next = arrival
@@ -180,21 +196,23 @@ func (p *path) deliver(e *end) (next int64) {
 		if p.overflows(e, taken) {
 			continue
 		}
-		e.free = arrival
+		e.free, last = arrival, arrival
 		if taken.overtake {
 			d.overtaken(taken.frame, now)
 		}
 		if e == p.captured {
-			p.record.frame(now, taken.frame)
+			p.record.frame(arrival, taken.frame)
 		}
 		p.batch = append(p.batch, taken.frame)
 	}
-	if len(p.batch) > 0 {
-		p.crossed += uint64(len(p.batch))
-		e.port.send(p.batch)
-		next = 0 // there may be more, and the host may have answered already
+	if len(p.batch) == 0 {
+		return next
 	}
-	return next
+	p.crossed += uint64(len(p.batch))
+	e.handover = handover{began: p.clock.now(), late: now - last}
+	e.port.send(p.batch)
+	e.handover.ended = p.clock.now()
+	return 0 // there may be more, and the host may have answered already
 }
 
 // nearest returns the direction whose first frame reaches the end's link
@@ -240,11 +258,11 @@ func (p *path) settle() {
 	}
 }
 
-// wait sleeps until a frame arrives, or shortly before the time next.
+// wait sleeps until a frame arrives, or the time next.
 func (p *path) wait(next int64) {
 	sleep := int64(idle)
 	if next != never {
-		sleep = next - p.clock.now() - early
+		sleep = next - p.clock.now()
 	}
 	if sleep <= 0 {
 		return

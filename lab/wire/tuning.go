@@ -95,7 +95,7 @@ func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
 		first = 2 * h.Window
 		most = first
 		m.window = h.Window
-		m.advMSS = h.Window + timestamps
+		m.advMSS = max(mss, h.Window+timestamps)
 	}
 	if h.Buffer != 0 {
 		first, most = h.Buffer, h.Buffer

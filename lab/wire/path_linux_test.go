@@ -1,0 +1,217 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket/layers"
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/network"
+)
+
+// refusals has the captured host dial every other one, where nobody listens. A
+// kernel refuses at once, so each takes a round trip and no more.
+func refusals(ctx context.Context, n network.Network, e experiment) (any, error) {
+	for _, h := range e.Plan.Hosts {
+		if h.Name == e.Plan.Capture {
+			continue
+		}
+		conn, err := n.Host(e.Plan.Capture).DialTCP(ctx, 0, netip.AddrPortFrom(h.Addr, 9))
+		if err == nil {
+			conn.Close()
+		}
+		if !errors.Is(err, unix.ECONNREFUSED) {
+			return nil, fmt.Errorf("dialling %s: got %v, want %v", h.Name, err, unix.ECONNREFUSED)
+		}
+	}
+	return nil, nil
+}
+
+// threeHosts is a client, and two hosts at distances of their own.
+func threeHosts() network.Plan {
+	plan := twoHosts(84 * time.Millisecond)
+	plan.Hosts = append(plan.Hosts, network.HostPlan{
+		Name: "ns", Addr: netip.MustParseAddr("203.0.113.53"), RTT: 10 * time.Millisecond,
+	})
+	return plan
+}
+
+func TestEachHostAtItsOwnDistance(t *testing.T) {
+	const ms = time.Millisecond
+	for capture, want := range map[string]map[string]time.Duration{
+		"client": {"192.0.2.21": 84 * ms, "203.0.113.53": 10 * ms},
+		"server": {"198.51.100.100": 84 * ms, "203.0.113.53": 94 * ms},
+		"ns":     {"198.51.100.100": 10 * ms, "192.0.2.21": 94 * ms},
+	} {
+		plan := threeHosts()
+		plan.Capture = capture
+		r := experiment{Body: "refusals", Plan: plan}.run(t, nil)
+		sent := map[string]time.Time{}
+		got := map[string]time.Duration{}
+		for _, s := range r.segments(t) {
+			if s.tcp.SYN {
+				sent[s.ip4.DstIP.String()] = s.at
+			} else {
+				got[s.ip4.SrcIP.String()] = s.at.Sub(sent[s.ip4.SrcIP.String()])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("at the end of %s: got answers %v, want %v", capture, got, want)
+		}
+		for host, rtt := range want {
+			if off := (got[host] - rtt).Abs(); off > rtt*3/100 {
+				t.Errorf("from %s to %s: got %v, want %v", capture, host, got[host], rtt)
+			}
+		}
+	}
+}
+
+// parting has the client send a datagram, and looks no more.
+func parting(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	c, err := n.Host("client").ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	_, err = c.WriteToUDPAddrPort([]byte("bye"), remote(n.Host("server"), 5000))
+	return nil, err
+}
+
+func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
+	plan := twoHosts(84 * time.Millisecond)
+	r := experiment{Body: "parting", Plan: plan}.run(t, nil)
+	var got []string
+	for _, f := range r.read(t) {
+		if i, ok := f.all.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok {
+			got = append(got, i.TypeCode.String())
+		} else if f.all.Layer(layers.LayerTypeUDP) != nil {
+			got = append(got, "UDP")
+		}
+	}
+	if got, want := strings.Join(got, ", "), "UDP, DestinationUnreachable(Port)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCaptureIsInTheOrderOfTime(t *testing.T) {
+	plan := twoHosts(3 * time.Millisecond)
+	plan.Volume = 4 << 20
+	r := experiment{Body: "download", Plan: plan, Bytes: plan.Volume}.run(t, nil)
+	var last time.Time
+	for i, f := range r.read(t) {
+		if f.at.Before(last) {
+			t.Fatalf("frame %d is %v older than the frame before it", i+1, last.Sub(f.at))
+		}
+		last = f.at
+	}
+}
+
+// nowhere has the client dial an address that no host has.
+func nowhere(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	conn, err := n.Host("client").DialTCP(ctx, 0, netip.MustParseAddrPort("203.0.113.9:21"))
+	if err == nil {
+		conn.Close()
+		return nil, errors.New("a connection to nobody")
+	}
+	if !errors.Is(err, unix.ENETUNREACH) {
+		return nil, fmt.Errorf("dialling nobody: got %v, want %v", err, unix.ENETUNREACH)
+	}
+	return nil, nil
+}
+
+func TestNoRouteToNobody(t *testing.T) {
+	r := experiment{Body: "nowhere", Plan: twoHosts(time.Millisecond)}.run(t, nil)
+	r.soundToTshark(t)
+}
+
+// tooBigForTheLink has the client send a datagram that fits its own link only.
+func tooBigForTheLink(ctx context.Context, n network.Network, e experiment) (any, error) {
+	client, server := n.Host("client"), n.Host("server")
+	in, err := server.ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	out, err := client.ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	// The first finds out, and is lost; the next is sent in fragments.
+	to := remote(server, 5000)
+	for range 2 {
+		if _, err := out.WriteToUDPAddrPort(make([]byte, 1400), to); err != nil {
+			return nil, err
+		}
+		time.Sleep(2*e.Plan.Hosts[1].RTT + 20*time.Millisecond)
+	}
+	in.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, _, err := in.ReadFromUDPAddrPort(make([]byte, 2000))
+	if err != nil {
+		return nil, err
+	}
+	return nil, expect("bytes of the datagram that arrives", got, 1400)
+}
+
+func TestPathMTU(t *testing.T) {
+	for _, plan := range []network.Plan{twoHosts(10 * time.Millisecond), inIPv6(twoHosts(10 * time.Millisecond))} {
+		plan.Hosts[1].MTU = 1300
+		r := experiment{Body: "too big", Plan: plan}.run(t, nil)
+		var said []string
+		for _, f := range r.read(t) {
+			if i, ok := f.all.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok {
+				said = append(said, fmt.Sprintf("%v from %v, MTU %d", i.TypeCode, f.ip4.SrcIP, i.Seq))
+			}
+			if i, ok := f.all.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6); ok && i.TypeCode.Type() == layers.ICMPv6TypePacketTooBig {
+				said = append(said, fmt.Sprintf("%v from %v, MTU %d", i.TypeCode, f.ip6.SrcIP, int(i.Payload[2])<<8+int(i.Payload[3])))
+			}
+		}
+		want := "DestinationUnreachable(FragmentationNeeded) from 192.0.2.1, MTU 1300"
+		if plan.IPv6 {
+			want = "PacketTooBig from 2001:db8:2::1, MTU 1300"
+		}
+		if got := strings.Join(said, "; "); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		r.soundToTshark(t)
+	}
+}
+
+// dropsOfTheRing fills a ring that nobody empties.
+func dropsOfTheRing(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	w := n.(*wire)
+	out, err := n.Host("client").ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	// While the path is asked and gets no answer it does nothing else.
+	const most = 10_000
+	stalled := make(chan report)
+	w.path.questions <- stalled
+	w.path.rouse()
+	time.Sleep(10 * time.Millisecond)
+	for range most {
+		if _, err := out.WriteToUDPAddrPort(nil, remote(n.Host("server"), 5000)); err != nil {
+			return nil, err
+		}
+	}
+	<-stalled
+	return nil, nil
+}
+
+func TestDropsOfOurOwnFailTheRun(t *testing.T) {
+	plan := twoHosts(0)
+	plan.ARP = network.ARPCached
+	_, err := experiment{Body: "drops", Plan: plan}.try(t, nil)
+	if err == nil || !strings.Contains(err.Error(), "lost") {
+		t.Errorf("got error %v, want one that says how many frames were lost", err)
+	}
+	t.Log(err)
+}
