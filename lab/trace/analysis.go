@@ -12,8 +12,6 @@ type analysis struct {
 	// ackable is up to where everything has been seen, so that it may be
 	// acknowledged.
 	ackable uint32
-	// pureAck says that the packet that moved next on before was a bare ACK.
-	pureAck bool
 
 	ack     uint32 // the last one sent
 	ackTime int64
@@ -152,7 +150,7 @@ func (j *judge) repetition() Analysis {
 	if t.Flags&(SYN|FIN) != 0 {
 		end++
 	}
-	if within(j.time-fwd.nextTime, limit) && (fwd.next != end || fwd.pureAck) {
+	if within(j.time-fwd.nextTime, limit) && fwd.next != end {
 		return OutOfOrder
 	}
 	return Retransmission
@@ -166,13 +164,8 @@ func within(passed, limit int64) bool { return passed >= 0 && passed < limit }
 func (j *judge) remember() {
 	t, fwd := j.t, j.fwd
 	next := t.RawSeq + uint32(t.Length)
-	control := uint32(0)
 	if t.Flags&(SYN|FIN) != 0 {
-		control = 1
-	}
-	next += control
-	if !fwd.begun || before(fwd.next+control, next) {
-		fwd.pureAck = t.Length == 0
+		next++
 	}
 	probe := t.Analysis&ZeroWindowProbe != 0
 	if !probe && (!fwd.begun || before(fwd.next, next)) {

@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -25,37 +26,28 @@ func (c *conn) session(said [2][]chunk) *Session {
 	s := &Session{Control: c.Connection}
 	client, server := said[c.clientDir], said[1-c.clientDir]
 
+	s.TLSFrom = encrypted(&client, &server)
+	s.TLS = s.TLSFrom > 0
 	events := c.listen(s, client, server)
-	if from := c.encrypted(events, &client, &server); from > 0 {
-		s.TLS, s.TLSFrom = true, from
-		s.Lines = nil
-		events = c.listen(s, client, server)
-	}
 	s.pair(events, c.opener >= 0 || c.answerer >= 0)
 	s.login()
 	s.announcements(events)
 	return s
 }
 
-// encrypted cuts both sides off where TLS begins, and returns the first packet
-// of it, 0 if there is none. TLS begins with a record behind the reply 234 to
-// AUTH (RFC 4217 section 4), or at the first byte.
-func (c *conn) encrypted(events []event, client, server *[]chunk) int {
-	accepted := 0
-	for _, e := range events {
-		if e.reply != nil && e.reply.Code == 234 {
-			accepted = e.reply.Packet
-			break
-		}
-	}
+// encrypted cuts what both sides said where TLS begins, and returns the first
+// packet of it, 0 if there is none. TLS begins with a record behind the reply 234
+// to AUTH (RFC 4217 section 4), or at the first byte; no line of a dialogue looks
+// like one.
+func encrypted(said ...*[]chunk) int {
 	first := 0
-	for _, said := range []*[]chunk{client, server} {
-		for i, chunk := range *said {
-			if chunk.packet >= accepted && tlsRecord(chunk.data) {
-				if first == 0 || chunk.packet < first {
-					first = chunk.packet
+	for _, chunks := range said {
+		for i, c := range *chunks {
+			if tlsRecord(c.data) {
+				if first == 0 || c.packet < first {
+					first = c.packet
 				}
-				*said = (*said)[:i]
+				*chunks = (*chunks)[:i]
 				break
 			}
 		}
@@ -119,9 +111,21 @@ func command(line *Line, raw rawLine) *Exchange {
 		}
 	}
 	return &Exchange{
-		Command: strings.ToUpper(verb), Argument: argument, Line: line,
+		Command: capitals(verb), Argument: argument, Line: line,
 		FirstPacket: line.FirstPacket, Packet: line.Packet, Time: line.Time,
 	}
+}
+
+// capitals puts the letters of a verb in capitals, and leaves other bytes as they
+// are, whatever they stand for.
+func capitals(verb string) string {
+	b := []byte(verb)
+	for i, c := range b {
+		if c >= 'a' && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
 }
 
 // cutCommand cuts a line into verb and argument, at one blank. What follows that
@@ -154,6 +158,7 @@ func (r *replies) line(line *Line, raw rawLine) {
 		}
 		r.open.add(line, "\n"+text)
 		if last {
+			r.open.endsIn(line)
 			r.close(raw.heard, false)
 		}
 		return
@@ -162,6 +167,7 @@ func (r *replies) line(line *Line, raw rawLine) {
 		return
 	}
 	reply := &Reply{FirstPacket: line.FirstPacket}
+	reply.endsIn(line)
 	e := event{heard: raw.heard, reply: reply, afterGap: raw.afterGap, partial: !raw.complete}
 	r.events = append(r.events, e)
 	if !ok {
@@ -179,6 +185,10 @@ func (r *replies) line(line *Line, raw rawLine) {
 func (r *Reply) add(line *Line, text string) {
 	r.Text += text
 	r.Lines = append(r.Lines, line)
+}
+
+// endsIn says which line is the last one seen of a reply that is whole.
+func (r *Reply) endsIn(line *Line) {
 	r.Packet, r.Time = line.Packet, line.Time
 }
 
@@ -257,30 +267,27 @@ func (s *Session) greets(r *Reply, waiting []*Exchange, fromStart bool) bool {
 }
 
 // login finds the name of the user: of the last login that succeeded, or else of
-// the last one tried.
+// the last one tried. It stays unknown if USER is not in the capture.
 func (s *Session) login() {
-	var name string
-	var tried, succeeded bool
+	type login struct {
+		name      string
+		succeeded bool
+	}
+	var logins []login
 	for _, e := range s.Exchanges {
-		switch e.Command {
-		case "USER":
-			name, tried = e.Argument, true
-			if !succeeded {
-				s.User = name
-			}
-		case "PASS":
-			if !tried {
-				continue
-			}
-		default:
-			continue
+		if e.Command == "USER" || e.Command == "PASS" && logins == nil {
+			logins = append(logins, login{})
 		}
-		if len(e.Replies) == 0 {
-			continue
+		if e.Command == "USER" {
+			logins[len(logins)-1].name = e.Argument
 		}
-		switch e.Replies[len(e.Replies)-1].Code {
-		case 230, 202, 232:
-			s.User, succeeded = name, true
+		if final := e.Final(); final > 0 && (e.Command == "USER" || e.Command == "PASS") {
+			logins[len(logins)-1].succeeded = final == 230 || final == 202 || final == 232
+		}
+	}
+	for i, l := range logins {
+		if l.succeeded || i == len(logins)-1 && !slices.ContainsFunc(logins, func(l login) bool { return l.succeeded }) {
+			s.User = l.name
 		}
 	}
 }

@@ -25,7 +25,8 @@ type half struct {
 
 	analysis analysis
 	history  history
-	scale    int // of the windows it announces, -1 before a SYN
+	scale    int  // of the windows it announces, -1 if its SYN offered none
+	answered bool // its SYN answered another one
 
 	kept   recording // its bytes, while they may be dialogue
 	digest *digest   // of its bytes, nil for none

@@ -218,7 +218,8 @@ type Reply struct {
 	// joined by newlines, the last without its code as the first.
 	Text string
 	// FirstPacket and Packet are the packets that hold its first and its last
-	// byte; Time is the stamp of Packet.
+	// byte; Time is the stamp of Packet. Of a reply whose last line is not in
+	// the capture Packet is that of the first line.
 	FirstPacket, Packet int
 	Time                int64
 	// Lines are the lines it consists of.

@@ -128,13 +128,13 @@ func (c *conn) count(p *Packet, t *TCP, dir int) {
 	c.ending(p, t, dir)
 
 	j := judge{t: t, time: p.Time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: c.rtt}
-	if c.scaling() {
+	if rev.scales(fwd) {
 		j.peerScale = rev.scale
-		if t.Flags&SYN == 0 {
-			t.Window <<= fwd.scale
-		}
-	} else if fwd.scale >= 0 || rev.scale >= 0 || fwd.synSeen || rev.synSeen {
+	} else if fwd.synSeen || rev.synSeen {
 		j.peerScale = 0
+	}
+	if t.Flags&SYN == 0 && fwd.scales(rev) {
+		t.Window <<= fwd.scale
 	}
 	j.analyse()
 	if t.Analysis&Retransmission != 0 {
@@ -179,7 +179,7 @@ func (c *conn) handshake(p *Packet, t *TCP, dir int) {
 	h := &c.halves[dir]
 	if !h.synSeen {
 		h.synSeen, h.syn, h.SYN = true, t.Seq, p.Number
-		h.scale = t.Options.WindowScale
+		h.scale, h.answered = t.Options.WindowScale, t.Flags&ACK != 0
 	}
 	if t.Flags&ACK == 0 {
 		c.lastSYN = p.Time
@@ -192,15 +192,17 @@ func (c *conn) handshake(p *Packet, t *TCP, dir int) {
 		c.answerer = dir
 	}
 	answers := t.RawAck == c.synRaw+1 || t.RawAck == c.synRaw+1+uint32(c.synLength)
-	if !c.HandshakeSeen && c.opener == 1-dir && answers {
+	if !c.HandshakeSeen && c.opener == 1-dir && answers && h.SYN > c.halves[1-dir].SYN {
 		c.HandshakeSeen = true
 		c.HandshakeRTT = time.Duration(p.Time - c.synTime)
 	}
 }
 
-// scaling reports whether both sides agreed to scale windows (RFC 7323
-// section 2.2).
-func (c *conn) scaling() bool { return c.halves[0].scale >= 0 && c.halves[1].scale >= 0 }
+// scales reports whether one direction scales its windows: it does if both sides
+// offered to, and the answer to an offer is an offer too (RFC 7323 section 2.2).
+func (h *half) scales(peer *half) bool {
+	return h.scale >= 0 && (peer.scale >= 0 || h.answered && !peer.synSeen)
+}
 
 // ending takes note of a FIN or RST.
 func (c *conn) ending(p *Packet, t *TCP, dir int) {
