@@ -33,6 +33,7 @@ type aligner struct {
 	elements []element
 	groups   [][]*line // lines joined by |, the others alone
 	texts    [2]map[int64]*trace.Line
+	lossy    bool            // what is sent again may be passed
 	goesOn   []bool          // whether a claim can go on behind the element
 	bounds   map[*line]bound // frames to choose from, for `after`
 
@@ -242,15 +243,16 @@ func (a *aligner) missing(i, k int) {
 }
 
 // pass goes past the next element where it need not be claimed: it is a bare
-// ACK, or inside ..., or part of a stretch that a later element completes.
+// ACK, or sent again on a lossy path, or inside ..., or part of a stretch that
+// a later element completes.
 func (a *aligner) pass(i int) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
 	here := n.at
 	n.at++
 	on := node{n.state, step{kind: stepPassed}, i, n.cost}
-	free := e.kind == elementACK || a.skipping(a.nodes[i].state)
-	if free && n.pending[e.dir()] < 0 || e.kind == elementACK {
+	outside := e.kind == elementACK || e.kind == elementAgain && a.lossy
+	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
 	}
 	if e.kind == elementBytes && a.goesOn[here] {

@@ -27,6 +27,7 @@
 // The first lines give names to the connections:
 //
 //	NAME  A > B
+//	NAME  A > B  lossy
 //	NAME  A > B  udp
 //
 // A and B are the two ends, A the one that opens the connection. An end is
@@ -37,6 +38,9 @@
 // connection has to be there. Declarations that are alike are bound to their
 // connections in the order of the SYNs; where one has a star that another has
 // not, all are bound in whatever way gives each its own.
+//
+// A declaration that ends in lossy is of a connection whose path loses packets:
+// what it sends again need not be written.
 //
 // A declaration that ends in udp, arp or icmp is of no connection but of the
 // packets between two hosts, in both directions, that no declaration above it

@@ -60,7 +60,7 @@ type track struct {
 
 func (j *judge) newTrack(b *binding) *track {
 	t := &track{binding: b, judge: j}
-	t.capture, t.bounds = j.capture, j.bounds
+	t.capture, t.bounds, t.aligner.lossy = j.capture, j.bounds, b.declaration.lossy
 	for i, l := range b.lines {
 		if i > 0 && l.group == b.lines[i-1].group {
 			last := len(t.groups) - 1

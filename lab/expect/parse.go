@@ -12,8 +12,8 @@ import (
 // maxJoined bounds the lines that | can join, as all their orders are tried.
 const maxJoined = 16
 
-// protocols are what a declaration may be of; tcp need not be written.
-var protocols = []string{"tcp", "udp", "arp", "icmp"}
+// declared are the words that may end a declaration.
+var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
 // Parse parses the text of a want; first is the number of its first line in
 // file. The error is an [*Error], of the first mistake.
@@ -84,7 +84,7 @@ func (p *parser) parse(text string) {
 		p.add(l, words[0])
 	case len(words) < 4 || words[2] != ">":
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
-	case len(words) == 4 || len(words) == 5 && slices.Contains(protocols, words[4]):
+	case len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4]):
 		p.declare(words, l)
 	default:
 		l.from, l.to = words[1], words[3]
@@ -138,9 +138,10 @@ func (p *parser) words(text string) []string {
 // declare adds a declaration.
 func (p *parser) declare(words []string, l *line) {
 	d := &declaration{line: p.line, text: l.text, name: words[0], proto: "tcp"}
-	if len(words) == 5 {
+	if len(words) == 5 && words[4] != "lossy" {
 		d.proto = words[4]
 	}
+	d.lossy = len(words) == 5 && words[4] == "lossy"
 	if other := p.declaration(d.name); other != nil {
 		p.fail("%s is declared already, at line %d; a line about it says what its packet is, such as [S] or \"USER *\"", d.name, other.line)
 	}

@@ -36,6 +36,7 @@ type declaration struct {
 	text  string
 	name  string
 	proto string // tcp, udp, arp or icmp
+	lossy bool   // what is sent again need not be written
 	a, b  endpoint
 	lines []*line // of this connection, in order
 }
