@@ -37,18 +37,47 @@ func Play(ctx context.Context, s *scenario.Scenario, r Recording, tell func(Prog
 	defer cancel(nil)
 	st := &stage{scenario: s, meter: newMeter(tell), sessions: map[string]*session{}}
 	defer st.meter.stop()
-	if err := st.openNetwork(ctx, r, cancel); err != nil {
+	if err := st.raise(ctx, r, cancel); err != nil {
 		return nil, err
-	}
-	var err error
-	if st.server, err = ftpserver.Start(st.network.Host("server"), serverConfig(s)); err != nil {
-		return nil, errors.Join(err, st.network.Close())
 	}
 	failures := st.play(ctx)
 	if err := context.Cause(ctx); err != nil {
 		st.close(ctx)
 		return nil, err
 	}
+	return st.end(ctx, failures)
+}
+
+// Visit sets the stage for a scenario, its network and its server, and records
+// all that happens. But the client's part is not the scenario's steps: it is
+// whatever visit does on the client's host. The error is that of visit, or says
+// that the stage could not be set.
+func Visit(ctx context.Context, s *scenario.Scenario, r Recording, visit func(ctx context.Context, client network.Host) error) (*Outcome, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	st := &stage{scenario: s}
+	if err := st.raise(ctx, r, cancel); err != nil {
+		return nil, err
+	}
+	if err := visit(ctx, st.network.Host("client")); err != nil {
+		return nil, errors.Join(err, st.close(ctx))
+	}
+	return st.end(ctx, nil)
+}
+
+// raise builds the network and starts the server on it.
+func (st *stage) raise(ctx context.Context, r Recording, cancel context.CancelCauseFunc) (err error) {
+	if err := st.openNetwork(ctx, r, cancel); err != nil {
+		return err
+	}
+	if st.server, err = ftpserver.Start(st.network.Host("server"), ServerConfig(st.scenario)); err != nil {
+		return errors.Join(err, st.network.Close())
+	}
+	return nil
+}
+
+// end closes the stage and says how it all went.
+func (st *stage) end(ctx context.Context, failures []Failure) (*Outcome, error) {
 	if err := st.close(ctx); err != nil {
 		if err := st.writer.Flush(); err != nil {
 			return nil, err // the capture could not be written
@@ -97,35 +126,6 @@ func (st *stage) close(ctx context.Context) error {
 	ctx, cancel = context.WithTimeout(ctx, farewell)
 	defer cancel()
 	return errors.Join(st.server.Close(ctx), st.network.Close())
-}
-
-// serverConfig is what the scenario says of its server.
-func serverConfig(s *scenario.Scenario) ftpserver.Config {
-	host, _ := s.Host("server")
-	config := ftpserver.Config{
-		Port:     s.Server.Port,
-		Idle:     s.Server.Idle,
-		ReadOnly: s.Server.ReadOnly,
-		AwaitFIN: s.Server.AwaitFIN,
-		Cork:     host.Cork,
-	}
-	for _, u := range s.Server.Users {
-		config.Users = append(config.Users, ftpserver.User{Name: u.Name, Password: u.Password})
-	}
-	for _, r := range s.Server.Replies {
-		config.Replies = append(config.Replies, ftpserver.Reply{Code: r.Code, Text: r.Text})
-	}
-	for _, f := range s.Files {
-		switch {
-		case f.Folder():
-			config.Dirs = append(config.Dirs, f.Path)
-		case f.Literal:
-			config.Files = append(config.Files, ftpserver.File{Path: f.Path, Content: append([]byte{}, f.Content...)})
-		default:
-			config.Files = append(config.Files, ftpserver.File{Path: f.Path, Size: f.Size, Seed: f.Seed})
-		}
-	}
-	return config
 }
 
 // serverAddress finds the address to dial: the server's, or what the name
