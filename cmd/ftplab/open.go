@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func openCommand() *cobra.Command {
+	var results string
+	c := &cobra.Command{
+		Use:   "open [NAME]",
+		Short: "Show the results of a run in the browser",
+		Long: `Open shows the page of a scenario that was run, its walkthrough, in the browser;
+without a NAME the index of all of them. Where there is no browser it says where
+the page is. The environment variable BROWSER names another program.`,
+		Example: `  ftplab open
+  ftplab open active_list`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			page, err := findPage(results, args)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), page)
+			return browse(page)
+		},
+		ValidArgsFunction: completeScenarios,
+	}
+	c.Flags().StringVarP(&results, "output", "o", "results", "the folder with the results")
+	return c
+}
+
+// findPage returns the absolute path of the page of a scenario, or of the
+// index.
+func findPage(results string, args []string) (string, error) {
+	page, remedy := filepath.Join(results, "index.html"), "ftplab run"
+	if len(args) > 0 {
+		page = filepath.Join(results, args[0], "walkthrough.html")
+		remedy += " " + args[0]
+	}
+	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no %s; %s makes it", page, remedy)
+	} else if err != nil {
+		return "", err
+	}
+	return filepath.Abs(page)
+}
+
+// browse starts the browser, and does not wait for it to end.
+func browse(page string) error {
+	command := browser()
+	if _, err := exec.LookPath(command[0]); err != nil {
+		return fmt.Errorf("no program that opens pages was found (%s); open the file yourself, or name a browser in BROWSER", command[0])
+	}
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(page), "/")}
+	if err := exec.Command(command[0], append(command[1:], address.String())...).Start(); err != nil {
+		return fmt.Errorf("cannot start the browser: %w", err)
+	}
+	return nil
+}
+
+// browser is the command that opens an address.
+func browser() []string {
+	if named, _, _ := strings.Cut(os.Getenv("BROWSER"), string(os.PathListSeparator)); named != "" {
+		return []string{named}
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return []string{"open"}
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler"}
+	}
+	return []string{"xdg-open"}
+}

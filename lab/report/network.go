@@ -1,0 +1,63 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/network"
+	"ftplab/lab/scenario"
+)
+
+// networkText describes a scenario's network in a line.
+func networkText(s *scenario.Scenario) string {
+	p := s.Plan
+	if p.Kind == network.Loopback {
+		text := "loopback: client and server are one machine"
+		if p.MTU > 0 {
+			text += fmt.Sprintf(", MTU %d", p.MTU)
+		}
+		return text
+	}
+	parts := []string{"wire: a routed path"}
+	if p.MTU > 0 {
+		parts = append(parts, fmt.Sprintf("MTU %d", p.MTU))
+	}
+	if p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%g Mbit/s", float64(p.Rate)/1e6))
+	}
+	if p.Queue > 0 {
+		parts = append(parts, fmt.Sprintf("a queue of %d bytes", p.Queue))
+	}
+	if p.Loss > 0 {
+		parts = append(parts, fmt.Sprintf("%g %% loss", 100*p.Loss))
+	}
+	return strings.Join(append(parts, "recorded at the "+captureHost(s)+"'s end"), ", ")
+}
+
+// captureHost is the host at whose end the capture was taken.
+func captureHost(s *scenario.Scenario) string {
+	if s.Plan.Capture != "" {
+		return s.Plan.Capture
+	}
+	return "client"
+}
+
+// hostText describes how a host of a scenario differs from a current Linux.
+func hostText(h network.HostPlan) []string {
+	var parts []string
+	add := func(ok bool, format string, args ...any) {
+		if ok {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(h.RTT > 0 && h.Name != "client", "%s from the client and back", duration(int64(h.RTT)))
+	add(h.MTU > 0, "MTU %d", h.MTU)
+	add(h.Window > 0, "window %d", h.Window)
+	add(h.Buffer > 0, "receive buffer %d bytes", h.Buffer)
+	add(h.NoWScale, "no window scaling")
+	add(h.NoTimestamps, "no timestamps")
+	add(h.NoSACK, "no SACK")
+	add(h.NoDF, "fragments allowed (no DF)")
+	add(h.TTL > 0, "TTL %d", h.TTL)
+	return parts
+}

@@ -1,0 +1,70 @@
+// Package page is the paper that the lab's pages are written on: one file of
+// HTML each, with its style and its script inside, that asks nothing of any
+// network.
+//
+// What a page shows comes out of captures and is untrusted. The page's own
+// content security policy names the style and the script that it was written
+// with by their digests and forbids everything else: no other script, style,
+// image, frame, form or request, whatever text might slip in.
+package page
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+)
+
+// A Page is one page.
+type Page struct {
+	Title  string
+	Body   template.HTML
+	Script bool // the page's parts answer to clicks; see page.js
+}
+
+//go:embed page.css
+var style string
+
+//go:embed page.js
+var script string
+
+// Write writes the page.
+func (p Page) Write(w io.Writer) error {
+	data := struct {
+		Page
+		Policy string
+		Style  template.CSS
+		Code   template.JS
+	}{Page: p, Style: template.CSS(style)}
+	data.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src '" + digest(style) + "'"
+	if p.Script {
+		data.Code = template.JS(script)
+		data.Policy += "; script-src '" + digest(script) + "'"
+	}
+	return paper.Execute(w, data)
+}
+
+// digest names a style or a script as a content security policy does.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+var paper = template.Must(template.New("paper").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{{.Policy}}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{{.Title}}</title>
+<style>{{.Style}}</style>
+</head>
+<body>
+{{.Body}}
+{{if .Script}}<script>{{.Code}}</script>{{end}}
+</body>
+</html>
+`))

@@ -1,0 +1,141 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/trace"
+)
+
+// factStory tells in three sentences what a capture shows: who talked to
+// whom, how the data went, and how it ended.
+func factStory(t *trace.Trace) string {
+	if len(t.Sessions) == 0 {
+		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
+			counted(t.Packets, "packet"), counted(len(t.Connections), "connection"))
+	}
+	return strings.Join([]string{whoStory(t), dataStory(t), endStory(t)}, " ")
+}
+
+func whoStory(t *trace.Trace) string {
+	if len(t.Sessions) > 1 {
+		clients, servers := map[any]bool{}, map[any]bool{}
+		for _, s := range t.Sessions {
+			clients[s.Control.Client.Addr()] = true
+			servers[s.Control.Server.Addr()] = true
+		}
+		return fmt.Sprintf("%s of FTP between %s and %s.",
+			counted(len(t.Sessions), "session"), counted(len(clients), "client"), counted(len(servers), "server"))
+	}
+	s := t.Sessions[0]
+	c := s.Control
+	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
+	switch {
+	case s.TLS:
+		return who + "; the dialogue is encrypted."
+	case s.User != "":
+		return fmt.Sprintf("%s, logs in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
+	}
+	return fmt.Sprintf("%s and gives %s.", who, counted(len(s.Exchanges), "command"))
+}
+
+func dataStory(t *trace.Trace) string {
+	var openedBy = map[trace.Side]int{}
+	var bytes int64
+	total := 0
+	for _, c := range t.Connections {
+		if c.Role == trace.Data {
+			openedBy[opener(c)]++
+			bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
+			total++
+		}
+	}
+	if total == 0 {
+		return "Nothing is transferred: there is no data connection."
+	}
+	var by string
+	switch {
+	case openedBy[trace.Client] == 0:
+		by = "opened by the server (active mode)"
+	case openedBy[trace.Server] == 0:
+		by = "opened by the client (passive mode)"
+	default:
+		by = fmt.Sprintf("%d opened by the server (active mode) and %d by the client (passive mode)", openedBy[trace.Server], openedBy[trace.Client])
+	}
+	return fmt.Sprintf("%s, %s, carried %s.", upperFirst(counted(total, "data connection")), by, counted(bytes, "byte"))
+}
+
+func endStory(t *trace.Trace) string {
+	reset, open, missing := 0, 0, int64(0)
+	for _, c := range t.Connections {
+		if c.Role == trace.Other {
+			continue
+		}
+		missing += c.Missing()
+		switch {
+		case c.ResetBy != "":
+			reset++
+		case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
+			open++
+		}
+	}
+	var parts []string
+	if reset > 0 {
+		parts = append(parts, counted(reset, "connection")+" ended with a reset")
+	}
+	if open > 0 {
+		parts = append(parts, counted(open, "connection")+" did not end before the capture did")
+	}
+	if missing > 0 {
+		parts = append(parts, counted(missing, "byte")+" that were sent are not in the capture")
+	}
+	if len(parts) == 0 {
+		return "Every connection was closed from both sides."
+	}
+	return upperFirst(strings.Join(parts, "; ")) + "."
+}
+
+// stage sentences stand between the packets of the ladder, where a connection
+// begins or ends.
+
+// opens tells how a connection came about; name has its article.
+func opens(c *trace.Connection, name string) string {
+	if c.OpenedBy == "" {
+		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
+	}
+	by := c.OpenedBy
+	sentence := fmt.Sprintf("The %s opens %s: from its port %d to port %d of the %s",
+		by, name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), by.Other())
+	if a := c.Announced; a != nil {
+		packet := a.Packet
+		how := a.Command
+		if a.Mode == trace.Passive {
+			packet, how = max(a.ReplyPacket, a.Packet), "the reply to "+a.Command
+		}
+		sentence += fmt.Sprintf(", which %s announced in frame %d", how, packet)
+	}
+	if c.Role == trace.Data && c.Transfer != nil {
+		sentence += ". It is for " + transferName(c)
+	}
+	return sentence + "."
+}
+
+// closes tells how a connection ended; "" if the capture does not show it.
+func closes(c *trace.Connection, name string) string {
+	switch {
+	case c.ResetBy != "":
+		return fmt.Sprintf("%s has been reset by the %s.", upperFirst(name), c.ResetBy)
+	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
+		return ""
+	case c.Role == trace.Data:
+		return fmt.Sprintf("%s is closed. It carried %s.", upperFirst(name), counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte"))
+	}
+	return fmt.Sprintf("%s is closed.", upperFirst(name))
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
