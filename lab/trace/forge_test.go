@@ -148,12 +148,19 @@ func (f *forge) packet(stack []gopacket.SerializableLayer, text string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.packets = append(f.packets, forged{at: f.clock, data: bytes.Clone(buffer.Bytes())})
+	data := bytes.Clone(buffer.Bytes())
+	f.packets = append(f.packets, forged{at: f.clock, data: data[:unpadded(data)]})
 	f.clock = f.clock.Add(time.Millisecond)
 }
 
-// last is the packet made last.
-func (f *forge) last() *forged { return &f.packets[len(f.packets)-1] }
+// unpadded is the length of an Ethernet frame without the padding that gopacket
+// adds to a short one.
+func unpadded(frame []byte) int {
+	if frame[12] == 8 && frame[13] == 0 {
+		return 14 + int(binary.BigEndian.Uint16(frame[16:]))
+	}
+	return len(frame)
+}
 
 // swap exchanges the last two packets but n, as a network that lets one overtake
 // the other would: the stamps stay in order.

@@ -1,0 +1,295 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// tool returns the path of a program that tests need, or skips the test; with
+// FTPLAB_REQUIRE_TOOLS=1 it fails.
+func tool(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	text := fmt.Sprintf("%s is not installed; it is the witness of this test (apt install %s)", name, name)
+	if os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
+		t.Fatal(text)
+	}
+	t.Skip(text)
+	return ""
+}
+
+// A testimony is what tshark says of a packet.
+type testimony struct {
+	number, stream   int
+	seq, ack, length int64
+	window           int
+	analysis         Analysis
+	commands         []string
+	replies          []string
+}
+
+// analysisFields are tshark's names of the bits of Analysis.
+var analysisFields = []struct {
+	bit  Analysis
+	name string
+}{
+	{Retransmission, "retransmission"}, {FastRetransmission, "fast_retransmission"},
+	{SpuriousRetransmission, "spurious_retransmission"}, {OutOfOrder, "out_of_order"},
+	{LostSegment, "lost_segment"}, {AckLostSegment, "ack_lost_segment"}, {DuplicateAck, "duplicate_ack"},
+	{KeepAlive, "keep_alive"}, {KeepAliveAck, "keep_alive_ack"}, {ZeroWindow, "zero_window"},
+	{ZeroWindowProbe, "zero_window_probe"}, {ZeroWindowProbeAck, "zero_window_probe_ack"},
+	{WindowUpdate, "window_update"}, {WindowFull, "window_full"}, {ReusedPorts, "reused_ports"},
+}
+
+// hear asks tshark about every TCP packet of a capture, which is not port 21's
+// business alone: it is told to read FTP on the given ports too.
+func hearTshark(t *testing.T, file string, ports []uint16) []testimony {
+	t.Helper()
+	args := []string{"-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=\x1f",
+		"-o", "tcp.check_checksum:FALSE"}
+	for _, p := range ports {
+		args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
+	}
+	fields := []string{"frame.number", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "ftp.request.command", "ftp.response.code"}
+	for _, f := range analysisFields {
+		fields = append(fields, "tcp.analysis."+f.name)
+	}
+	for _, f := range fields {
+		args = append(args, "-e", f)
+	}
+	out, err := exec.Command(tool(t, "tshark"), args...).Output()
+	if err != nil && len(out) == 0 {
+		t.Fatalf("tshark: %v", err)
+	}
+	var all []testimony
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	for lines.Scan() {
+		v := strings.Split(lines.Text(), "\t")
+		p := testimony{
+			number: number(v[0]), stream: number(v[1]), seq: int64(number(v[2])), ack: int64(number(v[3])),
+			length: int64(number(v[4])), window: number(v[5]), commands: list(v[6]), replies: list(v[7]),
+		}
+		for i, f := range analysisFields {
+			if v[8+i] != "" {
+				p.analysis |= f.bit
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\x1f")
+}
+
+// followed returns how many bytes tshark finds in each direction of each stream
+// of a trace.
+func followed(t *testing.T, file string, tr *Trace) map[int][2]int64 {
+	t.Helper()
+	args := []string{"-n", "-q", "-r", file}
+	for _, c := range tr.Connections {
+		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
+	}
+	out, err := exec.Command(tool(t, "tshark"), args...).Output()
+	if err != nil && len(out) == 0 {
+		t.Fatalf("tshark: %v", err)
+	}
+	bytes := map[int][2]int64{}
+	stream, reading := -1, false
+	for _, l := range strings.Split(string(out), "\n") {
+		switch {
+		case strings.HasPrefix(l, "Filter: tcp.stream eq "):
+			stream = number(strings.TrimPrefix(l, "Filter: tcp.stream eq "))
+		case strings.HasPrefix(l, "Node 1:"):
+			reading = true
+		case strings.HasPrefix(l, "="):
+			reading = false
+		case reading:
+			n, dir := bytes[stream], 0
+			if strings.HasPrefix(l, "\t") {
+				dir = 1
+			}
+			n[dir] += int64(len(strings.TrimSpace(l)) / 2)
+			bytes[stream] = n
+		}
+	}
+	return bytes
+}
+
+// tsharkErrs names, for a capture, the fields in which tshark is known to be
+// wrong, and why.
+var tsharkErrs = map[string]map[string]string{
+	"lines cut into single bytes": {
+		"dialogue": "it reads FTP segment by segment and calls each segment of a line a new command",
+	},
+	"retransmission, reordering and overlap": {
+		"dialogue": "it calls each segment of a command a new one",
+	},
+	"Telnet commands before ABOR": {
+		"dialogue": "it takes the Telnet commands for part of the verb",
+	},
+	"pipelined commands": {
+		"dialogue": "it reads the first command and the first reply of a segment only",
+	},
+	"a connection with its end missing, and a hole": {
+		"bytes": "it counts its own note about the missing bytes",
+	},
+	"packets cut short by the recorder": {
+		"bytes": "it counts the bytes captured, not those on the wire",
+	},
+}
+
+// A witnessed is a capture to compare.
+type witnessed struct {
+	name, file string
+}
+
+// captures are all that tshark is asked about: those forged for the traps, in
+// every format and encapsulation, and those recorded from real stacks.
+func captures(t *testing.T) []witnessed {
+	folder := t.TempDir()
+	var all []witnessed
+	add := func(name string, file []byte) {
+		path := filepath.Join(folder, fmt.Sprintf("%d.pcap", len(all)))
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, witnessed{name, path})
+	}
+	for _, trap := range traps {
+		f := newForge(t)
+		trap.make(f)
+		add(trap.name, f.pcap())
+	}
+	f := formatSession(t)
+	for _, c := range containers {
+		add(c.name, c.write(linkEthernet, f.packets))
+	}
+	for _, e := range encapsulations {
+		add(e.name, e.file(f))
+	}
+	for _, pattern := range []string{"testdata/*.pcap*", "../../results/gallery/*/*.pcap*"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			all = append(all, witnessed{filepath.Base(file), file})
+		}
+	}
+	return all
+}
+
+// Every capture of ours is read as tshark reads it: streams, numbers, lengths,
+// windows, what is peculiar about a segment, bytes, commands and replies.
+func TestWitness(t *testing.T) {
+	tool(t, "tshark")
+	for _, c := range captures(t) {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			compare(t, c)
+		})
+	}
+}
+
+func compare(t *testing.T, c witnessed) {
+	var packets []*Packet
+	tr, err := ReadFile(c.file, Options{Packets: func(p *Packet) {
+		if p.TCP != nil {
+			packets = append(packets, p)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ports []uint16
+	for _, s := range tr.Sessions {
+		if p := s.Control.Server.Port(); p != ftpPort {
+			ports = append(ports, p)
+		}
+	}
+	heard := hearTshark(t, c.file, ports)
+	differ := func(field, format string, args ...any) {
+		if tsharkErrs[c.name][field] == "" {
+			t.Errorf(field+": "+format, args...)
+		}
+	}
+	if len(heard) != len(packets) {
+		t.Fatalf("tshark has %d TCP packets, we have %d", len(heard), len(packets))
+	}
+	for i, w := range heard {
+		comparePacket(differ, w, packets[i])
+	}
+	bytes := followed(t, c.file, tr)
+	for _, conn := range tr.Connections {
+		// tshark's first node is the one whose packet came first, or not.
+		n, first, second := bytes[conn.ID], conn.ClientFlow.Bytes, conn.ServerFlow.Bytes
+		if n != [2]int64{first, second} && n != [2]int64{second, first} {
+			differ("bytes", "stream %d: tshark %d, we %d and %d", conn.ID, n, first, second)
+		}
+	}
+	compareDialogue(differ, tr, heard)
+}
+
+func comparePacket(differ func(field, format string, args ...any), w testimony, p *Packet) {
+	if p.Number != w.number || p.Connection.ID != w.stream {
+		differ("stream", "packet %d: tshark %d of stream %d, we %d", w.number, w.number, w.stream, p.Connection.ID)
+	}
+	if p.TCP.Seq != int64(int32(w.seq)) || p.TCP.Has(ACK) && p.TCP.Ack != int64(int32(w.ack)) {
+		differ("numbers", "packet %d: tshark seq %d ack %d, we %d and %d", w.number, w.seq, w.ack, p.TCP.Seq, p.TCP.Ack)
+	}
+	if int64(p.TCP.Length) != w.length || p.TCP.Window != w.window {
+		differ("length", "packet %d: tshark length %d window %d, we %d and %d", w.number, w.length, w.window, p.TCP.Length, p.TCP.Window)
+	}
+	if p.TCP.Analysis != w.analysis {
+		differ("analysis", "packet %d: tshark %v, we %v", w.number, w.analysis, p.TCP.Analysis)
+	}
+}
+
+// compareDialogue compares commands and replies, in the order of the packets.
+func compareDialogue(differ func(field, format string, args ...any), tr *Trace, heard []testimony) {
+	for _, s := range tr.Sessions {
+		var theirs, ours []string
+		for _, w := range heard {
+			if w.stream != s.Control.ID || s.TLS && w.number >= s.TLSFrom {
+				continue
+			}
+			for _, c := range w.commands {
+				theirs = append(theirs, fmt.Sprintf("%s@%d", c, w.number))
+			}
+			for _, r := range w.replies {
+				theirs = append(theirs, fmt.Sprintf("%s@%d", r, w.number))
+			}
+		}
+		replies := slices.Clone(s.Unsolicited)
+		for _, e := range s.Exchanges {
+			ours = append(ours, fmt.Sprintf("%s@%d", e.Command, e.Packet))
+			replies = append(replies, e.Replies...)
+		}
+		for _, r := range replies {
+			ours = append(ours, fmt.Sprintf("%d@%d", r.Code, r.Packet))
+		}
+		slices.Sort(theirs)
+		slices.Sort(ours)
+		if !slices.Equal(slices.Compact(theirs), slices.Compact(ours)) {
+			differ("dialogue", "stream %d: tshark %q, we %q", s.Control.ID, theirs, ours)
+		}
+	}
+}
