@@ -72,6 +72,13 @@ func (h *host) configure() error {
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", device, err)
 	}
+	if h.plan.Cork {
+		// Linux makes bundles of segments, and cuts one where the receive window
+		// ends, in the middle of a segment. A bundle of one goes whole or waits.
+		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
+			return fmt.Errorf("sending segments from %s one by one: %w", device, err)
+		}
+	}
 	addr := &netlink.Addr{IPNet: ipNet(netip.PrefixFrom(h.addr, h.network.Bits())), Flags: unix.IFA_F_NODAD}
 	if err := netlink.AddrAdd(link, addr); err != nil {
 		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
