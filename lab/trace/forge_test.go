@@ -156,8 +156,11 @@ func (f *forge) packet(stack []gopacket.SerializableLayer, text string) {
 // unpadded is the length of an Ethernet frame without the padding that gopacket
 // adds to a short one.
 func unpadded(frame []byte) int {
-	if frame[12] == 8 && frame[13] == 0 {
+	switch binary.BigEndian.Uint16(frame[12:]) {
+	case etherIPv4:
 		return 14 + int(binary.BigEndian.Uint16(frame[16:]))
+	case etherARP:
+		return 14 + 28
 	}
 	return len(frame)
 }
