@@ -13,7 +13,7 @@ var announceRules = []Rule{
 	{
 		Name: "own-address", Theme: "announcements",
 		Says:     "Whoever announces an address for a data connection announces its own.",
-		Source:   "RFC 2577, 3 (the bounce attack); RFC 1123, 4.1.2.12",
+		Source:   "RFC 2577, 2 and 3 (the bounce attack)",
 		Severity: Violation,
 		Matters:  "A server that is told to call a third party attacks it in the client's place, and reaches what the client cannot.",
 		Innocent: "an address translator stands between the two, which then announce an address that the capture does not show; or two servers exchange a file at a client's wish.",
@@ -40,7 +40,7 @@ var announceRules = []Rule{
 	{
 		Name: "announcement-used", Theme: "announcements",
 		Says:     "An address is announced for a transfer, which follows.",
-		Source:   "RFC 959, 3.2; RFC 2577, 3",
+		Source:   "RFC 959, 3.2; RFC 2577, 8 (port stealing)",
 		Severity: Violation,
 		Matters:  "Announcements in a row with nothing to follow scan a host or use up the server's ports.",
 		Innocent: "the transfers were refused, or the user gave up.",

@@ -16,7 +16,7 @@ var attackRules = []Rule{
 	{
 		Name: "arguments-of-normal-length", Theme: "requests",
 		Says:     "Commands and arguments are as long as words, names and paths are: up to 255 characters a name, 1024 a path, 255 a user or password.",
-		Source:   "RFC 1123, 4.1.2.1; POSIX limits.h (NAME_MAX, PATH_MAX)",
+		Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
 		Severity: Violation,
 		Matters:  "Longer ones are made to overflow a buffer.",
 		Innocent: "the file system at the server knows longer names.",
@@ -43,7 +43,7 @@ var attackRules = []Rule{
 	{
 		Name: "no-climbing", Theme: "requests",
 		Says:     "Paths do not climb out of the server's tree.",
-		Source:   "CWE-24 (../ traversal); RFC 3659, 2.2.2",
+		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
 		Severity: Violation,
 		Matters:  "Many ../ in a row, or disguised ones, look for files that the server should not give away.",
 		Innocent: "a user knows the tree well and goes up several levels at once.",
@@ -61,7 +61,7 @@ var attackRules = []Rule{
 	{
 		Name: "no-floods", Theme: "requests",
 		Says:     "A client does not repeat at machine speed what it has just done.",
-		Source:   "CWE-400 (resource exhaustion); CVE-2002-2438 (vsftpd)",
+		Source:   "CWE-400 (resource exhaustion)",
 		Severity: Violation,
 		Matters:  "Each repetition may cost the server memory that it does not give back.",
 		Innocent: "a load generator measures the server.",

@@ -26,7 +26,7 @@ var dataRules = []Rule{
 	{
 		Name: "data-with-the-partner", Theme: "data connections",
 		Says:     "The data connection is opened by the other party of the control connection.",
-		Source:   "RFC 2577, 4 and 7 (stealing data connections)",
+		Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
 		Severity: Violation,
 		Matters:  "Whoever else comes to the announced port takes the file, or puts another in its place.",
 		Innocent: "one party has several addresses: a site with many servers, an address translator with many numbers.",
@@ -35,7 +35,7 @@ var dataRules = []Rule{
 	{
 		Name: "data-in-time", Theme: "data connections",
 		Says:     "The data connection is opened within a minute of its announcement.",
-		Source:   "RFC 2577, 4 (ports should not stay open)",
+		Source:   "RFC 2577, 8 (port stealing)",
 		Severity: Odd,
 		Matters:  "A port that stays open invites others.",
 		Innocent: "the user's program waited for the user.",

@@ -318,7 +318,7 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		if r.Code != 0 && (r.Code < 100 || r.Code >= 700) && !r.Lines[0].AfterGap {
 			found = append(found, breach{
 				packets:  []int{r.Packet},
-				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 4).",
+				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 5).",
 				observed: fmt.Sprintf("the server said %s", show(r.Lines[0].Text)),
 				filter:   s.filter(frames(r.Packet)),
 			})

@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -38,7 +39,11 @@ func ReadFile(name string) (*Evidence, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return Read(f)
+	e, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
 }
 
 // Check holds the capture against the rules and, unless it is nil, the profile.

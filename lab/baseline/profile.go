@@ -1,9 +1,168 @@
+// What varies between normal sessions, in numbers.
+
 package baseline
 
-// A Profile.
-type Profile struct{}
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
 
-func (p *Profile) compare(e *Evidence) []Finding { return nil }
+// formatName and version mark the files of profiles. The version rises when files
+// of the old one can no longer be added to.
+const (
+	formatName = "ftplab normal"
+	version    = 1
+)
 
-// Normal is nothing yet.
-func Normal() *Profile { return nil }
+// A Profile is what was learned from captures. Profiles add up: see
+// [Profile.Merge].
+type Profile struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	// Sources are the names of the captures.
+	Sources []string `json:"sources"`
+
+	Packets     int `json:"packets"`
+	Connections int `json:"connections"`
+	Sessions    int `json:"sessions"`
+	Transfers   int `json:"transfers"`
+
+	// Commands counts commands, Transitions what followed each in the same
+	// session: another command, or End. What came first followed Start.
+	Commands    map[string]int            `json:"commands"`
+	Transitions map[string]map[string]int `json:"transitions"`
+	// Replies counts the codes that answered each command; the greeting
+	// answered Start.
+	Replies map[string]map[string]int `json:"replies"`
+	// Histories counts connection histories (Zeek's letters) by the role of
+	// the connection: control, active, passive.
+	Histories map[string]map[string]int `json:"histories"`
+	// Distributions are the measurements, by name: see [Measures].
+	Distributions map[string]*Histogram `json:"distributions"`
+}
+
+// The ends of a session in Transitions and Replies.
+const (
+	Start = "(start)"
+	End   = "(end)"
+)
+
+// NewProfile returns an empty profile.
+func NewProfile() *Profile {
+	p := &Profile{
+		Format: formatName, Version: version, Sources: []string{},
+		Commands: map[string]int{}, Transitions: map[string]map[string]int{}, Replies: map[string]map[string]int{},
+		Histories: map[string]map[string]int{}, Distributions: map[string]*Histogram{},
+	}
+	for _, m := range Measures() {
+		p.Distributions[m.Name] = &Histogram{}
+	}
+	return p
+}
+
+// Merge adds what o was learned from.
+func (p *Profile) Merge(o *Profile) {
+	p.Sources = append(p.Sources, o.Sources...)
+	slices.Sort(p.Sources)
+	p.Packets += o.Packets
+	p.Connections += o.Connections
+	p.Sessions += o.Sessions
+	p.Transfers += o.Transfers
+	for command, n := range o.Commands {
+		p.Commands[command] += n
+	}
+	mergeTables(p.Transitions, o.Transitions)
+	mergeTables(p.Replies, o.Replies)
+	mergeTables(p.Histories, o.Histories)
+	for name, h := range o.Distributions {
+		if p.Distributions[name] == nil {
+			p.Distributions[name] = &Histogram{}
+		}
+		p.Distributions[name].Merge(h)
+	}
+}
+
+func mergeTables(into, from map[string]map[string]int) {
+	for row, cells := range from {
+		for column, n := range cells {
+			count2(into, row, column, n)
+		}
+	}
+}
+
+// count2 adds n in a table.
+func count2(table map[string]map[string]int, row, column string, n int) {
+	if table[row] == nil {
+		table[row] = map[string]int{}
+	}
+	table[row][column] += n
+}
+
+// ReadProfile reads a profile that Write wrote.
+func ReadProfile(r io.Reader) (*Profile, error) {
+	p := NewProfile()
+	if err := json.NewDecoder(r).Decode(p); err != nil {
+		return nil, fmt.Errorf("this is no profile: %w", err)
+	}
+	if p.Format != formatName {
+		return nil, fmt.Errorf("this is no profile: its format is %q, and %q was expected", p.Format, formatName)
+	}
+	if p.Version != version {
+		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", p.Version, version)
+	}
+	return p, nil
+}
+
+// ReadProfileFile reads the profile of the given name.
+func ReadProfileFile(name string) (*Profile, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	p, err := ReadProfile(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, nil
+}
+
+// Write writes the profile as JSON that a person can read and a version control
+// system can compare: a line for each number of each table.
+func (p *Profile) Write(w io.Writer) error {
+	text, err := json.MarshalIndent(p, "", " ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(compact(text), '\n'))
+	return err
+}
+
+// pairLines finds a pair of numbers that stands on lines of its own.
+var pairLines = regexp.MustCompile(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
+
+// compact writes each pair of numbers on one line.
+func compact(text []byte) []byte {
+	s := string(text)
+	s = pairLines.ReplaceAllString(s, "[$1, $2]")
+	return []byte(s)
+}
+
+//go:embed normal.json
+var normalJSON string
+
+// Normal is the profile that comes with ftplab: normal FTP as the lab's own
+// scenarios make it.
+func Normal() *Profile {
+	p, err := ReadProfile(strings.NewReader(normalJSON))
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return p
+}

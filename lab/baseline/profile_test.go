@@ -1,0 +1,211 @@
+package baseline
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestHistogramMerges adds up halves of random values, which must make the whole.
+func TestHistogramMerges(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var all, a, b Histogram
+	for range 10_000 {
+		v := math.Floor(math.Exp(random.NormFloat64()*4)*1e6) / 1e6
+		all.Add(v)
+		if random.IntN(2) == 0 {
+			a.Add(v)
+		} else {
+			b.Add(v)
+		}
+	}
+	b.Merge(&a)
+	if math.Abs(b.Sum-all.Sum) > 1e-6*all.Sum {
+		t.Errorf("got sum %v, want %v", b.Sum, all.Sum)
+	}
+	b.Sum = all.Sum // the order of additions matters to its last digit
+	if !reflect.DeepEqual(all, b) {
+		t.Errorf("got %+v\nwant %+v", b, all)
+	}
+}
+
+// TestHistogramQuantiles compares with the sorted values.
+func TestHistogramQuantiles(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var h Histogram
+	var values []float64
+	for range 5000 {
+		v := math.Exp(random.NormFloat64() * 3)
+		h.Add(v)
+		values = append(values, v)
+	}
+	slices.Sort(values)
+	for _, q := range []float64{0.01, 0.25, 0.5, 0.9, 0.999} {
+		want := values[int(math.Ceil(q*float64(len(values))))-1]
+		if got := h.Quantile(q); got < want/1.13 || got > want*1.13 {
+			t.Errorf("quantile %v: got %v, want %v within 13 %%", q, got, want)
+		}
+	}
+	if got := h.Quantile(0); got != values[0] {
+		t.Errorf("quantile 0: got %v, want %v", got, values[0])
+	}
+}
+
+// TestHistogramJSON writes and reads histograms, and edges of buckets above all.
+func TestHistogramJSON(t *testing.T) {
+	var h Histogram
+	for k := -90; k <= 120; k++ {
+		h.Add(lowest(k))
+		h.Add(lowest(k) * 1.1)
+	}
+	h.Add(0)
+	text, err := json.Marshal(&h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Histogram
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.buckets, h.buckets) || got.zeros != 1 || got.Count != h.Count {
+		t.Errorf("got %+v\nwant %+v", got, h)
+	}
+	for _, bad := range []string{
+		`{"count": 2, "buckets": [[1, 1]]}`, `{"count": 1, "buckets": [[0, 1]]}`, `{"count": 1, "buckets": [[1, 0.5]]}`, `[]`,
+	} {
+		if err := json.Unmarshal([]byte(bad), &got); err == nil {
+			t.Errorf("%s: got no error", bad)
+		}
+	}
+}
+
+// learned is the profile of a forged capture.
+func learned(t *testing.T, name string, plays ...func(*forge)) *Profile {
+	t.Helper()
+	f := newForge()
+	for _, play := range plays {
+		play(f)
+		f.pass(time.Second)
+	}
+	return f.evidence(t).Learn(name)
+}
+
+func written(t *testing.T, p *Profile) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestProfileMerges learns from two captures at once, one after the other, and
+// through a file.
+func TestProfileMerges(t *testing.T) {
+	first := []func(*forge){transfer(0, "RETR a", answerer, 5000), active(":20")}
+	second := []func(*forge){transfer(0, "STOR b", opener, 100), session1("> NOOP\n< 200 ok")}
+	want := learned(t, "both", append(slices.Clone(first), second...)...)
+	a, err := ReadProfile(strings.NewReader(written(t, learned(t, "a", first...))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Merge(learned(t, "b", second...))
+	if got := strings.Join(a.Sources, " "); got != "a b" {
+		t.Errorf("got sources %s, want a b", got)
+	}
+	a.Sources = want.Sources
+	if got, want := written(t, a), written(t, want); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+// TestProfileKnows looks up what must be in the profile of one session.
+func TestProfileKnows(t *testing.T) {
+	p := learned(t, "one", active(":20"))
+	for what, got := range map[string]int{
+		"sessions":       p.Sessions,
+		"transfers":      p.Transfers,
+		"LIST":           p.Commands["LIST"],
+		"PORT then LIST": p.Transitions["PORT"]["LIST"],
+		"begins":         p.Transitions[Start]["USER"],
+		"ends":           p.Transitions["QUIT"][End],
+		"226":            p.Replies["LIST"]["226"],
+		"greeting":       p.Replies[Start]["220"],
+		"history":        p.Histories["active"]["ShADFf"],
+	} {
+		if got != 1 {
+			t.Errorf("%s: got %d, want 1 of %v", what, got, p.Histories)
+		}
+	}
+	for name, want := range map[string]int64{
+		"round-trip-time": 2, "reply-time": 5, "think-time": 4, "transfer-bytes": 1, "packet-length": int64(p.Packets),
+	} {
+		if got := p.Distributions[name].Count; got != want {
+			t.Errorf("%s: got %d values, want %d", name, got, want)
+		}
+	}
+	if got := p.Distributions["transfer-bytes"].Max; got != 55 {
+		t.Errorf("got a transfer of %v bytes, want 55", got)
+	}
+}
+
+func TestReadProfileRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                                       "no profile",
+		`{"format": "another"}`:                  `"another"`,
+		`{"format": "ftplab normal"}`:            "version 1",
+		`{"format":"ftplab normal","version":9}`: "version 9",
+	} {
+		_, err := ReadProfile(strings.NewReader(text))
+		if text == `{"format": "ftplab normal"}` {
+			continue // NewProfile's own version stands
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// TestUnusualValues holds a capture against a profile of others.
+func TestUnusualValues(t *testing.T) {
+	var plays []func(*forge)
+	for range 25 {
+		plays = append(plays, active(":20"))
+	}
+	normal := learned(t, "normal", plays...)
+	f := newForge()
+	active(":20")(f)
+	if got := f.evidence(t).Check(normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
+		t.Errorf("the same again: got %v, want nothing", got)
+	}
+
+	f = newForge()
+	c := f.control().say(hello).say("> SYST")
+	f.pass(time.Minute)
+	c.say("< 215 UNIX\n> NOOP\n< 200 ok").say(bye).close(answerer)
+	got := f.evidence(t).Check(normal)
+	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
+		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
+	}
+}
+
+// TestShow looks for what an analyst wants to see.
+func TestShow(t *testing.T) {
+	var b strings.Builder
+	if err := learned(t, "one", active(":20")).WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"The server speaks first", "RFC 959", "round trip time", "median", "█", "PORT", "LIST 100 %", "ShADFf",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got no %q in:\n%s", want, b.String())
+		}
+	}
+}

@@ -1,0 +1,205 @@
+// A profile as a text for a terminal.
+
+package baseline
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// WriteText writes the profile so that a person can say what normal FTP looks
+// like: first the rules, then what varies.
+func (p *Profile) WriteText(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), p.amounts())
+	writeRules(out)
+	fmt.Fprintf(out, "\nWHAT VARIES\n")
+	for _, m := range Measures() {
+		writeDistribution(out, m, p.Distributions[m.Name])
+	}
+	fmt.Fprintf(out, "\nWHAT FOLLOWS WHAT (of those who said it, how many said next)\n\n")
+	for _, row := range p.transitionRows() {
+		fmt.Fprintf(out, "  %-8s %6d   %s\n", row.name, row.total, row.shares(5))
+	}
+	fmt.Fprintf(out, "\nWHAT ANSWERS WHAT\n\n")
+	for _, row := range rowsOf(p.Replies, p.order()) {
+		fmt.Fprintf(out, "  %-8s %6d   %s\n", row.name, row.total, row.shares(6))
+	}
+	fmt.Fprintf(out, "\nHOW CONNECTIONS GO (Zeek's history: S SYN, H SYN and ACK, A ACK, D data, F FIN, R RST;\ncapital letters are those of who opened)\n\n")
+	for _, row := range rowsOf(p.Histories, []string{"control", "active", "passive"}) {
+		fmt.Fprintf(out, "  %-8s %6d   %s\n", row.name, row.total, row.shares(4))
+	}
+	return out.Flush()
+}
+
+func (p *Profile) amounts() string {
+	return fmt.Sprintf("%s, %s, %s, %s", plural(p.Packets, "packet", "packets"),
+		plural(p.Connections, "connection", "connections"), plural(p.Sessions, "session", "sessions"), plural(p.Transfers, "transfer", "transfers"))
+}
+
+func writeRules(out io.Writer) {
+	fmt.Fprintf(out, "\nWHAT EVERY SESSION KEEPS\n")
+	theme := ""
+	for _, r := range Rules() {
+		if r.Theme != theme {
+			theme = r.Theme
+			fmt.Fprintf(out, "\n  %s\n", theme)
+		}
+		fmt.Fprintf(out, "    %s\n      [%s; %s; %s]\n", r.Says, r.Name, r.Severity, r.Source)
+	}
+}
+
+// barWidth is the length of the longest bar, in characters.
+const barWidth = 48
+
+func writeDistribution(out io.Writer, m Measure, h *Histogram) {
+	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, h.facts(m))
+	for _, b := range m.bars(h) {
+		bar := strings.Repeat("█", int(math.Round(b.Share*barWidth)))
+		if bar == "" && b.Count > 0 {
+			bar = "▏"
+		}
+		fmt.Fprintf(out, "    %15s %7d %s\n", quantity(b.From, m.Unit), b.Count, bar)
+	}
+}
+
+// facts says in a line what a histogram shows.
+func (h *Histogram) facts(m Measure) string {
+	if h.Count == 0 {
+		return "nothing was measured"
+	}
+	return fmt.Sprintf("%s: median %s, nine of ten from %s to %s, least %s, most %s", plural(int(h.Count), "value", "values"),
+		quantity(h.Quantile(0.5), m.Unit), quantity(h.Quantile(0.05), m.Unit), quantity(h.Quantile(0.95), m.Unit),
+		quantity(h.Min, m.Unit), quantity(h.Max, m.Unit))
+}
+
+// bars are the bars of a measure's histogram. Of what is counted in whole numbers,
+// stretches without a whole number in them are left out.
+func (m Measure) bars(h *Histogram) []Bar {
+	bars := h.Bars()
+	if m.Unit == "seconds" || m.Unit == "bytes" {
+		return bars
+	}
+	var whole []Bar
+	for i, b := range bars {
+		b.From = math.Ceil(b.From - 1e-9)
+		if i+1 < len(bars) && b.From >= bars[i+1].From-1e-9 {
+			continue
+		}
+		whole = append(whole, b)
+	}
+	return whole
+}
+
+// A Bar is a stretch of a histogram, for a picture.
+type Bar struct {
+	From  float64 // its lower end
+	Count int64
+	Share float64 // of the highest bar, 0 to 1
+}
+
+// Bars returns the histogram in two to twenty bars of equal width on a
+// logarithmic scale; values that are not positive have a bar at 0 of their own.
+func (h *Histogram) Bars() []Bar {
+	var bars []Bar
+	if h.zeros > 0 {
+		bars = append(bars, Bar{From: 0, Count: h.zeros})
+	}
+	keys := slices.Sorted(maps.Keys(h.buckets))
+	if len(keys) > 0 {
+		low, high := keys[0], keys[len(keys)-1]
+		width := 1
+		for _, wider := range []int{2, 5, 10} {
+			if (high-low)/width+1 > 20 {
+				width = wider
+			}
+		}
+		for from := low - mod(low, width); from <= high; from += width {
+			b := Bar{From: lowest(from)}
+			for k := from; k < from+width; k++ {
+				b.Count += h.buckets[k]
+			}
+			bars = append(bars, b)
+		}
+	}
+	var most int64 = 1
+	for _, b := range bars {
+		most = max(most, b.Count)
+	}
+	for i := range bars {
+		bars[i].Share = float64(bars[i].Count) / float64(most)
+	}
+	return bars
+}
+
+// mod is the remainder that is never negative.
+func mod(a, b int) int { return ((a % b) + b) % b }
+
+// A row is a row of a table of counts.
+type row struct {
+	name  string
+	total int
+	cells []cell // the largest first
+}
+
+type cell struct {
+	name  string
+	count int
+}
+
+// shares prints the largest cells with their shares.
+func (r row) shares(n int) string {
+	var words []string
+	for i, c := range r.cells {
+		if i == n {
+			words = append(words, "…")
+			break
+		}
+		words = append(words, fmt.Sprintf("%s %s", c.name, percent(c.count, r.total)))
+	}
+	return strings.Join(words, ", ")
+}
+
+func percent(n, of int) string {
+	share := 100 * float64(n) / float64(of)
+	if share < 1 {
+		return "<1 %"
+	}
+	return fmt.Sprintf("%.0f %%", share)
+}
+
+// rowsOf makes rows of a table, in the given order; what is not in it is left
+// out.
+func rowsOf(table map[string]map[string]int, order []string) []row {
+	var rows []row
+	for _, name := range order {
+		r := row{name: name}
+		for column, n := range table[name] {
+			r.total += n
+			r.cells = append(r.cells, cell{column, n})
+		}
+		slices.SortFunc(r.cells, func(a, b cell) int {
+			return cmp.Or(b.count-a.count, strings.Compare(a.name, b.name))
+		})
+		if r.total > 0 {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+func (p *Profile) transitionRows() []row { return rowsOf(p.Transitions, p.order()) }
+
+// order is the order in which a session goes through the commands, nearly: that of
+// the commands by how often they come, after Start.
+func (p *Profile) order() []string {
+	names := slices.Sorted(maps.Keys(p.Commands))
+	slices.SortStableFunc(names, func(a, b string) int { return p.Commands[b] - p.Commands[a] })
+	return append([]string{Start}, names...)
+}

@@ -1,0 +1,135 @@
+// An assessment as text, as Markdown and as JSON.
+
+package baseline
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// textWidth is the width of the text of an assessment, in characters.
+const textWidth = 96
+
+// WriteText writes the assessment of the named capture for a terminal.
+func (a *Assessment) WriteText(w io.Writer, name string) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "%s: %s\n", name, a.Verdict)
+	for _, f := range a.Findings {
+		fmt.Fprintf(out, "\n%s  %s  %s\n", f.Severity, f.Rule, frameList(f.Packets))
+		for _, part := range [][2]string{{"expected", f.Expected}, {"observed", f.Observed}, {"why", f.Why}} {
+			for i, line := range wrap(part[1], textWidth-11) {
+				label := part[0]
+				if i > 0 {
+					label = ""
+				}
+				fmt.Fprintf(out, "  %-8s %s\n", label, line)
+			}
+		}
+		fmt.Fprintf(out, "  %-8s %s\n", "filter", f.Filter)
+	}
+	return out.Flush()
+}
+
+// WriteJSON writes the assessment as one JSON object.
+func (a *Assessment) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	return e.Encode(a)
+}
+
+// WriteMarkdown writes the assessment of the named capture for a code host.
+func (a *Assessment) WriteMarkdown(w io.Writer, name string) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "# %s\n\n**%s**: %s\n", markdown(name), a.Verdict, a.sum())
+	for i, f := range a.Findings {
+		fmt.Fprintf(out, "\n## %d. %s: %s\n\n", i+1, f.Severity, f.Rule)
+		if len(f.Packets) > 0 {
+			fmt.Fprintf(out, "%s\n\n", frameList(f.Packets))
+		}
+		fmt.Fprintf(out, "* expected: %s\n* observed: %s\n* why: %s\n\n", markdown(f.Expected), markdown(f.Observed), markdown(f.Why))
+		fmt.Fprintf(out, "```\n%s\n```\n", f.Filter)
+	}
+	return out.Flush()
+}
+
+// sum counts the findings by severity.
+func (a *Assessment) sum() string {
+	counts := map[Severity]int{}
+	for _, f := range a.Findings {
+		counts[f.Severity]++
+	}
+	var words []string
+	for _, s := range []struct {
+		Severity
+		one, many string
+	}{{Violation, "violation", "violations"}, {Odd, "unusual value", "unusual values"}, {Note, "note", "notes"}} {
+		if n := counts[s.Severity]; n > 0 {
+			words = append(words, plural(n, s.one, s.many))
+		}
+	}
+	if words == nil {
+		return "nothing differs from what is normal."
+	}
+	return strings.Join(words, ", ") + "."
+}
+
+// listed is how many frames are listed in words.
+const listed = 12
+
+func frameList(packets []int) string {
+	var words []string
+	for i, p := range packets {
+		if i == listed {
+			words = append(words, "…")
+			break
+		}
+		words = append(words, fmt.Sprint(p))
+	}
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return "frame " + words[0]
+	}
+	return "frames " + strings.Join(words, ", ")
+}
+
+// wrap breaks a text into lines of at most the given number of characters, as far
+// as its words allow.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// markdown escapes what Markdown or HTML would take for markup.
+func markdown(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("\\`*_{}[]<>#|~&$", r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			b.WriteRune('\uFFFD')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

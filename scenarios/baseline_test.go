@@ -1,0 +1,76 @@
+package scenarios
+
+import (
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"ftplab/lab/baseline"
+	"ftplab/lab/labtest"
+)
+
+// renew is what to do when the profile that comes with ftplab is out of date.
+const renew = `the profile that comes with ftplab was learned from other scenarios. Learn it anew:
+	go run ./cmd/ftplab run -o results
+	go run ./cmd/ftplab baseline learn results/*/capture.pcapng -o lab/baseline/normal.json`
+
+// TestNormalIsCurrent learns from every scenario, as it is now, and compares with
+// the profile that comes with ftplab: with what the scenarios say, that is, which
+// commands were sent and what answered them. How long it took, and how TCP cut
+// and acknowledged it, differs from run to run.
+func TestNormalIsCurrent(t *testing.T) {
+	want := baseline.Normal()
+	names := slices.Sorted(slices.Values(Names()))
+	if !slices.Equal(want.Sources, names) {
+		t.Fatalf("got a profile of %v\nwant one of %v\n%s", want.Sources, names, renew)
+	}
+	if testing.Short() {
+		t.Skip("this runs every scenario once more")
+	}
+	got := learnAll(t)
+	if len(got.Sources) < len(names) {
+		return // skipped, or failed and said so
+	}
+	for what, pair := range map[string][2]any{
+		"sessions":    {got.Sessions, want.Sessions},
+		"connections": {got.Connections, want.Connections},
+		"transfers":   {got.Transfers, want.Transfers},
+		"commands":    {got.Commands, want.Commands},
+		"transitions": {got.Transitions, want.Transitions},
+		"replies":     {got.Replies, want.Replies},
+	} {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
+			t.Errorf("%s: got %v\nwant %v\n%s", what, pair[0], pair[1], renew)
+		}
+	}
+}
+
+// learnAll runs every scenario and learns from the captures. None of them may be
+// called abnormal.
+func learnAll(t *testing.T) *baseline.Profile {
+	var mu sync.Mutex
+	all := baseline.NewProfile()
+	t.Run("learn", func(t *testing.T) { // which ends when the parallel ones have
+		for _, name := range Names() {
+			t.Run(name, func(t *testing.T) {
+				s, err := Load(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Parallel()
+				evidence, err := baseline.ReadFile(labtest.Scenario(t, s).Capture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a := evidence.Check(baseline.Normal()); a.Verdict == baseline.NotNormal {
+					t.Errorf("got verdict %s for %+v", a.Verdict, a.Findings)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				all.Merge(evidence.Learn(name))
+			})
+		}
+	})
+	return all
+}
