@@ -173,6 +173,18 @@ func (f frame) segment() (s segment, ok bool) {
 // dataOffset is the length of a TCP segment's header.
 func dataOffset(t []byte) int { return int(t[12]>>4) * 4 }
 
+// zeroChecksum writes a TCP checksum of zero as zero. Linux, where it computes
+// one itself, writes the other zero of one's complement, 0xffff, as only UDP
+// demands (RFC 768); a network card does not, and Wireshark calls it wrong.
+func (f frame) zeroChecksum() {
+	if !f.isIP() || f.protocol() != protocolTCP {
+		return
+	}
+	if t := f.payload(); len(t) >= tcpHeader && t[16] == 0xff && t[17] == 0xff {
+		t[16], t[17] = 0, 0
+	}
+}
+
 // clampMSS lowers the maximum segment size that a SYN announces to most (RFC
 // 9293, 3.2), as the routers of many a home do.
 func (f frame) clampMSS(most int) {

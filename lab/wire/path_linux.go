@@ -53,20 +53,25 @@ type end struct {
 	handover handover
 }
 
-// A handover is when frames were last handed to a host, and how much after
-// their arrival that was.
+// A handover is the last time that frames were handed to a host: when they
+// had arrived by the time of the path, and when it was done.
 type handover struct {
+	arrival      int64
 	began, ended int64
-	late         int64
+	frames       int64
 }
+
+// kernelAnswers is how long a kernel works on a frame until it has answered, at
+// most, in nanoseconds. What takes longer is the machine's other work.
+const kernelAnswers = 50_000
 
 // timeOf returns when, by the time of the path, the host sent the frame that
 // its kernel sent at the time at. See the package's documentation on time.
 func (h handover) timeOf(at int64) int64 {
-	if h.began <= at && at <= h.ended {
-		return at - h.late
+	if at < h.began || at > h.ended {
+		return at
 	}
-	return at
+	return min(at, h.arrival+min(at-h.began, h.frames*kernelAnswers))
 }
 
 const (
@@ -119,6 +124,7 @@ func (p *path) take(e *end) (quiet bool) {
 		}
 		at = e.handover.timeOf(p.clock.fromKernel(at))
 		f.clampMSS(e.mss)
+		f.zeroChecksum()
 		if e == p.captured {
 			p.record.frame(at, f)
 		}
@@ -209,7 +215,7 @@ func (p *path) deliver(e *end) (next int64) {
 		return next
 	}
 	p.crossed += uint64(len(p.batch))
-	e.handover = handover{began: p.clock.now(), late: now - last}
+	e.handover = handover{arrival: last, began: p.clock.now(), frames: int64(len(p.batch))}
 	e.port.send(p.batch)
 	e.handover.ended = p.clock.now()
 	return 0 // there may be more, and the host may have answered already

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
@@ -25,7 +26,7 @@ const device = "eth0"
 // that no kernel takes a frame that crosses for its own. It takes the largest
 // frames there are; what is too large for a host, its gateway says.
 func connect(path *cell.Namespace, h *host) (index int, err error) {
-	far := fmt.Sprintf("to-%d", h.number)
+	far := h.farDevice()
 	err = path.Do(func() error {
 		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: largestMTU, TxQLen: -1})
 		veth.PeerName = device
@@ -51,6 +52,9 @@ func connect(path *cell.Namespace, h *host) (index int, err error) {
 	}
 	return index, h.namespace.Do(h.configure)
 }
+
+// farDevice is what the path's end of the host's link is called.
+func (h *host) farDevice() string { return fmt.Sprintf("to-%d", h.number) }
 
 // configure sets up the host's kernel, in its namespace.
 func (h *host) configure() error {
@@ -79,12 +83,11 @@ func (h *host) configure() error {
 			return fmt.Errorf("sending segments from %s one by one: %w", device, err)
 		}
 	}
-	addr := &netlink.Addr{IPNet: ipNet(netip.PrefixFrom(h.addr, h.network.Bits())), Flags: unix.IFA_F_NODAD}
-	if err := netlink.AddrAdd(link, addr); err != nil {
-		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
-	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("bringing %s up: %w", device, err)
+	}
+	if err := h.takeAddress(link); err != nil {
+		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
 	}
 	if err := addDefaultRoute(link.Attrs().Index, h.gateway, m); err != nil {
 		return fmt.Errorf("routing by %v: %w", h.gateway, err)
@@ -102,6 +105,25 @@ func (h *host) configure() error {
 		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
 	}
 	return nil
+}
+
+// takeAddress gives the host its address. With IPv6 the kernel begins to accept
+// packets to it some time later, on a thread of its own, so takeAddress waits
+// for the route that says it does.
+func (h *host) takeAddress(link netlink.Link) error {
+	net := ipNet(netip.PrefixFrom(h.addr, h.network.Bits()))
+	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net, Flags: unix.IFA_F_NODAD}); err != nil {
+		return err
+	}
+	const tries = 5000
+	for range tries {
+		routes, err := netlink.RouteGet(h.addr.AsSlice())
+		if err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("the kernel did not take it in %v", tries*time.Millisecond)
 }
 
 // withoutOffloads makes the kernel do what it would leave to the hardware: cut

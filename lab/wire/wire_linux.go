@@ -74,12 +74,12 @@ func (n *wire) build(plan network.Plan, w *capture.Writer) (err error) {
 		}
 		n.path.ends = append(n.path.ends, e)
 		n.path.byAddr[h.addr] = e
-		if h.plan.Name == plan.Capture || plan.Capture == "" && h.plan.Name == "client" {
+		if h.plan.Name == capturedHost(plan) {
 			n.path.captured = e
 		}
 	}
 	if n.path.captured == nil {
-		return fmt.Errorf("the capture is to be taken at %q, and there is no such host", plan.Capture)
+		return fmt.Errorf("the capture is to be taken at %q, and there is no such host", capturedHost(plan))
 	}
 	return n.lay(plan)
 }
@@ -98,7 +98,7 @@ func newHosts(plan network.Plan) ([]*host, error) {
 			number:       i,
 			mtu:          usualMTU,
 			lossless:     plan.Loss == 0 && plan.Queue == 0,
-			knowsGateway: plan.ARP == network.ARPCached,
+			knowsGateway: plan.ARP == network.ARPCached || p.Name != capturedHost(plan),
 			ports:        ports{ranges: p.Ports},
 		}
 		for _, mtu := range []int{plan.MTU, p.MTU} {
@@ -109,6 +109,14 @@ func newHosts(plan network.Plan) ([]*host, error) {
 		hosts = append(hosts, h)
 	}
 	return hosts, nil
+}
+
+// capturedHost is the host at whose end the capture is taken.
+func capturedHost(plan network.Plan) string {
+	if plan.Capture == "" {
+		return "client"
+	}
+	return plan.Capture
 }
 
 // attach makes a host's namespace and link, and opens the path's end of it.
@@ -210,7 +218,7 @@ func (n *wire) Close() error {
 	n.path.rouse()
 	<-n.path.done
 	runtime.GOMAXPROCS(n.procs)
-	err = errors.Join(err, n.count())
+	err = errors.Join(err, n.finish())
 	n.tearDown()
 	if err != nil {
 		return fmt.Errorf("wire: %w", err)
@@ -218,20 +226,16 @@ func (n *wire) Close() error {
 	return nil
 }
 
-func (n *wire) count() error {
-	var lost, cut, refused uint64
-	var errs []error
-	for _, e := range n.path.ends {
-		errs = append(errs, e.port.countDrops())
-		lost += e.port.dropped
-		cut += e.port.cut
-		refused += e.port.refused
+// finish ends the capture. Its error says what the network itself lost.
+func (n *wire) finish() error {
+	lost, err := n.losses()
+	record := &n.path.record
+	errs := []error{err, record.err}
+	if lost.total() > 0 {
+		errs = append(errs, fmt.Errorf("frames were lost, and not on the path: %v", lost))
 	}
-	errs = append(errs, n.path.record.err)
-	if lost+cut+refused > 0 {
-		errs = append(errs, fmt.Errorf("lost %d frames in its own sockets, cut %d short, and could not deliver %d", lost, cut, refused))
-	}
-	errs = append(errs, n.path.record.writer.Close(capture.Stats{Received: n.path.record.frames, Dropped: lost}))
+	stats := capture.Stats{Received: record.frames + lost.ring, Dropped: lost.ring}
+	errs = append(errs, record.writer.Close(stats))
 	return errors.Join(errs...)
 }
 
