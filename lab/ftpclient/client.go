@@ -168,6 +168,8 @@ type Transfer struct {
 	Wire    content.Digest // of what crossed the data connection
 
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
+
+	aborted bool // ABOR was sent, so one more reply comes
 }
 
 // ends notes the ends of the data connection.

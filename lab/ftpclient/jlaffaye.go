@@ -145,11 +145,16 @@ func (c *Jlaffaye) Command(ctx context.Context, verb, argument string) (Reply, e
 	if command == nil {
 		return Reply{}, fmt.Errorf("%s: jlaffaye/ftp has no function for it: %w", verb, ErrUnable)
 	}
-	replies, err := c.do(ctx, join(verb, argument), command)
-	if err == nil && len(replies) == 0 {
-		return Reply{}, fmt.Errorf("%s: jlaffaye/ftp did not send it, because the server does not offer it: %w", verb, ErrUnable)
+	c.control.sent = false
+	var complaint error
+	replies, err := c.do(ctx, join(verb, argument), func() error {
+		complaint = command()
+		return complaint
+	})
+	if !c.control.sent {
+		return Reply{}, fmt.Errorf("%s: jlaffaye/ftp did not send it (%v): %w", verb, complaint, ErrUnable)
 	}
-	c.state.note(verb, argument, last(replies))
+	c.state.note(join(verb, argument), last(replies))
 	return last(replies), err
 }
 
@@ -212,11 +217,14 @@ func (c *Jlaffaye) Download(ctx context.Context, d Download) (Transfer, error) {
 	})
 }
 
-// Upload implements [Client]. This client sends a file as it is, also with
-// TYPE A.
+// Upload implements [Client]. This client leaves it to its user to send text
+// as TYPE A asks.
 func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
 	return c.transferring(ctx, u.Verb, u.Argument, nil, func() error {
 		c.transfer.upload = true
+		if c.state.ascii {
+			u.From = content.ToNVT(u.From)
+		}
 		if strings.ToUpper(u.Verb) == "APPE" {
 			return c.client.Append(u.Argument, u.From)
 		}
@@ -248,6 +256,9 @@ func (c *Jlaffaye) QuitAtOnce(ctx context.Context) error {
 
 // Close implements [Client].
 func (c *Jlaffaye) Close(ctx context.Context) error {
+	if c.control.closed {
+		return nil
+	}
 	c.context = ctx
-	return c.control.Close()
+	return errors.Join(c.control.CloseWrite(), c.control.Close())
 }

@@ -17,6 +17,7 @@ type watchedConn struct {
 	client  *Jlaffaye
 	hasty   bool // closes at once
 	closed  bool
+	sent    bool    // something, since it was last set to false
 	replies []Reply // whole ones, in order
 	line    []byte  // as far as it has come
 	reply   Reply   // as far as it has come; Code is 0 between replies
@@ -26,6 +27,11 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
 	c.watch(p[:n])
 	return n, err
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	c.sent = true
+	return c.TCPConn.Write(p)
 }
 
 // watch finds the replies in what was read.

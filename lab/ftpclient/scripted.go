@@ -84,7 +84,7 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 	if reply.Code == 234 {
 		return reply, fmt.Errorf("%s: the server accepted it (%s), and this client speaks no TLS", command, reply)
 	}
-	c.state.note(verb, argument, reply)
+	c.state.note(command, reply)
 	return reply, nil
 }
 
@@ -97,10 +97,15 @@ func (c *Scripted) Rename(ctx context.Context, from, to string) (Reply, error) {
 	return c.Command(ctx, "RNTO", to)
 }
 
-// Await waits for a reply that no command asked for, such as the 421 of a
-// server that has waited too long.
+// Await waits for a reply that no command asked for. After a 421, with which a
+// server ends a session by itself (RFC 959, 5.4), it also waits for the server
+// to close the connection, and closes it.
 func (c *Scripted) Await(ctx context.Context) (Reply, error) {
-	return c.reply(ctx, "await")
+	reply, err := c.reply(ctx, "await")
+	if err != nil || reply.Code != 421 {
+		return reply, err
+	}
+	return reply, c.hangUp(ctx, "await")
 }
 
 // Quit implements [Client].
@@ -110,12 +115,18 @@ func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
 		c.conn.Close()
 		return reply, err
 	}
+	return reply, c.hangUp(ctx, "QUIT")
+}
+
+// hangUp waits for the server to close the control connection and closes it.
+func (c *Scripted) hangUp(ctx context.Context, command string) error {
 	begun := time.Now()
-	if err := drain(ctx, c.conn); err != nil {
-		c.conn.Close()
-		return reply, waited("QUIT", "the server to close the connection", begun, ctx, err)
+	err := drain(ctx, c.conn)
+	c.conn.Close()
+	if err != nil {
+		return waited(command, "the server to close the connection", begun, ctx, err)
 	}
-	return reply, c.conn.Close()
+	return nil
 }
 
 // QuitAtOnce implements [Client].
@@ -129,16 +140,10 @@ func (c *Scripted) QuitAtOnce(ctx context.Context) error {
 // Close implements [Client].
 func (c *Scripted) Close(ctx context.Context) error {
 	err := c.conn.CloseWrite()
-	if err == nil {
-		begun := time.Now()
-		if err = drain(ctx, c.conn); err != nil {
-			err = waited("close", "the server to close the connection", begun, ctx, err)
-		}
-	}
-	if closed := c.conn.Close(); errors.Is(closed, net.ErrClosed) {
+	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
-	return err
+	return errors.Join(err, c.hangUp(ctx, "close"))
 }
 
 // send sends one command, in one segment.

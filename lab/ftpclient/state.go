@@ -16,7 +16,8 @@ type state struct {
 var initialState = state{ascii: true, dir: "/"}
 
 // note takes notice of a command and its reply.
-func (s *state) note(verb, argument string, reply Reply) {
+func (s *state) note(command string, reply Reply) {
+	verb, argument, _ := strings.Cut(command, " ")
 	if reply.Code/100 != 2 {
 		return
 	}

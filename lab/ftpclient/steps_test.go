@@ -322,3 +322,109 @@ func TestErrorsSayWhoWaitedForWhat(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestQuitAtOnce(t *testing.T) {
+	clients(t, ftpserver.Config{}, func(t *testing.T, _ ftpclient.Client, server *ftpserver.Server) {
+		hasty := login(t, server, ftpclient.Config{})
+		if err := hasty.QuitAtOnce(soon(t)); err != nil {
+			t.Error(err)
+		}
+		jlaffaye, err := ftpclient.DialJlaffaye(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := jlaffaye.QuitAtOnce(soon(t)); err != nil {
+			t.Error(err)
+		}
+		for _, client := range []ftpclient.Client{hasty, jlaffaye} {
+			if err := client.Close(soon(t)); err != nil {
+				t.Errorf("Close after QuitAtOnce: %v", err)
+			}
+		}
+	})
+}
+
+func TestCloseWithoutQuit(t *testing.T) {
+	server := serve(t, "127.0.0.1", ftpserver.Config{})
+	scripted := login(t, server, ftpclient.Config{})
+	jlaffaye, err := ftpclient.DialJlaffaye(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range []ftpclient.Client{scripted, jlaffaye} {
+		if err := client.Close(soon(t)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := server.Wait(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestIdleTimeout(t *testing.T) {
+	server := serve(t, "127.0.0.1", ftpserver.Config{Idle: 20 * time.Millisecond})
+	client := login(t, server, ftpclient.Config{})
+	if reply, err := client.Await(soon(t)); err != nil || reply.Code != 421 {
+		t.Errorf("got %v, %v, want 421", reply, err)
+	}
+	if err := client.Close(soon(t)); err != nil {
+		t.Error(err)
+	}
+	if err := server.Wait(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusedLogin(t *testing.T) {
+	server := serve(t, "127.0.0.1", ftpserver.Config{})
+	scripted, err := ftpclient.Dial(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jlaffaye, err := ftpclient.DialJlaffaye(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range []ftpclient.Client{scripted, jlaffaye} {
+		if reply, err := client.Login(soon(t), "root", "root"); err != nil || reply.Code != 530 {
+			t.Errorf("got %v, %v, want 530", reply, err)
+		}
+		quit(t, client)
+	}
+}
+
+func TestWhatJlaffayeCannotDo(t *testing.T) {
+	server := serve(t, "127.0.0.1", ftpserver.Config{Files: files})
+	client, err := ftpclient.DialJlaffaye(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Command(soon(t), "SYST", ""); !errors.Is(err, ftpclient.ErrUnable) {
+		t.Errorf("SYST: got %v, want %v", err, ftpclient.ErrUnable)
+	}
+	if _, err := client.Command(soon(t), "MDTM", "README"); !errors.Is(err, ftpclient.ErrUnable) {
+		t.Errorf("MDTM before FEAT: got %v, want %v", err, ftpclient.ErrUnable)
+	}
+	if err := client.SetMode(ftpclient.PORT, 0); !errors.Is(err, ftpclient.ErrUnable) {
+		t.Errorf("PORT: got %v, want %v", err, ftpclient.ErrUnable)
+	}
+	if _, err := client.Download(soon(t), ftpclient.Download{Verb: "RETR", AbortAfter: 1}); !errors.Is(err, ftpclient.ErrUnable) {
+		t.Errorf("ABOR: got %v, want %v", err, ftpclient.ErrUnable)
+	}
+	quit(t, client)
+}
+
+// Linger is a time that at least passes between the server's FIN and the
+// client's.
+func TestLinger(t *testing.T) {
+	const linger = 30 * time.Millisecond
+	server := serve(t, "127.0.0.1", ftpserver.Config{Files: files})
+	client := login(t, server, ftpclient.Config{Linger: linger})
+	begun := time.Now()
+	get(t, client, ftpclient.Download{Verb: "LIST"}, 150, 226)
+	put(t, client, ftpclient.Upload{Verb: "STOR", Argument: "new", From: strings.NewReader("x")}, 150, 226)
+	if took := time.Since(begun); took < 2*linger {
+		t.Errorf("two transfers took %v, want %v at least", took, 2*linger)
+	}
+	quit(t, client)
+}

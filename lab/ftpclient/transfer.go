@@ -37,24 +37,19 @@ const pieceSize = 256 << 10
 // onlyReader hides a connection's WriteTo, which would ignore the buffer.
 type onlyReader struct{ io.Reader }
 
-// abort takes n bytes, sends ABOR, and takes what comes until the server
-// closes the data connection. It reads the reply to the transfer, 426 or a 226
-// that was faster; the reply to ABOR is the last one.
+// abort takes n bytes, sends ABOR, and takes what comes until the server closes
+// the data connection.
 func (c *Scripted) abort(ctx context.Context, conn *net.TCPConn, to io.Writer, n int64, t *Transfer) error {
-	if _, err := io.CopyN(to, conn, n); err != nil {
-		return fmt.Errorf("to abort after %d bytes: %w", n, err)
+	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
+		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
+	} else if err != nil {
+		return err
 	}
 	if err := c.send(ctx, "ABOR"); err != nil {
 		return err
 	}
-	if _, err := io.Copy(to, conn); err != nil {
-		return err
-	}
-	conn.Close()
-	reply, err := c.reply(ctx, "ABOR")
-	if err == nil {
-		t.Replies = append(t.Replies, reply)
-	}
+	t.aborted = true
+	_, err := io.Copy(to, conn)
 	return err
 }
 
@@ -135,27 +130,42 @@ func (c *Scripted) begin(ctx context.Context, command string, data *arrangement)
 // and reads the final reply. Where that refuses, it says more than a data
 // connection that broke.
 func (c *Scripted) move(ctx context.Context, command string, data *arrangement, t *Transfer, move func(*net.TCPConn, *Transfer) error) error {
-	begun := time.Now()
-	if err := data.connect(ctx, c, command); err != nil {
-		return err
-	}
-	t.ends(data.conn)
-	stop := until(ctx, data.conn)
-	broke := move(data.conn, t)
-	stop()
-	data.close()
-	if broke != nil {
-		broke = waited(command, "its data", begun, ctx, broke)
-		if ctx.Err() != nil {
-			return broke
+	connecting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	final := make(chan error, 1)
+	go func() {
+		reply, err := c.finalReply(ctx, command)
+		if err == nil {
+			t.Replies = append(t.Replies, reply)
 		}
+		if err != nil || reply.Refused() {
+			giveUp() // a server that has not called yet will not
+		}
+		final <- err
+	}()
+	begun := time.Now()
+	broke := data.connect(connecting, c, command)
+	if broke == nil {
+		t.ends(data.conn)
+		stop := until(ctx, data.conn)
+		if err := move(data.conn, t); err != nil {
+			broke = waited(command, "its data", begun, ctx, err)
+		}
+		stop()
 	}
-	reply, err := c.finalReply(ctx, command)
-	if err != nil {
+	data.close()
+	if err := <-final; err != nil {
 		return errors.Join(broke, err)
 	}
-	t.Replies = append(t.Replies, reply)
-	if reply.Refused() {
+	if t.aborted {
+		reply, err := c.reply(ctx, "ABOR")
+		if err != nil {
+			return err
+		}
+		t.Replies = append(t.Replies, reply)
+		return broke
+	}
+	if t.Reply().Refused() {
 		return nil
 	}
 	return broke
