@@ -77,7 +77,7 @@ func consistent(t *testing.T, tr *Trace) {
 		}
 		seq := map[Side]int64{}
 		for _, l := range s.Lines {
-			if l.End <= l.Seq || l.Seq < seq[l.From] || l.Packet < 1 || l.Packet > tr.Packets {
+			if last, ok := seq[l.From]; l.End <= l.Seq || ok && l.Seq < last || l.Packet < 1 || l.Packet > tr.Packets {
 				t.Errorf("a line of the %s at %d:%d, packet %d, after %d", l.From, l.Seq, l.End, l.Packet, seq[l.From])
 			}
 			seq[l.From] = l.End

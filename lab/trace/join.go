@@ -2,7 +2,10 @@
 
 package trace
 
-import "net/netip"
+import (
+	"net/netip"
+	"sort"
+)
 
 // An offer is an announcement with the session that made it.
 type offer struct {
@@ -10,63 +13,92 @@ type offer struct {
 	session *Session
 }
 
-// join finds the connections, among those that nothing is known of, which came
-// to an announced address. Of several announcements of one address the newest
-// before the connection counts. The address is taken either as announced or as
-// that of the party that announced it: behind an address translator, the two
-// differ.
-func join(sessions []*Session, conns []*conn) {
-	offers := map[uint16][]offer{}
+// A place is where an offered connection arrives, and from whom; caller is zero
+// where that does not matter.
+type place struct {
+	listener netip.AddrPort
+	caller   netip.Addr
+}
+
+// offers are the announcements for each place, in the order of their packets.
+type offers map[place][]offer
+
+// offersOf collects the announcements of some sessions. An announced address may
+// be that in the text or that of the party which announced it: behind an address
+// translator, the two differ.
+func offersOf(sessions []*Session) offers {
+	all := offers{}
 	for _, s := range sessions {
 		for _, a := range s.Announcements {
-			offers[a.Addr.Port()] = append(offers[a.Addr.Port()], offer{a, s})
+			listener, caller := s.Control.Server.Addr().Unmap(), s.Control.Client.Addr().Unmap()
+			if a.Mode == Active {
+				listener, caller = caller, listener
+			}
+			all.add(a.Addr.Addr().Unmap(), caller, offer{a, s})
+			if listener != a.Addr.Addr().Unmap() {
+				all.add(listener, caller, offer{a, s})
+			}
 		}
 	}
+	for _, list := range all {
+		sort.SliceStable(list, func(i, j int) bool { return list[i].from < list[j].from })
+	}
+	return all
+}
+
+func (all offers) add(listener, caller netip.Addr, o offer) {
+	at := netip.AddrPortFrom(listener, o.Addr.Port())
+	for _, p := range []place{{at, caller}, {at, netip.Addr{}}} {
+		all[p] = append(all[p], o)
+	}
+}
+
+// newest returns the last announcement for a place before a packet.
+func (all offers) newest(p place, packet int) (offer, bool) {
+	list := all[p]
+	i := sort.Search(len(list), func(i int) bool { return list[i].from > packet })
+	if i == 0 {
+		return offer{}, false
+	}
+	return list[i-1], true
+}
+
+// join finds the connections, among those that nothing is known of, which came
+// to an announced address. The newest announcement before the connection counts;
+// one whose other party is the caller counts more than one whose is not.
+func join(sessions []*Session, conns []*conn) {
+	all := offersOf(sessions)
 	for _, c := range conns {
 		if c.Role != Other {
 			continue
 		}
-		var best offer
-		var bestParty bool
-		listener := -1
-		for dir, end := range c.ends {
-			if dir == c.initiator() {
-				continue // an announced address is one that is called
+		for _, known := range []bool{true, false} {
+			if o, listener := c.accept(all, known); listener >= 0 {
+				c.takeOffer(o, listener)
+				break
 			}
-			for _, o := range offers[end.Port()] {
-				if o.from > c.FirstPacket || !o.answeredBy(end.Addr()) {
-					continue
-				}
-				party := o.caller() == c.ends[1-dir].Addr().Unmap()
-				better := listener < 0 || party && !bestParty || party == bestParty && o.from > best.from
-				if better {
-					best, bestParty, listener = o, party, dir
-				}
-			}
-		}
-		if listener >= 0 {
-			c.takeOffer(best, listener)
 		}
 	}
 }
 
-// answeredBy reports whether a listener at the given address is the one that was
-// announced.
-func (o offer) answeredBy(addr netip.Addr) bool {
-	party := o.session.Control.Server
-	if o.Mode == Active {
-		party = o.session.Control.Client
+// accept returns the newest offer that c may have come to, and the direction of
+// the side that listened, -1 if there is none. With known, the caller must be the
+// other party of the session.
+func (c *conn) accept(all offers, known bool) (best offer, listener int) {
+	listener = -1
+	for dir, end := range c.ends {
+		if dir == c.initiator() {
+			continue // an announced address is one that is called
+		}
+		p := place{listener: netip.AddrPortFrom(end.Addr().Unmap(), end.Port())}
+		if known {
+			p.caller = c.ends[1-dir].Addr().Unmap()
+		}
+		if o, ok := all.newest(p, c.FirstPacket); ok && (listener < 0 || o.from > best.from) {
+			best, listener = o, dir
+		}
 	}
-	addr = addr.Unmap()
-	return addr == o.Addr.Addr().Unmap() || addr == party.Addr().Unmap()
-}
-
-// caller is the address from which a connection to the announced one should come.
-func (o offer) caller() netip.Addr {
-	if o.Mode == Active {
-		return o.session.Control.Server.Addr().Unmap()
-	}
-	return o.session.Control.Client.Addr().Unmap()
+	return best, listener
 }
 
 // takeOffer makes c the data connection of an announcement.
