@@ -20,8 +20,8 @@ import (
 // a network device receives, whole and stamped with its time: a packet socket
 // with PACKET_RX_RING, version 3 (packet(7) and the kernel's packet_mmap.rst).
 //
-// The kernel fills it block by block, and hands a block over when it is full,
-// or 4 ms after its first frame. A frame that finds no free block is dropped,
+// The kernel fills it block by block, and hands a block over when the next frame
+// does not fit in, or after 50 ms. A frame that finds no free block is dropped,
 // and counted. A Ring is for one goroutine.
 type Ring struct {
 	socket *os.File
@@ -47,18 +47,20 @@ const (
 	smallestBlock = 128 << 10
 	largestBlock  = 1 << 20
 
-	// With this many blocks, each kept for 4 ms at least, a reader that gets
-	// no time to run for a quarter of a second loses nothing.
+	// With this many blocks, each filled for that long, a reader that gets no
+	// time to run for three seconds loses nothing of a session that is slow.
 	fewestBlocks = 64
-	blockTimeout = 4 // milliseconds
+	blockTimeout = 50 // milliseconds
 	smallestRing = fewestBlocks * smallestBlock
-	largestRing  = 256 << 20 // bytes: at 1 GiB in a second, none was lost with it
+	largestRing  = 256 << 20 // bytes
 )
 
-// RingSize is the size of a ring, in bytes, that records a volume of that many
-// bytes without loss.
-func RingSize(volume int64) int {
-	return int(min(smallestRing+volume+volume/8, largestRing))
+// RingSize is the size of a ring, in bytes, for a session that moves about that
+// volume. A volume that fits is all in the ring when its reader sleeps through
+// the session; Holds says whether it does.
+func RingSize(volume int64) (size int, holds bool) {
+	needed := smallestRing + volume + volume/4 // for headers, and acknowledgments
+	return int(min(needed, largestRing)), needed <= largestRing
 }
 
 // OpenRing begins to receive from a device, such as "lo", into a ring of about
@@ -120,12 +122,12 @@ func networkOrder(v uint16) uint16 {
 // again: then the frames' memory is the kernel's to fill anew.
 func (r *Ring) Next() (iter.Seq[Frame], error) {
 	if r.lent {
-		atomic.StoreUint32(&r.header().Block_status, unix.TP_STATUS_KERNEL)
+		atomic.StoreUint32(&r.header(r.next).Block_status, unix.TP_STATUS_KERNEL)
 		r.next = (r.next + 1) % (len(r.memory) / r.block)
 		r.lent = false
 	}
 	err := r.wait.Read(func(uintptr) bool {
-		return atomic.LoadUint32(&r.header().Block_status)&unix.TP_STATUS_USER != 0
+		return r.ready(r.next)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("capture: waiting for frames: %w", err)
@@ -137,7 +139,7 @@ func (r *Ring) Next() (iter.Seq[Frame], error) {
 // frames goes through the frames of the next block.
 func (r *Ring) frames() iter.Seq[Frame] {
 	block := r.memory[r.next*r.block:][:r.block]
-	header := r.header()
+	header := r.header(r.next)
 	return func(yield func(Frame) bool) {
 		at := header.Offset_to_first_pkt
 		for range header.Num_pkts {
@@ -155,10 +157,31 @@ func (r *Ring) frames() iter.Seq[Frame] {
 	}
 }
 
-// header is that of the next block. Its status says whose the block is.
-func (r *Ring) header() *unix.TpacketHdrV1 {
-	description := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.memory[r.next*r.block]))
+// header is that of a block. Its status says whose the block is.
+func (r *Ring) header(block int) *unix.TpacketHdrV1 {
+	description := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.memory[block*r.block]))
 	return (*unix.TpacketHdrV1)(unsafe.Pointer(&description.Hdr))
+}
+
+// ready says whether the kernel has handed a block over.
+func (r *Ring) ready(block int) bool {
+	return atomic.LoadUint32(&r.header(block).Block_status)&unix.TP_STATUS_USER != 0
+}
+
+// BlockSize is the size of a block, in bytes: after so much more, the block with
+// a frame is handed over.
+func (r *Ring) BlockSize() int { return r.block }
+
+// Backlog is the share of the ring, 0 to 1, that waits to be read. It may be
+// called from any goroutine, until Close.
+func (r *Ring) Backlog() float64 {
+	blocks, waiting := len(r.memory)/r.block, 0
+	for n := range blocks {
+		if r.ready(n) {
+			waiting++
+		}
+	}
+	return float64(waiting) / float64(blocks)
 }
 
 // Stats are the kernel's counts since the ring was opened.

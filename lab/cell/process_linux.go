@@ -74,7 +74,10 @@ func attributes(w way) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: true}
 	switch w {
 	case userNamespace:
-		a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWPID
+		a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWPID
+		// Made when the user namespace knows who is root in it, so that the
+		// settings of the network are root's.
+		a.Unshareflags = unix.CLONE_NEWNET
 		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	case plain:

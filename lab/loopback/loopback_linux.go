@@ -52,12 +52,15 @@ func Open(plan network.Plan, r Recording) (*Network, error) {
 			return nil, fmt.Errorf("loopback: setting the MTU to %d: %w", plan.MTU, err)
 		}
 	}
+	if !r.Shared {
+		settle(plan.Volume)
+	}
 	n := &Network{hosts: make(map[string]*host)}
 	for _, h := range plan.Hosts {
 		n.hosts[h.Name] = &host{plan: h}
 	}
 	var err error
-	n.recorder, err = record(plan.Hosts, r, capture.RingSize(plan.Volume))
+	n.recorder, err = record(plan, r)
 	if err != nil {
 		return nil, err
 	}

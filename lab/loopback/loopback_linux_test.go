@@ -21,14 +21,17 @@ import (
 
 // bodies are what the cells of these tests do, by the name in their job.
 var bodies = map[string]func(context.Context, *cell.Cell, testJob) error{
-	"echo": echo,
+	"echo":     echo,
+	"transfer": transfer,
 }
 
 // testJob is the Spec of these tests' jobs.
 type testJob struct {
-	Body string
-	Plan network.Plan
-	Size int64
+	Body     string
+	Plan     network.Plan
+	Size     int64
+	Recorder string
+	Checked  bool
 }
 
 func init() {
@@ -153,7 +156,7 @@ func TestCaptureIsWhole(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
 		t.Run(address, func(t *testing.T) {
 			path, messages := run(t, testJob{Body: "echo", Plan: plan(address), Size: 1 << 20})
-			if complaints := tshark(t, path, "-Y", "_ws.malformed || _ws.expert.severity >= 8388608",
+			if complaints := tshark(t, path, "-Y", "_ws.malformed || _ws.expert.severity >= 6291456",
 				"-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"); len(complaints) > 0 {
 				t.Errorf("tshark complains:\n%s", strings.Join(complaints, "\n"))
 			}
@@ -165,4 +168,3 @@ func TestCaptureIsWhole(t *testing.T) {
 		})
 	}
 }
-

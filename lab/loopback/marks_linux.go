@@ -17,8 +17,9 @@ import (
 // processor, and takes them from it in order. So when the mark that was sent
 // from every processor has passed, all that was sent before has passed too.
 type marks struct {
-	cookie     []byte // by which these are told from anybody else's
-	processors []int
+	cookie     []byte          // by which these are told from anybody else's
+	allowed    unix.CPUSet     // the processors of this process
+	processors []int           // the same
 	seen       map[uint32]bool // numbers of the marks that have passed
 }
 
@@ -26,22 +27,23 @@ type marks struct {
 // one's own network.
 const markProtocol = 0x88B5
 
-// A mark is an Ethernet header without addresses, the cookie, and a number.
+// A mark is an Ethernet header without addresses, the cookie, and a number. What
+// fills a block is marks too, with nothing behind that.
 const (
 	ethernetHeader = 14
 	cookieSize     = 16
 	markSize       = ethernetHeader + cookieSize + 4
+	fillerSize     = 60_000
 )
 
 func newMarks() (*marks, error) {
 	m := &marks{cookie: make([]byte, cookieSize), seen: make(map[uint32]bool)}
 	rand.Read(m.cookie)
-	var allowed unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+	if err := unix.SchedGetaffinity(0, &m.allowed); err != nil {
 		return nil, fmt.Errorf("loopback: listing the processors: %w", err)
 	}
-	for n := 0; len(m.processors) < allowed.Count(); n++ {
-		if allowed.IsSet(n) {
+	for n := 0; len(m.processors) < m.allowed.Count(); n++ {
+		if m.allowed.IsSet(n) {
 			m.processors = append(m.processors, n)
 		}
 	}
@@ -50,7 +52,7 @@ func newMarks() (*marks, error) {
 
 // pass notes a mark. It says whether the frame was one.
 func (m *marks) pass(frame []byte) bool {
-	if len(frame) != markSize || !bytes.Equal(frame[ethernetHeader:][:cookieSize], m.cookie) {
+	if len(frame) < markSize || !bytes.Equal(frame[ethernetHeader:][:cookieSize], m.cookie) {
 		return false
 	}
 	m.seen[binary.BigEndian.Uint32(frame[ethernetHeader+cookieSize:])] = true
@@ -60,18 +62,19 @@ func (m *marks) pass(frame []byte) bool {
 // complete says whether all marks have passed.
 func (m *marks) complete() bool { return len(m.seen) == len(m.processors) }
 
-// send sends a mark from every processor.
-func (m *marks) send() error {
+// send sends a mark from every processor, and then so much that the ring hands
+// over, full, the block with the last of them.
+func (m *marks) send(block int) error {
 	sent := make(chan error)
 	go func() {
 		// Never unlocked: the thread, tied to one processor, ends with this.
 		runtime.LockOSThread()
-		sent <- m.sendAll()
+		sent <- m.sendAll(block)
 	}()
 	return <-sent
 }
 
-func (m *marks) sendAll() error {
+func (m *marks) sendAll(block int) error {
 	lo, err := net.InterfaceByName(device)
 	if err != nil {
 		return err
@@ -81,22 +84,30 @@ func (m *marks) sendAll() error {
 		return err
 	}
 	defer unix.Close(s)
+	to := &unix.SockaddrLinklayer{Ifindex: lo.Index}
 	for i, processor := range m.processors {
 		var only unix.CPUSet
 		only.Set(processor)
 		// A processor that was taken away meanwhile has no queue either.
 		unix.SchedSetaffinity(0, &only)
-		if err := unix.Sendto(s, m.frame(i), 0, &unix.SockaddrLinklayer{Ifindex: lo.Index}); err != nil {
+		if err := unix.Sendto(s, m.frame(i, markSize), 0, to); err != nil {
+			return err
+		}
+	}
+	filler := m.frame(len(m.processors)-1, min(lo.MTU, fillerSize))
+	for sent := 0; sent <= block; sent += len(filler) {
+		if err := unix.Sendto(s, filler, 0, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// frame is the mark of that number.
-func (m *marks) frame(number int) []byte {
-	f := make([]byte, ethernetHeader-2, markSize)
-	f = binary.BigEndian.AppendUint16(f, markProtocol)
-	f = append(f, m.cookie...)
-	return binary.BigEndian.AppendUint32(f, uint32(number))
+// frame is the mark of that number, in a frame of that size.
+func (m *marks) frame(number, size int) []byte {
+	f := make([]byte, size)
+	binary.BigEndian.PutUint16(f[ethernetHeader-2:], markProtocol)
+	copy(f[ethernetHeader:], m.cookie)
+	binary.BigEndian.PutUint32(f[ethernetHeader+cookieSize:], uint32(number))
+	return f
 }

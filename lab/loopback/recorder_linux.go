@@ -19,11 +19,11 @@ type recorder struct {
 	failed func(error)
 	others *others // whose frames are left out; nil when lo is our own
 	marks  *marks
+	brake  *brake // nil when the ring holds all there will be
 
-	done    chan struct{} // closed when the last frame is written
-	err     error         // of recording
-	leftOut uint64        // frames
-	stats   capture.Stats
+	done  chan struct{} // closed when the last frame is written
+	err   error         // of recording
+	stats capture.Stats
 }
 
 // patience bounds the wait for connections to end, and for marks to pass. Both
@@ -31,19 +31,26 @@ type recorder struct {
 const patience = 3 * time.Second
 
 // record begins to record.
-func record(hosts []network.HostPlan, how Recording, ringSize int) (*recorder, error) {
+func record(plan network.Plan, how Recording) (*recorder, error) {
 	r := &recorder{writer: how.Writer, failed: how.Failed, done: make(chan struct{})}
 	var err error
 	if how.Shared {
-		if r.others, err = findOthers(hosts); err != nil {
+		if r.others, err = findOthers(plan.Hosts); err != nil {
 			return nil, err
 		}
 	}
 	if r.marks, err = newMarks(); err != nil {
 		return nil, err
 	}
-	if r.ring, err = capture.OpenRing(device, ringSize); err != nil {
+	if err := pin(); err != nil {
 		return nil, err
+	}
+	size, holds := capture.RingSize(plan.Volume)
+	if r.ring, err = capture.OpenRing(device, size); err != nil {
+		return nil, err
+	}
+	if !holds {
+		r.brake = startBrake(r.ring, r.marks.allowed)
 	}
 	go r.run()
 	return r, nil
@@ -51,6 +58,7 @@ func record(hosts []network.HostPlan, how Recording, ringSize int) (*recorder, e
 
 // run writes frames until all marks have passed.
 func (r *recorder) run() {
+	unpin(r.marks.allowed)
 	defer close(r.done)
 	for !r.marks.complete() {
 		frames, err := r.ring.Next()
@@ -63,7 +71,6 @@ func (r *recorder) run() {
 		}
 		for frame := range frames {
 			if r.marks.pass(frame.Data) || r.others.own(frame.Data) {
-				r.leftOut++
 				continue
 			}
 			r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
@@ -90,10 +97,12 @@ func (r *recorder) fail(err error) {
 func (r *recorder) close() error {
 	err := errors.Join(r.waitForConnections(), r.waitForFrames())
 	<-r.done
-	stats, statsErr := r.ring.Stats()
+	r.brake.stop()
+	kernel, statsErr := r.ring.Stats()
 	err = errors.Join(err, r.err, statsErr, r.ring.Close())
 
-	r.stats = capture.Stats{Received: stats.Received - r.leftOut, Dropped: stats.Dropped}
+	// The kernel counts the marks among what it received.
+	r.stats = capture.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
 	if r.err == nil {
 		err = errors.Join(err, r.writer.Close(r.stats))
 	}
@@ -143,7 +152,7 @@ func (r *recorder) waitForFrames() error {
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		// A mark is lost when the ring is full: then it takes another one.
-		if err := r.marks.send(); err != nil {
+		if err := r.marks.send(r.ring.BlockSize()); err != nil {
 			r.ring.Interrupt()
 			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
 		}
