@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net/netip"
 	"testing"
@@ -123,14 +124,14 @@ func (f *forge) control(user string) (client, server *end) {
 	return client, server
 }
 
-// list makes a listing in active mode.
-func (f *forge) list(client, server *end, command, listing string) {
-	client.send("PORT 198,51,100,100,12,100\r\n")
+// active makes a transfer in active mode, to the client's port 12*256+low.
+func (f *forge) active(client, server *end, low int, command, data string) {
+	client.send(fmt.Sprintf("PORT 198,51,100,100,12,%d\r\n", low))
 	server.send("200 PORT command successful.\r\n")
 	client.send(command + "\r\n")
-	from, _ := f.dial("192.0.2.21:20", "198.51.100.100:3172")
+	from, _ := f.dial("192.0.2.21:20", fmt.Sprintf("198.51.100.100:%d", 12*256+low))
 	server.send("150 Opening ASCII mode data connection.\r\n")
-	from.send(listing)
+	from.send(data)
 	from.close()
 	server.send("226 Transfer complete.\r\n")
 }
@@ -139,7 +140,7 @@ func (f *forge) list(client, server *end, command, listing string) {
 func activeListing(w io.Writer) {
 	f := newForge(w)
 	client, server := f.control("anonymous")
-	f.list(client, server, "LIST", string(bytes.Repeat([]byte("x"), 162))+"\r\n")
+	f.active(client, server, 100, "LIST", string(bytes.Repeat([]byte("x"), 162))+"\r\n")
 	client.send("QUIT\r\n")
 	server.send("221 Goodbye.\r\n")
 	server.close()

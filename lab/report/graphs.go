@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"io"
 	"slices"
 
 	"ftplab/lab/report/chart"
@@ -60,6 +61,31 @@ func (r *Report) sequences() []*Sequence {
 		return int(min(max(b.Connection.Flow(b.From).Bytes-a.Connection.Flow(a.From).Bytes, -1), 1))
 	})
 	return all
+}
+
+// TimeSequences prints the points of the time-sequence graphs of all transfers
+// as tables: segments, acknowledgements and the edge of the window.
+func (r *Report) TimeSequences(w io.Writer) error {
+	r.prepare()
+	all := r.sequences()
+	if len(all) == 0 {
+		_, err := fmt.Fprintf(w, "No connection has carried %s.\n", counted(graphLeast, "segment"))
+		return err
+	}
+	for i, s := range all {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		c := s.Connection
+		fmt.Fprintf(w, "%s, %s > %s: %s\n%s\n", upperFirst(r.names[c].long), c.Addr(s.From), c.Addr(s.From.Other()), transferName(c), sequenceFacts(s))
+		if s.Thinned() {
+			fmt.Fprintf(w, "Thinned: %s of %s, of the middle of the transfer the extremes.\n", grouped(int64(len(s.Points))), counted(s.Packets, "packet"))
+		}
+		if err := s.WriteText(w, r.Trace.Start); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Report) graphs() (list []graph, more string) {

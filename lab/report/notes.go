@@ -173,9 +173,10 @@ func (n *notes) endOfData(c *trace.Connection) {
 		n.reset(c)
 	}
 	sender := sentBy(c)
+	flow := c.Flow(sender)
+	n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	if c.FirstFIN == sender {
-		flow := c.Flow(sender)
-		n.add(flow.FIN, "The %s has sent everything, %s: this FIN is the end of %s.", sender, counted(flow.Bytes, "byte"), transferName(c))
+		n.add(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
 	} else if c.FirstFIN != "" {
 		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes its direction before the %s has.", c.FirstFIN, sender)
 	}

@@ -90,11 +90,15 @@ func lineComments(v *expect.Verdict) map[int]string {
 	return comments
 }
 
+// join makes one text of two sentences, either of which may be empty.
 func join(a, b string) string {
-	if a == "" || b == "" {
+	switch {
+	case a == "" || b == "":
 		return a + b
+	case strings.ContainsAny(a[len(a)-1:], ".!?:"):
+		return a + " " + upperFirst(b)
 	}
-	return a + " " + b
+	return a + ". " + upperFirst(b)
 }
 
 // Title is what the page is called.

@@ -78,8 +78,10 @@ func (p Point) what() string {
 		return "again"
 	case p.Syn:
 		return "SYN"
-	case p.Fin:
+	case p.Fin && p.End > p.Seq:
 		return "data+FIN"
+	case p.Fin:
+		return "FIN"
 	}
 	return "data"
 }

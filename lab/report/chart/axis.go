@@ -53,8 +53,9 @@ func (a Axis) Ticks(n int) []Tick {
 	_, size := a.unit(step)
 	decimals := max(0, -int(math.Floor(math.Log10(step/size)+1e-9)))
 	var ticks []Tick
-	for i := math.Ceil(a.Min/step - 1e-9); i*step <= a.Max+step*1e-9; i++ {
-		label := strconv.FormatFloat(i*step/size+0, 'f', decimals, 64) // + 0 makes no -0
+	// Adding 0 to -0 makes 0.
+	for i := math.Ceil(a.Min/step-1e-9) + 0; i*step <= a.Max+step*1e-9; i++ {
+		label := strconv.FormatFloat(i*step/size, 'f', decimals, 64)
 		ticks = append(ticks, Tick{a.At(i * step), groupDigits(label)})
 	}
 	return ticks

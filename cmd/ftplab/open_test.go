@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFindPage(t *testing.T) {
+	results := t.TempDir()
+	if _, err := findPage(results, nil); err == nil || !strings.HasSuffix(err.Error(), "index.html; ftplab run makes it") {
+		t.Errorf("got error %v, want one that says how to make the index", err)
+	}
+	if _, err := findPage(results, []string{"active_list"}); err == nil || !strings.HasSuffix(err.Error(), "; ftplab run active_list makes it") {
+		t.Errorf("got error %v, want one that says how to make the page", err)
+	}
+	for _, file := range []string{"index.html", "active_list/walkthrough.html"} {
+		want := filepath.Join(results, file)
+		if err := os.MkdirAll(filepath.Dir(want), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(want, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "index.html"},
+		{[]string{"active_list"}, "active_list/walkthrough.html"},
+	} {
+		got, err := findPage(results, test.args)
+		if err != nil || got != filepath.Join(results, test.want) {
+			t.Errorf("%v: got %q, %v, want %s", test.args, got, err, test.want)
+		}
+	}
+}
+
+func TestNoBrowser(t *testing.T) {
+	t.Setenv("BROWSER", "no-such-browser")
+	if err := browse("/tmp/index.html"); err == nil || !strings.Contains(err.Error(), "BROWSER") {
+		t.Errorf("got error %v, want one that says what to do", err)
+	}
+}

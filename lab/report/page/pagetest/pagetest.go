@@ -1,0 +1,206 @@
+// Package pagetest opens the lab's pages in a real browser, for tests: headless
+// Chromium, which is told to stay away from every network.
+package pagetest
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a browser may take for a whole test.
+const patience = 2 * time.Minute
+
+// A Tab is a page that is open in a browser.
+type Tab struct {
+	t   testing.TB
+	ctx context.Context
+	url string
+
+	mu    sync.Mutex
+	said  []string
+	asked []string
+}
+
+// A Screen is what a page is looked at on.
+type Screen struct {
+	Width, Height int64 // pixels
+	Dark          bool
+}
+
+// The screens that pages are made for.
+var (
+	Desktop = Screen{Width: 1280, Height: 900}
+	Phone   = Screen{Width: 390, Height: 844}
+)
+
+// browsers are the names under which Chromium is installed.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+
+// Open opens a page. Without a browser the test is skipped, unless
+// $FTPLAB_REQUIRE_TOOLS is set.
+func Open(t testing.TB, html []byte, screen Screen) *Tab {
+	t.Helper()
+	i := slices.IndexFunc(browsers, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
+	if i < 0 {
+		if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
+			t.Fatal("there is no Chromium, and FTPLAB_REQUIRE_TOOLS is set: install chromium")
+		}
+		t.Skip("there is no Chromium: install chromium for this test")
+	}
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(file, html, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	tab := &Tab{t: t, url: (&url.URL{Scheme: "file", Path: file}).String()}
+	tab.start(browsers[i])
+	tab.listen()
+	tab.show(screen)
+	tab.Do(chromedp.Navigate(tab.url))
+	return tab
+}
+
+// start starts a browser of its own, which ends with the test.
+func (tab *Tab) start(browser string) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(browser),
+		chromedp.NoSandbox, // which root and containers have not got
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	tab.t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	tab.t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	tab.t.Cleanup(cancel)
+	tab.ctx = ctx
+}
+
+// listen notes what the page says on the console and what it asks the network.
+func (tab *Tab) listen() {
+	err := chromedp.Listen(tab.ctx, func(event any) {
+		tab.mu.Lock()
+		defer tab.mu.Unlock()
+		switch e := event.(type) {
+		case *runtime.EventConsoleAPICalled:
+			tab.said = append(tab.said, "console."+string(e.Type))
+		case *runtime.EventExceptionThrown:
+			tab.said = append(tab.said, e.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			tab.said = append(tab.said, e.Entry.Text)
+		case *page.EventJavascriptDialogOpening:
+			tab.said = append(tab.said, "dialog: "+e.Message)
+		case *network.EventRequestWillBeSent:
+			tab.asked = append(tab.asked, e.Request.URL)
+		}
+	})
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	Call(tab, network.Enable, network.EnableParams{})
+	Call(tab, log.Enable, cdp.Empty{})
+}
+
+// show sets the size of the screen and its colours.
+func (tab *Tab) show(s Screen) {
+	scheme := "light"
+	if s.Dark {
+		scheme = "dark"
+	}
+	tab.Do(chromedp.EmulateViewport(s.Width, s.Height))
+	Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+}
+
+// Do performs actions on the page.
+func (tab *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	if err := chromedp.Do(tab.ctx, actions...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Eval evaluates an expression in the page.
+func Eval[T any](tab *Tab, expression string) T {
+	tab.t.Helper()
+	v, err := chromedp.Run(tab.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		tab.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// Await evaluates an expression that is a promise, and waits for its value.
+func Await[T any](tab *Tab, expression string) T {
+	tab.t.Helper()
+	v, err := chromedp.Run(tab.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// Call makes a call of the browser's own protocol.
+func Call[P, R any](tab *Tab, command cdp.Command[P, R], params P) R {
+	tab.t.Helper()
+	r, err := chromedp.Call(tab.ctx, command, params)
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	return r
+}
+
+// Said returns what the page has said on the console, and any error of its own.
+func (tab *Tab) Said() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return slices.Clone(tab.said)
+}
+
+// Asked returns what the page has asked of any network, itself excepted.
+func (tab *Tab) Asked() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(tab.asked), func(u string) bool { return u == tab.url })
+}
+
+// A Node is a node of the accessibility tree: what a screen reader gets.
+type Node struct{ Role, Name string }
+
+// Accessible returns the accessibility tree, in the order of reading.
+func (tab *Tab) Accessible() []Node {
+	var nodes []Node
+	for _, n := range Call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+		if !n.Ignored {
+			nodes = append(nodes, Node{text(n.Role), text(n.Name)})
+		}
+	}
+	return nodes
+}
+
+func text(v *accessibility.Value) string {
+	if v == nil {
+		return ""
+	}
+	s := string(v.Value)
+	if len(s) > 1 && s[0] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
