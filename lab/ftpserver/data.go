@@ -224,7 +224,7 @@ type dataConn struct {
 func newDataConn(session *session, conn *net.TCPConn) (*dataConn, error) {
 	d := &dataConn{Conn: conn, session: session, tcp: conn}
 	if session.server.config.Cork {
-		if err := cork(conn); err != nil {
+		if err := cork(conn, true); err != nil {
 			conn.Close()
 			return nil, err
 		}
@@ -242,6 +242,9 @@ func (d *dataConn) Write(p []byte) (int, error) {
 // Close closes the connection. After a download, it may wait for the client to
 // close its end.
 func (d *dataConn) Close() error {
+	if d.session.server.config.FINApart {
+		cork(d.tcp, false) // which sends what was held back
+	}
 	if d.wrote.Load() && d.session.server.config.AwaitFIN {
 		d.tcp.CloseWrite()
 		d.tcp.SetReadDeadline(time.Now().Add(patience))

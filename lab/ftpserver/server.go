@@ -46,6 +46,9 @@ type Config struct {
 	// segments but the last are full and the FIN rides on the last one.
 	Cork bool
 
+	// FINApart sends the FIN of a corked download in a packet of its own.
+	FINApart bool
+
 	// ReplyFirst sends 150 before the server opens an active data
 	// connection. Without it, 150 leaves when the connection is open.
 	ReplyFirst bool

@@ -7,15 +7,19 @@ import (
 )
 
 // cork holds data back until it fills a segment or the connection is closed
-// (TCP_CORK; the kernel waits for 200 ms at most).
-func cork(conn *net.TCPConn) error {
+// (TCP_CORK; the kernel waits for 200 ms at most), or no longer.
+func cork(conn *net.TCPConn, on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) {
-		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1)
+		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, value)
 	})
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-func cork(*net.TCPConn) error {
+func cork(*net.TCPConn, bool) error {
 	return errors.New("holding data back until it fills a segment (TCP_CORK) needs Linux")
 }
 

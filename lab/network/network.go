@@ -108,6 +108,7 @@ type HostPlan struct {
 	Congestion   string        // congestion control; reno when empty
 	CWND         int           // congestion window held at this many segments
 	Cork         bool          // sends only full segments until the end of a transfer (TCP_CORK)
+	FINApart     bool          // and the FIN in a packet of its own
 	Ports        []PortRange   // the ports it takes, in order, whenever it needs one that nobody names
 }
 

@@ -2,13 +2,35 @@ package play
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 
+	"ftplab/lab/nameserver"
 	"ftplab/lab/network"
 )
 
-// lookUp asks the scenario's name server.
+// startNameserver starts the scenario's name server, if it has names.
+func (st *stage) startNameserver() (err error) {
+	if len(st.scenario.Names) == 0 {
+		return nil
+	}
+	var records []nameserver.Record
+	for _, n := range st.scenario.Names {
+		records = append(records, nameserver.Record(n))
+	}
+	if st.names, err = st.network.Host("nameserver").ListenUDP(nameserver.Port); err != nil {
+		return err
+	}
+	return nameserver.Serve(st.names, records)
+}
+
+// lookUp asks the scenario's name server for a name.
 func (st *stage) lookUp(ctx context.Context, client network.Host, name string) (netip.Addr, error) {
-	return netip.Addr{}, errors.New("no name server is built yet")
+	conn, err := client.ListenUDP(client.NextPort())
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	defer conn.Close()
+	st.lookups++
+	server := netip.AddrPortFrom(st.network.Host("nameserver").Addr(), nameserver.Port)
+	return nameserver.LookUp(ctx, conn, server, name, st.lookups)
 }

@@ -14,6 +14,7 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		ReadOnly: s.Server.ReadOnly,
 		AwaitFIN: s.Server.AwaitFIN,
 		Cork:     host.Cork,
+		FINApart: host.FINApart,
 	}
 	for _, u := range s.Server.Users {
 		config.Users = append(config.Users, ftpserver.User{Name: u.Name, Password: u.Password})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"time"
 
@@ -25,6 +26,8 @@ type stage struct {
 	network  network.Network
 	writer   *capture.Writer // of the network's recorder
 	server   *ftpserver.Server
+	names    *net.UDPConn // the name server's; nil without one
+	lookups  uint16       // so far
 	meter    *meter
 	sessions map[string]*session
 }
@@ -72,6 +75,9 @@ func (st *stage) raise(ctx context.Context, r Recording, cancel context.CancelCa
 	}
 	if st.server, err = ftpserver.Start(st.network.Host("server"), ServerConfig(st.scenario)); err != nil {
 		return errors.Join(err, st.network.Close())
+	}
+	if err := st.startNameserver(); err != nil {
+		return errors.Join(err, st.close(ctx))
 	}
 	return nil
 }
@@ -125,6 +131,9 @@ func (st *stage) close(ctx context.Context) error {
 	st.server.Wait(patience) // whose error is that of Close, below
 	ctx, cancel = context.WithTimeout(ctx, farewell)
 	defer cancel()
+	if st.names != nil {
+		st.names.Close()
+	}
 	return errors.Join(st.server.Close(ctx), st.network.Close())
 }
 

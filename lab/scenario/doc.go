@@ -48,15 +48,15 @@
 //
 //	host NAME ADDRESS [rtt=85ms] [mtu=] [window=] [buffer=] [timestamps=off]
 //	     [wscale=off] [sack=off] [df=off] [ttl=] [congestion=reno|bbr|cubic]
-//	     [cwnd=] [cork=on] [ports=3170-]
+//	     [cwnd=] [cork=on|apart] [ports=3170-]
 //
 // The hosts client (198.51.100.100) and server (192.0.2.21) exist without being
 // named. rtt is the round-trip time of the path between this host and the
 // client. window is what the host's SYN advertises, buffer bounds its receive
 // window later on; wscale, timestamps and sack are TCP options (RFC 7323,
 // RFC 2018); df is IP's Don't Fragment; cwnd holds the congestion window at that
-// many segments; cork makes a server send full segments up to the last. ports
-// are taken in order whenever the host needs a port that nobody names: `3170-`,
+// many segments. cork makes a server send full segments up to the last, on which
+// the FIN rides; with cork=apart it comes in a packet of its own. ports are taken in order whenever the host needs a port that nobody names: `3170-`,
 // `28348,24626`, `50000-50010`. On loopback a host takes only ports and cork.
 //
 //	name NAME ADDRESS [authority=N] [additional=N] [size=BYTES]

@@ -111,7 +111,8 @@ func (p *parser) hostOption(h *network.HostPlan, word string) {
 	case "cwnd":
 		h.CWND = p.number("cwnd", value, 1, 1<<16)
 	case "cork":
-		h.Cork = p.onOff(key, value)
+		h.Cork = p.oneOf(key, value, "on", "off", "apart") != "off"
+		h.FINApart = value == "apart"
 	case "ports":
 		h.Ports = p.ports(value)
 	default:
@@ -125,11 +126,11 @@ func (p *parser) name(words []string) {
 	for _, word := range words[2:] {
 		switch key, value := option(word); key {
 		case "authority":
-			n.Authority = p.number(key, value, 0, 16)
+			n.Authority = p.number(key, value, 0, 15)
 		case "additional":
-			n.Additional = p.number(key, value, 0, 16)
+			n.Additional = p.number(key, value, 0, 15)
 		case "size":
-			n.Size = p.number("size", value, 12, 1232)
+			n.Size = p.number("size", value, 12, 512)
 		default:
 			p.fail("unknown option %q of name; it takes authority=, additional= and size=", word)
 		}
@@ -319,7 +320,7 @@ func (p *parser) checkHosts() {
 
 // checkLoopbackHost refuses what loopback cannot give, rather than ignore it.
 func (p *parser) checkLoopbackHost(h network.HostPlan) {
-	plain := network.HostPlan{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork}
+	plain := network.HostPlan{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
 	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
 		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)

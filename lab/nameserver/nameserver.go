@@ -1,0 +1,155 @@
+// Package nameserver is the name server of a lab: it answers for the few names
+// of a scenario, in answers of the shape that the scenario gives.
+//
+// What a real resolver puts beside the address differs from one to the next: the
+// name servers of the domain (the authority section) and their addresses (the
+// additional section; RFC 1035, 4.1). Their number and the answer's size are
+// part of what a capture shows, and so can be chosen.
+package nameserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// Port is the name server's (RFC 1035, 4.2.1).
+const Port = 53
+
+// MaxSize is what an answer has at most, in bytes (RFC 1035, 4.2.1).
+const MaxSize = 512
+
+// A Record is one name and the shape of the answer for it.
+type Record struct {
+	Name       string // such as ftp.example.test
+	Addr       netip.Addr
+	Authority  int // name servers of the domain that are told, too
+	Additional int // addresses of name servers that are told, too
+	Size       int // bytes of the answer, by name servers with names of that length; 0 is the least
+}
+
+// Serve answers queries until conn is closed. The error says which record's
+// answer cannot have its shape.
+func Serve(conn net.PacketConn, records []Record) error {
+	answers := map[dnsmessage.Question][]byte{}
+	for _, r := range records {
+		q, answer, err := r.answer()
+		if err != nil {
+			return err
+		}
+		answers[q] = answer
+	}
+	go serve(conn, answers)
+	return nil
+}
+
+func serve(conn net.PacketConn, answers map[dnsmessage.Question][]byte) {
+	query := make([]byte, MaxSize)
+	for {
+		n, from, err := conn.ReadFrom(query)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue // a client that went away
+		}
+		if reply := reply(query[:n], answers); reply != nil {
+			conn.WriteTo(reply, from)
+		}
+	}
+}
+
+// reply is what a query gets: the answer with the query's ID, or word that
+// there is no such name (RFC 1035, 4.1.1). What is no query gets nothing.
+func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
+	var p dnsmessage.Parser
+	header, err := p.Start(query)
+	if err != nil || header.Response {
+		return nil
+	}
+	q, err := p.Question()
+	if err != nil {
+		return nil
+	}
+	if answer, ok := answers[q]; ok {
+		answer = append([]byte(nil), answer...)
+		answer[0], answer[1] = byte(header.ID>>8), byte(header.ID)
+		return answer
+	}
+	m := dnsmessage.Message{Header: responseHeader, Questions: []dnsmessage.Question{q}}
+	m.ID, m.RCode = header.ID, dnsmessage.RCodeNameError
+	reply, err := m.Pack()
+	if err != nil {
+		return nil
+	}
+	return reply
+}
+
+var responseHeader = dnsmessage.Header{Response: true, RecursionDesired: true, RecursionAvailable: true}
+
+// LookUp asks the server for the address of a name, in a query with that ID. It
+// asks once: on a lab's network nothing gets lost unasked.
+func LookUp(ctx context.Context, conn *net.UDPConn, server netip.AddrPort, name string, id uint16) (netip.Addr, error) {
+	q, err := question(name, server.Addr().Is6())
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	m := dnsmessage.Message{Header: dnsmessage.Header{ID: id, RecursionDesired: true}, Questions: []dnsmessage.Question{q}}
+	query, err := m.Pack()
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	if _, err := conn.WriteToUDPAddrPort(query, server); err != nil {
+		return netip.Addr{}, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	answer := make([]byte, MaxSize)
+	n, err := conn.Read(answer)
+	if ctx.Err() != nil {
+		return netip.Addr{}, fmt.Errorf("the name server at %s does not answer: %w", server, ctx.Err())
+	}
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	return address(answer[:n], id)
+}
+
+// address finds the address in an answer.
+func address(answer []byte, id uint16) (netip.Addr, error) {
+	var m dnsmessage.Message
+	if err := m.Unpack(answer); err != nil {
+		return netip.Addr{}, fmt.Errorf("the name server's answer: %w", err)
+	}
+	if m.ID != id || !m.Response {
+		return netip.Addr{}, errors.New("the name server's answer is to another question")
+	}
+	for _, a := range m.Answers {
+		switch body := a.Body.(type) {
+		case *dnsmessage.AResource:
+			return netip.AddrFrom4(body.A), nil
+		case *dnsmessage.AAAAResource:
+			return netip.AddrFrom16(body.AAAA), nil
+		}
+	}
+	return netip.Addr{}, errors.New("the name server knows no such name")
+}
+
+// question asks for the address of a name: A, or AAAA (RFC 3596).
+func question(name string, ipv6 bool) (dnsmessage.Question, error) {
+	n, err := dnsmessage.NewName(strings.TrimSuffix(name, ".") + ".")
+	if err != nil {
+		return dnsmessage.Question{}, fmt.Errorf("name %q: %w", name, err)
+	}
+	q := dnsmessage.Question{Name: n, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
+	if ipv6 {
+		q.Type = dnsmessage.TypeAAAA
+	}
+	return q, nil
+}

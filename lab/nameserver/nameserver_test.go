@@ -1,0 +1,143 @@
+package nameserver
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// start serves the records on a port of loopback.
+func start(t *testing.T, records ...Record) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := Serve(conn, records); err != nil {
+		t.Fatal(err)
+	}
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+func lookUp(t *testing.T, server netip.AddrPort, name string) (netip.Addr, error) {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return LookUp(ctx, conn, server, name, 1)
+}
+
+func TestLookUp(t *testing.T) {
+	want := netip.MustParseAddr("192.0.2.21")
+	server := start(t, Record{Name: "ftp.example.test", Addr: want})
+	if got, err := lookUp(t, server, "ftp.example.test"); err != nil || got != want {
+		t.Errorf("got %v, error %v, want %v", got, err, want)
+	}
+	if got, err := lookUp(t, server, "other.example.test"); err == nil || !strings.Contains(err.Error(), "no such name") {
+		t.Errorf("an unknown name: got %v, error %v, want that there is no such name", got, err)
+	}
+}
+
+// TestSilentServer asks somebody who never answers.
+func TestSilentServer(t *testing.T) {
+	silent, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		silent.Read(make([]byte, MaxSize)) // the query
+		cancel()
+	}()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = LookUp(ctx, conn, silent.LocalAddr().(*net.UDPAddr).AddrPort(), "ftp.example.test", 1)
+	if err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("got error %v, want that the server does not answer", err)
+	}
+}
+
+// TestShape holds the answers against the shapes that were asked for. The
+// first is that of Frederick's article.
+func TestShape(t *testing.T) {
+	a4, a6 := netip.MustParseAddr("192.0.2.21"), netip.MustParseAddr("2001:db8:2::21")
+	for _, r := range []Record{
+		{"ftp1.example.test", a4, 4, 4, 215},
+		{"ftp1.example.test", a4, 0, 0, 0},
+		{"ftp1.example.test", a4, 2, 2, 0},
+		{"ftp1.example.test", a6, 2, 3, 200},
+		{"ftp1.example.test", a4, 15, 0, 512},
+		{"localhost", a4, 1, 1, 0},
+	} {
+		q, answer, err := r.answer()
+		if err != nil {
+			t.Errorf("%+v: %v", r, err)
+			continue
+		}
+		var m dnsmessage.Message
+		if err := m.Unpack(answer); err != nil {
+			t.Errorf("%+v: %v", r, err)
+			continue
+		}
+		if r.Size != 0 && len(answer) != r.Size {
+			t.Errorf("%+v: got %d bytes, want %d", r, len(answer), r.Size)
+		}
+		if len(m.Answers) != 1 || len(m.Authorities) != r.Authority || len(m.Additionals) != r.Additional || m.Questions[0] != q {
+			t.Errorf("%+v: got %d/%d/%d records, want 1/%d/%d", r, len(m.Answers), len(m.Authorities), len(m.Additionals), r.Authority, r.Additional)
+		}
+	}
+}
+
+// TestEverySize tries every size between the least and the largest.
+func TestEverySize(t *testing.T) {
+	r := Record{Name: "ftp1.example.test", Addr: netip.MustParseAddr("192.0.2.21"), Authority: 3, Additional: 2}
+	_, least, err := r.answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for more := range (maxLabel-leastLabel)*3 + 1 {
+		r.Size = len(least) + more
+		if _, answer, err := r.answer(); err != nil || len(answer) != r.Size {
+			t.Fatalf("size %d: got %d bytes, error %v", r.Size, len(answer), err)
+		}
+	}
+	for _, size := range []int{len(least) - 1, r.Size + 1} {
+		r.Size = size
+		if _, _, err := r.answer(); err == nil || !strings.Contains(err.Error(), "cannot be") {
+			t.Errorf("size %d: got error %v, want that it cannot be", size, err)
+		}
+	}
+}
+
+// FuzzReply looks for a query that the server does not survive.
+func FuzzReply(f *testing.F) {
+	q, answer, err := Record{Name: "ftp.example.test", Addr: netip.MustParseAddr("192.0.2.21")}.answer()
+	if err != nil {
+		f.Fatal(err)
+	}
+	query, err := (&dnsmessage.Message{Questions: []dnsmessage.Question{q}}).Pack()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(query)
+	f.Add(answer)
+	f.Fuzz(func(t *testing.T, query []byte) {
+		if r := reply(query, map[dnsmessage.Question][]byte{q: answer}); len(r) > MaxSize {
+			t.Errorf("got %d bytes, want at most %d", len(r), MaxSize)
+		}
+	})
+}
