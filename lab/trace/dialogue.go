@@ -21,14 +21,14 @@ type event struct {
 const never = int(^uint(0) >> 1)
 
 // session reads the dialogue of a control connection whose client has been
-// found, from what both directions said.
-func (c *conn) session(said [2][]chunk) *Session {
-	s := &Session{Control: c.Connection}
+// found, from what both directions said, and takes no more lines than are left.
+func (c *conn) session(said [2][]chunk, left *int) *Session {
+	s := &Session{Control: c.Connection, Overlong: c.overlong}
 	client, server := said[c.clientDir], said[1-c.clientDir]
 
 	s.TLSFrom = encrypted(&client, &server)
 	s.TLS = s.TLSFrom > 0
-	events := c.listen(s, client, server)
+	events := (&ear{session: s, left: left}).listen(client, server)
 	s.pair(events, c.opener >= 0 || c.answerer >= 0)
 	s.login()
 	s.announcements(events)
@@ -61,44 +61,69 @@ func tlsRecord(data []byte) bool {
 	return len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
 }
 
-// listen turns what both sides said into lines and events, in the order in which
-// they were heard.
-func (c *conn) listen(s *Session, client, server []chunk) []event {
-	var events []event
-	type heardLine struct {
-		heard int
-		*Line
+// maxLines bounds the lines of dialogue of a capture, beside one for each of its
+// packets. A real one never comes near; a stream of empty lines would else fill
+// the memory with what it is made into.
+const maxLines = 100_000
+
+// An ear turns what both sides of a session say into lines and events.
+type ear struct {
+	session *Session
+	events  []event
+	lines   []heardLine
+	open    *Reply // of many lines, its last one not seen yet
+	left    *int   // lines that may still be taken
+}
+
+// A heardLine is a line with the packet with which it was heard.
+type heardLine struct {
+	heard int
+	*Line
+}
+
+// listen hears both sides out, and returns what they said in the order in which
+// it was heard.
+func (e *ear) listen(client, server []chunk) []event {
+	splitLines(client, e.hearClient)
+	splitLines(server, e.hearServer)
+	if e.open != nil {
+		e.close(never, true)
 	}
-	var lines []heardLine
-	keep := func(l rawLine, from Side) *Line {
-		text, _ := withoutTelnet(l.text)
-		line := &Line{
-			Connection: c.Connection, From: from, Text: string(text), Seq: l.seq, End: l.end,
-			FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
-			Complete: l.complete, AfterGap: l.afterGap,
-		}
-		lines = append(lines, heardLine{l.heard, line})
-		return line
+	sort.SliceStable(e.events, func(i, j int) bool { return e.events[i].heard < e.events[j].heard })
+	sort.SliceStable(e.lines, func(i, j int) bool { return e.lines[i].heard < e.lines[j].heard })
+	for _, l := range e.lines {
+		e.session.Lines = append(e.session.Lines, l.Line)
 	}
-	splitLines(client, func(l rawLine) bool {
-		line := keep(l, Client)
-		if e := command(line, l); e != nil {
-			events = append(events, event{heard: l.heard, command: e, afterGap: l.afterGap, partial: !l.complete})
-		}
-		return true
-	})
-	r := replies{}
-	splitLines(server, func(l rawLine) bool {
-		r.line(keep(l, Server), l)
-		return true
-	})
-	events = append(events, r.finish()...)
-	sort.SliceStable(events, func(i, j int) bool { return events[i].heard < events[j].heard })
-	sort.SliceStable(lines, func(i, j int) bool { return lines[i].heard < lines[j].heard })
-	for _, l := range lines {
-		s.Lines = append(s.Lines, l.Line)
+	return e.events
+}
+
+// line makes a Line, nil if there have been too many.
+func (e *ear) line(l rawLine, from Side) *Line {
+	if *e.left <= 0 {
+		e.session.Overlong = true
+		return nil
 	}
-	return events
+	*e.left--
+	text, _ := withoutTelnet(l.text)
+	line := &Line{
+		Connection: e.session.Control, From: from, Text: string(text), Seq: l.seq, End: l.end,
+		FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
+		Complete: l.complete, AfterGap: l.afterGap,
+	}
+	e.lines = append(e.lines, heardLine{l.heard, line})
+	return line
+}
+
+// hearClient takes a line of the client: a command.
+func (e *ear) hearClient(l rawLine) bool {
+	line := e.line(l, Client)
+	if line == nil {
+		return false
+	}
+	if x := command(line, l); x != nil {
+		e.events = append(e.events, event{heard: l.heard, command: x, afterGap: l.afterGap, partial: !l.complete})
+	}
+	return true
 }
 
 // command reads a line of the client; nil if it holds nothing but Telnet
@@ -138,53 +163,36 @@ func cutCommand(text string) (verb, argument string) {
 	return text, ""
 }
 
-// replies puts the lines of a server together to replies.
-type replies struct {
-	events []event
-	open   *Reply // of many lines, its last one not seen yet
-}
-
-// line takes the next line.
-func (r *replies) line(line *Line, raw rawLine) {
+// hearServer takes a line of the server: a reply, or one of the lines of a reply.
+func (e *ear) hearServer(l rawLine) bool {
+	line := e.line(l, Server)
+	if line == nil {
+		return false
+	}
+	if e.open != nil && l.afterGap {
+		e.close(l.heard, true)
+	}
 	code, more, ok := replyCode([]byte(line.Text))
-	if r.open != nil && raw.afterGap {
-		r.close(raw.heard, true)
-	}
-	if r.open != nil {
-		last := ok && !more && code == r.open.Code
-		text := line.Text
-		if ok && code == r.open.Code {
-			text = afterCode(text)
+	switch {
+	case e.open != nil:
+		e.open.Lines = append(e.open.Lines, line)
+		if ok && !more && code == e.open.Code {
+			e.open.endsIn(line)
+			e.close(l.heard, false)
 		}
-		r.open.add(line, "\n"+text)
-		if last {
-			r.open.endsIn(line)
-			r.close(raw.heard, false)
+	case ok || strings.TrimSpace(line.Text) != "":
+		r := &Reply{Code: code, FirstPacket: line.FirstPacket, Lines: []*Line{line}}
+		r.endsIn(line)
+		e.events = append(e.events, event{heard: l.heard, reply: r, afterGap: l.afterGap, partial: !l.complete})
+		if !ok {
+			r.Code, r.Text = 0, line.Text
+		} else if more {
+			e.open = r
+		} else {
+			r.Text = afterCode(line.Text)
 		}
-		return
 	}
-	if !ok && strings.TrimSpace(line.Text) == "" {
-		return
-	}
-	reply := &Reply{FirstPacket: line.FirstPacket}
-	reply.endsIn(line)
-	e := event{heard: raw.heard, reply: reply, afterGap: raw.afterGap, partial: !raw.complete}
-	r.events = append(r.events, e)
-	if !ok {
-		reply.add(line, line.Text)
-		return
-	}
-	reply.Code = code
-	reply.add(line, afterCode(line.Text))
-	if more {
-		r.open = reply
-	}
-}
-
-// add adds a line to a reply.
-func (r *Reply) add(line *Line, text string) {
-	r.Text += text
-	r.Lines = append(r.Lines, line)
+	return true
 }
 
 // endsIn says which line is the last one seen of a reply that is whole.
@@ -193,17 +201,19 @@ func (r *Reply) endsIn(line *Line) {
 }
 
 // close ends the reply that is open: it was heard with its last line.
-func (r *replies) close(heard int, partial bool) {
-	e := &r.events[len(r.events)-1]
-	e.heard, e.partial = heard, partial
-	r.open = nil
-}
-
-func (r *replies) finish() []event {
-	if r.open != nil {
-		r.close(never, true)
+func (e *ear) close(heard int, partial bool) {
+	last := &e.events[len(e.events)-1]
+	last.heard, last.partial = heard, partial
+	texts := make([]string, 0, len(e.open.Lines))
+	for _, l := range e.open.Lines {
+		if code, _, ok := replyCode([]byte(l.Text)); ok && code == e.open.Code {
+			texts = append(texts, afterCode(l.Text))
+		} else {
+			texts = append(texts, l.Text)
+		}
 	}
-	return r.events
+	e.open.Text = strings.Join(texts, "\n")
+	e.open = nil
 }
 
 func afterCode(text string) string { return text[min(4, len(text)):] }

@@ -7,6 +7,7 @@ import "sort"
 
 // finish turns the connections into the facts of t.
 func (k *tracker) finish(t *Trace) {
+	k.linesLeft = maxLines + t.Packets
 	for _, c := range k.conns {
 		c.halves[0].finish()
 		c.halves[1].finish()
@@ -50,8 +51,8 @@ func (k *tracker) recognise(t *Trace, at21 bool) {
 		c.Role = Control
 		c.clientDir = client
 		c.Client, c.Server = c.ends[client], c.ends[1-client]
-		t.Sessions = append(t.Sessions, c.session(said))
-		c.halves[0].kept, c.halves[1].kept = recording{}, recording{}
+		t.Sessions = append(t.Sessions, c.session(said, &k.linesLeft))
+		c.halves[0].kept, c.halves[1].kept = nil, nil
 	}
 }
 
@@ -75,7 +76,9 @@ func (c *conn) settle() {
 		c.clientDir = opener
 	}
 	c.Client, c.Server = c.ends[c.clientDir], c.ends[1-c.clientDir]
-	c.ClientFlow, c.ServerFlow = c.halves[c.clientDir].Flow, c.halves[1-c.clientDir].Flow
+	if c.clientDir == 1 {
+		c.ClientFlow, c.ServerFlow = c.ServerFlow, c.ClientFlow
+	}
 	c.OpenedBy, c.FirstFIN, c.ResetBy = c.side(opener), c.side(c.firstFIN), c.side(c.firstRST)
 	if opener < 0 {
 		opener = c.clientDir
@@ -106,7 +109,7 @@ func (c *conn) side(dir int) Side {
 func (k *tracker) sign(c *conn) {
 	from := 1 - c.clientDir
 	upload := c.Transfer != nil && transfers[c.Transfer.Command]
-	if upload || c.Transfer == nil && c.halves[from].Segments == 0 {
+	if upload || c.Transfer == nil && c.ServerFlow.Segments == 0 {
 		from = c.clientDir
 	}
 	h := &c.halves[from]

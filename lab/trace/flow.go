@@ -5,7 +5,7 @@ package trace
 
 // A half is one direction of a connection while it is being read.
 type half struct {
-	Flow
+	*Flow
 
 	// Relative numbers start where the first number seen says: isn stands for
 	// 0. reach is the highest one so far; the next is looked for around it,
@@ -21,15 +21,15 @@ type half struct {
 
 	// have is what has been seen of the stream.
 	have ranges
-	head head
+	head *head // nil if the SYN was seen, or nothing yet
 
 	analysis analysis
 	history  history
 	scale    int  // of the windows it announces, -1 if its SYN offered none
 	answered bool // its SYN answered another one
 
-	kept   recording // its bytes, while they may be dialogue
-	digest *digest   // of its bytes, nil for none
+	kept   *recording // its bytes, while they may be dialogue; may be nil
+	digest *digest    // of its bytes, nil for none
 }
 
 // anchor fixes the number that is called 0.
@@ -55,6 +55,9 @@ func (h *half) data(p *Packet, t *TCP, seq int64) {
 	h.LastData = p.Number
 	h.have.add(seq, seq+int64(t.Length))
 	if !h.synSeen {
+		if h.head == nil {
+			h.head = &head{}
+		}
 		h.head.data(t, seq)
 	}
 }
@@ -62,10 +65,13 @@ func (h *half) data(p *Packet, t *TCP, seq int64) {
 // start is where the stream begins: behind the SYN, or else at the lowest
 // number seen in the first segments.
 func (h *half) start() int64 {
-	if h.synSeen {
+	switch {
+	case h.synSeen:
 		return h.syn + 1
+	case h.head != nil:
+		return h.head.start()
 	}
-	return h.head.start()
+	return 0
 }
 
 // stream is what has been seen of the stream, within its two ends.

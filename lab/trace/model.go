@@ -178,6 +178,9 @@ type Session struct {
 	// TLSFrom on.
 	TLS     bool
 	TLSFrom int
+	// Overlong says that the dialogue is so long that only its beginning was
+	// read: many megabytes, or a hundred thousand lines more than packets.
+	Overlong bool
 	// Lines is the whole dialogue, in the order in which it was heard.
 	Lines []*Line
 	// Exchanges are the commands with their replies, in the order of the

@@ -149,7 +149,11 @@ func (c *conn) clientDirection(said [2][]chunk) int {
 // plausible reports whether anything recorded so far sounds like FTP.
 func (c *conn) plausible() bool {
 	for dir := range c.halves {
-		lines := bytes.SplitN(c.halves[dir].kept.data, []byte("\n"), looked+1)
+		kept := c.halves[dir].kept
+		if kept == nil {
+			continue
+		}
+		lines := bytes.SplitN(kept.data, []byte("\n"), looked+1)
 		if v := hear(lines); v.replies > 0 || v.verbs > 0 {
 			return true
 		}

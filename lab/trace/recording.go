@@ -15,6 +15,14 @@ type recording struct {
 	data     []byte // of all of them
 }
 
+// size is how many bytes are kept.
+func (r *recording) size() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.data)
+}
+
 // A kept is a segment of a recording.
 type kept struct {
 	seq      int64 // relative
@@ -23,10 +31,15 @@ type kept struct {
 	time     int64
 }
 
-func (r *recording) add(p *Packet, t *TCP, seq int64) {
+// keep adds the data of a segment to what is kept of a direction.
+func (h *half) keep(p *Packet, t *TCP, seq int64) {
 	if len(t.Payload) == 0 {
 		return
 	}
+	if h.kept == nil {
+		h.kept = &recording{}
+	}
+	r := h.kept
 	from := len(r.data)
 	r.data = append(r.data, t.Payload...)
 	r.segments = append(r.segments, kept{seq, from, len(r.data), p.Number, p.Time})
@@ -48,6 +61,9 @@ type chunk struct {
 // order. Every byte is taken from the segment that brought it first. Holes that
 // nothing fills are passed over where they are met.
 func (r *recording) chunks(start, end int64) []chunk {
+	if r == nil {
+		return nil
+	}
 	var seen ranges
 	for i := range r.segments {
 		s := &r.segments[i]

@@ -14,6 +14,8 @@ type tracker struct {
 	latest map[pair]*conn // the newest connection between two addresses
 	last   *conn          // of the packet before: most often the next one's too
 	early  pool
+
+	linesLeft int // of dialogue, that may still be taken
 }
 
 // A pair is two addresses, the lower one first.
@@ -22,22 +24,21 @@ type pair struct{ low, high netip.AddrPort }
 // A conn is a connection while it is being read.
 type conn struct {
 	*Connection
-	pair    pair
-	halves  [2]half // by direction: 0 is that of the first packet
-	letters []byte  // of the history: the direction of each in the top bit
-	use     use
-	checkAt int // bytes recorded after which to look again whether it is dialogue
+	halves   [2]half // by direction: 0 is that of the first packet
+	letters  []byte  // of the history: the direction of each in the top bit
+	use      use
+	overlong bool // its dialogue is longer than what is kept of it
+	checkAt  int  // bytes recorded after which to look again whether it is dialogue
 
-	opener     int // the direction of the first SYN, -1 if none was seen
-	answerer   int // the direction of the first SYN and ACK, -1
-	synRaw     uint32
-	synLength  int
-	synTime    int64 // of the first SYN
-	lastSYN    int64 // the time of the last SYN
-	rtt        int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
-	firstFIN   int   // direction, -1
-	firstRST   int
-	encryption int // the first packet that looks like TLS, 0
+	opener    int // the direction of the first SYN, -1 if none was seen
+	answerer  int // the direction of the first SYN and ACK, -1
+	synRaw    uint32
+	synLength int
+	synTime   int64 // of the first SYN
+	lastSYN   int64 // the time of the last SYN
+	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
+	firstFIN  int   // direction, -1
+	firstRST  int
 }
 
 // A use is what is done with the bytes of a connection.
@@ -110,12 +111,12 @@ func (k *tracker) open(src, dst netip.AddrPort, p *Packet) *conn {
 			ID: len(k.conns), Role: Other, Client: src, Server: dst, ends: [2]netip.AddrPort{src, dst},
 			FirstPacket: p.Number, FirstTime: p.Time,
 		},
-		pair:   pairOf(src, dst),
 		opener: -1, answerer: -1, firstFIN: -1, firstRST: -1,
 	}
-	c.halves[0].scale, c.halves[1].scale = -1, -1
+	c.halves[0] = half{Flow: &c.ClientFlow, scale: -1}
+	c.halves[1] = half{Flow: &c.ServerFlow, scale: -1}
 	k.conns = append(k.conns, c)
-	k.latest[c.pair] = c
+	k.latest[pairOf(src, dst)] = c
 	return c
 }
 
@@ -239,7 +240,11 @@ func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
 	seq := t.dataSeq()
 	h.data(p, t, seq)
 	if c.use != opaque {
-		h.kept.add(p, t, seq)
+		if h.kept.size() >= maxDialogue {
+			c.overlong = true
+			return
+		}
+		h.keep(p, t, seq)
 		k.decide(c)
 		return
 	}
@@ -247,7 +252,7 @@ func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
 		return
 	}
 	if h.digest == nil {
-		h.kept.add(p, t, seq)
+		h.keep(p, t, seq)
 		k.beginDigest(h)
 		return
 	}
@@ -260,7 +265,7 @@ const headHeld = 32
 
 // beginDigest starts to hash a stream once it is known where it begins.
 func (k *tracker) beginDigest(h *half) {
-	if h.synSeen || len(h.kept.segments) >= headHeld {
+	if h.kept != nil && (h.synSeen || len(h.kept.segments) >= headHeld) {
 		k.digestKept(h)
 	}
 }
@@ -268,10 +273,12 @@ func (k *tracker) beginDigest(h *half) {
 // digestKept hashes what has been kept of a stream, and lets go of it.
 func (k *tracker) digestKept(h *half) {
 	h.digest = newDigest(&k.early, h.start())
-	for _, s := range h.kept.segments {
-		h.hash(s.seq, h.kept.data[s.from:s.to])
+	if h.kept != nil {
+		for _, s := range h.kept.segments {
+			h.hash(s.seq, h.kept.data[s.from:s.to])
+		}
+		h.kept = nil
 	}
-	h.kept = recording{}
 }
 
 // hash adds data to the digest, but for what comes behind the end of the stream.
@@ -286,6 +293,8 @@ const (
 	firstLook = 4 << 10   // bytes after which other connections are looked at,
 	ftpLook   = 64 << 10  // those of port 21,
 	lastLook  = 256 << 10 // and after which it must be clear what they are
+	// What one side says in a dialogue beyond maxDialogue is not kept.
+	maxDialogue = 16 << 20
 )
 
 // decide looks at a connection that may be dialogue, and lets go of its bytes if
@@ -294,7 +303,7 @@ func (k *tracker) decide(c *conn) {
 	if c.use == dialogue {
 		return
 	}
-	size := len(c.halves[0].kept.data) + len(c.halves[1].kept.data)
+	size := c.halves[0].kept.size() + c.halves[1].kept.size()
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
 		if c.ends[0].Port() == ftpPort || c.ends[1].Port() == ftpPort {
@@ -324,7 +333,7 @@ func (k *tracker) letGo(c *conn) {
 	for dir := range c.halves {
 		h := &c.halves[dir]
 		if k.noHash {
-			h.kept = recording{}
+			h.kept = nil
 		} else {
 			k.beginDigest(h)
 		}

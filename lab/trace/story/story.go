@@ -143,6 +143,9 @@ func (r teller) tell(w io.Writer) {
 			r.data(d)
 		}
 	}
+	if r.s.Overlong {
+		r.add(c.LastPacket, 0, "the dialogue is too long to be told: this is its beginning")
+	}
 	r.unanswered()
 	r.closing()
 	sort.SliceStable(r.items, func(i, j int) bool { return r.items[i].packet < r.items[j].packet })
