@@ -5,32 +5,74 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
+// testJob is the Spec of these tests' jobs.
+type testJob struct {
+	Body string
+	Args []string
+}
+
 // bodies are what the cells of these tests do, by the name in their job.
-var bodies = map[string]Body{
-	"hello": func(ctx context.Context, c *Cell) error {
+var bodies = map[string]func(ctx context.Context, c *Cell, args []string) error{
+	"nothing": func(ctx context.Context, c *Cell, args []string) error { return nil },
+	"hello": func(ctx context.Context, c *Cell, args []string) error {
 		if err := c.Send("hello"); err != nil {
 			return err
 		}
 		return c.Send(map[string]int{"pid": os.Getpid(), "uid": os.Getuid()})
 	},
-	"fail": func(ctx context.Context, c *Cell) error {
+	"fail": func(ctx context.Context, c *Cell, args []string) error {
 		return errors.New("scenario.txtar:3: no such host\nsecond line")
 	},
-	"empty": func(ctx context.Context, c *Cell) error { return nil },
-}
-
-// testJob is the Spec of these tests' jobs.
-type testJob struct {
-	Body string
-	Arg  string
+	"names": func(ctx context.Context, c *Cell, args []string) error {
+		for i, f := range c.Files {
+			fmt.Fprintf(f, "%s is file %d", f.Name(), i)
+		}
+		return nil
+	},
+	"listen": listen,
+	"obey": func(ctx context.Context, c *Cell, args []string) error {
+		c.Send(outerPID())
+		<-ctx.Done()
+		if slices.Contains(args, "and fail") {
+			return fmt.Errorf("stopped: %w", context.Cause(ctx))
+		}
+		return nil
+	},
+	"ignore": func(ctx context.Context, c *Cell, args []string) error {
+		c.Send(outerPID())
+		select {}
+	},
+	"flush":    flushWhenCancelled,
+	"programs": startPrograms,
+	"refuse":   runUnderPolicy,
+	"place": func(ctx context.Context, c *Cell, args []string) error {
+		return c.Send(fmt.Sprintf("in place: %t", c.InPlace))
+	},
+	"alone":       beAlone,
+	"crowd":       crowd,
+	"host apart":  hostApart,
+	"start apart": startApart,
+	"come back":   comeBack,
+	"own":         ownIsTheProcess,
+	"panic": func(ctx context.Context, c *Cell, args []string) error {
+		os.Stderr.Close() // its story is not for this test's output
+		panic("a fault in a body")
+	},
 }
 
 func init() {
@@ -41,18 +83,76 @@ func init() {
 		}
 		body, ok := bodies[job.Body]
 		if !ok {
-			return fmt.Errorf("no body %q", job.Body)
+			return fmt.Errorf("there is no body %q", job.Body)
 		}
-		return body(ctx, c)
+		return body(ctx, c, job.Args)
 	})
+	beProgram()
 }
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// outerPID is the number of this process where its parent is.
+func outerPID() int {
+	self, err := os.Readlink("/proc/self") // this /proc is still the parent's
+	if err != nil {
+		return 0
+	}
+	pid, _ := strconv.Atoi(self)
+	return pid
+}
+
+// programVariable makes this test binary a program that runs one job and prints
+// what came of it: one that can be killed, or that a policy refuses something.
+const programVariable = "FTPLAB_CELL_TEST"
+
+// A programJob is that job.
+type programJob struct {
+	Spec    testJob
+	InPlace bool
+	Files   int // inherited
+}
+
+func beProgram() {
+	text, ok := os.LookupEnv(programVariable)
+	if !ok {
+		return
+	}
+	os.Unsetenv(programVariable)
+	var p programJob
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		panic(err)
+	}
+	job := Job{Spec: p.Spec, InPlace: p.InPlace}
+	job.Message = func(m json.RawMessage) { fmt.Printf("%s\n", m) }
+	for i := range p.Files {
+		job.Files = append(job.Files, os.NewFile(uintptr(3+i), "inherited"))
+	}
+	err := Run(context.Background(), job)
+	if errors.Is(err, ErrRefused) {
+		fmt.Print("refused: ")
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+	os.Exit(0)
+}
+
+// program is this test binary as such a program.
+func program(t interface{ Fatal(...any) }, p programJob) *exec.Cmd {
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), programVariable+"="+string(text))
+	return cmd
+}
+
 // run runs a body in a cell and returns its messages, as text.
-func run(t *testing.T, job Job) (messages []string, err error) {
+func run(t testing.TB, job Job) (messages []string, err error) {
 	t.Helper()
 	job.Message = func(m json.RawMessage) { messages = append(messages, string(m)) }
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -61,18 +161,18 @@ func run(t *testing.T, job Job) (messages []string, err error) {
 	return messages, err
 }
 
-func TestRunDeliversMessages(t *testing.T) {
+func TestMessagesAreDelivered(t *testing.T) {
 	got, err := run(t, Job{Spec: testJob{Body: "hello"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{`"hello"`, `{"pid":1,"uid":0}`}
-	if strings.Join(got, " ") != strings.Join(want, " ") {
+	if !slices.Equal(got, want) {
 		t.Errorf("got messages %q, want %q", got, want)
 	}
 }
 
-func TestRunReturnsTheBodysError(t *testing.T) {
+func TestTheBodysErrorIsReturned(t *testing.T) {
 	_, err := run(t, Job{Spec: testJob{Body: "fail"}})
 	want := "scenario.txtar:3: no such host\nsecond line"
 	if err == nil || err.Error() != want {
@@ -80,9 +180,247 @@ func TestRunReturnsTheBodysError(t *testing.T) {
 	}
 }
 
+func TestFilesAreInherited(t *testing.T) {
+	var files []*os.File
+	for _, name := range []string{"one", "two"} {
+		f, err := os.Create(t.TempDir() + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files = append(files, f)
+	}
+	if _, err := run(t, Job{Spec: testJob{Body: "names"}, Files: files}); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range files {
+		got, err := os.ReadFile(f.Name())
+		if want := fmt.Sprintf("%s is file %d", f.Name(), i); err != nil || string(got) != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// listen takes the port of FTP, and connects to it.
+func listen(ctx context.Context, c *Cell, args []string) error {
+	for _, address := range []string{"127.0.0.1:21", "[::1]:21"} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		raw, err := l.(*net.TCPListener).SyscallConn()
+		if err != nil {
+			return err
+		}
+		raw.Control(func(fd uintptr) {
+			protocol, _ := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
+			c.Send(protocol)
+		})
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+		l.Close()
+	}
+	return nil
+}
+
+func TestTheNetworkIsUpAndPlain(t *testing.T) {
+	got, err := run(t, Job{Spec: testJob{Body: "listen"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"6", "6"} // TCP, where Multipath TCP is 262
+	if !slices.Equal(got, want) {
+		t.Errorf("the listeners are of protocols %s, want %s", got, want)
+	}
+}
+
+func TestCancelReachesTheBody(t *testing.T) {
+	for _, args := range [][]string{nil, {"and fail"}} {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := Run(ctx, Job{
+			Spec:    testJob{"obey", args},
+			Message: func(json.RawMessage) { cancel() },
+		})
+		switch {
+		case args == nil && err != nil:
+			t.Errorf("a body that ended well: got error %v", err)
+		case args != nil && (!errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "stopped: ")):
+			t.Errorf("a body that failed: got error %v, want its own, that wraps Canceled", err)
+		}
+	}
+}
+
+func TestCancelledBeforeItBegins(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := Run(ctx, Job{Spec: testJob{Body: "hello"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestABodyThatDoesNotEndIsKilled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	err := Run(ctx, Job{
+		Spec:    testJob{Body: "ignore"},
+		Grace:   50 * time.Millisecond,
+		Message: func(json.RawMessage) { cancel() },
+	})
+	// Parent and cell keep the same time, and either may be first.
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want one that wraps Canceled", err)
+	}
+}
+
+func TestACellThatIsKilledIsOneError(t *testing.T) {
+	err := Run(context.Background(), Job{
+		Spec: testJob{Body: "ignore"},
+		Message: func(m json.RawMessage) {
+			pid, _ := strconv.Atoi(string(m))
+			syscall.Kill(pid, syscall.SIGKILL)
+		},
+	})
+	want := "cell: ended before its work was done: signal: killed"
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %q", err, want)
+	}
+}
+
+func TestABodyThatPanicsIsOneError(t *testing.T) {
+	_, err := run(t, Job{Spec: testJob{Body: "panic"}})
+	want := "cell: ended before its work was done: exit status 2"
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %q", err, want)
+	}
+}
+
+// TestCtrlCIsTheParents sends a cell what a terminal, or a careless script, might.
+func TestCtrlCIsTheParents(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	err := Run(ctx, Job{
+		Spec: testJob{Body: "obey"},
+		Message: func(m json.RawMessage) {
+			pid, _ := strconv.Atoi(string(m))
+			if group, err := syscall.Getpgid(pid); err != nil || group != pid {
+				t.Errorf("the cell is in process group %d, %v, want one of its own, %d", group, err, pid)
+			}
+			for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+				syscall.Kill(pid, s)
+			}
+			cancel()
+		},
+	})
+	if err != nil {
+		t.Errorf("got error %v, want the body to end as it likes", err)
+	}
+}
+
+// flushWhenCancelled shows what it does in the job's first file.
+func flushWhenCancelled(ctx context.Context, c *Cell, args []string) error {
+	fmt.Fprintln(c.Files[0], "started")
+	<-ctx.Done()
+	fmt.Fprintln(c.Files[0], "flushed")
+	return nil
+}
+
+// startPrograms starts a program that starts another one in the background, both
+// of which hold the job's first file open, and waits.
+func startPrograms(ctx context.Context, c *Cell, args []string) error {
+	cmd := exec.Command("sh", "-c", "(trap '' HUP TERM INT; sleep 1000) & sleep 1000")
+	cmd.ExtraFiles = c.Files
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Files[0], "started")
+	c.Send(outerPID())
+	<-ctx.Done()
+	return nil
+}
+
+// held is a pipe: its reader finds the end when nobody who inherited the writer
+// lives.
+func held(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	r.SetReadDeadline(time.Now().Add(time.Minute)) // a failure instead of a hang
+	return r, w
+}
+
+func TestAParentKilledLetsTheBodyFlush(t *testing.T) {
+	r, w := held(t)
+	parent := program(t, programJob{Spec: testJob{Body: "flush"}, Files: 1})
+	parent.ExtraFiles = []*os.File{w}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	started := make([]byte, len("started\n"))
+	if _, err := io.ReadFull(r, started); err != nil {
+		t.Fatal(err)
+	}
+	parent.Process.Kill()
+	parent.Wait()
+	rest, err := io.ReadAll(r)
+	if err != nil || string(rest) != "flushed\n" {
+		t.Errorf("after its parent was killed the cell wrote %q, %v, want that it flushed, and the end", rest, err)
+	}
+}
+
+// TestNothingIsLeftOfAParentKilledAtAnyMoment spreads its kills over the life of
+// a parent. Whenever they come, the pipe's end must be found.
+func TestNothingIsLeftOfAParentKilledAtAnyMoment(t *testing.T) {
+	for i := range 40 {
+		r, w := held(t)
+		parent := program(t, programJob{Spec: testJob{Body: "programs"}, Files: 1})
+		parent.ExtraFiles = []*os.File{w}
+		if err := parent.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		time.Sleep(time.Duration(i) * 500 * time.Microsecond)
+		parent.Process.Kill()
+		parent.Wait()
+		if rest, err := io.ReadAll(r); err != nil {
+			t.Fatalf("killed after %d half milliseconds: something is left, that wrote %q: %v", i, rest, err)
+		}
+	}
+}
+
+func TestProgramsEndWithTheCell(t *testing.T) {
+	for name, end := range map[string]func(pid int, cancel func()){
+		"cancelled": func(_ int, cancel func()) { cancel() },
+		"killed":    func(pid int, _ func()) { syscall.Kill(pid, syscall.SIGKILL) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w := held(t)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			Run(ctx, Job{
+				Spec:  testJob{Body: "programs"},
+				Files: []*os.File{w},
+				Message: func(m json.RawMessage) {
+					pid, _ := strconv.Atoi(string(m))
+					end(pid, cancel)
+				},
+			})
+			w.Close()
+			if got, err := io.ReadAll(r); err != nil || string(got) != "started\n" {
+				t.Errorf("got %q, %v, want one program started, and the end", got, err)
+			}
+		})
+	}
+}
+
 func BenchmarkEmptyCell(b *testing.B) {
 	for b.Loop() {
-		if err := Run(context.Background(), Job{Spec: testJob{Body: "empty"}}); err != nil {
+		if err := Run(context.Background(), Job{Spec: testJob{Body: "nothing"}}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -91,8 +429,8 @@ func BenchmarkEmptyCell(b *testing.B) {
 func BenchmarkEmptyCellsOnAllCores(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := Run(context.Background(), Job{Spec: testJob{Body: "empty"}}); err != nil {
-				b.Fatal(err)
+			if err := Run(context.Background(), Job{Spec: testJob{Body: "nothing"}}); err != nil {
+				b.Error(err)
 			}
 		}
 	})

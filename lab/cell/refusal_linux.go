@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -86,9 +87,12 @@ func exhausted(err error) (string, bool) {
 	return "", false
 }
 
+// settingsRoot is where the kernel shows its settings.
+var settingsRoot = "/proc/sys"
+
 // setting reads a kernel setting by its sysctl name; "" when there is none.
 func setting(name string) string {
-	text, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	text, err := os.ReadFile(filepath.Join(settingsRoot, strings.ReplaceAll(name, ".", "/")))
 	if err != nil {
 		return ""
 	}
