@@ -64,8 +64,8 @@ func RingSize(volume int64) (size int, holds bool) {
 }
 
 // OpenRing begins to receive from a device, such as "lo", into a ring of about
-// that many bytes. It needs CAP_NET_RAW. Frames the device sends are left out:
-// on lo they are the ones it receives.
+// that many bytes. It needs CAP_NET_RAW. Of a loopback device the frames it sends
+// are left out: they are the ones it receives.
 func OpenRing(device string, size int) (*Ring, error) {
 	inter, err := net.InterfaceByName(device)
 	if err != nil {
@@ -77,7 +77,7 @@ func OpenRing(device string, size int) (*Ring, error) {
 		return nil, fmt.Errorf("capture: opening a packet socket: %w", err)
 	}
 	r := &Ring{socket: os.NewFile(uintptr(fd), "packet socket")}
-	if err := r.open(fd, inter.Index, size); err != nil {
+	if err := r.open(fd, inter, size); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("capture: a ring of %d bytes on %s: %w", size, device, err)
 	}
@@ -85,7 +85,7 @@ func OpenRing(device string, size int) (*Ring, error) {
 }
 
 // open gives the socket its ring and lets it receive.
-func (r *Ring) open(fd, device, size int) (err error) {
+func (r *Ring) open(fd int, device *net.Interface, size int) (err error) {
 	r.block = 1 << (bits.Len(uint(size/fewestBlocks)) - 1)
 	r.block = min(max(r.block, smallestBlock), largestBlock)
 	blocks := max(size/r.block, fewestBlocks)
@@ -97,8 +97,10 @@ func (r *Ring) open(fd, device, size int) (err error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return err
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
-		return err
+	if device.Flags&net.FlagLoopback != 0 {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
+			return err
+		}
 	}
 	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, request); err != nil {
 		return err
@@ -110,7 +112,7 @@ func (r *Ring) open(fd, device, size int) (err error) {
 	if r.wait, err = r.socket.SyscallConn(); err != nil {
 		return err
 	}
-	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: device})
+	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: device.Index})
 }
 
 // networkOrder is v as the network has it, the upper byte first.
