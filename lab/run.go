@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"ftplab/lab/byhand"
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
 	"ftplab/lab/play"
@@ -40,13 +41,13 @@ const (
 
 // A Result is what a run made and found.
 type Result struct {
-	Scenario string         `json:"scenario"`
-	Outcome  Outcome        `json:"outcome"`
-	Seconds  float64        `json:"seconds"` // of wall time
-	Frames   int            `json:"frames"`
-	Capture  string         `json:"capture,omitempty"` // the file's path
-	Report   string         `json:"report,omitempty"`  // what is wrong, as a compiler prints it
-	Verdict  *Verdict       `json:"-"`                 // nil where Options.Live took the capture
+	Scenario string   `json:"scenario"`
+	Outcome  Outcome  `json:"outcome"`
+	Seconds  float64  `json:"seconds"` // of wall time
+	Frames   int      `json:"frames"`
+	Capture  string   `json:"capture,omitempty"` // the file's path
+	Report   string   `json:"report,omitempty"`  // what is wrong, as a compiler prints it
+	Verdict  *Verdict `json:"-"`                 // nil where Options.Live took the capture
 }
 
 // job is what a cell is told: the scenario's text, which it parses again, and
@@ -55,6 +56,7 @@ type job struct {
 	File   string
 	Source []byte
 	Format capture.Format
+	Shell  *byhand.Shell // in the client's place, instead of the steps
 }
 
 func init() { cell.Init(inCell) }
@@ -68,6 +70,9 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	s, err := scenario.Parse(j.File, j.Source)
 	if err != nil {
 		return err
+	}
+	if j.Shell != nil {
+		return visit(ctx, c, s, j)
 	}
 	outcome, err := play.Play(ctx, s, play.Recording{
 		File:   c.Files[0],
@@ -152,47 +157,54 @@ func writeVerdict(path string, v *Verdict) error {
 	return nil
 }
 
-// runCell starts the cell and collects what it says.
+// runCell has a cell play the scenario.
 func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*play.Outcome, error) {
-	var outcome *play.Outcome
-	err := cell.Run(ctx, cell.Job{
-		Spec:    job{s.File, s.Source, o.Format},
+	return runInCell(ctx, cell.Job{
+		Spec:    job{File: s.File, Source: s.Source, Format: o.Format},
 		Files:   []*os.File{file},
 		InPlace: play.InPlace(s),
-		Message: func(text json.RawMessage) {
-			var m message
-			if json.Unmarshal(text, &m) != nil {
-				return
-			}
-			if m.Outcome != nil {
-				outcome = m.Outcome
-			}
-			if m.Progress != nil && o.Progress != nil {
-				o.Progress(*m.Progress)
-			}
-		},
-	})
+	}, o.Progress)
+}
+
+// runInCell starts a cell and collects what it says.
+func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (*play.Outcome, error) {
+	var outcome *play.Outcome
+	j.Message = func(text json.RawMessage) {
+		var m message
+		if json.Unmarshal(text, &m) != nil {
+			return
+		}
+		if m.Outcome != nil {
+			outcome = m.Outcome
+		}
+		if m.Progress != nil && progress != nil {
+			progress(*m.Progress)
+		}
+	}
+	err := cell.Run(ctx, j)
 	if err == nil && outcome == nil {
 		err = errors.New("the cell ended without saying how its scenario went")
 	}
 	return outcome, err
 }
 
+// chooseAnother is what to do about a results folder that cannot be written to.
+const chooseAnother = "choose another folder with -o"
+
 // createCapture makes a scenario's folder, empties it of an earlier run's
 // results, and creates the capture in it.
 func createCapture(folder string, format capture.Format) (*os.File, error) {
-	const remedy = "choose another folder with -o"
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, remedy)
+		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
 	}
 	for _, name := range resultFiles {
 		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("cannot replace an earlier result: %w; %s", err, remedy)
+			return nil, fmt.Errorf("cannot replace an earlier result: %w; %s", err, chooseAnother)
 		}
 	}
 	file, err := os.Create(filepath.Join(folder, "capture."+string(format)))
 	if err != nil {
-		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, remedy)
+		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, chooseAnother)
 	}
 	return file, nil
 }

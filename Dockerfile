@@ -1,0 +1,28 @@
+# Three images: the lab itself, one static program; and a client, the classic
+# FTP programs, for those who play with the lab by hand.
+
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+# A results folder and a /tmp for whoever runs the lab, whichever user that is.
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /image/ftplab ./cmd/ftplab \
+ && mkdir -m 1777 /image/tmp /image/lab
+
+FROM scratch AS lab
+COPY --from=build /image /
+# Any user will do; this is the first ordinary one of most systems.
+USER 1000:1000
+WORKDIR /lab
+ENTRYPOINT ["/ftplab"]
+CMD ["run"]
+
+FROM debian:bookworm-slim AS client
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ftp tnftp lftp ncftp curl \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --create-home student
+USER student
+WORKDIR /home/student
+CMD ["sleep", "infinity"]

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/byhand"
+)
+
+func captureCommand() *cobra.Command {
+	var results string
+	var check bool
+	c := &cobra.Command{
+		Use:   "capture DEVICE",
+		Short: "Record a network device, beside a server and clients of your own",
+		Long: `Capture records what a network device, such as eth0, sends and receives, until it
+is stopped with Ctrl-C or SIGTERM. The results are in results/by-hand, or
+by-hand-2 and so on: nothing that was recorded by hand is replaced. It needs root
+or the capability CAP_NET_RAW; what root makes in somebody's folder is theirs.`,
+		Example: `  ftplab capture eth0
+  ftplab capture --check eth0     is it being recorded?`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("capture takes one network device, such as eth0")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if check {
+				recorded, err := byhand.Recorded(args[0])
+				if err == nil && !recorded {
+					err = fmt.Errorf("nobody records %s", args[0])
+				}
+				return err
+			}
+			r, err := lab.Record(c.Context(), args[0], results, func(capture string) {
+				fmt.Fprintf(c.OutOrStdout(), "recording %s in %s\n", args[0], capture)
+			})
+			if err != nil {
+				return err
+			}
+			return printRecording(c.OutOrStdout(), r)
+		},
+	}
+	c.Flags().StringVarP(&results, "output", "o", "results", "the folder for the results")
+	c.Flags().BoolVar(&check, "check", false, "only say, by the exit status, whether the device is being recorded")
+	return c
+}

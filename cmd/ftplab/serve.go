@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/byhand"
+	"ftplab/lab/scenario"
+)
+
+// serveFlags are the flags of `ftplab serve`.
+type serveFlags struct {
+	listen string
+	port   uint16
+	check  bool
+}
+
+func serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve NAME | FILE",
+		Short: "Run a scenario's server for clients of your own",
+		Long: `Serve runs the server of a scenario, with its files, users and wording, until it
+is stopped with Ctrl-C or SIGTERM. Only this machine can reach it unless --listen
+names another of its addresses. The capture command records what it does.`,
+		Example: `  ftplab serve --port 2121 passive_list
+  ftplab serve --listen 198.51.100.21 my_scenario.txtar`,
+		Args:              oneScenario("serve"),
+		ValidArgsFunction: completeScenarios,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := selectScenario(args[0])
+			if err != nil {
+				return err
+			}
+			addr, err := netip.ParseAddr(f.listen)
+			if err != nil {
+				return fmt.Errorf("--listen %s: an address of this machine was expected, such as 127.0.0.1", f.listen)
+			}
+			if f.check {
+				return check(c.Context(), s, addr, f.port)
+			}
+			return byhand.Serve(c.Context(), s, addr, f.port, func(at netip.AddrPort) {
+				fmt.Fprintf(c.OutOrStdout(), "serving %s at %v\n", s.Name, at)
+			})
+		},
+	}
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1", "the address to serve on")
+	c.Flags().Uint16Var(&f.port, "port", 0, "the control port, not the scenario's; active data comes from the port before it")
+	c.Flags().BoolVar(&f.check, "check", false, "only ask such a server, already running, whether it is ready")
+	return c
+}
+
+// check fails unless the server is ready for clients.
+func check(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16) error {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if port == 0 {
+		port = s.Server.Port
+	}
+	return byhand.Greet(ctx, netip.AddrPortFrom(addr, port))
+}

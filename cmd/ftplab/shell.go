@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/byhand"
+	"ftplab/lab/scenario"
+)
+
+func shellCommand() *cobra.Command {
+	var results string
+	c := &cobra.Command{
+		Use:   "shell NAME | FILE",
+		Short: "Open a shell in the client's place, and record what you do",
+		Long: `Shell makes the network of a scenario, starts its server, and opens your shell,
+$SHELL, on the client's host. There the FTP programs of your machine are the
+clients: ftp, lftp, curl, or one of your own. Every frame is recorded until the
+shell ends.
+
+You are root in there, of that network alone: tcpdump and ip work, and nothing
+else can be reached. The results are in results/NAME-by-hand, or -2, -3 and so
+on: nothing that was recorded by hand is replaced.`,
+		Example: `  ftplab shell passive_list
+  client# ftp server
+  client# curl ftp://server/
+  client# exit`,
+		Args:              oneScenario("shell"),
+		ValidArgsFunction: completeScenarios,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := selectScenario(args[0])
+			if err != nil {
+				return err
+			}
+			// A terminal that is closed hangs up on the shell; what was
+			// recorded is still to be written then.
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGHUP)
+			defer stop()
+			r, err := lab.Shell(ctx, s, results, byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+			if err != nil {
+				return err
+			}
+			return printRecording(c.OutOrStdout(), r)
+		},
+	}
+	c.Flags().StringVarP(&results, "output", "o", "results", "the folder for the results")
+	return c
+}
+
+// oneScenario asks for the one argument that names a scenario.
+func oneScenario(command string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s takes one scenario; `ftplab list` shows those there are, and a path names a file of your own", command)
+		}
+		return nil
+	}
+}
+
+// selectScenario loads the one scenario that an argument names.
+func selectScenario(arg string) (*scenario.Scenario, error) {
+	found, err := selectOne(arg)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%q names %d scenarios, and one was expected", arg, len(found))
+	}
+	return found[0], nil
+}
+
+// printRecording says what was recorded by hand, and what went wrong with it.
+func printRecording(w io.Writer, r *lab.Recording) error {
+	fmt.Fprintf(w, "%d frames recorded: %s\n", r.Frames, r.Capture)
+	for _, f := range r.Failures {
+		fmt.Fprintln(w, f)
+	}
+	if len(r.Failures) > 0 {
+		return errFailed
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ftplab/lab/byhand"
+	"ftplab/lab/capture"
+	"ftplab/lab/cell"
+	"ftplab/lab/network"
+	"ftplab/lab/play"
+	"ftplab/lab/scenario"
+)
+
+// A Recording is what somebody did by hand, recorded. There is no verdict on
+// it: it is right whatever they did.
+type Recording struct {
+	Frames   int
+	Capture  string   // the file's path
+	Failures []string // of the lab itself, such as frames that were lost
+}
+
+// Shell opens the user's shell on the client's host of a scenario, beside its
+// server, and records everything until the shell ends. The results are in a new
+// folder of its own, NAME-by-hand. An error means that no shell could be
+// opened, or that the capture could not be written to its end.
+func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.Terminal) (*Recording, error) {
+	sh, err := byhand.NewShell(s)
+	if err != nil {
+		return nil, err
+	}
+	file, err := createByHand(results, s.Name+"-by-hand")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	restore := t.Keep()
+	outcome, err := runInCell(ctx, cell.Job{
+		Spec:  job{File: s.File, Source: s.Source, Format: capture.PCAPNG, Shell: sh},
+		Files: []*os.File{file, t.In, t.Out, t.Err},
+		Grace: shellGrace,
+	}, nil)
+	restore()
+	if err != nil && isEmpty(file) {
+		discard(file)
+		return nil, fmt.Errorf("%s: %w", s.File, err)
+	}
+	if err != nil {
+		return nil, keepReadable(file.Name(), fmt.Errorf("%s: %w", s.File, err))
+	}
+	r := &Recording{Frames: outcome.Frames, Capture: file.Name()}
+	for _, f := range outcome.Failures {
+		r.Failures = append(r.Failures, f.In(s.File))
+	}
+	return r, r.finish()
+}
+
+// shellGrace is time enough to end the programs in a shell, and then all that
+// they left open, in order.
+const shellGrace = 15 * time.Second
+
+// leastVolume is for how many bytes a shell's recorder is made at least:
+// nobody knows what will be transferred there.
+const leastVolume = 32 << 20
+
+// visit is what a cell does that has a shell.
+func visit(ctx context.Context, c *cell.Cell, s *scenario.Scenario, j job) error {
+	s.Plan.Volume = max(s.Plan.Volume, leastVolume)
+	info := captureInfo(s)
+	info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Plan.Kind, s.Name)
+	recording := play.Recording{File: c.Files[0], Format: j.Format, Info: info}
+	terminal := byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}
+	outcome, err := play.Visit(ctx, s, recording, func(ctx context.Context, client network.Host) error {
+		return j.Shell.Run(ctx, client, terminal)
+	})
+	return errors.Join(err, c.Send(message{Outcome: outcome}))
+}
+
+// Record records what a network device of this machine sends and receives,
+// until ctx ends. The results are in a new folder of its own, by-hand. The
+// capture's path is passed to ready when all that comes from then on is seen.
+func Record(ctx context.Context, device, results string, ready func(capture string)) (*Recording, error) {
+	file, err := createByHand(results, "by-hand")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	w, err := capture.NewWriter(file, capture.PCAPNG, capture.Info{
+		Application: "ftplab " + Version,
+		Comment:     "Made by: ftplab capture " + device,
+		Interface:   device,
+		Remark:      deviceRemark,
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = byhand.Record(ctx, device, w, func() { ready(file.Name()) })
+	if err != nil && w.Frames() == 0 {
+		discard(file)
+		return nil, err
+	}
+	r := &Recording{Frames: w.Frames(), Capture: file.Name()}
+	return r, errors.Join(err, r.finish())
+}
+
+// finish adds to the capture what is told of it.
+func (r *Recording) finish() error {
+	folder := filepath.Dir(r.Capture)
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	inheritOwner(files...)
+	return err
+}
+
+// deviceRemark says what to keep in mind of a capture from a device of a
+// machine or a container.
+const deviceRemark = "Taken on the machine that sent and received: what it sends is seen before the device " +
+	"cuts it in segments and computes checksums. So there may be frames longer than the MTU and checksums that are partial: that is no error here."
+
+// createByHand makes a new folder for what cannot be made again: name, or
+// name-2 if there is one, and so on. It creates the capture in it.
+func createByHand(results, name string) (*os.File, error) {
+	if _, err := os.Stat(results); errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(results, 0o777); err != nil {
+			return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
+		}
+		inheritOwner(results)
+	}
+	folder := filepath.Join(results, name)
+	err := os.Mkdir(folder, 0o777)
+	for n := 2; errors.Is(err, os.ErrExist); n++ {
+		folder = filepath.Join(results, fmt.Sprintf("%s-%d", name, n))
+		err = os.Mkdir(folder, 0o777)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a folder for the results: %w; %s", err, chooseAnother)
+	}
+	file, err := os.Create(filepath.Join(folder, "capture.pcapng"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, chooseAnother)
+	}
+	inheritOwner(folder, file.Name())
+	return file, nil
+}
+
+// isEmpty reports whether a capture was not even begun.
+func isEmpty(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Size() == 0
+}
+
+// discard removes a capture that has nothing in it, and its folder.
+func discard(file *os.File) {
+	os.Remove(file.Name())
+	os.Remove(filepath.Dir(file.Name()))
+}

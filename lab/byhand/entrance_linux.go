@@ -1,0 +1,90 @@
+package byhand
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// An entrance is what becomes a shell in a cell: this program once more, which
+// gives itself the host's name and names, takes the terminal, and then is
+// replaced by the shell. It has a mount and a UTS namespace to itself.
+type entrance struct {
+	Program string // the shell
+	Hosts   string // lines for its /etc/hosts
+	Name    string // of the host
+}
+
+// entranceName is the name, argv[0], by which this program knows that it was
+// started as an entrance.
+const entranceName = "ftplab-entrance"
+
+// failureFD is where an entrance says why it did not become a shell.
+const failureFD = 3
+
+func init() {
+	if os.Args[0] != entranceName {
+		return
+	}
+	unix.CloseOnExec(failureFD)
+	var e entrance
+	err := json.Unmarshal([]byte(os.Args[1]), &e)
+	if err == nil {
+		err = e.enter()
+	}
+	fmt.Fprint(os.NewFile(failureFD, "failure"), err)
+	os.Exit(1)
+}
+
+// enter returns only if it fails.
+func (e entrance) enter() error {
+	if err := unix.Sethostname([]byte(e.Name)); err != nil {
+		return fmt.Errorf("naming the host: %w", err)
+	}
+	if err := addHosts(e.Hosts); err != nil {
+		return fmt.Errorf("giving it names: %w", err)
+	}
+	// With a /proc of their own, ps and kill mean the same processes. Where a
+	// container hides parts of /proc no new one can be mounted; then ps shows
+	// all there are.
+	unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	// A shell leads a process group of its own, in the foreground of the
+	// terminal: so it gets what is typed, Ctrl-C too, and the lab does not.
+	if err := unix.Setpgid(0, 0); err != nil {
+		return fmt.Errorf("making a process group: %w", err)
+	}
+	if err := foreground(os.Stdin, unix.Getpid()); err != nil {
+		return fmt.Errorf("taking the terminal: %w", err)
+	}
+	return unix.Exec(e.Program, []string{filepath.Base(e.Program)}, os.Environ())
+}
+
+const hostsFile = "/etc/hosts"
+
+// addHosts puts another file in the place of /etc/hosts, in this mount namespace
+// alone. It has no name anywhere else, so nothing of it remains.
+func addHosts(lines string) error {
+	old, err := os.ReadFile(hostsFile)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "ftplab-hosts-")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	defer os.Remove(file.Name())
+	if _, err := file.WriteString(lines + string(old)); err != nil {
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := unix.Mount(file.Name(), hostsFile, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mounting on %s: %w", hostsFile, err)
+	}
+	return nil
+}

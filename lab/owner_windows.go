@@ -1,0 +1,4 @@
+package lab
+
+// inheritOwner does nothing here: who is administrator owns files no differently.
+func inheritOwner(...string) {}
