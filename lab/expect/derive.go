@@ -15,6 +15,10 @@ import (
 // for one (net.ipv4.ip_local_port_range): another run will have others.
 const firstEphemeral = 32768
 
+// maxDatagrams is up to how many packets of DNS are written line by line: more
+// are not about the session.
+const maxDatagrams = 20
+
 // Derive writes a want that the capture passes, and that another capture of the
 // same session passes as well: it says what does not depend on chance, and leaves
 // out what does (which segments, bare ACKs, windows, ports that the kernel
@@ -75,10 +79,9 @@ type derivedLine struct {
 func (d *deriver) declare() {
 	names := d.names()
 	j := &judge{hosts: d.hosts, capture: d.capture}
-	lossy := d.retransmits()
 	for _, conn := range d.capture.Trace.Connections {
 		a := cmp.Or(conn.OpenedBy, trace.Client)
-		decl := &declaration{name: names[conn], proto: "tcp", lossy: lossy}
+		decl := &declaration{name: names[conn], proto: "tcp"}
 		decl.a, decl.b = d.end(conn, a, true), d.end(conn, a.Other(), false)
 		if decl.a == decl.b {
 			decl.b.port = fmt.Sprint(conn.Addr(a.Other()).Port())
@@ -94,13 +97,20 @@ func (d *deriver) declare() {
 	for _, t := range d.tcp {
 		t.track = j.newTrack(t.binding)
 	}
+	if d.retransmits() {
+		for _, t := range d.tcp {
+			t.declaration.lossy = true
+		}
+	}
 }
 
 // retransmits reports whether anything was sent again: then other packets may be
-// in another run.
+// in another run. What was lost on the way to the recorder was seen only once.
 func (d *deriver) retransmits() bool {
 	return slices.ContainsFunc(d.capture.Frames, func(f Frame) bool {
-		return f.Connection != nil && f.Analysis&trace.Retransmission != 0 && f.Analysis&trace.KeepAlive == 0
+		return f.Analysis&trace.Retransmission != 0
+	}) || slices.ContainsFunc(d.tcp, func(t *derived) bool {
+		return slices.ContainsFunc(t.elements, func(e element) bool { return e.kind == elementAgain })
 	})
 }
 
@@ -194,7 +204,7 @@ func (d *deriver) write() string {
 		t.lines = nil
 		fmt.Fprintf(&b, "%-*s  %s > %s%s\n", width, t.name, t.declaration.a, t.declaration.b, suffixOf(t.declaration))
 		switch {
-		case d.irregular[t.name] || t.proto != "tcp" && t.declaration.a.host == "*":
+		case d.irregular[t.name] || t.proto != "tcp" && (t.declaration.a.host == "*" || len(t.frames) > maxDatagrams):
 			t.skip("whatever it brings")
 		case t.proto == "tcp":
 			d.lines(t)

@@ -76,7 +76,7 @@ type stream struct {
 	pieces   []piece // the bytes, as they were first seen
 	seen     seen
 	elements []element
-	syn, fin bool
+	syn, fin int64 // the numbers behind them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
 }
 
@@ -116,8 +116,8 @@ func (s *stream) add(f *Frame, i int) (e element, ok bool) {
 	case f.Has(trace.RST):
 		e.kind = elementRST
 		return e, true
-	case f.End() == f.Seq || f.Analysis&trace.KeepAlive != 0:
-		e.kind, e.end = elementACK, e.start
+	case f.End() == f.Seq:
+		e.kind = elementACK
 		s.elements = append(s.elements, e)
 		return element{}, false
 	}
@@ -142,22 +142,23 @@ func (s *stream) add(f *Frame, i int) (e element, ok bool) {
 	return e, ok
 }
 
-// addSYN and addFIN report whether it is a repeated one.
+// addSYN and addFIN report whether it is a repeated one. One at another place is
+// another one.
 func (s *stream) addSYN(e element) bool {
-	if s.syn {
+	if s.syn == e.start+1 {
 		return true
 	}
-	s.syn = true
+	s.syn = e.start + 1
 	e.kind, e.end = elementSYN, e.start+1
 	s.elements = append(s.elements, e)
 	return false
 }
 
 func (s *stream) addFIN(e element) bool {
-	if s.fin {
+	if s.fin == e.end {
 		return true
 	}
-	s.fin = true
+	s.fin = e.end
 	e.kind, e.start = elementFIN, e.end-1
 	s.elements = append(s.elements, e)
 	return false

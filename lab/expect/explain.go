@@ -36,7 +36,7 @@ func (j *judge) verdict() *Verdict {
 }
 
 func (b *binding) connection() Connection {
-	c := Connection{Name: b.name, Line: b.line, Proto: b.proto, A: b.declaration.a.String(), B: b.declaration.b.String(), ID: -1}
+	c := Connection{Name: b.name, Line: b.line, Proto: b.proto, Lossy: b.declaration.lossy, A: b.declaration.a.String(), B: b.declaration.b.String(), ID: -1}
 	if b.conn != nil && !b.near {
 		c.ID, c.Trace = b.conn.ID, b.conn
 	}
@@ -46,7 +46,7 @@ func (b *binding) connection() Connection {
 func (j *judge) match(l *line) Match {
 	m := Match{
 		Line: l.number, Text: l.text, Connection: l.conn.name, From: l.from, To: l.to,
-		Label: l.label, Comment: l.comment,
+		Joined: l.joined, Label: l.label, Comment: l.comment,
 	}
 	if l.after != nil {
 		m.After = l.after.label

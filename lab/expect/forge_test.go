@@ -200,11 +200,24 @@ func (g *forge) capture(t testing.TB) *Capture {
 	return c
 }
 
-// A pair is a want and a capture that passes.
-type pair struct {
-	name  string
-	want  string
-	forge func() *forge
+// A Pair is a want and a forged capture that passes it, for the tests of other
+// packages.
+type Pair struct {
+	Name, Want string
+	Capture    []byte
+	Hosts      Hosts
+}
+
+// ForgedPairs are the active listing with a want written by hand, and every
+// session with a derived one.
+func ForgedPairs(t testing.TB) []Pair {
+	pairs := []Pair{{"active listing", activeWant, activeListing().pcap(t), hosts}}
+	for _, s := range sessions {
+		g := &forge{}
+		s.run(t, g, false)
+		pairs = append(pairs, Pair{"derived: " + s.name, Derive(g.capture(t), hosts), g.pcap(t), hosts})
+	}
+	return pairs
 }
 
 const activeWant = `ctl   client.*  > server.21

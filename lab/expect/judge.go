@@ -201,7 +201,15 @@ func (t *track) goingOn() []bool {
 
 // align aligns the track and notes what its lines matched.
 func (t *track) align() {
-	t.steps, t.cost, t.whole = t.aligner.align()
+	t.take(t.aligner.align())
+}
+
+// take takes an alignment for the track's.
+func (t *track) take(steps []step, cost int, whole bool) {
+	t.steps, t.cost, t.whole = steps, cost, whole
+	for _, l := range t.lines {
+		delete(t.judge.matched, l)
+	}
 	for _, s := range t.steps {
 		if s.kind != stepMatched {
 			continue
@@ -256,22 +264,25 @@ func (j *judge) confine(l *line, b bound) bool {
 	if had {
 		b = bound{max(b.from, old.from), min(b.to, old.to)}
 	}
+	j.bounds[l] = b
 	for _, t := range j.tracks {
 		if t.declaration != l.conn {
 			continue
 		}
-		j.bounds[l] = b
-		before := *t
-		if _, cost, whole := t.aligner.align(); cost == before.cost && whole {
-			t.align()
+		steps, cost, whole := t.aligner.align()
+		if whole && cost == t.cost && matches(steps, l) {
+			t.take(steps, cost, whole)
 			return true
 		}
-		if had {
-			j.bounds[l] = old
-		} else {
-			delete(j.bounds, l)
-		}
-		return false
+	}
+	delete(j.bounds, l)
+	if had {
+		j.bounds[l] = old
 	}
 	return false
+}
+
+// matches reports whether the line has a packet in an alignment.
+func matches(steps []step, l *line) bool {
+	return slices.ContainsFunc(steps, func(s step) bool { return s.kind == stepMatched && s.line == l })
 }

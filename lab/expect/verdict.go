@@ -33,6 +33,8 @@ type Connection struct {
 	Line int    `json:"line"`
 	// Proto is tcp, udp, arp or icmp.
 	Proto string `json:"proto"`
+	// Lossy says that what is sent again need not be written.
+	Lossy bool `json:"lossy,omitempty"`
 	// A and B are the two ends as the want names them, A the one that opened
 	// it: "server.20", "client.3172".
 	A string `json:"a"`
@@ -64,6 +66,8 @@ type Match struct {
 	Packets int `json:"packets"`
 	// Time is the stamp of Packet, after that of the capture's first packet.
 	Time time.Duration `json:"time_ns"`
+	// Joined says that the line has | in its margin.
+	Joined bool `json:"joined,omitempty"`
 	// Label is what stands behind the line's @, After what its packet has to
 	// come after.
 	Label string `json:"label,omitempty"`
