@@ -8,10 +8,9 @@
 // three are drawn from the same rows and the same numbers, and every number is
 // the capture's.
 //
-//	var packets report.Packets
-//	t, err := trace.ReadFile("capture.pcapng", trace.Options{Packets: packets.Add})
+//	r, err := report.Read(file, nil)
 //	...
-//	r := report.Report{Trace: t, Packets: &packets, Capture: "capture.pcapng"}
+//	r.Capture = "capture.pcapng"
 //	err = r.HTML(w)
 //
 // The page is one file that asks nothing of any network. Whatever comes out of

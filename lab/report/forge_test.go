@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/expect"
 	"ftplab/lab/trace"
 )
 
@@ -180,18 +181,24 @@ func download(w io.Writer, bytes int64) {
 // read makes a Report of a capture that make writes.
 func read(t testing.TB, make func(io.Writer)) *Report {
 	t.Helper()
-	r, w := io.Pipe()
+	return judgedBy(t, nil, make)
+}
+
+// judgedBy makes a Report of a capture that make writes, with a verdict on it.
+func judgedBy(t testing.TB, v *expect.Verdict, make func(io.Writer)) *Report {
+	t.Helper()
+	in, out := io.Pipe()
 	go func() {
-		make(w)
-		w.Close()
+		make(out)
+		out.Close()
 	}()
-	var packets Packets
-	tr, err := trace.Read(r, trace.Options{Packets: packets.Add, NoHash: true})
+	r, err := Read(in, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tr.Cut != "" {
-		t.Fatal(tr.Cut)
+	if r.Trace.Cut != "" {
+		t.Fatal(r.Trace.Cut)
 	}
-	return &Report{Trace: tr, Packets: &packets, Capture: "capture.pcap", Command: "ftplab explain --html capture.pcap"}
+	r.Capture, r.Command = "capture.pcap", "ftplab explain --html capture.pcap"
+	return r
 }

@@ -268,7 +268,7 @@ func (v *sequenceView) extent(from, to int64) (low, high int64) {
 	}
 	low = max(low, 0)
 	high = max(high, low+1)
-	if edge-low <= 4*(high-low) {
+	if edge-low <= 2*(high-low) {
 		high = max(high, edge)
 	}
 	margin := max((high-low)/25, 1)

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"ftplab/lab/figures"
 	"ftplab/lab/report/page"
 	"ftplab/lab/trace"
 )
@@ -78,6 +80,7 @@ func (r *Report) view() view {
 		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(len(v.Conversations)-maxConversations)))
 		v.Conversations = v.Conversations[:maxConversations]
 	}
+	v.linkUp()
 	for _, w := range v.Ladder.Rows {
 		v.HasOther = v.HasOther || w.Packet != nil && w.Kind() == string(trace.Other)
 	}
@@ -86,6 +89,25 @@ func (r *Report) view() view {
 		v.Source = string(r.Scenario.Source)
 	}
 	return v
+}
+
+// linkUp finds out which packets are in the ladder and in the list too, and so
+// are links from the one to the other.
+func (v *view) linkUp() {
+	drawn, listed := map[int]*row{}, map[int]bool{}
+	for _, w := range v.Ladder.Rows {
+		if w.Packet != nil {
+			drawn[w.Packet.Number] = w
+		}
+	}
+	for i := range v.List {
+		p := &v.List[i]
+		listed[p.Number] = true
+		p.Linked = drawn[p.Number] != nil
+	}
+	for number, w := range drawn {
+		w.Linked = listed[number]
+	}
 }
 
 // An outcome is how the capture was judged, and the class it is printed in.
@@ -158,16 +180,12 @@ func (r *Report) differences() []difference {
 			list = append(list, d)
 		}
 	}
-	for _, f := range r.Figures {
-		if !f.OK {
-			list = append(list, difference{
-				What:  "figure " + f.Name,
-				Place: fmt.Sprintf("line %d", f.Line),
-				Want:  f.Wanted, Got: strings.TrimSpace(f.Measured + " " + f.Why),
-			})
-		}
-	}
 	return list
+}
+
+// WrongFigures are the figures that are not as wanted.
+func (r *Report) WrongFigures() []figures.Result {
+	return slices.DeleteFunc(slices.Clone(r.Figures), func(f figures.Result) bool { return f.OK })
 }
 
 func visibleLines(lines []string) []string {
@@ -183,17 +201,17 @@ const maxConversations = 200
 
 // A conversation is a connection as a row of a table.
 type conversation struct {
-	Kind, Name, OpenedBy, Client, Server, History, For string
-	PacketsClient, PacketsServer                       string
-	BytesClient, BytesServer                           string
-	Start, Duration, RTT                               string
+	Kind, Name, Short, OpenedBy, Client, Server, History, For string
+	PacketsClient, PacketsServer                              string
+	BytesClient, BytesServer                                  string
+	Start, Duration, RTT                                      string
 }
 
 func (r *Report) conversations() []conversation {
 	var list []conversation
 	for _, c := range r.Trace.Connections {
 		row := conversation{
-			Kind: kindOf(c), Name: r.names[c].long, OpenedBy: string(c.OpenedBy),
+			Kind: kindOf(c), Name: r.names[c].long, Short: r.names[c].short, OpenedBy: string(c.OpenedBy),
 			Client: c.Client.String(), Server: c.Server.String(), History: c.History,
 			PacketsClient: grouped(int64(c.ClientFlow.Packets)), PacketsServer: grouped(int64(c.ServerFlow.Packets)),
 			BytesClient: grouped(c.ClientFlow.Bytes), BytesServer: grouped(c.ServerFlow.Bytes),

@@ -13,7 +13,7 @@ const (
 	foldTail   = 8   // and at their ends
 	foldLeast  = 4   // packets that are worth folding
 	unfoldMost = 80  // packets of a fold that can be opened
-	ladderMost = 800 // rows
+	ladderMost = 600 // rows
 )
 
 // A ladder is the packets as arrows between the hosts.

@@ -11,7 +11,7 @@ import (
 // How long the packet list is.
 const (
 	listEnds   = 60   // packets of a data connection at its beginning and its end
-	listMost   = 1500 // packets
+	listMost   = 1000 // packets
 	maxFilters = 60   // connections that can be chosen
 )
 
@@ -33,6 +33,7 @@ type listRow struct {
 	Number, Length int
 	Time, Since    string
 	From, To, Info string
+	Linked         bool // the packet is in the ladder, too
 }
 
 // A filter chooses packets: those of a kind, or those of one connection.

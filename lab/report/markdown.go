@@ -23,7 +23,7 @@ func (r *Report) Markdown(w io.Writer) error {
 		m.line("**%s**: scenario `%s`.\n", v.Outcome.Text, v.Scenario.Name)
 	}
 	m.line("%s", mdText(v.Facts))
-	m.differences(v.Wrong)
+	m.differences(v)
 	m.hosts(v)
 	m.ladder(r, v)
 	m.figures(v)
@@ -73,12 +73,20 @@ func (m *markdown) head(titles ...string) {
 	m.row(rules...)
 }
 
-func (m *markdown) differences(list []difference) {
-	if len(list) == 0 {
+func (m *markdown) differences(v view) {
+	wrong := v.WrongFigures()
+	if len(v.Wrong) == 0 && len(wrong) == 0 {
 		return
 	}
 	m.heading("Where it differed")
-	for _, d := range list {
+	if len(wrong) > 0 {
+		m.head("figure", "wanted ", "measured ")
+		for _, f := range wrong {
+			m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(cmp.Or(f.Measured, f.Why)))
+		}
+		m.line("")
+	}
+	for _, d := range v.Wrong {
 		text := d.What
 		if d.Place != "" {
 			text = d.Place + ": " + text
@@ -154,9 +162,9 @@ func (m *markdown) figures(v view) {
 
 func (m *markdown) conversations(v view) {
 	m.heading("Conversations")
-	m.head("connection", "for", "opened by", "client", "server", "packets → ", "bytes → ", "packets ← ", "bytes ← ", "start, s ", "length, s ", "SYN to SYN-ACK ", "history")
+	m.head("connection", "", "for", "opened by", "client", "server", "packets → ", "bytes → ", "packets ← ", "bytes ← ", "start, s ", "length, s ", "round trip ", "history")
 	for _, c := range v.Conversations {
-		m.row(c.Name, mdText(c.For), c.OpenedBy, c.Client, c.Server, c.PacketsClient, c.BytesClient,
+		m.row(c.Name, "`"+c.Short+"`", mdText(c.For), c.OpenedBy, c.Client, c.Server, c.PacketsClient, c.BytesClient,
 			c.PacketsServer, c.BytesServer, c.Start, c.Duration, c.RTT, c.History)
 	}
 	if v.MoreConversations != "" {

@@ -10,6 +10,7 @@ import (
 )
 
 // A connectionName is a connection's name: long, with its article, and short.
+// The short one is the scenario's own, as in its figures, if it has one.
 type connectionName struct{ long, the, short string }
 
 // nameConnections counts each kind of connection; the only one of its kind

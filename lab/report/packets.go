@@ -10,14 +10,12 @@ import (
 // Packets is what a report keeps of a capture's packets while the capture is
 // read, in bounded memory: all of a short connection, the ends and the
 // peculiar ones of a long one, and its shape in time and sequence numbers. Its
-// zero value is ready to use:
-//
-//	var packets report.Packets
-//	t, err := trace.ReadFile(name, trace.Options{Packets: packets.Add})
+// zero value is ready to use.
 type Packets struct {
 	Lengths Lengths
 
-	loose   []*Packet // of no connection
+	wanted  map[int]bool // numbers of packets to keep wherever they stand
+	loose   []*Packet    // of no connection
 	courses map[*trace.Connection]*course
 	kept    int   // packets, in all
 	points  int   // of all courses
@@ -118,7 +116,7 @@ func (ps *Packets) keep(c *course, k *Packet) {
 		ps.kept++
 	default:
 		old := c.tail[c.oldest]
-		if peculiar(old.TCP) && len(c.special) < maxSpecial {
+		if ps.wanted[old.Number] || peculiar(old.TCP) && len(c.special) < maxSpecial {
 			c.special = append(c.special, old)
 			ps.kept++
 		}

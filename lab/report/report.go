@@ -1,7 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,8 +15,8 @@ import (
 	"ftplab/lab/trace"
 )
 
-// A Report is what a walkthrough is made of. Trace and Packets are needed; a
-// capture from elsewhere has no more.
+// A Report is what a walkthrough is made of. [Read] makes one of a capture from
+// elsewhere, of which no more is known.
 type Report struct {
 	Trace   *trace.Trace
 	Packets *Packets
@@ -38,6 +42,31 @@ type Report struct {
 	wrong    map[int][]string
 }
 
+// Read reads a capture to report on. A verdict on it, if there is one, tells
+// which packets matter. What else is known of the capture is the caller's to
+// set.
+func Read(capture io.Reader, v *expect.Verdict) (*Report, error) {
+	r := &Report{Packets: &Packets{wanted: matched(v)}, Verdict: v}
+	var err error
+	r.Trace, err = trace.Read(capture, trace.Options{Packets: r.Packets.Add, NoHash: true})
+	return r, err
+}
+
+// matched are the packets that a verdict speaks of.
+func matched(v *expect.Verdict) map[int]bool {
+	if v == nil {
+		return nil
+	}
+	packets := map[int]bool{}
+	for _, m := range v.Lines {
+		packets[m.Packet] = true
+	}
+	for _, m := range v.Mismatches {
+		packets[m.Packet] = true
+	}
+	return packets
+}
+
 // prepare works out, once, what all ways of writing the report share.
 func (r *Report) prepare() {
 	if r.names != nil {
@@ -56,6 +85,13 @@ func (r *Report) prepare() {
 	r.wrong = map[int][]string{}
 	if r.Verdict == nil {
 		return
+	}
+	for _, c := range r.Verdict.Connections {
+		if c.ID >= 0 && c.ID < len(r.Trace.Connections) {
+			named := r.names[r.Trace.Connections[c.ID]]
+			named.short = c.Name
+			r.names[r.Trace.Connections[c.ID]] = named
+		}
 	}
 	for packet, comment := range lineComments(r.Verdict) {
 		r.comments[packet] = comment
@@ -99,6 +135,23 @@ func join(a, b string) string {
 		return a + " " + upperFirst(b)
 	}
 	return a + ". " + upperFirst(b)
+}
+
+// WriteFiles writes walkthrough.html and walkthrough.md into a folder.
+func (r *Report) WriteFiles(folder string) error {
+	for name, write := range map[string]func(io.Writer) error{
+		"walkthrough.html": r.HTML,
+		"walkthrough.md":   r.Markdown,
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), b.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("cannot write the walkthrough: %w", err)
+		}
+	}
+	return nil
 }
 
 // Title is what the page is called.

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -102,15 +104,7 @@ func TestNothingIsLost(t *testing.T) {
 
 // judged is a report on a scenario with a verdict that has all there can be.
 func judged(t *testing.T) *Report {
-	r := read(t, activeListing)
-	source := "# A listing\n# One sentence. Another `one`.\n\nnetwork wire\nhost server 192.0.2.21 rtt=107ms\nopen\n"
-	s, err := scenario.Parse("a_listing.txtar", []byte(source))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Scenario = s
-	r.Command = "ftplab run a_listing"
-	r.Verdict = &expect.Verdict{
+	v := &expect.Verdict{
 		File: "a_listing.txtar",
 		Lines: []expect.Match{
 			{Line: 10, Packet: 1, Comment: "the client dials"},
@@ -122,6 +116,14 @@ func judged(t *testing.T) *Report {
 				Want: "data server > client [F.] seq 169", Got: "data server > client [F.] seq 165", Around: []string{"26 …", "> 27 …"}},
 		},
 	}
+	r := judgedBy(t, v, activeListing)
+	source := "# A listing\n# One sentence. Another `one`.\n\nnetwork wire\nhost server 192.0.2.21 rtt=107ms\nopen\n"
+	s, err := scenario.Parse("a_listing.txtar", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Scenario = s
+	r.Command = "ftplab run a_listing"
 	r.Figures = []figures.Result{{Line: 20, Name: "ctl.rtt", Wanted: "= 107ms ± 5ms", Measured: "1ms", Comment: "the distance"}}
 	return r
 }
@@ -151,6 +153,65 @@ func TestFailedScenario(t *testing.T) {
 	} {
 		if !strings.Contains(md, want) {
 			t.Errorf("the Markdown has no %q", want)
+		}
+	}
+}
+
+// TestWantedPacketsAreKept asks that a packet with a comment is drawn although
+// it stands in the middle of a long transfer.
+func TestWantedPacketsAreKept(t *testing.T) {
+	v := &expect.Verdict{Lines: []expect.Match{{Packet: 4000, Comment: "one ACK for two segments"}}}
+	page := string(html(t, judgedBy(t, v, func(w io.Writer) { download(w, 10<<20) })))
+	if !strings.Contains(page, "one ACK for two segments") {
+		t.Error("the page lacks the comment on packet 4000")
+	}
+}
+
+// TestLinks asks that every link of a page leads to a place in it.
+func TestLinks(t *testing.T) {
+	for name, r := range map[string]*Report{
+		"failed":   judged(t),
+		"download": read(t, func(w io.Writer) { download(w, 1<<20) }),
+		"crowd":    read(t, crowd),
+	} {
+		page := string(html(t, r))
+		links := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1)
+		for _, link := range links {
+			if !strings.Contains(page, ` id="`+link[1]+`"`) {
+				t.Errorf("%s: the link #%s leads nowhere", name, link[1])
+			}
+		}
+		if len(links) < 40 {
+			t.Errorf("%s: got %d links", name, len(links))
+		}
+	}
+}
+
+// crowd is a thousand sessions of a dozen clients.
+func crowd(w io.Writer) {
+	f := newForge(w)
+	for i := range 1000 {
+		client, server := f.dial(fmt.Sprintf("198.51.100.%d:%d", i%12+1, 10000+i), "192.0.2.21:21")
+		server.send("220 FTP server ready.\r\n")
+		client.send("USER u\r\n")
+		server.send("530 No.\r\n")
+		client.close()
+	}
+}
+
+// TestCrowd asks that the page of a capture with very many sessions stays
+// small, and says what it leaves out.
+func TestCrowd(t *testing.T) {
+	page := html(t, read(t, crowd))
+	if len(page) > 1_000_000 {
+		t.Errorf("got a page of %d bytes, want at most a million", len(page))
+	}
+	for _, want := range []string{
+		"1,000 sessions of FTP between 12 clients and 1 server.", "more packets of FTP.",
+		"The list ends here; the capture has 13,000 packets.", "And 986 more connections", "And 800 more.",
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page has no %q", want)
 		}
 	}
 }

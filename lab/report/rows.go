@@ -28,6 +28,7 @@ type row struct {
 	Dialogue []string // lines of FTP
 	Comment  string   // what it teaches
 	Wrong    []string // what was wanted in its place
+	Linked   bool     // the packet is in the list, too
 }
 
 // Kind is how the row's connection is drawn.

@@ -154,7 +154,7 @@
     for (const a of points.acks.filter(inside)) { low = Math.min(low, a.ack); high = Math.max(high, a.ack); edge = Math.max(edge, a.edge); }
     if (low === Infinity) return null;
     high = Math.max(high, low + 1);
-    if (edge - low <= 4 * (high - low)) high = Math.max(high, edge);
+    if (edge - low <= 2 * (high - low)) high = Math.max(high, edge);
     const margin = Math.max((high - low) / 25, 1);
     return [Math.max(low - margin, 0), high + margin];
   }
