@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/figures"
+	"ftplab/lab/scenario"
+)
+
+func checkCommand() *cobra.Command {
+	var asJSON, lines bool
+	c := &cobra.Command{
+		Use:   "check SCENARIO CAPTURE",
+		Short: "Judge a capture by what a scenario wants",
+		Long: `Check holds a capture, whoever made it, against what a scenario wants: its
+sections want and figures, by the same checks as a run. SCENARIO is a name that
+list shows, or a file of your own; its hosts have the addresses that it says.
+
+Every difference is shown with the line that wanted something else, the packet
+that came, and the packets around it. See ftplab help want and help figures.
+
+Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
+		Example: `  ftplab check active_list results/active_list/capture.pcapng
+  ftplab check --lines mine.txtar theirs.pcap     which packet matched which line
+  ftplab check --json mine.txtar theirs.pcap`,
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeScenarioThenFile,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := loadOne(args[0])
+			if err != nil {
+				return err
+			}
+			if s.Want.Line == 0 && s.Figures.Line == 0 {
+				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
+			}
+			v, err := lab.Check(s, args[1])
+			if err != nil {
+				return err
+			}
+			return printVerdict(c.OutOrStdout(), v, asJSON, lines)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON")
+	c.Flags().BoolVar(&lines, "lines", false, "print each line of the want with the packet that it matched")
+	c.MarkFlagsMutuallyExclusive("json", "lines")
+	return c
+}
+
+// loadOne loads the one scenario that an argument names.
+func loadOne(arg string) (*scenario.Scenario, error) {
+	list, err := selectScenarios([]string{arg})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) != 1 {
+		return nil, fmt.Errorf("%s: one scenario was expected, and these are %d", arg, len(list))
+	}
+	return list[0], nil
+}
+
+// completeScenarioThenFile offers scenarios for the first argument and files for
+// the second.
+func completeScenarioThenFile(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return completeScenarios(c, args, typed)
+}
+
+func printVerdict(out io.Writer, v *lab.Verdict, asJSON, lines bool) error {
+	switch {
+	case asJSON:
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		if err := e.Encode(v); err != nil {
+			return err
+		}
+	default:
+		fmt.Fprint(out, v.Report())
+		if lines {
+			printLines(out, v)
+		}
+		printFigures(out, v.Figures)
+		fmt.Fprintln(out, summary(v))
+	}
+	if !v.Pass {
+		return errFailed
+	}
+	return nil
+}
+
+// printLines prints each line of the want with its packets.
+func printLines(out io.Writer, v *lab.Verdict) {
+	if v.Want == nil {
+		return
+	}
+	for _, l := range v.Want.Lines {
+		packets := "-"
+		switch {
+		case l.First < l.Packet:
+			packets = fmt.Sprintf("%d-%d", l.First, l.Packet)
+		case l.Packet > 0:
+			packets = fmt.Sprint(l.Packet)
+		}
+		fmt.Fprintf(out, "%12s  %s", packets, l.Text)
+		if l.Note != "" {
+			fmt.Fprintf(out, "  (%s)", l.Note)
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+// printFigures prints what was measured beside what was wanted.
+func printFigures(out io.Writer, all []figures.Result) {
+	width := 0
+	for _, f := range all {
+		width = max(width, len([]rune(f.Name+" "+f.Wanted)))
+	}
+	for _, f := range all {
+		state, measured := "ok    ", f.Measured
+		if !f.OK {
+			state = "FAILED"
+		}
+		if measured == "" {
+			measured = "not measured: " + f.Why
+		}
+		wanted := f.Name + " " + f.Wanted
+		fmt.Fprintf(out, "%s  %s%s  %s\n", state, wanted, strings.Repeat(" ", width-len([]rune(wanted))), measured)
+	}
+}
+
+// summary says in a line how far the capture is as wanted.
+func summary(v *lab.Verdict) string {
+	var parts []string
+	if w := v.Want; w != nil {
+		matched := 0
+		for _, l := range w.Lines {
+			if l.Packet > 0 {
+				matched++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d lines matched", matched))
+		if n := len(w.Mismatches); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d mismatches", n))
+		}
+	}
+	if n := len(v.Figures); n > 0 {
+		off := 0
+		for _, f := range v.Figures {
+			if !f.OK {
+				off++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d of %d figures as wanted", n-off, n))
+	}
+	state := "as wanted"
+	if !v.Pass {
+		state = "not as wanted"
+	}
+	return fmt.Sprintf("%s: %s: %s", v.Capture, state, strings.Join(parts, ", "))
+}

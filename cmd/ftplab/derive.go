@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/expect"
+)
+
+func deriveCommand() *cobra.Command {
+	var scenario string
+	c := &cobra.Command{
+		Use:   "derive CAPTURE",
+		Short: "Write the want of a scenario from a capture",
+		Long: `Derive writes a section want from what a capture shows (- is the standard input):
+every connection, every line of the dialogue, every transfer, in the notation of
+ftplab help want, with a comment where a packet deserves one. It says what
+another run of the same session would show as well, and leaves out what is
+chance: segments, windows, bare ACKs, the ports that a kernel chose.
+
+It is where one starts: add what matters, delete what does not, put the comments
+into your own words.`,
+		Example: `  ftplab derive capture.pcapng
+  ftplab derive --scenario mine.txtar results/mine/capture.pcapng >> mine.txtar`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			hosts := expect.Hosts{}
+			if scenario != "" {
+				s, err := loadOne(scenario)
+				if err != nil {
+					return err
+				}
+				for _, h := range s.Plan.Hosts {
+					hosts[h.Name] = h.Addr
+				}
+			}
+			return derive(args[0], hosts, c.InOrStdin(), c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&scenario, "scenario", "", "the scenario whose hosts give their names: a name or a file")
+	return c
+}
+
+func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout io.Writer) error {
+	capture, err := readCapture(name, stdin)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "-- want --\n%s", expect.Derive(capture, hosts))
+	return err
+}
+
+func readCapture(name string, stdin io.Reader) (*expect.Capture, error) {
+	if name != "-" {
+		return expect.ReadFile(name)
+	}
+	c, err := expect.Read(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return c, nil
+}
