@@ -148,21 +148,16 @@ func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 	return translation{Odd, "another server's address; large sites share the work like this, and so may a trap"}
 }
 
-// otherAddresses counts the addresses, beside the given one, that the client of a
-// session announced in any of its sessions.
+// otherAddresses counts the addresses, beside the given one and of its family, that
+// the client of a session announced in any of its sessions.
 func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
-	others := map[netip.Addr]bool{}
-	for _, t := range e.sessions {
-		if t.client() != s.client() {
-			continue
-		}
-		for _, a := range t.Announcements {
-			if other := a.Addr.Addr().Unmap(); a.Mode == trace.Active && other != addr && other.Is4() == addr.Is4() {
-				others[other] = true
-			}
+	n := 0
+	for other := range e.called[s.client()] {
+		if other != addr && other.Is4() == addr.Is4() {
+			n++
 		}
 	}
-	return len(others)
+	return n
 }
 
 // refused reports whether the server declined the announcement.
@@ -185,10 +180,11 @@ func (s *session) tried(a *trace.Announcement) bool {
 // next is the first command behind an announcement that begins a transfer, makes
 // another announcement, or ends the session; nil if the capture ends before.
 func (s *session) next(a *trace.Announcement) *trace.Exchange {
-	for _, x := range s.Exchanges {
-		if x.Packet <= a.Packet || x == a.Exchange {
-			continue
-		}
+	from, known := s.place[a.Exchange]
+	if !known {
+		from = s.before(a.Packet) - 1
+	}
+	for _, x := range s.Exchanges[from+1:] {
 		switch x.Command {
 		case "PORT", "EPRT", "PASV", "EPSV", "QUIT", "LPSV", "LPRT":
 			return x

@@ -114,7 +114,7 @@ func isAnnounced(e *Evidence) []breach {
 		if c.Role != trace.Data || c.Announced != nil || c.Control == nil {
 			continue
 		}
-		s := e.sessionOf(c.Control)
+		s := e.byControl[c.Control]
 		if s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.Client.Port() == s.Control.Client.Port() {
 			continue
 		}
@@ -125,16 +125,6 @@ func isAnnounced(e *Evidence) []breach {
 		})
 	}
 	return found
-}
-
-// sessionOf is the session of a control connection.
-func (e *Evidence) sessionOf(control *trace.Connection) *session {
-	for _, s := range e.sessions {
-		if s.Control == control {
-			return s
-		}
-	}
-	return nil
 }
 
 func withPartner(e *Evidence) []breach {

@@ -186,8 +186,8 @@ func answersCommand(e *Evidence, s *session) []breach {
 	previous := 0
 	for i, r := range s.replies() {
 		greeting := i == 0 || previous == 120 // "ready in n minutes"
-		if b, ok := e.unasked(s, r.Reply, previous); ok && r.unsolicited && !greeting {
-			found = append(found, b)
+		if r.unsolicited && !greeting {
+			found = append(found, e.unasked(s, r.Reply, previous)...)
 		}
 		previous = r.Code
 	}
@@ -195,15 +195,15 @@ func answersCommand(e *Evidence, s *session) []breach {
 }
 
 // unasked judges a reply that answers nothing; previous is the code before it.
-func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) (breach, bool) {
+func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
 	switch {
 	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
-		return breach{}, false
+		return nil
 	case (r.Code == 225 || r.Code == 226) && s.said("ABOR"):
-		return breach{}, false
+		return nil
 	}
 	if known, ok := e.watch.acks[r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
-		return breach{}, false // a command that was recorded later, or not at all
+		return nil // it answers a command that was recorded later, or not at all
 	}
 	b := breach{
 		packets:  []int{r.Packet},
@@ -213,7 +213,7 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) (breach, bo
 	if !telling[r.Code] || r.Code == 220 {
 		b.severity = Odd
 	}
-	return b, true
+	return []breach{b}
 }
 
 // spokeBefore reports whether the server began a reply before it can have read
@@ -247,26 +247,13 @@ func (s *session) replies() []heardReply {
 	return all
 }
 
-// said reports whether the client sent the command.
-func (s *session) said(command string) bool {
-	for _, x := range s.Exchanges {
-		if x.Command == command {
-			return true
-		}
-	}
-	return false
-}
-
 // heardBy is the end of what the client had said before the given frame, as a
 // relative sequence number.
 func (s *session) heardBy(packet int) int64 {
-	end := int64(1)
-	for _, x := range s.Exchanges {
-		if x.Packet < packet {
-			end = max(end, x.Line.End)
-		}
+	if n := s.before(packet); n > 0 {
+		return s.Exchanges[n-1].Line.End
 	}
-	return end
+	return 1
 }
 
 func fitsCommand(_ *Evidence, s *session) []breach {
@@ -347,13 +334,8 @@ func replyLength(_ *Evidence, s *session) []breach {
 // waiting reports whether the last command in front of the given frame has got no
 // answer.
 func (s *session) waiting(packet int) bool {
-	var last *trace.Exchange
-	for _, x := range s.Exchanges {
-		if x.Packet <= packet {
-			last = x
-		}
-	}
-	return last != nil && len(last.Replies) == 0
+	n := s.before(packet)
+	return n > 0 && len(s.Exchanges[n-1].Replies) == 0
 }
 
 func keepRoles(_ *Evidence, s *session) []breach {

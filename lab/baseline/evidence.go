@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"sort"
 
 	"ftplab/lab/trace"
 )
@@ -14,8 +15,11 @@ import (
 // Evidence is a capture as the rules see it.
 type Evidence struct {
 	*trace.Trace
-	sessions []*session
-	watch    *watch
+	sessions  []*session
+	byControl map[*trace.Connection]*session
+	watch     *watch
+	// called are the addresses that each client announced in active mode.
+	called map[netip.Addr]map[netip.Addr]bool
 }
 
 // Read reads a capture for [Evidence.Check] and [Profile.Learn].
@@ -25,11 +29,27 @@ func Read(r io.Reader) (*Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Evidence{Trace: t, watch: w}
-	for _, s := range t.Sessions {
-		e.sessions = append(e.sessions, newSession(s))
+	e := &Evidence{Trace: t, watch: w, byControl: map[*trace.Connection]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
+	for _, t := range t.Sessions {
+		s := newSession(t)
+		e.sessions = append(e.sessions, s)
+		e.byControl[s.Control] = s
+		e.noteCalled(s)
 	}
 	return e, nil
+}
+
+// noteCalled notes the addresses that a client wants to be called at.
+func (e *Evidence) noteCalled(s *session) {
+	for _, a := range s.Announcements {
+		if a.Mode != trace.Active {
+			continue
+		}
+		if e.called[s.client()] == nil {
+			e.called[s.client()] = map[netip.Addr]bool{}
+		}
+		e.called[s.client()][a.Addr.Addr().Unmap()] = true
+	}
 }
 
 // ReadFile reads the capture of the given name, as Read does.
@@ -68,17 +88,6 @@ func Check(name string, normal *Profile) (*Assessment, error) {
 	return e.Check(normal), nil
 }
 
-// between returns the sessions of a client with a server.
-func (e *Evidence) between(client, server netip.Addr) []*session {
-	var found []*session
-	for _, s := range e.sessions {
-		if s.client() == client.Unmap() && s.server() == server.Unmap() {
-			found = append(found, s)
-		}
-	}
-	return found
-}
-
 // A session is an FTP session with what the rules ask of it more than once.
 type session struct {
 	*trace.Session
@@ -91,8 +100,9 @@ type session struct {
 	// loggedIn is the packet of the first reply that let somebody in, 0 for
 	// none.
 	loggedIn int
-	// index is the place of each exchange.
-	index map[*trace.Exchange]int
+	// place is the index of each exchange, commands how often each was sent.
+	place    map[*trace.Exchange]int
+	commands map[string]int
 }
 
 // A login is an attempt to log in.
@@ -105,9 +115,10 @@ type login struct {
 }
 
 func newSession(t *trace.Session) *session {
-	s := &session{Session: t, index: map[*trace.Exchange]int{}}
+	s := &session{Session: t, place: map[*trace.Exchange]int{}, commands: map[string]int{}}
 	for i, e := range t.Exchanges {
-		s.index[e] = i
+		s.place[e] = i
+		s.commands[e.Command]++
 	}
 	for _, r := range t.Unsolicited {
 		if r.Code == 220 || r.Code == 421 {
@@ -172,6 +183,14 @@ func answer(e *trace.Exchange) (code, packet int) {
 	r := e.Replies[len(e.Replies)-1]
 	return r.Code, r.Packet
 }
+
+// before is the number of commands whose frames lie in front of the given one.
+func (s *session) before(packet int) int {
+	return sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet >= packet })
+}
+
+// said reports whether the client sent the command.
+func (s *session) said(command string) bool { return s.commands[command] > 0 }
 
 func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
 func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }

@@ -215,12 +215,18 @@ func (f *forge) evidence(t *testing.T) *Evidence {
 	return e
 }
 
-// assess forges a capture and checks it against the rules alone.
-func forged(t *testing.T, play func(*forge)) *Assessment {
+// forgedEvidence forges a capture and reads it.
+func forgedEvidence(t *testing.T, play func(*forge)) *Evidence {
 	t.Helper()
 	f := newForge()
 	play(f)
-	return f.evidence(t).Check(nil)
+	return f.evidence(t)
+}
+
+// forged forges a capture and checks it against the rules alone.
+func forged(t *testing.T, play func(*forge)) *Assessment {
+	t.Helper()
+	return forgedEvidence(t, play).Check(nil)
 }
 
 func (a *Assessment) String() string {

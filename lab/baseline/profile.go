@@ -81,6 +81,9 @@ func (p *Profile) Merge(o *Profile) {
 	mergeTables(p.Replies, o.Replies)
 	mergeTables(p.Histories, o.Histories)
 	for name, h := range o.Distributions {
+		if h == nil {
+			continue
+		}
 		if p.Distributions[name] == nil {
 			p.Distributions[name] = &Histogram{}
 		}
@@ -106,16 +109,18 @@ func count2(table map[string]map[string]int, row, column string, n int) {
 
 // ReadProfile reads a profile that Write wrote.
 func ReadProfile(r io.Reader) (*Profile, error) {
-	p := NewProfile()
-	if err := json.NewDecoder(r).Decode(p); err != nil {
+	read := &Profile{}
+	if err := json.NewDecoder(r).Decode(read); err != nil {
 		return nil, fmt.Errorf("this is no profile: %w", err)
 	}
-	if p.Format != formatName {
-		return nil, fmt.Errorf("this is no profile: its format is %q, and %q was expected", p.Format, formatName)
+	if read.Format != formatName {
+		return nil, fmt.Errorf("this is no profile: its format is %q, and %q was expected", read.Format, formatName)
 	}
-	if p.Version != version {
-		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", p.Version, version)
+	if read.Version != version {
+		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", read.Version, version)
 	}
+	p := NewProfile() // which has every table, whatever the file leaves out
+	p.Merge(read)
 	return p, nil
 }
 

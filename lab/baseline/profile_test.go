@@ -158,17 +158,23 @@ func TestProfileKnows(t *testing.T) {
 func TestReadProfileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                                       "no profile",
+		`{}`:                                     `its format is ""`,
 		`{"format": "another"}`:                  `"another"`,
-		`{"format": "ftplab normal"}`:            "version 1",
+		`{"format": "ftplab normal"}`:            "version 0",
 		`{"format":"ftplab normal","version":9}`: "version 9",
+		`{"format":"ftplab normal","version":1,"distributions":{"reply-time":{"count":1}}}`: "buckets",
 	} {
 		_, err := ReadProfile(strings.NewReader(text))
-		if text == `{"format": "ftplab normal"}` {
-			continue // NewProfile's own version stands
-		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", text, err, want)
 		}
+	}
+	p, err := ReadProfile(strings.NewReader(`{"format":"ftplab normal","version":1,"commands":null,"distributions":{"reply-time":null}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := forgedEvidence(t, session1("")).Check(p); a.Verdict != IsNormal {
+		t.Errorf("got %v from an empty profile, want %s", a, IsNormal)
 	}
 }
 

@@ -122,7 +122,9 @@ func markdown(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		switch {
-		case strings.ContainsRune("\\`*_{}[]<>#|~&$", r):
+		case strings.ContainsRune("<>&", r):
+			fmt.Fprintf(&b, "&#%d;", r)
+		case strings.ContainsRune("\\`*_{}[]#|~$", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case r < ' ' || r == 0x7f:

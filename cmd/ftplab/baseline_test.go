@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// forge writes a capture of one packet, in which a server on port 21 says the
+// given line, and returns its name.
+func forge(t *testing.T, name, line string) string {
+	t.Helper()
+	data := line + "\r\n"
+	packet := []byte{0x45, 0, 0, byte(40 + len(data)), 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 21, 198, 51, 100, 100}
+	packet = append(packet, 0, 21, 0x0c, 0x63, 0, 0, 0, 9, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0)
+	packet = append(packet, data...)
+	var file bytes.Buffer
+	for _, word := range []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 101, 1700000000, 0, uint32(len(packet)), uint32(len(packet))} {
+		binary.Write(&file, binary.LittleEndian, word)
+	}
+	file.Write(packet)
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, file.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// baselineOutput runs `ftplab baseline` and returns what it printed.
+func baselineOutput(args ...string) (string, error) {
+	var out strings.Builder
+	c := baselineCommand()
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetOut(&out)
+	c.SetErr(&out)
+	c.SetArgs(args)
+	err := c.Execute()
+	return out.String(), err
+}
+
+func TestBaselineCheck(t *testing.T) {
+	good, bad := forge(t, "good.pcap", "230 Welcome"), forge(t, "bad.pcap", "230 "+strings.Repeat("A", 200)+"\r\nQUIT")
+	for _, test := range []struct {
+		args    []string
+		want    string
+		wantErr error
+	}{
+		{[]string{"check", good}, "good.pcap: normal", nil},
+		{[]string{"check", "--json", good}, `"verdict": "normal"`, nil},
+		{[]string{"check", bad}, "sides-keep-their-roles", errFailed},
+		{[]string{"check", "--json", bad}, `"verdict": "not normal FTP"`, errFailed},
+		{[]string{"check", "--md", bad}, "**not normal FTP**", errFailed},
+		{[]string{"check", "--html", bad}, "<span class=\"fail\">not normal FTP</span>", errFailed},
+	} {
+		out, err := baselineOutput(test.args...)
+		if err != test.wantErr || !strings.Contains(out, test.want) {
+			t.Errorf("%v: got error %v and\n%s\nwant %v and %q", test.args, err, out, test.wantErr, test.want)
+		}
+	}
+}
+
+func TestBaselineLearn(t *testing.T) {
+	first, second := forge(t, "first.pcap", "230 Welcome"), forge(t, "second.pcap", "421 Good night")
+	profile := filepath.Join(t.TempDir(), "normal.json")
+	if _, err := baselineOutput("learn", first, "-o", profile); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := baselineOutput("learn", profile, second, "-o", profile); err != nil { // adding, without the first
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Sources           []string
+		Packets, Sessions int
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got.Sources, " ") != "first second" || got.Packets != 2 || got.Sessions != 2 {
+		t.Errorf("got %+v, want the two captures with a packet and a session each", got)
+	}
+	out, err := baselineOutput("show", profile)
+	if err != nil || !strings.Contains(out, "learned from 2 captures: 2 packets") {
+		t.Errorf("show: got error %v and %.200s", err, out)
+	}
+}
+
+func TestBaselineRefuses(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.json")
+	if err := os.WriteFile(text, []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{}, "show, check or learn"},
+		{[]string{"chek"}, "baseline chek"},
+		{[]string{"check", "no_such.pcap"}, "no_such.pcap"},
+		{[]string{"check", text}, text},
+		{[]string{"check", "--normal", "no_such.json", text}, "no_such.json"},
+		{[]string{"show", text}, "this is no profile"},
+		{[]string{"learn", "no_such.pcap"}, "no_such.pcap"},
+	} {
+		_, err := baselineOutput(test.args...)
+		if err == nil || errors.Is(err, errFailed) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v: got error %v, want one with %q", test.args, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package baseline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// hostile is a session whose texts try to be markup, and to break out of it.
+var hostile = session1("> CWD <script>alert(1)</script>\x1b[31m\u202egpj.exe `|*_\n< 550 no\n> SITE EXEC \"><img src=x onerror=alert(2)>\n< 500 no\n> <b>BOLD</b> x\n< 500 no")
+
+// TestAssessmentJSON holds the JSON against what the manual promises.
+func TestAssessmentJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := forged(t, ruleTests["own-address"].breaks).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Verdict  string
+		Findings []map[string]any
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Verdict != "not normal FTP" || len(got.Findings) != 1 {
+		t.Fatalf("got %s", b.String())
+	}
+	var keys []string
+	for k := range got.Findings[0] {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	want := []string{"expected", "filter", "observed", "packets", "rule", "severity", "why"}
+	if !slices.Equal(keys, want) {
+		t.Errorf("got keys %v, want %v", keys, want)
+	}
+
+	b.Reset()
+	if err := forged(t, session1("")).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(strings.Fields(b.String()), ""), `{"verdict":"normal","findings":[]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestWritten looks for the parts of a finding in each of its forms.
+func TestWritten(t *testing.T) {
+	a := forged(t, ruleTests["own-address"].breaks)
+	for form, write := range map[string]func(*bytes.Buffer) error{
+		"text":     func(b *bytes.Buffer) error { return a.WriteText(b, "x.pcap") },
+		"markdown": func(b *bytes.Buffer) error { return a.WriteMarkdown(b, "x.pcap") },
+		"html":     func(b *bytes.Buffer) error { return a.WriteHTML(b, "x.pcap") },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"x.pcap", "not normal FTP", "own-address", "frames 9, 10", "203.0.113.7", "RFC 2577", "tcp.stream == 0"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: got no %q in\n%s", form, want, b.String())
+			}
+		}
+	}
+}
+
+// TestHostileText writes what a capture says, which must stay text.
+func TestHostileText(t *testing.T) {
+	a := forged(t, hostile)
+	if a.Verdict != NotNormal {
+		t.Fatalf("got %v, want %s for SITE EXEC", a, NotNormal)
+	}
+	var text, md, html bytes.Buffer
+	for _, err := range []error{a.WriteText(&text, "x"), a.WriteMarkdown(&md, "x"), a.WriteHTML(&html, "x")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, bad := range []string{"\x1b", "\u202e"} {
+		for form, b := range map[string]*bytes.Buffer{"text": &text, "markdown": &md, "html": &html} {
+			if strings.Contains(b.String(), bad) {
+				t.Errorf("%s: got a raw %q", form, bad)
+			}
+		}
+	}
+	for _, bad := range []string{"<script>alert", "<img", "<b>"} {
+		if strings.Contains(html.String(), bad) || strings.Contains(md.String(), bad) {
+			t.Errorf("got a raw %q", bad)
+		}
+	}
+}
+
+// TestShowPage draws a profile.
+func TestShowPage(t *testing.T) {
+	var b bytes.Buffer
+	if err := Normal().WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"What normal FTP looks like", "The server speaks first", "<rect", "Round trip time", "RETR, then QUIT"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got no %q", want)
+		}
+	}
+}
+
+// FuzzCheck damages captures: whatever is read must be judged without a panic, and
+// learned.
+func FuzzCheck(f *testing.F) {
+	for _, test := range attacks {
+		forge := newForge()
+		test.play(forge)
+		f.Add(forge.file.Bytes()[:min(forge.file.Len(), 4000)])
+	}
+	normal := Normal()
+	f.Fuzz(func(t *testing.T, file []byte) {
+		e, err := Read(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		a := e.Check(normal)
+		var b bytes.Buffer
+		if err := a.WriteJSON(&b); err != nil {
+			t.Error(err)
+		}
+		if err := e.Learn("x").Write(&b); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// listing is a session with an active listing to the given port.
+func listing(f *forge, port uint16) {
+	t := f.control().say(hello).say(fmt.Sprintf("> PORT 198,51,100,100,%d,%d\n< 200 ok\n> LIST\n< 150 here", port/256, port%256))
+	f.download(aServer+":20", fmt.Sprintf("%s:%d", aClient, port), opener, 55)
+	t.say("< 226 done").say(bye).close(answerer)
+}
+
+// BenchmarkSessions checks captures of many small sessions. The time for each must
+// not rise with their number.
+func BenchmarkSessions(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		f := newForge()
+		for i := range n {
+			f.ports = uint16(1024 + i*2)
+			listing(f, 1025+uint16(i*2))
+		}
+		b.Run(plural(n, "session", "sessions"), func(b *testing.B) {
+			for range b.N {
+				e, err := Read(bytes.NewReader(f.file.Bytes()))
+				if err != nil {
+					b.Fatal(err)
+				}
+				e.Check(Normal())
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/session")
+		})
+	}
+}
