@@ -4,14 +4,28 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"ftplab/lab"
 	"ftplab/lab/labtest"
 	"ftplab/lab/scenario"
 )
 
-// TestScenarios runs every scenario.
+// TestScenarios runs every scenario, and holds what became of the two articles'
+// sessions against the articles.
 func TestScenarios(t *testing.T) {
+	var mu sync.Mutex
+	verdicts := map[string]*lab.Verdict{}
+	t.Cleanup(func() { // when all have run
+		for _, r := range rows() {
+			if v := verdicts[r.scenario]; v != nil {
+				if here, ok := r.shownBy(v); !ok {
+					t.Errorf("%s, %s: got %s", r.id, r.figure, here)
+				}
+			}
+		}
+	})
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			s, err := Load(name)
@@ -19,7 +33,10 @@ func TestScenarios(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Parallel()
-			labtest.Scenario(t, s)
+			result := labtest.Scenario(t, s)
+			mu.Lock()
+			defer mu.Unlock()
+			verdicts[name] = result.Verdict
 		})
 	}
 }

@@ -73,7 +73,8 @@ and proves that what was recorded is what should have happened.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), listCommand(), explainCommand(), baselineCommand())
+	root.AddCommand(runCommand(), listCommand(), explainCommand(), articlesCommand(), baselineCommand())
+	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)
 	return root

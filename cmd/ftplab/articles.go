@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/scenarios"
+)
+
+func articlesCommand() *cobra.Command {
+	var results string
+	c := &cobra.Command{
+		Use:   "articles",
+		Short: "Reproduce the two articles and print every figure beside ours",
+		Long: `Articles makes the sessions of the two articles that this lab comes from, and
+prints a table in Markdown: each figure of theirs, what our capture shows, and
+whether it is as it should be.`,
+		Example: `  ftplab articles > results/gallery/articles.md`,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if results == "" {
+				folder, err := os.MkdirTemp("", "ftplab-articles-")
+				if err != nil {
+					return err
+				}
+				defer os.RemoveAll(folder)
+				results = folder
+			}
+			failed, err := scenarios.WriteArticles(c.Context(), c.OutOrStdout(), results)
+			if err == nil && failed > 0 {
+				err = errFailed
+			}
+			return err
+		},
+	}
+	c.Flags().StringVarP(&results, "output", "o", "", "keep the captures in this folder")
+	return c
+}
