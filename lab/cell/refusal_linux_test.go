@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -154,17 +155,13 @@ func TestEachPolicyIsNamed(t *testing.T) {
 	}
 }
 
-// beAlone takes a port of which there is one for all cells in place.
+// beAlone takes, for a while, a port of which there is one for all cells in place.
 func beAlone(ctx context.Context, c *Cell, args []string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:21")
 	if err != nil {
 		return err
 	}
-	conn, err := net.Dial("tcp", "127.0.0.1:21")
-	if err != nil {
-		return err
-	}
-	conn.Close()
+	time.Sleep(20 * time.Millisecond)
 	return l.Close()
 }
 

@@ -21,8 +21,14 @@ import (
 
 // bodies are what the cells of these tests do, by the name in their job.
 var bodies = map[string]func(context.Context, *cell.Cell, testJob) error{
-	"echo":     echo,
-	"transfer": transfer,
+	"echo":              echo,
+	"transfer":          transfer,
+	"transfer and tell": transferAndTell,
+	"fill disk":         fillDisk,
+	"speak once":        speakOnce,
+	"leave open":        leaveOpen,
+	"share":             share,
+	"dial again":        dialAgain,
 }
 
 // testJob is the Spec of these tests' jobs.
@@ -144,10 +150,11 @@ func tshark(t testing.TB, path string, args ...string) []string {
 		t.Skip("tshark is not installed: install it to have captures checked by another reader (apt install tshark)")
 	}
 	cmd := exec.Command("tshark", append([]string{"-n", "-r", path}, args...)...)
-	cmd.Stderr = os.Stderr
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("tshark: %v\n%s", err, complaints.String())
 	}
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 }
@@ -160,7 +167,12 @@ func TestCaptureIsWhole(t *testing.T) {
 				"-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"); len(complaints) > 0 {
 				t.Errorf("tshark complains:\n%s", strings.Join(complaints, "\n"))
 			}
-			frames := tshark(t, path, "-T", "fields", "-e", "tcp.flags.str", "-e", "tcp.len", "-e", "_ws.col.Protocol")
+			frames := tshark(t, path, "-T", "fields", "-e", "frame.time_delta")
+			for i, delta := range frames {
+				if strings.HasPrefix(delta, "-") {
+					t.Errorf("frame %d is %s s later than the one before", i+1, delta)
+				}
+			}
 			want := fmt.Sprintf(`{"Received":%d,"Dropped":0}`, len(frames))
 			if len(messages) != 1 || messages[0] != want {
 				t.Errorf("got counts %s, want %s, as there are that many frames", messages, want)

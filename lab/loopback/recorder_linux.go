@@ -103,9 +103,10 @@ func (r *recorder) close() error {
 
 	// The kernel counts the marks among what it received.
 	r.stats = capture.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
-	if r.err == nil {
-		err = errors.Join(err, r.writer.Close(r.stats))
+	if r.err != nil {
+		return err
 	}
+	err = errors.Join(err, r.writer.Close(r.stats))
 	if r.stats.Dropped > 0 {
 		err = errors.Join(err, fmt.Errorf("loopback: the recorder lost %d of %d frames", r.stats.Dropped, r.stats.Received))
 	}
