@@ -74,6 +74,8 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 		reply, other = Reply{200, announced.verb + " command successful"}, true
 	case code == 421 && strings.Contains(first, "command timeout"):
 		reply.Text, other = fmt.Sprintf("No command for %v: closing control connection.", s.server.config.Idle), true
+	default:
+		reply.Text, other = plain(code, first)
 	}
 	if texts := s.server.wordings[reply.Code]; len(texts) > 0 {
 		used := min(s.said[reply.Code], len(texts)-1)
@@ -85,6 +87,26 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 		"{port}", between(first, "(|||", "|)"),
 	).Replace(reply.Text)
 	return reply, other
+}
+
+// plain returns what a server says instead of a reply of the library that a
+// client could not read as RFC 959 has it, or that tells of the library's inside.
+func plain(code int, first string) (text string, other bool) {
+	text = strings.TrimRight(first, "\r\n")
+	text = text[min(len("257 "), len(text)):]
+	dir, made := strings.CutPrefix(text, "Created dir ")
+	switch {
+	case code == 257 && made: // the path stands in front (RFC 959, Appendix II)
+		return dir + " created", true
+	case code == 350 && strings.HasPrefix(text, "Sure"):
+		return "File is there, ready for its new name", true
+	case code == 250 && text == "Done !":
+		return "File renamed", true
+	case code == 550:
+		text = strings.Replace(text, "driver error: calling GetHandle: open ", "", 1)
+		return text, true
+	}
+	return "", false
 }
 
 // between returns what stands between the first occurrence of left and the
