@@ -73,7 +73,7 @@ func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
 	results := []Result{}
 	for _, g := range f.list {
 		s := &scope{capture: c, verdict: v, subject: g.subject}
-		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.op + " " + g.written}
+		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.wanted()}
 		got, err := s.measure(frames)
 		if err != nil {
 			r.Why = err.Error()

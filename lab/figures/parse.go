@@ -25,9 +25,10 @@ type figure struct {
 	subject subject
 	op      string
 	value   value
-	// tolerance is in the unit of the value; written is how it was written.
+	// tolerance is in the base of the value's unit.
 	tolerance float64
-	written   string // of value and tolerance
+	// written and around are the value and the tolerance as written.
+	written, around string
 }
 
 // A subject is what a name means: a measurement, of what and of which side.
@@ -36,6 +37,14 @@ type subject struct {
 	connection  string // the NAME in front
 	args        []string
 	from, to    string // labels
+}
+
+// wanted is what the figure asks for.
+func (g *figure) wanted() string {
+	if g.around == "" {
+		return g.op + " " + g.written
+	}
+	return g.op + " " + g.written + " ± " + g.around
 }
 
 // operators, the longer ones first.
@@ -84,7 +93,7 @@ func (g *figure) parse() error {
 		if g.tolerance, err = u.parseTolerance(tolerance, g.value); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		g.written += " ± " + tolerance
+		g.around = tolerance
 	case (op == "=" || op == "!=") && u.measured() && g.value.words == "":
 		return fmt.Errorf("%s is measured, not counted, and never quite equal: a tolerance was expected, such as = %s ± 5%%", name, want)
 	}
