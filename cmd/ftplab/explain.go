@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -56,6 +57,9 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	if (e.absolute || e.delta) && !e.packets {
 		return errors.New("--absolute and --delta go with --packets")
 	}
+	// A capture may hold many thousands of sessions, all of them kept to the
+	// end: better to collect garbage more often than to hold as much of it.
+	defer debug.SetGCPercent(debug.SetGCPercent(30))
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	opts := trace.Options{NoHash: e.noHash || e.packets}
 	if e.packets {

@@ -50,9 +50,9 @@ func (h *half) data(p *Packet, t *TCP, seq int64) {
 	h.Segments++
 	h.Wire += int64(t.Length)
 	if h.FirstData == 0 {
-		h.FirstData = p.Number
+		h.FirstData, h.FirstDataTime = p.Number, p.Time
 	}
-	h.LastData = p.Number
+	h.LastData, h.LastDataTime = p.Number, p.Time
 	h.have.add(seq, seq+int64(t.Length))
 	if !h.synSeen {
 		if h.head == nil {

@@ -27,7 +27,13 @@ type Trace struct {
 	Connections []*Connection
 	// Sessions are the FTP sessions, one for each control connection.
 	Sessions []*Session
+	// Besides are the first packets (MaxBesides of them) that are not TCP but
+	// help to understand it: ARP, DNS, ICMP.
+	Besides []*Packet
 }
+
+// MaxBesides is how many packets that are not TCP a Trace keeps.
+const MaxBesides = 100
 
 // A Side is a party of a connection in the language of FTP. It is "" where
 // nobody is meant or the capture does not show who it was.
@@ -143,6 +149,9 @@ type Flow struct {
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int
+	// FINTime, FirstDataTime and LastDataTime are the stamps of those packets,
+	// in nanoseconds since 1970.
+	FINTime, FirstDataTime, LastDataTime int64
 	// ISN is the sequence number on the wire that the relative number 0
 	// stands for: the SYN's, or one less than the first one seen.
 	ISN uint32

@@ -43,7 +43,7 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 		return nil, err
 	}
 	t := &Trace{}
-	d := &decoder{details: opts.Packets != nil}
+	d := &decoder{details: true}
 	k := newTracker(opts.NoHash)
 	var raw pcap.Packet
 	var p Packet
@@ -61,8 +61,12 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 		if t.Packets == 1 {
 			t.Start = p.Time
 		}
-		if p.TCP != nil {
+		switch {
+		case p.TCP != nil:
 			k.segment(&p)
+		case d.details && (p.ARP != nil || p.ICMP != nil || p.UDP != nil && p.UDP.DNS != nil) && len(t.Besides) < MaxBesides:
+			t.Besides = append(t.Besides, p.clone())
+			d.details = opts.Packets != nil || len(t.Besides) < MaxBesides
 		}
 		if opts.Packets != nil {
 			opts.Packets(p.clone())

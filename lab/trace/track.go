@@ -213,7 +213,7 @@ func (c *conn) ending(p *Packet, t *TCP, dir int) {
 			c.firstFIN = dir
 		}
 		if !h.finSeen {
-			h.finSeen, h.fin, h.FIN = true, t.dataSeq()+int64(t.Length), p.Number
+			h.finSeen, h.fin, h.FIN, h.FINTime = true, t.dataSeq()+int64(t.Length), p.Number, p.Time
 		}
 	}
 	if t.Flags&RST != 0 {

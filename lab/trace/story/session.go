@@ -1,0 +1,271 @@
+// A session, told packet by packet.
+
+package story
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"ftplab/lab/trace"
+)
+
+// A paragraph is what a packet tells.
+type paragraph struct {
+	packet int
+	time   int64 // 0: it belongs to the paragraph before
+	lines  []string
+}
+
+// A teller tells one session.
+type teller struct {
+	t          *trace.Trace
+	s          *trace.Session
+	paragraphs []paragraph
+}
+
+// tell tells the session s of t.
+func tell(w io.Writer, t *trace.Trace, s *trace.Session) {
+	c := s.Control
+	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
+	if s.User != "" {
+		fmt.Fprintf(w, ", user %s", trace.Escape(s.User))
+	}
+	fmt.Fprint(w, "\n\n")
+	r := teller{t: t, s: s}
+	r.opening()
+	for _, l := range s.Lines {
+		r.line(l)
+	}
+	if s.TLS {
+		r.add(s.TLSFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
+			"   that it announces for data can be read")
+	}
+	if s.Overlong {
+		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
+	}
+	for _, d := range t.Connections {
+		if d.Role == trace.Data && d.Control == c {
+			r.data(d)
+		}
+	}
+	r.unanswered()
+	r.closing()
+	r.write(w)
+}
+
+// write writes the paragraphs in the order of their packets.
+func (r *teller) write(w io.Writer) {
+	sort.SliceStable(r.paragraphs, func(i, j int) bool { return r.paragraphs[i].packet < r.paragraphs[j].packet })
+	fmt.Fprint(w, "packet        time\n")
+	for _, p := range r.paragraphs {
+		for i, line := range p.lines {
+			if i == 0 && p.time != 0 {
+				fmt.Fprintf(w, "%6d %11.6f  %s\n", p.packet, float64(p.time-r.t.Start)/1e9, line)
+			} else {
+				fmt.Fprintf(w, "%18s  %s\n", "", line)
+			}
+		}
+	}
+}
+
+func (r *teller) add(packet int, at int64, lines ...string) {
+	r.paragraphs = append(r.paragraphs, paragraph{packet, at, lines})
+}
+
+// opening tells how the control connection began.
+func (r *teller) opening() {
+	c := r.s.Control
+	text := fmt.Sprintf("-- the %s opens the control connection", c.OpenedBy)
+	switch {
+	case c.OpenedBy == "":
+		text = "-- the control connection is open already when the capture begins"
+	case c.HandshakeSeen:
+		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", milliseconds(c.HandshakeRTT))
+	}
+	r.add(c.FirstPacket, c.FirstTime, text)
+}
+
+// line tells a line of the dialogue, with the address that it announces.
+func (r *teller) line(l *trace.Line) {
+	text := trace.Escape(l.Text)
+	if l.AfterGap {
+		text = "[bytes missing] " + text
+	}
+	if !l.Complete {
+		text += " [its end is missing]"
+	}
+	lines := []string{fmt.Sprintf("%-6s  %s", l.From, text)}
+	if l.FirstPacket != l.Packet {
+		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
+	}
+	for _, a := range r.s.Announcements {
+		if announcedIn(a) == l.Packet && (a.Mode == trace.Active) == (l.From == trace.Client) {
+			lines = append(lines, "        "+announcement(a, r.s.Control))
+		}
+	}
+	r.add(l.Packet, l.Time, lines...)
+}
+
+// announcedIn is the packet that holds an announced address.
+func announcedIn(a *trace.Announcement) int {
+	if a.Mode == trace.Passive {
+		return a.ReplyPacket
+	}
+	return a.Packet
+}
+
+// announcement explains an announced address.
+func announcement(a *trace.Announcement, c *trace.Connection) string {
+	port := a.Addr.Port()
+	text := fmt.Sprintf("= call me at %s", a.Addr)
+	if a.Command == "PORT" || a.Command == "PASV" {
+		text += fmt.Sprintf(" (%d is %d*256+%d)", port, port>>8, port&255)
+	}
+	if a.Foreign {
+		side := trace.Client
+		if a.Mode == trace.Passive {
+			side = trace.Server
+		}
+		text += fmt.Sprintf(", although the %s's packets come from %s", side, c.Addr(side).Addr())
+	}
+	return text
+}
+
+// data tells of a data connection: how it came about, what it carried, how it
+// ended, each at its packet.
+func (r *teller) data(d *trace.Connection) {
+	lines := []string{opened(d)}
+	if d.Announced == nil && d.Control != nil {
+		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
+	}
+	if e := d.Transfer; e != nil {
+		text := "|   for " + trace.Escape(strings.TrimSpace(e.Command+" "+e.Argument))
+		if e.Packet > d.FirstPacket {
+			text += fmt.Sprintf(", which is sent only then, in packet %d", e.Packet)
+		}
+		lines = append(lines, text)
+	}
+	r.add(d.FirstPacket, d.FirstTime, lines...)
+	for _, s := range []trace.Side{trace.Client, trace.Server} {
+		if f := d.Flow(s); f.Segments > 0 {
+			r.add(f.LastData, f.LastDataTime, carried(s, f, d.SHA256)...)
+		}
+	}
+	r.fins(d)
+	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
+	switch {
+	case d.ResetBy != "":
+		end += fmt.Sprintf("; the %s reset it, packet %d", d.ResetBy, d.Flow(d.ResetBy).RST)
+	case d.FirstFIN == "":
+		end += "; its end is not in the capture"
+	}
+	r.add(d.LastPacket, d.LastTime, end)
+}
+
+// opened says how a data connection came about.
+func opened(d *trace.Connection) string {
+	how := fmt.Sprintf("+-- connection %d, for data: ", d.ID)
+	from, to := d.Addr(d.OpenedBy), d.Addr(d.OpenedBy.Other())
+	switch {
+	case d.OpenedBy == "":
+		how += fmt.Sprintf("%s and %s, open already", d.Client, d.Server)
+	case d.OpenedBy == trace.Server:
+		how += fmt.Sprintf("the server calls from %s to %s", from, to)
+	default:
+		how += fmt.Sprintf("the client calls from %s to %s", from, to)
+	}
+	if a := d.Announced; a != nil {
+		how += fmt.Sprintf(", as packet %d said", announcedIn(a))
+	}
+	if d.HandshakeSeen {
+		how += "; round trip " + milliseconds(d.HandshakeRTT)
+	}
+	return how
+}
+
+// carried says what one side sent over a data connection.
+func carried(s trace.Side, f *trace.Flow, digest string) []string {
+	text := fmt.Sprintf("|   %s from the %s", count(int(f.Bytes), "byte"), s)
+	switch took := float64(f.LastDataTime-f.FirstDataTime) / 1e9; {
+	case f.Segments == 1:
+		text += ", in this packet"
+	case took > 0:
+		text += fmt.Sprintf(": %d segments since packet %d, in %.3f s", f.Segments, f.FirstData, took)
+	default:
+		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
+	}
+	if f.FIN > 0 && f.FIN < f.LastData {
+		text += "; the FIN overtook the last of them"
+	}
+	lines := []string{text}
+	if f.Retransmissions > 0 {
+		lines = append(lines, "|   "+count(f.Retransmissions, "retransmission"))
+	}
+	if f.OutOfOrder > 0 {
+		lines = append(lines, "|   "+count(f.OutOfOrder, "segment")+" out of order")
+	}
+	if f.Missing > 0 {
+		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
+	}
+	if digest != "" {
+		lines = append(lines, "|   SHA-256 "+digest)
+	}
+	return lines
+}
+
+// fins tells of the FIN of each side of a data connection.
+func (r *teller) fins(d *trace.Connection) {
+	if d.FirstFIN == "" {
+		return
+	}
+	first, second := d.Flow(d.FirstFIN), d.Flow(d.FirstFIN.Other())
+	text := fmt.Sprintf("|   the %s's FIN: end of file", d.FirstFIN)
+	if first.Bytes == 0 && first.Missing == 0 {
+		text = fmt.Sprintf("|   the %s's FIN; it sent nothing", d.FirstFIN)
+	}
+	r.add(first.FIN, first.FINTime, text)
+	if second.FIN > 0 {
+		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   the %s's FIN", d.FirstFIN.Other()))
+	}
+}
+
+// unanswered tells of announced addresses to which no connection is in the
+// capture, although the server began a transfer.
+func (r *teller) unanswered() {
+	for i, a := range r.s.Announcements {
+		if len(a.Connections) > 0 {
+			continue
+		}
+		for _, e := range r.s.Exchanges {
+			later := e.Packet > announcedIn(a)
+			replaced := i+1 < len(r.s.Announcements) && e.Packet >= r.s.Announcements[i+1].Packet
+			if later && !replaced && len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
+				r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", a.Addr))
+			}
+		}
+	}
+}
+
+// closing tells how the control connection ended.
+func (r *teller) closing() {
+	c := r.s.Control
+	for _, s := range []trace.Side{trace.Client, trace.Server} {
+		f := c.Flow(s)
+		if f.FIN > 0 {
+			r.add(f.FIN, f.FINTime, fmt.Sprintf("-- the %s closes the control connection (FIN)", s))
+		}
+		if f.RST > 0 {
+			r.add(f.RST, 0, fmt.Sprintf("-- the %s resets the control connection, packet %d", s, f.RST))
+		}
+	}
+	if c.FirstFIN == "" && c.ResetBy == "" {
+		r.add(c.LastPacket, c.LastTime, "-- the last packet of the control connection; its end is not in the capture")
+	}
+	for _, s := range []trace.Side{trace.Client, trace.Server} {
+		if n := c.Flow(s).Retransmissions; n > 0 {
+			r.add(c.LastPacket, 0, fmt.Sprintf("   (on it, %s by the %s)", count(n, "retransmission"), s))
+		}
+	}
+}
