@@ -18,9 +18,10 @@ type notes struct {
 // explain writes the notes on a trace; packets are those that were kept.
 func explain(t *trace.Trace, packets []*Packet) map[int]string {
 	n := &notes{map[int]string{}, map[string]bool{}}
+	confirmed := handshakeEnds(packets)
 	for _, c := range t.Connections {
 		if c.Role != trace.Other {
-			n.handshake(c)
+			n.handshake(c, confirmed[c])
 		}
 	}
 	for _, s := range t.Sessions {
@@ -60,13 +61,36 @@ func (n *notes) once(packet int, sentence string) {
 	}
 }
 
-func (n *notes) handshake(c *trace.Connection) {
+// handshakeEnds are the packets that ended the handshakes: the first of each
+// connection's opener behind the SYN.
+func handshakeEnds(packets []*Packet) map[*trace.Connection]*Packet {
+	ends := map[*trace.Connection]*Packet{}
+	for _, p := range packets {
+		c := p.Connection
+		if c == nil || !c.HandshakeSeen || ends[c] != nil || p.Sender() != c.OpenedBy {
+			continue
+		}
+		if p.Number > c.Flow(c.OpenedBy.Other()).SYN {
+			ends[c] = p
+		}
+	}
+	return ends
+}
+
+// handshake explains the answer to a SYN. The time it took is the round trip
+// only where the recorder stands near the opener; near the other side, the
+// time until the answer is confirmed is.
+func (n *notes) handshake(c *trace.Connection, end *Packet) {
 	if !c.HandshakeSeen {
 		return
 	}
-	answer := c.Flow(c.OpenedBy.Other()).SYN
-	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", c.OpenedBy.Other(), duration(int64(c.HandshakeRTT)))
-	n.once(answer, "At the end that sent the SYN this is the round-trip time of the path.")
+	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()
+	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", listener, duration(int64(c.HandshakeRTT)))
+	if end != nil && end.SinceSame > 10*int64(c.HandshakeRTT) {
+		n.add(end.Number, "It took %s to come: the recorder stands near the %s, and so the round trip shows here and not before.", duration(end.SinceSame), listener)
+		return
+	}
+	n.once(answer, "That is one round trip: there and back.")
 }
 
 func (n *notes) dialogue(s *trace.Session) {
