@@ -20,9 +20,9 @@ const (
 	costPair     = 8 // neither
 )
 
-// maxStates bounds the search, beside the number of elements. A capture that is
-// anything like what was wanted needs a few states for each element.
-const maxStates = 1 << 18
+// maxNodes bounds the search, beside the number of elements. A capture that is
+// anything like what was wanted needs a few nodes for each element.
+const maxNodes = 1 << 20
 
 // An aligner lays the lines of one connection along its elements. It is a
 // search for the cheapest path through states, by Dijkstra's algorithm: from
@@ -89,7 +89,7 @@ func (a *aligner) align() (steps []step, cost int, whole bool) {
 	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
 	best := 0
-	for i := a.next(); i >= 0 && len(a.visited) < maxStates+4*len(a.elements); i = a.next() {
+	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
 		n := a.nodes[i]
 		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
 			return a.path(i), n.cost, true

@@ -1,0 +1,149 @@
+package expect
+
+import (
+	"strings"
+	"testing"
+)
+
+// declared is what the lines below it need.
+const declaredForMistakes = "ctl client.* > server.21\ndns client.* > server.53 udp\nlo 127.0.0.1.* > 127.0.0.1.21\n"
+
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"ctl", "a line begins with NAME A > B"},
+		{"ctl client server [S]", "a line begins with NAME A > B"},
+		{"ctl client < server [S]", "a line begins with NAME A > B"},
+		{"data client > server [S]", "data is not declared"},
+		{"data ...", "data is not declared"},
+		{"ctl client.* > server.21", "declared already, at line 10"},
+		{"da:ta client.* > server.22", "no name for a connection"},
+		{"data client.* > ser/ver.22", "no host"},
+		{"data client.* > server.70000", "a number from 0 to 65535"},
+		{"data client.* > server.5 icmp", "icmp has no ports"},
+		{"ctl client > web [S]", "ctl is between client and server"},
+		{"lo 127.0.0.1 > 127.0.0.1 [S]", "lines have to say the ports"},
+		{"ctl client > server ack 5", "which packet it means"},
+		{"ctl client > server @here", "which packet it means"},
+		{"ctl client > server [S", "flags in square brackets"},
+		{"ctl client > server [SX]", "no flag"},
+		{"ctl client > server []", "flags in square brackets"},
+		{"ctl client > server [.] [.]", "stands twice"},
+		{"ctl client > server \"USER", "closing quote is missing"},
+		{"ctl client > server \"USER\"x", "a space was expected"},
+		{`ctl client > server "\q"`, "after \\ one of"},
+		{"ctl client > server \"a\" \"b\"", "stands twice"},
+		{"ctl client > server [.] seq", "was expected behind it"},
+		{"ctl client > server [.] seq 5:5", "the stretch is empty"},
+		{"ctl client > server [.] seq 7:5", "the stretch is empty"},
+		{"ctl client > server [.] seq five", "a number or * was expected"},
+		{"ctl client > server [.] seq -1", "a number or * was expected"},
+		{"ctl client > server [.] ack", "a number or * was expected"},
+		{"ctl client > server seq 1:5 length 5", "a stretch of 4 bytes"},
+		{"ctl client > server [S] mss", "a number or * was expected"},
+		{"ctl client > server [S] sack 5", "two ends of a block"},
+		{"ctl client > server [S] window 5", "is not understood"},
+		{"ctl client > server [S] !ttl", "every packet has a TTL"},
+		{"ctl client > server [S] @", "no label"},
+		{"ctl client > server [S] @a @b", "stands twice"},
+		{"ctl client > server [S] after list", "a label was expected"},
+		{"ctl client > server [S] after @list", "no line has the label @list"},
+		{"ctl client > server [S] @x after @x", "cannot come after itself"},
+		{"ctl client > server [S] @x\nctl client > server [.] @x", "stands already"},
+		{"|ctl client > server [S]", "no line of ctl beside this one"},
+		{"|", "a line was expected behind"},
+		{"|ctl ...", "cannot be joined"},
+		{strings.Repeat("|ctl client > server [.]\n", 17), "more than 16"},
+		{"dns client > server [S]", "has no flags"},
+		{"dns client > server \"A? *\" mss 5", "has no option mss"},
+		{"dns client > server df", "which packet it means"},
+	} {
+		_, err := Parse("lab.txtar", 9, "# Mistakes\n"+declaredForMistakes+test.line)
+		if err == nil || !strings.HasPrefix(err.Error(), "lab.txtar:1") || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got error %v, want lab.txtar:13: ... %s", test.line, err, test.want)
+		}
+	}
+}
+
+func TestUnknownHost(t *testing.T) {
+	w, err := Parse("lab.txtar", 3, "\nctl client.* > sever.21\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Judge(activeListing().capture(t), hosts)
+	if err == nil || err.Error() != `lab.txtar:4: there is no host "sever"; the hosts are client, nameserver, server, and an address or * will do` {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	for _, test := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{`"220 Hi"`, "220 Hi", true},
+		{`"220 Hi"`, "220 Hi.", false},
+		{`"220 *"`, "220 Hi", true},
+		{`"220 *"`, "220 ", true},
+		{`"220 *"`, "220", false},
+		{`"*Hi*"`, "220 Hi there", true},
+		{`"*a*b*"`, "ba", false},
+		{`"a*a"`, "a", false},
+		{`"a*b*c"`, "a-b-b-c", true},
+		{`"*"`, "", true},
+		{`""`, "", true},
+		{`"\*"`, "*", true},
+		{`"\*"`, "x", false},
+		{`"\"\\\t\x00\xff"`, "\"\\\t\x00\xff", true},
+		{`"été"`, "été", true},
+	} {
+		p, rest, err := parsePattern(test.pattern)
+		if err != nil || rest != "" {
+			t.Errorf("%s: got %q, %v", test.pattern, rest, err)
+			continue
+		}
+		if got := p.matches(test.text); got != test.want {
+			t.Errorf("%s matches %q: got %v, want %v", test.pattern, test.text, got, test.want)
+		}
+	}
+}
+
+// What quote writes stands for the text and nothing else.
+func FuzzQuote(f *testing.F) {
+	for _, text := range []string{"220 Hi", `a"b\c*d`, "\x00\xff\u202e", "été", "\\"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, rest, err := parsePattern(quote(text))
+		if err != nil || rest != "" || len(p) != 1 || p[0] != text {
+			t.Errorf("%q is written %s and read %q, %q, %v", text, quote(text), p, rest, err)
+		}
+	})
+}
+
+// Whatever somebody writes, the answer is a want that can be judged or an error
+// with its place.
+func FuzzParse(f *testing.F) {
+	f.Add(declaredForMistakes + "dns client > server \"A? *\" length 35 ttl 64\nlo 127.0.0.1.21 > 127.0.0.1.* [F.] seq 1:*\n")
+	c := activeListing().capture(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		w, err := Parse("fuzz", 1, text)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "fuzz:") {
+				t.Errorf("an error without a place: %v", err)
+			}
+			return
+		}
+		v, err := w.Judge(c, hosts)
+		if err != nil {
+			return
+		}
+		if v.Pass != (len(v.Mismatches) == 0) || v.Pass != (v.Report() == "") {
+			t.Errorf("Pass is %v with %d mismatches", v.Pass, len(v.Mismatches))
+		}
+		for _, l := range v.Lines {
+			if v.Pass && l.Packet == 0 && !strings.HasSuffix(l.Text, "...") {
+				t.Errorf("all is as wanted, and this matched nothing: %s", l.Text)
+			}
+		}
+	})
+}
