@@ -28,6 +28,7 @@ type session struct {
 // serve begins a session on a control connection that was just accepted.
 func (s *Server) serve(conn *net.TCPConn) {
 	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	inlineUrgent(conn)
 	session := &session{server: s, peer: peer, said: make(map[int]int)}
 	session.control = newControlConn(conn, session)
 	s.enter(session.control)

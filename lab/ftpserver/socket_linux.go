@@ -27,6 +27,17 @@ func cork(conn *net.TCPConn, on bool) error {
 	return failed
 }
 
+// inlineUrgent keeps urgent data in the stream. A client that follows RFC 959,
+// 4.1.3, sends its ABOR as urgent data, of which the kernel would take the last
+// byte aside: the end of the line.
+func inlineUrgent(conn *net.TCPConn) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1) })
+}
+
 // turnAway accepts and closes the connections that wait in a listener's queue.
 // Each then ends with a FIN; the kernel resets those that it finds in the
 // queue of a listener that is closed.

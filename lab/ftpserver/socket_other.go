@@ -17,3 +17,6 @@ func vacate(net.Listener) {}
 
 // turnAway leaves the connections in the queue to the kernel, which resets them.
 func turnAway(*net.TCPListener) {}
+
+// inlineUrgent leaves urgent data where the system puts it.
+func inlineUrgent(*net.TCPConn) {}

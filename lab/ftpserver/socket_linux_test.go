@@ -1,6 +1,9 @@
 package ftpserver_test
 
 import (
+	"io"
+	"net"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -34,5 +37,34 @@ func TestCorkedListingIsOneSegment(t *testing.T) {
 		})
 		data.Close()
 		u.wants("LIST", 226)
+	}
+}
+
+// The library alone waits for the end of the line for ever.
+func TestAbortAsUrgentData(t *testing.T) {
+	for _, abort := range []string{"ABOR\r\n", "\xff\xf4\xff|\xf2ABOR\r\n"} { // ftplib's, and that of BSD's ftp
+		u := login(t, serve(t, v4, ftpserver.Config{Files: []ftpserver.File{{Path: "huge", Size: 1 << 40}}}))
+		data := u.data(u.passive())
+		u.says("RETR huge", 150)
+		urgent, rest, found := strings.Cut(abort, "|")
+		send(t, u.conn, urgent, unix.MSG_OOB)
+		if found {
+			send(t, u.conn, rest, 0)
+		}
+		go io.Copy(io.Discard, data)
+		u.wants("RETR", 426)
+		u.wants("ABOR", 226)
+	}
+}
+
+func send(t *testing.T, conn *net.TCPConn, text string, flags int) {
+	t.Helper()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = unix.Sendto(int(fd), []byte(text), flags, nil) })
+	if err != nil {
+		t.Fatal(err)
 	}
 }
