@@ -3,32 +3,9 @@ package capture
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 )
-
-// tshark runs tshark on a capture and returns its lines.
-func tshark(t testing.TB, path string, args ...string) []string {
-	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
-			t.Fatal("tshark is not installed, and FTPLAB_REQUIRE_TOOLS is 1")
-		}
-		t.Skip("tshark is not installed: install it to have captures checked by another reader (apt install tshark)")
-	}
-	var complaints bytes.Buffer
-	cmd := exec.Command("tshark", append([]string{"-n", "-r", path}, args...)...)
-	cmd.Stderr = &complaints
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark: %v\n%s", err, complaints.String())
-	}
-	if len(out) == 0 {
-		return nil
-	}
-	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-}
 
 // TestRepairAtEveryByte cuts a capture at every place a kill could.
 func TestRepairAtEveryByte(t *testing.T) {

@@ -61,7 +61,10 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	default:
 		return nil, fmt.Errorf("capture: unknown format %q", format)
 	}
-	return w, w.Flush()
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // Packet adds a frame. It was seen atNanos nanoseconds after 1970 began and

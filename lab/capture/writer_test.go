@@ -34,7 +34,7 @@ var packets = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) packet {
 		Data:   data,
 		Length: len(data) + rapid.IntRange(0, 1000).Draw(t, "cut off"),
 	}
-}), 0, 400)
+}), 0, 50)
 
 // write writes a capture, flushing now and then.
 func write(t *rapid.T, out io.Writer, format Format, info Info, frames []packet) {
