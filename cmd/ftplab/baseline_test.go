@@ -44,7 +44,7 @@ func baselineOutput(args ...string) (string, error) {
 }
 
 func TestBaselineCheck(t *testing.T) {
-	good, bad := forge(t, "good.pcap", "230 Welcome"), forge(t, "bad.pcap", "230 "+strings.Repeat("A", 200)+"\r\nQUIT")
+	good, bad := forge(t, "good.pcap", "230 Welcome"), forge(t, "bad.pcap", "220 Ready\r\nQUIT")
 	for _, test := range []struct {
 		args    []string
 		want    string

@@ -238,14 +238,24 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 			packets:  []int{a.Packet, a.ReplyPacket},
 			observed: fmt.Sprintf("%s announced %s", a.Command, a.Addr),
 		}
-		for _, c := range a.Connections {
-			if c.HandshakeSeen && !a.Foreign {
-				b.severity = Odd // and it works
-			}
+		if !a.Foreign && (s.works(a) || a.Mode == trace.Passive && s.next(a) == nil) {
+			b.severity = Odd
 		}
 		found = append(found, b)
 	}
 	return found
+}
+
+// works reports whether data came to an announced address, as far as the capture
+// shows: a transfer that is not over yet may still do.
+func (s *session) works(a *trace.Announcement) bool {
+	for _, c := range a.Connections {
+		if c.HandshakeSeen {
+			return true
+		}
+	}
+	x := s.next(a)
+	return a.Mode == trace.Passive && x != nil && isTransfer(x) && (completed(x) || x.Final() == 0)
 }
 
 func announcementWellFormed(_ *Evidence, s *session) []breach {

@@ -75,7 +75,7 @@ func eachCommand(wrong func(*trace.Exchange) string) func(*Evidence) []breach {
 	return eachSession(func(_ *Evidence, s *session) []breach {
 		var found []breach
 		for _, x := range s.Exchanges {
-			if x.Line.AfterGap {
+			if x.Line.AfterGap || !s.readable(x.Packet) {
 				continue // what seems to be its beginning is none
 			}
 			if what := wrong(x); what != "" {
@@ -151,13 +151,17 @@ func run(text string) int {
 	return longest
 }
 
+// typed are control characters that come from a keyboard, from Telnet's end of
+// line, or from character sets that shift: none of them tells of machine code.
+const typed = "\x00\b\t\r\x0e\x0f\x1b"
+
 // notText looks for machine code: runs of the instruction that does nothing,
 // control characters, and 0xff, which Telnet keeps for itself.
 func notText(x *trace.Exchange) string {
 	text := x.Line.Text
 	control := 0
 	for i := range len(text) {
-		if c := text[i]; c < 0x20 && c != '\t' && c != 0x1b && c != '\r' || c == 0x7f {
+		if text[i] < 0x20 && strings.IndexByte(typed, text[i]) < 0 {
 			control++
 		}
 	}
@@ -167,7 +171,7 @@ func notText(x *trace.Exchange) string {
 		return "a sled of x86 NOP instructions"
 	case control >= 4:
 		return fmt.Sprintf("%d control characters", control)
-	case strings.Count(text, "\xff") >= 4 || telnet > 24:
+	case strings.Count(text, "\xff") >= 32 || telnet > 64:
 		return "bytes of 0xff, as in an overflow of the Telnet decoder"
 	case strings.Contains(text, "/bin/sh") && !utf8.ValidString(text):
 		return "machine code"
@@ -215,7 +219,7 @@ const (
 var (
 	// climb is one step up, plain or disguised.
 	climb     = regexp.MustCompile(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = regexp.MustCompile(`(?i)\.\.\\|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
+	disguised = regexp.MustCompile(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
 	// treasure is what traversals look for.
 	treasure = regexp.MustCompile(`(?i)(etc/(passwd|shadow|master\.passwd)|boot\.ini|win\.ini|system32|winnt|\.ssh/|proc/self)`)
 )
@@ -238,7 +242,7 @@ func climbing(_ *Evidence, s *session) []breach {
 			what = fmt.Sprintf("climbs %d levels", levels)
 		case levels > 0 && treasure.MatchString(x.Argument):
 			what = "climbs to a file of the system"
-		case disguised.MatchString(x.Argument) && (levels > 1 || touches):
+		case disguised.MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
 			what = "climbs in disguise"
 		}
 		if what != "" {
@@ -329,10 +333,11 @@ func (e *Evidence) shell(s *session) *trace.Connection {
 }
 
 // Limits of repetition at machine speed: how many times the same line in a row,
-// within a second for each ten of them.
+// with no more than machineSpeed between two of them.
 const (
-	floodOfWalks = 8  // CWD, which changes nothing the second time
-	floodOfLines = 25 // anything else
+	floodOfWalks = 8   // CWD, which changes nothing the second time
+	floodOfLines = 100 // anything else
+	manyLines    = 25  // are odd
 	machineSpeed = 100 * time.Millisecond
 )
 
@@ -347,17 +352,21 @@ func floods(_ *Evidence, s *session) []breach {
 		if x.Command == "CWD" || x.Command == "XCWD" {
 			limit = floodOfWalks
 		}
-		if n := j - i; n >= limit {
+		if n := j - i; n >= min(limit, manyLines) && s.readable(x.Packet) {
 			var packets []int
 			for _, x := range s.Exchanges[i:j] {
 				packets = append(packets, x.Packet)
 			}
 			elapsed := time.Duration(s.Exchanges[j-1].Time - x.Time).Round(time.Millisecond)
-			found = append(found, breach{
+			b := breach{
 				packets:  packets,
 				observed: fmt.Sprintf("%s %d times in a row, within %v", show(x.Line.Text), n, elapsed),
 				filter:   s.filter("ftp.request"),
-			})
+			}
+			if n < limit {
+				b.severity = Odd
+			}
+			found = append(found, b)
 		}
 		i = j
 	}

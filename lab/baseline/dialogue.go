@@ -199,8 +199,8 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
 	switch {
 	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
 		return nil
-	case (r.Code == 225 || r.Code == 226) && s.said("ABOR"):
-		return nil
+	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
+		return nil // a transfer that was broken off is often told twice
 	}
 	if known, ok := e.watch.acks[r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
 		return nil // it answers a command that was recorded later, or not at all
@@ -261,9 +261,11 @@ func fitsCommand(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	var found []breach
+	previous := 0
 	for i, x := range s.Exchanges {
 		for _, r := range x.Replies {
-			how := fitOf(x.Command, r.Code)
+			how, again := fitOf(x.Command, r.Code), r.Code == previous
+			previous = r.Code
 			if how == fits {
 				continue
 			}
@@ -272,8 +274,8 @@ func fitsCommand(_ *Evidence, s *session) []breach {
 				expected: x.Command + " is answered by " + expectedReplies(x.Command),
 				observed: fmt.Sprintf("%s answered by %s", show(x.Line.Text), show(r.Lines[0].Text)),
 			}
-			if how == odd || i > 0 && s.early(i) || i+1 < len(s.Exchanges) && s.early(i+1) {
-				b.severity = Odd
+			if how == odd || again || i > 0 && s.early(i) || i+1 < len(s.Exchanges) && s.early(i+1) {
+				b.severity = Odd // a reply too many, or too few, moves all others
 			}
 			found = append(found, b)
 		}
@@ -288,7 +290,7 @@ func wellFormed(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range s.Unsolicited {
 		line := r.Lines[0]
-		if r.Code != 0 || !line.Complete || line.AfterGap || isCommand(line.Text) {
+		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) {
 			continue
 		}
 		b := breach{
@@ -341,7 +343,7 @@ func (s *session) waiting(packet int) bool {
 func keepRoles(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range s.Unsolicited {
-		if line := r.Lines[0]; r.Code == 0 && !line.AfterGap && isCommand(line.Text) {
+		if line := r.Lines[0]; r.Code == 0 && !line.AfterGap && s.isCommand(line) && s.readable(r.Packet) {
 			found = append(found, breach{
 				packets:  []int{r.Packet},
 				observed: fmt.Sprintf("the server said %s", show(line.Text)),
@@ -350,7 +352,7 @@ func keepRoles(_ *Evidence, s *session) []breach {
 		}
 	}
 	for _, x := range s.Exchanges {
-		if !x.Line.AfterGap && beginsLikeReply([]byte(x.Line.Text)) {
+		if !x.Line.AfterGap && beginsLikeReply([]byte(x.Line.Text)) && s.readable(x.Packet) {
 			found = append(found, breach{
 				packets:  []int{x.Packet},
 				observed: fmt.Sprintf("the client said %s", show(x.Line.Text)),
@@ -361,13 +363,28 @@ func keepRoles(_ *Evidence, s *session) []breach {
 	return found
 }
 
+// isCommand reports whether a line of the server is what a client says. After HELP
+// and FEAT, or after who knows what, it may be a part of the answer that lost its
+// code.
+func (s *session) isCommand(l *trace.Line) bool {
+	n := s.before(l.FirstPacket)
+	if n == 0 {
+		return s.whole && isCommand(l.Text)
+	}
+	switch s.Exchanges[n-1].Command {
+	case "HELP", "FEAT", "STAT", "SITE":
+		return false
+	}
+	return isCommand(l.Text)
+}
+
 func areFTP(_ *Evidence, s *session) []breach {
 	var found []breach
 	unknown := map[string]bool{}
 	var packets []int
 	for _, x := range s.Exchanges {
 		switch text := x.Line.Text; {
-		case x.Line.AfterGap || x.Command == "" || isKnown(x.Command) || !isWord(x.Command):
+		case x.Line.AfterGap || x.Command == "" || isKnown(x.Command) || !isWord(x.Command) || !s.readable(x.Packet):
 		case otherProtocol(text) != "":
 			found = append(found, breach{
 				packets:  []int{x.Packet},
@@ -427,14 +444,14 @@ func (s *session) strays(side trace.Side) []*trace.Line {
 	var lines []*trace.Line
 	if side == trace.Server {
 		for _, r := range s.Unsolicited {
-			if r.Code == 0 && !r.Lines[0].AfterGap {
+			if r.Code == 0 && !r.Lines[0].AfterGap && s.readable(r.Packet) {
 				lines = append(lines, r.Lines[0])
 			}
 		}
 		return lines
 	}
 	for _, x := range s.Exchanges {
-		if !isKnown(x.Command) && !x.Line.AfterGap && strings.TrimSpace(x.Line.Text) != "" {
+		if !isKnown(x.Command) && !x.Line.AfterGap && s.readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
 			lines = append(lines, x.Line)
 		}
 	}

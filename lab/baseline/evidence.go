@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sort"
+	"strings"
 
 	"ftplab/lab/trace"
 )
@@ -91,9 +92,13 @@ func Check(name string, normal *Profile) (*Assessment, error) {
 // A session is an FTP session with what the rules ask of it more than once.
 type session struct {
 	*trace.Session
-	// whole says that the dialogue is seen from the handshake on, without a
-	// hole and in clear: only then does an absence prove anything.
+	// whole says that the dialogue is seen from the handshake or the greeting
+	// on, without a hole and in clear: only then does an absence prove
+	// anything.
 	whole bool
+	// securedAt is the packet of the reply that made the dialogue secret, 0 for
+	// none. What follows it is no text, whether or not it looks like TLS.
+	securedAt int
 	// greeting is the server's first reply, nil if it was not seen.
 	greeting *trace.Reply
 	logins   []login
@@ -126,15 +131,33 @@ func newSession(t *trace.Session) *session {
 			break
 		}
 	}
-	s.whole = !t.TLS && t.Control.OpenedBy == trace.Client && t.Control.Missing() == 0
+	s.whole = !t.TLS && s.fromStart() && t.Control.Missing() == 0
 	for _, l := range t.Lines {
 		if l.AfterGap {
+			s.whole = false
+		}
+	}
+	for _, x := range t.Exchanges {
+		if x.Command == "AUTH" && x.Final() == 234 {
+			_, s.securedAt = answer(x)
 			s.whole = false
 		}
 	}
 	s.findLogins()
 	return s
 }
+
+// fromStart reports whether the capture has the beginning of the session.
+func (s *session) fromStart() bool {
+	if s.Control.OpenedBy != "" {
+		return s.Control.OpenedBy == trace.Client
+	}
+	bothSides := s.Control.ClientFlow.Segments > 0 && s.Control.ServerFlow.Segments > 0
+	return bothSides && s.Lines[0].From == trace.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+}
+
+// readable reports whether what was said in a packet can be read.
+func (s *session) readable(packet int) bool { return s.securedAt == 0 || packet <= s.securedAt }
 
 // findLogins collects the attempts to log in: a USER that was answered for good,
 // or a USER and its PASS.
@@ -170,10 +193,17 @@ func (s *session) followedByPass(i int) bool {
 	return i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "PASS" && s.Exchanges[i].Final() == 0
 }
 
-func (l login) succeeded() bool { return l.code == 230 || l.code == 202 || l.code == 232 }
+// succeeded reports whether the server let somebody in: 230, as a rule.
+func (l login) succeeded() bool { return l.code >= 200 && l.code < 300 }
 
-// failed reports whether the server refused.
-func (l login) failed() bool { return l.code == 530 || l.code == 430 || l.code == 531 || l.code == 532 }
+// failed reports whether the server refused the name or the password.
+func (l login) failed() bool {
+	switch l.code {
+	case 430, 530, 531, 532, 535, 550:
+		return true
+	}
+	return false
+}
 
 // answer is the code and the packet of the last reply to a command, 0 for none.
 func answer(e *trace.Exchange) (code, packet int) {

@@ -129,6 +129,25 @@ var ordinary = []struct {
 		f.download("[2001:db8:1::21]:20", "[2001:db8::7]:5000", opener, 55)
 		t.say("< 226 done").say(bye).close(answerer)
 	}},
+	{"blank lines that the server ignores", IsUnusual, func(f *forge) {
+		t := f.control().say(hello)
+		t.send(opener, "\r\n")
+		t.say("> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+	}},
+	{"a NOOP that is never answered", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> NOOP\n< 226 done\n> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a transfer broken off without ABOR", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 426 broken off\n< 226 aborted")},
+	{"226 twice, the second one late", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 226 done\n> PWD\n< 226 done indeed\n< 257 \"/\"")},
+	{"typed by hand, with slips of the finger", IsNormal, session1("> PWX\b\b\b\b\bPWD\n< 500 what?\n> PWD\n< 257 \"/\"\n> TPYE\n< 500 what?")},
+	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
+	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},
+	{"features without a hyphen", IsUnusual, session1("> FEAT\n< 211 Features:\n+  EPSV\n+ PASV\n+ 211 End")},
+	{"secrets that do not look like TLS", IsNormal, func(f *forge) {
+		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
+		for range 40 {
+			t.send(opener, "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
+			t.send(answerer, "QUIT\r\n \x05\x06 other secrets\r\n")
+		}
+	}},
 	{"a knock at a closed port", IsUnusual, func(f *forge) {
 		t := f.overhear(aClient, aServer+":21")
 		t.packet(t.ends[0], t.ends[1], 1000, 0, trace.SYN, "")

@@ -46,13 +46,13 @@ var bare = words("QUIT PASV EPSV PWD XPWD SYST FEAT NOOP ABOR CDUP XCUP REIN CCC
 // line may also be a part of a message.
 func isCommand(line string) bool {
 	fields := strings.Fields(line)
-	if len(fields) == 0 || !isKnown(fields[0]) || fields[0] != strings.ToUpper(fields[0]) {
+	if len(fields) == 0 || !strings.HasPrefix(line, fields[0]) || !isKnown(fields[0]) || fields[0] != strings.ToUpper(fields[0]) {
 		return false
 	}
 	if bare[fields[0]] {
 		return len(fields) == 1
 	}
-	return len(fields) == 2 && !strings.HasPrefix(line, " ")
+	return len(fields) == 2
 }
 
 // otherProtocol names the protocol that a line belongs to, "" for none.
