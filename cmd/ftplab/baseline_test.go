@@ -7,17 +7,25 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// forge writes a capture of one packet, in which a server on port 21 says the
-// given line, and returns its name.
+// forge writes a capture of one packet, in which a server on port 21 ("< 230
+// Welcome") or its client ("> PWD") says the given line, and returns its name.
 func forge(t *testing.T, name, line string) string {
 	t.Helper()
-	data := line + "\r\n"
-	packet := []byte{0x45, 0, 0, byte(40 + len(data)), 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 21, 198, 51, 100, 100}
-	packet = append(packet, 0, 21, 0x0c, 0x63, 0, 0, 0, 9, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0)
+	client, server := []byte{198, 51, 100, 100}, []byte{192, 0, 2, 21}
+	ports := []byte{0, 21, 0x0c, 0x63}
+	if line[0] == '>' {
+		client, server = server, client
+		ports = []byte{0x0c, 0x63, 0, 21}
+	}
+	data := line[2:] + "\r\n"
+	packet := []byte{0x45, 0, 0, byte(40 + len(data)), 0, 0, 0, 0, 64, 6, 0, 0}
+	packet = slices.Concat(packet, server, client, ports)
+	packet = append(packet, 0, 0, 0, 9, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0)
 	packet = append(packet, data...)
 	var file bytes.Buffer
 	for _, word := range []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 101, 1700000000, 0, uint32(len(packet)), uint32(len(packet))} {
@@ -44,7 +52,7 @@ func baselineOutput(args ...string) (string, error) {
 }
 
 func TestBaselineCheck(t *testing.T) {
-	good, bad := forge(t, "good.pcap", "230 Welcome"), forge(t, "bad.pcap", "220 Ready\r\nQUIT")
+	good, bad := forge(t, "good.pcap", "< 230 Welcome"), forge(t, "bad.pcap", "> USER ada:)")
 	for _, test := range []struct {
 		args    []string
 		want    string
@@ -52,7 +60,7 @@ func TestBaselineCheck(t *testing.T) {
 	}{
 		{[]string{"check", good}, "good.pcap: normal", nil},
 		{[]string{"check", "--json", good}, `"verdict": "normal"`, nil},
-		{[]string{"check", bad}, "sides-keep-their-roles", errFailed},
+		{[]string{"check", bad}, "no-known-exploits", errFailed},
 		{[]string{"check", "--json", bad}, `"verdict": "not normal FTP"`, errFailed},
 		{[]string{"check", "--md", bad}, "**not normal FTP**", errFailed},
 		{[]string{"check", "--html", bad}, "<span class=\"fail\">not normal FTP</span>", errFailed},
@@ -65,7 +73,7 @@ func TestBaselineCheck(t *testing.T) {
 }
 
 func TestBaselineLearn(t *testing.T) {
-	first, second := forge(t, "first.pcap", "230 Welcome"), forge(t, "second.pcap", "421 Good night")
+	first, second := forge(t, "first.pcap", "< 230 Welcome"), forge(t, "second.pcap", "< 421 Good night")
 	profile := filepath.Join(t.TempDir(), "normal.json")
 	if _, err := baselineOutput("learn", first, "-o", profile); err != nil {
 		t.Fatal(err)
