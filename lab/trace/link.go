@@ -50,6 +50,8 @@ const (
 type decoder struct {
 	// details asks for what only a printed line needs.
 	details bool
+	// unknown is set by a packet of a link that is not known here.
+	unknown bool
 
 	ip        IP
 	tcp       TCP
@@ -87,7 +89,7 @@ func (b piece) uint32(at int) uint32 { return binary.BigEndian.Uint32(b.data[at:
 func (d *decoder) decode(p *Packet, raw *pcap.Packet) {
 	p.Time, p.Length, p.Captured, p.Data = raw.Time, raw.Length, len(raw.Data), raw.Data
 	p.VLAN = -1
-	d.depth = 0
+	d.depth, d.unknown = 0, false
 	b := piece{raw.Data, raw.Length}
 	switch raw.Link {
 	case linkEthernet:
@@ -106,6 +108,8 @@ func (d *decoder) decode(p *Packet, raw *pcap.Packet) {
 		if len(b.data) >= 4 {
 			d.ether(p, b.uint16(2), b.from(4))
 		}
+	default:
+		d.unknown = true
 	}
 }
 

@@ -21,6 +21,9 @@ type Trace struct {
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.
 	Dropped uint64
+	// Unread counts the packets of a kind of link that is not known here; of
+	// them nothing but the number is.
+	Unread int
 	// Start is the time of the first packet, in nanoseconds since 1970.
 	Start int64
 	// Connections are all TCP connections, in the order of their first packets.
@@ -149,9 +152,9 @@ type Flow struct {
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int
-	// FINTime, FirstDataTime and LastDataTime are the stamps of those packets,
-	// in nanoseconds since 1970.
-	FINTime, FirstDataTime, LastDataTime int64
+	// FINTime and the others are the stamps of those packets, in nanoseconds
+	// since 1970.
+	FINTime, RSTTime, FirstDataTime, LastDataTime int64
 	// ISN is the sequence number on the wire that the relative number 0
 	// stands for: the SYN's, or one less than the first one seen.
 	ISN uint32

@@ -62,6 +62,8 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 			t.Start = p.Time
 		}
 		switch {
+		case d.unknown:
+			t.Unread++
 		case p.TCP != nil:
 			k.segment(&p)
 		case d.details && (p.ARP != nil || p.ICMP != nil || p.UDP != nil && p.UDP.DNS != nil) && len(t.Besides) < MaxBesides:

@@ -221,7 +221,7 @@ func (c *conn) ending(p *Packet, t *TCP, dir int) {
 			c.firstRST = dir
 		}
 		if h.RST == 0 {
-			h.RST = p.Number
+			h.RST, h.RSTTime = p.Number, p.Time
 		}
 	}
 }

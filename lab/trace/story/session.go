@@ -7,6 +7,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"time"
 
 	"ftplab/lab/trace"
 )
@@ -188,11 +189,11 @@ func opened(d *trace.Connection) string {
 // carried says what one side sent over a data connection.
 func carried(s trace.Side, f *trace.Flow, digest string) []string {
 	text := fmt.Sprintf("|   %s from the %s", count(int(f.Bytes), "byte"), s)
-	switch took := float64(f.LastDataTime-f.FirstDataTime) / 1e9; {
+	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
 	case f.Segments == 1:
 		text += ", in this packet"
 	case took > 0:
-		text += fmt.Sprintf(": %d segments since packet %d, in %.3f s", f.Segments, f.FirstData, took)
+		text += fmt.Sprintf(": %d segments since packet %d, in %s", f.Segments, f.FirstData, milliseconds(took))
 	default:
 		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
 	}
@@ -257,7 +258,7 @@ func (r *teller) closing() {
 			r.add(f.FIN, f.FINTime, fmt.Sprintf("-- the %s closes the control connection (FIN)", s))
 		}
 		if f.RST > 0 {
-			r.add(f.RST, 0, fmt.Sprintf("-- the %s resets the control connection, packet %d", s, f.RST))
+			r.add(f.RST, f.RSTTime, fmt.Sprintf("-- the %s resets the control connection (RST)", s))
 		}
 	}
 	if c.FirstFIN == "" && c.ResetBy == "" {

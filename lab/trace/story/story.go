@@ -42,6 +42,9 @@ func summary(w io.Writer, name string, t *trace.Trace) {
 	if t.Truncated > 0 {
 		fmt.Fprintf(w, "%s cut short by the recorder: what they carried is not all here\n", count(t.Truncated, "packet"))
 	}
+	if t.Unread > 0 {
+		fmt.Fprintf(w, "%s of a kind of link that is not known here: nothing is known of them\n", count(t.Unread, "packet"))
+	}
 	if t.Dropped > 0 {
 		fmt.Fprintf(w, "%s lost by the recorder\n", count(int(t.Dropped), "packet"))
 	}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const recorded = "../../lab/trace/testdata/"
+
+// explained runs explain as a user would.
+func explained(t *testing.T, stdin []byte, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = run(t.Context(), append([]string{"explain"}, args...), bytes.NewReader(stdin), &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestExplain(t *testing.T) {
+	capture, err := os.ReadFile(recorded + "active_list.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.pcapng")
+	if err := os.WriteFile(cut, capture[:len(capture)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		stdin  []byte
+		status int
+		stdout string // is in what is printed
+		stderr string // is all that is said
+	}{
+		{args: []string{recorded + "active_list.pcapng"}, stdout: "the server calls from 127.0.0.1:20 to 127.0.0.1:45235, as packet 11 said"},
+		{args: []string{"-"}, stdin: capture, stdout: "-: 31 packets, 2 TCP connections, 1 FTP session"},
+		{args: []string{"--json", "-"}, stdin: capture, stdout: `"sha256":"09092b34`},
+		{args: []string{"--packets", "-"}, stdin: capture,
+			stdout: "    13    0.000779  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq 60:66, ack 88, win 24561, options"},
+		{args: []string{"--packets", "--delta", "--absolute", "-"}, stdin: capture, stdout: "    13    0.000011  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq "},
+		{args: []string{cut}, stdout: "The file is cut off in the middle of a packet (packet "},
+		{args: []string{"--json", cut}, stdout: `{"packets": 1`,
+			stderr: "ftplab: " + cut + ": the file is cut off in the middle of a packet (packet 14, byte 1968 of the file); what comes before it is complete\n"},
+		{args: []string{}, status: 2, stderr: "ftplab: explain takes one capture; - is the standard input\n"},
+		{args: []string{"--delta", "-"}, status: 2, stderr: "ftplab: --absolute and --delta go with --packets\n"},
+		{args: []string{"nothing.pcap"}, status: 2, stderr: "ftplab: open nothing.pcap: no such file or directory\n"},
+		{args: []string{"."}, status: 2, stderr: "ftplab: . is a folder; explain takes a capture file\n"},
+		{args: []string{"explain_test.go"}, status: 2, stderr: `ftplab: explain_test.go: not a capture: it begins with "pack", neither pcap nor pcapng` + "\n"},
+	} {
+		status, stdout, stderr := explained(t, c.stdin, c.args...)
+		if status != c.status || !strings.Contains(stdout, c.stdout) || stderr != c.stderr {
+			t.Errorf("explain %q: got status %d, want %d\nstdout %s\nwant %s\nstderr %s\nwant %s", c.args, status, c.status, stdout, c.stdout, stderr, c.stderr)
+		}
+	}
+}
+
+func TestExplainWithoutHash(t *testing.T) {
+	if _, stdout, _ := explained(t, nil, "--json", "--no-hash", recorded+"active_list.pcapng"); strings.Contains(stdout, "sha256") {
+		t.Errorf("a hash in %s", stdout)
+	}
+}
