@@ -48,8 +48,8 @@ func start(files []*os.File, w way) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		orders.Close()
 		messages.Close()
-		if isRefusal(err) {
-			return nil, refusal{w, err}
+		if errno, ok := isRefusal(err); ok {
+			return nil, refusal{w, errno}
 		}
 		return nil, fmt.Errorf("cell: %w", err)
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,13 +23,13 @@ func (r refusal) Error() string { return string(r.way) + ": " + r.err.Error() }
 func (r refusal) Unwrap() error { return r.err }
 
 // isRefusal tells a policy's no from a passing shortage, such as of memory.
-func isRefusal(err error) bool {
-	for _, errno := range []unix.Errno{unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EUSERS, unix.EINVAL, unix.ENOSYS} {
-		if errors.Is(err, errno) {
-			return true
-		}
+func isRefusal(err error) (errno syscall.Errno, ok bool) {
+	if !errors.As(err, &errno) {
+		return 0, false
 	}
-	return false
+	return errno, slices.Contains([]syscall.Errno{
+		unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EUSERS, unix.EINVAL, unix.ENOSYS,
+	}, errno)
 }
 
 // explain makes one error of what every way was refused with.
@@ -37,12 +39,12 @@ func explain(refusals []refusal) error {
 	for _, r := range refusals[1:] {
 		switch r.way {
 		case plain:
-			text += "; nor is this program root (CAP_SYS_ADMIN)"
+			text += "; nor does this program have CAP_SYS_ADMIN"
 		case inPlace:
 			text += "; nor can it work in place: " + r.err.Error()
 		}
 	}
-	return fmt.Errorf("%w: %s. Ways out: %s; or run as root; or, for scenarios on loopback, run in a container with its default capabilities",
+	return fmt.Errorf("%w: %s. Ways out: %s; or run as root of the machine; or, for scenarios on loopback, run in a container with its default capabilities",
 		ErrRefused, text, remedy)
 }
 
