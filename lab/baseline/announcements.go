@@ -118,6 +118,8 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 	switch {
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
+	case reached(a, addr) && sameNetwork(addr, s.server()):
+		return translation{Violation, "a neighbour of the server, which called it and was answered"}
 	case addr == s.server():
 		return translation{Violation, "the server's own address"}
 	case e.otherAddresses(s, addr) > 0:
@@ -134,6 +136,16 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 		return translation{Odd, "a third party's address, and the capture does not show what became of it"}
 	}
 	return translation{Violation, "a third party's address"}
+}
+
+// reached reports whether a data connection to an announced address came about.
+func reached(a *trace.Announcement, addr netip.Addr) bool {
+	for _, c := range a.Connections {
+		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+			return true
+		}
+	}
+	return false
 }
 
 // redirected judges the address of a passive announcement that is not the

@@ -292,6 +292,7 @@ var exploits = []exploit{
 	{"USER", regexp.MustCompile(`^w0rm$`), "the worm ADMw0rm"},
 	{"PORT", regexp.MustCompile(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
 	{"STOR", regexp.MustCompile(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
+	{"STOR", regexp.MustCompile(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
 }
 
 // backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.

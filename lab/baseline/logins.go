@@ -98,6 +98,10 @@ func guessing(e *Evidence) []breach {
 	return found
 }
 
+// manyPasswords are so many for one user that they are guesses, whatever the
+// answers were.
+const manyPasswords = 10
+
 // guesses collects failed logins, by client and server in the order of time, and
 // apart from them those of users who got in after a few mistakes.
 func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
@@ -106,7 +110,7 @@ func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
 		pairOfHosts
 		user string
 	}
-	failures := map[person][]guess{}
+	failures, unanswered := map[person][]guess{}, map[person][]guess{}
 	var people []person
 	welcome := map[person]bool{}
 	for _, s := range e.sessions {
@@ -121,6 +125,8 @@ func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
 					people = append(people, who)
 				}
 				failures[who] = append(failures[who], guess{l, s})
+			case l.code == 0:
+				unanswered[who] = append(unanswered[who], guess{l, s})
 			}
 		}
 		for _, r := range s.Unsolicited { // only the server was recorded
@@ -138,10 +144,24 @@ func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
 			guesses[who.pairOfHosts] = append(guesses[who.pairOfHosts], list...)
 		}
 	}
+	for who, list := range unanswered { // perhaps only the client was recorded
+		if passwords(list) >= manyPasswords {
+			guesses[who.pairOfHosts] = append(guesses[who.pairOfHosts], list...)
+		}
+	}
 	for _, list := range guesses {
 		sortBy(list, func(g guess) int64 { return g.time })
 	}
 	return guesses, slips
+}
+
+// passwords counts the different passwords.
+func passwords(list []guess) int {
+	different := map[string]bool{}
+	for _, g := range list {
+		different[g.password] = true
+	}
+	return len(different)
 }
 
 // burst judges the failures of one client at one server.
@@ -172,12 +192,12 @@ func burst(list []guess) (breach, bool) {
 
 func burstOf(list []guess, how string) breach {
 	b := breach{
-		observed: fmt.Sprintf("%s refused %s, %s", list[0].session.server(),
-			plural(len(list), "login of ", "logins of ")+list[0].session.client().String(), how),
-		filter: fmt.Sprintf("ftp.response.code == 530 && %s", between(list[0].session.client(), list[0].session.server())),
+		observed: fmt.Sprintf("%s did not let %s in, %d times, %s",
+			list[0].session.server(), list[0].session.client(), len(list), how),
+		filter: fmt.Sprintf("(ftp.request.command == \"PASS\" || ftp.response.code == 530) && %s", between(list[0].session.client(), list[0].session.server())),
 	}
 	for _, g := range list {
-		b.packets = append(b.packets, g.at)
+		b.packets = append(b.packets, max(g.at, g.packet))
 	}
 	return b
 }

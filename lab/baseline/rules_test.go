@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/trace"
 )
 
 var ruleTests = map[string]struct{ breaks, near func(*forge) }{
@@ -212,6 +214,10 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 			t.close(opener)
 		},
 	},
+	"calls-are-meant": {
+		breaks: func(f *forge) { knocks(f, 60, func(i int) string { return aServer }) },
+		near:   func(f *forge) { knocks(f, 15, func(i int) string { return fmt.Sprintf("192.0.2.%d", i+1) }) },
+	},
 	"clock-runs-forward": {
 		breaks: func(f *forge) {
 			t := f.control().say(hello)
@@ -329,6 +335,14 @@ func manyListings(n, step int) func(*forge) {
 			t.say("< 226 done")
 		}
 		t.say(bye).close(answerer)
+	}
+}
+
+// knocks are calls to port 21 of so many hosts, which nobody answers.
+func knocks(f *forge, n int, host func(int) string) {
+	for i := range n {
+		t := f.overhear(aClient, host(i)+":21")
+		t.packet(t.ends[0], t.ends[1], 1000, 0, trace.SYN, "")
 	}
 }
 

@@ -5,6 +5,7 @@ package baseline
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -29,6 +30,15 @@ var tcpRules = []Rule{
 		Matters:  "Other protocols are put there to pass a firewall.",
 		Innocent: "somebody runs SSH at a port that a firewall lets through.",
 		look:     ftpAtPort,
+	},
+	{
+		Name: "calls-are-meant", Theme: "TCP",
+		Says:     "Who calls the FTP port has something to say.",
+		Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
+		Severity: Violation,
+		Matters:  "Many calls at once without a word look for servers, or keep one of them busy.",
+		Innocent: "the server is down, and many clients try again and again.",
+		look:     callsAreMeant,
 	},
 	{
 		Name: "clock-runs-forward", Theme: "TCP",
@@ -149,6 +159,63 @@ func isTLS(data []byte) bool {
 func (h *heads) speaks() bool {
 	a, b := len(h[0].data), len(h[1].data)
 	return a > 1 && b > 1 || a+b >= 16
+}
+
+// Limits of mute calls to port 21: so many to one server in a moment, or by one
+// client to so many servers.
+const (
+	muteCalls   = 50
+	muteServers = 20
+	muteMoment  = 10 * time.Second
+)
+
+func callsAreMeant(e *Evidence) []breach {
+	byServer := map[netip.Addr][]*trace.Connection{}
+	byClient := map[netip.Addr][]*trace.Connection{}
+	for _, c := range e.Connections {
+		if c.Server.Port() != ftpPort || c.OpenedBy != trace.Client || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
+			continue
+		}
+		byServer[c.Server.Addr()] = append(byServer[c.Server.Addr()], c)
+		byClient[c.Client.Addr()] = append(byClient[c.Client.Addr()], c)
+	}
+	var found []breach
+	for server, calls := range byServer {
+		if n := densest(calls); n >= muteCalls {
+			found = append(found, mute(calls, fmt.Sprintf("%s was called %d times within %v", server, n, muteMoment)))
+		}
+	}
+	for client, calls := range byClient {
+		servers := map[netip.Addr]bool{}
+		for _, c := range calls {
+			servers[c.Server.Addr()] = true
+		}
+		if len(servers) >= muteServers {
+			found = append(found, mute(calls, fmt.Sprintf("%s called %d servers", client, len(servers))))
+		}
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
+}
+
+// densest is the largest number of calls within a moment.
+func densest(calls []*trace.Connection) int {
+	most, i := 0, 0
+	for j := range calls {
+		for time.Duration(calls[j].FirstTime-calls[i].FirstTime) > muteMoment {
+			i++
+		}
+		most = max(most, j-i+1)
+	}
+	return most
+}
+
+func mute(calls []*trace.Connection, what string) breach {
+	b := breach{observed: what + ", and nobody said a word", filter: "tcp.dstport == 21 && tcp.flags.syn == 1"}
+	for _, c := range calls {
+		b.packets = append(b.packets, c.FirstPacket)
+	}
+	return b
 }
 
 // clockTolerance is how far stamps may fall back: packets of several queues are

@@ -232,6 +232,19 @@ var attacks = []struct {
 			f.overhear(aClient, aServer+":21").say("< 530 no")
 		}
 	}},
+	{"a dictionary without its answers", "no-guessing", func(f *forge) {
+		for i := range 12 {
+			f.overhear(aClient, aServer+":21").say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
+		}
+	}},
+	{"a sweep", "calls-are-meant", func(f *forge) {
+		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d", i+1) })
+	}},
+	{"a bounce to a host inside", "own-address", func(f *forge) {
+		t := f.dial("203.0.113.5", "10.0.0.2:21").say(hello).say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
+		f.download("10.0.0.2:20", "10.0.0.200:8000", opener, 500)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
 	{"CWD for ever", "no-floods", func(f *forge) {
 		f.overhear(aClient, aServer+":21").say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
 	}},
