@@ -1,8 +1,6 @@
 package trace
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,14 +50,17 @@ var analysisFields = []struct {
 	{WindowUpdate, "window_update"}, {WindowFull, "window_full"}, {ReusedPorts, "reused_ports"},
 }
 
-// hear asks tshark about every TCP packet of a capture, which is not port 21's
-// business alone: it is told to read FTP on the given ports too.
-func hearTshark(t *testing.T, file string, ports []uint16) []testimony {
+// hearTshark asks tshark about every TCP packet of a capture, and how many bytes
+// it finds in each direction of each stream. It is told to read FTP on the ports
+// of all our sessions.
+func hearTshark(t *testing.T, file string, tr *Trace) (packets []testimony, streams map[int][2]int64) {
 	t.Helper()
 	args := []string{"-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=\x1f",
 		"-o", "tcp.check_checksum:FALSE"}
-	for _, p := range ports {
-		args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
+	for _, s := range tr.Sessions {
+		if p := s.Control.Server.Port(); p != ftpPort {
+			args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
+		}
 	}
 	fields := []string{"frame.number", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "ftp.request.command", "ftp.response.code"}
 	for _, f := range analysisFields {
@@ -68,26 +69,59 @@ func hearTshark(t *testing.T, file string, ports []uint16) []testimony {
 	for _, f := range fields {
 		args = append(args, "-e", f)
 	}
+	for _, c := range tr.Connections {
+		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
+	}
 	out, err := exec.Command(tool(t, "tshark"), args...).Output()
 	if err != nil && len(out) == 0 {
 		t.Fatalf("tshark: %v", err)
 	}
-	var all []testimony
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	for lines.Scan() {
-		v := strings.Split(lines.Text(), "\t")
-		p := testimony{
-			number: number(v[0]), stream: number(v[1]), seq: int64(number(v[2])), ack: int64(number(v[3])),
-			length: int64(number(v[4])), window: number(v[5]), commands: list(v[6]), replies: list(v[7]),
+	table, followed, _ := strings.Cut(string(out), "\n====")
+	for _, line := range strings.Split(table, "\n") {
+		if v := strings.Split(line, "\t"); len(v) == len(fields) {
+			packets = append(packets, testimonyOf(v))
 		}
-		for i, f := range analysisFields {
-			if v[8+i] != "" {
-				p.analysis |= f.bit
-			}
-		}
-		all = append(all, p)
 	}
-	return all
+	return packets, followedBytes(followed)
+}
+
+// testimonyOf reads a line of tshark's fields.
+func testimonyOf(v []string) testimony {
+	p := testimony{
+		number: number(v[0]), stream: number(v[1]), seq: int64(number(v[2])), ack: int64(number(v[3])),
+		length: int64(number(v[4])), window: number(v[5]), commands: list(v[6]), replies: list(v[7]),
+	}
+	for i, f := range analysisFields {
+		if v[8+i] != "" {
+			p.analysis |= f.bit
+		}
+	}
+	return p
+}
+
+// followedBytes counts the bytes of each direction in what tshark prints of the
+// streams it follows.
+func followedBytes(out string) map[int][2]int64 {
+	streams := map[int][2]int64{}
+	stream, reading := -1, false
+	for _, l := range strings.Split(out, "\n") {
+		switch {
+		case strings.HasPrefix(l, "Filter: tcp.stream eq "):
+			stream = number(strings.TrimPrefix(l, "Filter: tcp.stream eq "))
+		case strings.HasPrefix(l, "Node 1:"):
+			reading = true
+		case strings.HasPrefix(l, "="):
+			reading = false
+		case reading:
+			n, dir := streams[stream], 0
+			if strings.HasPrefix(l, "\t") {
+				dir = 1
+			}
+			n[dir] += int64(len(strings.TrimSpace(l)) / 2)
+			streams[stream] = n
+		}
+	}
+	return streams
 }
 
 func number(s string) int {
@@ -100,40 +134,6 @@ func list(s string) []string {
 		return nil
 	}
 	return strings.Split(s, "\x1f")
-}
-
-// followed returns how many bytes tshark finds in each direction of each stream
-// of a trace.
-func followed(t *testing.T, file string, tr *Trace) map[int][2]int64 {
-	t.Helper()
-	args := []string{"-n", "-q", "-r", file}
-	for _, c := range tr.Connections {
-		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
-	}
-	out, err := exec.Command(tool(t, "tshark"), args...).Output()
-	if err != nil && len(out) == 0 {
-		t.Fatalf("tshark: %v", err)
-	}
-	bytes := map[int][2]int64{}
-	stream, reading := -1, false
-	for _, l := range strings.Split(string(out), "\n") {
-		switch {
-		case strings.HasPrefix(l, "Filter: tcp.stream eq "):
-			stream = number(strings.TrimPrefix(l, "Filter: tcp.stream eq "))
-		case strings.HasPrefix(l, "Node 1:"):
-			reading = true
-		case strings.HasPrefix(l, "="):
-			reading = false
-		case reading:
-			n, dir := bytes[stream], 0
-			if strings.HasPrefix(l, "\t") {
-				dir = 1
-			}
-			n[dir] += int64(len(strings.TrimSpace(l)) / 2)
-			bytes[stream] = n
-		}
-	}
-	return bytes
 }
 
 // tsharkErrs names, for a capture, the fields in which tshark is known to be
@@ -219,15 +219,10 @@ func compare(t *testing.T, c witnessed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ports []uint16
-	for _, s := range tr.Sessions {
-		if p := s.Control.Server.Port(); p != ftpPort {
-			ports = append(ports, p)
-		}
-	}
-	heard := hearTshark(t, c.file, ports)
+	heard, streams := hearTshark(t, c.file, tr)
+	erred := map[string]bool{}
 	differ := func(field, format string, args ...any) {
-		if tsharkErrs[c.name][field] == "" {
+		if erred[field] = true; tsharkErrs[c.name][field] == "" {
 			t.Errorf(field+": "+format, args...)
 		}
 	}
@@ -237,15 +232,19 @@ func compare(t *testing.T, c witnessed) {
 	for i, w := range heard {
 		comparePacket(differ, w, packets[i])
 	}
-	bytes := followed(t, c.file, tr)
 	for _, conn := range tr.Connections {
 		// tshark's first node is the one whose packet came first, or not.
-		n, first, second := bytes[conn.ID], conn.ClientFlow.Bytes, conn.ServerFlow.Bytes
+		n, first, second := streams[conn.ID], conn.ClientFlow.Bytes, conn.ServerFlow.Bytes
 		if n != [2]int64{first, second} && n != [2]int64{second, first} {
 			differ("bytes", "stream %d: tshark %d, we %d and %d", conn.ID, n, first, second)
 		}
 	}
 	compareDialogue(differ, tr, heard)
+	for field, why := range tsharkErrs[c.name] {
+		if !erred[field] {
+			t.Errorf("%s: no error of tshark here any more: %s", field, why)
+		}
+	}
 }
 
 func comparePacket(differ func(field, format string, args ...any), w testimony, p *Packet) {
