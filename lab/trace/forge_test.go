@@ -115,9 +115,10 @@ func (p *peer) segment(h *layers.TCP, text string) {
 	if h.ACK {
 		h.Ack = p.to.seq
 	}
-	if h.Window == 0 {
+	if h.Window == 0 && h.Padding == nil {
 		h.Window = 502
 	}
+	h.Padding = nil
 	ip, next := p.network(layers.IPProtocolTCP)
 	h.SetNetworkLayerForChecksum(next)
 	p.f.packet(append(ip, h), text)

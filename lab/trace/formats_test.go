@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -290,24 +291,8 @@ func (e encapsulation) file(f *forge) []byte {
 func TestFragments(t *testing.T) {
 	f := formatSession(t)
 	want := describe(read(t, f.pcap()))
-	for _, order := range []string{"in order", "last first", "doubled"} {
-		var packets []forged
-		for i, p := range f.packets {
-			parts := fragment(p.data, uint16(i))
-			switch order {
-			case "last first":
-				for k := len(parts) - 1; k >= 0; k-- {
-					packets = append(packets, forged{at: p.at, data: parts[k]})
-				}
-			case "doubled":
-				packets = append(packets, forged{at: p.at, data: parts[0]})
-				fallthrough
-			default:
-				for _, part := range parts {
-					packets = append(packets, forged{at: p.at, data: part})
-				}
-			}
-		}
+	for _, order := range fragmentOrders {
+		packets := fragments4(f, order)
 		tr := read(t, classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, packets))
 		strip := func(s string) string { return numbered.ReplaceAllString(s, "@") }
 		if got := describe(tr); strip(got) != strip(want) {
@@ -317,6 +302,26 @@ func TestFragments(t *testing.T) {
 			t.Fatalf("%s: nothing was fragmented", order)
 		}
 	}
+}
+
+// fragmentOrders are the ways in which fragments arrive.
+var fragmentOrders = []string{"in order", "last first", "doubled"}
+
+// fragments4 cuts all packets into fragments.
+func fragments4(f *forge, order string) (packets []forged) {
+	for i, p := range f.packets {
+		parts := fragment(p.data, uint16(i))
+		switch order {
+		case "last first":
+			slices.Reverse(parts)
+		case "doubled":
+			parts = append(parts[:1:1], parts...)
+		}
+		for _, part := range parts {
+			packets = append(packets, forged{at: p.at, data: part})
+		}
+	}
+	return packets
 }
 
 // fragment cuts a frame of IPv4 into frames with 16 bytes of payload each.

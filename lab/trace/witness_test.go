@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/gopacket/layers"
 )
 
 // tool returns the path of a program that tests need, or skips the test; with
@@ -154,6 +158,10 @@ var tsharkErrs = map[string]map[string]string{
 	"a connection with its end missing, and a hole": {
 		"bytes": "it counts its own note about the missing bytes",
 	},
+	"options": {
+		"bytes":    "it drops what lies behind a hole that nobody acknowledges",
+		"dialogue": "it does not hand urgent data to its FTP",
+	},
 	"packets cut short by the recorder": {
 		"bytes": "it counts the bytes captured, not those on the wire",
 	},
@@ -181,12 +189,20 @@ func captures(t *testing.T) []witnessed {
 		trap.make(f)
 		add(trap.name, f.pcap())
 	}
+	for name, make := range map[string]func(*forge){"options": optionsTrap, "peculiarities": peculiar} {
+		f := newForge(t)
+		make(f)
+		add(name, f.pcap())
+	}
 	f := formatSession(t)
 	for _, c := range containers {
 		add(c.name, c.write(linkEthernet, f.packets))
 	}
 	for _, e := range encapsulations {
 		add(e.name, e.file(f))
+	}
+	for _, order := range fragmentOrders {
+		add("fragments "+order, classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, fragments4(f, order)))
 	}
 	for _, pattern := range []string{"testdata/*.pcap*", "../../results/gallery/*/*.pcap*"} {
 		files, _ := filepath.Glob(pattern)
@@ -195,6 +211,76 @@ func captures(t *testing.T) []witnessed {
 		}
 	}
 	return all
+}
+
+// peculiar is a connection with everything in it that Wireshark has a name for.
+func peculiar(f *forge) {
+	c, s := f.pair(clientIP+":4000", serverIP+":5000")
+	wscale := []layers.TCPOption{{OptionType: 3, OptionLength: 3, OptionData: []byte{2}}}
+	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "")
+	f.clock = f.clock.Add(time.Second)
+	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "") // sent again
+	c.seq++
+	s.segment(&layers.TCP{SYN: true, ACK: true, Window: 1000, Options: wscale}, "")
+	s.seq++
+	window := func(n uint16) *layers.TCP { return &layers.TCP{ACK: true, Window: n} }
+	c.segment(window(250), "")
+	text := strings.Repeat("p", 100)
+	s.send(text)
+	s.at(100, text) // a hole in front
+	for range 3 {
+		c.segment(window(250), "") // duplicate ACKs
+	}
+	s.segment(window(250), text) // fast retransmission
+	s.seq += 200
+	c.segment(window(250), "")
+	f.clock = f.clock.Add(time.Second)
+	s.at(-100, text) // spurious
+	s.at(500, text)
+	s.at(400, text) // out of order
+	f.clock = f.clock.Add(time.Second)
+	s.at(400, text) // sent again
+	c.seq += 50
+	s.segment(window(250), "") // acknowledges what was not seen
+	c.segment(window(251), "") // and behind a hole
+	f.clock = f.clock.Add(time.Second)
+	s.segment(window(250), strings.Repeat("f", 251*4)) // fills the window
+	s.seq += 251 * 4
+	c.segment(zeroWindow(), "")
+	s.segment(window(250), "z") // probe
+	c.segment(zeroWindow(), "")
+	c.segment(window(300), "") // update
+	s.at(-1, "\x00")           // keep-alive
+	c.segment(window(300), "")
+	s.at(-1, "")
+	c.segment(window(300), "")
+	c.fin()
+	c.seq--
+	f.clock = f.clock.Add(time.Second)
+	c.fin()
+	s.segment(&layers.TCP{RST: true}, "")
+	c.seq += 90_000
+	c.segment(&layers.TCP{SYN: true, Window: 1000}, "") // the ports again
+}
+
+// The capture of peculiarities holds each of them.
+func TestPeculiar(t *testing.T) {
+	f := newForge(t)
+	peculiar(f)
+	var seen Analysis
+	if _, err := Read(bytes.NewReader(f.pcap()), Options{Packets: func(p *Packet) { seen |= p.TCP.Analysis }}); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range analysisFields {
+		if seen&field.bit == 0 {
+			t.Errorf("no %s", field.name)
+		}
+	}
+}
+
+// zeroWindow is a header that says so; forge.segment takes 0 for "not said".
+func zeroWindow() *layers.TCP {
+	return &layers.TCP{ACK: true, Window: 0, Padding: []byte("zero")}
 }
 
 // Every capture of ours is read as tshark reads it: streams, numbers, lengths,
