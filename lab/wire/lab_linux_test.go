@@ -29,13 +29,16 @@ type body func(ctx context.Context, n network.Network, e experiment) (any, error
 
 // bodies are all that tests do, by name: a cell is a process of its own.
 var bodies = map[string]body{
-	"greeting": greeting,
-	"download": download,
-	"refusals": refusals,
-	"parting":  parting,
-	"nowhere":  nowhere,
-	"too big":  tooBigForTheLink,
-	"drops":    dropsOfTheRing,
+	"nothing":        nothing,
+	"bulk":           bulk,
+	"bulk over veth": bulkOverVeth,
+	"greeting":       greeting,
+	"download":       download,
+	"refusals":       refusals,
+	"parting":        parting,
+	"nowhere":        nowhere,
+	"too big":        tooBigForTheLink,
+	"drops":          dropsOfTheRing,
 }
 
 // experiment is a cell's job in these tests.

@@ -69,7 +69,7 @@ func (h *host) droppedByDevices(path *cell.Namespace) (dropped uint64, err error
 				return fmt.Errorf("reading the drops of %s: %w", end.device, err)
 			}
 			if s := link.Attrs().Statistics; s != nil {
-				dropped += s.RxDropped + s.TxDropped
+				dropped += s.RxDropped
 			}
 			return nil
 		})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/cell"
@@ -20,7 +19,7 @@ import (
 const device = "eth0"
 
 // connect makes the link between a host and the path, with the host's end
-// configured and up. It returns the index of the path's end.
+// configured and up, and returns the index of the path's end.
 //
 // The path's end has no address and answers nothing: its namespace is there so
 // that no kernel takes a frame that crosses for its own. It takes the largest
@@ -83,13 +82,26 @@ func (h *host) configure() error {
 			return fmt.Errorf("sending segments from %s one by one: %w", device, err)
 		}
 	}
+	if oneByOne(h.plan) {
+		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
+			return fmt.Errorf("keeping %s to one segment a packet: %w", device, err)
+		}
+	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("bringing %s up: %w", device, err)
 	}
 	if err := h.takeAddress(link); err != nil {
 		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
 	}
-	if err := addDefaultRoute(link.Attrs().Index, h.gateway, m); err != nil {
+	err = netlink.RouteAdd(&netlink.Route{
+		LinkIndex:  link.Attrs().Index,
+		Gw:         h.gateway.AsSlice(),
+		Window:     m.window,
+		AdvMSS:     m.advMSS,
+		RtoMin:     m.rtoMin,
+		RtoMinLock: true,
+	})
+	if err != nil {
 		return fmt.Errorf("routing by %v: %w", h.gateway, err)
 	}
 	if !h.knowsGateway {
@@ -167,47 +179,6 @@ func (s setting) write() error {
 // ipNet is a prefix as package net has it.
 func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
-}
-
-// addDefaultRoute routes all by the gateway. Metrics are only binding where
-// they are locked, which package netlink does for two others alone.
-func addDefaultRoute(index int, gateway netip.Addr, m metrics) error {
-	family := unix.AF_INET
-	if gateway.Is6() {
-		family = unix.AF_INET6
-	}
-	message := nl.NewRtMsg()
-	message.Family = uint8(family)
-	request := nl.NewNetlinkRequest(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	request.AddData(message)
-	request.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateway.AsSlice()))
-	request.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
-	list := nl.NewRtAttr(unix.RTA_METRICS, nil)
-	add := func(kind, value int) {
-		if value != 0 {
-			list.AddRtAttr(kind, nl.Uint32Attr(uint32(value)))
-		}
-	}
-	add(unix.RTAX_LOCK, m.locks())
-	add(unix.RTAX_WINDOW, m.window)
-	add(unix.RTAX_ADVMSS, m.advMSS)
-	add(unix.RTAX_CWND, m.cwnd)
-	add(unix.RTAX_RTO_MIN, m.rtoMin)
-	request.AddData(list)
-	_, err := request.Execute(unix.NETLINK_ROUTE, 0)
-	return err
-}
-
-// locks are the metrics that bind rather than advise.
-func (m metrics) locks() int {
-	locks := 0
-	if m.cwnd != 0 {
-		locks |= 1 << unix.RTAX_CWND
-	}
-	if m.rtoMin != 0 {
-		locks |= 1 << unix.RTAX_RTO_MIN
-	}
-	return locks
 }
 
 // ipv6Settings keep a host with IPv6 to what it is asked: no link-local address

@@ -20,11 +20,15 @@ const (
 	largestBuffer = 6291456
 )
 
+// mostUnderWay is how many full segments a connection has under way at most,
+// unless its plan says otherwise. They leave a host through a backlog that has
+// room for 1000, which only the machine's owner can change.
+const mostUnderWay = 768
+
 // metrics are what a host's route says about all connections.
 type metrics struct {
 	window int // no larger receive window is advertised, bytes
 	advMSS int // the segment size by which windows are rounded, bytes
-	cwnd   int // the congestion window stays at most at so many segments
 	rtoMin int // the retransmission timeout stays at least at so many milliseconds
 }
 
@@ -39,7 +43,7 @@ func tune(h network.HostPlan, mtu int, lossless bool) ([]setting, metrics) {
 	settings := []setting{
 		{name: "ipv4/tcp_congestion_control", value: congestion},
 		{name: "ipv4/tcp_rmem", value: fmt.Sprintf("4096 %d %d", first, most)},
-		{name: "ipv4/tcp_wmem", value: "4096 16384 4194304"},
+		{name: "ipv4/tcp_wmem", value: fmt.Sprintf("4096 16384 %d", sendBuffer(h, mtu))},
 		{name: "ipv4/tcp_timestamps", value: on(!h.NoTimestamps)},
 		{name: "ipv4/tcp_window_scaling", value: on(!h.NoWScale)},
 		{name: "ipv4/tcp_sack", value: on(!h.NoSACK)},
@@ -51,7 +55,6 @@ func tune(h network.HostPlan, mtu int, lossless bool) ([]setting, metrics) {
 	if h.TTL != 0 {
 		settings = append(settings, setting{name: "ipv4/ip_default_ttl", value: strconv.Itoa(h.TTL)})
 	}
-	m.cwnd = h.CWND
 	if lossless {
 		// On a machine too busy to run the hosts in time, nothing is sent again
 		// that was not lost: no tail loss probes (RFC 8985, 7), and RFC 6298's
@@ -110,3 +113,21 @@ func headers(h network.HostPlan) int {
 	}
 	return ipv6Header + tcpHeader
 }
+
+// sendBuffer returns how large a host's send buffer may grow. What a connection
+// has under way is kept in it, so it bounds that from the first connection on;
+// a route's congestion window binds only hosts that have met before.
+func sendBuffer(h network.HostPlan, mtu int) int {
+	const bookkeeping = 852 // bytes beside a full segment on an Ethernet
+	mss := mtu - headers(h)
+	if h.CWND != 0 {
+		return h.CWND * (mss + bookkeeping)
+	}
+	return mostUnderWay * mss
+}
+
+// oneByOne says that the host's TCP hands down its segments one by one. As a
+// rule it builds packets of several, which are cut on their way out; where it
+// changes its mind of how many, a short segment results, and the send buffer
+// holds more of them.
+func oneByOne(h network.HostPlan) bool { return h.Cork || h.CWND != 0 }
