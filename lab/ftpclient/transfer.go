@@ -24,6 +24,9 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 		if d.AbortAfter > 0 {
 			return c.abort(ctx, conn, to, d.AbortAfter, t)
 		}
+		if err := wakeRarely(conn, pieceSize/8); err != nil {
+			return err
+		}
 		if _, err := io.CopyBuffer(to, onlyReader{conn}, make([]byte, pieceSize)); err != nil {
 			return err
 		}
