@@ -22,7 +22,8 @@ type Recording struct {
 	File   *os.File
 	Format capture.Format
 	Info   capture.Info
-	Shared bool // the loopback device is not the cell's own
+	Shared bool   // the loopback device is not the cell's own
+	Files  string // a folder for the files of a server that is a program
 }
 
 // Progress says how far the transfers are.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"ftplab/lab/capture"
-	"ftplab/lab/ftpserver"
 	"ftplab/lab/loopback"
 	"ftplab/lab/network"
 	"ftplab/lab/scenario"
@@ -25,7 +24,7 @@ type stage struct {
 	scenario *scenario.Scenario
 	network  network.Network
 	writer   *capture.Writer // of the network's recorder
-	server   *ftpserver.Server
+	server   server
 	names    *net.UDPConn // the name server's; nil without one
 	lookups  uint16       // so far
 	meter    *meter
@@ -73,7 +72,7 @@ func (st *stage) raise(ctx context.Context, r Recording, cancel context.CancelCa
 	if err := st.openNetwork(ctx, r, cancel); err != nil {
 		return err
 	}
-	if st.server, err = ftpserver.Start(st.network.Host("server"), ServerConfig(st.scenario)); err != nil {
+	if err := st.startServer(ctx, r.Files); err != nil {
 		return errors.Join(err, st.network.Close())
 	}
 	if err := st.startNameserver(); err != nil {

@@ -3,7 +3,6 @@ package play
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -27,6 +26,9 @@ func (st *stage) get(ctx context.Context, s *session, args []string) (ftpclient.
 	source, err := st.server.Open(t.Path)
 	if err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
+	}
+	if c, ok := source.(io.Closer); ok {
+		defer c.Close()
 	}
 	if _, err := source.Seek(d.Offset, io.SeekStart); err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
@@ -59,13 +61,7 @@ func (st *stage) upload(ctx context.Context, s *session, verb string, args []str
 	if err := compare(open(file), t.ASCII, t.Wire); err != nil {
 		return t.Reply(), err
 	}
-	uploads := st.server.Uploads()
-	for i := len(uploads) - 1; i >= 0; i-- {
-		if uploads[i].Path == t.Path {
-			return t.Reply(), compareStored(file, t.ASCII, uploads[i].Content)
-		}
-	}
-	return t.Reply(), errors.New("the server says that the upload is complete, but has no file of it")
+	return t.Reply(), st.compareStored(file, t)
 }
 
 // open returns the content of a scenario's file.
@@ -82,24 +78,32 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 	if ascii {
 		source = content.ToNVT(source)
 	}
-	return same(source, got, "what crossed the network")
-}
-
-// compareStored says how what an upload left differs from its source, which
-// TYPE A has taken to the network's line ends and back.
-func compareStored(file scenario.File, ascii bool, got content.Digest) error {
-	source := open(file)
-	if ascii {
-		source = content.FromNVT(content.ToNVT(source))
-	}
-	return same(source, got, "what the server stored")
-}
-
-func same(source io.Reader, got content.Digest, what string) error {
 	want, err := content.Sum(source)
 	if err != nil {
 		return err
 	}
+	return same(want, got, "what crossed the network")
+}
+
+// compareStored says how what an upload left differs from its source, which
+// TYPE A has taken to the network's line ends and back.
+func (st *stage) compareStored(file scenario.File, t ftpclient.Transfer) error {
+	source := open(file)
+	if t.ASCII {
+		source = content.FromNVT(content.ToNVT(source))
+	}
+	want, err := content.Sum(source)
+	if err != nil {
+		return err
+	}
+	got, err := st.server.Received(t.Path, want.Size)
+	if err != nil {
+		return err
+	}
+	return same(want, got, "what the server stored")
+}
+
+func same(want, got content.Digest, what string) error {
 	if got != want {
 		return fmt.Errorf("%s is not the file: got %d bytes, SHA-256 %s; want %d bytes, %s", what, got.Size, got, want.Size, want)
 	}

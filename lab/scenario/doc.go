@@ -74,6 +74,9 @@
 //	server [port=21] [idle=2s]      idle: how long a client may be silent
 //	       [readonly]               refuses uploads and every other change
 //	       [awaitfin]               says 226 only when the client has closed, too
+//	program COMMAND [ARGUMENT]...   another server: it is started in a folder with
+//	                                the scenario's files, and has to listen on the
+//	                                port of its own accord
 //	user NAME PASSWORD              who may log in; anonymous may without
 //	file PATH SIZE [seed=N]         a generated file on the server
 //	local PATH SIZE [seed=N]        a generated file at the client

@@ -71,6 +71,8 @@ type parser struct {
 	session  string
 	sessions map[string]string // the host of each session
 	network  bool              // a network line has been seen
+
+	programLine int // of the setting program
 }
 
 func (p *parser) fail(format string, args ...any) {

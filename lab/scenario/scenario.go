@@ -57,6 +57,7 @@ type Server struct {
 	AwaitFIN bool          // says 226 only when the client has closed its end, too
 	Users    []User        // who may log in, besides anonymous
 	Replies  []Reply       // its own wording
+	Program  []string      // somebody else's server, and its arguments; empty for the lab's own
 }
 
 // A User is a name and a password the server accepts.

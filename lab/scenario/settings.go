@@ -22,6 +22,7 @@ func init() {
 		"local":    (*parser).local,
 		"client":   (*parser).client,
 		"server":   (*parser).server,
+		"program":  (*parser).program,
 		"late":     (*parser).late,
 		"deadline": (*parser).deadline,
 	}
@@ -199,6 +200,25 @@ func (p *parser) server(words []string) {
 	}
 }
 
+func (p *parser) program(words []string) {
+	p.usage(words, 1, "program COMMAND [ARGUMENT]...")
+	p.s.Server.Program = words
+	p.programLine = p.line
+}
+
+// checkProgram refuses what only the lab's own server can do.
+func (p *parser) checkProgram() {
+	s := p.s.Server
+	if len(s.Program) == 0 {
+		return
+	}
+	p.line = p.programLine
+	host, _ := p.s.Host("server")
+	if s.Idle != 0 || s.ReadOnly || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
+		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, awaitfin and cork= are for the lab's server")
+	}
+}
+
 func (p *parser) late(words []string) {
 	const form = "late HOST[.PORT] > HOST[.PORT] [FLAGS] [length=] [count=] by=DURATION"
 	p.usage(words, 4, form)
@@ -274,6 +294,7 @@ func (p *parser) complete() {
 			}
 		}
 	}
+	p.checkProgram()
 	p.checkSteps()
 	plan.Volume = p.volume()
 }
