@@ -34,7 +34,8 @@ type aligner struct {
 	groups   [][]*line // lines joined by |, the others alone
 	texts    [2]map[int64]*trace.Line
 	lossy    bool            // what is sent again may be passed
-	goesOn   []bool          // whether a claim can go on behind the element
+	begins   []bool          // whether a claim of several elements can begin here
+	goesOn   []bool          // whether it can go on behind the element
 	bounds   map[*line]bound // frames to choose from, for `after`
 
 	nodes   []node
@@ -255,7 +256,7 @@ func (a *aligner) pass(i int) {
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
 	}
-	if e.kind == elementBytes && a.goesOn[here] {
+	if e.kind == elementBytes && a.goesOn[here] && (a.begins[here] || on.pending[e.dir()] >= 0) {
 		if on.pending[e.dir()] < 0 {
 			on.pending[e.dir()] = here
 		}

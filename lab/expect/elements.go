@@ -50,8 +50,9 @@ const (
 // cuts say where the bytes of one direction are cut: wherever a line of the
 // want or of the dialogue may begin or end.
 type cuts struct {
-	at     []int64
-	frames bool // between packets, too
+	at      []int64
+	packets []piece // stretches within which to cut between packets, too
+	frames  bool    // cut between all packets
 }
 
 // addLine adds the borders of what a line of the want claims.
@@ -59,13 +60,28 @@ func (c *cuts) addLine(l *line) {
 	if l.kind != kindStretch && l.kind != kindData && l.kind != kindFINData {
 		return
 	}
-	for _, n := range []number{l.seq.start, l.seq.end} {
+	start, end := l.seq.start, l.seq.end
+	for _, n := range []number{start, end} {
 		if n.set && !n.any {
 			c.at = append(c.at, n.value)
 		}
 	}
-	if !l.seq.stretch() || l.kind != kindStretch {
+	switch {
+	case !l.seq.stretch() || l.kind != kindStretch && (start.any || end.any):
 		c.frames = true
+	case l.kind != kindStretch:
+		c.packets = append(c.packets, piece{start: start.value, end: end.value})
+	}
+}
+
+// cutPackets adds the borders of the pieces that reach into c.packets.
+func (c *cuts) cutPackets(pieces []piece) {
+	for _, packet := range c.packets {
+		for _, p := range pieces {
+			if p.start < packet.end && p.end > packet.start {
+				c.at = append(c.at, p.start, p.end)
+			}
+		}
 	}
 }
 
@@ -195,6 +211,7 @@ func (e *element) empty() int {
 // cutBytes joins the pieces and cuts them again where lines can begin or end.
 func (s *stream) cutBytes() {
 	slices.SortFunc(s.pieces, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
+	s.cuts.cutPackets(s.pieces)
 	slices.Sort(s.cuts.at)
 	cuts := s.cuts.at // those ahead
 	open := false     // the last element may go on

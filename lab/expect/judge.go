@@ -85,7 +85,7 @@ func (j *judge) newTrack(b *binding) *track {
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
 	t.thin()
-	t.goesOn = t.goingOn()
+	t.begins, t.goesOn = t.claimable()
 	return t
 }
 
@@ -170,10 +170,10 @@ func (t *track) matching(lines []*line, e *element) string {
 	return string(key)
 }
 
-// goingOn says of each element whether a claim of its bytes can go on with
-// those of a later one.
-func (t *track) goingOn() []bool {
-	on := make([]bool, len(t.elements))
+// claimable finds out where claims of more than one element can begin, and
+// behind which elements they can go on.
+func (t *track) claimable() (begins, goesOn []bool) {
+	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
 	inText := [2]int64{} // the end of the text that is open
 	for i := range t.elements {
 		e := &t.elements[i]
@@ -182,21 +182,28 @@ func (t *track) goingOn() []bool {
 		}
 		dir := e.dir()
 		if text := t.texts[dir][e.start]; text != nil {
-			inText[dir] = text.End
+			inText[dir], begins[i] = text.End, true
 		}
 		f := &t.capture.Frames[e.frame]
-		on[i] = e.end < inText[dir] || e.end < f.Seq+int64(f.Payload)
+		cut := e.end < f.Seq+int64(f.Payload) // the packet goes on in another element
+		begins[i] = begins[i] || cut && e.start == f.Seq
+		goesOn[i] = cut || e.end < inText[dir]
 		for _, l := range t.lines {
-			if l.kind != kindStretch || l.fromA != e.fromA {
-				continue
+			if l.kind == kindStretch && l.fromA == e.fromA {
+				begins[i] = begins[i] || l.seq.start.is(e.start)
+				goesOn[i] = goesOn[i] || l.seq.reaches(e)
 			}
-			s := l.seq
-			begins := !s.start.set || s.start.any || s.start.value <= e.start
-			ends := s.end.set && !s.end.any && s.end.value <= e.end
-			on[i] = on[i] || begins && !ends
 		}
 	}
-	return on
+	return begins, goesOn
+}
+
+// reaches reports whether a stretch can have begun at or before e and go on
+// behind it.
+func (s span) reaches(e *element) bool {
+	begun := !s.start.set || s.start.any || s.start.value <= e.start
+	over := s.end.set && !s.end.any && s.end.value <= e.end
+	return begun && !over
 }
 
 // align aligns the track and notes what its lines matched.

@@ -81,9 +81,9 @@ func (s Score) String() string {
 // A mutant is a want or a capture with one change.
 type mutant struct {
 	what    string
-	why     string // why the change means nothing, "" if it means something
-	want    string // the changed want, or else
-	capture []byte // the changed capture
+	why     string        // why the change means nothing, "" if it means something
+	want    string        // the changed want, or else
+	capture func() []byte // makes the changed capture
 }
 
 // Try makes all mutants of a pair and judges each. The error says that the pair
@@ -113,7 +113,7 @@ func Try(p Pair) (Score, error) {
 		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
 	}
 	for _, m := range packets {
-		score.count(p, m, caughtInCapture(w, m.capture, p.Hosts))
+		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
 	}
 	return score, nil
 }

@@ -76,6 +76,18 @@ func writeRaw(all []raw) []byte {
 	return b.Bytes()
 }
 
+// snap cuts the segments of data connections short, as a recorder with a snap
+// length does: nobody judges their content, and there may be thousands.
+func snap(all []raw, c *expect.Capture) {
+	const headers = 160
+	for i := range all {
+		f := &c.Frames[i]
+		if f.Connection != nil && f.Connection.Role == trace.Data && len(all[i].data) > headers {
+			all[i].data = all[i].data[:headers]
+		}
+	}
+}
+
 // tcpOffset returns where the TCP header begins in an Ethernet frame, and where
 // its data does; -1 for what is not TCP.
 func tcpOffset(data []byte) (header, payload int) {
@@ -118,6 +130,7 @@ func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant,
 	if err != nil {
 		return nil, err
 	}
+	snap(all, c)
 	m := &packetMutator{raw: all, capture: c, claimed: claims(c, v), connections: v.Connections, skips: map[string]bool{}}
 	for _, l := range v.Lines {
 		m.skips[l.Connection] = m.skips[l.Connection] || l.From == ""
@@ -158,17 +171,17 @@ func claims(c *expect.Capture, v *expect.Verdict) map[int]expect.Match {
 }
 
 // add adds a mutant of the packets.
-func (m *packetMutator) add(i int, why, what string, packets []raw) {
-	m.all = append(m.all, mutant{what: fmt.Sprintf("packet %d %s", i+1, what), why: why, capture: writeRaw(packets)})
+func (m *packetMutator) add(i int, why, what string, packets func() []raw) {
+	m.all = append(m.all, mutant{what: fmt.Sprintf("packet %d %s", i+1, what), why: why, capture: func() []byte { return writeRaw(packets()) }})
 }
 
-// with returns the packets with one replaced by others.
-func (m *packetMutator) with(i int, others ...raw) []raw {
-	return slices.Replace(slices.Clone(m.raw), i, i+1, others...)
+// with makes the packets with one replaced by others.
+func (m *packetMutator) with(i int, others ...raw) func() []raw {
+	return func() []raw { return slices.Replace(slices.Clone(m.raw), i, i+1, others...) }
 }
 
-// changed returns packet i with some bytes changed.
-func (m *packetMutator) changed(i int, change func(data []byte)) []raw {
+// changed makes the packets with some bytes of packet i changed.
+func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
 	p := m.raw[i]
 	p.data = slices.Clone(p.data)
 	change(p.data)
@@ -264,10 +277,12 @@ func (m *packetMutator) swap(i int) {
 		case x.Joined && y.Joined:
 			why = joined
 		}
-		packets := slices.Clone(m.raw)
-		packets[i], packets[k] = packets[k], packets[i]
-		packets[i].time, packets[k].time = packets[k].time, packets[i].time
-		m.add(i, why, fmt.Sprintf("and %d swapped", k+1), packets)
+		m.add(i, why, fmt.Sprintf("and %d swapped", k+1), func() []raw {
+			packets := slices.Clone(m.raw)
+			packets[i], packets[k] = packets[k], packets[i]
+			packets[i].time, packets[k].time = packets[k].time, packets[i].time
+			return packets
+		})
 		return
 	}
 }
