@@ -221,6 +221,12 @@ func outer4(protocol layers.IPProtocol) *layers.IPv4 {
 	return &layers.IPv4{Version: 4, TTL: 9, Protocol: protocol, SrcIP: []byte{203, 0, 113, 1}, DstIP: []byte{203, 0, 113, 2}}
 }
 
+// wifi makes the header of a frame of IEEE 802.11 and SNAP.
+func wifi(kind, flags byte, more ...byte) []byte {
+	b := []byte{kind, flags, 0, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3, 0, 0}
+	return append(append(b, more...), 0xaa, 0xaa, 3, 0, 0, 0, 8, 0)
+}
+
 var sll = []byte{0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}
 var sll2 = []byte{8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}
 
@@ -244,6 +250,9 @@ var encapsulations = []encapsulation{
 		binary.BigEndian.PutUint16(b[12:], uint16(len(b)-14))
 		return b
 	}},
+	{"802.11", linkWiFi, prefix(wifi(0x08, 0x01)...)},
+	{"802.11 with QoS behind radiotap", linkRadiotap, prefix(append([]byte{0, 0, 8, 0, 0, 0, 0, 0}, wifi(0x88, 0x02, 0, 0)...)...)},
+	{"802.11 between access points behind PPI", linkPPI, prefix(append([]byte{0, 0, 8, 0, 105, 0, 0, 0}, wifi(0x08, 0x03, 2, 0, 0, 0, 0, 4)...)...)},
 	{"PPPoE", linkEthernet, inside(ether(layers.EthernetTypePPPoESession),
 		&layers.PPPoE{Version: 1, Type: 1, SessionId: 1}, &layers.PPP{PPPType: layers.PPPTypeIPv4})},
 	{"PPP", linkPPP, prefix(0xff, 3, 0, 0x21)},

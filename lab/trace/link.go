@@ -108,6 +108,10 @@ func (d *decoder) decode(p *Packet, raw *pcap.Packet) {
 		if len(b.data) >= 4 {
 			d.ether(p, b.uint16(2), b.from(4))
 		}
+	case linkWiFi:
+		d.wifi(p, b)
+	case linkRadiotap, linkPPI:
+		d.radio(p, b)
 	default:
 		d.unknown = true
 	}
