@@ -162,7 +162,9 @@ func tshark(t testing.TB, path string, args ...string) []string {
 func TestCaptureIsWhole(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
 		t.Run(address, func(t *testing.T) {
-			path, messages := run(t, testJob{Body: "echo", Plan: plan(address), Size: 1 << 20})
+			job := testJob{Body: "echo", Plan: plan(address), Size: 1 << 20}
+			job.Plan.Volume = 2 * job.Size
+			path, messages := run(t, job)
 			if complaints := tshark(t, path, "-Y", "_ws.malformed || _ws.expert.severity >= 6291456",
 				"-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message"); len(complaints) > 0 {
 				t.Errorf("tshark complains:\n%s", strings.Join(complaints, "\n"))

@@ -24,12 +24,16 @@ import (
 // many bytes. Where settings cannot be written, as in most containers, the
 // kernel's defaults have to do.
 func settle(volume int64) {
-	const ordinary, most = 6 << 20, 64 << 20 // bytes; 6 MiB is the most of Linux's default
-	// The kernel gives half of a buffer to the window: then a client that
-	// reads nothing for the whole session does not close it.
-	buffer := min(max(ordinary, 2*volume), most)
+	// Linux's own defaults, whatever this machine's are, do for little.
+	first, most := int64(128<<10), int64(6<<20) // bytes
+	if volume > first/4 {
+		// The kernel gives half of a buffer to the window: then a client that
+		// reads nothing for the whole session does not close it.
+		most = min(max(most, 2*volume), 64<<20)
+		first = most
+	}
 	settings := map[string]string{
-		"tcp_rmem":          fmt.Sprintf("4096 %d %d", buffer, buffer),
+		"tcp_rmem":          fmt.Sprintf("4096 %d %d", first, most),
 		"tcp_early_retrans": "0",       // no tail loss probes
 		"tcp_rto_min_us":    "5000000", // no retransmission within 5 s; since Linux 6.11
 	}
