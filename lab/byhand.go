@@ -109,10 +109,10 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 
 // finish adds to the capture what is told of it.
 func (r *Recording) finish() error {
-	folder := filepath.Dir(r.Capture)
-	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), nil, nil)
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
 	inheritOwner(files...)
-	return err
+	return errors.Join(told, err)
 }
 
 // deviceRemark says what to keep in mind of a capture from a device of a

@@ -13,6 +13,7 @@ import (
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
 	"ftplab/lab/play"
+	"ftplab/lab/report"
 	"ftplab/lab/scenario"
 )
 
@@ -55,6 +56,7 @@ type Result struct {
 type job struct {
 	File   string
 	Source []byte
+	Files  string // for a server that is a program; see [play.Recording]
 	Format capture.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
 }
@@ -79,6 +81,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 		Format: j.Format,
 		Info:   captureInfo(s),
 		Shared: c.InPlace,
+		Files:  j.Files,
 	}, func(p Progress) { c.Send(message{Progress: &p}) })
 	return errors.Join(err, c.Send(message{Outcome: outcome}))
 }
@@ -93,13 +96,21 @@ type message struct {
 func captureInfo(s *scenario.Scenario) capture.Info {
 	info := capture.Info{
 		Application: "ftplab " + Version,
-		Comment: fmt.Sprintf("%s: %s\nNetwork %s. Made by: ftplab run %s",
-			s.Name, s.Title, s.Plan.Kind, s.Name),
+		Comment:     report.FileComment(s, runCommand(s)),
 	}
 	for _, h := range s.Plan.Hosts {
 		info.Names = append(info.Names, capture.Name{Addr: h.Addr, Name: h.Name})
 	}
 	return info
+}
+
+// runCommand is the command that runs a scenario: by its name, if it may be one
+// of the lab's own.
+func runCommand(s *scenario.Scenario) string {
+	if s.File == "scenarios/"+s.Name+scenario.Extension {
+		return "ftplab run " + s.Name
+	}
+	return "ftplab run " + s.File
 }
 
 // Run plays a scenario in a cell of its own and judges what was recorded. What
@@ -136,6 +147,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {
 			return nil, err
 		}
+		if err := tell(result.Capture, runCommand(s), s, verdict); err != nil {
+			return nil, err
+		}
 		result.Verdict = verdict
 	}
 	if result.Report = verdict.Report(); !verdict.Pass {
@@ -159,11 +173,35 @@ func writeVerdict(path string, v *Verdict) error {
 
 // runCell has a cell play the scenario.
 func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*play.Outcome, error) {
+	files, cleanUp, err := programFolder(s, o)
+	if err != nil {
+		return nil, err
+	}
+	defer cleanUp()
 	return runInCell(ctx, cell.Job{
-		Spec:    job{File: s.File, Source: s.Source, Format: o.Format},
+		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
 		Files:   []*os.File{file},
 		InPlace: play.InPlace(s),
 	}, o.Progress)
+}
+
+// programFolder makes the folder in which a server that is a program has its
+// files: among the results, or for the time of the run where there are none.
+func programFolder(s *scenario.Scenario, o Options) (folder string, cleanUp func(), err error) {
+	cleanUp = func() {}
+	switch {
+	case len(s.Server.Program) == 0:
+		return "", cleanUp, nil
+	case o.Live != nil:
+		if folder, err = os.MkdirTemp("", "ftplab-"); err != nil {
+			return "", nil, err
+		}
+		return filepath.Join(folder, "files"), func() { os.RemoveAll(folder) }, nil
+	}
+	if folder, err = filepath.Abs(filepath.Join(o.Results, s.Name, "files")); err == nil {
+		err = os.RemoveAll(folder) // of an earlier run
+	}
+	return folder, cleanUp, err
 }
 
 // runInCell starts a cell and collects what it says.

@@ -73,7 +73,7 @@ and proves that what was recorded is what should have happened.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), listCommand(), explainCommand(), articlesCommand(), baselineCommand())
+	root.AddCommand(runCommand(), openCommand(), listCommand(), explainCommand(), articlesCommand(), baselineCommand())
 	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)

@@ -79,7 +79,12 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	p := newPrinter(stdout, stderr, f.json, list)
-	runAll(ctx, list, options, f.parallel, p)
+	runs := runAll(ctx, list, options, f.parallel, p)
+	if options.Live == nil && p.broken < len(list) {
+		if err := lab.WriteIndex(f.results, runs); err != nil {
+			return err
+		}
+	}
 	return p.end()
 }
 
@@ -103,7 +108,7 @@ type running struct {
 }
 
 // runAll runs the scenarios, some at once, and prints their results in order.
-func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, parallel int, p *printer) {
+func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, parallel int, p *printer) []lab.Ran {
 	runs := make([]running, len(list))
 	for i := range runs {
 		runs[i].done = make(chan struct{})
@@ -120,10 +125,13 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			}()
 		}
 	}()
+	var ran []lab.Ran
 	for i := range runs {
 		<-runs[i].done
 		p.result(list[i], runs[i].result, runs[i].err)
+		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err})
 	}
+	return ran
 }
 
 // A printer tells the user how the runs go.

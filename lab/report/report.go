@@ -199,7 +199,7 @@ func (r *Report) Comments() map[int]string {
 	}
 	for _, c := range r.Trace.Connections {
 		if c.Role != trace.Other {
-			comments[c.FirstPacket] = join(opens(c, r.names[c].the), comments[c.FirstPacket])
+			comments[c.FirstPacket] = join(announcedBy(c, r.names[c].the), comments[c.FirstPacket])
 		}
 	}
 	return comments

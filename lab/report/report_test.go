@@ -220,9 +220,9 @@ func TestCrowd(t *testing.T) {
 func TestComments(t *testing.T) {
 	got := judged(t).Comments()
 	want := map[int]string{
-		1:  "The client opens the control connection: from its port 3171 to port 21 of the server. The client dials",
+		1:  "The client opens the control connection. The client dials",
 		14: "call me there. Arrived out of order.",
-		20: "The server opens the data connection: from its port 20 to port 3172 of the client, which PORT announced in frame 14. It is for the listing.",
+		20: "The server opens the data connection, which PORT announced, for the listing.",
 	}
 	for packet, comment := range got {
 		if want[packet] != comment {

@@ -120,6 +120,24 @@ func opens(c *trace.Connection, name string) string {
 	return sentence + "."
 }
 
+// announcedBy tells, in words that are the same in every run, what a connection
+// is and which command announced it.
+func announcedBy(c *trace.Connection, name string) string {
+	if c.OpenedBy == "" {
+		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
+	}
+	sentence := fmt.Sprintf("The %s opens %s", c.OpenedBy, name)
+	if a := c.Announced; a != nil && a.Mode == trace.Passive {
+		sentence += fmt.Sprintf(", which the reply to %s announced", a.Command)
+	} else if a != nil {
+		sentence += fmt.Sprintf(", which %s announced", a.Command)
+	}
+	if c.Role == trace.Data && c.Transfer != nil {
+		sentence += ", for " + transferName(c)
+	}
+	return sentence + "."
+}
+
 // closes tells how a connection ended; "" if the capture does not show it.
 func closes(c *trace.Connection, name string) string {
 	switch {

@@ -1,0 +1,35 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"testing"
+)
+
+// BenchmarkSmall reads the capture of a small session and writes all that is
+// told of it: what every run of a scenario pays for its walkthrough.
+func BenchmarkSmall(b *testing.B) { benchmark(b, activeListing) }
+
+// BenchmarkDownload does the same for a download of 10 MiB.
+func BenchmarkDownload(b *testing.B) {
+	benchmark(b, func(w io.Writer) { download(w, 10<<20) })
+}
+
+func benchmark(b *testing.B, make func(io.Writer)) {
+	var capture bytes.Buffer
+	make(&capture)
+	b.SetBytes(int64(capture.Len()))
+	for b.Loop() {
+		r, err := Read(bytes.NewReader(capture.Bytes()), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Comments()
+		if err := r.HTML(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+		if err := r.Markdown(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/play"
+	"ftplab/lab/report"
+	"ftplab/lab/scenario"
+)
+
+// tell writes the walkthrough of a capture beside it, and its sentences into
+// the capture as comments. A capture made by hand has no verdict, and perhaps
+// no scenario.
+func tell(path, command string, s *scenario.Scenario, v *Verdict) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if v == nil {
+		v = &Verdict{}
+	}
+	r, err := report.Read(file, v.Want)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
+	r.Capture, r.Command = filepath.Base(path), command
+	if err := r.WriteFiles(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if filepath.Ext(path) != "."+string(capture.PCAPNG) {
+		return nil // has no room for comments
+	}
+	return annotate(path, r.Comments())
+}
+
+func failureLines(file string, failures []play.Failure) []string {
+	var lines []string
+	for _, f := range failures {
+		lines = append(lines, f.In(file))
+	}
+	return lines
+}
+
+// annotate writes comments into a capture. Until that is done the capture
+// stays as it was.
+func annotate(path string, comments map[int]string) error {
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.CreateTemp(filepath.Dir(path), ".capture-*")
+	if err != nil {
+		return fmt.Errorf("cannot write comments into the capture: %w", err)
+	}
+	defer os.Remove(to.Name()) // does nothing once it has its new name
+	info, err := from.Stat()
+	if err == nil {
+		err = to.Chmod(info.Mode())
+	}
+	err = errors.Join(err, capture.Annotate(to, bufio.NewReader(from), comments, ""), to.Close())
+	if err == nil {
+		err = os.Rename(to.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write comments into the capture: %w", err)
+	}
+	return nil
+}
+
+// A Ran is a scenario and how its run ended: with a Result or an error.
+type Ran struct {
+	Scenario *scenario.Scenario
+	Result   *Result
+	Err      error
+}
+
+// WriteIndex writes index.html into the results folder: the scenarios of a
+// run with their outcomes, and links to what they left.
+func WriteIndex(results string, runs []Ran) error {
+	var list []report.Run
+	for _, r := range runs {
+		run := report.Run{Name: r.Scenario.Name, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Plan.Kind)}
+		if r.Err != nil {
+			run.Error = r.Err.Error()
+			list = append(list, run)
+			continue
+		}
+		run.Passed = r.Result.Outcome == Passed
+		run.Failures = strings.Count("\n"+r.Result.Report, "\n"+r.Scenario.File)
+		run.Seconds, run.Frames = r.Result.Seconds, r.Result.Frames
+		run.Capture = filepath.Base(r.Result.Capture)
+		if info, err := os.Stat(r.Result.Capture); err == nil {
+			run.Bytes = info.Size()
+		}
+		list = append(list, run)
+	}
+	var page bytes.Buffer
+	if err := report.Index(&page, list); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(results, 0o777); err != nil {
+		return fmt.Errorf("cannot write the index: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(results, "index.html"), page.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("cannot write the index: %w", err)
+	}
+	return nil
+}
