@@ -112,8 +112,14 @@ func (c *conn) takeOffer(o offer, listener int) {
 }
 
 // joinByPort takes connections from a server's port 20 (RFC 959 section 3.2) for
-// data connections whose announcement is not in the capture.
+// data connections whose announcement is not in the capture. Each belongs to the
+// last session between the two hosts, if there is one.
 func joinByPort(sessions []*Session, conns []*conn) {
+	type hosts struct{ client, server netip.Addr }
+	owners := map[hosts]*Session{}
+	for _, s := range sessions {
+		owners[hosts{s.Control.Client.Addr().Unmap(), s.Control.Server.Addr().Unmap()}] = s
+	}
 	for _, c := range conns {
 		a, b := c.ends[0].Port() == ftpDataPort, c.ends[1].Port() == ftpDataPort
 		if c.Role != Other || a == b {
@@ -123,14 +129,8 @@ func joinByPort(sessions []*Session, conns []*conn) {
 		if b {
 			server = 1
 		}
-		var owner *Session
-		for _, s := range sessions {
-			if s.Control.Server.Addr().Unmap() == c.ends[server].Addr().Unmap() &&
-				s.Control.Client.Addr().Unmap() == c.ends[1-server].Addr().Unmap() {
-				owner = s
-			}
-		}
-		data := c.halves[0].Segments+c.halves[1].Segments > 0
+		owner := owners[hosts{c.ends[1-server].Addr().Unmap(), c.ends[server].Addr().Unmap()}]
+		data := c.ClientFlow.Segments+c.ServerFlow.Segments > 0
 		if owner == nil && (len(sessions) > 0 || !data) {
 			continue
 		}

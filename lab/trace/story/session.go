@@ -23,18 +23,22 @@ type paragraph struct {
 type teller struct {
 	t          *trace.Trace
 	s          *trace.Session
+	announced  map[int][]*trace.Announcement // by packet
 	paragraphs []paragraph
 }
 
-// tell tells the session s of t.
-func tell(w io.Writer, t *trace.Trace, s *trace.Session) {
+// tell tells the session s of t, with its data connections.
+func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []*trace.Connection) {
 	c := s.Control
 	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
 	if s.User != "" {
 		fmt.Fprintf(w, ", user %s", trace.Escape(s.User))
 	}
 	fmt.Fprint(w, "\n\n")
-	r := teller{t: t, s: s}
+	r := teller{t: t, s: s, announced: map[int][]*trace.Announcement{}}
+	for _, a := range s.Announcements {
+		r.announced[announcedIn(a)] = append(r.announced[announcedIn(a)], a)
+	}
 	r.opening()
 	for _, l := range s.Lines {
 		r.line(l)
@@ -46,10 +50,8 @@ func tell(w io.Writer, t *trace.Trace, s *trace.Session) {
 	if s.Overlong {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
 	}
-	for _, d := range t.Connections {
-		if d.Role == trace.Data && d.Control == c {
-			r.data(d)
-		}
+	for _, d := range data {
+		r.data(d)
 	}
 	r.unanswered()
 	r.closing()
@@ -101,8 +103,8 @@ func (r *teller) line(l *trace.Line) {
 	if l.FirstPacket != l.Packet {
 		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
 	}
-	for _, a := range r.s.Announcements {
-		if announcedIn(a) == l.Packet && (a.Mode == trace.Active) == (l.From == trace.Client) {
+	for _, a := range r.announced[l.Packet] {
+		if (a.Mode == trace.Active) == (l.From == trace.Client) {
 			lines = append(lines, "        "+announcement(a, r.s.Control))
 		}
 	}
@@ -235,16 +237,16 @@ func (r *teller) fins(d *trace.Connection) {
 // unanswered tells of announced addresses to which no connection is in the
 // capture, although the server began a transfer.
 func (r *teller) unanswered() {
-	for i, a := range r.s.Announcements {
-		if len(a.Connections) > 0 {
+	list := r.s.Announcements
+	for _, e := range r.s.Exchanges {
+		for len(list) > 1 && list[1].Packet <= e.Packet {
+			list = list[1:]
+		}
+		if len(list) == 0 || announcedIn(list[0]) >= e.Packet || len(list[0].Connections) > 0 {
 			continue
 		}
-		for _, e := range r.s.Exchanges {
-			later := e.Packet > announcedIn(a)
-			replaced := i+1 < len(r.s.Announcements) && e.Packet >= r.s.Announcements[i+1].Packet
-			if later && !replaced && len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
-				r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", a.Addr))
-			}
+		if len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
+			r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", list[0].Addr))
 		}
 	}
 }

@@ -25,10 +25,16 @@ func Write(w io.Writer, name string, t *trace.Trace) error {
 	summary(out, name, t)
 	connections(out, t)
 	besides(out, t)
-	for _, s := range t.Sessions {
-		tell(out, t, s)
+	data := map[*trace.Connection][]*trace.Connection{} // by control connection
+	for _, c := range t.Connections {
+		if c.Role == trace.Data {
+			data[c.Control] = append(data[c.Control], c)
+		}
 	}
-	orphans(out, t)
+	for _, s := range t.Sessions {
+		tell(out, t, s, data[s.Control])
+	}
+	orphans(out, t, data[nil])
 	return out.Flush()
 }
 
@@ -121,11 +127,8 @@ func besides(w io.Writer, t *trace.Trace) {
 }
 
 // orphans are the data connections without a session in the capture.
-func orphans(w io.Writer, t *trace.Trace) {
-	for _, c := range t.Connections {
-		if c.Role != trace.Data || c.Control != nil {
-			continue
-		}
+func orphans(w io.Writer, t *trace.Trace, data []*trace.Connection) {
+	for _, c := range data {
 		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n", c.ID)
 		r := teller{t: t}
 		r.data(c)

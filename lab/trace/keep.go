@@ -1,0 +1,119 @@
+// What is done with the bytes of a connection: kept while they may be dialogue,
+// hashed when they are not, and let go.
+
+package trace
+
+// A use is what is done with the bytes of a connection.
+type use uint8
+
+const (
+	undecided use = iota // kept, since they may be dialogue
+	dialogue             // kept, since they are
+	opaque               // hashed
+)
+
+// data takes the data of a segment.
+func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
+	h := &c.halves[dir]
+	seq := t.dataSeq()
+	h.data(p, t, seq)
+	if c.use != opaque {
+		if h.kept.size() >= maxDialogue {
+			c.overlong = true
+			return
+		}
+		h.keep(p, t, seq)
+		k.decide(c)
+		return
+	}
+	if k.noHash {
+		return
+	}
+	if h.digest == nil {
+		h.keep(p, t, seq)
+		k.beginDigest(h)
+		return
+	}
+	h.hash(seq, t.Payload)
+}
+
+// headHeld is how many segments of a stream without SYN wait before it is known
+// well enough where the stream begins.
+const headHeld = 32
+
+// beginDigest starts to hash a stream once it is known where it begins.
+func (k *tracker) beginDigest(h *half) {
+	if h.kept != nil && (h.synSeen || len(h.kept.segments) >= headHeld) {
+		k.digestKept(h)
+	}
+}
+
+// digestKept hashes what has been kept of a stream, and lets go of it.
+func (k *tracker) digestKept(h *half) {
+	h.digest = newDigest(&k.early, h.start())
+	if h.kept != nil {
+		for _, s := range h.kept.segments {
+			h.hash(s.seq, h.kept.data[s.from:s.to])
+		}
+		h.kept = nil
+	}
+}
+
+// hash adds data to the digest, but for what comes behind the end of the stream.
+func (h *half) hash(seq int64, data []byte) {
+	if h.finSeen && seq+int64(len(data)) > h.fin && h.fin >= h.start() {
+		data = data[:max(h.fin-seq, 0)]
+	}
+	h.digest.add(seq, data)
+}
+
+const (
+	firstLook = 4 << 10   // bytes after which other connections are looked at,
+	ftpLook   = 64 << 10  // those of port 21,
+	lastLook  = 256 << 10 // and after which it must be clear what they are
+	// What one side says in a dialogue beyond maxDialogue is not kept.
+	maxDialogue = 16 << 20
+)
+
+// decide looks at a connection that may be dialogue, and lets go of its bytes if
+// it is not.
+func (k *tracker) decide(c *conn) {
+	if c.use == dialogue {
+		return
+	}
+	size := c.halves[0].kept.size() + c.halves[1].kept.size()
+	if c.checkAt == 0 {
+		c.checkAt = firstLook
+		if c.ends[0].Port() == ftpPort || c.ends[1].Port() == ftpPort {
+			c.checkAt = ftpLook
+		}
+	}
+	if size < c.checkAt {
+		return
+	}
+	c.checkAt *= 2
+	switch {
+	case size >= lastLook:
+		c.use = opaque
+		if c.clientDirection(c.inOrder()) >= 0 {
+			c.use = dialogue
+		}
+	case !c.plausible():
+		c.use = opaque
+	}
+	if c.use == opaque {
+		k.letGo(c)
+	}
+}
+
+// letGo of the bytes of a connection that is not dialogue.
+func (k *tracker) letGo(c *conn) {
+	for dir := range c.halves {
+		h := &c.halves[dir]
+		if k.noHash {
+			h.kept = nil
+		} else {
+			k.beginDigest(h)
+		}
+	}
+}
