@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab/report"
 	"ftplab/lab/trace"
 	"ftplab/lab/trace/story"
 )
@@ -28,6 +30,7 @@ is left out or said.`,
 		Example: `  ftplab explain capture.pcapng              the story
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
+  ftplab explain --html capture.pcapng > walkthrough.html
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -44,13 +47,18 @@ is left out or said.`,
 	c.Flags().BoolVar(&e.packets, "packets", false, "print every packet in a line, as tcpdump does")
 	c.Flags().BoolVar(&e.absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.delta, "delta", false, "with --packets: the time since the previous line, not since the first")
-	c.MarkFlagsMutuallyExclusive("json", "packets")
+	c.Flags().BoolVar(&e.html, "html", false, "write the walkthrough: a page for the browser")
+	c.Flags().BoolVar(&e.md, "md", false, "write the walkthrough as Markdown")
+	c.Flags().BoolVar(&e.lengths, "lengths", false, "print the packet lengths, in Wireshark's ranges")
+	c.Flags().BoolVar(&e.sequence, "time-sequence", false, "print the time-sequence data of each transfer: segments, ACKs, window")
+	c.MarkFlagsMutuallyExclusive("json", "packets", "html", "md", "lengths", "time-sequence")
 	return c
 }
 
 // An explanation is what the flags ask for.
 type explanation struct {
 	json, noHash, packets, absolute, delta bool
+	html, md, lengths, sequence            bool // what package report writes
 }
 
 func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -61,6 +69,9 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	// end: better to collect garbage more often than to hold as much of it.
 	defer debug.SetGCPercent(debug.SetGCPercent(30))
 	out := bufio.NewWriterSize(stdout, 64<<10)
+	if e.html || e.md || e.lengths || e.sequence {
+		return errors.Join(e.report(name, stdin, out), out.Flush())
+	}
 	opts := trace.Options{NoHash: e.noHash || e.packets}
 	if e.packets {
 		opts.Packets = e.printer(out)
@@ -79,6 +90,29 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", name, t.Cut)
 	}
 	return errors.Join(err, out.Flush())
+}
+
+// report writes what package report makes of the capture.
+func (e explanation) report(name string, stdin io.Reader, out io.Writer) error {
+	packets := &report.Packets{}
+	t, err := read(name, stdin, trace.Options{NoHash: true, Packets: packets.Add})
+	if err != nil {
+		return err
+	}
+	r := &report.Report{Trace: t, Packets: packets, Capture: "standard input"}
+	if name != "-" {
+		r.Capture = filepath.Base(name)
+		r.Command = "ftplab explain --html " + r.Capture
+	}
+	switch {
+	case e.html:
+		return r.HTML(out)
+	case e.md:
+		return r.Markdown(out)
+	case e.lengths:
+		return packets.Lengths.WriteText(out)
+	}
+	return r.TimeSequences(out)
 }
 
 func read(name string, stdin io.Reader, opts trace.Options) (*trace.Trace, error) {
