@@ -42,7 +42,7 @@ func TestExplain(t *testing.T) {
 		{args: []string{"--packets", "--delta", "--absolute", "-"}, stdin: capture, stdout: "    13    0.000011  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq "},
 		{args: []string{"--html", recorded + "active_list.pcapng"}, stdout: "<h1>What active_list.pcapng shows</h1>"},
 		{args: []string{"--md", "-"}, stdin: capture, stdout: "# What standard input shows\n\nThe client 127.0.0.1 talks to the FTP server 127.0.0.1 on port 21, logs in as"},
-		{args: []string{"--lengths", "-"}, stdin: capture, stdout: "40-79        "},
+		{args: []string{"--lengths", "-"}, stdin: capture, stdout: "40-79       20  64.52 %    68.60   66   74"},
 		{args: []string{"--time-sequence", "-"}, stdin: capture, stdout: "No connection has carried 4 segments.\n"},
 		{args: []string{cut}, stdout: "The file is cut off in the middle of a packet (packet "},
 		{args: []string{"--json", cut}, stdout: `{"packets": 1`,
