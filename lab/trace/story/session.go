@@ -85,7 +85,7 @@ func (r *teller) opening() {
 	case c.OpenedBy == "":
 		text = "-- the control connection is open already when the capture begins"
 	case c.HandshakeSeen:
-		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", milliseconds(c.HandshakeRTT))
+		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
 	}
 	r.add(c.FirstPacket, c.FirstTime, text)
 }
@@ -183,7 +183,7 @@ func opened(d *trace.Connection) string {
 		how += fmt.Sprintf(", as packet %d said", announcedIn(a))
 	}
 	if d.HandshakeSeen {
-		how += "; round trip " + milliseconds(d.HandshakeRTT)
+		how += "; round trip " + duration(d.HandshakeRTT)
 	}
 	return how
 }
@@ -195,7 +195,7 @@ func carried(s trace.Side, f *trace.Flow, digest string) []string {
 	case f.Segments == 1:
 		text += ", in this packet"
 	case took > 0:
-		text += fmt.Sprintf(": %d segments since packet %d, in %s", f.Segments, f.FirstData, milliseconds(took))
+		text += fmt.Sprintf(": %d segments since packet %d, in %s", f.Segments, f.FirstData, duration(took))
 	default:
 		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
 	}

@@ -91,7 +91,7 @@ func roundTrip(c *trace.Connection) string {
 	if !c.HandshakeSeen {
 		return "-"
 	}
-	return milliseconds(c.HandshakeRTT)
+	return duration(c.HandshakeRTT)
 }
 
 func ending(c *trace.Connection) string {
@@ -136,15 +136,18 @@ func orphans(w io.Writer, t *trace.Trace, data []*trace.Connection) {
 	}
 }
 
-func milliseconds(d time.Duration) string {
-	ms := float64(d) / 1e6
-	switch {
+// duration writes a time with three digits or four.
+func duration(d time.Duration) string {
+	switch ms := float64(d) / 1e6; {
 	case ms < 1:
 		return fmt.Sprintf("%.3f ms", ms)
 	case ms < 100:
 		return fmt.Sprintf("%.2f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.1f ms", ms)
+	default:
+		return fmt.Sprintf("%.2f s", ms/1000)
 	}
-	return fmt.Sprintf("%.1f ms", ms)
 }
 
 // count is a number with its noun.
