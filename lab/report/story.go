@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/trace"
@@ -33,36 +34,56 @@ func whoStory(t *trace.Trace) string {
 	switch {
 	case s.TLS:
 		return who + "; the dialogue is encrypted."
-	case s.User != "":
+	case s.User != "" && loggedIn(s):
 		return fmt.Sprintf("%s, logs in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
+	case s.User != "":
+		return fmt.Sprintf("%s, tries to log in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
 	}
 	return fmt.Sprintf("%s and gives %s.", who, counted(len(s.Exchanges), "command"))
 }
 
+// loggedIn reports whether the capture shows a login that succeeded.
+func loggedIn(s *trace.Session) bool {
+	return slices.ContainsFunc(s.Exchanges, func(e *trace.Exchange) bool {
+		return (e.Command == "USER" || e.Command == "PASS" || e.Command == "ACCT") && e.Final()/100 == 2
+	})
+}
+
 func dataStory(t *trace.Trace) string {
-	var openedBy = map[trace.Side]int{}
+	by := map[trace.Side]int{}
 	var bytes int64
 	total := 0
 	for _, c := range t.Connections {
 		if c.Role == trace.Data {
-			openedBy[opener(c)]++
+			by[c.OpenedBy]++
 			bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
 			total++
 		}
 	}
+	if total == 0 && slices.ContainsFunc(t.Sessions, func(s *trace.Session) bool { return s.TLS }) {
+		return "Whether anything was transferred cannot be seen."
+	}
 	if total == 0 {
 		return "Nothing is transferred: there is no data connection."
 	}
-	var by string
-	switch {
-	case openedBy[trace.Client] == 0:
-		by = "opened by the server (active mode)"
-	case openedBy[trace.Server] == 0:
-		by = "opened by the client (passive mode)"
-	default:
-		by = fmt.Sprintf("%d opened by the server (active mode) and %d by the client (passive mode)", openedBy[trace.Server], openedBy[trace.Client])
+	ways := []string{}
+	for _, way := range []struct {
+		side trace.Side
+		text string
+	}{
+		{trace.Server, "opened by the server (active mode)"},
+		{trace.Client, "opened by the client (passive mode)"},
+		{"", "open before the capture began"},
+	} {
+		switch by[way.side] {
+		case 0:
+		case total:
+			ways = append(ways, way.text)
+		default:
+			ways = append(ways, fmt.Sprintf("%d %s", by[way.side], way.text))
+		}
 	}
-	return fmt.Sprintf("%s, %s, carried %s.", upperFirst(counted(total, "data connection")), by, counted(bytes, "byte"))
+	return fmt.Sprintf("%s, %s, carried %s.", counted(total, "data connection"), strings.Join(ways, " and "), counted(bytes, "byte"))
 }
 
 func endStory(t *trace.Trace) string {
