@@ -20,7 +20,7 @@ type textLadder struct {
 
 const (
 	textMargin = 7  // columns beside the outer lanes, for the ports
-	textGap    = 60 // columns between two lanes
+	textGap    = 52 // columns between two lanes
 	textGaps   = 46 // between each two of more
 	textIndent = 18 // columns of frame and time
 )
