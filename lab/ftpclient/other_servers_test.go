@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"net/textproto"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/ftpclient"
 	"ftplab/lab/network/localhost"
@@ -175,8 +177,9 @@ func TestOrdersOfOtherServers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			client := play(t, ftpclient.Config{Mode: test.mode}, test.script)
 			var got bytes.Buffer
-			transfer, err := client.Download(soon(t), ftpclient.Download{Verb: "RETR", Argument: "file", To: &got})
-			if err != nil {
+			ctx := soon(t)
+			transfer, err := client.Download(ctx, ftpclient.Download{Verb: "RETR", Argument: "file", To: &got})
+			if err = errors.Join(err, ctx.Err()); err != nil {
 				t.Fatal(err)
 			}
 			if got := codes(transfer.Replies); fmt.Sprint(got) != fmt.Sprint(test.codes) {
@@ -215,6 +218,23 @@ func TestAnswersThatAreWrong(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// The client closes the control connection when the server has: the FIN that
+// ends a session is the server's.
+func TestQuitWaitsForTheServer(t *testing.T) {
+	early := make(chan bool, 1)
+	client := play(t, ftpclient.Config{}, func(p *peer) {
+		p.hear()
+		p.say("221 Goodbye.")
+		p.conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		_, err := p.conn.Read(make([]byte, 1))
+		early <- !errors.Is(err, os.ErrDeadlineExceeded)
+	})
+	quit(t, client)
+	if <-early {
+		t.Error("the client closed the connection first")
 	}
 }
 

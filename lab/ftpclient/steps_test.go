@@ -91,6 +91,9 @@ func TestTourOfDirectories(t *testing.T) {
 			t.Errorf("RETR large: got path %s, want /pub/large", transfer.Path)
 		}
 		command(t, client, "CDUP", 250)
+		if _, transfer := get(t, client, ftpclient.Download{Verb: "RETR", Argument: "README"}, 150, 226); transfer.Path != "/README" {
+			t.Errorf("RETR README: got path %s, want /README", transfer.Path)
+		}
 		command(t, client, "MKD new", 257)
 		command(t, client, "MKD new", 550)
 		command(t, client, "MKD none/new", 550)
@@ -185,7 +188,10 @@ func TestTypeADoesWhatContentSays(t *testing.T) {
 		if got != string(want) || !transfer.ASCII {
 			rt.Errorf("download of %q: got %q, want %q", file, got, want)
 		}
-		put(t, client, ftpclient.Upload{Verb: "STOR", Argument: "back", From: strings.NewReader(file)}, 226)
+		sum, _ := content.Sum(bytes.NewReader(want))
+		if up := put(t, client, ftpclient.Upload{Verb: "STOR", Argument: "back", From: strings.NewReader(file)}, 226); up.Wire != sum {
+			rt.Errorf("upload of %q: what crossed the network is not %q", file, want)
+		}
 		want, _ = io.ReadAll(content.FromNVT(bytes.NewReader(want)))
 		if got := read(t, server, "back"); string(got) != string(want) {
 			rt.Errorf("upload of %q: got %q, want %q", file, got, want)

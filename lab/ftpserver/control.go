@@ -25,7 +25,7 @@ type controlConn struct {
 	command []byte // that the library has not taken yet
 
 	mu      sync.Mutex
-	active  time.Time // when the last command came, reply went or transfer ended
+	active  time.Time // when the last command came or the last transfer ended
 	data    int       // data connections that are open
 	replies replyWriter
 	refused bool // the library closed the connection after a 530
@@ -104,7 +104,6 @@ func (c *controlConn) transferring(change int) {
 func (c *controlConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.active = time.Now()
 	return c.replies.Write(p)
 }
 

@@ -40,9 +40,8 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 		}
 		listener = passive
 	}
-	s.dropData()
 	s.mu.Lock()
-	s.data = listener
+	s.data = listener // the library closes the one before
 	s.mu.Unlock()
 	return listener, nil
 }
@@ -240,14 +239,14 @@ func (d *dataConn) Write(p []byte) (int, error) {
 }
 
 // Close closes the connection. After a download, it may wait for the client to
-// close its end.
+// close its end; but not after ABOR, to which the client may want a reply first.
 func (d *dataConn) Close() error {
 	if d.session.server.config.FINApart {
 		cork(d.tcp, false) // which sends what was held back
 	}
-	if d.wrote.Load() && d.session.server.config.AwaitFIN {
+	aborted := d.session.context.GetLastCommand() == "ABOR"
+	if d.session.server.config.AwaitFIN && d.wrote.Load() && !aborted {
 		d.tcp.CloseWrite()
-		d.tcp.SetReadDeadline(time.Now().Add(patience))
 		io.Copy(io.Discard, d.Conn)
 	}
 	return d.close()

@@ -54,6 +54,52 @@ func TestDataPortTakesOneConnection(t *testing.T) {
 	u.wants("RETR", 226)
 }
 
+// A data connection that is never used ends with a FIN and not with a reset,
+// and it ends when the transfer for which it was opened is refused. With the
+// library alone it stays until the session ends, and is then reset.
+func TestUnusedDataConnectionIsClosedInOrder(t *testing.T) {
+	u := login(t, serve(t, v4, ftpserver.Config{}))
+	for range 100 { // the server may or may not have accepted it
+		for _, next := range []struct {
+			command string
+			code    int
+		}{{"RETR none", 550}, {"LIST none", 450}, {"PASV", 227}, {"PORT 127,0,0,1,12,100", 200}} {
+			data := u.data(u.passive())
+			u.says(next.command, next.code)
+			all(t, data)
+			data.Close()
+		}
+	}
+	data := u.data(u.passive())
+	u.says("QUIT", 221)
+	all(t, data)
+}
+
+// A port that cannot be had is the server's trouble, and no listener is left.
+func TestPassivePortThatIsTaken(t *testing.T) {
+	taken, err := localhost.New(v4).ListenTCP(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := uint16(taken.Addr().(*net.TCPAddr).Port)
+	host := localhost.New(v4, port, port, port)
+	server, err := ftpserver.Start(host, ftpserver.Config{Port: host.ControlPort()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(soon(t))
+	u := login(t, server)
+	before := openFiles(t)
+	for range 3 {
+		u.says("PASV", 421)
+	}
+	if after := openFiles(t); after > before {
+		t.Errorf("%d files are open, %d were before", after, before)
+	}
+	u.passive()
+}
+
 // With the library alone each of these leaves a listener open for good.
 func TestNoListenerIsLeft(t *testing.T) {
 	for name, commands := range map[string]func(u *user){

@@ -57,6 +57,7 @@ func TestWording(t *testing.T) {
 			"230 Password ok, continue\r\n", "230-Welcome.\r\n230-Mind the step.\r\n230 Enjoy.\r\n"},
 		{"one line for several", []Reply{{211, "None."}}, features, "211 None.\r\n"},
 		{"features", []Reply{{211, "Features:\n MDTM\nEnd"}}, features, "211-Features:\r\n MDTM\r\n211 End\r\n"},
+		{"another code inside", []Reply{{230, "One."}}, "230-a\r\n220 b\r\n230 c\r\n", "230 One.\r\n"},
 		{"several lines", nil, features, features},
 		{"empty", []Reply{{220, ""}}, "220 FTP server ready.\r\n", "220 \r\n"},
 		{"idle", nil, "421 command timeout (-1 seconds): closing control connection\r\n", "421 No command for 0s: closing control connection.\r\n"},

@@ -300,9 +300,14 @@ func (t *tree) GetHandle(name string, flags int, _ int64) (ftpserverlib.FileTran
 
 var errGone = errors.New("an upload this large is not kept, only its SHA-256")
 
+// read opens a file to be read.
 func (t *tree) read(name string) (ftpserverlib.FileTransfer, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	return t.open(name)
+}
+
+func (t *tree) open(name string) (ftpserverlib.FileTransfer, error) {
 	info, err := t.Fs.Stat(name)
 	if err != nil {
 		return nil, err

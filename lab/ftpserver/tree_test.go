@@ -143,7 +143,9 @@ func TestRootStays(t *testing.T) {
 
 // A piece far behind the end of a file would be a large file of zeros.
 func TestUploadFarBehindTheEnd(t *testing.T) {
-	tree, err := newTree(Config{Files: []File{{Path: "generated", Size: 1 << 40, Seed: 1}}})
+	tree, err := newTree(Config{Files: []File{
+		{Path: "generated", Size: 1 << 40, Seed: 1}, {Path: "short", Size: 100, Seed: 1},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +159,8 @@ func TestUploadFarBehindTheEnd(t *testing.T) {
 		{"/near", 10, 13, true},
 		{"/generated", 10, 1 << 40, false},
 		{"/generated", 1 << 40, 1<<40 + 3, false},
+		{"/generated", 0, 3, true},
+		{"/short", 100, 103, true},
 	} {
 		file, err := tree.GetHandle(test.name, os.O_WRONLY|os.O_CREATE, test.offset)
 		if err != nil {
@@ -173,6 +177,30 @@ func TestUploadFarBehindTheEnd(t *testing.T) {
 		if _, err := tree.read(test.name); (err == nil) != test.kept {
 			t.Errorf("%s: kept: got %v, want %v", test.name, err, test.kept)
 		}
+	}
+}
+
+func TestAppendToGeneratedFile(t *testing.T) {
+	tree, err := newTree(Config{Files: []File{{Path: "file", Size: 100, Seed: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := tree.newUpload("/file", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(u, "end")
+	if err := u.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := tree.read("/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := io.ReadAll(file)
+	want, _ := io.ReadAll(content.New(1, 100))
+	if string(got) != string(want)+"end" {
+		t.Errorf("got %q, want %q and end", got, want)
 	}
 }
 
@@ -194,7 +222,7 @@ func TestUploadReplacesGeneratedFile(t *testing.T) {
 	}
 }
 
-// benchmarkUpload measures the sink of uploads by itself: it must not be what
+// BenchmarkUploadSink measures the sink of uploads by itself: it must not be what
 // a transfer waits for.
 func BenchmarkUploadSink(b *testing.B) {
 	tree, err := newTree(Config{})

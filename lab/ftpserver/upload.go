@@ -7,8 +7,6 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/spf13/afero"
-
 	"ftplab/lab/content"
 )
 
@@ -115,32 +113,38 @@ func (u *upload) Close() error {
 	if err != nil {
 		return err // it was removed meanwhile
 	}
-	size, whole := came.Size, u.kept
-	_, large := t.large[u.name]
-	large = u.large || large && u.offset > 0
+	size := came.Size
 	if u.offset > 0 {
 		size = max(t.describe(u.name, old).Size(), u.offset+came.Size)
 	}
-	if large || size > keepAtMost {
+	whole := u.kept
+	if !u.large && u.offset > 0 && size <= keepAtMost {
+		whole, err = t.splice(u.name, u.offset, u.kept)
+	}
+	if u.large || size > keepAtMost || errors.Is(err, errGone) {
 		t.large[u.name] = largeFile{size: size, gone: true}
 		return t.write(u.name, nil)
 	}
-	delete(t.large, u.name)
-	if u.offset > 0 {
-		old, err := afero.ReadFile(t.Fs, u.name)
-		if err != nil {
-			return err
-		}
-		whole = splice(old, u.offset, u.kept)
+	if err != nil {
+		return err
 	}
+	delete(t.large, u.name)
 	return t.write(u.name, whole)
 }
 
-// splice returns old with piece written over it at offset, and zeros between
-// them if old ends before.
-func splice(old []byte, offset int64, piece []byte) []byte {
+// splice returns the content of a file with piece written over it at offset,
+// and zeros before that if the file is shorter.
+func (t *tree) splice(name string, offset int64, piece []byte) ([]byte, error) {
+	file, err := t.open(name)
+	if err != nil {
+		return nil, err
+	}
+	old, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
 	whole := make([]byte, max(int64(len(old)), offset+int64(len(piece))))
 	copy(whole, old)
 	copy(whole[offset:], piece)
-	return whole
+	return whole, nil
 }

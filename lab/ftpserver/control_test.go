@@ -1,0 +1,93 @@
+package ftpserver
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"ftplab/lab/network/localhost"
+)
+
+// pair returns the two ends of a TCP connection: a server's and a client's.
+func pair(t *testing.T) (server, client *net.TCPConn) {
+	t.Helper()
+	host := localhost.New("127.0.0.1")
+	listener, err := host.ListenTCP(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client, err = host.DialTCP(t.Context(), 0, listener.Addr().(*net.TCPAddr).AddrPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err = listener.AcceptTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close(); client.Close() })
+	return server, client
+}
+
+// A client is not idle while a data connection is open, and for as long as it
+// may be idle after that.
+func TestIdlenessBeginsWhenTheTransferEnds(t *testing.T) {
+	const idle = 20 * time.Millisecond
+	conn, _ := pair(t)
+	c := newControlConn(conn, &session{server: &Server{config: Config{Idle: idle}}})
+	c.transferring(+1)
+	ended := make(chan error)
+	go func() {
+		_, err := c.Read(make([]byte, 100))
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		t.Fatalf("during a transfer: %v", err)
+	case <-time.After(5 * idle):
+	}
+	begun := time.Now()
+	c.transferring(-1)
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, os.ErrDeadlineExceeded)
+	}
+	if took := time.Since(begun); took < idle {
+		t.Errorf("the client was idle for %v, want %v", took, idle)
+	}
+}
+
+// The library is given one command at a time, however they come.
+func TestOneCommandAtATime(t *testing.T) {
+	conn, client := pair(t)
+	c := newControlConn(conn, &session{server: &Server{config: Config{Idle: time.Minute}}})
+	client.Write([]byte("NOOP\r\nSYST\r\nPBSZ 0\r\nQU"))
+	for _, want := range []string{"NOOP\r\n", "SYST\r\n", "ADAT\r\n"} {
+		piece := make([]byte, 100)
+		n, err := c.Read(piece)
+		if got := string(piece[:n]); got != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	client.Write([]byte("IT\r\n"))
+	piece := make([]byte, 4)
+	for _, want := range []string{"QUIT", "\r\n"} {
+		n, err := c.Read(piece)
+		if got := string(piece[:n]); got != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// A visitor counts how often it is sent away.
+type visitor chan struct{}
+
+func (v visitor) abandon() { v <- struct{}{} }
+
+func TestWhoComesToAClosingServerIsSentAway(t *testing.T) {
+	s := &Server{open: make(map[part]struct{}), changed: make(chan struct{}), closing: true}
+	v := make(visitor)
+	s.enter(v)
+	<-v
+}
