@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ftplab/lab/trace"
+)
+
+// soon is plenty for what takes an instant on a machine at rest.
+const soon = time.Minute
+
+// runShell runs a script in the shell of a scenario.
+func runShell(t *testing.T, folder, scenario, script string) (stdout, stderr string) {
+	t.Helper()
+	cmd := command(folder, "/bin/sh", "shell", scenario)
+	var out, errOut bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(script), &out, &errOut
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s%s", err, out.String(), errOut.String())
+	}
+	return out.String(), errOut.String()
+}
+
+// TestShellPlace says where somebody is who is in the shell.
+func TestShellPlace(t *testing.T) {
+	mine, err := os.ReadFile("/etc/hosts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `
+		cat /proc/sys/kernel/hostname
+		while read address name; do test "$name" = server && echo "$address is $name"; done < /etc/hosts
+		cat /proc/net/dev
+	`
+	for scenario, want := range map[string][]string{
+		"passive_list":   {"client\n", "127.0.0.1 is server\n", " lo:"},
+		"ipv6_epsv_list": {"client\n", "::1 is server\n", " lo:"},
+		"distance":       {"client\n", "192.0.2.21 is server\n", " eth0:"},
+	} {
+		out, errOut := runShell(t, t.TempDir(), scenario, script)
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("%s: got\n%s%s\nwant %q in it", scenario, out, errOut, w)
+			}
+		}
+		if errOut != "" {
+			t.Errorf("%s: got stderr %q, want silence", scenario, errOut)
+		}
+	}
+	if now, _ := os.ReadFile("/etc/hosts"); !bytes.Equal(now, mine) {
+		t.Errorf("/etc/hosts was changed outside: got %q, want %q", now, mine)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "ftplab-hosts-*")); left != nil {
+		t.Errorf("got files %v left, want none", left)
+	}
+}
+
+// TestShellRecords has curl be the client.
+func TestShellRecords(t *testing.T) {
+	requireTool(t, "curl", "curl")
+	for _, scenario := range []string{"passive_list", "distance"} {
+		t.Run(scenario, func(t *testing.T) {
+			folder := t.TempDir()
+			out, _ := runShell(t, folder, scenario, "curl -sS ftp://server/README\ncurl -sS -P - ftp://server/\n")
+			if !strings.Contains(out, "Welcome to the lab.") {
+				t.Errorf("got\n%s\nwant the file in it", out)
+			}
+			path := filepath.Join("results", scenario+"-by-hand", "capture.pcapng")
+			if !strings.Contains(out, path) {
+				t.Errorf("got\n%s\nwant %s in it", out, path)
+			}
+			sessions := readSessions(t, filepath.Join(folder, path))
+			if got, want := strings.Join(sessions, "; "), "passive RETR 226; active LIST 226"; got != want {
+				t.Errorf("got the sessions %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// readSessions are the transfers of a capture, in words.
+func readSessions(t *testing.T, path string) []string {
+	t.Helper()
+	tr, err := trace.ReadFile(path, trace.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var transfers []string
+	for _, c := range tr.Connections {
+		if c.Role == trace.Data && c.Transfer != nil {
+			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Final()))
+		}
+	}
+	return transfers
+}
+
+// TestShellKeepsEarlier plays twice: what was done by hand is not replaced.
+func TestShellKeepsEarlier(t *testing.T) {
+	folder := t.TempDir()
+	for range 2 {
+		runShell(t, folder, "passive_list", "exit\n")
+	}
+	for _, name := range []string{"passive_list-by-hand", "passive_list-by-hand-2"} {
+		frames(t, filepath.Join(folder, "results", name, "capture.pcapng"))
+	}
+}
+
+// TestShellTerminal uses the terminal as people do.
+func TestShellTerminal(t *testing.T) {
+	bash := requireTool(t, "bash", "bash")
+	for _, scenario := range []string{"passive_list", "distance"} {
+		t.Run(scenario, func(t *testing.T) {
+			outer := exec.Command(bash, "--norc", "--noprofile")
+			inner := command(t.TempDir(), bash, "shell", scenario)
+			outer.Dir, outer.Env = inner.Dir, append(inner.Env, "PS1=outside> ")
+			term := startTerminal(t, outer)
+
+			term.expect("outside> $", soon)
+			term.enter(strings.Join(inner.Args, " "))
+			const prompt = `client[^\n]*[#$] $`
+			term.expect(prompt, soon)
+			term.enter("stty size")
+			term.expect("33 111", soon)
+			term.expect(prompt, soon)
+
+			term.enter("sleep 1000") // Ctrl-C ends the program, not the shell, not the lab
+			term.expect("sleep 1000", soon)
+			term.awaitForeground("sleep")
+			term.press(controlC)
+			term.expect(prompt, soon)
+
+			term.enter("sleep 1000") // job control
+			term.expect("sleep 1000", soon)
+			term.awaitForeground("sleep")
+			term.press(controlZ)
+			term.expect(`Stopped +sleep 1000`, soon)
+			term.expect(prompt, soon)
+			term.enter("fg")
+			term.awaitForeground("sleep")
+			term.press(controlC)
+			term.expect(prompt, soon)
+
+			term.enter("stty -echo raw; exit") // leaves the terminal in disorder
+			term.expect("frames recorded", soon)
+			term.expect("outside> $", soon)
+			term.enter("stty -a; echo status $?")
+			if got := term.expect("status 0", soon); !strings.Contains(got, " echo ") || !strings.Contains(got, " icanon ") {
+				t.Errorf("got\n%s\nwant a terminal as before: echo, icanon", got)
+			}
+			term.expect("outside> $", soon)
+			term.enter("exit")
+		})
+	}
+}
+
+// TestShellHangup closes the terminal under the shell.
+func TestShellHangup(t *testing.T) {
+	folder := t.TempDir()
+	term := startTerminal(t, command(folder, "/bin/sh", "shell", "passive_list"))
+	term.expect(`client# $`, soon)
+	term.enter("sleep 1000")
+	term.expect("sleep 1000", soon)
+	term.master.Close()
+	term.cmd.Wait()
+	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
+}
+
+// TestShellTerminated ends the command while its shell runs something that does
+// not want to end. Nothing of it is left.
+func TestShellTerminated(t *testing.T) {
+	folder := t.TempDir()
+	cmd := command(folder, "/bin/sh", "shell", "passive_list")
+	cmd.Stdin = strings.NewReader("trap '' HUP TERM INT\necho here > here\nwhile :; do sleep 1; done\n")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(folder, "here"), "here")
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
+}
+
+func TestShellBadInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, shell string
+		args        []string
+		want        string
+	}{
+		{"no scenario", "/bin/sh", nil, "ftplab: shell takes one scenario; `ftplab list` shows those there are"},
+		{"unknown", "/bin/sh", []string{"no_such"}, `ftplab: there is no scenario "no_such"`},
+		{"several", "/bin/sh", []string{"*_list"}, `scenarios, and one was expected`},
+		{"no shell", "/no/such/shell", []string{"passive_list"}, "ftplab: your shell, $SHELL, cannot be started: "},
+		{"results", "/bin/sh", []string{"-o", filepath.Join(file, "results"), "passive_list"}, "ftplab: cannot make a folder for the results: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := command(t.TempDir(), test.shell, append([]string{"shell"}, test.args...)...)
+			out, err := cmd.CombinedOutput()
+			if status := cmd.ProcessState.ExitCode(); status != exitError {
+				t.Errorf("got status %d (%v), want %d", status, err, exitError)
+			}
+			if !strings.Contains(string(out), test.want) || bytes.Count(out, []byte("\n")) != 1 {
+				t.Errorf("got %q, want one line with %q", out, test.want)
+			}
+		})
+	}
+}
