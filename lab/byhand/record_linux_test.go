@@ -1,0 +1,165 @@
+package byhand
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"ftplab/lab/capture"
+	"ftplab/lab/cell"
+	"ftplab/lab/scenario"
+	"ftplab/lab/trace"
+)
+
+func init() { cell.Init(recordInCell) }
+
+// recordInCell records a link between two namespaces, over which somebody greets
+// a server.
+func recordInCell(ctx context.Context, c *cell.Cell) error {
+	var source []byte
+	if err := c.Spec(&source); err != nil {
+		return err
+	}
+	far, err := link()
+	if err != nil {
+		return err
+	}
+	defer far.Close()
+	s, err := scenario.Parse("small.txtar", source)
+	if err != nil {
+		return err
+	}
+	w, err := capture.NewWriter(c.Files[0], capture.PCAPNG, capture.Info{Interface: "near"})
+	if err != nil {
+		return err
+	}
+	if recorded, err := Recorded("near"); recorded || err != nil {
+		return fmt.Errorf("before: got recorded %v, error %v, want neither", recorded, err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ready, ended := make(chan struct{}), make(chan error, 2)
+	go func() { ended <- Record(ctx, "near", w, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		return err
+	}
+	if recorded, err := Recorded("near"); !recorded || err != nil {
+		return fmt.Errorf("while recording: got recorded %v, error %v, want true", recorded, err)
+	}
+	serving := make(chan netip.AddrPort, 1)
+	serveCtx, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	go func() { ended <- Serve(serveCtx, s, nearAddr, 0, func(at netip.AddrPort) { serving <- at }) }()
+	select {
+	case at := <-serving:
+		err = far.Do(func() error { return Greet(ctx, at) })
+	case err = <-ended:
+	}
+	if err != nil {
+		return err
+	}
+	stopServing()
+	err = <-ended // the server's: nothing is open any more
+	stop()
+	return errors.Join(err, <-ended, c.Send(w.Frames()))
+}
+
+var (
+	nearAddr = netip.MustParseAddr("198.51.100.21")
+	farAddr  = netip.MustParseAddr("198.51.100.100")
+)
+
+// link makes a link from here, near, to another namespace.
+func link() (far *cell.Namespace, err error) {
+	if far, err = cell.NewNamespace(); err != nil {
+		return nil, err
+	}
+	veth := netlink.NewVeth(netlink.LinkAttrs{Name: "near"})
+	veth.PeerName, veth.PeerNamespace = "far", netlink.NsFd(far.Handle())
+	if err := netlink.LinkAdd(veth); err != nil {
+		return nil, err
+	}
+	if err := far.Do(func() error { return up("far", farAddr) }); err != nil {
+		return nil, err
+	}
+	return far, up("near", nearAddr)
+}
+
+// up gives a device of the calling thread's namespace an address.
+func up(device string, addr netip.Addr) error {
+	handle, err := netlink.NewHandle()
+	if err != nil {
+		return err
+	}
+	defer handle.Close()
+	l, err := handle.LinkByName(device)
+	if err != nil {
+		return err
+	}
+	parsed, err := netlink.ParseAddr(netip.PrefixFrom(addr, 24).String())
+	if err != nil {
+		return err
+	}
+	return errors.Join(handle.AddrAdd(l, parsed), handle.LinkSetUp(l))
+}
+
+// TestRecord asks for every frame, of both directions, up to the moment at
+// which the recorder is told to stop.
+func TestRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "capture.pcapng")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var frames int
+	err = cell.Run(ctx, cell.Job{
+		Spec:    []byte(small),
+		Files:   []*os.File{file},
+		Message: func(m json.RawMessage) { json.Unmarshal(m, &frames) },
+	})
+	if errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := trace.ReadFile(path, trace.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tr.Connections) != 1 || len(tr.Sessions) != 1 {
+		t.Fatalf("got %d connections and %d sessions, want one of each", len(tr.Connections), len(tr.Sessions))
+	}
+	c := tr.Connections[0]
+	if c.History[0] != 'S' || c.FirstFIN == "" || c.ClientFlow.Missing+c.ServerFlow.Missing > 0 || c.ResetBy != "" {
+		t.Errorf("got the history %s, first FIN by %q, want a whole connection", c.History, c.FirstFIN)
+	}
+	if want := "220 Good morning."; tr.Sessions[0].Lines[0].Text != want {
+		t.Errorf("got the greeting %q, want %q", tr.Sessions[0].Lines[0].Text, want)
+	}
+	if tr.Packets != frames {
+		t.Errorf("got %d packets in the capture, want the %d that the writer counted", tr.Packets, frames)
+	}
+}
+
+func TestRecordNoDevice(t *testing.T) {
+	if err := Record(t.Context(), "no-such-device", nil, nil); err == nil {
+		t.Error("got no error, want that there is no such device")
+	}
+	if _, err := Recorded("no-such-device"); err == nil {
+		t.Error("got no error, want that there is no such device")
+	}
+}
