@@ -180,6 +180,16 @@ func (tab *Tab) Asked() []string {
 	return slices.DeleteFunc(slices.Clone(tab.asked), func(u string) bool { return u == tab.url })
 }
 
+// Picture returns what is on the screen, as PNG.
+func (tab *Tab) Picture() []byte {
+	tab.t.Helper()
+	picture, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	return picture
+}
+
 // A Node is a node of the accessibility tree: what a screen reader gets.
 type Node struct{ Role, Name string }
 

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ftplab/lab/report/page/pagetest"
+)
+
+var picture = flag.String("picture", "", "write the README's picture of a walkthrough to this file")
+
+const gallery = "../../results/gallery/"
+
+// TestGallery opens the pages of the gallery as they lie in the repository. With
+// -picture it takes the README's picture of one of them: the part of the ladder
+// in which the server calls back.
+func TestGallery(t *testing.T) {
+	pages, err := filepath.Glob(gallery + "*/walkthrough.html")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("got %d pages in the gallery, %v; go generate ./cmd/ftplab makes them", len(pages), err)
+	}
+	for _, name := range append(pages, gallery+"index.html") {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		screen := pagetest.Desktop
+		screen.Height = 1060
+		tab := pagetest.Open(t, page, screen)
+		silent(t, tab)
+		if *picture == "" || name != gallery+"frederick_active/walkthrough.html" {
+			continue
+		}
+		pagetest.Eval[bool](tab, `(rows => { rows.find(r => r.textContent.includes("PORT 198")).scrollIntoView(); return true })([...document.querySelectorAll(".ladder .p")])`)
+		if err := os.WriteFile(*picture, tab.Picture(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
