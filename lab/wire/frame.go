@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 )
 
 // A frame is one Ethernet frame: header and packet, without the checksum that
@@ -141,18 +142,51 @@ func (f frame) pass() {
 
 // mayFragment says that a router may cut the packet in pieces.
 func (f frame) mayFragment() bool {
-	return f.etherType() == typeIPv4 && f.packet()[6]&0x40 == 0
+	const dontFragment = 0x40
+	return f.etherType() == typeIPv4 && f.packet()[6]&dontFragment == 0
+}
+
+// fragments cuts the packet into frames of packets of mtu bytes at most (RFC
+// 791, 3.2). Options are taken to be for each of them.
+func (f frame) fragments(mtu int) []frame {
+	const moreFragments, unit = 0x2000, 8 // a flag; what offsets count in
+	header := f.packet()[:f.ipHeader()]
+	data := f.packet()[f.ipHeader():binary.BigEndian.Uint16(header[2:])]
+	field := binary.BigEndian.Uint16(header[6:])
+	room := (mtu - len(header)) / unit * unit
+	var pieces []frame
+	for offset := 0; offset < len(data); offset += room {
+		part := data[offset:min(offset+room, len(data))]
+		piece := slices.Concat(f[:ethernetHeader], header, part)
+		h := piece.packet()[:len(header)]
+		place := field + uint16(offset/unit)
+		if offset+room < len(data) {
+			place |= moreFragments
+		}
+		binary.BigEndian.PutUint16(h[2:], uint16(len(header)+len(part)))
+		binary.BigEndian.PutUint16(h[6:], place)
+		binary.BigEndian.PutUint16(h[10:], 0)
+		binary.BigEndian.PutUint16(h[10:], checksum(h))
+		pieces = append(pieces, piece)
+	}
+	return pieces
 }
 
 // A segment is what the path knows of a TCP segment.
 type segment struct {
 	from, to netip.AddrPort
+	seq, ack uint32
 	flags    byte
 	length   int // of its payload
 }
 
-// The flags of a TCP segment, of which the path knows one (RFC 9293, 3.1).
-const flagSYN = 0x02
+// Flags of a TCP segment (RFC 9293, 3.1).
+const (
+	flagFIN = 0x01
+	flagSYN = 0x02
+	flagRST = 0x04
+	flagACK = 0x10
+)
 
 // segment returns the TCP segment that the frame carries, if any.
 func (f frame) segment() (s segment, ok bool) {
@@ -163,11 +197,27 @@ func (f frame) segment() (s segment, ok bool) {
 	if len(t) < tcpHeader || len(t) < dataOffset(t) {
 		return s, false
 	}
-	s.from = netip.AddrPortFrom(f.source(), binary.BigEndian.Uint16(t))
-	s.to = netip.AddrPortFrom(f.destination(), binary.BigEndian.Uint16(t[2:]))
-	s.flags = t[13]
-	s.length = len(t) - dataOffset(t)
-	return s, true
+	return segment{
+		from:   netip.AddrPortFrom(f.source(), binary.BigEndian.Uint16(t)),
+		to:     netip.AddrPortFrom(f.destination(), binary.BigEndian.Uint16(t[2:])),
+		seq:    binary.BigEndian.Uint32(t[4:]),
+		ack:    binary.BigEndian.Uint32(t[8:]),
+		flags:  t[13],
+		length: len(t) - dataOffset(t),
+	}, true
+}
+
+// room is how many sequence numbers the segment takes: one for each byte, and
+// one each for SYN and FIN.
+func (s segment) room() uint32 {
+	n := uint32(s.length)
+	if s.flags&flagSYN != 0 {
+		n++
+	}
+	if s.flags&flagFIN != 0 {
+		n++
+	}
+	return n
 }
 
 // dataOffset is the length of a TCP segment's header.

@@ -18,6 +18,7 @@ type path struct {
 	record   recorder
 	clock    clock
 	store    store
+	ledger   ledger
 	rate     int64 // of every link, bits a second; 0 is unlimited
 	queue    int64 // bytes that wait for a link at most; 0 is unlimited
 
@@ -35,6 +36,7 @@ type path struct {
 type report struct {
 	quiet   bool   // nothing is on its way, and no host had sent anything
 	crossed uint64 // frames received and delivered so far
+	open    string // a stream that is not acknowledged yet, or ""
 }
 
 // An end is where a host's link meets the path.
@@ -50,6 +52,7 @@ type end struct {
 	inbound  []*direction        // all that lead here
 	laggards map[*end][]*laggard // by the end they are sent to
 	free     int64               // when the link to the host has carried what it was given
+	ready    int64               // when the next frame is handed to the host at the earliest
 	handover handover
 }
 
@@ -76,6 +79,7 @@ func (h handover) timeOf(at int64) int64 {
 
 const (
 	never    = math.MaxInt64    // a time that does not come
+	catchUp  = 4                // times the rate of a link, at which it carries what is late
 	takeMost = 4 * batch        // frames from one port before all else has its turn
 	idle     = 10 * time.Second // between two looks at ports that say nothing
 )
@@ -99,7 +103,7 @@ func (p *path) run() {
 		p.settle()
 		select {
 		case answer := <-p.questions:
-			answer <- report{quiet && next == never, p.crossed}
+			answer <- report{quiet && next == never, p.crossed, p.ledger.open()}
 		case <-p.quit:
 			return
 		default:
@@ -143,13 +147,22 @@ func (p *path) route(from *end, f frame, at int64) {
 		return
 	}
 	to := p.byAddr[f.destination()]
-	switch {
-	case to == nil || to == from:
+	if to == nil || to == from {
 		from.gateway.queue.add(flight{due: at, frame: from.noRoute(f)})
-	case len(f.packet()) > to.mtu:
-		p.refuse(from, to, f, at)
-	case !from.to[to].loses():
+		return
+	}
+	if s, ok := f.segment(); ok {
+		p.ledger.enter(s)
+	}
+	switch {
+	case len(f.packet()) <= to.mtu:
 		p.forward(from, to, f, at)
+	case f.mayFragment():
+		for _, piece := range f.fragments(to.mtu) {
+			p.forward(from, to, piece, at)
+		}
+	default:
+		p.refuse(from, to, f, at)
 	}
 }
 
@@ -162,9 +175,13 @@ func (p *path) refuse(from, to *end, f frame, at int64) {
 	back.setApart(flight{due: at + from.to[to].delay + back.delay, frame: word})
 }
 
-// forward puts a copy of the frame, as the receiver gets it, on its way.
+// forward puts a copy of the frame, as the receiver gets it, on its way, unless
+// it is to be lost.
 func (p *path) forward(from, to *end, f frame, at int64) {
 	d := from.to[to]
+	if d.loses() {
+		return
+	}
 	kept, home := p.store.keep(f)
 	kept.address(to.gateMAC, to.mac)
 	kept.pass()
@@ -190,9 +207,9 @@ func (p *path) deliver(e *end) (next int64) {
 			break
 		}
 		f := d.first()
-		arrival := max(f.due, e.free) + p.transmission(f.frame)
-		if arrival > now {
-			next = arrival
+		carrying := p.transmission(f.frame)
+		arrival := max(f.due, e.free) + carrying
+		if next = max(arrival, e.ready); next > now {
 			break
 		}
 		taken := d.take()
@@ -203,6 +220,7 @@ func (p *path) deliver(e *end) (next int64) {
 			continue
 		}
 		e.free, last = arrival, arrival
+		e.ready = now + carrying/catchUp
 		if taken.overtake {
 			d.overtaken(taken.frame, now)
 		}

@@ -73,37 +73,63 @@ func on(is bool) string {
 	return "0"
 }
 
+// largestUnscaled is the largest window that a segment without window scaling
+// can advertise, and any SYN (RFC 7323, 2.2).
+const largestUnscaled = 65535
+
 // receiveBuffer returns the receive buffer that a host starts with and grows
-// to, and the route metrics with which its SYN advertises the plan's window.
+// to, and the route metrics with which it advertises the plan's window.
+func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
+	switch {
+	case h.Window != 0 && h.Window < largestUnscaled:
+		first, m = 2*h.Window, smallWindow(h, mtu)
+		if h.Buffer != 0 {
+			first = h.Buffer
+		}
+		return first, first, m
+	case h.Window != 0 || h.Buffer >= largestUnscaled:
+		first, m = steadyWindow(h)
+		return first, first, m
+	case h.Buffer != 0:
+		return h.Buffer, h.Buffer, m
+	}
+	return defaultBuffer, largestBuffer, m
+}
+
+// steadyWindow returns a receive buffer and the route metrics with which the
+// window is the most that its scale allows, and stays that.
+//
+// The buffer is larger than the window, so that the window does not follow how
+// promptly a program reads, nor do the acknowledgements, which Linux puts off
+// while a window shrinks. It is less than twice as large, or Linux would
+// acknowledge whatever a program reads, to tell of the room.
+func steadyWindow(h network.HostPlan) (buffer int, m metrics) {
+	window := largestUnscaled
+	for 2*window <= h.Buffer && !h.NoWScale {
+		window *= 2
+	}
+	if window > largestUnscaled {
+		m.window = window // and the scale follows from it
+	}
+	return window * 14 / 5, m // Linux counts five eighths of it as room for data
+}
+
+// smallWindow returns the route metrics with which a SYN advertises a window
+// that needs no scaling.
 //
 // Linux advertises half of the buffer, rounded down to whole segments of the
 // size that the route announces. A window that is no such multiple needs a
 // route that announces a segment larger than the window, so that none fits, and
 // bounds the window; the gateway then lowers the announcement to what the link
 // carries (see clampMSS).
-func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
-	const largestUnscaled, timestamps = 65535, 12
+func smallWindow(h network.HostPlan, mtu int) (m metrics) {
+	const timestamps = 12 // bytes of the option and its padding
 	mss := mtu - headers(h)
-	switch {
-	case h.Window == 0:
-		first, most = defaultBuffer, largestBuffer
-	case h.Window >= largestUnscaled:
-		// A SYN's window is 65535 for every larger one.
-		first = 2 * (largestUnscaled + mss)
-		most = first
-	case h.Window%mss == 0 && h.NoTimestamps:
-		first = 2 * h.Window
-		most = first
-	default:
-		first = 2 * h.Window
-		most = first
+	if h.Window%mss != 0 || !h.NoTimestamps {
 		m.window = h.Window
 		m.advMSS = max(mss, h.Window+timestamps)
 	}
-	if h.Buffer != 0 {
-		first, most = h.Buffer, h.Buffer
-	}
-	return first, most, m
+	return m
 }
 
 // headers is the size of a packet's IP and TCP headers without options.

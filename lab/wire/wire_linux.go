@@ -57,6 +57,7 @@ func (n *wire) build(plan network.Plan, w *capture.Writer) (err error) {
 		byAddr:    map[netip.Addr]*end{},
 		record:    recorder{writer: w},
 		clock:     newClock(),
+		ledger:    ledger{},
 		rate:      plan.Rate,
 		queue:     int64(plan.Queue),
 		wake:      -1,
@@ -151,12 +152,15 @@ func (n *wire) attach(h *host, slots int) (*end, error) {
 	return e, err
 }
 
-// slots is for how many frames a port's ring has room, of which volume bytes
-// are expected in all. It need not hold more than what can be under way at
-// once, which the receivers' windows bound.
+// slots is for how many frames a port's ring has room, of a scenario that moves
+// volume bytes in all, or nobody knows how many. It need not hold more than a
+// few connections have under way at once; see mostUnderWay.
 func slots(volume int64) int {
-	const least, most = 256, 8192
-	return int(min(max(volume/1024, least), most))
+	const least, most, unknown = 256, 4096, 2048
+	if volume == 0 {
+		return unknown
+	}
+	return int(min(max(volume/512, least), most))
 }
 
 // lay lays the path between every two hosts.
