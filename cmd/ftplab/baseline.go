@@ -147,7 +147,7 @@ found out.`,
   ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.run(args[0], c.InOrStdin(), c.OutOrStdout())
+			return f.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
@@ -158,7 +158,7 @@ found out.`,
 	return c
 }
 
-func (f baselineCheck) run(name string, stdin io.Reader, stdout io.Writer) error {
+func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Writer) error {
 	normal, err := profileNamed(f.normal)
 	if err != nil {
 		return err
@@ -166,6 +166,9 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout io.Writer) error
 	e, err := readEvidence(name, stdin)
 	if err != nil {
 		return err
+	}
+	if e.Cut != "" {
+		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is judged\n", name, e.Cut)
 	}
 	a := e.Check(normal)
 	switch {

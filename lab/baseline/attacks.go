@@ -52,7 +52,7 @@ var attackRules = []Rule{
 	{
 		Name: "no-known-exploits", Theme: "requests",
 		Says:     "No request is one that a published exploit, back door, scanner or password thief sends.",
-		Source:   "CVE-2011-2523 (vsftpd), CVE-2000-0573 (wu-ftpd), CVE-2010-20103 (ProFTPD), CVE-2015-3306 (mod_copy), CVE-2009-0542 (mod_sql), CVE-2021-44228, CVE-2011-0762",
+		Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
 		Severity: Violation,
 		Matters:  "These requests have no other use.",
 		Innocent: "somebody tests a server of their own.",

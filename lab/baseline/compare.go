@@ -152,7 +152,7 @@ func quantity(v float64, unit string) string {
 		for _, u := range []struct {
 			size float64
 			name string
-		}{{3600, "h"}, {60, "min"}, {1, "s"}, {1e-3, "ms"}} {
+		}{{24 * 3600, "days"}, {3600, "h"}, {60, "min"}, {1, "s"}, {1e-3, "ms"}} {
 			if v >= u.size {
 				return digits3(v/u.size) + " " + u.name
 			}

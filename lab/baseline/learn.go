@@ -25,7 +25,7 @@ type Measure struct {
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips},
-		{"reply-time", "seconds", "from a command to its first reply", false, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, but for refused passwords", false, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, durations},
 		{"commands-a-session", "commands", "in one session", true, commandCounts},
@@ -115,7 +115,10 @@ func roundTrips(e *Evidence, found func(float64, ...int)) {
 func replyTimes(e *Evidence, found func(float64, ...int)) {
 	for _, s := range e.sessions {
 		for _, x := range s.Exchanges {
-			if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet {
+			// Servers delay the refusal of a password on purpose (RFC 2577
+			// section 5).
+			delayed := x.Command == "PASS" && x.Final() >= 400
+			if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet && !delayed {
 				found(seconds(x.Replies[0].Time-x.Time), x.Packet, x.Replies[0].Packet)
 			}
 		}

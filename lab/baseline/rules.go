@@ -65,7 +65,7 @@ func (r Rule) check(e *Evidence) []Finding {
 func (r Rule) finding(b breach) Finding {
 	f := Finding{
 		Rule: r.Name, Severity: r.Severity, Packets: without(b.packets, 0), Expected: r.Says, Observed: b.observed,
-		Why: r.Matters + " Innocent, if " + r.Innocent + " (" + r.Source + ")", Filter: b.filter,
+		Why: r.Matters + " Innocent, if " + r.Innocent + " See " + r.Source + ".", Filter: b.filter,
 	}
 	if b.severity != "" {
 		f.Severity = b.severity

@@ -231,13 +231,13 @@ func clockRuns(e *Evidence) []breach {
 	if back := e.watch.backwards; time.Duration(-back.by) > clockTolerance {
 		found = append(found, breach{
 			packets:  []int{back.packet - 1, back.packet},
-			observed: fmt.Sprintf("frame %d is stamped %v before frame %d", back.packet, time.Duration(-back.by).Round(time.Second), back.packet-1),
+			observed: fmt.Sprintf("frame %d is stamped %s before frame %d", back.packet, quantity(seconds(-back.by), "seconds"), back.packet-1),
 		})
 	}
 	if on := e.watch.forwards; time.Duration(on.by) > longestPause {
 		found = append(found, breach{
 			packets:  []int{on.packet - 1, on.packet},
-			observed: fmt.Sprintf("%d days lie between frame %d and frame %d", time.Duration(on.by)/(24*time.Hour), on.packet-1, on.packet),
+			observed: fmt.Sprintf("%s lie between frame %d and frame %d", quantity(seconds(on.by), "seconds"), on.packet-1, on.packet),
 		})
 	}
 	return found
