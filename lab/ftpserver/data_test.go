@@ -329,6 +329,17 @@ func TestAwaitFIN(t *testing.T) {
 	u.wants("RETR", 226)
 }
 
+// A client that aborts may want to hear of it before it closes.
+func TestAwaitFINDoesNotHoldUpAbort(t *testing.T) {
+	u := login(t, serve(t, v4, ftpserver.Config{
+		AwaitFIN: true, Files: []ftpserver.File{{Path: "huge", Size: 1 << 40}},
+	}))
+	u.data(u.passive())
+	u.says("RETR huge", 150)
+	u.says("ABOR", 426)
+	u.wants("ABOR", 226)
+}
+
 func TestControlConnectionThatEndsTakesItsTransferAlong(t *testing.T) {
 	server := serve(t, v4, ftpserver.Config{Files: []ftpserver.File{{Path: "huge", Size: 1 << 40}}})
 	u := login(t, server)
