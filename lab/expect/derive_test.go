@@ -67,6 +67,20 @@ var sessions = []struct {
 		}
 		quit(ctl)
 	}},
+	{"in a hurry", func(t testing.TB, g *forge, again bool) {
+		ctl := login(g)
+		ctl.send(true, "P.", "QUIT\r\n")
+		if !again {
+			ctl.send(true, "F.", "")
+			ctl.send(false, "P.", "221 Bye\r\n")
+			ctl.send(false, "F.", "")
+		} else {
+			client, server := ctl.sent[1], ctl.sent[0]
+			ctl.send(false, "P.", "221 Bye\r\n")
+			ctl.packet(true, "F.", "", client, server)
+			ctl.send(false, "F.", "")
+		}
+	}},
 	{"DNS", func(t testing.TB, g *forge, again bool) {
 		if again {
 			g.arp()

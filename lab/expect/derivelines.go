@@ -18,6 +18,7 @@ func (d *deriver) lines(t *derived) {
 	}
 	handshake := 0
 	var before *element // the one that the last line is about
+	hurried := false    // the client closed without the answer to its last command
 	for i := range t.elements {
 		e := &t.elements[i]
 		switch {
@@ -38,7 +39,8 @@ func (d *deriver) lines(t *derived) {
 			handshake++
 		}
 		l := d.elementLine(t, e)
-		l.joined = before != nil && (t.crossed(before, e) || d.overlaps(t, e))
+		l.joined = before != nil && (hurried || t.crossed(before, e) || d.overlaps(t, e))
+		hurried = hurried || before != nil && t.hangsUp(before, e)
 		before = e
 	}
 }
@@ -90,6 +92,13 @@ func (t *derived) crossed(x, y *element) bool {
 		return true
 	}
 	return t.capture.Frames[y.frame].Ack < x.end
+}
+
+// hangsUp reports whether an element is the FIN of a client that has just sent a
+// command: the answer to that may cross it.
+func (t *derived) hangsUp(before, e *element) bool {
+	fromClient := e.fromA == (t.a == trace.Client)
+	return e.kind == elementFIN && t.conn.Role == trace.Control && fromClient && before.kind == elementBytes && before.fromA == e.fromA
 }
 
 // overlaps reports whether an element is part of a dialogue in which a command

@@ -86,7 +86,8 @@ type mutant struct {
 	capture func() []byte // makes the changed capture
 }
 
-// Try makes all mutants of a pair and judges each. The error says that the pair
+// Try makes the mutants of a pair, all of them or, of a large pair, a sample,
+// and judges each. The error says that the pair
 // does not pass, or cannot be read, as it is.
 func Try(p Pair) (Score, error) {
 	c, err := expect.Read(bytes.NewReader(p.Capture))
@@ -109,13 +110,28 @@ func Try(p Pair) (Score, error) {
 		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
 	var score Score
-	for _, m := range lineMutants(p.Want) {
+	for _, m := range sample(lineMutants(p.Want), len(c.Frames)) {
 		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
 	}
-	for _, m := range packets {
+	for _, m := range sample(packets, len(c.Frames)) {
 		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
 	}
 	return score, nil
+}
+
+// sample takes an even sample of the mutants of a large capture, each of which
+// has to be read and judged as a whole: so many as go with two million frames,
+// and at least 200.
+func sample(all []mutant, frames int) []mutant {
+	most := max(200, 2_000_000/max(frames, 1))
+	if len(all) <= most {
+		return all
+	}
+	var some []mutant
+	for i := range most {
+		some = append(some, all[i*len(all)/most])
+	}
+	return some
 }
 
 func (s *Score) count(p Pair, m mutant, caught bool) {

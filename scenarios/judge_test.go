@@ -1,0 +1,111 @@
+package scenarios
+
+import (
+	"os"
+	"sync"
+	"testing"
+
+	"ftplab/lab/expect"
+	"ftplab/lab/expect/mutation"
+	"ftplab/lab/labtest"
+	"ftplab/lab/scenario"
+)
+
+// hostsOf are the names that the scenario's want may use.
+func hostsOf(s *scenario.Scenario) expect.Hosts {
+	hosts := expect.Hosts{}
+	for _, h := range s.Plan.Hosts {
+		hosts[h.Name] = h.Addr
+	}
+	return hosts
+}
+
+// TestMutants breaks every scenario's want, or its capture, one thing at a time:
+// a check that cannot fail is worthless. A scenario without a want lends its
+// capture, to be judged by the want derived from it.
+func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some twenty thousand judgements; run without -short")
+	}
+	var mu sync.Mutex
+	var total mutation.Score
+	t.Cleanup(func() { // when all have been tried
+		t.Log(total)
+		if total.Rate() < 0.99 {
+			t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
+		}
+	})
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			score := mutants(t, s, labtest.Scenario(t, s).Capture)
+			mu.Lock()
+			defer mu.Unlock()
+			total.Add(score)
+		})
+	}
+}
+
+func mutants(t *testing.T, s *scenario.Scenario, path string) mutation.Score {
+	capture, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := s.Want.Text
+	if s.Want.Line == 0 {
+		want = derive(t, s, path)
+	}
+	score, err := mutation.Try(mutation.Pair{Name: s.Name, Want: want, Capture: capture, Hosts: hostsOf(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return score
+}
+
+func derive(t *testing.T, s *scenario.Scenario, path string) string {
+	c, err := expect.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return expect.Derive(c, hostsOf(s))
+}
+
+// TestDerive holds the want derived from one run of a scenario against that run
+// and another.
+func TestDerive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every scenario twice; run without -short")
+	}
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			first, second := labtest.Scenario(t, s).Capture, labtest.Scenario(t, s).Capture
+			text := derive(t, s, first)
+			want, err := expect.Parse("derived", 1, text)
+			if err != nil {
+				t.Fatalf("%v in\n%s", err, text)
+			}
+			for i, path := range []string{first, second} {
+				c, err := expect.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v, err := want.Judge(c, hostsOf(s))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !v.Pass {
+					t.Errorf("the want that run 1 gives\n%s\ndoes not hold for run %d:\n%s", text, i+1, v.Report())
+				}
+			}
+		})
+	}
+}
