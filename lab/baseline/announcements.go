@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/trace"
 )
@@ -192,11 +193,11 @@ func (s *session) tried(a *trace.Announcement) bool {
 // next is the first command behind an announcement that begins a transfer, makes
 // another announcement, or ends the session; nil if the capture ends before.
 func (s *session) next(a *trace.Announcement) *trace.Exchange {
-	from, known := s.place[a.Exchange]
-	if !known {
-		from = s.before(a.Packet) - 1
+	from := s.before(a.Packet)
+	if a.Exchange != nil {
+		from += slices.Index(s.Exchanges[from:], a.Exchange) + 1
 	}
-	for _, x := range s.Exchanges[from+1:] {
+	for _, x := range s.Exchanges[from:] {
 		switch x.Command {
 		case "PORT", "EPRT", "PASV", "EPSV", "QUIT", "LPSV", "LPRT":
 			return x

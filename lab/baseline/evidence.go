@@ -105,8 +105,7 @@ type session struct {
 	// loggedIn is the packet of the first reply that let somebody in, 0 for
 	// none.
 	loggedIn int
-	// place is the index of each exchange, commands how often each was sent.
-	place    map[*trace.Exchange]int
+	// commands counts the commands.
 	commands map[string]int
 }
 
@@ -120,10 +119,9 @@ type login struct {
 }
 
 func newSession(t *trace.Session) *session {
-	s := &session{Session: t, place: map[*trace.Exchange]int{}, commands: map[string]int{}}
-	for i, e := range t.Exchanges {
-		s.place[e] = i
-		s.commands[e.Command]++
+	s := &session{Session: t, commands: map[string]int{}}
+	for _, x := range t.Exchanges {
+		s.commands[x.Command]++
 	}
 	for _, r := range t.Unsolicited {
 		if r.Code == 220 || r.Code == 421 {

@@ -58,7 +58,7 @@ const (
 	maxRepeat      = 2 << 10 // of one segment
 	maxRepeats     = 8 << 20 // of all
 	maxRepeatsEach = 64
-	maxHead        = 512
+	maxHead        = 128
 )
 
 func newWatch() *watch {
