@@ -103,7 +103,8 @@ func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset i
 	if !reply.Preliminary() {
 		return t, nil
 	}
-	return t, c.move(ctx, command, data, &t, move)
+	err = c.move(ctx, command, data, &t, move)
+	return t, err
 }
 
 // begin sends the command of a transfer, connects to a passive port before or

@@ -152,8 +152,10 @@ func (c *controlConn) close() error {
 	return c.Conn.Close()
 }
 
-// abandon makes the library find the connection closed.
+// abandon makes the library find the connection closed, also while it waits for
+// the client to take a reply.
 func (c *controlConn) abandon() {
+	c.Conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,26 @@ func TestOneCommandAtATime(t *testing.T) {
 		if got := string(piece[:n]); got != want || err != nil {
 			t.Errorf("got %q, %v, want %q", got, err, want)
 		}
+	}
+}
+
+// A client that does not read its replies cannot hold the server up.
+func TestAbandonWhileAReplyIsStuck(t *testing.T) {
+	conn, _ := pair(t)
+	server := &Server{open: make(map[part]struct{}), changed: make(chan struct{})}
+	c := newControlConn(conn, &session{server: server, said: make(map[int]int)})
+	stuck := make(chan error)
+	go func() {
+		_, err := c.Write([]byte("200 " + strings.Repeat("x", 64<<20) + "\r\n"))
+		stuck <- err
+	}()
+	for c.mu.TryLock() { // until Write has it
+		c.mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
+	c.abandon()
+	if err := <-stuck; err == nil {
+		t.Error("64 MiB that nobody reads are written")
 	}
 }
 

@@ -18,7 +18,7 @@ const patience = 30 * time.Second
 // A dataListener is where the library gets its next data connection.
 type dataListener interface {
 	net.Listener
-	refuse() // the transfer for which it was made
+	refuse() // is told that its transfer was refused, so nobody takes its connection
 }
 
 // WrapPassiveListener puts a listener of this server's host in the place of
