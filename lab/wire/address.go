@@ -23,9 +23,9 @@ type place struct {
 // are known by such an address (RFC 4861, 4.2), and each link has its own.
 var gatewayLinkLocal = netip.MustParseAddr("fe80::1")
 
-// settle finds a place for each host, in a network of its own: a /24, or a /64
+// locate finds a place for each host, in a network of its own: a /24, or a /64
 // of IPv6, and smaller where two hosts would be in the same.
-func settle(hosts []network.HostPlan) ([]place, error) {
+func locate(hosts []network.HostPlan) ([]place, error) {
 	places := make([]place, len(hosts))
 	for i, h := range hosts {
 		if !h.Addr.IsValid() {
@@ -75,14 +75,14 @@ func placeIn(addr netip.Addr, bits int) (place, error) {
 }
 
 // macOf returns an Ethernet address of the locally administered kind in which
-// the end of the IP address can be read.
+// the end of the IP address can be read, and of IPv6 the end of its site's prefix.
 func macOf(addr netip.Addr) mac {
 	b := addr.AsSlice()
 	m := mac{0x02}
-	copy(m[2:], b[len(b)-4:])
 	if addr.Is6() {
-		copy(m[2:], b[4:6]) // the site's part of the network, so that no two links look alike
+		m[1] = b[5]
 	}
+	copy(m[2:], b[len(b)-4:])
 	return m
 }
 

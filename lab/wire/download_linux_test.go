@@ -179,17 +179,69 @@ func TestLossIsRepaired(t *testing.T) {
 	var d downloaded
 	r := experiment{Body: "download", Plan: plan, Bytes: size}.run(t, &d)
 	d.whole(t, size)
-	seen := map[uint32]int{}
-	again := 0
+	sent, again := r.sentAgain(t)
+	t.Logf("%d segments, %d sent again", sent, again)
+	if again < 3 || again > 100 {
+		t.Errorf("got %d retransmissions of %d segments, want about one in a hundred", again, sent)
+	}
+}
+
+// sentAgain counts the segments with data that the server sent, and those of
+// them that it had sent before.
+func (r recording) sentAgain(t *testing.T) (sent, again int) {
+	seen := map[uint32]bool{}
 	for _, s := range r.segments(t) {
-		if s.tcp.SrcPort == 20000 && s.payload() > 0 {
-			if seen[s.tcp.Seq]++; seen[s.tcp.Seq] > 1 {
-				again++
+		if s.tcp.SrcPort != 20000 || s.payload() == 0 {
+			continue
+		}
+		if sent++; seen[s.tcp.Seq] {
+			again++
+		}
+		seen[s.tcp.Seq] = true
+	}
+	return sent, again
+}
+
+func TestRate(t *testing.T) {
+	const size, rate = 500_000, 10_000_000
+	plan := twoHosts(10 * time.Millisecond)
+	plan.Rate = rate
+	var d downloaded
+	r := experiment{Body: "download", Plan: plan, Bytes: size}.run(t, &d)
+	d.whole(t, size)
+	var last time.Time
+	var full, spaced int
+	for _, s := range r.segments(t) {
+		if s.payload() != 1448 {
+			continue
+		}
+		if !last.IsZero() {
+			carrying := time.Duration(len(s.all.Data())) * 8 * time.Second / rate
+			full++
+			if gap := s.at.Sub(last); gap < carrying-50*time.Microsecond {
+				t.Errorf("%v comes %v after the one before, faster than a link of 10 Mbit/s carries it", s, gap)
+			} else if gap < carrying+time.Microsecond {
+				spaced++
 			}
 		}
+		last = s.at
 	}
-	t.Logf("%d segments, %d sent again", len(seen), again)
-	if again < 3 || again > 100 {
-		t.Errorf("got %d retransmissions of %d segments, want about one in a hundred", again, len(seen))
+	t.Logf("%d of %d segments as fast as the link", spaced, full)
+	if spaced < full/2 {
+		t.Errorf("only %d of %d segments come as fast as the link carries them", spaced, full)
+	}
+}
+
+func TestWhatFindsTheQueueFullIsDropped(t *testing.T) {
+	const size = 1 << 20
+	plan := twoHosts(10 * time.Millisecond)
+	plan.Rate = 10_000_000
+	plan.Queue = 20_000
+	plan.Capture = "server"
+	var d downloaded
+	r := experiment{Body: "download", Plan: plan, Bytes: size}.run(t, &d)
+	d.whole(t, size)
+	if sent, again := r.sentAgain(t); again == 0 {
+		t.Errorf("a sender that starts slowly, and faster and faster, sent none of %d segments again", sent)
 	}
 }

@@ -190,11 +190,8 @@ const (
 
 // segment returns the TCP segment that the frame carries, if any.
 func (f frame) segment() (s segment, ok bool) {
-	if !f.isIP() || f.protocol() != protocolTCP {
-		return s, false
-	}
-	t := f.payload()
-	if len(t) < tcpHeader || len(t) < dataOffset(t) {
+	t := f.tcp()
+	if t == nil {
 		return s, false
 	}
 	return segment{
@@ -220,6 +217,18 @@ func (s segment) room() uint32 {
 	return n
 }
 
+// tcp is the TCP segment that the frame carries, header and all, or nil.
+func (f frame) tcp() []byte {
+	if !f.isIP() || f.protocol() != protocolTCP {
+		return nil
+	}
+	t := f.payload()
+	if len(t) < tcpHeader || dataOffset(t) < tcpHeader || dataOffset(t) > len(t) {
+		return nil
+	}
+	return t
+}
+
 // dataOffset is the length of a TCP segment's header.
 func dataOffset(t []byte) int { return int(t[12]>>4) * 4 }
 
@@ -227,10 +236,7 @@ func dataOffset(t []byte) int { return int(t[12]>>4) * 4 }
 // one itself, writes the other zero of one's complement, 0xffff, as only UDP
 // demands (RFC 768); a network card does not, and Wireshark calls it wrong.
 func (f frame) zeroChecksum() {
-	if !f.isIP() || f.protocol() != protocolTCP {
-		return
-	}
-	if t := f.payload(); len(t) >= tcpHeader && t[16] == 0xff && t[17] == 0xff {
+	if t := f.tcp(); t != nil && t[16] == 0xff && t[17] == 0xff {
 		t[16], t[17] = 0, 0
 	}
 }
@@ -238,11 +244,8 @@ func (f frame) zeroChecksum() {
 // clampMSS lowers the maximum segment size that a SYN announces to most (RFC
 // 9293, 3.2), as the routers of many a home do.
 func (f frame) clampMSS(most int) {
-	if !f.isIP() || f.protocol() != protocolTCP {
-		return
-	}
-	t := f.payload()
-	if len(t) <= tcpHeader || t[13]&flagSYN == 0 || len(t) < dataOffset(t) {
+	t := f.tcp()
+	if t == nil || t[13]&flagSYN == 0 {
 		return
 	}
 	options := t[tcpHeader:dataOffset(t)]

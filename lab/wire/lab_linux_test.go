@@ -34,6 +34,7 @@ var bodies = map[string]body{
 	"bulk over veth": bulkOverVeth,
 	"greeting":       greeting,
 	"download":       download,
+	"in pieces":      inPieces,
 	"refusals":       refusals,
 	"parting":        parting,
 	"nowhere":        nowhere,

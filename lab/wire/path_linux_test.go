@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,67 @@ func TestPathMTU(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		r.soundToTshark(t)
+	}
+}
+
+// inPieces has the client send a datagram that only routers may fragment.
+func inPieces(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	client, server := n.Host("client"), n.Host("server")
+	in, err := server.ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	out, err := client.ListenUDP(5000)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	if _, err := out.WriteToUDPAddrPort(make([]byte, 1400), remote(server, 5000)); err != nil {
+		return nil, err
+	}
+	in.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, _, err := in.ReadFromUDPAddrPort(make([]byte, 2000))
+	if err != nil {
+		return nil, err
+	}
+	return nil, expect("bytes of the datagram that arrives", got, 1400)
+}
+
+func TestRoutersFragmentWhatMayBe(t *testing.T) {
+	plan := twoHosts(10 * time.Millisecond)
+	plan.Hosts[0].NoDF = true
+	plan.Hosts[1].MTU = 700
+	plan.Capture = "server"
+	r := experiment{Body: "in pieces", Plan: plan}.run(t, nil)
+	var got []int
+	for _, f := range r.read(t) {
+		if f.ip4 != nil {
+			got = append(got, int(f.ip4.Length))
+		}
+	}
+	if want := []int{20 + 680, 20 + 680, 20 + 48}; !slices.Equal(got, want) {
+		t.Errorf("got packets of %v bytes, want %v", got, want)
+	}
+	r.soundToTshark(t)
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, change := range map[string]func(*network.Plan){
+		`no such host`:           func(p *network.Plan) { p.Capture = "router" },
+		`MTU of 1200 bytes`:      func(p *network.Plan) { *p = inIPv6(*p); p.Hosts[1].MTU = 1200 },
+		`no path from "server"`:  func(p *network.Plan) { p.Late = []network.Late{{From: "server", To: "nobody"}} },
+		`not how tcpdump prints`: func(p *network.Plan) { p.Late = []network.Late{{From: "server", To: "client", Flags: "F"}} },
+		`tcp_congestion_control`: func(p *network.Plan) { p.Hosts[0].Congestion = "none" },
+		`host server: its link`:  func(p *network.Plan) { p.Hosts[1].MTU = 60 },
+		`too near to another`:    func(p *network.Plan) { p.Hosts[1].Addr = p.Hosts[0].Addr.Next() },
+	} {
+		plan := twoHosts(0)
+		change(&plan)
+		_, err := experiment{Body: "nothing", Plan: plan}.try(t, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "wire: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
 	}
 }
 

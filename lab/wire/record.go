@@ -8,14 +8,15 @@ import (
 
 // A recorder writes what passes the captured end, in the order of time.
 //
-// A frame that the host sends carries the moment at which its kernel sent it; a
-// frame that it gets, the moment at which it was handed to its kernel. Each
-// round of the path first records all that the host has sent so far, and only
-// then what is delivered to it, so the two kinds of moments come in order: what
-// the host sends in answer is sent after the delivery, and recorded in a later
-// round. Only a frame sent within the microseconds between the two halves of a
-// round is seen by neither, and would come one round late: it gets the time of
-// the frame before it.
+// A frame that the host sends has the moment at which its kernel sent it, and a
+// frame that it gets the moment at which it arrived by the schedule of the path;
+// see the package's documentation on time. Each round of the path first records
+// all that the host has sent so far, and only then what has arrived. What the
+// host sends in answer to an arrival is sent after it, and recorded in a later
+// round; so causes stand before their effects, and times hardly ever go back.
+// They do where a frame arrived before one that the host had sent when the path
+// came to it, or was sent within the microseconds between the two halves of a
+// round. Such a frame gets the time of the one before it.
 type recorder struct {
 	writer *capture.Writer
 	last   int64

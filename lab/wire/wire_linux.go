@@ -87,7 +87,7 @@ func (n *wire) build(plan network.Plan, w *capture.Writer) (err error) {
 
 // newHosts finds each host its place and its kernel's namespace.
 func newHosts(plan network.Plan) ([]*host, error) {
-	places, err := settle(plan.Hosts)
+	places, err := locate(plan.Hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +107,20 @@ func newHosts(plan network.Plan) ([]*host, error) {
 				h.mtu = mtu
 			}
 		}
+		if least := leastMTU(p.Addr); h.mtu < least || h.mtu > largestMTU {
+			return nil, h.in(fmt.Errorf("its link cannot have an MTU of %d bytes, but of %d to %d", h.mtu, least, largestMTU))
+		}
 		hosts = append(hosts, h)
 	}
 	return hosts, nil
+}
+
+// leastMTU is what every link must carry (RFC 791, 3.2; RFC 8200, 5).
+func leastMTU(addr netip.Addr) int {
+	if addr.Is4() {
+		return 68
+	}
+	return 1280
 }
 
 // capturedHost is the host at whose end the capture is taken.
