@@ -79,6 +79,7 @@ func Open(t testing.TB, html []byte, screen Screen) *Tab {
 func (tab *Tab) start(browser string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browser),
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.NoSandbox, // which root and containers have not got
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"))
