@@ -74,11 +74,14 @@ var sessions = []struct {
 			ctl.send(true, "F.", "")
 			ctl.send(false, "P.", "221 Bye\r\n")
 			ctl.send(false, "F.", "")
+			ctl.send(true, "R", "")
 		} else {
 			client, server := ctl.sent[1], ctl.sent[0]
 			ctl.send(false, "P.", "221 Bye\r\n")
 			ctl.packet(true, "F.", "", client, server)
+			ctl.send(true, "R", "")
 			ctl.send(false, "F.", "")
+			ctl.send(true, "R", "")
 		}
 	}},
 	{"DNS", func(t testing.TB, g *forge, again bool) {

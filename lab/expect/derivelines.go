@@ -31,6 +31,8 @@ func (d *deriver) lines(t *derived) {
 		case e.kind == elementRST:
 			t.resetLines(e)
 			return
+		case e.kind == elementFIN && t.conn.ResetBy == t.sender(e).Other():
+			continue // it may as well come behind the reset, where all is skipped
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("however much came before the end")
 			return
@@ -97,8 +99,15 @@ func (t *derived) crossed(x, y *element) bool {
 // hangsUp reports whether an element is the FIN of a client that has just sent a
 // command: the answer to that may cross it.
 func (t *derived) hangsUp(before, e *element) bool {
-	fromClient := e.fromA == (t.a == trace.Client)
-	return e.kind == elementFIN && t.conn.Role == trace.Control && fromClient && before.kind == elementBytes && before.fromA == e.fromA
+	return e.kind == elementFIN && t.conn.Role == trace.Control && t.sender(e) == trace.Client && before.kind == elementBytes && before.fromA == e.fromA
+}
+
+// sender is the side that an element comes from.
+func (t *derived) sender(e *element) trace.Side {
+	if e.fromA {
+		return t.a
+	}
+	return t.a.Other()
 }
 
 // overlaps reports whether an element is part of a dialogue in which a command
