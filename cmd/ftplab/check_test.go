@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/scenarios"
+)
+
+// galleryCapture is a capture of ours that the repository has.
+const galleryCapture = "../../results/gallery/frederick_passive/capture.pcapng"
+
+// judged runs ftplab and returns what it prints and its exit status.
+func judged(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, err bytes.Buffer
+	status = run(t.Context(), args, strings.NewReader(""), &out, &err)
+	return out.String(), err.String(), status
+}
+
+// passive writes the gallery's scenario, changed, to a file.
+func passive(t *testing.T, old, new string) string {
+	t.Helper()
+	s, err := scenarios.Load("frederick_passive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(s.Source), old, new, 1)
+	if old != "" && changed == string(s.Source) {
+		t.Fatalf("the scenario has no %q", old)
+	}
+	file := filepath.Join(t.TempDir(), "passive.txtar")
+	if err := os.WriteFile(file, []byte(changed), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCheck(t *testing.T) {
+	out, stderr, status := judged(t, "check", "--lines", "frederick_passive", galleryCapture)
+	if status != exitPassed || stderr != "" {
+		t.Fatalf("got exit status %d, %s%s", status, out, stderr)
+	}
+	for _, want := range []string{"seq 1:1168", "(arrived out of order)", "ok      ctl.rtt", ": as wanted: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func TestCheckShowsWhatDiffers(t *testing.T) {
+	file := passive(t, "seq 1168", "seq 1170")
+	out, _, status := judged(t, "check", file, galleryCapture)
+	if status != exitFailed {
+		t.Errorf("got exit status %d, want %d", status, exitFailed)
+	}
+	for _, want := range []string{file + ":", "data: seq is 1168, not 1170\n", "\twant  data  server > client  [F.]  seq 1170", "\tgot   data  server > client  [F.] seq 1168", ": not as wanted: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func TestCheckJSON(t *testing.T) {
+	out, _, status := judged(t, "check", "--json", passive(t, "= 1167", "= 1166"), galleryCapture)
+	var v lab.Verdict
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		t.Fatal(err)
+	}
+	if status != exitFailed || v.Pass || !v.Want.Pass || len(v.Want.Lines) == 0 {
+		t.Errorf("got exit status %d and the verdict\n%s", status, out)
+	}
+}
+
+func TestCheckThatCannotBeDone(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"check", "frederick_passive"}, "accepts 2 arg(s)"},
+		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
+		{[]string{"check", "frederick_*", galleryCapture}, "one scenario was expected, and these are"},
+		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},
+		{[]string{"derive", "none.pcap"}, "none.pcap"},
+		{[]string{"derive", "-"}, "standard input"},
+	} {
+		_, stderr, status := judged(t, test.args...)
+		if status != exitError || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: got exit status %d and %q, want %d and %q", test.args, status, stderr, exitError, test.want)
+		}
+	}
+}
+
+// What is derived from a capture holds for it, as a scenario of one's own.
+func TestDerive(t *testing.T) {
+	want, stderr, status := judged(t, "derive", "--scenario", "frederick_passive", galleryCapture)
+	if status != exitPassed || !strings.Contains(want, "data  client.24626 > server.3668") {
+		t.Fatalf("got exit status %d and\n%s%s", status, want, stderr)
+	}
+	s, err := scenarios.Load("frederick_passive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, _, _ := strings.Cut(string(s.Source), "-- want --\n")
+	file := filepath.Join(t.TempDir(), "mine.txtar")
+	if err := os.WriteFile(file, []byte(script+want), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if out, stderr, status := judged(t, "check", file, galleryCapture); status != exitPassed {
+		t.Errorf("got exit status %d and\n%s%s", status, out, stderr)
+	}
+}
