@@ -54,10 +54,6 @@ func (p Passed) minus(before Passed) Passed {
 	return Passed{p.Packets - before.Packets, p.Segments - before.Segments, p.Bytes - before.Bytes}
 }
 
-func (p Passed) plus(q Passed) Passed {
-	return Passed{p.Packets + q.Packets, p.Segments + q.Segments, p.Bytes + q.Bytes}
-}
-
 // A course is what is kept of one connection.
 type course struct {
 	first  netip.AddrPort // sender of the first packet

@@ -41,12 +41,6 @@ func kindOf(c *trace.Connection) string {
 	return string(c.Role)
 }
 
-// Bare reports whether the packet is nothing but an acknowledgement.
-func (r *row) Bare() bool {
-	t := r.Packet.TCP
-	return t != nil && t.Length == 0 && t.Flags&(trace.SYN|trace.FIN|trace.RST) == 0
-}
-
 // longPause is the time, in nanoseconds, from which on a silence is told.
 const longPause = 500e6
 

@@ -19,7 +19,6 @@ type Unit int
 const (
 	Nanoseconds Unit = iota // written in µs, ms or s
 	Bytes                   // written in bytes, kB or MB (powers of ten)
-	Percent
 )
 
 // An Axis maps the values from Min to Max onto a line.
@@ -69,8 +68,7 @@ func (a Axis) UnitName(n int) string {
 
 // unit chooses the unit of labels that are step apart, and its size.
 func (a Axis) unit(step float64) (name string, size float64) {
-	switch a.Unit {
-	case Nanoseconds:
+	if a.Unit == Nanoseconds {
 		switch {
 		case a.Max >= 1e9:
 			return "s", 1e9
@@ -78,16 +76,14 @@ func (a Axis) unit(step float64) (name string, size float64) {
 			return "ms", 1e6
 		}
 		return "µs", 1e3
-	case Bytes:
-		switch {
-		case step >= 1e6:
-			return "MB", 1e6
-		case step >= 1e5:
-			return "kB", 1e3
-		}
-		return "bytes", 1
 	}
-	return "%", 1
+	switch {
+	case step >= 1e6:
+		return "MB", 1e6
+	case step >= 1e5:
+		return "kB", 1e3
+	}
+	return "bytes", 1
 }
 
 // niceStep returns the smallest of 1, 2, 5 times a power of ten that is at
