@@ -8,4 +8,5 @@ package main
 //go:generate go run . run -o ../../results/gallery frederick_active frederick_passive frederick_looks_like_a_scan two_clients el_2019
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng
 //go:generate sed -i "s|<a href=.el_2019/capture.pcapng.>\\([^<]*\\)</a>|\\1|" ../../results/gallery/index.html
+//go:generate sh -c "go run . articles > ../../results/gallery/articles.md"
 //go:generate go test ../../lab/report -run Gallery -picture ../../results/gallery/walkthrough.png
