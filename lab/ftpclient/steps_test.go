@@ -369,7 +369,10 @@ func TestCloseWithoutQuit(t *testing.T) {
 
 func TestIdleTimeout(t *testing.T) {
 	server := serve(t, "127.0.0.1", ftpserver.Config{Idle: 20 * time.Millisecond})
-	client := login(t, server, ftpclient.Config{})
+	client, err := ftpclient.Dial(soon(t), localhost.New("127.0.0.1"), ftpclient.Config{Server: server.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if reply, err := client.Await(soon(t)); err != nil || reply.Code != 421 {
 		t.Errorf("got %v, %v, want 421", reply, err)
 	}

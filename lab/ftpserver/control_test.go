@@ -3,6 +3,7 @@ package ftpserver
 import (
 	"errors"
 	"net"
+	"net/textproto"
 	"os"
 	"strings"
 	"testing"
@@ -57,6 +58,62 @@ func TestIdlenessBeginsWhenTheTransferEnds(t *testing.T) {
 	if took := time.Since(begun); took < idle {
 		t.Errorf("the client was idle for %v, want %v", took, idle)
 	}
+}
+
+// The library counts from the last command, however long its transfer takes.
+func TestTransferIsNotIdleness(t *testing.T) {
+	host := localhost.New("127.0.0.1")
+	server, err := Start(host, Config{Port: host.ControlPort(), Files: []File{{Path: "huge", Size: 1 << 40}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(t.Context())
+	client, err := textproto.Dial("tcp", server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	says := func(command string, code int) string {
+		if command != "" {
+			client.PrintfLine("%s", command)
+		}
+		_, text, err := client.ReadResponse(code)
+		if err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		return text
+	}
+	says("", 220)
+	says("USER anonymous", 331)
+	says("PASS x", 230)
+	data, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", between(says("EPSV", 229), "(|||", "|)")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	says("RETR huge", 150)
+	if got := server.transfers(); got != 1 {
+		t.Errorf("during a transfer: %d are known", got)
+	}
+	says("ABOR", 426)
+	says("", 226)
+	if got := server.transfers(); got != 0 {
+		t.Errorf("after a transfer: %d are known", got)
+	}
+}
+
+// transfers returns how many transfers keep clients from being idle.
+func (s *Server) transfers() (sum int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.open {
+		if c, ok := p.(*controlConn); ok {
+			c.mu.Lock()
+			sum += c.data
+			c.mu.Unlock()
+		}
+	}
+	return sum
 }
 
 // The library is given one command at a time, however they come.
