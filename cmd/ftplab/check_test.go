@@ -102,6 +102,9 @@ func TestDerive(t *testing.T) {
 	if status != exitPassed || !strings.Contains(want, "data  client.24626 > server.3668") {
 		t.Fatalf("got exit status %d and\n%s%s", status, want, stderr)
 	}
+	if own, _, _ := judged(t, "derive", galleryCapture); own != want {
+		t.Errorf("by the capture's own names: got\n%s\nwant\n%s", own, want)
+	}
 	s, err := scenarios.Load("frederick_passive")
 	if err != nil {
 		t.Fatal(err)

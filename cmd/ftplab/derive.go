@@ -20,10 +20,14 @@ ftplab help want, with a comment where a packet deserves one. It says what
 another run of the same session would show as well, and leaves out what is
 chance: segments, windows, bare ACKs, the ports that a kernel chose.
 
+Hosts have the names of the scenario, or those that the capture gives (every
+capture of ours does), or else they are called by their addresses.
+
 It is where one starts: add what matters, delete what does not, put the comments
 into your own words.`,
 		Example: `  ftplab derive capture.pcapng
-  ftplab derive --scenario mine.txtar results/mine/capture.pcapng >> mine.txtar`,
+  ftplab derive results/mine/capture.pcapng >> mine.txtar
+  ftplab derive --scenario mine.txtar theirs.pcap`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			hosts := expect.Hosts{}

@@ -24,7 +24,11 @@ const maxDatagrams = 20
 // out what does (which segments, bare ACKs, windows, ports that the kernel
 // chose, which FIN is first). A connection that is too irregular to be written
 // line by line is skipped as a whole.
+//
+// Hosts have the names that hosts gives, and those that the capture itself does;
+// where there is none, they are called by their addresses.
 func Derive(c *Capture, hosts Hosts) string {
+	hosts = hosts.with(c.Trace.Names)
 	d := &deriver{capture: c, hosts: hosts, irregular: map[string]bool{}}
 	d.declare()
 	text := d.write()

@@ -196,10 +196,8 @@ func (p *parser) host(word string) string {
 	if _, err := netip.ParseAddr(word); err == nil || word == "*" {
 		return word
 	}
-	for _, label := range strings.Split(word, ".") {
-		if !isName(label) {
-			p.fail("%q is no host: a name, an address or * was expected, and behind it, after a dot, a port or *", word)
-		}
+	if !isHost(word) {
+		p.fail("%q is no host: a name, an address or * was expected, and behind it, after a dot, a port or *", word)
 	}
 	return word
 }

@@ -4,9 +4,12 @@ package expect
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"ftplab/lab/trace/pcap"
 )
 
 // A Want is what a scenario expects to see, parsed.
@@ -137,6 +140,33 @@ func (w *Want) CheckHosts(hosts Hosts) error {
 		}
 	}
 	return nil
+}
+
+// with returns the hosts and those that a capture names, as far as a want can
+// say their names.
+func (h Hosts) with(names []pcap.Name) Hosts {
+	all := maps.Clone(h)
+	if all == nil {
+		all = Hosts{}
+	}
+	for _, n := range names {
+		if _, known := all[n.Name]; !known && isHost(n.Name) {
+			all[n.Name] = n.Addr.Unmap()
+		}
+	}
+	return all
+}
+
+// isHost reports whether s can name a host: the words between its dots are
+// names, and the last one is no port.
+func isHost(s string) bool {
+	words := strings.Split(s, ".")
+	for _, word := range words {
+		if !isName(word) {
+			return false
+		}
+	}
+	return !isDigits(words[len(words)-1])
 }
 
 func (h Hosts) list() string {

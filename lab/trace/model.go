@@ -5,6 +5,8 @@ package trace
 import (
 	"net/netip"
 	"time"
+
+	"ftplab/lab/trace/pcap"
 )
 
 // A Trace is everything that one capture shows.
@@ -21,6 +23,8 @@ type Trace struct {
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.
 	Dropped uint64
+	// Names are the names of hosts that a pcapng file brings along.
+	Names []pcap.Name
 	// Unread counts the packets of a kind of link that is not known here; of
 	// them nothing but the number is.
 	Unread int

@@ -81,7 +81,7 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 	case err != io.EOF:
 		return nil, err
 	}
-	t.Dropped = file.Dropped()
+	t.Dropped, t.Names = file.Dropped(), file.Names()
 	k.finish(t)
 	return t, nil
 }

@@ -16,6 +16,7 @@ const (
 	interfaceBlock      = 1
 	obsoletePacketBlock = 2
 	simplePacketBlock   = 3
+	nameBlock           = 4
 	statisticsBlock     = 5
 	enhancedPacketBlock = 6
 )
@@ -118,7 +119,7 @@ func (f *blocks) block(p *Packet, at int64) (bool, error) {
 	switch kind {
 	case enhancedPacketBlock, obsoletePacketBlock, simplePacketBlock:
 		limit = maxPacket
-	case interfaceBlock, statisticsBlock:
+	case interfaceBlock, nameBlock, statisticsBlock:
 	default:
 		limit = 0
 	}
@@ -147,6 +148,8 @@ func (f *blocks) parse(kind uint32, body []byte, p *Packet, at int64) (bool, err
 		return true, f.simplePacket(body, p, at)
 	case interfaceBlock:
 		return false, f.addInterface(body, at)
+	case nameBlock:
+		f.nameResolution(body)
 	case statisticsBlock:
 		f.statistics(body)
 	}

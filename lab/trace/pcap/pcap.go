@@ -65,6 +65,7 @@ type Reader struct {
 	next    func(*Packet) error
 	packets int
 	dropped uint64
+	names   []Name
 }
 
 // NewReader reads the beginning of a capture. The error says what the file
