@@ -38,265 +38,268 @@ func summary(v *Verdict) string {
 const (
 	dataDeclared  = "data server.20 > client.3172\n"
 	dataHandshake = "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\n"
-	ctlSkipped    = "ctl client.* > server.21\nctl ...\n"
 )
 
+// judgements are the rules of the notation, one by one: a want, a capture, and
+// what is wrong with it.
+var judgements = []struct {
+	name  string
+	want  string
+	forge func(g *forge)
+	wrong string // summary
+}{
+	{
+		name:  "stretch in one segment, written in two",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
+		forge: func(g *forge) { dataConn(g) },
+	},
+	{
+		name: "stretch in two segments, written in one",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:111\n",
+		forge: func(g *forge) {
+			dataConn(g).send(true, ".", strings.Repeat("y", 55))
+		},
+	},
+	{
+		name:  "open-ended stretch",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:* length 55\ndata server > client [F.] seq 56\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+	},
+	{
+		name:  "stretch of a length",
+		want:  dataDeclared + dataHandshake + "data server > client length 110\n",
+		forge: func(g *forge) { dataConn(g).send(true, ".", strings.Repeat("y", 55)) },
+	},
+	{
+		name:  "stretch that is too long",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:57\n",
+		forge: func(g *forge) { dataConn(g) },
+		wrong: "different 5 @4",
+	},
+	{
+		name:  "stretch that is too short",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:55\n",
+		forge: func(g *forge) { dataConn(g) },
+		wrong: "different 5 @4",
+	},
+	{
+		name:  "one packet with exactly these bytes",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\n",
+		forge: func(g *forge) { dataConn(g) },
+	},
+	{
+		name:  "two packets where one was wanted",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:111\n",
+		forge: func(g *forge) { dataConn(g).send(true, "P.", strings.Repeat("y", 55)) },
+		wrong: "different 5 @4, unwanted 5 @5",
+	},
+	{
+		name: "packets by their length",
+		want: dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 7\n",
+		forge: func(g *forge) {
+			dataConn(g).send(true, "P.", "yyyyyyy")
+		},
+	},
+	{
+		name:  "P is not looked at unless written",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:56\n",
+		forge: func(g *forge) { dataConn(g) },
+	},
+	{
+		name:  "P is looked at when written",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\ndata server > client [P.] seq 56:57\n",
+		forge: func(g *forge) { dataConn(g).send(true, ".", "y") },
+		wrong: "different 6 @5",
+	},
+	{
+		name:  "FIN that rides on data, where that is free",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that rides on data, where that is wanted",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] seq 56:61\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that comes alone, where it should ride",
+		want:  dataDeclared + dataHandshake + "data server > client [F.] seq 1:56\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		wrong: "different 5 @4, unwanted 5 @5",
+	},
+	{
+		name:  "FIN that rides, where it should come alone",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] length 0\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+		wrong: "different 6 @5",
+	},
+	{
+		name: "FIN that overtakes its data",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:6 after @fin\ndata server > client [F.] seq 6 @fin\n" +
+			"data client > server [.] ack 1\ndata client > server [.] ack 7\n",
+		forge: overtaken,
+	},
+	{
+		name:  "FIN that overtakes its data, and should not",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:6 @data\ndata server > client [F.] seq 6 after @data\n",
+		forge: overtaken,
+		wrong: "too early 6 @4",
+	},
+	{
+		name: "bare ACK that is wanted and did not come",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [.] ack 56\n",
+		forge: func(g *forge) {
+			dataConn(g)
+		},
+		wrong: "missing 6",
+	},
+	{
+		name: "retransmission",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
+		},
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name: "retransmission that is expected",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [P.] seq 1:56\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
+		},
+	},
+	{
+		name:  "reset",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name:  "reset that is expected",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [R.]\n",
+		forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
+	},
+	{
+		name: "bytes that the capture has not got",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.sent[1]++
+			c.send(false, ".", "")
+		},
+		wrong: "unwanted 5",
+	},
+	{
+		name:  "connection with another port",
+		want:  dataDeclared + dataHandshake,
+		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3173") },
+		wrong: "other ports 1 @1",
+	},
+	{
+		name:  "connection from the other side",
+		want:  "data client.* > server.20\ndata ...\n",
+		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
+		wrong: "not found 1, undeclared 0 @1",
+	},
+	{
+		name:  "connection that is not declared",
+		want:  dataDeclared + "data ...\n",
+		forge: func(g *forge) { dataConn(g); g.connect("198.51.100.100:9", "192.0.2.21:80") },
+		wrong: "undeclared 0 @5",
+	},
+	{
+		name: "alike declarations, in the order of their SYNs",
+		want: "one server.20 > client.*\ntwo server.20 > client.*\none ...\ntwo server > client [S]\ntwo client > server [S.]\ntwo server > client [.]\ntwo server > client seq 1:56\n",
+		forge: func(g *forge) {
+			g.connect("192.0.2.21:20", "198.51.100.100:3174")
+			dataConn(g)
+		},
+	},
+	{
+		name: "declarations of which one leaves less open",
+		want: "some server.20 > *\nmore *.20 > client.3172\nsome ...\nmore ...\n",
+		forge: func(g *forge) {
+			dataConn(g)
+			g.connect("192.0.2.21:20", "198.51.100.100:3174")
+		},
+	},
+	{
+		name: "order of two directions",
+		want: dataDeclared + dataHandshake + "data client > server [F.]\ndata server > client seq 1:56\ndata server > client [F.]\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.send(true, "F.", "")
+			c.send(false, "F.", "")
+		},
+		wrong: "missing 5, unwanted 7 @6",
+	},
+	{
+		name: "joined lines, in either order",
+		want: dataDeclared + dataHandshake + "|data client > server [F.]\n|data server > client seq 1:56\n|data server > client [F.]\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.send(true, "F.", "")
+			c.send(false, "F.", "")
+		},
+	},
+	{
+		name: "a later ACK, as the first is too early for `after`",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56 @data\ndata server > client [F.]\n" +
+			"data client > server [.] after @late\n" + "other client.1 > server.2\nother client > server [S] @late\n",
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.send(true, "F.", "")
+			c.send(false, ".", "")
+			g.connection("198.51.100.100:1", "192.0.2.21:2").send(true, "S", "")
+			c.send(false, ".", "")
+		},
+	},
+	{
+		name: "an earlier ACK for the label, as the `after` comes before the later",
+		want: dataDeclared + dataHandshake + "data server > client [.] @ack\ndata server > client seq 1:* after @ack\n",
+		forge: func(g *forge) {
+			c := g.connect("192.0.2.21:20", "198.51.100.100:3172")
+			c.send(true, ".", "")
+			c.send(true, ".", "")
+			c.send(true, "P.", "x")
+		},
+	},
+	{
+		name:  "skipping",
+		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client [F.] seq 56\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+	},
+	{
+		name:  "skipping ends with the next line",
+		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client seq 1:56\n",
+		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "UDP that is not declared, and ARP that need not be",
+		want:  dataDeclared + "data ...\n",
+		forge: func(g *forge) { g.arp(); dataConn(g); g.udp("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
+		wrong: "undeclared 0 @7",
+	},
+	{
+		name: "ARP and DNS",
+		want: "arp client > * arp\ndns client.* > nameserver.53 udp\n" +
+			"arp client > * \"who-has 198.51.100.1 tell 198.51.100.100\"\narp * > client \"* is-at *\"\n" +
+			"dns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n",
+		forge: func(g *forge) { g.arp(); g.dns(nil) },
+	},
+	{
+		name:  "ARP that is declared has to be written",
+		want:  "arp client > * arp\narp client > * \"who-has *\"\n",
+		forge: func(g *forge) { g.arp() },
+		wrong: "unwanted 2 @2",
+	},
+}
+
 func TestJudge(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		want  string
-		forge func(g *forge)
-		wrong string // summary
-	}{
-		{
-			name:  "stretch in one segment, written in two",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
-			forge: func(g *forge) { dataConn(g) },
-		},
-		{
-			name: "stretch in two segments, written in one",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:111\n",
-			forge: func(g *forge) {
-				dataConn(g).send(true, ".", strings.Repeat("y", 55))
-			},
-		},
-		{
-			name:  "open-ended stretch",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:* length 55\ndata server > client [F.] seq 56\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
-		},
-		{
-			name:  "stretch of a length",
-			want:  dataDeclared + dataHandshake + "data server > client length 110\n",
-			forge: func(g *forge) { dataConn(g).send(true, ".", strings.Repeat("y", 55)) },
-		},
-		{
-			name:  "stretch that is too long",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:57\n",
-			forge: func(g *forge) { dataConn(g) },
-			wrong: "different 5 @4",
-		},
-		{
-			name:  "stretch that is too short",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:55\n",
-			forge: func(g *forge) { dataConn(g) },
-			wrong: "different 5 @4",
-		},
-		{
-			name:  "one packet with exactly these bytes",
-			want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\n",
-			forge: func(g *forge) { dataConn(g) },
-		},
-		{
-			name:  "two packets where one was wanted",
-			want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:111\n",
-			forge: func(g *forge) { dataConn(g).send(true, "P.", strings.Repeat("y", 55)) },
-			wrong: "different 5 @4, unwanted 5 @5",
-		},
-		{
-			name: "packets by their length",
-			want: dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 7\n",
-			forge: func(g *forge) {
-				dataConn(g).send(true, "P.", "yyyyyyy")
-			},
-		},
-		{
-			name:  "P is not looked at unless written",
-			want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:56\n",
-			forge: func(g *forge) { dataConn(g) },
-		},
-		{
-			name:  "P is looked at when written",
-			want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\ndata server > client [P.] seq 56:57\n",
-			forge: func(g *forge) { dataConn(g).send(true, ".", "y") },
-			wrong: "different 6 @5",
-		},
-		{
-			name:  "FIN that rides on data, where that is free",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
-		},
-		{
-			name:  "FIN that rides on data, where that is wanted",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] seq 56:61\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
-		},
-		{
-			name:  "FIN that comes alone, where it should ride",
-			want:  dataDeclared + dataHandshake + "data server > client [F.] seq 1:56\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
-			wrong: "different 5 @4, unwanted 5 @5",
-		},
-		{
-			name:  "FIN that rides, where it should come alone",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] length 0\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
-			wrong: "different 6 @5",
-		},
-		{
-			name: "FIN that overtakes its data",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:6 after @fin\ndata server > client [F.] seq 6 @fin\n" +
-				"data client > server [.] ack 1\ndata client > server [.] ack 7\n",
-			forge: overtaken,
-		},
-		{
-			name:  "FIN that overtakes its data, and should not",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:6 @data\ndata server > client [F.] seq 6 after @data\n",
-			forge: overtaken,
-			wrong: "too early 6 @4",
-		},
-		{
-			name: "bare ACK that is wanted and did not come",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [.] ack 56\n",
-			forge: func(g *forge) {
-				dataConn(g)
-			},
-			wrong: "missing 6",
-		},
-		{
-			name: "retransmission",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
-			},
-			wrong: "unwanted 5 @5",
-		},
-		{
-			name: "retransmission that is expected",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [P.] seq 1:56\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
-			},
-		},
-		{
-			name:  "reset",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-			forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
-			wrong: "unwanted 5 @5",
-		},
-		{
-			name:  "reset that is expected",
-			want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [R.]\n",
-			forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
-		},
-		{
-			name: "bytes that the capture has not got",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.sent[1]++
-				c.send(false, ".", "")
-			},
-			wrong: "unwanted 5",
-		},
-		{
-			name:  "connection with another port",
-			want:  dataDeclared + dataHandshake,
-			forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3173") },
-			wrong: "other ports 1 @1",
-		},
-		{
-			name:  "connection from the other side",
-			want:  "data client.* > server.20\ndata ...\n",
-			forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
-			wrong: "not found 1, undeclared 0 @1",
-		},
-		{
-			name:  "connection that is not declared",
-			want:  dataDeclared + "data ...\n",
-			forge: func(g *forge) { dataConn(g); g.connect("198.51.100.100:9", "192.0.2.21:80") },
-			wrong: "undeclared 0 @5",
-		},
-		{
-			name: "alike declarations, in the order of their SYNs",
-			want: "one server.20 > client.*\ntwo server.20 > client.*\none ...\ntwo server > client [S]\ntwo client > server [S.]\ntwo server > client [.]\ntwo server > client seq 1:56\n",
-			forge: func(g *forge) {
-				g.connect("192.0.2.21:20", "198.51.100.100:3174")
-				dataConn(g)
-			},
-		},
-		{
-			name: "declarations of which one leaves less open",
-			want: "some server.20 > *\nmore *.20 > client.3172\nsome ...\nmore ...\n",
-			forge: func(g *forge) {
-				dataConn(g)
-				g.connect("192.0.2.21:20", "198.51.100.100:3174")
-			},
-		},
-		{
-			name: "order of two directions",
-			want: dataDeclared + dataHandshake + "data client > server [F.]\ndata server > client seq 1:56\ndata server > client [F.]\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.send(true, "F.", "")
-				c.send(false, "F.", "")
-			},
-			wrong: "missing 5, unwanted 7 @6",
-		},
-		{
-			name: "joined lines, in either order",
-			want: dataDeclared + dataHandshake + "|data client > server [F.]\n|data server > client seq 1:56\n|data server > client [F.]\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.send(true, "F.", "")
-				c.send(false, "F.", "")
-			},
-		},
-		{
-			name: "a later ACK, as the first is too early for `after`",
-			want: dataDeclared + dataHandshake + "data server > client seq 1:56 @data\ndata server > client [F.]\n" +
-				"data client > server [.] after @late\n" + "other client.1 > server.2\nother client > server [S] @late\n",
-			forge: func(g *forge) {
-				c := dataConn(g)
-				c.send(true, "F.", "")
-				c.send(false, ".", "")
-				g.connection("198.51.100.100:1", "192.0.2.21:2").send(true, "S", "")
-				c.send(false, ".", "")
-			},
-		},
-		{
-			name: "an earlier ACK for the label, as the `after` comes before the later",
-			want: dataDeclared + dataHandshake + "data server > client [.] @ack\ndata server > client seq 1:* after @ack\n",
-			forge: func(g *forge) {
-				c := g.connect("192.0.2.21:20", "198.51.100.100:3172")
-				c.send(true, ".", "")
-				c.send(true, ".", "")
-				c.send(true, "P.", "x")
-			},
-		},
-		{
-			name:  "skipping",
-			want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client [F.] seq 56\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
-		},
-		{
-			name:  "skipping ends with the next line",
-			want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client seq 1:56\n",
-			forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
-			wrong: "unwanted 4 @5",
-		},
-		{
-			name:  "UDP that is not declared, and ARP that need not be",
-			want:  dataDeclared + "data ...\n",
-			forge: func(g *forge) { g.arp(); dataConn(g); g.udp("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
-			wrong: "undeclared 0 @7",
-		},
-		{
-			name: "ARP and DNS",
-			want: "arp client > * arp\ndns client.* > nameserver.53 udp\n" +
-				"arp client > * \"who-has 198.51.100.1 tell 198.51.100.100\"\narp * > client \"* is-at *\"\n" +
-				"dns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n",
-			forge: func(g *forge) { g.arp(); g.dns(nil) },
-		},
-		{
-			name:  "ARP that is declared has to be written",
-			want:  "arp client > * arp\narp client > * \"who-has *\"\n",
-			forge: func(g *forge) { g.arp() },
-			wrong: "unwanted 2 @2",
-		},
-	} {
+	for _, test := range judgements {
 		t.Run(test.name, func(t *testing.T) {
 			g := &forge{}
 			test.forge(g)
