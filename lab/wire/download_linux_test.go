@@ -14,17 +14,6 @@ import (
 	"ftplab/lab/network"
 )
 
-// content is a stream of bytes that does not repeat itself soon.
-type content struct{ at uint64 }
-
-func (c *content) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte(c.at * 2654435761 >> 13)
-		c.at++
-	}
-	return len(b), nil
-}
-
 // downloaded is what a client saw of a download.
 type downloaded struct {
 	Bytes int64

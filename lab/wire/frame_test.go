@@ -82,6 +82,17 @@ func TestSegment(t *testing.T) {
 	}
 }
 
+// content is a stream of bytes that does not repeat itself soon.
+type content struct{ at uint64 }
+
+func (c *content) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c.at * 2654435761 >> 13)
+		c.at++
+	}
+	return len(b), nil
+}
+
 // TestFragments puts the pieces of a packet together again.
 func TestFragments(t *testing.T) {
 	data := make([]byte, 3001)

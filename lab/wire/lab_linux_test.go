@@ -34,6 +34,7 @@ var bodies = map[string]body{
 	"bulk over veth": bulkOverVeth,
 	"greeting":       greeting,
 	"download":       download,
+	"another":        another,
 	"in pieces":      inPieces,
 	"refusals":       refusals,
 	"parting":        parting,

@@ -22,8 +22,9 @@ type path struct {
 	rate     int64 // of every link, bits a second; 0 is unlimited
 	queue    int64 // bytes that wait for a link at most; 0 is unlimited
 
-	batch [][]byte
-	spent []*chunk // of frames that left the path, until the recorder is through with them
+	batch   [][]byte
+	spent   []*chunk      // of frames that left the path, until the recorder is through with them
+	sources []unix.PollFd // what ends the path's sleep
 
 	crossed   uint64           // frames received and delivered
 	wake      int              // eventfd: look at quit and questions
@@ -209,6 +210,9 @@ func (p *path) deliver(e *end) (next int64) {
 		f := d.first()
 		carrying := p.transmission(f.frame)
 		arrival := max(f.due, e.free) + carrying
+		if e == p.captured {
+			arrival = max(arrival, p.record.last)
+		}
 		if next = max(arrival, e.ready); next > now {
 			break
 		}
@@ -291,14 +295,13 @@ func (p *path) wait(next int64) {
 	if sleep <= 0 {
 		return
 	}
-	fds := make([]unix.PollFd, 0, 8)
-	fds = append(fds, unix.PollFd{Fd: int32(p.wake), Events: unix.POLLIN})
+	p.sources = append(p.sources[:0], unix.PollFd{Fd: int32(p.wake), Events: unix.POLLIN})
 	for _, e := range p.ends {
-		fds = append(fds, unix.PollFd{Fd: int32(e.port.fd), Events: unix.POLLIN})
+		p.sources = append(p.sources, unix.PollFd{Fd: int32(e.port.fd), Events: unix.POLLIN})
 	}
 	timeout := unix.NsecToTimespec(sleep)
-	unix.Ppoll(fds, &timeout, nil)
-	if fds[0].Revents != 0 {
+	unix.Ppoll(p.sources, &timeout, nil)
+	if p.sources[0].Revents != 0 {
 		var count [8]byte
 		unix.Read(p.wake, count[:])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"golang.org/x/sys/unix"
 
+	"ftplab/lab/capture"
 	"ftplab/lab/network"
 )
 
@@ -243,6 +245,27 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("got error %v, want one with %q", err, want)
 		}
 	}
+}
+
+// another makes a second network when the first is closed.
+func another(ctx context.Context, n network.Network, e experiment) (any, error) {
+	if err := n.Close(); err != nil {
+		return nil, err
+	}
+	w, err := capture.NewWriter(io.Discard, capture.PCAPNG, capture.Info{})
+	if err != nil {
+		return nil, err
+	}
+	next, err := New(ctx, e.Plan, w)
+	if err != nil {
+		return nil, err
+	}
+	_, err = greeting(ctx, next, e)
+	return nil, errors.Join(err, next.Close())
+}
+
+func TestOneNetworkAfterAnother(t *testing.T) {
+	experiment{Body: "another", Plan: twoHosts(time.Millisecond)}.run(t, nil)
 }
 
 // dropsOfTheRing fills a ring that nobody empties.

@@ -13,32 +13,28 @@ import (
 // see the package's documentation on time. Each round of the path first records
 // all that the host has sent so far, and only then what has arrived. What the
 // host sends in answer to an arrival is sent after it, and recorded in a later
-// round; so causes stand before their effects, and times hardly ever go back.
-// They do where a frame arrived before one that the host had sent when the path
-// came to it, or was sent within the microseconds between the two halves of a
-// round. Such a frame gets the time of the one before it.
+// round; so causes stand before their effects.
+//
+// What was to arrive before the last frame that is recorded already, because the
+// path was late, arrives with that one. And a frame that the host sent within
+// the microseconds between the two halves of a round has the time of the one
+// that was recorded in between.
 type recorder struct {
 	writer *capture.Writer
 	last   int64
 	frames uint64
-	err    error
 }
 
-// frame records a frame, which stays as it is until flush.
+// frame records a frame, which stays as it is until flush. An error of the
+// writer's is its error for good, and told by the end of the capture.
 func (r *recorder) frame(at int64, f frame) {
 	r.frames++
 	r.last = max(r.last, at)
-	if err := r.writer.Packet(r.last, f, len(f)); err != nil {
-		r.err = err
-	}
+	r.writer.Packet(r.last, f, len(f))
 }
 
 // flush writes what was recorded.
-func (r *recorder) flush() {
-	if err := r.writer.Flush(); err != nil {
-		r.err = err
-	}
-}
+func (r *recorder) flush() { r.writer.Flush() }
 
 // A clock tells the time in nanoseconds since 1970. It is set once and then
 // runs evenly, whatever is done to the system's: no delay may change with that.

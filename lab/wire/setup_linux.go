@@ -75,13 +75,6 @@ func (h *host) configure() error {
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", device, err)
 	}
-	if h.plan.Cork {
-		// Linux makes bundles of segments, and cuts one where the receive window
-		// ends, in the middle of a segment. A bundle of one goes whole or waits.
-		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
-			return fmt.Errorf("sending segments from %s one by one: %w", device, err)
-		}
-	}
 	if oneByOne(h.plan) {
 		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
 			return fmt.Errorf("keeping %s to one segment a packet: %w", device, err)
@@ -93,7 +86,13 @@ func (h *host) configure() error {
 	if err := h.takeAddress(link); err != nil {
 		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
 	}
-	err = netlink.RouteAdd(&netlink.Route{
+	return h.takeGateway(link, m)
+}
+
+// takeGateway has the host send what is for others to its gateway, by a route
+// with those metrics.
+func (h *host) takeGateway(link netlink.Link, m metrics) error {
+	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex:  link.Attrs().Index,
 		Gw:         h.gateway.AsSlice(),
 		Window:     m.window,
@@ -111,7 +110,7 @@ func (h *host) configure() error {
 		LinkIndex:    link.Attrs().Index,
 		State:        netlink.NUD_PERMANENT,
 		IP:           h.gateway.AsSlice(),
-		HardwareAddr: net.HardwareAddr(h.gateMAC[:]),
+		HardwareAddr: h.gateMAC[:],
 	})
 	if err != nil {
 		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
@@ -136,6 +135,20 @@ func (h *host) takeAddress(link netlink.Link) error {
 		time.Sleep(time.Millisecond)
 	}
 	return fmt.Errorf("the kernel did not take it in %v", tries*time.Millisecond)
+}
+
+// disconnect removes the link of a host whose namespace lives on.
+func (h *host) disconnect() {
+	if h.plan.Name != processHost {
+		return
+	}
+	h.namespace.Do(func() error {
+		link, err := netlink.LinkByName(device)
+		if err != nil {
+			return err
+		}
+		return netlink.LinkDel(link)
+	})
 }
 
 // withoutOffloads makes the kernel do what it would leave to the hardware: cut

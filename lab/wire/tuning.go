@@ -153,7 +153,7 @@ func sendBuffer(h network.HostPlan, mtu int) int {
 }
 
 // oneByOne says that the host's TCP hands down its segments one by one. As a
-// rule it builds packets of several, which are cut on their way out; where it
-// changes its mind of how many, a short segment results, and the send buffer
-// holds more of them.
+// rule it builds packets of several, which are cut on their way out. A short
+// segment results where it changes its mind of how many they are, and where the
+// receive window ends within one; and the send buffer has room for more of them.
 func oneByOne(h network.HostPlan) bool { return h.Cork || h.CWND != 0 }

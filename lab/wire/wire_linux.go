@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +23,9 @@ const (
 	largestMTU = 65535 // of a veth
 )
 
+// processHost is the host that is in the namespace of the whole process.
+const processHost = "server"
+
 // wire is the network.
 type wire struct {
 	ctx   context.Context // when it is cancelled, Close waits for nothing
@@ -28,9 +33,18 @@ type wire struct {
 	own   *cell.Namespace // of the path
 	path  *path
 	procs int // that Go had before
+
+	closing sync.Once
+	closed  error // what Close returns
 }
 
-// New makes the network that the plan describes, and begins to record it.
+// New makes the network that the plan describes, and begins to record it. The
+// error says which host or link cannot be as planned, and why. When ctx is
+// cancelled, Close does not wait for what is under way.
+//
+// The host named "server" is in the namespace of the whole process, since
+// servers make sockets on goroutines of their own. So there can be one network
+// at a time in a process, and the process must be one in a cell.
 func New(ctx context.Context, plan network.Plan, w *capture.Writer) (network.Network, error) {
 	n := &wire{ctx: ctx}
 	if err := n.build(plan, w); err != nil {
@@ -46,6 +60,8 @@ func New(ctx context.Context, plan network.Plan, w *capture.Writer) (network.Net
 	return n, nil
 }
 
+// build makes the hosts and the path between them. What it made before an error
+// is for tearDown.
 func (n *wire) build(plan network.Plan, w *capture.Writer) (err error) {
 	if n.hosts, err = newHosts(plan); err != nil {
 		return err
@@ -94,18 +110,15 @@ func newHosts(plan network.Plan) ([]*host, error) {
 	var hosts []*host
 	for i, p := range plan.Hosts {
 		h := &host{
-			place:        places[i],
-			plan:         p,
-			number:       i,
-			mtu:          usualMTU,
-			lossless:     plan.Loss == 0 && plan.Queue == 0,
+			place:    places[i],
+			plan:     p,
+			number:   i,
+			mtu:      cmp.Or(p.MTU, plan.MTU, usualMTU),
+			lossless: plan.Loss == 0 && plan.Queue == 0,
+			ports:    ports{ranges: p.Ports},
+			// Of what the others ask, the captured end would see only that it
+			// delays what they send.
 			knowsGateway: plan.ARP == network.ARPCached || p.Name != capturedHost(plan),
-			ports:        ports{ranges: p.Ports},
-		}
-		for _, mtu := range []int{plan.MTU, p.MTU} {
-			if mtu != 0 {
-				h.mtu = mtu
-			}
 		}
 		if least := leastMTU(p.Addr); h.mtu < least || h.mtu > largestMTU {
 			return nil, h.in(fmt.Errorf("its link cannot have an MTU of %d bytes, but of %d to %d", h.mtu, least, largestMTU))
@@ -134,7 +147,7 @@ func capturedHost(plan network.Plan) string {
 // attach makes a host's namespace and link, and opens the path's end of it.
 func (n *wire) attach(h *host, slots int) (*end, error) {
 	var err error
-	if h.plan.Name == "server" {
+	if h.plan.Name == processHost {
 		h.namespace, err = cell.Own()
 	} else {
 		h.namespace, err = cell.NewNamespace()
@@ -226,35 +239,35 @@ func (n *wire) Host(name string) network.Host {
 }
 
 // Close waits until all that is under way has arrived, and takes the network
-// down.
+// down. Closing again does nothing, and returns the same.
 func (n *wire) Close() error {
-	err := n.quiesce(n.ctx)
-	close(n.path.quit)
-	n.path.rouse()
-	<-n.path.done
-	runtime.GOMAXPROCS(n.procs)
-	err = errors.Join(err, n.finish())
-	n.tearDown()
-	if err != nil {
-		return fmt.Errorf("wire: %w", err)
-	}
-	return nil
+	n.closing.Do(func() {
+		err := n.quiesce(n.ctx)
+		close(n.path.quit)
+		n.path.rouse()
+		<-n.path.done
+		runtime.GOMAXPROCS(n.procs)
+		if err = errors.Join(err, n.finish()); err != nil {
+			n.closed = fmt.Errorf("wire: %w", err)
+		}
+		n.tearDown()
+	})
+	return n.closed
 }
 
 // finish ends the capture. Its error says what the network itself lost.
 func (n *wire) finish() error {
 	lost, err := n.losses()
 	record := &n.path.record
-	errs := []error{err, record.err}
-	if lost.total() > 0 {
-		errs = append(errs, fmt.Errorf("frames were lost, and not on the path: %v", lost))
+	if err == nil && lost.total() > 0 {
+		err = fmt.Errorf("frames were lost, and not on the path: %v", lost)
 	}
 	stats := capture.Stats{Received: record.frames + lost.ring, Dropped: lost.ring}
-	errs = append(errs, record.writer.Close(stats))
-	return errors.Join(errs...)
+	return errors.Join(err, record.writer.Close(stats))
 }
 
-// tearDown lets go of all there is. Links end with their namespaces.
+// tearDown lets go of all there is. Namespaces end with what is in them, and
+// links with either end's.
 func (n *wire) tearDown() {
 	if n.path != nil {
 		for _, e := range n.path.ends {
@@ -268,6 +281,7 @@ func (n *wire) tearDown() {
 	}
 	for _, h := range n.hosts {
 		if h.namespace != nil {
+			h.disconnect()
 			h.namespace.Close()
 		}
 	}
