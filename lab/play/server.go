@@ -9,12 +9,13 @@ import (
 func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 	host, _ := s.Host("server")
 	config := ftpserver.Config{
-		Port:     s.Server.Port,
-		Idle:     s.Server.Idle,
-		ReadOnly: s.Server.ReadOnly,
-		AwaitFIN: s.Server.AwaitFIN,
-		Cork:     host.Cork,
-		FINApart: host.FINApart,
+		Port:       s.Server.Port,
+		Idle:       s.Server.Idle,
+		ReadOnly:   s.Server.ReadOnly,
+		ReplyFirst: s.Server.ReplyFirst,
+		AwaitFIN:   s.Server.AwaitFIN,
+		Cork:       host.Cork,
+		FINApart:   host.FINApart,
 	}
 	for _, u := range s.Server.Users {
 		config.Users = append(config.Users, ftpserver.User{Name: u.Name, Password: u.Password})

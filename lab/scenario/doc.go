@@ -73,6 +73,7 @@
 //
 //	server [port=21] [idle=2s]      idle: how long a client may be silent
 //	       [readonly]               refuses uploads and every other change
+//	       [replyfirst]             says 150 before it opens an active data connection
 //	       [awaitfin]               says 226 only when the client has closed, too
 //	program COMMAND [ARGUMENT]...   another server: it is started in a folder with
 //	                                the scenario's files, and has to listen on the

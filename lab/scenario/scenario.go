@@ -51,13 +51,14 @@ type Name struct {
 
 // Server is how the server differs from the plainest one.
 type Server struct {
-	Port     uint16        // of the control connection
-	Idle     time.Duration // after which a silent client is sent away; 0 is never
-	ReadOnly bool          // refuses uploads
-	AwaitFIN bool          // says 226 only when the client has closed its end, too
-	Users    []User        // who may log in, besides anonymous
-	Replies  []Reply       // its own wording
-	Program  []string      // somebody else's server, and its arguments; empty for the lab's own
+	Port       uint16        // of the control connection
+	Idle       time.Duration // after which a silent client is sent away; 0 is never
+	ReadOnly   bool          // refuses uploads
+	ReplyFirst bool          // says 150 before it opens an active data connection
+	AwaitFIN   bool          // says 226 only when the client has closed its end, too
+	Users      []User        // who may log in, besides anonymous
+	Replies    []Reply       // its own wording
+	Program    []string      // somebody else's server, and its arguments; empty for the lab's own
 }
 
 // A User is a name and a password the server accepts.

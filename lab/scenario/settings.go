@@ -183,7 +183,7 @@ func (p *parser) client(words []string) {
 }
 
 func (p *parser) server(words []string) {
-	p.usage(words, 1, "server [port=] [idle=] [readonly] [awaitfin]")
+	p.usage(words, 1, "server [port=] [idle=] [readonly] [replyfirst] [awaitfin]")
 	for _, word := range words {
 		switch key, value := option(word); key {
 		case "port":
@@ -192,10 +192,12 @@ func (p *parser) server(words []string) {
 			p.s.Server.Idle = p.duration("idle", value)
 		case "readonly":
 			p.s.Server.ReadOnly = true
+		case "replyfirst":
+			p.s.Server.ReplyFirst = true
 		case "awaitfin":
 			p.s.Server.AwaitFIN = true
 		default:
-			p.fail("unknown option %q of server; it takes port=, idle=, readonly and awaitfin", word)
+			p.fail("unknown option %q of server; it takes port=, idle=, readonly, replyfirst and awaitfin", word)
 		}
 	}
 }
@@ -214,8 +216,8 @@ func (p *parser) checkProgram() {
 	}
 	p.line = p.programLine
 	host, _ := p.s.Host("server")
-	if s.Idle != 0 || s.ReadOnly || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
-		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, awaitfin and cork= are for the lab's server")
+	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
+		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, replyfirst, awaitfin and cork= are for the lab's server")
 	}
 }
 
