@@ -89,6 +89,9 @@ func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
 		return first, first, m
 	case h.Window != 0 || h.Buffer >= largestUnscaled:
 		first, m = steadyWindow(h)
+		if h.Window != 0 {
+			first = max(first, h.Buffer) // for a program that may be late to read
+		}
 		return first, first, m
 	case h.Buffer != 0:
 		return h.Buffer, h.Buffer, m
