@@ -36,6 +36,7 @@ var bodies = map[string]body{
 	"download":       download,
 	"another":        another,
 	"in pieces":      inPieces,
+	"refused often":  refusedOften,
 	"refusals":       refusals,
 	"parting":        parting,
 	"nowhere":        nowhere,

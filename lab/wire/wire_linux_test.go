@@ -2,11 +2,15 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"ftplab/lab/network"
 )
@@ -63,5 +67,44 @@ func TestHandshakeTakesTheRoundTrip(t *testing.T) {
 			t.Errorf("rtt=%v: SYN to SYN-ACK takes %v, want %v ± 3 %%", rtt, got, rtt)
 		}
 		r.soundToTshark(t)
+	}
+}
+
+// refusedOften has the client dial a hundred times where nobody listens: the
+// kernels alone shake, and refuse to shake, hands.
+func refusedOften(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	for range 100 {
+		conn, err := n.Host("client").DialTCP(ctx, 0, remote(n.Host("server"), 9))
+		if err == nil {
+			conn.Close()
+		}
+		if !errors.Is(err, unix.ECONNREFUSED) {
+			return nil, fmt.Errorf("got %v, want %v", err, unix.ECONNREFUSED)
+		}
+	}
+	return nil, nil
+}
+
+func TestEveryRoundTripTakesItsTime(t *testing.T) {
+	const rtt = 10 * time.Millisecond
+	r := experiment{Body: "refused often", Plan: twoHosts(rtt)}.run(t, nil)
+	var sent time.Time
+	var trips []time.Duration
+	for _, s := range r.segments(t) {
+		if s.tcp.SYN {
+			sent = s.at
+			continue
+		}
+		trips = append(trips, s.at.Sub(sent))
+	}
+	if len(trips) != 100 {
+		t.Errorf("got %d round trips, want 100", len(trips))
+	}
+	slices.Sort(trips)
+	t.Logf("from %v to %v", trips[0], trips[len(trips)-1])
+	for _, got := range trips {
+		if off := (got - rtt).Abs(); off > rtt*3/100 {
+			t.Errorf("a round trip takes %v, want %v ± 3 %%", got, rtt)
+		}
 	}
 }
