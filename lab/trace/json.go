@@ -24,10 +24,15 @@ type jsonConnection struct {
 	FirstPacket  int            `json:"first_packet"`
 	LastPacket   int            `json:"last_packet"`
 	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
-	Bytes        map[Side]int64 `json:"bytes"`
+	Bytes        jsonBytes      `json:"bytes"`
 	SHA256       string         `json:"sha256,omitempty"`
 	FirstFIN     Side           `json:"first_fin"`
 	ResetBy      Side           `json:"reset_by"`
+}
+
+type jsonBytes struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
 }
 
 type jsonAnnounced struct {
@@ -66,16 +71,20 @@ type jsonReply struct {
 // show is left out. Bytes that are not UTF-8 are written as \xNN, in the text
 // that JSON then quotes.
 func (t *Trace) WriteJSON(w io.Writer) error {
-	out := bufio.NewWriterSize(w, 64<<10)
+	out := newItems(w)
 	fmt.Fprintf(out, "{\"packets\": %d, \"truncated\": %d,\n \"connections\": [", t.Packets, t.Truncated)
+	var conn jsonConnection // one for all: garbage would cost more than the facts
 	for i, c := range t.Connections {
-		if err := writeItem(out, i, c.json()); err != nil {
+		conn = c.json()
+		if err := out.item(i, &conn); err != nil {
 			return err
 		}
 	}
 	out.WriteString("],\n \"sessions\": [")
+	var session jsonSession
 	for i, s := range t.Sessions {
-		if err := writeItem(out, i, s.json()); err != nil {
+		session = s.json()
+		if err := out.item(i, &session); err != nil {
 			return err
 		}
 	}
@@ -83,20 +92,32 @@ func (t *Trace) WriteJSON(w io.Writer) error {
 	return out.Flush()
 }
 
-// writeItem writes the i-th item of a list on a line of its own. The whole is
-// never in memory at once: a capture may hold many thousands of sessions.
-func writeItem(out *bufio.Writer, i int, item any) error {
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(item); err != nil {
+// items writes lists, each item on a line of its own. The whole is never in
+// memory at once: a capture may hold many thousands of sessions.
+type items struct {
+	*bufio.Writer
+	line bytes.Buffer // of one item
+	enc  *json.Encoder
+}
+
+func newItems(w io.Writer) *items {
+	out := &items{Writer: bufio.NewWriterSize(w, 64<<10)}
+	out.enc = json.NewEncoder(&out.line)
+	out.enc.SetEscapeHTML(false)
+	return out
+}
+
+// item writes the i-th item of a list.
+func (out *items) item(i int, item any) error {
+	out.line.Reset()
+	if err := out.enc.Encode(item); err != nil {
 		return err
 	}
 	if i > 0 {
 		out.WriteByte(',')
 	}
 	out.WriteString("\n  ")
-	_, err := out.Write(bytes.TrimRight(line.Bytes(), "\n"))
+	_, err := out.Write(bytes.TrimRight(out.line.Bytes(), "\n"))
 	return err
 }
 
@@ -104,7 +125,7 @@ func (c *Connection) json() jsonConnection {
 	j := jsonConnection{
 		ID: c.ID, Role: c.Role, Mode: c.Mode, Client: c.Client.String(), Server: c.Server.String(),
 		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
-		Bytes:  map[Side]int64{Client: c.ClientFlow.Bytes, Server: c.ServerFlow.Bytes},
+		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
 		SHA256: c.SHA256, FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
 	}
 	if c.HandshakeSeen {
@@ -124,9 +145,9 @@ func (c *Connection) json() jsonConnection {
 }
 
 func (s *Session) json() jsonSession {
-	j := jsonSession{Control: s.Control.ID, User: valid(s.User), TLS: s.TLS, Exchanges: []jsonExchange{}}
+	j := jsonSession{Control: s.Control.ID, User: valid(s.User), TLS: s.TLS, Exchanges: make([]jsonExchange, 0, len(s.Exchanges))}
 	for _, e := range s.Exchanges {
-		x := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), []jsonReply{}}
+		x := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), make([]jsonReply, 0, len(e.Replies))}
 		for _, r := range e.Replies {
 			x.Replies = append(x.Replies, jsonReply{r.Packet, r.Code, valid(r.Text)})
 		}
