@@ -16,12 +16,18 @@ import (
 // one every 10 ms, each two of them acknowledged.
 func lab() (*expect.Capture, *expect.Verdict) {
 	addr := netip.MustParseAddrPort
-	ctl := &trace.Connection{ID: 0, Role: trace.Control, Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"),
-		OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true}
-	data := &trace.Connection{ID: 1, Role: trace.Data, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"),
-		OpenedBy: trace.Server, FirstTime: 1e9, LastTime: 2e9, SHA256: "d1ce", Announced: &trace.Announcement{}}
+	connection := func(id int, client, server string, course trace.Course) *trace.Connection {
+		return &trace.Connection{ID: id, Client: addr(client), Server: addr(server), Course: &course,
+			ClientFlow: trace.Flow{Stream: &trace.Stream{}}, ServerFlow: trace.Flow{Stream: &trace.Stream{}}}
+	}
+	ctl := connection(0, "198.51.100.100:3171", "192.0.2.21:21",
+		trace.Course{Role: trace.Control, OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true})
+	data := connection(1, "198.51.100.100:3172", "192.0.2.21:20",
+		trace.Course{Role: trace.Data, OpenedBy: trace.Server, SHA256: "d1ce", Announced: &trace.Announcement{}})
+	data.FirstTime, data.LastTime = 1e9, 2e9
 	data.ServerFlow.Bytes = 10500
-	other := &trace.Connection{ID: 2, Role: trace.Data, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), FirstTime: 3e9}
+	other := connection(2, "198.51.100.100:3173", "192.0.2.21:20", trace.Course{Role: trace.Data})
+	other.FirstTime = 3e9
 	c := &expect.Capture{}
 	add := func(f expect.Frame) {
 		f.Number, f.DF = len(c.Frames)+1, true

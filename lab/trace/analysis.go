@@ -6,20 +6,20 @@ package trace
 // An analysis is what has to be remembered of a direction to judge the next
 // segment of either direction. Numbers are those on the wire.
 type analysis struct {
-	begun    bool
-	next     uint32 // behind the highest segment
 	nextTime int64
+	next     uint32 // behind the highest segment
 	// ackable is up to where everything has been seen, so that it may be
 	// acknowledged.
 	ackable uint32
 
-	ack     uint32 // the last one sent
 	ackTime int64
-	dupAcks int
-	window  uint16 // the last one announced, as on the wire
+	ack     uint32 // the last one sent
+	dupAcks int32
+	window  uint16   // the last one announced, as on the wire
+	flags   Analysis // of the last segment
 	// scaled says that the next window announced is no longer a SYN's.
 	scaled bool
-	flags  Analysis // of the last segment
+	begun  bool
 }
 
 // before reports whether the sequence number a comes before b (RFC 9293

@@ -118,7 +118,7 @@ type capturer struct {
 	size  int64
 }
 
-func create(b *testing.B, name string) (*capturer, func()) {
+func create(b testing.TB, name string) (*capturer, func()) {
 	b.Helper()
 	f, err := os.Create(name)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *capturer) forged(packets []forged) {
 
 // writeTransfer writes a session with one download of the given size, in
 // segments of 1460 bytes with an ACK for every 36, and returns the file's size.
-func writeTransfer(b *testing.B, name string, bytes int) int64 {
+func writeTransfer(b testing.TB, name string, bytes int) int64 {
 	c, done := create(b, name)
 	defer done()
 	f := newForge(b)
@@ -192,7 +192,7 @@ func writeTransfer(b *testing.B, name string, bytes int) int64 {
 }
 
 // writeSessions writes sessions with a transfer each, one after the other.
-func writeSessions(b *testing.B, name string, sessions int) {
+func writeSessions(b testing.TB, name string, sessions int) {
 	c, done := create(b, name)
 	defer done()
 	f := newForge(b)

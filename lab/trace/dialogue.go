@@ -3,8 +3,8 @@
 package trace
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -21,14 +21,14 @@ type event struct {
 const never = int(^uint(0) >> 1)
 
 // session reads the dialogue of a control connection whose client has been
-// found, from what both directions said, and takes no more lines than are left.
-func (c *conn) session(said [2][]chunk, left *int) *Session {
+// found, from what both directions said, into the room that is left.
+func (c *conn) session(said [2][]chunk, in *room) *Session {
 	s := &Session{Control: c.Connection, Overlong: c.overlong}
 	client, server := said[c.clientDir], said[1-c.clientDir]
 
 	s.TLSFrom = encrypted(&client, &server)
 	s.TLS = s.TLSFrom > 0
-	events := (&ear{session: s, left: left}).listen(client, server)
+	events := (&ear{session: s, room: in, events: in.events[:0], heard: in.heard[:0]}).listen(client, server)
 	s.pair(events, c.opener >= 0 || c.answerer >= 0)
 	s.login()
 	s.announcements(events)
@@ -70,9 +70,22 @@ const maxLines = 100_000
 type ear struct {
 	session *Session
 	events  []event
-	lines   []heardLine
+	heard   []heardLine
 	open    *Reply // of many lines, its last one not seen yet
-	left    *int   // lines that may still be taken
+	room    *room
+}
+
+// A room is where the dialogues of all sessions of a capture stand.
+type room struct {
+	lines     supply[Line]
+	texts     texts
+	replies   supply[Reply]
+	exchanges supply[Exchange]
+	left      int // lines that may still be taken
+
+	// What was needed for the session before, to be used again.
+	events []event
+	heard  []heardLine
 }
 
 // A heardLine is a line with the packet with which it was heard.
@@ -89,28 +102,31 @@ func (e *ear) listen(client, server []chunk) []event {
 	if e.open != nil {
 		e.close(never, true)
 	}
-	sort.SliceStable(e.events, func(i, j int) bool { return e.events[i].heard < e.events[j].heard })
-	sort.SliceStable(e.lines, func(i, j int) bool { return e.lines[i].heard < e.lines[j].heard })
-	for _, l := range e.lines {
-		e.session.Lines = append(e.session.Lines, l.Line)
+	slices.SortStableFunc(e.events, func(a, b event) int { return cmp.Compare(a.heard, b.heard) })
+	slices.SortStableFunc(e.heard, func(a, b heardLine) int { return cmp.Compare(a.heard, b.heard) })
+	e.session.Lines = make([]*Line, len(e.heard))
+	for i, l := range e.heard {
+		e.session.Lines[i] = l.Line
 	}
+	e.room.events, e.room.heard = e.events, e.heard
 	return e.events
 }
 
 // line makes a Line, nil if there have been too many.
 func (e *ear) line(l rawLine, from Side) *Line {
-	if *e.left <= 0 {
+	if e.room.left <= 0 {
 		e.session.Overlong = true
 		return nil
 	}
-	*e.left--
+	e.room.left--
 	text, _ := withoutTelnet(l.text)
-	line := &Line{
-		Connection: e.session.Control, From: from, Text: string(text), Seq: l.seq, End: l.end,
+	line := e.room.lines.next()
+	*line = Line{
+		Connection: e.session.Control, From: from, Text: e.room.texts.of(text), Seq: l.seq, End: l.end,
 		FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
 		Complete: l.complete, AfterGap: l.afterGap,
 	}
-	e.lines = append(e.lines, heardLine{l.heard, line})
+	e.heard = append(e.heard, heardLine{l.heard, line})
 	return line
 }
 
@@ -120,7 +136,7 @@ func (e *ear) hearClient(l rawLine) bool {
 	if line == nil {
 		return false
 	}
-	if x := command(line, l); x != nil {
+	if x := e.command(line, l); x != nil {
 		e.events = append(e.events, event{heard: l.heard, command: x, afterGap: l.afterGap, partial: !l.complete})
 	}
 	return true
@@ -128,25 +144,31 @@ func (e *ear) hearClient(l rawLine) bool {
 
 // command reads a line of the client; nil if it holds nothing but Telnet
 // commands.
-func command(line *Line, raw rawLine) *Exchange {
+func (e *ear) command(line *Line, raw rawLine) *Exchange {
 	verb, argument := cutCommand(line.Text)
 	if verb == "" {
 		if _, telnet := withoutTelnet(raw.text); telnet || !line.Complete {
 			return nil
 		}
 	}
-	return &Exchange{
+	x := e.room.exchanges.next()
+	*x = Exchange{
 		Command: capitals(verb), Argument: argument, Line: line,
 		FirstPacket: line.FirstPacket, Packet: line.Packet, Time: line.Time,
 	}
+	return x
 }
 
 // capitals puts the letters of a verb in capitals, and leaves other bytes as they
 // are, whatever they stand for.
 func capitals(verb string) string {
+	small := func(c byte) bool { return c >= 'a' && c <= 'z' }
+	if !slices.ContainsFunc([]byte(verb), small) {
+		return verb // most are, and it shares the bytes of its line
+	}
 	b := []byte(verb)
 	for i, c := range b {
-		if c >= 'a' && c <= 'z' {
+		if small(c) {
 			b[i] = c - 'a' + 'A'
 		}
 	}
@@ -181,7 +203,8 @@ func (e *ear) hearServer(l rawLine) bool {
 			e.close(l.heard, false)
 		}
 	case ok || strings.TrimSpace(line.Text) != "":
-		r := &Reply{Code: code, FirstPacket: line.FirstPacket, Lines: []*Line{line}}
+		r := e.room.replies.next()
+		*r = Reply{Code: code, FirstPacket: line.FirstPacket, Lines: []*Line{line}}
 		r.endsIn(line)
 		e.events = append(e.events, event{heard: l.heard, reply: r, afterGap: l.afterGap, partial: !l.complete})
 		if !ok {

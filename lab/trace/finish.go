@@ -3,44 +3,54 @@
 
 package trace
 
-import "sort"
+import (
+	"net/netip"
+	"sort"
+)
 
 // finish turns the connections into the facts of t.
 func (k *tracker) finish(t *Trace) {
-	k.linesLeft = maxLines + t.Packets
-	for _, c := range k.conns {
-		c.halves[0].finish()
-		c.halves[1].finish()
+	k.room.left = maxLines + t.Packets
+	conns := k.index.conns
+	for _, c := range conns {
+		if r := c.reading; r != nil {
+			r.halves[0].finish()
+			r.halves[1].finish()
+			k.forget(r)
+		}
 	}
 	// First the connections to port 21 and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself.
 	k.recognise(t, true)
 	known := len(t.Sessions)
-	join(t.Sessions, k.conns)
+	join(t.Sessions, conns)
 	k.recognise(t, false)
-	join(t.Sessions[known:], k.conns)
+	join(t.Sessions[known:], conns)
 	sort.Slice(t.Sessions, func(i, j int) bool { return t.Sessions[i].Control.ID < t.Sessions[j].Control.ID })
-	joinByPort(t.Sessions, k.conns)
+	joinByPort(t.Sessions, conns)
 	for _, s := range t.Sessions {
 		s.assignTransfers()
 	}
-	for i, c := range k.conns {
-		c.settle()
-		if c.Role == Data && !k.noHash {
-			k.sign(c)
+	for _, c := range conns {
+		r := c.reading
+		if c.Role == Control {
+			continue
 		}
-		t.Connections = append(t.Connections, c.Connection)
-		k.conns[i] = nil // what is left of it is large
+		c.settle()
+		if c.Role == Data && r != nil {
+			k.sign(r)
+		}
 	}
+	t.Connections = conns
 }
 
 // recognise finds the control connections, among those to port 21 or among the
 // others, and reads their dialogue.
 func (k *tracker) recognise(t *Trace, at21 bool) {
-	for _, c := range k.conns {
-		data := c.halves[0].Segments + c.halves[1].Segments
-		if c.Role != Other || c.use == opaque || data == 0 || c.atFTPPort() != at21 {
+	for _, each := range k.index.conns {
+		c := each.reading
+		if c == nil || c.Role != Other || c.use == opaque || each.data() == 0 || c.atFTPPort() != at21 {
 			continue
 		}
 		said := c.inOrder()
@@ -49,59 +59,118 @@ func (k *tracker) recognise(t *Trace, at21 bool) {
 			continue
 		}
 		c.Role = Control
-		c.clientDir = client
-		c.Client, c.Server = c.ends[client], c.ends[1-client]
-		t.Sessions = append(t.Sessions, c.session(said, &k.linesLeft))
-		c.halves[0].kept, c.halves[1].kept = nil, nil
+		c.setClient(client)
+		t.Sessions = append(t.Sessions, c.session(said, &k.room))
+		each.settle()
 	}
 }
 
-func (c *conn) atFTPPort() bool {
-	return c.ends[0].Port() == ftpPort || c.ends[1].Port() == ftpPort
+// data is how many segments carry data.
+func (c *Connection) data() int { return c.ClientFlow.Segments + c.ServerFlow.Segments }
+
+func (c *Connection) atFTPPort() bool {
+	return c.Client.Port() == ftpPort || c.Server.Port() == ftpPort
+}
+
+// end is the address of the sender of a direction.
+func (c *Connection) end(dir int) netip.AddrPort {
+	if dir == int(c.clientDir) {
+		return c.Client
+	}
+	return c.Server
+}
+
+// setClient makes the sender of a direction the client. The flows follow when
+// the connection is settled.
+func (c *Connection) setClient(dir int) {
+	if dir != int(c.clientDir) {
+		c.Client, c.Server = c.Server, c.Client
+		c.clientDir = int8(dir)
+	}
 }
 
 // initiator is the direction that opened the connection, -1 if no handshake was
 // seen.
-func (c *conn) initiator() int {
-	if c.opener < 0 && c.answerer >= 0 {
-		return 1 - c.answerer
+func (c *Connection) initiator() int {
+	switch r := c.reading; {
+	case r == nil:
+		return 0
+	case r.opener < 0 && r.answerer >= 0:
+		return int(1 - r.answerer)
+	default:
+		return int(r.opener)
 	}
-	return c.opener
 }
 
-// settle fills in the facts that are told in terms of client and server.
-func (c *conn) settle() {
+// settle fills in the facts that are told in terms of client and server, and
+// lets go of what was needed to read the connection.
+func (c *Connection) settle() {
 	opener := c.initiator()
 	if c.Role == Other && opener >= 0 {
-		c.clientDir = opener
+		c.setClient(opener)
 	}
-	c.Client, c.Server = c.ends[c.clientDir], c.ends[1-c.clientDir]
 	if c.clientDir == 1 {
 		c.ClientFlow, c.ServerFlow = c.ServerFlow, c.ClientFlow
 	}
-	c.OpenedBy, c.FirstFIN, c.ResetBy = c.side(opener), c.side(c.firstFIN), c.side(c.firstRST)
-	if opener < 0 {
-		opener = c.clientDir
+	if c.Course == &unanswered {
+		return
 	}
-	for i, l := range c.letters {
-		letter := l & 0x7f
-		if int(l>>7) != opener {
-			letter |= 0x20 // in lower case
+	c.OpenedBy = c.side(opener)
+	if r := c.reading; r != nil {
+		c.FirstFIN, c.ResetBy = c.side(int(r.firstFIN)), c.side(int(r.firstRST))
+		if opener < 0 {
+			opener = int(c.clientDir)
 		}
-		c.letters[i] = letter
+		c.History = historyOf(r.letters, opener)
+		c.reading = nil
 	}
-	c.History = string(c.letters)
+}
+
+// historyOf is Zeek's, of letters whose top bit is the direction.
+func historyOf(letters []byte, opener int) string {
+	text := make([]byte, len(letters))
+	for i, l := range letters {
+		text[i] = l & 0x7f
+		if int(l>>7) != opener {
+			text[i] |= 0x20 // in lower case
+		}
+	}
+	return string(text)
 }
 
 // side names a direction; "" for -1.
-func (c *conn) side(dir int) Side {
+func (c *Connection) side(dir int) Side {
 	switch dir {
 	case -1:
 		return ""
-	case c.clientDir:
+	case int(c.clientDir):
 		return Client
 	}
 	return Server
+}
+
+// forget lets go of all but the digests of a connection that is clearly no
+// dialogue, before those that are dialogue are made into more.
+func (k *tracker) forget(c *conn) {
+	if c.use == undecided && !c.atFTPPort() && !c.plausible() {
+		c.use = opaque
+	}
+	if c.use == opaque {
+		c.sums = [2]string{k.digestOf(&c.halves[0]), k.digestOf(&c.halves[1])}
+		c.halves = nil
+	}
+}
+
+// digestOf is the digest of a stream, "" if it has a hole or is not wanted.
+func (k *tracker) digestOf(h *half) string {
+	have, start, end := h.stream()
+	if k.noHash || start == end || !have.covers(start, end) {
+		return ""
+	}
+	if h.digest == nil {
+		k.digestKept(h)
+	}
+	return h.digest.sum(start, end)
 }
 
 // sign gives a data connection the digest of what it carried: in the direction
@@ -112,12 +181,8 @@ func (k *tracker) sign(c *conn) {
 	if upload || c.Transfer == nil && c.ServerFlow.Segments == 0 {
 		from = c.clientDir
 	}
-	h := &c.halves[from]
-	if h.digest == nil {
-		k.digestKept(h)
-	}
-	have, start, end := h.stream()
-	if have.covers(start, end) {
-		c.SHA256 = h.digest.sum(start, end)
+	c.SHA256 = c.sums[from]
+	if c.use != opaque {
+		c.SHA256 = k.digestOf(&c.halves[from])
 	}
 }

@@ -7,17 +7,14 @@ package trace
 type half struct {
 	*Flow
 
-	// Relative numbers start where the first number seen says: isn stands for
+	// Relative numbers start where the first number seen says: ISN stands for
 	// 0. reach is the highest one so far; the next is looked for around it,
 	// which is how a stream of more than 4 GiB is followed.
-	anchored bool
-	isn      uint32
-	reach    int64
+	reach int64
 
 	// syn is the relative number of the first SYN, fin that behind the data
 	// before the first FIN.
-	synSeen, finSeen bool
-	syn, fin         int64
+	syn, fin int64
 
 	// have is what has been seen of the stream.
 	have ranges
@@ -25,24 +22,27 @@ type half struct {
 
 	analysis analysis
 	history  history
-	scale    int  // of the windows it announces, -1 if its SYN offered none
-	answered bool // its SYN answered another one
 
 	kept   *recording // its bytes, while they may be dialogue; may be nil
 	digest *digest    // of its bytes, nil for none
+
+	anchored         bool // ISN is known
+	synSeen, finSeen bool
+	answered         bool // its SYN answered another one
+	scale            int8 // of the windows it announces, -1 if its SYN offered none
 }
 
 // anchor fixes the number that is called 0.
 func (h *half) anchor(isn uint32) {
 	if !h.anchored {
-		h.anchored, h.isn = true, isn
+		h.anchored, h.ISN = true, isn
 	}
 }
 
 // relative turns a number on the wire into the relative number nearest to the
 // highest one so far.
 func (h *half) relative(raw uint32) int64 {
-	return h.reach + int64(int32(raw-h.isn-uint32(h.reach)))
+	return h.reach + int64(int32(raw-h.ISN-uint32(h.reach)))
 }
 
 // data counts the data of a segment, which stands at the relative number seq.
@@ -92,7 +92,6 @@ func (h *half) stream() (have ranges, start, end int64) {
 
 // finish works out what can be known only at the end.
 func (h *half) finish() {
-	h.ISN = h.isn
 	if h.Segments == 0 && !h.finSeen {
 		return
 	}

@@ -4,10 +4,10 @@ package trace
 
 // A history is what one direction has contributed to the letters so far.
 type history struct {
-	seen             uint32 // a bit for each letter
-	syn, fin, rst    int64  // relative numbers of the last ones
 	top              int64
-	again, nextAgain int // segments that repeat, and how many make the next T
+	seen             uint32 // a bit for each letter
+	syn, fin, rst    uint32 // the numbers on the wire of the last ones
+	again, nextAgain int    // segments that repeat, and how many make the next T
 }
 
 // letters returns the letters that a segment adds, in capitals. Each kind of
@@ -23,13 +23,13 @@ func (h *history) letters(t *TCP, seq int64) []byte {
 	case kind == 0 && t.Has(ACK):
 		add = h.once(add, 'A')
 	case kind == SYN && t.Has(ACK):
-		add = h.another(add, 'H', seq, &h.syn)
+		add = h.another(add, 'H', t.RawSeq, &h.syn)
 	case kind == SYN:
-		add = h.another(add, 'S', seq, &h.syn)
+		add = h.another(add, 'S', t.RawSeq, &h.syn)
 	case kind == FIN:
-		add = h.another(add, 'F', seq+int64(t.Length), &h.fin)
+		add = h.another(add, 'F', t.RawSeq+uint32(t.Length), &h.fin)
 	case kind == RST:
-		add = h.another(add, 'R', seq, &h.rst)
+		add = h.another(add, 'R', t.RawSeq, &h.rst)
 	case kind == FIN|RST:
 		add = h.once(add, 'I')
 	case kind != 0:
@@ -48,7 +48,7 @@ func (h *history) once(add []byte, letter byte) []byte {
 }
 
 // another adds a letter unless the last packet of the kind had the same number.
-func (h *history) another(add []byte, letter byte, seq int64, last *int64) []byte {
+func (h *history) another(add []byte, letter byte, seq uint32, last *uint32) []byte {
 	bit := uint32(1) << (letter - 'A')
 	if h.seen&bit != 0 && seq == *last {
 		return add

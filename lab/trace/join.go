@@ -66,7 +66,7 @@ func (all offers) newest(p place, packet int) (offer, bool) {
 // join finds the connections, among those that nothing is known of, which came
 // to an announced address. The newest announcement before the connection counts;
 // one whose other party is the caller counts more than one whose is not.
-func join(sessions []*Session, conns []*conn) {
+func join(sessions []*Session, conns []*Connection) {
 	all := offersOf(sessions)
 	for _, c := range conns {
 		if c.Role != Other {
@@ -84,15 +84,16 @@ func join(sessions []*Session, conns []*conn) {
 // accept returns the newest offer that c may have come to, and the direction of
 // the side that listened, -1 if there is none. With known, the caller must be the
 // other party of the session.
-func (c *conn) accept(all offers, known bool) (best offer, listener int) {
+func (c *Connection) accept(all offers, known bool) (best offer, listener int) {
 	listener = -1
-	for dir, end := range c.ends {
+	for dir := range 2 {
 		if dir == c.initiator() {
 			continue // an announced address is one that is called
 		}
+		end := c.end(dir)
 		p := place{listener: netip.AddrPortFrom(end.Addr().Unmap(), end.Port())}
 		if known {
-			p.caller = c.ends[1-dir].Addr().Unmap()
+			p.caller = c.end(1 - dir).Addr().Unmap()
 		}
 		if o, ok := all.newest(p, c.FirstPacket); ok && (listener < 0 || o.from > best.from) {
 			best, listener = o, dir
@@ -102,26 +103,38 @@ func (c *conn) accept(all offers, known bool) (best offer, listener int) {
 }
 
 // takeOffer makes c the data connection of an announcement.
-func (c *conn) takeOffer(o offer, listener int) {
-	c.Role, c.Mode, c.Announced, c.Control = Data, o.Mode, o.Announcement, o.session.Control
-	c.clientDir = listener
+func (c *Connection) takeOffer(o offer, listener int) {
+	client := listener
 	if o.Mode == Passive {
-		c.clientDir = 1 - listener
+		client = 1 - listener
 	}
-	o.Connections = append(o.Connections, c.Connection)
+	c.becomesData(o.Mode, client)
+	c.Announced, c.Control = o.Announcement, o.session.Control
+	o.Connections = append(o.Connections, c)
+}
+
+// becomesData makes c a data connection whose client is the sender of the given
+// direction.
+func (c *Connection) becomesData(mode Mode, client int) {
+	if c.Course == &unanswered {
+		own := unanswered
+		c.Course = &own
+	}
+	c.Role, c.Mode = Data, mode
+	c.setClient(client)
 }
 
 // joinByPort takes connections from a server's port 20 (RFC 959 section 3.2) for
 // data connections whose announcement is not in the capture. Each belongs to the
 // last session between the two hosts, if there is one.
-func joinByPort(sessions []*Session, conns []*conn) {
+func joinByPort(sessions []*Session, conns []*Connection) {
 	type hosts struct{ client, server netip.Addr }
 	owners := map[hosts]*Session{}
 	for _, s := range sessions {
 		owners[hosts{s.Control.Client.Addr().Unmap(), s.Control.Server.Addr().Unmap()}] = s
 	}
 	for _, c := range conns {
-		a, b := c.ends[0].Port() == ftpDataPort, c.ends[1].Port() == ftpDataPort
+		a, b := c.end(0).Port() == ftpDataPort, c.end(1).Port() == ftpDataPort
 		if c.Role != Other || a == b {
 			continue
 		}
@@ -129,12 +142,11 @@ func joinByPort(sessions []*Session, conns []*conn) {
 		if b {
 			server = 1
 		}
-		owner := owners[hosts{c.ends[1-server].Addr().Unmap(), c.ends[server].Addr().Unmap()}]
-		data := c.ClientFlow.Segments+c.ServerFlow.Segments > 0
-		if owner == nil && (len(sessions) > 0 || !data) {
+		owner := owners[hosts{c.end(1 - server).Addr().Unmap(), c.end(server).Addr().Unmap()}]
+		if owner == nil && (len(sessions) > 0 || c.data() == 0) {
 			continue
 		}
-		c.Role, c.Mode, c.clientDir = Data, Active, 1-server
+		c.becomesData(Active, 1-server)
 		if owner != nil {
 			c.Control = owner.Control
 		}

@@ -81,10 +81,10 @@ func (k *tracker) decide(c *conn) {
 	if c.use == dialogue {
 		return
 	}
-	size := c.halves[0].kept.size() + c.halves[1].kept.size()
+	size := int32(c.halves[0].kept.size() + c.halves[1].kept.size())
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
-		if c.ends[0].Port() == ftpPort || c.ends[1].Port() == ftpPort {
+		if c.atFTPPort() {
 			c.checkAt = ftpLook
 		}
 	}

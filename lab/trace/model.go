@@ -89,24 +89,43 @@ const (
 
 // A Connection is one TCP connection, from the first packet the capture has of
 // it to the last.
+//
+// A capture may hold hundreds of thousands of SYNs that nobody answers. All that
+// is true of each of these alone stands in the Connection itself; what is the
+// same for all, they share: their Course, and the Stream of each Flow.
 type Connection struct {
 	// ID counts connections from 0 in the order of their first packets, as
 	// Wireshark's tcp.stream does.
-	ID   int
-	Role Role
+	ID int
 	// Client and Server are the addresses of the two FTP roles.
 	Client, Server netip.AddrPort
+	// FirstPacket and LastPacket are packet numbers.
+	FirstPacket, LastPacket int
+	// FirstTime and LastTime are the stamps of those two packets, in
+	// nanoseconds since 1970.
+	FirstTime, LastTime int64
+	// Course is what it was for and how it went; it is never nil.
+	*Course
+	// ClientFlow and ServerFlow are what each side sent.
+	ClientFlow, ServerFlow Flow
+
+	// reading is what has to be known of it while the capture is being read,
+	// beside its SYN; nil if that is all there is. window and scale are the SYN's.
+	reading   *conn
+	window    uint16
+	scale     int8
+	clientDir int8 // the direction (0: first seen sender) that is the client's
+}
+
+// A Course is what a connection was for, how it came about and how it ended.
+type Course struct {
+	Role Role
 	// OpenedBy is the side that sent the SYN, "" when no handshake was seen.
 	OpenedBy Side
 	// History is Zeek's: one letter for each kind of packet at its first
 	// appearance, capital for the side that opened. S SYN, H SYN and ACK,
 	// A bare ACK, D data, F FIN, R RST.
 	History string
-	// FirstPacket and LastPacket are packet numbers.
-	FirstPacket, LastPacket int
-	// FirstTime and LastTime are the stamps of those two packets, in
-	// nanoseconds since 1970.
-	FirstTime, LastTime int64
 	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that
 	// answered it. It counts only if HandshakeSeen.
 	HandshakeRTT  time.Duration
@@ -127,18 +146,25 @@ type Connection struct {
 	// connection carried. It is "" for no bytes, for a stream with a hole, and
 	// with Options.NoHash.
 	SHA256 string
-
-	// ClientFlow and ServerFlow are what each side sent.
-	ClientFlow, ServerFlow Flow
-
-	clientDir int // the direction (0: first seen sender) that is the client's
-	ends      [2]netip.AddrPort
 }
 
 // A Flow is one direction of a connection: what one side sent.
 type Flow struct {
-	// Packets counts every packet, Segments those that carry data.
-	Packets, Segments int
+	// Packets counts every packet.
+	Packets int
+	// SYN is the number of the first packet with this flag, 0 for none.
+	SYN int
+	// ISN is the sequence number on the wire that the relative number 0
+	// stands for: the SYN's, or one less than the first one seen.
+	ISN uint32
+	// Stream is what was sent behind the SYN; it is never nil.
+	*Stream
+}
+
+// A Stream is the data of a Flow, and its end.
+type Stream struct {
+	// Segments counts the packets that carry data.
+	Segments int
 	// Bytes is the length of the stream as far as it was seen: retransmitted
 	// bytes are counted once, holes are not counted.
 	Bytes int64
@@ -150,18 +176,15 @@ type Flow struct {
 	Wire int64
 	// Retransmissions and OutOfOrder count segments, by Wireshark's rules.
 	Retransmissions, OutOfOrder int
-	// SYN, FIN and RST are the numbers of the first packets with these flags,
-	// 0 for none.
-	SYN, FIN, RST int
+	// FIN and RST are the numbers of the first packets with these flags, 0
+	// for none.
+	FIN, RST int
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int
 	// FINTime and the others are the stamps of those packets, in nanoseconds
 	// since 1970.
 	FINTime, RSTTime, FirstDataTime, LastDataTime int64
-	// ISN is the sequence number on the wire that the relative number 0
-	// stands for: the SYN's, or one less than the first one seen.
-	ISN uint32
 }
 
 // Flow returns what the given side sent.

@@ -46,7 +46,7 @@ func (p *Packet) Sender() Side {
 	switch {
 	case p.Connection == nil:
 		return ""
-	case p.dir == p.Connection.clientDir:
+	case p.dir == int(p.Connection.clientDir):
 		return Client
 	}
 	return Server

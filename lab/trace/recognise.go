@@ -118,7 +118,7 @@ func clientOf(voices [2]voice, at21 int) int {
 
 // serverByPort is the direction of the side at port 21, -1 for none.
 func (c *conn) serverByPort() int {
-	a, b := c.ends[0].Port() == ftpPort, c.ends[1].Port() == ftpPort
+	a, b := c.end(0).Port() == ftpPort, c.end(1).Port() == ftpPort
 	switch {
 	case a && b && c.initiator() >= 0:
 		return 1 - c.initiator()
@@ -163,7 +163,7 @@ func (c *conn) plausible() bool {
 
 // firstLines returns as many lines as are looked at.
 func firstLines(chunks []chunk) [][]byte {
-	var lines [][]byte
+	lines := make([][]byte, 0, min(looked, 2*len(chunks)))
 	splitLines(chunks, func(l rawLine) bool {
 		lines = append(lines, l.text)
 		return len(lines) < looked

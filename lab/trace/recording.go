@@ -26,9 +26,9 @@ func (r *recording) size() int {
 // A kept is a segment of a recording.
 type kept struct {
 	seq      int64 // relative
-	from, to int   // its bytes are data[from:to]
-	packet   int
 	time     int64
+	packet   int
+	from, to int32 // its bytes are data[from:to]
 }
 
 // keep adds the data of a segment to what is kept of a direction.
@@ -37,12 +37,12 @@ func (h *half) keep(p *Packet, t *TCP, seq int64) {
 		return
 	}
 	if h.kept == nil {
-		h.kept = &recording{}
+		h.kept = &recording{segments: make([]kept, 0, 4)}
 	}
 	r := h.kept
-	from := len(r.data)
+	from := int32(len(r.data))
 	r.data = append(r.data, t.Payload...)
-	r.segments = append(r.segments, kept{seq, from, len(r.data), p.Number, p.Time})
+	r.segments = append(r.segments, kept{seq, p.Time, p.Number, from, int32(len(r.data))})
 }
 
 // A chunk is a piece of a stream in its place.

@@ -10,39 +10,54 @@ import (
 // A tracker keeps the connections of a capture while it is being read.
 type tracker struct {
 	noHash bool
-	conns  []*conn
-	latest map[pair]*conn // the newest connection between two addresses
-	last   *conn          // of the packet before: most often the next one's too
+	index  index
+	last   *Connection // of the packet before: most often the next one's too
+	spare  *conn       // of a connection that did not need it
 	early  pool
 
-	linesLeft int // of dialogue, that may still be taken
+	connections supply[Connection]
+	findings    supply[findings]
+	room        room
 }
 
-// A pair is two addresses, the lower one first.
-type pair struct{ low, high netip.AddrPort }
-
-// A conn is a connection while it is being read.
+// A conn is what has to be known of a connection while it is being read.
 type conn struct {
 	*Connection
-	halves   [2]half // by direction: 0 is that of the first packet
-	letters  []byte  // of the history: the direction of each in the top bit
+	findings *findings
+	halves   *[2]half  // by direction: 0 is that of the first packet
+	sums     [2]string // by direction, of an opaque connection that has ended
+	letters  []byte    // of the history: the direction of each in the top bit
 	use      use
 	overlong bool // its dialogue is longer than what is kept of it
-	checkAt  int  // bytes recorded after which to look again whether it is dialogue
 
-	opener    int // the direction of the first SYN, -1 if none was seen
-	answerer  int // the direction of the first SYN and ACK, -1
+	opener   int8 // the direction of the first SYN, -1 if none was seen
+	answerer int8 // the direction of the first SYN and ACK, -1
+	firstFIN int8 // direction, -1
+	firstRST int8
+
+	checkAt   int32 // bytes recorded after which to look again whether it is dialogue
 	synRaw    uint32
-	synLength int
+	synLength int32
 	synTime   int64 // of the first SYN
 	lastSYN   int64 // the time of the last SYN
 	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
-	firstFIN  int   // direction, -1
-	firstRST  int
 }
 
+// findings are the facts of a connection that has more than a SYN.
+type findings struct {
+	course  Course
+	streams [2]Stream
+}
+
+// What connections have in common that are nothing but a SYN: nobody writes to
+// these.
+var (
+	unanswered = Course{Role: Other, OpenedBy: Client, History: "S"}
+	nothing    Stream
+)
+
 func newTracker(noHash bool) *tracker {
-	return &tracker{noHash: noHash, latest: map[pair]*conn{}}
+	return &tracker{noHash: noHash, index: newIndex()}
 }
 
 // segment counts a TCP segment, and fills in what the packets before it tell.
@@ -54,61 +69,93 @@ func (k *tracker) segment(p *Packet) {
 		c = k.open(src, dst, p)
 	}
 	k.last = c
-	dir := 0
-	if src != c.ends[0] {
-		dir = 1
+	p.Connection, p.dir = c, 0
+	if src != c.Client {
+		p.dir = 1
 	}
-	p.Connection, p.dir = c.Connection, dir
 	c.LastPacket, c.LastTime = p.Number, p.Time
-	c.count(p, t, dir)
+	r := c.reading
+	if r == nil {
+		r = k.begin(c)
+	}
+	r.count(p, t, p.dir)
 	if t.Length > 0 {
-		k.data(c, p, t, dir)
+		k.data(r, p, t, p.dir)
+	}
+	if c.FirstPacket == p.Number && t.plainSYN() {
+		k.setAside(r, t)
 	}
 }
 
 // find returns the connection that a segment belongs to, nil if it begins one.
-func (k *tracker) find(src, dst netip.AddrPort, t *TCP) *conn {
+func (k *tracker) find(src, dst netip.AddrPort, t *TCP) *Connection {
 	c := k.last
-	if c == nil || !(c.ends[0] == src && c.ends[1] == dst || c.ends[0] == dst && c.ends[1] == src) {
-		c = k.latest[pairOf(src, dst)]
+	if c == nil || !c.between(src, dst) {
+		c = k.index.find(src, dst)
 	}
 	if c == nil || t.Flags&(SYN|ACK) != SYN {
 		return c
 	}
 	// A SYN with another number begins a new connection between the same
 	// ports.
-	h := &c.halves[0]
-	if src != c.ends[0] {
-		h = &c.halves[1]
+	flow, anchored := &c.ClientFlow, true
+	if src != c.Client {
+		flow, anchored = &c.ServerFlow, c.reading != nil && c.reading.halves[1].anchored
 	}
-	if h.anchored && t.RawSeq != h.isn {
+	if anchored && t.RawSeq != flow.ISN {
 		t.Analysis |= ReusedPorts
 		return nil
 	}
 	return c
 }
 
-func pairOf(a, b netip.AddrPort) pair {
-	if b.Compare(a) < 0 {
-		a, b = b, a
+// open begins a connection with its first packet.
+func (k *tracker) open(src, dst netip.AddrPort, p *Packet) *Connection {
+	c := k.connections.next()
+	*c = Connection{
+		ID: len(k.index.conns), Client: src, Server: dst,
+		FirstPacket: p.Number, FirstTime: p.Time,
 	}
-	return pair{a, b}
+	k.index.add(c)
+	return c
 }
 
-// open begins a connection with its first packet.
-func (k *tracker) open(src, dst netip.AddrPort, p *Packet) *conn {
-	c := &conn{
-		Connection: &Connection{
-			ID: len(k.conns), Role: Other, Client: src, Server: dst, ends: [2]netip.AddrPort{src, dst},
-			FirstPacket: p.Number, FirstTime: p.Time,
-		},
-		opener: -1, answerer: -1, firstFIN: -1, firstRST: -1,
+// begin makes what has to be known of c for the packet that has come.
+func (k *tracker) begin(c *Connection) *conn {
+	r := k.spare
+	k.spare = nil
+	if r == nil {
+		r = &conn{findings: k.findings.next(), halves: &[2]half{}}
 	}
-	c.halves[0] = half{Flow: &c.ClientFlow, scale: -1}
-	c.halves[1] = half{Flow: &c.ServerFlow, scale: -1}
-	k.conns = append(k.conns, c)
-	k.latest[pairOf(src, dst)] = c
-	return c
+	*r.findings = findings{course: Course{Role: Other}}
+	*r = conn{Connection: c, findings: r.findings, halves: r.halves, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
+	r.halves[0] = half{Flow: &c.ClientFlow, scale: -1}
+	r.halves[1] = half{Flow: &c.ServerFlow, scale: -1}
+	set := c.ClientFlow
+	c.Course = &r.findings.course
+	c.ClientFlow, c.ServerFlow = Flow{Stream: &r.findings.streams[0]}, Flow{Stream: &r.findings.streams[1]}
+	c.reading = r
+	if set.SYN > 0 { // it has been set aside
+		syn := TCP{Flags: SYN, RawSeq: set.ISN, RawWindow: c.window, Options: TCPOptions{WindowScale: int(c.scale)}}
+		r.count(&Packet{Number: c.FirstPacket, Time: c.FirstTime}, &syn, 0)
+	}
+	return r
+}
+
+// plainSYN reports whether a segment is the SYN that opens a connection, and
+// nothing else.
+func (t *TCP) plainSYN() bool {
+	return t.Flags&(controlFlags|ACK) == SYN && t.Length == 0 && t.RawAck == 0
+}
+
+// setAside keeps of a connection whose first packet is a plain SYN no more than
+// it takes to begin again if another packet comes. Most SYNs of a scan or a flood
+// stay alone.
+func (k *tracker) setAside(r *conn, syn *TCP) {
+	c := r.Connection
+	c.Course, c.ClientFlow.Stream, c.ServerFlow.Stream = &unanswered, &nothing, &nothing
+	c.window, c.scale = syn.RawWindow, int8(syn.Options.WindowScale)
+	c.reading, k.spare = nil, r
 }
 
 // count takes note of the header of a segment.
@@ -121,7 +168,7 @@ func (c *conn) count(p *Packet, t *TCP, dir int) {
 
 	j := judge{t: t, time: p.Time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: c.rtt}
 	if rev.scales(fwd) {
-		j.peerScale = rev.scale
+		j.peerScale = int(rev.scale)
 	} else if fwd.synSeen || rev.synSeen {
 		j.peerScale = 0
 	}
@@ -171,20 +218,20 @@ func (c *conn) handshake(p *Packet, t *TCP, dir int) {
 	h := &c.halves[dir]
 	if !h.synSeen {
 		h.synSeen, h.syn, h.SYN = true, t.Seq, p.Number
-		h.scale, h.answered = t.Options.WindowScale, t.Flags&ACK != 0
+		h.scale, h.answered = int8(t.Options.WindowScale), t.Flags&ACK != 0
 	}
 	if t.Flags&ACK == 0 {
 		c.lastSYN = p.Time
 		if c.opener < 0 {
-			c.opener, c.synRaw, c.synLength, c.synTime = dir, t.RawSeq, t.Length, p.Time
+			c.opener, c.synRaw, c.synLength, c.synTime = int8(dir), t.RawSeq, int32(t.Length), p.Time
 		}
 		return
 	}
 	if c.answerer < 0 {
-		c.answerer = dir
+		c.answerer = int8(dir)
 	}
 	answers := t.RawAck == c.synRaw+1 || t.RawAck == c.synRaw+1+uint32(c.synLength)
-	if !c.HandshakeSeen && c.opener == 1-dir && answers && h.SYN > c.halves[1-dir].SYN {
+	if !c.HandshakeSeen && int(c.opener) == 1-dir && answers && h.SYN > c.halves[1-dir].SYN {
 		c.HandshakeSeen = true
 		c.HandshakeRTT = time.Duration(p.Time - c.synTime)
 	}
@@ -201,7 +248,7 @@ func (c *conn) ending(p *Packet, t *TCP, dir int) {
 	h := &c.halves[dir]
 	if t.Flags&FIN != 0 {
 		if c.firstFIN < 0 {
-			c.firstFIN = dir
+			c.firstFIN = int8(dir)
 		}
 		if !h.finSeen {
 			h.finSeen, h.fin, h.FIN, h.FINTime = true, t.dataSeq()+int64(t.Length), p.Number, p.Time
@@ -209,7 +256,7 @@ func (c *conn) ending(p *Packet, t *TCP, dir int) {
 	}
 	if t.Flags&RST != 0 {
 		if c.firstRST < 0 {
-			c.firstRST = dir
+			c.firstRST = int8(dir)
 		}
 		if h.RST == 0 {
 			h.RST, h.RSTTime = p.Number, p.Time

@@ -56,10 +56,10 @@ func told(t *testing.T, name string, tr *trace.Trace) string {
 
 // What a capture does not show is said.
 func TestWhatIsMissing(t *testing.T) {
-	c := &trace.Connection{Role: trace.Control, LastPacket: 9}
-	d := &trace.Connection{ID: 1, Role: trace.Data, Mode: trace.Active}
-	d.ServerFlow = trace.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}
-	c.ID = 0
+	silent := trace.Flow{Stream: &trace.Stream{}}
+	c := &trace.Connection{LastPacket: 9, Course: &trace.Course{Role: trace.Control}, ClientFlow: silent, ServerFlow: silent}
+	d := &trace.Connection{ID: 1, Course: &trace.Course{Role: trace.Data, Mode: trace.Active}, ClientFlow: silent,
+		ServerFlow: trace.Flow{Stream: &trace.Stream{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}}
 	tr := &trace.Trace{
 		Packets: 12, Truncated: 3, Cut: "the file is cut off", Dropped: 4, Unread: 2,
 		Connections: []*trace.Connection{c, d},

@@ -1,0 +1,87 @@
+package trace
+
+import (
+	"encoding/binary"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// What a connection costs is bounded: while the capture is being read, and in the
+// Trace that comes of it. A capture may hold hundreds of thousands of SYNs that
+// nobody answers, and tens of thousands of sessions, and reading it must not take
+// more memory than the file and 64 MiB.
+func TestMemory(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		n     int
+		limit int64 // bytes for each
+		write func(t testing.TB, name string, n int)
+	}{
+		{"lone SYNs", 50_000, 240, writeSYNs},
+		{"sessions", 2_000, 4_800, writeSessions},
+	} {
+		file := filepath.Join(t.TempDir(), "capture.pcap")
+		c.write(t, file, c.n)
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := liveHeap()
+		r := &weighed{Reader: f}
+		tr, err := Read(r, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := liveHeap() - before
+		if n := len(tr.Connections); n < c.n {
+			t.Errorf("%s: %d connections, want %d or more", c.name, n, c.n)
+		}
+		const window = 1 << 20 // the part of the file that is being read
+		if got := (r.live - before - window) / int64(c.n); got > c.limit {
+			t.Errorf("%s: %d bytes for each when all packets have been read, want %d at most", c.name, got, c.limit)
+		}
+		if got := kept / int64(c.n); got > c.limit {
+			t.Errorf("%s: %d bytes for each in the Trace, want %d at most", c.name, got, c.limit)
+		}
+		f.Close()
+	}
+}
+
+// liveHeap is how many bytes are reachable.
+func liveHeap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// A weighed reader weighs what is alive when the file has come to its end.
+type weighed struct {
+	io.Reader
+	live int64
+}
+
+func (r *weighed) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if err == io.EOF {
+		r.live = liveHeap()
+	}
+	return n, err
+}
+
+// writeSYNs writes SYNs of a client each.
+func writeSYNs(t testing.TB, name string, n int) {
+	c, done := create(t, name)
+	defer done()
+	f := newForge(t)
+	client, _ := f.pair(clientIP+":3171", serverIP+":21")
+	client.segment(plainSYN(), "")
+	syn := f.packets[0].data
+	for i := range n {
+		binary.BigEndian.PutUint32(syn[26:], 0x0a000000+uint32(i)) // the source address
+		c.packet(syn)
+	}
+}
