@@ -106,7 +106,7 @@ type HostPlan struct {
 	NoDF         bool          // does not set Don't Fragment: no path MTU discovery (RFC 1191)
 	TTL          int           // of the packets it sends
 	Congestion   string        // congestion control; reno when empty
-	CWND         int           // congestion window held at this many segments
+	CWND         int           // segments under way at most, as with a congestion window of so many
 	Cork         bool          // sends only full segments until the end of a transfer (TCP_CORK)
 	FINApart     bool          // and the FIN in a packet of its own
 	Ports        []PortRange   // the ports it takes, in order, whenever it needs one that nobody names
