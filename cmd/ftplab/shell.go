@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,7 @@ func selectScenario(arg string) (*scenario.Scenario, error) {
 // printRecording says what was recorded by hand, and what went wrong with it.
 func printRecording(w io.Writer, r *lab.Recording) error {
 	fmt.Fprintf(w, "%d frames recorded: %s\n", r.Frames, r.Capture)
+	fmt.Fprintf(w, "their story: %s\n", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
 	for _, f := range r.Failures {
 		fmt.Fprintln(w, f)
 	}

@@ -77,16 +77,16 @@ func TestShellRecords(t *testing.T) {
 			if !strings.Contains(out, path) {
 				t.Errorf("got\n%s\nwant %s in it", out, path)
 			}
-			sessions := readSessions(t, filepath.Join(folder, path))
-			if got, want := strings.Join(sessions, "; "), "passive RETR 226; active LIST 226"; got != want {
-				t.Errorf("got the sessions %s, want %s", got, want)
+			got := readTransfers(t, filepath.Join(folder, path))
+			if want := "passive RETR 226; active LIST 226"; got != want {
+				t.Errorf("got the transfers %s, want %s", got, want)
 			}
 		})
 	}
 }
 
-// readSessions are the transfers of a capture, in words.
-func readSessions(t *testing.T, path string) []string {
+// readTransfers are the transfers of a capture, in words.
+func readTransfers(t *testing.T, path string) string {
 	t.Helper()
 	tr, err := trace.ReadFile(path, trace.Options{})
 	if err != nil {
@@ -98,7 +98,7 @@ func readSessions(t *testing.T, path string) []string {
 			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Final()))
 		}
 	}
-	return transfers
+	return strings.Join(transfers, "; ")
 }
 
 // TestShellKeepsEarlier plays twice: what was done by hand is not replaced.

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ftplab/lab/trace"
+	"ftplab/scenarios"
+)
+
+// inDocker lets the tests with Docker run. They take minutes, and an engine,
+// compose and the base images, which .ci/docker sees to.
+const inDocker = "FTPLAB_DOCKER"
+
+// toBuild is how long it may take to build the images.
+const toBuild = 15 * time.Minute
+
+// toStop is how long it may take to stop the containers.
+const toStop = 3 * time.Minute
+
+// A dockerProject is a copy of the project that an ordinary user owns, and a
+// shell of theirs in it.
+type dockerProject struct {
+	t      *testing.T
+	folder string
+	owner  uint32
+	term   *terminal
+}
+
+// newDockerProject makes a project. When the test ends nothing of it runs.
+func newDockerProject(t *testing.T) *dockerProject {
+	t.Helper()
+	if os.Getenv(inDocker) == "" {
+		t.Skip(".ci/docker runs this test, with an engine that it starts")
+	}
+	p := &dockerProject{t: t, folder: cloneProject(t), owner: uint32(os.Getuid())}
+	cmd := exec.Command("bash", "--norc", "--noprofile")
+	cmd.Dir = p.folder
+	cmd.Env = append(environ("PS1", "TERM", "HOME"), "PS1=outside> ", "TERM=dumb", "HOME="+p.folder)
+	if p.owner == 0 {
+		p.owner = 65534 // nobody, who may speak to the engine
+		group := ownerOf(t, "/var/run/docker.sock").Gid
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: p.owner, Gid: p.owner, Groups: []uint32{group}}}
+		p.give(filepath.Dir(filepath.Dir(p.folder)))
+	}
+	p.term = startTerminal(t, cmd)
+	t.Cleanup(func() {
+		p.docker("compose", "--profile", "by-hand", "--profile", "lab", "down", "--timeout", "60")
+	})
+	return p
+}
+
+// give makes the owner that of a folder and all in it.
+func (p *dockerProject) give(folder string) {
+	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, int(p.owner), int(p.owner))
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func ownerOf(t *testing.T, path string) *syscall.Stat_t {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Sys().(*syscall.Stat_t)
+}
+
+// docker runs the docker command and returns what it prints, and how it ended.
+func (p *dockerProject) docker(args ...string) (string, error) {
+	cmd := exec.Command("docker", args...)
+	cmd.Dir = p.folder
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// results returns a path below results, after it has asked for its owner.
+func (p *dockerProject) results(path ...string) string {
+	p.t.Helper()
+	full := filepath.Join(append([]string{p.folder, "results"}, path...)...)
+	if owner := ownerOf(p.t, full).Uid; owner != p.owner {
+		p.t.Errorf("%s is user %d's, want %d's", full, owner, p.owner)
+	}
+	return full
+}
+
+// TestDockerLab makes every scenario with the README's one line.
+func TestDockerLab(t *testing.T) {
+	p := newDockerProject(t)
+	out := readLesson(t, "compose run").play(p.term, toBuild)
+	want := fmt.Sprintf("%d passed, 0 failed", len(scenarios.Names()))
+	if !strings.Contains(out, want) {
+		t.Fatalf("got\n%s\nwant %s", out, want)
+	}
+	for _, name := range scenarios.Names() {
+		path := p.results(name, "capture.pcapng")
+		if n := frames(t, path); n == 0 {
+			t.Errorf("%s: got no frames", path)
+		}
+		if out, err := exec.Command("tshark", "-r", path, "-Y", "_ws.malformed").Output(); err != nil || len(out) > 0 {
+			t.Errorf("%s: got error %v and the packets\n%s\nwant none that is malformed", path, err, out)
+		}
+	}
+	const most = 30e6 // bytes
+	size, err := p.docker("image", "inspect", "--format", "{{.Size}} {{.Config.User}}", p.image("lab"))
+	bytes, user, _ := strings.Cut(strings.TrimSpace(size), " ")
+	if n, sizeErr := strconv.Atoi(bytes); err != nil || sizeErr != nil || n > most || user != "1000:1000" {
+		t.Errorf("got an image of size and user %q (%v), want at most %d bytes and an ordinary user", size, err, int(most))
+	}
+}
+
+// image is the name of a service's image; the two compose programs that there
+// are put it together differently.
+func (p *dockerProject) image(service string) string {
+	for _, name := range []string{"ftplab-" + service, "ftplab_" + service} {
+		if _, err := p.docker("image", "inspect", name); err == nil {
+			return name
+		}
+	}
+	p.t.Fatalf("there is no image of the service %s", service)
+	return ""
+}
+
+// TestDockerLesson plays the README's lesson with Docker.
+func TestDockerLesson(t *testing.T) {
+	p := newDockerProject(t)
+	readLesson(t, "exec client ftp").play(p.term, toBuild)
+	p.results("by-hand")
+	path := p.results("by-hand", "capture.pcapng")
+	frames(t, path)
+	if got, want := readTransfers(t, path), "passive LIST 226; active LIST 226; active RETR 226"; got != want {
+		t.Errorf("got the transfers %s, want %s", got, want)
+	}
+	const resets = "_ws.malformed || tcp.flags.reset == 1 || tcp.analysis.lost_segment"
+	if out, err := exec.Command("tshark", "-r", path, "-Y", resets).Output(); err != nil || len(out) > 0 {
+		t.Errorf("got error %v and the packets\n%s\nwant none", err, out)
+	}
+	p.results("by-hand", "walkthrough.html")
+	wantWalkthrough(t, filepath.Join(p.folder, "results", "by-hand"))
+}
+
+// TestDockerInterrupt has a session under way when Ctrl-C stops the network,
+// and looks for a way out of it before.
+func TestDockerInterrupt(t *testing.T) {
+	p := newDockerProject(t)
+	p.term.expect(`outside> $`, soon)
+	for _, folder := range []string{"by-hand", "by-hand-2"} { // a second time works, too
+		p.term.enter("docker compose --profile by-hand up --build")
+		p.waitForClient()
+		p.wantNoWayOut()
+		const open = "(echo user anonymous x; sleep 1000) | ftp -n server"
+		if out, err := p.docker("compose", "--profile", "by-hand", "exec", "-d", "client", "sh", "-c", open); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		path := p.results(folder, "capture.pcapng")
+		waitFor(t, path, "PASS x\r\n")
+		p.term.press(controlC)
+		p.term.expect(`outside> $`, toStop)
+		p.wantComplete(path)
+	}
+}
+
+// waitForClient waits until somebody could play at the client.
+func (p *dockerProject) waitForClient() {
+	p.t.Helper()
+	var out string
+	for begin := time.Now(); time.Since(begin) < toBuild; time.Sleep(time.Second) {
+		id, err := p.docker("compose", "--profile", "by-hand", "ps", "-q", "client")
+		if err != nil || strings.TrimSpace(id) == "" {
+			continue
+		}
+		out, _ = p.docker("inspect", "--format", "{{.State.Health.Status}}", strings.TrimSpace(id))
+		if strings.TrimSpace(out) == "healthy" {
+			return
+		}
+	}
+	p.t.Fatalf("waited %v for the client to be healthy, got %q", toBuild, out)
+}
+
+// wantNoWayOut tries to leave the network from the client: to this machine by
+// its addresses, and to a name.
+func (p *dockerProject) wantNoWayOut() {
+	p.t.Helper()
+	const attempts = `
+		for address in %s; do
+			timeout 5 bash -c "echo > /dev/tcp/$address/%d" 2> /dev/null && echo reached $address
+		done
+		timeout 10 getent hosts deb.debian.org && echo resolved
+		timeout 5 curl -sS ftp://server/README
+	`
+	addresses, port, stop := listenEverywhere(p.t)
+	defer stop()
+	out, _ := p.docker("compose", "--profile", "by-hand", "exec", "-T", "client", "bash", "-c", fmt.Sprintf(attempts, addresses, port))
+	if strings.Contains(out, "reached") || strings.Contains(out, "resolved") || !strings.Contains(out, "Welcome to the lab.") {
+		p.t.Errorf("got %q, want nothing but the server's file", out)
+	}
+}
+
+// listenEverywhere listens on all addresses of this machine. It returns those
+// that are not only its own, apart by spaces.
+func listenEverywhere(t *testing.T) (addresses string, port int, stop func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if ip := a.(*net.IPNet).IP; ip.To4() != nil && !ip.IsLoopback() {
+			addresses += ip.String() + " "
+		}
+	}
+	return addresses + "198.51.100.1", l.Addr().(*net.TCPAddr).Port, func() { l.Close() }
+}
+
+// wantComplete fails unless a capture has an orderly end: a whole session, and
+// the recorder's counts.
+func (p *dockerProject) wantComplete(path string) {
+	p.t.Helper()
+	count := frames(p.t, path)
+	tr, err := trace.ReadFile(path, trace.Options{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, c := range tr.Connections {
+		if c.Role == trace.Control && c.FirstFIN == "" && c.ResetBy == "" {
+			p.t.Errorf("the end of the session of %v is missing in %s", c.Client, path)
+		}
+	}
+	if len(tr.Sessions) == 0 {
+		p.t.Errorf("got no session in the %d frames of %s", count, path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	const statistics = 5 // the block that a recorder writes when it is told to stop
+	length := binary.LittleEndian.Uint32(content[len(content)-4:])
+	if kind := binary.LittleEndian.Uint32(content[len(content)-int(length):]); kind != statistics {
+		p.t.Errorf("%s does not end with its counts", path)
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A lesson is a console block of the README: what somebody is to type, and
+// after which prompt.
+type lesson []step
+
+// A step of a lesson is a line that is typed when the prompt has come.
+type step struct{ prompt, line string }
+
+// prompts are the prompts of the README and how they look in a terminal: what
+// depends on the user or on the shell is left open.
+var prompts = []struct{ readme, terminal *regexp.Regexp }{
+	{regexp.MustCompile(`^\$ `), regexp.MustCompile(`outside> $`)},
+	{regexp.MustCompile(`^client# `), regexp.MustCompile(`client[^\n]*[#$] $`)},
+	{regexp.MustCompile(`^ftp> `), regexp.MustCompile(`ftp> $`)},
+	{regexp.MustCompile(`^Name \(server:\w+\): `), regexp.MustCompile(`Name \(server:\w+\): $`)},
+	{regexp.MustCompile(`^Password: `), regexp.MustCompile(`Password: ?$`)},
+}
+
+// readLesson returns the README's console block that has a text in it.
+func readLesson(t *testing.T, text string) lesson {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	for _, block := range blocks {
+		if !strings.Contains(block[1], text) {
+			continue
+		}
+		var l lesson
+		for _, line := range strings.Split(strings.TrimSpace(block[1]), "\n") {
+			l = append(l, readStep(t, line))
+		}
+		return l
+	}
+	t.Fatalf("README.md has no console block with %q", text)
+	return nil
+}
+
+func readStep(t *testing.T, line string) step {
+	t.Helper()
+	for _, p := range prompts {
+		if prompt := p.readme.FindString(line); prompt != "" {
+			return step{p.terminal.String(), strings.TrimPrefix(line, prompt)}
+		}
+	}
+	t.Fatalf("README.md: %q begins with no prompt that is known", line)
+	return step{}
+}
+
+// play types the lesson, word for word, into a shell that waits at its prompt,
+// and returns what was printed from then on. Patience is for what its commands
+// do before they ask for anything.
+func (l lesson) play(term *terminal, patience time.Duration) string {
+	term.t.Helper()
+	var printed strings.Builder
+	before := soon
+	for _, s := range l {
+		printed.WriteString(term.expect(s.prompt, before))
+		term.enter(s.line)
+		printed.WriteString(term.expect(`\n`, soon)) // its echo; of a password, the end of the line
+		if before = soon; s.prompt == prompts[0].terminal.String() {
+			before = patience
+		}
+	}
+	printed.WriteString(term.expect(`outside> $`, patience))
+	return printed.String()
+}
+
+// outside starts a shell in a terminal, as somebody would who reads the README.
+func outside(t *testing.T, folder string, env ...string) *terminal {
+	t.Helper()
+	cmd := exec.Command(requireTool(t, "bash", "bash"), "--norc", "--noprofile")
+	cmd.Dir = folder
+	cmd.Env = append(environ("SHELL", "PS1", "TERM"), "SHELL=/bin/bash", "PS1=outside> ", "TERM=dumb")
+	cmd.Env = append(cmd.Env, env...)
+	return startTerminal(t, cmd)
+}
+
+// cloneProject copies the project, as it is now, to a new folder.
+func cloneProject(t *testing.T) string {
+	t.Helper()
+	const project = "../.."
+	clone := filepath.Join(t.TempDir(), "ftplab")
+	err := fs.WalkDir(os.DirFS(project), ".", func(path string, d fs.DirEntry, err error) error {
+		to := filepath.Join(clone, path)
+		switch {
+		case err != nil:
+			return err
+		case path == ".git" || path == "results":
+			return fs.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(to, 0o755)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(filepath.Join(project, path))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, content, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clone
+}
+
+// TestShellLesson plays the README's lesson without Docker.
+func TestShellLesson(t *testing.T) {
+	requireTool(t, "ftp", "ftp")
+	requireTool(t, "curl", "curl")
+	folder := cloneProject(t)
+	term := outside(t, folder)
+	readLesson(t, "ftplab shell").play(term, 10*time.Minute) // `go run` may have to build
+	got := readTransfers(t, filepath.Join(folder, "results", "distance-by-hand", "capture.pcapng"))
+	if want := "passive LIST 226; passive RETR 226"; got != want {
+		t.Errorf("got the transfers %s, want %s", got, want)
+	}
+	wantWalkthrough(t, filepath.Join(folder, "results", "distance-by-hand"))
+}
+
+// wantWalkthrough fails unless a folder has the page that tells its capture.
+func wantWalkthrough(t *testing.T, folder string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(folder, "walkthrough.html"))
+	if err != nil {
+		t.Error(err)
+	} else if !strings.Contains(string(page), "USER anonymous") {
+		t.Errorf("%s tells of no login", filepath.Join(folder, "walkthrough.html"))
+	}
+}
