@@ -207,7 +207,7 @@ func captures(t *testing.T) []witnessed {
 	for _, pattern := range []string{"testdata/*.pcap*", "../../results/gallery/*/*.pcap*"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
-			all = append(all, witnessed{filepath.Base(file), file})
+			all = append(all, witnessed{filepath.Base(filepath.Dir(file)) + "/" + filepath.Base(file), file})
 		}
 	}
 	return all
@@ -370,6 +370,11 @@ func compareDialogue(differ func(field, format string, args ...any), tr *Trace, 
 		}
 		for _, r := range replies {
 			ours = append(ours, fmt.Sprintf("%d@%d", r.Code, r.Packet))
+			for _, l := range r.Lines { // tshark tells the code of each line that has it
+				if code, _, ok := replyCode([]byte(l.Text)); ok && code == r.Code {
+					ours = append(ours, fmt.Sprintf("%d@%d", r.Code, l.Packet))
+				}
+			}
 		}
 		slices.Sort(theirs)
 		slices.Sort(ours)
