@@ -25,6 +25,10 @@ type Verdict struct {
 	// Want is the judgement of the section `want`; nil if there is none.
 	Want *expect.Verdict `json:"want,omitempty"`
 
+	// Cut says why the capture was read no further than to its last whole
+	// packet; it is empty for a file that is whole.
+	Cut string `json:"cut,omitempty"`
+
 	// Figures are the measurements of the section `figures`.
 	Figures []figures.Result `json:"figures,omitempty"`
 }
@@ -88,6 +92,7 @@ func (j *judge) judge(path string, failures []play.Failure) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.Cut = c.Trace.Cut
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err

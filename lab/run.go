@@ -126,6 +126,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.File, err) // and an earlier result stays
+	}
 	result := &Result{Scenario: s.Name, Outcome: Passed}
 	file := o.Live
 	if file == nil {
@@ -137,7 +140,12 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	outcome, err := runCell(ctx, s, file, o)
 	if err != nil {
-		return nil, keepReadable(result.Capture, fmt.Errorf("%s: %w", s.File, err))
+		err = fmt.Errorf("%s: %w", s.File, err)
+		if o.Live == nil && isEmpty(file) {
+			discard(file)
+			return nil, err
+		}
+		return nil, keepReadable(result.Capture, err)
 	}
 	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Pass: len(outcome.Failures) == 0}
 	if result.Capture != "" {

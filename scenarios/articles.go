@@ -26,9 +26,13 @@ type row struct {
 func rows() []row {
 	var all []row
 	for line := range bytes.Lines(articles) {
-		cells := strings.Split(strings.TrimSpace(string(line)), "|")
+		text := strings.TrimSpace(string(line))
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		cells := strings.Split(text, "|")
 		if len(cells) != 6 {
-			continue // a comment
+			panic("articles.txt: a row has six cells: " + text) // it is embedded
 		}
 		for i := range cells {
 			cells[i] = strings.TrimSpace(cells[i])

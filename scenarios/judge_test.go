@@ -31,6 +31,9 @@ func TestMutants(t *testing.T) {
 	var total mutation.Score
 	t.Cleanup(func() { // when all have been tried
 		t.Log(total)
+		if total.Tried == 0 && !t.Skipped() {
+			t.Error("no mutant was tried")
+		}
 		if total.Rate() < 0.99 {
 			t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
 		}

@@ -47,7 +47,7 @@ grows by new captures, and the old ones are not needed again.`,
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := learnAll(args)
+			p, err := learnAll(args, c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ grows by new captures, and the old ones are not needed again.`,
 	return c
 }
 
-func learnAll(names []string) (*baseline.Profile, error) {
+func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Profile, error) {
 	all := baseline.NewProfile()
 	for _, name := range names {
 		if filepath.Ext(name) == ".json" {
@@ -69,10 +69,11 @@ func learnAll(names []string) (*baseline.Profile, error) {
 			all.Merge(p)
 			continue
 		}
-		e, err := readEvidence(name, os.Stdin)
+		e, err := readEvidence(name, stdin)
 		if err != nil {
 			return nil, err
 		}
+		warnCut(stderr, name, e.Cut)
 		all.Merge(e.Learn(sourceName(name)))
 	}
 	return all, nil
@@ -167,9 +168,7 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	if e.Cut != "" {
-		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is judged\n", name, e.Cut)
-	}
+	warnCut(stderr, name, e.Cut)
 	a := e.Check(normal)
 	switch {
 	case f.json:

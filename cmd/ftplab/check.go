@@ -43,6 +43,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 			if err != nil {
 				return err
 			}
+			warnCut(c.ErrOrStderr(), args[1], v.Cut)
 			return printVerdict(c.OutOrStdout(), v, asJSON, lines)
 		},
 	}
@@ -73,15 +74,20 @@ func completeScenarioThenFile(c *cobra.Command, args []string, typed string) ([]
 	return completeScenarios(c, args, typed)
 }
 
-func printVerdict(out io.Writer, v *lab.Verdict, asJSON, lines bool) error {
-	switch {
-	case asJSON:
+// warnCut says that a capture does not go on to the end of its file.
+func warnCut(stderr io.Writer, name, cut string) {
+	if cut != "" {
+		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", name, cut)
+	}
+}
+
+func printVerdict(to io.Writer, v *lab.Verdict, asJSON, lines bool) error {
+	out := &stickyWriter{to: to}
+	if asJSON {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
-		if err := e.Encode(v); err != nil {
-			return err
-		}
-	default:
+		e.Encode(v)
+	} else {
 		fmt.Fprint(out, v.Report())
 		if lines {
 			printLines(out, v)
@@ -89,7 +95,10 @@ func printVerdict(out io.Writer, v *lab.Verdict, asJSON, lines bool) error {
 		printFigures(out, v.Figures)
 		fmt.Fprintln(out, summary(v))
 	}
-	if !v.Pass {
+	switch {
+	case out.err != nil:
+		return out.err
+	case !v.Pass:
 		return errFailed
 	}
 	return nil

@@ -40,18 +40,19 @@ into your own words.`,
 					hosts[h.Name] = h.Addr
 				}
 			}
-			return derive(args[0], hosts, c.InOrStdin(), c.OutOrStdout())
+			return derive(args[0], hosts, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&scenario, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
 }
 
-func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout io.Writer) error {
+func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
 	capture, err := readCapture(name, stdin)
 	if err != nil {
 		return err
 	}
+	warnCut(stderr, name, capture.Trace.Cut)
 	_, err = fmt.Fprintf(stdout, "-- want --\n%s", expect.Derive(capture, hosts))
 	return err
 }

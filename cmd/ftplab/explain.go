@@ -67,10 +67,13 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	}
 	// A capture may hold many thousands of sessions, all of them kept to the
 	// end: better to collect garbage more often than to hold as much of it.
-	defer debug.SetGCPercent(debug.SetGCPercent(30))
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	if e.html || e.md || e.lengths || e.sequence {
-		return errors.Join(e.report(name, stdin, out), out.Flush())
+		if err := e.report(name, stdin, out, stderr); err != nil {
+			return err
+		}
+		return out.Flush()
 	}
 	opts := trace.Options{NoHash: e.noHash || e.packets}
 	if e.packets {
@@ -86,14 +89,17 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	case !e.packets:
 		err = story.Write(out, name, t)
 	}
-	if t.Cut != "" && (e.json || e.packets) {
-		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", name, t.Cut)
+	if e.json || e.packets { // the story says so itself
+		warnCut(stderr, name, t.Cut)
 	}
-	return errors.Join(err, out.Flush())
+	if err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // report writes what package report makes of the capture.
-func (e explanation) report(name string, stdin io.Reader, out io.Writer) error {
+func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer) error {
 	packets := &report.Packets{}
 	t, err := read(name, stdin, trace.Options{NoHash: true, Packets: packets.Add})
 	if err != nil {
@@ -110,8 +116,10 @@ func (e explanation) report(name string, stdin io.Reader, out io.Writer) error {
 	case e.md:
 		return r.Markdown(out)
 	case e.lengths:
+		warnCut(stderr, name, t.Cut)
 		return packets.Lengths.WriteText(out)
 	}
+	warnCut(stderr, name, t.Cut)
 	return r.TimeSequences(out)
 }
 

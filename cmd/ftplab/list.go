@@ -43,7 +43,7 @@ func listTable(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", name, s.Mode(), s.Plan.Kind, s.Title)
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%d steps\t%s\n", name, s.Mode(), s.Plan.Kind, len(s.Steps), s.Title)
 		}
 		if err := table.Flush(); err != nil {
 			return err

@@ -1,8 +1,8 @@
 // Command ftplab makes normal FTP happen on a private network, records every
 // frame of it, and proves that what was recorded is what should have happened.
 //
-// Each subcommand has a file of its own here, and no logic: that is in the
-// packages below lab.
+// Each subcommand has a file of its own here, which reads its arguments and
+// prints; what there is to do is done by the packages below lab.
 package main
 
 import (

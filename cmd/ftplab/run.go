@@ -107,6 +107,9 @@ type running struct {
 	done   chan struct{}
 }
 
+// errNotRun is of a scenario whose turn did not come before the interrupt.
+var errNotRun = errors.New("not run")
+
 // runAll runs the scenarios, some at once, and prints their results in order.
 func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, parallel int, p *printer) []lab.Ran {
 	runs := make([]running, len(list))
@@ -116,18 +119,29 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 	slots := make(chan struct{}, parallel)
 	go func() {
 		for i, s := range list {
-			slots <- struct{}{}
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				runs[i].err = errNotRun
+				close(runs[i].done)
+				continue
+			}
 			go func() {
-				defer func() { <-slots; close(runs[i].done) }()
 				o := o
 				o.Progress = p.progress(i)
 				runs[i].result, runs[i].err = lab.Run(ctx, s, o)
+				<-slots
+				close(runs[i].done)
 			}()
 		}
 	}()
 	var ran []lab.Ran
 	for i := range runs {
 		<-runs[i].done
+		if errors.Is(runs[i].err, errNotRun) {
+			p.notRun++
+			continue
+		}
 		p.result(list[i], runs[i].result, runs[i].err)
 		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err})
 	}
@@ -136,18 +150,20 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 
 // A printer tells the user how the runs go.
 type printer struct {
-	out, err io.Writer
-	json     bool
-	width    int // of the longest name
-	begin    time.Time
-	passed   int
-	failed   int
-	broken   int // could not be run
-	bar      *transferBar
+	out    *stickyWriter
+	err    io.Writer
+	json   bool
+	width  int // of the longest name
+	begin  time.Time
+	passed int
+	failed int
+	broken int // could not be run
+	notRun int // as the user interrupted
+	bar    *transferBar
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
-	p := &printer{out: out, err: errOut, json: asJSON, begin: time.Now()}
+	p := &printer{out: &stickyWriter{to: out}, err: errOut, json: asJSON, begin: time.Now()}
 	for _, s := range list {
 		p.width = max(p.width, len(s.Name))
 	}
@@ -204,13 +220,32 @@ func (p *printer) end() error {
 		if p.broken > 0 {
 			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
 		}
+		if p.notRun > 0 {
+			fmt.Fprintf(p.out, ", %d not run", p.notRun)
+		}
 		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
 	}
 	switch {
-	case p.broken > 0:
+	case p.out.err != nil:
+		return p.out.err
+	case p.broken > 0 || p.notRun > 0:
 		return errBroken
 	case p.failed > 0:
 		return errFailed
 	}
 	return nil
+}
+
+// A stickyWriter keeps the first error of writing to it.
+type stickyWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *stickyWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }

@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -60,7 +61,11 @@ func ReadFile(name string) (*Capture, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return Read(f)
+	c, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
 }
 
 // Read reads a capture to its end, as trace.Read does.
