@@ -206,24 +206,6 @@ func TestFitsThePhone(t *testing.T) {
 	}
 }
 
-// hostile is a session whose every text tries to be more than text.
-func hostile(w io.Writer) {
-	f := newForge(w)
-	attack := `<script>alert(1)</script><img src=http://192.0.2.66/x onerror=alert(2)>"'><svg onload=alert(3)>` + "`{{.}}${alert(4)}--></script></style>]]>"
-	client, server := f.control(attack)
-	client.send("CWD \u202egnp.exe\u2066\u200b\x1b[2J\x07\r\n")
-	server.send("550-" + attack + "\r\n \xc3(\x80\x00\r\n550 \u061c\u2028\r\n")
-	client.send("MKD javascript:alert(5)\r\n")
-	server.send("257 \"http://192.0.2.66/\" created\r\n")
-	client.send("STAT " + strings.Repeat("A", 30000) + "\r\n")
-	server.send("211 " + strings.Repeat("שלום ", 400) + "\r\n")
-	f.active(client, server, 100, "LIST "+attack, attack)
-	f.active(client, server, 101, "RETR </title><meta http-equiv=refresh content='0;url=http://192.0.2.66/'>", attack)
-	client.send("QUIT\r\n")
-	server.send("221 bye\r\n")
-	server.close()
-}
-
 // TestHostileCapture opens the page of a hostile capture and asks that nothing
 // runs, nothing is requested, and what was sent is there to be read.
 func TestHostileCapture(t *testing.T) {

@@ -44,7 +44,8 @@ func (r *Report) hosts() []host {
 }
 
 // An arrow goes between two lanes, or, when one end has none, from or to the
-// edge of the picture.
+// edge of the picture. What a host sends to itself has none: both its ends are
+// in one lane.
 type arrow struct {
 	From, To         int // lanes from 1, 0 for none
 	FromPort, ToPort string
@@ -74,12 +75,16 @@ func (a arrow) rightwards() bool {
 	return a.From < a.To
 }
 
+// drawn reports whether it has two ends to lie between: not if neither has a
+// lane, or both have the same.
+func (a arrow) drawn() bool { return a.From != a.To }
+
 // Left and Right are the lines of the page's grid that it is drawn between; 0
-// if neither end has a lane.
+// if it is not drawn.
 func (a arrow) Left() int {
 	from, to := a.From, a.To
 	switch {
-	case from == 0 && to == 0:
+	case !a.drawn():
 		return 0
 	case from == 0 && a.rightwards():
 		return to
@@ -95,7 +100,10 @@ func (a arrow) Left() int {
 
 // Right is Left's other end.
 func (a arrow) Right() int {
-	if a.From == 0 || a.To == 0 {
+	switch {
+	case !a.drawn():
+		return 0
+	case a.From == 0 || a.To == 0:
 		return a.Left() + 1
 	}
 	return max(a.From, a.To) + 1
@@ -117,7 +125,7 @@ func (a arrow) Stub() string {
 // its sender and, if need be, the far edge of the picture.
 func (a arrow) TextPlace() string {
 	switch {
-	case a.Left() == 0:
+	case !a.drawn():
 		return ""
 	case a.rightwards():
 		return fmt.Sprintf("a%d", a.Left())

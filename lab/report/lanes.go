@@ -75,6 +75,15 @@ func (ls lanes) find(addr netip.Addr, side trace.Side) int {
 	})
 }
 
+// party is find for a side of a connection. A host that is drawn in another
+// part only is found in that one.
+func (ls lanes) party(addr netip.Addr, side trace.Side) int {
+	if i := ls.find(addr, side); i >= 0 {
+		return i
+	}
+	return ls.find(addr, "")
+}
+
 // name is what a host is called: as in the scenario, or else by its part.
 func (ls lanes) name(i int, s *scenario.Scenario) string {
 	l := ls[i]
@@ -110,10 +119,8 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 // have none.
 func (ls lanes) ends(p *trace.Packet) (from, to int) {
 	switch {
-	case p.Connection != nil && p.Connection.Role == trace.Other:
-		return ls.find(p.IP.Src, ""), ls.find(p.IP.Dst, "")
 	case p.Connection != nil:
-		return ls.find(p.IP.Src, p.Sender()), ls.find(p.IP.Dst, p.Sender().Other())
+		return ls.party(p.IP.Src, p.Sender()), ls.party(p.IP.Dst, p.Sender().Other())
 	case p.ARP != nil:
 		return ls.find(p.ARP.SenderIP, ""), ls.find(p.ARP.TargetIP, "")
 	case p.IP != nil:

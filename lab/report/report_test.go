@@ -263,24 +263,3 @@ func TestSameNumbers(t *testing.T) {
 		}
 	}
 }
-
-// TestHostileMarkdown asks that no text of a capture becomes markup.
-func TestHostileMarkdown(t *testing.T) {
-	md := markdownOf(t, read(t, hostile))
-	inside := false
-	for _, line := range strings.Split(md, "\n") {
-		if strings.HasPrefix(line, "```") {
-			inside = !inside
-			continue
-		}
-		if !inside && strings.ContainsAny(strings.ReplaceAll(line, "\\`", ""), "<\x1b\u202e") {
-			t.Errorf("markup or control characters outside a block: %q", line)
-		}
-		if !inside && strings.Contains(line, "{{.}}") && !strings.Contains(line, "\\`{{.}}") {
-			t.Errorf("a backtick is not escaped: %q", line)
-		}
-	}
-	if inside {
-		t.Error("a block is not closed")
-	}
-}

@@ -92,12 +92,17 @@ func (t *textLadder) text(w *row, text string) canvas {
 }
 
 // arrow draws the arrow, with its label on the shaft and ports at its ends.
+// Of a packet that has no arrow there is just the label, at its host.
 func (t *textLadder) arrow(w *row) canvas {
 	c := t.canvas()
-	left, right, ok := t.ends(w)
-	if !ok {
-		return c.put(textMargin+2, w.Label)
+	if !w.drawn() {
+		at := textMargin
+		if w.From > 0 {
+			at = t.at[w.From-1]
+		}
+		return c.put(at+2, w.Label)
 	}
+	left, right := t.ends(w)
 	shaft := map[string]string{string(trace.Control): "─", string(trace.Data): "═"}[w.Kind()]
 	if shaft == "" {
 		shaft = "╌"
@@ -127,22 +132,20 @@ func (t *textLadder) arrow(w *row) canvas {
 
 // ends are the columns between which the arrow lies. An arrow with one lane
 // is half as long as one with two.
-func (t *textLadder) ends(w *row) (left, right int, ok bool) {
+func (t *textLadder) ends(w *row) (left, right int) {
 	half := textGaps / 2
 	switch {
-	case w.From == 0 && w.To == 0:
-		return 0, 0, false
 	case w.From == 0 && w.rightwards():
-		return t.at[w.To-1] - half, t.at[w.To-1], true
+		return t.at[w.To-1] - half, t.at[w.To-1]
 	case w.From == 0:
-		return t.at[w.To-1], t.at[w.To-1] + half, true
+		return t.at[w.To-1], t.at[w.To-1] + half
 	case w.To == 0 && w.rightwards():
-		return t.at[w.From-1], t.at[w.From-1] + half, true
+		return t.at[w.From-1], t.at[w.From-1] + half
 	case w.To == 0:
-		return t.at[w.From-1] - half, t.at[w.From-1], true
+		return t.at[w.From-1] - half, t.at[w.From-1]
 	}
 	a, b := t.at[w.From-1], t.at[w.To-1]
-	return min(a, b), max(a, b), true
+	return min(a, b), max(a, b)
 }
 
 // sentence writes text below the arrows, in lines that are as wide as they.
