@@ -67,7 +67,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	}
 	// A capture may hold many thousands of sessions, all of them kept to the
 	// end: better to collect garbage more often than to hold as much of it.
-	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	defer debug.SetGCPercent(debug.SetGCPercent(30))
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	if e.html || e.md || e.lengths || e.sequence {
 		if err := e.report(name, stdin, out, stderr); err != nil {
@@ -108,7 +108,11 @@ func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer)
 	r := &report.Report{Trace: t, Packets: packets, Capture: "standard input"}
 	if name != "-" {
 		r.Capture = filepath.Base(name)
-		r.Command = "ftplab explain --html " + r.Capture
+		form := "--html"
+		if e.md {
+			form = "--md"
+		}
+		r.Command = "ftplab explain " + form + " " + r.Capture
 	}
 	switch {
 	case e.html:

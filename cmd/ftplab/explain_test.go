@@ -41,6 +41,8 @@ func TestExplain(t *testing.T) {
 			stdout: "    13    0.000779  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq 60:66, ack 88, win 24561, options"},
 		{args: []string{"--packets", "--delta", "--absolute", "-"}, stdin: capture, stdout: "    13    0.000011  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq "},
 		{args: []string{"--html", recorded + "active_list.pcapng"}, stdout: "<h1>What active_list.pcapng shows</h1>"},
+		{args: []string{"--md", recorded + "active_list.pcapng"}, stdout: "```\nftplab explain --md active_list.pcapng\n```"},
+		{args: []string{"--html", recorded + "active_list.pcapng"}, stdout: "ftplab explain --html active_list.pcapng<"},
 		{args: []string{"--md", "-"}, stdin: capture, stdout: "# What standard input shows\n\nThe client 127.0.0.1 talks to the FTP server 127.0.0.1 on port 21, logs in as"},
 		{args: []string{"--lengths", "-"}, stdin: capture, stdout: "40-79       20  64.52 %    68.60   66   74"},
 		{args: []string{"--time-sequence", "-"}, stdin: capture, stdout: "No connection has carried 4 segments.\n"},

@@ -31,7 +31,28 @@ func networkText(s *scenario.Scenario) string {
 	if p.Loss > 0 {
 		parts = append(parts, fmt.Sprintf("%g %% loss", 100*p.Loss))
 	}
+	for _, l := range p.Late {
+		parts = append(parts, lateText(l))
+	}
 	return strings.Join(append(parts, "recorded at the "+captureHost(s)+"'s end"), ", ")
+}
+
+// lateText says which segments are overtaken on purpose.
+func lateText(l network.Late) string {
+	text := counted(max(1, l.Count), "segment")
+	if l.Flags != "" {
+		text += " " + l.Flags
+	}
+	if l.Length >= 0 {
+		text += " of " + counted(l.Length, "byte")
+	}
+	end := func(host string, port uint16) string {
+		if port == 0 {
+			return host
+		}
+		return fmt.Sprintf("%s port %d", host, port)
+	}
+	return fmt.Sprintf("%s from %s to %s %s late", text, end(l.From, l.FromPort), end(l.To, l.ToPort), duration(int64(l.By)))
 }
 
 // captureHost is the host at whose end the capture was taken.
@@ -42,7 +63,8 @@ func captureHost(s *scenario.Scenario) string {
 	return "client"
 }
 
-// hostText describes how a host of a scenario differs from a current Linux.
+// hostText describes where a host of a scenario is, and how its TCP differs
+// from a current Linux. The ports it takes are in the drawing.
 func hostText(h network.HostPlan) []string {
 	var parts []string
 	add := func(ok bool, format string, args ...any) {
@@ -59,5 +81,9 @@ func hostText(h network.HostPlan) []string {
 	add(h.NoSACK, "no SACK")
 	add(h.NoDF, "fragments allowed (no DF)")
 	add(h.TTL > 0, "TTL %d", h.TTL)
+	add(h.Congestion != "", "congestion control %s", h.Congestion)
+	add(h.CWND > 0, "at most %s under way", counted(h.CWND, "segment"))
+	add(h.Cork, "full segments only, until the end of a transfer")
+	add(h.FINApart, "its FIN in a packet of its own")
 	return parts
 }

@@ -31,7 +31,8 @@ type Report struct {
 
 	// Capture is the capture's file name, beside which the page will lie.
 	Capture string
-	// Command makes this capture again, or, for one from elsewhere, this page.
+	// Command makes this capture again, or, for one from elsewhere, this
+	// walkthrough, in the form that it is written in.
 	Command string
 
 	names    map[*trace.Connection]connectionName
