@@ -131,7 +131,11 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	result := &Result{Scenario: s.Name, Outcome: Passed}
 	file := o.Live
-	if file == nil {
+	if file != nil {
+		var stop func()
+		ctx, stop = whileRead(ctx, file)
+		defer stop()
+	} else {
 		if file, err = createCapture(filepath.Join(o.Results, s.Name), o.Format); err != nil {
 			return nil, err
 		}
@@ -140,6 +144,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	outcome, err := runCell(ctx, s, file, o)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		err = fmt.Errorf("%s: %w", s.File, err)
 		if o.Live == nil && isEmpty(file) {
 			discard(file)

@@ -189,6 +189,24 @@ func TestKillCell(t *testing.T) {
 	}
 }
 
+// TestReaderLeaves lets the reader of a live capture go away in a silence.
+func TestReaderLeaves(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	go func() {
+		r.Read(make([]byte, 1))
+		r.Close()
+	}()
+	var errOut bytes.Buffer
+	status := run(t.Context(), []string{"run", "-w", "-", write(t, "endless.txtar", "network wire\n"+endless)}, nil, w, &errOut)
+	if status != exitError || !strings.Contains(errOut.String(), "is gone") || strings.Count(errOut.String(), "ftplab: ") != 1 {
+		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
+	}
+}
+
 // waitFor waits until a file that grows has the text in it.
 func waitFor(t *testing.T, path, text string) {
 	for t.Context().Err() == nil {
