@@ -40,20 +40,27 @@ func (r Reply) lines() [][]byte {
 	return lines
 }
 
-// wordingsOf sorts replies by code and refuses those that no client could
-// understand.
+// Check says why no client could understand the reply.
+func (r Reply) Check() error {
+	switch {
+	case r.Code < 100 || r.Code > 599:
+		return fmt.Errorf("reply %d %q: a reply code is 100 to 599", r.Code, r.Text)
+	case strings.Contains(r.Text, "\r"):
+		return fmt.Errorf("reply %d %q: a line of a reply cannot contain CR", r.Code, r.Text)
+	case r.Code == 227 && !strings.Contains(r.Text, "{hostport}"):
+		return fmt.Errorf("reply 227 %q: it must say where to connect: {hostport} is missing", r.Text)
+	case r.Code == 229 && !strings.Contains(r.Text, "(|||{port}|)"):
+		return fmt.Errorf("reply 229 %q: it must say where to connect: (|||{port}|) is missing (RFC 2428, 3)", r.Text)
+	}
+	return nil
+}
+
+// wordingsOf sorts replies by code and refuses those that fail [Reply.Check].
 func wordingsOf(replies []Reply) (map[int][]string, error) {
 	wordings := make(map[int][]string)
 	for _, r := range replies {
-		switch {
-		case r.Code < 100 || r.Code > 599:
-			return nil, fmt.Errorf("reply %d %s: a reply code is 100 to 599", r.Code, r.Text)
-		case strings.Contains(r.Text, "\r"):
-			return nil, fmt.Errorf("reply %d %q: a line of a reply cannot contain CR", r.Code, r.Text)
-		case r.Code == 227 && !strings.Contains(r.Text, "{hostport}"):
-			return nil, fmt.Errorf("reply 227 %s: it must say where to connect: {hostport} is missing", r.Text)
-		case r.Code == 229 && !strings.Contains(r.Text, "(|||{port}|)"):
-			return nil, fmt.Errorf("reply 229 %s: it must say where to connect: (|||{port}|) is missing (RFC 2428, 3)", r.Text)
+		if err := r.Check(); err != nil {
+			return nil, err
 		}
 		wordings[r.Code] = append(wordings[r.Code], r.Text)
 	}

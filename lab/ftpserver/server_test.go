@@ -271,7 +271,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		{ftpserver.Config{Files: append(readme, ftpserver.File{Path: "README/x"})}, "directory /README: there is a file of that name"},
 		{ftpserver.Config{Files: []ftpserver.File{{Path: "x", Size: -1}}}, "file /x: size -1"},
 		{ftpserver.Config{Files: []ftpserver.File{{Path: ""}}}, "file /: there are two of that name"},
-		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 22, Text: "x"}}}, "reply 22 x: a reply code is 100 to 599"},
+		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 22, Text: "x"}}}, "reply 22 \"x\": a reply code is 100 to 599"},
 		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 227, Text: "Here."}}}, "{hostport} is missing"},
 		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 229, Text: "Here."}}}, "(|||{port}|) is missing"},
 		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 220, Text: "a\rb"}}}, "cannot contain CR"},

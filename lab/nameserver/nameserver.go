@@ -34,6 +34,12 @@ type Record struct {
 	Size       int // bytes of the answer, by name servers with names of that length; 0 is the least
 }
 
+// Check says why there can be no answer of the record's shape.
+func (r Record) Check() error {
+	_, _, err := r.answer()
+	return err
+}
+
 // Serve answers queries until conn is closed. The error says which record's
 // answer cannot have its shape.
 func Serve(conn net.PacketConn, records []Record) error {

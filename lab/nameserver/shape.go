@@ -17,6 +17,10 @@ func (r Record) answer() (dnsmessage.Question, []byte, error) {
 		return q, nil, err
 	}
 	least, err := r.pack(q, 0)
+	if err == nil && len(least) > MaxSize {
+		err = fmt.Errorf("name %s: an answer with %d authority and %d additional records has %d bytes, and may have %d",
+			r.Name, r.Authority, r.Additional, len(least), MaxSize)
+	}
 	if err != nil || r.Size == 0 {
 		return q, least, err
 	}

@@ -23,34 +23,49 @@ type place struct {
 // are known by such an address (RFC 4861, 4.2), and each link has its own.
 var gatewayLinkLocal = netip.MustParseAddr("fe80::1")
 
-// locate finds a place for each host, in a network of its own: a /24, or a /64
-// of IPv6, and smaller where two hosts would be in the same.
+// CheckPlace says why hosts[i] cannot be where its plan has it, beside the others.
+func CheckPlace(hosts []network.HostPlan, i int) error {
+	_, err := placeOf(hosts, i)
+	return err
+}
+
+// locate finds a place for each host.
 func locate(hosts []network.HostPlan) ([]place, error) {
 	places := make([]place, len(hosts))
-	for i, h := range hosts {
-		if !h.Addr.IsValid() {
-			return nil, fmt.Errorf("host %s has no address", h.Name)
+	for i := range hosts {
+		var err error
+		if places[i], err = placeOf(hosts, i); err != nil {
+			return nil, err
 		}
-		if h.Addr.Is4() != hosts[0].Addr.Is4() {
-			return nil, fmt.Errorf("host %s is at %v and host %s at %v: the wire carries IPv4 or IPv6, not both",
-				hosts[0].Name, hosts[0].Addr, h.Name, h.Addr)
-		}
-		bits := 64
-		if h.Addr.Is4() {
-			bits = 24
-		}
-		for j, other := range hosts {
-			if j != i {
-				bits = max(bits, commonBits(h.Addr, other.Addr)+1)
-			}
-		}
-		p, err := placeIn(h.Addr, bits)
-		if err != nil {
-			return nil, fmt.Errorf("host %s at %v: %w", h.Name, h.Addr, err)
-		}
-		places[i] = p
 	}
 	return places, nil
+}
+
+// placeOf finds a place for hosts[i] in a network of its own: a /24, or a /64 of
+// IPv6, and smaller where another host would be in the same.
+func placeOf(hosts []network.HostPlan, i int) (place, error) {
+	h := hosts[i]
+	if !h.Addr.IsValid() {
+		return place{}, fmt.Errorf("host %s has no address", h.Name)
+	}
+	if h.Addr.Is4() != hosts[0].Addr.Is4() {
+		return place{}, fmt.Errorf("host %s is at %v and host %s at %v: the wire carries IPv4 or IPv6, not both",
+			hosts[0].Name, hosts[0].Addr, h.Name, h.Addr)
+	}
+	bits := 64
+	if h.Addr.Is4() {
+		bits = 24
+	}
+	for j, other := range hosts {
+		if j != i {
+			bits = max(bits, commonBits(h.Addr, other.Addr)+1)
+		}
+	}
+	p, err := placeIn(h.Addr, bits)
+	if err != nil {
+		return place{}, fmt.Errorf("host %s at %v: %w", h.Name, h.Addr, err)
+	}
+	return p, nil
 }
 
 // placeIn returns the place of addr in a network of so many bits. Its gateway

@@ -22,6 +22,14 @@ type laggard struct {
 	left  int
 }
 
+// CheckLate says why the flags of a rule are none.
+func CheckLate(rule network.Late) error {
+	if _, err := newLaggard(rule); err != nil {
+		return fmt.Errorf("late: %w", err)
+	}
+	return nil
+}
+
 // newLaggard reads the rule's flags. PSH counts only where it is written, as
 // in a scenario's want.
 func newLaggard(rule network.Late) (*laggard, error) {
