@@ -15,7 +15,7 @@ func (st *stage) startNameserver() (err error) {
 	}
 	var records []nameserver.Record
 	for _, n := range st.scenario.Names {
-		records = append(records, nameserver.Record(n))
+		records = append(records, n.Record())
 	}
 	if st.names, err = st.network.Host("nameserver").ListenUDP(nameserver.Port); err != nil {
 		return err

@@ -29,7 +29,8 @@
 //	replies      the server's own wording, as it stands on the wire: `code text`,
 //	             or several lines `code-text` and a last one `code text`. Texts of
 //	             one code are used in the order written, the last from then on.
-//	             {hostport} in a 227 and {port} in a 229 stand for the address.
+//	             {hostport} in a 227 and (|||{port}|) in a 229 stand for the
+//	             address, and must be there.
 //	want         the packets that should be seen: see `ftplab help want`.
 //	figures      measurements of the capture: see `ftplab help figures`.
 //
@@ -47,31 +48,34 @@
 // taken at the end of the named host; the client's, unless said.
 //
 //	host NAME ADDRESS [rtt=85ms] [mtu=] [window=] [buffer=] [timestamps=off]
-//	     [wscale=off] [sack=off] [df=off] [ttl=] [congestion=reno|bbr|cubic]
+//	     [wscale=off] [sack=off] [df=off] [ttl=] [congestion=reno|bbr]
 //	     [cwnd=] [cork=on|apart] [ports=3170-]
 //
 // The hosts client (198.51.100.100) and server (192.0.2.21) exist without being
-// named. rtt is the round-trip time of the path between this host and the
-// client. window is what the host's SYN advertises, buffer bounds its receive
-// window later on; wscale, timestamps and sack are TCP options (RFC 7323,
-// RFC 2018); df is IP's Don't Fragment; cwnd holds the congestion window at that
-// many segments. cork makes a server send full segments up to the last, on which
-// the FIN rides; with cork=apart it comes in a packet of its own. ports are taken in order whenever the host needs a port that nobody names: `3170-`,
-// `28348,24626`, `50000-50010`. On loopback a host takes only ports and cork.
+// named; with ipv6 they are 2001:db8:1::100 and 2001:db8:2::21. Each host is in a
+// network of its own, so no two addresses can be neighbours. rtt is the round-trip
+// time of the path between this host and the client. window is what the host's SYN
+// advertises, buffer, of 4KiB to 512MiB, bounds its receive window later on;
+// wscale, timestamps and sack are TCP options (RFC 7323, RFC 2018); df is IP's
+// Don't Fragment; cwnd holds the congestion window at that many segments. cork
+// makes a server send full segments up to the last, on which the FIN rides; with
+// cork=apart it comes in a packet of its own. ports are taken in order whenever
+// the host needs a port that nobody names: `3170-`, `28348,24626`, `50000-50010`.
+// On loopback a host takes only ports and cork.
 //
 //	name NAME ADDRESS [authority=N] [additional=N] [size=BYTES]
 //
-// The host nameserver (198.51.100.53) answers for this name, in an answer of
-// that shape; `open NAME` asks it first.
+// The host nameserver (198.51.100.53, or 2001:db8:3::53 with ipv6) answers for
+// this name, in an answer of that shape; `open NAME` asks it first.
 //
 //	late HOST[.PORT] > HOST[.PORT] [FLAGS] [length=] [count=1] by=2ms
 //
-// The first packets that match arrive so much behind their turn; flags as
-// tcpdump prints them, [P.] or [F.], length of the payload.
+// On the wire, the first packets that match arrive so much behind their turn;
+// flags as tcpdump prints them, [P.] or [F.], length of the payload.
 //
 // # Settings of server and client
 //
-//	server [port=21] [idle=2s]      idle: how long a client may be silent
+//	server [port=21] [idle=15m]     idle: how long a client may be silent
 //	       [readonly]               refuses uploads and every other change
 //	       [replyfirst]             says 150 before it opens an active data connection
 //	       [awaitfin]               says 226 only when the client has closed, too
@@ -85,7 +89,7 @@
 //	       [linger=50ms]            the time from the end of data to its own close
 //	       [commandfirst]           passive: sends RETR and the like, then connects
 //	client jlaffaye                 github.com/jlaffaye/ftp, passive mode only
-//	deadline 30s                    for each step
+//	deadline 30s                    for each step; transfers have more, by their size
 //
 // Sizes are in bytes or with a unit: 164, 36KiB, 10MiB, 1GB.
 //
@@ -121,7 +125,8 @@
 //	syst, feat, noop        SYST, FEAT, NOOP
 //	quote COMMAND           any command, as it stands
 //	quit [nowait]           QUIT; nowait closes without waiting for the reply
-//	hangup                  waits until the server ends the session
+//	hangup                  waits until the server ends the session; after this
+//	                        or quit, another open may follow
 //	pause DURATION          does nothing, for so long
 //
 // On IPv6 active means EPRT and passive means EPSV (RFC 2428).

@@ -58,6 +58,7 @@ func Parse(name string, source []byte) (s *Scenario, err error) {
 			panic(e)
 		}
 	}()
+	p.checkName()
 	p.archive(bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n")))
 	p.complete()
 	return p.s, nil
@@ -70,13 +71,28 @@ type parser struct {
 	line     int // of what is parsed now
 	session  string
 	sessions map[string]string // the host of each session
-	network  bool              // a network line has been seen
 
-	programLine int // of the setting program
+	networkLine, programLine int // of these settings; 0 when the file has none
 }
 
 func (p *parser) fail(format string, args ...any) {
 	panic(&Error{p.s.File, p.line, fmt.Sprintf(format, args...)})
+}
+
+// check fails if another package says that it could not do as it is told here.
+func (p *parser) check(err error) {
+	if err != nil {
+		p.fail("%v", err)
+	}
+}
+
+// checkName refuses a file whose results would have no folder of their own.
+func (p *parser) checkName() {
+	p.line = 1
+	switch p.s.Name {
+	case "", ".", "..":
+		p.fail("the scenario has no name; its file needs one before %s, as the results are kept under it", Extension)
+	}
 }
 
 // archive splits the file into its sections and parses each.

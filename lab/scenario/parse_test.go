@@ -107,6 +107,15 @@ func TestShortest(t *testing.T) {
 	if got := s.Plan.Hosts[1].Addr.String(); got != "2001:db8:2::21" {
 		t.Errorf("server's address on wire ipv6: got %s, want 2001:db8:2::21", got)
 	}
+	for _, kind := range []string{"loopback", "wire", "loopback ipv6", "wire ipv6"} {
+		addr := "192.0.2.21"
+		if strings.HasSuffix(kind, "ipv6") {
+			addr = "2001:db8:2::21"
+		}
+		if _, err := Parse("x.txtar", []byte("network "+kind+"\nname ftp.example.test "+addr+"\nopen ftp.example.test\nquit\n")); err != nil {
+			t.Errorf("a name on network %s: %v", kind, err)
+		}
+	}
 }
 
 // TestErrors holds every message to its form, file:line: what, and to the words
@@ -150,8 +159,11 @@ func TestErrors(t *testing.T) {
 		{"too few", "open\nget\n", "2: get PATH was expected, and there are 0 arguments"},
 		{"too many", "open\npwd x\n", "2: pwd was expected"},
 		{"nothing refused", "open\n!\n", "2: a step was expected after the !"},
-		{"before open", "login anonymous\n", "1: login: the session is not open yet"},
-		{"session without open", "open\nsession b\nls\n", "3: ls: the session is not open yet"},
+		{"before open", "login anonymous\n", "1: login: the session is not open; a step open comes first"},
+		{"session without open", "open\nsession b\nls\n", "3: ls: the session is not open; a step open comes first"},
+		{"after quit", "open\nquit\nls\n", "3: ls: the session is not open; a step open comes first"},
+		{"quit twice", "open\nquit nowait\nquit\n", "3: quit: the session is not open"},
+		{"after hangup", "open\nhangup\npwd\n", "3: pwd: the session is not open"},
 		{"session host", "open\nsession b moon\nopen\n", "2: session b: there is no host \"moon\""},
 		{"no local file", "open\nput x\n", "2: put: the client has no file \"x\""},
 		{"name", "open ftp.example.test\n", "1: open ftp.example.test: no setting `name"},
@@ -159,6 +171,26 @@ func TestErrors(t *testing.T) {
 		{"reply", "open\n-- replies --\nhello\n", "3: reply \"hello\": a code of three digits"},
 		{"reply code", "open\n-- replies --\n999 hello\n", "3: reply code \"999\""},
 		{"reply without end", "open\n-- replies --\n220-hello\n220-you\n", "3: reply 220 has no last line"},
+		{"reply 227", "open\n-- replies --\n220 Hello.\n227 Entering passive mode\n", "4: reply 227 \"Entering passive mode\": it must say where to connect: {hostport} is missing"},
+		{"reply 229", "open\n-- replies --\n229-Call\n229 me\n", "3: reply 229 \"Call\\nme\": it must say where to connect: (|||{port}|) is missing"},
+		{"reply with CR", "open\n-- replies --\n220 Hel\rlo\n", "3: reply 220 \"Hel\\rlo\": a line of a reply cannot contain CR"},
+		{"empty name", "name a..b 127.0.0.1\nopen\n", "1: name a..b: "},
+		{"long label", "name " + strings.Repeat("a", 64) + " 127.0.0.1\nopen\n", "1: name aaaa"},
+		{"name's size", "network loopback\nname ftp.example.test 127.0.0.1 size=12\nopen\n", "2: name ftp.example.test: an answer with 0 authority and 0 additional records has 50 bytes or more, and at most 50: size=12 cannot be"},
+		{"name's records", "name " + strings.Repeat("a.", 120) + "b 127.0.0.1 authority=15 additional=15\nopen\n", "1: name a.a."},
+		{"name's family", "name ftp.example.test 2001:db8::1\nopen\n", "1: name ftp.example.test has the address 2001:db8::1: the network is IPv4"},
+		{"mtu of a veth", "network wire mtu=65536\nopen\n", "1: mtu 65536: on network wire a link carries packets of at most 65535 bytes"},
+		{"mtu of IPv6", "\nnetwork loopback mtu=600 ipv6\nopen\n", "2: mtu 600: with ipv6 a link carries packets of 1280 bytes or more"},
+		{"host's mtu of IPv6", "network wire ipv6\nhost server 2001:db8::1 mtu=1279\nopen\n", "2: mtu 1279: with ipv6"},
+		{"neighbours", "network wire\nhost a 192.0.2.20\nhost b 203.0.113.1\nopen\n", "2: host a at 192.0.2.20: too near to another host's address"},
+		{"neighbour of the client", "network wire\nhost server 198.51.100.101\nopen\n", "2: host server at 198.51.100.101: too near"},
+		{"broadcast address", "network wire\nhost client 198.51.100.255\nhost server 192.0.2.21\nopen\n", "2: host client at 198.51.100.255: the first or last address of its network"},
+		{"flag", "network wire\nlate server > client [Z] by=3ms\nopen\n", "2: late: 'Z' in [Z] is no flag; the flags are F S R P . U E W"},
+		{"late to itself", "network wire\nlate server > server [F.] by=3ms\nopen\n", "2: late: from server to itself leads no path"},
+		{"late on loopback", "late server > client [F.] by=3ms\nopen\n", "1: late: on network loopback nothing comes late"},
+		{"buffer of a byte", "network wire\nhost client 198.51.100.100 buffer=1\nopen\n", "2: buffer 1: 4KiB to 512MiB were expected"},
+		{"buffer of 1 GiB", "network wire\nhost client 198.51.100.100 buffer=1GiB\nopen\n", "2: buffer 1GiB: 4KiB to 512MiB"},
+		{"congestion", "network wire\nhost client 198.51.100.100 congestion=cubic\nopen\n", "2: congestion \"cubic\": reno or bbr was expected"},
 		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -170,6 +202,24 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got  %s\nwant bad.txtar:%s...", got, test.want)
 			}
 		})
+	}
+}
+
+// TestNoName has files that have a name for the shell only: their results would
+// not lie in a folder of their own.
+func TestNoName(t *testing.T) {
+	for _, file := range []string{".txtar", "dir/.txtar", "..txtar", "dir/...txtar", ""} {
+		_, err := Parse(file, []byte("open\nquit\n"))
+		if want := file + ":1: the scenario has no name"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got error %v, want %s", file, err, want)
+		}
+	}
+}
+
+// TestOpenAgain opens a session anew after its end.
+func TestOpenAgain(t *testing.T) {
+	if _, err := Parse("x.txtar", []byte("open\nquit\nopen\nhangup\nopen\nquit\n")); err != nil {
+		t.Error(err)
 	}
 }
 

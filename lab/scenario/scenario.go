@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/nameserver"
 	"ftplab/lab/network"
 )
 
@@ -42,6 +43,7 @@ type Section struct {
 
 // A Name is one entry of the name server.
 type Name struct {
+	Line       int
 	Name       string
 	Addr       netip.Addr
 	Authority  int // records in the answer's authority section
@@ -49,10 +51,15 @@ type Name struct {
 	Size       int // bytes of the answer; 0 is as many as it takes
 }
 
+// Record is the entry as the name server keeps it.
+func (n Name) Record() nameserver.Record {
+	return nameserver.Record{Name: n.Name, Addr: n.Addr, Authority: n.Authority, Additional: n.Additional, Size: n.Size}
+}
+
 // Server is how the server differs from the plainest one.
 type Server struct {
 	Port       uint16        // of the control connection
-	Idle       time.Duration // after which a silent client is sent away; 0 is never
+	Idle       time.Duration // after which a silent client is sent away; 15 minutes when 0
 	ReadOnly   bool          // refuses uploads
 	ReplyFirst bool          // says 150 before it opens an active data connection
 	AwaitFIN   bool          // says 226 only when the client has closed its end, too
@@ -113,6 +120,9 @@ type Step struct {
 	Background bool // "&": the next step does not wait for its end
 }
 
+// Transfers says that the step uses a data connection.
+func (s Step) Transfers() bool { return verbs[s.Verb].traits&transfer != 0 }
+
 // NameOf is the name of the scenario in the file at path.
 func NameOf(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), Extension)
@@ -154,7 +164,7 @@ func (s *Scenario) Mode() string {
 		switch {
 		case step.Verb == "active" || step.Verb == "passive":
 			mode[step.Session] = step.Verb
-		case verbs[step.Verb].traits&transfer != 0:
+		case step.Transfers():
 			used[cmp.Or(mode[step.Session], "passive")] = true
 		}
 	}

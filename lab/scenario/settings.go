@@ -1,8 +1,6 @@
 package scenario
 
 import (
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,10 +35,10 @@ func (p *parser) usage(words []string, n int, form string) {
 
 func (p *parser) network_(words []string) {
 	p.usage(words, 1, "network loopback|wire [ipv6] [mtu=] [rate=] [queue=] [loss=] [seed=] [arp=] [capture=]")
-	if p.network {
+	if p.networkLine != 0 {
 		p.fail("a scenario has one network, and this is its second")
 	}
-	p.network = true
+	p.networkLine = p.line
 	plan := &p.s.Plan
 	plan.Kind = network.Kind(p.oneOf("network", words[0], string(network.Loopback), string(network.Wire)))
 	for _, word := range words[1:] {
@@ -87,6 +85,13 @@ func (p *parser) host(words []string) {
 	p.s.Plan.Hosts = append(p.s.Plan.Hosts, h)
 }
 
+// What a receive buffer may have, in bytes. With next to nothing not even a
+// greeting arrives; with more than there are, Linux refuses the setting.
+const (
+	leastBuffer = 4 << 10
+	mostBuffer  = 512 << 20
+)
+
 func (p *parser) hostOption(h *network.HostPlan, word string) {
 	switch key, value := option(word); key {
 	case "rtt":
@@ -97,6 +102,9 @@ func (p *parser) hostOption(h *network.HostPlan, word string) {
 		h.Window = p.number("window", value, 1024, 65535)
 	case "buffer":
 		h.Buffer = int(p.size("buffer", value))
+		if h.Buffer < leastBuffer || h.Buffer > mostBuffer {
+			p.fail("buffer %s: 4KiB to 512MiB were expected", value)
+		}
 	case "timestamps":
 		h.NoTimestamps = !p.onOff(key, value)
 	case "wscale":
@@ -108,7 +116,7 @@ func (p *parser) hostOption(h *network.HostPlan, word string) {
 	case "ttl":
 		h.TTL = p.number("ttl", value, 1, 255)
 	case "congestion":
-		h.Congestion = p.oneOf("congestion", value, "reno", "bbr", "cubic")
+		h.Congestion = p.oneOf("congestion", value, "reno", "bbr")
 	case "cwnd":
 		h.CWND = p.number("cwnd", value, 1, 1<<16)
 	case "cork":
@@ -123,7 +131,7 @@ func (p *parser) hostOption(h *network.HostPlan, word string) {
 
 func (p *parser) name(words []string) {
 	p.usage(words, 2, "name NAME ADDRESS [authority=] [additional=] [size=]")
-	n := Name{Name: words[0], Addr: p.address(words[1])}
+	n := Name{Line: p.line, Name: words[0], Addr: p.address(words[1])}
 	for _, word := range words[2:] {
 		switch key, value := option(word); key {
 		case "authority":
@@ -208,19 +216,6 @@ func (p *parser) program(words []string) {
 	p.programLine = p.line
 }
 
-// checkProgram refuses what only the lab's own server can do.
-func (p *parser) checkProgram() {
-	s := p.s.Server
-	if len(s.Program) == 0 {
-		return
-	}
-	p.line = p.programLine
-	host, _ := p.s.Host("server")
-	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
-		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, replyfirst, awaitfin and cork= are for the lab's server")
-	}
-}
-
 func (p *parser) late(words []string) {
 	const form = "late HOST[.PORT] > HOST[.PORT] [FLAGS] [length=] [count=] by=DURATION"
 	p.usage(words, 4, form)
@@ -266,89 +261,5 @@ func (p *parser) deadline(words []string) {
 	p.s.Deadline = p.duration("deadline", words[0])
 	if p.s.Deadline < 10*time.Millisecond {
 		p.fail("deadline %s: no step can end in less than 10ms", words[0])
-	}
-}
-
-// complete adds what the file left out and checks what only the whole file tells.
-func (p *parser) complete() {
-	plan := &p.s.Plan
-	if plan.Kind == "" {
-		plan.Kind = network.Loopback
-	}
-	p.defaultHost("client", "198.51.100.100", "2001:db8:1::100")
-	p.defaultHost("server", "192.0.2.21", "2001:db8:2::21")
-	if len(p.s.Names) > 0 {
-		p.defaultHost("nameserver", "198.51.100.53", "2001:db8:1::53")
-	}
-	if plan.Capture == "" {
-		plan.Capture = "client"
-	}
-	p.checkHosts()
-	p.line = 1
-	if _, ok := p.s.Host(plan.Capture); !ok {
-		p.fail("capture=%s: there is no host of that name", plan.Capture)
-	}
-	for _, l := range plan.Late {
-		p.line = l.Line
-		for _, name := range []string{l.From, l.To} {
-			if _, ok := p.s.Host(name); !ok {
-				p.fail("late: there is no host %q", name)
-			}
-		}
-	}
-	p.checkProgram()
-	p.checkSteps()
-	plan.Volume = p.volume()
-}
-
-// defaultHost adds a host that the file does not mention.
-func (p *parser) defaultHost(name, ipv4, ipv6 string) {
-	if _, ok := p.s.Host(name); ok {
-		return
-	}
-	plan := &p.s.Plan
-	address := ipv4
-	switch {
-	case plan.Kind == network.Loopback && plan.IPv6:
-		address = "::1"
-	case plan.Kind == network.Loopback:
-		address = "127.0.0.1"
-	case plan.IPv6:
-		address = ipv6
-	}
-	plan.Hosts = append(plan.Hosts, network.HostPlan{Name: name, Addr: netip.MustParseAddr(address)})
-}
-
-func (p *parser) checkHosts() {
-	plan := &p.s.Plan
-	for i, h := range plan.Hosts {
-		if h.Line != 0 {
-			p.line = h.Line
-		}
-		if h.Addr.Is6() != plan.IPv6 {
-			p.fail("host %s has the address %s: the network is %s", h.Name, h.Addr, map[bool]string{true: "IPv6, as it says ipv6", false: "IPv4, as it does not say ipv6"}[plan.IPv6])
-		}
-		if plan.Kind == network.Loopback {
-			p.checkLoopbackHost(h)
-			continue
-		}
-		if !h.Addr.IsGlobalUnicast() {
-			p.fail("host %s: %s is no address of a single host", h.Name, h.Addr)
-		}
-		if slices.ContainsFunc(plan.Hosts[:i], func(o network.HostPlan) bool { return o.Addr == h.Addr }) {
-			p.fail("host %s: another host has the address %s", h.Name, h.Addr)
-		}
-	}
-}
-
-// checkLoopbackHost refuses what loopback cannot give, rather than ignore it.
-func (p *parser) checkLoopbackHost(h network.HostPlan) {
-	plain := network.HostPlan{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
-	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
-		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
-		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
-	}
-	if !h.Addr.IsLoopback() {
-		p.fail("host %s: %s is no loopback address; say network wire, or leave the address of loopback", h.Name, h.Addr)
 	}
 }

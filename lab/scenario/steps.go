@@ -154,7 +154,9 @@ func (p *parser) checkSteps() {
 			open[s.Session] = true
 			p.checkOpen(s)
 		case !open[s.Session] && v.traits&early == 0:
-			p.fail("%s: the session is not open yet; a step open comes first", s.Verb)
+			p.fail("%s: the session is not open; a step open comes first", s.Verb)
+		case s.Verb == "quit" || s.Verb == "hangup":
+			open[s.Session] = false
 		case s.Verb == "put" || s.Verb == "append":
 			if f, ok := p.s.LocalFile(s.Args[0]); !ok || f.Folder() {
 				p.fail("%s: the client has no file %q; a section -- local/%s -- or a setting local makes one", s.Verb, s.Args[0], s.Args[0])

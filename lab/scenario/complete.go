@@ -1,0 +1,182 @@
+// What only the whole file tells: the hosts that it does not mention, and what
+// its settings ask of each other. All that the network, the name server and the
+// server would refuse is refused here, where a line of the file can be named.
+
+package scenario
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/ftpserver"
+	"ftplab/lab/network"
+	"ftplab/lab/wire"
+)
+
+// complete adds what the file left out and checks what only the whole file tells.
+func (p *parser) complete() {
+	plan := &p.s.Plan
+	if plan.Kind == "" {
+		plan.Kind = network.Loopback
+	}
+	p.defaultHost("client", "198.51.100.100", "2001:db8:1::100")
+	p.defaultHost("server", "192.0.2.21", "2001:db8:2::21")
+	if len(p.s.Names) > 0 {
+		p.defaultHost("nameserver", "198.51.100.53", "2001:db8:3::53")
+	}
+	if plan.Capture == "" {
+		plan.Capture = "client"
+	}
+	p.checkHosts()
+	p.checkNetwork()
+	p.checkNames()
+	p.checkLate()
+	p.checkReplies()
+	p.checkProgram()
+	p.checkSteps()
+	plan.Volume = p.volume()
+}
+
+// defaultHost adds a host that the file does not mention.
+func (p *parser) defaultHost(name, ipv4, ipv6 string) {
+	if _, ok := p.s.Host(name); ok {
+		return
+	}
+	plan := &p.s.Plan
+	address := ipv4
+	switch {
+	case plan.Kind == network.Loopback && plan.IPv6:
+		address = "::1"
+	case plan.Kind == network.Loopback:
+		address = "127.0.0.1"
+	case plan.IPv6:
+		address = ipv6
+	}
+	plan.Hosts = append(plan.Hosts, network.HostPlan{Name: name, Addr: netip.MustParseAddr(address)})
+}
+
+func (p *parser) checkHosts() {
+	plan := &p.s.Plan
+	for i, h := range plan.Hosts {
+		p.atHost(h)
+		p.checkFamily("host "+h.Name, h.Addr)
+		p.checkMTU(h.MTU)
+		if plan.Kind == network.Loopback {
+			p.checkLoopbackHost(h)
+			continue
+		}
+		if !h.Addr.IsGlobalUnicast() {
+			p.fail("host %s: %s is no address of a single host", h.Name, h.Addr)
+		}
+		if slices.ContainsFunc(plan.Hosts[:i], func(o network.HostPlan) bool { return o.Addr == h.Addr }) {
+			p.fail("host %s: another host has the address %s", h.Name, h.Addr)
+		}
+	}
+	if plan.Kind == network.Wire {
+		p.checkPlaces()
+	}
+}
+
+// atHost makes an error one of the host's line. A host that the file does not
+// mention is at odds with one before it, which it does.
+func (p *parser) atHost(h network.HostPlan) {
+	if h.Line != 0 {
+		p.line = h.Line
+	}
+}
+
+// checkPlaces refuses hosts that are too near each other for a router between them.
+func (p *parser) checkPlaces() {
+	for i, h := range p.s.Plan.Hosts {
+		p.atHost(h)
+		p.check(wire.CheckPlace(p.s.Plan.Hosts, i))
+	}
+}
+
+// checkFamily refuses an address that is not of the network's family.
+func (p *parser) checkFamily(what string, addr netip.Addr) {
+	if addr.Is6() != p.s.Plan.IPv6 {
+		p.fail("%s has the address %s: the network is %s", what, addr, map[bool]string{true: "IPv6, as it says ipv6", false: "IPv4, as it does not say ipv6"}[p.s.Plan.IPv6])
+	}
+}
+
+// checkMTU refuses a link that IPv6 cannot use.
+func (p *parser) checkMTU(mtu int) {
+	const least = 1280
+	if p.s.Plan.IPv6 && mtu != 0 && mtu < least {
+		p.fail("mtu %d: with ipv6 a link carries packets of %d bytes or more (RFC 8200, 5)", mtu, least)
+	}
+}
+
+// checkLoopbackHost refuses what loopback cannot give, rather than ignore it.
+func (p *parser) checkLoopbackHost(h network.HostPlan) {
+	plain := network.HostPlan{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
+	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
+		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
+		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
+	}
+	if !h.Addr.IsLoopback() {
+		p.fail("host %s: %s is no loopback address; say network wire, or leave the address of loopback", h.Name, h.Addr)
+	}
+}
+
+func (p *parser) checkNetwork() {
+	p.line = max(1, p.networkLine)
+	plan := p.s.Plan
+	p.checkMTU(plan.MTU)
+	const largestMTU = 65535 // of what Linux joins namespaces with
+	if plan.Kind == network.Wire && plan.MTU > largestMTU {
+		p.fail("mtu %d: on network wire a link carries packets of at most %d bytes", plan.MTU, largestMTU)
+	}
+	if _, ok := p.s.Host(plan.Capture); !ok {
+		p.fail("capture=%s: there is no host of that name", plan.Capture)
+	}
+}
+
+// checkNames refuses names that the name server could not answer for.
+func (p *parser) checkNames() {
+	for _, n := range p.s.Names {
+		p.line = n.Line
+		p.checkFamily("name "+n.Name, n.Addr)
+		p.check(n.Record().Check())
+	}
+}
+
+func (p *parser) checkLate() {
+	for _, l := range p.s.Plan.Late {
+		p.line = l.Line
+		for _, name := range []string{l.From, l.To} {
+			if _, ok := p.s.Host(name); !ok {
+				p.fail("late: there is no host %q", name)
+			}
+		}
+		switch {
+		case l.From == l.To:
+			p.fail("late: from %s to itself leads no path", l.From)
+		case p.s.Plan.Kind == network.Loopback:
+			p.fail("late: on network loopback nothing comes late; network wire has a path")
+		}
+		p.check(wire.CheckLate(l))
+	}
+}
+
+// checkReplies refuses wording that no client could understand.
+func (p *parser) checkReplies() {
+	for _, r := range p.s.Server.Replies {
+		p.line = r.Line
+		p.check(ftpserver.Reply{Code: r.Code, Text: r.Text}.Check())
+	}
+}
+
+// checkProgram refuses what only the lab's own server can do.
+func (p *parser) checkProgram() {
+	s := p.s.Server
+	if len(s.Program) == 0 {
+		return
+	}
+	p.line = p.programLine
+	host, _ := p.s.Host("server")
+	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
+		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, replyfirst, awaitfin and cork= are for the lab's server")
+	}
+}
