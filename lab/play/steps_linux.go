@@ -31,6 +31,9 @@ func (st *stage) play(ctx context.Context) []Failure {
 		} else {
 			s.wait()
 		}
+		if len(failed) > 0 || ctx.Err() != nil { // perhaps of what was waited for
+			break
+		}
 		if step.Background {
 			s.busy = make(chan struct{})
 			go func() {
@@ -39,9 +42,6 @@ func (st *stage) play(ctx context.Context) []Failure {
 			}()
 		} else {
 			st.take(ctx, s, step, failed)
-		}
-		if len(failed) > 0 || ctx.Err() != nil {
-			break
 		}
 	}
 	st.waitForAll()
@@ -99,15 +99,19 @@ func (st *stage) take(ctx context.Context, s *session, step scenario.Step, faile
 }
 
 // deadline is how long a step may take: the scenario's deadline, and for a
-// transfer the time it needs at a slow machine's pace or on the scenario's path.
+// transfer the time that all of the scenario's data needs, as others may be under
+// way, at a slow machine's pace or on the scenario's path.
 func (st *stage) deadline(step scenario.Step) time.Duration {
-	const pace = 10 << 20 // bytes a second
-	seconds := float64(st.scenario.Plan.Volume) / pace
-	if rate := st.scenario.Plan.Rate; rate > 0 {
-		seconds += 4 * 8 * float64(st.scenario.Plan.Volume) / float64(rate)
-	}
-	limit := st.scenario.Deadline + time.Duration(seconds*float64(time.Second))
-	if step.Verb == "pause" {
+	limit := st.scenario.Deadline
+	switch {
+	case step.Transfers():
+		const pace = 10 << 20 // bytes a second
+		seconds := float64(st.scenario.Plan.Volume) / pace
+		if rate := st.scenario.Plan.Rate; rate > 0 {
+			seconds += 4 * 8 * float64(st.scenario.Plan.Volume) / float64(rate)
+		}
+		limit += time.Duration(seconds * float64(time.Second))
+	case step.Verb == "pause":
 		pause, _ := time.ParseDuration(step.Args[0])
 		limit += pause
 	}
