@@ -56,6 +56,10 @@ func summary(w io.Writer, name string, t *trace.Trace) {
 	}
 }
 
+// aligned is how many rows of the table are put in line with each other: all of
+// them wait until that is done.
+const aligned = 1000
+
 // connections is the table of all conversations.
 func connections(w io.Writer, t *trace.Trace) {
 	if len(t.Connections) == 0 {
@@ -64,7 +68,10 @@ func connections(w io.Writer, t *trace.Trace) {
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\trole\tclient\t\tserver\tpackets\tfrom client\tfrom server\tround trip\thistory\tended by")
-	for _, c := range t.Connections {
+	for i, c := range t.Connections {
+		if i > 0 && i%aligned == 0 {
+			table.Flush()
+		}
 		role := string(c.Role)
 		if c.Mode != "" {
 			role += ", " + string(c.Mode)
