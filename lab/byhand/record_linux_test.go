@@ -21,11 +21,17 @@ import (
 
 func init() { cell.Init(recordInCell) }
 
+// A recordJob is what a cell records.
+type recordJob struct {
+	Source string // of the server's scenario
+	Late   bool   // whoever reads the capture comes when all is over
+}
+
 // recordInCell records a link between two namespaces, over which somebody greets
 // a server.
 func recordInCell(ctx context.Context, c *cell.Cell) error {
-	var source []byte
-	if err := c.Spec(&source); err != nil {
+	var job recordJob
+	if err := c.Spec(&job); err != nil {
 		return err
 	}
 	far, err := link()
@@ -33,16 +39,20 @@ func recordInCell(ctx context.Context, c *cell.Cell) error {
 		return err
 	}
 	defer far.Close()
-	s, err := scenario.Parse("small.txtar", source)
+	s, err := scenario.Parse("small.txtar", []byte(job.Source))
 	if err != nil {
 		return err
 	}
-	w, err := capture.NewWriter(c.Files[0], capture.PCAPNG, capture.Info{Interface: "near"})
+	reader := &lateReader{File: c.Files[0]}
+	w, err := capture.NewWriter(reader, capture.PCAPNG, capture.Info{Interface: "near"})
 	if err != nil {
 		return err
 	}
 	if recorded, err := Recorded("near"); recorded || err != nil {
 		return fmt.Errorf("before: got recorded %v, error %v, want neither", recorded, err)
+	}
+	if job.Late {
+		patience, reader.comes = 400*time.Millisecond, make(chan struct{})
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -71,7 +81,35 @@ func recordInCell(ctx context.Context, c *cell.Cell) error {
 	stopServing()
 	err = <-ended // the server's: nothing is open any more
 	stop()
+	if job.Late {
+		err = errors.Join(err, reader.come(ended))
+	}
 	return errors.Join(err, <-ended, c.Send(w.Frames()))
+}
+
+// A lateReader is a pipe that is full until its reader comes.
+type lateReader struct {
+	*os.File
+	comes chan struct{} // nil is there from the beginning
+}
+
+func (l *lateReader) Write(b []byte) (int, error) {
+	if l.comes != nil {
+		<-l.comes
+	}
+	return l.File.Write(b)
+}
+
+// come has the reader come when the recorder has been told to end for
+// longer than its patience.
+func (l *lateReader) come(ended <-chan error) error {
+	defer close(l.comes)
+	select {
+	case err := <-ended:
+		return fmt.Errorf("ended before anybody read the capture: got error %w", err)
+	case <-time.After(2 * patience):
+		return nil
+	}
 }
 
 var (
@@ -114,8 +152,14 @@ func up(device string, addr netip.Addr) error {
 }
 
 // TestRecord asks for every frame, of both directions, up to the moment at
-// which the recorder is told to stop.
+// which the recorder is told to stop; whether or not somebody reads along.
 func TestRecord(t *testing.T) {
+	t.Run("read at once", func(t *testing.T) { testRecord(t, recordJob{Source: small}) })
+	t.Run("read late", func(t *testing.T) { testRecord(t, recordJob{Source: small, Late: true}) })
+}
+
+func testRecord(t *testing.T, job recordJob) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "capture.pcapng")
 	file, err := os.Create(path)
 	if err != nil {
@@ -126,7 +170,7 @@ func TestRecord(t *testing.T) {
 	defer cancel()
 	var frames int
 	err = cell.Run(ctx, cell.Job{
-		Spec:    []byte(small),
+		Spec:    job,
 		Files:   []*os.File{file},
 		Message: func(m json.RawMessage) { json.Unmarshal(m, &frames) },
 	})

@@ -95,7 +95,14 @@ func (a *annotator) read() (kind uint32, err error) {
 		a.block = make([]byte, length)
 	}
 	a.block = a.block[:length]
-	if kind == blockSectionHeader && length < sectionHead+4 || kind == blockEnhancedPacket && length < packetHead+4 {
+	shortest := uint32(12)
+	switch kind {
+	case blockSectionHeader:
+		shortest = sectionHead + 4
+	case blockEnhancedPacket, blockPacket: // whose heads are of one size
+		shortest = packetHead + 4
+	}
+	if length < shortest {
 		return 0, fmt.Errorf("a block of %d bytes: the file is damaged", length)
 	}
 	if _, err := io.ReadFull(a.in, a.block); err != nil {

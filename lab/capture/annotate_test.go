@@ -121,12 +121,14 @@ func TestAnnotateRefusesWhatItCannotRead(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"text":    {[]byte("this is no capture at all"), "not a pcapng file"},
-		"classic": {sample(t, PCAP, 60), "not a pcapng file"},
-		"cut":     {good[:len(good)-5], "unexpected EOF"},
-		"length":  {append(bytes.Clone(good), 6, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0), "a block of 7 bytes"},
+		"text":     {[]byte("this is no capture at all"), "not a pcapng file"},
+		"classic":  {sample(t, PCAP, 60), "not a pcapng file"},
+		"cut":      {good[:len(good)-5], "unexpected EOF"},
+		"enhanced": {append(bytes.Clone(good), blockEnhancedPacket, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0), "a block of 28 bytes"},
+		"obsolete": {append(bytes.Clone(good), blockPacket, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0), "a block of 16 bytes"},
+		"length":   {append(bytes.Clone(good), 6, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0), "a block of 7 bytes"},
 	} {
-		err := Annotate(io.Discard, bytes.NewReader(bad.data), nil, "")
+		err := Annotate(io.Discard, bytes.NewReader(bad.data), map[int]string{2: "a comment"}, "")
 		if err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%s: got error %v, want %q", name, err, bad.want)
 		}

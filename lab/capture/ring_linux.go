@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,7 +23,10 @@ import (
 //
 // The kernel fills it block by block, and hands a block over when the next frame
 // does not fit in, or after 50 ms. A frame that finds no free block is dropped,
-// and counted. A Ring is for one goroutine.
+// and counted.
+//
+// One goroutine calls Next and reads the frames. Meanwhile any others may call
+// Backlog, BlockSize, Stats and Interrupt. Close comes after all of them.
 type Ring struct {
 	socket *os.File
 	wait   syscall.RawConn
@@ -31,7 +35,8 @@ type Ring struct {
 	next   int // the block to come
 	lent   bool
 
-	received, dropped uint64
+	counting          sync.Mutex
+	received, dropped uint64 // as far as the kernel has told
 }
 
 // A Frame is one frame as it lies in a ring.
@@ -65,7 +70,7 @@ func RingSize(volume int64) (size int, holds bool) {
 
 // OpenRing begins to receive from a device, such as "lo", into a ring of about
 // that many bytes. It needs CAP_NET_RAW. Of a loopback device the frames it sends
-// are left out: they are the ones it receives.
+// are left out: they are the ones it receives. That needs Linux 4.20.
 func OpenRing(device string, size int) (*Ring, error) {
 	inter, err := net.InterfaceByName(device)
 	if err != nil {
@@ -98,7 +103,7 @@ func (r *Ring) open(fd int, device *net.Interface, size int) (err error) {
 		return err
 	}
 	if device.Flags&net.FlagLoopback != 0 {
-		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
+		if err := ignoreOutgoing(fd); err != nil {
 			return err
 		}
 	}
@@ -113,6 +118,15 @@ func (r *Ring) open(fd int, device *net.Interface, size int) (err error) {
 		return err
 	}
 	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: device.Index})
+}
+
+// ignoreOutgoing leaves out the frames that a device sends.
+func ignoreOutgoing(fd int) error {
+	err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
+	if err == unix.ENOPROTOOPT {
+		return fmt.Errorf("this kernel is too old: it takes Linux 4.20 or later to leave out the frames that the device sends (PACKET_IGNORE_OUTGOING): %w", err)
+	}
+	return err
 }
 
 // networkOrder is v as the network has it, the upper byte first.
@@ -174,8 +188,8 @@ func (r *Ring) ready(block int) bool {
 // a frame is handed over.
 func (r *Ring) BlockSize() int { return r.block }
 
-// Backlog is the share of the ring, 0 to 1, that waits to be read. It may be
-// called from any goroutine, until Close.
+// Backlog is the share of the ring, 0 to 1, that waits to be read or is being
+// read: it is 0 when Next waits for the kernel.
 func (r *Ring) Backlog() float64 {
 	blocks, waiting := len(r.memory)/r.block, 0
 	for n := range blocks {
@@ -188,6 +202,8 @@ func (r *Ring) Backlog() float64 {
 
 // Stats are the kernel's counts since the ring was opened.
 func (r *Ring) Stats() (Stats, error) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
 	var s *unix.TpacketStatsV3
 	var err error
 	controlErr := r.wait.Control(func(fd uintptr) {
@@ -203,7 +219,7 @@ func (r *Ring) Stats() (Stats, error) {
 }
 
 // Interrupt makes Next return an error that wraps os.ErrDeadlineExceeded, now
-// and from now on. It may be called from any goroutine.
+// and from now on.
 func (r *Ring) Interrupt() {
 	r.socket.SetReadDeadline(time.Now())
 }

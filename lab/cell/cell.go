@@ -111,7 +111,8 @@ type envelope struct {
 	Message json.RawMessage `json:"message,omitempty"`
 	Refused string          `json:"refused,omitempty"`
 	End     bool            `json:"end,omitempty"`
-	Error   *string         `json:"error,omitempty"` // with End: the body's error
+	Error   *string         `json:"error,omitempty"`  // with End: the body's error
+	Unable  bool            `json:"unable,omitempty"` // with Error: it wraps ErrRefused
 }
 
 // An order is the one line a cell gets.
@@ -132,16 +133,16 @@ const (
 )
 
 // ErrRefused is what an error of [Run] wraps when this system does not let the
-// program make a cell. The error's text says which policy refused and what can
-// be done.
+// program make a cell, or lacks what the cell's body needs, as one without IPv6
+// may. The error's text says what refused and what can be done.
 var ErrRefused = errors.New("this system does not allow a private network")
 
 // bodyError carries the text of a body's error over from its cell, and with it
-// what cancelled the cell, if anything did.
+// that the system refused, and what cancelled the cell, if either did.
 type bodyError struct {
-	text  string
-	cause error
+	text   string
+	causes []error
 }
 
-func (e *bodyError) Error() string { return e.text }
-func (e *bodyError) Unwrap() error { return e.cause }
+func (e *bodyError) Error() string   { return e.text }
+func (e *bodyError) Unwrap() []error { return e.causes }

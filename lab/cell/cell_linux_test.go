@@ -69,6 +69,11 @@ var bodies = map[string]func(ctx context.Context, c *Cell, args []string) error{
 	"start apart": startApart,
 	"come back":   comeBack,
 	"own":         ownIsTheProcess,
+	"need IPv6":   needIPv6,
+	"leave": func(ctx context.Context, c *Cell, args []string) error {
+		os.Exit(0)
+		return nil
+	},
 	"panic": func(ctx context.Context, c *Cell, args []string) error {
 		os.Stderr.Close() // its story is not for this test's output
 		panic("a fault in a body")
@@ -291,6 +296,14 @@ func TestACellThatIsKilledIsOneError(t *testing.T) {
 func TestABodyThatPanicsIsOneError(t *testing.T) {
 	_, err := run(t, Job{Spec: testJob{Body: "panic"}})
 	want := "cell: ended before its work was done: exit status 2"
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %q", err, want)
+	}
+}
+
+func TestABodyThatLeavesIsOneError(t *testing.T) {
+	_, err := run(t, Job{Spec: testJob{Body: "leave"}})
+	want := "cell: ended without a word of its work"
 	if err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %q", err, want)
 	}

@@ -11,7 +11,7 @@ import (
 // Init does nothing here: cells need Linux.
 func Init(Body) {}
 
-// Run fails here: cells need Linux.
+// Run fails here, with an error that wraps [ErrRefused]: cells need Linux.
 func Run(context.Context, Job) error {
-	return fmt.Errorf("cell: sessions are made on Linux, this is %s; captures can be read and judged here", runtime.GOOS)
+	return fmt.Errorf("%w: it is %s, and sessions are made on Linux; captures can be read and judged here", ErrRefused, runtime.GOOS)
 }

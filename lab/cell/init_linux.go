@@ -83,7 +83,7 @@ func live(body Body) error {
 	outcome := envelope{End: true}
 	if err := body(ctx, c); err != nil {
 		text := err.Error()
-		outcome.Error = &text
+		outcome.Error, outcome.Unable = &text, errors.Is(err, ErrRefused)
 	}
 	return c.post(outcome)
 }

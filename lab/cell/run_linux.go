@@ -10,10 +10,11 @@ import (
 // Run starts a cell, gives it the job and returns when the cell has ended and
 // all it sent was delivered. Nothing of it is left then.
 //
-// The error is the body's, by its text; or says that the system refuses cells
-// (see [ErrRefused]), or how the cell ended before its body did. When ctx is
-// cancelled the body's context is too, and what Run then returns wraps
-// ctx.Err(), unless the body had done its work and returned nil.
+// The error is the body's, by its text, and wraps [ErrRefused] if the body's did;
+// or says that the system refuses cells, with ErrRefused again, or how the cell
+// ended before its body did. When ctx is cancelled the body's context is too, and
+// what Run then returns wraps ctx.Err(), unless the body had done its work and
+// returned nil.
 func Run(ctx context.Context, job Job) error {
 	if !initialized {
 		return errors.New("cell: this program never called cell.Init, so it cannot be started as a cell")
@@ -74,13 +75,26 @@ func runIn(ctx context.Context, job Job, o order) error {
 	case last.End && last.Error == nil:
 		return nil
 	case last.End:
-		return &bodyError{*last.Error, ctx.Err()}
+		return &bodyError{*last.Error, last.causes(ctx)}
 	case p.killed.Load():
 		return fmt.Errorf("cell: killed, as it had not ended %v after it was cancelled: %w", job.Grace, ctx.Err())
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case exit == nil && sendErr != nil:
+		return fmt.Errorf("cell: ended before it had its orders: %w", sendErr)
 	case exit == nil:
-		return fmt.Errorf("cell: ended without a word of its work: %w", sendErr)
+		return errors.New("cell: ended without a word of its work")
 	}
 	return fmt.Errorf("cell: ended before its work was done: %w", exit)
+}
+
+// causes are what errors.Is is to find in the body's error.
+func (e envelope) causes(ctx context.Context) (causes []error) {
+	if e.Unable {
+		causes = append(causes, ErrRefused)
+	}
+	if err := ctx.Err(); err != nil {
+		causes = append(causes, err)
+	}
+	return causes
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/capture"
+	"ftplab/lab/cell"
 	"ftplab/lab/network"
 )
 
@@ -42,8 +43,14 @@ type Network struct {
 }
 
 // Open makes the network of a plan, on the lo of this process, and begins to
-// record it.
+// record it. Its error wraps [cell.ErrRefused] if the plan is of IPv6, and this
+// system has none.
 func Open(plan network.Plan, r Recording) (*Network, error) {
+	if plan.IPv6 {
+		if err := cell.NeedIPv6(); err != nil {
+			return nil, err
+		}
+	}
 	if plan.MTU != 0 {
 		if r.Shared {
 			return nil, errors.New("loopback: no MTU can be set here: the loopback device is not the session's own but the machine's or the container's")

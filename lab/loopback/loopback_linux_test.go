@@ -29,6 +29,8 @@ var bodies = map[string]func(context.Context, *cell.Cell, testJob) error{
 	"leave open":        leaveOpen,
 	"share":             share,
 	"dial again":        dialAgain,
+	"close early":       closeEarly,
+	"without IPv6":      withoutIPv6,
 }
 
 // testJob is the Spec of these tests' jobs.

@@ -26,9 +26,10 @@ type recorder struct {
 	stats capture.Stats
 }
 
-// patience bounds the wait for connections to end, and for marks to pass. Both
-// take milliseconds at most; this much means that something is wrong.
-const patience = 3 * time.Second
+// patience bounds the wait for connections to end, and for marks to pass while
+// nothing waits to be written. Both take milliseconds at most; this much means
+// that something is wrong.
+var patience = 3 * time.Second // less in tests
 
 // record begins to record.
 func record(plan network.Plan, how Recording) (*recorder, error) {
@@ -148,21 +149,42 @@ func (r *recorder) openConnections() (open []string, err error) {
 	return open, nil
 }
 
-// waitForFrames waits until the recorder has seen all frames.
+// waitForFrames waits until the recorder has seen all frames. How long it takes
+// to write them does not matter: whoever reads a pipe at the other end may only
+// begin to when the session is over.
 func (r *recorder) waitForFrames() error {
-	deadline := time.Now().Add(patience)
-	for time.Now().Before(deadline) {
-		// A mark is lost when the ring is full: then it takes another one.
+	const tries = 10
+	for range tries {
+		if r.waitForRing(roomForMarks, time.Millisecond) {
+			return nil
+		}
 		if err := r.marks.send(r.ring.BlockSize()); err != nil {
 			r.ring.Interrupt()
 			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
 		}
-		select {
-		case <-r.done:
+		// A mark may be lost all the same, to others who fill the ring.
+		if r.waitForRing(0, patience/tries) {
 			return nil
-		case <-time.After(patience / 10):
 		}
 	}
 	r.ring.Interrupt()
 	return errors.New("loopback: the recorder did not come to the end of the frames")
+}
+
+// roomForMarks is the backlog with which there is room for marks in the ring.
+const roomForMarks = 0.5
+
+// waitForRing looks, each time it has waited so long, whether no more than that
+// backlog is left. It says whether the recorder is done before.
+func (r *recorder) waitForRing(backlog float64, each time.Duration) (done bool) {
+	for {
+		select {
+		case <-r.done:
+			return true
+		case <-time.After(each):
+		}
+		if r.ring.Backlog() <= backlog {
+			return false
+		}
+	}
 }

@@ -41,6 +41,7 @@ var bodies = map[string]body{
 	"nowhere":        nowhere,
 	"oversized":      oversized,
 	"drops":          dropsOfTheRing,
+	"without IPv6":   withoutIPv6,
 }
 
 // experiment is a cell's job in these tests.

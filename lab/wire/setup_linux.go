@@ -25,6 +25,11 @@ const device = "eth0"
 // that no kernel takes a frame that crosses for its own. It takes the largest
 // frames there are; what is too large for a host, its gateway says.
 func connect(path *cell.Namespace, h *host) (index int, err error) {
+	if h.addr.Is6() {
+		if err := cell.NeedIPv6(); err != nil {
+			return 0, err
+		}
+	}
 	far := h.farDevice()
 	err = path.Do(func() error {
 		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: largestMTU, TxQLen: -1})

@@ -1,0 +1,37 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// needIPv6 needs it where it is, and where it no longer is.
+func needIPv6(ctx context.Context, c *Cell, args []string) error {
+	if err := NeedIPv6(); err != nil {
+		return fmt.Errorf("before: %s", err) // as text: it is no refusal that is wanted
+	}
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/all/disable_ipv6", []byte("1"), 0); err != nil {
+		return err
+	}
+	return fmt.Errorf("raising the stage: %w", NeedIPv6())
+}
+
+// TestWithoutIPv6 also sees a body's refusal through to what Run returns.
+func TestWithoutIPv6(t *testing.T) {
+	_, err := run(t, Job{Spec: testJob{Body: "need IPv6"}})
+	if !errors.Is(err, ErrRefused) {
+		t.Fatalf("got error %v, want one that wraps ErrRefused", err)
+	}
+	for _, want := range []string{"raising the stage: ", "IPv6", "cannot assign requested address", "net.ipv6.conf.all.disable_ipv6=0"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %q, want %q in it", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("got error %q, want one line", err)
+	}
+}

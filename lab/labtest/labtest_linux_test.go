@@ -1,0 +1,82 @@
+package labtest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/scenario"
+)
+
+// poorSystem has this test binary be on a system that refuses private networks,
+// and has no IPv6 on the one that it has: as many a container is.
+const poorSystem = "FTPLAB_LABTEST_POOR"
+
+func init() {
+	if os.Getenv(poorSystem) == "" {
+		return
+	}
+	os.Unsetenv(poorSystem)
+	var errs []error
+	for _, setting := range []struct{ path, value string }{
+		{"user/max_user_namespaces", "0"},
+		{"user/max_net_namespaces", "0"},
+		{"net/ipv6/conf/all/disable_ipv6", "1"},
+	} {
+		errs = append(errs, os.WriteFile("/proc/sys/"+setting.path, []byte(setting.value), 0))
+	}
+	lo, err := netlink.LinkByName("lo")
+	if err == nil {
+		err = netlink.LinkSetUp(lo)
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
+		panic(err)
+	}
+}
+
+// TestOnAPoorSystem: there a scenario of IPv4 runs, in place, and one of IPv6 is
+// skipped, with the reason; unless all is required.
+func TestOnAPoorSystem(t *testing.T) {
+	for _, test := range []struct{ name, require, want string }{
+		{"IPv4", "", "--- PASS: TestOneScenario/IPv4"},
+		{"IPv6", "", "--- SKIP: TestOneScenario/IPv6"},
+		{"IPv6", "1", "--- FAIL: TestOneScenario/IPv6"},
+	} {
+		cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run=^TestOneScenario$/^"+test.name+"$")
+		cmd.Env = append(os.Environ(), poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require)
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:   unix.CLONE_NEWUSER,
+			Unshareflags: unix.CLONE_NEWNET, // by then the user namespace knows who is root in it
+			UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+			GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		}
+		out, err := cmd.CombinedOutput()
+		if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+			t.Skip("this system does not allow user namespaces: ", err)
+		}
+		if got := string(out); !strings.Contains(got, test.want) {
+			t.Errorf("%s, with FTPLAB_REQUIRE_TOOLS=%q: want %q, got\n%s", test.name, test.require, test.want, got)
+		} else if test.name == "IPv6" && !strings.Contains(got, "net.ipv6.conf.all.disable_ipv6=0") {
+			t.Errorf("%s: want the way out, got\n%s", test.name, got)
+		}
+	}
+}
+
+// TestOneScenario runs the smallest session, once of each kind.
+func TestOneScenario(t *testing.T) {
+	for name, network := range map[string]string{"IPv4": "loopback", "IPv6": "loopback ipv6"} {
+		t.Run(name, func(t *testing.T) {
+			s, err := scenario.Parse(name+".txtar", []byte("# Good morning\n# A greeting, and no more.\nnetwork "+network+"\nopen\nquit\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			Scenario(t, s)
+		})
+	}
+}
