@@ -121,7 +121,8 @@
 //	delete PATH             DELE
 //	rename FROM TO          RNFR and RNTO
 //	size, mdtm PATH         SIZE, MDTM
-//	type a|i                TYPE: a is text, i is binary
+//	type a|i                TYPE: a is text, which every session begins with and
+//	                        of which a server tells no size, i is binary
 //	syst, feat, noop        SYST, FEAT, NOOP
 //	quote COMMAND           any command, as it stands
 //	quit [nowait]           QUIT; nowait closes without waiting for the reply
@@ -132,7 +133,8 @@
 // On IPv6 active means EPRT and passive means EPSV (RFC 2428).
 //
 //	session NAME [HOST]     the steps below are those of another client program;
-//	                        "session NAME" again goes back to it
+//	                        "session NAME" again goes back to it. Who wants to go
+//	                        back to the first one begins with "session first"
 //	STEP &                  the next step does not wait for the end of this one
 //	wait                    waits for all that was begun with &
 package scenario

@@ -59,9 +59,16 @@ func Parse(name string, source []byte) (s *Scenario, err error) {
 		}
 	}()
 	p.checkName()
-	p.archive(bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n")))
+	p.archive(plainText(source))
 	p.complete()
 	return p.s, nil
+}
+
+// plainText takes off what editors of other systems put into a text: a byte
+// order mark, and line ends with CR.
+func plainText(source []byte) []byte {
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	return bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
 }
 
 // A parser fills a Scenario. It stops at the first mistake by a panic with an

@@ -101,7 +101,7 @@ func TestShortest(t *testing.T) {
 	if s.Plan.Kind != network.Loopback || len(s.Plan.Hosts) != 2 || s.Plan.Hosts[0].Addr.String() != "127.0.0.1" {
 		t.Errorf("got plan %+v, want loopback with client and server on 127.0.0.1", s.Plan)
 	}
-	if s, err = Parse("x.txtar", []byte("network wire ipv6\r\nopen\r\nquit\r\n")); err != nil {
+	if s, err = Parse("x.txtar", []byte("\ufeffnetwork wire ipv6\r\nopen\r\nquit\r\n")); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Plan.Hosts[1].Addr.String(); got != "2001:db8:2::21" {
