@@ -87,8 +87,17 @@ var dataRules = []Rule{
 		look:     eachSession(senderCloses),
 	},
 	{
+		Name: "data-ends-with-fin", Theme: "data connections",
+		Says:     "A data connection ends with a FIN of each side, not with a RST.",
+		Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
+		Severity: Odd,
+		Matters:  "The FIN is the end of the file. A RST throws away what is still on its way, and who receives it cannot tell a whole file from half of one.",
+		Innocent: "the user broke the transfer off, or a program closed its socket with something unread in it.",
+		look:     endsWithFIN,
+	},
+	{
 		Name: "bytes-agree", Theme: "data connections",
-		Says:     "A transfer has as many bytes as SIZE or the 150 reply said.",
+		Says:     "A transfer has as many bytes as SIZE, the 150 or the 226 reply said.",
 		Source:   "RFC 3659, 4; RFC 959, 4.2",
 		Severity: Odd,
 		Matters:  "Too few bytes are a file cut off, too many were added on the way.",
@@ -239,10 +248,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, c := range x.Data {
-			sender := trace.Server
-			if upload[x.Command] {
-				sender = trace.Client
-			}
+			sender := sender(x)
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
 			if back <= 1 {
@@ -269,10 +275,7 @@ func senderCloses(_ *Evidence, s *session) []breach {
 			continue
 		}
 		for _, c := range x.Data {
-			sender := trace.Server
-			if upload[x.Command] {
-				sender = trace.Client
-			}
+			sender := sender(x)
 			if c.FirstFIN != sender.Other() {
 				continue
 			}
@@ -291,9 +294,40 @@ func senderCloses(_ *Evidence, s *session) []breach {
 	return found
 }
 
+// endsWithFIN tells of every RST. It is odd only where a transfer that the server
+// calls complete was cut by it, before the sender's FIN.
+func endsWithFIN(e *Evidence) []breach {
+	var found []breach
+	for _, c := range e.Connections {
+		rst := c.Flow(c.ResetBy).RST
+		refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
+		if c.Role != trace.Data || c.ResetBy == "" || refused {
+			continue
+		}
+		b := breach{
+			severity: Note,
+			packets:  []int{rst},
+			observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
+			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
+		}
+		if x := c.Transfer; x != nil {
+			b.packets = append(b.packets, x.Packet)
+			b.observed += ", after " + show(x.Line.Text)
+			fin := c.Flow(sender(x)).FIN
+			aborted := c.Control != nil && e.byControl[c.Control].said("ABOR")
+			if completed(x) && !aborted && (fin == 0 || rst < fin) {
+				b.severity = Odd
+				b.observed += ", which the server calls complete"
+			}
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
 // saidBytes finds the size in a text such as "150 Opening BINARY mode data
-// connection for README (1234 bytes)".
-var saidBytes = regexp.MustCompile(`\((\d+) bytes\)`)
+// connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
+var saidBytes = regexp.MustCompile(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
 func bytesAgree(_ *Evidence, s *session) []breach {
 	var found []breach
@@ -310,7 +344,7 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 				size[x.Argument] = n
 			}
 		case isTransfer(x):
-			if x.Command == "RETR" && binary && !rest {
+			if (x.Command == "RETR" || upload[x.Command]) && binary && !rest {
 				found = append(found, wrongBytes(x, size)...)
 			}
 			rest = false
@@ -319,30 +353,55 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// wrongBytes compares a binary RETR of a whole file with what the server said of
-// its size.
+// wrongBytes compares a binary transfer of a whole file with what the server said
+// of its size, before it and after it.
 func wrongBytes(x *trace.Exchange, size map[string]int64) []breach {
 	if !completed(x) || len(x.Data) != 1 {
 		return nil
 	}
 	c := x.Data[0]
-	f := &c.ServerFlow
+	f := c.Flow(sender(x))
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
 	}
-	want, known := size[x.Argument]
-	if m := saidBytes.FindStringSubmatch(x.Replies[0].Text); m != nil && began(x) {
-		if n, err := strconv.ParseInt(m[1], 10, 64); err == nil {
-			want, known = n, true
+	said := announcedBytes(x)
+	if n, known := size[x.Argument]; known && len(said) == 0 && !upload[x.Command] {
+		said = []statement{{n, x.Packet}}
+	}
+	for _, s := range said {
+		if s.bytes != f.Bytes {
+			return []breach{{
+				packets:  []int{x.Packet, s.packet, f.LastData},
+				expected: fmt.Sprintf("%d bytes, as the server said", s.bytes),
+				observed: fmt.Sprintf("%s moved %d bytes", show(x.Line.Text), f.Bytes),
+				filter:   stream(c.ID),
+			}}
 		}
 	}
-	if !known || want == f.Bytes {
-		return nil
+	return nil
+}
+
+// A statement is what the server says of the length of a file, and where.
+type statement struct {
+	bytes  int64
+	packet int
+}
+
+// announcedBytes finds what the replies to a transfer say of its length.
+func announcedBytes(x *trace.Exchange) []statement {
+	var said []statement
+	for _, r := range x.Replies {
+		for _, l := range r.Lines {
+			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
+			if all == nil {
+				continue
+			}
+			m := all[len(all)-1] // behind the name of the file
+			digits := strings.ReplaceAll(m[1]+m[2], ",", "")
+			if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+				said = append(said, statement{n, l.Packet})
+			}
+		}
 	}
-	return []breach{{
-		packets:  []int{x.Packet, x.Replies[0].Packet, f.LastData},
-		expected: fmt.Sprintf("%d bytes, as the server said", want),
-		observed: fmt.Sprintf("%s brought %d bytes", show(x.Line.Text), f.Bytes),
-		filter:   stream(c.ID),
-	}}
+	return said
 }

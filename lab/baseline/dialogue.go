@@ -103,7 +103,7 @@ func greetsFirst(e *Evidence, s *session) []breach {
 	}
 	// The server's acknowledgement shows what it had heard when it spoke. If
 	// it had not heard the command, the two only crossed.
-	if known, ok := e.watch.acks[reply.FirstPacket]; !ok || known <= command.Line.Seq {
+	if known, ok := e.watch.acks[s.Control][reply.FirstPacket]; !ok || known <= command.Line.Seq {
 		return nil
 	}
 	return []breach{{
@@ -174,7 +174,7 @@ func answersCommand(e *Evidence, s *session) []breach {
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		if len(x.Replies) > 0 && e.spokeBefore(x.Replies[0], x) {
+		if len(x.Replies) > 0 && e.spokeBefore(s, x.Replies[0], x) {
 			r := x.Replies[0]
 			found = append(found, breach{
 				packets:  []int{r.FirstPacket, x.Packet},
@@ -201,7 +201,7 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // a transfer that was broken off is often told twice
 	}
-	if known, ok := e.watch.acks[r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
+	if known, ok := e.watch.acks[s.Control][r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
 		return nil // it answers a command that was recorded later, or not at all
 	}
 	b := breach{
@@ -217,11 +217,11 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
 
 // spokeBefore reports whether the server began a reply before it can have read
 // the command: in an earlier frame, and without an acknowledgement of it.
-func (e *Evidence) spokeBefore(r *trace.Reply, x *trace.Exchange) bool {
+func (e *Evidence) spokeBefore(s *session, r *trace.Reply, x *trace.Exchange) bool {
 	if r.FirstPacket >= x.FirstPacket {
 		return false
 	}
-	known, ok := e.watch.acks[r.FirstPacket]
+	known, ok := e.watch.acks[s.Control][r.FirstPacket]
 	return ok && known <= x.Line.Seq
 }
 

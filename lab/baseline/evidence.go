@@ -30,6 +30,7 @@ func Read(r io.Reader) (*Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.settle()
 	e := &Evidence{Trace: t, watch: w, byControl: map[*trace.Connection]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
 	for _, t := range t.Sessions {
 		s := newSession(t)
@@ -259,5 +260,13 @@ var (
 	download = map[string]bool{"RETR": true, "LIST": true, "NLST": true, "MLSD": true}
 	upload   = map[string]bool{"STOR": true, "STOU": true, "APPE": true}
 )
+
+// sender is the side that sends the data of a transfer.
+func sender(e *trace.Exchange) trace.Side {
+	if upload[e.Command] {
+		return trace.Client
+	}
+	return trace.Server
+}
 
 func isTransfer(e *trace.Exchange) bool { return download[e.Command] || upload[e.Command] }

@@ -128,12 +128,8 @@ func early226(e *Evidence) []breach {
 		if c.Transfer == nil || !completed(c.Transfer) {
 			continue
 		}
-		sender := trace.Server
-		if upload[c.Transfer.Command] {
-			sender = trace.Client
-		}
 		_, at := answer(c.Transfer)
-		if fin := c.Flow(sender).FIN; fin > at {
+		if fin := c.Flow(sender(c.Transfer)).FIN; fin > at {
 			b.packets = append(b.packets, at, fin)
 			if b.observed == "" {
 				b.observed = fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", at, fin)

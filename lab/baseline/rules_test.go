@@ -159,6 +159,10 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 		},
 		near: transfer(0, "STOR a", opener, 100),
 	},
+	"data-ends-with-fin": {
+		breaks: cutByReset(""),
+		near:   cutByReset("> ABOR\n"),
+	},
 	"bytes-agree": {
 		breaks: func(f *forge) { sized(f, 1000, 999) },
 		near:   func(f *forge) { sized(f, 1000, 1000) },
@@ -313,6 +317,102 @@ func twoConnections(bytes int) func(*forge) {
 			d.close(answerer)
 		}
 		t.say("< 226 done").say(bye).close(answerer)
+	}
+}
+
+// cutByReset is a download that the server resets before its end and calls
+// complete, after what else is said.
+func cutByReset(said string) func(*forge) {
+	return func(f *forge) {
+		t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := f.dial(aClient, aServer+":25600")
+		d.send(answerer, "the beginning")
+		d.reset(answerer)
+		t.say(said + "< 226 done").say(bye).close(answerer)
+	}
+}
+
+// TestResets asks how much weight each way of resetting a data connection has: ""
+// is none.
+func TestResets(t *testing.T) {
+	const ask = "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here"
+	for name, test := range map[string]struct {
+		want Severity
+		data func(d *talk)
+		end  string
+	}{
+		"none":                         {"", func(d *talk) { d.close(answerer) }, "< 226 done"},
+		"by the server, in the middle": {Odd, func(d *talk) { d.reset(answerer) }, "< 226 done"},
+		"by the client, in the middle": {Odd, func(d *talk) { d.reset(opener) }, "< 226 done"},
+		"behind the end of the file":   {Note, func(d *talk) { d.fin(answerer); d.reset(opener) }, "< 226 done"},
+		"behind both FINs":             {Note, func(d *talk) { d.close(answerer); d.reset(opener) }, "< 226 done"},
+		"and told by 426":              {Note, func(d *talk) { d.reset(opener) }, "< 426 broken off"},
+		"after ABOR":                   {Note, func(d *talk) { d.reset(opener) }, "> ABOR\n< 226 done"},
+		"and the rest not recorded":    {Note, func(d *talk) { d.reset(opener) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := forged(t, func(f *forge) {
+				c := f.control().say(hello).say(ask)
+				d := f.dial(aClient, aServer+":25600")
+				d.send(answerer, "some of it")
+				test.data(d)
+				if test.end != "" {
+					c.say(test.end).say(bye).close(answerer)
+				}
+			})
+			for _, s := range []Severity{Violation, Odd, Note} {
+				want := 0
+				if s == test.want {
+					want = 1
+				}
+				if n := count(got, "data-ends-with-fin", s); n != want {
+					t.Errorf("got %d of weight %s, want %d: %v", n, s, want, got)
+				}
+			}
+		})
+	}
+	refused := forged(t, func(f *forge) {
+		c := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a")
+		d := f.overhear(aClient, aServer+":25600")
+		d.packet(d.ends[0], d.ends[1], 1000, 0, trace.SYN, "")
+		d.packet(d.ends[1], d.ends[0], 0, 1001, trace.RST|trace.ACK, "")
+		c.say("< 425 no").say(bye).close(answerer)
+	})
+	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
+		t.Errorf("a call that was refused: got %v", refused)
+	}
+}
+
+// TestBytesAgree holds what replies say of a length against what was moved: 1000
+// bytes, always.
+func TestBytesAgree(t *testing.T) {
+	for _, test := range []struct {
+		command, before, after string
+		want                   int
+	}{
+		{"RETR a", "150 here", "226 done", 0},
+		{"RETR a", "150 a (1000 bytes)", "226 done. 1,000 bytes transferred.", 0},
+		{"RETR a", "150 a (999 bytes)", "226 done", 1},
+		{"RETR a", "150 here", "226 done (999 bytes)", 1},
+		{"RETR a", "150 a (1000 bytes)", "226 done. 9,990 bytes transferred. 5 KB/sec.", 1},
+		{"RETR a", "150 here", "226-Quota: 77 bytes left\n+ 226 999 bytes sent", 1},
+		{"RETR a", "150 here", "226-Quota: 77 bytes left\n+ 226 1000 bytes sent", 0},
+		{"RETR x (5 bytes)", "150 x (5 bytes) (1000 bytes)", "226 done", 0},
+		{"STOR a", "150 go on", "226 1000 bytes received", 0},
+		{"STOR a", "150 go on", "226 999 bytes received", 1},
+	} {
+		got := forged(t, func(f *forge) {
+			c := f.control().say(hello).say("> TYPE I\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> " + test.command + "\n< " + test.before)
+			from := answerer
+			if strings.HasPrefix(test.command, "STOR") {
+				from = opener
+			}
+			f.download(aClient, aServer+":25600", from, 1000)
+			c.say("< " + test.after).say(bye).close(answerer)
+		})
+		if n := count(got, "bytes-agree", Odd); n != test.want {
+			t.Errorf("%s, %q, %q: got %d, want %d: %v", test.command, test.before, test.after, n, test.want, got)
+		}
 	}
 }
 

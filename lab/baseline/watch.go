@@ -12,11 +12,14 @@ import (
 // ftpPort is where FTP servers listen.
 const ftpPort = 21
 
-// A watch takes notes while packets go by. What it keeps is bounded.
+// A watch takes notes while packets go by. What it keeps is bounded, but for a
+// few words of each connection, of which the trace keeps more.
 type watch struct {
 	// acks has, of each segment that begins like a reply, what it
-	// acknowledges: what its sender knew when it spoke.
-	acks map[int]int64
+	// acknowledges: what its sender knew when it spoke. Which connections are
+	// control connections is known at the end only; see settle.
+	acks      map[*trace.Connection]map[int]int64
+	acksCount int
 	// repeats are segments that were sent again, by connection.
 	repeats      map[*trace.Connection][]repeat
 	repeatsBytes int
@@ -55,6 +58,8 @@ type leap struct {
 }
 
 const (
+	maxAcks        = 1 << 19 // of all
+	maxAcksEach    = 1 << 14 // of one connection
 	maxRepeat      = 2 << 10 // of one segment
 	maxRepeats     = 8 << 20 // of all
 	maxRepeatsEach = 64
@@ -63,7 +68,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		acks: map[int]int64{}, repeats: map[*trace.Connection][]repeat{},
+		acks: map[*trace.Connection]map[int]int64{}, repeats: map[*trace.Connection][]repeat{},
 		heads: map[*trace.Connection]*heads{},
 	}
 }
@@ -80,7 +85,7 @@ func (w *watch) packet(p *trace.Packet) {
 		return
 	}
 	if beginsLikeReply(t.Payload) {
-		w.acks[p.Number] = t.Ack
+		w.ack(p)
 	}
 	if t.Analysis&(trace.Retransmission|trace.OutOfOrder) != 0 {
 		w.repeat(p)
@@ -102,6 +107,32 @@ func (w *watch) clock(p *trace.Packet) {
 		}
 	}
 	w.last = p.Time
+}
+
+// ack keeps what a segment that begins like a reply acknowledges. Of a reply
+// that finds no room it is not known.
+func (w *watch) ack(p *trace.Packet) {
+	acks := w.acks[p.Connection]
+	if w.acksCount >= maxAcks || len(acks) >= maxAcksEach {
+		return
+	}
+	if acks == nil {
+		acks = map[int]int64{}
+		w.acks[p.Connection] = acks
+	}
+	acks[p.Number] = p.TCP.Ack
+	w.acksCount++
+}
+
+// settle lets go of the notes on segments that only begin like replies: those of
+// connections which turned out not to be control connections.
+func (w *watch) settle() {
+	for c, acks := range w.acks {
+		if c.Role != trace.Control {
+			w.acksCount -= len(acks)
+			delete(w.acks, c)
+		}
+	}
 }
 
 // repeat keeps the payload of a segment that was sent again, to see whether it
