@@ -12,9 +12,9 @@ import (
 //
 // The error is the body's, by its text, and wraps [ErrRefused] if the body's did;
 // or says that the system refuses cells, with ErrRefused again, or how the cell
-// ended before its body did. When ctx is cancelled the body's context is too, and
-// what Run then returns wraps ctx.Err(), unless the body had done its work and
-// returned nil.
+// ended if not well: before its body did, or with a status other than 0. When ctx
+// is cancelled the body's context is too, and what Run then returns wraps
+// ctx.Err(), unless the body had done its work and returned nil.
 func Run(ctx context.Context, job Job) error {
 	if !initialized {
 		return errors.New("cell: this program never called cell.Init, so it cannot be started as a cell")
@@ -72,8 +72,10 @@ func runIn(ctx context.Context, job Job, o order) error {
 	switch {
 	case last.Refused != "":
 		return refusal{o.Way, errors.New(last.Refused)}
-	case last.End && last.Error == nil:
+	case last.End && last.Error == nil && (exit == nil || ctx.Err() != nil):
 		return nil
+	case last.End && last.Error == nil: // as the race detector ends a program
+		return fmt.Errorf("cell: its work was done, but it ended with %w", exit)
 	case last.End:
 		return &bodyError{*last.Error, last.causes(ctx)}
 	case p.killed.Load():
