@@ -314,7 +314,7 @@ func TestWitness(t *testing.T) {
 		t.Fatalf("got captures %v, error %v", captures, err)
 	}
 	intended := map[string]bool{ // for what they teach
-		"loss": true, "frederick_passive": true, "quit_nowait": true,
+		"loss": true, "frederick_passive": true, "quit_nowait": true, "morning": true,
 	}
 	for _, capture := range captures {
 		if intended[filepath.Base(filepath.Dir(capture))] {
