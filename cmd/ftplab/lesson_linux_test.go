@@ -90,11 +90,15 @@ func outside(t *testing.T, folder string, env ...string) *terminal {
 	return startTerminal(t, cmd)
 }
 
+// lessonFolder is the copy's name. Compose names containers after it, which are
+// not to be mistaken for somebody's own.
+const lessonFolder = "ftplab-lesson"
+
 // cloneProject copies the project, as it is now, to a new folder.
 func cloneProject(t *testing.T) string {
 	t.Helper()
 	const project = "../.."
-	clone := filepath.Join(t.TempDir(), "ftplab")
+	clone := filepath.Join(t.TempDir(), lessonFolder)
 	err := fs.WalkDir(os.DirFS(project), ".", func(path string, d fs.DirEntry, err error) error {
 		to := filepath.Join(clone, path)
 		switch {
