@@ -49,7 +49,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(capture.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
-	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many scenarios run at once")
+	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
 	return c
 }
