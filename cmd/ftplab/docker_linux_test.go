@@ -191,7 +191,7 @@ func (p *dockerProject) wantNoWayOut() {
 		for address in %s; do
 			timeout 5 bash -c "echo > /dev/tcp/$address/%d" 2> /dev/null && echo reached $address
 		done
-		timeout 10 getent hosts deb.debian.org && echo resolved
+		timeout 10 getent hosts www.example.com && echo resolved
 		timeout 5 curl -sS ftp://server/README
 	`
 	addresses, port, stop := listenEverywhere(p.t)
