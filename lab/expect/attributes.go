@@ -157,18 +157,7 @@ func flagBit(letter byte) uint8 {
 }
 
 // flagString prints flags as tcpdump does.
-func flagString(bits uint8) string {
-	var b strings.Builder
-	for _, f := range flagLetters {
-		if bits&f.bit != 0 {
-			b.WriteByte(f.letter)
-		}
-	}
-	if b.Len() == 0 {
-		return "[none]"
-	}
-	return "[" + b.String() + "]"
-}
+func flagString(bits uint8) string { return "[" + trace.FlagString(bits) + "]" }
 
 // numberWord parses the number, or *, behind a word.
 func (p *parser) numberWord(word string, rest []string) number {

@@ -74,7 +74,7 @@ func (r *Report) newRow(p *Packet) *row {
 // of a SYN the window and the segment size it offers.
 func tcpLabel(t *trace.TCP) string {
 	var b strings.Builder
-	b.WriteString("[" + flagLetters(t.Flags) + "]")
+	b.WriteString("[" + trace.FlagString(t.Flags) + "]")
 	switch {
 	case t.Length > 0:
 		fmt.Fprintf(&b, " seq %d:%d", t.Seq, t.Seq+int64(t.Length))
@@ -92,26 +92,6 @@ func tcpLabel(t *trace.TCP) string {
 	}
 	if t.Has(trace.SYN) && t.Options.MSS > 0 {
 		fmt.Fprintf(&b, " mss %d", t.Options.MSS)
-	}
-	return b.String()
-}
-
-// flagLetters are TCP flags as tcpdump prints them.
-func flagLetters(flags uint8) string {
-	var b strings.Builder
-	for _, f := range []struct {
-		flag   uint8
-		letter byte
-	}{
-		{trace.FIN, 'F'}, {trace.SYN, 'S'}, {trace.RST, 'R'}, {trace.PSH, 'P'},
-		{trace.ACK, '.'}, {trace.URG, 'U'}, {trace.ECE, 'E'}, {trace.CWR, 'W'},
-	} {
-		if flags&f.flag != 0 {
-			b.WriteByte(f.letter)
-		}
-	}
-	if b.Len() == 0 {
-		return "none"
 	}
 	return b.String()
 }

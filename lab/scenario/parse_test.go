@@ -86,9 +86,9 @@ func TestParse(t *testing.T) {
 	check("multi-line reply", s.Server.Replies[1].Text, "First.\n 230 is not the end.\nLast.")
 	check("want line", s.Want.Line, strings.Count(article[:strings.Index(article, "ctl   client")], "\n")+1)
 	check("figures line", s.Figures.Line, strings.Count(article[:strings.Index(article, "ctl.rtt")], "\n")+1)
-	readme, ok := s.ServerFile("README")
+	readme, ok := find(s.Files, "README")
 	check("file", ok && string(readme.Content) == "Welcome.\n", true)
-	_, ok = s.ServerFile("empty/")
+	_, ok = find(s.Files, "empty/")
 	check("folder", ok, true)
 }
 

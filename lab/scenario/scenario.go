@@ -144,9 +144,6 @@ func (s *Scenario) Host(name string) (network.HostPlan, bool) {
 // LocalFile returns the client's file of that path.
 func (s *Scenario) LocalFile(path string) (File, bool) { return find(s.Local, path) }
 
-// ServerFile returns the file that the server has under that path at the start.
-func (s *Scenario) ServerFile(path string) (File, bool) { return find(s.Files, path) }
-
 func find(files []File, path string) (File, bool) {
 	for _, f := range files {
 		if f.Path == path {

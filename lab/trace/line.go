@@ -63,15 +63,15 @@ func withPort(a netip.Addr, port uint16) string {
 	return a.String() + "." + strconv.Itoa(int(port))
 }
 
-// FlagString returns the flags in tcpdump's letters: "S", "S.", "P.", "F.",
+// FlagString returns TCP flags in tcpdump's letters: "S", "S.", "P.", "F.",
 // "R", "." for a bare ACK, "none" for no flag at all.
-func (t *TCP) FlagString() string {
+func FlagString(flags uint8) string {
 	var b strings.Builder
 	for _, f := range []struct {
 		flag   uint8
 		letter byte
 	}{{FIN, 'F'}, {SYN, 'S'}, {RST, 'R'}, {PSH, 'P'}, {ACK, '.'}, {URG, 'U'}, {ECE, 'E'}, {CWR, 'W'}} {
-		if t.Flags&f.flag != 0 {
+		if flags&f.flag != 0 {
 			b.WriteByte(f.letter)
 		}
 	}
@@ -83,7 +83,7 @@ func (t *TCP) FlagString() string {
 
 func (t *TCP) line(n Numbering) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Flags [%s]", t.FlagString())
+	fmt.Fprintf(&b, "Flags [%s]", FlagString(t.Flags))
 	seq, ack := t.Seq, t.Ack
 	if n == Absolute {
 		seq, ack = int64(t.RawSeq), int64(t.RawAck)
@@ -204,20 +204,4 @@ func (a *ARP) line() string {
 		return fmt.Sprintf("ARP, Reply %s is-at %s, length %d", a.SenderIP, a.SenderMAC, a.Length)
 	}
 	return fmt.Sprintf("ARP, operation %d, length %d", a.Op, a.Length)
-}
-
-// Carrying returns those of the packets that carry any of the bytes from a up
-// to, not including, b of what the given side sent, in relative sequence
-// numbers. Call it when the whole capture has been read.
-func Carrying(packets []*Packet, c *Connection, s Side, a, b int64) []*Packet {
-	var out []*Packet
-	for _, p := range packets {
-		if p.Connection != c || p.Sender() != s || p.TCP.Length == 0 {
-			continue
-		}
-		if from := p.TCP.dataSeq(); from < b && from+int64(p.TCP.Length) > a {
-			out = append(out, p)
-		}
-	}
-	return out
 }
