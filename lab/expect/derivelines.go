@@ -31,8 +31,9 @@ func (d *deriver) lines(t *derived) {
 		case e.kind == elementRST:
 			t.resetLines(e)
 			return
-		case e.kind == elementFIN && t.conn.ResetBy == t.sender(e).Other():
-			continue // it may as well come behind the reset, where all is skipped
+		case handshake == 3 && t.conn.ResetBy != "" && t.lastWords(i) && t.reset(i) != nil:
+			t.resetLines(t.reset(i)) // among what crosses on the way, the order is chance
+			return
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("however much came before the end")
 			return
@@ -134,6 +135,27 @@ func (t *derived) add(e *element, what, comment string) *derivedLine {
 	l := &derivedLine{name: t.name, place: e.place, frame: e.frame, what: direction + "  " + what, comment: comment}
 	t.lines = append(t.lines, l)
 	return l
+}
+
+// lastWords reports whether the side that resets the connection says nothing more
+// from the i-th element on.
+func (t *derived) lastWords(i int) bool {
+	for _, e := range t.elements[i:] {
+		if e.kind == elementBytes && t.sender(&e) == t.conn.ResetBy {
+			return false
+		}
+	}
+	return true
+}
+
+// reset returns the first reset from the i-th element on, nil if there is none.
+func (t *derived) reset(i int) *element {
+	for ; i < len(t.elements); i++ {
+		if t.elements[i].kind == elementRST {
+			return &t.elements[i]
+		}
+	}
+	return nil
 }
 
 // resetLines writes that a reset comes, and whatever else.
