@@ -231,7 +231,7 @@ func (p *dockerProject) wantComplete(path string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for _, c := range tr.Connections {
+	for c := range tr.Connections() {
 		if c.Role == trace.Control && c.FirstFIN == "" && c.ResetBy == "" {
 			p.t.Errorf("the end of the session of %v is missing in %s", c.Client, path)
 		}

@@ -93,7 +93,7 @@ func readTransfers(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	var transfers []string
-	for _, c := range tr.Connections {
+	for c := range tr.Connections() {
 		if c.Role == trace.Data && c.Transfer != nil {
 			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Final()))
 		}

@@ -325,7 +325,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 // shell is a connection to the back door of the session's server that carried
 // data, nil if there is none.
 func (e *Evidence) shell(s *session) *trace.Connection {
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		if c.Server.Port() == backdoorPort && c.Server.Addr().Unmap() == s.server() && c.ServerFlow.Bytes > 0 {
 			return c
 		}

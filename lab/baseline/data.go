@@ -109,7 +109,7 @@ var dataRules = []Rule{
 // dataConnections are the data connections of which an announcement is known.
 func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
 	var found []*trace.Connection
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		if c.Role == trace.Data && c.Announced != nil && (mode == "" || c.Mode == mode) {
 			found = append(found, c)
 		}
@@ -119,7 +119,7 @@ func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
 
 func isAnnounced(e *Evidence) []breach {
 	var found []breach
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		if c.Role != trace.Data || c.Announced != nil || c.Control == nil {
 			continue
 		}
@@ -298,7 +298,7 @@ func senderCloses(_ *Evidence, s *session) []breach {
 // calls complete was cut by it, before the sender's FIN.
 func endsWithFIN(e *Evidence) []breach {
 	var found []breach
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		rst := c.Flow(c.ResetBy).RST
 		refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
 		if c.Role != trace.Data || c.ResetBy == "" || refused {

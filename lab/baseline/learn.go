@@ -41,11 +41,11 @@ func Measures() []Measure {
 func (e *Evidence) Learn(name string) *Profile {
 	p := NewProfile()
 	p.Sources = []string{name}
-	p.Packets, p.Connections, p.Sessions = e.Packets, len(e.Connections), len(e.sessions)
+	p.Packets, p.Connections, p.Sessions = e.Packets, e.NumConnections(), len(e.sessions)
 	for _, s := range e.sessions {
 		p.learnDialogue(s)
 	}
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		if c.Transfer != nil {
 			p.Transfers++
 		}
@@ -105,7 +105,7 @@ func (p *Profile) learnDialogue(s *session) {
 }
 
 func roundTrips(e *Evidence, found func(float64, ...int)) {
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		if c.Role != trace.Other && c.HandshakeSeen {
 			found(c.HandshakeRTT.Seconds(), c.FirstPacket)
 		}

@@ -106,7 +106,7 @@ func follows(c, before *trace.Connection) bool {
 
 func finBeforeData(e *Evidence) []breach {
 	var found []breach
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		for _, side := range []trace.Side{trace.Client, trace.Server} {
 			f := c.Flow(side)
 			if c.Role == trace.Other || f.FIN == 0 || f.FIN >= f.LastData || f.Retransmissions > 0 || f.OutOfOrder == 0 {

@@ -102,7 +102,7 @@ var protocols = []struct{ begins, name string }{
 
 func ftpAtPort(e *Evidence) []breach {
 	var found []breach
-	for _, c := range e.Connections {
+	for c := range e.Connections() {
 		h := e.watch.heads[c]
 		if h == nil || c.Role != trace.Other || c.Server.Port() != ftpPort {
 			continue
@@ -169,15 +169,23 @@ const (
 	muteMoment  = 10 * time.Second
 )
 
+// A muteCall is a connection on which nobody said a word.
+type muteCall struct {
+	packet int
+	time   int64 // ns since 1970
+	server netip.Addr
+}
+
 func callsAreMeant(e *Evidence) []breach {
-	byServer := map[netip.Addr][]*trace.Connection{}
-	byClient := map[netip.Addr][]*trace.Connection{}
-	for _, c := range e.Connections {
+	byServer := map[netip.Addr][]muteCall{}
+	byClient := map[netip.Addr][]muteCall{}
+	for c := range e.Connections() {
 		if c.Server.Port() != ftpPort || c.OpenedBy != trace.Client || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
 			continue
 		}
-		byServer[c.Server.Addr()] = append(byServer[c.Server.Addr()], c)
-		byClient[c.Client.Addr()] = append(byClient[c.Client.Addr()], c)
+		call := muteCall{c.FirstPacket, c.FirstTime, c.Server.Addr()}
+		byServer[call.server] = append(byServer[call.server], call)
+		byClient[c.Client.Addr()] = append(byClient[c.Client.Addr()], call)
 	}
 	var found []breach
 	for server, calls := range byServer {
@@ -188,7 +196,7 @@ func callsAreMeant(e *Evidence) []breach {
 	for client, calls := range byClient {
 		servers := map[netip.Addr]bool{}
 		for _, c := range calls {
-			servers[c.Server.Addr()] = true
+			servers[c.server] = true
 		}
 		if len(servers) >= muteServers {
 			found = append(found, mute(calls, fmt.Sprintf("%s called %d servers", client, len(servers))))
@@ -199,10 +207,10 @@ func callsAreMeant(e *Evidence) []breach {
 }
 
 // densest is the largest number of calls within a moment.
-func densest(calls []*trace.Connection) int {
+func densest(calls []muteCall) int {
 	most, i := 0, 0
 	for j := range calls {
-		for time.Duration(calls[j].FirstTime-calls[i].FirstTime) > muteMoment {
+		for time.Duration(calls[j].time-calls[i].time) > muteMoment {
 			i++
 		}
 		most = max(most, j-i+1)
@@ -210,10 +218,10 @@ func densest(calls []*trace.Connection) int {
 	return most
 }
 
-func mute(calls []*trace.Connection, what string) breach {
+func mute(calls []muteCall, what string) breach {
 	b := breach{observed: what + ", and nobody said a word", filter: "tcp.dstport == 21 && tcp.flags.syn == 1"}
 	for _, c := range calls {
-		b.packets = append(b.packets, c.FirstPacket)
+		b.packets = append(b.packets, c.packet)
 	}
 	return b
 }
@@ -248,5 +256,5 @@ func showsFTP(e *Evidence) []breach {
 		return nil
 	}
 	return []breach{{observed: fmt.Sprintf("%s and %s, none of them FTP in clear",
-		plural(e.Packets, "packet", "packets"), plural(len(e.Connections), "TCP connection", "TCP connections")), filter: "ftp"}}
+		plural(e.Packets, "packet", "packets"), plural(e.NumConnections(), "TCP connection", "TCP connections")), filter: "ftp"}}
 }

@@ -143,7 +143,7 @@ func (w *watch) repeat(p *trace.Packet) {
 		return
 	}
 	w.repeats[p.Connection] = append(w.repeats[p.Connection], repeat{
-		packet: p.Number, seq: t.Seq, payload: bytes.Clone(t.Payload), p: p,
+		packet: p.Number, seq: t.Seq, payload: bytes.Clone(t.Payload), p: p.Keep(),
 	})
 	w.repeatsBytes += len(t.Payload)
 }

@@ -13,7 +13,7 @@ func TestAcksAreBounded(t *testing.T) {
 	var files *trace.Connection
 	for number := 1; number <= 3*maxAcks; number++ {
 		if number%(2*maxAcksEach) == 1 {
-			files = &trace.Connection{ID: number, Course: &trace.Course{Role: trace.Data}}
+			files = &trace.Connection{ID: number, Role: trace.Data}
 		}
 		w.packet(&trace.Packet{Number: number, Connection: files, TCP: &trace.TCP{Payload: []byte("226 done"), Ack: 5}})
 		if n := len(w.acks[files]); n > maxAcksEach {
@@ -31,7 +31,7 @@ func TestAcksAreBounded(t *testing.T) {
 	if len(w.acks) != 0 || w.acksCount != 0 {
 		t.Errorf("got notes of %d connections in the end, want none: they carried data", len(w.acks))
 	}
-	control := &trace.Connection{Course: &trace.Course{Role: trace.Control}}
+	control := &trace.Connection{Role: trace.Control}
 	w.packet(&trace.Packet{Number: 7, Connection: control, TCP: &trace.TCP{Payload: []byte("220 ready"), Ack: 1}})
 	w.settle()
 	if got, ok := w.acks[control][7]; got != 1 || !ok {

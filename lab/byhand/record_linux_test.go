@@ -184,10 +184,10 @@ func testRecord(t *testing.T, job recordJob) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tr.Connections) != 1 || len(tr.Sessions) != 1 {
-		t.Fatalf("got %d connections and %d sessions, want one of each", len(tr.Connections), len(tr.Sessions))
+	if tr.NumConnections() != 1 || len(tr.Sessions) != 1 {
+		t.Fatalf("got %d connections and %d sessions, want one of each", tr.NumConnections(), len(tr.Sessions))
 	}
-	c := tr.Connections[0]
+	c := tr.Connection(0)
 	if c.History[0] != 'S' || c.FirstFIN == "" || c.ClientFlow.Missing+c.ServerFlow.Missing > 0 || c.ResetBy != "" {
 		t.Errorf("got the history %s, first FIN by %q, want a whole connection", c.History, c.FirstFIN)
 	}

@@ -62,7 +62,7 @@ func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 	}
 	// Those that say most choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
-	m := matching{hosts: hosts, connections: c.Trace.Connections, of: map[*trace.Connection]*binding{}}
+	m := matching{hosts: hosts, connections: slices.Collect(c.Trace.Connections()), of: map[*trace.Connection]*binding{}}
 	for _, b := range tcp {
 		m.find(b, map[*trace.Connection]bool{})
 	}

@@ -77,7 +77,7 @@ func Read(r io.Reader) (*Capture, error) {
 		if len(c.Frames) == 0 {
 			start = p.Time
 		}
-		f := newFrame(p, start)
+		f := newFrame(p.Keep(), start)
 		if f.Connection != nil {
 			source := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
 			if _, ok := first[f.Connection]; !ok {
@@ -125,9 +125,7 @@ func newFrame(p *trace.Packet, start int64) Frame {
 	}
 	t := p.TCP
 	if t == nil || p.Connection == nil {
-		other := *p
-		other.Data = nil
-		f.Other = &other
+		f.Other = p
 		return f
 	}
 	f.Connection = p.Connection

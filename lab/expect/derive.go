@@ -83,7 +83,7 @@ type derivedLine struct {
 func (d *deriver) declare() {
 	names := d.names()
 	j := &judge{hosts: d.hosts, capture: d.capture}
-	for _, conn := range d.capture.Trace.Connections {
+	for conn := range d.capture.Trace.Connections() {
 		a := cmp.Or(conn.OpenedBy, trace.Client)
 		decl := &declaration{name: names[conn], proto: "tcp"}
 		decl.a, decl.b = d.end(conn, a, true), d.end(conn, a.Other(), false)
@@ -123,11 +123,11 @@ func (d *deriver) retransmits() bool {
 func (d *deriver) names() map[*trace.Connection]string {
 	words := map[trace.Role]string{trace.Control: "ctl", trace.Data: "data", trace.Other: "other"}
 	total, n := map[trace.Role]int{}, map[trace.Role]int{}
-	for _, c := range d.capture.Trace.Connections {
+	for c := range d.capture.Trace.Connections() {
 		total[c.Role]++
 	}
 	names := map[*trace.Connection]string{}
-	for _, c := range d.capture.Trace.Connections {
+	for c := range d.capture.Trace.Connections() {
 		names[c] = words[c.Role]
 		if n[c.Role]++; total[c.Role] > 1 {
 			names[c] += fmt.Sprint(n[c.Role])

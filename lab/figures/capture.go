@@ -13,7 +13,7 @@ import (
 // measurements are all there are, beside the time between two labels; the manual lists them.
 var measurements = append([]measurement{
 	{"capture.packets", count, func(s *scope) (value, error) { return number(len(s.capture.Frames)) }},
-	{"capture.conversations", count, func(s *scope) (value, error) { return number(len(s.capture.Trace.Connections)) }},
+	{"capture.conversations", count, func(s *scope) (value, error) { return number(s.capture.Trace.NumConnections()) }},
 	{"capture.control", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Control))) }},
 	{"capture.data", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Data))) }},
 	{"capture.other", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Other))) }},
@@ -32,7 +32,7 @@ var measurements = append([]measurement{
 
 func (s *scope) withRole(r trace.Role) []*trace.Connection {
 	var all []*trace.Connection
-	for _, c := range s.capture.Trace.Connections {
+	for c := range s.capture.Trace.Connections() {
 		if c.Role == r {
 			all = append(all, c)
 		}

@@ -16,18 +16,18 @@ import (
 // one every 10 ms, each two of them acknowledged.
 func lab() (*expect.Capture, *expect.Verdict) {
 	addr := netip.MustParseAddrPort
-	connection := func(id int, client, server string, course trace.Course) *trace.Connection {
-		return &trace.Connection{ID: id, Client: addr(client), Server: addr(server), Course: &course,
-			ClientFlow: trace.Flow{Stream: &trace.Stream{}}, ServerFlow: trace.Flow{Stream: &trace.Stream{}}}
+	ctl := &trace.Connection{
+		Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"),
+		Role: trace.Control, OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
 	}
-	ctl := connection(0, "198.51.100.100:3171", "192.0.2.21:21",
-		trace.Course{Role: trace.Control, OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true})
-	data := connection(1, "198.51.100.100:3172", "192.0.2.21:20",
-		trace.Course{Role: trace.Data, OpenedBy: trace.Server, SHA256: "d1ce", Announced: &trace.Announcement{}})
-	data.FirstTime, data.LastTime = 1e9, 2e9
-	data.ServerFlow.Bytes = 10500
-	other := connection(2, "198.51.100.100:3173", "192.0.2.21:20", trace.Course{Role: trace.Data})
-	other.FirstTime = 3e9
+	data := &trace.Connection{
+		ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), FirstTime: 1e9, LastTime: 2e9,
+		Role: trace.Data, OpenedBy: trace.Server, SHA256: "d1ce", Announced: &trace.Announcement{},
+		ServerFlow: trace.Flow{Bytes: 10500},
+	}
+	other := &trace.Connection{
+		ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), FirstTime: 3e9, Role: trace.Data,
+	}
 	c := &expect.Capture{}
 	add := func(f expect.Frame) {
 		f.Number, f.DF = len(c.Frames)+1, true
@@ -53,9 +53,12 @@ func lab() (*expect.Capture, *expect.Verdict) {
 	}
 	add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
 	line := func(n int) *trace.Line { return &trace.Line{Packet: n} }
-	c.Trace = &trace.Trace{Connections: []*trace.Connection{ctl, data, other}, Sessions: []*trace.Session{{Control: ctl, Exchanges: []*trace.Exchange{
+	c.Trace = &trace.Trace{Sessions: []*trace.Session{{Control: ctl, Exchanges: []*trace.Exchange{
 		{Command: "FEAT", Replies: []*trace.Reply{{FirstPacket: 2, Packet: 2, Lines: []*trace.Line{line(2)}}}},
 	}}}}
+	for _, conn := range []*trace.Connection{ctl, data, other} {
+		c.Trace.Add(conn)
+	}
 	v := &expect.Verdict{
 		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Trace: ctl}, {Name: "data", Proto: "tcp", ID: 1, Trace: data}, {Name: "gone", Proto: "tcp", ID: -1}},
 		Lines:       []expect.Match{{Label: "a", Packet: 2, Time: 0}, {Label: "b", Packet: 5, Time: 1500 * time.Millisecond}, {Label: "lost"}},

@@ -161,7 +161,7 @@ const maxCalls = 14
 
 func (r *Report) calls() (list []call, more string) {
 	left := 0
-	for _, c := range r.Trace.Connections {
+	for c := range r.Trace.Connections() {
 		if !r.inLadder(c) {
 			continue
 		}

@@ -45,7 +45,7 @@ type graphData struct {
 // sequences are the time-sequence data of the transfers, the largest first.
 func (r *Report) sequences() []*Sequence {
 	var all []*Sequence
-	for _, c := range r.Trace.Connections {
+	for c := range r.Trace.Connections() {
 		if c.Role == trace.Control || c.Role == trace.Other && len(r.Trace.Sessions) > 0 {
 			continue
 		}

@@ -128,7 +128,7 @@ func (r *Report) outcome() *outcome {
 // facts are the plainest ones of the capture, in a line.
 func (r *Report) facts() string {
 	t := r.Trace
-	parts := []string{visible(r.Capture), counted(t.Packets, "packet"), counted(len(t.Connections), "connection")}
+	parts := []string{visible(r.Capture), counted(t.Packets, "packet"), counted(t.NumConnections(), "connection")}
 	if n := len(r.packets); n > 0 {
 		parts = append(parts, duration(r.Packets.last-t.Start))
 	}
@@ -209,7 +209,7 @@ type conversation struct {
 
 func (r *Report) conversations() []conversation {
 	var list []conversation
-	for _, c := range r.Trace.Connections {
+	for c := range r.Trace.Connections() {
 		row := conversation{
 			Kind: kindOf(c), Name: r.names[c].long, Short: r.names[c].short, OpenedBy: string(c.OpenedBy),
 			Client: c.Client.String(), Server: c.Server.String(), History: c.History,

@@ -198,7 +198,7 @@ const maxTracks = 6
 func layTracks(t *trace.Trace, drawn func(*trace.Connection) bool) tracks {
 	var ts tracks
 	var until [maxTracks]int
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if !drawn(c) {
 			continue
 		}

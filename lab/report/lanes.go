@@ -31,7 +31,7 @@ type lanes []lane
 // client, the servers, more clients.
 func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
 	var clients, servers, others lanes
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if c.Role == trace.Other && len(t.Sessions) > 0 {
 			continue
 		}

@@ -158,7 +158,7 @@ func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 
 func (r *Report) filters() []filter {
 	list := []filter{{"control", "control connections only"}}
-	for _, c := range r.Trace.Connections {
+	for c := range r.Trace.Connections() {
 		if c.Role != trace.Data && len(r.Trace.Sessions) > 0 || len(list) > maxFilters {
 			continue
 		}

@@ -17,12 +17,12 @@ type connectionName struct{ long, the, short string }
 // needs no number.
 func nameConnections(t *trace.Trace) map[*trace.Connection]connectionName {
 	total := map[trace.Role]int{}
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		total[c.Role]++
 	}
 	named := map[*trace.Connection]connectionName{}
 	count := map[trace.Role]int{}
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		count[c.Role]++
 		name := connectionName{roleName(c.Role), "the " + roleName(c.Role), strings.ToUpper(string(c.Role)[:1])}
 		if total[c.Role] > 1 {

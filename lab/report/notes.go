@@ -19,7 +19,7 @@ type notes struct {
 func explain(t *trace.Trace, packets []*Packet) map[int]string {
 	n := &notes{map[int]string{}, map[string]bool{}}
 	confirmed := handshakeEnds(packets)
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if c.Role != trace.Other {
 			n.handshake(c, confirmed[c])
 		}
@@ -27,7 +27,7 @@ func explain(t *trace.Trace, packets []*Packet) map[int]string {
 	for _, s := range t.Sessions {
 		n.dialogue(s)
 	}
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		switch c.Role {
 		case trace.Data:
 			n.endOfData(c)

@@ -75,7 +75,7 @@ func (ps *Packets) Add(p *trace.Packet) {
 		ps.last = p.Time
 	}
 	ps.Lengths.Add(p.Length)
-	k := &Packet{Packet: p, Since: p.Time - ps.last}
+	k := &Packet{Packet: p.Keep(), Since: p.Time - ps.last}
 	ps.last = p.Time
 	if p.Connection == nil || p.TCP == nil {
 		if len(ps.loose) < maxLoose {

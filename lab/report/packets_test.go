@@ -43,7 +43,7 @@ func TestLongTransferIsBounded(t *testing.T) {
 	if m.HeapAlloc > 64<<20 {
 		t.Errorf("got %d MiB in use after %d packets, want at most 64", m.HeapAlloc>>20, r.Trace.Packets)
 	}
-	c := r.Trace.Connections[1]
+	c := r.Trace.Connection(1)
 	if got := c.ServerFlow.Bytes; got != size {
 		t.Fatalf("got %d bytes in the trace, want %d", got, size)
 	}

@@ -88,10 +88,10 @@ func (r *Report) prepare() {
 		return
 	}
 	for _, c := range r.Verdict.Connections {
-		if c.ID >= 0 && c.ID < len(r.Trace.Connections) {
-			named := r.names[r.Trace.Connections[c.ID]]
+		if c.ID >= 0 && c.ID < r.Trace.NumConnections() {
+			named := r.names[r.Trace.Connection(c.ID)]
 			named.short = c.Name
-			r.names[r.Trace.Connections[c.ID]] = named
+			r.names[r.Trace.Connection(c.ID)] = named
 		}
 	}
 	for packet, comment := range lineComments(r.Verdict) {
@@ -198,7 +198,7 @@ func (r *Report) Comments() map[int]string {
 	if r.Verdict != nil {
 		comments = lineComments(r.Verdict)
 	}
-	for _, c := range r.Trace.Connections {
+	for c := range r.Trace.Connections() {
 		if c.Role != trace.Other {
 			comments[c.FirstPacket] = join(announcedBy(c, r.names[c].the), comments[c.FirstPacket])
 		}

@@ -13,7 +13,7 @@ import (
 func factStory(t *trace.Trace) string {
 	if len(t.Sessions) == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
-			counted(t.Packets, "packet"), counted(len(t.Connections), "connection"))
+			counted(t.Packets, "packet"), counted(t.NumConnections(), "connection"))
 	}
 	return strings.Join([]string{whoStory(t), dataStory(t), endStory(t)}, " ")
 }
@@ -53,7 +53,7 @@ func dataStory(t *trace.Trace) string {
 	by := map[trace.Side]int{}
 	var bytes int64
 	total := 0
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if c.Role == trace.Data {
 			by[c.OpenedBy]++
 			bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
@@ -88,7 +88,7 @@ func dataStory(t *trace.Trace) string {
 
 func endStory(t *trace.Trace) string {
 	reset, open, missing := 0, 0, int64(0)
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if c.Role == trace.Other {
 			continue
 		}

@@ -193,8 +193,6 @@ func writeTransfer(b testing.TB, name string, bytes int) int64 {
 
 // writeSessions writes sessions with a transfer each, one after the other.
 func writeSessions(b testing.TB, name string, sessions int) {
-	c, done := create(b, name)
-	defer done()
 	f := newForge(b)
 	x := f.login()
 	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
@@ -204,9 +202,15 @@ func writeSessions(b testing.TB, name string, sessions int) {
 	server.close()
 	x.server.send("226 Done.\r\n")
 	x.quit()
-	for i := range sessions {
-		for _, p := range f.packets {
-			// Every session is a client of its own.
+	writeClients(b, name, sessions, f.packets)
+}
+
+// writeClients writes packets n times, each time of another client.
+func writeClients(b testing.TB, name string, n int, packets []forged) {
+	c, done := create(b, name)
+	defer done()
+	for i := range n {
+		for _, p := range packets {
 			at := 26 // the source address
 			if p.data[at] == 192 {
 				at = 30

@@ -77,10 +77,10 @@ type ear struct {
 
 // A room is where the dialogues of all sessions of a capture stand.
 type room struct {
-	lines     supply[Line]
+	lines     list[Line]
 	texts     texts
-	replies   supply[Reply]
-	exchanges supply[Exchange]
+	replies   list[Reply]
+	exchanges list[Exchange]
 	left      int // lines that may still be taken
 
 	// What was needed for the session before, to be used again.

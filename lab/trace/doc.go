@@ -22,7 +22,9 @@
 //
 // A packet is not kept once it has been counted, so a capture of any size is
 // read in bounded memory; whoever needs packets keeps those it wants from the
-// [Options.Packets] callback. Only FTP dialogue is held to the end.
+// [Options.Packets] callback, with [Packet.Keep]. Only FTP dialogue is held to the
+// end. A connection of no more than a few bare headers, as a scan or a flood leaves
+// them behind, takes less memory than its packets take in the file.
 //
 // Client and server are always the FTP roles, also of a data connection that
 // the server opened. Packets are numbered from 1, as Wireshark does. Sequence

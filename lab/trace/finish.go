@@ -11,46 +11,49 @@ import (
 // finish turns the connections into the facts of t.
 func (k *tracker) finish(t *Trace) {
 	k.room.left = maxLines + t.Packets
-	conns := k.index.conns
-	for _, c := range conns {
-		if r := c.reading; r != nil {
-			r.halves[0].finish()
-			r.halves[1].finish()
-			k.forget(r)
-		}
+	for _, c := range k.store.kept {
+		r := c.reading
+		r.halves[0].finish()
+		r.halves[1].finish()
+		k.forget(r)
 	}
 	// First the connections to port 21 and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself.
 	k.recognise(t, true)
 	known := len(t.Sessions)
-	join(t.Sessions, conns)
+	join(t.Sessions, k.store)
 	k.recognise(t, false)
-	join(t.Sessions[known:], conns)
+	join(t.Sessions[known:], k.store)
 	sort.Slice(t.Sessions, func(i, j int) bool { return t.Sessions[i].Control.ID < t.Sessions[j].Control.ID })
-	joinByPort(t.Sessions, conns)
+	joinByPort(t.Sessions, k.store)
 	for _, s := range t.Sessions {
 		s.assignTransfers()
 	}
-	for _, c := range conns {
+	for _, c := range k.store.kept {
 		r := c.reading
 		if c.Role == Control {
 			continue
 		}
 		c.settle()
-		if c.Role == Data && r != nil {
+		if c.Role == Data {
 			k.sign(r)
 		}
 	}
-	t.Connections = conns
+	t.connections = *k.store
 }
 
 // recognise finds the control connections, among those to port 21 or among the
-// others, and reads their dialogue.
+// others, and reads their dialogue. A connection that is not kept is none: it
+// has no data.
 func (k *tracker) recognise(t *Trace, at21 bool) {
-	for _, each := range k.index.conns {
+	for id := range k.store.len() {
+		each := k.store.find(id)
+		if each == nil || each.reading == nil {
+			continue
+		}
 		c := each.reading
-		if c == nil || c.Role != Other || c.use == opaque || each.data() == 0 || c.atFTPPort() != at21 {
+		if c.Role != Other || c.use == opaque || each.data() == 0 || c.atFTPPort() != at21 {
 			continue
 		}
 		said := c.inOrder()
@@ -93,8 +96,6 @@ func (c *Connection) setClient(dir int) {
 // seen.
 func (c *Connection) initiator() int {
 	switch r := c.reading; {
-	case r == nil:
-		return 0
 	case r.opener < 0 && r.answerer >= 0:
 		return int(1 - r.answerer)
 	default:
@@ -112,18 +113,14 @@ func (c *Connection) settle() {
 	if c.clientDir == 1 {
 		c.ClientFlow, c.ServerFlow = c.ServerFlow, c.ClientFlow
 	}
-	if c.Course == &unanswered {
-		return
-	}
 	c.OpenedBy = c.side(opener)
-	if r := c.reading; r != nil {
-		c.FirstFIN, c.ResetBy = c.side(int(r.firstFIN)), c.side(int(r.firstRST))
-		if opener < 0 {
-			opener = int(c.clientDir)
-		}
-		c.History = historyOf(r.letters, opener)
-		c.reading = nil
+	r := c.reading
+	c.FirstFIN, c.ResetBy = c.side(int(r.firstFIN)), c.side(int(r.firstRST))
+	if opener < 0 {
+		opener = int(c.clientDir)
 	}
+	c.History = historyOf(r.letters, opener)
+	c.reading = nil
 }
 
 // historyOf is Zeek's, of letters whose top bit is the direction.

@@ -63,7 +63,8 @@ func heapBytes() int64 {
 // consistent checks what holds for every trace.
 func consistent(t *testing.T, tr *Trace) {
 	t.Helper()
-	for i, c := range tr.Connections {
+	for c := range tr.Connections() {
+		i := c.ID
 		if c.ID != i || c.FirstPacket < 1 || c.LastPacket < c.FirstPacket || c.LastPacket > tr.Packets {
 			t.Errorf("connection %d is number %d, packets %d to %d", i, c.ID, c.FirstPacket, c.LastPacket)
 		}

@@ -13,18 +13,20 @@ import (
 // nothing but a SYN.
 type index struct {
 	seed  maphash.Seed
-	conns []*Connection // all of them, by ID
-	slots []uint32      // an ID plus one, 0 for none; a power of two of them
+	store *store
+	slots []uint32 // an ID plus one, 0 for none; a power of two of them
 	used  int
 }
 
-func newIndex() index { return index{seed: maphash.MakeSeed(), slots: make([]uint32, 64)} }
+func newIndex(s *store) index {
+	return index{seed: maphash.MakeSeed(), store: s, slots: make([]uint32, 64)}
+}
 
 // find returns the newest connection between two addresses, nil if there is
 // none.
 func (x *index) find(a, b netip.AddrPort) *Connection {
 	if id := *x.slot(a, b); id > 0 {
-		return x.conns[id-1]
+		return x.store.recall(int(id - 1))
 	}
 	return nil
 }
@@ -32,7 +34,6 @@ func (x *index) find(a, b netip.AddrPort) *Connection {
 // add takes in a new connection, which is found from now on in the place of any
 // older one between its addresses.
 func (x *index) add(c *Connection) {
-	x.conns = append(x.conns, c)
 	if x.used*4 >= len(x.slots)*3 {
 		x.grow()
 	}
@@ -40,7 +41,7 @@ func (x *index) add(c *Connection) {
 	if *slot == 0 {
 		x.used++
 	}
-	*slot = uint32(len(x.conns))
+	*slot = uint32(c.ID + 1)
 }
 
 // slot is where the newest connection between two addresses stands, or belongs.
@@ -49,7 +50,7 @@ func (x *index) slot(a, b netip.AddrPort) *uint32 {
 	// The sum is the same in both directions.
 	for i := maphash.Comparable(x.seed, a) + maphash.Comparable(x.seed, b); ; i++ {
 		slot := &x.slots[i&last]
-		if *slot == 0 || x.conns[*slot-1].between(a, b) {
+		if *slot == 0 || x.store.between(int(*slot-1), a, b) {
 			return slot
 		}
 	}
@@ -60,8 +61,7 @@ func (x *index) grow() {
 	x.slots = make([]uint32, 2*len(old))
 	for _, id := range old {
 		if id > 0 {
-			c := x.conns[id-1]
-			*x.slot(c.Client, c.Server) = id
+			*x.slot(x.store.ends(int(id - 1))) = id
 		}
 	}
 }

@@ -66,15 +66,20 @@ func (all offers) newest(p place, packet int) (offer, bool) {
 // join finds the connections, among those that nothing is known of, which came
 // to an announced address. The newest announcement before the connection counts;
 // one whose other party is the caller counts more than one whose is not.
-func join(sessions []*Session, conns []*Connection) {
+func join(sessions []*Session, in *store) {
 	all := offersOf(sessions)
-	for _, c := range conns {
+	if len(all) == 0 {
+		return
+	}
+	for id := range in.len() {
+		c := in.read(id)
 		if c.Role != Other {
 			continue
 		}
 		for _, known := range []bool{true, false} {
 			if o, listener := c.accept(all, known); listener >= 0 {
 				c.takeOffer(o, listener)
+				in.keepIfStub(c)
 				break
 			}
 		}
@@ -116,10 +121,6 @@ func (c *Connection) takeOffer(o offer, listener int) {
 // becomesData makes c a data connection whose client is the sender of the given
 // direction.
 func (c *Connection) becomesData(mode Mode, client int) {
-	if c.Course == &unanswered {
-		own := unanswered
-		c.Course = &own
-	}
 	c.Role, c.Mode = Data, mode
 	c.setClient(client)
 }
@@ -127,13 +128,14 @@ func (c *Connection) becomesData(mode Mode, client int) {
 // joinByPort takes connections from a server's port 20 (RFC 959 section 3.2) for
 // data connections whose announcement is not in the capture. Each belongs to the
 // last session between the two hosts, if there is one.
-func joinByPort(sessions []*Session, conns []*Connection) {
+func joinByPort(sessions []*Session, in *store) {
 	type hosts struct{ client, server netip.Addr }
 	owners := map[hosts]*Session{}
 	for _, s := range sessions {
 		owners[hosts{s.Control.Client.Addr().Unmap(), s.Control.Server.Addr().Unmap()}] = s
 	}
-	for _, c := range conns {
+	for id := range in.len() {
+		c := in.read(id)
 		a, b := c.end(0).Port() == ftpDataPort, c.end(1).Port() == ftpDataPort
 		if c.Role != Other || a == b {
 			continue
@@ -150,6 +152,7 @@ func joinByPort(sessions []*Session, conns []*Connection) {
 		if owner != nil {
 			c.Control = owner.Control
 		}
+		in.keepIfStub(c)
 	}
 }
 

@@ -74,9 +74,9 @@ func (t *Trace) WriteJSON(w io.Writer) error {
 	out := newItems(w)
 	fmt.Fprintf(out, "{\"packets\": %d, \"truncated\": %d,\n \"connections\": [", t.Packets, t.Truncated)
 	var conn jsonConnection // one for all: garbage would cost more than the facts
-	for i, c := range t.Connections {
+	for c := range t.Connections() {
 		conn = c.json()
-		if err := out.item(i, &conn); err != nil {
+		if err := out.item(c.ID, &conn); err != nil {
 			return err
 		}
 	}

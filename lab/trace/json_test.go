@@ -47,7 +47,7 @@ func TestNoHash(t *testing.T) {
 		t.Errorf("a hash in %s", got)
 	}
 	with := read(t, f.pcap())
-	with.Connections[1].SHA256 = ""
+	with.Connection(1).SHA256 = ""
 	if got, want := asJSON(t, tr), asJSON(t, with); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

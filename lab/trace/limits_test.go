@@ -46,13 +46,13 @@ func TestTransferOfFiveGiB(t *testing.T) {
 	var last *Packet
 	tr, err := Read(bytes.NewReader(file), Options{Packets: func(p *Packet) {
 		if p.TCP != nil && p.TCP.Has(FIN) && last == nil {
-			last = p
+			last = p.Keep()
 		}
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := tr.Connections[1]
+	d := tr.Connection(1)
 	if d.ServerFlow.Bytes != total || d.Missing() != 0 || d.ServerFlow.Retransmissions != 0 {
 		t.Errorf("got %d bytes, %d missing, %d retransmissions; want %d, 0, 0", d.ServerFlow.Bytes, d.Missing(), d.ServerFlow.Retransmissions, total)
 	}
@@ -112,9 +112,9 @@ func TestDigestGivesUp(t *testing.T) {
 		s.seq += uint32(len(chunk))
 	}
 	tr := read(t, file.Bytes())
-	flow := tr.Connections[0].ServerFlow
-	if flow.Bytes != int64(n*len(chunk)) || flow.Missing != 1000 || tr.Connections[0].SHA256 != "" {
-		t.Errorf("got %d bytes, %d missing, digest %q", flow.Bytes, flow.Missing, tr.Connections[0].SHA256)
+	flow := tr.Connection(0).ServerFlow
+	if flow.Bytes != int64(n*len(chunk)) || flow.Missing != 1000 || tr.Connection(0).SHA256 != "" {
+		t.Errorf("got %d bytes, %d missing, digest %q", flow.Bytes, flow.Missing, tr.Connection(0).SHA256)
 	}
 }
 

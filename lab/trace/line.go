@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -107,10 +108,19 @@ func (t *TCP) line(n Numbering) string {
 		fmt.Fprintf(&b, ", options [%s]", o)
 	}
 	fmt.Fprintf(&b, ", length %d", t.Length)
-	if t.said != "" {
-		b.WriteString(": FTP: " + Escape(t.said))
+	if said := t.firstLine(); said != "" {
+		b.WriteString(": FTP: " + Escape(said))
 	}
 	return b.String()
+}
+
+// firstLine is the first line of data to or from port 21.
+func (t *TCP) firstLine() string {
+	if t.said != "" || t.SrcPort != ftpPort && t.DstPort != ftpPort {
+		return t.said
+	}
+	line, _, _ := bytes.Cut(t.Payload, []byte("\n"))
+	return string(bytes.TrimSuffix(line, []byte("\r")))
 }
 
 // text lists the options in the order of the header.

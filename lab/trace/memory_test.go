@@ -1,18 +1,19 @@
 package trace
 
 import (
-	"encoding/binary"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/google/gopacket/layers"
 )
 
 // What a connection costs is bounded: while the capture is being read, and in the
-// Trace that comes of it. A capture may hold hundreds of thousands of SYNs that
-// nobody answers, and tens of thousands of sessions, and reading it must not take
-// more memory than the file and 64 MiB.
+// Trace that comes of it. A capture may hold a million SYNs that nobody answers, and
+// ten thousand sessions, and reading it must not take more memory than the file and
+// 64 MiB.
 func TestMemory(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -20,8 +21,9 @@ func TestMemory(t *testing.T) {
 		limit int64 // bytes for each
 		write func(t testing.TB, name string, n int)
 	}{
-		{"lone SYNs", 50_000, 240, writeSYNs},
-		{"sessions", 2_000, 4_800, writeSessions},
+		{"lone SYNs", 50_000, 50, writeSYNs}, // which take 70 bytes in the file, too
+		{"refused SYNs", 50_000, 80, writeRefused},
+		{"sessions", 2_000, 4_400, writeSessions},
 	} {
 		file := filepath.Join(t.TempDir(), "capture.pcap")
 		c.write(t, file, c.n)
@@ -36,7 +38,7 @@ func TestMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := liveHeap() - before
-		if n := len(tr.Connections); n < c.n {
+		if n := tr.NumConnections(); n < c.n {
 			t.Errorf("%s: %d connections, want %d or more", c.name, n, c.n)
 		}
 		const window = 1 << 20 // the part of the file that is being read
@@ -74,14 +76,18 @@ func (r *weighed) Read(b []byte) (int, error) {
 
 // writeSYNs writes SYNs of a client each.
 func writeSYNs(t testing.TB, name string, n int) {
-	c, done := create(t, name)
-	defer done()
 	f := newForge(t)
 	client, _ := f.pair(clientIP+":3171", serverIP+":21")
 	client.segment(plainSYN(), "")
-	syn := f.packets[0].data
-	for i := range n {
-		binary.BigEndian.PutUint32(syn[26:], 0x0a000000+uint32(i)) // the source address
-		c.packet(syn)
-	}
+	writeClients(t, name, n, f.packets)
+}
+
+// writeRefused writes SYNs of a client each, answered by a RST.
+func writeRefused(t testing.TB, name string, n int) {
+	f := newForge(t)
+	client, server := f.pair(clientIP+":3171", serverIP+":21")
+	client.segment(plainSYN(), "")
+	client.seq++
+	server.segment(&layers.TCP{RST: true, ACK: true}, "")
+	writeClients(t, name, n, f.packets)
 }

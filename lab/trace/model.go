@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 
@@ -30,14 +31,32 @@ type Trace struct {
 	Unread int
 	// Start is the time of the first packet, in nanoseconds since 1970.
 	Start int64
-	// Connections are all TCP connections, in the order of their first packets.
-	Connections []*Connection
 	// Sessions are the FTP sessions, one for each control connection.
 	Sessions []*Session
 	// Besides are the first packets (MaxBesides of them) that are not TCP but
 	// help to understand it: ARP, DNS, ICMP.
 	Besides []*Packet
+
+	connections store
 }
+
+// Connections yields all TCP connections, in the order of their first packets.
+//
+// A capture may hold a million SYNs that nobody answers. A connection of no more
+// than a few bare headers, which is nobody's data connection either, is therefore
+// not kept unless one of its packets is (see Packet.Keep): it is made anew to be
+// looked at, and good until the next one is asked for.
+func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all() }
+
+// Connection returns the connection with an ID, which must be one that there is.
+func (t *Trace) Connection(id int) *Connection { return t.connections.connection(id) }
+
+// NumConnections is how many connections there are; their IDs are all numbers
+// below it.
+func (t *Trace) NumConnections() int { return t.connections.len() }
+
+// Add adds a connection to a trace that is made by hand, not read.
+func (t *Trace) Add(c *Connection) { t.connections.add(c) }
 
 // MaxBesides is how many packets that are not TCP a Trace keeps.
 const MaxBesides = 100
@@ -89,10 +108,6 @@ const (
 
 // A Connection is one TCP connection, from the first packet the capture has of
 // it to the last.
-//
-// A capture may hold hundreds of thousands of SYNs that nobody answers. All that
-// is true of each of these alone stands in the Connection itself; what is the
-// same for all, they share: their Course, and the Stream of each Flow.
 type Connection struct {
 	// ID counts connections from 0 in the order of their first packets, as
 	// Wireshark's tcp.stream does.
@@ -104,21 +119,7 @@ type Connection struct {
 	// FirstTime and LastTime are the stamps of those two packets, in
 	// nanoseconds since 1970.
 	FirstTime, LastTime int64
-	// Course is what it was for and how it went; it is never nil.
-	*Course
-	// ClientFlow and ServerFlow are what each side sent.
-	ClientFlow, ServerFlow Flow
-
-	// reading is what has to be known of it while the capture is being read,
-	// beside its SYN; nil if that is all there is. window and scale are the SYN's.
-	reading   *conn
-	window    uint16
-	scale     int8
-	clientDir int8 // the direction (0: first seen sender) that is the client's
-}
-
-// A Course is what a connection was for, how it came about and how it ended.
-type Course struct {
+	// Role is what it was for.
 	Role Role
 	// OpenedBy is the side that sent the SYN, "" when no handshake was seen.
 	OpenedBy Side
@@ -146,6 +147,12 @@ type Course struct {
 	// connection carried. It is "" for no bytes, for a stream with a hole, and
 	// with Options.NoHash.
 	SHA256 string
+
+	// ClientFlow and ServerFlow are what each side sent.
+	ClientFlow, ServerFlow Flow
+
+	reading   *conn // while the capture is being read
+	clientDir int8  // the direction (0: first seen sender) that is the client's
 }
 
 // A Flow is one direction of a connection: what one side sent.
@@ -157,12 +164,6 @@ type Flow struct {
 	// ISN is the sequence number on the wire that the relative number 0
 	// stands for: the SYN's, or one less than the first one seen.
 	ISN uint32
-	// Stream is what was sent behind the SYN; it is never nil.
-	*Stream
-}
-
-// A Stream is the data of a Flow, and its end.
-type Stream struct {
 	// Segments counts the packets that carry data.
 	Segments int
 	// Bytes is the length of the stream as far as it was seen: retransmitted

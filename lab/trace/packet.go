@@ -7,8 +7,7 @@ import (
 	"net/netip"
 )
 
-// A Packet is one packet of the capture. It may be kept after the callback
-// that handed it out, but for Data, which the next packet overwrites.
+// A Packet is one packet of the capture.
 type Packet struct {
 	// Number counts from 1, as Wireshark's frame.number.
 	Number int
@@ -16,7 +15,7 @@ type Packet struct {
 	Time int64
 	// Length is its length on the wire, Captured what is in the file of it.
 	Length, Captured int
-	// Data are the captured bytes, valid during the callback only.
+	// Data are the captured bytes; nil of a packet that was kept.
 	Data []byte
 
 	// SrcMAC and DstMAC are nil on links without them; VLAN is the innermost
@@ -98,7 +97,7 @@ type TCP struct {
 	// Length is the number of bytes of data, whether they were captured or
 	// not.
 	Length int
-	// Payload are those captured, valid during the callback only.
+	// Payload are those captured; nil of a packet that was kept.
 	Payload []byte
 	// Urgent is the urgent pointer.
 	Urgent  uint16
@@ -108,7 +107,7 @@ type TCP struct {
 	// fields tcp.analysis.*.
 	Analysis Analysis
 
-	said string // the first line of data to or from port 21
+	said string // the first line of data to or from port 21, of a packet that was kept
 }
 
 // Has reports whether all of the given flags are set.

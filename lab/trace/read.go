@@ -14,7 +14,8 @@ import (
 
 // Options say what else a reading should give, beside the Trace.
 type Options struct {
-	// Packets, if set, is called for every packet, in the order of the file.
+	// Packets, if set, is called for every packet, in the order of the file. The
+	// packet is good until it returns; see Packet.Keep.
 	Packets func(*Packet)
 	// NoHash leaves out the SHA-256 of what data connections carried.
 	NoHash bool
@@ -67,11 +68,14 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 		case p.TCP != nil:
 			k.segment(&p)
 		case d.details && (p.ARP != nil || p.ICMP != nil || p.UDP != nil && p.UDP.DNS != nil) && len(t.Besides) < MaxBesides:
-			t.Besides = append(t.Besides, p.clone())
+			t.Besides = append(t.Besides, p.Keep())
 			d.details = opts.Packets != nil || len(t.Besides) < MaxBesides
 		}
 		if opts.Packets != nil {
-			opts.Packets(p.clone())
+			opts.Packets(&p)
+		}
+		if p.Connection != nil {
+			k.settle(&p)
 		}
 	}
 	var damage *pcap.Damage
@@ -86,9 +90,12 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 	return t, nil
 }
 
-// clone copies a packet and its headers, but not its bytes.
-func (p *Packet) clone() *Packet {
+// Keep returns a copy of a packet and its headers, without its bytes, that may be
+// kept when the callback has returned. From then on its Connection is kept, too: it
+// is the one that the Trace has.
+func (p *Packet) Keep() *Packet {
 	c := *p
+	c.Data = nil
 	c.SrcMAC = append(c.SrcMAC[:0:0], p.SrcMAC...)
 	c.DstMAC = append(c.DstMAC[:0:0], p.DstMAC...)
 	copyOf(&c.IP)
@@ -96,12 +103,12 @@ func (p *Packet) clone() *Packet {
 	copyOf(&c.UDP)
 	copyOf(&c.ICMP)
 	copyOf(&c.ARP)
-	if c.TCP != nil {
-		c.TCP.Options.raw = append([]byte(nil), c.TCP.Options.raw...)
-		if c.TCP.SrcPort == ftpPort || c.TCP.DstPort == ftpPort {
-			line, _, _ := bytes.Cut(c.TCP.Payload, []byte("\n"))
-			c.TCP.said = string(bytes.TrimSuffix(line, []byte("\r")))
-		}
+	if p.Connection != nil && p.Connection.reading != nil {
+		p.Connection.reading.pinned = true
+	}
+	if t := c.TCP; t != nil {
+		t.Options.raw = bytes.Clone(t.Options.raw)
+		t.said, t.Payload = t.firstLine(), nil
 	}
 	return &c
 }

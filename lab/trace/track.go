@@ -10,25 +10,22 @@ import (
 // A tracker keeps the connections of a capture while it is being read.
 type tracker struct {
 	noHash bool
+	store  *store
 	index  index
-	last   *Connection // of the packet before: most often the next one's too
-	spare  *conn       // of a connection that did not need it
+	last   *Connection // that was kept, of a packet before: most often the next one's too
 	early  pool
-
-	connections supply[Connection]
-	findings    supply[findings]
-	room        room
+	room   room
 }
 
 // A conn is what has to be known of a connection while it is being read.
 type conn struct {
 	*Connection
-	findings *findings
 	halves   *[2]half  // by direction: 0 is that of the first packet
 	sums     [2]string // by direction, of an opaque connection that has ended
 	letters  []byte    // of the history: the direction of each in the top bit
 	use      use
 	overlong bool // its dialogue is longer than what is kept of it
+	pinned   bool // somebody keeps one of its packets
 
 	opener   int8 // the direction of the first SYN, -1 if none was seen
 	answerer int8 // the direction of the first SYN and ACK, -1
@@ -43,47 +40,36 @@ type conn struct {
 	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
 }
 
-// findings are the facts of a connection that has more than a SYN.
-type findings struct {
-	course  Course
-	streams [2]Stream
-}
-
-// What connections have in common that are nothing but a SYN: nobody writes to
-// these.
-var (
-	unanswered = Course{Role: Other, OpenedBy: Client, History: "S"}
-	nothing    Stream
-)
-
 func newTracker(noHash bool) *tracker {
-	return &tracker{noHash: noHash, index: newIndex()}
+	s := &store{}
+	return &tracker{noHash: noHash, store: s, index: newIndex(s)}
 }
 
-// segment counts a TCP segment, and fills in what the packets before it tell.
+// segment counts a TCP segment, and fills in what the packets before it tell. Its
+// connection is to be settled when nobody looks at it any longer.
 func (k *tracker) segment(p *Packet) {
 	t := p.TCP
 	src, dst := netip.AddrPortFrom(p.IP.Src, t.SrcPort), netip.AddrPortFrom(p.IP.Dst, t.DstPort)
 	c := k.find(src, dst, t)
 	if c == nil {
-		c = k.open(src, dst, p)
+		c = k.open(src, dst)
 	}
-	k.last = c
 	p.Connection, p.dir = c, 0
 	if src != c.Client {
 		p.dir = 1
 	}
-	c.LastPacket, c.LastTime = p.Number, p.Time
-	r := c.reading
-	if r == nil {
-		r = k.begin(c)
-	}
-	r.count(p, t, p.dir)
+	c.reading.count(p, t, p.dir)
 	if t.Length > 0 {
-		k.data(r, p, t, p.dir)
+		k.data(c.reading, p, t, p.dir)
 	}
-	if c.FirstPacket == p.Number && t.plainSYN() {
-		k.setAside(r, t)
+}
+
+// settle lets go of the connection of a packet that has been looked at, if there
+// is no need to keep it.
+func (k *tracker) settle(p *Packet) {
+	k.store.settle(p.Connection.reading, p)
+	if p.Connection.reading != k.store.scratch {
+		k.last = p.Connection
 	}
 }
 
@@ -98,11 +84,11 @@ func (k *tracker) find(src, dst netip.AddrPort, t *TCP) *Connection {
 	}
 	// A SYN with another number begins a new connection between the same
 	// ports.
-	flow, anchored := &c.ClientFlow, true
+	h := &c.reading.halves[0]
 	if src != c.Client {
-		flow, anchored = &c.ServerFlow, c.reading != nil && c.reading.halves[1].anchored
+		h = &c.reading.halves[1]
 	}
-	if anchored && t.RawSeq != flow.ISN {
+	if h.anchored && t.RawSeq != h.ISN {
 		t.Analysis |= ReusedPorts
 		return nil
 	}
@@ -110,58 +96,22 @@ func (k *tracker) find(src, dst netip.AddrPort, t *TCP) *Connection {
 }
 
 // open begins a connection with its first packet.
-func (k *tracker) open(src, dst netip.AddrPort, p *Packet) *Connection {
-	c := k.connections.next()
-	*c = Connection{
-		ID: len(k.index.conns), Client: src, Server: dst,
-		FirstPacket: p.Number, FirstTime: p.Time,
-	}
+func (k *tracker) open(src, dst netip.AddrPort) *Connection {
+	c := k.store.begin(k.store.len(), src, dst).Connection
+	k.store.berths.next()
 	k.index.add(c)
+	k.last = nil // it may have been between the same ports
 	return c
-}
-
-// begin makes what has to be known of c for the packet that has come.
-func (k *tracker) begin(c *Connection) *conn {
-	r := k.spare
-	k.spare = nil
-	if r == nil {
-		r = &conn{findings: k.findings.next(), halves: &[2]half{}}
-	}
-	*r.findings = findings{course: Course{Role: Other}}
-	*r = conn{Connection: c, findings: r.findings, halves: r.halves, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
-	r.halves[0] = half{Flow: &c.ClientFlow, scale: -1}
-	r.halves[1] = half{Flow: &c.ServerFlow, scale: -1}
-	set := c.ClientFlow
-	c.Course = &r.findings.course
-	c.ClientFlow, c.ServerFlow = Flow{Stream: &r.findings.streams[0]}, Flow{Stream: &r.findings.streams[1]}
-	c.reading = r
-	if set.SYN > 0 { // it has been set aside
-		syn := TCP{Flags: SYN, RawSeq: set.ISN, RawWindow: c.window, Options: TCPOptions{WindowScale: int(c.scale)}}
-		r.count(&Packet{Number: c.FirstPacket, Time: c.FirstTime}, &syn, 0)
-	}
-	return r
-}
-
-// plainSYN reports whether a segment is the SYN that opens a connection, and
-// nothing else.
-func (t *TCP) plainSYN() bool {
-	return t.Flags&(controlFlags|ACK) == SYN && t.Length == 0 && t.RawAck == 0
-}
-
-// setAside keeps of a connection whose first packet is a plain SYN no more than
-// it takes to begin again if another packet comes. Most SYNs of a scan or a flood
-// stay alone.
-func (k *tracker) setAside(r *conn, syn *TCP) {
-	c := r.Connection
-	c.Course, c.ClientFlow.Stream, c.ServerFlow.Stream = &unanswered, &nothing, &nothing
-	c.window, c.scale = syn.RawWindow, int8(syn.Options.WindowScale)
-	c.reading, k.spare = nil, r
 }
 
 // count takes note of the header of a segment.
 func (c *conn) count(p *Packet, t *TCP, dir int) {
 	fwd, rev := &c.halves[dir], &c.halves[1-dir]
 	fwd.Packets++
+	if c.FirstPacket == 0 {
+		c.FirstPacket, c.FirstTime = p.Number, p.Time
+	}
+	c.LastPacket, c.LastTime = p.Number, p.Time
 	c.number(t, fwd, rev)
 	c.handshake(p, t, dir)
 	c.ending(p, t, dir)

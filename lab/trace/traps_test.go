@@ -19,7 +19,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // exchanges of each session, with the packets of commands and replies.
 func describe(t *Trace) string {
 	var b strings.Builder
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		fmt.Fprintf(&b, "%d %s", c.ID, c.Role)
 		if c.Mode != "" {
 			fmt.Fprintf(&b, " %s", c.Mode)

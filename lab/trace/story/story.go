@@ -26,7 +26,7 @@ func Write(w io.Writer, name string, t *trace.Trace) error {
 	connections(out, t)
 	besides(out, t)
 	data := map[*trace.Connection][]*trace.Connection{} // by control connection
-	for _, c := range t.Connections {
+	for c := range t.Connections() {
 		if c.Role == trace.Data {
 			data[c.Control] = append(data[c.Control], c)
 		}
@@ -41,7 +41,7 @@ func Write(w io.Writer, name string, t *trace.Trace) error {
 // summary is the head of the story.
 func summary(w io.Writer, name string, t *trace.Trace) {
 	fmt.Fprintf(w, "%s: %s, %s, %s\n", trace.Escape(name),
-		count(t.Packets, "packet"), count(len(t.Connections), "TCP connection"), count(len(t.Sessions), "FTP session"))
+		count(t.Packets, "packet"), count(t.NumConnections(), "TCP connection"), count(len(t.Sessions), "FTP session"))
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; what comes before it follows\n", upper(t.Cut))
 	}
@@ -62,14 +62,14 @@ const aligned = 1000
 
 // connections is the table of all conversations.
 func connections(w io.Writer, t *trace.Trace) {
-	if len(t.Connections) == 0 {
+	if t.NumConnections() == 0 {
 		return
 	}
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\trole\tclient\t\tserver\tpackets\tfrom client\tfrom server\tround trip\thistory\tended by")
-	for i, c := range t.Connections {
-		if i > 0 && i%aligned == 0 {
+	for c := range t.Connections() {
+		if c.ID > 0 && c.ID%aligned == 0 {
 			table.Flush()
 		}
 		role := string(c.Role)

@@ -56,18 +56,18 @@ func told(t *testing.T, name string, tr *trace.Trace) string {
 
 // What a capture does not show is said.
 func TestWhatIsMissing(t *testing.T) {
-	silent := trace.Flow{Stream: &trace.Stream{}}
-	c := &trace.Connection{LastPacket: 9, Course: &trace.Course{Role: trace.Control}, ClientFlow: silent, ServerFlow: silent}
-	d := &trace.Connection{ID: 1, Course: &trace.Course{Role: trace.Data, Mode: trace.Active}, ClientFlow: silent,
-		ServerFlow: trace.Flow{Stream: &trace.Stream{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}}
+	c := &trace.Connection{LastPacket: 9, Role: trace.Control}
+	d := &trace.Connection{ID: 1, Role: trace.Data, Mode: trace.Active,
+		ServerFlow: trace.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}
 	tr := &trace.Trace{
 		Packets: 12, Truncated: 3, Cut: "the file is cut off", Dropped: 4, Unread: 2,
-		Connections: []*trace.Connection{c, d},
 		Sessions: []*trace.Session{{
 			Control: c, TLS: true, TLSFrom: 5, Overlong: true,
 			Lines: []*trace.Line{{From: trace.Client, Text: "USER \x1b[2J", AfterGap: true}},
 		}},
 	}
+	tr.Add(c)
+	tr.Add(d)
 	got := told(t, "evil\x1b.pcap", tr)
 	for _, want := range []string{
 		`evil\x1b.pcap: 12 packets`,

@@ -1,0 +1,57 @@
+// Room for the many small things that a capture is made into.
+
+package trace
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// blockSize is how many bytes are asked for at once. One by one, ten thousand
+// sessions would be a quarter of a million pieces, each rounded up.
+const blockSize = 32 << 10
+
+// A list grows without moving what it holds.
+type list[T any] struct{ blocks [][]T }
+
+// perBlock is how many of them a block has room for.
+func (l *list[T]) perBlock() int {
+	var zero T
+	return blockSize / int(unsafe.Sizeof(zero))
+}
+
+func (l *list[T]) len() int {
+	n := len(l.blocks)
+	if n == 0 {
+		return 0
+	}
+	return (n-1)*l.perBlock() + len(l.blocks[n-1])
+}
+
+// at returns the i-th of them.
+func (l *list[T]) at(i int) *T { return &l.blocks[i/l.perBlock()][i%l.perBlock()] }
+
+// next adds a zero value at the end, and returns it.
+func (l *list[T]) next() *T {
+	n := len(l.blocks)
+	if n == 0 || len(l.blocks[n-1]) == l.perBlock() {
+		l.blocks = append(l.blocks, make([]T, 0, l.perBlock()))
+		n++
+	}
+	last := &l.blocks[n-1]
+	*last = (*last)[:len(*last)+1]
+	return &(*last)[len(*last)-1]
+}
+
+// texts makes strings.
+type texts struct{ block strings.Builder }
+
+func (s *texts) of(b []byte) string {
+	if s.block.Cap()-s.block.Len() < len(b) {
+		s.block = strings.Builder{}
+		s.block.Grow(max(len(b), blockSize))
+	}
+	at := s.block.Len()
+	s.block.Write(b)
+	return s.block.String()[at:]
+}
