@@ -122,7 +122,7 @@ func (e *ear) line(l rawLine, from Side) *Line {
 	text, _ := withoutTelnet(l.text)
 	line := e.room.lines.next()
 	*line = Line{
-		Connection: e.session.Control, From: from, Text: e.room.texts.of(text), Seq: l.seq, End: l.end,
+		From: from, Text: e.room.texts.of(text), Seq: l.seq, End: l.end,
 		FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
 		Complete: l.complete, AfterGap: l.afterGap,
 	}

@@ -235,7 +235,6 @@ type Session struct {
 
 // A Line is one line of the dialogue, however it was cut into segments.
 type Line struct {
-	Connection *Connection
 	// From is the side that said it.
 	From Side
 	// Text is the line without its CRLF and without Telnet commands.
