@@ -86,14 +86,6 @@ func (h *Histogram) Quantile(q float64) float64 {
 	return h.Max
 }
 
-// Mean is the average, 0 of no values.
-func (h *Histogram) Mean() float64 {
-	if h.Count == 0 {
-		return 0
-	}
-	return h.Sum / float64(h.Count)
-}
-
 // bucketOf is the number of the bucket that a positive value falls into.
 func bucketOf(v float64) int { return int(math.Floor(math.Log10(v)*perDecade + 1e-9)) }
 
