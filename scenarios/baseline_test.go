@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"errors"
-	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/baseline"
 	"ftplab/lab/cell"
+	"ftplab/lab/labtest/optional"
 )
 
 // renew is what to do when the profile that comes with ftplab is out of date.
@@ -64,10 +64,10 @@ func learnAll(t *testing.T) *baseline.Profile {
 				t.Parallel()
 				// Whether it passes is for TestScenarios to say.
 				result, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir()})
-				switch {
-				case errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "":
-					t.Skip(err)
-				case err != nil:
+				if errors.Is(err, cell.ErrRefused) {
+					optional.Missing(t, err)
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 				evidence, err := baseline.ReadFile(result.Capture)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // A lesson is a console block of the README: what somebody is to type, and
@@ -83,7 +85,7 @@ func (l lesson) play(term *terminal, patience time.Duration) string {
 // outside starts a shell in a terminal, as somebody would who reads the README.
 func outside(t *testing.T, folder string, env ...string) *terminal {
 	t.Helper()
-	cmd := exec.Command(requireTool(t, "bash", "bash"), "--norc", "--noprofile")
+	cmd := exec.Command(optional.Tool(t, "bash", "apt install bash"), "--norc", "--noprofile")
 	cmd.Dir = folder
 	cmd.Env = append(environ("SHELL", "PS1", "TERM"), "SHELL=/bin/bash", "PS1=outside> ", "TERM=dumb")
 	cmd.Env = append(cmd.Env, env...)
@@ -125,8 +127,8 @@ func cloneProject(t *testing.T) string {
 
 // TestShellLesson plays the README's lesson without Docker.
 func TestShellLesson(t *testing.T) {
-	requireTool(t, "ftp", "ftp")
-	requireTool(t, "curl", "curl")
+	optional.Tool(t, "ftp", "apt install ftp")
+	optional.Tool(t, "curl", "apt install curl")
 	folder := cloneProject(t)
 	term := outside(t, folder)
 	readLesson(t, "ftplab shell").play(term, 10*time.Minute) // `go run` may have to build

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/gopacket/pcapgo"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // ftplab runs the command and returns its exit status and what it printed.
@@ -295,13 +297,7 @@ func TestReaderGone(t *testing.T) {
 
 // TestWitness has tshark look for anything wrong in our captures.
 func TestWitness(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
-			t.Fatal("tshark is not installed")
-		}
-		t.Skip("tshark is not installed; `apt-get install tshark` lets this test run")
-	}
+	tshark := optional.Tool(t, "tshark", "apt install tshark")
 	if testing.Short() {
 		t.Skip("makes every scenario")
 	}

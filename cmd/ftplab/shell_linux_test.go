@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/trace"
 )
 
@@ -65,7 +66,7 @@ func TestShellPlace(t *testing.T) {
 
 // TestShellRecords has curl be the client.
 func TestShellRecords(t *testing.T) {
-	requireTool(t, "curl", "curl")
+	optional.Tool(t, "curl", "apt install curl")
 	for _, scenario := range []string{"passive_list", "distance"} {
 		t.Run(scenario, func(t *testing.T) {
 			folder := t.TempDir()
@@ -114,7 +115,7 @@ func TestShellKeepsEarlier(t *testing.T) {
 
 // TestShellTerminal uses the terminal as people do.
 func TestShellTerminal(t *testing.T) {
-	bash := requireTool(t, "bash", "bash")
+	bash := optional.Tool(t, "bash", "apt install bash")
 	for _, scenario := range []string{"passive_list", "distance"} {
 		t.Run(scenario, func(t *testing.T) {
 			outer := exec.Command(bash, "--norc", "--noprofile")

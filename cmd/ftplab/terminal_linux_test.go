@@ -216,17 +216,3 @@ func environ(without ...string) []string {
 	}
 	return env
 }
-
-// requireTool skips a test that needs a program which is not here.
-func requireTool(t *testing.T, name, packages string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
-		t.Fatalf("%s is not installed", name)
-	}
-	t.Skipf("%s is not installed; `apt-get install %s` lets this test run", name, packages)
-	return ""
-}

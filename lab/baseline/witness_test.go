@@ -10,23 +10,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/report/page/pagetest"
 )
-
-// tool returns the path of a program that a test needs, or skips the test; with
-// FTPLAB_REQUIRE_TOOLS=1 it fails.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-	case os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1":
-		t.Fatalf("%s is not installed, and FTPLAB_REQUIRE_TOOLS is 1 (apt install %s)", name, name)
-	default:
-		t.Skipf("%s is not installed; it is the witness of this test (apt install %s)", name, name)
-	}
-	return path
-}
 
 // TestFilters gives the filter of every finding to tshark: it must be one, and
 // show something.
@@ -34,7 +20,7 @@ func TestFilters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("this starts tshark once for each finding")
 	}
-	tshark := tool(t, "tshark")
+	tshark := optional.Tool(t, "tshark", "apt install tshark")
 	for _, r := range Rules() {
 		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()

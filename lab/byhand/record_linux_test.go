@@ -15,6 +15,7 @@ import (
 
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/lab/trace"
 )
@@ -174,8 +175,8 @@ func testRecord(t *testing.T, job recordJob) {
 		Files:   []*os.File{file},
 		Message: func(m json.RawMessage) { json.Unmarshal(m, &frames) },
 	})
-	if errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "" {
-		t.Skip(err)
+	if errors.Is(err, cell.ErrRefused) {
+		optional.Missing(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)

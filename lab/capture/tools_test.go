@@ -9,19 +9,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // run runs a program of Wireshark's on a capture and returns what it prints.
 func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
-			t.Fatalf("%s is not installed, and FTPLAB_REQUIRE_TOOLS is 1", name)
-		}
-		t.Skipf("%s is not installed: install it to have captures checked by another reader (apt install tshark)", name)
-	}
 	var complaints bytes.Buffer
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command(optional.Tool(t, name, "apt install tshark"), args...)
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	if err != nil {

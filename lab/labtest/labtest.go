@@ -16,6 +16,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/cell"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 )
 
@@ -43,7 +44,7 @@ func Run(t *testing.T, pattern string) {
 }
 
 // Scenario runs one scenario. Where the system allows no cells the test is
-// skipped, unless $FTPLAB_REQUIRE_TOOLS is set.
+// skipped, or fails if $FTPLAB_REQUIRE_TOOLS is set.
 func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
@@ -56,10 +57,10 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 		}
 	})
 	result, err := lab.Run(t.Context(), s, lab.Options{Results: folder})
-	switch {
-	case errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "":
-		t.Skip(err)
-	case err != nil:
+	if errors.Is(err, cell.ErrRefused) {
+		optional.Missing(t, err)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if result.Outcome != lab.Passed {

@@ -16,6 +16,7 @@ import (
 
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/network"
 )
 
@@ -145,13 +146,8 @@ func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 // tshark runs tshark on a capture and returns its lines.
 func tshark(t testing.TB, path string, args ...string) []string {
 	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
-			t.Fatal("tshark is not installed, and FTPLAB_REQUIRE_TOOLS is 1")
-		}
-		t.Skip("tshark is not installed: install it to have captures checked by another reader (apt install tshark)")
-	}
-	cmd := exec.Command("tshark", append([]string{"-n", "-r", path}, args...)...)
+	program := optional.Tool(t, "tshark", "apt install tshark")
+	cmd := exec.Command(program, append([]string{"-n", "-r", path}, args...)...)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()

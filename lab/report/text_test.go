@@ -10,24 +10,21 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // TestLengthsAgreeWithTshark holds the table of packet lengths against that of
 // tshark.
 func TestLengthsAgreeWithTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
-			t.Fatal("there is no tshark, and FTPLAB_REQUIRE_TOOLS is set: install tshark")
-		}
-		t.Skip("there is no tshark: install tshark for this test")
-	}
+	tshark := optional.Tool(t, "tshark", "apt install tshark")
 	var file bytes.Buffer
 	download(&file, 100_000)
 	name := filepath.Join(t.TempDir(), "capture.pcap")
 	if err := os.WriteFile(name, file.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("tshark", "-r", name, "-q", "-z", "plen,tree").Output()
+	out, err := exec.Command(tshark, "-r", name, "-q", "-z", "plen,tree").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // others are packets that are not TCP.
@@ -152,7 +154,7 @@ func TestLinesOfTCP(t *testing.T) {
 // With the numbers of the wire, every line is what tcpdump -S prints, but for the
 // text, of which tcpdump shows what a segment happens to hold, of any protocol.
 func TestLinesAsTcpdump(t *testing.T) {
-	program := tool(t, "tcpdump")
+	program := optional.Tool(t, "tcpdump", "apt install tcpdump")
 	shown := append([]trap{{name: "options", make: optionsTrap}, {name: "others", make: others}}, traps...)
 	for _, trap := range shown {
 		f := newForge(t)

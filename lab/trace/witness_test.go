@@ -13,23 +13,9 @@ import (
 	"time"
 
 	"github.com/google/gopacket/layers"
-)
 
-// tool returns the path of a program that tests need, or skips the test; with
-// FTPLAB_REQUIRE_TOOLS=1 it fails.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	text := fmt.Sprintf("%s is not installed; it is the witness of this test (apt install %s)", name, name)
-	if os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
-		t.Fatal(text)
-	}
-	t.Skip(text)
-	return ""
-}
+	"ftplab/lab/labtest/optional"
+)
 
 // A testimony is what tshark says of a packet.
 type testimony struct {
@@ -76,7 +62,7 @@ func hearTshark(t *testing.T, file string, tr *Trace) (packets []testimony, stre
 	for c := range tr.Connections() {
 		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
 	}
-	out, err := exec.Command(tool(t, "tshark"), args...).Output()
+	out, err := exec.Command(optional.Tool(t, "tshark", "apt install tshark"), args...).Output()
 	if err != nil && len(out) == 0 {
 		t.Fatalf("tshark: %v", err)
 	}
@@ -286,7 +272,7 @@ func zeroWindow() *layers.TCP {
 // Every capture of ours is read as tshark reads it: streams, numbers, lengths,
 // windows, what is peculiar about a segment, bytes, commands and replies.
 func TestWitness(t *testing.T) {
-	tool(t, "tshark")
+	optional.Tool(t, "tshark", "apt install tshark")
 	for _, c := range captures(t) {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()

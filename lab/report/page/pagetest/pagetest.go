@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"ftplab/lab/labtest/optional"
 )
 
 // patience is how long a browser may take for a whole test.
@@ -52,16 +54,13 @@ var (
 // browsers are the names under which Chromium is installed.
 var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
-// Open opens a page. Without a browser the test is skipped, unless
-// $FTPLAB_REQUIRE_TOOLS is set.
+// Open opens a page. Without a browser the test is skipped: see
+// [optional.Missing].
 func Open(t testing.TB, html []byte, screen Screen) *Tab {
 	t.Helper()
 	i := slices.IndexFunc(browsers, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
 	if i < 0 {
-		if os.Getenv("FTPLAB_REQUIRE_TOOLS") != "" {
-			t.Fatal("there is no Chromium, and FTPLAB_REQUIRE_TOOLS is set: install chromium")
-		}
-		t.Skip("there is no Chromium: install chromium for this test")
+		optional.Missing(t, "Chromium is not installed: apt install chromium")
 	}
 	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, html, 0o666); err != nil {
