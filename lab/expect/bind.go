@@ -18,21 +18,20 @@ type binding struct {
 	// of it that the declaration names first.
 	conn *trace.Connection
 	a    trace.Side
-	// near says that conn is not what was declared but the next best: between
-	// the same hosts, with other ports.
+	// near says that conn is not what was declared but the nearest there is:
+	// between the same hosts, with other ports or opened from the other side.
 	near bool
 	// frames are the indexes of its packets.
 	frames []int
 }
 
 // sideA returns the side of c that d names first, or "" if d does not mean c.
-// With ports false it is enough that the hosts are right.
-func (h Hosts) sideA(d *declaration, c *trace.Connection, ports bool) trace.Side {
+func (h Hosts) sideA(d *declaration, c *trace.Connection) trace.Side {
 	for _, a := range []trace.Side{trace.Client, trace.Server} {
 		if c.OpenedBy != "" && c.OpenedBy != a {
 			continue
 		}
-		if h.meets(d.a, c.Addr(a), ports) && h.meets(d.b, c.Addr(a.Other()), ports) {
+		if h.meets(d.a, c.Addr(a), true) && h.meets(d.b, c.Addr(a.Other()), true) {
 			return a
 		}
 	}
@@ -48,9 +47,8 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 
 // bind finds the connections that the declarations mean, each its own. It
 // finds them all if they can all be found, whatever the stars in the
-// declarations, and gives those that are alike in the order of their SYNs. What
-// is left over on both sides is paired by hosts alone, to be told apart from a
-// connection that never was.
+// declarations, and gives those that are alike in the order of their SYNs. A
+// declaration that means none is given one that is left over between its hosts.
 func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 	var all, tcp []*binding
 	for _, d := range w.declarations {
@@ -66,12 +64,12 @@ func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 	for _, b := range tcp {
 		m.find(b, map[*trace.Connection]bool{})
 	}
-	m.sortAlike(all)
 	for _, b := range all {
 		if b.proto == "tcp" && b.conn == nil {
 			m.findNear(b)
 		}
 	}
+	hosts.sortAlike(all)
 	return all
 }
 
@@ -98,7 +96,7 @@ type matching struct {
 func (m *matching) find(b *binding, tried map[*trace.Connection]bool) bool {
 	for _, free := range []bool{true, false} {
 		for _, c := range m.connections {
-			a := m.hosts.sideA(b.declaration, c, true)
+			a := m.hosts.sideA(b.declaration, c)
 			other := m.of[c]
 			if a == "" || tried[c] || free != (other == nil) {
 				continue
@@ -115,10 +113,10 @@ func (m *matching) find(b *binding, tried map[*trace.Connection]bool) bool {
 
 // sortAlike gives declarations of the same ends their connections in the order
 // of the SYNs.
-func (m *matching) sortAlike(all []*binding) {
+func (h Hosts) sortAlike(all []*binding) {
 	alike := map[[2]endpoint][]*binding{}
 	for _, b := range all {
-		if b.conn != nil {
+		if b.conn != nil && !b.near {
 			ends := [2]endpoint{b.declaration.a, b.declaration.b}
 			alike[ends] = append(alike[ends], b)
 		}
@@ -130,21 +128,8 @@ func (m *matching) sortAlike(all []*binding) {
 		}
 		slices.SortFunc(connections, func(x, y *trace.Connection) int { return cmp.Compare(x.ID, y.ID) })
 		for i, b := range group {
-			b.conn, b.a = connections[i], m.hosts.sideA(b.declaration, connections[i], true)
-			m.of[b.conn] = b
+			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
 		}
-	}
-}
-
-// findNear finds a free connection between the hosts of b.
-func (m *matching) findNear(b *binding) {
-	for _, c := range m.connections {
-		a := m.hosts.sideA(b.declaration, c, false)
-		if a == "" || m.of[c] != nil {
-			continue
-		}
-		m.of[c], b.conn, b.a, b.near = b, c, a, true
-		return
 	}
 }
 

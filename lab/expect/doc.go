@@ -39,6 +39,10 @@
 // connections in the order of the SYNs; where one has a star that another has
 // not, all are bound in whatever way gives each its own.
 //
+// A declared connection that is not there is told once, beside the nearest one
+// that is: between the same hosts, with other ports or opened from the other
+// side. Its lines and its figures are then held against that one.
+//
 // A declaration that ends in lossy is of a connection whose path loses packets:
 // what it sends again need not be written.
 //

@@ -37,7 +37,7 @@ func (j *judge) verdict() *Verdict {
 
 func (b *binding) connection() Connection {
 	c := Connection{Name: b.name, Line: b.line, Proto: b.proto, Lossy: b.declaration.lossy, A: b.declaration.a.String(), B: b.declaration.b.String(), ID: -1}
-	if b.conn != nil && !b.near {
+	if b.conn != nil {
 		c.ID, c.Trace = b.conn.ID, b.conn
 	}
 	return c
@@ -61,23 +61,6 @@ func (j *judge) match(l *line) Match {
 		m.Note = "arrived out of order"
 	}
 	return m
-}
-
-// misbound says what is wrong with a declaration that means no connection of
-// the capture.
-func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
-	m = Mismatch{Line: b.line, Connection: b.name, Want: b.text}
-	switch {
-	case b.proto != "tcp" || b.conn != nil && !b.near:
-		return m, false
-	case b.near:
-		m.Kind, m.What = Unaddressed, "the connection has other ports"
-		m.Got = fmt.Sprintf("%s  %s > %s", b.name, b.conn.Addr(b.a), b.conn.Addr(b.a.Other()))
-		j.at(&m, b.frames[0])
-	default:
-		m.Kind, m.What = NotFound, "there is no such connection in the capture"
-	}
-	return m, true
 }
 
 // at says which packet a mismatch is about.

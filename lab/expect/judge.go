@@ -17,6 +17,7 @@ func (w *Want) Judge(c *Capture, hosts Hosts) (*Verdict, error) {
 	}
 	j := &judge{want: w, hosts: hosts, capture: c, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	j.bindings = c.bind(w, hosts)
+	j.exchange()
 	j.strays = c.distribute(j.bindings, hosts)
 	for _, b := range j.bindings {
 		if b.proto != "tcp" || b.conn != nil {

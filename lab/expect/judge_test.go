@@ -201,7 +201,37 @@ var judgements = []struct {
 		name:  "connection from the other side",
 		want:  "data client.* > server.20\ndata ...\n",
 		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
+		wrong: "other side 1 @1",
+	},
+	{
+		name:  "connection between other hosts",
+		want:  "data client.* > nameserver.20\ndata ...\n",
+		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
 		wrong: "not found 1, undeclared 0 @1",
+	},
+	{
+		name: "a wrong port, where a star takes what it was to name",
+		want: "ctl client.* > server.22\ndata client.* > server.*\n" +
+			"ctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 Hi.\"\n" +
+			"data client > server [S]\ndata server > client [S.]\ndata server > client seq 1:6\n",
+		forge: func(g *forge) {
+			g.connect("198.51.100.100:3171", "192.0.2.21:21").send(false, "P.", "220 Hi.\r\n")
+			g.connect("198.51.100.100:3172", "192.0.2.21:4000").send(false, "P.", "xxxxx")
+		},
+		wrong: "other ports 1 @1",
+	},
+	{
+		name: "a wrong port in the first of three that are alike",
+		want: "one client.* > server.22\ntwo client.* > server.21\nthree client.* > server.21\n" +
+			"one client > server [S]\none server > client [S.]\none server > client \"220 One.\"\n" +
+			"two client > server [S]\ntwo server > client [S.]\ntwo server > client \"220 Two.\"\n" +
+			"three client > server [S]\nthree server > client [S.]\nthree server > client \"220 Three.\"\n",
+		forge: func(g *forge) {
+			g.connect("198.51.100.100:3171", "192.0.2.21:21").send(false, "P.", "220 One.\r\n")
+			g.connect("198.51.100.100:3172", "192.0.2.21:21").send(false, "P.", "220 Two.\r\n")
+			g.connect("198.51.100.100:3173", "192.0.2.21:21").send(false, "P.", "220 Three.\r\n")
+		},
+		wrong: "other ports 1 @1",
 	},
 	{
 		name:  "connection that is not declared",
@@ -296,6 +326,31 @@ var judgements = []struct {
 		forge: func(g *forge) { g.arp() },
 		wrong: "unwanted 2 @2",
 	},
+}
+
+// TestNearest holds what is said of a connection that is not the declared one.
+func TestNearest(t *testing.T) {
+	g := &forge{}
+	g.connect("198.51.100.100:3172", "192.0.2.21:4000")
+	const lines = "data client > server [S]\ndata server > client [S.]\n"
+	for _, test := range []struct{ declared, what, got string }{
+		{"client.* > server.4001", "has server.4000, not server.4001", "client.3172 > server.4000"},
+		{"client.9 > server.*", "has client.3172, not client.9", "client.3172 > server.4000"},
+		{"client.9 > server.8", "has client.3172, not client.9 and has server.4000, not server.8", "client.3172 > server.4000"},
+		{"server.4000 > client.3172", "was opened by client, not server", "client.3172 > server.4000"},
+	} {
+		v := verdict(t, "data "+test.declared+"\n"+lines, g)
+		if len(v.Mismatches) != 1 {
+			t.Errorf("%s: want one mismatch\n%s", test.declared, v.Report())
+		}
+		m := v.Mismatches[0]
+		if want := "there is no such connection in the capture; the nearest one " + test.what; m.What != want || m.Got != "data  "+test.got {
+			t.Errorf("%s: got %q and %q, want %q and %q", test.declared, m.What, m.Got, want, test.got)
+		}
+		if c, _ := v.Connection("data"); c.Trace == nil {
+			t.Errorf("%s: the nearest connection is not there to be measured", test.declared)
+		}
+	}
 }
 
 func TestJudge(t *testing.T) {

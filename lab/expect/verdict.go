@@ -39,8 +39,9 @@ type Connection struct {
 	// it: "server.20", "client.3172".
 	A string `json:"a"`
 	B string `json:"b"`
-	// ID is that of the TCP connection in the trace, -1 if the capture has no
-	// such connection or the declaration is not of TCP.
+	// ID is that of the TCP connection in the trace: of the nearest one if the
+	// capture has no such connection, which is a mismatch then. It is -1 if
+	// there is none, or the declaration is not of TCP.
 	ID int `json:"id"`
 	// Trace is the connection of that ID, nil for -1.
 	Trace *trace.Connection `json:"-"`
@@ -91,6 +92,7 @@ const (
 	Undeclared  Kind = "undeclared"  // a connection, or packets, that no line declares
 	NotFound    Kind = "not found"   // a declared connection is not in the capture
 	Unaddressed Kind = "other ports" // a declared connection has other ports
+	Reversed    Kind = "other side"  // a declared connection was opened from the other side
 )
 
 // A Mismatch is one difference between what was wanted and what came.
