@@ -143,8 +143,8 @@ func FuzzFrame(f *testing.F) {
 			return
 		}
 		g.segment()
-		for _, word := range []frame{places[0].noRoute(g), places[1].tooBig(g, 600)} {
-			if !word.wellFormed() {
+		for _, word := range []frame{places[0].noRoute(g), places[0].timeExceeded(g), places[1].tooBig(g, 600)} {
+			if word != nil && !word.wellFormed() {
 				t.Errorf("the gateway's word is malformed: %x", word)
 			}
 		}

@@ -3,34 +3,74 @@ package wire
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 )
 
+// A kind of ICMP or ICMPv6 message is its type and code.
+type kind struct{ number, code byte }
+
 // What a router says of a packet it cannot send on (RFC 792, 1191, 4443).
-const (
-	unreachable   = 3 // ICMP
-	noNetwork     = 0 // code: no route to its network
-	mustFragment  = 4 // code: too big, and may not be fragmented
-	unreachableV6 = 1 // ICMPv6
-	packetTooBig  = 2 // ICMPv6
+var (
+	noNetwork    = kind{3, 0}  // no route to its network
+	mustFragment = kind{3, 4}  // too big, and may not be fragmented
+	exceeded     = kind{11, 0} // its time to live, in transit
+
+	noNetworkV6  = kind{1, 0}
+	packetTooBig = kind{2, 0}
+	exceededV6   = kind{3, 0}
 )
+
+// Each of these is what a gateway says of a packet, or nil where it must say
+// nothing; see reportable.
 
 // noRoute is what the host's gateway says of a packet to nobody's address.
 func (p place) noRoute(f frame) frame {
-	if f.etherType() == typeIPv4 {
-		return p.icmpv4(f.source(), unreachable, noNetwork, make([]byte, 4), f)
-	}
-	return p.icmpv6(p.router, f.source(), 64, unreachableV6, 0, quote(make([]byte, 4), f, 1280-ipv6Header-8))
+	return p.report(f, noNetwork, noNetworkV6, 0)
+}
+
+// timeExceeded is what the host's gateway says of a packet that may pass no
+// router (RFC 1812, 5.3.1). It is how traceroute finds a router.
+func (p place) timeExceeded(f frame) frame {
+	return p.report(f, exceeded, exceededV6, 0)
 }
 
 // tooBig is what the gateway of a host says of a packet to that host which its
 // link, of mtu bytes, cannot carry. It is addressed to the gateway of whoever
 // sent the packet.
 func (p place) tooBig(f frame, mtu int) frame {
-	size := binary.BigEndian.AppendUint32(nil, uint32(mtu))
-	if f.etherType() == typeIPv4 {
-		return p.icmpv4(f.source(), unreachable, mustFragment, size, f)
+	return p.report(f, mustFragment, packetTooBig, uint32(mtu))
+}
+
+// report makes the one or the other message to the sender of a packet, with the
+// four bytes that come before the quotation.
+func (p place) report(f frame, v4, v6 kind, word uint32) frame {
+	if !f.reportable() {
+		return nil
 	}
-	return p.icmpv6(p.router, f.source(), 64, packetTooBig, 0, quote(size, f, 1280-ipv6Header-8))
+	body := binary.BigEndian.AppendUint32(nil, word)
+	if f.etherType() == typeIPv4 {
+		return p.icmpv4(f.source(), v4, quote(body, f, f.ipHeader()+8))
+	}
+	return p.icmpv6(p.router, f.source(), 64, v6, quote(body, f, 1280-ipv6Header-8))
+}
+
+// reportable says that a router may send an error message about the packet: not
+// if it is one itself, or there would be no end of them; nor about a fragment but
+// the first; nor to a source that is no one host's address (RFC 1812, 4.3.2.7;
+// RFC 1122, 3.2.2; RFC 4443, 2.4).
+func (f frame) reportable() bool {
+	const redirectV6 = 137 // beside the errors, which are below 128
+	errors := []byte{3, 4, 5, 11, 12}
+	m := f.payload()
+	switch {
+	case m == nil || !f.source().IsGlobalUnicast():
+		return false
+	case f.etherType() == typeIPv4 && f.protocol() == protocolICMP:
+		return len(m) > 0 && !slices.Contains(errors, m[0])
+	case f.etherType() == typeIPv6 && f.protocol() == protocolICMPv6:
+		return len(m) > 0 && m[0] >= 128 && m[0] != redirectV6
+	}
+	return true
 }
 
 // quote appends the packet in question, as much of it as fits.
@@ -39,10 +79,9 @@ func quote(to []byte, f frame, most int) []byte {
 	return append(to, p[:min(len(p), most)]...)
 }
 
-// icmpv4 makes an ICMP message that quotes a packet: its header and 8 bytes.
-func (p place) icmpv4(to netip.Addr, kind, code byte, rest []byte, about frame) frame {
+// icmpv4 makes an ICMP message (RFC 792).
+func (p place) icmpv4(to netip.Addr, k kind, body []byte) frame {
 	const precedence = 0xc0 // internetwork control (RFC 1812, 4.3.2.5)
-	body := quote(rest, about, about.ipHeader()+8)
 	f := make(frame, ethernetHeader+ipv4Header+4+len(body))
 	f.address(p.gateMAC, p.mac)
 	binary.BigEndian.PutUint16(f[12:], typeIPv4)
@@ -55,14 +94,14 @@ func (p place) icmpv4(to netip.Addr, kind, code byte, rest []byte, about frame) 
 	copy(h[16:], to.AsSlice())
 	binary.BigEndian.PutUint16(h[10:], checksum(h[:ipv4Header]))
 	m := h[ipv4Header:]
-	m[0], m[1] = kind, code
+	m[0], m[1] = k.number, k.code
 	copy(m[4:], body)
 	binary.BigEndian.PutUint16(m[2:], checksum(m))
 	return f
 }
 
 // icmpv6 makes an ICMPv6 message (RFC 4443, 2.1, and 2.3 for its checksum).
-func (p place) icmpv6(from, to netip.Addr, hops, kind, code byte, body []byte) frame {
+func (p place) icmpv6(from, to netip.Addr, hops byte, k kind, body []byte) frame {
 	f := make(frame, ethernetHeader+ipv6Header+4+len(body))
 	f.address(p.gateMAC, p.mac)
 	binary.BigEndian.PutUint16(f[12:], typeIPv6)
@@ -73,7 +112,7 @@ func (p place) icmpv6(from, to netip.Addr, hops, kind, code byte, body []byte) f
 	copy(h[8:], from.AsSlice())
 	copy(h[24:], to.AsSlice())
 	m := h[ipv6Header:]
-	m[0], m[1] = kind, code
+	m[0], m[1] = k.number, k.code
 	copy(m[4:], body)
 	pseudo := []byte{0, 0, h[4], h[5], 0, 0, 0, protocolICMPv6}
 	binary.BigEndian.PutUint16(m[2:], checksum(h[8:40], pseudo, m))

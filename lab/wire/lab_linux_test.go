@@ -39,6 +39,7 @@ var bodies = map[string]body{
 	"refusals":       refusals,
 	"parting":        parting,
 	"nowhere":        nowhere,
+	"traceroute":     traceroute,
 	"oversized":      oversized,
 	"drops":          dropsOfTheRing,
 	"without IPv6":   withoutIPv6,
@@ -241,7 +242,7 @@ func (r recording) tshark(t testing.TB, args ...string) []string {
 // update only says that a program was slow to read, for a moment.)
 func (r recording) soundToTshark(t testing.TB, intended ...string) {
 	t.Helper()
-	const wrong = "_ws.malformed or ip.checksum.status==0 or tcp.checksum.status==0 or udp.checksum.status==0 or icmpv6.checksum.status==0"
+	const wrong = "_ws.malformed or ip.checksum.status==0 or tcp.checksum.status==0 or udp.checksum.status==0 or icmp.checksum.status==0 or icmpv6.checksum.status==0"
 	for _, line := range r.tshark(t, "-Y", wrong) {
 		t.Errorf("malformed, or its checksum is wrong: %s", line)
 	}

@@ -60,7 +60,7 @@ func (p place) answerSolicitation(f frame) frame {
 	copy(body[4:20], ask[8:24])
 	body[20], body[21] = 2, 1 // target link-layer address, one unit of 8 bytes
 	copy(body[22:28], p.gateMAC[:])
-	return p.icmpv6(p.gateway, f.source(), 255, neighborAdvertisement, 0, body)
+	return p.icmpv6(p.gateway, f.source(), 255, kind{neighborAdvertisement, 0}, body)
 }
 
 // housekeeping says that a host speaks to its link alone, as Linux does when an

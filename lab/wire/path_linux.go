@@ -141,15 +141,19 @@ func (p *path) take(e *end) (quiet bool) {
 // route sends a frame that a host sent at the time at on its way.
 func (p *path) route(from *end, f frame, at int64) {
 	if answer := from.answerNeighbor(f); answer != nil {
-		from.gateway.queue.add(flight{due: at, frame: answer})
+		from.hear(answer, at)
 		return
 	}
-	if !f.isIP() || mac(f[:6]) != from.gateMAC || f.hopLimit() <= 1 {
+	if !f.isIP() || mac(f[:6]) != from.gateMAC {
 		return
 	}
 	to := p.byAddr[f.destination()]
 	if to == nil || to == from {
-		from.gateway.queue.add(flight{due: at, frame: from.noRoute(f)})
+		from.hear(from.noRoute(f), at)
+		return
+	}
+	if f.hopLimit() <= 1 {
+		from.hear(from.timeExceeded(f), at)
 		return
 	}
 	if s, ok := f.segment(); ok {
@@ -167,10 +171,20 @@ func (p *path) route(from *end, f frame, at int64) {
 	}
 }
 
+// hear has the host get what its own gateway says at the time at, if it does.
+func (e *end) hear(word frame, at int64) {
+	if word != nil {
+		e.gateway.queue.add(flight{due: at, frame: word})
+	}
+}
+
 // refuse tells the sender of a frame that the link to the receiver is too
 // narrow for it. The gateway there does, so its word takes the whole way back.
 func (p *path) refuse(from, to *end, f frame, at int64) {
 	word := to.tooBig(f, to.mtu)
+	if word == nil {
+		return
+	}
 	word.address(from.gateMAC, from.mac)
 	back := to.to[from]
 	back.setApart(flight{due: at + from.to[to].delay + back.delay, frame: word})

@@ -18,6 +18,9 @@
 // receiver, which carries Rate bits a second; the way up to there is as fast as
 // it needs to be. What finds Queue bytes waiting is dropped.
 //
+// The way counts as one router, whatever its length. Traceroute shows two hops:
+// the host's gateway, at once, and the other host.
+//
 // # Time
 //
 // The path has a time of its own, and a machine that is too busy does not change
