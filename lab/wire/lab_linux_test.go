@@ -50,7 +50,6 @@ type experiment struct {
 	Body  string
 	Plan  network.Plan
 	Bytes int64 // to move
-	Tries int   // to send
 }
 
 func init() {
