@@ -134,7 +134,7 @@ func (p *parser) section(name string, data []byte) {
 	case folder == "local" && file != "":
 		p.s.Local = p.addFile(p.s.Local, File{Line: p.line, Path: file, Content: data, Literal: true})
 	default:
-		p.fail("unknown section %q; a scenario has want, figures, replies, files/PATH and local/PATH", name)
+		p.fail("unknown section %q; %s", name, suggestSection(name))
 	}
 }
 
@@ -173,6 +173,9 @@ func (p *parser) script(text string) {
 		switch {
 		case len(words) == 0:
 		case settings[words[0]] != nil:
+			if len(p.s.Steps) > 0 && words[0] == "user" {
+				p.fail("user stands after a step, and is a setting; the step that logs in is login")
+			}
 			if len(p.s.Steps) > 0 {
 				p.fail("the setting %q stands after a step; settings come first", words[0])
 			}

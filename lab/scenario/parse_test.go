@@ -123,8 +123,16 @@ func TestShortest(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"empty", "", "1: the scenario has no steps"},
-		{"typo", "open\nlgin anonymous\n", "2: unknown setting or step \"lgin\"; settings are client"},
-		{"unknown section", "open\n-- wants --\n", "2: unknown section \"wants\""},
+		{"typo", "open\nlgin anonymous\n", "2: unknown setting or step \"lgin\"; did you mean login?"},
+		{"no step at all", "open\nteleport\n", "2: unknown setting or step \"teleport\"; settings are client"},
+		{"typo in a setting", "netwrok wire\nopen\n", "1: unknown setting or step \"netwrok\"; did you mean network?"},
+		{"typo in a refused step", "open\n! gte x\n", "2: unknown setting or step \"gte\"; did you mean get?"},
+		{"long garbage", "open\n" + strings.Repeat("x", 1<<20) + "\n", "2: unknown setting or step"},
+		{"user as a step", "open\nuser anonymous x\n", "2: user stands after a step, and is a setting; the step that logs in is login"},
+		{"typo in a section", "open\n-- wants --\n", "2: unknown section \"wants\"; did you mean want?"},
+		{"typo in a file's section", "open\n-- file/README --\n", "2: unknown section \"file/README\"; did you mean files/README?"},
+		{"section without a path", "open\n-- files --\n", "2: unknown section \"files\"; did you mean files/PATH?"},
+		{"unknown section", "open\n-- README --\n", "2: unknown section \"README\"; a scenario has want"},
 		{"section twice", "open\n-- want --\n-- want --\n", "3: section \"want\" stands twice, first at line 2"},
 		{"setting after step", "open\nnetwork wire\n", "2: the setting \"network\" stands after a step"},
 		{"network twice", "network wire\nnetwork wire\nopen\n", "2: a scenario has one network"},
@@ -202,6 +210,47 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got  %s\nwant bad.txtar:%s...", got, test.want)
 			}
 		})
+	}
+}
+
+// TestSuggestions has the words of who knows FTP, or types in haste.
+func TestSuggestions(t *testing.T) {
+	commands := "USER PASS PORT PASV EPRT EPSV RETR STOR APPE REST ABOR LIST NLST MLSD MLST CWD CDUP PWD MKD RMD DELE RNFR RNTO " +
+		"SIZE MDTM TYPE SYST FEAT NOOP QUIT AUTH STAT SITE HELP MODE STRU STOU OPTS ALLO ACCT REIN SMNT PBSZ PROT CCC"
+	for _, word := range strings.Fields(commands) {
+		if got := suggestStep(word); !strings.HasPrefix(got, "did you mean ") {
+			t.Errorf("%s: got %s", word, got)
+		}
+	}
+	for _, test := range []struct{ word, want string }{
+		{"RETR", "get"}, {"retr", "get"}, {"stor", "put"}, {"LIST", "ls"}, {"EPSV", "passive epsv"}, {"binary", "type i"},
+		{"STAT", "quote STAT"}, {"site", "quote SITE"}, {"Open", "open"}, {"pasive", "passive"}, {"qiut", "quit"}, {"hots", "host"}, {"sesion", "session"},
+		{"renames", "rename"}, {"l", ""}, {"xy", ""}, {"zzzz", ""},
+	} {
+		got := suggestStep(test.word)
+		if want := "did you mean " + test.want + "?"; got != want && (test.want != "" || strings.HasPrefix(got, "did")) {
+			t.Errorf("%s: got %s, want %s", test.word, got, want)
+		}
+	}
+	for word, meant := range synonyms {
+		if _, ok := verbs[strings.Fields(meant)[0]]; !ok {
+			t.Errorf("for %s, %s is suggested, which is no step", word, meant)
+		}
+		if _, ok := verbs[word]; ok {
+			t.Errorf("%s is a step itself", word)
+		}
+	}
+}
+
+// TestDistance counts slips.
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "get", 3}, {"get", "get", 0}, {"gte", "get", 1}, {"opn", "open", 1}, {"opeen", "open", 1}, {"oxen", "open", 1}, {"exit", "quit", 2}} {
+		if got := distance(test.a, test.b); got != test.want || distance(test.b, test.a) != got {
+			t.Errorf("%q and %q: got %d, want %d both ways", test.a, test.b, got, test.want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func (p *parser) step(line string, words []string) {
 	}
 	v, ok := verbs[s.Verb]
 	if !ok {
-		p.fail("unknown setting or step %q; settings are %s; steps are session, %s", s.Verb, list(settings), list(verbs))
+		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb))
 	}
 	if s.Verb == "quote" && len(s.Args) > 0 {
 		s.Args = []string{strings.TrimSpace(strings.TrimPrefix(line, "quote"))}
@@ -202,10 +203,5 @@ func (p *parser) volume() int64 {
 
 // list is the sorted keys of a map, for a message.
 func list[V any](m map[string]V) string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }
