@@ -1,16 +1,14 @@
 package scenarios
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"sync"
 	"testing"
 
-	"ftplab/lab"
 	"ftplab/lab/baseline"
-	"ftplab/lab/cell"
-	"ftplab/lab/labtest/optional"
+	"ftplab/lab/labtest"
+	"ftplab/lab/scenario"
 )
 
 // renew is what to do when the profile that comes with ftplab is out of date.
@@ -55,33 +53,18 @@ func learnAll(t *testing.T) *baseline.Profile {
 	var mu sync.Mutex
 	all := baseline.NewProfile()
 	t.Run("learn", func(t *testing.T) { // which ends when the parallel ones have
-		for _, name := range Names() {
-			t.Run(name, func(t *testing.T) {
-				s, err := Load(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Parallel()
-				// Whether it passes is for TestScenarios to say.
-				result, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir()})
-				if errors.Is(err, cell.ErrRefused) {
-					optional.Missing(t, err)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				evidence, err := baseline.ReadFile(result.Capture)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if a := evidence.Check(baseline.Normal()); a.Verdict == baseline.NotNormal {
-					t.Errorf("got verdict %s for %+v", a.Verdict, a.Findings)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				all.Merge(evidence.Learn(name))
-			})
-		}
+		each(t, func(t *testing.T, s *scenario.Scenario) {
+			evidence, err := baseline.ReadFile(labtest.Scenario(t, s).Capture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a := evidence.Check(baseline.Normal()); a.Verdict == baseline.NotNormal {
+				t.Errorf("got verdict %s for %+v", a.Verdict, a.Findings)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.Merge(evidence.Learn(s.Name))
+		})
 	})
 	return all
 }

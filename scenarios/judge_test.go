@@ -37,19 +37,12 @@ func TestMutants(t *testing.T) {
 			t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
 		}
 	})
-	for _, name := range Names() {
-		t.Run(name, func(t *testing.T) {
-			s, err := Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Parallel()
-			score := mutants(t, s, labtest.Scenario(t, s).Capture)
-			mu.Lock()
-			defer mu.Unlock()
-			total.Add(score)
-		})
-	}
+	each(t, func(t *testing.T, s *scenario.Scenario) {
+		score := mutants(t, s, labtest.Scenario(t, s).Capture)
+		mu.Lock()
+		defer mu.Unlock()
+		total.Add(score)
+	})
 }
 
 func mutants(t *testing.T, s *scenario.Scenario, path string) mutation.Score {
@@ -78,32 +71,25 @@ func TestDerive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("every scenario twice; run without -short")
 	}
-	for _, name := range Names() {
-		t.Run(name, func(t *testing.T) {
-			s, err := Load(name)
+	each(t, func(t *testing.T, s *scenario.Scenario) {
+		first, second := labtest.Scenario(t, s).Capture, labtest.Scenario(t, s).Capture
+		text := derive(t, s, first)
+		want, err := expect.Parse("derived", 1, text)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		for i, path := range []string{first, second} {
+			c, err := expect.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Parallel()
-			first, second := labtest.Scenario(t, s).Capture, labtest.Scenario(t, s).Capture
-			text := derive(t, s, first)
-			want, err := expect.Parse("derived", 1, text)
+			v, err := want.Judge(c, hostsOf(s))
 			if err != nil {
-				t.Fatalf("%v in\n%s", err, text)
+				t.Fatal(err)
 			}
-			for i, path := range []string{first, second} {
-				c, err := expect.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				v, err := want.Judge(c, hostsOf(s))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !v.Pass {
-					t.Errorf("the want that run 1 gives\n%s\ndoes not hold for run %d:\n%s", text, i+1, v.Report())
-				}
+			if !v.Pass {
+				t.Errorf("the want that run 1 gives\n%s\ndoes not hold for run %d:\n%s", text, i+1, v.Report())
 			}
-		})
-	}
+		}
+	})
 }

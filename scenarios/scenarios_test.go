@@ -13,6 +13,20 @@ import (
 	"ftplab/lab/scenario"
 )
 
+// each has every scenario tested, as many at a time as there is room for.
+func each(t *testing.T, test func(t *testing.T, s *scenario.Scenario)) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
 // TestScenarios runs every scenario, and holds what became of the two articles'
 // sessions against the articles.
 func TestScenarios(t *testing.T) {
@@ -27,19 +41,12 @@ func TestScenarios(t *testing.T) {
 			}
 		}
 	})
-	for _, name := range Names() {
-		t.Run(name, func(t *testing.T) {
-			s, err := Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Parallel()
-			result := labtest.Scenario(t, s)
-			mu.Lock()
-			defer mu.Unlock()
-			verdicts[name] = result.Verdict
-		})
-	}
+	each(t, func(t *testing.T, s *scenario.Scenario) {
+		result := labtest.Scenario(t, s)
+		mu.Lock()
+		defer mu.Unlock()
+		verdicts[s.Name] = result.Verdict
+	})
 }
 
 // TestContents holds the table of contents against the files there are.

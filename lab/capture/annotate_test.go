@@ -31,22 +31,13 @@ func sample(t *testing.T, format Format, sizes ...int) []byte {
 }
 
 // readAll reads a pcapng capture with a reader of somebody else's.
-func readAll(t *testing.T, data []byte) (frames []packet) {
+func readAll(t *testing.T, data []byte) []packet {
 	t.Helper()
 	r, err := pcapgo.NewNgReader(bytes.NewReader(data), pcapgo.NgReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		data, info, err := r.ReadPacketData()
-		if err == io.EOF {
-			return frames
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		frames = append(frames, packet{info.Timestamp.UnixNano(), data, info.Length})
-	}
+	return read(t, r)
 }
 
 // save puts a capture into a file for tshark.

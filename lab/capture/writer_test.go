@@ -59,7 +59,7 @@ func write(t *rapid.T, out io.Writer, format Format, info Info, frames []packet)
 }
 
 // read reads a capture with a reader of somebody else's.
-func read(t *rapid.T, r gopacket.PacketDataSource) (frames []packet) {
+func read(t rapid.TB, r gopacket.PacketDataSource) (frames []packet) {
 	frames = []packet{}
 	for {
 		data, info, err := r.ReadPacketData()

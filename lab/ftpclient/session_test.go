@@ -25,9 +25,7 @@ func serve(t testing.TB, address string, config ftpserver.Config) *ftpserver.Ser
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := server.Close(ctx); err != nil {
+		if err := server.Close(soon(t)); err != nil {
 			t.Error(err)
 		}
 	})
