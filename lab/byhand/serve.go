@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ftplab/lab/ftpserver"
+	"ftplab/lab/network"
 	"ftplab/lab/play"
 	"ftplab/lab/scenario"
 )
@@ -27,7 +28,8 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	if port != 0 {
 		config.Port = port
 	}
-	server, err := ftpserver.Start(machine{addr}, config)
+	machine := network.NewMachine(network.HostPlan{Name: "server", Addr: addr})
+	server, err := ftpserver.Start(machine, config)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: ports below 1024 are root's here; another one, such as --port 2121, is anybody's", err)
 	}

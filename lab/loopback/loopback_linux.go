@@ -1,18 +1,11 @@
 package loopback
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"os/exec"
-	"sync"
-	"syscall"
 
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
@@ -38,7 +31,7 @@ type Recording struct {
 
 // A Network is the loopback network. It implements [network.Network].
 type Network struct {
-	hosts    map[string]*host
+	hosts    map[string]*network.Machine
 	recorder *recorder
 }
 
@@ -62,9 +55,9 @@ func Open(plan network.Plan, r Recording) (*Network, error) {
 	if !r.Shared {
 		settle(plan.Volume)
 	}
-	n := &Network{hosts: make(map[string]*host)}
+	n := &Network{hosts: make(map[string]*network.Machine)}
 	for _, h := range plan.Hosts {
-		n.hosts[h.Name] = &host{plan: h}
+		n.hosts[h.Name] = network.NewMachine(h)
 	}
 	var err error
 	n.recorder, err = record(plan, r)
@@ -116,78 +109,3 @@ func (n *Network) Close() error {
 func (n *Network) Stats() capture.Stats {
 	return n.recorder.stats
 }
-
-// A host is this machine under one of its loopback addresses.
-type host struct {
-	plan network.HostPlan
-
-	mu    sync.Mutex
-	taken int // ports of the plan
-}
-
-func (h *host) Name() string     { return h.plan.Name }
-func (h *host) Addr() netip.Addr { return h.plan.Addr }
-
-// NextPort implements [network.Host].
-func (h *host) NextPort() uint16 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := h.taken
-	for _, r := range h.plan.Ports {
-		count := int(r.Last) - int(r.First) + 1
-		if n < count {
-			h.taken++
-			return r.First + uint16(n)
-		}
-		n -= count
-	}
-	return 0
-}
-
-// DialTCP implements [network.Host].
-func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (*net.TCPConn, error) {
-	dialer := net.Dialer{
-		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.plan.Addr, local)),
-		KeepAlive: noKeepAlive,
-	}
-	if local != 0 {
-		dialer.Control = reuseAddress
-	}
-	conn, err := dialer.DialContext(ctx, "tcp", remote.String())
-	if err != nil {
-		return nil, err
-	}
-	return conn.(*net.TCPConn), nil
-}
-
-// noKeepAlive keeps Go from sending what the kernel would not by itself.
-const noKeepAlive = -1
-
-// reuseAddress lets a connection begin on a port on which an earlier one is in
-// TIME_WAIT, as a server's data connections all do on port 20.
-func reuseAddress(_, _ string, c syscall.RawConn) error {
-	var err error
-	controlErr := c.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	})
-	return errors.Join(controlErr, err)
-}
-
-// ListenTCP implements [network.Host].
-func (h *host) ListenTCP(port uint16) (*net.TCPListener, error) {
-	config := net.ListenConfig{KeepAlive: noKeepAlive}
-	config.SetMultipathTCP(false)
-	l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.plan.Addr, port).String())
-	if err != nil {
-		return nil, err
-	}
-	return l.(*net.TCPListener), nil
-}
-
-// ListenUDP implements [network.Host].
-func (h *host) ListenUDP(port uint16) (*net.UDPConn, error) {
-	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.plan.Addr, port)))
-}
-
-// Start implements [network.Host].
-func (h *host) Start(cmd *exec.Cmd) error { return cmd.Start() }

@@ -26,25 +26,25 @@ import (
 
 	"ftplab/lab/cell"
 	"ftplab/lab/content"
+	"ftplab/lab/network"
 )
 
 // A transferResult is what the cell of a transfer says of it.
 type transferResult struct {
-	Seconds  float64 // from the first byte to the end of file
-	Total    float64 // and until all was recorded
-	Lost     int     // frames, as the recorder says
-	Recorder string  // what it says, if it is not ours
+	Seconds float64 // from the first byte to the end of file
+	Total   float64 // and until all was recorded
+	Lost    int     // frames, as the recorder says
 }
 
 // transfer sends Size bytes from the server's port 20 to the client, recorded
 // by Recorder: "" is nobody, "ftplab" is this package, else the name of a program.
 func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 	var result transferResult
-	hosts := make(map[string]*host)
+	hosts := make(map[string]*network.Machine)
 	for _, h := range job.Plan.Hosts {
-		hosts[h.Name] = &host{plan: h}
+		hosts[h.Name] = network.NewMachine(h)
 	}
-	stop := func() error { return nil }
+	stop := func() (written time.Time, err error) { return time.Now(), nil }
 	switch job.Recorder {
 	case "":
 	case "ftplab":
@@ -52,19 +52,21 @@ func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 		if err != nil {
 			return err
 		}
-		stop = func() error {
-			err := n.Close()
+		stop = func() (written time.Time, err error) {
+			err = n.Close()
 			result.Lost = int(n.Stats().Dropped)
-			return err
+			return time.Now(), err
 		}
 	default:
 		r, err := startProgram(job.Recorder, c.Files[0])
 		if err != nil {
 			return err
 		}
-		stop = func() (err error) {
-			result.Lost, result.Recorder, err = r.stop()
-			return err
+		stop = func() (written time.Time, err error) {
+			if written, err = lastWrite(c.Files[0]); err == nil {
+				result.Lost, err = r.stop()
+			}
+			return written, err
 		}
 	}
 	if job.Recorder != "ftplab" { // which does so itself
@@ -79,16 +81,17 @@ func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 	}
 	result.Seconds = seconds
 	ended := time.Now()
-	if err := stop(); err != nil {
+	written, err := stop()
+	if err != nil {
 		return err
 	}
-	result.Total = seconds + time.Since(ended).Seconds()
+	result.Total = seconds + max(0, written.Sub(ended)).Seconds()
 	return c.Send(result)
 }
 
 // send sends Size bytes and returns how long that took. With Checked they are
 // generated and compared as those of a scenario are, else they cost nothing.
-func send(ctx context.Context, from, to *host, job testJob) (seconds float64, err error) {
+func send(ctx context.Context, from, to *network.Machine, job testJob) (seconds float64, err error) {
 	var source io.Reader = io.LimitReader(newNoise(), job.Size)
 	var digest hash.Hash
 	if job.Checked {
@@ -161,7 +164,8 @@ func (n *noise) Read(b []byte) (int, error) {
 type program struct {
 	name   string
 	cmd    *exec.Cmd
-	output *bytes.Buffer
+	output bytes.Buffer  // what it has said
+	silent chan struct{} // closed when it has said all
 }
 
 // startProgram starts tcpdump or dumpcap and returns when it listens.
@@ -170,7 +174,7 @@ func startProgram(name string, file *os.File) (*program, error) {
 		"tcpdump": {"-i", "lo", "-s", "0", "-B", "262144", "-Z", "root", "-w", "-"},
 		"dumpcap": {"-i", "lo", "-q", "-B", "256", "-w", file.Name()},
 	}[name]
-	p := &program{name: name, cmd: exec.Command(name, args...), output: new(bytes.Buffer)}
+	p := &program{name: name, cmd: exec.Command(name, args...), silent: make(chan struct{})}
 	p.cmd.Stdout = file
 	said, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -181,16 +185,17 @@ func startProgram(name string, file *os.File) (*program, error) {
 	}
 	ready := make(chan error, 1)
 	go func() {
+		defer close(p.silent)
 		one := make([]byte, 1)
 		for !bytes.Contains(p.output.Bytes(), []byte("istening on")) && !bytes.Contains(p.output.Bytes(), []byte("File:")) {
 			if _, err := said.Read(one); err != nil {
-				ready <- fmt.Errorf("%s: %s", name, p.output)
+				ready <- fmt.Errorf("%s: %s", name, &p.output)
 				return
 			}
 			p.output.Write(one)
 		}
 		ready <- nil
-		io.Copy(p.output, said)
+		io.Copy(&p.output, said)
 	}()
 	return p, <-ready
 }
@@ -217,24 +222,40 @@ func startUnhindered(cmd *exec.Cmd) error {
 	return <-started
 }
 
+// lastWrite waits until a program has written what it saw, and returns when that
+// was. None says so: it is taken to be done when its file stands still for two
+// seconds, as tcpdump lets one go by before it looks at the last frames.
+func lastWrite(file *os.File) (time.Time, error) {
+	for {
+		info, err := file.Stat()
+		if err != nil {
+			return time.Time{}, err
+		}
+		if at := info.ModTime(); time.Since(at) > 2*time.Second {
+			return at, nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // stop ends the program and returns the number of frames that it lost.
-func (p *program) stop() (lost int, said string, err error) {
-	time.Sleep(200 * time.Millisecond) // it does not say when it has seen everything
+func (p *program) stop() (lost int, err error) {
 	p.cmd.Process.Signal(os.Interrupt)
+	<-p.silent
 	p.cmd.Wait()
-	said = p.output.String()
+	said := p.output.String()
 	for line := range strings.Lines(said) {
 		switch {
 		case strings.Contains(line, "dropped by kernel"):
 			_, err = fmt.Sscanf(line, "%d packets dropped by kernel", &lost)
-			return lost, said, err
+			return lost, err
 		case strings.HasPrefix(line, "Packets received/dropped on interface"):
 			var got int
 			_, err = fmt.Sscanf(line[strings.Index(line, "': ")+3:], "%d/%d", &got, &lost)
-			return lost, said, err
+			return lost, err
 		}
 	}
-	return 0, said, fmt.Errorf("%s does not say what it lost: %s", p.name, said)
+	return 0, fmt.Errorf("%s does not say what it lost: %s", p.name, said)
 }
 
 // runTransfer runs a transfer and returns its capture's path.

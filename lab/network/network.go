@@ -1,10 +1,11 @@
-// Package network says what a network of the lab is, and nothing about how one is made.
+// Package network says what a network of the lab is, and not how one is made.
 //
 // A network is a small thing: it has hosts; a host dials, listens and starts
 // programs; everything that crosses between them is recorded. A scenario's
 // settings become a [Plan]; package loopback and package wire each build a
 // [Network] from one. Whoever speaks FTP on it (packages ftpserver and
 // ftpclient) sees the [Host] it lives on and cannot tell which network that is.
+// What all hosts have in common, sockets, is that of [Machine].
 package network
 
 import (

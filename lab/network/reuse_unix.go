@@ -1,6 +1,6 @@
 //go:build unix
 
-package byhand
+package network
 
 import "syscall"
 

@@ -1,9 +1,0 @@
-//go:build unix
-
-package localhost
-
-import "syscall"
-
-func setReuseAddress(fd uintptr) error {
-	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
-}

@@ -1,0 +1,100 @@
+package network
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// A Machine is the machine that this program runs on, under one of its
+// addresses: a [Host] whose sockets are the program's own. Nothing is sent from
+// them that the kernel would not send by itself.
+type Machine struct {
+	name string
+	addr netip.Addr
+
+	mu    sync.Mutex
+	ports []PortRange // that it has not yet taken
+}
+
+// NewMachine returns the machine under the name and the address of a plan, of
+// which it takes the ports, too.
+func NewMachine(p HostPlan) *Machine {
+	return &Machine{name: p.Name, addr: p.Addr, ports: slices.Clone(p.Ports)}
+}
+
+var _ Host = (*Machine)(nil)
+
+// Name implements [Host].
+func (m *Machine) Name() string { return m.name }
+
+// Addr implements [Host].
+func (m *Machine) Addr() netip.Addr { return m.addr }
+
+// NextPort implements [Host].
+func (m *Machine) NextPort() uint16 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.ports) == 0 {
+		return 0
+	}
+	next := &m.ports[0]
+	port := next.First
+	if next.First++; port == next.Last {
+		m.ports = m.ports[1:]
+	}
+	return port
+}
+
+// noKeepAlive keeps Go from sending what the kernel would not by itself.
+const noKeepAlive = -1
+
+// DialTCP implements [Host]. A local port may be in TIME-WAIT from an earlier
+// connection, as a server's port 20 is after every active transfer.
+func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (*net.TCPConn, error) {
+	dialer := net.Dialer{
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(m.addr, local)),
+		KeepAlive: noKeepAlive,
+	}
+	if local != 0 {
+		dialer.Control = reuseAddress
+	}
+	dialer.SetMultipathTCP(false)
+	conn, err := dialer.DialContext(ctx, "tcp", remote.String())
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+// reuseAddress lets a socket be bound to a port in TIME-WAIT.
+func reuseAddress(_, _ string, c syscall.RawConn) (err error) {
+	controlErr := c.Control(func(fd uintptr) { err = setReuseAddress(fd) })
+	if err == nil {
+		err = controlErr
+	}
+	return err
+}
+
+// ListenTCP implements [Host].
+func (m *Machine) ListenTCP(port uint16) (*net.TCPListener, error) {
+	config := net.ListenConfig{KeepAlive: noKeepAlive}
+	config.SetMultipathTCP(false)
+	l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(m.addr, port).String())
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// ListenUDP implements [Host].
+func (m *Machine) ListenUDP(port uint16) (*net.UDPConn, error) {
+	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.addr, port)))
+}
+
+// Start implements [Host].
+func (m *Machine) Start(cmd *exec.Cmd) error { return cmd.Start() }
