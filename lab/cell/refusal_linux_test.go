@@ -161,7 +161,7 @@ func beAlone(ctx context.Context, c *Cell, args []string) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(20 * time.Millisecond) // in which the others would come, if they did not wait
 	return l.Close()
 }
 
