@@ -364,15 +364,6 @@ func TestActiveModeUsesItsPortAgain(t *testing.T) {
 	}
 }
 
-func TestNextPort(t *testing.T) {
-	h := &host{plan: network.HostPlan{Ports: []network.PortRange{{First: 3170, Last: 3171}, {First: 65535, Last: 65535}}}}
-	for _, want := range []uint16{3170, 3171, 65535, 0, 0} {
-		if got := h.NextPort(); got != want {
-			t.Errorf("got port %d, want %d", got, want)
-		}
-	}
-}
-
 func TestAnMTUIsKept(t *testing.T) {
 	job := testJob{Body: "echo", Plan: plan("127.0.0.1"), Size: 100_000}
 	job.Plan.MTU = 1500

@@ -26,6 +26,7 @@ import (
 
 	"ftplab/lab/cell"
 	"ftplab/lab/content"
+	"ftplab/lab/network"
 )
 
 // A transferResult is what the cell of a transfer says of it.
@@ -39,9 +40,9 @@ type transferResult struct {
 // by Recorder: "" is nobody, "ftplab" is this package, else the name of a program.
 func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 	var result transferResult
-	hosts := make(map[string]*host)
+	hosts := make(map[string]*network.Machine)
 	for _, h := range job.Plan.Hosts {
-		hosts[h.Name] = &host{plan: h}
+		hosts[h.Name] = network.NewMachine(h)
 	}
 	stop := func() (written time.Time, err error) { return time.Now(), nil }
 	switch job.Recorder {
@@ -90,7 +91,7 @@ func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 
 // send sends Size bytes and returns how long that took. With Checked they are
 // generated and compared as those of a scenario are, else they cost nothing.
-func send(ctx context.Context, from, to *host, job testJob) (seconds float64, err error) {
+func send(ctx context.Context, from, to *network.Machine, job testJob) (seconds float64, err error) {
 	var source io.Reader = io.LimitReader(newNoise(), job.Size)
 	var digest hash.Hash
 	if job.Checked {
