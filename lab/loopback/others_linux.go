@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/google/gopacket"
@@ -44,20 +45,20 @@ func findOthers(hosts []network.HostPlan) (*others, error) {
 	for _, h := range hosts {
 		o.hosts[h.Addr] = true
 	}
-	present, err := sockets("tcp", "tcp6", "udp", "udp6")
+	present, err := network.Sockets("tcp", "tcp6", "udp", "udp6")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("loopback: %w", err)
 	}
 	for _, s := range present {
 		switch {
-		case s.state == "TIME_WAIT": // is over, and its port may well be used again
-		case s.remote.Port() != 0:
-			o.connections[flow{s.local, s.remote}] = true
-			o.connections[flow{s.remote, s.local}] = true
-		case s.local.Addr().IsUnspecified():
-			o.ports[s.local.Port()] = true
+		case s.State == "TIME-WAIT": // is over, and its port may well be used again
+		case s.Remote.Port() != 0:
+			o.connections[flow{s.Local, s.Remote}] = true
+			o.connections[flow{s.Remote, s.Local}] = true
+		case s.Local.Addr().IsUnspecified():
+			o.ports[s.Local.Port()] = true
 		default:
-			o.listeners[s.local] = true
+			o.listeners[s.Local] = true
 		}
 	}
 	o.decoder = gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet,

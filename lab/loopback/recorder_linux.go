@@ -115,7 +115,7 @@ func (r *recorder) close() error {
 }
 
 // waitForConnections waits until every TCP connection of the session is closed
-// or in TIME_WAIT: until its last acknowledgment was received, and so recorded.
+// or in TIME-WAIT: until its last acknowledgment was received, and so recorded.
 func (r *recorder) waitForConnections() error {
 	deadline := time.Now().Add(patience)
 	for {
@@ -135,13 +135,13 @@ func (r *recorder) openConnections() (open []string, err error) {
 	if r.others == nil && noSocketInUse() {
 		return nil, nil
 	}
-	all, err := sockets("tcp", "tcp6")
+	all, err := network.Sockets("tcp", "tcp6")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("loopback: %w", err)
 	}
 	for _, s := range all {
-		quiet := s.state == "TIME_WAIT" || s.state == "LISTEN" || s.state == "CLOSE"
-		if !quiet && (r.others == nil || !r.others.has(flow{s.local, s.remote})) {
+		quiet := s.State == "TIME-WAIT" || s.State == "LISTEN" || s.State == "CLOSED"
+		if !quiet && (r.others == nil || !r.others.has(flow{s.Local, s.Remote})) {
 			open = append(open, s.String())
 		}
 	}

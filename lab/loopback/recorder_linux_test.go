@@ -223,7 +223,7 @@ func leaveOpen(ctx context.Context, c *cell.Cell, job testJob) error {
 	}
 	accepted.Close()
 	err = n.Close()
-	want := "loopback: connections that nobody closed: 127.0.0.1:21 to 127.0.0.1:4000 in FIN_WAIT2, 127.0.0.1:4000 to 127.0.0.1:21 in CLOSE_WAIT"
+	want := "loopback: connections that nobody closed: 127.0.0.1:21 to 127.0.0.1:4000 in FIN-WAIT-2, 127.0.0.1:4000 to 127.0.0.1:21 in CLOSE-WAIT"
 	if err == nil || err.Error() != want {
 		return fmt.Errorf("got error %v, want %s", err, want)
 	}
@@ -345,7 +345,7 @@ func dialAgain(ctx context.Context, c *cell.Cell, job testJob) error {
 		if err != nil {
 			return err
 		}
-		conn.Close() // first: so port 20 is in TIME_WAIT
+		conn.Close() // first: so port 20 is in TIME-WAIT
 		accepted.Read(make([]byte, 1))
 		accepted.Close()
 		l.Close()

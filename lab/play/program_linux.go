@@ -1,7 +1,6 @@
 package play
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -57,7 +57,7 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	}()
 	ctx, cancel := context.WithTimeout(ctx, s.Deadline)
 	defer cancel()
-	err = p.until(ctx, func() bool { return len(p.sockets(listening)) > 0 })
+	err = p.until(ctx, func() bool { return p.socketIs("LISTEN") })
 	if err != nil {
 		p.Close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("the server, %s, does not listen on port %d: %w; what it says is in %s", s.Server.Program[0], s.Server.Port, err, log.Name())
@@ -107,33 +107,13 @@ func (p *program) until(ctx context.Context, so func() bool) error {
 	return nil
 }
 
-// States of a TCP socket, as /proc/net/tcp has them.
-const (
-	established = "01"
-	closeWait   = "08"
-	listening   = "0A"
-)
-
-// sockets are the sockets on the control port in one of these states. To try
-// and connect would tell as much, and be in the capture.
-func (p *program) sockets(states ...string) []string {
-	port := fmt.Sprintf(":%04X", p.addr.Port())
-	var found []string
-	for _, table := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
-		text, _ := os.ReadFile(table)
-		for line := range bytes.Lines(text) {
-			fields := strings.Fields(string(line))
-			if len(fields) < 4 || !strings.HasSuffix(fields[1], port) {
-				continue
-			}
-			for _, state := range states {
-				if fields[3] == state {
-					found = append(found, fields[2])
-				}
-			}
-		}
-	}
-	return found
+// socketIs reports whether a socket on the control port is in one of these
+// states. To try and connect would tell as much, and be in the capture.
+func (p *program) socketIs(states ...string) bool {
+	all, _ := network.Sockets("tcp", "tcp6")
+	return slices.ContainsFunc(all, func(s network.Socket) bool {
+		return s.Local.Port() == p.addr.Port() && slices.Contains(states, s.State)
+	})
 }
 
 // Addr implements server.
@@ -164,7 +144,7 @@ func (p *program) Received(path string, size int64) (content.Digest, error) {
 
 // Wait implements server.
 func (p *program) Wait(ctx context.Context) error {
-	return p.until(ctx, func() bool { return len(p.sockets(established, closeWait)) == 0 })
+	return p.until(ctx, func() bool { return !p.socketIs("ESTABLISHED", "CLOSE-WAIT") })
 }
 
 // Close implements server: it asks the program to end, and then makes it.

@@ -1,0 +1,95 @@
+package network
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Socket is one of this machine's, as /proc/net lists them (proc_net_tcp.rst).
+type Socket struct {
+	Local, Remote netip.AddrPort
+	State         string // of TCP (RFC 9293, 3.3.2)
+}
+
+// String says from where to where it leads and how it is.
+func (s Socket) String() string {
+	return fmt.Sprintf("%s to %s in %s", s.Local, s.Remote, s.State)
+}
+
+// tcpStates are the states by the kernel's numbers.
+var tcpStates = []string{"", "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
+	"CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED"}
+
+// Sockets lists this machine's sockets, those in its network namespace, of some
+// protocols: "tcp", "tcp6", "udp", "udp6". A protocol that the kernel does not
+// have, it has no sockets of.
+func Sockets(protocols ...string) (all []Socket, err error) {
+	for _, protocol := range protocols {
+		file, err := os.Open("/proc/self/net/" + protocol)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing the sockets: %w", err)
+		}
+		lines := bufio.NewScanner(file)
+		lines.Scan() // the heading
+		for lines.Scan() {
+			s, err := parseSocket(lines.Text())
+			if err != nil {
+				file.Close()
+				return nil, fmt.Errorf("listing the sockets: %s: %w", file.Name(), err)
+			}
+			all = append(all, s)
+		}
+		file.Close()
+	}
+	return all, nil
+}
+
+// parseSocket reads a line such as
+//
+//	0: 0100007F:0015 0100007F:9C40 01 ...
+func parseSocket(line string) (s Socket, err error) {
+	fields := strings.Fields(line)
+	if len(fields) < 4 {
+		return s, fmt.Errorf("%q is no socket", line)
+	}
+	if s.Local, err = parseAddrPort(fields[1]); err != nil {
+		return s, err
+	}
+	if s.Remote, err = parseAddrPort(fields[2]); err != nil {
+		return s, err
+	}
+	state, err := strconv.ParseUint(fields[3], 16, 8)
+	if err != nil || int(state) >= len(tcpStates) {
+		return s, fmt.Errorf("%q is no state", fields[3])
+	}
+	s.State = tcpStates[state]
+	return s, nil
+}
+
+// parseAddrPort reads an address and port: hexadecimal, the address in words
+// of four bytes with the last byte of each first.
+func parseAddrPort(text string) (netip.AddrPort, error) {
+	address, portText, _ := strings.Cut(text, ":")
+	bytes, err := hex.DecodeString(address)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	for word := range slices.Chunk(bytes, 4) {
+		slices.Reverse(word)
+	}
+	ip, ok := netip.AddrFromSlice(bytes)
+	port, err := strconv.ParseUint(portText, 16, 16)
+	if !ok || err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%q is no address and port", text)
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), nil
+}
