@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,14 +86,9 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	return j, nil
 }
 
-// judge judges a capture, on top of what its players saw.
-func (j *judge) judge(path string, failures []play.Failure) (*Verdict, error) {
-	v := &Verdict{Scenario: j.scenario.File, Capture: path, Failures: failures}
-	c, err := expect.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	v.Cut = c.Trace.Cut
+// judge judges the capture in the file at path, on top of what its players saw.
+func (j *judge) judge(c *expect.Capture, path string, failures []play.Failure) (v *Verdict, err error) {
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: failures, Cut: c.Trace.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err
@@ -106,13 +102,23 @@ func (j *judge) judge(path string, failures []play.Failure) (*Verdict, error) {
 	return v, nil
 }
 
+// ErrNoPackets is the error of a capture of which nothing can be said.
+var ErrNoPackets = errors.New("there is no packet in this capture")
+
 // Check judges a capture, whoever made it, by what a scenario wants. An error
 // means that it could not be judged: the scenario has a mistake, or the file
-// cannot be read or is no capture.
+// cannot be read, is no capture, or has no packet in it ([ErrNoPackets]).
 func Check(s *scenario.Scenario, path string) (*Verdict, error) {
 	j, err := newJudge(s)
 	if err != nil {
 		return nil, err
 	}
-	return j.judge(path, nil)
+	c, err := expect.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Frames) == 0 {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoPackets)
+	}
+	return j.judge(c, path, nil)
 }

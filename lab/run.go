@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/byhand"
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
+	"ftplab/lab/expect"
 	"ftplab/lab/play"
 	"ftplab/lab/report"
 	"ftplab/lab/scenario"
@@ -156,7 +157,11 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Pass: len(outcome.Failures) == 0}
 	if result.Capture != "" {
-		if verdict, err = judge.judge(result.Capture, outcome.Failures); err != nil {
+		c, err := expect.ReadFile(result.Capture)
+		if err != nil {
+			return nil, err
+		}
+		if verdict, err = judge.judge(c, result.Capture, outcome.Failures); err != nil {
 			return nil, err
 		}
 		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {

@@ -17,7 +17,7 @@ func articlesCommand() *cobra.Command {
 prints a table in Markdown: each figure of theirs, what our capture shows, and
 whether it is as it should be.`,
 		Example: `  ftplab articles > results/gallery/articles.md`,
-		Args:    cobra.NoArgs,
+		Args:    takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if results == "" {
 				folder, err := os.MkdirTemp("", "ftplab-articles-")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/baseline"
 )
 
@@ -23,11 +24,11 @@ from its own scenarios.`,
 		Example: `  ftplab baseline show
   ftplab baseline check capture.pcapng
   ftplab baseline learn results/*/capture.pcapng -o normal.json`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("baseline %s: show, check or learn was expected", args[0])
+				return unknownCommand(c, args[0])
 			}
-			return errors.New("baseline: show, check or learn was expected")
+			return errors.New("baseline takes one of the commands show, check and learn")
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}
@@ -45,7 +46,7 @@ func learnCommand() *cobra.Command {
 grows by new captures, and the old ones are not needed again.`,
 		Example: `  ftplab baseline learn results/*/capture.pcapng -o normal.json
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := learnAll(args, c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
@@ -69,11 +70,14 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 			all.Merge(p)
 			continue
 		}
-		e, err := readEvidence(name, stdin)
+		e, err := readCapture(name, stdin, baseline.Read)
 		if err != nil {
 			return nil, err
 		}
 		warnCut(stderr, name, e.Cut)
+		if len(e.Sessions) == 0 {
+			return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", called(name))
+		}
 		all.Merge(e.Learn(sourceName(name)))
 	}
 	return all, nil
@@ -99,7 +103,7 @@ func showCommand() *cobra.Command {
 comes with ftplab, or the one given.`,
 		Example: `  ftplab baseline show
   ftplab baseline show --html > normal.html`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "one profile, or nothing for the one that comes with ftplab"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := profileNamed(strings.Join(args, ""))
 			switch {
@@ -146,7 +150,7 @@ Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if it could not b
 found out.`,
 		Example: `  ftplab baseline check capture.pcapng
   ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
-		Args: cobra.ExactArgs(1),
+		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
@@ -164,11 +168,14 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	e, err := readEvidence(name, stdin)
+	e, err := readCapture(name, stdin, baseline.Read)
 	if err != nil {
 		return err
 	}
 	warnCut(stderr, name, e.Cut)
+	if e.Packets == 0 {
+		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
+	}
 	a := e.Check(normal)
 	switch {
 	case f.json:
@@ -184,18 +191,6 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 		return errFailed
 	}
 	return err
-}
-
-// readEvidence reads a capture; - is the standard input.
-func readEvidence(name string, stdin io.Reader) (*baseline.Evidence, error) {
-	if name != "-" {
-		return baseline.ReadFile(name)
-	}
-	e, err := baseline.Read(stdin)
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
-	}
-	return e, nil
 }
 
 // writeTo writes to the named file, which is left alone if that fails; - is the

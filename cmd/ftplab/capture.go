@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,12 +21,7 @@ by-hand-2 and so on: nothing that was recorded by hand is replaced. It needs roo
 or the capability CAP_NET_RAW; what root makes in somebody's folder is theirs.`,
 		Example: `  ftplab capture eth0
   ftplab capture --check eth0     is it being recorded?`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("capture takes one network device, such as eth0")
-			}
-			return nil
-		},
+		Args: takes(1, 1, "one network device, such as eth0"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if check {
 				recorded, err := byhand.Recorded(args[0])

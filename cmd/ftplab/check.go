@@ -29,7 +29,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng
   ftplab check --lines mine.txtar theirs.pcap     which packet matched which line
   ftplab check --json mine.txtar theirs.pcap`,
-		Args:              cobra.ExactArgs(2),
+		Args:              takes(2, 2, "a scenario, by its name or its file, and a capture"),
 		ValidArgsFunction: completeScenarioThenFile,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := loadOne(args[0])
@@ -38,6 +38,9 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 			}
 			if s.Want.Line == 0 && s.Figures.Line == 0 {
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
+			}
+			if err := refuseFolder(args[1]); err != nil {
+				return err
 			}
 			v, err := lab.Check(s, args[1])
 			if err != nil {
@@ -72,13 +75,6 @@ func completeScenarioThenFile(c *cobra.Command, args []string, typed string) ([]
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return completeScenarios(c, args, typed)
-}
-
-// warnCut says that a capture does not go on to the end of its file.
-func warnCut(stderr io.Writer, name, cut string) {
-	if cut != "" {
-		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", name, cut)
-	}
 }
 
 func printVerdict(to io.Writer, v *lab.Verdict, asJSON, lines bool) error {

@@ -82,12 +82,9 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"check", "frederick_passive"}, "accepts 2 arg(s)"},
 		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
 		{[]string{"check", "frederick_*", galleryCapture}, "one scenario was expected, and these are"},
 		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},
-		{[]string{"derive", "none.pcap"}, "none.pcap"},
-		{[]string{"derive", "-"}, "standard input"},
 	} {
 		_, stderr, status := judged(t, test.args...)
 		if status != exitError || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/expect"
 )
 
@@ -28,7 +29,7 @@ into your own words.`,
 		Example: `  ftplab derive capture.pcapng
   ftplab derive results/mine/capture.pcapng >> mine.txtar
   ftplab derive --scenario mine.txtar theirs.pcap`,
-		Args: cobra.ExactArgs(1),
+		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
 			hosts := expect.Hosts{}
 			if scenario != "" {
@@ -48,22 +49,14 @@ into your own words.`,
 }
 
 func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
-	capture, err := readCapture(name, stdin)
+	capture, err := readCapture(name, stdin, expect.Read)
 	if err != nil {
 		return err
 	}
 	warnCut(stderr, name, capture.Trace.Cut)
+	if len(capture.Frames) == 0 {
+		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
+	}
 	_, err = fmt.Fprintf(stdout, "-- want --\n%s", expect.Derive(capture, hosts))
 	return err
-}
-
-func readCapture(name string, stdin io.Reader) (*expect.Capture, error) {
-	if name != "-" {
-		return expect.ReadFile(name)
-	}
-	c, err := expect.Read(stdin)
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
-	}
-	return c, nil
 }

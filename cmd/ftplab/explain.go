@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -32,12 +31,7 @@ is left out or said.`,
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
   ftplab explain --html capture.pcapng > walkthrough.html
   tcpdump -w - port 21 | ftplab explain -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("explain takes one capture; - is the standard input")
-			}
-			return nil
-		},
+		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
@@ -79,7 +73,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	if e.packets {
 		opts.Packets = e.printer(out)
 	}
-	t, err := read(name, stdin, opts)
+	t, err := readTrace(name, stdin, opts)
 	if err != nil {
 		return err
 	}
@@ -101,7 +95,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 // report writes what package report makes of the capture.
 func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer) error {
 	packets := &report.Packets{}
-	t, err := read(name, stdin, trace.Options{NoHash: true, Packets: packets.Add})
+	t, err := readTrace(name, stdin, trace.Options{NoHash: true, Packets: packets.Add})
 	if err != nil {
 		return err
 	}
@@ -127,18 +121,8 @@ func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer)
 	return r.TimeSequences(out)
 }
 
-func read(name string, stdin io.Reader, opts trace.Options) (*trace.Trace, error) {
-	if name == "-" {
-		t, err := trace.Read(stdin, opts)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return t, nil
-	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; explain takes a capture file", name)
-	}
-	return trace.ReadFile(name, opts)
+func readTrace(name string, stdin io.Reader, opts trace.Options) (*trace.Trace, error) {
+	return readCapture(name, stdin, func(r io.Reader) (*trace.Trace, error) { return trace.Read(r, opts) })
 }
 
 // printer returns a function that prints a packet with its number and time.

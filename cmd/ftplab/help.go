@@ -32,6 +32,18 @@ func topic(name, short, source string) *cobra.Command {
 	return c
 }
 
+// refuseUnknownTopics lets `help WORD` fail if there is no such command or topic.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if found, rest, _ := root.Find(args); len(rest) > 0 {
+			return unknownCommand(found, rest[0])
+		}
+		return nil
+	}
+}
+
 // docText is the package comment of a Go file, as `go doc` prints it.
 func docText(source string) string {
 	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", source, parser.ParseComments|parser.PackageClauseOnly)

@@ -19,7 +19,7 @@ func listCommand() *cobra.Command {
 		Short: "List the scenarios, in the order in which they are best read",
 		Example: `  ftplab list
   ftplab list --json`,
-		Args: cobra.NoArgs,
+		Args: takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if asJSON {
 				return listJSON(c.OutOrStdout())

@@ -72,10 +72,20 @@ and proves that what was recorded is what should have happened.`,
   ftplab explain capture.pcapng    tell what happened in any capture`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			return nil
+		},
+		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
+		DisableFlagsInUseLine: true,
 	}
 	root.AddCommand(runCommand(), openCommand(), listCommand(), explainCommand(), articlesCommand(), baselineCommand())
 	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)
+	refuseUnknownTopics(root)
 	return root
 }

@@ -24,7 +24,7 @@ without a NAME the index of all of them. Where there is no browser it says where
 the page is. The environment variable BROWSER names another program.`,
 		Example: `  ftplab open
   ftplab open active_list`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "the name of one scenario, or nothing for the index of all"),
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := findPage(results, args)
 			if err != nil {

@@ -29,7 +29,7 @@ is stopped with Ctrl-C or SIGTERM. Only this machine can reach it unless --liste
 names another of its addresses. The capture command records what it does.`,
 		Example: `  ftplab serve --port 2121 passive_list
   ftplab serve --listen 198.51.100.21 my_scenario.txtar`,
-		Args:              oneScenario("serve"),
+		Args:              takesScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := selectScenario(args[0])

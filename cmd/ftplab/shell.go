@@ -32,7 +32,7 @@ on: nothing that was recorded by hand is replaced.`,
   client# ftp server
   client# curl ftp://server/
   client# exit`,
-		Args:              oneScenario("shell"),
+		Args:              takesScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := selectScenario(args[0])
@@ -52,16 +52,6 @@ on: nothing that was recorded by hand is replaced.`,
 	}
 	c.Flags().StringVarP(&results, "output", "o", "results", "the folder for the results")
 	return c
-}
-
-// oneScenario asks for the one argument that names a scenario.
-func oneScenario(command string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return fmt.Errorf("%s takes one scenario; `ftplab list` shows those there are, and a path names a file of your own", command)
-		}
-		return nil
-	}
 }
 
 // selectScenario loads the one scenario that an argument names.

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// takes asks for at least and at most so many arguments, which what says in
+// words; a most of -1 is any number.
+func takes(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return fmt.Errorf("%s takes %s", strings.TrimPrefix(c.CommandPath(), "ftplab "), what)
+		}
+		return nil
+	}
+}
+
+// What most commands take.
+var (
+	takesNothing  = takes(0, 0, "no arguments")
+	takesCapture  = takes(1, 1, "one capture; - is the standard input")
+	takesScenario = takes(1, 1, "one scenario; `ftplab list` shows those there are, and a path names a file of your own")
+)
+
+// unknownCommand is the error of a word that is none of the commands below c.
+func unknownCommand(c *cobra.Command, word string) error {
+	c.SuggestionsMinimumDistance = 2
+	meant := c.SuggestionsFor(word)
+	if len(meant) == 0 {
+		return fmt.Errorf("unknown command %q; `ftplab help` shows those there are", word)
+	}
+	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
+}
+
+// readCapture opens the capture of that name and reads it; - is the standard
+// input.
+func readCapture[T any](name string, stdin io.Reader, read func(io.Reader) (T, error)) (capture T, err error) {
+	from := stdin
+	if name != "-" {
+		if err := refuseFolder(name); err != nil {
+			return capture, err
+		}
+		file, err := os.Open(name)
+		if err != nil {
+			return capture, err
+		}
+		defer file.Close()
+		from = file
+	}
+	if capture, err = read(from); err != nil {
+		return capture, fmt.Errorf("%s: %w", called(name), err)
+	}
+	return capture, nil
+}
+
+// called is how messages call a capture.
+func called(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+// refuseFolder returns an error if a capture's name is that of a folder.
+func refuseFolder(name string) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; a capture file was expected", name)
+	}
+	return nil
+}
+
+// warnCut says that a capture does not go on to the end of its file.
+func warnCut(stderr io.Writer, name, cut string) {
+	if cut != "" {
+		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", called(name), cut)
+	}
+}

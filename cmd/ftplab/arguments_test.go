@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestArguments gives every command too few or too many.
+func TestArguments(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"articles x", "articles takes no arguments"},
+		{"list x", "list takes no arguments"},
+		{"open a b", "open takes the name of one scenario, or nothing for the index of all"},
+		{"explain", "explain takes one capture; - is the standard input"},
+		{"explain a b", "explain takes one capture; - is the standard input"},
+		{"derive", "derive takes one capture; - is the standard input"},
+		{"check active_list", "check takes a scenario, by its name or its file, and a capture"},
+		{"check a b c", "check takes a scenario, by its name or its file, and a capture"},
+		{"baseline", "baseline takes one of the commands show, check and learn"},
+		{"baseline chek", `unknown command "chek"; did you mean check?`},
+		{"baseline show a b", "baseline show takes one profile, or nothing for the one that comes with ftplab"},
+		{"baseline check a b", "baseline check takes one capture; - is the standard input"},
+		{"baseline learn", "baseline learn takes captures to learn from, and profiles (.json) to add them to"},
+		{"serve", "serve takes one scenario; `ftplab list` shows those there are, and a path names a file of your own"},
+		{"shell a b", "shell takes one scenario; `ftplab list` shows those there are, and a path names a file of your own"},
+		{"capture", "capture takes one network device, such as eth0"},
+		{"chek", `unknown command "chek"; did you mean check?`},
+		{"teleport", "unknown command \"teleport\"; `ftplab help` shows those there are"},
+		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
+		{"help want x", "unknown command \"x\"; `ftplab help` shows those there are"},
+	} {
+		stdout, stderr, status := judged(t, strings.Fields(test.args)...)
+		if status != exitError || stderr != "ftplab: "+test.want+"\n" || stdout != "" {
+			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", test.args, status, stderr, stdout, exitError, test.want)
+		}
+	}
+	for _, args := range [][]string{nil, {"help"}, {"help", "want"}, {"help", "baseline", "check"}} {
+		if stdout, stderr, status := judged(t, args...); status != exitPassed || stdout == "" {
+			t.Errorf("%v: got status %d, %q on stderr and %q, want help", args, status, stderr, stdout)
+		}
+	}
+}
+
+// TestFilesThatAreNoCapture gives every command that reads a capture what is
+// none, or none with a packet in it.
+func TestFilesThatAreNoCapture(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var header bytes.Buffer
+	binary.Write(&header, binary.LittleEndian, []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 1})
+	block := []uint32{0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff, 28}
+	var section bytes.Buffer
+	binary.Write(&section, binary.LittleEndian, block)
+	for name, content := range map[string][]byte{
+		"empty.pcap": nil, "half.pcap": header.Bytes()[:12], "text.pcap": []byte("hello\n"),
+		"header.pcap": header.Bytes(), "header.pcapng": section.Bytes(),
+	} {
+		if err := os.WriteFile(name, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("folder", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	commands := []string{"explain FILE", "explain --packets FILE", "explain --md FILE", "check active_list FILE", "derive FILE", "baseline check FILE", "baseline learn FILE"}
+	for _, command := range commands {
+		for _, test := range []struct{ file, want string }{
+			{"empty.pcap", "empty.pcap: not a capture: only 0 bytes long"},
+			{"half.pcap", "half.pcap: not a capture: cut off in the header of the file"},
+			{"text.pcap", `text.pcap: not a capture: it begins with "hell", neither pcap nor pcapng`},
+			{"folder", "folder is a folder; a capture file was expected"},
+			{"none.pcap", "open none.pcap: no such file or directory"},
+			{"header.pcap", "header.pcap: there is no "},
+			{"header.pcapng", "header.pcapng: there is no "},
+		} {
+			command := strings.Replace(command, "FILE", test.file, 1)
+			stdout, stderr, status := judged(t, strings.Fields(command)...)
+			if strings.HasPrefix(command, "explain") && strings.HasPrefix(test.file, "header") {
+				if status != exitPassed || stderr != "" {
+					t.Errorf("%s: got status %d and %q, want the story of no packets", command, status, stderr)
+				}
+				continue
+			}
+			if status != exitError || !strings.HasPrefix(stderr, "ftplab: "+test.want) || strings.Count(stderr, "\n") != 1 || stdout != "" {
+				t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", command, status, stderr, stdout, exitError, test.want)
+			}
+		}
+	}
+}
+
+// TestStandardInputThatIsNoCapture is the same of what comes through a pipe:
+// judged passes nothing.
+func TestStandardInputThatIsNoCapture(t *testing.T) {
+	for _, command := range []string{"explain -", "derive -", "baseline check -", "baseline learn -"} {
+		_, stderr, status := judged(t, strings.Fields(command)...)
+		if want := "ftplab: standard input: not a capture: only 0 bytes long\n"; status != exitError || stderr != want {
+			t.Errorf("%s: got status %d and %q, want %d and %q", command, status, stderr, exitError, want)
+		}
+	}
+}
+
+// TestLearnNothing keeps the profile of before when a capture has nothing to
+// learn from.
+func TestLearnNothing(t *testing.T) {
+	profile := filepath.Join(t.TempDir(), "normal.json")
+	if _, stderr, status := judged(t, "baseline", "learn", galleryCapture, "-o", profile); status != exitPassed {
+		t.Fatalf("got status %d and %s", status, stderr)
+	}
+	before, err := os.ReadFile(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other.pcap")
+	var file bytes.Buffer
+	binary.Write(&file, binary.LittleEndian, []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 1, 1700000000, 0, 60, 60})
+	file.Write(make([]byte, 60))
+	if err := os.WriteFile(other, file.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, status := judged(t, "baseline", "learn", profile, other, "-o", profile)
+	if want := "ftplab: " + other + ": there is no FTP session in this capture, so nothing was learned\n"; status != exitError || stderr != want {
+		t.Errorf("got status %d and %q, want %d and %q", status, stderr, exitError, want)
+	}
+	if after, err := os.ReadFile(profile); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the profile was changed (%v)", err)
+	}
+}
