@@ -2,12 +2,10 @@ package lab
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"ftplab/lab/capture"
 	"ftplab/lab/play"
@@ -73,46 +71,6 @@ func annotate(path string, comments map[int]string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write comments into the capture: %w", err)
-	}
-	return nil
-}
-
-// A Ran is a scenario and how its run ended: with a Result or an error.
-type Ran struct {
-	Scenario *scenario.Scenario
-	Result   *Result
-	Err      error
-}
-
-// WriteIndex writes index.html into the results folder: the scenarios of a
-// run with their outcomes, and links to what they left.
-func WriteIndex(results string, runs []Ran) error {
-	var list []report.Run
-	for _, r := range runs {
-		run := report.Run{Name: r.Scenario.Name, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Plan.Kind)}
-		if r.Err != nil {
-			run.Error = r.Err.Error()
-			list = append(list, run)
-			continue
-		}
-		run.Passed = r.Result.Outcome == Passed
-		run.Failures = strings.Count("\n"+r.Result.Report, "\n"+r.Scenario.File)
-		run.Seconds, run.Frames = r.Result.Seconds, r.Result.Frames
-		run.Capture = filepath.Base(r.Result.Capture)
-		if info, err := os.Stat(r.Result.Capture); err == nil {
-			run.Bytes = info.Size()
-		}
-		list = append(list, run)
-	}
-	var page bytes.Buffer
-	if err := report.Index(&page, list); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(results, 0o777); err != nil {
-		return fmt.Errorf("cannot write the index: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(results, "index.html"), page.Bytes(), 0o666); err != nil {
-		return fmt.Errorf("cannot write the index: %w", err)
 	}
 	return nil
 }

@@ -3,10 +3,11 @@ package main
 // The gallery is what a run leaves, of a few scenarios, for whoever browses the
 // repository. It is made again by `go generate ./cmd/ftplab`, which needs
 // chromium for the picture in the README. The capture of the ten mebibytes is
-// left out: it is too large for a repository, and made again in a minute.
+// left out: it is too large for a repository, and made again in a minute. So is
+// index.json, from which no other run goes on.
 //
 //go:generate go run . run -o ../../results/gallery frederick_active frederick_passive frederick_looks_like_a_scan two_clients el_2019
-//go:generate rm ../../results/gallery/el_2019/capture.pcapng
+//go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json
 //go:generate sed -i "s|<a href=.el_2019/capture.pcapng.>\\([^<]*\\)</a>|\\1|" ../../results/gallery/index.html
 //go:generate sh -c "go run . articles > ../../results/gallery/articles.md"
 //go:generate go test ../../lab/report -run Gallery -picture ../../results/gallery/walkthrough.png

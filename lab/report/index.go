@@ -15,16 +15,17 @@ import (
 // A Run is what the index says of one scenario that was run. The paths of its
 // results are those of the results folder: NAME/walkthrough.html and so on.
 type Run struct {
-	Name, Title string
-	Mode        string // of its data connections, as scenario.Mode says
-	Network     string
-	Passed      bool
-	Failures    int     // differences; 0 if it passed
-	Error       string  // why it could not be run, "" if it could
-	Seconds     float64 // of wall time
-	Frames      int
-	Bytes       int64  // of the capture file
-	Capture     string // its name, such as "capture.pcapng"; "" for none
+	Name     string  `json:"scenario"`
+	Title    string  `json:"title"`
+	Mode     string  `json:"mode"` // of its data connections, as scenario.Mode says
+	Network  string  `json:"network"`
+	Passed   bool    `json:"passed"`
+	Failures int     `json:"failures"`        // differences; 0 if it passed
+	Error    string  `json:"error,omitempty"` // why it could not be run, "" if it could
+	Seconds  float64 `json:"seconds"`         // of wall time
+	Frames   int     `json:"frames"`
+	Bytes    int64   `json:"bytes"`             // of the capture file
+	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
 }
 
 //go:embed index.gohtml
@@ -32,7 +33,7 @@ var indexSource string
 
 var index = template.Must(template.New("").Parse(indexSource))
 
-// Index writes the page that lists the scenarios of a run, with their verdicts
+// Index writes the page that lists scenarios that were run, with their verdicts
 // and sizes and links to their results.
 func Index(w io.Writer, runs []Run) error {
 	view := struct {

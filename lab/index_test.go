@@ -1,0 +1,84 @@
+package lab_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/scenario"
+)
+
+// ran is a run of a scenario of that name, which leaves a folder.
+func ran(t *testing.T, results, name string, outcome lab.Outcome) lab.Ran {
+	t.Helper()
+	s, err := scenario.Parse(name+".txtar", []byte("# Title of "+name+"\nopen\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(results, name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return lab.Ran{Scenario: s, Result: &lab.Result{Scenario: name, Outcome: outcome}}
+}
+
+// TestIndexKeepsEarlierRuns runs some scenarios, and then one of them again.
+func TestIndexKeepsEarlierRuns(t *testing.T) {
+	results := t.TempDir()
+	index := func(runs ...lab.Ran) (rows, summary string) {
+		t.Helper()
+		if err := lab.WriteIndex(results, runs); err != nil {
+			t.Fatal(err)
+		}
+		page, err := os.ReadFile(filepath.Join(results, "index.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, m := range regexp.MustCompile(`(?s)<td class="w">(?:<a href="\w+/walkthrough.html">)?(\w+)<.*?class="(pass|fail)"`).FindAllSubmatch(page, -1) {
+			list = append(list, string(m[1])+" "+string(m[2]))
+		}
+		return strings.Join(list, ", "), regexp.MustCompile(`<h1>(.*)</h1>`).FindStringSubmatch(string(page))[1]
+	}
+	check := func(rows, summary, wantRows, wantSummary string) {
+		t.Helper()
+		if rows != wantRows || summary != wantSummary {
+			t.Errorf("got %q with %q, want %q with %q", summary, rows, wantSummary, wantRows)
+		}
+	}
+	one, two, three := ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Passed), ran(t, results, "three", lab.Failed)
+	rows, summary := index(one, two, three)
+	check(rows, summary, "one pass, two pass, three fail", "2 passed, 1 failed")
+
+	rows, summary = index(ran(t, results, "two", lab.Failed))
+	check(rows, summary, "two fail, one pass, three fail", "1 passed, 2 failed")
+
+	three.Result, three.Err = nil, errors.New("refused")
+	rows, summary = index(three)
+	check(rows, summary, "three fail, two fail, one pass", "1 passed, 1 failed, 1 could not be run")
+
+	var list []struct{ Scenario, Title, Error string }
+	text, err := os.ReadFile(filepath.Join(results, "index.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil || len(list) != 3 || list[0].Scenario != "three" || list[0].Error != "refused" || list[2].Title != "Title of one" {
+		t.Errorf("index.json: got %v, %v", list, err)
+	}
+
+	if err := os.RemoveAll(filepath.Join(results, "two")); err != nil {
+		t.Fatal(err)
+	}
+	rows, summary = index(one)
+	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 could not be run")
+
+	if err := os.WriteFile(filepath.Join(results, "index.json"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	rows, summary = index(one)
+	check(rows, summary, "one pass", "1 passed, 0 failed")
+}
