@@ -23,6 +23,10 @@ type Verdict struct {
 	// a capture alone has none.
 	Failures []play.Failure `json:"failures,omitempty"`
 
+	// Stalls are when the machine did not let the players run: a reason why a
+	// run may fail that has none in the scenario.
+	Stalls []play.Stall `json:"stalls,omitempty"`
+
 	// Want is the judgement of the section `want`; nil if there is none.
 	Want *expect.Verdict `json:"want,omitempty"`
 
@@ -35,6 +39,7 @@ type Verdict struct {
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.
+// Where the machine stood still, a last line says so.
 func (v *Verdict) Report() string {
 	var b strings.Builder
 	for _, f := range v.Failures {
@@ -47,6 +52,10 @@ func (v *Verdict) Report() string {
 		if !f.OK {
 			fmt.Fprintf(&b, "%s:%d: %s: got %s, want %s\n", v.Scenario, f.Line, f.Name, cmp.Or(f.Measured, f.Why), f.Wanted)
 		}
+	}
+	if !v.Pass && len(v.Stalls) > 0 {
+		longest := slices.MaxFunc(v.Stalls, func(x, y play.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
+		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run go on for %.1f s; that may be the reason: run it again on a quiet machine\n", longest.At, longest.Seconds)
 	}
 	return b.String()
 }
@@ -87,8 +96,8 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 }
 
 // judge judges the capture in the file at path, on top of what its players saw.
-func (j *judge) judge(c *expect.Capture, path string, failures []play.Failure) (v *Verdict, err error) {
-	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: failures, Cut: c.Trace.Cut}
+func (j *judge) judge(c *expect.Capture, path string, players play.Outcome) (v *Verdict, err error) {
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Trace.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err
@@ -98,7 +107,7 @@ func (j *judge) judge(c *expect.Capture, path string, failures []play.Failure) (
 		v.Figures = j.figures.Measure(c, v.Want)
 	}
 	off := slices.ContainsFunc(v.Figures, func(f figures.Result) bool { return !f.OK })
-	v.Pass = len(failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
+	v.Pass = len(v.Failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
 	return v, nil
 }
 
@@ -120,5 +129,5 @@ func Check(s *scenario.Scenario, path string) (*Verdict, error) {
 	if len(c.Frames) == 0 {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoPackets)
 	}
-	return j.judge(c, path, nil)
+	return j.judge(c, path, play.Outcome{})
 }

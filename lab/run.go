@@ -155,13 +155,13 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		}
 		return nil, keepReadable(result.Capture, err)
 	}
-	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Pass: len(outcome.Failures) == 0}
+	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
 	if result.Capture != "" {
 		c, err := expect.ReadFile(result.Capture)
 		if err != nil {
 			return nil, err
 		}
-		if verdict, err = judge.judge(c, result.Capture, outcome.Failures); err != nil {
+		if verdict, err = judge.judge(c, result.Capture, *outcome); err != nil {
 			return nil, err
 		}
 		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {

@@ -35,6 +35,15 @@ type Progress struct {
 type Outcome struct {
 	Frames   int // recorded
 	Failures []Failure
+	Stalls   []Stall
+}
+
+// A Stall is a time in which the machine did not let this program run, such as
+// one that had other things to do, or was itself a guest that was stopped. In it
+// packets waited that would otherwise have been sent, or passed on.
+type Stall struct {
+	At      float64 `json:"at"`      // seconds since the play began
+	Seconds float64 `json:"seconds"` // that it lasted
 }
 
 // A Failure is something that is not as the scenario says.

@@ -37,6 +37,7 @@ type stage struct {
 func Play(ctx context.Context, s *scenario.Scenario, r Recording, tell func(Progress)) (*Outcome, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	stalls := watchForStalls(ctx)
 	st := &stage{scenario: s, meter: newMeter(tell), sessions: map[string]*session{}}
 	defer st.meter.stop()
 	if err := st.raise(ctx, r, cancel); err != nil {
@@ -47,7 +48,12 @@ func Play(ctx context.Context, s *scenario.Scenario, r Recording, tell func(Prog
 		st.close(ctx)
 		return nil, err
 	}
-	return st.end(ctx, failures)
+	outcome, err := st.end(ctx, failures)
+	if err != nil {
+		return nil, err
+	}
+	outcome.Stalls = stalls()
+	return outcome, nil
 }
 
 // Visit sets the stage for a scenario, its network and its server, and records
