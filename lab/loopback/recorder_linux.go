@@ -115,7 +115,7 @@ func (r *recorder) close() error {
 }
 
 // waitForConnections waits until every TCP connection of the session is closed
-// or in TIME-WAIT: until its last acknowledgment was received, and so recorded.
+// or in TIME-WAIT: until its last acknowledgement was received, and so recorded.
 func (r *recorder) waitForConnections() error {
 	deadline := time.Now().Add(patience)
 	for {

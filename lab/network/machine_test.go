@@ -36,7 +36,7 @@ func TestDialAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		dialed, err := m.DialTCP(t.Context(), local, l.Addr().(*net.TCPAddr).AddrPort())
+		dialled, err := m.DialTCP(t.Context(), local, l.Addr().(*net.TCPAddr).AddrPort())
 		if err != nil {
 			t.Fatalf("from port %d: %v", local, err)
 		}
@@ -44,11 +44,11 @@ func TestDialAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := dialed.LocalAddr().(*net.TCPAddr).AddrPort()
+		got := dialled.LocalAddr().(*net.TCPAddr).AddrPort()
 		if got != netip.AddrPortFrom(m.Addr(), local) {
 			t.Errorf("dialled from %s, want %s and port %d", got, m.Addr(), local)
 		}
-		dialed.Close()
+		dialled.Close()
 		accepted.Read(make([]byte, 1)) // until the end
 		accepted.Close()
 	}
