@@ -50,13 +50,13 @@ func (m *matching) findNear(b *binding) {
 // as long as the lines of both say that it is the other way round: a star may
 // have taken the very connection that a mistaken port was to name.
 func (j *judge) exchange() {
-	costs := costs{j, map[pairing]int{}}
+	c := costs{j, map[pairing]int{}}
 	again, exchanged := true, false
 	for again {
 		again = false
 		for _, b := range j.bindings {
-			if b.proto == "tcp" && (b.conn == nil || b.near) && costs.of(b) > 0 {
-				again = costs.exchange(b) || again
+			if b.proto == "tcp" && (b.conn == nil || b.near) && c.of(b) > 0 {
+				again = c.exchange(b) || again
 			}
 		}
 		exchanged = exchanged || again
