@@ -38,7 +38,7 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", test.args, status, stderr, stdout, exitError, test.want)
 		}
 	}
-	for _, args := range [][]string{nil, {"help"}, {"help", "want"}, {"help", "baseline", "check"}} {
+	for _, args := range [][]string{{}, {"help"}, {"help", "want"}, {"help", "baseline", "check"}} {
 		if stdout, stderr, status := judged(t, args...); status != exitPassed || stdout == "" {
 			t.Errorf("%v: got status %d, %q on stderr and %q, want help", args, status, stderr, stdout)
 		}
