@@ -118,16 +118,22 @@ var ErrNoPackets = errors.New("there is no packet in this capture")
 // means that it could not be judged: the scenario has a mistake, or the file
 // cannot be read, is no capture, or has no packet in it ([ErrNoPackets]).
 func Check(s *scenario.Scenario, path string) (*Verdict, error) {
-	j, err := newJudge(s)
-	if err != nil {
-		return nil, err
-	}
 	c, err := expect.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Frames) == 0 {
-		return nil, fmt.Errorf("%s: %w", path, ErrNoPackets)
+	return CheckCapture(s, c, path)
+}
+
+// CheckCapture judges a capture that has been read, as Check does; the verdict
+// calls it name.
+func CheckCapture(s *scenario.Scenario, c *expect.Capture, name string) (*Verdict, error) {
+	j, err := newJudge(s)
+	if err != nil {
+		return nil, err
 	}
-	return j.judge(c, path, play.Outcome{})
+	if len(c.Frames) == 0 {
+		return nil, fmt.Errorf("%s: %w", name, ErrNoPackets)
+	}
+	return j.judge(c, name, play.Outcome{})
 }

@@ -42,8 +42,8 @@ func unknownCommand(c *cobra.Command, word string) error {
 func readCapture[T any](name string, stdin io.Reader, read func(io.Reader) (T, error)) (capture T, err error) {
 	from := stdin
 	if name != "-" {
-		if err := refuseFolder(name); err != nil {
-			return capture, err
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return capture, fmt.Errorf("%s is a folder; a capture file was expected", name)
 		}
 		file, err := os.Open(name)
 		if err != nil {
@@ -64,14 +64,6 @@ func called(name string) string {
 		return "standard input"
 	}
 	return name
-}
-
-// refuseFolder returns an error if a capture's name is that of a folder.
-func refuseFolder(name string) error {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a folder; a capture file was expected", name)
-	}
-	return nil
 }
 
 // warnCut says that a capture does not go on to the end of its file.

@@ -18,8 +18,8 @@ func TestArguments(t *testing.T) {
 		{"explain", "explain takes one capture; - is the standard input"},
 		{"explain a b", "explain takes one capture; - is the standard input"},
 		{"derive", "derive takes one capture; - is the standard input"},
-		{"check active_list", "check takes a scenario, by its name or its file, and a capture"},
-		{"check a b c", "check takes a scenario, by its name or its file, and a capture"},
+		{"check active_list", "check takes a scenario, by its name or its file, and a capture; - is the standard input"},
+		{"check a b c", "check takes a scenario, by its name or its file, and a capture; - is the standard input"},
 		{"baseline", "baseline takes one of the commands show, check and learn"},
 		{"baseline chek", `unknown command "chek"; did you mean check?`},
 		{"baseline show a b", "baseline show takes one profile, or nothing for the one that comes with ftplab"},
@@ -94,7 +94,7 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 // TestStandardInputThatIsNoCapture is the same of what comes through a pipe:
 // judged passes nothing.
 func TestStandardInputThatIsNoCapture(t *testing.T) {
-	for _, command := range []string{"explain -", "derive -", "baseline check -", "baseline learn -"} {
+	for _, command := range []string{"explain -", "derive -", "check active_list -", "baseline check -", "baseline learn -"} {
 		_, stderr, status := judged(t, strings.Fields(command)...)
 		if want := "ftplab: standard input: not a capture: only 0 bytes long\n"; status != exitError || stderr != want {
 			t.Errorf("%s: got status %d and %q, want %d and %q", command, status, stderr, exitError, want)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/expect"
 	"ftplab/lab/figures"
 	"ftplab/lab/scenario"
 )
@@ -29,7 +30,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng
   ftplab check --lines mine.txtar theirs.pcap     which packet matched which line
   ftplab check --json mine.txtar theirs.pcap`,
-		Args:              takes(2, 2, "a scenario, by its name or its file, and a capture"),
+		Args:              takes(2, 2, "a scenario, by its name or its file, and a capture; - is the standard input"),
 		ValidArgsFunction: completeScenarioThenFile,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := loadOne(args[0])
@@ -39,10 +40,11 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 			if s.Want.Line == 0 && s.Figures.Line == 0 {
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
-			if err := refuseFolder(args[1]); err != nil {
+			capture, err := readCapture(args[1], c.InOrStdin(), expect.Read)
+			if err != nil {
 				return err
 			}
-			v, err := lab.Check(s, args[1])
+			v, err := lab.CheckCapture(s, capture, called(args[1]))
 			if err != nil {
 				return err
 			}

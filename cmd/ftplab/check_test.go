@@ -53,6 +53,20 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckStandardInput judges a capture as it comes through a pipe.
+func TestCheckStandardInput(t *testing.T) {
+	capture, err := os.Open(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer capture.Close()
+	var out, stderr bytes.Buffer
+	status := run(t.Context(), []string{"check", "frederick_passive", "-"}, capture, &out, &stderr)
+	if want := "standard input: as wanted: "; status != exitPassed || !strings.Contains(out.String(), want) {
+		t.Errorf("got exit status %d, %s%s, want %q", status, &out, &stderr, want)
+	}
+}
+
 func TestCheckShowsWhatDiffers(t *testing.T) {
 	file := passive(t, "seq 1168", "seq 1170")
 	out, _, status := judged(t, "check", file, galleryCapture)
