@@ -56,8 +56,19 @@ func (c *clock) now() int64 {
 
 // compare compares the clock with the system's.
 func (c *clock) compare() {
-	now := time.Now()
-	c.skew = c.epoch + int64(now.Sub(c.start)) - now.UnixNano()
+	before := c.now()
+	now := time.Now() // reads the system's clock, and then ours
+	c.learn(before, now.UnixNano(), c.epoch+int64(now.Sub(c.start)))
+}
+
+// learn notes what the system's clock said between two readings of this one. If
+// the two are apart, the thread was interrupted: then the difference is not the
+// clocks', and what is known of them stays.
+func (c *clock) learn(before, system, after int64) {
+	const atOnce = 10_000 // nanoseconds
+	if after-before < atOnce {
+		c.skew = after - system
+	}
 }
 
 // fromKernel turns a time of the system's clock, by which the kernel stamps

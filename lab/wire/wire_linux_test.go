@@ -90,21 +90,28 @@ func TestEveryRoundTripTakesItsTime(t *testing.T) {
 	r := experiment{Body: "refused often", Plan: twoHosts(rtt)}.run(t, nil)
 	var sent time.Time
 	var trips []time.Duration
-	for _, s := range r.segments(t) {
+	segments := r.segments(t)
+	for _, s := range segments {
 		if s.tcp.SYN {
 			sent = s.at
 			continue
 		}
 		trips = append(trips, s.at.Sub(sent))
 	}
-	if len(trips) != 100 {
-		t.Errorf("got %d round trips, want 100", len(trips))
+	if len(trips) != 100 || len(segments) != 200 {
+		t.Errorf("got %d segments, %d of them answers; want 200 and 100", len(segments), len(trips))
 	}
-	slices.Sort(trips)
-	t.Logf("from %v to %v", trips[0], trips[len(trips)-1])
-	for _, got := range trips {
+	sorted := slices.Sorted(slices.Values(trips))
+	t.Logf("from %v to %v", sorted[0], sorted[len(sorted)-1])
+	for i, got := range trips {
 		if off := (got - rtt).Abs(); off > rtt*3/100 {
-			t.Errorf("a round trip takes %v, want %v ± 3 %%", got, rtt)
+			t.Errorf("round trip %d takes %v, want %v ± 3 %%", i+1, got, rtt)
 		}
+	}
+	if !t.Failed() {
+		return
+	}
+	for _, s := range segments {
+		t.Logf("%v %v", s.at.Sub(segments[0].at), s)
 	}
 }
