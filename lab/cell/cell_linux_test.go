@@ -319,6 +319,9 @@ func TestCtrlCIsTheParents(t *testing.T) {
 			if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 				t.Errorf("the cell is in process group %d, %v, want one of its own, %d", group, err, pid)
 			}
+			if session, err := unix.Getsid(pid); err != nil || session != pid {
+				t.Errorf("the cell is in session %d, %v, want one of its own, %d", session, err, pid)
+			}
 			for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 				syscall.Kill(pid, s)
 			}

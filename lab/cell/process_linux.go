@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 )
 
 // A process is a cell as its parent sees it.
@@ -44,7 +46,7 @@ func start(files []*os.File, w way) (*process, error) {
 	cmd.Env = environment(os.Environ())
 	cmd.Stderr = os.Stderr // where a panic of the body tells its story
 	cmd.ExtraFiles = append([]*os.File{ordersIn, messagesOut}, files...)
-	cmd.SysProcAttr = attributes(w)
+	cmd.SysProcAttr = attributes(w, slices.ContainsFunc(files, isTerminal))
 	if err := cmd.Start(); err != nil {
 		orders.Close()
 		messages.Close()
@@ -68,10 +70,15 @@ func environment(parent []string) []string {
 	return append(parent, "GODEBUG="+setting)
 }
 
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
 // attributes are what makes a process a cell of this way. It leads a process
-// group of its own, so that a terminal's Ctrl-C reaches the parent alone.
-func attributes(w way) *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Setpgid: true}
+// group of its own, so that a terminal's Ctrl-C reaches the parent alone; and,
+// unless it is to work at a terminal, a session of its own. On a busy machine a
+// session gets its share of the processors however many programs another one
+// runs (sched(7), autogroup), and its packets are sent when they are due.
+func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
+	a := &syscall.SysProcAttr{Setpgid: atTerminal, Setsid: !atTerminal}
 	switch w {
 	case userNamespace:
 		a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWPID
