@@ -20,6 +20,7 @@ import (
 
 	"ftplab/lab/capture"
 	"ftplab/lab/cell"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/network"
 )
 
@@ -162,8 +163,8 @@ func (e experiment) try(t testing.TB, result any) (recording, error) {
 			}
 		},
 	})
-	if errors.Is(err, cell.ErrRefused) && os.Getenv("FTPLAB_REQUIRE_TOOLS") != "1" {
-		t.Skip(err)
+	if errors.Is(err, cell.ErrRefused) {
+		optional.Missing(t, err)
 	}
 	return r, err
 }
@@ -213,13 +214,7 @@ func (r recording) segments(t testing.TB) []frameSeen {
 // checksum.
 func (r recording) tshark(t testing.TB, args ...string) []string {
 	t.Helper()
-	program, err := exec.LookPath("tshark")
-	if err != nil && os.Getenv("FTPLAB_REQUIRE_TOOLS") == "1" {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Skip("tshark judges this test's capture; install it (apt install tshark), or read the capture with another tool")
-	}
+	program := optional.Tool(t, "tshark", "apt install tshark")
 	args = append([]string{"-n", "-r", r.path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
 		"-o", "udp.check_checksum:TRUE"}, args...)
 	command := exec.Command(program, args...)
