@@ -34,6 +34,7 @@ var bodies = map[string]body{
 	"bulk":           bulk,
 	"bulk over veth": bulkOverVeth,
 	"greeting":       greeting,
+	"stalled":        stalledGreeting,
 	"download":       download,
 	"another":        another,
 	"refused often":  refusedOften,

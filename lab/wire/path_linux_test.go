@@ -257,27 +257,33 @@ func TestOneNetworkAfterAnother(t *testing.T) {
 	experiment{Body: "another", Plan: twoHosts(time.Millisecond)}.run(t, nil)
 }
 
+// stall keeps the path from doing anything, as a busy machine may, until goOn.
+func stall(n network.Network) (goOn func()) {
+	p := n.(*wire).path
+	// While its answer to a question is not taken, the path does nothing else. One
+	// more question can wait, so it finds room once the path has the first.
+	stalled, next := make(chan report), make(chan report, 1)
+	p.questions <- stalled
+	p.rouse()
+	p.questions <- next
+	return func() { <-stalled }
+}
+
 // dropsOfTheRing fills a ring that nobody empties.
 func dropsOfTheRing(ctx context.Context, n network.Network, _ experiment) (any, error) {
-	w := n.(*wire)
 	out, err := n.Host("client").ListenUDP(5000)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
-	// While its answer to a question is not taken, the path does nothing else. One
-	// more question can wait, so it finds room once the path has the first.
+	goOn := stall(n)
+	defer goOn()
 	const most = 10_000
-	stalled, next := make(chan report), make(chan report, 1)
-	w.path.questions <- stalled
-	w.path.rouse()
-	w.path.questions <- next
 	for range most {
 		if _, err := out.WriteToUDPAddrPort(nil, remote(n.Host("server"), 5000)); err != nil {
 			return nil, err
 		}
 	}
-	<-stalled
 	return nil, nil
 }
 
@@ -289,4 +295,52 @@ func TestDropsOfOurOwnFailTheRun(t *testing.T) {
 		t.Errorf("got error %v, want one that says how many frames were lost", err)
 	}
 	t.Log(err)
+}
+
+// stalledGreeting has the server greet a client while the path stands still for
+// two seconds.
+func stalledGreeting(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	l, err := n.Host("server").ListenTCP(21)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	conn, err := n.Host("client").DialTCP(ctx, 0, remote(n.Host("server"), 21))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	served, err := l.Accept()
+	if err != nil {
+		return nil, err
+	}
+	goOn := stall(n)
+	_, err = io.WriteString(served, "220 ready\r\n")
+	err = errors.Join(err, served.Close())
+	time.Sleep(2 * time.Second)
+	goOn()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(conn)
+	return nil, errors.Join(err, expect("greeting", string(text), "220 ready\r\n"))
+}
+
+func TestAMachineThatStandsStillLosesNothing(t *testing.T) {
+	r := experiment{Body: "stalled", Plan: twoHosts(20 * time.Millisecond)}.run(t, nil)
+	r.soundToTshark(t)
+	seen := map[string]bool{}
+	for _, s := range r.segments(t) {
+		if s.payload() == 0 && !s.tcp.FIN {
+			continue
+		}
+		if id := fmt.Sprint(s.tcp.SrcPort, s.tcp.Seq); seen[id] {
+			t.Errorf("sent again: %v", s)
+		} else {
+			seen[id] = true
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("got %d segments with data or FIN, want the greeting and two FINs", len(seen))
+	}
 }

@@ -34,8 +34,9 @@
 // programs do takes as long as it takes them.
 //
 // No frame is late by accident in a way that TCP could take for loss: where the
-// path loses nothing, a host waits a second for an acknowledgement, as RFC 6298
-// has it, and not a fifth of one, and sends no probes for a lost tail.
+// path loses nothing, a host waits five seconds for an acknowledgement, and not
+// Linux's fifth of one, and sends no probes for a lost tail. Only a SYN it sends
+// again after one second, which no setting changes.
 //
 // # Other systems' TCP
 //
