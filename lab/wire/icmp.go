@@ -20,9 +20,6 @@ var (
 	exceededV6   = kind{3, 0}
 )
 
-// Each of these is what a gateway says of a packet, or nil where it must say
-// nothing; see reportable.
-
 // noRoute is what the host's gateway says of a packet to nobody's address.
 func (p place) noRoute(f frame) frame {
 	return p.report(f, noNetwork, noNetworkV6, 0)
@@ -42,7 +39,7 @@ func (p place) tooBig(f frame, mtu int) frame {
 }
 
 // report makes the one or the other message to the sender of a packet, with the
-// four bytes that come before the quotation.
+// four bytes that come before the quotation; or nil, if a router must say nothing.
 func (p place) report(f frame, v4, v6 kind, word uint32) frame {
 	if !f.reportable() {
 		return nil
@@ -59,8 +56,8 @@ func (p place) report(f frame, v4, v6 kind, word uint32) frame {
 // the first; nor to a source that is no one host's address (RFC 1812, 4.3.2.7;
 // RFC 1122, 3.2.2; RFC 4443, 2.4).
 func (f frame) reportable() bool {
-	const redirectV6 = 137 // beside the errors, which are below 128
-	errors := []byte{3, 4, 5, 11, 12}
+	const redirectV6 = 137            // beside the errors, which are below 128
+	errors := []byte{3, 4, 5, 11, 12} // as RFC 1122 counts them, with source quench and redirect
 	m := f.payload()
 	switch {
 	case m == nil || !f.source().IsGlobalUnicast():

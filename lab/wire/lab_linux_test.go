@@ -35,6 +35,7 @@ var bodies = map[string]body{
 	"bulk over veth": bulkOverVeth,
 	"greeting":       greeting,
 	"stalled":        stalledGreeting,
+	"stalled calls":  stalledCalls,
 	"download":       download,
 	"another":        another,
 	"refused often":  refusedOften,

@@ -81,6 +81,7 @@ func (h handover) timeOf(at int64) int64 {
 const (
 	never    = math.MaxInt64    // a time that does not come
 	catchUp  = 4                // times the rate of a link, at which it carries what is late
+	atOnce   = 1_000_000          // nanoseconds in which the frames of one batch arrive
 	takeMost = 4 * batch        // frames from one port before all else has its turn
 	idle     = 10 * time.Second // between two looks at ports that say nothing
 )
@@ -214,7 +215,7 @@ func (p *path) forward(from, to *end, f frame, at int64) {
 // deliver hands the host what has arrived, and returns when to come again.
 func (p *path) deliver(e *end) (next int64) {
 	now := p.clock.now()
-	var last int64 // arrival of the batch
+	var first, last int64 // arrivals of the batch
 	p.batch, next = p.batch[:0], never
 	for len(p.batch) < batch {
 		d := e.nearest()
@@ -230,6 +231,11 @@ func (p *path) deliver(e *end) (next int64) {
 		if next = max(arrival, e.ready); next > now {
 			break
 		}
+		// The host's answers are counted from the batch's last arrival, so what
+		// arrived at different times is handed over apart, however late it is.
+		if len(p.batch) > 0 && arrival > first+atOnce {
+			break
+		}
 		taken := d.take()
 		if taken.home != nil {
 			p.spent = append(p.spent, taken.home)
@@ -237,7 +243,9 @@ func (p *path) deliver(e *end) (next int64) {
 		if p.overflows(e, taken) {
 			continue
 		}
-		e.free, last = arrival, arrival
+		if e.free, last = arrival, arrival; len(p.batch) == 0 {
+			first = arrival
+		}
 		e.ready = now + carrying/catchUp
 		if taken.overtake {
 			d.overtaken(taken.frame, now)

@@ -344,3 +344,64 @@ func TestAMachineThatStandsStillLosesNothing(t *testing.T) {
 		t.Errorf("got %d segments with data or FIN, want the greeting and two FINs", len(seen))
 	}
 }
+
+// callPause lies between two calls of a client while the path stands still.
+const callPause = 15 * time.Millisecond
+
+// stalledCalls has a client call twice while the path stands still, until both
+// SYNs are long due. Nothing else is said before both are answered: what programs
+// say is said when they run.
+func stalledCalls(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	l, err := n.Host("server").ListenTCP(21)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	called := make(chan error)
+	end := make(chan bool)
+	call := func() {
+		conn, err := n.Host("client").DialTCP(ctx, 0, remote(n.Host("server"), 21))
+		called <- err
+		if <-end; err == nil {
+			conn.Close()
+		}
+	}
+	go call()
+	if err := <-called; err != nil { // both hosts know their gateways from now on
+		return nil, err
+	}
+	goOn := stall(n)
+	for range 2 {
+		go call()
+		time.Sleep(callPause)
+	}
+	time.Sleep(100 * time.Millisecond)
+	goOn()
+	err = errors.Join(<-called, <-called)
+	close(end)
+	return nil, err
+}
+
+// TestAMachineThatStandsStillShiftsNoHandshake has a path catch up with two SYNs:
+// each is answered after its own round trip, not after that of the last.
+func TestAMachineThatStandsStillShiftsNoHandshake(t *testing.T) {
+	const rtt = 40 * time.Millisecond
+	r := experiment{Body: "stalled calls", Plan: twoHosts(rtt)}.run(t, nil)
+	r.soundToTshark(t)
+	called := map[layers.TCPPort]time.Time{}
+	answered := 0
+	for _, s := range r.segments(t) {
+		switch {
+		case s.tcp.SYN && !s.tcp.ACK:
+			called[s.tcp.SrcPort] = s.at
+		case s.tcp.SYN:
+			answered++
+			if got := s.at.Sub(called[s.tcp.DstPort]); (got - rtt).Abs() > rtt*3/100 {
+				t.Errorf("the SYN of port %d was answered after %v, want %v ± 3 %%", s.tcp.DstPort, got, rtt)
+			}
+		}
+	}
+	if answered != 3 {
+		t.Errorf("got %d SYNs answered, want 3", answered)
+	}
+}
