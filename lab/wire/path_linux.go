@@ -81,7 +81,7 @@ func (h handover) timeOf(at int64) int64 {
 const (
 	never    = math.MaxInt64    // a time that does not come
 	catchUp  = 4                // times the rate of a link, at which it carries what is late
-	atOnce   = 1_000_000          // nanoseconds in which the frames of one batch arrive
+	atOnce   = 250_000          // nanoseconds in which the frames of one batch arrive
 	takeMost = 4 * batch        // frames from one port before all else has its turn
 	idle     = 10 * time.Second // between two looks at ports that say nothing
 )
