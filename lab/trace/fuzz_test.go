@@ -63,8 +63,9 @@ func heapBytes() int64 {
 // consistent checks what holds for every trace.
 func consistent(t *testing.T, tr *Trace) {
 	t.Helper()
+	i := -1
 	for c := range tr.Connections() {
-		i := c.ID
+		i++
 		if c.ID != i || c.FirstPacket < 1 || c.LastPacket < c.FirstPacket || c.LastPacket > tr.Packets {
 			t.Errorf("connection %d is number %d, packets %d to %d", i, c.ID, c.FirstPacket, c.LastPacket)
 		}
@@ -76,6 +77,9 @@ func consistent(t *testing.T, tr *Trace) {
 		if (c.Role == Data) != (c.Mode != "") || c.Announced != nil && c.Control == nil || c.Transfer != nil && c.Announced == nil {
 			t.Errorf("connection %d: role %s, mode %q, announced %v, control %v", i, c.Role, c.Mode, c.Announced, c.Control)
 		}
+	}
+	if i+1 != tr.NumConnections() {
+		t.Errorf("%d connections, and %d in number", i+1, tr.NumConnections())
 	}
 	for _, s := range tr.Sessions {
 		if s.Control.Role != Control {

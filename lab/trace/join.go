@@ -72,7 +72,7 @@ func join(sessions []*Session, in *store) {
 		return
 	}
 	for id := range in.len() {
-		c := in.read(id)
+		c := in.recallWhole(id, &in.scratch)
 		if c.Role != Other {
 			continue
 		}
@@ -135,7 +135,7 @@ func joinByPort(sessions []*Session, in *store) {
 		owners[hosts{s.Control.Client.Addr().Unmap(), s.Control.Server.Addr().Unmap()}] = s
 	}
 	for id := range in.len() {
-		c := in.read(id)
+		c := in.recallWhole(id, &in.scratch)
 		a, b := c.end(0).Port() == ftpDataPort, c.end(1).Port() == ftpDataPort
 		if c.Role != Other || a == b {
 			continue

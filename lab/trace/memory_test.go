@@ -21,9 +21,9 @@ func TestMemory(t *testing.T) {
 		limit int64 // bytes for each
 		write func(t testing.TB, name string, n int)
 	}{
-		{"lone SYNs", 50_000, 50, writeSYNs}, // which take 70 bytes in the file, too
-		{"refused SYNs", 50_000, 80, writeRefused},
-		{"sessions", 2_000, 4_400, writeSessions},
+		{"lone SYNs", 50_000, 45, writeSYNs}, // which take 70 bytes in the file, too
+		{"refused SYNs", 50_000, 70, writeRefused},
+		{"sessions", 2_000, 4_100, writeSessions},
 	} {
 		file := filepath.Join(t.TempDir(), "capture.pcap")
 		c.write(t, file, c.n)

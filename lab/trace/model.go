@@ -45,17 +45,19 @@ type Trace struct {
 // A capture may hold a million SYNs that nobody answers. A connection of no more
 // than a few bare headers, which is nobody's data connection either, is therefore
 // not kept unless one of its packets is (see Packet.Keep): it is made anew to be
-// looked at, and good until the next one is asked for.
+// looked at, and good until the loop goes on.
 func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all() }
 
-// Connection returns the connection with an ID, which must be one that there is.
-func (t *Trace) Connection(id int) *Connection { return t.connections.connection(id) }
+// Connection returns the connection with an ID, which must be one that there is. One
+// that is not kept is made anew each time.
+func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, &scratch{}) }
 
 // NumConnections is how many connections there are; their IDs are all numbers
 // below it.
 func (t *Trace) NumConnections() int { return t.connections.len() }
 
-// Add adds a connection to a trace that is made by hand, not read.
+// Add adds a connection to a trace that is made by hand, not read, and gives it the
+// next ID.
 func (t *Trace) Add(c *Connection) { t.connections.add(c) }
 
 // MaxBesides is how many packets that are not TCP a Trace keeps.

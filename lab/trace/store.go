@@ -13,9 +13,8 @@ import (
 type store struct {
 	berths  list[berth]
 	kept    []*Connection
-	room    list[Connection] // of those in kept
 	stubs   headers
-	scratch *conn // to make a connection of a stub in
+	scratch scratch // while the capture is being read
 }
 
 // A berth is where a connection is held: in kept, at berth-1; or if that is
@@ -28,9 +27,16 @@ const stubHeaders = 4
 
 func (s *store) len() int { return s.berths.len() }
 
-// add takes in a connection, whose ID is the next.
+// open begins the next connection.
+func (s *store) open(src, dst netip.AddrPort) *Connection {
+	s.berths.next()
+	return s.scratch.begin(s.len()-1, src, dst).Connection
+}
+
+// add takes in a connection that has been made elsewhere, as the next one.
 func (s *store) add(c *Connection) {
-	*s.berths.next() = 0
+	s.berths.next()
+	c.ID = s.len() - 1
 	s.keep(c)
 }
 
@@ -42,14 +48,14 @@ func (s *store) find(id int) *Connection {
 	return nil
 }
 
-// recall returns the connection with an ID. One that is made of a stub is good
-// until the next one is.
-func (s *store) recall(id int) *Connection {
+// recall returns the connection with an ID; one that is held as a stub is made in
+// the scratch.
+func (s *store) recall(id int, in *scratch) *Connection {
 	if c := s.find(id); c != nil {
 		return c
 	}
 	first := s.stub(id)
-	r := s.begin(id, s.stubs.from(first), s.stubs.to(first))
+	r := in.begin(id, s.stubs.from(first), s.stubs.to(first))
 	for at := first; at >= 0; {
 		h := s.stubs.at(at)
 		h.count(r)
@@ -58,40 +64,31 @@ func (s *store) recall(id int) *Connection {
 	return r.Connection
 }
 
-// read returns the connection with an ID when all packets have been read.
-func (s *store) read(id int) *Connection {
-	c := s.recall(id)
-	if r := c.reading; r != nil && r == s.scratch {
+// recallWhole is recall when all packets have been read.
+func (s *store) recallWhole(id int, in *scratch) *Connection {
+	c := s.recall(id, in)
+	if r := c.reading; r != nil && r == in.conn {
 		r.halves[0].finish()
 		r.halves[1].finish()
 	}
 	return c
 }
 
-// connection returns the connection with an ID when all is known of it.
-func (s *store) connection(id int) *Connection {
-	c := s.told(id)
-	if s.find(id) == nil {
-		s.scratch = nil // it is the caller's now
-	}
-	return c
-}
-
-// told returns the connection with an ID when all is known of it. One that is made
-// of a stub is good until the next one is.
-func (s *store) told(id int) *Connection {
-	c := s.read(id)
+// told is recall when all is known of all connections.
+func (s *store) told(id int, in *scratch) *Connection {
+	c := s.recallWhole(id, in)
 	if c.reading != nil {
 		c.settle()
 	}
 	return c
 }
 
-// all yields all connections.
+// all yields all connections when all is known of them.
 func (s *store) all() iter.Seq[*Connection] {
 	return func(yield func(*Connection) bool) {
+		var in scratch
 		for id := range s.len() {
-			if !yield(s.told(id)) {
+			if !yield(s.told(id, &in)) {
 				return
 			}
 		}
@@ -115,13 +112,22 @@ func (s *store) ends(id int) (a, b netip.AddrPort) {
 	return s.stubs.from(s.stub(id)), s.stubs.to(s.stub(id))
 }
 
+// A scratch is where one connection after the other is made, until one is kept.
+type scratch struct {
+	*conn
+	room *list[Connection] // where many are to be kept; may be nil
+}
+
 // begin makes a connection, to be read from its first packet on.
-func (s *store) begin(id int, src, dst netip.AddrPort) *conn {
-	r := s.scratch
-	if r == nil {
-		r = &conn{Connection: s.room.next(), halves: &[2]half{}}
-		s.scratch = r
+func (in *scratch) begin(id int, src, dst netip.AddrPort) *conn {
+	if in.conn == nil {
+		c := &Connection{}
+		if in.room != nil {
+			c = in.room.next()
+		}
+		in.conn = &conn{Connection: c, halves: &[2]half{}}
 	}
+	r := in.conn
 	*r.Connection = Connection{ID: id, Client: src, Server: dst, Role: Other, reading: r}
 	*r = conn{Connection: r.Connection, halves: r.halves, letters: r.letters[:0], opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
 	r.halves[0] = half{Flow: &r.ClientFlow, scale: -1}
@@ -131,7 +137,7 @@ func (s *store) begin(id int, src, dst netip.AddrPort) *conn {
 
 // settle decides how a connection is held for which a packet has come.
 func (s *store) settle(r *conn, p *Packet) {
-	if r != s.scratch {
+	if r != s.scratch.conn {
 		return
 	}
 	if r.pinned || r.data() > 0 || r.ClientFlow.Packets+r.ServerFlow.Packets > stubHeaders || s.stubs.full() {
@@ -156,7 +162,7 @@ func (s *store) settle(r *conn, p *Packet) {
 
 // keepIfStub gives a connection that was made of a stub a place of its own.
 func (s *store) keepIfStub(c *Connection) {
-	if c.reading == s.scratch {
+	if c.reading == s.scratch.conn {
 		s.keep(c)
 	}
 }
@@ -169,5 +175,5 @@ func (s *store) keep(c *Connection) {
 	}
 	s.kept = append(s.kept, c)
 	*p = berth(len(s.kept))
-	s.scratch = nil
+	s.scratch.conn = nil
 }

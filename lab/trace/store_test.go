@@ -45,6 +45,19 @@ func compareKept(t *testing.T, name string, file []byte) {
 	}
 }
 
+// What one loop over the connections is given, another one leaves alone.
+func TestLoopsAreIndependent(t *testing.T) {
+	tr := read(t, probes(t))
+	for c := range tr.Connections() {
+		want := *c
+		for range tr.Connections() {
+		}
+		if got := *tr.Connection(c.ID); *c != want || got != want {
+			t.Errorf("got %+v\nand by its ID %+v\nwant %+v", *c, got, want)
+		}
+	}
+}
+
 // shown is what is said of a packet, what the packets before it make of it included.
 func shown(p *Packet) string {
 	text := p.Line(Relative)

@@ -41,7 +41,7 @@ type conn struct {
 }
 
 func newTracker(noHash bool) *tracker {
-	s := &store{}
+	s := &store{scratch: scratch{room: &list[Connection]{}}}
 	return &tracker{noHash: noHash, store: s, index: newIndex(s)}
 }
 
@@ -68,7 +68,7 @@ func (k *tracker) segment(p *Packet) {
 // is no need to keep it.
 func (k *tracker) settle(p *Packet) {
 	k.store.settle(p.Connection.reading, p)
-	if p.Connection.reading != k.store.scratch {
+	if p.Connection.reading != k.store.scratch.conn {
 		k.last = p.Connection
 	}
 }
@@ -97,8 +97,7 @@ func (k *tracker) find(src, dst netip.AddrPort, t *TCP) *Connection {
 
 // open begins a connection with its first packet.
 func (k *tracker) open(src, dst netip.AddrPort) *Connection {
-	c := k.store.begin(k.store.len(), src, dst).Connection
-	k.store.berths.next()
+	c := k.store.open(src, dst)
 	k.index.add(c)
 	k.last = nil // it may have been between the same ports
 	return c
