@@ -186,7 +186,7 @@ func (r *Report) calls() (list []call, more string) {
 
 // callText says in a line what a connection is and who opened it.
 func (r *Report) callText(c *trace.Connection) string {
-	text := upperFirst(r.names[c].long)
+	text := upperFirst(r.names[c.ID].long)
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"
 	} else {
@@ -233,7 +233,7 @@ func (r *Report) spoken(a arrow, c *trace.Connection) string {
 	}
 	text := end(a.From, a.FromPort) + " to " + end(a.To, a.ToPort)
 	if c != nil {
-		text += ", " + r.names[c].long
+		text += ", " + r.names[c.ID].long
 	}
 	return text + ": "
 }

@@ -77,7 +77,7 @@ func (r *Report) TimeSequences(w io.Writer) error {
 			fmt.Fprintln(w)
 		}
 		c := s.Connection
-		fmt.Fprintf(w, "%s, %s > %s: %s\n%s\n", upperFirst(r.names[c].long), c.Addr(s.From), c.Addr(s.From.Other()), transferName(c), sequenceFacts(s))
+		fmt.Fprintf(w, "%s, %s > %s: %s\n%s\n", upperFirst(r.names[c.ID].long), c.Addr(s.From), c.Addr(s.From.Other()), transferName(c), sequenceFacts(s))
 		if s.Thinned() {
 			fmt.Fprintf(w, "Thinned: %s of %s, of the middle of the transfer the extremes.\n", grouped(int64(len(s.Points))), counted(s.Packets, "packet"))
 		}
@@ -103,7 +103,7 @@ func (r *Report) graph(id string, s *Sequence) graph {
 	c := s.Connection
 	g := graph{
 		ID:    id,
-		Title: upperFirst(r.names[c].long) + ": " + transferName(c),
+		Title: upperFirst(r.names[c.ID].long) + ": " + transferName(c),
 		Facts: sequenceFacts(s),
 		Again: slices.ContainsFunc(s.Points, func(p Point) bool { return p.Again }),
 	}

@@ -211,7 +211,7 @@ func (r *Report) conversations() []conversation {
 	var list []conversation
 	for c := range r.Trace.Connections() {
 		row := conversation{
-			Kind: kindOf(c), Name: r.names[c].long, Short: r.names[c].short, OpenedBy: string(c.OpenedBy),
+			Kind: kindOf(c), Name: r.names[c.ID].long, Short: r.names[c.ID].short, OpenedBy: string(c.OpenedBy),
 			Client: c.Client.String(), Server: c.Server.String(), History: c.History,
 			PacketsClient: grouped(int64(c.ClientFlow.Packets)), PacketsServer: grouped(int64(c.ServerFlow.Packets)),
 			BytesClient: grouped(c.ClientFlow.Bytes), BytesServer: grouped(c.ServerFlow.Bytes),

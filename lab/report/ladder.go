@@ -87,7 +87,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	if c == nil || c.FirstPacket != p.Number {
 		return nil
 	}
-	return []*row{{Stage: opens(c, r.names[c].the), Connection: c, Tracks: tracks.before(p.Number)}}
+	return []*row{{Stage: opens(c, r.names[c.ID].the), Connection: c, Tracks: tracks.before(p.Number)}}
 }
 
 // stagesAfter are the sentences behind a packet.
@@ -96,7 +96,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	if c == nil || c.LastPacket != p.Number {
 		return nil
 	}
-	text := closes(c, r.names[c].the)
+	text := closes(c, r.names[c.ID].the)
 	if text == "" {
 		return nil
 	}

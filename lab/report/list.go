@@ -92,7 +92,7 @@ func (r *Report) gapBefore(p, before *Packet) *listRow {
 		return nil
 	}
 	return &listRow{
-		Kind: kindOf(p.Connection), Short: r.names[p.Connection].short, ID: p.Connection.ID,
+		Kind: kindOf(p.Connection), Short: r.names[p.Connection.ID].short, ID: p.Connection.ID,
 		At:  p.Time - p.SinceSame - r.Trace.Start,
 		Gap: foldText(leftOut(before, p)) + ", left out here",
 	}
@@ -116,7 +116,7 @@ func (r *Report) listRow(p *Packet) listRow {
 		Info: strings.TrimPrefix(withoutAddresses(p.Packet), "Flags "),
 	}
 	if p.Connection != nil {
-		row.Short, row.ID = r.names[p.Connection].short, p.Connection.ID
+		row.Short, row.ID = r.names[p.Connection.ID].short, p.Connection.ID
 	}
 	row.From, row.To = r.endNames(p.Packet)
 	return row
@@ -162,7 +162,7 @@ func (r *Report) filters() []filter {
 		if c.Role != trace.Data && len(r.Trace.Sessions) > 0 || len(list) > maxFilters {
 			continue
 		}
-		text := r.names[c].long
+		text := r.names[c.ID].long
 		if c.Transfer != nil {
 			text += ": " + visible(strings.TrimSpace(c.Transfer.Command+" "+c.Transfer.Argument))
 		}

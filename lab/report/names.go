@@ -15,12 +15,12 @@ type connectionName struct{ long, the, short string }
 
 // nameConnections counts each kind of connection; the only one of its kind
 // needs no number.
-func nameConnections(t *trace.Trace) map[*trace.Connection]connectionName {
+func nameConnections(t *trace.Trace) map[int]connectionName {
 	total := map[trace.Role]int{}
 	for c := range t.Connections() {
 		total[c.Role]++
 	}
-	named := map[*trace.Connection]connectionName{}
+	named := map[int]connectionName{}
 	count := map[trace.Role]int{}
 	for c := range t.Connections() {
 		count[c.Role]++
@@ -31,7 +31,7 @@ func nameConnections(t *trace.Trace) map[*trace.Connection]connectionName {
 			name.the = name.long
 			name.short += number
 		}
-		named[c] = name
+		named[c.ID] = name
 	}
 	return named
 }

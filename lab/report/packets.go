@@ -14,12 +14,12 @@ import (
 type Packets struct {
 	Lengths Lengths
 
-	wanted  map[int]bool // numbers of packets to keep wherever they stand
-	loose   []*Packet    // of no connection
-	courses map[*trace.Connection]*course
-	kept    int   // packets, in all
-	points  int   // of all courses
-	last    int64 // time of the packet before
+	wanted  map[int]bool    // numbers of packets to keep wherever they stand
+	loose   []*Packet       // of no connection
+	courses map[int]*course // by the connections' IDs
+	kept    int             // packets, in all
+	points  int             // of all courses
+	last    int64           // time of the packet before
 }
 
 // What is kept at most, in packets.
@@ -71,23 +71,23 @@ type course struct {
 // Add takes the next packet of the capture.
 func (ps *Packets) Add(p *trace.Packet) {
 	if ps.courses == nil {
-		ps.courses = map[*trace.Connection]*course{}
+		ps.courses = map[int]*course{}
 		ps.last = p.Time
 	}
 	ps.Lengths.Add(p.Length)
-	k := &Packet{Packet: p.Keep(), Since: p.Time - ps.last}
+	k := &Packet{Packet: p, Since: p.Time - ps.last}
 	ps.last = p.Time
 	if p.Connection == nil || p.TCP == nil {
 		if len(ps.loose) < maxLoose {
-			ps.loose = append(ps.loose, k)
+			ps.loose = append(ps.loose, k.keep())
 		}
 		return
 	}
 	source := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
-	c := ps.courses[p.Connection]
+	c := ps.courses[p.Connection.ID]
 	if c == nil {
 		c = &course{first: source, time: p.Time}
-		ps.courses[p.Connection] = c
+		ps.courses[p.Connection.ID] = c
 	}
 	c.passed.Packets++
 	if p.TCP.Length > 0 {
@@ -105,10 +105,10 @@ func (ps *Packets) keep(c *course, k *Packet) {
 	case ps.kept >= maxKept && len(c.tail) < maxTail:
 		// No more room; a ring that exists goes on turning.
 	case len(c.head) < maxHead:
-		c.head = append(c.head, k)
+		c.head = append(c.head, k.keep())
 		ps.kept++
 	case len(c.tail) < maxTail:
-		c.tail = append(c.tail, k)
+		c.tail = append(c.tail, k.keep())
 		ps.kept++
 	default:
 		old := c.tail[c.oldest]
@@ -116,9 +116,15 @@ func (ps *Packets) keep(c *course, k *Packet) {
 			c.special = append(c.special, old)
 			ps.kept++
 		}
-		c.tail[c.oldest] = k
+		c.tail[c.oldest] = k.keep()
 		c.oldest = (c.oldest + 1) % maxTail
 	}
+}
+
+// keep returns p with a packet that outlasts the callback.
+func (p *Packet) keep() *Packet {
+	p.Packet = p.Packet.Keep()
+	return p
 }
 
 // peculiar reports whether a segment is worth keeping wherever it stands.

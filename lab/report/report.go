@@ -35,7 +35,7 @@ type Report struct {
 	// walkthrough, in the form that it is written in.
 	Command string
 
-	names    map[*trace.Connection]connectionName
+	names    map[int]connectionName // by the connections' IDs
 	packets  []*Packet
 	lanes    lanes
 	lines    map[int][]*trace.Line // of dialogue, by the packet with their end
@@ -89,9 +89,9 @@ func (r *Report) prepare() {
 	}
 	for _, c := range r.Verdict.Connections {
 		if c.ID >= 0 && c.ID < r.Trace.NumConnections() {
-			named := r.names[r.Trace.Connection(c.ID)]
+			named := r.names[c.ID]
 			named.short = c.Name
-			r.names[r.Trace.Connection(c.ID)] = named
+			r.names[c.ID] = named
 		}
 	}
 	for packet, comment := range lineComments(r.Verdict) {
@@ -200,7 +200,7 @@ func (r *Report) Comments() map[int]string {
 	}
 	for c := range r.Trace.Connections() {
 		if c.Role != trace.Other {
-			comments[c.FirstPacket] = join(announcedBy(c, r.names[c].the), comments[c.FirstPacket])
+			comments[c.FirstPacket] = join(announcedBy(c, r.names[c.ID].the), comments[c.FirstPacket])
 		}
 	}
 	return comments

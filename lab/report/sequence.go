@@ -42,7 +42,7 @@ func (s *Sequence) Thinned() bool { return len(s.Points) < s.Packets }
 // Sequence returns the time-sequence data of what one side sent on c. It is
 // nil if there are none, or no room was left for them.
 func (ps *Packets) Sequence(c *trace.Connection, from trace.Side) *Sequence {
-	course := ps.courses[c]
+	course := ps.courses[c.ID]
 	if course == nil {
 		return nil
 	}
