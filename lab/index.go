@@ -25,13 +25,14 @@ type Ran struct {
 // whose results are still there. For a person it is index.html; index.json has
 // the same for a program, and for the next run to go on from.
 func WriteIndex(results string, runs []Ran) error {
-	var list []report.Run
+	list := []report.Run{}
 	for _, r := range runs {
 		list = append(list, r.entry())
 	}
 	for _, earlier := range readIndex(results) {
 		again := slices.ContainsFunc(list, func(r report.Run) bool { return r.Name == earlier.Name })
-		if _, err := os.Stat(filepath.Join(results, earlier.Name)); err == nil && !again {
+		folder := earlier.Name != "." && filepath.IsLocal(earlier.Name) && earlier.Name == filepath.Base(earlier.Name)
+		if _, err := os.Stat(filepath.Join(results, earlier.Name)); err == nil && folder && !again {
 			list = append(list, earlier)
 		}
 	}
@@ -65,7 +66,9 @@ func (r Ran) entry() report.Run {
 	e.Passed = r.Result.Outcome == Passed
 	e.Failures = strings.Count("\n"+r.Result.Report, "\n"+r.Scenario.File)
 	e.Seconds, e.Frames = r.Result.Seconds, r.Result.Frames
-	e.Capture = filepath.Base(r.Result.Capture)
+	if r.Result.Capture != "" {
+		e.Capture = filepath.Base(r.Result.Capture)
+	}
 	if info, err := os.Stat(r.Result.Capture); err == nil {
 		e.Bytes = info.Size()
 	}

@@ -76,9 +76,11 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	rows, summary = index(one)
 	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 could not be run")
 
-	if err := os.WriteFile(filepath.Join(results, "index.json"), []byte("{"), 0o666); err != nil {
-		t.Fatal(err)
+	for _, damaged := range []string{"{", `[{"scenario": ""}, {"scenario": ".."}, {"scenario": "../index.html"}]`} {
+		if err := os.WriteFile(filepath.Join(results, "index.json"), []byte(damaged), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		rows, summary = index(one)
+		check(rows, summary, "one pass", "1 passed, 0 failed")
 	}
-	rows, summary = index(one)
-	check(rows, summary, "one pass", "1 passed, 0 failed")
 }

@@ -74,9 +74,10 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // attributes are what makes a process a cell of this way. It leads a process
 // group of its own, so that a terminal's Ctrl-C reaches the parent alone; and,
-// unless it is to work at a terminal, a session of its own. On a busy machine a
-// session gets its share of the processors however many programs another one
-// runs (sched(7), autogroup), and its packets are sent when they are due.
+// unless it is to work at a terminal, a session of its own. Where Linux groups
+// programs by session (sched(7), autogroup), that has its share of the processors
+// on a busy machine, however many programs another one runs, and packets are sent
+// when they are due.
 func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: atTerminal, Setsid: !atTerminal}
 	switch w {

@@ -341,7 +341,7 @@ func TestNearest(t *testing.T) {
 	} {
 		v := verdict(t, "data "+test.declared+"\n"+lines, g)
 		if len(v.Mismatches) != 1 {
-			t.Errorf("%s: want one mismatch\n%s", test.declared, v.Report())
+			t.Fatalf("%s: want one mismatch\n%s", test.declared, v.Report())
 		}
 		m := v.Mismatches[0]
 		if want := "there is no such connection in the capture; the nearest one " + test.what; m.What != want || m.Got != "data  "+test.got {

@@ -5,6 +5,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/trace"
@@ -50,12 +51,20 @@ func (m *matching) findNear(b *binding) {
 // as long as the lines of both say that it is the other way round: a star may
 // have taken the very connection that a mistaken port was to name.
 func (j *judge) exchange() {
-	c := costs{j, map[pairing]int{}}
+	mistaken := func(b *binding) bool { return b.proto == "tcp" && (b.conn == nil || b.near) }
+	if !slices.ContainsFunc(j.bindings, mistaken) {
+		return
+	}
+	c := costs{judge: j, frames: map[*trace.Connection][]int{}, known: map[pairing]int{}}
+	for i := range j.capture.Frames {
+		conn := j.capture.Frames[i].Connection
+		c.frames[conn] = append(c.frames[conn], i)
+	}
 	again, exchanged := true, false
 	for again {
 		again = false
 		for _, b := range j.bindings {
-			if b.proto == "tcp" && (b.conn == nil || b.near) && c.of(b) > 0 {
+			if mistaken(b) && len(c.known) < mostPairings && c.of(b) > 0 {
 				again = c.exchange(b) || again
 			}
 		}
@@ -72,20 +81,25 @@ type pairing struct {
 	*trace.Connection
 }
 
+// mostPairings is how many pairings are tried: those of some sixty connections,
+// each with each. What more there is stays where it is.
+const mostPairings = 4000
+
 // costs are those of the best alignments, by what is aligned.
 type costs struct {
-	*judge
-	known map[pairing]int
+	judge  *judge
+	frames map[*trace.Connection][]int // the indexes of its packets
+	known  map[pairing]int
 }
 
 // exchange exchanges the connections of b and another binding, if there is one
 // with which the lines of both match better and no more ports are wrong.
 func (c costs) exchange(b *binding) bool {
-	for _, other := range c.bindings {
+	for _, other := range c.judge.bindings {
 		if other.proto != "tcp" || other.conn == nil {
 			continue
 		}
-		x, y := c.hosts.near(b, other.conn), c.hosts.near(other, b.conn)
+		x, y := c.judge.hosts.near(b, other.conn), c.judge.hosts.near(other, b.conn)
 		if x == nil || y == nil || y.near && !other.near {
 			continue
 		}
@@ -111,12 +125,8 @@ func (c costs) align(b binding) int {
 	if b.conn == nil {
 		return allMissing
 	}
-	for i := range c.capture.Frames {
-		if c.capture.Frames[i].Connection == b.conn {
-			b.frames = append(b.frames, i)
-		}
-	}
-	t := c.newTrack(&b)
+	b.frames = c.frames[b.conn]
+	t := c.judge.newTrack(&b)
 	_, cost, whole := t.aligner.align()
 	if !whole {
 		return allMissing + costUnwanted*len(t.elements)
