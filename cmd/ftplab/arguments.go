@@ -32,7 +32,7 @@ func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
 	if len(meant) == 0 {
-		return fmt.Errorf("unknown command %q; `ftplab help` shows those there are", word)
+		return fmt.Errorf("unknown command %q; `%s -h` shows those there are", word, c.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
 }

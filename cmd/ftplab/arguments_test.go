@@ -29,9 +29,10 @@ func TestArguments(t *testing.T) {
 		{"shell a b", "shell takes one scenario; `ftplab list` shows those there are, and a path names a file of your own"},
 		{"capture", "capture takes one network device, such as eth0"},
 		{"chek", `unknown command "chek"; did you mean check?`},
-		{"teleport", "unknown command \"teleport\"; `ftplab help` shows those there are"},
+		{"teleport", "unknown command \"teleport\"; `ftplab -h` shows those there are"},
+		{"baseline teleport", "unknown command \"teleport\"; `ftplab baseline -h` shows those there are"},
 		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
-		{"help want x", "unknown command \"x\"; `ftplab help` shows those there are"},
+		{"help want x", "unknown command \"x\"; `ftplab want -h` shows those there are"},
 	} {
 		stdout, stderr, status := judged(t, strings.Fields(test.args)...)
 		if status != exitError || stderr != "ftplab: "+test.want+"\n" || stdout != "" {

@@ -49,6 +49,9 @@ func Sockets(protocols ...string) (all []Socket, err error) {
 			all = append(all, s)
 		}
 		file.Close()
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("listing the sockets: %s: %w", file.Name(), err)
+		}
 	}
 	return all, nil
 }

@@ -63,9 +63,8 @@ func suggestSection(name string) string {
 // at most, to become the given one; of several the first in the alphabet, and
 // "" if there is none.
 func nearest(word string, known []string) string {
-	slices.Sort(known)
 	best, least := "", min(2, len(word)/2)+1
-	for _, k := range known {
+	for _, k := range slices.Sorted(slices.Values(known)) {
 		if len(word)-len(k) >= least || len(k)-len(word) >= least {
 			continue
 		}

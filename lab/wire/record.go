@@ -65,8 +65,8 @@ func (c *clock) compare() {
 // the two are apart, the thread was interrupted: then the difference is not the
 // clocks', and what is known of them stays.
 func (c *clock) learn(before, system, after int64) {
-	const atOnce = 10_000 // nanoseconds
-	if after-before < atOnce {
+	const uninterrupted = 10_000 // nanoseconds
+	if after-before < uninterrupted {
 		c.skew = after - system
 	}
 }
