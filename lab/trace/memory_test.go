@@ -23,6 +23,7 @@ func TestMemory(t *testing.T) {
 	}{
 		{"lone SYNs", 50_000, 45, writeSYNs}, // which take 70 bytes in the file, too
 		{"refused SYNs", 50_000, 70, writeRefused},
+		{"connections without data", 20_000, 180, writeProbes},
 		{"sessions", 2_000, 4_100, writeSessions},
 	} {
 		file := filepath.Join(t.TempDir(), "capture.pcap")
@@ -79,6 +80,14 @@ func writeSYNs(t testing.TB, name string, n int) {
 	f := newForge(t)
 	client, _ := f.pair(clientIP+":3171", serverIP+":21")
 	client.segment(plainSYN(), "")
+	writeClients(t, name, n, f.packets)
+}
+
+// writeProbes writes connections of a client each, closed as soon as they are open.
+func writeProbes(t testing.TB, name string, n int) {
+	f := newForge(t)
+	client, _ := f.dial(clientIP+":3171", serverIP+":80")
+	client.close()
 	writeClients(t, name, n, f.packets)
 }
 

@@ -107,9 +107,8 @@ func probes(t testing.TB) []byte {
 			if i > 3 {
 				c.segment(&layers.TCP{ACK: i == 4, RST: i > 4}, "")
 			}
-			if i > 5 {
+			for n := 0; i > 5 && n < stubHeaders; n++ { // more than a stub has room for
 				c.segment(&layers.TCP{RST: true}, "")
-				c.segment(&layers.TCP{RST: true}, "") // one more than a stub has room for
 			}
 		case 7:
 			c.segment(&layers.TCP{FIN: true}, "")
