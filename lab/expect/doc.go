@@ -132,7 +132,9 @@
 // Whatever carries data, SYN, FIN or RST has to be written, exactly once. So a
 // retransmission fails the scenario, and a reset, and a stray packet, and bytes
 // that are missing in the capture. One that is expected is written as the packet
-// it is, with its flags. Bare ACKs need not be written.
+// it is, with its flags. Bare ACKs need not be written, nor need the reset with
+// which a connection that both sides have closed answers one that comes late (RFC
+// 9293, 3.10.7.1).
 //
 //	ctl  ...
 //

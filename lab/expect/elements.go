@@ -11,7 +11,7 @@ import (
 )
 
 // An element is a piece of a connection that a line can claim: a SYN, bytes, a
-// FIN, a RST, a bare ACK, a packet that repeats what was seen, or a packet of
+// FIN, a RST, a bare ACK (or the RST with which a closed connection answers one), a packet that repeats what was seen, or a packet of
 // another protocol.
 //
 // The elements of a connection have one order. In each direction it is that of
@@ -113,7 +113,8 @@ func (c *Capture) elementsOf(frames []int, a trace.Side, forth, back cuts) []ele
 		if f.From == a {
 			s = streams[1]
 		}
-		if e, ok := s.add(f, i); ok {
+		closed := streams[0].closedBy(streams[1]) && streams[1].closedBy(streams[0])
+		if e, ok := s.add(f, i, closed); ok {
 			rest = append(rest, e)
 		}
 	}
@@ -123,13 +124,17 @@ func (c *Capture) elementsOf(frames []int, a trace.Side, forth, back cuts) []ele
 	return all
 }
 
-// add takes a packet into its stream. What it repeats, or resets, is an
-// element outside the stream and returned.
-func (s *stream) add(f *Frame, i int) (e element, ok bool) {
+// closedBy reports whether the stream has ended and its peer has acknowledged that.
+func (s *stream) closedBy(peer *stream) bool { return s.fin > 0 && peer.ack >= s.fin }
+
+// add takes a packet into its stream; closed says that both streams of the
+// connection have ended. What it repeats, or resets, is an element outside the
+// stream and returned.
+func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	s.ack = max(s.ack, f.Ack)
 	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
 	switch {
-	case f.Has(trace.RST):
+	case f.Has(trace.RST) && !(closed && f.Flags == trace.RST && f.Seq == s.fin):
 		e.kind = elementRST
 		return e, true
 	case f.End() == f.Seq:

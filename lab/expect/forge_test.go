@@ -299,6 +299,15 @@ func dataConn(g *forge) *forgedConn {
 	return c
 }
 
+// closedDataConn is the same, closed by both sides, the server first.
+func closedDataConn(g *forge) *forgedConn {
+	c := dataConn(g)
+	c.send(true, "F.", "")
+	c.send(false, "F.", "")
+	c.send(true, ".", "")
+	return c
+}
+
 // dns is a question for an address and an answer with four authority and four
 // additional records, 215 bytes in all.
 func (g *forge) dns(t testing.TB) {

@@ -37,6 +37,7 @@ func summary(v *Verdict) string {
 // Lines that the cases share.
 const (
 	dataDeclared  = "data server.20 > client.3172\n"
+	dataClosed    = "data server > client seq 1:56\ndata server > client [F.] seq 56\ndata client > server [F.] seq 1\n"
 	dataHandshake = "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\n"
 )
 
@@ -92,6 +93,35 @@ var judgements = []struct {
 		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:111\n",
 		forge: func(g *forge) { dataConn(g).send(true, "P.", strings.Repeat("y", 55)) },
 		wrong: "different 5 @4, unwanted 5 @5",
+	},
+	{
+		name: "a reset in answer to an ACK behind the end",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *forge) {
+			c := closedDataConn(g)
+			c.send(true, ".", "") // once more, to a connection that is gone
+			c.send(false, "R", "")
+		},
+	},
+	{
+		name: "a reset behind the end that answers nothing",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *forge) {
+			c := closedDataConn(g)
+			c.packet(false, "R", "", 3000, 0)
+		},
+		wrong: "unwanted 7 @8",
+	},
+	{
+		name: "a reset before the end is acknowledged",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *forge) {
+			c := dataConn(g)
+			c.send(true, "F.", "")
+			c.send(false, "F.", "")
+			c.send(false, "R", "")
+		},
+		wrong: "unwanted 7 @7",
 	},
 	{
 		name: "packets by their length",
