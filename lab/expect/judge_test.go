@@ -113,6 +113,15 @@ var judgements = []struct {
 		wrong: "unwanted 7 @8",
 	},
 	{
+		name: "a reset behind the end that acknowledges something",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *forge) {
+			c := closedDataConn(g)
+			c.send(false, "R.", "")
+		},
+		wrong: "unwanted 7 @8",
+	},
+	{
 		name: "a reset before the end is acknowledged",
 		want: dataDeclared + dataHandshake + dataClosed,
 		forge: func(g *forge) {
