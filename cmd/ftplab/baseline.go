@@ -75,7 +75,7 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 			return nil, err
 		}
 		warnCut(stderr, name, e.Cut)
-		if len(e.Sessions) == 0 {
+		if e.NumSessions() == 0 {
 			return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", called(name))
 		}
 		all.Merge(e.Learn(sourceName(name)))

@@ -236,7 +236,7 @@ func (p *dockerProject) wantComplete(path string) {
 			p.t.Errorf("the end of the session of %v is missing in %s", c.Client, path)
 		}
 	}
-	if len(tr.Sessions) == 0 {
+	if tr.NumSessions() == 0 {
 		p.t.Errorf("got no session in the %d frames of %s", count, path)
 	}
 	content, err := os.ReadFile(path)

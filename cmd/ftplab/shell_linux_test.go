@@ -96,7 +96,7 @@ func readTransfers(t *testing.T, path string) string {
 	var transfers []string
 	for c := range tr.Connections() {
 		if c.Role == trace.Data && c.Transfer != nil {
-			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Final()))
+			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Reply))
 		}
 	}
 	return strings.Join(transfers, "; ")

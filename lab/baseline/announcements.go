@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"ftplab/lab/trace"
 )
@@ -105,8 +104,8 @@ func (s *session) party(m trace.Mode) netip.Addr {
 // attack, an address translator, or something that may be either.
 func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
-	for _, c := range a.Connections {
-		if c.Addr(party(a.Mode)).Addr().Unmap() == own {
+	for _, id := range a.Connections {
+		if e.Connection(id).Addr(party(a.Mode)).Addr().Unmap() == own {
 			return translation{Note, "the data connection came to its own address all the same, so an address translator stands in between"}
 		}
 	}
@@ -119,7 +118,7 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 	switch {
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
-	case reached(a, addr) && sameNetwork(addr, s.server()):
+	case e.reached(a, addr) && sameNetwork(addr, s.server()):
 		return translation{Violation, "a neighbour of the server, which called it and was answered"}
 	case addr == s.server():
 		return translation{Violation, "the server's own address"}
@@ -140,9 +139,9 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 }
 
 // reached reports whether a data connection to an announced address came about.
-func reached(a *trace.Announcement, addr netip.Addr) bool {
-	for _, c := range a.Connections {
-		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+func (e *Evidence) reached(a *trace.Announcement, addr netip.Addr) bool {
+	for _, id := range a.Connections {
+		if c := e.Connection(id); c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
 			return true
 		}
 	}
@@ -194,8 +193,8 @@ func (s *session) tried(a *trace.Announcement) bool {
 // another announcement, or ends the session; nil if the capture ends before.
 func (s *session) next(a *trace.Announcement) *trace.Exchange {
 	from := s.before(a.Packet)
-	if a.Exchange != nil {
-		from += slices.Index(s.Exchanges[from:], a.Exchange) + 1
+	if a.Exchange >= 0 {
+		from = a.Exchange + 1
 	}
 	for _, x := range s.Exchanges[from:] {
 		switch x.Command {
@@ -241,7 +240,7 @@ func without(list []int, value int) []int {
 	return kept
 }
 
-func unprivilegedPort(_ *Evidence, s *session) []breach {
+func unprivilegedPort(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, a := range s.Announcements {
 		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == trace.Active && refused(a) {
@@ -251,7 +250,7 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 			packets:  []int{a.Packet, a.ReplyPacket},
 			observed: fmt.Sprintf("%s announced %s", a.Command, a.Addr),
 		}
-		if !a.Foreign && (s.works(a) || a.Mode == trace.Passive && s.next(a) == nil) {
+		if !a.Foreign && (e.works(s, a) || a.Mode == trace.Passive && s.next(a) == nil) {
 			b.severity = Odd
 		}
 		found = append(found, b)
@@ -261,9 +260,9 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 
 // works reports whether data came to an announced address, as far as the capture
 // shows: a transfer that is not over yet may still do.
-func (s *session) works(a *trace.Announcement) bool {
-	for _, c := range a.Connections {
-		if c.HandshakeSeen {
+func (e *Evidence) works(s *session, a *trace.Announcement) bool {
+	for _, id := range a.Connections {
+		if e.Connection(id).HandshakeSeen {
 			return true
 		}
 	}
@@ -275,7 +274,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	understood := map[*trace.Exchange]bool{}
 	for _, a := range s.Announcements {
 		if a.Addr.Addr().IsValid() {
-			understood[a.Exchange] = true
+			understood[s.announcing(a)] = true
 		}
 	}
 	var found []breach

@@ -120,7 +120,7 @@ func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
 func isAnnounced(e *Evidence) []breach {
 	var found []breach
 	for c := range e.Connections() {
-		if c.Role != trace.Data || c.Announced != nil || c.Control == nil {
+		if c.Role != trace.Data || c.Announced != nil || c.Control == trace.NoConnection {
 			continue
 		}
 		s := e.byControl[c.Control]
@@ -140,7 +140,8 @@ func withPartner(e *Evidence) []breach {
 	var found []breach
 	for _, c := range e.dataConnections("") {
 		caller := party(c.Mode).Other()
-		partner := c.Control.Addr(caller).Addr().Unmap()
+		control := e.byControl[c.Control].Control
+		partner := control.Addr(caller).Addr().Unmap()
 		came := c.Addr(caller).Addr().Unmap()
 		if came == partner {
 			continue
@@ -148,7 +149,7 @@ func withPartner(e *Evidence) []breach {
 		b := breach{
 			packets:  []int{c.Announced.Packet, c.FirstPacket},
 			observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.Announced.Command, partner),
-			filter:   stream(c.ID) + " || " + stream(c.Control.ID),
+			filter:   stream(c.ID) + " || " + stream(control.ID),
 		}
 		if mayBeSame(came, partner) {
 			b.severity = Odd
@@ -173,7 +174,7 @@ const dataPatience = time.Minute
 func inTime(e *Evidence) []breach {
 	var found []breach
 	for _, c := range e.dataConnections("") {
-		x := c.Announced.Exchange
+		x := e.byControl[c.Control].announcing(c.Announced)
 		if x == nil {
 			continue
 		}
@@ -219,11 +220,12 @@ func highPorts(e *Evidence) []breach {
 	return found
 }
 
-func oneConnection(_ *Evidence, s *session) []breach {
+func oneConnection(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		var packets []int
-		for _, c := range x.Data {
+		for _, id := range x.Data {
+			c := e.Connection(id)
 			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
 				packets = append(packets, c.FirstPacket)
 			}
@@ -241,13 +243,14 @@ func oneConnection(_ *Evidence, s *session) []breach {
 // protected reports whether data connections of the session may be in TLS.
 func (s *session) protected() bool { return s.TLS || s.said("PROT") || s.said("ADAT") }
 
-func oneWay(_ *Evidence, s *session) []breach {
+func oneWay(e *Evidence, s *session) []breach {
 	if s.protected() {
 		return nil
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		for _, c := range x.Data {
+		for _, id := range x.Data {
+			c := e.Connection(id)
 			sender := sender(x)
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
@@ -268,13 +271,14 @@ func oneWay(_ *Evidence, s *session) []breach {
 	return found
 }
 
-func senderCloses(_ *Evidence, s *session) []breach {
+func senderCloses(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		if !completed(x) || s.said("ABOR") {
 			continue
 		}
-		for _, c := range x.Data {
+		for _, id := range x.Data {
+			c := e.Connection(id)
 			sender := sender(x)
 			if c.FirstFIN != sender.Other() {
 				continue
@@ -310,11 +314,11 @@ func endsWithFIN(e *Evidence) []breach {
 			observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
 			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
 		}
-		if x := c.Transfer; x != nil {
+		if x := e.transfer(c); x != nil {
 			b.packets = append(b.packets, x.Packet)
 			b.observed += ", after " + show(x.Line.Text)
 			fin := c.Flow(sender(x)).FIN
-			aborted := c.Control != nil && e.byControl[c.Control].said("ABOR")
+			aborted := e.byControl[c.Control].said("ABOR")
 			if completed(x) && !aborted && (fin == 0 || rst < fin) {
 				b.severity = Odd
 				b.observed += ", which the server calls complete"
@@ -329,7 +333,7 @@ func endsWithFIN(e *Evidence) []breach {
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
 var saidBytes = regexp.MustCompile(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
-func bytesAgree(_ *Evidence, s *session) []breach {
+func bytesAgree(e *Evidence, s *session) []breach {
 	var found []breach
 	binary, rest := false, false
 	size := map[string]int64{}
@@ -345,7 +349,7 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 			}
 		case isTransfer(x):
 			if (x.Command == "RETR" || upload[x.Command]) && binary && !rest {
-				found = append(found, wrongBytes(x, size)...)
+				found = append(found, e.wrongBytes(x, size)...)
 			}
 			rest = false
 		}
@@ -355,11 +359,11 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 
 // wrongBytes compares a binary transfer of a whole file with what the server said
 // of its size, before it and after it.
-func wrongBytes(x *trace.Exchange, size map[string]int64) []breach {
+func (e *Evidence) wrongBytes(x *trace.Exchange, size map[string]int64) []breach {
 	if !completed(x) || len(x.Data) != 1 {
 		return nil
 	}
-	c := x.Data[0]
+	c := e.Connection(x.Data[0])
 	f := c.Flow(sender(x))
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil

@@ -17,7 +17,7 @@ import (
 type Evidence struct {
 	*trace.Trace
 	sessions  []*session
-	byControl map[*trace.Connection]*session
+	byControl map[int]*session // by the ID of the control connection
 	watch     *watch
 	// called are the addresses that each client announced in active mode.
 	called map[netip.Addr]map[netip.Addr]bool
@@ -31,11 +31,11 @@ func Read(r io.Reader) (*Evidence, error) {
 		return nil, err
 	}
 	w.settle()
-	e := &Evidence{Trace: t, watch: w, byControl: map[*trace.Connection]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
-	for _, t := range t.Sessions {
+	e := &Evidence{Trace: t, watch: w, byControl: map[int]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
+	for t := range t.Sessions() {
 		s := newSession(t)
 		e.sessions = append(e.sessions, s)
-		e.byControl[s.Control] = s
+		e.byControl[s.Control.ID] = s
 		e.noteCalled(s)
 	}
 	return e, nil
@@ -52,6 +52,15 @@ func (e *Evidence) noteCalled(s *session) {
 		}
 		e.called[s.client()][a.Addr.Addr().Unmap()] = true
 	}
+}
+
+// transfer is the command that used a data connection, with its replies; nil if none
+// was seen.
+func (e *Evidence) transfer(c *trace.Connection) *trace.Exchange {
+	if c.Transfer == nil {
+		return nil
+	}
+	return e.byControl[c.Control].Exchanges[c.Transfer.Exchange]
 }
 
 // ReadFile reads the capture of the given name, as Read does.
@@ -211,6 +220,14 @@ func answer(e *trace.Exchange) (code, packet int) {
 	}
 	r := e.Replies[len(e.Replies)-1]
 	return r.Code, r.Packet
+}
+
+// announcing is the command that led to an announcement, nil if it was not seen.
+func (s *session) announcing(a *trace.Announcement) *trace.Exchange {
+	if a.Exchange < 0 {
+		return nil
+	}
+	return s.Exchanges[a.Exchange]
 }
 
 // before is the number of commands whose frames lie in front of the given one.

@@ -173,12 +173,12 @@ func transferTimes(e *Evidence, found func(float64, ...int)) {
 
 // dataRates finds the minute of each session with the most data connections.
 func dataRates(e *Evidence, found func(float64, ...int)) {
-	begun := map[*trace.Connection][]*trace.Connection{}
+	begun := map[int][]*trace.Connection{} // by the control connection
 	for _, c := range e.dataConnections("") {
 		begun[c.Control] = append(begun[c.Control], c)
 	}
 	for _, s := range e.sessions {
-		list := begun[s.Control]
+		list := begun[s.Control.ID]
 		best, from := 0, 0
 		for i, j := 0, 0; j < len(list); j++ {
 			for time.Duration(list[j].FirstTime-list[i].FirstTime) > time.Minute {

@@ -125,11 +125,12 @@ func finBeforeData(e *Evidence) []breach {
 func early226(e *Evidence) []breach {
 	b := breach{}
 	for _, c := range e.dataConnections("") {
-		if c.Transfer == nil || !completed(c.Transfer) {
+		x := e.transfer(c)
+		if x == nil || !completed(x) {
 			continue
 		}
-		_, at := answer(c.Transfer)
-		if fin := c.Flow(sender(c.Transfer)).FIN; fin > at {
+		_, at := answer(x)
+		if fin := c.Flow(sender(x)).FIN; fin > at {
 			b.packets = append(b.packets, at, fin)
 			if b.observed == "" {
 				b.observed = fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", at, fin)

@@ -185,15 +185,15 @@ func testRecord(t *testing.T, job recordJob) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tr.NumConnections() != 1 || len(tr.Sessions) != 1 {
-		t.Fatalf("got %d connections and %d sessions, want one of each", tr.NumConnections(), len(tr.Sessions))
+	if tr.NumConnections() != 1 || tr.NumSessions() != 1 {
+		t.Fatalf("got %d connections and %d sessions, want one of each", tr.NumConnections(), tr.NumSessions())
 	}
 	c := tr.Connection(0)
 	if c.History[0] != 'S' || c.FirstFIN == "" || c.ClientFlow.Missing+c.ServerFlow.Missing > 0 || c.ResetBy != "" {
 		t.Errorf("got the history %s, first FIN by %q, want a whole connection", c.History, c.FirstFIN)
 	}
-	if want := "220 Good morning."; tr.Sessions[0].Lines[0].Text != want {
-		t.Errorf("got the greeting %q, want %q", tr.Sessions[0].Lines[0].Text, want)
+	if want := "220 Good morning."; tr.Session(0).Lines[0].Text != want {
+		t.Errorf("got the greeting %q, want %q", tr.Session(0).Lines[0].Text, want)
 	}
 	if tr.Packets != frames {
 		t.Errorf("got %d packets in the capture, want the %d that the writer counted", tr.Packets, frames)

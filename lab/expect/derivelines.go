@@ -54,12 +54,8 @@ func (d *deriver) opaque(t *derived) bool {
 	if t.conn.Role == trace.Other || t.conn.Missing() > 0 {
 		return true
 	}
-	for _, s := range d.capture.Trace.Sessions {
-		if s.Control == t.conn && s.TLS {
-			return true
-		}
-	}
-	return false
+	s := d.capture.Trace.Session(t.conn.ID)
+	return s != nil && s.TLS
 }
 
 // aborted reports whether a data connection's transfer did not end well, so that
@@ -69,19 +65,15 @@ func (d *deriver) aborted(t *derived) bool {
 		return false
 	}
 	x := t.conn.Transfer
-	return x == nil || t.conn.ResetBy != "" || x.Final() < 200 || x.Final() >= 300 || d.interrupted(x) != nil
+	return x == nil || t.conn.ResetBy != "" || x.Reply < 200 || x.Reply >= 300 ||
+		interrupted(d.capture.Trace.Session(t.conn.Control), x.Exchange)
 }
 
-// interrupted returns the command that was sent before the final reply to x came.
-func (d *deriver) interrupted(x *trace.Exchange) *trace.Exchange {
-	for _, s := range d.capture.Trace.Sessions {
-		for i, y := range s.Exchanges {
-			if y == x && i+1 < len(s.Exchanges) && len(x.Replies) > 0 && s.Exchanges[i+1].Packet < x.Replies[len(x.Replies)-1].Packet {
-				return s.Exchanges[i+1]
-			}
-		}
-	}
-	return nil
+// interrupted reports whether another command was sent before the final reply to the
+// i-th of a session came.
+func interrupted(s *trace.Session, i int) bool {
+	replies := s.Exchanges[i].Replies
+	return i+1 < len(s.Exchanges) && len(replies) > 0 && s.Exchanges[i+1].Packet < replies[len(replies)-1].Packet
 }
 
 // crossed reports whether the packets of two neighbours in opposite directions
@@ -115,15 +107,14 @@ func (t *derived) sender(e *element) trace.Side {
 // came before the last one was done: whatever the server still said then may
 // come before the command, or behind it.
 func (d *deriver) overlaps(t *derived, e *element) bool {
-	for _, s := range d.capture.Trace.Sessions {
-		if s.Control != t.conn {
-			continue
-		}
-		for _, x := range s.Exchanges {
-			if y := d.interrupted(x); y != nil {
-				number := t.capture.Frames[e.frame].Number
-				return number > y.Packet && number <= x.Replies[len(x.Replies)-1].Packet
-			}
+	s := d.capture.Trace.Session(t.conn.ID)
+	if s == nil {
+		return false
+	}
+	for i, x := range s.Exchanges {
+		if interrupted(s, i) {
+			number := t.capture.Frames[e.frame].Number
+			return number > s.Exchanges[i+1].Packet && number <= x.Replies[len(x.Replies)-1].Packet
 		}
 	}
 	return false
@@ -300,11 +291,11 @@ func cause(c *trace.Connection, syn int) (packet int, word string) {
 }
 
 // lineOf returns the last line of a connection that is about a packet.
-func (d *deriver) lineOf(c *trace.Connection, packet int) *derivedLine {
+func (d *deriver) lineOf(connection, packet int) *derivedLine {
 	var found *derivedLine
 	for _, t := range d.tcp {
 		for _, l := range t.lines {
-			if t.conn == c && l.what != "..." && d.capture.Frames[l.frame].Number == packet {
+			if t.conn.ID == connection && l.what != "..." && d.capture.Frames[l.frame].Number == packet {
 				found = l
 			}
 		}

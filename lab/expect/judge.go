@@ -104,15 +104,14 @@ func (j *judge) datagrams(b *binding) []element {
 // stream, and adds their borders to cuts.
 func (c *Capture) dialogue(conn *trace.Connection, from trace.Side, cuts *cuts) map[int64]*trace.Line {
 	texts := map[int64]*trace.Line{}
-	for _, s := range c.Trace.Sessions {
-		if s.Control != conn {
-			continue
-		}
-		for _, l := range s.Lines {
-			if l.From == from {
-				texts[l.Seq] = l
-				cuts.at = append(cuts.at, l.Seq, l.End)
-			}
+	s := c.Trace.Session(conn.ID)
+	if s == nil {
+		return texts
+	}
+	for _, l := range s.Lines {
+		if l.From == from {
+			texts[l.Seq] = l
+			cuts.at = append(cuts.at, l.Seq, l.End)
 		}
 	}
 	return texts

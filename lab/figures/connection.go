@@ -187,10 +187,7 @@ func throughput(s *scope) (value, error) {
 
 // replySegments counts the packets in which a reply came.
 func replySegments(s *scope) (value, error) {
-	for _, session := range s.capture.Trace.Sessions {
-		if session.Control != s.conn {
-			continue
-		}
+	if session := s.capture.Trace.Session(s.conn.ID); session != nil {
 		for _, x := range session.Exchanges {
 			if x.Command != s.args[0] || len(x.Replies) == 0 {
 				continue

@@ -53,12 +53,13 @@ func lab() (*expect.Capture, *expect.Verdict) {
 	}
 	add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
 	line := func(n int) *trace.Line { return &trace.Line{Packet: n} }
-	c.Trace = &trace.Trace{Sessions: []*trace.Session{{Control: ctl, Exchanges: []*trace.Exchange{
-		{Command: "FEAT", Replies: []*trace.Reply{{FirstPacket: 2, Packet: 2, Lines: []*trace.Line{line(2)}}}},
-	}}}}
+	c.Trace = &trace.Trace{}
 	for _, conn := range []*trace.Connection{ctl, data, other} {
 		c.Trace.Add(conn)
 	}
+	c.Trace.AddSession(&trace.Session{Control: ctl, Exchanges: []*trace.Exchange{
+		{Command: "FEAT", Replies: []*trace.Reply{{FirstPacket: 2, Packet: 2, Lines: []*trace.Line{line(2)}}}},
+	}})
 	v := &expect.Verdict{
 		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Trace: ctl}, {Name: "data", Proto: "tcp", ID: 1, Trace: data}, {Name: "gone", Proto: "tcp", ID: -1}},
 		Lines:       []expect.Match{{Label: "a", Packet: 2, Time: 0}, {Label: "b", Packet: 5, Time: 1500 * time.Millisecond}, {Label: "lost"}},

@@ -46,7 +46,7 @@ type graphData struct {
 func (r *Report) sequences() []*Sequence {
 	var all []*Sequence
 	for c := range r.Trace.Connections() {
-		if c.Role == trace.Control || c.Role == trace.Other && len(r.Trace.Sessions) > 0 {
+		if c.Role == trace.Control || c.Role == trace.Other && r.Trace.NumSessions() > 0 {
 			continue
 		}
 		from := sentBy(c)

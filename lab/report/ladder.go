@@ -64,7 +64,7 @@ func (r *Report) draw() ladder {
 // inLadder reports whether the packets of a connection are drawn: those of FTP
 // are, and any others only where there is no FTP.
 func (r *Report) inLadder(c *trace.Connection) bool {
-	return c == nil || c.Role != trace.Other || len(r.Trace.Sessions) == 0
+	return c == nil || c.Role != trace.Other || r.Trace.NumSessions() == 0
 }
 
 // drawable reports whether a packet without connection has to do with the

@@ -32,7 +32,7 @@ type lanes []lane
 func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
 	var clients, servers, others lanes
 	for c := range t.Connections() {
-		if c.Role == trace.Other && len(t.Sessions) > 0 {
+		if c.Role == trace.Other && t.NumSessions() > 0 {
 			continue
 		}
 		clients = clients.with(lane{Addr: c.Client.Addr(), Side: trace.Client})

@@ -159,7 +159,7 @@ func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 func (r *Report) filters() []filter {
 	list := []filter{{"control", "control connections only"}}
 	for c := range r.Trace.Connections() {
-		if c.Role != trace.Data && len(r.Trace.Sessions) > 0 || len(list) > maxFilters {
+		if c.Role != trace.Data && r.Trace.NumSessions() > 0 || len(list) > maxFilters {
 			continue
 		}
 		text := r.names[c.ID].long

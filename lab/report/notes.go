@@ -24,7 +24,7 @@ func explain(t *trace.Trace, packets []*Packet) map[int]string {
 			n.handshake(c, confirmed[c])
 		}
 	}
-	for _, s := range t.Sessions {
+	for s := range t.Sessions() {
 		n.dialogue(s)
 	}
 	for c := range t.Connections() {

@@ -77,7 +77,7 @@ func (r *Report) prepare() {
 	r.packets = r.Packets.All()
 	r.lanes = findLanes(r.Trace, r.packets, r.Scenario)
 	r.lines = map[int][]*trace.Line{}
-	for _, s := range r.Trace.Sessions {
+	for s := range r.Trace.Sessions() {
 		for _, l := range s.Lines {
 			r.lines[l.Packet] = append(r.lines[l.Packet], l)
 		}

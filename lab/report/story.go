@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // factStory tells in three sentences what a capture shows: who talked to
 // whom, how the data went, and how it ended.
 func factStory(t *trace.Trace) string {
-	if len(t.Sessions) == 0 {
+	if t.NumSessions() == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
 			counted(t.Packets, "packet"), counted(t.NumConnections(), "connection"))
 	}
@@ -19,16 +20,22 @@ func factStory(t *trace.Trace) string {
 }
 
 func whoStory(t *trace.Trace) string {
-	if len(t.Sessions) > 1 {
-		clients, servers := map[any]bool{}, map[any]bool{}
-		for _, s := range t.Sessions {
-			clients[s.Control.Client.Addr()] = true
-			servers[s.Control.Server.Addr()] = true
-		}
-		return fmt.Sprintf("%s of FTP between %s and %s.",
-			counted(len(t.Sessions), "session"), counted(len(clients), "client"), counted(len(servers), "server"))
+	clients, servers := map[netip.Addr]bool{}, map[netip.Addr]bool{}
+	only := ""
+	for s := range t.Sessions() {
+		clients[s.Control.Client.Addr()] = true
+		servers[s.Control.Server.Addr()] = true
+		only = dialogueStory(s)
 	}
-	s := t.Sessions[0]
+	if t.NumSessions() == 1 {
+		return only
+	}
+	return fmt.Sprintf("%s of FTP between %s and %s.",
+		counted(t.NumSessions(), "session"), counted(len(clients), "client"), counted(len(servers), "server"))
+}
+
+// dialogueStory tells who talked to whom in a session, and how much.
+func dialogueStory(s *trace.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
@@ -40,6 +47,16 @@ func whoStory(t *trace.Trace) string {
 		return fmt.Sprintf("%s, tries to log in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
 	}
 	return fmt.Sprintf("%s and gives %s.", who, counted(len(s.Exchanges), "command"))
+}
+
+// anyTLS reports whether the dialogue of a session is encrypted.
+func anyTLS(t *trace.Trace) bool {
+	for s := range t.Sessions() {
+		if s.TLS {
+			return true
+		}
+	}
+	return false
 }
 
 // loggedIn reports whether the capture shows a login that succeeded.
@@ -60,7 +77,7 @@ func dataStory(t *trace.Trace) string {
 			total++
 		}
 	}
-	if total == 0 && slices.ContainsFunc(t.Sessions, func(s *trace.Session) bool { return s.TLS }) {
+	if total == 0 && anyTLS(t) {
 		return "Whether anything was transferred cannot be seen."
 	}
 	if total == 0 {

@@ -19,7 +19,7 @@ func (s *Session) announcements(events []event) {
 	}
 	for i, e := range s.Exchanges {
 		if a := s.fromCommand(e); a != nil {
-			a.seen = i + 1
+			a.Exchange, a.seen = i, i+1
 			s.Announcements = append(s.Announcements, a)
 		}
 	}
@@ -32,8 +32,8 @@ func (s *Session) announcements(events []event) {
 			continue
 		}
 		if i, ok := answered[e.reply]; ok {
-			a.Exchange, a.seen = s.Exchanges[i], i+1
-			a.Packet = a.Exchange.Packet
+			a.Exchange, a.seen = i, i+1
+			a.Packet = s.Exchanges[i].Packet
 		} else {
 			a.seen = sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet > a.Packet })
 		}
@@ -47,19 +47,22 @@ func (s *Session) announcements(events []event) {
 
 // fromCommand reads the address in a PORT or EPRT, nil if there is none.
 func (s *Session) fromCommand(e *Exchange) *Announcement {
+	var command string
 	var addr netip.AddrPort
 	var ok bool
 	switch e.Command {
 	case "PORT":
+		command = "PORT"
 		addr, ok = parseHostPort(e.Argument)
 	case "EPRT":
+		command = "EPRT"
 		addr, ok = parseExtended(e.Argument)
 	}
 	if !ok {
 		return nil
 	}
 	a := &Announcement{
-		Command: e.Command, Mode: Active, Addr: addr, Exchange: e, Packet: e.Packet, from: e.Packet,
+		Command: command, Mode: Active, Addr: addr, Packet: e.Packet, from: e.Packet,
 		Foreign: addr.Addr().Unmap() != s.Control.Client.Addr().Unmap(),
 	}
 	for _, r := range e.Replies {
@@ -91,7 +94,7 @@ func (s *Session) fromReply(r *Reply) *Announcement {
 		return nil
 	}
 	return &Announcement{
-		Command: command, Mode: Passive, Addr: addr, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
+		Command: command, Mode: Passive, Addr: addr, Exchange: -1, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
 		Foreign: addr.Addr().Unmap() != server.Unmap(), from: r.FirstPacket,
 	}
 }

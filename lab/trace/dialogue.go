@@ -4,6 +4,7 @@ package trace
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -21,38 +22,46 @@ type event struct {
 const never = int(^uint(0) >> 1)
 
 // session reads the dialogue of a control connection whose client has been
-// found, from what both directions said, into the room that is left.
-func (c *conn) session(said [2][]chunk, in *room) *Session {
+// found, from what both directions said, into the room that is left. The events are
+// good until the next session is read into the same room.
+func (c *conn) session(said [2]iter.Seq[chunk], in *room) (*Session, []event) {
 	s := &Session{Control: c.Connection, Overlong: c.overlong}
-	client, server := said[c.clientDir], said[1-c.clientDir]
-
-	s.TLSFrom = encrypted(&client, &server)
+	s.TLSFrom = encrypted(said)
 	s.TLS = s.TLSFrom > 0
+	client, server := inClear(said[c.clientDir]), inClear(said[1-c.clientDir])
 	events := (&ear{session: s, room: in, events: in.events[:0], heard: in.heard[:0]}).listen(client, server)
 	s.pair(events, c.opener >= 0 || c.answerer >= 0)
 	s.login()
-	s.announcements(events)
-	return s
+	return s, events
 }
 
-// encrypted cuts what both sides said where TLS begins, and returns the first
-// packet of it, 0 if there is none. TLS begins with a record behind the reply 234
-// to AUTH (RFC 4217 section 4), or at the first byte; no line of a dialogue looks
-// like one.
-func encrypted(said ...*[]chunk) int {
+// encrypted returns the first packet of TLS in what both sides said, 0 if there is
+// none. TLS begins with a record behind the reply 234 to AUTH (RFC 4217 section 4), or
+// at the first byte; no line of a dialogue looks like one.
+func encrypted(said [2]iter.Seq[chunk]) int {
 	first := 0
 	for _, chunks := range said {
-		for i, c := range *chunks {
+		for c := range chunks {
 			if tlsRecord(c.data) {
 				if first == 0 || c.packet < first {
 					first = c.packet
 				}
-				*chunks = (*chunks)[:i]
 				break
 			}
 		}
 	}
 	return first
+}
+
+// inClear is what was said before TLS began.
+func inClear(chunks iter.Seq[chunk]) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		for c := range chunks {
+			if tlsRecord(c.data) || !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 // tlsRecord reports whether data begins like a record of TLS (RFC 8446
@@ -75,7 +84,7 @@ type ear struct {
 	room    *room
 }
 
-// A room is where the dialogues of all sessions of a capture stand.
+// A room is where the dialogues of sessions stand.
 type room struct {
 	lines     list[Line]
 	texts     texts
@@ -88,6 +97,14 @@ type room struct {
 	heard  []heardLine
 }
 
+// clear makes room for as many lines, in the place of those that are there.
+func (r *room) clear(lines int) {
+	r.lines.clear()
+	r.replies.clear()
+	r.exchanges.clear()
+	r.left = lines
+}
+
 // A heardLine is a line with the packet with which it was heard.
 type heardLine struct {
 	heard int
@@ -96,7 +113,7 @@ type heardLine struct {
 
 // listen hears both sides out, and returns what they said in the order in which
 // it was heard.
-func (e *ear) listen(client, server []chunk) []event {
+func (e *ear) listen(client, server iter.Seq[chunk]) []event {
 	splitLines(client, e.hearClient)
 	splitLines(server, e.hearServer)
 	if e.open != nil {

@@ -12,60 +12,81 @@ import (
 func (k *tracker) finish(t *Trace) {
 	k.room.left = maxLines + t.Packets
 	for _, c := range k.store.kept {
-		r := c.reading
-		r.halves[0].finish()
-		r.halves[1].finish()
-		k.forget(r)
+		c.reading.finish()
+		k.forget(c.reading)
 	}
 	// First the connections to port 21 and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself.
-	k.recognise(t, true)
-	known := len(t.Sessions)
-	join(t.Sessions, k.store)
-	k.recognise(t, false)
-	join(t.Sessions[known:], k.store)
-	sort.Slice(t.Sessions, func(i, j int) bool { return t.Sessions[i].Control.ID < t.Sessions[j].Control.ID })
-	joinByPort(t.Sessions, k.store)
-	for _, s := range t.Sessions {
-		s.assignTransfers()
+	for _, at21 := range []bool{true, false} {
+		join(k.recognise(t, at21), k.store)
+	}
+	sort.Slice(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
+	joinByPort(t.sessions, k.store)
+	for i := range t.sessions {
+		if s := &t.sessions[i]; s.announced() {
+			assignTransfers(s.make(k.store, k.store.desk, &k.room), k.store)
+		}
 	}
 	for _, c := range k.store.kept {
-		r := c.reading
-		if c.Role == Control {
-			continue
-		}
-		c.settle()
-		if c.Role == Data {
-			k.sign(r)
+		if r := c.reading; r != nil {
+			r.settle()
+			k.store.sign(r)
 		}
 	}
+	k.store.desk = desk{}
 	t.connections = *k.store
 }
 
 // recognise finds the control connections, among those to port 21 or among the
-// others, and reads their dialogue. A connection that is not kept is none: it
-// has no data.
-func (k *tracker) recognise(t *Trace, at21 bool) {
+// others, reads their dialogue, and returns what they announced.
+func (k *tracker) recognise(t *Trace, at21 bool) *offers {
+	all := &offers{}
 	for id := range k.store.len() {
-		each := k.store.find(id)
-		if each == nil || each.reading == nil {
+		if !k.store.mayBeDialogue(id, at21) {
 			continue
 		}
-		c := each.reading
-		if c.Role != Other || c.use == opaque || each.data() == 0 || c.atFTPPort() != at21 {
-			continue
-		}
-		said := c.inOrder()
-		client := c.clientDirection(said)
+		r := k.store.recallWhole(id, k.store.desk).reading
+		said := r.inOrder()
+		client := r.clientDirection(said)
 		if client < 0 {
 			continue
 		}
-		c.Role = Control
-		c.setClient(client)
-		t.Sessions = append(t.Sessions, c.session(said, &k.room))
-		each.settle()
+		r.Role = Control
+		r.setClient(client)
+		k.store.note(r.Connection)
+		s := saved{control: id, lines: k.room.left}
+		if !k.store.watched {
+			k.room.clear(k.room.left)
+		}
+		session, events := r.session(said, &k.room)
+		session.announcements(events)
+		s.announcements = session.Announcements
+		all.add(session)
+		r.settle()
+		switch {
+		case k.store.watched:
+			s.session = session
+		case r.kept:
+			s.reading = r
+		}
+		t.sessions = append(t.sessions, s)
 	}
+	all.sort()
+	return all
+}
+
+// mayBeDialogue reports whether the connection with an ID is one, to port 21 or not,
+// of which nothing is known yet, and whose data may be read.
+func (s *store) mayBeDialogue(id int, at21 bool) bool {
+	if a, b := s.ends(id); (a.Port() == ftpPort || b.Port() == ftpPort) != at21 {
+		return false
+	}
+	if c := s.find(id); c != nil {
+		return c.Role == Other && c.reading.use != opaque && c.data() > 0
+	}
+	first := s.stub(id)
+	return s.stubs.tied(first) == nil && s.stubs.hasData(first)
 }
 
 // data is how many segments carry data.
@@ -103,9 +124,17 @@ func (c *Connection) initiator() int {
 	}
 }
 
+// finish works out what can be known only when all packets have been read.
+func (c *conn) finish() {
+	c.halves[0].finish()
+	c.halves[1].finish()
+	c.whole = true
+}
+
 // settle fills in the facts that are told in terms of client and server, and
 // lets go of what was needed to read the connection.
-func (c *Connection) settle() {
+func (r *conn) settle() {
+	c := r.Connection
 	opener := c.initiator()
 	if c.Role == Other && opener >= 0 {
 		c.setClient(opener)
@@ -114,7 +143,6 @@ func (c *Connection) settle() {
 		c.ClientFlow, c.ServerFlow = c.ServerFlow, c.ClientFlow
 	}
 	c.OpenedBy = c.side(opener)
-	r := c.reading
 	c.FirstFIN, c.ResetBy = c.side(int(r.firstFIN)), c.side(int(r.firstRST))
 	if opener < 0 {
 		opener = int(c.clientDir)
@@ -153,26 +181,29 @@ func (k *tracker) forget(c *conn) {
 		c.use = opaque
 	}
 	if c.use == opaque {
-		c.sums = [2]string{k.digestOf(&c.halves[0]), k.digestOf(&c.halves[1])}
+		c.sums = [2]string{k.store.digestOf(&c.halves[0]), k.store.digestOf(&c.halves[1])}
 		c.halves = nil
 	}
 }
 
 // digestOf is the digest of a stream, "" if it has a hole or is not wanted.
-func (k *tracker) digestOf(h *half) string {
+func (s *store) digestOf(h *half) string {
 	have, start, end := h.stream()
-	if k.noHash || start == end || !have.covers(start, end) {
+	if s.noHash || start == end || !have.covers(start, end) {
 		return ""
 	}
 	if h.digest == nil {
-		k.digestKept(h)
+		h.digestKept(&pool{})
 	}
 	return h.digest.sum(start, end)
 }
 
 // sign gives a data connection the digest of what it carried: in the direction
 // of its command, or else in that which carried anything.
-func (k *tracker) sign(c *conn) {
+func (s *store) sign(c *conn) {
+	if c.Role != Data {
+		return
+	}
 	from := 1 - c.clientDir
 	upload := c.Transfer != nil && transfers[c.Transfer.Command]
 	if upload || c.Transfer == nil && c.ServerFlow.Segments == 0 {
@@ -180,6 +211,6 @@ func (k *tracker) sign(c *conn) {
 	}
 	c.SHA256 = c.sums[from]
 	if c.use != opaque {
-		c.SHA256 = k.digestOf(&c.halves[from])
+		c.SHA256 = s.digestOf(&c.halves[from])
 	}
 }

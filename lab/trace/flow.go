@@ -32,6 +32,15 @@ type half struct {
 	scale            int8 // of the windows it announces, -1 if its SYN offered none
 }
 
+// begin makes h a direction of which nothing has been seen.
+func (h *half) begin(f *Flow) {
+	have, r := h.have[:0], h.kept
+	if r != nil {
+		r.segments, r.data = r.segments[:0], r.data[:0]
+	}
+	*h = half{Flow: f, have: have, kept: r, scale: -1}
+}
+
 // anchor fixes the number that is called 0.
 func (h *half) anchor(isn uint32) {
 	if !h.anchored {

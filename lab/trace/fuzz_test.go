@@ -74,14 +74,14 @@ func consistent(t *testing.T, tr *Trace) {
 				t.Errorf("connection %d: impossible %+v", i, f)
 			}
 		}
-		if (c.Role == Data) != (c.Mode != "") || c.Announced != nil && c.Control == nil || c.Transfer != nil && c.Announced == nil {
-			t.Errorf("connection %d: role %s, mode %q, announced %v, control %v", i, c.Role, c.Mode, c.Announced, c.Control)
+		if (c.Role == Data) != (c.Mode != "") || c.Announced != nil && c.Control < 0 || c.Transfer != nil && c.Announced == nil {
+			t.Errorf("connection %d: role %s, mode %q, announced %v, control %d", i, c.Role, c.Mode, c.Announced, c.Control)
 		}
 	}
 	if i+1 != tr.NumConnections() {
 		t.Errorf("%d connections, and %d in number", i+1, tr.NumConnections())
 	}
-	for _, s := range tr.Sessions {
+	for s := range tr.Sessions() {
 		if s.Control.Role != Control {
 			t.Errorf("a session on connection %d, which is %s", s.Control.ID, s.Control.Role)
 		}

@@ -26,7 +26,7 @@ func newIndex(s *store) index {
 // none.
 func (x *index) find(a, b netip.AddrPort) *Connection {
 	if id := *x.slot(a, b); id > 0 {
-		return x.store.recall(int(id-1), &x.store.scratch)
+		return x.store.recall(int(id-1), x.store.desk)
 	}
 	return nil
 }

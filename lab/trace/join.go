@@ -3,83 +3,108 @@
 package trace
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
+	"slices"
 	"sort"
+	"strings"
 )
 
-// An offer is an announcement with the session that made it.
+// An offer is an announcement as a data connection may answer it.
 type offer struct {
 	*Announcement
-	session *Session
+	control  int            // the ID of the connection it was made on
+	listener netip.AddrPort // who is to be called
+	caller   netip.Addr     // and by whom: the other party of the session
 }
 
-// A place is where an offered connection arrives, and from whom; caller is zero
-// where that does not matter.
-type place struct {
-	listener netip.AddrPort
-	caller   netip.Addr
+// offers are found by who listens, or by that and who calls.
+type offers struct {
+	list                 list[offer]
+	byListener, byCaller []int32 // indexes, in order, that of the packets last
 }
 
-// offers are the announcements for each place, in the order of their packets.
-type offers map[place][]offer
-
-// offersOf collects the announcements of some sessions. An announced address may
-// be that in the text or that of the party which announced it: behind an address
-// translator, the two differ.
-func offersOf(sessions []*Session) offers {
-	all := offers{}
-	for _, s := range sessions {
-		for _, a := range s.Announcements {
-			listener, caller := s.Control.Server.Addr().Unmap(), s.Control.Client.Addr().Unmap()
-			if a.Mode == Active {
-				listener, caller = caller, listener
-			}
-			all.add(a.Addr.Addr().Unmap(), caller, offer{a, s})
-			if listener != a.Addr.Addr().Unmap() {
-				all.add(listener, caller, offer{a, s})
-			}
+// add takes in the announcements of a session. An announced address may be that in
+// the text or that of the party which announced it: behind an address translator, the
+// two differ.
+func (all *offers) add(s *Session) {
+	for _, a := range s.Announcements {
+		listener, caller := s.Control.Server.Addr().Unmap(), s.Control.Client.Addr().Unmap()
+		if a.Mode == Active {
+			listener, caller = caller, listener
+		}
+		announced := a.Addr.Addr().Unmap()
+		*all.list.next() = offer{a, s.Control.ID, netip.AddrPortFrom(announced, a.Addr.Port()), caller}
+		if listener != announced {
+			*all.list.next() = offer{a, s.Control.ID, netip.AddrPortFrom(listener, a.Addr.Port()), caller}
 		}
 	}
-	for _, list := range all {
-		sort.SliceStable(list, func(i, j int) bool { return list[i].from < list[j].from })
-	}
-	return all
 }
 
-func (all offers) add(listener, caller netip.Addr, o offer) {
-	at := netip.AddrPortFrom(listener, o.Addr.Port())
-	for _, p := range []place{{at, caller}, {at, netip.Addr{}}} {
-		all[p] = append(all[p], o)
+// sort puts the offers in order; then they can be found.
+func (all *offers) sort() {
+	ordered := func(compare func(x, y *offer) int) []int32 {
+		order := make([]int32, all.list.len())
+		for i := range order {
+			order[i] = int32(i)
+		}
+		slices.SortStableFunc(order, func(i, j int32) int { return compare(all.list.at(int(i)), all.list.at(int(j))) })
+		return order
 	}
+	all.byListener = ordered(func(x, y *offer) int { return x.compare(y.listener, anybody, y.from) })
+	all.byCaller = ordered(func(x, y *offer) int { return x.compare(y.listener, y.caller, y.from) })
 }
 
-// newest returns the last announcement for a place before a packet.
-func (all offers) newest(p place, packet int) (offer, bool) {
-	list := all[p]
-	i := sort.Search(len(list), func(i int) bool { return list[i].from > packet })
+// anybody may be the caller.
+var anybody netip.Addr
+
+func (o *offer) compare(listener netip.AddrPort, caller netip.Addr, packet int) int {
+	if c := o.listener.Compare(listener); c != 0 {
+		return c
+	}
+	if c := o.caller.Compare(caller); c != 0 && caller != anybody {
+		return c
+	}
+	return cmp.Compare(o.from, packet)
+}
+
+// newest returns the last offer before a packet, nil if there is none.
+func (all *offers) newest(listener netip.AddrPort, caller netip.Addr, packet int) *offer {
+	order := all.byCaller
+	if caller == anybody {
+		order = all.byListener
+	}
+	i := sort.Search(len(order), func(i int) bool { return all.list.at(int(order[i])).compare(listener, caller, packet) > 0 })
 	if i == 0 {
-		return offer{}, false
+		return nil
 	}
-	return list[i-1], true
+	if o := all.list.at(int(order[i-1])); o.listener == listener && (o.caller == caller || caller == anybody) {
+		return o
+	}
+	return nil
 }
 
 // join finds the connections, among those that nothing is known of, which came
 // to an announced address. The newest announcement before the connection counts;
 // one whose other party is the caller counts more than one whose is not.
-func join(sessions []*Session, in *store) {
-	all := offersOf(sessions)
-	if len(all) == 0 {
+func join(all *offers, in *store) {
+	if all.list.len() == 0 {
 		return
 	}
 	for id := range in.len() {
-		c := in.recallWhole(id, &in.scratch)
+		const last = math.MaxInt
+		if a, b := in.ends(id); all.newest(unmapped(a), anybody, last) == nil && all.newest(unmapped(b), anybody, last) == nil {
+			continue
+		}
+		c := in.recallWhole(id, in.desk)
 		if c.Role != Other {
 			continue
 		}
 		for _, known := range []bool{true, false} {
-			if o, listener := c.accept(all, known); listener >= 0 {
+			if o, listener := c.accept(all, known); o != nil {
 				c.takeOffer(o, listener)
-				in.keepIfStub(c)
+				in.note(c)
 				break
 			}
 		}
@@ -87,35 +112,36 @@ func join(sessions []*Session, in *store) {
 }
 
 // accept returns the newest offer that c may have come to, and the direction of
-// the side that listened, -1 if there is none. With known, the caller must be the
+// the side that listened; nil if there is none. With known, the caller must be the
 // other party of the session.
-func (c *Connection) accept(all offers, known bool) (best offer, listener int) {
-	listener = -1
+func (c *Connection) accept(all *offers, known bool) (best *offer, listener int) {
 	for dir := range 2 {
 		if dir == c.initiator() {
 			continue // an announced address is one that is called
 		}
-		end := c.end(dir)
-		p := place{listener: netip.AddrPortFrom(end.Addr().Unmap(), end.Port())}
+		caller := anybody
 		if known {
-			p.caller = c.end(1 - dir).Addr().Unmap()
+			caller = c.end(1 - dir).Addr().Unmap()
 		}
-		if o, ok := all.newest(p, c.FirstPacket); ok && (listener < 0 || o.from > best.from) {
+		if o := all.newest(unmapped(c.end(dir)), caller, c.FirstPacket); o != nil && (best == nil || o.from > best.from) {
 			best, listener = o, dir
 		}
 	}
 	return best, listener
 }
 
+// unmapped is an address of IPv4 as itself, even if it is written as one of IPv6.
+func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+
 // takeOffer makes c the data connection of an announcement.
-func (c *Connection) takeOffer(o offer, listener int) {
+func (c *Connection) takeOffer(o *offer, listener int) {
 	client := listener
 	if o.Mode == Passive {
 		client = 1 - listener
 	}
 	c.becomesData(o.Mode, client)
-	c.Announced, c.Control = o.Announcement, o.session.Control
-	o.Connections = append(o.Connections, c)
+	c.Announced, c.Control = o.Announcement, o.control
+	o.Connections = append(o.Connections, c.ID)
 }
 
 // becomesData makes c a data connection whose client is the sender of the given
@@ -128,31 +154,34 @@ func (c *Connection) becomesData(mode Mode, client int) {
 // joinByPort takes connections from a server's port 20 (RFC 959 section 3.2) for
 // data connections whose announcement is not in the capture. Each belongs to the
 // last session between the two hosts, if there is one.
-func joinByPort(sessions []*Session, in *store) {
+func joinByPort(sessions []saved, in *store) {
 	type hosts struct{ client, server netip.Addr }
-	owners := map[hosts]*Session{}
-	for _, s := range sessions {
-		owners[hosts{s.Control.Client.Addr().Unmap(), s.Control.Server.Addr().Unmap()}] = s
+	owners := map[hosts]int{}
+	for i := range sessions {
+		client, server := in.sides(sessions[i].control)
+		owners[hosts{client.Addr().Unmap(), server.Addr().Unmap()}] = sessions[i].control
 	}
 	for id := range in.len() {
-		c := in.recallWhole(id, &in.scratch)
-		a, b := c.end(0).Port() == ftpDataPort, c.end(1).Port() == ftpDataPort
-		if c.Role != Other || a == b {
+		if a, b := in.ends(id); (a.Port() == ftpDataPort) == (b.Port() == ftpDataPort) {
+			continue
+		}
+		c := in.recallWhole(id, in.desk)
+		if c.Role != Other {
 			continue
 		}
 		server := 0
-		if b {
+		if c.end(1).Port() == ftpDataPort {
 			server = 1
 		}
-		owner := owners[hosts{c.end(1 - server).Addr().Unmap(), c.end(server).Addr().Unmap()}]
-		if owner == nil && (len(sessions) > 0 || c.data() == 0) {
+		owner, found := owners[hosts{c.end(1 - server).Addr().Unmap(), c.end(server).Addr().Unmap()}]
+		if !found && (len(sessions) > 0 || c.data() == 0) {
 			continue
 		}
 		c.becomesData(Active, 1-server)
-		if owner != nil {
-			c.Control = owner.Control
+		if found {
+			c.Control = owner
 		}
-		in.keepIfStub(c)
+		in.note(c)
 	}
 }
 
@@ -163,63 +192,73 @@ var transfers = map[string]bool{
 	"STOR": true, "STOU": true, "APPE": true,
 }
 
-// assignTransfers gives the data connections of each announcement to the commands
-// between it and the next one.
-func (s *Session) assignTransfers() {
+// assignTransfers gives the data connections of each announcement of a session to
+// the commands between it and the next one.
+func assignTransfers(s *Session, in *store) {
 	for i, a := range s.Announcements {
 		last := len(s.Exchanges)
 		if i+1 < len(s.Announcements) {
 			last = max(s.Announcements[i+1].seen-1, a.seen)
-			if s.Announcements[i+1].Exchange == nil {
+			if s.Announcements[i+1].Exchange < 0 {
 				last = max(s.Announcements[i+1].seen, a.seen)
 			}
 		}
-		var commands []*Exchange
-		for _, e := range s.Exchanges[a.seen:last] {
-			if _, ok := transfers[e.Command]; ok {
-				commands = append(commands, e)
+		var commands []int
+		for x := a.seen; x < last; x++ {
+			if _, ok := transfers[s.Exchanges[x].Command]; ok {
+				commands = append(commands, x)
 			}
 		}
-		for _, c := range a.Connections {
-			if e := transferOf(c, a.Mode, commands); e != nil {
-				c.Transfer = e
-				e.Data = append(e.Data, c)
+		for _, id := range a.Connections {
+			if x := s.transferOf(in.firstPacket(id), a.Mode, commands); x >= 0 {
+				e := s.Exchanges[x]
+				in.transfer(id, e.transfer(x))
+				e.Data = append(e.Data, id)
 			}
 		}
 	}
 }
 
-// transferOf chooses the command that a data connection belongs to. The server
-// opens an active one for the last command before it; a passive one may be opened
-// before its command is sent, and belongs to the first that was not refused.
-func transferOf(c *Connection, mode Mode, commands []*Exchange) *Exchange {
-	var free []*Exchange
-	for _, e := range commands {
-		if len(e.Data) == 0 {
-			free = append(free, e)
+// transferOf chooses the command, of some of the session's, that a data connection
+// belongs to; -1 for none. The server opens an active one for the last command before
+// its first packet; a passive one may be opened before its command is sent, and
+// belongs to the first that was not refused.
+func (s *Session) transferOf(firstPacket int, mode Mode, commands []int) int {
+	var free []int
+	for _, x := range commands {
+		if len(s.Exchanges[x].Data) == 0 {
+			free = append(free, x)
 		}
 	}
 	if len(free) == 0 {
 		free = commands
 	}
 	if len(free) == 0 {
-		return nil
+		return -1
 	}
 	chosen := free[0]
 	if mode == Active {
-		for _, e := range free {
-			if e.FirstPacket <= c.FirstPacket {
-				chosen = e
+		for _, x := range free {
+			if s.Exchanges[x].FirstPacket <= firstPacket {
+				chosen = x
 			}
 		}
 		return chosen
 	}
-	for _, e := range free {
-		if e.began() {
-			return e
+	for _, x := range free {
+		if s.Exchanges[x].began() {
+			return x
 		}
 	}
 	return chosen
+}
+
+// transfer is the gist of a command that stands at an index.
+func (e *Exchange) transfer(index int) *Transfer {
+	return &Transfer{
+		Exchange: index, Command: strings.Clone(e.Command), Argument: strings.Clone(e.Argument),
+		Packet: e.Packet, Reply: e.Final(),
+	}
 }
 
 // began reports whether the server said that it begins the transfer.

@@ -47,11 +47,11 @@ type jsonTransfer struct {
 	Reply    int    `json:"reply,omitempty"`
 }
 
+// A jsonSession goes on with its exchanges.
 type jsonSession struct {
-	Control   int            `json:"control"`
-	User      string         `json:"user"`
-	TLS       bool           `json:"tls"`
-	Exchanges []jsonExchange `json:"exchanges"`
+	Control int    `json:"control"`
+	User    string `json:"user"`
+	TLS     bool   `json:"tls"`
 }
 
 type jsonExchange struct {
@@ -81,19 +81,20 @@ func (t *Trace) WriteJSON(w io.Writer) error {
 		}
 	}
 	out.WriteString("],\n \"sessions\": [")
-	var session jsonSession
-	for i, s := range t.Sessions {
-		session = s.json()
-		if err := out.item(i, &session); err != nil {
+	i := 0
+	for s := range t.Sessions() {
+		if err := out.session(i, s); err != nil {
 			return err
 		}
+		i++
 	}
 	out.WriteString("]}\n")
 	return out.Flush()
 }
 
 // items writes lists, each item on a line of its own. The whole is never in
-// memory at once: a capture may hold many thousands of sessions.
+// memory at once: a capture may hold many thousands of sessions, and a session as
+// many exchanges.
 type items struct {
 	*bufio.Writer
 	line bytes.Buffer // of one item
@@ -107,17 +108,53 @@ func newItems(w io.Writer) *items {
 	return out
 }
 
-// item writes the i-th item of a list.
-func (out *items) item(i int, item any) error {
+// encode returns an item as JSON, good until the next one.
+func (out *items) encode(item any) ([]byte, error) {
 	out.line.Reset()
-	if err := out.enc.Encode(item); err != nil {
-		return err
-	}
+	err := out.enc.Encode(item)
+	return bytes.TrimRight(out.line.Bytes(), "\n"), err
+}
+
+// begin begins the i-th item of a list.
+func (out *items) begin(i int) {
 	if i > 0 {
 		out.WriteByte(',')
 	}
 	out.WriteString("\n  ")
-	_, err := out.Write(bytes.TrimRight(out.line.Bytes(), "\n"))
+}
+
+// item writes the i-th item of a list.
+func (out *items) item(i int, item any) error {
+	text, err := out.encode(item)
+	if err != nil {
+		return err
+	}
+	out.begin(i)
+	_, err = out.Write(text)
+	return err
+}
+
+// session writes the i-th session of a list.
+func (out *items) session(i int, s *Session) error {
+	text, err := out.encode(jsonSession{s.Control.ID, valid(s.User), s.TLS})
+	if err != nil {
+		return err
+	}
+	out.begin(i)
+	out.Write(bytes.TrimSuffix(text, []byte("}")))
+	out.WriteString(`,"exchanges":[`)
+	var exchange jsonExchange
+	for i, e := range s.Exchanges {
+		exchange = e.json()
+		if text, err = out.encode(&exchange); err != nil {
+			return err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(text)
+	}
+	_, err = out.WriteString("]}")
 	return err
 }
 
@@ -135,23 +172,19 @@ func (c *Connection) json() jsonConnection {
 	if c.Announced != nil {
 		j.Announced = &jsonAnnounced{c.Announced.Command, c.Announced.Packet}
 	}
-	if c.Control != nil {
-		j.Control = &c.Control.ID
+	if c.Control != NoConnection {
+		j.Control = &c.Control
 	}
-	if e := c.Transfer; e != nil {
-		j.Transfer = &jsonTransfer{valid(e.Command), valid(e.Argument), e.Packet, e.Final()}
+	if x := c.Transfer; x != nil {
+		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply}
 	}
 	return j
 }
 
-func (s *Session) json() jsonSession {
-	j := jsonSession{Control: s.Control.ID, User: valid(s.User), TLS: s.TLS, Exchanges: make([]jsonExchange, 0, len(s.Exchanges))}
-	for _, e := range s.Exchanges {
-		x := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), make([]jsonReply, 0, len(e.Replies))}
-		for _, r := range e.Replies {
-			x.Replies = append(x.Replies, jsonReply{r.Packet, r.Code, valid(r.Text)})
-		}
-		j.Exchanges = append(j.Exchanges, x)
+func (e *Exchange) json() jsonExchange {
+	j := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), make([]jsonReply, 0, len(e.Replies))}
+	for _, r := range e.Replies {
+		j.Replies = append(j.Replies, jsonReply{r.Packet, r.Code, valid(r.Text)})
 	}
 	return j
 }

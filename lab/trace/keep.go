@@ -14,28 +14,38 @@ const (
 
 // data takes the data of a segment.
 func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
-	h := &c.halves[dir]
-	seq := t.dataSeq()
-	h.data(p, t, seq)
 	if c.use != opaque {
-		if h.kept.size() >= maxDialogue {
-			c.overlong = true
-			return
-		}
-		h.keep(p, t, seq)
+		c.keep(p, t, dir)
 		k.decide(c)
 		return
 	}
-	if k.noHash {
-		return
-	}
-	if h.digest == nil {
+	h := &c.halves[dir]
+	seq := t.dataSeq()
+	h.data(p, t, seq)
+	switch {
+	case k.store.noHash:
+	case h.digest == nil:
 		h.keep(p, t, seq)
 		k.beginDigest(h)
+	default:
+		h.hash(seq, t.Payload)
+	}
+}
+
+// keep takes the data of a segment that may be dialogue.
+func (c *conn) keep(p *Packet, t *TCP, dir int) {
+	h := &c.halves[dir]
+	seq := t.dataSeq()
+	h.data(p, t, seq)
+	if h.kept.size() >= maxDialogue {
+		c.overlong = true
 		return
 	}
-	h.hash(seq, t.Payload)
+	h.keep(p, t, seq)
 }
+
+// recorded is how many bytes have been kept of both directions.
+func (c *conn) recorded() int { return c.halves[0].kept.size() + c.halves[1].kept.size() }
 
 // headHeld is how many segments of a stream without SYN wait before it is known
 // well enough where the stream begins.
@@ -44,13 +54,13 @@ const headHeld = 32
 // beginDigest starts to hash a stream once it is known where it begins.
 func (k *tracker) beginDigest(h *half) {
 	if h.kept != nil && (h.synSeen || len(h.kept.segments) >= headHeld) {
-		k.digestKept(h)
+		h.digestKept(&k.early)
 	}
 }
 
 // digestKept hashes what has been kept of a stream, and lets go of it.
-func (k *tracker) digestKept(h *half) {
-	h.digest = newDigest(&k.early, h.start())
+func (h *half) digestKept(p *pool) {
+	h.digest = newDigest(p, h.start())
 	if h.kept != nil {
 		for _, s := range h.kept.segments {
 			h.hash(s.seq, h.kept.data[s.from:s.to])
@@ -81,7 +91,7 @@ func (k *tracker) decide(c *conn) {
 	if c.use == dialogue {
 		return
 	}
-	size := int32(c.halves[0].kept.size() + c.halves[1].kept.size())
+	size := int32(c.recorded())
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
 		if c.atFTPPort() {
@@ -110,7 +120,7 @@ func (k *tracker) decide(c *conn) {
 func (k *tracker) letGo(c *conn) {
 	for dir := range c.halves {
 		h := &c.halves[dir]
-		if k.noHash {
+		if k.store.noHash {
 			h.kept = nil
 		} else {
 			k.beginDigest(h)

@@ -87,8 +87,9 @@ func TestOverlongDialogue(t *testing.T) {
 			s.seq += uint32(len(line) * 1000)
 		}
 		tr := read(t, f.pcap())
-		if n := len(tr.Sessions[0].Lines); !tr.Sessions[0].Overlong || n > maxLines+tr.Packets {
-			t.Errorf("%s: %d lines, overlong %v", name, n, tr.Sessions[0].Overlong)
+		told := tr.Session(0)
+		if n := len(told.Lines); !told.Overlong || n > maxLines+tr.Packets {
+			t.Errorf("%s: %d lines, overlong %v", name, n, told.Overlong)
 		}
 	}
 }

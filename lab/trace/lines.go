@@ -2,7 +2,10 @@
 
 package trace
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // A rawLine is a line as it stands in the stream, without its end.
 type rawLine struct {
@@ -16,10 +19,10 @@ type rawLine struct {
 
 // splitLines calls use for each line, until use returns false. A line ends at LF,
 // a CR before it is not part of it; a hole ends it, too, incomplete.
-func splitLines(chunks []chunk, use func(rawLine) bool) {
+func splitLines(chunks iter.Seq[chunk], use func(rawLine) bool) {
 	var line rawLine
 	open := false // line has been begun
-	for _, c := range chunks {
+	for c := range chunks {
 		if c.gap {
 			if open && !use(line) {
 				return

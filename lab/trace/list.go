@@ -43,6 +43,15 @@ func (l *list[T]) next() *T {
 	return &(*last)[len(*last)-1]
 }
 
+// clear makes the list empty. What it held is no longer good.
+func (l *list[T]) clear() {
+	if len(l.blocks) > 0 {
+		l.blocks = l.blocks[:1]
+		clear(l.blocks[0])
+		l.blocks[0] = l.blocks[0][:0]
+	}
+}
+
 // texts makes strings.
 type texts struct{ block strings.Builder }
 

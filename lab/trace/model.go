@@ -31,26 +31,25 @@ type Trace struct {
 	Unread int
 	// Start is the time of the first packet, in nanoseconds since 1970.
 	Start int64
-	// Sessions are the FTP sessions, one for each control connection.
-	Sessions []*Session
 	// Besides are the first packets (MaxBesides of them) that are not TCP but
 	// help to understand it: ARP, DNS, ICMP.
 	Besides []*Packet
 
 	connections store
+	sessions    []saved
 }
 
 // Connections yields all TCP connections, in the order of their first packets.
 //
-// A capture may hold a million SYNs that nobody answers. A connection of no more
-// than a few bare headers, which is nobody's data connection either, is therefore
-// not kept unless one of its packets is (see Packet.Keep): it is made anew to be
-// looked at, and good until the loop goes on.
+// A capture may hold a million SYNs that nobody answers, and as many sessions of a
+// few packets. A small connection is therefore not kept unless somebody may hold on
+// to it already (see Packet.Connection): it is made anew to be looked at, and good
+// until the loop goes on.
 func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all() }
 
 // Connection returns the connection with an ID, which must be one that there is. One
 // that is not kept is made anew each time.
-func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, &scratch{}) }
+func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, newDesk(1)) }
 
 // NumConnections is how many connections there are; their IDs are all numbers
 // below it.
@@ -142,9 +141,10 @@ type Connection struct {
 	// command that used it was.
 	Mode      Mode
 	Announced *Announcement
-	// Control is the control connection it belongs to; nil if none was seen.
-	Control  *Connection
-	Transfer *Exchange
+	// Control is the ID of the control connection it belongs to, NoConnection if
+	// none was seen.
+	Control  int
+	Transfer *Transfer
 	// SHA256 is the digest, in hexadecimal, of the bytes that a data
 	// connection carried. It is "" for no bytes, for a stream with a hole, and
 	// with Options.NoHash.
@@ -156,6 +156,9 @@ type Connection struct {
 	reading   *conn // while the capture is being read
 	clientDir int8  // the direction (0: first seen sender) that is the client's
 }
+
+// NoConnection stands for the ID of a connection where there is none.
+const NoConnection = -1
 
 // A Flow is one direction of a connection: what one side sent.
 type Flow struct {
@@ -282,8 +285,8 @@ type Exchange struct {
 	Line *Line
 	// Replies are all replies to it: 150 and 226, for a transfer.
 	Replies []*Reply
-	// Data are the data connections that it used: one, as a rule.
-	Data []*Connection
+	// Data are the IDs of the data connections that it used: one, as a rule.
+	Data []int
 }
 
 // Final returns the code of the reply that completed the command (200 or
@@ -311,15 +314,26 @@ type Announcement struct {
 	Packet, ReplyPacket int
 	// ReplyCode is the code of the reply, 0 for none.
 	ReplyCode int
-	// Exchange is the command with its replies, nil if it was not seen.
-	Exchange *Exchange
+	// Exchange is the index of the command among the session's Exchanges, -1 if
+	// it was not seen.
+	Exchange int
 	// Foreign says that the address is not that of the party that announced
 	// it, as its packets show it: the mark of an address translator between
 	// them, or of a bounce.
 	Foreign bool
-	// Connections are the data connections that came to this address.
-	Connections []*Connection
+	// Connections are the IDs of the data connections that came to this address.
+	Connections []int
 
 	from int // the packet from which on a connection may answer it
 	seen int // exchanges before it
+}
+
+// A Transfer is the gist of the command that a data connection was used by.
+type Transfer struct {
+	// Exchange is its index among the Exchanges of the session.
+	Exchange int
+	// Command, Argument and Packet are the command's, Reply is its final reply's
+	// code, 0 if none was seen.
+	Command, Argument string
+	Packet, Reply     int
 }

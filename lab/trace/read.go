@@ -15,7 +15,9 @@ import (
 // Options say what else a reading should give, beside the Trace.
 type Options struct {
 	// Packets, if set, is called for every packet, in the order of the file. The
-	// packet is good until it returns; see Packet.Keep.
+	// packet is good until it returns; see Packet.Keep. The sessions, and the
+	// connections with data, are kept then, for whoever holds on to one: they are
+	// the same each time they are looked at.
 	Packets func(*Packet)
 	// NoHash leaves out the SHA-256 of what data connections carried.
 	NoHash bool
@@ -45,7 +47,7 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 	}
 	t := &Trace{}
 	d := &decoder{details: true}
-	k := newTracker(opts.NoHash)
+	k := newTracker(opts)
 	var raw pcap.Packet
 	var p Packet
 	for {

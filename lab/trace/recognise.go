@@ -4,6 +4,7 @@ package trace
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 )
 
@@ -131,7 +132,7 @@ func (c *conn) serverByPort() int {
 }
 
 // inOrder returns what has been recorded of both directions, put in order.
-func (c *conn) inOrder() (said [2][]chunk) {
+func (c *conn) inOrder() (said [2]iter.Seq[chunk]) {
 	for dir := range c.halves {
 		h := &c.halves[dir]
 		_, start, end := h.stream()
@@ -142,7 +143,7 @@ func (c *conn) inOrder() (said [2][]chunk) {
 
 // clientDirection tells from what both directions said which one is the FTP
 // client's, -1 if the connection is no dialogue.
-func (c *conn) clientDirection(said [2][]chunk) int {
+func (c *conn) clientDirection(said [2]iter.Seq[chunk]) int {
 	return clientOf([2]voice{hear(firstLines(said[0])), hear(firstLines(said[1]))}, c.serverByPort())
 }
 
@@ -162,8 +163,8 @@ func (c *conn) plausible() bool {
 }
 
 // firstLines returns as many lines as are looked at.
-func firstLines(chunks []chunk) [][]byte {
-	lines := make([][]byte, 0, min(looked, 2*len(chunks)))
+func firstLines(chunks iter.Seq[chunk]) [][]byte {
+	var lines [][]byte
 	splitLines(chunks, func(l rawLine) bool {
 		lines = append(lines, l.text)
 		return len(lines) < looked

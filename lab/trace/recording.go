@@ -6,6 +6,7 @@ package trace
 
 import (
 	"container/heap"
+	"iter"
 	"sort"
 )
 
@@ -60,32 +61,34 @@ type chunk struct {
 // chunks puts what was recorded between the relative numbers start and end in
 // order. Every byte is taken from the segment that brought it first. Holes that
 // nothing fills are passed over where they are met.
-func (r *recording) chunks(start, end int64) []chunk {
-	if r == nil {
-		return nil
-	}
-	var seen ranges
-	for i := range r.segments {
-		s := &r.segments[i]
-		seen.add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
-	}
-	out := make([]chunk, 0, len(r.segments))
-	var waiting byPlace
-	next, gap := seen.from(start)
-	for i := range r.segments {
-		s := &r.segments[i]
-		heap.Push(&waiting, s)
-		for len(waiting) > 0 && waiting[0].seq <= next {
-			w := heap.Pop(&waiting).(*kept)
-			data := r.data[w.from:w.to]
-			if last := min(w.seq+int64(len(data)), end); last > next {
-				data = data[next-w.seq : last-w.seq]
-				out = append(out, chunk{next, data, w, s.packet, gap})
-				next, gap = seen.from(last)
+func (r *recording) chunks(start, end int64) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		if r == nil {
+			return
+		}
+		var seen ranges
+		for i := range r.segments {
+			s := &r.segments[i]
+			seen.add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
+		}
+		var waiting byPlace
+		next, gap := seen.from(start)
+		for i := range r.segments {
+			s := &r.segments[i]
+			heap.Push(&waiting, s)
+			for len(waiting) > 0 && waiting[0].seq <= next {
+				w := heap.Pop(&waiting).(*kept)
+				data := r.data[w.from:w.to]
+				if last := min(w.seq+int64(len(data)), end); last > next {
+					data = data[next-w.seq : last-w.seq]
+					if !yield(chunk{next, data, w, s.packet, gap}) {
+						return
+					}
+					next, gap = seen.from(last)
+				}
 			}
 		}
 	}
-	return out
 }
 
 // from returns the first number of the set that is not below n, and whether it

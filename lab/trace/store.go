@@ -7,30 +7,45 @@ import (
 	"net/netip"
 )
 
-// A store holds connections. One that has come to no more than a few bare headers
-// is a stub, held as these headers only: most of what a scan or a flood leaves
-// behind is no more than that, and takes less room so than in the file.
+// A store holds connections. A small one is a stub, held as what its packets say and
+// made into a Connection when it is looked at: most of what a scan, a flood or a
+// busy server leaves behind is small, and takes less room so than in the file.
 type store struct {
-	berths  list[berth]
-	kept    []*Connection
-	stubs   headers
-	scratch scratch // while the capture is being read
+	berths list[berth]
+	kept   []*Connection
+	stubs  stubs
+	desk   desk // where stubs are made into connections while the capture is being read
+
+	// watched says that somebody sees the packets, and with them the connections
+	// as they are being read. From its first data on a connection is kept, then.
+	watched bool
+	noHash  bool
 }
 
 // A berth is where a connection is held: in kept, at berth-1; or if that is
-// negative in stubs, its first header at -berth-1.
+// negative in stubs, its first packet at -berth-1.
 type berth int32
 
-// stubHeaders is how many headers a stub may have. With more, a Connection takes no
-// more room than they do in the file; a probe that connects and closes has seven.
-const stubHeaders = 16
+const (
+	// A stub has stubPackets packets at most, and less than stubBytes of data: it
+	// is not yet looked at whether they are dialogue. With more, a Connection takes
+	// no more room than they do in the file.
+	stubPackets = 64
+	stubBytes   = firstLook
+)
+
+func newStore(opts Options) *store {
+	d := newDesk(1024)
+	d.room = &list[Connection]{}
+	return &store{desk: d, watched: opts.Packets != nil, noHash: opts.NoHash}
+}
 
 func (s *store) len() int { return s.berths.len() }
 
 // open begins the next connection.
 func (s *store) open(src, dst netip.AddrPort) *Connection {
 	s.berths.next()
-	return s.scratch.begin(s.len()-1, src, dst).Connection
+	return s.desk.begin(s.len()-1, src, dst).Connection
 }
 
 // add takes in a connection that has been made elsewhere, as the next one.
@@ -48,37 +63,44 @@ func (s *store) find(id int) *Connection {
 	return nil
 }
 
-// recall returns the connection with an ID; one that is held as a stub is made in
-// the scratch.
-func (s *store) recall(id int, in *scratch) *Connection {
+// recall returns the connection with an ID; one that is held as a stub is made on
+// the desk, unless it lies there still.
+func (s *store) recall(id int, on desk) *Connection {
 	if c := s.find(id); c != nil {
 		return c
 	}
+	if r := *on.place(id); r != nil && r.ID == id && r.reading == r {
+		return r.Connection
+	}
 	first := s.stub(id)
-	r := in.begin(id, s.stubs.from(first), s.stubs.to(first))
+	r := on.begin(id, s.stubs.from(first), s.stubs.to(first))
 	for at := first; at >= 0; {
-		h := s.stubs.at(at)
-		h.count(r)
-		at = h.next
+		p := s.stubs.packet(at)
+		p.read(r)
+		r.last, at = at, p.next
+	}
+	if t := s.stubs.tied(first); t != nil {
+		t.apply(r)
 	}
 	return r.Connection
 }
 
 // recallWhole is recall when all packets have been read.
-func (s *store) recallWhole(id int, in *scratch) *Connection {
-	c := s.recall(id, in)
-	if r := c.reading; r != nil && r == in.conn {
-		r.halves[0].finish()
-		r.halves[1].finish()
+func (s *store) recallWhole(id int, on desk) *Connection {
+	c := s.recall(id, on)
+	if r := c.reading; r != nil && !r.whole {
+		r.finish()
 	}
 	return c
 }
 
-// told is recall when all is known of all connections.
-func (s *store) told(id int, in *scratch) *Connection {
-	c := s.recallWhole(id, in)
-	if c.reading != nil {
-		c.settle()
+// told is recall when all is known of all connections. The desk is to be used for
+// nothing else.
+func (s *store) told(id int, on desk) *Connection {
+	c := s.recallWhole(id, on)
+	if r := c.reading; r != nil {
+		r.settle()
+		s.sign(r)
 	}
 	return c
 }
@@ -86,16 +108,16 @@ func (s *store) told(id int, in *scratch) *Connection {
 // all yields all connections when all is known of them.
 func (s *store) all() iter.Seq[*Connection] {
 	return func(yield func(*Connection) bool) {
-		var in scratch
+		on := newDesk(1)
 		for id := range s.len() {
-			if !yield(s.told(id, &in)) {
+			if !yield(s.told(id, on)) {
 				return
 			}
 		}
 	}
 }
 
-// stub is where the first header of a stub stands.
+// stub is where the first packet of a stub stands.
 func (s *store) stub(id int) int { return int(-*s.berths.at(id) - 1) }
 
 // between reports whether the connection with an ID has these two ends.
@@ -112,58 +134,66 @@ func (s *store) ends(id int) (a, b netip.AddrPort) {
 	return s.stubs.from(s.stub(id)), s.stubs.to(s.stub(id))
 }
 
-// A scratch is where one connection after the other is made, until one is kept.
-type scratch struct {
-	*conn
-	room *list[Connection] // where many are to be kept; may be nil
+// sides returns the two ends of a connection whose client is known.
+func (s *store) sides(id int) (client, server netip.AddrPort) {
+	client, server = s.ends(id)
+	if s.find(id) == nil && s.stubs.tied(s.stub(id)).clientDir == 1 {
+		client, server = server, client
+	}
+	return client, server
 }
 
-// begin makes a connection, to be read from its first packet on.
-func (in *scratch) begin(id int, src, dst netip.AddrPort) *conn {
-	if in.conn == nil {
-		c := &Connection{}
-		if in.room != nil {
-			c = in.room.next()
-		}
-		in.conn = &conn{Connection: c, halves: &[2]half{}}
+// firstPacket is the number of the first packet of a connection.
+func (s *store) firstPacket(id int) int {
+	if c := s.find(id); c != nil {
+		return c.FirstPacket
 	}
-	r := in.conn
-	*r.Connection = Connection{ID: id, Client: src, Server: dst, Role: Other, reading: r}
-	*r = conn{Connection: r.Connection, halves: r.halves, letters: r.letters[:0], opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
-	r.halves[0] = half{Flow: &r.ClientFlow, scale: -1}
-	r.halves[1] = half{Flow: &r.ServerFlow, scale: -1}
-	return r
+	return s.stubs.packet(s.stub(id)).number
+}
+
+// transferOf is the transfer of a data connection, nil for none.
+func (s *store) transferOf(id int) *Transfer {
+	if c := s.find(id); c != nil {
+		return c.Transfer
+	}
+	return s.stubs.tied(s.stub(id)).transfer
+}
+
+// transfer gives a data connection its transfer.
+func (s *store) transfer(id int, t *Transfer) {
+	if c := s.find(id); c != nil {
+		c.Transfer = t
+		return
+	}
+	s.stubs.tied(s.stub(id)).transfer = t
 }
 
 // settle decides how a connection is held for which a packet has come.
 func (s *store) settle(r *conn, p *Packet) {
-	if r != s.scratch.conn {
+	if r.kept {
 		return
 	}
-	if r.pinned || r.data() > 0 || r.ClientFlow.Packets+r.ServerFlow.Packets > stubHeaders || s.stubs.full() {
+	if r.pinned || s.watched && r.data() > 0 || r.use != undecided || r.recorded() >= stubBytes ||
+		r.ClientFlow.Packets+r.ServerFlow.Packets > stubPackets || s.stubs.full() {
 		s.keep(r.Connection)
 		return
 	}
-	t := p.TCP
-	h := header{
-		number: p.Number, time: p.Time, seq: t.RawSeq, ack: t.RawAck,
-		window: t.RawWindow, flags: t.Flags, scale: t.Options.WindowScale, dir: p.dir, next: -1,
-	}
-	if *s.berths.at(r.ID) == 0 {
-		*s.berths.at(r.ID) = berth(-s.stubs.add(h, r.Client, r.Server) - 1)
+	if r.last < 0 {
+		r.last = s.stubs.begin(p, r.Client, r.Server)
+		*s.berths.at(r.ID) = berth(-r.last - 1)
 		return
 	}
-	last := s.stub(r.ID)
-	for next := last; next >= 0; next = s.stubs.at(next).next {
-		last = next
-	}
-	s.stubs.link(last, s.stubs.add(h))
+	r.last = s.stubs.add(p, r.last)
 }
 
-// keepIfStub gives a connection that was made of a stub a place of its own.
-func (s *store) keepIfStub(c *Connection) {
-	if c.reading == s.scratch.conn {
+// note keeps what has become known of a connection beside its packets.
+func (s *store) note(c *Connection) {
+	switch {
+	case s.find(c.ID) != nil:
+	case s.watched:
 		s.keep(c)
+	default:
+		s.stubs.tie(s.stub(c.ID), tie{c.Role, c.Mode, c.clientDir, c.Control, c.Announced, c.Transfer})
 	}
 }
 
@@ -175,5 +205,52 @@ func (s *store) keep(c *Connection) {
 	}
 	s.kept = append(s.kept, c)
 	*p = berth(len(s.kept))
-	s.scratch.conn = nil
+	if c.reading != nil {
+		c.reading.kept = true
+		*s.desk.place(c.ID) = nil
+	}
+}
+
+// A tie is what is known of a connection but not from its packets alone.
+type tie struct {
+	role      Role
+	mode      Mode
+	clientDir int8
+	control   int
+	announced *Announcement
+	transfer  *Transfer
+}
+
+func (t *tie) apply(r *conn) {
+	r.Role, r.Mode, r.Control, r.Announced, r.Transfer = t.role, t.mode, t.control, t.announced, t.transfer
+	r.setClient(int(t.clientDir))
+}
+
+// A desk is where connections are made, each in a place that it shares with others.
+type desk struct {
+	places []*conn
+	room   *list[Connection] // where many are to be kept; may be nil
+}
+
+func newDesk(places int) desk { return desk{places: make([]*conn, places)} }
+
+func (d desk) place(id int) **conn { return &d.places[id%len(d.places)] }
+
+// begin makes a connection, to be read from its first packet on. The one that had
+// its place is gone.
+func (d desk) begin(id int, src, dst netip.AddrPort) *conn {
+	at := d.place(id)
+	if *at == nil {
+		c := &Connection{}
+		if d.room != nil {
+			c = d.room.next()
+		}
+		*at = &conn{Connection: c, halves: &[2]half{}}
+	}
+	r := *at
+	*r.Connection = Connection{ID: id, Client: src, Server: dst, Role: Other, Control: NoConnection, reading: r}
+	*r = conn{Connection: r.Connection, halves: r.halves, letters: r.letters[:0], last: -1, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
+	r.halves[0].begin(&r.ClientFlow)
+	r.halves[1].begin(&r.ServerFlow)
+	return r
 }

@@ -35,6 +35,9 @@ func compareKept(t *testing.T, name string, file []byte) {
 	if got, want := everything(without), everything(with); got != want {
 		t.Errorf("%s: not kept\n%skept\n%s", name, got, want)
 	}
+	if got, want := everything(read(t, file)), everything(with); got != want {
+		t.Errorf("%s: not watched\n%swatched\n%s", name, got, want)
+	}
 	for i, p := range kept {
 		if p.Connection != nil && with.Connection(p.Connection.ID) != p.Connection {
 			t.Errorf("%s: packet %d is kept, and its connection is not", name, p.Number)
@@ -72,11 +75,44 @@ func everything(tr *Trace) string {
 	var b strings.Builder
 	for c := range tr.Connections() {
 		d := *c
-		d.Announced, d.Control, d.Transfer = nil, nil, nil
+		d.Announced, d.Transfer = nil, nil
 		fmt.Fprintf(&b, "%+v\n", d)
+		if c.Announced != nil {
+			fmt.Fprintf(&b, "  %+v\n", *c.Announced)
+		}
+		if c.Transfer != nil {
+			fmt.Fprintf(&b, "  %+v\n", *c.Transfer)
+		}
+	}
+	for s := range tr.Sessions() {
+		fmt.Fprintf(&b, "session %d %q %v %d %v\n", s.Control.ID, s.User, s.TLS, s.TLSFrom, s.Overlong)
+		for _, l := range s.Lines {
+			fmt.Fprintf(&b, "%+v\n", *l)
+		}
+		for _, r := range s.Unsolicited {
+			fmt.Fprintf(&b, "%+v\n", reply(r))
+		}
+		for _, e := range s.Exchanges {
+			x := *e
+			x.Line, x.Replies = nil, nil
+			fmt.Fprintf(&b, "%+v %q\n", x, e.Line.Text)
+			for _, r := range e.Replies {
+				fmt.Fprintf(&b, "  %+v\n", reply(r))
+			}
+		}
+		for _, a := range s.Announcements {
+			fmt.Fprintf(&b, "%+v\n", *a)
+		}
 	}
 	tr.WriteJSON(&b)
 	return b.String()
+}
+
+// reply is a reply without its lines.
+func reply(r *Reply) Reply {
+	copied := *r
+	copied.Lines = nil
+	return copied
 }
 
 // probes are connections of a few headers: unanswered, refused, half open, closed
@@ -107,7 +143,7 @@ func probes(t testing.TB) []byte {
 			if i > 3 {
 				c.segment(&layers.TCP{ACK: i == 4, RST: i > 4}, "")
 			}
-			for n := 0; i > 5 && n < stubHeaders; n++ { // more than a stub has room for
+			for n := 0; i > 5 && n < stubPackets; n++ { // more than a stub has room for
 				c.segment(&layers.TCP{RST: true}, "")
 			}
 		case 7:

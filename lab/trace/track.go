@@ -9,12 +9,11 @@ import (
 
 // A tracker keeps the connections of a capture while it is being read.
 type tracker struct {
-	noHash bool
-	store  *store
-	index  index
-	last   *Connection // that was kept, of a packet before: most often the next one's too
-	early  pool
-	room   room
+	store *store
+	index index
+	last  *Connection // of the packet before: most often the next one's too
+	early pool
+	room  room
 }
 
 // A conn is what has to be known of a connection while it is being read.
@@ -26,6 +25,10 @@ type conn struct {
 	use      use
 	overlong bool // its dialogue is longer than what is kept of it
 	pinned   bool // somebody keeps one of its packets
+	kept     bool // it is no stub
+	whole    bool // all of its packets have been read
+
+	last int // the place of the last packet of a stub, -1 for none
 
 	opener   int8 // the direction of the first SYN, -1 if none was seen
 	answerer int8 // the direction of the first SYN and ACK, -1
@@ -40,9 +43,9 @@ type conn struct {
 	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
 }
 
-func newTracker(noHash bool) *tracker {
-	s := &store{scratch: scratch{room: &list[Connection]{}}}
-	return &tracker{noHash: noHash, store: s, index: newIndex(s)}
+func newTracker(opts Options) *tracker {
+	s := newStore(opts)
+	return &tracker{store: s, index: newIndex(s)}
 }
 
 // segment counts a TCP segment, and fills in what the packets before it tell. Its
@@ -64,13 +67,10 @@ func (k *tracker) segment(p *Packet) {
 	}
 }
 
-// settle lets go of the connection of a packet that has been looked at, if there
-// is no need to keep it.
+// settle decides how the connection is held of a packet that has been looked at.
 func (k *tracker) settle(p *Packet) {
 	k.store.settle(p.Connection.reading, p)
-	if p.Connection.reading != k.store.scratch.conn {
-		k.last = p.Connection
-	}
+	k.last = p.Connection
 }
 
 // find returns the connection that a segment belongs to, nil if it begins one.

@@ -38,14 +38,14 @@ func describe(t *Trace) string {
 			}
 		}
 		if c.Transfer != nil {
-			fmt.Fprintf(&b, " %s@%d=%d", c.Transfer.Command, c.Transfer.Packet, c.Transfer.Final())
+			fmt.Fprintf(&b, " %s@%d=%d", c.Transfer.Command, c.Transfer.Packet, c.Transfer.Reply)
 		}
 		if c.SHA256 != "" {
 			b.WriteString(" " + c.SHA256[:8])
 		}
 		b.WriteString("\n")
 	}
-	for _, s := range t.Sessions {
+	for s := range t.Sessions() {
 		fmt.Fprintf(&b, "session %d user %q", s.Control.ID, s.User)
 		if s.TLS {
 			fmt.Fprintf(&b, " TLS@%d", s.TLSFrom)

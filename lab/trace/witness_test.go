@@ -47,7 +47,7 @@ func hearTshark(t *testing.T, file string, tr *Trace) (packets []testimony, stre
 	t.Helper()
 	args := []string{"-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=\x1f",
 		"-o", "tcp.check_checksum:FALSE"}
-	for _, s := range tr.Sessions {
+	for s := range tr.Sessions() {
 		if p := s.Control.Server.Port(); p != ftpPort {
 			args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
 		}
@@ -336,7 +336,7 @@ func comparePacket(differ func(field, format string, args ...any), w testimony, 
 
 // compareDialogue compares commands and replies, in the order of the packets.
 func compareDialogue(differ func(field, format string, args ...any), tr *Trace, heard []testimony) {
-	for _, s := range tr.Sessions {
+	for s := range tr.Sessions() {
 		var theirs, ours []string
 		for _, w := range heard {
 			if w.stream != s.Control.ID || s.TLS && w.number >= s.TLSFrom {

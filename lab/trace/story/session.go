@@ -28,7 +28,7 @@ type teller struct {
 }
 
 // tell tells the session s of t, with its data connections.
-func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []*trace.Connection) {
+func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []int) {
 	c := s.Control
 	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
 	if s.User != "" {
@@ -50,8 +50,8 @@ func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []*trace.Connectio
 	if s.Overlong {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
 	}
-	for _, d := range data {
-		r.data(d)
+	for _, id := range data {
+		r.data(t.Connection(id))
 	}
 	r.unanswered()
 	r.closing()
@@ -140,7 +140,7 @@ func announcement(a *trace.Announcement, c *trace.Connection) string {
 // ended, each at its packet.
 func (r *teller) data(d *trace.Connection) {
 	lines := []string{opened(d)}
-	if d.Announced == nil && d.Control != nil {
+	if d.Announced == nil && d.Control != trace.NoConnection {
 		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
 	}
 	if e := d.Transfer; e != nil {

@@ -25,23 +25,23 @@ func Write(w io.Writer, name string, t *trace.Trace) error {
 	summary(out, name, t)
 	connections(out, t)
 	besides(out, t)
-	data := map[*trace.Connection][]*trace.Connection{} // by control connection
+	data := map[int][]int{} // IDs, by that of the control connection
 	for c := range t.Connections() {
 		if c.Role == trace.Data {
-			data[c.Control] = append(data[c.Control], c)
+			data[c.Control] = append(data[c.Control], c.ID)
 		}
 	}
-	for _, s := range t.Sessions {
-		tell(out, t, s, data[s.Control])
+	for s := range t.Sessions() {
+		tell(out, t, s, data[s.Control.ID])
 	}
-	orphans(out, t, data[nil])
+	orphans(out, t, data[trace.NoConnection])
 	return out.Flush()
 }
 
 // summary is the head of the story.
 func summary(w io.Writer, name string, t *trace.Trace) {
 	fmt.Fprintf(w, "%s: %s, %s, %s\n", trace.Escape(name),
-		count(t.Packets, "packet"), count(t.NumConnections(), "TCP connection"), count(len(t.Sessions), "FTP session"))
+		count(t.Packets, "packet"), count(t.NumConnections(), "TCP connection"), count(t.NumSessions(), "FTP session"))
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; what comes before it follows\n", upper(t.Cut))
 	}
@@ -134,8 +134,9 @@ func besides(w io.Writer, t *trace.Trace) {
 }
 
 // orphans are the data connections without a session in the capture.
-func orphans(w io.Writer, t *trace.Trace, data []*trace.Connection) {
-	for _, c := range data {
+func orphans(w io.Writer, t *trace.Trace, data []int) {
+	for _, id := range data {
+		c := t.Connection(id)
 		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n", c.ID)
 		r := teller{t: t}
 		r.data(c)

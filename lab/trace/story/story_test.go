@@ -57,17 +57,17 @@ func told(t *testing.T, name string, tr *trace.Trace) string {
 // What a capture does not show is said.
 func TestWhatIsMissing(t *testing.T) {
 	c := &trace.Connection{LastPacket: 9, Role: trace.Control}
-	d := &trace.Connection{ID: 1, Role: trace.Data, Mode: trace.Active,
+	d := &trace.Connection{ID: 1, Role: trace.Data, Mode: trace.Active, Control: trace.NoConnection,
 		ServerFlow: trace.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}
 	tr := &trace.Trace{
 		Packets: 12, Truncated: 3, Cut: "the file is cut off", Dropped: 4, Unread: 2,
-		Sessions: []*trace.Session{{
-			Control: c, TLS: true, TLSFrom: 5, Overlong: true,
-			Lines: []*trace.Line{{From: trace.Client, Text: "USER \x1b[2J", AfterGap: true}},
-		}},
 	}
 	tr.Add(c)
 	tr.Add(d)
+	tr.AddSession(&trace.Session{
+		Control: c, TLS: true, TLSFrom: 5, Overlong: true,
+		Lines: []*trace.Line{{From: trace.Client, Text: "USER \x1b[2J", AfterGap: true}},
+	})
 	got := told(t, "evil\x1b.pcap", tr)
 	for _, want := range []string{
 		`evil\x1b.pcap: 12 packets`,

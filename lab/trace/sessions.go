@@ -1,0 +1,90 @@
+// The sessions of a capture, made when they are looked at.
+
+package trace
+
+import (
+	"iter"
+	"sort"
+)
+
+// A saved session is what has to be known of one to make it again from its control
+// connection. A busy server has a million of them, each of which would take many
+// times the room that its packets do.
+type saved struct {
+	control       int // the ID of its connection
+	announcements []*Announcement
+	lines         int   // how many may be made of it
+	reading       *conn // nil if the connection is a stub
+
+	session *Session // if it is kept
+}
+
+// Sessions yields the FTP sessions, one for each control connection, in the order of
+// their IDs. Unless they are kept (see Options.Packets) they are made anew to be
+// looked at, and good until the loop goes on.
+func (t *Trace) Sessions() iter.Seq[*Session] {
+	return func(yield func(*Session) bool) {
+		on, in := newDesk(1), &room{}
+		for i := range t.sessions {
+			if !yield(t.sessions[i].make(&t.connections, on, in)) {
+				return
+			}
+		}
+	}
+}
+
+// Session returns the session on the control connection with an ID, nil if it is
+// none.
+func (t *Trace) Session(control int) *Session {
+	i := sort.Search(len(t.sessions), func(i int) bool { return t.sessions[i].control >= control })
+	if i == len(t.sessions) || t.sessions[i].control != control {
+		return nil
+	}
+	return t.sessions[i].make(&t.connections, newDesk(1), &room{})
+}
+
+// NumSessions is how many sessions there are.
+func (t *Trace) NumSessions() int { return len(t.sessions) }
+
+// AddSession adds a session to a trace that is made by hand, not read. Its control
+// connection must be in the trace, and behind those of the sessions before.
+func (t *Trace) AddSession(s *Session) {
+	t.sessions = append(t.sessions, saved{control: s.Control.ID, announcements: s.Announcements, session: s})
+}
+
+// announced reports whether data connections came to what was announced in it.
+func (s *saved) announced() bool {
+	for _, a := range s.announcements {
+		if len(a.Connections) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// make returns the session; one that is not kept is made in the place of the one
+// before.
+func (s *saved) make(from *store, on desk, in *room) *Session {
+	if s.session != nil {
+		return s.session
+	}
+	r := s.reading
+	if r == nil {
+		r = from.recallWhole(s.control, on).reading
+	}
+	in.clear(s.lines)
+	session, _ := r.session(r.inOrder(), in)
+	if r.reading != nil {
+		r.settle()
+	}
+	session.Announcements = s.announcements
+	for _, a := range s.announcements {
+		for _, id := range a.Connections {
+			if t := from.transferOf(id); t != nil {
+				e := session.Exchanges[t.Exchange]
+				e.Data = append(e.Data, id)
+			}
+		}
+	}
+	return session
+}
