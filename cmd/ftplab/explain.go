@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -59,9 +60,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	if (e.absolute || e.delta) && !e.packets {
 		return errors.New("--absolute and --delta go with --packets")
 	}
-	// A capture may hold many thousands of sessions, all of them kept to the
-	// end: better to collect garbage more often than to hold as much of it.
-	defer debug.SetGCPercent(debug.SetGCPercent(30))
+	defer spareMemory(name)()
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	if e.html || e.md || e.lengths || e.sequence {
 		if err := e.report(name, stdin, out, stderr); err != nil {
@@ -92,10 +91,25 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	return out.Flush()
 }
 
+// spareMemory makes the program, until the function it returns is called, take no more
+// memory than 64 MiB and the size of the capture it reads: better to collect garbage
+// more often than to hold as much of it as a capture of very many sessions makes.
+func spareMemory(capture string) (end func()) {
+	const program = 16 << 20 // what the program itself is, of which the limit knows nothing
+	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
+	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
+		debug.SetMemoryLimit(info.Size() + 64<<20 - program)
+	}
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
 // report writes what package report makes of the capture.
 func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer) error {
 	packets := &report.Packets{}
-	t, err := readTrace(name, stdin, trace.Options{NoHash: true, Packets: packets.Add})
+	t, err := readTrace(name, stdin, trace.Options{NoHash: true, Packets: packets.Add, Keep: true})
 	if err != nil {
 		return err
 	}

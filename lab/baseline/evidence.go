@@ -26,7 +26,7 @@ type Evidence struct {
 // Read reads a capture for [Evidence.Check] and [Profile.Learn].
 func Read(r io.Reader) (*Evidence, error) {
 	w := newWatch()
-	t, err := trace.Read(r, trace.Options{Packets: w.packet, NoHash: true})
+	t, err := trace.Read(r, trace.Options{Packets: w.packet, Keep: true, NoHash: true})
 	if err != nil {
 		return nil, err
 	}

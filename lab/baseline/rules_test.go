@@ -418,3 +418,19 @@ func count(a *Assessment, rule string, s Severity) int {
 	}
 	return n
 }
+
+// A command that overtook the announcement it uses comes after it all the same.
+func TestOvertakenAnnouncement(t *testing.T) {
+	e := forgedEvidence(t, func(f *forge) {
+		c := f.control().say(hello)
+		port, list := "PORT 198,51,100,100,12,100\r\n", "NLST\r\n"
+		c.again(opener, c.seq[opener]+uint32(len(port)), list)
+		c.send(opener, port)
+		c.seq[opener] += uint32(len(list))
+		c.say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").say(bye)
+	})
+	s := e.sessions[0]
+	if x := s.next(s.Announcements[0]); x == nil || x.Command != "NLST" {
+		t.Errorf("got %+v behind the PORT, want the NLST", x)
+	}
+}

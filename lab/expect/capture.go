@@ -73,7 +73,7 @@ func Read(r io.Reader) (*Capture, error) {
 	c := &Capture{}
 	first := map[*trace.Connection]netip.AddrPort{} // who sent its first packet
 	var start int64
-	t, err := trace.Read(r, trace.Options{Packets: func(p *trace.Packet) {
+	t, err := trace.Read(r, trace.Options{Keep: true, Packets: func(p *trace.Packet) {
 		if len(c.Frames) == 0 {
 			start = p.Time
 		}

@@ -49,7 +49,7 @@ type Report struct {
 func Read(capture io.Reader, v *expect.Verdict) (*Report, error) {
 	r := &Report{Packets: &Packets{wanted: matched(v)}, Verdict: v}
 	var err error
-	r.Trace, err = trace.Read(capture, trace.Options{Packets: r.Packets.Add, NoHash: true})
+	r.Trace, err = trace.Read(capture, trace.Options{Packets: r.Packets.Add, Keep: true, NoHash: true})
 	return r, err
 }
 

@@ -17,14 +17,15 @@
 //
 // Nothing is guessed. What a capture does not show (a handshake before it
 // began, bytes that the recorder missed or cut off, a dialogue inside TLS) is
-// left at its zero value, and what is missing is said: see
+// left at its zero value (or [NoConnection]), and what is missing is said: see
 // [Connection.Missing], [Line.Complete] and [Trace.Cut].
 //
 // A packet is not kept once it has been counted, so a capture of any size is
 // read in bounded memory; whoever needs packets keeps those it wants from the
-// [Options.Packets] callback, with [Packet.Keep]. Only FTP dialogue is held to the
-// end. A connection of no more than a few bare headers, as a scan or a flood leaves
-// them behind, takes less memory than its packets take in the file.
+// [Options.Packets] callback, with [Packet.Keep]. Only FTP dialogue and small
+// connections are held to the end, in fewer bytes than their packets have in the file,
+// and made into a [Session] or a [Connection] when somebody looks at them. Therefore
+// they refer to each other by the IDs of connections.
 //
 // Client and server are always the FTP roles, also of a data connection that
 // the server opened. Packets are numbered from 1, as Wireshark does. Sequence

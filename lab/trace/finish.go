@@ -56,7 +56,7 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		r.setClient(client)
 		k.store.note(r.Connection)
 		s := saved{control: id, lines: k.room.left}
-		if !k.store.watched {
+		if !k.store.keepAll {
 			k.room.clear(k.room.left)
 		}
 		session, events := r.session(said, &k.room)
@@ -65,7 +65,7 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		all.add(session)
 		r.settle()
 		switch {
-		case k.store.watched:
+		case k.store.keepAll:
 			s.session = session
 		case r.kept:
 			s.reading = r

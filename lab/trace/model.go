@@ -42,9 +42,9 @@ type Trace struct {
 // Connections yields all TCP connections, in the order of their first packets.
 //
 // A capture may hold a million SYNs that nobody answers, and as many sessions of a
-// few packets. A small connection is therefore not kept unless somebody may hold on
-// to it already (see Packet.Connection): it is made anew to be looked at, and good
-// until the loop goes on.
+// few packets. A small connection is therefore not kept, unless one of its packets is
+// (see Packet.Keep) or Options.Keep asks for it: it is made anew to be looked at, and
+// good until the loop goes on.
 func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all() }
 
 // Connection returns the connection with an ID, which must be one that there is. One

@@ -33,9 +33,10 @@ type Packet struct {
 	ARP  *ARP
 
 	// Connection is the TCP connection it belongs to, nil if none. Its Role
-	// and its sides are known only when the whole capture has been read. From its
-	// first packet with data on, or the first that is kept, it is the one that
-	// the Trace will have; until then its ID alone is sure.
+	// and its sides are known only when the whole capture has been read. It is the
+	// one that the Trace will have if the packet, or one before it, is kept; and
+	// with Options.Keep from its first packet with data on. Otherwise its ID alone is
+	// sure.
 	Connection *Connection
 
 	dir int

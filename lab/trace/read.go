@@ -15,10 +15,13 @@ import (
 // Options say what else a reading should give, beside the Trace.
 type Options struct {
 	// Packets, if set, is called for every packet, in the order of the file. The
-	// packet is good until it returns; see Packet.Keep. The sessions, and the
-	// connections with data, are kept then, for whoever holds on to one: they are
-	// the same each time they are looked at.
+	// packet is good until it returns; see Packet.Keep.
 	Packets func(*Packet)
+	// Keep keeps the sessions, and the connections with data, for whoever looks at
+	// them again and again or holds on to them: they are the same each time.
+	// Otherwise most are made anew each time, which takes much less memory for a
+	// capture that has many.
+	Keep bool
 	// NoHash leaves out the SHA-256 of what data connections carried.
 	NoHash bool
 }

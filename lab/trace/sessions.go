@@ -20,7 +20,7 @@ type saved struct {
 }
 
 // Sessions yields the FTP sessions, one for each control connection, in the order of
-// their IDs. Unless they are kept (see Options.Packets) they are made anew to be
+// their IDs. Unless they are kept (see Options.Keep) they are made anew to be
 // looked at, and good until the loop goes on.
 func (t *Trace) Sessions() iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {

@@ -16,9 +16,8 @@ type store struct {
 	stubs  stubs
 	desk   desk // where stubs are made into connections while the capture is being read
 
-	// watched says that somebody sees the packets, and with them the connections
-	// as they are being read. From its first data on a connection is kept, then.
-	watched bool
+	// keepAll says that a connection is kept from its first data on.
+	keepAll bool
 	noHash  bool
 }
 
@@ -35,9 +34,9 @@ const (
 )
 
 func newStore(opts Options) *store {
-	d := newDesk(1024)
+	d := newDesk(256)
 	d.room = &list[Connection]{}
-	return &store{desk: d, watched: opts.Packets != nil, noHash: opts.NoHash}
+	return &store{desk: d, keepAll: opts.Keep, noHash: opts.NoHash}
 }
 
 func (s *store) len() int { return s.berths.len() }
@@ -173,7 +172,7 @@ func (s *store) settle(r *conn, p *Packet) {
 	if r.kept {
 		return
 	}
-	if r.pinned || s.watched && r.data() > 0 || r.use != undecided || r.recorded() >= stubBytes ||
+	if r.pinned || s.keepAll && r.data() > 0 || r.use != undecided || r.recorded() >= stubBytes ||
 		r.ClientFlow.Packets+r.ServerFlow.Packets > stubPackets || s.stubs.full() {
 		s.keep(r.Connection)
 		return
@@ -190,7 +189,7 @@ func (s *store) settle(r *conn, p *Packet) {
 func (s *store) note(c *Connection) {
 	switch {
 	case s.find(c.ID) != nil:
-	case s.watched:
+	case s.keepAll:
 		s.keep(c)
 	default:
 		s.stubs.tie(s.stub(c.ID), tie{c.Role, c.Mode, c.clientDir, c.Control, c.Announced, c.Transfer})

@@ -17,6 +17,7 @@ type paragraph struct {
 	packet int
 	time   int64 // 0: it belongs to the paragraph before
 	lines  []string
+	said   *trace.Line // instead of lines: a session may have very many
 }
 
 // A teller tells one session.
@@ -39,9 +40,10 @@ func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []int) {
 	for _, a := range s.Announcements {
 		r.announced[announcedIn(a)] = append(r.announced[announcedIn(a)], a)
 	}
+	r.paragraphs = make([]paragraph, 0, len(s.Lines)+7*len(data)+4)
 	r.opening()
 	for _, l := range s.Lines {
-		r.line(l)
+		r.paragraphs = append(r.paragraphs, paragraph{packet: l.Packet, time: l.Time, said: l})
 	}
 	if s.TLS {
 		r.add(s.TLSFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
@@ -63,7 +65,11 @@ func (r *teller) write(w io.Writer) {
 	sort.SliceStable(r.paragraphs, func(i, j int) bool { return r.paragraphs[i].packet < r.paragraphs[j].packet })
 	fmt.Fprint(w, "packet        time\n")
 	for _, p := range r.paragraphs {
-		for i, line := range p.lines {
+		lines := p.lines
+		if p.said != nil {
+			lines = r.line(p.said)
+		}
+		for i, line := range lines {
 			if i == 0 && p.time != 0 {
 				fmt.Fprintf(w, "%6d %11.6f  %s\n", p.packet, float64(p.time-r.t.Start)/1e9, line)
 			} else {
@@ -74,7 +80,7 @@ func (r *teller) write(w io.Writer) {
 }
 
 func (r *teller) add(packet int, at int64, lines ...string) {
-	r.paragraphs = append(r.paragraphs, paragraph{packet, at, lines})
+	r.paragraphs = append(r.paragraphs, paragraph{packet: packet, time: at, lines: lines})
 }
 
 // opening tells how the control connection began.
@@ -91,7 +97,7 @@ func (r *teller) opening() {
 }
 
 // line tells a line of the dialogue, with the address that it announces.
-func (r *teller) line(l *trace.Line) {
+func (r *teller) line(l *trace.Line) []string {
 	text := trace.Escape(l.Text)
 	if l.AfterGap {
 		text = "[bytes missing] " + text
@@ -108,7 +114,7 @@ func (r *teller) line(l *trace.Line) {
 			lines = append(lines, "        "+announcement(a, r.s.Control))
 		}
 	}
-	r.add(l.Packet, l.Time, lines...)
+	return lines
 }
 
 // announcedIn is the packet that holds an announced address.
