@@ -49,10 +49,7 @@ func (p *Profile) WriteHTML(w io.Writer) error {
 
 // WriteHTML writes the assessment of the named capture as a page.
 func (a *Assessment) WriteHTML(w io.Writer, name string) error {
-	class := "pass"
-	if a.Verdict == NotNormal {
-		class = "fail"
-	}
+	class := map[Verdict]string{IsNormal: "pass", NotNormal: "fail"}[a.Verdict] // what is unusual is neither
 	view := struct {
 		*Assessment
 		Name, Class, Sum string

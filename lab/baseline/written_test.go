@@ -67,6 +67,21 @@ func TestWritten(t *testing.T) {
 	}
 }
 
+// TestVerdictColour looks at how the page shows each verdict: green is normal alone.
+func TestVerdictColour(t *testing.T) {
+	for verdict, want := range map[Verdict]string{
+		IsNormal: `<span class="pass">normal</span>`, IsUnusual: `<span class="">unusual</span>`, NotNormal: `<span class="fail">not normal FTP</span>`,
+	} {
+		var b bytes.Buffer
+		if err := (&Assessment{Verdict: verdict}).WriteHTML(&b, "x.pcap"); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got no %s in\n%s", want, b.String())
+		}
+	}
+}
+
 // TestHostileText writes what a capture says, which must stay text.
 func TestHostileText(t *testing.T) {
 	a := forged(t, hostile)
