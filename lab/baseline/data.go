@@ -251,7 +251,7 @@ func oneWay(e *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		for _, id := range x.Data {
 			c := e.Connection(id)
-			sender := sender(x)
+			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
 			if back <= 1 {
@@ -279,7 +279,7 @@ func senderCloses(e *Evidence, s *session) []breach {
 		}
 		for _, id := range x.Data {
 			c := e.Connection(id)
-			sender := sender(x)
+			sender := x.Sender()
 			if c.FirstFIN != sender.Other() {
 				continue
 			}
@@ -317,7 +317,7 @@ func endsWithFIN(e *Evidence) []breach {
 		if x := e.transfer(c); x != nil {
 			b.packets = append(b.packets, x.Packet)
 			b.observed += ", after " + show(x.Line.Text)
-			fin := c.Flow(sender(x)).FIN
+			fin := c.Flow(x.Sender()).FIN
 			aborted := e.byControl[c.Control].said("ABOR")
 			if completed(x) && !aborted && (fin == 0 || rst < fin) {
 				b.severity = Odd
@@ -348,7 +348,7 @@ func bytesAgree(e *Evidence, s *session) []breach {
 				size[x.Argument] = n
 			}
 		case isTransfer(x):
-			if (x.Command == "RETR" || upload[x.Command]) && binary && !rest {
+			if (x.Command == "RETR" || x.Sender() == trace.Client) && binary && !rest {
 				found = append(found, e.wrongBytes(x, size)...)
 			}
 			rest = false
@@ -364,12 +364,12 @@ func (e *Evidence) wrongBytes(x *trace.Exchange, size map[string]int64) []breach
 		return nil
 	}
 	c := e.Connection(x.Data[0])
-	f := c.Flow(sender(x))
+	f := c.Flow(x.Sender())
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
 	}
 	said := announcedBytes(x)
-	if n, known := size[x.Argument]; known && len(said) == 0 && !upload[x.Command] {
+	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == trace.Server {
 		said = []statement{{n, x.Packet}}
 	}
 	for _, s := range said {

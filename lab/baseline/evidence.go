@@ -272,18 +272,4 @@ func began(e *trace.Exchange) bool {
 // completed reports whether a transfer ended well (226 or 250).
 func completed(e *trace.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
 
-// download and upload say which commands move data from and to the server.
-var (
-	download = map[string]bool{"RETR": true, "LIST": true, "NLST": true, "MLSD": true}
-	upload   = map[string]bool{"STOR": true, "STOU": true, "APPE": true}
-)
-
-// sender is the side that sends the data of a transfer.
-func sender(e *trace.Exchange) trace.Side {
-	if upload[e.Command] {
-		return trace.Client
-	}
-	return trace.Server
-}
-
-func isTransfer(e *trace.Exchange) bool { return download[e.Command] || upload[e.Command] }
+func isTransfer(e *trace.Exchange) bool { return e.Sender() != "" }

@@ -130,7 +130,7 @@ func early226(e *Evidence) []breach {
 			continue
 		}
 		_, at := answer(x)
-		if fin := c.Flow(sender(x)).FIN; fin > at {
+		if fin := c.Flow(x.Sender()).FIN; fin > at {
 			b.packets = append(b.packets, at, fin)
 			if b.observed == "" {
 				b.observed = fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", at, fin)

@@ -78,10 +78,7 @@ func sentBy(c *trace.Connection) trace.Side {
 		return trace.Client
 	}
 	if c.Transfer != nil && c.ServerFlow.Bytes == 0 {
-		switch c.Transfer.Command {
-		case "STOR", "STOU", "APPE":
-			return trace.Client
-		}
+		return c.Transfer.Sender()
 	}
 	return trace.Server
 }

@@ -205,7 +205,7 @@ func (s *store) sign(c *conn) {
 		return
 	}
 	from := 1 - c.clientDir
-	upload := c.Transfer != nil && transfers[c.Transfer.Command]
+	upload := c.Transfer != nil && c.Transfer.Sender() == Client
 	if upload || c.Transfer == nil && c.ServerFlow.Segments == 0 {
 		from = c.clientDir
 	}

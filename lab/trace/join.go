@@ -185,12 +185,19 @@ func joinByPort(sessions []saved, in *store) {
 	}
 }
 
-// transfers are the commands that move data over a data connection, those with
-// true from the client to the server.
-var transfers = map[string]bool{
-	"RETR": false, "LIST": false, "NLST": false, "MLSD": false,
-	"STOR": true, "STOU": true, "APPE": true,
+// transfers are the commands that move data over a data connection, with the side that
+// sends it.
+var transfers = map[string]Side{
+	"RETR": Server, "LIST": Server, "NLST": Server, "MLSD": Server,
+	"STOR": Client, "STOU": Client, "APPE": Client,
 }
+
+// Sender is the side that sends the data which the command moves over a data
+// connection, "" if it moves none.
+func (e *Exchange) Sender() Side { return transfers[e.Command] }
+
+// Sender is the side that sends the data.
+func (t *Transfer) Sender() Side { return transfers[t.Command] }
 
 // assignTransfers gives the data connections of each announcement of a session to
 // the commands between it and the next one.
@@ -205,7 +212,7 @@ func assignTransfers(s *Session, in *store) {
 		}
 		var commands []int
 		for x := a.seen; x < last; x++ {
-			if _, ok := transfers[s.Exchanges[x].Command]; ok {
+			if s.Exchanges[x].Sender() != "" {
 				commands = append(commands, x)
 			}
 		}
