@@ -31,7 +31,7 @@ var (
 func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
-	if len(meant) == 0 {
+	if len(meant) == 0 || word == "" { // which is the beginning of any
 		return fmt.Errorf("unknown command %q; `%s -h` shows those there are", word, c.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))

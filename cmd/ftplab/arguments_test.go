@@ -39,6 +39,9 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", test.args, status, stderr, stdout, exitError, test.want)
 		}
 	}
+	if _, stderr, status := judged(t, ""); status != exitError || strings.Contains(stderr, "did you mean") {
+		t.Errorf("got status %d, %q for an empty word, which no command resembles", status, stderr)
+	}
 	for _, args := range [][]string{{}, {"help"}, {"help", "want"}, {"help", "baseline", "check"}} {
 		if stdout, stderr, status := judged(t, args...); status != exitPassed || stdout == "" {
 			t.Errorf("%v: got status %d, %q on stderr and %q, want help", args, status, stderr, stdout)

@@ -84,6 +84,10 @@ type ear struct {
 	room    *room
 }
 
+// reusable is how many lines a session may have whose working space is kept for the
+// next one.
+const reusable = 1000
+
 // A room is where the dialogues of sessions stand.
 type room struct {
 	lines     list[Line]
@@ -125,7 +129,11 @@ func (e *ear) listen(client, server iter.Seq[chunk]) []event {
 	for i, l := range e.heard {
 		e.session.Lines[i] = l.Line
 	}
-	e.room.events, e.room.heard = e.events, e.heard
+	if len(e.heard) < reusable {
+		e.room.events, e.room.heard = e.events, e.heard
+	} else {
+		e.room.events, e.room.heard = nil, nil
+	}
 	return e.events
 }
 
@@ -169,10 +177,7 @@ func (e *ear) command(line *Line, raw rawLine) *Exchange {
 		}
 	}
 	x := e.room.exchanges.next()
-	*x = Exchange{
-		Command: capitals(verb), Argument: argument, Line: line,
-		FirstPacket: line.FirstPacket, Packet: line.Packet, Time: line.Time,
-	}
+	*x = Exchange{Line: line, Command: capitals(verb), Argument: argument}
 	return x
 }
 

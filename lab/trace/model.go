@@ -275,14 +275,10 @@ type Reply struct {
 
 // An Exchange is a command and the replies to it.
 type Exchange struct {
+	// Line is the line that the command is.
+	*Line
 	// Command is the verb in capital letters, Argument the rest of the line.
 	Command, Argument string
-	// FirstPacket and Packet are the packets that hold the first and the last
-	// byte of the command; Time is the stamp of Packet.
-	FirstPacket, Packet int
-	Time                int64
-	// Line is the line it came in.
-	Line *Line
 	// Replies are all replies to it: 150 and 226, for a transfer.
 	Replies []*Reply
 	// Data are the IDs of the data connections that it used: one, as a rule.

@@ -97,9 +97,7 @@ func everything(tr *Trace) string {
 			fmt.Fprintf(&b, "%+v\n", reply(r))
 		}
 		for _, e := range s.Exchanges {
-			x := *e
-			x.Line, x.Replies = nil, nil
-			fmt.Fprintf(&b, "%+v %q\n", x, e.Line.Text)
+			fmt.Fprintf(&b, "%q %q %+v %v\n", e.Command, e.Argument, *e.Line, e.Data)
 			for _, r := range e.Replies {
 				fmt.Fprintf(&b, "  %+v\n", reply(r))
 			}
