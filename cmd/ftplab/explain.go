@@ -60,7 +60,6 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	if (e.absolute || e.delta) && !e.packets {
 		return errors.New("--absolute and --delta go with --packets")
 	}
-	defer spareMemory(name)()
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	if e.html || e.md || e.lengths || e.sequence {
 		if err := e.report(name, stdin, out, stderr); err != nil {
@@ -68,6 +67,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 		}
 		return out.Flush()
 	}
+	defer spareMemory(name)()
 	opts := trace.Options{NoHash: e.noHash || e.packets}
 	if e.packets {
 		opts.Packets = e.printer(out)
@@ -91,14 +91,15 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	return out.Flush()
 }
 
-// spareMemory makes the program, until the function it returns is called, take no more
-// memory than 64 MiB and the size of the capture it reads: better to collect garbage
-// more often than to hold as much of it as a capture of very many sessions makes.
+// spareMemory makes the collector work, until the function it returns is called, so that
+// the program takes no more memory than 64 MiB and the size of the capture it reads. It
+// can, unless a single session has very many lines: better to collect garbage more often
+// than to hold as much of it as a capture of a million sessions makes.
 func spareMemory(capture string) (end func()) {
 	const program = 16 << 20 // what the program itself is, of which the limit knows nothing
 	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
 	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
-		debug.SetMemoryLimit(info.Size() + 64<<20 - program)
+		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
 	}
 	return func() {
 		debug.SetGCPercent(percent)

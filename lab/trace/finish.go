@@ -43,10 +43,13 @@ func (k *tracker) finish(t *Trace) {
 func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 	all := &offers{}
 	for id := range k.store.len() {
-		if !k.store.mayBeDialogue(id, at21) {
+		if !k.store.unknown(id, at21) {
 			continue
 		}
 		r := k.store.recallWhole(id, k.store.desk).reading
+		if !r.mayBeDialogue() {
+			continue
+		}
 		said := r.inOrder()
 		client := r.clientDirection(said)
 		if client < 0 {
@@ -76,9 +79,9 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 	return all
 }
 
-// mayBeDialogue reports whether the connection with an ID is one, to port 21 or not,
-// of which nothing is known yet, and whose data may be read.
-func (s *store) mayBeDialogue(id int, at21 bool) bool {
+// unknown reports whether the connection with an ID is one, to port 21 or not, of which
+// nothing is known yet, and whose data may be read.
+func (s *store) unknown(id int, at21 bool) bool {
 	if a, b := s.ends(id); (a.Port() == ftpPort || b.Port() == ftpPort) != at21 {
 		return false
 	}
@@ -177,13 +180,19 @@ func (c *Connection) side(dir int) Side {
 // forget lets go of all but the digests of a connection that is clearly no
 // dialogue, before those that are dialogue are made into more.
 func (k *tracker) forget(c *conn) {
-	if c.use == undecided && !c.atFTPPort() && !c.plausible() {
+	if !c.mayBeDialogue() {
 		c.use = opaque
 	}
 	if c.use == opaque {
 		c.sums = [2]string{k.store.digestOf(&c.halves[0]), k.store.digestOf(&c.halves[1])}
 		c.halves = nil
 	}
+}
+
+// mayBeDialogue reports whether a connection that has been read may be dialogue:
+// anything in it sounds like FTP, or it is to port 21.
+func (c *conn) mayBeDialogue() bool {
+	return c.use == dialogue || c.use == undecided && (c.atFTPPort() || c.plausible())
 }
 
 // digestOf is the digest of a stream, "" if it has a hole or is not wanted.

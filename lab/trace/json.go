@@ -172,7 +172,7 @@ func (c *Connection) json() jsonConnection {
 	if c.Announced != nil {
 		j.Announced = &jsonAnnounced{c.Announced.Command, c.Announced.Packet}
 	}
-	if c.Control != NoConnection {
+	if c.Role == Data && c.Control != NoConnection {
 		j.Control = &c.Control
 	}
 	if x := c.Transfer; x != nil {

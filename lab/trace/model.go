@@ -56,7 +56,7 @@ func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, n
 func (t *Trace) NumConnections() int { return t.connections.len() }
 
 // Add adds a connection to a trace that is made by hand, not read, and gives it the
-// next ID.
+// next ID. The Control of one for data is an ID, too: 0 is the first connection's.
 func (t *Trace) Add(c *Connection) { t.connections.add(c) }
 
 // MaxBesides is how many packets that are not TCP a Trace keeps.

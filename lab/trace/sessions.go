@@ -47,9 +47,10 @@ func (t *Trace) Session(control int) *Session {
 func (t *Trace) NumSessions() int { return len(t.sessions) }
 
 // AddSession adds a session to a trace that is made by hand, not read. Its control
-// connection must be in the trace, and behind those of the sessions before.
+// connection must have been added.
 func (t *Trace) AddSession(s *Session) {
 	t.sessions = append(t.sessions, saved{control: s.Control.ID, announcements: s.Announcements, session: s})
+	sort.SliceStable(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 }
 
 // announced reports whether data connections came to what was announced in it.

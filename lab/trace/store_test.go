@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,10 +10,13 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// A connection of a few bare headers reads the same, whether it is kept as
-// nothing more than these, or in full because somebody keeps one of its packets.
+// A capture reads the same, whether its connections and sessions are made anew when
+// they are looked at, or kept, because somebody asks for it or keeps the packets.
 func TestKeptOrNot(t *testing.T) {
 	compareKept(t, "probes", probes(t))
+	compareKept(t, "crowd", crowd(t))
+	compareKept(t, "lines", tooManyLines(t))
+	compareKept(t, "snapped", snapped(t))
 	for _, trap := range traps {
 		f := newForge(t)
 		trap.make(f)
@@ -42,6 +46,11 @@ func compareKept(t *testing.T, name string, file []byte) {
 	if got, want := everything(all), everything(with); got != want {
 		t.Errorf("%s: sessions kept\n%spackets kept\n%s", name, got, want)
 	}
+	for c := range all.Connections() {
+		if c.Role != Other && all.Connection(c.ID) != c {
+			t.Errorf("%s: connection %d, which is %s, is not kept", name, c.ID, c.Role)
+		}
+	}
 	for i, p := range kept {
 		if p.Connection != nil && with.Connection(p.Connection.ID) != p.Connection {
 			t.Errorf("%s: packet %d is kept, and its connection is not", name, p.Number)
@@ -50,6 +59,89 @@ func compareKept(t *testing.T, name string, file []byte) {
 			t.Errorf("%s: not kept\n%s\nkept\n%s", name, got, want)
 		}
 	}
+}
+
+// crowd is a capture of more connections at a time than there is room for on the desk,
+// each with some of what sessions are made of.
+func crowd(t testing.TB) []byte {
+	f := newForge(t)
+	x := f.login()
+	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	client, server := f.dial(clientIP+":24626", serverIP+":3668")
+	x.ask("RETR file", "150 Here it comes.")
+	server.send("331 password please\r\n230 in\r\n200 this is a dialogue itself\r\n")
+	client.send("USER a\r\nPASS b\r\nTYPE I\r\n")
+	server.close()
+	x.server.send("226 Done.\r\n")
+	x.ask("PORT 198,51,100,100,12,100", "200 ok")
+	x.ask("STOR file", "150 Go on.")
+	server, client = f.dial(serverIP+":20", clientIP+":3172")
+	client.send("220 what looks like a dialogue\r\n")
+	client.close()
+	x.server.send("226 Done.\r\n")
+	x.ask("EPSV", "229 Extended (|||3669|)")
+	late, _ := f.pair(clientIP+":24627", serverIP+":3669")
+	late.segment(plainSYN(), "") // it never carries anything
+	server, _ = f.dial(serverIP+":20", clientIP+":4000")
+	server.send("nobody announced this")
+	x.quit()
+	overheard, told := f.pair(clientIP+":3999", serverIP+":21")
+	told.send("220 the server is the first to be seen\r\n")
+	overheard.send("USER late\r\n")
+
+	const clients = 150
+	var all []forged
+	for _, p := range f.packets {
+		for i := range clients {
+			c := forged{at: p.at, data: bytes.Clone(p.data)}
+			at := 26 // the source address
+			if c.data[at] == 192 {
+				at = 30
+			}
+			c.data[at+3] = byte(i)
+			for _, port := range []int{34, 36} {
+				if i%3 == 0 && binary.BigEndian.Uint16(c.data[port:]) == 21 {
+					binary.BigEndian.PutUint16(c.data[port:], 2121)
+				}
+			}
+			all = append(all, c)
+		}
+	}
+	f.packets = all
+	return f.pcap()
+}
+
+// tooManyLines is a capture whose first session has more lines than are read, and whose
+// second one therefore has none.
+func tooManyLines(t testing.TB) []byte {
+	f := newForge(t)
+	for i := range 2 {
+		c, s := f.dial(fmt.Sprintf("%s:%d", clientIP, 3171+i), serverIP+":21")
+		s.send("220 ok\r\n")
+		c.send("USER a\r\n")
+		for range 60 * (1 - i) {
+			s.segment(&layers.TCP{ACK: true}, strings.Repeat("\n", 2000))
+			s.seq += 2000
+		}
+	}
+	return f.pcap()
+}
+
+// snapped is a session to another port than 21, of which the ends of the lines are not
+// left: what is, one behind the other, does not sound like FTP, although each line does.
+func snapped(t testing.TB) []byte {
+	f := newForge(t)
+	c, s := f.pair(clientIP+":3171", serverIP+":2121")
+	c.send("well, well\r\n")
+	s.send("hello there\r\n")
+	for _, line := range []string{"USER adelaide", "PASS secret", "TYPE Image"} {
+		c.send(line + "\r\n")
+		s.send("200 as you like\r\n")
+	}
+	for i := range f.packets {
+		f.packets[i].snap = min(len(f.packets[i].data), 54+7)
+	}
+	return f.pcap()
 }
 
 // What one loop over the connections is given, another one leaves alone.
