@@ -11,9 +11,10 @@ import (
 // finish turns the connections into the facts of t.
 func (k *tracker) finish(t *Trace) {
 	k.room.left = maxLines + t.Packets
-	for _, c := range k.store.kept {
+	k.store.desk = newDesk()
+	for _, c := range k.store.own {
 		c.reading.finish()
-		k.forget(c.reading)
+		k.store.forgetOther(c.reading)
 	}
 	// First the connections to port 21 and the data connections that they
 	// announce, only then those to other ports: a data connection that
@@ -28,13 +29,14 @@ func (k *tracker) finish(t *Trace) {
 			assignTransfers(s.make(k.store, k.store.desk, &k.room), k.store)
 		}
 	}
-	for _, c := range k.store.kept {
+	for _, c := range k.store.own {
 		if r := c.reading; r != nil {
 			r.settle()
 			k.store.sign(r)
+			k.store.forget(r)
 		}
 	}
-	k.store.desk = desk{}
+	k.store.desk = nil
 	t.connections = *k.store
 }
 
@@ -47,10 +49,11 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 			continue
 		}
 		r := k.store.recallWhole(id, k.store.desk).reading
-		if !r.mayBeDialogue() {
+		recorded := k.store.recorded(r)
+		if !r.mayBeDialogue(recorded) {
 			continue
 		}
-		said := r.inOrder()
+		said := r.inOrder(recorded)
 		client := r.clientDirection(said)
 		if client < 0 {
 			continue
@@ -70,7 +73,8 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		switch {
 		case k.store.keepAll:
 			s.session = session
-		case r.kept:
+			k.store.forget(r)
+		case r.own:
 			s.reading = r
 		}
 		t.sessions = append(t.sessions, s)
@@ -89,7 +93,7 @@ func (s *store) unknown(id int, at21 bool) bool {
 		return c.Role == Other && c.reading.use != opaque && c.data() > 0
 	}
 	first := s.stub(id)
-	return s.stubs.tied(first) == nil && s.stubs.hasData(first)
+	return s.tape.tie(first) < 0 && s.tape.hasData(first)
 }
 
 // data is how many segments carry data.
@@ -177,22 +181,26 @@ func (c *Connection) side(dir int) Side {
 	return Server
 }
 
-// forget lets go of all but the digests of a connection that is clearly no
+// forgetOther lets go of all but the digests of a connection that is clearly no
 // dialogue, before those that are dialogue are made into more.
-func (k *tracker) forget(c *conn) {
-	if !c.mayBeDialogue() {
-		c.use = opaque
+func (s *store) forgetOther(c *conn) {
+	if c.use == undecided && !c.atFTPPort() {
+		if recorded := s.recorded(c); !plausible(recorded) {
+			c.use = opaque
+			c.halves[0].kept, c.halves[1].kept = recorded[0], recorded[1]
+			s.forget(c)
+		}
 	}
 	if c.use == opaque {
-		c.sums = [2]string{k.store.digestOf(&c.halves[0]), k.store.digestOf(&c.halves[1])}
+		c.sums = [2]string{s.digestOf(&c.halves[0]), s.digestOf(&c.halves[1])}
 		c.halves = nil
 	}
 }
 
 // mayBeDialogue reports whether a connection that has been read may be dialogue:
 // anything in it sounds like FTP, or it is to port 21.
-func (c *conn) mayBeDialogue() bool {
-	return c.use == dialogue || c.use == undecided && (c.atFTPPort() || c.plausible())
+func (c *conn) mayBeDialogue(recorded [2]*recording) bool {
+	return c.use == dialogue || c.use == undecided && (c.atFTPPort() || plausible(recorded))
 }
 
 // digestOf is the digest of a stream, "" if it has a hole or is not wanted.
@@ -219,7 +227,9 @@ func (s *store) sign(c *conn) {
 		from = c.clientDir
 	}
 	c.SHA256 = c.sums[from]
-	if c.use != opaque {
-		c.SHA256 = s.digestOf(&c.halves[from])
+	if c.use != opaque && !s.noHash {
+		h := &c.halves[from]
+		h.kept = s.recorded(c)[from]
+		c.SHA256 = s.digestOf(h)
 	}
 }

@@ -23,8 +23,9 @@ type half struct {
 	analysis analysis
 	history  history
 
-	kept   *recording // its bytes, while they may be dialogue; may be nil
-	digest *digest    // of its bytes, nil for none
+	recorded int        // bytes, while they may be dialogue
+	kept     *recording // they, of a connection that was made with its data; may be nil
+	digest   *digest    // of its bytes, nil for none
 
 	anchored         bool // ISN is known
 	synSeen, finSeen bool

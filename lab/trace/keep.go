@@ -14,15 +14,13 @@ const (
 
 // data takes the data of a segment.
 func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
-	if c.use != opaque {
-		c.keep(p, t, dir)
-		k.decide(c)
-		return
-	}
 	h := &c.halves[dir]
 	seq := t.dataSeq()
 	h.data(p, t, seq)
 	switch {
+	case c.use != opaque: // it goes on the tape
+		c.overlong = c.overlong || h.recorded >= maxDialogue
+		h.recorded += len(t.Payload)
 	case k.store.noHash:
 	case h.digest == nil:
 		h.keep(p, t, seq)
@@ -32,20 +30,8 @@ func (k *tracker) data(c *conn, p *Packet, t *TCP, dir int) {
 	}
 }
 
-// keep takes the data of a segment that may be dialogue.
-func (c *conn) keep(p *Packet, t *TCP, dir int) {
-	h := &c.halves[dir]
-	seq := t.dataSeq()
-	h.data(p, t, seq)
-	if h.kept.size() >= maxDialogue {
-		c.overlong = true
-		return
-	}
-	h.keep(p, t, seq)
-}
-
-// recorded is how many bytes have been kept of both directions.
-func (c *conn) recorded() int { return c.halves[0].kept.size() + c.halves[1].kept.size() }
+// recorded is how many bytes have been recorded of both directions.
+func (c *conn) recorded() int { return c.halves[0].recorded + c.halves[1].recorded }
 
 // headHeld is how many segments of a stream without SYN wait before it is known
 // well enough where the stream begins.
@@ -88,41 +74,49 @@ const (
 // decide looks at a connection that may be dialogue, and lets go of its bytes if
 // it is not.
 func (k *tracker) decide(c *conn) {
-	if c.use == dialogue {
+	if c.use == dialogue || !c.due() {
 		return
 	}
-	size := int32(c.recorded())
+	recorded := k.store.recorded(c)
+	switch {
+	case c.recorded() >= lastLook:
+		c.use = opaque
+		if c.clientDirection(c.inOrder(recorded)) >= 0 {
+			c.use = dialogue
+		}
+	case !plausible(recorded):
+		c.use = opaque
+	}
+	if c.use != undecided && !c.own {
+		k.store.dock(c.Connection)
+	}
+	if c.use == opaque {
+		k.letGo(c, recorded)
+	}
+}
+
+// due reports whether it is time to look at a connection to which data has come.
+func (c *conn) due() bool {
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
 		if c.atFTPPort() {
 			c.checkAt = ftpLook
 		}
 	}
-	if size < c.checkAt {
-		return
+	if c.recorded() < c.checkAt {
+		return false
 	}
 	c.checkAt *= 2
-	switch {
-	case size >= lastLook:
-		c.use = opaque
-		if c.clientDirection(c.inOrder()) >= 0 {
-			c.use = dialogue
-		}
-	case !c.plausible():
-		c.use = opaque
-	}
-	if c.use == opaque {
-		k.letGo(c)
-	}
+	return true
 }
 
-// letGo of the bytes of a connection that is not dialogue.
-func (k *tracker) letGo(c *conn) {
+// letGo of what has been recorded of a connection that is not dialogue.
+func (k *tracker) letGo(c *conn, recorded [2]*recording) {
+	k.store.forget(c)
 	for dir := range c.halves {
 		h := &c.halves[dir]
-		if k.store.noHash {
-			h.kept = nil
-		} else {
+		if h.kept = nil; !k.store.noHash {
+			h.kept = recorded[dir]
 			k.beginDigest(h)
 		}
 	}

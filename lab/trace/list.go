@@ -46,6 +46,7 @@ func (l *list[T]) next() *T {
 // clear makes the list empty. What it held is no longer good.
 func (l *list[T]) clear() {
 	if len(l.blocks) > 0 {
+		clear(l.blocks[1:])
 		l.blocks = l.blocks[:1]
 		clear(l.blocks[0])
 		l.blocks[0] = l.blocks[0][:0]

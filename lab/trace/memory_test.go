@@ -24,6 +24,7 @@ func TestMemory(t *testing.T) {
 		{"refused SYNs", 50_000, writeRefused},
 		{"connections without data", 20_000, writeProbes},
 		{"connections that are not FTP", 5_000, writePages},
+		{"longer connections that are not FTP", 5_000, writeLongPages},
 		{"greetings", 20_000, writeGreetings},
 		{"sessions", 5_000, writeSessions},
 		{"long sessions", 2_000, writeChats},
@@ -112,14 +113,19 @@ func writeGreetings(t testing.TB, name string, n int) {
 	writeClients(t, name, n, f.packets)
 }
 
-// writePages writes downloads of a client each, from a server that is none of FTP.
-func writePages(t testing.TB, name string, n int) {
+// writePages writes downloads of a client each, from a server that is none of FTP, which
+// are just too small for a look at whether they are.
+func writePages(t testing.TB, name string, n int) { writeDownloads(t, name, n, firstLook-100) }
+
+// writeLongPages writes the same, but they are just large enough.
+func writeLongPages(t testing.TB, name string, n int) { writeDownloads(t, name, n, firstLook) }
+
+func writeDownloads(t testing.TB, name string, n, size int) {
 	f := newForge(t)
+	f.mss = 1400
 	client, server := f.dial(clientIP+":3171", serverIP+":80")
 	client.send("GET / HTTP/1.0\r\n\r\n")
-	server.send(strings.Repeat("x", 1400))
-	server.send(strings.Repeat("x", 1400))
-	server.send(strings.Repeat("x", 1200))
+	server.send(strings.Repeat("x", size))
 	server.close()
 	writeClients(t, name, n, f.packets)
 }

@@ -49,7 +49,7 @@ func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all()
 
 // Connection returns the connection with an ID, which must be one that there is. One
 // that is not kept is made anew each time.
-func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, newDesk(1)) }
+func (t *Trace) Connection(id int) *Connection { return t.connections.told(id, newDesk()) }
 
 // NumConnections is how many connections there are; their IDs are all numbers
 // below it.

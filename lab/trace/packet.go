@@ -42,8 +42,9 @@ type Packet struct {
 	dir int
 }
 
-// Sender returns the side that sent p. It is sure once the whole capture has
-// been read, and "" if p belongs to no connection.
+// Sender returns the side that sent p, "" if p belongs to no connection. It is sure
+// once the whole capture has been read, and until then no more than a guess; see
+// Packet.Connection.
 func (p *Packet) Sender() Side {
 	switch {
 	case p.Connection == nil:

@@ -132,11 +132,10 @@ func (c *conn) serverByPort() int {
 }
 
 // inOrder returns what has been recorded of both directions, put in order.
-func (c *conn) inOrder() (said [2]iter.Seq[chunk]) {
-	for dir := range c.halves {
-		h := &c.halves[dir]
-		_, start, end := h.stream()
-		said[dir] = h.kept.chunks(start, end)
+func (c *conn) inOrder(recorded [2]*recording) (said [2]iter.Seq[chunk]) {
+	for dir, r := range recorded {
+		_, start, end := c.halves[dir].stream()
+		said[dir] = r.chunks(start, end)
 	}
 	return said
 }
@@ -148,13 +147,12 @@ func (c *conn) clientDirection(said [2]iter.Seq[chunk]) int {
 }
 
 // plausible reports whether anything recorded so far sounds like FTP.
-func (c *conn) plausible() bool {
-	for dir := range c.halves {
-		kept := c.halves[dir].kept
-		if kept == nil {
+func plausible(recorded [2]*recording) bool {
+	for _, r := range recorded {
+		if r == nil {
 			continue
 		}
-		lines := bytes.SplitN(kept.data, []byte("\n"), looked+1)
+		lines := bytes.SplitN(r.data, []byte("\n"), looked+1)
 		if v := hear(lines); v.replies > 0 || v.verbs > 0 {
 			return true
 		}

@@ -1,6 +1,5 @@
-// The bytes of a stream, kept for as long as they may be FTP dialogue, and put
-// in order at the end, when it is known what the capture has and what it has
-// not.
+// The bytes of a stream that may be FTP dialogue, put in order when it is known what
+// the capture has and what it has not.
 
 package trace
 
@@ -14,14 +13,6 @@ import (
 type recording struct {
 	segments []kept
 	data     []byte // of all of them
-}
-
-// size is how many bytes are kept.
-func (r *recording) size() int {
-	if r == nil {
-		return 0
-	}
-	return len(r.data)
 }
 
 // A kept is a segment of a recording.

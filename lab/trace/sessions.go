@@ -13,10 +13,9 @@ import (
 type saved struct {
 	control       int // the ID of its connection
 	announcements []*Announcement
-	lines         int   // how many may be made of it
-	reading       *conn // nil if the connection is a stub
-
-	session *Session // if it is kept
+	lines         int      // how many may be made of it
+	reading       *conn    // what was needed to read its connection; nil for a stub
+	session       *Session // if it is kept
 }
 
 // Sessions yields the FTP sessions, one for each control connection, in the order of
@@ -24,7 +23,7 @@ type saved struct {
 // looked at, and good until the loop goes on.
 func (t *Trace) Sessions() iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {
-		on, in := newDesk(1), &room{}
+		on, in := newDesk(), &room{}
 		for i := range t.sessions {
 			if !yield(t.sessions[i].make(&t.connections, on, in)) {
 				return
@@ -40,7 +39,7 @@ func (t *Trace) Session(control int) *Session {
 	if i == len(t.sessions) || t.sessions[i].control != control {
 		return nil
 	}
-	return t.sessions[i].make(&t.connections, newDesk(1), &room{})
+	return t.sessions[i].make(&t.connections, newDesk(), &room{})
 }
 
 // NumSessions is how many sessions there are.
@@ -65,7 +64,7 @@ func (s *saved) announced() bool {
 
 // make returns the session; one that is not kept is made in the place of the one
 // before.
-func (s *saved) make(from *store, on desk, in *room) *Session {
+func (s *saved) make(from *store, on *desk, in *room) *Session {
 	if s.session != nil {
 		return s.session
 	}
@@ -74,7 +73,7 @@ func (s *saved) make(from *store, on desk, in *room) *Session {
 		r = from.recallWhole(s.control, on).reading
 	}
 	in.clear(s.lines)
-	session, _ := r.session(r.inOrder(), in)
+	session, _ := r.session(r.inOrder(from.recorded(r)), in)
 	if r.reading != nil {
 		r.settle()
 	}

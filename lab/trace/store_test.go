@@ -89,7 +89,7 @@ func crowd(t testing.TB) []byte {
 	told.send("220 the server is the first to be seen\r\n")
 	overheard.send("USER late\r\n")
 
-	const clients = 150
+	const clients = 250
 	var all []forged
 	for _, p := range f.packets {
 		for i := range clients {

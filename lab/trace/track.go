@@ -16,7 +16,8 @@ type tracker struct {
 	room  room
 }
 
-// A conn is what has to be known of a connection while it is being read.
+// A conn is what has to be known of a connection while it is being read, and of a
+// control connection for as long as its session may have to be made.
 type conn struct {
 	*Connection
 	halves   *[2]half  // by direction: 0 is that of the first packet
@@ -25,17 +26,18 @@ type conn struct {
 	use      use
 	overlong bool // its dialogue is longer than what is kept of it
 	pinned   bool // somebody keeps one of its packets
-	kept     bool // it is no stub
+	own      bool // it is no stub
 	whole    bool // all of its packets have been read
+	played   bool // it was made with its data; else they are on the tape alone
 
-	last int // the place of the last packet of a stub, -1 for none
+	first, last int // places on the tape, -1 for none
 
 	opener   int8 // the direction of the first SYN, -1 if none was seen
 	answerer int8 // the direction of the first SYN and ACK, -1
 	firstFIN int8 // direction, -1
 	firstRST int8
 
-	checkAt   int32 // bytes recorded after which to look again whether it is dialogue
+	checkAt   int // bytes recorded after which to look again whether it is dialogue
 	synRaw    uint32
 	synLength int32
 	synTime   int64 // of the first SYN
@@ -67,10 +69,15 @@ func (k *tracker) segment(p *Packet) {
 	}
 }
 
-// settle decides how the connection is held of a packet that has been looked at.
+// settle keeps what is needed of a packet that has been looked at.
 func (k *tracker) settle(p *Packet) {
-	k.store.settle(p.Connection.reading, p)
 	k.last = p.Connection
+	if r := p.Connection.reading; r.use != opaque {
+		k.store.write(r, p)
+		if p.TCP.Length > 0 {
+			k.decide(r)
+		}
+	}
 }
 
 // find returns the connection that a segment belongs to, nil if it begins one.

@@ -40,7 +40,7 @@ func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []int) {
 	for _, a := range s.Announcements {
 		r.announced[announcedIn(a)] = append(r.announced[announcedIn(a)], a)
 	}
-	r.paragraphs = make([]paragraph, 0, len(s.Lines)+7*len(data)+4)
+	r.paragraphs = make([]paragraph, 0, len(s.Lines)+7*len(data)+4) // roughly: 7 for each transfer
 	r.opening()
 	for _, l := range s.Lines {
 		r.paragraphs = append(r.paragraphs, paragraph{packet: l.Packet, time: l.Time, said: l})
