@@ -41,17 +41,17 @@ const headHeld = 32
 func (k *tracker) beginDigest(h *half) {
 	if h.kept != nil && (h.synSeen || len(h.kept.segments) >= headHeld) {
 		h.digestKept(&k.early)
+		h.kept = nil
 	}
 }
 
-// digestKept hashes what has been kept of a stream, and lets go of it.
+// digestKept hashes what has been kept of a stream.
 func (h *half) digestKept(p *pool) {
 	h.digest = newDigest(p, h.start())
 	if h.kept != nil {
 		for _, s := range h.kept.segments {
 			h.hash(s.seq, h.kept.data[s.from:s.to])
 		}
-		h.kept = nil
 	}
 }
 

@@ -141,8 +141,10 @@ func (c *conn) count(p *Packet, t *TCP, dir int) {
 	if t.Flags&(SYN|ACK) == ACK && c.rtt == 0 && c.lastSYN != 0 {
 		c.rtt = p.Time - c.lastSYN
 	}
-	for _, l := range fwd.history.letters(t, t.Seq) {
-		c.letters = append(c.letters, l|byte(dir)<<7)
+	before := len(c.letters)
+	c.letters = fwd.history.letters(c.letters, t, t.Seq)
+	for i := before; i < len(c.letters); i++ {
+		c.letters[i] |= byte(dir) << 7
 	}
 }
 
