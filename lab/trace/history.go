@@ -10,10 +10,9 @@ type history struct {
 	again, nextAgain int    // segments that repeat, and how many make the next T
 }
 
-// letters adds the letters of a segment, in capitals. Each kind of
-// packet counts at its first appearance; a SYN, FIN or RST again when its
-// number is another one, and repeated data when there is ten times as much of
-// it as the last time.
+// letters adds the letters of a segment, in capitals. Each kind of packet counts at
+// its first appearance; a SYN, FIN or RST again when its number is another one, and
+// repeated data when there is ten times as much of it as the last time.
 func (h *history) letters(add []byte, t *TCP, seq int64) []byte {
 	kind := t.Flags & (SYN | FIN | RST)
 	switch {

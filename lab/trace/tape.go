@@ -184,6 +184,7 @@ func (t *tape) from(place int) []byte {
 	return t.blocks[place/tapeBlockSize].bytes[place%tapeBlockSize:]
 }
 
+// next is the place of the packet that follows the one with these bytes, -1 for none.
 func next(b []byte) int { return int(b[nextAt])<<32 + int(binary.BigEndian.Uint32(b[nextAt+1:])) - 1 }
 
 // read reads the packet at a place.
@@ -258,7 +259,7 @@ func (t *tape) hasData(place int) bool {
 	return false
 }
 
-// tie and setTie tell the index of the tie of a stub, -1 for none.
+// tie is the index of the tie of a stub, -1 for none; setTie writes it.
 func (t *tape) tie(first int) int { return int(binary.BigEndian.Uint32(t.from(first)[tieAt:])) - 1 }
 
 func (t *tape) setTie(first, tie int) {
