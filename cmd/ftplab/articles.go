@@ -27,7 +27,9 @@ whether it is as it should be.`,
 				defer os.RemoveAll(folder)
 				results = folder
 			}
-			failed, err := scenarios.WriteArticles(c.Context(), c.OutOrStdout(), results)
+			ctx, stop := interruptible(c)
+			defer stop()
+			failed, err := scenarios.WriteArticles(ctx, c.OutOrStdout(), results)
 			if err == nil && failed > 0 {
 				err = errFailed
 			}

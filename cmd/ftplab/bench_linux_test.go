@@ -9,7 +9,7 @@ import (
 )
 
 // build builds the command, as a user's is built.
-func build(b *testing.B) string {
+func build(b testing.TB) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "ftplab")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {

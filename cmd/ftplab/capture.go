@@ -30,7 +30,9 @@ or the capability CAP_NET_RAW; what root makes in somebody's folder is theirs.`,
 				}
 				return err
 			}
-			r, err := lab.Record(c.Context(), args[0], results, func(capture string) {
+			ctx, stop := interruptible(c)
+			defer stop()
+			r, err := lab.Record(ctx, args[0], results, func(capture string) {
 				fmt.Fprintf(c.OutOrStdout(), "recording %s in %s\n", args[0], capture)
 			})
 			if err != nil {

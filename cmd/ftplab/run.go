@@ -41,7 +41,9 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
   ftplab run -o /tmp/results my_scenarios/
   ftplab run -w - active_list | wireshark -k -i -`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return runScenarios(c.Context(), args, f, c.OutOrStdout(), c.ErrOrStderr())
+			ctx, stop := interruptible(c)
+			defer stop()
+			return runScenarios(ctx, args, f, c.OutOrStdout(), c.ErrOrStderr())
 		},
 		ValidArgsFunction: completeScenarios,
 	}

@@ -43,7 +43,9 @@ names another of its addresses. The capture command records what it does.`,
 			if f.check {
 				return check(c.Context(), s, addr, f.port)
 			}
-			return byhand.Serve(c.Context(), s, addr, f.port, func(at netip.AddrPort) {
+			ctx, stop := interruptible(c)
+			defer stop()
+			return byhand.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
 				fmt.Fprintf(c.OutOrStdout(), "serving %s at %v\n", s.Name, at)
 			})
 		},

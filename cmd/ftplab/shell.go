@@ -39,9 +39,11 @@ on: nothing that was recorded by hand is replaced.`,
 			if err != nil {
 				return err
 			}
+			ctx, stop := interruptible(c)
+			defer stop()
 			// A terminal that is closed hangs up on the shell; what was
 			// recorded is still to be written then.
-			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGHUP)
+			ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
 			defer stop()
 			r, err := lab.Shell(ctx, s, results, byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 			if err != nil {
