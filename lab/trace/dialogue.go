@@ -101,11 +101,11 @@ type room struct {
 	heard  []heardLine
 }
 
-// clear makes room for as many lines, in the place of those that are there.
-func (r *room) clear(lines int) {
-	r.lines.clear()
-	r.replies.clear()
-	r.exchanges.clear()
+// release lets go of the sessions that are there, and makes room for as many lines.
+func (r *room) release(lines int) {
+	r.lines.release()
+	r.replies.release()
+	r.exchanges.release()
 	r.left = lines
 }
 

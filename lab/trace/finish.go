@@ -63,7 +63,7 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		k.store.note(r.Connection)
 		s := saved{control: id, lines: k.room.left}
 		if !k.store.keepAll {
-			k.room.clear(k.room.left)
+			k.room.release(k.room.left)
 		}
 		session, events := r.session(said, &k.room)
 		session.announcements(events)

@@ -43,13 +43,11 @@ func (l *list[T]) next() *T {
 	return &(*last)[len(*last)-1]
 }
 
-// clear makes the list empty. What it held is no longer good.
-func (l *list[T]) clear() {
-	if len(l.blocks) > 0 {
-		clear(l.blocks[1:])
-		l.blocks = l.blocks[:1]
-		clear(l.blocks[0])
-		l.blocks[0] = l.blocks[0][:0]
+// release lets go of what the list holds, but for the room that is left in its last
+// block. Whoever points to something in it may go on doing so.
+func (l *list[T]) release() {
+	if n := len(l.blocks); n > 1 {
+		l.blocks = [][]T{l.blocks[n-1]}
 	}
 }
 

@@ -44,7 +44,8 @@ type Trace struct {
 // A capture may hold a million SYNs that nobody answers, and as many sessions of a
 // few packets. A small connection is therefore not kept, unless one of its packets is
 // (see Packet.Keep) or Options.Keep asks for it: it is made anew to be looked at, and
-// good until the loop goes on.
+// overwritten by the next one. Copy what is to be held (not with slices.Collect), or use
+// Options.Keep.
 func (t *Trace) Connections() iter.Seq[*Connection] { return t.connections.all() }
 
 // Connection returns the connection with an ID, which must be one that there is. One

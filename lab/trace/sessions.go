@@ -19,8 +19,7 @@ type saved struct {
 }
 
 // Sessions yields the FTP sessions, one for each control connection, in the order of
-// their IDs. Unless they are kept (see Options.Keep) they are made anew to be
-// looked at, and good until the loop goes on.
+// their IDs. Unless they are kept (see Options.Keep) they are made anew each time.
 func (t *Trace) Sessions() iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {
 		on, in := newDesk(), &room{}
@@ -62,8 +61,7 @@ func (s *saved) announced() bool {
 	return false
 }
 
-// make returns the session; one that is not kept is made in the place of the one
-// before.
+// make returns the session; one that is not kept is made anew.
 func (s *saved) make(from *store, on *desk, in *room) *Session {
 	if s.session != nil {
 		return s.session
@@ -72,10 +70,12 @@ func (s *saved) make(from *store, on *desk, in *room) *Session {
 	if r == nil {
 		r = from.recallWhole(s.control, on).reading
 	}
-	in.clear(s.lines)
+	in.release(s.lines)
 	session, _ := r.session(r.inOrder(from.recorded(r)), in)
 	if r.reading != nil {
 		r.settle()
+		control := *r.Connection // which will be overwritten
+		session.Control = &control
 	}
 	session.Announcements = s.announcements
 	for _, a := range s.announcements {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,12 @@ func TestLoopsAreIndependent(t *testing.T) {
 			t.Errorf("got %+v\nand by its ID %+v\nwant %+v", *c, got, want)
 		}
 	}
+	tr = read(t, crowd(t))
+	for i, s := range slices.Collect(tr.Sessions()) {
+		if got, want := told(s), told(tr.Session(s.Control.ID)); i >= tr.NumSessions() || got != want {
+			t.Errorf("session %d\n%s\nmade anew\n%s", i, got, want)
+		}
+	}
 }
 
 // shown is what is said of a packet, what the packets before it make of it included.
@@ -181,24 +188,31 @@ func everything(tr *Trace) string {
 		}
 	}
 	for s := range tr.Sessions() {
-		fmt.Fprintf(&b, "session %d %q %v %d %v\n", s.Control.ID, s.User, s.TLS, s.TLSFrom, s.Overlong)
-		for _, l := range s.Lines {
-			fmt.Fprintf(&b, "%+v\n", *l)
-		}
-		for _, r := range s.Unsolicited {
-			fmt.Fprintf(&b, "%+v\n", reply(r))
-		}
-		for _, e := range s.Exchanges {
-			fmt.Fprintf(&b, "%q %q %+v %v\n", e.Command, e.Argument, *e.Line, e.Data)
-			for _, r := range e.Replies {
-				fmt.Fprintf(&b, "  %+v\n", reply(r))
-			}
-		}
-		for _, a := range s.Announcements {
-			fmt.Fprintf(&b, "%+v\n", *a)
-		}
+		b.WriteString(told(s))
 	}
 	tr.WriteJSON(&b)
+	return b.String()
+}
+
+// told is all that is said of a session.
+func told(s *Session) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "session %d %s %q %v %d %v\n", s.Control.ID, s.Control.History, s.User, s.TLS, s.TLSFrom, s.Overlong)
+	for _, l := range s.Lines {
+		fmt.Fprintf(&b, "%+v\n", *l)
+	}
+	for _, r := range s.Unsolicited {
+		fmt.Fprintf(&b, "%+v\n", reply(r))
+	}
+	for _, e := range s.Exchanges {
+		fmt.Fprintf(&b, "%q %q %+v %v\n", e.Command, e.Argument, *e.Line, e.Data)
+		for _, r := range e.Replies {
+			fmt.Fprintf(&b, "  %+v\n", reply(r))
+		}
+	}
+	for _, a := range s.Announcements {
+		fmt.Fprintf(&b, "%+v\n", *a)
+	}
 	return b.String()
 }
 
