@@ -31,12 +31,14 @@ type lanes []lane
 // client, the servers, more clients.
 func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
 	var clients, servers, others lanes
+	parties := map[netip.Addr]bool{}
 	for c := range t.Connections() {
 		if c.Role == trace.Other && t.NumSessions() > 0 {
 			continue
 		}
 		clients = clients.with(lane{Addr: c.Client.Addr(), Side: trace.Client})
 		servers = servers.with(lane{Addr: c.Server.Addr(), Side: trace.Server})
+		parties[c.Client.Addr().Unmap()], parties[c.Server.Addr().Unmap()] = true, true
 	}
 	for _, p := range packets {
 		if p.UDP != nil && p.UDP.DNS != nil {
@@ -44,7 +46,7 @@ func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
 			if p.UDP.DNS.Response {
 				server = p.IP.Src
 			}
-			if slices.Concat(clients, servers).find(server, "") < 0 {
+			if !parties[server.Unmap()] {
 				others = others.with(lane{Addr: server})
 			}
 		}
@@ -60,8 +62,10 @@ func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
 	return all
 }
 
+// with adds a lane, unless it is there or there are as many as can be drawn: a capture
+// may have a million hosts.
 func (ls lanes) with(l lane) lanes {
-	if slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
+	if len(ls) == maxLanes || slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
 		return ls
 	}
 	return append(ls, l)
