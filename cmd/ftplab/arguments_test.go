@@ -132,3 +132,17 @@ func TestLearnNothing(t *testing.T) {
 		t.Errorf("the profile was changed (%v)", err)
 	}
 }
+
+// TestNamedLikeAFolder asks for a scenario where a run has left a folder of its name.
+func TestNamedLikeAFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("active_list", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := selectOne("active_list"); err != nil || len(s) != 1 || s[0].Name != "active_list" {
+		t.Errorf("got %v, %v; want the scenario", s, err)
+	}
+	if s, err := selectOne("./active_list"); err == nil {
+		t.Errorf("got %v for the path of the folder, want an error", s)
+	}
+}

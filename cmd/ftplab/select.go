@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,6 +42,8 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 func selectOne(arg string) ([]*scenario.Scenario, error) {
 	info, err := os.Stat(arg)
 	switch {
+	case err == nil && info.IsDir() && slices.Contains(scenarios.Names(), arg):
+		// Among the results of a run every scenario has a folder of its name.
 	case err == nil && info.IsDir():
 		return loadFolder(arg)
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
