@@ -12,7 +12,7 @@ import (
 func build(b testing.TB) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "ftplab")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -61,5 +63,33 @@ func TestExplain(t *testing.T) {
 func TestExplainWithoutHash(t *testing.T) {
 	if _, stdout, _ := explained(t, nil, "--json", "--no-hash", recorded+"active_list.pcapng"); strings.Contains(stdout, "sha256") {
 		t.Errorf("a hash in %s", stdout)
+	}
+}
+
+// The collector knows how much the program may take for a capture, minds a lower limit
+// that the user has set, and is as it was when the capture has been told.
+func TestSpareMemory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "capture.pcap")
+	if err := os.WriteFile(file, make([]byte, 5<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	for _, test := range []struct {
+		name      string
+		set, want int64
+	}{
+		{file, math.MaxInt64, (5 + 64 - 16) << 20},
+		{file, 20 << 20, 20 << 20},
+		{"-", math.MaxInt64, math.MaxInt64},
+		{filepath.Dir(file), math.MaxInt64, math.MaxInt64},
+	} {
+		debug.SetMemoryLimit(test.set)
+		end := spareMemory(test.name)
+		if got := debug.SetMemoryLimit(-1); got != test.want {
+			t.Errorf("%s with a limit of %d: got %d bytes, want %d", test.name, test.set, got, test.want)
+		}
+		if end(); debug.SetMemoryLimit(-1) != test.set {
+			t.Errorf("%s: the limit is %d in the end, want %d", test.name, debug.SetMemoryLimit(-1), test.set)
+		}
 	}
 }

@@ -47,7 +47,7 @@ func (t *Trace) NumSessions() int { return len(t.sessions) }
 // AddSession adds a session to a trace that is made by hand, not read. Its control
 // connection must have been added.
 func (t *Trace) AddSession(s *Session) {
-	t.sessions = append(t.sessions, saved{control: s.Control.ID, announcements: s.Announcements, session: s})
+	t.sessions = append(t.sessions, saved{control: s.Control.ID, session: s})
 	sort.SliceStable(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 }
 

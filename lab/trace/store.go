@@ -210,17 +210,14 @@ func (s *store) write(r *conn, p *Packet) {
 	}
 }
 
-// note keeps what has become known of a connection beside its packets.
+// note keeps what has become known, for good, of a connection beside its packets.
 func (s *store) note(c *Connection) {
-	known := tie{c.Role, c.Mode, c.clientDir, c.Control, c.Announced, c.Transfer}
 	switch {
-	case s.find(c.ID) != nil:
+	case s.find(c.ID) != nil: // it is written there
 	case s.keepAll:
 		s.dock(c)
-	case s.tied(c.ID) != nil:
-		*s.tied(c.ID) = known
 	default:
-		*s.ties.next() = known
+		*s.ties.next() = tie{c.Role, c.Mode, c.clientDir, c.Control, c.Announced, c.Transfer}
 		s.tape.setTie(s.stub(c.ID), s.ties.len()-1)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -291,4 +292,24 @@ func probes(t testing.TB) []byte {
 
 func windowScale(shift uint8) []layers.TCPOption {
 	return []layers.TCPOption{{OptionType: layers.TCPOptionKindWindowScale, OptionLength: 3, OptionData: []byte{shift}}}
+}
+
+// A desk that is too small grows, and what lies on it is found where it lies.
+func TestDeskGrows(t *testing.T) {
+	d := &desk{places: make([]*conn, 4)}
+	var lying []*conn
+	for id := range 4 {
+		lying = append(lying, d.begin(id+8, netip.AddrPort{}, netip.AddrPort{}))
+	}
+	for range 4 {
+		d.miss()
+	}
+	if len(d.places) != 8 {
+		t.Errorf("got %d places, want 8", len(d.places))
+	}
+	for _, r := range lying {
+		if *d.place(r.ID) != r {
+			t.Errorf("connection %d does not lie in its place", r.ID)
+		}
+	}
 }
