@@ -93,7 +93,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 
 // spareMemory makes the collector work, until the function it returns is called, so that
 // the program takes no more memory than 64 MiB and the size of the capture it reads. It
-// can, unless a single session has very many lines: better to collect garbage more often
+// can, unless a story has a session of very many lines: better to collect garbage more often
 // than to hold as much of it as a capture of a million sessions makes.
 func spareMemory(capture string) (end func()) {
 	const program = 16 << 20 // what the program itself is, of which the limit knows nothing

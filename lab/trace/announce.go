@@ -3,50 +3,57 @@
 package trace
 
 import (
+	"cmp"
 	"net/netip"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// announcements finds the addresses that were announced in a session.
-func (s *Session) announcements(events []event) {
-	answered := map[*Reply]int{} // the exchange that a reply belongs to
-	for i, e := range s.Exchanges {
-		for _, r := range e.Replies {
-			answered[r] = i
-		}
-	}
-	for i, e := range s.Exchanges {
-		if a := s.fromCommand(e); a != nil {
-			a.Exchange, a.seen = i, i+1
-			s.Announcements = append(s.Announcements, a)
-		}
-	}
-	for _, e := range events {
-		if e.reply == nil {
-			continue
-		}
-		a := s.fromReply(e.reply)
-		if a == nil {
-			continue
-		}
-		if i, ok := answered[e.reply]; ok {
-			a.Exchange, a.seen = i, i+1
-			a.Packet = s.Exchanges[i].Packet
-		} else {
-			a.seen = sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet > a.Packet })
-		}
-		s.Announcements = append(s.Announcements, a)
-	}
-	sort.SliceStable(s.Announcements, func(i, j int) bool {
-		a, b := s.Announcements[i], s.Announcements[j]
-		return a.from < b.from || a.from == b.from && a.ReplyPacket < b.ReplyPacket
-	})
+// announcements are the addresses that were announced on a control connection, as far
+// as it has been heard.
+type announcements struct {
+	on       *Connection
+	list     []*Announcement
+	commands int // that were told
 }
 
-// fromCommand reads the address in a PORT or EPRT, nil if there is none.
-func (s *Session) fromCommand(e *Exchange) *Announcement {
+// hear takes the next command.
+func (all *announcements) hear(e *Exchange) {
+	i := all.commands
+	all.commands++
+	add := func(a *Announcement) {
+		a.Exchange, a.seen, a.Packet = i, i+1, e.Packet
+		all.list = append(all.list, a)
+	}
+	if a := fromCommand(e, all.on.Client); a != nil {
+		add(a)
+	}
+	for _, r := range e.Replies {
+		if a := fromReply(r, all.on.Server); a != nil {
+			add(a)
+		}
+	}
+}
+
+// hearStray takes a reply to a command that was not seen, behind so many that were.
+func (all *announcements) hearStray(r *Reply, commands int) {
+	if a := fromReply(r, all.on.Server); a != nil {
+		a.seen = commands
+		all.list = append(all.list, a)
+	}
+}
+
+// inOrder returns them in the order in which they could be answered.
+func (all *announcements) inOrder() []*Announcement {
+	slices.SortStableFunc(all.list, func(a, b *Announcement) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.ReplyPacket, b.ReplyPacket))
+	})
+	return all.list
+}
+
+// fromCommand reads the address in a PORT or EPRT of a client, nil if there is none.
+func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
 	var command string
 	var addr netip.AddrPort
 	var ok bool
@@ -62,8 +69,8 @@ func (s *Session) fromCommand(e *Exchange) *Announcement {
 		return nil
 	}
 	a := &Announcement{
-		Command: command, Mode: Active, Addr: addr, Packet: e.Packet, from: e.Packet,
-		Foreign: addr.Addr().Unmap() != s.Control.Client.Addr().Unmap(),
+		Command: command, Mode: Active, Addr: addr, from: e.Packet,
+		Foreign: addr.Addr().Unmap() != client.Addr().Unmap(),
 	}
 	for _, r := range e.Replies {
 		if r.Code >= 200 {
@@ -74,9 +81,8 @@ func (s *Session) fromCommand(e *Exchange) *Announcement {
 	return a
 }
 
-// fromReply reads the address in a reply 227 or 229, nil if there is none.
-func (s *Session) fromReply(r *Reply) *Announcement {
-	server := s.Control.Server.Addr()
+// fromReply reads the address in a reply 227 or 229 of a server, nil if there is none.
+func fromReply(r *Reply, server netip.AddrPort) *Announcement {
 	var command string
 	var addr netip.AddrPort
 	var ok bool
@@ -88,14 +94,14 @@ func (s *Session) fromReply(r *Reply) *Announcement {
 		command = "EPSV"
 		var port uint16
 		port, ok = parseExtendedPort(r.Text)
-		addr = netip.AddrPortFrom(server, port)
+		addr = netip.AddrPortFrom(server.Addr(), port)
 	}
 	if !ok {
 		return nil
 	}
 	return &Announcement{
 		Command: command, Mode: Passive, Addr: addr, Exchange: -1, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
-		Foreign: addr.Addr().Unmap() != server.Unmap(), from: r.FirstPacket,
+		Foreign: addr.Addr().Unmap() != server.Addr().Unmap(), from: r.FirstPacket,
 	}
 }
 

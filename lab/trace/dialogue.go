@@ -3,36 +3,46 @@
 package trace
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"strings"
 )
 
-// An event is a command or a reply at the moment when it was heard.
-type event struct {
-	heard   int // the packet
-	command *Exchange
-	reply   *Reply
-	// afterGap, partial: bytes are missing in front of it, or of its end.
-	afterGap, partial bool
+// A listener is told what is said in a session, in the order in which it was heard.
+// What is nil is not told.
+type listener struct {
+	line     func(*Line)
+	exchange func(*Exchange)              // a command, when no more replies to it can come
+	stray    func(r *Reply, commands int) // that answers none, and how many were heard before
+	// keeps says that what was told is kept. Otherwise it is good until the function
+	// returns, but for its texts.
+	keeps bool
 }
 
-// never is later than any packet.
-const never = int(^uint(0) >> 1)
-
 // session reads the dialogue of a control connection whose client has been
-// found, from what both directions said, into the room that is left. The events are
-// good until the next session is read into the same room.
-func (c *conn) session(said [2]iter.Seq[chunk], in *room) (*Session, []event) {
-	s := &Session{Control: c.Connection, Overlong: c.overlong}
-	s.TLSFrom = encrypted(said)
-	s.TLS = s.TLSFrom > 0
-	client, server := inClear(said[c.clientDir]), inClear(said[1-c.clientDir])
-	events := (&ear{session: s, room: in, events: in.events[:0], heard: in.heard[:0]}).listen(client, server)
-	s.pair(events, c.opener >= 0 || c.answerer >= 0)
-	s.login()
-	return s, events
+// found, from what both directions said, into the room that is left.
+func (c *conn) session(said [2]iter.Seq[chunk], in *room) *Session {
+	s := &Session{Control: c.Connection}
+	var user user
+	s.TLSFrom, s.Overlong = c.listen(said, in, listener{
+		line: func(l *Line) { s.Lines = append(s.Lines, l) },
+		exchange: func(e *Exchange) {
+			s.Exchanges = append(s.Exchanges, e)
+			user.hear(e)
+		},
+		stray: func(r *Reply, _ int) { s.Unsolicited = append(s.Unsolicited, r) },
+		keeps: true,
+	})
+	s.TLS, s.User = s.TLSFrom > 0, user.name()
+	return s
+}
+
+// listen tells what is said in the dialogue of such a connection. It returns from which
+// packet on it is TLS, 0 for never, and whether only the beginning was read.
+func (c *conn) listen(said [2]iter.Seq[chunk], in *room, to listener) (tlsFrom int, overlong bool) {
+	e := ear{room: in, to: to, fromStart: c.opener >= 0 || c.answerer >= 0}
+	e.listen(inClear(said[c.clientDir]), inClear(said[1-c.clientDir]))
+	return encrypted(said), c.overlong || e.overlong
 }
 
 // encrypted returns the first packet of TLS in what both sides said, 0 if there is
@@ -75,18 +85,20 @@ func tlsRecord(data []byte) bool {
 // the memory with what it is made into.
 const maxLines = 100_000
 
-// An ear turns what both sides of a session say into lines and events.
+// An ear turns what both sides of a session say into lines, replies and exchanges.
 type ear struct {
-	session *Session
-	events  []event
-	heard   []heardLine
-	open    *Reply // of many lines, its last one not seen yet
-	room    *room
-}
+	to       listener
+	room     *room
+	overlong bool
 
-// reusable is how many lines a session may have whose working space is kept for the
-// next one.
-const reusable = 1000
+	open              *Reply // of many lines, its last one not seen yet
+	openGap           bool   // bytes are missing in front of it
+	commands          int    // that were heard
+	waiting           []*Exchange
+	answered, greeted bool // a command was, the client was
+	gap               bool // bytes are missing in front of a reply
+	fromStart         bool // the capture has the beginning of the connection
+}
 
 // A room is where the dialogues of sessions stand.
 type room struct {
@@ -95,52 +107,56 @@ type room struct {
 	replies   list[Reply]
 	exchanges list[Exchange]
 	left      int // lines that may still be taken
-
-	// What was needed for the session before, to be used again.
-	events []event
-	heard  []heardLine
 }
 
 // release lets go of the sessions that are there, and makes room for as many lines.
+// Sessions may share room, but not much text: whoever holds one holds that of all.
 func (r *room) release(lines int) {
+	if r.texts.size > blockSize {
+		*r = room{}
+	}
 	r.lines.release()
 	r.replies.release()
 	r.exchanges.release()
 	r.left = lines
 }
 
-// A heardLine is a line with the packet with which it was heard.
-type heardLine struct {
-	heard int
-	*Line
+// reuse makes the room of what is there that of what comes next. Only the texts stay.
+func (r *room) reuse() {
+	r.lines.reuse()
+	r.replies.reuse()
+	r.exchanges.reuse()
 }
 
-// listen hears both sides out, and returns what they said in the order in which
-// it was heard.
-func (e *ear) listen(client, server iter.Seq[chunk]) []event {
-	splitLines(client, e.hearClient)
-	splitLines(server, e.hearServer)
+// listen hears both sides out, each line when it was heard; of two that were heard with
+// the same packet, that of the client first.
+func (e *ear) listen(client, server iter.Seq[chunk]) {
+	next, stop := iter.Pull(splitLines(server))
+	defer stop()
+	reply, more := next()
+	for l := range splitLines(client) {
+		for more && reply.heard < l.heard && e.hearServer(reply) {
+			reply, more = next()
+		}
+		if !e.hearClient(l) {
+			break
+		}
+	}
+	for more && e.hearServer(reply) {
+		reply, more = next()
+	}
 	if e.open != nil {
-		e.close(never, true)
+		e.close(true)
 	}
-	slices.SortStableFunc(e.events, func(a, b event) int { return cmp.Compare(a.heard, b.heard) })
-	slices.SortStableFunc(e.heard, func(a, b heardLine) int { return cmp.Compare(a.heard, b.heard) })
-	e.session.Lines = make([]*Line, len(e.heard))
-	for i, l := range e.heard {
-		e.session.Lines[i] = l.Line
+	for len(e.waiting) > 0 {
+		e.done()
 	}
-	if len(e.heard) < reusable {
-		e.room.events, e.room.heard = e.events, e.heard
-	} else {
-		e.room.events, e.room.heard = nil, nil
-	}
-	return e.events
 }
 
 // line makes a Line, nil if there have been too many.
 func (e *ear) line(l rawLine, from Side) *Line {
 	if e.room.left <= 0 {
-		e.session.Overlong = true
+		e.overlong = true
 		return nil
 	}
 	e.room.left--
@@ -151,18 +167,21 @@ func (e *ear) line(l rawLine, from Side) *Line {
 		FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
 		Complete: l.complete, AfterGap: l.afterGap,
 	}
-	e.heard = append(e.heard, heardLine{l.heard, line})
+	if e.to.line != nil {
+		e.to.line(line)
+	}
 	return line
 }
 
-// hearClient takes a line of the client: a command.
+// hearClient takes a line of the client, a command, and reports whether there was room.
 func (e *ear) hearClient(l rawLine) bool {
 	line := e.line(l, Client)
 	if line == nil {
 		return false
 	}
 	if x := e.command(line, l); x != nil {
-		e.events = append(e.events, event{heard: l.heard, command: x, afterGap: l.afterGap, partial: !l.complete})
+		e.commands++
+		e.waiting = append(e.waiting, x)
 	}
 	return true
 }
@@ -207,14 +226,15 @@ func cutCommand(text string) (verb, argument string) {
 	return text, ""
 }
 
-// hearServer takes a line of the server: a reply, or one of the lines of a reply.
+// hearServer takes a line of the server: a reply, or one of the lines of a reply. It
+// reports whether there was room.
 func (e *ear) hearServer(l rawLine) bool {
+	if e.open != nil && l.afterGap {
+		e.close(true)
+	}
 	line := e.line(l, Server)
 	if line == nil {
 		return false
-	}
-	if e.open != nil && l.afterGap {
-		e.close(l.heard, true)
 	}
 	code, more, ok := replyCode([]byte(line.Text))
 	switch {
@@ -222,20 +242,21 @@ func (e *ear) hearServer(l rawLine) bool {
 		e.open.Lines = append(e.open.Lines, line)
 		if ok && !more && code == e.open.Code {
 			e.open.endsIn(line)
-			e.close(l.heard, false)
+			e.close(false)
 		}
 	case ok || strings.TrimSpace(line.Text) != "":
 		r := e.room.replies.next()
 		*r = Reply{Code: code, FirstPacket: line.FirstPacket, Lines: []*Line{line}}
 		r.endsIn(line)
-		e.events = append(e.events, event{heard: l.heard, reply: r, afterGap: l.afterGap, partial: !l.complete})
 		if !ok {
 			r.Code, r.Text = 0, line.Text
 		} else if more {
-			e.open = r
+			e.open, e.openGap = r, l.afterGap
+			return true
 		} else {
 			r.Text = afterCode(line.Text)
 		}
+		e.answer(r, l.afterGap, !l.complete)
 	}
 	return true
 }
@@ -245,10 +266,8 @@ func (r *Reply) endsIn(line *Line) {
 	r.Packet, r.Time = line.Packet, line.Time
 }
 
-// close ends the reply that is open: it was heard with its last line.
-func (e *ear) close(heard int, partial bool) {
-	last := &e.events[len(e.events)-1]
-	last.heard, last.partial = heard, partial
+// close ends the reply that is open.
+func (e *ear) close(partial bool) {
 	texts := make([]string, 0, len(e.open.Lines))
 	for _, l := range e.open.Lines {
 		if code, _, ok := replyCode([]byte(l.Text)); ok && code == e.open.Code {
@@ -257,45 +276,61 @@ func (e *ear) close(heard int, partial bool) {
 			texts = append(texts, l.Text)
 		}
 	}
-	e.open.Text = strings.Join(texts, "\n")
+	r := e.open
+	r.Text = strings.Join(texts, "\n")
 	e.open = nil
+	e.answer(r, e.openGap, partial)
 }
 
 func afterCode(text string) string { return text[min(4, len(text)):] }
 
-// pair gives every reply to the command that it answers: the oldest one that
-// still waits (RFC 959 section 5.4), since a server answers in order.
-func (s *Session) pair(events []event, fromStart bool) {
-	var waiting []*Exchange
-	greeted, gap := false, false
-	for _, e := range events {
-		if e.command != nil {
-			s.Exchanges = append(s.Exchanges, e.command)
-			waiting = append(waiting, e.command)
-			continue
+// answer gives a reply to the command that it answers: the oldest one that still waits
+// (RFC 959 section 5.4), since a server answers in order. Bytes may be missing in front
+// of the reply, or of its end.
+func (e *ear) answer(r *Reply, afterGap, partial bool) {
+	if !e.greeted && e.greets(r) {
+		e.greeted = r.Code != 120 // "ready in n minutes": 220 will follow
+		e.stray(r)
+		return
+	}
+	e.gap = e.gap || afterGap
+	switch {
+	case r.Code == 0:
+		// A whole line in the place of a reply is a wrong answer, if
+		// nothing else can be the reason.
+		if len(e.waiting) > 0 && e.fromStart && !e.gap && e.greeted && !partial {
+			defer e.done()
 		}
-		if !greeted && s.greets(e.reply, waiting, fromStart) {
-			greeted = e.reply.Code != 120 // "ready in n minutes": 220 will follow
-			s.Unsolicited = append(s.Unsolicited, e.reply)
-			continue
+		e.stray(r)
+	case len(e.waiting) == 0:
+		e.stray(r)
+	default:
+		e.answered = true
+		e.waiting[0].Replies = append(e.waiting[0].Replies, r)
+		if !preliminary(r.Code) {
+			e.done()
 		}
-		gap = gap || e.afterGap
-		switch {
-		case e.reply.Code == 0:
-			// A whole line in the place of a reply is a wrong answer, if
-			// nothing else can be the reason.
-			if len(waiting) > 0 && fromStart && !gap && greeted && !e.partial {
-				waiting = waiting[1:]
-			}
-			s.Unsolicited = append(s.Unsolicited, e.reply)
-		case len(waiting) == 0:
-			s.Unsolicited = append(s.Unsolicited, e.reply)
-		default:
-			waiting[0].Replies = append(waiting[0].Replies, e.reply)
-			if !preliminary(e.reply.Code) {
-				waiting = waiting[1:]
-			}
-		}
+	}
+}
+
+// done tells the command that has waited longest: it waits no more.
+func (e *ear) done() {
+	e.to.exchange(e.waiting[0])
+	e.waiting = e.waiting[1:]
+	e.forget()
+}
+
+func (e *ear) stray(r *Reply) {
+	if e.to.stray != nil {
+		e.to.stray(r, e.commands)
+	}
+	e.forget()
+}
+
+// forget lets go of what was told, if it may.
+func (e *ear) forget() {
+	if !e.to.keeps && len(e.waiting) == 0 && e.open == nil {
+		e.room.reuse()
 	}
 }
 
@@ -304,45 +339,56 @@ func preliminary(code int) bool { return code >= 100 && code < 200 }
 
 // greets reports whether a reply is the greeting of the server, not the answer to
 // the command that waits.
-func (s *Session) greets(r *Reply, waiting []*Exchange, fromStart bool) bool {
+func (e *ear) greets(r *Reply) bool {
 	if r.Code != 220 && r.Code != 120 && r.Code != 421 {
 		return false
 	}
-	if len(s.Exchanges) == 0 {
+	if e.commands == 0 {
 		return true
 	}
-	if len(s.Exchanges[0].Replies) > 0 {
+	if e.answered {
 		return false
 	}
-	if fromStart {
+	if e.fromStart {
 		return true
 	}
 	// Without the beginning of the connection, 220 may answer REIN or HOST.
-	return r.Code != 421 && len(waiting) > 0 && waiting[0].Command != "REIN" && waiting[0].Command != "HOST"
+	return r.Code != 421 && len(e.waiting) > 0 && e.waiting[0].Command != "REIN" && e.waiting[0].Command != "HOST"
 }
 
-// login finds the name of the user: of the last login that succeeded, or else of
-// the last one tried. It stays unknown if USER is not in the capture.
-func (s *Session) login() {
-	type login struct {
-		name      string
-		succeeded bool
+// A user is who logs in, as far as it has been heard.
+type user struct {
+	tried     string // the name of the last login
+	begun     bool   // there was one
+	succeeded bool
+	before    string // the name of the last one before that succeeded
+	any       bool   // there was one such
+}
+
+// hear takes the next command.
+func (u *user) hear(e *Exchange) {
+	if e.Command != "USER" && e.Command != "PASS" {
+		return
 	}
-	var logins []login
-	for _, e := range s.Exchanges {
-		if e.Command == "USER" || e.Command == "PASS" && logins == nil {
-			logins = append(logins, login{})
+	if e.Command == "USER" || !u.begun {
+		if u.succeeded {
+			u.before, u.any = u.tried, true
 		}
-		if e.Command == "USER" {
-			logins[len(logins)-1].name = e.Argument
-		}
-		if final := e.Final(); final > 0 && (e.Command == "USER" || e.Command == "PASS") {
-			logins[len(logins)-1].succeeded = final == 230 || final == 202 || final == 232
-		}
+		u.tried, u.begun, u.succeeded = "", true, false
 	}
-	for i, l := range logins {
-		if l.succeeded || i == len(logins)-1 && !slices.ContainsFunc(logins, func(l login) bool { return l.succeeded }) {
-			s.User = l.name
-		}
+	if e.Command == "USER" {
+		u.tried = e.Argument
 	}
+	if final := e.Final(); final > 0 {
+		u.succeeded = final == 230 || final == 202 || final == 232
+	}
+}
+
+// name is that of the last login that succeeded, or else of the last one tried. It is
+// unknown, "", if USER is not in the capture.
+func (u *user) name() string {
+	if !u.succeeded && u.any {
+		return u.before
+	}
+	return u.tried
 }

@@ -4,8 +4,11 @@
 package trace
 
 import (
+	"math"
 	"net/netip"
+	"slices"
 	"sort"
+	"strings"
 )
 
 // finish turns the connections into the facts of t.
@@ -22,12 +25,18 @@ func (k *tracker) finish(t *Trace) {
 	for _, at21 := range []bool{true, false} {
 		join(k.recognise(t, at21), k.store)
 	}
+	t.sessions = slices.Clone(t.sessions) // without the room that append made for more
 	sort.Slice(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 	joinByPort(t.sessions, k.store)
 	for i := range t.sessions {
 		if s := &t.sessions[i]; s.announced() {
-			assignTransfers(s.make(k.store, k.store.desk, &k.room), k.store)
+			var all movers
+			s.each(k.store, k.store.desk, &k.room, all.hear)
+			all.assign(s.announcements, k.store)
 		}
+	}
+	if k.store.keepAll {
+		k.keepSessions(t)
 	}
 	for _, c := range k.store.own {
 		if r := c.reading; r != nil {
@@ -40,8 +49,18 @@ func (k *tracker) finish(t *Trace) {
 	t.connections = *k.store
 }
 
+// keepSessions makes all sessions, for good.
+func (k *tracker) keepSessions(t *Trace) {
+	for i := range t.sessions {
+		s := &t.sessions[i]
+		s.session = s.make(k.store, k.store.desk, &k.room)
+		k.store.forget(s.reading)
+		s.reading = nil
+	}
+}
+
 // recognise finds the control connections, among those to port 21 or among the
-// others, reads their dialogue, and returns what they announced.
+// others, hears their dialogue, and returns what they announced.
 func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 	all := &offers{}
 	for id := range k.store.len() {
@@ -61,20 +80,20 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		r.Role = Control
 		r.setClient(client)
 		k.store.note(r.Connection)
-		s := saved{control: id, lines: k.room.left}
-		if !k.store.keepAll {
-			k.room.release(k.room.left)
-		}
-		session, events := r.session(said, &k.room)
-		session.announcements(events)
-		s.announcements = session.Announcements
-		all.add(session)
+		s := saved{control: id, lines: int32(min(k.room.left, math.MaxInt32))}
+		var user user
+		made := announcements{on: r.Connection}
+		tlsFrom, _ := r.listen(said, &k.room, listener{
+			exchange: func(e *Exchange) {
+				user.hear(e)
+				made.hear(e)
+			},
+			stray: made.hearStray,
+		})
+		s.user, s.tls, s.announcements = strings.Clone(user.name()), tlsFrom > 0, made.inOrder()
+		all.add(r.Connection, s.announcements)
 		r.settle()
-		switch {
-		case k.store.keepAll:
-			s.session = session
-			k.store.forget(r)
-		case r.own:
+		if r.own {
 			s.reading = r
 		}
 		t.sessions = append(t.sessions, s)

@@ -25,19 +25,19 @@ type offers struct {
 	byListener, byCaller []int32 // indexes, in order, that of the packets last
 }
 
-// add takes in the announcements of a session. An announced address may be that in
+// add takes in the announcements made on a control connection. An announced address may be that in
 // the text or that of the party which announced it: behind an address translator, the
 // two differ.
-func (all *offers) add(s *Session) {
-	for _, a := range s.Announcements {
-		listener, caller := s.Control.Server.Addr().Unmap(), s.Control.Client.Addr().Unmap()
+func (all *offers) add(c *Connection, made []*Announcement) {
+	for _, a := range made {
+		listener, caller := c.Server.Addr().Unmap(), c.Client.Addr().Unmap()
 		if a.Mode == Active {
 			listener, caller = caller, listener
 		}
 		announced := a.Addr.Addr().Unmap()
-		*all.list.next() = offer{a, s.Control.ID, netip.AddrPortFrom(announced, a.Addr.Port()), caller}
+		*all.list.next() = offer{a, c.ID, netip.AddrPortFrom(announced, a.Addr.Port()), caller}
 		if listener != announced {
-			*all.list.next() = offer{a, s.Control.ID, netip.AddrPortFrom(listener, a.Addr.Port()), caller}
+			*all.list.next() = offer{a, c.ID, netip.AddrPortFrom(listener, a.Addr.Port()), caller}
 		}
 	}
 }
@@ -199,73 +199,83 @@ func (e *Exchange) Sender() Side { return transfers[e.Command] }
 // Sender is the side that sends the data.
 func (t *Transfer) Sender() Side { return transfers[t.Command] }
 
-// assignTransfers gives the data connections of each announcement of a session to
-// the commands between it and the next one.
-func assignTransfers(s *Session, in *store) {
-	for i, a := range s.Announcements {
-		last := len(s.Exchanges)
-		if i+1 < len(s.Announcements) {
-			last = max(s.Announcements[i+1].seen-1, a.seen)
-			if s.Announcements[i+1].Exchange < 0 {
-				last = max(s.Announcements[i+1].seen, a.seen)
-			}
-		}
-		var commands []int
-		for x := a.seen; x < last; x++ {
-			if s.Exchanges[x].Sender() != "" {
-				commands = append(commands, x)
+// A mover is a command that moves data over a data connection.
+type mover struct {
+	Transfer
+	firstPacket int
+	began       bool // the server said that it begins
+	joined      bool // a data connection belongs to it
+}
+
+// movers are the commands of a session that move data, as far as it has been heard.
+type movers struct {
+	list     []mover
+	commands int // that were told
+}
+
+// hear takes the next command.
+func (all *movers) hear(e *Exchange) {
+	if e.Sender() != "" {
+		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, e.Final()}
+		all.list = append(all.list, mover{Transfer: t, firstPacket: e.FirstPacket, began: e.began()})
+	}
+	all.commands++
+}
+
+// between returns those from one command on, up to another.
+func (all *movers) between(from, to int) []mover {
+	at := func(command int) int {
+		return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
+	}
+	return all.list[at(from):at(max(from, to))]
+}
+
+// assign gives the data connections of each announcement of a session to the commands
+// between it and the next one.
+func (all *movers) assign(made []*Announcement, in *store) {
+	for i, a := range made {
+		last := all.commands
+		if i+1 < len(made) {
+			last = made[i+1].seen - 1
+			if made[i+1].Exchange < 0 {
+				last = made[i+1].seen
 			}
 		}
 		for _, id := range a.Connections {
-			if x := s.transferOf(in.firstPacket(id), a.Mode, commands); x >= 0 {
-				e := s.Exchanges[x]
-				in.transfer(id, e.transfer(x))
-				e.Data = append(e.Data, id)
+			if m := chosen(all.between(a.seen, last), in.firstPacket(id), a.Mode); m != nil {
+				m.joined = true
+				t := m.Transfer
+				in.transfer(id, &t)
 			}
 		}
 	}
 }
 
-// transferOf chooses the command, of some of the session's, that a data connection
-// belongs to; -1 for none. The server opens an active one for the last command before
-// its first packet; a passive one may be opened before its command is sent, and
-// belongs to the first that was not refused.
-func (s *Session) transferOf(firstPacket int, mode Mode, commands []int) int {
-	var free []int
-	for _, x := range commands {
-		if len(s.Exchanges[x].Data) == 0 {
-			free = append(free, x)
+// chosen is the command, of some, that a data connection belongs to; nil for none. The
+// server opens an active one for the last command before its first packet; a passive one
+// may be opened before its command is sent, and belongs to the first that was not refused.
+func chosen(among []mover, firstPacket int, mode Mode) *mover {
+	var first, best *mover
+	anyFree := slices.ContainsFunc(among, func(m mover) bool { return !m.joined })
+	for i := range among {
+		m := &among[i]
+		if m.joined && anyFree {
+			continue
+		}
+		if first == nil {
+			first = m
+		}
+		switch {
+		case mode == Active && m.firstPacket <= firstPacket:
+			best = m
+		case mode == Passive && m.began && best == nil:
+			best = m
 		}
 	}
-	if len(free) == 0 {
-		free = commands
+	if best == nil {
+		return first
 	}
-	if len(free) == 0 {
-		return -1
-	}
-	chosen := free[0]
-	if mode == Active {
-		for _, x := range free {
-			if s.Exchanges[x].FirstPacket <= firstPacket {
-				chosen = x
-			}
-		}
-		return chosen
-	}
-	for _, x := range free {
-		if s.Exchanges[x].began() {
-			return x
-		}
-	}
-	return chosen
-}
-
-// transfer is the gist of a command that stands at an index.
-func (e *Exchange) transfer(index int) *Transfer {
-	return &Transfer{
-		Exchange: index, Command: strings.Clone(e.Command), Argument: strings.Clone(e.Argument),
-		Packet: e.Packet, Reply: e.Final(),
-	}
+	return best
 }
 
 // began reports whether the server said that it begins the transfer.

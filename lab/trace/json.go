@@ -81,12 +81,11 @@ func (t *Trace) WriteJSON(w io.Writer) error {
 		}
 	}
 	out.WriteString("],\n \"sessions\": [")
-	i := 0
-	for s := range t.Sessions() {
-		if err := out.session(i, s); err != nil {
+	on, in := newDesk(), &room{}
+	for i := range t.sessions {
+		if err := out.session(i, &t.sessions[i], &t.connections, on, in); err != nil {
 			return err
 		}
-		i++
 	}
 	out.WriteString("]}\n")
 	return out.Flush()
@@ -135,8 +134,8 @@ func (out *items) item(i int, item any) error {
 }
 
 // session writes the i-th session of a list.
-func (out *items) session(i int, s *Session) error {
-	text, err := out.encode(jsonSession{s.Control.ID, valid(s.User), s.TLS})
+func (out *items) session(i int, s *saved, from *store, on *desk, in *room) error {
+	text, err := out.encode(jsonSession{s.control, valid(s.user), s.tls})
 	if err != nil {
 		return err
 	}
@@ -144,17 +143,19 @@ func (out *items) session(i int, s *Session) error {
 	out.Write(bytes.TrimSuffix(text, []byte("}")))
 	out.WriteString(`,"exchanges":[`)
 	var exchange jsonExchange
-	for i, e := range s.Exchanges {
+	separator := ""
+	s.each(from, on, in, func(e *Exchange) {
+		if err != nil {
+			return
+		}
 		exchange = e.json()
-		if text, err = out.encode(&exchange); err != nil {
-			return err
+		if text, err = out.encode(&exchange); err == nil {
+			out.WriteString(separator)
+			_, err = out.Write(text)
+			separator = ","
 		}
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.Write(text)
-	}
-	_, err = out.WriteString("]}")
+	})
+	out.WriteString("]}")
 	return err
 }
 

@@ -17,45 +17,47 @@ type rawLine struct {
 	afterGap    bool
 }
 
-// splitLines calls use for each line, until use returns false. A line ends at LF,
-// a CR before it is not part of it; a hole ends it, too, incomplete.
-func splitLines(chunks iter.Seq[chunk], use func(rawLine) bool) {
-	var line rawLine
-	open := false // line has been begun
-	for c := range chunks {
-		if c.gap {
-			if open && !use(line) {
-				return
+// splitLines yields the lines of a stream. A line ends at LF, a CR before it is not part of
+// it; a hole ends it, too, incomplete.
+func splitLines(chunks iter.Seq[chunk]) iter.Seq[rawLine] {
+	return func(yield func(rawLine) bool) {
+		var line rawLine
+		open := false // line has been begun
+		for c := range chunks {
+			if c.gap {
+				if open && !yield(line) {
+					return
+				}
+				line, open = rawLine{afterGap: true}, false
 			}
-			line, open = rawLine{afterGap: true}, false
+			for rest := c.data; len(rest) > 0; {
+				if !open {
+					line.first, line.seq = c.kept, c.seq+int64(len(c.data)-len(rest))
+					open = true
+				}
+				piece, after, found := bytes.Cut(rest, []byte("\n"))
+				if line.text == nil {
+					line.text = piece[:len(piece):len(piece)] // not copied, as a rule
+				} else {
+					line.text = append(line.text, piece...)
+				}
+				line.last, line.heard = c.kept, c.heard
+				line.end = c.seq + int64(len(c.data)-len(after))
+				if !found {
+					break
+				}
+				line.text = bytes.TrimSuffix(line.text, []byte("\r"))
+				line.complete = true
+				if !yield(line) {
+					return
+				}
+				line, open = rawLine{}, false
+				rest = after
+			}
 		}
-		for rest := c.data; len(rest) > 0; {
-			if !open {
-				line.first, line.seq = c.kept, c.seq+int64(len(c.data)-len(rest))
-				open = true
-			}
-			piece, after, found := bytes.Cut(rest, []byte("\n"))
-			if line.text == nil {
-				line.text = piece[:len(piece):len(piece)] // not copied, as a rule
-			} else {
-				line.text = append(line.text, piece...)
-			}
-			line.last, line.heard = c.kept, c.heard
-			line.end = c.seq + int64(len(c.data)-len(after))
-			if !found {
-				break
-			}
-			line.text = bytes.TrimSuffix(line.text, []byte("\r"))
-			line.complete = true
-			if !use(line) {
-				return
-			}
-			line, open = rawLine{}, false
-			rest = after
+		if open {
+			yield(line)
 		}
-	}
-	if open {
-		use(line)
 	}
 }
 

@@ -51,14 +51,26 @@ func (l *list[T]) release() {
 	}
 }
 
+// reuse makes the room of what the list holds that of what comes next.
+func (l *list[T]) reuse() {
+	if l.release(); len(l.blocks) > 0 {
+		clear(l.blocks[0])
+		l.blocks[0] = l.blocks[0][:0]
+	}
+}
+
 // texts makes strings.
-type texts struct{ block strings.Builder }
+type texts struct {
+	block strings.Builder
+	size  int // of all of them, bytes
+}
 
 func (s *texts) of(b []byte) string {
 	if s.block.Cap()-s.block.Len() < len(b) {
 		s.block = strings.Builder{}
 		s.block.Grow(max(len(b), blockSize))
 	}
+	s.size += len(b)
 	at := s.block.Len()
 	s.block.Write(b)
 	return s.block.String()[at:]

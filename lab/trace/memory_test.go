@@ -58,6 +58,74 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// A session takes room while it is looked at, and none when it is let go: long lines
+// do not stay for the sake of the short ones that stand where they did.
+func TestSessionsAreLetGo(t *testing.T) {
+	const sessions, size, most = 300, 50_000, 1 << 20
+	f := newForge(t)
+	x := f.login()
+	x.ask("SITE "+strings.Repeat("x", size), "200 ok")
+	x.quit()
+	file := filepath.Join(t.TempDir(), "capture.pcap")
+	writeClients(t, file, sessions, f.packets)
+	tr, err := ReadFile(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, seen := liveHeap(), 0
+	for s := range tr.Sessions() {
+		if seen++; len(s.Exchanges) == 0 || seen < sessions {
+			continue
+		}
+		if grown := liveHeap() - before; grown > most {
+			t.Errorf("the last of %d sessions keeps %d bytes, want %d at most", sessions, grown, most)
+		}
+	}
+	if seen != sessions {
+		t.Errorf("got %d sessions, want %d", seen, sessions)
+	}
+}
+
+// A session is never in memory as a whole while its facts are written, however long
+// it is.
+func TestJSONOfALongSession(t *testing.T) {
+	const commands = 50_000
+	const most = 180 * commands // bytes; as a Session each takes more than twice as many
+	f := newForge(t)
+	x := f.login()
+	for range commands {
+		x.ask("NOOP", "200 ok")
+	}
+	x.quit()
+	tr := read(t, f.pcap())
+	f, x = nil, session{}
+	before := liveHeap()
+	w := &weigher{every: commands * 10}
+	if err := tr.WriteJSON(w); err != nil {
+		t.Fatal(err)
+	}
+	if w.times < 3 {
+		t.Errorf("weighed %d times, want more", w.times)
+	}
+	if grown := w.most - before; grown > most {
+		t.Errorf("writing takes %d bytes, want %d at most", grown, most)
+	}
+}
+
+// A weigher weighs what is alive each time that so many bytes more have been written.
+type weigher struct {
+	every, written, times int
+	most                  int64
+}
+
+func (w *weigher) Write(b []byte) (int, error) {
+	if w.written += len(b); w.written > w.every {
+		w.written, w.times = 0, w.times+1
+		w.most = max(w.most, liveHeap())
+	}
+	return len(b), nil
+}
+
 func fileSize(t *testing.T, f *os.File) int64 {
 	t.Helper()
 	info, err := f.Stat()

@@ -163,9 +163,10 @@ func plausible(recorded [2]*recording) bool {
 // firstLines returns as many lines as are looked at.
 func firstLines(chunks iter.Seq[chunk]) [][]byte {
 	lines := make([][]byte, 0, 16)
-	splitLines(chunks, func(l rawLine) bool {
-		lines = append(lines, l.text)
-		return len(lines) < looked
-	})
+	for l := range splitLines(chunks) {
+		if lines = append(lines, l.text); len(lines) == looked {
+			break
+		}
+	}
 	return lines
 }

@@ -12,8 +12,10 @@ import (
 // times the room that its packets do.
 type saved struct {
 	control       int // the ID of its connection
+	user          string
 	announcements []*Announcement
-	lines         int      // how many may be made of it
+	lines         int32 // how many may be made of it
+	tls           bool
 	reading       *conn    // what was needed to read its connection; nil for a stub
 	session       *Session // if it is kept
 }
@@ -47,7 +49,7 @@ func (t *Trace) NumSessions() int { return len(t.sessions) }
 // AddSession adds a session to a trace that is made by hand, not read. Its control
 // connection must have been added.
 func (t *Trace) AddSession(s *Session) {
-	t.sessions = append(t.sessions, saved{control: s.Control.ID, session: s})
+	t.sessions = append(t.sessions, saved{control: s.Control.ID, user: s.User, tls: s.TLS, session: s})
 	sort.SliceStable(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 }
 
@@ -61,17 +63,28 @@ func (s *saved) announced() bool {
 	return false
 }
 
+// each calls use for each command of the session, without making the whole of it: what
+// use is given is good until it returns, but for the texts.
+func (s *saved) each(from *store, on *desk, in *room, use func(*Exchange)) {
+	if s.session != nil {
+		for _, e := range s.session.Exchanges {
+			use(e)
+		}
+		return
+	}
+	r := s.recall(from, on)
+	in.release(int(s.lines))
+	r.listen(r.inOrder(from.recorded(r)), in, listener{exchange: use})
+}
+
 // make returns the session; one that is not kept is made anew.
 func (s *saved) make(from *store, on *desk, in *room) *Session {
 	if s.session != nil {
 		return s.session
 	}
-	r := s.reading
-	if r == nil {
-		r = from.recallWhole(s.control, on).reading
-	}
-	in.release(s.lines)
-	session, _ := r.session(r.inOrder(from.recorded(r)), in)
+	r := s.recall(from, on)
+	in.release(int(s.lines))
+	session := r.session(r.inOrder(from.recorded(r)), in)
 	if r.reading != nil {
 		r.settle()
 		control := *r.Connection // which will be overwritten
@@ -87,4 +100,12 @@ func (s *saved) make(from *store, on *desk, in *room) *Session {
 		}
 	}
 	return session
+}
+
+// recall returns what is needed to read the dialogue.
+func (s *saved) recall(from *store, on *desk) *conn {
+	if s.reading != nil {
+		return s.reading
+	}
+	return from.recallWhole(s.control, on).reading
 }
