@@ -96,7 +96,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 // can, unless a story has a session of very many lines: better to collect garbage more often
 // than to hold as much of it as a capture of a million sessions makes.
 func spareMemory(capture string) (end func()) {
-	const program = 16 << 20 // what the program itself is, of which the limit knows nothing
+	const program = 24 << 20 // what the program itself is, of which the limit knows nothing, and to spare
 	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
 	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
 		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))

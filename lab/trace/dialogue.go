@@ -315,7 +315,9 @@ func (e *ear) answer(r *Reply, afterGap, partial bool) {
 
 // done tells the command that has waited longest: it waits no more.
 func (e *ear) done() {
-	e.to.exchange(e.waiting[0])
+	if e.to.exchange != nil {
+		e.to.exchange(e.waiting[0])
+	}
 	e.waiting = e.waiting[1:]
 	e.forget()
 }

@@ -26,7 +26,7 @@
 // connections are held to the end, in fewer bytes than their packets have in the file,
 // and made into a [Session] or a [Connection] when somebody looks at them. Therefore
 // they refer to each other by the IDs of connections. A Session is made whole, at some
-// 200 bytes for each of its lines; [Trace.WriteJSON] makes one command after the other.
+// 200 bytes for each of its lines; a [Dialogue] is heard line by line.
 //
 // Client and server are always the FTP roles, also of a data connection that
 // the server opened. Packets are numbered from 1, as Wireshark does. Sequence

@@ -14,7 +14,7 @@ import (
 // finish turns the connections into the facts of t.
 func (k *tracker) finish(t *Trace) {
 	k.room.left = maxLines + t.Packets
-	k.store.desk = newDesk()
+	k.store.desk, k.index = newDesk(), index{} // no packets come any more
 	for _, c := range k.store.own {
 		c.reading.finish()
 		k.store.forgetOther(c.reading)
@@ -31,7 +31,7 @@ func (k *tracker) finish(t *Trace) {
 	for i := range t.sessions {
 		if s := &t.sessions[i]; s.announced() {
 			var all movers
-			s.each(k.store, k.store.desk, &k.room, all.hear)
+			s.hear(k.store, k.store.desk, &k.room, listener{exchange: all.hear})
 			all.assign(s.announcements, k.store)
 		}
 	}
@@ -63,6 +63,7 @@ func (k *tracker) keepSessions(t *Trace) {
 // others, hears their dialogue, and returns what they announced.
 func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 	all := &offers{}
+	var same string // the user of the last session is most often the next one's
 	for id := range k.store.len() {
 		if !k.store.unknown(id, at21) {
 			continue
@@ -90,7 +91,11 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 			},
 			stray: made.hearStray,
 		})
-		s.user, s.tls, s.announcements = strings.Clone(user.name()), tlsFrom > 0, made.inOrder()
+		s.tls, s.announcements = tlsFrom > 0, made.inOrder()
+		if name := user.name(); name != same {
+			same = strings.Clone(name)
+		}
+		s.user = same
 		all.add(r.Connection, s.announcements)
 		r.settle()
 		if r.own {

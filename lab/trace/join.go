@@ -14,10 +14,13 @@ import (
 // An offer is an announcement as a data connection may answer it.
 type offer struct {
 	*Announcement
-	control  int            // the ID of the connection it was made on
-	listener netip.AddrPort // who is to be called
-	caller   netip.Addr     // and by whom: the other party of the session
+	control int        // the ID of the connection it was made on
+	host    netip.Addr // who is to be called, at the announced port
+	caller  netip.Addr // and by whom: the other party of the session
 }
+
+// listener is where a call would come to.
+func (o *offer) listener() netip.AddrPort { return netip.AddrPortFrom(o.host, o.Addr.Port()) }
 
 // offers are found by who listens, or by that and who calls.
 type offers struct {
@@ -25,19 +28,19 @@ type offers struct {
 	byListener, byCaller []int32 // indexes, in order, that of the packets last
 }
 
-// add takes in the announcements made on a control connection. An announced address may be that in
-// the text or that of the party which announced it: behind an address translator, the
-// two differ.
+// add takes in the announcements made on a control connection. An announced address may
+// be that in the text or that of the party which announced it: behind an address
+// translator, the two differ.
 func (all *offers) add(c *Connection, made []*Announcement) {
 	for _, a := range made {
-		listener, caller := c.Server.Addr().Unmap(), c.Client.Addr().Unmap()
+		host, caller := c.Server.Addr().Unmap(), c.Client.Addr().Unmap()
 		if a.Mode == Active {
-			listener, caller = caller, listener
+			host, caller = caller, host
 		}
 		announced := a.Addr.Addr().Unmap()
-		*all.list.next() = offer{a, c.ID, netip.AddrPortFrom(announced, a.Addr.Port()), caller}
-		if listener != announced {
-			*all.list.next() = offer{a, c.ID, netip.AddrPortFrom(listener, a.Addr.Port()), caller}
+		*all.list.next() = offer{a, c.ID, announced, caller}
+		if host != announced {
+			*all.list.next() = offer{a, c.ID, host, caller}
 		}
 	}
 }
@@ -52,15 +55,15 @@ func (all *offers) sort() {
 		slices.SortStableFunc(order, func(i, j int32) int { return compare(all.list.at(int(i)), all.list.at(int(j))) })
 		return order
 	}
-	all.byListener = ordered(func(x, y *offer) int { return x.compare(y.listener, anybody, y.from) })
-	all.byCaller = ordered(func(x, y *offer) int { return x.compare(y.listener, y.caller, y.from) })
+	all.byListener = ordered(func(x, y *offer) int { return x.compare(y.listener(), anybody, y.from) })
+	all.byCaller = ordered(func(x, y *offer) int { return x.compare(y.listener(), y.caller, y.from) })
 }
 
 // anybody may be the caller.
 var anybody netip.Addr
 
 func (o *offer) compare(listener netip.AddrPort, caller netip.Addr, packet int) int {
-	if c := o.listener.Compare(listener); c != 0 {
+	if c := o.listener().Compare(listener); c != 0 {
 		return c
 	}
 	if c := o.caller.Compare(caller); c != 0 && caller != anybody {
@@ -79,7 +82,7 @@ func (all *offers) newest(listener netip.AddrPort, caller netip.Addr, packet int
 	if i == 0 {
 		return nil
 	}
-	if o := all.list.at(int(order[i-1])); o.listener == listener && (o.caller == caller || caller == anybody) {
+	if o := all.list.at(int(order[i-1])); o.listener() == listener && (o.caller == caller || caller == anybody) {
 		return o
 	}
 	return nil

@@ -81,11 +81,12 @@ func (t *Trace) WriteJSON(w io.Writer) error {
 		}
 	}
 	out.WriteString("],\n \"sessions\": [")
-	on, in := newDesk(), &room{}
-	for i := range t.sessions {
-		if err := out.session(i, &t.sessions[i], &t.connections, on, in); err != nil {
+	i := 0
+	for d := range t.Dialogues() {
+		if err := out.session(i, d); err != nil {
 			return err
 		}
+		i++
 	}
 	out.WriteString("]}\n")
 	return out.Flush()
@@ -134,8 +135,8 @@ func (out *items) item(i int, item any) error {
 }
 
 // session writes the i-th session of a list.
-func (out *items) session(i int, s *saved, from *store, on *desk, in *room) error {
-	text, err := out.encode(jsonSession{s.control, valid(s.user), s.tls})
+func (out *items) session(i int, d *Dialogue) error {
+	text, err := out.encode(jsonSession{d.Control, valid(d.User), d.TLS})
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (out *items) session(i int, s *saved, from *store, on *desk, in *room) erro
 	out.WriteString(`,"exchanges":[`)
 	var exchange jsonExchange
 	separator := ""
-	s.each(from, on, in, func(e *Exchange) {
+	d.Hear(nil, func(e *Exchange) {
 		if err != nil {
 			return
 		}

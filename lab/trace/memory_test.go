@@ -86,11 +86,16 @@ func TestSessionsAreLetGo(t *testing.T) {
 	}
 }
 
-// A session is never in memory as a whole while its facts are written, however long
-// it is.
 func TestJSONOfALongSession(t *testing.T) {
+	WriteLongSession(t, func(w io.Writer, t *Trace) error { return t.WriteJSON(w) })
+}
+
+// WriteLongSession lets a long session be written, and fails if the whole of it is in
+// memory while that is done.
+func WriteLongSession(t *testing.T, write func(io.Writer, *Trace) error) {
+	t.Helper()
 	const commands = 50_000
-	const most = 180 * commands // bytes; as a Session each takes more than twice as many
+	const most = 180 * commands // bytes; a Session takes more than twice as many
 	f := newForge(t)
 	x := f.login()
 	for range commands {
@@ -101,7 +106,7 @@ func TestJSONOfALongSession(t *testing.T) {
 	f, x = nil, session{}
 	before := liveHeap()
 	w := &weigher{every: commands * 10}
-	if err := tr.WriteJSON(w); err != nil {
+	if err := write(w, tr); err != nil {
 		t.Fatal(err)
 	}
 	if w.times < 3 {

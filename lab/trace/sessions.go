@@ -43,13 +43,51 @@ func (t *Trace) Session(control int) *Session {
 	return t.sessions[i].make(&t.connections, newDesk(), &room{})
 }
 
+// A Dialogue is a session for those who do not need the whole of it at once: its lines
+// and commands are made while it is heard. A session of a mirror may have millions.
+type Dialogue struct {
+	// Control is the ID of its connection; the others are the Session's.
+	Control       int
+	User          string
+	TLS           bool
+	Announcements []*Announcement
+
+	saved *saved
+	from  *store
+	on    *desk
+	in    *room
+}
+
+// Dialogues yields the dialogues of all sessions, in the order of Sessions. Each is good
+// until the next one comes.
+func (t *Trace) Dialogues() iter.Seq[*Dialogue] {
+	return func(yield func(*Dialogue) bool) {
+		d := &Dialogue{from: &t.connections, on: newDesk(), in: &room{}}
+		for i := range t.sessions {
+			s := &t.sessions[i]
+			d.Control, d.User, d.TLS, d.Announcements, d.saved = s.control, s.user, s.tls, s.announcements, s
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// Hear calls line for every line, in the order in which they were heard, and exchange for
+// every command, when no more replies to it can come. What these are given is good until
+// they return, but for its texts; the data connections of the commands are not said. It
+// returns what the session has as TLSFrom and Overlong.
+func (d *Dialogue) Hear(line func(*Line), exchange func(*Exchange)) (tlsFrom int, overlong bool) {
+	return d.saved.hear(d.from, d.on, d.in, listener{line: line, exchange: exchange})
+}
+
 // NumSessions is how many sessions there are.
 func (t *Trace) NumSessions() int { return len(t.sessions) }
 
 // AddSession adds a session to a trace that is made by hand, not read. Its control
 // connection must have been added.
 func (t *Trace) AddSession(s *Session) {
-	t.sessions = append(t.sessions, saved{control: s.Control.ID, user: s.User, tls: s.TLS, session: s})
+	t.sessions = append(t.sessions, saved{control: s.Control.ID, user: s.User, tls: s.TLS, announcements: s.Announcements, session: s})
 	sort.SliceStable(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 }
 
@@ -63,18 +101,30 @@ func (s *saved) announced() bool {
 	return false
 }
 
-// each calls use for each command of the session, without making the whole of it: what
-// use is given is good until it returns, but for the texts.
-func (s *saved) each(from *store, on *desk, in *room, use func(*Exchange)) {
+// hear tells what is said in the session, without making the whole of it. It returns what
+// Dialogue.Hear does.
+func (s *saved) hear(from *store, on *desk, in *room, to listener) (tlsFrom int, overlong bool) {
 	if s.session != nil {
-		for _, e := range s.session.Exchanges {
-			use(e)
-		}
-		return
+		s.session.tell(to)
+		return s.session.TLSFrom, s.session.Overlong
 	}
 	r := s.recall(from, on)
 	in.release(int(s.lines))
-	r.listen(r.inOrder(from.recorded(r)), in, listener{exchange: use})
+	return r.listen(r.inOrder(from.recorded(r)), in, to)
+}
+
+// tell tells the lines and the commands of a session.
+func (s *Session) tell(to listener) {
+	if to.line != nil {
+		for _, l := range s.Lines {
+			to.line(l)
+		}
+	}
+	if to.exchange != nil {
+		for _, e := range s.Exchanges {
+			to.exchange(e)
+		}
+	}
 }
 
 // make returns the session; one that is not kept is made anew.

@@ -5,87 +5,58 @@ package story
 import (
 	"fmt"
 	"io"
-	"sort"
 	"strings"
 	"time"
 
 	"ftplab/lab/trace"
 )
 
-// A paragraph is what a packet tells.
-type paragraph struct {
-	packet int
-	time   int64 // 0: it belongs to the paragraph before
-	lines  []string
-	said   *trace.Line // instead of lines: a session may have very many
-}
-
-// A teller tells one session.
+// A teller tells one session. It goes through the dialogue line by line, and remembers
+// only what is to be told later: a session may have millions of lines.
 type teller struct {
-	t          *trace.Trace
-	s          *trace.Session
-	announced  map[int][]*trace.Announcement // by packet
-	paragraphs []paragraph
+	w io.Writer
+	t *trace.Trace
+
+	control   *trace.Connection
+	announced map[int][]*trace.Announcement // by packet
+	open      []*trace.Announcement         // from the one on that counts for the next command
+	reached   int                           // the last packet of the dialogue so far
+	data      []int                         // the data connections that come
+	known     int                           // the first packet of the last one that is in later
+	later     paragraphs
+	made      int // paragraphs
 }
 
-// tell tells the session s of t, with its data connections.
-func tell(w io.Writer, t *trace.Trace, s *trace.Session, data []int) {
-	c := s.Control
+// tell tells a session of t, with its data connections.
+func tell(w io.Writer, t *trace.Trace, d *trace.Dialogue, data []int) {
+	c := *t.Connection(d.Control)
 	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
-	if s.User != "" {
-		fmt.Fprintf(w, ", user %s", trace.Escape(s.User))
+	if d.User != "" {
+		fmt.Fprintf(w, ", user %s", trace.Escape(d.User))
 	}
-	fmt.Fprint(w, "\n\n")
-	r := teller{t: t, s: s, announced: map[int][]*trace.Announcement{}}
-	for _, a := range s.Announcements {
+	fmt.Fprint(w, "\n\n", columns)
+	r := teller{w: w, t: t, control: &c, announced: map[int][]*trace.Announcement{}, open: d.Announcements, data: data}
+	for _, a := range d.Announcements {
 		r.announced[announcedIn(a)] = append(r.announced[announcedIn(a)], a)
 	}
-	r.paragraphs = make([]paragraph, 0, len(s.Lines)+7*len(data)+4) // roughly: 7 for each transfer
 	r.opening()
-	for _, l := range s.Lines {
-		r.paragraphs = append(r.paragraphs, paragraph{packet: l.Packet, time: l.Time, said: l})
-	}
-	if s.TLS {
-		r.add(s.TLSFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
+	tlsFrom, overlong := d.Hear(r.remember, r.unanswered)
+	if d.TLS {
+		r.add(tlsFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
 			"   that it announces for data can be read")
 	}
-	if s.Overlong {
+	if overlong {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
 	}
-	for _, id := range data {
-		r.data(t.Connection(id))
-	}
-	r.unanswered()
 	r.closing()
-	r.write(w)
-}
-
-// write writes the paragraphs in the order of their packets.
-func (r *teller) write(w io.Writer) {
-	sort.SliceStable(r.paragraphs, func(i, j int) bool { return r.paragraphs[i].packet < r.paragraphs[j].packet })
-	fmt.Fprint(w, "packet        time\n")
-	for _, p := range r.paragraphs {
-		lines := p.lines
-		if p.said != nil {
-			lines = r.line(p.said)
-		}
-		for i, line := range lines {
-			if i == 0 && p.time != 0 {
-				fmt.Fprintf(w, "%6d %11.6f  %s\n", p.packet, float64(p.time-r.t.Start)/1e9, line)
-			} else {
-				fmt.Fprintf(w, "%18s  %s\n", "", line)
-			}
-		}
-	}
-}
-
-func (r *teller) add(packet int, at int64, lines ...string) {
-	r.paragraphs = append(r.paragraphs, paragraph{packet: packet, time: at, lines: lines})
+	r.reached = 0
+	d.Hear(r.line, nil)
+	r.end()
 }
 
 // opening tells how the control connection began.
 func (r *teller) opening() {
-	c := r.s.Control
+	c := r.control
 	text := fmt.Sprintf("-- the %s opens the control connection", c.OpenedBy)
 	switch {
 	case c.OpenedBy == "":
@@ -93,11 +64,31 @@ func (r *teller) opening() {
 	case c.HandshakeSeen:
 		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
 	}
-	r.add(c.FirstPacket, c.FirstTime, text)
+	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: []string{text}})
 }
 
-// line tells a line of the dialogue, with the address that it announces.
-func (r *teller) line(l *trace.Line) []string {
+// remember keeps a line that is heard after others that are told after it: packets
+// overtook its own.
+func (r *teller) remember(l *trace.Line) {
+	if l.Packet < r.reached {
+		r.put(r.spoken(l))
+	}
+	r.reached = max(r.reached, l.Packet)
+}
+
+// line tells a line of the dialogue, unless it was remembered, and what comes before it.
+func (r *teller) line(l *trace.Line) {
+	if l.Packet < r.reached {
+		return
+	}
+	r.reached = l.Packet
+	p := r.spoken(l)
+	r.until(p)
+	r.write(p)
+}
+
+// spoken is a line of the dialogue, with the address that it announces.
+func (r *teller) spoken(l *trace.Line) paragraph {
 	text := trace.Escape(l.Text)
 	if l.AfterGap {
 		text = "[bytes missing] " + text
@@ -111,10 +102,10 @@ func (r *teller) line(l *trace.Line) []string {
 	}
 	for _, a := range r.announced[l.Packet] {
 		if (a.Mode == trace.Active) == (l.From == trace.Client) {
-			lines = append(lines, "        "+announcement(a, r.s.Control))
+			lines = append(lines, "        "+announcement(a, r.control))
 		}
 	}
-	return lines
+	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
 }
 
 // announcedIn is the packet that holds an announced address.
@@ -142,9 +133,9 @@ func announcement(a *trace.Announcement, c *trace.Connection) string {
 	return text
 }
 
-// data tells of a data connection: how it came about, what it carried, how it
+// transfer tells of a data connection: how it came about, what it carried, how it
 // ended, each at its packet.
-func (r *teller) data(d *trace.Connection) {
+func (r *teller) transfer(d *trace.Connection) {
 	lines := []string{opened(d)}
 	if d.Announced == nil && d.Control != trace.NoConnection {
 		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
@@ -240,26 +231,23 @@ func (r *teller) fins(d *trace.Connection) {
 	}
 }
 
-// unanswered tells of announced addresses to which no connection is in the
-// capture, although the server began a transfer.
-func (r *teller) unanswered() {
-	list := r.s.Announcements
-	for _, e := range r.s.Exchanges {
-		for len(list) > 1 && list[1].Packet <= e.Packet {
-			list = list[1:]
-		}
-		if len(list) == 0 || announcedIn(list[0]) >= e.Packet || len(list[0].Connections) > 0 {
-			continue
-		}
-		if len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
-			r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", list[0].Addr))
-		}
+// unanswered tells of the announced address that a command was to use, if no connection to
+// it is in the capture although the server began the transfer.
+func (r *teller) unanswered(e *trace.Exchange) {
+	for len(r.open) > 1 && r.open[1].Packet <= e.Packet {
+		r.open = r.open[1:]
+	}
+	if len(r.open) == 0 || announcedIn(r.open[0]) >= e.Packet || len(r.open[0].Connections) > 0 {
+		return
+	}
+	if len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
+		r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", r.open[0].Addr))
 	}
 }
 
 // closing tells how the control connection ended.
 func (r *teller) closing() {
-	c := r.s.Control
+	c := r.control
 	for _, s := range []trace.Side{trace.Client, trace.Server} {
 		f := c.Flow(s)
 		if f.FIN > 0 {

@@ -31,8 +31,8 @@ func Write(w io.Writer, name string, t *trace.Trace) error {
 			data[c.Control] = append(data[c.Control], c.ID)
 		}
 	}
-	for s := range t.Sessions() {
-		tell(out, t, s, data[s.Control.ID])
+	for d := range t.Dialogues() {
+		tell(out, t, d, data[d.Control])
 	}
 	orphans(out, t, data[trace.NoConnection])
 	return out.Flush()
@@ -121,8 +121,8 @@ func besides(w io.Writer, t *trace.Trace) {
 	if len(t.Besides) == 0 {
 		return
 	}
-	fmt.Fprint(w, "\nBeside them\n\n")
-	r := teller{t: t}
+	fmt.Fprint(w, "\nBeside them\n\n", columns)
+	r := teller{t: t, w: w}
 	for i, p := range t.Besides {
 		if i == maxBesides {
 			r.add(p.Number, 0, "... and more; --packets shows them all")
@@ -130,17 +130,17 @@ func besides(w io.Writer, t *trace.Trace) {
 		}
 		r.add(p.Number, p.Time, p.Line(trace.Relative))
 	}
-	r.write(w)
+	r.end()
 }
 
 // orphans are the data connections without a session in the capture.
 func orphans(w io.Writer, t *trace.Trace, data []int) {
 	for _, id := range data {
 		c := t.Connection(id)
-		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n", c.ID)
-		r := teller{t: t}
-		r.data(c)
-		r.write(w)
+		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n%s", c.ID, columns)
+		r := teller{t: t, w: w}
+		r.transfer(c)
+		r.end()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +91,61 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 	if strings.ContainsAny(got, "\x1b\r\a") {
 		t.Errorf("control characters in %q", got)
+	}
+}
+
+// Each packet has its place, whatever came in between, was overtaken or stands in the
+// same packet.
+func TestOrder(t *testing.T) {
+	control := &trace.Connection{FirstPacket: 1, LastPacket: 40, Role: trace.Control, FirstFIN: trace.Server}
+	control.ServerFlow = trace.Flow{FIN: 40, FINTime: 1, Retransmissions: 1}
+	data := func(id, first, lastData, fin, last int) *trace.Connection {
+		return &trace.Connection{ID: id, FirstPacket: first, LastPacket: last, Role: trace.Data, FirstFIN: trace.Server,
+			FirstTime: 1, LastTime: 1, ServerFlow: trace.Flow{Segments: 1, Bytes: 9, LastData: lastData, LastDataTime: 1, FIN: fin, FINTime: 1}}
+	}
+	tr := &trace.Trace{Packets: 40}
+	tr.Add(control)
+	for _, c := range []*trace.Connection{data(1, 10, 16, 16, 22), data(2, 12, 13, 14, 15), data(3, 30, 31, 32, 33)} {
+		tr.Add(c)
+	}
+	line := func(packet int, from trace.Side, text string) *trace.Line {
+		return &trace.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true}
+	}
+	stor := &trace.Exchange{Line: line(24, trace.Client, "STOR b"), Command: "STOR", Argument: "b",
+		Replies: []*trace.Reply{{Code: 150, Packet: 26}}}
+	tr.AddSession(&trace.Session{
+		Control: control,
+		Lines: []*trace.Line{
+			line(1, trace.Client, "NOOP"), line(1, trace.Client, "PASV"), line(11, trace.Server, "200 eleven"),
+			line(5, trace.Server, "late 5"), line(11, trace.Server, "too, 11"), line(20, trace.Server, "20"),
+			line(11, trace.Server, "late 11"), line(2, trace.Server, "late 2"), line(11, trace.Server, "as late, 11"),
+			stor.Line, line(26, trace.Server, "150 ok"),
+		},
+		Exchanges: []*trace.Exchange{stor},
+		Announcements: []*trace.Announcement{
+			{Command: "PORT", Mode: trace.Active, Packet: 3, Connections: []int{1, 2}}, {Command: "PORT", Mode: trace.Active, Packet: 23},
+		},
+	})
+	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	var order []string
+	for line := range strings.Lines(got) {
+		words := strings.Fields(strings.Replace(line, "0.000000 ", "", 1))
+		order = append(order, strings.Join(words[:min(4, len(words))], " "))
+	}
+	want := []string{
+		"-- the control connection",
+		"1 client NOOP", "1 client PASV", "2 server late 2", "5 server late 5",
+		"10 +-- connection 1,", "| nothing in the",
+		"11 server 200 eleven", "11 server too, 11", "11 server late 11", "11 server as late,",
+		"12 +-- connection 2,", "| nothing in the", "13 | 9 bytes", "14 | the server's", "15 +-- the last",
+		"16 | 9 bytes", "16 | the server's",
+		"20 server 20",
+		"22 +-- the last",
+		"24 client STOR b", "26 server 150 ok", "| no connection to",
+		"30 +-- connection 3,", "| nothing in the", "31 | 9 bytes", "32 | the server's", "33 +-- the last",
+		"40 -- the server", "(on it, 1 retransmission",
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
 	}
 }
