@@ -92,11 +92,10 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 }
 
 // spareMemory makes the collector work, until the function it returns is called, so that
-// the program takes no more memory than 64 MiB and the size of the capture it reads. It
-// can, unless a story has a session of very many lines: better to collect garbage more often
-// than to hold as much of it as a capture of a million sessions makes.
+// the program takes no more memory than 64 MiB and the size of the capture it reads: better
+// to collect garbage more often than to hold as much of it as a million sessions make.
 func spareMemory(capture string) (end func()) {
-	const program = 24 << 20 // what the program itself is, of which the limit knows nothing, and to spare
+	const program = 24 << 20 // what the program itself is, and some to spare: the limit knows of neither
 	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
 	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
 		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))

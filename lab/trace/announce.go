@@ -52,19 +52,41 @@ func (all *announcements) inOrder() []*Announcement {
 	return all.list
 }
 
-// fromCommand reads the address in a PORT or EPRT of a client, nil if there is none.
-func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
-	var command string
-	var addr netip.AddrPort
-	var ok bool
-	switch e.Command {
+// SaidIn reports whether a line of the dialogue announces the address.
+func (a *Announcement) SaidIn(l *Line) bool {
+	if (a.Mode == Active) != (l.From == Client) {
+		return false
+	}
+	switch a.Command {
+	case "PASV":
+		addr, ok := parseHostPort(l.Text)
+		return ok && addr == a.Addr
+	case "EPSV":
+		port, ok := parseExtendedPort(l.Text)
+		return ok && port == a.Addr.Port()
+	default:
+		verb, argument := cutCommand(l.Text)
+		command, addr, ok := announced(capitals(verb), argument)
+		return ok && command == a.Command && addr == a.Addr
+	}
+}
+
+// announced reads the address in a PORT or EPRT.
+func announced(verb, argument string) (command string, addr netip.AddrPort, ok bool) {
+	switch verb {
 	case "PORT":
-		command = "PORT"
-		addr, ok = parseHostPort(e.Argument)
+		command = "PORT" // not the verb, which may share the bytes of its line
+		addr, ok = parseHostPort(argument)
 	case "EPRT":
 		command = "EPRT"
-		addr, ok = parseExtended(e.Argument)
+		addr, ok = parseExtended(argument)
 	}
+	return command, addr, ok
+}
+
+// fromCommand reads the address in a PORT or EPRT of a client, nil if there is none.
+func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
+	command, addr, ok := announced(e.Command, e.Argument)
 	if !ok {
 		return nil
 	}

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// A listener is told what is said in a session, in the order in which it was heard.
+// A hearer is told what is said in a session, in the order in which it was heard.
 // What is nil is not told.
-type listener struct {
+type hearer struct {
 	line     func(*Line)
 	exchange func(*Exchange)              // a command, when no more replies to it can come
 	stray    func(r *Reply, commands int) // that answers none, and how many were heard before
-	// keeps says that what was told is kept. Otherwise it is good until the function
-	// returns, but for its texts.
+	// keeps says that what was told is kept. Otherwise only its texts are good when the
+	// function has returned.
 	keeps bool
 }
 
@@ -23,23 +23,18 @@ type listener struct {
 // found, from what both directions said, into the room that is left.
 func (c *conn) session(said [2]iter.Seq[chunk], in *room) *Session {
 	s := &Session{Control: c.Connection}
-	var user user
-	s.TLSFrom, s.Overlong = c.listen(said, in, listener{
-		line: func(l *Line) { s.Lines = append(s.Lines, l) },
-		exchange: func(e *Exchange) {
-			s.Exchanges = append(s.Exchanges, e)
-			user.hear(e)
-		},
-		stray: func(r *Reply, _ int) { s.Unsolicited = append(s.Unsolicited, r) },
-		keeps: true,
+	s.TLSFrom, s.Overlong = c.listen(said, in, hearer{
+		line:     func(l *Line) { s.Lines = append(s.Lines, l) },
+		exchange: func(e *Exchange) { s.Exchanges = append(s.Exchanges, e) },
+		stray:    func(r *Reply, _ int) { s.Unsolicited = append(s.Unsolicited, r) },
+		keeps:    true,
 	})
-	s.TLS, s.User = s.TLSFrom > 0, user.name()
 	return s
 }
 
 // listen tells what is said in the dialogue of such a connection. It returns from which
 // packet on it is TLS, 0 for never, and whether only the beginning was read.
-func (c *conn) listen(said [2]iter.Seq[chunk], in *room, to listener) (tlsFrom int, overlong bool) {
+func (c *conn) listen(said [2]iter.Seq[chunk], in *room, to hearer) (tlsFrom int, overlong bool) {
 	e := ear{room: in, to: to, fromStart: c.opener >= 0 || c.answerer >= 0}
 	e.listen(inClear(said[c.clientDir]), inClear(said[1-c.clientDir]))
 	return encrypted(said), c.overlong || e.overlong
@@ -87,7 +82,7 @@ const maxLines = 100_000
 
 // An ear turns what both sides of a session say into lines, replies and exchanges.
 type ear struct {
-	to       listener
+	to       hearer
 	room     *room
 	overlong bool
 
@@ -109,16 +104,21 @@ type room struct {
 	left      int // lines that may still be taken
 }
 
-// release lets go of the sessions that are there, and makes room for as many lines.
+// release lets go of the sessions that are there, and lets so many lines be made.
 // Sessions may share room, but not much text: whoever holds one holds that of all.
 func (r *room) release(lines int) {
 	if r.texts.size > blockSize {
 		*r = room{}
 	}
+	r.drop()
+	r.left = lines
+}
+
+// drop lets go of what is there. Whoever points to something in it may go on doing so.
+func (r *room) drop() {
 	r.lines.release()
 	r.replies.release()
 	r.exchanges.release()
-	r.left = lines
 }
 
 // reuse makes the room of what is there that of what comes next. Only the texts stay.
@@ -141,6 +141,9 @@ func (e *ear) listen(client, server iter.Seq[chunk]) {
 		if !e.hearClient(l) {
 			break
 		}
+		for !more && e.open == nil && len(e.waiting) > 0 {
+			e.done() // nobody will answer
+		}
 	}
 	for more && e.hearServer(reply) {
 		reply, more = next()
@@ -155,6 +158,7 @@ func (e *ear) listen(client, server iter.Seq[chunk]) {
 
 // line makes a Line, nil if there have been too many.
 func (e *ear) line(l rawLine, from Side) *Line {
+	e.forget()
 	if e.room.left <= 0 {
 		e.overlong = true
 		return nil
@@ -319,20 +323,23 @@ func (e *ear) done() {
 		e.to.exchange(e.waiting[0])
 	}
 	e.waiting = e.waiting[1:]
-	e.forget()
 }
 
 func (e *ear) stray(r *Reply) {
 	if e.to.stray != nil {
 		e.to.stray(r, e.commands)
 	}
-	e.forget()
 }
 
-// forget lets go of what was told, if it may.
+// forget lets go of what was told, if it may: of all that is there, or if a command still
+// waits, of all but that.
 func (e *ear) forget() {
-	if !e.to.keeps && len(e.waiting) == 0 && e.open == nil {
+	switch {
+	case e.to.keeps:
+	case len(e.waiting) == 0 && e.open == nil:
 		e.room.reuse()
+	default:
+		e.room.drop()
 	}
 }
 

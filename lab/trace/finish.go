@@ -31,7 +31,7 @@ func (k *tracker) finish(t *Trace) {
 	for i := range t.sessions {
 		if s := &t.sessions[i]; s.announced() {
 			var all movers
-			s.hear(k.store, k.store.desk, &k.room, listener{exchange: all.hear})
+			s.hear(k.store, k.store.desk, &k.room, hearer{exchange: all.hear})
 			all.assign(s.announcements, k.store)
 		}
 	}
@@ -84,7 +84,7 @@ func (k *tracker) recognise(t *Trace, at21 bool) *offers {
 		s := saved{control: id, lines: int32(min(k.room.left, math.MaxInt32))}
 		var user user
 		made := announcements{on: r.Connection}
-		tlsFrom, _ := r.listen(said, &k.room, listener{
+		tlsFrom, _ := r.listen(said, &k.room, hearer{
 			exchange: func(e *Exchange) {
 				user.hear(e)
 				made.hear(e)

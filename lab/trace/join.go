@@ -244,8 +244,17 @@ func (all *movers) assign(made []*Announcement, in *store) {
 				last = made[i+1].seen
 			}
 		}
+		among := all.between(a.seen, last)
+		free := among
 		for _, id := range a.Connections {
-			if m := chosen(all.between(a.seen, last), in.firstPacket(id), a.Mode); m != nil {
+			for len(free) > 0 && free[0].joined {
+				free = free[1:]
+			}
+			candidates := free
+			if len(free) == 0 {
+				candidates = among
+			}
+			if m := chosen(candidates, in.firstPacket(id), a.Mode); m != nil {
 				m.joined = true
 				t := m.Transfer
 				in.transfer(id, &t)
@@ -257,26 +266,21 @@ func (all *movers) assign(made []*Announcement, in *store) {
 // chosen is the command, of some, that a data connection belongs to; nil for none. The
 // server opens an active one for the last command before its first packet; a passive one
 // may be opened before its command is sent, and belongs to the first that was not refused.
+// If the first of them is free, only those that are count.
 func chosen(among []mover, firstPacket int, mode Mode) *mover {
-	var first, best *mover
-	anyFree := slices.ContainsFunc(among, func(m mover) bool { return !m.joined })
+	if len(among) == 0 {
+		return nil
+	}
+	best := &among[0]
 	for i := range among {
 		m := &among[i]
-		if m.joined && anyFree {
-			continue
-		}
-		if first == nil {
-			first = m
-		}
 		switch {
+		case m.joined && !among[0].joined:
 		case mode == Active && m.firstPacket <= firstPacket:
 			best = m
-		case mode == Passive && m.began && best == nil:
-			best = m
+		case mode == Passive && m.began:
+			return m
 		}
-	}
-	if best == nil {
-		return first
 	}
 	return best
 }

@@ -51,7 +51,8 @@ func (l *list[T]) release() {
 	}
 }
 
-// reuse makes the room of what the list holds that of what comes next.
+// reuse makes the room of what the list holds that of what comes next: nobody may point to
+// anything in it any longer.
 func (l *list[T]) reuse() {
 	if l.release(); len(l.blocks) > 0 {
 		clear(l.blocks[0])

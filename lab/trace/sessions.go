@@ -66,6 +66,9 @@ func (t *Trace) Dialogues() iter.Seq[*Dialogue] {
 		for i := range t.sessions {
 			s := &t.sessions[i]
 			d.Control, d.User, d.TLS, d.Announcements, d.saved = s.control, s.user, s.tls, s.announcements, s
+			if kept := s.session; kept != nil {
+				d.User, d.TLS, d.Announcements = kept.User, kept.TLS, kept.Announcements
+			}
 			if !yield(d) {
 				return
 			}
@@ -74,11 +77,12 @@ func (t *Trace) Dialogues() iter.Seq[*Dialogue] {
 }
 
 // Hear calls line for every line, in the order in which they were heard, and exchange for
-// every command, when no more replies to it can come. What these are given is good until
-// they return, but for its texts; the data connections of the commands are not said. It
-// returns what the session has as TLSFrom and Overlong.
+// every command, when no more replies to it can come; how the two alternate is not said.
+// Of what they are given only the texts are good when they have returned, and they must not
+// call Hear. The data connections of a command are not in it. What is returned is what the
+// session has as TLSFrom and Overlong.
 func (d *Dialogue) Hear(line func(*Line), exchange func(*Exchange)) (tlsFrom int, overlong bool) {
-	return d.saved.hear(d.from, d.on, d.in, listener{line: line, exchange: exchange})
+	return d.saved.hear(d.from, d.on, d.in, hearer{line: line, exchange: exchange})
 }
 
 // NumSessions is how many sessions there are.
@@ -87,7 +91,7 @@ func (t *Trace) NumSessions() int { return len(t.sessions) }
 // AddSession adds a session to a trace that is made by hand, not read. Its control
 // connection must have been added.
 func (t *Trace) AddSession(s *Session) {
-	t.sessions = append(t.sessions, saved{control: s.Control.ID, user: s.User, tls: s.TLS, announcements: s.Announcements, session: s})
+	t.sessions = append(t.sessions, saved{control: s.Control.ID, session: s})
 	sort.SliceStable(t.sessions, func(i, j int) bool { return t.sessions[i].control < t.sessions[j].control })
 }
 
@@ -103,7 +107,7 @@ func (s *saved) announced() bool {
 
 // hear tells what is said in the session, without making the whole of it. It returns what
 // Dialogue.Hear does.
-func (s *saved) hear(from *store, on *desk, in *room, to listener) (tlsFrom int, overlong bool) {
+func (s *saved) hear(from *store, on *desk, in *room, to hearer) (tlsFrom int, overlong bool) {
 	if s.session != nil {
 		s.session.tell(to)
 		return s.session.TLSFrom, s.session.Overlong
@@ -114,7 +118,7 @@ func (s *saved) hear(from *store, on *desk, in *room, to listener) (tlsFrom int,
 }
 
 // tell tells the lines and the commands of a session.
-func (s *Session) tell(to listener) {
+func (s *Session) tell(to hearer) {
 	if to.line != nil {
 		for _, l := range s.Lines {
 			to.line(l)
@@ -140,7 +144,7 @@ func (s *saved) make(from *store, on *desk, in *room) *Session {
 		control := *r.Connection // which will be overwritten
 		session.Control = &control
 	}
-	session.Announcements = s.announcements
+	session.User, session.TLS, session.Announcements = s.user, s.tls, s.announcements
 	for _, a := range s.announcements {
 		for _, id := range a.Connections {
 			if t := from.transferOf(id); t != nil {

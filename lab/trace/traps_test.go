@@ -415,9 +415,11 @@ func TestTraps(t *testing.T) {
 		t.Run(strings.ReplaceAll(trap.name, " ", "_"), func(t *testing.T) {
 			f := newForge(t)
 			trap.make(f)
-			if got := describe(read(t, f.pcap())); got != trap.want {
+			tr := read(t, f.pcap())
+			if got := describe(tr); got != trap.want {
 				t.Errorf("got\n%swant\n%s", got, trap.want)
 			}
+			wantHeard(t, trap.name, tr)
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"container/heap"
 	"fmt"
 	"math"
+
+	"ftplab/lab/trace"
 )
 
 // A paragraph is what a packet tells.
@@ -16,6 +18,10 @@ type paragraph struct {
 	made   int   // how many were before it
 	time   int64 // nanoseconds since 1970; 0: it belongs to the paragraph before
 	lines  []string
+
+	// unanswered stands for a line: a capture without its data connections has
+	// thousands of such.
+	unanswered *trace.Announcement
 }
 
 // A place is where a paragraph stands among those of the same packet.
@@ -70,6 +76,9 @@ func (r *teller) until(limit paragraph) {
 func (r *teller) end() { r.until(paragraph{packet: math.MaxInt}) }
 
 func (r *teller) write(p paragraph) {
+	if p.unanswered != nil {
+		p.lines = []string{fmt.Sprintf("|   no connection to %s is in the capture", p.unanswered.Addr)}
+	}
 	for i, line := range p.lines {
 		if i == 0 && p.time != 0 {
 			fmt.Fprintf(r.w, "%6d %11.6f  %s\n", p.packet, float64(p.time-r.t.Start)/1e9, line)

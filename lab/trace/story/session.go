@@ -3,8 +3,11 @@
 package story
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -12,33 +15,32 @@ import (
 )
 
 // A teller tells one session. It goes through the dialogue line by line, and remembers
-// only what is to be told later: a session may have millions of lines.
+// only what has to be told elsewhere than where it was heard: a session may have millions
+// of lines.
 type teller struct {
 	w io.Writer
 	t *trace.Trace
 
 	control   *trace.Connection
-	announced map[int][]*trace.Announcement // by packet
-	open      []*trace.Announcement         // from the one on that counts for the next command
-	reached   int                           // the last packet of the dialogue so far
-	data      []int                         // the data connections that come
-	known     int                           // the first packet of the last one that is in later
+	announced []*trace.Announcement // in the order of the packets that they are in
+	open      []*trace.Announcement // from the one on that counts for the next command
+	reached   int                   // the last packet of the dialogue so far
+	data      []int                 // the data connections that come
+	known     int                   // the first packet of the last one that is in later
 	later     paragraphs
 	made      int // paragraphs
 }
 
 // tell tells a session of t, with its data connections.
 func tell(w io.Writer, t *trace.Trace, d *trace.Dialogue, data []int) {
-	c := *t.Connection(d.Control)
+	c := t.Connection(d.Control)
 	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
 	if d.User != "" {
 		fmt.Fprintf(w, ", user %s", trace.Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := teller{w: w, t: t, control: &c, announced: map[int][]*trace.Announcement{}, open: d.Announcements, data: data}
-	for _, a := range d.Announcements {
-		r.announced[announcedIn(a)] = append(r.announced[announcedIn(a)], a)
-	}
+	r := teller{w: w, t: t, control: c, announced: slices.Clone(d.Announcements), open: d.Announcements, data: data}
+	slices.SortStableFunc(r.announced, func(a, b *trace.Announcement) int { return cmp.Compare(announcedIn(a), announcedIn(b)) })
 	r.opening()
 	tlsFrom, overlong := d.Hear(r.remember, r.unanswered)
 	if d.TLS {
@@ -67,8 +69,8 @@ func (r *teller) opening() {
 	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: []string{text}})
 }
 
-// remember keeps a line that is heard after others that are told after it: packets
-// overtook its own.
+// remember keeps a line that was heard after lines of later packets: it is told before
+// them.
 func (r *teller) remember(l *trace.Line) {
 	if l.Packet < r.reached {
 		r.put(r.spoken(l))
@@ -100,12 +102,20 @@ func (r *teller) spoken(l *trace.Line) paragraph {
 	if l.FirstPacket != l.Packet {
 		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
 	}
-	for _, a := range r.announced[l.Packet] {
-		if (a.Mode == trace.Active) == (l.From == trace.Client) {
+	for _, a := range r.announcedAt(l.Packet) {
+		if a.SaidIn(l) {
 			lines = append(lines, "        "+announcement(a, r.control))
 		}
 	}
 	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
+}
+
+// announcedAt returns the addresses that were announced in a packet.
+func (r *teller) announcedAt(packet int) []*trace.Announcement {
+	at := func(packet int) int {
+		return sort.Search(len(r.announced), func(i int) bool { return announcedIn(r.announced[i]) >= packet })
+	}
+	return r.announced[at(packet):at(packet+1)]
 }
 
 // announcedIn is the packet that holds an announced address.
@@ -241,7 +251,7 @@ func (r *teller) unanswered(e *trace.Exchange) {
 		return
 	}
 	if len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
-		r.add(e.Replies[0].Packet, 0, fmt.Sprintf("|   no connection to %s is in the capture", r.open[0].Addr))
+		r.put(paragraph{packet: e.Replies[0].Packet, place: behind, unanswered: r.open[0]})
 	}
 }
 

@@ -1,0 +1,278 @@
+package trace
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// gist is who logged in, which replies answer nothing, what the commands were answered,
+// and what each data connection was for.
+func gist(t *Trace) string {
+	var parts []string
+	for s := range t.Sessions() {
+		parts = append(parts, "user "+s.User)
+		for _, r := range s.Unsolicited {
+			parts = append(parts, fmt.Sprint("- ", r.Code))
+		}
+		for _, e := range s.Exchanges {
+			text := strings.TrimSpace(e.Command + " " + e.Argument)
+			for _, r := range e.Replies {
+				text += fmt.Sprint(" ", r.Code)
+			}
+			parts = append(parts, text)
+		}
+	}
+	for c := range t.Connections() {
+		if c.Role != Data {
+			continue
+		}
+		used := "nothing"
+		if c.Transfer != nil {
+			used = strings.TrimSpace(c.Transfer.Command + " " + c.Transfer.Argument)
+		}
+		parts = append(parts, fmt.Sprintf("%d for %s", c.ID, used))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// connect opens a passive data connection to a port of the server.
+func connect(f *forge, port int) {
+	_, s := f.dial(clientIP+":"+itoa(40000+port), serverIP+":"+itoa(port))
+	s.close()
+}
+
+// The rules by which replies find their commands, and data connections theirs.
+func TestRules(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		make       func(f *forge)
+	}{
+		{"a greeting in two replies, and a client that waits for one", "user a; - 120; - 220; USER a 331", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("120 Ready in 2 minutes\r\n")
+			c.send("USER a\r\n")
+			s.send("220 ready\r\n")
+			s.send("331 password?\r\n")
+		}},
+		{"a client that does not wait for the greeting", "user a; - 220; USER a 331", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			c.send("USER a\r\n")
+			s.send("220 ready\r\n")
+			s.send("331 password?\r\n")
+		}},
+		{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge) {
+			c, s := f.pair(clientIP+":3171", serverIP+":21")
+			session{f, c, s}.ask("NOOP", "200 ok")
+			session{f, c, s}.ask("CLNT me", "220 noted")
+		}},
+		{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "331 password?")
+			x.ask("PASS b", "what?")
+			x.ask("NOOP", "200 ok")
+		}},
+		{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 211; PASS b 200; NOOP", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "331 password?")
+			c.send("NOOP\r\n")
+			s.seq += 20
+			s.send("211-status\r\n211 end\r\n")
+			x.ask("PASS b", "what?")
+			x.ask("NOOP", "200 ok")
+		}},
+		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "230 in")
+			x.ask("USER b", "230 in")
+			x.ask("USER c", "530 no")
+		}},
+		{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			session{f, c, s}.ask("USER a", "230 in")
+			session{f, c, s}.ask("USER b", "230 in")
+		}},
+		{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			c.send("USER a\r\nPASS b\r\nLIST\r\n")
+		}},
+		{"passive: the first command that was not refused",
+			"user a; - 220; USER a 230; PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				x.ask("PASV", "227 (192,0,2,21,0,99)")
+				connect(f, 99)
+				x.ask("RETR a", "550 no")
+				x.ask("RETR b", "150 here", "226 done")
+				x.ask("RETR c", "150 here")
+				f.dial(clientIP+":40100", serverIP+":99")
+			}},
+		{"active: the last command before it",
+			"user a; - 220; USER a 230; PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				x.ask("PORT 198,51,100,100,0,99", "200 ok")
+				x.ask("LIST", "425 no")
+				x.ask("RETR a", "150 here")
+				_, client := f.dial(serverIP+":20", clientIP+":99")
+				client.to.close()
+				x.ask("RETR b", "425 no")
+			}},
+		{"a second connection to the same address", "user a; - 220; USER a 230; PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "230 in")
+			x.ask("PASV", "227 (192,0,2,21,0,99)")
+			connect(f, 99)
+			x.ask("LIST", "150 here", "226 done")
+			f.dial(clientIP+":40100", serverIP+":99")
+			x.ask("NLST", "150 here", "226 done")
+		}},
+		{"more connections than commands", "user a; - 220; USER a 230; PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "230 in")
+			x.ask("PASV", "227 (192,0,2,21,0,99)")
+			connect(f, 99)
+			f.dial(clientIP+":40100", serverIP+":99")
+			x.ask("LIST", "150 here", "226 done")
+		}},
+		{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			c.send("FEAT\r\n")
+			s.send("211-Features:\r\n")
+			c.send("NOOP\r\n")
+		}},
+		{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			session{f, c, s}.ask("NOOP", "200 ok")
+			c.seq += 6
+			s.send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
+			connect(f, 99)
+		}},
+		{"an address whose command is missing",
+			"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				x.ask("PASV", "227 (192,0,2,21,0,98)")
+				connect(f, 98)
+				x.ask("LIST", "150 here", "226 done")
+				c.seq += 6
+				s.send("227 (192,0,2,21,0,99)\r\n")
+				connect(f, 99)
+				x.ask("RETR b", "150 here", "226 done")
+			}},
+		{"such an address is not for the command before it",
+			"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				x.ask("LIST", "150 here", "226 done")
+				c.seq += 6
+				s.send("227 (192,0,2,21,0,99)\r\n")
+				connect(f, 99)
+				x.ask("RETR b", "150 here", "226 done")
+			}},
+		{"a PORT that is answered with an address",
+			"user a; - 220; USER a 230; PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				x.ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
+				connect(f, 98)
+				f.dial(serverIP+":20", clientIP+":99")
+				x.ask("LIST", "150 here")
+			}},
+	} {
+		f := newForge(t)
+		c.make(f)
+		tr := read(t, f.pcap())
+		if got := gist(tr); got != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
+		}
+		wantHeard(t, c.name, tr)
+	}
+}
+
+// An address is announced by one line, whatever else is said in the same packet.
+func TestSaidIn(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.client.send("PORT 198,51,100,100,0,99\r\nport 198,51,100,100, 0,98\r\nEPRT |1|198.51.100.100|97|\r\nPASV\r\nEPSV\r\nLIST\r\nSITE 192,0,2,21,0,96\r\n")
+	x.server.send("200 198,51,100,100,0,99\r\n200 ok\r\n200 ok\r\n227-as you wish\r\n227 (192,0,2,21,0,96)\r\n229 (|||95|)\r\n150 ok\r\n")
+	s := read(t, f.pcap()).Session(0)
+	var got []string
+	for _, l := range s.Lines {
+		for _, a := range s.Announcements {
+			if a.SaidIn(l) {
+				got = append(got, fmt.Sprintf("%s %d in %s", a.Command, a.Addr.Port(), l.Text))
+			}
+		}
+	}
+	want := []string{
+		"PORT 99 in PORT 198,51,100,100,0,99", "PORT 98 in port 198,51,100,100, 0,98", "EPRT 97 in EPRT |1|198.51.100.100|97|",
+		"PASV 96 in 227 (192,0,2,21,0,96)", "EPSV 95 in 229 (|||95|)",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// wantHeard fails unless what is heard of a dialogue is what its session has.
+func wantHeard(t *testing.T, name string, tr *Trace) {
+	t.Helper()
+	i := 0
+	for d := range tr.Dialogues() {
+		s := tr.Session(d.Control)
+		var lines []Line
+		var commands []string
+		d.Hear(func(l *Line) { lines = append(lines, *l) }, func(e *Exchange) { commands = append(commands, heard(e)) })
+		for i, l := range s.Lines {
+			if i >= len(lines) || lines[i] != *l {
+				t.Errorf("%s: line %d of %d heard is not %v", name, i, len(lines), *l)
+			}
+		}
+		var want []string
+		for _, e := range s.Exchanges {
+			want = append(want, heard(e))
+		}
+		if !reflect.DeepEqual(commands, want) || len(lines) != len(s.Lines) || d.User != s.User || d.TLS != s.TLS {
+			t.Errorf("%s: got %d lines, %q of %q (TLS %v); want %d, %q of %q (TLS %v)",
+				name, len(lines), commands, d.User, d.TLS, len(s.Lines), want, s.User, s.TLS)
+		}
+		i++
+	}
+	if i != tr.NumSessions() {
+		t.Errorf("%s: got %d dialogues, want %d", name, i, tr.NumSessions())
+	}
+}
+
+// heard is a command with all that was heard of it.
+func heard(e *Exchange) string {
+	text := fmt.Sprint(*e.Line, e.Command, e.Argument)
+	for _, r := range e.Replies {
+		text += fmt.Sprint(" ", r.Code, r.Text, r.FirstPacket, r.Packet, r.Time, len(r.Lines))
+	}
+	return text
+}
