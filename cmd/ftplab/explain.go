@@ -95,7 +95,7 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 // the program takes no more memory than 64 MiB and the size of the capture it reads: better
 // to collect garbage more often than to hold as much of it as a million sessions make.
 func spareMemory(capture string) (end func()) {
-	const program = 24 << 20 // what the program itself is, and some to spare: the limit knows of neither
+	const program = 28 << 20 // what the program itself is, and some to spare: the limit knows of neither
 	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
 	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
 		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
