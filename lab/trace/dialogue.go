@@ -92,6 +92,9 @@ type ear struct {
 	waiting           []*Exchange
 	answered, greeted bool // a command was, the client was
 	gap               bool // bytes are missing in front of a reply
+	cut               bool // the last line of the server was, as by a recorder that cuts packets short
+	lost              bool // whole lines may be, since the last reply that was given to a command
+	pipelines         bool // the client does not wait for a reply before its next command
 	fromStart         bool // the capture has the beginning of the connection
 }
 
@@ -236,6 +239,8 @@ func (e *ear) hearServer(l rawLine) bool {
 	if e.open != nil && l.afterGap {
 		e.close(true)
 	}
+	e.lost = e.lost || l.afterGap && !e.cut
+	e.cut = !l.complete
 	line := e.line(l, Server)
 	if line == nil {
 		return false
@@ -309,12 +314,25 @@ func (e *ear) answer(r *Reply, afterGap, partial bool) {
 	case len(e.waiting) == 0:
 		e.stray(r)
 	default:
+		e.passOver()
 		e.answered = true
 		e.waiting[0].Replies = append(e.waiting[0].Replies, r)
 		if !preliminary(r.Code) {
 			e.done()
 		}
 	}
+}
+
+// passOver is called when a reply is to be given to a command. If replies were lost before
+// it, a client that has waited for each so far has had those to all commands but the last.
+func (e *ear) passOver() {
+	if len(e.waiting) > 1 && !e.lost {
+		e.pipelines = true
+	}
+	for len(e.waiting) > 1 && !e.pipelines {
+		e.done()
+	}
+	e.lost = false
 }
 
 // done tells the command that has waited longest: it waits no more.

@@ -86,6 +86,50 @@ func TestRules(t *testing.T) {
 			x.ask("PASS b", "what?")
 			x.ask("NOOP", "200 ok")
 		}},
+		{"a lost reply is nobody's, and the next one not its command's",
+			"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge) {
+				c, s := f.dial(clientIP+":3171", serverIP+":21")
+				x := session{f, c, s}
+				s.send("220 ready\r\n")
+				x.ask("USER a", "230 in")
+				c.send("NOOP\r\n")
+				s.seq += 20
+				c.send("CWD b\r\n")
+				s.seq += 20
+				x.ask("PASV", "227 (192,0,2,21,0,99)")
+				connect(f, 99)
+				x.ask("RETR f", "150 here")
+				s.seq += 10 // all but the end of its 226
+				x.ask("PWD", "plete\r\n257 /")
+			}},
+		{"the rest of a line that is cut is no reply", "user a; - 220; USER a 230; CWD a 250; CWD b 250", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			session{f, c, s}.ask("USER a", "230 Logged in.")
+			f.packets[len(f.packets)-2].snap = 60
+			c.send("CWD a\r\nCWD b\r\n")
+			s.send("250 a\r\n250 b\r\n")
+		}},
+		{"a lost reply behind a line that is cut", "user a; - 220; USER a 230; NOOP 200; NOOP; PWD 257", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			s.send("220 ready\r\n")
+			x.ask("USER a", "230 Logged in.")
+			f.packets[len(f.packets)-2].snap = 60
+			x.ask("NOOP", "200 ok")
+			c.send("NOOP\r\n")
+			s.seq += 20
+			x.ask("PWD", "257 /")
+		}},
+		{"who does not wait for replies may have lost any", "user a; - 220; USER a 230; CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge) {
+			c, s := f.dial(clientIP+":3171", serverIP+":21")
+			s.send("220 ready\r\n")
+			session{f, c, s}.ask("USER a", "230 in")
+			c.send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
+			s.send("250 a\r\n")
+			s.seq += 20
+			s.send("250 b\r\n200 ok\r\n")
+		}},
 		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge) {
 			c, s := f.dial(clientIP+":3171", serverIP+":21")
 			x := session{f, c, s}

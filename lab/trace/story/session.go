@@ -24,6 +24,7 @@ type teller struct {
 	control   *trace.Connection
 	announced []*trace.Announcement // in the order of the packets that they are in
 	open      []*trace.Announcement // from the one on that counts for the next command
+	commands  int                   // that were heard
 	reached   int                   // the last packet of the dialogue so far
 	data      []int                 // the data connections that come
 	known     int                   // the first packet of the last one that is in later
@@ -241,18 +242,23 @@ func (r *teller) fins(d *trace.Connection) {
 	}
 }
 
-// unanswered tells of the announced address that a command was to use, if no connection to
-// it is in the capture although the server began the transfer.
+// unanswered tells of the announced address that the next command was to use, if no
+// connection to it is in the capture although the server began the transfer.
 func (r *teller) unanswered(e *trace.Exchange) {
-	for len(r.open) > 1 && r.open[1].Packet <= e.Packet {
+	before := func(a *trace.Announcement) bool {
+		if a.Exchange >= 0 {
+			return a.Exchange < r.commands
+		}
+		return announcedIn(a) < e.Packet
+	}
+	for len(r.open) > 1 && before(r.open[1]) {
 		r.open = r.open[1:]
 	}
-	if len(r.open) == 0 || announcedIn(r.open[0]) >= e.Packet || len(r.open[0].Connections) > 0 {
-		return
-	}
-	if len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
+	if len(r.open) > 0 && before(r.open[0]) && len(r.open[0].Connections) == 0 &&
+		len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
 		r.put(paragraph{packet: e.Replies[0].Packet, place: behind, unanswered: r.open[0]})
 	}
+	r.commands++
 }
 
 // closing tells how the control connection ended.

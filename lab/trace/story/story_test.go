@@ -121,9 +121,10 @@ func TestOrder(t *testing.T) {
 			line(11, trace.Server, "late 11"), line(2, trace.Server, "late 2"), line(11, trace.Server, "as late, 11"),
 			stor.Line, line(26, trace.Server, "150 ok"),
 		},
-		Exchanges: []*trace.Exchange{stor},
+		Exchanges: []*trace.Exchange{{Line: stor.Line, Command: "PORT"}, stor},
 		Announcements: []*trace.Announcement{
-			{Command: "PORT", Mode: trace.Active, Packet: 3, Connections: []int{1, 2}}, {Command: "PORT", Mode: trace.Active, Packet: 23},
+			{Command: "PORT", Mode: trace.Active, Packet: 3, Exchange: -1, Connections: []int{1, 2}},
+			{Command: "PORT", Mode: trace.Active, Packet: 24, Exchange: 0},
 		},
 	})
 	_, got, _ := strings.Cut(told(t, "x", tr), columns)
