@@ -256,7 +256,7 @@ func (p *dockerProject) wantReadable(path string) *trace.Trace {
 func (p *dockerProject) wantComplete(path string) {
 	p.t.Helper()
 	tr := p.wantReadable(path)
-	frames(p.t, path)
+	frames(p.t, path) // which gopacket reads to their end
 	for c := range tr.Connections() {
 		if c.Role == trace.Control && c.FirstFIN == "" && c.ResetBy == "" {
 			p.t.Errorf("the end of the session of %v is missing in %s", c.Client, path)

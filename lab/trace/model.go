@@ -280,7 +280,9 @@ type Exchange struct {
 	*Line
 	// Command is the verb in capital letters, Argument the rest of the line.
 	Command, Argument string
-	// Replies are all replies to it: 150 and 226, for a transfer.
+	// Replies are all replies to it: 150 and 226, for a transfer. Behind a hole in
+	// what the server said, a client that has waited for every reply until then is
+	// taken to have had those that are missing.
 	Replies []*Reply
 	// Data are the IDs of the data connections that it used: one, as a rule.
 	Data []int

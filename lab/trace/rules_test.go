@@ -43,6 +43,28 @@ func connect(f *forge, port int) {
 	s.close()
 }
 
+// passive asks for an address and connects to it.
+func (x session) passive(port int) {
+	x.ask("PASV", "227 (192,0,2,21,0,"+itoa(port)+")")
+	connect(x.f, port)
+}
+
+// greeted opens a session whose client has been greeted; entered one whose client is in.
+func (f *forge) greeted() session {
+	c, s := f.dial(clientIP+":3171", serverIP+":21")
+	s.send("220 ready\r\n")
+	return session{f, c, s}
+}
+
+func (f *forge) entered() session {
+	x := f.greeted()
+	x.ask("USER a", "230 in")
+	return x
+}
+
+// in is the gist of entered.
+const in = "user a; - 220; USER a 230; "
+
 // The rules by which replies find their commands, and data connections theirs.
 func TestRules(t *testing.T) {
 	for _, c := range []struct {
@@ -68,106 +90,80 @@ func TestRules(t *testing.T) {
 			session{f, c, s}.ask("CLNT me", "220 noted")
 		}},
 		{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
+			x := f.greeted()
 			x.ask("USER a", "331 password?")
 			x.ask("PASS b", "what?")
 			x.ask("NOOP", "200 ok")
 		}},
 		{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 211; PASS b 200; NOOP", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
+			x := f.greeted()
 			x.ask("USER a", "331 password?")
-			c.send("NOOP\r\n")
-			s.seq += 20
-			s.send("211-status\r\n211 end\r\n")
+			x.client.send("NOOP\r\n")
+			x.server.seq += 20
+			x.server.send("211-status\r\n211 end\r\n")
 			x.ask("PASS b", "what?")
 			x.ask("NOOP", "200 ok")
 		}},
 		{"a lost reply is nobody's, and the next one not its command's",
 			"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
-				c.send("NOOP\r\n")
-				s.seq += 20
-				c.send("CWD b\r\n")
-				s.seq += 20
-				x.ask("PASV", "227 (192,0,2,21,0,99)")
-				connect(f, 99)
+				x := f.entered()
+				x.client.send("NOOP\r\n")
+				x.server.seq += 20
+				x.client.send("CWD b\r\n")
+				x.server.seq += 20
+				x.passive(99)
 				x.ask("RETR f", "150 here")
-				s.seq += 10 // all but the end of its 226
+				x.server.seq += 10 // all but the end of its 226
 				x.ask("PWD", "plete\r\n257 /")
 			}},
-		{"the rest of a line that is cut is no reply", "user a; - 220; USER a 230; CWD a 250; CWD b 250", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			session{f, c, s}.ask("USER a", "230 Logged in.")
+		{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge) {
+			x := f.greeted()
+			x.ask("USER a", "230 Logged in.")
 			f.packets[len(f.packets)-2].snap = 60
-			c.send("CWD a\r\nCWD b\r\n")
-			s.send("250 a\r\n250 b\r\n")
+			x.client.send("CWD a\r\nCWD b\r\n")
+			x.server.send("250 a\r\n250 b\r\n")
 		}},
-		{"a lost reply behind a line that is cut", "user a; - 220; USER a 230; NOOP 200; NOOP; PWD 257", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
+		{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge) {
+			x := f.greeted()
 			x.ask("USER a", "230 Logged in.")
 			f.packets[len(f.packets)-2].snap = 60
 			x.ask("NOOP", "200 ok")
-			c.send("NOOP\r\n")
-			s.seq += 20
+			x.client.send("NOOP\r\n")
+			x.server.seq += 20
 			x.ask("PWD", "257 /")
 		}},
-		{"who does not wait for replies may have lost any", "user a; - 220; USER a 230; CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			session{f, c, s}.ask("USER a", "230 in")
-			c.send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
-			s.send("250 a\r\n")
-			s.seq += 20
-			s.send("250 b\r\n200 ok\r\n")
+		{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge) {
+			x := f.entered()
+			x.client.send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
+			x.server.send("250 a\r\n")
+			x.server.seq += 20
+			x.server.send("250 b\r\n200 ok\r\n")
 		}},
 		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
-			x.ask("USER a", "230 in")
+			x := f.entered()
 			x.ask("USER b", "230 in")
 			x.ask("USER c", "530 no")
 		}},
 		{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			session{f, c, s}.ask("USER a", "230 in")
-			session{f, c, s}.ask("USER b", "230 in")
+			x := f.entered()
+			x.ask("USER b", "230 in")
 		}},
 		{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			c.send("USER a\r\nPASS b\r\nLIST\r\n")
+			x := f.greeted()
+			x.client.send("USER a\r\nPASS b\r\nLIST\r\n")
 		}},
 		{"passive: the first command that was not refused",
-			"user a; - 220; USER a 230; PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
-				x.ask("PASV", "227 (192,0,2,21,0,99)")
-				connect(f, 99)
+			in + "PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge) {
+				x := f.entered()
+				x.passive(99)
 				x.ask("RETR a", "550 no")
 				x.ask("RETR b", "150 here", "226 done")
 				x.ask("RETR c", "150 here")
 				f.dial(clientIP+":40100", serverIP+":99")
 			}},
 		{"active: the last command before it",
-			"user a; - 220; USER a 230; PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
+			in + "PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge) {
+				x := f.entered()
 				x.ask("PORT 198,51,100,100,0,99", "200 ok")
 				x.ask("LIST", "425 no")
 				x.ask("RETR a", "150 here")
@@ -175,74 +171,54 @@ func TestRules(t *testing.T) {
 				client.to.close()
 				x.ask("RETR b", "425 no")
 			}},
-		{"a second connection to the same address", "user a; - 220; USER a 230; PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
-			x.ask("USER a", "230 in")
-			x.ask("PASV", "227 (192,0,2,21,0,99)")
-			connect(f, 99)
+		{"a second connection to the same address", in + "PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge) {
+			x := f.entered()
+			x.passive(99)
 			x.ask("LIST", "150 here", "226 done")
 			f.dial(clientIP+":40100", serverIP+":99")
 			x.ask("NLST", "150 here", "226 done")
 		}},
-		{"more connections than commands", "user a; - 220; USER a 230; PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			x := session{f, c, s}
-			s.send("220 ready\r\n")
-			x.ask("USER a", "230 in")
-			x.ask("PASV", "227 (192,0,2,21,0,99)")
-			connect(f, 99)
+		{"more connections than commands", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge) {
+			x := f.entered()
+			x.passive(99)
 			f.dial(clientIP+":40100", serverIP+":99")
 			x.ask("LIST", "150 here", "226 done")
 		}},
 		{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			c.send("FEAT\r\n")
-			s.send("211-Features:\r\n")
-			c.send("NOOP\r\n")
+			x := f.greeted()
+			x.client.send("FEAT\r\n")
+			x.server.send("211-Features:\r\n")
+			x.client.send("NOOP\r\n")
 		}},
 		{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("220 ready\r\n")
-			session{f, c, s}.ask("NOOP", "200 ok")
-			c.seq += 6
-			s.send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
+			x := f.greeted()
+			x.ask("NOOP", "200 ok")
+			x.client.seq += 6
+			x.server.send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
 			connect(f, 99)
 		}},
 		{"an address whose command is missing",
 			"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
-				x.ask("PASV", "227 (192,0,2,21,0,98)")
-				connect(f, 98)
+				x := f.entered()
+				x.passive(98)
 				x.ask("LIST", "150 here", "226 done")
-				c.seq += 6
-				s.send("227 (192,0,2,21,0,99)\r\n")
+				x.client.seq += 6
+				x.server.send("227 (192,0,2,21,0,99)\r\n")
 				connect(f, 99)
 				x.ask("RETR b", "150 here", "226 done")
 			}},
 		{"such an address is not for the command before it",
 			"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
+				x := f.entered()
 				x.ask("LIST", "150 here", "226 done")
-				c.seq += 6
-				s.send("227 (192,0,2,21,0,99)\r\n")
+				x.client.seq += 6
+				x.server.send("227 (192,0,2,21,0,99)\r\n")
 				connect(f, 99)
 				x.ask("RETR b", "150 here", "226 done")
 			}},
 		{"a PORT that is answered with an address",
-			"user a; - 220; USER a 230; PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge) {
-				c, s := f.dial(clientIP+":3171", serverIP+":21")
-				x := session{f, c, s}
-				s.send("220 ready\r\n")
-				x.ask("USER a", "230 in")
+			in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge) {
+				x := f.entered()
 				x.ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
 				connect(f, 98)
 				f.dial(serverIP+":20", clientIP+":99")

@@ -55,16 +55,16 @@ func (r *teller) put(p paragraph) {
 // until tells all that comes before a paragraph.
 func (r *teller) until(limit paragraph) {
 	for {
-		next := limit
+		next, remembered := limit, false
 		if len(r.later) > 0 && r.later[0].compare(limit) < 0 {
-			next = r.later[0]
+			next, remembered = r.later[0], true
 		}
 		switch {
 		case len(r.data) > 0 && r.known <= next.packet:
 			d := r.t.Connection(r.data[0])
 			r.data, r.known = r.data[1:], d.FirstPacket
 			r.transfer(d)
-		case len(r.later) > 0 && r.later[0].compare(limit) < 0:
+		case remembered:
 			r.write(heap.Pop(&r.later).(paragraph))
 		default:
 			return
