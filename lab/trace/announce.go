@@ -66,13 +66,13 @@ func (a *Announcement) SaidIn(l *Line) bool {
 		return ok && port == a.Addr.Port()
 	default:
 		verb, argument := cutCommand(l.Text)
-		command, addr, ok := announced(capitals(verb), argument)
+		command, addr, ok := addressIn(capitals(verb), argument)
 		return ok && command == a.Command && addr == a.Addr
 	}
 }
 
-// announced reads the address in a PORT or EPRT.
-func announced(verb, argument string) (command string, addr netip.AddrPort, ok bool) {
+// addressIn reads the address in a PORT or EPRT.
+func addressIn(verb, argument string) (command string, addr netip.AddrPort, ok bool) {
 	switch verb {
 	case "PORT":
 		command = "PORT" // not the verb, which may share the bytes of its line
@@ -86,7 +86,7 @@ func announced(verb, argument string) (command string, addr netip.AddrPort, ok b
 
 // fromCommand reads the address in a PORT or EPRT of a client, nil if there is none.
 func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
-	command, addr, ok := announced(e.Command, e.Argument)
+	command, addr, ok := addressIn(e.Command, e.Argument)
 	if !ok {
 		return nil
 	}

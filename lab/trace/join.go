@@ -239,10 +239,7 @@ func (all *movers) assign(made []*Announcement, in *store) {
 	for i, a := range made {
 		last := all.commands
 		if i+1 < len(made) {
-			last = made[i+1].seen - 1
-			if made[i+1].Exchange < 0 {
-				last = made[i+1].seen
-			}
+			last = made[i+1].seen // the one that announces moves no data itself
 		}
 		among := all.between(a.seen, last)
 		free := among

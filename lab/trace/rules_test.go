@@ -216,6 +216,11 @@ func TestRules(t *testing.T) {
 				connect(f, 99)
 				x.ask("RETR b", "150 here", "226 done")
 			}},
+		{"a transfer that is answered with an address", in + "PASV 227; LIST 227; 1 for LIST", func(f *forge) {
+			x := f.entered()
+			x.passive(98)
+			x.ask("LIST", "227 (192,0,2,21,0,97)")
+		}},
 		{"a PORT that is answered with an address",
 			in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge) {
 				x := f.entered()
