@@ -128,12 +128,12 @@ func TestDockerLab(t *testing.T) {
 // TestDockerLesson plays the README's lesson with Docker.
 func TestDockerLesson(t *testing.T) {
 	p := newDockerProject(t)
-	readLesson(t, "exec client ftp").play(p.term, toBuild)
+	out := readLesson(t, "exec client ftp").play(p.term, toBuild)
 	p.results("by-hand")
 	path := p.results("by-hand", "capture.pcapng")
 	frames(t, path)
 	if got, want := readTransfers(t, path), "passive LIST 226; active LIST 226; active RETR 226"; got != want {
-		t.Errorf("got the transfers %s, want %s", got, want)
+		t.Errorf("got the transfers %q, want %q; the terminal says\n%s", got, want, out)
 	}
 	const resets = "_ws.malformed || tcp.flags.reset == 1 || tcp.analysis.lost_segment"
 	if out, err := exec.Command("tshark", "-r", path, "-Y", resets).Output(); err != nil || len(out) > 0 {
@@ -144,12 +144,13 @@ func TestDockerLesson(t *testing.T) {
 }
 
 // TestDockerInterrupt has a session under way when the network is stopped, and
-// looks for a way out of it before.
+// looks for a way out of it, and pulls at a window, before.
 func TestDockerInterrupt(t *testing.T) {
 	p := newDockerProject(t)
 	p.term.expect(`outside> $`, soon)
 	path := p.beginSession("by-hand")
 	p.wantNoWayOut()
+	p.wantLoginInNewSize()
 	p.term.press(controlC)
 	// One Ctrl-C reaches compose in two ways, and when the second overtakes the
 	// first it takes them for two and kills the containers.
@@ -216,6 +217,36 @@ func (p *dockerProject) wantNoWayOut() {
 	if strings.Contains(out, "reached") || strings.Contains(out, "resolved") || !strings.Contains(out, "Welcome to the lab.") {
 		p.t.Errorf("got %q, want nothing but the server's file", out)
 	}
+}
+
+// wantLoginInNewSize gives the terminal a new size while ftp asks for a name, as
+// engines do when they have started it, and goes on to log in.
+func (p *dockerProject) wantLoginInNewSize() {
+	p.t.Helper()
+	exec := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("docker", append([]string{"compose", "--profile", "by-hand", "exec"}, args...)...)
+		cmd.Dir = p.folder
+		return cmd
+	}
+	term := startTerminal(p.t, exec("client", "ftp", "server"))
+	term.expect(`Name .*: $`, soon)
+	// Docker may not listen yet when the size changes for the first time.
+	for begin, n := time.Now(), uint16(0); n <= rows; {
+		if time.Since(begin) > soon {
+			p.t.Fatalf("after %v the terminal in the container has %d rows, want more than %d", soon, n, rows)
+		}
+		setSize(p.t, term.master, rows+1+uint16(time.Since(begin).Seconds()), columns)
+		out, err := exec("-T", "client", "sh", "-c", "stty size < /dev/pts/0").CombinedOutput()
+		if _, scanErr := fmt.Sscan(string(out), &n); err != nil || scanErr != nil {
+			p.t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	term.enter("anonymous")
+	term.expect(`Password: ?$`, soon)
+	term.enter("x")
+	term.expect(`230 (.|\n)*ftp> $`, soon)
+	term.enter("bye")
+	term.expect(`221 `, soon)
 }
 
 // listenEverywhere listens on all addresses of this machine. It returns those

@@ -41,9 +41,7 @@ func startTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	}
 	slave := openSlave(t, master)
 	defer slave.Close()
-	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
-		t.Fatal(err)
-	}
+	setSize(t, master, rows, columns)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -79,6 +77,14 @@ func openSlave(t *testing.T, master *os.File) *os.File {
 		t.Fatal(err)
 	}
 	return slave
+}
+
+// setSize gives a terminal a size, in characters, as pulling at its window does.
+func setSize(t *testing.T, master *os.File, rows, columns uint16) {
+	t.Helper()
+	control(t, master, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns})
+	})
 }
 
 // control calls f with a file's descriptor. (File.Fd would make reads block,
