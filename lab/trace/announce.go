@@ -97,6 +97,7 @@ func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
 	for _, r := range e.Replies {
 		if r.Code >= 200 {
 			a.ReplyPacket, a.ReplyCode = r.Packet, r.Code
+			a.from = min(a.from, r.FirstPacket) // captured before the command
 			break
 		}
 	}

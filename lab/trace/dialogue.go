@@ -131,14 +131,14 @@ func (r *room) reuse() {
 	r.exchanges.reuse()
 }
 
-// listen hears both sides out, each line when it was heard; of two that were heard with
-// the same packet, that of the client first.
+// listen hears both sides out, each line when it was heard, unless a recorder has taken
+// what follows from it first.
 func (e *ear) listen(client, server iter.Seq[chunk]) {
 	next, stop := iter.Pull(splitLines(server))
 	defer stop()
 	reply, more := next()
 	for l := range splitLines(client) {
-		for more && reply.heard < l.heard && e.hearServer(reply) {
+		for more && e.precedes(reply, l) && e.hearServer(reply) {
 			reply, more = next()
 		}
 		if !e.hearClient(l) {
@@ -157,6 +157,18 @@ func (e *ear) listen(client, server iter.Seq[chunk]) {
 	for len(e.waiting) > 0 {
 		e.done()
 	}
+}
+
+// precedes reports whether a line of the server was said before one of the client: if both
+// tell, what they acknowledge counts, not when they were captured.
+func (e *ear) precedes(reply, command rawLine) bool {
+	switch {
+	case reply.end > command.answered:
+		return false
+	case len(e.waiting) > 0 && command.seq >= reply.answered:
+		return true
+	}
+	return reply.heard < command.heard
 }
 
 // line makes a Line, nil if there have been too many.

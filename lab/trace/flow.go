@@ -3,6 +3,8 @@
 
 package trace
 
+import "math"
+
 // A half is one direction of a connection while it is being read.
 type half struct {
 	*Flow
@@ -37,7 +39,7 @@ type half struct {
 func (h *half) begin(f *Flow) {
 	have, r := h.have[:0], h.kept
 	if r != nil {
-		r.segments, r.data = r.segments[:0], r.data[:0]
+		r.segments, r.data, r.answers = r.segments[:0], r.data[:0], r.answers[:0]
 	}
 	*h = half{Flow: f, have: have, kept: r, scale: -1}
 }
@@ -82,6 +84,17 @@ func (h *half) start() int64 {
 		return h.head.start()
 	}
 	return 0
+}
+
+// unbroken is up to where the stream has surely been seen without a hole.
+func (h *half) unbroken() int64 {
+	switch {
+	case !h.synSeen && h.Segments < headHeld: // its first segment may not be the first one
+		return math.MinInt64
+	case h.synSeen && !h.have.covers(h.syn+1, h.syn+2):
+		return h.syn + 1
+	}
+	return h.have[0].end
 }
 
 // stream is what has been seen of the stream, within its two ends.

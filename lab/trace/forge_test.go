@@ -174,6 +174,13 @@ func (f *forge) swap(n int) {
 	a.data, b.data = b.data, a.data
 }
 
+// late moves the last packet but n behind the others, as swap does.
+func (f *forge) late(n int) {
+	for ; n > 0; n-- {
+		f.swap(n - 1)
+	}
+}
+
 // drop leaves out the last packet but n.
 func (f *forge) drop(n int) {
 	i := len(f.packets) - 1 - n

@@ -72,25 +72,31 @@ func (o *offer) compare(listener netip.AddrPort, caller netip.Addr, packet int) 
 	return cmp.Compare(o.from, packet)
 }
 
-// newest returns the last offer before a packet, nil if there is none.
+// newest returns the last offer before a packet. If there is none it is one that had been
+// asked for before the packet: the reply with the address may have been captured late. It
+// is nil if there is none of these either.
 func (all *offers) newest(listener netip.AddrPort, caller netip.Addr, packet int) *offer {
 	order := all.byCaller
 	if caller == anybody {
 		order = all.byListener
 	}
 	i := sort.Search(len(order), func(i int) bool { return all.list.at(int(order[i])).compare(listener, caller, packet) > 0 })
-	if i == 0 {
-		return nil
+	meant := func(o *offer) bool { return o.listener() == listener && (o.caller == caller || caller == anybody) }
+	if i > 0 {
+		if o := all.list.at(int(order[i-1])); meant(o) {
+			return o
+		}
 	}
-	if o := all.list.at(int(order[i-1])); o.listener() == listener && (o.caller == caller || caller == anybody) {
-		return o
+	if i < len(order) {
+		if o := all.list.at(int(order[i])); meant(o) && o.Packet <= packet {
+			return o
+		}
 	}
 	return nil
 }
 
 // join finds the connections, among those that nothing is known of, which came
-// to an announced address. The newest announcement before the connection counts;
-// one whose other party is the caller counts more than one whose is not.
+// to an announced address. The newest announcement before the connection counts; one whose other party is the caller counts more than one whose is not.
 func join(all *offers, in *store) {
 	if all.list.len() == 0 {
 		return

@@ -135,7 +135,7 @@ func (c *conn) serverByPort() int {
 func (c *conn) inOrder(recorded [2]*recording) (said [2]iter.Seq[chunk]) {
 	for dir, r := range recorded {
 		_, start, end := c.halves[dir].stream()
-		said[dir] = r.chunks(start, end)
+		said[dir] = r.chunks(start, end, recorded[1-dir])
 	}
 	return said
 }

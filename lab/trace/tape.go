@@ -61,6 +61,7 @@ type taped struct {
 
 	dataOnly bool
 	dataSeq  int64 // relative, of the data; only with dataOnly
+	answers  int64 // as those of a Packet; only with dataOnly
 }
 
 const (
@@ -80,6 +81,7 @@ const (
 	bitIP6   = 1 << 2          // it is the first of a stub, and its two ends are of IPv6
 	bitsOnly = bitIP4 | bitIP6 // it has data only
 	bitData  = 1 << 3          // it has data
+	bitEarly = 1 << 4          // with dataOnly: it answers what was captured later
 	scaled   = 4               // the upper four bits are the window scale, plus 1
 )
 
@@ -108,8 +110,12 @@ func (t *tape) another(p *Packet) int {
 // place.
 func (t *tape) data(p *Packet, seq int64) int {
 	b := append(make([]byte, 0, 128), 0, 0, 0, 0, 0, byte(p.dir)|bitsOnly|bitData)
-	b = binary.BigEndian.AppendUint64(b, uint64(seq))
-	return t.write(t.rest(b, p), p)
+	b = t.rest(binary.BigEndian.AppendUint64(b, uint64(seq)), p)
+	if p.answers != 0 {
+		b[bitsAt] |= bitEarly
+		b = binary.AppendVarint(b, p.answers)
+	}
+	return t.write(b, p)
 }
 
 // header is the beginning of a packet on the tape.
@@ -209,13 +215,19 @@ func (t *tape) read(place int) taped {
 		at += n
 		return int(v)
 	}
+	varint := func() int64 {
+		v, n := binary.Varint(b[at:])
+		at += n
+		return v
+	}
 	p.number = uvarint()
-	time, n := binary.Varint(b[at:])
-	at += n
-	p.time = t.start + time
+	p.time = t.start + varint()
 	if bits&bitData != 0 {
 		p.length = uvarint()
 		n := uvarint()
+		if p.dataOnly && bits&bitEarly != 0 {
+			p.answers = varint()
+		}
 		p.payload = b[at : at+n]
 		at += n
 	}
@@ -283,7 +295,7 @@ func (t *tape) drop(place int) {
 
 // play lets a connection take note of the packet, and keep its data if asked to.
 func (p *taped) play(r *conn, keep bool) {
-	packet := Packet{Number: p.number, Time: p.time}
+	packet := Packet{Number: p.number, Time: p.time, answers: p.answers}
 	t := TCP{
 		RawSeq: p.seq, RawAck: p.ack, RawWindow: p.window, Window: int(p.window), Flags: p.flags,
 		Length: p.length, Payload: p.payload, Options: TCPOptions{WindowScale: p.scale},

@@ -119,6 +119,10 @@ func (c *conn) count(p *Packet, t *TCP, dir int) {
 	}
 	c.LastPacket, c.LastTime = p.Number, p.Time
 	c.number(t, fwd, rev)
+	p.answers = 0
+	if t.Length > 0 && t.Flags&ACK != 0 && t.Ack > rev.unbroken() {
+		p.answers = t.Ack
+	}
 	c.handshake(p, t, dir)
 	c.ending(p, t, dir)
 
