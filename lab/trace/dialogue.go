@@ -46,7 +46,7 @@ func (c *conn) listen(said [2]iter.Seq[chunk], in *room, to hearer) (tlsFrom int
 func encrypted(said [2]iter.Seq[chunk]) int {
 	first := 0
 	for _, chunks := range said {
-		for c := range chunks {
+		for c := range wholeRecords(chunks) {
 			if tlsRecord(c.data) {
 				if first == 0 || c.packet < first {
 					first = c.packet
@@ -61,10 +61,35 @@ func encrypted(said [2]iter.Seq[chunk]) int {
 // inClear is what was said before TLS began.
 func inClear(chunks iter.Seq[chunk]) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) {
-		for c := range chunks {
+		for c := range wholeRecords(chunks) {
 			if tlsRecord(c.data) || !yield(c) {
 				return
 			}
+		}
+	}
+}
+
+// wholeRecords puts the beginning of what may be a record of TLS, if it is too short to
+// tell, in front of the chunk that follows it.
+func wholeRecords(chunks iter.Seq[chunk]) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		var short chunk
+		for c := range chunks {
+			if len(short.data) > 0 && !c.gap {
+				c.seq, c.kept, c.gap = short.seq, short.kept, short.gap
+				c.data = slices.Concat(short.data, c.data)
+			} else if len(short.data) > 0 && !yield(short) {
+				return
+			}
+			short = chunk{}
+			if len(c.data) < 3 && c.data[0] >= 0x14 && c.data[0] <= 0x17 {
+				short = c
+			} else if !yield(c) {
+				return
+			}
+		}
+		if len(short.data) > 0 {
+			yield(short)
 		}
 	}
 }

@@ -128,19 +128,20 @@ func (h *half) finish() {
 // A head finds where a stream begins whose SYN is not in the capture: at the
 // lowest number among its first segments, which may have come out of order.
 type head struct {
-	segments lowest // longer than one byte
-	bytes    lowest // of one byte
+	segments lowest // that are no probes
+	bytes    lowest // that may be probes
 	probed   int64  // behind the last keep-alive probe
 }
 
 // data takes note of a segment with data. One byte of zero is what a keep-alive
-// probe looks like; it repeats the byte before the stream and must not be taken
-// for its beginning.
+// probe looks like, or one of anything that has been passed already; it repeats the
+// byte before the stream and must not be taken for its beginning.
 func (s *head) data(t *TCP, seq int64) {
+	zero := len(t.Payload) == 1 && t.Payload[0] == 0
 	switch {
-	case t.Length > 1:
+	case t.Length > 1 || seq > 0 && !zero:
 		s.segments.add(seq)
-	case len(t.Payload) == 1 && t.Payload[0] == 0:
+	case zero:
 		s.probed = seq + 1
 	default:
 		s.bytes.add(seq)

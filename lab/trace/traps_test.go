@@ -190,6 +190,26 @@ session 0 user ""
   - 230@1
   "NOOP"@3 200@7
 `},
+	{"a connection without its beginning, typed", func(f *forge) {
+		c, s := f.pair(clientIP+":3171", serverIP+":21")
+		c.send("N")
+		c.send("OOP\r\n")
+		s.send("200 OK\r\n")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:21 DadA 6/8
+session 0 user ""
+  "NOOP"@3 200@5
+`},
+	{"a probe of any byte, before a connection without its beginning", func(f *forge) {
+		c, s := f.pair(clientIP+":3171", serverIP+":21")
+		c.ack()
+		c.at(-1, "x")
+		s.ack()
+		c.send("NOOP\r\n")
+		s.send("200 OK\r\n")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ADTad 6/8
+session 0 user ""
+  "NOOP"@4 200@6
+`},
 	{"a connection with its end missing, and a hole", func(f *forge) {
 		x := f.login()
 		x.client.send("CWD somewhere\r\n")
@@ -327,6 +347,31 @@ session 0 user "a"
 session 0 user "" TLS@10
   - 220@4
   "AUTH TLS"@6 234@8
+`},
+	{"TLS in segments of a byte", func(f *forge) {
+		c, s := f.dial(clientIP+":3171", serverIP+":21")
+		s.send("220 ok\r\n")
+		x := session{f, c, s}
+		x.ask("AUTH TLS", "234 go on")
+		f.mss = 1
+		c.send("\x16\x03\x01\x00\x05he\nlo")
+		s.send("\x16\x03\x03\x00\x05he\nlo")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 20/29 by client
+session 0 user "" TLS@10
+  - 220@4
+  "AUTH TLS"@6 234@8
+`},
+	{"bytes like those of TLS", func(f *forge) {
+		x := f.login()
+		f.mss = 1
+		x.ask("\x16\x03QUIT", "\x16")
+		x.ask("PWD", "257 \"/\"")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 48/72 by client
+session 0 user "anonymous"
+  - 220@4
+  - 0@23
+` + login[strings.Index(login, "\n")+1:] + `  "\x16\x03QUIT"@21
+  "PWD"@31 257@41
 `},
 	{"AUTH refused", func(f *forge) {
 		x := f.login()

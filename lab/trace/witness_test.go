@@ -129,6 +129,12 @@ func values(s string) []string {
 // tsharkErrs names, for a capture, the fields in which tshark is known to be
 // wrong, and why.
 var tsharkErrs = map[string]map[string]string{
+	"bytes like those of TLS": {
+		"dialogue": "it calls each segment of a line a new command",
+	},
+	"a connection without its beginning, typed": {
+		"dialogue": "it calls each segment of a command a new one",
+	},
 	"lines cut into single bytes": {
 		"dialogue": "it reads FTP segment by segment and calls each segment of a line a new command",
 	},
