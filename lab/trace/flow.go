@@ -91,11 +91,14 @@ func (h *half) unbroken() int64 {
 	switch {
 	case !h.synSeen && h.Segments < headHeld: // its first segment may not be the first one
 		return math.MinInt64
-	case h.synSeen && !h.have.covers(h.syn+1, h.syn+2):
+	case h.synSeen && !h.begins():
 		return h.syn + 1
 	}
 	return h.have[0].end
 }
+
+// begins reports whether the capture has the beginning of the stream.
+func (h *half) begins() bool { return h.synSeen && h.have.covers(h.syn+1, h.syn+2) }
 
 // stream is what has been seen of the stream, within its two ends.
 func (h *half) stream() (have ranges, start, end int64) {

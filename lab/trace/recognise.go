@@ -25,7 +25,8 @@ var verbs = verbTable(
 	MFMT HASH XCRC XMD5 XSHA1 XSHA256 MACB CSID AVBL ESTA ESTO SPAS SPOR DCAU DSIZ ERET SBUF TVFS`)
 
 // foreign are commands of mail and news, whose replies look like those of FTP.
-var foreign = verbTable(`EHLO HELO LHLO MAIL RCPT DATA NICK GROUP ARTICLE UIDL TOP`, ``)
+var foreign = verbTable(`EHLO HELO LHLO MAIL RCPT DATA NICK UIDL TOP
+	GROUP LISTGROUP ARTICLE AUTHINFO CAPABILITIES IHAVE TAKETHIS NEWNEWS OVER XOVER XHDR`, ``)
 
 func verbTable(strong, weak string) map[string]bool {
 	table := map[string]bool{}
@@ -42,6 +43,12 @@ func verbTable(strong, weak string) map[string]bool {
 // are what.
 type voice struct {
 	lines, replies, verbs, strong, foreign int
+
+	// auth says that it asks for TLS, agrees that it agrees: 234 is of no protocol but
+	// FTP (RFC 4217 section 4).
+	auth, agrees bool
+	// news says that it greets as a server of news does (RFC 3977 section 5.1).
+	news bool
 }
 
 // hear counts the first lines of what one side said.
@@ -49,10 +56,12 @@ func hear(lines [][]byte) voice {
 	var v voice
 	for _, line := range lines[:min(looked, len(lines))] {
 		v.lines++
-		if _, _, ok := replyCode(line); ok {
+		code, _, ok := replyCode(line)
+		if ok {
 			v.replies++
 		}
 		word := strings.ToUpper(string(firstWord(line)))
+		v.auth, v.agrees = v.auth || word == "AUTH", v.agrees || code == 234
 		if strong, ok := verbs[word]; ok {
 			v.verbs++
 			if strong {
@@ -109,8 +118,10 @@ func clientOf(voices [2]voice, at21 int) int {
 			if (commands || replies) && !odd {
 				return dir
 			}
-		case client.foreign == 0 && client.strong >= 1 && client.verbs >= 2 &&
-			server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
+		case client.foreign > 0 || server.news:
+		case client.auth && server.agrees:
+			return dir
+		case client.strong >= 1 && client.verbs >= 2 && server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
 			return dir
 		}
 	}
@@ -143,7 +154,23 @@ func (c *conn) inOrder(recorded [2]*recording) (said [2]iter.Seq[chunk]) {
 // clientDirection tells from what both directions said which one is the FTP
 // client's, -1 if the connection is no dialogue.
 func (c *conn) clientDirection(said [2]iter.Seq[chunk]) int {
-	return clientOf([2]voice{hear(firstLines(said[0])), hear(firstLines(said[1]))}, c.serverByPort())
+	var voices [2]voice
+	for dir := range voices {
+		lines := firstLines(said[dir])
+		voices[dir] = hear(lines)
+		voices[dir].news = c.halves[dir].begins() && greetsWithNews(lines)
+	}
+	return clientOf(voices, c.serverByPort())
+}
+
+// greetsWithNews reports whether the first of these lines is the greeting of a server of
+// news.
+func greetsWithNews(lines [][]byte) bool {
+	if len(lines) == 0 {
+		return false
+	}
+	code, _, _ := replyCode(lines[0])
+	return code == 200 || code == 201
 }
 
 // plausible reports whether anything recorded so far sounds like FTP.

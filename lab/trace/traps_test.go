@@ -335,6 +335,50 @@ session 0 user "a"
 1 other 198.51.100.100:3172 192.0.2.80:80 ShADad 27/40 by client
 2 other 198.51.100.100:3173 192.0.2.110:110 ShAdDa 8/10 by client
 `},
+	{"news is left alone", func(f *forge) {
+		c, s := f.dial(clientIP+":3171", "192.0.2.119:119")
+		s.send("200 news.example.test ready\r\n")
+		x := session{f, c, s}
+		x.ask("MODE READER", "200 go on")
+		x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
+		x.ask("QUIT", "205 bye")
+		c, s = f.pair(clientIP+":3172", "192.0.2.119:119")
+		x = session{f, c, s}
+		x.ask("AUTHINFO USER a", "381 password?")
+		x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
+		x.ask("QUIT", "205 bye")
+	}, `0 other 198.51.100.100:3171 192.0.2.119:119 ShAdDa 25/86 by client
+1 other 198.51.100.100:3172 192.0.2.119:119 DadA 29/61
+`},
+	{"mail without its beginning is left alone", func(f *forge) {
+		c, s := f.pair(clientIP+":3171", "192.0.2.25:587")
+		x := session{f, c, s}
+		x.ask("AUTH LOGIN", "334 VXNlcm5hbWU6", "235 in")
+	}, `0 other 198.51.100.100:3171 192.0.2.25:587 DadA 12/26
+`},
+	{"a session at another port that begins with 200", func(f *forge) {
+		c, s := f.pair(clientIP+":3171", serverIP+":2121")
+		s.send("200 Type set.\r\n")
+		x := session{f, c, s}
+		x.ask("PASV", "227 (192,0,2,21,0,99)")
+		x.ask("LIST", "425 no")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 dADa 12/46
+session 0 user ""
+  - 200@1
+  "PASV"@3 227@5
+  "LIST"@7 425@9
+`},
+	{"TLS at another port", func(f *forge) {
+		c, s := f.dial(clientIP+":3171", serverIP+":2121")
+		s.send("220 ok\r\n")
+		x := session{f, c, s}
+		x.ask("AUTH TLS", "234 go on")
+		c.send("\x16\x03\x01\x00\x05hello")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 20/19 by client
+session 0 user "" TLS@10
+  - 220@4
+  "AUTH TLS"@6 234@8
+`},
 	{"TLS after AUTH", func(f *forge) {
 		c, s := f.dial(clientIP+":3171", serverIP+":21")
 		s.send("220 ok\r\n")
