@@ -64,7 +64,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 	var order []*breach
 	for _, a := range s.Announcements {
 		addr := a.Addr.Addr().Unmap()
-		if !a.Foreign || !addr.IsValid() {
+		if !a.Foreign {
 			continue
 		}
 		t := e.translated(s, a)
@@ -73,7 +73,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 		if b == nil {
 			b = &breach{
 				severity: t.severity, filter: s.filter("(ftp.request.command in {\"PORT\", \"EPRT\"} || ftp.response.code == 227)"),
-				observed: fmt.Sprintf("the %s, %s, announced %s: %s", party(a.Mode), s.party(a.Mode), a.Addr, t.because),
+				observed: fmt.Sprintf("the %s, %s, announced %s: %s", party(a.Mode), s.party(a.Mode), a.Where(), t.because),
 			}
 			groups[k] = b
 			order = append(order, b)
@@ -248,7 +248,7 @@ func unprivilegedPort(e *Evidence, s *session) []breach {
 		}
 		b := breach{
 			packets:  []int{a.Packet, a.ReplyPacket},
-			observed: fmt.Sprintf("%s announced %s", a.Command, a.Addr),
+			observed: fmt.Sprintf("%s announced %s", a.Command, a.Where()),
 		}
 		if !a.Foreign && (e.works(s, a) || a.Mode == trace.Passive && s.next(a) == nil) {
 			b.severity = Odd

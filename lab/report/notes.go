@@ -149,7 +149,12 @@ func (n *notes) announcement(a *trace.Announcement) {
 	if a.Command == "PORT" || a.Command == "PASV" {
 		where = fmt.Sprintf("port %d × 256 + %d = %d", port/256, port%256, port)
 	}
-	n.add(packet, "“Call me there”: the %s listens at %s, %s.", listener, a.Addr.Addr().Unmap(), where)
+	if a.Addr.Addr().IsValid() {
+		where = fmt.Sprintf("%s, %s", a.Addr.Addr().Unmap(), where)
+	} else {
+		where = a.Where()
+	}
+	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
 	if a.Foreign {
 		n.add(packet, "That is not the address its own packets come from: an address translator lies between, or the transfer is to go to somebody else.")
 	}

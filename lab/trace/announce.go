@@ -4,6 +4,7 @@ package trace
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -52,6 +53,14 @@ func (all *announcements) inOrder() []*Announcement {
 	return all.list
 }
 
+// Where is the announced address in words: an EPRT may have a port alone that can be read.
+func (a *Announcement) Where() string {
+	if !a.Addr.Addr().IsValid() {
+		return fmt.Sprintf("port %d of an address that cannot be read", a.Addr.Port())
+	}
+	return a.Addr.String()
+}
+
 // SaidIn reports whether a line of the dialogue announces the address.
 func (a *Announcement) SaidIn(l *Line) bool {
 	if (a.Mode == Active) != (l.From == Client) {
@@ -92,7 +101,7 @@ func fromCommand(e *Exchange, client netip.AddrPort) *Announcement {
 	}
 	a := &Announcement{
 		Command: command, Mode: Active, Addr: addr, from: e.Packet,
-		Foreign: addr.Addr().Unmap() != client.Addr().Unmap(),
+		Foreign: addr.Addr().IsValid() && addr.Addr().Unmap() != client.Addr().Unmap(),
 	}
 	for _, r := range e.Replies {
 		if r.Code >= 200 {

@@ -438,6 +438,21 @@ func TestSaidIn(t *testing.T) {
 	}
 }
 
+// An EPRT whose address cannot be read has a port all the same.
+func TestNoAddress(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.ask("EPRT |1|the client|97|", "200 ok")
+	x.client.send("LIST\r\n")
+	f.dial(serverIP+":20", clientIP+":97")
+	x.ask("NOOP", "150 here")
+	a := read(t, f.pcap()).Session(0).Announcements[0]
+	got := fmt.Sprintln(a.Where(), a.Foreign, a.Connections)
+	if want := "port 97 of an address that cannot be read false [1]\n"; got != want {
+		t.Errorf("got %swant %s", got, want)
+	}
+}
+
 // wantHeard fails unless what is heard of a dialogue is what its session has.
 func wantHeard(t *testing.T, name string, tr *Trace) {
 	t.Helper()

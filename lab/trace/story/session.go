@@ -130,7 +130,7 @@ func announcedIn(a *trace.Announcement) int {
 // announcement explains an announced address.
 func announcement(a *trace.Announcement, c *trace.Connection) string {
 	port := a.Addr.Port()
-	text := fmt.Sprintf("= call me at %s", a.Addr)
+	text := fmt.Sprintf("= call me at %s", a.Where())
 	if a.Command == "PORT" || a.Command == "PASV" {
 		text += fmt.Sprintf(" (%d is %d*256+%d)", port, port>>8, port&255)
 	}
