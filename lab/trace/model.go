@@ -227,7 +227,8 @@ type Session struct {
 	// Overlong says that the dialogue is so long that only its beginning was
 	// read: many megabytes, or a hundred thousand lines more than packets.
 	Overlong bool
-	// Lines is the whole dialogue, in the order in which it was heard.
+	// Lines is the whole dialogue, in the order in which it was heard: a command before
+	// its answer, even if a recorder with several queues has the two the other way round.
 	Lines []*Line
 	// Exchanges are the commands with their replies, in the order of the
 	// commands.
@@ -253,8 +254,9 @@ type Line struct {
 	FirstPacket, Packet int
 	Time                int64
 	// Complete says that its end was seen. AfterGap says that bytes are
-	// missing in front of it, so that it may not start where it seems to.
-	Complete, AfterGap bool
+	// missing in front of it, so that it may not start where it seems to. Early says
+	// that the capture has it before a command that the server had when it said it.
+	Complete, AfterGap, Early bool
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959

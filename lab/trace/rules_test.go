@@ -310,6 +310,16 @@ func TestRules(t *testing.T) {
 			f.swap(2)
 			x.quick("PWD", "257 /")
 		}},
+		{"all that the client sent, behind all that it was answered", in + "NOOP 200; CWD a 250; PWD 257; QUIT 221", func(f *forge) {
+			x := f.entered()
+			x.quick("NOOP", "200 ok")
+			x.quick("CWD a", "250 in")
+			x.quick("PWD", "257 /")
+			x.quick("QUIT", "221 bye")
+			for _, n := range []int{7, 6, 5, 4} {
+				f.late(n)
+			}
+		}},
 		{"it says nothing of another session", in + "NOOP 200; user b; - 220; USER b 230; NOOP; PWD 257", func(f *forge) {
 			x := f.entered()
 			x.quick("NOOP", "200 ok")
@@ -432,6 +442,26 @@ func TestSaidIn(t *testing.T) {
 	want := []string{
 		"PORT 99 in PORT 198,51,100,100,0,99", "PORT 98 in port 198,51,100,100, 0,98", "EPRT 97 in EPRT |1|198.51.100.100|97|",
 		"PASV 96 in 227 (192,0,2,21,0,96)", "EPSV 95 in 229 (|||95|)",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Lines are heard in the order in which they were said, and tell of it.
+func TestEarly(t *testing.T) {
+	f := newForge(t)
+	x := f.entered()
+	x.quick("NOOP", "200-ok\r\n200 indeed")
+	f.late(1)
+	x.quick("PWD", "257 /")
+	var got []string
+	for _, l := range read(t, f.pcap()).Session(0).Lines {
+		got = append(got, fmt.Sprint(l.Packet, " ", l.Text, " ", l.Early))
+	}
+	want := []string{
+		"4 220 ready false", "6 USER a false", "8 230 in false",
+		"11 NOOP false", "10 200-ok true", "10 200 indeed true", "12 PWD false", "13 257 / false",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

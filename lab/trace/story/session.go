@@ -26,6 +26,7 @@ type teller struct {
 	open      []*trace.Announcement // from the one on that counts for the next command
 	commands  int                   // that were heard
 	reached   int                   // the last packet of the dialogue so far
+	early     bool                  // the line before was captured before what it answers
 	data      []int                 // the data connections that come
 	known     int                   // the first packet of the last one that is in later
 	later     paragraphs
@@ -71,9 +72,9 @@ func (r *teller) opening() {
 }
 
 // remember keeps a line that was heard after lines of later packets: it is told before
-// them.
+// them, unless it answers them.
 func (r *teller) remember(l *trace.Line) {
-	if l.Packet < r.reached {
+	if l.Packet < r.reached && !l.Early {
 		r.put(r.spoken(l))
 	}
 	r.reached = max(r.reached, l.Packet)
@@ -81,11 +82,15 @@ func (r *teller) remember(l *trace.Line) {
 
 // line tells a line of the dialogue, unless it was remembered, and what comes before it.
 func (r *teller) line(l *trace.Line) {
-	if l.Packet < r.reached {
+	if l.Packet < r.reached && !l.Early {
 		return
 	}
-	r.reached = l.Packet
+	r.reached = max(r.reached, l.Packet)
 	p := r.spoken(l)
+	if l.Early && !r.early {
+		p.lines = append(p.lines, "        (captured before what it answers)")
+	}
+	r.early = l.Early
 	r.until(p)
 	r.write(p)
 }

@@ -150,3 +150,34 @@ func TestOrder(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// An answer that was captured before its command is told behind it.
+func TestEarlyAnswer(t *testing.T) {
+	tr := &trace.Trace{Packets: 9}
+	tr.Add(&trace.Connection{FirstPacket: 1, LastPacket: 9, Role: trace.Control})
+	line := func(packet int, from trace.Side, text string, early bool) *trace.Line {
+		return &trace.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true, Early: early}
+	}
+	tr.AddSession(&trace.Session{Control: tr.Connection(0), Lines: []*trace.Line{
+		line(4, trace.Client, "PWD", false), line(2, trace.Server, "257-a", true), line(3, trace.Server, "257 b", true),
+		line(6, trace.Client, "NOOP", false), line(5, trace.Server, "200 ok", true), line(7, trace.Client, "QUIT", false),
+	}})
+	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	var order []string
+	for line := range strings.Lines(strings.ReplaceAll(got, " 0.000000 ", "")) {
+		order = append(order, strings.Join(strings.Fields(line), " "))
+	}
+	want := []string{
+		"-- the control connection is open already when the capture begins",
+		"4 client PWD", "2 server 257-a", "(captured before what it answers)", "3 server 257 b",
+		"6 client NOOP", "5 server 200 ok", "(captured before what it answers)", "7 client QUIT",
+		"-- the last packet of the control connection; its end is not in the capture",
+	}
+	for i := range order {
+		order[i] = strings.TrimPrefix(order[i], "1 ")
+		order[i] = strings.TrimPrefix(order[i], "9 ")
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
+	}
+}
