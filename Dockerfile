@@ -23,10 +23,11 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ftp tnftp lftp ncftp curl \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home student
-# Debian's ftp takes a new size of its terminal, which engines set when they have
-# started it, for the end of the connection. Here it does not hear of one.
-RUN printf '#!/bin/sh\nexec env --block-signal=WINCH /usr/bin/ftp "$@"\n' > /usr/local/bin/ftp \
- && chmod +x /usr/local/bin/ftp
+# Debian's ftp, which is tnftp, takes a new size of its terminal for the end of the
+# connection, and engines set one when they have started it. Here it hears of none.
+RUN printf '#!/bin/sh\nexec env --block-signal=WINCH /usr/bin/tnftp "$@"\n' > /usr/local/bin/tnftp \
+ && chmod +x /usr/local/bin/tnftp \
+ && ln -s tnftp /usr/local/bin/ftp
 USER student
 WORKDIR /home/student
 CMD ["sleep", "infinity"]

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A hearer is told what is said in a session, in the order in which it was heard.
+// A hearer is told what is said in a session, in the order in which it was said.
 // What is nil is not told.
 type hearer struct {
 	line     func(*Line)
@@ -35,62 +35,53 @@ func (c *conn) session(said [2]iter.Seq[chunk], in *room) *Session {
 // listen tells what is said in the dialogue of such a connection. It returns from which
 // packet on it is TLS, 0 for never, and whether only the beginning was read.
 func (c *conn) listen(said [2]iter.Seq[chunk], in *room, to hearer) (tlsFrom int, overlong bool) {
+	tls := func(packet int) {
+		if tlsFrom == 0 || packet < tlsFrom {
+			tlsFrom = packet
+		}
+	}
 	e := ear{room: in, to: to, fromStart: c.opener >= 0 || c.answerer >= 0}
-	e.listen(inClear(said[c.clientDir]), inClear(said[1-c.clientDir]))
-	return encrypted(said), c.overlong || e.overlong
+	e.listen(inClear(said[c.clientDir], tls), inClear(said[1-c.clientDir], tls))
+	return tlsFrom, c.overlong || e.overlong
 }
 
-// encrypted returns the first packet of TLS in what both sides said, 0 if there is
-// none. TLS begins with a record behind the reply 234 to AUTH (RFC 4217 section 4), or
-// at the first byte; no line of a dialogue looks like one.
-func encrypted(said [2]iter.Seq[chunk]) int {
-	first := 0
-	for _, chunks := range said {
-		for c := range wholeRecords(chunks) {
-			if tlsRecord(c.data) {
-				if first == 0 || c.packet < first {
-					first = c.packet
+// inClear is what was said before TLS began; it calls tls with the first packet of that.
+// TLS begins with a record behind the reply 234 to AUTH (RFC 4217 section 4), or at the
+// first byte; no line of a dialogue looks like one.
+func inClear(chunks iter.Seq[chunk], tls func(packet int)) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		var held []chunk // they say what may be the beginning of a record
+		release := func() bool {
+			for _, c := range held {
+				if !yield(c) {
+					return false
 				}
-				break
 			}
+			held = held[:0]
+			return true
 		}
-	}
-	return first
-}
-
-// inClear is what was said before TLS began.
-func inClear(chunks iter.Seq[chunk]) iter.Seq[chunk] {
-	return func(yield func(chunk) bool) {
-		for c := range wholeRecords(chunks) {
-			if tlsRecord(c.data) || !yield(c) {
-				return
-			}
-		}
-	}
-}
-
-// wholeRecords puts the beginning of what may be a record of TLS, if it is too short to
-// tell, in front of the chunk that follows it.
-func wholeRecords(chunks iter.Seq[chunk]) iter.Seq[chunk] {
-	return func(yield func(chunk) bool) {
-		var short chunk
+		var begun []byte
 		for c := range chunks {
-			if len(short.data) > 0 && !c.gap {
-				c.seq, c.kept, c.gap = short.seq, short.kept, short.gap
-				c.data = slices.Concat(short.data, c.data)
-			} else if len(short.data) > 0 && !yield(short) {
+			if c.gap && !release() {
 				return
 			}
-			short = chunk{}
-			if len(c.data) < 3 && c.data[0] >= 0x14 && c.data[0] <= 0x17 {
-				short = c
-			} else if !yield(c) {
+			if len(held) == 0 {
+				begun = c.data
+			} else {
+				begun = slices.Concat(begun, c.data)
+			}
+			held = append(held, c)
+			switch {
+			case tlsRecord(begun):
+				tls(held[0].packet)
+				return
+			case len(begun) < 3 && tlsRecord(append(begun[:len(begun):len(begun)], "\x16\x03\x01"[len(begun):]...)):
+				// too short to tell
+			case !release():
 				return
 			}
 		}
-		if len(short.data) > 0 {
-			yield(short)
-		}
+		release()
 	}
 }
 
@@ -157,8 +148,7 @@ func (r *room) reuse() {
 	r.exchanges.reuse()
 }
 
-// listen hears both sides out, each line when it was heard, unless a recorder has taken
-// what follows from it first.
+// listen hears both sides out, in the order in which they spoke.
 func (e *ear) listen(client, server iter.Seq[chunk]) {
 	next, stop := iter.Pull(splitLines(server))
 	defer stop()
@@ -188,13 +178,15 @@ func (e *ear) listen(client, server iter.Seq[chunk]) {
 	}
 }
 
-// precedes reports whether a line of the server was said before one of the client: if both
-// tell, what they acknowledge counts, not when they were captured.
+// precedes reports whether a line of the server comes before one of the client. As a rule
+// the one that was heard first does, but not a reply before a command that it acknowledges,
+// nor a command before a reply that it does: if there is something to be answered. (Some
+// forgers let each command acknowledge its own reply.)
 func (e *ear) precedes(reply, command rawLine) bool {
 	switch {
-	case reply.end > command.answered:
+	case reply.end > command.ackedAt:
 		return false
-	case len(e.waiting) > 0 && command.seq >= reply.answered:
+	case command.seq >= reply.ackedAt && (len(e.waiting) > 0 || command.afterGap):
 		return true
 	}
 	return reply.heard < command.heard

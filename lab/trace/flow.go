@@ -3,8 +3,6 @@
 
 package trace
 
-import "math"
-
 // A half is one direction of a connection while it is being read.
 type half struct {
 	*Flow
@@ -29,6 +27,9 @@ type half struct {
 	kept     *recording // they, of a connection that was made with its data; may be nil
 	digest   *digest    // of its bytes, nil for none
 
+	hole  int64 // in front of which acks were noted
+	noted int8  // how many
+
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
 	answered         bool // its SYN answered another one
@@ -39,7 +40,7 @@ type half struct {
 func (h *half) begin(f *Flow) {
 	have, r := h.have[:0], h.kept
 	if r != nil {
-		r.segments, r.data, r.answers = r.segments[:0], r.data[:0], r.answers[:0]
+		r.segments, r.data, r.noted = r.segments[:0], r.data[:0], r.noted[:0]
 	}
 	*h = half{Flow: f, have: have, kept: r, scale: -1}
 }
@@ -86,17 +87,6 @@ func (h *half) start() int64 {
 	return 0
 }
 
-// unbroken is up to where the stream has surely been seen without a hole.
-func (h *half) unbroken() int64 {
-	switch {
-	case !h.synSeen && h.Segments < headHeld: // its first segment may not be the first one
-		return math.MinInt64
-	case h.synSeen && !h.begins():
-		return h.syn + 1
-	}
-	return h.have[0].end
-}
-
 // begins reports whether the capture has the beginning of the stream.
 func (h *half) begins() bool { return h.synSeen && h.have.covers(h.syn+1, h.syn+2) }
 
@@ -131,20 +121,22 @@ func (h *half) finish() {
 // A head finds where a stream begins whose SYN is not in the capture: at the
 // lowest number among its first segments, which may have come out of order.
 type head struct {
-	segments lowest // that are no probes
-	bytes    lowest // that may be probes
-	probed   int64  // behind the last keep-alive probe
+	segments lowest // that are no keep-alive probes
+	bytes    lowest // that may be some
+	probed   int64  // behind the last one that is one
 }
 
-// data takes note of a segment with data. One byte of zero is what a keep-alive
-// probe looks like, or one of anything that has been passed already; it repeats the
-// byte before the stream and must not be taken for its beginning.
+// data takes note of a segment with data. A keep-alive probe repeats the byte before the
+// stream, or has a zero for it, and must not be taken for its beginning. So one byte
+// counts only if nothing else does: if it stands before the first number that was seen,
+// or if it is a zero or the end of a line. (A probe that opens the capture and is neither
+// cannot be told from a command that is typed, and is taken for that.)
 func (s *head) data(t *TCP, seq int64) {
-	zero := len(t.Payload) == 1 && t.Payload[0] == 0
+	probe := len(t.Payload) == 1 && (t.Payload[0] == 0 || t.Payload[0] == '\n')
 	switch {
-	case t.Length > 1 || seq > 0 && !zero:
+	case t.Length > 1 || seq > 0 && !probe:
 		s.segments.add(seq)
-	case zero:
+	case probe:
 		s.probed = seq + 1
 	default:
 		s.bytes.add(seq)

@@ -95,8 +95,9 @@ func (all *offers) newest(listener netip.AddrPort, caller netip.Addr, packet int
 	return nil
 }
 
-// join finds the connections, among those that nothing is known of, which came
-// to an announced address. The newest announcement before the connection counts; one whose other party is the caller counts more than one whose is not.
+// join finds the connections, among those that nothing is known of, which came to an
+// announced address. The newest announcement counts; one whose other party is the caller
+// counts more than one whose is not.
 func join(all *offers, in *store) {
 	if all.list.len() == 0 {
 		return

@@ -13,7 +13,7 @@ type rawLine struct {
 	seq, end    int64 // relative numbers of its first byte, and behind its end
 	first, last *kept
 	heard       int
-	answered    int64 // as that of its last chunk
+	ackedAt     int64 // as that of its last chunk
 	complete    bool
 	afterGap    bool
 }
@@ -42,7 +42,7 @@ func splitLines(chunks iter.Seq[chunk]) iter.Seq[rawLine] {
 				} else {
 					line.text = append(line.text, piece...)
 				}
-				line.last, line.heard, line.answered = c.kept, c.heard, c.answered
+				line.last, line.heard, line.ackedAt = c.kept, c.heard, c.ackedAt
 				line.end = c.seq + int64(len(c.data)-len(after))
 				if !found {
 					break

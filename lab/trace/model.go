@@ -227,7 +227,7 @@ type Session struct {
 	// Overlong says that the dialogue is so long that only its beginning was
 	// read: many megabytes, or a hundred thousand lines more than packets.
 	Overlong bool
-	// Lines is the whole dialogue, in the order in which it was heard: a command before
+	// Lines is the whole dialogue, in the order in which it was said: a command before
 	// its answer, even if a recorder with several queues has the two the other way round.
 	Lines []*Line
 	// Exchanges are the commands with their replies, in the order of the
@@ -269,7 +269,8 @@ type Reply struct {
 	Text string
 	// FirstPacket and Packet are the packets that hold its first and its last
 	// byte; Time is the stamp of Packet. Of a reply whose last line is not in
-	// the capture Packet is that of the first line.
+	// the capture Packet is that of the first line. A recorder with several queues may
+	// have a reply before its command.
 	FirstPacket, Packet int
 	Time                int64
 	// Lines are the lines it consists of.

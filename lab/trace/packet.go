@@ -40,9 +40,8 @@ type Packet struct {
 	Connection *Connection
 
 	dir int
-	// answers is up to where its data acknowledge the stream of the peer, if not all of
-	// that had been captured before; else 0.
-	answers int64
+	// acks is up to where its data acknowledge the peer, if that is worth a note; else 0.
+	acks int64
 }
 
 // Sender returns the side that sent p, "" if p belongs to no connection. It is sure

@@ -146,7 +146,7 @@ func (c *conn) serverByPort() int {
 func (c *conn) inOrder(recorded [2]*recording) (said [2]iter.Seq[chunk]) {
 	for dir, r := range recorded {
 		_, start, end := c.halves[dir].stream()
-		said[dir] = r.chunks(start, end, recorded[1-dir])
+		said[dir] = r.chunks(start, end, r.acks(recorded[1-dir], end))
 	}
 	return said
 }

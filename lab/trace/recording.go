@@ -4,11 +4,8 @@
 package trace
 
 import (
-	"cmp"
 	"container/heap"
 	"iter"
-	"math"
-	"slices"
 	"sort"
 )
 
@@ -16,14 +13,7 @@ import (
 type recording struct {
 	segments []kept
 	data     []byte // of all of them
-	answers  []answer
-}
-
-// An answer is a segment that acknowledges the other direction up to a relative number,
-// and that was captured before all of it was. Its own data stand at seq.
-type answer struct {
-	upTo, seq int64
-	packet    int
+	noted    []ack  // of the other direction
 }
 
 // A kept is a segment of a recording.
@@ -46,8 +36,8 @@ func (h *half) keep(p *Packet, t *TCP, seq int64) {
 	from := int32(len(r.data))
 	r.data = append(r.data, t.Payload...)
 	r.segments = append(r.segments, kept{seq, p.Time, p.Number, from, int32(len(r.data))})
-	if p.answers != 0 {
-		r.answers = append(r.answers, answer{p.answers, seq, p.Number})
+	if p.acks != 0 {
+		r.noted = append(r.noted, ack{p.acks, seq, p.Number})
 	}
 }
 
@@ -59,9 +49,9 @@ type chunk struct {
 	// heard is the packet that made it possible to read the chunk: its own, or
 	// the one that filled the hole in front of it.
 	heard int
-	// answered is where in the other direction the first segment stands that answers
-	// it, if that was captured before the chunk was heard; else notAnswered.
-	answered int64
+	// ackedAt is where in the other direction the segment stands that acknowledges the
+	// chunk, if that was captured before the chunk was heard; else notAcked.
+	ackedAt int64
 	// gap says that bytes in front of it are missing for good.
 	gap bool
 }
@@ -69,7 +59,7 @@ type chunk struct {
 // chunks puts what was recorded between the relative numbers start and end in
 // order. Every byte is taken from the segment that brought it first. Holes that
 // nothing fills are passed over where they are met.
-func (r *recording) chunks(start, end int64, peer *recording) iter.Seq[chunk] {
+func (r *recording) chunks(start, end int64, acks acks) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) {
 		if r == nil {
 			return
@@ -79,7 +69,6 @@ func (r *recording) chunks(start, end int64, peer *recording) iter.Seq[chunk] {
 			s := &r.segments[i]
 			seen.add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
 		}
-		answers := r.answered(peer)
 		var waiting byPlace
 		next, gap := seen.from(start)
 		for i := range r.segments {
@@ -90,7 +79,7 @@ func (r *recording) chunks(start, end int64, peer *recording) iter.Seq[chunk] {
 				data := r.data[w.from:w.to]
 				if last := min(w.seq+int64(len(data)), end); last > next {
 					data = data[next-w.seq : last-w.seq]
-					if !yield(chunk{next, data, w, s.packet, answers.first(last, s.packet), gap}) {
+					if !yield(chunk{next, data, w, s.packet, acks.at(last, s.packet), gap}) {
 						return
 					}
 					next, gap = seen.from(last)
@@ -98,41 +87,6 @@ func (r *recording) chunks(start, end int64, peer *recording) iter.Seq[chunk] {
 			}
 		}
 	}
-}
-
-const notAnswered = math.MaxInt64
-
-// answers are in the order of what they acknowledge.
-type answers []answer
-
-// answered returns those that answer to the recording. Only those count that acknowledge
-// up to the end of a segment: captures are forged with numbers that mean nothing.
-func (r *recording) answered(peer *recording) answers {
-	if peer == nil || len(peer.answers) == 0 {
-		return nil
-	}
-	ends := make(map[int64]bool, len(r.segments))
-	for _, s := range r.segments {
-		ends[s.seq+int64(s.to-s.from)] = true
-	}
-	var all answers
-	for _, a := range peer.answers {
-		if ends[a.upTo] {
-			all = append(all, a)
-		}
-	}
-	slices.SortFunc(all, func(a, b answer) int { return cmp.Or(cmp.Compare(a.upTo, b.upTo), cmp.Compare(a.seq, b.seq)) })
-	return all
-}
-
-// first returns where the first answer stands that acknowledges as much, notAnswered if
-// that was not captured before a packet.
-func (a answers) first(upTo int64, before int) (seq int64) {
-	i := sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
-	if i == len(a) || a[i].packet >= before {
-		return notAnswered
-	}
-	return a[i].seq
 }
 
 // from returns the first number of the set that is not below n, and whether it

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/google/gopacket/layers"
 )
 
 // gist is who logged in, which replies answer nothing, what the commands were answered,
@@ -283,6 +285,52 @@ func TestRules(t *testing.T) {
 			x.client.fin()
 			f.late(2)
 		}},
+		{"a command with the FIN, behind its reply", in + "PWD 257; QUIT 221", func(f *forge) {
+			x := f.entered()
+			x.quick("PWD", "257 /")
+			x.client.segment(&layers.TCP{ACK: true, FIN: true}, "QUIT\r\n")
+			x.client.seq += 7
+			x.server.send("221 bye\r\n")
+			f.swap(1)
+		}},
+		{"a command that the recorder cut short, behind its reply", in + "CWD a- 250; PWD 257", func(f *forge) {
+			x := f.entered()
+			x.quick("CWD a-long-name", "250 in")
+			f.late(1)
+			f.packets[len(f.packets)-1].snap = 60
+			x.quick("PWD", "257 /")
+		}},
+		{"the same at the end of the capture", in + "CWD a- 250", func(f *forge) {
+			x := f.entered()
+			x.quick("CWD a-long-name", "250 in")
+			f.late(1)
+			f.packets[len(f.packets)-1].snap = 60
+		}},
+		{"a command that was lost, and its reply behind the next one", "user a; - 220; - 200; USER a 230; PWD 257", func(f *forge) {
+			x := f.entered()
+			x.client.seq += 6
+			x.server.send("200 ok\r\n")
+			f.drop(0)
+			x.quick("PWD", "257 /")
+			f.swap(1)
+		}},
+		{"a capture that begins with the second command", "user ; NOOP 200; CWD a 250", func(f *forge) {
+			c, s := f.pair(clientIP+":3171", serverIP+":21")
+			x := session{f, c, s}
+			x.quick("NOOP", "200 ok")
+			x.quick("CWD a", "250 in")
+			f.packets[0].data, f.packets[2].data = f.packets[2].data, f.packets[0].data
+		}},
+		{"a hole that stays, and a swap long after it", in + strings.Repeat("NOOP 200; ", 20) + "CWD a 250; PWD 257", func(f *forge) {
+			x := f.entered()
+			x.client.seq += 6
+			for range 20 {
+				x.quick("NOOP", "200 ok")
+			}
+			x.quick("CWD a", "250 in")
+			f.late(1)
+			x.quick("PWD", "257 /")
+		}},
 		{"a capture that begins with a reply", "user a; USER a 331; PASS b 230; PWD 257", func(f *forge) {
 			c, s := f.pair(clientIP+":3171", serverIP+":21")
 			x := session{f, c, s}
@@ -465,6 +513,32 @@ func TestEarly(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// For the sake of a hole that stays only so many acknowledgments are noted.
+func TestNotable(t *testing.T) {
+	h := half{Flow: &Flow{}, synSeen: true, reach: 30}
+	noted := func() (n int) {
+		for range 100 {
+			if h.notable(30) {
+				n++
+			}
+		}
+		return n
+	}
+	h.have.add(1, 10)
+	h.have.add(20, 30)
+	if n := noted(); n != maxAcks {
+		t.Errorf("%d acknowledgments were noted for one hole, want %d", n, maxAcks)
+	}
+	h.have.add(10, 15)
+	if n := noted(); n != maxAcks {
+		t.Errorf("%d acknowledgments were noted for the next hole, want %d", n, maxAcks)
+	}
+	h.have.add(15, 20)
+	if n := noted(); n != 0 {
+		t.Errorf("%d acknowledgments were noted of what has been seen, want none", n)
 	}
 }
 

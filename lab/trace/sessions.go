@@ -76,7 +76,7 @@ func (t *Trace) Dialogues() iter.Seq[*Dialogue] {
 	}
 }
 
-// Hear calls line for every line, in the order in which they were heard, and exchange for
+// Hear calls line for every line, in the order in which they were said, and exchange for
 // every command, when no more replies to it can come; how the two alternate is not said.
 // Of what they are given only the texts are good when they have returned, and they must not
 // call Hear. The data connections of a command are not in it. What is returned is what the

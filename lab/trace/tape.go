@@ -61,7 +61,7 @@ type taped struct {
 
 	dataOnly bool
 	dataSeq  int64 // relative, of the data; only with dataOnly
-	answers  int64 // as those of a Packet; only with dataOnly
+	acks     int64 // as those of a Packet; only with dataOnly
 }
 
 const (
@@ -81,7 +81,7 @@ const (
 	bitIP6   = 1 << 2          // it is the first of a stub, and its two ends are of IPv6
 	bitsOnly = bitIP4 | bitIP6 // it has data only
 	bitData  = 1 << 3          // it has data
-	bitEarly = 1 << 4          // with dataOnly: it answers what was captured later
+	bitAcks  = 1 << 4          // with dataOnly: what it acknowledges is noted
 	scaled   = 4               // the upper four bits are the window scale, plus 1
 )
 
@@ -111,9 +111,9 @@ func (t *tape) another(p *Packet) int {
 func (t *tape) data(p *Packet, seq int64) int {
 	b := append(make([]byte, 0, 128), 0, 0, 0, 0, 0, byte(p.dir)|bitsOnly|bitData)
 	b = t.rest(binary.BigEndian.AppendUint64(b, uint64(seq)), p)
-	if p.answers != 0 {
-		b[bitsAt] |= bitEarly
-		b = binary.AppendVarint(b, p.answers)
+	if p.acks != 0 {
+		b[bitsAt] |= bitAcks
+		b = binary.AppendVarint(b, p.acks)
 	}
 	return t.write(b, p)
 }
@@ -225,8 +225,8 @@ func (t *tape) read(place int) taped {
 	if bits&bitData != 0 {
 		p.length = uvarint()
 		n := uvarint()
-		if p.dataOnly && bits&bitEarly != 0 {
-			p.answers = varint()
+		if p.dataOnly && bits&bitAcks != 0 {
+			p.acks = varint()
 		}
 		p.payload = b[at : at+n]
 		at += n
@@ -295,7 +295,7 @@ func (t *tape) drop(place int) {
 
 // play lets a connection take note of the packet, and keep its data if asked to.
 func (p *taped) play(r *conn, keep bool) {
-	packet := Packet{Number: p.number, Time: p.time, answers: p.answers}
+	packet := Packet{Number: p.number, Time: p.time, acks: p.acks}
 	t := TCP{
 		RawSeq: p.seq, RawAck: p.ack, RawWindow: p.window, Window: int(p.window), Flags: p.flags,
 		Length: p.length, Payload: p.payload, Options: TCPOptions{WindowScale: p.scale},

@@ -119,9 +119,8 @@ func (c *conn) count(p *Packet, t *TCP, dir int) {
 	}
 	c.LastPacket, c.LastTime = p.Number, p.Time
 	c.number(t, fwd, rev)
-	p.answers = 0
-	if t.Length > 0 && t.Flags&ACK != 0 && t.Ack > rev.unbroken() {
-		p.answers = t.Ack
+	if t.Length > 0 && rev.notable(t.Ack) {
+		p.acks = t.Ack
 	}
 	c.handshake(p, t, dir)
 	c.ending(p, t, dir)

@@ -210,6 +210,21 @@ session 0 user ""
 session 0 user ""
   "NOOP"@4 200@6
 `},
+	{"captures that begin with a probe", func(f *forge) {
+		for i, probe := range []string{"\x00", "\n"} {
+			c, s := f.pair(clientIP+":317"+itoa(i), serverIP+":21")
+			c.at(-1, probe)
+			s.ack()
+			c.send("NOOP\r\n")
+			s.send("200 OK\r\n")
+		}
+	}, `0 control 198.51.100.100:3170 192.0.2.21:21 DadA 6/8
+1 control 198.51.100.100:3171 192.0.2.21:21 DadA 6/8
+session 0 user ""
+  "NOOP"@3 200@5
+session 1 user ""
+  "NOOP"@9 200@11
+`},
 	{"a connection with its end missing, and a hole", func(f *forge) {
 		x := f.login()
 		x.client.send("CWD somewhere\r\n")
@@ -336,19 +351,22 @@ session 0 user "a"
 2 other 198.51.100.100:3173 192.0.2.110:110 ShAdDa 8/10 by client
 `},
 	{"news is left alone", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", "192.0.2.119:119")
-		s.send("200 news.example.test ready\r\n")
+		for i, greeting := range []string{"200 news.example.test, you may post", "201 news.example.test, for readers"} {
+			c, s := f.dial(clientIP+":317"+itoa(i), "192.0.2.119:119")
+			s.send(greeting + "\r\n")
+			x := session{f, c, s}
+			x.ask("MODE READER", "200 go on")
+			x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
+			x.ask("QUIT", "205 bye")
+		}
+		c, s := f.pair(clientIP+":3172", "192.0.2.119:119")
 		x := session{f, c, s}
-		x.ask("MODE READER", "200 go on")
-		x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
-		x.ask("QUIT", "205 bye")
-		c, s = f.pair(clientIP+":3172", "192.0.2.119:119")
-		x = session{f, c, s}
 		x.ask("AUTHINFO USER a", "381 password?")
 		x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
 		x.ask("QUIT", "205 bye")
-	}, `0 other 198.51.100.100:3171 192.0.2.119:119 ShAdDa 25/86 by client
-1 other 198.51.100.100:3172 192.0.2.119:119 DadA 29/61
+	}, `0 other 198.51.100.100:3170 192.0.2.119:119 ShAdDa 25/94 by client
+1 other 198.51.100.100:3171 192.0.2.119:119 ShAdDa 25/93 by client
+2 other 198.51.100.100:3172 192.0.2.119:119 DadA 29/61
 `},
 	{"mail without its beginning is left alone", func(f *forge) {
 		c, s := f.pair(clientIP+":3171", "192.0.2.25:587")
@@ -413,9 +431,23 @@ session 0 user "" TLS@10
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 48/72 by client
 session 0 user "anonymous"
   - 220@4
-  - 0@23
+  - 0@25
 ` + login[strings.Index(login, "\n")+1:] + `  "\x16\x03QUIT"@21
   "PWD"@31 257@41
+`},
+	{"bytes like those of TLS, beside holes and at the end", func(f *forge) {
+		x := f.login()
+		x.client.send("\x16")
+		x.client.seq += 6
+		x.client.send("\x03\x01NOOP\r\n")
+		x.client.seq += 6
+		x.client.send("\x16\x03")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 46/60 by client missing 12
+session 0 user "anonymous"
+  - 220@4
+` + login[strings.Index(login, "\n")+1:] + `  "\x16"@14
+  "\x03\x01NOOP"@16
+  "\x16\x03"@18
 `},
 	{"AUTH refused", func(f *forge) {
 		x := f.login()

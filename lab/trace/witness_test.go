@@ -129,6 +129,12 @@ func values(s string) []string {
 // tsharkErrs names, for a capture, the fields in which tshark is known to be
 // wrong, and why.
 var tsharkErrs = map[string]map[string]string{
+	"bytes like those of TLS, beside holes and at the end": {
+		"bytes": "it counts its own notes about the missing bytes",
+	},
+	"captures that begin with a probe": {
+		"bytes": "it counts the probe",
+	},
 	"bytes like those of TLS": {
 		"dialogue": "it calls each segment of a line a new command",
 	},

@@ -1,0 +1,100 @@
+// What the two sides of a dialogue acknowledge, which tells who spoke first even if a
+// recorder with several queues has it the other way round.
+
+package trace
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+)
+
+// An ack is a segment with data, at seq, that acknowledges the other direction up to a
+// relative number. It is noted if the capture may not have had all of that until then.
+type ack struct {
+	upTo, seq int64
+	packet    int
+}
+
+// maxAcks is how many are noted for the sake of one hole. What fills it is soon there if
+// it was swapped, and of a hole that stays there could be a million.
+const maxAcks = 8
+
+// notable reports whether to note that the peer acknowledges the stream up to a number.
+func (h *half) notable(upTo int64) bool {
+	if upTo > h.reach {
+		return true
+	}
+	hole := h.unbroken()
+	if upTo <= hole {
+		return false
+	}
+	if hole != h.hole {
+		h.hole, h.noted = hole, 0
+	}
+	h.noted++
+	return h.noted <= maxAcks
+}
+
+// unbroken is up to where the stream has surely been seen without a hole.
+func (h *half) unbroken() int64 {
+	switch {
+	case !h.synSeen && h.Segments < maxAcks: // the first segment may not be the first one
+		return math.MinInt64
+	case h.synSeen && !h.begins():
+		return h.syn + 1
+	}
+	return h.have[0].end
+}
+
+// acks are in the order of what they acknowledge, one for each number.
+type acks []ack
+
+// acks returns what the peer said that it had of a recording of a stream, which ends at a
+// relative number. Only acks of whole segments count: captures are forged with numbers
+// that mean nothing.
+func (r *recording) acks(peer *recording, end int64) acks {
+	if r == nil || peer == nil || len(peer.noted) == 0 {
+		return nil
+	}
+	all := slices.Clone(peer.noted)
+	for i := range all {
+		if all[i].upTo == end+1 {
+			all[i].upTo = end // the FIN counts as a byte
+		}
+	}
+	slices.SortFunc(all, func(a, b ack) int { return cmp.Or(cmp.Compare(a.upTo, b.upTo), cmp.Compare(a.seq, b.seq)) })
+	all = slices.CompactFunc(all, func(a, b ack) bool { return a.upTo == b.upTo })
+	whole := make([]bool, len(all))
+	mark := func(bound int64) {
+		if i, found := slices.BinarySearchFunc(all, bound, func(a ack, bound int64) int { return cmp.Compare(a.upTo, bound) }); found {
+			whole[i] = true
+		}
+	}
+	for _, s := range r.segments {
+		mark(s.seq) // where the one before ends, even if the recorder has cut it short
+		mark(s.seq + int64(s.to-s.from))
+	}
+	mark(end)
+	kept := all[:0]
+	for i, a := range all {
+		if whole[i] {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// notAcked is behind all that is said.
+const notAcked = math.MaxInt64
+
+// at returns where the segment stands that acknowledges the stream up to a number, and no
+// more than it must; notAcked if that was not captured before a packet.
+func (a acks) at(upTo int64, before int) (seq int64) {
+	i := sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
+	if i == len(a) || a[i].packet >= before {
+		return notAcked
+	}
+	return a[i].seq
+}
