@@ -58,7 +58,7 @@ func (r *recording) acks(peer *recording, end int64) acks {
 	if r == nil || peer == nil || len(peer.noted) == 0 {
 		return nil
 	}
-	all := slices.Clone(peer.noted)
+	all := acks(slices.Clone(peer.noted))
 	for i := range all {
 		if all[i].upTo == end+1 {
 			all[i].upTo = end // the FIN counts as a byte
@@ -67,9 +67,16 @@ func (r *recording) acks(peer *recording, end int64) acks {
 	slices.SortFunc(all, func(a, b ack) int { return cmp.Or(cmp.Compare(a.upTo, b.upTo), cmp.Compare(a.seq, b.seq)) })
 	all = slices.CompactFunc(all, func(a, b ack) bool { return a.upTo == b.upTo })
 	whole := make([]bool, len(all))
+	next := 0 // the first that is not below the last bound, which most often the next one is near
 	mark := func(bound int64) {
-		if i, found := slices.BinarySearchFunc(all, bound, func(a ack, bound int64) int { return cmp.Compare(a.upTo, bound) }); found {
-			whole[i] = true
+		if next > 0 && bound <= all[next-1].upTo {
+			next = all.search(bound)
+		}
+		for next < len(all) && all[next].upTo < bound {
+			next++
+		}
+		if next < len(all) && all[next].upTo == bound {
+			whole[next] = true
 		}
 	}
 	for _, s := range r.segments {
@@ -92,9 +99,14 @@ const notAcked = math.MaxInt64
 // at returns where the segment stands that acknowledges the stream up to a number, and no
 // more than it must; notAcked if that was not captured before a packet.
 func (a acks) at(upTo int64, before int) (seq int64) {
-	i := sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
+	i := a.search(upTo)
 	if i == len(a) || a[i].packet >= before {
 		return notAcked
 	}
 	return a[i].seq
+}
+
+// search returns the first that acknowledges as much as a number.
+func (a acks) search(upTo int64) int {
+	return sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
 }
