@@ -15,6 +15,9 @@
 // replies it got, tied to the packets they came in. A data connection knows the
 // PORT, EPRT, PASV or EPSV that announced it and the command that used it.
 //
+// Who spoke first is told by what each side acknowledges, where the recorder has the two
+// directions the wrong way round: see [Line.Early].
+//
 // Nothing is guessed. What a capture does not show (a handshake before it
 // began, bytes that the recorder missed or cut off, a dialogue inside TLS) is
 // left at its zero value (or [NoConnection]), and what is missing is said: see
