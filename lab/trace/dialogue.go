@@ -102,7 +102,6 @@ type ear struct {
 	room     *room
 	overlong bool
 
-	late              int    // when the last command was heard that came behind its answer; 0 for never
 	open              *Reply // of many lines, its last one not seen yet
 	openGap           bool   // bytes are missing in front of it
 	commands          int    // that were heard
@@ -157,9 +156,6 @@ func (e *ear) listen(client, server iter.Seq[chunk]) {
 		for more && e.precedes(reply, l) && e.hearServer(reply) {
 			reply, more = next()
 		}
-		if more && reply.heard < l.heard {
-			e.late = max(e.late, l.heard)
-		}
 		if !e.hearClient(l) {
 			break
 		}
@@ -205,7 +201,7 @@ func (e *ear) line(l rawLine, from Side) *Line {
 	*line = Line{
 		From: from, Text: e.room.texts.of(text), Seq: l.seq, End: l.end,
 		FirstPacket: l.first.packet, Packet: l.last.packet, Time: l.last.time,
-		Complete: l.complete, AfterGap: l.afterGap, Early: from == Server && l.heard < e.late,
+		Complete: l.complete, AfterGap: l.afterGap,
 	}
 	if e.to.line != nil {
 		e.to.line(line)

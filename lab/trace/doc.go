@@ -16,7 +16,7 @@
 // PORT, EPRT, PASV or EPSV that announced it and the command that used it.
 //
 // Who spoke first is told by what each side acknowledges, where the recorder has the two
-// directions the wrong way round: see [Line.Early].
+// directions the wrong way round.
 //
 // Nothing is guessed. What a capture does not show (a handshake before it
 // began, bytes that the recorder missed or cut off, a dialogue inside TLS) is

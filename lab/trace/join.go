@@ -133,12 +133,19 @@ func (c *Connection) accept(all *offers, known bool) (best *offer, listener int)
 		if known {
 			caller = c.end(1 - dir).Addr().Unmap()
 		}
-		if o := all.newest(unmapped(c.end(dir)), caller, c.FirstPacket); o != nil && (best == nil || o.from > best.from) {
+		o := all.newest(unmapped(c.end(dir)), caller, c.FirstPacket)
+		if o == nil { // the call may have been captured early; nobody takes it before
+			o = all.newest(unmapped(c.end(dir)), caller, c.firstSYN(dir))
+		}
+		if o != nil && (best == nil || o.from > best.from) {
 			best, listener = o, dir
 		}
 	}
 	return best, listener
 }
+
+// firstSYN is the packet of the first SYN of a direction, 0 for none.
+func (c *Connection) firstSYN(dir int) int { return [...]int{c.ClientFlow.SYN, c.ServerFlow.SYN}[dir] }
 
 // unmapped is an address of IPv4 as itself, even if it is written as one of IPv6.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

@@ -254,9 +254,8 @@ type Line struct {
 	FirstPacket, Packet int
 	Time                int64
 	// Complete says that its end was seen. AfterGap says that bytes are
-	// missing in front of it, so that it may not start where it seems to. Early says
-	// that the capture has it before a command that the server had when it said it.
-	Complete, AfterGap, Early bool
+	// missing in front of it, so that it may not start where it seems to.
+	Complete, AfterGap bool
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959

@@ -77,7 +77,7 @@ func (r *teller) end() { r.until(paragraph{packet: math.MaxInt}) }
 
 func (r *teller) write(p paragraph) {
 	if p.unanswered != nil {
-		p.lines = []string{fmt.Sprintf("|   no connection to %s is in the capture", p.unanswered.Addr)}
+		p.lines = []string{fmt.Sprintf("|   no connection to %s is in the capture", p.unanswered.Where())}
 	}
 	for i, line := range p.lines {
 		if i == 0 && p.time != 0 {

@@ -25,8 +25,9 @@ type teller struct {
 	announced []*trace.Announcement // in the order of the packets that they are in
 	open      []*trace.Announcement // from the one on that counts for the next command
 	commands  int                   // that were heard
+	last      int                   // the packet of the line before
 	reached   int                   // the last packet of the dialogue so far
-	early     bool                  // the line before was captured before what it answers
+	late      map[int]bool          // the packets of commands that were captured behind their answers
 	data      []int                 // the data connections that come
 	known     int                   // the first packet of the last one that is in later
 	later     paragraphs
@@ -41,10 +42,10 @@ func tell(w io.Writer, t *trace.Trace, d *trace.Dialogue, data []int) {
 		fmt.Fprintf(w, ", user %s", trace.Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := teller{w: w, t: t, control: c, announced: slices.Clone(d.Announcements), open: d.Announcements, data: data}
+	r := teller{w: w, t: t, control: c, announced: slices.Clone(d.Announcements), open: d.Announcements, data: data, late: map[int]bool{}}
 	slices.SortStableFunc(r.announced, func(a, b *trace.Announcement) int { return cmp.Compare(announcedIn(a), announcedIn(b)) })
 	r.opening()
-	tlsFrom, overlong := d.Hear(r.remember, r.unanswered)
+	tlsFrom, overlong := d.Hear(nil, r.exchange)
 	if d.TLS {
 		r.add(tlsFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
 			"   that it announces for data can be read")
@@ -53,7 +54,6 @@ func tell(w io.Writer, t *trace.Trace, d *trace.Dialogue, data []int) {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
 	}
 	r.closing()
-	r.reached = 0
 	d.Hear(r.line, nil)
 	r.end()
 }
@@ -71,26 +71,14 @@ func (r *teller) opening() {
 	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: []string{text}})
 }
 
-// remember keeps a line that was heard after lines of later packets: it is told before
-// them, unless it answers them.
-func (r *teller) remember(l *trace.Line) {
-	if l.Packet < r.reached && !l.Early {
-		r.put(r.spoken(l))
-	}
-	r.reached = max(r.reached, l.Packet)
-}
-
-// line tells a line of the dialogue, unless it was remembered, and what comes before it.
+// line tells a line of the dialogue, and what comes before it. The order is that in which
+// the lines were said, whatever a network or a recorder has made of it.
 func (r *teller) line(l *trace.Line) {
-	if l.Packet < r.reached && !l.Early {
-		return
-	}
-	r.reached = max(r.reached, l.Packet)
 	p := r.spoken(l)
-	if l.Early && !r.early {
-		p.lines = append(p.lines, "        (captured before what it answers)")
+	if l.Packet < r.reached && l.Packet != r.last {
+		p.lines = append(p.lines, fmt.Sprintf("        (captured before packet %d, but said after it)", r.reached))
 	}
-	r.early = l.Early
+	r.last, r.reached = l.Packet, max(r.reached, l.Packet)
 	r.until(p)
 	r.write(p)
 }
@@ -158,7 +146,10 @@ func (r *teller) transfer(d *trace.Connection) {
 	}
 	if e := d.Transfer; e != nil {
 		text := "|   for " + trace.Escape(strings.TrimSpace(e.Command+" "+e.Argument))
-		if e.Packet > d.FirstPacket {
+		switch {
+		case r.late[e.Packet]:
+			text += fmt.Sprintf(", which was captured only in packet %d", e.Packet)
+		case e.Packet > d.FirstPacket:
 			text += fmt.Sprintf(", which is sent only then, in packet %d", e.Packet)
 		}
 		lines = append(lines, text)
@@ -245,6 +236,14 @@ func (r *teller) fins(d *trace.Connection) {
 	if second.FIN > 0 {
 		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   the %s's FIN", d.FirstFIN.Other()))
 	}
+}
+
+// exchange takes what has to be known of a command before anything is told.
+func (r *teller) exchange(e *trace.Exchange) {
+	if e.Sender() != "" && len(e.Replies) > 0 && e.Replies[0].FirstPacket < e.Packet {
+		r.late[e.Packet] = true
+	}
+	r.unanswered(e)
 }
 
 // unanswered tells of the announced address that the next command was to use, if no

@@ -94,8 +94,8 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Each packet has its place, whatever came in between, was overtaken or stands in the
-// same packet.
+// The dialogue is told in its order, and all else has its place in it, whatever was
+// overtaken or stands in the same packet.
 func TestOrder(t *testing.T) {
 	control := &trace.Connection{FirstPacket: 1, LastPacket: 40, Role: trace.Control, FirstFIN: trace.Server}
 	control.ServerFlow = trace.Flow{FIN: 40, FINTime: 1, Retransmissions: 1}
@@ -135,12 +135,13 @@ func TestOrder(t *testing.T) {
 	}
 	want := []string{
 		"-- the control connection",
-		"1 client NOOP", "1 client PASV", "2 server late 2", "5 server late 5",
+		"1 client NOOP", "1 client PASV",
 		"10 +-- connection 1,", "| nothing in the",
-		"11 server 200 eleven", "11 server too, 11", "11 server late 11", "11 server as late,",
+		"11 server 200 eleven", "5 server late 5", "(captured before packet 11,", "11 server too, 11",
 		"12 +-- connection 2,", "| nothing in the", "13 | 9 bytes", "14 | the server's", "15 +-- the last",
 		"16 | 9 bytes", "16 | the server's",
-		"20 server 20",
+		"20 server 20", "11 server late 11", "(captured before packet 20,", "2 server late 2", "(captured before packet 20,",
+		"11 server as late,", "(captured before packet 20,",
 		"22 +-- the last",
 		"24 client STOR b", "26 server 150 ok", "| no connection to",
 		"30 +-- connection 3,", "| nothing in the", "31 | 9 bytes", "32 | the server's", "33 +-- the last",
@@ -155,12 +156,12 @@ func TestOrder(t *testing.T) {
 func TestEarlyAnswer(t *testing.T) {
 	tr := &trace.Trace{Packets: 9}
 	tr.Add(&trace.Connection{FirstPacket: 1, LastPacket: 9, Role: trace.Control})
-	line := func(packet int, from trace.Side, text string, early bool) *trace.Line {
-		return &trace.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true, Early: early}
+	line := func(packet int, from trace.Side, text string) *trace.Line {
+		return &trace.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true}
 	}
 	tr.AddSession(&trace.Session{Control: tr.Connection(0), Lines: []*trace.Line{
-		line(4, trace.Client, "PWD", false), line(2, trace.Server, "257-a", true), line(3, trace.Server, "257 b", true),
-		line(6, trace.Client, "NOOP", false), line(5, trace.Server, "200 ok", true), line(7, trace.Client, "QUIT", false),
+		line(4, trace.Client, "PWD"), line(2, trace.Server, "257-a"), line(3, trace.Server, "257 b"),
+		line(6, trace.Client, "NOOP"), line(5, trace.Server, "200 ok"), line(5, trace.Server, "200 too"), line(7, trace.Client, "QUIT"),
 	}})
 	_, got, _ := strings.Cut(told(t, "x", tr), columns)
 	var order []string
@@ -169,8 +170,9 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 	want := []string{
 		"-- the control connection is open already when the capture begins",
-		"4 client PWD", "2 server 257-a", "(captured before what it answers)", "3 server 257 b",
-		"6 client NOOP", "5 server 200 ok", "(captured before what it answers)", "7 client QUIT",
+		"4 client PWD", "2 server 257-a", "(captured before packet 4, but said after it)",
+		"3 server 257 b", "(captured before packet 4, but said after it)",
+		"6 client NOOP", "5 server 200 ok", "(captured before packet 6, but said after it)", "5 server 200 too", "7 client QUIT",
 		"-- the last packet of the control connection; its end is not in the capture",
 	}
 	for i := range order {
