@@ -145,14 +145,11 @@ func (n *notes) announcement(a *trace.Announcement) {
 		packet = a.ReplyPacket
 	}
 	listener := map[trace.Mode]string{trace.Active: "client", trace.Passive: "server"}[a.Mode]
-	where := fmt.Sprintf("port %d", port)
-	if a.Command == "PORT" || a.Command == "PASV" {
-		where = fmt.Sprintf("port %d × 256 + %d = %d", port/256, port%256, port)
-	}
-	if a.Addr.Addr().IsValid() {
-		where = fmt.Sprintf("%s, %s", a.Addr.Addr().Unmap(), where)
-	} else {
-		where = a.Where()
+	where := a.Where()
+	if addr := a.Addr.Addr().Unmap(); a.Command == "PORT" || a.Command == "PASV" {
+		where = fmt.Sprintf("%s, port %d × 256 + %d = %d", addr, port/256, port%256, port)
+	} else if addr.IsValid() {
+		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
 	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
 	if a.Foreign {

@@ -75,8 +75,7 @@ func inClear(chunks iter.Seq[chunk], tls func(packet int)) iter.Seq[chunk] {
 			case tlsRecord(begun):
 				tls(held[0].packet)
 				return
-			case len(begun) < 3 && tlsRecord(append(begun[:len(begun):len(begun)], "\x16\x03\x01"[len(begun):]...)):
-				// too short to tell
+			case mayBeRecord(begun):
 			case !release():
 				return
 			}
@@ -89,6 +88,12 @@ func inClear(chunks iter.Seq[chunk], tls func(packet int)) iter.Seq[chunk] {
 // section 5.1).
 func tlsRecord(data []byte) bool {
 	return len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
+}
+
+// mayBeRecord reports whether data are too short to tell, but begin like a record so far.
+func mayBeRecord(data []byte) bool {
+	const record = "\x16\x03\x01"
+	return len(data) < len(record) && tlsRecord(append(slices.Clip(data), record[len(data):]...))
 }
 
 // maxLines bounds the lines of dialogue of a capture, beside one for each of its

@@ -183,3 +183,24 @@ func TestEarlyAnswer(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// A command is not said to be sent late when it was only captured late.
+func TestLateCommand(t *testing.T) {
+	for _, c := range []struct {
+		answer int // its packet
+		want   string
+	}{
+		{2, "for RETR a, which was captured only in packet 4\n"},
+		{5, "for RETR a, which is sent only then, in packet 4\n"},
+	} {
+		tr := &trace.Trace{Packets: 9}
+		tr.Add(&trace.Connection{FirstPacket: 1, LastPacket: 9, Role: trace.Control})
+		tr.Add(&trace.Connection{ID: 1, FirstPacket: 3, LastPacket: 3, Role: trace.Data, Transfer: &trace.Transfer{Command: "RETR", Argument: "a", Packet: 4}})
+		retr := &trace.Line{From: trace.Client, Text: "RETR a", FirstPacket: 4, Packet: 4, Complete: true}
+		tr.AddSession(&trace.Session{Control: tr.Connection(0), Lines: []*trace.Line{retr},
+			Exchanges: []*trace.Exchange{{Line: retr, Command: "RETR", Argument: "a", Replies: []*trace.Reply{{Code: 150, FirstPacket: c.answer, Packet: c.answer}}}}})
+		if got := told(t, "x", tr); !strings.Contains(got, c.want) {
+			t.Errorf("%q is not in\n%s", c.want, got)
+		}
+	}
+}
