@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"ftplab/lab/byhand"
-	"ftplab/lab/capture"
-	"ftplab/lab/cell"
-	"ftplab/lab/network"
-	"ftplab/lab/play"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/byhand"
+	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/runner"
 )
 
 // A Recording is what somebody did by hand, recorded. There is no verdict on
@@ -40,7 +40,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.T
 	defer file.Close()
 	restore := t.Keep()
 	outcome, err := runInCell(ctx, cell.Job{
-		Spec:  job{File: s.File, Source: s.Source, Format: capture.PCAPNG, Shell: sh},
+		Spec:  job{File: s.File, Source: s.Source, Format: pcapng.PCAPNG, Shell: sh},
 		Files: []*os.File{file, t.In, t.Out, t.Err},
 		Grace: shellGrace,
 	}, nil)
@@ -72,9 +72,9 @@ func visit(ctx context.Context, c *cell.Cell, s *scenario.Scenario, j job) error
 	s.Plan.Volume = max(s.Plan.Volume, leastVolume)
 	info := captureInfo(s)
 	info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Plan.Kind, s.Name)
-	recording := play.Recording{File: c.Files[0], Format: j.Format, Info: info}
+	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: info}
 	terminal := byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}
-	outcome, err := play.Visit(ctx, s, recording, func(ctx context.Context, client network.Host) error {
+	outcome, err := runner.Visit(ctx, s, recording, func(ctx context.Context, client network.Host) error {
 		return j.Shell.Run(ctx, client, terminal)
 	})
 	return errors.Join(err, c.Send(message{Outcome: outcome}))
@@ -89,7 +89,7 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 		return nil, err
 	}
 	defer file.Close()
-	w, err := capture.NewWriter(file, capture.PCAPNG, capture.Info{
+	w, err := pcapng.NewWriter(file, pcapng.PCAPNG, pcapng.Info{
 		Application: "ftplab " + Version,
 		Comment:     "Made by: ftplab capture " + device,
 		Interface:   device,

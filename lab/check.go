@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/expect"
-	"ftplab/lab/figures"
-	"ftplab/lab/play"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/runner"
 )
 
 // A Verdict says how far a capture is what a scenario asks for.
@@ -21,11 +21,11 @@ type Verdict struct {
 
 	// Failures are what the players of a run saw themselves. The verdict on
 	// a capture alone has none.
-	Failures []play.Failure `json:"failures,omitempty"`
+	Failures []runner.Failure `json:"failures,omitempty"`
 
 	// Stalls are when the machine did not let the players run: a reason why a
 	// run may fail that has none in the scenario.
-	Stalls []play.Stall `json:"stalls,omitempty"`
+	Stalls []runner.Stall `json:"stalls,omitempty"`
 
 	// Want is the judgement of the section `want`; nil if there is none.
 	Want *expect.Verdict `json:"want,omitempty"`
@@ -35,7 +35,7 @@ type Verdict struct {
 	Cut string `json:"cut,omitempty"`
 
 	// Figures are the measurements of the section `figures`.
-	Figures []figures.Result `json:"figures,omitempty"`
+	Figures []measure.Result `json:"figures,omitempty"`
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.
@@ -54,7 +54,7 @@ func (v *Verdict) Report() string {
 		}
 	}
 	if !v.Pass && len(v.Stalls) > 0 {
-		longest := slices.MaxFunc(v.Stalls, func(x, y play.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
+		longest := slices.MaxFunc(v.Stalls, func(x, y runner.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
 		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run go on for %.1f s; that may be the reason: run it again on a quiet machine\n", longest.At, longest.Seconds)
 	}
 	return b.String()
@@ -65,7 +65,7 @@ type judge struct {
 	scenario *scenario.Scenario
 	want     *expect.Want // nil without a section `want`
 	hosts    expect.Hosts
-	figures  *figures.Figures // nil without a section `figures`
+	figures  *measure.Figures // nil without a section `figures`
 }
 
 // newJudge parses what a scenario wants. The error is of the form file:line: what.
@@ -85,7 +85,7 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	}
 	if s.Figures.Line > 0 {
 		var err error
-		if j.figures, err = figures.Parse(s.File, s.Figures.Line, s.Figures.Text); err != nil {
+		if j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text); err != nil {
 			return nil, err
 		}
 		if err := j.figures.Check(j.want); err != nil {
@@ -96,7 +96,7 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 }
 
 // judge judges the capture in the file at path, on top of what its players saw.
-func (j *judge) judge(c *expect.Capture, path string, players play.Outcome) (v *Verdict, err error) {
+func (j *judge) judge(c *expect.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
 	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Trace.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
@@ -106,7 +106,7 @@ func (j *judge) judge(c *expect.Capture, path string, players play.Outcome) (v *
 	if j.figures != nil {
 		v.Figures = j.figures.Measure(c, v.Want)
 	}
-	off := slices.ContainsFunc(v.Figures, func(f figures.Result) bool { return !f.OK })
+	off := slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK })
 	v.Pass = len(v.Failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
 	return v, nil
 }
@@ -135,5 +135,5 @@ func CheckCapture(s *scenario.Scenario, c *expect.Capture, name string) (*Verdic
 	if len(c.Frames) == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrNoPackets)
 	}
-	return j.judge(c, name, play.Outcome{})
+	return j.judge(c, name, runner.Outcome{})
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"ftplab/lab"
-	"ftplab/lab/play"
+	"ftplab/lab/testbed/runner"
 )
 
 // TestReportNamesTheStall has a run during which the machine stood still. Only
@@ -14,8 +14,8 @@ func TestReportNamesTheStall(t *testing.T) {
 	const note = "note: 2.4 s after its start the machine did not let this run go on for 1.3 s;"
 	v := &lab.Verdict{
 		Scenario: "x.txtar",
-		Failures: []play.Failure{{Line: 3, Message: "ls: no answer"}},
-		Stalls:   []play.Stall{{At: 0.1, Seconds: 0.3}, {At: 2.4, Seconds: 1.3}},
+		Failures: []runner.Failure{{Line: 3, Message: "ls: no answer"}},
+		Stalls:   []runner.Stall{{At: 0.1, Seconds: 0.3}, {At: 2.4, Seconds: 1.3}},
 	}
 	if got, want := v.Report(), "x.txtar:3: ls: no answer\n"+note; !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 2 {
 		t.Errorf("got %s, want %s...", got, want)

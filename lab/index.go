@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/report"
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/scenario"
 )
 

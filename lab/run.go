@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"ftplab/lab/byhand"
-	"ftplab/lab/capture"
-	"ftplab/lab/cell"
-	"ftplab/lab/expect"
-	"ftplab/lab/play"
-	"ftplab/lab/report"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/byhand"
+	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/runner"
 )
 
 // Version is the version of the lab, as its captures name it.
@@ -24,13 +24,13 @@ const Version = "0.1.0"
 // Options are what a run is told besides the scenario.
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
-	Format   capture.Format // of the capture; pcapng when empty
+	Format   pcapng.Format  // of the capture; pcapng when empty
 	Live     *os.File       // takes the capture as it is made, instead of Results
 	Progress func(Progress) // told how far the run is, now and then; may be nil
 }
 
 // Progress says how far a run is.
-type Progress = play.Progress
+type Progress = runner.Progress
 
 // An Outcome is how a run ended.
 type Outcome string
@@ -57,8 +57,8 @@ type Result struct {
 type job struct {
 	File   string
 	Source []byte
-	Files  string // for a server that is a program; see [play.Recording]
-	Format capture.Format
+	Files  string // for a server that is a program; see [runner.Recording]
+	Format pcapng.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
 }
 
@@ -77,7 +77,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if j.Shell != nil {
 		return visit(ctx, c, s, j)
 	}
-	outcome, err := play.Play(ctx, s, play.Recording{
+	outcome, err := runner.Play(ctx, s, runner.Recording{
 		File:   c.Files[0],
 		Format: j.Format,
 		Info:   captureInfo(s),
@@ -89,18 +89,18 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 
 // A message is what a cell tells its parent.
 type message struct {
-	Progress *play.Progress `json:",omitempty"`
-	Outcome  *play.Outcome  `json:",omitempty"`
+	Progress *runner.Progress `json:",omitempty"`
+	Outcome  *runner.Outcome  `json:",omitempty"`
 }
 
 // captureInfo is what a capture of the scenario says about itself.
-func captureInfo(s *scenario.Scenario) capture.Info {
-	info := capture.Info{
+func captureInfo(s *scenario.Scenario) pcapng.Info {
+	info := pcapng.Info{
 		Application: "ftplab " + Version,
 		Comment:     report.FileComment(s, runCommand(s)),
 	}
 	for _, h := range s.Plan.Hosts {
-		info.Names = append(info.Names, capture.Name{Addr: h.Addr, Name: h.Name})
+		info.Names = append(info.Names, pcapng.Name{Addr: h.Addr, Name: h.Name})
 	}
 	return info
 }
@@ -121,7 +121,7 @@ func runCommand(s *scenario.Scenario) string {
 func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
 	begin := time.Now()
 	if o.Format == "" {
-		o.Format = capture.PCAPNG
+		o.Format = pcapng.PCAPNG
 	}
 	judge, err := newJudge(s)
 	if err != nil {
@@ -192,7 +192,7 @@ func writeVerdict(path string, v *Verdict) error {
 }
 
 // runCell has a cell play the scenario.
-func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*play.Outcome, error) {
+func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*runner.Outcome, error) {
 	files, cleanUp, err := programFolder(s, o)
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options
 	return runInCell(ctx, cell.Job{
 		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
 		Files:   []*os.File{file},
-		InPlace: play.InPlace(s),
+		InPlace: runner.InPlace(s),
 	}, o.Progress)
 }
 
@@ -225,8 +225,8 @@ func programFolder(s *scenario.Scenario, o Options) (folder string, cleanUp func
 }
 
 // runInCell starts a cell and collects what it says.
-func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (*play.Outcome, error) {
-	var outcome *play.Outcome
+func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (*runner.Outcome, error) {
+	var outcome *runner.Outcome
 	j.Message = func(text json.RawMessage) {
 		var m message
 		if json.Unmarshal(text, &m) != nil {
@@ -251,7 +251,7 @@ const chooseAnother = "choose another folder with -o"
 
 // createCapture makes a scenario's folder, empties it of an earlier run's
 // results, and creates the capture in it.
-func createCapture(folder string, format capture.Format) (*os.File, error) {
+func createCapture(folder string, format pcapng.Format) (*os.File, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
 	}
@@ -276,7 +276,7 @@ func keepReadable(path string, err error) error {
 	if path == "" {
 		return err
 	}
-	if repairErr := capture.Repair(path); repairErr != nil {
+	if repairErr := pcapng.Repair(path); repairErr != nil {
 		return errors.Join(err, repairErr)
 	}
 	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)

@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"ftplab/lab/capture"
-	"ftplab/lab/play"
-	"ftplab/lab/report"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/runner"
 )
 
 // tell writes the walkthrough of a capture beside it, and its sentences into
@@ -34,13 +34,13 @@ func tell(path, command string, s *scenario.Scenario, v *Verdict) error {
 	if err := r.WriteFiles(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if filepath.Ext(path) != "."+string(capture.PCAPNG) {
+	if filepath.Ext(path) != "."+string(pcapng.PCAPNG) {
 		return nil // has no room for comments
 	}
 	return annotate(path, r.Comments())
 }
 
-func failureLines(file string, failures []play.Failure) []string {
+func failureLines(file string, failures []runner.Failure) []string {
 	var lines []string
 	for _, f := range failures {
 		lines = append(lines, f.In(file))
@@ -65,7 +65,7 @@ func annotate(path string, comments map[int]string) error {
 	if err == nil {
 		err = to.Chmod(info.Mode())
 	}
-	err = errors.Join(err, capture.Annotate(to, bufio.NewReader(from), comments, ""), to.Close())
+	err = errors.Join(err, pcapng.Annotate(to, bufio.NewReader(from), comments, ""), to.Close())
 	if err == nil {
 		err = os.Rename(to.Name(), path)
 	}

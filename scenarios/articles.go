@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab"
-	"ftplab/lab/expect"
+	"ftplab/lab/analysis/expect"
 )
 
 //go:embed articles.txt

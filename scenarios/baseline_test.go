@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"ftplab/lab/baseline"
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/labtest"
 	"ftplab/lab/scenario"
 )
@@ -14,7 +14,7 @@ import (
 // renew is what to do when the profile that comes with ftplab is out of date.
 const renew = `the profile that comes with ftplab was learned from other scenarios. Learn it anew:
 	go run ./cmd/ftplab run -o results
-	go run ./cmd/ftplab baseline learn results/*/capture.pcapng -o lab/baseline/normal.json`
+	go run ./cmd/ftplab baseline learn results/*/capture.pcapng -o lab/analysis/baseline/normal.json`
 
 // TestNormalIsCurrent learns from every scenario, as it is now, and compares with
 // the profile that comes with ftplab: with what the scenarios say, that is, which

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"ftplab/lab/expect"
-	"ftplab/lab/expect/mutation"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/labtest"
+	"ftplab/lab/labtest/mutation"
 	"ftplab/lab/scenario"
 )
 

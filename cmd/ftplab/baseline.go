@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/baseline"
+	"ftplab/lab/analysis/baseline"
 )
 
 func baselineCommand() *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/byhand"
+	"ftplab/lab/testbed/byhand"
 )
 
 func captureCommand() *cobra.Command {

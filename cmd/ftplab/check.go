@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/expect"
-	"ftplab/lab/figures"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
 )
 
@@ -124,7 +124,7 @@ func printLines(out io.Writer, v *lab.Verdict) {
 }
 
 // printFigures prints what was measured beside what was wanted.
-func printFigures(out io.Writer, all []figures.Result) {
+func printFigures(out io.Writer, all []measure.Result) {
 	width := 0
 	for _, f := range all {
 		width = max(width, len([]rune(f.Name+" "+f.Wanted)))

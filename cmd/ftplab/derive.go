@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/expect"
+	"ftplab/lab/analysis/expect"
 )
 
 func deriveCommand() *cobra.Command {

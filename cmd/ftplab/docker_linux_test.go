@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/trace"
+	"ftplab/lab/analysis/trace"
 	"ftplab/scenarios"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/report"
-	"ftplab/lab/trace"
-	"ftplab/lab/trace/story"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/trace/story"
 )
 
 func explainCommand() *cobra.Command {

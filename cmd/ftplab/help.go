@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/expect"
-	"ftplab/lab/figures"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
 )
 
@@ -19,7 +19,7 @@ func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual),
 		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
-		topic("figures", "How a scenario says what should be measured", figures.Manual),
+		topic("figures", "How a scenario says what should be measured", measure.Manual),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/capture"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -49,7 +49,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	}
 	flags := c.Flags()
 	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
-	flags.StringVarP(&f.format, "format", "F", string(capture.PCAPNG), "the captures' format: pcapng or pcap")
+	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
@@ -61,9 +61,9 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: capture.Format(f.format)}
+	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format)}
 	switch {
-	case options.Format != capture.PCAPNG && options.Format != capture.PCAP:
+	case options.Format != pcapng.PCAPNG && options.Format != pcapng.PCAP:
 		return fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	case f.parallel < 1:
 		return fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)

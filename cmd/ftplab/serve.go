@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/byhand"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/byhand"
 )
 
 // serveFlags are the flags of `ftplab serve`.

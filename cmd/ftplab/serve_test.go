@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"ftplab/lab/network/localhost"
+	"ftplab/lab/testbed/network/localhost"
 )
 
 // TestServe serves a scenario until it is stopped, as Ctrl-C does.

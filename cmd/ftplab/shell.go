@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/byhand"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/byhand"
 )
 
 func shellCommand() *cobra.Command {

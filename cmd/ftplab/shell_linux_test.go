@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/trace"
 	"ftplab/lab/labtest/optional"
-	"ftplab/lab/trace"
 )
 
 // soon is plenty for what takes an instant on a machine at rest.

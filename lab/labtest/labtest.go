@@ -15,9 +15,9 @@ import (
 	"testing"
 
 	"ftplab/lab"
-	"ftplab/lab/cell"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/cell"
 )
 
 // Run runs every scenario whose file name matches the pattern of

@@ -8,9 +8,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftplab/lab/ftpserver"
-	"ftplab/lab/network"
-	"ftplab/lab/wire"
+	"ftplab/lab/testbed/ftpserver"
+	"ftplab/lab/testbed/linux/wire"
+	"ftplab/lab/testbed/network"
 )
 
 // complete adds what the file left out and checks what only the whole file tells.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/network"
+	"ftplab/lab/testbed/network"
 )
 
 const article = `# Active-mode listing

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/nameserver"
-	"ftplab/lab/network"
+	"ftplab/lab/testbed/nameserver"
+	"ftplab/lab/testbed/network"
 )
 
 // A Scenario is one file, parsed: what to build, what to do on it, and what

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/network"
+	"ftplab/lab/testbed/network"
 )
 
 // settings are the words a setting's line begins with, and what parses the rest.

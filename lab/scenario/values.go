@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/network"
+	"ftplab/lab/testbed/network"
 )
 
 // quoted takes a double-quoted word, with Go's escapes, off the front of a line.

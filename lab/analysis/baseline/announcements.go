@@ -1,0 +1,339 @@
+// Rules of announcing an address for a data connection.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+
+	"ftplab/lab/analysis/trace"
+)
+
+var announceRules = []Rule{
+	{
+		Name: "own-address", Theme: "announcements",
+		Says:     "Whoever announces an address for a data connection announces its own.",
+		Source:   "RFC 2577, 2 and 3 (the bounce attack)",
+		Severity: Violation,
+		Matters:  "A server that is told to call a third party attacks it in the client's place, and reaches what the client cannot.",
+		Innocent: "an address translator stands between the two, which then announce an address that the capture does not show; or two servers exchange a file at a client's wish.",
+		look:     eachSession(ownAddress),
+	},
+	{
+		Name: "unprivileged-port", Theme: "announcements",
+		Says:     "Announced ports are 1024 or higher.",
+		Source:   "RFC 2577, 3; Frederick 2001",
+		Severity: Violation,
+		Matters:  "Below 1024 services listen that somebody else's data can be meant for: mail, web, remote shells.",
+		Innocent: "the server is behind a firewall that opens just one low port for it.",
+		look:     eachSession(unprivilegedPort),
+	},
+	{
+		Name: "announcement-well-formed", Theme: "announcements",
+		Says:     "PORT and 227 have six numbers up to 255, EPRT and 229 an address and a port between bars.",
+		Source:   "RFC 959, 5.3.2; RFC 2428, 2 and 3",
+		Severity: Violation,
+		Matters:  "No client composes anything else; a fuzzer or an exploit does.",
+		Innocent: "somebody typed the command by hand, or blotted the address out before publishing the capture.",
+		look:     eachSession(announcementWellFormed),
+	},
+	{
+		Name: "announcement-used", Theme: "announcements",
+		Says:     "An address is announced for a transfer, which follows.",
+		Source:   "RFC 959, 3.2; RFC 2577, 8 (port stealing)",
+		Severity: Violation,
+		Matters:  "Announcements in a row with nothing to follow scan a host or use up the server's ports.",
+		Innocent: "the transfers were refused, or the user gave up.",
+		look:     eachSession(announcementUsed),
+	},
+}
+
+// A translation is what is known of a foreign address.
+type translation struct {
+	severity Severity
+	because  string
+}
+
+func ownAddress(e *Evidence, s *session) []breach {
+	type kind struct {
+		translation
+		addr netip.Addr
+		mode trace.Mode
+	}
+	groups := map[kind]*breach{}
+	var order []*breach
+	for _, a := range s.Announcements {
+		addr := a.Addr.Addr().Unmap()
+		if !a.Foreign {
+			continue
+		}
+		t := e.translated(s, a)
+		k := kind{t, addr, a.Mode}
+		b := groups[k]
+		if b == nil {
+			b = &breach{
+				severity: t.severity, filter: s.filter("(ftp.request.command in {\"PORT\", \"EPRT\"} || ftp.response.code == 227)"),
+				observed: fmt.Sprintf("the %s, %s, announced %s: %s", party(a.Mode), s.party(a.Mode), a.Where(), t.because),
+			}
+			groups[k] = b
+			order = append(order, b)
+		}
+		b.packets = append(b.packets, a.Packet, a.ReplyPacket)
+	}
+	var found []breach
+	for _, b := range order {
+		found = append(found, *b)
+	}
+	return found
+}
+
+// party is who announces in the given mode.
+func party(m trace.Mode) trace.Side {
+	if m == trace.Active {
+		return trace.Client
+	}
+	return trace.Server
+}
+
+// party is the address of who announces, as its packets show it.
+func (s *session) party(m trace.Mode) netip.Addr {
+	return s.Control.Addr(party(m)).Addr().Unmap()
+}
+
+// translated judges an announcement of an address that is not its sender's: an
+// attack, an address translator, or something that may be either.
+func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
+	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
+	for _, id := range a.Connections {
+		if e.Connection(id).Addr(party(a.Mode)).Addr().Unmap() == own {
+			return translation{Note, "the data connection came to its own address all the same, so an address translator stands in between"}
+		}
+	}
+	if addr.IsUnspecified() {
+		return translation{Note, "which stands for the address of the control connection"}
+	}
+	if a.Mode == trace.Passive {
+		return e.redirected(s, addr, own)
+	}
+	switch {
+	case a.Addr.Port() < 1024:
+		return translation{Violation, "a third party's service at a low port"}
+	case e.reached(a, addr) && sameNetwork(addr, s.server()):
+		return translation{Violation, "a neighbour of the server, which called it and was answered"}
+	case addr == s.server():
+		return translation{Violation, "the server's own address"}
+	case e.otherAddresses(s, addr) > 0:
+		return translation{Violation, "one of several addresses that this client announced"}
+	case sameNetwork(addr, own):
+		return translation{Violation, "a neighbour in its own network, so no address translator explains it"}
+	case !refused(a) && s.unused(a):
+		return translation{Violation, "and asked for no transfer to it"}
+	case isPrivate(addr) && !isPrivate(own):
+		return translation{Note, "a private address, which it has behind an address translator"}
+	case isPrivate(own):
+		return translation{Odd, "the address it may have behind an address translator, or a third party's"}
+	case !s.tried(a):
+		return translation{Odd, "a third party's address, and the capture does not show what became of it"}
+	}
+	return translation{Violation, "a third party's address"}
+}
+
+// reached reports whether a data connection to an announced address came about.
+func (e *Evidence) reached(a *trace.Announcement, addr netip.Addr) bool {
+	for _, id := range a.Connections {
+		if c := e.Connection(id); c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+			return true
+		}
+	}
+	return false
+}
+
+// redirected judges the address of a passive announcement that is not the
+// server's.
+func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
+	switch {
+	case isPrivate(addr) != isPrivate(own) && !addr.IsLoopback():
+		return translation{Note, "as a server does behind an address translator"}
+	case addr == s.client():
+		return translation{Odd, "the client's own address"}
+	}
+	return translation{Odd, "another server's address; large sites share the work like this, and so may a trap"}
+}
+
+// otherAddresses counts the addresses, beside the given one and of its family, that
+// the client of a session announced in any of its sessions.
+func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
+	n := 0
+	for other := range e.called[s.client()] {
+		if other != addr && other.Is4() == addr.Is4() {
+			n++
+		}
+	}
+	return n
+}
+
+// refused reports whether the server declined the announcement.
+func refused(a *trace.Announcement) bool { return a.ReplyCode >= 400 }
+
+// unused reports whether the session went on without a transfer that uses the
+// announcement.
+func (s *session) unused(a *trace.Announcement) bool {
+	x := s.next(a)
+	return x != nil && !isTransfer(x) && len(a.Connections) == 0
+}
+
+// tried reports whether the capture shows how the transfer to an announced address
+// ended.
+func (s *session) tried(a *trace.Announcement) bool {
+	x := s.next(a)
+	return x != nil && (!isTransfer(x) || x.Final() != 0)
+}
+
+// next is the first command behind an announcement that begins a transfer, makes
+// another announcement, or ends the session; nil if the capture ends before.
+func (s *session) next(a *trace.Announcement) *trace.Exchange {
+	from := s.before(a.Packet)
+	if a.Exchange >= 0 {
+		from = a.Exchange + 1
+	}
+	for _, x := range s.Exchanges[from:] {
+		switch x.Command {
+		case "PORT", "EPRT", "PASV", "EPSV", "QUIT", "LPSV", "LPRT":
+			return x
+		}
+		if isTransfer(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// sameNetwork reports whether two addresses are so near to each other that no
+// address translator stands between them.
+func sameNetwork(a, b netip.Addr) bool {
+	if a.Is4() != b.Is4() {
+		return false
+	}
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	network, _ := a.Prefix(bits)
+	return network.Contains(b)
+}
+
+// shared is the space that carriers use behind their translators (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// isPrivate reports whether an address means something in one place only.
+func isPrivate(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a)
+}
+
+func without(list []int, value int) []int {
+	var kept []int
+	for _, v := range list {
+		if v != value {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+func unprivilegedPort(e *Evidence, s *session) []breach {
+	var found []breach
+	for _, a := range s.Announcements {
+		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == trace.Active && refused(a) {
+			continue
+		}
+		b := breach{
+			packets:  []int{a.Packet, a.ReplyPacket},
+			observed: fmt.Sprintf("%s announced %s", a.Command, a.Where()),
+		}
+		if !a.Foreign && (e.works(s, a) || a.Mode == trace.Passive && s.next(a) == nil) {
+			b.severity = Odd
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// works reports whether data came to an announced address, as far as the capture
+// shows: a transfer that is not over yet may still do.
+func (e *Evidence) works(s *session, a *trace.Announcement) bool {
+	for _, id := range a.Connections {
+		if e.Connection(id).HandshakeSeen {
+			return true
+		}
+	}
+	x := s.next(a)
+	return a.Mode == trace.Passive && x != nil && isTransfer(x) && (completed(x) || x.Final() == 0)
+}
+
+func announcementWellFormed(_ *Evidence, s *session) []breach {
+	understood := map[*trace.Exchange]bool{}
+	for _, a := range s.Announcements {
+		if a.Addr.Addr().IsValid() {
+			understood[s.announcing(a)] = true
+		}
+	}
+	var found []breach
+	for _, x := range s.Exchanges {
+		if understood[x] || x.Line.AfterGap {
+			continue
+		}
+		switch {
+		case x.Command == "PORT" || x.Command == "EPRT":
+			b := breach{packets: []int{x.Packet}, observed: "the client said " + show(x.Line.Text)}
+			if x.Argument == "" {
+				b.severity = Odd
+			}
+			if x.Line.Complete || len(x.Replies) > 0 {
+				found = append(found, b)
+			}
+		case x.Final() == 227 || x.Final() == 229:
+			r := x.Replies[len(x.Replies)-1]
+			if r.Lines[0].Complete {
+				found = append(found, breach{
+					severity: Odd, packets: []int{r.Packet}, observed: "the server said " + show(r.Lines[0].Text),
+				})
+			}
+		}
+	}
+	return found
+}
+
+// How many announcements in a row may come to nothing, before that is odd, and
+// before it is an attack.
+const (
+	idleAnnouncements = 3
+	vainAnnouncements = 10
+)
+
+func announcementUsed(_ *Evidence, s *session) []breach {
+	var row, longest []int
+	for _, a := range s.Announcements {
+		switch {
+		case refused(a):
+		case s.unused(a):
+			row = append(row, a.Packet)
+		default:
+			row = nil
+		}
+		if len(row) > len(longest) {
+			longest = row
+		}
+	}
+	if len(longest) < idleAnnouncements {
+		return nil
+	}
+	b := breach{
+		packets:  longest,
+		observed: fmt.Sprintf("%d addresses in a row were announced, and none was used", len(longest)),
+		filter:   s.filter("(ftp.request.command in {\"PORT\", \"EPRT\", \"PASV\", \"EPSV\"})"),
+	}
+	if len(longest) < vainAnnouncements {
+		b.severity = Odd
+	}
+	return []breach{b}
+}

@@ -1,0 +1,384 @@
+// Rules about what clients ask for: the marks of exploits.
+
+package baseline
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"ftplab/lab/analysis/trace"
+)
+
+var attackRules = []Rule{
+	{
+		Name: "arguments-of-normal-length", Theme: "requests",
+		Says:     "Commands and arguments are as long as words, names and paths are: up to 255 characters a name, 1024 a path, 255 a user or password.",
+		Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
+		Severity: Violation,
+		Matters:  "Longer ones are made to overflow a buffer.",
+		Innocent: "the file system at the server knows longer names.",
+		look:     eachCommand(tooLong),
+	},
+	{
+		Name: "arguments-are-text", Theme: "requests",
+		Says:     "Commands and arguments are text, without control characters.",
+		Source:   "RFC 959, 5.3; RFC 2640, 2.2",
+		Severity: Violation,
+		Matters:  "Machine code travels as an argument into a program with a hole.",
+		Innocent: "a name is written in an old character set.",
+		look:     eachCommand(notText),
+	},
+	{
+		Name: "no-format-strings", Theme: "requests",
+		Says:     "Arguments hold no series of printf conversions.",
+		Source:   "CVE-2000-0573 (wu-ftpd, SITE EXEC)",
+		Severity: Violation,
+		Matters:  "%x and %n in a row read and write the memory of a server that prints its input carelessly.",
+		Innocent: "a file was named by a template that was not filled in.",
+		look:     eachCommand(formatString),
+	},
+	{
+		Name: "no-climbing", Theme: "requests",
+		Says:     "Paths do not climb out of the server's tree.",
+		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
+		Severity: Violation,
+		Matters:  "Many ../ in a row, or disguised ones, look for files that the server should not give away.",
+		Innocent: "a user knows the tree well and goes up several levels at once.",
+		look:     eachSession(climbing),
+	},
+	{
+		Name: "no-known-exploits", Theme: "requests",
+		Says:     "No request is one that a published exploit, back door, scanner or password thief sends.",
+		Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
+		Severity: Violation,
+		Matters:  "These requests have no other use.",
+		Innocent: "somebody tests a server of their own.",
+		look:     eachSession(knownExploit),
+	},
+	{
+		Name: "no-floods", Theme: "requests",
+		Says:     "A client does not repeat at machine speed what it has just done.",
+		Source:   "CWE-400 (resource exhaustion)",
+		Severity: Violation,
+		Matters:  "Each repetition may cost the server memory that it does not give back.",
+		Innocent: "a load generator measures the server.",
+		look:     eachSession(floods),
+	},
+}
+
+// eachCommand makes a rule's look of a look at one command, which says what is
+// wrong with it.
+func eachCommand(wrong func(*trace.Exchange) string) func(*Evidence) []breach {
+	return eachSession(func(_ *Evidence, s *session) []breach {
+		var found []breach
+		for _, x := range s.Exchanges {
+			if x.Line.AfterGap || !s.readable(x.Packet) {
+				continue // what seems to be its beginning is none
+			}
+			if what := wrong(x); what != "" {
+				found = append(found, breach{
+					packets:  []int{x.FirstPacket, x.Packet},
+					observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
+					filter:   s.filter(frames(x.FirstPacket, x.Packet)),
+				})
+			}
+		}
+		return found
+	})
+}
+
+// The longest that are normal, in characters.
+const (
+	longestVerb = 32
+	longestName = 255
+	longestPath = 1024
+	longestWord = 100 // arguments that are no path
+	longestRun  = 100 // of the same letter
+)
+
+// wordArguments are commands whose argument is a word or a number, or none.
+var wordArguments = words(`ABOR ACCT ALLO AUTH CCC CDUP EPRT EPSV FEAT LANG MODE NOOP PASV PBSZ PORT PROT PWD
+	QUIT REIN REST STRU SYST TYPE XCUP XPWD HELP`)
+
+// protectedArguments are base64 of any length (RFC 2228 section 3).
+var protectedArguments = words("ADAT MIC CONF ENC")
+
+func tooLong(x *trace.Exchange) string {
+	length := utf8.RuneCountInString(x.Argument)
+	switch {
+	case protectedArguments[x.Command]:
+		return ""
+	case len(x.Command) > longestVerb:
+		return fmt.Sprintf("a command of %d letters", len(x.Command))
+	case wordArguments[x.Command] && length > longestWord:
+		return fmt.Sprintf("an argument of %d characters to a command that takes a word", length)
+	case (x.Command == "USER" || x.Command == "PASS") && length > longestName:
+		return fmt.Sprintf("an argument of %d characters", length)
+	case length > longestPath:
+		return fmt.Sprintf("an argument of %d characters", length)
+	case longestComponent(x.Argument) > longestName:
+		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
+	case run(x.Argument) > longestRun:
+		return fmt.Sprintf("the same letter %d times", run(x.Argument))
+	}
+	return ""
+}
+
+// longestComponent is the length of the longest name in a path.
+func longestComponent(path string) int {
+	longest := 0
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		longest = max(longest, utf8.RuneCountInString(name))
+	}
+	return longest
+}
+
+// run is how many times the same letter or digit stands in a row.
+func run(text string) int {
+	longest, n := 0, 0
+	for i := range len(text) {
+		c := text[i] | 0x20
+		if i > 0 && text[i] == text[i-1] && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
+			n++
+		} else {
+			n = 1
+		}
+		longest = max(longest, n)
+	}
+	return longest
+}
+
+// typed are control characters that come from a keyboard, from Telnet's end of
+// line, or from character sets that shift: none of them tells of machine code.
+const typed = "\x00\b\t\r\x0e\x0f\x1b"
+
+// notText looks for machine code: runs of the instruction that does nothing,
+// control characters, and 0xff, which Telnet keeps for itself.
+func notText(x *trace.Exchange) string {
+	text := x.Line.Text
+	control := 0
+	for i := range len(text) {
+		if text[i] < 0x20 && strings.IndexByte(typed, text[i]) < 0 {
+			control++
+		}
+	}
+	telnet := int(x.Line.End-x.Line.Seq) - len(text) // and the CRLF
+	switch {
+	case strings.Contains(text, strings.Repeat("\x90", 8)):
+		return "a sled of x86 NOP instructions"
+	case control >= 4:
+		return fmt.Sprintf("%d control characters", control)
+	case strings.Count(text, "\xff") >= 32 || telnet > 64:
+		return "bytes of 0xff, as in an overflow of the Telnet decoder"
+	case strings.Contains(text, "/bin/sh") && !utf8.ValidString(text):
+		return "machine code"
+	}
+	return ""
+}
+
+var (
+	// conversion is one of printf as exploits use them: lower case, often with
+	// a width or a position. Series are three with little between them.
+	conversion = regexp.MustCompile(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
+	series     = regexp.MustCompile(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
+	writing    = regexp.MustCompile(`%(\d+\$)?\d*h{0,2}n`)
+	// encoded is a printable character as a URL has it.
+	encoded = regexp.MustCompile(`%[2-9a-fA-F][0-9a-fA-F]`)
+)
+
+func formatString(x *trace.Exchange) string {
+	text := encoded.ReplaceAllString(x.Argument, "_")
+	n := len(conversion.FindAllString(text, -1))
+	switch {
+	case n >= 4 || series.MatchString(text):
+		return fmt.Sprintf("%d printf conversions", n)
+	case n >= 2 && writing.MatchString(text):
+		return "printf conversions that write memory"
+	}
+	return ""
+}
+
+// pathCommands are the commands whose argument is a path; those with true look at
+// or change what is there, the others only walk.
+var pathCommands = map[string]bool{
+	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
+	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
+	"RMD": true, "XRMD": true, "SIZE": true, "MDTM": true, "MLST": true, "SITE": true,
+}
+
+// How many levels a path may climb, for commands that touch a file and for those
+// that only walk.
+const (
+	climbToFile = 3
+	climbToWalk = 5
+)
+
+var (
+	// climb is one step up, plain or disguised.
+	climb     = regexp.MustCompile(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
+	disguised = regexp.MustCompile(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
+	// treasure is what traversals look for.
+	treasure = regexp.MustCompile(`(?i)(etc/(passwd|shadow|master\.passwd)|boot\.ini|win\.ini|system32|winnt|\.ssh/|proc/self)`)
+)
+
+func climbing(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		touches, takesPath := pathCommands[x.Command]
+		if !takesPath || x.Line.AfterGap {
+			continue
+		}
+		levels := steps(x.Argument)
+		limit := climbToWalk
+		if touches {
+			limit = climbToFile
+		}
+		what := ""
+		switch {
+		case levels >= limit:
+			what = fmt.Sprintf("climbs %d levels", levels)
+		case levels > 0 && treasure.MatchString(x.Argument):
+			what = "climbs to a file of the system"
+		case disguised.MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
+			what = "climbs in disguise"
+		}
+		if what != "" {
+			found = append(found, breach{
+				packets:  exchangeFrames(x),
+				observed: fmt.Sprintf("%s %s", show(x.Line.Text), what),
+				filter:   s.filter(frames(exchangeFrames(x)...)),
+			})
+		}
+	}
+	return found
+}
+
+// steps counts the steps up in a path.
+func steps(path string) int {
+	n := 0
+	for {
+		at := climb.FindStringIndex(path)
+		if at == nil {
+			return n
+		}
+		n++
+		// The separator behind one step is that in front of the next.
+		path = path[max(at[1]-1, at[0]+1):]
+	}
+}
+
+// An exploit is a request with a single use.
+type exploit struct {
+	command  string // any, if empty
+	argument *regexp.Regexp
+	name     string
+}
+
+var exploits = []exploit{
+	{"USER", regexp.MustCompile(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
+	{"HELP", regexp.MustCompile(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
+	{"SITE", regexp.MustCompile(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"SITE", regexp.MustCompile(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
+	{"", regexp.MustCompile(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
+	{"", regexp.MustCompile(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
+	{"", regexp.MustCompile("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;)"), "an injection of shell commands"},
+	{"", regexp.MustCompile(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
+	{"", regexp.MustCompile(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
+	{"", regexp.MustCompile(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{"PASS", regexp.MustCompile(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
+	{"USER", regexp.MustCompile(`^w0rm$`), "the worm ADMw0rm"},
+	{"PORT", regexp.MustCompile(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
+	{"STOR", regexp.MustCompile(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
+	{"STOR", regexp.MustCompile(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
+}
+
+// backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
+const backdoorPort = 6200
+
+func knownExploit(e *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		for _, k := range exploits {
+			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !k.argument.MatchString(x.Argument) {
+				continue
+			}
+			b := breach{
+				packets:  []int{x.Packet},
+				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), k.name),
+				filter:   s.filter(frames(x.Packet)),
+			}
+			if c := e.shell(s); c != nil && x.Command == "USER" {
+				b.packets = append(b.packets, c.FirstPacket)
+				b.observed += fmt.Sprintf("; then a connection to port %d, %d bytes and %d bytes back", backdoorPort, c.ClientFlow.Bytes, c.ServerFlow.Bytes)
+				b.filter = s.filter(frames(x.Packet)) + " || " + stream(c.ID)
+			}
+			found = append(found, b)
+			break
+		}
+	}
+	return found
+}
+
+// shell is a connection to the back door of the session's server that carried
+// data, nil if there is none.
+func (e *Evidence) shell(s *session) *trace.Connection {
+	for c := range e.Connections() {
+		if c.Server.Port() == backdoorPort && c.Server.Addr().Unmap() == s.server() && c.ServerFlow.Bytes > 0 {
+			return c
+		}
+	}
+	return nil
+}
+
+// Limits of repetition at machine speed: how many times the same line in a row,
+// with no more than machineSpeed between two of them.
+const (
+	floodOfWalks = 8   // CWD, which changes nothing the second time
+	floodOfLines = 100 // anything else
+	manyLines    = 25  // are odd
+	machineSpeed = 100 * time.Millisecond
+)
+
+func floods(_ *Evidence, s *session) []breach {
+	var found []breach
+	for i := 0; i < len(s.Exchanges); {
+		j := i + 1
+		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {
+			j++
+		}
+		x, limit := s.Exchanges[i], floodOfLines
+		if x.Command == "CWD" || x.Command == "XCWD" {
+			limit = floodOfWalks
+		}
+		if n := j - i; n >= min(limit, manyLines) && s.readable(x.Packet) {
+			var packets []int
+			for _, x := range s.Exchanges[i:j] {
+				packets = append(packets, x.Packet)
+			}
+			elapsed := time.Duration(s.Exchanges[j-1].Time - x.Time).Round(time.Millisecond)
+			b := breach{
+				packets:  packets,
+				observed: fmt.Sprintf("%s %d times in a row, within %v", show(x.Line.Text), n, elapsed),
+				filter:   s.filter("ftp.request"),
+			}
+			if n < limit {
+				b.severity = Odd
+			}
+			found = append(found, b)
+		}
+		i = j
+	}
+	return found
+}
+
+// repeats reports whether a command is the one before it, again, and so soon that
+// no person sent it. A path that leads on from where the first one led is no
+// repetition.
+func repeats(x, before *trace.Exchange) bool {
+	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
+	return x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&
+		time.Duration(x.Time-before.Time) < machineSpeed
+}

@@ -1,0 +1,411 @@
+// Rules of the data connections.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/trace"
+)
+
+var dataRules = []Rule{
+	{
+		Name: "data-is-announced", Theme: "data connections",
+		Says:     "A data connection was announced on a control connection before it was opened.",
+		Source:   "RFC 959, 3.2 and 3.3; Frederick 2001",
+		Severity: Odd,
+		Matters:  "What comes from port 20 and nobody asked for may be a scan that wants to look like FTP.",
+		Innocent: "the client relied on the default port, or its announcement went through TLS or another way.",
+		look:     isAnnounced,
+	},
+	{
+		Name: "data-with-the-partner", Theme: "data connections",
+		Says:     "The data connection is opened by the other party of the control connection.",
+		Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
+		Severity: Violation,
+		Matters:  "Whoever else comes to the announced port takes the file, or puts another in its place.",
+		Innocent: "one party has several addresses: a site with many servers, an address translator with many numbers.",
+		look:     withPartner,
+	},
+	{
+		Name: "data-in-time", Theme: "data connections",
+		Says:     "The data connection is opened within a minute of its announcement.",
+		Source:   "RFC 2577, 8 (port stealing)",
+		Severity: Odd,
+		Matters:  "A port that stays open invites others.",
+		Innocent: "the user's program waited for the user.",
+		look:     inTime,
+	},
+	{
+		Name: "active-from-port-20", Theme: "data connections",
+		Says:     "In active mode the server calls from port 20.",
+		Source:   "RFC 959, 3.2; Frederick 2001",
+		Severity: Note,
+		Matters:  "Filters know active data connections by that port.",
+		Innocent: "the server does not run as root and cannot have a low port; many do not.",
+		look:     fromPort20,
+	},
+	{
+		Name: "passive-high-ports", Theme: "data connections",
+		Says:     "In passive mode the data connection runs between two high ports.",
+		Source:   "RFC 959, 3.2; Frederick 2001",
+		Severity: Odd,
+		Matters:  "A client that calls from a low port wants to pass a filter as something else.",
+		Innocent: "an address translator chose the port.",
+		look:     highPorts,
+	},
+	{
+		Name: "one-connection-a-transfer", Theme: "data connections",
+		Says:     "Each transfer has a data connection of its own, and just one.",
+		Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
+		Severity: Odd,
+		Matters:  "A second connection to the same port is somebody else's, or carries something else.",
+		Innocent: "the first attempt failed and was repeated, or MODE B kept a connection.",
+		look:     eachSession(oneConnection),
+	},
+	{
+		Name: "data-flows-one-way", Theme: "data connections",
+		Says:     "On a data connection only the sender of the file sends.",
+		Source:   "RFC 959, 3.4.1 and 4.1.3",
+		Severity: Violation,
+		Matters:  "Bytes in the other direction make it a conversation: a shell or a tunnel at the port of a file.",
+		Innocent: "the transfer is protected by TLS, whose handshake goes both ways.",
+		look:     eachSession(oneWay),
+	},
+	{
+		Name: "sender-closes", Theme: "data connections",
+		Says:     "Who sends the data closes the connection first, since that is the end of the file: the server after LIST and RETR, the client after STOR.",
+		Source:   "RFC 959, 3.4.1",
+		Severity: Odd,
+		Matters:  "If the receiver closes first the file is cut off, although the server calls it complete.",
+		Innocent: "the receiver closed its own, unused direction early.",
+		look:     eachSession(senderCloses),
+	},
+	{
+		Name: "data-ends-with-fin", Theme: "data connections",
+		Says:     "A data connection ends with a FIN of each side, not with a RST.",
+		Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
+		Severity: Odd,
+		Matters:  "The FIN is the end of the file. A RST throws away what is still on its way, and who receives it cannot tell a whole file from half of one.",
+		Innocent: "the user broke the transfer off, or a program closed its socket with something unread in it.",
+		look:     endsWithFIN,
+	},
+	{
+		Name: "bytes-agree", Theme: "data connections",
+		Says:     "A transfer has as many bytes as SIZE, the 150 or the 226 reply said.",
+		Source:   "RFC 3659, 4; RFC 959, 4.2",
+		Severity: Odd,
+		Matters:  "Too few bytes are a file cut off, too many were added on the way.",
+		Innocent: "the file grew in the meantime, or only a part of it was asked for.",
+		look:     eachSession(bytesAgree),
+	},
+}
+
+// dataConnections are the data connections of which an announcement is known.
+func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
+	var found []*trace.Connection
+	for c := range e.Connections() {
+		if c.Role == trace.Data && c.Announced != nil && (mode == "" || c.Mode == mode) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func isAnnounced(e *Evidence) []breach {
+	var found []breach
+	for c := range e.Connections() {
+		if c.Role != trace.Data || c.Announced != nil || c.Control == trace.NoConnection {
+			continue
+		}
+		s := e.byControl[c.Control]
+		if s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.Client.Port() == s.Control.Client.Port() {
+			continue
+		}
+		found = append(found, breach{
+			packets:  []int{c.FirstPacket},
+			observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
+			filter:   stream(c.ID),
+		})
+	}
+	return found
+}
+
+func withPartner(e *Evidence) []breach {
+	var found []breach
+	for _, c := range e.dataConnections("") {
+		caller := party(c.Mode).Other()
+		control := e.byControl[c.Control].Control
+		partner := control.Addr(caller).Addr().Unmap()
+		came := c.Addr(caller).Addr().Unmap()
+		if came == partner {
+			continue
+		}
+		b := breach{
+			packets:  []int{c.Announced.Packet, c.FirstPacket},
+			observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.Announced.Command, partner),
+			filter:   stream(c.ID) + " || " + stream(control.ID),
+		}
+		if mayBeSame(came, partner) {
+			b.severity = Odd
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// mayBeSame reports whether two addresses may be one host's: on either side of an
+// address translator, or two numbers of a translator that has many.
+func mayBeSame(a, b netip.Addr) bool {
+	if isPrivate(a) || isPrivate(b) {
+		return !sameNetwork(a, b)
+	}
+	return sameNetwork(a, b)
+}
+
+// dataPatience is how long a data connection may let itself be waited for.
+const dataPatience = time.Minute
+
+func inTime(e *Evidence) []breach {
+	var found []breach
+	for _, c := range e.dataConnections("") {
+		x := e.byControl[c.Control].announcing(c.Announced)
+		if x == nil {
+			continue
+		}
+		if late := time.Duration(c.FirstTime - x.Time); late > dataPatience {
+			found = append(found, breach{
+				packets:  []int{x.Packet, c.FirstPacket},
+				observed: fmt.Sprintf("it was opened %v after %s", late.Round(time.Second), x.Command),
+			})
+		}
+	}
+	return found
+}
+
+func fromPort20(e *Evidence) []breach {
+	var packets []int
+	var last netip.AddrPort
+	for _, c := range e.dataConnections(trace.Active) {
+		if c.Server.Port() != 20 {
+			packets = append(packets, c.FirstPacket)
+			last = c.Server
+		}
+	}
+	if len(packets) == 0 {
+		return nil
+	}
+	return []breach{{
+		packets:  packets,
+		observed: fmt.Sprintf("%s from another port, the last from %s", plural(len(packets), "connection", "connections"), last),
+	}}
+}
+
+func highPorts(e *Evidence) []breach {
+	var found []breach
+	for _, c := range e.dataConnections(trace.Passive) {
+		if c.Client.Port() < 1024 {
+			found = append(found, breach{
+				packets:  []int{c.FirstPacket},
+				observed: fmt.Sprintf("%s called from port %d", c.Client.Addr(), c.Client.Port()),
+				filter:   stream(c.ID),
+			})
+		}
+	}
+	return found
+}
+
+func oneConnection(e *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		var packets []int
+		for _, id := range x.Data {
+			c := e.Connection(id)
+			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
+				packets = append(packets, c.FirstPacket)
+			}
+		}
+		if len(packets) > 1 {
+			found = append(found, breach{
+				packets:  packets,
+				observed: fmt.Sprintf("%s had %d data connections", show(x.Line.Text), len(packets)),
+			})
+		}
+	}
+	return found
+}
+
+// protected reports whether data connections of the session may be in TLS.
+func (s *session) protected() bool { return s.TLS || s.said("PROT") || s.said("ADAT") }
+
+func oneWay(e *Evidence, s *session) []breach {
+	if s.protected() {
+		return nil
+	}
+	var found []breach
+	for _, x := range s.Exchanges {
+		for _, id := range x.Data {
+			c := e.Connection(id)
+			sender := x.Sender()
+			// One byte may be a keep-alive probe.
+			back := c.Flow(sender.Other()).Bytes
+			if back <= 1 {
+				continue
+			}
+			b := breach{
+				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
+				observed: fmt.Sprintf("during %s the %s sent %d bytes", show(x.Line.Text), sender.Other(), back),
+				filter:   stream(c.ID) + " && tcp.len > 0",
+			}
+			if c.Flow(sender).Bytes == 0 {
+				b.severity = Odd // perhaps another transfer's
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+func senderCloses(e *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		if !completed(x) || s.said("ABOR") {
+			continue
+		}
+		for _, id := range x.Data {
+			c := e.Connection(id)
+			sender := x.Sender()
+			if c.FirstFIN != sender.Other() {
+				continue
+			}
+			fin := c.Flow(sender.Other()).FIN
+			b := breach{
+				packets:  []int{x.Packet, fin},
+				observed: fmt.Sprintf("after %s the %s closed first", show(x.Line.Text), sender.Other()),
+				filter:   stream(c.ID) + " && tcp.flags.fin == 1",
+			}
+			if c.OpenedBy == "" || fin > c.Flow(sender).LastData || c.Flow(sender).FIN > 0 {
+				b.severity = Note
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// endsWithFIN tells of every RST. It is odd only where a transfer that the server
+// calls complete was cut by it, before the sender's FIN.
+func endsWithFIN(e *Evidence) []breach {
+	var found []breach
+	for c := range e.Connections() {
+		rst := c.Flow(c.ResetBy).RST
+		refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
+		if c.Role != trace.Data || c.ResetBy == "" || refused {
+			continue
+		}
+		b := breach{
+			severity: Note,
+			packets:  []int{rst},
+			observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
+			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
+		}
+		if x := e.transfer(c); x != nil {
+			b.packets = append(b.packets, x.Packet)
+			b.observed += ", after " + show(x.Line.Text)
+			fin := c.Flow(x.Sender()).FIN
+			aborted := e.byControl[c.Control].said("ABOR")
+			if completed(x) && !aborted && (fin == 0 || rst < fin) {
+				b.severity = Odd
+				b.observed += ", which the server calls complete"
+			}
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// saidBytes finds the size in a text such as "150 Opening BINARY mode data
+// connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
+var saidBytes = regexp.MustCompile(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
+
+func bytesAgree(e *Evidence, s *session) []breach {
+	var found []breach
+	binary, rest := false, false
+	size := map[string]int64{}
+	for _, x := range s.Exchanges {
+		switch {
+		case x.Command == "TYPE":
+			binary = strings.HasPrefix(strings.ToUpper(x.Argument), "I") && x.Final() < 400
+		case x.Command == "REST":
+			rest = strings.TrimSpace(x.Argument) != "0"
+		case x.Command == "SIZE" && x.Final() == 213:
+			if n, err := strconv.ParseInt(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text), 10, 64); err == nil {
+				size[x.Argument] = n
+			}
+		case isTransfer(x):
+			if (x.Command == "RETR" || x.Sender() == trace.Client) && binary && !rest {
+				found = append(found, e.wrongBytes(x, size)...)
+			}
+			rest = false
+		}
+	}
+	return found
+}
+
+// wrongBytes compares a binary transfer of a whole file with what the server said
+// of its size, before it and after it.
+func (e *Evidence) wrongBytes(x *trace.Exchange, size map[string]int64) []breach {
+	if !completed(x) || len(x.Data) != 1 {
+		return nil
+	}
+	c := e.Connection(x.Data[0])
+	f := c.Flow(x.Sender())
+	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
+		return nil
+	}
+	said := announcedBytes(x)
+	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == trace.Server {
+		said = []statement{{n, x.Packet}}
+	}
+	for _, s := range said {
+		if s.bytes != f.Bytes {
+			return []breach{{
+				packets:  []int{x.Packet, s.packet, f.LastData},
+				expected: fmt.Sprintf("%d bytes, as the server said", s.bytes),
+				observed: fmt.Sprintf("%s moved %d bytes", show(x.Line.Text), f.Bytes),
+				filter:   stream(c.ID),
+			}}
+		}
+	}
+	return nil
+}
+
+// A statement is what the server says of the length of a file, and where.
+type statement struct {
+	bytes  int64
+	packet int
+}
+
+// announcedBytes finds what the replies to a transfer say of its length.
+func announcedBytes(x *trace.Exchange) []statement {
+	var said []statement
+	for _, r := range x.Replies {
+		for _, l := range r.Lines {
+			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
+			if all == nil {
+				continue
+			}
+			m := all[len(all)-1] // behind the name of the file
+			digits := strings.ReplaceAll(m[1]+m[2], ",", "")
+			if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+				said = append(said, statement{n, l.Packet})
+			}
+		}
+	}
+	return said
+}

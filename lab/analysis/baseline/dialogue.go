@@ -1,0 +1,283 @@
+// Rules of the dialogue: who speaks when, and what answers what.
+
+package baseline
+
+import (
+	"fmt"
+
+	"ftplab/lab/analysis/trace"
+)
+
+var dialogueRules = []Rule{
+	{
+		Name: "server-greets-first", Theme: "dialogue",
+		Says:     "The server speaks first: 220, before any command.",
+		Source:   "RFC 959, 5.4",
+		Severity: Violation,
+		Matters:  "A client waits to hear that the server is ready; a program that sends a list of commands to whoever listens does not.",
+		Innocent: "somebody typed ahead, or piped a script into netcat.",
+		look:     eachSession(greetsFirst),
+	},
+	{
+		Name: "one-command-at-a-time", Theme: "dialogue",
+		Says:     "A command waits until the one before it has been answered; ABOR, STAT and QUIT need not.",
+		Source:   "RFC 959, 5.4",
+		Severity: Odd,
+		Matters:  "The server is not asked to remember commands; scripts and floods send them all the same.",
+		Innocent: "the client is one that saves round trips, as lftp does.",
+		look:     eachSession(oneAtATime),
+	},
+	{
+		Name: "reply-answers-command", Theme: "dialogue",
+		Says:     "Every reply answers a command that was sent before it; only the greeting and a farewell (421, 221) come unasked.",
+		Source:   "RFC 959, 4.2 and 5.4",
+		Severity: Violation,
+		Matters:  "An answer before its question was not given by a server that listens: the session is forged, injected or replayed.",
+		Innocent: "the recorder lost the command, or stored packets in the wrong order.",
+		look:     eachSession(answersCommand),
+	},
+	{
+		Name: "reply-fits-command", Theme: "dialogue",
+		Says:     "A reply is one of those that may answer the command.",
+		Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
+		Severity: Violation,
+		Matters:  "A code that belongs to another command shows that the two sides do not talk of the same thing.",
+		Innocent: "it is a server of an unusual make, or a reply was lost by the recorder.",
+		look:     eachSession(fitsCommand),
+	},
+	{
+		Name: "reply-well-formed", Theme: "dialogue",
+		Says:     "A reply is three digits and a blank (or a hyphen, if more lines follow), then text.",
+		Source:   "RFC 959, 4.2",
+		Severity: Violation,
+		Matters:  "A client cannot tell what happened from anything else; what answers like this is hardly an FTP server.",
+		Innocent: "a server of little experience prints the second line of a message without a code.",
+		look:     eachSession(wellFormed),
+	},
+	{
+		Name: "reply-of-normal-length", Theme: "dialogue",
+		Says:     "A line of a reply has at most 4096 bytes, as long as the longest path.",
+		Source:   "RFC 959, 4.2; POSIX limits.h (PATH_MAX)",
+		Severity: Violation,
+		Matters:  "Longer ones are made to overflow a buffer of the client.",
+		Innocent: "the server quotes a very long name.",
+		look:     eachSession(replyLength),
+	},
+	{
+		Name: "sides-keep-their-roles", Theme: "dialogue",
+		Says:     "The client sends commands and the server sends replies, never the other way round.",
+		Source:   "RFC 959, 2.3",
+		Severity: Violation,
+		Matters:  "A server that sends commands is a forged session, a tunnel, or an attempt to make a firewall open a port.",
+		Innocent: "two connections between the same ports were recorded as one.",
+		look:     eachSession(keepRoles),
+	},
+	{
+		Name: "commands-are-ftp", Theme: "dialogue",
+		Says:     "Commands are those of FTP: a word of three or four letters, known to RFC 959 or one of its extensions.",
+		Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
+		Severity: Violation,
+		Matters:  "The commands of another protocol show a scanner, a misled client or a tunnel at the FTP port.",
+		Innocent: "a person tried out commands by hand, or the client knows an extension of its own.",
+		look:     eachSession(areFTP),
+	},
+	{
+		Name: "control-carries-dialogue", Theme: "dialogue",
+		Says:     "The control connection carries commands and replies only; data has a connection of its own.",
+		Source:   "RFC 959, 2.3 and 3.2; Frederick 2001",
+		Severity: Violation,
+		Matters:  "Whatever else travels there is a tunnel, a shell, or a file that avoids inspection.",
+		Innocent: "a very old server sent a long text without reply codes.",
+		look:     eachSession(carriesDialogue),
+	},
+}
+
+func greetsFirst(e *Evidence, s *session) []breach {
+	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != trace.Client || len(s.Exchanges) == 0 {
+		return nil
+	}
+	command := s.Exchanges[0]
+	reply := s.firstReply()
+	if reply == nil {
+		return nil
+	}
+	// The server's acknowledgement shows what it had heard when it spoke. If
+	// it had not heard the command, the two only crossed.
+	if known, ok := e.watch.acks[s.Control][reply.FirstPacket]; !ok || known <= command.Line.Seq {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{command.Packet, reply.FirstPacket},
+		observed: fmt.Sprintf("%s in frame %d; the server's first words, %s, came in frame %d, after it", show(command.Line.Text), command.Packet, show(reply.Lines[0].Text), reply.FirstPacket),
+		filter:   s.filter(frames(command.Packet, reply.FirstPacket)),
+	}}
+}
+
+// firstReply is the first reply of the session, nil if there is none.
+func (s *session) firstReply() *trace.Reply {
+	var first *trace.Reply
+	earliest := func(r *trace.Reply) {
+		if first == nil || r.FirstPacket < first.FirstPacket {
+			first = r
+		}
+	}
+	for _, r := range s.Unsolicited {
+		earliest(r)
+	}
+	for _, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			earliest(r)
+		}
+	}
+	return first
+}
+
+func oneAtATime(_ *Evidence, s *session) []breach {
+	if !s.whole {
+		return nil
+	}
+	var packets []int
+	for i := 1; i < len(s.Exchanges); i++ {
+		if s.early(i) {
+			packets = append(packets, s.Exchanges[i].Packet)
+		}
+	}
+	if len(packets) == 0 {
+		return nil
+	}
+	b := breach{
+		packets:  packets,
+		observed: plural(len(packets), "command was", "commands were") + " sent before the one in front had been answered",
+		filter:   s.filter("ftp.request"),
+	}
+	if len(packets) < 3 {
+		b.severity = Note
+	}
+	return []breach{b}
+}
+
+// early reports whether command i was sent before the one in front of it had been
+// answered.
+func (s *session) early(i int) bool {
+	x, before := s.Exchanges[i], s.Exchanges[i-1]
+	switch x.Command {
+	case "ABOR", "STAT", "QUIT", "":
+		return false
+	}
+	code, at := answer(before)
+	return (code < 200 || at > x.FirstPacket) && len(before.Replies)+len(x.Replies) > 0
+}
+
+func answersCommand(e *Evidence, s *session) []breach {
+	if !s.whole {
+		return nil
+	}
+	var found []breach
+	for _, x := range s.Exchanges {
+		if len(x.Replies) > 0 && e.spokeBefore(s, x.Replies[0], x) {
+			r := x.Replies[0]
+			found = append(found, breach{
+				packets:  []int{r.FirstPacket, x.Packet},
+				observed: fmt.Sprintf("the answer %s began in frame %d, before its command %s in frame %d", show(r.Lines[0].Text), r.FirstPacket, show(x.Line.Text), x.Packet),
+			})
+		}
+	}
+	previous := 0
+	for i, r := range s.replies() {
+		greeting := i == 0 || previous == 120 // "ready in n minutes"
+		if r.unsolicited && !greeting {
+			found = append(found, e.unasked(s, r.Reply, previous)...)
+		}
+		previous = r.Code
+	}
+	return found
+}
+
+// unasked judges a reply that answers nothing; previous is the code before it.
+func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
+	switch {
+	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
+		return nil
+	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
+		return nil // a transfer that was broken off is often told twice
+	}
+	if known, ok := e.watch.acks[s.Control][r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
+		return nil // it answers a command that was recorded later, or not at all
+	}
+	b := breach{
+		packets:  []int{r.Packet},
+		observed: fmt.Sprintf("%s in frame %d, when no command waited for an answer", show(r.Lines[0].Text), r.Packet),
+		filter:   s.filter(frames(r.Packet)),
+	}
+	if !telling[r.Code] || r.Code == 220 {
+		b.severity = Odd
+	}
+	return []breach{b}
+}
+
+// spokeBefore reports whether the server began a reply before it can have read
+// the command: in an earlier frame, and without an acknowledgement of it.
+func (e *Evidence) spokeBefore(s *session, r *trace.Reply, x *trace.Exchange) bool {
+	if r.FirstPacket >= x.FirstPacket {
+		return false
+	}
+	known, ok := e.watch.acks[s.Control][r.FirstPacket]
+	return ok && known <= x.Line.Seq
+}
+
+// A heardReply is a reply and how it came.
+type heardReply struct {
+	*trace.Reply
+	unsolicited bool
+}
+
+// replies are all replies in the order of their frames.
+func (s *session) replies() []heardReply {
+	var all []heardReply
+	for _, r := range s.Unsolicited {
+		all = append(all, heardReply{r, true})
+	}
+	for _, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			all = append(all, heardReply{r, false})
+		}
+	}
+	sortBy(all, func(r heardReply) int64 { return r.Lines[0].Seq })
+	return all
+}
+
+// heardBy is the end of what the client had said before the given frame, as a
+// relative sequence number.
+func (s *session) heardBy(packet int) int64 {
+	if n := s.before(packet); n > 0 {
+		return s.Exchanges[n-1].Line.End
+	}
+	return 1
+}
+
+func fitsCommand(_ *Evidence, s *session) []breach {
+	if !s.whole {
+		return nil
+	}
+	var found []breach
+	previous := 0
+	for i, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			how, again := fitOf(x.Command, r.Code), r.Code == previous
+			previous = r.Code
+			if how == fits {
+				continue
+			}
+			b := breach{
+				packets:  []int{x.Packet, r.Packet},
+				expected: x.Command + " is answered by " + expectedReplies(x.Command),
+				observed: fmt.Sprintf("%s answered by %s", show(x.Line.Text), show(r.Lines[0].Text)),
+			}
+			if how == odd || again || i > 0 && s.early(i) || i+1 < len(s.Exchanges) && s.early(i+1) {
+				b.severity = Odd // a reply too many, or too few, moves all others
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}

@@ -1,0 +1,275 @@
+// What the rules look at: a trace, and a few things that only packets show.
+
+package baseline
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"sort"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// Evidence is a capture as the rules see it.
+type Evidence struct {
+	*trace.Trace
+	sessions  []*session
+	byControl map[int]*session // by the ID of the control connection
+	watch     *watch
+	// called are the addresses that each client announced in active mode.
+	called map[netip.Addr]map[netip.Addr]bool
+}
+
+// Read reads a capture for [Evidence.Check] and [Profile.Learn].
+func Read(r io.Reader) (*Evidence, error) {
+	w := newWatch()
+	t, err := trace.Read(r, trace.Options{Packets: w.packet, Keep: true, NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	w.settle()
+	e := &Evidence{Trace: t, watch: w, byControl: map[int]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
+	for t := range t.Sessions() {
+		s := newSession(t)
+		e.sessions = append(e.sessions, s)
+		e.byControl[s.Control.ID] = s
+		e.noteCalled(s)
+	}
+	return e, nil
+}
+
+// noteCalled notes the addresses that a client wants to be called at.
+func (e *Evidence) noteCalled(s *session) {
+	for _, a := range s.Announcements {
+		if a.Mode != trace.Active {
+			continue
+		}
+		if e.called[s.client()] == nil {
+			e.called[s.client()] = map[netip.Addr]bool{}
+		}
+		e.called[s.client()][a.Addr.Addr().Unmap()] = true
+	}
+}
+
+// transfer is the command that used a data connection, with its replies; nil if none
+// was seen.
+func (e *Evidence) transfer(c *trace.Connection) *trace.Exchange {
+	if c.Transfer == nil {
+		return nil
+	}
+	return e.byControl[c.Control].Exchanges[c.Transfer.Exchange]
+}
+
+// ReadFile reads the capture of the given name, as Read does.
+func ReadFile(name string) (*Evidence, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	e, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
+}
+
+// Check holds the capture against the rules and, unless it is nil, the profile.
+func (e *Evidence) Check(normal *Profile) *Assessment {
+	var findings []Finding
+	for _, r := range Rules() {
+		findings = append(findings, r.check(e)...)
+	}
+	if normal != nil {
+		findings = append(findings, normal.compare(e)...)
+	}
+	return assess(findings)
+}
+
+// Check reads a capture and holds it against the rules and, unless it is nil,
+// the profile.
+func Check(name string, normal *Profile) (*Assessment, error) {
+	e, err := ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return e.Check(normal), nil
+}
+
+// A session is an FTP session with what the rules ask of it more than once.
+type session struct {
+	*trace.Session
+	// whole says that the dialogue is seen from the handshake or the greeting
+	// on, without a hole and in clear: only then does an absence prove
+	// anything.
+	whole bool
+	// securedAt is the packet of the reply that made the dialogue secret, 0 for
+	// none. What follows it is no text, whether or not it looks like TLS.
+	securedAt int
+	// greeting is the server's first reply, nil if it was not seen.
+	greeting *trace.Reply
+	logins   []login
+	// loggedIn is the packet of the first reply that let somebody in, 0 for
+	// none.
+	loggedIn int
+	// commands counts the commands.
+	commands map[string]int
+}
+
+// A login is an attempt to log in.
+type login struct {
+	user, password string
+	packet         int // of the last command
+	time           int64
+	code           int // of the last reply, 0 for none
+	at             int // the packet of that reply
+}
+
+func newSession(t *trace.Session) *session {
+	s := &session{Session: t, commands: map[string]int{}}
+	for _, x := range t.Exchanges {
+		s.commands[x.Command]++
+	}
+	for _, r := range t.Unsolicited {
+		if r.Code == 220 || r.Code == 421 {
+			s.greeting = r
+			break
+		}
+	}
+	s.whole = !t.TLS && s.fromStart() && t.Control.Missing() == 0
+	for _, l := range t.Lines {
+		if l.AfterGap {
+			s.whole = false
+		}
+	}
+	for _, x := range t.Exchanges {
+		if x.Command == "AUTH" && x.Final() == 234 {
+			_, s.securedAt = answer(x)
+			s.whole = false
+		}
+	}
+	s.findLogins()
+	return s
+}
+
+// fromStart reports whether the capture has the beginning of the session.
+func (s *session) fromStart() bool {
+	if s.Control.OpenedBy != "" {
+		return s.Control.OpenedBy == trace.Client
+	}
+	bothSides := s.Control.ClientFlow.Segments > 0 && s.Control.ServerFlow.Segments > 0
+	return bothSides && s.Lines[0].From == trace.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+}
+
+// readable reports whether what was said in a packet can be read.
+func (s *session) readable(packet int) bool { return s.securedAt == 0 || packet <= s.securedAt }
+
+// findLogins collects the attempts to log in: a USER that was answered for good,
+// or a USER and its PASS.
+func (s *session) findLogins() {
+	var user string
+	for i, e := range s.Exchanges {
+		code, at := answer(e)
+		switch e.Command {
+		case "USER":
+			user = e.Argument
+			if code == 331 || code == 332 || s.followedByPass(i) {
+				continue
+			}
+		case "PASS":
+		default:
+			continue
+		}
+		l := login{user: user, packet: e.Packet, time: e.Time, code: code, at: at}
+		if e.Command == "PASS" {
+			l.password = e.Argument
+		}
+		s.logins = append(s.logins, l)
+		if l.succeeded() && s.loggedIn == 0 {
+			s.loggedIn = at
+		}
+	}
+	if s.greeting != nil && s.greeting.Code == 230 {
+		s.loggedIn = s.greeting.Packet
+	}
+}
+
+func (s *session) followedByPass(i int) bool {
+	return i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "PASS" && s.Exchanges[i].Final() == 0
+}
+
+// succeeded reports whether the server let somebody in: 230, as a rule.
+func (l login) succeeded() bool { return l.code >= 200 && l.code < 300 }
+
+// failed reports whether the server refused the name or the password.
+func (l login) failed() bool {
+	switch l.code {
+	case 430, 530, 531, 532, 535, 550:
+		return true
+	}
+	return false
+}
+
+// answer is the code and the packet of the last reply to a command, 0 for none.
+func answer(e *trace.Exchange) (code, packet int) {
+	if len(e.Replies) == 0 {
+		return 0, 0
+	}
+	r := e.Replies[len(e.Replies)-1]
+	return r.Code, r.Packet
+}
+
+// announcing is the command that led to an announcement, nil if it was not seen.
+func (s *session) announcing(a *trace.Announcement) *trace.Exchange {
+	if a.Exchange < 0 {
+		return nil
+	}
+	return s.Exchanges[a.Exchange]
+}
+
+// before is the number of commands whose frames lie in front of the given one.
+func (s *session) before(packet int) int {
+	return sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet >= packet })
+}
+
+// said reports whether the client sent the command.
+func (s *session) said(command string) bool { return s.commands[command] > 0 }
+
+func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
+func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
+
+// filter is a display filter for the session's control connection, and what is
+// to be seen in it.
+func (s *session) filter(what string) string {
+	if what == "" {
+		return stream(s.Control.ID)
+	}
+	return stream(s.Control.ID) + " && " + what
+}
+
+// pair are the frames of a command and of its replies.
+func exchangeFrames(e *trace.Exchange) []int {
+	packets := []int{e.Packet}
+	for _, r := range e.Replies {
+		packets = append(packets, r.Packet)
+	}
+	return packets
+}
+
+// began reports whether the server said that a transfer begins.
+func began(e *trace.Exchange) bool {
+	for _, r := range e.Replies {
+		if r.Code >= 100 && r.Code < 200 {
+			return true
+		}
+	}
+	return false
+}
+
+// completed reports whether a transfer ended well (226 or 250).
+func completed(e *trace.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
+
+func isTransfer(e *trace.Exchange) bool { return e.Sender() != "" }

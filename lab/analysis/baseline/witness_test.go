@@ -1,0 +1,71 @@
+// What other programs say of the findings: tshark of the filters, a browser of the
+// pages.
+
+package baseline
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"ftplab/lab/internal/pagetest"
+	"ftplab/lab/labtest/optional"
+)
+
+// TestFilters gives the filter of every finding to tshark: it must be one, and
+// show something.
+func TestFilters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this starts tshark once for each finding")
+	}
+	tshark := optional.Tool(t, "tshark", "apt install tshark")
+	for _, r := range Rules() {
+		t.Run(r.Name, func(t *testing.T) {
+			t.Parallel()
+			f := newForge()
+			ruleTests[r.Name].breaks(f)
+			file := filepath.Join(t.TempDir(), "forged.pcap")
+			if err := os.WriteFile(file, f.file.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range f.evidence(t).Check(nil).Findings {
+				out, err := exec.Command(tshark, "-n", "-r", file, "-Y", f.Filter, "-T", "fields", "-e", "frame.number").Output()
+				if err != nil {
+					t.Errorf("%s: tshark refuses the filter %s: %v", f.Rule, f.Filter, err)
+				} else if len(out) == 0 && f.Rule != "shows-ftp" { // whose filter shows that there is nothing
+					t.Errorf("%s: the filter %s shows nothing", f.Rule, f.Filter)
+				}
+			}
+		})
+	}
+}
+
+// TestPagesInBrowser opens the pages in a browser, which must have nothing to say
+// of them, and no one to ask.
+func TestPagesInBrowser(t *testing.T) {
+	var profile, assessment bytes.Buffer
+	if err := Normal().WriteHTML(&profile); err != nil {
+		t.Fatal(err)
+	}
+	if err := forged(t, hostile).WriteHTML(&assessment, "hostile<script>alert(1)</script>.pcap"); err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string][]byte{"profile": profile.Bytes(), "assessment": assessment.Bytes()} {
+		for size, screen := range map[string]pagetest.Screen{"desktop": pagetest.Desktop, "phone": pagetest.Phone} {
+			t.Run(name+" "+size, func(t *testing.T) {
+				tab := pagetest.Open(t, page, screen)
+				if said := tab.Said(); len(said) > 0 {
+					t.Errorf("the browser said %q, want nothing", said)
+				}
+				if asked := tab.Asked(); len(asked) > 0 {
+					t.Errorf("the page asked for %q, want nothing", asked)
+				}
+				if wide := pagetest.Eval[bool](tab, `document.documentElement.scrollWidth > innerWidth`); wide {
+					t.Error("the page is wider than the screen")
+				}
+			})
+		}
+	}
+}

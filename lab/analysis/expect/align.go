@@ -1,0 +1,312 @@
+// The lines of a connection are laid along its elements.
+
+package expect
+
+import (
+	"slices"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// The costs of an alignment. One without a mismatch costs nothing; of those
+// with mismatches the cheapest explains best, so that a line and a packet which
+// differ in a number are set against each other, rather than called one missing
+// and one too many.
+const (
+	costMissing  = 5
+	costUnwanted = 4
+	costAlike    = 3 // a line and an element of the same kind and direction
+	costSameSide = 7 // of the same direction
+	costPair     = 8 // neither
+)
+
+// maxNodes bounds the search, beside the number of elements. A capture that is
+// anything like what was wanted needs a few nodes for each element.
+const maxNodes = 1 << 20
+
+// An aligner lays the lines of one connection along its elements. It is a
+// search for the cheapest path through states, by Dijkstra's algorithm: from
+// having judged no line and no element to having judged all. Among paths that
+// cost nothing it takes the one in which every line has the earliest packet.
+type aligner struct {
+	capture  *Capture
+	elements []element
+	groups   [][]*line // lines joined by |, the others alone
+	texts    [2]map[int64]*trace.Line
+	lossy    bool            // what is sent again may be passed
+	begins   []bool          // whether a claim of several elements can begin here
+	goesOn   []bool          // whether it can go on behind the element
+	bounds   map[*line]bound // frames to choose from, for `after`
+
+	nodes   []node
+	free    []int   // nodes to visit next, the last first: they cost nothing more
+	buckets [][]int // nodes to visit later, by cost, the first first
+	visited map[state]bool
+}
+
+// A bound keeps a line to the frames from and to, by index.
+type bound struct{ from, to int }
+
+// A state is how far a path has come: the group of lines, the lines of it that
+// are judged, the next element, and for each direction the first of the
+// elements that a line still has to claim as part of a longer stretch, or -1.
+type state struct {
+	group, at int32
+	judged    uint16
+	pending   [2]int32
+}
+
+// A node is a state that was reached, and by which step from which other node.
+type node struct {
+	state
+	step
+	from int
+	cost int
+}
+
+// A step takes a path on.
+type step struct {
+	kind  stepKind
+	line  *line // for matched, missing, different
+	first int   // elements from first to last, for matched, unwanted, different
+	last  int
+	what  differences // for different
+}
+
+type stepKind int
+
+const (
+	stepStart stepKind = iota
+	stepPassed
+	stepMatched
+	stepMissing
+	stepUnwanted
+	stepDifferent
+)
+
+// align returns the steps of the best path that say something, and its cost.
+// The path ends early, and whole is false, if the search was given up.
+func (a *aligner) align() (steps []step, cost int, whole bool) {
+	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
+	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
+	best := 0
+	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
+		n := a.nodes[i]
+		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
+			return a.path(i), n.cost, true
+		}
+		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
+			best = i
+		}
+		a.leave(i)
+	}
+	return a.path(best), a.nodes[best].cost, false
+}
+
+// next returns the node to visit next, of those not visited one with the least
+// cost, or -1 if none is left.
+func (a *aligner) next() int {
+	for {
+		i := -1
+		if last := len(a.free) - 1; last >= 0 {
+			i, a.free = a.free[last], a.free[:last]
+		} else if i = a.cheapest(); i < 0 {
+			return -1
+		}
+		if s := a.nodes[i].state; !a.visited[s] {
+			a.visited[s] = true
+			return i
+		}
+	}
+}
+
+// cheapest takes the first node out of the first bucket that has one.
+func (a *aligner) cheapest() int {
+	for cost, bucket := range a.buckets {
+		if len(bucket) > 0 {
+			a.buckets[cost] = bucket[1:]
+			return bucket[0]
+		}
+	}
+	return -1
+}
+
+func (a *aligner) path(i int) []step {
+	var steps []step
+	for ; i >= 0; i = a.nodes[i].from {
+		if k := a.nodes[i].kind; k != stepPassed && k != stepStart {
+			steps = append(steps, a.nodes[i].step)
+		}
+	}
+	slices.Reverse(steps)
+	return steps
+}
+
+// push adds a node to be visited, for which the path pays a price.
+func (a *aligner) push(n node, price int) {
+	n.state = a.settle(n.state)
+	if a.visited[n.state] {
+		return
+	}
+	n.cost += price
+	a.nodes = append(a.nodes, n)
+	if price == 0 {
+		a.free = append(a.free, len(a.nodes)-1)
+		return
+	}
+	for len(a.buckets) <= n.cost {
+		a.buckets = append(a.buckets, nil)
+	}
+	a.buckets[n.cost] = append(a.buckets[n.cost], len(a.nodes)-1)
+}
+
+// settle moves a state on past groups that are judged completely, and past ...
+func (a *aligner) settle(s state) state {
+	for int(s.group) < len(a.groups) {
+		g := a.groups[s.group]
+		if g[0].kind != kindSkip && s.judged != 1<<len(g)-1 {
+			break
+		}
+		s.group, s.judged = s.group+1, 0
+	}
+	return s
+}
+
+// skipping reports whether a ... allows any element at s.
+func (a *aligner) skipping(s state) bool {
+	return s.group > 0 && s.judged == 0 && a.groups[s.group-1][0].kind == kindSkip
+}
+
+// leave pushes all states that can follow node i.
+func (a *aligner) leave(i int) {
+	s := a.nodes[i].state
+	var group []*line
+	if int(s.group) < len(a.groups) {
+		group = a.groups[s.group]
+	}
+	ahead := int(s.at) < len(a.elements)
+	if ahead {
+		a.pass(i)
+	}
+	for k := len(group) - 1; k >= 0; k-- {
+		if s.judged&(1<<k) != 0 {
+			continue
+		}
+		if ahead {
+			a.claim(i, k)
+		}
+		a.missing(i, k)
+	}
+	if ahead {
+		a.unwanted(i)
+	}
+	for dir, first := range s.pending {
+		if first >= 0 {
+			a.abandon(i, dir)
+		}
+	}
+}
+
+// unwanted takes the next element, and what is pending before it, for one that
+// no line wants.
+func (a *aligner) unwanted(i int) {
+	n := a.nodes[i]
+	e := &a.elements[n.at]
+	first := int(n.at)
+	if p := n.pending[e.dir()]; p >= 0 && e.kind == elementBytes {
+		first = int(p)
+		n.pending[e.dir()] = -1
+	} else if p >= 0 && e.inStream() {
+		return
+	}
+	n.at++
+	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: int(n.at) - 1}, i, n.cost}, costUnwanted)
+}
+
+// abandon takes what is pending in a direction for bytes that no line wants.
+func (a *aligner) abandon(i, dir int) {
+	n := a.nodes[i]
+	first := int(n.pending[dir])
+	last := first
+	for k := first; k < int(n.at); k++ {
+		if e := &a.elements[k]; e.dir() == dir && e.kind == elementBytes {
+			last = k
+		}
+	}
+	n.pending[dir] = -1
+	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: last}, i, n.cost}, costUnwanted)
+}
+
+func (a *aligner) missing(i, k int) {
+	n := a.nodes[i]
+	n.judged |= 1 << k
+	a.push(node{n.state, step{kind: stepMissing, line: a.groups[n.group][k], first: int(n.at)}, i, n.cost}, costMissing)
+}
+
+// pass goes past the next element where it need not be claimed: it is a bare
+// ACK, or sent again on a lossy path, or inside ..., or part of a stretch that
+// a later element completes.
+func (a *aligner) pass(i int) {
+	n := a.nodes[i]
+	e := &a.elements[n.at]
+	here := n.at
+	n.at++
+	on := node{n.state, step{kind: stepPassed}, i, n.cost}
+	outside := e.kind == elementACK || e.kind == elementAgain && a.lossy
+	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
+		a.push(on, 0)
+	}
+	if e.kind == elementBytes && a.goesOn[here] && (a.begins[here] || on.pending[e.dir()] >= 0) {
+		if on.pending[e.dir()] < 0 {
+			on.pending[e.dir()] = here
+		}
+		a.push(on, 0)
+	}
+}
+
+// claim sets line k of the group against the next element.
+func (a *aligner) claim(i, k int) {
+	n := a.nodes[i]
+	l := a.groups[n.group][k]
+	e := &a.elements[n.at]
+	if n.pending[e.dir()] >= 0 && e.kind != elementBytes && e.inStream() {
+		return
+	}
+	c := a.compare(l, n.state)
+	st := step{kind: stepDifferent, line: l, first: c.first, last: c.last, what: c.what}
+	cost := costPair
+	switch {
+	case c.alike && len(c.what) == 0:
+		st.kind, cost = stepMatched, 0
+	case c.alike:
+		cost = costAlike
+	case e.kind == elementACK || e.kind == elementHole:
+		return
+	case l.fromA == e.fromA:
+		cost = costSameSide
+	}
+	n.judged |= 1 << k
+	n.at = int32(c.last) + 1
+	if e.kind == elementBytes {
+		n.pending[e.dir()] = -1
+	}
+	a.push(node{n.state, st, i, n.cost}, cost)
+}
+
+// dir is the index of the element's direction.
+func (e *element) dir() int {
+	if e.fromA {
+		return 1
+	}
+	return 0
+}
+
+// inStream reports whether the element takes room in the stream, so that no
+// stretch can go on behind it.
+func (e *element) inStream() bool {
+	switch e.kind {
+	case elementSYN, elementBytes, elementFIN, elementHole:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,179 @@
+// Which connection of the capture each declaration means.
+
+package expect
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A binding is what a declaration stands for in the capture.
+type binding struct {
+	*declaration
+	// conn is the TCP connection, nil if the capture has none, and a the side
+	// of it that the declaration names first.
+	conn *trace.Connection
+	a    trace.Side
+	// near says that conn is not what was declared but the nearest there is:
+	// between the same hosts, with other ports or opened from the other side.
+	near bool
+	// frames are the indexes of its packets.
+	frames []int
+}
+
+// sideA returns the side of c that d names first, or "" if d does not mean c.
+func (h Hosts) sideA(d *declaration, c *trace.Connection) trace.Side {
+	for _, a := range []trace.Side{trace.Client, trace.Server} {
+		if c.OpenedBy != "" && c.OpenedBy != a {
+			continue
+		}
+		if h.meets(d.a, c.Addr(a), true) && h.meets(d.b, c.Addr(a.Other()), true) {
+			return a
+		}
+	}
+	return ""
+}
+
+func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
+	if port && e.port != "*" && e.port != strconv.Itoa(int(addr.Port())) {
+		return false
+	}
+	return h.matches(e.host, addr.Addr())
+}
+
+// bind finds the connections that the declarations mean, each its own. It
+// finds them all if they can all be found, whatever the stars in the
+// declarations, and gives those that are alike in the order of their SYNs. A
+// declaration that means none is given one that is left over between its hosts.
+func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
+	var all, tcp []*binding
+	for _, d := range w.declarations {
+		b := &binding{declaration: d}
+		all = append(all, b)
+		if d.proto == "tcp" {
+			tcp = append(tcp, b)
+		}
+	}
+	// Those that say most choose first.
+	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
+	m := matching{hosts: hosts, connections: slices.Collect(c.Trace.Connections()), of: map[*trace.Connection]*binding{}}
+	for _, b := range tcp {
+		m.find(b, map[*trace.Connection]bool{})
+	}
+	for _, b := range all {
+		if b.proto == "tcp" && b.conn == nil {
+			m.findNear(b)
+		}
+	}
+	hosts.sortAlike(all)
+	return all
+}
+
+// stars counts what the declaration leaves open.
+func (d *declaration) stars() int {
+	n := 0
+	for _, word := range []string{d.a.host, d.a.port, d.b.host, d.b.port} {
+		if word == "*" {
+			n++
+		}
+	}
+	return n
+}
+
+// A matching pairs declarations and connections, by augmenting paths.
+type matching struct {
+	hosts       Hosts
+	connections []*trace.Connection
+	of          map[*trace.Connection]*binding
+}
+
+// find finds a connection for b: one that is free or, failing that, one whose
+// binding finds another. tried are those that were asked already.
+func (m *matching) find(b *binding, tried map[*trace.Connection]bool) bool {
+	for _, free := range []bool{true, false} {
+		for _, c := range m.connections {
+			a := m.hosts.sideA(b.declaration, c)
+			other := m.of[c]
+			if a == "" || tried[c] || free != (other == nil) {
+				continue
+			}
+			tried[c] = true
+			if other == nil || m.find(other, tried) {
+				m.of[c], b.conn, b.a = b, c, a
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sortAlike gives declarations of the same ends their connections in the order
+// of the SYNs.
+func (h Hosts) sortAlike(all []*binding) {
+	alike := map[[2]endpoint][]*binding{}
+	for _, b := range all {
+		if b.conn != nil && !b.near {
+			ends := [2]endpoint{b.declaration.a, b.declaration.b}
+			alike[ends] = append(alike[ends], b)
+		}
+	}
+	for _, group := range alike {
+		var connections []*trace.Connection
+		for _, b := range group {
+			connections = append(connections, b.conn)
+		}
+		slices.SortFunc(connections, func(x, y *trace.Connection) int { return cmp.Compare(x.ID, y.ID) })
+		for i, b := range group {
+			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
+		}
+	}
+}
+
+// distribute gives every packet to the binding it belongs to. It returns the
+// indexes of those that belong to none.
+func (c *Capture) distribute(bindings []*binding, hosts Hosts) (strays []int) {
+	of := map[*trace.Connection]*binding{}
+	for _, b := range bindings {
+		if b.conn != nil {
+			of[b.conn] = b
+		}
+	}
+	for i := range c.Frames {
+		f := &c.Frames[i]
+		b := of[f.Connection]
+		if f.Connection == nil {
+			b = hosts.datagramBinding(bindings, f.Other)
+		}
+		if b == nil {
+			strays = append(strays, i)
+			continue
+		}
+		b.frames = append(b.frames, i)
+	}
+	return strays
+}
+
+// datagramBinding returns the first declaration that takes a packet which is
+// not TCP, in either direction.
+func (h Hosts) datagramBinding(bindings []*binding, p *trace.Packet) *binding {
+	proto, src, dst := datagramEnds(p)
+	for _, b := range bindings {
+		if b.proto != proto || proto == "" {
+			continue
+		}
+		if h.isForth(b.declaration, src, dst) || h.isForth(b.declaration, dst, src) {
+			return b
+		}
+	}
+	return nil
+}
+
+// isForth reports whether a packet from src to dst goes from the end that d
+// names first to the other.
+func (h Hosts) isForth(d *declaration, src, dst netip.AddrPort) bool {
+	return h.meets(d.a, src, true) && h.meets(d.b, dst, true)
+}

@@ -1,0 +1,275 @@
+// One line against one packet.
+
+package expect
+
+import (
+	"fmt"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// differences says in what a line and a packet differ, in words: "seq is 56,
+// not 70". The packet matches if there are none.
+type differences []string
+
+func (d *differences) add(format string, args ...any) { *d = append(*d, fmt.Sprintf(format, args...)) }
+
+// number compares a number.
+func (d *differences) number(name string, want number, got int64) {
+	if !want.is(got) {
+		d.add("%s is %d, not %d", name, got, want.value)
+	}
+}
+
+// packet compares all that a line says of the packet, rather than of the
+// stream, with f.
+func (d *differences) packet(l *line, f *Frame) {
+	d.flags(l.flags, f.Flags)
+	if l.ack.set && !f.Has(trace.ACK) {
+		d.add("there is no ack")
+	} else {
+		d.number("ack", l.ack, f.Ack)
+	}
+	d.number("win", l.win, int64(f.RawWindow))
+	for _, o := range l.options {
+		d.option(o, f)
+	}
+}
+
+func (d *differences) flags(want flags, got uint8) {
+	if !want.set {
+		return
+	}
+	if bits := want.bits | got&trace.PSH; bits != got || want.push && got&trace.PSH == 0 {
+		if want.push {
+			bits |= trace.PSH
+		} else {
+			bits, got = bits&^trace.PSH, got&^trace.PSH
+		}
+		d.add("the flags are %s, not %s", flagString(got), flagString(bits))
+	}
+}
+
+// option compares an option of the TCP or the IP header.
+func (d *differences) option(want option, f *Frame) {
+	got, value := optionOf(want, f)
+	switch {
+	case want.not && got:
+		d.add("%s is there", want.name)
+	case !want.not && !got && want.name == "sack":
+		d.add("there is no sack %d:%d", want.value.value, want.right)
+	case !want.not && !got:
+		d.add("there is no %s", want.name)
+	case !want.not:
+		d.number(want.name, want.value, value)
+	}
+}
+
+// optionOf returns whether f has an option, and its value.
+func optionOf(o option, f *Frame) (has bool, value int64) {
+	switch o.name {
+	case "df":
+		return f.DF, 0
+	case "ttl":
+		return true, int64(f.TTL)
+	case "ts":
+		return f.Timestamps, 0
+	}
+	if f.Options == nil {
+		return false, 0
+	}
+	switch o.name {
+	case "mss":
+		return f.Options.MSS > 0, int64(f.Options.MSS)
+	case "wscale":
+		return f.Options.WindowScale >= 0, int64(f.Options.WindowScale)
+	case "sackOK":
+		return f.Options.SACKPermitted, 0
+	}
+	for _, b := range f.Options.SACK {
+		if o.not || b.Left == o.value.value && b.Right == o.right {
+			return true, b.Left
+		}
+	}
+	return false, 0
+}
+
+// whole compares a line that means one packet with the whole of f: what it
+// says of seq and length is about the packet.
+func (d *differences) whole(l *line, f *Frame) {
+	d.packet(l, f)
+	seq, end := f.Seq, f.Seq+int64(f.Payload)
+	switch {
+	case l.seq.stretch():
+		d.stretch(l.seq, seq, end)
+	case l.kind == kindFIN:
+		d.number("seq", l.seq.start, end)
+	default:
+		d.number("seq", l.seq.start, seq)
+	}
+	if l.kind == kindACK && !l.length.set && f.Payload > 0 {
+		d.add("it carries %d bytes", f.Payload)
+	}
+	d.number("length", l.length, int64(f.Payload))
+}
+
+func (d *differences) stretch(want span, start, end int64) {
+	if !want.start.is(start) || !want.end.is(end) {
+		d.add("seq is %d:%d, not %s", start, end, want)
+	}
+}
+
+// String writes a span as the notation does.
+func (s span) String() string {
+	switch {
+	case !s.start.set:
+		return ""
+	case !s.stretch():
+		return s.start.String()
+	}
+	return s.start.String() + ":" + s.end.String()
+}
+
+// String writes a number as the notation does.
+func (n number) String() string {
+	if n.any {
+		return "*"
+	}
+	return fmt.Sprint(n.value)
+}
+
+// datagram compares a line with a packet of another protocol.
+func (d *differences) datagram(l *line, f *Frame) {
+	text, length := datagramText(f.Other)
+	if l.words != nil && !l.words.matches(text) {
+		d.add("the text is %s", quote(text))
+	}
+	d.number("length", l.length, int64(length))
+	for _, o := range l.options {
+		d.option(o, f)
+	}
+}
+
+// A comparison is what a line says of the elements in front of a path.
+type comparison struct {
+	first, last int  // the elements that it would claim
+	alike       bool // they are of the line's kind and direction
+	what        differences
+}
+
+// compare sets a line against the element at s and, where bytes of its
+// direction are pending, those.
+func (a *aligner) compare(l *line, s state) comparison {
+	at := int(s.at)
+	e := &a.elements[at]
+	c := comparison{first: at, last: at}
+	if e.kind == elementBytes && s.pending[e.dir()] >= 0 {
+		c.first = int(s.pending[e.dir()])
+	}
+	if e.kind == elementHole || l.fromA != e.fromA && e.kind != elementDatagram {
+		c.what.otherKind(l, e)
+		return c
+	}
+	f := &a.capture.Frames[e.frame]
+	switch {
+	case e.kind == elementDatagram:
+		c.alike = l.fromA == e.fromA
+		c.what.datagram(l, f)
+	case e.kind == elementBytes:
+		a.compareBytes(l, &c, f)
+	case l.kind == e.lineKind(f) || e.kind == elementAgain && l.kind == kindFIN && f.Has(trace.FIN):
+		c.alike = true
+		c.what.whole(l, f)
+	}
+	if !c.alike {
+		c.what.otherKind(l, e)
+	}
+	if b, ok := a.bounds[l]; ok && (e.frame < b.from || e.frame > b.to) {
+		c.alike = false
+	}
+	return c
+}
+
+// lineKind is the kind of the lines that claim an element other than bytes.
+func (e *element) lineKind(f *Frame) kind {
+	switch {
+	case e.kind == elementACK:
+		return kindACK
+	case f.Has(trace.RST):
+		return kindRST
+	case f.Has(trace.SYN):
+		return kindSYN
+	case f.Has(trace.FIN) && f.Payload > 0 && e.kind == elementAgain:
+		return kindFINData
+	case f.Has(trace.FIN):
+		return kindFIN
+	}
+	return kindData
+}
+
+// compareBytes compares a line with the bytes from c.first to c.last, of which
+// f carries the last.
+func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
+	e := &a.elements[c.last]
+	start, end := a.elements[c.first].start, e.end
+	switch l.kind {
+	case kindText:
+		text := a.texts[e.dir()][start]
+		if text == nil || text.End != end || !text.Complete {
+			return
+		}
+		c.alike = true
+		if !l.words.matches(text.Text) {
+			c.what.add("the text is %s", quote(text.Text))
+		}
+		c.what.inStream(l, start, end)
+		c.what.packet(l, f)
+		a.withFIN(l, c, f)
+	case kindStretch:
+		c.alike = true
+		c.what.inStream(l, start, end)
+		c.what.packet(l, f)
+	case kindData, kindFINData:
+		if start != f.Seq || end != f.Seq+int64(f.Payload) {
+			return
+		}
+		c.alike = true
+		c.what.whole(l, f)
+		a.withFIN(l, c, f)
+	}
+}
+
+// withFIN lets a line that writes the F of its packet claim the FIN too.
+func (a *aligner) withFIN(l *line, c *comparison, f *Frame) {
+	if !l.flags.set || l.flags.bits&trace.FIN == 0 || !f.Has(trace.FIN) {
+		return
+	}
+	next := c.last + 1
+	if next < len(a.elements) && a.elements[next].kind == elementFIN && a.elements[next].frame == a.elements[c.last].frame {
+		c.last = next
+		return
+	}
+	c.what.add("the FIN stands apart")
+}
+
+// inStream compares what a line says of a text or a stretch: its seq and
+// length are those of the bytes, however they were segmented.
+func (d *differences) inStream(l *line, start, end int64) {
+	switch {
+	case l.seq.stretch():
+		d.stretch(l.seq, start, end)
+	default:
+		d.number("seq", l.seq.start, start)
+	}
+	d.number("length", l.length, end-start)
+}
+
+// otherKind says that something else came than the line wants.
+func (d *differences) otherKind(l *line, e *element) {
+	switch {
+	case l.fromA != e.fromA && e.kind != elementHole:
+		d.add("the packet that came has the other direction")
+	default:
+		d.add("something else came")
+	}
+}

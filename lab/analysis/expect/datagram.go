@@ -1,0 +1,73 @@
+// Packets that are not TCP: DNS and what else UDP carries, ARP, ICMP.
+
+package expect
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// datagramEnds returns the protocol, as declarations name it, and the ends of a
+// packet that is not TCP; "" for one that no declaration can mean.
+func datagramEnds(p *trace.Packet) (proto string, src, dst netip.AddrPort) {
+	switch {
+	case p == nil:
+		return "", src, dst
+	case p.ARP != nil:
+		return "arp", netip.AddrPortFrom(p.ARP.SenderIP, 0), netip.AddrPortFrom(p.ARP.TargetIP, 0)
+	case p.IP == nil:
+		return "", src, dst
+	case p.UDP != nil:
+		return "udp", netip.AddrPortFrom(p.IP.Src, p.UDP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.UDP.DstPort)
+	case p.ICMP != nil:
+		return "icmp", netip.AddrPortFrom(p.IP.Src, 0), netip.AddrPortFrom(p.IP.Dst, 0)
+	}
+	return "", src, dst
+}
+
+// datagramText is what tcpdump prints of a packet behind its addresses, and the
+// number of bytes that it prints at the end of the line.
+func datagramText(p *trace.Packet) (text string, length int) {
+	switch {
+	case p.UDP != nil && p.UDP.DNS != nil:
+		return dnsText(p.UDP.DNS), p.UDP.Length
+	case p.UDP != nil:
+		return "UDP", p.UDP.Length
+	case p.ICMP != nil:
+		return p.ICMP.Text, p.ICMP.Length
+	case p.ARP != nil && p.ARP.Op == 1:
+		return fmt.Sprintf("who-has %s tell %s", p.ARP.TargetIP, p.ARP.SenderIP), p.ARP.Length
+	case p.ARP != nil:
+		return fmt.Sprintf("%s is-at %s", p.ARP.SenderIP, p.ARP.SenderMAC), p.ARP.Length
+	}
+	return "", 0
+}
+
+func dnsText(d *trace.DNS) string {
+	if !d.Response {
+		return d.Type + "? " + d.Name
+	}
+	text := fmt.Sprintf("%d/%d/%d", d.Answers, d.Authority, d.Additional)
+	if len(d.Records) > 0 {
+		text += " " + strings.Join(d.Records, ", ")
+	}
+	return text
+}
+
+// isHousekeeping reports whether a packet may go undeclared: who is where on a
+// link (ARP, neighbour discovery), and what is addressed to everybody.
+func isHousekeeping(p *trace.Packet) bool {
+	proto, _, dst := datagramEnds(p)
+	switch {
+	case proto == "arp" || proto == "":
+		return true
+	case dst.Addr().IsMulticast() || p.DstMAC.String() == "ff:ff:ff:ff:ff:ff":
+		return true
+	case proto == "icmp" && p.IP.Version == 6:
+		return p.ICMP.Type >= 130 && p.ICMP.Type <= 137 || p.ICMP.Type == 143
+	}
+	return false
+}

@@ -1,0 +1,302 @@
+// The elements of a connection: what its lines have to account for.
+
+package expect
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// An element is a piece of a connection that a line can claim: a SYN, bytes, a
+// FIN, a RST, a bare ACK (or the RST with which a closed connection answers one), a packet that repeats what was seen, or a packet of
+// another protocol.
+//
+// The elements of a connection have one order. In each direction it is that of
+// the stream: what arrived out of order stands where it belongs, in front of
+// what overtook it. Between the directions it is that of the packets.
+type element struct {
+	kind  elementKind
+	fromA bool
+	// frame is the index of the packet; of the one with the last byte, if the
+	// bytes came in several. first is the lowest index of these, packets their
+	// number.
+	frame, first, packets int
+	// start and end are sequence numbers.
+	start, end int64
+	// place is the index of the frame whose place the element takes: its own,
+	// or that of the first one which overtook it.
+	place int
+}
+
+// late reports whether the element arrived out of order.
+func (e *element) late() bool { return e.place < e.frame }
+
+type elementKind int
+
+const (
+	elementSYN elementKind = iota
+	elementBytes
+	elementFIN
+	elementRST
+	elementACK
+	elementAgain // a packet that repeats what was seen
+	elementHole  // bytes that the capture has not got
+	elementDatagram
+)
+
+// cuts say where the bytes of one direction are cut: wherever a line of the
+// want or of the dialogue may begin or end.
+type cuts struct {
+	at      []int64
+	packets []piece // stretches within which to cut between packets, too
+	frames  bool    // cut between all packets
+}
+
+// addLine adds the borders of what a line of the want claims.
+func (c *cuts) addLine(l *line) {
+	if l.kind != kindStretch && l.kind != kindData && l.kind != kindFINData {
+		return
+	}
+	start, end := l.seq.start, l.seq.end
+	for _, n := range []number{start, end} {
+		if n.set && !n.any {
+			c.at = append(c.at, n.value)
+		}
+	}
+	switch {
+	case !l.seq.stretch() || l.kind != kindStretch && (start.any || end.any):
+		c.frames = true
+	case l.kind != kindStretch:
+		c.packets = append(c.packets, piece{start: start.value, end: end.value})
+	}
+}
+
+// cutPackets adds the borders of the pieces that reach into c.packets.
+func (c *cuts) cutPackets(pieces []piece) {
+	for _, packet := range c.packets {
+		for _, p := range pieces {
+			if p.start < packet.end && p.end > packet.start {
+				c.at = append(c.at, p.start, p.end)
+			}
+		}
+	}
+}
+
+// A stream is one direction of a connection while it is cut into elements.
+type stream struct {
+	fromA    bool
+	cuts     cuts
+	pieces   []piece // the bytes, as they were first seen
+	seen     seen
+	elements []element
+	syn, fin int64 // the numbers behind them, 0 for none so far
+	ack      int64 // the highest acknowledgement that this direction sent
+}
+
+// A piece is what one packet brought of the stream and no packet before it.
+type piece struct {
+	start, end int64
+	frame      int
+}
+
+// elementsOf cuts a TCP connection into elements. frames are the indexes of
+// its packets, a is the side that its declaration names first.
+func (c *Capture) elementsOf(frames []int, a trace.Side, forth, back cuts) []element {
+	var rest []element // what has no place in a stream
+	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
+	for _, i := range frames {
+		f := &c.Frames[i]
+		s := streams[0]
+		if f.From == a {
+			s = streams[1]
+		}
+		closed := streams[0].closedBy(streams[1]) && streams[1].closedBy(streams[0])
+		if e, ok := s.add(f, i, closed); ok {
+			rest = append(rest, e)
+		}
+	}
+	all := append(rest, streams[1].finish(streams[0].ack)...)
+	all = append(all, streams[0].finish(streams[1].ack)...)
+	slices.SortStableFunc(all, func(x, y element) int { return cmp.Compare(x.place, y.place) })
+	return all
+}
+
+// closedBy reports whether the stream has ended and its peer has acknowledged that.
+func (s *stream) closedBy(peer *stream) bool { return s.fin > 0 && peer.ack >= s.fin }
+
+// add takes a packet into its stream; closed says that both streams of the
+// connection have ended. What it repeats, or resets, is an element outside the
+// stream and returned.
+func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
+	s.ack = max(s.ack, f.Ack)
+	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
+	switch {
+	case f.Has(trace.RST) && !(closed && f.Flags == trace.RST && f.Seq == s.fin):
+		e.kind = elementRST
+		return e, true
+	case f.End() == f.Seq:
+		e.kind = elementACK
+		s.elements = append(s.elements, e)
+		return element{}, false
+	}
+	e.kind = elementAgain
+	if f.Has(trace.SYN) {
+		ok = s.addSYN(e)
+	}
+	data := f.Seq
+	if f.Has(trace.SYN) {
+		data++
+	}
+	fresh := s.seen.add(data, data+int64(f.Payload))
+	var covered int64
+	for _, p := range fresh {
+		s.pieces = append(s.pieces, piece{p.start, p.end, i})
+		covered += p.end - p.start
+	}
+	ok = ok || covered < int64(f.Payload)
+	if f.Has(trace.FIN) {
+		ok = s.addFIN(e) || ok
+	}
+	return e, ok
+}
+
+// addSYN and addFIN report whether it is a repeated one. One at another place is
+// another one.
+func (s *stream) addSYN(e element) bool {
+	if s.syn == e.start+1 {
+		return true
+	}
+	s.syn = e.start + 1
+	e.kind, e.end = elementSYN, e.start+1
+	s.elements = append(s.elements, e)
+	return false
+}
+
+func (s *stream) addFIN(e element) bool {
+	if s.fin == e.end {
+		return true
+	}
+	s.fin = e.end
+	e.kind, e.start = elementFIN, e.end-1
+	s.elements = append(s.elements, e)
+	return false
+}
+
+// finish cuts the bytes, adds holes, and gives every element its place.
+// acknowledged is what the other direction says it has received up to.
+func (s *stream) finish(acknowledged int64) []element {
+	s.cutBytes()
+	slices.SortStableFunc(s.elements, func(x, y element) int {
+		return cmp.Or(cmp.Compare(x.end, y.end), cmp.Compare(x.empty(), y.empty()), cmp.Compare(x.frame, y.frame))
+	})
+	s.addHoles(acknowledged)
+	place := math.MaxInt
+	for i := len(s.elements) - 1; i >= 0; i-- {
+		e := &s.elements[i]
+		if e.kind != elementHole {
+			place = min(place, e.frame)
+		}
+		e.place = place
+	}
+	return s.elements
+}
+
+// empty is 1 for an element that takes no room in the stream: a bare ACK
+// stands behind what ends where it is.
+func (e *element) empty() int {
+	if e.start == e.end {
+		return 1
+	}
+	return 0
+}
+
+// cutBytes joins the pieces and cuts them again where lines can begin or end.
+func (s *stream) cutBytes() {
+	slices.SortFunc(s.pieces, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
+	s.cuts.cutPackets(s.pieces)
+	slices.Sort(s.cuts.at)
+	cuts := s.cuts.at // those ahead
+	open := false     // the last element may go on
+	for _, p := range s.pieces {
+		open = open && !s.cuts.frames
+		for p.start < p.end {
+			for len(cuts) > 0 && cuts[0] <= p.start {
+				open = open && cuts[0] != p.start
+				cuts = cuts[1:]
+			}
+			end := p.end
+			if len(cuts) > 0 {
+				end = min(end, cuts[0])
+			}
+			s.addBytes(piece{p.start, end, p.frame}, open)
+			open = true
+			p.start = end
+		}
+	}
+}
+
+// addBytes adds a piece to the last element, if that is open and ends where the
+// piece begins, or else as a new one.
+func (s *stream) addBytes(p piece, open bool) {
+	if open {
+		last := &s.elements[len(s.elements)-1]
+		if last.end == p.start {
+			if p.frame != last.frame {
+				last.packets++
+			}
+			last.end, last.frame, last.first = p.end, p.frame, min(last.first, p.frame)
+			return
+		}
+	}
+	s.elements = append(s.elements, element{
+		kind: elementBytes, fromA: s.fromA, frame: p.frame, first: p.frame, packets: 1, start: p.start, end: p.end,
+	})
+}
+
+// addHoles puts a hole wherever the stream goes on without bytes in between.
+func (s *stream) addHoles(acknowledged int64) {
+	whole := make([]element, 0, len(s.elements))
+	end := int64(-1) // unknown, until the first element is seen
+	for _, e := range s.elements {
+		if e.empty() == 0 {
+			if end >= 0 && e.start > end {
+				whole = append(whole, element{kind: elementHole, fromA: s.fromA, start: end, end: e.start})
+			}
+			end = e.end
+		}
+		whole = append(whole, e)
+	}
+	if end >= 0 && acknowledged > end {
+		whole = append(whole, element{kind: elementHole, fromA: s.fromA, start: end, end: acknowledged, place: math.MaxInt})
+	}
+	s.elements = whole
+}
+
+// seen are the stretches of a stream that have been seen, apart and in order.
+type seen []piece
+
+// add adds a stretch and returns what of it is new.
+func (s *seen) add(start, end int64) (fresh []piece) {
+	if start >= end {
+		return nil
+	}
+	from, _ := slices.BinarySearchFunc(*s, start, func(p piece, at int64) int { return cmp.Compare(p.end, at) })
+	to := from
+	at, joined := start, piece{start: start, end: end}
+	for ; to < len(*s) && (*s)[to].start <= end; to++ {
+		p := (*s)[to]
+		if p.start > at {
+			fresh = append(fresh, piece{start: at, end: p.start})
+		}
+		at = max(at, p.end)
+		joined.start, joined.end = min(joined.start, p.start), max(joined.end, p.end)
+	}
+	if at < end {
+		fresh = append(fresh, piece{start: at, end: end})
+	}
+	*s = slices.Replace(*s, from, to, joined)
+	return fresh
+}

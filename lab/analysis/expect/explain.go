@@ -1,0 +1,200 @@
+// What was judged is put into words.
+
+package expect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// verdict gathers what the judge has found.
+func (j *judge) verdict() *Verdict {
+	v := &Verdict{File: j.want.file, Connections: []Connection{}, Lines: []Match{}, Mismatches: []Mismatch{}}
+	for _, b := range j.bindings {
+		v.Connections = append(v.Connections, b.connection())
+		if m, ok := j.misbound(b); ok {
+			v.Mismatches = append(v.Mismatches, m)
+		}
+	}
+	for _, l := range j.want.lines {
+		v.Lines = append(v.Lines, j.match(l))
+		if !j.inOrder(l) {
+			v.Mismatches = append(v.Mismatches, j.tooEarly(l))
+		}
+	}
+	for _, t := range j.tracks {
+		v.Mismatches = append(v.Mismatches, t.mismatches()...)
+	}
+	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.Line, y.Line) })
+	v.Mismatches = append(v.Mismatches, j.undeclared()...)
+	v.Pass = len(v.Mismatches) == 0
+	return v
+}
+
+func (b *binding) connection() Connection {
+	c := Connection{Name: b.name, Line: b.line, Proto: b.proto, Lossy: b.declaration.lossy, A: b.declaration.a.String(), B: b.declaration.b.String(), ID: -1}
+	if b.conn != nil {
+		c.ID, c.Trace = b.conn.ID, b.conn
+	}
+	return c
+}
+
+func (j *judge) match(l *line) Match {
+	m := Match{
+		Line: l.number, Text: l.text, Connection: l.conn.name, From: l.from, To: l.to,
+		Joined: l.joined, Label: l.label, Comment: l.comment,
+	}
+	if l.after != nil {
+		m.After = l.after.label
+	}
+	found, ok := j.matched[l]
+	if !ok {
+		return m
+	}
+	f := &j.capture.Frames[found.frame]
+	m.Packet, m.First, m.Packets, m.Time = f.Number, j.capture.Frames[found.first].Number, found.packets, f.Time
+	if found.late {
+		m.Note = "arrived out of order"
+	}
+	return m
+}
+
+// at says which packet a mismatch is about.
+func (j *judge) at(m *Mismatch, frame int) {
+	f := &j.capture.Frames[frame]
+	m.Packet, m.Time = f.Number, f.Time
+}
+
+func (j *judge) tooEarly(l *line) Mismatch {
+	this, that := j.matched[l], j.matched[l.after]
+	m := Mismatch{
+		Line: l.number, Kind: TooEarly, Connection: l.conn.name, Want: l.text,
+		What: fmt.Sprintf("this did not come after @%s, which is frame %d (line %d)", l.after.label, j.capture.Frames[that.frame].Number, l.after.number),
+	}
+	for _, t := range j.tracks {
+		if t.declaration == l.conn {
+			m.Got = t.frameLine(this.frame)
+		}
+		if t.declaration == l.after.conn {
+			m.Around = append(m.Around, t.numbered(that.frame))
+		}
+	}
+	j.at(&m, this.frame)
+	return m
+}
+
+// mismatches puts into words what steps of the alignment say.
+func (t *track) mismatches() []Mismatch {
+	var all []Mismatch
+	after := t.line // the line of the file behind which an unwanted element is told
+	for _, s := range t.steps {
+		if s.line != nil {
+			after = s.line.number
+		}
+		switch s.kind {
+		case stepMissing:
+			all = append(all, t.missingLine(s))
+		case stepDifferent:
+			all = append(all, t.different(s))
+		case stepUnwanted:
+			all = append(all, t.unwantedElement(s, after))
+		}
+	}
+	if !t.whole {
+		all = append(all, Mismatch{Line: after, Kind: Missing, Connection: t.name,
+			What: "from here on too much differs to tell what is what"})
+	}
+	return all
+}
+
+func (t *track) missingLine(s step) Mismatch {
+	m := Mismatch{Line: s.line.number, Kind: Missing, Connection: t.name, Want: s.line.text, What: "this did not come"}
+	if s.line.kind == kindText && len(t.texts[0])+len(t.texts[1]) == 0 {
+		m.What = "this did not come: no FTP dialogue was seen on this connection"
+	}
+	if s.first < len(t.elements) && t.elements[s.first].kind != elementHole {
+		m.Around = t.around(t.elements[s.first].frame, false)
+	} else if len(t.frames) > 0 {
+		m.Around = t.around(t.frames[len(t.frames)-1], false)
+	}
+	return m
+}
+
+func (t *track) different(s step) Mismatch {
+	e := t.elements[s.last]
+	m := Mismatch{
+		Line: s.line.number, Kind: Different, Connection: t.name, Want: s.line.text,
+		What: strings.Join(s.what, "; "), Got: t.render(s, s.line),
+	}
+	t.judge.at(&m, e.frame)
+	m.Around = t.around(e.frame, true)
+	return m
+}
+
+func (t *track) unwantedElement(s step, line int) Mismatch {
+	e := t.elements[s.last]
+	m := Mismatch{Line: line, Kind: Unwanted, Connection: t.name}
+	if e.kind == elementHole {
+		m.What = fmt.Sprintf("the capture has not got seq %d:%d of %s", e.start, e.end, t.direction(e.fromA))
+		return m
+	}
+	m.What, m.Got = "no line wants this", t.render(s, nil)
+	switch {
+	case e.kind == elementAgain:
+		m.What += ": it sends again what was seen before"
+	case e.kind == elementRST:
+		m.What += ": a reset"
+	}
+	t.judge.at(&m, e.frame)
+	m.Around = t.around(e.frame, true)
+	return m
+}
+
+// undeclared tells of the packets that no declaration takes, those of one
+// connection together.
+func (j *judge) undeclared() []Mismatch {
+	var all []Mismatch
+	index := map[string]int{}
+	count := map[string]int{}
+	for _, i := range j.strays {
+		f := &j.capture.Frames[i]
+		key, what := j.stray(f)
+		if key == "" {
+			continue
+		}
+		if count[key]++; count[key] > 1 {
+			continue
+		}
+		m := Mismatch{Kind: Undeclared, What: what, Got: key}
+		j.at(&m, i)
+		index[key] = len(all)
+		all = append(all, m)
+	}
+	for key, i := range index {
+		if n := count[key]; n > 1 {
+			all[i].What += fmt.Sprintf(" (%d packets)", n)
+		}
+	}
+	return all
+}
+
+// stray names the connection that a packet of no declaration belongs to, in
+// the notation of a declaration, or "" if nobody has to declare it.
+func (j *judge) stray(f *Frame) (key, what string) {
+	if c := f.Connection; c != nil {
+		a := cmp.Or(c.OpenedBy, trace.Client)
+		return fmt.Sprintf("%s > %s", j.endName(c, a), j.endName(c, a.Other())), fmt.Sprintf("TCP connection %d is not declared", c.ID)
+	}
+	if isHousekeeping(f.Other) {
+		return "", ""
+	}
+	proto, src, dst := datagramEnds(f.Other)
+	if proto == "icmp" {
+		return fmt.Sprintf("%s > %s  icmp", src.Addr(), dst.Addr()), "ICMP that is not declared"
+	}
+	return fmt.Sprintf("%s > %s  udp", tcpdumpAddr(src), tcpdumpAddr(dst)), "UDP that is not declared"
+}

@@ -1,0 +1,295 @@
+// A capture is judged.
+
+package expect
+
+import (
+	"cmp"
+	"slices"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// Judge judges a capture. The error is an [*Error] for a host of the want that
+// is not among hosts; whatever is wrong with the capture is in the Verdict.
+func (w *Want) Judge(c *Capture, hosts Hosts) (*Verdict, error) {
+	if err := w.CheckHosts(hosts); err != nil {
+		return nil, err
+	}
+	j := &judge{want: w, hosts: hosts, capture: c, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+	j.bindings = c.bind(w, hosts)
+	j.exchange()
+	j.strays = c.distribute(j.bindings, hosts)
+	for _, b := range j.bindings {
+		if b.proto != "tcp" || b.conn != nil {
+			j.tracks = append(j.tracks, j.newTrack(b))
+		}
+	}
+	for _, t := range j.tracks {
+		t.align()
+	}
+	j.follow()
+	return j.verdict(), nil
+}
+
+// A judge judges one capture.
+type judge struct {
+	want     *Want
+	hosts    Hosts
+	capture  *Capture
+	bindings []*binding
+	tracks   []*track
+	strays   []int // frames of no binding
+	matched  map[*line]matched
+	bounds   map[*line]bound
+}
+
+// matched is what a line matched: frames by their index.
+type matched struct {
+	frame, first, packets int
+	late                  bool
+}
+
+// A track is one connection with its lines and its elements, aligned.
+type track struct {
+	*binding
+	judge *judge
+	aligner
+	steps []step
+	cost  int
+	whole bool // the alignment was not given up
+}
+
+func (j *judge) newTrack(b *binding) *track {
+	t := &track{binding: b, judge: j}
+	t.capture, t.bounds, t.aligner.lossy = j.capture, j.bounds, b.declaration.lossy
+	for i, l := range b.lines {
+		if i > 0 && l.group == b.lines[i-1].group {
+			last := len(t.groups) - 1
+			t.groups[last] = append(t.groups[last], l)
+			continue
+		}
+		t.groups = append(t.groups, []*line{l})
+	}
+	if b.proto != "tcp" {
+		t.elements = j.datagrams(b)
+		return t
+	}
+	var forth, back cuts
+	for _, l := range b.lines {
+		if l.fromA {
+			forth.addLine(l)
+		} else {
+			back.addLine(l)
+		}
+	}
+	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
+	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
+	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
+	t.thin()
+	t.begins, t.goesOn = t.claimable()
+	return t
+}
+
+// datagrams are the elements of a declaration that is not of TCP: its packets.
+func (j *judge) datagrams(b *binding) []element {
+	var all []element
+	for _, i := range b.frames {
+		_, src, dst := datagramEnds(j.capture.Frames[i].Other)
+		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, place: i})
+	}
+	return all
+}
+
+// dialogue returns the FTP lines that a side said, by where they begin in the
+// stream, and adds their borders to cuts.
+func (c *Capture) dialogue(conn *trace.Connection, from trace.Side, cuts *cuts) map[int64]*trace.Line {
+	texts := map[int64]*trace.Line{}
+	s := c.Trace.Session(conn.ID)
+	if s == nil {
+		return texts
+	}
+	for _, l := range s.Lines {
+		if l.From == from {
+			texts[l.Seq] = l
+			cuts.at = append(cuts.at, l.Seq, l.End)
+		}
+	}
+	return texts
+}
+
+// thin drops bare ACKs that make no difference to the alignment: those that no
+// line can match and, of a run of them that the same lines match, all but as
+// many from either end as there are lines. A long transfer is little else.
+func (t *track) thin() {
+	if len(t.elements) < 1000 {
+		return
+	}
+	var lines []*line
+	for _, l := range t.lines {
+		if l.kind == kindACK {
+			lines = append(lines, l)
+		}
+	}
+	var kept []element
+	run := map[string][]element{}
+	flush := func() {
+		for _, acks := range run {
+			if n := len(lines); len(acks) > 2*n {
+				acks = append(acks[:n], acks[len(acks)-n:]...)
+			}
+			kept = append(kept, acks...)
+		}
+		clear(run)
+	}
+	for _, e := range t.elements {
+		if e.kind != elementACK {
+			flush()
+			kept = append(kept, e)
+			continue
+		}
+		if key := t.matching(lines, &e); key != "" {
+			run[key] = append(run[key], e)
+		}
+	}
+	flush()
+	slices.SortStableFunc(kept, func(x, y element) int { return cmp.Compare(x.place, y.place) })
+	t.elements = kept
+}
+
+// matching names those of the lines that a bare ACK matches.
+func (t *track) matching(lines []*line, e *element) string {
+	var key []byte
+	for i, l := range lines {
+		var d differences
+		if l.fromA == e.fromA {
+			if d.whole(l, &t.capture.Frames[e.frame]); len(d) == 0 {
+				key = append(key, byte(i), byte(i>>8))
+			}
+		}
+	}
+	return string(key)
+}
+
+// claimable finds out where claims of more than one element can begin, and
+// behind which elements they can go on.
+func (t *track) claimable() (begins, goesOn []bool) {
+	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
+	inText := [2]int64{} // the end of the text that is open
+	for i := range t.elements {
+		e := &t.elements[i]
+		if e.kind != elementBytes {
+			continue
+		}
+		dir := e.dir()
+		if text := t.texts[dir][e.start]; text != nil {
+			inText[dir], begins[i] = text.End, true
+		}
+		f := &t.capture.Frames[e.frame]
+		cut := e.end < f.Seq+int64(f.Payload) // the packet goes on in another element
+		begins[i] = begins[i] || cut && e.start == f.Seq
+		goesOn[i] = cut || e.end < inText[dir]
+		for _, l := range t.lines {
+			if l.kind == kindStretch && l.fromA == e.fromA {
+				begins[i] = begins[i] || l.seq.start.is(e.start)
+				goesOn[i] = goesOn[i] || l.seq.reaches(e)
+			}
+		}
+	}
+	return begins, goesOn
+}
+
+// reaches reports whether a stretch can have begun at or before e and go on
+// behind it.
+func (s span) reaches(e *element) bool {
+	begun := !s.start.set || s.start.any || s.start.value <= e.start
+	over := s.end.set && !s.end.any && s.end.value <= e.end
+	return begun && !over
+}
+
+// align aligns the track and notes what its lines matched.
+func (t *track) align() {
+	t.take(t.aligner.align())
+}
+
+// take takes an alignment for the track's.
+func (t *track) take(steps []step, cost int, whole bool) {
+	t.steps, t.cost, t.whole = steps, cost, whole
+	for _, l := range t.lines {
+		delete(t.judge.matched, l)
+	}
+	for _, s := range t.steps {
+		if s.kind != stepMatched {
+			continue
+		}
+		last := t.elements[s.last]
+		m := matched{frame: last.frame, first: last.frame}
+		for _, e := range t.elements[s.first : s.last+1] {
+			if e.fromA != last.fromA || e.kind == elementACK {
+				continue
+			}
+			m.first = min(m.first, e.first)
+			m.late = m.late || e.late()
+			if e.kind != elementFIN || s.first == s.last {
+				m.packets += e.packets
+			}
+		}
+		t.judge.matched[s.line] = m
+	}
+}
+
+// follow looks at every `after`. Where a line could have matched another packet
+// that is late enough, or the labelled line one that is early enough, it is
+// made to.
+func (j *judge) follow() {
+	for changed := true; changed; {
+		changed = false
+		for _, l := range j.want.lines {
+			if j.inOrder(l) {
+				continue
+			}
+			from := bound{from: j.matched[l.after].frame + 1, to: len(j.capture.Frames)}
+			to := bound{from: 0, to: j.matched[l].frame - 1}
+			changed = changed || j.confine(l, from) || j.confine(l.after, to)
+		}
+	}
+}
+
+// inOrder reports whether a line keeps its `after`, as far as it can be told.
+func (j *judge) inOrder(l *line) bool {
+	if l.after == nil {
+		return true
+	}
+	this, ok := j.matched[l]
+	that, ok2 := j.matched[l.after]
+	return !ok || !ok2 || this.frame > that.frame
+}
+
+// confine makes a line choose among fewer packets, if its connection can be
+// aligned as well with that.
+func (j *judge) confine(l *line, b bound) bool {
+	old, had := j.bounds[l]
+	if had {
+		b = bound{max(b.from, old.from), min(b.to, old.to)}
+	}
+	j.bounds[l] = b
+	for _, t := range j.tracks {
+		if t.declaration != l.conn {
+			continue
+		}
+		steps, cost, whole := t.aligner.align()
+		if whole && cost == t.cost && matches(steps, l) {
+			t.take(steps, cost, whole)
+			return true
+		}
+	}
+	delete(j.bounds, l)
+	if had {
+		j.bounds[l] = old
+	}
+	return false
+}
+
+// matches reports whether the line has a packet in an alignment.
+func matches(steps []step, l *line) bool {
+	return slices.ContainsFunc(steps, func(s step) bool { return s.kind == stepMatched && s.line == l })
+}

@@ -1,0 +1,28 @@
+package expect_test
+
+import (
+	"testing"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/labtest/mutation"
+)
+
+// A check that cannot fail is worthless: whatever is broken in a want or in its
+// capture has to be noticed.
+func TestMutantsAreCaught(t *testing.T) {
+	var total mutation.Score
+	for _, p := range expect.ForgedPairs(t) {
+		score, err := mutation.Try(mutation.Pair(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total.Add(score)
+	}
+	t.Log(total)
+	if total.Tried < 500 {
+		t.Errorf("only %d mutants were tried", total.Tried)
+	}
+	if total.Rate() < 0.99 {
+		t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
+	}
+}

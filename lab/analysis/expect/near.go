@@ -1,0 +1,172 @@
+// Which connection a declaration was meant for that means none of the capture: a
+// port in it is wrong, or the side that opens.
+
+package expect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// near returns b bound to a connection that is at least between its hosts, or
+// nil if c is not. A nil c is no connection, to which everything can be bound.
+func (h Hosts) near(b *binding, c *trace.Connection) *binding {
+	n := &binding{declaration: b.declaration, conn: c}
+	if c == nil {
+		return n
+	}
+	if n.a = h.sideA(b.declaration, c); n.a != "" {
+		return n
+	}
+	n.near = true
+	sides := []trace.Side{trace.Client, trace.Server}
+	if c.OpenedBy == trace.Server {
+		sides = []trace.Side{trace.Server, trace.Client}
+	}
+	for _, n.a = range sides {
+		if h.meets(b.declaration.a, c.Addr(n.a), false) && h.meets(b.declaration.b, c.Addr(n.a.Other()), false) {
+			return n
+		}
+	}
+	return nil
+}
+
+// findNear gives b the first connection between its hosts that is free.
+func (m *matching) findNear(b *binding) {
+	for _, c := range m.connections {
+		if m.of[c] != nil {
+			continue
+		}
+		if n := m.hosts.near(b, c); n != nil {
+			*b, m.of[c] = *n, b
+			return
+		}
+	}
+}
+
+// exchange lets declarations that mean no connection change places with others,
+// as long as the lines of both say that it is the other way round: a star may
+// have taken the very connection that a mistaken port was to name.
+func (j *judge) exchange() {
+	mistaken := func(b *binding) bool { return b.proto == "tcp" && (b.conn == nil || b.near) }
+	if !slices.ContainsFunc(j.bindings, mistaken) {
+		return
+	}
+	c := costs{judge: j, frames: map[*trace.Connection][]int{}, known: map[pairing]int{}}
+	for i := range j.capture.Frames {
+		conn := j.capture.Frames[i].Connection
+		c.frames[conn] = append(c.frames[conn], i)
+	}
+	again, exchanged := true, false
+	for again {
+		again = false
+		for _, b := range j.bindings {
+			if mistaken(b) && len(c.known) < mostPairings && c.of(b) > 0 {
+				again = c.exchange(b) || again
+			}
+		}
+		exchanged = exchanged || again
+	}
+	if exchanged {
+		j.hosts.sortAlike(j.bindings)
+	}
+}
+
+// A pairing is a declaration and a connection that it may have meant.
+type pairing struct {
+	*declaration
+	*trace.Connection
+}
+
+// mostPairings is how many pairings are tried: those of some sixty connections,
+// each with each. What more there is stays where it is.
+const mostPairings = 4000
+
+// costs are those of the best alignments, by what is aligned.
+type costs struct {
+	judge  *judge
+	frames map[*trace.Connection][]int // the indexes of its packets
+	known  map[pairing]int
+}
+
+// exchange exchanges the connections of b and another binding, if there is one
+// with which the lines of both match better and no more ports are wrong.
+func (c costs) exchange(b *binding) bool {
+	for _, other := range c.judge.bindings {
+		if other.proto != "tcp" || other.conn == nil {
+			continue
+		}
+		x, y := c.judge.hosts.near(b, other.conn), c.judge.hosts.near(other, b.conn)
+		if x == nil || y == nil || y.near && !other.near {
+			continue
+		}
+		if c.of(x)+c.of(y) < c.of(b)+c.of(other) {
+			*b, *other = *x, *y
+			return true
+		}
+	}
+	return false
+}
+
+// of is what it costs to lay the lines of b along its connection.
+func (c costs) of(b *binding) int {
+	key := pairing{b.declaration, b.conn}
+	if _, ok := c.known[key]; !ok {
+		c.known[key] = c.align(*b)
+	}
+	return c.known[key]
+}
+
+func (c costs) align(b binding) int {
+	allMissing := costMissing * len(b.lines)
+	if b.conn == nil {
+		return allMissing
+	}
+	b.frames = c.frames[b.conn]
+	t := c.judge.newTrack(&b)
+	_, cost, whole := t.aligner.align()
+	if !whole {
+		return allMissing + costUnwanted*len(t.elements)
+	}
+	return cost
+}
+
+// misbound says what is wrong with a declaration that means no connection of
+// the capture.
+func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
+	m = Mismatch{Line: b.line, Kind: NotFound, Connection: b.name, Want: b.text, What: "there is no such connection in the capture"}
+	if b.proto != "tcp" || b.conn != nil && !b.near {
+		return m, false
+	}
+	if b.near {
+		var what string
+		m.Kind, what, m.Got = b.nearest()
+		m.What += "; the nearest one " + what
+		j.at(&m, b.frames[0])
+	}
+	return m, true
+}
+
+// nearest says in what the connection of b is not what b declares, and how it
+// would have to be declared.
+func (b *binding) nearest() (kind Kind, what, declaration string) {
+	d := b.declaration
+	x := endpoint{d.a.host, fmt.Sprint(b.conn.Addr(b.a).Port())}
+	y := endpoint{d.b.host, fmt.Sprint(b.conn.Addr(b.a.Other()).Port())}
+	kind, declaration = Unaddressed, fmt.Sprintf("%s  %s > %s", b.name, x, y)
+	var other []string
+	if d.a.port != "*" && d.a != x {
+		other = append(other, fmt.Sprintf("has %s, not %s", x, d.a))
+	}
+	if d.b.port != "*" && d.b != y {
+		other = append(other, fmt.Sprintf("has %s, not %s", y, d.b))
+	}
+	if b.conn.OpenedBy == b.a.Other() {
+		kind, declaration = Reversed, fmt.Sprintf("%s  %s > %s", b.name, y, x)
+		other = append(other, fmt.Sprintf("was opened by %s, not %s", d.b.host, d.a.host))
+	}
+	return kind, strings.Join(other, " and "), declaration
+}

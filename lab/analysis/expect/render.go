@@ -1,0 +1,181 @@
+// Packets are written in the notation of the want.
+
+package expect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// contextFrames is how many packets of the connection are shown before and
+// after one that is not as wanted.
+const contextFrames = 2
+
+// direction writes NAME A > B as a line of the want begins.
+func (t *track) direction(fromA bool) string {
+	from, to := t.declaration.a.host, t.declaration.b.host
+	if from == to {
+		from, to = t.declaration.a.String(), t.declaration.b.String()
+	}
+	if !fromA {
+		from, to = to, from
+	}
+	return fmt.Sprintf("%s  %s > %s", t.name, from, to)
+}
+
+// render writes the elements of a step; beside what makes them out, whatever
+// the line that wanted something else speaks of.
+func (t *track) render(s step, l *line) string {
+	e := t.elements[s.last]
+	f := &t.capture.Frames[e.frame]
+	var words []string
+	first := t.elements[s.first]
+	switch {
+	case e.kind != elementBytes && first.kind != elementBytes:
+		return t.frameLine(e.frame) + mentioned(l, f)
+	case e.kind == elementFIN || l != nil && l.flags.set:
+		words = append(words, flagString(f.Flags))
+	}
+	end := e.end
+	if e.kind == elementFIN {
+		end--
+	}
+	text := t.texts[e.dir()][first.start]
+	if text != nil && text.End == end {
+		words = append(words, quote(text.Text))
+	}
+	if text == nil || text.End != end || l != nil && l.seq.start.set {
+		words = append(words, fmt.Sprintf("seq %d:%d", first.start, end))
+	}
+	if l != nil && l.length.set && !l.seq.stretch() {
+		words = append(words, fmt.Sprintf("length %d", end-first.start))
+	}
+	return t.direction(e.fromA) + "  " + strings.Join(words, " ") + mentioned(l, f)
+}
+
+// mentioned writes what a line speaks of, beside flags, seq and length, as f
+// has it.
+func mentioned(l *line, f *Frame) string {
+	var b strings.Builder
+	if l == nil || f.Connection == nil {
+		return ""
+	}
+	if l.ack.set && f.Has(trace.ACK) && f.Payload > 0 {
+		fmt.Fprintf(&b, " ack %d", f.Ack)
+	}
+	if l.win.set {
+		fmt.Fprintf(&b, " win %d", f.RawWindow)
+	}
+	for _, o := range l.options {
+		has, value := optionOf(o, f)
+		switch {
+		case !has && o.name != "sack":
+			b.WriteString(" !" + o.name)
+		case has && o.value.set && o.name != "sack":
+			fmt.Fprintf(&b, " %s %d", o.name, value)
+		case has && o.name != "sack":
+			b.WriteString(" " + o.name)
+		}
+	}
+	return b.String()
+}
+
+// frameLine writes a packet.
+func (t *track) frameLine(i int) string {
+	f := &t.capture.Frames[i]
+	if f.Connection == nil {
+		_, src, dst := datagramEnds(f.Other)
+		text, length := datagramText(f.Other)
+		return fmt.Sprintf("%s  %s length %d", t.direction(t.judge.hosts.isForth(t.declaration, src, dst)), quote(text), length)
+	}
+	fromA := f.From == t.a
+	line := t.direction(fromA) + "  " + flagString(f.Flags)
+	switch {
+	case f.Payload > 0:
+		line += fmt.Sprintf(" seq %d:%d", f.Seq, f.Seq+int64(f.Payload))
+	default:
+		line += fmt.Sprintf(" seq %d", f.Seq)
+	}
+	if f.Has(trace.ACK) {
+		line += fmt.Sprintf(" ack %d", f.Ack)
+	}
+	if f.Options != nil {
+		for _, b := range f.Options.SACK {
+			line += fmt.Sprintf(" sack %d:%d", b.Left, b.Right)
+		}
+	}
+	return line + t.said(f, fromA)
+}
+
+// said is the dialogue that ends in a packet.
+func (t *track) said(f *Frame, fromA bool) string {
+	dir := 0
+	if fromA {
+		dir = 1
+	}
+	var texts []*trace.Line
+	for _, l := range t.texts[dir] {
+		if l.Packet == f.Number {
+			texts = append(texts, l)
+		}
+	}
+	slices.SortFunc(texts, func(x, y *trace.Line) int { return int(x.Seq - y.Seq) })
+	var b strings.Builder
+	for _, l := range texts {
+		b.WriteString(" " + quote(l.Text))
+	}
+	return b.String()
+}
+
+// around writes the packets of the connection around one, marked if it is the
+// one that is meant.
+func (t *track) around(frame int, mark bool) []string {
+	at, _ := slices.BinarySearch(t.frames, frame)
+	var lines []string
+	for k := max(0, at-contextFrames); k <= min(len(t.frames)-1, at+contextFrames); k++ {
+		line := t.numbered(t.frames[k])
+		if mark && k == at {
+			line = "> " + line
+		} else {
+			line = "  " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// numbered writes a packet with its number and its time in front.
+func (t *track) numbered(i int) string {
+	f := &t.capture.Frames[i]
+	return fmt.Sprintf("%5d  %s  %s", f.Number, seconds(f.Time), t.frameLine(i))
+}
+
+// endName writes an end of a TCP connection with the name of its host, if that
+// has one. Where hosts share an address, FTP's role decides.
+func (j *judge) endName(c *trace.Connection, s trace.Side) string {
+	addr := c.Addr(s)
+	return j.hosts.name(addr.Addr(), string(s)) + fmt.Sprintf(".%d", addr.Port())
+}
+
+// name returns the name of the host with that address: the preferred one if
+// it has, or else the first in the alphabet, or else the address.
+func (h Hosts) name(addr netip.Addr, preferred string) string {
+	addr = addr.Unmap()
+	best := ""
+	for name, a := range h {
+		if a == addr && (best == "" || name == preferred || name < best && best != preferred) {
+			best = name
+		}
+	}
+	if best == "" {
+		return addr.String()
+	}
+	return best
+}
+
+// tcpdumpAddr writes an address and a port with a dot between them.
+func tcpdumpAddr(a netip.AddrPort) string { return fmt.Sprintf("%s.%d", a.Addr(), a.Port()) }

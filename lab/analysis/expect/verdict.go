@@ -1,0 +1,179 @@
+// What a judgement says: which packet matched which line, and what did not.
+
+package expect
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A Verdict says how far a capture is what a want asks for. It holds
+// everything that can be said about it, in the order of the want's lines.
+type Verdict struct {
+	// File is the scenario's file, for messages.
+	File string `json:"file"`
+	// Pass says that there is no mismatch.
+	Pass bool `json:"pass"`
+	// Connections are the declarations, each with what it was bound to.
+	Connections []Connection `json:"connections"`
+	// Lines are the lines of the want, each with what it matched.
+	Lines []Match `json:"lines"`
+	// Mismatches are all differences, in the order of the lines; those that
+	// belong to no line come last, in the order of the packets.
+	Mismatches []Mismatch `json:"mismatches"`
+}
+
+// A Connection is a declaration of the want and what it stands for in the
+// capture.
+type Connection struct {
+	Name string `json:"name"`
+	Line int    `json:"line"`
+	// Proto is tcp, udp, arp or icmp.
+	Proto string `json:"proto"`
+	// Lossy says that what is sent again need not be written.
+	Lossy bool `json:"lossy,omitempty"`
+	// A and B are the two ends as the want names them, A the one that opened
+	// it: "server.20", "client.3172".
+	A string `json:"a"`
+	B string `json:"b"`
+	// ID is that of the TCP connection in the trace: of the nearest one if the
+	// capture has no such connection, which is a mismatch then. It is -1 if
+	// there is none, or the declaration is not of TCP.
+	ID int `json:"id"`
+	// Trace is the connection of that ID, nil for -1.
+	Trace *trace.Connection `json:"-"`
+}
+
+// A Match is a line of the want and what it matched.
+type Match struct {
+	Line int    `json:"line"`
+	Text string `json:"text"` // as written, without its comment
+	// Connection, From and To are the words the line begins with.
+	Connection string `json:"connection"`
+	From       string `json:"from"`
+	To         string `json:"to"`
+	// Packet is the number of the packet that it matched: for a text or a
+	// stretch, the one with the last byte. It is 0 if it matched none, and for
+	// a line of "...".
+	Packet int `json:"packet"`
+	// First is the first and Packets the number of the packets it matched;
+	// more than one for a text or a stretch that came in several segments.
+	// They are those of its connection and sender, from First to Packet, that
+	// carry data seen for the first time.
+	First   int `json:"first"`
+	Packets int `json:"packets"`
+	// Time is the stamp of Packet, after that of the capture's first packet.
+	Time time.Duration `json:"time_ns"`
+	// Joined says that the line has | in its margin.
+	Joined bool `json:"joined,omitempty"`
+	// Label is what stands behind the line's @, After what its packet has to
+	// come after.
+	Label string `json:"label,omitempty"`
+	After string `json:"after,omitempty"`
+	// Comment is the line's # comment: the sentence that explains the packet.
+	Comment string `json:"comment,omitempty"`
+	// Note is what the judge has to say although the line matched: that the
+	// packet arrived out of order.
+	Note string `json:"note,omitempty"`
+}
+
+// A Kind is a kind of mismatch.
+type Kind string
+
+// The kinds of mismatch.
+const (
+	Different   Kind = "different"   // a packet came where another was wanted
+	Missing     Kind = "missing"     // a wanted packet did not come
+	Unwanted    Kind = "unwanted"    // a packet came that no line wants
+	TooEarly    Kind = "too early"   // a packet came before the one it should follow
+	Undeclared  Kind = "undeclared"  // a connection, or packets, that no line declares
+	NotFound    Kind = "not found"   // a declared connection is not in the capture
+	Unaddressed Kind = "other ports" // a declared connection has other ports
+	Reversed    Kind = "other side"  // a declared connection was opened from the other side
+)
+
+// A Mismatch is one difference between what was wanted and what came.
+type Mismatch struct {
+	// Line is the line of the file, 0 if the mismatch belongs to none.
+	Line int  `json:"line"`
+	Kind Kind `json:"kind"`
+	// Connection is the name of the connection, "" for an undeclared one.
+	Connection string `json:"connection,omitempty"`
+	// What says in a few words what is wrong.
+	What string `json:"what"`
+	// Want is the line as written, Got what came in its place, in the same
+	// notation; each may be "".
+	Want string `json:"want,omitempty"`
+	Got  string `json:"got,omitempty"`
+	// Packet is the number of the packet that came, 0 for none, and Time its
+	// stamp after that of the capture's first packet.
+	Packet int           `json:"packet,omitempty"`
+	Time   time.Duration `json:"time_ns,omitempty"`
+	// Around are the packets around it, a line each.
+	Around []string `json:"around,omitempty"`
+}
+
+// Report returns the mismatches as a compiler prints its errors, one block
+// each, or "" if there are none.
+func (v *Verdict) Report() string {
+	var b strings.Builder
+	for _, m := range v.Mismatches {
+		b.WriteString(m.Message(v.File))
+	}
+	return b.String()
+}
+
+// Message returns the mismatch as a compiler prints an error: the place in
+// file, what is wrong, the line that was wanted, the packet that came, and
+// those around it.
+func (m Mismatch) Message(file string) string {
+	var b strings.Builder
+	b.WriteString(file)
+	if m.Line > 0 {
+		fmt.Fprintf(&b, ":%d", m.Line)
+	}
+	b.WriteString(": ")
+	if m.Connection != "" {
+		b.WriteString(m.Connection + ": ")
+	}
+	b.WriteString(m.What + "\n")
+	if m.Want != "" {
+		fmt.Fprintf(&b, "\twant  %s\n", m.Want)
+	}
+	switch {
+	case m.Got != "" && m.Packet > 0:
+		fmt.Fprintf(&b, "\tgot   %s     frame %d, %s\n", m.Got, m.Packet, seconds(m.Time))
+	case m.Got != "":
+		fmt.Fprintf(&b, "\tgot   %s\n", m.Got)
+	}
+	for _, line := range m.Around {
+		fmt.Fprintf(&b, "\t    %s\n", line)
+	}
+	return b.String()
+}
+
+// Label returns the match of the line with that label.
+func (v *Verdict) Label(name string) (Match, bool) {
+	for _, m := range v.Lines {
+		if m.Label == name {
+			return m, true
+		}
+	}
+	return Match{}, false
+}
+
+// Connection returns the declaration of that name.
+func (v *Verdict) Connection(name string) (Connection, bool) {
+	for _, c := range v.Connections {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Connection{}, false
+}
+
+// seconds prints a time as tcpdump and Wireshark do.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }

@@ -1,0 +1,204 @@
+// What a want is made of, once it is parsed.
+
+package expect
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/pcapng/pcap"
+)
+
+// A Want is what a scenario expects to see, parsed.
+type Want struct {
+	file         string
+	declarations []*declaration
+	lines        []*line
+}
+
+// Hosts are the names that a want may use and their addresses.
+type Hosts map[string]netip.Addr
+
+// An Error is a mistake in the text of a want or of figures.
+type Error struct {
+	File string
+	Line int
+	Msg  string
+}
+
+// Error is the message as a compiler prints it: file:line: what.
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+
+// A declaration gives a name to a connection, or to the packets of another
+// protocol between two hosts.
+type declaration struct {
+	line  int
+	text  string
+	name  string
+	proto string // tcp, udp, arp or icmp
+	lossy bool   // what is sent again need not be written
+	a, b  endpoint
+	lines []*line // of this connection, in order
+}
+
+// An endpoint is an end of a declaration.
+type endpoint struct {
+	host string // a name, an address or *
+	port string // a number or *
+}
+
+func (e endpoint) String() string { return e.host + "." + e.port }
+
+// A line is what the want says of one packet, text or stretch.
+type line struct {
+	number  int
+	text    string // as written, without margin and comment
+	comment string
+	conn    *declaration
+	from    string
+	to      string
+	fromA   bool // sent by the end that the declaration names first
+	kind    kind
+	joined  bool // | stands in the margin
+	group   int  // lines of one connection with the same number are joined by |
+
+	words   pattern // kindText, kindDatagram
+	flags   flags
+	seq     span
+	ack     number
+	win     number
+	length  number
+	options []option
+
+	label string
+	after *line
+}
+
+// A kind says what a line claims of the stream.
+type kind int
+
+const (
+	kindText     kind = iota // one line of dialogue
+	kindStretch              // bytes, however they were segmented
+	kindData                 // the data of one packet
+	kindACK                  // one packet that carries nothing
+	kindSYN                  // one packet with a SYN
+	kindFIN                  // one FIN; data that rides with it is claimed by others
+	kindFINData              // one packet with a FIN and its data
+	kindRST                  // one packet with a RST
+	kindDatagram             // one packet of another protocol than TCP
+	kindSkip                 // ...: whatever comes
+)
+
+// A number is what a line says of a number.
+type number struct {
+	set, any bool
+	value    int64
+}
+
+func (n number) is(v int64) bool { return !n.set || n.any || n.value == v }
+
+// A span is what a line says of sequence numbers: nothing, one, or a stretch
+// from start to end.
+type span struct {
+	start, end number // end is not set for a single number
+}
+
+// stretch reports whether the span is of two numbers.
+func (s span) stretch() bool { return s.end.set }
+
+// flags are what a line says of the TCP flags.
+type flags struct {
+	set  bool
+	bits uint8 // without PSH
+	push bool  // PSH is written, and so it is wanted
+}
+
+// An option is something that a line says of a header's options, or of IP's:
+// "mss 1460", "!wscale", "ttl 64".
+type option struct {
+	name  string
+	not   bool
+	value number
+	right int64 // of a SACK block; its left is the value
+}
+
+// CheckHosts returns an error for the first host of the want that is neither
+// among hosts nor an address nor *.
+func (w *Want) CheckHosts(hosts Hosts) error {
+	for _, d := range w.declarations {
+		for _, host := range []string{d.a.host, d.b.host} {
+			if _, err := netip.ParseAddr(host); err == nil || host == "*" {
+				continue
+			}
+			if _, ok := hosts[host]; !ok {
+				return &Error{w.file, d.line, fmt.Sprintf("there is no host %q; the hosts are %s, and an address or * will do", host, hosts.list())}
+			}
+		}
+	}
+	return nil
+}
+
+// with returns the hosts and those that a capture names, as far as a want can
+// say their names.
+func (h Hosts) with(names []pcap.Name) Hosts {
+	all := maps.Clone(h)
+	if all == nil {
+		all = Hosts{}
+	}
+	for _, n := range names {
+		if _, known := all[n.Name]; !known && isHost(n.Name) {
+			all[n.Name] = n.Addr.Unmap()
+		}
+	}
+	return all
+}
+
+// isHost reports whether s can name a host: the words between its dots are
+// names, and the last one is no port.
+func isHost(s string) bool {
+	words := strings.Split(s, ".")
+	for _, word := range words {
+		if !isName(word) {
+			return false
+		}
+	}
+	return !isDigits(words[len(words)-1])
+}
+
+func (h Hosts) list() string {
+	if len(h) == 0 {
+		return "none"
+	}
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// matches reports whether the host of an endpoint stands for addr.
+func (h Hosts) matches(host string, addr netip.Addr) bool {
+	if host == "*" {
+		return true
+	}
+	if a, ok := h[host]; ok {
+		return a == addr.Unmap()
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap() == addr.Unmap()
+}
+
+// HasConnection reports whether the want declares a connection of that name.
+func (w *Want) HasConnection(name string) bool {
+	return slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
+}
+
+// HasLabel reports whether a line of the want has that label.
+func (w *Want) HasLabel(name string) bool {
+	return slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })
+}

@@ -1,0 +1,263 @@
+// Measurements of one connection.
+
+package measure
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/trace"
+)
+
+var connectionMeasurements = []measurement{
+	{"NAME.rtt", seconds, func(s *scope) (value, error) {
+		if !s.conn.HandshakeSeen {
+			return value{}, fmt.Errorf("the capture does not show the handshake")
+		}
+		return number(s.conn.HandshakeRTT.Seconds())
+	}},
+	{"NAME.packets", count, func(s *scope) (value, error) { return number(len(s.frames)) }},
+	{"NAME.packets.SIDE", count, func(s *scope) (value, error) { return number(len(s.sent(s.side()))) }},
+	{"NAME.bytes.SIDE", bytes, func(s *scope) (value, error) { return number(s.conn.Flow(s.side()).Bytes) }},
+	{"NAME.segments.SIDE", count, func(s *scope) (value, error) { return number(len(s.segments(s.side()))) }},
+	{"NAME.segment.max.SIDE", bytes, segmentMax},
+	{"NAME.segment.last.SIDE", bytes, segmentLast},
+	{"NAME.segments.full.SIDE", count, segmentsFull},
+	{"NAME.acks.SIDE", count, func(s *scope) (value, error) { return number(len(s.acks(s.side()))) }},
+	{"NAME.acks-per-segment.SIDE", ratio, func(s *scope) (value, error) {
+		return quotient(s.advances(s.side().Other()), len(s.segments(s.side())))
+	}},
+	{"NAME.segments-per-ack.SIDE", ratio, func(s *scope) (value, error) {
+		return quotient(len(s.segments(s.side())), s.advances(s.side().Other()))
+	}},
+	{"NAME.retransmissions", count, func(s *scope) (value, error) {
+		return number(s.conn.ClientFlow.Retransmissions + s.conn.ServerFlow.Retransmissions)
+	}},
+	{"NAME.out-of-order", count, func(s *scope) (value, error) {
+		return number(s.conn.ClientFlow.OutOfOrder + s.conn.ServerFlow.OutOfOrder)
+	}},
+	{"NAME.duration", seconds, func(s *scope) (value, error) { return number(float64(s.conn.LastTime-s.conn.FirstTime) / 1e9) }},
+	{"NAME.transfer.SIDE", seconds, transfer},
+	{"NAME.throughput.SIDE", rate, throughput},
+	{"NAME.straightness.SIDE", ratio, straightness},
+	{"NAME.gap.max.SIDE", seconds, func(s *scope) (value, error) {
+		return quantile(s.gaps(), 1)
+	}},
+	{"NAME.gap.median.SIDE", seconds, func(s *scope) (value, error) {
+		return quantile(s.gaps(), 0.5)
+	}},
+	{"NAME.reply.segments.COMMAND", count, replySegments},
+	{"NAME.port.SIDE", count, func(s *scope) (value, error) { return number(s.conn.Addr(s.side()).Port()) }},
+	{"NAME.sha256", words, func(s *scope) (value, error) {
+		if s.conn.SHA256 == "" {
+			return value{}, errNothing
+		}
+		return value{words: s.conn.SHA256}, nil
+	}},
+	{"NAME.mss.SIDE", count, synOption(func(o *trace.TCPOptions) (int, bool) { return o.MSS, o.MSS > 0 })},
+	{"NAME.window.SIDE", bytes, func(s *scope) (value, error) {
+		syn, err := s.syn()
+		if err != nil {
+			return value{}, err
+		}
+		return number(syn.RawWindow)
+	}},
+	{"NAME.wscale.SIDE", count, synOption(func(o *trace.TCPOptions) (int, bool) { return o.WindowScale, o.WindowScale >= 0 })},
+	{"NAME.timestamps.SIDE", words, func(s *scope) (value, error) {
+		syn, err := s.syn()
+		if err != nil {
+			return value{}, err
+		}
+		return yesNo(syn.Timestamps)
+	}},
+	{"NAME.sack.SIDE", words, func(s *scope) (value, error) {
+		syn, err := s.syn()
+		if err != nil {
+			return value{}, err
+		}
+		return yesNo(syn.Options.SACKPermitted)
+	}},
+	{"NAME.window.min.SIDE", bytes, func(s *scope) (value, error) { return quantile(s.windows(0), 0) }},
+	{"NAME.window.max.SIDE", bytes, func(s *scope) (value, error) { return quantile(s.windows(0), 1) }},
+	{"NAME.window.spread.SIDE", share, windowSpread},
+	{"NAME.df.SIDE", words, dontFragment},
+	{"NAME.ttl.SIDE", count, ttl},
+}
+
+// sent are the packets that a side sent.
+func (s *scope) sent(side trace.Side) []*expect.Frame {
+	var all []*expect.Frame
+	for _, f := range s.frames {
+		if f.From == side {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// segments are the packets with data that a side sent.
+func (s *scope) segments(side trace.Side) []*expect.Frame {
+	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
+}
+
+// acks are the bare ACKs that a side sent, but for the one of the handshake.
+func (s *scope) acks(side trace.Side) []*expect.Frame {
+	all := slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
+		return f.Payload > 0 || f.Flags&(trace.SYN|trace.FIN|trace.RST) != 0
+	})
+	if len(all) > 0 && all[0].Seq == 1 && all[0].Ack == 1 {
+		all = all[1:]
+	}
+	return all
+}
+
+// advances counts the bare ACKs of a side that acknowledge more data than those
+// before.
+func (s *scope) advances(side trace.Side) int {
+	n, highest := 0, int64(1)
+	for _, f := range s.acks(side) {
+		if f.Ack > highest {
+			n, highest = n+1, f.Ack
+		}
+	}
+	return n
+}
+
+func quotient(a, b int) (value, error) {
+	if b == 0 {
+		return value{}, errNothing
+	}
+	return number(float64(a) / float64(b))
+}
+
+func segmentMax(s *scope) (value, error) {
+	largest := 0
+	for _, f := range s.segments(s.side()) {
+		largest = max(largest, f.Payload)
+	}
+	return number(largest)
+}
+
+// segmentLast is the size of the segment with the highest sequence numbers.
+func segmentLast(s *scope) (value, error) {
+	var last *expect.Frame
+	for _, f := range s.segments(s.side()) {
+		if last == nil || f.Seq+int64(f.Payload) > last.Seq+int64(last.Payload) {
+			last = f
+		}
+	}
+	if last == nil {
+		return value{}, errNothing
+	}
+	return number(last.Payload)
+}
+
+func segmentsFull(s *scope) (value, error) {
+	largest, n := 0, 0
+	for _, f := range s.segments(s.side()) {
+		switch {
+		case f.Payload > largest:
+			largest, n = f.Payload, 1
+		case f.Payload == largest:
+			n++
+		}
+	}
+	return number(n)
+}
+
+func transfer(s *scope) (value, error) {
+	all := s.segments(s.side())
+	if len(all) == 0 {
+		return value{}, errNothing
+	}
+	return number((all[len(all)-1].Time - all[0].Time).Seconds())
+}
+
+func throughput(s *scope) (value, error) {
+	v, err := transfer(s)
+	if err != nil {
+		return v, err
+	}
+	if v.number <= 0 {
+		return value{}, fmt.Errorf("all of it came in one segment, which took no time")
+	}
+	return number(8 * float64(s.conn.Flow(s.side()).Bytes) / v.number)
+}
+
+// replySegments counts the packets in which a reply came.
+func replySegments(s *scope) (value, error) {
+	if session := s.capture.Trace.Session(s.conn.ID); session != nil {
+		for _, x := range session.Exchanges {
+			if x.Command != s.args[0] || len(x.Replies) == 0 {
+				continue
+			}
+			return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(trace.Server)))
+		}
+	}
+	return value{}, fmt.Errorf("there is no %s with a reply", s.args[0])
+}
+
+// between counts the frames numbered from first to last.
+func (s *scope) between(first, last int, frames []*expect.Frame) int {
+	n := 0
+	for _, f := range frames {
+		if f.Number >= first && f.Number <= last {
+			n++
+		}
+	}
+	return n
+}
+
+// syn is the first SYN of the scope's side, which always has its options.
+func (s *scope) syn() (*expect.Frame, error) {
+	for _, f := range s.sent(s.side()) {
+		if f.Has(trace.SYN) && f.Options != nil {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("the capture does not show the %s's SYN", s.side())
+}
+
+// synOption makes a measurement of an option with a number.
+func synOption(of func(*trace.TCPOptions) (int, bool)) func(*scope) (value, error) {
+	return func(s *scope) (value, error) {
+		syn, err := s.syn()
+		if err != nil {
+			return value{}, err
+		}
+		if n, ok := of(syn.Options); ok {
+			return number(n)
+		}
+		return value{words: "none"}, nil
+	}
+}
+
+func dontFragment(s *scope) (value, error) {
+	set, all := 0, s.sent(s.side())
+	for _, f := range all {
+		if f.DF {
+			set++
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return value{}, errNothing
+	case set > 0 && set < len(all):
+		return value{words: "some"}, nil
+	}
+	return yesNo(set > 0)
+}
+
+func ttl(s *scope) (value, error) {
+	all := s.sent(s.side())
+	if len(all) == 0 {
+		return value{}, errNothing
+	}
+	for _, f := range all {
+		if f.TTL != all[0].TTL {
+			return value{}, fmt.Errorf("packets have different ones, such as %d and %d", all[0].TTL, f.TTL)
+		}
+	}
+	return number(int(all[0].TTL))
+}

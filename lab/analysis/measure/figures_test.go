@@ -1,0 +1,291 @@
+package measure
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/trace"
+)
+
+// lab is a capture made by hand: a control connection, and an active data
+// connection on which the server sends 10 segments of 1000 bytes and one of 500,
+// one every 10 ms, each two of them acknowledged.
+func lab() (*expect.Capture, *expect.Verdict) {
+	addr := netip.MustParseAddrPort
+	ctl := &trace.Connection{
+		Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"),
+		Role: trace.Control, OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
+	}
+	data := &trace.Connection{
+		ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), FirstTime: 1e9, LastTime: 2e9,
+		Role: trace.Data, OpenedBy: trace.Server, SHA256: "d1ce", Announced: &trace.Announcement{},
+		ServerFlow: trace.Flow{Bytes: 10500},
+	}
+	other := &trace.Connection{
+		ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), FirstTime: 3e9, Role: trace.Data,
+	}
+	c := &expect.Capture{}
+	add := func(f expect.Frame) {
+		f.Number, f.DF = len(c.Frames)+1, true
+		c.Frames = append(c.Frames, f)
+	}
+	syn := func(conn *trace.Connection, from trace.Side, flags uint8, window uint16, o trace.TCPOptions) {
+		add(expect.Frame{Connection: conn, From: from, Flags: flags, RawWindow: window, Window: int(window), Length: 74, TTL: 64, Options: &o})
+	}
+	syn(ctl, trace.Client, trace.SYN, 65535, trace.TCPOptions{MSS: 1460, WindowScale: -1})
+	syn(ctl, trace.Server, trace.SYN|trace.ACK, 17520, trace.TCPOptions{MSS: 1452, WindowScale: 7, SACKPermitted: true})
+	add(expect.Frame{Connection: ctl, From: trace.Client, Flags: trace.ACK, Seq: 1, Ack: 1, Length: 54, TTL: 63, Window: 1000})
+	syn(data, trace.Server, trace.SYN, 16384, trace.TCPOptions{WindowScale: -1})
+	for i := range 11 {
+		at := time.Second + time.Duration(i)*10*time.Millisecond
+		size := 1000
+		if i == 10 {
+			size = 500
+		}
+		add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.ACK, Time: at, Seq: int64(1 + 1000*i), Ack: 1, Payload: size, Length: size + 54, TTL: 64})
+		if i%2 == 1 {
+			add(expect.Frame{Connection: data, From: trace.Client, Flags: trace.ACK, Time: at, Seq: 1, Ack: int64(1001 + 1000*i), Window: 40000 - i, Length: 54, TTL: 64})
+		}
+	}
+	add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
+	line := func(n int) *trace.Line { return &trace.Line{Packet: n} }
+	c.Trace = &trace.Trace{}
+	for _, conn := range []*trace.Connection{ctl, data, other} {
+		c.Trace.Add(conn)
+	}
+	c.Trace.AddSession(&trace.Session{Control: ctl, Exchanges: []*trace.Exchange{
+		{Command: "FEAT", Replies: []*trace.Reply{{FirstPacket: 2, Packet: 2, Lines: []*trace.Line{line(2)}}}},
+	}})
+	v := &expect.Verdict{
+		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Trace: ctl}, {Name: "data", Proto: "tcp", ID: 1, Trace: data}, {Name: "gone", Proto: "tcp", ID: -1}},
+		Lines:       []expect.Match{{Label: "a", Packet: 2, Time: 0}, {Label: "b", Packet: 5, Time: 1500 * time.Millisecond}, {Label: "lost"}},
+	}
+	return c, v
+}
+
+func TestMeasure(t *testing.T) {
+	c, v := lab()
+	for _, test := range []struct{ line, measured string }{
+		{"capture.packets = 21", "21"},
+		{"capture.conversations = 3", "3"},
+		{"capture.control = 1", "1"},
+		{"capture.data = 2", "2"},
+		{"capture.other = 0", "0"},
+		{"capture.announced = 1", "1"},
+		{"capture.dataports = 2", "2"},
+		{"capture.dataports.run = 2", "2"},
+		{"capture.data.within = 2s ± 1ms", "2.0000s"},
+		{"capture.port.20 = 18", "18"},
+		{"capture.syns = 2", "2"},
+		{"capture.resets = 1", "1"},
+		{"capture.retransmissions = 0", "0"},
+		{"capture.duration = 2s ± 1ms", "2.0000s"},
+		{"capture.bytes = 11694", "11694"},
+		{"lengths.1000-2000 = 47.6% ± 0.1%", "47.619%"},
+		{"ctl.rtt = 107ms ± 3%", "107.00ms"},
+		{"ctl.packets = 3", "3"},
+		{"data.packets.client = 5", "5"},
+		{"data.bytes.server = 10500", "10500"},
+		{"data.bytes.server < 1MiB", "10500"},
+		{"data.segments.server = 11", "11"},
+		{"data.segment.max.server = 1000", "1000"},
+		{"data.segment.last.server = 500", "500"},
+		{"data.segments.full.server = 10", "10"},
+		{"data.acks.client = 5", "5"},
+		{"data.segments-per-ack.server = 2.2 ± 0.01", "2.2000"},
+		{"data.acks-per-segment.server = 0.4545 ± 0.001", "0.45455"},
+		{"data.retransmissions = 0", "0"},
+		{"data.out-of-order = 0", "0"},
+		{"data.duration = 1s ± 0s", "1.0000s"},
+		{"data.transfer.server = 100ms ± 1us", "100.00ms"},
+		{"data.throughput.server = 840kbit/s ± 1%", "840.00kbit/s"},
+		{"data.throughput.server = 105kB/s ± 1%", "105.00kB/s"},
+		{"data.straightness.server >= 0.98", "0.99791"},
+		{"data.gap.max.server = 10ms ± 1us", "10.000ms"},
+		{"data.gap.median.server = 10000us ± 1us", "10000us"},
+		{"ctl.reply.segments.FEAT = 0", "0"},
+		{"data.port.client = 3172", "3172"},
+		{"data.sha256 = d1ce", "d1ce"},
+		{"ctl.mss.client = 1460", "1460"},
+		{"data.mss.server = none", "none"},
+		{"ctl.window.client = 65535", "65535"},
+		{"ctl.wscale.client = none", "none"},
+		{"ctl.wscale.server = 7", "7"},
+		{"ctl.timestamps.client = no", "no"},
+		{"ctl.sack.server = yes", "yes"},
+		{"ctl.sack.client != yes", "no"},
+		{"data.window.min.client = 39991", "39991"},
+		{"data.window.max.client = 39999", "39999"},
+		{"data.window.spread.client <= 1%", "0.020001%"},
+		{"data.df.server = yes", "yes"},
+		{"data.ttl.server = 64", "64"},
+		{"@a -> @b = 1.5s ± 1ms", "1.5000s"},
+		{"@b -> @a < 0s", "-1.5000s"},
+	} {
+		r := measure(t, test.line, c, v)
+		if r.Measured != test.measured || !r.OK {
+			t.Errorf("%s: got %q, OK %v (%s), want %q and OK", test.line, r.Measured, r.OK, r.Why, test.measured)
+		}
+	}
+}
+
+func measure(t testing.TB, line string, c *expect.Capture, v *expect.Verdict) Result {
+	t.Helper()
+	f, err := Parse("test.txtar", 1, line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Measure(c, v)[0]
+}
+
+func TestFiguresThatDoNotHold(t *testing.T) {
+	c, v := lab()
+	for _, line := range []string{
+		"capture.packets = 22",
+		"capture.packets != 21",
+		"capture.packets < 21",
+		"capture.packets > 21",
+		"capture.packets <= 20",
+		"capture.packets >= 22",
+		"ctl.rtt = 112ms ± 4ms",
+		"ctl.rtt = 112ms ± 4%",
+		"ctl.rtt = 103ms ± 3ms",
+		"lengths.1000-2000 = 66% ± 3%",
+		"data.bytes.server = 10501",
+		"data.df.server = no",
+		"data.df.server != yes",
+		"ctl.wscale.client = 7",
+		"ctl.wscale.server = none",
+		"data.sha256 = dead",
+		"@a -> @b > 1501ms",
+	} {
+		if r := measure(t, line, c, v); r.OK || r.Measured == "" {
+			t.Errorf("%s: got OK %v, measured %q", line, r.OK, r.Measured)
+		}
+	}
+}
+
+func TestFiguresThatAreNotThere(t *testing.T) {
+	c, v := lab()
+	for _, test := range []struct{ line, why string }{
+		{"gone.packets = 1", "the capture has no connection gone"},
+		{"web.packets = 1", "no connection web is declared"},
+		{"data.rtt < 1s", "does not show the handshake"},
+		{"data.segment.last.client = 1", "nothing of the kind"},
+		{"data.mss.client = 1", "does not show the client's SYN"},
+		{"ctl.ttl.client = 64", "different ones, such as 64 and 63"},
+		{"ctl.reply.segments.LIST = 1", "there is no LIST"},
+		{"@a -> @lost > 0s", "@lost matched no packet"},
+		{"@a -> @c > 0s", "no line of the want has the label @c"},
+	} {
+		r := measure(t, test.line, c, v)
+		if r.OK || r.Measured != "" || !strings.Contains(r.Why, test.why) {
+			t.Errorf("%s: got OK %v, measured %q, why %q; want why %q", test.line, r.OK, r.Measured, r.Why, test.why)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"ctl.rtt", "a figure is NAME = VALUE"},
+		{"ctl.rtt 5ms", "a figure is NAME = VALUE"},
+		{"ctl.speed = 5", "there is no figure"},
+		{"ctl.bytes = 5", "there is no figure"},
+		{"ctl.bytes.teacher = 5", "there is no figure"},
+		{"ctl.rtt = 5ms", "a tolerance was expected"},
+		{"ctl.rtt = 5 ± 1ms", "a time such as"},
+		{"ctl.rtt = 5parsec ± 1ms", "a time such as"},
+		{"ctl.rtt < 5ms ± 1ms", "only = takes a tolerance"},
+		{"ctl.rtt = 5ms ± ", "a tolerance in the unit"},
+		{"ctl.rtt = 5ms ± -1ms", "a tolerance in the unit"},
+		{"ctl.packets = 1.5", "a number such as 2"},
+		{"ctl.bytes.client = 1.5", "a number of bytes"},
+		{"ctl.bytes.client = 5ms", "a number of bytes"},
+		{"ctl.df.client < yes", "words can only be"},
+		{"ctl.df.client = yes ± 1", "words have no tolerance"},
+		{"lengths.80-40 = 5% ± 1%", "two lengths"},
+		{"lengths.wide = 5% ± 1%", "two lengths"},
+		{"lengths.40-79 = 5 ± 1%", "a share such as"},
+		{"capture.port.99999 = 0", "a port from 0 to 65535"},
+		{"@a -> b = 5ms ± 1ms", "two labels"},
+		{"@a = 5ms ± 1ms", "there is no figure"},
+		{"data set = 5", "one name without spaces"},
+	} {
+		_, err := Parse("lab.txtar", 7, "# heading\n"+test.line)
+		if err == nil || !strings.HasPrefix(err.Error(), "lab.txtar:8: ") || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got error %v, want lab.txtar:8: ... %s", test.line, err, test.want)
+		}
+	}
+}
+
+func TestCheckKnowsTheWant(t *testing.T) {
+	w, err := expect.Parse("lab.txtar", 1, "ctl client > server\nctl client > server [S] @syn\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ line, want string }{
+		{"ctl.rtt < 1s", ""},
+		{"capture.packets > 0", ""},
+		{"data.rtt < 1s", "lab.txtar:9: data: no connection of that name"},
+		{"@syn -> @ack < 1s", "lab.txtar:9: @ack: no line of the want"},
+	} {
+		f, err := Parse("lab.txtar", 9, test.line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := f.Check(w); err != nil {
+			got = err.Error()
+		}
+		if got == "" && test.want != "" || !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: got %q, want %q", test.line, got, test.want)
+		}
+	}
+}
+
+// The manual lists what there is, with its unit.
+func TestManualIsComplete(t *testing.T) {
+	units := map[string]unit{"count": count, "bytes": bytes, "time": seconds, "share": share, "rate": rate, "ratio": ratio, "words": words}
+	listed := map[string]unit{}
+	row := regexp.MustCompile(`(?m)^//\t([a-zA-Z][\w-]*\.[\w.-]+)\s+(count|bytes|time|share|rate|ratio|words)  `)
+	for _, m := range row.FindAllStringSubmatch(Manual, -1) {
+		listed[m[1]] = units[m[2]]
+	}
+	for _, m := range measurements {
+		u, ok := listed[m.name]
+		if !ok {
+			t.Errorf("the manual has no %s", m.name)
+		} else if u != m.unit {
+			t.Errorf("%s: the manual has another unit", m.name)
+		}
+		delete(listed, m.name)
+	}
+	for name := range listed {
+		t.Errorf("the manual has %s, which does not exist", name)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, line := range []string{"ctl.rtt = 107ms ± 5ms", "lengths.1280-2559 = 66% ± 3%", "@a -> @b >= -1.5s # x", "ctl.wscale.client = none", "x.throughput.server=1MB/s+-5%"} {
+		f.Add(line)
+	}
+	c, v := lab()
+	f.Fuzz(func(t *testing.T, text string) {
+		figures, err := Parse("fuzz", 1, text)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "fuzz:") {
+				t.Errorf("an error without a place: %v", err)
+			}
+			return
+		}
+		for _, r := range figures.Measure(c, v) {
+			if r.OK && r.Measured == "" {
+				t.Errorf("%s is OK and was not measured", r.Text)
+			}
+		}
+	})
+}

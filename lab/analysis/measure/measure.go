@@ -1,0 +1,118 @@
+// The measurements, by name, and how figures are measured.
+
+package measure
+
+import (
+	"errors"
+	"fmt"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/trace"
+)
+
+// A measurement is one thing that can be measured. Its name is that of the
+// manual: words in capitals stand for arguments.
+type measurement struct {
+	name string
+	unit unit
+	of   func(s *scope) (value, error)
+}
+
+// A scope is what a measurement looks at.
+type scope struct {
+	capture *expect.Capture
+	verdict *expect.Verdict
+	subject
+	// conn is the connection, and frames are its packets, for a subject that
+	// names one.
+	conn   *trace.Connection
+	frames []*expect.Frame
+}
+
+// side is the first argument of a subject, where that is a side.
+func (s *scope) side() trace.Side { return trace.Side(s.args[0]) }
+
+// between is the one measurement that has no name but its two labels.
+var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
+	from, err := s.label(s.from)
+	if err != nil {
+		return value{}, err
+	}
+	to, err := s.label(s.to)
+	if err != nil {
+		return value{}, err
+	}
+	return value{number: (to.Time - from.Time).Seconds()}, nil
+}}
+
+// label returns what the want's line of that label matched.
+func (s *scope) label(name string) (expect.Match, error) {
+	if s.verdict != nil {
+		if m, ok := s.verdict.Label(name); ok {
+			if m.Packet > 0 {
+				return m, nil
+			}
+			return m, fmt.Errorf("the line labelled @%s matched no packet", name)
+		}
+	}
+	return expect.Match{}, fmt.Errorf("no line of the want has the label @%s", name)
+}
+
+var errNothing = errors.New("nothing of the kind was seen")
+
+// Measure measures the figures in a capture. The verdict of its scenario's want
+// says which connection each name means and which packet each label; it may be
+// nil for figures of the capture alone.
+func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
+	frames := map[*trace.Connection][]*expect.Frame{}
+	for i := range c.Frames {
+		if conn := c.Frames[i].Connection; conn != nil {
+			frames[conn] = append(frames[conn], &c.Frames[i])
+		}
+	}
+	results := []Result{}
+	for _, g := range f.list {
+		s := &scope{capture: c, verdict: v, subject: g.subject}
+		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.wanted()}
+		got, err := s.measure(frames)
+		if err != nil {
+			r.Why = err.Error()
+		} else {
+			r.Measured = g.subject.measurement.unit.print(got, g.written)
+			r.OK = g.holds(got)
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+func (s *scope) measure(frames map[*trace.Connection][]*expect.Frame) (value, error) {
+	if s.connection != "" {
+		if s.verdict == nil {
+			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
+		}
+		c, ok := s.verdict.Connection(s.connection)
+		switch {
+		case !ok:
+			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
+		case c.Proto != "tcp":
+			return value{}, fmt.Errorf("%s is no TCP connection", s.connection)
+		case c.Trace == nil:
+			return value{}, fmt.Errorf("the capture has no connection %s", s.connection)
+		}
+		s.conn, s.frames = c.Trace, frames[c.Trace]
+	}
+	return s.subject.measurement.of(s)
+}
+
+// number makes a value of a number of any kind.
+func number[N int | int64 | float64 | uint16](n N) (value, error) {
+	return value{number: float64(n)}, nil
+}
+
+func yesNo(b bool) (value, error) {
+	if b {
+		return value{words: "yes"}, nil
+	}
+	return value{words: "no"}, nil
+}

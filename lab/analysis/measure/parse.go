@@ -1,0 +1,215 @@
+// From the text of a section to figures.
+
+package measure
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/expect"
+)
+
+// Figures are what a scenario wants to be measured, parsed.
+type Figures struct {
+	file string
+	list []*figure
+}
+
+// A figure is one line.
+type figure struct {
+	line    int
+	text    string // without its comment
+	comment string
+	name    string // as written
+	subject subject
+	op      string
+	value   value
+	// tolerance is in the base of the value's unit.
+	tolerance float64
+	// written and around are the value and the tolerance as written.
+	written, around string
+}
+
+// A subject is what a name means: a measurement, of what and of which side.
+type subject struct {
+	measurement *measurement
+	connection  string // the NAME in front
+	args        []string
+	from, to    string // labels
+}
+
+// wanted is what the figure asks for.
+func (g *figure) wanted() string {
+	if g.around == "" {
+		return g.op + " " + g.written
+	}
+	return g.op + " " + g.written + " ± " + g.around
+}
+
+// operators, the longer ones first.
+var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
+
+// Parse parses the text of figures; first is the number of its first line in
+// file. The error is an [*expect.Error], of the first mistake.
+func Parse(file string, first int, text string) (*Figures, error) {
+	f := &Figures{file: file}
+	for i, line := range strings.Split(text, "\n") {
+		text, comment, _ := strings.Cut(line, "#")
+		text = strings.TrimSpace(text)
+		if text == "" {
+			continue
+		}
+		g := &figure{line: first + i, text: text, comment: strings.TrimSpace(comment)}
+		if err := g.parse(); err != nil {
+			return nil, &expect.Error{File: file, Line: first + i, Msg: err.Error()}
+		}
+		f.list = append(f.list, g)
+	}
+	return f, nil
+}
+
+// parse parses NAME OP VALUE ± TOLERANCE.
+func (g *figure) parse() error {
+	name, op, rest := cutOperator(g.text)
+	if op == "" {
+		return fmt.Errorf("%q: a figure is NAME = VALUE, with = or one of != < <= > >=", g.text)
+	}
+	g.name, g.op = name, op
+	var err error
+	if g.subject, err = parseSubject(name); err != nil {
+		return err
+	}
+	want, tolerance, toleranceIsThere := cutTolerance(rest)
+	u := g.subject.measurement.unit
+	if g.value, err = u.parse(want); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	g.written = want
+	switch {
+	case toleranceIsThere && op != "=":
+		return fmt.Errorf("%s: only = takes a tolerance; with %s the value is the limit", name, op)
+	case toleranceIsThere:
+		if g.tolerance, err = u.parseTolerance(tolerance, g.value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		g.around = tolerance
+	case (op == "=" || op == "!=") && u.measured() && g.value.words == "":
+		return fmt.Errorf("%s is measured, not counted, and never quite equal: a tolerance was expected, such as = %s ± 5%%", name, want)
+	}
+	if g.value.words != "" && op != "=" && op != "!=" {
+		return fmt.Errorf("%s: %s %s: words can only be = or !=", name, op, want)
+	}
+	return nil
+}
+
+// cutOperator splits a figure at its operator, which stands between spaces or
+// not; the > of -> is none.
+func cutOperator(s string) (name, op, rest string) {
+	for i := range s {
+		for _, op := range operators {
+			if strings.HasPrefix(s[i:], op) && !(op == ">" && i > 0 && s[i-1] == '-') {
+				return strings.TrimSpace(s[:i]), op, strings.TrimSpace(s[i+len(op):])
+			}
+		}
+	}
+	return s, "", ""
+}
+
+func cutTolerance(s string) (value, tolerance string, ok bool) {
+	for _, sign := range []string{"±", "+-", "+/-"} {
+		if value, tolerance, ok = strings.Cut(s, sign); ok {
+			return strings.TrimSpace(value), strings.TrimSpace(tolerance), true
+		}
+	}
+	return s, "", false
+}
+
+// parseSubject finds the measurement that a name means.
+func parseSubject(name string) (subject, error) {
+	if from, to, ok := strings.Cut(name, "->"); ok {
+		from, to = strings.TrimSpace(from), strings.TrimSpace(to)
+		if len(from) < 2 || len(to) < 2 || from[0] != '@' || to[0] != '@' {
+			return subject{}, fmt.Errorf("%q: two labels of the want were expected, such as @list -> @done", name)
+		}
+		return subject{measurement: &between, from: from[1:], to: to[1:]}, nil
+	}
+	if strings.ContainsAny(name, " \t") {
+		return subject{}, fmt.Errorf("%q: one name without spaces was expected, such as ctl.rtt", name)
+	}
+	for i := range measurements {
+		m := &measurements[i]
+		if s, ok := m.means(name); ok {
+			return s, s.check(name)
+		}
+	}
+	return subject{}, fmt.Errorf("there is no figure %q; `ftplab help figures` lists them all, such as capture.conversations and ctl.rtt", name)
+}
+
+// means matches a name with the pattern of a measurement, such as
+// NAME.bytes.SIDE.
+func (m *measurement) means(name string) (subject, bool) {
+	pattern, words := strings.Split(m.name, "."), strings.Split(name, ".")
+	if len(pattern) != len(words) {
+		return subject{}, false
+	}
+	s := subject{measurement: m}
+	for i, p := range pattern {
+		switch {
+		case words[i] == "":
+			return subject{}, false
+		case p == "NAME":
+			s.connection = words[i]
+		case p == "SIDE":
+			if words[i] != "client" && words[i] != "server" {
+				return subject{}, false
+			}
+			s.args = append(s.args, words[i])
+		case p == strings.ToUpper(p) && p != strings.ToLower(p):
+			s.args = append(s.args, words[i])
+		case p != words[i]:
+			return subject{}, false
+		}
+	}
+	return s, s.connection != "capture"
+}
+
+// check looks at those arguments of a name that are numbers.
+func (s subject) check(name string) error {
+	switch s.measurement.name {
+	case "capture.port.N":
+		if n, err := strconv.Atoi(s.args[0]); err != nil || n < 0 || n > 65535 {
+			return fmt.Errorf("%s: a port from 0 to 65535 was expected", name)
+		}
+	case "lengths.LOW-HIGH":
+		if low, high, ok := bounds(s.args[0]); !ok || low > high {
+			return fmt.Errorf("%s: two lengths were expected, such as lengths.1280-2559", name)
+		}
+	}
+	return nil
+}
+
+// bounds reads "1280-2559".
+func bounds(s string) (low, high int, ok bool) {
+	a, b, _ := strings.Cut(s, "-")
+	low, err := strconv.Atoi(a)
+	high, err2 := strconv.Atoi(b)
+	return low, high, err == nil && err2 == nil
+}
+
+// Check returns an error for the first figure of a connection or a label that
+// the want has not got. A nil want has none.
+func (f *Figures) Check(w *expect.Want) error {
+	for _, g := range f.list {
+		s := g.subject
+		if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
+			return &expect.Error{File: f.file, Line: g.line, Msg: fmt.Sprintf("%s: no connection of that name is declared in the want", s.connection)}
+		}
+		for _, label := range []string{s.from, s.to} {
+			if label != "" && (w == nil || !w.HasLabel(label)) {
+				return &expect.Error{File: f.file, Line: g.line, Msg: fmt.Sprintf("@%s: no line of the want has this label", label)}
+			}
+		}
+	}
+	return nil
+}

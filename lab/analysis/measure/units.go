@@ -1,0 +1,151 @@
+// The units of figures: how values are read and written.
+
+package measure
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A value is a number in the base of its unit (bytes, seconds, bits a second,
+// shares from 0 to 1) or else words.
+type value struct {
+	number float64
+	words  string
+}
+
+// A unit is a kind of value.
+type unit int
+
+const (
+	count unit = iota
+	bytes
+	seconds
+	share
+	rate
+	ratio
+	words
+)
+
+// A suffix is what stands behind a number and what it is worth.
+type suffix struct {
+	text   string
+	factor float64
+}
+
+// suffixes of each unit; the first is the one that examples use.
+var suffixes = map[unit][]suffix{
+	count:   {{"", 1}},
+	ratio:   {{"", 1}},
+	bytes:   {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}},
+	seconds: {{"ms", 1e-3}, {"s", 1}, {"us", 1e-6}, {"µs", 1e-6}, {"ns", 1e-9}, {"min", 60}},
+	share:   {{"%", 1e-2}},
+	rate: {{"Mbit/s", 1e6}, {"kbit/s", 1e3}, {"Gbit/s", 1e9}, {"bit/s", 1},
+		{"MB/s", 8e6}, {"kB/s", 8e3}, {"GB/s", 8e9}, {"B/s", 8}},
+}
+
+// expected says what a value of the unit looks like.
+var expected = map[unit]string{
+	count: "a number such as 2, or none", ratio: "a number such as 0.98", bytes: "a number of bytes such as 164 or 10MiB",
+	seconds: "a time such as 107ms or 1.5s", share: "a share such as 66%", rate: "a rate such as 8Mbit/s or 1MB/s",
+	words: "a word such as yes, no or a digest",
+}
+
+// measured reports whether values of the unit are measured rather than counted.
+func (u unit) measured() bool { return u == seconds || u == share || u == rate || u == ratio }
+
+var numberThenUnit = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?) ?([^0-9. ]*)$`)
+
+// parse reads a value.
+func (u unit) parse(s string) (value, error) {
+	if u == words || u == count && s == "none" {
+		if s == "" || strings.ContainsAny(s, " \t") {
+			return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
+		}
+		return value{words: s}, nil
+	}
+	m := numberThenUnit.FindStringSubmatch(s)
+	if m == nil {
+		return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
+	}
+	for _, x := range suffixes[u] {
+		if x.text != m[2] {
+			continue
+		}
+		n, err := strconv.ParseFloat(m[1], 64)
+		n *= x.factor
+		if err != nil || !u.measured() && n != math.Trunc(n) {
+			break
+		}
+		return value{number: n}, nil
+	}
+	return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
+}
+
+// parseTolerance reads a tolerance: in the unit, or in per cent of the value;
+// of a share it is always in points.
+func (u unit) parseTolerance(s string, of value) (float64, error) {
+	if of.words != "" {
+		return 0, fmt.Errorf("± %s: words have no tolerance", s)
+	}
+	percent, relative := strings.CutSuffix(s, "%")
+	if relative && u != share {
+		n, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
+		if err != nil || n < 0 || n > 100 {
+			return 0, fmt.Errorf("± %s: a percentage from 0 to 100 was expected", s)
+		}
+		return math.Abs(of.number) * n / 100, nil
+	}
+	t, err := u.parse(s)
+	if err != nil || t.number < 0 {
+		return 0, fmt.Errorf("± %s: a tolerance in the unit of the value was expected, or one in per cent of it", s)
+	}
+	return t.number, nil
+}
+
+// print writes a value with the suffix that the written one has, so that the two
+// can be compared.
+func (u unit) print(v value, written string) string {
+	if v.words != "" {
+		return v.words
+	}
+	if u == count || u == bytes {
+		return strconv.FormatFloat(v.number, 'f', -1, 64)
+	}
+	x := suffixes[u][0]
+	if m := numberThenUnit.FindStringSubmatch(written); m != nil {
+		for _, candidate := range suffixes[u] {
+			if candidate.text == m[2] {
+				x = candidate
+			}
+		}
+	}
+	n := v.number / x.factor
+	digits := 4 - int(math.Floor(math.Log10(max(math.Abs(n), 1e-3))))
+	return strconv.FormatFloat(n, 'f', min(max(digits, 0), 6), 64) + x.text
+}
+
+// holds reports whether a measured value is as the figure wants it.
+func (g *figure) holds(got value) bool {
+	want := g.value
+	if want.words != "" || got.words != "" {
+		return (want.words == got.words) == (g.op == "=")
+	}
+	slack := g.tolerance + 1e-9*math.Abs(want.number) // of floating point
+	switch g.op {
+	case "=":
+		return math.Abs(got.number-want.number) <= slack
+	case "!=":
+		return got.number != want.number
+	case "<":
+		return got.number < want.number
+	case "<=":
+		return got.number <= want.number
+	case ">":
+		return got.number > want.number
+	}
+	return got.number >= want.number
+}

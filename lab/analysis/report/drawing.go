@@ -1,0 +1,261 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+)
+
+// rails are the lanes of the page's grid: of N lanes the first is at line 2.
+type rails struct {
+	Count int
+	Each  []int
+}
+
+func newRails(lanes int) rails {
+	r := rails{Count: max(1, lanes)}
+	for i := range lanes {
+		r.Each = append(r.Each, i+2)
+	}
+	return r
+}
+
+// A host is a lane with what is known of its machine.
+type host struct {
+	lane
+	Traits []string
+}
+
+func (r *Report) hosts() []host {
+	var hosts []host
+	for _, l := range r.lanes {
+		h := host{lane: l}
+		if r.Scenario != nil {
+			if p, ok := hostPlan(r.Scenario, l); ok {
+				h.Traits = hostText(p)
+			}
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts
+}
+
+// An arrow goes between two lanes, or, when one end has none, from or to the
+// edge of the picture. What a host sends to itself has none: both its ends are
+// in one lane.
+type arrow struct {
+	From, To         int // lanes from 1, 0 for none
+	FromPort, ToPort string
+	lanes            int // in the picture
+}
+
+// Lanes is the number of lanes in the picture, at least one.
+func (a arrow) Lanes() int { return max(1, a.lanes) }
+
+// Direction is the class that turns the arrow's head.
+func (a arrow) Direction() string {
+	if a.rightwards() {
+		return "ltr"
+	}
+	return "rtl"
+}
+
+// rightwards says where it points. Without a lane at one end it points away
+// from the middle, or comes from there.
+func (a arrow) rightwards() bool {
+	switch {
+	case a.From == 0:
+		return a.To*2 > a.lanes+1
+	case a.To == 0:
+		return a.From*2 <= a.lanes+1
+	}
+	return a.From < a.To
+}
+
+// drawn reports whether it has two ends to lie between: not if neither has a
+// lane, or both have the same.
+func (a arrow) drawn() bool { return a.From != a.To }
+
+// Left and Right are the lines of the page's grid that it is drawn between; 0
+// if it is not drawn.
+func (a arrow) Left() int {
+	from, to := a.From, a.To
+	switch {
+	case !a.drawn():
+		return 0
+	case from == 0 && a.rightwards():
+		return to
+	case from == 0:
+		return to + 1
+	case to == 0 && a.rightwards():
+		return from + 1
+	case to == 0:
+		return from
+	}
+	return min(from, to) + 1
+}
+
+// Right is Left's other end.
+func (a arrow) Right() int {
+	switch {
+	case !a.drawn():
+		return 0
+	case a.From == 0 || a.To == 0:
+		return a.Left() + 1
+	}
+	return max(a.From, a.To) + 1
+}
+
+// Stub is the class of an arrow that has a lane at one end only: it is short,
+// and stays at that end.
+func (a arrow) Stub() string {
+	switch {
+	case a.From != 0 && a.To != 0:
+		return ""
+	case (a.From != 0) == a.rightwards():
+		return " stub"
+	}
+	return " stub end"
+}
+
+// TextPlace is the class that says where the text on the arrow lies: between
+// its sender and, if need be, the far edge of the picture.
+func (a arrow) TextPlace() string {
+	switch {
+	case !a.drawn():
+		return ""
+	case a.rightwards():
+		return fmt.Sprintf("a%d", a.Left())
+	}
+	return fmt.Sprintf("b%d", a.Right())
+}
+
+// LeftPort and RightPort are the ports at its ends.
+func (a arrow) LeftPort() string {
+	if a.rightwards() {
+		return a.FromPort
+	}
+	return a.ToPort
+}
+
+// RightPort is LeftPort's other end.
+func (a arrow) RightPort() string {
+	if a.rightwards() {
+		return a.ToPort
+	}
+	return a.FromPort
+}
+
+// A call is a connection in the drawing of hosts: an arrow from the side that
+// opened it.
+type call struct {
+	arrow
+	Kind, Text string
+}
+
+// maxCalls is how many connections are drawn between the hosts.
+const maxCalls = 14
+
+func (r *Report) calls() (list []call, more string) {
+	left := 0
+	for c := range r.Trace.Connections() {
+		if !r.inLadder(c) {
+			continue
+		}
+		if len(list) == maxCalls {
+			left++
+			continue
+		}
+		by := opener(c)
+		from, to := c.Addr(by), c.Addr(by.Other())
+		side, other := by, by.Other()
+		a := arrow{
+			From: r.lanes.find(from.Addr(), side) + 1, To: r.lanes.find(to.Addr(), other) + 1,
+			FromPort: fmt.Sprint(from.Port()), ToPort: fmt.Sprint(to.Port()), lanes: len(r.lanes),
+		}
+		list = append(list, call{a, kindOf(c), r.callText(c)})
+	}
+	if left > 0 {
+		more = fmt.Sprintf("And %s; the table of conversations has them.", counted(left, "more connection"))
+	}
+	return list, more
+}
+
+// callText says in a line what a connection is and who opened it.
+func (r *Report) callText(c *trace.Connection) string {
+	text := upperFirst(r.names[c.ID].long)
+	if c.OpenedBy == "" {
+		text += ", open before the capture began"
+	} else {
+		text += ", opened by the " + string(c.OpenedBy)
+	}
+	if a := c.Announced; a != nil {
+		text += " after " + a.Command
+	}
+	if c.Role == trace.Data {
+		if c.Transfer != nil {
+			text += ", for " + transferName(c)
+		}
+		text += ": " + counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
+	}
+	return text
+}
+
+// undrawn says which packets the ladder leaves out.
+func (l ladder) undrawn() string {
+	var left []string
+	if l.More > 0 {
+		left = append(left, counted(l.More, "more packet")+" of FTP")
+	}
+	if l.Others > 0 {
+		left = append(left, counted(l.Others, "packet")+" that are not FTP")
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return "Not drawn: " + strings.Join(left, ", ") + "."
+}
+
+// spoken says in words what the arrow of a packet shows.
+func (r *Report) spoken(a arrow, c *trace.Connection) string {
+	end := func(lane int, port string) string {
+		name := "another host"
+		if lane > 0 {
+			name = r.lanes[lane-1].Name
+		}
+		if port != "" {
+			name += " port " + port
+		}
+		return name
+	}
+	text := end(a.From, a.FromPort) + " to " + end(a.To, a.ToPort)
+	if c != nil {
+		text += ", " + r.names[c.ID].long
+	}
+	return text + ": "
+}
+
+// Class is how the page draws a piece of a bar.
+func (c trackCell) Class() string {
+	class := c.Kind
+	if c.Begin {
+		class += " begin"
+	}
+	if c.End {
+		class += " end"
+	}
+	return class
+}
+
+// hostPlan is what a scenario says of the machine in a lane.
+func hostPlan(s *scenario.Scenario, l lane) (p network.HostPlan, ok bool) {
+	for _, h := range s.Plan.Hosts {
+		if h.Addr == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {
+			return h, true
+		}
+	}
+	return p, false
+}

@@ -1,0 +1,247 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/measure"
+	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/analysis/trace"
+)
+
+//go:embed walkthrough.gohtml
+var walkthroughSource string
+
+var walkthrough = template.Must(template.New("").Funcs(template.FuncMap{
+	"pairs": strings.NewReplacer("seq ", "seq\u00a0", "ack ", "ack\u00a0", "win ", "win\u00a0", "mss ", "mss\u00a0", "length ", "length\u00a0").Replace,
+}).Parse(walkthroughSource))
+
+// HTML writes the walkthrough as one page of HTML.
+func (r *Report) HTML(w io.Writer) error {
+	var body bytes.Buffer
+	if err := walkthrough.ExecuteTemplate(&body, "walkthrough", r.view()); err != nil {
+		return err
+	}
+	return page.Page{Title: r.Title(), Body: template.HTML(body.String()), Script: true}.Write(w)
+}
+
+// A view is what the page shows.
+type view struct {
+	*Report
+	Outcome *outcome
+	Facts   string
+	Wrong   []difference
+
+	Lanes     []host
+	Rails     rails
+	Network   string
+	Calls     []call
+	MoreCalls string
+
+	Clock    string
+	HasOther bool
+	Ladder   ladder
+	Undrawn  string
+
+	Conversations     []conversation
+	MoreConversations string
+	Graphs            []graph
+	MoreGraphs        string
+	Lengths           []lengthRow
+	listing
+	Source string
+}
+
+func (r *Report) view() view {
+	r.prepare()
+	v := view{
+		Report:        r,
+		Outcome:       r.outcome(),
+		Facts:         r.facts(),
+		Wrong:         r.differences(),
+		Lanes:         r.hosts(),
+		Rails:         newRails(len(r.lanes)),
+		Clock:         r.clock(),
+		Ladder:        r.draw(),
+		Conversations: r.conversations(),
+		Lengths:       lengthRows(&r.Packets.Lengths),
+		listing:       r.list(),
+	}
+	v.Undrawn = v.Ladder.undrawn()
+	v.Calls, v.MoreCalls = r.calls()
+	v.Graphs, v.MoreGraphs = r.graphs()
+	if len(v.Conversations) > maxConversations {
+		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(len(v.Conversations)-maxConversations)))
+		v.Conversations = v.Conversations[:maxConversations]
+	}
+	v.linkUp()
+	for _, w := range v.Ladder.Rows {
+		v.HasOther = v.HasOther || w.Packet != nil && w.Kind() == string(trace.Other)
+	}
+	if r.Scenario != nil {
+		v.Network = networkText(r.Scenario)
+		v.Source = string(r.Scenario.Source)
+	}
+	return v
+}
+
+// linkUp finds out which packets are in the ladder and in the list too, and so
+// are links from the one to the other.
+func (v *view) linkUp() {
+	drawn, listed := map[int]*row{}, map[int]bool{}
+	for _, w := range v.Ladder.Rows {
+		if w.Packet != nil {
+			drawn[w.Packet.Number] = w
+		}
+	}
+	for i := range v.List {
+		p := &v.List[i]
+		listed[p.Number] = true
+		p.Linked = drawn[p.Number] != nil
+	}
+	for number, w := range drawn {
+		w.Linked = listed[number]
+	}
+}
+
+// An outcome is how the capture was judged, and the class it is printed in.
+type outcome struct{ Text, Class string }
+
+func (r *Report) outcome() *outcome {
+	switch {
+	case r.Scenario == nil:
+		return nil
+	case !r.Passed():
+		return &outcome{"✗ failed", "fail"}
+	case r.Verdict == nil:
+		return &outcome{"recorded, not judged", ""}
+	}
+	return &outcome{"✓ everything as expected", "pass"}
+}
+
+// facts are the plainest ones of the capture, in a line.
+func (r *Report) facts() string {
+	t := r.Trace
+	parts := []string{visible(r.Capture), counted(t.Packets, "packet"), counted(t.NumConnections(), "connection")}
+	if n := len(r.packets); n > 0 {
+		parts = append(parts, duration(r.Packets.last-t.Start))
+	}
+	parts = append(parts, "began "+time.Unix(0, t.Start).UTC().Format("2 January 2006, 15:04:05 UTC"))
+	if t.Truncated > 0 {
+		parts = append(parts, counted(t.Truncated, "packet")+" cut short by the recorder")
+	}
+	if t.Dropped > 0 {
+		parts = append(parts, counted(int64(t.Dropped), "packet")+" lost by the recorder")
+	}
+	if t.Cut != "" {
+		parts = append(parts, "the file is damaged: "+visible(t.Cut))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// clock says what the times mean.
+func (r *Report) clock() string {
+	if r.Scenario == nil || r.Scenario.Plan.Kind != "wire" {
+		return ""
+	}
+	return fmt.Sprintf("The clock stands at the %s's end of the path: a packet is stamped when it leaves there or arrives there.", captureHost(r.Scenario))
+}
+
+// A difference is a mismatch, for the page.
+type difference struct {
+	What, Place, Want, Got, Time string
+	Packet                       int
+	Around                       []string
+}
+
+func (r *Report) differences() []difference {
+	var list []difference
+	for _, f := range r.Failures {
+		list = append(list, difference{What: visible(f)})
+	}
+	if r.Verdict != nil {
+		for _, m := range r.Verdict.Mismatches {
+			d := difference{What: m.What, Want: visible(m.Want), Got: visible(m.Got), Packet: m.Packet, Around: visibleLines(m.Around)}
+			if m.Connection != "" {
+				d.What = m.Connection + ": " + m.What
+			}
+			if m.Line > 0 {
+				d.Place = fmt.Sprintf("%s, line %d", r.Verdict.File, m.Line)
+			}
+			if m.Packet > 0 {
+				d.Time = seconds(int64(m.Time))
+			}
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// WrongFigures are the figures that are not as wanted.
+func (r *Report) WrongFigures() []measure.Result {
+	return slices.DeleteFunc(slices.Clone(r.Figures), func(f measure.Result) bool { return f.OK })
+}
+
+func visibleLines(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		out = append(out, visible(l))
+	}
+	return out
+}
+
+// maxConversations is how many rows the table of conversations has.
+const maxConversations = 200
+
+// A conversation is a connection as a row of a table.
+type conversation struct {
+	Kind, Name, Short, OpenedBy, Client, Server, History, For string
+	PacketsClient, PacketsServer                              string
+	BytesClient, BytesServer                                  string
+	Start, Duration, RTT                                      string
+}
+
+func (r *Report) conversations() []conversation {
+	var list []conversation
+	for c := range r.Trace.Connections() {
+		row := conversation{
+			Kind: kindOf(c), Name: r.names[c.ID].long, Short: r.names[c.ID].short, OpenedBy: string(c.OpenedBy),
+			Client: c.Client.String(), Server: c.Server.String(), History: c.History,
+			PacketsClient: grouped(int64(c.ClientFlow.Packets)), PacketsServer: grouped(int64(c.ServerFlow.Packets)),
+			BytesClient: grouped(c.ClientFlow.Bytes), BytesServer: grouped(c.ServerFlow.Bytes),
+			Start: seconds(c.FirstTime - r.Trace.Start), Duration: seconds(c.LastTime - c.FirstTime),
+		}
+		if c.OpenedBy == "" {
+			row.OpenedBy = "not seen"
+		}
+		if c.HandshakeSeen {
+			row.RTT = duration(int64(c.HandshakeRTT))
+		}
+		if c.Transfer != nil {
+			row.For = visible(strings.TrimSpace(c.Transfer.Command + " " + c.Transfer.Argument))
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+// A lengthRow is a range of packet lengths as a row of a table.
+type lengthRow struct {
+	LengthCount
+	Range string
+	Share float64
+}
+
+func lengthRows(l *Lengths) []lengthRow {
+	var rows []lengthRow
+	for i, c := range l.Counts {
+		rows = append(rows, lengthRow{c, l.Range(i), l.Share(i)})
+	}
+	return rows
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+	"path"
+
+	"ftplab/lab/analysis/report/page"
+)
+
+// A Run is what the index says of one scenario that was run. The paths of its
+// results are those of the results folder: NAME/walkthrough.html and so on.
+type Run struct {
+	Name     string  `json:"scenario"`
+	Title    string  `json:"title"`
+	Mode     string  `json:"mode"` // of its data connections, as scenario.Mode says
+	Network  string  `json:"network"`
+	Passed   bool    `json:"passed"`
+	Failures int     `json:"failures"`        // differences; 0 if it passed
+	Error    string  `json:"error,omitempty"` // why it could not be run, "" if it could
+	Seconds  float64 `json:"seconds"`         // of wall time
+	Frames   int     `json:"frames"`
+	Bytes    int64   `json:"bytes"`             // of the capture file
+	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
+}
+
+//go:embed index.gohtml
+var indexSource string
+
+var index = template.Must(template.New("").Parse(indexSource))
+
+// Index writes the page that lists scenarios that were run, with their verdicts
+// and sizes and links to their results.
+func Index(w io.Writer, runs []Run) error {
+	view := struct {
+		Summary string
+		Failed  bool
+		Runs    []Run
+	}{Summary: summary(runs), Runs: runs}
+	for _, r := range runs {
+		view.Failed = view.Failed || !r.Passed
+	}
+	var body bytes.Buffer
+	if err := index.ExecuteTemplate(&body, "index", view); err != nil {
+		return err
+	}
+	return page.Page{Title: "ftplab: " + view.Summary, Body: template.HTML(body.String())}.Write(w)
+}
+
+func summary(runs []Run) string {
+	var passed, failed, broken int
+	for _, r := range runs {
+		switch {
+		case r.Error != "":
+			broken++
+		case r.Passed:
+			passed++
+		default:
+			failed++
+		}
+	}
+	text := fmt.Sprintf("%d passed, %d failed", passed, failed)
+	if broken > 0 {
+		text += fmt.Sprintf(", %d could not be run", broken)
+	}
+	return text
+}
+
+// Link is the address of one of the run's results, seen from the index.
+func (r Run) Link(file string) string {
+	return (&url.URL{Path: path.Join(".", r.Name, file)}).String()
+}
+
+// Verdict is how the run ended, in words.
+func (r Run) Verdict() string {
+	switch {
+	case r.Error != "":
+		return "not run"
+	case r.Passed:
+		return "✓ as expected"
+	}
+	return "✗ " + counted(r.Failures, "difference")
+}
+
+// Size is the size of the capture, for a person.
+func (r Run) Size() string { return byteSize(r.Bytes) }
+
+// Packets is the number of frames, for a person.
+func (r Run) Packets() string { return grouped(int64(r.Frames)) }
+
+// Took is the wall time, for a person.
+func (r Run) Took() string { return fmt.Sprintf("%.2f", r.Seconds) }
+
+// byteSize writes a number of bytes with three digits or so.
+func byteSize(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

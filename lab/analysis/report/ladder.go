@@ -1,0 +1,238 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// How much of a capture the ladder draws.
+const (
+	foldHead   = 8   // packets of data connections at their beginnings
+	foldTail   = 8   // and at their ends
+	foldLeast  = 4   // packets that are worth folding
+	unfoldMost = 80  // packets of a fold that can be opened
+	ladderMost = 600 // rows
+)
+
+// A ladder is the packets as arrows between the hosts.
+type ladder struct {
+	Rows []*row
+	// Tracks is the number of connections that are drawn side by side.
+	Tracks int
+	// More is the number of packets of FTP behind the last row that are not
+	// drawn, Others of those that are not FTP.
+	More, Others int
+}
+
+// draw makes the ladder of the packets that were kept.
+func (r *Report) draw() ladder {
+	var l ladder
+	plan := r.planFolds()
+	tracks := layTracks(r.Trace, r.inLadder)
+	l.Tracks = tracks.count
+	for _, p := range r.packets {
+		if !r.inLadder(p.Packet.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
+			l.Others++
+			continue
+		}
+		if len(l.Rows) >= ladderMost {
+			l.More++
+			continue
+		}
+		if plan.hidden[p.Number] {
+			if fold := plan.folds[p.Number]; fold != nil {
+				fold.Tracks = tracks.at(p.Number)
+				l.Rows = append(l.Rows, fold)
+			}
+			continue
+		}
+		l.Rows = append(l.Rows, r.stagesBefore(p, tracks)...)
+		w := r.newRow(p)
+		w.Tracks = tracks.at(p.Number)
+		l.Rows = append(l.Rows, w)
+		if fold := plan.folds[p.Number]; fold != nil {
+			fold.Tracks = tracks.at(p.Number)
+			l.Rows = append(l.Rows, fold)
+		}
+		l.Rows = append(l.Rows, r.stagesAfter(p, tracks)...)
+	}
+	return l
+}
+
+// inLadder reports whether the packets of a connection are drawn: those of FTP
+// are, and any others only where there is no FTP.
+func (r *Report) inLadder(c *trace.Connection) bool {
+	return c == nil || c.Role != trace.Other || r.Trace.NumSessions() == 0
+}
+
+// drawable reports whether a packet without connection has to do with the
+// hosts that are drawn: their questions to name servers and for addresses, and
+// what ICMP tells them.
+func (r *Report) drawable(p *trace.Packet) bool {
+	from, to := r.lanes.ends(p)
+	switch {
+	case p.ARP != nil:
+		return from >= 0 || to >= 0
+	case p.UDP != nil && p.UDP.DNS != nil, p.ICMP != nil:
+		return from >= 0 && to >= 0
+	}
+	return false
+}
+
+// stagesBefore are the sentences in front of a packet.
+func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
+	c := p.Connection
+	if c == nil || c.FirstPacket != p.Number {
+		return nil
+	}
+	return []*row{{Stage: opens(c, r.names[c.ID].the), Connection: c, Tracks: tracks.before(p.Number)}}
+}
+
+// stagesAfter are the sentences behind a packet.
+func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
+	c := p.Connection
+	if c == nil || c.LastPacket != p.Number {
+		return nil
+	}
+	text := closes(c, r.names[c.ID].the)
+	if text == "" {
+		return nil
+	}
+	return []*row{{Stage: text, Connection: c, Tracks: tracks.after(p.Number)}}
+}
+
+// folds are the packets that are not drawn one by one.
+type folds struct {
+	hidden map[int]bool // by packet number
+	folds  map[int]*row // by the packet that the fold stands at
+}
+
+// planFolds folds the middles of data connections.
+func (r *Report) planFolds() folds {
+	f := folds{map[int]bool{}, map[int]*row{}}
+	of := map[*trace.Connection][]*Packet{}
+	for _, p := range r.packets {
+		if p.Connection != nil && p.Connection.Role != trace.Control {
+			of[p.Connection] = append(of[p.Connection], p)
+		}
+	}
+	for _, packets := range of {
+		var shown *Packet // the last one that is drawn
+		var run []*Packet // kept packets since then
+		for i, p := range packets {
+			ends := i < foldHead || i >= len(packets)-foldTail
+			if !ends && !r.worthDrawing(p) {
+				run = append(run, p)
+				continue
+			}
+			f.fold(r, shown, run, p)
+			shown, run = p, nil
+		}
+	}
+	return f
+}
+
+// worthDrawing reports whether a packet is drawn wherever it stands.
+func (r *Report) worthDrawing(p *Packet) bool {
+	return peculiar(p.TCP) || r.comments[p.Number] != "" || len(r.wrong[p.Number]) > 0
+}
+
+// fold hides what lies between two packets of a connection, if there is
+// enough of it; run are those that were kept of it.
+func (f folds) fold(r *Report, before *Packet, run []*Packet, after *Packet) {
+	if before == nil {
+		return
+	}
+	passed := leftOut(before, after)
+	if passed.Packets < foldLeast && passed.Packets == len(run) || passed.Packets == 0 {
+		return
+	}
+	w := &row{Connection: before.Connection, Fold: fmt.Sprintf("%s, between frames %d and %d", foldText(passed), before.Number, after.Number)}
+	if at := before.Number; len(run) == 0 {
+		f.folds[at] = w
+	} else {
+		f.folds[run[0].Number] = w
+	}
+	for _, p := range run {
+		f.hidden[p.Number] = true
+	}
+	if len(run) == passed.Packets && len(run) <= unfoldMost {
+		for _, p := range run {
+			w.Folded = append(w.Folded, r.newRow(p))
+		}
+	}
+}
+
+func foldText(p Passed) string {
+	text := counted(p.Packets, "packet")
+	if p.Segments > 0 {
+		text += fmt.Sprintf(": %s with %s, %s without data", counted(p.Segments, "segment"), counted(p.Bytes, "byte"), grouped(int64(p.Packets-p.Segments)))
+	}
+	return text
+}
+
+// A trackCell is a piece of the bar that shows how long a connection lasts.
+type trackCell struct {
+	Kind       string // of the connection; "" for none
+	Begin, End bool
+}
+
+// tracks are the bars of the connections, side by side.
+type tracks struct {
+	count int
+	spans []trackSpan
+}
+
+type trackSpan struct {
+	track       int
+	kind        string
+	first, last int // packets
+}
+
+// maxTracks is how many connections are drawn side by side.
+const maxTracks = 6
+
+// layTracks gives each connection the first track that is free while it lasts.
+func layTracks(t *trace.Trace, drawn func(*trace.Connection) bool) tracks {
+	var ts tracks
+	var until [maxTracks]int
+	for c := range t.Connections() {
+		if !drawn(c) {
+			continue
+		}
+		free := slices.IndexFunc(until[:], func(last int) bool { return last < c.FirstPacket })
+		if free < 0 {
+			continue
+		}
+		until[free] = c.LastPacket
+		ts.count = max(ts.count, free+1)
+		ts.spans = append(ts.spans, trackSpan{free, kindOf(c), c.FirstPacket, c.LastPacket})
+	}
+	return ts
+}
+
+// at returns the pieces beside the packet n.
+func (ts tracks) at(n int) []trackCell {
+	return ts.cells(func(s trackSpan) bool { return s.first <= n && n <= s.last }, n)
+}
+
+// before and after return the pieces in front of and behind the packet n.
+func (ts tracks) before(n int) []trackCell {
+	return ts.cells(func(s trackSpan) bool { return s.first < n && n <= s.last }, 0)
+}
+
+func (ts tracks) after(n int) []trackCell {
+	return ts.cells(func(s trackSpan) bool { return s.first <= n && n < s.last }, 0)
+}
+
+func (ts tracks) cells(lasts func(trackSpan) bool, n int) []trackCell {
+	cells := make([]trackCell, ts.count)
+	for _, s := range ts.spans {
+		if lasts(s) {
+			cells[s.track] = trackCell{s.kind, s.first == n, s.last == n}
+		}
+	}
+	return cells
+}

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"ftplab/lab/analysis/trace"
+	"ftplab/lab/scenario"
+)
+
+// maxLanes is how many hosts are drawn; there is no room for more side by side.
+const maxLanes = 5
+
+// A lane is a host in the ladder. A machine that is the client and the server
+// too, as on loopback, has two.
+type lane struct {
+	Name string
+	Addr netip.Addr
+	Side trace.Side // "" for a host that is no party of FTP
+}
+
+// Address is the address as people write it.
+func (l lane) Address() string { return l.Addr.Unmap().String() }
+
+// lanes are the hosts of a capture, from left to right.
+type lanes []lane
+
+// findLanes returns the hosts of the FTP sessions and the name servers they
+// asked, in an order in which few arrows cross a lane: name servers, the first
+// client, the servers, more clients.
+func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
+	var clients, servers, others lanes
+	parties := map[netip.Addr]bool{}
+	for c := range t.Connections() {
+		if c.Role == trace.Other && t.NumSessions() > 0 {
+			continue
+		}
+		clients = clients.with(lane{Addr: c.Client.Addr(), Side: trace.Client})
+		servers = servers.with(lane{Addr: c.Server.Addr(), Side: trace.Server})
+		parties[c.Client.Addr().Unmap()], parties[c.Server.Addr().Unmap()] = true, true
+	}
+	for _, p := range packets {
+		if p.UDP != nil && p.UDP.DNS != nil {
+			server := p.IP.Dst
+			if p.UDP.DNS.Response {
+				server = p.IP.Src
+			}
+			if !parties[server.Unmap()] {
+				others = others.with(lane{Addr: server})
+			}
+		}
+	}
+	all := others
+	if len(clients) > 0 {
+		all = slices.Concat(others, clients[:1], servers, clients[1:])
+	}
+	all = all[:min(len(all), maxLanes)]
+	for i := range all {
+		all[i].Name = all.name(i, s)
+	}
+	return all
+}
+
+// with adds a lane, unless it is there or there are as many as can be drawn: a capture
+// may have a million hosts.
+func (ls lanes) with(l lane) lanes {
+	if len(ls) == maxLanes || slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
+		return ls
+	}
+	return append(ls, l)
+}
+
+// find returns the index of the lane of an address, -1 for none. The side
+// decides between two lanes of one address; "" is the first of them.
+func (ls lanes) find(addr netip.Addr, side trace.Side) int {
+	return slices.IndexFunc(ls, func(l lane) bool {
+		return l.Addr.Unmap() == addr.Unmap() && (side == "" || l.Side == side)
+	})
+}
+
+// party is find for a side of a connection. A host that is drawn in another
+// part only is found in that one.
+func (ls lanes) party(addr netip.Addr, side trace.Side) int {
+	if i := ls.find(addr, side); i >= 0 {
+		return i
+	}
+	return ls.find(addr, "")
+}
+
+// name is what a host is called: as in the scenario, or else by its part.
+func (ls lanes) name(i int, s *scenario.Scenario) string {
+	l := ls[i]
+	if s != nil {
+		if h, ok := s.Host(string(l.Side)); ok && h.Addr == l.Addr.Unmap() {
+			return h.Name
+		}
+		for _, h := range s.Plan.Hosts {
+			if h.Addr == l.Addr.Unmap() {
+				return h.Name
+			}
+		}
+	}
+	name, number, total := string(l.Side), 0, 0
+	if l.Side == "" {
+		name = "name server"
+	}
+	for j, o := range ls {
+		if o.Side == l.Side {
+			total++
+			if j <= i {
+				number++
+			}
+		}
+	}
+	if total > 1 {
+		name += " " + strconv.Itoa(number)
+	}
+	return name
+}
+
+// ends returns the lanes that a packet goes from and to, -1 for hosts that
+// have none.
+func (ls lanes) ends(p *trace.Packet) (from, to int) {
+	switch {
+	case p.Connection != nil:
+		return ls.party(p.IP.Src, p.Sender()), ls.party(p.IP.Dst, p.Sender().Other())
+	case p.ARP != nil:
+		return ls.find(p.ARP.SenderIP, ""), ls.find(p.ARP.TargetIP, "")
+	case p.IP != nil:
+		return ls.find(p.IP.Src, ""), ls.find(p.IP.Dst, "")
+	}
+	return -1, -1
+}

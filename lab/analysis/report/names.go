@@ -1,0 +1,131 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A connectionName is a connection's name: long, with its article, and short.
+// The short one is the scenario's own, as in its figures, if it has one.
+type connectionName struct{ long, the, short string }
+
+// nameConnections counts each kind of connection; the only one of its kind
+// needs no number.
+func nameConnections(t *trace.Trace) map[int]connectionName {
+	total := map[trace.Role]int{}
+	for c := range t.Connections() {
+		total[c.Role]++
+	}
+	named := map[int]connectionName{}
+	count := map[trace.Role]int{}
+	for c := range t.Connections() {
+		count[c.Role]++
+		name := connectionName{roleName(c.Role), "the " + roleName(c.Role), strings.ToUpper(string(c.Role)[:1])}
+		if total[c.Role] > 1 {
+			number := strconv.Itoa(count[c.Role])
+			name.long += " " + number
+			name.the = name.long
+			name.short += number
+		}
+		named[c.ID] = name
+	}
+	return named
+}
+
+func roleName(r trace.Role) string {
+	switch r {
+	case trace.Control:
+		return "control connection"
+	case trace.Data:
+		return "data connection"
+	}
+	return "other connection"
+}
+
+// transferName says what a data connection was for, with the noun's article:
+// "the listing", "the download of pub/a.bin".
+func transferName(c *trace.Connection) string {
+	if c.Transfer == nil {
+		return "a transfer"
+	}
+	switch c.Transfer.Command {
+	case "LIST", "NLST", "MLSD":
+		return "the listing" + of(c.Transfer.Argument)
+	case "RETR":
+		return "the download" + of(c.Transfer.Argument)
+	case "STOR", "STOU":
+		return "the upload" + of(c.Transfer.Argument)
+	case "APPE":
+		return "the upload that is appended to " + visible(c.Transfer.Argument)
+	}
+	return "the transfer of " + visible(c.Transfer.Command)
+}
+
+func of(argument string) string {
+	if argument == "" {
+		return ""
+	}
+	return " of " + visible(argument)
+}
+
+// sentBy is the side whose data a transfer is.
+func sentBy(c *trace.Connection) trace.Side {
+	if c.ClientFlow.Bytes > c.ServerFlow.Bytes {
+		return trace.Client
+	}
+	if c.Transfer != nil && c.ServerFlow.Bytes == 0 {
+		return c.Transfer.Sender()
+	}
+	return trace.Server
+}
+
+// opener and listener are the two sides in the order of the handshake; the
+// client first where none was seen.
+func opener(c *trace.Connection) trace.Side {
+	if c.OpenedBy == "" {
+		return trace.Client
+	}
+	return c.OpenedBy
+}
+
+// counted is a number with its noun: "1 packet", "7,221 packets".
+func counted[N int | int64](n N, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return grouped(int64(n)) + " " + noun
+}
+
+// grouped writes a number with commas between the thousands.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// seconds prints nanoseconds as tcpdump and Wireshark print a time.
+func seconds(nanos int64) string { return fmt.Sprintf("%.6f", float64(nanos)/1e9) }
+
+// duration prints nanoseconds for a sentence, with four digits at most.
+func duration(nanos int64) string {
+	v, unit := float64(nanos), "ns"
+	switch {
+	case nanos >= 1e9:
+		v, unit = v/1e9, "s"
+	case nanos >= 1e6:
+		v, unit = v/1e6, "ms"
+	case nanos >= 1e3:
+		v, unit = v/1e3, "µs"
+	}
+	s := strconv.FormatFloat(v, 'g', 4, 64)
+	if v >= 1000 {
+		s = grouped(int64(math.Round(v)))
+	}
+	return s + " " + unit
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+)
+
+// networkText describes a scenario's network in a line.
+func networkText(s *scenario.Scenario) string {
+	p := s.Plan
+	if p.Kind == network.Loopback {
+		text := "loopback: client and server are one machine"
+		if p.MTU > 0 {
+			text += fmt.Sprintf(", MTU %d", p.MTU)
+		}
+		return text
+	}
+	parts := []string{"wire: a routed path"}
+	if p.MTU > 0 {
+		parts = append(parts, fmt.Sprintf("MTU %d", p.MTU))
+	}
+	if p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%g Mbit/s", float64(p.Rate)/1e6))
+	}
+	if p.Queue > 0 {
+		parts = append(parts, fmt.Sprintf("a queue of %d bytes", p.Queue))
+	}
+	if p.Loss > 0 {
+		parts = append(parts, fmt.Sprintf("%g %% loss", 100*p.Loss))
+	}
+	for _, l := range p.Late {
+		parts = append(parts, lateText(l))
+	}
+	return strings.Join(append(parts, "recorded at the "+captureHost(s)+"'s end"), ", ")
+}
+
+// lateText says which segments are overtaken on purpose.
+func lateText(l network.Late) string {
+	text := counted(max(1, l.Count), "segment")
+	if l.Flags != "" {
+		text += " " + l.Flags
+	}
+	if l.Length >= 0 {
+		text += " of " + counted(l.Length, "byte")
+	}
+	end := func(host string, port uint16) string {
+		if port == 0 {
+			return host
+		}
+		return fmt.Sprintf("%s port %d", host, port)
+	}
+	return fmt.Sprintf("%s from %s to %s %s late", text, end(l.From, l.FromPort), end(l.To, l.ToPort), duration(int64(l.By)))
+}
+
+// captureHost is the host at whose end the capture was taken.
+func captureHost(s *scenario.Scenario) string {
+	if s.Plan.Capture != "" {
+		return s.Plan.Capture
+	}
+	return "client"
+}
+
+// hostText describes where a host of a scenario is, and how its TCP differs
+// from a current Linux. The ports it takes are in the drawing.
+func hostText(h network.HostPlan) []string {
+	var parts []string
+	add := func(ok bool, format string, args ...any) {
+		if ok {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(h.RTT > 0 && h.Name != "client", "%s from the client and back", duration(int64(h.RTT)))
+	add(h.MTU > 0, "MTU %d", h.MTU)
+	add(h.Window > 0, "window %d", h.Window)
+	add(h.Buffer > 0, "receive buffer %d bytes", h.Buffer)
+	add(h.NoWScale, "no window scaling")
+	add(h.NoTimestamps, "no timestamps")
+	add(h.NoSACK, "no SACK")
+	add(h.NoDF, "fragments allowed (no DF)")
+	add(h.TTL > 0, "TTL %d", h.TTL)
+	add(h.Congestion != "", "congestion control %s", h.Congestion)
+	add(h.CWND > 0, "at most %s under way", counted(h.CWND, "segment"))
+	add(h.Cork, "full segments only, until the end of a transfer")
+	add(h.FINApart, "its FIN in a packet of its own")
+	return parts
+}

@@ -1,0 +1,269 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// notes explain packets, by number, from what the capture shows and nothing
+// else: for somebody who sees FTP for the first time, and only where there is
+// something to see.
+type notes struct {
+	text map[int]string
+	said map[string]bool // what need not be explained twice
+}
+
+// explain writes the notes on a trace; packets are those that were kept.
+func explain(t *trace.Trace, packets []*Packet) map[int]string {
+	n := &notes{map[int]string{}, map[string]bool{}}
+	confirmed := handshakeEnds(packets)
+	for c := range t.Connections() {
+		if c.Role != trace.Other {
+			n.handshake(c, confirmed[c])
+		}
+	}
+	for s := range t.Sessions() {
+		n.dialogue(s)
+	}
+	for c := range t.Connections() {
+		switch c.Role {
+		case trace.Data:
+			n.endOfData(c)
+		case trace.Control:
+			n.endOfControl(c)
+		}
+	}
+	for _, p := range packets {
+		n.packet(p)
+	}
+	return n.text
+}
+
+// add puts a sentence on a packet. Number 0 is no packet.
+func (n *notes) add(packet int, format string, args ...any) {
+	if packet == 0 {
+		return
+	}
+	sentence := fmt.Sprintf(format, args...)
+	if before := n.text[packet]; before != "" {
+		sentence = before + " " + sentence
+	}
+	n.text[packet] = sentence
+}
+
+// once puts a sentence on the first packet it would explain.
+func (n *notes) once(packet int, sentence string) {
+	if packet != 0 && sentence != "" && !n.said[sentence] {
+		n.said[sentence] = true
+		n.add(packet, "%s", sentence)
+	}
+}
+
+// handshakeEnds are the packets that ended the handshakes: the first of each
+// connection's opener behind the SYN.
+func handshakeEnds(packets []*Packet) map[*trace.Connection]*Packet {
+	ends := map[*trace.Connection]*Packet{}
+	for _, p := range packets {
+		c := p.Connection
+		if c == nil || !c.HandshakeSeen || ends[c] != nil || p.Sender() != c.OpenedBy {
+			continue
+		}
+		if p.Number > c.Flow(c.OpenedBy.Other()).SYN {
+			ends[c] = p
+		}
+	}
+	return ends
+}
+
+// handshake explains the answer to a SYN. The time it took is the round trip
+// only where the recorder stands near the opener; near the other side, the
+// time until the answer is confirmed is.
+func (n *notes) handshake(c *trace.Connection, end *Packet) {
+	if !c.HandshakeSeen {
+		return
+	}
+	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()
+	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", listener, duration(int64(c.HandshakeRTT)))
+	if end != nil && end.SinceSame > 10*int64(c.HandshakeRTT) {
+		n.add(end.Number, "It took %s to come: the recorder stands near the %s, and so the round trip shows here and not before.", duration(end.SinceSame), listener)
+		return
+	}
+	n.once(answer, "That is one round trip: there and back.")
+}
+
+func (n *notes) dialogue(s *trace.Session) {
+	for _, r := range s.Unsolicited {
+		if r.Code == 220 {
+			n.once(r.Packet, "The server speaks first; the client waits for this greeting.")
+		}
+		if r.Code == 421 {
+			n.add(r.Packet, "The server ends the session.")
+		}
+	}
+	for _, e := range s.Exchanges {
+		n.once(e.Packet, commandNotes[e.Command])
+		for _, r := range e.Replies {
+			n.reply(e, r)
+		}
+	}
+	for _, a := range s.Announcements {
+		n.announcement(a)
+	}
+	if s.TLS {
+		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
+	}
+}
+
+// reply explains the replies that are about more than their own command.
+func (n *notes) reply(e *trace.Exchange, r *trace.Reply) {
+	switch {
+	case e.Command == "AUTH" && r.Code >= 500:
+		n.add(r.Packet, "The server has no TLS: the session goes on in clear.")
+	case r.Code == 425:
+		n.add(r.Packet, "No data connection could be opened.")
+	case r.Code == 426:
+		n.add(r.Packet, "The transfer was broken off.")
+	case r.Code == 530:
+		n.add(r.Packet, "Not logged in.")
+	case r.Code >= 500 && r.Code != 530:
+		n.once(r.Packet, "A code of 5xx refuses for good; 4xx refuses for now (RFC 959, section 4.2).")
+	case r.Code >= 100 && r.Code < 200:
+		n.once(r.Packet, "A code of 1xx is a beginning: another reply follows when the transfer is over.")
+	case (r.Code == 226 || r.Code == 250) && len(e.Data) > 0:
+		n.once(r.Packet, "The transfer is complete. The control connection says so while the data connection closes beside it, so this line may come before or after those packets.")
+	case r.Code == 331:
+		n.once(r.Packet, "A code of 3xx asks for more.")
+	}
+}
+
+// announcement does the arithmetic of PORT and PASV.
+func (n *notes) announcement(a *trace.Announcement) {
+	packet, port := a.Packet, int(a.Addr.Port())
+	if a.Mode == trace.Passive {
+		packet = a.ReplyPacket
+	}
+	listener := map[trace.Mode]string{trace.Active: "client", trace.Passive: "server"}[a.Mode]
+	where := a.Where()
+	if addr := a.Addr.Addr().Unmap(); a.Command == "PORT" || a.Command == "PASV" {
+		where = fmt.Sprintf("%s, port %d × 256 + %d = %d", addr, port/256, port%256, port)
+	} else if addr.IsValid() {
+		where = fmt.Sprintf("%s, port %d", addr, port)
+	}
+	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
+	if a.Foreign {
+		n.add(packet, "That is not the address its own packets come from: an address translator lies between, or the transfer is to go to somebody else.")
+	}
+	if len(a.Connections) == 0 && a.ReplyCode < 400 {
+		n.add(packet, "Nobody calls.")
+	}
+}
+
+// commandNotes say what a command asks for.
+var commandNotes = map[string]string{
+	"USER": "The name of the user.",
+	"PASS": "The password crosses in clear: whoever records the path can read it.",
+	"AUTH": "The client asks to encrypt the dialogue.",
+	"SYST": "Which system is the server?",
+	"FEAT": "Which extensions does the server know? (RFC 2389)",
+	"OPTS": "A choice among what FEAT listed.",
+	"PWD":  "In which directory are we?",
+	"CWD":  "Go to another directory.",
+	"CDUP": "Go up one directory.",
+	"TYPE": "How files are sent: A as text, with line ends changed, I byte by byte.",
+	"PASV": "Where does the server listen for a data connection?",
+	"EPSV": "On which port does the server listen for a data connection? (RFC 2428)",
+	"LIST": "A listing, please. It does not come here but over a data connection of its own.",
+	"NLST": "A listing of bare names, over a data connection.",
+	"MLSD": "A listing made for programs, over a data connection (RFC 3659).",
+	"MLST": "The facts of one file; the answer comes on the control connection (RFC 3659).",
+	"RETR": "A file, please. It does not come here but over a data connection of its own.",
+	"STOR": "A file for the server. It does not go here but over a data connection of its own.",
+	"APPE": "More for the end of a file, over a data connection.",
+	"REST": "The next transfer is to begin at this byte.",
+	"ABOR": "Stop the transfer.",
+	"SIZE": "How many bytes has the file? (RFC 3659)",
+	"MDTM": "When was the file last changed? (RFC 3659)",
+	"DELE": "Delete a file.",
+	"RNFR": "Rename: this is the old name.",
+	"RNTO": "This is the new name.",
+	"MKD":  "Make a directory.",
+	"RMD":  "Remove a directory.",
+	"NOOP": "Nothing but a sign of life.",
+	"QUIT": "The client is done.",
+}
+
+func (n *notes) endOfData(c *trace.Connection) {
+	if c.ResetBy != "" {
+		n.reset(c)
+	}
+	sender := sentBy(c)
+	flow := c.Flow(sender)
+	n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
+	if c.FirstFIN == sender {
+		n.add(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
+	} else if c.FirstFIN != "" {
+		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes its direction before the %s has.", c.FirstFIN, sender)
+	}
+	if second := c.Flow(c.FirstFIN.Other()).FIN; c.FirstFIN != "" && second != 0 {
+		n.add(second, "The %s closes its direction too.", c.FirstFIN.Other())
+		n.once(second, "A connection is two streams, and each side ends its own.")
+	}
+}
+
+func (n *notes) endOfControl(c *trace.Connection) {
+	if c.ResetBy != "" {
+		n.reset(c)
+	}
+	if c.FirstFIN != "" {
+		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes the control connection.", c.FirstFIN)
+		n.add(c.Flow(c.FirstFIN.Other()).FIN, "The %s closes it too: the session is over.", c.FirstFIN.Other())
+	}
+}
+
+func (n *notes) reset(c *trace.Connection) {
+	n.add(c.Flow(c.ResetBy).RST, "RST: the %s breaks the connection off at once; what was still on its way is lost.", c.ResetBy)
+}
+
+// packet explains what is peculiar about one packet.
+func (n *notes) packet(p *Packet) {
+	switch {
+	case p.TCP != nil:
+		for _, a := range analysisNotes {
+			if p.TCP.Analysis&a.is != 0 && (p.TCP.Length > 0 || p.TCP.Flags&(trace.SYN|trace.FIN) != 0 || a.anyLength) {
+				n.add(p.Number, "%s", a.sentence)
+				break
+			}
+		}
+	case p.ARP != nil && p.ARP.Op == 1:
+		n.once(p.Number, "Before the first packet can leave, the host asks for the hardware address of its next hop (ARP, RFC 826).")
+	case p.UDP != nil && p.UDP.DNS != nil:
+		n.dns(p.Number, p.UDP.DNS)
+	}
+}
+
+func (n *notes) dns(packet int, d *trace.DNS) {
+	if !d.Response {
+		n.add(packet, "A question to the name server: the address of %s?", visible(strings.TrimSuffix(d.Name, ".")))
+		return
+	}
+	n.add(packet, "Its answer: %s, %s of authority, %s.",
+		counted(d.Answers, "record"), counted(d.Authority, "record"), counted(d.Additional, "more record"))
+}
+
+// analysisNotes are in the order of what is worth saying first.
+var analysisNotes = []struct {
+	is        trace.Analysis
+	anyLength bool // also of bare ACKs
+	sentence  string
+}{
+	{trace.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have arrived already. The sequence numbers tell in which order things were sent, the clock only when they came."},
+	{trace.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
+	{trace.FastRetransmission, false, "Sent again, because repeated ACKs told that it was missing."},
+	{trace.Retransmission, false, "Sent again: this data has been seen before."},
+	{trace.LostSegment, false, "There is a hole before it: what comes before it in the stream has not been seen yet."},
+	{trace.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},
+	{trace.KeepAlive, true, "A probe whether the other side is still there."},
+	{trace.ReusedPorts, true, "The same ports as an earlier connection."},
+}

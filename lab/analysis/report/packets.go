@@ -1,0 +1,143 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// Packets is what a report keeps of a capture's packets while the capture is
+// read, in bounded memory: all of a short connection, the ends and the
+// peculiar ones of a long one, and its shape in time and sequence numbers. Its
+// zero value is ready to use.
+type Packets struct {
+	Lengths Lengths
+
+	wanted  map[int]bool    // numbers of packets to keep wherever they stand
+	loose   []*Packet       // of no connection
+	courses map[int]*course // by the connections' IDs
+	kept    int             // packets, in all
+	points  int             // of all courses
+	last    int64           // time of the packet before
+}
+
+// What is kept at most, in packets.
+const (
+	maxKept    = 30000 // of the whole capture
+	maxLoose   = 500   // that belong to no connection
+	maxHead    = 1000  // from the beginning of a connection
+	maxTail    = 120   // from its end
+	maxSpecial = 200   // with SYN, FIN, RST or something peculiar, from between
+)
+
+// A Packet is a packet that was kept, and what went before it.
+type Packet struct {
+	*trace.Packet
+	// Since is the time since the packet before it in the capture, SinceSame
+	// since the one before it in the same connection, in nanoseconds.
+	Since, SinceSame int64
+	// Passed is what its connection had sent up to it, this packet included,
+	// both sides together.
+	Passed Passed
+}
+
+// Passed counts what went by on a connection.
+type Passed struct {
+	Packets  int
+	Segments int   // with data
+	Bytes    int64 // of data
+}
+
+// minus is what went by after the state before.
+func (p Passed) minus(before Passed) Passed {
+	return Passed{p.Packets - before.Packets, p.Segments - before.Segments, p.Bytes - before.Bytes}
+}
+
+// A course is what is kept of one connection.
+type course struct {
+	first  netip.AddrPort // sender of the first packet
+	time   int64          // of the packet before
+	passed Passed
+
+	head    []*Packet
+	special []*Packet
+	tail    []*Packet // a ring once it is full
+	oldest  int       // of the ring
+
+	shape shape
+}
+
+// Add takes the next packet of the capture.
+func (ps *Packets) Add(p *trace.Packet) {
+	if ps.courses == nil {
+		ps.courses = map[int]*course{}
+		ps.last = p.Time
+	}
+	ps.Lengths.Add(p.Length)
+	k := &Packet{Packet: p, Since: p.Time - ps.last}
+	ps.last = p.Time
+	if p.Connection == nil || p.TCP == nil {
+		if len(ps.loose) < maxLoose {
+			ps.loose = append(ps.loose, k.keep())
+		}
+		return
+	}
+	source := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
+	c := ps.courses[p.Connection.ID]
+	if c == nil {
+		c = &course{first: source, time: p.Time}
+		ps.courses[p.Connection.ID] = c
+	}
+	c.passed.Packets++
+	if p.TCP.Length > 0 {
+		c.passed.Segments++
+		c.passed.Bytes += int64(p.TCP.Length)
+	}
+	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
+	ps.keep(c, k)
+	ps.points += c.shape.add(pointOf(p, source == c.first), ps.points < maxPoints)
+}
+
+// keep decides what becomes of a packet of a connection.
+func (ps *Packets) keep(c *course, k *Packet) {
+	switch {
+	case ps.kept >= maxKept && len(c.tail) < maxTail:
+		// No more room; a ring that exists goes on turning.
+	case len(c.head) < maxHead:
+		c.head = append(c.head, k.keep())
+		ps.kept++
+	case len(c.tail) < maxTail:
+		c.tail = append(c.tail, k.keep())
+		ps.kept++
+	default:
+		old := c.tail[c.oldest]
+		if ps.wanted[old.Number] || peculiar(old.TCP) && len(c.special) < maxSpecial {
+			c.special = append(c.special, old)
+			ps.kept++
+		}
+		c.tail[c.oldest] = k.keep()
+		c.oldest = (c.oldest + 1) % maxTail
+	}
+}
+
+// keep returns p with a packet that outlasts the callback.
+func (p *Packet) keep() *Packet {
+	p.Packet = p.Packet.Keep()
+	return p
+}
+
+// peculiar reports whether a segment is worth keeping wherever it stands.
+func peculiar(t *trace.TCP) bool {
+	return t.Flags&(trace.SYN|trace.FIN|trace.RST) != 0 || t.Analysis&^(trace.WindowUpdate|trace.DuplicateAck) != 0
+}
+
+// All returns the packets that were kept, in the order of the capture.
+func (ps *Packets) All() []*Packet {
+	all := slices.Clone(ps.loose)
+	for _, c := range ps.courses {
+		all = append(append(append(all, c.head...), c.special...), c.tail...)
+	}
+	slices.SortFunc(all, func(a, b *Packet) int { return a.Number - b.Number })
+	return all
+}

@@ -1,0 +1,213 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
+	"ftplab/lab/analysis/trace"
+	"ftplab/lab/scenario"
+)
+
+// A Report is what a walkthrough is made of. [Read] makes one of a capture from
+// elsewhere, of which no more is known.
+type Report struct {
+	Trace   *trace.Trace
+	Packets *Packets
+
+	// Scenario is what the capture was made by, Verdict and Figures what was
+	// found when it was held against it.
+	Scenario *scenario.Scenario
+	Verdict  *expect.Verdict
+	Figures  []measure.Result
+	// Failures are what went wrong while the scenario was played, a line each.
+	Failures []string
+
+	// Capture is the capture's file name, beside which the page will lie.
+	Capture string
+	// Command makes this capture again, or, for one from elsewhere, this
+	// walkthrough, in the form that it is written in.
+	Command string
+
+	names    map[int]connectionName // by the connections' IDs
+	packets  []*Packet
+	lanes    lanes
+	lines    map[int][]*trace.Line // of dialogue, by the packet with their end
+	comments map[int]string
+	wrong    map[int][]string
+}
+
+// Read reads a capture to report on. A verdict on it, if there is one, tells
+// which packets matter. What else is known of the capture is the caller's to
+// set.
+func Read(capture io.Reader, v *expect.Verdict) (*Report, error) {
+	r := &Report{Packets: &Packets{wanted: matched(v)}, Verdict: v}
+	var err error
+	r.Trace, err = trace.Read(capture, trace.Options{Packets: r.Packets.Add, Keep: true, NoHash: true})
+	return r, err
+}
+
+// matched are the packets that a verdict speaks of.
+func matched(v *expect.Verdict) map[int]bool {
+	if v == nil {
+		return nil
+	}
+	packets := map[int]bool{}
+	for _, m := range v.Lines {
+		packets[m.Packet] = true
+	}
+	for _, m := range v.Mismatches {
+		packets[m.Packet] = true
+	}
+	return packets
+}
+
+// prepare works out, once, what all ways of writing the report share.
+func (r *Report) prepare() {
+	if r.names != nil {
+		return
+	}
+	r.names = nameConnections(r.Trace)
+	r.packets = r.Packets.All()
+	r.lanes = findLanes(r.Trace, r.packets, r.Scenario)
+	r.lines = map[int][]*trace.Line{}
+	for s := range r.Trace.Sessions() {
+		for _, l := range s.Lines {
+			r.lines[l.Packet] = append(r.lines[l.Packet], l)
+		}
+	}
+	r.comments = explain(r.Trace, r.packets)
+	r.wrong = map[int][]string{}
+	if r.Verdict == nil {
+		return
+	}
+	for _, c := range r.Verdict.Connections {
+		if c.ID >= 0 && c.ID < r.Trace.NumConnections() {
+			named := r.names[c.ID]
+			named.short = c.Name
+			r.names[c.ID] = named
+		}
+	}
+	for packet, comment := range lineComments(r.Verdict) {
+		r.comments[packet] = comment
+	}
+	for _, m := range r.Verdict.Mismatches {
+		if m.Packet > 0 {
+			r.wrong[m.Packet] = append(r.wrong[m.Packet], mismatchText(m))
+		}
+	}
+}
+
+func mismatchText(m expect.Mismatch) string {
+	if m.Want == "" {
+		return m.What
+	}
+	return m.What + "; wanted: " + m.Want
+}
+
+// lineComments are the scenario's own sentences, by the packets that matched
+// their lines, with what the judge has to say on them.
+func lineComments(v *expect.Verdict) map[int]string {
+	comments := map[int]string{}
+	for _, m := range v.Lines {
+		text := m.Comment
+		if m.Note != "" {
+			text = join(text, upperFirst(strings.TrimSuffix(m.Note, "."))+".")
+		}
+		if m.Packet > 0 && text != "" {
+			comments[m.Packet] = join(comments[m.Packet], text)
+		}
+	}
+	return comments
+}
+
+// join makes one text of two sentences, either of which may be empty.
+func join(a, b string) string {
+	switch {
+	case a == "" || b == "":
+		return a + b
+	case strings.ContainsAny(a[len(a)-1:], ".!?:"):
+		return a + " " + upperFirst(b)
+	}
+	return a + ". " + upperFirst(b)
+}
+
+// WriteFiles writes walkthrough.html and walkthrough.md into a folder.
+func (r *Report) WriteFiles(folder string) error {
+	for name, write := range map[string]func(io.Writer) error{
+		"walkthrough.html": r.HTML,
+		"walkthrough.md":   r.Markdown,
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), b.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("cannot write the walkthrough: %w", err)
+		}
+	}
+	return nil
+}
+
+// Title is what the page is called.
+func (r *Report) Title() string {
+	if r.Scenario != nil {
+		return r.Scenario.Title
+	}
+	return "What " + visible(r.Capture) + " shows"
+}
+
+// Story tells in a few sentences what the session shows, a paragraph each: in
+// the scenario's own words, or in the facts.
+func (r *Report) Story() []string {
+	story := ""
+	if r.Scenario != nil {
+		story = r.Scenario.Story
+	}
+	if story == "" {
+		story = factStory(r.Trace)
+	}
+	var paragraphs []string
+	for _, p := range strings.Split(story, "\n\n") {
+		if p = strings.Join(strings.Fields(p), " "); p != "" {
+			paragraphs = append(paragraphs, p)
+		}
+	}
+	return paragraphs
+}
+
+// Passed reports whether everything is as the scenario says; also if there is
+// none, or none judged it.
+func (r *Report) Passed() bool {
+	return (r.Verdict == nil || r.Verdict.Pass) && len(r.Failures) == 0 &&
+		!slices.ContainsFunc(r.Figures, func(f measure.Result) bool { return !f.OK })
+}
+
+// Comments are what the capture is to say beside its packets, by their
+// numbers: the sentence of the scenario's line that a packet matched, and on
+// the first packet of each connection which command announced it.
+func (r *Report) Comments() map[int]string {
+	r.prepare()
+	comments := map[int]string{}
+	if r.Verdict != nil {
+		comments = lineComments(r.Verdict)
+	}
+	for c := range r.Trace.Connections() {
+		if c.Role != trace.Other {
+			comments[c.FirstPacket] = join(announcedBy(c, r.names[c.ID].the), comments[c.FirstPacket])
+		}
+	}
+	return comments
+}
+
+// FileComment is what a capture says of itself as a whole: the scenario, the
+// command that makes it again, and the network.
+func FileComment(s *scenario.Scenario, command string) string {
+	return fmt.Sprintf("%s: %s\nMade by: %s\nNetwork: %s", s.Name, s.Title, command, networkText(s))
+}

@@ -1,0 +1,265 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
+	"ftplab/lab/scenario"
+)
+
+// markdownOf writes a report as Markdown.
+func markdownOf(t testing.TB, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestTextLadder reads a whole ladder as it is drawn with characters.
+func TestTextLadder(t *testing.T) {
+	md := markdownOf(t, read(t, activeListing))
+	_, ladder, _ := strings.Cut(md, "```\n")
+	ladder, _, _ = strings.Cut(ladder, "```\n")
+	want, err := os.ReadFile("testdata/active.ladder.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ladder != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", ladder, want)
+	}
+}
+
+// TestStory asks of a capture from elsewhere that its story is told in facts.
+func TestStory(t *testing.T) {
+	for name, test := range map[string]struct {
+		make func(io.Writer)
+		want string
+	}{
+		"listing": {activeListing, "The client 198.51.100.100 talks to the FTP server 192.0.2.21 on port 21, logs in as anonymous and gives 5 commands. " +
+			"1 data connection, opened by the server (active mode), carried 164 bytes. Every connection was closed from both sides."},
+		"download": {func(w io.Writer) { download(w, 5000) }, "The client 198.51.100.100 talks to the FTP server 192.0.2.21 on port 21, logs in as anonymous and gives 5 commands. " +
+			"1 data connection, opened by the client (passive mode), carried 5,000 bytes. Every connection was closed from both sides."},
+		"no FTP": {func(w io.Writer) {
+			a, _ := newForge(w).dial("198.51.100.100:3000", "192.0.2.80:80")
+			a.close()
+		}, "There is no FTP in this capture: 7 packets, 1 connection of TCP."},
+		"nothing": {func(w io.Writer) { newForge(w) }, "There is no FTP in this capture: 0 packets, 0 connections of TCP."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := read(t, test.make)
+			if got := strings.Join(r.Story(), "\n"); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			html(t, r)
+			markdownOf(t, r)
+		})
+	}
+}
+
+// TestNothingIsLost counts the packets of a long transfer that the ladder
+// draws, folds and leaves out: together they are all of them.
+func TestNothingIsLost(t *testing.T) {
+	for _, size := range []int64{0, 1000, 30_000, 200_000, 5 << 20} {
+		r := read(t, func(w io.Writer) { download(w, size) })
+		r.prepare()
+		l := r.draw()
+		drawn := 0
+		last := map[any]*Packet{}
+		for _, w := range l.Rows {
+			if w.Packet == nil {
+				continue
+			}
+			drawn++
+			c := w.Packet.Connection
+			if before := last[c]; before != nil {
+				if p := leftOut(before, w.Packet); p.Packets > 0 {
+					drawn += p.Packets
+				}
+			}
+			last[c] = w.Packet
+		}
+		if drawn+l.More != r.Trace.Packets {
+			t.Errorf("%d bytes: %d packets are drawn or folded, %d left out; want %d together", size, drawn, l.More, r.Trace.Packets)
+		}
+		folded := 0
+		for _, w := range l.Rows {
+			if w.Fold != "" {
+				folded++
+			}
+		}
+		if wantFold := size >= 30_000; wantFold != (folded > 0) {
+			t.Errorf("%d bytes: got %d folds", size, folded)
+		}
+	}
+}
+
+// judged is a report on a scenario with a verdict that has all there can be.
+func judged(t *testing.T) *Report {
+	v := &expect.Verdict{
+		File: "a_listing.txtar",
+		Lines: []expect.Match{
+			{Line: 10, Packet: 1, Comment: "the client dials"},
+			{Line: 11, Packet: 14, Comment: "call me there", Note: "arrived out of order"},
+			{Line: 12, Packet: 0, Comment: "never came"},
+		},
+		Mismatches: []expect.Mismatch{
+			{Line: 13, Kind: expect.Different, Connection: "data", What: "seq is 165, not 169", Packet: 27,
+				Want: "data server > client [F.] seq 169", Got: "data server > client [F.] seq 165", Around: []string{"26 …", "> 27 …"}},
+		},
+	}
+	r := judgedBy(t, v, activeListing)
+	source := "# A listing\n# One sentence. Another `one`.\n\nnetwork wire\nhost server 192.0.2.21 rtt=107ms\nopen\n"
+	s, err := scenario.Parse("a_listing.txtar", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Scenario = s
+	r.Command = "ftplab run a_listing"
+	r.Figures = []measure.Result{{Line: 20, Name: "ctl.rtt", Wanted: "= 107ms ± 5ms", Measured: "1ms", Comment: "the distance"}}
+	return r
+}
+
+// TestFailedScenario asks that the page of a failed scenario shows the line
+// that was wanted beside the packet that came, in all its forms.
+func TestFailedScenario(t *testing.T) {
+	r := judged(t)
+	if r.Passed() {
+		t.Error("the report passed, and it has a mismatch")
+	}
+	page := string(html(t, r))
+	for _, want := range []string{
+		"✗ failed", "Where it differed", "seq is 165, not 169", "a_listing.txtar, line 13",
+		`<a href="#l27">frame 27</a>`, `<li class="p data rtl wrong" id="l27"`,
+		"✗ seq is 165, not 169; wanted: data server &gt; client [F.] seq 169",
+		"= 107ms ± 5ms", "✗ no", "the client dials", "call me there. Arrived out of order.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	md := markdownOf(t, r)
+	for _, want := range []string{
+		"**✗ failed**", "want  data server > client [F.] seq 169", "✗ seq is 165, not 169; wanted:",
+		"| `ctl.rtt` | = 107ms ± 5ms | 1ms | ✗ | the distance |", "Another \\`one\\`.",
+	} {
+		if !strings.Contains(md, want) {
+			t.Errorf("the Markdown has no %q", want)
+		}
+	}
+}
+
+// TestWantedPacketsAreKept asks that a packet with a comment is drawn although
+// it stands in the middle of a long transfer.
+func TestWantedPacketsAreKept(t *testing.T) {
+	v := &expect.Verdict{Lines: []expect.Match{{Packet: 4000, Comment: "one ACK for two segments"}}}
+	page := string(html(t, judgedBy(t, v, func(w io.Writer) { download(w, 10<<20) })))
+	if !strings.Contains(page, "one ACK for two segments") {
+		t.Error("the page lacks the comment on packet 4000")
+	}
+}
+
+// TestLinks asks that every link of a page leads to a place in it.
+func TestLinks(t *testing.T) {
+	for name, r := range map[string]*Report{
+		"failed":   judged(t),
+		"download": read(t, func(w io.Writer) { download(w, 1<<20) }),
+		"crowd":    read(t, crowd),
+	} {
+		page := string(html(t, r))
+		links := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1)
+		for _, link := range links {
+			if !strings.Contains(page, ` id="`+link[1]+`"`) {
+				t.Errorf("%s: the link #%s leads nowhere", name, link[1])
+			}
+		}
+		if len(links) < 40 {
+			t.Errorf("%s: got %d links", name, len(links))
+		}
+	}
+}
+
+// crowd is a thousand sessions of a dozen clients.
+func crowd(w io.Writer) {
+	f := newForge(w)
+	for i := range 1000 {
+		client, server := f.dial(fmt.Sprintf("198.51.100.%d:%d", i%12+1, 10000+i), "192.0.2.21:21")
+		server.send("220 FTP server ready.\r\n")
+		client.send("USER u\r\n")
+		server.send("530 No.\r\n")
+		client.close()
+	}
+}
+
+// TestCrowd asks that the page of a capture with very many sessions stays
+// small, and says what it leaves out.
+func TestCrowd(t *testing.T) {
+	page := html(t, read(t, crowd))
+	if len(page) > 1_000_000 {
+		t.Errorf("got a page of %d bytes, want at most a million", len(page))
+	}
+	for _, want := range []string{
+		"1,000 sessions of FTP between 12 clients and 1 server.", "more packets of FTP.",
+		"The list ends here; the capture has 13,000 packets.", "And 986 more connections", "And 800 more.",
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
+// TestComments asks which packets of the capture are commented, and how.
+func TestComments(t *testing.T) {
+	got := judged(t).Comments()
+	want := map[int]string{
+		1:  "The client opens the control connection. The client dials",
+		14: "call me there. Arrived out of order.",
+		20: "The server opens the data connection, which PORT announced, for the listing.",
+	}
+	for packet, comment := range got {
+		if want[packet] != comment {
+			t.Errorf("packet %d: got %q, want %q", packet, comment, want[packet])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got comments on %d packets, want %d", len(got), len(want))
+	}
+}
+
+func TestFileComment(t *testing.T) {
+	got := FileComment(judged(t).Scenario, "ftplab run a_listing")
+	want := "a_listing: A listing\nMade by: ftplab run a_listing\nNetwork: wire: a routed path, recorded at the client's end"
+	if got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestSameNumbers holds the numbers of the page and of the Markdown against
+// the trace.
+func TestSameNumbers(t *testing.T) {
+	r := read(t, func(w io.Writer) { download(w, 100_000) })
+	page, md := string(html(t, r)), markdownOf(t, r)
+	for _, c := range r.conversations() {
+		for _, number := range []string{c.BytesServer, c.PacketsServer, c.PacketsClient, c.Duration, c.Start} {
+			if !strings.Contains(page, `<td class="n">`+number+"</td>") {
+				t.Errorf("%s: the page has no cell %s", c.Name, number)
+			}
+			if !strings.Contains(md, "| "+number+" |") {
+				t.Errorf("%s: the Markdown has no cell %s", c.Name, number)
+			}
+		}
+	}
+	for _, fact := range []string{"100,000 bytes in 69 segments, answered by 38 packets"} {
+		if !strings.Contains(page, fact) || !strings.Contains(md, fact) {
+			t.Errorf("page or Markdown lacks %q", fact)
+		}
+	}
+}

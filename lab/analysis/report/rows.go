@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A row is one line of the ladder: a packet, or a sentence between packets.
+type row struct {
+	// Stage is what begins or ends here; empty for a packet or a fold.
+	Stage string
+	// Fold tells of packets that are not drawn one by one. Folded are they,
+	// if they are few enough to be opened up.
+	Fold   string
+	Folded []*row
+
+	Connection *trace.Connection // that it is about, nil for none
+	Tracks     []trackCell
+
+	Packet *Packet // nil for a stage or a fold
+	Time   string  // since the first packet
+	Pause  string  // that went before it, if it was long
+	arrow
+	Spoken   string   // what the arrow shows, in words
+	Label    string   // flags and numbers
+	Dialogue []string // lines of FTP
+	Comment  string   // what it teaches
+	Wrong    []string // what was wanted in its place
+	Linked   bool     // the packet is in the list, too
+}
+
+// Kind is how the row's connection is drawn.
+func (r *row) Kind() string { return kindOf(r.Connection) }
+
+func kindOf(c *trace.Connection) string {
+	if c == nil {
+		return string(trace.Other)
+	}
+	return string(c.Role)
+}
+
+// longPause is the time, in nanoseconds, from which on a silence is told.
+const longPause = 500e6
+
+// newRow draws one packet.
+func (r *Report) newRow(p *Packet) *row {
+	w := &row{Packet: p, Connection: p.Connection, Time: seconds(p.Time - r.Trace.Start), Comment: r.comments[p.Number]}
+	if p.Since >= longPause {
+		w.Pause = duration(p.Since) + " later"
+	}
+	from, to := r.lanes.ends(p.Packet)
+	w.arrow = arrow{From: from + 1, To: to + 1, lanes: len(r.lanes)}
+	switch {
+	case p.TCP != nil:
+		w.FromPort, w.ToPort = fmt.Sprint(p.TCP.SrcPort), fmt.Sprint(p.TCP.DstPort)
+		w.Label = tcpLabel(p.TCP)
+	case p.UDP != nil:
+		w.FromPort, w.ToPort = fmt.Sprint(p.UDP.SrcPort), fmt.Sprint(p.UDP.DstPort)
+		w.Label = withoutAddresses(p.Packet)
+	default:
+		w.Label = withoutAddresses(p.Packet)
+	}
+	w.Spoken = r.spoken(w.arrow, p.Connection)
+	for _, l := range r.lines[p.Number] {
+		w.Dialogue = append(w.Dialogue, visible(l.Text))
+	}
+	w.Wrong = r.wrong[p.Number]
+	return w
+}
+
+// tcpLabel is the gist of a segment in tcpdump's notation: flags, numbers, and
+// of a SYN the window and the segment size it offers.
+func tcpLabel(t *trace.TCP) string {
+	var b strings.Builder
+	b.WriteString("[" + trace.FlagString(t.Flags) + "]")
+	switch {
+	case t.Length > 0:
+		fmt.Fprintf(&b, " seq %d:%d", t.Seq, t.Seq+int64(t.Length))
+	case t.Flags&(trace.SYN|trace.FIN|trace.RST) != 0:
+		fmt.Fprintf(&b, " seq %d", t.Seq)
+	}
+	if t.Has(trace.ACK) {
+		fmt.Fprintf(&b, " ack %d", t.Ack)
+	}
+	if t.Has(trace.SYN) || t.Window == 0 && !t.Has(trace.RST) {
+		fmt.Fprintf(&b, " win %d", t.RawWindow)
+	}
+	if t.Length > 0 {
+		fmt.Fprintf(&b, " length %d", t.Length)
+	}
+	if t.Has(trace.SYN) && t.Options.MSS > 0 {
+		fmt.Fprintf(&b, " mss %d", t.Options.MSS)
+	}
+	return b.String()
+}
+
+// withoutAddresses is what tcpdump prints of a packet, without the addresses,
+// which stand beside it.
+func withoutAddresses(p *trace.Packet) string {
+	line := p.Line(trace.Relative)
+	if p.IP != nil {
+		if _, behind, ok := strings.Cut(line, ": "); ok {
+			line = behind
+		}
+	}
+	return visible(line)
+}

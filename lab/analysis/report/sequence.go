@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A Sequence is the data of a time-sequence graph as tcptrace draws it: what
+// one side of a connection sent, what the other acknowledged, and the window it
+// offered.
+type Sequence struct {
+	Connection *trace.Connection
+	From       trace.Side
+	// Points are in the order of the capture.
+	Points []Point
+	// Packets is the number of the connection's packets that have a point;
+	// there are fewer Points than that if they were thinned: in the middle of
+	// a long transfer of each run of packets only the extremes are left.
+	Packets int
+}
+
+// A Point is one packet in a time-sequence graph: a segment of the data, or an
+// acknowledgement of the other side.
+type Point struct {
+	Packet int   // its number
+	Time   int64 // nanoseconds since 1970
+	Data   bool  // a segment from Seq to End; else an ACK of End
+	// Seq and End are relative sequence numbers; Window is the right edge of
+	// the window that an ACK offers: the number from which on nothing may be
+	// sent yet.
+	Seq, End, Window int64
+	Syn, Fin         bool
+	Again            bool // a retransmission
+}
+
+// Thinned reports whether points were left out.
+func (s *Sequence) Thinned() bool { return len(s.Points) < s.Packets }
+
+// Sequence returns the time-sequence data of what one side sent on c. It is
+// nil if there are none, or no room was left for them.
+func (ps *Packets) Sequence(c *trace.Connection, from trace.Side) *Sequence {
+	course := ps.courses[c.ID]
+	if course == nil {
+		return nil
+	}
+	fromFirst := course.first == c.Addr(from)
+	s := &Sequence{Connection: c, From: from}
+	for _, p := range course.shape.all() {
+		if q, ok := p.seenFrom(fromFirst); ok {
+			s.Points = append(s.Points, q)
+		}
+	}
+	s.Packets = len(s.Points) + course.shape.left()
+	return s
+}
+
+// WriteText prints the points as a table, times after start.
+func (s *Sequence) WriteText(w io.Writer, start int64) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "frame\ttime (s)\twhat\tsequence numbers\tbytes\tACK\twindow's edge\t")
+	for _, p := range s.Points {
+		seconds := seconds(p.Time - start)
+		if p.Data {
+			fmt.Fprintf(table, "%d\t%s\t%s\t%d:%d\t%d\t\t\t\n", p.Packet, seconds, p.what(), p.Seq, p.End, p.End-p.Seq)
+			continue
+		}
+		fmt.Fprintf(table, "%d\t%s\tACK\t\t\t%d\t%d\t\n", p.Packet, seconds, p.End, p.Window)
+	}
+	return table.Flush()
+}
+
+func (p Point) what() string {
+	switch {
+	case p.Again:
+		return "again"
+	case p.Syn:
+		return "SYN"
+	case p.Fin && p.End > p.Seq:
+		return "data+FIN"
+	case p.Fin:
+		return "FIN"
+	}
+	return "data"
+}

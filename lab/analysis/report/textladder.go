@@ -1,0 +1,205 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// A textLadder draws a ladder with characters: control connections with ───,
+// data connections with ═══, everything else with ╌╌╌.
+type textLadder struct {
+	out   io.Writer
+	lanes lanes
+	at    []int // columns of the lanes
+	width int   // of a line, without frame and time
+}
+
+const (
+	textMargin = 7  // columns beside the outer lanes, for the ports
+	textGap    = 52 // columns between two lanes
+	textGaps   = 46 // between each two of more
+	textIndent = 18 // columns of frame and time
+)
+
+func newTextLadder(out io.Writer, ls lanes) *textLadder {
+	t := &textLadder{out: out, lanes: ls}
+	gap := textGap
+	if len(ls) > 2 {
+		gap = textGaps
+	}
+	for i := range ls {
+		t.at = append(t.at, textMargin+i*gap)
+	}
+	t.width = 2*textMargin + max(1, len(ls)-1)*gap
+	return t
+}
+
+func (t *textLadder) write(l ladder) {
+	t.head()
+	for _, w := range l.Rows {
+		switch {
+		case w.Stage != "":
+			t.line("", nil)
+			t.sentence("* " + w.Stage)
+			t.line("", nil)
+		case w.Fold != "":
+			t.line("", t.canvas().put(textMargin+2, "⋮ "+w.Fold))
+		default:
+			t.packet(w)
+		}
+	}
+}
+
+func (t *textLadder) head() {
+	names, addresses := t.blank(), t.blank()
+	for i, l := range t.lanes {
+		names = names.put(t.at[i]-utf8.RuneCountInString(l.Name)/2, l.Name)
+		addresses = addresses.put(t.at[i]-len(l.Address())/2, l.Address())
+	}
+	t.line(fmt.Sprintf("%5s %11s", "frame", "seconds"), names)
+	t.line("", addresses)
+}
+
+// packet draws a packet: the lines of FTP in it, its arrow, its comment.
+func (t *textLadder) packet(w *row) {
+	for _, text := range w.Dialogue {
+		t.line("", t.text(w, text))
+	}
+	t.line(fmt.Sprintf("%5d %11s", w.Packet.Number, w.Time), t.arrow(w))
+	for _, wanted := range w.Wrong {
+		t.sentence("✗ " + wanted)
+	}
+	if w.Comment != "" {
+		t.sentence("# " + w.Comment)
+	}
+}
+
+// text puts a line of FTP above the arrow, at its sender's end.
+func (t *textLadder) text(w *row, text string) canvas {
+	c := t.canvas()
+	if w.From == 0 {
+		return c.put(textMargin+2, text)
+	}
+	start := t.at[w.From-1] + 2
+	if !w.rightwards() {
+		start = max(textMargin+2, t.at[w.From-1]-1-utf8.RuneCountInString(text))
+	}
+	return c.put(start, text)
+}
+
+// arrow draws the arrow, with its label on the shaft and ports at its ends.
+// Of a packet that has no arrow there is just the label, at its host.
+func (t *textLadder) arrow(w *row) canvas {
+	c := t.canvas()
+	if !w.drawn() {
+		at := textMargin
+		if w.From > 0 {
+			at = t.at[w.From-1]
+		}
+		return c.put(at+2, w.Label)
+	}
+	left, right := t.ends(w)
+	shaft := map[string]string{string(trace.Control): "─", string(trace.Data): "═"}[w.Kind()]
+	if shaft == "" {
+		shaft = "╌"
+	}
+	c = c.put(left+1, strings.Repeat(shaft, right-left-1))
+	label := " " + w.Label + " "
+	if n := utf8.RuneCountInString(label); n < right-left-6 && w.rightwards() {
+		c = c.put(left+3, label)
+	} else if n < right-left-6 {
+		c = c.put(right-2-n, label)
+	} else {
+		c = c.put(right+textMargin, label)
+	}
+	if w.rightwards() {
+		c = c.put(right-1, "►")
+	} else {
+		c = c.put(left+1, "◄")
+	}
+	if p := w.LeftPort(); p != "" {
+		c = c.put(left-1-len(p), p)
+	}
+	if p := w.RightPort(); p != "" {
+		c = c.put(right+2, p)
+	}
+	return c
+}
+
+// ends are the columns between which the arrow lies. An arrow with one lane
+// is half as long as one with two.
+func (t *textLadder) ends(w *row) (left, right int) {
+	half := textGaps / 2
+	switch {
+	case w.From == 0 && w.rightwards():
+		return t.at[w.To-1] - half, t.at[w.To-1]
+	case w.From == 0:
+		return t.at[w.To-1], t.at[w.To-1] + half
+	case w.To == 0 && w.rightwards():
+		return t.at[w.From-1], t.at[w.From-1] + half
+	case w.To == 0:
+		return t.at[w.From-1] - half, t.at[w.From-1]
+	}
+	a, b := t.at[w.From-1], t.at[w.To-1]
+	return min(a, b), max(a, b)
+}
+
+// sentence writes text below the arrows, in lines that are as wide as they.
+func (t *textLadder) sentence(text string) {
+	for _, l := range wrap(text, t.width-textMargin) {
+		fmt.Fprintln(t.out, strings.Repeat(" ", textIndent+textMargin+2)+l)
+	}
+}
+
+func (t *textLadder) line(when string, c canvas) {
+	fmt.Fprintln(t.out, strings.TrimRight(fmt.Sprintf("%-*s%s", textIndent, when, string(c)), " "))
+}
+
+// A canvas is one line of characters to draw on.
+type canvas []rune
+
+func (t *textLadder) blank() canvas {
+	return canvas(strings.Repeat(" ", t.width))
+}
+
+// canvas is a line with the lanes on it.
+func (t *textLadder) canvas() canvas {
+	c := t.blank()
+	for _, at := range t.at {
+		c[at] = '│'
+	}
+	return c
+}
+
+// put writes text on the line, which grows if need be, and returns it.
+func (c canvas) put(at int, text string) canvas {
+	for i, r := range []rune(text) {
+		for at+i >= len(c) {
+			c = append(c, ' ')
+		}
+		if at+i >= 0 {
+			c[at+i] = r
+		}
+	}
+	return c
+}
+
+// wrap breaks text between words into lines of at most width characters.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = "  "
+		} else if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

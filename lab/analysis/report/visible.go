@@ -1,0 +1,26 @@
+package report
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"ftplab/lab/analysis/trace"
+)
+
+// maxText is the length, in bytes, of captured text from which on it is cut:
+// a line of dialogue may be as long as its sender likes.
+const maxText = 300
+
+// visible makes captured text harmless to look at: what does not print is
+// escaped, and what is very long is cut. It does nothing about markup, which
+// is the business of whoever writes a format that has some.
+func visible(s string) string {
+	if len(s) <= maxText {
+		return trace.Escape(s)
+	}
+	cut := maxText
+	for cut > maxText-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%s)", trace.Escape(s[:cut]), counted(len(s), "byte"))
+}

@@ -1,0 +1,172 @@
+// Package mutation tries out whether a check can fail. It takes a want and a
+// capture that passes it, breaks one thing at a time, in the one or in the
+// other, and looks whether the judge notices:
+//
+//	score, err := mutation.Try(mutation.Pair{Name: "list", Want: text, Capture: pcap, Hosts: hosts})
+//	fmt.Print(score)
+//
+// A change that means nothing by the rules of the notation need not be noticed:
+// a bare ACK that is not there, two joined lines in another order. Such a change
+// has a reason, and does not count.
+package mutation
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/expect"
+)
+
+// A Pair is a want and a capture that passes it.
+type Pair struct {
+	Name    string
+	Want    string
+	Capture []byte // the file: pcap or pcapng, of Ethernet
+	Hosts   expect.Hosts
+}
+
+// A Score is what came of all mutants of one or more pairs.
+type Score struct {
+	// Tried and Caught count the mutants that mean something.
+	Tried, Caught int
+	// Survivors are those of them that were not caught, Excused those whose
+	// change means nothing and which were not caught either.
+	Survivors, Excused []Survivor
+}
+
+// A Survivor is a mutant that passed.
+type Survivor struct {
+	Pair string
+	What string // what was changed
+	Why  string // why that means nothing; "" for a defect
+}
+
+// Rate is the share of the mutants that were caught, 1 for all.
+func (s Score) Rate() float64 {
+	if s.Tried == 0 {
+		return 1
+	}
+	return float64(s.Caught) / float64(s.Tried)
+}
+
+// Add adds the score of other pairs.
+func (s *Score) Add(o Score) {
+	s.Tried, s.Caught = s.Tried+o.Tried, s.Caught+o.Caught
+	s.Survivors = append(s.Survivors, o.Survivors...)
+	s.Excused = append(s.Excused, o.Excused...)
+}
+
+// String prints the rate, the survivors, and for each excuse how many mutants
+// have it.
+func (s Score) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d mutants caught, %.2f %%\n", s.Caught, s.Tried, 100*s.Rate())
+	for _, m := range s.Survivors {
+		fmt.Fprintf(&b, "survived: %s: %s\n", m.Pair, m.What)
+	}
+	count := map[string]int{}
+	var reasons []string
+	for _, m := range s.Excused {
+		if count[m.Why]++; count[m.Why] == 1 {
+			reasons = append(reasons, m.Why)
+		}
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(&b, "%5d not caught and not counted: %s\n", count[why], why)
+	}
+	return b.String()
+}
+
+// A mutant is a want or a capture with one change.
+type mutant struct {
+	what    string
+	why     string        // why the change means nothing, "" if it means something
+	want    string        // the changed want, or else
+	capture func() []byte // makes the changed capture
+}
+
+// Try makes the mutants of a pair, all of them or, of a large pair, a sample,
+// and judges each. The error says that the pair
+// does not pass, or cannot be read, as it is.
+func Try(p Pair) (Score, error) {
+	c, err := expect.Read(bytes.NewReader(p.Capture))
+	if err != nil {
+		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	w, err := expect.Parse(p.Name, 1, p.Want)
+	if err != nil {
+		return Score{}, err
+	}
+	v, err := w.Judge(c, p.Hosts)
+	if err != nil {
+		return Score{}, err
+	}
+	if !v.Pass {
+		return Score{}, fmt.Errorf("%s does not pass as it is:\n%s", p.Name, v.Report())
+	}
+	packets, err := packetMutants(p.Capture, c, v)
+	if err != nil {
+		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	var score Score
+	for _, m := range sample(lineMutants(p.Want), len(c.Frames)) {
+		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
+	}
+	for _, m := range sample(packets, len(c.Frames)) {
+		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
+	}
+	return score, nil
+}
+
+// sample takes an even sample of the mutants of a large capture, each of which
+// has to be read and judged as a whole: so many as go with two million frames,
+// and at least 200.
+func sample(all []mutant, frames int) []mutant {
+	most := max(200, 2_000_000/max(frames, 1))
+	if len(all) <= most {
+		return all
+	}
+	var some []mutant
+	for i := range most {
+		some = append(some, all[i*len(all)/most])
+	}
+	return some
+}
+
+func (s *Score) count(p Pair, m mutant, caught bool) {
+	survivor := Survivor{p.Name, m.what, m.why}
+	switch {
+	case m.why != "" && !caught:
+		s.Excused = append(s.Excused, survivor)
+		return
+	case m.why != "":
+		return
+	case caught:
+		s.Caught++
+	default:
+		s.Survivors = append(s.Survivors, survivor)
+	}
+	s.Tried++
+}
+
+// caughtByWant judges the capture by a changed want. One that is no want any
+// more is caught too.
+func caughtByWant(text string, c *expect.Capture, hosts expect.Hosts) bool {
+	w, err := expect.Parse("mutant", 1, text)
+	if err != nil {
+		return true
+	}
+	v, err := w.Judge(c, hosts)
+	return err != nil || !v.Pass
+}
+
+// caughtInCapture judges a changed capture by the want.
+func caughtInCapture(w *expect.Want, capture []byte, hosts expect.Hosts) bool {
+	c, err := expect.Read(bytes.NewReader(capture))
+	if err != nil {
+		return true
+	}
+	v, err := w.Judge(c, hosts)
+	return err != nil || !v.Pass
+}

@@ -1,0 +1,293 @@
+// Changes to a capture.
+
+package mutation
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/trace"
+	"ftplab/lab/pcapng/pcap"
+)
+
+// Excuses for changes to packets.
+const (
+	unclaimed = "a packet that no line is about: a bare ACK that need not be written"
+	partly    = "on a connection with ... in it, the change may be among what is skipped"
+	content   = "what a data connection carries is for figures and digests to check"
+	starred   = "a text whose first character the want leaves open"
+	lossy     = "on a connection that is declared lossy, what is sent again need not be written"
+	streamed  = "packets of one direction are judged by their sequence numbers"
+)
+
+// maxPackets is how many of the segments, and of the bare ACKs, of a data
+// connection are changed.
+const maxPackets = 10
+
+// A raw is a packet of the file.
+type raw struct {
+	time   int64
+	length int
+	data   []byte
+	link   pcap.LinkType
+}
+
+// readRaw reads the packets of a capture file.
+func readRaw(file []byte) ([]raw, error) {
+	r, err := pcap.NewReader(bytes.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	var all []raw
+	for {
+		var p pcap.Packet
+		if err := r.Next(&p); err == io.EOF {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		all = append(all, raw{p.Time, p.Length, slices.Clone(p.Data), p.Link})
+	}
+}
+
+// writeRaw writes packets as a classic pcap file with nanoseconds.
+func writeRaw(all []raw) []byte {
+	var b bytes.Buffer
+	le := binary.LittleEndian
+	header := le.AppendUint32(nil, 0xa1b23c4d)
+	header = le.AppendUint16(header, 2)
+	header = le.AppendUint16(header, 4)
+	header = le.AppendUint32(header, 0)
+	header = le.AppendUint32(header, 0)
+	header = le.AppendUint32(header, 1<<18)
+	b.Write(le.AppendUint32(header, uint32(all[0].link)))
+	for _, p := range all {
+		h := le.AppendUint32(nil, uint32(p.time/1e9))
+		h = le.AppendUint32(h, uint32(p.time%1e9))
+		h = le.AppendUint32(h, uint32(len(p.data)))
+		b.Write(le.AppendUint32(h, uint32(p.length)))
+		b.Write(p.data)
+	}
+	return b.Bytes()
+}
+
+// snap cuts the segments of data connections short, as a recorder with a snap
+// length does: nobody judges their content, and there may be thousands.
+func snap(all []raw, c *expect.Capture) {
+	const headers = 160
+	for i := range all {
+		f := &c.Frames[i]
+		if f.Connection != nil && f.Connection.Role == trace.Data && len(all[i].data) > headers {
+			all[i].data = all[i].data[:headers]
+		}
+	}
+}
+
+// tcpOffset returns where the TCP header begins in an Ethernet frame, and where
+// its data does; -1 for what is not TCP.
+func tcpOffset(data []byte) (header, payload int) {
+	if len(data) < 54 {
+		return -1, -1
+	}
+	switch binary.BigEndian.Uint16(data[12:]) {
+	case 0x0800:
+		header = 14 + int(data[14]&15)*4
+		if data[23] != 6 {
+			return -1, -1
+		}
+	case 0x86dd:
+		header = 54
+		if data[20] != 6 {
+			return -1, -1
+		}
+	default:
+		return -1, -1
+	}
+	if len(data) < header+20 {
+		return -1, -1
+	}
+	return header, header + int(data[header+12]>>4)*4
+}
+
+// A packetMutator makes the mutants of one capture.
+type packetMutator struct {
+	raw         []raw
+	capture     *expect.Capture
+	claimed     map[int]expect.Match // by packet number
+	connections []expect.Connection
+	skips       map[string]bool // connections with a line of ...
+	all         []mutant
+}
+
+// packetMutants makes all changes to a capture.
+func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant, error) {
+	all, err := readRaw(file)
+	if err != nil {
+		return nil, err
+	}
+	snap(all, c)
+	m := &packetMutator{raw: all, capture: c, claimed: claims(c, v), connections: v.Connections, skips: map[string]bool{}}
+	for _, l := range v.Lines {
+		m.skips[l.Connection] = m.skips[l.Connection] || l.From == ""
+	}
+	type class struct {
+		conn *trace.Connection
+		bare bool
+	}
+	seen := map[class]int{}
+	for i := range c.Frames {
+		f := &c.Frames[i]
+		if f.Connection != nil && f.Connection.Role == trace.Data && f.Flags&(trace.SYN|trace.FIN|trace.RST) == 0 {
+			k := class{f.Connection, f.Payload == 0}
+			if seen[k]++; seen[k] > maxPackets {
+				continue
+			}
+		}
+		m.mutate(i)
+	}
+	return m.all, nil
+}
+
+// claims finds the lines that packets belong to.
+func claims(c *expect.Capture, v *expect.Verdict) map[int]expect.Match {
+	claimed := map[int]expect.Match{}
+	for _, l := range v.Lines {
+		if l.Packet == 0 {
+			continue
+		}
+		last := &c.Frames[l.Packet-1]
+		for n := l.First; n <= l.Packet; n++ {
+			if f := &c.Frames[n-1]; n == l.Packet || f.Connection == last.Connection && f.From == last.From && f.Payload > 0 {
+				claimed[n] = l
+			}
+		}
+	}
+	return claimed
+}
+
+// add adds a mutant of the packets.
+func (m *packetMutator) add(i int, why, what string, packets func() []raw) {
+	m.all = append(m.all, mutant{what: fmt.Sprintf("packet %d %s", i+1, what), why: why, capture: func() []byte { return writeRaw(packets()) }})
+}
+
+// with makes the packets with one replaced by others.
+func (m *packetMutator) with(i int, others ...raw) func() []raw {
+	return func() []raw { return slices.Replace(slices.Clone(m.raw), i, i+1, others...) }
+}
+
+// changed makes the packets with some bytes of packet i changed.
+func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
+	p := m.raw[i]
+	p.data = slices.Clone(p.data)
+	change(p.data)
+	return m.with(i, p)
+}
+
+// mutate makes all changes to one packet.
+func (m *packetMutator) mutate(i int) {
+	f := &m.capture.Frames[i]
+	line, claimed := m.claimed[i+1]
+	part := m.skippedPart(f)
+	why := cmp.Or(part, unclaimed)
+	if claimed && (f.Connection == nil || !bare(f)) {
+		why = part
+	}
+	m.add(i, why, "dropped", m.with(i))
+	m.add(i, cmp.Or(why, m.lossy(f)), "doubled", m.with(i, m.raw[i], m.raw[i]))
+	m.swap(i)
+	header, payload := tcpOffset(m.raw[i].data)
+	if header < 0 || f.Connection == nil {
+		return
+	}
+	for _, bit := range []byte{trace.FIN, trace.SYN, trace.RST} {
+		m.add(i, part, fmt.Sprintf("flag %#x changed", bit), m.changed(i, func(b []byte) { b[header+13] ^= bit }))
+	}
+	m.add(i, why, "seq one more", m.changed(i, func(b []byte) {
+		binary.BigEndian.PutUint32(b[header+4:], binary.BigEndian.Uint32(b[header+4:])+1)
+	}))
+	m.add(i, "", "from another port", m.changed(i, func(b []byte) { b[header+1] ^= 64 }))
+	if f.Payload > 0 && payload < len(m.raw[i].data) {
+		switch {
+		case why == "" && f.Connection.Role != trace.Control:
+			why = content
+		case why == "" && opensWithStar(line.Text):
+			why = starred
+		}
+		m.add(i, why, "first byte changed", m.changed(i, func(b []byte) { b[payload] ^= 1 }))
+	}
+}
+
+// skippedPart returns the excuse of a packet whose connection is not written as
+// a whole.
+func (m *packetMutator) skippedPart(f *expect.Frame) string {
+	for _, c := range m.connections {
+		if m.skips[c.Name] && c.Trace == f.Connection && f.Connection != nil {
+			return partly
+		}
+	}
+	return ""
+}
+
+// lossy returns the excuse of a packet of a lossy connection.
+func (m *packetMutator) lossy(f *expect.Frame) string {
+	for _, c := range m.connections {
+		if c.Lossy && c.Trace == f.Connection && f.Connection != nil {
+			return lossy
+		}
+	}
+	return ""
+}
+
+// opensWithStar reports whether the text of a line begins with a star, or a
+// line has no text.
+func opensWithStar(line string) bool {
+	at := quoted.FindStringIndex(line)
+	return at == nil || line[at[0]+1] == '*'
+}
+
+// swap exchanges a packet and the next one of its connection that a line is
+// about, if they go in opposite directions.
+func (m *packetMutator) swap(i int) {
+	f := &m.capture.Frames[i]
+	x, ok := m.claimed[i+1]
+	if f.Connection == nil || !ok {
+		return
+	}
+	for k := i + 1; k < len(m.capture.Frames); k++ {
+		g := &m.capture.Frames[k]
+		y, ok := m.claimed[k+1]
+		if g.Connection != f.Connection || !ok {
+			continue
+		}
+		why := ""
+		switch {
+		case f.From == g.From:
+			why = streamed
+		case x.Packet != i+1 || y.Packet != k+1:
+			why = "a packet in the middle of a stretch: its last byte decides"
+		case bare(f) || bare(g):
+			why = bareACK
+		case m.skippedPart(f) != "":
+			why = partly
+		case x.Joined && y.Joined:
+			why = joined
+		}
+		m.add(i, why, fmt.Sprintf("and %d swapped", k+1), func() []raw {
+			packets := slices.Clone(m.raw)
+			packets[i], packets[k] = packets[k], packets[i]
+			packets[i].time, packets[k].time = packets[k].time, packets[i].time
+			return packets
+		})
+		return
+	}
+}
+
+// bare reports whether a packet is a bare ACK.
+func bare(f *expect.Frame) bool {
+	return f.Payload == 0 && f.Flags&(trace.SYN|trace.FIN|trace.RST) == 0
+}

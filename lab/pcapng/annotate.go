@@ -1,0 +1,151 @@
+package pcapng
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Annotate copies a pcapng capture and adds comments: to the frames of these
+// numbers, counted from 1, and to the whole capture unless fileComment is
+// empty. What the capture already says stays. It takes any pcapng file, of
+// either byte order.
+func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment string) error {
+	a := annotator{in: bufio.NewReaderSize(src, 1<<20), out: bufio.NewWriterSize(dst, 1<<20)}
+	frame := 0
+	for {
+		kind, err := a.read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("capture: reading the capture: %w", err)
+		}
+		comment := ""
+		switch kind {
+		case blockSectionHeader:
+			comment, fileComment = fileComment, ""
+		case blockSimplePacket:
+			frame++ // has no room for a comment
+		case blockEnhancedPacket, blockPacket:
+			frame++
+			comment = comments[frame]
+		}
+		if err := a.write(kind, comment); err != nil {
+			return fmt.Errorf("capture: writing the comments: %w", err)
+		}
+	}
+	if err := a.out.Flush(); err != nil {
+		return fmt.Errorf("capture: writing the comments: %w", err)
+	}
+	return nil
+}
+
+// An annotator copies a capture block by block.
+type annotator struct {
+	in    *bufio.Reader
+	out   *bufio.Writer
+	order byteOrder // of the section
+	block []byte    // the one that was read last, whole
+}
+
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// The kinds of frames that only others write.
+const (
+	blockPacket       = 2 // obsolete
+	blockSimplePacket = 3
+)
+
+// largestPcapngBlock keeps a file that is none from being read into memory.
+const largestPcapngBlock = 1 << 30
+
+// read reads the next block and returns its kind.
+func (a *annotator) read() (kind uint32, err error) {
+	head, err := a.in.Peek(12)
+	if len(head) == 0 {
+		return 0, err
+	}
+	if err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	if le.Uint32(head) == blockSectionHeader { // a palindrome: the same in both orders
+		switch {
+		case le.Uint32(head[8:]) == byteOrderMagic:
+			a.order = binary.LittleEndian
+		case binary.BigEndian.Uint32(head[8:]) == byteOrderMagic:
+			a.order = binary.BigEndian
+		default:
+			return 0, errors.New("not a pcapng file")
+		}
+	}
+	if a.order == nil {
+		return 0, errors.New("not a pcapng file")
+	}
+	kind, length := a.order.Uint32(head), a.order.Uint32(head[4:])
+	if length < 12 || length%4 != 0 || length > largestPcapngBlock {
+		return 0, fmt.Errorf("a block of %d bytes: the file is damaged", length)
+	}
+	if cap(a.block) < int(length) {
+		a.block = make([]byte, length)
+	}
+	a.block = a.block[:length]
+	shortest := uint32(12)
+	switch kind {
+	case blockSectionHeader:
+		shortest = sectionHead + 4
+	case blockEnhancedPacket, blockPacket: // whose heads are of one size
+		shortest = packetHead + 4
+	}
+	if length < shortest {
+		return 0, fmt.Errorf("a block of %d bytes: the file is damaged", length)
+	}
+	if _, err := io.ReadFull(a.in, a.block); err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	if kind == blockSectionHeader {
+		a.order.PutUint64(a.block[16:], sectionLengthUnknown) // comments make it longer
+	}
+	return kind, nil
+}
+
+// comment is the option that holds a comment.
+func (a *annotator) comment(text string) []byte {
+	text = cut(text)
+	option := a.order.AppendUint16(nil, optComment)
+	option = a.order.AppendUint16(option, uint16(len(text)))
+	return block(option).padded([]byte(text))
+}
+
+// write writes the block, with a comment before its options unless it is empty.
+func (a *annotator) write(kind uint32, comment string) error {
+	if comment == "" {
+		_, err := a.out.Write(a.block)
+		return err
+	}
+	options := sectionHead
+	if kind != blockSectionHeader {
+		captured := int(a.order.Uint32(a.block[20:]))
+		options = packetHead + captured + pad(captured)
+	}
+	end := len(a.block) - 4
+	if options > end {
+		return errors.New("a frame longer than its block: the file is damaged")
+	}
+	added := a.comment(comment)
+	if options == end {
+		added = append(added, 0, 0, 0, 0) // the end of the options, which there were none of
+	}
+	length := a.order.AppendUint32(nil, uint32(len(a.block)+len(added)))
+	for _, piece := range [][]byte{a.block[:4], length, a.block[8:options], added, a.block[options:end], length} {
+		if _, err := a.out.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}

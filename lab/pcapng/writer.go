@@ -1,0 +1,193 @@
+package pcapng
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+)
+
+// A Writer writes a capture. It is for one goroutine.
+//
+// After the first error it writes nothing more, and every call returns that
+// error; the file then ends with its last whole frame.
+type Writer struct {
+	out    io.Writer
+	base   int64 // where in the file the capture begins; -1 in what is no file
+	format Format
+	began  time.Time
+
+	// What waits to be written: pieces of buffer, and frames of the caller's.
+	pending [][]byte
+	buffer  []byte  // backs all pieces, and never grows
+	start   int     // of the piece of buffer that is not among pending yet
+	size    int64   // bytes pending
+	ends    []int64 // of the frames that wait, in bytes that wait before them
+
+	whole  int64 // bytes written
+	frames int   // written
+	err    error
+}
+
+const (
+	bufferSize = 256 << 10
+	maxPieces  = 1024 // that one writev takes: IOV_MAX
+	copyBelow  = 4096 // bytes: a smaller frame is copied faster than pointed to
+)
+
+// NewWriter begins a capture on out: what it says about itself is written at
+// once. Out is an empty file, or a pipe to someone who reads along.
+func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
+	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: make([]byte, 0, bufferSize)}
+	if file, ok := out.(*os.File); ok {
+		info, err := file.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			if at, err := file.Seek(0, io.SeekCurrent); err == nil {
+				w.base = at
+			}
+		}
+	}
+	switch format {
+	case PCAPNG:
+		w.add(sectionHeader(info))
+		w.add(interfaceDescription(info))
+		if len(info.Names) > 0 {
+			w.add(nameResolution(info.Names))
+		}
+	case PCAP:
+		w.add(pcapHeader(info))
+	default:
+		return nil, fmt.Errorf("capture: unknown format %q", format)
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Packet adds a frame. It was seen atNanos nanoseconds after 1970 began and
+// was length bytes long, of which frame holds the first or all. The frame must
+// stay as it is until the next Flush.
+func (w *Writer) Packet(atNanos int64, frame []byte, length int) error {
+	if len(w.buffer)+packetHead+copyBelow+8 > cap(w.buffer) || len(w.pending)+3 > maxPieces {
+		w.Flush()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if w.format == PCAP {
+		w.buffer = appendRecordHeader(w.buffer, atNanos, len(frame), length)
+		w.addFrame(frame)
+	} else {
+		w.buffer = appendPacketHeader(w.buffer, atNanos, len(frame), length)
+		w.addFrame(frame)
+		w.buffer = appendPacketTrailer(w.buffer, len(frame))
+	}
+	w.ends = append(w.ends, w.waiting())
+	return nil
+}
+
+// add adds what is no frame.
+func (w *Writer) add(data []byte) {
+	w.buffer = append(w.buffer, data...)
+}
+
+// addFrame adds a frame's bytes: a copy of a small one, or the frame itself.
+func (w *Writer) addFrame(frame []byte) {
+	if len(frame) < copyBelow {
+		w.buffer = append(w.buffer, frame...)
+		return
+	}
+	w.cut()
+	w.pending = append(w.pending, frame)
+	w.size += int64(len(frame))
+}
+
+// cut puts what was added to the buffer among the pieces that wait.
+func (w *Writer) cut() {
+	if piece := w.buffer[w.start:]; len(piece) > 0 {
+		w.pending = append(w.pending, piece)
+		w.size += int64(len(piece))
+		w.start = len(w.buffer)
+	}
+}
+
+// waiting is how many bytes wait to be written.
+func (w *Writer) waiting() int64 {
+	return w.size + int64(len(w.buffer)-w.start)
+}
+
+// Flush writes all that was added. The frames are the caller's again.
+func (w *Writer) Flush() error {
+	if w.err != nil {
+		return w.err
+	}
+	w.cut()
+	n, err := writeAll(w.out, w.pending)
+	if err != nil {
+		w.fail(n, err)
+		return w.err
+	}
+	w.whole += w.size
+	w.frames += len(w.ends)
+	w.pending, w.buffer, w.ends = w.pending[:0], w.buffer[:0], w.ends[:0]
+	w.start, w.size = 0, 0
+	return nil
+}
+
+// fail ends the capture after the last frame that is whole in the n bytes that
+// were still written.
+func (w *Writer) fail(n int64, err error) {
+	var kept int64
+	for _, end := range w.ends {
+		if end <= n {
+			kept = end
+			w.frames++
+		}
+	}
+	w.whole += kept
+	name := "the capture"
+	file, ok := w.out.(*os.File)
+	if ok {
+		name = file.Name()
+	}
+	if ok && w.base >= 0 {
+		if e := file.Truncate(w.base + w.whole); e != nil {
+			err = fmt.Errorf("%w, and what is cut in half could not be removed: %w", err, e)
+		}
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		w.err = fmt.Errorf("capture: whoever read %s is gone, after frame %d: %w", name, w.frames, err)
+		return
+	}
+	w.err = fmt.Errorf("capture: writing %s: %w; it ends with frame %d", name, err, w.frames)
+}
+
+// Frames is how many frames were written so far.
+func (w *Writer) Frames() int { return w.frames }
+
+// Close writes all that was added, and with pcapng the capture's counts. What
+// it was written to stays open.
+func (w *Writer) Close(s Stats) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if w.format == PCAPNG {
+		w.add(interfaceStatistics(w.began, time.Now(), s))
+	}
+	return w.Flush()
+}
+
+// writeEach writes the pieces one by one.
+func writeEach(out io.Writer, pieces [][]byte) (written int64, err error) {
+	for _, piece := range pieces {
+		n, err := out.Write(piece)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}

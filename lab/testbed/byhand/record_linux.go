@@ -1,0 +1,143 @@
+package byhand
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"ftplab/lab/pcapng"
+)
+
+// ringSize holds, in bytes, what a class can send while the recorder waits for
+// its turn.
+const ringSize = 64 << 20
+
+// Record records what a network device of this machine sends and receives,
+// until ctx ends: then it writes all that was seen up to that moment and
+// returns nil. It needs CAP_NET_RAW. Ready is called when nothing that comes
+// can be missed any more. The error may be that frames were lost.
+func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) error {
+	ring, err := pcapng.OpenRing(device, ringSize)
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w: recording a device needs root, or the capability CAP_NET_RAW", err)
+	}
+	if err != nil {
+		return err
+	}
+	r := &recording{ring: ring, writer: w, done: make(chan struct{})}
+	go r.run()
+	ready()
+	select {
+	case <-ctx.Done():
+		err = r.catchUp()
+	case <-r.done:
+	}
+	ring.Interrupt()
+	<-r.done
+	return errors.Join(err, r.err, r.end())
+}
+
+// A recording goes from a ring to a capture.
+type recording struct {
+	ring   *pcapng.Ring
+	writer *pcapng.Writer
+	seen   atomic.Uint64 // frames
+	done   chan struct{} // closed when nothing is read any more
+	err    error         // of writing, or of the device
+}
+
+// run writes frames until the ring is interrupted.
+func (r *recording) run() {
+	defer close(r.done)
+	for {
+		frames, err := r.ring.Next()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		var count uint64
+		if err == nil {
+			for frame := range frames {
+				r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
+				count++
+			}
+			err = r.writer.Flush()
+		}
+		if err != nil {
+			r.err = err
+			return
+		}
+		r.seen.Add(count)
+	}
+}
+
+// patience bounds the wait for frames that the kernel has: it hands them over
+// within milliseconds.
+var patience = 3 * time.Second // less in tests
+
+// catchUp waits until all is written that the device has seen until now. How
+// long it takes to write what the kernel has handed over does not matter:
+// whoever reads a pipe at the other end may only begin to now.
+func (r *recording) catchUp() error {
+	stats, err := r.ring.Stats()
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(patience)
+	for r.seen.Load() < stats.Received-stats.Dropped {
+		select {
+		case <-r.done:
+			return nil // and r.err says why
+		case <-time.After(time.Millisecond):
+		}
+		if r.ring.Backlog() > 0 {
+			deadline = time.Now().Add(patience)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the end of the capture is missing: the kernel handed over %d of %d frames", r.seen.Load(), stats.Received)
+		}
+	}
+	return nil
+}
+
+// end closes the ring, and the capture with its counts: of what came while it
+// was being ended, nothing is in it.
+func (r *recording) end() error {
+	stats, err := r.ring.Stats()
+	err = errors.Join(err, r.ring.Close())
+	stats.Received = r.seen.Load() + stats.Dropped
+	err = errors.Join(err, r.writer.Close(stats))
+	if stats.Dropped > 0 {
+		err = errors.Join(err, fmt.Errorf("the recorder lost %d of %d frames", stats.Dropped, stats.Received))
+	}
+	return err
+}
+
+// Recorded reports whether somebody records the device: whether a packet socket
+// is bound to it (packet(7), /proc/net/packet).
+func Recorded(device string) (bool, error) {
+	inter, err := net.InterfaceByName(device)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", device, err)
+	}
+	table, err := os.Open("/proc/net/packet")
+	if err != nil {
+		return false, err
+	}
+	defer table.Close()
+	lines := bufio.NewScanner(table)
+	for lines.Scan() {
+		// sk RefCnt Type Proto Iface R Rmem User Inode
+		field := strings.Fields(lines.Text())
+		if len(field) > 4 && field[4] == strconv.Itoa(inter.Index) {
+			return true, nil
+		}
+	}
+	return false, lines.Err()
+}

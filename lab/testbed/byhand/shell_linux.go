@@ -1,0 +1,87 @@
+package byhand
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/network"
+)
+
+// Run starts the shell on a host of the cell that this process is the first
+// one of, and waits for its end. When ctx ends first, the shell is hung up
+// on. Either way nothing that was started in it is left.
+func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) error {
+	io.WriteString(t.Out, sh.Welcome)
+	failed, failure, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer failed.Close()
+	spec, err := json.Marshal(entrance{Program: sh.Program, Hosts: sh.Hosts, Name: host.Name()})
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{entranceName, string(spec)}
+	cmd.Env, cmd.Dir = sh.Env, sh.Dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = t.In, t.Out, t.Err
+	cmd.ExtraFiles = []*os.File{failure}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS | unix.CLONE_NEWUTS}
+	err = host.Start(cmd)
+	failure.Close()
+	if err != nil {
+		return fmt.Errorf("starting %s on host %s: %w", sh.Program, host.Name(), err)
+	}
+	stop := context.AfterFunc(ctx, endPrograms)
+	defer stop()
+	why, _ := io.ReadAll(failed) // ends when the shell takes over, or without it
+	cmd.Wait()                   // how the last command in it ended is the user's affair
+	endPrograms()
+	if len(why) > 0 {
+		return fmt.Errorf("starting %s on host %s: %s", sh.Program, host.Name(), why)
+	}
+	return nil
+}
+
+// everyone is all processes of the PID namespace but the first, to kill(2), and
+// all children of this one, to wait4(2).
+const everyone = -1
+
+// lastWords is how long programs may take to end when they are hung up on.
+const lastWords = time.Second
+
+// endPrograms ends all programs in this process's PID namespace, as the end of
+// a terminal does: SIGHUP, and whoever does not heed it is killed.
+func endPrograms() {
+	if os.Getpid() != 1 {
+		panic("byhand: not the first process of a PID namespace, and so not the one to end all others")
+	}
+	unix.Kill(everyone, unix.SIGHUP)
+	unix.Kill(everyone, unix.SIGCONT)
+	for begin := time.Now(); time.Since(begin) < lastWords; time.Sleep(5 * time.Millisecond) {
+		if unix.Kill(everyone, 0) == unix.ESRCH {
+			return
+		}
+		reapOrphans()
+	}
+	unix.Kill(everyone, unix.SIGKILL)
+}
+
+// reapOrphans takes leave of programs that have ended and whose parents have,
+// too: they are the first process's children then, and in the way until it does.
+func reapOrphans() {
+	for {
+		pid, err := unix.Wait4(everyone, nil, unix.WNOHANG, nil)
+		if pid <= 0 && err != unix.EINTR {
+			return
+		}
+	}
+}

@@ -1,0 +1,200 @@
+// Package ftpclient is the lab's FTP clients, living on a [network.Host].
+//
+// [Dial] opens a session of the scripted client. It sends exactly what it is
+// told and nothing else, in active and passive mode, and it is patient: it
+// reads every stream to its end before it closes, so that none of its
+// connections ends in a reset. [DialJlaffaye] opens one of
+// github.com/jlaffaye/ftp, a client that many Go programs use, as an example
+// of a client that has a mind of its own.
+//
+// A reply that refuses something is a result here and no error: refusals are
+// normal FTP. An error means that the conversation itself failed, and says
+// which command waited for what.
+package ftpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
+)
+
+// A Client is one session with a server. It is not safe for concurrent use.
+// Every method gives up when its context ends.
+type Client interface {
+	// Greeting returns what the server said first.
+	Greeting() Reply
+
+	// SetMode says how data connections are opened from now on. Port is
+	// the client's own port of the next one, and the one after it that of
+	// the one after that; with 0 the host chooses.
+	SetMode(mode Mode, port uint16) error
+
+	// Login sends USER, and PASS if the server asks for it. It returns the
+	// last reply.
+	Login(ctx context.Context, name, password string) (Reply, error)
+
+	// Command sends one command that needs no data connection and returns
+	// its reply.
+	Command(ctx context.Context, verb, argument string) (Reply, error)
+
+	// Rename sends RNFR and, unless it is refused, RNTO. It returns the
+	// last reply.
+	Rename(ctx context.Context, from, to string) (Reply, error)
+
+	// Download opens a data connection and takes what the server sends.
+	Download(ctx context.Context, d Download) (Transfer, error)
+
+	// Upload opens a data connection and sends a file.
+	Upload(ctx context.Context, u Upload) (Transfer, error)
+
+	// Quit sends QUIT, waits for the reply and for the server to close the
+	// connection, and closes it.
+	Quit(ctx context.Context) (Reply, error)
+
+	// QuitAtOnce sends QUIT and closes the connection without waiting for
+	// the reply, which then finds nobody and is answered with a reset.
+	QuitAtOnce(ctx context.Context) error
+
+	// Close closes the connection without a word, in order. It does nothing
+	// after Quit.
+	Close(ctx context.Context) error
+}
+
+// ErrUnable is why a client does not do what another one can.
+var ErrUnable = errors.New("this client cannot do that")
+
+// Config says how a client behaves. Only Server is needed.
+type Config struct {
+	Server netip.AddrPort // its control port
+	Port   uint16         // the client's own port of the control connection; the host chooses when 0
+	Mode   Mode           // until SetMode; what the client does by itself when empty
+
+	// CommandFirst makes the client send RETR, LIST and the like before it
+	// connects to a passive port, and not after it.
+	CommandFirst bool
+
+	// Linger is how long the client waits between the end of a transfer's
+	// data and closing its end of the data connection. The acknowledgement
+	// of the server's FIN then leaves on its own; without a wait it rides
+	// on the client's FIN.
+	Linger time.Duration
+}
+
+// A Mode is the command with which data connections are arranged.
+type Mode string
+
+// The modes. An active data connection is opened by the server, a passive one
+// by the client.
+const (
+	PORT Mode = "PORT" // active, IPv4 (RFC 959, 4.1.2)
+	EPRT Mode = "EPRT" // active (RFC 2428, 2)
+	PASV Mode = "PASV" // passive, IPv4 (RFC 959, 4.1.2)
+	EPSV Mode = "EPSV" // passive (RFC 2428, 3)
+)
+
+// Active reports whether the server opens the data connection.
+func (m Mode) Active() bool { return m == PORT || m == EPRT }
+
+// DefaultMode returns the passive or active mode that is usual for an address.
+func DefaultMode(addr netip.Addr, active bool) Mode {
+	switch v4 := addr.Unmap().Is4(); {
+	case v4 && active:
+		return PORT
+	case v4:
+		return PASV
+	case active:
+		return EPRT
+	}
+	return EPSV
+}
+
+func (m Mode) check(addr netip.Addr) error {
+	switch m {
+	case EPRT, EPSV:
+		return nil
+	case PORT, PASV:
+		if addr.Unmap().Is4() {
+			return nil
+		}
+		return fmt.Errorf("%s has no room for an IPv6 address; use %s (RFC 2428)", m, DefaultMode(addr, m.Active()))
+	}
+	return fmt.Errorf("mode %q: want PORT, EPRT, PASV or EPSV", string(m))
+}
+
+// A Reply is what a server answered (RFC 959, 4.2).
+type Reply struct {
+	Code int
+	Text string // without the code; the lines of a multi-line reply are joined by "\n"
+}
+
+// String returns the reply as it was sent, on one line if it was one.
+func (r Reply) String() string { return fmt.Sprintf("%d %s", r.Code, r.Text) }
+
+// Refused reports whether the reply is negative: 4xx or 5xx.
+func (r Reply) Refused() bool { return r.Code >= 400 }
+
+// Preliminary reports whether another reply follows: 1xx.
+func (r Reply) Preliminary() bool { return r.Code < 200 }
+
+// A Download is a transfer towards the client.
+type Download struct {
+	Verb       string    // RETR, LIST, NLST or MLSD
+	Argument   string    // path; may be empty for a listing
+	Offset     int64     // in the file at which to begin (REST); bytes
+	AbortAfter int64     // bytes after which to send ABOR; 0 is never
+	To         io.Writer // takes what comes, as it crosses the network; nil discards it
+}
+
+// An Upload is a transfer towards the server.
+type Upload struct {
+	Verb     string    // STOR or APPE
+	Argument string    // path
+	Offset   int64     // in the server's file at which to begin (REST); bytes
+	From     io.Reader // the client's file
+}
+
+// A Transfer is what became of a Download or an Upload.
+type Transfer struct {
+	Path    string         // on the server, absolute, as the client's CWDs have it
+	ASCII   bool           // it was of TYPE A
+	Replies []Reply        // to all commands that it took; the last one says how it ended
+	Wire    content.Digest // of what crossed the data connection
+
+	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
+
+	aborted bool // ABOR was sent, so one more reply comes
+}
+
+// ends notes the ends of the data connection.
+func (t *Transfer) ends(conn *net.TCPConn) {
+	t.Client = conn.LocalAddr().(*net.TCPAddr).AddrPort()
+	t.Server = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
+}
+
+// Reply returns the last reply.
+func (t Transfer) Reply() Reply {
+	if len(t.Replies) == 0 {
+		return Reply{}
+	}
+	return t.Replies[len(t.Replies)-1]
+}
+
+// Done reports whether the transfer went through.
+func (t Transfer) Done() bool { return t.Reply().Code/100 == 2 }
+
+// localPort returns the port that a client takes next.
+func localPort(host network.Host, next *uint16) uint16 {
+	if *next == 0 {
+		return host.NextPort()
+	}
+	port := *next
+	*next++
+	return port
+}

@@ -1,0 +1,264 @@
+package ftpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/jlaffaye/ftp"
+
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
+)
+
+// Jlaffaye is the client of github.com/jlaffaye/ftp. It implements [Client]
+// as far as that client goes: passive mode only, and only the commands for
+// which it has a function. It has habits: its Login sends USER, PASS, FEAT,
+// TYPE I and OPTS UTF8 ON, its listing is MLSD where the server offers that,
+// and it connects to a passive port before it sends RETR.
+//
+// It would close its connections before the server has said all; through the
+// connections that it is given here it reads them to their end.
+type Jlaffaye struct {
+	host     network.Host
+	config   Config
+	client   *ftp.ServerConn
+	context  context.Context // of the method that is being executed
+	control  *watchedConn
+	greeting Reply
+	state    state
+	transfer *jlaffayeTransfer // that is going on
+	done     []func() bool     // to be called when the method ends
+}
+
+// DialJlaffaye connects to a server and reads its greeting. Config.Mode is
+// EPSV, which is what this client does by itself, or PASV.
+func DialJlaffaye(ctx context.Context, host network.Host, config Config) (*Jlaffaye, error) {
+	if config.Mode == "" {
+		config.Mode = EPSV
+	}
+	if err := config.Mode.check(config.Server.Addr()); err != nil {
+		return nil, err
+	}
+	if config.Mode.Active() {
+		return nil, fmt.Errorf("%s: jlaffaye/ftp is passive only: %w", config.Mode, ErrUnable)
+	}
+	c := &Jlaffaye{host: host, config: config, state: initialState}
+	replies, err := c.do(ctx, "open", func() (err error) {
+		c.client, err = ftp.Dial(config.Server.String(),
+			ftp.DialWithDialFunc(c.dial), ftp.DialWithDisabledEPSV(config.Mode == PASV))
+		return err
+	})
+	if err == nil && c.client == nil {
+		err = fmt.Errorf("open: the server refused: %s", last(replies))
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.greeting = last(replies)
+	return c, nil
+}
+
+// dial is how the client gets its connections. The first one is the control
+// connection.
+func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
+	remote, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port := c.host.NextPort
+	if c.control == nil && c.config.Port != 0 {
+		port = func() uint16 { return c.config.Port }
+	}
+	conn, err := c.host.DialTCP(c.context, port(), remote)
+	if err != nil {
+		return nil, err
+	}
+	c.done = append(c.done, until(c.context, conn))
+	if c.control == nil {
+		c.control = &watchedConn{TCPConn: conn, client: c}
+		return c.control, nil
+	}
+	c.transfer.ends(conn)
+	return &jlaffayeData{TCPConn: conn, client: c, transfer: c.transfer}, nil
+}
+
+// do does something within ctx and returns the replies that came meanwhile.
+// The client's complaint about a refusal is no error here.
+func (c *Jlaffaye) do(ctx context.Context, command string, something func() error) ([]Reply, error) {
+	c.context = ctx
+	if c.control != nil {
+		c.done = append(c.done, until(ctx, c.control))
+	}
+	begun := time.Now()
+	err := something()
+	for _, done := range c.done {
+		done()
+	}
+	c.done = nil
+	var replies []Reply
+	if c.control != nil {
+		replies = c.control.replies
+		c.control.replies = nil
+	}
+	var complaint *textproto.Error
+	if err == nil || errors.As(err, &complaint) || last(replies).Refused() {
+		return replies, nil
+	}
+	return replies, waited(command, "the server", begun, ctx, err)
+}
+
+func last(replies []Reply) Reply { return Transfer{Replies: replies}.Reply() }
+
+// Greeting implements [Client].
+func (c *Jlaffaye) Greeting() Reply { return c.greeting }
+
+// SetMode implements [Client]. This client keeps the mode with which it was
+// dialed.
+func (c *Jlaffaye) SetMode(mode Mode, port uint16) error {
+	if mode != c.config.Mode || port != 0 {
+		return fmt.Errorf("%s: jlaffaye/ftp was dialed for %s: %w", mode, c.config.Mode, ErrUnable)
+	}
+	return nil
+}
+
+// Login implements [Client].
+func (c *Jlaffaye) Login(ctx context.Context, name, password string) (Reply, error) {
+	replies, err := c.do(ctx, "login", func() error { return c.client.Login(name, password) })
+	if err == nil && !last(replies).Refused() {
+		c.state.ascii = false // it sends TYPE I
+	}
+	return last(replies), err
+}
+
+// Command implements [Client] for CWD, CDUP, PWD, MKD, RMD, DELE, SIZE, MDTM,
+// MLST, NOOP and TYPE.
+func (c *Jlaffaye) Command(ctx context.Context, verb, argument string) (Reply, error) {
+	verb = strings.ToUpper(verb)
+	command := c.function(verb, argument)
+	if command == nil {
+		return Reply{}, fmt.Errorf("%s: jlaffaye/ftp has no function for it: %w", verb, ErrUnable)
+	}
+	c.control.sent = false
+	var complaint error
+	replies, err := c.do(ctx, join(verb, argument), func() error {
+		complaint = command()
+		return complaint
+	})
+	if !c.control.sent {
+		return Reply{}, fmt.Errorf("%s: jlaffaye/ftp did not send it (%v): %w", verb, complaint, ErrUnable)
+	}
+	c.state.note(join(verb, argument), last(replies))
+	return last(replies), err
+}
+
+// function returns the client's function for a command, nil if there is none.
+func (c *Jlaffaye) function(verb, argument string) func() error {
+	switch verb {
+	case "CWD":
+		return func() error { return c.client.ChangeDir(argument) }
+	case "CDUP":
+		return c.client.ChangeDirToParent
+	case "PWD":
+		return func() error { _, err := c.client.CurrentDir(); return err }
+	case "MKD":
+		return func() error { return c.client.MakeDir(argument) }
+	case "RMD":
+		return func() error { return c.client.RemoveDir(argument) }
+	case "DELE":
+		return func() error { return c.client.Delete(argument) }
+	case "SIZE":
+		return func() error { _, err := c.client.FileSize(argument); return err }
+	case "MDTM":
+		return func() error { _, err := c.client.GetTime(argument); return err }
+	case "MLST":
+		return func() error { _, err := c.client.GetEntry(argument); return err }
+	case "NOOP":
+		return c.client.NoOp
+	case "TYPE":
+		return func() error { return c.client.Type(ftp.TransferType(argument)) }
+	}
+	return nil
+}
+
+// Rename implements [Client].
+func (c *Jlaffaye) Rename(ctx context.Context, from, to string) (Reply, error) {
+	replies, err := c.do(ctx, "RNFR "+from, func() error { return c.client.Rename(from, to) })
+	return last(replies), err
+}
+
+// Download implements [Client]. LIST and MLSD are both the client's List,
+// which chooses between them.
+func (c *Jlaffaye) Download(ctx context.Context, d Download) (Transfer, error) {
+	if d.AbortAfter > 0 {
+		return Transfer{}, fmt.Errorf("ABOR: jlaffaye/ftp has no function for it: %w", ErrUnable)
+	}
+	return c.transferring(ctx, d.Verb, d.Argument, d.To, func() error {
+		switch strings.ToUpper(d.Verb) {
+		case "LIST", "MLSD":
+			_, err := c.client.List(d.Argument)
+			return err
+		case "NLST":
+			_, err := c.client.NameList(d.Argument)
+			return err
+		}
+		response, err := c.client.RetrFrom(d.Argument, uint64(d.Offset))
+		if err != nil {
+			return err
+		}
+		_, err = io.CopyBuffer(io.Discard, onlyReader{response}, make([]byte, pieceSize))
+		return errors.Join(err, response.Close())
+	})
+}
+
+// Upload implements [Client]. This client leaves it to its user to send text
+// as TYPE A asks.
+func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
+	return c.transferring(ctx, u.Verb, u.Argument, nil, func() error {
+		c.transfer.upload = true
+		if c.state.ascii {
+			u.From = content.ToNVT(u.From)
+		}
+		if strings.ToUpper(u.Verb) == "APPE" {
+			return c.client.Append(u.Argument, u.From)
+		}
+		return c.client.StorFrom(u.Argument, u.From, uint64(u.Offset))
+	})
+}
+
+func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to io.Writer, move func() error) (Transfer, error) {
+	c.transfer = &jlaffayeTransfer{digest: content.NewDigester(), to: to}
+	c.transfer.Path, c.transfer.ASCII = c.state.absolute(argument), c.state.ascii
+	var err error
+	c.transfer.Replies, err = c.do(ctx, join(verb, argument), move)
+	c.transfer.Wire = c.transfer.digest.Digest()
+	return c.transfer.Transfer, err
+}
+
+// Quit implements [Client].
+func (c *Jlaffaye) Quit(ctx context.Context) (Reply, error) {
+	replies, err := c.do(ctx, "QUIT", c.client.Quit)
+	return last(replies), err
+}
+
+// QuitAtOnce implements [Client]. It is what this client does by itself.
+func (c *Jlaffaye) QuitAtOnce(ctx context.Context) error {
+	c.control.hasty = true
+	_, err := c.do(ctx, "QUIT", c.client.Quit)
+	return err
+}
+
+// Close implements [Client].
+func (c *Jlaffaye) Close(ctx context.Context) error {
+	if c.control.closed {
+		return nil
+	}
+	c.context = ctx
+	return errors.Join(c.control.CloseWrite(), c.control.Close())
+}

@@ -1,0 +1,139 @@
+package ftpclient
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+
+	"ftplab/lab/testbed/content"
+)
+
+// A watchedConn is the control connection of a client that tells little of
+// what it hears: it keeps the replies. And it is closed in order.
+type watchedConn struct {
+	*net.TCPConn
+	client  *Jlaffaye
+	hasty   bool // closes at once
+	closed  bool
+	sent    bool    // something, since it was last set to false
+	replies []Reply // whole ones, in order
+	line    []byte  // as far as it has come
+	reply   Reply   // as far as it has come; Code is 0 between replies
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.watch(p[:n])
+	return n, err
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	c.sent = true
+	return c.TCPConn.Write(p)
+}
+
+// watch finds the replies in what was read.
+func (c *watchedConn) watch(p []byte) {
+	c.line = append(c.line, p...)
+	for {
+		line, rest, found := bytes.Cut(c.line, []byte("\n"))
+		if !found {
+			return
+		}
+		c.line = rest
+		c.watchLine(string(bytes.TrimRight(line, "\r")))
+	}
+}
+
+func (c *watchedConn) watchLine(line string) {
+	code, text, ends := 0, line, false
+	if len(line) >= 4 && (line[3] == ' ' || line[3] == '-') {
+		if number, err := strconv.Atoi(line[:3]); err == nil && (c.reply.Code == 0 || c.reply.Code == number) {
+			code, text, ends = number, line[4:], line[3] == ' '
+		}
+	}
+	if c.reply.Code == 0 {
+		c.reply = Reply{Code: code, Text: text}
+	} else {
+		c.reply.Text += "\n" + text
+	}
+	if ends {
+		c.replies = append(c.replies, c.reply)
+		c.reply = Reply{}
+	}
+}
+
+// Close waits for the server to close its end, unless the client is hasty.
+func (c *watchedConn) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if c.hasty {
+		return c.TCPConn.Close()
+	}
+	defer until(c.client.context, c.TCPConn)()
+	_, err := io.Copy(io.Discard, onlyReader{c}) // through Read, which keeps the reply to QUIT
+	return errors.Join(err, c.TCPConn.Close())
+}
+
+// A jlaffayeTransfer is what is kept of a transfer while it goes on.
+type jlaffayeTransfer struct {
+	Transfer
+	digest *content.Digester
+	to     io.Writer // may be nil
+	upload bool
+}
+
+// A jlaffayeData is a data connection of the client, which is closed in order.
+type jlaffayeData struct {
+	*net.TCPConn
+	client   *Jlaffaye
+	transfer *jlaffayeTransfer
+	moved    bool
+}
+
+func (d *jlaffayeData) Read(p []byte) (int, error) {
+	d.moved = true
+	n, err := d.TCPConn.Read(p)
+	d.transfer.digest.Write(p[:n])
+	if d.transfer.to != nil && n > 0 {
+		if _, err := d.transfer.to.Write(p[:n]); err != nil {
+			return n, err
+		}
+	}
+	return n, err
+}
+
+func (d *jlaffayeData) Write(p []byte) (int, error) {
+	d.moved = true
+	n, err := d.TCPConn.Write(p)
+	d.transfer.digest.Write(p[:n])
+	return n, err
+}
+
+// ReadFrom sends a file through Write, which [net.TCPConn.ReadFrom] would not.
+func (d *jlaffayeData) ReadFrom(r io.Reader) (int64, error) {
+	d.moved = true
+	return io.CopyBuffer(onlyWriter{d}, r, make([]byte, pieceSize))
+}
+
+type onlyWriter struct{ io.Writer }
+
+// Close closes the connection; after an upload it waits for the server to
+// close its end.
+func (d *jlaffayeData) Close() error {
+	if !d.moved { // the transfer was refused
+		return d.TCPConn.Close()
+	}
+	err := pause(d.client.context, d.client.config.Linger)
+	if err == nil && d.transfer.upload {
+		err = d.TCPConn.CloseWrite()
+		if err == nil {
+			err = drain(d.client.context, d.TCPConn)
+		}
+	}
+	return errors.Join(err, d.TCPConn.Close())
+}

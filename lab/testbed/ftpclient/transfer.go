@@ -1,0 +1,287 @@
+package ftpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"ftplab/lab/testbed/content"
+)
+
+// Download implements [Client].
+func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
+	return c.transfer(ctx, d.Verb, d.Argument, d.Offset, func(conn *net.TCPConn, t *Transfer) error {
+		digest := content.NewDigester()
+		defer func() { t.Wire = digest.Digest() }()
+		var to io.Writer = digest
+		if d.To != nil {
+			to = io.MultiWriter(digest, d.To)
+		}
+		if d.AbortAfter > 0 {
+			return c.abort(ctx, conn, to, d.AbortAfter, t)
+		}
+		if err := wakeRarely(conn, pieceSize/8); err != nil {
+			return err
+		}
+		if _, err := io.CopyBuffer(to, onlyReader{conn}, make([]byte, pieceSize)); err != nil {
+			return err
+		}
+		return pause(ctx, c.config.Linger)
+	})
+}
+
+// pieceSize is what is read from a data connection at a time, bytes.
+const pieceSize = 256 << 10
+
+// onlyReader hides a connection's WriteTo, which would ignore the buffer.
+type onlyReader struct{ io.Reader }
+
+// abort takes n bytes, sends ABOR, and takes what comes until the server closes
+// the data connection.
+func (c *Scripted) abort(ctx context.Context, conn *net.TCPConn, to io.Writer, n int64, t *Transfer) error {
+	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
+		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
+	} else if err != nil {
+		return err
+	}
+	if err := c.send(ctx, "ABOR"); err != nil {
+		return err
+	}
+	t.aborted = true
+	_, err := io.Copy(to, conn)
+	return err
+}
+
+// Upload implements [Client].
+func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
+	return c.transfer(ctx, u.Verb, u.Argument, u.Offset, func(conn *net.TCPConn, t *Transfer) error {
+		digest := content.NewDigester()
+		defer func() { t.Wire = digest.Digest() }()
+		from := u.From
+		if c.state.ascii {
+			from = content.ToNVT(from)
+		}
+		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, make([]byte, pieceSize)); err != nil {
+			return err
+		}
+		if err := pause(ctx, c.config.Linger); err != nil {
+			return err
+		}
+		if err := conn.CloseWrite(); err != nil { // this FIN is the end of the file
+			return err
+		}
+		return drain(ctx, conn)
+	})
+}
+
+// transfer arranges a data connection, sends the command, moves the data and
+// reads the replies.
+func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset int64, move func(*net.TCPConn, *Transfer) error) (Transfer, error) {
+	t := Transfer{Path: c.state.absolute(argument), ASCII: c.state.ascii}
+	data, err := c.arrange(ctx, &t)
+	if err != nil || data == nil {
+		return t, err
+	}
+	defer data.close()
+	if offset > 0 {
+		reply, err := c.Command(ctx, "REST", fmt.Sprint(offset))
+		t.Replies = append(t.Replies, reply)
+		if err != nil || reply.Refused() {
+			return t, err
+		}
+	}
+	command := join(verb, argument)
+	reply, err := c.begin(ctx, command, data)
+	if err != nil {
+		return t, err
+	}
+	t.Replies = append(t.Replies, reply)
+	if !reply.Preliminary() {
+		return t, nil
+	}
+	err = c.move(ctx, command, data, &t, move)
+	return t, err
+}
+
+// begin sends the command of a transfer, connects to a passive port before or
+// after it, and returns the first reply.
+func (c *Scripted) begin(ctx context.Context, command string, data *arrangement) (Reply, error) {
+	passive := data.listener == nil
+	if passive && !c.config.CommandFirst {
+		if err := data.connect(ctx, c, command); err != nil {
+			return Reply{}, err
+		}
+	}
+	if err := c.send(ctx, command); err != nil {
+		return Reply{}, err
+	}
+	var refused error
+	if passive && c.config.CommandFirst {
+		refused = data.connect(ctx, c, command)
+	}
+	reply, err := c.reply(ctx, command)
+	if err == nil && reply.Preliminary() {
+		err = refused // and else the reply says why there is nobody to connect to
+	}
+	return reply, err
+}
+
+// move moves the data of a transfer that has begun, closes the data connection
+// and reads the final reply. Where that refuses, it says more than a data
+// connection that broke.
+func (c *Scripted) move(ctx context.Context, command string, data *arrangement, t *Transfer, move func(*net.TCPConn, *Transfer) error) error {
+	connecting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	final := make(chan error, 1)
+	go func() {
+		reply, err := c.finalReply(ctx, command)
+		if err == nil {
+			t.Replies = append(t.Replies, reply)
+		}
+		if err != nil || reply.Refused() {
+			giveUp() // a server that has not called yet will not
+		}
+		final <- err
+	}()
+	begun := time.Now()
+	broke := data.connect(connecting, c, command)
+	if broke == nil {
+		t.ends(data.conn)
+		stop := until(ctx, data.conn)
+		if err := move(data.conn, t); err != nil {
+			broke = waited(command, "its data", begun, ctx, err)
+		}
+		stop()
+	}
+	data.close()
+	if err := <-final; err != nil {
+		return errors.Join(broke, err)
+	}
+	if t.aborted {
+		reply, err := c.reply(ctx, "ABOR")
+		if err != nil {
+			return err
+		}
+		t.Replies = append(t.Replies, reply)
+		return broke
+	}
+	if t.Reply().Refused() {
+		return nil
+	}
+	return broke
+}
+
+// An arrangement is a data connection that the two sides have agreed on.
+type arrangement struct {
+	listener *net.TCPListener // at which the server calls back; nil in passive mode
+	addr     netip.AddrPort   // to which the client connects in passive mode
+	conn     *net.TCPConn     // once it is open
+}
+
+// arrange sends the command of the client's mode. It returns nil if the server
+// refuses.
+func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*arrangement, error) {
+	if c.mode.Active() {
+		return c.arrangeActive(ctx, t)
+	}
+	reply, err := c.Command(ctx, string(c.mode), "")
+	if err != nil {
+		return nil, err
+	}
+	t.Replies = append(t.Replies, reply)
+	if reply.Refused() {
+		return nil, nil
+	}
+	addr, err := parsePassive(c.mode, reply, c.config.Server.Addr())
+	if err != nil {
+		return nil, err
+	}
+	return &arrangement{addr: addr}, nil
+}
+
+func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*arrangement, error) {
+	port := localPort(c.host, &c.port)
+	listener, err := c.host.ListenTCP(port)
+	if err != nil {
+		return nil, fmt.Errorf("%s: port %d for the data connection: %w", c.mode, port, err)
+	}
+	addr := netip.AddrPortFrom(c.host.Addr(), uint16(listener.Addr().(*net.TCPAddr).Port))
+	reply, err := c.Command(ctx, string(c.mode), formatActive(c.mode, addr))
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	t.Replies = append(t.Replies, reply)
+	if reply.Refused() {
+		listener.Close()
+		return nil, nil
+	}
+	return &arrangement{listener: listener}, nil
+}
+
+// connect opens the data connection, or waits until the server has, if that
+// has not been done yet.
+func (a *arrangement) connect(ctx context.Context, c *Scripted, command string) (err error) {
+	if a.conn != nil {
+		return nil
+	}
+	begun := time.Now()
+	if a.listener == nil {
+		a.conn, err = c.host.DialTCP(ctx, c.host.NextPort(), a.addr)
+		if err != nil {
+			return waited(command, fmt.Sprintf("a data connection to %s", a.addr), begun, ctx, err)
+		}
+		return nil
+	}
+	a.conn, err = accept(ctx, a.listener, c.config.Server.Addr())
+	if err != nil {
+		return waited(command, "the server to open the data connection", begun, ctx, err)
+	}
+	return nil
+}
+
+// accept waits for a connection from peer, and turns others away.
+func accept(ctx context.Context, listener *net.TCPListener, peer netip.Addr) (*net.TCPConn, error) {
+	deadline, _ := ctx.Deadline() // the zero time is none
+	listener.SetDeadline(deadline)
+	defer context.AfterFunc(ctx, func() { listener.SetDeadline(time.Unix(1, 0)) })()
+	for {
+		conn, err := listener.AcceptTCP()
+		if err != nil {
+			return nil, err
+		}
+		if conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() == peer.Unmap() {
+			return conn, nil
+		}
+		conn.Close()
+	}
+}
+
+// close closes whatever is open of the arrangement.
+func (a *arrangement) close() {
+	if a.listener != nil {
+		a.listener.Close()
+	}
+	if a.conn != nil {
+		a.conn.Close()
+	}
+}
+
+// pause waits for a while, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,192 @@
+// Package ftpserver is the lab's FTP server: ftpserverlib over afero, living
+// on a [network.Host].
+//
+// The library speaks the protocol and keeps each client's state; afero holds
+// the files. This package stands between the library and the network, because
+// a capture shows what a user of the library seldom notices: its listeners are
+// bound to every address, some are never closed, a stranger may take a data
+// connection, and its replies have one wording. Every connection therefore
+// passes through a type of this package:
+//
+//	controlConn  one command in, one line of a reply out; a server's own wording
+//	passive      a data connection that the client opens (PASV, EPSV)
+//	active       a data connection that the server opens (PORT, EPRT)
+//	dataConn     either of them, once open
+//	tree         the files
+//
+// Nothing is served that is not in [Config]: there is no file system behind it.
+package ftpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"ftplab/lab/testbed/network"
+)
+
+// Config says what a server serves and how it behaves. The zero value is an
+// empty server on port 21 that lets anonymous users in.
+type Config struct {
+	Port  uint16 // of the control connection; 21 when 0. Active data comes from the port before it (RFC 959, 3.2)
+	Files []File
+	Dirs  []string // directories besides those that the files need
+	Users []User   // anonymous is let in with any password unless it is named here
+
+	Replies  []Reply       // the server's own wording
+	Idle     time.Duration // silence after which the client gets 421 and is closed; 15 minutes when 0
+	ReadOnly bool          // refuse every change
+	ModTime  time.Time     // of everything that is served; 1 October 1985, the month of RFC 959, when zero
+
+	// Cork holds data back until it fills a segment (TCP_CORK), so that all
+	// segments but the last are full and the FIN rides on the last one.
+	Cork bool
+
+	// FINApart sends the FIN of a corked download in a packet of its own.
+	FINApart bool
+
+	// ReplyFirst sends 150 before the server opens an active data
+	// connection. Without it, 150 leaves when the connection is open.
+	ReplyFirst bool
+
+	// AwaitFIN sends the 226 of a download only when the client has closed
+	// its end of the data connection, too. Without it, 226 leaves right
+	// behind the server's FIN.
+	AwaitFIN bool
+}
+
+// A User may log in.
+type User struct{ Name, Password string }
+
+// Server is a running server.
+type Server struct {
+	host     network.Host
+	config   Config
+	wordings map[int][]string
+	tree     *tree
+	listener *net.TCPListener
+	accepts  chan struct{} // closed when the accept loop has ended
+
+	mu      sync.Mutex
+	open    map[part]struct{} // what is open on behalf of a client
+	changed chan struct{}     // closed, and made anew, when open loses a part
+	closing bool
+}
+
+// A part is something open on behalf of a client. To abandon it is to make
+// whoever waits for it go on, and so to let it end.
+type part interface{ abandon() }
+
+// Start starts a server on host. The error says what is wrong with config, or
+// that the port cannot be had.
+func Start(host network.Host, config Config) (*Server, error) {
+	if config.Port == 0 {
+		config.Port = 21
+	}
+	if config.Idle == 0 {
+		config.Idle = 15 * time.Minute
+	}
+	if config.ModTime.IsZero() {
+		config.ModTime = time.Date(1985, time.October, 1, 0, 0, 0, 0, time.UTC)
+	}
+	wordings, err := wordingsOf(config.Replies)
+	if err != nil {
+		return nil, fmt.Errorf("ftpserver: %w", err)
+	}
+	tree, err := newTree(config)
+	if err != nil {
+		return nil, fmt.Errorf("ftpserver: %w", err)
+	}
+	listener, err := host.ListenTCP(config.Port)
+	if err != nil {
+		return nil, fmt.Errorf("ftpserver: port %d: %w", config.Port, err)
+	}
+	s := &Server{
+		host: host, config: config, wordings: wordings, tree: tree, listener: listener,
+		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
+	}
+	go s.accept()
+	return s, nil
+}
+
+// Addr returns the address of the control port.
+func (s *Server) Addr() netip.AddrPort {
+	return netip.AddrPortFrom(s.host.Addr(), s.config.Port)
+}
+
+func (s *Server) accept() {
+	defer close(s.accepts)
+	for {
+		conn, err := s.listener.AcceptTCP()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			// The client gave up while it waited in the queue, or
+			// the process is out of files: neither ends the server.
+			time.Sleep(time.Millisecond)
+		default:
+			s.serve(conn)
+		}
+	}
+}
+
+// Wait waits until everything that was open on behalf of clients is closed:
+// control and data connections, listeners and uploads. The error is that of
+// ctx.
+func (s *Server) Wait(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		open, changed := len(s.open), s.changed
+		s.mu.Unlock()
+		if open == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("ftpserver: waited for the clients to leave, %d connections are open: %w", open, ctx.Err())
+		}
+	}
+}
+
+// Close stops listening, closes what clients have open and waits until all of
+// it has ended. The error is that of ctx.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.listener.Close()
+	<-s.accepts
+
+	s.mu.Lock()
+	for p := range s.open {
+		go p.abandon()
+	}
+	s.mu.Unlock()
+	return s.Wait(ctx)
+}
+
+// enter notes that a part is open. On a server that is closing, it ends again
+// at once.
+func (s *Server) enter(p part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[p] = struct{}{}
+	if s.closing {
+		go p.abandon()
+	}
+}
+
+// leave notes that a part has ended.
+func (s *Server) leave(p part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, p)
+	close(s.changed)
+	s.changed = make(chan struct{})
+}

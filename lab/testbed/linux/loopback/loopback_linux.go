@@ -1,0 +1,111 @@
+package loopback
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
+)
+
+// device is the one device of this network.
+const device = "lo"
+
+// Recording is how a network is recorded.
+type Recording struct {
+	Writer *pcapng.Writer // gets all frames; the network closes it
+
+	// Failed is called, once, if recording fails while the network is in use:
+	// a session need not go on then. May be nil.
+	Failed func(error)
+
+	// Shared says that lo belongs to others too, as in a cell that is in
+	// place. What they do on ports that were in use before the network was
+	// opened is left out of the capture.
+	Shared bool
+}
+
+// A Network is the loopback network. It implements [network.Network].
+type Network struct {
+	hosts    map[string]*network.Machine
+	recorder *recorder
+}
+
+// Open makes the network of a plan, on the lo of this process, and begins to
+// record it. Its error wraps [cell.ErrRefused] if the plan is of IPv6, and this
+// system has none.
+func Open(plan network.Plan, r Recording) (*Network, error) {
+	if plan.IPv6 {
+		if err := cell.NeedIPv6(); err != nil {
+			return nil, err
+		}
+	}
+	if plan.MTU != 0 {
+		if r.Shared {
+			return nil, errors.New("loopback: no MTU can be set here: the loopback device is not the session's own but the machine's or the container's")
+		}
+		if err := setMTU(plan.MTU); err != nil {
+			return nil, fmt.Errorf("loopback: setting the MTU to %d: %w", plan.MTU, err)
+		}
+	}
+	if !r.Shared {
+		settle(plan.Volume)
+	}
+	n := &Network{hosts: make(map[string]*network.Machine)}
+	for _, h := range plan.Hosts {
+		n.hosts[h.Name] = network.NewMachine(h)
+	}
+	var err error
+	n.recorder, err = record(plan, r)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// setMTU limits the frames of lo to that many bytes of IP. The kernel must not
+// put several segments into one frame then.
+func setMTU(mtu int) error {
+	tool, err := ethtool.NewEthtool()
+	if err != nil {
+		return err
+	}
+	defer tool.Close()
+	err = tool.Change(device, map[string]bool{
+		"tx-tcp-segmentation": false, "tx-tcp6-segmentation": false,
+		"tx-generic-segmentation": false, "rx-gro": false,
+	})
+	if err != nil {
+		return err
+	}
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetMTU(link, mtu)
+}
+
+// Host implements [network.Network].
+func (n *Network) Host(name string) network.Host {
+	h, ok := n.hosts[name]
+	if !ok {
+		panic("loopback: the plan has no host " + name)
+	}
+	return h
+}
+
+// Close waits until every connection has ended, which its owners must have
+// closed, and until all frames are recorded. It fails when frames are missing
+// from the capture, or a connection does not end.
+func (n *Network) Close() error {
+	return n.recorder.close()
+}
+
+// Stats are the recorder's counts. They are final when Close has returned.
+func (n *Network) Stats() pcapng.Stats {
+	return n.recorder.stats
+}

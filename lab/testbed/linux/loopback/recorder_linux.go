@@ -1,0 +1,190 @@
+package loopback
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/network"
+)
+
+// A recorder writes what crosses lo, from when it is made until it is closed.
+type recorder struct {
+	ring   *pcapng.Ring
+	writer *pcapng.Writer
+	failed func(error)
+	others *others // whose frames are left out; nil when lo is our own
+	marks  *marks
+	brake  *brake // nil when the ring holds all there will be
+
+	done  chan struct{} // closed when the last frame is written
+	err   error         // of recording
+	stats pcapng.Stats
+}
+
+// patience bounds the wait for connections to end, and for marks to pass while
+// nothing waits to be written. Both take milliseconds at most; this much means
+// that something is wrong.
+var patience = 3 * time.Second // less in tests
+
+// record begins to record.
+func record(plan network.Plan, how Recording) (*recorder, error) {
+	r := &recorder{writer: how.Writer, failed: how.Failed, done: make(chan struct{})}
+	var err error
+	if how.Shared {
+		if r.others, err = findOthers(plan.Hosts); err != nil {
+			return nil, err
+		}
+	}
+	if r.marks, err = newMarks(); err != nil {
+		return nil, err
+	}
+	if err := pin(); err != nil {
+		return nil, err
+	}
+	size, holds := pcapng.RingSize(plan.Volume)
+	if r.ring, err = pcapng.OpenRing(device, size); err != nil {
+		return nil, err
+	}
+	if !holds {
+		r.brake = startBrake(r.ring, r.marks.allowed)
+	}
+	go r.run()
+	return r, nil
+}
+
+// run writes frames until all marks have passed.
+func (r *recorder) run() {
+	unpin(r.marks.allowed)
+	defer close(r.done)
+	for !r.marks.complete() {
+		frames, err := r.ring.Next()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return // close knows why
+		}
+		if err != nil {
+			r.fail(err)
+			return
+		}
+		for frame := range frames {
+			if r.marks.pass(frame.Data) || r.others.own(frame.Data) {
+				continue
+			}
+			r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
+		}
+		if err := r.writer.Flush(); err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// fail keeps the first error and tells it to whoever plays the session. The
+// ring is still read afterwards: until the end is found.
+func (r *recorder) fail(err error) {
+	if r.err == nil {
+		r.err = err
+		if r.failed != nil {
+			r.failed(err)
+		}
+	}
+}
+
+// close waits for the end of all connections, then for that of their frames,
+// and ends the capture.
+func (r *recorder) close() error {
+	err := errors.Join(r.waitForConnections(), r.waitForFrames())
+	<-r.done
+	r.brake.stop()
+	kernel, statsErr := r.ring.Stats()
+	err = errors.Join(err, r.err, statsErr, r.ring.Close())
+
+	// The kernel counts the marks among what it received.
+	r.stats = pcapng.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
+	if r.err != nil {
+		return err
+	}
+	err = errors.Join(err, r.writer.Close(r.stats))
+	if r.stats.Dropped > 0 {
+		err = errors.Join(err, fmt.Errorf("loopback: the recorder lost %d of %d frames", r.stats.Dropped, r.stats.Received))
+	}
+	return err
+}
+
+// waitForConnections waits until every TCP connection of the session is closed
+// or in TIME-WAIT: until its last acknowledgement was received, and so recorded.
+func (r *recorder) waitForConnections() error {
+	deadline := time.Now().Add(patience)
+	for {
+		open, err := r.openConnections()
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("loopback: connections that nobody closed: %s", strings.Join(open, ", "))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// openConnections lists the session's connections that may still send.
+func (r *recorder) openConnections() (open []string, err error) {
+	if r.others == nil && noSocketInUse() {
+		return nil, nil
+	}
+	all, err := network.Sockets("tcp", "tcp6")
+	if err != nil {
+		return nil, fmt.Errorf("loopback: %w", err)
+	}
+	for _, s := range all {
+		quiet := s.State == "TIME-WAIT" || s.State == "LISTEN" || s.State == "CLOSED"
+		if !quiet && (r.others == nil || !r.others.has(flow{s.Local, s.Remote})) {
+			open = append(open, s.String())
+		}
+	}
+	slices.Sort(open)
+	return open, nil
+}
+
+// waitForFrames waits until the recorder has seen all frames. How long it takes
+// to write them does not matter: whoever reads a pipe at the other end may only
+// begin to when the session is over.
+func (r *recorder) waitForFrames() error {
+	const tries = 10
+	for range tries {
+		if r.waitForRing(roomForMarks, time.Millisecond) {
+			return nil
+		}
+		if err := r.marks.send(r.ring.BlockSize()); err != nil {
+			r.ring.Interrupt()
+			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
+		}
+		// A mark may be lost all the same, to others who fill the ring.
+		if r.waitForRing(0, patience/tries) {
+			return nil
+		}
+	}
+	r.ring.Interrupt()
+	return errors.New("loopback: the recorder did not come to the end of the frames")
+}
+
+// roomForMarks is the backlog with which there is room for marks in the ring.
+const roomForMarks = 0.5
+
+// waitForRing looks, each time it has waited so long, whether no more than that
+// backlog is left. It says whether the recorder is done before.
+func (r *recorder) waitForRing(backlog float64, each time.Duration) (done bool) {
+	for {
+		select {
+		case <-r.done:
+			return true
+		case <-time.After(each):
+		}
+		if r.ring.Backlog() <= backlog {
+			return false
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
+)
+
+// A host is one machine: a namespace with a kernel stack of its own.
+type host struct {
+	place
+	plan         network.HostPlan
+	number       int // of the host in the plan, from 0
+	mtu          int
+	lossless     bool
+	knowsGateway bool
+	namespace    *cell.Namespace
+	ports        ports
+}
+
+func (h *host) Name() string     { return h.plan.Name }
+func (h *host) Addr() netip.Addr { return h.plan.Addr }
+func (h *host) NextPort() uint16 { return h.ports.next() }
+
+// DialTCP opens a connection from the host.
+//
+// A local port may be used again while an earlier connection from it to
+// another port waits out its end (TIME-WAIT). Nothing is sent to keep an idle
+// connection alive: silence on the path is silence of the programs.
+func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn *net.TCPConn, err error) {
+	dialer := net.Dialer{
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.addr, local)),
+		KeepAlive: -1,
+		Control:   reuseAddress,
+	}
+	dialer.SetMultipathTCP(false)
+	err = h.namespace.Do(func() error {
+		c, err := dialer.DialContext(ctx, "tcp", remote.String())
+		if err == nil {
+			conn = c.(*net.TCPConn)
+		}
+		return err
+	})
+	return conn, err
+}
+
+func (h *host) ListenTCP(port uint16) (listener *net.TCPListener, err error) {
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false)
+	err = h.namespace.Do(func() error {
+		l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.addr, port).String())
+		if err == nil {
+			listener = l.(*net.TCPListener)
+		}
+		return err
+	})
+	return listener, err
+}
+
+func (h *host) ListenUDP(port uint16) (conn *net.UDPConn, err error) {
+	err = h.namespace.Do(func() error {
+		conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.addr, port)))
+		return err
+	})
+	return conn, err
+}
+
+func (h *host) Start(cmd *exec.Cmd) error { return h.namespace.Start(cmd) }
+
+// reuseAddress lets a socket be bound to a port whose last connection is in
+// TIME-WAIT.
+func reuseAddress(_, _ string, raw syscall.RawConn) error {
+	var err error
+	control := func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	}
+	if e := raw.Control(control); e != nil {
+		return e
+	}
+	return err
+}
+
+// ports are the ports that a host takes, in order.
+type ports struct {
+	mu     sync.Mutex
+	ranges []network.PortRange
+	used   int // of the first range
+}
+
+// next returns the next port, or 0 when there is none left.
+func (p *ports) next() uint16 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.ranges) > 0 {
+		r := p.ranges[0]
+		if n := int(r.First) + p.used; n <= int(r.Last) {
+			p.used++
+			return uint16(n)
+		}
+		p.ranges, p.used = p.ranges[1:], 0
+	}
+	return 0
+}
+
+// A host is one of the network's.
+var _ network.Host = (*host)(nil)
+
+// in adds to an error which host it is about.
+func (h *host) in(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("host %s: %w", h.plan.Name, err)
+}

@@ -1,0 +1,217 @@
+package wire
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
+)
+
+// device is what a host's own end of its link is called.
+const device = "eth0"
+
+// connect makes the link between a host and the path, with the host's end
+// configured and up, and returns the index of the path's end.
+//
+// The path's end has no address and answers nothing: its namespace is there so
+// that no kernel takes a frame that crosses for its own. It takes the largest
+// frames there are; what is too large for a host, its gateway says.
+func connect(path *cell.Namespace, h *host) (index int, err error) {
+	if h.addr.Is6() {
+		if err := cell.NeedIPv6(); err != nil {
+			return 0, err
+		}
+	}
+	far := h.farDevice()
+	err = path.Do(func() error {
+		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: largestMTU, TxQLen: -1})
+		veth.PeerName = device
+		veth.PeerNamespace = netlink.NsFd(h.namespace.Handle())
+		veth.PeerHardwareAddr = h.mac[:]
+		veth.PeerMTU = uint32(h.mtu)
+		if err := netlink.LinkAdd(veth); err != nil {
+			return fmt.Errorf("making the link: %w", err)
+		}
+		link, err := netlink.LinkByName(far)
+		if err != nil {
+			return fmt.Errorf("finding the link: %w", err)
+		}
+		index = link.Attrs().Index
+		silence(far)
+		if err := netlink.LinkSetARPOff(link); err != nil {
+			return fmt.Errorf("silencing ARP on the path: %w", err)
+		}
+		return netlink.LinkSetUp(link)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return index, h.namespace.Do(h.configure)
+}
+
+// farDevice is what the path's end of the host's link is called.
+func (h *host) farDevice() string { return fmt.Sprintf("to-%d", h.number) }
+
+// configure sets up the host's kernel, in its namespace.
+func (h *host) configure() error {
+	if err := withoutOffloads(device); err != nil {
+		return err
+	}
+	settings, m := tune(h.plan, h.mtu, h.lossless)
+	if h.addr.Is4() {
+		silence(device)
+	} else {
+		settings = append(settings, ipv6Settings(h.plan)...)
+	}
+	for _, s := range settings {
+		if err := s.write(); err != nil {
+			return err
+		}
+	}
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return fmt.Errorf("finding %s: %w", device, err)
+	}
+	if oneByOne(h.plan) {
+		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
+			return fmt.Errorf("keeping %s to one segment a packet: %w", device, err)
+		}
+	}
+	if err := netlink.LinkSetUp(link); err != nil {
+		return fmt.Errorf("bringing %s up: %w", device, err)
+	}
+	if err := h.takeAddress(link); err != nil {
+		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
+	}
+	return h.takeGateway(link, m)
+}
+
+// takeGateway has the host send what is for others to its gateway, by a route
+// with those metrics.
+func (h *host) takeGateway(link netlink.Link, m metrics) error {
+	err := netlink.RouteAdd(&netlink.Route{
+		LinkIndex:  link.Attrs().Index,
+		Gw:         h.gateway.AsSlice(),
+		Window:     m.window,
+		AdvMSS:     m.advMSS,
+		RtoMin:     m.rtoMin,
+		RtoMinLock: true,
+	})
+	if err != nil {
+		return fmt.Errorf("routing by %v: %w", h.gateway, err)
+	}
+	if !h.knowsGateway {
+		return nil
+	}
+	err = netlink.NeighSet(&netlink.Neigh{
+		LinkIndex:    link.Attrs().Index,
+		State:        netlink.NUD_PERMANENT,
+		IP:           h.gateway.AsSlice(),
+		HardwareAddr: h.gateMAC[:],
+	})
+	if err != nil {
+		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
+	}
+	return nil
+}
+
+// takeAddress gives the host its address. With IPv6 the kernel begins to accept
+// packets to it some time later, on a thread of its own, so takeAddress waits
+// for the route that says it does.
+func (h *host) takeAddress(link netlink.Link) error {
+	net := ipNet(netip.PrefixFrom(h.addr, h.network.Bits()))
+	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net, Flags: unix.IFA_F_NODAD}); err != nil {
+		return err
+	}
+	const tries = 5000
+	for range tries {
+		routes, err := netlink.RouteGet(h.addr.AsSlice())
+		if err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("the kernel did not take it in %v", tries*time.Millisecond)
+}
+
+// disconnect removes the link of a host whose namespace lives on.
+func (h *host) disconnect() {
+	if h.plan.Name != processHost {
+		return
+	}
+	h.namespace.Do(func() error {
+		link, err := netlink.LinkByName(device)
+		if err != nil {
+			return err
+		}
+		return netlink.LinkDel(link)
+	})
+}
+
+// withoutOffloads makes the kernel do what it would leave to the hardware: cut
+// segments to size and compute checksums. There is no hardware.
+func withoutOffloads(device string) error {
+	e, err := ethtool.NewEthtool()
+	if err != nil {
+		return fmt.Errorf("opening ethtool: %w", err)
+	}
+	defer e.Close()
+	err = e.Change(device, map[string]bool{
+		"tx-checksum-ip-generic":  false,
+		"tx-generic-segmentation": false,
+		"tx-tcp-segmentation":     false,
+		"tx-tcp6-segmentation":    false,
+		"tx-tcp-ecn-segmentation": false,
+		"tx-scatter-gather":       false,
+		"rx-gro":                  false,
+	})
+	if err != nil {
+		return fmt.Errorf("turning the offloads of %s off: %w", device, err)
+	}
+	return nil
+}
+
+// silence keeps IPv6 off a device that has nothing to say in it. On a system
+// without IPv6 it already is.
+func silence(device string) {
+	setting{name: "ipv6/conf/" + device + "/disable_ipv6", value: "1"}.write()
+}
+
+// write makes the setting in the namespace of the calling thread.
+func (s setting) write() error {
+	err := os.WriteFile("/proc/sys/net/"+s.name, []byte(s.value), 0)
+	if err != nil && !(s.optional && os.IsNotExist(err)) {
+		return fmt.Errorf("setting %s to %s: %w", s.name, s.value, err)
+	}
+	return nil
+}
+
+// ipNet is a prefix as package net has it.
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// ipv6Settings keep a host with IPv6 to what it is asked: no link-local address
+// of its own, no router solicitations, no doubt about its address.
+func ipv6Settings(h network.HostPlan) []setting {
+	conf := "ipv6/conf/" + device + "/"
+	settings := []setting{
+		{name: conf + "addr_gen_mode", value: "1"},
+		{name: conf + "accept_ra", value: "0"},
+		{name: conf + "router_solicitations", value: "0"},
+		{name: conf + "accept_dad", value: "0"},
+		{name: conf + "dad_transmits", value: "0"},
+	}
+	if h.TTL != 0 {
+		settings = append(settings, setting{name: conf + "hop_limit", value: fmt.Sprint(h.TTL)})
+	}
+	return settings
+}

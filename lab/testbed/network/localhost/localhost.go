@@ -1,0 +1,23 @@
+// Package localhost is a [network.Host] for tests: this machine under one of
+// its loopback addresses, with no cell around it and no recorder. Tests of
+// whoever speaks FTP on a host run on it anywhere, as any user.
+package localhost
+
+import (
+	"net/netip"
+
+	"ftplab/lab/testbed/network"
+)
+
+// Host is 127.0.0.1 or ::1.
+type Host struct{ *network.Machine }
+
+// New returns the host of that address. NextPort returns ports one after the
+// other, and then 0.
+func New(address string, ports ...uint16) *Host {
+	plan := network.HostPlan{Name: "localhost", Addr: netip.MustParseAddr(address)}
+	for _, p := range ports {
+		plan.Ports = append(plan.Ports, network.PortRange{First: p, Last: p})
+	}
+	return &Host{network.NewMachine(plan)}
+}

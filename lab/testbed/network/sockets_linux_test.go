@@ -1,0 +1,56 @@
+package network_test
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"ftplab/lab/testbed/network"
+)
+
+// TestSockets looks for both ends of a connection, and for who listens, on
+// IPv4 and IPv6, in the machine's list.
+func TestSockets(t *testing.T) {
+	for _, address := range []string{"127.0.0.1", "::1"} {
+		m := network.NewMachine(network.HostPlan{Addr: netip.MustParseAddr(address)})
+		l, err := m.ListenTCP(0)
+		if err != nil {
+			t.Skipf("%v: this machine has no %s", err, address)
+		}
+		defer l.Close()
+		server := l.Addr().(*net.TCPAddr).AddrPort()
+		conn, err := m.DialTCP(t.Context(), 0, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		u, err := m.ListenUDP(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer u.Close()
+		all, err := network.Sockets("tcp", "tcp6", "udp", "udp6", "none")
+		if err != nil {
+			t.Fatal(err)
+		}
+		states := map[string]bool{}
+		for _, s := range all {
+			states[s.String()] = true
+		}
+		none := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+		if m.Addr().Is6() {
+			none = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+		}
+		client := conn.LocalAddr().(*net.TCPAddr).AddrPort()
+		for _, want := range []network.Socket{
+			{Local: server, Remote: none, State: "LISTEN"},
+			{Local: client, Remote: server, State: "ESTABLISHED"},
+			{Local: server, Remote: client, State: "ESTABLISHED"},
+			{Local: u.LocalAddr().(*net.UDPAddr).AddrPort(), Remote: none, State: "CLOSED"},
+		} {
+			if !states[want.String()] {
+				t.Errorf("no socket from %v", want)
+			}
+		}
+	}
+}

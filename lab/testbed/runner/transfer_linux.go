@@ -1,0 +1,117 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/ftpclient"
+)
+
+// get downloads a file, from an offset if there is a second argument, and
+// compares what came with what the server has.
+func (st *stage) get(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: args[0], To: st.meter}
+	if len(args) > 1 {
+		d.Offset = parseSize(args[1])
+	}
+	t, err := s.client.Download(ctx, d)
+	if err != nil || !t.Done() {
+		return t.Reply(), err
+	}
+	source, err := st.server.Open(t.Path)
+	if err != nil {
+		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
+	}
+	if c, ok := source.(io.Closer); ok {
+		defer c.Close()
+	}
+	if _, err := source.Seek(d.Offset, io.SeekStart); err != nil {
+		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
+	}
+	return t.Reply(), compare(source, t.ASCII, t.Wire)
+}
+
+// abort begins a download and aborts it after so many bytes.
+func (st *stage) abort(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: args[0], To: st.meter, AbortAfter: max(1, parseSize(args[1]))}
+	t, err := s.client.Download(ctx, d)
+	return t.Reply(), err
+}
+
+func (st *stage) put(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
+	return st.upload(ctx, s, "STOR", args)
+}
+
+func (st *stage) append(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
+	return st.upload(ctx, s, "APPE", args)
+}
+
+// upload sends a local file and compares what reached the server with it.
+func (st *stage) upload(ctx context.Context, s *session, verb string, args []string) (ftpclient.Reply, error) {
+	file, _ := st.scenario.LocalFile(args[0]) // package scenario has checked that it is there
+	t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: verb, Argument: args[len(args)-1], From: st.meter.reader(open(file))})
+	if err != nil || !t.Done() {
+		return t.Reply(), err
+	}
+	if err := compare(open(file), t.ASCII, t.Wire); err != nil {
+		return t.Reply(), err
+	}
+	return t.Reply(), st.compareStored(file, t)
+}
+
+// open returns the content of a scenario's file.
+func open(f scenario.File) io.Reader {
+	if f.Literal {
+		return bytes.NewReader(f.Content)
+	}
+	return content.New(f.Seed, f.Size)
+}
+
+// compare says how what crossed the network differs from its source. TYPE A
+// sends text with network line ends (RFC 959, 3.1.1.1).
+func compare(source io.Reader, ascii bool, got content.Digest) error {
+	if ascii {
+		source = content.ToNVT(source)
+	}
+	want, err := content.Sum(source)
+	if err != nil {
+		return err
+	}
+	return same(want, got, "what crossed the network")
+}
+
+// compareStored says how what an upload left differs from its source, which
+// TYPE A has taken to the network's line ends and back.
+func (st *stage) compareStored(file scenario.File, t ftpclient.Transfer) error {
+	source := open(file)
+	if t.ASCII {
+		source = content.FromNVT(content.ToNVT(source))
+	}
+	want, err := content.Sum(source)
+	if err != nil {
+		return err
+	}
+	got, err := st.server.Received(t.Path, want.Size)
+	if err != nil {
+		return err
+	}
+	return same(want, got, "what the server stored")
+}
+
+func same(want, got content.Digest, what string) error {
+	if got != want {
+		return fmt.Errorf("%s is not the file: got %d bytes, SHA-256 %s; want %d bytes, %s", what, got.Size, got, want.Size, want)
+	}
+	return nil
+}
+
+// parseSize reads a size that package scenario has checked.
+func parseSize(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
