@@ -69,9 +69,9 @@ const leastVolume = 32 << 20
 
 // visit is what a cell does that has a shell.
 func visit(ctx context.Context, c *cell.Cell, s *scenario.Scenario, j job) error {
-	s.Plan.Volume = max(s.Plan.Volume, leastVolume)
+	s.Network.Volume = max(s.Network.Volume, leastVolume)
 	info := captureInfo(s)
-	info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Plan.Kind, s.Name)
+	info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
 	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: info}
 	terminal := byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}
 	outcome, err := runner.Visit(ctx, s, recording, func(ctx context.Context, client network.Host) error {

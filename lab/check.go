@@ -71,7 +71,7 @@ type judge struct {
 // newJudge parses what a scenario wants. The error is of the form file:line: what.
 func newJudge(s *scenario.Scenario) (*judge, error) {
 	j := &judge{scenario: s, hosts: expect.Hosts{}}
-	for _, h := range s.Plan.Hosts {
+	for _, h := range s.Network.Hosts {
 		j.hosts[h.Name] = h.Addr
 	}
 	if s.Want.Line > 0 {

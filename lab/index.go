@@ -58,7 +58,7 @@ func WriteIndex(results string, runs []Ran) error {
 
 // entry is what the index says of a run.
 func (r Ran) entry() report.Run {
-	e := report.Run{Name: r.Scenario.Name, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Plan.Kind)}
+	e := report.Run{Name: r.Scenario.Name, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
 	if r.Err != nil {
 		e.Error = r.Err.Error()
 		return e

@@ -99,7 +99,7 @@ func captureInfo(s *scenario.Scenario) pcapng.Info {
 		Application: "ftplab " + Version,
 		Comment:     report.FileComment(s, runCommand(s)),
 	}
-	for _, h := range s.Plan.Hosts {
+	for _, h := range s.Network.Hosts {
 		info.Names = append(info.Names, pcapng.Name{Addr: h.Addr, Name: h.Name})
 	}
 	return info

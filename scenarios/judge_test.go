@@ -14,7 +14,7 @@ import (
 // hostsOf are the names that the scenario's want may use.
 func hostsOf(s *scenario.Scenario) expect.Hosts {
 	hosts := expect.Hosts{}
-	for _, h := range s.Plan.Hosts {
+	for _, h := range s.Network.Hosts {
 		hosts[h.Name] = h.Addr
 	}
 	return hosts

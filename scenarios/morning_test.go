@@ -14,7 +14,7 @@ func TestMorningFillsNoWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range s.Plan.Hosts {
+	for _, h := range s.Network.Hosts {
 		switch {
 		case h.Name == "server" && (h.CWND == 0 || h.CWND*segment >= window):
 			t.Errorf("line %d: the server has cwnd %d, want one that keeps it below %d bytes", h.Line, h.CWND, window)

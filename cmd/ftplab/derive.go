@@ -37,7 +37,7 @@ into your own words.`,
 				if err != nil {
 					return err
 				}
-				for _, h := range s.Plan.Hosts {
+				for _, h := range s.Network.Hosts {
 					hosts[h.Name] = h.Addr
 				}
 			}

@@ -43,7 +43,7 @@ func listTable(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%d steps\t%s\n", name, s.Mode(), s.Plan.Kind, len(s.Steps), s.Title)
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%d steps\t%s\n", name, s.Mode(), s.Network.Kind, len(s.Steps), s.Title)
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -80,5 +80,5 @@ func listJSON(w io.Writer) error {
 }
 
 func describe(s *scenario.Scenario, chapter string) listed {
-	return listed{s.Name, chapter, s.Title, s.Mode(), string(s.Plan.Kind), len(s.Steps), s.Plan.Volume}
+	return listed{s.Name, chapter, s.Title, s.Mode(), string(s.Network.Kind), len(s.Steps), s.Network.Volume}
 }

@@ -27,7 +27,7 @@ type transferBar struct {
 func newTransferBar(w io.Writer, list []*scenario.Scenario) *transferBar {
 	var total int64
 	for _, s := range list {
-		total += s.Plan.Volume
+		total += s.Network.Volume
 	}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || total < worthABar {

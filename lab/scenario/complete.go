@@ -7,17 +7,13 @@ package scenario
 import (
 	"net/netip"
 	"slices"
-
-	"ftplab/lab/testbed/ftpserver"
-	"ftplab/lab/testbed/linux/wire"
-	"ftplab/lab/testbed/network"
 )
 
 // complete adds what the file left out and checks what only the whole file tells.
 func (p *parser) complete() {
-	plan := &p.s.Plan
+	plan := &p.s.Network
 	if plan.Kind == "" {
-		plan.Kind = network.Loopback
+		plan.Kind = Loopback
 	}
 	p.defaultHost("client", "198.51.100.100", "2001:db8:1::100")
 	p.defaultHost("server", "192.0.2.21", "2001:db8:2::21")
@@ -42,44 +38,44 @@ func (p *parser) defaultHost(name, ipv4, ipv6 string) {
 	if _, ok := p.s.Host(name); ok {
 		return
 	}
-	plan := &p.s.Plan
+	plan := &p.s.Network
 	address := ipv4
 	switch {
-	case plan.Kind == network.Loopback && plan.IPv6:
+	case plan.Kind == Loopback && plan.IPv6:
 		address = "::1"
-	case plan.Kind == network.Loopback:
+	case plan.Kind == Loopback:
 		address = "127.0.0.1"
 	case plan.IPv6:
 		address = ipv6
 	}
-	plan.Hosts = append(plan.Hosts, network.HostPlan{Name: name, Addr: netip.MustParseAddr(address)})
+	plan.Hosts = append(plan.Hosts, Host{Name: name, Addr: netip.MustParseAddr(address)})
 }
 
 func (p *parser) checkHosts() {
-	plan := &p.s.Plan
+	plan := &p.s.Network
 	for i, h := range plan.Hosts {
 		p.atHost(h)
 		p.checkFamily("host "+h.Name, h.Addr)
 		p.checkMTU(h.MTU)
-		if plan.Kind == network.Loopback {
+		if plan.Kind == Loopback {
 			p.checkLoopbackHost(h)
 			continue
 		}
 		if !h.Addr.IsGlobalUnicast() {
 			p.fail("host %s: %s is no address of a single host", h.Name, h.Addr)
 		}
-		if slices.ContainsFunc(plan.Hosts[:i], func(o network.HostPlan) bool { return o.Addr == h.Addr }) {
+		if slices.ContainsFunc(plan.Hosts[:i], func(o Host) bool { return o.Addr == h.Addr }) {
 			p.fail("host %s: another host has the address %s", h.Name, h.Addr)
 		}
 	}
-	if plan.Kind == network.Wire {
+	if plan.Kind == Wire {
 		p.checkPlaces()
 	}
 }
 
 // atHost makes an error one of the host's line. A host that the file does not
 // mention is at odds with one before it, which it does.
-func (p *parser) atHost(h network.HostPlan) {
+func (p *parser) atHost(h Host) {
 	if h.Line != 0 {
 		p.line = h.Line
 	}
@@ -87,30 +83,31 @@ func (p *parser) atHost(h network.HostPlan) {
 
 // checkPlaces refuses hosts that are too near each other for a router between them.
 func (p *parser) checkPlaces() {
-	for i, h := range p.s.Plan.Hosts {
+	for i, h := range p.s.Network.Hosts {
 		p.atHost(h)
-		p.check(wire.CheckPlace(p.s.Plan.Hosts, i))
+		_, err := Subnet(p.s.Network.Hosts, i)
+		p.check(err)
 	}
 }
 
 // checkFamily refuses an address that is not of the network's family.
 func (p *parser) checkFamily(what string, addr netip.Addr) {
-	if addr.Is6() != p.s.Plan.IPv6 {
-		p.fail("%s has the address %s: the network is %s", what, addr, map[bool]string{true: "IPv6, as it says ipv6", false: "IPv4, as it does not say ipv6"}[p.s.Plan.IPv6])
+	if addr.Is6() != p.s.Network.IPv6 {
+		p.fail("%s has the address %s: the network is %s", what, addr, map[bool]string{true: "IPv6, as it says ipv6", false: "IPv4, as it does not say ipv6"}[p.s.Network.IPv6])
 	}
 }
 
 // checkMTU refuses a link that IPv6 cannot use.
 func (p *parser) checkMTU(mtu int) {
 	const least = 1280
-	if p.s.Plan.IPv6 && mtu != 0 && mtu < least {
+	if p.s.Network.IPv6 && mtu != 0 && mtu < least {
 		p.fail("mtu %d: with ipv6 a link carries packets of %d bytes or more (RFC 8200, 5)", mtu, least)
 	}
 }
 
 // checkLoopbackHost refuses what loopback cannot give, rather than ignore it.
-func (p *parser) checkLoopbackHost(h network.HostPlan) {
-	plain := network.HostPlan{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
+func (p *parser) checkLoopbackHost(h Host) {
+	plain := Host{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
 	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
 		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
@@ -122,10 +119,10 @@ func (p *parser) checkLoopbackHost(h network.HostPlan) {
 
 func (p *parser) checkNetwork() {
 	p.line = max(1, p.networkLine)
-	plan := p.s.Plan
+	plan := p.s.Network
 	p.checkMTU(plan.MTU)
 	const largestMTU = 65535 // of what Linux joins namespaces with
-	if plan.Kind == network.Wire && plan.MTU > largestMTU {
+	if plan.Kind == Wire && plan.MTU > largestMTU {
 		p.fail("mtu %d: on network wire a link carries packets of at most %d bytes", plan.MTU, largestMTU)
 	}
 	if _, ok := p.s.Host(plan.Capture); !ok {
@@ -138,12 +135,12 @@ func (p *parser) checkNames() {
 	for _, n := range p.s.Names {
 		p.line = n.Line
 		p.checkFamily("name "+n.Name, n.Addr)
-		p.check(n.Record().Check())
+		p.check(n.Check())
 	}
 }
 
 func (p *parser) checkLate() {
-	for _, l := range p.s.Plan.Late {
+	for _, l := range p.s.Network.Late {
 		p.line = l.Line
 		for _, name := range []string{l.From, l.To} {
 			if _, ok := p.s.Host(name); !ok {
@@ -153,10 +150,9 @@ func (p *parser) checkLate() {
 		switch {
 		case l.From == l.To:
 			p.fail("late: from %s to itself leads no path", l.From)
-		case p.s.Plan.Kind == network.Loopback:
+		case p.s.Network.Kind == Loopback:
 			p.fail("late: on network loopback nothing comes late; network wire has a path")
 		}
-		p.check(wire.CheckLate(l))
 	}
 }
 
@@ -164,7 +160,7 @@ func (p *parser) checkLate() {
 func (p *parser) checkReplies() {
 	for _, r := range p.s.Server.Replies {
 		p.line = r.Line
-		p.check(ftpserver.Reply{Code: r.Code, Text: r.Text}.Check())
+		p.check(r.Check())
 	}
 }
 

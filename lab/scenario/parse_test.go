@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"ftplab/lab/testbed/network"
 )
 
 const article = `# Active-mode listing
@@ -63,19 +61,19 @@ func TestParse(t *testing.T) {
 	check("name", s.Name, "article")
 	check("title", s.Title, "Active-mode listing")
 	check("story", s.Story, "The server calls the client back, from port 20.\n\nA second paragraph.")
-	check("rate", s.Plan.Rate, int64(8e6))
-	check("loss", s.Plan.Loss, 0.01)
-	check("arp", s.Plan.ARP, network.ARPCached)
+	check("rate", s.Network.Rate, int64(8e6))
+	check("loss", s.Network.Loss, 0.01)
+	check("arp", s.Network.ARP, ARPCached)
 	client, _ := s.Host("client")
 	check("window", client.Window, 65535)
 	check("timestamps", client.NoTimestamps, true)
-	check("ports", client.Ports[0], network.PortRange{First: 3170, Last: 65535})
+	check("ports", client.Ports[0], PortRange{First: 3170, Last: 65535})
 	server, _ := s.Host("server")
 	check("rtt", server.RTT, 107*time.Millisecond)
-	check("late", s.Plan.Late[0], network.Late{Line: 10, From: "server", FromPort: 20, To: "client", Flags: "[P.]", Length: 1167, Count: 1, By: 2 * time.Millisecond})
+	check("late", s.Network.Late[0], Late{Line: 10, From: "server", FromPort: 20, To: "client", Flags: Flags{Set: 0x18, Mask: 0xff}, Length: 1167, Count: 1, By: 2 * time.Millisecond})
 	check("user", s.Server.Users[0], User{"alice", "secret"})
 	check("steps", len(s.Steps), 10)
-	check("volume", s.Plan.Volume, int64(10<<20))
+	check("volume", s.Network.Volume, int64(10<<20))
 	check("refused", s.Steps[4].Refused, true)
 	check("quoted", s.Steps[4].Args[0], "no such file")
 	check("quote", s.Steps[5].Args[0], `SITE "x # y`)
@@ -98,13 +96,13 @@ func TestShortest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Plan.Kind != network.Loopback || len(s.Plan.Hosts) != 2 || s.Plan.Hosts[0].Addr.String() != "127.0.0.1" {
-		t.Errorf("got plan %+v, want loopback with client and server on 127.0.0.1", s.Plan)
+	if s.Network.Kind != Loopback || len(s.Network.Hosts) != 2 || s.Network.Hosts[0].Addr.String() != "127.0.0.1" {
+		t.Errorf("got plan %+v, want loopback with client and server on 127.0.0.1", s.Network)
 	}
 	if s, err = Parse("x.txtar", []byte("\ufeffnetwork wire ipv6\r\nopen\r\nquit\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Plan.Hosts[1].Addr.String(); got != "2001:db8:2::21" {
+	if got := s.Network.Hosts[1].Addr.String(); got != "2001:db8:2::21" {
 		t.Errorf("server's address on wire ipv6: got %s, want 2001:db8:2::21", got)
 	}
 	for _, kind := range []string{"loopback", "wire", "loopback ipv6", "wire ipv6"} {

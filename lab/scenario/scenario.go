@@ -2,13 +2,10 @@ package scenario
 
 import (
 	"cmp"
-	"net/netip"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"ftplab/lab/testbed/nameserver"
-	"ftplab/lab/testbed/network"
 )
 
 // A Scenario is one file, parsed: what to build, what to do on it, and what
@@ -20,7 +17,7 @@ type Scenario struct {
 	Title string // the first comment line
 	Story string // the comment lines after it, paragraphs apart
 
-	Plan     network.Plan
+	Network  Network
 	Names    []Name
 	Server   Server
 	Client   Client
@@ -39,21 +36,6 @@ type Scenario struct {
 type Section struct {
 	Line int // of its first line in the file; 0 when the file has no such section
 	Text string
-}
-
-// A Name is one entry of the name server.
-type Name struct {
-	Line       int
-	Name       string
-	Addr       netip.Addr
-	Authority  int // records in the answer's authority section
-	Additional int // records in its additional section
-	Size       int // bytes of the answer; 0 is as many as it takes
-}
-
-// Record is the entry as the name server keeps it.
-func (n Name) Record() nameserver.Record {
-	return nameserver.Record{Name: n.Name, Addr: n.Addr, Authority: n.Authority, Additional: n.Additional, Size: n.Size}
 }
 
 // Server is how the server differs from the plainest one.
@@ -77,6 +59,19 @@ type Reply struct {
 	Line int
 	Code int
 	Text string // lines apart by \n
+}
+
+// Check says why no client could understand the reply.
+func (r Reply) Check() error {
+	switch {
+	case strings.Contains(r.Text, "\r"):
+		return fmt.Errorf("reply %d %q: a line of a reply cannot contain CR", r.Code, r.Text)
+	case r.Code == 227 && !strings.Contains(r.Text, "{hostport}"):
+		return fmt.Errorf("reply 227 %q: it must say where to connect: {hostport} is missing", r.Text)
+	case r.Code == 229 && !strings.Contains(r.Text, "(|||{port}|)"):
+		return fmt.Errorf("reply 229 %q: it must say where to connect: (|||{port}|) is missing (RFC 2428, 3)", r.Text)
+	}
+	return nil
 }
 
 // Client is which client plays the steps.
@@ -131,14 +126,14 @@ func NameOf(path string) string {
 // Extension is how a scenario's file name ends.
 const Extension = ".txtar"
 
-// Host returns the plan of the host of that name.
-func (s *Scenario) Host(name string) (network.HostPlan, bool) {
-	for _, h := range s.Plan.Hosts {
+// Host returns the host of that name.
+func (s *Scenario) Host(name string) (Host, bool) {
+	for _, h := range s.Network.Hosts {
 		if h.Name == name {
 			return h, true
 		}
 	}
-	return network.HostPlan{}, false
+	return Host{}, false
 }
 
 // LocalFile returns the client's file of that path.

@@ -3,8 +3,6 @@ package scenario
 import (
 	"strings"
 	"time"
-
-	"ftplab/lab/testbed/network"
 )
 
 // settings are the words a setting's line begins with, and what parses the rest.
@@ -39,11 +37,11 @@ func (p *parser) network_(words []string) {
 		p.fail("a scenario has one network, and this is its second")
 	}
 	p.networkLine = p.line
-	plan := &p.s.Plan
-	plan.Kind = network.Kind(p.oneOf("network", words[0], string(network.Loopback), string(network.Wire)))
+	plan := &p.s.Network
+	plan.Kind = Kind(p.oneOf("network", words[0], string(Loopback), string(Wire)))
 	for _, word := range words[1:] {
 		key, value := option(word)
-		if plan.Kind == network.Loopback && key != "ipv6" && key != "mtu" {
+		if plan.Kind == Loopback && key != "ipv6" && key != "mtu" {
 			p.fail("network loopback takes ipv6 and mtu=, not %q: it has no path to shape; network wire has one", word)
 		}
 		switch key {
@@ -61,7 +59,7 @@ func (p *parser) network_(words []string) {
 			plan.Seed = p.seed(value)
 		case "arp":
 			if p.oneOf("arp", value, "ask", "cached") == "cached" {
-				plan.ARP = network.ARPCached
+				plan.ARP = ARPCached
 			}
 		case "capture":
 			plan.Capture = value
@@ -73,8 +71,8 @@ func (p *parser) network_(words []string) {
 
 func (p *parser) host(words []string) {
 	p.usage(words, 2, "host NAME ADDRESS [rtt=] [mtu=] [window=] ...")
-	h := network.HostPlan{Name: words[0], Addr: p.address(words[1]), Line: p.line}
-	for _, other := range p.s.Plan.Hosts {
+	h := Host{Name: words[0], Addr: p.address(words[1]), Line: p.line}
+	for _, other := range p.s.Network.Hosts {
 		if other.Name == h.Name {
 			p.fail("host %q stands twice, first at line %d", h.Name, other.Line)
 		}
@@ -82,7 +80,7 @@ func (p *parser) host(words []string) {
 	for _, word := range words[2:] {
 		p.hostOption(&h, word)
 	}
-	p.s.Plan.Hosts = append(p.s.Plan.Hosts, h)
+	p.s.Network.Hosts = append(p.s.Network.Hosts, h)
 }
 
 // What a receive buffer may have, in bytes. With next to nothing not even a
@@ -92,7 +90,7 @@ const (
 	mostBuffer  = 512 << 20
 )
 
-func (p *parser) hostOption(h *network.HostPlan, word string) {
+func (p *parser) hostOption(h *Host, word string) {
 	switch key, value := option(word); key {
 	case "rtt":
 		h.RTT = p.duration("rtt", value)
@@ -222,13 +220,16 @@ func (p *parser) late(words []string) {
 	if words[1] != ">" {
 		p.fail("%q: %s was expected", words[1], form)
 	}
-	l := network.Late{Line: p.line, Length: -1, Count: 1}
+	l := Late{Line: p.line, Length: -1, Count: 1}
 	l.From, l.FromPort = p.endpoint(words[0])
 	l.To, l.ToPort = p.endpoint(words[2])
 	for _, word := range words[3:] {
 		switch key, value := option(word); {
 		case strings.HasPrefix(word, "[") && strings.HasSuffix(word, "]"):
-			l.Flags = word
+			var err error
+			if l.Flags, err = ParseFlags(word); err != nil {
+				p.fail("late: %v", err)
+			}
 		case key == "length":
 			l.Length = p.number(key, value, 0, 65535)
 		case key == "count":
@@ -242,7 +243,7 @@ func (p *parser) late(words []string) {
 	if l.By == 0 {
 		p.fail("late needs by=, the time it comes late, such as by=2ms")
 	}
-	p.s.Plan.Late = append(p.s.Plan.Late, l)
+	p.s.Network.Late = append(p.s.Network.Late, l)
 }
 
 // endpoint reads HOST or HOST.PORT.

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"ftplab/lab/testbed/network"
 )
 
 // quoted takes a double-quoted word, with Go's escapes, off the front of a line.
@@ -51,11 +49,11 @@ func (p *parser) port(text string) uint16 {
 }
 
 // ports reads "3170", "3170-3180", "3170-" (to the last) and lists of them with commas.
-func (p *parser) ports(text string) []network.PortRange {
-	var ranges []network.PortRange
+func (p *parser) ports(text string) []PortRange {
+	var ranges []PortRange
 	for _, part := range strings.Split(text, ",") {
 		first, last, dash := strings.Cut(part, "-")
-		r := network.PortRange{First: p.port(first)}
+		r := PortRange{First: p.port(first)}
 		switch {
 		case !dash:
 			r.Last = r.First

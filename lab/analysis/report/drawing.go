@@ -6,7 +6,6 @@ import (
 
 	"ftplab/lab/analysis/trace"
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/network"
 )
 
 // rails are the lanes of the page's grid: of N lanes the first is at line 2.
@@ -251,8 +250,8 @@ func (c trackCell) Class() string {
 }
 
 // hostPlan is what a scenario says of the machine in a lane.
-func hostPlan(s *scenario.Scenario, l lane) (p network.HostPlan, ok bool) {
-	for _, h := range s.Plan.Hosts {
+func hostPlan(s *scenario.Scenario, l lane) (p scenario.Host, ok bool) {
+	for _, h := range s.Network.Hosts {
 		if h.Addr == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {
 			return h, true
 		}

@@ -147,7 +147,7 @@ func (r *Report) facts() string {
 
 // clock says what the times mean.
 func (r *Report) clock() string {
-	if r.Scenario == nil || r.Scenario.Plan.Kind != "wire" {
+	if r.Scenario == nil || r.Scenario.Network.Kind != "wire" {
 		return ""
 	}
 	return fmt.Sprintf("The clock stands at the %s's end of the path: a packet is stamped when it leaves there or arrives there.", captureHost(r.Scenario))

@@ -95,7 +95,7 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 		if h, ok := s.Host(string(l.Side)); ok && h.Addr == l.Addr.Unmap() {
 			return h.Name
 		}
-		for _, h := range s.Plan.Hosts {
+		for _, h := range s.Network.Hosts {
 			if h.Addr == l.Addr.Unmap() {
 				return h.Name
 			}

@@ -5,13 +5,12 @@ import (
 	"strings"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/network"
 )
 
 // networkText describes a scenario's network in a line.
 func networkText(s *scenario.Scenario) string {
-	p := s.Plan
-	if p.Kind == network.Loopback {
+	p := s.Network
+	if p.Kind == scenario.Loopback {
 		text := "loopback: client and server are one machine"
 		if p.MTU > 0 {
 			text += fmt.Sprintf(", MTU %d", p.MTU)
@@ -38,10 +37,10 @@ func networkText(s *scenario.Scenario) string {
 }
 
 // lateText says which segments are overtaken on purpose.
-func lateText(l network.Late) string {
+func lateText(l scenario.Late) string {
 	text := counted(max(1, l.Count), "segment")
-	if l.Flags != "" {
-		text += " " + l.Flags
+	if flags := l.Flags.String(); flags != "" {
+		text += " " + flags
 	}
 	if l.Length >= 0 {
 		text += " of " + counted(l.Length, "byte")
@@ -57,15 +56,15 @@ func lateText(l network.Late) string {
 
 // captureHost is the host at whose end the capture was taken.
 func captureHost(s *scenario.Scenario) string {
-	if s.Plan.Capture != "" {
-		return s.Plan.Capture
+	if s.Network.Capture != "" {
+		return s.Network.Capture
 	}
 	return "client"
 }
 
 // hostText describes where a host of a scenario is, and how its TCP differs
 // from a current Linux. The ports it takes are in the drawing.
-func hostText(h network.HostPlan) []string {
+func hostText(h scenario.Host) []string {
 	var parts []string
 	add := func(ok bool, format string, args ...any) {
 		if ok {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/network"
 )
 
 // TestHostTextIsWhole sets each field of a host's plan in turn: what differs
@@ -15,11 +14,11 @@ import (
 func TestHostTextIsWhole(t *testing.T) {
 	elsewhere := map[string]bool{"Name": true, "Addr": true, "Line": true, "Ports": true}
 	said := map[string]string{}
-	for field := range reflect.TypeFor[network.HostPlan]().Fields() {
+	for field := range reflect.TypeFor[scenario.Host]().Fields() {
 		if elsewhere[field.Name] {
 			continue
 		}
-		var h network.HostPlan
+		var h scenario.Host
 		v := reflect.ValueOf(&h).Elem().FieldByIndex(field.Index)
 		switch v.Kind() {
 		case reflect.Bool:

@@ -28,7 +28,7 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	if port != 0 {
 		config.Port = port
 	}
-	machine := network.NewMachine(network.HostPlan{Name: "server", Addr: addr})
+	machine := network.NewMachine(scenario.Host{Name: "server", Addr: addr})
 	server, err := ftpserver.Start(machine, config)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: ports below 1024 are root's here; another one, such as --port 2121, is anybody's", err)

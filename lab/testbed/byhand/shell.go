@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/network"
 )
 
 // A Shell is a shell on a host of a cell. It travels to the cell as JSON.
@@ -54,7 +53,7 @@ func NewShell(s *scenario.Scenario) (*Shell, error) {
 // hosts are the lines of a hosts file for the scenario's names.
 func hosts(s *scenario.Scenario) string {
 	var b strings.Builder
-	for _, h := range s.Plan.Hosts {
+	for _, h := range s.Network.Hosts {
 		fmt.Fprintf(&b, "%s\t%s\n", h.Addr, h.Name)
 	}
 	for _, n := range s.Names {
@@ -71,7 +70,7 @@ func welcome(s *scenario.Scenario) string {
 	client, _ := s.Host("client")
 	server, _ := s.Host("server")
 	var b strings.Builder
-	if s.Plan.Kind == network.Loopback {
+	if s.Network.Kind == scenario.Loopback {
 		fmt.Fprintf(&b, "You are on the network of %s: loopback, nothing but its server is here.\n", s.Name)
 	} else {
 		fmt.Fprintf(&b, "You are on host client, %s, of the network of %s. Nothing else can be reached from here.\n", client.Addr, s.Name)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"strings"
@@ -25,27 +26,12 @@ const Port = 53
 // MaxSize is what an answer has at most, in bytes (RFC 1035, 4.2.1).
 const MaxSize = 512
 
-// A Record is one name and the shape of the answer for it.
-type Record struct {
-	Name       string // such as ftp.example.test
-	Addr       netip.Addr
-	Authority  int // name servers of the domain that are told, too
-	Additional int // addresses of name servers that are told, too
-	Size       int // bytes of the answer, by name servers with names of that length; 0 is the least
-}
-
-// Check says why there can be no answer of the record's shape.
-func (r Record) Check() error {
-	_, _, err := r.answer()
-	return err
-}
-
-// Serve answers queries until conn is closed. The error says which record's
-// answer cannot have its shape.
-func Serve(conn net.PacketConn, records []Record) error {
+// Serve answers queries for the names until conn is closed. The error says for
+// which name there can be no answer of its shape.
+func Serve(conn net.PacketConn, names []scenario.Name) error {
 	answers := map[dnsmessage.Question][]byte{}
-	for _, r := range records {
-		q, answer, err := r.answer()
+	for _, n := range names {
+		q, answer, err := answer(n)
 		if err != nil {
 			return err
 		}

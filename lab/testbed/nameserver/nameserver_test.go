@@ -2,6 +2,7 @@ package nameserver
 
 import (
 	"context"
+	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"strings"
@@ -12,14 +13,14 @@ import (
 )
 
 // start serves the records on a port of loopback.
-func start(t *testing.T, records ...Record) netip.AddrPort {
+func start(t *testing.T, names ...scenario.Name) netip.AddrPort {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := Serve(conn, records); err != nil {
+	if err := Serve(conn, names); err != nil {
 		t.Fatal(err)
 	}
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -39,7 +40,7 @@ func lookUp(t *testing.T, server netip.AddrPort, name string) (netip.Addr, error
 
 func TestLookUp(t *testing.T) {
 	want := netip.MustParseAddr("192.0.2.21")
-	server := start(t, Record{Name: "ftp.example.test", Addr: want})
+	server := start(t, scenario.Name{Name: "ftp.example.test", Addr: want})
 	if got, err := lookUp(t, server, "ftp.example.test"); err != nil || got != want {
 		t.Errorf("got %v, error %v, want %v", got, err, want)
 	}
@@ -75,15 +76,19 @@ func TestSilentServer(t *testing.T) {
 // first is that of Frederick's article.
 func TestShape(t *testing.T) {
 	a4, a6 := netip.MustParseAddr("192.0.2.21"), netip.MustParseAddr("2001:db8:2::21")
-	for _, r := range []Record{
-		{"ftp1.example.test", a4, 4, 4, 215},
-		{"ftp1.example.test", a4, 0, 0, 0},
-		{"ftp1.example.test", a4, 2, 2, 0},
-		{"ftp1.example.test", a6, 2, 3, 200},
-		{"ftp1.example.test", a4, 15, 0, 512},
-		{"localhost", a4, 1, 1, 0},
+	for _, r := range []scenario.Name{
+		{Name: "ftp1.example.test", Addr: a4, Authority: 4, Additional: 4, Size: 215},
+		{Name: "ftp1.example.test", Addr: a4, Authority: 0, Additional: 0},
+		{Name: "ftp1.example.test", Addr: a4, Authority: 2, Additional: 2},
+		{Name: "ftp1.example.test", Addr: a6, Authority: 2, Additional: 3, Size: 200},
+		{Name: "ftp1.example.test", Addr: a4, Authority: 15, Additional: 0, Size: 512},
+		{Name: "localhost", Addr: a4, Authority: 1, Additional: 1},
+		{Name: "localhost.", Addr: a4, Authority: 1, Additional: 3},
+		{Name: "ns1.example.test", Addr: a4, Authority: 3, Additional: 3},
+		{Name: "lisbon-ns1.example.test", Addr: a4, Authority: 1, Additional: 1, Size: 107},
+		{Name: "a." + strings.Repeat("b.", 124), Addr: a4, Authority: 1},
 	} {
-		q, answer, err := r.answer()
+		q, answer, err := answer(r)
 		if err != nil {
 			t.Errorf("%+v: %v", r, err)
 			continue
@@ -93,8 +98,12 @@ func TestShape(t *testing.T) {
 			t.Errorf("%+v: %v", r, err)
 			continue
 		}
-		if r.Size != 0 && len(answer) != r.Size {
-			t.Errorf("%+v: got %d bytes, want %d", r, len(answer), r.Size)
+		want, _ := r.Sizes()
+		if r.Size != 0 {
+			want = r.Size
+		}
+		if len(answer) != want {
+			t.Errorf("%+v: got %d bytes, want %d", r, len(answer), want)
 		}
 		if len(m.Answers) != 1 || len(m.Authorities) != r.Authority || len(m.Additionals) != r.Additional || m.Questions[0] != q {
 			t.Errorf("%+v: got %d/%d/%d records, want 1/%d/%d", r, len(m.Answers), len(m.Authorities), len(m.Additionals), r.Authority, r.Additional)
@@ -104,20 +113,20 @@ func TestShape(t *testing.T) {
 
 // TestEverySize tries every size between the least and the largest.
 func TestEverySize(t *testing.T) {
-	r := Record{Name: "ftp1.example.test", Addr: netip.MustParseAddr("192.0.2.21"), Authority: 3, Additional: 2}
-	_, least, err := r.answer()
+	r := scenario.Name{Name: "ftp1.example.test", Addr: netip.MustParseAddr("192.0.2.21"), Authority: 3, Additional: 2}
+	_, least, err := answer(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for more := range (maxLabel-leastLabel)*3 + 1 {
+	for more := range (63-scenario.MinServerLabel)*3 + 1 {
 		r.Size = len(least) + more
-		if _, answer, err := r.answer(); err != nil || len(answer) != r.Size {
+		if _, answer, err := answer(r); err != nil || len(answer) != r.Size {
 			t.Fatalf("size %d: got %d bytes, error %v", r.Size, len(answer), err)
 		}
 	}
 	for _, size := range []int{len(least) - 1, r.Size + 1} {
 		r.Size = size
-		if _, _, err := r.answer(); err == nil || !strings.Contains(err.Error(), "cannot be") {
+		if _, _, err := answer(r); err == nil || !strings.Contains(err.Error(), "cannot be") {
 			t.Errorf("size %d: got error %v, want that it cannot be", size, err)
 		}
 	}
@@ -125,7 +134,7 @@ func TestEverySize(t *testing.T) {
 
 // FuzzReply looks for a query that the server does not survive.
 func FuzzReply(f *testing.F) {
-	q, answer, err := Record{Name: "ftp.example.test", Addr: netip.MustParseAddr("192.0.2.21")}.answer()
+	q, answer, err := answer(scenario.Name{Name: "ftp.example.test", Addr: netip.MustParseAddr("192.0.2.21")})
 	if err != nil {
 		f.Fatal(err)
 	}

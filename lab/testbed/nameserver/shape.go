@@ -5,50 +5,40 @@ package nameserver
 
 import (
 	"fmt"
+	"ftplab/lab/scenario"
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// answer makes the answer for a record, and the question that it is for.
-func (r Record) answer() (dnsmessage.Question, []byte, error) {
-	q, err := question(r.Name, r.Addr.Is6())
+// answer makes the answer for a name, and the question that it is for.
+func answer(n scenario.Name) (dnsmessage.Question, []byte, error) {
+	q, err := question(n.Name, n.Addr.Is6())
 	if err != nil {
 		return q, nil, err
 	}
-	least, err := r.pack(q, 0)
-	if err == nil && len(least) > MaxSize {
-		err = fmt.Errorf("name %s: an answer with %d authority and %d additional records has %d bytes, and may have %d",
-			r.Name, r.Authority, r.Additional, len(least), MaxSize)
+	if err := n.Check(); err != nil {
+		return q, nil, err
 	}
-	if err != nil || r.Size == 0 {
-		return q, least, err
-	}
-	answer, err := r.pack(q, r.Size-len(least))
-	if err == nil && len(answer) != r.Size {
-		err = fmt.Errorf("name %s: an answer with %d authority and %d additional records has %d bytes or more, and at most %d: size=%d cannot be",
-			r.Name, r.Authority, r.Additional, len(least), len(least)+(maxLabel-leastLabel)*r.servers(), r.Size)
-	}
+	least, _ := n.Sizes()
+	answer, err := pack(n, q, max(0, n.Size-least))
 	return q, answer, err
 }
 
-// servers is how many name servers of the domain the answer names.
-func (r Record) servers() int { return max(r.Authority, r.Additional) }
-
-// pack makes the answer, with so many bytes more than the least that its name
-// servers' names make up, as far as they can.
-func (r Record) pack(q dnsmessage.Question, more int) ([]byte, error) {
+// pack makes the answer, with so many bytes more than the least that the names
+// of its name servers fill.
+func pack(n scenario.Name, q dnsmessage.Question, more int) ([]byte, error) {
 	b := dnsmessage.NewBuilder(nil, responseHeader)
 	b.EnableCompression()
-	servers, domain := r.serverNames(more), domainOf(r.Name)
+	servers := serverNames(n, more)
 	for _, step := range []func() error{
 		b.StartQuestions, func() error { return b.Question(q) },
-		b.StartAnswers, func() error { return r.addAddress(&b, q) },
-		b.StartAuthorities, func() error { return addServers(&b, domain, servers[:r.Authority]) },
-		b.StartAdditionals, func() error { return addAddresses(&b, servers[:r.Additional]) },
+		b.StartAnswers, func() error { return addAddress(&b, n, q) },
+		b.StartAuthorities, func() error { return addServers(&b, n.Domain(), servers[:n.Authority]) },
+		b.StartAdditionals, func() error { return addAddresses(&b, servers[:n.Additional]) },
 	} {
 		if err := step(); err != nil {
-			return nil, fmt.Errorf("name %s: %w", r.Name, err)
+			return nil, fmt.Errorf("name %s: %w", n.Name, err)
 		}
 	}
 	return b.Finish()
@@ -60,12 +50,12 @@ func resource(name string) (dnsmessage.ResourceHeader, error) {
 	return dnsmessage.ResourceHeader{Name: n, Class: dnsmessage.ClassINET, TTL: 86400}, err
 }
 
-func (r Record) addAddress(b *dnsmessage.Builder, q dnsmessage.Question) error {
+func addAddress(b *dnsmessage.Builder, n scenario.Name, q dnsmessage.Question) error {
 	h := dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 86400}
-	if r.Addr.Is6() {
-		return b.AAAAResource(h, dnsmessage.AAAAResource{AAAA: r.Addr.As16()})
+	if n.Addr.Is6() {
+		return b.AAAAResource(h, dnsmessage.AAAAResource{AAAA: n.Addr.As16()})
 	}
-	return b.AResource(h, dnsmessage.AResource{A: r.Addr.As4()})
+	return b.AResource(h, dnsmessage.AResource{A: n.Addr.As4()})
 }
 
 func addServers(b *dnsmessage.Builder, domain string, servers []string) error {
@@ -97,38 +87,37 @@ func addAddresses(b *dnsmessage.Builder, servers []string) error {
 	return nil
 }
 
-// domainOf is the domain that a name is in: what follows its first label.
-func domainOf(name string) string {
-	_, domain, _ := strings.Cut(strings.TrimSuffix(name, "."), ".")
-	return domain + "."
-}
-
-// Lengths of the label that names a name server.
-const (
-	leastLabel = len("ns1")
-	maxLabel   = 63 // RFC 1035, 2.3.4
-)
-
 // serverNames names the name servers, with so many bytes more than the least
 // between them.
-func (r Record) serverNames(more int) []string {
-	names := make([]string, r.servers())
+func serverNames(n scenario.Name, more int) []string {
+	names := make([]string, n.Servers())
+	kind := serverKind(n.Name)
 	for i := range names {
-		length := leastLabel
+		length := scenario.MinServerLabel
 		if more > 0 {
-			extra := min(more/(len(names)-i), maxLabel-leastLabel)
+			extra := min(more/(len(names)-i), n.MaxServerLabel()-length)
 			length, more = length+extra, more-extra
 		}
-		names[i] = serverLabel(i+1, length) + "." + strings.TrimPrefix(domainOf(r.Name), ".")
+		names[i] = serverLabel(kind, i+1, length) + "." + strings.TrimPrefix(n.Domain(), ".")
 	}
 	return names
 }
 
+// serverKind is what a name server's label has in front of its number: ns, or
+// dn where the name that is asked for may be that of a name server itself. The
+// two would be written once in the answer, which then had not the chosen size.
+func serverKind(name string) string {
+	if host, _, _ := strings.Cut(name, "."); len(host) >= 3 && strings.HasPrefix(host[len(host)-3:], "ns") {
+		return "dn"
+	}
+	return "ns"
+}
+
 // serverLabel is the label of the n-th name server, of that length: ns1, or
 // with a place in front, lisbon-ns1.
-func serverLabel(n, length int) string {
+func serverLabel(kind string, n, length int) string {
 	const places = "lisbon-oslo-quito-hanoi-cairo-tunis-dakar-accra-lima-perth-osaka"
-	label := fmt.Sprintf("ns%x", n)
+	label := fmt.Sprintf("%s%x", kind, n)
 	switch extra := length - len(label); extra {
 	case 0:
 		return label

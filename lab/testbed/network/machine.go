@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -18,12 +19,12 @@ type Machine struct {
 	addr netip.Addr
 
 	mu    sync.Mutex
-	ports []PortRange // that it has not yet taken
+	ports []scenario.PortRange // that it has not yet taken
 }
 
-// NewMachine returns the machine under the name and the address of a plan, of
-// which it takes the ports, too.
-func NewMachine(p HostPlan) *Machine {
+// NewMachine returns the machine under the name and the address of a scenario's
+// host, of which it takes the ports, too.
+func NewMachine(p scenario.Host) *Machine {
 	return &Machine{name: p.Name, addr: p.Addr, ports: slices.Clone(p.Ports)}
 }
 

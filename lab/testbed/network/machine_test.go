@@ -5,12 +5,13 @@ import (
 	"net/netip"
 	"testing"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/network/localhost"
 )
 
 func TestNextPort(t *testing.T) {
-	plan := network.HostPlan{Ports: []network.PortRange{{First: 3170, Last: 3171}, {First: 65535, Last: 65535}}}
+	plan := scenario.Host{Ports: []scenario.PortRange{{First: 3170, Last: 3171}, {First: 65535, Last: 65535}}}
 	first, second := network.NewMachine(plan), network.NewMachine(plan)
 	for _, want := range []uint16{3170, 3171, 65535, 0, 0} {
 		if got := first.NextPort(); got != want {
@@ -25,7 +26,7 @@ func TestNextPort(t *testing.T) {
 // TestDialAgain dials from a port that an earlier connection, which this side
 // has closed first, keeps in TIME-WAIT: to another port, as active transfers do.
 func TestDialAgain(t *testing.T) {
-	m := network.NewMachine(network.HostPlan{Name: "server", Addr: netip.MustParseAddr("127.0.0.1")})
+	m := network.NewMachine(scenario.Host{Name: "server", Addr: netip.MustParseAddr("127.0.0.1")})
 	if m.Name() != "server" || m.Addr() != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("got %s at %s, want server at 127.0.0.1", m.Name(), m.Addr())
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -12,7 +13,7 @@ import (
 // IPv4 and IPv6, in the machine's list.
 func TestSockets(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1"} {
-		m := network.NewMachine(network.HostPlan{Addr: netip.MustParseAddr(address)})
+		m := network.NewMachine(scenario.Host{Addr: netip.MustParseAddr(address)})
 		l, err := m.ListenTCP(0)
 		if err != nil {
 			t.Skipf("%v: this machine has no %s", err, address)

@@ -13,14 +13,10 @@ func (st *stage) startNameserver() (err error) {
 	if len(st.scenario.Names) == 0 {
 		return nil
 	}
-	var records []nameserver.Record
-	for _, n := range st.scenario.Names {
-		records = append(records, n.Record())
-	}
 	if st.names, err = st.network.Host("nameserver").ListenUDP(nameserver.Port); err != nil {
 		return err
 	}
-	return nameserver.Serve(st.names, records)
+	return nameserver.Serve(st.names, st.scenario.Names)
 }
 
 // lookUp asks the scenario's name server for a name.

@@ -14,7 +14,6 @@ import (
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/network"
 )
 
 // A Recording is where the capture goes.
@@ -62,4 +61,4 @@ func (f Failure) In(file string) string {
 
 // InPlace reports whether a scenario can be played on a network that is not
 // the cell's own: on the loopback device as it is.
-func InPlace(s *scenario.Scenario) bool { return s.Plan.Kind == network.Loopback }
+func InPlace(s *scenario.Scenario) bool { return s.Network.Kind == scenario.Loopback }

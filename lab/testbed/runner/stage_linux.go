@@ -101,8 +101,8 @@ func (st *stage) end(ctx context.Context, failures []Failure) (*Outcome, error) 
 // openNetwork builds the scenario's network, which records from then on. When
 // recording fails the scenario need not go on: cancel tells it so.
 func (st *stage) openNetwork(ctx context.Context, r Recording, cancel context.CancelCauseFunc) error {
-	plan := st.scenario.Plan
-	if plan.Kind == network.Loopback {
+	plan := st.scenario.Network
+	if plan.Kind == scenario.Loopback {
 		r.Info.Interface, r.Info.Remark = "lo", loopback.Remark
 		if r.Shared {
 			r.Info.Remark = loopback.SharedRemark
@@ -114,7 +114,7 @@ func (st *stage) openNetwork(ctx context.Context, r Recording, cancel context.Ca
 	if st.writer, err = pcapng.NewWriter(r.File, r.Format, r.Info); err != nil {
 		return err
 	}
-	if plan.Kind == network.Loopback {
+	if plan.Kind == scenario.Loopback {
 		st.network, err = loopback.Open(plan, loopback.Recording{Writer: st.writer, Failed: cancel, Shared: r.Shared})
 	} else {
 		st.network, err = wire.New(ctx, plan, st.writer)

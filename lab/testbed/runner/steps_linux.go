@@ -106,9 +106,9 @@ func (st *stage) deadline(step scenario.Step) time.Duration {
 	switch {
 	case step.Transfers():
 		const pace = 10 << 20 // bytes a second
-		seconds := float64(st.scenario.Plan.Volume) / pace
-		if rate := st.scenario.Plan.Rate; rate > 0 {
-			seconds += 4 * 8 * float64(st.scenario.Plan.Volume) / float64(rate)
+		seconds := float64(st.scenario.Network.Volume) / pace
+		if rate := st.scenario.Network.Rate; rate > 0 {
+			seconds += 4 * 8 * float64(st.scenario.Network.Volume) / float64(rate)
 		}
 		limit += time.Duration(seconds * float64(time.Second))
 	case step.Verb == "pause":

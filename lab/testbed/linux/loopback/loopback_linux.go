@@ -8,6 +8,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 )
@@ -38,7 +39,7 @@ type Network struct {
 // Open makes the network of a plan, on the lo of this process, and begins to
 // record it. Its error wraps [cell.ErrRefused] if the plan is of IPv6, and this
 // system has none.
-func Open(plan network.Plan, r Recording) (*Network, error) {
+func Open(plan scenario.Network, r Recording) (*Network, error) {
 	if plan.IPv6 {
 		if err := cell.NeedIPv6(); err != nil {
 			return nil, err

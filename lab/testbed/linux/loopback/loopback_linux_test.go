@@ -16,8 +16,8 @@ import (
 
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
-	"ftplab/lab/testbed/network"
 )
 
 // bodies are what the cells of these tests do, by the name in their job.
@@ -37,7 +37,7 @@ var bodies = map[string]func(context.Context, *cell.Cell, testJob) error{
 // testJob is the Spec of these tests' jobs.
 type testJob struct {
 	Body     string
-	Plan     network.Plan
+	Plan     scenario.Network
 	Size     int64
 	Recorder string
 	Checked  bool
@@ -58,11 +58,11 @@ func TestMain(m *testing.M) {
 }
 
 // plan is two hosts on one address.
-func plan(address string) network.Plan {
+func plan(address string) scenario.Network {
 	a := netip.MustParseAddr(address)
-	return network.Plan{
-		Kind: network.Loopback, IPv6: a.Is6(),
-		Hosts: []network.HostPlan{{Name: "client", Addr: a}, {Name: "server", Addr: a}},
+	return scenario.Network{
+		Kind: scenario.Loopback, IPv6: a.Is6(),
+		Hosts: []scenario.Host{{Name: "client", Addr: a}, {Name: "server", Addr: a}},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -35,7 +36,7 @@ type others struct {
 type flow struct{ from, to netip.AddrPort }
 
 // findOthers looks who is there before a session of these hosts.
-func findOthers(hosts []network.HostPlan) (*others, error) {
+func findOthers(hosts []scenario.Host) (*others, error) {
 	o := &others{
 		hosts:       make(map[netip.Addr]bool),
 		connections: make(map[flow]bool),

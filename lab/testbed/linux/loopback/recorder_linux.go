@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -32,7 +33,7 @@ type recorder struct {
 var patience = 3 * time.Second // less in tests
 
 // record begins to record.
-func record(plan network.Plan, how Recording) (*recorder, error) {
+func record(plan scenario.Network, how Recording) (*recorder, error) {
 	r := &recorder{writer: how.Writer, failed: how.Failed, done: make(chan struct{})}
 	var err error
 	if how.Shared {

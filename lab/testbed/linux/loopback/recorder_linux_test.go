@@ -21,8 +21,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
-	"ftplab/lab/testbed/network"
 )
 
 // fillDisk records to a disk of 1 MiB, and hands the parent what is on it.
@@ -355,7 +355,7 @@ func dialAgain(ctx context.Context, c *cell.Cell, job testJob) error {
 
 func TestActiveModeUsesItsPortAgain(t *testing.T) {
 	job := testJob{Body: "dial again", Plan: plan("127.0.0.1")}
-	job.Plan.Hosts[0].Ports = []network.PortRange{{First: 3170, Last: 3171}, {First: 4000, Last: 4000}}
+	job.Plan.Hosts[0].Ports = []scenario.PortRange{{First: 3170, Last: 3171}, {First: 4000, Last: 4000}}
 	path, _ := run(t, job)
 	got := tshark(t, path, "-Y", "tcp.flags.syn == 1 && tcp.flags.ack == 0", "-T", "fields", "-e", "tcp.srcport", "-e", "tcp.dstport")
 	want := []string{"20\t3170", "20\t3171", "20\t4000"}

@@ -2,14 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"testing"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-
-	"ftplab/lab/testbed/network"
 )
 
 // made serializes layers, with the lengths and checksums that gopacket finds.
@@ -124,7 +123,7 @@ func TestFragments(t *testing.T) {
 func FuzzFrame(f *testing.F) {
 	f.Add([]byte(synFrame(f, false, 64, 1460)))
 	f.Add([]byte(synFrame(f, true, 1, 1460)))
-	places, err := locate([]network.HostPlan{{Addr: netip.MustParseAddr("198.51.100.100")}, {Addr: netip.MustParseAddr("192.0.2.21")}})
+	places, err := locate([]scenario.Host{{Addr: netip.MustParseAddr("198.51.100.100")}, {Addr: netip.MustParseAddr("192.0.2.21")}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 )
@@ -18,7 +19,7 @@ import (
 // A host is one machine: a namespace with a kernel stack of its own.
 type host struct {
 	place
-	plan         network.HostPlan
+	plan         scenario.Host
 	number       int // of the host in the plan, from 0
 	mtu          int
 	lossless     bool
@@ -92,7 +93,7 @@ func reuseAddress(_, _ string, raw syscall.RawConn) error {
 // ports are the ports that a host takes, in order.
 type ports struct {
 	mu     sync.Mutex
-	ranges []network.PortRange
+	ranges []scenario.PortRange
 	used   int // of the first range
 }
 

@@ -2,18 +2,17 @@ package wire
 
 import (
 	"fmt"
+	"ftplab/lab/scenario"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/gopacket/layers"
-
-	"ftplab/lab/testbed/network"
 )
 
 // handshake runs a greeting on the plan and returns its SYN and its SYN-ACK.
-func handshake(t *testing.T, plan network.Plan) (r recording, syn, synAck frameSeen) {
+func handshake(t *testing.T, plan scenario.Network) (r recording, syn, synAck frameSeen) {
 	t.Helper()
 	r = experiment{Body: "greeting", Plan: plan}.run(t, nil)
 	s := r.segments(t)
@@ -34,7 +33,7 @@ func option(f frameSeen, kind layers.TCPOptionKind) *layers.TCPOption {
 }
 
 // inIPv6 moves the hosts of a plan to documentation addresses of IPv6.
-func inIPv6(plan network.Plan) network.Plan {
+func inIPv6(plan scenario.Network) scenario.Network {
 	plan.IPv6 = true
 	for i := range plan.Hosts {
 		plan.Hosts[i].Addr = netip.MustParseAddr(fmt.Sprintf("2001:db8:%d::%d", i+1, 10*i+100))
@@ -87,7 +86,7 @@ func TestHeadersOfAnotherSystem(t *testing.T) {
 	plan.Hosts[0].NoDF = true
 	plan.Hosts[0].TTL = 128
 	plan.Hosts[0].NoSACK = true
-	plan.Hosts[0].Ports = []network.PortRange{{First: 28348, Last: 28348}, {First: 24626, Last: 24627}}
+	plan.Hosts[0].Ports = []scenario.PortRange{{First: 28348, Last: 28348}, {First: 24626, Last: 24627}}
 	plan.Hosts[1].TTL = 255
 	r, syn, synAck := handshake(t, plan)
 	if got := int(syn.tcp.SrcPort); got != 28348 {
@@ -152,7 +151,7 @@ func TestARPForTheGateway(t *testing.T) {
 	}
 	r.soundToTshark(t)
 
-	plan.ARP = network.ARPCached
+	plan.ARP = scenario.ARPCached
 	r, _, _ = handshake(t, plan)
 	if got := r.arps(t); len(got) != 0 {
 		t.Errorf("with the gateway known: got ARP %q, want none", got)
@@ -172,7 +171,7 @@ func TestIPv6(t *testing.T) {
 	}
 	r.soundToTshark(t)
 
-	plan.ARP = network.ARPCached
+	plan.ARP = scenario.ARPCached
 	r, _, _ = handshake(t, plan)
 	if frames, segments := r.read(t), r.segments(t); len(frames) != len(segments) {
 		t.Errorf("with the gateway known: got %d frames, %d with TCP", len(frames), len(segments))

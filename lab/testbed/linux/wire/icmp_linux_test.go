@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -121,7 +122,7 @@ func traceroute(_ context.Context, n network.Network, e experiment) (any, error)
 func TestTracerouteFindsTheRouter(t *testing.T) {
 	v4 := twoHosts(40 * time.Millisecond)
 	for _, c := range []struct {
-		plan network.Plan
+		plan scenario.Network
 		want []word
 	}{
 		{v4, []word{

@@ -2,14 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"testing"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-
-	"ftplab/lab/testbed/network"
 )
 
 // ipFrame is a packet from one documentation address to another, or from that
@@ -28,9 +27,9 @@ func ipFrame(t *testing.T, source string, offset uint16, protocol layers.IPProto
 
 func TestTimeExceeded(t *testing.T) {
 	for _, v6 := range []bool{false, true} {
-		hosts := []network.HostPlan{at("client", "198.51.100.100"), at("server", "192.0.2.21")}
+		hosts := []scenario.Host{at("client", "198.51.100.100"), at("server", "192.0.2.21")}
 		if v6 {
-			hosts = []network.HostPlan{at("client", "2001:db8:1::100"), at("server", "2001:db8:2::21")}
+			hosts = []scenario.Host{at("client", "2001:db8:1::100"), at("server", "2001:db8:2::21")}
 		}
 		places, err := locate(hosts)
 		if err != nil {

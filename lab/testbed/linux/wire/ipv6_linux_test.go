@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 )
@@ -24,7 +25,7 @@ func withoutIPv6(ctx context.Context, _ network.Network, e experiment) (any, err
 	if err != nil {
 		return nil, err
 	}
-	plan := network.Plan{Kind: network.Wire, IPv6: true, Hosts: []network.HostPlan{
+	plan := scenario.Network{Kind: scenario.Wire, IPv6: true, Hosts: []scenario.Host{
 		{Name: "client", Addr: netip.MustParseAddr("2001:db8:1::100")},
 		{Name: "server", Addr: netip.MustParseAddr("2001:db8:2::21")},
 	}}

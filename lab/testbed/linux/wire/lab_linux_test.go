@@ -20,6 +20,7 @@ import (
 
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 )
@@ -51,7 +52,7 @@ var bodies = map[string]body{
 // experiment is a cell's job in these tests.
 type experiment struct {
 	Body  string
-	Plan  network.Plan
+	Plan  scenario.Network
 	Bytes int64 // to move
 }
 
@@ -257,10 +258,10 @@ func (r recording) soundToTshark(t testing.TB, intended ...string) {
 }
 
 // twoHosts is a client and a server so far away.
-func twoHosts(rtt time.Duration) network.Plan {
-	return network.Plan{
-		Kind: network.Wire,
-		Hosts: []network.HostPlan{
+func twoHosts(rtt time.Duration) scenario.Network {
+	return scenario.Network{
+		Kind: scenario.Wire,
+		Hosts: []scenario.Host{
 			{Name: "client", Addr: netip.MustParseAddr("198.51.100.100")},
 			{Name: "server", Addr: netip.MustParseAddr("192.0.2.21"), RTT: rtt},
 		},

@@ -2,11 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"ftplab/lab/scenario"
 	"strings"
 	"testing"
 	"time"
-
-	"ftplab/lab/testbed/network"
 )
 
 // A FIN that overtakes the data before it: Frederick's article of 2001 shows
@@ -20,7 +19,7 @@ func TestFINBeforeItsData(t *testing.T) {
 		plan.Hosts[i].NoTimestamps = true
 		plan.Hosts[i].NoWScale = true
 	}
-	plan.Late = []network.Late{{From: "server", To: "client", FromPort: 20000, Length: size, By: 2 * time.Millisecond}}
+	plan.Late = []scenario.Late{{From: "server", To: "client", FromPort: 20000, Length: size, By: 2 * time.Millisecond}}
 	var d downloaded
 	r := experiment{Body: "download", Plan: plan, Bytes: size}.run(t, &d)
 	d.whole(t, size)

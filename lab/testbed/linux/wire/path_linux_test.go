@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -37,9 +38,9 @@ func refusals(ctx context.Context, n network.Network, e experiment) (any, error)
 }
 
 // threeHosts is a client, and two hosts at distances of their own.
-func threeHosts() network.Plan {
+func threeHosts() scenario.Network {
 	plan := twoHosts(84 * time.Millisecond)
-	plan.Hosts = append(plan.Hosts, network.HostPlan{
+	plan.Hosts = append(plan.Hosts, scenario.Host{
 		Name: "ns", Addr: netip.MustParseAddr("203.0.113.53"), RTT: 10 * time.Millisecond,
 	})
 	return plan
@@ -176,7 +177,7 @@ func oversized(ctx context.Context, n network.Network, e experiment) (any, error
 }
 
 func TestPathMTU(t *testing.T) {
-	for _, plan := range []network.Plan{twoHosts(10 * time.Millisecond), inIPv6(twoHosts(10 * time.Millisecond))} {
+	for _, plan := range []scenario.Network{twoHosts(10 * time.Millisecond), inIPv6(twoHosts(10 * time.Millisecond))} {
 		plan.Hosts[1].MTU = 1300
 		r := experiment{Body: "oversized", Plan: plan}.run(t, nil)
 		var said []string
@@ -218,14 +219,13 @@ func TestRoutersFragmentWhatMayBe(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for want, change := range map[string]func(*network.Plan){
-		`no such host`:           func(p *network.Plan) { p.Capture = "router" },
-		`MTU of 1200 bytes`:      func(p *network.Plan) { *p = inIPv6(*p); p.Hosts[1].MTU = 1200 },
-		`no path from "server"`:  func(p *network.Plan) { p.Late = []network.Late{{From: "server", To: "nobody"}} },
-		`not how tcpdump prints`: func(p *network.Plan) { p.Late = []network.Late{{From: "server", To: "client", Flags: "F"}} },
-		`tcp_congestion_control`: func(p *network.Plan) { p.Hosts[0].Congestion = "none" },
-		`host server: its link`:  func(p *network.Plan) { p.Hosts[1].MTU = 60 },
-		`too near to another`:    func(p *network.Plan) { p.Hosts[1].Addr = p.Hosts[0].Addr.Next() },
+	for want, change := range map[string]func(*scenario.Network){
+		`no such host`:           func(p *scenario.Network) { p.Capture = "router" },
+		`MTU of 1200 bytes`:      func(p *scenario.Network) { *p = inIPv6(*p); p.Hosts[1].MTU = 1200 },
+		`no path from "server"`:  func(p *scenario.Network) { p.Late = []scenario.Late{{From: "server", To: "nobody"}} },
+		`tcp_congestion_control`: func(p *scenario.Network) { p.Hosts[0].Congestion = "none" },
+		`host server: its link`:  func(p *scenario.Network) { p.Hosts[1].MTU = 60 },
+		`too near to another`:    func(p *scenario.Network) { p.Hosts[1].Addr = p.Hosts[0].Addr.Next() },
 	} {
 		plan := twoHosts(0)
 		change(&plan)
@@ -289,7 +289,7 @@ func dropsOfTheRing(ctx context.Context, n network.Network, _ experiment) (any, 
 
 func TestDropsOfOurOwnFailTheRun(t *testing.T) {
 	plan := twoHosts(0)
-	plan.ARP = network.ARPCached
+	plan.ARP = scenario.ARPCached
 	_, err := experiment{Body: "drops", Plan: plan}.try(t, nil)
 	if err == nil || !strings.Contains(err.Error(), "lost") {
 		t.Errorf("got error %v, want one that says how many frames were lost", err)

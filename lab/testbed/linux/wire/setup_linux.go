@@ -11,8 +11,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
-	"ftplab/lab/testbed/network"
 )
 
 // device is what a host's own end of its link is called.
@@ -201,7 +201,7 @@ func ipNet(p netip.Prefix) *net.IPNet {
 
 // ipv6Settings keep a host with IPv6 to what it is asked: no link-local address
 // of its own, no router solicitations, no doubt about its address.
-func ipv6Settings(h network.HostPlan) []setting {
+func ipv6Settings(h scenario.Host) []setting {
 	conf := "ipv6/conf/" + device + "/"
 	settings := []setting{
 		{name: conf + "addr_gen_mode", value: "1"},

@@ -2,9 +2,8 @@ package wire
 
 import (
 	"fmt"
+	"ftplab/lab/scenario"
 	"strconv"
-
-	"ftplab/lab/testbed/network"
 )
 
 // A setting is one of a host's kernel: a file below /proc/sys/net.
@@ -34,7 +33,7 @@ type metrics struct {
 
 // tune returns the settings and route metrics that make a host's TCP behave as
 // its plan says. Mtu is of its link; lossless says that the path loses nothing.
-func tune(h network.HostPlan, mtu int, lossless bool) ([]setting, metrics) {
+func tune(h scenario.Host, mtu int, lossless bool) ([]setting, metrics) {
 	first, most, m := receiveBuffer(h, mtu)
 	congestion := h.Congestion
 	if congestion == "" {
@@ -80,7 +79,7 @@ const largestUnscaled = 65535
 
 // receiveBuffer returns the receive buffer that a host starts with and grows
 // to, and the route metrics with which it advertises the plan's window.
-func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
+func receiveBuffer(h scenario.Host, mtu int) (first, most int, m metrics) {
 	switch {
 	case h.Window != 0 && h.Window < largestUnscaled:
 		first, m = 2*h.Window, smallWindow(h, mtu)
@@ -107,7 +106,7 @@ func receiveBuffer(h network.HostPlan, mtu int) (first, most int, m metrics) {
 // promptly a program reads, nor do the acknowledgements, which Linux puts off
 // while a window shrinks. It is less than twice as large, or Linux would
 // acknowledge whatever a program reads, to tell of the room.
-func steadyWindow(h network.HostPlan) (buffer int, m metrics) {
+func steadyWindow(h scenario.Host) (buffer int, m metrics) {
 	window := largestUnscaled
 	for 2*window <= h.Buffer && !h.NoWScale {
 		window *= 2
@@ -126,7 +125,7 @@ func steadyWindow(h network.HostPlan) (buffer int, m metrics) {
 // route that announces a segment larger than the window, so that none fits, and
 // bounds the window; the gateway then lowers the announcement to what the link
 // carries (see clampMSS).
-func smallWindow(h network.HostPlan, mtu int) (m metrics) {
+func smallWindow(h scenario.Host, mtu int) (m metrics) {
 	const timestamps = 12 // bytes of the option and its padding
 	mss := mtu - headers(h)
 	if h.Window%mss != 0 || !h.NoTimestamps {
@@ -137,7 +136,7 @@ func smallWindow(h network.HostPlan, mtu int) (m metrics) {
 }
 
 // headers is the size of a packet's IP and TCP headers without options.
-func headers(h network.HostPlan) int {
+func headers(h scenario.Host) int {
 	if h.Addr.Is4() {
 		return ipv4Header + tcpHeader
 	}
@@ -147,7 +146,7 @@ func headers(h network.HostPlan) int {
 // sendBuffer returns how large a host's send buffer may grow. What a connection
 // has under way is kept in it, so it bounds that from the first connection on;
 // a route's congestion window binds only hosts that have met before.
-func sendBuffer(h network.HostPlan, mtu int) int {
+func sendBuffer(h scenario.Host, mtu int) int {
 	const bookkeeping = 852 // bytes beside a full segment on an Ethernet
 	mss := mtu - headers(h)
 	if h.CWND != 0 {
@@ -160,4 +159,4 @@ func sendBuffer(h network.HostPlan, mtu int) int {
 // rule it builds packets of several, which are cut on their way out. A short
 // segment results where it changes its mind of how many they are, and where the
 // receive window ends within one; and the send buffer has room for more of them.
-func oneByOne(h network.HostPlan) bool { return h.Cork || h.CWND != 0 }
+func oneByOne(h scenario.Host) bool { return h.Cork || h.CWND != 0 }

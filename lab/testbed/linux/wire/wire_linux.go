@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 )
@@ -45,7 +46,7 @@ type wire struct {
 // The host named "server" is in the namespace of the whole process, since
 // servers make sockets on goroutines of their own. So there can be one network
 // at a time in a process, and the process must be one in a cell.
-func New(ctx context.Context, plan network.Plan, w *pcapng.Writer) (network.Network, error) {
+func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer) (network.Network, error) {
 	n := &wire{ctx: ctx}
 	if err := n.build(plan, w); err != nil {
 		n.tearDown()
@@ -62,7 +63,7 @@ func New(ctx context.Context, plan network.Plan, w *pcapng.Writer) (network.Netw
 
 // build makes the hosts and the path between them. What it made before an error
 // is for tearDown.
-func (n *wire) build(plan network.Plan, w *pcapng.Writer) (err error) {
+func (n *wire) build(plan scenario.Network, w *pcapng.Writer) (err error) {
 	if n.hosts, err = newHosts(plan); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (n *wire) build(plan network.Plan, w *pcapng.Writer) (err error) {
 }
 
 // newHosts finds each host its place and its kernel's namespace.
-func newHosts(plan network.Plan) ([]*host, error) {
+func newHosts(plan scenario.Network) ([]*host, error) {
 	places, err := locate(plan.Hosts)
 	if err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func newHosts(plan network.Plan) ([]*host, error) {
 			ports:    ports{ranges: p.Ports},
 			// Of what the others ask, the captured end would see only that it
 			// delays what they send.
-			knowsGateway: plan.ARP == network.ARPCached || p.Name != capturedHost(plan),
+			knowsGateway: plan.ARP == scenario.ARPCached || p.Name != capturedHost(plan),
 		}
 		if least := leastMTU(p.Addr); h.mtu < least || h.mtu > largestMTU {
 			return nil, h.in(fmt.Errorf("its link cannot have an MTU of %d bytes, but of %d to %d", h.mtu, least, largestMTU))
@@ -137,7 +138,7 @@ func leastMTU(addr netip.Addr) int {
 }
 
 // capturedHost is the host at whose end the capture is taken.
-func capturedHost(plan network.Plan) string {
+func capturedHost(plan scenario.Network) string {
 	if plan.Capture == "" {
 		return "client"
 	}
@@ -188,7 +189,7 @@ func slots(volume int64) int {
 }
 
 // lay lays the path between every two hosts.
-func (n *wire) lay(plan network.Plan) error {
+func (n *wire) lay(plan scenario.Network) error {
 	ends := n.path.ends
 	for i, from := range ends {
 		for j, to := range ends {
@@ -209,11 +210,7 @@ func (n *wire) lay(plan network.Plan) error {
 		if from == nil || to == nil || from == to {
 			return fmt.Errorf("late: there is no path from %q to %q", rule.From, rule.To)
 		}
-		l, err := newLaggard(rule)
-		if err != nil {
-			return fmt.Errorf("late: %w", err)
-		}
-		from.laggards[to] = append(from.laggards[to], l)
+		from.laggards[to] = append(from.laggards[to], newLaggard(rule))
 	}
 	return nil
 }

@@ -7,10 +7,11 @@ import (
 	"errors"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
 // New fails: the hosts of a wire are network namespaces of Linux.
-func New(context.Context, network.Plan, *pcapng.Writer) (network.Network, error) {
+func New(context.Context, scenario.Network, *pcapng.Writer) (network.Network, error) {
 	return nil, errors.New("wire: only Linux has the network namespaces that its hosts live in")
 }

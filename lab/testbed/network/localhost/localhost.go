@@ -6,6 +6,7 @@ package localhost
 import (
 	"net/netip"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -15,9 +16,9 @@ type Host struct{ *network.Machine }
 // New returns the host of that address. NextPort returns ports one after the
 // other, and then 0.
 func New(address string, ports ...uint16) *Host {
-	plan := network.HostPlan{Name: "localhost", Addr: netip.MustParseAddr(address)}
+	plan := scenario.Host{Name: "localhost", Addr: netip.MustParseAddr(address)}
 	for _, p := range ports {
-		plan.Ports = append(plan.Ports, network.PortRange{First: p, Last: p})
+		plan.Ports = append(plan.Ports, scenario.PortRange{First: p, Last: p})
 	}
 	return &Host{network.NewMachine(plan)}
 }

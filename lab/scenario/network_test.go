@@ -1,0 +1,53 @@
+package scenario
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestSubnetRefuses(t *testing.T) {
+	at := func(name, addr string) Host { return Host{Name: name, Addr: netip.MustParseAddr(addr)} }
+	for want, hosts := range map[string][]Host{
+		"no address":              {{Name: "client"}},
+		"IPv4 or IPv6, not both":  {at("client", "192.0.2.1"), at("server", "2001:db8::1")},
+		"too near to another":     {at("client", "192.0.2.20"), at("server", "192.0.2.21")},
+		"is no host's":            {at("client", "192.0.2.0"), at("server", "198.51.100.1")},
+		"last address of its net": {at("client", "192.0.2.255"), at("server", "198.51.100.1")},
+	} {
+		var err error
+		for i := range hosts {
+			if err == nil {
+				_, err = Subnet(hosts, i)
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got error %v, want one with %q", hosts, err, want)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, c := range []struct {
+		text           string
+		match, noMatch byte
+	}{
+		{"[.]", 0x18, 0x11},
+		{"[P.]", 0x18, 0x10},
+		{"[F.]", 0x19, 0x10},
+		{"[S]", 0x02, 0x12},
+	} {
+		f, err := ParseFlags(c.text)
+		if err != nil || f.String() != c.text || !f.Match(c.match) || f.Match(c.noMatch) {
+			t.Errorf("%s: got %s, error %v, of %#x %v, of %#x %v", c.text, f, err, c.match, f.Match(c.match), c.noMatch, f.Match(c.noMatch))
+		}
+	}
+	for _, text := range []string{"F.", "[]", "[X]"} {
+		if f, err := ParseFlags(text); err == nil {
+			t.Errorf("%s: got %s, want an error", text, f)
+		}
+	}
+	if f := (Flags{}); f.String() != "" || !f.Match(0x02) {
+		t.Errorf("no flags: got %q, which matches [S]: %v", f, f.Match(0x02))
+	}
+}
