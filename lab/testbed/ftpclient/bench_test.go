@@ -62,7 +62,7 @@ func bareTCP(b *testing.B) time.Duration {
 	defer listener.Close()
 	begun := time.Now()
 	go func() {
-		conn, err := listener.AcceptTCP()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}

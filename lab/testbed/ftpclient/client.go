@@ -173,7 +173,7 @@ type Transfer struct {
 }
 
 // ends notes the ends of the data connection.
-func (t *Transfer) ends(conn *net.TCPConn) {
+func (t *Transfer) ends(conn network.Conn) {
 	t.Client = conn.LocalAddr().(*net.TCPAddr).AddrPort()
 	t.Server = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 }

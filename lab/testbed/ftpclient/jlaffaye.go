@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"net/textproto"
 	"strings"
-	"time"
 
 	"github.com/jlaffaye/ftp"
 
@@ -82,11 +81,11 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 	}
 	c.done = append(c.done, until(c.context, conn))
 	if c.control == nil {
-		c.control = &watchedConn{TCPConn: conn, client: c}
+		c.control = &watchedConn{Conn: conn, client: c}
 		return c.control, nil
 	}
 	c.transfer.ends(conn)
-	return &jlaffayeData{TCPConn: conn, client: c, transfer: c.transfer}, nil
+	return &jlaffayeData{Conn: conn, client: c, transfer: c.transfer}, nil
 }
 
 // do does something within ctx and returns the replies that came meanwhile.
@@ -96,7 +95,7 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 	if c.control != nil {
 		c.done = append(c.done, until(ctx, c.control))
 	}
-	begun := time.Now()
+	begun := c.host.Clock().Now()
 	err := something()
 	for _, done := range c.done {
 		done()
@@ -111,7 +110,7 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 	if err == nil || errors.As(err, &complaint) || last(replies).Refused() {
 		return replies, nil
 	}
-	return replies, waited(command, "the server", begun, ctx, err)
+	return replies, waited(ctx, command, "the server", c.host.Clock().Now().Sub(begun), err)
 }
 
 func last(replies []Reply) Reply { return Transfer{Replies: replies}.Reply() }

@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"strconv"
 
 	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
 )
 
 // A watchedConn is the control connection of a client that tells little of
 // what it hears: it keeps the replies. And it is closed in order.
 type watchedConn struct {
-	*net.TCPConn
+	network.Conn
 	client  *Jlaffaye
 	hasty   bool // closes at once
 	closed  bool
@@ -24,14 +24,14 @@ type watchedConn struct {
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
-	n, err := c.TCPConn.Read(p)
+	n, err := c.Conn.Read(p)
 	c.watch(p[:n])
 	return n, err
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
 	c.sent = true
-	return c.TCPConn.Write(p)
+	return c.Conn.Write(p)
 }
 
 // watch finds the replies in what was read.
@@ -72,11 +72,11 @@ func (c *watchedConn) Close() error {
 	}
 	c.closed = true
 	if c.hasty {
-		return c.TCPConn.Close()
+		return c.Conn.Close()
 	}
-	defer until(c.client.context, c.TCPConn)()
+	defer until(c.client.context, c.Conn)()
 	_, err := io.Copy(io.Discard, onlyReader{c}) // through Read, which keeps the reply to QUIT
-	return errors.Join(err, c.TCPConn.Close())
+	return errors.Join(err, c.Conn.Close())
 }
 
 // A jlaffayeTransfer is what is kept of a transfer while it goes on.
@@ -89,7 +89,7 @@ type jlaffayeTransfer struct {
 
 // A jlaffayeData is a data connection of the client, which is closed in order.
 type jlaffayeData struct {
-	*net.TCPConn
+	network.Conn
 	client   *Jlaffaye
 	transfer *jlaffayeTransfer
 	moved    bool
@@ -97,7 +97,7 @@ type jlaffayeData struct {
 
 func (d *jlaffayeData) Read(p []byte) (int, error) {
 	d.moved = true
-	n, err := d.TCPConn.Read(p)
+	n, err := d.Conn.Read(p)
 	d.transfer.digest.Write(p[:n])
 	if d.transfer.to != nil && n > 0 {
 		if _, err := d.transfer.to.Write(p[:n]); err != nil {
@@ -109,12 +109,12 @@ func (d *jlaffayeData) Read(p []byte) (int, error) {
 
 func (d *jlaffayeData) Write(p []byte) (int, error) {
 	d.moved = true
-	n, err := d.TCPConn.Write(p)
+	n, err := d.Conn.Write(p)
 	d.transfer.digest.Write(p[:n])
 	return n, err
 }
 
-// ReadFrom sends a file through Write, which [net.TCPConn.ReadFrom] would not.
+// ReadFrom sends a file through Write, in large pieces.
 func (d *jlaffayeData) ReadFrom(r io.Reader) (int64, error) {
 	d.moved = true
 	return io.CopyBuffer(onlyWriter{d}, r, make([]byte, pieceSize))
@@ -126,14 +126,14 @@ type onlyWriter struct{ io.Writer }
 // close its end.
 func (d *jlaffayeData) Close() error {
 	if !d.moved { // the transfer was refused
-		return d.TCPConn.Close()
+		return d.Conn.Close()
 	}
-	err := pause(d.client.context, d.client.config.Linger)
+	err := linger(d.client.context, d.client.host, d.client.config)
 	if err == nil && d.transfer.upload {
-		err = d.TCPConn.CloseWrite()
+		err = d.Conn.CloseWrite()
 		if err == nil {
-			err = drain(d.client.context, d.TCPConn)
+			err = drain(d.client.context, d.Conn)
 		}
 	}
-	return errors.Join(err, d.TCPConn.Close())
+	return errors.Join(err, d.Conn.Close())
 }

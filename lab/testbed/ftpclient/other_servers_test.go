@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ftplab/lab/testbed/ftpclient"
+	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/network/localhost"
 )
 
@@ -21,7 +22,7 @@ import (
 // orders, and the client must bear with all of them.
 type peer struct {
 	*textproto.Conn
-	conn *net.TCPConn
+	conn network.Conn
 	data chan *net.TCPConn // connections to its passive port
 	port int               // of the client, from its last PORT
 }
@@ -38,7 +39,7 @@ func play(t *testing.T, config ftpclient.Config, script func(p *peer)) *ftpclien
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		conn, err := listener.AcceptTCP()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}

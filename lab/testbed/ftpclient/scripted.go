@@ -18,7 +18,7 @@ import (
 type Scripted struct {
 	host     network.Host
 	config   Config
-	conn     *net.TCPConn
+	conn     network.Conn
 	text     *textproto.Conn
 	greeting Reply
 
@@ -36,10 +36,10 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 	if err := c.SetMode(c.mode, 0); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
+	begun := host.Clock().Now()
 	conn, err := host.DialTCP(ctx, localPort(host, &config.Port), config.Server)
 	if err != nil {
-		return nil, waited("open", fmt.Sprintf("a connection to %s", config.Server), begun, ctx, err)
+		return nil, waited(ctx, "open", fmt.Sprintf("a connection to %s", config.Server), host.Clock().Now().Sub(begun), err)
 	}
 	c.conn, c.text = conn, textproto.NewConn(conn)
 	c.greeting, err = c.reply(ctx, "open")
@@ -49,6 +49,9 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 	}
 	return c, nil
 }
+
+// now is the time on the client's host.
+func (c *Scripted) now() time.Time { return c.host.Clock().Now() }
 
 // Greeting implements [Client].
 func (c *Scripted) Greeting() Reply { return c.greeting }
@@ -120,11 +123,11 @@ func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
 
 // hangUp waits for the server to close the control connection and closes it.
 func (c *Scripted) hangUp(ctx context.Context, command string) error {
-	begun := time.Now()
+	begun := c.now()
 	err := drain(ctx, c.conn)
 	c.conn.Close()
 	if err != nil {
-		return waited(command, "the server to close the connection", begun, ctx, err)
+		return waited(ctx, command, "the server to close the connection", c.now().Sub(begun), err)
 	}
 	return nil
 }
@@ -152,9 +155,9 @@ func (c *Scripted) send(ctx context.Context, command string) error {
 		return fmt.Errorf("%q: a command is one line", command)
 	}
 	defer until(ctx, c.conn)()
-	begun := time.Now()
+	begun := c.now()
 	if err := c.text.PrintfLine("%s", command); err != nil {
-		return waited(command, "the network to take the command", begun, ctx, err)
+		return waited(ctx, command, "the network to take the command", c.now().Sub(begun), err)
 	}
 	return nil
 }
@@ -162,10 +165,10 @@ func (c *Scripted) send(ctx context.Context, command string) error {
 // reply reads the next reply; command is what it answers.
 func (c *Scripted) reply(ctx context.Context, command string) (Reply, error) {
 	defer until(ctx, c.conn)()
-	begun := time.Now()
+	begun := c.now()
 	code, text, err := c.text.ReadResponse(0)
 	if err != nil {
-		return Reply{}, waited(command, "the reply", begun, ctx, err)
+		return Reply{}, waited(ctx, command, "the reply", c.now().Sub(begun), err)
 	}
 	return Reply{Code: code, Text: text}, nil
 }
@@ -190,7 +193,7 @@ func join(verb, argument string) string {
 
 // waited returns an error that says which command waited for what, and how
 // long, when it does not come because of err.
-func waited(command, what string, begun time.Time, ctx context.Context, err error) error {
+func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
@@ -199,7 +202,7 @@ func waited(command, what string, begun time.Time, ctx context.Context, err erro
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		err = errors.New("the server closed the connection")
 	}
-	return fmt.Errorf("%s: waited %v for %s: %w", command, time.Since(begun).Round(time.Millisecond), what, err)
+	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
 }
 
 // until makes what is done with conn end when ctx does. The function that it

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
 )
 
 // Download implements [Client].
 func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
-	return c.transfer(ctx, d.Verb, d.Argument, d.Offset, func(conn *net.TCPConn, t *Transfer) error {
+	return c.transfer(ctx, d.Verb, d.Argument, d.Offset, func(conn network.Conn, t *Transfer) error {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		var to io.Writer = digest
@@ -24,13 +25,18 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 		if d.AbortAfter > 0 {
 			return c.abort(ctx, conn, to, d.AbortAfter, t)
 		}
-		if err := wakeRarely(conn, pieceSize/8); err != nil {
-			return err
+		if c, ok := conn.(network.LowWaterReader); ok {
+			// A reader that is woken for each segment holds the connection
+			// while the next ones arrive, and on a busy machine the kernel
+			// then takes several as one and acknowledges them together.
+			if err := c.SetReadLowWater(pieceSize / 8); err != nil {
+				return err
+			}
 		}
 		if _, err := io.CopyBuffer(to, onlyReader{conn}, make([]byte, pieceSize)); err != nil {
 			return err
 		}
-		return pause(ctx, c.config.Linger)
+		return linger(ctx, c.host, c.config)
 	})
 }
 
@@ -42,7 +48,7 @@ type onlyReader struct{ io.Reader }
 
 // abort takes n bytes, sends ABOR, and takes what comes until the server closes
 // the data connection.
-func (c *Scripted) abort(ctx context.Context, conn *net.TCPConn, to io.Writer, n int64, t *Transfer) error {
+func (c *Scripted) abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, t *Transfer) error {
 	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
 		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
 	} else if err != nil {
@@ -58,7 +64,7 @@ func (c *Scripted) abort(ctx context.Context, conn *net.TCPConn, to io.Writer, n
 
 // Upload implements [Client].
 func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
-	return c.transfer(ctx, u.Verb, u.Argument, u.Offset, func(conn *net.TCPConn, t *Transfer) error {
+	return c.transfer(ctx, u.Verb, u.Argument, u.Offset, func(conn network.Conn, t *Transfer) error {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		from := u.From
@@ -68,7 +74,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, make([]byte, pieceSize)); err != nil {
 			return err
 		}
-		if err := pause(ctx, c.config.Linger); err != nil {
+		if err := linger(ctx, c.host, c.config); err != nil {
 			return err
 		}
 		if err := conn.CloseWrite(); err != nil { // this FIN is the end of the file
@@ -80,7 +86,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 
 // transfer arranges a data connection, sends the command, moves the data and
 // reads the replies.
-func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset int64, move func(*net.TCPConn, *Transfer) error) (Transfer, error) {
+func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset int64, move func(network.Conn, *Transfer) error) (Transfer, error) {
 	t := Transfer{Path: c.state.absolute(argument), ASCII: c.state.ascii}
 	data, err := c.arrange(ctx, &t)
 	if err != nil || data == nil {
@@ -133,7 +139,7 @@ func (c *Scripted) begin(ctx context.Context, command string, data *arrangement)
 // move moves the data of a transfer that has begun, closes the data connection
 // and reads the final reply. Where that refuses, it says more than a data
 // connection that broke.
-func (c *Scripted) move(ctx context.Context, command string, data *arrangement, t *Transfer, move func(*net.TCPConn, *Transfer) error) error {
+func (c *Scripted) move(ctx context.Context, command string, data *arrangement, t *Transfer, move func(network.Conn, *Transfer) error) error {
 	connecting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	final := make(chan error, 1)
@@ -147,13 +153,13 @@ func (c *Scripted) move(ctx context.Context, command string, data *arrangement, 
 		}
 		final <- err
 	}()
-	begun := time.Now()
+	begun := c.now()
 	broke := data.connect(connecting, c, command)
 	if broke == nil {
 		t.ends(data.conn)
 		stop := until(ctx, data.conn)
 		if err := move(data.conn, t); err != nil {
-			broke = waited(command, "its data", begun, ctx, err)
+			broke = waited(ctx, command, "its data", c.now().Sub(begun), err)
 		}
 		stop()
 	}
@@ -177,9 +183,9 @@ func (c *Scripted) move(ctx context.Context, command string, data *arrangement, 
 
 // An arrangement is a data connection that the two sides have agreed on.
 type arrangement struct {
-	listener *net.TCPListener // at which the server calls back; nil in passive mode
+	listener network.Listener // at which the server calls back; nil in passive mode
 	addr     netip.AddrPort   // to which the client connects in passive mode
-	conn     *net.TCPConn     // once it is open
+	conn     network.Conn     // once it is open
 }
 
 // arrange sends the command of the client's mode. It returns nil if the server
@@ -229,28 +235,28 @@ func (a *arrangement) connect(ctx context.Context, c *Scripted, command string) 
 	if a.conn != nil {
 		return nil
 	}
-	begun := time.Now()
+	begun := c.now()
 	if a.listener == nil {
 		a.conn, err = c.host.DialTCP(ctx, c.host.NextPort(), a.addr)
 		if err != nil {
-			return waited(command, fmt.Sprintf("a data connection to %s", a.addr), begun, ctx, err)
+			return waited(ctx, command, fmt.Sprintf("a data connection to %s", a.addr), c.now().Sub(begun), err)
 		}
 		return nil
 	}
 	a.conn, err = accept(ctx, a.listener, c.config.Server.Addr())
 	if err != nil {
-		return waited(command, "the server to open the data connection", begun, ctx, err)
+		return waited(ctx, command, "the server to open the data connection", c.now().Sub(begun), err)
 	}
 	return nil
 }
 
 // accept waits for a connection from peer, and turns others away.
-func accept(ctx context.Context, listener *net.TCPListener, peer netip.Addr) (*net.TCPConn, error) {
+func accept(ctx context.Context, listener network.Listener, peer netip.Addr) (network.Conn, error) {
 	deadline, _ := ctx.Deadline() // the zero time is none
 	listener.SetDeadline(deadline)
 	defer context.AfterFunc(ctx, func() { listener.SetDeadline(time.Unix(1, 0)) })()
 	for {
-		conn, err := listener.AcceptTCP()
+		conn, err := listener.Accept()
 		if err != nil {
 			return nil, err
 		}
@@ -271,17 +277,10 @@ func (a *arrangement) close() {
 	}
 }
 
-// pause waits for a while, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	if d == 0 {
+// linger waits for as long as the client's [Config] says, or until ctx ends.
+func linger(ctx context.Context, host network.Host, config Config) error {
+	if config.Linger == 0 {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return network.Sleep(ctx, host.Clock(), config.Linger)
 }

@@ -35,7 +35,7 @@ type controlConn struct {
 
 func newControlConn(conn net.Conn, session *session) *controlConn {
 	return &controlConn{
-		Conn: conn, session: session, reader: bufio.NewReader(conn), active: time.Now(),
+		Conn: conn, session: session, reader: bufio.NewReader(conn), active: session.server.now(),
 		replies: replyWriter{to: conn, wording: session.wording, done: session.replied},
 	}
 }
@@ -69,7 +69,7 @@ func (c *controlConn) readLine() ([]byte, error) {
 		case err == nil, errors.Is(err, bufio.ErrBufferFull):
 			c.touch()
 			return c.line, nil
-		case !errors.Is(err, os.ErrDeadlineExceeded) || !time.Now().Before(c.deadline()):
+		case !errors.Is(err, os.ErrDeadlineExceeded) || !c.session.server.now().Before(c.deadline()):
 			return nil, err
 		}
 	}
@@ -81,7 +81,7 @@ func (c *controlConn) deadline() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.data > 0 {
-		c.active = time.Now()
+		c.active = c.session.server.now()
 	}
 	return c.active.Add(c.session.server.config.Idle)
 }
@@ -89,14 +89,14 @@ func (c *controlConn) deadline() time.Time {
 func (c *controlConn) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.active = time.Now()
+	c.active = c.session.server.now()
 }
 
 // transferring notes that a data connection was opened, +1, or closed, -1.
 func (c *controlConn) transferring(change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.active = time.Now()
+	c.active = c.session.server.now()
 	c.data += change
 }
 

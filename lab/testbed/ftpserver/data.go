@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"ftplab/lab/testbed/network"
 )
 
 // patience is how long the server waits for a data connection to open.
@@ -88,10 +90,10 @@ var errNoConnection = errors.New("nobody connected in time")
 // client's place, and a connection that is never used is closed in order and
 // not reset.
 type passive struct {
-	*net.TCPListener
+	network.Listener
 	session *session
 	library net.Listener // whose place it takes; the library sets its deadlines
-	conns   chan *net.TCPConn
+	conns   chan network.Conn
 	once    sync.Once
 }
 
@@ -100,7 +102,7 @@ func newPassive(s *session, library net.Listener) (*passive, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &passive{TCPListener: listener, session: s, library: library, conns: make(chan *net.TCPConn, 1)}
+	p := &passive{Listener: listener, session: s, library: library, conns: make(chan network.Conn, 1)}
 	s.server.enter(p)
 	go p.accept()
 	return p, nil
@@ -109,15 +111,17 @@ func newPassive(s *session, library net.Listener) (*passive, error) {
 // accept takes the client's first connection and listens no more.
 func (p *passive) accept() {
 	defer close(p.conns)
-	defer p.TCPListener.Close()
+	defer p.Listener.Close()
 	for {
-		conn, err := p.AcceptTCP()
+		conn, err := p.Listener.Accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			turnAway(p.TCPListener)
+			if l, ok := p.Listener.(network.QueueCloser); ok {
+				l.CloseQueue()
+			}
 			return
 		}
 		if err != nil {
-			time.Sleep(time.Millisecond)
+			network.Sleep(context.Background(), p.session.server.host.Clock(), time.Millisecond)
 			continue
 		}
 		if conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() != p.session.peer {
@@ -131,15 +135,15 @@ func (p *passive) accept() {
 
 // Accept waits for the client's connection.
 func (p *passive) Accept() (net.Conn, error) {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+	late, stop := network.After(p.session.server.host.Clock(), patience)
+	defer stop()
 	select {
 	case conn := <-p.conns:
 		if conn == nil {
 			return nil, net.ErrClosed
 		}
 		return newDataConn(p.session, conn)
-	case <-timer.C:
+	case <-late:
 		return nil, errNoConnection
 	}
 }
@@ -184,9 +188,9 @@ func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
 
 // Accept dials.
 func (a *active) Accept() (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(a.context, patience)
-	defer cancel()
 	server := a.session.server
+	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), patience)
+	defer cancel()
 	if server.config.ReplyFirst {
 		a.session.control.replyFirst()
 	}
@@ -213,17 +217,17 @@ func (a *active) refuse() { a.Close() }
 
 // A dataConn is a data connection that is open.
 type dataConn struct {
-	net.Conn // a *net.TCPConn, whose other methods io.Copy must not find
+	net.Conn // a network.Conn, whose other methods io.Copy must not find
 	session  *session
-	tcp      *net.TCPConn
+	tcp      network.Conn
 	wrote    atomic.Bool
 	once     sync.Once
 }
 
-func newDataConn(session *session, conn *net.TCPConn) (*dataConn, error) {
+func newDataConn(session *session, conn network.Conn) (net.Conn, error) {
 	d := &dataConn{Conn: conn, session: session, tcp: conn}
 	if session.server.config.Cork {
-		if err := cork(conn, true); err != nil {
+		if err := network.SetCork(conn, true); err != nil {
 			conn.Close()
 			return nil, err
 		}
@@ -242,7 +246,7 @@ func (d *dataConn) Write(p []byte) (int, error) {
 // close its end; but not after ABOR, to which the client may want a reply first.
 func (d *dataConn) Close() error {
 	if d.session.server.config.FINApart {
-		cork(d.tcp, false) // which sends what was held back
+		network.SetCork(d.tcp, false) // which sends what was held back
 	}
 	aborted := d.session.context.GetLastCommand() == "ABOR"
 	if d.session.server.config.AwaitFIN && d.wrote.Load() && !aborted {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ftplab/lab/testbed/ftpserver"
+	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/network/localhost"
 )
 
@@ -230,7 +231,7 @@ func TestPassivePortsAreThoseOfTheHost(t *testing.T) {
 }
 
 // active announces a listener of the client and returns it.
-func (u *user) active() *net.TCPListener {
+func (u *user) active() network.Listener {
 	u.t.Helper()
 	listener, err := localhost.New(v4).ListenTCP(0)
 	if err != nil {
@@ -243,7 +244,7 @@ func (u *user) active() *net.TCPListener {
 }
 
 // open sends LIST and returns its data connection.
-func (u *user) open(mode string) *net.TCPConn {
+func (u *user) open(mode string) network.Conn {
 	u.t.Helper()
 	if mode == "passive" {
 		data := u.data(u.passive())
@@ -252,7 +253,7 @@ func (u *user) open(mode string) *net.TCPConn {
 	}
 	listener := u.active()
 	u.says("LIST", 150)
-	data, err := listener.AcceptTCP()
+	data, err := listener.Accept()
 	if err != nil {
 		u.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/network/localhost"
 )
 
@@ -22,7 +23,7 @@ func TestConnectionInTheQueueIsTurnedAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	p := &passive{TCPListener: listener, conns: make(chan *net.TCPConn, 1)}
+	p := &passive{Listener: listener, conns: make(chan network.Conn, 1)}
 	p.SetDeadline(time.Unix(1, 0)) // as Close does, before accept has looked
 	p.accept()
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {

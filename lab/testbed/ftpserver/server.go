@@ -68,7 +68,7 @@ type Server struct {
 	config   Config
 	wordings map[int][]string
 	tree     *tree
-	listener *net.TCPListener
+	listener network.Listener
 	accepts  chan struct{} // closed when the accept loop has ended
 
 	mu      sync.Mutex
@@ -113,6 +113,9 @@ func Start(host network.Host, config Config) (*Server, error) {
 	return s, nil
 }
 
+// now is the time on the server's host.
+func (s *Server) now() time.Time { return s.host.Clock().Now() }
+
 // Addr returns the address of the control port.
 func (s *Server) Addr() netip.AddrPort {
 	return netip.AddrPortFrom(s.host.Addr(), s.config.Port)
@@ -121,14 +124,14 @@ func (s *Server) Addr() netip.AddrPort {
 func (s *Server) accept() {
 	defer close(s.accepts)
 	for {
-		conn, err := s.listener.AcceptTCP()
+		conn, err := s.listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
 			// The client gave up while it waited in the queue, or
 			// the process is out of files: neither ends the server.
-			time.Sleep(time.Millisecond)
+			network.Sleep(context.Background(), s.host.Clock(), time.Millisecond)
 		default:
 			s.serve(conn)
 		}

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	ftpserverlib "github.com/fclairamb/ftpserverlib"
+
+	"ftplab/lab/testbed/network"
 )
 
 // A session is one client's stay. It is the library's driver, and it has a
@@ -26,9 +28,13 @@ type session struct {
 }
 
 // serve begins a session on a control connection that was just accepted.
-func (s *Server) serve(conn *net.TCPConn) {
+func (s *Server) serve(conn network.Conn) {
 	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-	inlineUrgent(conn)
+	if c, ok := conn.(network.UrgentInliner); ok {
+		// A client that follows RFC 959, 4.1.3, sends its ABOR as urgent data,
+		// of which the kernel would take the last byte aside: the end of the line.
+		c.SetUrgentInline()
+	}
 	session := &session{server: s, peer: peer, said: make(map[int]int)}
 	session.control = newControlConn(conn, session)
 	s.enter(session.control)

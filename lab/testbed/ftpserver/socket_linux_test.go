@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,7 @@ func TestCorkedListingIsOneSegment(t *testing.T) {
 		if got := len(all(t, data)); got != 164 {
 			t.Errorf("%s: got %d bytes, want 164", mode, got)
 		}
-		raw, err := data.SyscallConn()
+		raw, err := data.(syscall.Conn).SyscallConn()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,7 @@ var responseHeader = dnsmessage.Header{Response: true, RecursionDesired: true, R
 
 // LookUp asks the server for the address of a name, in a query with that ID. It
 // asks once: on a lab's network nothing gets lost unasked.
-func LookUp(ctx context.Context, conn *net.UDPConn, server netip.AddrPort, name string, id uint16) (netip.Addr, error) {
+func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, name string, id uint16) (netip.Addr, error) {
 	q, err := question(name, server.Addr().Is6())
 	if err != nil {
 		return netip.Addr{}, err
@@ -97,13 +97,13 @@ func LookUp(ctx context.Context, conn *net.UDPConn, server netip.AddrPort, name 
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	if _, err := conn.WriteToUDPAddrPort(query, server); err != nil {
+	if _, err := conn.WriteTo(query, net.UDPAddrFromAddrPort(server)); err != nil {
 		return netip.Addr{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	answer := make([]byte, MaxSize)
-	n, err := conn.Read(answer)
+	n, _, err := conn.ReadFrom(answer)
 	if ctx.Err() != nil {
 		return netip.Addr{}, fmt.Errorf("the name server at %s does not answer: %w", server, ctx.Err())
 	}

@@ -56,7 +56,7 @@ const noKeepAlive = -1
 
 // DialTCP implements [Host]. A local port may be in TIME-WAIT from an earlier
 // connection, as a server's port 20 is after every active transfer.
-func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (*net.TCPConn, error) {
+func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (Conn, error) {
 	dialer := net.Dialer{
 		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(m.addr, local)),
 		KeepAlive: noKeepAlive,
@@ -69,7 +69,7 @@ func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPo
 	if err != nil {
 		return nil, err
 	}
-	return conn.(*net.TCPConn), nil
+	return KernelConn(conn.(*net.TCPConn)), nil
 }
 
 // reuseAddress lets a socket be bound to a port in TIME-WAIT.
@@ -82,20 +82,23 @@ func reuseAddress(_, _ string, c syscall.RawConn) (err error) {
 }
 
 // ListenTCP implements [Host].
-func (m *Machine) ListenTCP(port uint16) (*net.TCPListener, error) {
+func (m *Machine) ListenTCP(port uint16) (Listener, error) {
 	config := net.ListenConfig{KeepAlive: noKeepAlive}
 	config.SetMultipathTCP(false)
 	l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(m.addr, port).String())
 	if err != nil {
 		return nil, err
 	}
-	return l.(*net.TCPListener), nil
+	return KernelListener(l.(*net.TCPListener)), nil
 }
 
 // ListenUDP implements [Host].
-func (m *Machine) ListenUDP(port uint16) (*net.UDPConn, error) {
+func (m *Machine) ListenUDP(port uint16) (net.PacketConn, error) {
 	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.addr, port)))
 }
+
+// Clock implements [Host]: the machine's is the system's.
+func (m *Machine) Clock() Clock { return WallClock }
 
 // Start implements [Host].
 func (m *Machine) Start(cmd *exec.Cmd) error { return cmd.Start() }

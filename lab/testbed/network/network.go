@@ -20,6 +20,9 @@ type Network interface {
 	// a scenario's names are checked when it is parsed.
 	Host(name string) Host
 
+	// Clock is the clock of the network, and of all its hosts.
+	Clock() Clock
+
 	// Close waits until what is still under way has arrived and is recorded,
 	// then takes the network down. The error says if a frame was lost by
 	// the recorder or by the network's own sockets, and how many.
@@ -39,15 +42,18 @@ type Host interface {
 	NextPort() uint16
 
 	// DialTCP opens a connection from local to remote. A zero local port
-	// leaves the choice to the kernel.
-	DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (*net.TCPConn, error)
+	// leaves the choice to the host.
+	DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (Conn, error)
 
 	// ListenTCP listens on the host's address. A zero port leaves the
-	// choice to the kernel.
-	ListenTCP(port uint16) (*net.TCPListener, error)
+	// choice to the host.
+	ListenTCP(port uint16) (Listener, error)
 
 	// ListenUDP opens a UDP socket on the host's address.
-	ListenUDP(port uint16) (*net.UDPConn, error)
+	ListenUDP(port uint16) (net.PacketConn, error)
+
+	// Clock is the network's clock.
+	Clock() Clock
 
 	// Start starts a program on the host, as [exec.Cmd.Start] does.
 	Start(cmd *exec.Cmd) error

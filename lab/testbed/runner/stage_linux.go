@@ -25,8 +25,8 @@ type stage struct {
 	network  network.Network
 	writer   *pcapng.Writer // of the network's recorder
 	server   server
-	names    *net.UDPConn // the name server's; nil without one
-	lookups  uint16       // so far
+	names    net.PacketConn // the name server's; nil without one
+	lookups  uint16         // so far
 	meter    *meter
 	sessions map[string]*session
 }
@@ -128,13 +128,14 @@ func (st *stage) openNetwork(ctx context.Context, r Recording, cancel context.Ca
 // whose sender did not wait.
 func (st *stage) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	patience, cancel := context.WithTimeout(ctx, farewell)
+	clock := st.network.Clock()
+	patience, cancel := network.WithTimeout(ctx, clock, farewell)
 	defer cancel()
 	for _, s := range st.sessions {
 		s.close(patience)
 	}
 	st.server.Wait(patience) // whose error is that of Close, below
-	ctx, cancel = context.WithTimeout(ctx, farewell)
+	ctx, cancel = network.WithTimeout(ctx, clock, farewell)
 	defer cancel()
 	if st.names != nil {
 		st.names.Close()

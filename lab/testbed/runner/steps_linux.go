@@ -81,7 +81,7 @@ func (s *session) close(ctx context.Context) {
 
 // take takes one step within its deadline and says what is wrong with it.
 func (st *stage) take(ctx context.Context, s *session, step scenario.Step, failed chan<- Failure) {
-	ctx, cancel := context.WithTimeout(ctx, st.deadline(step))
+	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), st.deadline(step))
 	defer cancel()
 	reply, err := steps[step.Verb](st, ctx, s, step.Args)
 	switch {
@@ -262,13 +262,9 @@ func quote(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.
 	return s.client.Command(ctx, args[0], "")
 }
 
-func pause(_ *stage, ctx context.Context, _ *session, args []string) (ftpclient.Reply, error) {
+func pause(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
 	d, _ := time.ParseDuration(args[0]) // package scenario has checked it
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
-	return ftpclient.Reply{}, ctx.Err()
+	return ftpclient.Reply{}, network.Sleep(ctx, s.host.Clock(), d)
 }
 
 // hangup waits until the server ends the session by itself, which it says with

@@ -99,6 +99,9 @@ func (n *Network) Host(name string) network.Host {
 	return h
 }
 
+// Clock implements [network.Network]: it is the system's.
+func (n *Network) Clock() network.Clock { return network.WallClock }
+
 // Close waits until every connection has ended, which its owners must have
 // closed, and until all frames are recorded. It fails when frames are missing
 // from the capture, or a connection does not end.

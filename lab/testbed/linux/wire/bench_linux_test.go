@@ -24,16 +24,16 @@ func bulk(ctx context.Context, n network.Network, e experiment) (any, error) {
 		return nil, err
 	}
 	defer l.Close()
-	return pour(l, e.Bytes, func() (net.Conn, error) {
+	return pour(func() (net.Conn, error) { return l.Accept() }, e.Bytes, func() (net.Conn, error) {
 		return client.DialTCP(ctx, 0, remote(server, 20000))
 	})
 }
 
-// pour sends bytes through a connection to the listener's side.
-func pour(l net.Listener, bytes int64, dial func() (net.Conn, error)) (time.Duration, error) {
+// pour sends bytes through a connection to who dials.
+func pour(accept func() (net.Conn, error), bytes int64, dial func() (net.Conn, error)) (time.Duration, error) {
 	sent := make(chan error, 1)
 	go func() {
-		conn, err := l.Accept()
+		conn, err := accept()
 		if err != nil {
 			sent <- err
 			return
@@ -95,7 +95,7 @@ func bulkOverVeth(ctx context.Context, _ network.Network, e experiment) (any, er
 		return nil, err
 	}
 	defer l.Close()
-	return pour(l, e.Bytes, func() (conn net.Conn, err error) {
+	return pour(func() (net.Conn, error) { return l.Accept() }, e.Bytes, func() (conn net.Conn, err error) {
 		err = far.Do(func() error { conn, err = net.Dial("tcp", addr.String()); return err })
 		return conn, err
 	})

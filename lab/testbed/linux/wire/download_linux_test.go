@@ -5,11 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"net"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"ftplab/lab/testbed/network"
 )
@@ -48,15 +45,15 @@ func download(ctx context.Context, n network.Network, e experiment) (any, error)
 }
 
 // upload sends the bytes to one client and returns their digest.
-func upload(l *net.TCPListener, e experiment) string {
-	conn, err := l.AcceptTCP()
+func upload(l network.Listener, e experiment) string {
+	conn, err := l.Accept()
 	if err != nil {
 		return err.Error()
 	}
 	defer conn.Close()
 	for _, h := range e.Plan.Hosts {
 		if h.Name == "server" && h.Cork {
-			if err := cork(conn); err != nil {
+			if err := network.SetCork(conn, true); err != nil {
 				return err.Error()
 			}
 		}
@@ -66,22 +63,6 @@ func upload(l *net.TCPListener, e experiment) string {
 		return err.Error()
 	}
 	return hex.EncodeToString(sum.Sum(nil))
-}
-
-// cork has the connection send full segments only, until it is closed.
-func cork(conn *net.TCPConn) error {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var set error
-	err = raw.Control(func(fd uintptr) {
-		set = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1)
-	})
-	if err != nil {
-		return err
-	}
-	return set
 }
 
 // whole fails the test unless the client got what the server sent.

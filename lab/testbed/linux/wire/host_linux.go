@@ -32,12 +32,14 @@ func (h *host) Name() string     { return h.plan.Name }
 func (h *host) Addr() netip.Addr { return h.plan.Addr }
 func (h *host) NextPort() uint16 { return h.ports.next() }
 
+func (h *host) Clock() network.Clock { return network.WallClock }
+
 // DialTCP opens a connection from the host.
 //
 // A local port may be used again while an earlier connection from it to
 // another port waits out its end (TIME-WAIT). Nothing is sent to keep an idle
 // connection alive: silence on the path is silence of the programs.
-func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn *net.TCPConn, err error) {
+func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn network.Conn, err error) {
 	dialer := net.Dialer{
 		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.addr, local)),
 		KeepAlive: -1,
@@ -47,27 +49,27 @@ func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort)
 	err = h.namespace.Do(func() error {
 		c, err := dialer.DialContext(ctx, "tcp", remote.String())
 		if err == nil {
-			conn = c.(*net.TCPConn)
+			conn = network.KernelConn(c.(*net.TCPConn))
 		}
 		return err
 	})
 	return conn, err
 }
 
-func (h *host) ListenTCP(port uint16) (listener *net.TCPListener, err error) {
+func (h *host) ListenTCP(port uint16) (listener network.Listener, err error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
 	err = h.namespace.Do(func() error {
 		l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.addr, port).String())
 		if err == nil {
-			listener = l.(*net.TCPListener)
+			listener = network.KernelListener(l.(*net.TCPListener))
 		}
 		return err
 	})
 	return listener, err
 }
 
-func (h *host) ListenUDP(port uint16) (conn *net.UDPConn, err error) {
+func (h *host) ListenUDP(port uint16) (conn net.PacketConn, err error) {
 	err = h.namespace.Do(func() error {
 		conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.addr, port)))
 		return err

@@ -99,18 +99,18 @@ func traceroute(_ context.Context, n network.Network, e experiment) (any, error)
 		return nil, err
 	}
 	defer conn.Close()
-	if err := hearErrors(conn, e.Plan.IPv6); err != nil {
+	if err := hearErrors(conn.(*net.UDPConn), e.Plan.IPv6); err != nil {
 		return nil, err
 	}
 	var words []word
 	for _, hops := range []int{1, 2} {
-		if err := limitHops(conn, e.Plan.IPv6, hops); err != nil {
+		if err := limitHops(conn.(*net.UDPConn), e.Plan.IPv6, hops); err != nil {
 			return nil, err
 		}
-		if _, err := conn.WriteToUDPAddrPort([]byte("who is there?"), remote(n.Host("server"), 33434)); err != nil {
+		if _, err := conn.WriteTo([]byte("who is there?"), net.UDPAddrFromAddrPort(remote(n.Host("server"), 33434))); err != nil {
 			return nil, err
 		}
-		w, err := nextError(conn)
+		w, err := nextError(conn.(*net.UDPConn))
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func parting(ctx context.Context, n network.Network, _ experiment) (any, error) 
 		return nil, err
 	}
 	defer c.Close()
-	_, err = c.WriteToUDPAddrPort([]byte("bye"), remote(n.Host("server"), 5000))
+	_, err = c.WriteTo([]byte("bye"), net.UDPAddrFromAddrPort(remote(n.Host("server"), 5000)))
 	return nil, err
 }
 
@@ -150,14 +151,14 @@ func oversized(ctx context.Context, n network.Network, e experiment) (any, error
 	}
 	defer out.Close()
 	send := func() error {
-		_, err := out.WriteToUDPAddrPort(make([]byte, 1400), remote(server, 5000))
+		_, err := out.WriteTo(make([]byte, 1400), net.UDPAddrFromAddrPort(remote(server, 5000)))
 		return err
 	}
 	if !e.Plan.Hosts[0].NoDF {
-		if err := errors.Join(hearErrors(out, e.Plan.IPv6), send()); err != nil {
+		if err := errors.Join(hearErrors(out.(*net.UDPConn), e.Plan.IPv6), send()); err != nil {
 			return nil, err
 		}
-		w, err := nextError(out)
+		w, err := nextError(out.(*net.UDPConn))
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +170,7 @@ func oversized(ctx context.Context, n network.Network, e experiment) (any, error
 		return nil, err
 	}
 	in.SetReadDeadline(time.Now().Add(10 * time.Second))
-	got, _, err := in.ReadFromUDPAddrPort(make([]byte, 2000))
+	got, _, err := in.ReadFrom(make([]byte, 2000))
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +281,7 @@ func dropsOfTheRing(ctx context.Context, n network.Network, _ experiment) (any, 
 	defer goOn()
 	const most = 10_000
 	for range most {
-		if _, err := out.WriteToUDPAddrPort(nil, remote(n.Host("server"), 5000)); err != nil {
+		if _, err := out.WriteTo(nil, net.UDPAddrFromAddrPort(remote(n.Host("server"), 5000))); err != nil {
 			return nil, err
 		}
 	}

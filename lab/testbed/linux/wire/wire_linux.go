@@ -235,6 +235,9 @@ func (n *wire) Host(name string) network.Host {
 	panic(fmt.Sprintf("wire: there is no host %q", name))
 }
 
+// Clock is the system's: what the kernels of the hosts go by.
+func (n *wire) Clock() network.Clock { return network.WallClock }
+
 // Close waits until all that is under way has arrived, and takes the network
 // down. Closing again does nothing, and returns the same.
 func (n *wire) Close() error {

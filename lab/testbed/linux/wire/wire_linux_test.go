@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -44,7 +43,7 @@ func greeting(ctx context.Context, n network.Network, _ experiment) (any, error)
 }
 
 // greet answers one client, and closes.
-func greet(l net.Listener) error {
+func greet(l network.Listener) error {
 	conn, err := l.Accept()
 	if err != nil {
 		return err

@@ -1,0 +1,77 @@
+package network
+
+import (
+	"errors"
+	"net"
+	"time"
+)
+
+// A Conn is a TCP connection of a host. Its deadlines are times of the
+// network's [Clock]. What only some networks can do with a connection is in
+// [Corker], [LowWaterReader] and [UrgentInliner].
+type Conn interface {
+	net.Conn
+
+	// CloseWrite ends what this side sends: its FIN follows the data.
+	CloseWrite() error
+}
+
+// A Listener takes the connections that come to a port of a host.
+type Listener interface {
+	Accept() (Conn, error)
+	Close() error
+	Addr() net.Addr
+
+	// SetDeadline sets the time of the network's clock at which Accept gives
+	// up. The zero time is never.
+	SetDeadline(time.Time) error
+}
+
+// A Corker is a [Conn] that can hold back data until it fills a segment or the
+// connection is closed (TCP_CORK).
+type Corker interface{ SetCork(on bool) error }
+
+// A LowWaterReader is a [Conn] whose reader can sleep until so many bytes have
+// come, or the end (SO_RCVLOWAT).
+type LowWaterReader interface{ SetReadLowWater(bytes int) error }
+
+// An UrgentInliner is a [Conn] that takes the last byte of urgent data aside
+// unless it is told to keep it in the stream (SO_OOBINLINE).
+type UrgentInliner interface{ SetUrgentInline() error }
+
+// A QueueCloser is a [Listener] that can accept and close what waits in its
+// queue, so that each such connection ends with a FIN. Closing a listener
+// resets them.
+type QueueCloser interface{ CloseQueue() }
+
+// ErrNoCork is why data cannot be held back on a network.
+var ErrNoCork = errors.New("holding data back until it fills a segment (TCP_CORK) is not possible on this system's TCP")
+
+// SetCork has a connection hold back data, or no longer; see [Corker].
+func SetCork(conn Conn, on bool) error {
+	if c, ok := conn.(Corker); ok {
+		return c.SetCork(on)
+	}
+	return ErrNoCork
+}
+
+// kernelConn is a connection of the kernel's.
+type kernelConn struct{ *net.TCPConn }
+
+// KernelConn makes a connection of the kernel's a [Conn].
+func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn} }
+
+// kernelListener is a listener of the kernel's.
+type kernelListener struct{ *net.TCPListener }
+
+// KernelListener makes a listener of the kernel's a [Listener].
+func KernelListener(listener *net.TCPListener) Listener { return kernelListener{listener} }
+
+// Accept implements [Listener].
+func (l kernelListener) Accept() (Conn, error) {
+	conn, err := l.TCPListener.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	return KernelConn(conn), nil
+}

@@ -1,0 +1,53 @@
+package network
+
+import "golang.org/x/sys/unix"
+
+// SetCork implements [Corker]. The kernel holds data back for 200 ms at most.
+func (c kernelConn) SetCork(on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	return c.set(unix.IPPROTO_TCP, unix.TCP_CORK, value)
+}
+
+// SetReadLowWater implements [LowWaterReader].
+func (c kernelConn) SetReadLowWater(bytes int) error {
+	return c.set(unix.SOL_SOCKET, unix.SO_RCVLOWAT, bytes)
+}
+
+// SetUrgentInline implements [UrgentInliner].
+func (c kernelConn) SetUrgentInline() error {
+	return c.set(unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+}
+
+// set sets an option of the socket.
+func (c kernelConn) set(level, option, value int) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, value) })
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// CloseQueue implements [QueueCloser].
+func (l kernelListener) CloseQueue() {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) {
+		for {
+			conn, _, err := unix.Accept4(int(fd), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			if err != nil {
+				return
+			}
+			unix.Close(conn)
+		}
+	})
+}
