@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/baseline"
-	"ftplab/lab/labtest"
 	"ftplab/lab/scenario"
 )
 
@@ -27,7 +26,7 @@ func TestNormalIsCurrent(t *testing.T) {
 		t.Fatalf("got a profile of %v\nwant one of %v\n%s", want.Sources, names, renew)
 	}
 	if testing.Short() {
-		t.Skip("this runs every scenario once more")
+		t.Skip("plays every scenario; run without -short")
 	}
 	got := learnAll(t)
 	if len(got.Sources) < len(names) {
@@ -47,14 +46,14 @@ func TestNormalIsCurrent(t *testing.T) {
 	}
 }
 
-// learnAll runs every scenario and learns from the captures. None of them may be
-// called abnormal.
+// learnAll learns from a capture of every scenario. None of them may be called
+// abnormal.
 func learnAll(t *testing.T) *baseline.Profile {
 	var mu sync.Mutex
 	all := baseline.NewProfile()
 	t.Run("learn", func(t *testing.T) { // which ends when the parallel ones have
 		each(t, func(t *testing.T, s *scenario.Scenario) {
-			evidence, err := baseline.ReadFile(labtest.Scenario(t, s).Capture)
+			evidence, err := baseline.ReadFile(played(t, s).Capture)
 			if err != nil {
 				t.Fatal(err)
 			}

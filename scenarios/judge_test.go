@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/labtest"
 	"ftplab/lab/labtest/mutation"
 	"ftplab/lab/scenario"
 )
@@ -38,7 +37,7 @@ func TestMutants(t *testing.T) {
 		}
 	})
 	each(t, func(t *testing.T, s *scenario.Scenario) {
-		score := mutants(t, s, labtest.Scenario(t, s).Capture)
+		score := mutants(t, s, played(t, s).Capture)
 		mu.Lock()
 		defer mu.Unlock()
 		total.Add(score)
@@ -72,7 +71,7 @@ func TestDerive(t *testing.T) {
 		t.Skip("every scenario twice; run without -short")
 	}
 	each(t, func(t *testing.T, s *scenario.Scenario) {
-		first, second := labtest.Scenario(t, s).Capture, labtest.Scenario(t, s).Capture
+		first, second := played(t, s).Capture, playedAgain(t, s).Capture
 		text := derive(t, s, first)
 		want, err := expect.Parse("derived", 1, text)
 		if err != nil {

@@ -9,25 +9,11 @@ import (
 	"testing"
 
 	"ftplab/lab"
-	"ftplab/lab/labtest"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 )
 
-// each has every scenario tested, as many at a time as there is room for.
-func each(t *testing.T, test func(t *testing.T, s *scenario.Scenario)) {
-	for _, name := range Names() {
-		t.Run(name, func(t *testing.T) {
-			s, err := Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Parallel()
-			test(t, s)
-		})
-	}
-}
-
-// TestScenarios runs every scenario, and holds what became of the two articles'
+// TestScenarios plays every scenario, and holds what became of the two articles'
 // sessions against the articles.
 func TestScenarios(t *testing.T) {
 	var mu sync.Mutex
@@ -42,11 +28,48 @@ func TestScenarios(t *testing.T) {
 		}
 	})
 	each(t, func(t *testing.T, s *scenario.Scenario) {
-		result := labtest.Scenario(t, s)
+		result := played(t, s)
 		mu.Lock()
 		defer mu.Unlock()
 		verdicts[s.Name] = result.Verdict
 	})
+}
+
+// TestWitness asks Wireshark for anything wrong in the captures: malformed
+// packets, resets, expert information of the severity of a warning (0x600000) or
+// above, and bad checksums, which the kernel leaves unfinished on loopback.
+func TestWitness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays every scenario; run without -short")
+	}
+	const wrong = "_ws.malformed || tcp.flags.reset == 1 || _ws.expert.severity >= 0x600000"
+	intended := map[string]bool{ // for what they teach
+		"loss": true, "frederick_passive": true, "quit_nowait": true, "morning": true,
+	}
+	wireshark := optional.StartSharkd(t)
+	t.Run("play", func(t *testing.T) { // which ends when the parallel ones have
+		each(t, func(t *testing.T, s *scenario.Scenario) { played(t, s) })
+	})
+	for _, name := range Names() {
+		s, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if intended[name] {
+			continue
+		}
+		capture := played(t, s).Capture
+		checksums := "TRUE"
+		if s.Network.Kind == scenario.Loopback {
+			checksums = "FALSE"
+		}
+		wireshark.Set("ip.check_checksum", checksums)
+		wireshark.Set("tcp.check_checksum", checksums)
+		wireshark.Load(capture)
+		for _, f := range wireshark.Frames(wrong) {
+			t.Errorf("%s: got the packet %v, want none of its kind", capture, f)
+		}
+	}
 }
 
 // TestContents holds the table of contents against the files there are.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,8 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/gopacket/pcapgo"
-
-	"ftplab/lab/labtest/optional"
 )
 
 // ftplab runs the command and returns its exit status and what it printed.
@@ -292,37 +289,6 @@ func TestReaderGone(t *testing.T) {
 	status := run(t.Context(), []string{"run", "-w", "-", "active_list"}, nil, w, &errOut)
 	if status != exitError || !strings.Contains(errOut.String(), "is gone") {
 		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
-	}
-}
-
-// TestWitness has tshark look for anything wrong in our captures.
-func TestWitness(t *testing.T) {
-	tshark := optional.Tool(t, "tshark", "apt install tshark")
-	if testing.Short() {
-		t.Skip("makes every scenario")
-	}
-	results := t.TempDir()
-	if status, out, errOut := ftplab(t.Context(), "run", "-o", results); status != exitPassed {
-		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
-	}
-	captures, err := filepath.Glob(filepath.Join(results, "*", "capture.pcapng"))
-	if err != nil || len(captures) == 0 {
-		t.Fatalf("got captures %v, error %v", captures, err)
-	}
-	intended := map[string]bool{ // for what they teach
-		"loss": true, "frederick_passive": true, "quit_nowait": true, "morning": true,
-	}
-	for _, capture := range captures {
-		if intended[filepath.Base(filepath.Dir(capture))] {
-			continue
-		}
-		// Malformed packets, resets, and expert information of the severity
-		// of a warning (0x600000) or above.
-		const wrong = "_ws.malformed || tcp.flags.reset == 1 || _ws.expert.severity >= 0x600000"
-		out, err := exec.Command(tshark, "-r", capture, "-Y", wrong).Output()
-		if err != nil || len(out) > 0 {
-			t.Errorf("%s: got error %v and the packets\n%s\nwant none", capture, err, out)
-		}
 	}
 }
 

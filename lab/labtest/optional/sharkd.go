@@ -1,0 +1,118 @@
+package optional
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Sharkd is Wireshark without a window: one process that reads one capture after
+// another. tshark takes about as long to start as it takes to read a hundred small
+// captures, so tests that look at many of them ask sharkd.
+//
+// It is for one goroutine.
+type Sharkd struct {
+	t       testing.TB
+	command *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Scanner
+	loads   int
+}
+
+// StartSharkd starts sharkd for a test, and stops it when the test ends.
+func StartSharkd(t testing.TB) *Sharkd {
+	t.Helper()
+	s := &Sharkd{t: t, command: exec.Command(Tool(t, "sharkd", "apt install tshark"), "-")}
+	var err error
+	if s.in, err = s.command.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.out = bufio.NewScanner(out)
+	s.out.Buffer(nil, 64<<20)
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.in.Close()
+		s.command.Wait()
+	})
+	return s
+}
+
+// Set sets a preference of Wireshark, such as tcp.check_checksum, to a value. It
+// holds for the captures that are loaded from then on.
+func (s *Sharkd) Set(preference, value string) {
+	s.t.Helper()
+	s.call("setconf", map[string]any{"name": preference, "value": value}, nil)
+}
+
+// Load reads a capture, in place of the one before.
+func (s *Sharkd) Load(file string) {
+	s.t.Helper()
+	s.loads++
+	s.call("load", map[string]any{"file": file}, nil)
+}
+
+// A SharkdFrame is a frame and the values of the fields that were asked for.
+type SharkdFrame struct {
+	Number int      `json:"num"` // as frame.number
+	Fields []string `json:"c"`
+}
+
+// String prints the frame in one line.
+func (f SharkdFrame) String() string { return strings.Join(f.Fields, " ") }
+
+// Frames returns the frames that a display filter matches, with the named fields,
+// or without names with Wireshark's usual columns.
+func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
+	s.t.Helper()
+	// sharkd remembers which frames a filter matched, even when it has loaded
+	// another capture. So no two captures are asked with the same filter.
+	const impossible = 1 << 31
+	params := map[string]any{"filter": fmt.Sprintf("(%s) || frame.number == %d", filter, impossible+s.loads)}
+	for i, f := range fields {
+		params[fmt.Sprintf("column%d", i)] = f + ":1" // 1: its first occurrence
+	}
+	var frames []SharkdFrame
+	s.call("frames", params, &frames)
+	return frames
+}
+
+// call calls a method of sharkd by JSON-RPC 2.0, a line for each call and answer.
+func (s *Sharkd) call(method string, params map[string]any, result any) {
+	s.t.Helper()
+	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(s.in, "%s\n", request); err != nil {
+		s.t.Fatalf("sharkd: %s: %v", method, err)
+	}
+	if !s.out.Scan() {
+		s.t.Fatalf("sharkd: %s %v: no answer: %v", method, params, s.out.Err())
+	}
+	var answer struct {
+		Result json.RawMessage
+		Error  *struct{ Message string }
+	}
+	if err := json.Unmarshal(s.out.Bytes(), &answer); err != nil {
+		s.t.Fatalf("sharkd: %s: %v in %s", method, err, s.out.Bytes())
+	}
+	if answer.Error != nil {
+		s.t.Fatalf("sharkd: %s %v: %s", method, params, answer.Error.Message)
+	}
+	if result == nil {
+		return
+	}
+	if err := json.Unmarshal(answer.Result, result); err != nil {
+		s.t.Fatalf("sharkd: %s: %v in %s", method, err, answer.Result)
+	}
+}

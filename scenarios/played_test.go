@@ -1,0 +1,84 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/cell"
+)
+
+// results is the folder of all that the tests of this package play. It stays
+// behind if one of them fails.
+var results string
+
+func TestMain(m *testing.M) {
+	var err error
+	if results, err = os.MkdirTemp("", "ftplab-scenarios-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if code == 0 {
+		os.RemoveAll(results)
+	} else {
+		fmt.Fprintln(os.Stderr, "The captures are kept:", results)
+	}
+	os.Exit(code)
+}
+
+// each tests every scenario, as many at a time as there is room for.
+func each(t *testing.T, test func(t *testing.T, s *scenario.Scenario)) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+// A play is one run of a scenario, which several tests look at.
+type play struct {
+	once   sync.Once
+	result *lab.Result
+	err    error
+}
+
+// plays has the runs of each scenario, by folder below results and by name.
+var plays sync.Map
+
+// played returns the run of a scenario that the tests share.
+func played(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "first") }
+
+// playedAgain returns another run of it.
+func playedAgain(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "second") }
+
+func playedIn(t *testing.T, s *scenario.Scenario, folder string) *lab.Result {
+	t.Helper()
+	folder = filepath.Join(results, folder)
+	v, _ := plays.LoadOrStore(filepath.Join(folder, s.Name), &play{})
+	p := v.(*play)
+	// Not the test's context: other tests look at what becomes of it.
+	p.once.Do(func() { p.result, p.err = lab.Run(context.Background(), s, lab.Options{Results: folder}) })
+	if errors.Is(p.err, cell.ErrRefused) {
+		optional.Missing(t, p.err)
+	}
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	if p.result.Outcome != lab.Passed {
+		t.Fatal(p.result.Report)
+	}
+	return p.result
+}
