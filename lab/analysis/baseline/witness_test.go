@@ -69,3 +69,5 @@ func TestPagesInBrowser(t *testing.T) {
 		}
 	}
 }
+
+func TestMain(m *testing.M) { pagetest.Main(m) }

@@ -277,3 +277,5 @@ func TestLargePages(t *testing.T) {
 		silent(t, tab)
 	}
 }
+
+func TestMain(m *testing.M) { pagetest.Main(m) }

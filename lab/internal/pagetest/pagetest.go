@@ -25,8 +25,27 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// patience is how long a browser may take for a whole test.
+// patience is how long the browser may take to start, and for one test.
 const patience = 2 * time.Minute
+
+// browser is the one that all tests of a program share, each with a tab of its own:
+// to start it takes longer than most tests do.
+var browser struct {
+	once sync.Once
+	ctx  context.Context
+	stop context.CancelFunc
+	err  error
+}
+
+// Main runs the tests of a package that opens pages, and ends their browser. It is
+// what the package's TestMain does.
+func Main(m *testing.M) {
+	code := m.Run()
+	if browser.stop != nil {
+		browser.stop()
+	}
+	os.Exit(code)
+}
 
 // A Tab is a page that is open in a browser.
 type Tab struct {
@@ -74,21 +93,30 @@ func Open(t testing.TB, html []byte, screen Screen) *Tab {
 	return tab
 }
 
-// start starts a browser of its own, which ends with the test.
-func (tab *Tab) start(browser string) {
+// start opens a tab, which is closed when the test ends, in the browser at path.
+func (tab *Tab) start(path string) {
+	tab.t.Helper()
+	browser.once.Do(func() { startBrowser(path) })
+	if browser.err != nil {
+		tab.t.Fatal(browser.err)
+	}
+	ctx, cancel := chromedp.NewContext(browser.ctx)
+	tab.t.Cleanup(cancel)
+	tab.ctx, cancel = context.WithTimeout(ctx, patience)
+	tab.t.Cleanup(cancel)
+}
+
+func startBrowser(path string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browser),
+		chromedp.ExecPath(path),
 		chromedp.WSURLReadTimeout(patience),
 		chromedp.NoSandbox, // which root and containers have not got
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	tab.t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	tab.t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	tab.t.Cleanup(cancel)
-	tab.ctx = ctx
+	ctx, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(ctx)
+	browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator() }
+	browser.err = chromedp.Do(ctx) // which starts it
 }
 
 // listen notes what the page says on the console and what it asks the network.
