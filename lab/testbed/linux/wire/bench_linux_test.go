@@ -76,7 +76,7 @@ func bulkOverVeth(ctx context.Context, _ network.Network, e experiment) (any, er
 	}
 	defer far.Close()
 	err = near.Do(func() error {
-		veth := netlink.NewVeth(netlink.LinkAttrs{Name: device, MTU: usualMTU, TxQLen: -1})
+		veth := netlink.NewVeth(netlink.LinkAttrs{Name: device, MTU: 1500, TxQLen: -1})
 		veth.PeerName, veth.PeerNamespace = device, netlink.NsFd(far.Handle())
 		return netlink.LinkAdd(veth)
 	})

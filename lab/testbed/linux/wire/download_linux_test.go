@@ -215,3 +215,14 @@ func TestWhatFindsTheQueueFullIsDropped(t *testing.T) {
 		t.Errorf("a sender that starts slowly, and faster and faster, sent none of %d segments again", sent)
 	}
 }
+
+// content is a stream of bytes that does not repeat itself soon.
+type content struct{ at uint64 }
+
+func (c *content) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c.at * 2654435761 >> 13)
+		c.at++
+	}
+	return len(b), nil
+}

@@ -14,22 +14,20 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/path"
 )
 
 // A host is one machine: a namespace with a kernel stack of its own.
 type host struct {
-	place
-	plan         scenario.Host
-	number       int // of the host in the plan, from 0
-	mtu          int
-	lossless     bool
-	knowsGateway bool
-	namespace    *cell.Namespace
-	ports        ports
+	*path.End
+	number    int // of the host in the network, from 0
+	lossless  bool
+	namespace *cell.Namespace
+	ports     ports
 }
 
-func (h *host) Name() string     { return h.plan.Name }
-func (h *host) Addr() netip.Addr { return h.plan.Addr }
+func (h *host) Name() string     { return h.Host.Name }
+func (h *host) Addr() netip.Addr { return h.Host.Addr }
 func (h *host) NextPort() uint16 { return h.ports.next() }
 
 func (h *host) Clock() network.Clock { return network.WallClock }
@@ -41,7 +39,7 @@ func (h *host) Clock() network.Clock { return network.WallClock }
 // connection alive: silence on the path is silence of the programs.
 func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn network.Conn, err error) {
 	dialer := net.Dialer{
-		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.addr, local)),
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.Host.Addr, local)),
 		KeepAlive: -1,
 		Control:   reuseAddress,
 	}
@@ -60,7 +58,7 @@ func (h *host) ListenTCP(port uint16) (listener network.Listener, err error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
 	err = h.namespace.Do(func() error {
-		l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.addr, port).String())
+		l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(h.Host.Addr, port).String())
 		if err == nil {
 			listener = network.KernelListener(l.(*net.TCPListener))
 		}
@@ -71,7 +69,7 @@ func (h *host) ListenTCP(port uint16) (listener network.Listener, err error) {
 
 func (h *host) ListenUDP(port uint16) (conn net.PacketConn, err error) {
 	err = h.namespace.Do(func() error {
-		conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.addr, port)))
+		conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.Host.Addr, port)))
 		return err
 	})
 	return conn, err
@@ -122,5 +120,5 @@ func (h *host) in(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("host %s: %w", h.plan.Name, err)
+	return fmt.Errorf("host %s: %w", h.Host.Name, err)
 }

@@ -39,7 +39,7 @@ func (l losses) String() string {
 
 // losses counts what was lost since the network was made.
 func (n *wire) losses() (l losses, err error) {
-	for i, e := range n.path.ends {
+	for i, e := range n.forwarder.ends {
 		if err := e.port.countDrops(); err != nil {
 			return l, err
 		}

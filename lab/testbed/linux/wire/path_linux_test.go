@@ -260,7 +260,7 @@ func TestOneNetworkAfterAnother(t *testing.T) {
 
 // stall keeps the path from doing anything, as a busy machine may, until goOn.
 func stall(n network.Network) (goOn func()) {
-	p := n.(*wire).path
+	p := n.(*wire).forwarder
 	// While its answer to a question is not taken, the path does nothing else. One
 	// more question can wait, so it finds room once the path has the first.
 	stalled, next := make(chan report), make(chan report, 1)

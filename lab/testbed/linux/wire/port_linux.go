@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"ftplab/lab/testbed/path"
 	"sync/atomic"
 	"unsafe"
 
@@ -55,7 +56,7 @@ func openPort(device, mtu, slots int) (*port, error) {
 		return nil, fmt.Errorf("opening a packet socket: %w", err)
 	}
 	p := &port{fd: fd, slot: 2048}
-	for p.slot < mtu+ethernetHeader+slotOverhead {
+	for p.slot < mtu+path.EthernetHeader+slotOverhead {
 		p.slot *= 2
 	}
 	if err := p.mapRing(slots); err != nil {

@@ -16,11 +16,11 @@ const (
 // that is not acknowledged, and nothing that the last frame to arrive gave rise
 // to. It waits in vain for a host that does not answer; that is an error.
 func (n *wire) quiesce(ctx context.Context) error {
-	last := n.path.ask()
+	last := n.forwarder.ask()
 	moved := time.Now()
 	for ctx.Err() == nil {
 		time.Sleep(breath)
-		now := n.path.ask()
+		now := n.forwarder.ask()
 		still := now.quiet && last.quiet && now.crossed == last.crossed
 		switch {
 		case still && now.open == "":

@@ -13,6 +13,7 @@ import (
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/path"
 )
 
 // device is what a host's own end of its link is called.
@@ -24,19 +25,19 @@ const device = "eth0"
 // The path's end has no address and answers nothing: its namespace is there so
 // that no kernel takes a frame that crosses for its own. It takes the largest
 // frames there are; what is too large for a host, its gateway says.
-func connect(path *cell.Namespace, h *host) (index int, err error) {
-	if h.addr.Is6() {
+func connect(own *cell.Namespace, h *host) (index int, err error) {
+	if h.Host.Addr.Is6() {
 		if err := cell.NeedIPv6(); err != nil {
 			return 0, err
 		}
 	}
 	far := h.farDevice()
-	err = path.Do(func() error {
-		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: largestMTU, TxQLen: -1})
+	err = own.Do(func() error {
+		veth := netlink.NewVeth(netlink.LinkAttrs{Name: far, MTU: path.LargestMTU, TxQLen: -1})
 		veth.PeerName = device
 		veth.PeerNamespace = netlink.NsFd(h.namespace.Handle())
-		veth.PeerHardwareAddr = h.mac[:]
-		veth.PeerMTU = uint32(h.mtu)
+		veth.PeerHardwareAddr = h.MAC[:]
+		veth.PeerMTU = uint32(h.MTU)
 		if err := netlink.LinkAdd(veth); err != nil {
 			return fmt.Errorf("making the link: %w", err)
 		}
@@ -65,11 +66,11 @@ func (h *host) configure() error {
 	if err := withoutOffloads(device); err != nil {
 		return err
 	}
-	settings, m := tune(h.plan, h.mtu, h.lossless)
-	if h.addr.Is4() {
+	settings, m := tune(h.Host, h.MTU, h.lossless)
+	if h.Host.Addr.Is4() {
 		silence(device)
 	} else {
-		settings = append(settings, ipv6Settings(h.plan)...)
+		settings = append(settings, ipv6Settings(h.Host)...)
 	}
 	for _, s := range settings {
 		if err := s.write(); err != nil {
@@ -80,7 +81,7 @@ func (h *host) configure() error {
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", device, err)
 	}
-	if oneByOne(h.plan) {
+	if oneByOne(h.Host) {
 		if err := netlink.LinkSetGSOMaxSegs(link, 1); err != nil {
 			return fmt.Errorf("keeping %s to one segment a packet: %w", device, err)
 		}
@@ -89,7 +90,7 @@ func (h *host) configure() error {
 		return fmt.Errorf("bringing %s up: %w", device, err)
 	}
 	if err := h.takeAddress(link); err != nil {
-		return fmt.Errorf("giving %s the address %v: %w", device, h.addr, err)
+		return fmt.Errorf("giving %s the address %v: %w", device, h.Host.Addr, err)
 	}
 	return h.takeGateway(link, m)
 }
@@ -99,23 +100,23 @@ func (h *host) configure() error {
 func (h *host) takeGateway(link netlink.Link, m metrics) error {
 	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex:  link.Attrs().Index,
-		Gw:         h.gateway.AsSlice(),
+		Gw:         h.Gateway.AsSlice(),
 		Window:     m.window,
 		AdvMSS:     m.advMSS,
 		RtoMin:     m.rtoMin,
 		RtoMinLock: true,
 	})
 	if err != nil {
-		return fmt.Errorf("routing by %v: %w", h.gateway, err)
+		return fmt.Errorf("routing by %v: %w", h.Gateway, err)
 	}
-	if !h.knowsGateway {
+	if !h.KnowsGateway {
 		return nil
 	}
 	err = netlink.NeighSet(&netlink.Neigh{
 		LinkIndex:    link.Attrs().Index,
 		State:        netlink.NUD_PERMANENT,
-		IP:           h.gateway.AsSlice(),
-		HardwareAddr: h.gateMAC[:],
+		IP:           h.Gateway.AsSlice(),
+		HardwareAddr: h.GateMAC[:],
 	})
 	if err != nil {
 		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
@@ -127,13 +128,13 @@ func (h *host) takeGateway(link netlink.Link, m metrics) error {
 // packets to it some time later, on a thread of its own, so takeAddress waits
 // for the route that says it does.
 func (h *host) takeAddress(link netlink.Link) error {
-	net := ipNet(netip.PrefixFrom(h.addr, h.network.Bits()))
+	net := ipNet(netip.PrefixFrom(h.Host.Addr, h.Network.Bits()))
 	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net, Flags: unix.IFA_F_NODAD}); err != nil {
 		return err
 	}
 	const tries = 5000
 	for range tries {
-		routes, err := netlink.RouteGet(h.addr.AsSlice())
+		routes, err := netlink.RouteGet(h.Host.Addr.AsSlice())
 		if err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
 			return nil
 		}
@@ -144,7 +145,7 @@ func (h *host) takeAddress(link netlink.Link) error {
 
 // disconnect removes the link of a host whose namespace lives on.
 func (h *host) disconnect() {
-	if h.plan.Name != processHost {
+	if h.Host.Name != processHost {
 		return
 	}
 	h.namespace.Do(func() error {

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/path"
 	"strconv"
 )
 
@@ -127,7 +128,7 @@ func steadyWindow(h scenario.Host) (buffer int, m metrics) {
 // carries (see clampMSS).
 func smallWindow(h scenario.Host, mtu int) (m metrics) {
 	const timestamps = 12 // bytes of the option and its padding
-	mss := mtu - headers(h)
+	mss := mtu - path.Headers(h.Addr)
 	if h.Window%mss != 0 || !h.NoTimestamps {
 		m.window = h.Window
 		m.advMSS = max(mss, h.Window+timestamps)
@@ -135,20 +136,12 @@ func smallWindow(h scenario.Host, mtu int) (m metrics) {
 	return m
 }
 
-// headers is the size of a packet's IP and TCP headers without options.
-func headers(h scenario.Host) int {
-	if h.Addr.Is4() {
-		return ipv4Header + tcpHeader
-	}
-	return ipv6Header + tcpHeader
-}
-
 // sendBuffer returns how large a host's send buffer may grow. What a connection
 // has under way is kept in it, so it bounds that from the first connection on;
 // a route's congestion window binds only hosts that have met before.
 func sendBuffer(h scenario.Host, mtu int) int {
 	const bookkeeping = 852 // bytes beside a full segment on an Ethernet
-	mss := mtu - headers(h)
+	mss := mtu - path.Headers(h.Addr)
 	if h.CWND != 0 {
 		return h.CWND * (mss + bookkeeping)
 	}

@@ -1,12 +1,9 @@
 package wire
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/netip"
 	"runtime"
 	"sync"
 
@@ -16,12 +13,7 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
-)
-
-// Sizes of packets, in bytes.
-const (
-	usualMTU   = 1500  // of an Ethernet
-	largestMTU = 65535 // of a veth
+	"ftplab/lab/testbed/path"
 )
 
 // processHost is the host that is in the namespace of the whole process.
@@ -29,11 +21,11 @@ const processHost = "server"
 
 // wire is the network.
 type wire struct {
-	ctx   context.Context // when it is cancelled, Close waits for nothing
-	hosts []*host
-	own   *cell.Namespace // of the path
-	path  *path
-	procs int // that Go had before
+	ctx       context.Context // when it is cancelled, Close waits for nothing
+	hosts     []*host
+	own       *cell.Namespace // of the path
+	forwarder *forwarder
+	procs     int // that Go had before
 
 	closing sync.Once
 	closed  error // what Close returns
@@ -57,98 +49,47 @@ func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer) (network.
 	// meanwhile one more.
 	n.procs = runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(n.procs + 2)
-	go n.path.run()
+	go n.forwarder.run()
 	return n, nil
 }
 
 // build makes the hosts and the path between them. What it made before an error
 // is for tearDown.
 func (n *wire) build(plan scenario.Network, w *pcapng.Writer) (err error) {
-	if n.hosts, err = newHosts(plan); err != nil {
-		return err
-	}
-	if n.own, err = cell.NewNamespace(); err != nil {
-		return err
-	}
-	n.path = &path{
-		byAddr:    map[netip.Addr]*end{},
-		record:    recorder{writer: w},
+	f := &forwarder{
+		writer:    w,
 		clock:     newClock(),
-		ledger:    ledger{},
-		rate:      plan.Rate,
-		queue:     int64(plan.Queue),
 		wake:      -1,
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
 		questions: make(chan chan report, 1),
 	}
-	if n.path.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+	if f.path, err = path.New(plan, f.record); err != nil {
+		return err
+	}
+	if n.own, err = cell.NewNamespace(); err != nil {
+		return err
+	}
+	n.forwarder = f
+	if f.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return fmt.Errorf("making an eventfd: %w", err)
 	}
-	for _, h := range n.hosts {
-		e, err := n.attach(h, slots(plan.Volume))
+	for i, e := range f.path.Ends {
+		h := &host{End: e, number: i, lossless: plan.Loss == 0 && plan.Queue == 0, ports: ports{ranges: e.Host.Ports}}
+		n.hosts = append(n.hosts, h)
+		end, err := n.attach(h, slots(plan.Volume))
 		if err != nil {
 			return h.in(err)
 		}
-		n.path.ends = append(n.path.ends, e)
-		n.path.byAddr[h.addr] = e
-		if h.plan.Name == capturedHost(plan) {
-			n.path.captured = e
-		}
+		f.ends = append(f.ends, end)
 	}
-	if n.path.captured == nil {
-		return fmt.Errorf("the capture is to be taken at %q, and there is no such host", capturedHost(plan))
-	}
-	return n.lay(plan)
-}
-
-// newHosts finds each host its place and its kernel's namespace.
-func newHosts(plan scenario.Network) ([]*host, error) {
-	places, err := locate(plan.Hosts)
-	if err != nil {
-		return nil, err
-	}
-	var hosts []*host
-	for i, p := range plan.Hosts {
-		h := &host{
-			place:    places[i],
-			plan:     p,
-			number:   i,
-			mtu:      cmp.Or(p.MTU, plan.MTU, usualMTU),
-			lossless: plan.Loss == 0 && plan.Queue == 0,
-			ports:    ports{ranges: p.Ports},
-			// Of what the others ask, the captured end would see only that it
-			// delays what they send.
-			knowsGateway: plan.ARP == scenario.ARPCached || p.Name != capturedHost(plan),
-		}
-		if least := leastMTU(p.Addr); h.mtu < least || h.mtu > largestMTU {
-			return nil, h.in(fmt.Errorf("its link cannot have an MTU of %d bytes, but of %d to %d", h.mtu, least, largestMTU))
-		}
-		hosts = append(hosts, h)
-	}
-	return hosts, nil
-}
-
-// leastMTU is what every link must carry (RFC 791, 3.2; RFC 8200, 5).
-func leastMTU(addr netip.Addr) int {
-	if addr.Is4() {
-		return 68
-	}
-	return 1280
-}
-
-// capturedHost is the host at whose end the capture is taken.
-func capturedHost(plan scenario.Network) string {
-	if plan.Capture == "" {
-		return "client"
-	}
-	return plan.Capture
+	return nil
 }
 
 // attach makes a host's namespace and link, and opens the path's end of it.
 func (n *wire) attach(h *host, slots int) (*end, error) {
 	var err error
-	if h.plan.Name == processHost {
+	if h.Host.Name == processHost {
 		h.namespace, err = cell.Own()
 	} else {
 		h.namespace, err = cell.NewNamespace()
@@ -160,18 +101,9 @@ func (n *wire) attach(h *host, slots int) (*end, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &end{
-		place:    h.place,
-		name:     h.plan.Name,
-		mtu:      h.mtu,
-		mss:      h.mtu - headers(h.plan),
-		to:       map[*end]*direction{},
-		gateway:  &direction{},
-		laggards: map[*end][]*laggard{},
-	}
-	e.inbound = append(e.inbound, e.gateway)
+	e := &end{End: h.End}
 	err = n.own.Do(func() error {
-		e.port, err = openPort(index, h.mtu, slots)
+		e.port, err = openPort(index, h.MTU, slots)
 		return err
 	})
 	return e, err
@@ -188,47 +120,10 @@ func slots(volume int64) int {
 	return int(min(max(volume/512, least), most))
 }
 
-// lay lays the path between every two hosts.
-func (n *wire) lay(plan scenario.Network) error {
-	ends := n.path.ends
-	for i, from := range ends {
-		for j, to := range ends {
-			if i == j {
-				continue
-			}
-			d := &direction{
-				delay: int64(plan.Hosts[i].RTT+plan.Hosts[j].RTT) / 2,
-				loss:  plan.Loss,
-				dice:  rand.New(rand.NewPCG(plan.Seed, uint64(i*len(ends)+j))),
-			}
-			from.to[to] = d
-			to.inbound = append(to.inbound, d)
-		}
-	}
-	for _, rule := range plan.Late {
-		from, to := n.named(rule.From), n.named(rule.To)
-		if from == nil || to == nil || from == to {
-			return fmt.Errorf("late: there is no path from %q to %q", rule.From, rule.To)
-		}
-		from.laggards[to] = append(from.laggards[to], newLaggard(rule))
-	}
-	return nil
-}
-
-// named returns the end of the host of that name, or nil.
-func (n *wire) named(name string) *end {
-	for _, e := range n.path.ends {
-		if e.name == name {
-			return e
-		}
-	}
-	return nil
-}
-
 // Host returns the host of that name.
 func (n *wire) Host(name string) network.Host {
 	for _, h := range n.hosts {
-		if h.plan.Name == name {
+		if h.Host.Name == name {
 			return h
 		}
 	}
@@ -243,9 +138,9 @@ func (n *wire) Clock() network.Clock { return network.WallClock }
 func (n *wire) Close() error {
 	n.closing.Do(func() {
 		err := n.quiesce(n.ctx)
-		close(n.path.quit)
-		n.path.rouse()
-		<-n.path.done
+		close(n.forwarder.quit)
+		n.forwarder.rouse()
+		<-n.forwarder.done
 		runtime.GOMAXPROCS(n.procs)
 		if err = errors.Join(err, n.finish()); err != nil {
 			n.closed = fmt.Errorf("wire: %w", err)
@@ -258,25 +153,24 @@ func (n *wire) Close() error {
 // finish ends the capture. Its error says what the network itself lost.
 func (n *wire) finish() error {
 	lost, err := n.losses()
-	record := &n.path.record
 	if err == nil && lost.total() > 0 {
 		err = fmt.Errorf("frames were lost, and not on the path: %v", lost)
 	}
-	stats := pcapng.Stats{Received: record.frames + lost.ring, Dropped: lost.ring}
-	return errors.Join(err, record.writer.Close(stats))
+	stats := pcapng.Stats{Received: n.forwarder.frames + lost.ring, Dropped: lost.ring}
+	return errors.Join(err, n.forwarder.writer.Close(stats))
 }
 
 // tearDown lets go of all there is. Namespaces end with what is in them, and
 // links with either end's.
 func (n *wire) tearDown() {
-	if n.path != nil {
-		for _, e := range n.path.ends {
+	if n.forwarder != nil {
+		for _, e := range n.forwarder.ends {
 			if e.port != nil {
 				e.port.close()
 			}
 		}
-		if n.path.wake >= 0 {
-			unix.Close(n.path.wake)
+		if n.forwarder.wake >= 0 {
+			unix.Close(n.forwarder.wake)
 		}
 	}
 	for _, h := range n.hosts {

@@ -1,8 +1,9 @@
-package wire
+package path
 
 import (
 	"bytes"
 	"ftplab/lab/scenario"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"testing"
@@ -81,21 +82,10 @@ func TestSegment(t *testing.T) {
 	}
 }
 
-// content is a stream of bytes that does not repeat itself soon.
-type content struct{ at uint64 }
-
-func (c *content) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte(c.at * 2654435761 >> 13)
-		c.at++
-	}
-	return len(b), nil
-}
-
 // TestFragments puts the pieces of a packet together again.
 func TestFragments(t *testing.T) {
 	data := make([]byte, 3001)
-	(&content{}).Read(data)
+	rand.NewChaCha8([32]byte{}).Read(data)
 	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, Id: 7,
 		SrcIP: net.IPv4(198, 51, 100, 100).To4(), DstIP: net.IPv4(192, 0, 2, 21).To4()}
 	whole := made(t, ethernet(layers.EthernetTypeIPv4), ip, gopacket.Payload(data))

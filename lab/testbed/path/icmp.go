@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"encoding/binary"
@@ -21,26 +21,26 @@ var (
 )
 
 // noRoute is what the host's gateway says of a packet to nobody's address.
-func (p place) noRoute(f frame) frame {
+func (p Place) noRoute(f frame) frame {
 	return p.report(f, noNetwork, noNetworkV6, 0)
 }
 
 // timeExceeded is what the host's gateway says of a packet that may pass no
 // router (RFC 1812, 5.3.1). It is how traceroute finds a router.
-func (p place) timeExceeded(f frame) frame {
+func (p Place) timeExceeded(f frame) frame {
 	return p.report(f, exceeded, exceededV6, 0)
 }
 
 // tooBig is what the gateway of a host says of a packet to that host which its
 // link, of mtu bytes, cannot carry. It is addressed to the gateway of whoever
 // sent the packet.
-func (p place) tooBig(f frame, mtu int) frame {
+func (p Place) tooBig(f frame, mtu int) frame {
 	return p.report(f, mustFragment, packetTooBig, uint32(mtu))
 }
 
 // report makes the one or the other message to the sender of a packet, with the
 // four bytes that come before the quotation; or nil, if a router must say nothing.
-func (p place) report(f frame, v4, v6 kind, word uint32) frame {
+func (p Place) report(f frame, v4, v6 kind, word uint32) frame {
 	if !f.reportable() {
 		return nil
 	}
@@ -77,10 +77,10 @@ func quote(to []byte, f frame, most int) []byte {
 }
 
 // icmpv4 makes an ICMP message (RFC 792).
-func (p place) icmpv4(to netip.Addr, k kind, body []byte) frame {
+func (p Place) icmpv4(to netip.Addr, k kind, body []byte) frame {
 	const precedence = 0xc0 // internetwork control (RFC 1812, 4.3.2.5)
-	f := make(frame, ethernetHeader+ipv4Header+4+len(body))
-	f.address(p.gateMAC, p.mac)
+	f := make(frame, EthernetHeader+ipv4Header+4+len(body))
+	f.address(p.GateMAC, p.MAC)
 	binary.BigEndian.PutUint16(f[12:], typeIPv4)
 	h := f.packet()
 	h[0] = 4<<4 | ipv4Header/4
@@ -98,9 +98,9 @@ func (p place) icmpv4(to netip.Addr, k kind, body []byte) frame {
 }
 
 // icmpv6 makes an ICMPv6 message (RFC 4443, 2.1, and 2.3 for its checksum).
-func (p place) icmpv6(from, to netip.Addr, hops byte, k kind, body []byte) frame {
-	f := make(frame, ethernetHeader+ipv6Header+4+len(body))
-	f.address(p.gateMAC, p.mac)
+func (p Place) icmpv6(from, to netip.Addr, hops byte, k kind, body []byte) frame {
+	f := make(frame, EthernetHeader+ipv6Header+4+len(body))
+	f.address(p.GateMAC, p.MAC)
 	binary.BigEndian.PutUint16(f[12:], typeIPv6)
 	h := f.packet()
 	h[0] = 6 << 4

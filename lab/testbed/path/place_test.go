@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"ftplab/lab/scenario"
@@ -32,15 +32,15 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%v: %v", c.hosts, err)
 			continue
 		}
-		seen := map[mac]bool{}
+		seen := map[MAC]bool{}
 		for i, p := range places {
-			if got := p.network.String() + " " + p.gateway.String(); got != c.want[i] {
-				t.Errorf("%v: got %s, want %s", p.addr, got, c.want[i])
+			if got := p.Network.String() + " " + p.Gateway.String(); got != c.want[i] {
+				t.Errorf("%v: got %s, want %s", p.Addr, got, c.want[i])
 			}
-			if p.mac == p.gateMAC || seen[p.mac] {
-				t.Errorf("%v: the Ethernet address %x is not the host's alone", p.addr, p.mac)
+			if p.MAC == p.GateMAC || seen[p.MAC] {
+				t.Errorf("%v: the Ethernet address %x is not the host's alone", p.Addr, p.MAC)
 			}
-			seen[p.mac] = true
+			seen[p.MAC] = true
 		}
 	}
 }

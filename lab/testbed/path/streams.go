@@ -1,26 +1,26 @@
-package wire
+package path
 
 import (
 	"fmt"
 	"net/netip"
 )
 
-// A ledger knows what each host has sent that the other has not acknowledged
+// streams knows what each host has sent that the other has not acknowledged
 // yet. While there is something, a connection is not at rest, though no frame
 // may be under way: an acknowledgement can be delayed, a lost segment waits for
 // its timer.
-type ledger map[stream]*account
+type streams map[stream]*progress
 
 // A stream is one direction of a connection.
 type stream struct{ from, to netip.AddrPort }
 
-// An account is how far a stream has come, in sequence numbers.
-type account struct {
+// A progress is how far a stream has come, in sequence numbers.
+type progress struct {
 	sent, acknowledged uint32
 }
 
 // enter notes a segment that a host sent.
-func (l ledger) enter(s segment) {
+func (l streams) enter(s segment) {
 	there, back := stream{s.from, s.to}, stream{s.to, s.from}
 	if s.flags&flagRST != 0 {
 		delete(l, there)
@@ -29,7 +29,7 @@ func (l ledger) enter(s segment) {
 	}
 	a := l[there]
 	if a == nil {
-		a = &account{sent: s.seq, acknowledged: s.seq}
+		a = &progress{sent: s.seq, acknowledged: s.seq}
 		l[there] = a
 	}
 	if end := s.seq + s.room(); after(end, a.sent) {
@@ -41,7 +41,7 @@ func (l ledger) enter(s segment) {
 }
 
 // open names a stream of which something is not acknowledged, or returns "".
-func (l ledger) open() string {
+func (l streams) open() string {
 	for s, a := range l {
 		if n := a.sent - a.acknowledged; n != 0 {
 			return fmt.Sprintf("%d of what %v sent to %v", n, s.from, s.to)

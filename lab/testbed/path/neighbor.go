@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"encoding/binary"
@@ -20,7 +20,7 @@ const (
 // answerNeighbor is the gateway's answer to a host that asks for its Ethernet
 // address, or nil if the frame does not. The gateway answers only for itself:
 // each host has a network of its own, where nobody else is.
-func (p place) answerNeighbor(f frame) frame {
+func (p Place) answerNeighbor(f frame) frame {
 	switch {
 	case f.etherType() == typeARP:
 		return p.answerARP(f)
@@ -30,18 +30,18 @@ func (p place) answerNeighbor(f frame) frame {
 	return nil
 }
 
-func (p place) answerARP(f frame) frame {
+func (p Place) answerARP(f frame) frame {
 	ask := f.packet()
-	if binary.BigEndian.Uint16(ask[6:]) != arpRequest || netip.AddrFrom4([4]byte(ask[24:28])) != p.gateway {
+	if binary.BigEndian.Uint16(ask[6:]) != arpRequest || netip.AddrFrom4([4]byte(ask[24:28])) != p.Gateway {
 		return nil
 	}
-	answer := make(frame, ethernetHeader+arpPacket)
-	answer.address(p.gateMAC, mac(ask[8:14]))
+	answer := make(frame, EthernetHeader+arpPacket)
+	answer.address(p.GateMAC, MAC(ask[8:14]))
 	binary.BigEndian.PutUint16(answer[12:], typeARP)
 	a := answer.packet()
 	copy(a, ask[:6]) // Ethernet, IPv4, and the lengths of their addresses
 	binary.BigEndian.PutUint16(a[6:], arpReply)
-	copy(a[8:14], p.gateMAC[:])
+	copy(a[8:14], p.GateMAC[:])
 	copy(a[14:18], ask[24:28])
 	copy(a[18:28], ask[8:18])
 	return answer
@@ -49,18 +49,18 @@ func (p place) answerARP(f frame) frame {
 
 // answerSolicitation answers a neighbor solicitation with a solicited
 // advertisement that names the gateway a router.
-func (p place) answerSolicitation(f frame) frame {
+func (p Place) answerSolicitation(f frame) frame {
 	const router, solicited, override = 0x80, 0x40, 0x20
 	ask := f.payload()
-	if len(ask) < 24 || ask[0] != neighborSolicitation || netip.AddrFrom16([16]byte(ask[8:24])) != p.gateway {
+	if len(ask) < 24 || ask[0] != neighborSolicitation || netip.AddrFrom16([16]byte(ask[8:24])) != p.Gateway {
 		return nil
 	}
 	body := make([]byte, 28) // flags, target, and the option with its address
 	body[0] = router | solicited | override
 	copy(body[4:20], ask[8:24])
 	body[20], body[21] = 2, 1 // target link-layer address, one unit of 8 bytes
-	copy(body[22:28], p.gateMAC[:])
-	return p.icmpv6(p.gateway, f.source(), 255, kind{neighborAdvertisement, 0}, body)
+	copy(body[22:28], p.GateMAC[:])
+	return p.icmpv6(p.Gateway, f.source(), 255, kind{neighborAdvertisement, 0}, body)
 }
 
 // housekeeping says that a host speaks to its link alone, as Linux does when an

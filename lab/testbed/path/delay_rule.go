@@ -1,20 +1,20 @@
-package wire
+package path
 
 import "ftplab/lab/scenario"
 
-// A laggard is one rule of the plan's Late: which segments it is about, and
+// A delayRule is one rule of the plan's Late: which segments it is about, and
 // how many of them are still to come.
-type laggard struct {
+type delayRule struct {
 	rule scenario.Late
 	left int
 }
 
-func newLaggard(rule scenario.Late) *laggard {
-	return &laggard{rule: rule, left: max(1, rule.Count)}
+func newDelayRule(rule scenario.Late) *delayRule {
+	return &delayRule{rule: rule, left: max(1, rule.Count)}
 }
 
 // claims says whether the rule is about the segment, and counts it if so.
-func (l *laggard) claims(s segment) bool {
+func (l *delayRule) claims(s segment) bool {
 	r := l.rule
 	if l.left == 0 || !r.Flags.Match(s.flags) ||
 		r.FromPort != 0 && r.FromPort != s.from.Port() ||

@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"cmp"
@@ -19,11 +19,11 @@ type direction struct {
 	dice  *rand.Rand
 
 	queue fifo
-	apart []flight // by due time
+	apart []queued // by due time
 }
 
-// A flight is a frame on its way.
-type flight struct {
+// A queued is a frame on its way.
+type queued struct {
 	due   int64 // when it reaches the receiver's link, nanoseconds
 	frame frame // as the receiver gets it
 	home  *chunk
@@ -43,7 +43,7 @@ func (d *direction) empty() bool {
 }
 
 // first returns the frame that is due first, or nil.
-func (d *direction) first() *flight {
+func (d *direction) first() *queued {
 	q := d.queue.first()
 	if len(d.apart) > 0 && (q == nil || d.apart[0].due < q.due) {
 		return &d.apart[0]
@@ -52,7 +52,7 @@ func (d *direction) first() *flight {
 }
 
 // take removes the frame that first returns.
-func (d *direction) take() flight {
+func (d *direction) take() queued {
 	f := d.first()
 	if len(d.apart) > 0 && f == &d.apart[0] {
 		taken := *f
@@ -63,7 +63,7 @@ func (d *direction) take() flight {
 }
 
 // setApart adds a frame that is out of turn.
-func (d *direction) setApart(f flight) {
+func (d *direction) setApart(f queued) {
 	i := len(d.apart)
 	for i > 0 && d.apart[i-1].due > f.due {
 		i--
@@ -73,7 +73,7 @@ func (d *direction) setApart(f flight) {
 
 // hold sets a segment apart until one that the same side sends after it has
 // arrived, and for late nanoseconds more. If none comes it waits for patience.
-func (d *direction) hold(f flight, late int64) {
+func (d *direction) hold(f queued, late int64) {
 	f.late = late
 	f.due += max(late, int64(patience))
 	d.setApart(f)
@@ -85,7 +85,7 @@ const patience = 500 * time.Millisecond
 // overtakes says whether a frame that begins its way now is to overtake one
 // that is held.
 func (d *direction) overtakes(f frame) bool {
-	return slices.ContainsFunc(d.apart, func(held flight) bool {
+	return slices.ContainsFunc(d.apart, func(held queued) bool {
 		return held.late > 0 && sameConnection(held.frame, f)
 	})
 }
@@ -97,7 +97,7 @@ func (d *direction) overtaken(by frame, now int64) {
 			f.due, f.late = now+f.late, 0
 		}
 	}
-	slices.SortStableFunc(d.apart, func(a, b flight) int { return cmp.Compare(a.due, b.due) })
+	slices.SortStableFunc(d.apart, func(a, b queued) int { return cmp.Compare(a.due, b.due) })
 }
 
 // sameConnection says that both are segments of one direction of a connection.
@@ -107,35 +107,35 @@ func sameConnection(a, b frame) bool {
 	return ok && also && s.from == t.from && s.to == t.to
 }
 
-// A fifo is a queue of flights.
+// A fifo is a queue of frames.
 type fifo struct {
-	flights []flight
-	head    int
+	frames []queued
+	head   int
 }
 
-func (q *fifo) len() int { return len(q.flights) - q.head }
+func (q *fifo) len() int { return len(q.frames) - q.head }
 
-func (q *fifo) first() *flight {
+func (q *fifo) first() *queued {
 	if q.len() == 0 {
 		return nil
 	}
-	return &q.flights[q.head]
+	return &q.frames[q.head]
 }
 
-func (q *fifo) take() flight {
-	f := q.flights[q.head]
-	q.flights[q.head] = flight{}
-	if q.head++; q.head == len(q.flights) {
-		q.flights, q.head = q.flights[:0], 0
+func (q *fifo) take() queued {
+	f := q.frames[q.head]
+	q.frames[q.head] = queued{}
+	if q.head++; q.head == len(q.frames) {
+		q.frames, q.head = q.frames[:0], 0
 	}
 	return f
 }
 
-func (q *fifo) add(f flight) {
-	if len(q.flights) == cap(q.flights) && q.head > len(q.flights)/2 {
-		n := copy(q.flights, q.flights[q.head:])
-		clear(q.flights[n:])
-		q.flights, q.head = q.flights[:n], 0
+func (q *fifo) add(f queued) {
+	if len(q.frames) == cap(q.frames) && q.head > len(q.frames)/2 {
+		n := copy(q.frames, q.frames[q.head:])
+		clear(q.frames[n:])
+		q.frames, q.head = q.frames[:n], 0
 	}
-	q.flights = append(q.flights, f)
+	q.frames = append(q.frames, f)
 }

@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"encoding/binary"
@@ -10,15 +10,16 @@ import (
 // only hardware sees.
 type frame []byte
 
-// A mac is an Ethernet address.
-type mac [6]byte
+// A MAC is an Ethernet address.
+type MAC [6]byte
 
 // broadcast is the address of every station on a link.
-var broadcast = mac{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+var broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 // Ethernet, and what it carries (IEEE 802.3; RFC 826, 894, 2464).
 const (
-	ethernetHeader = 14
+	// EthernetHeader is the length of a frame's header, bytes.
+	EthernetHeader = 14
 
 	typeIPv4 = 0x0800
 	typeARP  = 0x0806
@@ -39,7 +40,7 @@ const (
 // wellFormed says that the frame is what its type says it is, as far as the
 // path looks into it: so nothing else here checks lengths of headers again.
 func (f frame) wellFormed() bool {
-	if len(f) < ethernetHeader {
+	if len(f) < EthernetHeader {
 		return false
 	}
 	p := f.packet()
@@ -59,10 +60,10 @@ func (f frame) wellFormed() bool {
 func (f frame) etherType() uint16 { return binary.BigEndian.Uint16(f[12:]) }
 
 // packet is what the frame carries.
-func (f frame) packet() []byte { return f[ethernetHeader:] }
+func (f frame) packet() []byte { return f[EthernetHeader:] }
 
 // address sets the frame's Ethernet addresses.
-func (f frame) address(from, to mac) {
+func (f frame) address(from, to MAC) {
 	copy(f, to[:])
 	copy(f[6:], from[:])
 }
@@ -157,14 +158,14 @@ func (f frame) fragments(mtu int) []frame {
 	var pieces []frame
 	for offset := 0; offset < len(data); offset += room {
 		part := data[offset:min(offset+room, len(data))]
-		piece := slices.Concat(f[:ethernetHeader], header, part)
+		piece := slices.Concat(f[:EthernetHeader], header, part)
 		h := piece.packet()[:len(header)]
-		place := field + uint16(offset/unit)
+		position := field + uint16(offset/unit)
 		if offset+room < len(data) {
-			place |= moreFragments
+			position |= moreFragments
 		}
 		binary.BigEndian.PutUint16(h[2:], uint16(len(header)+len(part)))
-		binary.BigEndian.PutUint16(h[6:], place)
+		binary.BigEndian.PutUint16(h[6:], position)
 		binary.BigEndian.PutUint16(h[10:], 0)
 		binary.BigEndian.PutUint16(h[10:], checksum(h))
 		pieces = append(pieces, piece)

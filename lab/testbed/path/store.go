@@ -1,4 +1,4 @@
-package wire
+package path
 
 // A chunk is memory for frames on their way. It is used again when none of
 // them is left, so that a gigabyte passes without work for the collector.

@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"ftplab/lab/scenario"
@@ -6,7 +6,7 @@ import (
 )
 
 // numbered is a frame that tells which it is.
-func numbered(n byte) flight { return flight{due: int64(n), frame: frame{n}} }
+func numbered(n byte) queued { return queued{due: int64(n), frame: frame{n}} }
 
 func TestFIFO(t *testing.T) {
 	var q fifo
@@ -49,7 +49,7 @@ func TestDirectionTakesWhatIsDueFirst(t *testing.T) {
 func TestHeldUntilOvertaken(t *testing.T) {
 	var d direction
 	first, second := synFrame(t, false, 64, 1460), synFrame(t, false, 64, 1400)
-	d.hold(flight{due: 100, frame: first}, 7)
+	d.hold(queued{due: 100, frame: first}, 7)
 	if !d.overtakes(second) {
 		t.Error("a segment of the same connection does not overtake the one that is held")
 	}
@@ -61,7 +61,7 @@ func TestHeldUntilOvertaken(t *testing.T) {
 		t.Errorf("the segment that was held is due at %d, want 1007", got)
 	}
 
-	d.hold(flight{due: 100, frame: first}, 7)
+	d.hold(queued{due: 100, frame: first}, 7)
 	if got, want := d.take().due, 100+int64(patience); got != want {
 		t.Errorf("a segment that nothing overtakes is due at %d, want %d", got, want)
 	}
@@ -113,7 +113,7 @@ func TestLaggardClaims(t *testing.T) {
 		{scenario.Late{Length: -1, FromPort: 20}, [2]bool{false, false}},
 	} {
 		for i, s := range []segment{push, fin} {
-			l := newLaggard(c.rule)
+			l := newDelayRule(c.rule)
 			if got := l.claims(s); got != c.want[i] {
 				t.Errorf("%+v of %+v: got %v, want %v", c.rule, s, got, c.want[i])
 			}
@@ -130,7 +130,7 @@ func TestLedger(t *testing.T) {
 	s, _ := server.segment()
 	s.from, s.to = c.to, c.from
 	c.seq, s.seq = 1<<32-1, 50 // the SYN has the last number there is
-	l := ledger{}
+	l := streams{}
 	steps := []struct {
 		segment
 		open bool

@@ -1,4 +1,4 @@
-package wire
+package path
 
 import (
 	"bytes"
@@ -46,18 +46,18 @@ func TestTimeExceeded(t *testing.T) {
 
 // exceededMessage is what the gateway of a place is to say of a packet whose
 // time to live was exceeded, made by gopacket.
-func exceededMessage(t *testing.T, p place, about frame) frame {
-	if p.addr.Is6() {
+func exceededMessage(t *testing.T, p Place, about frame) frame {
+	if p.Addr.Is6() {
 		e := ethernet(layers.EthernetTypeIPv6)
-		e.SrcMAC, e.DstMAC = p.gateMAC[:], p.mac[:]
-		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolICMPv6, SrcIP: p.router.AsSlice(), DstIP: p.addr.AsSlice()}
+		e.SrcMAC, e.DstMAC = p.GateMAC[:], p.MAC[:]
+		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolICMPv6, SrcIP: p.router.AsSlice(), DstIP: p.Addr.AsSlice()}
 		icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeTimeExceeded, layers.ICMPv6CodeHopLimitExceeded)}
 		icmp.SetNetworkLayerForChecksum(ip)
 		return made(t, e, ip, icmp, gopacket.Payload(append(make([]byte, 4), about.packet()...)))
 	}
 	e := ethernet(layers.EthernetTypeIPv4)
-	e.SrcMAC, e.DstMAC = p.gateMAC[:], p.mac[:]
-	ip := &layers.IPv4{Version: 4, TOS: 0xc0, TTL: 64, Protocol: layers.IPProtocolICMPv4, SrcIP: p.router.AsSlice(), DstIP: p.addr.AsSlice()}
+	e.SrcMAC, e.DstMAC = p.GateMAC[:], p.MAC[:]
+	ip := &layers.IPv4{Version: 4, TOS: 0xc0, TTL: 64, Protocol: layers.IPProtocolICMPv4, SrcIP: p.router.AsSlice(), DstIP: p.Addr.AsSlice()}
 	icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeTimeExceeded, layers.ICMPv4CodeTTLExceeded)}
 	return made(t, e, ip, icmp, gopacket.Payload(about.packet()[:ipv4Header+8]))
 }
@@ -88,7 +88,7 @@ func TestNothingIsSaidOfAnError(t *testing.T) {
 		if got := c.f.reportable(); got != c.want {
 			t.Errorf("may a router report %s? got %v, want %v", c.what, got, c.want)
 		}
-		p := place{router: netip.MustParseAddr("198.51.100.1")}
+		p := Place{router: netip.MustParseAddr("198.51.100.1")}
 		if c.f.etherType() == typeIPv6 {
 			p.router = netip.MustParseAddr("2001:db8:1::1")
 		}

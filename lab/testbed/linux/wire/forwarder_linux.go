@@ -1,0 +1,213 @@
+package wire
+
+import (
+	"math"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/path"
+)
+
+// A forwarder carries what the hosts' kernels send along the path. One thread
+// runs it; see run.
+type forwarder struct {
+	path   *path.Path
+	ends   []*end
+	writer *pcapng.Writer
+	frames uint64 // recorded
+	clock  clock
+
+	batch   [][]byte
+	sources []unix.PollFd // what ends the forwarder's sleep
+
+	crossed   uint64           // frames received and delivered
+	wake      int              // eventfd: look at quit and questions
+	quit      chan struct{}    // closed to end run
+	done      chan struct{}    // closed by run when it has
+	questions chan chan report // how is it going?
+}
+
+// A report is how things stand on the path.
+type report struct {
+	quiet   bool   // nothing is on its way, and no host had sent anything
+	crossed uint64 // frames received and delivered so far
+	open    string // a stream that is not acknowledged yet, or ""
+}
+
+// An end is the kernel's side of where a host's link meets the path.
+type end struct {
+	*path.End
+	port     *port
+	ready    int64 // when the next frame is handed to the host at the earliest
+	delivery delivery
+}
+
+// A delivery is the last time that frames were handed to a host: when they
+// had arrived by the time of the path, and when it was done.
+type delivery struct {
+	arrival      int64
+	began, ended int64
+	frames       int64
+}
+
+// kernelAnswers is how long a kernel works on a frame until it has answered, at
+// most, in nanoseconds. What takes longer is the machine's other work.
+const kernelAnswers = 50_000
+
+// timeOf returns when, by the time of the path, the host sent the frame that
+// its kernel sent at the time at. See the package's documentation on time.
+func (h delivery) timeOf(at int64) int64 {
+	if at < h.began || at > h.ended {
+		return at
+	}
+	return min(at, h.arrival+min(at-h.began, h.frames*kernelAnswers))
+}
+
+const (
+	never    = math.MaxInt64    // a time that does not come
+	catchUp  = 4                // times the rate of a link, at which it carries what is late
+	atOnce   = 250_000          // nanoseconds in which the frames of one batch arrive
+	takeMost = 4 * batch        // frames from one port before all else has its turn
+	idle     = 10 * time.Second // between two looks at ports that say nothing
+)
+
+// run forwards frames until quit. It has a thread to itself: what arrives is
+// picked up at once, and what is due leaves on time.
+//
+// A frame that the captured host sends is recorded with the moment at which its
+// kernel sent it, and a frame that it gets with the moment at which it arrived by
+// the schedule of the path; see the package's documentation on time. Each round
+// first records all that the host has sent so far, and only then what has
+// arrived. What the host sends in answer to an arrival is sent after it, and
+// recorded in a later round; so causes stand before their effects.
+func (f *forwarder) run() {
+	defer close(f.done)
+	runtime.LockOSThread() // never unlocked: its priority ends with it
+	prioritize()
+	for {
+		f.clock.compare()
+		quiet := true
+		for _, e := range f.ends {
+			quiet = f.take(e) && quiet
+		}
+		next := int64(never)
+		for _, e := range f.ends {
+			next = min(next, f.deliver(e))
+		}
+		f.settle()
+		select {
+		case answer := <-f.questions:
+			answer <- report{quiet && next == never, f.crossed, f.path.Unacknowledged()}
+		case <-f.quit:
+			return
+		default:
+			if quiet {
+				f.wait(next)
+			}
+		}
+	}
+}
+
+// record writes a frame that passes the captured end.
+func (f *forwarder) record(at int64, frame []byte) {
+	f.frames++
+	f.writer.Packet(at, frame, len(frame)) // an error of the writer's is its error for good, and told by the end of the capture
+}
+
+// take receives frames from the host, and reports whether there were none.
+func (f *forwarder) take(e *end) (quiet bool) {
+	for n := range takeMost {
+		raw, at := e.port.receive()
+		if raw == nil {
+			return n == 0
+		}
+		f.crossed++
+		f.path.Send(e.End, raw, e.delivery.timeOf(f.clock.fromKernel(at)))
+	}
+	return false
+}
+
+// deliver hands the host what has arrived, and returns when to come again.
+func (f *forwarder) deliver(e *end) (next int64) {
+	now := f.clock.now()
+	var first, last int64 // arrivals of the batch
+	f.batch, next = f.batch[:0], never
+	for len(f.batch) < batch {
+		arrival, carrying, ok := e.Next()
+		if !ok {
+			break
+		}
+		if next = max(arrival, e.ready); next > now {
+			break
+		}
+		// The host's answers are counted from the batch's last arrival, so what
+		// arrived at different times is handed over apart, however late it is.
+		if len(f.batch) > 0 && arrival > first+atOnce {
+			break
+		}
+		frame := e.Take(now)
+		if frame == nil {
+			continue
+		}
+		if last = arrival; len(f.batch) == 0 {
+			first = arrival
+		}
+		e.ready = now + carrying/catchUp
+		f.batch = append(f.batch, frame)
+	}
+	if len(f.batch) == 0 {
+		return next
+	}
+	f.crossed += uint64(len(f.batch))
+	e.delivery = delivery{arrival: last, began: f.clock.now(), frames: int64(len(f.batch))}
+	e.port.send(f.batch)
+	e.delivery.ended = f.clock.now()
+	return 0 // there may be more, and the host may have answered already
+}
+
+// settle ends a round: what was recorded is written, and the memory of frames
+// is free again.
+func (f *forwarder) settle() {
+	f.writer.Flush()
+	f.path.Release()
+	for _, e := range f.ends {
+		e.port.giveBack()
+	}
+}
+
+// wait sleeps until a frame arrives, or the time next.
+func (f *forwarder) wait(next int64) {
+	sleep := int64(idle)
+	if next != never {
+		sleep = next - f.clock.now()
+	}
+	if sleep <= 0 {
+		return
+	}
+	f.sources = append(f.sources[:0], unix.PollFd{Fd: int32(f.wake), Events: unix.POLLIN})
+	for _, e := range f.ends {
+		f.sources = append(f.sources, unix.PollFd{Fd: int32(e.port.fd), Events: unix.POLLIN})
+	}
+	timeout := unix.NsecToTimespec(sleep)
+	unix.Ppoll(f.sources, &timeout, nil)
+	if f.sources[0].Revents != 0 {
+		var count [8]byte
+		unix.Read(f.wake, count[:])
+	}
+}
+
+// ask wakes the path and asks it how things stand.
+func (f *forwarder) ask() report {
+	answer := make(chan report, 1)
+	f.questions <- answer
+	f.rouse()
+	return <-answer
+}
+
+// rouse wakes the path if it sleeps.
+func (f *forwarder) rouse() {
+	unix.Write(f.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+}
