@@ -55,7 +55,7 @@ func TestFramesTakeTheirTime(t *testing.T) {
 }
 
 func TestFullQueueDrops(t *testing.T) {
-	p, _ := between(t, scenario.Network{Rate: 8 * 1000, Queue: 120})
+	p, _ := between(t, scenario.Network{Rate: 8 * 1000, Queue: 150})
 	for range 4 {
 		send(t, p, 0)
 	}
@@ -64,7 +64,7 @@ func TestFullQueueDrops(t *testing.T) {
 		arrival, _, _ := p.Ends[1].Next()
 		got = append(got, p.Ends[1].Take(arrival) != nil)
 	}
-	// One is carried, one waits, and there is no room for a third of 58 bytes.
+	// One is carried, one waits, and there is no room for a third.
 	if want := []bool{true, true, false, false}; got[0] != want[0] || got[1] != want[1] || got[2] != want[2] || got[3] != want[3] {
 		t.Errorf("got %v taken, want %v", got, want)
 	}
