@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,10 +9,13 @@ import (
 
 // Annotate copies a pcapng capture and adds comments: to the frames of these
 // numbers, counted from 1, and to the whole capture unless fileComment is
-// empty. What the capture already says stays. It takes any pcapng file, of
-// either byte order.
+// empty. The comments that the capture already has stay. It takes any pcapng
+// file, of either byte order.
 func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment string) error {
-	a := annotator{in: bufio.NewReaderSize(src, 1<<20), out: bufio.NewWriterSize(dst, 1<<20)}
+	a := annotator{
+		blockScanner: blockScanner{input: &input{src: src}},
+		out:          bufio.NewWriterSize(dst, 1<<20),
+	}
 	frame := 0
 	for {
 		kind, err := a.read()
@@ -45,68 +47,40 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 
 // An annotator copies a capture block by block.
 type annotator struct {
-	in    *bufio.Reader
+	blockScanner
 	out   *bufio.Writer
-	order byteOrder // of the section
-	block []byte    // the one that was read last, whole
+	block []byte // the one that was read last, whole
 }
 
-type byteOrder interface {
-	binary.ByteOrder
-	binary.AppendByteOrder
-}
-
-// The kinds of frames that only others write.
-const (
-	blockPacket       = 2 // obsolete
-	blockSimplePacket = 3
-)
-
-// largestPcapngBlock keeps a file that is none from being read into memory.
-const largestPcapngBlock = 1 << 30
-
-// read reads the next block and returns its kind.
+// read reads the next block and returns its type. It returns io.EOF at the end
+// of a whole file.
 func (a *annotator) read() (kind uint32, err error) {
-	head, err := a.in.Peek(12)
-	if len(head) == 0 {
-		return 0, err
-	}
-	if err != nil {
-		return 0, io.ErrUnexpectedEOF
-	}
-	if le.Uint32(head) == blockSectionHeader { // a palindrome: the same in both orders
-		switch {
-		case le.Uint32(head[8:]) == byteOrderMagic:
-			a.order = binary.LittleEndian
-		case binary.BigEndian.Uint32(head[8:]) == byteOrderMagic:
-			a.order = binary.BigEndian
-		default:
-			return 0, errors.New("not a pcapng file")
-		}
-	}
-	if a.order == nil {
+	first := a.order == nil
+	kind, length, err := a.header()
+	if first && (err == errNoMagic || err == nil && kind != blockSectionHeader) {
 		return 0, errors.New("not a pcapng file")
 	}
-	kind, length := a.order.Uint32(head), a.order.Uint32(head[4:])
-	if length < 12 || length%4 != 0 || length > largestPcapngBlock {
-		return 0, fmt.Errorf("a block of %d bytes: the file is damaged", length)
+	if damaged, ok := err.(formatError); ok {
+		return 0, fmt.Errorf("%w: the file is damaged", damaged)
 	}
-	if cap(a.block) < int(length) {
-		a.block = make([]byte, length)
+	if err == io.EOF && a.start < a.end {
+		return 0, io.ErrUnexpectedEOF
 	}
-	a.block = a.block[:length]
-	shortest := uint32(12)
+	if err != nil {
+		return 0, err
+	}
+	shortest := uint32(blockOverhead)
 	switch kind {
 	case blockSectionHeader:
 		shortest = sectionHead + 4
-	case blockEnhancedPacket, blockPacket: // whose heads are of one size
+	case blockEnhancedPacket, blockPacket:
 		shortest = packetHead + 4
 	}
 	if length < shortest {
 		return 0, fmt.Errorf("a block of %d bytes: the file is damaged", length)
 	}
-	if _, err := io.ReadFull(a.in, a.block); err != nil {
-		return 0, io.ErrUnexpectedEOF
+	if a.block, err = a.take(int(length)); err != nil {
+		return 0, err
 	}
 	if kind == blockSectionHeader {
 		a.order.PutUint64(a.block[16:], sectionLengthUnknown) // comments make it longer
@@ -139,7 +113,7 @@ func (a *annotator) write(kind uint32, comment string) error {
 	}
 	added := a.comment(comment)
 	if options == end {
-		added = append(added, 0, 0, 0, 0) // the end of the options, which there were none of
+		added = append(added, 0, 0, 0, 0) // the end of the options; the block had none
 	}
 	length := a.order.AppendUint32(nil, uint32(len(a.block)+len(added)))
 	for _, piece := range [][]byte{a.block[:4], length, a.block[8:options], added, a.block[options:end], length} {

@@ -30,8 +30,8 @@ func sample(t *testing.T, format Format, sizes ...int) []byte {
 	return out.Bytes()
 }
 
-// readAll reads a pcapng capture with a reader of somebody else's.
-func readAll(t *testing.T, data []byte) []packet {
+// readWithGopacket reads a pcapng capture with a reader of somebody else's.
+func readWithGopacket(t *testing.T, data []byte) []packet {
 	t.Helper()
 	r, err := pcapgo.NewNgReader(bytes.NewReader(data), pcapgo.NgReaderOptions{})
 	if err != nil {
@@ -57,12 +57,12 @@ func TestAnnotateAddsCommentsAndKeepsAllElse(t *testing.T) {
 	if err := Annotate(&after, bytes.NewReader(before), comments, "of all"); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(readAll(t, before), readAll(t, after.Bytes())); diff != "" {
+	if diff := cmp.Diff(readWithGopacket(t, before), readWithGopacket(t, after.Bytes())); diff != "" {
 		t.Errorf("frames changed:\n%s", diff)
 	}
 	path := save(t, "annotated.pcapng", after.Bytes())
 	got := tshark(t, path, "-T", "fields", "-e", "frame.comment")
-	want := []string{"the first", "", "ä third, 3*5", strings.Repeat("long ", 20_000)[:maxOptionBytes]}
+	want := []string{"the first", "", "ä third, 3*5", strings.Repeat("long ", 20_000)[:maxOption]}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tshark reads other comments (-want +got):\n%s", diff)
 	}
@@ -93,7 +93,7 @@ func TestAnnotateTakesTheOtherByteOrder(t *testing.T) {
 		file, _ = binary.Append(file, binary.BigEndian, length)
 	}
 	blockOf(blockSectionHeader, uint32(byteOrderMagic), uint16(1), uint16(0), uint64(20+2*36))
-	blockOf(blockInterface, uint16(linkTypeEthernet), uint16(0), uint32(0))
+	blockOf(blockInterfaceDescription, uint16(linkEthernet), uint16(0), uint32(0))
 	blockOf(blockPacket, uint16(0), uint16(0), uint64(1), uint32(3), uint32(3), [4]byte{1, 2, 3})
 	blockOf(blockEnhancedPacket, uint32(0), uint64(2), uint32(3), uint32(3), [4]byte{4, 5, 6})
 	var out bytes.Buffer

@@ -1,167 +1,54 @@
+// Package pcapng reads and writes capture files: the place where the two halves
+// of the lab meet. The testbed writes a capture, the analysis reads it, and
+// nothing else passes between them.
+//
+//   - A [Writer] writes pcapng or pcap, in whole blocks: a capture that was cut
+//     short by a full disk or a kill is readable up to its last frame.
+//   - A [Reader] reads pcapng and every variant of pcap, also damaged files, and
+//     files by other programs.
+//   - [Annotate] adds comments to a finished pcapng capture.
+//   - [Repair] cuts off the incomplete block that a killed writer leaves behind.
+//
+// The formats are those of draft-ietf-opsawg-pcapng and draft-ietf-opsawg-pcap.
 package pcapng
 
-import (
-	"encoding/binary"
-	"time"
-	"unicode/utf8"
-)
+import "net/netip"
 
-// The blocks and options of pcapng that captures of the lab consist of, as the
-// IETF's draft-ietf-opsawg-pcapng numbers them.
+// Format is the file format of a capture.
+type Format string
+
+// The formats of a capture.
 const (
-	blockSectionHeader    = 0x0A0D0D0A
-	blockInterface        = 1
-	blockNames            = 4
-	blockInterfaceStats   = 5
-	blockEnhancedPacket   = 6
-	byteOrderMagic        = 0x1A2B3C4D
-	sectionLengthUnknown  = 0xFFFFFFFFFFFFFFFF
-	linkTypeEthernet      = 1
-	timestampsNanoseconds = 9 // 10^-9 s
-
-	optEnd         = 0
-	optComment     = 1
-	optSectionOS   = 3
-	optSectionApp  = 4
-	optInterName   = 2
-	optInterTime   = 9
-	optInterOS     = 12
-	optStatsStart  = 2
-	optStatsEnd    = 3
-	optStatsGot    = 4
-	optStatsLost   = 5
-	nameEnd        = 0
-	nameIPv4       = 1
-	nameIPv6       = 2
-	sectionHead    = 24 // bytes of a section header block before its options
-	packetHead     = 28 // bytes of an enhanced packet block before its frame
-	maxOptionBytes = 65535
+	PCAPNG Format = "pcapng" // nanoseconds, names, comments, drop counts
+	PCAP   Format = "pcap"   // the classic one, nanoseconds, frames only
 )
 
-// le is the byte order of all that is written here.
-var le = binary.LittleEndian
+// A LinkType says what the first bytes of a packet are, by the numbers of
+// https://www.tcpdump.org/linktypes.html.
+type LinkType uint16
 
-// A block is a pcapng block under construction.
-type block []byte
+// linkEthernet is the link type of all captures that are written here.
+const linkEthernet LinkType = 1
 
-// newBlock begins a block; end gives it its length.
-func newBlock(kind uint32) block {
-	return block(le.AppendUint32(nil, kind)).uint32(0)
+// A Name is the name of a host: an entry of a pcapng file's name resolution
+// block. A host may have several names, and several hosts the same address.
+type Name struct {
+	Addr netip.Addr
+	Name string
 }
 
-func (b block) uint16(v uint16) block { return le.AppendUint16(b, v) }
-func (b block) uint32(v uint32) block { return le.AppendUint32(b, v) }
-func (b block) uint64(v uint64) block { return le.AppendUint64(b, v) }
-
-// time appends a timestamp as pcapng has it: the upper half first.
-func (b block) time(nanos int64) block {
-	return b.uint32(uint32(nanos >> 32)).uint32(uint32(nanos))
+// Info is what a capture says about itself before its first frame.
+type Info struct {
+	Application string // that wrote it, such as "ftplab v1.0.0"
+	Comment     string // of the file: scenario, command line, network
+	Interface   string // where it was taken, such as "lo" or "client"
+	Remark      string // about that place, such as why checksums are partial there
+	SnapLen     int    // bytes kept of a frame at most; 0 is all
+	Names       []Name // of the hosts
 }
 
-// padded appends bytes and fills up to a multiple of four.
-func (b block) padded(value []byte) block {
-	b = append(b, value...)
-	return append(b, make([]byte, pad(len(value)))...)
-}
-
-// option appends an option.
-func (b block) option(code uint16, value []byte) block {
-	return b.uint16(code).uint16(uint16(len(value))).padded(value)
-}
-
-// text appends an option unless it is empty.
-func (b block) text(code uint16, value string) block {
-	if value == "" {
-		return b
-	}
-	return b.option(code, []byte(cut(value)))
-}
-
-// cut shortens a text to what an option can hold, in whole characters.
-func cut(text string) string {
-	if len(text) <= maxOptionBytes {
-		return text
-	}
-	end := maxOptionBytes
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
-}
-
-// endOptions ends a block's options.
-func (b block) endOptions() block { return b.uint16(optEnd).uint16(0) }
-
-// end finishes the block: its length stands at both its ends.
-func (b block) end() []byte {
-	length := uint32(len(b) + 4)
-	le.PutUint32(b[4:], length)
-	return b.uint32(length)
-}
-
-// pad is how many bytes fill n up to a multiple of four.
-func pad(n int) int { return -n & 3 }
-
-// sectionHeader is the block that begins a pcapng file.
-func sectionHeader(info Info) []byte {
-	return newBlock(blockSectionHeader).
-		uint32(byteOrderMagic).uint16(1).uint16(0).uint64(sectionLengthUnknown).
-		text(optComment, info.Comment).
-		text(optSectionOS, systemName()).
-		text(optSectionApp, info.Application).
-		endOptions().end()
-}
-
-// interfaceDescription describes the one place the frames were taken.
-func interfaceDescription(info Info) []byte {
-	return newBlock(blockInterface).
-		uint16(linkTypeEthernet).uint16(0).uint32(uint32(info.SnapLen)).
-		text(optComment, info.Remark).
-		text(optInterName, info.Interface).
-		option(optInterTime, []byte{timestampsNanoseconds}).
-		text(optInterOS, systemName()).
-		endOptions().end()
-}
-
-// nameResolution names the hosts, so that readers can show names.
-func nameResolution(names []Name) []byte {
-	b := newBlock(blockNames)
-	for _, n := range names {
-		kind := uint16(nameIPv4)
-		if n.Addr.Is6() {
-			kind = nameIPv6
-		}
-		b = b.option(kind, append(append(n.Addr.AsSlice(), n.Name...), 0))
-	}
-	return b.uint16(nameEnd).uint16(0).end()
-}
-
-// interfaceStatistics is the block that ends a capture, with its counts.
-func interfaceStatistics(began, ended time.Time, s Stats) []byte {
-	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }
-	at := func(t time.Time) []byte { return block(nil).time(t.UnixNano()) }
-	return newBlock(blockInterfaceStats).
-		uint32(0).time(ended.UnixNano()).
-		option(optStatsStart, at(began)).
-		option(optStatsEnd, at(ended)).
-		option(optStatsGot, count(s.Received)).
-		option(optStatsLost, count(s.Dropped)).
-		endOptions().end()
-}
-
-// appendPacketHeader begins the block of a frame, up to the frame itself.
-func appendPacketHeader(b []byte, atNanos int64, captured, length int) []byte {
-	return block(b).uint32(blockEnhancedPacket).uint32(packetTotal(captured)).uint32(0).
-		time(atNanos).uint32(uint32(captured)).uint32(uint32(length))
-}
-
-// appendPacketTrailer ends it.
-func appendPacketTrailer(b []byte, captured int) []byte {
-	b = append(b, "\x00\x00\x00"[:pad(captured)]...)
-	return le.AppendUint32(b, packetTotal(captured))
-}
-
-// packetTotal is the length of the block of a frame.
-func packetTotal(captured int) uint32 {
-	return uint32(packetHead + captured + pad(captured) + 4)
+// Stats are the counts with which a capture ends.
+type Stats struct {
+	Received uint64 // frames that reached the recorder
+	Dropped  uint64 // of these, frames it had no room for; any is an error
 }

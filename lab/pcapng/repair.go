@@ -8,14 +8,14 @@ import (
 )
 
 // Repair makes a capture readable whose writer was killed: it cuts off the
-// block that was not written to its end, if there is one. It is for captures
-// that a [Writer] wrote, of either format.
+// block or record that was not written to its end, if there is one. It is for
+// captures that a [Writer] wrote, of either format.
 func Repair(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
-	whole, err := wholeBlocks(file)
+	whole, err := wholeBytes(file)
 	if err == nil {
 		err = file.Truncate(whole)
 	}
@@ -25,60 +25,54 @@ func Repair(path string) error {
 	return nil
 }
 
-// wholeBlocks is how many bytes of the capture are whole blocks.
-func wholeBlocks(file *os.File) (int64, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	var magic [4]byte
-	if _, err := file.ReadAt(magic[:], 0); err == io.EOF {
-		return 0, nil // nothing was written that could be told
-	} else if err != nil {
-		return 0, err
-	}
-	next := nextBlock
-	var at int64
-	switch le.Uint32(magic[:]) {
-	case blockSectionHeader:
-	case pcapNanoseconds:
-		if info.Size() < pcapHeaderSize {
-			return 0, nil
-		}
-		next, at = nextRecord, pcapHeaderSize
-	default:
-		return 0, errors.New("this is no capture of the lab")
-	}
-	for {
-		length, err := next(file, at)
-		if err == io.EOF || err == nil && at+length > info.Size() {
+// wholeBytes is how many bytes of a capture are whole blocks or records.
+func wholeBytes(capture io.Reader) (int64, error) {
+	in := &input{src: capture}
+	skip, err := skipper(in)
+	for err == nil {
+		at := in.offset
+		if err = skip(); err == io.EOF || err == io.ErrUnexpectedEOF {
 			return at, nil
 		}
-		if err != nil {
-			return 0, err
+	}
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return 0, nil // not even the header of the file is whole
+	}
+	return 0, err
+}
+
+// skipper returns the function that passes over one block or record.
+func skipper(in *input) (func() error, error) {
+	magic, err := in.peek(4)
+	if err != nil {
+		return nil, err
+	}
+	switch le.Uint32(magic) {
+	case blockSectionHeader:
+		s := blockScanner{input: in}
+		return func() error {
+			at := in.offset
+			_, length, err := s.header()
+			if damaged, ok := err.(formatError); ok {
+				return fmt.Errorf("at byte %d is %w: the file is damaged", at, damaged)
+			}
+			if err != nil {
+				return err
+			}
+			return in.skip(int64(length))
+		}, nil
+	case magicNano:
+		if _, err := in.peek(pcapHeader); err != nil {
+			return nil, err
 		}
-		at += length
+		s, err := newRecordScanner(in)
+		return func() error {
+			h, err := s.header()
+			if err != nil {
+				return err
+			}
+			return in.skip(int64(h.captured))
+		}, err
 	}
-}
-
-// nextBlock is the length of the pcapng block at a place, as it says itself.
-func nextBlock(file io.ReaderAt, at int64) (int64, error) {
-	var head [8]byte
-	if _, err := file.ReadAt(head[:], at); err != nil {
-		return 0, err
-	}
-	length := le.Uint32(head[4:])
-	if length < 12 || length%4 != 0 {
-		return 0, fmt.Errorf("the block at byte %d cannot be %d bytes long", at, length)
-	}
-	return int64(length), nil
-}
-
-// nextRecord is the length of the classic record at a place, with its header.
-func nextRecord(file io.ReaderAt, at int64) (int64, error) {
-	var head [recordHead]byte
-	if _, err := file.ReadAt(head[:], at); err != nil {
-		return 0, err
-	}
-	return recordHead + int64(le.Uint32(head[8:])), nil
+	return nil, errors.New("this is no capture of the lab")
 }

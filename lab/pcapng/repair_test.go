@@ -32,7 +32,7 @@ func TestRepairAtEveryByte(t *testing.T) {
 					t.Fatalf("cut after byte %d: a block that ended there was lost, or half of one kept: %d bytes", n, len(got))
 				}
 				if len(got) > kept && n > 0 && format == PCAPNG {
-					readAllIfBegun(t, got)
+					readIfBegun(t, got)
 				}
 				kept = len(got)
 			}
@@ -43,11 +43,11 @@ func TestRepairAtEveryByte(t *testing.T) {
 	}
 }
 
-// readAllIfBegun reads a capture that may have no interface yet.
-func readAllIfBegun(t *testing.T, data []byte) {
+// readIfBegun reads a capture that may have no interface yet.
+func readIfBegun(t *testing.T, data []byte) {
 	t.Helper()
 	if bytes.Contains(data, []byte("lo\x00\x00")) {
-		readAll(t, data)
+		readWithGopacket(t, data)
 	}
 }
 

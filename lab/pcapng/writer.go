@@ -57,7 +57,7 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 			w.add(nameResolution(info.Names))
 		}
 	case PCAP:
-		w.add(pcapHeader(info))
+		w.add(appendPcapHeader(nil, info))
 	default:
 		return nil, fmt.Errorf("capture: unknown format %q", format)
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // A Want is what a scenario expects to see, parsed.
@@ -144,7 +144,7 @@ func (w *Want) CheckHosts(hosts Hosts) error {
 
 // with returns the hosts and those that a capture names, as far as a want can
 // say their names.
-func (h Hosts) with(names []pcap.Name) Hosts {
+func (h Hosts) with(names []pcapng.Name) Hosts {
 	all := maps.Clone(h)
 	if all == nil {
 		all = Hosts{}

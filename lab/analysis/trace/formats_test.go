@@ -12,7 +12,7 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // formatSession is the session that all files of these tests hold.
@@ -27,7 +27,7 @@ func formatSession(t testing.TB) *forge {
 // A container writes packets to a file of some format.
 type container struct {
 	name  string
-	write func(link pcap.LinkType, packets []forged) []byte
+	write func(link pcapng.LinkType, packets []forged) []byte
 }
 
 func words(order binary.AppendByteOrder, values ...uint32) []byte {
@@ -39,8 +39,8 @@ func words(order binary.AppendByteOrder, values ...uint32) []byte {
 }
 
 // classic makes a pcap file with stamps in units of the given nanoseconds.
-func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) func(pcap.LinkType, []forged) []byte {
-	return func(link pcap.LinkType, packets []forged) []byte {
+func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) func(pcapng.LinkType, []forged) []byte {
+	return func(link pcapng.LinkType, packets []forged) []byte {
 		b := words(order, magic)
 		b = order.AppendUint16(b, 2)
 		b = order.AppendUint16(b, 4)
@@ -77,7 +77,7 @@ func option(order binary.AppendByteOrder, code uint16, value ...byte) []byte {
 }
 
 // interfaceOf makes an interface description; options may be nil.
-func interfaceOf(order binary.AppendByteOrder, link pcap.LinkType, options []byte) []byte {
+func interfaceOf(order binary.AppendByteOrder, link pcapng.LinkType, options []byte) []byte {
 	b := order.AppendUint16(nil, uint16(link))
 	b = order.AppendUint16(b, 0)
 	b = append(b, words(order, 0)...)
@@ -97,8 +97,8 @@ func enhanced(order binary.AppendByteOrder, id uint32, p forged, perSecond, offs
 	return block(order, 6, append(b, p.captured()...))
 }
 
-func modern(order binary.AppendByteOrder, perSecond, offset int64, options ...byte) func(pcap.LinkType, []forged) []byte {
-	return func(link pcap.LinkType, packets []forged) []byte {
+func modern(order binary.AppendByteOrder, perSecond, offset int64, options ...byte) func(pcapng.LinkType, []forged) []byte {
+	return func(link pcapng.LinkType, packets []forged) []byte {
 		b := append(section(order), interfaceOf(order, link, options)...)
 		for _, p := range packets {
 			b = append(b, enhanced(order, 0, p, perSecond, offset)...)
@@ -127,7 +127,7 @@ var containers = []container{
 
 // everyBlock makes a file of two sections in different byte orders, with
 // several interfaces, packet blocks of all kinds, and blocks to be passed over.
-func everyBlock(link pcap.LinkType, packets []forged) []byte {
+func everyBlock(link pcapng.LinkType, packets []forged) []byte {
 	b := section(big)
 	b = append(b, interfaceOf(big, link, option(big, 9, 9))...)
 	b = append(b, interfaceOf(big, link, nil)...)
@@ -193,7 +193,7 @@ func TestContainers(t *testing.T) {
 // An encapsulation wraps Ethernet frames into something else.
 type encapsulation struct {
 	name string
-	link pcap.LinkType
+	link pcapng.LinkType
 	wrap func(frame []byte) []byte
 }
 

@@ -6,24 +6,24 @@ import (
 	"encoding/binary"
 	"net"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // Link types, by the numbers of https://www.tcpdump.org/linktypes.html.
 const (
-	linkNull      pcap.LinkType = 0 // BSD loopback, in the writer's byte order
-	linkEthernet  pcap.LinkType = 1
-	linkPPP       pcap.LinkType = 9
-	linkRawBSD    pcap.LinkType = 12
-	linkRawOpen   pcap.LinkType = 14
-	linkPPPHDLC   pcap.LinkType = 50
-	linkRaw       pcap.LinkType = 101
-	linkCiscoHDLC pcap.LinkType = 104
-	linkLoop      pcap.LinkType = 108 // OpenBSD loopback, in network byte order
-	linkCooked    pcap.LinkType = 113 // Linux SLL, of the interface "any"
-	linkIPv4      pcap.LinkType = 228
-	linkIPv6      pcap.LinkType = 229
-	linkCooked2   pcap.LinkType = 276
+	linkNull      pcapng.LinkType = 0 // BSD loopback, in the writer's byte order
+	linkEthernet  pcapng.LinkType = 1
+	linkPPP       pcapng.LinkType = 9
+	linkRawBSD    pcapng.LinkType = 12
+	linkRawOpen   pcapng.LinkType = 14
+	linkPPPHDLC   pcapng.LinkType = 50
+	linkRaw       pcapng.LinkType = 101
+	linkCiscoHDLC pcapng.LinkType = 104
+	linkLoop      pcapng.LinkType = 108 // OpenBSD loopback, in network byte order
+	linkCooked    pcapng.LinkType = 113 // Linux SLL, of the interface "any"
+	linkIPv4      pcapng.LinkType = 228
+	linkIPv6      pcapng.LinkType = 229
+	linkCooked2   pcapng.LinkType = 276
 )
 
 // EtherTypes.
@@ -86,7 +86,7 @@ func (b piece) uint16(at int) int { return int(binary.BigEndian.Uint16(b.data[at
 func (b piece) uint32(at int) uint32 { return binary.BigEndian.Uint32(b.data[at:]) }
 
 // decode fills p with the headers found in raw.
-func (d *decoder) decode(p *Packet, raw *pcap.Packet) {
+func (d *decoder) decode(p *Packet, raw *pcapng.Packet) {
 	p.Time, p.Length, p.Captured, p.Data = raw.Time, raw.Length, len(raw.Data), raw.Data
 	p.VLAN = -1
 	d.depth, d.unknown = 0, false

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"time"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // A Trace is everything that one capture shows.
@@ -25,7 +25,7 @@ type Trace struct {
 	// the interface statistics of a pcapng file.
 	Dropped uint64
 	// Names are the names of hosts that a pcapng file brings along.
-	Names []pcap.Name
+	Names []pcapng.Name
 	// Unread counts the packets of a kind of link that is not known here; of
 	// them nothing but the number is.
 	Unread int

@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // Options say what else a reading should give, beside the Trace.
@@ -44,14 +44,14 @@ func ReadFile(name string, opts Options) (*Trace, error) {
 // read as far as it goes, and Trace.Cut says why no further; an error means
 // that r is no capture at all, or that reading r failed.
 func Read(r io.Reader, opts Options) (*Trace, error) {
-	file, err := pcap.NewReader(r)
+	file, err := pcapng.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
 	t := &Trace{}
 	d := &decoder{details: true}
 	k := newTracker(opts)
-	var raw pcap.Packet
+	var raw pcapng.Packet
 	var p Packet
 	for {
 		err = file.Next(&raw)
@@ -83,7 +83,7 @@ func Read(r io.Reader, opts Options) (*Trace, error) {
 			k.settle(&p)
 		}
 	}
-	var damage *pcap.Damage
+	var damage *pcapng.Damage
 	switch {
 	case errors.As(err, &damage):
 		t.Cut = damage.Error()

@@ -7,13 +7,13 @@ import (
 	"encoding/binary"
 	"net"
 
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 const (
-	linkWiFi     pcap.LinkType = 105
-	linkRadiotap pcap.LinkType = 127
-	linkPPI      pcap.LinkType = 192
+	linkWiFi     pcapng.LinkType = 105
+	linkRadiotap pcapng.LinkType = 127
+	linkPPI      pcapng.LinkType = 192
 )
 
 // radio passes over the header of a recorder in front of the frame (radiotap,

@@ -12,7 +12,7 @@ import (
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/trace"
-	"ftplab/lab/pcapng/pcap"
+	"ftplab/lab/pcapng"
 )
 
 // Excuses for changes to packets.
@@ -34,18 +34,18 @@ type raw struct {
 	time   int64
 	length int
 	data   []byte
-	link   pcap.LinkType
+	link   pcapng.LinkType
 }
 
 // readRaw reads the packets of a capture file.
 func readRaw(file []byte) ([]raw, error) {
-	r, err := pcap.NewReader(bytes.NewReader(file))
+	r, err := pcapng.NewReader(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
 	}
 	var all []raw
 	for {
-		var p pcap.Packet
+		var p pcapng.Packet
 		if err := r.Next(&p); err == io.EOF {
 			return all, nil
 		} else if err != nil {

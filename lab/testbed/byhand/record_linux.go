@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/linux/ring"
 )
 
 // ringSize holds, in bytes, what a class can send while the recorder waits for
@@ -24,14 +25,14 @@ const ringSize = 64 << 20
 // returns nil. It needs CAP_NET_RAW. Ready is called when nothing that comes
 // can be missed any more. The error may be that frames were lost.
 func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) error {
-	ring, err := pcapng.OpenRing(device, ringSize)
+	frames, err := ring.Open(device, ringSize)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: recording a device needs root, or the capability CAP_NET_RAW", err)
 	}
 	if err != nil {
 		return err
 	}
-	r := &recording{ring: ring, writer: w, done: make(chan struct{})}
+	r := &recording{ring: frames, writer: w, done: make(chan struct{})}
 	go r.run()
 	ready()
 	select {
@@ -39,14 +40,14 @@ func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) 
 		err = r.catchUp()
 	case <-r.done:
 	}
-	ring.Interrupt()
+	frames.Interrupt()
 	<-r.done
 	return errors.Join(err, r.err, r.end())
 }
 
 // A recording goes from a ring to a capture.
 type recording struct {
-	ring   *pcapng.Ring
+	ring   *ring.Ring
 	writer *pcapng.Writer
 	seen   atomic.Uint64 // frames
 	done   chan struct{} // closed when nothing is read any more

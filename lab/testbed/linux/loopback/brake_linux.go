@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/linux/ring"
 )
 
 // A brake keeps a transfer from outrunning its recorder.
@@ -21,7 +21,7 @@ import (
 //
 // Programs that a host started are not braked.
 type brake struct {
-	ring    *pcapng.Ring
+	ring    *ring.Ring
 	over    atomic.Bool
 	stopped chan struct{}
 }
@@ -35,7 +35,7 @@ const (
 )
 
 // startBrake watches the ring until stop, on any of these processors.
-func startBrake(ring *pcapng.Ring, processors unix.CPUSet) *brake {
+func startBrake(ring *ring.Ring, processors unix.CPUSet) *brake {
 	b := &brake{ring: ring, stopped: make(chan struct{})}
 	go func() {
 		unpin(processors)

@@ -10,12 +10,13 @@ import (
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/linux/ring"
 	"ftplab/lab/testbed/network"
 )
 
 // A recorder writes what crosses lo, from when it is made until it is closed.
 type recorder struct {
-	ring   *pcapng.Ring
+	ring   *ring.Ring
 	writer *pcapng.Writer
 	failed func(error)
 	others *others // whose frames are left out; nil when lo is our own
@@ -47,8 +48,8 @@ func record(plan scenario.Network, how Recording) (*recorder, error) {
 	if err := pin(); err != nil {
 		return nil, err
 	}
-	size, holds := pcapng.RingSize(plan.Volume)
-	if r.ring, err = pcapng.OpenRing(device, size); err != nil {
+	size, holds := ring.Size(plan.Volume)
+	if r.ring, err = ring.Open(device, size); err != nil {
 		return nil, err
 	}
 	if !holds {

@@ -1,39 +1,17 @@
-// The pcapng format: blocks, each with its type and length, in sections, each
-// with its byte order and interfaces.
-
-package pcap
+package pcapng
 
 import (
-	"encoding/binary"
-	"fmt"
+	"errors"
 	"io"
 	"math/bits"
 )
 
-// Block types.
 const (
-	sectionHeader       = 0x0a0d0d0a // the same in both byte orders
-	interfaceBlock      = 1
-	obsoletePacketBlock = 2
-	simplePacketBlock   = 3
-	nameBlock           = 4
-	statisticsBlock     = 5
-	enhancedPacketBlock = 6
-)
-
-// Option codes, of the block types that are looked into.
-const (
-	optionEnd       = 0
-	ifTimeRes       = 9  // if_tsresol
-	ifTimeOffset    = 14 // if_tsoffset
-	statsInterface  = 5  // isb_ifdrop
-	statsOS         = 7  // isb_osdrop
-	byteOrderMagic  = 0x1a2b3c4d
-	maxSideBlock    = 1 << 20 // bytes of an interface or statistics block
-	maxInterfaces   = 1 << 16
-	blockOverhead   = 12 // type, length, length again
-	enhancedHeader  = 20 // of an enhanced (or obsolete) packet block
-	interfaceHeader = 8
+	maxSideBlock  = 1 << 20 // bytes of an interface, names or statistics block that is read
+	maxInterfaces = 1 << 16
+	interfaceHead = 8  // bytes of an interface description's body before its options
+	statsHead     = 12 // the same of interface statistics
+	packetFields  = 20 // bytes of a packet block's body before its frame
 )
 
 // An iface is a recorded interface: its link, and the clock of its stamps.
@@ -48,39 +26,29 @@ type iface struct {
 	dropped uint64
 }
 
-// blocks reads the pcapng format.
-type blocks struct {
+// A blockReader reads the packets of a pcapng file.
+type blockReader struct {
 	*Reader
-	order      binary.ByteOrder
+	blockScanner
 	interfaces []iface // of the present section
 	pastDrops  uint64  // of the sections before
 }
 
-func newBlocks(r *Reader) (func(*Packet) error, error) {
-	f := &blocks{Reader: r, order: binary.LittleEndian}
-	h, err := r.in.peek(12)
-	if err != nil {
-		return nil, fmt.Errorf("not a capture: cut off in the header of the file")
+// newBlockReader returns the function that reads the packets of a pcapng file.
+func newBlockReader(r *Reader) (func(*Packet) error, error) {
+	f := &blockReader{Reader: r, blockScanner: blockScanner{input: &r.in}}
+	_, _, err := f.header()
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return nil, errors.New("not a capture: cut off in the header of the file")
+	case err == errNoMagic:
+		return nil, errors.New("not a capture: a pcapng section without the byte-order magic")
 	}
-	if !f.readOrder(h) {
-		return nil, fmt.Errorf("not a capture: a pcapng section without the byte-order magic")
-	}
-	return f.next, nil
-}
-
-// readOrder learns the byte order from the beginning of a section header.
-func (f *blocks) readOrder(h []byte) bool {
-	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-		if order.Uint32(h[8:]) == byteOrderMagic {
-			f.order = order
-			return true
-		}
-	}
-	return false
+	return f.next, nil // which meets any other error again, and says where it is
 }
 
 // next reads blocks up to and including one that holds a packet.
-func (f *blocks) next(p *Packet) error {
+func (f *blockReader) next(p *Packet) error {
 	for {
 		at := f.in.offset
 		found, err := f.block(p, at)
@@ -96,43 +64,31 @@ func (f *blocks) next(p *Packet) error {
 }
 
 // block reads the block at the given place, and reports whether it was a packet.
-func (f *blocks) block(p *Packet, at int64) (bool, error) {
-	h, err := f.in.peek(8)
+func (f *blockReader) block(p *Packet, at int64) (bool, error) {
+	kind, length, err := f.header()
+	if damaged, ok := err.(formatError); ok {
+		return false, f.damage(at, "%s: the file is damaged", damaged)
+	}
 	if err != nil {
 		return false, err
 	}
-	kind := f.order.Uint32(h)
-	if kind == sectionHeader {
-		if h, err = f.in.peek(12); err != nil {
-			return false, err
-		}
-		if !f.readOrder(h) {
-			return false, f.damage(at, "a section without the byte-order magic: the file is damaged")
-		}
-	}
-	total := f.order.Uint32(h[4:])
-	if total < blockOverhead || total%4 != 0 {
-		return false, f.damage(at, "a block of %d bytes: the file is damaged", total)
-	}
-	body := int64(total) - blockOverhead
-	limit := int64(maxSideBlock)
+	body := int64(length) - blockOverhead
 	switch kind {
-	case enhancedPacketBlock, obsoletePacketBlock, simplePacketBlock:
-		limit = maxPacket
-	case interfaceBlock, nameBlock, statisticsBlock:
-	default:
-		limit = 0
-	}
-	if body > limit || limit == 0 {
-		if limit == maxPacket {
+	case blockEnhancedPacket, blockPacket, blockSimplePacket:
+		if body > maxPacket {
 			return false, f.damage(at, "a packet of %d bytes: the file is damaged", body)
 		}
-		if kind == sectionHeader {
-			f.endSection()
+	case blockInterfaceDescription, blockNameResolution, blockInterfaceStatistics:
+		if body > maxSideBlock {
+			return false, f.in.skip(int64(length))
 		}
-		return false, f.in.skip(int64(total))
+	case blockSectionHeader:
+		f.endSection()
+		return false, f.in.skip(int64(length))
+	default:
+		return false, f.in.skip(int64(length))
 	}
-	b, err := f.in.take(int(total))
+	b, err := f.in.take(int(length))
 	if err != nil {
 		return false, err
 	}
@@ -140,17 +96,17 @@ func (f *blocks) block(p *Packet, at int64) (bool, error) {
 }
 
 // parse reads the body of a block of a known type.
-func (f *blocks) parse(kind uint32, body []byte, p *Packet, at int64) (bool, error) {
+func (f *blockReader) parse(kind uint32, body []byte, p *Packet, at int64) (bool, error) {
 	switch kind {
-	case enhancedPacketBlock, obsoletePacketBlock:
+	case blockEnhancedPacket, blockPacket:
 		return true, f.packet(kind, body, p, at)
-	case simplePacketBlock:
+	case blockSimplePacket:
 		return true, f.simplePacket(body, p, at)
-	case interfaceBlock:
+	case blockInterfaceDescription:
 		return false, f.addInterface(body, at)
-	case nameBlock:
+	case blockNameResolution:
 		f.nameResolution(body)
-	case statisticsBlock:
+	case blockInterfaceStatistics:
 		f.statistics(body)
 	}
 	return false, nil
@@ -158,31 +114,31 @@ func (f *blocks) parse(kind uint32, body []byte, p *Packet, at int64) (bool, err
 
 // packet reads an enhanced packet block, or its obsolete forerunner, in which
 // the interface's number has 16 bits and a drop count follows it.
-func (f *blocks) packet(kind uint32, b []byte, p *Packet, at int64) error {
-	if len(b) < enhancedHeader {
+func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
+	if len(b) < packetFields {
 		return f.damage(at, "a packet block of %d bytes: the file is damaged", len(b))
 	}
 	id := f.order.Uint32(b)
-	if kind == obsoletePacketBlock {
+	if kind == blockPacket {
 		id = uint32(f.order.Uint16(b))
 	}
 	if int64(id) >= int64(len(f.interfaces)) {
 		return f.damage(at, "a packet of interface %d, which the file does not describe", id)
 	}
 	captured := f.order.Uint32(b[12:])
-	if int64(captured) > int64(len(b)-enhancedHeader) {
+	if int64(captured) > int64(len(b)-packetFields) {
 		return f.damage(at, "a packet longer than its block: the file is damaged")
 	}
 	i := &f.interfaces[id]
 	p.Time = i.time(uint64(f.order.Uint32(b[4:]))<<32 | uint64(f.order.Uint32(b[8:])))
 	p.Length = int(f.order.Uint32(b[16:]))
-	p.Data = b[enhancedHeader : enhancedHeader+captured]
+	p.Data = b[packetFields : packetFields+captured]
 	p.Link = i.link
 	return nil
 }
 
 // simplePacket reads a packet without stamp and interface (it is the first).
-func (f *blocks) simplePacket(b []byte, p *Packet, at int64) error {
+func (f *blockReader) simplePacket(b []byte, p *Packet, at int64) error {
 	if len(b) < 4 || len(f.interfaces) == 0 {
 		return f.damage(at, "a simple packet block without interface: the file is damaged")
 	}
@@ -198,16 +154,16 @@ func (f *blocks) simplePacket(b []byte, p *Packet, at int64) error {
 	return nil
 }
 
-func (f *blocks) addInterface(b []byte, at int64) error {
-	if len(b) < interfaceHeader || len(f.interfaces) == maxInterfaces {
+func (f *blockReader) addInterface(b []byte, at int64) error {
+	if len(b) < interfaceHead || len(f.interfaces) == maxInterfaces {
 		return f.damage(at, "an interface block that makes no sense: the file is damaged")
 	}
 	i := iface{link: LinkType(f.order.Uint16(b)), snaplen: f.order.Uint32(b[4:]), digits: 6}
-	f.options(b[interfaceHeader:], func(code uint16, v []byte) {
+	f.options(b[interfaceHead:], func(code uint16, v []byte) {
 		switch {
-		case code == ifTimeRes && len(v) >= 1:
+		case code == ifTsResol && len(v) >= 1:
 			i.digits, i.binary = v[0]&0x7f, v[0]&0x80 != 0
-		case code == ifTimeOffset && len(v) >= 8:
+		case code == ifTsOffset && len(v) >= 8:
 			i.offset = int64(f.order.Uint64(v))
 		}
 	})
@@ -217,13 +173,13 @@ func (f *blocks) addInterface(b []byte, at int64) error {
 
 // statistics takes the drop counts. Each block replaces those of its interface
 // before it.
-func (f *blocks) statistics(b []byte) {
-	if len(b) < 12 || int64(f.order.Uint32(b)) >= int64(len(f.interfaces)) {
+func (f *blockReader) statistics(b []byte) {
+	if len(b) < statsHead || int64(f.order.Uint32(b)) >= int64(len(f.interfaces)) {
 		return
 	}
 	var drops uint64
-	f.options(b[12:], func(code uint16, v []byte) {
-		if (code == statsInterface || code == statsOS) && len(v) >= 8 {
+	f.options(b[statsHead:], func(code uint16, v []byte) {
+		if (code == isbIfDrop || code == isbOSDrop) && len(v) >= 8 {
 			drops += f.order.Uint64(v)
 		}
 	})
@@ -234,16 +190,16 @@ func (f *blocks) statistics(b []byte) {
 	}
 }
 
-func (f *blocks) endSection() {
+func (f *blockReader) endSection() {
 	f.pastDrops = f.dropped
 	f.interfaces = nil
 }
 
 // options calls use for each option. A list that makes no sense ends early.
-func (f *blocks) options(b []byte, use func(code uint16, value []byte)) {
+func (f *blockReader) options(b []byte, use func(code uint16, value []byte)) {
 	for len(b) >= 4 {
 		code, n := f.order.Uint16(b), int(f.order.Uint16(b[2:]))
-		if code == optionEnd || n > len(b)-4 {
+		if code == optEndOfOpt || n > len(b)-4 {
 			return
 		}
 		use(code, b[4:4+n])

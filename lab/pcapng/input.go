@@ -1,11 +1,9 @@
-// The bytes of a file, seen through a window that slides over them.
-
-package pcap
+package pcapng
 
 import "io"
 
-// window is how much is read at once. Larger ones gain nothing: the bytes
-// should still be in the processor's cache when they are looked at.
+// window is how many bytes are read at once. Larger ones gain nothing: the
+// bytes should still be in the processor's cache when they are looked at.
 const window = 512 << 10
 
 // An input hands out the bytes of src without copying them once more. Its

@@ -1,4 +1,4 @@
-package pcap
+package pcapng
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"testing/iotest"
 )
 
-// le writes numbers, little end first.
-func le(values ...uint32) []byte {
+// words writes numbers, little end first.
+func words(values ...uint32) []byte {
 	var b []byte
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint32(b, v)
@@ -20,32 +20,32 @@ func le(values ...uint32) []byte {
 }
 
 // Header of a pcap file of Ethernet, and a record.
-var header = append(le(0xa1b2c3d4), append([]byte{2, 0, 4, 0}, le(0, 0, 65535, 1)...)...)
+var header = append(words(0xa1b2c3d4), append([]byte{2, 0, 4, 0}, words(0, 0, 65535, 1)...)...)
 
 func record(sec, usec uint32, length int, data string) []byte {
-	return append(le(sec, usec, uint32(len(data)), uint32(length)), data...)
+	return append(words(sec, usec, uint32(len(data)), uint32(length)), data...)
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// block makes a pcapng block whose body is a multiple of four bytes.
-func block(kind uint32, body []byte) []byte {
+// blockOf makes a pcapng block whose body is a multiple of four bytes.
+func blockOf(kind uint32, body []byte) []byte {
 	n := uint32(len(body) + 12)
-	return join(le(kind, n), body, le(n))
+	return join(words(kind, n), body, words(n))
 }
 
 var (
-	section   = block(sectionHeader, join(le(byteOrderMagic), []byte{1, 0, 0, 0}, le(0xffffffff, 0xffffffff)))
-	ethernet  = block(interfaceBlock, join([]byte{1, 0, 0, 0}, le(0)))
-	enhanced  = block(enhancedPacketBlock, join(le(0, 0, 5, 4, 9), []byte("ABCD")))
-	unknown   = block(0x7fffffff, make([]byte, 3<<20))
-	overlong  = le(enhancedPacketBlock, 0x7ffffff0)
-	nonsense  = le(enhancedPacketBlock, 13)
-	noSuch    = block(enhancedPacketBlock, join(le(7, 0, 5, 4, 9), []byte("ABCD")))
-	tooShort  = block(enhancedPacketBlock, le(0, 0, 5))
-	tooLong   = block(enhancedPacketBlock, join(le(0, 0, 5, 400, 400), []byte("ABCD")))
-	badMagic  = block(sectionHeader, le(0, 0, 0, 0))
-	shortSide = block(interfaceBlock, le(1))
+	section   = blockOf(blockSectionHeader, join(words(byteOrderMagic), []byte{1, 0, 0, 0}, words(0xffffffff, 0xffffffff)))
+	ethernet  = blockOf(blockInterfaceDescription, join([]byte{1, 0, 0, 0}, words(0)))
+	enhanced  = blockOf(blockEnhancedPacket, join(words(0, 0, 5, 4, 9), []byte("ABCD")))
+	unknown   = blockOf(0x7fffffff, make([]byte, 3<<20))
+	overlong  = words(blockEnhancedPacket, 0x7ffffff0)
+	nonsense  = words(blockEnhancedPacket, 13)
+	noSuch    = blockOf(blockEnhancedPacket, join(words(7, 0, 5, 4, 9), []byte("ABCD")))
+	tooShort  = blockOf(blockEnhancedPacket, words(0, 0, 5))
+	tooLong   = blockOf(blockEnhancedPacket, join(words(0, 0, 5, 400, 400), []byte("ABCD")))
+	badMagic  = blockOf(blockSectionHeader, words(0, 0, 0, 0))
+	shortSide = blockOf(blockInterfaceDescription, words(1))
 )
 
 // Whatever stands in a file, its packets are read up to where it stops to make
@@ -60,13 +60,13 @@ func TestReader(t *testing.T) {
 		{"empty", header, nil, "EOF"},
 		{"two", join(header, record(1, 2, 4, "ABCD"), record(3, 4, 9, "EF")), []string{"1000002000 4 ABCD", "3000004000 9 EF"}, "EOF"},
 		{"longer than said", join(header, record(1, 0, 2, "ABCD")), []string{"1000000000 4 ABCD"}, "EOF"},
-		{"cut in a header", join(header, record(1, 0, 4, "ABCD"), le(1, 2)), []string{"1000000000 4 ABCD"},
+		{"cut in a header", join(header, record(1, 0, 4, "ABCD"), words(1, 2)), []string{"1000000000 4 ABCD"},
 			"the file is cut off in the middle of a packet (packet 2, byte 44 of the file)"},
 		{"cut in a packet", join(header, record(1, 0, 4, "ABCD")[:18]), nil,
 			"the file is cut off in the middle of a packet (packet 1, byte 24 of the file)"},
-		{"four gigabytes", join(header, le(1, 2, 0xffffffff, 0xffffffff)), nil,
+		{"four gigabytes", join(header, words(1, 2, 0xffffffff, 0xffffffff)), nil,
 			"a packet of 4294967295 bytes: the file is damaged (packet 1, byte 24 of the file)"},
-		{"old order of lengths", join(le(0xa1b2c3d4), []byte{2, 0, 3, 0}, le(0, 0, 65535, 1), le(1, 0, 9, 2), []byte("AB")),
+		{"old order of lengths", join(words(0xa1b2c3d4), []byte{2, 0, 3, 0}, words(0, 0, 65535, 1), words(1, 0, 9, 2), []byte("AB")),
 			[]string{"1000000000 9 AB"}, "EOF"},
 		{"pcapng", join(section, ethernet, enhanced, unknown, enhanced), []string{"5000 9 ABCD", "5000 9 ABCD"}, "EOF"},
 		{"pcapng cut", join(section, ethernet, enhanced, enhanced[:20]), []string{"5000 9 ABCD"},
@@ -92,7 +92,7 @@ func TestReader(t *testing.T) {
 			name string
 			r    io.Reader
 		}{{"whole", bytes.NewReader(c.file)}, {"byte by byte", iotest.OneByteReader(bytes.NewReader(c.file))}} {
-			packets, err := readAll(source.r)
+			packets, err := readPackets(source.r)
 			if fmt.Sprint(packets) != fmt.Sprint(c.packets) || fmt.Sprint(err) != c.err {
 				t.Errorf("%s, %s: got %q, %v; want %q, %s", c.name, source.name, packets, err, c.packets, c.err)
 			}
@@ -107,7 +107,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-func readAll(file io.Reader) (packets []string, err error) {
+func readPackets(file io.Reader) (packets []string, err error) {
 	r, err := NewReader(file)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func readAll(file io.Reader) (packets []string, err error) {
 // A packet longer than the window is read whole.
 func TestLongPacket(t *testing.T) {
 	data := string(bytes.Repeat([]byte("0123456789abcdef"), window/8))
-	packets, err := readAll(bytes.NewReader(join(header, record(1, 0, len(data), data), record(2, 0, 1, "x"))))
+	packets, err := readPackets(bytes.NewReader(join(header, record(1, 0, len(data), data), record(2, 0, 1, "x"))))
 	if err != io.EOF || len(packets) != 2 || packets[0] != fmt.Sprintf("1000000000 %d %s", len(data), data) {
 		t.Errorf("got %d packets, %v", len(packets), err)
 	}
@@ -136,7 +136,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(join(header, record(1, 2, 4, "ABCD"), record(3, 4, 9, "EF")))
 	f.Add(join(section, ethernet, enhanced, section, ethernet, enhanced))
 	f.Add(join(section, ethernet, noSuch))
-	f.Add(join(header, le(1, 2, 0xffffffff, 0xffffffff)))
+	f.Add(join(header, words(1, 2, 0xffffffff, 0xffffffff)))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r, err := NewReader(bytes.NewReader(file))
 		if err != nil {

@@ -1,4 +1,4 @@
-package pcapng
+package ring
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/labtest/optional"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/cell"
 )
 
@@ -25,7 +26,7 @@ const sentTogether = 5000
 // countTogether asks a ring for its counts from several goroutines, while one
 // reads it and one sends.
 func countTogether(ctx context.Context, c *cell.Cell) error {
-	ring, err := OpenRing("lo", smallestRing)
+	ring, err := Open("lo", smallestRing)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func sendDatagrams(count int) error {
 // TestStatsFromManyGoroutines: the kernel forgets its counts when it is asked
 // for them, and so none may be lost between those who ask.
 func TestStatsFromManyGoroutines(t *testing.T) {
-	var got Stats
+	var got pcapng.Stats
 	err := cell.Run(t.Context(), cell.Job{
 		Message: func(m json.RawMessage) { json.Unmarshal(m, &got) },
 	})

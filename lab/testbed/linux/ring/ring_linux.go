@@ -1,4 +1,6 @@
-package pcapng
+// Package ring receives frames from a network device of the Linux kernel without
+// losing any: a packet socket whose buffer the kernel shares with this process.
+package ring
 
 import (
 	"encoding/binary"
@@ -15,6 +17,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/pcapng"
 )
 
 // A Ring is memory shared with the kernel, into which it puts every frame that
@@ -60,18 +64,18 @@ const (
 	largestRing  = 256 << 20 // bytes
 )
 
-// RingSize is the size of a ring, in bytes, for a session that moves about that
+// Size is the size of a ring, in bytes, for a session that moves about that
 // volume. A volume that fits is all in the ring when its reader sleeps through
 // the session; Holds says whether it does.
-func RingSize(volume int64) (size int, holds bool) {
+func Size(volume int64) (size int, holds bool) {
 	needed := smallestRing + volume + volume/4 // for headers, and acknowledgments
 	return int(min(needed, largestRing)), needed <= largestRing
 }
 
-// OpenRing begins to receive from a device, such as "lo", into a ring of about
+// Open begins to receive from a device, such as "lo", into a ring of about
 // that many bytes. It needs CAP_NET_RAW. Of a loopback device the frames it sends
 // are left out: they are the ones it receives. That needs Linux 4.20.
-func OpenRing(device string, size int) (*Ring, error) {
+func Open(device string, size int) (*Ring, error) {
 	inter, err := net.InterfaceByName(device)
 	if err != nil {
 		return nil, fmt.Errorf("capture: %s: %w", device, err)
@@ -201,7 +205,7 @@ func (r *Ring) Backlog() float64 {
 }
 
 // Stats are the kernel's counts since the ring was opened.
-func (r *Ring) Stats() (Stats, error) {
+func (r *Ring) Stats() (pcapng.Stats, error) {
 	r.counting.Lock()
 	defer r.counting.Unlock()
 	var s *unix.TpacketStatsV3
@@ -210,12 +214,12 @@ func (r *Ring) Stats() (Stats, error) {
 		s, err = unix.GetsockoptTpacketStatsV3(int(fd), unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	})
 	if err := errors.Join(controlErr, err); err != nil {
-		return Stats{}, fmt.Errorf("capture: reading the ring's counts: %w", err)
+		return pcapng.Stats{}, fmt.Errorf("capture: reading the ring's counts: %w", err)
 	}
 	// Each reading sets the kernel's counts back to nothing.
 	r.received += uint64(s.Packets)
 	r.dropped += uint64(s.Drops)
-	return Stats{Received: r.received, Dropped: r.dropped}, nil
+	return pcapng.Stats{Received: r.received, Dropped: r.dropped}, nil
 }
 
 // Interrupt makes Next return an error that wraps os.ErrDeadlineExceeded, now

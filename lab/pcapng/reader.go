@@ -1,32 +1,10 @@
-// Package pcap reads capture files: pcap in all its variants and pcapng.
-//
-// It exists because a judge has to read what others wrote. A file may end in
-// the middle of a packet, claim a packet of four gigabytes, hold packets longer
-// than its header allows or interfaces with clocks of their own; each of these
-// is read as far as it goes, in memory that does not depend on what the file
-// claims. (gopacket's readers refuse packets over the snap length and stop at
-// blocks they do not know.)
-//
-//	r, err := pcap.NewReader(f)
-//	for {
-//		var p pcap.Packet
-//		if err := r.Next(&p); err != nil {
-//			break // io.EOF at the end of a whole file, *Damage otherwise
-//		}
-//	}
-//
-// The formats are those of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
-package pcap
+package pcapng
 
 import (
 	"encoding/binary"
 	"fmt"
 	"io"
 )
-
-// A LinkType says what the first bytes of a packet are, by the numbers of
-// https://www.tcpdump.org/linktypes.html.
-type LinkType uint16
 
 // A Packet is one packet of a file.
 type Packet struct {
@@ -59,7 +37,23 @@ func (d *Damage) Error() string {
 // one means that the reader is no longer looking at a length.
 const maxPacket = 16 << 20
 
-// A Reader reads packets from a capture file of any format known here.
+// A Reader reads packets from a capture file: pcap in all its variants, and
+// pcapng.
+//
+//	r, err := pcapng.NewReader(f)
+//	for {
+//		var p pcapng.Packet
+//		if err := r.Next(&p); err != nil {
+//			break // io.EOF at the end of a whole file, *Damage otherwise
+//		}
+//	}
+//
+// It reads what other programs wrote. A file may end in the middle of a packet,
+// claim a packet of four gigabytes, hold packets longer than its header allows
+// or interfaces with clocks of their own. Each of these is read as far as it
+// goes, in memory that does not depend on what the file claims. (gopacket's
+// readers refuse packets over the snap length and stop at blocks they do not
+// know.)
 type Reader struct {
 	in      input
 	next    func(*Packet) error
@@ -79,10 +73,10 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if len(magic) < 4 {
 		return nil, fmt.Errorf("not a capture: only %d bytes long", len(magic))
 	}
-	if binary.BigEndian.Uint32(magic) == sectionHeader {
-		rd.next, err = newBlocks(rd)
+	if binary.BigEndian.Uint32(magic) == blockSectionHeader {
+		rd.next, err = newBlockReader(rd)
 	} else {
-		rd.next, err = newRecords(rd)
+		rd.next, err = newRecordReader(rd)
 	}
 	if err != nil {
 		return nil, err
@@ -91,7 +85,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 }
 
 // Next reads the next packet into p. It returns io.EOF at the end of a whole
-// file, a *Damage where a damaged file ends to make sense, and else the error
+// file, a *Damage where a damaged file stops making sense, and else the error
 // of the underlying reader.
 func (r *Reader) Next(p *Packet) error {
 	if err := r.next(p); err != nil {
@@ -102,9 +96,38 @@ func (r *Reader) Next(p *Packet) error {
 	return nil
 }
 
-// Dropped is the number of packets that the recorder lost, as far as the
-// statistics read so far tell. Only pcapng has them.
+// Names are the names that the file gives to hosts, in its order, as far as it
+// has been read. Only pcapng has them.
+func (r *Reader) Names() []Name { return r.names }
+
+// Dropped is the number of packets that the recorder lost, according to the
+// statistics that have been read. Only pcapng has them.
 func (r *Reader) Dropped() uint64 { return r.dropped }
+
+// newRecordReader returns the function that reads the packets of a pcap file.
+func newRecordReader(r *Reader) (func(*Packet) error, error) {
+	s, err := newRecordScanner(&r.in)
+	if err != nil {
+		return nil, err
+	}
+	return func(p *Packet) error {
+		at := r.in.offset
+		h, err := s.header()
+		if err == io.EOF {
+			return io.EOF
+		} else if err != nil {
+			return r.cutOff(at, err)
+		}
+		if h.captured > maxPacket {
+			return r.damage(at, "a packet of %d bytes: the file is damaged", h.captured)
+		}
+		p.Time, p.Length, p.Link = h.time, int(h.length), s.link
+		if p.Data, err = r.in.take(int(h.captured)); err != nil {
+			return r.cutOff(at, err)
+		}
+		return nil
+	}, nil
+}
 
 // damage makes the error for the record that begins at offset.
 func (r *Reader) damage(offset int64, format string, args ...any) error {

@@ -1,4 +1,4 @@
-package pcap
+package pcapng
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func TestNames(t *testing.T) {
 		{"longer than the block", join(overlong), nil},
 		{"without an end", v4, []Name{{server, "server"}, {server, "ftp"}}},
 	} {
-		r, err := NewReader(bytes.NewReader(join(section, ethernet, block(nameBlock, test.body), enhanced)))
+		r, err := NewReader(bytes.NewReader(join(section, ethernet, blockOf(blockNameResolution, test.body), enhanced)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,130 @@
+package pcapng
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The magic numbers of pcap, in the byte order of the machine that wrote it.
+const (
+	magicMicro    = 0xA1B2C3D4
+	magicNano     = 0xA1B23C4D
+	magicModified = 0xA1B2CD34 // Kuznetzov's, of Linux around 2000: longer records
+)
+
+// Sizes in bytes.
+const (
+	pcapHeader         = 24 // before the first record
+	recordHead         = 16 // of a record before its frame
+	modifiedRecordHead = 24
+	pcapUnlimited      = 262144 // the snap length that stands for "all of it"
+)
+
+// appendPcapHeader begins a classic capture.
+func appendPcapHeader(b []byte, info Info) []byte {
+	snapLen := info.SnapLen
+	if snapLen == 0 {
+		snapLen = pcapUnlimited
+	}
+	return block(b).uint32(magicNano).uint16(2).uint16(4).
+		uint32(0).uint32(0). // zone and accuracy, by custom
+		uint32(uint32(snapLen)).uint32(uint32(linkEthernet))
+}
+
+// appendRecordHeader begins the record of a frame, up to the frame itself.
+func appendRecordHeader(b []byte, atNanos int64, captured, length int) []byte {
+	const second = 1_000_000_000
+	return block(b).uint32(uint32(atNanos / second)).uint32(uint32(atNanos % second)).
+		uint32(uint32(captured)).uint32(uint32(length))
+}
+
+// A recordScanner goes through a pcap file record by record.
+type recordScanner struct {
+	*input
+	order   binary.ByteOrder
+	head    int   // bytes of a record before its frame
+	unit    int64 // nanoseconds in one unit of a timestamp's fraction
+	swapped bool  // the two lengths stand in the old order
+	link    LinkType
+}
+
+// A recordHeader is what stands before a frame.
+type recordHeader struct {
+	time             int64  // nanoseconds since 1970
+	captured, length uint32 // bytes
+}
+
+// newRecordScanner reads the header of the file.
+func newRecordScanner(in *input) (*recordScanner, error) {
+	h, err := in.peek(pcapHeader)
+	if len(h) < 4 {
+		return nil, err
+	}
+	s := &recordScanner{input: in}
+	if !s.recognise(h) {
+		return nil, fmt.Errorf("not a capture: %s", looksLike(h))
+	}
+	if _, err := in.take(pcapHeader); err != nil {
+		return nil, errors.New("not a capture: cut off in the header of the file")
+	}
+	major, minor := s.order.Uint16(h[4:]), s.order.Uint16(h[6:])
+	s.swapped = major < 2 || major == 2 && minor <= 3
+	// The upper bits say whether frames end in a check sequence. It stands
+	// beyond the length that the IP header gives, so nothing needs to know.
+	s.link = LinkType(s.order.Uint32(h[20:]) & 0xFFFF)
+	return s, nil
+}
+
+// recognise sets what the magic number says. It reports whether it knows it.
+func (s *recordScanner) recognise(h []byte) bool {
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		s.order = order
+		switch order.Uint32(h) {
+		case magicMicro:
+			s.unit, s.head = 1000, recordHead
+			return true
+		case magicNano:
+			s.unit, s.head = 1, recordHead
+			return true
+		case magicModified:
+			s.unit, s.head = 1000, modifiedRecordHead
+			return true
+		}
+	}
+	return false
+}
+
+// header reads the next record up to its frame.
+func (s *recordScanner) header() (recordHeader, error) {
+	h, err := s.take(s.head)
+	if err != nil {
+		return recordHeader{}, err
+	}
+	// Seconds are unsigned in the draft and signed in old files. Both agree
+	// until 2038, and no packet was captured before 1970.
+	r := recordHeader{
+		time:     int64(s.order.Uint32(h))*1e9 + int64(s.order.Uint32(h[4:]))*s.unit,
+		captured: s.order.Uint32(h[8:]),
+		length:   s.order.Uint32(h[12:]),
+	}
+	if s.swapped && r.captured > r.length {
+		r.captured, r.length = r.length, r.captured
+	}
+	return r, nil
+}
+
+// looksLike says what a file is that is no capture, for the error message.
+func looksLike(h []byte) string {
+	switch {
+	case h[0] == 0x1F && h[1] == 0x8B:
+		return "it is compressed, gunzip it first"
+	case string(h[:4]) == "snoo":
+		return "it is Sun's snoop format, convert it with editcap -F pcap"
+	case string(h[:4]) == "GMBU" || string(h[:4]) == "RTSS":
+		return "it is Microsoft's Network Monitor format, convert it with editcap -F pcap"
+	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:
+		return "it begins with zeros"
+	}
+	return fmt.Sprintf("it begins with %q, neither pcap nor pcapng", h[:4])
+}

@@ -1,0 +1,133 @@
+package pcapng
+
+import (
+	"encoding/binary"
+	"time"
+	"unicode/utf8"
+)
+
+// le is the byte order of all that is written here.
+var le = binary.LittleEndian
+
+// A block is a pcapng block under construction.
+type block []byte
+
+// newBlock begins a block; end gives it its length.
+func newBlock(kind uint32) block {
+	return block(le.AppendUint32(nil, kind)).uint32(0)
+}
+
+func (b block) uint16(v uint16) block { return le.AppendUint16(b, v) }
+func (b block) uint32(v uint32) block { return le.AppendUint32(b, v) }
+func (b block) uint64(v uint64) block { return le.AppendUint64(b, v) }
+
+// time appends a timestamp as pcapng has it: the upper half first.
+func (b block) time(nanos int64) block {
+	return b.uint32(uint32(nanos >> 32)).uint32(uint32(nanos))
+}
+
+// padded appends bytes and fills up to a multiple of four.
+func (b block) padded(value []byte) block {
+	b = append(b, value...)
+	return append(b, make([]byte, pad(len(value)))...)
+}
+
+// option appends an option.
+func (b block) option(code uint16, value []byte) block {
+	return b.uint16(code).uint16(uint16(len(value))).padded(value)
+}
+
+// text appends an option unless it is empty.
+func (b block) text(code uint16, value string) block {
+	if value == "" {
+		return b
+	}
+	return b.option(code, []byte(cut(value)))
+}
+
+// cut shortens a text to what an option can hold, in whole characters.
+func cut(text string) string {
+	if len(text) <= maxOption {
+		return text
+	}
+	end := maxOption
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
+
+// endOptions ends a block's options.
+func (b block) endOptions() block { return b.uint16(optEndOfOpt).uint16(0) }
+
+// end finishes the block: its length stands at both its ends.
+func (b block) end() []byte {
+	length := uint32(len(b) + 4)
+	le.PutUint32(b[4:], length)
+	return b.uint32(length)
+}
+
+// sectionHeader is the block that begins a pcapng file.
+func sectionHeader(info Info) []byte {
+	return newBlock(blockSectionHeader).
+		uint32(byteOrderMagic).uint16(1).uint16(0).uint64(sectionLengthUnknown).
+		text(optComment, info.Comment).
+		text(shbOS, systemName()).
+		text(shbUserAppl, info.Application).
+		endOptions().end()
+}
+
+// interfaceDescription describes the one place the frames were taken.
+func interfaceDescription(info Info) []byte {
+	const nanoseconds = 9 // 10^-9 s
+	return newBlock(blockInterfaceDescription).
+		uint16(uint16(linkEthernet)).uint16(0).uint32(uint32(info.SnapLen)).
+		text(optComment, info.Remark).
+		text(ifName, info.Interface).
+		option(ifTsResol, []byte{nanoseconds}).
+		text(ifOS, systemName()).
+		endOptions().end()
+}
+
+// nameResolution names the hosts, so that readers can show names.
+func nameResolution(names []Name) []byte {
+	b := newBlock(blockNameResolution)
+	for _, n := range names {
+		kind := uint16(nrbRecordIPv4)
+		if n.Addr.Is6() {
+			kind = nrbRecordIPv6
+		}
+		b = b.option(kind, append(append(n.Addr.AsSlice(), n.Name...), 0))
+	}
+	return b.uint16(nrbRecordEnd).uint16(0).end()
+}
+
+// interfaceStatistics is the block that ends a capture, with its counts.
+func interfaceStatistics(began, ended time.Time, s Stats) []byte {
+	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }
+	at := func(t time.Time) []byte { return block(nil).time(t.UnixNano()) }
+	return newBlock(blockInterfaceStatistics).
+		uint32(0).time(ended.UnixNano()).
+		option(isbStartTime, at(began)).
+		option(isbEndTime, at(ended)).
+		option(isbIfRecv, count(s.Received)).
+		option(isbIfDrop, count(s.Dropped)).
+		endOptions().end()
+}
+
+// appendPacketHeader begins the block of a frame, up to the frame itself.
+func appendPacketHeader(b []byte, atNanos int64, captured, length int) []byte {
+	return block(b).uint32(blockEnhancedPacket).uint32(packetTotal(captured)).uint32(0).
+		time(atNanos).uint32(uint32(captured)).uint32(uint32(length))
+}
+
+// appendPacketTrailer ends it.
+func appendPacketTrailer(b []byte, captured int) []byte {
+	b = append(b, "\x00\x00\x00"[:pad(captured)]...)
+	return le.AppendUint32(b, packetTotal(captured))
+}
+
+// packetTotal is the length of the block of a frame.
+func packetTotal(captured int) uint32 {
+	return uint32(packetHead + captured + pad(captured) + 4)
+}
