@@ -6,6 +6,8 @@ import (
 	"log"
 	"os"
 
+	"github.com/google/gopacket/layers"
+
 	"ftplab/lab"
 	"ftplab/lab/scenario"
 )
@@ -62,4 +64,21 @@ func ExampleCheck() {
 	line, _ := verdict.Want.Label("eof")
 	fmt.Println(verdict.Pass, line.Comment)
 	// Output: true This FIN is the end of the listing. Nothing else marks it.
+}
+
+// A check of your own: in active mode the server opens the data connections, so
+// only its port 20 may send a SYN to the client. Package layers has the headers
+// of the packets.
+func ExamplePackets() {
+	for packet, err := range lab.Packets("../results/gallery/frederick_active/capture.pcapng") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if tcp, ok := packet.Layer(layers.LayerTypeTCP).(*layers.TCP); ok && tcp.SYN && !tcp.ACK {
+			fmt.Printf("port %d opens a connection to port %d\n", tcp.SrcPort, tcp.DstPort)
+		}
+	}
+	// Output:
+	// port 3171 opens a connection to port 21
+	// port 20 opens a connection to port 3172
 }

@@ -5,14 +5,18 @@
 //	}
 //
 // Each scenario is a subtest that runs in parallel with the others. One that
-// fails names the line and the packet, and keeps its capture.
+// fails names the line and the packet, and keeps its capture. A test of one
+// [Scenario] may go on with checks of its own on the [Packets].
 package labtest
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/gopacket"
 
 	"ftplab/lab"
 	"ftplab/lab/labtest/optional"
@@ -67,4 +71,21 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
 	return result
+}
+
+// Packets are the packets of the capture that a run made, decoded by gopacket,
+// for checks of the test's own; see [lab.Packets]. The test ends where they
+// cannot be read.
+func Packets(t *testing.T, result *lab.Result) iter.Seq[gopacket.Packet] {
+	return func(yield func(gopacket.Packet) bool) {
+		t.Helper()
+		for p, err := range lab.Packets(result.Capture) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}
 }

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcapgo"
 )
 
@@ -22,12 +24,17 @@ func sample(t *testing.T, format Format, sizes ...int) []byte {
 		t.Fatal(err)
 	}
 	for i, size := range sizes {
-		w.Packet(int64(1e18)+int64(i), bytes.Repeat([]byte{byte(i)}, size), size)
+		w.WritePacket(frameInfo(int64(1e18)+int64(i), size), bytes.Repeat([]byte{byte(i)}, size))
 	}
 	if err := w.Close(Stats{Received: uint64(len(sizes))}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// frameInfo is what is said of a whole frame seen at a time in nanoseconds.
+func frameInfo(at int64, size int) gopacket.CaptureInfo {
+	return gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: size, Length: size}
 }
 
 // readWithGopacket reads a pcapng capture with a reader of somebody else's.
@@ -93,7 +100,7 @@ func TestAnnotateTakesTheOtherByteOrder(t *testing.T) {
 		file, _ = binary.Append(file, binary.BigEndian, length)
 	}
 	blockOf(blockSectionHeader, uint32(byteOrderMagic), uint16(1), uint16(0), uint64(20+2*36))
-	blockOf(blockInterfaceDescription, uint16(linkEthernet), uint16(0), uint32(0))
+	blockOf(blockInterfaceDescription, uint16(LinkEthernet), uint16(0), uint32(0))
 	blockOf(blockPacket, uint16(0), uint16(0), uint64(1), uint32(3), uint32(3), [4]byte{1, 2, 3})
 	blockOf(blockEnhancedPacket, uint32(0), uint64(2), uint32(3), uint32(3), [4]byte{4, 5, 6})
 	var out bytes.Buffer

@@ -23,13 +23,6 @@ const (
 	PCAP   Format = "pcap"   // the classic one, nanoseconds, frames only
 )
 
-// A LinkType says what the first bytes of a packet are, by the numbers of
-// https://www.tcpdump.org/linktypes.html.
-type LinkType uint16
-
-// linkEthernet is the link type of all captures that are written here.
-const linkEthernet LinkType = 1
-
 // A Name is the name of a host: an entry of a pcapng file's name resolution
 // block. A host may have several names, and several hosts the same address.
 type Name struct {

@@ -30,12 +30,14 @@ type iface struct {
 type blockReader struct {
 	*Reader
 	blockScanner
-	interfaces []iface // of the present section
-	pastDrops  uint64  // of the sections before
+	begun      bool     // there was an interface
+	first      LinkType // of the file's first interface
+	interfaces []iface  // of the present section
+	pastDrops  uint64   // of the sections before
+	err        error    // that link found, for next
 }
 
-// newBlockReader returns the function that reads the packets of a pcapng file.
-func newBlockReader(r *Reader) (func(*Packet) error, error) {
+func newBlockReader(r *Reader) (*blockReader, error) {
 	f := &blockReader{Reader: r, blockScanner: blockScanner{input: &r.in}}
 	_, _, err := f.header()
 	switch {
@@ -44,12 +46,31 @@ func newBlockReader(r *Reader) (func(*Packet) error, error) {
 	case err == errNoMagic:
 		return nil, errors.New("not a capture: a pcapng section without the byte-order magic")
 	}
-	return f.next, nil // which meets any other error again, and says where it is
+	return f, nil // next meets any other error again, and says where it is
+}
+
+// link reads the blocks before the first interface, unless a packet comes first.
+func (f *blockReader) link() LinkType {
+	for !f.begun && f.err == nil {
+		at := f.in.offset
+		if kind, _, err := f.header(); err != nil || isPacket(kind) {
+			break // next says what is wrong
+		}
+		if _, err := f.block(nil, at); err != nil {
+			f.err = f.cutOff(at, err)
+		}
+	}
+	return f.first
+}
+
+// isPacket reports whether a block holds a packet.
+func isPacket(kind uint32) bool {
+	return kind == blockEnhancedPacket || kind == blockPacket || kind == blockSimplePacket
 }
 
 // next reads blocks up to and including one that holds a packet.
 func (f *blockReader) next(p *Packet) error {
-	for {
+	for f.err == nil {
 		at := f.in.offset
 		found, err := f.block(p, at)
 		switch {
@@ -61,6 +82,7 @@ func (f *blockReader) next(p *Packet) error {
 			return nil
 		}
 	}
+	return f.err
 }
 
 // block reads the block at the given place, and reports whether it was a packet.
@@ -133,7 +155,7 @@ func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
 	p.Time = i.time(uint64(f.order.Uint32(b[4:]))<<32 | uint64(f.order.Uint32(b[8:])))
 	p.Length = int(f.order.Uint32(b[16:]))
 	p.Data = b[packetFields : packetFields+captured]
-	p.Link = i.link
+	p.Link, p.Interface = i.link, int(id)
 	return nil
 }
 
@@ -150,7 +172,7 @@ func (f *blockReader) simplePacket(b []byte, p *Packet, at int64) error {
 	p.Time = 0
 	p.Length = int(length)
 	p.Data = b[4 : 4+captured]
-	p.Link = f.interfaces[0].link
+	p.Link, p.Interface = f.interfaces[0].link, 0
 	return nil
 }
 
@@ -167,6 +189,9 @@ func (f *blockReader) addInterface(b []byte, at int64) error {
 			i.offset = int64(f.order.Uint64(v))
 		}
 	})
+	if !f.begun {
+		f.begun, f.first = true, i.link
+	}
 	f.interfaces = append(f.interfaces, i)
 	return nil
 }

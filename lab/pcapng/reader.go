@@ -15,7 +15,10 @@ type Packet struct {
 	Length int
 	// Data are the bytes captured. The next call of Next overwrites them.
 	Data []byte
-	Link LinkType
+	// Link is what the packet begins with, and Interface the number of the
+	// interface that saw it, from 0; pcap has only one.
+	Link      LinkType
+	Interface int
 }
 
 // A Damage is the reason why a file cannot be read further although it has not
@@ -56,10 +59,17 @@ const maxPacket = 16 << 20
 // know.)
 type Reader struct {
 	in      input
-	next    func(*Packet) error
+	format  packetReader
 	packets int
 	dropped uint64
 	names   []Name
+}
+
+// A packetReader reads the packets of one format.
+type packetReader interface {
+	next(*Packet) error
+	// link is the link type of the first interface. It reads up to it.
+	link() LinkType
 }
 
 // NewReader reads the beginning of a capture. The error says what the file
@@ -74,9 +84,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("not a capture: only %d bytes long", len(magic))
 	}
 	if binary.BigEndian.Uint32(magic) == blockSectionHeader {
-		rd.next, err = newBlockReader(rd)
+		rd.format, err = newBlockReader(rd)
 	} else {
-		rd.next, err = newRecordReader(rd)
+		rd.format, err = newRecordReader(rd)
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +98,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 // file, a *Damage where a damaged file stops making sense, and else the error
 // of the underlying reader.
 func (r *Reader) Next(p *Packet) error {
-	if err := r.next(p); err != nil {
+	if err := r.format.next(p); err != nil {
 		return err
 	}
 	p.Length = max(p.Length, len(p.Data))
@@ -104,29 +114,38 @@ func (r *Reader) Names() []Name { return r.names }
 // statistics that have been read. Only pcapng has them.
 func (r *Reader) Dropped() uint64 { return r.dropped }
 
-// newRecordReader returns the function that reads the packets of a pcap file.
-func newRecordReader(r *Reader) (func(*Packet) error, error) {
+// A recordReader reads the packets of a pcap file.
+type recordReader struct {
+	*Reader
+	recordScanner
+}
+
+func newRecordReader(r *Reader) (*recordReader, error) {
 	s, err := newRecordScanner(&r.in)
 	if err != nil {
 		return nil, err
 	}
-	return func(p *Packet) error {
-		at := r.in.offset
-		h, err := s.header()
-		if err == io.EOF {
-			return io.EOF
-		} else if err != nil {
-			return r.cutOff(at, err)
-		}
-		if h.captured > maxPacket {
-			return r.damage(at, "a packet of %d bytes: the file is damaged", h.captured)
-		}
-		p.Time, p.Length, p.Link = h.time, int(h.length), s.link
-		if p.Data, err = r.in.take(int(h.captured)); err != nil {
-			return r.cutOff(at, err)
-		}
-		return nil
-	}, nil
+	return &recordReader{r, *s}, nil
+}
+
+func (f *recordReader) link() LinkType { return f.linkType }
+
+func (f *recordReader) next(p *Packet) error {
+	at := f.in.offset
+	h, err := f.header()
+	if err == io.EOF {
+		return io.EOF
+	} else if err != nil {
+		return f.cutOff(at, err)
+	}
+	if h.captured > maxPacket {
+		return f.damage(at, "a packet of %d bytes: the file is damaged", h.captured)
+	}
+	p.Time, p.Length, p.Link, p.Interface = h.time, int(h.length), f.linkType, 0
+	if p.Data, err = f.in.take(int(h.captured)); err != nil {
+		return f.cutOff(at, err)
+	}
+	return nil
 }
 
 // damage makes the error for the record that begins at offset.

@@ -29,7 +29,7 @@ func appendPcapHeader(b []byte, info Info) []byte {
 	}
 	return block(b).uint32(magicNano).uint16(2).uint16(4).
 		uint32(0).uint32(0). // zone and accuracy, by custom
-		uint32(uint32(snapLen)).uint32(uint32(linkEthernet))
+		uint32(uint32(snapLen)).uint32(uint32(LinkEthernet))
 }
 
 // appendRecordHeader begins the record of a frame, up to the frame itself.
@@ -42,11 +42,11 @@ func appendRecordHeader(b []byte, atNanos int64, captured, length int) []byte {
 // A recordScanner goes through a pcap file record by record.
 type recordScanner struct {
 	*input
-	order   binary.ByteOrder
-	head    int   // bytes of a record before its frame
-	unit    int64 // nanoseconds in one unit of a timestamp's fraction
-	swapped bool  // the two lengths stand in the old order
-	link    LinkType
+	order    binary.ByteOrder
+	head     int   // bytes of a record before its frame
+	unit     int64 // nanoseconds in one unit of a timestamp's fraction
+	swapped  bool  // the two lengths stand in the old order
+	linkType LinkType
 }
 
 // A recordHeader is what stands before a frame.
@@ -72,7 +72,7 @@ func newRecordScanner(in *input) (*recordScanner, error) {
 	s.swapped = major < 2 || major == 2 && minor <= 3
 	// The upper bits say whether frames end in a check sequence. It stands
 	// beyond the length that the IP header gives, so nothing needs to know.
-	s.link = LinkType(s.order.Uint32(h[20:]) & 0xFFFF)
+	s.linkType = LinkType(s.order.Uint32(h[20:]) & 0xFFFF)
 	return s, nil
 }
 

@@ -51,7 +51,7 @@ func TestOthersReadWhatACaptureSaysOfItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Packet(1_700_000_000_123_456_789, make([]byte, 60), 60)
+	w.WritePacket(frameInfo(1_700_000_000_123_456_789, 60), make([]byte, 60))
 	if err := w.Close(Stats{Received: 5, Dropped: 4}); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestTheFirstErrorStays(t *testing.T) {
 			continue
 		}
 		for _, size := range sizes {
-			if packetErr := w.Packet(1, make([]byte, size), size); err == nil {
+			if packetErr := w.WritePacket(frameInfo(1, size), make([]byte, size)); err == nil {
 				err = packetErr
 			}
 		}

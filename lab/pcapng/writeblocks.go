@@ -81,7 +81,7 @@ func sectionHeader(info Info) []byte {
 func interfaceDescription(info Info) []byte {
 	const nanoseconds = 9 // 10^-9 s
 	return newBlock(blockInterfaceDescription).
-		uint16(uint16(linkEthernet)).uint16(0).uint32(uint32(info.SnapLen)).
+		uint16(uint16(LinkEthernet)).uint16(0).uint32(uint32(info.SnapLen)).
 		text(optComment, info.Remark).
 		text(ifName, info.Interface).
 		option(ifTsResol, []byte{nanoseconds}).

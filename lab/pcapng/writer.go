@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/google/gopacket"
 )
 
 // A Writer writes a capture. It is for one goroutine.
@@ -67,21 +69,30 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	return w, nil
 }
 
-// Packet adds a frame. It was seen atNanos nanoseconds after 1970 began and
-// was length bytes long, of which frame holds the first or all. The frame must
-// stay as it is until the next Flush.
-func (w *Writer) Packet(atNanos int64, frame []byte, length int) error {
+// WritePacket adds a frame, as gopacket's writers do: info says when it was seen
+// and how long it was, and frame holds the first bytes of it or all. The frame
+// must stay as it is until the next Flush.
+func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 	if len(w.buffer)+packetHead+copyBelow+8 > cap(w.buffer) || len(w.pending)+3 > maxPieces {
 		w.Flush()
 	}
 	if w.err != nil {
 		return w.err
 	}
+	if info.CaptureLength != len(frame) || info.Length < len(frame) {
+		w.err = fmt.Errorf("capture: a frame of %d bytes, whose CaptureInfo says %d of %d", len(frame), info.CaptureLength, info.Length)
+		return w.err
+	}
+	if info.InterfaceIndex != 0 {
+		w.err = fmt.Errorf("capture: a frame of interface %d; this capture has only number 0", info.InterfaceIndex)
+		return w.err
+	}
+	at := info.Timestamp.UnixNano()
 	if w.format == PCAP {
-		w.buffer = appendRecordHeader(w.buffer, atNanos, len(frame), length)
+		w.buffer = appendRecordHeader(w.buffer, at, info.CaptureLength, info.Length)
 		w.addFrame(frame)
 	} else {
-		w.buffer = appendPacketHeader(w.buffer, atNanos, len(frame), length)
+		w.buffer = appendPacketHeader(w.buffer, at, info.CaptureLength, info.Length)
 		w.addFrame(frame)
 		w.buffer = appendPacketTrailer(w.buffer, len(frame))
 	}

@@ -43,7 +43,8 @@ func write(t *rapid.T, out io.Writer, format Format, info Info, frames []packet)
 		t.Fatal(err)
 	}
 	for _, p := range frames {
-		if err := w.Packet(p.At, p.Data, p.Length); err != nil {
+		info := gopacket.CaptureInfo{Timestamp: time.Unix(0, p.At), CaptureLength: len(p.Data), Length: p.Length}
+		if err := w.WritePacket(info, p.Data); err != nil {
 			t.Fatal(err)
 		}
 		if rapid.IntRange(0, 9).Draw(t, "flush") == 0 {

@@ -57,16 +57,17 @@ type recording struct {
 // run writes frames until the ring is interrupted.
 func (r *recording) run() {
 	defer close(r.done)
+	var count uint64 // of frames that are not flushed yet
 	for {
-		frames, err := r.ring.Next()
+		frame, info, err := r.ring.ZeroCopyReadPacketData()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
-		var count uint64
 		if err == nil {
-			for frame := range frames {
-				r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
-				count++
+			r.writer.WritePacket(info, frame) // Flush returns its error too
+			count++
+			if r.ring.Buffered() > 0 {
+				continue
 			}
 			err = r.writer.Flush()
 		}
@@ -75,6 +76,7 @@ func (r *recording) run() {
 			return
 		}
 		r.seen.Add(count)
+		count = 0
 	}
 }
 

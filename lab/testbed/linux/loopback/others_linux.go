@@ -1,11 +1,11 @@
 package loopback
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
+	"golang.org/x/sys/unix"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -23,13 +23,6 @@ type others struct {
 	connections map[flow]bool
 	listeners   map[netip.AddrPort]bool
 	ports       map[uint16]bool // of those who listen on every address
-
-	decoder *gopacket.DecodingLayerParser
-	layers  []gopacket.LayerType
-	ip4     layers.IPv4
-	ip6     layers.IPv6
-	tcp     layers.TCP
-	udp     layers.UDP
 }
 
 // A flow is one direction of a connection.
@@ -62,9 +55,6 @@ func findOthers(hosts []scenario.Host) (*others, error) {
 			o.listeners[s.Local] = true
 		}
 	}
-	o.decoder = gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet,
-		&layers.Ethernet{}, &o.ip4, &o.ip6, &o.tcp, &o.udp)
-	o.decoder.IgnoreUnsupported = true
 	return o, nil
 }
 
@@ -73,7 +63,7 @@ func (o *others) own(frame []byte) bool {
 	if o == nil {
 		return false
 	}
-	f, ok := o.flow(frame)
+	f, ok := flowOf(frame)
 	return !ok || o.has(f)
 }
 
@@ -85,25 +75,38 @@ func (o *others) has(f flow) bool {
 	return o.connections[f] || o.listeners[f.from] || o.listeners[f.to] || o.ports[f.from.Port()] || o.ports[f.to.Port()]
 }
 
-// flow finds out between whom a frame passes, if it is of TCP or UDP.
-func (o *others) flow(frame []byte) (f flow, ok bool) {
-	if err := o.decoder.DecodeLayers(frame, &o.layers); err != nil {
+// flowOf finds out between whom a frame passes, if it is of TCP or UDP, and not
+// a fragment.
+func flowOf(frame []byte) (f flow, ok bool) {
+	if len(frame) < ethernetHeader {
 		return f, false
 	}
 	var from, to netip.Addr
-	for _, layer := range o.layers {
-		switch layer {
-		case layers.LayerTypeIPv4:
-			from, _ = netip.AddrFromSlice(o.ip4.SrcIP)
-			to, _ = netip.AddrFromSlice(o.ip4.DstIP)
-		case layers.LayerTypeIPv6:
-			from, _ = netip.AddrFromSlice(o.ip6.SrcIP)
-			to, _ = netip.AddrFromSlice(o.ip6.DstIP)
-		case layers.LayerTypeTCP:
-			return flow{netip.AddrPortFrom(from, uint16(o.tcp.SrcPort)), netip.AddrPortFrom(to, uint16(o.tcp.DstPort))}, true
-		case layers.LayerTypeUDP:
-			return flow{netip.AddrPortFrom(from, uint16(o.udp.SrcPort)), netip.AddrPortFrom(to, uint16(o.udp.DstPort))}, true
+	var protocol byte
+	packet := frame[ethernetHeader:]
+	switch binary.BigEndian.Uint16(frame[ethernetHeader-2:]) {
+	case unix.ETH_P_IP: // RFC 791, 3.1
+		const header, moreFragments, offset = 20, 0x2000, 0x1FFF
+		if len(packet) < header || binary.BigEndian.Uint16(packet[6:])&(moreFragments|offset) != 0 {
+			return f, false
 		}
+		from, to = netip.AddrFrom4([4]byte(packet[12:])), netip.AddrFrom4([4]byte(packet[16:]))
+		protocol, packet = packet[9], packet[min(4*int(packet[0]&0xF), len(packet)):]
+	case unix.ETH_P_IPV6: // RFC 8200, 3
+		const header = 40
+		if len(packet) < header {
+			return f, false
+		}
+		from, to = netip.AddrFrom16([16]byte(packet[8:])), netip.AddrFrom16([16]byte(packet[24:]))
+		protocol, packet = packet[6], packet[header:]
+	default:
+		return f, false
 	}
-	return f, false
+	if protocol != unix.IPPROTO_TCP && protocol != unix.IPPROTO_UDP || len(packet) < 4 {
+		return f, false
+	}
+	return flow{
+		netip.AddrPortFrom(from, binary.BigEndian.Uint16(packet)),
+		netip.AddrPortFrom(to, binary.BigEndian.Uint16(packet[2:])),
+	}, true
 }

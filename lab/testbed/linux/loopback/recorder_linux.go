@@ -63,8 +63,8 @@ func record(plan scenario.Network, how Recording) (*recorder, error) {
 func (r *recorder) run() {
 	unpin(r.marks.allowed)
 	defer close(r.done)
-	for !r.marks.complete() {
-		frames, err := r.ring.Next()
+	for r.ring.Buffered() > 0 || !r.marks.complete() {
+		frame, info, err := r.ring.ZeroCopyReadPacketData()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return // close knows why
 		}
@@ -72,11 +72,11 @@ func (r *recorder) run() {
 			r.fail(err)
 			return
 		}
-		for frame := range frames {
-			if r.marks.pass(frame.Data) || r.others.own(frame.Data) {
-				continue
-			}
-			r.writer.Packet(frame.At, frame.Data, frame.Length) // Flush returns its error too
+		if !r.marks.pass(frame) && !r.others.own(frame) {
+			r.writer.WritePacket(info, frame) // Flush returns its error too
+		}
+		if r.ring.Buffered() > 0 {
+			continue
 		}
 		if err := r.writer.Flush(); err != nil {
 			r.fail(err)

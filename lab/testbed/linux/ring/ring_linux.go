@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"math/bits"
 	"net"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/google/gopacket"
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/pcapng"
@@ -29,25 +29,22 @@ import (
 // does not fit in, or after 50 ms. A frame that finds no free block is dropped,
 // and counted.
 //
-// One goroutine calls Next and reads the frames. Meanwhile any others may call
-// Backlog, BlockSize, Stats and Interrupt. Close comes after all of them.
+// One goroutine reads the frames: Ring is a [gopacket.ZeroCopyPacketDataSource].
+// Meanwhile any others may call Backlog, BlockSize, Stats and Interrupt. Close
+// comes after all of them.
 type Ring struct {
 	socket *os.File
 	wait   syscall.RawConn
 	memory []byte
 	block  int // bytes
-	next   int // the block to come
-	lent   bool
+
+	current  int    // the block that is read, or that the kernel hands over next
+	ours     bool   // it has been handed over
+	buffered int    // frames in it that are not read yet
+	at       uint32 // where in it the first of these is
 
 	counting          sync.Mutex
 	received, dropped uint64 // as far as the kernel has told
-}
-
-// A Frame is one frame as it lies in a ring.
-type Frame struct {
-	At     int64  // nanoseconds since 1970 began
-	Data   []byte // in the ring's memory
-	Length int    // of the frame on its network, bytes
 }
 
 const (
@@ -138,43 +135,47 @@ func networkOrder(v uint16) uint16 {
 	return binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, v))
 }
 
-// Next waits for frames. What it returns is to be read before Next is called
-// again: then the frames' memory is the kernel's to fill anew.
-func (r *Ring) Next() (iter.Seq[Frame], error) {
-	if r.lent {
-		atomic.StoreUint32(&r.header(r.next).Block_status, unix.TP_STATUS_KERNEL)
-		r.next = (r.next + 1) % (len(r.memory) / r.block)
-		r.lent = false
-	}
-	err := r.wait.Read(func(uintptr) bool {
-		return r.ready(r.next)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("capture: waiting for frames: %w", err)
-	}
-	r.lent = true
-	return r.frames(), nil
-}
+var _ gopacket.ZeroCopyPacketDataSource = (*Ring)(nil)
 
-// frames goes through the frames of the next block.
-func (r *Ring) frames() iter.Seq[Frame] {
-	block := r.memory[r.next*r.block:][:r.block]
-	header := r.header(r.next)
-	return func(yield func(Frame) bool) {
-		at := header.Offset_to_first_pkt
-		for range header.Num_pkts {
-			h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[at]))
-			frame := Frame{
-				At:     int64(h.Sec)*1e9 + int64(h.Nsec),
-				Data:   block[at+uint32(h.Mac):][:h.Snaplen:h.Snaplen],
-				Length: int(h.Len),
-			}
-			if !yield(frame) {
-				return
-			}
-			at += h.Next_offset
+// ZeroCopyReadPacketData waits for the next frame and returns it, in the ring's
+// memory. That memory stays as it is until the first call at which nothing is
+// [Ring.Buffered]: then it is the kernel's to fill again.
+func (r *Ring) ZeroCopyReadPacketData() (frame []byte, info gopacket.CaptureInfo, err error) {
+	for r.buffered == 0 {
+		if err := r.nextBlock(); err != nil {
+			return nil, info, fmt.Errorf("capture: waiting for frames: %w", err)
 		}
 	}
+	block := r.memory[r.current*r.block:][:r.block]
+	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[r.at]))
+	frame = block[r.at+uint32(h.Mac):][:h.Snaplen:h.Snaplen]
+	info.Timestamp = time.Unix(int64(h.Sec), int64(h.Nsec))
+	info.CaptureLength, info.Length = len(frame), int(h.Len)
+	r.at += h.Next_offset
+	r.buffered--
+	return frame, info, nil
+}
+
+// Buffered is how many frames can be read without waiting, and before the memory
+// of those that were read is given back.
+func (r *Ring) Buffered() int { return r.buffered }
+
+// nextBlock gives the block that was read back, and waits for the next one.
+func (r *Ring) nextBlock() error {
+	if r.ours {
+		atomic.StoreUint32(&r.header(r.current).Block_status, unix.TP_STATUS_KERNEL)
+		r.current = (r.current + 1) % (len(r.memory) / r.block)
+		r.ours = false
+	}
+	err := r.wait.Read(func(uintptr) bool {
+		return r.ready(r.current)
+	})
+	if err != nil {
+		return err
+	}
+	h := r.header(r.current)
+	r.ours, r.buffered, r.at = true, int(h.Num_pkts), h.Offset_to_first_pkt
+	return nil
 }
 
 // header is that of a block. Its status says whose the block is.
@@ -193,7 +194,7 @@ func (r *Ring) ready(block int) bool {
 func (r *Ring) BlockSize() int { return r.block }
 
 // Backlog is the share of the ring, 0 to 1, that waits to be read or is being
-// read: it is 0 when Next waits for the kernel.
+// read: it is 0 when the reader waits for the kernel.
 func (r *Ring) Backlog() float64 {
 	blocks, waiting := len(r.memory)/r.block, 0
 	for n := range blocks {
@@ -222,13 +223,13 @@ func (r *Ring) Stats() (pcapng.Stats, error) {
 	return pcapng.Stats{Received: r.received, Dropped: r.dropped}, nil
 }
 
-// Interrupt makes Next return an error that wraps os.ErrDeadlineExceeded, now
-// and from now on.
+// Interrupt makes whoever waits for a frame get an error that wraps
+// os.ErrDeadlineExceeded, now and from now on.
 func (r *Ring) Interrupt() {
 	r.socket.SetReadDeadline(time.Now())
 }
 
-// Close gives the ring's memory back. Next must not be waiting.
+// Close gives the ring's memory back. No one may be reading.
 func (r *Ring) Close() error {
 	err := r.socket.Close()
 	if r.memory != nil {

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,7 +20,18 @@ import (
 	"ftplab/lab/testbed/cell"
 )
 
-func init() { cell.Init(countTogether) }
+func init() {
+	cell.Init(func(ctx context.Context, c *cell.Cell) error {
+		var job string
+		if err := c.Spec(&job); err != nil {
+			return err
+		}
+		if job == "count" {
+			return countTogether(ctx, c)
+		}
+		return keepFrames(ctx, c)
+	})
+}
 
 // sentTogether is how many datagrams countTogether sends.
 const sentTogether = 5000
@@ -33,12 +46,9 @@ func countTogether(ctx context.Context, c *cell.Cell) error {
 	read := make(chan error)
 	go func() {
 		for {
-			frames, err := ring.Next()
-			if err != nil {
+			if _, _, err := ring.ZeroCopyReadPacketData(); err != nil {
 				read <- err
 				return
-			}
-			for range frames {
 			}
 		}
 	}()
@@ -71,6 +81,51 @@ func countTogether(ctx context.Context, c *cell.Cell) error {
 	return errors.Join(err, ring.Close(), c.Send(stats))
 }
 
+// keepFrames keeps frames for as long as the ring lets it, and reads them then.
+func keepFrames(ctx context.Context, c *cell.Cell) error {
+	ring, err := Open("lo", smallestRing)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := sendDatagrams(sentTogether); err != nil {
+		return err
+	}
+	var kept [][]byte
+	for read := 1; read <= sentTogether; read++ {
+		frame, info, err := ring.ZeroCopyReadPacketData()
+		if err != nil {
+			return err
+		}
+		if info.CaptureLength != len(frame) || info.Length != len(frame) || info.Timestamp.Before(began) || info.Timestamp.After(time.Now()) {
+			return fmt.Errorf("frame %d, of %d bytes, has the CaptureInfo %+v", read, len(frame), info)
+		}
+		kept = append(kept, frame)
+		if ring.Buffered() > 0 && read < sentTogether {
+			continue
+		}
+		for i, frame := range kept {
+			if want := fmt.Sprint("datagram ", read-len(kept)+i); !bytes.HasSuffix(frame, []byte(want)) {
+				return fmt.Errorf("got the frame %q, want that of %s", frame, want)
+			}
+		}
+		kept = kept[:0]
+	}
+	return ring.Close()
+}
+
+// TestFramesStay: more than a block of frames passes, and none changes before
+// nothing is buffered.
+func TestFramesStay(t *testing.T) {
+	err := cell.Run(t.Context(), cell.Job{Spec: "keep"})
+	if errors.Is(err, cell.ErrRefused) {
+		optional.Missing(t, err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // sendDatagrams sends as many to one who does not read them.
 func sendDatagrams(count int) error {
 	to, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -83,8 +138,8 @@ func sendDatagrams(count int) error {
 		return err
 	}
 	defer from.Close()
-	for range count {
-		if _, err := from.Write([]byte("count me")); err != nil {
+	for i := range count {
+		if _, err := fmt.Fprint(from, "datagram ", i); err != nil {
 			return err
 		}
 	}
@@ -96,6 +151,7 @@ func sendDatagrams(count int) error {
 func TestStatsFromManyGoroutines(t *testing.T) {
 	var got pcapng.Stats
 	err := cell.Run(t.Context(), cell.Job{
+		Spec:    "count",
 		Message: func(m json.RawMessage) { json.Unmarshal(m, &got) },
 	})
 	if errors.Is(err, cell.ErrRefused) {

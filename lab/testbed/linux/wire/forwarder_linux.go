@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/google/gopacket"
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/pcapng"
@@ -114,7 +115,8 @@ func (f *forwarder) run() {
 // record writes a frame that passes the captured end.
 func (f *forwarder) record(at int64, frame []byte) {
 	f.frames++
-	f.writer.Packet(at, frame, len(frame)) // an error of the writer's is its error for good, and told by the end of the capture
+	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: len(frame), Length: len(frame)}
+	f.writer.WritePacket(info, frame) // the end of the capture returns its error
 }
 
 // take receives frames from the host, and reports whether there were none.
