@@ -122,6 +122,7 @@ func Check(s *scenario.Scenario, path string) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer c.Close()
 	return CheckCapture(s, c, path)
 }
 

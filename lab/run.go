@@ -161,6 +161,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		if err != nil {
 			return nil, err
 		}
+		defer c.Close()
 		if verdict, err = judge.judge(c, result.Capture, *outcome); err != nil {
 			return nil, err
 		}

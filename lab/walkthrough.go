@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -17,15 +18,15 @@ import (
 // the capture as comments. A capture made by hand has no verdict, and perhaps
 // no scenario.
 func tell(path, command string, s *scenario.Scenario, v *Verdict) error {
-	file, err := os.Open(path)
+	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer c.Close()
 	if v == nil {
 		v = &Verdict{}
 	}
-	r, err := report.Read(file, v.Want)
+	r, err := report.New(c, v.Want)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

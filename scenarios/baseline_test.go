@@ -53,10 +53,11 @@ func learnAll(t *testing.T) *baseline.Profile {
 	all := baseline.NewProfile()
 	t.Run("learn", func(t *testing.T) { // which ends when the parallel ones have
 		each(t, func(t *testing.T, s *scenario.Scenario) {
-			evidence, err := baseline.ReadFile(played(t, s).Capture)
+			evidence, err := baseline.Open(played(t, s).Capture)
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer evidence.Close()
 			if a := evidence.Check(baseline.Normal()); a.Verdict == baseline.NotNormal {
 				t.Errorf("got verdict %s for %+v", a.Verdict, a.Findings)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"ftplab/lab/analysis/capture"
 	"io"
 	"os"
 	"strings"
@@ -37,25 +38,20 @@ func unknownCommand(c *cobra.Command, word string) error {
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
 }
 
-// readCapture opens the capture of that name and reads it; - is the standard
-// input.
-func readCapture[T any](name string, stdin io.Reader, read func(io.Reader) (T, error)) (capture T, err error) {
-	from := stdin
-	if name != "-" {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return capture, fmt.Errorf("%s is a folder; a capture file was expected", name)
-		}
-		file, err := os.Open(name)
+// openCapture opens the capture of that name; - is the standard input. It has to be
+// closed.
+func openCapture(name string, stdin io.Reader, opts capture.Options) (*capture.Capture, error) {
+	if name == "-" {
+		c, err := capture.Read(stdin, opts)
 		if err != nil {
-			return capture, err
+			return nil, fmt.Errorf("%s: %w", called(name), err)
 		}
-		defer file.Close()
-		from = file
+		return c, nil
 	}
-	if capture, err = read(from); err != nil {
-		return capture, fmt.Errorf("%s: %w", called(name), err)
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; a capture file was expected", name)
 	}
-	return capture, nil
+	return capture.Open(name, opts)
 }
 
 // called is how messages call a capture.

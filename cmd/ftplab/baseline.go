@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/capture"
 )
 
 func baselineCommand() *cobra.Command {
@@ -70,10 +71,11 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 			all.Merge(p)
 			continue
 		}
-		e, err := readCapture(name, stdin, baseline.Read)
+		e, err := gather(name, stdin)
 		if err != nil {
 			return nil, err
 		}
+		defer e.Close()
 		warnCut(stderr, name, e.Cut)
 		if e.NumSessions() == 0 {
 			return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", called(name))
@@ -81,6 +83,20 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 		all.Merge(e.Learn(sourceName(name)))
 	}
 	return all, nil
+}
+
+// gather opens a capture and gathers the evidence in it.
+func gather(name string, stdin io.Reader) (*baseline.Evidence, error) {
+	c, err := openCapture(name, stdin, capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	e, err := baseline.Gather(c)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return e, nil
 }
 
 // sourceName is how a profile calls a capture: by its own name, or by that of its
@@ -168,12 +184,13 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	e, err := readCapture(name, stdin, baseline.Read)
+	e, err := gather(name, stdin)
 	if err != nil {
 		return err
 	}
+	defer e.Close()
 	warnCut(stderr, name, e.Cut)
-	if e.Packets == 0 {
+	if e.Size == 0 {
 		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
 	}
 	a := e.Check(normal)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
@@ -40,7 +41,12 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 			if s.Want.Line == 0 && s.Figures.Line == 0 {
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
-			capture, err := readCapture(args[1], c.InOrStdin(), expect.Read)
+			source, err := openCapture(args[1], c.InOrStdin(), capture.Options{})
+			if err != nil {
+				return err
+			}
+			defer source.Close()
+			capture, err := expect.Gather(source)
 			if err != nil {
 				return err
 			}

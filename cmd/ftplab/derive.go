@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 )
 
@@ -49,7 +50,12 @@ into your own words.`,
 }
 
 func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
-	capture, err := readCapture(name, stdin, expect.Read)
+	source, err := openCapture(name, stdin, capture.Options{NoHash: true})
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	capture, err := expect.Gather(source)
 	if err != nil {
 		return err
 	}

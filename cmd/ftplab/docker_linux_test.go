@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/scenarios"
 )
 
@@ -270,9 +271,9 @@ func listenEverywhere(t *testing.T) (addresses string, port int, stop func()) {
 }
 
 // wantReadable fails unless a capture can be read, and has a session.
-func (p *dockerProject) wantReadable(path string) *trace.Trace {
+func (p *dockerProject) wantReadable(path string) *capture.Capture {
 	p.t.Helper()
-	tr, err := trace.ReadFile(path, trace.Options{})
+	tr, err := capture.Open(path, capture.Options{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -289,7 +290,7 @@ func (p *dockerProject) wantComplete(path string) {
 	tr := p.wantReadable(path)
 	frames(p.t, path) // which gopacket reads to their end
 	for c := range tr.Connections() {
-		if c.Role == trace.Control && c.FirstFIN == "" && c.ResetBy == "" {
+		if c.Role == ftp.Control && c.FirstFIN == "" && c.ResetBy == "" {
 			p.t.Errorf("the end of the session of %v is missing in %s", c.Client, path)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report"
-	"ftplab/lab/analysis/trace"
-	"ftplab/lab/analysis/trace/story"
+	"ftplab/lab/analysis/report/text"
 )
 
 func explainCommand() *cobra.Command {
@@ -68,19 +68,18 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 		return out.Flush()
 	}
 	defer spareMemory(name)()
-	opts := trace.Options{NoHash: e.noHash || e.packets}
-	if e.packets {
-		opts.Packets = e.printer(out)
-	}
-	t, err := readTrace(name, stdin, opts)
+	t, err := openCapture(name, stdin, capture.Options{NoHash: e.noHash || e.packets})
 	if err != nil {
 		return err
 	}
+	defer t.Close()
 	switch {
 	case e.json:
-		err = t.WriteJSON(out)
-	case !e.packets:
-		err = story.Write(out, name, t)
+		err = text.JSON(out, t)
+	case e.packets:
+		err = e.printPackets(out, t)
+	default:
+		err = text.Story(out, name, t)
 	}
 	if e.json || e.packets { // the story says so itself
 		warnCut(stderr, name, t.Cut)
@@ -108,12 +107,16 @@ func spareMemory(capture string) (end func()) {
 
 // report writes what package report makes of the capture.
 func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer) error {
-	packets := &report.Packets{}
-	t, err := readTrace(name, stdin, trace.Options{NoHash: true, Packets: packets.Add, Keep: true})
+	t, err := openCapture(name, stdin, capture.Options{NoHash: true})
 	if err != nil {
 		return err
 	}
-	r := &report.Report{Trace: t, Packets: packets, Capture: "standard input"}
+	defer t.Close()
+	r, err := report.New(t, nil)
+	if err != nil {
+		return err
+	}
+	r.Capture = "standard input"
 	if name != "-" {
 		r.Capture = filepath.Base(name)
 		form := "--html"
@@ -129,30 +132,24 @@ func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer)
 		return r.Markdown(out)
 	case e.lengths:
 		warnCut(stderr, name, t.Cut)
-		return packets.Lengths.WriteText(out)
+		return r.Packets.Lengths.WriteText(out)
 	}
 	warnCut(stderr, name, t.Cut)
 	return r.TimeSequences(out)
 }
 
-func readTrace(name string, stdin io.Reader, opts trace.Options) (*trace.Trace, error) {
-	return readCapture(name, stdin, func(r io.Reader) (*trace.Trace, error) { return trace.Read(r, opts) })
-}
-
-// printer returns a function that prints a packet with its number and time.
-func (e explanation) printer(out io.Writer) func(*trace.Packet) {
-	numbers := trace.Relative
+// printPackets prints each packet with its number and time.
+func (e explanation) printPackets(out io.Writer, c *capture.Capture) error {
+	numbers := text.Relative
 	if e.absolute {
-		numbers = trace.Absolute
+		numbers = text.Absolute
 	}
-	var origin int64
-	return func(p *trace.Packet) {
-		if p.Number == 1 {
-			origin = p.Time
-		}
-		fmt.Fprintf(out, "%6d %11.6f  %s\n", p.Number, float64(p.Time-origin)/1e9, p.Line(numbers))
+	origin := c.Start
+	for p := range c.Packets() {
+		fmt.Fprintf(out, "%6d %11.6f  %s\n", p.Number, float64(p.Time-origin)/1e9, text.Line(p, numbers))
 		if e.delta {
 			origin = p.Time
 		}
 	}
+	return c.Err()
 }

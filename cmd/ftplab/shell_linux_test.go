@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/labtest/optional"
 )
 
@@ -89,13 +90,13 @@ func TestShellRecords(t *testing.T) {
 // readTransfers are the transfers of a capture, in words.
 func readTransfers(t *testing.T, path string) string {
 	t.Helper()
-	tr, err := trace.ReadFile(path, trace.Options{})
+	tr, err := capture.Open(path, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var transfers []string
 	for c := range tr.Connections() {
-		if c.Role == trace.Data && c.Transfer != nil {
+		if c.Role == ftp.Data && c.Transfer != nil {
 			transfers = append(transfers, fmt.Sprintf("%s %s %d", c.Mode, c.Transfer.Command, c.Transfer.Reply))
 		}
 	}

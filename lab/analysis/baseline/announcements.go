@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var announceRules = []Rule{
@@ -58,13 +58,13 @@ func ownAddress(e *Evidence, s *session) []breach {
 	type kind struct {
 		translation
 		addr netip.Addr
-		mode trace.Mode
+		mode ftp.Mode
 	}
 	groups := map[kind]*breach{}
 	var order []*breach
-	for _, a := range s.Announcements {
+	for _, a := range s.DataPorts {
 		addr := a.Addr.Addr().Unmap()
-		if !a.Foreign {
+		if !a.ThirdParty {
 			continue
 		}
 		t := e.translated(s, a)
@@ -88,21 +88,21 @@ func ownAddress(e *Evidence, s *session) []breach {
 }
 
 // party is who announces in the given mode.
-func party(m trace.Mode) trace.Side {
-	if m == trace.Active {
-		return trace.Client
+func party(m ftp.Mode) ftp.Side {
+	if m == ftp.Active {
+		return ftp.Client
 	}
-	return trace.Server
+	return ftp.Server
 }
 
 // party is the address of who announces, as its packets show it.
-func (s *session) party(m trace.Mode) netip.Addr {
+func (s *session) party(m ftp.Mode) netip.Addr {
 	return s.Control.Addr(party(m)).Addr().Unmap()
 }
 
 // translated judges an announcement of an address that is not its sender's: an
 // attack, an address translator, or something that may be either.
-func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
+func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
 	for _, id := range a.Connections {
 		if e.Connection(id).Addr(party(a.Mode)).Addr().Unmap() == own {
@@ -112,7 +112,7 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 	if addr.IsUnspecified() {
 		return translation{Note, "which stands for the address of the control connection"}
 	}
-	if a.Mode == trace.Passive {
+	if a.Mode == ftp.Passive {
 		return e.redirected(s, addr, own)
 	}
 	switch {
@@ -139,7 +139,7 @@ func (e *Evidence) translated(s *session, a *trace.Announcement) translation {
 }
 
 // reached reports whether a data connection to an announced address came about.
-func (e *Evidence) reached(a *trace.Announcement, addr netip.Addr) bool {
+func (e *Evidence) reached(a *ftp.DataPort, addr netip.Addr) bool {
 	for _, id := range a.Connections {
 		if c := e.Connection(id); c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
 			return true
@@ -173,25 +173,25 @@ func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 }
 
 // refused reports whether the server declined the announcement.
-func refused(a *trace.Announcement) bool { return a.ReplyCode >= 400 }
+func refused(a *ftp.DataPort) bool { return a.ReplyCode >= 400 }
 
 // unused reports whether the session went on without a transfer that uses the
 // announcement.
-func (s *session) unused(a *trace.Announcement) bool {
+func (s *session) unused(a *ftp.DataPort) bool {
 	x := s.next(a)
 	return x != nil && !isTransfer(x) && len(a.Connections) == 0
 }
 
 // tried reports whether the capture shows how the transfer to an announced address
 // ended.
-func (s *session) tried(a *trace.Announcement) bool {
+func (s *session) tried(a *ftp.DataPort) bool {
 	x := s.next(a)
 	return x != nil && (!isTransfer(x) || x.Final() != 0)
 }
 
 // next is the first command behind an announcement that begins a transfer, makes
 // another announcement, or ends the session; nil if the capture ends before.
-func (s *session) next(a *trace.Announcement) *trace.Exchange {
+func (s *session) next(a *ftp.DataPort) *ftp.Exchange {
 	from := s.before(a.Packet)
 	if a.Exchange >= 0 {
 		from = a.Exchange + 1
@@ -242,15 +242,15 @@ func without(list []int, value int) []int {
 
 func unprivilegedPort(e *Evidence, s *session) []breach {
 	var found []breach
-	for _, a := range s.Announcements {
-		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == trace.Active && refused(a) {
+	for _, a := range s.DataPorts {
+		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) {
 			continue
 		}
 		b := breach{
 			packets:  []int{a.Packet, a.ReplyPacket},
 			observed: fmt.Sprintf("%s announced %s", a.Command, a.Where()),
 		}
-		if !a.Foreign && (e.works(s, a) || a.Mode == trace.Passive && s.next(a) == nil) {
+		if !a.ThirdParty && (e.works(s, a) || a.Mode == ftp.Passive && s.next(a) == nil) {
 			b.severity = Odd
 		}
 		found = append(found, b)
@@ -260,19 +260,19 @@ func unprivilegedPort(e *Evidence, s *session) []breach {
 
 // works reports whether data came to an announced address, as far as the capture
 // shows: a transfer that is not over yet may still do.
-func (e *Evidence) works(s *session, a *trace.Announcement) bool {
+func (e *Evidence) works(s *session, a *ftp.DataPort) bool {
 	for _, id := range a.Connections {
 		if e.Connection(id).HandshakeSeen {
 			return true
 		}
 	}
 	x := s.next(a)
-	return a.Mode == trace.Passive && x != nil && isTransfer(x) && (completed(x) || x.Final() == 0)
+	return a.Mode == ftp.Passive && x != nil && isTransfer(x) && (completed(x) || x.Final() == 0)
 }
 
 func announcementWellFormed(_ *Evidence, s *session) []breach {
-	understood := map[*trace.Exchange]bool{}
-	for _, a := range s.Announcements {
+	understood := map[*ftp.Exchange]bool{}
+	for _, a := range s.DataPorts {
 		if a.Addr.Addr().IsValid() {
 			understood[s.announcing(a)] = true
 		}
@@ -312,7 +312,7 @@ const (
 
 func announcementUsed(_ *Evidence, s *session) []breach {
 	var row, longest []int
-	for _, a := range s.Announcements {
+	for _, a := range s.DataPorts {
 		switch {
 		case refused(a):
 		case s.unused(a):

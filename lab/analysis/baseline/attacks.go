@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var attackRules = []Rule{
@@ -71,7 +71,7 @@ var attackRules = []Rule{
 
 // eachCommand makes a rule's look of a look at one command, which says what is
 // wrong with it.
-func eachCommand(wrong func(*trace.Exchange) string) func(*Evidence) []breach {
+func eachCommand(wrong func(*ftp.Exchange) string) func(*Evidence) []breach {
 	return eachSession(func(_ *Evidence, s *session) []breach {
 		var found []breach
 		for _, x := range s.Exchanges {
@@ -106,7 +106,7 @@ var wordArguments = words(`ABOR ACCT ALLO AUTH CCC CDUP EPRT EPSV FEAT LANG MODE
 // protectedArguments are base64 of any length (RFC 2228 section 3).
 var protectedArguments = words("ADAT MIC CONF ENC")
 
-func tooLong(x *trace.Exchange) string {
+func tooLong(x *ftp.Exchange) string {
 	length := utf8.RuneCountInString(x.Argument)
 	switch {
 	case protectedArguments[x.Command]:
@@ -157,7 +157,7 @@ const typed = "\x00\b\t\r\x0e\x0f\x1b"
 
 // notText looks for machine code: runs of the instruction that does nothing,
 // control characters, and 0xff, which Telnet keeps for itself.
-func notText(x *trace.Exchange) string {
+func notText(x *ftp.Exchange) string {
 	text := x.Line.Text
 	control := 0
 	for i := range len(text) {
@@ -189,7 +189,7 @@ var (
 	encoded = regexp.MustCompile(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
-func formatString(x *trace.Exchange) string {
+func formatString(x *ftp.Exchange) string {
 	text := encoded.ReplaceAllString(x.Argument, "_")
 	n := len(conversion.FindAllString(text, -1))
 	switch {
@@ -324,7 +324,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 
 // shell is a connection to the back door of the session's server that carried
 // data, nil if there is none.
-func (e *Evidence) shell(s *session) *trace.Connection {
+func (e *Evidence) shell(s *session) *ftp.Connection {
 	for c := range e.Connections() {
 		if c.Server.Port() == backdoorPort && c.Server.Addr().Unmap() == s.server() && c.ServerFlow.Bytes > 0 {
 			return c
@@ -377,7 +377,7 @@ func floods(_ *Evidence, s *session) []breach {
 // repeats reports whether a command is the one before it, again, and so soon that
 // no person sent it. A path that leads on from where the first one led is no
 // repetition.
-func repeats(x, before *trace.Exchange) bool {
+func repeats(x, before *ftp.Exchange) bool {
 	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
 	return x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&
 		time.Duration(x.Time-before.Time) < machineSpeed

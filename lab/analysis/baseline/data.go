@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var dataRules = []Rule{
@@ -107,10 +107,10 @@ var dataRules = []Rule{
 }
 
 // dataConnections are the data connections of which an announcement is known.
-func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
-	var found []*trace.Connection
+func (e *Evidence) dataConnections(mode ftp.Mode) []*ftp.Connection {
+	var found []*ftp.Connection
 	for c := range e.Connections() {
-		if c.Role == trace.Data && c.Announced != nil && (mode == "" || c.Mode == mode) {
+		if c.Role == ftp.Data && c.DataPort != nil && (mode == "" || c.Mode == mode) {
 			found = append(found, c)
 		}
 	}
@@ -120,7 +120,7 @@ func (e *Evidence) dataConnections(mode trace.Mode) []*trace.Connection {
 func isAnnounced(e *Evidence) []breach {
 	var found []breach
 	for c := range e.Connections() {
-		if c.Role != trace.Data || c.Announced != nil || c.Control == trace.NoConnection {
+		if c.Role != ftp.Data || c.DataPort != nil || c.Control == ftp.NoConnection {
 			continue
 		}
 		s := e.byControl[c.Control]
@@ -147,8 +147,8 @@ func withPartner(e *Evidence) []breach {
 			continue
 		}
 		b := breach{
-			packets:  []int{c.Announced.Packet, c.FirstPacket},
-			observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.Announced.Command, partner),
+			packets:  []int{c.DataPort.Packet, c.FirstPacket},
+			observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
 			filter:   stream(c.ID) + " || " + stream(control.ID),
 		}
 		if mayBeSame(came, partner) {
@@ -174,7 +174,7 @@ const dataPatience = time.Minute
 func inTime(e *Evidence) []breach {
 	var found []breach
 	for _, c := range e.dataConnections("") {
-		x := e.byControl[c.Control].announcing(c.Announced)
+		x := e.byControl[c.Control].announcing(c.DataPort)
 		if x == nil {
 			continue
 		}
@@ -191,7 +191,7 @@ func inTime(e *Evidence) []breach {
 func fromPort20(e *Evidence) []breach {
 	var packets []int
 	var last netip.AddrPort
-	for _, c := range e.dataConnections(trace.Active) {
+	for _, c := range e.dataConnections(ftp.Active) {
 		if c.Server.Port() != 20 {
 			packets = append(packets, c.FirstPacket)
 			last = c.Server
@@ -208,7 +208,7 @@ func fromPort20(e *Evidence) []breach {
 
 func highPorts(e *Evidence) []breach {
 	var found []breach
-	for _, c := range e.dataConnections(trace.Passive) {
+	for _, c := range e.dataConnections(ftp.Passive) {
 		if c.Client.Port() < 1024 {
 			found = append(found, breach{
 				packets:  []int{c.FirstPacket},
@@ -305,7 +305,7 @@ func endsWithFIN(e *Evidence) []breach {
 	for c := range e.Connections() {
 		rst := c.Flow(c.ResetBy).RST
 		refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
-		if c.Role != trace.Data || c.ResetBy == "" || refused {
+		if c.Role != ftp.Data || c.ResetBy == "" || refused {
 			continue
 		}
 		b := breach{
@@ -348,7 +348,7 @@ func bytesAgree(e *Evidence, s *session) []breach {
 				size[x.Argument] = n
 			}
 		case isTransfer(x):
-			if (x.Command == "RETR" || x.Sender() == trace.Client) && binary && !rest {
+			if (x.Command == "RETR" || x.Sender() == ftp.Client) && binary && !rest {
 				found = append(found, e.wrongBytes(x, size)...)
 			}
 			rest = false
@@ -359,7 +359,7 @@ func bytesAgree(e *Evidence, s *session) []breach {
 
 // wrongBytes compares a binary transfer of a whole file with what the server said
 // of its size, before it and after it.
-func (e *Evidence) wrongBytes(x *trace.Exchange, size map[string]int64) []breach {
+func (e *Evidence) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	if !completed(x) || len(x.Data) != 1 {
 		return nil
 	}
@@ -369,7 +369,7 @@ func (e *Evidence) wrongBytes(x *trace.Exchange, size map[string]int64) []breach
 		return nil
 	}
 	said := announcedBytes(x)
-	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == trace.Server {
+	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == ftp.Server {
 		said = []statement{{n, x.Packet}}
 	}
 	for _, s := range said {
@@ -392,7 +392,7 @@ type statement struct {
 }
 
 // announcedBytes finds what the replies to a transfer say of its length.
-func announcedBytes(x *trace.Exchange) []statement {
+func announcedBytes(x *ftp.Exchange) []statement {
 	var said []statement
 	for _, r := range x.Replies {
 		for _, l := range r.Lines {

@@ -5,7 +5,7 @@ package baseline
 import (
 	"fmt"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var dialogueRules = []Rule{
@@ -93,7 +93,7 @@ var dialogueRules = []Rule{
 }
 
 func greetsFirst(e *Evidence, s *session) []breach {
-	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != trace.Client || len(s.Exchanges) == 0 {
+	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != ftp.Client || len(s.Exchanges) == 0 {
 		return nil
 	}
 	command := s.Exchanges[0]
@@ -103,7 +103,7 @@ func greetsFirst(e *Evidence, s *session) []breach {
 	}
 	// The server's acknowledgement shows what it had heard when it spoke. If
 	// it had not heard the command, the two only crossed.
-	if known, ok := e.watch.acks[s.Control][reply.FirstPacket]; !ok || known <= command.Line.Seq {
+	if known, ok := e.watch.acks[s.Control.ID][reply.FirstPacket]; !ok || known <= command.Line.Seq {
 		return nil
 	}
 	return []breach{{
@@ -114,9 +114,9 @@ func greetsFirst(e *Evidence, s *session) []breach {
 }
 
 // firstReply is the first reply of the session, nil if there is none.
-func (s *session) firstReply() *trace.Reply {
-	var first *trace.Reply
-	earliest := func(r *trace.Reply) {
+func (s *session) firstReply() *ftp.Reply {
+	var first *ftp.Reply
+	earliest := func(r *ftp.Reply) {
 		if first == nil || r.FirstPacket < first.FirstPacket {
 			first = r
 		}
@@ -194,14 +194,14 @@ func answersCommand(e *Evidence, s *session) []breach {
 }
 
 // unasked judges a reply that answers nothing; previous is the code before it.
-func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
+func (e *Evidence) unasked(s *session, r *ftp.Reply, previous int) []breach {
 	switch {
 	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // a transfer that was broken off is often told twice
 	}
-	if known, ok := e.watch.acks[s.Control][r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
+	if known, ok := e.watch.acks[s.Control.ID][r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
 		return nil // it answers a command that was recorded later, or not at all
 	}
 	b := breach{
@@ -217,17 +217,17 @@ func (e *Evidence) unasked(s *session, r *trace.Reply, previous int) []breach {
 
 // spokeBefore reports whether the server began a reply before it can have read
 // the command: in an earlier frame, and without an acknowledgement of it.
-func (e *Evidence) spokeBefore(s *session, r *trace.Reply, x *trace.Exchange) bool {
+func (e *Evidence) spokeBefore(s *session, r *ftp.Reply, x *ftp.Exchange) bool {
 	if r.FirstPacket >= x.FirstPacket {
 		return false
 	}
-	known, ok := e.watch.acks[s.Control][r.FirstPacket]
+	known, ok := e.watch.acks[s.Control.ID][r.FirstPacket]
 	return ok && known <= x.Line.Seq
 }
 
 // A heardReply is a reply and how it came.
 type heardReply struct {
-	*trace.Reply
+	*ftp.Reply
 	unsolicited bool
 }
 

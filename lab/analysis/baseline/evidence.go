@@ -4,18 +4,17 @@ package baseline
 
 import (
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
 	"sort"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 )
 
 // Evidence is a capture as the rules see it.
 type Evidence struct {
-	*trace.Trace
+	*capture.Capture
 	sessions  []*session
 	byControl map[int]*session // by the ID of the control connection
 	watch     *watch
@@ -23,28 +22,27 @@ type Evidence struct {
 	called map[netip.Addr]map[netip.Addr]bool
 }
 
-// Read reads a capture for [Evidence.Check] and [Profile.Learn].
-func Read(r io.Reader) (*Evidence, error) {
+// Gather reads a capture for [Evidence.Check] and [Profile.Learn]. The capture has to stay
+// open for these.
+func Gather(c *capture.Capture) (*Evidence, error) {
 	w := newWatch()
-	t, err := trace.Read(r, trace.Options{Packets: w.packet, Keep: true, NoHash: true})
-	if err != nil {
-		return nil, err
+	for p := range c.Packets() {
+		w.packet(p)
 	}
-	w.settle()
-	e := &Evidence{Trace: t, watch: w, byControl: map[int]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
-	for t := range t.Sessions() {
+	e := &Evidence{Capture: c, watch: w, byControl: map[int]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
+	for t := range c.Sessions() {
 		s := newSession(t)
 		e.sessions = append(e.sessions, s)
 		e.byControl[s.Control.ID] = s
 		e.noteCalled(s)
 	}
-	return e, nil
+	return e, c.Err()
 }
 
 // noteCalled notes the addresses that a client wants to be called at.
 func (e *Evidence) noteCalled(s *session) {
-	for _, a := range s.Announcements {
-		if a.Mode != trace.Active {
+	for _, a := range s.DataPorts {
+		if a.Mode != ftp.Active {
 			continue
 		}
 		if e.called[s.client()] == nil {
@@ -56,25 +54,11 @@ func (e *Evidence) noteCalled(s *session) {
 
 // transfer is the command that used a data connection, with its replies; nil if none
 // was seen.
-func (e *Evidence) transfer(c *trace.Connection) *trace.Exchange {
+func (e *Evidence) transfer(c *ftp.Connection) *ftp.Exchange {
 	if c.Transfer == nil {
 		return nil
 	}
 	return e.byControl[c.Control].Exchanges[c.Transfer.Exchange]
-}
-
-// ReadFile reads the capture of the given name, as Read does.
-func ReadFile(name string) (*Evidence, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	e, err := Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return e, nil
 }
 
 // Check holds the capture against the rules and, unless it is nil, the profile.
@@ -89,19 +73,34 @@ func (e *Evidence) Check(normal *Profile) *Assessment {
 	return assess(findings)
 }
 
-// Check reads a capture and holds it against the rules and, unless it is nil,
-// the profile.
-func Check(name string, normal *Profile) (*Assessment, error) {
-	e, err := ReadFile(name)
+// Open opens a capture file and gathers the evidence in it, which has to be closed.
+func Open(name string) (*Evidence, error) {
+	c, err := capture.Open(name, capture.Options{NoHash: true})
 	if err != nil {
 		return nil, err
 	}
+	e, err := Gather(c)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
+}
+
+// Check reads a capture and holds it against the rules and, unless it is nil,
+// the profile.
+func Check(name string, normal *Profile) (*Assessment, error) {
+	e, err := Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
 	return e.Check(normal), nil
 }
 
 // A session is an FTP session with what the rules ask of it more than once.
 type session struct {
-	*trace.Session
+	*ftp.Session
 	// whole says that the dialogue is seen from the handshake or the greeting
 	// on, without a hole and in clear: only then does an absence prove
 	// anything.
@@ -110,7 +109,7 @@ type session struct {
 	// none. What follows it is no text, whether or not it looks like TLS.
 	securedAt int
 	// greeting is the server's first reply, nil if it was not seen.
-	greeting *trace.Reply
+	greeting *ftp.Reply
 	logins   []login
 	// loggedIn is the packet of the first reply that let somebody in, 0 for
 	// none.
@@ -128,7 +127,7 @@ type login struct {
 	at             int // the packet of that reply
 }
 
-func newSession(t *trace.Session) *session {
+func newSession(t *ftp.Session) *session {
 	s := &session{Session: t, commands: map[string]int{}}
 	for _, x := range t.Exchanges {
 		s.commands[x.Command]++
@@ -158,10 +157,10 @@ func newSession(t *trace.Session) *session {
 // fromStart reports whether the capture has the beginning of the session.
 func (s *session) fromStart() bool {
 	if s.Control.OpenedBy != "" {
-		return s.Control.OpenedBy == trace.Client
+		return s.Control.OpenedBy == ftp.Client
 	}
 	bothSides := s.Control.ClientFlow.Segments > 0 && s.Control.ServerFlow.Segments > 0
-	return bothSides && s.Lines[0].From == trace.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+	return bothSides && s.Lines[0].From == ftp.Server && strings.HasPrefix(s.Lines[0].Text, "220")
 }
 
 // readable reports whether what was said in a packet can be read.
@@ -214,7 +213,7 @@ func (l login) failed() bool {
 }
 
 // answer is the code and the packet of the last reply to a command, 0 for none.
-func answer(e *trace.Exchange) (code, packet int) {
+func answer(e *ftp.Exchange) (code, packet int) {
 	if len(e.Replies) == 0 {
 		return 0, 0
 	}
@@ -223,7 +222,7 @@ func answer(e *trace.Exchange) (code, packet int) {
 }
 
 // announcing is the command that led to an announcement, nil if it was not seen.
-func (s *session) announcing(a *trace.Announcement) *trace.Exchange {
+func (s *session) announcing(a *ftp.DataPort) *ftp.Exchange {
 	if a.Exchange < 0 {
 		return nil
 	}
@@ -251,7 +250,7 @@ func (s *session) filter(what string) string {
 }
 
 // pair are the frames of a command and of its replies.
-func exchangeFrames(e *trace.Exchange) []int {
+func exchangeFrames(e *ftp.Exchange) []int {
 	packets := []int{e.Packet}
 	for _, r := range e.Replies {
 		packets = append(packets, r.Packet)
@@ -260,7 +259,7 @@ func exchangeFrames(e *trace.Exchange) []int {
 }
 
 // began reports whether the server said that a transfer begins.
-func began(e *trace.Exchange) bool {
+func began(e *ftp.Exchange) bool {
 	for _, r := range e.Replies {
 		if r.Code >= 100 && r.Code < 200 {
 			return true
@@ -270,6 +269,6 @@ func began(e *trace.Exchange) bool {
 }
 
 // completed reports whether a transfer ended well (226 or 250).
-func completed(e *trace.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
+func completed(e *ftp.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
 
-func isTransfer(e *trace.Exchange) bool { return e.Sender() != "" }
+func isTransfer(e *ftp.Exchange) bool { return e.Sender() != "" }

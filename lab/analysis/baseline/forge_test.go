@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
 )
 
 // The hosts of most forged captures.
@@ -81,9 +82,9 @@ const (
 // dial opens a connection.
 func (f *forge) dial(from, to string) *talk {
 	t := f.overhear(from, to)
-	f.packet(t.ends[0], t.ends[1], t.seq[0]-1, 0, trace.SYN, "")
-	f.packet(t.ends[1], t.ends[0], t.seq[1]-1, t.seq[0], trace.SYN|trace.ACK, "")
-	f.packet(t.ends[0], t.ends[1], t.seq[0], t.seq[1], trace.ACK, "")
+	f.packet(t.ends[0], t.ends[1], t.seq[0]-1, 0, packet.SYN, "")
+	f.packet(t.ends[1], t.ends[0], t.seq[1]-1, t.seq[0], packet.SYN|packet.ACK, "")
+	f.packet(t.ends[0], t.ends[1], t.seq[0], t.seq[1], packet.ACK, "")
 	return t
 }
 
@@ -117,7 +118,7 @@ func (t *talk) again(side int, seq uint32, data string) {
 	if t.deaf {
 		ack = 2001 - 1000*uint32(side)
 	}
-	t.packet(t.ends[side], t.ends[1-side], seq, ack, trace.PSH|trace.ACK, data)
+	t.packet(t.ends[side], t.ends[1-side], seq, ack, packet.PSH|packet.ACK, data)
 }
 
 // say plays a dialogue: lines that begin with > are the client's, those with < the
@@ -153,19 +154,19 @@ func (t *talk) say(script string) *talk {
 }
 
 func (t *talk) fin(side int) {
-	t.packet(t.ends[side], t.ends[1-side], t.seq[side], t.seq[1-side], trace.FIN|trace.ACK, "")
+	t.packet(t.ends[side], t.ends[1-side], t.seq[side], t.seq[1-side], packet.FIN|packet.ACK, "")
 	t.seq[side]++
 }
 
 func (t *talk) reset(side int) {
-	t.packet(t.ends[side], t.ends[1-side], t.seq[side], t.seq[1-side], trace.RST|trace.ACK, "")
+	t.packet(t.ends[side], t.ends[1-side], t.seq[side], t.seq[1-side], packet.RST|packet.ACK, "")
 }
 
 // close ends the connection, the given side first.
 func (t *talk) close(first int) {
 	t.fin(first)
 	t.fin(1 - first)
-	t.packet(t.ends[first], t.ends[1-first], t.seq[first], t.seq[1-first], trace.ACK, "")
+	t.packet(t.ends[first], t.ends[1-first], t.seq[first], t.seq[1-first], packet.ACK, "")
 }
 
 // login is the beginning of a session, and bye its end.
@@ -208,7 +209,7 @@ func (f *forge) download(from, to string, sender, size int) *talk {
 // evidence reads what was forged.
 func (f *forge) evidence(t *testing.T) *Evidence {
 	t.Helper()
-	e, err := Read(bytes.NewReader(f.file.Bytes()))
+	e, err := gather(f.file.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,4 +237,13 @@ func (a *Assessment) String() string {
 		fmt.Fprintf(&b, "\n\t%s %s %v: %s", f.Severity, f.Rule, f.Packets, f.Observed)
 	}
 	return b.String()
+}
+
+// gather gathers the evidence of a capture in memory.
+func gather(file []byte) (*Evidence, error) {
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	return Gather(c)
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A Measure is something that is measured in every capture.
@@ -41,7 +41,7 @@ func Measures() []Measure {
 func (e *Evidence) Learn(name string) *Profile {
 	p := NewProfile()
 	p.Sources = []string{name}
-	p.Packets, p.Connections, p.Sessions = e.Packets, e.NumConnections(), len(e.sessions)
+	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), len(e.sessions)
 	for _, s := range e.sessions {
 		p.learnDialogue(s)
 	}
@@ -63,11 +63,11 @@ func (e *Evidence) Learn(name string) *Profile {
 }
 
 // kindOf is how a profile calls a connection, "" for one that is not FTP.
-func kindOf(c *trace.Connection) string {
+func kindOf(c *ftp.Connection) string {
 	switch c.Role {
-	case trace.Control:
+	case ftp.Control:
 		return "control"
-	case trace.Data:
+	case ftp.Data:
 		return string(c.Mode)
 	}
 	return ""
@@ -77,7 +77,7 @@ func kindOf(c *trace.Connection) string {
 // anything.
 const otherCommand = "(other)"
 
-func commandName(x *trace.Exchange) string {
+func commandName(x *ftp.Exchange) string {
 	if isKnown(x.Command) {
 		return x.Command
 	}
@@ -106,7 +106,7 @@ func (p *Profile) learnDialogue(s *session) {
 
 func roundTrips(e *Evidence, found func(float64, ...int)) {
 	for c := range e.Connections() {
-		if c.Role != trace.Other && c.HandshakeSeen {
+		if c.Role != ftp.Other && c.HandshakeSeen {
 			found(c.HandshakeRTT.Seconds(), c.FirstPacket)
 		}
 	}
@@ -173,7 +173,7 @@ func transferTimes(e *Evidence, found func(float64, ...int)) {
 
 // dataRates finds the minute of each session with the most data connections.
 func dataRates(e *Evidence, found func(float64, ...int)) {
-	begun := map[int][]*trace.Connection{} // by the control connection
+	begun := map[int][]*ftp.Connection{} // by the control connection
 	for _, c := range e.dataConnections("") {
 		begun[c.Control] = append(begun[c.Control], c)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 func wellFormed(_ *Evidence, s *session) []breach {
@@ -48,7 +48,7 @@ const longestLine = 4096
 func replyLength(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, l := range s.Lines {
-		if size := l.End - l.Seq; l.From == trace.Server && !l.AfterGap && size > longestLine+2 {
+		if size := l.End - l.Seq; l.From == ftp.Server && !l.AfterGap && size > longestLine+2 {
 			found = append(found, breach{
 				packets:  []int{l.FirstPacket, l.Packet},
 				observed: fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text)),
@@ -92,7 +92,7 @@ func keepRoles(_ *Evidence, s *session) []breach {
 // isCommand reports whether a line of the server is what a client says. After HELP
 // and FEAT, or after who knows what, it may be a part of the answer that lost its
 // code.
-func (s *session) isCommand(l *trace.Line) bool {
+func (s *session) isCommand(l *ftp.Line) bool {
 	n := s.before(l.FirstPacket)
 	if n == 0 {
 		return s.whole && isCommand(l.Text)
@@ -145,7 +145,7 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	var found []breach
-	for _, side := range []trace.Side{trace.Client, trace.Server} {
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		var size, all int64
 		var packets []int
 		for _, l := range s.strays(side) {
@@ -166,9 +166,9 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 }
 
 // strays are the lines of one side that are no part of a dialogue.
-func (s *session) strays(side trace.Side) []*trace.Line {
-	var lines []*trace.Line
-	if side == trace.Server {
+func (s *session) strays(side ftp.Side) []*ftp.Line {
+	var lines []*ftp.Line
+	if side == ftp.Server {
 		for _, r := range s.Unsolicited {
 			if r.Code == 0 && !r.Lines[0].AfterGap && s.readable(r.Packet) {
 				lines = append(lines, r.Lines[0])
@@ -184,4 +184,4 @@ func (s *session) strays(side trace.Side) []*trace.Line {
 	return lines
 }
 
-func strays(s *session, side trace.Side) string { return s.strays(side)[0].Text }
+func strays(s *session, side ftp.Side) string { return s.strays(side)[0].Text }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var looksRules = []Rule{
@@ -72,7 +72,7 @@ const scanLength = 5
 
 func looksLikeScan(e *Evidence) []breach {
 	var found []breach
-	var row []*trace.Connection
+	var row []*ftp.Connection
 	flush := func() {
 		if len(row) >= scanLength {
 			b := breach{
@@ -86,7 +86,7 @@ func looksLikeScan(e *Evidence) []breach {
 		}
 		row = nil
 	}
-	for _, c := range e.dataConnections(trace.Active) {
+	for _, c := range e.dataConnections(ftp.Active) {
 		if n := len(row); n > 0 && !follows(c, row[n-1]) {
 			flush()
 		}
@@ -98,7 +98,7 @@ func looksLikeScan(e *Evidence) []breach {
 
 // follows reports whether two active data connections look like two steps of a
 // scan.
-func follows(c, before *trace.Connection) bool {
+func follows(c, before *ftp.Connection) bool {
 	step := int(c.Client.Port()) - int(before.Client.Port())
 	return c.Client.Addr() == before.Client.Addr() && step > 0 && step <= 2 &&
 		time.Duration(c.FirstTime-before.FirstTime) < time.Minute
@@ -107,9 +107,9 @@ func follows(c, before *trace.Connection) bool {
 func finBeforeData(e *Evidence) []breach {
 	var found []breach
 	for c := range e.Connections() {
-		for _, side := range []trace.Side{trace.Client, trace.Server} {
+		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 			f := c.Flow(side)
-			if c.Role == trace.Other || f.FIN == 0 || f.FIN >= f.LastData || f.Retransmissions > 0 || f.OutOfOrder == 0 {
+			if c.Role == ftp.Other || f.FIN == 0 || f.FIN >= f.LastData || f.Retransmissions > 0 || f.OutOfOrder == 0 {
 				continue
 			}
 			found = append(found, breach{
@@ -149,7 +149,7 @@ func early226(e *Evidence) []breach {
 func resetAfterQuit(e *Evidence) []breach {
 	var found []breach
 	for _, s := range e.sessions {
-		if c := s.Control; s.said("QUIT") && c.ResetBy == trace.Client {
+		if c := s.Control; s.said("QUIT") && c.ResetBy == ftp.Client {
 			found = append(found, breach{
 				packets:  []int{c.ClientFlow.RST},
 				observed: fmt.Sprintf("%s sent QUIT, closed, and reset the connection in frame %d", c.Client, c.ClientFlow.RST),

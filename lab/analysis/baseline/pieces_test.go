@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // transfer is a session with one passive transfer, whose data connection is opened
@@ -91,7 +91,7 @@ func manyListings(n, step int) func(*forge) {
 func knocks(f *forge, n int, host func(int) string) {
 	for i := range n {
 		t := f.overhear(aClient, host(i)+":21")
-		t.packet(t.ends[0], t.ends[1], 1000, 0, trace.SYN, "")
+		t.packet(t.ends[0], t.ends[1], 1000, 0, packet.SYN, "")
 	}
 }
 

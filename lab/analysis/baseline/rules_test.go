@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 var ruleTests = map[string]struct{ breaks, near func(*forge) }{
@@ -319,8 +319,8 @@ func TestResets(t *testing.T) {
 	refused := forged(t, func(f *forge) {
 		c := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a")
 		d := f.overhear(aClient, aServer+":25600")
-		d.packet(d.ends[0], d.ends[1], 1000, 0, trace.SYN, "")
-		d.packet(d.ends[1], d.ends[0], 0, 1001, trace.RST|trace.ACK, "")
+		d.packet(d.ends[0], d.ends[1], 1000, 0, packet.SYN, "")
+		d.packet(d.ends[1], d.ends[0], 0, 1001, packet.RST|packet.ACK, "")
 		c.say("< 425 no").say(bye).close(answerer)
 	})
 	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
@@ -430,7 +430,7 @@ func TestOvertakenAnnouncement(t *testing.T) {
 		c.say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").say(bye)
 	})
 	s := e.sessions[0]
-	if x := s.next(s.Announcements[0]); x == nil || x.Command != "NLST" {
+	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {
 		t.Errorf("got %+v behind the PORT, want the NLST", x)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 var tcpRules = []Rule{
@@ -62,7 +62,7 @@ var tcpRules = []Rule{
 
 func retransmissionRepeats(e *Evidence, s *session) []breach {
 	var found []breach
-	for _, r := range e.watch.repeats[s.Control] {
+	for _, r := range e.watch.repeats[s.Control.ID] {
 		if line := s.differs(r); line != nil {
 			found = append(found, breach{
 				packets:  []int{line.FirstPacket, r.packet},
@@ -75,8 +75,8 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 
 // differs returns the line whose text the repeated segment contradicts, nil if
 // it says the same.
-func (s *session) differs(r repeat) *trace.Line {
-	side := r.p.Sender()
+func (s *session) differs(r repeat) *ftp.Line {
+	side := r.from
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
 		straight := size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 // no Telnet in it
@@ -103,8 +103,8 @@ var protocols = []struct{ begins, name string }{
 func ftpAtPort(e *Evidence) []breach {
 	var found []breach
 	for c := range e.Connections() {
-		h := e.watch.heads[c]
-		if h == nil || c.Role != trace.Other || c.Server.Port() != ftpPort {
+		h := e.watch.heads[c.ID]
+		if h == nil || c.Role != ftp.Other || c.Server.Port() != ftpPort {
 			continue
 		}
 		b := breach{packets: []int{c.FirstPacket}, filter: stream(c.ID)}
@@ -113,7 +113,7 @@ func ftpAtPort(e *Evidence) []breach {
 			continue
 		case name != "":
 			b.observed = fmt.Sprintf("%s at port 21: %s", name, show(string(h[0].data)))
-		case c.OpenedBy == trace.Client && h.speaks():
+		case c.OpenedBy == ftp.Client && h.speaks():
 			b.observed = fmt.Sprintf("an unknown protocol at port 21: %s", show(string(h[0].data)))
 		default:
 			continue
@@ -180,7 +180,7 @@ func callsAreMeant(e *Evidence) []breach {
 	byServer := map[netip.Addr][]muteCall{}
 	byClient := map[netip.Addr][]muteCall{}
 	for c := range e.Connections() {
-		if c.Server.Port() != ftpPort || c.OpenedBy != trace.Client || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
+		if c.Server.Port() != ftpPort || c.OpenedBy != ftp.Client || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
 			continue
 		}
 		call := muteCall{c.FirstPacket, c.FirstTime, c.Server.Addr()}
@@ -256,5 +256,5 @@ func showsFTP(e *Evidence) []breach {
 		return nil
 	}
 	return []breach{{observed: fmt.Sprintf("%s and %s, none of them FTP in clear",
-		plural(e.Packets, "packet", "packets"), plural(e.NumConnections(), "TCP connection", "TCP connections")), filter: "ftp"}}
+		plural(e.Size, "packet", "packets"), plural(e.NumConnections(), "TCP connection", "TCP connections")), filter: "ftp"}}
 }

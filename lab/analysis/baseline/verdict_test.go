@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // ordinary sessions of ordinary clients and servers, however badly recorded, are
@@ -54,7 +54,7 @@ var ordinary = []struct {
 		c, s := t.seq[opener], t.seq[answerer]
 		t.seq[opener] += 5 // the reply acknowledges the command
 		t.send(answerer, "257 \"/\"\r\n")
-		t.packet(t.ends[0], t.ends[1], c, s, trace.PSH|trace.ACK, "PWD\r\n")
+		t.packet(t.ends[0], t.ends[1], c, s, packet.PSH|packet.ACK, "PWD\r\n")
 		t.say("> NOOP\n< 200 ok").say(bye).close(answerer)
 	}},
 	{"a client behind a translator", IsNormal, session1("> PORT 10,0,0,7,31,64\n< 200 ok\n> LIST\n< 425 cannot reach you")},
@@ -150,8 +150,8 @@ var ordinary = []struct {
 	}},
 	{"a knock at a closed port", IsUnusual, func(f *forge) {
 		t := f.overhear(aClient, aServer+":21")
-		t.packet(t.ends[0], t.ends[1], 1000, 0, trace.SYN, "")
-		t.packet(t.ends[1], t.ends[0], 0, 1001, trace.RST|trace.ACK, "")
+		t.packet(t.ends[0], t.ends[1], 1000, 0, packet.SYN, "")
+		t.packet(t.ends[1], t.ends[0], 0, 1001, packet.RST|packet.ACK, "")
 	}},
 }
 
@@ -293,7 +293,7 @@ func TestCutOff(t *testing.T) {
 			for i := 0; i <= len(packets); i += step {
 				for _, part := range [][][]byte{packets[:i], packets[i:]} {
 					file := append(bytes.Clone(f.file.Bytes()[:24]), bytes.Join(part, nil)...)
-					e, err := Read(bytes.NewReader(file))
+					e, err := gather(file)
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -4,28 +4,28 @@ package baseline
 
 import (
 	"bytes"
-	"net/netip"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 )
 
 // ftpPort is where FTP servers listen.
 const ftpPort = 21
 
-// A watch takes notes while packets go by. What it keeps is bounded, but for a
-// few words of each connection, of which the trace keeps more.
+// A watch takes notes while packets go by. What it keeps is bounded.
 type watch struct {
 	// acks has, of each segment that begins like a reply, what it
-	// acknowledges: what its sender knew when it spoke. Which connections are
-	// control connections is known at the end only; see settle.
-	acks      map[*trace.Connection]map[int]int64
+	// acknowledges: what its sender knew when it spoke. It is by control connection
+	// and packet.
+	acks      map[int]map[int]int64
 	acksCount int
-	// repeats are segments that were sent again, by connection.
-	repeats      map[*trace.Connection][]repeat
+	// repeats are segments of control connections that were sent again, by connection.
+	repeats      map[int][]repeat
 	repeatsBytes int
-	// heads are the first bytes that each side of a connection at port 21
-	// said.
-	heads map[*trace.Connection]*heads
+	// heads are the first bytes that each side said on a connection to port 21 that
+	// is not FTP.
+	heads map[int]*heads
 	// backwards is the packet whose stamp lies furthest before that of the
 	// packet in front of it, and by how much (ns); forwards the longest pause.
 	backwards, forwards leap
@@ -37,9 +37,9 @@ type watch struct {
 // A repeat is a segment that was sent again.
 type repeat struct {
 	packet  int
+	from    ftp.Side
 	seq     int64
 	payload []byte
-	p       *trace.Packet
 }
 
 type heads [2]head
@@ -48,7 +48,7 @@ type heads [2]head
 type head struct {
 	packet int
 	data   []byte
-	from   netip.AddrPort
+	from   ftp.Side
 }
 
 // A leap is a step of the clock.
@@ -67,36 +67,31 @@ const (
 )
 
 func newWatch() *watch {
-	return &watch{
-		acks: map[*trace.Connection]map[int]int64{}, repeats: map[*trace.Connection][]repeat{},
-		heads: map[*trace.Connection]*heads{},
-	}
+	return &watch{acks: map[int]map[int]int64{}, repeats: map[int][]repeat{}, heads: map[int]*heads{}}
 }
 
 // packet takes note of a packet.
-func (w *watch) packet(p *trace.Packet) {
+func (w *watch) packet(p *capture.Packet) {
 	w.clock(p)
 	w.lengths.Add(float64(p.Length))
-	t := p.TCP
-	if t == nil || p.Connection == nil {
+	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
 	}
-	if len(t.Payload) == 0 {
-		return
-	}
-	if beginsLikeReply(t.Payload) {
-		w.ack(p)
-	}
-	if t.Analysis&(trace.Retransmission|trace.OutOfOrder) != 0 {
-		w.repeat(p)
-	}
-	if t.SrcPort == ftpPort || t.DstPort == ftpPort {
+	switch c := p.Connection; {
+	case c.Role == ftp.Control:
+		if beginsLikeReply(p.TCP.Payload) {
+			w.ack(p)
+		}
+		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder) != 0 {
+			w.repeat(p)
+		}
+	case c.Role == ftp.Other && (c.Client.Port() == ftpPort || c.Server.Port() == ftpPort):
 		w.head(p)
 	}
 }
 
 // clock looks for steps of the recorder's clock.
-func (w *watch) clock(p *trace.Packet) {
+func (w *watch) clock(p *capture.Packet) {
 	if w.last != 0 {
 		by := p.Time - w.last
 		if by < w.backwards.by {
@@ -111,56 +106,42 @@ func (w *watch) clock(p *trace.Packet) {
 
 // ack keeps what a segment that begins like a reply acknowledges. Of a reply
 // that finds no room it is not known.
-func (w *watch) ack(p *trace.Packet) {
-	acks := w.acks[p.Connection]
+func (w *watch) ack(p *capture.Packet) {
+	acks := w.acks[p.Connection.ID]
 	if w.acksCount >= maxAcks || len(acks) >= maxAcksEach {
 		return
 	}
 	if acks == nil {
 		acks = map[int]int64{}
-		w.acks[p.Connection] = acks
+		w.acks[p.Connection.ID] = acks
 	}
-	acks[p.Number] = p.TCP.Ack
+	acks[p.Number] = p.Segment.Ack
 	w.acksCount++
-}
-
-// settle lets go of the notes on segments that only begin like replies: those of
-// connections which turned out not to be control connections.
-func (w *watch) settle() {
-	for c, acks := range w.acks {
-		if c.Role != trace.Control {
-			w.acksCount -= len(acks)
-			delete(w.acks, c)
-		}
-	}
 }
 
 // repeat keeps the payload of a segment that was sent again, to see whether it
 // was the same.
-func (w *watch) repeat(p *trace.Packet) {
-	t := p.TCP
-	if t.Length > maxRepeat || w.repeatsBytes > maxRepeats || len(w.repeats[p.Connection]) >= maxRepeatsEach {
+func (w *watch) repeat(p *capture.Packet) {
+	id := p.Connection.ID
+	if p.TCP.Length > maxRepeat || w.repeatsBytes > maxRepeats || len(w.repeats[id]) >= maxRepeatsEach {
 		return
 	}
-	w.repeats[p.Connection] = append(w.repeats[p.Connection], repeat{
-		packet: p.Number, seq: t.Seq, payload: bytes.Clone(t.Payload), p: p.Keep(),
-	})
-	w.repeatsBytes += len(t.Payload)
+	w.repeats[id] = append(w.repeats[id], repeat{p.Number, p.From, p.Segment.Seq, bytes.Clone(p.TCP.Payload)})
+	w.repeatsBytes += len(p.TCP.Payload)
 }
 
 // head keeps what is said first on a connection to port 21.
-func (w *watch) head(p *trace.Packet) {
-	h := w.heads[p.Connection]
+func (w *watch) head(p *capture.Packet) {
+	h := w.heads[p.Connection.ID]
 	if h == nil {
 		h = &heads{}
-		w.heads[p.Connection] = h
+		w.heads[p.Connection.ID] = h
 	}
-	from := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
 	for i := range h {
 		if h[i].packet == 0 {
-			h[i].packet, h[i].from = p.Number, from
+			h[i].packet, h[i].from = p.Number, p.From
 		}
-		if h[i].from == from {
+		if h[i].from == p.From {
 			room := min(maxHead-len(h[i].data), len(p.TCP.Payload))
 			h[i].data = append(h[i].data, p.TCP.Payload[:room]...)
 			return

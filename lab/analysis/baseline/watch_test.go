@@ -4,19 +4,23 @@ import (
 	"fmt"
 	"testing"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
-// TestAcksAreBounded moves a file whose every segment begins like a reply.
+// TestAcksAreBounded listens to control connections whose every segment begins like a
+// reply.
 func TestAcksAreBounded(t *testing.T) {
 	w := newWatch()
-	var files *trace.Connection
+	var control *ftp.Identity
 	for number := 1; number <= 3*maxAcks; number++ {
 		if number%(2*maxAcksEach) == 1 {
-			files = &trace.Connection{ID: number, Role: trace.Data}
+			control = &ftp.Identity{ID: number, Role: ftp.Control}
 		}
-		w.packet(&trace.Packet{Number: number, Connection: files, TCP: &trace.TCP{Payload: []byte("226 done"), Ack: 5}})
-		if n := len(w.acks[files]); n > maxAcksEach {
+		w.packet(reply(number, control))
+		if n := len(w.acks[control.ID]); n > maxAcksEach {
 			t.Fatalf("got %d notes of one connection, want at most %d", n, maxAcksEach)
 		}
 	}
@@ -27,15 +31,21 @@ func TestAcksAreBounded(t *testing.T) {
 	if kept != maxAcks || w.acksCount != kept {
 		t.Errorf("got %d notes, and a count of %d, want %d", kept, w.acksCount, maxAcks)
 	}
-	w.settle()
-	if len(w.acks) != 0 || w.acksCount != 0 {
-		t.Errorf("got notes of %d connections in the end, want none: they carried data", len(w.acks))
+	w = newWatch()
+	w.packet(reply(6, &ftp.Identity{ID: 1, Role: ftp.Data}))
+	w.packet(reply(7, control))
+	if got, ok := w.acks[control.ID][7]; got != 5 || !ok || len(w.acks) != 1 {
+		t.Errorf("got %d, %v, and notes of %d connections; want 5 on the control connection alone", got, ok, len(w.acks))
 	}
-	control := &trace.Connection{Role: trace.Control}
-	w.packet(&trace.Packet{Number: 7, Connection: control, TCP: &trace.TCP{Payload: []byte("220 ready"), Ack: 1}})
-	w.settle()
-	if got, ok := w.acks[control][7]; got != 1 || !ok {
-		t.Errorf("got %d, %v for a reply on a control connection, want 1", got, ok)
+}
+
+// reply is a packet that begins like a reply.
+func reply(number int, of *ftp.Identity) *capture.Packet {
+	header := &packet.TCP{Payload: []byte("226 done")}
+	return &capture.Packet{
+		Packet:     packet.Packet{Number: number, TCP: header},
+		Segment:    &tcp.Segment{TCP: header, Ack: 5},
+		Connection: of,
 	}
 }
 
@@ -51,8 +61,9 @@ func TestReplyLikeData(t *testing.T) {
 		d.close(answerer)
 		c.say("< 226 done").say(bye).close(answerer)
 	})
-	for c, acks := range e.watch.acks {
-		if c.Role != trace.Control || len(acks) != 7 {
+	for id, acks := range e.watch.acks {
+		c := e.Connection(id)
+		if c.Role != ftp.Control || len(acks) != 7 {
 			t.Errorf("got %d notes of a %s connection, want 7 of the control connection", len(acks), c.Role)
 		}
 	}

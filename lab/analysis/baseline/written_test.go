@@ -131,7 +131,7 @@ func FuzzCheck(f *testing.F) {
 	}
 	normal := Normal()
 	f.Fuzz(func(t *testing.T, file []byte) {
-		e, err := Read(bytes.NewReader(file))
+		e, err := gather(file)
 		if err != nil {
 			return
 		}
@@ -164,7 +164,7 @@ func BenchmarkSessions(b *testing.B) {
 		}
 		b.Run(plural(n, "session", "sessions"), func(b *testing.B) {
 			for range b.N {
-				e, err := Read(bytes.NewReader(f.file.Bytes()))
+				e, err := gather(f.file.Bytes())
 				if err != nil {
 					b.Fatal(err)
 				}

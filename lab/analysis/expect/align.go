@@ -5,7 +5,7 @@ package expect
 import (
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // The costs of an alignment. One without a mismatch costs nothing; of those
@@ -32,7 +32,7 @@ type aligner struct {
 	capture  *Capture
 	elements []element
 	groups   [][]*line // lines joined by |, the others alone
-	texts    [2]map[int64]*trace.Line
+	texts    [2]map[int64]*ftp.Line
 	lossy    bool            // what is sent again may be passed
 	begins   []bool          // whether a claim of several elements can begin here
 	goesOn   []bool          // whether it can go on behind the element

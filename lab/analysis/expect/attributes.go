@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/report/text"
 )
 
 // forms is said where a word is not understood.
@@ -120,8 +121,8 @@ var flagLetters = []struct {
 	letter byte
 	bit    uint8
 }{
-	{'F', trace.FIN}, {'S', trace.SYN}, {'R', trace.RST}, {'P', trace.PSH}, {'.', trace.ACK},
-	{'U', trace.URG}, {'E', trace.ECE}, {'W', trace.CWR},
+	{'F', packet.FIN}, {'S', packet.SYN}, {'R', packet.RST}, {'P', packet.PSH}, {'.', packet.ACK},
+	{'U', packet.URG}, {'E', packet.ECE}, {'W', packet.CWR},
 }
 
 func (p *parser) flags(word string) flags {
@@ -138,7 +139,7 @@ func (p *parser) flags(word string) flags {
 		if bit == 0 {
 			p.fail("%s: %q is no flag; the letters are S F R P . U E W, and [none]", word, inner[i])
 		}
-		if bit == trace.PSH {
+		if bit == packet.PSH {
 			f.push = true
 		} else {
 			f.bits |= bit
@@ -157,7 +158,7 @@ func flagBit(letter byte) uint8 {
 }
 
 // flagString prints flags as tcpdump does.
-func flagString(bits uint8) string { return "[" + trace.FlagString(bits) + "]" }
+func flagString(bits uint8) string { return "[" + text.Flags(bits) + "]" }
 
 // numberWord parses the number, or *, behind a word.
 func (p *parser) numberWord(word string, rest []string) number {
@@ -221,13 +222,13 @@ func (p *parser) classify(l *line) {
 		p.fail("this line does not say which packet it means: flags as [.], a \"text\" or a stretch as seq 1:56 were expected")
 	case !l.flags.set:
 		l.kind = kindStretch
-	case l.flags.bits&trace.RST != 0:
+	case l.flags.bits&packet.RST != 0:
 		l.kind = kindRST
-	case l.flags.bits&trace.SYN != 0:
+	case l.flags.bits&packet.SYN != 0:
 		l.kind = kindSYN
-	case l.flags.bits&trace.FIN != 0 && data:
+	case l.flags.bits&packet.FIN != 0 && data:
 		l.kind = kindFINData
-	case l.flags.bits&trace.FIN != 0:
+	case l.flags.bits&packet.FIN != 0:
 		l.kind = kindFIN
 	case data || l.flags.push:
 		l.kind = kindData

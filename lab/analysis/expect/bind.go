@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strconv"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // A binding is what a declaration stands for in the capture.
@@ -16,8 +17,8 @@ type binding struct {
 	*declaration
 	// conn is the TCP connection, nil if the capture has none, and a the side
 	// of it that the declaration names first.
-	conn *trace.Connection
-	a    trace.Side
+	conn *ftp.Connection
+	a    ftp.Side
 	// near says that conn is not what was declared but the nearest there is:
 	// between the same hosts, with other ports or opened from the other side.
 	near bool
@@ -26,8 +27,8 @@ type binding struct {
 }
 
 // sideA returns the side of c that d names first, or "" if d does not mean c.
-func (h Hosts) sideA(d *declaration, c *trace.Connection) trace.Side {
-	for _, a := range []trace.Side{trace.Client, trace.Server} {
+func (h Hosts) sideA(d *declaration, c *ftp.Connection) ftp.Side {
+	for _, a := range []ftp.Side{ftp.Client, ftp.Server} {
 		if c.OpenedBy != "" && c.OpenedBy != a {
 			continue
 		}
@@ -60,9 +61,9 @@ func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 	}
 	// Those that say most choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
-	m := matching{hosts: hosts, connections: slices.Collect(c.Trace.Connections()), of: map[*trace.Connection]*binding{}}
+	m := matching{hosts: hosts, connections: c.Connections, of: map[*ftp.Connection]*binding{}}
 	for _, b := range tcp {
-		m.find(b, map[*trace.Connection]bool{})
+		m.find(b, map[*ftp.Connection]bool{})
 	}
 	for _, b := range all {
 		if b.proto == "tcp" && b.conn == nil {
@@ -87,13 +88,13 @@ func (d *declaration) stars() int {
 // A matching pairs declarations and connections, by augmenting paths.
 type matching struct {
 	hosts       Hosts
-	connections []*trace.Connection
-	of          map[*trace.Connection]*binding
+	connections []*ftp.Connection
+	of          map[*ftp.Connection]*binding
 }
 
 // find finds a connection for b: one that is free or, failing that, one whose
 // binding finds another. tried are those that were asked already.
-func (m *matching) find(b *binding, tried map[*trace.Connection]bool) bool {
+func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 	for _, free := range []bool{true, false} {
 		for _, c := range m.connections {
 			a := m.hosts.sideA(b.declaration, c)
@@ -122,11 +123,11 @@ func (h Hosts) sortAlike(all []*binding) {
 		}
 	}
 	for _, group := range alike {
-		var connections []*trace.Connection
+		var connections []*ftp.Connection
 		for _, b := range group {
 			connections = append(connections, b.conn)
 		}
-		slices.SortFunc(connections, func(x, y *trace.Connection) int { return cmp.Compare(x.ID, y.ID) })
+		slices.SortFunc(connections, func(x, y *ftp.Connection) int { return cmp.Compare(x.ID, y.ID) })
 		for i, b := range group {
 			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
 		}
@@ -136,7 +137,7 @@ func (h Hosts) sortAlike(all []*binding) {
 // distribute gives every packet to the binding it belongs to. It returns the
 // indexes of those that belong to none.
 func (c *Capture) distribute(bindings []*binding, hosts Hosts) (strays []int) {
-	of := map[*trace.Connection]*binding{}
+	of := map[*ftp.Connection]*binding{}
 	for _, b := range bindings {
 		if b.conn != nil {
 			of[b.conn] = b
@@ -159,7 +160,7 @@ func (c *Capture) distribute(bindings []*binding, hosts Hosts) (strays []int) {
 
 // datagramBinding returns the first declaration that takes a packet which is
 // not TCP, in either direction.
-func (h Hosts) datagramBinding(bindings []*binding, p *trace.Packet) *binding {
+func (h Hosts) datagramBinding(bindings []*binding, p *packet.Packet) *binding {
 	proto, src, dst := datagramEnds(p)
 	for _, b := range bindings {
 		if b.proto != proto || proto == "" {

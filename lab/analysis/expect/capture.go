@@ -3,21 +3,31 @@
 package expect
 
 import (
-	"fmt"
-	"io"
-	"net/netip"
-	"os"
+	"slices"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A Capture is a capture, read and ready to be judged: its trace, and of each
 // packet what can be asked about it, about a hundred bytes a packet.
 type Capture struct {
-	Trace *trace.Trace
+	Trace *capture.Capture
+	// Connections are its connections, by ID.
+	Connections []*ftp.Connection
 	// Frames are the packets, in the order of the file.
 	Frames []Frame
+}
+
+// Options are the TCP options of a frame that can be asked about.
+type Options struct {
+	MSS           int // 0: not sent
+	WindowScale   int // -1: not sent
+	SACKPermitted bool
+	SACK          []tcp.SACKBlock
 }
 
 // A Frame is what a Capture keeps of a packet.
@@ -31,9 +41,9 @@ type Frame struct {
 
 	// Connection is the TCP connection it belongs to, and From the side that
 	// sent it; nil and "" for what is not TCP.
-	Connection *trace.Connection
-	From       trace.Side
-	// Seq and Ack are relative, as in trace.TCP; Ack is 0 without the flag.
+	Connection *ftp.Connection
+	From       ftp.Side
+	// Seq and Ack are relative, as in tcp.Segment; Ack is 0 without the flag.
 	Seq, Ack int64
 	// Payload is the number of bytes of data.
 	Payload int
@@ -46,98 +56,58 @@ type Frame struct {
 	DF        bool
 	// Timestamps says that it has the timestamp option (RFC 7323 section 3).
 	Timestamps bool
-	Analysis   trace.Analysis
+	Analysis   tcp.Analysis
 	// Options are those of a SYN and of a segment with SACK blocks, else nil.
-	Options *trace.TCPOptions
+	Options *Options
 
 	// Other is the whole packet, but for its bytes, if it is not TCP.
-	Other *trace.Packet
+	Other *packet.Packet
 }
 
-// ReadFile reads the capture file of that name.
+// ReadFile opens and gathers the capture file of that name. It has to be closed.
 func ReadFile(name string) (*Capture, error) {
-	f, err := os.Open(name)
+	c, err := capture.Open(name, capture.Options{})
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	c, err := Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
+	return Gather(c)
 }
 
-// Read reads a capture to its end, as trace.Read does.
-func Read(r io.Reader) (*Capture, error) {
-	c := &Capture{}
-	first := map[*trace.Connection]netip.AddrPort{} // who sent its first packet
-	var start int64
-	t, err := trace.Read(r, trace.Options{Keep: true, Packets: func(p *trace.Packet) {
-		if len(c.Frames) == 0 {
-			start = p.Time
-		}
-		f := newFrame(p.Keep(), start)
-		if f.Connection != nil {
-			source := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
-			if _, ok := first[f.Connection]; !ok {
-				first[f.Connection] = source
-			}
-			if first[f.Connection] == source {
-				f.From = firstSender
-			}
-		}
-		c.Frames = append(c.Frames, f)
-	}})
-	if err != nil {
-		return nil, err
+// Close closes the capture.
+func (c *Capture) Close() error { return c.Trace.Close() }
+
+// Gather reads what a judgement needs of a capture, which has to stay open while it is
+// judged.
+func Gather(t *capture.Capture) (*Capture, error) {
+	c := &Capture{Trace: t}
+	for x := range t.Connections() {
+		c.Connections = append(c.Connections, x)
 	}
-	c.Trace = t
-	c.nameSenders(first)
-	return c, nil
+	for p := range t.Packets() {
+		c.Frames = append(c.Frames, c.newFrame(p))
+	}
+	return c, t.Err()
 }
 
-// firstSender stands for the sender of a connection's first packet while the
-// capture is read: who is client and who is server is known only at its end.
-const firstSender trace.Side = "first"
-
-func (c *Capture) nameSenders(first map[*trace.Connection]netip.AddrPort) {
-	for i := range c.Frames {
-		f := &c.Frames[i]
-		if f.Connection == nil {
-			continue
-		}
-		side := trace.Client
-		if first[f.Connection] == f.Connection.Server {
-			side = trace.Server
-		}
-		if f.From != firstSender {
-			side = side.Other()
-		}
-		f.From = side
-	}
-}
-
-func newFrame(p *trace.Packet, start int64) Frame {
-	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length}
+func (c *Capture) newFrame(p *capture.Packet) Frame {
+	f := Frame{Number: p.Number, Time: time.Duration(p.Time - c.Trace.Start), Length: p.Length}
 	if p.IP != nil {
 		f.TTL, f.DF = uint8(p.IP.TTL), p.IP.DF
 	}
-	t := p.TCP
-	if t == nil || p.Connection == nil {
-		f.Other = p
+	t := p.Segment
+	if t == nil {
+		f.Other = p.Packet.Clone()
 		return f
 	}
-	f.Connection = p.Connection
+	f.Connection, f.From = c.Connections[p.Connection.ID], p.From
 	f.Seq, f.Payload, f.Flags = t.Seq, t.Length, t.Flags
-	if t.Has(trace.ACK) {
+	if t.Has(packet.ACK) {
 		f.Ack = t.Ack
 	}
 	f.RawWindow, f.Window = t.RawWindow, t.Window
 	f.Timestamps, f.Analysis = t.Options.HasTimestamps, t.Analysis
-	if t.Has(trace.SYN) || len(t.Options.SACK) > 0 {
-		options := t.Options
-		f.Options = &options
+	if t.Has(packet.SYN) || len(t.SACK) > 0 {
+		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}
 	}
 	return f
 }
@@ -149,10 +119,10 @@ func (f *Frame) Has(flags uint8) bool { return f.Flags&flags == flags }
 // (RFC 9293 section 3.4).
 func (f *Frame) End() int64 {
 	end := f.Seq + int64(f.Payload)
-	if f.Has(trace.SYN) {
+	if f.Has(packet.SYN) {
 		end++
 	}
-	if f.Has(trace.FIN) {
+	if f.Has(packet.FIN) {
 		end++
 	}
 	return end

@@ -5,7 +5,7 @@ package expect
 import (
 	"fmt"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // differences says in what a line and a packet differ, in words: "seq is 56,
@@ -25,7 +25,7 @@ func (d *differences) number(name string, want number, got int64) {
 // stream, with f.
 func (d *differences) packet(l *line, f *Frame) {
 	d.flags(l.flags, f.Flags)
-	if l.ack.set && !f.Has(trace.ACK) {
+	if l.ack.set && !f.Has(packet.ACK) {
 		d.add("there is no ack")
 	} else {
 		d.number("ack", l.ack, f.Ack)
@@ -40,11 +40,11 @@ func (d *differences) flags(want flags, got uint8) {
 	if !want.set {
 		return
 	}
-	if bits := want.bits | got&trace.PSH; bits != got || want.push && got&trace.PSH == 0 {
+	if bits := want.bits | got&packet.PSH; bits != got || want.push && got&packet.PSH == 0 {
 		if want.push {
-			bits |= trace.PSH
+			bits |= packet.PSH
 		} else {
-			bits, got = bits&^trace.PSH, got&^trace.PSH
+			bits, got = bits&^packet.PSH, got&^packet.PSH
 		}
 		d.add("the flags are %s, not %s", flagString(got), flagString(bits))
 	}
@@ -177,7 +177,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 		c.what.datagram(l, f)
 	case e.kind == elementBytes:
 		a.compareBytes(l, &c, f)
-	case l.kind == e.lineKind(f) || e.kind == elementAgain && l.kind == kindFIN && f.Has(trace.FIN):
+	case l.kind == e.lineKind(f) || e.kind == elementAgain && l.kind == kindFIN && f.Has(packet.FIN):
 		c.alike = true
 		c.what.whole(l, f)
 	}
@@ -195,13 +195,13 @@ func (e *element) lineKind(f *Frame) kind {
 	switch {
 	case e.kind == elementACK:
 		return kindACK
-	case f.Has(trace.RST):
+	case f.Has(packet.RST):
 		return kindRST
-	case f.Has(trace.SYN):
+	case f.Has(packet.SYN):
 		return kindSYN
-	case f.Has(trace.FIN) && f.Payload > 0 && e.kind == elementAgain:
+	case f.Has(packet.FIN) && f.Payload > 0 && e.kind == elementAgain:
 		return kindFINData
-	case f.Has(trace.FIN):
+	case f.Has(packet.FIN):
 		return kindFIN
 	}
 	return kindData
@@ -241,7 +241,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 
 // withFIN lets a line that writes the F of its packet claim the FIN too.
 func (a *aligner) withFIN(l *line, c *comparison, f *Frame) {
-	if !l.flags.set || l.flags.bits&trace.FIN == 0 || !f.Has(trace.FIN) {
+	if !l.flags.set || l.flags.bits&packet.FIN == 0 || !f.Has(packet.FIN) {
 		return
 	}
 	next := c.last + 1

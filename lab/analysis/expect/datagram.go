@@ -7,12 +7,12 @@ import (
 	"net/netip"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // datagramEnds returns the protocol, as declarations name it, and the ends of a
 // packet that is not TCP; "" for one that no declaration can mean.
-func datagramEnds(p *trace.Packet) (proto string, src, dst netip.AddrPort) {
+func datagramEnds(p *packet.Packet) (proto string, src, dst netip.AddrPort) {
 	switch {
 	case p == nil:
 		return "", src, dst
@@ -30,7 +30,7 @@ func datagramEnds(p *trace.Packet) (proto string, src, dst netip.AddrPort) {
 
 // datagramText is what tcpdump prints of a packet behind its addresses, and the
 // number of bytes that it prints at the end of the line.
-func datagramText(p *trace.Packet) (text string, length int) {
+func datagramText(p *packet.Packet) (text string, length int) {
 	switch {
 	case p.UDP != nil && p.UDP.DNS != nil:
 		return dnsText(p.UDP.DNS), p.UDP.Length
@@ -46,7 +46,7 @@ func datagramText(p *trace.Packet) (text string, length int) {
 	return "", 0
 }
 
-func dnsText(d *trace.DNS) string {
+func dnsText(d *packet.DNS) string {
 	if !d.Response {
 		return d.Type + "? " + d.Name
 	}
@@ -59,7 +59,7 @@ func dnsText(d *trace.DNS) string {
 
 // isHousekeeping reports whether a packet may go undeclared: who is where on a
 // link (ARP, neighbour discovery), and what is addressed to everybody.
-func isHousekeeping(p *trace.Packet) bool {
+func isHousekeeping(p *packet.Packet) bool {
 	proto, _, dst := datagramEnds(p)
 	switch {
 	case proto == "arp" || proto == "":

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 )
 
 // firstEphemeral is the first of the ports that Linux gives out when nobody asks
@@ -83,8 +84,8 @@ type derivedLine struct {
 func (d *deriver) declare() {
 	names := d.names()
 	j := &judge{hosts: d.hosts, capture: d.capture}
-	for conn := range d.capture.Trace.Connections() {
-		a := cmp.Or(conn.OpenedBy, trace.Client)
+	for _, conn := range d.capture.Connections {
+		a := cmp.Or(conn.OpenedBy, ftp.Client)
 		decl := &declaration{name: names[conn], proto: "tcp"}
 		decl.a, decl.b = d.end(conn, a, true), d.end(conn, a.Other(), false)
 		if decl.a == decl.b {
@@ -112,7 +113,7 @@ func (d *deriver) declare() {
 // in another run. What was lost on the way to the recorder was seen only once.
 func (d *deriver) retransmits() bool {
 	return slices.ContainsFunc(d.capture.Frames, func(f Frame) bool {
-		return f.Analysis&trace.Retransmission != 0
+		return f.Analysis&tcp.Retransmission != 0
 	}) || slices.ContainsFunc(d.tcp, func(t *derived) bool {
 		return slices.ContainsFunc(t.elements, func(e element) bool { return e.kind == elementAgain })
 	})
@@ -120,14 +121,14 @@ func (d *deriver) retransmits() bool {
 
 // names gives every TCP connection a name by its role: ctl and data, numbered if
 // there are several.
-func (d *deriver) names() map[*trace.Connection]string {
-	words := map[trace.Role]string{trace.Control: "ctl", trace.Data: "data", trace.Other: "other"}
-	total, n := map[trace.Role]int{}, map[trace.Role]int{}
-	for c := range d.capture.Trace.Connections() {
+func (d *deriver) names() map[*ftp.Connection]string {
+	words := map[ftp.Role]string{ftp.Control: "ctl", ftp.Data: "data", ftp.Other: "other"}
+	total, n := map[ftp.Role]int{}, map[ftp.Role]int{}
+	for _, c := range d.capture.Connections {
 		total[c.Role]++
 	}
-	names := map[*trace.Connection]string{}
-	for c := range d.capture.Trace.Connections() {
+	names := map[*ftp.Connection]string{}
+	for _, c := range d.capture.Connections {
 		names[c] = words[c.Role]
 		if n[c.Role]++; total[c.Role] > 1 {
 			names[c] += fmt.Sprint(n[c.Role])
@@ -138,10 +139,10 @@ func (d *deriver) names() map[*trace.Connection]string {
 
 // end writes an end of a connection. A port that the kernel chose is left open:
 // so is the one of whoever opens, unless it is a port of the other kind.
-func (d *deriver) end(c *trace.Connection, s trace.Side, opens bool) endpoint {
+func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
 	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}
-	if addr.Port() >= firstEphemeral || opens && c.Role == trace.Other {
+	if addr.Port() >= firstEphemeral || opens && c.Role == ftp.Other {
 		e.port = "*"
 	}
 	return e

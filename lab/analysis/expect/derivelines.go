@@ -7,7 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // lines writes the lines of a TCP connection.
@@ -51,7 +52,7 @@ func (d *deriver) lines(t *derived) {
 // opaque reports whether a connection cannot be written: the capture does not
 // show all of it, or it is no FTP.
 func (d *deriver) opaque(t *derived) bool {
-	if t.conn.Role == trace.Other || t.conn.Missing() > 0 {
+	if t.conn.Role == ftp.Other || t.conn.Missing() > 0 {
 		return true
 	}
 	s := d.capture.Trace.Session(t.conn.ID)
@@ -61,7 +62,7 @@ func (d *deriver) opaque(t *derived) bool {
 // aborted reports whether a data connection's transfer did not end well, so that
 // the number of bytes is chance.
 func (d *deriver) aborted(t *derived) bool {
-	if t.conn.Role != trace.Data {
+	if t.conn.Role != ftp.Data {
 		return false
 	}
 	x := t.conn.Transfer
@@ -71,7 +72,7 @@ func (d *deriver) aborted(t *derived) bool {
 
 // interrupted reports whether another command was sent before the final reply to the
 // i-th of a session came.
-func interrupted(s *trace.Session, i int) bool {
+func interrupted(s *ftp.Session, i int) bool {
 	replies := s.Exchanges[i].Replies
 	return i+1 < len(s.Exchanges) && len(replies) > 0 && s.Exchanges[i+1].Packet < replies[len(replies)-1].Packet
 }
@@ -83,7 +84,7 @@ func (t *derived) crossed(x, y *element) bool {
 	if x.fromA == y.fromA {
 		return false
 	}
-	if x.kind == elementFIN && y.kind == elementFIN && t.conn.Role == trace.Control {
+	if x.kind == elementFIN && y.kind == elementFIN && t.conn.Role == ftp.Control {
 		return true
 	}
 	return t.capture.Frames[y.frame].Ack < x.end
@@ -92,11 +93,11 @@ func (t *derived) crossed(x, y *element) bool {
 // hangsUp reports whether an element is the FIN of a client that has just sent a
 // command: the answer to that may cross it.
 func (t *derived) hangsUp(before, e *element) bool {
-	return e.kind == elementFIN && t.conn.Role == trace.Control && t.sender(e) == trace.Client && before.kind == elementBytes && before.fromA == e.fromA
+	return e.kind == elementFIN && t.conn.Role == ftp.Control && t.sender(e) == ftp.Client && before.kind == elementBytes && before.fromA == e.fromA
 }
 
 // sender is the side that an element comes from.
-func (t *derived) sender(e *element) trace.Side {
+func (t *derived) sender(e *element) ftp.Side {
 	if e.fromA {
 		return t.a
 	}
@@ -152,14 +153,14 @@ func (t *derived) reset(i int) *element {
 // resetLines writes that a reset comes, and whatever else.
 func (t *derived) resetLines(e *element) {
 	t.skip("")
-	flags := t.capture.Frames[e.frame].Flags &^ trace.PSH
+	flags := t.capture.Frames[e.frame].Flags &^ packet.PSH
 	t.add(e, flagString(flags), "a reset: whoever sends it has closed already, or gives up")
 	t.skip("")
 }
 
 // elementLine writes the line of a SYN, of bytes or of a FIN.
 func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
-	data := t.conn.Role == trace.Data
+	data := t.conn.Role == ftp.Data
 	f := &t.capture.Frames[e.frame]
 	switch {
 	case e.kind == elementSYN:
@@ -184,17 +185,17 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 
 // sends reports whether the end that opened a data connection is the one that
 // sends: the server, unless the client stores.
-func (t *derived) sends() bool { return t.conn.Flow(t.a).Bytes > 0 || t.a == trace.Server }
+func (t *derived) sends() bool { return t.conn.Flow(t.a).Bytes > 0 || t.a == ftp.Server }
 
 func (t *derived) synComment(f *Frame) string {
 	switch {
-	case f.Has(trace.ACK):
+	case f.Has(packet.ACK):
 		return ""
-	case t.conn.Role == trace.Control:
+	case t.conn.Role == ftp.Control:
 		return "the client opens the control connection"
-	case t.conn.Mode == trace.Active:
+	case t.conn.Mode == ftp.Active:
 		return "the server calls the client, at the announced port"
-	case t.conn.Mode == trace.Passive:
+	case t.conn.Mode == ftp.Passive:
 		return "the client calls the server, at the announced port"
 	}
 	return ""
@@ -214,10 +215,10 @@ var commandComments = map[string]string{
 
 // saying writes a line of dialogue, without what another run would say
 // otherwise.
-func (d *deriver) saying(l *trace.Line) (what, comment string) {
+func (d *deriver) saying(l *ftp.Line) (what, comment string) {
 	word, _, _ := strings.Cut(l.Text, " ")
 	word = strings.ToUpper(word)
-	if l.From == trace.Client && word == "PASS" {
+	if l.From == ftp.Client && word == "PASS" {
 		return `"PASS *"`, commandComments[word]
 	}
 	return `"` + generalise(escape(l.Text)) + `"`, commandComments[word]
@@ -263,7 +264,7 @@ func portOf(high, low string) int {
 // announcement of its address and, where the server calls, the command.
 func (d *deriver) follow() {
 	for _, t := range d.tcp {
-		if t.conn.Role != trace.Data || t.conn.OpenedBy == "" || len(t.lines) == 0 || t.lines[0].what == "..." {
+		if t.conn.Role != ftp.Data || t.conn.OpenedBy == "" || len(t.lines) == 0 || t.lines[0].what == "..." {
 			continue
 		}
 		syn := t.capture.Frames[t.lines[0].frame].Number
@@ -277,12 +278,12 @@ func (d *deriver) follow() {
 
 // cause returns the packet without which a data connection's SYN would not be,
 // and a word for it.
-func cause(c *trace.Connection, syn int) (packet int, word string) {
-	x, a := c.Transfer, c.Announced
+func cause(c *ftp.Connection, syn int) (packet int, word string) {
+	x, a := c.Transfer, c.DataPort
 	switch {
-	case x != nil && c.Mode == trace.Active && x.Packet < syn:
+	case x != nil && c.Mode == ftp.Active && x.Packet < syn:
 		return x.Packet, x.Command
-	case a != nil && a.Mode == trace.Passive:
+	case a != nil && a.Mode == ftp.Passive:
 		return a.ReplyPacket, a.Command
 	case a != nil:
 		return a.Packet, a.Command

@@ -7,7 +7,8 @@ import (
 	"math"
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // An element is a piece of a connection that a line can claim: a SYN, bytes, a
@@ -104,7 +105,7 @@ type piece struct {
 
 // elementsOf cuts a TCP connection into elements. frames are the indexes of
 // its packets, a is the side that its declaration names first.
-func (c *Capture) elementsOf(frames []int, a trace.Side, forth, back cuts) []element {
+func (c *Capture) elementsOf(frames []int, a ftp.Side, forth, back cuts) []element {
 	var rest []element // what has no place in a stream
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
 	for _, i := range frames {
@@ -134,7 +135,7 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	s.ack = max(s.ack, f.Ack)
 	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
 	switch {
-	case f.Has(trace.RST) && !(closed && f.Flags == trace.RST && f.Seq == s.fin):
+	case f.Has(packet.RST) && !(closed && f.Flags == packet.RST && f.Seq == s.fin):
 		e.kind = elementRST
 		return e, true
 	case f.End() == f.Seq:
@@ -143,11 +144,11 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 		return element{}, false
 	}
 	e.kind = elementAgain
-	if f.Has(trace.SYN) {
+	if f.Has(packet.SYN) {
 		ok = s.addSYN(e)
 	}
 	data := f.Seq
-	if f.Has(trace.SYN) {
+	if f.Has(packet.SYN) {
 		data++
 	}
 	fresh := s.seen.add(data, data+int64(f.Payload))
@@ -157,7 +158,7 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 		covered += p.end - p.start
 	}
 	ok = ok || covered < int64(f.Payload)
-	if f.Has(trace.FIN) {
+	if f.Has(packet.FIN) {
 		ok = s.addFIN(e) || ok
 	}
 	return e, ok

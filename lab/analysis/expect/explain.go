@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // verdict gathers what the judge has found.
@@ -186,7 +186,7 @@ func (j *judge) undeclared() []Mismatch {
 // the notation of a declaration, or "" if nobody has to declare it.
 func (j *judge) stray(f *Frame) (key, what string) {
 	if c := f.Connection; c != nil {
-		a := cmp.Or(c.OpenedBy, trace.Client)
+		a := cmp.Or(c.OpenedBy, ftp.Client)
 		return fmt.Sprintf("%s > %s", j.endName(c, a), j.endName(c, a.Other())), fmt.Sprintf("TCP connection %d is not declared", c.ID)
 	}
 	if isHousekeeping(f.Other) {

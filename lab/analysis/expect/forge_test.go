@@ -4,6 +4,7 @@ package expect
 
 import (
 	"bytes"
+	"ftplab/lab/analysis/capture"
 	"net"
 	"net/netip"
 	"strings"
@@ -193,7 +194,7 @@ func (g *forge) pcap(t testing.TB) []byte {
 // capture reads what was forged.
 func (g *forge) capture(t testing.TB) *Capture {
 	t.Helper()
-	c, err := Read(bytes.NewReader(g.pcap(t)))
+	c, err := gather(g.pcap(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,4 +325,13 @@ func (g *forge) dns(t testing.TB) {
 	}
 	g.udp("198.51.100.100:3170", "192.0.2.53:53", question)
 	g.udp("192.0.2.53:53", "198.51.100.100:3170", answer)
+}
+
+// gather reads a capture in memory.
+func gather(file []byte) (*Capture, error) {
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return Gather(c)
 }

@@ -6,7 +6,7 @@ import (
 	"cmp"
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // Judge judges a capture. The error is an [*Error] for a host of the want that
@@ -102,8 +102,8 @@ func (j *judge) datagrams(b *binding) []element {
 
 // dialogue returns the FTP lines that a side said, by where they begin in the
 // stream, and adds their borders to cuts.
-func (c *Capture) dialogue(conn *trace.Connection, from trace.Side, cuts *cuts) map[int64]*trace.Line {
-	texts := map[int64]*trace.Line{}
+func (c *Capture) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map[int64]*ftp.Line {
+	texts := map[int64]*ftp.Line{}
 	s := c.Trace.Session(conn.ID)
 	if s == nil {
 		return texts

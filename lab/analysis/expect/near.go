@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // near returns b bound to a connection that is at least between its hosts, or
 // nil if c is not. A nil c is no connection, to which everything can be bound.
-func (h Hosts) near(b *binding, c *trace.Connection) *binding {
+func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 	n := &binding{declaration: b.declaration, conn: c}
 	if c == nil {
 		return n
@@ -22,9 +22,9 @@ func (h Hosts) near(b *binding, c *trace.Connection) *binding {
 		return n
 	}
 	n.near = true
-	sides := []trace.Side{trace.Client, trace.Server}
-	if c.OpenedBy == trace.Server {
-		sides = []trace.Side{trace.Server, trace.Client}
+	sides := []ftp.Side{ftp.Client, ftp.Server}
+	if c.OpenedBy == ftp.Server {
+		sides = []ftp.Side{ftp.Server, ftp.Client}
 	}
 	for _, n.a = range sides {
 		if h.meets(b.declaration.a, c.Addr(n.a), false) && h.meets(b.declaration.b, c.Addr(n.a.Other()), false) {
@@ -55,7 +55,7 @@ func (j *judge) exchange() {
 	if !slices.ContainsFunc(j.bindings, mistaken) {
 		return
 	}
-	c := costs{judge: j, frames: map[*trace.Connection][]int{}, known: map[pairing]int{}}
+	c := costs{judge: j, frames: map[*ftp.Connection][]int{}, known: map[pairing]int{}}
 	for i := range j.capture.Frames {
 		conn := j.capture.Frames[i].Connection
 		c.frames[conn] = append(c.frames[conn], i)
@@ -78,7 +78,7 @@ func (j *judge) exchange() {
 // A pairing is a declaration and a connection that it may have meant.
 type pairing struct {
 	*declaration
-	*trace.Connection
+	*ftp.Connection
 }
 
 // mostPairings is how many pairings are tried: those of some sixty connections,
@@ -88,7 +88,7 @@ const mostPairings = 4000
 // costs are those of the best alignments, by what is aligned.
 type costs struct {
 	judge  *judge
-	frames map[*trace.Connection][]int // the indexes of its packets
+	frames map[*ftp.Connection][]int // the indexes of its packets
 	known  map[pairing]int
 }
 

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // contextFrames is how many packets of the connection are shown before and
@@ -64,7 +65,7 @@ func mentioned(l *line, f *Frame) string {
 	if l == nil || f.Connection == nil {
 		return ""
 	}
-	if l.ack.set && f.Has(trace.ACK) && f.Payload > 0 {
+	if l.ack.set && f.Has(packet.ACK) && f.Payload > 0 {
 		fmt.Fprintf(&b, " ack %d", f.Ack)
 	}
 	if l.win.set {
@@ -100,7 +101,7 @@ func (t *track) frameLine(i int) string {
 	default:
 		line += fmt.Sprintf(" seq %d", f.Seq)
 	}
-	if f.Has(trace.ACK) {
+	if f.Has(packet.ACK) {
 		line += fmt.Sprintf(" ack %d", f.Ack)
 	}
 	if f.Options != nil {
@@ -117,13 +118,13 @@ func (t *track) said(f *Frame, fromA bool) string {
 	if fromA {
 		dir = 1
 	}
-	var texts []*trace.Line
+	var texts []*ftp.Line
 	for _, l := range t.texts[dir] {
 		if l.Packet == f.Number {
 			texts = append(texts, l)
 		}
 	}
-	slices.SortFunc(texts, func(x, y *trace.Line) int { return int(x.Seq - y.Seq) })
+	slices.SortFunc(texts, func(x, y *ftp.Line) int { return int(x.Seq - y.Seq) })
 	var b strings.Builder
 	for _, l := range texts {
 		b.WriteString(" " + quote(l.Text))
@@ -156,7 +157,7 @@ func (t *track) numbered(i int) string {
 
 // endName writes an end of a TCP connection with the name of its host, if that
 // has one. Where hosts share an address, FTP's role decides.
-func (j *judge) endName(c *trace.Connection, s trace.Side) string {
+func (j *judge) endName(c *ftp.Connection, s ftp.Side) string {
 	addr := c.Addr(s)
 	return j.hosts.name(addr.Addr(), string(s)) + fmt.Sprintf(".%d", addr.Port())
 }

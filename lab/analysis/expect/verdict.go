@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A Verdict says how far a capture is what a want asks for. It holds
@@ -44,7 +44,7 @@ type Connection struct {
 	// there is none, or the declaration is not of TCP.
 	ID int `json:"id"`
 	// Trace is the connection of that ID, nil for -1.
-	Trace *trace.Connection `json:"-"`
+	Trace *ftp.Connection `json:"-"`
 }
 
 // A Match is a line of the want and what it matched.

@@ -7,32 +7,34 @@ import (
 	"strconv"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // measurements are all there are, beside the time between two labels; the manual lists them.
 var measurements = append([]measurement{
 	{"capture.packets", count, func(s *scope) (value, error) { return number(len(s.capture.Frames)) }},
 	{"capture.conversations", count, func(s *scope) (value, error) { return number(s.capture.Trace.NumConnections()) }},
-	{"capture.control", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Control))) }},
-	{"capture.data", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Data))) }},
-	{"capture.other", count, func(s *scope) (value, error) { return number(len(s.withRole(trace.Other))) }},
+	{"capture.control", count, func(s *scope) (value, error) { return number(len(s.withRole(ftp.Control))) }},
+	{"capture.data", count, func(s *scope) (value, error) { return number(len(s.withRole(ftp.Data))) }},
+	{"capture.other", count, func(s *scope) (value, error) { return number(len(s.withRole(ftp.Other))) }},
 	{"capture.announced", count, announced},
 	{"capture.dataports", count, dataPorts},
 	{"capture.dataports.run", count, dataPortsRun},
 	{"capture.data.within", seconds, dataWithin},
 	{"capture.port.N", count, withPort},
-	{"capture.syns", count, counting(func(f *expect.Frame) bool { return f.Has(trace.SYN) && !f.Has(trace.ACK) })},
-	{"capture.resets", count, counting(func(f *expect.Frame) bool { return f.Has(trace.RST) })},
-	{"capture.retransmissions", count, counting(func(f *expect.Frame) bool { return f.Analysis&trace.Retransmission != 0 })},
+	{"capture.syns", count, counting(func(f *expect.Frame) bool { return f.Has(packet.SYN) && !f.Has(packet.ACK) })},
+	{"capture.resets", count, counting(func(f *expect.Frame) bool { return f.Has(packet.RST) })},
+	{"capture.retransmissions", count, counting(func(f *expect.Frame) bool { return f.Analysis&tcp.Retransmission != 0 })},
 	{"capture.duration", seconds, captureDuration},
 	{"capture.bytes", bytes, captureBytes},
 	{"lengths.LOW-HIGH", share, lengths},
 }, connectionMeasurements...)
 
-func (s *scope) withRole(r trace.Role) []*trace.Connection {
-	var all []*trace.Connection
-	for c := range s.capture.Trace.Connections() {
+func (s *scope) withRole(r ftp.Role) []*ftp.Connection {
+	var all []*ftp.Connection
+	for _, c := range s.capture.Connections {
 		if c.Role == r {
 			all = append(all, c)
 		}
@@ -43,8 +45,8 @@ func (s *scope) withRole(r trace.Role) []*trace.Connection {
 // announced counts the data connections that came to an announced address.
 func announced(s *scope) (value, error) {
 	n := 0
-	for _, c := range s.withRole(trace.Data) {
-		if c.Announced != nil && !c.Announced.Foreign {
+	for _, c := range s.withRole(ftp.Data) {
+		if c.DataPort != nil && !c.DataPort.ThirdParty {
 			n++
 		}
 	}
@@ -53,7 +55,7 @@ func announced(s *scope) (value, error) {
 
 func dataPorts(s *scope) (value, error) {
 	ports := map[uint16]bool{}
-	for _, c := range s.withRole(trace.Data) {
+	for _, c := range s.withRole(ftp.Data) {
 		ports[c.Client.Port()] = true
 	}
 	return number(len(ports))
@@ -62,7 +64,7 @@ func dataPorts(s *scope) (value, error) {
 // dataPortsRun is the longest run of data connections with consecutive ports.
 func dataPortsRun(s *scope) (value, error) {
 	longest, run, last := 0, 0, -1
-	for _, c := range s.withRole(trace.Data) {
+	for _, c := range s.withRole(ftp.Data) {
 		port := int(c.Client.Port())
 		if port != last+1 || run == 0 {
 			run = 0
@@ -75,7 +77,7 @@ func dataPortsRun(s *scope) (value, error) {
 }
 
 func dataWithin(s *scope) (value, error) {
-	data := s.withRole(trace.Data)
+	data := s.withRole(ftp.Data)
 	if len(data) == 0 {
 		return value{}, errNothing
 	}

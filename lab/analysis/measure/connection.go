@@ -7,7 +7,8 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 var connectionMeasurements = []measurement{
@@ -55,7 +56,7 @@ var connectionMeasurements = []measurement{
 		}
 		return value{words: s.conn.SHA256}, nil
 	}},
-	{"NAME.mss.SIDE", count, synOption(func(o *trace.TCPOptions) (int, bool) { return o.MSS, o.MSS > 0 })},
+	{"NAME.mss.SIDE", count, synOption(func(o *expect.Options) (int, bool) { return o.MSS, o.MSS > 0 })},
 	{"NAME.window.SIDE", bytes, func(s *scope) (value, error) {
 		syn, err := s.syn()
 		if err != nil {
@@ -63,7 +64,7 @@ var connectionMeasurements = []measurement{
 		}
 		return number(syn.RawWindow)
 	}},
-	{"NAME.wscale.SIDE", count, synOption(func(o *trace.TCPOptions) (int, bool) { return o.WindowScale, o.WindowScale >= 0 })},
+	{"NAME.wscale.SIDE", count, synOption(func(o *expect.Options) (int, bool) { return o.WindowScale, o.WindowScale >= 0 })},
 	{"NAME.timestamps.SIDE", words, func(s *scope) (value, error) {
 		syn, err := s.syn()
 		if err != nil {
@@ -86,7 +87,7 @@ var connectionMeasurements = []measurement{
 }
 
 // sent are the packets that a side sent.
-func (s *scope) sent(side trace.Side) []*expect.Frame {
+func (s *scope) sent(side ftp.Side) []*expect.Frame {
 	var all []*expect.Frame
 	for _, f := range s.frames {
 		if f.From == side {
@@ -97,14 +98,14 @@ func (s *scope) sent(side trace.Side) []*expect.Frame {
 }
 
 // segments are the packets with data that a side sent.
-func (s *scope) segments(side trace.Side) []*expect.Frame {
+func (s *scope) segments(side ftp.Side) []*expect.Frame {
 	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
 }
 
 // acks are the bare ACKs that a side sent, but for the one of the handshake.
-func (s *scope) acks(side trace.Side) []*expect.Frame {
+func (s *scope) acks(side ftp.Side) []*expect.Frame {
 	all := slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
-		return f.Payload > 0 || f.Flags&(trace.SYN|trace.FIN|trace.RST) != 0
+		return f.Payload > 0 || f.Flags&(packet.SYN|packet.FIN|packet.RST) != 0
 	})
 	if len(all) > 0 && all[0].Seq == 1 && all[0].Ack == 1 {
 		all = all[1:]
@@ -114,7 +115,7 @@ func (s *scope) acks(side trace.Side) []*expect.Frame {
 
 // advances counts the bare ACKs of a side that acknowledge more data than those
 // before.
-func (s *scope) advances(side trace.Side) int {
+func (s *scope) advances(side ftp.Side) int {
 	n, highest := 0, int64(1)
 	for _, f := range s.acks(side) {
 		if f.Ack > highest {
@@ -192,7 +193,7 @@ func replySegments(s *scope) (value, error) {
 			if x.Command != s.args[0] || len(x.Replies) == 0 {
 				continue
 			}
-			return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(trace.Server)))
+			return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(ftp.Server)))
 		}
 	}
 	return value{}, fmt.Errorf("there is no %s with a reply", s.args[0])
@@ -212,7 +213,7 @@ func (s *scope) between(first, last int, frames []*expect.Frame) int {
 // syn is the first SYN of the scope's side, which always has its options.
 func (s *scope) syn() (*expect.Frame, error) {
 	for _, f := range s.sent(s.side()) {
-		if f.Has(trace.SYN) && f.Options != nil {
+		if f.Has(packet.SYN) && f.Options != nil {
 			return f, nil
 		}
 	}
@@ -220,7 +221,7 @@ func (s *scope) syn() (*expect.Frame, error) {
 }
 
 // synOption makes a measurement of an option with a number.
-func synOption(of func(*trace.TCPOptions) (int, bool)) func(*scope) (value, error) {
+func synOption(of func(*expect.Options) (int, bool)) func(*scope) (value, error) {
 	return func(s *scope) (value, error) {
 		syn, err := s.syn()
 		if err != nil {

@@ -7,8 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // lab is a capture made by hand: a control connection, and an active data
@@ -16,50 +19,52 @@ import (
 // one every 10 ms, each two of them acknowledged.
 func lab() (*expect.Capture, *expect.Verdict) {
 	addr := netip.MustParseAddrPort
-	ctl := &trace.Connection{
-		Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"),
-		Role: trace.Control, OpenedBy: trace.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
+	connections := make([]ftp.Connection, 3)
+	ctl, data, other := &connections[0], &connections[1], &connections[2]
+	*ctl = ftp.Connection{
+		Identity: ftp.Identity{Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"), Role: ftp.Control},
+		OpenedBy: ftp.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
 	}
-	data := &trace.Connection{
-		ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), FirstTime: 1e9, LastTime: 2e9,
-		Role: trace.Data, OpenedBy: trace.Server, SHA256: "d1ce", Announced: &trace.Announcement{},
-		ServerFlow: trace.Flow{Bytes: 10500},
+	*data = ftp.Connection{
+		Identity: ftp.Identity{
+			ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), Role: ftp.Data, DataPort: &ftp.DataPort{},
+		},
+		FirstTime: 1e9, LastTime: 2e9, OpenedBy: ftp.Server, SHA256: "d1ce",
+		ServerFlow: tcp.Flow{Bytes: 10500},
 	}
-	other := &trace.Connection{
-		ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), FirstTime: 3e9, Role: trace.Data,
+	*other = ftp.Connection{
+		Identity:  ftp.Identity{ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), Role: ftp.Data},
+		FirstTime: 3e9,
 	}
 	c := &expect.Capture{}
 	add := func(f expect.Frame) {
 		f.Number, f.DF = len(c.Frames)+1, true
 		c.Frames = append(c.Frames, f)
 	}
-	syn := func(conn *trace.Connection, from trace.Side, flags uint8, window uint16, o trace.TCPOptions) {
+	syn := func(conn *ftp.Connection, from ftp.Side, flags uint8, window uint16, o expect.Options) {
 		add(expect.Frame{Connection: conn, From: from, Flags: flags, RawWindow: window, Window: int(window), Length: 74, TTL: 64, Options: &o})
 	}
-	syn(ctl, trace.Client, trace.SYN, 65535, trace.TCPOptions{MSS: 1460, WindowScale: -1})
-	syn(ctl, trace.Server, trace.SYN|trace.ACK, 17520, trace.TCPOptions{MSS: 1452, WindowScale: 7, SACKPermitted: true})
-	add(expect.Frame{Connection: ctl, From: trace.Client, Flags: trace.ACK, Seq: 1, Ack: 1, Length: 54, TTL: 63, Window: 1000})
-	syn(data, trace.Server, trace.SYN, 16384, trace.TCPOptions{WindowScale: -1})
+	syn(ctl, ftp.Client, packet.SYN, 65535, expect.Options{MSS: 1460, WindowScale: -1})
+	syn(ctl, ftp.Server, packet.SYN|packet.ACK, 17520, expect.Options{MSS: 1452, WindowScale: 7, SACKPermitted: true})
+	add(expect.Frame{Connection: ctl, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: 1, Length: 54, TTL: 63, Window: 1000})
+	syn(data, ftp.Server, packet.SYN, 16384, expect.Options{WindowScale: -1})
 	for i := range 11 {
 		at := time.Second + time.Duration(i)*10*time.Millisecond
 		size := 1000
 		if i == 10 {
 			size = 500
 		}
-		add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.ACK, Time: at, Seq: int64(1 + 1000*i), Ack: 1, Payload: size, Length: size + 54, TTL: 64})
+		add(expect.Frame{Connection: data, From: ftp.Server, Flags: packet.ACK, Time: at, Seq: int64(1 + 1000*i), Ack: 1, Payload: size, Length: size + 54, TTL: 64})
 		if i%2 == 1 {
-			add(expect.Frame{Connection: data, From: trace.Client, Flags: trace.ACK, Time: at, Seq: 1, Ack: int64(1001 + 1000*i), Window: 40000 - i, Length: 54, TTL: 64})
+			add(expect.Frame{Connection: data, From: ftp.Client, Flags: packet.ACK, Time: at, Seq: 1, Ack: int64(1001 + 1000*i), Window: 40000 - i, Length: 54, TTL: 64})
 		}
 	}
-	add(expect.Frame{Connection: data, From: trace.Server, Flags: trace.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
-	line := func(n int) *trace.Line { return &trace.Line{Packet: n} }
-	c.Trace = &trace.Trace{}
-	for _, conn := range []*trace.Connection{ctl, data, other} {
-		c.Trace.Add(conn)
-	}
-	c.Trace.AddSession(&trace.Session{Control: ctl, Exchanges: []*trace.Exchange{
-		{Command: "FEAT", Replies: []*trace.Reply{{FirstPacket: 2, Packet: 2, Lines: []*trace.Line{line(2)}}}},
-	}})
+	add(expect.Frame{Connection: data, From: ftp.Server, Flags: packet.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
+	line := func(n int) *ftp.Line { return &ftp.Line{Packet: n} }
+	c.Connections = []*ftp.Connection{ctl, data, other}
+	c.Trace = capture.Made(connections, []*ftp.Session{{Control: ctl, Exchanges: []*ftp.Exchange{
+		{Command: "FEAT", Replies: []*ftp.Reply{{FirstPacket: 2, Packet: 2, Lines: []*ftp.Line{line(2)}}}},
+	}}})
 	v := &expect.Verdict{
 		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Trace: ctl}, {Name: "data", Proto: "tcp", ID: 1, Trace: data}, {Name: "gone", Proto: "tcp", ID: -1}},
 		Lines:       []expect.Match{{Label: "a", Packet: 2, Time: 0}, {Label: "b", Packet: 5, Time: 1500 * time.Millisecond}, {Label: "lost"}},

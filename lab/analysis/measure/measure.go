@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A measurement is one thing that can be measured. Its name is that of the
@@ -25,12 +25,12 @@ type scope struct {
 	subject
 	// conn is the connection, and frames are its packets, for a subject that
 	// names one.
-	conn   *trace.Connection
+	conn   *ftp.Connection
 	frames []*expect.Frame
 }
 
 // side is the first argument of a subject, where that is a side.
-func (s *scope) side() trace.Side { return trace.Side(s.args[0]) }
+func (s *scope) side() ftp.Side { return ftp.Side(s.args[0]) }
 
 // between is the one measurement that has no name but its two labels.
 var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
@@ -64,7 +64,7 @@ var errNothing = errors.New("nothing of the kind was seen")
 // says which connection each name means and which packet each label; it may be
 // nil for figures of the capture alone.
 func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
-	frames := map[*trace.Connection][]*expect.Frame{}
+	frames := map[*ftp.Connection][]*expect.Frame{}
 	for i := range c.Frames {
 		if conn := c.Frames[i].Connection; conn != nil {
 			frames[conn] = append(frames[conn], &c.Frames[i])
@@ -86,7 +86,7 @@ func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
 	return results
 }
 
-func (s *scope) measure(frames map[*trace.Connection][]*expect.Frame) (value, error) {
+func (s *scope) measure(frames map[*ftp.Connection][]*expect.Frame) (value, error) {
 	if s.connection != "" {
 		if s.verdict == nil {
 			return value{}, fmt.Errorf("no connection %s is declared", s.connection)

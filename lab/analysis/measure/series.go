@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // start is the share of a stream's bytes behind which a transfer is no longer
@@ -42,7 +42,7 @@ func (s *scope) windows(from float64) []float64 {
 	var all []float64
 	threshold := from * float64(s.conn.Flow(s.side().Other()).Bytes)
 	for _, f := range s.sent(s.side()) {
-		if f.Flags&(trace.SYN|trace.RST) == 0 && float64(f.Ack) >= threshold {
+		if f.Flags&(packet.SYN|packet.RST) == 0 && float64(f.Ack) >= threshold {
 			all = append(all, float64(f.Window))
 		}
 	}

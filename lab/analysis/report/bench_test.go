@@ -20,7 +20,7 @@ func benchmark(b *testing.B, make func(io.Writer)) {
 	make(&capture)
 	b.SetBytes(int64(capture.Len()))
 	for b.Loop() {
-		r, err := Read(bytes.NewReader(capture.Bytes()), nil)
+		r, err := reportOn(capture.Bytes(), nil)
 		if err != nil {
 			b.Fatal(err)
 		}

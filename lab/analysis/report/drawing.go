@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/scenario"
 )
 
@@ -184,17 +184,17 @@ func (r *Report) calls() (list []call, more string) {
 }
 
 // callText says in a line what a connection is and who opened it.
-func (r *Report) callText(c *trace.Connection) string {
+func (r *Report) callText(c *ftp.Connection) string {
 	text := upperFirst(r.names[c.ID].long)
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"
 	} else {
 		text += ", opened by the " + string(c.OpenedBy)
 	}
-	if a := c.Announced; a != nil {
+	if a := c.DataPort; a != nil {
 		text += " after " + a.Command
 	}
-	if c.Role == trace.Data {
+	if c.Role == ftp.Data {
 		if c.Transfer != nil {
 			text += ", for " + transferName(c)
 		}
@@ -219,7 +219,7 @@ func (l ladder) undrawn() string {
 }
 
 // spoken says in words what the arrow of a packet shows.
-func (r *Report) spoken(a arrow, c *trace.Connection) string {
+func (r *Report) spoken(a arrow, c *ftp.Connection) string {
 	end := func(lane int, port string) string {
 		name := "another host"
 		if lane > 0 {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/packet"
 )
 
 // A forge writes captures of invented sessions, as pcap files. Its packets are
@@ -49,29 +52,29 @@ func (f *forge) dial(from, to string) (a, b *end) {
 	a = &end{f: f, addr: netip.MustParseAddrPort(from), seq: 1000, win: 65535}
 	b = &end{f: f, addr: netip.MustParseAddrPort(to), seq: 4_294_967_000, win: 17520}
 	a.peer, b.peer = b, a
-	a.segment(trace.SYN, "")
+	a.segment(packet.SYN, "")
 	a.seq++
-	b.segment(trace.SYN|trace.ACK, "")
+	b.segment(packet.SYN|packet.ACK, "")
 	b.seq++
-	a.segment(trace.ACK, "")
+	a.segment(packet.ACK, "")
 	return a, b
 }
 
 // send sends text in one segment, which the other end acknowledges.
 func (e *end) send(text string) {
-	e.segment(trace.PSH|trace.ACK, text)
+	e.segment(packet.PSH|packet.ACK, text)
 	e.seq += uint32(len(text))
-	e.peer.segment(trace.ACK, "")
+	e.peer.segment(packet.ACK, "")
 }
 
 // close closes a connection from both sides, e first.
 func (e *end) close() {
-	e.segment(trace.FIN|trace.ACK, "")
+	e.segment(packet.FIN|packet.ACK, "")
 	e.seq++
-	e.peer.segment(trace.ACK, "")
-	e.peer.segment(trace.FIN|trace.ACK, "")
+	e.peer.segment(packet.ACK, "")
+	e.peer.segment(packet.FIN|packet.ACK, "")
 	e.peer.seq++
-	e.segment(trace.ACK, "")
+	e.segment(packet.ACK, "")
 }
 
 // segment writes one segment with the next sequence number.
@@ -85,7 +88,7 @@ func (e *end) segment(flags uint8, payload string) {
 	p = append(append(p, e.addr.Addr().AsSlice()...), e.peer.addr.Addr().AsSlice()...)
 	p = be.AppendUint16(be.AppendUint16(p, e.addr.Port()), e.peer.addr.Port())
 	ack := uint32(0)
-	if flags&trace.ACK != 0 {
+	if flags&packet.ACK != 0 {
 		ack = e.peer.seq
 	}
 	p = be.AppendUint32(be.AppendUint32(p, e.seq), ack)
@@ -163,11 +166,11 @@ func download(w io.Writer, bytes int64) {
 	for sent, n := int64(0), 0; sent < bytes; n++ {
 		f.clock = f.clock.Add(-990 * time.Microsecond) // 10 µs apart
 		size := min(mss, bytes-sent)
-		from.segment(trace.ACK, segment[:size])
+		from.segment(packet.ACK, segment[:size])
 		from.seq += uint32(size)
 		sent += size
 		if n%2 == 1 {
-			to.segment(trace.ACK, "")
+			to.segment(packet.ACK, "")
 		}
 	}
 	from.close()
@@ -187,12 +190,21 @@ func read(t testing.TB, make func(io.Writer)) *Report {
 // judgedBy makes a Report of a capture that make writes, with a verdict on it.
 func judgedBy(t testing.TB, v *expect.Verdict, make func(io.Writer)) *Report {
 	t.Helper()
-	in, out := io.Pipe()
-	go func() {
-		make(out)
-		out.Close()
-	}()
-	r, err := Read(in, v)
+	name := filepath.Join(t.TempDir(), "capture.pcap")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	make(file)
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := capture.Open(name, capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	r, err := New(c, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,4 +213,13 @@ func judgedBy(t testing.TB, v *expect.Verdict, make func(io.Writer)) *Report {
 	}
 	r.Capture, r.Command = "capture.pcap", "ftplab explain --html capture.pcap"
 	return r
+}
+
+// reportOn reads a capture in memory.
+func reportOn(file []byte, v *expect.Verdict) (*Report, error) {
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	return New(c, v)
 }

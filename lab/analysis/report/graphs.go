@@ -6,8 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/chart"
-	"ftplab/lab/analysis/trace"
 )
 
 // Which transfers are drawn.
@@ -46,7 +46,7 @@ type graphData struct {
 func (r *Report) sequences() []*Sequence {
 	var all []*Sequence
 	for c := range r.Trace.Connections() {
-		if c.Role == trace.Control || c.Role == trace.Other && r.Trace.NumSessions() > 0 {
+		if c.Role == ftp.Control || c.Role == ftp.Other && r.Trace.NumSessions() > 0 {
 			continue
 		}
 		from := sentBy(c)
@@ -105,7 +105,7 @@ func (r *Report) graph(id string, s *Sequence) graph {
 		ID:    id,
 		Title: upperFirst(r.names[c.ID].long) + ": " + transferName(c),
 		Facts: sequenceFacts(s),
-		Again: slices.ContainsFunc(s.Points, func(p Point) bool { return p.Again }),
+		Again: slices.ContainsFunc(s.Points, func(p Point) bool { return p.Retransmission }),
 	}
 	if s.Thinned() {
 		g.Thinned = fmt.Sprintf("%s of %s are drawn, of the middle of the transfer the extremes", grouped(int64(len(s.Points))), counted(s.Packets, "packet"))
@@ -234,7 +234,7 @@ func (v *sequenceView) plot(id, title, text string, from, to int64) template.HTM
 			acks.Add(at, float64(p.End))
 			windows.Add(at, float64(p.Window))
 		case at < x.Min || at > x.Max:
-		case p.Again:
+		case p.Retransmission:
 			again.Add(at, float64(p.Seq), float64(p.End))
 		default:
 			segments.Add(at, float64(p.Seq), float64(p.End))
@@ -283,7 +283,7 @@ func (v *sequenceView) data(from, to int64) graphData {
 	for _, p := range v.Points {
 		at := (p.Time-v.start)/micro - d.Start
 		if p.Data {
-			if p.Again {
+			if p.Retransmission {
 				d.Again = append(d.Again, len(d.Segments)/3)
 			}
 			d.Segments = append(d.Segments, at-segmentTime, p.Seq-end, p.End-p.Seq)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/report/text"
 )
 
 // hostile is a session whose every text tries to be more than text.
@@ -69,7 +69,7 @@ func (f *forge) question(from, to, name string) {
 func TestHostToItself(t *testing.T) {
 	r := read(t, oneMachine)
 	if p := r.Packets.All()[0]; p.UDP == nil || p.UDP.DNS == nil {
-		t.Fatalf("packet 1 is %s, want a question in DNS", p.Line(trace.Relative))
+		t.Fatalf("packet 1 is %s, want a question in DNS", text.Line(p.Packet, text.Relative))
 	}
 	page, md := string(html(t, r)), markdownOf(t, r)
 	if want := "    1    0.000000        │ 1+ A? ftp.example.test. (34) "; !strings.Contains(md, want) {
@@ -133,7 +133,7 @@ func FuzzWalkthrough(f *testing.F) {
 		f.Add(b.Bytes())
 	}
 	f.Fuzz(func(t *testing.T, capture []byte) {
-		r, err := Read(bytes.NewReader(capture), nil)
+		r, err := reportOn(capture, nil)
 		if err != nil {
 			t.Skip(err)
 		}

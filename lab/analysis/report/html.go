@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/report/page"
-	"ftplab/lab/analysis/trace"
 )
 
 //go:embed walkthrough.gohtml
@@ -82,7 +82,7 @@ func (r *Report) view() view {
 	}
 	v.linkUp()
 	for _, w := range v.Ladder.Rows {
-		v.HasOther = v.HasOther || w.Packet != nil && w.Kind() == string(trace.Other)
+		v.HasOther = v.HasOther || w.Packet != nil && w.Kind() == string(ftp.Other)
 	}
 	if r.Scenario != nil {
 		v.Network = networkText(r.Scenario)
@@ -128,7 +128,7 @@ func (r *Report) outcome() *outcome {
 // facts are the plainest ones of the capture, in a line.
 func (r *Report) facts() string {
 	t := r.Trace
-	parts := []string{visible(r.Capture), counted(t.Packets, "packet"), counted(t.NumConnections(), "connection")}
+	parts := []string{visible(r.Capture), counted(t.Size, "packet"), counted(t.NumConnections(), "connection")}
 	if n := len(r.packets); n > 0 {
 		parts = append(parts, duration(r.Packets.last-t.Start))
 	}

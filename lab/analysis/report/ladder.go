@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 )
 
 // How much of a capture the ladder draws.
@@ -33,7 +34,7 @@ func (r *Report) draw() ladder {
 	tracks := layTracks(r.Trace, r.inLadder)
 	l.Tracks = tracks.count
 	for _, p := range r.packets {
-		if !r.inLadder(p.Packet.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
+		if !r.inLadder(p.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
 			l.Others++
 			continue
 		}
@@ -63,14 +64,14 @@ func (r *Report) draw() ladder {
 
 // inLadder reports whether the packets of a connection are drawn: those of FTP
 // are, and any others only where there is no FTP.
-func (r *Report) inLadder(c *trace.Connection) bool {
-	return c == nil || c.Role != trace.Other || r.Trace.NumSessions() == 0
+func (r *Report) inLadder(c *ftp.Connection) bool {
+	return c == nil || c.Role != ftp.Other || r.Trace.NumSessions() == 0
 }
 
 // drawable reports whether a packet without connection has to do with the
 // hosts that are drawn: their questions to name servers and for addresses, and
 // what ICMP tells them.
-func (r *Report) drawable(p *trace.Packet) bool {
+func (r *Report) drawable(p *capture.Packet) bool {
 	from, to := r.lanes.ends(p)
 	switch {
 	case p.ARP != nil:
@@ -112,9 +113,9 @@ type folds struct {
 // planFolds folds the middles of data connections.
 func (r *Report) planFolds() folds {
 	f := folds{map[int]bool{}, map[int]*row{}}
-	of := map[*trace.Connection][]*Packet{}
+	of := map[*ftp.Connection][]*Packet{}
 	for _, p := range r.packets {
-		if p.Connection != nil && p.Connection.Role != trace.Control {
+		if p.Connection != nil && p.Connection.Role != ftp.Control {
 			of[p.Connection] = append(of[p.Connection], p)
 		}
 	}
@@ -136,7 +137,7 @@ func (r *Report) planFolds() folds {
 
 // worthDrawing reports whether a packet is drawn wherever it stands.
 func (r *Report) worthDrawing(p *Packet) bool {
-	return peculiar(p.TCP) || r.comments[p.Number] != "" || len(r.wrong[p.Number]) > 0
+	return remarkable(p.Segment) || r.comments[p.Number] != "" || len(r.wrong[p.Number]) > 0
 }
 
 // fold hides what lies between two packets of a connection, if there is
@@ -195,7 +196,7 @@ type trackSpan struct {
 const maxTracks = 6
 
 // layTracks gives each connection the first track that is free while it lasts.
-func layTracks(t *trace.Trace, drawn func(*trace.Connection) bool) tracks {
+func layTracks(t *capture.Capture, drawn func(*ftp.Connection) bool) tracks {
 	var ts tracks
 	var until [maxTracks]int
 	for c := range t.Connections() {

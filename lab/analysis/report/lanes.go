@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/scenario"
 )
 
@@ -17,7 +18,7 @@ const maxLanes = 5
 type lane struct {
 	Name string
 	Addr netip.Addr
-	Side trace.Side // "" for a host that is no party of FTP
+	Side ftp.Side // "" for a host that is no party of FTP
 }
 
 // Address is the address as people write it.
@@ -29,15 +30,15 @@ type lanes []lane
 // findLanes returns the hosts of the FTP sessions and the name servers they
 // asked, in an order in which few arrows cross a lane: name servers, the first
 // client, the servers, more clients.
-func findLanes(t *trace.Trace, packets []*Packet, s *scenario.Scenario) lanes {
+func findLanes(t *capture.Capture, packets []*Packet, s *scenario.Scenario) lanes {
 	var clients, servers, others lanes
 	parties := map[netip.Addr]bool{}
 	for c := range t.Connections() {
-		if c.Role == trace.Other && t.NumSessions() > 0 {
+		if c.Role == ftp.Other && t.NumSessions() > 0 {
 			continue
 		}
-		clients = clients.with(lane{Addr: c.Client.Addr(), Side: trace.Client})
-		servers = servers.with(lane{Addr: c.Server.Addr(), Side: trace.Server})
+		clients = clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
+		servers = servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
 		parties[c.Client.Addr().Unmap()], parties[c.Server.Addr().Unmap()] = true, true
 	}
 	for _, p := range packets {
@@ -73,7 +74,7 @@ func (ls lanes) with(l lane) lanes {
 
 // find returns the index of the lane of an address, -1 for none. The side
 // decides between two lanes of one address; "" is the first of them.
-func (ls lanes) find(addr netip.Addr, side trace.Side) int {
+func (ls lanes) find(addr netip.Addr, side ftp.Side) int {
 	return slices.IndexFunc(ls, func(l lane) bool {
 		return l.Addr.Unmap() == addr.Unmap() && (side == "" || l.Side == side)
 	})
@@ -81,7 +82,7 @@ func (ls lanes) find(addr netip.Addr, side trace.Side) int {
 
 // party is find for a side of a connection. A host that is drawn in another
 // part only is found in that one.
-func (ls lanes) party(addr netip.Addr, side trace.Side) int {
+func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 	if i := ls.find(addr, side); i >= 0 {
 		return i
 	}
@@ -121,10 +122,10 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 
 // ends returns the lanes that a packet goes from and to, -1 for hosts that
 // have none.
-func (ls lanes) ends(p *trace.Packet) (from, to int) {
+func (ls lanes) ends(p *capture.Packet) (from, to int) {
 	switch {
 	case p.Connection != nil:
-		return ls.party(p.IP.Src, p.Sender()), ls.party(p.IP.Dst, p.Sender().Other())
+		return ls.party(p.IP.Src, p.From), ls.party(p.IP.Dst, p.From.Other())
 	case p.ARP != nil:
 		return ls.find(p.ARP.SenderIP, ""), ls.find(p.ARP.TargetIP, "")
 	case p.IP != nil:

@@ -5,7 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 )
 
 // How long the packet list is.
@@ -42,14 +43,14 @@ type filter struct{ Value, Text string }
 func (r *Report) list() listing {
 	var l listing
 	shown := r.listed()
-	before := map[*trace.Connection]*Packet{}
+	before := map[*ftp.Connection]*Packet{}
 	packets := 0
 	for _, p := range r.packets {
 		if !shown[p.Number] {
 			continue
 		}
 		if packets == listMost {
-			l.ListMore = fmt.Sprintf("The list ends here; the capture has %s.", counted(r.Trace.Packets, "packet"))
+			l.ListMore = fmt.Sprintf("The list ends here; the capture has %s.", counted(r.Trace.Size, "packet"))
 			break
 		}
 		if c := p.Connection; c != nil {
@@ -70,10 +71,10 @@ func (r *Report) list() listing {
 // what is worth drawing, and of everything else all.
 func (r *Report) listed() map[int]bool {
 	shown := map[int]bool{}
-	of := map[*trace.Connection][]*Packet{}
+	of := map[*ftp.Connection][]*Packet{}
 	for _, p := range r.packets {
 		shown[p.Number] = true
-		if p.Connection != nil && p.Connection.Role != trace.Control {
+		if p.Connection != nil && p.Connection.Role != ftp.Control {
 			of[p.Connection] = append(of[p.Connection], p)
 		}
 	}
@@ -124,7 +125,7 @@ func (r *Report) listRow(p *Packet) listRow {
 
 // endNames are the two ends of a packet: names of hosts that have a lane, else
 // addresses, with ports.
-func (r *Report) endNames(p *trace.Packet) (from, to string) {
+func (r *Report) endNames(p *capture.Packet) (from, to string) {
 	var src, dst netip.Addr
 	var srcPort, dstPort string
 	switch {
@@ -159,7 +160,7 @@ func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 func (r *Report) filters() []filter {
 	list := []filter{{"control", "control connections only"}}
 	for c := range r.Trace.Connections() {
-		if c.Role != trace.Data && r.Trace.NumSessions() > 0 || len(list) > maxFilters {
+		if c.Role != ftp.Data && r.Trace.NumSessions() > 0 || len(list) > maxFilters {
 			continue
 		}
 		text := r.names[c.ID].long

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A connectionName is a connection's name: long, with its article, and short.
@@ -15,13 +16,13 @@ type connectionName struct{ long, the, short string }
 
 // nameConnections counts each kind of connection; the only one of its kind
 // needs no number.
-func nameConnections(t *trace.Trace) map[int]connectionName {
-	total := map[trace.Role]int{}
+func nameConnections(t *capture.Capture) map[int]connectionName {
+	total := map[ftp.Role]int{}
 	for c := range t.Connections() {
 		total[c.Role]++
 	}
 	named := map[int]connectionName{}
-	count := map[trace.Role]int{}
+	count := map[ftp.Role]int{}
 	for c := range t.Connections() {
 		count[c.Role]++
 		name := connectionName{roleName(c.Role), "the " + roleName(c.Role), strings.ToUpper(string(c.Role)[:1])}
@@ -36,11 +37,11 @@ func nameConnections(t *trace.Trace) map[int]connectionName {
 	return named
 }
 
-func roleName(r trace.Role) string {
+func roleName(r ftp.Role) string {
 	switch r {
-	case trace.Control:
+	case ftp.Control:
 		return "control connection"
-	case trace.Data:
+	case ftp.Data:
 		return "data connection"
 	}
 	return "other connection"
@@ -48,7 +49,7 @@ func roleName(r trace.Role) string {
 
 // transferName says what a data connection was for, with the noun's article:
 // "the listing", "the download of pub/a.bin".
-func transferName(c *trace.Connection) string {
+func transferName(c *ftp.Connection) string {
 	if c.Transfer == nil {
 		return "a transfer"
 	}
@@ -73,21 +74,21 @@ func of(argument string) string {
 }
 
 // sentBy is the side whose data a transfer is.
-func sentBy(c *trace.Connection) trace.Side {
+func sentBy(c *ftp.Connection) ftp.Side {
 	if c.ClientFlow.Bytes > c.ServerFlow.Bytes {
-		return trace.Client
+		return ftp.Client
 	}
 	if c.Transfer != nil && c.ServerFlow.Bytes == 0 {
 		return c.Transfer.Sender()
 	}
-	return trace.Server
+	return ftp.Server
 }
 
 // opener and listener are the two sides in the order of the handshake; the
 // client first where none was seen.
-func opener(c *trace.Connection) trace.Side {
+func opener(c *ftp.Connection) ftp.Side {
 	if c.OpenedBy == "" {
-		return trace.Client
+		return ftp.Client
 	}
 	return c.OpenedBy
 }

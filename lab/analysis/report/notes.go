@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // notes explain packets, by number, from what the capture shows and nothing
@@ -16,11 +19,11 @@ type notes struct {
 }
 
 // explain writes the notes on a trace; packets are those that were kept.
-func explain(t *trace.Trace, packets []*Packet) map[int]string {
+func explain(t *capture.Capture, packets []*Packet) map[int]string {
 	n := &notes{map[int]string{}, map[string]bool{}}
 	confirmed := handshakeEnds(packets)
 	for c := range t.Connections() {
-		if c.Role != trace.Other {
+		if c.Role != ftp.Other {
 			n.handshake(c, confirmed[c])
 		}
 	}
@@ -29,9 +32,9 @@ func explain(t *trace.Trace, packets []*Packet) map[int]string {
 	}
 	for c := range t.Connections() {
 		switch c.Role {
-		case trace.Data:
+		case ftp.Data:
 			n.endOfData(c)
-		case trace.Control:
+		case ftp.Control:
 			n.endOfControl(c)
 		}
 	}
@@ -63,11 +66,11 @@ func (n *notes) once(packet int, sentence string) {
 
 // handshakeEnds are the packets that ended the handshakes: the first of each
 // connection's opener behind the SYN.
-func handshakeEnds(packets []*Packet) map[*trace.Connection]*Packet {
-	ends := map[*trace.Connection]*Packet{}
+func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
+	ends := map[*ftp.Connection]*Packet{}
 	for _, p := range packets {
 		c := p.Connection
-		if c == nil || !c.HandshakeSeen || ends[c] != nil || p.Sender() != c.OpenedBy {
+		if c == nil || !c.HandshakeSeen || ends[c] != nil || p.From != c.OpenedBy {
 			continue
 		}
 		if p.Number > c.Flow(c.OpenedBy.Other()).SYN {
@@ -80,7 +83,7 @@ func handshakeEnds(packets []*Packet) map[*trace.Connection]*Packet {
 // handshake explains the answer to a SYN. The time it took is the round trip
 // only where the recorder stands near the opener; near the other side, the
 // time until the answer is confirmed is.
-func (n *notes) handshake(c *trace.Connection, end *Packet) {
+func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	if !c.HandshakeSeen {
 		return
 	}
@@ -93,7 +96,7 @@ func (n *notes) handshake(c *trace.Connection, end *Packet) {
 	n.once(answer, "That is one round trip: there and back.")
 }
 
-func (n *notes) dialogue(s *trace.Session) {
+func (n *notes) dialogue(s *ftp.Session) {
 	for _, r := range s.Unsolicited {
 		if r.Code == 220 {
 			n.once(r.Packet, "The server speaks first; the client waits for this greeting.")
@@ -108,7 +111,7 @@ func (n *notes) dialogue(s *trace.Session) {
 			n.reply(e, r)
 		}
 	}
-	for _, a := range s.Announcements {
+	for _, a := range s.DataPorts {
 		n.announcement(a)
 	}
 	if s.TLS {
@@ -117,7 +120,7 @@ func (n *notes) dialogue(s *trace.Session) {
 }
 
 // reply explains the replies that are about more than their own command.
-func (n *notes) reply(e *trace.Exchange, r *trace.Reply) {
+func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	switch {
 	case e.Command == "AUTH" && r.Code >= 500:
 		n.add(r.Packet, "The server has no TLS: the session goes on in clear.")
@@ -139,12 +142,12 @@ func (n *notes) reply(e *trace.Exchange, r *trace.Reply) {
 }
 
 // announcement does the arithmetic of PORT and PASV.
-func (n *notes) announcement(a *trace.Announcement) {
+func (n *notes) announcement(a *ftp.DataPort) {
 	packet, port := a.Packet, int(a.Addr.Port())
-	if a.Mode == trace.Passive {
+	if a.Mode == ftp.Passive {
 		packet = a.ReplyPacket
 	}
-	listener := map[trace.Mode]string{trace.Active: "client", trace.Passive: "server"}[a.Mode]
+	listener := map[ftp.Mode]string{ftp.Active: "client", ftp.Passive: "server"}[a.Mode]
 	where := a.Where()
 	if addr := a.Addr.Addr().Unmap(); a.Command == "PORT" || a.Command == "PASV" {
 		where = fmt.Sprintf("%s, port %d × 256 + %d = %d", addr, port/256, port%256, port)
@@ -152,7 +155,7 @@ func (n *notes) announcement(a *trace.Announcement) {
 		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
 	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
-	if a.Foreign {
+	if a.ThirdParty {
 		n.add(packet, "That is not the address its own packets come from: an address translator lies between, or the transfer is to go to somebody else.")
 	}
 	if len(a.Connections) == 0 && a.ReplyCode < 400 {
@@ -194,7 +197,7 @@ var commandNotes = map[string]string{
 	"QUIT": "The client is done.",
 }
 
-func (n *notes) endOfData(c *trace.Connection) {
+func (n *notes) endOfData(c *ftp.Connection) {
 	if c.ResetBy != "" {
 		n.reset(c)
 	}
@@ -212,7 +215,7 @@ func (n *notes) endOfData(c *trace.Connection) {
 	}
 }
 
-func (n *notes) endOfControl(c *trace.Connection) {
+func (n *notes) endOfControl(c *ftp.Connection) {
 	if c.ResetBy != "" {
 		n.reset(c)
 	}
@@ -222,16 +225,16 @@ func (n *notes) endOfControl(c *trace.Connection) {
 	}
 }
 
-func (n *notes) reset(c *trace.Connection) {
+func (n *notes) reset(c *ftp.Connection) {
 	n.add(c.Flow(c.ResetBy).RST, "RST: the %s breaks the connection off at once; what was still on its way is lost.", c.ResetBy)
 }
 
-// packet explains what is peculiar about one packet.
+// packet explains the expert info on one packet.
 func (n *notes) packet(p *Packet) {
 	switch {
 	case p.TCP != nil:
 		for _, a := range analysisNotes {
-			if p.TCP.Analysis&a.is != 0 && (p.TCP.Length > 0 || p.TCP.Flags&(trace.SYN|trace.FIN) != 0 || a.anyLength) {
+			if p.Segment.Analysis&a.is != 0 && (p.TCP.Length > 0 || p.TCP.Flags&(packet.SYN|packet.FIN) != 0 || a.anyLength) {
 				n.add(p.Number, "%s", a.sentence)
 				break
 			}
@@ -243,7 +246,7 @@ func (n *notes) packet(p *Packet) {
 	}
 }
 
-func (n *notes) dns(packet int, d *trace.DNS) {
+func (n *notes) dns(packet int, d *packet.DNS) {
 	if !d.Response {
 		n.add(packet, "A question to the name server: the address of %s?", visible(strings.TrimSuffix(d.Name, ".")))
 		return
@@ -254,16 +257,16 @@ func (n *notes) dns(packet int, d *trace.DNS) {
 
 // analysisNotes are in the order of what is worth saying first.
 var analysisNotes = []struct {
-	is        trace.Analysis
+	is        tcp.Analysis
 	anyLength bool // also of bare ACKs
 	sentence  string
 }{
-	{trace.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have arrived already. The sequence numbers tell in which order things were sent, the clock only when they came."},
-	{trace.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
-	{trace.FastRetransmission, false, "Sent again, because repeated ACKs told that it was missing."},
-	{trace.Retransmission, false, "Sent again: this data has been seen before."},
-	{trace.LostSegment, false, "There is a hole before it: what comes before it in the stream has not been seen yet."},
-	{trace.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},
-	{trace.KeepAlive, true, "A probe whether the other side is still there."},
-	{trace.ReusedPorts, true, "The same ports as an earlier connection."},
+	{tcp.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have arrived already. The sequence numbers tell in which order things were sent, the clock only when they came."},
+	{tcp.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
+	{tcp.FastRetransmission, false, "Sent again, because repeated ACKs told that it was missing."},
+	{tcp.Retransmission, false, "Sent again: this data has been seen before."},
+	{tcp.LostSegment, false, "There is a hole before it: what comes before it in the stream has not been seen yet."},
+	{tcp.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},
+	{tcp.KeepAlive, true, "A probe whether the other side is still there."},
+	{tcp.ReusedPorts, true, "The same ports as an earlier connection."},
 }

@@ -1,15 +1,17 @@
 package report
 
 import (
-	"net/netip"
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // Packets is what a report keeps of a capture's packets while the capture is
 // read, in bounded memory: all of a short connection, the ends and the
-// peculiar ones of a long one, and its shape in time and sequence numbers. Its
+// remarkable ones of a long one, and its shape in time and sequence numbers. Its
 // zero value is ready to use.
 type Packets struct {
 	Lengths Lengths
@@ -28,12 +30,14 @@ const (
 	maxLoose   = 500   // that belong to no connection
 	maxHead    = 1000  // from the beginning of a connection
 	maxTail    = 120   // from its end
-	maxSpecial = 200   // with SYN, FIN, RST or something peculiar, from between
+	maxSpecial = 200   // with SYN, FIN, RST or expert info, from between
 )
 
 // A Packet is a packet that was kept, and what went before it.
 type Packet struct {
-	*trace.Packet
+	*capture.Packet
+	// Connection has the facts of the packet's connection, nil if it has none.
+	Connection *ftp.Connection
 	// Since is the time since the packet before it in the capture, SinceSame
 	// since the one before it in the same connection, in nanoseconds.
 	Since, SinceSame int64
@@ -56,8 +60,7 @@ func (p Passed) minus(before Passed) Passed {
 
 // A course is what is kept of one connection.
 type course struct {
-	first  netip.AddrPort // sender of the first packet
-	time   int64          // of the packet before
+	time   int64 // of the packet before
 	passed Passed
 
 	head    []*Packet
@@ -69,7 +72,7 @@ type course struct {
 }
 
 // Add takes the next packet of the capture.
-func (ps *Packets) Add(p *trace.Packet) {
+func (ps *Packets) Add(p *capture.Packet) {
 	if ps.courses == nil {
 		ps.courses = map[int]*course{}
 		ps.last = p.Time
@@ -77,16 +80,15 @@ func (ps *Packets) Add(p *trace.Packet) {
 	ps.Lengths.Add(p.Length)
 	k := &Packet{Packet: p, Since: p.Time - ps.last}
 	ps.last = p.Time
-	if p.Connection == nil || p.TCP == nil {
+	if p.Connection == nil {
 		if len(ps.loose) < maxLoose {
 			ps.loose = append(ps.loose, k.keep())
 		}
 		return
 	}
-	source := netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)
 	c := ps.courses[p.Connection.ID]
 	if c == nil {
-		c = &course{first: source, time: p.Time}
+		c = &course{time: p.Time}
 		ps.courses[p.Connection.ID] = c
 	}
 	c.passed.Packets++
@@ -96,7 +98,7 @@ func (ps *Packets) Add(p *trace.Packet) {
 	}
 	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
 	ps.keep(c, k)
-	ps.points += c.shape.add(pointOf(p, source == c.first), ps.points < maxPoints)
+	ps.points += c.shape.add(pointOf(p), ps.points < maxPoints)
 }
 
 // keep decides what becomes of a packet of a connection.
@@ -112,7 +114,7 @@ func (ps *Packets) keep(c *course, k *Packet) {
 		ps.kept++
 	default:
 		old := c.tail[c.oldest]
-		if ps.wanted[old.Number] || peculiar(old.TCP) && len(c.special) < maxSpecial {
+		if ps.wanted[old.Number] || remarkable(old.Segment) && len(c.special) < maxSpecial {
 			c.special = append(c.special, old)
 			ps.kept++
 		}
@@ -121,15 +123,15 @@ func (ps *Packets) keep(c *course, k *Packet) {
 	}
 }
 
-// keep returns p with a packet that outlasts the callback.
+// keep returns p with a packet that stays valid when the capture is read on.
 func (p *Packet) keep() *Packet {
-	p.Packet = p.Packet.Keep()
+	p.Packet = p.Packet.Clone()
 	return p
 }
 
-// peculiar reports whether a segment is worth keeping wherever it stands.
-func peculiar(t *trace.TCP) bool {
-	return t.Flags&(trace.SYN|trace.FIN|trace.RST) != 0 || t.Analysis&^(trace.WindowUpdate|trace.DuplicateAck) != 0
+// remarkable reports whether a segment is worth keeping wherever it stands.
+func remarkable(t *tcp.Segment) bool {
+	return t.Flags&(packet.SYN|packet.FIN|packet.RST) != 0 || t.Analysis&^(tcp.WindowUpdate|tcp.DuplicateAck) != 0
 }
 
 // All returns the packets that were kept, in the order of the capture.

@@ -9,15 +9,15 @@ import (
 
 	"pgregory.net/rapid"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // TestShortCaptureIsKeptWhole asks for every packet of a small session.
 func TestShortCaptureIsKeptWhole(t *testing.T) {
 	r := read(t, activeListing)
 	all := r.Packets.All()
-	if len(all) != r.Trace.Packets {
-		t.Errorf("got %d packets kept, want all %d", len(all), r.Trace.Packets)
+	if len(all) != r.Trace.Size {
+		t.Errorf("got %d packets kept, want all %d", len(all), r.Trace.Size)
 	}
 	for i, p := range all {
 		if p.Number != i+1 {
@@ -41,7 +41,7 @@ func TestLongTransferIsBounded(t *testing.T) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	if m.HeapAlloc > 64<<20 {
-		t.Errorf("got %d MiB in use after %d packets, want at most 64", m.HeapAlloc>>20, r.Trace.Packets)
+		t.Errorf("got %d MiB in use after %d packets, want at most 64", m.HeapAlloc>>20, r.Trace.Size)
 	}
 	c := r.Trace.Connection(1)
 	if got := c.ServerFlow.Bytes; got != size {
@@ -53,7 +53,7 @@ func TestLongTransferIsBounded(t *testing.T) {
 		t.Errorf("got %+v passed at the last packet, want %d bytes, %d packets",
 			last.Passed, size, c.ClientFlow.Packets+c.ServerFlow.Packets)
 	}
-	s := r.Packets.Sequence(c, trace.Server)
+	s := r.Packets.Sequence(c, ftp.Server)
 	if !s.Thinned() || len(s.Points) > maxFirst+maxLast+maxRuns*8 {
 		t.Errorf("got %d points of %d packets, want them thinned", len(s.Points), s.Packets)
 	}
@@ -71,7 +71,7 @@ func TestShapeKeepsExtremes(t *testing.T) {
 		low, high := int64(math.MaxInt64), int64(0)
 		var s shape
 		for i := range n {
-			p := point{packet: i + 1, time: int64(i), first: i%3 != 0, isAnACK: true}
+			p := point{packet: i + 1, time: int64(i), from: []ftp.Side{ftp.Server, ftp.Client, ftp.Client}[i%3], isACK: true}
 			// A walk with jumps, the same ones for the same step.
 			p.seq = int64(i)*step ^ int64(i)*7919%4096
 			p.end = p.seq + 100

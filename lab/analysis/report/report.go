@@ -9,16 +9,17 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/measure"
-	"ftplab/lab/analysis/trace"
 	"ftplab/lab/scenario"
 )
 
-// A Report is what a walkthrough is made of. [Read] makes one of a capture from
+// A Report is what a walkthrough is made of. [New] makes one of a capture from
 // elsewhere, of which no more is known.
 type Report struct {
-	Trace   *trace.Trace
+	Trace   *capture.Capture
 	Packets *Packets
 
 	// Scenario is what the capture was made by, Verdict and Figures what was
@@ -38,19 +39,20 @@ type Report struct {
 	names    map[int]connectionName // by the connections' IDs
 	packets  []*Packet
 	lanes    lanes
-	lines    map[int][]*trace.Line // of dialogue, by the packet with their end
+	lines    map[int][]*ftp.Line // of dialogue, by the packet with their end
 	comments map[int]string
 	wrong    map[int][]string
 }
 
-// Read reads a capture to report on. A verdict on it, if there is one, tells
-// which packets matter. What else is known of the capture is the caller's to
-// set.
-func Read(capture io.Reader, v *expect.Verdict) (*Report, error) {
-	r := &Report{Packets: &Packets{wanted: matched(v)}, Verdict: v}
-	var err error
-	r.Trace, err = trace.Read(capture, trace.Options{Packets: r.Packets.Add, Keep: true, NoHash: true})
-	return r, err
+// New reads the packets of a capture to report on, which has to stay open while the
+// report is written. A verdict on it, if there is one, tells which packets matter. What
+// else is known of the capture is the caller's to set.
+func New(c *capture.Capture, v *expect.Verdict) (*Report, error) {
+	r := &Report{Trace: c, Packets: &Packets{wanted: matched(v)}, Verdict: v}
+	for p := range c.Packets() {
+		r.Packets.Add(p)
+	}
+	return r, c.Err()
 }
 
 // matched are the packets that a verdict speaks of.
@@ -75,8 +77,9 @@ func (r *Report) prepare() {
 	}
 	r.names = nameConnections(r.Trace)
 	r.packets = r.Packets.All()
+	r.addFacts()
 	r.lanes = findLanes(r.Trace, r.packets, r.Scenario)
-	r.lines = map[int][]*trace.Line{}
+	r.lines = map[int][]*ftp.Line{}
 	for s := range r.Trace.Sessions() {
 		for _, l := range s.Lines {
 			r.lines[l.Packet] = append(r.lines[l.Packet], l)
@@ -100,6 +103,21 @@ func (r *Report) prepare() {
 	for _, m := range r.Verdict.Mismatches {
 		if m.Packet > 0 {
 			r.wrong[m.Packet] = append(r.wrong[m.Packet], mismatchText(m))
+		}
+	}
+}
+
+// addFacts gives the packets that were kept the facts of their connections.
+func (r *Report) addFacts() {
+	of := map[int][]*Packet{}
+	for _, p := range r.packets {
+		if p.Packet.Connection != nil {
+			of[p.Packet.Connection.ID] = append(of[p.Packet.Connection.ID], p)
+		}
+	}
+	for c := range r.Trace.Connections() {
+		for _, p := range of[c.ID] {
+			p.Connection = c
 		}
 	}
 }
@@ -199,7 +217,7 @@ func (r *Report) Comments() map[int]string {
 		comments = lineComments(r.Verdict)
 	}
 	for c := range r.Trace.Connections() {
-		if c.Role != trace.Other {
+		if c.Role != ftp.Other {
 			comments[c.FirstPacket] = join(announcedBy(c, r.names[c.ID].the), comments[c.FirstPacket])
 		}
 	}

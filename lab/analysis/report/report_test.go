@@ -87,8 +87,8 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			last[c] = w.Packet
 		}
-		if drawn+l.More != r.Trace.Packets {
-			t.Errorf("%d bytes: %d packets are drawn or folded, %d left out; want %d together", size, drawn, l.More, r.Trace.Packets)
+		if drawn+l.More != r.Trace.Size {
+			t.Errorf("%d bytes: %d packets are drawn or folded, %d left out; want %d together", size, drawn, l.More, r.Trace.Size)
 		}
 		folded := 0
 		for _, w := range l.Rows {

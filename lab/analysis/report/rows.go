@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A row is one line of the ladder: a packet, or a sentence between packets.
@@ -16,7 +20,7 @@ type row struct {
 	Fold   string
 	Folded []*row
 
-	Connection *trace.Connection // that it is about, nil for none
+	Connection *ftp.Connection // that it is about, nil for none
 	Tracks     []trackCell
 
 	Packet *Packet // nil for a stage or a fold
@@ -34,9 +38,9 @@ type row struct {
 // Kind is how the row's connection is drawn.
 func (r *row) Kind() string { return kindOf(r.Connection) }
 
-func kindOf(c *trace.Connection) string {
+func kindOf(c *ftp.Connection) string {
 	if c == nil {
-		return string(trace.Other)
+		return string(ftp.Other)
 	}
 	return string(c.Role)
 }
@@ -55,7 +59,7 @@ func (r *Report) newRow(p *Packet) *row {
 	switch {
 	case p.TCP != nil:
 		w.FromPort, w.ToPort = fmt.Sprint(p.TCP.SrcPort), fmt.Sprint(p.TCP.DstPort)
-		w.Label = tcpLabel(p.TCP)
+		w.Label = tcpLabel(p.Segment)
 	case p.UDP != nil:
 		w.FromPort, w.ToPort = fmt.Sprint(p.UDP.SrcPort), fmt.Sprint(p.UDP.DstPort)
 		w.Label = withoutAddresses(p.Packet)
@@ -72,25 +76,25 @@ func (r *Report) newRow(p *Packet) *row {
 
 // tcpLabel is the gist of a segment in tcpdump's notation: flags, numbers, and
 // of a SYN the window and the segment size it offers.
-func tcpLabel(t *trace.TCP) string {
+func tcpLabel(t *tcp.Segment) string {
 	var b strings.Builder
-	b.WriteString("[" + trace.FlagString(t.Flags) + "]")
+	b.WriteString("[" + text.Flags(t.Flags) + "]")
 	switch {
 	case t.Length > 0:
 		fmt.Fprintf(&b, " seq %d:%d", t.Seq, t.Seq+int64(t.Length))
-	case t.Flags&(trace.SYN|trace.FIN|trace.RST) != 0:
+	case t.Flags&(packet.SYN|packet.FIN|packet.RST) != 0:
 		fmt.Fprintf(&b, " seq %d", t.Seq)
 	}
-	if t.Has(trace.ACK) {
+	if t.Has(packet.ACK) {
 		fmt.Fprintf(&b, " ack %d", t.Ack)
 	}
-	if t.Has(trace.SYN) || t.Window == 0 && !t.Has(trace.RST) {
+	if t.Has(packet.SYN) || t.Window == 0 && !t.Has(packet.RST) {
 		fmt.Fprintf(&b, " win %d", t.RawWindow)
 	}
 	if t.Length > 0 {
 		fmt.Fprintf(&b, " length %d", t.Length)
 	}
-	if t.Has(trace.SYN) && t.Options.MSS > 0 {
+	if t.Has(packet.SYN) && t.Options.MSS > 0 {
 		fmt.Fprintf(&b, " mss %d", t.Options.MSS)
 	}
 	return b.String()
@@ -98,8 +102,8 @@ func tcpLabel(t *trace.TCP) string {
 
 // withoutAddresses is what tcpdump prints of a packet, without the addresses,
 // which stand beside it.
-func withoutAddresses(p *trace.Packet) string {
-	line := p.Line(trace.Relative)
+func withoutAddresses(p *capture.Packet) string {
+	line := text.Line(p, text.Relative)
 	if p.IP != nil {
 		if _, behind, ok := strings.Cut(line, ": "); ok {
 			line = behind

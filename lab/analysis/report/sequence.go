@@ -5,15 +5,15 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A Sequence is the data of a time-sequence graph as tcptrace draws it: what
 // one side of a connection sent, what the other acknowledged, and the window it
 // offered.
 type Sequence struct {
-	Connection *trace.Connection
-	From       trace.Side
+	Connection *ftp.Connection
+	From       ftp.Side
 	// Points are in the order of the capture.
 	Points []Point
 	// Packets is the number of the connection's packets that have a point;
@@ -33,7 +33,7 @@ type Point struct {
 	// sent yet.
 	Seq, End, Window int64
 	Syn, Fin         bool
-	Again            bool // a retransmission
+	Retransmission   bool
 }
 
 // Thinned reports whether points were left out.
@@ -41,15 +41,14 @@ func (s *Sequence) Thinned() bool { return len(s.Points) < s.Packets }
 
 // Sequence returns the time-sequence data of what one side sent on c. It is
 // nil if there are none, or no room was left for them.
-func (ps *Packets) Sequence(c *trace.Connection, from trace.Side) *Sequence {
+func (ps *Packets) Sequence(c *ftp.Connection, from ftp.Side) *Sequence {
 	course := ps.courses[c.ID]
 	if course == nil {
 		return nil
 	}
-	fromFirst := course.first == c.Addr(from)
 	s := &Sequence{Connection: c, From: from}
 	for _, p := range course.shape.all() {
-		if q, ok := p.seenFrom(fromFirst); ok {
+		if q, ok := p.seenFrom(from); ok {
 			s.Points = append(s.Points, q)
 		}
 	}
@@ -74,7 +73,7 @@ func (s *Sequence) WriteText(w io.Writer, start int64) error {
 
 func (p Point) what() string {
 	switch {
-	case p.Again:
+	case p.Retransmission:
 		return "again"
 	case p.Syn:
 		return "SYN"

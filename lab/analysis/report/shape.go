@@ -3,7 +3,10 @@ package report
 import (
 	"slices"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // What is kept of the points of time-sequence graphs: maxPoints in all; of
@@ -16,40 +19,38 @@ const (
 	maxRuns   = 512
 )
 
-// A point is what is kept of a packet while nobody knows yet which side is
-// which: enough to be a Point of either direction.
+// A point is what is kept of a packet: enough to be a Point of the data of either side.
 type point struct {
 	packet         int
 	time           int64
 	seq, end       int64
 	ack, window    int64 // window is the edge
-	first          bool  // sent by the sender of the connection's first packet
+	from           ftp.Side
 	syn, fin, rst  bool
-	again, isAnACK bool
+	repeats, isACK bool // repeats: a retransmission
 }
 
-func pointOf(p *trace.Packet, first bool) point {
-	t := p.TCP
+func pointOf(p *capture.Packet) point {
+	t := p.Segment
 	q := point{
-		packet: p.Number, time: p.Time, first: first,
+		packet: p.Number, time: p.Time, from: p.From,
 		seq: t.Seq, end: t.Seq + int64(t.Length),
-		syn: t.Has(trace.SYN), fin: t.Has(trace.FIN), rst: t.Has(trace.RST),
-		again: t.Analysis&trace.Retransmission != 0,
+		syn: t.Has(packet.SYN), fin: t.Has(packet.FIN), rst: t.Has(packet.RST),
+		repeats: t.Analysis&tcp.Retransmission != 0,
 	}
-	if t.Has(trace.ACK) {
-		q.isAnACK, q.ack, q.window = true, t.Ack, t.Ack+int64(t.Window)
+	if t.Has(packet.ACK) {
+		q.isACK, q.ack, q.window = true, t.Ack, t.Ack+int64(t.Window)
 	}
 	return q
 }
 
-// seenFrom turns a point into one of the graph of the data that the first
-// sender sent, or of the other's.
-func (p point) seenFrom(first bool) (Point, bool) {
-	if p.first == first {
+// seenFrom turns a point into one of the graph of the data that a side sent.
+func (p point) seenFrom(side ftp.Side) (Point, bool) {
+	if p.from == side {
 		return Point{Packet: p.packet, Time: p.time, Data: true, Seq: p.seq, End: p.end,
-			Syn: p.syn, Fin: p.fin, Again: p.again}, p.end > p.seq || p.syn || p.fin
+			Syn: p.syn, Fin: p.fin, Retransmission: p.repeats}, p.end > p.seq || p.syn || p.fin
 	}
-	return Point{Packet: p.packet, Time: p.time, End: p.ack, Window: p.window}, p.isAnACK && !p.rst
+	return Point{Packet: p.packet, Time: p.time, End: p.ack, Window: p.window}, p.isACK && !p.rst
 }
 
 // A shape is what a connection looks like in time and sequence numbers, in
@@ -136,7 +137,7 @@ type run struct {
 func (r *run) add(p point) {
 	r.packets++
 	s := &r.sides[0]
-	if !p.first {
+	if p.from == ftp.Server {
 		s = &r.sides[1]
 	}
 	if !s.any || p.seq < s.lowest.seq {
@@ -146,7 +147,7 @@ func (r *run) add(p point) {
 		s.highest = p
 	}
 	s.any = true
-	if !p.isAnACK {
+	if !p.isACK {
 		return
 	}
 	if !s.acks || p.window < s.narrowest.window {

@@ -6,20 +6,21 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 )
 
 // factStory tells in three sentences what a capture shows: who talked to
 // whom, how the data went, and how it ended.
-func factStory(t *trace.Trace) string {
+func factStory(t *capture.Capture) string {
 	if t.NumSessions() == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
-			counted(t.Packets, "packet"), counted(t.NumConnections(), "connection"))
+			counted(t.Size, "packet"), counted(t.NumConnections(), "connection"))
 	}
 	return strings.Join([]string{whoStory(t), dataStory(t), endStory(t)}, " ")
 }
 
-func whoStory(t *trace.Trace) string {
+func whoStory(t *capture.Capture) string {
 	clients, servers := map[netip.Addr]bool{}, map[netip.Addr]bool{}
 	only := ""
 	for s := range t.Sessions() {
@@ -35,7 +36,7 @@ func whoStory(t *trace.Trace) string {
 }
 
 // dialogueStory tells who talked to whom in a session, and how much.
-func dialogueStory(s *trace.Session) string {
+func dialogueStory(s *ftp.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
@@ -50,7 +51,7 @@ func dialogueStory(s *trace.Session) string {
 }
 
 // anyTLS reports whether the dialogue of a session is encrypted.
-func anyTLS(t *trace.Trace) bool {
+func anyTLS(t *capture.Capture) bool {
 	for s := range t.Sessions() {
 		if s.TLS {
 			return true
@@ -60,18 +61,18 @@ func anyTLS(t *trace.Trace) bool {
 }
 
 // loggedIn reports whether the capture shows a login that succeeded.
-func loggedIn(s *trace.Session) bool {
-	return slices.ContainsFunc(s.Exchanges, func(e *trace.Exchange) bool {
+func loggedIn(s *ftp.Session) bool {
+	return slices.ContainsFunc(s.Exchanges, func(e *ftp.Exchange) bool {
 		return (e.Command == "USER" || e.Command == "PASS" || e.Command == "ACCT") && e.Final()/100 == 2
 	})
 }
 
-func dataStory(t *trace.Trace) string {
-	by := map[trace.Side]int{}
+func dataStory(t *capture.Capture) string {
+	by := map[ftp.Side]int{}
 	var bytes int64
 	total := 0
 	for c := range t.Connections() {
-		if c.Role == trace.Data {
+		if c.Role == ftp.Data {
 			by[c.OpenedBy]++
 			bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
 			total++
@@ -85,11 +86,11 @@ func dataStory(t *trace.Trace) string {
 	}
 	ways := []string{}
 	for _, way := range []struct {
-		side trace.Side
+		side ftp.Side
 		text string
 	}{
-		{trace.Server, "opened by the server (active mode)"},
-		{trace.Client, "opened by the client (passive mode)"},
+		{ftp.Server, "opened by the server (active mode)"},
+		{ftp.Client, "opened by the client (passive mode)"},
 		{"", "open before the capture began"},
 	} {
 		switch by[way.side] {
@@ -103,10 +104,10 @@ func dataStory(t *trace.Trace) string {
 	return fmt.Sprintf("%s, %s, carried %s.", counted(total, "data connection"), strings.Join(ways, " and "), counted(bytes, "byte"))
 }
 
-func endStory(t *trace.Trace) string {
+func endStory(t *capture.Capture) string {
 	reset, open, missing := 0, 0, int64(0)
 	for c := range t.Connections() {
-		if c.Role == trace.Other {
+		if c.Role == ftp.Other {
 			continue
 		}
 		missing += c.Missing()
@@ -137,22 +138,22 @@ func endStory(t *trace.Trace) string {
 // begins or ends.
 
 // opens tells how a connection came about; name has its article.
-func opens(c *trace.Connection, name string) string {
+func opens(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
 	}
 	by := c.OpenedBy
 	sentence := fmt.Sprintf("The %s opens %s: from its port %d to port %d of the %s",
 		by, name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), by.Other())
-	if a := c.Announced; a != nil {
+	if a := c.DataPort; a != nil {
 		packet := a.Packet
 		how := a.Command
-		if a.Mode == trace.Passive {
+		if a.Mode == ftp.Passive {
 			packet, how = max(a.ReplyPacket, a.Packet), "the reply to "+a.Command
 		}
 		sentence += fmt.Sprintf(", which %s announced in frame %d", how, packet)
 	}
-	if c.Role == trace.Data && c.Transfer != nil {
+	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ". It is for " + transferName(c)
 	}
 	return sentence + "."
@@ -160,30 +161,30 @@ func opens(c *trace.Connection, name string) string {
 
 // announcedBy tells, in words that are the same in every run, what a connection
 // is and which command announced it.
-func announcedBy(c *trace.Connection, name string) string {
+func announcedBy(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
 	}
 	sentence := fmt.Sprintf("The %s opens %s", c.OpenedBy, name)
-	if a := c.Announced; a != nil && a.Mode == trace.Passive {
+	if a := c.DataPort; a != nil && a.Mode == ftp.Passive {
 		sentence += fmt.Sprintf(", which the reply to %s announced", a.Command)
 	} else if a != nil {
 		sentence += fmt.Sprintf(", which %s announced", a.Command)
 	}
-	if c.Role == trace.Data && c.Transfer != nil {
+	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ", for " + transferName(c)
 	}
 	return sentence + "."
 }
 
 // closes tells how a connection ended; "" if the capture does not show it.
-func closes(c *trace.Connection, name string) string {
+func closes(c *ftp.Connection, name string) string {
 	switch {
 	case c.ResetBy != "":
 		return fmt.Sprintf("%s has been reset by the %s.", upperFirst(name), c.ResetBy)
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
 		return ""
-	case c.Role == trace.Data:
+	case c.Role == ftp.Data:
 		return fmt.Sprintf("%s is closed. It carried %s.", upperFirst(name), counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte"))
 	}
 	return fmt.Sprintf("%s is closed.", upperFirst(name))

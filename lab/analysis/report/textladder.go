@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
 )
 
 // A textLadder draws a ladder with characters: control connections with ───,
@@ -103,7 +103,7 @@ func (t *textLadder) arrow(w *row) canvas {
 		return c.put(at+2, w.Label)
 	}
 	left, right := t.ends(w)
-	shaft := map[string]string{string(trace.Control): "─", string(trace.Data): "═"}[w.Kind()]
+	shaft := map[string]string{string(ftp.Control): "─", string(ftp.Data): "═"}[w.Kind()]
 	if shaft == "" {
 		shaft = "╌"
 	}

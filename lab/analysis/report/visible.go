@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/report/text"
 )
 
 // maxText is the length, in bytes, of captured text from which on it is cut:
@@ -16,11 +16,11 @@ const maxText = 300
 // is the business of whoever writes a format that has some.
 func visible(s string) string {
 	if len(s) <= maxText {
-		return trace.Escape(s)
+		return text.Escape(s)
 	}
 	cut := maxText
 	for cut > maxText-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return fmt.Sprintf("%s… (%s)", trace.Escape(s[:cut]), counted(len(s), "byte"))
+	return fmt.Sprintf("%s… (%s)", text.Escape(s[:cut]), counted(len(s), "byte"))
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 )
 
@@ -90,7 +91,7 @@ type mutant struct {
 // and judges each. The error says that the pair
 // does not pass, or cannot be read, as it is.
 func Try(p Pair) (Score, error) {
-	c, err := expect.Read(bytes.NewReader(p.Capture))
+	c, err := gather(p.Capture)
 	if err != nil {
 		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -162,11 +163,20 @@ func caughtByWant(text string, c *expect.Capture, hosts expect.Hosts) bool {
 }
 
 // caughtInCapture judges a changed capture by the want.
-func caughtInCapture(w *expect.Want, capture []byte, hosts expect.Hosts) bool {
-	c, err := expect.Read(bytes.NewReader(capture))
+func caughtInCapture(w *expect.Want, file []byte, hosts expect.Hosts) bool {
+	c, err := gather(file)
 	if err != nil {
 		return true
 	}
 	v, err := w.Judge(c, hosts)
 	return err != nil || !v.Pass
+}
+
+// gather reads a capture in memory.
+func gather(file []byte) (*expect.Capture, error) {
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	return expect.Gather(c)
 }

@@ -11,7 +11,8 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
 )
 
@@ -82,7 +83,7 @@ func snap(all []raw, c *expect.Capture) {
 	const headers = 160
 	for i := range all {
 		f := &c.Frames[i]
-		if f.Connection != nil && f.Connection.Role == trace.Data && len(all[i].data) > headers {
+		if f.Connection != nil && f.Connection.Role == ftp.Data && len(all[i].data) > headers {
 			all[i].data = all[i].data[:headers]
 		}
 	}
@@ -136,13 +137,13 @@ func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant,
 		m.skips[l.Connection] = m.skips[l.Connection] || l.From == ""
 	}
 	type class struct {
-		conn *trace.Connection
+		conn *ftp.Connection
 		bare bool
 	}
 	seen := map[class]int{}
 	for i := range c.Frames {
 		f := &c.Frames[i]
-		if f.Connection != nil && f.Connection.Role == trace.Data && f.Flags&(trace.SYN|trace.FIN|trace.RST) == 0 {
+		if f.Connection != nil && f.Connection.Role == ftp.Data && f.Flags&(packet.SYN|packet.FIN|packet.RST) == 0 {
 			k := class{f.Connection, f.Payload == 0}
 			if seen[k]++; seen[k] > maxPackets {
 				continue
@@ -204,7 +205,7 @@ func (m *packetMutator) mutate(i int) {
 	if header < 0 || f.Connection == nil {
 		return
 	}
-	for _, bit := range []byte{trace.FIN, trace.SYN, trace.RST} {
+	for _, bit := range []byte{packet.FIN, packet.SYN, packet.RST} {
 		m.add(i, part, fmt.Sprintf("flag %#x changed", bit), m.changed(i, func(b []byte) { b[header+13] ^= bit }))
 	}
 	m.add(i, why, "seq one more", m.changed(i, func(b []byte) {
@@ -213,7 +214,7 @@ func (m *packetMutator) mutate(i int) {
 	m.add(i, "", "from another port", m.changed(i, func(b []byte) { b[header+1] ^= 64 }))
 	if f.Payload > 0 && payload < len(m.raw[i].data) {
 		switch {
-		case why == "" && f.Connection.Role != trace.Control:
+		case why == "" && f.Connection.Role != ftp.Control:
 			why = content
 		case why == "" && opensWithStar(line.Text):
 			why = starred
@@ -289,5 +290,5 @@ func (m *packetMutator) swap(i int) {
 
 // bare reports whether a packet is a bare ACK.
 func bare(f *expect.Frame) bool {
-	return f.Payload == 0 && f.Flags&(trace.SYN|trace.FIN|trace.RST) == 0
+	return f.Payload == 0 && f.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
 }

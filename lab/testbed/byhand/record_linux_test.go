@@ -13,7 +13,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"ftplab/lab/analysis/trace"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -181,7 +181,7 @@ func testRecord(t *testing.T, job recordJob) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := trace.ReadFile(path, trace.Options{})
+	tr, err := capture.Open(path, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,8 +195,8 @@ func testRecord(t *testing.T, job recordJob) {
 	if want := "220 Good morning."; tr.Session(0).Lines[0].Text != want {
 		t.Errorf("got the greeting %q, want %q", tr.Session(0).Lines[0].Text, want)
 	}
-	if tr.Packets != frames {
-		t.Errorf("got %d packets in the capture, want the %d that the writer counted", tr.Packets, frames)
+	if tr.Size != frames {
+		t.Errorf("got %d packets in the capture, want the %d that the writer counted", tr.Size, frames)
 	}
 }
 

@@ -1,0 +1,47 @@
+package capture_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// An address is announced by one line, whatever else is said in the same packet.
+func TestSaidIn(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.client.send("PORT 198,51,100,100,0,99\r\nport 198,51,100,100, 0,98\r\nEPRT |1|198.51.100.100|97|\r\nPASV\r\nEPSV\r\nLIST\r\nSITE 192,0,2,21,0,96\r\n")
+	x.server.send("200 198,51,100,100,0,99\r\n200 ok\r\n200 ok\r\n227-as you wish\r\n227 (192,0,2,21,0,96)\r\n229 (|||95|)\r\n150 ok\r\n")
+	s := read(t, f.pcap()).Session(0)
+	var got []string
+	for _, l := range s.Lines {
+		for _, a := range s.DataPorts {
+			if a.SaidIn(l) {
+				got = append(got, fmt.Sprintf("%s %d in %s", a.Command, a.Addr.Port(), l.Text))
+			}
+		}
+	}
+	want := []string{
+		"PORT 99 in PORT 198,51,100,100,0,99", "PORT 98 in port 198,51,100,100, 0,98", "EPRT 97 in EPRT |1|198.51.100.100|97|",
+		"PASV 96 in 227 (192,0,2,21,0,96)", "EPSV 95 in 229 (|||95|)",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// An EPRT whose address cannot be read has a port all the same.
+func TestNoAddress(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.ask("EPRT |1|the client|97|", "200 ok")
+	x.client.send("LIST\r\n")
+	f.dial(serverIP+":20", clientIP+":97")
+	x.ask("NOOP", "150 here")
+	a := read(t, f.pcap()).Session(0).DataPorts[0]
+	got := fmt.Sprintln(a.Where(), a.ThirdParty, a.Connections)
+	if want := "port 97 of an address that cannot be read false [1]\n"; got != want {
+		t.Errorf("got %swant %s", got, want)
+	}
+}

@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"iter"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// A Capture is a capture file that has been read for its facts. It is read again for
+// whoever wants its packets, and for the facts that did not fit into memory.
+type Capture struct {
+	// Size is the number of packets in the file, whatever they carry.
+	Size int
+	// Truncated counts the packets that the recorder cut short ("snapped"):
+	// fewer bytes are in the file than were on the wire.
+	Truncated int
+	// Cut says why reading stopped before the end of the file, in words for a
+	// person; it is empty for a file that is whole. Everything up to the last
+	// whole packet has been read.
+	Cut string
+	// Dropped is the number of packets that the recorder says it lost, from
+	// the interface statistics of a pcapng file.
+	Dropped uint64
+	// Names are the names of hosts that a pcapng file brings along.
+	Names []pcapng.Name
+	// Unread counts the packets of a kind of link that is not known here; of
+	// them nothing but the number is.
+	Unread int
+	// Start is the time of the first packet, in nanoseconds since 1970.
+	Start int64
+	// OtherPackets are the first packets (MaxOtherPackets of them) that are not TCP
+	// but help to understand it: ARP, DNS, ICMP.
+	OtherPackets []*packet.Packet
+
+	file       *file
+	hash       bool
+	limits limits
+	spans      []span               // by the IDs of the connections
+	reused     []int                // the IDs of those between the ports of an older one
+	purposes   map[int]*ftp.Purpose // of what is FTP
+	initiators []int8               // by ID: the direction that opened the connection, -1 if unknown
+	sessions   []session            // in the order of the IDs of their connections
+	kept       *kept                // the facts, if they fit into memory
+	err        error
+}
+
+// MaxOtherPackets is how many packets that are not TCP a Capture keeps.
+const MaxOtherPackets = 100
+
+// Options say how a capture is to be read.
+type Options struct {
+	// NoHash leaves out the SHA-256 of what data connections carried.
+	NoHash bool
+
+	limits limits // of memory; zero for the normal ones
+}
+
+// A span is from which packet to which a connection lasts.
+type span struct{ first, last uint32 }
+
+// A session is what is remembered of one.
+type session struct {
+	control int // the ID of its connection
+	*ftp.Outline
+	size int // memory that its recording takes, bytes
+}
+
+// NumConnections is how many connections there are; their IDs are all numbers
+// below it.
+func (c *Capture) NumConnections() int { return len(c.spans) }
+
+// NumSessions is how many sessions there are.
+func (c *Capture) NumSessions() int { return len(c.sessions) }
+
+// HasLoneData reports whether there are data connections without a session in the capture.
+func (c *Capture) HasLoneData() bool {
+	for _, p := range c.purposes {
+		if p.Role == ftp.Data && p.Control == ftp.NoConnection {
+			return true
+		}
+	}
+	return false
+}
+
+// Err is the error that ended a reading of the file early, nil if there was none. A file
+// that is cut off is no error; see Cut.
+func (c *Capture) Err() error { return c.err }
+
+// Close closes the file, if the capture was opened by its name or had to be spooled.
+func (c *Capture) Close() error { return c.file.Close() }
+
+// fail notes the first error of a reading.
+func (c *Capture) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+func (c *Capture) role(id int) ftp.Role {
+	if p := c.purposes[id]; p != nil {
+		return p.Role
+	}
+	return ftp.Other
+}
+
+// Packets yields all packets in the order of the file. A packet is valid until the next
+// one; see [Packet.Clone].
+func (c *Capture) Packets() iter.Seq[*Packet] {
+	return func(yield func(*Packet) bool) {
+		p := &Packet{}
+		_, err := c.follow(reading{details: true, hi: len(c.spans), packet: func(raw *packet.Packet, l *live) bool {
+			*p = Packet{Packet: *raw}
+			if l != nil {
+				p.Segment, p.Connection, p.From = &l.segment, l.identity, l.purpose.Side(l.segment.Direction)
+			}
+			return yield(p)
+		}})
+		c.fail(err)
+	}
+}

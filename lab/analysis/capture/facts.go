@@ -1,0 +1,283 @@
+// The facts that take the whole capture: which connections are FTP, and what belongs
+// together.
+
+package capture
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/pcapng"
+)
+
+// limits bound the memory that a capture takes.
+type limits struct {
+	// kept is how much memory the connections of a capture may take, in bytes, to
+	// be kept. Those of a larger one are read again when they are looked at.
+	kept int
+	// live is how many connections are followed at the same time for their facts.
+	live int
+	// waiting is how many connections wait for one with a lower ID to end.
+	waiting int
+	// batch is what may be recorded of sessions that are read at the same time, bytes.
+	batch int
+}
+
+var normal = limits{kept: 24 << 20, live: 16 << 10, waiting: 8 << 10, batch: 16 << 20}
+
+// connectionMemory is about what each connection takes, beside what is recorded of it.
+const connectionMemory = 2 << 10
+
+// findFacts reads the file, once if its connections can be kept, else twice.
+func (c *Capture) findFacts() error {
+	x := identities{newest: newTuples[newest]()}
+	all := &everything{c: c}
+	d := &packet.Decoder{Details: true}
+	r, err := c.file.packets(d, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		c.count(p, raw, d)
+		if p.TCP == nil {
+			return true
+		}
+		id, begins := x.find(p)
+		if all != nil && !all.add(p, id, begins, len(x.reused) > 0 && x.reused[len(x.reused)-1] == id) {
+			all = nil
+		}
+		return true
+	})
+	var damage *pcapng.Damage
+	switch {
+	case errors.As(err, &damage):
+		c.Cut = damage.Error()
+	case err != nil:
+		return err
+	}
+	c.Dropped, c.Names = r.Dropped(), r.Names()
+	c.spans, c.reused = x.spans, x.reused
+	x = identities{}
+	f := &facts{c: c, openings: make([]opening, len(c.spans))}
+	if all != nil {
+		for _, l := range all.live {
+			f.add(l)
+		}
+	} else if err := f.readAgain(); err != nil {
+		return err
+	}
+	f.join()
+	if all != nil {
+		c.keep(all.live)
+	}
+	return nil
+}
+
+// count counts a packet of the first reading.
+func (c *Capture) count(p *packet.Packet, raw *pcapng.Packet, d *packet.Decoder) {
+	if c.Size++; c.Size == 1 {
+		c.Start = p.Time
+	}
+	if len(raw.Data) < raw.Length {
+		c.Truncated++
+	}
+	switch {
+	case d.Unknown:
+		c.Unread++
+	case d.Details && (p.ARP != nil || p.ICMP != nil || p.UDP != nil && p.UDP.DNS != nil):
+		c.OtherPackets = append(c.OtherPackets, p.Clone())
+		d.Details = len(c.OtherPackets) < MaxOtherPackets
+	}
+}
+
+// everything is the connections of a capture that is small enough to keep them all.
+type everything struct {
+	c      *Capture
+	live   []*live // by ID
+	pool   tcp.Pool
+	memory int
+}
+
+// add takes a segment, and reports whether the connections still fit into memory.
+func (e *everything) add(p *packet.Packet, id int, begins, reused bool) bool {
+	if begins {
+		l := &live{}
+		l.id = id
+		l.State.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
+		if e.c.hash {
+			l.Hashes = &e.pool
+		}
+		e.live = append(e.live, l)
+		e.memory += connectionMemory
+	}
+	l := e.live[id]
+	l.Add(p, &l.segment)
+	if p.TCP.Length > 0 {
+		before := l.RecordedSize()
+		l.Data(p, &l.segment)
+		e.memory += l.RecordedSize() - before
+	}
+	return e.memory <= e.c.limits.kept
+}
+
+// facts puts together what the connections tell.
+type facts struct {
+	c        *Capture
+	openings []opening // by ID
+	ends     []byte    // the addresses of all
+	at21     []found   // control connections at port 21
+	others   []found   // at other ports
+}
+
+// An opening is an ftp.Opening in few bytes.
+type opening struct {
+	ends      uint32 // where they begin in facts.ends
+	answer    uint32 // the packet of the answering SYN
+	initiator int8
+	six, data bool
+}
+
+// A found control connection is one that is a dialogue by what is said in it.
+type found struct {
+	session
+	client int // direction
+}
+
+// readAgain reads the file for the facts, in parts if too many connections go on at the
+// same time.
+func (f *facts) readAgain() error {
+	for lo := 0; lo < len(f.c.spans); {
+		hi, err := f.c.follow(reading{
+			lo: lo, hi: len(f.c.spans), most: f.c.limits.live,
+			records: func(int) bool { return true },
+			done: func(l *live) bool {
+				f.add(l)
+				return false
+			},
+		})
+		if err != nil {
+			return err
+		}
+		lo = hi
+	}
+	return nil
+}
+
+// add takes a connection when all of its packets have passed.
+func (f *facts) add(l *live) {
+	o := &f.openings[l.id]
+	o.initiator, o.data = int8(l.Initiator()), l.DataSegments() > 0
+	if o.initiator >= 0 {
+		o.answer = uint32(l.Halves[1-o.initiator].SYN)
+	}
+	o.ends, o.six = uint32(len(f.ends)), !l.Ends[0].Addr().Is4()
+	for _, end := range l.Ends {
+		f.ends = append(f.ends, end.Addr().AsSlice()...)
+		f.ends = binary.BigEndian.AppendUint16(f.ends, end.Port())
+	}
+	client := l.ClientDirection()
+	if client < 0 {
+		return
+	}
+	t := l.Transcript(client, f.c.mostLines())
+	s := found{session{l.id, t.Outline(l.Ends[client], l.Ends[1-client]), l.RecordedSize()}, client}
+	if l.Ends[0].Port() == 21 || l.Ends[1].Port() == 21 {
+		f.at21 = append(f.at21, s)
+	} else {
+		f.others = append(f.others, s)
+	}
+}
+
+// opening returns what decides which data port a connection came to.
+func (f *facts) opening(id int) ftp.Opening {
+	o := &f.openings[id]
+	size := 6
+	if o.six {
+		size = 18
+	}
+	end := func(b []byte) netip.AddrPort {
+		ip, _ := netip.AddrFromSlice(b[:size-2])
+		return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[size-2:]))
+	}
+	at := f.ends[o.ends:]
+	return ftp.Opening{
+		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
+		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), Data: o.data,
+	}
+}
+
+// join finds out what the connections are for.
+func (f *facts) join() {
+	c := f.c
+	c.purposes = map[int]*ftp.Purpose{}
+	// First the connections to port 21 and the data connections that they
+	// announce, only then those to other ports: a data connection that
+	// carries the record of a dialogue is not one itself.
+	for _, group := range [][]found{f.at21, f.others} {
+		f.joinAnnounced(group)
+	}
+	f.at21, f.others = nil, nil
+	c.sessions = slices.Clip(c.sessions)
+	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
+	f.joinPort20()
+	for i := range c.sessions {
+		c.sessions[i].Assign(
+			func(id int) int { return int(c.spans[id].first) },
+			func(id int, t *ftp.Transfer) { c.purposes[id].Transfer = t },
+		)
+	}
+	c.initiators = make([]int8, len(f.openings))
+	for id := range f.openings {
+		c.initiators[id] = f.openings[id].initiator
+	}
+}
+
+// joinAnnounced makes sessions of control connections, and joins the connections that
+// came to the ports which these announced.
+func (f *facts) joinAnnounced(group []found) {
+	c := f.c
+	slices.SortFunc(group, func(a, b found) int { return a.control - b.control })
+	var all ftp.Expected
+	for _, s := range group {
+		if c.purposes[s.control] != nil {
+			continue
+		}
+		c.purposes[s.control] = &ftp.Purpose{Role: ftp.Control, Client: s.client, Control: ftp.NoConnection}
+		c.sessions = append(c.sessions, s.session)
+		ends := f.opening(s.control).Ends
+		all.Add(s.control, ends[s.client], ends[1-s.client], s.DataPorts)
+	}
+	if all.Len() == 0 {
+		return
+	}
+	all.Sort()
+	for id := range c.spans {
+		if c.purposes[id] != nil {
+			continue
+		}
+		o := f.opening(id)
+		if p, ok := all.Match(&o); ok {
+			c.purposes[id] = &p
+		}
+	}
+}
+
+// joinPort20 joins connections from a server's port 20 that nothing announced.
+func (f *facts) joinPort20() {
+	c := f.c
+	var all ftp.Port20
+	for _, s := range c.sessions {
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
+		all.Add(s.control, ends[client], ends[1-client])
+	}
+	for id := range c.spans {
+		if c.purposes[id] != nil {
+			continue
+		}
+		o := f.opening(id)
+		if p, ok := all.Match(&o); ok {
+			c.purposes[id] = &p
+		}
+	}
+}

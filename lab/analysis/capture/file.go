@@ -1,0 +1,129 @@
+// The file of a capture, which is read from its beginning as often as it must be.
+
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// A file is the bytes of a capture.
+type file struct {
+	source io.ReaderAt
+	from   int64    // where the capture begins
+	size   int64    // of the capture, bytes
+	opened *os.File // to be closed, nil for none
+}
+
+// seekable is what a capture is read from more than once.
+type seekable interface {
+	io.ReaderAt
+	io.Seeker
+}
+
+// Open opens and reads the capture file of the given name. It has to be closed.
+func Open(name string, opts Options) (*Capture, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := read(f, opts, f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// Read reads a capture. What cannot be read a second time, such as a pipe, is copied to a
+// temporary file, which has no name any more when Read returns and is gone when the
+// capture is closed. The error means that r is no capture at all, or that reading it
+// failed; a capture that is cut off or damaged is read as far as it goes, and
+// Capture.Cut says why no further.
+func Read(r io.Reader, opts Options) (*Capture, error) {
+	if s, ok := r.(seekable); ok {
+		if _, err := s.Seek(0, io.SeekCurrent); err == nil {
+			return read(s, opts, nil)
+		}
+	}
+	f, err := spool(r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := read(f, opts, f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
+	from, err := s.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, err
+	}
+	end, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, limits: opts.limits}
+	if c.limits == (limits{}) {
+		c.limits = normal
+	}
+	return c, c.findFacts()
+}
+
+// spool copies a stream into a temporary file without a name.
+func spool(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp("", "ftplab-*.pcap")
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep the capture in a temporary file: %w", err)
+	}
+	os.Remove(f.Name()) // where this fails (Windows), the file stays until it is cleaned up
+	if _, err = io.Copy(f, r); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close closes the file if it was opened here.
+func (f *file) Close() error {
+	if f.opened == nil {
+		return nil
+	}
+	return f.opened.Close()
+}
+
+// packets calls use for the packets of the file until it returns false. The error is nil
+// at the end of the file, a *pcapng.Damage where a damaged one ends to make sense.
+func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng.Packet) bool) (*pcapng.Reader, error) {
+	r, err := pcapng.NewReader(io.NewSectionReader(f.source, f.from, f.size))
+	if err != nil {
+		return nil, err
+	}
+	var raw pcapng.Packet
+	var p packet.Packet
+	for number := 1; ; number++ {
+		if err := r.Next(&raw); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return r, err
+		}
+		p = packet.Packet{Number: number}
+		d.Decode(&p, &raw)
+		if !use(&p, &raw) {
+			return r, nil
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package capture_test
+
+import (
+	"bytes"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func asJSON(t *testing.T, tr *capture.Capture) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := text.JSON(&b, tr); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The JSON has the fields that other programs rely on, and no others.
+func TestJSON(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.active(3172, "RETR caf\xe9\x01", "data")
+	c, s := f.pair("[::1]:4000", "[::1]:5000")
+	c.segment(plainSYN(), "")
+	_ = s
+	want := `{"packets": 32, "truncated": 0,
+ "connections": [
+  {"id":0,"role":"control","client":"198.51.100.100:3171","server":"192.0.2.21:21","opened_by":"client","history":"ShAdDa","first_packet":1,"last_packet":31,"handshake_rtt":0.001,"bytes":{"client":75,"server":144},"first_fin":"","reset_by":""},
+  {"id":1,"role":"data","mode":"active","client":"198.51.100.100:3172","server":"192.0.2.21:20","opened_by":"server","announced":{"command":"PORT","packet":14},"control":0,"transfer":{"command":"RETR","argument":"caf\\xe9\u0001","packet":18,"reply":226},"history":"ShADaFf","first_packet":20,"last_packet":29,"handshake_rtt":0.001,"bytes":{"client":0,"server":4},"sha256":"3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7","first_fin":"server","reset_by":""},
+  {"id":2,"role":"other","client":"[::1]:4000","server":"[::1]:5000","opened_by":"client","history":"S","first_packet":32,"last_packet":32,"bytes":{"client":0,"server":0},"first_fin":"","reset_by":""}],
+ "sessions": [
+  {"control":0,"user":"anonymous","tls":false,"exchanges":[{"packet":6,"command":"USER","argument":"anonymous","replies":[{"packet":8,"code":331,"text":"Guest login ok."}]},{"packet":10,"command":"PASS","argument":"me@mypc.test","replies":[{"packet":12,"code":230,"text":"Logged in."}]},{"packet":14,"command":"PORT","argument":"198,51,100,100,12,100","replies":[{"packet":16,"code":200,"text":"PORT command successful."}]},{"packet":18,"command":"RETR","argument":"caf\\xe9\u0001","replies":[{"packet":23,"code":150,"text":"Opening data connection."},{"packet":30,"code":226,"text":"Transfer complete."}]}]}]}
+`
+	if got := asJSON(t, read(t, f.pcap())); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// Without hashes, the JSON is the same but for them.
+func TestNoHash(t *testing.T) {
+	f := formatSession(t)
+	tr, err := capture.Read(bytes.NewReader(f.pcap()), capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asJSON(t, tr); strings.Contains(got, "sha256") {
+		t.Errorf("a hash in %s", got)
+	}
+	with := asJSON(t, read(t, f.pcap()))
+	want := regexp.MustCompile(`"sha256":"[0-9a-f]{64}",`).ReplaceAllString(with, "")
+	if got := asJSON(t, tr); got != want || want == with {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// An empty capture has no connections, not none that can be listed.
+func TestEmptyCapture(t *testing.T) {
+	want := "{\"packets\": 0, \"truncated\": 0,\n \"connections\": [],\n \"sessions\": []}\n"
+	if got := asJSON(t, read(t, newForge(t).pcap())); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

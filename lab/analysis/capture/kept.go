@@ -1,0 +1,333 @@
+// What a small capture keeps, and how the same is read again of a large one.
+
+package capture
+
+import (
+	"iter"
+	"sort"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"net/netip"
+)
+
+// kept is the facts of a capture that is small enough.
+type kept struct {
+	connections []ftp.Connection
+	control     map[int]*live        // control connections, with what was recorded of them
+	sessions    map[int]*ftp.Session // those that were looked at
+	dialogue    int                  // about what all of these take, bytes
+}
+
+const (
+	keptDialogue = 8 << 20 // what the sessions that are kept may take, bytes
+	lineMemory   = 250     // about what a line takes beside its text
+)
+
+// begin makes l a connection of which nothing has been seen yet.
+func (l *live) begin(c *Capture, id int, p *packet.Packet) {
+	spare := l.State
+	*l = live{id: id}
+	l.State = spare
+	l.State.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
+	if c.purposes == nil { // the facts are being found out
+		return
+	}
+	l.purpose = c.purposeOf(id)
+	if c.kept != nil {
+		l.identity = &c.kept.connections[id].Identity
+		return
+	}
+	identity := l.purpose.Identity(id, l.Ends, int(c.spans[id].first), int(c.spans[id].last))
+	l.identity = &identity
+}
+
+// purposeOf is what a connection is for.
+func (c *Capture) purposeOf(id int) *ftp.Purpose {
+	if p := c.purposes[id]; p != nil {
+		return p
+	}
+	return &ftp.Purpose{Role: ftp.Other, Client: max(int(c.initiators[id]), 0), Control: ftp.NoConnection}
+}
+
+// mostLines is how many lines of a dialogue are read.
+func (c *Capture) mostLines() int { return ftp.MaxLines + c.Size }
+
+// keep keeps the facts of all connections.
+func (c *Capture) keep(all []*live) {
+	k := &kept{connections: make([]ftp.Connection, len(all)), control: map[int]*live{}, sessions: map[int]*ftp.Session{}}
+	for _, s := range c.sessions {
+		k.dialogue += s.Lines*lineMemory + s.size
+	}
+	for id, l := range all {
+		l.purpose = c.purposeOf(id)
+		l.describe(&k.connections[id])
+		if l.purpose.Role == ftp.Control {
+			k.control[id] = l
+		}
+		all[id] = nil
+	}
+	c.kept = k
+}
+
+// describe fills in the facts of a connection whose packets have all passed.
+func (l *live) describe(c *ftp.Connection) {
+	l.purpose.Describe(c, l.id, &l.State)
+	if l.purpose.Role == ftp.Data {
+		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State))
+	}
+}
+
+// hashes reports whether what a connection carries is to be hashed.
+func (c *Capture) hashes(id int) bool { return c.hash && c.role(id) == ftp.Data }
+
+// Connections yields all TCP connections, in the order of their first packets. Of a large
+// capture they are read from the file.
+func (c *Capture) Connections() iter.Seq[*ftp.Connection] {
+	return func(yield func(*ftp.Connection) bool) {
+		if c.kept != nil {
+			for i := range c.kept.connections {
+				if !yield(&c.kept.connections[i]) {
+					return
+				}
+			}
+			return
+		}
+		for lo := 0; lo < len(c.spans); {
+			next, err := c.readConnections(lo, yield)
+			if err != nil {
+				c.fail(err)
+				return
+			}
+			if next <= lo {
+				return
+			}
+			lo = next
+		}
+	}
+}
+
+// readConnections yields connections from an ID on, as many as one reading gives. It
+// returns the next ID, lo if no more are wanted.
+func (c *Capture) readConnections(lo int, yield func(*ftp.Connection) bool) (next int, err error) {
+	ready := map[int]*ftp.Connection{} // that wait for others
+	next = lo
+	stopped := false
+	pass := func(l *ftp.Connection) {
+		ready[l.ID] = l
+		for !stopped {
+			x := ready[next]
+			if x == nil {
+				return
+			}
+			delete(ready, next)
+			next++
+			stopped = !yield(x)
+		}
+	}
+	r := reading{
+		lo: lo, hi: len(c.spans),
+		records: c.hashes, hash: c.hash,
+		done: func(l *live) bool {
+			x := &ftp.Connection{}
+			l.describe(x)
+			pass(x)
+			return false
+		},
+	}
+	limit := len(c.spans)
+	r.want = func(id int) bool {
+		if id-next >= c.limits.waiting {
+			limit = min(limit, id)
+		}
+		return !stopped && id < limit
+	}
+	_, err = c.follow(r)
+	if stopped {
+		return lo, nil
+	}
+	return next, err
+}
+
+// Connection returns the connection with an ID, which must be one that there is.
+func (c *Capture) Connection(id int) *ftp.Connection {
+	if c.kept != nil {
+		return &c.kept.connections[id]
+	}
+	x := &ftp.Connection{}
+	_, err := c.follow(reading{
+		lo: id, hi: id + 1,
+		records: c.hashes, hash: c.hash,
+		done: func(l *live) bool {
+			l.describe(x)
+			return false
+		},
+	})
+	c.fail(err)
+	return x
+}
+
+// A Dialogue is a session for those who do not need the whole of it at once: its lines
+// and commands are made while it is read. A session of a mirror may have millions.
+type Dialogue struct {
+	Control   *ftp.Connection
+	User      string
+	TLS       bool
+	DataPorts []*ftp.DataPort
+	// Data are the data connections of the session, in the order of their IDs.
+	Data []*ftp.Connection
+
+	transcript ftp.Transcript
+	made       *ftp.Session // in the place of the transcript; see Made
+}
+
+// Read calls line for every line, in the order in which they were said, and exchange for
+// every command, when no more replies to it can come; how the two alternate is not
+// defined. The data connections of a command are not in it. What is returned is what the
+// session has as TLSFrom and Overlong.
+func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (tlsFrom int, overlong bool) {
+	if d.made != nil {
+		return d.made.Each(line, exchange)
+	}
+	return d.transcript.Read(ftp.Handler{Line: line, Exchange: exchange})
+}
+
+// Dialogues yields the dialogues of all sessions, in the order of Sessions, with their data
+// connections if these are asked for. Each is valid until the next one comes.
+func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
+	return func(yield func(*Dialogue) bool) {
+		for i := 0; i < len(c.sessions); {
+			n, more := c.dialogues(c.sessions[i:], data, yield)
+			if i += n; !more {
+				return
+			}
+		}
+	}
+}
+
+// dialogues yields the first of some sessions, and returns how many.
+func (c *Capture) dialogues(of []session, data bool, yield func(*Dialogue) bool) (n int, more bool) {
+	memory := 0
+	for n < len(of) && (n == 0 || memory+of[n].size < c.limits.batch) {
+		memory += of[n].size + connectionMemory
+		n++
+	}
+	lives, connections := c.readSessions(of[:n], data)
+	for _, s := range of[:n] {
+		d := &Dialogue{User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: connections[s.control]}
+		l := lives[s.control]
+		switch {
+		case l != nil:
+			d.transcript = l.Transcript(l.purpose.Client, c.mostLines())
+		case c.kept != nil:
+			d.made = c.kept.sessions[s.control]
+		default:
+			return n, false // the file could not be read again; see Err
+		}
+		if c.kept != nil {
+			d.Control = &c.kept.connections[s.control]
+		} else {
+			d.Control = &ftp.Connection{}
+			l.describe(d.Control)
+		}
+		delete(lives, s.control)
+		delete(connections, s.control)
+		if !yield(d) {
+			return n, false
+		}
+	}
+	return n, true
+}
+
+// readSessions returns the control connections of some neighbouring sessions and, if they
+// are asked for, their data connections, by the ID of the control connection.
+func (c *Capture) readSessions(of []session, data bool) (map[int]*live, map[int][]*ftp.Connection) {
+	lives, connections := map[int]*live{}, map[int][]*ftp.Connection{}
+	among := func(control int) bool { return control >= of[0].control && control <= of[len(of)-1].control }
+	if k := c.kept; k != nil {
+		for _, s := range of {
+			lives[s.control] = k.control[s.control]
+		}
+		for i := range k.connections {
+			if x := &k.connections[i]; data && x.Role == ftp.Data && among(x.Control) {
+				connections[x.Control] = append(connections[x.Control], x)
+			}
+		}
+		return lives, connections
+	}
+	r := reading{lo: of[0].control, hi: of[len(of)-1].control + 1}
+	for id, p := range c.purposes {
+		if data && p.Role == ftp.Data && among(p.Control) {
+			r.lo, r.hi = min(r.lo, id), max(r.hi, id+1)
+		}
+	}
+	r.records, r.hash = func(id int) bool { return c.role(id) == ftp.Control || c.hashes(id) }, c.hash
+	r.want = func(id int) bool {
+		p := c.purposes[id]
+		return p != nil && (p.Role == ftp.Control && among(id) || data && p.Role == ftp.Data && among(p.Control))
+	}
+	r.done = func(l *live) bool {
+		if l.purpose.Role == ftp.Control {
+			lives[l.id] = l
+			return true
+		}
+		x := &ftp.Connection{}
+		l.describe(x)
+		connections[x.Control] = append(connections[x.Control], x)
+		return false
+	}
+	_, err := c.follow(r)
+	c.fail(err)
+	for _, list := range connections {
+		sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
+	}
+	return lives, connections
+}
+
+// Sessions yields the FTP sessions, one for each control connection, in the order of
+// their IDs.
+func (c *Capture) Sessions() iter.Seq[*ftp.Session] {
+	return func(yield func(*ftp.Session) bool) {
+		for d := range c.Dialogues(false) {
+			if !yield(c.session(d)) {
+				return
+			}
+		}
+	}
+}
+
+// Session returns the session on the control connection with an ID, nil if it is
+// none.
+func (c *Capture) Session(control int) (s *ftp.Session) {
+	i := sort.Search(len(c.sessions), func(i int) bool { return c.sessions[i].control >= control })
+	if i == len(c.sessions) || c.sessions[i].control != control {
+		return nil
+	}
+	c.dialogues(c.sessions[i:i+1], false, func(d *Dialogue) bool {
+		s = c.session(d)
+		return true
+	})
+	return s
+}
+
+// session reads the whole of a dialogue.
+func (c *Capture) session(d *Dialogue) *ftp.Session {
+	id := d.Control.ID
+	if c.kept != nil && c.kept.sessions[id] != nil {
+		return c.kept.sessions[id]
+	}
+	s := d.transcript.Session()
+	s.Control, s.User, s.TLS, s.DataPorts = d.Control, d.User, d.TLS, d.DataPorts
+	for _, a := range d.DataPorts {
+		for _, data := range a.Connections {
+			if t := c.purposes[data].Transfer; t != nil {
+				e := s.Exchanges[t.Exchange]
+				e.Data = append(e.Data, data)
+			}
+		}
+	}
+	if c.kept != nil && c.kept.dialogue <= keptDialogue {
+		c.kept.sessions[id] = s
+	}
+	return s
+}

@@ -1,0 +1,393 @@
+package capture_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/labtest/optional"
+)
+
+// A testimony is what tshark says of a packet.
+type testimony struct {
+	number, stream   int
+	seq, ack, length int64
+	window           int
+	analysis         tcp.Analysis
+	commands         []string
+	replies          []string
+}
+
+// analysisFields are tshark's names of the bits of Analysis.
+var analysisFields = []struct {
+	bit  tcp.Analysis
+	name string
+}{
+	{tcp.Retransmission, "retransmission"}, {tcp.FastRetransmission, "fast_retransmission"},
+	{tcp.SpuriousRetransmission, "spurious_retransmission"}, {tcp.OutOfOrder, "out_of_order"},
+	{tcp.LostSegment, "lost_segment"}, {tcp.AckLostSegment, "ack_lost_segment"}, {tcp.DuplicateAck, "duplicate_ack"},
+	{tcp.KeepAlive, "keep_alive"}, {tcp.KeepAliveAck, "keep_alive_ack"}, {tcp.ZeroWindow, "zero_window"},
+	{tcp.ZeroWindowProbe, "zero_window_probe"}, {tcp.ZeroWindowProbeAck, "zero_window_probe_ack"},
+	{tcp.WindowUpdate, "window_update"}, {tcp.WindowFull, "window_full"}, {tcp.ReusedPorts, "reused_ports"},
+}
+
+// hearTshark asks tshark about every TCP packet of a capture, and how many bytes
+// it finds in each direction of each stream. It is told to read FTP on the ports
+// of all our sessions.
+func hearTshark(t *testing.T, file string, tr *capture.Capture) (packets []testimony, streams map[int][2]int64) {
+	t.Helper()
+	args := []string{"-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=\x1f",
+		"-o", "tcp.check_checksum:FALSE"}
+	for s := range tr.Sessions() {
+		if p := s.Control.Server.Port(); p != 21 {
+			args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
+		}
+	}
+	fields := []string{"frame.number", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "ftp.request.command", "ftp.response.code"}
+	for _, f := range analysisFields {
+		fields = append(fields, "tcp.analysis."+f.name)
+	}
+	for _, f := range fields {
+		args = append(args, "-e", f)
+	}
+	for c := range tr.Connections() {
+		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
+	}
+	out, err := exec.Command(optional.Tool(t, "tshark", "apt install tshark"), args...).Output()
+	if err != nil && len(out) == 0 {
+		t.Fatalf("tshark: %v", err)
+	}
+	table, followed, _ := strings.Cut(string(out), "\n====")
+	for _, line := range strings.Split(table, "\n") {
+		if v := strings.Split(line, "\t"); len(v) == len(fields) {
+			packets = append(packets, testimonyOf(v))
+		}
+	}
+	return packets, followedBytes(followed)
+}
+
+// testimonyOf reads a line of tshark's fields.
+func testimonyOf(v []string) testimony {
+	p := testimony{
+		number: number(v[0]), stream: number(v[1]), seq: int64(number(v[2])), ack: int64(number(v[3])),
+		length: int64(number(v[4])), window: number(v[5]), commands: values(v[6]), replies: values(v[7]),
+	}
+	for i, f := range analysisFields {
+		if v[8+i] != "" {
+			p.analysis |= f.bit
+		}
+	}
+	return p
+}
+
+// followedBytes counts the bytes of each direction in what tshark prints of the
+// streams it follows.
+func followedBytes(out string) map[int][2]int64 {
+	streams := map[int][2]int64{}
+	stream, reading := -1, false
+	for _, l := range strings.Split(out, "\n") {
+		switch {
+		case strings.HasPrefix(l, "Filter: tcp.stream eq "):
+			stream = number(strings.TrimPrefix(l, "Filter: tcp.stream eq "))
+		case strings.HasPrefix(l, "Node 1:"):
+			reading = true
+		case strings.HasPrefix(l, "="):
+			reading = false
+		case reading:
+			n, dir := streams[stream], 0
+			if strings.HasPrefix(l, "\t") {
+				dir = 1
+			}
+			n[dir] += int64(len(strings.TrimSpace(l)) / 2)
+			streams[stream] = n
+		}
+	}
+	return streams
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+func values(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\x1f")
+}
+
+// tsharkErrs names, for a capture, the fields in which tshark is known to be
+// wrong, and why.
+var tsharkErrs = map[string]map[string]string{
+	"bytes like those of TLS, beside holes and at the end": {
+		"bytes": "it counts its own notes about the missing bytes",
+	},
+	"captures that begin with a probe": {
+		"bytes": "it counts the probe",
+	},
+	"bytes like those of TLS": {
+		"dialogue": "it calls each segment of a line a new command",
+	},
+	"a connection without its beginning, typed": {
+		"dialogue": "it calls each segment of a command a new one",
+	},
+	"lines cut into single bytes": {
+		"dialogue": "it reads FTP segment by segment and calls each segment of a line a new command",
+	},
+	"retransmission, reordering and overlap": {
+		"dialogue": "it calls each segment of a command a new one",
+	},
+	"Telnet commands before ABOR": {
+		"dialogue": "it takes the Telnet commands for part of the verb",
+	},
+	"pipelined commands": {
+		"dialogue": "it reads the first command and the first reply of a segment only",
+	},
+	"a connection with its end missing, and a hole": {
+		"bytes": "it counts its own note about the missing bytes",
+	},
+	"options": {
+		"bytes":    "it drops what lies behind a hole that nobody acknowledges",
+		"dialogue": "it does not hand urgent data to its FTP",
+	},
+	"packets cut short by the recorder": {
+		"bytes": "it counts the bytes captured, not those on the wire",
+	},
+}
+
+// A witnessed is a capture to compare.
+type witnessed struct {
+	name, file string
+}
+
+// captures are all that tshark is asked about: those forged for the traps, in
+// every format and encapsulation, and those recorded from real stacks.
+func captures(t *testing.T) []witnessed {
+	folder := t.TempDir()
+	var all []witnessed
+	add := func(name string, file []byte) {
+		path := filepath.Join(folder, fmt.Sprintf("%d.pcap", len(all)))
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, witnessed{name, path})
+	}
+	for _, trap := range traps {
+		f := newForge(t)
+		trap.make(f)
+		add(trap.name, f.pcap())
+	}
+	for name, make := range map[string]func(*forge){"options": optionsTrap, "expertInfoities": expertInfo} {
+		f := newForge(t)
+		make(f)
+		add(name, f.pcap())
+	}
+	f := formatSession(t)
+	for _, c := range containers {
+		add(c.name, c.write(linkEthernet, f.packets))
+	}
+	for _, e := range encapsulations {
+		add(e.name, e.file(f))
+	}
+	for _, order := range fragmentOrders {
+		add("fragments "+order, classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, fragments4(f, order)))
+	}
+	for _, pattern := range []string{"testdata/*.pcap*", "../../../results/gallery/*/*.pcap*"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			all = append(all, witnessed{filepath.Base(filepath.Dir(file)) + "/" + filepath.Base(file), file})
+		}
+	}
+	return all
+}
+
+// expertInfo is a connection with everything in it that Wireshark has a name for.
+func expertInfo(f *forge) {
+	c, s := f.pair(clientIP+":4000", serverIP+":5000")
+	wscale := []layers.TCPOption{{OptionType: 3, OptionLength: 3, OptionData: []byte{2}}}
+	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "")
+	f.clock = f.clock.Add(time.Second)
+	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "") // sent again
+	c.seq++
+	s.segment(&layers.TCP{SYN: true, ACK: true, Window: 1000, Options: wscale}, "")
+	s.seq++
+	window := func(n uint16) *layers.TCP { return &layers.TCP{ACK: true, Window: n} }
+	c.segment(window(250), "")
+	text := strings.Repeat("p", 100)
+	s.send(text)
+	s.at(100, text) // a hole in front
+	for range 3 {
+		c.segment(window(250), "") // duplicate ACKs
+	}
+	s.segment(window(250), text) // fast retransmission
+	s.seq += 200
+	c.segment(window(250), "")
+	f.clock = f.clock.Add(time.Second)
+	s.at(-100, text) // spurious
+	s.at(500, text)
+	s.at(400, text) // out of order
+	f.clock = f.clock.Add(time.Second)
+	s.at(400, text) // sent again
+	c.seq += 50
+	s.segment(window(250), "") // acknowledges what was not seen
+	c.segment(window(251), "") // and behind a hole
+	f.clock = f.clock.Add(time.Second)
+	s.segment(window(250), strings.Repeat("f", 251*4)) // fills the window
+	s.seq += 251 * 4
+	c.segment(zeroWindow(), "")
+	s.segment(window(250), "z") // probe
+	c.segment(zeroWindow(), "")
+	c.segment(window(300), "") // update
+	s.at(-1, "\x00")           // keep-alive
+	c.segment(window(300), "")
+	s.at(-1, "")
+	c.segment(window(300), "")
+	c.fin()
+	c.seq--
+	f.clock = f.clock.Add(time.Second)
+	c.fin()
+	s.segment(&layers.TCP{RST: true}, "")
+	c.seq += 90_000
+	c.segment(&layers.TCP{SYN: true, Window: 1000}, "") // the ports again
+}
+
+// The capture of expert info holds each kind of it.
+func TestExpertInfo(t *testing.T) {
+	f := newForge(t)
+	expertInfo(f)
+	var seen tcp.Analysis
+	for p := range read(t, f.pcap()).Packets() {
+		seen |= p.Segment.Analysis
+	}
+	for _, field := range analysisFields {
+		if seen&field.bit == 0 {
+			t.Errorf("no %s", field.name)
+		}
+	}
+}
+
+// zeroWindow is a header that says so; forge.segment takes 0 for "not said".
+func zeroWindow() *layers.TCP {
+	return &layers.TCP{ACK: true, Window: 0, Padding: []byte("zero")}
+}
+
+// Every capture of ours is read as tshark reads it: streams, numbers, lengths,
+// windows, expert info, bytes, commands and replies.
+func TestWitness(t *testing.T) {
+	optional.Tool(t, "tshark", "apt install tshark")
+	for _, c := range captures(t) {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			compare(t, c)
+		})
+	}
+}
+
+func compare(t *testing.T, c witnessed) {
+	var packets []*capture.Packet
+	tr, err := capture.Open(c.file, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	for p := range tr.Packets() {
+		if p.Segment != nil {
+			packets = append(packets, p.Clone())
+		}
+	}
+	heard, streams := hearTshark(t, c.file, tr)
+	erred := map[string]bool{}
+	differ := func(field, format string, args ...any) {
+		if erred[field] = true; tsharkErrs[c.name][field] == "" {
+			t.Errorf(field+": "+format, args...)
+		}
+	}
+	if len(heard) != len(packets) {
+		t.Fatalf("tshark has %d TCP packets, we have %d", len(heard), len(packets))
+	}
+	for i, w := range heard {
+		comparePacket(differ, w, packets[i])
+	}
+	for conn := range tr.Connections() {
+		// tshark's first node is the one whose packet came first, or not.
+		n, first, second := streams[conn.ID], conn.ClientFlow.Bytes, conn.ServerFlow.Bytes
+		if n != [2]int64{first, second} && n != [2]int64{second, first} {
+			differ("bytes", "stream %d: tshark %d, we %d and %d", conn.ID, n, first, second)
+		}
+	}
+	compareDialogue(differ, tr, heard)
+	for field, why := range tsharkErrs[c.name] {
+		if !erred[field] {
+			t.Errorf("%s: no error of tshark here any more: %s", field, why)
+		}
+	}
+}
+
+func comparePacket(differ func(field, format string, args ...any), w testimony, p *capture.Packet) {
+	if p.Number != w.number || p.Connection.ID != w.stream {
+		differ("stream", "packet %d: tshark %d of stream %d, we %d", w.number, w.number, w.stream, p.Connection.ID)
+	}
+	if p.Segment.Seq != int64(int32(w.seq)) || p.Segment.Has(packet.ACK) && p.Segment.Ack != int64(int32(w.ack)) {
+		differ("numbers", "packet %d: tshark seq %d ack %d, we %d and %d", w.number, w.seq, w.ack, p.Segment.Seq, p.Segment.Ack)
+	}
+	if int64(p.Segment.Length) != w.length || p.Segment.Window != w.window {
+		differ("length", "packet %d: tshark length %d window %d, we %d and %d", w.number, w.length, w.window, p.Segment.Length, p.Segment.Window)
+	}
+	if p.Segment.Analysis != w.analysis {
+		differ("analysis", "packet %d: tshark %v, we %v", w.number, w.analysis, p.Segment.Analysis)
+	}
+}
+
+// compareDialogue compares commands and replies, in the order of the packets.
+func compareDialogue(differ func(field, format string, args ...any), tr *capture.Capture, heard []testimony) {
+	for s := range tr.Sessions() {
+		var theirs, ours []string
+		for _, w := range heard {
+			if w.stream != s.Control.ID || s.TLS && w.number >= s.TLSFrom {
+				continue
+			}
+			for _, c := range w.commands {
+				theirs = append(theirs, fmt.Sprintf("%s@%d", c, w.number))
+			}
+			for _, r := range w.replies {
+				theirs = append(theirs, fmt.Sprintf("%s@%d", r, w.number))
+			}
+		}
+		replies := slices.Clone(s.Unsolicited)
+		for _, e := range s.Exchanges {
+			ours = append(ours, fmt.Sprintf("%s@%d", e.Command, e.Packet))
+			replies = append(replies, e.Replies...)
+		}
+		for _, r := range replies {
+			ours = append(ours, fmt.Sprintf("%d@%d", r.Code, r.Packet))
+			for _, l := range r.Lines { // tshark tells the code of each line that has it
+				if r.Code > 0 && hasCode(l.Text, r.Code) {
+					ours = append(ours, fmt.Sprintf("%d@%d", r.Code, l.Packet))
+				}
+			}
+		}
+		slices.Sort(theirs)
+		slices.Sort(ours)
+		if !slices.Equal(slices.Compact(theirs), slices.Compact(ours)) {
+			differ("dialogue", "stream %d: tshark %q, we %q", s.Control.ID, theirs, ours)
+		}
+	}
+}
+
+// hasCode reports whether a line begins with a reply code.
+func hasCode(line string, code int) bool {
+	rest, ok := strings.CutPrefix(line, fmt.Sprintf("%03d", code))
+	return ok && (rest == "" || rest[0] == ' ' || rest[0] == '-')
+}

@@ -1,0 +1,162 @@
+// The bytes of a connection are recorded while they may be dialogue, and let go when they
+// are not.
+
+package ftp
+
+import (
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A Candidate is a connection that may be FTP dialogue, while its packets pass.
+type Candidate struct {
+	tcp.State
+
+	// Hashes says that the bytes are to be hashed, so that Digest can be asked for.
+	Hashes *tcp.Pool
+
+	recorded [2]*tcp.Recording // nil for nothing
+	size     [2]int            // bytes that came while they were recorded
+	digests  [2]tcp.Digest     // once it is opaque
+	state    state
+	overlong bool // its dialogue is longer than what is recorded of it
+	checkAt  int  // bytes recorded after which to look again whether it is dialogue
+}
+
+// A state is what is done with the bytes of a connection.
+type state uint8
+
+const (
+	undecided state = iota // recorded, since they may be dialogue
+	dialogue               // recorded, since they are
+	opaque                 // hashed, if that is wanted, and let go
+)
+
+const (
+	firstLook = 4 << 10   // bytes after which other connections are looked at,
+	ftpLook   = 64 << 10  // those of port 21,
+	lastLook  = 256 << 10 // and after which it must be clear what they are
+	// What one side says in a dialogue beyond maxDialogue is not recorded.
+	maxDialogue = 16 << 20
+)
+
+// Data takes the data of a segment that State.Add has taken.
+func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
+	if seg.Length == 0 {
+		return
+	}
+	dir := seg.Direction
+	if c.state == opaque {
+		if c.Hashes != nil {
+			c.digests[dir].Add(c.Hashes, &c.Halves[dir], p, seg)
+		}
+		return
+	}
+	c.overlong = c.overlong || c.size[dir] >= maxDialogue
+	if c.size[dir] < maxDialogue {
+		c.record(p, seg)
+	}
+	c.size[dir] += len(seg.Payload)
+	c.decide()
+}
+
+func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
+	if len(seg.Payload) == 0 {
+		return
+	}
+	if c.recorded[seg.Direction] == nil {
+		c.recorded[seg.Direction] = &tcp.Recording{}
+	}
+	c.recorded[seg.Direction].Add(p, seg)
+}
+
+// decide looks at a connection that may be dialogue, and lets go of its bytes if
+// it is not.
+func (c *Candidate) decide() {
+	if c.state == dialogue || !c.due() {
+		return
+	}
+	switch {
+	case c.size[0]+c.size[1] >= lastLook:
+		c.state = opaque
+		if clientDirection(&c.State, c.Streams(c.recorded)) >= 0 {
+			c.state = dialogue
+		}
+	case !plausible(c.recorded):
+		c.state = opaque
+	}
+	if c.state == opaque {
+		c.letGo()
+	}
+}
+
+// due reports whether it is time to look at a connection to which data has come.
+func (c *Candidate) due() bool {
+	if c.checkAt == 0 {
+		c.checkAt = firstLook
+		if c.atFTPPort() {
+			c.checkAt = ftpLook
+		}
+	}
+	if c.size[0]+c.size[1] < c.checkAt {
+		return false
+	}
+	c.checkAt *= 2
+	return true
+}
+
+func (c *Candidate) atFTPPort() bool {
+	return c.Ends[0].Port() == ftpPort || c.Ends[1].Port() == ftpPort
+}
+
+// letGo of what has been recorded of a connection that is not dialogue.
+func (c *Candidate) letGo() {
+	for dir, r := range c.recorded {
+		if c.Hashes != nil && r != nil {
+			c.digests[dir].AddRecording(c.Hashes, &c.Halves[dir], r)
+		}
+		c.recorded[dir] = nil
+	}
+}
+
+// Digest is the SHA-256 of a direction when all packets have passed; see [tcp.Digest.Sum].
+func (c *Candidate) Digest(dir int) string {
+	switch {
+	case c.Hashes == nil:
+		return ""
+	case c.state == opaque:
+		return c.digests[dir].Sum(&c.Halves[dir])
+	}
+	return tcp.SumRecording(&c.Halves[dir], c.recorded[dir])
+}
+
+// RecordedSize is how much memory the recorded bytes take.
+func (c *Candidate) RecordedSize() int {
+	n := 0
+	for _, r := range c.recorded {
+		if r != nil {
+			n += r.Size()
+		}
+	}
+	return n
+}
+
+// ClientDirection decides, when all packets have passed, which direction is the FTP
+// client's; -1 if the connection is no dialogue.
+func (c *Candidate) ClientDirection() int {
+	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || plausible(c.recorded))
+	if !maybe || c.DataSegments() == 0 {
+		return -1
+	}
+	return clientDirection(&c.State, c.Streams(c.recorded))
+}
+
+// Transcript is the dialogue of a control connection whose client is known. Of its lines
+// at most so many are read.
+func (c *Candidate) Transcript(client, mostLines int) Transcript {
+	streams := c.Streams(c.recorded)
+	return Transcript{
+		client: streams[client], server: streams[1-client],
+		fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines,
+	}
+}

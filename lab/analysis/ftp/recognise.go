@@ -1,0 +1,191 @@
+// Which connections are FTP dialogue, by what is said in them.
+
+package ftp
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+
+	"ftplab/lab/analysis/tcp"
+)
+
+const (
+	ftpPort     = 21
+	ftpDataPort = 20
+)
+
+// looked is how many lines of each side count.
+const looked = 60
+
+// verbs are the commands of FTP. Those with true are hardly used by any other
+// protocol.
+var verbs = verbTable(
+	`USER PASS AUTH FEAT SYST PORT PASV EPSV EPRT RETR STOR LIST NLST MLSD CWD PWD XPWD TYPE OPTS`,
+	`ACCT CDUP SMNT QUIT REIN STRU MODE STOU APPE ALLO REST RNFR RNTO ABOR DELE RMD MKD SITE STAT HELP NOOP
+	XCWD XCUP XMKD XRMD ADAT PROT PBSZ CCC MIC CONF ENC LPRT LPSV MDTM SIZE MLST LANG HOST CLNT
+	MFMT HASH XCRC XMD5 XSHA1 XSHA256 MACB CSID AVBL ESTA ESTO SPAS SPOR DCAU DSIZ ERET SBUF TVFS`)
+
+// mailAndNews are commands of mail and news, whose replies look like those of FTP.
+var mailAndNews = verbTable(`EHLO HELO LHLO MAIL RCPT DATA NICK UIDL TOP
+	GROUP LISTGROUP ARTICLE AUTHINFO CAPABILITIES IHAVE TAKETHIS NEWNEWS OVER XOVER XHDR`, ``)
+
+func verbTable(strong, weak string) map[string]bool {
+	table := map[string]bool{}
+	for _, v := range strings.Fields(weak) {
+		table[v] = false
+	}
+	for _, v := range strings.Fields(strong) {
+		table[v] = true
+	}
+	return table
+}
+
+// A tally counts what the first lines of one side of a connection are.
+type tally struct {
+	lines, replies, verbs, strong, notFTP int
+
+	// auth says that it asks for TLS, agrees that it agrees: 234 is of no protocol but
+	// FTP (RFC 4217 section 4).
+	auth, agrees bool
+	// news says that it greets as a server of news does (RFC 3977 section 5.1).
+	news bool
+}
+
+// count counts the first lines of what one side said.
+func count(lines [][]byte) tally {
+	var v tally
+	for _, line := range lines[:min(looked, len(lines))] {
+		v.lines++
+		code, _, ok := replyCode(line)
+		if ok {
+			v.replies++
+		}
+		word := strings.ToUpper(string(firstWord(line)))
+		v.auth, v.agrees = v.auth || word == "AUTH", v.agrees || code == 234
+		if strong, ok := verbs[word]; ok {
+			v.verbs++
+			if strong {
+				v.strong++
+			}
+		}
+		if _, ok := mailAndNews[word]; ok {
+			v.notFTP++
+		}
+	}
+	return v
+}
+
+// firstWord returns the first word of a line, cut at what no verb can exceed.
+func firstWord(line []byte) []byte {
+	line = bytes.TrimSpace(line)
+	if i := bytes.IndexAny(line, " \t"); i >= 0 {
+		line = line[:i]
+	}
+	return line[:min(len(line), 16)]
+}
+
+// replyCode reads the three digits of a reply, and whether more lines follow
+// (RFC 959 section 4.2).
+func replyCode(line []byte) (code int, more, ok bool) {
+	if len(line) < 3 {
+		return 0, false, false
+	}
+	for _, c := range line[:3] {
+		if c < '0' || c > '9' {
+			return 0, false, false
+		}
+		code = code*10 + int(c-'0')
+	}
+	if len(line) > 3 && line[3] != ' ' && line[3] != '-' {
+		return 0, false, false
+	}
+	return code, len(line) > 3 && line[3] == '-', true
+}
+
+// clientOf decides by the tallies of both sides which is the client's: 0 or 1, -1
+// if this is not FTP. The side at port 21, if there is one (else -1), is never
+// the client.
+func clientOf(sides [2]tally, at21 int) int {
+	for dir, client := range sides {
+		server := sides[1-dir]
+		switch {
+		case client.notFTP > 0 && client.strong == 0:
+		case at21 == dir:
+		case at21 >= 0:
+			commands := client.verbs > 0 && client.replies <= client.verbs
+			replies := server.replies > 0 && client.replies == 0
+			odd := server.lines > 0 && server.replies == 0 && client.strong == 0
+			if (commands || replies) && !odd {
+				return dir
+			}
+		case client.notFTP > 0 || server.news:
+		case client.auth && server.agrees:
+			return dir
+		case client.strong >= 1 && client.verbs >= 2 && server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
+			return dir
+		}
+	}
+	return -1
+}
+
+// serverByPort is the direction of the side at port 21, -1 for none.
+func serverByPort(s *tcp.State) int {
+	a, b := s.Ends[0].Port() == ftpPort, s.Ends[1].Port() == ftpPort
+	switch {
+	case a && b && s.Initiator() >= 0:
+		return 1 - s.Initiator()
+	case a && !b:
+		return 0
+	case b && !a:
+		return 1
+	}
+	return -1
+}
+
+// clientDirection decides by what both directions said which one is the FTP
+// client's, -1 if the connection is no dialogue.
+func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
+	var sides [2]tally
+	for dir := range sides {
+		lines := firstLines(streams[dir])
+		sides[dir] = count(lines)
+		sides[dir].news = s.Halves[dir].Begins() && greetsWithNews(lines)
+	}
+	return clientOf(sides, serverByPort(s))
+}
+
+// greetsWithNews reports whether the first of these lines is the greeting of a server of
+// news.
+func greetsWithNews(lines [][]byte) bool {
+	if len(lines) == 0 {
+		return false
+	}
+	code, _, _ := replyCode(lines[0])
+	return code == 200 || code == 201
+}
+
+// plausible reports whether anything recorded so far looks like FTP.
+func plausible(recorded [2]*tcp.Recording) bool {
+	for _, r := range recorded {
+		if r == nil {
+			continue
+		}
+		lines := bytes.SplitN(r.Bytes(), []byte("\n"), looked+1)
+		if v := count(lines); v.replies > 0 || v.verbs > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// firstLines returns as many lines as count.
+func firstLines(chunks iter.Seq[tcp.Chunk]) [][]byte {
+	lines := make([][]byte, 0, 16)
+	for l := range splitLines(chunks) {
+		if lines = append(lines, l.text); len(lines) == looked {
+			break
+		}
+	}
+	return lines
+}

@@ -1,0 +1,156 @@
+// IPv4 and IPv6, with fragments, extension headers and tunnels.
+
+package packet
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// Protocol numbers of IP.
+const (
+	protoHopByHop = 0
+	protoICMP     = 1
+	protoIPv4     = 4
+	protoTCP      = 6
+	protoUDP      = 17
+	protoIPv6     = 41
+	protoRouting  = 43
+	protoFragment = 44
+	protoGRE      = 47
+	protoAH       = 51
+	protoICMPv6   = 58
+	protoDstOpts  = 60
+	protoMobility = 135
+)
+
+// ipv4 reads a header of IPv4 (RFC 791).
+func (d *Decoder) ipv4(p *Packet, b piece) {
+	if d.depth++; d.depth > maxDepth || len(b.data) < 20 || b.data[0]>>4 != 4 {
+		return
+	}
+	header := int(b.data[0]&15) * 4
+	total := b.uint16(2)
+	if total == 0 { // longer than 65535, left to the network card (TSO)
+		total = b.wire
+	}
+	if header < 20 || total < header {
+		return
+	}
+	const dontFragment, moreFragments = 0x4000, 0x2000
+	flags := b.uint16(6)
+	d.ip = IP{
+		Version:  4,
+		Src:      netip.AddrFrom4([4]byte(b.data[12:])),
+		Dst:      netip.AddrFrom4([4]byte(b.data[16:])),
+		TTL:      int(b.data[8]),
+		ID:       binary.BigEndian.Uint16(b.data[4:]),
+		DF:       flags&dontFragment != 0,
+		Protocol: int(b.data[9]),
+		Offset:   flags & 0x1fff * 8,
+	}
+	d.ip.Fragment = flags&(moreFragments|0x1fff) != 0
+	p.IP = &d.ip
+	payload := b.upto(total).from(header)
+	d.ip.Length = payload.wire
+	if d.ip.Fragment {
+		d.Fragmented = true
+		id := uint32(d.ip.ID)
+		payload = d.fragments.add(&d.ip, id, payload, flags&moreFragments != 0)
+	}
+	d.transport(p, d.ip.Protocol, payload)
+}
+
+// ipv6 reads a header of IPv6 and its extension headers (RFC 8200).
+func (d *Decoder) ipv6(p *Packet, b piece) {
+	if d.depth++; d.depth > maxDepth || len(b.data) < 40 || b.data[0]>>4 != 6 {
+		return
+	}
+	d.ip = IP{
+		Version: 6,
+		Src:     netip.AddrFrom16([16]byte(b.data[8:])),
+		Dst:     netip.AddrFrom16([16]byte(b.data[24:])),
+		TTL:     int(b.data[7]),
+	}
+	p.IP = &d.ip
+	next, payload := int(b.data[6]), b.from(40)
+	if n := b.uint16(4); n != 0 { // 0: a jumbogram (RFC 2675), or TSO
+		payload = payload.upto(n)
+	}
+	d.ip.Length = payload.wire
+	for len(payload.data) >= 8 {
+		size := 8 + int(payload.data[1])*8
+		switch next {
+		case protoHopByHop, protoRouting, protoDstOpts, protoMobility:
+		case protoAH:
+			size = 8 + int(payload.data[1])*4
+		case protoFragment:
+			next, payload = d.fragmentHeader(payload)
+			continue
+		default:
+			d.ip.Protocol = next
+			d.transport(p, next, payload)
+			return
+		}
+		next, payload = int(payload.data[0]), payload.from(size)
+	}
+	d.ip.Protocol = next
+}
+
+// fragmentHeader reads the fragment header of IPv6, and returns what follows
+// it: nothing, until the datagram is whole.
+func (d *Decoder) fragmentHeader(b piece) (next int, payload piece) {
+	next = int(b.data[0])
+	field := b.uint16(2)
+	d.ip.Offset, d.ip.Protocol = field&^7, next
+	more := field&1 != 0
+	if d.ip.Offset == 0 && !more { // an atomic fragment (RFC 6946)
+		return next, b.from(8)
+	}
+	d.ip.Fragment, d.Fragmented = true, true
+	return next, d.fragments.add(&d.ip, b.uint32(4), b.from(8), more)
+}
+
+// transport goes on with what IP carries.
+func (d *Decoder) transport(p *Packet, protocol int, b piece) {
+	switch protocol {
+	case protoTCP:
+		d.segment(p, b)
+	case protoUDP:
+		d.datagram(p, b)
+	case protoICMP, protoICMPv6:
+		d.icmpMessage(p, protocol, b)
+	case protoIPv4, protoIPv6:
+		d.rawIP(p, b)
+	case protoGRE:
+		d.gre(p, b)
+	}
+}
+
+// gre reads generic routing encapsulation (RFC 2784, RFC 2890), and the version
+// of it that carries PPP (PPTP, RFC 2637).
+func (d *Decoder) gre(p *Packet, b piece) {
+	if len(b.data) < 4 {
+		return
+	}
+	const checksum, key, sequence, pptpAck = 0x8000, 0x2000, 0x1000, 0x0080
+	flags, kind := b.uint16(0), b.uint16(2)
+	version, size := flags&7, 4
+	options := []int{checksum, key, sequence}
+	if version == 1 {
+		options = append(options, pptpAck)
+	}
+	for _, o := range options {
+		if flags&o != 0 {
+			size += 4
+		}
+	}
+	switch inner := b.from(size); {
+	case version == 1:
+		d.ppp(p, inner)
+	case kind == etherBridge:
+		d.ethernet(p, inner)
+	default:
+		d.ether(p, kind, inner)
+	}
+}

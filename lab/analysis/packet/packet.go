@@ -1,0 +1,121 @@
+package packet
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+)
+
+// A Packet is one packet of a capture.
+type Packet struct {
+	// Number counts from 1, as Wireshark's frame.number.
+	Number int
+	// Time is its stamp, in nanoseconds since 1970.
+	Time int64
+	// Length is its length on the wire, Captured what is in the file of it.
+	Length, Captured int
+	// Data are the captured bytes; nil of a clone.
+	Data []byte
+
+	// SrcMAC and DstMAC are nil on links without them; VLAN is the innermost
+	// VLAN's number, -1 for none.
+	SrcMAC, DstMAC net.HardwareAddr
+	VLAN           int
+
+	// IP is nil for what is not IP (and for fragments that are not whole yet,
+	// only IP is set).
+	IP *IP
+	// At most one of these is set.
+	TCP  *TCP
+	UDP  *UDP
+	ICMP *ICMP
+	ARP  *ARP
+}
+
+// Clone returns a copy of a packet and its headers, without its bytes, that stays
+// valid when the decoder takes the next packet apart.
+func (p *Packet) Clone() *Packet {
+	c := *p
+	c.Data = nil
+	c.SrcMAC = append(c.SrcMAC[:0:0], p.SrcMAC...)
+	c.DstMAC = append(c.DstMAC[:0:0], p.DstMAC...)
+	copyOf(&c.IP)
+	copyOf(&c.TCP)
+	copyOf(&c.UDP)
+	copyOf(&c.ICMP)
+	copyOf(&c.ARP)
+	if t := c.TCP; t != nil {
+		t.Options.raw = bytes.Clone(t.Options.raw)
+		t.firstLine, t.Payload = t.FirstLine(), nil
+	}
+	return &c
+}
+
+func copyOf[T any](p **T) {
+	if *p != nil {
+		v := **p
+		*p = &v
+	}
+}
+
+// IP is a header of IPv4 or IPv6; of a tunnel, the innermost one.
+type IP struct {
+	Version  int
+	Src, Dst netip.Addr
+	// TTL is the time to live, or IPv6's hop limit.
+	TTL int
+	// ID and DF (don't fragment) are IPv4's.
+	ID uint16
+	DF bool
+	// Protocol is the number of what it carries (6 is TCP), behind any
+	// extension headers.
+	Protocol int
+	// Fragment says that the packet is a fragment, and Offset where it goes.
+	Fragment bool
+	Offset   int
+	// Length is the number of bytes behind the header.
+	Length int
+}
+
+// UDP is a UDP header; DNS is set if it carries a DNS message.
+type UDP struct {
+	SrcPort, DstPort uint16
+	// Length is the number of bytes of data.
+	Length int
+	DNS    *DNS
+}
+
+// DNS is the gist of a DNS message (RFC 1035 section 4.1).
+type DNS struct {
+	ID       uint16
+	Response bool
+	// Recursion is desired; in a response, RecursionAvailable.
+	Recursion, RecursionAvailable bool
+	Authoritative                 bool
+	RCode                         int
+	// The numbers of records in each section.
+	Questions, Answers, Authority, Additional int
+	// Type and Name are those of the first question: "A", "ftp.example.test.".
+	Type, Name string
+	// Records are those of the answer section as tcpdump prints them:
+	// "A 192.0.2.21".
+	Records []string
+}
+
+// ICMP is a message of ICMP or ICMPv6.
+type ICMP struct {
+	Type, Code int
+	// Length is the number of bytes of the message.
+	Length int
+	// Text is what tcpdump prints of it: "echo request, id 1, seq 2".
+	Text string
+}
+
+// ARP is an ARP message (RFC 826).
+type ARP struct {
+	// Op is 1 for a request, 2 for a reply.
+	Op                 int
+	SenderMAC          net.HardwareAddr
+	SenderIP, TargetIP netip.Addr
+	Length             int
+}

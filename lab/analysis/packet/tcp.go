@@ -1,0 +1,163 @@
+// The TCP header and its options.
+
+package packet
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Flags of a TCP header (RFC 9293 section 3.1).
+const (
+	FIN = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+)
+
+// TCP is a TCP header (RFC 9293 section 3.1). What the packets before it make of
+// its numbers is in package tcp.
+type TCP struct {
+	SrcPort, DstPort uint16
+	// RawSeq, RawAck and RawWindow are the numbers on the wire.
+	RawSeq, RawAck uint32
+	Flags          uint8
+	RawWindow      uint16
+	// Length is the number of bytes of data, whether they were captured or
+	// not.
+	Length int
+	// Payload are those captured; nil of a clone.
+	Payload []byte
+	// Urgent is the urgent pointer.
+	Urgent  uint16
+	Options TCPOptions
+
+	firstLine string // of a clone, which has no payload
+}
+
+// Has reports whether all of the given flags are set.
+func (t *TCP) Has(flags uint8) bool { return t.Flags&flags == flags }
+
+const ftpPort = 21
+
+// FirstLine returns the first line of data to or from port 21, which is what tcpdump
+// prints of FTP; "" for a segment of another port.
+func (t *TCP) FirstLine() string {
+	if t.firstLine != "" || t.SrcPort != ftpPort && t.DstPort != ftpPort {
+		return t.firstLine
+	}
+	line, _, _ := bytes.Cut(t.Payload, []byte("\n"))
+	return string(bytes.TrimSuffix(line, []byte("\r")))
+}
+
+// TCPOptions are the options of a TCP header (RFC 9293, RFC 7323).
+type TCPOptions struct {
+	MSS           int // 0: not sent
+	WindowScale   int // -1: not sent
+	SACKPermitted bool
+	HasTimestamps bool
+	TSval, TSecr  uint32
+
+	raw []byte // as they stand in the header
+}
+
+// Kinds of TCP options.
+const (
+	OptionEnd           = 0
+	OptionNOP           = 1
+	OptionMSS           = 2
+	OptionWindowScale   = 3
+	OptionSACKPermitted = 4
+	OptionSACK          = 5
+	OptionTimestamps    = 8
+)
+
+// segment reads a TCP header (RFC 9293 section 3.1).
+func (d *Decoder) segment(p *Packet, b piece) {
+	const shortest = 20
+	if len(b.data) < shortest {
+		return
+	}
+	header := int(b.data[12]>>4) * 4
+	if header < shortest {
+		return
+	}
+	payload := b.from(header)
+	d.tcp = TCP{
+		SrcPort:   binary.BigEndian.Uint16(b.data),
+		DstPort:   binary.BigEndian.Uint16(b.data[2:]),
+		RawSeq:    b.uint32(4),
+		RawAck:    b.uint32(8),
+		Flags:     b.data[13],
+		RawWindow: binary.BigEndian.Uint16(b.data[14:]),
+		Urgent:    binary.BigEndian.Uint16(b.data[18:]),
+		Length:    payload.wire,
+		Payload:   payload.data,
+		Options:   TCPOptions{WindowScale: -1},
+	}
+	d.tcp.Options.parse(b.data[shortest:min(header, len(b.data))])
+	p.TCP = &d.tcp
+}
+
+// Each calls use for every option. A list that makes no sense, or was cut short
+// by the recorder, ends early.
+func (o *TCPOptions) Each(use func(kind byte, value []byte)) {
+	for b := o.raw; len(b) > 0; {
+		if b[0] == OptionEnd || b[0] == OptionNOP {
+			use(b[0], nil)
+			if b[0] == OptionEnd {
+				return
+			}
+			b = b[1:]
+			continue
+		}
+		if len(b) < 2 || b[1] < 2 || int(b[1]) > len(b) {
+			return
+		}
+		use(b[0], b[2:b[1]])
+		b = b[b[1]:]
+	}
+}
+
+// parse reads the options. SACK blocks are left to SACKBlocks: they mean something
+// only beside the beginning of the stream.
+func (o *TCPOptions) parse(b []byte) {
+	o.raw = b
+	if len(b) == 12 && b[0] == OptionNOP && b[1] == OptionNOP && b[2] == OptionTimestamps && b[3] == 10 {
+		o.timestamps(b[4:]) // nearly every packet
+		return
+	}
+	o.Each(func(kind byte, value []byte) {
+		switch {
+		case kind == OptionMSS && len(value) == 2:
+			o.MSS = int(binary.BigEndian.Uint16(value))
+		case kind == OptionWindowScale && len(value) == 1:
+			o.WindowScale = int(min(value[0], 14)) // RFC 7323 section 2.3
+		case kind == OptionSACKPermitted:
+			o.SACKPermitted = true
+		case kind == OptionTimestamps && len(value) == 8:
+			o.timestamps(value)
+		}
+	})
+}
+
+func (o *TCPOptions) timestamps(value []byte) {
+	o.HasTimestamps = true
+	o.TSval, o.TSecr = binary.BigEndian.Uint32(value), binary.BigEndian.Uint32(value[4:])
+}
+
+// SACKBlocks calls use with the raw edges of each SACK block (RFC 2018).
+func (o *TCPOptions) SACKBlocks(use func(left, right uint32)) {
+	if len(o.raw) == 0 || len(o.raw) == 12 && o.HasTimestamps {
+		return
+	}
+	o.Each(func(kind byte, value []byte) {
+		for ; kind == OptionSACK && len(value) >= 8; value = value[8:] {
+			use(binary.BigEndian.Uint32(value), binary.BigEndian.Uint32(value[4:]))
+		}
+	})
+}

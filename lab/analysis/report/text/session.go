@@ -1,0 +1,290 @@
+// A session, written packet by packet.
+
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A sessionWriter writes one session. It goes through the dialogue line by line, and keeps
+// only what belongs elsewhere than where it was read: a session may have millions of
+// lines.
+type sessionWriter struct {
+	w     io.Writer
+	start int64 // the time of the capture's first packet
+
+	control  *ftp.Connection
+	ports    []*ftp.DataPort   // in the order of the packets that they are in
+	open     []*ftp.DataPort   // from the one on that counts for the next command
+	commands int               // so far
+	last     int               // the packet of the line before
+	reached  int               // the last packet of the dialogue so far
+	late     map[int]bool      // the packets of commands that were captured behind their answers
+	data     []*ftp.Connection // the data connections that come
+	known    int               // the first packet of the last one that is in later
+	later    paragraphs
+	made     int // paragraphs
+}
+
+// writeSession writes a session with its data connections.
+func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
+	c := d.Control
+	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
+	if d.User != "" {
+		fmt.Fprintf(w, ", user %s", Escape(d.User))
+	}
+	fmt.Fprint(w, "\n\n", columns)
+	r := sessionWriter{w: w, start: start, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
+	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
+	r.opening()
+	tlsFrom, overlong := d.Read(nil, r.exchange)
+	if d.TLS {
+		r.add(tlsFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
+			"   that it announces for data can be read")
+	}
+	if overlong {
+		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
+	}
+	r.closing()
+	d.Read(r.line, nil)
+	r.end()
+}
+
+// opening tells how the control connection began.
+func (r *sessionWriter) opening() {
+	c := r.control
+	text := fmt.Sprintf("-- the %s opens the control connection", c.OpenedBy)
+	switch {
+	case c.OpenedBy == "":
+		text = "-- the control connection is open already when the capture begins"
+	case c.HandshakeSeen:
+		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
+	}
+	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: []string{text}})
+}
+
+// line tells a line of the dialogue, and what comes before it. The order is that in which
+// the lines were said, whatever a network or a recorder has made of it.
+func (r *sessionWriter) line(l *ftp.Line) {
+	p := r.spoken(l)
+	if l.Packet < r.reached && l.Packet != r.last {
+		p.lines = append(p.lines, fmt.Sprintf("        (captured before packet %d, but said after it)", r.reached))
+	}
+	r.last, r.reached = l.Packet, max(r.reached, l.Packet)
+	r.until(p)
+	r.write(p)
+}
+
+// spoken is a line of the dialogue, with the address that it announces.
+func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
+	text := Escape(l.Text)
+	if l.AfterGap {
+		text = "[bytes missing] " + text
+	}
+	if !l.Complete {
+		text += " [its end is missing]"
+	}
+	lines := []string{fmt.Sprintf("%-6s  %s", l.From, text)}
+	if l.FirstPacket != l.Packet {
+		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
+	}
+	for _, a := range r.portsIn(l.Packet) {
+		if a.SaidIn(l) {
+			lines = append(lines, "        "+dataPort(a, r.control))
+		}
+	}
+	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
+}
+
+// portsIn returns the data ports that were announced in a packet.
+func (r *sessionWriter) portsIn(packet int) []*ftp.DataPort {
+	at := func(packet int) int {
+		return sort.Search(len(r.ports), func(i int) bool { return packetOf(r.ports[i]) >= packet })
+	}
+	return r.ports[at(packet):at(packet+1)]
+}
+
+// packetOf is the packet that holds an announced address.
+func packetOf(a *ftp.DataPort) int {
+	if a.Mode == ftp.Passive {
+		return a.ReplyPacket
+	}
+	return a.Packet
+}
+
+// dataPort explains an announced address.
+func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
+	port := a.Addr.Port()
+	text := fmt.Sprintf("= call me at %s", a.Where())
+	if a.Command == "PORT" || a.Command == "PASV" {
+		text += fmt.Sprintf(" (%d is %d*256+%d)", port, port>>8, port&255)
+	}
+	if a.ThirdParty {
+		side := ftp.Client
+		if a.Mode == ftp.Passive {
+			side = ftp.Server
+		}
+		text += fmt.Sprintf(", although the %s's packets come from %s", side, c.Addr(side).Addr())
+	}
+	return text
+}
+
+// transfer tells of a data connection: how it came about, what it carried, how it
+// ended, each at its packet.
+func (r *sessionWriter) transfer(d *ftp.Connection) {
+	lines := []string{opened(d)}
+	if d.DataPort == nil && d.Control != ftp.NoConnection {
+		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
+	}
+	if e := d.Transfer; e != nil {
+		text := "|   for " + Escape(strings.TrimSpace(e.Command+" "+e.Argument))
+		switch {
+		case r.late[e.Packet]:
+			text += fmt.Sprintf(", which was captured only in packet %d", e.Packet)
+		case e.Packet > d.FirstPacket:
+			text += fmt.Sprintf(", which is sent only then, in packet %d", e.Packet)
+		}
+		lines = append(lines, text)
+	}
+	r.add(d.FirstPacket, d.FirstTime, lines...)
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		if f := d.Flow(s); f.Segments > 0 {
+			r.add(f.LastData, f.LastDataTime, carried(s, f, d.SHA256)...)
+		}
+	}
+	r.fins(d)
+	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
+	switch {
+	case d.ResetBy != "":
+		end += fmt.Sprintf("; the %s reset it, packet %d", d.ResetBy, d.Flow(d.ResetBy).RST)
+	case d.FirstFIN == "":
+		end += "; its end is not in the capture"
+	}
+	r.add(d.LastPacket, d.LastTime, end)
+}
+
+// opened says how a data connection came about.
+func opened(d *ftp.Connection) string {
+	how := fmt.Sprintf("+-- connection %d, for data: ", d.ID)
+	from, to := d.Addr(d.OpenedBy), d.Addr(d.OpenedBy.Other())
+	switch {
+	case d.OpenedBy == "":
+		how += fmt.Sprintf("%s and %s, open already", d.Client, d.Server)
+	case d.OpenedBy == ftp.Server:
+		how += fmt.Sprintf("the server calls from %s to %s", from, to)
+	default:
+		how += fmt.Sprintf("the client calls from %s to %s", from, to)
+	}
+	if a := d.DataPort; a != nil {
+		how += fmt.Sprintf(", as packet %d said", packetOf(a))
+	}
+	if d.HandshakeSeen {
+		how += "; round trip " + duration(d.HandshakeRTT)
+	}
+	return how
+}
+
+// carried says what one side sent over a data connection.
+func carried(s ftp.Side, f *tcp.Flow, digest string) []string {
+	text := fmt.Sprintf("|   %s from the %s", count(int(f.Bytes), "byte"), s)
+	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
+	case f.Segments == 1:
+		text += ", in this packet"
+	case took > 0:
+		text += fmt.Sprintf(": %d segments since packet %d, in %s", f.Segments, f.FirstData, duration(took))
+	default:
+		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
+	}
+	if f.FIN > 0 && f.FIN < f.LastData {
+		text += "; the FIN overtook the last of them"
+	}
+	lines := []string{text}
+	if f.Retransmissions > 0 {
+		lines = append(lines, "|   "+count(f.Retransmissions, "retransmission"))
+	}
+	if f.OutOfOrder > 0 {
+		lines = append(lines, "|   "+count(f.OutOfOrder, "segment")+" out of order")
+	}
+	if f.Missing > 0 {
+		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
+	}
+	if digest != "" {
+		lines = append(lines, "|   SHA-256 "+digest)
+	}
+	return lines
+}
+
+// fins tells of the FIN of each side of a data connection.
+func (r *sessionWriter) fins(d *ftp.Connection) {
+	if d.FirstFIN == "" {
+		return
+	}
+	first, second := d.Flow(d.FirstFIN), d.Flow(d.FirstFIN.Other())
+	text := fmt.Sprintf("|   the %s's FIN: end of file", d.FirstFIN)
+	if first.Bytes == 0 && first.Missing == 0 {
+		text = fmt.Sprintf("|   the %s's FIN; it sent nothing", d.FirstFIN)
+	}
+	r.add(first.FIN, first.FINTime, text)
+	if second.FIN > 0 {
+		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   the %s's FIN", d.FirstFIN.Other()))
+	}
+}
+
+// exchange takes what has to be known of a command before anything is written.
+func (r *sessionWriter) exchange(e *ftp.Exchange) {
+	if e.Sender() != "" && len(e.Replies) > 0 && e.Replies[0].FirstPacket < e.Packet {
+		r.late[e.Packet] = true
+	}
+	r.unanswered(e)
+}
+
+// unanswered tells of the announced address that the next command was to use, if no
+// connection to it is in the capture although the server began the transfer.
+func (r *sessionWriter) unanswered(e *ftp.Exchange) {
+	before := func(a *ftp.DataPort) bool {
+		if a.Exchange >= 0 {
+			return a.Exchange < r.commands
+		}
+		return packetOf(a) < e.Packet
+	}
+	for len(r.open) > 1 && before(r.open[1]) {
+		r.open = r.open[1:]
+	}
+	if len(r.open) > 0 && before(r.open[0]) && len(r.open[0].Connections) == 0 &&
+		len(e.Replies) > 0 && e.Replies[0].Code >= 100 && e.Replies[0].Code < 200 {
+		r.put(paragraph{packet: e.Replies[0].Packet, place: behind, unanswered: r.open[0]})
+	}
+	r.commands++
+}
+
+// closing tells how the control connection ended.
+func (r *sessionWriter) closing() {
+	c := r.control
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		f := c.Flow(s)
+		if f.FIN > 0 {
+			r.add(f.FIN, f.FINTime, fmt.Sprintf("-- the %s closes the control connection (FIN)", s))
+		}
+		if f.RST > 0 {
+			r.add(f.RST, f.RSTTime, fmt.Sprintf("-- the %s resets the control connection (RST)", s))
+		}
+	}
+	if c.FirstFIN == "" && c.ResetBy == "" {
+		r.add(c.LastPacket, c.LastTime, "-- the last packet of the control connection; its end is not in the capture")
+	}
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		if n := c.Flow(s).Retransmissions; n > 0 {
+			r.add(c.LastPacket, 0, fmt.Sprintf("   (on it, %s by the %s)", count(n, "retransmission"), s))
+		}
+	}
+}

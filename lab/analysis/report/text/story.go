@@ -1,0 +1,168 @@
+// The story of a capture, for a person.
+
+package text
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// Story writes what happened in a capture of the given name: first the connections as a
+// table, then each session line by line, with its data connections in their places, every
+// line with its packet number and time.
+func Story(w io.Writer, name string, t *capture.Capture) error {
+	out := bufio.NewWriter(w)
+	summary(out, name, t)
+	connections(out, t)
+	otherPackets(out, t)
+	for d := range t.Dialogues(true) {
+		writeSession(out, t.Start, d)
+	}
+	withoutSession(out, t)
+	if err := t.Err(); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// summary is the head of the story.
+func summary(w io.Writer, name string, t *capture.Capture) {
+	fmt.Fprintf(w, "%s: %s, %s, %s\n", Escape(name),
+		count(t.Size, "packet"), count(t.NumConnections(), "TCP connection"), count(t.NumSessions(), "FTP session"))
+	if t.Cut != "" {
+		fmt.Fprintf(w, "%s; what comes before it follows\n", upper(t.Cut))
+	}
+	if t.Truncated > 0 {
+		fmt.Fprintf(w, "%s cut short by the recorder: what they carried is not all here\n", count(t.Truncated, "packet"))
+	}
+	if t.Unread > 0 {
+		fmt.Fprintf(w, "%s of a kind of link that is not known here: nothing is known of them\n", count(t.Unread, "packet"))
+	}
+	if t.Dropped > 0 {
+		fmt.Fprintf(w, "%s lost by the recorder\n", count(int(t.Dropped), "packet"))
+	}
+}
+
+// aligned is how many rows of the table are put in line with each other: all of
+// them wait until that is done.
+const aligned = 1000
+
+// connections is the table of all conversations.
+func connections(w io.Writer, t *capture.Capture) {
+	if t.NumConnections() == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\trole\tclient\t\tserver\tpackets\tfrom client\tfrom server\tround trip\thistory\tended by")
+	for c := range t.Connections() {
+		if c.ID > 0 && c.ID%aligned == 0 {
+			table.Flush()
+		}
+		role := string(c.Role)
+		if c.Mode != "" {
+			role += ", " + string(c.Mode)
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.ID, role, c.Client, arrow(c), c.Server,
+			c.ClientFlow.Packets+c.ServerFlow.Packets, c.ClientFlow.Bytes, c.ServerFlow.Bytes,
+			roundTrip(c), c.History, ending(c))
+	}
+	table.Flush()
+}
+
+// arrow points from the side that opened a connection to the other.
+func arrow(c *ftp.Connection) string {
+	switch c.OpenedBy {
+	case ftp.Client:
+		return "->"
+	case ftp.Server:
+		return "<-"
+	}
+	return "--"
+}
+
+func roundTrip(c *ftp.Connection) string {
+	if !c.HandshakeSeen {
+		return "-"
+	}
+	return duration(c.HandshakeRTT)
+}
+
+func ending(c *ftp.Connection) string {
+	switch {
+	case c.FirstFIN != "" && c.ResetBy != "":
+		return fmt.Sprintf("%s, reset by %s", c.FirstFIN, c.ResetBy)
+	case c.FirstFIN != "":
+		return string(c.FirstFIN)
+	case c.ResetBy != "":
+		return "reset by " + string(c.ResetBy)
+	}
+	return "-"
+}
+
+// maxOthers is how many packets that are not TCP the story shows.
+const maxOthers = 12
+
+// otherPackets are those that are not TCP: names asked for, addresses resolved.
+func otherPackets(w io.Writer, t *capture.Capture) {
+	if len(t.OtherPackets) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\nBeside them\n\n", columns)
+	r := sessionWriter{start: t.Start, w: w}
+	for i, p := range t.OtherPackets {
+		if i == maxOthers {
+			r.add(p.Number, 0, "... and more; --packets shows them all")
+			break
+		}
+		r.add(p.Number, p.Time, OtherLine(p))
+	}
+	r.end()
+}
+
+// withoutSession writes the data connections without a session in the capture.
+func withoutSession(w io.Writer, t *capture.Capture) {
+	if !t.HasLoneData() {
+		return
+	}
+	for c := range t.Connections() {
+		if c.Role != ftp.Data || c.Control != ftp.NoConnection {
+			continue
+		}
+		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n%s", c.ID, columns)
+		r := sessionWriter{start: t.Start, w: w}
+		r.transfer(c)
+		r.end()
+	}
+}
+
+// duration writes a time with three digits or four.
+func duration(d time.Duration) string {
+	switch ms := float64(d) / 1e6; {
+	case ms < 1:
+		return fmt.Sprintf("%.3f ms", ms)
+	case ms < 100:
+		return fmt.Sprintf("%.2f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.1f ms", ms)
+	default:
+		return fmt.Sprintf("%.2f s", ms/1000)
+	}
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -1,0 +1,200 @@
+package text
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+var update = flag.Bool("update", false, "write the stories anew; read them before they are committed")
+
+// The story of each recorded capture is the one that somebody has read and found
+// good.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("../../capture/testdata/*.pcapng")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".pcapng")
+		t.Run(name, func(t *testing.T) {
+			tr, err := capture.Open(file, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name+".txt")
+			got := told(t, name, tr)
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func told(t *testing.T, name string, tr *capture.Capture) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Story(&b, name, tr); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// What a capture does not show is said.
+func TestWhatIsMissing(t *testing.T) {
+	c := ftp.Connection{Identity: ftp.Identity{LastPacket: 9, Role: ftp.Control}}
+	d := ftp.Connection{Identity: ftp.Identity{Role: ftp.Data, Mode: ftp.Active, Control: ftp.NoConnection},
+		ServerFlow: tcp.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}
+	tr := capture.Made([]ftp.Connection{c, d}, []*ftp.Session{{
+		Control: &c, TLS: true, TLSFrom: 5, Overlong: true,
+		Lines: []*ftp.Line{{From: ftp.Client, Text: "USER \x1b[2J", AfterGap: true}},
+	}})
+	tr.Size, tr.Truncated, tr.Cut, tr.Dropped, tr.Unread = 12, 3, "the file is cut off", 4, 2
+	got := told(t, "evil\x1b.pcap", tr)
+	for _, want := range []string{
+		`evil\x1b.pcap: 12 packets`,
+		"The file is cut off; what comes before it follows",
+		"3 packets cut short by the recorder",
+		"4 packets lost by the recorder",
+		"2 packets of a kind of link that is not known here",
+		"open already when the capture begins",
+		`client  [bytes missing] USER \x1b[2J [its end is missing]`,
+		"inside TLS",
+		"too long to be told",
+		"its end is not in the capture",
+		"nothing in the capture announces it",
+		"500 bytes of it are not in the capture",
+		"1 retransmission\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	if strings.ContainsAny(got, "\x1b\r\a") {
+		t.Errorf("control characters in %q", got)
+	}
+}
+
+// The dialogue is told in its order, and all else has its place in it, whatever was
+// overtaken or stands in the same packet.
+func TestOrder(t *testing.T) {
+	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 40, Role: ftp.Control}, FirstFIN: ftp.Server}
+	control.ServerFlow = tcp.Flow{FIN: 40, FINTime: 1, Retransmissions: 1}
+	data := func(first, lastData, fin, last int) ftp.Connection {
+		return ftp.Connection{Identity: ftp.Identity{FirstPacket: first, LastPacket: last, Role: ftp.Data}, FirstFIN: ftp.Server,
+			FirstTime: 1, LastTime: 1, ServerFlow: tcp.Flow{Segments: 1, Bytes: 9, LastData: lastData, LastDataTime: 1, FIN: fin, FINTime: 1}}
+	}
+	connections := []ftp.Connection{control, data(10, 16, 16, 22), data(12, 13, 14, 15), data(30, 31, 32, 33)}
+	line := func(packet int, from ftp.Side, text string) *ftp.Line {
+		return &ftp.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true}
+	}
+	stor := &ftp.Exchange{Line: line(24, ftp.Client, "STOR b"), Command: "STOR", Argument: "b",
+		Replies: []*ftp.Reply{{Code: 150, Packet: 26}}}
+	tr := capture.Made(connections, []*ftp.Session{{
+		Control: &control,
+		Lines: []*ftp.Line{
+			line(1, ftp.Client, "NOOP"), line(1, ftp.Client, "PASV"), line(11, ftp.Server, "200 eleven"),
+			line(5, ftp.Server, "late 5"), line(11, ftp.Server, "too, 11"), line(20, ftp.Server, "20"),
+			line(11, ftp.Server, "late 11"), line(2, ftp.Server, "late 2"), line(11, ftp.Server, "as late, 11"),
+			stor.Line, line(26, ftp.Server, "150 ok"),
+		},
+		Exchanges: []*ftp.Exchange{{Line: stor.Line, Command: "PORT"}, stor},
+		DataPorts: []*ftp.DataPort{
+			{Command: "PORT", Mode: ftp.Active, Packet: 3, Exchange: -1, Connections: []int{1, 2}},
+			{Command: "PORT", Mode: ftp.Active, Packet: 24, Exchange: 0},
+		},
+	}})
+	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	var order []string
+	for line := range strings.Lines(got) {
+		words := strings.Fields(strings.Replace(line, "0.000000 ", "", 1))
+		order = append(order, strings.Join(words[:min(4, len(words))], " "))
+	}
+	want := []string{
+		"-- the control connection",
+		"1 client NOOP", "1 client PASV",
+		"10 +-- connection 1,", "| nothing in the",
+		"11 server 200 eleven", "5 server late 5", "(captured before packet 11,", "11 server too, 11",
+		"12 +-- connection 2,", "| nothing in the", "13 | 9 bytes", "14 | the server's", "15 +-- the last",
+		"16 | 9 bytes", "16 | the server's",
+		"20 server 20", "11 server late 11", "(captured before packet 20,", "2 server late 2", "(captured before packet 20,",
+		"11 server as late,", "(captured before packet 20,",
+		"22 +-- the last",
+		"24 client STOR b", "26 server 150 ok", "| no connection to",
+		"30 +-- connection 3,", "| nothing in the", "31 | 9 bytes", "32 | the server's", "33 +-- the last",
+		"40 -- the server", "(on it, 1 retransmission",
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// An answer that was captured before its command is told behind it.
+func TestEarlyAnswer(t *testing.T) {
+	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Role: ftp.Control}}
+	line := func(packet int, from ftp.Side, text string) *ftp.Line {
+		return &ftp.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true}
+	}
+	tr := capture.Made([]ftp.Connection{control}, []*ftp.Session{{Control: &control, Lines: []*ftp.Line{
+		line(4, ftp.Client, "PWD"), line(2, ftp.Server, "257-a"), line(3, ftp.Server, "257 b"),
+		line(6, ftp.Client, "NOOP"), line(5, ftp.Server, "200 ok"), line(5, ftp.Server, "200 too"), line(7, ftp.Client, "QUIT"),
+	}}})
+	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	var order []string
+	for line := range strings.Lines(strings.ReplaceAll(got, " 0.000000 ", "")) {
+		order = append(order, strings.Join(strings.Fields(line), " "))
+	}
+	want := []string{
+		"-- the control connection is open already when the capture begins",
+		"4 client PWD", "2 server 257-a", "(captured before packet 4, but said after it)",
+		"3 server 257 b", "(captured before packet 4, but said after it)",
+		"6 client NOOP", "5 server 200 ok", "(captured before packet 6, but said after it)", "5 server 200 too", "7 client QUIT",
+		"-- the last packet of the control connection; its end is not in the capture",
+	}
+	for i := range order {
+		order[i] = strings.TrimPrefix(order[i], "1 ")
+		order[i] = strings.TrimPrefix(order[i], "9 ")
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A command is not said to be sent late when it was only captured late.
+func TestLateCommand(t *testing.T) {
+	for _, c := range []struct {
+		answer int // its packet
+		want   string
+	}{
+		{2, "for RETR a, which was captured only in packet 4\n"},
+		{5, "for RETR a, which is sent only then, in packet 4\n"},
+	} {
+		connections := []ftp.Connection{
+			{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Role: ftp.Control}},
+			{Identity: ftp.Identity{FirstPacket: 3, LastPacket: 3, Role: ftp.Data, Transfer: &ftp.Transfer{Command: "RETR", Argument: "a", Packet: 4}}},
+		}
+		retr := &ftp.Line{From: ftp.Client, Text: "RETR a", FirstPacket: 4, Packet: 4, Complete: true}
+		tr := capture.Made(connections, []*ftp.Session{{Control: &connections[0], Lines: []*ftp.Line{retr},
+			Exchanges: []*ftp.Exchange{{Line: retr, Command: "RETR", Argument: "a", Replies: []*ftp.Reply{{Code: 150, FirstPacket: c.answer, Packet: c.answer}}}}}})
+		if got := told(t, "x", tr); !strings.Contains(got, c.want) {
+			t.Errorf("%q is not in\n%s", c.want, got)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+// What the two sides of a dialogue acknowledge. ACK numbers decide who spoke first when
+// a recorder with several queues has the two directions out of order.
+
+package tcp
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+)
+
+// An ack is a segment with data, at seq, that acknowledges the other direction up to a
+// relative number. It is noted if the capture may not have had all of that until then.
+type ack struct {
+	upTo, seq int64
+	packet    int
+}
+
+// maxAcks is how many are noted for the sake of one gap. What fills it is soon there if
+// it was swapped, and of a gap that stays there could be a million.
+const maxAcks = 8
+
+// notable reports whether to note that the peer acknowledges the stream up to a number.
+func (h *Half) notable(upTo int64) bool {
+	if upTo > h.reach {
+		return true
+	}
+	gap := h.unbroken()
+	if upTo <= gap {
+		return false
+	}
+	if gap != h.gap {
+		h.gap, h.noted = gap, 0
+	}
+	h.noted++
+	return h.noted <= maxAcks
+}
+
+// unbroken is up to where the stream has surely been seen without a gap.
+func (h *Half) unbroken() int64 {
+	switch {
+	case !h.synSeen && h.Segments < maxAcks: // the first segment may not be the first one
+		return math.MinInt64
+	case h.synSeen && !h.Begins():
+		return h.syn + 1
+	}
+	return h.have[0].End
+}
+
+// acks are in the order of what they acknowledge, one for each number.
+type acks []ack
+
+// acks returns what the peer said that it had of a recording of a stream, which ends at a
+// relative number. Only acks of whole segments count: captures are forged with numbers
+// that mean nothing.
+func (r *Recording) acks(peer *Recording, end int64) acks {
+	if r == nil || peer == nil || len(peer.noted) == 0 {
+		return nil
+	}
+	all := acks(slices.Clone(peer.noted))
+	for i := range all {
+		if all[i].upTo == end+1 {
+			all[i].upTo = end // the FIN counts as a byte
+		}
+	}
+	slices.SortFunc(all, func(a, b ack) int { return cmp.Or(cmp.Compare(a.upTo, b.upTo), cmp.Compare(a.seq, b.seq)) })
+	all = slices.CompactFunc(all, func(a, b ack) bool { return a.upTo == b.upTo })
+	whole := make([]bool, len(all))
+	next := 0 // the first that is not below the last bound, which most often the next one is near
+	mark := func(bound int64) {
+		if next > 0 && bound <= all[next-1].upTo {
+			next = all.search(bound)
+		}
+		for next < len(all) && all[next].upTo < bound {
+			next++
+		}
+		if next < len(all) && all[next].upTo == bound {
+			whole[next] = true
+		}
+	}
+	for _, s := range r.segments {
+		mark(s.seq) // where the one before ends, even if the recorder has cut it short
+		mark(s.seq + int64(s.to-s.from))
+	}
+	mark(end)
+	kept := all[:0]
+	for i, a := range all {
+		if whole[i] {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// NotAcked is behind every sequence number.
+const NotAcked = math.MaxInt64
+
+// at returns where the segment stands that acknowledges the stream up to a number, and no
+// more than it must; NotAcked if that was not captured before a packet.
+func (a acks) at(upTo int64, before int) (seq int64) {
+	i := a.search(upTo)
+	if i == len(a) || a[i].packet >= before {
+		return NotAcked
+	}
+	return a[i].seq
+}
+
+// search returns the first that acknowledges as much as a number.
+func (a acks) search(upTo int64) int {
+	return sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
+}

@@ -1,0 +1,83 @@
+// Zeek's connection history: a connection in a few letters.
+
+package tcp
+
+import "ftplab/lab/analysis/packet"
+
+// A history is what one direction has contributed to the letters so far.
+type history struct {
+	top            int64
+	seen           uint32 // a bit for each letter
+	syn, fin, rst  uint32 // the numbers on the wire of the last ones
+	repeats, nextT int    // segments that repeat, and how many make the next T
+}
+
+// letters adds the letters of a segment, in capitals. Each kind of packet counts at
+// its first appearance; a SYN, FIN or RST again when its number is another one, and
+// repeated data when there is ten times as much of it as the last time.
+func (h *history) letters(add []byte, t *Segment) []byte {
+	kind := t.Flags & (packet.SYN | packet.FIN | packet.RST)
+	switch {
+	case kind == 0 && t.Length > 0:
+		add = h.once(add, 'D')
+	case kind == 0 && t.Has(packet.ACK):
+		add = h.once(add, 'A')
+	case kind == packet.SYN && t.Has(packet.ACK):
+		add = h.another(add, 'H', t.RawSeq, &h.syn)
+	case kind == packet.SYN:
+		add = h.another(add, 'S', t.RawSeq, &h.syn)
+	case kind == packet.FIN:
+		add = h.another(add, 'F', t.RawSeq+uint32(t.Length), &h.fin)
+	case kind == packet.RST:
+		add = h.another(add, 'R', t.RawSeq, &h.rst)
+	case kind == packet.FIN|packet.RST:
+		add = h.once(add, 'I')
+	case kind != 0:
+		add = h.once(add, 'Q')
+	}
+	return h.repeated(add, t)
+}
+
+func (h *history) once(add []byte, letter byte) []byte {
+	bit := uint32(1) << (letter - 'A')
+	if h.seen&bit != 0 {
+		return add
+	}
+	h.seen |= bit
+	return append(add, letter)
+}
+
+// another adds a letter unless the last packet of the kind had the same number.
+func (h *history) another(add []byte, letter byte, seq uint32, last *uint32) []byte {
+	bit := uint32(1) << (letter - 'A')
+	if h.seen&bit != 0 && seq == *last {
+		return add
+	}
+	h.seen |= bit
+	*last = seq
+	return append(add, letter)
+}
+
+// repeated adds a T for data that does not go beyond what was seen.
+func (h *history) repeated(add []byte, t *Segment) []byte {
+	end := t.Seq + int64(t.Length)
+	if t.Flags&(packet.SYN|packet.FIN) != 0 {
+		end++
+	}
+	if end > h.top {
+		h.top = end
+		return add
+	}
+	if t.Length == 0 || t.Has(packet.RST) {
+		return add
+	}
+	h.repeats++
+	if h.nextT == 0 {
+		h.nextT = 1
+	}
+	if h.repeats == h.nextT {
+		h.nextT *= 10
+		add = append(add, 'T')
+	}
+	return add
+}

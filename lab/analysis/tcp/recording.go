@@ -1,0 +1,128 @@
+// The bytes of a stream that may be dialogue, put in order when it is known what the
+// capture has and what it lacks.
+
+package tcp
+
+import (
+	"container/heap"
+	"iter"
+
+	"ftplab/lab/analysis/internal/ranges"
+	"ftplab/lab/analysis/packet"
+)
+
+// A Recording is the data of one direction, segment by segment, in the order of the
+// capture.
+type Recording struct {
+	segments []recorded
+	data     []byte // of all of them
+	noted    []ack  // of the other direction
+}
+
+// A recorded is a segment of a recording.
+type recorded struct {
+	seq      int64 // relative
+	time     int64
+	packet   int
+	from, to int32 // its bytes are data[from:to]
+}
+
+// Add records the data of a segment.
+func (r *Recording) Add(p *packet.Packet, seg *Segment) {
+	if len(seg.Payload) == 0 {
+		return
+	}
+	from := int32(len(r.data))
+	r.data = append(r.data, seg.Payload...)
+	r.segments = append(r.segments, recorded{seg.DataSeq(), p.Time, p.Number, from, int32(len(r.data))})
+	if seg.acks != 0 {
+		r.noted = append(r.noted, ack{seg.acks, seg.DataSeq(), p.Number})
+	}
+}
+
+// Bytes returns all that was recorded, in the order of the capture.
+func (r *Recording) Bytes() []byte { return r.data }
+
+// Size is how much memory the recording takes, in bytes.
+func (r *Recording) Size() int { return cap(r.data) + 40*cap(r.segments) + 24*cap(r.noted) }
+
+// Reset forgets what was recorded, and keeps the memory for more.
+func (r *Recording) Reset() {
+	r.segments, r.data, r.noted = r.segments[:0], r.data[:0], r.noted[:0]
+}
+
+// A Chunk is a piece of a stream in its place.
+type Chunk struct {
+	Seq  int64 // relative number of its first byte
+	Data []byte
+	// Packet is the packet that brought it, Time the stamp of that.
+	Packet int
+	Time   int64
+	// ReadableAt is the packet that made it possible to read the chunk: its own, or
+	// the one that filled the gap in front of it.
+	ReadableAt int
+	// AckedAt is where in the other direction the segment stands that acknowledges the
+	// chunk, if that was captured before ReadableAt; else [NotAcked].
+	AckedAt int64
+	// AfterGap says that bytes in front of it are missing for good.
+	AfterGap bool
+}
+
+// Streams returns what was recorded of the two directions of a connection, each put
+// in order.
+func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
+	for dir, r := range recorded {
+		_, start, end := s.Halves[dir].Stream()
+		streams[dir] = r.chunks(start, end, r.acks(recorded[1-dir], end))
+	}
+	return streams
+}
+
+// chunks puts what was recorded between the relative numbers start and end in
+// order. Every byte is taken from the segment that brought it first. Gaps that
+// nothing fills are passed over where they are met.
+func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
+	return func(yield func(Chunk) bool) {
+		if r == nil {
+			return
+		}
+		var seen ranges.Set
+		for i := range r.segments {
+			s := &r.segments[i]
+			seen.Add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
+		}
+		var waiting bySequence
+		next, gap := seen.From(start)
+		for i := range r.segments {
+			s := &r.segments[i]
+			heap.Push(&waiting, s)
+			for len(waiting) > 0 && waiting[0].seq <= next {
+				w := heap.Pop(&waiting).(*recorded)
+				data := r.data[w.from:w.to]
+				if last := min(w.seq+int64(len(data)), end); last > next {
+					data = data[next-w.seq : last-w.seq]
+					if !yield(Chunk{next, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap}) {
+						return
+					}
+					next, gap = seen.From(last)
+				}
+			}
+		}
+	}
+}
+
+// bySequence is a heap of segments, that with the lowest number first.
+type bySequence []*recorded
+
+func (b bySequence) Len() int { return len(b) }
+func (b bySequence) Less(i, j int) bool {
+	return b[i].seq < b[j].seq || b[i].seq == b[j].seq && b[i].from < b[j].from
+}
+func (b bySequence) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
+func (b *bySequence) Push(x any)   { *b = append(*b, x.(*recorded)) }
+func (b *bySequence) Pop() any {
+	old := *b
+	x := old[len(old)-1]
+	*b = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,198 @@
+package tcp
+
+import (
+	"net/netip"
+	"time"
+
+	"ftplab/lab/analysis/packet"
+)
+
+// A State is what is known of one connection while its packets pass. It speaks of
+// two directions: 0 is that of the sender of the first packet. Who is client and
+// who is server in terms of FTP is for the layer above to say.
+type State struct {
+	// Ends are the senders of the two directions.
+	Ends [2]netip.AddrPort
+	// FirstPacket and LastPacket are packet numbers, FirstTime and LastTime their
+	// stamps in nanoseconds since 1970.
+	FirstPacket, LastPacket int
+	FirstTime, LastTime     int64
+	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that
+	// answered it. It counts only if HandshakeSeen.
+	HandshakeRTT  time.Duration
+	HandshakeSeen bool
+	// Halves are the two directions.
+	Halves [2]Half
+
+	letters []byte // of the history: the direction of each in the top bit
+
+	opener   int8 // the direction of the first SYN, -1 if none was seen
+	answerer int8 // the direction of the first SYN and ACK, -1
+	firstFIN int8 // direction, -1
+	firstRST int8
+
+	synRaw    uint32
+	synLength int32
+	synTime   int64 // of the first SYN
+	lastSYN   int64 // the time of the last SYN
+	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
+}
+
+// Begin makes s the state of a connection of which nothing has been seen yet. It
+// uses the memory of the connection that s was before.
+func (s *State) Begin(src, dst netip.AddrPort) {
+	letters, halves := s.letters[:0], s.Halves
+	*s = State{Ends: [2]netip.AddrPort{src, dst}, letters: letters, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
+	for i := range s.Halves {
+		s.Halves[i] = halves[i].blank()
+	}
+}
+
+// Add takes the next segment of the connection, and fills in seg with what the
+// segments before it make of it.
+func (s *State) Add(p *packet.Packet, seg *Segment) {
+	t := p.TCP
+	*seg = Segment{TCP: t, Window: int(t.RawWindow), SACK: seg.SACK[:0]}
+	if p.IP.Src != s.Ends[0].Addr() || t.SrcPort != s.Ends[0].Port() {
+		seg.Direction = 1
+	}
+	fwd, rev := &s.Halves[seg.Direction], &s.Halves[1-seg.Direction]
+	fwd.Packets++
+	if s.FirstPacket == 0 {
+		s.FirstPacket, s.FirstTime = p.Number, p.Time
+	}
+	s.LastPacket, s.LastTime = p.Number, p.Time
+	seg.number(fwd, rev)
+	if t.Length > 0 && rev.notable(seg.Ack) {
+		seg.acks = seg.Ack
+	}
+	s.handshake(p, seg)
+	s.ending(p, seg)
+	s.analyse(p.Time, seg, fwd, rev)
+	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 {
+		s.rtt = p.Time - s.lastSYN
+	}
+	before := len(s.letters)
+	s.letters = fwd.history.letters(s.letters, seg)
+	for i := before; i < len(s.letters); i++ {
+		s.letters[i] |= byte(seg.Direction) << 7
+	}
+	if t.Length > 0 {
+		fwd.data(p, seg)
+	}
+}
+
+// analyse finds the segment's analysis flags and its window in bytes.
+func (s *State) analyse(time int64, seg *Segment, fwd, rev *Half) {
+	j := judge{t: seg, time: time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: s.rtt}
+	if rev.scales(fwd) {
+		j.peerScale = int(rev.scale)
+	} else if fwd.synSeen || rev.synSeen {
+		j.peerScale = 0
+	}
+	if seg.Flags&packet.SYN == 0 && fwd.scales(rev) {
+		seg.Window <<= fwd.scale
+	}
+	j.analyse()
+	if seg.Analysis&Retransmission != 0 {
+		fwd.Retransmissions++
+	}
+	if seg.Analysis&OutOfOrder != 0 {
+		fwd.OutOfOrder++
+	}
+}
+
+// handshake takes note of a SYN.
+func (s *State) handshake(p *packet.Packet, seg *Segment) {
+	if seg.Flags&packet.SYN == 0 {
+		return
+	}
+	dir := seg.Direction
+	h := &s.Halves[dir]
+	if !h.synSeen {
+		h.synSeen, h.syn, h.SYN = true, seg.Seq, p.Number
+		h.scale, h.answered = int8(seg.Options.WindowScale), seg.Flags&packet.ACK != 0
+	}
+	if seg.Flags&packet.ACK == 0 {
+		s.lastSYN = p.Time
+		if s.opener < 0 {
+			s.opener, s.synRaw, s.synLength, s.synTime = int8(dir), seg.RawSeq, int32(seg.Length), p.Time
+		}
+		return
+	}
+	if s.answerer < 0 {
+		s.answerer = int8(dir)
+	}
+	answers := seg.RawAck == s.synRaw+1 || seg.RawAck == s.synRaw+1+uint32(s.synLength)
+	if !s.HandshakeSeen && int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
+		s.HandshakeSeen = true
+		s.HandshakeRTT = time.Duration(p.Time - s.synTime)
+	}
+}
+
+// ending takes note of a FIN or RST.
+func (s *State) ending(p *packet.Packet, seg *Segment) {
+	h := &s.Halves[seg.Direction]
+	if seg.Flags&packet.FIN != 0 {
+		if s.firstFIN < 0 {
+			s.firstFIN = int8(seg.Direction)
+		}
+		if !h.finSeen {
+			h.finSeen, h.fin, h.FIN, h.FINTime = true, seg.DataSeq()+int64(seg.Length), p.Number, p.Time
+		}
+	}
+	if seg.Flags&packet.RST != 0 {
+		if s.firstRST < 0 {
+			s.firstRST = int8(seg.Direction)
+		}
+		if h.RST == 0 {
+			h.RST, h.RSTTime = p.Number, p.Time
+		}
+	}
+}
+
+// Initiator is the direction that opened the connection, -1 if no handshake was
+// seen.
+func (s *State) Initiator() int {
+	if s.opener < 0 && s.answerer >= 0 {
+		return int(1 - s.answerer)
+	}
+	return int(s.opener)
+}
+
+// FirstFIN and FirstRST are the directions of the first packets with these flags,
+// -1 for none.
+func (s *State) FirstFIN() int { return int(s.firstFIN) }
+func (s *State) FirstRST() int { return int(s.firstRST) }
+
+// HandshakeBegun reports whether the capture has a SYN of the connection.
+func (s *State) HandshakeBegun() bool { return s.opener >= 0 || s.answerer >= 0 }
+
+// DataSegments is how many segments of both directions carry data.
+func (s *State) DataSegments() int { return s.Halves[0].Segments + s.Halves[1].Segments }
+
+// Flow returns the facts of a direction.
+func (s *State) Flow(dir int) Flow {
+	h := &s.Halves[dir]
+	f := h.Flow
+	if h.Segments > 0 || h.finSeen {
+		have, start, end := h.Stream()
+		f.Bytes = have.Size()
+		if h.Segments > 0 || h.synSeen {
+			f.Missing = end - start - f.Bytes
+		}
+	}
+	return f
+}
+
+// History is Zeek's, in capital letters what the given direction contributed.
+func (s *State) History(capital int) string {
+	text := make([]byte, len(s.letters))
+	for i, l := range s.letters {
+		text[i] = l & 0x7f
+		if int(l>>7) != capital {
+			text[i] |= 0x20 // in lower case
+		}
+	}
+	return string(text)
+}
