@@ -13,6 +13,6 @@
 //
 // Data flows one way: the scenario (package scenario) is played in a cell
 // (packages cell, network and play) whose network writes the capture (package
-// capture); the capture is read (package trace), held against what the scenario
+// capture); the capture is read (package capture), held against what the scenario
 // wants (packages expect and figures), and told (package report).
 package lab

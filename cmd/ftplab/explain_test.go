@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-const recorded = "../../lab/analysis/trace/testdata/"
+const recorded = "../../lab/analysis/capture/testdata/"
 
 // explained runs explain as a user would.
 func explained(t *testing.T, stdin []byte, args ...string) (status int, stdout, stderr string) {
