@@ -74,6 +74,9 @@ func Load(name string) (*scenario.Scenario, error) {
 	file := name + scenario.Extension
 	source, err := files.ReadFile(file)
 	if err != nil {
+		if meant := scenario.Nearest(name, Names()); meant != "" {
+			return nil, fmt.Errorf("there is no scenario %q; did you mean %s? `ftplab list` shows those there are, and a path names a file of your own", name, meant)
+		}
 		return nil, fmt.Errorf("there is no scenario %q; `ftplab list` shows those there are, and a path names a file of your own", name)
 	}
 	return scenario.Parse("scenarios/"+file, source)

@@ -32,6 +32,12 @@ func TestArguments(t *testing.T) {
 		{"teleport", "unknown command \"teleport\"; `ftplab -h` shows those there are"},
 		{"baseline teleport", "unknown command \"teleport\"; `ftplab baseline -h` shows those there are"},
 		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
+		{"explain --md --html x", "--html and --md do not go together: explain takes one of them"},
+		{"run activ_list", "there is no scenario \"activ_list\"; did you mean active_list? `ftplab list` shows those there are, and a path names a file of your own"},
+		{"run --ouput x", "unknown flag: --ouput; did you mean --output?"},
+		{"run --no-such x", "unknown flag: --no-such; `ftplab run -h` shows those there are"},
+		{"run --parallel x", "--parallel x: a whole number was expected"},
+		{"help scenario nix", "unknown command \"nix\"; `ftplab scenario -h` shows those there are"},
 		{"help want x", "unknown command \"x\"; `ftplab want -h` shows those there are"},
 	} {
 		stdout, stderr, status := judged(t, strings.Fields(test.args)...)
@@ -42,9 +48,39 @@ func TestArguments(t *testing.T) {
 	if _, stderr, status := judged(t, ""); status != exitError || strings.Contains(stderr, "did you mean") {
 		t.Errorf("got status %d, %q for an empty word, which no command resembles", status, stderr)
 	}
-	for _, args := range [][]string{{}, {"help"}, {"help", "want"}, {"help", "baseline", "check"}} {
+	for _, args := range [][]string{{}, {"help"}, {"help", "want"}, {"help", "scenario"}, {"help", "scenario", "late"}, {"help", "baseline", "check"}} {
 		if stdout, stderr, status := judged(t, args...); status != exitPassed || stdout == "" {
 			t.Errorf("%v: got status %d, %q on stderr and %q, want help", args, status, stderr, stdout)
+		}
+	}
+}
+
+// TestMistakesOfAFolder runs a folder of scenarios that have mistakes: it names
+// all of them, and runs none.
+func TestMistakesOfAFolder(t *testing.T) {
+	folder := t.TempDir()
+	for name, source := range map[string]string{"a.txtar": "opne\nlgin\n", "b.txtar": "open\nquit\n", "c.txtar": "open\nqiut\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stdout, stderr, status := judged(t, "run", folder)
+	var got []string
+	for line := range strings.Lines(stderr) {
+		place, _, _ := strings.Cut(strings.TrimPrefix(line, "ftplab: "+folder+"/"), ": ")
+		got = append(got, place)
+	}
+	if want := "a.txtar:1 a.txtar:2 c.txtar:2"; status != exitError || strings.Join(got, " ") != want || stdout != "" {
+		t.Errorf("got status %d, mistakes %q and %q, want %d and %s", status, got, stdout, exitError, want)
+	}
+}
+
+// TestHelpIsCompleted asks for what the shell offers behind help.
+func TestHelpIsCompleted(t *testing.T) {
+	for _, test := range []struct{ args, want string }{{"help", "scenario\tHow"}, {"help scenario", "late\n"}} {
+		stdout, _, _ := judged(t, append(strings.Fields("__complete "+test.args), "")...)
+		if !strings.Contains(stdout, test.want) {
+			t.Errorf("%s: got %s, want %s among it", test.args, stdout, test.want)
 		}
 	}
 }

@@ -175,7 +175,7 @@ found out.`,
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown")
 	c.Flags().BoolVar(&f.html, "html", false, "print a page")
-	c.MarkFlagsMutuallyExclusive("json", "md", "html")
+	oneOf(c, "json", "md", "html")
 	return c
 }
 

@@ -60,7 +60,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON")
 	c.Flags().BoolVar(&lines, "lines", false, "print each line of the want with the packet that it matched")
-	c.MarkFlagsMutuallyExclusive("json", "lines")
+	oneOf(c, "json", "lines")
 	return c
 }
 

@@ -46,7 +46,7 @@ is left out or said.`,
 	c.Flags().BoolVar(&e.md, "md", false, "write the walkthrough as Markdown")
 	c.Flags().BoolVar(&e.lengths, "lengths", false, "print the packet lengths, in Wireshark's ranges")
 	c.Flags().BoolVar(&e.sequence, "time-sequence", false, "print the time-sequence data of each transfer: segments, ACKs, window")
-	c.MarkFlagsMutuallyExclusive("json", "packets", "html", "md", "lengths", "time-sequence")
+	oneOf(c, "json", "packets", "html", "md", "lengths", "time-sequence")
 	return c
 }
 

@@ -13,27 +13,39 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// helpTopics are the manuals that `ftplab help TOPIC` prints. Each is the doc
-// comment of the package that owns the notation, so there is one text of it.
+// helpTopics are the manuals that `ftplab help TOPIC` prints. Each belongs to the
+// package that owns the notation.
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
-		topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual),
-		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
-		topic("figures", "How a scenario says what should be measured", measure.Manual),
+		scenarioTopic(),
+		topic("want", "How a scenario says what should be seen, packet by packet", docText(expect.Manual)),
+		topic("figures", "How a scenario says what should be measured", docText(measure.Manual)),
 	}
 }
 
-// topic makes a help topic from a package's source: a command that cannot be run.
-func topic(name, short, source string) *cobra.Command {
+// topic makes a help topic: a command that cannot be run.
+func topic(name, short, text string) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		fmt.Fprint(c.OutOrStdout(), docText(source))
+		fmt.Fprint(c.OutOrStdout(), text)
 	})
 	return c
 }
 
-// refuseUnknownTopics lets `help WORD` fail if there is no such command or topic.
-func refuseUnknownTopics(root *cobra.Command) {
+// scenarioTopic is the manual of scenarios. Below it each setting and step is a
+// topic of its own.
+func scenarioTopic() *cobra.Command {
+	c := topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual())
+	for _, word := range scenario.Words() {
+		entry, _ := scenario.ManualOf(word)
+		c.AddCommand(topic(word, "", entry))
+	}
+	return c
+}
+
+// refineHelp lets `help WORD` fail if there is no such command or topic, and the
+// shell complete topics, too.
+func refineHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"})
 	help.Args = func(_ *cobra.Command, args []string) error {
@@ -41,6 +53,15 @@ func refuseUnknownTopics(root *cobra.Command) {
 			return unknownCommand(found, rest[0])
 		}
 		return nil
+	}
+	help.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		if found, rest, err := root.Find(args); err == nil && len(rest) == 0 {
+			for _, c := range found.Commands() {
+				names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

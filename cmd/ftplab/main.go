@@ -12,11 +12,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/scenario"
 )
 
 // Exit statuses, the same for every subcommand.
@@ -61,8 +63,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, errBroken):
 		return exitError
 	default:
-		fmt.Fprintf(stderr, "ftplab: %v\n", err)
+		printError(stderr, err)
 		return exitError
+	}
+}
+
+// printError prints an error, and of the mistakes in scenarios each in a line.
+func printError(stderr io.Writer, err error) {
+	lines := []string{err.Error()}
+	if _, ok := err.(scenario.Errors); ok {
+		lines = strings.Split(err.Error(), "\n")
+	}
+	for _, line := range lines {
+		fmt.Fprintf(stderr, "ftplab: %s\n", line)
 	}
 }
 
@@ -93,6 +106,7 @@ and proves that what was recorded is what should have happened.`,
 	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)
-	refuseUnknownTopics(root)
+	root.SetFlagErrorFunc(explainFlagError)
+	refineHelp(root)
 	return root
 }

@@ -21,10 +21,13 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 		args = []string{"*"}
 	}
 	var list []*scenario.Scenario
+	var mistakes scenario.Errors
 	seen := map[string]string{}
 	for _, arg := range args {
 		found, err := selectOne(arg)
-		if err != nil {
+		if e, ok := err.(scenario.Errors); ok {
+			mistakes = append(mistakes, e...)
+		} else if err != nil {
 			return nil, err
 		}
 		for _, s := range found {
@@ -35,6 +38,9 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 			}
 			seen[s.Name] = s.File
 		}
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return list, nil
 }
@@ -48,7 +54,10 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 		return loadFolder(arg)
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
 		s, err := scenario.Load(arg)
-		return []*scenario.Scenario{s}, err
+		if err != nil {
+			return nil, err
+		}
+		return []*scenario.Scenario{s}, nil
 	}
 	names, err := scenarios.Match(arg)
 	if err != nil {
@@ -68,21 +77,32 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
-// loadFolder loads every scenario below a folder.
+// loadFolder loads every scenario below a folder. The error has the mistakes of
+// all of them.
 func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
+	var mistakes scenario.Errors
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != scenario.Extension {
 			return err
 		}
 		s, err := scenario.Load(path)
+		if e, ok := err.(scenario.Errors); ok {
+			mistakes = append(mistakes, e...)
+			return nil
+		}
 		list = append(list, s)
 		return err
 	})
-	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("%s: no file in this folder ends in %s", folder, scenario.Extension)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(mistakes) > 0:
+		return nil, mistakes
+	case len(list) == 0:
+		return nil, fmt.Errorf("%s: no file in this folder ends in %s", folder, scenario.Extension)
 	}
-	return list, err
+	return list, nil
 }
 
 // completeScenarios offers the names of our scenarios to the shell.

@@ -5,8 +5,10 @@
 package scenario
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // complete adds what the file left out and checks what only the whole file tells.
@@ -23,13 +25,11 @@ func (p *parser) complete() {
 	if plan.Capture == "" {
 		plan.Capture = "client"
 	}
-	p.checkHosts()
-	p.checkNetwork()
-	p.checkNames()
-	p.checkLate()
-	p.checkReplies()
-	p.checkProgram()
-	p.checkSteps()
+	for _, check := range []func(){
+		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkReplies, p.checkProgram, p.checkSteps,
+	} {
+		p.try(check)
+	}
 	plan.Volume = p.volume()
 }
 
@@ -156,11 +156,22 @@ func (p *parser) checkLate() {
 	}
 }
 
-// checkReplies refuses wording that no client could understand.
+// replyCodes are the codes that the lab's server says.
+var replyCodes = []int{
+	150, 200, 202, 211, 212, 213, 215, 220, 221, 226, 227, 229, 230, 250, 257, 331, 350,
+	421, 425, 426, 450, 500, 501, 502, 503, 504, 530, 550, 552, 553,
+}
+
+// checkReplies refuses wording that no client could understand, or ever gets.
 func (p *parser) checkReplies() {
 	for _, r := range p.s.Server.Replies {
 		p.line = r.Line
-		p.check(r.Check())
+		p.try(func() {
+			p.check(r.Check())
+			if !slices.Contains(replyCodes, r.Code) {
+				p.fail("reply %d: the lab's server never says this code, so its text would never be seen; it says %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
+			}
+		})
 	}
 }
 
@@ -170,7 +181,7 @@ func (p *parser) checkProgram() {
 	if len(s.Program) == 0 {
 		return
 	}
-	p.line = p.programLine
+	p.line = s.ProgramLine
 	host, _ := p.s.Host("server")
 	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork {
 		p.fail("program: a program has its own users, replies and habits; user, replies, idle=, readonly, replyfirst, awaitfin and cork= are for the lab's server")

@@ -1,9 +1,96 @@
 package scenario
 
-import _ "embed"
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+)
 
-// Manual is the Go source of this package's doc comment, which is the manual
-// of the notation; `ftplab help scenario` prints it.
+// manual is the written part of the manual. A line `@NAME NAME...` stands for
+// the entries of these settings or steps.
 //
-//go:embed doc.go
-var Manual string
+//go:embed manual.txt
+var manual string
+
+// Manual is the manual of the language, for people who write scenarios.
+func Manual() string {
+	var b strings.Builder
+	for line := range strings.Lines(manual) {
+		names, entries := strings.CutPrefix(line, "@")
+		if !entries {
+			b.WriteString(line)
+			continue
+		}
+		for i, name := range strings.Fields(names) {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			entry, _ := ManualOf(name)
+			b.WriteString(entry)
+		}
+	}
+	return b.String()
+}
+
+// ManualOf is the manual's entry for a setting or a step; ok is false if there
+// is none of that name.
+func ManualOf(name string) (entry string, ok bool) {
+	var b strings.Builder
+	if v, ok := verbOf(name); ok {
+		writeEntry(&b, v.usage(), v.does, nil, v.example)
+		return b.String(), true
+	}
+	s, ok := settingOf(name)
+	if !ok {
+		return "", false
+	}
+	writeEntry(&b, s.usage(), s.does, s.options, s.example)
+	return b.String(), true
+}
+
+// Words are the names of all settings and steps.
+func Words() []string {
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.name)
+	}
+	for _, v := range verbs {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// Widths of the manual's lines, in characters.
+const (
+	manualWidth = 80
+	indent      = 4
+	column      = 24 // at which the text of an option begins
+)
+
+// writeEntry writes how something is written, what it does, and an example.
+func writeEntry(b *strings.Builder, form, does string, options []usage, example string) {
+	wrap(b, form, 0, 2*indent)
+	wrap(b, does, indent, indent)
+	for _, o := range options {
+		wrap(b, fmt.Sprintf("%-*s%s", column-indent, o.form+" ", o.does), indent, column)
+	}
+	fmt.Fprintf(b, "%*sExample:  %s\n", indent, "", example)
+}
+
+// wrap writes a paragraph whose first line is indented so far, and the next ones
+// so far.
+func wrap(b *strings.Builder, text string, first, next int) {
+	line := strings.Repeat(" ", first)
+	begun := false
+	for word := range strings.SplitSeq(text, " ") {
+		if begun && len(line)+1+len(word) > manualWidth {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line, begun = strings.Repeat(" ", next), false
+		}
+		if begun {
+			line += " "
+		}
+		line, begun = line+word, true
+	}
+	b.WriteString(line + "\n")
+}

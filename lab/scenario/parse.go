@@ -2,24 +2,16 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/tools/txtar"
 )
-
-// An Error is a mistake in a scenario file.
-type Error struct {
-	File string
-	Line int
-	Msg  string
-}
-
-// Error is the message as a compiler prints it: file:line: what.
-func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
 // maxSource bounds a scenario file: content that is larger is generated, not written.
 const maxSource = 16 << 20
@@ -31,7 +23,7 @@ func Load(name string) (*Scenario, error) {
 		return nil, fmt.Errorf("cannot read the scenario: %w", err)
 	}
 	if info.Size() > maxSource {
-		return nil, &Error{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: let `file PATH SIZE` generate what is large", maxSource, info.Size())}
+		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: let `file PATH SIZE` generate what is large", maxSource, info.Size())}}
 	}
 	source, err := os.ReadFile(name)
 	if err != nil {
@@ -40,53 +32,73 @@ func Load(name string) (*Scenario, error) {
 	return Parse(name, source)
 }
 
-// Parse parses a scenario; name is its file's, for messages. The error is an
-// [*Error], of the first mistake.
-func Parse(name string, source []byte) (s *Scenario, err error) {
-	p := &parser{s: &Scenario{
-		Name:     NameOf(name),
-		File:     name,
-		Source:   source,
-		Deadline: 30 * time.Second,
-		Server:   Server{Port: 21},
-		Client:   Client{Kind: Scripted},
-	}}
-	defer func() {
-		if e, ok := recover().(*Error); ok {
-			s, err = nil, e
-		} else if e != nil {
-			panic(e)
-		}
-	}()
-	p.checkName()
+// Parse parses a scenario; name is its file's, for messages. The error is of
+// type [Errors] and has all mistakes that were found.
+func Parse(name string, source []byte) (*Scenario, error) {
+	p := &parser{
+		s: &Scenario{
+			Name:     NameOf(name),
+			File:     name,
+			Source:   source,
+			Deadline: 30 * time.Second,
+			Server:   Server{Port: 21},
+			Client:   Client{Kind: Scripted},
+		},
+		session:  firstSession,
+		sessions: map[string]string{},
+	}
+	p.try(p.checkName)
 	p.archive(plainText(source))
-	p.complete()
+	if len(p.errors) == 0 {
+		p.complete()
+	}
+	if len(p.errors) > 0 {
+		slices.SortStableFunc(p.errors, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+		return nil, p.errors
+	}
 	return p.s, nil
 }
 
 // plainText takes off what editors of other systems put into a text: a byte
-// order mark, and line ends with CR.
+// order mark and, when the first line ends in CR LF, the CR of every line. In a
+// file whose own lines end in LF, a CR is part of what the section says.
 func plainText(source []byte) []byte {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
-	return bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
+	if first, _, _ := bytes.Cut(source, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
+		return bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
+	}
+	return source
 }
 
-// A parser fills a Scenario. It stops at the first mistake by a panic with an
-// *Error, which Parse turns into its result.
+// A parser fills a Scenario. At a mistake it panics with an *Error, which try
+// adds to its errors.
 type parser struct {
 	s        *Scenario
+	errors   Errors
 	line     int // of what is parsed now
 	session  string
-	sessions map[string]string // the host of each session
+	sessions map[string]string // the host of each session that has begun
 
-	networkLine, programLine int // of these settings; 0 when the file has none
+	networkLine int // of the setting; 0 when the file has none
+}
+
+// try does something that may fail.
+func (p *parser) try(something func()) {
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			p.errors = append(p.errors, e)
+		} else if e != nil {
+			panic(e)
+		}
+	}()
+	something()
 }
 
 func (p *parser) fail(format string, args ...any) {
 	panic(&Error{p.s.File, p.line, fmt.Sprintf(format, args...)})
 }
 
-// check fails if another package says that it could not do as it is told here.
+// check fails because of an error.
 func (p *parser) check(err error) {
 	if err != nil {
 		p.fail("%v", err)
@@ -105,30 +117,32 @@ func (p *parser) checkName() {
 // archive splits the file into its sections and parses each.
 func (p *parser) archive(source []byte) {
 	a := txtar.Parse(source)
-	p.sessions = map[string]string{"": "client"}
 	p.script(string(a.Comment))
 	line := 1 + bytes.Count(a.Comment, []byte("\n"))
 	seen := map[string]int{}
 	for _, f := range a.Files {
 		p.line = line
-		if first, ok := seen[f.Name]; ok {
-			p.fail("section %q stands twice, first at line %d", f.Name, first)
-		}
-		seen[f.Name] = line
-		p.section(f.Name, f.Data)
+		p.try(func() {
+			if first, ok := seen[f.Name]; ok {
+				p.fail("section %q stands twice, first at line %d", f.Name, first)
+			}
+			seen[f.Name] = line
+			p.section(f.Name, f.Data)
+		})
 		line += 1 + bytes.Count(f.Data, []byte("\n"))
 	}
 }
 
 func (p *parser) section(name string, data []byte) {
 	folder, file, _ := strings.Cut(name, "/")
+	text := strings.ReplaceAll(string(data), "\r\n", "\n") // only files keep their line ends
 	switch {
 	case name == "want":
-		p.s.Want = Section{p.line + 1, string(data)}
+		p.s.Want = Section{p.line + 1, text}
 	case name == "figures":
-		p.s.Figures = Section{p.line + 1, string(data)}
+		p.s.Figures = Section{p.line + 1, text}
 	case name == "replies":
-		p.replies(string(data))
+		p.replies(text)
 	case folder == "files" && file != "":
 		p.s.Files = p.addFile(p.s.Files, File{Line: p.line, Path: file, Content: data, Literal: true})
 	case folder == "local" && file != "":
@@ -169,22 +183,22 @@ func (p *parser) script(text string) {
 			continue
 		}
 		heading = heading && (trimmed == "" && p.s.Title == "")
-		words := p.split(trimmed)
-		switch {
-		case len(words) == 0:
-		case settings[words[0]] != nil:
-			if len(p.s.Steps) > 0 && words[0] == "user" {
-				p.fail("user stands after a step, and is a setting; the step that logs in is login")
-			}
-			if len(p.s.Steps) > 0 {
-				p.fail("the setting %q stands after a step; settings come first", words[0])
-			}
-			settings[words[0]](p, words[1:])
-		default:
-			p.step(trimmed, words)
-		}
+		p.try(func() { p.scriptLine(trimmed) })
 	}
 	p.s.Story = strings.TrimSpace(p.s.Story)
+}
+
+// scriptLine parses one line that is no comment.
+func (p *parser) scriptLine(line string) {
+	words := p.split(line)
+	if len(words) == 0 {
+		return
+	}
+	if setting, ok := settingOf(words[0]); ok {
+		p.set(setting, words[1:])
+		return
+	}
+	p.step(line, words)
 }
 
 // heading takes one line of the comment at the top: the first is the title, the
@@ -243,32 +257,4 @@ func (p *parser) replyLine(line string, open *Reply) (code int, text string, mor
 	}
 	code = p.number("reply code", line[:3], 100, 599)
 	return code, line[4:], line[3] == '-'
-}
-
-// split splits a line into words; what follows quote is sent as it stands, so
-// it has neither quoted words nor comments.
-func (p *parser) split(line string) []string {
-	words := strings.Fields(line)
-	if command := strings.TrimLeft(line, "! \t"); strings.HasPrefix(command, "quote ") {
-		return words
-	}
-	return p.words(line)
-}
-
-// words splits a line at spaces; a word in double quotes may have spaces in it,
-// and a # that begins a word begins a comment.
-func (p *parser) words(line string) []string {
-	var words []string
-	for rest := strings.TrimSpace(line); rest != "" && rest[0] != '#'; rest = strings.TrimLeft(rest, " \t") {
-		var word string
-		if rest[0] == '"' {
-			word, rest = p.quoted(rest)
-		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
-			word, rest = rest[:end], rest[end:]
-		} else {
-			word, rest = rest, ""
-		}
-		words = append(words, word)
-	}
-	return words
 }

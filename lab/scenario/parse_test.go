@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,8 +76,9 @@ func TestParse(t *testing.T) {
 	check("steps", len(s.Steps), 10)
 	check("volume", s.Network.Volume, int64(10<<20))
 	check("refused", s.Steps[4].Refused, true)
-	check("quoted", s.Steps[4].Args[0], "no such file")
-	check("quote", s.Steps[5].Args[0], `SITE "x # y`)
+	check("port", s.Steps[2].Port, uint16(3172))
+	check("quoted", s.Steps[4].Path, "no such file")
+	check("quote", s.Steps[5].Command, `SITE "x # y`)
 	check("session", s.Steps[6].Session, "bob")
 	check("background", s.Steps[7].Background, true)
 	check("line", s.Steps[0].Line, 14)
@@ -197,6 +199,14 @@ func TestErrors(t *testing.T) {
 		{"buffer of a byte", "network wire\nhost client 198.51.100.100 buffer=1\nopen\n", "2: buffer 1: 4KiB to 512MiB were expected"},
 		{"buffer of 1 GiB", "network wire\nhost client 198.51.100.100 buffer=1GiB\nopen\n", "2: buffer 1GiB: 4KiB to 512MiB"},
 		{"congestion", "network wire\nhost client 198.51.100.100 congestion=cubic\nopen\n", "2: congestion \"cubic\": reno or bbr was expected"},
+		{"reply never said", "open\n-- replies --\n125 Data connection already open.\n", "3: reply 125: the lab's server never says this code"},
+		{"rtt of a network", "network wire rtt=85ms\nopen\n", "1: unknown option \"rtt=85ms\" of network; it belongs to host, as in: host NAME ADDRESS rtt=85ms"},
+		{"typo in an option", "network wire raet=8Mbit\nopen\n", "1: unknown option \"raet=8Mbit\" of network; did you mean rate=?"},
+		{"option without its value", "network wire rate\nopen\n", "1: \"rate\": rate= was expected, such as rate=8Mbit"},
+		{"value of a word", "server readonly=no\nopen\n", "1: \"readonly=no\": readonly was expected"},
+		{"keyword", "open\nquit now\n", "2: quit \"now\": nowait was expected"},
+		{"argument behind the last", "open\nactive 3170 eprt\n", "2: active [eprt] [PORT] was expected"},
+		{"session's arguments", "session\nopen\n", "1: session NAME [HOST] was expected, and there are 0 arguments"},
 		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -208,6 +218,66 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got  %s\nwant bad.txtar:%s...", got, test.want)
 			}
 		})
+	}
+}
+
+// TestAllErrors has several mistakes: each is said, in the order of the lines,
+// and twenty at most.
+func TestAllErrors(t *testing.T) {
+	_, err := Parse("bad.txtar", []byte("netwrok wire\nopen\nlgin x\n-- wants --\n"))
+	want := "bad.txtar:1: unknown setting or step \"netwrok\"; did you mean network?\n" +
+		"bad.txtar:3: unknown setting or step \"lgin\"; did you mean login?\n" +
+		"bad.txtar:4: unknown section \"wants\"; did you mean want?"
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	_, err = Parse("bad.txtar", []byte("name a..b 127.0.0.1\nlate server > client [F.] by=3ms\nopen\nquit\nls\nput x\n"))
+	var lines []string
+	for _, e := range err.(Errors) {
+		lines = append(lines, fmt.Sprint(e.Line))
+	}
+	if got := strings.Join(lines, " "); got != "1 2 5 6" {
+		t.Errorf("got mistakes in lines %s, want 1 2 5 6:\n%v", got, err)
+	}
+	_, err = Parse("bad.txtar", []byte(strings.Repeat("x\n", 1000)))
+	if got := strings.Split(err.Error(), "\n"); len(got) != 21 || got[20] != "and 980 more mistakes" {
+		t.Errorf("1000 mistakes: got %d lines, the last of them %s", len(got), got[len(got)-1])
+	}
+}
+
+// TestLineEnds has a file whose sections have line ends of their own, and one
+// that an editor wrote which ends every line so.
+func TestLineEnds(t *testing.T) {
+	const source = "open\nput x\n-- local/x --\na\r\nb\n-- replies --\n220 Hello.\r\n-- want --\nctl\r\n"
+	for _, test := range []struct{ source, file, want string }{
+		{source, "a\r\nb\n", "ctl\n"},
+		{strings.ReplaceAll(strings.ReplaceAll(source, "\r", ""), "\n", "\r\n"), "a\nb\n", "ctl\n"},
+	} {
+		s, err := Parse("x.txtar", []byte(test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(s.Local[0].Content); got != test.file || s.Want.Text != test.want || s.Server.Replies[0].Text != "Hello." {
+			t.Errorf("%q: got file %q, want %q and reply %q", test.source, got, s.Want.Text, s.Server.Replies[0].Text)
+		}
+	}
+}
+
+// TestSessions says which session and host each step is of.
+func TestSessions(t *testing.T) {
+	s, err := Parse("x.txtar", []byte("network wire\nhost laptop 203.0.113.7\nopen\nsession second laptop\nopen\nsession first\nquit\nsession second\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, step := range s.Steps {
+		got = append(got, step.Verb+" "+step.Session+" "+step.Host)
+	}
+	if want := "open first client, open second laptop, quit first client, quit second laptop"; strings.Join(got, ", ") != want {
+		t.Errorf("got %s, want %s", strings.Join(got, ", "), want)
+	}
+	if _, err := Parse("x.txtar", []byte("network wire\nhost laptop 203.0.113.7\nsession first laptop\nopen\n")); err != nil {
+		t.Errorf("the first session on another host: %v", err)
 	}
 }
 
@@ -230,12 +300,14 @@ func TestSuggestions(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.word, got, want)
 		}
 	}
-	for word, meant := range synonyms {
-		if _, ok := verbs[strings.Fields(meant)[0]]; !ok {
-			t.Errorf("for %s, %s is suggested, which is no step", word, meant)
-		}
-		if _, ok := verbs[word]; ok {
-			t.Errorf("%s is a step itself", word)
+	for _, v := range verbs {
+		for word, meant := range v.also {
+			if _, ok := verbOf(strings.Fields(meant)[0]); !ok {
+				t.Errorf("for %s, %s is suggested, which is no step", word, meant)
+			}
+			if _, ok := verbOf(word); ok {
+				t.Errorf("%s is a step itself", word)
+			}
 		}
 	}
 }
@@ -267,25 +339,6 @@ func TestNoName(t *testing.T) {
 func TestOpenAgain(t *testing.T) {
 	if _, err := Parse("x.txtar", []byte("open\nquit\nopen\nhangup\nopen\nquit\n")); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestManual parses every verb and setting in the form that the package
-// comment gives it, so that the manual names all of them and nothing else.
-func TestManual(t *testing.T) {
-	manual, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name := range verbs {
-		if !strings.Contains(string(manual), name) {
-			t.Errorf("the manual does not tell of the step %s", name)
-		}
-	}
-	for name := range settings {
-		if !strings.Contains(string(manual), "//\t"+name+" ") {
-			t.Errorf("the manual does not tell of the setting %s", name)
-		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,7 +46,9 @@ type Server struct {
 	AwaitFIN   bool          // says 226 only when the client has closed its end, too
 	Users      []User        // who may log in, besides anonymous
 	Replies    []Reply       // its own wording
-	Program    []string      // somebody else's server, and its arguments; empty for the lab's own
+	Program    []string      // another server, and its arguments; empty for the lab's own
+
+	ProgramLine int // of the setting program, for messages
 }
 
 // A User is a name and a password the server accepts.
@@ -103,21 +104,6 @@ type File struct {
 // Folder says that f is an empty folder and no file.
 func (f File) Folder() bool { return strings.HasSuffix(f.Path, "/") }
 
-// A Step is one line of the script: one thing a client does.
-type Step struct {
-	Line       int
-	Text       string // as written
-	Session    string // that takes it; "" is the first one
-	Host       string // where that session's client is
-	Verb       string
-	Args       []string
-	Refused    bool // "!": the server must say no
-	Background bool // "&": the next step does not wait for its end
-}
-
-// Transfers says that the step uses a data connection.
-func (s Step) Transfers() bool { return verbs[s.Verb].traits&transfer != 0 }
-
 // NameOf is the name of the scenario in the file at path.
 func NameOf(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), Extension)
@@ -146,27 +132,4 @@ func find(files []File, path string) (File, bool) {
 		}
 	}
 	return File{}, false
-}
-
-// Mode says in one word which side opens the data connections: active,
-// passive, both, or control where there are none.
-func (s *Scenario) Mode() string {
-	mode, used := map[string]string{}, map[string]bool{}
-	for _, step := range s.Steps {
-		switch {
-		case step.Verb == "active" || step.Verb == "passive":
-			mode[step.Session] = step.Verb
-		case step.Transfers():
-			used[cmp.Or(mode[step.Session], "passive")] = true
-		}
-	}
-	switch {
-	case used["active"] && used["passive"]:
-		return "both"
-	case used["active"]:
-		return "active"
-	case used["passive"]:
-		return "passive"
-	}
-	return "control"
 }

@@ -5,82 +5,91 @@ import (
 	"time"
 )
 
-// settings are the words a setting's line begins with, and what parses the rest.
-var settings map[string]func(p *parser, words []string)
+// settings are the kinds of setting, in the order of the manual.
+var settings []setting
 
-func init() {
-	settings = map[string]func(*parser, []string){
-		"network":  (*parser).network_,
-		"host":     (*parser).host,
-		"name":     (*parser).name,
-		"user":     (*parser).user,
-		"file":     (*parser).file,
-		"local":    (*parser).local,
-		"client":   (*parser).client,
-		"server":   (*parser).server,
-		"program":  (*parser).program,
-		"late":     (*parser).late,
-		"deadline": (*parser).deadline,
+func init() { // messages of the functions below name the settings that there are
+	settings = []setting{
+		{
+			name: "network", args: "loopback|wire", least: 1, most: -1, options: usages(networkOptions), parse: (*parser).setNetwork,
+			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6, and there is no path to shape: it takes ipv6 and mtu= only. " +
+				"On the wire each host has a TCP of its own, and routers lie between them.",
+			example: "network wire rate=8Mbit loss=1%",
+		}, {
+			name: "host", args: "NAME ADDRESS", least: 2, most: -1, options: usages(hostOptions), parse: (*parser).setHost,
+			does: "The hosts client (198.51.100.100) and server (192.0.2.21) exist without being named; with ipv6 they are 2001:db8:1::100 and 2001:db8:2::21. " +
+				"Each host is in a network of its own, so no two addresses can be neighbours. On loopback a host takes only ports= and cork=.",
+			example: "host server 192.0.2.21 rtt=85ms ports=50000-50010",
+		}, {
+			name: "name", args: "NAME ADDRESS", least: 2, most: -1, options: usages(nameOptions), parse: (*parser).setName,
+			does:    "The host nameserver (198.51.100.53, or 2001:db8:3::53 with ipv6) answers for this name; the step `open NAME` asks it.",
+			example: "name ftp.example.test 192.0.2.21",
+		}, {
+			name: "late", args: "HOST[.PORT] > HOST[.PORT] by= [FLAGS]", least: 4, most: -1, options: usages(lateOptions), parse: (*parser).setLate,
+			does:    "On the wire, the first packets that match arrive so much later that packets behind them overtake them.",
+			example: "late server.20 > client [F.] by=2ms",
+		}, {
+			name: "server", least: 1, most: -1, options: usages(serverOptions), parse: (*parser).setServer,
+			does:    "How the lab's server differs from the plainest one.",
+			example: "server port=2121 readonly",
+		}, {
+			name: "program", args: "COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
+			does: "Start another server in place of the lab's. It runs in a folder with the scenario's files, and must listen on the control port by itself. " +
+				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH.",
+			example: "program python3 -m pyftpdlib -p 21",
+		}, {
+			name: "user", args: "NAME PASSWORD", least: 2, most: 2, parse: (*parser).setUser,
+			does:    "Who may log in. The user anonymous may, with any password, unless a line names another for it.",
+			example: "user alice secret",
+		}, {
+			name: "file", args: "PATH SIZE", least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setFile,
+			does:    "A file on the server, with generated content. One that is written out is a section.",
+			example: "file pub/movie.bin 10MiB",
+		}, {
+			name: "local", args: "PATH SIZE", least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setLocal,
+			does:    "The same at the client, for uploads.",
+			example: "local photo.jpg 300kB",
+		}, {
+			name: "client", args: "scripted|jlaffaye", least: 1, most: -1, options: usages(clientOptions), parse: (*parser).setClient,
+			does:    "The client that takes the steps: the lab's own, scripted, or the Go library github.com/jlaffaye/ftp, which knows passive mode only and takes no options.",
+			example: "client scripted linger=50ms",
+		}, {
+			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,
+			does:    "How long a step may take; 30s by default. A transfer has more, by its size.",
+			example: "deadline 5s",
+		},
 	}
 }
 
-// usage fails unless there are at least n words.
-func (p *parser) usage(words []string, n int, form string) {
-	if len(words) < n {
-		p.fail("something is missing: %s was expected", form)
-	}
+var networkOptions = []option[Network]{
+	{"ipv6", "IPv6, and not IPv4", func(_ *parser, n *Network, _ string) { n.IPv6 = true }},
+	{"mtu=1500", "of every link, bytes", func(p *parser, n *Network, v string) { n.MTU = p.number("mtu", v, 576, 65536) }},
+	{"rate=8Mbit", "of every link, bits a second", func(p *parser, n *Network, v string) { n.Rate = p.rate(v) }},
+	{"queue=64KiB", "how much waits for a link at most; the rest is dropped", func(p *parser, n *Network, v string) { n.Queue = int(p.size("queue", v)) }},
+	{"loss=1%", "the share of packets that get lost", func(p *parser, n *Network, v string) { n.Loss = p.share("loss", v) }},
+	{"seed=7", "chooses which packets get lost: the same seed, the same packets", func(p *parser, n *Network, v string) { n.Seed = p.seed(v) }},
+	{"arp=ask|cached", "ask: the hosts ask for their gateway's MAC address first (the default); cached: they know it", func(p *parser, n *Network, v string) {
+		n.ARP = ARPAsk
+		if p.oneOf("arp", v, "ask", "cached") == "cached" {
+			n.ARP = ARPCached
+		}
+	}},
+	{"capture=server", "the host at whose end packets are recorded; client by default", func(_ *parser, n *Network, v string) { n.Capture = v }},
 }
 
-func (p *parser) network_(words []string) {
-	p.usage(words, 1, "network loopback|wire [ipv6] [mtu=] [rate=] [queue=] [loss=] [seed=] [arp=] [capture=]")
+func (p *parser) setNetwork(words []string) {
 	if p.networkLine != 0 {
 		p.fail("a scenario has one network, and this is its second")
 	}
 	p.networkLine = p.line
-	plan := &p.s.Network
-	plan.Kind = Kind(p.oneOf("network", words[0], string(Loopback), string(Wire)))
+	n := &p.s.Network
+	n.Kind = Kind(p.oneOf("network", words[0], string(Loopback), string(Wire)))
+	setOptions(p, "network", networkOptions, n, words[1:])
 	for _, word := range words[1:] {
-		key, value := option(word)
-		if plan.Kind == Loopback && key != "ipv6" && key != "mtu" {
+		if n.Kind == Loopback && word != "ipv6" && !strings.HasPrefix(word, "mtu=") {
 			p.fail("network loopback takes ipv6 and mtu=, not %q: it has no path to shape; network wire has one", word)
 		}
-		switch key {
-		case "ipv6":
-			plan.IPv6 = true
-		case "mtu":
-			plan.MTU = p.number("mtu", value, 576, 65536)
-		case "rate":
-			plan.Rate = p.rate(value)
-		case "queue":
-			plan.Queue = int(p.size("queue", value))
-		case "loss":
-			plan.Loss = p.share("loss", value)
-		case "seed":
-			plan.Seed = p.seed(value)
-		case "arp":
-			if p.oneOf("arp", value, "ask", "cached") == "cached" {
-				plan.ARP = ARPCached
-			}
-		case "capture":
-			plan.Capture = value
-		default:
-			p.fail("unknown option %q of network; it takes ipv6, mtu=, rate=, queue=, loss=, seed=, arp= and capture=", word)
-		}
 	}
-}
-
-func (p *parser) host(words []string) {
-	p.usage(words, 2, "host NAME ADDRESS [rtt=] [mtu=] [window=] ...")
-	h := Host{Name: words[0], Addr: p.address(words[1]), Line: p.line}
-	for _, other := range p.s.Network.Hosts {
-		if other.Name == h.Name {
-			p.fail("host %q stands twice, first at line %d", h.Name, other.Line)
-		}
-	}
-	for _, word := range words[2:] {
-		p.hostOption(&h, word)
-	}
-	p.s.Network.Hosts = append(p.s.Network.Hosts, h)
 }
 
 // What a receive buffer may have, in bytes. With next to nothing not even a
@@ -90,156 +99,78 @@ const (
 	mostBuffer  = 512 << 20
 )
 
-func (p *parser) hostOption(h *Host, word string) {
-	switch key, value := option(word); key {
-	case "rtt":
-		h.RTT = p.duration("rtt", value)
-	case "mtu":
-		h.MTU = p.number("mtu", value, 576, 65535)
-	case "window":
-		h.Window = p.number("window", value, 1024, 65535)
-	case "buffer":
-		h.Buffer = int(p.size("buffer", value))
+var hostOptions = []option[Host]{
+	{"rtt=85ms", "the round-trip time of the path between this host and the client", func(p *parser, h *Host, v string) { h.RTT = p.duration("rtt", v) }},
+	{"mtu=1492", "of its own link, bytes", func(p *parser, h *Host, v string) { h.MTU = p.number("mtu", v, 576, 65535) }},
+	{"window=17520", "the receive window in its SYN, bytes", func(p *parser, h *Host, v string) { h.Window = p.number("window", v, 1024, 65535) }},
+	{"buffer=64KiB", "its receive buffer, 4KiB to 512MiB: bounds the window later on", func(p *parser, h *Host, v string) {
+		h.Buffer = int(p.size("buffer", v))
 		if h.Buffer < leastBuffer || h.Buffer > mostBuffer {
-			p.fail("buffer %s: 4KiB to 512MiB were expected", value)
+			p.fail("buffer %s: 4KiB to 512MiB were expected", v)
 		}
-	case "timestamps":
-		h.NoTimestamps = !p.onOff(key, value)
-	case "wscale":
-		h.NoWScale = !p.onOff(key, value)
-	case "sack":
-		h.NoSACK = !p.onOff(key, value)
-	case "df":
-		h.NoDF = !p.onOff(key, value)
-	case "ttl":
-		h.TTL = p.number("ttl", value, 1, 255)
-	case "congestion":
-		h.Congestion = p.oneOf("congestion", value, "reno", "bbr")
-	case "cwnd":
-		h.CWND = p.number("cwnd", value, 1, 1<<16)
-	case "cork":
-		h.Cork = p.oneOf(key, value, "on", "off", "apart") != "off"
-		h.FINApart = value == "apart"
-	case "ports":
-		h.Ports = p.ports(value)
-	default:
-		p.fail("unknown option %q of host; it takes rtt=, mtu=, window=, buffer=, timestamps=, wscale=, sack=, df=, ttl=, congestion=, cwnd=, cork= and ports=", word)
-	}
+	}},
+	{"timestamps=off", "no timestamp option (RFC 7323)", func(p *parser, h *Host, v string) { h.NoTimestamps = !p.onOff("timestamps", v) }},
+	{"wscale=off", "no window scale option (RFC 7323)", func(p *parser, h *Host, v string) { h.NoWScale = !p.onOff("wscale", v) }},
+	{"sack=off", "no selective acknowledgments (RFC 2018)", func(p *parser, h *Host, v string) { h.NoSACK = !p.onOff("sack", v) }},
+	{"df=off", "no Don't Fragment bit in its packets", func(p *parser, h *Host, v string) { h.NoDF = !p.onOff("df", v) }},
+	{"ttl=128", "the TTL, or hop limit, of its packets", func(p *parser, h *Host, v string) { h.TTL = p.number("ttl", v, 1, 255) }},
+	{"congestion=reno|bbr", "its congestion control; reno by default", func(p *parser, h *Host, v string) { h.Congestion = p.oneOf("congestion", v, "reno", "bbr") }},
+	{"cwnd=4", "holds its congestion window at so many segments", func(p *parser, h *Host, v string) { h.CWND = p.number("cwnd", v, 1, 1<<16) }},
+	{"cork=on|apart", "the server sends full segments only, and its FIN on the last one; apart: the FIN in a packet of its own", func(p *parser, h *Host, v string) {
+		h.Cork = p.oneOf("cork", v, "on", "off", "apart") != "off"
+		h.FINApart = v == "apart"
+	}},
+	{"ports=3170-", "the ports it takes, in order, when it needs one that no step names: 3170-, 28348,24626 or 50000-50010", func(p *parser, h *Host, v string) { h.Ports = p.ports(v) }},
 }
 
-func (p *parser) name(words []string) {
-	p.usage(words, 2, "name NAME ADDRESS [authority=] [additional=] [size=]")
-	n := Name{Line: p.line, Name: words[0], Addr: p.address(words[1])}
-	for _, word := range words[2:] {
-		switch key, value := option(word); key {
-		case "authority":
-			n.Authority = p.number(key, value, 0, 15)
-		case "additional":
-			n.Additional = p.number(key, value, 0, 15)
-		case "size":
-			n.Size = p.number("size", value, 12, 512)
-		default:
-			p.fail("unknown option %q of name; it takes authority=, additional= and size=", word)
-		}
+func (p *parser) setHost(words []string) {
+	h := Host{Name: words[0], Addr: p.address(words[1]), Line: p.line}
+	if other, ok := p.s.Host(h.Name); ok {
+		p.fail("host %q stands twice, first at line %d", h.Name, other.Line)
 	}
+	setOptions(p, "host", hostOptions, &h, words[2:])
+	p.s.Network.Hosts = append(p.s.Network.Hosts, h)
+}
+
+var nameOptions = []option[Name]{
+	{"authority=2", "how many name servers of the domain the answer names", func(p *parser, n *Name, v string) { n.Authority = p.number("authority", v, 0, 15) }},
+	{"additional=2", "how many addresses of name servers it gives", func(p *parser, n *Name, v string) { n.Additional = p.number("additional", v, 0, 15) }},
+	{"size=50", "of the answer, bytes", func(p *parser, n *Name, v string) { n.Size = p.number("size", v, 12, 512) }},
+}
+
+func (p *parser) setName(words []string) {
+	n := Name{Line: p.line, Name: words[0], Addr: p.address(words[1])}
+	setOptions(p, "name", nameOptions, &n, words[2:])
 	p.s.Names = append(p.s.Names, n)
 }
 
-func (p *parser) user(words []string) {
-	if len(words) != 2 {
-		p.fail("user NAME PASSWORD was expected")
-	}
-	p.s.Server.Users = append(p.s.Server.Users, User{words[0], words[1]})
+var lateOptions = []option[Late]{
+	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // has no key, and so setLate parses it
+	{"length=1167", "packets with so much payload, bytes", func(p *parser, l *Late, v string) { l.Length = p.number("length", v, 0, 65535) }},
+	{"count=1", "how many packets; 1 by default", func(p *parser, l *Late, v string) { l.Count = p.number("count", v, 1, 1<<20) }},
+	{"by=2ms", "how much later they arrive", func(p *parser, l *Late, v string) { l.By = p.duration("by", v) }},
 }
 
-func (p *parser) file(words []string)  { p.s.Files = p.generated(p.s.Files, "file", words) }
-func (p *parser) local(words []string) { p.s.Local = p.generated(p.s.Local, "local", words) }
-
-func (p *parser) generated(files []File, setting string, words []string) []File {
-	p.usage(words, 2, setting+" PATH SIZE [seed=]")
-	f := File{Line: p.line, Path: words[0], Size: p.size("size", words[1]), Seed: 1}
-	if f.Folder() {
-		p.fail("%q is a folder's name; a folder is written as a section, -- files/%s --", f.Path, f.Path)
-	}
-	for _, word := range words[2:] {
-		key, value := option(word)
-		if key != "seed" {
-			p.fail("unknown option %q of %s; it takes seed=", word, setting)
-		}
-		f.Seed = p.seed(value)
-	}
-	return p.addFile(files, f)
-}
-
-func (p *parser) client(words []string) {
-	p.usage(words, 1, "client scripted|jlaffaye [linger=] [commandfirst]")
-	p.s.Client.Kind = ClientKind(p.oneOf("client", words[0], string(Scripted), string(Jlaffaye)))
-	for _, word := range words[1:] {
-		switch key, value := option(word); {
-		case p.s.Client.Kind != Scripted:
-			p.fail("unknown option %q of client jlaffaye, which takes none", word)
-		case key == "linger":
-			p.s.Client.Linger = p.duration("linger", value)
-		case key == "commandfirst":
-			p.s.Client.CommandFirst = true
-		default:
-			p.fail("unknown option %q of client; the scripted one takes linger= and commandfirst", word)
-		}
-	}
-}
-
-func (p *parser) server(words []string) {
-	p.usage(words, 1, "server [port=] [idle=] [readonly] [replyfirst] [awaitfin]")
-	for _, word := range words {
-		switch key, value := option(word); key {
-		case "port":
-			p.s.Server.Port = p.port(value)
-		case "idle":
-			p.s.Server.Idle = p.duration("idle", value)
-		case "readonly":
-			p.s.Server.ReadOnly = true
-		case "replyfirst":
-			p.s.Server.ReplyFirst = true
-		case "awaitfin":
-			p.s.Server.AwaitFIN = true
-		default:
-			p.fail("unknown option %q of server; it takes port=, idle=, readonly, replyfirst and awaitfin", word)
-		}
-	}
-}
-
-func (p *parser) program(words []string) {
-	p.usage(words, 1, "program COMMAND [ARGUMENT]...")
-	p.s.Server.Program = words
-	p.programLine = p.line
-}
-
-func (p *parser) late(words []string) {
-	const form = "late HOST[.PORT] > HOST[.PORT] [FLAGS] [length=] [count=] by=DURATION"
-	p.usage(words, 4, form)
+func (p *parser) setLate(words []string) {
 	if words[1] != ">" {
-		p.fail("%q: %s was expected", words[1], form)
+		s, _ := settingOf("late")
+		p.fail("%q: %s was expected", words[1], s.usage())
 	}
 	l := Late{Line: p.line, Length: -1, Count: 1}
 	l.From, l.FromPort = p.endpoint(words[0])
 	l.To, l.ToPort = p.endpoint(words[2])
+	var rest []string
 	for _, word := range words[3:] {
-		switch key, value := option(word); {
-		case strings.HasPrefix(word, "[") && strings.HasSuffix(word, "]"):
-			var err error
-			if l.Flags, err = ParseFlags(word); err != nil {
-				p.fail("late: %v", err)
-			}
-		case key == "length":
-			l.Length = p.number(key, value, 0, 65535)
-		case key == "count":
-			l.Count = p.number(key, value, 1, 1<<20)
-		case key == "by":
-			l.By = p.duration("by", value)
-		default:
-			p.fail("unknown option %q of late; it takes [FLAGS], length=, count= and by=", word)
+		if !strings.HasPrefix(word, "[") {
+			rest = append(rest, word)
+			continue
+		}
+		var err error
+		if l.Flags, err = ParseFlags(word); err != nil {
+			p.fail("late: %v", err)
 		}
 	}
+	setOptions(p, "late", lateOptions, &l, rest)
 	if l.By == 0 {
 		p.fail("late needs by=, the time it comes late, such as by=2ms")
 	}
@@ -255,10 +186,57 @@ func (p *parser) endpoint(word string) (host string, port uint16) {
 	return host, port
 }
 
-func (p *parser) deadline(words []string) {
-	if len(words) != 1 {
-		p.fail("deadline DURATION was expected, such as deadline 30s")
+var serverOptions = []option[Server]{
+	{"port=2121", "the control port; 21 by default", func(p *parser, s *Server, v string) { s.Port = p.port(v) }},
+	{"idle=15m", "how long a client may be silent", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
+	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
+	{"replyfirst", "says 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
+	{"awaitfin", "says 226 only when the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
+}
+
+func (p *parser) setServer(words []string) {
+	setOptions(p, "server", serverOptions, &p.s.Server, words)
+}
+
+func (p *parser) setProgram(words []string) {
+	p.s.Server.Program, p.s.Server.ProgramLine = words, p.line
+}
+
+func (p *parser) setUser(words []string) {
+	p.s.Server.Users = append(p.s.Server.Users, User{words[0], words[1]})
+}
+
+var fileOptions = []option[File]{
+	{"seed=7", "chooses the content; 1 by default", func(p *parser, f *File, v string) { f.Seed = p.seed(v) }},
+}
+
+func (p *parser) setFile(words []string)  { p.s.Files = p.generated(p.s.Files, "file", words) }
+func (p *parser) setLocal(words []string) { p.s.Local = p.generated(p.s.Local, "local", words) }
+
+func (p *parser) generated(files []File, setting string, words []string) []File {
+	f := File{Line: p.line, Path: words[0], Size: p.size("size", words[1]), Seed: 1}
+	if f.Folder() {
+		p.fail("%q is a folder's name; a folder is written as a section, -- files/%s --", f.Path, f.Path)
 	}
+	setOptions(p, setting, fileOptions, &f, words[2:])
+	return p.addFile(files, f)
+}
+
+var clientOptions = []option[Client]{
+	{"linger=50ms", "how long it waits between the end of the data and its own close", func(p *parser, c *Client, v string) { c.Linger = p.duration("linger", v) }},
+	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
+}
+
+func (p *parser) setClient(words []string) {
+	c := &p.s.Client
+	c.Kind = ClientKind(p.oneOf("client", words[0], string(Scripted), string(Jlaffaye)))
+	setOptions(p, "client", clientOptions, c, words[1:])
+	if c.Kind == Jlaffaye && len(words) > 1 {
+		p.fail("client jlaffaye takes no options, and %q is one; client scripted does", words[1])
+	}
+}
+
+func (p *parser) setDeadline(words []string) {
 	p.s.Deadline = p.duration("deadline", words[0])
 	if p.s.Deadline < 10*time.Millisecond {
 		p.fail("deadline %s: no step can end in less than 10ms", words[0])

@@ -1,31 +1,13 @@
-// What somebody may have meant who wrote a word that means nothing here.
+// Suggestions for unknown words.
 
 package scenario
 
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
-
-// synonyms are words that FTP (RFC 959, 2428, 3659) and the FTP programs of the
-// shell have for a step.
-var synonyms = map[string]string{
-	"user": "login", "pass": "login",
-	"port": "active", "eprt": "active eprt", "pasv": "passive", "epsv": "passive epsv",
-	"list": "ls", "dir": "ls",
-	"retr": "get", "recv": "get", "stor": "put", "send": "put",
-	"appe": "append", "rest": "resume", "reget": "resume", "abor": "abort",
-	"cwd": "cd", "chdir": "cd",
-	"mkd": "mkdir", "rmd": "rmdir", "dele": "delete", "rm": "delete",
-	"rnfr": "rename", "rnto": "rename", "mv": "rename", "modtime": "mdtm",
-	"ascii": "type a", "bin": "type i", "binary": "type i", "image": "type i",
-	"system": "syst", "features": "feat",
-	"connect": "open", "bye": "quit", "exit": "quit", "close": "quit", "disconnect": "quit",
-	"sleep": "pause",
-}
 
 // rare are the commands of RFC 959, 2228 and 2389 that no step sends.
 var rare = []string{"acct", "allo", "ccc", "help", "mode", "opts", "pbsz", "prot", "rein", "site", "smnt", "stat", "stou", "stru"}
@@ -34,22 +16,54 @@ var rare = []string{"acct", "allo", "ccc", "help", "mode", "opts", "pbsz", "prot
 // with what was meant or, if that cannot be told, with all there are.
 func suggestStep(word string) string {
 	lower := strings.ToLower(word)
-	known := slices.AppendSeq([]string{"session"}, maps.Keys(verbs))
-	known = slices.AppendSeq(known, maps.Keys(settings))
-	meant := cmp.Or(synonyms[lower], nearest(lower, known))
-	switch {
-	case slices.Contains(rare, lower):
+	var settingNames, verbNames []string
+	for _, s := range settings {
+		settingNames = append(settingNames, s.name)
+	}
+	meant := ""
+	for _, v := range verbs {
+		verbNames = append(verbNames, v.name)
+		meant = cmp.Or(meant, v.also[lower])
+	}
+	meant = cmp.Or(meant, Nearest(lower, slices.Concat(verbNames, settingNames)))
+	if slices.Contains(rare, lower) {
 		meant = "quote " + strings.ToUpper(word)
-	case meant == "":
-		return fmt.Sprintf("settings are %s; steps are session, %s", list(settings), list(verbs))
+	}
+	if meant == "" {
+		return fmt.Sprintf("settings are %s; steps are %s", sorted(settingNames), sorted(verbNames))
 	}
 	return fmt.Sprintf("did you mean %s?", meant)
+}
+
+// suggestOption is the same about the key of an option that a setting does not
+// have: perhaps another one does.
+func suggestOption(name, key string) string {
+	var keys []string
+	for _, s := range settings {
+		for _, o := range s.options {
+			if s.name == name {
+				keys = append(keys, o.key())
+			} else if strings.TrimSuffix(o.key(), "=") == strings.TrimSuffix(key, "=") {
+				return fmt.Sprintf("it belongs to %s, as in: %s %s %s", s.name, s.name, s.args, o.form)
+			}
+		}
+	}
+	if meant := Nearest(strings.ToLower(key), keys); meant != "" {
+		return fmt.Sprintf("did you mean %s?", meant)
+	}
+	s, _ := settingOf(name)
+	return "it takes " + s.keys()
+}
+
+// sorted lists words for a message.
+func sorted(words []string) string {
+	return strings.Join(slices.Sorted(slices.Values(words)), ", ")
 }
 
 // suggestSection is the same about a section's name.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
-	switch meant := nearest(strings.ToLower(folder), []string{"want", "figures", "replies", "files", "local"}); meant {
+	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "replies", "files", "local"}); meant {
 	case "":
 		return "a scenario has want, figures, replies, files/PATH and local/PATH"
 	case "files", "local":
@@ -59,10 +73,10 @@ func suggestSection(name string) string {
 	}
 }
 
-// nearest returns the known word that takes the fewest slips of the finger, two
+// Nearest returns the known word that takes the fewest slips of the finger, two
 // at most, to become the given one; of several the first in the alphabet, and
 // "" if there is none.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, least := "", min(2, len(word)/2)+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
 		if len(word)-len(k) >= least || len(k)-len(word) >= least {

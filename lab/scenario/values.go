@@ -9,25 +9,6 @@ import (
 	"time"
 )
 
-// quoted takes a double-quoted word, with Go's escapes, off the front of a line.
-func (p *parser) quoted(line string) (word, rest string) {
-	prefix, err := strconv.QuotedPrefix(line)
-	if err != nil {
-		p.fail("%s: the closing quote is missing", line)
-	}
-	word, err = strconv.Unquote(prefix)
-	if err != nil {
-		p.fail("%s is not a quoted word: %v", prefix, err)
-	}
-	return word, line[len(prefix):]
-}
-
-// option splits "key=value"; a bare word is a key with an empty value.
-func option(word string) (key, value string) {
-	key, value, _ = strings.Cut(word, "=")
-	return key, value
-}
-
 func (p *parser) number(what, text string, low, high int) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < low || n > high {

@@ -1,10 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"ftplab/lab/scenario"
@@ -83,7 +83,7 @@ func (s *session) close(ctx context.Context) {
 func (st *stage) take(ctx context.Context, s *session, step scenario.Step, failed chan<- Failure) {
 	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), st.deadline(step))
 	defer cancel()
-	reply, err := steps[step.Verb](st, ctx, s, step.Args)
+	reply, err := steps[step.Verb](st, ctx, s, step)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w; the deadline for this step was %v", err, st.deadline(step))
@@ -112,85 +112,73 @@ func (st *stage) deadline(step scenario.Step) time.Duration {
 		}
 		limit += time.Duration(seconds * float64(time.Second))
 	case step.Verb == "pause":
-		pause, _ := time.ParseDuration(step.Args[0])
-		limit += pause
+		limit += step.Pause
 	}
 	return limit
 }
 
-// steps are what takes each kind of step. The reply is the last one of the
-// step; of a step to which the server says nothing it is the zero Reply.
-var steps map[string]func(st *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error)
+// A taker takes a step of one verb. The reply is the last one of the step; of a
+// step to which the server says nothing it is the zero Reply.
+type taker func(*stage, context.Context, *session, scenario.Step) (ftpclient.Reply, error)
+
+// steps has the taker of each verb.
+var steps map[string]taker
 
 func init() {
-	type taker = func(*stage, context.Context, *session, []string) (ftpclient.Reply, error)
-	// command is the step that sends a verb, with the step's arguments if any.
-	command := func(verb string) taker {
-		return func(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-			return s.client.Command(ctx, verb, first(args))
-		}
-	}
-	listing := func(verb string) taker {
-		return func(st *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-			t, err := s.client.Download(ctx, ftpclient.Download{Verb: verb, Argument: first(args), To: st.meter})
-			return t.Reply(), err
-		}
-	}
 	steps = map[string]taker{
 		"open":    (*stage).open,
+		"auth":    auth,
 		"login":   login,
-		"active":  setMode(true),
-		"passive": setMode(false),
-		"ls":      listing("LIST"),
-		"nlst":    listing("NLST"),
-		"mlsd":    listing("MLSD"),
+		"quit":    quit,
+		"hangup":  hangup,
+		"wait":    wait,
+		"pause":   pause,
+		"active":  setMode,
+		"passive": setMode,
+		"type":    setType,
+		"ls":      list("LIST"),
+		"nlst":    list("NLST"),
+		"mlsd":    list("MLSD"),
 		"get":     (*stage).get,
 		"resume":  (*stage).get,
 		"abort":   (*stage).abort,
-		"put":     (*stage).put,
-		"append":  (*stage).append,
-		"auth": func(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-			if len(args) == 0 {
-				args = []string{"TLS"}
-			}
-			return s.client.Command(ctx, "AUTH", args[0])
-		},
-		"cd":     command("CWD"),
-		"cdup":   command("CDUP"),
-		"pwd":    command("PWD"),
-		"mlst":   command("MLST"),
-		"mkdir":  command("MKD"),
-		"rmdir":  command("RMD"),
-		"delete": command("DELE"),
-		"size":   command("SIZE"),
-		"mdtm":   command("MDTM"),
-		"syst":   command("SYST"),
-		"feat":   command("FEAT"),
-		"noop":   command("NOOP"),
-		"type":   typeStep,
-		"rename": func(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-			return s.client.Rename(ctx, args[0], args[1])
-		},
-		"quote": quote,
-		"pause": pause,
-		"wait": func(*stage, context.Context, *session, []string) (ftpclient.Reply, error) {
-			return ftpclient.Reply{}, nil
-		},
-		"hangup": hangup,
-		"quit":   quit,
+		"put":     upload("STOR"),
+		"append":  upload("APPE"),
+		"cd":      command("CWD"),
+		"cdup":    command("CDUP"),
+		"pwd":     command("PWD"),
+		"mkdir":   command("MKD"),
+		"rmdir":   command("RMD"),
+		"delete":  command("DELE"),
+		"rename":  rename,
+		"size":    command("SIZE"),
+		"mdtm":    command("MDTM"),
+		"mlst":    command("MLST"),
+		"syst":    command("SYST"),
+		"feat":    command("FEAT"),
+		"noop":    command("NOOP"),
+		"quote":   quote,
 	}
 }
 
-func first(args []string) string {
-	if len(args) == 0 {
-		return ""
+// command returns the taker that sends a command, with the step's path if it has one.
+func command(name string) taker {
+	return func(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+		return s.client.Command(ctx, name, step.Path)
 	}
-	return args[0]
+}
+
+// list returns the taker that downloads a listing.
+func list(name string) taker {
+	return func(st *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+		t, err := s.client.Download(ctx, ftpclient.Download{Verb: name, Argument: step.Path, To: st.meter})
+		return t.Reply(), err
+	}
 }
 
 // open connects a session to the server.
-func (st *stage) open(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	server, err := st.serverAddress(ctx, s.host, first(args))
+func (st *stage) open(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	server, err := st.serverAddress(ctx, s.host, step.Name)
 	if err != nil {
 		return ftpclient.Reply{}, err
 	}
@@ -222,54 +210,61 @@ func (st *stage) open(ctx context.Context, s *session, args []string) (ftpclient
 	return s.client.Greeting(), err
 }
 
-func login(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	password := ""
-	if len(args) > 1 {
-		password = args[1]
-	}
-	return s.client.Login(ctx, args[0], password)
+func auth(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	return s.client.Command(ctx, "AUTH", cmp.Or(step.Mechanism, "TLS"))
 }
 
-// setMode is the step active or passive: `[eprt] [PORT]` or `[epsv]`.
-func setMode(active bool) func(*stage, context.Context, *session, []string) (ftpclient.Reply, error) {
-	return func(st *stage, _ context.Context, s *session, args []string) (ftpclient.Reply, error) {
-		s.mode, s.port = ftpclient.DefaultMode(st.server.Addr().Addr(), active), 0
-		for _, arg := range args {
-			switch arg {
-			case "eprt":
-				s.mode = ftpclient.EPRT
-			case "epsv":
-				s.mode = ftpclient.EPSV
-			default:
-				port, _ := strconv.ParseUint(arg, 10, 16) // package scenario has checked it
-				s.port = uint16(port)
-			}
-		}
-		if s.client == nil {
-			return ftpclient.Reply{}, nil
-		}
-		return ftpclient.Reply{}, s.client.SetMode(s.mode, s.port)
-	}
+func login(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	return s.client.Login(ctx, step.User, step.Password)
 }
 
-func typeStep(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	code := map[string]string{"a": "A", "A": "A", "i": "I", "I": "I"}[args[0]]
+// setMode is the step active or passive.
+func setMode(st *stage, _ context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	active := step.Verb == "active"
+	switch {
+	case active && step.Extended:
+		s.mode = ftpclient.EPRT
+	case step.Extended:
+		s.mode = ftpclient.EPSV
+	default:
+		s.mode = ftpclient.DefaultMode(st.server.Addr().Addr(), active)
+	}
+	s.port = step.Port
+	if s.client == nil {
+		return ftpclient.Reply{}, nil
+	}
+	return ftpclient.Reply{}, s.client.SetMode(s.mode, s.port)
+}
+
+func setType(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	code := "I"
+	if step.ASCII {
+		code = "A"
+	}
 	return s.client.Command(ctx, "TYPE", code)
 }
 
-// quote sends a command as it stands.
-func quote(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	return s.client.Command(ctx, args[0], "")
+func rename(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	return s.client.Rename(ctx, step.Path, step.To)
 }
 
-func pause(_ *stage, ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	d, _ := time.ParseDuration(args[0]) // package scenario has checked it
-	return ftpclient.Reply{}, network.Sleep(ctx, s.host.Clock(), d)
+// quote sends a command as it stands.
+func quote(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	return s.client.Command(ctx, step.Command, "")
+}
+
+func pause(_ *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	return ftpclient.Reply{}, network.Sleep(ctx, s.host.Clock(), step.Pause)
+}
+
+// wait does nothing: what was to be waited for has ended before the step is taken.
+func wait(*stage, context.Context, *session, scenario.Step) (ftpclient.Reply, error) {
+	return ftpclient.Reply{}, nil
 }
 
 // hangup waits until the server ends the session by itself, which it says with
 // 421 (RFC 959, 5.4): that reply is no refusal, but what was waited for.
-func hangup(_ *stage, ctx context.Context, s *session, _ []string) (ftpclient.Reply, error) {
+func hangup(_ *stage, ctx context.Context, s *session, _ scenario.Step) (ftpclient.Reply, error) {
 	waiter, ok := s.client.(interface {
 		Await(context.Context) (ftpclient.Reply, error)
 	})
@@ -286,10 +281,10 @@ func hangup(_ *stage, ctx context.Context, s *session, _ []string) (ftpclient.Re
 	return ftpclient.Reply{}, err
 }
 
-func quit(_ *stage, ctx context.Context, s *session, args []string) (reply ftpclient.Reply, err error) {
+func quit(_ *stage, ctx context.Context, s *session, step scenario.Step) (reply ftpclient.Reply, err error) {
 	client := s.client
 	s.client = nil
-	if first(args) == "nowait" {
+	if step.NoWait {
 		return ftpclient.Reply{}, client.QuitAtOnce(ctx)
 	}
 	return client.Quit(ctx)

@@ -39,3 +39,16 @@ quit
 		}
 	}
 }
+
+// TestEveryVerb looks for what takes a step of each verb that a scenario can have.
+func TestEveryVerb(t *testing.T) {
+	verbs := scenario.Verbs()
+	for _, verb := range verbs {
+		if steps[verb] == nil {
+			t.Errorf("nothing takes a step %s", verb)
+		}
+	}
+	if len(steps) != len(verbs) {
+		t.Errorf("steps of %d verbs are taken, and there are %d", len(steps), len(verbs))
+	}
+}

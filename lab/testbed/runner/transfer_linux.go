@@ -5,20 +5,16 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpclient"
 )
 
-// get downloads a file, from an offset if there is a second argument, and
-// compares what came with what the server has.
-func (st *stage) get(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: args[0], To: st.meter}
-	if len(args) > 1 {
-		d.Offset = parseSize(args[1])
-	}
+// get downloads a file, from an offset if the step has one, and compares what
+// came with what the server has.
+func (st *stage) get(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, Offset: step.Size, To: st.meter}
 	t, err := s.client.Download(ctx, d)
 	if err != nil || !t.Done() {
 		return t.Reply(), err
@@ -37,31 +33,26 @@ func (st *stage) get(ctx context.Context, s *session, args []string) (ftpclient.
 }
 
 // abort begins a download and aborts it after so many bytes.
-func (st *stage) abort(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: args[0], To: st.meter, AbortAfter: max(1, parseSize(args[1]))}
+func (st *stage) abort(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, To: st.meter, AbortAfter: max(1, step.Size)}
 	t, err := s.client.Download(ctx, d)
 	return t.Reply(), err
 }
 
-func (st *stage) put(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	return st.upload(ctx, s, "STOR", args)
-}
-
-func (st *stage) append(ctx context.Context, s *session, args []string) (ftpclient.Reply, error) {
-	return st.upload(ctx, s, "APPE", args)
-}
-
-// upload sends a local file and compares what reached the server with it.
-func (st *stage) upload(ctx context.Context, s *session, verb string, args []string) (ftpclient.Reply, error) {
-	file, _ := st.scenario.LocalFile(args[0]) // package scenario has checked that it is there
-	t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: verb, Argument: args[len(args)-1], From: st.meter.reader(open(file))})
-	if err != nil || !t.Done() {
-		return t.Reply(), err
+// upload returns the taker that sends a local file and compares what reached the
+// server with it.
+func upload(name string) taker {
+	return func(st *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+		file, _ := st.scenario.LocalFile(step.Local) // package scenario has checked that it is there
+		t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: name, Argument: step.Path, From: st.meter.reader(open(file))})
+		if err != nil || !t.Done() {
+			return t.Reply(), err
+		}
+		if err := compare(open(file), t.ASCII, t.Wire); err != nil {
+			return t.Reply(), err
+		}
+		return t.Reply(), st.compareStored(file, t)
 	}
-	if err := compare(open(file), t.ASCII, t.Wire); err != nil {
-		return t.Reply(), err
-	}
-	return t.Reply(), st.compareStored(file, t)
 }
 
 // open returns the content of a scenario's file.
@@ -108,10 +99,4 @@ func same(want, got content.Digest, what string) error {
 		return fmt.Errorf("%s is not the file: got %d bytes, SHA-256 %s; want %d bytes, %s", what, got.Size, got, want.Size, want)
 	}
 	return nil
-}
-
-// parseSize reads a size that package scenario has checked.
-func parseSize(text string) int64 {
-	n, _ := strconv.ParseInt(text, 10, 64)
-	return n
 }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"ftplab/lab/scenario"
+)
+
+// oneOf lets a command take at most one of these flags.
+func oneOf(c *cobra.Command, names ...string) {
+	c.MarkFlagsMutuallyExclusive(names...) // so that completion offers only one
+	others := c.Args
+	c.Args = func(c *cobra.Command, args []string) error {
+		var set []string
+		for _, name := range names {
+			if c.Flags().Changed(name) {
+				set = append(set, "--"+name)
+			}
+		}
+		if len(set) > 1 {
+			return fmt.Errorf("%s do not go together: %s takes one of them", strings.Join(set, " and "), c.Name())
+		}
+		return others(c, args)
+	}
+}
+
+// explainFlagError says in this command's words what is wrong with its flags.
+func explainFlagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(c, unknown)
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--%s %s: %s was expected", invalid.GetFlag().Name, invalid.GetValue(), expected(invalid.GetFlag()))
+	}
+	return err
+}
+
+// unknownFlag says which flag was perhaps meant.
+func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	name := err.GetSpecifiedName()
+	if err.GetSpecifiedShortnames() != "" { // as in -parallel, perhaps
+		name = strings.TrimSuffix(err.GetSpecifiedShortnames(), "=")
+		if meant := scenario.Nearest(name, names); len(name) > 2 && meant != "" {
+			return fmt.Errorf("unknown flag: -%s; did you mean --%s?", name, meant)
+		}
+		return fmt.Errorf("unknown flag: -%s; `%s -h` shows those there are", err.GetSpecifiedName(), c.CommandPath())
+	}
+	if meant := scenario.Nearest(name, names); meant != "" {
+		return fmt.Errorf("unknown flag: --%s; did you mean --%s?", name, meant)
+	}
+	return fmt.Errorf("unknown flag: --%s; `%s -h` shows those there are", name, c.CommandPath())
+}
+
+// expected says what a flag takes.
+func expected(f *pflag.Flag) string {
+	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s,"}
+	return cmp.Or(names[f.Value.Type()], "another value")
+}

@@ -1,0 +1,35 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An Error is a mistake in a scenario file.
+type Error struct {
+	File string
+	Line int
+	Msg  string
+}
+
+// Error is the message as a compiler prints it: file:line: what.
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+
+// Errors are the mistakes of one or more files.
+type Errors []*Error
+
+// mostErrors is how many mistakes are worth reading at once.
+const mostErrors = 20
+
+// Error has a line for each mistake, up to twenty.
+func (e Errors) Error() string {
+	var lines []string
+	for i, mistake := range e {
+		if i == mostErrors {
+			lines = append(lines, fmt.Sprintf("and %d more mistakes", len(e)-i))
+			break
+		}
+		lines = append(lines, mistake.Error())
+	}
+	return strings.Join(lines, "\n")
+}

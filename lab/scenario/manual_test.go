@@ -1,0 +1,99 @@
+package scenario
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestManualIsWhole looks for every setting and step in the manual, once.
+func TestManualIsWhole(t *testing.T) {
+	var named []string
+	for line := range strings.Lines(manual) {
+		if names, ok := strings.CutPrefix(line, "@"); ok {
+			named = append(named, strings.Fields(names)...)
+		}
+	}
+	words := Words()
+	slices.Sort(named)
+	slices.Sort(words)
+	if !slices.Equal(named, words) {
+		t.Errorf("the manual has entries for %q, want %q", named, words)
+	}
+	for line := range strings.Lines(Manual()) {
+		if len([]rune(line)) > manualWidth+1 {
+			t.Errorf("a line of %d characters: %s", len(line), line)
+		}
+	}
+}
+
+// stage is a scenario in which the example of a step makes sense.
+const stage = `network wire
+host other 203.0.113.7
+name ftp.example.test 192.0.2.21
+local photo.jpg 1kB
+open
+login anonymous me@mypc.test
+`
+
+// TestManualExamples parses every example of the manual: whole scenarios, lines
+// of settings and steps, and each option as it is written there.
+func TestManualExamples(t *testing.T) {
+	text := Manual()
+	lines := regexp.MustCompile(`(?m)^    Example:  (.+)$`).FindAllStringSubmatch(text, -1)
+	if least := len(settings) + len(verbs); len(lines) < least {
+		t.Errorf("got %d examples, want %d or more", len(lines), least)
+	}
+	for _, m := range lines {
+		parseLine(t, m[1])
+	}
+	whole := 0
+	for _, block := range regexp.MustCompile(`(?m)(?:^    .*\n|^\n)+`).FindAllString(text, -1) {
+		source := regexp.MustCompile(`(?m)^    `).ReplaceAllString(strings.TrimLeft(block, "\n"), "")
+		if !strings.HasPrefix(source, "# ") {
+			continue
+		}
+		whole++
+		if _, err := Parse("manual.txtar", []byte(source)); err != nil {
+			t.Errorf("%v, in\n%s", err, source)
+		}
+	}
+	if whole < 4 {
+		t.Errorf("got %d whole scenarios, want 4 or more", whole)
+	}
+}
+
+func TestOptionExamples(t *testing.T) {
+	heads := map[string]string{
+		"network": "network wire", "host": "host other 203.0.113.7", "name": "name ftp.example.test 192.0.2.21", "late": "late server > client by=1ms",
+		"server": "server", "file": "file README 1kB", "local": "local README 1kB", "client": "client scripted",
+	}
+	for _, s := range settings {
+		for _, o := range s.options {
+			key, value, valued := strings.Cut(o.form, "=")
+			for choice := range strings.SplitSeq(value, "|") {
+				word := key
+				if valued {
+					word += "=" + choice
+				}
+				parseLine(t, heads[s.name]+" "+word)
+			}
+		}
+	}
+}
+
+// parseLine parses a line of settings or steps.
+func parseLine(t *testing.T, line string) {
+	t.Helper()
+	source := stage + line + "\n"
+	if _, ok := settingOf(strings.Fields(line)[0]); ok {
+		source = line + "\nopen\n"
+		if !strings.HasPrefix(line, "network ") {
+			source = "network wire\n" + source
+		}
+	}
+	if _, err := Parse("manual.txtar", []byte(source)); err != nil {
+		t.Errorf("%s: %v", line, err)
+	}
+}

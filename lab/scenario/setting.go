@@ -1,0 +1,124 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A setting is a kind of line above the steps.
+type setting struct {
+	name    string
+	args    string // in the usage line, before the options
+	least   int    // how many words follow the name at least
+	most    int    // and at most; -1 is any number
+	options []usage
+	does    string // for the manual
+	example string // a whole line
+	parse   func(p *parser, words []string)
+}
+
+// A usage is one option of a setting as the manual shows it.
+type usage struct {
+	form string // an example, such as rtt=85ms, or readonly; choices are a|b
+	does string
+}
+
+// key is what stands before the = of an option, and with it; or the whole word.
+func (u usage) key() string {
+	key, _, valued := strings.Cut(u.form, "=")
+	if valued {
+		key += "="
+	}
+	return key
+}
+
+// An option is one option of a setting that says something of a T.
+type option[T any] struct {
+	form string
+	does string
+	set  func(p *parser, of *T, value string)
+}
+
+func (o option[T]) usage() usage { return usage{o.form, o.does} }
+
+// usages are the options as the manual shows them.
+func usages[T any](options []option[T]) []usage {
+	var list []usage
+	for _, o := range options {
+		list = append(list, o.usage())
+	}
+	return list
+}
+
+// setOptions gives of what the words say of it, each an option of the setting.
+func setOptions[T any](p *parser, setting string, options []option[T], of *T, words []string) {
+	for _, word := range words {
+		key, value, valued := strings.Cut(word, "=")
+		if valued {
+			key += "="
+		}
+		i := slices.IndexFunc(options, func(o option[T]) bool {
+			return strings.TrimSuffix(o.usage().key(), "=") == strings.TrimSuffix(key, "=")
+		})
+		switch {
+		case i < 0:
+			p.fail("unknown option %q of %s; %s", word, setting, suggestOption(setting, key))
+		case options[i].usage().key() != key:
+			p.fail("%q: %s was expected, such as %s", word, options[i].usage().key(), options[i].form)
+		}
+		options[i].set(p, of, value)
+	}
+}
+
+// settingOf returns the setting of that name; ok is false if there is none.
+func settingOf(name string) (s setting, ok bool) {
+	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+	if i < 0 {
+		return setting{}, false
+	}
+	return settings[i], true
+}
+
+// usage is the setting with its arguments and the keys of the options that it
+// does not need.
+func (s setting) usage() string {
+	words := []string{s.name}
+	if s.args != "" {
+		words = append(words, s.args)
+	}
+	for _, o := range s.options {
+		if named := strings.Contains(s.args, o.key()); !named && !strings.HasPrefix(o.form, "[") {
+			words = append(words, "["+o.key()+"]")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// keys lists the options for a message: a, b and c.
+func (s setting) keys() string {
+	var keys []string
+	for _, o := range s.options {
+		keys = append(keys, o.key())
+	}
+	if len(keys) < 2 {
+		return strings.Join(keys, "")
+	}
+	last := len(keys) - 1
+	return fmt.Sprintf("%s and %s", strings.Join(keys[:last], ", "), keys[last])
+}
+
+// set parses a setting's line behind its name.
+func (p *parser) set(s setting, words []string) {
+	switch {
+	case len(p.s.Steps) > 0 && s.name == "user":
+		p.fail("user stands after a step, and is a setting; the step that logs in is login")
+	case len(p.s.Steps) > 0:
+		p.fail("the setting %q stands after a step; settings come first", s.name)
+	case len(words) < s.least:
+		p.fail("something is missing: %s was expected", s.usage())
+	case s.most >= 0 && len(words) > s.most:
+		p.fail("there is too much: %s was expected", s.usage())
+	}
+	s.parse(p, words)
+}

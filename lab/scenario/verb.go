@@ -1,0 +1,110 @@
+package scenario
+
+import (
+	"slices"
+	"strings"
+)
+
+// A verb is one kind of step.
+type verb struct {
+	name    string
+	args    []arg
+	does    string // for the manual
+	example string // a whole line
+	traits  trait
+	also    map[string]string // words that FTP (RFC 959, 2428, 3659) and its programs have for it, and what to write instead
+}
+
+// An arg is one argument of a verb.
+type arg struct {
+	form string // in the usage line: VALUE, a|b, [keyword]; what may be missing is in brackets
+	set  func(p *parser, s *Step, word string)
+}
+
+// A trait is what else there is to know of a verb.
+type trait int
+
+const (
+	early    trait = 1 << iota // may stand before the session is open
+	scripted                   // is beyond github.com/jlaffaye/ftp
+	transfer                   // uses a data connection
+	verbatim                   // its argument is the rest of the line
+	noStep                     // says something of the steps below, and is none itself
+)
+
+// Verbs are the names that a [Step] can have as its Verb.
+func Verbs() []string {
+	var names []string
+	for _, v := range verbs {
+		if v.traits&noStep == 0 {
+			names = append(names, v.name)
+		}
+	}
+	return names
+}
+
+func (v verb) is(t trait) bool { return v.traits&t != 0 }
+
+// verbOf returns the verb of that name; ok is false if there is none.
+func verbOf(name string) (v verb, ok bool) {
+	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
+	if i < 0 {
+		return verb{}, false
+	}
+	return verbs[i], true
+}
+
+// usage is the verb with its arguments, such as "login USER [PASSWORD]".
+func (v verb) usage() string {
+	words := []string{v.name}
+	for _, a := range v.args {
+		words = append(words, a.form)
+	}
+	return strings.Join(words, " ")
+}
+
+// least is how many arguments the verb needs.
+func (v verb) least() int {
+	n := 0
+	for _, a := range v.args {
+		if !strings.HasPrefix(a.form, "[") {
+			n++
+		}
+	}
+	return n
+}
+
+// keyword is the word that the argument is, such as nowait; "" if it stands for
+// a value, which is written in capitals.
+func (a arg) keyword() string {
+	word := strings.Trim(a.form, "[]")
+	if word == a.form || word != strings.ToLower(word) {
+		return ""
+	}
+	return word
+}
+
+// setArgs gives a step the words behind its verb. The argument behind a keyword
+// takes the keyword's place where that is missing.
+func (p *parser) setArgs(v verb, s *Step, words []string) {
+	if len(words) < v.least() || len(words) > len(v.args) {
+		p.fail("%s was expected, and there are %d arguments", v.usage(), len(words))
+	}
+	args := v.args
+	for _, word := range words {
+		if strings.ContainsAny(word, "\r\n\x00") {
+			p.fail("%q: a line end or a NUL cannot be sent in a command (RFC 959, 5.3)", word)
+		}
+		if len(args) > 1 && args[0].keyword() != "" && args[0].keyword() != word {
+			args = args[1:]
+		}
+		if len(args) == 0 {
+			p.fail("%s was expected", v.usage())
+		}
+		if k := args[0].keyword(); k != "" {
+			p.oneOf(v.name, word, k)
+		}
+		args[0].set(p, s, word)
+		args = args[1:]
+	}
+}
