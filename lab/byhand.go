@@ -12,8 +12,6 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
 	"ftplab/lab/testbed/cell"
-	"ftplab/lab/testbed/network"
-	"ftplab/lab/testbed/runner"
 )
 
 // A Recording is what somebody did by hand, recorded. There is no verdict on
@@ -38,9 +36,13 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.T
 		return nil, err
 	}
 	defer file.Close()
+	folder, err := filepath.Abs(filepath.Dir(file.Name()))
+	if err != nil {
+		return nil, err
+	}
 	restore := t.Keep()
 	outcome, err := runInCell(ctx, cell.Job{
-		Spec:  job{File: s.File, Source: s.Source, Format: pcapng.PCAPNG, Shell: sh},
+		Spec:  job{File: s.File, Source: s.Source, Files: filepath.Join(folder, "files"), Format: pcapng.PCAPNG, Shell: sh},
 		Files: []*os.File{file, t.In, t.Out, t.Err},
 		Grace: shellGrace,
 	}, nil)
@@ -66,19 +68,6 @@ const shellGrace = 15 * time.Second
 // leastVolume is for how many bytes a shell's recorder is made at least:
 // nobody knows what will be transferred there.
 const leastVolume = 32 << 20
-
-// visit is what a cell does that has a shell.
-func visit(ctx context.Context, c *cell.Cell, s *scenario.Scenario, j job) error {
-	s.Network.Volume = max(s.Network.Volume, leastVolume)
-	info := captureInfo(s)
-	info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
-	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: info}
-	terminal := byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}
-	outcome, err := runner.Visit(ctx, s, recording, func(ctx context.Context, client network.Host) error {
-		return j.Shell.Run(ctx, client, terminal)
-	})
-	return errors.Join(err, c.Send(message{Outcome: outcome}))
-}
 
 // Record records what a network device of this machine sends and receives,
 // until ctx ends. The results are in a new folder of its own, by-hand. The

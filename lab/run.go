@@ -15,6 +15,7 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/linux"
 	"ftplab/lab/testbed/runner"
 )
 
@@ -74,16 +75,14 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if err != nil {
 		return err
 	}
+	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s), Files: j.Files}
+	client := runner.Steps(func(p Progress) { c.Send(message{Progress: &p}) })
 	if j.Shell != nil {
-		return visit(ctx, c, s, j)
+		s.Network.Volume = max(s.Network.Volume, leastVolume)
+		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
+		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]})
 	}
-	outcome, err := runner.Play(ctx, s, runner.Recording{
-		File:   c.Files[0],
-		Format: j.Format,
-		Info:   captureInfo(s),
-		Shared: c.InPlace,
-		Files:  j.Files,
-	}, func(p Progress) { c.Send(message{Progress: &p}) })
+	outcome, err := runner.Run(ctx, s, linux.Builder{Shared: c.InPlace}, recording, client)
 	return errors.Join(err, c.Send(message{Outcome: outcome}))
 }
 

@@ -8,40 +8,49 @@ import (
 	"net/netip"
 	"net/textproto"
 	"os"
-	"time"
+	"path/filepath"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/ftpserver"
 	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/runner"
 )
-
-// farewell is how long the connections of a server that is told to stop may
-// take to close in order.
-const farewell = 3 * time.Second
 
 // Serve runs a scenario's server, with its files, users and wording, on one
 // address of this machine until ctx ends. A zero port is the scenario's own.
 // Ready is called when clients can connect. Ended by ctx, it returns nil.
 func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16, ready func(netip.AddrPort)) error {
-	config := runner.ServerConfig(s)
-	if port != 0 {
-		config.Port = port
+	served := *s
+	served.Names = nil // a name server would answer for the scenario's network, which is not here
+	if port != 0 && len(s.Server.Program) > 0 {
+		return fmt.Errorf("%s:%d: the server is a program, which chooses its port by itself; --port is for the lab's", s.File, s.Server.ProgramLine)
 	}
-	machine := network.NewMachine(scenario.Host{Name: "server", Addr: addr})
-	server, err := ftpserver.Start(machine, config)
+	if port != 0 {
+		served.Server.Port = port
+	}
+	folder, err := os.MkdirTemp("", "ftplab-serve-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	here := thisMachine{network.NewMachine(scenario.Host{Name: "server", Addr: addr})}
+	e, err := runner.Open(ctx, &served, here, filepath.Join(folder, "files"))
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: ports below 1024 are root's here; another one, such as --port 2121, is anybody's", err)
 	}
 	if err != nil {
 		return err
 	}
-	ready(server.Addr())
+	ready(e.Server())
 	<-ctx.Done()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancel()
-	return server.Close(ctx)
+	return e.Close(ctx)
 }
+
+// thisMachine is a network with one host, this machine, that nothing records.
+type thisMachine struct{ machine *network.Machine }
+
+func (m thisMachine) Host(string) network.Host { return m.machine }
+func (m thisMachine) Clock() network.Clock     { return m.machine.Clock() }
+func (m thisMachine) Close() error             { return nil }
 
 // Greet opens a session with the server at addr and ends it again. It fails
 // unless the server is ready for clients: its first reply must be 220 (RFC 959,

@@ -1,6 +1,7 @@
 package byhand
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/runner"
 )
 
 // A Shell is a shell on a host of a cell. It travels to the cell as JSON.
@@ -48,6 +50,13 @@ func NewShell(s *scenario.Scenario) (*Shell, error) {
 		sh.Env = append(sh.Env, "PS1=client# ") // of shells that have no other
 	}
 	return sh, nil
+}
+
+// Client is the shell in the client's place.
+func (sh *Shell) Client(t Terminal) runner.Client {
+	return func(ctx context.Context, e *runner.Environment) ([]runner.Failure, error) {
+		return nil, sh.Run(ctx, e.Host("client"), t)
+	}
 }
 
 // hosts are the lines of a hosts file for the scenario's names.

@@ -32,7 +32,7 @@ const lookEvery = 2 * time.Millisecond
 
 // startProgram writes the scenario's files to a folder, starts the server in
 // it, and waits until it listens. What it prints goes to server.log beside.
-func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (*program, error) {
+func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
 	if err := writeFiles(folder, s.Files); err != nil {
 		return nil, fmt.Errorf("the server's files: %w", err)
 	}

@@ -1,8 +1,14 @@
 package runner
 
 import (
+	"context"
+	"errors"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpserver"
+	"ftplab/lab/testbed/network"
+	"io"
+	"net/netip"
 )
 
 // ServerConfig is what the scenario says of its server.
@@ -34,4 +40,48 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		}
 	}
 	return config
+}
+
+// A server answers the clients: the lab's own, or a program.
+type server interface {
+	// Addr is the address of its control port.
+	Addr() netip.AddrPort
+
+	// Open opens a file as the server has it now.
+	Open(path string) (io.ReadSeeker, error)
+
+	// Received is the digest of what the last upload to a file brought,
+	// which was so many bytes.
+	Received(path string, size int64) (content.Digest, error)
+
+	// Wait waits until no client is connected, and Close ends the server.
+	// The error of either is that of ctx.
+	Wait(ctx context.Context) error
+	Close(ctx context.Context) error
+}
+
+// embedded is the lab's own server.
+type embedded struct{ *ftpserver.Server }
+
+// Received implements server.
+func (e embedded) Received(path string, _ int64) (content.Digest, error) {
+	uploads := e.Uploads()
+	for i := len(uploads) - 1; i >= 0; i-- {
+		if uploads[i].Path == path {
+			return uploads[i].Content, nil
+		}
+	}
+	return content.Digest{}, errors.New("the server says that the upload is complete, but has no file of it")
+}
+
+// startServer starts the scenario's server on its host.
+func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string) (server, error) {
+	if len(s.Server.Program) > 0 {
+		return startProgram(ctx, host, s, files)
+	}
+	own, err := ftpserver.Start(host, ServerConfig(s))
+	if err != nil {
+		return nil, err
+	}
+	return embedded{own}, nil
 }

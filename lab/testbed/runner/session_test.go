@@ -28,13 +28,13 @@ quit
 	// At 10 MiB a second, 1 s. On the path it takes 10.49 s, and may take four times as long.
 	transfer := 3*time.Second + time.Second + 41943040*time.Microsecond
 	want := map[string]time.Duration{"pause": 5 * time.Second, "get": transfer, "ls": transfer}
-	st := &stage{scenario: s}
+	r := &script{Environment: &Environment{scenario: s}}
 	for _, step := range s.Steps {
 		w, ok := want[step.Verb]
 		if !ok {
 			w = 3 * time.Second
 		}
-		if got := st.deadline(step); got != w {
+		if got := r.deadline(step); got != w {
 			t.Errorf("%s: got %v, want %v", step.Verb, got, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"ftplab/lab/testbed/network"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -23,11 +24,11 @@ func TestStallWatch(t *testing.T) {
 // TestNoStall watches, with a clock that is always in time, until it is asked.
 func TestNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		found := watchForStalls(t.Context())
+		found := watchForStalls(t.Context(), network.WallClock)
 		time.Sleep(time.Hour)
 		if got := found(); len(got) > 0 {
 			t.Errorf("got %v, want nothing", got)
 		}
-		watchForStalls(t.Context()) // ends with the test
+		watchForStalls(t.Context(), network.WallClock) // ends with the test
 	})
 }

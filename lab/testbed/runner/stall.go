@@ -2,8 +2,17 @@ package runner
 
 import (
 	"context"
+	"ftplab/lab/testbed/network"
 	"time"
 )
+
+// A Stall is a time in which the machine did not let this program run, such as
+// one that had other things to do, or was itself a guest that was stopped. In it
+// packets waited that would otherwise have been sent, or passed on.
+type Stall struct {
+	At      float64 `json:"at"`      // seconds since the session began
+	Seconds float64 `json:"seconds"` // that it lasted
+}
 
 // A stallWatch looks at the clock often, to find out when it could not.
 type stallWatch struct {
@@ -19,23 +28,23 @@ const (
 	longestWait = 200 * time.Millisecond
 )
 
-// watchForStalls watches until it is asked for what it found, or ctx ends.
-func watchForStalls(ctx context.Context) (found func() []Stall) {
+// watchForStalls watches until it is asked for what it found, or ctx ends. It
+// finds nothing on a network that has a time of its own, which stands still
+// while the machine does.
+func watchForStalls(ctx context.Context, clock network.Clock) (found func() []Stall) {
+	if clock != network.WallClock {
+		return func() []Stall { return nil }
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	begin := time.Now()
+	begin := clock.Now()
 	w := &stallWatch{begin: begin, last: begin}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(lookAtClock)
-		defer ticker.Stop()
-		for ctx.Err() == nil {
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-			}
-			w.look(time.Now())
+		for network.Sleep(ctx, clock, lookAtClock) == nil {
+			w.look(clock.Now())
 		}
+		w.look(clock.Now())
 	}()
 	return func() []Stall {
 		cancel()

@@ -13,13 +13,13 @@ import (
 
 // get downloads a file, from an offset if the step has one, and compares what
 // came with what the server has.
-func (st *stage) get(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, Offset: step.Size, To: st.meter}
+func (r *script) get(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, Offset: step.Size, To: r.meter}
 	t, err := s.client.Download(ctx, d)
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
-	source, err := st.server.Open(t.Path)
+	source, err := r.server.Open(t.Path)
 	if err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
@@ -33,8 +33,8 @@ func (st *stage) get(ctx context.Context, s *session, step scenario.Step) (ftpcl
 }
 
 // abort begins a download and aborts it after so many bytes.
-func (st *stage) abort(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, To: st.meter, AbortAfter: max(1, step.Size)}
+func (r *script) abort(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, To: r.meter, AbortAfter: max(1, step.Size)}
 	t, err := s.client.Download(ctx, d)
 	return t.Reply(), err
 }
@@ -42,16 +42,16 @@ func (st *stage) abort(ctx context.Context, s *session, step scenario.Step) (ftp
 // upload returns the taker that sends a local file and compares what reached the
 // server with it.
 func upload(name string) taker {
-	return func(st *stage, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-		file, _ := st.scenario.LocalFile(step.Local) // package scenario has checked that it is there
-		t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: name, Argument: step.Path, From: st.meter.reader(open(file))})
+	return func(r *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+		file, _ := r.scenario.LocalFile(step.Local) // package scenario has checked that it is there
+		t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: name, Argument: step.Path, From: r.meter.reader(open(file))})
 		if err != nil || !t.Done() {
 			return t.Reply(), err
 		}
 		if err := compare(open(file), t.ASCII, t.Wire); err != nil {
 			return t.Reply(), err
 		}
-		return t.Reply(), st.compareStored(file, t)
+		return t.Reply(), r.compareStored(file, t)
 	}
 }
 
@@ -78,7 +78,7 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 
 // compareStored says how what an upload left differs from its source, which
 // TYPE A has taken to the network's line ends and back.
-func (st *stage) compareStored(file scenario.File, t ftpclient.Transfer) error {
+func (r *script) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	source := open(file)
 	if t.ASCII {
 		source = content.FromNVT(content.ToNVT(source))
@@ -87,7 +87,7 @@ func (st *stage) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	if err != nil {
 		return err
 	}
-	got, err := st.server.Received(t.Path, want.Size)
+	got, err := r.server.Received(t.Path, want.Size)
 	if err != nil {
 		return err
 	}

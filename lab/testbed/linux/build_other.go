@@ -1,0 +1,20 @@
+//go:build !linux
+
+package linux
+
+import (
+	"context"
+	"errors"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+)
+
+// Describe adds nothing: no network is built here.
+func (Builder) Describe(scenario.Network, *pcapng.Info) {}
+
+// Build fails.
+func (Builder) Build(context.Context, scenario.Network, *pcapng.Writer, func(error)) (network.Network, error) {
+	return nil, errors.New("networks with Linux's own TCP are made on Linux; here captures can be read and judged")
+}

@@ -1,0 +1,79 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/nameserver"
+	"ftplab/lab/testbed/network"
+)
+
+// timeToClose is how long connections may take to close in order before the
+// server closes them.
+const timeToClose = 3 * time.Second
+
+// An Environment is what a client finds: a scenario's network with its servers.
+type Environment struct {
+	scenario *scenario.Scenario
+	network  network.Network
+	server   server
+	names    net.PacketConn // the name server's; nil without one
+	lookups  atomic.Uint32  // so far
+}
+
+// Open starts a scenario's server on a network, and its name server if it has
+// names. Files is a folder for a server that is a program.
+func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string) (e *Environment, err error) {
+	e = &Environment{scenario: s, network: n}
+	if e.server, err = startServer(ctx, n.Host("server"), s, files); err != nil {
+		return nil, err
+	}
+	if len(s.Names) == 0 {
+		return e, nil
+	}
+	e.names, err = n.Host("nameserver").ListenUDP(nameserver.Port)
+	if err == nil {
+		err = nameserver.Serve(e.names, s.Names)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close(ctx))
+	}
+	return e, nil
+}
+
+// Host returns the host of that name.
+func (e *Environment) Host(name string) network.Host { return e.network.Host(name) }
+
+// Server is the address of the server's control port.
+func (e *Environment) Server() netip.AddrPort { return e.server.Addr() }
+
+// LookUp asks the scenario's name server for a name.
+func (e *Environment) LookUp(ctx context.Context, client network.Host, name string) (netip.Addr, error) {
+	conn, err := client.ListenUDP(client.NextPort())
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	defer conn.Close()
+	server := netip.AddrPortFrom(e.Host("nameserver").Addr(), nameserver.Port)
+	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
+}
+
+// Close ends the servers. The FTP server is given the time to hear and answer
+// what is still on its way, such as a QUIT whose sender did not wait, unless ctx
+// has ended.
+func (e *Environment) Close(ctx context.Context) error {
+	waiting, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
+	defer cancel()
+	e.server.Wait(waiting) // whose error is that of Close, below
+	if e.names != nil {
+		e.names.Close()
+	}
+	closing, cancel := network.WithTimeout(context.WithoutCancel(ctx), e.network.Clock(), timeToClose)
+	defer cancel()
+	return e.server.Close(closing)
+}

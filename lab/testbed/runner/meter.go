@@ -1,0 +1,46 @@
+package runner
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"ftplab/lab/testbed/network"
+)
+
+// Progress says how far the transfers are.
+type Progress struct {
+	Bytes int64 // of data, so far
+}
+
+// A meter counts the data of all transfers and tells the sum now and then.
+type meter struct {
+	clock network.Clock
+	tell  func(Progress) // may be nil
+
+	mu    sync.Mutex
+	bytes int64
+	told  time.Time
+}
+
+// tellEvery is often enough for a person.
+const tellEvery = 100 * time.Millisecond
+
+func newMeter(clock network.Clock, tell func(Progress)) *meter {
+	return &meter{clock: clock, tell: tell, told: clock.Now()}
+}
+
+// Write counts what was written, for downloads.
+func (m *meter) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bytes += int64(len(p))
+	if now := m.clock.Now(); m.tell != nil && now.Sub(m.told) >= tellEvery {
+		m.told = now
+		m.tell(Progress{Bytes: m.bytes})
+	}
+	return len(p), nil
+}
+
+// reader counts what is read from r, for uploads.
+func (m *meter) reader(r io.Reader) io.Reader { return io.TeeReader(r, m) }

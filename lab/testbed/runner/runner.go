@@ -1,0 +1,110 @@
+// Package runner makes the session of a scenario happen: it builds the network,
+// starts the server on it, has the client do its part while the network records
+// every frame, and ends everything in order.
+//
+// What the client does is a function, a [Client]. [Steps] takes a scenario's
+// steps; a shell, a program, or Go code can stand in its place. What the network
+// is made of is a [Builder]'s affair.
+//
+// The runner judges only what client and server can tell: whether the server
+// said yes where the scenario counts on a yes, whether every step ended in time,
+// whether what a transfer brought is what was sent. What crossed the network is
+// judged later, from the capture alone.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+)
+
+// A Builder builds the networks of one kind of system.
+type Builder interface {
+	// Describe adds to the capture's information what the network is.
+	Describe(n scenario.Network, info *pcapng.Info)
+
+	// Build builds a network that writes what it records to w. It may call
+	// failed, once, when recording fails while the network is in use.
+	Build(ctx context.Context, n scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error)
+}
+
+// A Client is what happens in the client's place: it uses the environment until
+// it is done, or ctx ends. What is not as the scenario says is a Failure; an
+// error means that it could not do its part.
+type Client func(ctx context.Context, e *Environment) ([]Failure, error)
+
+// A Recording is where the capture goes.
+type Recording struct {
+	File   io.Writer
+	Format pcapng.Format
+	Info   pcapng.Info
+	Files  string // a folder for the files of a server that is a program
+}
+
+// An Outcome is how a session went, as client and server saw it.
+type Outcome struct {
+	Frames   int // recorded
+	Failures []Failure
+	Stalls   []Stall
+}
+
+// A Failure is something that is not as the scenario says.
+type Failure struct {
+	Line    int    `json:"line,omitempty"` // of the scenario file; 0 is none in particular
+	Message string `json:"message"`
+}
+
+// In is the failure as a compiler prints it: file:line: message.
+func (f Failure) In(file string) string {
+	if f.Line == 0 {
+		return fmt.Sprintf("%s: %s", file, f.Message)
+	}
+	return fmt.Sprintf("%s:%d: %s", file, f.Line, f.Message)
+}
+
+// Run makes the environment of a scenario, has the client do its part in it, and
+// ends it. What is not as the scenario says is in the Outcome; an error says why
+// the session could not take place, or that ctx ended. Either way the capture
+// has all frames that were seen.
+func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, client Client) (*Outcome, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.Describe(s.Network, &r.Info)
+	w, err := pcapng.NewWriter(r.File, r.Format, r.Info)
+	if err != nil {
+		return nil, err
+	}
+	n, err := b.Build(ctx, s.Network, w, cancel) // without a recorder the session need not go on
+	if err != nil {
+		return nil, err
+	}
+	stalls := watchForStalls(ctx, n.Clock())
+	e, err := Open(ctx, s, n, r.Files)
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	failures, err := client(ctx, e)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	closed := errors.Join(e.Close(ctx), n.Close())
+	if err != nil {
+		return nil, err // and closed may only repeat it
+	}
+	if closed != nil {
+		if err := w.Flush(); err != nil {
+			return nil, err // the capture could not be written
+		}
+		failures = append(failures, Failure{Message: closed.Error()})
+	}
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls()}, nil
+}
+
+// InPlace reports whether a scenario can take place on a network that is not the
+// cell's own: on the loopback device as it is.
+func InPlace(s *scenario.Scenario) bool { return s.Network.Kind == scenario.Loopback }
