@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +41,7 @@ on: nothing that was recorded by hand is replaced.`,
 			defer stop()
 			// A terminal that is closed hangs up on the shell; what was
 			// recorded is still to be written then.
-			ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
+			ctx, stop = untilHangup(ctx)
 			defer stop()
 			r, err := lab.Shell(ctx, s, results, byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 			if err != nil {

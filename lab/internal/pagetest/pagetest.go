@@ -1,3 +1,5 @@
+//go:build !js
+
 // Package pagetest opens the lab's pages in a real browser, for tests: headless
 // Chromium, which is told to stay away from every network.
 package pagetest

@@ -1,3 +1,5 @@
+//go:build !unix
+
 package lab
 
 // inheritOwner does nothing here: who is administrator owns files no differently.

@@ -1,0 +1,91 @@
+package lab_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// dependencies has, for each package of this module, all packages that it is
+// built from. Packages of the standard library are left out.
+func dependencies(t *testing.T) map[string][]string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Deps,Standard", "-deps", "ftplab/...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps, standard := map[string][]string{}, map[string]bool{"C": true}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Deps       []string
+			Standard   bool
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if p.Standard {
+			standard[p.ImportPath] = true
+		} else if p.ImportPath == "ftplab" || strings.HasPrefix(p.ImportPath, "ftplab/") {
+			deps[p.ImportPath] = p.Deps
+		}
+	}
+	for name := range deps {
+		deps[name] = slices.DeleteFunc(deps[name], func(d string) bool { return standard[d] })
+	}
+	if len(deps["ftplab/cmd/ftplab"]) == 0 {
+		t.Fatalf("go list says of %d packages, and nothing of the command", len(deps))
+	}
+	return deps
+}
+
+// in reports whether a package is the one at path, or below it.
+func in(name, path string) bool { return name == path || strings.HasPrefix(name, path+"/") }
+
+// TestLaws holds the packages to the project's shape: testbed and analysis meet
+// in a capture, the language and the capture's format know neither, and whoever
+// needs both has the façade join them.
+func TestLaws(t *testing.T) {
+	const module = "ftplab/"
+	for name, deps := range dependencies(t) {
+		knows := func(path string) bool {
+			return slices.ContainsFunc(deps, func(d string) bool { return in(d, module+path) }) || in(name, module+path)
+		}
+		facade := name == module+"lab" || slices.Contains(deps, module+"lab")
+		if knows("lab/testbed") && knows("lab/analysis") && !facade {
+			t.Errorf("%s depends on both lab/testbed and lab/analysis, and not on the façade", name)
+		}
+		for _, d := range deps {
+			switch {
+			case in(name, module+"lab/scenario") && d != "golang.org/x/tools/txtar":
+				t.Errorf("%s depends on %s; it may on the standard library and txtar", name, d)
+			case in(name, module+"lab/pcapng") && in(d, "ftplab") && !in(d, module+"lab/pcapng"):
+				t.Errorf("%s depends on %s; it may on no other package of this module", name, d)
+			case in(name, module+"cmd/ftplab") && d == "github.com/google/gopacket/layers":
+				t.Errorf("%s depends on %s, whose initialization takes longer than its own", name, d)
+			}
+		}
+	}
+}
+
+// TestWebAssembly builds everything for a browser. Cells and the networks of
+// Linux's own TCP are there, too, but only say that they need Linux.
+func TestWebAssembly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: nothing is built for another system")
+	}
+	cmd := exec.Command("go", "build", "ftplab/...")
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
