@@ -58,12 +58,20 @@ func learnAll(t *testing.T) *baseline.Profile {
 				t.Fatal(err)
 			}
 			defer evidence.Close()
-			if a := evidence.Check(baseline.Normal()); a.Verdict == baseline.NotNormal {
+			a, err := evidence.Check(baseline.Normal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Verdict == baseline.NotNormal {
 				t.Errorf("got verdict %s for %+v", a.Verdict, a.Findings)
+			}
+			learned, err := evidence.Learn(s.Name)
+			if err != nil {
+				t.Fatal(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.Merge(evidence.Learn(s.Name))
+			all.Merge(learned)
 		})
 	})
 	return all

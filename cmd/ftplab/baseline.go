@@ -80,7 +80,11 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 		if e.NumSessions() == 0 {
 			return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", called(name))
 		}
-		all.Merge(e.Learn(sourceName(name)))
+		p, err := e.Learn(sourceName(name))
+		if err != nil {
+			return nil, err
+		}
+		all.Merge(p)
 	}
 	return all, nil
 }
@@ -193,7 +197,10 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	if e.Size == 0 {
 		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
 	}
-	a := e.Check(normal)
+	a, err := e.Check(normal)
+	if err != nil {
+		return err
+	}
 	switch {
 	case f.json:
 		err = a.WriteJSON(stdout)

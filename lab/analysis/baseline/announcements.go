@@ -105,7 +105,7 @@ func (s *session) party(m ftp.Mode) netip.Addr {
 func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
 	for _, id := range a.Connections {
-		if e.Connection(id).Addr(party(a.Mode)).Addr().Unmap() == own {
+		if s.data[id].Addr(party(a.Mode)).Addr().Unmap() == own {
 			return translation{Note, "the data connection came to its own address all the same, so an address translator stands in between"}
 		}
 	}
@@ -118,7 +118,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	switch {
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
-	case e.reached(a, addr) && sameNetwork(addr, s.server()):
+	case s.reached(a, addr) && sameNetwork(addr, s.server()):
 		return translation{Violation, "a neighbour of the server, which called it and was answered"}
 	case addr == s.server():
 		return translation{Violation, "the server's own address"}
@@ -139,9 +139,9 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 }
 
 // reached reports whether a data connection to an announced address came about.
-func (e *Evidence) reached(a *ftp.DataPort, addr netip.Addr) bool {
+func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
 	for _, id := range a.Connections {
-		if c := e.Connection(id); c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+		if c := s.data[id]; c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
 			return true
 		}
 	}
@@ -240,7 +240,7 @@ func without(list []int, value int) []int {
 	return kept
 }
 
-func unprivilegedPort(e *Evidence, s *session) []breach {
+func unprivilegedPort(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, a := range s.DataPorts {
 		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) {
@@ -250,7 +250,7 @@ func unprivilegedPort(e *Evidence, s *session) []breach {
 			packets:  []int{a.Packet, a.ReplyPacket},
 			observed: fmt.Sprintf("%s announced %s", a.Command, a.Where()),
 		}
-		if !a.ThirdParty && (e.works(s, a) || a.Mode == ftp.Passive && s.next(a) == nil) {
+		if !a.ThirdParty && (s.works(a) || a.Mode == ftp.Passive && s.next(a) == nil) {
 			b.severity = Odd
 		}
 		found = append(found, b)
@@ -260,9 +260,9 @@ func unprivilegedPort(e *Evidence, s *session) []breach {
 
 // works reports whether data came to an announced address, as far as the capture
 // shows: a transfer that is not over yet may still do.
-func (e *Evidence) works(s *session, a *ftp.DataPort) bool {
+func (s *session) works(a *ftp.DataPort) bool {
 	for _, id := range a.Connections {
-		if e.Connection(id).HandshakeSeen {
+		if s.data[id].HandshakeSeen {
 			return true
 		}
 	}

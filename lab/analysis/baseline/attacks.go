@@ -71,7 +71,7 @@ var attackRules = []Rule{
 
 // eachCommand makes a rule's look of a look at one command, which says what is
 // wrong with it.
-func eachCommand(wrong func(*ftp.Exchange) string) func(*Evidence) []breach {
+func eachCommand(wrong func(*ftp.Exchange) string) func() look {
 	return eachSession(func(_ *Evidence, s *session) []breach {
 		var found []breach
 		for _, x := range s.Exchanges {
@@ -310,10 +310,10 @@ func knownExploit(e *Evidence, s *session) []breach {
 				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), k.name),
 				filter:   s.filter(frames(x.Packet)),
 			}
-			if c := e.shell(s); c != nil && x.Command == "USER" {
-				b.packets = append(b.packets, c.FirstPacket)
-				b.observed += fmt.Sprintf("; then a connection to port %d, %d bytes and %d bytes back", backdoorPort, c.ClientFlow.Bytes, c.ServerFlow.Bytes)
-				b.filter = s.filter(frames(x.Packet)) + " || " + stream(c.ID)
+			if c, ok := e.shells[s.server()]; ok && x.Command == "USER" {
+				b.packets = append(b.packets, c.packet)
+				b.observed += fmt.Sprintf("; then a connection to port %d, %d bytes and %d bytes back", backdoorPort, c.sent, c.received)
+				b.filter = s.filter(frames(x.Packet)) + " || " + stream(c.id)
 			}
 			found = append(found, b)
 			break
@@ -322,15 +322,18 @@ func knownExploit(e *Evidence, s *session) []breach {
 	return found
 }
 
-// shell is a connection to the back door of the session's server that carried
-// data, nil if there is none.
-func (e *Evidence) shell(s *session) *ftp.Connection {
-	for c := range e.Connections() {
-		if c.Server.Port() == backdoorPort && c.Server.Addr().Unmap() == s.server() && c.ServerFlow.Bytes > 0 {
-			return c
-		}
+// A shell is a connection to the back door of a server that carried data.
+type shell struct {
+	id, packet     int
+	sent, received int64 // bytes, by the client
+}
+
+// noteShell notes the first such connection to each server.
+func (e *Evidence) noteShell(c *ftp.Connection) {
+	server := c.Server.Addr().Unmap()
+	if _, known := e.shells[server]; !known && c.Server.Port() == backdoorPort && c.ServerFlow.Bytes > 0 {
+		e.shells[server] = shell{c.ID, c.FirstPacket, c.ClientFlow.Bytes, c.ServerFlow.Bytes}
 	}
-	return nil
 }
 
 // Limits of repetition at machine speed: how many times the same line in a row,

@@ -20,74 +20,90 @@ const (
 	enough     = 20
 )
 
-// compare finds the values of a capture that are outside of the profile.
-func (p *Profile) compare(e *Evidence) []Finding {
-	var findings []Finding
+// outliers are the measures of which the profile knows enough.
+func (p *Profile) outliers() []outlier {
+	var all []outlier
 	for _, m := range Measures() {
 		h := p.Distributions[m.Name]
-		if m.each == nil || h.Count < enough {
-			continue
-		}
-		if f, ok := outside(m, h, e); ok {
-			findings = append(findings, f)
+		if h.Count >= enough && (m.connection != nil || m.session != nil) {
+			all = append(all, outlier{Measure: m, known: h})
 		}
 	}
-	return append(findings, p.strangers(e)...)
+	return all
 }
 
-// outside looks for values beyond the distribution of a measure, and reports the
-// one furthest off.
-func outside(m Measure, h *Histogram, e *Evidence) (Finding, bool) {
-	worst, n := 0.0, 0
-	var packets []int
-	m.each(e, func(value float64, at ...int) {
-		if value <= nearBeyond*h.Max {
-			return
-		}
-		n++
-		if value > worst {
-			worst, packets = value, at
-		}
-	})
-	if n == 0 {
+// An outlier is the value of a measure that lies furthest beyond what is known of it.
+type outlier struct {
+	Measure
+	known   *Histogram
+	n       int // values beyond what is known
+	worst   float64
+	packets []int // that show the worst
+}
+
+// add takes a value.
+func (o *outlier) add(value float64, at ...int) {
+	if value <= nearBeyond*o.known.Max {
+		return
+	}
+	o.n++
+	if value > o.worst {
+		o.worst, o.packets = value, at
+	}
+}
+
+// finding tells of the value furthest off, if there is any.
+func (o *outlier) finding() (Finding, bool) {
+	if o.n == 0 {
 		return Finding{}, false
 	}
+	h := o.known
 	f := Finding{
-		Rule: m.Name, Severity: Note, Packets: packets,
-		Expected: fmt.Sprintf("%s %s: %s as a rule, %s at most", article(m.Name), m.Says,
-			quantity(h.Quantile(0.5), m.Unit), quantity(h.Max, m.Unit)),
-		Observed: quantity(worst, m.Unit),
-		Why: "It is " + times(worst/h.Max) + " more than the most that the profile knows." +
+		Rule: o.Name, Severity: Note, Packets: o.packets,
+		Expected: fmt.Sprintf("%s %s: %s as a rule, %s at most", article(o.Name), o.Says,
+			quantity(h.Quantile(0.5), o.Unit), quantity(h.Max, o.Unit)),
+		Observed: quantity(o.worst, o.Unit),
+		Why: "It is " + times(o.worst/h.Max) + " more than the most that the profile knows." +
 			" Innocent, if this network, these files or these people differ from those that it was learned from; learn a profile of your own then.",
-		Filter: frames(packets...),
+		Filter: frames(o.packets...),
 	}
-	if n > 1 {
-		f.Observed += fmt.Sprintf(", and %d more beyond what is known", n-1)
+	if o.n > 1 {
+		f.Observed += fmt.Sprintf(", and %d more beyond what is known", o.n-1)
 	}
-	if worst > farBeyond*h.Max && !m.Free {
+	if o.worst > farBeyond*h.Max && !o.Free {
 		f.Severity = Odd
 	}
 	return f, true
 }
 
-// strangers names commands, answers and successions that the profile does not
-// know.
-func (p *Profile) strangers(e *Evidence) []Finding {
-	seen := NewProfile()
-	at := map[string]int{} // the first packet of each stranger
-	for _, s := range e.sessions {
-		seen.learnDialogue(s)
-		last := Start
-		for _, x := range s.Exchanges {
-			name := commandName(x)
-			note(at, "command "+name, x.Packet)
-			note(at, last+" → "+name, x.Packet)
-			for _, r := range x.Replies {
-				note(at, name+" "+fmt.Sprint(r.Code), r.Packet)
-			}
-			last = name
+// strangers are commands, answers and successions that a profile does not know.
+type strangers struct {
+	normal, seen *Profile
+	at           map[string]int // the first packet of each
+}
+
+func newStrangers(normal *Profile) *strangers {
+	return &strangers{normal, NewProfile(), map[string]int{}}
+}
+
+// add takes the dialogue of a session.
+func (x *strangers) add(s *session) {
+	x.seen.learnDialogue(s)
+	last := Start
+	for _, e := range s.Exchanges {
+		name := commandName(e)
+		note(x.at, "command "+name, e.Packet)
+		note(x.at, last+" → "+name, e.Packet)
+		for _, r := range e.Replies {
+			note(x.at, name+" "+fmt.Sprint(r.Code), r.Packet)
 		}
+		last = name
 	}
+}
+
+// findings names what the profile does not know.
+func (x *strangers) findings() []Finding {
+	p, seen := x.normal, x.seen
 	var commands, answers, successions []string
 	for name := range seen.Commands {
 		if p.Commands[name] == 0 && name != otherCommand {
@@ -111,7 +127,7 @@ func (p *Profile) strangers(e *Evidence) []Finding {
 	var findings []Finding
 	add := func(rule, expected, prefix string, list []string) {
 		if len(list) > 0 {
-			findings = append(findings, p.stranger(rule, expected, prefix, list, at))
+			findings = append(findings, p.stranger(rule, expected, prefix, list, x.at))
 		}
 	}
 	add("unknown-commands", "commands that the profile knows: "+strings.Join(slices.Sorted(maps.Keys(p.Commands)), ", "), "command ", commands)

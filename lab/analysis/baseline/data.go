@@ -21,7 +21,7 @@ var dataRules = []Rule{
 		Severity: Odd,
 		Matters:  "What comes from port 20 and nobody asked for may be a scan that wants to look like FTP.",
 		Innocent: "the client relied on the default port, or its announcement went through TLS or another way.",
-		look:     isAnnounced,
+		look:     eachData(isAnnounced),
 	},
 	{
 		Name: "data-with-the-partner", Theme: "data connections",
@@ -30,7 +30,7 @@ var dataRules = []Rule{
 		Severity: Violation,
 		Matters:  "Whoever else comes to the announced port takes the file, or puts another in its place.",
 		Innocent: "one party has several addresses: a site with many servers, an address translator with many numbers.",
-		look:     withPartner,
+		look:     eachData(withPartner),
 	},
 	{
 		Name: "data-in-time", Theme: "data connections",
@@ -39,7 +39,7 @@ var dataRules = []Rule{
 		Severity: Odd,
 		Matters:  "A port that stays open invites others.",
 		Innocent: "the user's program waited for the user.",
-		look:     inTime,
+		look:     eachData(inTime),
 	},
 	{
 		Name: "active-from-port-20", Theme: "data connections",
@@ -57,7 +57,7 @@ var dataRules = []Rule{
 		Severity: Odd,
 		Matters:  "A client that calls from a low port wants to pass a filter as something else.",
 		Innocent: "an address translator chose the port.",
-		look:     highPorts,
+		look:     eachData(highPorts),
 	},
 	{
 		Name: "one-connection-a-transfer", Theme: "data connections",
@@ -93,7 +93,7 @@ var dataRules = []Rule{
 		Severity: Odd,
 		Matters:  "The FIN is the end of the file. A RST throws away what is still on its way, and who receives it cannot tell a whole file from half of one.",
 		Innocent: "the user broke the transfer off, or a program closed its socket with something unread in it.",
-		look:     endsWithFIN,
+		look:     eachData(endsWithFIN),
 	},
 	{
 		Name: "bytes-agree", Theme: "data connections",
@@ -106,57 +106,35 @@ var dataRules = []Rule{
 	},
 }
 
-// dataConnections are the data connections of which an announcement is known.
-func (e *Evidence) dataConnections(mode ftp.Mode) []*ftp.Connection {
-	var found []*ftp.Connection
-	for c := range e.Connections() {
-		if c.Role == ftp.Data && c.DataPort != nil && (mode == "" || c.Mode == mode) {
-			found = append(found, c)
-		}
+func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort != nil || s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.Client.Port() == s.Control.Client.Port() {
+		return nil
 	}
-	return found
+	return []breach{{
+		packets:  []int{c.FirstPacket},
+		observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
+		filter:   stream(c.ID),
+	}}
 }
 
-func isAnnounced(e *Evidence) []breach {
-	var found []breach
-	for c := range e.Connections() {
-		if c.Role != ftp.Data || c.DataPort != nil || c.Control == ftp.NoConnection {
-			continue
-		}
-		s := e.byControl[c.Control]
-		if s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.Client.Port() == s.Control.Client.Port() {
-			continue
-		}
-		found = append(found, breach{
-			packets:  []int{c.FirstPacket},
-			observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
-			filter:   stream(c.ID),
-		})
+func withPartner(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil {
+		return nil
 	}
-	return found
-}
-
-func withPartner(e *Evidence) []breach {
-	var found []breach
-	for _, c := range e.dataConnections("") {
-		caller := party(c.Mode).Other()
-		control := e.byControl[c.Control].Control
-		partner := control.Addr(caller).Addr().Unmap()
-		came := c.Addr(caller).Addr().Unmap()
-		if came == partner {
-			continue
-		}
-		b := breach{
-			packets:  []int{c.DataPort.Packet, c.FirstPacket},
-			observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
-			filter:   stream(c.ID) + " || " + stream(control.ID),
-		}
-		if mayBeSame(came, partner) {
-			b.severity = Odd
-		}
-		found = append(found, b)
+	caller := party(c.Mode).Other()
+	partner, came := s.Control.Addr(caller).Addr().Unmap(), c.Addr(caller).Addr().Unmap()
+	if came == partner {
+		return nil
 	}
-	return found
+	b := breach{
+		packets:  []int{c.DataPort.Packet, c.FirstPacket},
+		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
+		filter:   stream(c.ID) + " || " + stream(s.Control.ID),
+	}
+	if mayBeSame(came, partner) {
+		b.severity = Odd
+	}
+	return []breach{b}
 }
 
 // mayBeSame reports whether two addresses may be one host's: on either side of an
@@ -171,61 +149,74 @@ func mayBeSame(a, b netip.Addr) bool {
 // dataPatience is how long a data connection may let itself be waited for.
 const dataPatience = time.Minute
 
-func inTime(e *Evidence) []breach {
-	var found []breach
-	for _, c := range e.dataConnections("") {
-		x := e.byControl[c.Control].announcing(c.DataPort)
-		if x == nil {
-			continue
-		}
-		if late := time.Duration(c.FirstTime - x.Time); late > dataPatience {
-			found = append(found, breach{
-				packets:  []int{x.Packet, c.FirstPacket},
-				observed: fmt.Sprintf("it was opened %v after %s", late.Round(time.Second), x.Command),
-			})
-		}
+func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil {
+		return nil
 	}
-	return found
-}
-
-func fromPort20(e *Evidence) []breach {
-	var packets []int
-	var last netip.AddrPort
-	for _, c := range e.dataConnections(ftp.Active) {
-		if c.Server.Port() != 20 {
-			packets = append(packets, c.FirstPacket)
-			last = c.Server
-		}
+	x := s.announcing(c.DataPort)
+	if x == nil {
+		return nil
 	}
-	if len(packets) == 0 {
+	late := time.Duration(c.FirstTime - x.Time)
+	if late <= dataPatience {
 		return nil
 	}
 	return []breach{{
-		packets:  packets,
-		observed: fmt.Sprintf("%s from another port, the last from %s", plural(len(packets), "connection", "connections"), last),
+		packets:  []int{x.Packet, c.FirstPacket},
+		observed: fmt.Sprintf("it was opened %v after %s", late.Round(time.Second), x.Command),
 	}}
 }
 
-func highPorts(e *Evidence) []breach {
-	var found []breach
-	for _, c := range e.dataConnections(ftp.Passive) {
-		if c.Client.Port() < 1024 {
-			found = append(found, breach{
-				packets:  []int{c.FirstPacket},
-				observed: fmt.Sprintf("%s called from port %d", c.Client.Addr(), c.Client.Port()),
-				filter:   stream(c.ID),
-			})
-		}
+// fromPort20 tells of all connections from other ports at once.
+func fromPort20() look {
+	var packets []int
+	n, last := 0, &ftp.Connection{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if !isActive(c) || c.Server.Port() == 20 {
+				return nil
+			}
+			if n++; n <= maxPackets {
+				packets = append(packets, c.FirstPacket)
+			}
+			*last = *c
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if n == 0 {
+				return nil
+			}
+			return []breach{{
+				packets:  packets,
+				observed: fmt.Sprintf("%s from another port, the last from %s", plural(n, "connection", "connections"), last.Server),
+			}}
+		},
 	}
-	return found
 }
 
-func oneConnection(e *Evidence, s *session) []breach {
+// isActive reports whether a server opened a data connection at a client's address
+// that was announced.
+func isActive(c *ftp.Connection) bool {
+	return c.Role == ftp.Data && c.DataPort != nil && c.Mode == ftp.Active
+}
+
+func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil || c.Mode != ftp.Passive || c.Client.Port() >= 1024 {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.FirstPacket},
+		observed: fmt.Sprintf("%s called from port %d", c.Client.Addr(), c.Client.Port()),
+		filter:   stream(c.ID),
+	}}
+}
+
+func oneConnection(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		var packets []int
 		for _, id := range x.Data {
-			c := e.Connection(id)
+			c := s.data[id]
 			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
 				packets = append(packets, c.FirstPacket)
 			}
@@ -243,14 +234,14 @@ func oneConnection(e *Evidence, s *session) []breach {
 // protected reports whether data connections of the session may be in TLS.
 func (s *session) protected() bool { return s.TLS || s.said("PROT") || s.said("ADAT") }
 
-func oneWay(e *Evidence, s *session) []breach {
+func oneWay(_ *Evidence, s *session) []breach {
 	if s.protected() {
 		return nil
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, id := range x.Data {
-			c := e.Connection(id)
+			c := s.data[id]
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
@@ -271,14 +262,14 @@ func oneWay(e *Evidence, s *session) []breach {
 	return found
 }
 
-func senderCloses(e *Evidence, s *session) []breach {
+func senderCloses(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		if !completed(x) || s.said("ABOR") {
 			continue
 		}
 		for _, id := range x.Data {
-			c := e.Connection(id)
+			c := s.data[id]
 			sender := x.Sender()
 			if c.FirstFIN != sender.Other() {
 				continue
@@ -300,40 +291,35 @@ func senderCloses(e *Evidence, s *session) []breach {
 
 // endsWithFIN tells of every RST. It is odd only where a transfer that the server
 // calls complete was cut by it, before the sender's FIN.
-func endsWithFIN(e *Evidence) []breach {
-	var found []breach
-	for c := range e.Connections() {
-		rst := c.Flow(c.ResetBy).RST
-		refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
-		if c.Role != ftp.Data || c.ResetBy == "" || refused {
-			continue
-		}
-		b := breach{
-			severity: Note,
-			packets:  []int{rst},
-			observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
-			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
-		}
-		if x := e.transfer(c); x != nil {
-			b.packets = append(b.packets, x.Packet)
-			b.observed += ", after " + show(x.Line.Text)
-			fin := c.Flow(x.Sender()).FIN
-			aborted := e.byControl[c.Control].said("ABOR")
-			if completed(x) && !aborted && (fin == 0 || rst < fin) {
-				b.severity = Odd
-				b.observed += ", which the server calls complete"
-			}
-		}
-		found = append(found, b)
+func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	rst := c.Flow(c.ResetBy).RST
+	refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
+	if c.ResetBy == "" || refused {
+		return nil
 	}
-	return found
+	b := breach{
+		severity: Note,
+		packets:  []int{rst},
+		observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
+		filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
+	}
+	if x := s.transfer(c); x != nil {
+		b.packets = append(b.packets, x.Packet)
+		b.observed += ", after " + show(x.Line.Text)
+		fin := c.Flow(x.Sender()).FIN
+		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) {
+			b.severity = Odd
+			b.observed += ", which the server calls complete"
+		}
+	}
+	return []breach{b}
 }
 
 // saidBytes finds the size in a text such as "150 Opening BINARY mode data
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
 var saidBytes = regexp.MustCompile(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
-func bytesAgree(e *Evidence, s *session) []breach {
+func bytesAgree(_ *Evidence, s *session) []breach {
 	var found []breach
 	binary, rest := false, false
 	size := map[string]int64{}
@@ -349,7 +335,7 @@ func bytesAgree(e *Evidence, s *session) []breach {
 			}
 		case isTransfer(x):
 			if (x.Command == "RETR" || x.Sender() == ftp.Client) && binary && !rest {
-				found = append(found, e.wrongBytes(x, size)...)
+				found = append(found, s.wrongBytes(x, size)...)
 			}
 			rest = false
 		}
@@ -359,11 +345,11 @@ func bytesAgree(e *Evidence, s *session) []breach {
 
 // wrongBytes compares a binary transfer of a whole file with what the server said
 // of its size, before it and after it.
-func (e *Evidence) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
+func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	if !completed(x) || len(x.Data) != 1 {
 		return nil
 	}
-	c := e.Connection(x.Data[0])
+	c := s.data[x.Data[0]]
 	f := c.Flow(x.Sender())
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
@@ -372,11 +358,11 @@ func (e *Evidence) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == ftp.Server {
 		said = []statement{{n, x.Packet}}
 	}
-	for _, s := range said {
-		if s.bytes != f.Bytes {
+	for _, n := range said {
+		if n.bytes != f.Bytes {
 			return []breach{{
-				packets:  []int{x.Packet, s.packet, f.LastData},
-				expected: fmt.Sprintf("%d bytes, as the server said", s.bytes),
+				packets:  []int{x.Packet, n.packet, f.LastData},
+				expected: fmt.Sprintf("%d bytes, as the server said", n.bytes),
 				observed: fmt.Sprintf("%s moved %d bytes", show(x.Line.Text), f.Bytes),
 				filter:   stream(c.ID),
 			}}

@@ -92,7 +92,7 @@ var dialogueRules = []Rule{
 	},
 }
 
-func greetsFirst(e *Evidence, s *session) []breach {
+func greetsFirst(_ *Evidence, s *session) []breach {
 	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != ftp.Client || len(s.Exchanges) == 0 {
 		return nil
 	}
@@ -103,7 +103,7 @@ func greetsFirst(e *Evidence, s *session) []breach {
 	}
 	// The server's acknowledgement shows what it had heard when it spoke. If
 	// it had not heard the command, the two only crossed.
-	if known, ok := e.watch.acks[s.Control.ID][reply.FirstPacket]; !ok || known <= command.Line.Seq {
+	if known, ok := s.known(reply); !ok || known <= command.Line.Seq {
 		return nil
 	}
 	return []breach{{
@@ -168,13 +168,13 @@ func (s *session) early(i int) bool {
 	return (code < 200 || at > x.FirstPacket) && len(before.Replies)+len(x.Replies) > 0
 }
 
-func answersCommand(e *Evidence, s *session) []breach {
+func answersCommand(_ *Evidence, s *session) []breach {
 	if !s.whole {
 		return nil
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		if len(x.Replies) > 0 && e.spokeBefore(s, x.Replies[0], x) {
+		if len(x.Replies) > 0 && s.spokeBefore(x.Replies[0], x) {
 			r := x.Replies[0]
 			found = append(found, breach{
 				packets:  []int{r.FirstPacket, x.Packet},
@@ -186,7 +186,7 @@ func answersCommand(e *Evidence, s *session) []breach {
 	for i, r := range s.replies() {
 		greeting := i == 0 || previous == 120 // "ready in n minutes"
 		if r.unsolicited && !greeting {
-			found = append(found, e.unasked(s, r.Reply, previous)...)
+			found = append(found, s.unasked(r.Reply, previous)...)
 		}
 		previous = r.Code
 	}
@@ -194,14 +194,14 @@ func answersCommand(e *Evidence, s *session) []breach {
 }
 
 // unasked judges a reply that answers nothing; previous is the code before it.
-func (e *Evidence) unasked(s *session, r *ftp.Reply, previous int) []breach {
+func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
 	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // a transfer that was broken off is often told twice
 	}
-	if known, ok := e.watch.acks[s.Control.ID][r.FirstPacket]; !ok || known > s.heardBy(r.FirstPacket) {
+	if known, ok := s.known(r); !ok || known > s.heardBy(r.FirstPacket) {
 		return nil // it answers a command that was recorded later, or not at all
 	}
 	b := breach{
@@ -217,12 +217,18 @@ func (e *Evidence) unasked(s *session, r *ftp.Reply, previous int) []breach {
 
 // spokeBefore reports whether the server began a reply before it can have read
 // the command: in an earlier frame, and without an acknowledgement of it.
-func (e *Evidence) spokeBefore(s *session, r *ftp.Reply, x *ftp.Exchange) bool {
+func (s *session) spokeBefore(r *ftp.Reply, x *ftp.Exchange) bool {
 	if r.FirstPacket >= x.FirstPacket {
 		return false
 	}
-	known, ok := e.watch.acks[s.Control.ID][r.FirstPacket]
+	known, ok := s.known(r)
 	return ok && known <= x.Line.Seq
+}
+
+// known is what the server had received when it began a reply, as a relative sequence
+// number of the client's; ok is false if its acknowledgement is not in the capture.
+func (s *session) known(r *ftp.Reply) (ack int64, ok bool) {
+	return r.Lines[0].Ack, r.Lines[0].Ack != 0
 }
 
 // A heardReply is a reply and how it came.

@@ -12,65 +12,81 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Evidence is a capture as the rules see it.
+// Evidence is a capture as the rules see it: its connections and sessions, which are read
+// one after the other, and a few things that only packets show.
 type Evidence struct {
 	*capture.Capture
-	sessions  []*session
-	byControl map[int]*session // by the ID of the control connection
-	watch     *watch
-	// called are the addresses that each client announced in active mode.
+	watch *watch
+	// called are the addresses that each client announced in active mode, shells the
+	// connections to back doors by the server. They are known when the connections have
+	// been read.
 	called map[netip.Addr]map[netip.Addr]bool
+	shells map[netip.Addr]shell
 }
 
-// Gather reads a capture for [Evidence.Check] and [Profile.Learn]. The capture has to stay
-// open for these.
+// Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The
+// capture has to stay open for these.
 func Gather(c *capture.Capture) (*Evidence, error) {
-	w := newWatch()
+	e := &Evidence{Capture: c, watch: newWatch()}
 	for p := range c.Packets() {
-		w.packet(p)
-	}
-	e := &Evidence{Capture: c, watch: w, byControl: map[int]*session{}, called: map[netip.Addr]map[netip.Addr]bool{}}
-	for t := range c.Sessions() {
-		s := newSession(t)
-		e.sessions = append(e.sessions, s)
-		e.byControl[s.Control.ID] = s
-		e.noteCalled(s)
+		e.watch.packet(p)
 	}
 	return e, c.Err()
 }
 
-// noteCalled notes the addresses that a client wants to be called at.
-func (e *Evidence) noteCalled(s *session) {
-	for _, a := range s.DataPorts {
+// A visitor is shown what a capture has, piece by piece.
+type visitor struct {
+	connection func(*ftp.Connection)
+	session    func(*session)
+	// data is shown each data connection with its session, nil for none.
+	data func(*session, *ftp.Connection)
+}
+
+// visit shows all connections, then all sessions with their data connections.
+func (e *Evidence) visit(v visitor) error {
+	e.called, e.shells = map[netip.Addr]map[netip.Addr]bool{}, map[netip.Addr]shell{}
+	for c := range e.Connections() {
+		e.noteShell(c)
+		if c.Role == ftp.Control {
+			e.noteCalled(c)
+		}
+		v.connection(c)
+		if c.Role == ftp.Data && c.Control == ftp.NoConnection {
+			v.data(nil, c)
+		}
+	}
+	for d := range e.Dialogues(true) {
+		s := newSession(d.Session(), d.Data)
+		v.session(s)
+		for _, c := range d.Data {
+			v.data(s, c)
+		}
+	}
+	return e.Err()
+}
+
+// noteCalled notes the addresses that the client of a control connection wants to be
+// called at.
+func (e *Evidence) noteCalled(c *ftp.Connection) {
+	client := c.Client.Addr().Unmap()
+	for _, a := range e.DataPorts(c.ID) {
 		if a.Mode != ftp.Active {
 			continue
 		}
-		if e.called[s.client()] == nil {
-			e.called[s.client()] = map[netip.Addr]bool{}
+		if e.called[client] == nil {
+			e.called[client] = map[netip.Addr]bool{}
 		}
-		e.called[s.client()][a.Addr.Addr().Unmap()] = true
+		e.called[client][a.Addr.Addr().Unmap()] = true
 	}
-}
-
-// transfer is the command that used a data connection, with its replies; nil if none
-// was seen.
-func (e *Evidence) transfer(c *ftp.Connection) *ftp.Exchange {
-	if c.Transfer == nil {
-		return nil
-	}
-	return e.byControl[c.Control].Exchanges[c.Transfer.Exchange]
 }
 
 // Check holds the capture against the rules and, unless it is nil, the profile.
-func (e *Evidence) Check(normal *Profile) *Assessment {
-	var findings []Finding
-	for _, r := range Rules() {
-		findings = append(findings, r.check(e)...)
+func (e *Evidence) Check(normal *Profile) (*Assessment, error) {
+	x := newExamination(e, normal)
+	if err := e.visit(visitor{x.connection, x.session, x.data}); err != nil {
+		return nil, err
 	}
-	if normal != nil {
-		findings = append(findings, normal.compare(e)...)
-	}
-	return assess(findings)
+	return x.assess(), nil
 }
 
 // Open opens a capture file and gathers the evidence in it, which has to be closed.
@@ -95,12 +111,14 @@ func Check(name string, normal *Profile) (*Assessment, error) {
 		return nil, err
 	}
 	defer e.Close()
-	return e.Check(normal), nil
+	return e.Check(normal)
 }
 
 // A session is an FTP session with what the rules ask of it more than once.
 type session struct {
 	*ftp.Session
+	// data are its data connections, by ID.
+	data map[int]*ftp.Connection
 	// whole says that the dialogue is seen from the handshake or the greeting
 	// on, without a hole and in clear: only then does an absence prove
 	// anything.
@@ -127,8 +145,11 @@ type login struct {
 	at             int // the packet of that reply
 }
 
-func newSession(t *ftp.Session) *session {
-	s := &session{Session: t, commands: map[string]int{}}
+func newSession(t *ftp.Session, data []*ftp.Connection) *session {
+	s := &session{Session: t, data: map[int]*ftp.Connection{}, commands: map[string]int{}}
+	for _, c := range data {
+		s.data[c.ID] = c
+	}
 	for _, x := range t.Exchanges {
 		s.commands[x.Command]++
 	}
@@ -219,6 +240,15 @@ func answer(e *ftp.Exchange) (code, packet int) {
 	}
 	r := e.Replies[len(e.Replies)-1]
 	return r.Code, r.Packet
+}
+
+// transfer is the command that used a data connection, with its replies; nil if none
+// was seen, or there is no session.
+func (s *session) transfer(c *ftp.Connection) *ftp.Exchange {
+	if s == nil || c.Transfer == nil {
+		return nil
+	}
+	return s.Exchanges[c.Transfer.Exchange]
 }
 
 // announcing is the command that led to an announcement, nil if it was not seen.

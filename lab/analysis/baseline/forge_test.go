@@ -227,7 +227,7 @@ func forgedEvidence(t *testing.T, play func(*forge)) *Evidence {
 // forged forges a capture and checks it against the rules alone.
 func forged(t *testing.T, play func(*forge)) *Assessment {
 	t.Helper()
-	return forgedEvidence(t, play).Check(nil)
+	return check(t, forgedEvidence(t, play), nil)
 }
 
 func (a *Assessment) String() string {
@@ -246,4 +246,24 @@ func gather(file []byte) (*Evidence, error) {
 		return nil, err
 	}
 	return Gather(c)
+}
+
+// check holds the evidence against the rules and a profile.
+func check(t testing.TB, e *Evidence, normal *Profile) *Assessment {
+	t.Helper()
+	a, err := e.Check(normal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// learn learns from the evidence.
+func learn(t testing.TB, e *Evidence, name string) *Profile {
+	t.Helper()
+	p, err := e.Learn(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -18,48 +18,66 @@ type Measure struct {
 	// Free says that it depends on people and their files, and may be anything.
 	Free bool
 
-	each func(e *Evidence, found func(value float64, packets ...int))
+	// Values are found in each connection or in each session; nil for nothing.
+	connection func(c *ftp.Connection, found found)
+	session    func(s *session, found found)
 }
+
+// found is called with each value, and the packets that show it.
+type found func(value float64, packets ...int)
 
 // Measures returns what is measured.
 func Measures() []Measure {
 	return []Measure{
-		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips},
-		{"reply-time", "seconds", "from a command to its first reply, but for refused passwords", false, replyTimes},
-		{"think-time", "seconds", "from a reply to the next command", true, thinkTimes},
-		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, durations},
-		{"commands-a-session", "commands", "in one session", true, commandCounts},
-		{"transfer-bytes", "bytes", "of one data connection", true, transferBytes},
-		{"transfer-segments", "segments", "with data, of one data connection", true, transferSegments},
-		{"transfer-time", "seconds", "from the first to the last packet of a data connection", true, transferTimes},
-		{"data-connections-a-minute", "connections", "in the busiest minute of a session", false, dataRates},
-		{"packet-length", "bytes", "on the wire, headers included", false, nil},
+		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
+		{"reply-time", "seconds", "from a command to its first reply, but for refused passwords", false, nil, replyTimes},
+		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
+		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
+		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},
+		{"transfer-bytes", "bytes", "of one data connection", true, transferBytes, nil},
+		{"transfer-segments", "segments", "with data, of one data connection", true, transferSegments, nil},
+		{"transfer-time", "seconds", "from the first to the last packet of a data connection", true, transferTimes, nil},
+		{"data-connections-a-minute", "connections", "in the busiest minute of a session", false, nil, dataRates},
+		{"packet-length", "bytes", "on the wire, headers included", false, nil, nil},
 	}
 }
 
 // Learn returns the profile of a capture. The name says where it comes from.
-func (e *Evidence) Learn(name string) *Profile {
+func (e *Evidence) Learn(name string) (*Profile, error) {
 	p := NewProfile()
 	p.Sources = []string{name}
-	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), len(e.sessions)
-	for _, s := range e.sessions {
-		p.learnDialogue(s)
+	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), e.NumSessions()
+	measures := Measures()
+	adds := map[string]found{}
+	for _, m := range measures {
+		adds[m.Name] = func(value float64, _ ...int) { p.Distributions[m.Name].Add(value) }
 	}
-	for c := range e.Connections() {
-		if c.Transfer != nil {
-			p.Transfers++
-		}
-		if kind := kindOf(c); kind != "" {
-			count2(p.Histories, kind, c.History, 1)
-		}
-	}
-	for _, m := range Measures() {
-		if m.each != nil {
-			m.each(e, func(value float64, _ ...int) { p.Distributions[m.Name].Add(value) })
-		}
-	}
+	err := e.visit(visitor{
+		connection: func(c *ftp.Connection) {
+			if c.Transfer != nil {
+				p.Transfers++
+			}
+			if kind := kindOf(c); kind != "" {
+				count2(p.Histories, kind, c.History, 1)
+			}
+			for _, m := range measures {
+				if m.connection != nil {
+					m.connection(c, adds[m.Name])
+				}
+			}
+		},
+		session: func(s *session) {
+			p.learnDialogue(s)
+			for _, m := range measures {
+				if m.session != nil {
+					m.session(s, adds[m.Name])
+				}
+			}
+		},
+		data: func(*session, *ftp.Connection) {},
+	})
 	p.Distributions["packet-length"].Merge(&e.watch.lengths)
-	return p
+	return p, err
 }
 
 // kindOf is how a profile calls a connection, "" for one that is not FTP.
@@ -104,93 +122,83 @@ func (p *Profile) learnDialogue(s *session) {
 	}
 }
 
-func roundTrips(e *Evidence, found func(float64, ...int)) {
-	for c := range e.Connections() {
-		if c.Role != ftp.Other && c.HandshakeSeen {
-			found(c.HandshakeRTT.Seconds(), c.FirstPacket)
+func roundTrips(c *ftp.Connection, found found) {
+	if c.Role != ftp.Other && c.HandshakeSeen {
+		found(c.HandshakeRTT.Seconds(), c.FirstPacket)
+	}
+}
+
+func replyTimes(s *session, found found) {
+	for _, x := range s.Exchanges {
+		// Servers delay the refusal of a password on purpose (RFC 2577
+		// section 5).
+		delayed := x.Command == "PASS" && x.Final() >= 400
+		if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet && !delayed {
+			found(seconds(x.Replies[0].Time-x.Time), x.Packet, x.Replies[0].Packet)
 		}
 	}
 }
 
-func replyTimes(e *Evidence, found func(float64, ...int)) {
-	for _, s := range e.sessions {
-		for _, x := range s.Exchanges {
-			// Servers delay the refusal of a password on purpose (RFC 2577
-			// section 5).
-			delayed := x.Command == "PASS" && x.Final() >= 400
-			if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet && !delayed {
-				found(seconds(x.Replies[0].Time-x.Time), x.Packet, x.Replies[0].Packet)
-			}
+func thinkTimes(s *session, found found) {
+	for i, x := range s.Exchanges {
+		if i == 0 {
+			continue
+		}
+		replies := s.Exchanges[i-1].Replies
+		if n := len(replies); n > 0 && replies[n-1].Code >= 200 && replies[n-1].Packet < x.FirstPacket {
+			found(seconds(x.Time-replies[n-1].Time), replies[n-1].Packet, x.Packet)
 		}
 	}
 }
 
-func thinkTimes(e *Evidence, found func(float64, ...int)) {
-	for _, s := range e.sessions {
-		for i, x := range s.Exchanges {
-			if i == 0 {
-				continue
-			}
-			replies := s.Exchanges[i-1].Replies
-			if n := len(replies); n > 0 && replies[n-1].Code >= 200 && replies[n-1].Packet < x.FirstPacket {
-				found(seconds(x.Time-replies[n-1].Time), replies[n-1].Packet, x.Packet)
-			}
-		}
+func durations(s *session, found found) {
+	found(seconds(s.Control.LastTime-s.Control.FirstTime), s.Control.FirstPacket, s.Control.LastPacket)
+}
+
+func commandCounts(s *session, found found) {
+	if n := len(s.Exchanges); n > 0 {
+		found(float64(n), s.Exchanges[0].Packet, s.Exchanges[n-1].Packet)
 	}
 }
 
-func durations(e *Evidence, found func(float64, ...int)) {
-	for _, s := range e.sessions {
-		found(seconds(s.Control.LastTime-s.Control.FirstTime), s.Control.FirstPacket, s.Control.LastPacket)
-	}
-}
-
-func commandCounts(e *Evidence, found func(float64, ...int)) {
-	for _, s := range e.sessions {
-		if len(s.Exchanges) > 0 {
-			found(float64(len(s.Exchanges)), s.Exchanges[0].Packet, s.Exchanges[len(s.Exchanges)-1].Packet)
-		}
-	}
-}
-
-func transferBytes(e *Evidence, found func(float64, ...int)) {
-	for _, c := range e.dataConnections("") {
+func transferBytes(c *ftp.Connection, found found) {
+	if c.DataPort != nil {
 		found(float64(c.ClientFlow.Bytes+c.ServerFlow.Bytes), c.FirstPacket, c.LastPacket)
 	}
 }
 
-func transferSegments(e *Evidence, found func(float64, ...int)) {
-	for _, c := range e.dataConnections("") {
+func transferSegments(c *ftp.Connection, found found) {
+	if c.DataPort != nil {
 		found(float64(c.ClientFlow.Segments+c.ServerFlow.Segments), c.FirstPacket, c.LastPacket)
 	}
 }
 
-func transferTimes(e *Evidence, found func(float64, ...int)) {
-	for _, c := range e.dataConnections("") {
+func transferTimes(c *ftp.Connection, found found) {
+	if c.DataPort != nil {
 		found(seconds(c.LastTime-c.FirstTime), c.FirstPacket, c.LastPacket)
 	}
 }
 
-// dataRates finds the minute of each session with the most data connections.
-func dataRates(e *Evidence, found func(float64, ...int)) {
-	begun := map[int][]*ftp.Connection{} // by the control connection
-	for _, c := range e.dataConnections("") {
-		begun[c.Control] = append(begun[c.Control], c)
+// dataRates finds the minute of a session with the most data connections.
+func dataRates(s *session, found found) {
+	var list []*ftp.Connection
+	for _, c := range s.data {
+		if c.DataPort != nil {
+			list = append(list, c)
+		}
 	}
-	for _, s := range e.sessions {
-		list := begun[s.Control.ID]
-		best, from := 0, 0
-		for i, j := 0, 0; j < len(list); j++ {
-			for time.Duration(list[j].FirstTime-list[i].FirstTime) > time.Minute {
-				i++
-			}
-			if n := j - i + 1; n > best {
-				best, from = n, i
-			}
+	sortBy(list, func(c *ftp.Connection) int64 { return int64(c.ID) })
+	best, from := 0, 0
+	for i, j := 0, 0; j < len(list); j++ {
+		for time.Duration(list[j].FirstTime-list[i].FirstTime) > time.Minute {
+			i++
 		}
-		if best > 0 {
-			found(float64(best), list[from].FirstPacket, list[from+best-1].FirstPacket)
+		if n := j - i + 1; n > best {
+			best, from = n, i
 		}
+	}
+	if best > 0 {
+		found(float64(best), list[from].FirstPacket, list[from+best-1].FirstPacket)
 	}
 }
 

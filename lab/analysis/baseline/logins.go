@@ -54,7 +54,7 @@ type pairOfHosts struct{ client, server netip.Addr }
 // A guess is a login that failed, of somebody who did not get in soon after.
 type guess struct {
 	login
-	session *session
+	hosts pairOfHosts
 }
 
 // Limits of guessing: so many different credentials refused in such a time.
@@ -74,11 +74,64 @@ const stubborn = 10
 // mistakes is how often somebody may mistype a password before the right one.
 const mistakes = 3
 
-func guessing(e *Evidence) []breach {
+func guessing() look {
+	l := logins{
+		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{},
+	}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			l.add(s)
+			return nil
+		},
+		end: func(*Evidence) []breach { return l.judge() },
+	}
+}
+
+// logins are the attempts to log in, of all sessions.
+type logins struct {
+	guesses              map[pairOfHosts][]guess // that failed
+	failures, unanswered map[person][]guess
+	people               []person // those with failures, in the order of the sessions
+	welcome              map[person]bool
+}
+
+// A person is a user as a client presents it to a server.
+type person struct {
+	pairOfHosts
+	user string
+}
+
+// add takes the logins of a session.
+func (all *logins) add(s *session) {
+	hosts := pairOfHosts{s.client(), s.server()}
+	for _, l := range s.logins {
+		who := person{hosts, l.user}
+		switch {
+		case l.succeeded():
+			all.welcome[who] = true
+		case l.failed():
+			if all.failures[who] == nil {
+				all.people = append(all.people, who)
+			}
+			all.failures[who] = append(all.failures[who], guess{l, hosts})
+		case l.code == 0:
+			all.unanswered[who] = append(all.unanswered[who], guess{l, hosts})
+		}
+	}
+	for _, r := range s.Unsolicited { // only the server was recorded
+		if r.Code == 530 && len(s.Exchanges) == 0 {
+			l := login{user: fmt.Sprint("unknown ", r.Packet), packet: r.Packet, time: r.Time, code: 530, at: r.Packet}
+			all.guesses[hosts] = append(all.guesses[hosts], guess{l, hosts})
+		}
+	}
+}
+
+// judge looks for bursts of failures between two hosts. What is none happens to people.
+func (all *logins) judge() []breach {
 	var found []breach
-	guesses, slips := e.guesses()
-	for _, pair := range sortedPairs(guesses) {
-		list := guesses[pair]
+	slips := all.sort()
+	for _, pair := range sortedPairs(all.guesses) {
+		list := all.guesses[pair]
 		if b, ok := burst(list); ok {
 			found = append(found, b)
 			continue
@@ -102,57 +155,26 @@ func guessing(e *Evidence) []breach {
 // answers were.
 const manyPasswords = 10
 
-// guesses collects failed logins, by client and server in the order of time, and
-// apart from them those of users who got in after a few mistakes.
-func (e *Evidence) guesses() (guesses map[pairOfHosts][]guess, slips []guess) {
-	guesses = map[pairOfHosts][]guess{}
-	type person struct {
-		pairOfHosts
-		user string
-	}
-	failures, unanswered := map[person][]guess{}, map[person][]guess{}
-	var people []person
-	welcome := map[person]bool{}
-	for _, s := range e.sessions {
-		hosts := pairOfHosts{s.client(), s.server()}
-		for _, l := range s.logins {
-			who := person{hosts, l.user}
-			switch {
-			case l.succeeded():
-				welcome[who] = true
-			case l.failed():
-				if failures[who] == nil {
-					people = append(people, who)
-				}
-				failures[who] = append(failures[who], guess{l, s})
-			case l.code == 0:
-				unanswered[who] = append(unanswered[who], guess{l, s})
-			}
-		}
-		for _, r := range s.Unsolicited { // only the server was recorded
-			if r.Code == 530 && len(s.Exchanges) == 0 {
-				l := login{user: fmt.Sprint("unknown ", r.Packet), packet: r.Packet, time: r.Time, code: 530, at: r.Packet}
-				guesses[hosts] = append(guesses[hosts], guess{l, s})
-			}
-		}
-	}
-	for _, who := range people {
-		list := failures[who]
-		if welcome[who] && len(list) <= mistakes {
+// sort puts failed logins among the guesses, in the order of time, and returns those of
+// users who got in after a few mistakes.
+func (all *logins) sort() (slips []guess) {
+	for _, who := range all.people {
+		list := all.failures[who]
+		if all.welcome[who] && len(list) <= mistakes {
 			slips = append(slips, list...)
 		} else {
-			guesses[who.pairOfHosts] = append(guesses[who.pairOfHosts], list...)
+			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
 		}
 	}
-	for who, list := range unanswered { // perhaps only the client was recorded
+	for who, list := range all.unanswered { // perhaps only the client was recorded
 		if passwords(list) >= manyPasswords {
-			guesses[who.pairOfHosts] = append(guesses[who.pairOfHosts], list...)
+			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
 		}
 	}
-	for _, list := range guesses {
+	for _, list := range all.guesses {
 		sortBy(list, func(g guess) int64 { return g.time })
 	}
-	return guesses, slips
+	return slips
 }
 
 // passwords counts the different passwords.
@@ -193,8 +215,8 @@ func burst(list []guess) (breach, bool) {
 func burstOf(list []guess, how string) breach {
 	b := breach{
 		observed: fmt.Sprintf("%s did not let %s in, %d times, %s",
-			list[0].session.server(), list[0].session.client(), len(list), how),
-		filter: fmt.Sprintf("(ftp.request.command == \"PASS\" || ftp.response.code == 530) && %s", between(list[0].session.client(), list[0].session.server())),
+			list[0].hosts.server, list[0].hosts.client, len(list), how),
+		filter: fmt.Sprintf("(ftp.request.command == \"PASS\" || ftp.response.code == 530) && %s", between(list[0].hosts.client, list[0].hosts.server)),
 	}
 	for _, g := range list {
 		b.packets = append(b.packets, max(g.at, g.packet))

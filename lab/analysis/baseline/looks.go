@@ -27,7 +27,7 @@ var looksRules = []Rule{
 		Severity: Note,
 		Matters:  "The network changed the order; the receiver waits for the data, and nothing is lost.",
 		Innocent: "the data came after it, as here.",
-		look:     finBeforeData,
+		look:     eachConnection(finBeforeData),
 	},
 	{
 		Name: "226-before-the-end", Theme: "looks wrong, is not",
@@ -45,7 +45,7 @@ var looksRules = []Rule{
 		Severity: Note,
 		Matters:  "Nothing was lost: all had been said.",
 		Innocent: "QUIT had been sent before, as here.",
-		look:     resetAfterQuit,
+		look:     eachSession(resetAfterQuit),
 	},
 	{
 		Name: "server-hung-up", Theme: "looks wrong, is not",
@@ -54,7 +54,7 @@ var looksRules = []Rule{
 		Severity: Note,
 		Matters:  "Nobody asked, and yet the server speaks and closes.",
 		Innocent: "the session was idle, or the server had no room, as 421 says.",
-		look:     hungUp,
+		look:     eachSession(hungUp),
 	},
 	{
 		Name: "session-without-farewell", Theme: "looks wrong, is not",
@@ -63,36 +63,55 @@ var looksRules = []Rule{
 		Severity: Note,
 		Matters:  "A session that just stops may have been broken off.",
 		Innocent: "the program was closed, the network failed, or the capture was stopped before.",
-		look:     noFarewell,
+		look:     eachSession(noFarewell),
 	},
 }
 
 // scanLength is how many neighbouring ports look like a scan.
 const scanLength = 5
 
-func looksLikeScan(e *Evidence) []breach {
-	var found []breach
-	var row []*ftp.Connection
-	flush := func() {
-		if len(row) >= scanLength {
-			b := breach{
-				observed: fmt.Sprintf("%s called the ports %d to %d of %s, one after the other; each was announced", row[0].Server, row[0].Client.Port(), row[len(row)-1].Client.Port(), row[0].Client.Addr()),
-				filter:   fmt.Sprintf("tcp.flags.syn == 1 && %s", between(row[0].Client.Addr(), row[0].Server.Addr())),
+func looksLikeScan() look {
+	var row portRow
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if !isActive(c) {
+				return nil
 			}
-			for _, c := range row {
-				b.packets = append(b.packets, c.FirstPacket)
+			var found []breach
+			if row.n > 0 && !follows(c, &row.last) {
+				found = row.end()
 			}
-			found = append(found, b)
-		}
-		row = nil
+			row.add(c)
+			return found
+		},
+		end: func(*Evidence) []breach { return row.end() },
 	}
-	for _, c := range e.dataConnections(ftp.Active) {
-		if n := len(row); n > 0 && !follows(c, row[n-1]) {
-			flush()
-		}
-		row = append(row, c)
+}
+
+// A portRow is a row of active data connections to neighbouring ports.
+type portRow struct {
+	n           int
+	first, last ftp.Connection
+	packets     []int
+}
+
+func (r *portRow) add(c *ftp.Connection) {
+	if r.n == 0 {
+		r.first = *c
 	}
-	flush()
+	r.n, r.last, r.packets = r.n+1, *c, appendSome(r.packets, c.FirstPacket)
+}
+
+// end ends the row, and tells of it if it is long.
+func (r *portRow) end() (found []breach) {
+	if r.n >= scanLength {
+		found = []breach{{
+			packets:  r.packets,
+			observed: fmt.Sprintf("%s called the ports %d to %d of %s, one after the other; each was announced", r.first.Server, r.first.Client.Port(), r.last.Client.Port(), r.first.Client.Addr()),
+			filter:   fmt.Sprintf("tcp.flags.syn == 1 && %s", between(r.first.Client.Addr(), r.first.Server.Addr())),
+		}}
+	}
+	*r = portRow{}
 	return found
 }
 
@@ -104,93 +123,92 @@ func follows(c, before *ftp.Connection) bool {
 		time.Duration(c.FirstTime-before.FirstTime) < time.Minute
 }
 
-func finBeforeData(e *Evidence) []breach {
+func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 	var found []breach
-	for c := range e.Connections() {
-		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
-			f := c.Flow(side)
-			if c.Role == ftp.Other || f.FIN == 0 || f.FIN >= f.LastData || f.Retransmissions > 0 || f.OutOfOrder == 0 {
-				continue
-			}
-			found = append(found, breach{
-				packets:  []int{f.FIN, f.LastData},
-				observed: fmt.Sprintf("the FIN of the %s came in frame %d, its last data in frame %d", side, f.FIN, f.LastData),
-				filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.analysis.out_of_order)",
-			})
-		}
-	}
-	return found
-}
-
-func early226(e *Evidence) []breach {
-	b := breach{}
-	for _, c := range e.dataConnections("") {
-		x := e.transfer(c)
-		if x == nil || !completed(x) {
-			continue
-		}
-		_, at := answer(x)
-		if fin := c.Flow(x.Sender()).FIN; fin > at {
-			b.packets = append(b.packets, at, fin)
-			if b.observed == "" {
-				b.observed = fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", at, fin)
-			}
-		}
-	}
-	if b.packets == nil {
-		return nil
-	}
-	if n := len(b.packets) / 2; n > 1 {
-		b.observed += fmt.Sprintf("; %d transfers in all", n)
-	}
-	return []breach{b}
-}
-
-func resetAfterQuit(e *Evidence) []breach {
-	var found []breach
-	for _, s := range e.sessions {
-		if c := s.Control; s.said("QUIT") && c.ResetBy == ftp.Client {
-			found = append(found, breach{
-				packets:  []int{c.ClientFlow.RST},
-				observed: fmt.Sprintf("%s sent QUIT, closed, and reset the connection in frame %d", c.Client, c.ClientFlow.RST),
-				filter:   s.filter("(ftp.request.command == \"QUIT\" || tcp.flags.reset == 1)"),
-			})
-		}
-	}
-	return found
-}
-
-func hungUp(e *Evidence) []breach {
-	var found []breach
-	for _, s := range e.sessions {
-		for _, r := range s.Unsolicited {
-			if r.Code == 421 {
-				found = append(found, breach{
-					packets:  []int{r.Packet},
-					observed: "the server said " + show(r.Lines[0].Text),
-					filter:   s.filter("ftp.response.code == 421"),
-				})
-			}
-		}
-	}
-	return found
-}
-
-func noFarewell(e *Evidence) []breach {
-	var found []breach
-	for _, s := range e.sessions {
-		c := s.Control
-		over := max(c.ClientFlow.FIN, c.ServerFlow.FIN, c.ClientFlow.RST, c.ServerFlow.RST)
-		if over == 0 || s.TLS || s.said("QUIT") || s.dismissed() {
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		f := c.Flow(side)
+		if c.Role == ftp.Other || f.FIN == 0 || f.FIN >= f.LastData || f.Retransmissions > 0 || f.OutOfOrder == 0 {
 			continue
 		}
 		found = append(found, breach{
-			packets:  []int{over},
-			observed: fmt.Sprintf("the session of %s ended without QUIT", c.Client),
-			filter:   s.filter("(tcp.flags.fin == 1 || tcp.flags.reset == 1)"),
+			packets:  []int{f.FIN, f.LastData},
+			observed: fmt.Sprintf("the FIN of the %s came in frame %d, its last data in frame %d", side, f.FIN, f.LastData),
+			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.analysis.out_of_order)",
 		})
 	}
 	return found
+}
+
+// early226 tells of all transfers at once.
+func early226() look {
+	type pair struct{ id, answer, fin int }
+	var early []pair
+	return look{
+		data: func(_ *Evidence, s *session, c *ftp.Connection) []breach {
+			x := s.transfer(c)
+			if c.DataPort == nil || x == nil || !completed(x) {
+				return nil
+			}
+			_, at := answer(x)
+			if fin := c.Flow(x.Sender()).FIN; fin > at {
+				early = append(early, pair{c.ID, at, fin})
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if early == nil {
+				return nil
+			}
+			sortBy(early, func(p pair) int64 { return int64(p.id) })
+			b := breach{observed: fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", early[0].answer, early[0].fin)}
+			if n := len(early); n > 1 {
+				b.observed += fmt.Sprintf("; %d transfers in all", n)
+			}
+			for _, p := range early {
+				b.packets = append(b.packets, p.answer, p.fin)
+			}
+			return []breach{b}
+		},
+	}
+}
+
+func resetAfterQuit(_ *Evidence, s *session) []breach {
+	c := s.Control
+	if !s.said("QUIT") || c.ResetBy != ftp.Client {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.ClientFlow.RST},
+		observed: fmt.Sprintf("%s sent QUIT, closed, and reset the connection in frame %d", c.Client, c.ClientFlow.RST),
+		filter:   s.filter("(ftp.request.command == \"QUIT\" || tcp.flags.reset == 1)"),
+	}}
+}
+
+func hungUp(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, r := range s.Unsolicited {
+		if r.Code == 421 {
+			found = append(found, breach{
+				packets:  []int{r.Packet},
+				observed: "the server said " + show(r.Lines[0].Text),
+				filter:   s.filter("ftp.response.code == 421"),
+			})
+		}
+	}
+	return found
+}
+
+func noFarewell(_ *Evidence, s *session) []breach {
+	c := s.Control
+	over := max(c.ClientFlow.FIN, c.ServerFlow.FIN, c.ClientFlow.RST, c.ServerFlow.RST)
+	if over == 0 || s.TLS || s.said("QUIT") || s.dismissed() {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{over},
+		observed: fmt.Sprintf("the session of %s ended without QUIT", c.Client),
+		filter:   s.filter("(tcp.flags.fin == 1 || tcp.flags.reset == 1)"),
+	}}
 }
 
 // dismissed reports whether the server ended the session.

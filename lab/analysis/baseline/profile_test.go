@@ -93,7 +93,7 @@ func learned(t *testing.T, name string, plays ...func(*forge)) *Profile {
 		play(f)
 		f.pass(time.Second)
 	}
-	return f.evidence(t).Learn(name)
+	return learn(t, f.evidence(t), name)
 }
 
 func written(t *testing.T, p *Profile) string {
@@ -173,7 +173,7 @@ func TestReadProfileRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := forgedEvidence(t, session1("")).Check(p); a.Verdict != IsNormal {
+	if a := check(t, forgedEvidence(t, session1("")), p); a.Verdict != IsNormal {
 		t.Errorf("got %v from an empty profile, want %s", a, IsNormal)
 	}
 }
@@ -187,7 +187,7 @@ func TestUnusualValues(t *testing.T) {
 	normal := learned(t, "normal", plays...)
 	f := newForge()
 	active(":20")(f)
-	if got := f.evidence(t).Check(normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
+	if got := check(t, f.evidence(t), normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
 		t.Errorf("the same again: got %v, want nothing", got)
 	}
 
@@ -195,7 +195,7 @@ func TestUnusualValues(t *testing.T) {
 	c := f.control().say(hello).say("> SYST")
 	f.pass(time.Minute)
 	c.say("< 215 UNIX\n> NOOP\n< 200 ok").say(bye).close(answerer)
-	got := f.evidence(t).Check(normal)
+	got := check(t, f.evidence(t), normal)
 	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
 	}

@@ -2,7 +2,12 @@
 
 package baseline
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+)
 
 // A Rule is something that every normal session keeps.
 type Rule struct {
@@ -19,11 +24,27 @@ type Rule struct {
 	// Matters says why a breach matters, Innocent what else may be behind it.
 	Matters, Innocent string
 
-	look func(*Evidence) []breach
+	look func() look
+}
+
+// A look examines a capture piece by piece. What a rule has to remember from one piece to
+// the next is in the variables of its functions, each of which may be nil.
+type look struct {
+	// connection is called for each connection, in the order of their IDs.
+	connection func(*Evidence, *ftp.Connection) []breach
+	// session is called for each session, in the order of the IDs of their control
+	// connections.
+	session func(*Evidence, *session) []breach
+	// data is called for each data connection, those of a session together; the session
+	// is nil if there is none.
+	data func(*Evidence, *session, *ftp.Connection) []breach
+	// end is called when all have been looked at.
+	end func(*Evidence) []breach
 }
 
 // A breach is a place where a rule is broken.
 type breach struct {
+	place int // among the other breaches of the rule: the ID of the connection
 	// severity is the rule's own, unless it says otherwise: something innocent
 	// is likely, or sure.
 	severity Severity
@@ -38,11 +59,12 @@ type breach struct {
 // one. The others are counted.
 const maxBreaches = 5
 
-// check looks for breaches of the rule.
-func (r Rule) check(e *Evidence) []Finding {
+// findings makes findings of the breaches of the rule.
+func (r Rule) findings(breaches []breach) []Finding {
+	slices.SortStableFunc(breaches, func(a, b breach) int { return a.place - b.place })
 	var findings []Finding
 	told := map[Severity][]int{} // places in findings
-	for _, b := range r.look(e) {
+	for _, b := range breaches {
 		f := r.finding(b)
 		places := told[f.Severity]
 		if len(places) < maxBreaches {
@@ -97,14 +119,23 @@ func Rules() []Rule {
 	return all
 }
 
-// eachSession makes a rule's look of a look at one session. What went on inside
-// TLS cannot be seen; what was said before is looked at.
-func eachSession(look func(*Evidence, *session) []breach) func(*Evidence) []breach {
-	return func(e *Evidence) []breach {
-		var found []breach
-		for _, s := range e.sessions {
-			found = append(found, look(e, s)...)
-		}
-		return found
-	}
+// eachSession is a look at one session after the other. What went on inside TLS cannot be
+// seen; what was said before is looked at.
+func eachSession(session func(*Evidence, *session) []breach) func() look {
+	return func() look { return look{session: session} }
+}
+
+// eachData is a look at one data connection after the other.
+func eachData(data func(*Evidence, *session, *ftp.Connection) []breach) func() look {
+	return func() look { return look{data: data} }
+}
+
+// eachConnection is a look at one connection after the other.
+func eachConnection(connection func(*Evidence, *ftp.Connection) []breach) func() look {
+	return func() look { return look{connection: connection} }
+}
+
+// atTheEnd is a look at what is known of the capture as a whole.
+func atTheEnd(end func(*Evidence) []breach) func() look {
+	return func() look { return look{end: end} }
 }

@@ -429,7 +429,7 @@ func TestOvertakenAnnouncement(t *testing.T) {
 		c.seq[opener] += uint32(len(list))
 		c.say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").say(bye)
 	})
-	s := e.sessions[0]
+	s := newSession(e.Session(0), nil)
 	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {
 		t.Errorf("got %+v behind the PORT, want the NLST", x)
 	}

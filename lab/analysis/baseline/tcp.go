@@ -29,7 +29,7 @@ var tcpRules = []Rule{
 		Severity: Violation,
 		Matters:  "Other protocols are put there to pass a firewall.",
 		Innocent: "somebody runs SSH at a port that a firewall lets through.",
-		look:     ftpAtPort,
+		look:     eachConnection(ftpAtPort),
 	},
 	{
 		Name: "calls-are-meant", Theme: "TCP",
@@ -47,7 +47,7 @@ var tcpRules = []Rule{
 		Severity: Odd,
 		Matters:  "Packets that are years apart were put together from several captures.",
 		Innocent: "the recorder's clock was set, or a program wrote the file.",
-		look:     clockRuns,
+		look:     atTheEnd(clockRuns),
 	},
 	{
 		Name: "shows-ftp", Theme: "TCP",
@@ -56,7 +56,7 @@ var tcpRules = []Rule{
 		Severity: Odd,
 		Matters:  "Nothing else can be judged here.",
 		Innocent: "the dialogue is in TLS, or the capture is of something else.",
-		look:     showsFTP,
+		look:     atTheEnd(showsFTP),
 	},
 }
 
@@ -100,30 +100,26 @@ var protocols = []struct{ begins, name string }{
 	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"},
 }
 
-func ftpAtPort(e *Evidence) []breach {
-	var found []breach
-	for c := range e.Connections() {
-		h := e.watch.heads[c.ID]
-		if h == nil || c.Role != ftp.Other || c.Server.Port() != ftpPort {
-			continue
-		}
-		b := breach{packets: []int{c.FirstPacket}, filter: stream(c.ID)}
-		switch name := h.protocol(); {
-		case name == "TLS" || name == "FTP":
-			continue
-		case name != "":
-			b.observed = fmt.Sprintf("%s at port 21: %s", name, show(string(h[0].data)))
-		case c.OpenedBy == ftp.Client && h.speaks():
-			b.observed = fmt.Sprintf("an unknown protocol at port 21: %s", show(string(h[0].data)))
-		default:
-			continue
-		}
-		for _, head := range h {
-			b.packets = append(b.packets, head.packet)
-		}
-		found = append(found, b)
+func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
+	h := e.watch.heads[c.ID]
+	if h == nil || c.Role != ftp.Other || c.Server.Port() != ftpPort {
+		return nil
 	}
-	return found
+	b := breach{packets: []int{c.FirstPacket}, filter: stream(c.ID)}
+	switch name := h.protocol(); {
+	case name == "TLS" || name == "FTP":
+		return nil
+	case name != "":
+		b.observed = fmt.Sprintf("%s at port 21: %s", name, show(string(h[0].data)))
+	case c.OpenedBy == ftp.Client && h.speaks():
+		b.observed = fmt.Sprintf("an unknown protocol at port 21: %s", show(string(h[0].data)))
+	default:
+		return nil
+	}
+	for _, head := range h {
+		b.packets = append(b.packets, head.packet)
+	}
+	return []breach{b}
 }
 
 // protocol names the protocol that two sides begin with, "" if it is not known.
@@ -169,61 +165,112 @@ const (
 	muteMoment  = 10 * time.Second
 )
 
-// A muteCall is a connection on which nobody said a word.
-type muteCall struct {
-	packet int
-	time   int64 // ns since 1970
-	server netip.Addr
+func callsAreMeant() look {
+	calls := muteCallers{servers: map[netip.Addr]*calledServer{}, once: map[[16]byte]muteCall{}, often: map[netip.Addr]*caller{}}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Segments+c.ServerFlow.Segments == 0 {
+				calls.add(c)
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach { return calls.judge() },
+	}
 }
 
-func callsAreMeant(e *Evidence) []breach {
-	byServer := map[netip.Addr][]muteCall{}
-	byClient := map[netip.Addr][]muteCall{}
-	for c := range e.Connections() {
-		if c.Server.Port() != ftpPort || c.OpenedBy != ftp.Client || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
-			continue
-		}
-		call := muteCall{c.FirstPacket, c.FirstTime, c.Server.Addr()}
-		byServer[call.server] = append(byServer[call.server], call)
-		byClient[c.Client.Addr()] = append(byClient[c.Client.Addr()], call)
+// muteCallers are those who opened connections on which nobody said a word. A flood may
+// come from a million addresses, so a client that has called one server only takes few
+// bytes.
+type muteCallers struct {
+	servers map[netip.Addr]*calledServer
+	once    map[[16]byte]muteCall // the only calls of clients
+	often   map[netip.Addr]*caller
+}
+
+// A muteCall is the first call of a client.
+type muteCall struct {
+	server [16]byte
+	packet uint32
+}
+
+// A calledServer is a server with the calls to it.
+type calledServer struct {
+	packets []int   // of the first ones
+	moment  []int64 // the times of the last ones, which lie within a moment (ns)
+	densest int     // the largest number within a moment
+}
+
+// A caller is a client that called several servers.
+type caller struct {
+	packets []int
+	servers map[netip.Addr]bool
+}
+
+// add takes the next call.
+func (m *muteCallers) add(c *ftp.Connection) {
+	client, server := c.Client.Addr(), c.Server.Addr()
+	s := m.servers[server]
+	if s == nil {
+		s = &calledServer{}
+		m.servers[server] = s
 	}
+	s.add(c)
+	x := m.often[client]
+	if x == nil {
+		first, called := m.once[client.As16()]
+		if !called {
+			m.once[client.As16()] = muteCall{server.As16(), uint32(c.FirstPacket)}
+			return
+		}
+		before := netip.AddrFrom16(first.server)
+		if server.Is4() {
+			before = before.Unmap()
+		}
+		x = &caller{packets: []int{int(first.packet)}, servers: map[netip.Addr]bool{before: true}}
+		m.often[client] = x
+	}
+	x.servers[server] = true
+	x.packets = appendSome(x.packets, c.FirstPacket)
+}
+
+func (s *calledServer) add(c *ftp.Connection) {
+	s.packets = appendSome(s.packets, c.FirstPacket)
+	s.moment = append(s.moment, c.FirstTime)
+	i := 0
+	for time.Duration(c.FirstTime-s.moment[i]) > muteMoment {
+		i++
+	}
+	s.moment = s.moment[i:]
+	s.densest = max(s.densest, len(s.moment))
+}
+
+// appendSome appends a packet, if there are not enough of them.
+func appendSome(packets []int, packet int) []int {
+	if len(packets) < maxPackets {
+		packets = append(packets, packet)
+	}
+	return packets
+}
+
+// judge tells of servers that were called too often, and of clients that called too many.
+func (m *muteCallers) judge() []breach {
 	var found []breach
-	for server, calls := range byServer {
-		if n := densest(calls); n >= muteCalls {
-			found = append(found, mute(calls, fmt.Sprintf("%s was called %d times within %v", server, n, muteMoment)))
+	for server, s := range m.servers {
+		if s.densest >= muteCalls {
+			found = append(found, mute(s.packets, fmt.Sprintf("%s was called %d times within %v", server, s.densest, muteMoment)))
 		}
 	}
-	for client, calls := range byClient {
-		servers := map[netip.Addr]bool{}
-		for _, c := range calls {
-			servers[c.server] = true
-		}
-		if len(servers) >= muteServers {
-			found = append(found, mute(calls, fmt.Sprintf("%s called %d servers", client, len(servers))))
+	for client, c := range m.often {
+		if n := len(c.servers); n >= muteServers {
+			found = append(found, mute(c.packets, fmt.Sprintf("%s called %d servers", client, n)))
 		}
 	}
 	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 	return found
 }
 
-// densest is the largest number of calls within a moment.
-func densest(calls []muteCall) int {
-	most, i := 0, 0
-	for j := range calls {
-		for time.Duration(calls[j].time-calls[i].time) > muteMoment {
-			i++
-		}
-		most = max(most, j-i+1)
-	}
-	return most
-}
-
-func mute(calls []muteCall, what string) breach {
-	b := breach{observed: what + ", and nobody said a word", filter: "tcp.dstport == 21 && tcp.flags.syn == 1"}
-	for _, c := range calls {
-		b.packets = append(b.packets, c.packet)
-	}
-	return b
+func mute(packets []int, what string) breach {
+	return breach{packets: packets, observed: what + ", and nobody said a word", filter: "tcp.dstport == 21 && tcp.flags.syn == 1"}
 }
 
 // clockTolerance is how far stamps may fall back: packets of several queues are
@@ -252,7 +299,7 @@ func clockRuns(e *Evidence) []breach {
 }
 
 func showsFTP(e *Evidence) []breach {
-	if len(e.sessions) > 0 {
+	if e.NumSessions() > 0 {
 		return nil
 	}
 	return []breach{{observed: fmt.Sprintf("%s and %s, none of them FTP in clear",

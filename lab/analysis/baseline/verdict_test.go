@@ -297,7 +297,7 @@ func TestCutOff(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if got := e.Check(nil); got.Verdict == NotNormal {
+					if got := check(t, e, nil); got.Verdict == NotNormal {
 						t.Errorf("cut at packet %d of %d: got %v", i, len(packets), got)
 					}
 				}

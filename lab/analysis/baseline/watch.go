@@ -15,11 +15,6 @@ const ftpPort = 21
 
 // A watch takes notes while packets go by. What it keeps is bounded.
 type watch struct {
-	// acks has, of each segment that begins like a reply, what it
-	// acknowledges: what its sender knew when it spoke. It is by control connection
-	// and packet.
-	acks      map[int]map[int]int64
-	acksCount int
 	// repeats are segments of control connections that were sent again, by connection.
 	repeats      map[int][]repeat
 	repeatsBytes int
@@ -58,8 +53,6 @@ type leap struct {
 }
 
 const (
-	maxAcks        = 1 << 19 // of all
-	maxAcksEach    = 1 << 14 // of one connection
 	maxRepeat      = 2 << 10 // of one segment
 	maxRepeats     = 8 << 20 // of all
 	maxRepeatsEach = 64
@@ -67,7 +60,7 @@ const (
 )
 
 func newWatch() *watch {
-	return &watch{acks: map[int]map[int]int64{}, repeats: map[int][]repeat{}, heads: map[int]*heads{}}
+	return &watch{repeats: map[int][]repeat{}, heads: map[int]*heads{}}
 }
 
 // packet takes note of a packet.
@@ -79,9 +72,6 @@ func (w *watch) packet(p *capture.Packet) {
 	}
 	switch c := p.Connection; {
 	case c.Role == ftp.Control:
-		if beginsLikeReply(p.TCP.Payload) {
-			w.ack(p)
-		}
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder) != 0 {
 			w.repeat(p)
 		}
@@ -102,21 +92,6 @@ func (w *watch) clock(p *capture.Packet) {
 		}
 	}
 	w.last = p.Time
-}
-
-// ack keeps what a segment that begins like a reply acknowledges. Of a reply
-// that finds no room it is not known.
-func (w *watch) ack(p *capture.Packet) {
-	acks := w.acks[p.Connection.ID]
-	if w.acksCount >= maxAcks || len(acks) >= maxAcksEach {
-		return
-	}
-	if acks == nil {
-		acks = map[int]int64{}
-		w.acks[p.Connection.ID] = acks
-	}
-	acks[p.Number] = p.Segment.Ack
-	w.acksCount++
 }
 
 // repeat keeps the payload of a segment that was sent again, to see whether it

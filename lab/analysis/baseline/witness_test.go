@@ -25,7 +25,7 @@ func TestFilters(t *testing.T) {
 			t.Fatal(err)
 		}
 		wireshark.Load(file)
-		for _, f := range f.evidence(t).Check(nil).Findings {
+		for _, f := range check(t, f.evidence(t), nil).Findings {
 			shown := wireshark.Frames(f.Filter)
 			if len(shown) == 0 && f.Rule != "shows-ftp" { // whose filter shows that there is nothing
 				t.Errorf("%s: the filter %s shows nothing", f.Rule, f.Filter)

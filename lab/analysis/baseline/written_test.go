@@ -135,12 +135,12 @@ func FuzzCheck(f *testing.F) {
 		if err != nil {
 			return
 		}
-		a := e.Check(normal)
+		a := check(t, e, normal)
 		var b bytes.Buffer
 		if err := a.WriteJSON(&b); err != nil {
 			t.Error(err)
 		}
-		if err := e.Learn("x").Write(&b); err != nil {
+		if err := learn(t, e, "x").Write(&b); err != nil {
 			t.Error(err)
 		}
 	})

@@ -36,7 +36,7 @@ type Capture struct {
 
 	file       *file
 	hash       bool
-	limits limits
+	limits     limits
 	spans      []span               // by the IDs of the connections
 	reused     []int                // the IDs of those between the ports of an older one
 	purposes   map[int]*ftp.Purpose // of what is FTP

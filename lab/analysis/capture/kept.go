@@ -177,6 +177,7 @@ type Dialogue struct {
 	// Data are the data connections of the session, in the order of their IDs.
 	Data []*ftp.Connection
 
+	from       *Capture
 	transcript ftp.Transcript
 	made       *ftp.Session // in the place of the transcript; see Made
 }
@@ -214,7 +215,7 @@ func (c *Capture) dialogues(of []session, data bool, yield func(*Dialogue) bool)
 	}
 	lives, connections := c.readSessions(of[:n], data)
 	for _, s := range of[:n] {
-		d := &Dialogue{User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: connections[s.control]}
+		d := &Dialogue{from: c, User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: connections[s.control]}
 		l := lives[s.control]
 		switch {
 		case l != nil:
@@ -289,30 +290,47 @@ func (c *Capture) readSessions(of []session, data bool) (map[int]*live, map[int]
 func (c *Capture) Sessions() iter.Seq[*ftp.Session] {
 	return func(yield func(*ftp.Session) bool) {
 		for d := range c.Dialogues(false) {
-			if !yield(c.session(d)) {
+			if !yield(d.Session()) {
 				return
 			}
 		}
 	}
 }
 
-// Session returns the session on the control connection with an ID, nil if it is
-// none.
-func (c *Capture) Session(control int) (s *ftp.Session) {
+// DataPorts are the addresses that the control connection with an ID offered.
+func (c *Capture) DataPorts(control int) []*ftp.DataPort {
+	if s := c.find(control); s != nil {
+		return s.DataPorts
+	}
+	return nil
+}
+
+// find returns the session on a control connection, nil if it is none.
+func (c *Capture) find(control int) *session {
 	i := sort.Search(len(c.sessions), func(i int) bool { return c.sessions[i].control >= control })
 	if i == len(c.sessions) || c.sessions[i].control != control {
 		return nil
 	}
-	c.dialogues(c.sessions[i:i+1], false, func(d *Dialogue) bool {
-		s = c.session(d)
+	return &c.sessions[i]
+}
+
+// Session returns the session on the control connection with an ID, nil if it is
+// none.
+func (c *Capture) Session(control int) (s *ftp.Session) {
+	found := c.find(control)
+	if found == nil {
+		return nil
+	}
+	c.dialogues([]session{*found}, false, func(d *Dialogue) bool {
+		s = d.Session()
 		return true
 	})
 	return s
 }
 
-// session reads the whole of a dialogue.
-func (c *Capture) session(d *Dialogue) *ftp.Session {
-	id := d.Control.ID
+// Session reads the whole of the dialogue.
+func (d *Dialogue) Session() *ftp.Session {
+	c, id := d.from, d.Control.ID
 	if c.kept != nil && c.kept.sessions[id] != nil {
 		return c.kept.sessions[id]
 	}

@@ -159,7 +159,7 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	p.left--
 	text, _ := withoutTelnet(l.text)
 	line := &Line{
-		From: from, Text: string(text), Seq: l.seq, End: l.end,
+		From: from, Text: string(text), Seq: l.seq, End: l.end, Ack: l.ack,
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
 		Complete: l.complete, AfterGap: l.afterGap,
 	}

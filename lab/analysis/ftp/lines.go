@@ -14,7 +14,8 @@ type rawLine struct {
 	text        []byte
 	seq, end    int64 // relative numbers of its first byte, and behind its end
 	firstPacket int
-	packet      int // this and the next ones are those of its last chunk
+	ack         int64 // that of its first chunk
+	packet      int   // this and the next ones are those of its last chunk
 	time        int64
 	readableAt  int
 	ackedAt     int64
@@ -37,7 +38,7 @@ func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
 			}
 			for rest := c.Data; len(rest) > 0; {
 				if !open {
-					line.firstPacket, line.seq = c.Packet, c.Seq+int64(len(c.Data)-len(rest))
+					line.firstPacket, line.ack, line.seq = c.Packet, c.Ack, c.Seq+int64(len(c.Data)-len(rest))
 					open = true
 				}
 				piece, after, found := bytes.Cut(rest, []byte("\n"))

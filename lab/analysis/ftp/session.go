@@ -55,6 +55,9 @@ type Line struct {
 	// Seq and End are the relative sequence numbers of its first byte and of
 	// the byte behind its CRLF.
 	Seq, End int64
+	// Ack is what its sender had received of the other direction when it sent the
+	// first byte, as a relative sequence number; 0 if it did not say.
+	Ack int64
 	// FirstPacket and Packet are the packets that hold its first and its last
 	// byte; Time is the stamp of Packet, in nanoseconds since 1970.
 	FirstPacket, Packet int

@@ -4,7 +4,7 @@ import "testing"
 
 // Of a gap that stays only so many acknowledgments are noted.
 func TestNotable(t *testing.T) {
-	h := Half{ synSeen: true, reach: 30}
+	h := Half{synSeen: true, reach: 30}
 	noted := func() (n int) {
 		for range 100 {
 			if h.notable(30) {

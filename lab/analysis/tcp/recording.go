@@ -21,7 +21,7 @@ type Recording struct {
 
 // A recorded is a segment of a recording.
 type recorded struct {
-	seq      int64 // relative
+	seq, ack int64 // relative
 	time     int64
 	packet   int
 	from, to int32 // its bytes are data[from:to]
@@ -34,7 +34,7 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from := int32(len(r.data))
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seg.DataSeq(), p.Time, p.Number, from, int32(len(r.data))})
+	r.segments = append(r.segments, recorded{seg.DataSeq(), seg.Ack, p.Time, p.Number, from, int32(len(r.data))})
 	if seg.acks != 0 {
 		r.noted = append(r.noted, ack{seg.acks, seg.DataSeq(), p.Number})
 	}
@@ -44,7 +44,7 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 func (r *Recording) Bytes() []byte { return r.data }
 
 // Size is how much memory the recording takes, in bytes.
-func (r *Recording) Size() int { return cap(r.data) + 40*cap(r.segments) + 24*cap(r.noted) }
+func (r *Recording) Size() int { return cap(r.data) + 48*cap(r.segments) + 24*cap(r.noted) }
 
 // Reset forgets what was recorded, and keeps the memory for more.
 func (r *Recording) Reset() {
@@ -54,6 +54,7 @@ func (r *Recording) Reset() {
 // A Chunk is a piece of a stream in its place.
 type Chunk struct {
 	Seq  int64 // relative number of its first byte
+	Ack  int64 // what its sender acknowledged with it, 0 without the flag
 	Data []byte
 	// Packet is the packet that brought it, Time the stamp of that.
 	Packet int
@@ -101,7 +102,7 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 				data := r.data[w.from:w.to]
 				if last := min(w.seq+int64(len(data)), end); last > next {
 					data = data[next-w.seq : last-w.seq]
-					if !yield(Chunk{next, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap}) {
+					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap}) {
 						return
 					}
 					next, gap = seen.From(last)
