@@ -12,7 +12,10 @@
 // The formats are those of draft-ietf-opsawg-pcapng and draft-ietf-opsawg-pcap.
 package pcapng
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // Format is the file format of a capture.
 type Format string
@@ -36,6 +39,7 @@ type Info struct {
 	Comment     string // of the file: scenario, command line, network
 	Interface   string // where it was taken, such as "lo" or "client"
 	Remark      string // about that place, such as why checksums are partial there
+	System      string // that sent the frames; this machine's kernel when empty
 	SnapLen     int    // bytes kept of a frame at most; 0 is all
 	Names       []Name // of the hosts
 }
@@ -44,4 +48,8 @@ type Info struct {
 type Stats struct {
 	Received uint64 // frames that reached the recorder
 	Dropped  uint64 // of these, frames it had no room for; any is an error
+
+	// When the recorder began and ended, by the network's clock. The zero times
+	// are when the writer was made, and now.
+	Began, Ended time.Time
 }

@@ -72,9 +72,17 @@ func sectionHeader(info Info) []byte {
 	return newBlock(blockSectionHeader).
 		uint32(byteOrderMagic).uint16(1).uint16(0).uint64(sectionLengthUnknown).
 		text(optComment, info.Comment).
-		text(shbOS, systemName()).
+		text(shbOS, info.system()).
 		text(shbUserAppl, info.Application).
 		endOptions().end()
+}
+
+// system is where the frames come from.
+func (i Info) system() string {
+	if i.System != "" {
+		return i.System
+	}
+	return systemName()
 }
 
 // interfaceDescription describes the one place the frames were taken.
@@ -85,7 +93,7 @@ func interfaceDescription(info Info) []byte {
 		text(optComment, info.Remark).
 		text(ifName, info.Interface).
 		option(ifTsResol, []byte{nanoseconds}).
-		text(ifOS, systemName()).
+		text(ifOS, info.system()).
 		endOptions().end()
 }
 
@@ -103,13 +111,13 @@ func nameResolution(names []Name) []byte {
 }
 
 // interfaceStatistics is the block that ends a capture, with its counts.
-func interfaceStatistics(began, ended time.Time, s Stats) []byte {
+func interfaceStatistics(s Stats) []byte {
 	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }
 	at := func(t time.Time) []byte { return block(nil).time(t.UnixNano()) }
 	return newBlock(blockInterfaceStatistics).
-		uint32(0).time(ended.UnixNano()).
-		option(isbStartTime, at(began)).
-		option(isbEndTime, at(ended)).
+		uint32(0).time(s.Ended.UnixNano()).
+		option(isbStartTime, at(s.Began)).
+		option(isbEndTime, at(s.Ended)).
 		option(isbIfRecv, count(s.Received)).
 		option(isbIfDrop, count(s.Dropped)).
 		endOptions().end()

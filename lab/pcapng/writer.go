@@ -186,7 +186,10 @@ func (w *Writer) Close(s Stats) error {
 		return err
 	}
 	if w.format == PCAPNG {
-		w.add(interfaceStatistics(w.began, time.Now(), s))
+		if s.Began.IsZero() {
+			s.Began, s.Ended = w.began, time.Now()
+		}
+		w.add(interfaceStatistics(s))
 	}
 	return w.Flush()
 }

@@ -102,6 +102,7 @@ func (c *controlConn) transferring(change int) {
 
 // Write takes what the library writes of its replies.
 func (c *controlConn) Write(p []byte) (int, error) {
+	c.session.goOn()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.replies.Write(p)
@@ -173,6 +174,9 @@ func (s *session) exchange(line []byte) []byte {
 		if !s.peer.Is4() {
 			return []byte("LPSV\r\n") // 502: its reply has no room for an IPv6 address (RFC 2428, 3)
 		}
+		s.hold()
+	case "EPSV":
+		s.hold()
 	case "PBSZ", "PROT":
 		return []byte("ADAT\r\n") // 502: the library would ask for TLS on data connections ever after
 	}
@@ -191,5 +195,6 @@ func (s *session) exchangePort(line []byte, verb, argument string) []byte {
 		return line // 501: the library refuses third parties
 	}
 	s.announce(&announcement{verb: verb, addr: addr})
+	s.hold()
 	return []byte("EPSV\r\n")
 }

@@ -27,6 +27,7 @@ type dataListener interface {
 // the library's, which listens on every address.
 func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error) {
 	vacate(library)
+	s.goOn()
 	s.mu.Lock()
 	announced := s.announced
 	s.mu.Unlock()
@@ -37,7 +38,7 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 	} else {
 		passive, err := newPassive(s, library)
 		if err != nil {
-			library.Close()
+			s.closeHeld(library)
 			return nil, err
 		}
 		listener = passive
@@ -151,7 +152,7 @@ func (p *passive) Accept() (net.Conn, error) {
 // Close stops listening and closes a connection that nobody took.
 func (p *passive) Close() error {
 	p.SetDeadline(time.Unix(1, 0)) // accept then closes the listener
-	p.library.Close()
+	p.session.closeHeld(p.library)
 	p.refuse()
 	return nil
 }
@@ -204,7 +205,7 @@ func (a *active) Accept() (net.Conn, error) {
 // Close gives up a connection that is being opened.
 func (a *active) Close() error {
 	a.cancel()
-	return a.library.Close()
+	return a.session.closeHeld(a.library)
 }
 
 // Addr returns the address from which Accept dials.

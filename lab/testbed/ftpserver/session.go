@@ -25,6 +25,33 @@ type session struct {
 	mu        sync.Mutex
 	announced *announcement // by the command that is being executed
 	data      dataListener  // made by the last PASV, EPSV, PORT or EPRT
+	release   func()        // of the network's clock, which is held; or nil
+}
+
+// hold holds the network's clock while the library opens a listener of its own,
+// which is the system's, for a command that it was just given; see [network.Hold].
+// The clock goes on when the listener is there, or the library refuses.
+func (s *session) hold() {
+	release := network.Hold(s.server.host.Clock())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.release = release
+}
+
+// goOn lets the network's clock go on.
+func (s *session) goOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
+}
+
+// closeHeld closes a listener of the library's while the network's clock is held.
+func (s *session) closeHeld(library net.Listener) error {
+	defer network.Hold(s.server.host.Clock())()
+	return library.Close()
 }
 
 // serve begins a session on a control connection that was just accepted.

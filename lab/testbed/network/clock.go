@@ -82,3 +82,16 @@ func (t timeout) Err() error {
 	}
 	return t.Context.Err()
 }
+
+// A Holder is a [Clock] whose time does not pass while a program waits for
+// something that the network does not know of, such as the operating system.
+type Holder interface{ Hold() (release func()) }
+
+// Hold keeps the time of a clock from passing until release is called, where
+// the clock can be kept. Between the two, nothing may be done on the network.
+func Hold(c Clock) (release func()) {
+	if h, ok := c.(Holder); ok {
+		return h.Hold()
+	}
+	return func() {}
+}

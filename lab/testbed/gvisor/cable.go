@@ -1,0 +1,53 @@
+package gvisor
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+)
+
+// A cable is what the [stack.LinkEndpoint] of every network has in common.
+type cable struct {
+	network    *Network
+	disguise   *disguise
+	dispatcher stack.NetworkDispatcher
+}
+
+// WritePackets implements [stack.LinkWriter]. The packets begin with an
+// Ethernet header.
+func (c *cable) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error) {
+	for _, p := range packets.AsSlice() {
+		view := p.ToView()
+		frame := append([]byte(nil), view.AsSlice()...)
+		view.Release()
+		c.write(frame)
+	}
+	return packets.Len(), nil
+}
+
+// write takes a frame that the stack sends.
+func (c *cable) write(frame []byte) {
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	if !c.network.over {
+		c.disguise.leaving(frame)
+	}
+}
+
+// Attach implements [stack.LinkEndpoint].
+func (c *cable) Attach(d stack.NetworkDispatcher) { c.dispatcher = d }
+
+// IsAttached implements [stack.LinkEndpoint].
+func (c *cable) IsAttached() bool { return c.dispatcher != nil }
+
+// The rest of [stack.LinkEndpoint] has nothing to do: nothing changes, and
+// headers are not the cable's.
+
+func (c *cable) SetMTU(uint32)                                {}
+func (c *cable) MaxHeaderLength() uint16                      { return 0 }
+func (c *cable) SetLinkAddress(tcpip.LinkAddress)             {}
+func (c *cable) Capabilities() stack.LinkEndpointCapabilities { return 0 }
+func (c *cable) Wait()                                        {}
+func (c *cable) AddHeader(*stack.PacketBuffer)                {}
+func (c *cable) ParseHeader(*stack.PacketBuffer) bool         { return true }
+func (c *cable) Close()                                       {}
+func (c *cable) SetOnCloseAction(func())                      {}

@@ -1,0 +1,140 @@
+package gvisor
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/buffer"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"ftplab/lab/scenario"
+)
+
+// device is the medium of loopback: the one device of the one stack that all
+// hosts share. What is sent to it arrives at once, or nearly. As on Linux a
+// capture shows its packets with an Ethernet header of zeros.
+type device struct {
+	cable
+	mtu   int
+	onWay int
+}
+
+const (
+	// loopbackMTU is that of Linux's loopback device, bytes.
+	loopbackMTU = 65536
+	// loopbackDelay is how long a packet takes from sending to arrival.
+	loopbackDelay = 10 * time.Microsecond
+	// largestPacket is the largest of IPv4, bytes (RFC 791, 3.1).
+	largestPacket = 65535
+)
+
+// buildLoopback makes the one machine that all hosts are.
+func (n *Network) buildLoopback(s scenario.Network, seeds *rand.ChaCha8) error {
+	machine := scenario.Host{Name: "loopback", Addr: s.Hosts[0].Addr}
+	d := &device{mtu: loopbackMTU}
+	if s.MTU != 0 {
+		d.mtu = s.MTU
+	}
+	headers := header.IPv4MinimumSize + header.TCPMinimumSize
+	if machine.Addr.Is6() {
+		headers = header.IPv6MinimumSize + header.TCPMinimumSize
+	}
+	d.cable = cable{network: n, disguise: newDisguise(n, machine, min(d.mtu, largestPacket)-headers, d.send)}
+	n.medium = d
+	st, err := newLoopbackStack(n.clock, seeds, d, machine)
+	for i, plan := range s.Hosts {
+		h := &host{network: n, plan: plan, key: n.nextKey(), ports: slices.Clone(plan.Ports), stack: st, disguise: d.disguise}
+		if i > 0 && plan.Addr != machine.Addr {
+			err = errors.Join(err, fmt.Errorf("host %s is at %v: on loopback all are at %v", plan.Name, plan.Addr, machine.Addr))
+		}
+		n.hosts = append(n.hosts, h)
+	}
+	return err
+}
+
+// newLoopbackStack makes a stack whose only device is loopback.
+func newLoopbackStack(c *clock, seeds *rand.ChaCha8, d *device, machine scenario.Host) (*stack.Stack, error) {
+	s := newStack(c, seeds)
+	if err := s.CreateNIC(nic, d); err != nil {
+		return s, stackError(err)
+	}
+	if err := tune(s, machine, min(d.mtu, largestPacket)); err != nil {
+		return s, err
+	}
+	number, everything, bits := ipv4.ProtocolNumber, header.IPv4EmptySubnet, 8
+	if machine.Addr.Is6() {
+		number, everything, bits = ipv6.ProtocolNumber, header.IPv6EmptySubnet, 128
+	}
+	address := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: tcpip.AddressWithPrefix{
+		Address: tcpip.AddrFromSlice(machine.Addr.AsSlice()), PrefixLen: bits}}
+	if err := s.AddProtocolAddress(nic, address, stack.AddressProperties{}); err != nil {
+		return s, stackError(err)
+	}
+	s.SetRouteTable([]tcpip.Route{{Destination: everything, NIC: nic}})
+	return s, nil
+}
+
+// WritePackets implements [stack.LinkWriter].
+func (d *device) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error) {
+	for _, p := range packets.AsSlice() {
+		view := p.ToView()
+		frame := make([]byte, header.EthernetMinimumSize, header.EthernetMinimumSize+view.Size())
+		header.Ethernet(frame).Encode(&header.EthernetFields{Type: p.NetworkProtocolNumber})
+		frame = append(frame, view.AsSlice()...)
+		view.Release()
+		completeChecksums(frame) // gVisor leaves them out where a route is local
+		d.write(frame)
+	}
+	return packets.Len(), nil
+}
+
+// send records a frame and has it arrive.
+func (d *device) send(frame []byte) {
+	n := d.network
+	n.record(n.clock.nanoseconds(), frame)
+	d.onWay++
+	n.clock.schedule(loopbackDelay, 0, func() { d.arrive(frame) })
+}
+
+// arrive hands a frame to the stack.
+func (d *device) arrive(frame []byte) {
+	d.network.mu.Lock()
+	d.onWay--
+	var arrived [][]byte
+	if !d.network.over {
+		arrived = d.disguise.arriving(frame)
+	}
+	d.network.mu.Unlock()
+	for _, f := range arrived {
+		packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(f[header.EthernetMinimumSize:])})
+		d.dispatcher.DeliverNetworkPacket(header.Ethernet(f).Type(), packet)
+		packet.DecRef()
+	}
+}
+
+func (d *device) quiet() bool { return d.onWay == 0 && !d.disguise.holds() }
+
+// unacknowledged implements [medium]: nothing is lost on loopback, so what is on
+// its way and what is held back is all that there is.
+func (d *device) unacknowledged() string { return "" }
+
+// MTU implements [stack.LinkEndpoint].
+func (d *device) MTU() uint32 { return uint32(d.mtu) }
+
+// Capabilities implements [stack.LinkEndpoint].
+func (d *device) Capabilities() stack.LinkEndpointCapabilities { return stack.CapabilityLoopback }
+
+// LinkAddress implements [stack.LinkEndpoint].
+func (d *device) LinkAddress() tcpip.LinkAddress { return "" }
+
+// ARPHardwareType implements [stack.LinkEndpoint].
+func (d *device) ARPHardwareType() header.ARPHardwareType { return header.ARPHardwareLoopback }
+
+var _ stack.LinkEndpoint = (*device)(nil)
