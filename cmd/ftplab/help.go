@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"go/doc/comment"
-	"go/parser"
-	"go/token"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +15,8 @@ import (
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		scenarioTopic(),
-		topic("want", "How a scenario says what should be seen, packet by packet", docText(expect.Manual)),
-		topic("figures", "How a scenario says what should be measured", docText(measure.Manual)),
+		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
+		topic("figures", "How a scenario says what should be measured", measure.Manual),
 	}
 }
 
@@ -63,15 +60,4 @@ func refineHelp(root *cobra.Command) {
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
-}
-
-// docText is the package comment of a Go file, as `go doc` prints it.
-func docText(source string) string {
-	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", source, parser.ParseComments|parser.PackageClauseOnly)
-	if err != nil {
-		panic(err) // it is part of this program
-	}
-	var p comment.Parser
-	printer := comment.Printer{TextWidth: 80, TextCodePrefix: "    "}
-	return string(printer.Text(p.Parse(file.Doc.Text())))
 }

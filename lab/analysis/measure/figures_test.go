@@ -256,7 +256,7 @@ func TestCheckKnowsTheWant(t *testing.T) {
 func TestManualIsComplete(t *testing.T) {
 	units := map[string]unit{"count": count, "bytes": bytes, "time": seconds, "share": share, "rate": rate, "ratio": ratio, "words": words}
 	listed := map[string]unit{}
-	row := regexp.MustCompile(`(?m)^//\t([a-zA-Z][\w-]*\.[\w.-]+)\s+(count|bytes|time|share|rate|ratio|words)  `)
+	row := regexp.MustCompile(`(?m)^    ([a-zA-Z][\w-]*\.[\w.-]+)\s+(count|bytes|time|share|rate|ratio|words)  `)
 	for _, m := range row.FindAllStringSubmatch(Manual, -1) {
 		listed[m[1]] = units[m[2]]
 	}
@@ -293,4 +293,16 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The example at the beginning of the manual can be parsed.
+func TestManualExample(t *testing.T) {
+	example := regexp.MustCompile(`(?m)(?:^    .*\n)+`).FindString(Manual)
+	f, err := Parse("manual", 1, example)
+	if err != nil {
+		t.Fatalf("%v, in\n%s", err, example)
+	}
+	if got, want := len(f.list), 7; got != want {
+		t.Errorf("got %d figures, want %d", got, want)
+	}
 }

@@ -2,8 +2,7 @@ package measure
 
 import _ "embed"
 
-// Manual is the Go source of this package's doc comment, which is the manual
-// of the notation; `ftplab help figures` prints it.
+// Manual is the manual of the notation, for people who write scenarios.
 //
-//go:embed doc.go
+//go:embed manual.txt
 var Manual string
