@@ -2,6 +2,7 @@ package capture
 
 import (
 	"iter"
+	"slices"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -82,6 +83,11 @@ func (c *Capture) HasLoneData() bool {
 		}
 	}
 	return false
+}
+
+// AnyTLS reports whether the dialogue of a session went on in TLS.
+func (c *Capture) AnyTLS() bool {
+	return slices.ContainsFunc(c.sessions, func(s session) bool { return s.TLS })
 }
 
 // Err is the error that ended a reading of the file early, nil if there was none. A file

@@ -159,15 +159,7 @@ type call struct {
 const maxCalls = 14
 
 func (r *Report) calls() (list []call, more string) {
-	left := 0
-	for c := range r.Trace.Connections() {
-		if !r.inLadder(c) {
-			continue
-		}
-		if len(list) == maxCalls {
-			left++
-			continue
-		}
+	for _, c := range r.surveyed.called {
 		by := opener(c)
 		from, to := c.Addr(by), c.Addr(by.Other())
 		side, other := by, by.Other()
@@ -177,7 +169,7 @@ func (r *Report) calls() (list []call, more string) {
 		}
 		list = append(list, call{a, kindOf(c), r.callText(c)})
 	}
-	if left > 0 {
+	if left := r.surveyed.more; left > 0 {
 		more = fmt.Sprintf("And %s; the table of conversations has them.", counted(left, "more connection"))
 	}
 	return list, more
@@ -185,7 +177,7 @@ func (r *Report) calls() (list []call, more string) {
 
 // callText says in a line what a connection is and who opened it.
 func (r *Report) callText(c *ftp.Connection) string {
-	text := upperFirst(r.names[c.ID].long)
+	text := upperFirst(r.surveyed.names.of(c).long)
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"
 	} else {
@@ -232,7 +224,7 @@ func (r *Report) spoken(a arrow, c *ftp.Connection) string {
 	}
 	text := end(a.From, a.FromPort) + " to " + end(a.To, a.ToPort)
 	if c != nil {
-		text += ", " + r.names[c.ID].long
+		text += ", " + r.surveyed.names.of(c).long
 	}
 	return text + ": "
 }

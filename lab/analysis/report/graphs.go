@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/chart"
 )
 
@@ -45,10 +44,7 @@ type graphData struct {
 // sequences are the time-sequence data of the transfers, the largest first.
 func (r *Report) sequences() []*Sequence {
 	var all []*Sequence
-	for c := range r.Trace.Connections() {
-		if c.Role == ftp.Control || c.Role == ftp.Other && r.Trace.NumSessions() > 0 {
-			continue
-		}
+	for _, c := range r.surveyed.graphs {
 		from := sentBy(c)
 		if c.Flow(from).Segments < graphLeast {
 			continue
@@ -77,7 +73,7 @@ func (r *Report) TimeSequences(w io.Writer) error {
 			fmt.Fprintln(w)
 		}
 		c := s.Connection
-		fmt.Fprintf(w, "%s, %s > %s: %s\n%s\n", upperFirst(r.names[c.ID].long), c.Addr(s.From), c.Addr(s.From.Other()), transferName(c), sequenceFacts(s))
+		fmt.Fprintf(w, "%s, %s > %s: %s\n%s\n", upperFirst(r.surveyed.names.of(c).long), c.Addr(s.From), c.Addr(s.From.Other()), transferName(c), sequenceFacts(s))
 		if s.Thinned() {
 			fmt.Fprintf(w, "Thinned: %s of %s, of the middle of the transfer the extremes.\n", grouped(int64(len(s.Points))), counted(s.Packets, "packet"))
 		}
@@ -103,7 +99,7 @@ func (r *Report) graph(id string, s *Sequence) graph {
 	c := s.Connection
 	g := graph{
 		ID:    id,
-		Title: upperFirst(r.names[c.ID].long) + ": " + transferName(c),
+		Title: upperFirst(r.surveyed.names.of(c).long) + ": " + transferName(c),
 		Facts: sequenceFacts(s),
 		Again: slices.ContainsFunc(s.Points, func(p Point) bool { return p.Retransmission }),
 	}

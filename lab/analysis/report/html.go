@@ -76,9 +76,8 @@ func (r *Report) view() view {
 	v.Undrawn = v.Ladder.undrawn()
 	v.Calls, v.MoreCalls = r.calls()
 	v.Graphs, v.MoreGraphs = r.graphs()
-	if len(v.Conversations) > maxConversations {
-		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(len(v.Conversations)-maxConversations)))
-		v.Conversations = v.Conversations[:maxConversations]
+	if n := r.Trace.NumConnections() - len(v.Conversations); n > 0 {
+		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(n)))
 	}
 	v.linkUp()
 	for _, w := range v.Ladder.Rows {
@@ -209,9 +208,9 @@ type conversation struct {
 
 func (r *Report) conversations() []conversation {
 	var list []conversation
-	for c := range r.Trace.Connections() {
+	for _, c := range r.surveyed.first {
 		row := conversation{
-			Kind: kindOf(c), Name: r.names[c.ID].long, Short: r.names[c.ID].short, OpenedBy: string(c.OpenedBy),
+			Kind: kindOf(c), Name: r.surveyed.names.of(c).long, Short: r.surveyed.names.of(c).short, OpenedBy: string(c.OpenedBy),
 			Client: c.Client.String(), Server: c.Server.String(), History: c.History,
 			PacketsClient: grouped(int64(c.ClientFlow.Packets)), PacketsServer: grouped(int64(c.ServerFlow.Packets)),
 			BytesClient: grouped(c.ClientFlow.Bytes), BytesServer: grouped(c.ServerFlow.Bytes),

@@ -31,7 +31,7 @@ type ladder struct {
 func (r *Report) draw() ladder {
 	var l ladder
 	plan := r.planFolds()
-	tracks := layTracks(r.Trace, r.inLadder)
+	tracks := r.surveyed.tracks
 	l.Tracks = tracks.count
 	for _, p := range r.packets {
 		if !r.inLadder(p.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
@@ -88,7 +88,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	if c == nil || c.FirstPacket != p.Number {
 		return nil
 	}
-	return []*row{{Stage: opens(c, r.names[c.ID].the), Connection: c, Tracks: tracks.before(p.Number)}}
+	return []*row{{Stage: opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
 }
 
 // stagesAfter are the sentences behind a packet.
@@ -97,7 +97,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	if c == nil || c.LastPacket != p.Number {
 		return nil
 	}
-	text := closes(c, r.names[c.ID].the)
+	text := closes(c, r.surveyed.names.of(c).the)
 	if text == "" {
 		return nil
 	}
@@ -195,23 +195,23 @@ type trackSpan struct {
 // maxTracks is how many connections are drawn side by side.
 const maxTracks = 6
 
-// layTracks gives each connection the first track that is free while it lasts.
-func layTracks(t *capture.Capture, drawn func(*ftp.Connection) bool) tracks {
-	var ts tracks
-	var until [maxTracks]int
-	for c := range t.Connections() {
-		if !drawn(c) {
-			continue
-		}
-		free := slices.IndexFunc(until[:], func(last int) bool { return last < c.FirstPacket })
-		if free < 0 {
-			continue
-		}
-		until[free] = c.LastPacket
-		ts.count = max(ts.count, free+1)
-		ts.spans = append(ts.spans, trackSpan{free, kindOf(c), c.FirstPacket, c.LastPacket})
+// A trackLayer gives each connection the first track that is free while it lasts. Those
+// that begin behind the last packet that may be drawn have none.
+type trackLayer struct {
+	tracks
+	last  int
+	until [maxTracks]int
+}
+
+// add takes the next connection.
+func (l *trackLayer) add(c *ftp.Connection) {
+	free := slices.IndexFunc(l.until[:], func(last int) bool { return last < c.FirstPacket })
+	if free < 0 || c.FirstPacket > l.last {
+		return
 	}
-	return ts
+	l.until[free] = c.LastPacket
+	l.count = max(l.count, free+1)
+	l.spans = append(l.spans, trackSpan{free, kindOf(c), c.FirstPacket, c.LastPacket})
 }
 
 // at returns the pieces beside the packet n.

@@ -30,31 +30,16 @@ type lanes []lane
 // findLanes returns the hosts of the FTP sessions and the name servers they
 // asked, in an order in which few arrows cross a lane: name servers, the first
 // client, the servers, more clients.
-func findLanes(t *capture.Capture, packets []*Packet, s *scenario.Scenario) lanes {
-	var clients, servers, others lanes
-	parties := map[netip.Addr]bool{}
-	for c := range t.Connections() {
-		if c.Role == ftp.Other && t.NumSessions() > 0 {
-			continue
-		}
-		clients = clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
-		servers = servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
-		parties[c.Client.Addr().Unmap()], parties[c.Server.Addr().Unmap()] = true, true
-	}
+func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
+	var others lanes
 	for _, p := range packets {
-		if p.UDP != nil && p.UDP.DNS != nil {
-			server := p.IP.Dst
-			if p.UDP.DNS.Response {
-				server = p.IP.Src
-			}
-			if !parties[server.Unmap()] {
-				others = others.with(lane{Addr: server})
-			}
+		if server, ok := nameServer(p); ok && !h.asked[server.Unmap()] {
+			others = others.with(lane{Addr: server})
 		}
 	}
 	all := others
-	if len(clients) > 0 {
-		all = slices.Concat(others, clients[:1], servers, clients[1:])
+	if len(h.clients) > 0 {
+		all = slices.Concat(others, h.clients[:1], h.servers, h.clients[1:])
 	}
 	all = all[:min(len(all), maxLanes)]
 	for i := range all {

@@ -93,7 +93,7 @@ func (r *Report) gapBefore(p, before *Packet) *listRow {
 		return nil
 	}
 	return &listRow{
-		Kind: kindOf(p.Connection), Short: r.names[p.Connection.ID].short, ID: p.Connection.ID,
+		Kind: kindOf(p.Connection), Short: r.surveyed.names.of(p.Connection).short, ID: p.Connection.ID,
 		At:  p.Time - p.SinceSame - r.Trace.Start,
 		Gap: foldText(leftOut(before, p)) + ", left out here",
 	}
@@ -117,7 +117,7 @@ func (r *Report) listRow(p *Packet) listRow {
 		Info: strings.TrimPrefix(withoutAddresses(p.Packet), "Flags "),
 	}
 	if p.Connection != nil {
-		row.Short, row.ID = r.names[p.Connection.ID].short, p.Connection.ID
+		row.Short, row.ID = r.surveyed.names.of(p.Connection).short, p.Connection.ID
 	}
 	row.From, row.To = r.endNames(p.Packet)
 	return row
@@ -159,11 +159,8 @@ func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 
 func (r *Report) filters() []filter {
 	list := []filter{{"control", "control connections only"}}
-	for c := range r.Trace.Connections() {
-		if c.Role != ftp.Data && r.Trace.NumSessions() > 0 || len(list) > maxFilters {
-			continue
-		}
-		text := r.names[c.ID].long
+	for _, c := range r.surveyed.filters {
+		text := r.surveyed.names.of(c).long
 		if c.Transfer != nil {
 			text += ": " + visible(strings.TrimSpace(c.Transfer.Command+" "+c.Transfer.Argument))
 		}

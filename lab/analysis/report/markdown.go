@@ -180,7 +180,7 @@ func (m *markdown) sequences(r *Report) {
 	}
 	m.heading("Time and sequence numbers")
 	for _, s := range all[:min(len(all), maxGraphs)] {
-		m.line("%s: %s %s\n", upperFirst(r.names[s.Connection.ID].long), mdText(transferName(s.Connection)), mdText(sequenceFacts(s)))
+		m.line("%s: %s %s\n", upperFirst(r.surveyed.names.of(s.Connection).long), mdText(transferName(s.Connection)), mdText(sequenceFacts(s)))
 		part := newSequenceView(s, r.Trace.Start)
 		from, to := part.firstZoom()
 		var b strings.Builder

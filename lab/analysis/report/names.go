@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -14,27 +13,36 @@ import (
 // The short one is the scenario's own, as in its figures, if it has one.
 type connectionName struct{ long, the, short string }
 
-// nameConnections counts each kind of connection; the only one of its kind
-// needs no number.
-func nameConnections(t *capture.Capture) map[int]connectionName {
-	total := map[ftp.Role]int{}
-	for c := range t.Connections() {
-		total[c.Role]++
+// connectionNames count each kind of connection; the only one of its kind needs no number.
+type connectionNames struct {
+	total   map[ftp.Role]int
+	numbers []uint32       // among those of its role, by ID
+	short   map[int]string // the scenario's own, by ID
+}
+
+func newConnectionNames() connectionNames {
+	return connectionNames{total: map[ftp.Role]int{}, short: map[int]string{}}
+}
+
+// add takes the next connection.
+func (n *connectionNames) add(c *ftp.Connection) {
+	n.total[c.Role]++
+	n.numbers = append(n.numbers, uint32(n.total[c.Role]))
+}
+
+// of returns the name of a connection, when all have been added.
+func (n *connectionNames) of(c *ftp.Connection) connectionName {
+	name := connectionName{roleName(c.Role), "the " + roleName(c.Role), strings.ToUpper(string(c.Role)[:1])}
+	if n.total[c.Role] > 1 {
+		number := fmt.Sprint(n.numbers[c.ID])
+		name.long += " " + number
+		name.the = name.long
+		name.short += number
 	}
-	named := map[int]connectionName{}
-	count := map[ftp.Role]int{}
-	for c := range t.Connections() {
-		count[c.Role]++
-		name := connectionName{roleName(c.Role), "the " + roleName(c.Role), strings.ToUpper(string(c.Role)[:1])}
-		if total[c.Role] > 1 {
-			number := strconv.Itoa(count[c.Role])
-			name.long += " " + number
-			name.the = name.long
-			name.short += number
-		}
-		named[c.ID] = name
+	if short := n.short[c.ID]; short != "" {
+		name.short = short
 	}
-	return named
+	return name
 }
 
 func roleName(r ftp.Role) string {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
@@ -14,23 +13,32 @@ import (
 // else: for somebody who sees FTP for the first time, and only where there is
 // something to see.
 type notes struct {
-	text map[int]string
-	said map[string]bool // what need not be explained twice
+	kept        map[int]bool // the packets that may be drawn
+	last        int          // the last of them
+	connections []*ftp.Connection
+	text        map[int]string
+	said        map[string]bool // what need not be explained twice
 }
 
-// explain writes the notes on a trace; packets are those that were kept.
-func explain(t *capture.Capture, packets []*Packet) map[int]string {
-	n := &notes{map[int]string{}, map[string]bool{}}
+// newNotes begins with the handshakes of the connections that have packets to be drawn.
+func newNotes(packets []*Packet, connections []*ftp.Connection) *notes {
+	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}}
+	for _, p := range packets {
+		n.kept[p.Number] = true
+		n.last = p.Number
+	}
 	confirmed := handshakeEnds(packets)
-	for c := range t.Connections() {
+	for _, c := range connections {
 		if c.Role != ftp.Other {
 			n.handshake(c, confirmed[c])
 		}
 	}
-	for s := range t.Sessions() {
-		n.dialogue(s)
-	}
-	for c := range t.Connections() {
+	return n
+}
+
+// finish ends with how the connections ended, and with single packets.
+func (n *notes) finish(packets []*Packet) map[int]string {
+	for _, c := range n.connections {
 		switch c.Role {
 		case ftp.Data:
 			n.endOfData(c)
@@ -44,9 +52,9 @@ func explain(t *capture.Capture, packets []*Packet) map[int]string {
 	return n.text
 }
 
-// add puts a sentence on a packet. Number 0 is no packet.
+// add puts a sentence on a packet that may be drawn. Number 0 is no packet.
 func (n *notes) add(packet int, format string, args ...any) {
-	if packet == 0 {
+	if !n.kept[packet] {
 		return
 	}
 	sentence := fmt.Sprintf(format, args...)

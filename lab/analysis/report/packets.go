@@ -17,8 +17,10 @@ type Packets struct {
 	Lengths Lengths
 
 	wanted  map[int]bool    // numbers of packets to keep wherever they stand
+	noFTP   bool            // the capture has no session, so other connections are drawn
 	loose   []*Packet       // of no connection
-	courses map[int]*course // by the connections' IDs
+	ended   []*Packet       // of connections that have ended
+	courses map[int]*course // of those that go on, and of those that may be graphs, by ID
 	kept    int             // packets, in all
 	points  int             // of all courses
 	last    int64           // time of the packet before
@@ -98,7 +100,28 @@ func (ps *Packets) Add(p *capture.Packet) {
 	}
 	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
 	ps.keep(c, k)
-	ps.points += c.shape.add(pointOf(p), ps.points < maxPoints)
+	if role := p.Connection.Role; role == ftp.Data || role == ftp.Other && ps.noFTP {
+		ps.points += c.shape.add(pointOf(p), ps.points < maxPoints)
+	}
+	if p.Connection.LastPacket == p.Number {
+		ps.end(p.Connection.ID, c)
+	}
+}
+
+// end lets go of a connection that has ended, but for the packets that were kept, and for
+// its shape if that makes a picture.
+func (ps *Packets) end(id int, c *course) {
+	ps.ended = c.packets(ps.ended)
+	c.head, c.special, c.tail = nil, nil, nil
+	if c.passed.Segments < graphLeast {
+		ps.points -= len(c.shape.all())
+		delete(ps.courses, id)
+	}
+}
+
+// packets appends the packets that were kept.
+func (c *course) packets(to []*Packet) []*Packet {
+	return append(append(append(to, c.head...), c.special...), c.tail...)
 }
 
 // keep decides what becomes of a packet of a connection.
@@ -136,9 +159,9 @@ func remarkable(t *tcp.Segment) bool {
 
 // All returns the packets that were kept, in the order of the capture.
 func (ps *Packets) All() []*Packet {
-	all := slices.Clone(ps.loose)
+	all := slices.Concat(ps.loose, ps.ended)
 	for _, c := range ps.courses {
-		all = append(append(append(all, c.head...), c.special...), c.tail...)
+		all = c.packets(all)
 	}
 	slices.SortFunc(all, func(a, b *Packet) int { return a.Number - b.Number })
 	return all

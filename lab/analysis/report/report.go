@@ -36,7 +36,8 @@ type Report struct {
 	// walkthrough, in the form that it is written in.
 	Command string
 
-	names    map[int]connectionName // by the connections' IDs
+	prepared bool
+	surveyed survey
 	packets  []*Packet
 	lanes    lanes
 	lines    map[int][]*ftp.Line // of dialogue, by the packet with their end
@@ -48,7 +49,7 @@ type Report struct {
 // report is written. A verdict on it, if there is one, tells which packets matter. What
 // else is known of the capture is the caller's to set.
 func New(c *capture.Capture, v *expect.Verdict) (*Report, error) {
-	r := &Report{Trace: c, Packets: &Packets{wanted: matched(v)}, Verdict: v}
+	r := &Report{Trace: c, Packets: &Packets{wanted: matched(v), noFTP: c.NumSessions() == 0}, Verdict: v}
 	for p := range c.Packets() {
 		r.Packets.Add(p)
 	}
@@ -72,29 +73,39 @@ func matched(v *expect.Verdict) map[int]bool {
 
 // prepare works out, once, what all ways of writing the report share.
 func (r *Report) prepare() {
-	if r.names != nil {
+	if r.prepared {
 		return
 	}
-	r.names = nameConnections(r.Trace)
+	r.prepared = true
 	r.packets = r.Packets.All()
-	r.addFacts()
-	r.lanes = findLanes(r.Trace, r.packets, r.Scenario)
+	r.survey()
+	r.lanes = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
+	n := newNotes(r.packets, r.surveyed.factsInOrder())
 	r.lines = map[int][]*ftp.Line{}
 	for s := range r.Trace.Sessions() {
-		for _, l := range s.Lines {
-			r.lines[l.Packet] = append(r.lines[l.Packet], l)
+		if s.Control.FirstPacket > n.last {
+			break // nothing of it and of those that follow was kept
 		}
+		for _, l := range s.Lines {
+			if n.kept[l.Packet] {
+				r.lines[l.Packet] = append(r.lines[l.Packet], l)
+			}
+		}
+		n.dialogue(s)
 	}
-	r.comments = explain(r.Trace, r.packets)
+	r.comments = n.finish(r.packets)
+	r.judge()
+}
+
+// judge adds what the verdict says.
+func (r *Report) judge() {
 	r.wrong = map[int][]string{}
 	if r.Verdict == nil {
 		return
 	}
 	for _, c := range r.Verdict.Connections {
 		if c.ID >= 0 && c.ID < r.Trace.NumConnections() {
-			named := r.names[c.ID]
-			named.short = c.Name
-			r.names[c.ID] = named
+			r.surveyed.names.short[c.ID] = c.Name
 		}
 	}
 	for packet, comment := range lineComments(r.Verdict) {
@@ -103,21 +114,6 @@ func (r *Report) prepare() {
 	for _, m := range r.Verdict.Mismatches {
 		if m.Packet > 0 {
 			r.wrong[m.Packet] = append(r.wrong[m.Packet], mismatchText(m))
-		}
-	}
-}
-
-// addFacts gives the packets that were kept the facts of their connections.
-func (r *Report) addFacts() {
-	of := map[int][]*Packet{}
-	for _, p := range r.packets {
-		if p.Packet.Connection != nil {
-			of[p.Packet.Connection.ID] = append(of[p.Packet.Connection.ID], p)
-		}
-	}
-	for c := range r.Trace.Connections() {
-		for _, p := range of[c.ID] {
-			p.Connection = c
 		}
 	}
 }
@@ -189,7 +185,8 @@ func (r *Report) Story() []string {
 		story = r.Scenario.Story
 	}
 	if story == "" {
-		story = factStory(r.Trace)
+		r.prepare()
+		story = factStory(r.Trace, &r.surveyed.transfer)
 	}
 	var paragraphs []string
 	for _, p := range strings.Split(story, "\n\n") {
@@ -218,7 +215,7 @@ func (r *Report) Comments() map[int]string {
 	}
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other {
-			comments[c.FirstPacket] = join(announcedBy(c, r.names[c.ID].the), comments[c.FirstPacket])
+			comments[c.FirstPacket] = join(announcedBy(c, r.surveyed.names.of(c).the), comments[c.FirstPacket])
 		}
 	}
 	return comments

@@ -12,27 +12,57 @@ import (
 
 // factStory tells in three sentences what a capture shows: who talked to
 // whom, how the data went, and how it ended.
-func factStory(t *capture.Capture) string {
+func factStory(t *capture.Capture, x *transferSurvey) string {
 	if t.NumSessions() == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
 			counted(t.Size, "packet"), counted(t.NumConnections(), "connection"))
 	}
-	return strings.Join([]string{whoStory(t), dataStory(t), endStory(t)}, " ")
+	return strings.Join([]string{whoStory(t, x), x.dataStory(t), x.endStory()}, " ")
 }
 
-func whoStory(t *capture.Capture) string {
-	clients, servers := map[netip.Addr]bool{}, map[netip.Addr]bool{}
-	only := ""
-	for s := range t.Sessions() {
-		clients[s.Control.Client.Addr()] = true
-		servers[s.Control.Server.Addr()] = true
-		only = dialogueStory(s)
+// A transferSurvey counts what the story tells of all connections.
+type transferSurvey struct {
+	clients, servers map[netip.Addr]bool // of control connections
+	openedBy         map[ftp.Side]int    // data connections
+	data             int
+	bytes            int64 // of data
+	reset, open      int   // connections of FTP: how they ended
+	missing          int64 // bytes
+}
+
+func newTransferSurvey() transferSurvey {
+	return transferSurvey{clients: map[netip.Addr]bool{}, servers: map[netip.Addr]bool{}, openedBy: map[ftp.Side]int{}}
+}
+
+// add takes the next connection.
+func (x *transferSurvey) add(c *ftp.Connection) {
+	switch c.Role {
+	case ftp.Other:
+		return
+	case ftp.Control:
+		x.clients[c.Client.Addr()], x.servers[c.Server.Addr()] = true, true
+	case ftp.Data:
+		x.openedBy[c.OpenedBy]++
+		x.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
+		x.data++
 	}
+	x.missing += c.Missing()
+	switch {
+	case c.ResetBy != "":
+		x.reset++
+	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
+		x.open++
+	}
+}
+
+func whoStory(t *capture.Capture, x *transferSurvey) string {
 	if t.NumSessions() == 1 {
-		return only
+		for s := range t.Sessions() {
+			return dialogueStory(s)
+		}
 	}
 	return fmt.Sprintf("%s of FTP between %s and %s.",
-		counted(t.NumSessions(), "session"), counted(len(clients), "client"), counted(len(servers), "server"))
+		counted(t.NumSessions(), "session"), counted(len(x.clients), "client"), counted(len(x.servers), "server"))
 }
 
 // dialogueStory tells who talked to whom in a session, and how much.
@@ -50,16 +80,6 @@ func dialogueStory(s *ftp.Session) string {
 	return fmt.Sprintf("%s and gives %s.", who, counted(len(s.Exchanges), "command"))
 }
 
-// anyTLS reports whether the dialogue of a session is encrypted.
-func anyTLS(t *capture.Capture) bool {
-	for s := range t.Sessions() {
-		if s.TLS {
-			return true
-		}
-	}
-	return false
-}
-
 // loggedIn reports whether the capture shows a login that succeeded.
 func loggedIn(s *ftp.Session) bool {
 	return slices.ContainsFunc(s.Exchanges, func(e *ftp.Exchange) bool {
@@ -67,21 +87,11 @@ func loggedIn(s *ftp.Session) bool {
 	})
 }
 
-func dataStory(t *capture.Capture) string {
-	by := map[ftp.Side]int{}
-	var bytes int64
-	total := 0
-	for c := range t.Connections() {
-		if c.Role == ftp.Data {
-			by[c.OpenedBy]++
-			bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
-			total++
-		}
-	}
-	if total == 0 && anyTLS(t) {
+func (x *transferSurvey) dataStory(t *capture.Capture) string {
+	if x.data == 0 && t.AnyTLS() {
 		return "Whether anything was transferred cannot be seen."
 	}
-	if total == 0 {
+	if x.data == 0 {
 		return "Nothing is transferred: there is no data connection."
 	}
 	ways := []string{}
@@ -93,40 +103,27 @@ func dataStory(t *capture.Capture) string {
 		{ftp.Client, "opened by the client (passive mode)"},
 		{"", "open before the capture began"},
 	} {
-		switch by[way.side] {
+		switch x.openedBy[way.side] {
 		case 0:
-		case total:
+		case x.data:
 			ways = append(ways, way.text)
 		default:
-			ways = append(ways, fmt.Sprintf("%d %s", by[way.side], way.text))
+			ways = append(ways, fmt.Sprintf("%d %s", x.openedBy[way.side], way.text))
 		}
 	}
-	return fmt.Sprintf("%s, %s, carried %s.", counted(total, "data connection"), strings.Join(ways, " and "), counted(bytes, "byte"))
+	return fmt.Sprintf("%s, %s, carried %s.", counted(x.data, "data connection"), strings.Join(ways, " and "), counted(x.bytes, "byte"))
 }
 
-func endStory(t *capture.Capture) string {
-	reset, open, missing := 0, 0, int64(0)
-	for c := range t.Connections() {
-		if c.Role == ftp.Other {
-			continue
-		}
-		missing += c.Missing()
-		switch {
-		case c.ResetBy != "":
-			reset++
-		case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
-			open++
-		}
-	}
+func (x *transferSurvey) endStory() string {
 	var parts []string
-	if reset > 0 {
-		parts = append(parts, counted(reset, "connection")+" ended with a reset")
+	if x.reset > 0 {
+		parts = append(parts, counted(x.reset, "connection")+" ended with a reset")
 	}
-	if open > 0 {
-		parts = append(parts, counted(open, "connection")+" did not end before the capture did")
+	if x.open > 0 {
+		parts = append(parts, counted(x.open, "connection")+" did not end before the capture did")
 	}
-	if missing > 0 {
-		parts = append(parts, counted(missing, "byte")+" that were sent are not in the capture")
+	if x.missing > 0 {
+		parts = append(parts, counted(x.missing, "byte")+" that were sent are not in the capture")
 	}
 	if len(parts) == 0 {
 		return "Every connection was closed from both sides."

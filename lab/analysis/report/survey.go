@@ -1,0 +1,121 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// A survey is what a report needs of all connections, found in one reading: a capture may
+// have a million of them, and few are drawn.
+type survey struct {
+	names    connectionNames
+	facts    map[int]*ftp.Connection // of those with packets that were kept, by ID
+	first    []*ftp.Connection       // for the table of conversations
+	called   []*ftp.Connection       // for the drawing of hosts
+	more     int                     // that are not in called
+	filters  []*ftp.Connection       // for the choice above the packet list
+	graphs   []*ftp.Connection       // those that may be graphs
+	hosts    hostSurvey
+	tracks   tracks
+	transfer transferSurvey
+}
+
+// survey reads the connections.
+func (r *Report) survey() {
+	s := &r.surveyed
+	*s = survey{names: newConnectionNames(), facts: map[int]*ftp.Connection{}, hosts: newHostSurvey(r.packets), transfer: newTransferSurvey()}
+	kept := map[int]bool{}
+	last := 0
+	for _, p := range r.packets {
+		if p.Packet.Connection != nil {
+			kept[p.Packet.Connection.ID] = true
+		}
+		last = p.Number
+	}
+	layer := trackLayer{last: last}
+	for x := range r.Trace.Connections() {
+		s.names.add(x)
+		s.transfer.add(x)
+		drawn := r.inLadder(x)
+		if drawn {
+			s.hosts.add(x)
+			layer.add(x)
+		}
+		c := *x // which may not stay
+		if kept[c.ID] {
+			s.facts[c.ID] = &c
+		}
+		if len(s.first) < maxConversations {
+			s.first = append(s.first, &c)
+		}
+		switch {
+		case !drawn:
+		case len(s.called) < maxCalls:
+			s.called = append(s.called, &c)
+		default:
+			s.more++
+		}
+		if (c.Role == ftp.Data || r.Trace.NumSessions() == 0) && len(s.filters) < maxFilters {
+			s.filters = append(s.filters, &c)
+		}
+		if r.Packets.courses[c.ID] != nil && c.Role != ftp.Control && drawn {
+			s.graphs = append(s.graphs, &c)
+		}
+	}
+	s.tracks = layer.tracks
+	for _, p := range r.packets {
+		if p.Packet.Connection != nil {
+			p.Connection = s.facts[p.Packet.Connection.ID]
+		}
+	}
+}
+
+// A hostSurvey finds the hosts that are drawn.
+type hostSurvey struct {
+	clients, servers lanes
+	asked            map[netip.Addr]bool // name servers, and whether they are a party of FTP
+}
+
+// newHostSurvey begins with the name servers that packets asked.
+func newHostSurvey(packets []*Packet) hostSurvey {
+	h := hostSurvey{asked: map[netip.Addr]bool{}}
+	for _, p := range packets {
+		if server, ok := nameServer(p); ok {
+			h.asked[server.Unmap()] = false
+		}
+	}
+	return h
+}
+
+// nameServer is the name server of a packet of DNS.
+func nameServer(p *Packet) (server netip.Addr, ok bool) {
+	if p.UDP == nil || p.UDP.DNS == nil {
+		return server, false
+	}
+	if p.UDP.DNS.Response {
+		return p.IP.Src, true
+	}
+	return p.IP.Dst, true
+}
+
+func (h *hostSurvey) add(c *ftp.Connection) {
+	h.clients = h.clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
+	h.servers = h.servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
+	for _, a := range []netip.Addr{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()} {
+		if _, asked := h.asked[a]; asked {
+			h.asked[a] = true
+		}
+	}
+}
+
+// factsInOrder are the connections with packets that were kept, in the order of their IDs.
+func (s *survey) factsInOrder() []*ftp.Connection {
+	var all []*ftp.Connection
+	for _, c := range s.facts {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b *ftp.Connection) int { return a.ID - b.ID })
+	return all
+}
