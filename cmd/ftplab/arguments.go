@@ -5,6 +5,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,17 @@ func openCapture(name string, stdin io.Reader, opts capture.Options) (*capture.C
 		return nil, fmt.Errorf("%s is a folder; a capture file was expected", name)
 	}
 	return capture.Open(name, opts)
+}
+
+// spareMemory makes the collector work harder, until the function it returns is called, the
+// nearer the program comes to 64 MiB more than the size of the capture it reads.
+func spareMemory(capture string) (end func()) {
+	const program = 32 << 20 // what the program itself is, and some to spare: the limit knows of neither
+	limit := debug.SetMemoryLimit(-1)
+	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
+		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
+	}
+	return func() { debug.SetMemoryLimit(limit) }
 }
 
 // called is how messages call a capture.

@@ -188,6 +188,7 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	defer spareMemory(name)()
 	e, err := gather(name, stdin)
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 			if s.Want.Line == 0 && s.Figures.Line == 0 {
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
+			defer spareMemory(args[1])()
 			source, err := openCapture(args[1], c.InOrStdin(), capture.Options{})
 			if err != nil {
 				return err

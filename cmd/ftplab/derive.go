@@ -50,6 +50,7 @@ into your own words.`,
 }
 
 func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
+	defer spareMemory(name)()
 	source, err := openCapture(name, stdin, capture.Options{NoHash: true})
 	if err != nil {
 		return err

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -61,13 +59,13 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 		return errors.New("--absolute and --delta go with --packets")
 	}
 	out := bufio.NewWriterSize(stdout, 64<<10)
+	defer spareMemory(name)()
 	if e.html || e.md || e.lengths || e.sequence {
 		if err := e.report(name, stdin, out, stderr); err != nil {
 			return err
 		}
 		return out.Flush()
 	}
-	defer spareMemory(name)()
 	t, err := openCapture(name, stdin, capture.Options{NoHash: e.noHash || e.packets})
 	if err != nil {
 		return err
@@ -88,21 +86,6 @@ func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 		return err
 	}
 	return out.Flush()
-}
-
-// spareMemory makes the collector work, until the function it returns is called, so that
-// the program takes no more memory than 64 MiB and the size of the capture it reads: better
-// to collect garbage more often than to hold as much of it as a million sessions make.
-func spareMemory(capture string) (end func()) {
-	const program = 28 << 20 // what the program itself is, and some to spare: the limit knows of neither
-	percent, limit := debug.SetGCPercent(30), debug.SetMemoryLimit(-1)
-	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
-		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
-	}
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
 }
 
 // report writes what package report makes of the capture.

@@ -20,13 +20,9 @@ type Packet struct {
 // Clone returns a copy of a packet without its bytes, which stays valid when the capture
 // is read on.
 func (p *Packet) Clone() *Packet {
-	c := &Packet{Packet: *p.Packet.Clone(), From: p.From}
+	c := &Packet{Packet: *p.Packet.Clone(), Connection: p.Connection, From: p.From}
 	if p.Segment != nil {
 		c.Segment = p.Segment.Clone(&c.Packet)
-	}
-	if p.Connection != nil {
-		identity := *p.Connection
-		c.Connection = &identity
 	}
 	return c
 }

@@ -29,7 +29,7 @@ type ladder struct {
 
 // draw makes the ladder of the packets that were kept.
 func (r *Report) draw() ladder {
-	var l ladder
+	l := ladder{More: r.Packets.more, Others: r.Packets.others}
 	plan := r.planFolds()
 	tracks := r.surveyed.tracks
 	l.Tracks = tracks.count

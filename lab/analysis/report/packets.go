@@ -22,17 +22,20 @@ type Packets struct {
 	ended   []*Packet       // of connections that have ended
 	courses map[int]*course // of those that go on, and of those that may be graphs, by ID
 	kept    int             // packets, in all
-	points  int             // of all courses
-	last    int64           // time of the packet before
+	// more are packets that might have been drawn if there had been room, others those that
+	// are not FTP.
+	more, others int
+	points       int   // of all courses
+	last         int64 // time of the packet before
 }
 
 // What is kept at most, in packets.
 const (
-	maxKept    = 30000 // of the whole capture
-	maxLoose   = 500   // that belong to no connection
-	maxHead    = 1000  // from the beginning of a connection
-	maxTail    = 120   // from its end
-	maxSpecial = 200   // with SYN, FIN, RST or expert info, from between
+	maxKept    = 8000 // of the whole capture
+	maxLoose   = 500  // that belong to no connection
+	maxHead    = 1000 // from the beginning of a connection
+	maxTail    = 120  // from its end
+	maxSpecial = 200  // with SYN, FIN, RST or expert info, from between
 )
 
 // A Packet is a packet that was kept, and what went before it.
@@ -129,6 +132,11 @@ func (ps *Packets) keep(c *course, k *Packet) {
 	switch {
 	case ps.kept >= maxKept && len(c.tail) < maxTail:
 		// No more room; a ring that exists goes on turning.
+		if k.Packet.Connection.Role != ftp.Other || ps.noFTP {
+			ps.more++
+		} else {
+			ps.others++
+		}
 	case len(c.head) < maxHead:
 		c.head = append(c.head, k.keep())
 		ps.kept++
