@@ -22,3 +22,43 @@ func TestOpenFailsInBackground(t *testing.T) {
 		t.Errorf("got %s\n%swant one failure, %s...", result.Outcome, result.Report, want)
 	}
 }
+
+// TestCommandDuringTransfer sends NOOP while the same session's RETR goes on:
+// before the file's end has come, and not after it.
+func TestCommandDuringTransfer(t *testing.T) {
+	s := parse(t,
+		"# NOOP while RETR goes on\n# In one session.\n",
+		"network wire rate=1Mbit", "host server 192.0.2.21 rtt=20ms", "file movie.bin 100kB",
+		"open", "login anonymous me@mypc.test", "type i", "get movie.bin &", "noop", "quit",
+		"-- want --",
+		"ctl client.* > server.21", "data client.* > server.*",
+		"ctl ...", `ctl client > server "RETR movie.bin"`, "ctl ...", `ctl client > server "NOOP" @noop`, "ctl ...",
+		`ctl server > client "226 *"`, "ctl ...", `ctl server > client "200 *"`, "ctl ...",
+		"data ...", "data server > client [F.] after @noop", "data ...",
+	)
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Outcome != Passed {
+		t.Errorf("got %s, want %s\n%s", result.Outcome, Passed, result.Report)
+	}
+}
+
+// TestPortsUsedUp has a server and a client that need one more port than they have.
+func TestPortsUsedUp(t *testing.T) {
+	for _, test := range []struct{ host, mode, want string }{
+		{"server", "passive", ":8: ls: the server refused: \"421 Could not listen for passive connection: host server has taken all of its ports=50000, and needs another; give it more\""},
+		{"client", "passive", ":7: ls: host client has taken all of its ports=50000, and needs another; give it more"},
+		{"client", "active", ":7: ls: host client has taken all of its ports=50000, and needs another; give it more"},
+	} {
+		s := parse(t, "# x\n# y", "host "+test.host+" 127.0.0.1 ports=50000", "open", "login anonymous", test.mode, "ls", "ls", "quit")
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := s.File + test.want + "\n"; result.Report != want {
+			t.Errorf("%s, %s: got %swant %s", test.host, test.mode, result.Report, want)
+		}
+	}
+}

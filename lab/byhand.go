@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/runner"
 )
 
 // A Recording is what somebody did by hand, recorded. There is no verdict on
@@ -27,6 +28,9 @@ type Recording struct {
 // folder of its own, NAME-by-hand. An error means that no shell could be
 // opened, or that the capture could not be written to its end.
 func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.Terminal) (*Recording, error) {
+	if _, err := runner.FindProgram(s); err != nil {
+		return nil, err
+	}
 	sh, err := byhand.NewShell(s)
 	if err != nil {
 		return nil, err
@@ -49,10 +53,10 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.T
 	restore()
 	if err != nil && isEmpty(file) {
 		discard(file)
-		return nil, fmt.Errorf("%s: %w", s.File, err)
+		return nil, inFile(s, err)
 	}
 	if err != nil {
-		return nil, keepReadable(file.Name(), fmt.Errorf("%s: %w", s.File, err))
+		return nil, keepReadable(file.Name(), inFile(s, err))
 	}
 	r := &Recording{Frames: outcome.Frames, Capture: file.Name()}
 	for _, f := range outcome.Failures {

@@ -54,12 +54,16 @@ func TestOtherServer(t *testing.T) {
 	}
 }
 
-// TestNoServer starts programs that are no servers.
+// TestNoServer starts programs that are no servers, or not at the right port.
 func TestNoServer(t *testing.T) {
 	for _, test := range []struct{ name, program, want string }{
-		{"not there", "program /no/such/server", "starting the server: "},
-		{"ends at once", "program /bin/false", "does not listen on port 21: it has ended: exit status 1; what it says is in "},
-		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", "does not listen on port 21: context deadline exceeded"},
+		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
+		{"nowhere", "program no-such-server", ", $PATH"},
+		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on port 21: it has ended: exit status 1; it printed nothing"},
+		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "ends with\n\tno licence"},
+		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on port 21: context deadline exceeded"},
+		{"another port", "deadline 10s\nprogram /usr/bin/python3 -u -c \"import socket, time; l = socket.create_server(('127.0.0.1', 2121)); print('ready at 2121'); time.sleep(60)\"",
+			"does not listen on port 21: it listens on 2121; its log, "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := parse(t, "# x\n# y\n", test.program, "open", "quit")
@@ -68,5 +72,25 @@ func TestNoServer(t *testing.T) {
 				t.Errorf("got error %v, want one that says %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestProgramBesideItsScenario has one program in the folder of the scenario's
+// file and one in the working folder: the first of them is meant.
+func TestProgramBesideItsScenario(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := parse(t, "# x\n# y\n", "program ./bin/server", "open", "quit")
+	for _, folder := range []string{".", filepath.Dir(s.File)} {
+		name := filepath.Join(folder, "bin", "server")
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte("#!/bin/sh\necho from "+folder+"\nexit 1\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Run(t.Context(), s, Options{Results: t.TempDir()})
+		if want := "\tfrom " + folder; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one that says %q", err, want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/expect"
@@ -126,6 +127,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := runner.FindProgram(s); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.File, err) // and an earlier result stays
 	}
@@ -147,7 +151,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		err = fmt.Errorf("%s: %w", s.File, err)
+		err = inFile(s, err)
 		if o.Live == nil && isEmpty(file) {
 			discard(file)
 			return nil, err
@@ -279,5 +283,16 @@ func keepReadable(path string, err error) error {
 	if repairErr := pcapng.Repair(path); repairErr != nil {
 		return errors.Join(err, repairErr)
 	}
+	if strings.Contains(err.Error(), "\n") {
+		return fmt.Errorf("%w\n(what was recorded until then is in %s)", err, path)
+	}
 	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
+}
+
+// inFile puts the scenario's file in front of an error that does not name it.
+func inFile(s *scenario.Scenario, err error) error {
+	if strings.HasPrefix(err.Error(), s.File+":") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.File, err)
 }

@@ -207,6 +207,8 @@ func TestErrors(t *testing.T) {
 		{"keyword", "open\nquit now\n", "2: quit \"now\": nowait was expected"},
 		{"argument behind the last", "open\nactive 3170 eprt\n", "2: active [eprt] [PORT] was expected"},
 		{"session's arguments", "session\nopen\n", "1: session NAME [HOST] was expected, and there are 0 arguments"},
+		{"jlaffaye beside a transfer", "client jlaffaye\nopen\nget x &\nnoop\nwait\nnoop\n", "4: noop: client jlaffaye cannot send anything while a step with & goes on in its session"},
+		{"wait for nobody", "open\nget x &\nwait moon\n", "3: wait moon: there is no session of this name"},
 		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type Step struct {
 	User, Password string        //
 	NoWait         bool          // do not wait for the reply
 	Pause          time.Duration //
+	Of             string        // the session to wait for; "" is all
 	Extended       bool          // EPRT for PORT, EPSV for PASV (RFC 2428)
 	Port           uint16        // of the next active data connection; 0 is any
 	ASCII          bool          // TYPE A, and not I
@@ -102,10 +103,11 @@ func (p *parser) checkSteps() {
 		p.line = 1
 		p.fail("the scenario has no steps; the shortest is: open, login anonymous, ls, quit, one a line")
 	}
-	open := map[string]bool{}
+	open, background := map[string]bool{}, map[string]bool{}
 	for _, s := range p.s.Steps {
 		p.line = s.Line
 		p.try(func() { p.checkStep(s, open) })
+		p.try(func() { p.checkBackground(s, background) })
 	}
 }
 
@@ -124,6 +126,8 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 		p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
 	case s.Verb == "open":
 		p.checkOpen(s)
+	case s.Of != "" && !slices.ContainsFunc(p.s.Steps, func(other Step) bool { return other.Session == s.Of }):
+		p.fail("wait %s: there is no session of this name", s.Of)
 	case !wasOpen && !v.is(early):
 		p.fail("%s: the session is not open; a step open comes first", s.Verb)
 	case s.Local != "":
@@ -131,6 +135,22 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 			p.fail("%s: the client has no file %q; a section -- local/%s -- or a setting local makes one", s.Verb, s.Local, s.Local)
 		}
 	}
+}
+
+// checkBackground looks at steps with &; sessions that may still have one are in
+// background.
+func (p *parser) checkBackground(s Step, background map[string]bool) {
+	if s.Verb == "wait" {
+		delete(background, s.Of)
+		if s.Of == "" {
+			clear(background)
+		}
+		return
+	}
+	if background[s.Session] && p.s.Client.Kind == Jlaffaye {
+		p.fail("%s: client jlaffaye cannot send anything while a step with & goes on in its session; a step wait comes first, or client scripted can", s.Verb)
+	}
+	background[s.Session] = background[s.Session] || s.Background
 }
 
 func (p *parser) checkOpen(s Step) {

@@ -21,13 +21,13 @@ var verbs = []verb{
 		also: map[string]string{"bye": "quit", "exit": "quit", "close": "quit", "disconnect": "quit"},
 	}, {
 		name: "hangup", traits: scripted, example: "hangup",
-		does: "Wait until the server ends the session. Another open may follow.",
+		does: "Wait until the server ends the session: it says 421 or nothing, and closes or resets the connection. Another open may follow.",
 	}, {
 		name: "session", args: []arg{name, {form: "[HOST]"}}, traits: early | noStep, example: "session second",
 		does: "The steps below are those of another client program, on HOST, or on client if there is none. The same line again goes back to that session. The session with which a scenario begins is called first.",
 	}, {
-		name: "wait", traits: early, example: "wait",
-		does: "Wait for the end of all steps that were begun with &.",
+		name: "wait", args: []arg{optional(ofSession)}, traits: early, example: "wait",
+		does: "Wait for the end of all steps that were begun with &, or of those of one SESSION.",
 	}, {
 		name: "pause", args: []arg{pause}, traits: early, example: "pause 1.5s",
 		does: "Do nothing, for so long.",
@@ -136,6 +136,7 @@ var (
 	nowait       = arg{"[nowait]", func(_ *parser, s *Step, _ string) { s.NoWait = true }}
 	pause        = arg{"DURATION", func(p *parser, s *Step, word string) { s.Pause = p.duration("pause", word) }}
 	port         = arg{"PORT", func(p *parser, s *Step, word string) { s.Port = p.port(word) }}
+	ofSession    = arg{"SESSION", func(_ *parser, s *Step, word string) { s.Of = word }}
 	asciiOrImage = arg{"a|i", func(p *parser, s *Step, word string) {
 		s.ASCII = p.oneOf("type", strings.ToLower(word), "a", "i") == "a"
 	}}

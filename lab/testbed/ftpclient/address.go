@@ -65,13 +65,19 @@ func parsePASV(reply Reply) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(octets[:4])), port), nil
 }
 
-// parseEPSV finds the port in a 229 reply.
+// parseEPSV finds the port in a 229 reply: (|||port|), with a delimiter of the
+// server's choice among the characters from ! to ~ (RFC 2428, 3).
 func parseEPSV(reply Reply, server netip.Addr) (netip.AddrPort, error) {
-	_, text, found := strings.Cut(reply.Text, "(|||")
-	text, _, closed := strings.Cut(text, "|)")
-	port, err := strconv.ParseUint(text, 10, 16)
-	if reply.Code != 229 || !found || !closed || err != nil {
-		return netip.AddrPort{}, fmt.Errorf("%s: want 229 and (|||port|)", reply)
+	for _, text := range strings.Split(reply.Text, "(")[1:] {
+		text, _, closed := strings.Cut(text, ")")
+		if reply.Code != 229 || !closed || text == "" || text[0] < '!' || text[0] > '~' {
+			continue
+		}
+		number, opened := strings.CutPrefix(text, strings.Repeat(text[:1], 3))
+		number, ended := strings.CutSuffix(number, text[:1])
+		if port, err := strconv.ParseUint(number, 10, 16); opened && ended && err == nil {
+			return netip.AddrPortFrom(server, uint16(port)), nil
+		}
 	}
-	return netip.AddrPortFrom(server, uint16(port)), nil
+	return netip.AddrPort{}, fmt.Errorf("%s: want 229 and (|||port|)", reply)
 }

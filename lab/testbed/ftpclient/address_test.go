@@ -40,6 +40,22 @@ func TestParsePASV(t *testing.T) {
 	})
 }
 
+// TestParseEPSV has delimiters that RFC 2428 allows, and texts that are none.
+func TestParseEPSV(t *testing.T) {
+	server := netip.MustParseAddr("192.0.2.21")
+	for text, want := range map[string]uint16{
+		"Entering Extended Passive Mode (|||3668|)":    3668,
+		"Entering Extended Passive Mode (!!!3668!).":   3668,
+		"Extended (as in RFC 2428) mode (...3668.) ok": 3668,
+		"(|||65536|)": 0, "(||3668|)": 0, "(|||3668!)": 0, "(|||3668|": 0, "|||3668|": 0, "(   3668 )": 0, "()": 0, "(|1|192.0.2.21|3668|)": 0,
+	} {
+		got, err := parseEPSV(Reply{229, text}, server)
+		if got.Port() != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: got %v, error %v, want port %d", text, got, err, want)
+		}
+	}
+}
+
 func FuzzParsePassive(f *testing.F) {
 	f.Add("Entering Passive Mode (192,0,2,21,14,84)")
 	f.Add("Entering Extended Passive Mode (|||3668|)")

@@ -25,8 +25,9 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A Client is one session with a server. It is not safe for concurrent use.
-// Every method gives up when its context ends.
+// A Client is one session with a server. Every method gives up when its context
+// ends. While a Download or an Upload goes on, other methods of [Scripted] may be
+// called when it has begun; otherwise a client is not safe for concurrent use.
 type Client interface {
 	// Greeting returns what the server said first.
 	Greeting() Reply
@@ -150,6 +151,7 @@ type Download struct {
 	Offset     int64     // in the file at which to begin (REST); bytes
 	AbortAfter int64     // bytes after which to send ABOR; 0 is never
 	To         io.Writer // takes what comes, as it crosses the network; nil discards it
+	Begun      func()    // called when the server has replied to Verb; may be nil
 }
 
 // An Upload is a transfer towards the server.
@@ -158,6 +160,7 @@ type Upload struct {
 	Argument string    // path
 	Offset   int64     // in the server's file at which to begin (REST); bytes
 	From     io.Reader // the client's file
+	Begun    func()    // called when the server has replied to Verb; may be nil
 }
 
 // A Transfer is what became of a Download or an Upload.
@@ -190,11 +193,11 @@ func (t Transfer) Reply() Reply {
 func (t Transfer) Done() bool { return t.Reply().Code/100 == 2 }
 
 // localPort returns the port that a client takes next.
-func localPort(host network.Host, next *uint16) uint16 {
+func localPort(host network.Host, next *uint16) (uint16, error) {
 	if *next == 0 {
 		return host.NextPort()
 	}
 	port := *next
 	*next++
-	return port
+	return port, nil
 }

@@ -31,7 +31,7 @@ type Jlaffaye struct {
 	context  context.Context // of the method that is being executed
 	control  *watchedConn
 	greeting Reply
-	state    state
+	state    *state
 	transfer *jlaffayeTransfer // that is going on
 	done     []func() bool     // to be called when the method ends
 }
@@ -48,7 +48,7 @@ func DialJlaffaye(ctx context.Context, host network.Host, config Config) (*Jlaff
 	if config.Mode.Active() {
 		return nil, fmt.Errorf("%s: jlaffaye/ftp is passive only: %w", config.Mode, ErrUnable)
 	}
-	c := &Jlaffaye{host: host, config: config, state: initialState}
+	c := &Jlaffaye{host: host, config: config, state: newState()}
 	replies, err := c.do(ctx, "open", func() (err error) {
 		c.client, err = ftp.Dial(config.Server.String(),
 			ftp.DialWithDialFunc(c.dial), ftp.DialWithDisabledEPSV(config.Mode == PASV))
@@ -71,15 +71,19 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	port := c.host.NextPort
-	if c.control == nil && c.config.Port != 0 {
-		port = func() uint16 { return c.config.Port }
+	var first uint16 // port, of the control connection
+	if c.control == nil {
+		first = c.config.Port
 	}
-	conn, err := c.host.DialTCP(c.context, port(), remote)
+	port, err := localPort(c.host, &first)
 	if err != nil {
 		return nil, err
 	}
-	c.done = append(c.done, until(c.context, conn))
+	conn, err := c.host.DialTCP(c.context, port, remote)
+	if err != nil {
+		return nil, err
+	}
+	c.done = append(c.done, until(c.context, conn.SetDeadline))
 	if c.control == nil {
 		c.control = &watchedConn{Conn: conn, client: c}
 		return c.control, nil
@@ -89,11 +93,12 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 }
 
 // do does something within ctx and returns the replies that came meanwhile.
-// The client's complaint about a refusal is no error here.
+// The client's complaint about a refusal is no error here. Any other is: the
+// client does not go on as if nothing had happened, and neither does a session.
 func (c *Jlaffaye) do(ctx context.Context, command string, something func() error) ([]Reply, error) {
 	c.context = ctx
 	if c.control != nil {
-		c.done = append(c.done, until(ctx, c.control))
+		c.done = append(c.done, until(ctx, c.control.SetDeadline))
 	}
 	begun := c.host.Clock().Now()
 	err := something()
@@ -107,7 +112,12 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 		c.control.replies = nil
 	}
 	var complaint *textproto.Error
-	if err == nil || errors.As(err, &complaint) || last(replies).Refused() {
+	switch {
+	case err == nil:
+		return replies, nil
+	case errors.As(err, &complaint) && complaint.Code < 400:
+		return replies, fmt.Errorf("%s: jlaffaye/ftp does not take the reply %q", command, Reply{Code: complaint.Code, Text: complaint.Msg})
+	case complaint != nil || last(replies).Refused():
 		return replies, nil
 	}
 	return replies, waited(ctx, command, "the server", c.host.Clock().Now().Sub(begun), err)
@@ -131,7 +141,7 @@ func (c *Jlaffaye) SetMode(mode Mode, port uint16) error {
 func (c *Jlaffaye) Login(ctx context.Context, name, password string) (Reply, error) {
 	replies, err := c.do(ctx, "login", func() error { return c.client.Login(name, password) })
 	if err == nil && !last(replies).Refused() {
-		c.state.ascii = false // it sends TYPE I
+		c.state.note("TYPE I", Reply{Code: 200}) // which it sends, too
 	}
 	return last(replies), err
 }
@@ -221,7 +231,7 @@ func (c *Jlaffaye) Download(ctx context.Context, d Download) (Transfer, error) {
 func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
 	return c.transferring(ctx, u.Verb, u.Argument, nil, func() error {
 		c.transfer.upload = true
-		if c.state.ascii {
+		if c.transfer.ASCII {
 			u.From = content.ToNVT(u.From)
 		}
 		if strings.ToUpper(u.Verb) == "APPE" {
@@ -232,8 +242,7 @@ func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
 }
 
 func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to io.Writer, move func() error) (Transfer, error) {
-	c.transfer = &jlaffayeTransfer{digest: content.NewDigester(), to: to}
-	c.transfer.Path, c.transfer.ASCII = c.state.absolute(argument), c.state.ascii
+	c.transfer = &jlaffayeTransfer{Transfer: c.state.transfer(argument), digest: content.NewDigester(), to: to}
 	var err error
 	c.transfer.Replies, err = c.do(ctx, join(verb, argument), move)
 	c.transfer.Wire = c.transfer.digest.Digest()

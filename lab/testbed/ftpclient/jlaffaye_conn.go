@@ -74,7 +74,7 @@ func (c *watchedConn) Close() error {
 	if c.hasty {
 		return c.Conn.Close()
 	}
-	defer until(c.client.context, c.Conn)()
+	defer until(c.client.context, c.Conn.SetDeadline)()
 	_, err := io.Copy(io.Discard, onlyReader{c}) // through Read, which keeps the reply to QUIT
 	return errors.Join(err, c.Conn.Close())
 }

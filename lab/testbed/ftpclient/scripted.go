@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/textproto"
-	"os"
-	"strings"
 	"time"
 
 	"ftplab/lab/testbed/network"
@@ -18,31 +14,37 @@ import (
 type Scripted struct {
 	host     network.Host
 	config   Config
-	conn     network.Conn
-	text     *textproto.Conn
+	control  *control
 	greeting Reply
 
 	mode  Mode
 	port  uint16 // of the next active data connection; the host chooses when 0
-	state state
+	state *state
 }
 
-// Dial connects to a server and reads its greeting.
+// Dial connects to a server and waits for its greeting. A server that is not
+// ready yet says 120 first (RFC 959, 5.4).
 func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, error) {
-	c := &Scripted{host: host, config: config, mode: config.Mode, state: initialState}
+	c := &Scripted{host: host, config: config, mode: config.Mode, state: newState()}
 	if c.mode == "" {
 		c.mode = DefaultMode(config.Server.Addr(), false)
 	}
 	if err := c.SetMode(c.mode, 0); err != nil {
 		return nil, err
 	}
+	port, err := localPort(host, &config.Port)
+	if err != nil {
+		return nil, err
+	}
 	begun := host.Clock().Now()
-	conn, err := host.DialTCP(ctx, localPort(host, &config.Port), config.Server)
+	conn, err := host.DialTCP(ctx, port, config.Server)
 	if err != nil {
 		return nil, waited(ctx, "open", fmt.Sprintf("a connection to %s", config.Server), host.Clock().Now().Sub(begun), err)
 	}
-	c.conn, c.text = conn, textproto.NewConn(conn)
-	c.greeting, err = c.reply(ctx, "open")
+	c.control = newControl(conn, host.Clock())
+	e := c.control.await("open")
+	defer e.end()
+	c.greeting, err = e.final(ctx)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -77,10 +79,12 @@ func (c *Scripted) Login(ctx context.Context, name, password string) (Reply, err
 // Command implements [Client].
 func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, error) {
 	command := join(verb, argument)
-	if err := c.send(ctx, command); err != nil {
+	e, err := c.control.send(ctx, command)
+	if err != nil {
 		return Reply{}, err
 	}
-	reply, err := c.finalReply(ctx, command)
+	defer e.end()
+	reply, err := e.final(ctx)
 	if err != nil {
 		return reply, err
 	}
@@ -100,87 +104,61 @@ func (c *Scripted) Rename(ctx context.Context, from, to string) (Reply, error) {
 	return c.Command(ctx, "RNTO", to)
 }
 
-// Await waits for a reply that no command asked for. After a 421, with which a
-// server ends a session by itself (RFC 959, 5.4), it also waits for the server
-// to close the connection, and closes it.
+// Await waits until the server ends the session by itself, and closes the
+// connection. A server may say so, with 421 (RFC 959, 5.4), and it may end with a
+// reset. Any other reply is returned, and the session goes on; of a server that
+// says nothing, the Reply is zero.
 func (c *Scripted) Await(ctx context.Context) (Reply, error) {
-	reply, err := c.reply(ctx, "await")
+	e := c.control.await("hangup")
+	defer e.end()
+	reply, err := e.reply(ctx)
+	if errors.Is(err, errClosed) || reset(err) {
+		return Reply{}, c.control.conn.Close()
+	}
 	if err != nil || reply.Code != 421 {
 		return reply, err
 	}
-	return reply, c.hangUp(ctx, "await")
+	if err := e.hangUp(ctx); err != nil && !reset(err) {
+		return reply, err
+	}
+	return reply, nil
 }
 
 // Quit implements [Client].
 func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
-	reply, err := c.Command(ctx, "QUIT", "")
+	e, err := c.control.send(ctx, "QUIT")
 	if err != nil {
-		c.conn.Close()
+		c.control.conn.Close()
+		return Reply{}, err
+	}
+	defer e.end()
+	reply, err := e.final(ctx)
+	if err != nil {
+		c.control.conn.Close()
 		return reply, err
 	}
-	return reply, c.hangUp(ctx, "QUIT")
-}
-
-// hangUp waits for the server to close the control connection and closes it.
-func (c *Scripted) hangUp(ctx context.Context, command string) error {
-	begun := c.now()
-	err := drain(ctx, c.conn)
-	c.conn.Close()
-	if err != nil {
-		return waited(ctx, command, "the server to close the connection", c.now().Sub(begun), err)
-	}
-	return nil
+	return reply, e.hangUp(ctx)
 }
 
 // QuitAtOnce implements [Client].
 func (c *Scripted) QuitAtOnce(ctx context.Context) error {
-	if err := c.send(ctx, "QUIT"); err != nil {
+	e, err := c.control.send(ctx, "QUIT")
+	if err != nil {
 		return err
 	}
-	return c.conn.Close()
+	defer e.end()
+	return c.control.conn.Close()
 }
 
 // Close implements [Client].
 func (c *Scripted) Close(ctx context.Context) error {
-	err := c.conn.CloseWrite()
+	err := c.control.conn.CloseWrite()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
-	return errors.Join(err, c.hangUp(ctx, "close"))
-}
-
-// send sends one command, in one segment.
-func (c *Scripted) send(ctx context.Context, command string) error {
-	if strings.ContainsAny(command, "\r\n") {
-		return fmt.Errorf("%q: a command is one line", command)
-	}
-	defer until(ctx, c.conn)()
-	begun := c.now()
-	if err := c.text.PrintfLine("%s", command); err != nil {
-		return waited(ctx, command, "the network to take the command", c.now().Sub(begun), err)
-	}
-	return nil
-}
-
-// reply reads the next reply; command is what it answers.
-func (c *Scripted) reply(ctx context.Context, command string) (Reply, error) {
-	defer until(ctx, c.conn)()
-	begun := c.now()
-	code, text, err := c.text.ReadResponse(0)
-	if err != nil {
-		return Reply{}, waited(ctx, command, "the reply", c.now().Sub(begun), err)
-	}
-	return Reply{Code: code, Text: text}, nil
-}
-
-// finalReply reads replies up to the one that is not preliminary.
-func (c *Scripted) finalReply(ctx context.Context, command string) (Reply, error) {
-	for {
-		reply, err := c.reply(ctx, command)
-		if err != nil || !reply.Preliminary() {
-			return reply, err
-		}
-	}
+	e := c.control.await("close")
+	defer e.end()
+	return errors.Join(err, e.hangUp(ctx))
 }
 
 // join returns a command as it is sent.
@@ -189,33 +167,4 @@ func join(verb, argument string) string {
 		return verb
 	}
 	return verb + " " + argument
-}
-
-// waited returns an error that says which command waited for what, and how
-// long, when it does not come because of err.
-func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx
-		err = context.DeadlineExceeded
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		err = errors.New("the server closed the connection")
-	}
-	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
-}
-
-// until makes what is done with conn end when ctx does. The function that it
-// returns must be called when it is done.
-func until(ctx context.Context, conn net.Conn) (done func() bool) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	conn.SetDeadline(deadline)
-	return context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-}
-
-// drain reads what the other side still sends, until it closes its end.
-func drain(ctx context.Context, conn net.Conn) error {
-	defer until(ctx, conn)()
-	_, err := io.Copy(io.Discard, conn)
-	return err
 }

@@ -3,17 +3,19 @@ package ftpclient
 import (
 	"path"
 	"strings"
+	"sync"
 )
 
-// A state is what a server was told and is expected to remember.
+// A state is what a server was told and is expected to remember. It is safe for
+// concurrent use.
 type state struct {
+	mu    sync.Mutex
 	ascii bool   // TYPE
 	dir   string // CWD
 }
 
-// initialState is that of a new session: TYPE A is the default (RFC 959,
-// 3.1.1.1).
-var initialState = state{ascii: true, dir: "/"}
+// newState is that of a new session: TYPE A is the default (RFC 959, 3.1.1.1).
+func newState() *state { return &state{ascii: true, dir: "/"} }
 
 // note takes notice of a command and its reply.
 func (s *state) note(command string, reply Reply) {
@@ -21,6 +23,8 @@ func (s *state) note(command string, reply Reply) {
 	if reply.Code/100 != 2 {
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch strings.ToUpper(verb) {
 	case "TYPE":
 		s.ascii = strings.HasPrefix(strings.ToUpper(argument), "A")
@@ -31,7 +35,14 @@ func (s *state) note(command string, reply Reply) {
 	}
 }
 
-// absolute returns a path as the server understands it.
+// transfer is a transfer of the path that begins now.
+func (s *state) transfer(name string) Transfer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Transfer{Path: s.absolute(name), ASCII: s.ascii}
+}
+
+// absolute returns a path as the server understands it. The caller holds mu.
 func (s *state) absolute(name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)

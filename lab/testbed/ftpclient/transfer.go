@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"time"
 
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
@@ -15,7 +14,7 @@ import (
 
 // Download implements [Client].
 func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
-	return c.transfer(ctx, d.Verb, d.Argument, d.Offset, func(conn network.Conn, t *Transfer) error {
+	return c.transfer(ctx, request{d.Verb, d.Argument, d.Offset, d.Begun}, func(conn network.Conn, t *Transfer, e *exchange) error {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		var to io.Writer = digest
@@ -23,7 +22,7 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 			to = io.MultiWriter(digest, d.To)
 		}
 		if d.AbortAfter > 0 {
-			return c.abort(ctx, conn, to, d.AbortAfter, t)
+			return abort(ctx, conn, to, d.AbortAfter, t, e)
 		}
 		if c, ok := conn.(network.LowWaterReader); ok {
 			// A reader that is woken for each segment holds the connection
@@ -48,13 +47,13 @@ type onlyReader struct{ io.Reader }
 
 // abort takes n bytes, sends ABOR, and takes what comes until the server closes
 // the data connection.
-func (c *Scripted) abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, t *Transfer) error {
+func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, t *Transfer, e *exchange) error {
 	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
 		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
 	} else if err != nil {
 		return err
 	}
-	if err := c.send(ctx, "ABOR"); err != nil {
+	if err := e.add(ctx, "ABOR"); err != nil {
 		return err
 	}
 	t.aborted = true
@@ -64,11 +63,11 @@ func (c *Scripted) abort(ctx context.Context, conn network.Conn, to io.Writer, n
 
 // Upload implements [Client].
 func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
-	return c.transfer(ctx, u.Verb, u.Argument, u.Offset, func(conn network.Conn, t *Transfer) error {
+	return c.transfer(ctx, request{u.Verb, u.Argument, u.Offset, u.Begun}, func(conn network.Conn, t *Transfer, _ *exchange) error {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		from := u.From
-		if c.state.ascii {
+		if t.ASCII {
 			from = content.ToNVT(from)
 		}
 		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, make([]byte, pieceSize)); err != nil {
@@ -84,67 +83,84 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 	})
 }
 
+// A request is what a transfer is asked for with.
+type request struct {
+	verb, argument string
+	offset         int64
+	begun          func() // may be nil
+}
+
+// A mover moves the data of a transfer over its data connection, within the
+// exchange of the transfer's command.
+type mover func(network.Conn, *Transfer, *exchange) error
+
 // transfer arranges a data connection, sends the command, moves the data and
 // reads the replies.
-func (c *Scripted) transfer(ctx context.Context, verb, argument string, offset int64, move func(network.Conn, *Transfer) error) (Transfer, error) {
-	t := Transfer{Path: c.state.absolute(argument), ASCII: c.state.ascii}
+func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfer, error) {
+	t := c.state.transfer(r.argument)
 	data, err := c.arrange(ctx, &t)
 	if err != nil || data == nil {
 		return t, err
 	}
 	defer data.close()
-	if offset > 0 {
-		reply, err := c.Command(ctx, "REST", fmt.Sprint(offset))
+	if r.offset > 0 {
+		reply, err := c.Command(ctx, "REST", fmt.Sprint(r.offset))
 		t.Replies = append(t.Replies, reply)
 		if err != nil || reply.Refused() {
 			return t, err
 		}
 	}
-	command := join(verb, argument)
-	reply, err := c.begin(ctx, command, data)
+	e, reply, err := c.begin(ctx, join(r.verb, r.argument), data)
+	if e != nil {
+		defer e.end()
+	}
 	if err != nil {
 		return t, err
 	}
 	t.Replies = append(t.Replies, reply)
+	if r.begun != nil {
+		r.begun()
+	}
 	if !reply.Preliminary() {
 		return t, nil
 	}
-	err = c.move(ctx, command, data, &t, move)
+	err = c.move(ctx, e, data, &t, move)
 	return t, err
 }
 
 // begin sends the command of a transfer, connects to a passive port before or
 // after it, and returns the first reply.
-func (c *Scripted) begin(ctx context.Context, command string, data *arrangement) (Reply, error) {
+func (c *Scripted) begin(ctx context.Context, command string, data *arrangement) (*exchange, Reply, error) {
 	passive := data.listener == nil
 	if passive && !c.config.CommandFirst {
 		if err := data.connect(ctx, c, command); err != nil {
-			return Reply{}, err
+			return nil, Reply{}, err
 		}
 	}
-	if err := c.send(ctx, command); err != nil {
-		return Reply{}, err
+	e, err := c.control.send(ctx, command)
+	if err != nil {
+		return nil, Reply{}, err
 	}
 	var refused error
 	if passive && c.config.CommandFirst {
 		refused = data.connect(ctx, c, command)
 	}
-	reply, err := c.reply(ctx, command)
+	reply, err := e.reply(ctx)
 	if err == nil && reply.Preliminary() {
 		err = refused // and else the reply says why there is nobody to connect to
 	}
-	return reply, err
+	return e, reply, err
 }
 
 // move moves the data of a transfer that has begun, closes the data connection
 // and reads the final reply. Where that refuses, it says more than a data
 // connection that broke.
-func (c *Scripted) move(ctx context.Context, command string, data *arrangement, t *Transfer, move func(network.Conn, *Transfer) error) error {
+func (c *Scripted) move(ctx context.Context, e *exchange, data *arrangement, t *Transfer, move mover) error {
 	connecting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	final := make(chan error, 1)
 	go func() {
-		reply, err := c.finalReply(ctx, command)
+		reply, err := e.final(ctx)
 		if err == nil {
 			t.Replies = append(t.Replies, reply)
 		}
@@ -154,12 +170,12 @@ func (c *Scripted) move(ctx context.Context, command string, data *arrangement, 
 		final <- err
 	}()
 	begun := c.now()
-	broke := data.connect(connecting, c, command)
+	broke := data.connect(connecting, c, e.command)
 	if broke == nil {
 		t.ends(data.conn)
-		stop := until(ctx, data.conn)
-		if err := move(data.conn, t); err != nil {
-			broke = waited(ctx, command, "its data", c.now().Sub(begun), err)
+		stop := until(ctx, data.conn.SetDeadline)
+		if err := move(data.conn, t, e); err != nil {
+			broke = waited(ctx, e.command, "its data", c.now().Sub(begun), err)
 		}
 		stop()
 	}
@@ -168,7 +184,7 @@ func (c *Scripted) move(ctx context.Context, command string, data *arrangement, 
 		return errors.Join(broke, err)
 	}
 	if t.aborted {
-		reply, err := c.reply(ctx, "ABOR")
+		reply, err := e.reply(ctx)
 		if err != nil {
 			return err
 		}
@@ -210,7 +226,10 @@ func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*arrangement, erro
 }
 
 func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*arrangement, error) {
-	port := localPort(c.host, &c.port)
+	port, err := localPort(c.host, &c.port)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := c.host.ListenTCP(port)
 	if err != nil {
 		return nil, fmt.Errorf("%s: port %d for the data connection: %w", c.mode, port, err)
@@ -237,7 +256,11 @@ func (a *arrangement) connect(ctx context.Context, c *Scripted, command string) 
 	}
 	begun := c.now()
 	if a.listener == nil {
-		a.conn, err = c.host.DialTCP(ctx, c.host.NextPort(), a.addr)
+		port, err := c.host.NextPort()
+		if err != nil {
+			return err
+		}
+		a.conn, err = c.host.DialTCP(ctx, port, a.addr)
 		if err != nil {
 			return waited(ctx, command, fmt.Sprintf("a data connection to %s", a.addr), c.now().Sub(begun), err)
 		}
@@ -252,9 +275,7 @@ func (a *arrangement) connect(ctx context.Context, c *Scripted, command string) 
 
 // accept waits for a connection from peer, and turns others away.
 func accept(ctx context.Context, listener network.Listener, peer netip.Addr) (network.Conn, error) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	listener.SetDeadline(deadline)
-	defer context.AfterFunc(ctx, func() { listener.SetDeadline(time.Unix(1, 0)) })()
+	defer until(ctx, listener.SetDeadline)()
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

@@ -3,12 +3,14 @@ package ftpserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"ftplab/lab/testbed/network"
@@ -99,7 +101,11 @@ type passive struct {
 }
 
 func newPassive(s *session, library net.Listener) (*passive, error) {
-	listener, err := s.server.host.ListenTCP(s.server.host.NextPort())
+	port, err := s.server.host.NextPort()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := s.server.host.ListenTCP(port)
 	if err != nil {
 		return nil, err
 	}
@@ -197,9 +203,21 @@ func (a *active) Accept() (net.Conn, error) {
 	}
 	conn, err := server.host.DialTCP(ctx, server.config.Port-1, a.addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", a.addr, reason(err))
 	}
 	return newDataConn(a.session, conn)
+}
+
+// reason is why a connection could not be opened, without what Go says around it.
+func reason(err error) error {
+	var number syscall.Errno
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("no answer in %v", patience)
+	case errors.As(err, &number):
+		return number
+	}
+	return err
 }
 
 // Close gives up a connection that is being opened.

@@ -285,11 +285,15 @@ func TestActiveClientThatDoesNotListen(t *testing.T) {
 	for _, first := range []bool{false, true} {
 		u := login(t, serve(t, v4, ftpserver.Config{Files: readme, ReplyFirst: first}))
 		u.active().Close()
+		text := ""
 		if first {
 			u.says("RETR README", 150)
-			u.wants("RETR README", 425)
+			text = u.wants("RETR README", 425)
 		} else {
-			u.says("RETR README", 425)
+			text = u.says("RETR README", 425)
+		}
+		if want := "Can't open data connection: 127.0.0.1:"; !strings.HasPrefix(text, want) || !strings.HasSuffix(text, ": connection refused") {
+			t.Errorf("got %q, want %s...: connection refused", text, want)
 		}
 		u.says("NOOP", 200)
 	}

@@ -109,6 +109,9 @@ func plain(code int, first string) (text string, other bool) {
 		return "File is there, ready for its new name", true
 	case code == 250 && text == "Done !":
 		return "File renamed", true
+	case code == 425: // the library calls every connection a passive one
+		text, other = strings.CutPrefix(text, "failed to accept passive transfer connection: ")
+		return "Can't open data connection: " + text, other
 	case code == 550:
 		text = strings.Replace(text, "driver error: calling GetHandle: open ", "", 1)
 		return text, true

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -336,8 +337,17 @@ func isClosed(channel <-chan struct{}) bool {
 	}
 }
 
-// stackError makes an error of gVisor's one of Go's.
-func stackError(err tcpip.Error) error { return errors.New(err.String()) }
+// stackError makes an error of gVisor's one of Go's, and what programs look for
+// one of the system's.
+func stackError(err tcpip.Error) error {
+	switch err.(type) {
+	case *tcpip.ErrConnectionReset:
+		return syscall.ECONNRESET
+	case *tcpip.ErrConnectionRefused:
+		return syscall.ECONNREFUSED
+	}
+	return errors.New(err.String())
+}
 
 func fullAddress(a netip.AddrPort) tcpip.FullAddress {
 	return tcpip.FullAddress{Addr: tcpip.AddrFromSlice(a.Addr().Unmap().AsSlice()), Port: a.Port()}

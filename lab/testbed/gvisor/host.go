@@ -27,12 +27,10 @@ type host struct {
 	network *Network
 	plan    scenario.Host
 	key     int // of its turns
+	ports   *network.Ports
 	stack   *stack.Stack
 
 	disguise *disguise // between the stack and the link
-
-	mu    sync.Mutex
-	ports []scenario.PortRange // that it has not taken yet
 }
 
 var _ network.Host = (*host)(nil)
@@ -47,19 +45,7 @@ func (h *host) Addr() netip.Addr { return h.plan.Addr }
 func (h *host) Clock() network.Clock { return h.network.clock }
 
 // NextPort implements [network.Host].
-func (h *host) NextPort() uint16 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.ports) == 0 {
-		return 0
-	}
-	next := &h.ports[0]
-	port := next.First
-	if next.First++; port == next.Last {
-		h.ports = h.ports[1:]
-	}
-	return port
-}
+func (h *host) NextPort() (uint16, error) { return h.ports.Next() }
 
 // Start implements [network.Host]. Programs have the kernel's sockets.
 func (h *host) Start(cmd *exec.Cmd) error {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
@@ -15,6 +14,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
 )
 
 // device is the medium of loopback: the one device of the one stack that all
@@ -50,7 +50,7 @@ func (n *Network) buildLoopback(s scenario.Network, seeds *rand.ChaCha8) error {
 	n.medium = d
 	st, err := newLoopbackStack(n.clock, seeds, d, machine)
 	for i, plan := range s.Hosts {
-		h := &host{network: n, plan: plan, key: n.nextKey(), ports: slices.Clone(plan.Ports), stack: st, disguise: d.disguise}
+		h := &host{network: n, plan: plan, key: n.nextKey(), ports: network.NewPorts(plan), stack: st, disguise: d.disguise}
 		if i > 0 && plan.Addr != machine.Addr {
 			err = errors.Join(err, fmt.Errorf("host %s is at %v: on loopback all are at %v", plan.Name, plan.Addr, machine.Addr))
 		}

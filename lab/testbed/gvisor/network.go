@@ -229,7 +229,7 @@ func (n *Network) buildWire(s scenario.Network, seeds *rand.ChaCha8) error {
 	w := &wire{network: n, path: p}
 	n.medium = w
 	for _, e := range p.Ends {
-		h := &host{network: n, plan: e.Host, key: n.nextKey(), ports: append([]scenario.PortRange(nil), e.Host.Ports...)}
+		h := &host{network: n, plan: e.Host, key: n.nextKey(), ports: network.NewPorts(e.Host)}
 		l := newLink(w, e)
 		h.disguise = l.disguise
 		w.links = append(w.links, l)

@@ -2,30 +2,27 @@ package network
 
 import (
 	"context"
-	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"os/exec"
-	"slices"
-	"sync"
 	"syscall"
+
+	"ftplab/lab/scenario"
 )
 
 // A Machine is the machine that this program runs on, under one of its
 // addresses: a [Host] whose sockets are the program's own. Nothing is sent from
 // them that the kernel would not send by itself.
 type Machine struct {
-	name string
-	addr netip.Addr
-
-	mu    sync.Mutex
-	ports []scenario.PortRange // that it has not yet taken
+	name  string
+	addr  netip.Addr
+	ports *Ports
 }
 
 // NewMachine returns the machine under the name and the address of a scenario's
 // host, of which it takes the ports, too.
 func NewMachine(p scenario.Host) *Machine {
-	return &Machine{name: p.Name, addr: p.Addr, ports: slices.Clone(p.Ports)}
+	return &Machine{name: p.Name, addr: p.Addr, ports: NewPorts(p)}
 }
 
 var _ Host = (*Machine)(nil)
@@ -37,19 +34,7 @@ func (m *Machine) Name() string { return m.name }
 func (m *Machine) Addr() netip.Addr { return m.addr }
 
 // NextPort implements [Host].
-func (m *Machine) NextPort() uint16 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.ports) == 0 {
-		return 0
-	}
-	next := &m.ports[0]
-	port := next.First
-	if next.First++; port == next.Last {
-		m.ports = m.ports[1:]
-	}
-	return port
-}
+func (m *Machine) NextPort() (uint16, error) { return m.ports.Next() }
 
 // noKeepAlive keeps Go from sending what the kernel would not by itself.
 const noKeepAlive = -1

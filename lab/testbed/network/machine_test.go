@@ -3,6 +3,7 @@ package network_test
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"ftplab/lab/scenario"
@@ -10,16 +11,25 @@ import (
 	"ftplab/lab/testbed/network/localhost"
 )
 
+// TestNextPort takes all ports of a host, and of one that has none.
 func TestNextPort(t *testing.T) {
-	plan := scenario.Host{Ports: []scenario.PortRange{{First: 3170, Last: 3171}, {First: 65535, Last: 65535}}}
-	first, second := network.NewMachine(plan), network.NewMachine(plan)
-	for _, want := range []uint16{3170, 3171, 65535, 0, 0} {
-		if got := first.NextPort(); got != want {
-			t.Errorf("got port %d, want %d", got, want)
+	host := scenario.Host{Name: "server", Ports: []scenario.PortRange{{First: 3170, Last: 3171}, {First: 65535, Last: 65535}}}
+	first, second := network.NewMachine(host), network.NewMachine(host)
+	for _, want := range []uint16{3170, 3171, 65535} {
+		if got, err := first.NextPort(); got != want || err != nil {
+			t.Errorf("got port %d, error %v, want %d", got, err, want)
 		}
 	}
-	if got := second.NextPort(); got != 3170 {
-		t.Errorf("another machine of the plan: got port %d, want 3170", got)
+	if got, err := first.NextPort(); err == nil || !strings.Contains(err.Error(), "host server has taken all of its ports=3170-3171,65535") {
+		t.Errorf("got port %d, error %v, want that all are taken", got, err)
+	}
+	if got, err := second.NextPort(); got != 3170 || err != nil {
+		t.Errorf("another machine of the same name: got port %d, error %v, want 3170", got, err)
+	}
+	for range 3 {
+		if got, err := network.NewMachine(scenario.Host{}).NextPort(); got != 0 || err != nil {
+			t.Errorf("without ports: got port %d, error %v, want 0, any", got, err)
+		}
 	}
 }
 

@@ -2,8 +2,9 @@
 //
 // A network is a small thing: it has hosts; a host dials, listens and starts
 // programs; everything that crosses between them is recorded. Package loopback
-// and package wire each build a [Network] from what a scenario says of it. Whoever speaks FTP on it (packages ftpserver and
-// ftpclient) sees the [Host] it lives on and cannot tell which network that is.
+// and package wire each build a [Network] from what a scenario says of it. Whoever
+// speaks FTP on it (packages ftpserver and ftpclient) sees the [Host] it lives on
+// and cannot tell which network that is.
 // What all hosts have in common, sockets, is that of [Machine].
 package network
 
@@ -37,9 +38,9 @@ type Host interface {
 	// Addr is the host's address.
 	Addr() netip.Addr
 
-	// NextPort is the port this host takes next where nobody names one: the
-	// next of its plan's Ports, or 0, any, when it has none (or no more).
-	NextPort() uint16
+	// NextPort is the port this host takes next where nobody names one; see
+	// [Ports.Next].
+	NextPort() (uint16, error)
 
 	// DialTCP opens a connection from local to remote. A zero local port
 	// leaves the choice to the host.

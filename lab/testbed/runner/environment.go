@@ -54,7 +54,11 @@ func (e *Environment) Server() netip.AddrPort { return e.server.Addr() }
 
 // LookUp asks the scenario's name server for a name.
 func (e *Environment) LookUp(ctx context.Context, client network.Host, name string) (netip.Addr, error) {
-	conn, err := client.ListenUDP(client.NextPort())
+	port, err := client.NextPort()
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	conn, err := client.ListenUDP(port)
 	if err != nil {
 		return netip.Addr{}, err
 	}

@@ -18,21 +18,29 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A program is somebody else's server: it runs on the server's host, in a
+// A program is another server than the lab's: it runs on the server's host, in a
 // folder with the scenario's files.
 type program struct {
-	addr  netip.AddrPort
-	files *os.Root
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when it has
+	addr    netip.AddrPort
+	clock   network.Clock
+	files   *os.Root
+	cmd     *exec.Cmd
+	ended   chan struct{}   // closed when it has
+	earlier map[uint16]bool // ports at which something listened before it
 }
 
-// lookEvery is how often one looks whether a program has come so far.
-const lookEvery = 2 * time.Millisecond
+const (
+	lookEvery = 2 * time.Millisecond // how often one looks whether a program has come so far
+	otherPort = 2 * time.Second      // how long it may listen at other ports before it does at its own
+)
 
 // startProgram writes the scenario's files to a folder, starts the server in
 // it, and waits until it listens. What it prints goes to server.log beside.
 func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
+	path, err := FindProgram(s)
+	if err != nil {
+		return nil, err
+	}
 	if err := writeFiles(folder, s.Files); err != nil {
 		return nil, fmt.Errorf("the server's files: %w", err)
 	}
@@ -45,24 +53,82 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(s.Server.Program[0], s.Server.Program[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, log, log
-	if err := host.Start(cmd); err != nil {
-		return nil, fmt.Errorf("starting the server: %w", err)
+	p := &program{addr: netip.AddrPortFrom(host.Addr(), s.Server.Port), clock: host.Clock(), files: root, ended: make(chan struct{}), earlier: map[uint16]bool{}}
+	for _, port := range p.listening() {
+		p.earlier[port] = true
 	}
-	p := &program{netip.AddrPortFrom(host.Addr(), s.Server.Port), root, cmd, make(chan struct{})}
+	p.cmd = exec.Command(path, s.Server.Program[1:]...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = folder, log, log
+	if err := host.Start(p.cmd); err != nil {
+		return nil, failed(s, "cannot be started: %v", err)
+	}
 	go func() {
-		cmd.Wait()
+		p.cmd.Wait()
 		close(p.ended)
 	}()
-	ctx, cancel := context.WithTimeout(ctx, s.Deadline)
+	ctx, cancel := network.WithTimeout(ctx, p.clock, s.Deadline)
 	defer cancel()
-	err = p.until(ctx, func() bool { return p.socketIs("LISTEN") })
-	if err != nil {
+	if err := p.untilListening(ctx); err != nil {
 		p.Close(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("the server, %s, does not listen on port %d: %w; what it says is in %s", s.Server.Program[0], s.Server.Port, err, log.Name())
+		return nil, failed(s, "does not listen on port %d: %v%s", p.addr.Port(), err, lastLines(log.Name()))
 	}
 	return p, nil
+}
+
+// failed is an error at the line of the setting.
+func failed(s *scenario.Scenario, format string, args ...any) error {
+	what := fmt.Sprintf(format, args...)
+	return &scenario.Error{File: s.File, Line: s.Server.ProgramLine, Msg: fmt.Sprintf("the server, %s, %s", s.Server.Program[0], what)}
+}
+
+// untilListening waits until the program listens at its port, or it does so at
+// others for so long that it seems to be meant for them.
+func (p *program) untilListening(ctx context.Context) error {
+	var others []uint16
+	var since time.Time
+	err := p.until(ctx, func() bool {
+		if p.socketIs("LISTEN") {
+			return true
+		}
+		if others = p.listening(); len(others) > 0 && since.IsZero() {
+			since = p.clock.Now()
+		}
+		return !since.IsZero() && p.clock.Now().Sub(since) > otherPort
+	})
+	if err == nil && p.socketIs("LISTEN") {
+		return nil
+	}
+	if len(others) > 0 {
+		return fmt.Errorf("it listens on %s", strings.Trim(fmt.Sprint(others), "[]"))
+	}
+	return err
+}
+
+// listening are the ports at which something listens that did not before.
+func (p *program) listening() []uint16 {
+	all, _ := network.Sockets("tcp", "tcp6")
+	var ports []uint16
+	for _, s := range all {
+		if port := s.Local.Port(); s.State == "LISTEN" && !p.earlier[port] && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+// lastLines are the last lines of a log, for a message; a log of its own server
+// says best why a server does not do what it should.
+func lastLines(log string) string {
+	const most = 5
+	text, err := os.ReadFile(log)
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	if err != nil || lines[0] == "" && len(lines) == 1 {
+		return "; it printed nothing"
+	}
+	if len(lines) > most {
+		lines = lines[len(lines)-most:]
+	}
+	return fmt.Sprintf("; its log, %s, ends with\n\t%s", log, strings.Join(lines, "\n\t"))
 }
 
 // writeFiles writes the scenario's files below a folder.
@@ -83,7 +149,7 @@ func writeFiles(folder string, files []scenario.File) error {
 		}
 		file, err := os.Create(name)
 		if err == nil {
-			_, err = io.Copy(file, open(f))
+			_, err = io.Copy(file, contentOf(f))
 			file.Close()
 		}
 		if err != nil {
@@ -96,11 +162,13 @@ func writeFiles(folder string, files []scenario.File) error {
 // until waits until something is so, the program has ended, or ctx has.
 func (p *program) until(ctx context.Context, so func() bool) error {
 	for !so() {
+		later, stop := network.After(p.clock, lookEvery)
 		select {
-		case <-time.After(lookEvery):
+		case <-later:
 		case <-p.ended:
 			return fmt.Errorf("it has ended: %s", p.cmd.ProcessState)
 		case <-ctx.Done():
+			stop()
 			return ctx.Err()
 		}
 	}
@@ -151,9 +219,11 @@ func (p *program) Wait(ctx context.Context) error {
 func (p *program) Close(ctx context.Context) error {
 	defer p.files.Close()
 	p.cmd.Process.Signal(syscall.SIGTERM)
+	late, stop := network.After(p.clock, time.Second)
+	defer stop()
 	select {
 	case <-p.ended:
-	case <-time.After(time.Second):
+	case <-late:
 		p.cmd.Process.Kill()
 		<-p.ended
 	case <-ctx.Done():

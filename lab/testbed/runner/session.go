@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"ftplab/lab/scenario"
@@ -35,7 +37,10 @@ type session struct {
 	client ftpclient.Client
 	mode   ftpclient.Mode // for the next open; "" is the usual one
 	port   uint16
-	busy   chan struct{} // closed when its step that goes on in the background has ended
+
+	begun      chan struct{}  // closed when the next step may be taken
+	background sync.WaitGroup // steps that go on in the background
+	transfers  atomic.Int32   // among them
 }
 
 // run takes the steps, up to the first failure or the end of ctx.
@@ -43,25 +48,20 @@ func (r *script) run(ctx context.Context) []Failure {
 	failed := make(chan Failure, len(r.scenario.Steps))
 	for _, step := range r.scenario.Steps {
 		s := r.session(step)
+		<-s.begun
 		if step.Verb == "wait" {
-			r.waitForAll()
-		} else {
-			s.wait()
+			r.wait(step.Of)
 		}
 		if len(failed) > 0 || ctx.Err() != nil { // perhaps of what was waited for
 			break
 		}
 		if step.Background {
-			s.busy = make(chan struct{})
-			go func() {
-				defer close(s.busy)
-				r.take(ctx, s, step, failed)
-			}()
+			r.takeInBackground(ctx, s, step, failed)
 		} else {
-			r.take(ctx, s, step, failed)
+			r.take(ctx, s, step, func() {}, failed)
 		}
 	}
-	r.waitForAll()
+	r.wait("")
 	close(failed)
 	var failures []Failure
 	for f := range failed {
@@ -74,19 +74,38 @@ func (r *script) run(ctx context.Context) []Failure {
 func (r *script) session(step scenario.Step) *session {
 	s, ok := r.sessions[step.Session]
 	if !ok {
-		s = &session{host: r.Host(step.Host), busy: make(chan struct{})}
-		close(s.busy)
+		s = &session{host: r.Host(step.Host), begun: make(chan struct{})}
+		close(s.begun)
 		r.sessions[step.Session] = s
 	}
 	return s
 }
 
-func (s *session) wait() { <-s.busy }
-
-func (r *script) waitForAll() {
-	for _, s := range r.sessions {
-		s.wait()
+// wait waits for all steps that go on in the background, or those of one session.
+func (r *script) wait(of string) {
+	for name, s := range r.sessions {
+		if of == "" || of == name {
+			s.background.Wait()
+		}
 	}
+}
+
+// takeInBackground begins a step. The next one of the session may be taken when
+// the server has replied to a transfer's command, or else when the step has ended.
+func (r *script) takeInBackground(ctx context.Context, s *session, step scenario.Step, failed chan<- Failure) {
+	begun := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(begun) })
+	s.begun = begun
+	if step.Transfers() {
+		s.transfers.Add(1)
+	}
+	s.background.Go(func() {
+		r.take(ctx, s, step, begin, failed)
+		if step.Transfers() {
+			s.transfers.Add(-1)
+		}
+		begin()
+	})
 }
 
 // close ends the sessions that the steps left open.
@@ -100,14 +119,16 @@ func (r *script) close(ctx context.Context) {
 	}
 }
 
-// take takes one step within its deadline and says what is wrong with it.
-func (r *script) take(ctx context.Context, s *session, step scenario.Step, failed chan<- Failure) {
-	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), r.deadline(step))
+// take takes one step within its deadline and says what is wrong with it. Begun
+// is called when a transfer has begun.
+func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun func(), failed chan<- Failure) {
+	limit := r.deadline(step, s.transfers.Load() > 0)
+	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), limit)
 	defer cancel()
-	reply, err := steps[step.Verb](r, ctx, s, step)
+	reply, err := steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("%w; the deadline for this step was %v", err, r.deadline(step))
+		err = fmt.Errorf("%w; the deadline for this step was %v", err, limit)
 	case err != nil:
 	case step.Refused && !reply.Refused():
 		err = fmt.Errorf("the server said %q, and the ! says that it should refuse", reply)
@@ -120,20 +141,17 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, faile
 }
 
 // deadline is how long a step may take: the scenario's deadline, and for a
-// transfer the time that all of the scenario's data needs, as others may be under
-// way, at a slow machine's pace or on the scenario's path.
-func (r *script) deadline(step scenario.Step) time.Duration {
-	limit := r.scenario.Deadline
-	switch {
-	case step.Transfers():
+// transfer, or behind one, the time that all of the scenario's data needs, as
+// others may go on, at a slow machine's pace or on the scenario's path.
+func (r *script) deadline(step scenario.Step, behindTransfer bool) time.Duration {
+	limit := r.scenario.Deadline + step.Pause
+	if step.Transfers() || behindTransfer {
 		const pace = 10 << 20 // bytes a second
 		seconds := float64(r.scenario.Network.Volume) / pace
 		if rate := r.scenario.Network.Rate; rate > 0 {
 			seconds += 4 * 8 * float64(r.scenario.Network.Volume) / float64(rate)
 		}
 		limit += time.Duration(seconds * float64(time.Second))
-	case step.Verb == "pause":
-		limit += step.Pause
 	}
 	return limit
 }

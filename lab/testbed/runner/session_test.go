@@ -29,12 +29,15 @@ quit
 	transfer := 3*time.Second + time.Second + 41943040*time.Microsecond
 	want := map[string]time.Duration{"pause": 5 * time.Second, "get": transfer, "ls": transfer}
 	r := &script{Environment: &Environment{scenario: s}}
+	if got := r.deadline(s.Steps[3], true); got != transfer {
+		t.Errorf("pwd behind a transfer: got %v, want %v", got, transfer)
+	}
 	for _, step := range s.Steps {
 		w, ok := want[step.Verb]
 		if !ok {
 			w = 3 * time.Second
 		}
-		if got := r.deadline(step); got != w {
+		if got := r.deadline(step, false); got != w {
 			t.Errorf("%s: got %v, want %v", step.Verb, got, w)
 		}
 	}

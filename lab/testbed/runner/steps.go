@@ -11,16 +11,24 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A taker takes a step of one verb. The reply is the last one of the step; of a
-// step to which the server says nothing it is the zero Reply.
-type taker func(*script, context.Context, *session, scenario.Step) (ftpclient.Reply, error)
+// An action is a step as a session takes it.
+type action struct {
+	scenario.Step
+	script  *script
+	session *session
+	begun   func() // to be called when a transfer has begun
+}
+
+// A taker takes the steps of one verb. The reply is the last one of the step; of
+// a step to which the server says nothing it is the zero Reply.
+type taker func(context.Context, action) (ftpclient.Reply, error)
 
 // steps has the taker of each verb.
 var steps map[string]taker
 
 func init() {
 	steps = map[string]taker{
-		"open":    (*script).open,
+		"open":    open,
 		"auth":    auth,
 		"login":   login,
 		"quit":    quit,
@@ -33,9 +41,9 @@ func init() {
 		"ls":      list("LIST"),
 		"nlst":    list("NLST"),
 		"mlsd":    list("MLSD"),
-		"get":     (*script).get,
-		"resume":  (*script).get,
-		"abort":   (*script).abort,
+		"get":     get,
+		"resume":  get,
+		"abort":   abort,
 		"put":     upload("STOR"),
 		"append":  upload("APPE"),
 		"cd":      command("CWD"),
@@ -57,22 +65,23 @@ func init() {
 
 // command returns the taker that sends a command, with the step's path if it has one.
 func command(name string) taker {
-	return func(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-		return s.client.Command(ctx, name, step.Path)
+	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
+		return a.session.client.Command(ctx, name, a.Path)
 	}
 }
 
 // list returns the taker that downloads a listing.
 func list(name string) taker {
-	return func(r *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-		t, err := s.client.Download(ctx, ftpclient.Download{Verb: name, Argument: step.Path, To: r.meter})
+	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
+		t, err := a.session.client.Download(ctx, ftpclient.Download{Verb: name, Argument: a.Path, To: a.script.meter, Begun: a.begun})
 		return t.Reply(), err
 	}
 }
 
 // open connects a session to the server.
-func (r *script) open(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	server, err := r.serverAddress(ctx, s.host, step.Name)
+func open(ctx context.Context, a action) (ftpclient.Reply, error) {
+	s, client := a.session, a.script.scenario.Client
+	server, err := a.script.serverAddress(ctx, s.host, a.Name)
 	if err != nil {
 		return ftpclient.Reply{}, err
 	}
@@ -81,14 +90,11 @@ func (r *script) open(ctx context.Context, s *session, step scenario.Step) (ftpc
 			return ftpclient.Reply{}, err
 		}
 	}
-	client := r.scenario.Client
-	config := ftpclient.Config{
-		Server:       server,
-		Port:         s.host.NextPort(),
-		Mode:         s.mode,
-		CommandFirst: client.CommandFirst,
-		Linger:       client.Linger,
+	port, err := s.host.NextPort()
+	if err != nil {
+		return ftpclient.Reply{}, err
 	}
+	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger}
 	if client.Kind == scenario.Jlaffaye {
 		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
 	} else {
@@ -104,81 +110,87 @@ func (r *script) open(ctx context.Context, s *session, step scenario.Step) (ftpc
 	return s.client.Greeting(), err
 }
 
-func auth(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	return s.client.Command(ctx, "AUTH", cmp.Or(step.Mechanism, "TLS"))
+func auth(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return a.session.client.Command(ctx, "AUTH", cmp.Or(a.Mechanism, "TLS"))
 }
 
-func login(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	return s.client.Login(ctx, step.User, step.Password)
+// login fails unless the server lets the user in. A server that asks for an
+// account, too, has not (RFC 959, 5.4).
+func login(ctx context.Context, a action) (ftpclient.Reply, error) {
+	reply, err := a.session.client.Login(ctx, a.User, a.Password)
+	if err == nil && reply.Code/100 == 3 {
+		err = fmt.Errorf("the server said %q, and so it has not let the user in; the steps quote USER, quote PASS and quote ACCT send an account", reply)
+	}
+	return reply, err
 }
 
 // setMode is the step active or passive.
-func setMode(r *script, _ context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	active := step.Verb == "active"
+func setMode(_ context.Context, a action) (ftpclient.Reply, error) {
+	s, active := a.session, a.Verb == "active"
 	switch {
-	case active && step.Extended:
+	case active && a.Extended:
 		s.mode = ftpclient.EPRT
-	case step.Extended:
+	case a.Extended:
 		s.mode = ftpclient.EPSV
 	default:
-		s.mode = ftpclient.DefaultMode(r.Server().Addr(), active)
+		s.mode = ftpclient.DefaultMode(a.script.Server().Addr(), active)
 	}
-	s.port = step.Port
+	s.port = a.Port
 	if s.client == nil {
 		return ftpclient.Reply{}, nil
 	}
 	return ftpclient.Reply{}, s.client.SetMode(s.mode, s.port)
 }
 
-func setType(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
+func setType(ctx context.Context, a action) (ftpclient.Reply, error) {
 	code := "I"
-	if step.ASCII {
+	if a.ASCII {
 		code = "A"
 	}
-	return s.client.Command(ctx, "TYPE", code)
+	return a.session.client.Command(ctx, "TYPE", code)
 }
 
-func rename(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	return s.client.Rename(ctx, step.Path, step.To)
+func rename(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return a.session.client.Rename(ctx, a.Path, a.To)
 }
 
 // quote sends a command as it stands.
-func quote(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	return s.client.Command(ctx, step.Command, "")
+func quote(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return a.session.client.Command(ctx, a.Command, "")
 }
 
-func pause(_ *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	return ftpclient.Reply{}, network.Sleep(ctx, s.host.Clock(), step.Pause)
+func pause(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return ftpclient.Reply{}, network.Sleep(ctx, a.session.host.Clock(), a.Pause)
 }
 
 // wait does nothing: what was to be waited for has ended before the step is taken.
-func wait(*script, context.Context, *session, scenario.Step) (ftpclient.Reply, error) {
+func wait(context.Context, action) (ftpclient.Reply, error) {
 	return ftpclient.Reply{}, nil
 }
 
-// hangup waits until the server ends the session by itself, which it says with
-// 421 (RFC 959, 5.4): that reply is no refusal, but what was waited for.
-func hangup(_ *script, ctx context.Context, s *session, _ scenario.Step) (ftpclient.Reply, error) {
-	waiter, ok := s.client.(interface {
+// hangup waits until the server ends the session by itself. It may say so with
+// 421 (RFC 959, 5.4), which is no refusal here but what was waited for.
+func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
+	waiter, ok := a.session.client.(interface {
 		Await(context.Context) (ftpclient.Reply, error)
 	})
 	if !ok {
 		return ftpclient.Reply{}, ftpclient.ErrUnable
 	}
 	reply, err := waiter.Await(ctx)
-	if err == nil && reply.Code != 421 {
-		return reply, fmt.Errorf("the server said %q, and 421 was expected", reply)
+	if err == nil && reply.Code != 0 && reply.Code != 421 {
+		return reply, fmt.Errorf("the server said %q, and the end of the session was expected", reply)
 	}
 	if err == nil {
-		err = s.client.Close(ctx)
+		err = a.session.client.Close(ctx)
 	}
 	return ftpclient.Reply{}, err
 }
 
-func quit(_ *script, ctx context.Context, s *session, step scenario.Step) (reply ftpclient.Reply, err error) {
-	client := s.client
-	s.client = nil
-	if step.NoWait {
+func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
+	client := a.session.client
+	a.session.client = nil
+	if a.NoWait {
 		return ftpclient.Reply{}, client.QuitAtOnce(ctx)
 	}
 	return client.Quit(ctx)

@@ -13,13 +13,16 @@ import (
 
 // get downloads a file, from an offset if the step has one, and compares what
 // came with what the server has.
-func (r *script) get(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, Offset: step.Size, To: r.meter}
-	t, err := s.client.Download(ctx, d)
+func get(ctx context.Context, a action) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: a.Size, To: a.script.meter, Begun: a.begun}
+	t, err := a.session.client.Download(ctx, d)
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
-	source, err := r.server.Open(t.Path)
+	if err := moved(t); err != nil {
+		return t.Reply(), err
+	}
+	source, err := a.script.server.Open(t.Path)
 	if err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
@@ -33,30 +36,43 @@ func (r *script) get(ctx context.Context, s *session, step scenario.Step) (ftpcl
 }
 
 // abort begins a download and aborts it after so many bytes.
-func (r *script) abort(ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: step.Path, To: r.meter, AbortAfter: max(1, step.Size)}
-	t, err := s.client.Download(ctx, d)
+func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Begun: a.begun}
+	t, err := a.session.client.Download(ctx, d)
 	return t.Reply(), err
 }
 
 // upload returns the taker that sends a local file and compares what reached the
 // server with it.
 func upload(name string) taker {
-	return func(r *script, ctx context.Context, s *session, step scenario.Step) (ftpclient.Reply, error) {
-		file, _ := r.scenario.LocalFile(step.Local) // package scenario has checked that it is there
-		t, err := s.client.Upload(ctx, ftpclient.Upload{Verb: name, Argument: step.Path, From: r.meter.reader(open(file))})
+	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
+		file, _ := a.script.scenario.LocalFile(a.Local) // package scenario has checked that it is there
+		u := ftpclient.Upload{Verb: name, Argument: a.Path, From: a.script.meter.reader(contentOf(file)), Begun: a.begun}
+		t, err := a.session.client.Upload(ctx, u)
 		if err != nil || !t.Done() {
 			return t.Reply(), err
 		}
-		if err := compare(open(file), t.ASCII, t.Wire); err != nil {
+		if err := moved(t); err != nil {
 			return t.Reply(), err
 		}
-		return t.Reply(), r.compareStored(file, t)
+		if err := compare(contentOf(file), t.ASCII, t.Wire); err != nil {
+			return t.Reply(), err
+		}
+		return t.Reply(), a.script.compareStored(file, t)
 	}
 }
 
-// open returns the content of a scenario's file.
-func open(f scenario.File) io.Reader {
+// moved fails if no data connection was used for a transfer that the server
+// calls complete: it must announce one with 125 or 150 (RFC 959, 5.4).
+func moved(t ftpclient.Transfer) error {
+	if t.Client.IsValid() {
+		return nil
+	}
+	return fmt.Errorf("the server said %q without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)", t.Reply())
+}
+
+// contentOf returns the content of a scenario's file.
+func contentOf(f scenario.File) io.Reader {
 	if f.Literal {
 		return bytes.NewReader(f.Content)
 	}
@@ -79,7 +95,7 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 // compareStored says how what an upload left differs from its source, which
 // TYPE A has taken to the network's line ends and back.
 func (r *script) compareStored(file scenario.File, t ftpclient.Transfer) error {
-	source := open(file)
+	source := contentOf(file)
 	if t.ASCII {
 		source = content.FromNVT(content.ToNVT(source))
 	}

@@ -333,7 +333,11 @@ func dialAgain(ctx context.Context, c *cell.Cell, job testJob) error {
 	}
 	client, server := n.Host("client"), n.Host("server")
 	for range 3 {
-		l, err := client.ListenTCP(client.NextPort())
+		port, err := client.NextPort()
+		if err != nil {
+			return err
+		}
+		l, err := client.ListenTCP(port)
 		if err != nil {
 			return err
 		}

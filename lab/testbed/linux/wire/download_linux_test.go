@@ -29,7 +29,11 @@ func download(ctx context.Context, n network.Network, e experiment) (any, error)
 	defer l.Close()
 	sent := make(chan string, 1)
 	go func() { sent <- upload(l, e) }()
-	conn, err := client.DialTCP(ctx, client.NextPort(), remote(server, 20000))
+	port, err := client.NextPort()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := client.DialTCP(ctx, port, remote(server, 20000))
 	if err != nil {
 		return nil, err
 	}

@@ -6,12 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"os/exec"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/path"
@@ -23,12 +21,14 @@ type host struct {
 	number    int // of the host in the network, from 0
 	lossless  bool
 	namespace *cell.Namespace
-	ports     ports
+	ports     *network.Ports
 }
 
 func (h *host) Name() string     { return h.Host.Name }
 func (h *host) Addr() netip.Addr { return h.Host.Addr }
-func (h *host) NextPort() uint16 { return h.ports.next() }
+
+// NextPort implements [network.Host].
+func (h *host) NextPort() (uint16, error) { return h.ports.Next() }
 
 func (h *host) Clock() network.Clock { return network.WallClock }
 
@@ -88,28 +88,6 @@ func reuseAddress(_, _ string, raw syscall.RawConn) error {
 		return e
 	}
 	return err
-}
-
-// ports are the ports that a host takes, in order.
-type ports struct {
-	mu     sync.Mutex
-	ranges []scenario.PortRange
-	used   int // of the first range
-}
-
-// next returns the next port, or 0 when there is none left.
-func (p *ports) next() uint16 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.ranges) > 0 {
-		r := p.ranges[0]
-		if n := int(r.First) + p.used; n <= int(r.Last) {
-			p.used++
-			return uint16(n)
-		}
-		p.ranges, p.used = p.ranges[1:], 0
-	}
-	return 0
 }
 
 // A host is one of the network's.

@@ -25,7 +25,11 @@ func greeting(ctx context.Context, n network.Network, _ experiment) (any, error)
 	served := make(chan error, 1)
 	go func() { served <- greet(l) }()
 	began := time.Now()
-	conn, err := client.DialTCP(ctx, client.NextPort(), remote(server, 21))
+	port, err := client.NextPort()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := client.DialTCP(ctx, port, remote(server, 21))
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 // Host is 127.0.0.1 or ::1.
 type Host struct{ *network.Machine }
 
-// New returns the host of that address. NextPort returns ports one after the
-// other, and then 0.
+// New returns the host of that address. NextPort returns the
+// ports one after the other, or 0 of a host without any.
 func New(address string, ports ...uint16) *Host {
 	plan := scenario.Host{Name: "localhost", Addr: netip.MustParseAddr(address)}
 	for _, p := range ports {

@@ -1,0 +1,174 @@
+package ftpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"ftplab/lab/testbed/network"
+)
+
+// A control is a control connection. A command may be sent while a transfer
+// goes on: its replies then come after those to the transfer, as a server
+// answers its commands in order.
+type control struct {
+	conn  network.Conn
+	text  *textproto.Conn
+	clock network.Clock
+
+	mu   sync.Mutex    // of sending, and of last
+	last chan struct{} // closed when the replies to all commands so far have come; nil is none
+}
+
+func newControl(conn network.Conn, clock network.Clock) *control {
+	return &control{conn: conn, text: textproto.NewConn(conn), clock: clock}
+}
+
+// An exchange is a command and its replies.
+type exchange struct {
+	control *control
+	command string
+	turn    chan struct{} // closed when the replies to all earlier commands have come; nil is at once
+	over    chan struct{}
+}
+
+// send sends a command, in one segment. The exchange must be ended when its last
+// reply has come.
+func (c *control) send(ctx context.Context, command string) (*exchange, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.write(ctx, command); err != nil {
+		return nil, err
+	}
+	return c.next(command), nil
+}
+
+// await begins an exchange in which the server speaks unasked.
+func (c *control) await(what string) *exchange {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next(what)
+}
+
+// next is the exchange that follows the last one. The caller holds mu.
+func (c *control) next(command string) *exchange {
+	e := &exchange{control: c, command: command, turn: c.last, over: make(chan struct{})}
+	c.last = e.over
+	return e
+}
+
+// write sends a command. The caller holds mu.
+func (c *control) write(ctx context.Context, command string) error {
+	if strings.ContainsAny(command, "\r\n") {
+		return fmt.Errorf("%q: a command is one line", command)
+	}
+	defer until(ctx, c.conn.SetWriteDeadline)()
+	begun := c.clock.Now()
+	if err := c.text.PrintfLine("%s", command); err != nil {
+		return waited(ctx, command, "the network to take the command", c.clock.Now().Sub(begun), err)
+	}
+	return nil
+}
+
+// add sends another command within the exchange.
+func (e *exchange) add(ctx context.Context, command string) error {
+	e.control.mu.Lock()
+	defer e.control.mu.Unlock()
+	return e.control.write(ctx, command)
+}
+
+// reply reads the next reply of the exchange.
+func (e *exchange) reply(ctx context.Context) (Reply, error) {
+	c := e.control
+	begun := c.clock.Now()
+	fail := func(err error) (Reply, error) {
+		return Reply{}, waited(ctx, e.command, "the reply", c.clock.Now().Sub(begun), err)
+	}
+	if e.turn != nil {
+		select {
+		case <-e.turn:
+		case <-ctx.Done():
+			return fail(ctx.Err())
+		}
+	}
+	defer until(ctx, c.conn.SetReadDeadline)()
+	code, text, err := c.text.ReadResponse(0)
+	if err != nil {
+		return fail(err)
+	}
+	return Reply{Code: code, Text: text}, nil
+}
+
+// final reads replies up to the one that is not preliminary.
+func (e *exchange) final(ctx context.Context) (Reply, error) {
+	for {
+		reply, err := e.reply(ctx)
+		if err != nil || !reply.Preliminary() {
+			return reply, err
+		}
+	}
+}
+
+// hangUp waits for the server to close the connection, and closes it.
+func (e *exchange) hangUp(ctx context.Context) error {
+	c := e.control
+	begun := c.clock.Now()
+	err := drain(ctx, c.conn)
+	c.conn.Close()
+	if err != nil {
+		return waited(ctx, e.command, "the server to close the connection", c.clock.Now().Sub(begun), err)
+	}
+	return nil
+}
+
+// end lets the next exchange have its replies.
+func (e *exchange) end() { close(e.over) }
+
+// waited returns an error that says which command waited for what, and how
+// long, when it does not come because of err.
+func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx
+		err = context.DeadlineExceeded
+	case closed(err):
+		err = errClosed
+	}
+	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
+}
+
+// errClosed is why nothing comes from a server that has closed the connection.
+var errClosed = errors.New("the server closed the connection")
+
+// closed reports whether err is the other side's FIN.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// reset reports whether err is the other side's RST.
+func reset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
+
+// until sets a connection's deadline to that of ctx, and makes it end what is
+// waited for when ctx does. The function that it returns must be called when
+// that is done.
+func until(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
+	deadline, _ := ctx.Deadline() // the zero time is none
+	setDeadline(deadline)
+	return context.AfterFunc(ctx, func() { setDeadline(time.Unix(1, 0)) })
+}
+
+// drain reads what the other side still sends, until it closes its end.
+func drain(ctx context.Context, conn net.Conn) error {
+	defer until(ctx, conn.SetDeadline)()
+	_, err := io.Copy(io.Discard, conn)
+	return err
+}

@@ -1,0 +1,50 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"ftplab/lab/scenario"
+)
+
+// FindProgram returns the path of the server that a scenario names with the
+// setting program, or "" if it names none. A relative path, or a name, is looked
+// for in the folder of the scenario's file and in the working folder; a name then
+// on $PATH. The error, a [*scenario.Error], says where it is not.
+func FindProgram(s *scenario.Scenario) (string, error) {
+	if len(s.Server.Program) == 0 {
+		return "", nil
+	}
+	command := s.Server.Program[0]
+	var tried []string
+	for _, folder := range []string{filepath.Dir(s.File), "."} {
+		path, err := filepath.Abs(filepath.Join(folder, command))
+		if filepath.IsAbs(command) {
+			path = command
+		}
+		if err != nil {
+			return "", err
+		}
+		if executable(path) {
+			return path, nil
+		}
+		if len(tried) == 0 || tried[0] != path {
+			tried = append(tried, path)
+		}
+	}
+	if !strings.ContainsRune(command, filepath.Separator) {
+		if path, err := exec.LookPath(command); err == nil {
+			return filepath.Abs(path)
+		}
+		tried = append(tried, "$PATH")
+	}
+	return "", &scenario.Error{File: s.File, Line: s.Server.ProgramLine, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}

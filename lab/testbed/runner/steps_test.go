@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/network/localhost"
+)
+
+// thisMachine is a network of one host.
+type thisMachine struct{ host *localhost.Host }
+
+func (m thisMachine) Host(string) network.Host { return m.host }
+func (m thisMachine) Clock() network.Clock     { return m.host.Clock() }
+func (m thisMachine) Close() error             { return nil }
+
+// A fake is a server that answers each command by heart. It says the lines that
+// stand for the command, in which PORT is the number of a port at which it
+// listens; "close" closes the connection and "reset" resets it.
+type fake struct {
+	listener net.Listener
+	answers  map[string]string // by command; "" is the greeting
+}
+
+func newFake(t *testing.T, answers map[string]string) *fake {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{listener, answers}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			f.serve(conn.(*net.TCPConn))
+		}
+	}()
+	t.Cleanup(func() {
+		listener.Close()
+		<-ended
+	})
+	return f
+}
+
+func (f *fake) serve(conn *net.TCPConn) {
+	defer conn.Close()
+	commands := bufio.NewScanner(conn)
+	for command := ""; ; command = commands.Text() {
+		verb, _, _ := strings.Cut(command, " ")
+		for line := range strings.Lines(f.answers[verb]) {
+			switch line = strings.TrimSuffix(line, "\n"); line {
+			case "reset":
+				conn.SetLinger(0)
+				return
+			case "close":
+				return
+			}
+			fmt.Fprintf(conn, "%s\r\n", strings.ReplaceAll(line, "PORT", fmt.Sprint(f.listener.Addr().(*net.TCPAddr).Port)))
+		}
+		if !commands.Scan() {
+			return
+		}
+	}
+}
+
+func (f *fake) Addr() netip.AddrPort                                 { return f.listener.Addr().(*net.TCPAddr).AddrPort() }
+func (f *fake) Open(string) (io.ReadSeeker, error)                   { return strings.NewReader("Welcome.\n"), nil }
+func (f *fake) Received(string, int64) (d content.Digest, err error) { return d, io.EOF }
+func (f *fake) Wait(context.Context) error                           { return nil }
+func (f *fake) Close(context.Context) error                          { return nil }
+
+// friendly are the answers of a server that lets everybody in.
+func friendly(more map[string]string) map[string]string {
+	answers := map[string]string{"": "220 Hello.", "USER": "331 Password?", "PASS": "230 Welcome.", "TYPE": "200 Good.", "QUIT": "221 Goodbye.\nclose",
+		"FEAT": "500 No.", "OPTS": "500 No.", "EPSV": "500 No."}
+	for command, answer := range more {
+		answers[command] = answer
+	}
+	return answers
+}
+
+// TestOtherServers has servers that do what the lab's never does, and says of
+// each step whether it fails, and how.
+func TestOtherServers(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		steps   string
+		answers map[string]string
+		want    string // how the failure's message ends; "" is none
+	}{
+		{"120 before 220", "open\nlogin a b\nquit", map[string]string{"": "120 In a moment.\n220 Now."}, ""},
+		{"120 and 421", "open", map[string]string{"": "120 In a moment.\n421 Never.\nclose"}, `open: the server refused: "421 Never."`},
+		{"230 to USER", "open\nlogin a\nquit", map[string]string{"USER": "230 Welcome."}, ""},
+		{"an account is asked for", "open\nlogin a b\nquit", map[string]string{"PASS": "332 Account?"},
+			`the server said "332 Account?", and so it has not let the user in; the steps quote USER, quote PASS and quote ACCT send an account`},
+		{"hangup, 421 and FIN", "open\nhangup", map[string]string{"": "220 Hello.\n421 Time is up.\nclose"}, ""},
+		{"hangup, FIN alone", "open\nhangup", map[string]string{"": "220 Hello.\nclose"}, ""},
+		{"hangup, reset", "open\nnoop\nhangup", map[string]string{"NOOP": "200 Yes.\nreset"}, ""},
+		{"hangup, 421 and reset", "open\nnoop\nhangup", map[string]string{"NOOP": "200 Yes.\n421 Time is up.\nreset"}, ""},
+		{"hangup, another reply", "open\nhangup", map[string]string{"": "220 Hello.\n200 What?"}, `hangup: the server said "200 What?", and the end of the session was expected`},
+		{"any delimiter", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (!!!PORT!)", "RETR": "550 No."}, `get README: the server refused: "550 No."`},
+		{"226 without 150", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "RETR": "226 Done."},
+			`get README: the server said "226 Done." without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)`},
+		{"an empty listing, 226 without 150", "open\nlogin a b\npassive epsv\nls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "LIST": "226 It is empty."}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) { fails(t, "", test.steps, test.answers, test.want) })
+	}
+}
+
+// TestJlaffayeDoesNotTakeIt has servers at whose replies github.com/jlaffaye/ftp
+// gives up, although they are no refusals.
+func TestJlaffayeDoesNotTakeIt(t *testing.T) {
+	for _, test := range []struct {
+		name, steps string
+		answers     map[string]string
+		want        string
+	}{
+		{"120", "open", map[string]string{"": "120 In a moment.\n220 Now."}, `open: open: jlaffaye/ftp does not take the reply "120 In a moment."`},
+		{"332", "open\nlogin a b\nls", map[string]string{"PASS": "332 Account?"}, `login a b: login: jlaffaye/ftp does not take the reply "332 Account?"`},
+		{"229 to PASV", "open\nlogin a b\nls", map[string]string{"PASV": "229 Yes (|||PORT|)"}, `ls: LIST: jlaffaye/ftp does not take the reply "229 Yes`},
+		{"a refusal is none of these", "open\nlogin a b\n! cd x\nquit", map[string]string{"CWD": "550 No."}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) { fails(t, "client jlaffaye\n", test.steps, test.answers, test.want) })
+	}
+}
+
+// fails takes steps at a server with these answers, besides the usual ones. They
+// must fail with a message that contains want, or not at all if that is "".
+func fails(t *testing.T, settings, steps string, answers map[string]string, want string) {
+	t.Helper()
+	s, err := scenario.Parse("x.txtar", []byte(settings+"deadline 20s\n"+steps+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Environment{scenario: s, network: thisMachine{localhost.New("127.0.0.1")}, server: newFake(t, friendly(answers))}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	failures, err := Steps(nil)(ctx, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, f := range failures {
+		got += f.Message + "\n"
+	}
+	if want == "" && got != "" || !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
