@@ -1,6 +1,6 @@
-// What only the whole file tells: the hosts that it does not mention, and what
-// its settings ask of each other. All that the network, the name server and the
-// server would refuse is refused here, where a line of the file can be named.
+// Checks that need the whole file: what its settings ask of each other, and of
+// the hosts that it does not mention. Everything that the network or a server
+// would refuse is refused here, where the message can name a line.
 
 package scenario
 
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// complete adds what the file left out and checks what only the whole file tells.
+// complete adds what the file leaves out, and does the checks that need all of it.
 func (p *parser) complete() {
 	plan := &p.s.Network
 	if plan.Kind == "" {
@@ -62,7 +62,7 @@ func (p *parser) checkHosts() {
 			continue
 		}
 		if !h.Addr.IsGlobalUnicast() {
-			p.fail("host %s: %s is no address of a single host", h.Name, h.Addr)
+			p.fail("host %s: %s is not the address of a single host", h.Name, h.Addr)
 		}
 		if slices.ContainsFunc(plan.Hosts[:i], func(o Host) bool { return o.Addr == h.Addr }) {
 			p.fail("host %s: another host has the address %s", h.Name, h.Addr)
@@ -74,7 +74,7 @@ func (p *parser) checkHosts() {
 }
 
 // atHost makes an error one of the host's line. A host that the file does not
-// mention is at odds with one before it, which it does.
+// mention conflicts with an earlier one, which it does mention.
 func (p *parser) atHost(h Host) {
 	if h.Line != 0 {
 		p.line = h.Line
@@ -90,7 +90,7 @@ func (p *parser) checkPlaces() {
 	}
 }
 
-// checkFamily refuses an address that is not of the network's family.
+// checkFamily refuses an IPv4 address on an IPv6 network, and the reverse.
 func (p *parser) checkFamily(what string, addr netip.Addr) {
 	if addr.Is6() != p.s.Network.IPv6 {
 		p.fail("%s has the address %s: the network is %s", what, addr, map[bool]string{true: "IPv6, as it says ipv6", false: "IPv4, as it does not say ipv6"}[p.s.Network.IPv6])
@@ -105,7 +105,7 @@ func (p *parser) checkMTU(mtu int) {
 	}
 }
 
-// checkLoopbackHost refuses what loopback cannot give, rather than ignore it.
+// checkLoopbackHost refuses options that loopback would ignore.
 func (p *parser) checkLoopbackHost(h Host) {
 	plain := Host{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
 	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
@@ -113,7 +113,7 @@ func (p *parser) checkLoopbackHost(h Host) {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
 	}
 	if !h.Addr.IsLoopback() {
-		p.fail("host %s: %s is no loopback address; say network wire, or leave the address of loopback", h.Name, h.Addr)
+		p.fail("host %s: %s is not a loopback address; say network wire, or leave the address of loopback", h.Name, h.Addr)
 	}
 }
 

@@ -124,7 +124,7 @@ func (p *parser) archive(source []byte) {
 		p.line = line
 		p.try(func() {
 			if first, ok := seen[f.Name]; ok {
-				p.fail("section %q stands twice, first at line %d", f.Name, first)
+				p.fail("section %q is there twice, first at line %d", f.Name, first)
 			}
 			seen[f.Name] = line
 			p.section(f.Name, f.Data)
@@ -165,12 +165,12 @@ func (p *parser) addFile(files []File, f File) []File {
 		p.fail("file path %q: write it relative to the root and without . or .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
 	}
 	if _, ok := find(files, f.Path); ok {
-		p.fail("file %q stands twice", f.Path)
+		p.fail("file %q is there twice", f.Path)
 	}
 	return append(files, f)
 }
 
-// script parses what stands above the first section: title, settings, steps.
+// script parses the lines above the first section: title, settings, steps.
 func (p *parser) script(text string) {
 	heading := true
 	for i, line := range strings.Split(text, "\n") {

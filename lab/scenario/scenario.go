@@ -75,7 +75,7 @@ func (r Reply) Check() error {
 	return nil
 }
 
-// Client is which client plays the steps.
+// Client is the client that takes the steps.
 type Client struct {
 	Kind         ClientKind
 	Linger       time.Duration // between the end of the data and the client's own close

@@ -24,7 +24,7 @@ type usage struct {
 	does string
 }
 
-// key is what stands before the = of an option, and with it; or the whole word.
+// key is the option up to its =, or the whole word.
 func (u usage) key() string {
 	key, _, valued := strings.Cut(u.form, "=")
 	if valued {
@@ -112,9 +112,9 @@ func (s setting) keys() string {
 func (p *parser) set(s setting, words []string) {
 	switch {
 	case len(p.s.Steps) > 0 && s.name == "user":
-		p.fail("user stands after a step, and is a setting; the step that logs in is login")
+		p.fail("user comes after a step, and is a setting; the step that logs in is login")
 	case len(p.s.Steps) > 0:
-		p.fail("the setting %q stands after a step; settings come first", s.name)
+		p.fail("the setting %q comes after a step; settings come first", s.name)
 	case len(words) < s.least:
 		p.fail("something is missing: %s was expected", s.usage())
 	case s.most >= 0 && len(words) > s.most:

@@ -13,7 +13,7 @@ import (
 var rare = []string{"acct", "allo", "ccc", "help", "mode", "opts", "pbsz", "prot", "rein", "site", "smnt", "stat", "stou", "stru"}
 
 // suggestStep ends a message about a word that begins no setting and no step:
-// with what was meant or, if that cannot be told, with all there are.
+// with the word that was probably meant or, if none is near, with all there are.
 func suggestStep(word string) string {
 	lower := strings.ToLower(word)
 	var settingNames, verbNames []string

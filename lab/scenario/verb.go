@@ -74,8 +74,8 @@ func (v verb) least() int {
 	return n
 }
 
-// keyword is the word that the argument is, such as nowait; "" if it stands for
-// a value, which is written in capitals.
+// keyword is the word itself, such as nowait, or "" if the argument is a value,
+// which is written in capitals.
 func (a arg) keyword() string {
 	word := strings.Trim(a.form, "[]")
 	if word == a.form || word != strings.ToLower(word) {

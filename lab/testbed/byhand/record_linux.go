@@ -32,7 +32,7 @@ func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) 
 	if err != nil {
 		return err
 	}
-	r := &recording{ring: frames, writer: w, done: make(chan struct{})}
+	r := &deviceRecorder{ring: frames, writer: w, done: make(chan struct{})}
 	go r.run()
 	ready()
 	select {
@@ -45,8 +45,8 @@ func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) 
 	return errors.Join(err, r.err, r.end())
 }
 
-// A recording goes from a ring to a capture.
-type recording struct {
+// A deviceRecorder goes from a ring to a capture.
+type deviceRecorder struct {
 	ring   *ring.Ring
 	writer *pcapng.Writer
 	seen   atomic.Uint64 // frames
@@ -55,7 +55,7 @@ type recording struct {
 }
 
 // run writes frames until the ring is interrupted.
-func (r *recording) run() {
+func (r *deviceRecorder) run() {
 	defer close(r.done)
 	var count uint64 // of frames that are not flushed yet
 	for {
@@ -80,19 +80,19 @@ func (r *recording) run() {
 	}
 }
 
-// patience bounds the wait for frames that the kernel has: it hands them over
+// dequeueTimeout bounds the wait for frames that the kernel has: it hands them over
 // within milliseconds.
-var patience = 3 * time.Second // less in tests
+var dequeueTimeout = 3 * time.Second // less in tests
 
-// catchUp waits until all is written that the device has seen until now. How
-// long it takes to write what the kernel has handed over does not matter:
-// whoever reads a pipe at the other end may only begin to now.
-func (r *recording) catchUp() error {
+// catchUp waits until all is written that the device has seen until now. Writing
+// what the kernel has handed over may take any time: the program that reads a
+// pipe at the other end may only begin to now.
+func (r *deviceRecorder) catchUp() error {
 	stats, err := r.ring.Stats()
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(dequeueTimeout)
 	for r.seen.Load() < stats.Received-stats.Dropped {
 		select {
 		case <-r.done:
@@ -100,7 +100,7 @@ func (r *recording) catchUp() error {
 		case <-time.After(time.Millisecond):
 		}
 		if r.ring.Backlog() > 0 {
-			deadline = time.Now().Add(patience)
+			deadline = time.Now().Add(dequeueTimeout)
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the end of the capture is missing: the kernel handed over %d of %d frames", r.seen.Load(), stats.Received)
@@ -111,7 +111,7 @@ func (r *recording) catchUp() error {
 
 // end closes the ring, and the capture with its counts: of what came while it
 // was being ended, nothing is in it.
-func (r *recording) end() error {
+func (r *deviceRecorder) end() error {
 	stats, err := r.ring.Stats()
 	err = errors.Join(err, r.ring.Close())
 	stats.Received = r.seen.Load() + stats.Dropped
@@ -122,7 +122,7 @@ func (r *recording) end() error {
 	return err
 }
 
-// Recorded reports whether somebody records the device: whether a packet socket
+// Recorded reports whether a program records the device: whether a packet socket
 // is bound to it (packet(7), /proc/net/packet).
 func Recorded(device string) (bool, error) {
 	inter, err := net.InterfaceByName(device)

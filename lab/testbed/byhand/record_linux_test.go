@@ -53,7 +53,7 @@ func recordInCell(ctx context.Context, c *cell.Cell) error {
 		return fmt.Errorf("before: got recorded %v, error %v, want neither", recorded, err)
 	}
 	if job.Late {
-		patience, reader.comes = 400*time.Millisecond, make(chan struct{})
+		dequeueTimeout, reader.comes = 400*time.Millisecond, make(chan struct{})
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -102,13 +102,13 @@ func (l *lateReader) Write(b []byte) (int, error) {
 }
 
 // come has the reader come when the recorder has been told to end for
-// longer than its patience.
+// longer than its timeout.
 func (l *lateReader) come(ended <-chan error) error {
 	defer close(l.comes)
 	select {
 	case err := <-ended:
 		return fmt.Errorf("ended before anybody read the capture: got error %w", err)
-	case <-time.After(2 * patience):
+	case <-time.After(2 * dequeueTimeout):
 		return nil
 	}
 }

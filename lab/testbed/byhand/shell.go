@@ -12,25 +12,23 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// A Shell is a shell on a host of a cell. It travels to the cell as JSON.
+// A Shell is a shell on a host of a cell. It is sent to the cell as JSON.
 //
-// Who uses it is root there, of that network alone; to files they are who they
-// are. Its host's name is the machine's name, which most prompts show, and the
-// names of the scenario's hosts are known by an /etc/hosts that only the
-// programs in the shell see.
+// Its user is root there, of that network alone; files keep their owners. The
+// machine is called by its host's name, which most prompts show, and an /etc/hosts
+// that only the shell's programs see has the names of the scenario's hosts.
 type Shell struct {
 	Program string   // a path
 	Env     []string // as of os.Environ
 	Dir     string
-	Hosts   string // lines that its /etc/hosts has besides those of the machine's
+	Hosts   string // lines in front of the machine's own /etc/hosts
 	Welcome string // printed before it starts
 }
 
 // A Terminal is what a shell reads from and writes to. It need not be a terminal.
 type Terminal struct{ In, Out, Err *os.File }
 
-// NewShell returns the shell of whoever runs this program, $SHELL, for the
-// client's host of a scenario.
+// NewShell returns the user's shell, $SHELL, for the client's host of a scenario.
 func NewShell(s *scenario.Scenario) (*Shell, error) {
 	program := os.Getenv("SHELL")
 	if program == "" {

@@ -55,18 +55,18 @@ func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) error {
 // all children of this one, to wait4(2).
 const everyone = -1
 
-// lastWords is how long programs may take to end when they are hung up on.
-const lastWords = time.Second
+// timeToEnd is how long programs may take to end after SIGHUP.
+const timeToEnd = time.Second
 
 // endPrograms ends all programs in this process's PID namespace, as the end of
-// a terminal does: SIGHUP, and whoever does not heed it is killed.
+// a terminal does: with SIGHUP, and after a while with SIGKILL.
 func endPrograms() {
 	if os.Getpid() != 1 {
 		panic("byhand: not the first process of a PID namespace, and so not the one to end all others")
 	}
 	unix.Kill(everyone, unix.SIGHUP)
 	unix.Kill(everyone, unix.SIGCONT)
-	for begin := time.Now(); time.Since(begin) < lastWords; time.Sleep(5 * time.Millisecond) {
+	for begin := time.Now(); time.Since(begin) < timeToEnd; time.Sleep(5 * time.Millisecond) {
 		if unix.Kill(everyone, 0) == unix.ESRCH {
 			return
 		}
@@ -75,8 +75,8 @@ func endPrograms() {
 	unix.Kill(everyone, unix.SIGKILL)
 }
 
-// reapOrphans takes leave of programs that have ended and whose parents have,
-// too: they are the first process's children then, and in the way until it does.
+// reapOrphans waits for programs that have ended, and whose parents have, too:
+// they are the first process's children then, and remain until it does so.
 func reapOrphans() {
 	for {
 		pid, err := unix.Wait4(everyone, nil, unix.WNOHANG, nil)

@@ -29,7 +29,7 @@ func foreground(file *os.File, group int) error {
 	if !term.IsTerminal(fd) {
 		return nil
 	}
-	// Whoever does this in the background is stopped unless it ignores
+	// A process in the background is stopped for this unless it ignores
 	// SIGTTOU, which a shell must not inherit.
 	signal.Ignore(unix.SIGTTOU)
 	defer signal.Reset(unix.SIGTTOU)

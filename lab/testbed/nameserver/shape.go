@@ -72,8 +72,8 @@ func addServers(b *dnsmessage.Builder, domain string, servers []string) error {
 	return err
 }
 
-// addAddresses tells where the name servers are: in 203.0.113.0/24, which is
-// for documentation (RFC 5737).
+// addAddresses adds the addresses of the name servers. They are in
+// 203.0.113.0/24, which is for documentation (RFC 5737).
 func addAddresses(b *dnsmessage.Builder, servers []string) error {
 	for i, s := range servers {
 		h, err := resource(s)

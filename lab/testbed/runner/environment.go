@@ -67,9 +67,8 @@ func (e *Environment) LookUp(ctx context.Context, client network.Host, name stri
 	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
 }
 
-// Close ends the servers. The FTP server is given the time to hear and answer
-// what is still on its way, such as a QUIT whose sender did not wait, unless ctx
-// has ended.
+// Close ends the servers. Unless ctx has ended, the FTP server first gets time to
+// answer what is still on its way, such as a QUIT whose sender did not wait.
 func (e *Environment) Close(ctx context.Context) error {
 	waiting, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
 	defer cancel()

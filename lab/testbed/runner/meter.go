@@ -13,21 +13,21 @@ type Progress struct {
 	Bytes int64 // of data, so far
 }
 
-// A meter counts the data of all transfers and tells the sum now and then.
+// A meter counts the data of all transfers and reports the sum now and then.
 type meter struct {
-	clock network.Clock
-	tell  func(Progress) // may be nil
+	clock  network.Clock
+	report func(Progress) // may be nil
 
-	mu    sync.Mutex
-	bytes int64
-	told  time.Time
+	mu       sync.Mutex
+	bytes    int64
+	reported time.Time
 }
 
-// tellEvery is often enough for a person.
-const tellEvery = 100 * time.Millisecond
+// reportEvery is often enough for a person.
+const reportEvery = 100 * time.Millisecond
 
-func newMeter(clock network.Clock, tell func(Progress)) *meter {
-	return &meter{clock: clock, tell: tell, told: clock.Now()}
+func newMeter(clock network.Clock, report func(Progress)) *meter {
+	return &meter{clock: clock, report: report, reported: clock.Now()}
 }
 
 // Write counts what was written, for downloads.
@@ -35,9 +35,9 @@ func (m *meter) Write(p []byte) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.bytes += int64(len(p))
-	if now := m.clock.Now(); m.tell != nil && now.Sub(m.told) >= tellEvery {
-		m.told = now
-		m.tell(Progress{Bytes: m.bytes})
+	if now := m.clock.Now(); m.report != nil && now.Sub(m.reported) >= reportEvery {
+		m.reported = now
+		m.report(Progress{Bytes: m.bytes})
 	}
 	return len(p), nil
 }

@@ -14,10 +14,11 @@ import (
 )
 
 // Steps is the client that takes the scenario's steps, up to the first that
-// fails. It tells now and then how far the transfers are; tell may be nil.
-func Steps(tell func(Progress)) Client {
+// fails. It calls report with the progress of the transfers, at most ten times a
+// second; report may be nil.
+func Steps(report func(Progress)) Client {
 	return func(ctx context.Context, e *Environment) ([]Failure, error) {
-		r := &script{Environment: e, meter: newMeter(e.network.Clock(), tell), sessions: map[string]*session{}}
+		r := &script{Environment: e, meter: newMeter(e.network.Clock(), report), sessions: map[string]*session{}}
 		failures := r.run(ctx)
 		r.close(ctx)
 		return failures, nil
