@@ -8,7 +8,7 @@ import (
 )
 
 // formatActive returns the argument of PORT (RFC 959, 4.1.2) or EPRT (RFC
-// 2428, 2) that announces addr.
+// 2428, 2) for addr.
 func formatActive(mode Mode, addr netip.AddrPort) string {
 	ip := addr.Addr().Unmap()
 	if mode == EPRT {
@@ -22,7 +22,7 @@ func formatActive(mode Mode, addr netip.AddrPort) string {
 	return fmt.Sprintf("%d,%d,%d,%d,%d,%d", h[0], h[1], h[2], h[3], port>>8, port&0xff)
 }
 
-// parsePassive returns the address that a reply to PASV or EPSV announces.
+// parsePassive returns the address that a reply to PASV or EPSV names.
 // The server's own is the only one to which a client should connect.
 func parsePassive(mode Mode, reply Reply, server netip.Addr) (netip.AddrPort, error) {
 	if mode == EPSV {
@@ -30,7 +30,7 @@ func parsePassive(mode Mode, reply Reply, server netip.Addr) (netip.AddrPort, er
 	}
 	addr, err := parsePASV(reply)
 	if err == nil && addr.Addr() != server.Unmap() {
-		err = fmt.Errorf("%s: announces %s, which is not the server", reply, addr.Addr())
+		err = fmt.Errorf("%s: names %s, which is not the server", reply, addr.Addr())
 	}
 	return addr, err
 }

@@ -130,7 +130,7 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 
 // begin sends the command of a transfer, connects to a passive port before or
 // after it, and returns the first reply.
-func (c *Scripted) begin(ctx context.Context, command string, data *arrangement) (*exchange, Reply, error) {
+func (c *Scripted) begin(ctx context.Context, command string, data *expectedConn) (*exchange, Reply, error) {
 	passive := data.listener == nil
 	if passive && !c.config.CommandFirst {
 		if err := data.connect(ctx, c, command); err != nil {
@@ -155,7 +155,7 @@ func (c *Scripted) begin(ctx context.Context, command string, data *arrangement)
 // move moves the data of a transfer that has begun, closes the data connection
 // and reads the final reply. Where that refuses, it says more than a data
 // connection that broke.
-func (c *Scripted) move(ctx context.Context, e *exchange, data *arrangement, t *Transfer, move mover) error {
+func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t *Transfer, move mover) error {
 	connecting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	final := make(chan error, 1)
@@ -197,8 +197,8 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *arrangement, t *
 	return broke
 }
 
-// An arrangement is a data connection that the two sides have agreed on.
-type arrangement struct {
+// An expectedConn is a data connection that the two sides have agreed on.
+type expectedConn struct {
 	listener network.Listener // at which the server calls back; nil in passive mode
 	addr     netip.AddrPort   // to which the client connects in passive mode
 	conn     network.Conn     // once it is open
@@ -206,7 +206,7 @@ type arrangement struct {
 
 // arrange sends the command of the client's mode. It returns nil if the server
 // refuses.
-func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*arrangement, error) {
+func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*expectedConn, error) {
 	if c.mode.Active() {
 		return c.arrangeActive(ctx, t)
 	}
@@ -222,10 +222,10 @@ func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*arrangement, erro
 	if err != nil {
 		return nil, err
 	}
-	return &arrangement{addr: addr}, nil
+	return &expectedConn{addr: addr}, nil
 }
 
-func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*arrangement, error) {
+func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*expectedConn, error) {
 	port, err := localPort(c.host, &c.port)
 	if err != nil {
 		return nil, err
@@ -245,12 +245,12 @@ func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*arrangement
 		listener.Close()
 		return nil, nil
 	}
-	return &arrangement{listener: listener}, nil
+	return &expectedConn{listener: listener}, nil
 }
 
 // connect opens the data connection, or waits until the server has, if that
 // has not been done yet.
-func (a *arrangement) connect(ctx context.Context, c *Scripted, command string) (err error) {
+func (a *expectedConn) connect(ctx context.Context, c *Scripted, command string) (err error) {
 	if a.conn != nil {
 		return nil
 	}
@@ -288,8 +288,8 @@ func accept(ctx context.Context, listener network.Listener, peer netip.Addr) (ne
 	}
 }
 
-// close closes whatever is open of the arrangement.
-func (a *arrangement) close() {
+// close closes what is open of the data connection.
+func (a *expectedConn) close() {
 	if a.listener != nil {
 		a.listener.Close()
 	}

@@ -166,7 +166,7 @@ func (c *controlConn) abandon() {
 func (s *session) exchange(line []byte) []byte {
 	verb, argument, _ := strings.Cut(string(bytes.TrimRight(line, "\r\n")), " ")
 	verb = strings.ToUpper(verb)
-	s.announce(nil)
+	s.setDataPort(nil)
 	switch verb {
 	case "PORT", "EPRT":
 		return s.exchangePort(line, verb, argument)
@@ -194,7 +194,7 @@ func (s *session) exchangePort(line []byte, verb, argument string) []byte {
 	if addr.Addr() != s.peer {
 		return line // 501: the library refuses third parties
 	}
-	s.announce(&announcement{verb: verb, addr: addr})
+	s.setDataPort(&dataPort{verb: verb, addr: addr})
 	s.hold()
 	return []byte("EPSV\r\n")
 }

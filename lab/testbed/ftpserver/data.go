@@ -16,8 +16,8 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// patience is how long the server waits for a data connection to open.
-const patience = 30 * time.Second
+// dataTimeout is how long the server waits for a data connection to open.
+const dataTimeout = 30 * time.Second
 
 // A dataListener is where the library gets its next data connection.
 type dataListener interface {
@@ -31,12 +31,12 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 	vacate(library)
 	s.goOn()
 	s.mu.Lock()
-	announced := s.announced
+	port := s.dataPort
 	s.mu.Unlock()
 
 	var listener dataListener
-	if announced != nil {
-		listener = newActive(s, library, announced.addr)
+	if port != nil {
+		listener = newActive(s, library, port.addr)
 	} else {
 		passive, err := newPassive(s, library)
 		if err != nil {
@@ -51,11 +51,11 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 	return listener, nil
 }
 
-// announce sets what WrapPassiveListener finds.
-func (s *session) announce(a *announcement) {
+// setDataPort sets what WrapPassiveListener finds.
+func (s *session) setDataPort(a *dataPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.announced = a
+	s.dataPort = a
 }
 
 // replied is told of every reply before its last line is sent. When a transfer
@@ -142,7 +142,7 @@ func (p *passive) accept() {
 
 // Accept waits for the client's connection.
 func (p *passive) Accept() (net.Conn, error) {
-	late, stop := network.After(p.session.server.host.Clock(), patience)
+	late, stop := network.After(p.session.server.host.Clock(), dataTimeout)
 	defer stop()
 	select {
 	case conn := <-p.conns:
@@ -196,7 +196,7 @@ func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
 // Accept dials.
 func (a *active) Accept() (net.Conn, error) {
 	server := a.session.server
-	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), patience)
+	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), dataTimeout)
 	defer cancel()
 	if server.config.ReplyFirst {
 		a.session.control.replyFirst()
@@ -213,7 +213,7 @@ func reason(err error) error {
 	var number syscall.Errno
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no answer in %v", patience)
+		return fmt.Errorf("no answer in %v", dataTimeout)
 	case errors.As(err, &number):
 		return number
 	}

@@ -86,7 +86,7 @@ func TestPassivePortThatIsTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	port := uint16(taken.Addr().(*net.TCPAddr).Port)
-	host := localhost.New(v4, port, port, port)
+	host := localhost.New(v4, port, port, port, port)
 	server, err := ftpserver.Start(host, ftpserver.Config{Port: host.ControlPort()})
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +100,7 @@ func TestPassivePortThatIsTaken(t *testing.T) {
 	if after := openFiles(t); after > before {
 		t.Errorf("%d files are open, %d were before", after, before)
 	}
+	taken.Close()
 	u.passive()
 }
 

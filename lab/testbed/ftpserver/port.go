@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// An announcement is the address at which a client waits for a data
+// A dataPort is the address at which a client waits for a data
 // connection, and the command that said so.
-type announcement struct {
+type dataPort struct {
 	verb string // PORT or EPRT
 	addr netip.AddrPort
 }

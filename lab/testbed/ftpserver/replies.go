@@ -12,8 +12,8 @@ import (
 // 959, 4.2). Several for one code are said one after the other in each
 // session; the last of them is said ever after.
 //
-// In the text of a 227, {hostport} stands for the announced address as
-// h1,h2,h3,h4,p1,p2; in that of a 229, {port} for the announced port.
+// In the text of a 227, {hostport} stands for the address of the data connection as
+// h1,h2,h3,h4,p1,p2; in that of a 229, {port} for the port of the data connection.
 //
 // A text of several lines is a multi-line reply. Its first and last line carry
 // the code; a line between them does, too, unless it begins with a space, as
@@ -72,13 +72,13 @@ func wordingsOf(replies []Reply) (map[int][]string, error) {
 // It is called once for each reply.
 func (s *session) wording(code int, first string) (Reply, bool) {
 	s.mu.Lock()
-	announced := s.announced
+	port := s.dataPort
 	s.mu.Unlock()
 
 	reply, other := Reply{Code: code}, false
 	switch {
-	case code == 229 && announced != nil: // the library took the PORT for an EPSV
-		reply, other = Reply{200, announced.verb + " command successful"}, true
+	case code == 229 && port != nil: // the library took the PORT for an EPSV
+		reply, other = Reply{200, port.verb + " command successful"}, true
 	case code == 421 && strings.Contains(first, "command timeout"):
 		reply.Text, other = fmt.Sprintf("No command for %v: closing control connection.", s.server.config.Idle), true
 	default:

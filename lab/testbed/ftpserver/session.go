@@ -22,10 +22,10 @@ type session struct {
 	context ftpserverlib.ClientContext // set before the first command is read
 	said    map[int]int                // how often this session used its own words for a code
 
-	mu        sync.Mutex
-	announced *announcement // by the command that is being executed
-	data      dataListener  // made by the last PASV, EPSV, PORT or EPRT
-	release   func()        // of the network's clock, which is held; or nil
+	mu       sync.Mutex
+	dataPort *dataPort    // by the command that is being executed
+	data     dataListener // made by the last PASV, EPSV, PORT or EPRT
+	release  func()       // of the network's clock, which is held; or nil
 }
 
 // hold holds the network's clock while the library opens a listener of its own,
