@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
@@ -96,15 +97,17 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 }
 
 // judge judges the capture in the file at path, on top of what its players saw.
-func (j *judge) judge(c *expect.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
-	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Trace.Cut}
+func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err
 		}
 	}
 	if j.figures != nil {
-		v.Figures = j.figures.Measure(c, v.Want)
+		if v.Figures, err = j.figures.Measure(c, v.Want); err != nil {
+			return nil, err
+		}
 	}
 	off := slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK })
 	v.Pass = len(v.Failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
@@ -118,7 +121,7 @@ var ErrNoPackets = errors.New("there is no packet in this capture")
 // means that it could not be judged: the scenario has a mistake, or the file
 // cannot be read, is no capture, or has no packet in it ([ErrNoPackets]).
 func Check(s *scenario.Scenario, path string) (*Verdict, error) {
-	c, err := expect.ReadFile(path)
+	c, err := capture.Open(path, capture.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -128,12 +131,12 @@ func Check(s *scenario.Scenario, path string) (*Verdict, error) {
 
 // CheckCapture judges a capture that has been read, as Check does; the verdict
 // calls it name.
-func CheckCapture(s *scenario.Scenario, c *expect.Capture, name string) (*Verdict, error) {
+func CheckCapture(s *scenario.Scenario, c *capture.Capture, name string) (*Verdict, error) {
 	j, err := newJudge(s)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Frames) == 0 {
+	if c.Size == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrNoPackets)
 	}
 	return j.judge(c, name, runner.Outcome{})

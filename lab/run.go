@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -160,7 +160,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
 	if result.Capture != "" {
-		c, err := expect.ReadFile(result.Capture)
+		c, err := capture.Open(result.Capture, capture.Options{})
 		if err != nil {
 			return nil, err
 		}

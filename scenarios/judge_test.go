@@ -2,9 +2,11 @@ package scenarios
 
 import (
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/labtest/mutation"
 	"ftplab/lab/scenario"
@@ -57,11 +59,16 @@ func mutants(t *testing.T, s *scenario.Scenario, path string) mutation.Score {
 }
 
 func derive(t *testing.T, s *scenario.Scenario, path string) string {
-	c, err := expect.ReadFile(path)
+	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return expect.Derive(c, hostsOf(s))
+	defer c.Close()
+	var want strings.Builder
+	if err := expect.Derive(&want, c, hostsOf(s)); err != nil {
+		t.Fatal(err)
+	}
+	return want.String()
 }
 
 // TestDerive holds the want derived from one run of a scenario against that run
@@ -78,10 +85,11 @@ func TestDerive(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, text)
 		}
 		for i, path := range []string{first, second} {
-			c, err := expect.ReadFile(path)
+			c, err := capture.Open(path, capture.Options{NoHash: true})
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer c.Close()
 			v, err := want.Judge(c, hostsOf(s))
 			if err != nil {
 				t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
 )
@@ -42,16 +41,12 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
 			defer spareMemory(args[1])()
-			source, err := openCapture(args[1], c.InOrStdin(), capture.Options{})
+			from, err := openCapture(args[1], c.InOrStdin(), capture.Options{})
 			if err != nil {
 				return err
 			}
-			defer source.Close()
-			capture, err := expect.Gather(source)
-			if err != nil {
-				return err
-			}
-			v, err := lab.CheckCapture(s, capture, called(args[1]))
+			defer from.Close()
+			v, err := lab.CheckCapture(s, from, called(args[1]))
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 
@@ -51,19 +52,19 @@ into your own words.`,
 
 func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
 	defer spareMemory(name)()
-	source, err := openCapture(name, stdin, capture.Options{NoHash: true})
+	c, err := openCapture(name, stdin, capture.Options{NoHash: true})
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	capture, err := expect.Gather(source)
-	if err != nil {
-		return err
-	}
-	warnCut(stderr, name, capture.Trace.Cut)
-	if len(capture.Frames) == 0 {
+	defer c.Close()
+	warnCut(stderr, name, c.Cut)
+	if c.Size == 0 {
 		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
 	}
-	_, err = fmt.Fprintf(stdout, "-- want --\n%s", expect.Derive(capture, hosts))
-	return err
+	out := bufio.NewWriter(stdout)
+	fmt.Fprint(out, "-- want --\n")
+	if err := expect.Derive(out, c, hosts); err != nil {
+		return err
+	}
+	return out.Flush()
 }

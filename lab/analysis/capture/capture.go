@@ -115,14 +115,19 @@ func (c *Capture) role(id int) ftp.Role {
 // one; see [Packet.Clone].
 func (c *Capture) Packets() iter.Seq[*Packet] {
 	return func(yield func(*Packet) bool) {
-		p := &Packet{}
-		_, err := c.follow(reading{details: true, hi: len(c.spans), packet: func(raw *packet.Packet, l *live) bool {
-			*p = Packet{Packet: *raw}
-			if l != nil {
-				p.Segment, p.Connection, p.From = &l.segment, l.identity, l.purpose.Side(l.segment.Direction)
-			}
-			return yield(p)
-		}})
+		_, err := c.follow(reading{details: true, hi: len(c.spans), packet: c.handOut(yield)})
 		c.fail(err)
+	}
+}
+
+// handOut makes packets of what a reading gives.
+func (c *Capture) handOut(yield func(*Packet) bool) func(*packet.Packet, *live) bool {
+	p := &Packet{}
+	return func(raw *packet.Packet, l *live) bool {
+		*p = Packet{Packet: *raw}
+		if l != nil {
+			p.Segment, p.Connection, p.From = &l.segment, l.identity, l.purpose.Side(l.segment.Direction)
+		}
+		return yield(p)
 	}
 }

@@ -214,30 +214,38 @@ func (c *Capture) dialogues(of []session, data bool, yield func(*Dialogue) bool)
 		n++
 	}
 	lives, connections := c.readSessions(of[:n], data)
-	for _, s := range of[:n] {
-		d := &Dialogue{from: c, User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: connections[s.control]}
+	for i := range of[:n] {
+		s := &of[i]
 		l := lives[s.control]
-		switch {
-		case l != nil:
-			d.transcript = l.Transcript(l.purpose.Client, c.mostLines())
-		case c.kept != nil:
-			d.made = c.kept.sessions[s.control]
-		default:
+		if l == nil && c.kept == nil {
 			return n, false // the file could not be read again; see Err
 		}
-		if c.kept != nil {
-			d.Control = &c.kept.connections[s.control]
-		} else {
-			d.Control = &ftp.Connection{}
-			l.describe(d.Control)
-		}
+		of := connections[s.control]
 		delete(lives, s.control)
 		delete(connections, s.control)
-		if !yield(d) {
+		if !c.dialogue(s, l, of, yield) {
 			return n, false
 		}
 	}
 	return n, true
+}
+
+// dialogue yields the dialogue of a session with some data connections. l is its control
+// connection; nil if the capture is made by hand.
+func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
+	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: data}
+	if l != nil {
+		d.transcript = l.Transcript(l.purpose.Client, c.mostLines())
+	} else {
+		d.made = c.kept.sessions[s.control]
+	}
+	if c.kept != nil {
+		d.Control = &c.kept.connections[s.control]
+	} else {
+		d.Control = &ftp.Connection{}
+		l.describe(d.Control)
+	}
+	return yield(d)
 }
 
 // readSessions returns the control connections of some neighbouring sessions and, if they
@@ -305,6 +313,40 @@ func (c *Capture) DataPorts(control int) []*ftp.DataPort {
 	return nil
 }
 
+// SessionsOf returns the sessions on some control connections, by their IDs. What is no
+// control connection has none.
+func (c *Capture) SessionsOf(ids map[int]bool) map[int]*ftp.Session {
+	sessions := map[int]*ftp.Session{}
+	if c.kept != nil {
+		for id := range ids {
+			if s := c.Session(id); s != nil {
+				sessions[id] = s
+			}
+		}
+		return sessions
+	}
+	lo, hi := len(c.spans), 0
+	for id := range ids {
+		if c.role(id) == ftp.Control {
+			lo, hi = min(lo, id), max(hi, id+1)
+		}
+	}
+	_, err := c.follow(reading{
+		lo: lo, hi: hi,
+		want:    func(id int) bool { return ids[id] && c.role(id) == ftp.Control },
+		records: func(int) bool { return true },
+		done: func(l *live) bool {
+			c.dialogue(c.find(l.id), l, nil, func(d *Dialogue) bool {
+				sessions[l.id] = d.Session()
+				return true
+			})
+			return false
+		},
+	})
+	c.fail(err)
+	return sessions
+}
+
 // find returns the session on a control connection, nil if it is none.
 func (c *Capture) find(control int) *session {
 	i := sort.Search(len(c.sessions), func(i int) bool { return c.sessions[i].control >= control })
@@ -348,4 +390,37 @@ func (d *Dialogue) Session() *ftp.Session {
 		c.kept.sessions[id] = s
 	}
 	return s
+}
+
+// TransferOf is the transfer that a data connection was used by, nil for none.
+func (c *Capture) TransferOf(id int) *ftp.Transfer {
+	if p := c.purposes[id]; p != nil {
+		return p.Transfer
+	}
+	return nil
+}
+
+// Follow reads the capture once. It calls packet for every packet, as Packets yields them,
+// and ended for each connection when its last packet has passed, with its session if it is a
+// control connection: in the order in which they end. What ended is given may be kept.
+func (c *Capture) Follow(packet func(*Packet), ended func(*ftp.Connection, *ftp.Session)) error {
+	_, err := c.follow(reading{
+		details: true, hi: len(c.spans),
+		records: func(id int) bool { return c.role(id) == ftp.Control },
+		packet:  c.handOut(func(p *Packet) bool { packet(p); return true }),
+		done: func(l *live) bool {
+			x := &ftp.Connection{}
+			l.describe(x)
+			var s *ftp.Session
+			if x.Role == ftp.Control {
+				c.dialogue(c.find(l.id), l, nil, func(d *Dialogue) bool {
+					s = d.Session()
+					return true
+				})
+			}
+			ended(x, s)
+			return false
+		},
+	})
+	return err
 }

@@ -29,7 +29,7 @@ const maxNodes = 1 << 20
 // having judged no line and no element to having judged all. Among paths that
 // cost nothing it takes the one in which every line has the earliest packet.
 type aligner struct {
-	capture  *Capture
+	capture  *evidence
 	elements []element
 	groups   [][]*line // lines joined by |, the others alone
 	texts    [2]map[int64]*ftp.Line

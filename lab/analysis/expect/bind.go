@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
@@ -50,7 +51,7 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 // finds them all if they can all be found, whatever the stars in the
 // declarations, and gives those that are alike in the order of their SYNs. A
 // declaration that means none is given one that is left over between its hosts.
-func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
+func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 	var all, tcp []*binding
 	for _, d := range w.declarations {
 		b := &binding{declaration: d}
@@ -59,9 +60,9 @@ func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 			tcp = append(tcp, b)
 		}
 	}
+	m := matching{hosts: hosts, connections: candidates(c, tcp, hosts), of: map[*ftp.Connection]*binding{}}
 	// Those that say most choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
-	m := matching{hosts: hosts, connections: c.Connections, of: map[*ftp.Connection]*binding{}}
 	for _, b := range tcp {
 		m.find(b, map[*ftp.Connection]bool{})
 	}
@@ -71,6 +72,34 @@ func (c *Capture) bind(w *Want, hosts Hosts) []*binding {
 		}
 	}
 	hosts.sortAlike(all)
+	return all
+}
+
+// candidates returns, in the order of their IDs, the connections that may be given to
+// declarations: of those that one of them means, or would with other ports, as many as
+// there are declarations, since the others can take no more away.
+func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connection {
+	var all []*ftp.Connection
+	meant, near := make([]int, len(tcp)), make([]int, len(tcp))
+	for x := range c.Connections() {
+		wanted := false
+		for i, b := range tcp {
+			n := hosts.near(b, x)
+			switch {
+			case n == nil:
+			case !n.near && meant[i] < len(tcp):
+				meant[i]++
+				wanted = true
+			case near[i] < len(tcp):
+				near[i]++
+				wanted = true
+			}
+		}
+		if wanted {
+			copied := *x
+			all = append(all, &copied)
+		}
+	}
 	return all
 }
 
@@ -132,30 +161,6 @@ func (h Hosts) sortAlike(all []*binding) {
 			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
 		}
 	}
-}
-
-// distribute gives every packet to the binding it belongs to. It returns the
-// indexes of those that belong to none.
-func (c *Capture) distribute(bindings []*binding, hosts Hosts) (strays []int) {
-	of := map[*ftp.Connection]*binding{}
-	for _, b := range bindings {
-		if b.conn != nil {
-			of[b.conn] = b
-		}
-	}
-	for i := range c.Frames {
-		f := &c.Frames[i]
-		b := of[f.Connection]
-		if f.Connection == nil {
-			b = hosts.datagramBinding(bindings, f.Other)
-		}
-		if b == nil {
-			strays = append(strays, i)
-			continue
-		}
-		b.frames = append(b.frames, i)
-	}
-	return strays
 }
 
 // datagramBinding returns the first declaration that takes a packet which is

@@ -1,4 +1,5 @@
-// What a judgement needs of a capture: its trace, and a little of each packet.
+// What a judgement needs of a capture: some connections and sessions, and a little of each
+// of their packets.
 
 package expect
 
@@ -12,14 +13,13 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A Capture is a capture, read and ready to be judged: its trace, and of each
-// packet what can be asked about it, about a hundred bytes a packet.
-type Capture struct {
-	Trace *capture.Capture
-	// Connections are its connections, by ID.
-	Connections []*ftp.Connection
-	// Frames are the packets, in the order of the file.
-	Frames []Frame
+// evidence is what a judgement needs of a capture.
+type evidence struct {
+	source *capture.Capture
+	// frames are packets, in the order of the file: those of some connections, and those
+	// that are not TCP and declared.
+	frames   []Frame
+	sessions map[int]*ftp.Session // by the ID of the control connection
 }
 
 // Options are the TCP options of a frame that can be asked about.
@@ -41,7 +41,7 @@ type Frame struct {
 
 	// Connection is the TCP connection it belongs to, and From the side that
 	// sent it; nil and "" for what is not TCP.
-	Connection *ftp.Connection
+	Connection *ftp.Identity
 	From       ftp.Side
 	// Seq and Ack are relative, as in tcp.Segment; Ack is 0 without the flag.
 	Seq, Ack int64
@@ -64,33 +64,10 @@ type Frame struct {
 	Other *packet.Packet
 }
 
-// ReadFile opens and gathers the capture file of that name. It has to be closed.
-func ReadFile(name string) (*Capture, error) {
-	c, err := capture.Open(name, capture.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return Gather(c)
-}
-
-// Close closes the capture.
-func (c *Capture) Close() error { return c.Trace.Close() }
-
-// Gather reads what a judgement needs of a capture, which has to stay open while it is
-// judged.
-func Gather(t *capture.Capture) (*Capture, error) {
-	c := &Capture{Trace: t}
-	for x := range t.Connections() {
-		c.Connections = append(c.Connections, x)
-	}
-	for p := range t.Packets() {
-		c.Frames = append(c.Frames, c.newFrame(p))
-	}
-	return c, t.Err()
-}
-
-func (c *Capture) newFrame(p *capture.Packet) Frame {
-	f := Frame{Number: p.Number, Time: time.Duration(p.Time - c.Trace.Start), Length: p.Length}
+// FrameOf returns what a judgement asks of a packet; start is the time of the capture's
+// first packet, in nanoseconds since 1970.
+func FrameOf(p *capture.Packet, start int64) Frame {
+	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length}
 	if p.IP != nil {
 		f.TTL, f.DF = uint8(p.IP.TTL), p.IP.DF
 	}
@@ -99,7 +76,7 @@ func (c *Capture) newFrame(p *capture.Packet) Frame {
 		f.Other = p.Packet.Clone()
 		return f
 	}
-	f.Connection, f.From = c.Connections[p.Connection.ID], p.From
+	f.Connection, f.From = p.Connection, p.From
 	f.Seq, f.Payload, f.Flags = t.Seq, t.Length, t.Flags
 	if t.Has(packet.ACK) {
 		f.Ack = t.Ack

@@ -170,7 +170,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 		c.what.otherKind(l, e)
 		return c
 	}
-	f := &a.capture.Frames[e.frame]
+	f := &a.capture.frames[e.frame]
 	switch {
 	case e.kind == elementDatagram:
 		c.alike = l.fromA == e.fromA

@@ -5,11 +5,12 @@ package expect
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"io"
 	"strings"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/packet"
 )
 
 // firstEphemeral is the first of the ports that Linux gives out when nobody asks
@@ -20,6 +21,10 @@ const firstEphemeral = 32768
 // are not about the session.
 const maxDatagrams = 20
 
+// maxJudged is how many connections a capture may have for the want to be judged as a whole.
+// A want of more is held against one connection after the other.
+const maxJudged = 200
+
 // Derive writes a want that the capture passes, and that another capture of the
 // same session passes as well: it says what does not depend on chance, and leaves
 // out what does (which segments, bare ACKs, windows, ports that the kernel
@@ -28,113 +33,186 @@ const maxDatagrams = 20
 //
 // Hosts have the names that hosts gives, and those that the capture itself does;
 // where there is none, they are called by their addresses.
-func Derive(c *Capture, hosts Hosts) string {
-	hosts = hosts.with(c.Trace.Names)
-	d := &deriver{capture: c, hosts: hosts, irregular: map[string]bool{}}
-	d.declare()
-	text := d.write()
-	for range 2 {
-		w, err := Parse("derived", 1, text)
-		if err != nil {
-			break
-		}
-		v, err := w.Judge(c, hosts)
-		if err != nil || v.Pass {
-			break
-		}
-		for _, m := range v.Mismatches {
-			d.irregular[m.Connection] = true
-		}
-		text = d.write()
+//
+// The capture is read several times, and a connection at a time is in memory.
+func Derive(w io.Writer, c *capture.Capture, hosts Hosts) error {
+	d := &deriver{capture: c, hosts: hosts.with(c.Names), irregular: map[string]bool{}}
+	if err := d.survey(); err != nil {
+		return err
 	}
-	return text
+	if c.NumConnections() > maxJudged {
+		return d.write(w)
+	}
+	text, err := d.text()
+	for range 2 {
+		if err != nil || !d.misjudged(text) {
+			break
+		}
+		text, err = d.text()
+	}
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return err
+}
+
+// text writes the want as a string.
+func (d *deriver) text() (string, error) {
+	var b strings.Builder
+	err := d.write(&b)
+	return b.String(), err
+}
+
+// misjudged judges the capture by the want, and reports whether more connections than
+// before are irregular.
+func (d *deriver) misjudged(text string) bool {
+	w, err := Parse("derived", 1, text)
+	if err != nil {
+		return false
+	}
+	v, err := w.Judge(d.capture, d.hosts)
+	if err != nil || v.Pass {
+		return false
+	}
+	for _, m := range v.Mismatches {
+		d.irregular[m.Connection] = true
+	}
+	return true
 }
 
 // A deriver writes a want.
 type deriver struct {
-	capture   *Capture
-	hosts     Hosts
-	tcp       []*derived
-	others    []*derived
-	irregular map[string]bool // connections to be skipped as a whole
-	labels    map[string]bool // those given
+	capture *capture.Capture
+	hosts   Hosts
+	names   connectionNames
+	others  []*declaration // of what is not TCP
+	// lossy says that something was sent again: then other packets may be in another
+	// run. What was lost on the way to the recorder was seen only once.
+	lossy bool
+	// interrupted are the data connections whose command was followed by another one
+	// before its final reply came.
+	interrupted map[int]bool
+	irregular   map[string]bool // connections to be skipped as a whole, by name
 }
 
-// A derived is a connection with its declaration and its lines.
-type derived struct {
-	*track
-	lines   []*derivedLine
-	comment string // of the declaration
-}
-
-// A derivedLine is a line to be written.
-type derivedLine struct {
-	name    string
-	place   int // where it goes among the lines of other connections
-	frame   int
-	what    string // "client > server  [S]"
-	label   string
-	after   *derivedLine
-	comment string
-	joined  bool // with the line before it
-	margin  string
-}
-
-// declare makes declarations for all that the capture has.
-func (d *deriver) declare() {
-	names := d.names()
-	j := &judge{hosts: d.hosts, capture: d.capture}
-	for _, conn := range d.capture.Connections {
-		a := cmp.Or(conn.OpenedBy, ftp.Client)
-		decl := &declaration{name: names[conn], proto: "tcp"}
-		decl.a, decl.b = d.end(conn, a, true), d.end(conn, a.Other(), false)
-		if decl.a == decl.b {
-			decl.b.port = fmt.Sprint(conn.Addr(a.Other()).Port())
+// survey finds out what has to be known of the whole capture.
+func (d *deriver) survey() error {
+	d.names = connectionNames{total: map[ftp.Role]int{}}
+	for c := range d.capture.Connections() {
+		d.names.add(c)
+		d.lossy = d.lossy || c.ClientFlow.Retransmissions+c.ServerFlow.Retransmissions > 0
+	}
+	d.interrupted = map[int]bool{}
+	for s := range d.capture.Dialogues(false) {
+		d.findInterrupted(s)
+	}
+	if err := d.capture.Err(); err != nil {
+		return err
+	}
+	datagrams := datagramNames{hosts: d.hosts, seen: map[string]bool{}}
+	live := liveFrames{}
+	err := d.capture.Follow(func(p *capture.Packet) {
+		if p.Connection == nil {
+			datagrams.add(&p.Packet)
+		} else if !d.lossy {
+			live.add(p, d.capture.Start)
 		}
-		d.tcp = append(d.tcp, &derived{track: &track{binding: &binding{declaration: decl, conn: conn, a: a}, judge: j}})
-	}
-	d.declareDatagrams(j)
-	var bindings []*binding
-	for _, t := range slices.Concat(d.tcp, d.others) {
-		bindings = append(bindings, t.binding)
-	}
-	d.capture.distribute(bindings, d.hosts)
-	for _, t := range d.tcp {
-		t.track = j.newTrack(t.binding)
-	}
-	if d.retransmits() {
-		for _, t := range d.tcp {
-			t.declaration.lossy = true
+	}, func(c *ftp.Connection, _ *ftp.Session) {
+		d.lossy = d.lossy || repeats(live.take(c.ID))
+	})
+	d.others = datagrams.declarations()
+	return err
+}
+
+// findInterrupted notes the data connections of a session whose command was interrupted.
+func (d *deriver) findInterrupted(s *capture.Dialogue) {
+	of := map[int][]int{} // data connections, by the index of their command
+	for _, a := range s.DataPorts {
+		for _, id := range a.Connections {
+			if t := d.capture.TransferOf(id); t != nil {
+				of[t.Exchange] = append(of[t.Exchange], id)
+			}
 		}
 	}
-}
-
-// retransmits reports whether anything was sent again: then other packets may be
-// in another run. What was lost on the way to the recorder was seen only once.
-func (d *deriver) retransmits() bool {
-	return slices.ContainsFunc(d.capture.Frames, func(f Frame) bool {
-		return f.Analysis&tcp.Retransmission != 0
-	}) || slices.ContainsFunc(d.tcp, func(t *derived) bool {
-		return slices.ContainsFunc(t.elements, func(e element) bool { return e.kind == elementAgain })
+	i := 0
+	var before *ftp.Exchange
+	s.Read(nil, func(x *ftp.Exchange) {
+		if before != nil && interrupts(x, before) {
+			for _, id := range of[i-1] {
+				d.interrupted[id] = true
+			}
+		}
+		before = x
+		i++
 	})
 }
 
-// names gives every TCP connection a name by its role: ctl and data, numbered if
-// there are several.
-func (d *deriver) names() map[*ftp.Connection]string {
-	words := map[ftp.Role]string{ftp.Control: "ctl", ftp.Data: "data", ftp.Other: "other"}
-	total, n := map[ftp.Role]int{}, map[ftp.Role]int{}
-	for _, c := range d.capture.Connections {
-		total[c.Role]++
+// interrupts reports whether a command was sent before the final reply to the one before it
+// came.
+func interrupts(x, before *ftp.Exchange) bool {
+	n := len(before.Replies)
+	return n > 0 && x.Packet < before.Replies[n-1].Packet
+}
+
+// repeats reports whether a connection's packets bring something again.
+func repeats(frames []Frame) bool {
+	e := evidence{frames: frames}
+	all := make([]int, len(frames))
+	for i := range all {
+		all[i] = i
 	}
-	names := map[*ftp.Connection]string{}
-	for _, c := range d.capture.Connections {
-		names[c] = words[c.Role]
-		if n[c.Role]++; total[c.Role] > 1 {
-			names[c] += fmt.Sprint(n[c.Role])
+	for _, x := range e.elementsOf(all, ftp.Client, cuts{}, cuts{}) {
+		if x.kind == elementAgain {
+			return true
 		}
 	}
-	return names
+	return false
+}
+
+// liveFrames are the packets of the connections that go on, by ID.
+type liveFrames map[int][]Frame
+
+func (l liveFrames) add(p *capture.Packet, start int64) {
+	l[p.Connection.ID] = append(l[p.Connection.ID], FrameOf(p, start))
+}
+
+// take returns the packets of a connection that has ended.
+func (l liveFrames) take(id int) []Frame {
+	frames := l[id]
+	delete(l, id)
+	return frames
+}
+
+// connectionNames gives every TCP connection a name by its role: ctl and data, numbered if
+// there are several.
+type connectionNames struct {
+	total   map[ftp.Role]int
+	numbers []uint32 // among those of its role, by ID
+}
+
+func (n *connectionNames) add(c *ftp.Connection) {
+	n.total[c.Role]++
+	n.numbers = append(n.numbers, uint32(n.total[c.Role]))
+}
+
+// of returns the name of a connection, when all have been added.
+func (n *connectionNames) of(c *ftp.Connection) string {
+	word := map[ftp.Role]string{ftp.Control: "ctl", ftp.Data: "data", ftp.Other: "other"}[c.Role]
+	if n.total[c.Role] > 1 {
+		word += fmt.Sprint(n.numbers[c.ID])
+	}
+	return word
+}
+
+// declare makes the declaration of a connection, and returns the side that opened it.
+func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
+	a := cmp.Or(c.OpenedBy, ftp.Client)
+	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
+	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
+	if decl.a == decl.b {
+		decl.b.port = fmt.Sprint(c.Addr(a.Other()).Port())
+	}
+	return decl, a
 }
 
 // end writes an end of a connection. A port that the kernel chose is left open:
@@ -148,86 +226,8 @@ func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	return e
 }
 
-// declareDatagrams declares DNS between each two hosts, and in a last
-// declaration of each protocol whatever else there is.
-func (d *deriver) declareDatagrams(j *judge) {
-	seen := map[string]bool{}
-	add := func(name, proto string, a, b endpoint) {
-		decl := &declaration{name: name, proto: proto, a: a, b: b}
-		key := proto + a.String() + b.String()
-		if seen[key] {
-			return
-		}
-		seen[key] = true
-		d.others = append(d.others, &derived{track: &track{binding: &binding{declaration: decl}, judge: j}})
-	}
-	var udp, icmp bool
-	queries := 0
-	for i := range d.capture.Frames {
-		f := &d.capture.Frames[i]
-		if f.Connection != nil || isHousekeeping(f.Other) {
-			continue
-		}
-		proto, src, dst := datagramEnds(f.Other)
-		switch {
-		case proto == "udp" && f.Other.UDP.DNS != nil && !f.Other.UDP.DNS.Response && dst.Port() == 53:
-			a, b := endpoint{d.hosts.name(src.Addr(), "client"), "*"}, endpoint{d.hosts.name(dst.Addr(), "nameserver"), "53"}
-			if a.host != b.host && !seen["udp"+a.String()+b.String()] {
-				queries++
-				name := "dns"
-				if queries > 1 {
-					name += fmt.Sprint(queries)
-				}
-				add(name, "udp", a, b)
-			}
-		case proto == "udp" && src.Port() != 53:
-			udp = true
-		case proto == "icmp":
-			icmp = true
-		}
-	}
-	everybody := endpoint{"*", "*"}
-	if udp {
-		add("udp", "udp", everybody, everybody)
-	}
-	if icmp {
-		add("icmp", "icmp", everybody, everybody)
-	}
-}
-
-// write writes the want: the declarations, then the lines of all connections in
-// the order of their packets.
-func (d *deriver) write() string {
-	d.labels = map[string]bool{}
-	var b strings.Builder
-	var all []*derivedLine
-	width := 0
-	for _, t := range slices.Concat(d.tcp, d.others) {
-		width = max(width, len(t.name))
-	}
-	for _, t := range slices.Concat(d.tcp, d.others) {
-		t.lines = nil
-		fmt.Fprintf(&b, "%-*s  %s > %s%s\n", width, t.name, t.declaration.a, t.declaration.b, suffixOf(t.declaration))
-		switch {
-		case d.irregular[t.name] || t.proto != "tcp" && (t.declaration.a.host == "*" || len(t.frames) > maxDatagrams):
-			t.skip("whatever it brings")
-		case t.proto == "tcp":
-			d.lines(t)
-		default:
-			d.datagramLines(t)
-		}
-		all = append(all, t.lines...)
-	}
-	b.WriteString("\n")
-	d.follow()
-	slices.SortStableFunc(all, func(x, y *derivedLine) int { return cmp.Compare(x.place, y.place) })
-	all = d.apart(all)
-	commentOnce(all)
-	writeLines(&b, all)
-	return b.String()
-}
-
-func suffixOf(d *declaration) string {
+// suffix is what stands behind the ends of a declaration.
+func (d *declaration) suffix() string {
 	switch {
 	case d.lossy:
 		return "  lossy"
@@ -237,73 +237,49 @@ func suffixOf(d *declaration) string {
 	return ""
 }
 
-// apart moves joined lines up to their neighbours: lines of other connections
-// between them would part them.
-func (d *deriver) apart(all []*derivedLine) []*derivedLine {
-	for i := range all {
-		if !all[i].joined {
-			continue
+// datagramNames finds the declarations for what is not TCP: DNS between each two hosts, and
+// in a last declaration of each protocol whatever else there is.
+type datagramNames struct {
+	hosts     Hosts
+	seen      map[string]bool
+	dns       []*declaration
+	udp, icmp bool
+}
+
+// add takes the next packet.
+func (n *datagramNames) add(p *packet.Packet) {
+	if isHousekeeping(p) {
+		return
+	}
+	proto, src, dst := datagramEnds(p)
+	switch {
+	case proto == "udp" && p.UDP.DNS != nil && !p.UDP.DNS.Response && dst.Port() == 53:
+		a, b := endpoint{n.hosts.name(src.Addr(), "client"), "*"}, endpoint{n.hosts.name(dst.Addr(), "nameserver"), "53"}
+		key := a.String() + b.String()
+		if a.host == b.host || n.seen[key] {
+			return
 		}
-		for k := i; k > 0 && all[k-1].name != all[k].name; k-- {
-			all[k-1], all[k] = all[k], all[k-1]
+		n.seen[key] = true
+		name := "dns"
+		if len(n.dns) > 0 {
+			name += fmt.Sprint(len(n.dns) + 1)
 		}
+		n.dns = append(n.dns, &declaration{name: name, proto: "udp", a: a, b: b})
+	case proto == "udp" && src.Port() != 53:
+		n.udp = true
+	case proto == "icmp":
+		n.icmp = true
+	}
+}
+
+// declarations returns them.
+func (n *datagramNames) declarations() []*declaration {
+	all, everybody := n.dns, endpoint{"*", "*"}
+	if n.udp {
+		all = append(all, &declaration{name: "udp", proto: "udp", a: everybody, b: everybody})
+	}
+	if n.icmp {
+		all = append(all, &declaration{name: "icmp", proto: "icmp", a: everybody, b: everybody})
 	}
 	return all
-}
-
-// commentOnce leaves every comment to the first line that has it.
-func commentOnce(all []*derivedLine) {
-	said := map[string]bool{}
-	for _, l := range all {
-		if said[l.comment] {
-			l.comment = ""
-		}
-		said[l.comment] = true
-	}
-}
-
-// writeLines writes the lines in columns: name, what, labels, comment.
-func writeLines(b *strings.Builder, all []*derivedLine) {
-	const wide = 60 // what is longer than this stands out of its column
-	names, whats, labels := 0, 0, 0
-	for i, l := range all {
-		if l.joined || i+1 < len(all) && all[i+1].joined && all[i+1].name == l.name {
-			l.margin = "|"
-		}
-		names = max(names, len(l.margin+l.name))
-		labels = max(labels, len(l.labels()))
-		if len(l.what) <= wide {
-			whats = max(whats, len(l.what))
-		}
-	}
-	for _, l := range all {
-		line := fmt.Sprintf("%-*s  %-*s  %-*s", names, l.margin+l.name, whats, l.what, labels, l.labels())
-		if l.comment != "" {
-			line += "  # " + l.comment
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-}
-
-func (l *derivedLine) labels() string {
-	var words []string
-	if l.after != nil {
-		words = append(words, "after @"+l.after.label)
-	}
-	if l.label != "" {
-		words = append(words, "@"+l.label)
-	}
-	return strings.Join(words, " ")
-}
-
-// skip writes that whatever comes is right.
-func (t *derived) skip(comment string) {
-	place, frame := 0, 0
-	if len(t.frames) > 0 {
-		place, frame = t.frames[0], t.frames[0]
-	}
-	if n := len(t.lines); n > 0 {
-		place, frame = t.lines[n-1].place, t.lines[n-1].frame
-	}
-	t.lines = append(t.lines, &derivedLine{name: t.name, place: place, frame: frame, what: "...", comment: comment})
 }

@@ -105,7 +105,7 @@ func TestDerivedWantPasses(t *testing.T) {
 			seen, again := &forge{}, &forge{}
 			s.run(t, seen, false)
 			s.run(t, again, true)
-			want := Derive(seen.capture(t), hosts)
+			want := derive(t, seen.capture(t), hosts)
 			for _, g := range []*forge{seen, again} {
 				if v := verdict(t, want, g); !v.Pass {
 					t.Errorf("the want\n%s\nreports\n%s", want, v.Report())
@@ -118,7 +118,7 @@ func TestDerivedWantPasses(t *testing.T) {
 func TestDerivedWantIsStrict(t *testing.T) {
 	g := &forge{}
 	sessions[0].run(t, g, false)
-	want := Derive(g.capture(t), hosts)
+	want := derive(t, g.capture(t), hosts)
 	for _, line := range []string{
 		"data  server.20 > client.*",
 		`"PORT 198,51,100,100,*"`,
@@ -150,7 +150,7 @@ func TestDerivedWantOfOneHost(t *testing.T) {
 	data.send(false, "F.", "")
 	data.send(true, "F.", "")
 	c := g.capture(t)
-	want := Derive(c, nil)
+	want := derive(t, c, nil)
 	w, err := Parse("derived", 1, want)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, want)

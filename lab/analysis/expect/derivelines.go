@@ -43,7 +43,7 @@ func (d *deriver) lines(t *derived) {
 			handshake++
 		}
 		l := d.elementLine(t, e)
-		l.joined = before != nil && (hurried || t.crossed(before, e) || d.overlaps(t, e))
+		l.joined = before != nil && (hurried || t.crossed(before, e) || t.overlaps(e))
 		hurried = hurried || before != nil && t.hangsUp(before, e)
 		before = e
 	}
@@ -55,7 +55,7 @@ func (d *deriver) opaque(t *derived) bool {
 	if t.conn.Role == ftp.Other || t.conn.Missing() > 0 {
 		return true
 	}
-	s := d.capture.Trace.Session(t.conn.ID)
+	s := t.capture.sessions[t.conn.ID]
 	return s != nil && s.TLS
 }
 
@@ -66,15 +66,7 @@ func (d *deriver) aborted(t *derived) bool {
 		return false
 	}
 	x := t.conn.Transfer
-	return x == nil || t.conn.ResetBy != "" || x.Reply < 200 || x.Reply >= 300 ||
-		interrupted(d.capture.Trace.Session(t.conn.Control), x.Exchange)
-}
-
-// interrupted reports whether another command was sent before the final reply to the
-// i-th of a session came.
-func interrupted(s *ftp.Session, i int) bool {
-	replies := s.Exchanges[i].Replies
-	return i+1 < len(s.Exchanges) && len(replies) > 0 && s.Exchanges[i+1].Packet < replies[len(replies)-1].Packet
+	return x == nil || t.conn.ResetBy != "" || x.Reply < 200 || x.Reply >= 300 || d.interrupted[t.conn.ID]
 }
 
 // crossed reports whether the packets of two neighbours in opposite directions
@@ -87,7 +79,7 @@ func (t *derived) crossed(x, y *element) bool {
 	if x.kind == elementFIN && y.kind == elementFIN && t.conn.Role == ftp.Control {
 		return true
 	}
-	return t.capture.Frames[y.frame].Ack < x.end
+	return t.capture.frames[y.frame].Ack < x.end
 }
 
 // hangsUp reports whether an element is the FIN of a client that has just sent a
@@ -104,27 +96,33 @@ func (t *derived) sender(e *element) ftp.Side {
 	return t.a.Other()
 }
 
-// overlaps reports whether an element is part of a dialogue in which a command
-// came before the last one was done: whatever the server still said then may
-// come before the command, or behind it.
-func (d *deriver) overlaps(t *derived, e *element) bool {
-	s := d.capture.Trace.Session(t.conn.ID)
+// crossing returns the packets between which commands and replies of a dialogue cross:
+// from a command that came before the last one was done, up to the end of what the server
+// still said of that.
+func crossing(s *ftp.Session) (packets [2]int) {
 	if s == nil {
-		return false
+		return packets
 	}
 	for i, x := range s.Exchanges {
-		if interrupted(s, i) {
-			number := t.capture.Frames[e.frame].Number
-			return number > s.Exchanges[i+1].Packet && number <= x.Replies[len(x.Replies)-1].Packet
+		if i > 0 && interrupts(x, s.Exchanges[i-1]) {
+			replies := s.Exchanges[i-1].Replies
+			return [2]int{x.Packet, replies[len(replies)-1].Packet}
 		}
 	}
-	return false
+	return packets
+}
+
+// overlaps reports whether an element is part of such a dialogue: whatever the server still
+// said may come before the command, or behind it.
+func (t *derived) overlaps(e *element) bool {
+	number := t.capture.frames[e.frame].Number
+	return number > t.overlap[0] && number <= t.overlap[1]
 }
 
 // add adds a line about an element.
 func (t *derived) add(e *element, what, comment string) *derivedLine {
 	_, direction, _ := strings.Cut(t.direction(e.fromA), "  ")
-	l := &derivedLine{name: t.name, place: e.place, frame: e.frame, what: direction + "  " + what, comment: comment}
+	l := &derivedLine{place: e.place, frame: e.frame, what: direction + "  " + what, comment: comment}
 	t.lines = append(t.lines, l)
 	return l
 }
@@ -153,7 +151,7 @@ func (t *derived) reset(i int) *element {
 // resetLines writes that a reset comes, and whatever else.
 func (t *derived) resetLines(e *element) {
 	t.skip("")
-	flags := t.capture.Frames[e.frame].Flags &^ packet.PSH
+	flags := t.capture.frames[e.frame].Flags &^ packet.PSH
 	t.add(e, flagString(flags), "a reset: whoever sends it has closed already, or gives up")
 	t.skip("")
 }
@@ -161,7 +159,7 @@ func (t *derived) resetLines(e *element) {
 // elementLine writes the line of a SYN, of bytes or of a FIN.
 func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 	data := t.conn.Role == ftp.Data
-	f := &t.capture.Frames[e.frame]
+	f := &t.capture.frames[e.frame]
 	switch {
 	case e.kind == elementSYN:
 		return t.add(e, flagString(f.Flags), t.synComment(f))
@@ -260,22 +258,6 @@ func portOf(high, low string) int {
 	return h<<8 + l
 }
 
-// follow says of every data connection what its SYN comes after: the
-// announcement of its address and, where the server calls, the command.
-func (d *deriver) follow() {
-	for _, t := range d.tcp {
-		if t.conn.Role != ftp.Data || t.conn.OpenedBy == "" || len(t.lines) == 0 || t.lines[0].what == "..." {
-			continue
-		}
-		syn := t.capture.Frames[t.lines[0].frame].Number
-		cause, word := cause(t.conn, syn)
-		if l := d.lineOf(t.conn.Control, cause); l != nil && cause < syn {
-			d.giveLabel(l, word)
-			t.lines[0].after = l
-		}
-	}
-}
-
 // cause returns the packet without which a data connection's SYN would not be,
 // and a word for it.
 func cause(c *ftp.Connection, syn int) (packet int, word string) {
@@ -291,36 +273,10 @@ func cause(c *ftp.Connection, syn int) (packet int, word string) {
 	return 0, ""
 }
 
-// lineOf returns the last line of a connection that is about a packet.
-func (d *deriver) lineOf(connection, packet int) *derivedLine {
-	var found *derivedLine
-	for _, t := range d.tcp {
-		for _, l := range t.lines {
-			if t.conn.ID == connection && l.what != "..." && d.capture.Frames[l.frame].Number == packet {
-				found = l
-			}
-		}
-	}
-	return found
-}
-
-// giveLabel labels a line with a word, numbered from the second on.
-func (d *deriver) giveLabel(l *derivedLine, word string) {
-	if l.label != "" {
-		return
-	}
-	word = strings.ToLower(word)
-	l.label = word
-	for n := 2; d.labels[l.label]; n++ {
-		l.label = fmt.Sprint(word, n)
-	}
-	d.labels[l.label] = true
-}
-
 // datagramLines writes the packets of a declaration that is not of TCP.
 func (d *deriver) datagramLines(t *derived) {
 	for _, i := range t.frames {
-		f := &d.capture.Frames[i]
+		f := &t.capture.frames[i]
 		_, src, dst := datagramEnds(f.Other)
 		text, length := datagramText(f.Other)
 		e := element{fromA: d.hosts.isForth(t.declaration, src, dst), frame: i, place: i}

@@ -105,11 +105,11 @@ type piece struct {
 
 // elementsOf cuts a TCP connection into elements. frames are the indexes of
 // its packets, a is the side that its declaration names first.
-func (c *Capture) elementsOf(frames []int, a ftp.Side, forth, back cuts) []element {
+func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []element {
 	var rest []element // what has no place in a stream
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
 	for _, i := range frames {
-		f := &c.Frames[i]
+		f := &c.frames[i]
 		s := streams[0]
 		if f.From == a {
 			s = streams[1]

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"ftplab/lab/analysis/ftp"
 )
 
 // verdict gathers what the judge has found.
@@ -30,7 +28,7 @@ func (j *judge) verdict() *Verdict {
 		v.Mismatches = append(v.Mismatches, t.mismatches()...)
 	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.Line, y.Line) })
-	v.Mismatches = append(v.Mismatches, j.undeclared()...)
+	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
 	v.Pass = len(v.Mismatches) == 0
 	return v
 }
@@ -38,7 +36,7 @@ func (j *judge) verdict() *Verdict {
 func (b *binding) connection() Connection {
 	c := Connection{Name: b.name, Line: b.line, Proto: b.proto, Lossy: b.declaration.lossy, A: b.declaration.a.String(), B: b.declaration.b.String(), ID: -1}
 	if b.conn != nil {
-		c.ID, c.Trace = b.conn.ID, b.conn
+		c.ID, c.Facts = b.conn.ID, b.conn
 	}
 	return c
 }
@@ -55,8 +53,8 @@ func (j *judge) match(l *line) Match {
 	if !ok {
 		return m
 	}
-	f := &j.capture.Frames[found.frame]
-	m.Packet, m.First, m.Packets, m.Time = f.Number, j.capture.Frames[found.first].Number, found.packets, f.Time
+	f := &j.capture.frames[found.frame]
+	m.Packet, m.First, m.Packets, m.Time = f.Number, j.capture.frames[found.first].Number, found.packets, f.Time
 	if found.late {
 		m.Note = "arrived out of order"
 	}
@@ -65,7 +63,7 @@ func (j *judge) match(l *line) Match {
 
 // at says which packet a mismatch is about.
 func (j *judge) at(m *Mismatch, frame int) {
-	f := &j.capture.Frames[frame]
+	f := &j.capture.frames[frame]
 	m.Packet, m.Time = f.Number, f.Time
 }
 
@@ -73,7 +71,7 @@ func (j *judge) tooEarly(l *line) Mismatch {
 	this, that := j.matched[l], j.matched[l.after]
 	m := Mismatch{
 		Line: l.number, Kind: TooEarly, Connection: l.conn.name, Want: l.text,
-		What: fmt.Sprintf("this did not come after @%s, which is frame %d (line %d)", l.after.label, j.capture.Frames[that.frame].Number, l.after.number),
+		What: fmt.Sprintf("this did not come after @%s, which is frame %d (line %d)", l.after.label, j.capture.frames[that.frame].Number, l.after.number),
 	}
 	for _, t := range j.tracks {
 		if t.declaration == l.conn {
@@ -152,49 +150,4 @@ func (t *track) unwantedElement(s step, line int) Mismatch {
 	t.judge.at(&m, e.frame)
 	m.Around = t.around(e.frame, true)
 	return m
-}
-
-// undeclared tells of the packets that no declaration takes, those of one
-// connection together.
-func (j *judge) undeclared() []Mismatch {
-	var all []Mismatch
-	index := map[string]int{}
-	count := map[string]int{}
-	for _, i := range j.strays {
-		f := &j.capture.Frames[i]
-		key, what := j.stray(f)
-		if key == "" {
-			continue
-		}
-		if count[key]++; count[key] > 1 {
-			continue
-		}
-		m := Mismatch{Kind: Undeclared, What: what, Got: key}
-		j.at(&m, i)
-		index[key] = len(all)
-		all = append(all, m)
-	}
-	for key, i := range index {
-		if n := count[key]; n > 1 {
-			all[i].What += fmt.Sprintf(" (%d packets)", n)
-		}
-	}
-	return all
-}
-
-// stray names the connection that a packet of no declaration belongs to, in
-// the notation of a declaration, or "" if nobody has to declare it.
-func (j *judge) stray(f *Frame) (key, what string) {
-	if c := f.Connection; c != nil {
-		a := cmp.Or(c.OpenedBy, ftp.Client)
-		return fmt.Sprintf("%s > %s", j.endName(c, a), j.endName(c, a.Other())), fmt.Sprintf("TCP connection %d is not declared", c.ID)
-	}
-	if isHousekeeping(f.Other) {
-		return "", ""
-	}
-	proto, src, dst := datagramEnds(f.Other)
-	if proto == "icmp" {
-		return fmt.Sprintf("%s > %s  icmp", src.Addr(), dst.Addr()), "ICMP that is not declared"
-	}
-	return fmt.Sprintf("%s > %s  udp", tcpdumpAddr(src), tcpdumpAddr(dst)), "UDP that is not declared"
 }

@@ -192,9 +192,9 @@ func (g *forge) pcap(t testing.TB) []byte {
 }
 
 // capture reads what was forged.
-func (g *forge) capture(t testing.TB) *Capture {
+func (g *forge) capture(t testing.TB) *capture.Capture {
 	t.Helper()
-	c, err := gather(g.pcap(t))
+	c, err := capture.Read(bytes.NewReader(g.pcap(t)), capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func ForgedPairs(t testing.TB) []Pair {
 	for _, s := range sessions {
 		g := &forge{}
 		s.run(t, g, false)
-		pairs = append(pairs, Pair{"derived: " + s.name, Derive(g.capture(t), hosts), g.pcap(t), hosts})
+		pairs = append(pairs, Pair{"derived: " + s.name, derive(t, g.capture(t), hosts), g.pcap(t), hosts})
 	}
 	return pairs
 }
@@ -327,11 +327,12 @@ func (g *forge) dns(t testing.TB) {
 	g.udp("192.0.2.53:53", "198.51.100.100:3170", answer)
 }
 
-// gather reads a capture in memory.
-func gather(file []byte) (*Capture, error) {
-	c, err := capture.Read(bytes.NewReader(file), capture.Options{})
-	if err != nil {
-		return nil, err
+// derive derives a want from a capture.
+func derive(t testing.TB, c *capture.Capture, hosts Hosts) string {
+	t.Helper()
+	var b strings.Builder
+	if err := Derive(&b, c, hosts); err != nil {
+		t.Fatal(err)
 	}
-	return Gather(c)
+	return b.String()
 }

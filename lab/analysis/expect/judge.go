@@ -6,20 +6,25 @@ import (
 	"cmp"
 	"slices"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
 // Judge judges a capture. The error is an [*Error] for a host of the want that
-// is not among hosts; whatever is wrong with the capture is in the Verdict.
-func (w *Want) Judge(c *Capture, hosts Hosts) (*Verdict, error) {
+// is not among hosts, or that of reading the capture again; whatever is wrong with the
+// capture is in the Verdict.
+func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	if err := w.CheckHosts(hosts); err != nil {
 		return nil, err
 	}
-	j := &judge{want: w, hosts: hosts, capture: c, matched: map[*line]matched{}, bounds: map[*line]bound{}}
-	j.bindings = c.bind(w, hosts)
+	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+	j.bindings = bind(c, w, hosts)
+	j.gather()
 	j.exchange()
-	j.strays = c.distribute(j.bindings, hosts)
 	for _, b := range j.bindings {
+		if b.conn != nil {
+			b.frames = j.framesOf[b.conn.ID]
+		}
 		if b.proto != "tcp" || b.conn != nil {
 			j.tracks = append(j.tracks, j.newTrack(b))
 		}
@@ -28,19 +33,57 @@ func (w *Want) Judge(c *Capture, hosts Hosts) (*Verdict, error) {
 		t.align()
 	}
 	j.follow()
-	return j.verdict(), nil
+	v := j.verdict()
+	return v, c.Err()
 }
 
 // A judge judges one capture.
 type judge struct {
 	want     *Want
 	hosts    Hosts
-	capture  *Capture
+	capture  *evidence
 	bindings []*binding
+	framesOf map[int][]int // the indexes of the packets of each connection that is bound
 	tracks   []*track
-	strays   []int // frames of no binding
+	strays   strays
 	matched  map[*line]matched
 	bounds   map[*line]bound
+}
+
+// gather reads the packets of the connections that are bound, and those that are not TCP.
+func (j *judge) gather() {
+	c := j.capture.source
+	bound := map[int]bool{}
+	for _, b := range j.bindings {
+		if b.conn != nil {
+			bound[b.conn.ID] = true
+		}
+	}
+	j.framesOf = map[int][]int{}
+	for p := range c.Packets() {
+		i := len(j.capture.frames)
+		if p.Connection != nil {
+			if id := p.Connection.ID; bound[id] {
+				j.framesOf[id] = append(j.framesOf[id], i)
+				j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
+			}
+			continue
+		}
+		if b := j.hosts.datagramBinding(j.bindings, &p.Packet); b != nil {
+			b.frames = append(b.frames, i)
+			j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
+			continue
+		}
+		j.strays.addPacket(&p.Packet, c.Start)
+	}
+	if len(bound) < c.NumConnections() {
+		for x := range c.Connections() {
+			if !bound[x.ID] {
+				j.strays.addConnection(x, j.hosts, c.Start)
+			}
+		}
+	}
+	j.capture.sessions = c.SessionsOf(bound)
 }
 
 // matched is what a line matched: frames by their index.
@@ -94,7 +137,7 @@ func (j *judge) newTrack(b *binding) *track {
 func (j *judge) datagrams(b *binding) []element {
 	var all []element
 	for _, i := range b.frames {
-		_, src, dst := datagramEnds(j.capture.Frames[i].Other)
+		_, src, dst := datagramEnds(j.capture.frames[i].Other)
 		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, place: i})
 	}
 	return all
@@ -102,9 +145,9 @@ func (j *judge) datagrams(b *binding) []element {
 
 // dialogue returns the FTP lines that a side said, by where they begin in the
 // stream, and adds their borders to cuts.
-func (c *Capture) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map[int64]*ftp.Line {
+func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map[int64]*ftp.Line {
 	texts := map[int64]*ftp.Line{}
-	s := c.Trace.Session(conn.ID)
+	s := c.sessions[conn.ID]
 	if s == nil {
 		return texts
 	}
@@ -162,7 +205,7 @@ func (t *track) matching(lines []*line, e *element) string {
 	for i, l := range lines {
 		var d differences
 		if l.fromA == e.fromA {
-			if d.whole(l, &t.capture.Frames[e.frame]); len(d) == 0 {
+			if d.whole(l, &t.capture.frames[e.frame]); len(d) == 0 {
 				key = append(key, byte(i), byte(i>>8))
 			}
 		}
@@ -184,7 +227,7 @@ func (t *track) claimable() (begins, goesOn []bool) {
 		if text := t.texts[dir][e.start]; text != nil {
 			inText[dir], begins[i] = text.End, true
 		}
-		f := &t.capture.Frames[e.frame]
+		f := &t.capture.frames[e.frame]
 		cut := e.end < f.Seq+int64(f.Payload) // the packet goes on in another element
 		begins[i] = begins[i] || cut && e.start == f.Seq
 		goesOn[i] = cut || e.end < inText[dir]
@@ -247,7 +290,7 @@ func (j *judge) follow() {
 			if j.inOrder(l) {
 				continue
 			}
-			from := bound{from: j.matched[l.after].frame + 1, to: len(j.capture.Frames)}
+			from := bound{from: j.matched[l.after].frame + 1, to: len(j.capture.frames)}
 			to := bound{from: 0, to: j.matched[l].frame - 1}
 			changed = changed || j.confine(l, from) || j.confine(l.after, to)
 		}

@@ -386,7 +386,7 @@ func TestNearest(t *testing.T) {
 		if want := "there is no such connection in the capture; the nearest one " + test.what; m.What != want || m.Got != "data  "+test.got {
 			t.Errorf("%s: got %q and %q, want %q and %q", test.declared, m.What, m.Got, want, test.got)
 		}
-		if c, _ := v.Connection("data"); c.Trace == nil {
+		if c, _ := v.Connection("data"); c.Facts == nil {
 			t.Errorf("%s: the nearest connection is not there to be measured", test.declared)
 		}
 	}

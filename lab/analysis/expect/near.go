@@ -55,11 +55,7 @@ func (j *judge) exchange() {
 	if !slices.ContainsFunc(j.bindings, mistaken) {
 		return
 	}
-	c := costs{judge: j, frames: map[*ftp.Connection][]int{}, known: map[pairing]int{}}
-	for i := range j.capture.Frames {
-		conn := j.capture.Frames[i].Connection
-		c.frames[conn] = append(c.frames[conn], i)
-	}
+	c := costs{judge: j, known: map[pairing]int{}}
 	again, exchanged := true, false
 	for again {
 		again = false
@@ -87,9 +83,8 @@ const mostPairings = 4000
 
 // costs are those of the best alignments, by what is aligned.
 type costs struct {
-	judge  *judge
-	frames map[*ftp.Connection][]int // the indexes of its packets
-	known  map[pairing]int
+	judge *judge
+	known map[pairing]int
 }
 
 // exchange exchanges the connections of b and another binding, if there is one
@@ -125,7 +120,7 @@ func (c costs) align(b binding) int {
 	if b.conn == nil {
 		return allMissing
 	}
-	b.frames = c.frames[b.conn]
+	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
 	_, cost, whole := t.aligner.align()
 	if !whole {

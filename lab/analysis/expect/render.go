@@ -32,7 +32,7 @@ func (t *track) direction(fromA bool) string {
 // the line that wanted something else speaks of.
 func (t *track) render(s step, l *line) string {
 	e := t.elements[s.last]
-	f := &t.capture.Frames[e.frame]
+	f := &t.capture.frames[e.frame]
 	var words []string
 	first := t.elements[s.first]
 	switch {
@@ -87,7 +87,7 @@ func mentioned(l *line, f *Frame) string {
 
 // frameLine writes a packet.
 func (t *track) frameLine(i int) string {
-	f := &t.capture.Frames[i]
+	f := &t.capture.frames[i]
 	if f.Connection == nil {
 		_, src, dst := datagramEnds(f.Other)
 		text, length := datagramText(f.Other)
@@ -151,15 +151,15 @@ func (t *track) around(frame int, mark bool) []string {
 
 // numbered writes a packet with its number and its time in front.
 func (t *track) numbered(i int) string {
-	f := &t.capture.Frames[i]
+	f := &t.capture.frames[i]
 	return fmt.Sprintf("%5d  %s  %s", f.Number, seconds(f.Time), t.frameLine(i))
 }
 
 // endName writes an end of a TCP connection with the name of its host, if that
 // has one. Where hosts share an address, FTP's role decides.
-func (j *judge) endName(c *ftp.Connection, s ftp.Side) string {
+func (h Hosts) endName(c *ftp.Connection, s ftp.Side) string {
 	addr := c.Addr(s)
-	return j.hosts.name(addr.Addr(), string(s)) + fmt.Sprintf(".%d", addr.Port())
+	return h.name(addr.Addr(), string(s)) + fmt.Sprintf(".%d", addr.Port())
 }
 
 // name returns the name of the host with that address: the preferred one if

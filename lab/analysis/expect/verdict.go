@@ -43,8 +43,8 @@ type Connection struct {
 	// capture has no such connection, which is a mismatch then. It is -1 if
 	// there is none, or the declaration is not of TCP.
 	ID int `json:"id"`
-	// Trace is the connection of that ID, nil for -1.
-	Trace *ftp.Connection `json:"-"`
+	// Facts are those of the connection of that ID, nil for -1.
+	Facts *ftp.Connection `json:"-"`
 }
 
 // A Match is a line of the want and what it matched.

@@ -188,7 +188,7 @@ func throughput(s *scope) (value, error) {
 
 // replySegments counts the packets in which a reply came.
 func replySegments(s *scope) (value, error) {
-	if session := s.capture.Trace.Session(s.conn.ID); session != nil {
+	if session := s.capture.sessions[s.conn.ID]; session != nil {
 		for _, x := range session.Exchanges {
 			if x.Command != s.args[0] || len(x.Replies) == 0 {
 				continue

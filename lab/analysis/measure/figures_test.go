@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -17,7 +16,7 @@ import (
 // lab is a capture made by hand: a control connection, and an active data
 // connection on which the server sends 10 segments of 1000 bytes and one of 500,
 // one every 10 ms, each two of them acknowledged.
-func lab() (*expect.Capture, *expect.Verdict) {
+func lab() (*survey, *expect.Verdict) {
 	addr := netip.MustParseAddrPort
 	connections := make([]ftp.Connection, 3)
 	ctl, data, other := &connections[0], &connections[1], &connections[2]
@@ -36,37 +35,40 @@ func lab() (*expect.Capture, *expect.Verdict) {
 		Identity:  ftp.Identity{ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), Role: ftp.Data},
 		FirstTime: 3e9,
 	}
-	c := &expect.Capture{}
+	c := newSurvey()
 	add := func(f expect.Frame) {
-		f.Number, f.DF = len(c.Frames)+1, true
-		c.Frames = append(c.Frames, f)
+		f.Number, f.DF = c.packets+1, true
+		c.addPacket(&f)
+		c.frames[f.Connection.ID] = append(c.frames[f.Connection.ID], &f)
 	}
-	syn := func(conn *ftp.Connection, from ftp.Side, flags uint8, window uint16, o expect.Options) {
+	syn := func(conn *ftp.Identity, from ftp.Side, flags uint8, window uint16, o expect.Options) {
 		add(expect.Frame{Connection: conn, From: from, Flags: flags, RawWindow: window, Window: int(window), Length: 74, TTL: 64, Options: &o})
 	}
-	syn(ctl, ftp.Client, packet.SYN, 65535, expect.Options{MSS: 1460, WindowScale: -1})
-	syn(ctl, ftp.Server, packet.SYN|packet.ACK, 17520, expect.Options{MSS: 1452, WindowScale: 7, SACKPermitted: true})
-	add(expect.Frame{Connection: ctl, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: 1, Length: 54, TTL: 63, Window: 1000})
-	syn(data, ftp.Server, packet.SYN, 16384, expect.Options{WindowScale: -1})
+	syn(&ctl.Identity, ftp.Client, packet.SYN, 65535, expect.Options{MSS: 1460, WindowScale: -1})
+	syn(&ctl.Identity, ftp.Server, packet.SYN|packet.ACK, 17520, expect.Options{MSS: 1452, WindowScale: 7, SACKPermitted: true})
+	add(expect.Frame{Connection: &ctl.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: 1, Length: 54, TTL: 63, Window: 1000})
+	syn(&data.Identity, ftp.Server, packet.SYN, 16384, expect.Options{WindowScale: -1})
 	for i := range 11 {
 		at := time.Second + time.Duration(i)*10*time.Millisecond
 		size := 1000
 		if i == 10 {
 			size = 500
 		}
-		add(expect.Frame{Connection: data, From: ftp.Server, Flags: packet.ACK, Time: at, Seq: int64(1 + 1000*i), Ack: 1, Payload: size, Length: size + 54, TTL: 64})
+		add(expect.Frame{Connection: &data.Identity, From: ftp.Server, Flags: packet.ACK, Time: at, Seq: int64(1 + 1000*i), Ack: 1, Payload: size, Length: size + 54, TTL: 64})
 		if i%2 == 1 {
-			add(expect.Frame{Connection: data, From: ftp.Client, Flags: packet.ACK, Time: at, Seq: 1, Ack: int64(1001 + 1000*i), Window: 40000 - i, Length: 54, TTL: 64})
+			add(expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Time: at, Seq: 1, Ack: int64(1001 + 1000*i), Window: 40000 - i, Length: 54, TTL: 64})
 		}
 	}
-	add(expect.Frame{Connection: data, From: ftp.Server, Flags: packet.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
+	add(expect.Frame{Connection: &data.Identity, From: ftp.Server, Flags: packet.RST, Time: 2 * time.Second, Seq: 10501, Length: 54, TTL: 64})
 	line := func(n int) *ftp.Line { return &ftp.Line{Packet: n} }
-	c.Connections = []*ftp.Connection{ctl, data, other}
-	c.Trace = capture.Made(connections, []*ftp.Session{{Control: ctl, Exchanges: []*ftp.Exchange{
+	for i := range connections {
+		c.addConnection(&connections[i])
+	}
+	c.sessions = map[int]*ftp.Session{0: {Control: ctl, Exchanges: []*ftp.Exchange{
 		{Command: "FEAT", Replies: []*ftp.Reply{{FirstPacket: 2, Packet: 2, Lines: []*ftp.Line{line(2)}}}},
-	}}})
+	}}}
 	v := &expect.Verdict{
-		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Trace: ctl}, {Name: "data", Proto: "tcp", ID: 1, Trace: data}, {Name: "gone", Proto: "tcp", ID: -1}},
+		Connections: []expect.Connection{{Name: "ctl", Proto: "tcp", Facts: ctl}, {Name: "data", Proto: "tcp", ID: 1, Facts: data}, {Name: "gone", Proto: "tcp", ID: -1}},
 		Lines:       []expect.Match{{Label: "a", Packet: 2, Time: 0}, {Label: "b", Packet: 5, Time: 1500 * time.Millisecond}, {Label: "lost"}},
 	}
 	return c, v
@@ -138,13 +140,13 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-func measure(t testing.TB, line string, c *expect.Capture, v *expect.Verdict) Result {
+func measure(t testing.TB, line string, c *survey, v *expect.Verdict) Result {
 	t.Helper()
 	f, err := Parse("test.txtar", 1, line)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f.Measure(c, v)[0]
+	return f.measure(c, v)[0]
 }
 
 func TestFiguresThatDoNotHold(t *testing.T) {
@@ -287,7 +289,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, r := range figures.Measure(c, v) {
+		for _, r := range figures.measure(c, v) {
 			if r.OK && r.Measured == "" {
 				t.Errorf("%s is OK and was not measured", r.Text)
 			}

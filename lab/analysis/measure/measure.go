@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 )
@@ -20,7 +21,7 @@ type measurement struct {
 
 // A scope is what a measurement looks at.
 type scope struct {
-	capture *expect.Capture
+	capture *survey
 	verdict *expect.Verdict
 	subject
 	// conn is the connection, and frames are its packets, for a subject that
@@ -62,19 +63,21 @@ var errNothing = errors.New("nothing of the kind was seen")
 
 // Measure measures the figures in a capture. The verdict of its scenario's want
 // says which connection each name means and which packet each label; it may be
-// nil for figures of the capture alone.
-func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
-	frames := map[*ftp.Connection][]*expect.Frame{}
-	for i := range c.Frames {
-		if conn := c.Frames[i].Connection; conn != nil {
-			frames[conn] = append(frames[conn], &c.Frames[i])
-		}
+// nil for figures of the capture alone. The error is that of reading the capture.
+func (f *Figures) Measure(c *capture.Capture, v *expect.Verdict) ([]Result, error) {
+	s, err := read(c, v)
+	if err != nil {
+		return nil, err
 	}
+	return f.measure(s, v), nil
+}
+
+func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 	results := []Result{}
 	for _, g := range f.list {
 		s := &scope{capture: c, verdict: v, subject: g.subject}
 		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.wanted()}
-		got, err := s.measure(frames)
+		got, err := s.measure()
 		if err != nil {
 			r.Why = err.Error()
 		} else {
@@ -86,7 +89,7 @@ func (f *Figures) Measure(c *expect.Capture, v *expect.Verdict) []Result {
 	return results
 }
 
-func (s *scope) measure(frames map[*ftp.Connection][]*expect.Frame) (value, error) {
+func (s *scope) measure() (value, error) {
 	if s.connection != "" {
 		if s.verdict == nil {
 			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
@@ -97,10 +100,10 @@ func (s *scope) measure(frames map[*ftp.Connection][]*expect.Frame) (value, erro
 			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
 		case c.Proto != "tcp":
 			return value{}, fmt.Errorf("%s is no TCP connection", s.connection)
-		case c.Trace == nil:
+		case c.Facts == nil:
 			return value{}, fmt.Errorf("the capture has no connection %s", s.connection)
 		}
-		s.conn, s.frames = c.Trace, frames[c.Trace]
+		s.conn, s.frames = c.Facts, s.capture.frames[c.ID]
 	}
 	return s.subject.measurement.of(s)
 }

@@ -8,7 +8,7 @@
 // three are drawn from the same rows and the same numbers, and every number is
 // the capture's.
 //
-//	r, err := report.Read(file, nil)
+//	r, err := report.New(c, nil)
 //	...
 //	r.Capture = "capture.pcapng"
 //	err = r.HTML(w)

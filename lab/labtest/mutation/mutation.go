@@ -91,7 +91,7 @@ type mutant struct {
 // and judges each. The error says that the pair
 // does not pass, or cannot be read, as it is.
 func Try(p Pair) (Score, error) {
-	c, err := gather(p.Capture)
+	c, err := read(p.Capture)
 	if err != nil {
 		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -99,7 +99,7 @@ func Try(p Pair) (Score, error) {
 	if err != nil {
 		return Score{}, err
 	}
-	v, err := w.Judge(c, p.Hosts)
+	v, err := w.Judge(c.Capture, p.Hosts)
 	if err != nil {
 		return Score{}, err
 	}
@@ -111,10 +111,10 @@ func Try(p Pair) (Score, error) {
 		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
 	var score Score
-	for _, m := range sample(lineMutants(p.Want), len(c.Frames)) {
+	for _, m := range sample(lineMutants(p.Want), len(c.frames)) {
 		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
 	}
-	for _, m := range sample(packets, len(c.Frames)) {
+	for _, m := range sample(packets, len(c.frames)) {
 		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
 	}
 	return score, nil
@@ -153,18 +153,18 @@ func (s *Score) count(p Pair, m mutant, caught bool) {
 
 // caughtByWant judges the capture by a changed want. One that is no want any
 // more is caught too.
-func caughtByWant(text string, c *expect.Capture, hosts expect.Hosts) bool {
+func caughtByWant(text string, c *recorded, hosts expect.Hosts) bool {
 	w, err := expect.Parse("mutant", 1, text)
 	if err != nil {
 		return true
 	}
-	v, err := w.Judge(c, hosts)
+	v, err := w.Judge(c.Capture, hosts)
 	return err != nil || !v.Pass
 }
 
 // caughtInCapture judges a changed capture by the want.
 func caughtInCapture(w *expect.Want, file []byte, hosts expect.Hosts) bool {
-	c, err := gather(file)
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
 	if err != nil {
 		return true
 	}
@@ -172,11 +172,21 @@ func caughtInCapture(w *expect.Want, file []byte, hosts expect.Hosts) bool {
 	return err != nil || !v.Pass
 }
 
-// gather reads a capture in memory.
-func gather(file []byte) (*expect.Capture, error) {
+// A recorded is a capture in memory, with its packets.
+type recorded struct {
+	*capture.Capture
+	frames []expect.Frame
+}
+
+// read reads a capture in memory.
+func read(file []byte) (*recorded, error) {
 	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
 	if err != nil {
 		return nil, err
 	}
-	return expect.Gather(c)
+	r := &recorded{Capture: c}
+	for p := range c.Packets() {
+		r.frames = append(r.frames, expect.FrameOf(p, c.Start))
+	}
+	return r, c.Err()
 }

@@ -79,10 +79,10 @@ func writeRaw(all []raw) []byte {
 
 // snap cuts the segments of data connections short, as a recorder with a snap
 // length does: nobody judges their content, and there may be thousands.
-func snap(all []raw, c *expect.Capture) {
+func snap(all []raw, c *recorded) {
 	const headers = 160
 	for i := range all {
-		f := &c.Frames[i]
+		f := &c.frames[i]
 		if f.Connection != nil && f.Connection.Role == ftp.Data && len(all[i].data) > headers {
 			all[i].data = all[i].data[:headers]
 		}
@@ -118,7 +118,7 @@ func tcpOffset(data []byte) (header, payload int) {
 // A packetMutator makes the mutants of one capture.
 type packetMutator struct {
 	raw         []raw
-	capture     *expect.Capture
+	capture     *recorded
 	claimed     map[int]expect.Match // by packet number
 	connections []expect.Connection
 	skips       map[string]bool // connections with a line of ...
@@ -126,7 +126,7 @@ type packetMutator struct {
 }
 
 // packetMutants makes all changes to a capture.
-func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant, error) {
+func packetMutants(file []byte, c *recorded, v *expect.Verdict) ([]mutant, error) {
 	all, err := readRaw(file)
 	if err != nil {
 		return nil, err
@@ -137,12 +137,12 @@ func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant,
 		m.skips[l.Connection] = m.skips[l.Connection] || l.From == ""
 	}
 	type class struct {
-		conn *ftp.Connection
+		conn *ftp.Identity
 		bare bool
 	}
 	seen := map[class]int{}
-	for i := range c.Frames {
-		f := &c.Frames[i]
+	for i := range c.frames {
+		f := &c.frames[i]
 		if f.Connection != nil && f.Connection.Role == ftp.Data && f.Flags&(packet.SYN|packet.FIN|packet.RST) == 0 {
 			k := class{f.Connection, f.Payload == 0}
 			if seen[k]++; seen[k] > maxPackets {
@@ -155,15 +155,15 @@ func packetMutants(file []byte, c *expect.Capture, v *expect.Verdict) ([]mutant,
 }
 
 // claims finds the lines that packets belong to.
-func claims(c *expect.Capture, v *expect.Verdict) map[int]expect.Match {
+func claims(c *recorded, v *expect.Verdict) map[int]expect.Match {
 	claimed := map[int]expect.Match{}
 	for _, l := range v.Lines {
 		if l.Packet == 0 {
 			continue
 		}
-		last := &c.Frames[l.Packet-1]
+		last := &c.frames[l.Packet-1]
 		for n := l.First; n <= l.Packet; n++ {
-			if f := &c.Frames[n-1]; n == l.Packet || f.Connection == last.Connection && f.From == last.From && f.Payload > 0 {
+			if f := &c.frames[n-1]; n == l.Packet || f.Connection == last.Connection && f.From == last.From && f.Payload > 0 {
 				claimed[n] = l
 			}
 		}
@@ -191,7 +191,7 @@ func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
 
 // mutate makes all changes to one packet.
 func (m *packetMutator) mutate(i int) {
-	f := &m.capture.Frames[i]
+	f := &m.capture.frames[i]
 	line, claimed := m.claimed[i+1]
 	part := m.skippedPart(f)
 	why := cmp.Or(part, unclaimed)
@@ -227,7 +227,7 @@ func (m *packetMutator) mutate(i int) {
 // a whole.
 func (m *packetMutator) skippedPart(f *expect.Frame) string {
 	for _, c := range m.connections {
-		if m.skips[c.Name] && c.Trace == f.Connection && f.Connection != nil {
+		if m.skips[c.Name] && f.Connection != nil && c.ID == f.Connection.ID {
 			return partly
 		}
 	}
@@ -237,7 +237,7 @@ func (m *packetMutator) skippedPart(f *expect.Frame) string {
 // lossy returns the excuse of a packet of a lossy connection.
 func (m *packetMutator) lossy(f *expect.Frame) string {
 	for _, c := range m.connections {
-		if c.Lossy && c.Trace == f.Connection && f.Connection != nil {
+		if c.Lossy && f.Connection != nil && c.ID == f.Connection.ID {
 			return lossy
 		}
 	}
@@ -254,13 +254,13 @@ func opensWithStar(line string) bool {
 // swap exchanges a packet and the next one of its connection that a line is
 // about, if they go in opposite directions.
 func (m *packetMutator) swap(i int) {
-	f := &m.capture.Frames[i]
+	f := &m.capture.frames[i]
 	x, ok := m.claimed[i+1]
 	if f.Connection == nil || !ok {
 		return
 	}
-	for k := i + 1; k < len(m.capture.Frames); k++ {
-		g := &m.capture.Frames[k]
+	for k := i + 1; k < len(m.capture.frames); k++ {
+		g := &m.capture.frames[k]
 		y, ok := m.claimed[k+1]
 		if g.Connection != f.Connection || !ok {
 			continue

@@ -1,0 +1,349 @@
+// The want of a capture is put together from the lines of its connections.
+
+package expect
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// A derived is a connection with its declaration and its lines.
+type derived struct {
+	*track
+	lines   []*derivedLine
+	overlap [2]int // packets between which commands and replies cross; see crossing
+}
+
+// A derivedLine is a line to be written.
+type derivedLine struct {
+	place   int // where it goes among the lines of other connections, as a packet's index
+	frame   int
+	what    string // "client > server  [S]", or "..."
+	comment string
+	joined  bool // with the line before it
+}
+
+// write writes the want: the declarations, then the lines of all connections in
+// the order of their packets.
+func (d *deriver) write(w io.Writer) error {
+	s := &sheet{spool: &spool{}}
+	defer s.spool.close()
+	others := make([]*binding, len(d.others))
+	for i, o := range d.others {
+		others[i] = &binding{declaration: o}
+	}
+	frames, live := make([][]Frame, len(others)), liveFrames{}
+	err := d.capture.Follow(func(p *capture.Packet) {
+		if p.Connection != nil {
+			live.add(p, d.capture.Start)
+			return
+		}
+		b := d.hosts.datagramBinding(others, &p.Packet)
+		if i := slices.Index(others, b); b != nil && len(frames[i]) <= maxDatagrams {
+			frames[i] = append(frames[i], FrameOf(p, d.capture.Start))
+		}
+	}, func(c *ftp.Connection, session *ftp.Session) {
+		s.add(c.ID, d.connection(c, session, live.take(c.ID)))
+	})
+	if err != nil {
+		return err
+	}
+	for i, b := range others {
+		s.add(d.capture.NumConnections()+i, d.datagrams(b, frames[i]))
+	}
+	if err := d.declarations(w); err != nil {
+		return err
+	}
+	return s.write(w)
+}
+
+// declarations writes them, one below the other.
+func (d *deriver) declarations(w io.Writer) error {
+	width := 0
+	for role, n := range d.names.total {
+		name := d.names.of(&ftp.Connection{Identity: ftp.Identity{Role: role, ID: d.names.lastOf(role)}})
+		if n > 0 {
+			width = max(width, len(name))
+		}
+	}
+	for _, o := range d.others {
+		width = max(width, len(o.name))
+	}
+	var err error
+	write := func(o *declaration) {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%-*s  %s > %s%s\n", width, o.name, o.a, o.b, o.suffix())
+		}
+	}
+	for c := range d.capture.Connections() {
+		decl, _ := d.declare(c)
+		write(decl)
+	}
+	for _, o := range d.others {
+		write(o)
+	}
+	if err == nil {
+		_, err = io.WriteString(w, "\n")
+	}
+	return cmp.Or(err, d.capture.Err())
+}
+
+// lastOf is the last connection of a role, whose number is the highest.
+func (n *connectionNames) lastOf(role ftp.Role) int {
+	return max(0, slices.Index(n.numbers, uint32(n.total[role])))
+}
+
+// judge returns a judge of one connection, or of one declaration that is not of TCP.
+func (d *deriver) judge(frames []Frame, session *ftp.Session) *judge {
+	e := &evidence{source: d.capture, frames: frames, sessions: map[int]*ftp.Session{}}
+	if session != nil {
+		e.sessions[session.Control.ID] = session
+	}
+	return &judge{hosts: d.hosts, capture: e, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+}
+
+// A passage is what is written of one connection.
+type passage struct {
+	name   string
+	frames []Frame
+	lines  []*derivedLine
+	// cause is the packet without which the connection would not be, word a name for it,
+	// and control the connection that has it; cause is 0 for none.
+	cause, control int
+	word           string
+}
+
+// connection writes the lines of a connection.
+func (d *deriver) connection(c *ftp.Connection, session *ftp.Session, frames []Frame) passage {
+	decl, a := d.declare(c)
+	b := &binding{declaration: decl, conn: c, a: a, frames: make([]int, len(frames))}
+	for i := range b.frames {
+		b.frames[i] = i
+	}
+	j := d.judge(frames, session)
+	t := &derived{track: j.newTrack(b)}
+	t.overlap = crossing(session)
+	irregular := d.irregular[decl.name]
+	if !irregular {
+		d.lines(t)
+		irregular = !t.holds()
+	}
+	if irregular {
+		t.lines = nil
+		t.skip("whatever it brings")
+	}
+	p := passage{name: decl.name, frames: frames, lines: t.lines}
+	if c.Role == ftp.Data && c.OpenedBy != "" && len(t.lines) > 0 && t.lines[0].what != "..." {
+		syn := frames[t.lines[0].frame].Number
+		if cause, word := cause(c, syn); cause < syn {
+			p.cause, p.word, p.control = cause, word, c.Control
+		}
+	}
+	return p
+}
+
+// datagrams writes the lines of a declaration that is not of TCP.
+func (d *deriver) datagrams(b *binding, frames []Frame) passage {
+	for i := range frames {
+		b.frames = append(b.frames, i)
+	}
+	t := &derived{track: d.judge(frames, nil).newTrack(b)}
+	if d.irregular[b.name] || b.declaration.a.host == "*" || len(frames) > maxDatagrams {
+		t.skip("whatever it brings")
+	} else {
+		d.datagramLines(t)
+	}
+	return passage{name: b.name, frames: frames, lines: t.lines}
+}
+
+// holds reports whether the connection passes its own lines.
+func (t *derived) holds() bool {
+	if len(t.lines) == 1 && t.lines[0].what == "..." {
+		return true
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s  %s > %s%s\n\n", t.name, t.declaration.a, t.declaration.b, t.declaration.suffix())
+	for i, l := range t.lines {
+		margin := ""
+		if l.joined || i+1 < len(t.lines) && t.lines[i+1].joined {
+			margin = "|"
+		}
+		fmt.Fprintf(&text, "%s%s  %s\n", margin, t.name, l.what)
+	}
+	w, err := Parse("derived", 1, text.String())
+	if err != nil {
+		return true // what cannot be read cannot be held against anything
+	}
+	j := &judge{want: w, hosts: t.judge.hosts, capture: t.capture, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+	own := j.newTrack(&binding{declaration: w.declarations[0], conn: t.conn, a: t.a, frames: t.frames})
+	_, cost, whole := own.aligner.align()
+	return whole && cost == 0
+}
+
+// skip writes that whatever comes is right.
+func (t *derived) skip(comment string) {
+	place, frame := 0, 0
+	if n := len(t.lines); n > 0 {
+		place, frame = t.lines[n-1].place, t.lines[n-1].frame
+	}
+	t.lines = append(t.lines, &derivedLine{place: place, frame: frame, what: "...", comment: comment})
+}
+
+// A sheet is the lines of all connections. Their texts are in a spool; what is needed to
+// put them in order is in memory.
+type sheet struct {
+	spool  *spool
+	lines  []sheetLine
+	causes []sheetCause
+	labels map[int]string // by the line
+	after  map[int]int    // the line that a line comes after
+}
+
+// A sheetLine is a line on a sheet.
+type sheetLine struct {
+	place, packet uint32 // packet numbers
+	connection    int32  // its ID; behind the connections come what is not TCP
+	name, what    uint16 // their lengths
+	joined, skips bool
+	at            int64 // in the spool
+	size          uint32
+}
+
+// A sheetCause says which packet a connection's first line comes after.
+type sheetCause struct {
+	connection, line, control int
+	packet                    int
+	word                      string
+}
+
+// add adds the lines of a connection.
+func (s *sheet) add(id int, p passage) {
+	if p.cause > 0 {
+		s.causes = append(s.causes, sheetCause{id, len(s.lines), p.control, p.cause, p.word})
+	}
+	number := func(frame int) uint32 {
+		if frame >= len(p.frames) {
+			return math.MaxUint32
+		}
+		return uint32(p.frames[frame].Number)
+	}
+	for _, l := range p.lines {
+		at, size := s.spool.add(p.name, l.what, l.comment)
+		s.lines = append(s.lines, sheetLine{
+			place: number(l.place), packet: number(l.frame), connection: int32(id),
+			name: uint16(len(p.name)), what: uint16(min(len(l.what), math.MaxUint16)),
+			joined: l.joined, skips: l.what == "...", at: at, size: uint32(size),
+		})
+	}
+}
+
+// follow gives labels to the lines that connections come after: the
+// announcement of their address and, where the server calls, the command.
+func (s *sheet) follow() {
+	type key struct{ connection, packet uint32 }
+	last := map[key]int{} // the last line of a connection that is about a packet
+	for _, c := range s.causes {
+		last[key{uint32(c.control), uint32(c.packet)}] = -1
+	}
+	for i, l := range s.lines {
+		k := key{uint32(l.connection), l.packet}
+		if _, wanted := last[k]; wanted && !l.skips {
+			last[k] = i
+		}
+	}
+	slices.SortFunc(s.causes, func(a, b sheetCause) int { return a.connection - b.connection })
+	s.labels, s.after = map[int]string{}, map[int]int{}
+	given := map[string]int{}
+	for _, c := range s.causes {
+		line := last[key{uint32(c.control), uint32(c.packet)}]
+		if line < 0 {
+			continue
+		}
+		s.after[c.line] = line
+		if s.labels[line] != "" {
+			continue
+		}
+		label := strings.ToLower(c.word)
+		if given[label]++; given[label] > 1 {
+			label += fmt.Sprint(given[label])
+		}
+		s.labels[line] = label
+	}
+}
+
+// order puts the lines in the order of their packets, and joined lines next to each other:
+// lines of other connections between them would part them.
+func (s *sheet) order() []int {
+	order := make([]int, len(s.lines))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &s.lines[i], &s.lines[j]
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.connection, b.connection), cmp.Compare(i, j))
+	})
+	for i := range order {
+		if !s.lines[order[i]].joined {
+			continue
+		}
+		for k := i; k > 0 && s.lines[order[k-1]].connection != s.lines[order[k]].connection; k-- {
+			order[k-1], order[k] = order[k], order[k-1]
+		}
+	}
+	return order
+}
+
+// write writes the lines in columns: name, what, labels, comment.
+func (s *sheet) write(w io.Writer) error {
+	const wide = 60 // what is longer than this stands out of its column
+	s.follow()
+	order := s.order()
+	margins := make([]string, len(order))
+	names, whats, labels := 0, 0, 0
+	for i, k := range order {
+		l := &s.lines[k]
+		if l.joined || i+1 < len(order) && s.lines[order[i+1]].joined && s.lines[order[i+1]].connection == l.connection {
+			margins[i] = "|"
+		}
+		names = max(names, len(margins[i])+int(l.name))
+		labels = max(labels, len(s.label(k)))
+		if l.what <= wide {
+			whats = max(whats, int(l.what))
+		}
+	}
+	said := map[string]bool{} // each comment is left to the first line that has it
+	for i, k := range order {
+		name, what, comment, err := s.spool.read(s.lines[k].at, int(s.lines[k].size))
+		if err != nil {
+			return err
+		}
+		line := fmt.Sprintf("%-*s  %-*s  %-*s", names, margins[i]+name, whats, what, labels, s.label(k))
+		if comment != "" && !said[comment] {
+			line += "  # " + comment
+			said[comment] = true
+		}
+		if _, err := io.WriteString(w, strings.TrimRight(line, " ")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// label is what stands behind a line: its own label, and that of the line it comes after.
+func (s *sheet) label(line int) string {
+	var words []string
+	if after, ok := s.after[line]; ok {
+		words = append(words, "after @"+s.labels[after])
+	}
+	if label := s.labels[line]; label != "" {
+		words = append(words, "@"+label)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,91 @@
+// Packets that no declaration takes.
+
+package expect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+)
+
+// maxUndeclared is how many undeclared connections are named. A scan has a million, which
+// are counted.
+const maxUndeclared = 1000
+
+// strays are the packets that no declaration takes, those between the same ends together.
+type strays struct {
+	list    []stray
+	index   map[string]int // in list, by how they would be declared
+	unnamed int            // connections that are not in list
+}
+
+// A stray is a connection that is not declared.
+type stray struct {
+	declared string // how it would be
+	what     string
+	packets  int
+	first    int // the number of the first packet
+	at       time.Duration
+}
+
+// addConnection takes a TCP connection that no declaration means.
+func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
+	a := cmp.Or(c.OpenedBy, ftp.Client)
+	s.add(stray{
+		declared: fmt.Sprintf("%s > %s", hosts.endName(c, a), hosts.endName(c, a.Other())),
+		what:     fmt.Sprintf("TCP connection %d is not declared", c.ID),
+		packets:  c.ClientFlow.Packets + c.ServerFlow.Packets, first: c.FirstPacket, at: time.Duration(c.FirstTime - start),
+	})
+}
+
+// addPacket takes a packet that is not TCP, unless nobody has to declare it.
+func (s *strays) addPacket(p *packet.Packet, start int64) {
+	if isHousekeeping(p) {
+		return
+	}
+	x := stray{packets: 1, first: p.Number, at: time.Duration(p.Time - start)}
+	proto, src, dst := datagramEnds(p)
+	if proto == "icmp" {
+		x.declared, x.what = fmt.Sprintf("%s > %s  icmp", src.Addr(), dst.Addr()), "ICMP that is not declared"
+	} else {
+		x.declared, x.what = fmt.Sprintf("%s > %s  udp", tcpdumpAddr(src), tcpdumpAddr(dst)), "UDP that is not declared"
+	}
+	s.add(x)
+}
+
+func (s *strays) add(x stray) {
+	if s.index == nil {
+		s.index = map[string]int{}
+	}
+	if i, ok := s.index[x.declared]; ok {
+		s.list[i].packets += x.packets
+		return
+	}
+	if len(s.list) == maxUndeclared {
+		s.unnamed++
+		return
+	}
+	s.index[x.declared] = len(s.list)
+	s.list = append(s.list, x)
+}
+
+// mismatches names them in the order of their first packets.
+func (s *strays) mismatches() []Mismatch {
+	slices.SortStableFunc(s.list, func(a, b stray) int { return a.first - b.first })
+	var all []Mismatch
+	for _, x := range s.list {
+		m := Mismatch{Kind: Undeclared, What: x.what, Got: x.declared, Packet: x.first, Time: x.at}
+		if x.packets > 1 {
+			m.What += fmt.Sprintf(" (%d packets)", x.packets)
+		}
+		all = append(all, m)
+	}
+	if s.unnamed > 0 {
+		all = append(all, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more connections are not declared", s.unnamed)})
+	}
+	return all
+}

@@ -1,0 +1,120 @@
+// What figures are measured in, found in one reading of the connections and one of the
+// packets.
+
+package measure
+
+import (
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A survey is what is measured of a whole capture, and the packets of the connections that
+// its want declares.
+type survey struct {
+	packets, connections          int
+	syns, resets, retransmissions int // packets of TCP
+	bytes                         int64
+	last                          time.Duration  // of the last packet, after the first
+	lengths                       map[int]int    // packets, by their length on the wire
+	ports                         map[uint16]int // packets of TCP, by each port
+	roles                         map[ftp.Role]int
+	data                          dataSurvey
+
+	frames   map[int][]*expect.Frame // by the ID of the connection
+	sessions map[int]*ftp.Session
+}
+
+// A dataSurvey is what is measured of all data connections.
+type dataSurvey struct {
+	announced        int
+	ports            map[uint16]bool // the clients'
+	run, longest     int             // of consecutive ports
+	port             uint16          // the last one's
+	first, lastBegan int64           // ns since 1970
+	any              bool
+}
+
+func newSurvey() *survey {
+	return &survey{
+		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{},
+		data: dataSurvey{ports: map[uint16]bool{}}, frames: map[int][]*expect.Frame{},
+	}
+}
+
+// read reads a capture.
+func read(c *capture.Capture, v *expect.Verdict) (*survey, error) {
+	s := newSurvey()
+	declared := map[int]bool{}
+	if v != nil {
+		for _, x := range v.Connections {
+			declared[x.ID] = x.ID >= 0
+		}
+	}
+	for x := range c.Connections() {
+		s.addConnection(x)
+	}
+	for p := range c.Packets() {
+		f := expect.FrameOf(p, c.Start)
+		s.addPacket(&f)
+		if p.Connection != nil && declared[p.Connection.ID] {
+			s.frames[p.Connection.ID] = append(s.frames[p.Connection.ID], &f)
+		}
+	}
+	s.sessions = c.SessionsOf(declared)
+	return s, c.Err()
+}
+
+// addPacket takes the next packet.
+func (s *survey) addPacket(f *expect.Frame) {
+	s.packets++
+	s.bytes += int64(f.Length)
+	s.last = f.Time
+	s.lengths[f.Length]++
+	if f.Connection == nil {
+		return
+	}
+	client, server := f.Connection.Client.Port(), f.Connection.Server.Port()
+	if s.ports[client]++; server != client {
+		s.ports[server]++
+	}
+	if f.Has(packet.SYN) && !f.Has(packet.ACK) {
+		s.syns++
+	}
+	if f.Has(packet.RST) {
+		s.resets++
+	}
+	if f.Analysis&tcp.Retransmission != 0 {
+		s.retransmissions++
+	}
+}
+
+// addConnection takes the next connection.
+func (s *survey) addConnection(c *ftp.Connection) {
+	s.connections++
+	s.roles[c.Role]++
+	if c.Role == ftp.Data {
+		s.data.add(c)
+	}
+}
+
+func (d *dataSurvey) add(c *ftp.Connection) {
+	if c.DataPort != nil && !c.DataPort.ThirdParty {
+		d.announced++
+	}
+	port := c.Client.Port()
+	d.ports[port] = true
+	if d.run == 0 || int(port) != int(d.port)+1 {
+		d.run = 0
+	}
+	d.run++
+	d.longest, d.port = max(d.longest, d.run), port
+	if !d.any {
+		d.any, d.first = true, c.FirstTime
+	}
+	d.lastBegan = c.FirstTime
+}
