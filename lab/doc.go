@@ -11,8 +11,9 @@
 // anywhere. The ftplab command and package labtest, for `go test`, both go
 // through them, so they perform the same checks.
 //
-// Data flows one way: the scenario (package scenario) is played in a cell
-// (packages cell, network and play) whose network writes the capture (package
-// capture); the capture is read (package capture), held against what the scenario
-// wants (packages expect and figures), and told (package report).
+// Data flows one way. The session of a scenario (package scenario) takes place in
+// a cell (packages cell, network and runner), whose network writes the capture
+// (package pcapng). The capture is read (package capture) and compared with what
+// the scenario wants (packages expect and measure), and the result is presented
+// (package report).
 package lab

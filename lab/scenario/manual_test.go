@@ -28,8 +28,8 @@ func TestManualIsWhole(t *testing.T) {
 	}
 }
 
-// stage is a scenario in which the example of a step makes sense.
-const stage = `network wire
+// before has what the example of a step needs.
+const before = `network wire
 host other 203.0.113.7
 name ftp.example.test 192.0.2.21
 local photo.jpg 1kB
@@ -86,7 +86,7 @@ func TestOptionExamples(t *testing.T) {
 // parseLine parses a line of settings or steps.
 func parseLine(t *testing.T, line string) {
 	t.Helper()
-	source := stage + line + "\n"
+	source := before + line + "\n"
 	if _, ok := settingOf(strings.Fields(line)[0]); ok {
 		source = line + "\nopen\n"
 		if !strings.HasPrefix(line, "network ") {
