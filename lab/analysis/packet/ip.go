@@ -21,12 +21,16 @@ const (
 	protoAH       = 51
 	protoICMPv6   = 58
 	protoDstOpts  = 60
+	protoIPIPold  = 94
+	protoEtherIP  = 97
+	protoL2TP     = 115
 	protoMobility = 135
+	protoMPLS     = 137
 )
 
 // ipv4 reads a header of IPv4 (RFC 791).
 func (d *Decoder) ipv4(p *Packet, b piece) {
-	if d.depth++; d.depth > maxDepth || len(b.data) < 20 || b.data[0]>>4 != 4 {
+	if !d.deeper() || len(b.data) < 20 || b.data[0]>>4 != 4 {
 		return
 	}
 	header := int(b.data[0]&15) * 4
@@ -63,7 +67,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 
 // ipv6 reads a header of IPv6 and its extension headers (RFC 8200).
 func (d *Decoder) ipv6(p *Packet, b piece) {
-	if d.depth++; d.depth > maxDepth || len(b.data) < 40 || b.data[0]>>4 != 6 {
+	if !d.deeper() || len(b.data) < 40 || b.data[0]>>4 != 6 {
 		return
 	}
 	d.ip = IP{
@@ -120,37 +124,19 @@ func (d *Decoder) transport(p *Packet, protocol int, b piece) {
 		d.datagram(p, b)
 	case protoICMP, protoICMPv6:
 		d.icmpMessage(p, protocol, b)
-	case protoIPv4, protoIPv6:
+	case protoIPv4, protoIPv6, protoIPIPold:
 		d.rawIP(p, b)
 	case protoGRE:
 		d.gre(p, b)
-	}
-}
-
-// gre reads generic routing encapsulation (RFC 2784, RFC 2890), and the version
-// of it that carries PPP (PPTP, RFC 2637).
-func (d *Decoder) gre(p *Packet, b piece) {
-	if len(b.data) < 4 {
-		return
-	}
-	const checksum, key, sequence, pptpAck = 0x8000, 0x2000, 0x1000, 0x0080
-	flags, kind := b.uint16(0), b.uint16(2)
-	version, size := flags&7, 4
-	options := []int{checksum, key, sequence}
-	if version == 1 {
-		options = append(options, pptpAck)
-	}
-	for _, o := range options {
-		if flags&o != 0 {
-			size += 4
+	case protoEtherIP: // RFC 3378
+		d.ethernet(p, b.from(2))
+	case protoL2TP:
+		d.l2tp3(p, b.from(4)) // the session (RFC 3931 section 4.1.1)
+	case protoMPLS: // RFC 4023
+		d.mpls(p, b)
+	case protoAH: // RFC 4302; of IPv6 it is read with the other extension headers
+		if len(b.data) >= 2 && d.deeper() {
+			d.transport(p, int(b.data[0]), b.from(8+int(b.data[1])*4))
 		}
-	}
-	switch inner := b.from(size); {
-	case version == 1:
-		d.ppp(p, inner)
-	case kind == etherBridge:
-		d.ethernet(p, inner)
-	default:
-		d.ether(p, kind, inner)
 	}
 }

@@ -9,36 +9,25 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// Link types, by the numbers of https://www.tcpdump.org/linktypes.html.
-const (
-	linkNull      pcapng.LinkType = 0 // BSD loopback, in the writer's byte order
-	linkEthernet  pcapng.LinkType = 1
-	linkPPP       pcapng.LinkType = 9
-	linkRawBSD    pcapng.LinkType = 12
-	linkRawOpen   pcapng.LinkType = 14
-	linkPPPHDLC   pcapng.LinkType = 50
-	linkRaw       pcapng.LinkType = 101
-	linkCiscoHDLC pcapng.LinkType = 104
-	linkLoop      pcapng.LinkType = 108 // OpenBSD loopback, in network byte order
-	linkCooked    pcapng.LinkType = 113 // Linux SLL, of the interface "any"
-	linkIPv4      pcapng.LinkType = 228
-	linkIPv6      pcapng.LinkType = 229
-	linkCooked2   pcapng.LinkType = 276
-)
-
 // EtherTypes.
 const (
-	etherIPv4   = 0x0800
-	etherARP    = 0x0806
-	etherBridge = 0x6558 // an Ethernet frame, in GRE
-	etherVLAN   = 0x8100
-	etherIPv6   = 0x86dd
-	etherMPLS   = 0x8847
-	etherMPLSmc = 0x8848
-	etherPPPoE  = 0x8864
-	etherQinQ   = 0x88a8
-	etherQinQ1  = 0x9100 // before IEEE 802.1ad
-	firstEther  = 0x0600 // smaller numbers are a length, of IEEE 802.3
+	firstEther      = 0x0600 // smaller numbers are a length, of IEEE 802.3
+	etherIPv4       = 0x0800
+	etherARP        = 0x0806
+	etherTRILL      = 0x22f3
+	etherBridge     = 0x6558 // an Ethernet frame, in GRE and Geneve
+	etherVLAN       = 0x8100
+	etherIPv6       = 0x86dd
+	etherPPP        = 0x880b
+	etherMPLS       = 0x8847
+	etherMPLSmc     = 0x8848
+	etherPPPoE      = 0x8864
+	etherQinQ       = 0x88a8
+	etherMACsec     = 0x88e5
+	etherPBB        = 0x88e7
+	etherFabricPath = 0x8903
+	etherNSH        = 0x894f
+	etherQinQ1      = 0x9100 // before IEEE 802.1ad
 )
 
 // A Decoder takes packets apart. It has one header of each kind, which the
@@ -62,10 +51,10 @@ type Decoder struct {
 	icmp      ICMP
 	arp       ARP
 	fragments fragments
-	depth     int // headers of IP and Ethernet so far, to end tunnels in tunnels
+	depth     int // headers so far that may hold others of their kind
 }
 
-const maxDepth = 8
+const maxDepth = 32
 
 // A piece is a part of a packet: the bytes captured of it, and its length on
 // the wire, which is never smaller.
@@ -94,30 +83,30 @@ func (d *Decoder) Decode(p *Packet, raw *pcapng.Packet) {
 	p.VLAN = -1
 	d.depth, d.Unknown = 0, false
 	b := piece{raw.Data, raw.Length}
-	switch raw.Link {
-	case linkEthernet:
+	if raw.Link == pcapng.LinkEthernet { // nearly always
 		d.ethernet(p, b)
-	case linkNull, linkLoop:
-		d.loopback(p, b)
-	case linkRaw, linkRawBSD, linkRawOpen, linkIPv4, linkIPv6:
-		d.rawIP(p, b)
-	case linkCooked:
-		d.cooked(p, b)
-	case linkCooked2:
-		d.cooked2(p, b)
-	case linkPPP, linkPPPHDLC:
-		d.ppp(p, b)
-	case linkCiscoHDLC:
-		if len(b.data) >= 4 {
-			d.ether(p, b.uint16(2), b.from(4))
-		}
-	case linkWiFi:
-		d.wifi(p, b)
-	case linkRadiotap, linkPPI:
-		d.radio(p, b)
-	default:
-		d.Unknown = true
+		return
 	}
+	d.link(p, raw.Link, b)
+}
+
+// link reads what begins as the given link type says.
+func (d *Decoder) link(p *Packet, link pcapng.LinkType, b piece) {
+	read := links[link]
+	if read == nil {
+		d.Unknown = true
+		return
+	}
+	if d.deeper() {
+		read(d, p, b)
+	}
+}
+
+// deeper goes into another header that can hold one of its own kind, and reports
+// whether there were not too many of them yet.
+func (d *Decoder) deeper() bool {
+	d.depth++
+	return d.depth <= maxDepth
 }
 
 func (d *Decoder) ethernet(p *Packet, b piece) {
@@ -130,6 +119,9 @@ func (d *Decoder) ethernet(p *Packet, b piece) {
 
 // ether goes on with what the given EtherType names.
 func (d *Decoder) ether(p *Packet, kind int, b piece) {
+	if !d.deeper() {
+		return
+	}
 	for kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1 {
 		if len(b.data) < 4 {
 			return
@@ -137,57 +129,142 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 		p.VLAN = b.uint16(0) & 0xfff
 		kind, b = b.uint16(2), b.from(4)
 	}
-	switch {
-	case kind == etherIPv4:
+	switch kind {
+	case etherIPv4:
 		d.ipv4(p, b)
-	case kind == etherIPv6:
+	case etherIPv6:
 		d.ipv6(p, b)
-	case kind == etherARP:
+	case etherARP:
 		d.arpMessage(p, b)
-	case kind == etherMPLS || kind == etherMPLSmc:
+	case etherMPLS, etherMPLSmc:
 		d.mpls(p, b)
-	case kind == etherPPPoE:
+	case etherPPPoE:
 		d.ppp(p, b.from(6))
-	case kind < firstEther:
-		d.llc(p, b.upto(kind))
+	case etherPPP:
+		d.ppp(p, b)
+	case etherBridge:
+		d.ethernet(p, b)
+	case etherNSH:
+		d.nsh(p, b)
+	case etherPBB: // IEEE 802.1ah: the service tag, then the customer's frame
+		d.ethernet(p, b.from(4))
+	case etherFabricPath:
+		d.ethernet(p, b.from(2))
+	case etherTRILL:
+		d.trill(p, b)
+	case etherMACsec:
+		d.macsec(p, b)
+	default:
+		if kind < firstEther {
+			d.llc(p, b.upto(kind))
+		}
 	}
 }
 
-// llc reads IEEE 802.2, which may hold an EtherType after all (SNAP).
+// taggedEthernet is an Ethernet header with the tag of a switch, of so many bytes,
+// between the addresses and the EtherType.
+func (d *Decoder) taggedEthernet(p *Packet, b piece, tag int) {
+	if len(b.data) >= 14+tag {
+		p.DstMAC, p.SrcMAC = net.HardwareAddr(b.data[:6]), net.HardwareAddr(b.data[6:12])
+		d.ether(p, b.uint16(12+tag), b.from(14+tag))
+	}
+}
+
+// trill reads the header between two Ethernet headers (RFC 6325 section 3).
+func (d *Decoder) trill(p *Packet, b piece) {
+	if len(b.data) >= 6 {
+		options := b.uint16(0) >> 6 & 0x1f
+		d.ethernet(p, b.from(6+options*4))
+	}
+}
+
+// macsec reads a frame that is protected but not encrypted (IEEE 802.1AE).
+func (d *Decoder) macsec(p *Packet, b piece) {
+	const withChannel, encrypted, changed = 0x20, 0x08, 0x04
+	if len(b.data) < 8 || b.data[0]&(encrypted|changed) != 0 {
+		return
+	}
+	size := 6
+	if b.data[0]&withChannel != 0 {
+		size += 8
+	}
+	if len(b.data) >= size+2 {
+		d.ether(p, b.uint16(size), b.from(size+2))
+	}
+}
+
+// llc reads IEEE 802.2, which may hold an EtherType after all (SNAP), or name IP in
+// other ways.
 func (d *Decoder) llc(p *Packet, b piece) {
-	const snap = "\xaa\xaa\x03\x00\x00\x00"
-	if len(b.data) >= 8 && string(b.data[:6]) == snap {
-		if kind := b.uint16(6); kind >= firstEther {
-			d.ether(p, kind, b.from(8))
+	if len(b.data) < 3 {
+		return
+	}
+	switch string(b.data[:3]) {
+	case "\xaa\xaa\x03":
+		d.snap(p, b.from(3))
+	case "\x06\x06\x03":
+		d.rawIP(p, b.from(3))
+	case "\xfe\xfe\x03":
+		d.networkLayer(p, b.from(3))
+	}
+}
+
+// snap reads the protocol of SNAP: an EtherType, or a frame that is bridged over
+// another medium (RFC 2684 section 5.2).
+func (d *Decoder) snap(p *Packet, b piece) {
+	const bridgedEthernet, bridgedEthernetNoFCS = 0x0001, 0x0007
+	if len(b.data) < 5 {
+		return
+	}
+	kind, rest := b.uint16(3), b.from(5)
+	switch string(b.data[:3]) {
+	case "\x00\x00\x00", "\x00\x00\xf8":
+		if kind >= firstEther {
+			d.ether(p, kind, rest)
+		}
+	case "\x00\x80\xc2":
+		if kind == bridgedEthernet || kind == bridgedEthernetNoFCS {
+			if looksEthernet(rest.from(2)) { // padded on ATM
+				rest = rest.from(2)
+			}
+			d.ethernet(p, rest)
 		}
 	}
 }
 
-// mpls passes over the labels (RFC 3032); what is behind them is IP by its look.
-func (d *Decoder) mpls(p *Packet, b piece) {
-	const bottom = 1 << 8
-	for len(b.data) >= 4 {
-		label := b.uint32(0)
-		b = b.from(4)
-		if label&bottom != 0 {
-			d.rawIP(p, b)
-			return
-		}
+// networkLayer reads what a network layer protocol identifier of ISO 9577 names, on
+// frame relay (RFC 2427) and elsewhere.
+func (d *Decoder) networkLayer(p *Packet, b piece) {
+	const snap, ipv6, ipv4, ppp = 0x80, 0x8e, 0xcc, 0xcf
+	if len(b.data) < 1 {
+		return
+	}
+	switch rest := b.from(1); b.data[0] {
+	case snap:
+		d.snap(p, rest)
+	case ipv4, ipv6:
+		d.rawIP(p, rest)
+	case ppp:
+		d.ppp(p, rest)
 	}
 }
 
-// ppp reads PPP (RFC 1661), with or without address, control and the first
-// byte of the protocol.
-func (d *Decoder) ppp(p *Packet, b piece) {
-	if len(b.data) >= 2 && b.data[0] == 0xff && b.data[1] == 3 {
-		b = b.from(2)
+// looksEthernet reports whether an Ethernet frame begins here, where no number says
+// what does: whether it holds IP by its EtherType and by the IP header itself, or
+// another EtherType that is read here.
+func looksEthernet(b piece) bool {
+	if len(b.data) < 15 {
+		return false
 	}
-	switch {
-	case len(b.data) >= 2 && b.uint16(0) == 0x0021, len(b.data) >= 2 && b.uint16(0) == 0x0057:
-		d.rawIP(p, b.from(2))
-	case len(b.data) >= 1 && (b.data[0] == 0x21 || b.data[0] == 0x57):
-		d.rawIP(p, b.from(1))
+	switch version := b.data[14] >> 4; b.uint16(12) {
+	case etherIPv4:
+		return version == 4
+	case etherIPv6:
+		return version == 6
+	case etherARP, etherVLAN, etherQinQ, etherMPLS, etherPPPoE:
+		return true
 	}
+	return false
 }
 
 // loopback reads the four bytes of address family on BSD loopback. Their order
@@ -212,39 +289,5 @@ func (d *Decoder) rawIP(p *Packet, b piece) {
 		d.ipv4(p, b)
 	case 6:
 		d.ipv6(p, b)
-	}
-}
-
-// cooked reads the Linux cooked header of version 1 (LINKTYPE_LINUX_SLL).
-func (d *Decoder) cooked(p *Packet, b piece) {
-	if len(b.data) < 16 {
-		return
-	}
-	if b.uint16(4) == 6 {
-		p.SrcMAC = net.HardwareAddr(b.data[6:12])
-	}
-	d.cookedProtocol(p, b.uint16(14), b.from(16))
-}
-
-// cooked2 reads the Linux cooked header of version 2 (LINKTYPE_LINUX_SLL2).
-func (d *Decoder) cooked2(p *Packet, b piece) {
-	if len(b.data) < 20 {
-		return
-	}
-	if b.data[11] == 6 {
-		p.SrcMAC = net.HardwareAddr(b.data[12:18])
-	}
-	d.cookedProtocol(p, b.uint16(0), b.from(20))
-}
-
-// cookedProtocol goes on with a protocol of a cooked header, which is an
-// EtherType or a number of Linux's.
-func (d *Decoder) cookedProtocol(p *Packet, kind int, b piece) {
-	const linuxLLC = 4
-	switch {
-	case kind == linuxLLC:
-		d.llc(p, b)
-	case kind >= firstEther:
-		d.ether(p, kind, b)
 	}
 }

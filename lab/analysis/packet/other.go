@@ -17,7 +17,6 @@ import (
 const (
 	dnsPort          = 53
 	multicastDNSPort = 5353
-	vxlanPort        = 4789
 )
 
 // datagram reads a UDP header (RFC 768).
@@ -27,8 +26,7 @@ func (d *Decoder) datagram(p *Packet, b piece) {
 	}
 	payload := b.upto(b.uint16(4)).from(8)
 	src, dst := binary.BigEndian.Uint16(b.data), binary.BigEndian.Uint16(b.data[2:])
-	if dst == vxlanPort && len(payload.data) >= 8 && payload.data[0]&8 != 0 { // RFC 7348
-		d.ethernet(p, payload.from(8))
+	if d.udpTunnel(p, src, dst, payload) {
 		return
 	}
 	d.udp = UDP{SrcPort: src, DstPort: dst, Length: payload.wire}

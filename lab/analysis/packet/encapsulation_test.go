@@ -1,0 +1,108 @@
+// What is in a packet is found whatever is around it.
+
+package packet_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/pcapng"
+)
+
+// The segments are found whatever is around them, cut short or not.
+func TestEncapsulations(t *testing.T) {
+	for _, six := range []bool{false, true} {
+		all := encapsulations()
+		if six {
+			all = ipv6In()
+		}
+		segments := session(six)
+		packets := ipPackets(t, segments)
+		for _, e := range all {
+			t.Run(fmt.Sprintf("%s/six=%v", e.name, six), func(t *testing.T) {
+				var d packet.Decoder
+				for i, s := range segments {
+					frame := e.wrap(packets[i])
+					if got, want := found(&d, e.link, frame, len(frame)), s.String(); got != want {
+						t.Errorf("packet %d: got %q, want %q", i+1, got, want)
+					}
+					if d.Unknown {
+						t.Errorf("packet %d is of an unknown link", i+1)
+					}
+					for n := range frame { // cut off anywhere, it must not panic
+						found(&d, e.link, frame[:n], len(frame))
+					}
+				}
+			})
+		}
+	}
+}
+
+func (s segment) String() string { return fmt.Sprintf("%v > %v %q", s.src, s.dst, s.payload) }
+
+// found is the segment in a frame, as the decoder finds it.
+func found(d *packet.Decoder, link pcapng.LinkType, frame []byte, length int) string {
+	var p packet.Packet
+	d.Decode(&p, &pcapng.Packet{Link: link, Data: frame, Length: length})
+	if p.TCP == nil {
+		return "no TCP"
+	}
+	return segment{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort), "", string(p.TCP.Payload)}.String()
+}
+
+// Wireshark finds the same streams and bytes, so that what is forged here is what real
+// recorders write.
+func TestEncapsulationsAsWireshark(t *testing.T) {
+	shark := optional.StartSharkd(t)
+	for _, six := range []bool{false, true} {
+		all := encapsulations()
+		if six {
+			all = ipv6In()
+		}
+		segments := session(six)
+		packets := ipPackets(t, segments)
+		for _, e := range all {
+			if e.unknown {
+				continue
+			}
+			var frames [][]byte
+			for _, p := range packets {
+				frames = append(frames, e.wrap(p))
+			}
+			file := filepath.Join(t.TempDir(), "x.pcap")
+			if err := os.WriteFile(file, pcap(e.link, frames), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			shark.Load(file)
+			var got, want []string
+			for _, f := range shark.Frames("tcp", "tcp.srcport", "tcp.dstport", "tcp.payload") {
+				got = append(got, strings.TrimSpace(strings.ReplaceAll(f.String(), ":", "")))
+			}
+			for _, s := range segments {
+				want = append(want, strings.TrimSpace(fmt.Sprintf("%d %d %s", s.src.Port(), s.dst.Port(), hex.EncodeToString([]byte(s.payload)))))
+			}
+			if strings.Join(got, "\n") != strings.Join(want, "\n") {
+				t.Errorf("%s, six=%v: Wireshark finds\n%s\nwant\n%s", e.name, six, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+	}
+}
+
+// Nothing that a frame holds makes the decoder panic or recurse without end.
+func FuzzDecode(f *testing.F) {
+	packets := ipPackets(f, session(false))
+	for _, e := range encapsulations() {
+		f.Add(uint16(e.link), e.wrap(packets[3]))
+	}
+	f.Fuzz(func(t *testing.T, link uint16, frame []byte) {
+		var d packet.Decoder
+		found(&d, pcapng.LinkType(link), frame, len(frame)+1)
+	})
+}

@@ -1,0 +1,135 @@
+// The table of link types that are read.
+
+package packet
+
+import "ftplab/lab/pcapng"
+
+// Link types that only this package reads, by the numbers of
+// https://www.tcpdump.org/linktypes.html.
+const (
+	linkTokenRing     pcapng.LinkType = 6
+	linkSLIP          pcapng.LinkType = 8
+	linkFDDI          pcapng.LinkType = 10
+	linkPPPoE         pcapng.LinkType = 51
+	linkATM           pcapng.LinkType = 100 // LLC, RFC 2684
+	linkSLIPBSDOS     pcapng.LinkType = 102
+	linkClassicalIP   pcapng.LinkType = 106 // on ATM, RFC 2225
+	linkFrameRelay    pcapng.LinkType = 107
+	linkEnc           pcapng.LinkType = 109 // of OpenBSD's IPsec
+	linkPFLog         pcapng.LinkType = 117 // of OpenBSD's packet filter
+	linkPrism         pcapng.LinkType = 119
+	linkFibreChannel  pcapng.LinkType = 122 // RFC 2625
+	linkSunATM        pcapng.LinkType = 123
+	linkFireWire      pcapng.LinkType = 138
+	linkDOCSIS        pcapng.LinkType = 143
+	linkUser2         pcapng.LinkType = 149 // PKTAP of older systems of Apple
+	linkAVS           pcapng.LinkType = 163
+	linkPPPWithPeer   pcapng.LinkType = 166 // of pppd
+	linkJuniperPPPoE  pcapng.LinkType = 167
+	linkJuniperEther  pcapng.LinkType = 178
+	linkJuniperPPP    pcapng.LinkType = 179
+	linkJuniperFrame  pcapng.LinkType = 180
+	linkJuniperHDLC   pcapng.LinkType = 181
+	linkERF           pcapng.LinkType = 197 // of Endace's cards
+	linkPPPWithDir    pcapng.LinkType = 204
+	linkHDLCWithDir   pcapng.LinkType = 205
+	linkFrameWithDir  pcapng.LinkType = 206
+	linkIPNet         pcapng.LinkType = 226 // of Solaris
+	linkNFLog         pcapng.LinkType = 239 // of Linux's packet filter
+	linkNetAnalyzer   pcapng.LinkType = 240
+	linkNetAnalyzerT  pcapng.LinkType = 241 // with the preamble
+	linkIPoverIB      pcapng.LinkType = 242
+	linkUpperPDU      pcapng.LinkType = 252 // exported by Wireshark
+	linkPKTAP         pcapng.LinkType = 258 // of Apple's systems
+	linkEPON          pcapng.LinkType = 259
+	linkMPacket       pcapng.LinkType = 274 // Ethernet with its preamble
+	linkBroadcomTag   pcapng.LinkType = 281
+	linkBroadcomFirst pcapng.LinkType = 282
+	linkMarvellTag    pcapng.LinkType = 283
+	linkMarvellTag8   pcapng.LinkType = 284
+)
+
+// links is how each link type is read.
+var links map[pcapng.LinkType]func(d *Decoder, p *Packet, b piece)
+
+// init fills links, which those read that hold frames of another link type.
+func init() {
+	links = map[pcapng.LinkType]func(*Decoder, *Packet, piece){
+		pcapng.LinkNull:            (*Decoder).loopback,
+		pcapng.LinkOpenBSDLoopback: (*Decoder).loopback,
+		pcapng.LinkRaw:             (*Decoder).rawIP,
+		pcapng.LinkRawBSD:          (*Decoder).rawIP,
+		pcapng.LinkRawOpenBSD:      (*Decoder).rawIP,
+		pcapng.LinkIPv4:            (*Decoder).rawIP,
+		pcapng.LinkIPv6:            (*Decoder).rawIP,
+		linkSLIP:                   behind(16, (*Decoder).rawIP),
+		linkSLIPBSDOS:              behind(24, (*Decoder).rawIP),
+		linkIPNet:                  behind(24, (*Decoder).rawIP),
+		linkEnc:                    behind(12, (*Decoder).rawIP),
+		linkPFLog:                  (*Decoder).pflog,
+		linkNFLog:                  (*Decoder).nflog,
+
+		pcapng.LinkEthernet: (*Decoder).ethernet,
+		linkNetAnalyzer:     behind(4, (*Decoder).ethernet),
+		linkNetAnalyzerT:    behind(12, (*Decoder).ethernet),
+		linkEPON:            behind(8, (*Decoder).ethernet),
+		linkMPacket:         (*Decoder).mpacket,
+		linkDOCSIS:          (*Decoder).docsis,
+		linkBroadcomFirst:   behind(4, (*Decoder).ethernet),
+		linkBroadcomTag:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
+		linkMarvellTag:      func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
+		linkMarvellTag8:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 8) },
+
+		pcapng.LinkCooked:  (*Decoder).cooked,
+		pcapng.LinkCooked2: (*Decoder).cooked2,
+		pcapng.LinkPPI:     (*Decoder).ppi,
+		linkPKTAP:          (*Decoder).pktap,
+		linkUser2:          (*Decoder).pktap,
+		linkERF:            (*Decoder).erf,
+		linkUpperPDU:       (*Decoder).upperPDU,
+
+		pcapng.LinkPPP:       (*Decoder).ppp,
+		pcapng.LinkPPPHDLC:   (*Decoder).ppp,
+		linkPPPWithPeer:      (*Decoder).ppp,
+		linkPPPWithDir:       behind(1, (*Decoder).ppp),
+		linkPPPoE:            behind(6, (*Decoder).ppp),
+		pcapng.LinkCiscoHDLC: (*Decoder).ciscoHDLC,
+		linkHDLCWithDir:      behind(1, (*Decoder).ciscoHDLC),
+		linkFrameRelay:       (*Decoder).frameRelay,
+		linkFrameWithDir:     behind(1, (*Decoder).frameRelay),
+		linkATM:              (*Decoder).atm,
+		linkClassicalIP:      (*Decoder).atm,
+		linkSunATM:           (*Decoder).sunATM,
+
+		linkFDDI:         (*Decoder).fddi,
+		linkTokenRing:    (*Decoder).tokenRing,
+		linkFibreChannel: behind(16, (*Decoder).llc),
+		linkFireWire:     behindType(16, 18),
+		linkIPoverIB:     behindType(40, 44),
+
+		pcapng.LinkWiFi:     (*Decoder).wifi,
+		pcapng.LinkRadiotap: (*Decoder).radiotap,
+		linkPrism:           (*Decoder).prism,
+		linkAVS:             (*Decoder).prism,
+
+		linkJuniperEther: juniper((*Decoder).ethernet),
+		linkJuniperPPPoE: juniper((*Decoder).ethernet),
+		linkJuniperPPP:   juniper((*Decoder).ppp),
+		linkJuniperHDLC:  juniper((*Decoder).ciscoHDLC),
+		linkJuniperFrame: juniper((*Decoder).frameRelay),
+	}
+}
+
+// behind passes over a header of a fixed size.
+func behind(size int, read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece) {
+	return func(d *Decoder, p *Packet, b piece) { read(d, p, b.from(size)) }
+}
+
+// behindType passes over a header of a fixed size with an EtherType in it.
+func behindType(at, size int) func(*Decoder, *Packet, piece) {
+	return func(d *Decoder, p *Packet, b piece) {
+		if len(b.data) >= size {
+			d.ether(p, b.uint16(at), b.from(size))
+		}
+	}
+}

@@ -1,0 +1,160 @@
+// Tunnels that IP carries: GRE and what it is used for, L2TP, MPLS and pseudo-wires.
+
+package packet
+
+// gre reads generic routing encapsulation (RFC 1701, RFC 2784, RFC 2890), and the
+// version of it that carries PPP (PPTP, RFC 2637).
+func (d *Decoder) gre(p *Packet, b piece) {
+	if len(b.data) < 4 {
+		return
+	}
+	const checksum, routing, key, sequence, pptpAck = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
+	flags, kind, size := b.uint16(0), b.uint16(2), 4
+	version := flags & 7
+	present := []bool{flags&(checksum|routing) != 0, flags&key != 0, flags&sequence != 0, version == 1 && flags&pptpAck != 0}
+	for _, field := range present {
+		if field {
+			size += 4
+		}
+	}
+	inner := b.from(size)
+	if version == 0 && flags&routing != 0 {
+		inner = behindRoutes(inner)
+	}
+	const erspan, erspan3, wccp = 0x88be, 0x22eb, 0x883e
+	switch {
+	case version == 1:
+		d.ppp(p, inner)
+	case kind == erspan && flags&sequence == 0: // type I has no header of its own
+		d.ethernet(p, inner)
+	case kind == erspan || kind == erspan3:
+		d.erspan(p, inner)
+	case kind == wccp:
+		if len(inner.data) > 0 && inner.data[0]>>4 != 4 { // version 2 has a header
+			inner = inner.from(4)
+		}
+		d.rawIP(p, inner)
+	default:
+		d.ether(p, kind, inner)
+	}
+}
+
+// behindRoutes passes over the source routes of RFC 1701: each has its length in the
+// fourth byte, and the last one none.
+func behindRoutes(b piece) piece {
+	for len(b.data) >= 4 {
+		length := int(b.data[3])
+		b = b.from(4 + length)
+		if length == 0 {
+			break
+		}
+	}
+	return b
+}
+
+// erspan reads what Cisco's switches put in front of a mirrored frame
+// (draft-foschiano-erspan): types II and III.
+func (d *Decoder) erspan(p *Packet, b piece) {
+	const typeII, typeIII = 1, 2
+	if len(b.data) < 12 {
+		return
+	}
+	switch b.data[0] >> 4 {
+	case typeII:
+		d.ethernet(p, b.from(8))
+	case typeIII:
+		const ip = 2 // of the field that says what was mirrored
+		size, kind := 12, b.data[10]>>2&0x1f
+		if b.data[11]&1 != 0 { // with a subheader of the platform
+			size += 8
+		}
+		if kind == ip {
+			d.rawIP(p, b.from(size))
+		} else {
+			d.ethernet(p, b.from(size))
+		}
+	}
+}
+
+// mpls passes over the labels (RFC 3032). No number says what is behind them: IP, or a
+// pseudo-wire with a frame, behind a control word or not (RFC 4385, RFC 4448).
+func (d *Decoder) mpls(p *Packet, b piece) {
+	const bottom = 1 << 8
+	for len(b.data) >= 4 {
+		label := b.uint32(0)
+		b = b.from(4)
+		if label&bottom != 0 {
+			d.pseudowire(p, b)
+			return
+		}
+	}
+}
+
+// pseudowire reads the payload of MPLS by its look. A frame is tried first: hardly a
+// packet of IP looks like one.
+func (d *Decoder) pseudowire(p *Packet, b piece) {
+	if len(b.data) == 0 {
+		return
+	}
+	first, word := b.data[0]>>4, b.from(4)
+	switch {
+	case first == 0 && looksEthernet(word):
+		d.ethernet(p, word)
+	case looksEthernet(b):
+		d.ethernet(p, b)
+	case first == 4 || first == 6:
+		d.rawIP(p, b)
+	case first == 0 && len(word.data) > 0 && (word.data[0]>>4 == 4 || word.data[0]>>4 == 6):
+		d.rawIP(p, word)
+	case first == 0:
+		d.ppp(p, word) // or HDLC
+	default:
+		d.ppp(p, b)
+	}
+}
+
+// l2tp3 reads the data of L2TPv3 (RFC 3931 section 4.1). How long the cookie is, whether
+// there is a sublayer and what is carried, the two ends agreed on before; so it goes by
+// what looks like a frame.
+func (d *Decoder) l2tp3(p *Packet, b piece) {
+	const longest = 12 // a cookie of 8 bytes, a sublayer of 4
+	for at := 0; at <= longest; at += 4 {
+		if inner := b.from(at); looksEthernet(inner) {
+			d.ethernet(p, inner)
+			return
+		}
+	}
+	for at := 0; at <= longest; at += 4 {
+		inner := b.from(at)
+		if len(inner.data) < 4 {
+			return
+		}
+		switch inner.uint32(0) {
+		case 0xff030021, 0xff030057, 0x0f000800, 0x8f000800, 0x0f0086dd:
+			d.ppp(p, inner)
+			return
+		}
+	}
+}
+
+// nsh passes over a network service header (RFC 8300).
+func (d *Decoder) nsh(p *Packet, b piece) {
+	if len(b.data) >= 8 && d.deeper() {
+		d.numbered(p, b.data[3], b.from((b.uint16(0)&0x3f)*4))
+	}
+}
+
+// numbered reads what a next protocol number of VXLAN-GPE and NSH names.
+func (d *Decoder) numbered(p *Packet, protocol byte, b piece) {
+	const ipv4, ipv6, ethernet, nsh, mpls = 1, 2, 3, 4, 5
+	switch protocol {
+	case ipv4, ipv6:
+		d.rawIP(p, b)
+	case ethernet:
+		d.ethernet(p, b)
+	case nsh:
+		d.nsh(p, b)
+	case mpls:
+		d.mpls(p, b)
+	}
+}

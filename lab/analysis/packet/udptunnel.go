@@ -1,0 +1,202 @@
+// Tunnels that UDP carries. They are known by their ports, and by their headers.
+
+package packet
+
+import "ftplab/lab/pcapng"
+
+// Ports of tunnels.
+const (
+	l2tpPort      = 1701
+	gtpPort       = 2152
+	teredoPort    = 3544
+	lispPort      = 4341
+	vxlanPort     = 4789
+	vxlanGPEPort  = 4790
+	capwapPort    = 5247
+	genevePort    = 6081
+	mplsPort      = 6635
+	vxlanOldPort  = 8472 // of Linux, before there was a port for it
+	tzspPort      = 37008
+	tunnelHeader  = 8 // bytes: the shortest header of those that have a fixed one
+	shortestIPv6  = 40
+	versionOfIPv6 = 6
+)
+
+// udpTunnel reads what a tunnel carries, and reports whether there is one.
+func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
+	if len(b.data) < tunnelHeader {
+		return false
+	}
+	switch dst {
+	case vxlanPort, vxlanOldPort, vxlanGPEPort:
+		return d.vxlan(p, dst, b)
+	case genevePort:
+		return d.geneve(p, b)
+	case gtpPort:
+		return d.gtp(p, b)
+	case lispPort: // RFC 9300 section 5
+		d.rawIP(p, b.from(8))
+		return true
+	case mplsPort: // RFC 7510
+		d.mpls(p, b)
+		return true
+	case tzspPort:
+		return d.tzsp(p, b)
+	}
+	switch { // a port of either side
+	case dst == l2tpPort || src == l2tpPort:
+		return d.l2tp(p, b)
+	case dst == teredoPort || src == teredoPort:
+		return d.teredo(p, b)
+	case dst == capwapPort || src == capwapPort:
+		return d.capwap(p, b)
+	}
+	return false
+}
+
+// vxlan reads VXLAN (RFC 7348), and with the port for that or with the flag its
+// extension for other protocols than Ethernet (draft-ietf-nvo3-vxlan-gpe).
+func (d *Decoder) vxlan(p *Packet, port uint16, b piece) bool {
+	const numbered, withProtocol = 0x08, 0x04
+	flags := b.data[0]
+	if flags&numbered == 0 && port != vxlanGPEPort {
+		return false
+	}
+	if port == vxlanGPEPort && flags&withProtocol != 0 {
+		d.numbered(p, b.data[3], b.from(8))
+	} else {
+		d.ethernet(p, b.from(8))
+	}
+	return true
+}
+
+// geneve reads Geneve with its options (RFC 8926 section 3.4).
+func (d *Decoder) geneve(p *Packet, b piece) bool {
+	if b.data[0]>>6 != 0 {
+		return false
+	}
+	d.ether(p, b.uint16(2), b.from(8+int(b.data[0]&0x3f)*4))
+	return true
+}
+
+// gtp reads the user plane of GTP with its extension headers (3GPP TS 29.281
+// section 5).
+func (d *Decoder) gtp(p *Packet, b piece) bool {
+	const version1, gtp, withOptions, withExtension, userData = 1, 0x10, 0x07, 0x04, 255
+	flags := b.data[0]
+	if flags>>5 != version1 || flags&gtp == 0 || b.data[1] != userData {
+		return false
+	}
+	inner := b.upto(8 + b.uint16(2)).from(8)
+	if flags&withOptions != 0 {
+		if len(inner.data) < 4 {
+			return false
+		}
+		next := inner.data[3]
+		inner = inner.from(4)
+		for flags&withExtension != 0 && next != 0 {
+			if len(inner.data) < 4 || inner.data[0] == 0 {
+				return false
+			}
+			size := int(inner.data[0]) * 4
+			if len(inner.data) < size {
+				return false
+			}
+			next, inner = inner.data[size-1], inner.from(size)
+		}
+	}
+	d.rawIP(p, inner)
+	return true
+}
+
+// l2tp reads the data of L2TPv2 (RFC 2661 section 3.1) and of L2TPv3 over UDP (RFC 3931
+// section 4.1.2).
+func (d *Decoder) l2tp(p *Packet, b piece) bool {
+	const control, withLength, withSequence, withOffset, version = 0x8000, 0x4000, 0x0800, 0x0200, 0x000f
+	flags := b.uint16(0)
+	switch {
+	case flags&control != 0:
+		return false
+	case flags&version == 3:
+		d.l2tp3(p, b.from(8))
+		return true
+	case flags&version != 2:
+		return false
+	}
+	size := 6
+	if flags&withLength != 0 {
+		size += 2
+	}
+	if flags&withSequence != 0 {
+		size += 4
+	}
+	if flags&withOffset != 0 && len(b.data) >= size+2 {
+		size += 2 + b.uint16(size)
+	}
+	d.ppp(p, b.from(size))
+	return true
+}
+
+// teredo reads IPv6 behind what a Teredo server adds (RFC 4380 section 5.1.1).
+func (d *Decoder) teredo(p *Packet, b piece) bool {
+	const authentication, origin = 1, 0
+	if len(b.data) >= 4 && b.uint16(0) == authentication {
+		b = b.from(13 + int(b.data[2]) + int(b.data[3]))
+	}
+	if len(b.data) >= 8 && b.uint16(0) == origin {
+		b = b.from(8)
+	}
+	if len(b.data) < shortestIPv6 || b.data[0]>>4 != versionOfIPv6 {
+		return false
+	}
+	d.ipv6(p, b)
+	return true
+}
+
+// capwap reads the data that a wireless access point exchanges with its controller (RFC
+// 5415 section 4.3), unless it is a fragment or protected.
+func (d *Decoder) capwap(p *Packet, b piece) bool {
+	const native, fragment = 0x0100, 0x0080
+	flags := b.uint16(2)
+	if b.data[0] != 0 || flags&fragment != 0 {
+		return false
+	}
+	inner := b.from(int(b.data[1]>>3) * 4)
+	if flags&native == 0 {
+		d.ethernet(p, inner)
+		return true
+	}
+	const kind, data = 0x0c, 0x08
+	if len(inner.data) >= 2 && inner.data[0]&kind != data && inner.data[1]&kind == data {
+		swapped := append([]byte{inner.data[1], inner.data[0]}, inner.data[2:]...) // as Cisco writes it
+		inner = piece{swapped, inner.wire}
+	}
+	d.wifi(p, inner)
+	return true
+}
+
+// tzsp reads TaZmen Sniffer Protocol: a frame of a link type of its own, behind tags.
+func (d *Decoder) tzsp(p *Packet, b piece) bool {
+	const version, received, transmit, padding, end = 1, 0, 1, 0, 1
+	if b.data[0] != version || b.data[1] != received && b.data[1] != transmit {
+		return false
+	}
+	protocol := b.uint16(2)
+	for b = b.from(4); len(b.data) > 0 && b.data[0] != end; {
+		switch {
+		case b.data[0] == padding:
+			b = b.from(1)
+		case len(b.data) < 2:
+			return false
+		default:
+			b = b.from(2 + int(b.data[1]))
+		}
+	}
+	link, ok := map[int]pcapng.LinkType{
+		1: pcapng.LinkEthernet, 18: pcapng.LinkWiFi, 119: linkPrism, 127: linkAVS,
+	}[protocol]
+	if ok {
+		d.link(p, link, b.from(1))
+	}
+	return ok
+}
