@@ -106,6 +106,8 @@ func cloneProject(t *testing.T) string {
 		switch {
 		case err != nil:
 			return err
+		case path == ".git" && !d.IsDir(): // of a git worktree
+			return nil
 		case path == ".git" || path == "results":
 			return fs.SkipDir
 		case d.IsDir():
