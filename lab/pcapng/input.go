@@ -80,3 +80,23 @@ func (in *input) shortage() error {
 	}
 	return io.ErrUnexpectedEOF
 }
+
+// Read implements [io.Reader], for a decompressor that goes on where peek stopped.
+func (in *input) Read(b []byte) (int, error) {
+	if in.start == in.end && in.err == nil {
+		in.fill(1)
+	}
+	if in.start == in.end {
+		return 0, in.err
+	}
+	n := copy(b, in.buf[in.start:in.end])
+	in.start += n
+	return n, nil
+}
+
+// ReadByte implements [io.ByteReader], so that gzip does not read ahead once more.
+func (in *input) ReadByte() (byte, error) {
+	var b [1]byte
+	_, err := in.Read(b[:])
+	return b[0], err
+}

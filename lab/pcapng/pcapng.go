@@ -4,8 +4,8 @@
 //
 //   - A [Writer] writes pcapng or pcap, in whole blocks: a capture that was cut
 //     short by a full disk or a kill is readable up to its last frame.
-//   - A [Reader] reads pcapng and every variant of pcap, also damaged files, and
-//     files by other programs.
+//   - A [Reader] reads pcapng, every variant of pcap, and snoop, also compressed and
+//     damaged files, and files by other programs.
 //   - [Annotate] adds comments to a finished pcapng capture.
 //   - [Repair] cuts off the incomplete block that a killed writer leaves behind.
 //

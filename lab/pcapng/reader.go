@@ -24,7 +24,8 @@ type Packet struct {
 // A Damage is the reason why a file cannot be read further although it has not
 // ended properly: it was cut off, or its bytes make no sense.
 type Damage struct {
-	// Offset is the place in the file, in bytes, of the record concerned.
+	// Offset is the place in the file, in bytes, of the record concerned; of a
+	// compressed file it is that in what it holds.
 	Offset int64
 	// Packet is the number, from 1, of the packet that could not be read.
 	Packet int
@@ -40,8 +41,8 @@ func (d *Damage) Error() string {
 // one means that the reader is no longer looking at a length.
 const maxPacket = 16 << 20
 
-// A Reader reads packets from a capture file: pcap in all its variants, and
-// pcapng.
+// A Reader reads packets from a capture file: pcap in all its variants, pcapng, and
+// snoop (RFC 1761), each also compressed by gzip or zstd.
 //
 //	r, err := pcapng.NewReader(f)
 //	for {
@@ -76,22 +77,46 @@ type packetReader interface {
 // looks like if it is no capture.
 func NewReader(r io.Reader) (*Reader, error) {
 	rd := &Reader{in: input{src: r}}
-	magic, err := rd.in.peek(4)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	magic, err := rd.magic()
+	if err != nil {
 		return nil, err
 	}
-	if len(magic) < 4 {
-		return nil, fmt.Errorf("not a capture: only %d bytes long", len(magic))
+	rest := rd.in
+	src, err := decompressed(magic, &rest)
+	if err != nil {
+		return nil, err
 	}
-	if binary.BigEndian.Uint32(magic) == blockSectionHeader {
+	if src != io.Reader(&rest) {
+		rd.in = input{src: src}
+		if magic, err = rd.magic(); err != nil {
+			return nil, fmt.Errorf("in a compressed file: %w", err)
+		}
+	}
+	switch {
+	case binary.BigEndian.Uint32(magic) == blockSectionHeader:
 		rd.format, err = newBlockReader(rd)
-	} else {
+	case string(magic) == snoopMagic:
+		rd.format, err = newSnoopReader(rd)
+	default:
 		rd.format, err = newRecordReader(rd)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return rd, nil
+}
+
+// magic returns the first bytes of a file, at most eight and at least four, and leaves
+// them unread.
+func (r *Reader) magic() ([]byte, error) {
+	magic, err := r.in.peek(len(snoopMagic))
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	if len(magic) < 4 {
+		return nil, fmt.Errorf("not a capture: only %d bytes long", len(magic))
+	}
+	return magic, nil
 }
 
 // Next reads the next packet into p. It returns io.EOF at the end of a whole
@@ -133,10 +158,8 @@ func (f *recordReader) link() LinkType { return f.linkType }
 func (f *recordReader) next(p *Packet) error {
 	at := f.in.offset
 	h, err := f.header()
-	if err == io.EOF {
-		return io.EOF
-	} else if err != nil {
-		return f.cutOff(at, err)
+	if err != nil {
+		return f.endOr(at, err)
 	}
 	if h.captured > maxPacket {
 		return f.damage(at, "a packet of %d bytes: the file is damaged", h.captured)
@@ -154,10 +177,22 @@ func (r *Reader) damage(offset int64, format string, args ...any) error {
 }
 
 // cutOff turns the end of the input in the middle of the record at offset into
-// a Damage, and leaves other errors as they are.
+// a Damage, as it does a compressed form that is damaged, and leaves other errors as
+// they are.
 func (r *Reader) cutOff(offset int64, err error) error {
+	if damaged, ok := err.(formatError); ok {
+		return r.damage(offset, "%s", damaged)
+	}
 	if err == io.ErrUnexpectedEOF || err == io.EOF {
 		return r.damage(offset, "the file is cut off in the middle of a packet")
 	}
 	return err
+}
+
+// endOr is cutOff where a record may begin: the end of the input is that of the file.
+func (r *Reader) endOr(offset int64, err error) error {
+	if err == io.EOF {
+		return io.EOF
+	}
+	return r.cutOff(offset, err)
 }

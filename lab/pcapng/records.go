@@ -117,10 +117,8 @@ func (s *recordScanner) header() (recordHeader, error) {
 // looksLike says what a file is that is no capture, for the error message.
 func looksLike(h []byte) string {
 	switch {
-	case h[0] == 0x1F && h[1] == 0x8B:
-		return "it is compressed, gunzip it first"
-	case string(h[:4]) == "snoo":
-		return "it is Sun's snoop format, convert it with editcap -F pcap"
+	case string(h[:4]) == "\x04\x22\x4d\x18" || string(h[:3]) == "BZh" || string(h[:4]) == "\xfd7zX":
+		return "it is compressed, by neither gzip nor zstd: decompress it first"
 	case string(h[:4]) == "GMBU" || string(h[:4]) == "RTSS":
 		return "it is Microsoft's Network Monitor format, convert it with editcap -F pcap"
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:

@@ -1,0 +1,66 @@
+package pcapng
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxZstdWindow is how far back a zstd file may refer, in bytes, and with that most of
+// the memory that reading one takes. It is the limit of the zstd program, too.
+const maxZstdWindow = 128 << 20
+
+// decompressed returns the bytes of a compressed file, which begins with the given ones,
+// or src itself.
+func decompressed(magic []byte, src io.Reader) (io.Reader, error) {
+	const gzipMagic, zstdMagic = "\x1f\x8b\x08", "\x28\xb5\x2f\xfd"
+	switch {
+	case bytes.HasPrefix(magic, []byte(gzipMagic)):
+		z, err := gzip.NewReader(src)
+		if err != nil {
+			return nil, fmt.Errorf("not a capture: it is compressed by gzip, and damaged in its first bytes: %w", err)
+		}
+		return damageable{z}, nil
+	case bytes.HasPrefix(magic, []byte(zstdMagic)):
+		z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderMaxMemory(1<<62))
+		if err != nil {
+			return nil, fmt.Errorf("not a capture: it is compressed by zstd: %w", err)
+		}
+		return damageable{z}, nil
+	}
+	return src, nil
+}
+
+// A damageable stream ends where its compressed form is damaged, with a formatError. An
+// error of the file below stays as it is.
+type damageable struct{ io.Reader }
+
+func (d damageable) Read(b []byte) (int, error) {
+	n, err := d.Reader.Read(b)
+	if damaged(err) {
+		err = formatError(fmt.Sprintf("its compressed form is damaged (%v)", err))
+	}
+	return n, err
+}
+
+// damaged reports whether a decompressor means by an error that its input makes no sense.
+func damaged(err error) bool {
+	var corrupt flate.CorruptInputError
+	for _, e := range []error{
+		gzip.ErrChecksum, gzip.ErrHeader,
+		zstd.ErrBlockTooSmall, zstd.ErrCompressedSizeTooBig, zstd.ErrCRCMismatch, zstd.ErrDecoderSizeExceeded,
+		zstd.ErrFrameSizeExceeded, zstd.ErrFrameSizeMismatch, zstd.ErrMagicMismatch, zstd.ErrReservedBlockType,
+		zstd.ErrUnexpectedBlockSize, zstd.ErrUnknownDictionary, zstd.ErrWindowSizeExceeded, zstd.ErrWindowSizeTooSmall,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return errors.As(err, &corrupt)
+}
