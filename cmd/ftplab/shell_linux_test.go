@@ -31,6 +31,30 @@ func runShell(t *testing.T, folder, scenario, script string) (stdout, stderr str
 	return out.String(), errOut.String()
 }
 
+// TestShellProgram opens a shell beside a server that is a program. Its files and
+// its log are with the results.
+func TestShellProgram(t *testing.T) {
+	python := optional.Tool(t, "python3", "apt install python3")
+	folder := t.TempDir()
+	const server = `-- files/server.py --
+import socket
+l = socket.create_server(("", 21))
+print("ready", flush=True)
+while True:
+    c, _ = l.accept()
+    c.sendall(b"220 Hello.\r\n"); c.recv(99); c.sendall(b"221 Goodbye.\r\n"); c.close()
+`
+	source := "# Other\n# x\nprogram " + python + " server.py\nopen\nquit\n" + server
+	if err := os.WriteFile(filepath.Join(folder, "other.txtar"), []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	runShell(t, folder, "other.txtar", python+` -c 'import socket; c = socket.create_connection(("server", 21)); print(c.recv(99))'`)
+	log, err := os.ReadFile(filepath.Join(folder, "results", "other-by-hand", "server.log"))
+	if err != nil || string(log) != "ready\n" {
+		t.Errorf("got the log %q, error %v, want ready", log, err)
+	}
+}
+
 // TestShellPlace says where somebody is who is in the shell.
 func TestShellPlace(t *testing.T) {
 	mine, err := os.ReadFile("/etc/hosts")
