@@ -28,10 +28,10 @@ type limits struct {
 	batch int
 }
 
-var normal = limits{kept: 24 << 20, live: 16 << 10, waiting: 8 << 10, batch: 16 << 20}
+var normal = limits{kept: 8 << 20, live: 16 << 10, waiting: 8 << 10, batch: 16 << 20}
 
 // connectionMemory is about what each connection takes, beside what is recorded of it.
-const connectionMemory = 2 << 10
+const connectionMemory = 1200
 
 // findFacts reads the file, once if its connections can be kept, else twice.
 func (c *Capture) findFacts() error {
@@ -102,9 +102,8 @@ type everything struct {
 // add takes a segment, and reports whether the connections still fit into memory.
 func (e *everything) add(p *packet.Packet, id int, begins, reused bool) bool {
 	if begins {
-		l := &live{}
-		l.id = id
-		l.State.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
+		l := &live{id: id}
+		l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
 		if e.c.hash {
 			l.Hashes = &e.pool
 		}
@@ -173,7 +172,13 @@ func (f *facts) add(l *live) {
 	}
 	o.ends, o.six = uint32(len(f.ends)), !l.Ends[0].Addr().Is4()
 	for _, end := range l.Ends {
-		f.ends = append(f.ends, end.Addr().AsSlice()...)
+		if ip := end.Addr(); ip.Is4() {
+			b := ip.As4()
+			f.ends = append(f.ends, b[:]...)
+		} else {
+			b := ip.As16()
+			f.ends = append(f.ends, b[:]...)
+		}
 		f.ends = binary.BigEndian.AppendUint16(f.ends, end.Port())
 	}
 	client := l.ClientDirection()

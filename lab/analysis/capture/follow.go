@@ -34,6 +34,10 @@ type reading struct {
 	// done is called for a connection when all of its packets have passed; may be nil.
 	// It reports whether it keeps l.
 	done func(l *live) (keeps bool)
+	// stopped ends the reading when it becomes true; may be nil.
+	stopped *bool
+	// spare is memory for connections, from an earlier reading.
+	spare *[]*live
 }
 
 // A live connection is one that goes on at the packet that is read.
@@ -54,7 +58,6 @@ type follower struct {
 	open   int // connections that are followed at present
 	next   int // the ID of the connection that begins next
 	reused int // the place of the next one in Capture.reused
-	spare  []*live
 	pool   tcp.Pool
 }
 
@@ -63,6 +66,9 @@ type follower struct {
 func (c *Capture) follow(r reading) (hi int, err error) {
 	f := &follower{reading: r, c: c, live: newTuples[*live](), next: r.lo}
 	f.reused = sort.SearchInts(c.reused, r.lo)
+	if f.spare == nil {
+		f.spare = &[]*live{}
+	}
 	d := &packet.Decoder{Details: r.details}
 	_, err = c.file.packets(d, func(p *packet.Packet, _ *pcapng.Packet) bool {
 		return p.Number <= c.Size && f.take(p)
@@ -84,6 +90,9 @@ func (f *follower) take(p *packet.Packet) bool {
 	}
 	if l != nil && uint32(p.Number) == f.c.spans[l.id].last {
 		f.end(p, l)
+	}
+	if f.stopped != nil && *f.stopped {
+		return false
 	}
 	return f.packet != nil || f.next < f.hi || f.open > 0
 }
@@ -129,6 +138,9 @@ func (f *follower) begin(p *packet.Packet) *live {
 	}
 	l := f.blank()
 	l.begin(f.c, id, p)
+	if f.packet != nil {
+		l.identify(f.c)
+	}
 	l.records = f.records != nil && f.records(id)
 	if f.hash {
 		l.Hashes = &f.pool
@@ -143,9 +155,9 @@ func (f *follower) begin(p *packet.Packet) *live {
 
 // blank returns the memory for a connection.
 func (f *follower) blank() *live {
-	if n := len(f.spare); n > 0 {
-		l := f.spare[n-1]
-		f.spare = f.spare[:n-1]
+	if n := len(*f.spare); n > 0 {
+		l := (*f.spare)[n-1]
+		*f.spare = (*f.spare)[:n-1]
 		return l
 	}
 	return &live{}
@@ -159,6 +171,6 @@ func (f *follower) end(p *packet.Packet, l *live) {
 		f.live.remove(&t)
 	}
 	if f.done == nil || !f.done(l) {
-		f.spare = append(f.spare, l)
+		*f.spare = append(*f.spare, l)
 	}
 }

@@ -26,19 +26,20 @@ const (
 
 // begin makes l a connection of which nothing has been seen yet.
 func (l *live) begin(c *Capture, id int, p *packet.Packet) {
-	spare := l.State
-	*l = live{id: id}
-	l.State = spare
-	l.State.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
-	if c.purposes == nil { // the facts are being found out
-		return
+	l.id, l.records, l.identity = id, false, nil
+	l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
+	if c.purposes != nil { // else the facts are being found out
+		l.purpose = c.purposeOf(id)
 	}
-	l.purpose = c.purposeOf(id)
+}
+
+// identify gives l the identity that its packets have.
+func (l *live) identify(c *Capture) {
 	if c.kept != nil {
-		l.identity = &c.kept.connections[id].Identity
+		l.identity = &c.kept.connections[l.id].Identity
 		return
 	}
-	identity := l.purpose.Identity(id, l.Ends, int(c.spans[id].first), int(c.spans[id].last))
+	identity := l.purpose.Identity(l.id, l.Ends, int(c.spans[l.id].first), int(c.spans[l.id].last))
 	l.identity = &identity
 }
 
@@ -47,7 +48,12 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 	if p := c.purposes[id]; p != nil {
 		return p
 	}
-	return &ftp.Purpose{Role: ftp.Other, Client: max(int(c.initiators[id]), 0), Control: ftp.NoConnection}
+	return &others[max(int(c.initiators[id]), 0)]
+}
+
+// others is what connections are for that are not FTP, by the direction of the client.
+var others = [2]ftp.Purpose{
+	{Role: ftp.Other, Client: 0, Control: ftp.NoConnection}, {Role: ftp.Other, Client: 1, Control: ftp.NoConnection},
 }
 
 // mostLines is how many lines of a dialogue are read.
@@ -82,7 +88,7 @@ func (l *live) describe(c *ftp.Connection) {
 func (c *Capture) hashes(id int) bool { return c.hash && c.role(id) == ftp.Data }
 
 // Connections yields all TCP connections, in the order of their first packets. Of a large
-// capture they are read from the file.
+// capture they are read from the file, and one is valid until the next one comes.
 func (c *Capture) Connections() iter.Seq[*ftp.Connection] {
 	return func(yield func(*ftp.Connection) bool) {
 		if c.kept != nil {
@@ -113,25 +119,30 @@ func (c *Capture) readConnections(lo int, yield func(*ftp.Connection) bool) (nex
 	ready := map[int]*ftp.Connection{} // that wait for others
 	next = lo
 	stopped := false
-	pass := func(l *ftp.Connection) {
-		ready[l.ID] = l
-		for !stopped {
-			x := ready[next]
-			if x == nil {
-				return
-			}
-			delete(ready, next)
-			next++
-			stopped = !yield(x)
-		}
+	pass := func(x *ftp.Connection) {
+		next++
+		stopped = !yield(x)
 	}
+	var inTurn ftp.Connection // of one that waits for none
 	r := reading{
 		lo: lo, hi: len(c.spans),
-		records: c.hashes, hash: c.hash,
+		records: c.hashes, hash: c.hash, stopped: &stopped,
 		done: func(l *live) bool {
-			x := &ftp.Connection{}
-			l.describe(x)
-			pass(x)
+			switch {
+			case stopped:
+				return false
+			case l.id != next:
+				x := &ftp.Connection{}
+				l.describe(x)
+				ready[l.id] = x
+				return false
+			}
+			l.describe(&inTurn)
+			pass(&inTurn)
+			for x := ready[next]; x != nil && !stopped; x = ready[next] {
+				delete(ready, next)
+				pass(x)
+			}
 			return false
 		},
 	}
@@ -140,7 +151,7 @@ func (c *Capture) readConnections(lo int, yield func(*ftp.Connection) bool) (nex
 		if id-next >= c.limits.waiting {
 			limit = min(limit, id)
 		}
-		return !stopped && id < limit
+		return id < limit
 	}
 	_, err = c.follow(r)
 	if stopped {
@@ -197,8 +208,9 @@ func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (tls
 // connections if these are asked for. Each is valid until the next one comes.
 func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 	return func(yield func(*Dialogue) bool) {
+		var spare []*live
 		for i := 0; i < len(c.sessions); {
-			n, more := c.dialogues(c.sessions[i:], data, yield)
+			n, more := c.dialogues(c.sessions[i:], data, &spare, yield)
 			if i += n; !more {
 				return
 			}
@@ -206,14 +218,18 @@ func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 	}
 }
 
+// spareMost is how much may have been recorded of a connection whose memory is used for
+// another one, in bytes.
+const spareMost = 4 << 10
+
 // dialogues yields the first of some sessions, and returns how many.
-func (c *Capture) dialogues(of []session, data bool, yield func(*Dialogue) bool) (n int, more bool) {
+func (c *Capture) dialogues(of []session, data bool, spare *[]*live, yield func(*Dialogue) bool) (n int, more bool) {
 	memory := 0
 	for n < len(of) && (n == 0 || memory+of[n].size < c.limits.batch) {
 		memory += of[n].size + connectionMemory
 		n++
 	}
-	lives, connections := c.readSessions(of[:n], data)
+	lives, connections := c.readSessions(of[:n], data, spare)
 	for i := range of[:n] {
 		s := &of[i]
 		l := lives[s.control]
@@ -225,6 +241,9 @@ func (c *Capture) dialogues(of []session, data bool, yield func(*Dialogue) bool)
 		delete(connections, s.control)
 		if !c.dialogue(s, l, of, yield) {
 			return n, false
+		}
+		if c.kept == nil && l.RecordedSize() <= spareMost {
+			*spare = append(*spare, l)
 		}
 	}
 	return n, true
@@ -250,7 +269,7 @@ func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield fu
 
 // readSessions returns the control connections of some neighbouring sessions and, if they
 // are asked for, their data connections, by the ID of the control connection.
-func (c *Capture) readSessions(of []session, data bool) (map[int]*live, map[int][]*ftp.Connection) {
+func (c *Capture) readSessions(of []session, data bool, spare *[]*live) (map[int]*live, map[int][]*ftp.Connection) {
 	lives, connections := map[int]*live{}, map[int][]*ftp.Connection{}
 	among := func(control int) bool { return control >= of[0].control && control <= of[len(of)-1].control }
 	if k := c.kept; k != nil {
@@ -264,7 +283,7 @@ func (c *Capture) readSessions(of []session, data bool) (map[int]*live, map[int]
 		}
 		return lives, connections
 	}
-	r := reading{lo: of[0].control, hi: of[len(of)-1].control + 1}
+	r := reading{lo: of[0].control, hi: of[len(of)-1].control + 1, spare: spare}
 	for id, p := range c.purposes {
 		if data && p.Role == ftp.Data && among(p.Control) {
 			r.lo, r.hi = min(r.lo, id), max(r.hi, id+1)
@@ -363,7 +382,7 @@ func (c *Capture) Session(control int) (s *ftp.Session) {
 	if found == nil {
 		return nil
 	}
-	c.dialogues([]session{*found}, false, func(d *Dialogue) bool {
+	c.dialogues([]session{*found}, false, &[]*live{}, func(d *Dialogue) bool {
 		s = d.Session()
 		return true
 	})

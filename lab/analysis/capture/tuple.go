@@ -4,6 +4,7 @@ package capture
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"ftplab/lab/analysis/packet"
 )
@@ -18,27 +19,32 @@ type tuple struct {
 
 // tupleOf is the tuple of a segment.
 func tupleOf(p *packet.Packet) (t tuple) {
-	var src, dst [18]byte
-	n := 6
 	if p.IP.Src.Is4() {
-		a, b := p.IP.Src.As4(), p.IP.Dst.As4()
-		copy(src[:], a[:])
-		copy(dst[:], b[:])
-	} else {
-		a, b := p.IP.Src.As16(), p.IP.Dst.As16()
-		copy(src[:], a[:])
-		copy(dst[:], b[:])
-		n, t.six = 18, true
+		src, dst := endOf(p.IP.Src.As4(), p.TCP.SrcPort), endOf(p.IP.Dst.As4(), p.TCP.DstPort)
+		low, high := src, dst
+		if t.higher = src > dst; t.higher {
+			low, high = dst, src
+		}
+		binary.BigEndian.PutUint64(t.bytes[:], low<<16)
+		binary.BigEndian.PutUint64(t.bytes[6:], high<<16) // the last two bytes are 0
+		return t
 	}
-	src[n-2], src[n-1] = byte(p.TCP.SrcPort>>8), byte(p.TCP.SrcPort)
-	dst[n-2], dst[n-1] = byte(p.TCP.DstPort>>8), byte(p.TCP.DstPort)
-	low, high := src[:n], dst[:n]
-	if t.higher = bytes.Compare(low, high) > 0; t.higher {
-		low, high = high, low
+	t.six = true
+	var src, dst [18]byte
+	*(*[16]byte)(src[:]), *(*[16]byte)(dst[:]) = p.IP.Src.As16(), p.IP.Dst.As16()
+	binary.BigEndian.PutUint16(src[16:], p.TCP.SrcPort)
+	binary.BigEndian.PutUint16(dst[16:], p.TCP.DstPort)
+	if t.higher = bytes.Compare(src[:], dst[:]) > 0; t.higher {
+		src, dst = dst, src
 	}
-	copy(t.bytes[:], low)
-	copy(t.bytes[n:], high)
+	copy(t.bytes[:], src[:])
+	copy(t.bytes[18:], dst[:])
 	return t
+}
+
+// endOf is an address of IPv4 and a port as a number.
+func endOf(ip [4]byte, port uint16) uint64 {
+	return uint64(binary.BigEndian.Uint32(ip[:]))<<16 | uint64(port)
 }
 
 // tuples is a map from tuples. Those of IPv4, of which a capture may hold a million, take

@@ -6,6 +6,7 @@ package ftp
 import (
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"net/netip"
 )
 
 // A Candidate is a connection that may be FTP dialogue, while its packets pass.
@@ -16,6 +17,7 @@ type Candidate struct {
 	Hashes *tcp.Pool
 
 	recorded [2]*tcp.Recording // nil for nothing
+	spare    [2]*tcp.Recording // memory of the connection that c was before
 	size     [2]int            // bytes that came while they were recorded
 	digests  [2]tcp.Digest     // once it is opaque
 	state    state
@@ -39,6 +41,21 @@ const (
 	// What one side says in a dialogue beyond maxDialogue is not recorded.
 	maxDialogue = 16 << 20
 )
+
+// Begin makes c a connection of which nothing has been seen yet. It uses the memory of
+// the connection that c was before.
+func (c *Candidate) Begin(src, dst netip.AddrPort) {
+	const most = 64 << 10 // bytes of a recording whose memory is used again
+	state, spare := c.State, c.spare
+	for dir, r := range c.recorded {
+		if r != nil && r.Size() <= most {
+			r.Reset()
+			spare[dir] = r
+		}
+	}
+	*c = Candidate{State: state, spare: spare}
+	c.State.Begin(src, dst)
+}
 
 // Data takes the data of a segment that State.Add has taken.
 func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
@@ -64,10 +81,13 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	if len(seg.Payload) == 0 {
 		return
 	}
-	if c.recorded[seg.Direction] == nil {
-		c.recorded[seg.Direction] = &tcp.Recording{}
+	dir := seg.Direction
+	if c.recorded[dir] == nil {
+		if c.recorded[dir], c.spare[dir] = c.spare[dir], nil; c.recorded[dir] == nil {
+			c.recorded[dir] = tcp.NewRecording()
+		}
 	}
-	c.recorded[seg.Direction].Add(p, seg)
+	c.recorded[dir].Add(p, seg)
 }
 
 // decide looks at a connection that may be dialogue, and lets go of its bytes if

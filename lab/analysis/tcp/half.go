@@ -69,9 +69,6 @@ type Half struct {
 	scale            int8 // of the windows it announces, -1 if its SYN offered none
 }
 
-// blank is a direction of which nothing has been seen, in the memory of h.
-func (h *Half) blank() Half { return Half{have: h.have[:0], scale: -1} }
-
 // anchor fixes the number that is called 0.
 func (h *Half) anchor(isn uint32) {
 	if !h.anchored {

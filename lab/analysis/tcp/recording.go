@@ -27,6 +27,11 @@ type recorded struct {
 	from, to int32 // its bytes are data[from:to]
 }
 
+// NewRecording returns a recording with room for a few segments.
+func NewRecording() *Recording {
+	return &Recording{segments: make([]recorded, 0, 8), data: make([]byte, 0, 256)}
+}
+
 // Add records the data of a segment.
 func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	if len(seg.Payload) == 0 {

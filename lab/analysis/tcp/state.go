@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -41,10 +42,10 @@ type State struct {
 // Begin makes s the state of a connection of which nothing has been seen yet. It
 // uses the memory of the connection that s was before.
 func (s *State) Begin(src, dst netip.AddrPort) {
-	letters, halves := s.letters[:0], s.Halves
+	letters, have := s.letters[:0], [2]ranges.Set{s.Halves[0].have[:0], s.Halves[1].have[:0]}
 	*s = State{Ends: [2]netip.AddrPort{src, dst}, letters: letters, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
 	for i := range s.Halves {
-		s.Halves[i] = halves[i].blank()
+		s.Halves[i].have, s.Halves[i].scale = have[i], -1
 	}
 }
 
