@@ -14,6 +14,7 @@ const (
 	blockNameResolution       = 4
 	blockInterfaceStatistics  = 5
 	blockEnhancedPacket       = 6
+	blockDecryptionSecrets    = 10
 )
 
 // Option codes, with their names in the draft.
@@ -43,6 +44,10 @@ const (
 	nrbRecordIPv6 = 2
 )
 
+// secretsTLSKeyLog is the secrets type of a decryption secrets block that holds a key
+// log of TLS: "TLSK".
+const secretsTLSKeyLog = 0x544C534B
+
 // Sizes and fixed values.
 const (
 	byteOrderMagic       = 0x1A2B3C4D
@@ -51,6 +56,7 @@ const (
 	blockOverhead = 12 // bytes of a block around its body: type, length, length again
 	sectionHead   = 24 // bytes of a section header block before its options
 	packetHead    = 28 // bytes of a packet block, enhanced or obsolete, before its frame
+	secretsFields = 8  // bytes of a decryption secrets block's body before its secrets
 	maxOption     = 65535
 )
 

@@ -100,6 +100,10 @@ func (f *blockReader) block(p *Packet, at int64) (bool, error) {
 		if body > maxPacket {
 			return false, f.damage(at, "a packet of %d bytes: the file is damaged", body)
 		}
+	case blockDecryptionSecrets:
+		if body > maxPacket {
+			return false, f.damage(at, "secrets of %d bytes: the file is damaged", body)
+		}
 	case blockInterfaceDescription, blockNameResolution, blockInterfaceStatistics:
 		if body > maxSideBlock {
 			return false, f.in.skip(int64(length))
@@ -130,8 +134,22 @@ func (f *blockReader) parse(kind uint32, body []byte, p *Packet, at int64) (bool
 		f.nameResolution(body)
 	case blockInterfaceStatistics:
 		f.statistics(body)
+	case blockDecryptionSecrets:
+		return false, f.addSecrets(body, at)
 	}
 	return false, nil
+}
+
+// addSecrets takes the key log of TLS from a decryption secrets block. It passes over
+// secrets of other protocols.
+func (f *blockReader) addSecrets(b []byte, at int64) error {
+	if len(b) < secretsFields || int64(f.order.Uint32(b[4:])) > int64(len(b)-secretsFields) {
+		return f.damage(at, "secrets longer than their block: the file is damaged")
+	}
+	if f.order.Uint32(b) == secretsTLSKeyLog {
+		f.secrets = append(f.secrets, string(b[secretsFields:secretsFields+f.order.Uint32(b[4:])]))
+	}
+	return nil
 }
 
 // packet reads an enhanced packet block, or its obsolete forerunner, in which

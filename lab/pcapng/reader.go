@@ -64,6 +64,7 @@ type Reader struct {
 	packets int
 	dropped uint64
 	names   []Name
+	secrets []string
 }
 
 // A packetReader reads the packets of one format.
@@ -134,6 +135,10 @@ func (r *Reader) Next(p *Packet) error {
 // Names are the names that the file gives to hosts, in its order, as far as it
 // has been read. Only pcapng has them.
 func (r *Reader) Names() []Name { return r.names }
+
+// Secrets are the key logs of TLS in the file's decryption secrets blocks, one for each
+// block, as far as it has been read. Only pcapng has them.
+func (r *Reader) Secrets() []string { return r.secrets }
 
 // Dropped is the number of packets that the recorder lost, according to the
 // statistics that have been read. Only pcapng has them.

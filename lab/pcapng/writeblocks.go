@@ -110,6 +110,12 @@ func nameResolution(names []Name) []byte {
 	return b.uint16(nrbRecordEnd).uint16(0).end()
 }
 
+// decryptionSecrets holds a key log of TLS.
+func decryptionSecrets(keyLog string) []byte {
+	return newBlock(blockDecryptionSecrets).
+		uint32(secretsTLSKeyLog).uint32(uint32(len(keyLog))).padded([]byte(keyLog)).end()
+}
+
 // interfaceStatistics is the block that ends a capture, with its counts.
 func interfaceStatistics(s Stats) []byte {
 	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }

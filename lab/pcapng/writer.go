@@ -100,6 +100,26 @@ func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 	return nil
 }
 
+// Secrets adds lines of a TLS key log (draft-ietf-tls-keylogfile), as a decryption
+// secrets block. Readers decrypt only packets that come after it. A pcap file has no
+// room for secrets: that is an error, which does not end the capture.
+func (w *Writer) Secrets(keyLog string) error {
+	if w.format == PCAP {
+		return errors.New("capture: a pcap file has no room for TLS keys; pcapng has")
+	}
+	if len(w.pending)+3 > maxPieces {
+		w.Flush()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	w.cut()
+	piece := decryptionSecrets(keyLog)
+	w.pending = append(w.pending, piece)
+	w.size += int64(len(piece))
+	return nil
+}
+
 // add adds what is no frame.
 func (w *Writer) add(data []byte) {
 	w.buffer = append(w.buffer, data...)
