@@ -86,6 +86,29 @@ func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
 	return frames
 }
 
+// Follow returns what Wireshark follows in a stream, such as "TCP" or, decrypted, "TLS",
+// of the connection that a display filter selects, such as "tcp.stream eq 0": what came
+// from one end, its TCP port, and what went to it. Which end that is Wireshark chooses.
+func (s *Sharkd) Follow(stream, filter string) (from []byte, port string, to []byte) {
+	s.t.Helper()
+	var result struct {
+		Port     string `json:"cport"`
+		Payloads []struct {
+			Data     []byte `json:"d"`
+			Opposite int    `json:"s"`
+		}
+	}
+	s.call("follow", map[string]any{"follow": stream, "filter": filter}, &result)
+	for _, p := range result.Payloads {
+		if p.Opposite != 0 {
+			to = append(to, p.Data...)
+		} else {
+			from = append(from, p.Data...)
+		}
+	}
+	return from, result.Port, to
+}
+
 // call calls a method of sharkd by JSON-RPC 2.0, a line for each call and answer.
 func (s *Sharkd) call(method string, params map[string]any, result any) {
 	s.t.Helper()

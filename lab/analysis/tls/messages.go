@@ -1,0 +1,50 @@
+package tls
+
+// maxMessage is the length in bytes of the longest handshake message that is read. A
+// chain of certificates has some thousands.
+const maxMessage = 1 << 18
+
+const messageHeader = 4 // bytes of a handshake message before its body: type, length
+
+// A messageReader joins the handshake messages of one direction, which may be cut
+// into records anywhere (RFC 8446, section 5.1).
+type messageReader struct {
+	buf []byte
+	// astray says that the beginning of the next message is not known, because a
+	// record is missing or a message was too long.
+	astray bool
+}
+
+// push gives the reader what was in a record.
+func (m *messageReader) push(b []byte) {
+	if !m.astray {
+		m.buf = append(m.buf, b...)
+	}
+}
+
+// next returns the next message, valid until the next push, and false if it is not
+// there as a whole.
+func (m *messageReader) next() (typ uint8, body []byte, ok bool) {
+	if len(m.buf) < messageHeader {
+		return 0, nil, false
+	}
+	length := int(m.buf[1])<<16 | int(m.buf[2])<<8 | int(m.buf[3])
+	if length > maxMessage {
+		m.lose()
+		return 0, nil, false
+	}
+	if len(m.buf) < messageHeader+length {
+		return 0, nil, false
+	}
+	typ, body = m.buf[0], m.buf[messageHeader:messageHeader+length]
+	if m.buf = m.buf[messageHeader+length:]; len(m.buf) == 0 {
+		m.buf = nil
+	}
+	return typ, body, true
+}
+
+// lose notes that a record of messages is missing.
+func (m *messageReader) lose() { m.buf, m.astray = nil, true }
+
+// restart begins with a new message, as every key does (RFC 8446, section 5.1).
+func (m *messageReader) restart() { *m = messageReader{} }

@@ -1,0 +1,81 @@
+package tls
+
+import "fmt"
+
+// A Version is a protocol version as it stands in a hello.
+type Version uint16
+
+// The versions.
+const (
+	SSL30 Version = 0x0300
+	TLS10 Version = 0x0301
+	TLS11 Version = 0x0302
+	TLS12 Version = 0x0303
+	TLS13 Version = 0x0304
+)
+
+func (v Version) String() string {
+	switch {
+	case v == 0:
+		return "unknown version"
+	case v == SSL30:
+		return "SSL 3.0"
+	case v >= TLS10 && v <= TLS13:
+		return fmt.Sprintf("TLS 1.%d", v-TLS10)
+	}
+	return fmt.Sprintf("version 0x%04x", uint16(v))
+}
+
+// Content types of records (RFC 8446, section 5.1; RFC 6520, section 3).
+const (
+	typeChangeCipherSpec = 20
+	typeAlert            = 21
+	typeHandshake        = 22
+	typeApplicationData  = 23
+	typeHeartbeat        = 24
+)
+
+// Types of handshake messages (RFC 5246, section 7.4; RFC 8446, section 4).
+const (
+	msgClientHello         = 1
+	msgServerHello         = 2
+	msgNewSessionTicket    = 4
+	msgEndOfEarlyData      = 5
+	msgEncryptedExtensions = 8
+	msgCertificate         = 11
+	msgServerHelloDone     = 14
+	msgFinished            = 20
+	msgKeyUpdate           = 24
+)
+
+// Extensions of hellos (RFC 6066, 7301, 7366, 5077, 8446).
+const (
+	extServerName        = 0
+	extALPN              = 16
+	extEncryptThenMAC    = 22
+	extSessionTicket     = 35
+	extPreSharedKey      = 41
+	extEarlyData         = 42
+	extSupportedVersions = 43
+)
+
+// Values of an alert (RFC 8446, section 6).
+const (
+	levelWarning     = 1
+	levelFatal       = 2
+	alertCloseNotify = 0
+)
+
+// alertNames has the names of RFC 5246, section 7.2, and RFC 8446, section 6.
+var alertNames = map[uint8]string{
+	0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 21: "decryption_failed",
+	22: "record_overflow", 30: "decompression_failure", 40: "handshake_failure", 41: "no_certificate",
+	42: "bad_certificate", 43: "unsupported_certificate", 44: "certificate_revoked",
+	45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca",
+	49: "access_denied", 50: "decode_error", 51: "decrypt_error", 60: "export_restriction",
+	70: "protocol_version", 71: "insufficient_security", 80: "internal_error",
+	86: "inappropriate_fallback", 90: "user_canceled", 100: "no_renegotiation",
+	109: "missing_extension", 110: "unsupported_extension", 111: "certificate_unobtainable",
+	112: "unrecognized_name", 113: "bad_certificate_status_response", 114: "bad_certificate_hash_value",
+	115: "unknown_psk_identity", 116: "certificate_required", 120: "no_application_protocol",
+}

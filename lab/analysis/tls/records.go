@@ -1,0 +1,276 @@
+package tls
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"ftplab/lab/analysis/tcp"
+)
+
+const (
+	recordHeader = 5 // bytes of a record before its body
+	// maxRecord is the length in bytes of the longest body (RFC 5246, section 6.2.3).
+	maxRecord = 1<<14 + 2048
+)
+
+// A record is a record of TLS (RFC 8446, section 5.1), or what stands where one
+// should be.
+type record struct {
+	kind    recordKind
+	typ     uint8
+	version Version
+	// body is valid until the next call of recordReader.next. Its place is that of
+	// its first byte; its packet is that of the last.
+	body tcp.Chunk
+	// skipped is the number of bytes before the record in which there were records
+	// that nothing is known of.
+	skipped int64
+}
+
+// A recordKind tells what a recordReader found.
+type recordKind int
+
+const (
+	wholeRecord  recordKind = iota
+	brokenRecord            // some of its bytes are missing; its type and length are known
+	noRecord                // bytes that are neither a record nor text
+	clearBytes              // no TLS: the body is handed back, and all behind it
+)
+
+// A recordReader cuts one direction of a connection into records. It holds one
+// record, and the chunks that it was given and that were not asked for yet.
+type recordReader struct {
+	queue []tcp.Chunk
+	end   int64 // the place behind the chunk that was pushed last
+	state readerState
+	buf   []byte    // the beginning of the record that is read
+	need  int       // its length with the header; 0 between records
+	used  bool      // buf was handed out, and can be overwritten
+	last  tcp.Chunk // where the last byte of buf comes from
+	seq   int64     // the place of the record's first byte, or between records of the next one's
+	since int64     // searching: the place behind the last byte that belongs to a known record
+	final bool      // no more chunks come
+}
+
+// A readerState says what a recordReader expects between records.
+type readerState int
+
+const (
+	atStart   readerState = iota // a record, or a direction that is no TLS at all
+	inRecords                    // a record, or text in clear
+	searching                    // anything: it looks for something like a header
+	inClear                      // no TLS
+)
+
+// push gives the reader a chunk. Its data must stay as it is until detach.
+func (r *recordReader) push(c tcp.Chunk) {
+	if len(c.Data) == 0 {
+		return
+	}
+	c.AfterGap = c.AfterGap || r.end != 0 && c.Seq != r.end
+	r.end = c.Seq + int64(len(c.Data))
+	r.queue = append(r.queue, c)
+}
+
+// detach copies what is left of the chunk that was pushed last: its data is the
+// caller's.
+func (r *recordReader) detach() {
+	if n := len(r.queue); n > 0 {
+		r.queue[n-1].Data = bytes.Clone(r.queue[n-1].Data)
+	}
+}
+
+// next returns what comes next, and false if that takes more chunks.
+func (r *recordReader) next() (record, bool) {
+	if r.used {
+		r.buf, r.used = r.buf[:0], false
+	}
+	for {
+		switch {
+		case r.state == inClear:
+			return r.handBack()
+		case r.need > 0:
+			return r.body()
+		case r.state == searching && !r.search():
+			return record{}, false
+		}
+		if len(r.queue) == 0 {
+			return record{}, false
+		}
+		if r.passGap() {
+			continue
+		}
+		head := r.peek(recordHeader)
+		switch {
+		case isHeader(head):
+			r.begin(head)
+		case mayBeHeader(head) && r.mayGrow(head):
+			return record{}, false
+		default:
+			return r.other()
+		}
+	}
+}
+
+// begin begins a record with this header.
+func (r *recordReader) begin(head []byte) {
+	r.need = recordHeader + int(binary.BigEndian.Uint16(head[3:]))
+	r.seq = r.queue[0].Seq
+	if r.state != searching {
+		r.since = r.seq
+	}
+	r.state = inRecords
+}
+
+// body reads on in a record, and returns it at its end or at a gap in it.
+func (r *recordReader) body() (record, bool) {
+	for len(r.buf) < r.need && len(r.queue) > 0 && !(r.queue[0].AfterGap && len(r.buf) > 0) {
+		r.last = r.queue[0]
+		n := min(r.need-len(r.buf), len(r.last.Data))
+		r.buf = append(r.buf, r.last.Data[:n]...)
+		r.consume(n)
+	}
+	whole := len(r.buf) == r.need
+	if !whole && len(r.queue) == 0 && !r.final {
+		return record{}, false
+	}
+	rec := record{typ: r.buf[0], version: version(r.buf), body: r.last, skipped: r.seq - r.since}
+	rec.body.Seq, rec.body.AfterGap = r.seq+recordHeader, false
+	rec.body.Data = r.buf[recordHeader:]
+	end := r.seq + int64(r.need)
+	if !whole {
+		rec.kind, rec.body.Data = brokenRecord, nil
+	}
+	r.seq, r.since, r.need, r.used = end, end, 0, true
+	return rec, true
+}
+
+// passGap deals with a gap in front of the next chunk, and reports whether there
+// was one. Between records the reader knows its place again if the missing bytes
+// belong to the record before.
+func (r *recordReader) passGap() bool {
+	c := &r.queue[0]
+	if r.state == inRecords && c.Seq < r.seq {
+		r.consume(int(min(r.seq-c.Seq, int64(len(c.Data)))))
+		return true
+	}
+	if !c.AfterGap {
+		return false
+	}
+	c.AfterGap = false
+	if r.state == inRecords && c.Seq > r.seq {
+		r.state, r.since = searching, r.seq
+	}
+	return true
+}
+
+// search drops bytes until there is something like a header, and reports whether
+// there is one.
+func (r *recordReader) search() bool {
+	for len(r.queue) > 0 {
+		r.queue[0].AfterGap = false
+		head := r.peek(recordHeader)
+		if isHeader(head) {
+			return true
+		}
+		if mayBeHeader(head) && r.mayGrow(head) {
+			return false
+		}
+		r.consume(1)
+	}
+	return false
+}
+
+// other returns what is no record: text in clear, or nonsense. Where TLS has not
+// begun, anything is in clear.
+func (r *recordReader) other() (record, bool) {
+	if r.state == atStart {
+		r.state = inClear
+		return r.handBack()
+	}
+	switch sample := r.peek(textSample); textIn(sample) {
+	case isText:
+		r.state = inClear
+		return r.handBack()
+	case mayBeText:
+		if r.mayGrow(sample) {
+			return record{}, false
+		}
+	}
+	rec := record{kind: noRecord, body: r.queue[0]}
+	rec.body.Data = nil
+	r.state, r.since = searching, r.queue[0].Seq
+	return rec, true
+}
+
+// handBack returns the next chunk as it came.
+func (r *recordReader) handBack() (record, bool) {
+	if len(r.queue) == 0 {
+		return record{}, false
+	}
+	c := r.queue[0]
+	r.consume(len(c.Data))
+	return record{kind: clearBytes, body: c}, true
+}
+
+// peek returns the next bytes, at most n, none from behind a gap.
+func (r *recordReader) peek(n int) []byte {
+	if len(r.queue) == 0 {
+		return nil
+	}
+	b := r.queue[0].Data
+	for i := 1; i < len(r.queue) && len(b) < n && !r.queue[i].AfterGap; i++ {
+		b = append(b[:len(b):len(b)], r.queue[i].Data...)
+	}
+	return b[:min(n, len(b))]
+}
+
+// mayGrow reports whether a later peek can return more than these bytes.
+func (r *recordReader) mayGrow(peeked []byte) bool {
+	n := 0
+	for i, c := range r.queue {
+		if i > 0 && c.AfterGap {
+			return false
+		}
+		n += len(c.Data)
+	}
+	return n == len(peeked) && !r.final
+}
+
+// consume drops the next n bytes, which belong to one chunk.
+func (r *recordReader) consume(n int) {
+	c := &r.queue[0]
+	c.Data, c.Seq = c.Data[n:], c.Seq+int64(n)
+	if n > 0 {
+		c.AfterGap = false
+	}
+	if len(c.Data) == 0 {
+		r.queue = r.queue[1:]
+	}
+}
+
+// waiting is the number of bytes that were pushed and not read.
+func (r *recordReader) waiting() (n int) {
+	for _, c := range r.queue {
+		n += len(c.Data)
+	}
+	return n
+}
+
+func version(header []byte) Version { return Version(binary.BigEndian.Uint16(header[1:])) }
+
+// isHeader reports whether b is the header of a record: a content type, a version
+// of SSL 3.0 or above, a possible length.
+func isHeader(b []byte) bool {
+	if len(b) < recordHeader || !mayBeHeader(b) {
+		return false
+	}
+	n := binary.BigEndian.Uint16(b[3:])
+	return n > 0 && n <= maxRecord
+}
+
+// mayBeHeader reports whether the bytes that came can begin a header.
+func mayBeHeader(b []byte) bool {
+	return (len(b) < 1 || b[0] >= typeChangeCipherSpec && b[0] <= typeHeartbeat) &&
+		(len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)
+}

@@ -1,0 +1,376 @@
+package tls
+
+import (
+	"fmt"
+	"iter"
+
+	"ftplab/lab/analysis/tcp"
+)
+
+// A Session reads TLS on one connection. Its two directions are numbered 0 and 1
+// as the caller likes. Create it with [NewSession] where TLS begins: at the first
+// byte of a data connection or of implicit FTPS, behind the reply 234 to AUTH on
+// other control connections. A direction that does not begin with a record is
+// handed to Clear as it is.
+//
+// What has become known can be read at any time. It is final after Close.
+type Session struct {
+	// Data takes the application data that was decrypted, and Clear the bytes that
+	// are not TLS: behind it, or of a direction that never was. A chunk is valid until
+	// the function returns. Either may be nil.
+	//
+	// A chunk of application data is what was in one record. Its Seq is the place in
+	// the TCP stream of the record's first byte behind the header, so places rise and
+	// leave gaps; all else is as in the chunk that brought the record's last byte.
+	// AfterGap says that bytes before it are missing or could not be read.
+	Data, Clear func(dir int, c tcp.Chunk)
+
+	// Client is the direction of the client, which sends the ClientHello; -1 if no
+	// hello was seen.
+	Client int
+	// ClientHello and ServerHello are the first ones, nil if they were not seen. A
+	// HelloRetryRequest (RFC 8446, section 4.1.4) does not count.
+	ClientHello *ClientHello
+	ServerHello *ServerHello
+	// ALPN is the protocol that the server chose. TLS 1.3 encrypts it.
+	ALPN string
+	// Resumed is how the session continues an earlier one, and ResumedTicket the
+	// fingerprint that it had as a [Ticket].
+	Resumed       Resumption
+	ResumedTicket string
+	// EarlyData says that the server accepted 0-RTT data; it is known with keys only.
+	EarlyData bool
+	// Certificates are those that each direction sent, the owner's first. TLS 1.3
+	// encrypts them.
+	Certificates [2][]Certificate
+	// Tickets are those that the server issued. TLS 1.3 encrypts them.
+	Tickets        []Ticket
+	Alerts         []Alert
+	Renegotiations int // handshakes begun in the session; up to TLS 1.2 and with keys only
+	// Problems are what could not be read although it was TLS in clear, or there
+	// were keys for it. Of these, tickets, alerts and certificates the first 64 are
+	// kept.
+	Problems []Problem
+	Flows    [2]Flow
+
+	keys        *Keys
+	halves      [2]half
+	handshake   *handshake // the one that began last
+	keysFound   bool
+	unsupported bool
+	impatient   bool // no record waits for one of the other direction any more
+}
+
+// A half is one direction of a session while it is read.
+type half struct {
+	reader   recordReader
+	pending  *record // that waits for the other direction
+	number   int     // of the record, from 1
+	messages messageReader
+	finished bool // a Finished message was seen, or an encrypted message in its place
+	// missing says that data that came before was not handed out.
+	missing bool
+
+	protection
+	counter
+	// following is what protects the records if the change to it was in one that could
+	// not be read; nil if that was not asked yet.
+	following *protection
+	// earlyRefused says that records that the key does not fit are 0-RTT data that the
+	// server dropped (RFC 8446, section 4.2.10).
+	earlyRefused bool
+	tried        bool      // there was a key for a record
+	failures     []Problem // of records, while none could be decrypted
+	plain        []byte    // a buffer for what is decrypted
+}
+
+// maxWaiting is how many bytes of one direction wait for a hello of the other. A
+// server sends no more 0-RTT data than 16 KiB ahead by default in any library.
+const maxWaiting = 64 << 10
+
+// NewSession begins to read a session. Keys are the secrets that may be for it; nil
+// is none.
+func NewSession(keys *Keys) *Session {
+	return &Session{Client: -1, keys: keys, handshake: &handshake{}}
+}
+
+// Add reads the next bytes of a direction. Chunks of one direction come in the order
+// of the stream, and those of the two as they were captured. The data may be
+// overwritten when Add has returned.
+func (s *Session) Add(dir int, c tcp.Chunk) {
+	s.halves[dir].reader.push(c)
+	s.advance()
+	s.halves[dir].reader.detach()
+}
+
+// Read adds all of two streams, in the order in which they became readable, and
+// closes the session.
+func (s *Session) Read(streams [2]iter.Seq[tcp.Chunk]) {
+	next, stop := iter.Pull(streams[1])
+	defer stop()
+	other, more := next()
+	for c := range streams[0] {
+		for more && other.ReadableAt < c.ReadableAt {
+			s.Add(1, other)
+			other, more = next()
+		}
+		s.Add(0, c)
+	}
+	for more {
+		s.Add(1, other)
+		other, more = next()
+	}
+	s.Close()
+}
+
+// Close ends the session: no more bytes come.
+func (s *Session) Close() {
+	for dir := range s.halves {
+		s.halves[dir].reader.final = true
+	}
+	s.advance()
+	s.impatient = true
+	s.advance()
+	for dir := range s.halves {
+		s.blame(dir)
+	}
+}
+
+// advance reads all records that can be read.
+func (s *Session) advance() {
+	for dir := 0; dir < 2; {
+		if s.step(dir) {
+			dir = 0 // it may be what the other direction waits for
+		} else {
+			dir++
+		}
+	}
+}
+
+// step reads a record of a direction, and reports whether it could.
+func (s *Session) step(dir int) bool {
+	h := &s.halves[dir]
+	if h.pending == nil {
+		r, ok := h.reader.next()
+		if !ok {
+			return false
+		}
+		h.pending = &r
+	}
+	if s.waits(dir, h.pending) {
+		return false
+	}
+	r := h.pending
+	h.pending = nil
+	s.read(dir, r)
+	return true
+}
+
+// waits reports whether a record can be read only when the other direction has gone
+// on: no direction waits for the other's later bytes on the wire, but a capture
+// may have the two out of order.
+func (s *Session) waits(dir int, r *record) bool {
+	h, hs := &s.halves[dir], s.handshake
+	if s.impatient || r.kind != wholeRecord {
+		return false
+	}
+	if h.reader.waiting() > maxWaiting {
+		s.impatient = true
+		return false
+	}
+	switch {
+	case hs.client == nil:
+		return r.typ == typeHandshake && r.body.Data[0] == msgServerHello
+	case dir != s.Client:
+		return false
+	case hs.server == nil:
+		return !h.protected && !hs.retry && (r.typ == typeChangeCipherSpec || r.typ == typeApplicationData)
+	}
+	return h.epoch == epochEarly && !hs.earlyKnown
+}
+
+// read reads a record, or what stands in the place of one.
+func (s *Session) read(dir int, r *record) {
+	h, f := &s.halves[dir], &s.Flows[dir]
+	if r.kind == clearBytes {
+		if f.ClearFrom == 0 {
+			f.ClearFrom = r.body.Packet
+		}
+		s.hand(dir, s.Clear, r.body)
+		return
+	}
+	h.number++
+	if f.FirstPacket == 0 {
+		f.FirstPacket = r.body.Packet
+	}
+	f.LastPacket = r.body.Packet
+	if r.skipped > 0 {
+		s.problem(dir, r, fmt.Sprintf("the %d bytes before it are missing or no records", r.skipped))
+		h.skip(r.skipped)
+		h.missing = true
+		h.messages.lose()
+	}
+	switch r.kind {
+	case noRecord:
+		h.number--
+		h.missing = true
+		s.problem(dir, r, "behind it come bytes that are neither a record nor text")
+	case brokenRecord:
+		s.problem(dir, r, "bytes of it are missing")
+		h.missing = true
+		h.messages.lose()
+		if h.protected {
+			f.Encrypted++
+			h.notOpened(0)
+		}
+	case wholeRecord:
+		f.records(r.typ).add(len(r.body.Data))
+		if h.protected {
+			s.readProtected(dir, r)
+		} else {
+			s.readClear(dir, r)
+		}
+	}
+}
+
+// hand gives a chunk to one of the functions that take them.
+func (s *Session) hand(dir int, take func(int, tcp.Chunk), c tcp.Chunk) {
+	h := &s.halves[dir]
+	c.AfterGap = c.AfterGap || h.missing
+	h.missing = false
+	if take != nil {
+		take(dir, c)
+	}
+}
+
+// readClear reads a record in a direction that does not encrypt yet.
+func (s *Session) readClear(dir int, r *record) {
+	h, hs := &s.halves[dir], s.handshake
+	switch r.typ {
+	case typeChangeCipherSpec:
+		if hs.version() != TLS13 {
+			s.changeCipher(dir, r)
+		}
+	case typeApplicationData:
+		if hs.server != nil { // the ChangeCipherSpec is missing
+			missed := h.counter
+			s.changeCipher(dir, r)
+			h.counter = missed
+			s.readProtected(dir, r)
+			return
+		}
+		// The beginning is missing; or it is 0-RTT data behind which a
+		// HelloRetryRequest came, so the server did not take it.
+		s.Flows[dir].Encrypted++
+		h.missing = true
+	case typeAlert:
+		if len(r.body.Data) != 2 { // the beginning is missing
+			s.encryptedAlert(dir, r)
+			return
+		}
+		s.content(dir, r, r.typ, r.body.Data)
+	default:
+		s.content(dir, r, r.typ, r.body.Data)
+	}
+}
+
+// readProtected reads a record in a direction that encrypts.
+func (s *Session) readProtected(dir int, r *record) {
+	h, f := &s.halves[dir], &s.Flows[dir]
+	if h.epoch != noEpoch && r.typ != typeApplicationData {
+		switch {
+		case r.typ == typeChangeCipherSpec: // for middleboxes: RFC 8446, appendix D.4
+		case r.typ == typeAlert && len(r.body.Data) == 2: // of somebody who has no keys yet
+			s.content(dir, r, r.typ, r.body.Data)
+		default:
+			s.problem(dir, r, "it is not encrypted, and all records have to be")
+		}
+		return
+	}
+	f.Encrypted++
+	data, typ, err := s.open(dir, r)
+	if err != nil {
+		s.notDecrypted(dir, r, err)
+		return
+	}
+	f.Decrypted++
+	s.blame(dir)
+	h.earlyRefused = false
+	s.content(dir, r, typ, data)
+}
+
+// notDecrypted says what is known of a record nevertheless: up to TLS 1.2 its type.
+func (s *Session) notDecrypted(dir int, r *record, err error) {
+	h := &s.halves[dir]
+	if dir != s.Client {
+		s.handshake.earlyKnown = true // it may have been in the record
+	}
+	if h.earlyRefused {
+		return
+	}
+	h.messages.lose()
+	h.missing = h.missing || r.typ == typeApplicationData || err != errNoKey
+	switch r.typ {
+	case typeHandshake:
+		h.finished = true
+	case typeAlert:
+		if err == errNoKey {
+			s.encryptedAlert(dir, r)
+		}
+	}
+	if err != errNoKey {
+		s.failure(dir, r, err)
+	}
+}
+
+// encryptedAlert notes an alert that nobody can read without its key.
+func (s *Session) encryptedAlert(dir int, r *record) {
+	s.Alerts = appendBounded(s.Alerts, Alert{Dir: dir, Packet: r.body.Packet, Encrypted: true})
+	s.Flows[dir].EncryptedAlert = r.body.Packet
+}
+
+// content reads what was in a record, of its real content type.
+func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
+	h, f := &s.halves[dir], &s.Flows[dir]
+	switch typ {
+	case typeChangeCipherSpec:
+		s.changeCipher(dir, r)
+	case typeAlert:
+		if len(data) != 2 {
+			s.problem(dir, r, "a malformed alert")
+			return
+		}
+		a := Alert{Dir: dir, Packet: r.body.Packet, Level: data[0], Description: data[1]}
+		s.Alerts = appendBounded(s.Alerts, a)
+		if a.CloseNotify() && f.CloseNotify == 0 {
+			f.CloseNotify = a.Packet
+		}
+	case typeHandshake:
+		h.messages.push(data)
+		for {
+			typ, body, ok := h.messages.next()
+			if !ok {
+				return
+			}
+			if err := s.message(dir, r, typ, body); err != nil {
+				s.problem(dir, r, err.Error())
+			}
+		}
+	case typeApplicationData:
+		if h.epoch == epochEarly && !s.EarlyData {
+			h.missing = true // whether the server took it is not known
+			return
+		}
+		f.Data += int64(len(data))
+		if len(data) > 0 {
+			c := r.body
+			c.Data = data
+			s.hand(dir, s.Data, c)
+		}
+	}
+}
+
+// problem notes what could not be read.
+func (s *Session) problem(dir int, r *record, reason string) {
+	s.Problems = appendBounded(s.Problems, Problem{dir, r.body.Packet, s.halves[dir].number, reason})
+}

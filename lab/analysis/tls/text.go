@@ -1,0 +1,57 @@
+package tls
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// textSample is how many bytes of text show that a direction goes on in clear. Of a
+	// shorter line its end shows it, too. What follows a damaged header is hardly taken
+	// for text then: one in half a million ciphertexts begins like a line.
+	textSample   = 64
+	shortestLine = 3 // bytes, without its end: a command of RFC 959
+)
+
+// A likeness says whether bytes are the beginning of a dialogue in clear.
+type likeness int
+
+const (
+	noText likeness = iota
+	mayBeText
+	isText
+)
+
+// textIn looks at the first line of a sample: whether it is ASCII or UTF-8 without
+// control characters, perhaps behind the Telnet interrupt of an ABOR (RFC 959, section
+// 4.1.3).
+func textIn(sample []byte) likeness {
+	line := bytes.TrimPrefix(sample, []byte("\xff\xf4"))
+	line = bytes.TrimPrefix(line, []byte("\xff\xf2"))
+	line, _, ended := bytes.Cut(line, []byte("\r\n"))
+	switch {
+	case len(sample) < 4 && bytes.HasPrefix([]byte("\xff\xf4\xff\xf2"), sample):
+		return mayBeText
+	case !printable(line) || ended && len(line) < shortestLine:
+		return noText
+	case ended || len(sample) >= textSample:
+		return isText
+	}
+	return mayBeText
+}
+
+// printable reports whether b is text; its last character may be cut off.
+func printable(b []byte) bool {
+	for len(b) > 0 {
+		c, n := utf8.DecodeRune(b)
+		if c == utf8.RuneError && n == 1 {
+			return !utf8.FullRune(b)
+		}
+		if unicode.IsControl(c) && c != '\r' && c != '\n' && c != '\t' {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
