@@ -7,7 +7,7 @@ import (
 )
 
 // manual is the written part of the manual. A line `@NAME NAME...` stands for
-// the entries of these settings or steps.
+// the entries of these settings or steps, and `@actions` for what a rule can do.
 //
 //go:embed manual.txt
 var manual string
@@ -19,6 +19,10 @@ func Manual() string {
 		names, entries := strings.CutPrefix(line, "@")
 		if !entries {
 			b.WriteString(line)
+			continue
+		}
+		if strings.TrimSpace(names) == "actions" {
+			b.WriteString(actionManual())
 			continue
 		}
 		for i, name := range strings.Fields(names) {

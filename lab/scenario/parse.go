@@ -79,6 +79,7 @@ type parser struct {
 	session  string
 	sessions map[string]string // the host of each session that has begun
 
+	serverLine  int // of the section; 0 when the file has none
 	networkLine int // of the setting; 0 when the file has none
 }
 
@@ -143,6 +144,9 @@ func (p *parser) section(name string, data []byte) {
 		p.s.Figures = Section{p.line + 1, text}
 	case name == "replies":
 		p.replies(text)
+	case name == "server":
+		p.serverLine = p.line
+		p.rules(text)
 	case folder == "files" && file != "":
 		p.s.Files = p.addFile(p.s.Files, File{Line: p.line, Path: file, Content: data, Literal: true})
 	case folder == "local" && file != "":

@@ -46,6 +46,11 @@ type Server struct {
 	AwaitFIN   bool          // says 226 only when the client has closed its end, too
 	Users      []User        // who may log in, besides anonymous
 	Replies    []Reply       // its own wording
+	Rules      []Rule        // what it does on purpose
+	Slow       time.Duration // between the bytes of its replies, each in a segment of its own; 0 is none
+	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)
+	ThirdParty bool          // has data connections with other hosts than the client
+	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
 	Program    []string      // another server, and its arguments; empty for the lab's own
 
 	ProgramLine int // of the setting program, for messages

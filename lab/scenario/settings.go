@@ -191,6 +191,10 @@ var serverOptions = []option[Server]{
 	{"idle=15m", "how long a client may be silent", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
 	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
 	{"replyfirst", "says 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
+	{"slow=5ms", "sends each byte of a reply in a segment of its own, so long after the one before", func(p *parser, s *Server, v string) { s.Slow = p.duration("slow", v) }},
+	{"nagle", "sends no line of a reply before the line above it is acknowledged (RFC 896)", func(_ *parser, s *Server, _ string) { s.Nagle = true }},
+	{"thirdparty", "has data connections with other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
+	{"dataports=50000-50002", "the ports for passive data connections, each used again when it is free; when none is, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
 	{"awaitfin", "says 226 only when the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
 }
 

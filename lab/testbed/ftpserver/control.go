@@ -3,12 +3,16 @@ package ftpserver
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"ftplab/lab/testbed/network"
 )
 
 // A controlConn is the control connection between a client and the library.
@@ -17,8 +21,10 @@ import (
 // server's own wording where it has one. It also keeps the clock: the
 // library's counts whole seconds and does not see a transfer end.
 type controlConn struct {
-	net.Conn
-	session *session
+	net.Conn // conn, whose other methods the library must not find
+	conn     network.Conn
+	session  *session
+	out      io.Writer // takes what is sent
 
 	reader  *bufio.Reader
 	line    []byte // of a command, as far as it has come
@@ -28,29 +34,57 @@ type controlConn struct {
 	active  time.Time // when the last command came or the last transfer ended
 	data    int       // data connections that are open
 	replies replyWriter
-	refused bool // the library closed the connection after a 530
+	next    *ruleRun // to be continued when the reply that is written has left
+	refused bool     // the library closed the connection after a 530
 	closed  bool
 	ended   bool // the library has ended the session
 }
 
-func newControlConn(conn net.Conn, session *session) *controlConn {
-	return &controlConn{
-		Conn: conn, session: session, reader: bufio.NewReader(conn), active: session.server.now(),
-		replies: replyWriter{to: conn, wording: session.wording, done: session.replied},
+func newControlConn(conn network.Conn, session *session) *controlConn {
+	c := &controlConn{Conn: conn, conn: conn, session: session, out: conn, reader: bufio.NewReader(conn), active: session.server.now()}
+	session.life, session.kill = context.WithCancel(context.Background())
+	if slow := session.server.config.Slow; slow > 0 {
+		c.out = slowWriter{conn, session, slow}
 	}
+	c.replies = replyWriter{to: c.out, wording: session.wording, done: session.replied, hides: session.hides,
+		said: func(code int) { c.next = session.said(code) }}
+	return c
+}
+
+// A slowWriter writes every byte by itself, with a pause between them.
+type slowWriter struct {
+	conn    network.Conn
+	session *session
+	pause   time.Duration
+}
+
+func (w slowWriter) Write(p []byte) (n int, err error) {
+	for n = range p {
+		if n > 0 {
+			network.Sleep(w.session.life, w.session.server.host.Clock(), w.pause)
+		}
+		if _, err := w.conn.Write(p[n : n+1]); err != nil {
+			return n, err
+		}
+	}
+	return len(p), nil
 }
 
 // SetDeadline does nothing: Read keeps the clock.
 func (c *controlConn) SetDeadline(time.Time) error { return nil }
 
-// Read reads at most one command.
+// Read reads at most one command for the library; the session may have done by
+// itself what the one before asked for.
 func (c *controlConn) Read(p []byte) (int, error) {
-	if len(c.command) == 0 {
+	for len(c.command) == 0 {
 		line, err := c.readLine()
+		c.session.awaitRun()
 		if err != nil {
 			return 0, err
 		}
-		c.command = c.session.exchange(line)
+		if !c.session.silent.Load() {
+			c.command = c.session.obey(line)
+		}
 	}
 	n := copy(p, c.command)
 	c.command = c.command[n:]
@@ -104,8 +138,14 @@ func (c *controlConn) transferring(change int) {
 func (c *controlConn) Write(p []byte) (int, error) {
 	c.session.goOn()
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.replies.Write(p)
+	n, err := c.replies.Write(p)
+	next := c.next
+	c.next = nil
+	c.mu.Unlock()
+	if next != nil {
+		next.resume()
+	}
+	return n, err
 }
 
 // replyFirst sends the reply to a transfer command now. The library sends it
@@ -156,10 +196,21 @@ func (c *controlConn) close() error {
 // abandon makes the library find the connection closed, also while it waits for
 // the client to take a reply.
 func (c *controlConn) abandon() {
+	c.session.kill()
 	c.Conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.close()
+}
+
+// obey follows the rule for a command, or has the library execute it. It returns
+// what the library executes, or nil if that is nothing.
+func (s *session) obey(line []byte) []byte {
+	command, argument := parseCommand(line)
+	if rule := s.server.rules.find(command, argument); rule != nil {
+		return s.follow(rule, line, command, argument)
+	}
+	return s.exchange(line)
 }
 
 // exchange returns the command that the library executes for the client's.
@@ -167,6 +218,7 @@ func (s *session) exchange(line []byte) []byte {
 	verb, argument, _ := strings.Cut(string(bytes.TrimRight(line, "\r\n")), " ")
 	verb = strings.ToUpper(verb)
 	s.setDataPort(nil)
+	s.unique = ""
 	switch verb {
 	case "PORT", "EPRT":
 		return s.exchangePort(line, verb, argument)
@@ -177,6 +229,13 @@ func (s *session) exchange(line []byte) []byte {
 		s.hold()
 	case "EPSV":
 		s.hold()
+	case "STOU":
+		s.unique = s.server.tree.unique()
+		return []byte("STOR " + s.unique + "\r\n")
+	case "STRU":
+		if strings.EqualFold(argument, "F") { // the only structure, which RFC 959, 5.1, wants of every server
+			return []byte("NOOP\r\n")
+		}
 	case "PBSZ", "PROT":
 		return []byte("ADAT\r\n") // 502: the library would ask for TLS on data connections ever after
 	}
@@ -191,7 +250,7 @@ func (s *session) exchangePort(line []byte, verb, argument string) []byte {
 	if err != nil {
 		return []byte(verb + " ?\r\n") // 501
 	}
-	if addr.Addr() != s.peer {
+	if addr.Addr() != s.peer && !s.server.config.ThirdParty {
 		return line // 501: the library refuses third parties
 	}
 	s.setDataPort(&dataPort{verb: verb, addr: addr})

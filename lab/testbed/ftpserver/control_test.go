@@ -143,7 +143,7 @@ func TestOneCommandAtATime(t *testing.T) {
 func TestAbandonWhileAReplyIsStuck(t *testing.T) {
 	conn, _ := pair(t)
 	server := &Server{host: localhost.New("127.0.0.1"), open: make(map[part]struct{}), changed: make(chan struct{})}
-	c := newControlConn(conn, &session{server: server, said: make(map[int]int)})
+	c := newControlConn(conn, &session{server: server, worded: make(map[int]int)})
 	stuck := make(chan error)
 	go func() {
 		_, err := c.Write([]byte("200 " + strings.Repeat("x", 64<<20) + "\r\n"))

@@ -22,7 +22,8 @@ const dataTimeout = 30 * time.Second
 // A dataListener is where the library gets its next data connection.
 type dataListener interface {
 	net.Listener
-	refuse() // is told that its transfer was refused, so nobody takes its connection
+	connect() (*dataConn, error) // waits for the data connection, or opens it
+	refuse()                     // is told that its transfer was refused, so nobody takes its connection
 }
 
 // WrapPassiveListener puts a listener of this server's host in the place of
@@ -68,9 +69,10 @@ func (s *session) replied(code int) {
 	switch s.context.GetLastCommand() {
 	case "LIST", "NLST", "MLSD", "RETR", "STOR", "APPE":
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.data != nil {
-			s.data.refuse()
+		listener := s.data
+		s.mu.Unlock()
+		if listener != nil {
+			listener.refuse()
 		}
 	}
 }
@@ -96,20 +98,23 @@ type passive struct {
 	network.Listener
 	session *session
 	library net.Listener // whose place it takes; the library sets its deadlines
+	port    uint16       // of the server's data ports, or the host's; 0 is any
 	conns   chan network.Conn
+	taken   bool // its connection, which has the port now
 	once    sync.Once
 }
 
 func newPassive(s *session, library net.Listener) (*passive, error) {
-	port, err := s.server.host.NextPort()
+	port, err := s.server.ports.take(s.server.host)
 	if err != nil {
 		return nil, err
 	}
 	listener, err := s.server.host.ListenTCP(port)
 	if err != nil {
+		s.server.ports.giveBack(port)
 		return nil, err
 	}
-	p := &passive{Listener: listener, session: s, library: library, conns: make(chan network.Conn, 1)}
+	p := &passive{Listener: listener, session: s, library: library, port: port, conns: make(chan network.Conn, 1)}
 	s.server.enter(p)
 	go p.accept()
 	return p, nil
@@ -131,7 +136,7 @@ func (p *passive) accept() {
 			network.Sleep(context.Background(), p.session.server.host.Clock(), time.Millisecond)
 			continue
 		}
-		if conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() != p.session.peer {
+		if !p.session.server.config.ThirdParty && conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() != p.session.peer {
 			conn.Close()
 			continue
 		}
@@ -141,7 +146,21 @@ func (p *passive) accept() {
 }
 
 // Accept waits for the client's connection.
-func (p *passive) Accept() (net.Conn, error) {
+func (p *passive) Accept() (net.Conn, error) { return accept(p.session, p) }
+
+// accept returns what the library has for a data connection.
+func accept(s *session, l dataListener) (net.Conn, error) {
+	if conn := s.staged(); conn != nil {
+		return conn, nil
+	}
+	conn, err := l.connect()
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (p *passive) connect() (*dataConn, error) {
 	late, stop := network.After(p.session.server.host.Clock(), dataTimeout)
 	defer stop()
 	select {
@@ -149,14 +168,23 @@ func (p *passive) Accept() (net.Conn, error) {
 		if conn == nil {
 			return nil, net.ErrClosed
 		}
-		return newDataConn(p.session, conn)
+		d, err := newDataConn(p.session, conn)
+		if err == nil {
+			d.port = p.port
+			p.taken = true
+		}
+		return d, err
 	case <-late:
 		return nil, errNoConnection
 	}
 }
 
-// Close stops listening and closes a connection that nobody took.
+// Close stops listening and closes a connection that nobody took. While a rule
+// moves the data the library closes it too early.
 func (p *passive) Close() error {
+	if p.session.keeps() {
+		return nil
+	}
 	p.SetDeadline(time.Unix(1, 0)) // accept then closes the listener
 	p.session.closeHeld(p.library)
 	p.refuse()
@@ -170,6 +198,9 @@ func (p *passive) refuse() {
 		go func() {
 			if conn := <-p.conns; conn != nil {
 				conn.Close()
+			}
+			if !p.taken {
+				p.session.server.ports.giveBack(p.port)
 			}
 			p.session.server.leave(p)
 		}()
@@ -194,7 +225,9 @@ func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
 }
 
 // Accept dials.
-func (a *active) Accept() (net.Conn, error) {
+func (a *active) Accept() (net.Conn, error) { return accept(a.session, a) }
+
+func (a *active) connect() (*dataConn, error) {
 	server := a.session.server
 	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), dataTimeout)
 	defer cancel()
@@ -222,6 +255,9 @@ func reason(err error) error {
 
 // Close gives up a connection that is being opened.
 func (a *active) Close() error {
+	if a.session.keeps() {
+		return nil
+	}
 	a.cancel()
 	return a.session.closeHeld(a.library)
 }
@@ -239,11 +275,12 @@ type dataConn struct {
 	net.Conn // a network.Conn, whose other methods io.Copy must not find
 	session  *session
 	tcp      network.Conn
+	port     uint16 // of the server's data ports, to be given back; 0 is none
 	wrote    atomic.Bool
 	once     sync.Once
 }
 
-func newDataConn(session *session, conn network.Conn) (net.Conn, error) {
+func newDataConn(session *session, conn network.Conn) (*dataConn, error) {
 	d := &dataConn{Conn: conn, session: session, tcp: conn}
 	if session.server.config.Cork {
 		if err := network.SetCork(conn, true); err != nil {
@@ -275,11 +312,19 @@ func (d *dataConn) Close() error {
 	return d.close()
 }
 
-func (d *dataConn) close() error {
+func (d *dataConn) close() error { return d.endWith(d.Conn.Close) }
+
+// reset ends the connection with a reset.
+func (d *dataConn) reset() error {
+	return d.endWith(func() error { return network.Reset(d.tcp) })
+}
+
+func (d *dataConn) endWith(end func() error) error {
 	err := net.ErrClosed
 	d.once.Do(func() {
-		err = d.Conn.Close()
+		err = end()
 		d.session.control.transferring(-1)
+		d.session.server.ports.giveBack(d.port)
 		d.session.server.leave(d)
 	})
 	return err

@@ -79,14 +79,16 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 	switch {
 	case code == 229 && port != nil: // the library took the PORT for an EPSV
 		reply, other = Reply{200, port.verb + " command successful"}, true
+	case code == 150 && s.unique != "": // RFC 1123, 4.1.2.9
+		reply.Text, other = "FILE: "+s.unique, true
 	case code == 421 && strings.Contains(first, "command timeout"):
 		reply.Text, other = fmt.Sprintf("No command for %v: closing control connection.", s.server.config.Idle), true
 	default:
 		reply.Text, other = plain(code, first)
 	}
 	if texts := s.server.wordings[reply.Code]; len(texts) > 0 {
-		used := min(s.said[reply.Code], len(texts)-1)
-		s.said[reply.Code]++
+		used := min(s.worded[reply.Code], len(texts)-1)
+		s.worded[reply.Code]++
 		reply.Text, other = texts[used], true
 	}
 	reply.Text = strings.NewReplacer(
@@ -132,14 +134,17 @@ func between(s, left, right string) string {
 type replyWriter struct {
 	to      io.Writer
 	wording func(code int, first string) (Reply, bool)
-	done    func(code int) // called before the last line of a reply is written
+	done    func(code int)                    // called before the last line of a reply is written
+	hides   func(code int, first string) bool // reports whether a reply is not written at all
+	said    func(code int)                    // called when a reply has been written, or hidden
 
 	partial []byte // a line whose end has not been written yet
 	last    int    // code of the last whole reply
 	early   int    // code of a reply that was sent before the library said it; 0 is none
 
 	code   int   // of the reply that is being written; 0 between replies
-	said   bool  // it was sent early
+	hidden bool  // it is not written
+	sent   bool  // it was sent early
 	reword bool  // reply is sent in its place
 	reply  Reply // when it ends
 }
@@ -168,10 +173,21 @@ func (w *replyWriter) writeLine(line []byte) error {
 	isLast = isLast && code == w.code
 	if isLast {
 		w.last, w.code = w.code, 0
-		w.done(w.last)
+		if !w.hidden {
+			w.done(w.last)
+		}
 	}
+	err := w.pass(line, isLast)
+	if isLast {
+		w.said(w.last)
+	}
+	return err
+}
+
+// pass writes a line of a reply, or the whole reply in other words at its end.
+func (w *replyWriter) pass(line []byte, isLast bool) error {
 	switch {
-	case w.said, w.reword && !isLast:
+	case w.hidden, w.sent, w.reword && !isLast:
 		return nil
 	case w.reword:
 		return w.send(w.reply)
@@ -184,9 +200,9 @@ func (w *replyWriter) writeLine(line []byte) error {
 
 // begin takes the first line of a reply.
 func (w *replyWriter) begin(code int, line []byte) {
-	w.code, w.said, w.reword = code, w.early == code && code != 0, false
-	w.early = 0
-	if !w.said {
+	w.code, w.sent, w.reword = code, w.early == code && code != 0, false
+	w.early, w.hidden = 0, w.hides(code, string(line))
+	if !w.sent && !w.hidden {
 		w.reply, w.reword = w.wording(code, string(line))
 	}
 }

@@ -25,9 +25,9 @@ func says(t interface{ Fatal(...any) }, replies []Reply, text string, cuts ...in
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{server: &Server{wordings: wordings}, said: make(map[int]int)}
+	s := &session{server: &Server{wordings: wordings}, worded: make(map[int]int)}
 	var sent lines
-	w := replyWriter{to: &sent, wording: s.wording, done: func(int) {}}
+	w := replyWriter{to: &sent, wording: s.wording, done: func(int) {}, hides: func(int, string) bool { return false }, said: func(int) {}}
 	at := 0
 	for _, cut := range append(slices.Sorted(slices.Values(cuts)), len(text)) {
 		w.Write([]byte(text[at:cut]))
@@ -85,7 +85,7 @@ func TestReplyThatWasSentEarlyIsNotSentAgain(t *testing.T) {
 		{"425 no\r\n150 Using transfer connection\r\n", "150 Early.\r\n425 no\r\n150 Using transfer connection\r\n"},
 	} {
 		var sent lines
-		w := replyWriter{to: &sent, wording: func(int, string) (Reply, bool) { return Reply{}, false }, done: func(int) {}}
+		w := replyWriter{to: &sent, wording: func(int, string) (Reply, bool) { return Reply{}, false }, done: func(int) {}, hides: func(int, string) bool { return false }, said: func(int) {}}
 		w.sendEarly(Reply{150, "Early."})
 		w.Write([]byte(test.library))
 		if got := strings.Join(sent, ""); got != test.want {
@@ -142,7 +142,7 @@ func FuzzReplyWriter(f *testing.F) {
 	f.Add([]byte("211-a\r\n b\r\n211 c\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var sent lines
-		w := replyWriter{to: &sent, wording: func(int, string) (Reply, bool) { return Reply{}, false }, done: func(int) {}}
+		w := replyWriter{to: &sent, wording: func(int, string) (Reply, bool) { return Reply{}, false }, done: func(int) {}, hides: func(int, string) bool { return false }, said: func(int) {}}
 		w.Write(text)
 		whole := text[:bytes.LastIndexByte(text, '\n')+1]
 		if got := strings.Join(sent, ""); got != string(whole) && !bytes.Contains(text, []byte("212")) {

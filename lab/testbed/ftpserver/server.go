@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -41,6 +42,12 @@ type Config struct {
 	Idle     time.Duration // silence after which the client gets 421 and is closed; 15 minutes when 0
 	ReadOnly bool          // refuse every change
 	ModTime  time.Time     // of everything that is served; 1 October 1985, the month of RFC 959, when zero
+
+	Rules      []scenario.Rule      // what the server does on purpose
+	Slow       time.Duration        // between the bytes of replies, each in a segment of its own; 0 is none
+	Nagle      bool                 // of the control connection (RFC 896)
+	ThirdParty bool                 // data connections may be with other hosts than the client's
+	DataPorts  []scenario.PortRange // for passive data connections, each used again when it is free; none are the host's
 
 	// Cork holds data back until it fills a segment (TCP_CORK), so that all
 	// segments but the last are full and the FIN rides on the last one.
@@ -67,6 +74,8 @@ type Server struct {
 	host     network.Host
 	config   Config
 	wordings map[int][]string
+	rules    rules
+	ports    dataPorts
 	tree     *tree
 	listener network.Listener
 	accepts  chan struct{} // closed when the accept loop has ended
@@ -106,7 +115,8 @@ func Start(host network.Host, config Config) (*Server, error) {
 		return nil, fmt.Errorf("ftpserver: port %d: %w", config.Port, err)
 	}
 	s := &Server{
-		host: host, config: config, wordings: wordings, tree: tree, listener: listener,
+		host: host, config: config, wordings: wordings, rules: rules{list: config.Rules, seen: make([]int, len(config.Rules)), used: make([]bool, len(config.Rules))},
+		ports: dataPorts{all: config.DataPorts, used: map[uint16]bool{}}, tree: tree, listener: listener,
 		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
 	}
 	go s.accept()

@@ -1,11 +1,13 @@
 package ftpserver
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	ftpserverlib "github.com/fclairamb/ftpserverlib"
 
@@ -20,11 +22,16 @@ type session struct {
 	control *controlConn
 	peer    netip.Addr                 // the only address that may open data connections
 	context ftpserverlib.ClientContext // set before the first command is read
-	said    map[int]int                // how often this session used its own words for a code
+	worded  map[int]int                // how often this session used its own words for a code
+	life    context.Context            // ends when the session must
+	kill    context.CancelFunc         // ends life
+	unique  string                     // name that a STOU got
+	silent  atomic.Bool                // a rule has ended what the server says
 
 	mu       sync.Mutex
 	dataPort *dataPort    // by the command that is being executed
 	data     dataListener // made by the last PASV, EPSV, PORT or EPRT
+	run      *ruleRun     // the rule that is being followed; nil is none
 	release  func()       // of the network's clock, which is held; or nil
 }
 
@@ -62,7 +69,10 @@ func (s *Server) serve(conn network.Conn) {
 		// of which the kernel would take the last byte aside: the end of the line.
 		c.SetUrgentInline()
 	}
-	session := &session{server: s, peer: peer, said: make(map[int]int)}
+	session := &session{server: s, peer: peer, worded: make(map[int]int)}
+	if c, ok := conn.(network.Delayer); ok && s.config.Nagle {
+		c.SetNoDelay(false)
+	}
 	session.control = newControlConn(conn, session)
 	s.enter(session.control)
 
@@ -94,6 +104,10 @@ func (l *onlyConn) Addr() net.Addr { return l.addr }
 // GetSettings gives the library its only client, and leaves to this package
 // what it does better: idle clients, ports, third parties.
 func (s *session) GetSettings() (*ftpserverlib.Settings, error) {
+	peers := ftpserverlib.IPMatchRequired
+	if s.server.config.ThirdParty {
+		peers = ftpserverlib.IPMatchDisabled
+	}
 	return &ftpserverlib.Settings{
 		Listener:               &onlyConn{addr: s.control.LocalAddr(), conn: s.control},
 		ListenAddr:             s.server.Addr().String(),
@@ -101,13 +115,14 @@ func (s *session) GetSettings() (*ftpserverlib.Settings, error) {
 		IdleTimeout:            -1, // none: controlConn watches the clock
 		DisableSite:            true,
 		ActiveConnectionsCheck: ftpserverlib.IPMatchRequired,
-		PasvConnectionsCheck:   ftpserverlib.IPMatchRequired,
+		PasvConnectionsCheck:   peers,
 	}, nil
 }
 
 // ClientConnected returns the greeting.
 func (s *session) ClientConnected(context ftpserverlib.ClientContext) (string, error) {
 	s.context = context
+	s.greet()
 	return "FTP server ready.", nil
 }
 

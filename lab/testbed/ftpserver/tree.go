@@ -230,6 +230,16 @@ func (t *tree) isEmpty(dir string) error {
 	return err
 }
 
+// unique returns a name that no file has (STOU).
+func (t *tree) unique() string {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("stou.%d", n)
+		if _, err := t.Fs.Stat("/" + name); err != nil {
+			return name
+		}
+	}
+}
+
 // Chtimes sets a file's modification time (MFMT).
 func (t *tree) Chtimes(name string, atime, mtime time.Time) error {
 	if t.readOnly {

@@ -172,6 +172,26 @@ func (c *conn) Close() error {
 	return err
 }
 
+// Reset implements [network.Resetter].
+func (c *conn) Reset() error {
+	err := c.failed("reset", net.ErrClosed)
+	c.closeOnce.Do(func() {
+		err = nil
+		close(c.closed)
+		c.host.network.clock.turn(programTime, c.key+toWrite)
+		c.queue.EventUnregister(&c.entries[0])
+		c.queue.EventUnregister(&c.entries[1])
+		c.endpoint.Abort()
+	})
+	return err
+}
+
+// SetNoDelay implements [network.Delayer].
+func (c *conn) SetNoDelay(noDelay bool) error {
+	c.endpoint.SocketOptions().SetDelayOption(!noDelay)
+	return nil
+}
+
 // sendTail sends what is held back, when there is room for it.
 func (c *conn) sendTail() error {
 	for r := bytes.NewReader(c.tail); r.Len() > 0; {

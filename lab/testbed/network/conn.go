@@ -39,10 +39,29 @@ type LowWaterReader interface{ SetReadLowWater(bytes int) error }
 // unless it is told to keep it in the stream (SO_OOBINLINE).
 type UrgentInliner interface{ SetUrgentInline() error }
 
+// A Delayer is a [Conn] that can hold a small segment back while what was sent
+// before is not acknowledged (RFC 896). Without being asked it does not.
+type Delayer interface{ SetNoDelay(noDelay bool) error }
+
 // A QueueCloser is a [Listener] that can accept and close what waits in its
 // queue, so that each such connection ends with a FIN. Closing a listener
 // resets them.
 type QueueCloser interface{ CloseQueue() }
+
+// A Resetter is a [Conn] that can end with a reset.
+type Resetter interface{ Reset() error }
+
+// ErrNoReset is why a connection cannot be ended with a reset on a network.
+var ErrNoReset = errors.New("ending a connection with a reset is not possible on this system's TCP")
+
+// Reset ends a connection with a reset (RFC 9293, 3.10.5), whatever is still to
+// be sent or read.
+func Reset(conn Conn) error {
+	if c, ok := conn.(Resetter); ok {
+		return c.Reset()
+	}
+	return ErrNoReset
+}
 
 // ErrNoCork is why data cannot be held back on a network.
 var ErrNoCork = errors.New("holding data back until it fills a segment (TCP_CORK) is not possible on this system's TCP")
@@ -60,6 +79,14 @@ type kernelConn struct{ *net.TCPConn }
 
 // KernelConn makes a connection of the kernel's a [Conn].
 func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn} }
+
+// Reset implements [Resetter].
+func (c kernelConn) Reset() error {
+	if err := c.SetLinger(0); err != nil {
+		return err
+	}
+	return c.Close()
+}
 
 // kernelListener is a listener of the kernel's.
 type kernelListener struct{ *net.TCPListener }

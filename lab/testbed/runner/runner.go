@@ -92,6 +92,9 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err == nil {
 		err = context.Cause(ctx)
 	}
+	if own, ok := e.server.(embedded); ok && len(failures) == 0 {
+		failures = own.unused()
+	}
 	closed := errors.Join(e.Close(ctx), n.Close())
 	if err != nil {
 		return nil, err // and closed may only repeat it

@@ -20,6 +20,11 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		ReadOnly:   s.Server.ReadOnly,
 		ReplyFirst: s.Server.ReplyFirst,
 		AwaitFIN:   s.Server.AwaitFIN,
+		Rules:      s.Server.Rules,
+		Slow:       s.Server.Slow,
+		Nagle:      s.Server.Nagle,
+		ThirdParty: s.Server.ThirdParty,
+		DataPorts:  s.Server.DataPorts,
 		Cork:       host.Cork,
 		FINApart:   host.FINApart,
 	}
@@ -62,6 +67,15 @@ type server interface {
 
 // embedded is the lab's own server.
 type embedded struct{ *ftpserver.Server }
+
+// unused are rules of the scenario that the server had no use for.
+func (e embedded) unused() []Failure {
+	var failures []Failure
+	for _, rule := range e.UnusedRules() {
+		failures = append(failures, Failure{rule.Line, rule.Text + ": the server never got this, so the rule was not used"})
+	}
+	return failures
+}
 
 // Received implements server.
 func (e embedded) Received(path string, _ int64) (content.Digest, error) {

@@ -1,0 +1,383 @@
+package scenario
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Rule is what the lab's server does for a command, on purpose, in place of
+// what it does by itself.
+type Rule struct {
+	Line     int
+	Text     string // as written, up to the colon
+	Nth      int    // which of the commands that match, counted over all sessions; 0 is every one
+	Command  string // in capitals; Connect for the beginning of a session, "*" for any command
+	Argument string // the command's argument, in which * stands for anything; "" is any
+	Actions  []Action
+}
+
+// Connect is the [Rule.Command] of a rule about a client that has connected.
+const Connect = "connect"
+
+// An Action is one thing that a rule has the server do.
+type Action struct {
+	Line   int
+	Text   string        // as written
+	Verb   string        // one of [ActionNames]
+	Bytes  string        // to be sent; of a reply with its CR LF; with {placeholders}
+	Size   int64         // of data, bytes; -1 is the rest
+	Pause  time.Duration //
+	Repeat int           // how many times, 1 or more
+}
+
+// The names of the actions.
+const (
+	AsUsual    = "as usual"
+	SayNothing = "nothing"
+	SendReply  = "reply"
+	WriteBytes = "write"
+	Pause      = "pause"
+	ListenData = "listen"
+	OpenData   = "open data"
+	SendData   = "send"
+	TakeData   = "receive"
+	FinishData = "finish data"
+	CloseData  = "close data"
+	ResetData  = "reset data"
+	Close      = "close"
+	Reset      = "reset"
+	FallSilent = "fall silent"
+)
+
+// An actionKind is one kind of action, for the parser and the manual.
+type actionKind struct {
+	name    string
+	args    string // in the usage line
+	does    string
+	example string // a whole line
+	parse   func(p *parser, a *Action, rest string)
+}
+
+// actionKinds are the kinds of action, in the order of the manual.
+var actionKinds = []actionKind{
+	{AsUsual, "", "Do what the server does without this rule.", `on NOOP: as usual; reply 200 And again.`, noWords},
+	{SayNothing, "", "Do not answer.", `on NOOP: nothing`, noWords},
+	{SendReply, "LINE", "Send the line, with CR LF behind it, in a segment of its own.", `on EPSV: reply 502 Not here.`, replyText},
+	{WriteBytes, `"BYTES"`, "Send these bytes as they stand, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
+	{Pause, "DURATION", "Do nothing, for so long.", `on RETR: pause 3s; as usual`, pauseTime},
+	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Replies behind it may have its address in them.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
+	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do so by themselves.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
+	{SendData, `[BYTES|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own.", `on 2nd RETR: reply 150 Go.; send 1000; close data; reply 426 Broken.`, dataToSend},
+	{TakeData, "[BYTES]", "Receive so much of what the client uploads, or what is left of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
+	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
+	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
+	{ResetData, "", "End the data connection with a reset.", `on RETR: reply 150 Here.; open data; reset data; reply 426 Broken.`, noWords},
+	{Close, "", "Close the control connection.", `on QUIT: close`, noWords},
+	{Reset, "", "End the control connection with a reset.", `on QUIT: reset`, noWords},
+	{FallSilent, "", "Leave the connections open, and answer nothing from here on.", `on 3rd *: fall silent`, noWords},
+}
+
+// ActionNames are the names that an [Action] can have as its Verb.
+func ActionNames() []string {
+	var names []string
+	for _, k := range actionKinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func (k actionKind) usage() string { return strings.TrimSpace(k.name + " " + k.args) }
+
+// rules parses the section server: lines `on COMMAND: ACTION; ACTION...`, and
+// lines that begin with a space, which go on with the one above.
+func (p *parser) rules(text string) {
+	for line := range strings.Lines(text) {
+		p.line++
+		p.try(func() { p.ruleLine(strings.TrimRight(line, " \t\r\n")) })
+	}
+	if len(p.errors) > 0 {
+		return // a rule may lack what has the mistake
+	}
+	for _, r := range p.s.Server.Rules {
+		p.line = r.Line
+		p.try(func() { p.checkRule(r) })
+	}
+}
+
+func (p *parser) ruleLine(line string) {
+	trimmed := strings.TrimSpace(line)
+	if trimmed == "" || trimmed[0] == '#' {
+		return
+	}
+	rules := p.s.Server.Rules
+	if trimmed != line && len(rules) > 0 {
+		r := &rules[len(rules)-1]
+		r.Actions = append(r.Actions, p.actions(trimmed)...)
+		return
+	}
+	head, rest, ok := strings.Cut(trimmed+" ", ": ")
+	words := strings.Fields(head)
+	if !ok || len(words) < 2 || words[0] != "on" {
+		p.fail("%q: a rule was expected, such as `on 2nd RETR: reply 450 Busy.`", trimmed)
+	}
+	r := Rule{Line: p.line, Text: head}
+	words = words[1:]
+	if n, ok := ordinal(words[0]); ok && len(words) > 1 {
+		r.Nth, words = n, words[1:]
+	}
+	r.Command = p.ruleCommand(words[0])
+	if r.Argument = strings.Join(words[1:], " "); r.Argument != "" && r.Command == Connect {
+		p.fail("%s: a client that connects sends no argument", head)
+	}
+	for _, other := range rules {
+		if other.Nth == r.Nth && other.Command == r.Command && other.Argument == r.Argument {
+			p.fail("%q stands twice, first at line %d", head, other.Line)
+		}
+	}
+	p.s.Server.Rules = append(rules, r) // so that lines that go on with it find it, whatever is wrong below
+	p.s.Server.Rules[len(rules)].Actions = p.actions(strings.TrimSpace(rest))
+}
+
+// ordinal reads 1st, 2nd, 3rd, 4th and so on.
+func ordinal(word string) (n int, ok bool) {
+	digits := strings.TrimRight(word, "stndrh")
+	n, err := strconv.Atoi(digits)
+	return n, err == nil && n > 0 && digits != word
+}
+
+func (p *parser) ruleCommand(word string) string {
+	switch upper := strings.ToUpper(word); {
+	case word == Connect, word == "*":
+		return word
+	case strings.Trim(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
+		return upper
+	}
+	p.fail("%q is no command; a rule is about an FTP command, such as RETR, about connect, or about *, any command", word)
+	return ""
+}
+
+// actions parses actions with semicolons between them.
+func (p *parser) actions(text string) (list []Action) {
+	for text != "" {
+		var a Action
+		a, text = p.action(text)
+		list = append(list, a)
+	}
+	return list
+}
+
+// action takes one action off the front of a line.
+func (p *parser) action(text string) (a Action, rest string) {
+	a = Action{Line: p.line, Size: -1, Repeat: 1}
+	whole := text
+	if times, ok := strings.CutPrefix(text, "repeat "); ok {
+		count, what, _ := strings.Cut(strings.TrimSpace(times), " ")
+		a.Repeat, text = p.number("repeat", count, 1, 100000), strings.TrimSpace(what)
+	}
+	i := slices.IndexFunc(actionKinds, func(k actionKind) bool {
+		after, ok := strings.CutPrefix(text, k.name)
+		return ok && (after == "" || after[0] == ' ' || after[0] == ';') && (k.name != Close && k.name != Reset || !strings.HasPrefix(after, " data"))
+	})
+	if i < 0 {
+		word, _, _ := strings.Cut(text, ";")
+		p.fail("%q is nothing that the server can do; it can %s", strings.TrimSpace(word), strings.Join(ActionNames(), ", "))
+	}
+	kind := actionKinds[i]
+	a.Verb = kind.name
+	argument := strings.TrimSpace(strings.TrimPrefix(text, kind.name))
+	if strings.HasPrefix(argument, `"`) {
+		_, rest = p.quoted(argument)
+		argument = strings.TrimSuffix(argument, rest)
+		if rest = strings.TrimSpace(rest); rest != "" && rest[0] != ';' {
+			p.fail("%s: a semicolon was expected before %q", kind.usage(), rest)
+		}
+		rest = strings.TrimPrefix(rest, ";")
+	} else {
+		argument, rest, _ = strings.Cut(argument, ";")
+	}
+	a.Text = strings.Trim(strings.TrimSuffix(whole, rest), "; ")
+	kind.parse(p, &a, strings.TrimSpace(argument))
+	return a, strings.TrimSpace(rest)
+}
+
+func noWords(p *parser, a *Action, rest string) {
+	if rest != "" {
+		p.fail("%s takes nothing behind it, and %q is; a semicolon stands between actions", a.Verb, rest)
+	}
+}
+
+// replyText takes a line of a reply. In quotes it may have a semicolon in it.
+func replyText(p *parser, a *Action, rest string) {
+	if rest == "" {
+		p.fail("reply needs a line, such as: reply 200 Fine.")
+	}
+	a.Bytes = rest
+	if rest[0] == '"' {
+		a.Bytes, _ = p.quoted(rest)
+	}
+	if strings.ContainsAny(a.Bytes, "\r\n") {
+		p.fail("%s: a reply is one line here; reply again for the next, or write the bytes", rest)
+	}
+	a.Bytes += "\r\n"
+}
+
+func quotedText(p *parser, a *Action, rest string) {
+	if !strings.HasPrefix(rest, `"`) {
+		p.fail(`%s needs bytes in quotes, such as: write "200 Fi"`, a.Verb)
+	}
+	a.Bytes, _ = p.quoted(rest)
+}
+
+func dataToSend(p *parser, a *Action, rest string) {
+	if strings.HasPrefix(rest, `"`) {
+		a.Bytes, _ = p.quoted(rest)
+		a.Size = 0
+		return
+	}
+	dataSize(p, a, rest)
+}
+
+func dataSize(p *parser, a *Action, rest string) {
+	if rest != "" {
+		a.Size = p.size(a.Verb, rest)
+	}
+}
+
+func pauseTime(p *parser, a *Action, rest string) { a.Pause = p.duration("pause", rest) }
+
+// checkRule looks at what the actions of a rule need from each other.
+func (p *parser) checkRule(r Rule) {
+	if len(r.Actions) == 0 {
+		p.fail("%s: what the server does is missing, such as: %s: reply 450 Busy.", r.Text, r.Text)
+	}
+	if _, err := path.Match(r.Argument, ""); err != nil {
+		p.fail("%s: %q is no pattern: %v", r.Text, r.Argument, err)
+	}
+	handed, listens := false, false // to the server as it usually is
+	for i, a := range r.Actions {
+		p.line = a.Line
+		switch {
+		case (a.Verb == AsUsual || a.Verb == ListenData) && handed:
+			p.fail("%s: only one of as usual and listen can stand in a rule, and once", a.Text)
+		case a.uses(dataAction) && handed:
+			p.fail("%s: behind as usual or listen there is no data connection left for the rule", a.Text)
+		case a.uses(dataAction) && r.Command == Connect, a.Verb == ListenData && r.Command == Connect:
+			p.fail("%s: a client that has only connected has no data connection", a.Text)
+		case (a.Verb == AsUsual || a.Verb == ListenData) && slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) }):
+			p.fail("%s: as usual, the server uses the data connection itself; say which, or say all it does", a.Text)
+		case a.Verb == SendData && a.Size != 0 && !slices.Contains(withContent, r.Command):
+			p.fail("%s: for %s the server has nothing to send, as it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
+		case a.uses(lastAction) && i < len(r.Actions)-1:
+			p.fail("%s: nothing can follow it, and %q does", a.Text, r.Actions[i+1].Text)
+		case a.Verb == SayNothing && len(r.Actions) > 1:
+			p.fail("nothing stands alone, and %d other actions stand beside it", len(r.Actions)-1)
+		}
+		handed = handed || a.Verb == AsUsual || a.Verb == ListenData
+		listens = listens || a.Verb == ListenData
+		p.checkPlaceholders(r, a, listens)
+	}
+}
+
+// withContent are the commands for which the server has something to send.
+var withContent = []string{"RETR", "LIST", "NLST", "MLSD"}
+
+type actionUse int
+
+const (
+	dataAction actionUse = iota // needs a data connection
+	lastAction                  // ends the session, as far as the server is concerned
+)
+
+func (a Action) uses(use actionUse) bool {
+	switch a.Verb {
+	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData:
+		return use == dataAction
+	case Close, Reset, FallSilent:
+		return use == lastAction
+	}
+	return false
+}
+
+// checkPlaceholders refuses placeholders that mean nothing.
+func (p *parser) checkPlaceholders(r Rule, a Action, listens bool) {
+	for rest := a.Bytes; ; {
+		_, after, ok := strings.Cut(rest, "{")
+		name, then, closed := strings.Cut(after, "}")
+		if !ok || !closed {
+			return
+		}
+		rest = then
+		switch {
+		case name == "argument" && r.Command != Connect:
+		case slices.Contains([]string{"hostport", "port", "p1", "p2"}, name):
+			if !listens {
+				p.fail("%s: {%s} has no value here: the action listen comes first", a.Text, name)
+			}
+		default:
+			if _, _, ok := repetition(name); !ok {
+				p.fail("%s: {%s} stands for nothing; {argument}, {80*A} and, behind listen, {hostport}, {port}, {p1} and {p2} do", a.Text, name)
+			}
+		}
+	}
+}
+
+// repetition reads 80*A.
+func repetition(name string) (n int, of string, ok bool) {
+	count, of, ok := strings.Cut(name, "*")
+	n, err := strconv.Atoi(count)
+	return n, of, ok && err == nil && n > 0 && n <= 1<<20 && of != ""
+}
+
+// Expand is what the action sends, with its placeholders replaced: by values, or
+// for {80*A} by eighty times A.
+func (a Action) Expand(values map[string]string) []byte {
+	var b strings.Builder
+	for rest := a.Bytes; ; {
+		before, after, ok := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !ok {
+			return []byte(b.String())
+		}
+		name, then, closed := strings.Cut(after, "}")
+		n, of, repeated := repetition(name)
+		value, known := values[name]
+		switch {
+		case closed && known:
+			b.WriteString(value)
+		case closed && repeated:
+			b.WriteString(strings.Repeat(of, n))
+		default:
+			b.WriteByte('{')
+			then = after
+		}
+		rest = then
+	}
+}
+
+// Matches reports whether the rule is about a command, whichever it is of several.
+func (r Rule) Matches(command, argument string) bool {
+	if r.Command != command && (r.Command != "*" || command == Connect) {
+		return false
+	}
+	if r.Argument == "" {
+		return true
+	}
+	// A * is for anything, and so for a slash, too, which path.Match would not have.
+	ok, _ := path.Match(strings.ReplaceAll(r.Argument, "/", "\x00"), strings.ReplaceAll(argument, "/", "\x00"))
+	return ok
+}
+
+// actionManual is the manual's list of the actions.
+func actionManual() string {
+	var b strings.Builder
+	for i, k := range actionKinds {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		writeEntry(&b, k.usage(), k.does, nil, k.example)
+	}
+	return b.String()
+}

@@ -1,0 +1,321 @@
+package ftpserver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+)
+
+// A ruleRun is a rule that a session follows for one command.
+//
+// The library takes part where it knows more: what a listing says, where a file
+// begins after REST, at which port it listens. It is then given the command, and
+// its replies are hidden from the client where the rule has its own. For a
+// transfer it is given a pipe in the place of the data connection, and the rule
+// moves the data between the two.
+type ruleRun struct {
+	session *session
+	rest    []scenario.Action // still to be done
+	values  map[string]string // of placeholders
+	data    *dataConn         // nil while it is not open
+
+	instead bool          // hides the library's greeting
+	listens bool          // hides the library's reply to EPSV
+	piped   bool          // the library moves data through a pipe
+	pipe    net.Conn      // this end of it
+	opened  chan struct{} // closed when the library has the pipe, or has refused
+	ended   chan struct{} // closed when the library has said its last reply
+	over    chan struct{} // closed when the rule has been followed
+	refused bool          // by the library, and so the rule is not followed
+}
+
+// follow begins to follow a rule for a command. It returns the command that the
+// library executes, or nil if it executes none.
+func (s *session) follow(rule *scenario.Rule, line []byte, command, argument string) []byte {
+	r := &ruleRun{session: s, rest: rule.Actions, values: map[string]string{"argument": argument},
+		opened: make(chan struct{}), ended: make(chan struct{}), over: make(chan struct{})}
+	for _, a := range rule.Actions {
+		moves := a.Verb == scenario.SendData && a.Size != 0 || a.Verb == scenario.TakeData
+		r.piped = r.piped || moves && transferCommands[command]
+	}
+	s.setRun(r)
+	if r.piped {
+		go r.transfer()
+		return s.exchange(line)
+	}
+	switch r.perform() {
+	case scenario.AsUsual:
+		return s.exchange(line)
+	case scenario.ListenData:
+		r.listens = true
+		s.setDataPort(nil)
+		s.hold()
+		return []byte("EPSV\r\n")
+	}
+	r.end()
+	return nil
+}
+
+// greet follows the rule about a client that connects, up to the greeting.
+func (s *session) greet() {
+	rule := s.server.rules.find(scenario.Connect, "")
+	if rule == nil {
+		return
+	}
+	r := &ruleRun{session: s, rest: rule.Actions, over: make(chan struct{})}
+	s.setRun(r)
+	for i, a := range rule.Actions {
+		if a.Verb == scenario.AsUsual {
+			r.rest = rule.Actions[:i]
+			r.perform()
+			r.rest = rule.Actions[i+1:]
+			return
+		}
+	}
+	r.instead = true
+}
+
+// transfer follows a rule for a transfer, when the library is ready for it.
+func (r *ruleRun) transfer() {
+	<-r.opened
+	if !r.refused {
+		r.perform()
+		r.pipe.Close()
+		<-r.ended
+	}
+	r.end()
+}
+
+// end ends the run. What it left open of a data connection is closed.
+func (r *ruleRun) end() {
+	if r.data != nil {
+		r.data.Close()
+	}
+	r.session.setRun(nil)
+	if r.pipe != nil {
+		r.session.dropData() // which the library has done, see keeps
+	}
+	close(r.over)
+}
+
+func (s *session) setRun(r *ruleRun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = r
+}
+
+func (s *session) running() *ruleRun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run
+}
+
+// awaitRun waits until no rule is followed any more.
+func (s *session) awaitRun() {
+	if r := s.running(); r != nil {
+		<-r.over
+	}
+}
+
+// staged returns what the library has in the place of a data connection while a
+// rule moves the data, and otherwise nil.
+func (s *session) staged() net.Conn {
+	r := s.running()
+	if r == nil || !r.piped || r.pipe != nil {
+		return nil
+	}
+	library, own := net.Pipe()
+	r.pipe = own
+	close(r.opened)
+	return pipeEnd{library, s.control.RemoteAddr()}
+}
+
+// A pipeEnd is the library's end of a pipe. It looks as if the client were at
+// the other end, which the library checks.
+type pipeEnd struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (p pipeEnd) RemoteAddr() net.Addr { return p.remote }
+
+// hides reports whether a reply of the library's, of which this is the first
+// line, is kept from the client.
+func (s *session) hides(code int, first string) bool {
+	r := s.running()
+	switch {
+	case r == nil:
+		return false
+	case r.listens && code == 229:
+		r.setPort(between(first, "(|||", "|)"))
+		return true
+	case r.listens:
+		r.rest = nil // there is no data port, and so the rule has no sense
+		return false
+	case r.piped && r.pipe == nil && code >= 400 && !r.refused:
+		r.refused = true
+		close(r.opened)
+		return false
+	}
+	return r.instead || r.piped
+}
+
+// setPort sets what stands for the data port.
+func (r *ruleRun) setPort(port string) {
+	var number int
+	fmt.Sscan(port, &number)
+	r.values["port"] = port
+	r.values["p1"], r.values["p2"] = fmt.Sprint(number>>8), fmt.Sprint(number&0xff)
+	var host []byte
+	for i, b := range r.session.server.host.Addr().AsSlice() {
+		if i > 0 {
+			host = append(host, ',')
+		}
+		host = fmt.Appendf(host, "%d", b)
+	}
+	r.values["hostport"] = fmt.Sprintf("%s,%d,%d", host, number>>8, number&0xff)
+}
+
+// said takes notice of a whole reply of the library's. It returns a run that is
+// to be continued when the reply has left, or nil.
+func (s *session) said(code int) *ruleRun {
+	r := s.running()
+	if r == nil || code < 200 {
+		return nil
+	}
+	if r.piped {
+		if !r.refused {
+			close(r.ended)
+		}
+		return nil
+	}
+	return r
+}
+
+// resume follows the rest of a rule after the library has done its part.
+func (r *ruleRun) resume() {
+	r.perform()
+	r.end()
+}
+
+// perform does what is left of the rule, up to the part of the library, whose
+// name it returns.
+func (r *ruleRun) perform() (handed string) {
+	for len(r.rest) > 0 {
+		a := r.rest[0]
+		r.rest = r.rest[1:]
+		if a.Verb == scenario.AsUsual || a.Verb == scenario.ListenData {
+			return a.Verb
+		}
+		for range a.Repeat {
+			if err := r.do(a); err != nil {
+				r.rest = nil
+				return ""
+			}
+		}
+	}
+	return ""
+}
+
+// do does one action. An error means that the rest of the rule cannot be done,
+// because the client has gone, or did not open the data connection.
+func (r *ruleRun) do(a scenario.Action) error {
+	control := r.session.control
+	switch a.Verb {
+	case scenario.SendReply, scenario.WriteBytes:
+		_, err := control.out.Write(a.Expand(r.values))
+		return err
+	case scenario.Pause:
+		return network.Sleep(r.session.life, r.session.server.host.Clock(), a.Pause)
+	case scenario.Close:
+		return control.Conn.Close()
+	case scenario.Reset:
+		return network.Reset(control.conn)
+	case scenario.FallSilent:
+		r.session.silent.Store(true)
+		return nil
+	case scenario.SayNothing:
+		return nil
+	}
+	if err := r.openData(); err != nil {
+		reply := Reply{425, fmt.Sprintf("No data connection: %v", err)}
+		_, failed := control.out.Write(bytes.Join(reply.lines(), nil))
+		return errors.Join(err, failed)
+	}
+	return r.doData(a)
+}
+
+// openData opens the data connection, if it has not been opened yet.
+func (r *ruleRun) openData() error {
+	if r.data != nil {
+		return nil
+	}
+	r.session.mu.Lock()
+	listener := r.session.data
+	r.session.mu.Unlock()
+	if listener == nil {
+		return errors.New("there was no PASV, EPSV, PORT or EPRT")
+	}
+	conn, err := listener.connect()
+	r.data = conn
+	return err
+}
+
+// doData does one action on the data connection, which is open.
+func (r *ruleRun) doData(a scenario.Action) (err error) {
+	switch a.Verb {
+	case scenario.SendData:
+		switch {
+		case a.Bytes != "":
+			_, err = r.data.Write(a.Expand(r.values))
+		case r.pipe != nil && a.Size >= 0:
+			_, err = io.CopyN(r.data, r.pipe, a.Size)
+		case r.pipe != nil:
+			_, err = io.Copy(r.data, r.pipe)
+		}
+	case scenario.TakeData:
+		err = r.receive(a.Size)
+	case scenario.FinishData:
+		if err = r.data.tcp.CloseWrite(); err == nil {
+			_, err = io.Copy(io.Discard, r.data.Conn)
+		}
+	case scenario.CloseData:
+		err = r.data.close()
+	case scenario.ResetData:
+		err = r.data.reset()
+	}
+	if errors.Is(err, io.EOF) { // there was less than the rule says
+		err = nil
+	}
+	return err
+}
+
+// receive takes so much of an upload, or with -1 the rest of it. The library
+// then has the file before the rule goes on.
+func (r *ruleRun) receive(size int64) (err error) {
+	var to io.Writer = io.Discard
+	if r.pipe != nil {
+		to = r.pipe
+	}
+	if size >= 0 {
+		_, err = io.CopyN(to, r.data.Conn, size)
+		return err
+	}
+	if _, err = io.Copy(to, r.data.Conn); err == nil && r.pipe != nil {
+		r.pipe.Close()
+		<-r.ended
+	}
+	return err
+}
+
+// keeps reports whether the data port is still needed, for a rule that moves the
+// data; it is closed when the rule has been followed.
+func (s *session) keeps() bool {
+	r := s.running()
+	return r != nil && r.piped && r.pipe != nil
+}

@@ -1,0 +1,69 @@
+package ftpserver
+
+import (
+	"strings"
+	"sync"
+
+	"ftplab/lab/scenario"
+)
+
+// rules are a server's rules, and how often the commands came that they are about.
+type rules struct {
+	mu   sync.Mutex
+	list []scenario.Rule
+	seen []int  // by rule
+	used []bool // by rule
+}
+
+// find returns the rule for a command that has just come, or nil. One for this
+// command by its number comes before one for every such command.
+func (r *rules) find(command, argument string) *scenario.Rule {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	numbered, every := -1, -1
+	for i, rule := range r.list {
+		if !rule.Matches(command, argument) {
+			continue
+		}
+		r.seen[i]++
+		switch {
+		case rule.Nth == r.seen[i] && numbered < 0:
+			numbered = i
+		case rule.Nth == 0 && every < 0:
+			every = i
+		}
+	}
+	found := numbered
+	if found < 0 {
+		found = every
+	}
+	if found < 0 {
+		return nil
+	}
+	r.used[found] = true
+	return &r.list[found]
+}
+
+// UnusedRules returns the rules of which no use was made so far.
+func (s *Server) UnusedRules() []scenario.Rule {
+	s.rules.mu.Lock()
+	defer s.rules.mu.Unlock()
+	var unused []scenario.Rule
+	for i, rule := range s.rules.list {
+		if !s.rules.used[i] {
+			unused = append(unused, rule)
+		}
+	}
+	return unused
+}
+
+// parseCommand splits a command into its name, in capitals, and its argument. A
+// client may send Telnet's IP and Synch before ABOR (RFC 959, 4.1.3).
+func parseCommand(line []byte) (name, argument string) {
+	text := strings.TrimLeft(string(line), "\xff\xf4\xf2")
+	name, argument, _ = strings.Cut(strings.TrimRight(text, "\r\n"), " ")
+	return strings.ToUpper(name), argument
+}
+
+// transferCommands are the commands with which the library uses a data connection.
+var transferCommands = map[string]bool{"LIST": true, "NLST": true, "MLSD": true, "RETR": true, "STOR": true, "APPE": true, "STOU": true}
