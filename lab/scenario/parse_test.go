@@ -222,7 +222,7 @@ func TestErrors(t *testing.T) {
 		{"placeholder", "open\n-- server --\non NOOP: reply 200 {moon}\n", "3: reply 200 {moon}: {moon} stands for nothing"},
 		{"rule's data on connect", "open\n-- server --\non connect: send \"x\"\n", `3: send "x": a client that has only connected has no data connection`},
 		{"data and as usual", "open\n-- server --\non RETR: as usual; close data\n", "3: as usual: as usual, the server uses the data connection itself"},
-		{"twice as usual", "open\n-- server --\non NOOP: as usual; as usual\n", "3: as usual: only one of as usual and listen can stand in a rule"},
+		{"twice as usual", "open\n-- server --\non NOOP: as usual; as usual\n", "3: as usual: only one of as usual, listen and log in can stand in a rule"},
 		{"nothing to send", "open\n-- server --\non NOOP: send\n", "3: send: for NOOP the server has nothing to send"},
 		{"two lines in a reply", "open\n-- server --\non NOOP: reply \"200 a\\r\\n200 b\"\n", `3: "200 a\r\n200 b": a reply is one line here`},
 		{"rule of a program", "program true\nopen\n-- server --\non NOOP: close\n", "1: program: a program has its own users"},

@@ -41,6 +41,7 @@ const (
 	WriteBytes = "write"
 	Pause      = "pause"
 	ListenData = "listen"
+	LogIn      = "log in"
 	OpenData   = "open data"
 	SendData   = "send"
 	TakeData   = "receive"
@@ -69,8 +70,9 @@ var actionKinds = []actionKind{
 	{WriteBytes, `"BYTES"`, "Send these bytes as they stand, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
 	{Pause, "DURATION", "Do nothing, for so long.", `on RETR: pause 3s; as usual`, pauseTime},
 	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Replies behind it may have its address in them.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
+	{LogIn, "", "Let the client in, whatever it has said so far.", `on USER: log in; reply 230 No password needed.`, noWords},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do so by themselves.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
-	{SendData, `[BYTES|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own.", `on 2nd RETR: reply 150 Go.; send 1000; close data; reply 426 Broken.`, dataToSend},
+	{SendData, `[BYTES|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
 	{TakeData, "[BYTES]", "Receive so much of what the client uploads, or what is left of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
 	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
 	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
@@ -260,13 +262,13 @@ func (p *parser) checkRule(r Rule) {
 	for i, a := range r.Actions {
 		p.line = a.Line
 		switch {
-		case (a.Verb == AsUsual || a.Verb == ListenData) && handed:
-			p.fail("%s: only one of as usual and listen can stand in a rule, and once", a.Text)
+		case a.uses(ownAction) && handed:
+			p.fail("%s: only one of as usual, listen and log in can stand in a rule, and once", a.Text)
 		case a.uses(dataAction) && handed:
-			p.fail("%s: behind as usual or listen there is no data connection left for the rule", a.Text)
-		case a.uses(dataAction) && r.Command == Connect, a.Verb == ListenData && r.Command == Connect:
-			p.fail("%s: a client that has only connected has no data connection", a.Text)
-		case (a.Verb == AsUsual || a.Verb == ListenData) && slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) }):
+			p.fail("%s: behind as usual, listen and log in there is no data connection left for the rule", a.Text)
+		case (a.uses(dataAction) || a.uses(ownAction) && a.Verb != AsUsual) && r.Command == Connect:
+			p.fail("%s: a client that has only connected has no data connection, and no user", a.Text)
+		case a.uses(ownAction) && slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) }):
 			p.fail("%s: as usual, the server uses the data connection itself; say which, or say all it does", a.Text)
 		case a.Verb == SendData && a.Size != 0 && !slices.Contains(withContent, r.Command):
 			p.fail("%s: for %s the server has nothing to send, as it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
@@ -275,7 +277,7 @@ func (p *parser) checkRule(r Rule) {
 		case a.Verb == SayNothing && len(r.Actions) > 1:
 			p.fail("nothing stands alone, and %d other actions stand beside it", len(r.Actions)-1)
 		}
-		handed = handed || a.Verb == AsUsual || a.Verb == ListenData
+		handed = handed || a.uses(ownAction)
 		listens = listens || a.Verb == ListenData
 		p.checkPlaceholders(r, a, listens)
 	}
@@ -288,6 +290,7 @@ type actionUse int
 
 const (
 	dataAction actionUse = iota // needs a data connection
+	ownAction                   // is done by the server as it usually is
 	lastAction                  // ends the session, as far as the server is concerned
 )
 
@@ -295,6 +298,8 @@ func (a Action) uses(use actionUse) bool {
 	switch a.Verb {
 	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData:
 		return use == dataAction
+	case AsUsual, ListenData, LogIn:
+		return use == ownAction
 	case Close, Reset, FallSilent:
 		return use == lastAction
 	}

@@ -26,6 +26,7 @@ type ruleRun struct {
 
 	instead bool          // hides the library's greeting
 	listens bool          // hides the library's reply to EPSV
+	logsIn  bool          // hides the library's replies to USER and PASS
 	piped   bool          // the library moves data through a pipe
 	pipe    net.Conn      // this end of it
 	opened  chan struct{} // closed when the library has the pipe, or has refused
@@ -56,6 +57,10 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		s.setDataPort(nil)
 		s.hold()
 		return []byte("EPSV\r\n")
+	case scenario.LogIn:
+		r.logsIn = true
+		s.letIn.Store(true)
+		return []byte("USER lab\r\nPASS lab\r\n")
 	}
 	r.end()
 	return nil
@@ -151,6 +156,8 @@ func (s *session) hides(code int, first string) bool {
 	switch {
 	case r == nil:
 		return false
+	case r.logsIn:
+		return true
 	case r.listens && code == 229:
 		r.setPort(between(first, "(|||", "|)"))
 		return true
@@ -185,7 +192,7 @@ func (r *ruleRun) setPort(port string) {
 // to be continued when the reply has left, or nil.
 func (s *session) said(code int) *ruleRun {
 	r := s.running()
-	if r == nil || code < 200 {
+	if r == nil || code < 200 || r.logsIn && code == 331 {
 		return nil
 	}
 	if r.piped {
@@ -209,7 +216,8 @@ func (r *ruleRun) perform() (handed string) {
 	for len(r.rest) > 0 {
 		a := r.rest[0]
 		r.rest = r.rest[1:]
-		if a.Verb == scenario.AsUsual || a.Verb == scenario.ListenData {
+		switch a.Verb {
+		case scenario.AsUsual, scenario.ListenData, scenario.LogIn:
 			return a.Verb
 		}
 		for range a.Repeat {

@@ -26,6 +26,7 @@ type session struct {
 	life    context.Context            // ends when the session must
 	kill    context.CancelFunc         // ends life
 	unique  string                     // name that a STOU got
+	letIn   atomic.Bool                // a rule lets the client in
 	silent  atomic.Bool                // a rule has ended what the server says
 
 	mu       sync.Mutex
@@ -136,6 +137,9 @@ var errLogin = errors.New("wrong name or password")
 
 // AuthUser lets a user in to the one tree that all users share.
 func (s *session) AuthUser(_ ftpserverlib.ClientContext, name, password string) (ftpserverlib.ClientDriver, error) {
+	if s.letIn.Load() {
+		return s.server.tree, nil
+	}
 	known := false
 	for _, user := range s.server.config.Users {
 		if user.Name == name && user.Password == password {
