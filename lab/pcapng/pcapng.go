@@ -51,5 +51,5 @@ type Stats struct {
 
 	// When the recorder began and ended, by the network's clock. The zero times
 	// are when the writer was made, and now.
-	Began, Ended time.Time
+	Began, Ended time.Time `json:",omitzero"`
 }
