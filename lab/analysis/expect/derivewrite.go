@@ -200,33 +200,53 @@ func (t *derived) skip(comment string) {
 // put them in order is in memory.
 type sheet struct {
 	spool  *spool
-	lines  []sheetLine
+	lines  sheetLines
 	causes []sheetCause
-	labels map[int]string // by the line
-	after  map[int]int    // the line that a line comes after
+	labels map[int32]string // by the line
+	after  map[int32]int32  // the line that a line comes after
 }
 
 // A sheetLine is a line on a sheet.
 type sheetLine struct {
 	place, packet uint32 // packet numbers
 	connection    int32  // its ID; behind the connections come what is not TCP
-	name, what    uint16 // their lengths
-	joined, skips bool
-	at            int64 // in the spool
 	size          uint32
+	at            int64 // in the spool
+	name, what    uint8 // their lengths, up to 255
+	joined, skips bool
 }
+
+// sheetLines are in blocks: a slice of all of them would be copied when it grows.
+type sheetLines struct {
+	blocks [][]sheetLine
+	n      int
+}
+
+const sheetBlock = 8 << 10
+
+func (l *sheetLines) add(x sheetLine) {
+	if l.n%sheetBlock == 0 {
+		l.blocks = append(l.blocks, make([]sheetLine, 0, sheetBlock))
+	}
+	last := len(l.blocks) - 1
+	l.blocks[last] = append(l.blocks[last], x)
+	l.n++
+}
+
+func (l *sheetLines) at(i int32) *sheetLine { return &l.blocks[i/sheetBlock][i%sheetBlock] }
 
 // A sheetCause says which packet a connection's first line comes after.
 type sheetCause struct {
-	connection, line, control int
-	packet                    int
-	word                      string
+	connection, control int
+	line                int32
+	packet              int
+	word                string
 }
 
 // add adds the lines of a connection.
 func (s *sheet) add(id int, p passage) {
 	if p.cause > 0 {
-		s.causes = append(s.causes, sheetCause{id, len(s.lines), p.control, p.cause, p.word})
+		s.causes = append(s.causes, sheetCause{id, p.control, int32(s.lines.n), p.cause, p.word})
 	}
 	number := func(frame int) uint32 {
 		if frame >= len(p.frames) {
@@ -236,9 +256,9 @@ func (s *sheet) add(id int, p passage) {
 	}
 	for _, l := range p.lines {
 		at, size := s.spool.add(p.name, l.what, l.comment)
-		s.lines = append(s.lines, sheetLine{
+		s.lines.add(sheetLine{
 			place: number(l.place), packet: number(l.frame), connection: int32(id),
-			name: uint16(len(p.name)), what: uint16(min(len(l.what), math.MaxUint16)),
+			name: uint8(len(p.name)), what: uint8(min(len(l.what), math.MaxUint8)),
 			joined: l.joined, skips: l.what == "...", at: at, size: uint32(size),
 		})
 	}
@@ -248,18 +268,19 @@ func (s *sheet) add(id int, p passage) {
 // announcement of their address and, where the server calls, the command.
 func (s *sheet) follow() {
 	type key struct{ connection, packet uint32 }
-	last := map[key]int{} // the last line of a connection that is about a packet
+	last := map[key]int32{} // the last line of a connection that is about a packet
 	for _, c := range s.causes {
 		last[key{uint32(c.control), uint32(c.packet)}] = -1
 	}
-	for i, l := range s.lines {
+	for i := range int32(s.lines.n) {
+		l := s.lines.at(i)
 		k := key{uint32(l.connection), l.packet}
 		if _, wanted := last[k]; wanted && !l.skips {
 			last[k] = i
 		}
 	}
 	slices.SortFunc(s.causes, func(a, b sheetCause) int { return a.connection - b.connection })
-	s.labels, s.after = map[int]string{}, map[int]int{}
+	s.labels, s.after = map[int32]string{}, map[int32]int32{}
 	given := map[string]int{}
 	for _, c := range s.causes {
 		line := last[key{uint32(c.control), uint32(c.packet)}]
@@ -280,20 +301,20 @@ func (s *sheet) follow() {
 
 // order puts the lines in the order of their packets, and joined lines next to each other:
 // lines of other connections between them would part them.
-func (s *sheet) order() []int {
-	order := make([]int, len(s.lines))
+func (s *sheet) order() []int32 {
+	order := make([]int32, s.lines.n)
 	for i := range order {
-		order[i] = i
+		order[i] = int32(i)
 	}
-	slices.SortFunc(order, func(i, j int) int {
-		a, b := &s.lines[i], &s.lines[j]
+	slices.SortFunc(order, func(i, j int32) int {
+		a, b := s.lines.at(i), s.lines.at(j)
 		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.connection, b.connection), cmp.Compare(i, j))
 	})
 	for i := range order {
-		if !s.lines[order[i]].joined {
+		if !s.lines.at(order[i]).joined {
 			continue
 		}
-		for k := i; k > 0 && s.lines[order[k-1]].connection != s.lines[order[k]].connection; k-- {
+		for k := i; k > 0 && s.lines.at(order[k-1]).connection != s.lines.at(order[k]).connection; k-- {
 			order[k-1], order[k] = order[k], order[k-1]
 		}
 	}
@@ -305,14 +326,22 @@ func (s *sheet) write(w io.Writer) error {
 	const wide = 60 // what is longer than this stands out of its column
 	s.follow()
 	order := s.order()
-	margins := make([]string, len(order))
+	margin := func(i int) string {
+		l := s.lines.at(order[i])
+		if !l.joined {
+			if i+1 == len(order) {
+				return ""
+			}
+			if next := s.lines.at(order[i+1]); !next.joined || next.connection != l.connection {
+				return ""
+			}
+		}
+		return "|"
+	}
 	names, whats, labels := 0, 0, 0
 	for i, k := range order {
-		l := &s.lines[k]
-		if l.joined || i+1 < len(order) && s.lines[order[i+1]].joined && s.lines[order[i+1]].connection == l.connection {
-			margins[i] = "|"
-		}
-		names = max(names, len(margins[i])+int(l.name))
+		l := s.lines.at(k)
+		names = max(names, len(margin(i))+int(l.name))
 		labels = max(labels, len(s.label(k)))
 		if l.what <= wide {
 			whats = max(whats, int(l.what))
@@ -320,11 +349,11 @@ func (s *sheet) write(w io.Writer) error {
 	}
 	said := map[string]bool{} // each comment is left to the first line that has it
 	for i, k := range order {
-		name, what, comment, err := s.spool.read(s.lines[k].at, int(s.lines[k].size))
+		name, what, comment, err := s.spool.read(s.lines.at(k).at, int(s.lines.at(k).size))
 		if err != nil {
 			return err
 		}
-		line := fmt.Sprintf("%-*s  %-*s  %-*s", names, margins[i]+name, whats, what, labels, s.label(k))
+		line := fmt.Sprintf("%-*s  %-*s  %-*s", names, margin(i)+name, whats, what, labels, s.label(k))
 		if comment != "" && !said[comment] {
 			line += "  # " + comment
 			said[comment] = true
@@ -337,7 +366,7 @@ func (s *sheet) write(w io.Writer) error {
 }
 
 // label is what stands behind a line: its own label, and that of the line it comes after.
-func (s *sheet) label(line int) string {
+func (s *sheet) label(line int32) string {
 	var words []string
 	if after, ok := s.after[line]; ok {
 		words = append(words, "after @"+s.labels[after])
