@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// A Capture is a capture file that has been read for its facts. It is read again for
-// whoever wants its packets, and for the facts that did not fit into memory.
+// A Capture is a capture file that has been read for its facts. It is read again for its
+// packets, and for the facts that did not fit into memory.
 type Capture struct {
 	// Size is the number of packets in the file, whatever they carry.
 	Size int

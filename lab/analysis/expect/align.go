@@ -49,7 +49,7 @@ type bound struct{ from, to int }
 
 // A state is how far a path has come: the group of lines, the lines of it that
 // are judged, the next element, and for each direction the first of the
-// elements that a line still has to claim as part of a longer stretch, or -1.
+// elements that a line still has to claim as part of a longer range, or -1.
 type state struct {
 	group, at int32
 	judged    uint16
@@ -144,7 +144,7 @@ func (a *aligner) path(i int) []step {
 
 // push adds a node to be visited, for which the path pays a price.
 func (a *aligner) push(n node, price int) {
-	n.state = a.settle(n.state)
+	n.state = a.skipDone(n.state)
 	if a.visited[n.state] {
 		return
 	}
@@ -160,8 +160,8 @@ func (a *aligner) push(n node, price int) {
 	a.buckets[n.cost] = append(a.buckets[n.cost], len(a.nodes)-1)
 }
 
-// settle moves a state on past groups that are judged completely, and past ...
-func (a *aligner) settle(s state) state {
+// skipDone moves a state on past groups that are judged completely, and past ...
+func (a *aligner) skipDone(s state) state {
 	for int(s.group) < len(a.groups) {
 		g := a.groups[s.group]
 		if g[0].kind != kindSkip && s.judged != 1<<len(g)-1 {
@@ -244,7 +244,7 @@ func (a *aligner) missing(i, k int) {
 }
 
 // pass goes past the next element where it need not be claimed: it is a bare
-// ACK, or sent again on a lossy path, or inside ..., or part of a stretch that
+// ACK, or sent again on a lossy path, or inside ..., or part of a range that
 // a later element completes.
 func (a *aligner) pass(i int) {
 	n := a.nodes[i]
@@ -252,7 +252,7 @@ func (a *aligner) pass(i int) {
 	here := n.at
 	n.at++
 	on := node{n.state, step{kind: stepPassed}, i, n.cost}
-	outside := e.kind == elementACK || e.kind == elementAgain && a.lossy
+	outside := e.kind == elementACK || e.kind == elementRepeat && a.lossy
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
 	}
@@ -280,7 +280,7 @@ func (a *aligner) claim(i, k int) {
 		st.kind, cost = stepMatched, 0
 	case c.alike:
 		cost = costAlike
-	case e.kind == elementACK || e.kind == elementHole:
+	case e.kind == elementACK || e.kind == elementGap:
 		return
 	case l.fromA == e.fromA:
 		cost = costSameSide
@@ -302,10 +302,10 @@ func (e *element) dir() int {
 }
 
 // inStream reports whether the element takes room in the stream, so that no
-// stretch can go on behind it.
+// range can go on behind it.
 func (e *element) inStream() bool {
 	switch e.kind {
-	case elementSYN, elementBytes, elementFIN, elementHole:
+	case elementSYN, elementBytes, elementFIN, elementGap:
 		return true
 	}
 	return false

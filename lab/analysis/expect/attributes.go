@@ -98,7 +98,7 @@ func (p *parser) option(l *line, words []string) []string {
 			break
 		}
 		s := p.span(name, rest)
-		if !s.stretch() || s.start.any || s.end.any {
+		if !s.isRange() || s.start.any || s.end.any {
 			p.fail("sack: the two ends of a block were expected, such as sack 1168:1169")
 		}
 		o.value, o.right, rest = s.start, s.end.value, rest[1:]
@@ -190,14 +190,14 @@ func (p *parser) bounded(what, text string, low, high int64) int64 {
 // span parses "56", "1:56", "1:*", "*:56" or "*".
 func (p *parser) span(word string, rest []string) span {
 	if len(rest) == 0 {
-		p.fail("%s: a number such as 56 or a stretch such as 1:56 was expected behind it", word)
+		p.fail("%s: a number such as 56 or a range such as 1:56 was expected behind it", word)
 	}
 	start, end, two := strings.Cut(rest[0], ":")
 	s := span{start: p.number(word, start)}
 	if two {
 		s.end = p.number(word, end)
 		if !s.start.any && !s.end.any && s.end.value <= s.start.value {
-			p.fail("%s %s: the stretch is empty; the second number is that of the byte behind its last", word, rest[0])
+			p.fail("%s %s: the range is empty; the second number is that of the byte behind its last", word, rest[0])
 		}
 	}
 	return s
@@ -214,14 +214,14 @@ func (p *parser) classify(l *line) {
 		l.kind = kindDatagram
 		return
 	}
-	data := l.seq.stretch() || l.length.set && (l.length.any || l.length.value > 0)
+	data := l.seq.isRange() || l.length.set && (l.length.any || l.length.value > 0)
 	switch {
 	case l.words != nil:
 		l.kind = kindText
 	case !l.flags.set && !data:
-		p.fail("this line does not say which packet it means: flags as [.], a \"text\" or a stretch as seq 1:56 were expected")
+		p.fail("this line does not say which packet it means: flags as [.], a \"text\" or a range as seq 1:56 were expected")
 	case !l.flags.set:
-		l.kind = kindStretch
+		l.kind = kindRange
 	case l.flags.bits&packet.RST != 0:
 		l.kind = kindRST
 	case l.flags.bits&packet.SYN != 0:
@@ -238,16 +238,16 @@ func (p *parser) classify(l *line) {
 	p.checkLength(l)
 }
 
-// checkLength refuses a length that contradicts the stretch beside it.
+// checkLength refuses a length that contradicts the range beside it.
 func (p *parser) checkLength(l *line) {
 	s := l.seq
-	if !s.stretch() || s.start.any || s.end.any || l.length.is(s.end.value-s.start.value) {
+	if !s.isRange() || s.start.any || s.end.any || l.length.is(s.end.value-s.start.value) {
 		return
 	}
 	if l.kind == kindSYN {
 		return
 	}
-	p.fail("seq %d:%d is a stretch of %d bytes, and length says %d", s.start.value, s.end.value, s.end.value-s.start.value, l.length.value)
+	p.fail("seq %d:%d is a range of %d bytes, and length says %d", s.start.value, s.end.value, s.end.value-s.start.value, l.length.value)
 }
 
 // checkDatagram refuses what only TCP has.

@@ -100,8 +100,8 @@ func (d *differences) whole(l *line, f *Frame) {
 	d.packet(l, f)
 	seq, end := f.Seq, f.Seq+int64(f.Payload)
 	switch {
-	case l.seq.stretch():
-		d.stretch(l.seq, seq, end)
+	case l.seq.isRange():
+		d.byteRange(l.seq, seq, end)
 	case l.kind == kindFIN:
 		d.number("seq", l.seq.start, end)
 	default:
@@ -113,7 +113,7 @@ func (d *differences) whole(l *line, f *Frame) {
 	d.number("length", l.length, int64(f.Payload))
 }
 
-func (d *differences) stretch(want span, start, end int64) {
+func (d *differences) byteRange(want span, start, end int64) {
 	if !want.start.is(start) || !want.end.is(end) {
 		d.add("seq is %d:%d, not %s", start, end, want)
 	}
@@ -124,7 +124,7 @@ func (s span) String() string {
 	switch {
 	case !s.start.set:
 		return ""
-	case !s.stretch():
+	case !s.isRange():
 		return s.start.String()
 	}
 	return s.start.String() + ":" + s.end.String()
@@ -166,7 +166,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 	if e.kind == elementBytes && s.pending[e.dir()] >= 0 {
 		c.first = int(s.pending[e.dir()])
 	}
-	if e.kind == elementHole || l.fromA != e.fromA && e.kind != elementDatagram {
+	if e.kind == elementGap || l.fromA != e.fromA && e.kind != elementDatagram {
 		c.what.otherKind(l, e)
 		return c
 	}
@@ -177,7 +177,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 		c.what.datagram(l, f)
 	case e.kind == elementBytes:
 		a.compareBytes(l, &c, f)
-	case l.kind == e.lineKind(f) || e.kind == elementAgain && l.kind == kindFIN && f.Has(packet.FIN):
+	case l.kind == e.lineKind(f) || e.kind == elementRepeat && l.kind == kindFIN && f.Has(packet.FIN):
 		c.alike = true
 		c.what.whole(l, f)
 	}
@@ -199,7 +199,7 @@ func (e *element) lineKind(f *Frame) kind {
 		return kindRST
 	case f.Has(packet.SYN):
 		return kindSYN
-	case f.Has(packet.FIN) && f.Payload > 0 && e.kind == elementAgain:
+	case f.Has(packet.FIN) && f.Payload > 0 && e.kind == elementRepeat:
 		return kindFINData
 	case f.Has(packet.FIN):
 		return kindFIN
@@ -225,7 +225,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
 		a.withFIN(l, c, f)
-	case kindStretch:
+	case kindRange:
 		c.alike = true
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
@@ -252,12 +252,12 @@ func (a *aligner) withFIN(l *line, c *comparison, f *Frame) {
 	c.what.add("the FIN stands apart")
 }
 
-// inStream compares what a line says of a text or a stretch: its seq and
+// inStream compares what a line says of a text or a range: its seq and
 // length are those of the bytes, however they were segmented.
 func (d *differences) inStream(l *line, start, end int64) {
 	switch {
-	case l.seq.stretch():
-		d.stretch(l.seq, start, end)
+	case l.seq.isRange():
+		d.byteRange(l.seq, start, end)
 	default:
 		d.number("seq", l.seq.start, start)
 	}
@@ -267,7 +267,7 @@ func (d *differences) inStream(l *line, start, end int64) {
 // otherKind says that something else came than the line wants.
 func (d *differences) otherKind(l *line, e *element) {
 	switch {
-	case l.fromA != e.fromA && e.kind != elementHole:
+	case l.fromA != e.fromA && e.kind != elementGap:
 		d.add("the packet that came has the other direction")
 	default:
 		d.add("something else came")

@@ -162,7 +162,7 @@ func repeats(frames []Frame) bool {
 		all[i] = i
 	}
 	for _, x := range e.elementsOf(all, ftp.Client, cuts{}, cuts{}) {
-		if x.kind == elementAgain {
+		if x.kind == elementRepeat {
 			return true
 		}
 	}
@@ -216,7 +216,7 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 }
 
 // end writes an end of a connection. A port that the kernel chose is left open:
-// so is the one of whoever opens, unless it is a port of the other kind.
+// so is that of the side that opens, unless it is a port of the other kind.
 func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
 	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}

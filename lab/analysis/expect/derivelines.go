@@ -27,7 +27,7 @@ func (d *deriver) lines(t *derived) {
 			t.add(e, "[.]", "")
 			handshake = 3
 			continue
-		case e.kind == elementACK || e.kind == elementAgain && t.declaration.lossy:
+		case e.kind == elementACK || e.kind == elementRepeat && t.declaration.lossy:
 			continue
 		case e.kind == elementRST:
 			t.resetLines(e)

@@ -43,8 +43,8 @@ const (
 	elementFIN
 	elementRST
 	elementACK
-	elementAgain // a packet that repeats what was seen
-	elementHole  // bytes that the capture has not got
+	elementRepeat // a packet that repeats what was seen
+	elementGap    // bytes that the capture has not got
 	elementDatagram
 )
 
@@ -52,13 +52,13 @@ const (
 // want or of the dialogue may begin or end.
 type cuts struct {
 	at      []int64
-	packets []piece // stretches within which to cut between packets, too
+	packets []piece // ranges within which to cut between packets, too
 	frames  bool    // cut between all packets
 }
 
 // addLine adds the borders of what a line of the want claims.
 func (c *cuts) addLine(l *line) {
-	if l.kind != kindStretch && l.kind != kindData && l.kind != kindFINData {
+	if l.kind != kindRange && l.kind != kindData && l.kind != kindFINData {
 		return
 	}
 	start, end := l.seq.start, l.seq.end
@@ -68,9 +68,9 @@ func (c *cuts) addLine(l *line) {
 		}
 	}
 	switch {
-	case !l.seq.stretch() || l.kind != kindStretch && (start.any || end.any):
+	case !l.seq.isRange() || l.kind != kindRange && (start.any || end.any):
 		c.frames = true
-	case l.kind != kindStretch:
+	case l.kind != kindRange:
 		c.packets = append(c.packets, piece{start: start.value, end: end.value})
 	}
 }
@@ -143,7 +143,7 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 		s.elements = append(s.elements, e)
 		return element{}, false
 	}
-	e.kind = elementAgain
+	e.kind = elementRepeat
 	if f.Has(packet.SYN) {
 		ok = s.addSYN(e)
 	}
@@ -186,18 +186,18 @@ func (s *stream) addFIN(e element) bool {
 	return false
 }
 
-// finish cuts the bytes, adds holes, and gives every element its place.
+// finish cuts the bytes, adds gaps, and gives every element its place.
 // acknowledged is what the other direction says it has received up to.
 func (s *stream) finish(acknowledged int64) []element {
 	s.cutBytes()
 	slices.SortStableFunc(s.elements, func(x, y element) int {
 		return cmp.Or(cmp.Compare(x.end, y.end), cmp.Compare(x.empty(), y.empty()), cmp.Compare(x.frame, y.frame))
 	})
-	s.addHoles(acknowledged)
+	s.addGaps(acknowledged)
 	place := math.MaxInt
 	for i := len(s.elements) - 1; i >= 0; i-- {
 		e := &s.elements[i]
-		if e.kind != elementHole {
+		if e.kind != elementGap {
 			place = min(place, e.frame)
 		}
 		e.place = place
@@ -257,29 +257,29 @@ func (s *stream) addBytes(p piece, open bool) {
 	})
 }
 
-// addHoles puts a hole wherever the stream goes on without bytes in between.
-func (s *stream) addHoles(acknowledged int64) {
+// addGaps puts a gap wherever the stream goes on without bytes in between.
+func (s *stream) addGaps(acknowledged int64) {
 	whole := make([]element, 0, len(s.elements))
 	end := int64(-1) // unknown, until the first element is seen
 	for _, e := range s.elements {
 		if e.empty() == 0 {
 			if end >= 0 && e.start > end {
-				whole = append(whole, element{kind: elementHole, fromA: s.fromA, start: end, end: e.start})
+				whole = append(whole, element{kind: elementGap, fromA: s.fromA, start: end, end: e.start})
 			}
 			end = e.end
 		}
 		whole = append(whole, e)
 	}
 	if end >= 0 && acknowledged > end {
-		whole = append(whole, element{kind: elementHole, fromA: s.fromA, start: end, end: acknowledged, place: math.MaxInt})
+		whole = append(whole, element{kind: elementGap, fromA: s.fromA, start: end, end: acknowledged, place: math.MaxInt})
 	}
 	s.elements = whole
 }
 
-// seen are the stretches of a stream that have been seen, apart and in order.
+// seen are the ranges of a stream that have been seen, apart and in order.
 type seen []piece
 
-// add adds a stretch and returns what of it is new.
+// add adds a range and returns what of it is new.
 func (s *seen) add(start, end int64) (fresh []piece) {
 	if start >= end {
 		return nil

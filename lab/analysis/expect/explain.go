@@ -88,7 +88,7 @@ func (j *judge) tooEarly(l *line) Mismatch {
 // mismatches puts into words what steps of the alignment say.
 func (t *track) mismatches() []Mismatch {
 	var all []Mismatch
-	after := t.line // the line of the file behind which an unwanted element is told
+	after := t.line // the line of the file behind which an unwanted element is reported
 	for _, s := range t.steps {
 		if s.line != nil {
 			after = s.line.number
@@ -114,7 +114,7 @@ func (t *track) missingLine(s step) Mismatch {
 	if s.line.kind == kindText && len(t.texts[0])+len(t.texts[1]) == 0 {
 		m.What = "this did not come: no FTP dialogue was seen on this connection"
 	}
-	if s.first < len(t.elements) && t.elements[s.first].kind != elementHole {
+	if s.first < len(t.elements) && t.elements[s.first].kind != elementGap {
 		m.Around = t.around(t.elements[s.first].frame, false)
 	} else if len(t.frames) > 0 {
 		m.Around = t.around(t.frames[len(t.frames)-1], false)
@@ -136,13 +136,13 @@ func (t *track) different(s step) Mismatch {
 func (t *track) unwantedElement(s step, line int) Mismatch {
 	e := t.elements[s.last]
 	m := Mismatch{Line: line, Kind: Unwanted, Connection: t.name}
-	if e.kind == elementHole {
+	if e.kind == elementGap {
 		m.What = fmt.Sprintf("the capture has not got seq %d:%d of %s", e.start, e.end, t.direction(e.fromA))
 		return m
 	}
 	m.What, m.Got = "no line wants this", t.render(s, nil)
 	switch {
-	case e.kind == elementAgain:
+	case e.kind == elementRepeat:
 		m.What += ": it sends again what was seen before"
 	case e.kind == elementRST:
 		m.What += ": a reset"

@@ -232,7 +232,7 @@ func (t *track) claimable() (begins, goesOn []bool) {
 		begins[i] = begins[i] || cut && e.start == f.Seq
 		goesOn[i] = cut || e.end < inText[dir]
 		for _, l := range t.lines {
-			if l.kind == kindStretch && l.fromA == e.fromA {
+			if l.kind == kindRange && l.fromA == e.fromA {
 				begins[i] = begins[i] || l.seq.start.is(e.start)
 				goesOn[i] = goesOn[i] || l.seq.reaches(e)
 			}
@@ -241,7 +241,7 @@ func (t *track) claimable() (begins, goesOn []bool) {
 	return begins, goesOn
 }
 
-// reaches reports whether a stretch can have begun at or before e and go on
+// reaches reports whether a range can have begun at or before e and go on
 // behind it.
 func (s span) reaches(e *element) bool {
 	begun := !s.start.set || s.start.any || s.start.value <= e.start
@@ -297,7 +297,7 @@ func (j *judge) follow() {
 	}
 }
 
-// inOrder reports whether a line keeps its `after`, as far as it can be told.
+// inOrder reports whether a line keeps its `after`, as far as can be seen.
 func (j *judge) inOrder(l *line) bool {
 	if l.after == nil {
 		return true

@@ -50,35 +50,35 @@ var judgements = []struct {
 	wrong string // summary
 }{
 	{
-		name:  "stretch in one segment, written in two",
+		name:  "range in one segment, written in two",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
 		forge: func(g *forge) { dataConn(g) },
 	},
 	{
-		name: "stretch in two segments, written in one",
+		name: "range in two segments, written in one",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:111\n",
 		forge: func(g *forge) {
 			dataConn(g).send(true, ".", strings.Repeat("y", 55))
 		},
 	},
 	{
-		name:  "open-ended stretch",
+		name:  "open-ended range",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:* length 55\ndata server > client [F.] seq 56\n",
 		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
 	},
 	{
-		name:  "stretch of a length",
+		name:  "range of a length",
 		want:  dataDeclared + dataHandshake + "data server > client length 110\n",
 		forge: func(g *forge) { dataConn(g).send(true, ".", strings.Repeat("y", 55)) },
 	},
 	{
-		name:  "stretch that is too long",
+		name:  "range that is too long",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:57\n",
 		forge: func(g *forge) { dataConn(g) },
 		wrong: "different 5 @4",
 	},
 	{
-		name:  "stretch that is too short",
+		name:  "range that is too short",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:55\n",
 		forge: func(g *forge) { dataConn(g) },
 		wrong: "different 5 @4",

@@ -233,7 +233,7 @@ func (e endpoint) is(word string, port bool) bool {
 	return word == e.String() || !port && word == e.host
 }
 
-// complete looks at what can be told only when everything is parsed.
+// complete looks at what can be checked only when everything is parsed.
 func (p *parser) complete() {
 	for _, r := range p.after {
 		p.line = r.line.number

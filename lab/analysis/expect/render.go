@@ -52,7 +52,7 @@ func (t *track) render(s step, l *line) string {
 	if text == nil || text.End != end || l != nil && l.seq.start.set {
 		words = append(words, fmt.Sprintf("seq %d:%d", first.start, end))
 	}
-	if l != nil && l.length.set && !l.seq.stretch() {
+	if l != nil && l.length.set && !l.seq.isRange() {
 		words = append(words, fmt.Sprintf("length %d", end-first.start))
 	}
 	return t.direction(e.fromA) + "  " + strings.Join(words, " ") + mentioned(l, f)

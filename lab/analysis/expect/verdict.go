@@ -56,11 +56,11 @@ type Match struct {
 	From       string `json:"from"`
 	To         string `json:"to"`
 	// Packet is the number of the packet that it matched: for a text or a
-	// stretch, the one with the last byte. It is 0 if it matched none, and for
+	// range, the one with the last byte. It is 0 if it matched none, and for
 	// a line of "...".
 	Packet int `json:"packet"`
 	// First is the first and Packets the number of the packets it matched;
-	// more than one for a text or a stretch that came in several segments.
+	// more than one for a text or a range that came in several segments.
 	// They are those of its connection and sender, from First to Packet, that
 	// carry data seen for the first time.
 	First   int `json:"first"`

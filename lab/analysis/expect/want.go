@@ -52,7 +52,7 @@ type endpoint struct {
 
 func (e endpoint) String() string { return e.host + "." + e.port }
 
-// A line is what the want says of one packet, text or stretch.
+// A line is what the want says of one packet, text or range.
 type line struct {
 	number  int
 	text    string // as written, without margin and comment
@@ -82,7 +82,7 @@ type kind int
 
 const (
 	kindText     kind = iota // one line of dialogue
-	kindStretch              // bytes, however they were segmented
+	kindRange                // bytes, however they were segmented
 	kindData                 // the data of one packet
 	kindACK                  // one packet that carries nothing
 	kindSYN                  // one packet with a SYN
@@ -101,14 +101,14 @@ type number struct {
 
 func (n number) is(v int64) bool { return !n.set || n.any || n.value == v }
 
-// A span is what a line says of sequence numbers: nothing, one, or a stretch
+// A span is what a line says of sequence numbers: nothing, one, or a range
 // from start to end.
 type span struct {
 	start, end number // end is not set for a single number
 }
 
-// stretch reports whether the span is of two numbers.
-func (s span) stretch() bool { return s.end.set }
+// isRange reports whether the span is of two numbers.
+func (s span) isRange() bool { return s.end.set }
 
 // flags are what a line says of the TCP flags.
 type flags struct {

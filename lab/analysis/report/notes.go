@@ -120,7 +120,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 		}
 	}
 	for _, a := range s.DataPorts {
-		n.announcement(a)
+		n.dataPort(a)
 	}
 	if s.TLS {
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
@@ -149,8 +149,8 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	}
 }
 
-// announcement does the arithmetic of PORT and PASV.
-func (n *notes) announcement(a *ftp.DataPort) {
+// dataPort does the arithmetic of PORT and PASV.
+func (n *notes) dataPort(a *ftp.DataPort) {
 	packet, port := a.Packet, int(a.Addr.Port())
 	if a.Mode == ftp.Passive {
 		packet = a.ReplyPacket

@@ -45,7 +45,7 @@ func kindOf(c *ftp.Connection) string {
 	return string(c.Role)
 }
 
-// longPause is the time, in nanoseconds, from which on a silence is told.
+// longPause is the time, in nanoseconds, from which on a silence is shown.
 const longPause = 500e6
 
 // newRow draws one packet.

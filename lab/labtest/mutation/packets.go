@@ -270,7 +270,7 @@ func (m *packetMutator) swap(i int) {
 		case f.From == g.From:
 			why = streamed
 		case x.Packet != i+1 || y.Packet != k+1:
-			why = "a packet in the middle of a stretch: its last byte decides"
+			why = "a packet in the middle of a range: its last byte decides"
 		case bare(f) || bare(g):
 			why = bareACK
 		case m.skippedPart(f) != "":

@@ -11,7 +11,7 @@ import (
 
 // Escape returns text from a capture for a terminal: control characters, and
 // those that change the direction of writing or cannot be seen, become \xNN or
-// \u{NNNN}, so that whoever sent them cannot move the cursor of whoever reads
+// \u{NNNN}, so that their sender cannot move the cursor of the person who reads
 // them. Bytes that are not UTF-8 become \xNN.
 func Escape(s string) string {
 	return escape(s, func(r rune) bool { return unicode.IsPrint(r) })

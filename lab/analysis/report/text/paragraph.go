@@ -33,7 +33,7 @@ const (
 	behind // what there is to say of it
 )
 
-// compare says which paragraph is told first.
+// compare says which paragraph is written first.
 func (p paragraph) compare(q paragraph) int {
 	return cmp.Or(cmp.Compare(p.packet, q.packet), cmp.Compare(p.place, q.place))
 }
@@ -88,7 +88,7 @@ func (r *sessionWriter) write(p paragraph) {
 	}
 }
 
-// paragraphs are a heap, on top of which is what is told first.
+// paragraphs are a heap, on top of which is what is written first.
 type paragraphs []paragraph
 
 func (p paragraphs) Len() int           { return len(p) }
