@@ -102,7 +102,7 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 
 // finish adds to the capture what is told of it.
 func (r *Recording) finish() error {
-	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), nil, nil)
+	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", nil, nil)
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
 	inheritOwner(files...)
 	return errors.Join(told, err)

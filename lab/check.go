@@ -20,6 +20,9 @@ type Verdict struct {
 	Capture  string `json:"capture"`
 	Pass     bool   `json:"pass"`
 
+	// TCP is whose TCP carried the run; empty for the verdict on a capture alone.
+	TCP scenario.TCP `json:"tcp,omitempty"`
+
 	// Failures are what the players of a run saw themselves. The verdict on
 	// a capture alone has none.
 	Failures []runner.Failure `json:"failures,omitempty"`

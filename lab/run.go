@@ -27,6 +27,8 @@ const Version = "0.1.0"
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
 	Format   pcapng.Format  // of the capture; pcapng when empty
+	TCP      scenario.TCP   // whose TCP carries the session; when empty, Linux's where this system allows it, and else gVisor's
+	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
 	Live     *os.File       // takes the capture as it is made, instead of Results
 	Progress func(Progress) // told how far the run is, now and then; may be nil
 }
@@ -45,13 +47,15 @@ const (
 
 // A Result is what a run made and found.
 type Result struct {
-	Scenario string   `json:"scenario"`
-	Outcome  Outcome  `json:"outcome"`
-	Seconds  float64  `json:"seconds"` // of wall time
-	Frames   int      `json:"frames"`
-	Capture  string   `json:"capture,omitempty"` // the file's path
-	Report   string   `json:"report,omitempty"`  // what is wrong, as a compiler prints it
-	Verdict  *Verdict `json:"-"`                 // nil where Options.Live took the capture
+	Scenario string       `json:"scenario"`
+	Outcome  Outcome      `json:"outcome"`
+	TCP      scenario.TCP `json:"tcp"`
+	Why      string       `json:"why"`     // it was that TCP
+	Seconds  float64      `json:"seconds"` // of wall time
+	Frames   int          `json:"frames"`
+	Capture  string       `json:"capture,omitempty"` // the file's path
+	Report   string       `json:"report,omitempty"`  // what is wrong, as a compiler prints it
+	Verdict  *Verdict     `json:"-"`                 // nil where Options.Live took the capture
 }
 
 // job is what a cell is told: the scenario's text, which it parses again, and
@@ -76,7 +80,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if err != nil {
 		return err
 	}
-	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s), Files: j.Files}
+	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files}
 	client := runner.Steps(func(p Progress) { c.Send(message{Progress: &p}) })
 	if j.Shell != nil {
 		s.Network.Volume = max(s.Network.Volume, leastVolume)
@@ -94,10 +98,10 @@ type message struct {
 }
 
 // captureInfo is what a capture of the scenario says about itself.
-func captureInfo(s *scenario.Scenario) pcapng.Info {
+func captureInfo(s *scenario.Scenario, tcp scenario.TCP, seed uint64) pcapng.Info {
 	info := pcapng.Info{
 		Application: "ftplab " + Version,
-		Comment:     report.FileComment(s, runCommand(s)),
+		Comment:     report.FileComment(s, runCommand(s, tcp, seed), tcpText(tcp, seed)),
 	}
 	for _, h := range s.Network.Hosts {
 		info.Names = append(info.Names, pcapng.Name{Addr: h.Addr, Name: h.Name})
@@ -105,19 +109,27 @@ func captureInfo(s *scenario.Scenario) pcapng.Info {
 	return info
 }
 
-// runCommand is the command that runs a scenario: by its name, if it may be one
-// of the lab's own.
-func runCommand(s *scenario.Scenario) string {
-	if s.File == "scenarios/"+s.Name+scenario.Extension {
-		return "ftplab run " + s.Name
+// runCommand is the command that runs a scenario again, to the same capture
+// where that is possible: by its name, if it may be one of the lab's own.
+func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
+	command := "ftplab run "
+	if tcp == scenario.GVisorTCP {
+		command += "--tcp gvisor "
+		if seed != DefaultSeed {
+			command += fmt.Sprintf("--seed %d ", seed)
+		}
 	}
-	return "ftplab run " + s.File
+	if s.File == "scenarios/"+s.Name+scenario.Extension {
+		return command + s.Name
+	}
+	return command + s.File
 }
 
-// Run plays a scenario in a cell of its own and judges what was recorded. What
-// is not as the scenario says makes a Result that has failed. An error means
-// that it could not be found out: the system refuses cells, the results cannot
-// be written, or ctx was cancelled; the capture so far is kept and readable.
+// Run has the session of a scenario take place, in a cell of its own or in this
+// process, and judges what was recorded. What is not as the scenario says makes
+// a Result that has failed. An error means that it could not be found out: the
+// system does not allow what the scenario needs, the results cannot be written,
+// or ctx was cancelled; the capture so far is kept and readable.
 func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
 	begin := time.Now()
 	if o.Format == "" {
@@ -146,7 +158,8 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		defer file.Close()
 		result.Capture = file.Name()
 	}
-	outcome, err := runCell(ctx, s, file, o)
+	outcome, done, err := play(ctx, s, file, o, result)
+	defer done()
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -158,7 +171,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		}
 		return nil, keepReadable(result.Capture, err)
 	}
-	verdict := &Verdict{Scenario: s.File, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
+	verdict := &Verdict{Scenario: s.File, TCP: result.TCP, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
 	if result.Capture != "" {
 		c, err := capture.Open(result.Capture, capture.Options{})
 		if err != nil {
@@ -168,10 +181,11 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		if verdict, err = judge.judge(c, result.Capture, *outcome); err != nil {
 			return nil, err
 		}
+		verdict.TCP = result.TCP
 		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {
 			return nil, err
 		}
-		if err := tell(result.Capture, runCommand(s), s, verdict); err != nil {
+		if err := tell(result.Capture, runCommand(s, result.TCP, o.seed()), tcpText(result.TCP, o.seed()), s, verdict); err != nil {
 			return nil, err
 		}
 		result.Verdict = verdict

@@ -17,7 +17,7 @@ import (
 // tell writes the walkthrough of a capture beside it, and its sentences into
 // the capture as comments. A capture made by hand has no verdict, and perhaps
 // no scenario.
-func tell(path, command string, s *scenario.Scenario, v *Verdict) error {
+func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func tell(path, command string, s *scenario.Scenario, v *Verdict) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
-	r.Capture, r.Command = filepath.Base(path), command
+	r.Capture, r.Command, r.TCP = filepath.Base(path), command, tcp
 	if err := r.WriteFiles(filepath.Dir(path)); err != nil {
 		return err
 	}

@@ -58,19 +58,25 @@ type play struct {
 // plays has the runs of each scenario, by folder below results and by name.
 var plays sync.Map
 
-// played returns the run of a scenario that the tests share.
-func played(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "first") }
+// played returns the run of a scenario that the tests share: on Linux's TCP where
+// this system allows it.
+func played(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "first", "") }
 
 // playedAgain returns another run of it.
-func playedAgain(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "second") }
+func playedAgain(t *testing.T, s *scenario.Scenario) *lab.Result { return playedIn(t, s, "second", "") }
 
-func playedIn(t *testing.T, s *scenario.Scenario, folder string) *lab.Result {
+// playedOnGVisor returns the run of it on gVisor's TCP.
+func playedOnGVisor(t *testing.T, s *scenario.Scenario) *lab.Result {
+	return playedIn(t, s, "gvisor", scenario.GVisorTCP)
+}
+
+func playedIn(t *testing.T, s *scenario.Scenario, folder string, tcp scenario.TCP) *lab.Result {
 	t.Helper()
 	folder = filepath.Join(results, folder)
 	v, _ := plays.LoadOrStore(filepath.Join(folder, s.Name), &play{})
 	p := v.(*play)
 	// Not the test's context: other tests look at what becomes of it.
-	p.once.Do(func() { p.result, p.err = lab.Run(context.Background(), s, lab.Options{Results: folder}) })
+	p.once.Do(func() { p.result, p.err = lab.Run(context.Background(), s, lab.Options{Results: folder, TCP: tcp}) })
 	if errors.Is(p.err, cell.ErrRefused) {
 		optional.Missing(t, p.err)
 	}

@@ -58,16 +58,22 @@ func TestWitness(t *testing.T) {
 		if intended[name] {
 			continue
 		}
-		capture := played(t, s).Capture
-		checksums := "TRUE"
-		if s.Network.Kind == scenario.Loopback {
-			checksums = "FALSE"
+		results := []*lab.Result{played(t, s)}
+		if s.Network.TCP != scenario.LinuxTCP {
+			results = append(results, playedOnGVisor(t, s))
 		}
-		wireshark.Set("ip.check_checksum", checksums)
-		wireshark.Set("tcp.check_checksum", checksums)
-		wireshark.Load(capture)
-		for _, f := range wireshark.Frames(wrong) {
-			t.Errorf("%s: got the packet %v, want none of its kind", capture, f)
+		for _, result := range results {
+			checksums := "TRUE"
+			if s.Network.Kind == scenario.Loopback && result.TCP == scenario.LinuxTCP {
+				checksums = "FALSE"
+			}
+			wireshark.Set("ip.check_checksum", checksums)
+			wireshark.Set("tcp.check_checksum", checksums)
+			wireshark.Set("udp.check_checksum", checksums)
+			wireshark.Load(result.Capture)
+			for _, f := range wireshark.Frames(wrong) {
+				t.Errorf("%s: got the packet %v, want none of its kind", result.Capture, f)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,8 @@ type runFlags struct {
 	results  string
 	format   string
 	write    string
+	tcp      string
+	seed     uint64
 	parallel int
 	json     bool
 }
@@ -35,10 +38,16 @@ func runCommand() *cobra.Command {
 recorded. A NAME is one that list shows, or a pattern such as 'ipv6_*'; a FILE or
 a FOLDER holds scenarios of your own. Without arguments it runs them all.
 
+The hosts' TCP is Linux's, each in a network namespace, where this system allows
+that (auto). Elsewhere, and with --tcp gvisor, it is gVisor's: then the session takes
+place in this process, on any system, in a time of its own, and the same scenario
+and --seed give the same capture to the byte. 'ftplab help tcp' has the differences.
+
 Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 		Example: `  ftplab run
   ftplab run active_list 'passive_*'
   ftplab run -o /tmp/results my_scenarios/
+  ftplab run --tcp gvisor --seed 7 active_list
   ftplab run -w - active_list | wireshark -k -i -`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
@@ -51,6 +60,8 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
+	flags.StringVar(&f.tcp, "tcp", "auto", "whose TCP the hosts have: auto, linux or gvisor")
+	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random on gVisor's TCP; not 0")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
 	return c
@@ -61,8 +72,16 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format)}
+	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed}
 	switch {
+	case f.tcp == "auto":
+		options.TCP = ""
+	case options.TCP != scenario.LinuxTCP && options.TCP != scenario.GVisorTCP:
+		return fmt.Errorf("--tcp %s: auto, linux or gvisor was expected", f.tcp)
+	}
+	switch {
+	case f.seed == 0:
+		return errors.New("--seed 0: a number from 1 on was expected")
 	case options.Format != pcapng.PCAPNG && options.Format != pcapng.PCAP:
 		return fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	case f.parallel < 1:
@@ -162,6 +181,7 @@ type printer struct {
 	broken int // could not be run
 	notRun int // as the user interrupted
 	bar    *transferBar
+	tcps   []string // whose TCP carried the sessions, and why, in the order of the first of each
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
@@ -196,6 +216,9 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.resultJSON(s, r, err)
 		return
 	}
+	if r != nil && r.Why != lab.AskedFor {
+		p.note(fmt.Sprintf("TCP: %s, %s", map[scenario.TCP]string{scenario.LinuxTCP: "Linux's", scenario.GVisorTCP: "gVisor's"}[r.TCP], r.Why))
+	}
 	if err != nil {
 		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
 		fmt.Fprintf(p.err, "ftplab: %v\n", err)
@@ -204,6 +227,13 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	word := map[lab.Outcome]string{lab.Passed: "ok", lab.Failed: "FAIL"}[r.Outcome]
 	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture)
 	fmt.Fprint(p.out, r.Report)
+}
+
+// note keeps what end says once.
+func (p *printer) note(text string) {
+	if !slices.Contains(p.tcps, text) {
+		p.tcps = append(p.tcps, text)
+	}
 }
 
 func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
@@ -226,6 +256,9 @@ func (p *printer) end() error {
 			fmt.Fprintf(p.out, ", %d not run", p.notRun)
 		}
 		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
+		for _, text := range p.tcps {
+			fmt.Fprintln(p.out, text)
+		}
 	}
 	switch {
 	case p.out.err != nil:

@@ -65,8 +65,8 @@ func TestRun(t *testing.T) {
 		t.Fatalf("got status %d, stderr %q, want 0 and silence\n%s", status, errOut, out)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 3 || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") {
-		t.Errorf("got\n%s\nwant a line for each scenario in order, and the sum", out)
+	if len(lines) != 4 || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") || !strings.HasPrefix(lines[3], "TCP: ") {
+		t.Errorf("got\n%s\nwant a line for each scenario in order, the sum, and whose TCP it was", out)
 	}
 	for _, name := range []string{"active_list", "passive_list"} {
 		if n := frames(t, filepath.Join(results, name, "capture.pcapng")); n < 25 {

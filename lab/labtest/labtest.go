@@ -7,6 +7,20 @@
 // Each scenario is a subtest that runs in parallel with the others. One that
 // fails names the line and the packet, and keeps its capture. A test of one
 // [Scenario] may go on with checks of its own on the [Packets].
+//
+// # Where a session takes place
+//
+// The hosts' TCP is Linux's where this system allows private networks, and
+// gVisor's elsewhere; the test's log says so. So a scenario is never left out,
+// with one exception: where it needs Linux's TCP, as with tcp=linux or a program,
+// and the system refuses, the test is skipped with the reason, or fails if
+// $FTPLAB_REQUIRE_TOOLS is set.
+//
+// # Cached results
+//
+// go test keeps the result of a test that passed. It runs the test anew when the
+// program under test has changed, if the program is within the module. Test one
+// from elsewhere with -count=1.
 package labtest
 
 import (
@@ -47,8 +61,7 @@ func Run(t *testing.T, pattern string) {
 	}
 }
 
-// Scenario runs one scenario. Where the system allows no cells the test is
-// skipped, or fails if $FTPLAB_REQUIRE_TOOLS is set.
+// Scenario runs one scenario.
 func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
@@ -60,6 +73,7 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 			os.RemoveAll(folder)
 		}
 	})
+	track(s)
 	result, err := lab.Run(t.Context(), s, lab.Options{Results: folder})
 	if errors.Is(err, cell.ErrRefused) {
 		optional.Missing(t, err)
@@ -67,10 +81,23 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if result.TCP == scenario.GVisorTCP && result.Why != lab.AskedFor {
+		t.Logf("on gVisor's TCP, %s", result.Why)
+	}
 	if result.Outcome != lab.Passed {
 		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
 	return result
+}
+
+// track opens the files of the program under test. go test notices what a test
+// opens, and does not see what the session's own processes do.
+func track(s *scenario.Scenario) {
+	for _, word := range s.Server.Program {
+		if file, err := os.Open(word); err == nil {
+			file.Close()
+		}
+	}
 }
 
 // Packets are the packets of the capture that a run made, decoded by gopacket,

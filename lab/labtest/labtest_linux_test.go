@@ -40,13 +40,15 @@ func init() {
 	}
 }
 
-// TestOnAPoorSystem: there a scenario of IPv4 runs, in place, and one of IPv6 is
-// skipped, with the reason; unless all is required.
+// TestOnAPoorSystem: there a scenario of IPv4 runs, in place, and one of IPv6 on
+// gVisor's TCP. One that needs Linux's is skipped, with the reason; unless all is
+// required.
 func TestOnAPoorSystem(t *testing.T) {
 	for _, test := range []struct{ name, require, want string }{
 		{"IPv4", "", "--- PASS: TestOneScenario/IPv4"},
-		{"IPv6", "", "--- SKIP: TestOneScenario/IPv6"},
-		{"IPv6", "1", "--- FAIL: TestOneScenario/IPv6"},
+		{"IPv6", "", "--- PASS: TestOneScenario/IPv6"},
+		{"Linux", "", "--- SKIP: TestOneScenario/Linux"},
+		{"Linux", "1", "--- FAIL: TestOneScenario/Linux"},
 	} {
 		cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run=^TestOneScenario$/^"+test.name+"$")
 		cmd.Env = append(os.Environ(), poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require)
@@ -62,15 +64,17 @@ func TestOnAPoorSystem(t *testing.T) {
 		}
 		if got := string(out); !strings.Contains(got, test.want) {
 			t.Errorf("%s, with FTPLAB_REQUIRE_TOOLS=%q: want %q, got\n%s", test.name, test.require, test.want, got)
-		} else if test.name == "IPv6" && !strings.Contains(got, "net.ipv6.conf.all.disable_ipv6=0") {
+		} else if test.name == "Linux" && !strings.Contains(got, "net.ipv6.conf.all.disable_ipv6=0") {
 			t.Errorf("%s: want the way out, got\n%s", test.name, got)
+		} else if test.name == "IPv6" && !strings.Contains(got, "on gVisor's TCP, as this system does not allow a private network with IPv6: there is no ::1") {
+			t.Errorf("%s: want the reason, got\n%s", test.name, got)
 		}
 	}
 }
 
 // TestOneScenario runs the smallest session, once of each kind.
 func TestOneScenario(t *testing.T) {
-	for name, network := range map[string]string{"IPv4": "loopback", "IPv6": "loopback ipv6"} {
+	for name, network := range map[string]string{"IPv4": "loopback", "IPv6": "loopback ipv6", "Linux": "loopback ipv6 tcp=linux"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := scenario.Parse(name+".txtar", []byte("# Good morning\n# A greeting, and no more.\nnetwork "+network+"\nopen\nquit\n"))
 			if err != nil {

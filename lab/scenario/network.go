@@ -31,9 +31,20 @@ type Network struct {
 	Seed    uint64  // chooses which frames: the same seed loses the same ones
 	Capture string  // the host at whose end the capture is taken; "client" when empty
 	ARP     ARP
-	Late    []Late // frames that others overtake
-	Volume  int64  // about how many bytes the scenario moves; sizes the recorder's ring
+	Late    []Late    // frames that others overtake
+	TCP     TCP       // whose TCP the scenario needs; any when empty
+	Start   time.Time // when a network with a time of its own begins; 1 October 1985 when zero
+	Volume  int64     // about how many bytes the scenario moves; sizes the recorder's ring
 }
+
+// TCP names whose TCP the hosts have.
+type TCP string
+
+// The kinds of TCP.
+const (
+	LinuxTCP  TCP = "linux"  // Linux's own, in network namespaces of this machine
+	GVisorTCP TCP = "gvisor" // gVisor's, in user space and in virtual time, on any system
+)
 
 // ARP says what the hosts know of their gateway when the capture begins.
 type ARP string

@@ -139,7 +139,7 @@ func TestErrors(t *testing.T) {
 		{"network unknown", "network tokenring\nopen\n", "1: network \"tokenring\": loopback or wire was expected"},
 		{"network option", "network wire speed=3\nopen\n", "1: unknown option \"speed=3\" of network"},
 		{"rtt on loopback", "host server 127.0.0.1 rtt=3ms\nopen\n", "1: host server: on network loopback a host takes ports= and cork= only"},
-		{"rate on loopback", "network loopback rate=8Mbit\nopen\n", "1: network loopback takes ipv6 and mtu="},
+		{"rate on loopback", "network loopback rate=8Mbit\nopen\n", "1: network loopback takes ipv6, mtu=, tcp= and start="},
 		{"address off loopback", "host server 192.0.2.21\nopen\n", "1: host server: 192.0.2.21 is not a loopback address"},
 		{"address", "host server 192.0.2.321\nopen\n", "1: address \"192.0.2.321\""},
 		{"address family", "network wire ipv6\nhost server 192.0.2.21\nopen\n", "2: host server has the address 192.0.2.21: the network is IPv6"},

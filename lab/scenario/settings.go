@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,7 +13,7 @@ func init() { // messages of the functions below name the settings that there ar
 	settings = []setting{
 		{
 			name: "network", args: "loopback|wire", least: 1, most: -1, options: usages(networkOptions), parse: (*parser).setNetwork,
-			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6, and there is no path to shape: it takes ipv6 and mtu= only. " +
+			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6, and there is no path to shape: it takes ipv6, mtu=, tcp= and start= only. " +
 				"On the wire each host has a TCP of its own, and routers lie between them.",
 			example: "network wire rate=8Mbit loss=1%",
 		}, {
@@ -74,6 +75,10 @@ var networkOptions = []option[Network]{
 			n.ARP = ARPCached
 		}
 	}},
+	{"tcp=linux|gvisor", "whose TCP it needs; a comment should say why", func(p *parser, n *Network, v string) {
+		n.TCP = TCP(p.oneOf("tcp", v, string(LinuxTCP), string(GVisorTCP)))
+	}},
+	{"start=2001-09-11T09:00:00Z", "when the session begins, with gVisor's TCP; 1985-10-01T00:00:00Z by default", func(p *parser, n *Network, v string) { n.Start = p.time("start", v) }},
 	{"capture=server", "the host at whose end packets are recorded; client by default", func(_ *parser, n *Network, v string) { n.Capture = v }},
 }
 
@@ -86,8 +91,9 @@ func (p *parser) setNetwork(words []string) {
 	n.Kind = Kind(p.oneOf("network", words[0], string(Loopback), string(Wire)))
 	setOptions(p, "network", networkOptions, n, words[1:])
 	for _, word := range words[1:] {
-		if n.Kind == Loopback && word != "ipv6" && !strings.HasPrefix(word, "mtu=") {
-			p.fail("network loopback takes ipv6 and mtu=, not %q: it has no path to shape; network wire has one", word)
+		key, _, _ := strings.Cut(word, "=")
+		if n.Kind == Loopback && !slices.Contains([]string{"ipv6", "mtu", "tcp", "start"}, key) {
+			p.fail("network loopback takes ipv6, mtu=, tcp= and start=, not %q: it has no path to shape; network wire has one", word)
 		}
 	}
 }

@@ -67,6 +67,16 @@ func (p *parser) duration(what, text string) time.Duration {
 	return d
 }
 
+// time reads a date and time. A capture counts from 1970 on, and 64 bits of
+// nanoseconds end in 2262.
+func (p *parser) time(what, text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		p.fail("%s %q: a date and time from 1970 to 2200 was expected, such as 2001-09-11T09:00:00Z (RFC 3339)", what, text)
+	}
+	return t.UTC()
+}
+
 // share reads a percentage as a number from 0 to 1.
 func (p *parser) share(what, text string) float64 {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)

@@ -85,6 +85,9 @@ func (r *Report) view() view {
 	}
 	if r.Scenario != nil {
 		v.Network = networkText(r.Scenario)
+		if r.TCP != "" {
+			v.Network += ". TCP: " + r.TCP
+		}
 		v.Source = string(r.Scenario.Source)
 	}
 	return v

@@ -36,6 +36,10 @@ type Report struct {
 	// walkthrough, in the form that it is written in.
 	Command string
 
+	// TCP says whose TCP the hosts have, such as "Linux's"; it is empty where
+	// nobody knows.
+	TCP string
+
 	prepared bool
 	surveyed survey
 	packets  []*Packet
@@ -222,7 +226,7 @@ func (r *Report) Comments() map[int]string {
 }
 
 // FileComment is what a capture says of itself as a whole: the scenario, the
-// command that makes it again, and the network.
-func FileComment(s *scenario.Scenario, command string) string {
-	return fmt.Sprintf("%s: %s\nMade by: %s\nNetwork: %s", s.Name, s.Title, command, networkText(s))
+// command that makes it again, the network, and whose TCP its hosts have.
+func FileComment(s *scenario.Scenario, command, tcp string) string {
+	return fmt.Sprintf("%s: %s\nMade by: %s\nNetwork: %s\nTCP: %s", s.Name, s.Title, command, networkText(s), tcp)
 }

@@ -235,8 +235,8 @@ func TestComments(t *testing.T) {
 }
 
 func TestFileComment(t *testing.T) {
-	got := FileComment(judged(t).Scenario, "ftplab run a_listing")
-	want := "a_listing: A listing\nMade by: ftplab run a_listing\nNetwork: wire: a routed path, recorded at the client's end"
+	got := FileComment(judged(t).Scenario, "ftplab run a_listing", "Linux's")
+	want := "a_listing: A listing\nMade by: ftplab run a_listing\nNetwork: wire: a routed path, recorded at the client's end\nTCP: Linux's"
 	if got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	ftpserverlib "github.com/fclairamb/ftpserverlib"
@@ -26,6 +25,15 @@ type File struct {
 	Size    int64  // of a generated file, bytes
 	Seed    uint64 // of a generated file
 }
+
+// What is wrong with a path, in Linux's words. Replies quote them, and those of
+// other systems differ.
+var (
+	errNotDirectory = errors.New("not a directory")
+	errIsDirectory  = errors.New("is a directory")
+	errNotEmpty     = errors.New("directory not empty")
+	errInvalid      = errors.New("invalid argument")
+)
 
 // A tree is what clients see of files. Afero's file system in memory holds
 // directories and small files; the content of the large ones is generated, or
@@ -116,7 +124,7 @@ func (t *tree) inDirectory(op, name string) error {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	if !parent.IsDir() {
-		return &fs.PathError{Op: op, Path: name, Err: syscall.ENOTDIR}
+		return &fs.PathError{Op: op, Path: name, Err: errNotDirectory}
 	}
 	return nil
 }
@@ -138,7 +146,7 @@ func (t *tree) Mkdir(name string, mode fs.FileMode) error {
 func (t *tree) Remove(name string) error {
 	return t.remove(name, func(isDir bool) error {
 		if isDir {
-			return syscall.EISDIR
+			return errIsDirectory
 		}
 		return nil
 	})
@@ -148,7 +156,7 @@ func (t *tree) Remove(name string) error {
 func (t *tree) RemoveDir(name string) error {
 	return t.remove(name, func(isDir bool) error {
 		if !isDir {
-			return syscall.ENOTDIR
+			return errNotDirectory
 		}
 		return t.isEmpty(name)
 	})
@@ -190,7 +198,7 @@ func (t *tree) Rename(from, to string) error {
 		return nil
 	}
 	if from == "/" || strings.HasPrefix(to, from+"/") {
-		return &fs.PathError{Op: "rename", Path: to, Err: syscall.EINVAL}
+		return &fs.PathError{Op: "rename", Path: to, Err: errInvalid}
 	}
 	if target, err := t.Fs.Stat(to); err == nil {
 		if err := t.replace(to, source.IsDir(), target.IsDir()); err != nil {
@@ -210,9 +218,9 @@ func (t *tree) Rename(from, to string) error {
 func (t *tree) replace(name string, byDir, isDir bool) error {
 	switch {
 	case byDir && !isDir:
-		return syscall.ENOTDIR
+		return errNotDirectory
 	case !byDir && isDir:
-		return syscall.EISDIR
+		return errIsDirectory
 	case isDir:
 		if err := t.isEmpty(name); err != nil {
 			return err
@@ -225,7 +233,7 @@ func (t *tree) replace(name string, byDir, isDir bool) error {
 func (t *tree) isEmpty(dir string) error {
 	empty, err := afero.IsEmpty(t.Fs, dir)
 	if err == nil && !empty {
-		err = syscall.ENOTEMPTY
+		err = errNotEmpty
 	}
 	return err
 }
@@ -323,7 +331,7 @@ func (t *tree) open(name string) (ftpserverlib.FileTransfer, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errIsDirectory}
 	}
 	file, ok := t.large[name]
 	switch {

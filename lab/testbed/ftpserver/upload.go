@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"sync"
-	"syscall"
 
 	"ftplab/lab/testbed/content"
 )
@@ -49,7 +48,7 @@ func (t *tree) newUpload(name string, atEnd bool) (*upload, error) {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errIsDirectory}
 	case atEnd:
 		u.offset = t.describe(name, info).Size()
 	}

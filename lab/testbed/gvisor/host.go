@@ -52,9 +52,9 @@ func (h *host) Start(cmd *exec.Cmd) error {
 	return errors.New("programs need Linux's TCP: run it with --tcp linux, on Linux")
 }
 
-// protocol is the network protocol of the host's address.
-func (h *host) protocol() tcpip.NetworkProtocolNumber {
-	if h.plan.Addr.Is6() {
+// protocolOf is the network protocol of an address.
+func protocolOf(addr netip.Addr) tcpip.NetworkProtocolNumber {
+	if addr.Is6() {
 		return ipv6.ProtocolNumber
 	}
 	return ipv4.ProtocolNumber
@@ -63,7 +63,7 @@ func (h *host) protocol() tcpip.NetworkProtocolNumber {
 // endpoint makes a socket that is bound to a port, or any if that is 0.
 func (h *host) endpoint(transport tcpip.TransportProtocolNumber, port uint16) (tcpip.Endpoint, *waiter.Queue, error) {
 	queue := new(waiter.Queue)
-	endpoint, err := h.stack.NewEndpoint(transport, h.protocol(), queue)
+	endpoint, err := h.stack.NewEndpoint(transport, protocolOf(h.plan.Addr), queue)
 	if err != nil {
 		return nil, nil, stackError(err)
 	}

@@ -1,16 +1,14 @@
 package gvisor
 
 import (
-	"errors"
-	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"ftplab/lab/scenario"
@@ -49,12 +47,14 @@ func (n *Network) buildLoopback(s scenario.Network, seeds *rand.ChaCha8) error {
 	d.cable = cable{network: n, disguise: newDisguise(n, machine, min(d.mtu, largestPacket)-headers, d.send)}
 	n.medium = d
 	st, err := newLoopbackStack(n.clock, seeds, d, machine)
-	for i, plan := range s.Hosts {
+	var local []netip.Addr
+	for _, plan := range s.Hosts {
 		h := &host{network: n, plan: plan, key: n.nextKey(), ports: network.NewPorts(plan), stack: st, disguise: d.disguise}
-		if i > 0 && plan.Addr != machine.Addr {
-			err = errors.Join(err, fmt.Errorf("host %s is at %v: on loopback all are at %v", plan.Name, plan.Addr, machine.Addr))
-		}
 		n.hosts = append(n.hosts, h)
+		if err == nil && !slices.Contains(local, plan.Addr) {
+			local = append(local, plan.Addr)
+			err = addLoopbackAddress(st, plan.Addr)
+		}
 	}
 	return err
 }
@@ -68,17 +68,19 @@ func newLoopbackStack(c *clock, seeds *rand.ChaCha8, d *device, machine scenario
 	if err := tune(s, machine, min(d.mtu, largestPacket)); err != nil {
 		return s, err
 	}
-	number, everything, bits := ipv4.ProtocolNumber, header.IPv4EmptySubnet, 8
+	everything := header.IPv4EmptySubnet
 	if machine.Addr.Is6() {
-		number, everything, bits = ipv6.ProtocolNumber, header.IPv6EmptySubnet, 128
-	}
-	address := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: tcpip.AddressWithPrefix{
-		Address: tcpip.AddrFromSlice(machine.Addr.AsSlice()), PrefixLen: bits}}
-	if err := s.AddProtocolAddress(nic, address, stack.AddressProperties{}); err != nil {
-		return s, stackError(err)
+		everything = header.IPv6EmptySubnet
 	}
 	s.SetRouteTable([]tcpip.Route{{Destination: everything, NIC: nic}})
 	return s, nil
+}
+
+// addLoopbackAddress gives the stack one more address.
+func addLoopbackAddress(s *stack.Stack, addr netip.Addr) error {
+	address := tcpip.ProtocolAddress{Protocol: protocolOf(addr), AddressWithPrefix: tcpip.AddressWithPrefix{
+		Address: tcpip.AddrFromSlice(addr.AsSlice()), PrefixLen: addr.BitLen()}}
+	return errorOf(s.AddProtocolAddress(nic, address, stack.AddressProperties{}))
 }
 
 // WritePackets implements [stack.LinkWriter].

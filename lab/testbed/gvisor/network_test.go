@@ -32,7 +32,7 @@ type lab struct {
 }
 
 // open builds a network. The zero hosts are a client, and a server 40 ms away;
-// on loopback both are at 127.0.0.1.
+// on loopback they are at 127.0.0.1 and 127.0.0.2.
 func open(t *testing.T, n scenario.Network) *lab {
 	t.Helper()
 	if n.Hosts == nil {
@@ -40,7 +40,7 @@ func open(t *testing.T, n scenario.Network) *lab {
 	}
 	if n.Kind == scenario.Loopback {
 		for i := range n.Hosts {
-			n.Hosts[i].Addr, n.Hosts[i].RTT = netip.MustParseAddr("127.0.0.1"), 0
+			n.Hosts[i].Addr, n.Hosts[i].RTT = netip.AddrFrom4([4]byte{127, 0, 0, byte(1 + i)}), 0
 		}
 	}
 	l := &lab{t: t}

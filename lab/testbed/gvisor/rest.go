@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 // rest finds out when all goroutines but the calling one have come to rest:
@@ -31,6 +32,7 @@ const (
 // processor, and garbage is collected when rest says. A collection that is going
 // on ends first.
 func alone() (undo func()) {
+	time.Now().Zone() // which reads the system's time zone, once, and not in the middle of a session
 	percent := debug.SetGCPercent(-1)
 	processors := runtime.GOMAXPROCS(1)
 	return func() {

@@ -55,9 +55,9 @@ func newWireStack(c *clock, seeds *rand.ChaCha8, l *link) (*stack.Stack, error) 
 	if err := tune(s, e.Host, e.MTU); err != nil {
 		return s, err
 	}
-	number, everything := ipv4.ProtocolNumber, header.IPv4EmptySubnet
+	number, everything := protocolOf(e.Addr), header.IPv4EmptySubnet
 	if e.Addr.Is6() {
-		number, everything = ipv6.ProtocolNumber, header.IPv6EmptySubnet
+		everything = header.IPv6EmptySubnet
 	}
 	gateway := tcpip.AddrFromSlice(e.Gateway.AsSlice())
 	address := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: tcpip.AddressWithPrefix{
@@ -110,11 +110,12 @@ func tune(s *stack.Stack, h scenario.Host, mtu int) error {
 		return nil
 	}
 	ttl := tcpip.DefaultTTLOption(h.TTL)
-	return errors.Join(optionError(s.SetNetworkProtocolOption(ipv4.ProtocolNumber, &ttl)),
-		optionError(s.SetNetworkProtocolOption(ipv6.ProtocolNumber, &ttl)))
+	return errors.Join(errorOf(s.SetNetworkProtocolOption(ipv4.ProtocolNumber, &ttl)),
+		errorOf(s.SetNetworkProtocolOption(ipv6.ProtocolNumber, &ttl)))
 }
 
-func optionError(err tcpip.Error) error {
+// errorOf is stackError, for an error that may be nil.
+func errorOf(err tcpip.Error) error {
 	if err == nil {
 		return nil
 	}

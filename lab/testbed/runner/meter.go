@@ -37,6 +37,7 @@ func (m *meter) Write(p []byte) (int, error) {
 	m.bytes += int64(len(p))
 	if now := m.clock.Now(); m.report != nil && now.Sub(m.reported) >= reportEvery {
 		m.reported = now
+		defer network.Hold(m.clock)() // reporting takes time of this system, and none of the network's
 		m.report(Progress{Bytes: m.bytes})
 	}
 	return len(p), nil

@@ -1,0 +1,83 @@
+package scenarios
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/scenario"
+)
+
+var update = flag.Bool("update", false, "write the digests of the captures as they are now")
+
+// digestsFile has the SHA-256 of each scenario's capture on gVisor's TCP, as
+// sha256sum prints it. After a change that is meant to change captures,
+//
+//	go test ./scenarios -run TestDigests -update
+//
+// writes it anew.
+const digestsFile = "digests"
+
+// TestDigests plays every scenario on gVisor's TCP: it must pass, show what the
+// two articles show, and give the capture that it gives everywhere, to the byte.
+func TestDigests(t *testing.T) {
+	want := readDigests(t)
+	verdicts := map[string]*lab.Verdict{}
+	var now bytes.Buffer
+	for _, name := range Names() { // one after the other: a process carries one network
+		s, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Network.TCP == scenario.LinuxTCP {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			result := playedOnGVisor(t, s)
+			verdicts[name] = result.Verdict
+			data, err := os.ReadFile(result.Capture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprintf("%x", sha256.Sum256(data))
+			fmt.Fprintf(&now, "%s  %s\n", got, name)
+			if !*update && got != want[name] {
+				t.Errorf("got a capture with the SHA-256 %s, want %s; if it is meant to change, write the digests anew with -update", got, want[name])
+			}
+		})
+	}
+	for _, r := range rows() {
+		if v := verdicts[r.scenario]; v != nil {
+			if here, ok := r.shownBy(v); !ok {
+				t.Errorf("%s, %s: got %s", r.id, r.figure, here)
+			}
+		}
+	}
+	if *update && !t.Failed() {
+		if err := os.WriteFile(digestsFile, now.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readDigests reads the digests by the scenarios' names.
+func readDigests(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(digestsFile)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	digests := map[string]string{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		digest, name, _ := strings.Cut(lines.Text(), "  ")
+		digests[name] = digest
+	}
+	return digests
+}
