@@ -75,6 +75,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, limits: opts.limits}
 	if c.limits == (limits{}) {
 		c.limits = normal
+		c.limits.batch = max(c.limits.batch, int(c.file.size/4)) // so that a few batches are all of the sessions
 	}
 	return c, c.findFacts()
 }

@@ -30,7 +30,7 @@ type Options struct {
 	SACK          []tcp.SACKBlock
 }
 
-// A Frame is what a Capture keeps of a packet.
+// A Frame is what a judgement asks of a packet.
 type Frame struct {
 	// Number counts from 1, as in Wireshark.
 	Number int
