@@ -195,7 +195,11 @@ func (p *parser) script(text string) {
 // scriptLine parses one line that is no comment.
 func (p *parser) scriptLine(line string) {
 	words := p.split(line)
+	if prefix, _ := cutPrefix(line); len(words) == 0 && prefix == "" {
+		return
+	}
 	if len(words) == 0 {
+		p.step(line, words)
 		return
 	}
 	if setting, ok := settingOf(words[0]); ok {

@@ -84,6 +84,7 @@ func (r Reply) Check() error {
 type Client struct {
 	Kind         ClientKind
 	Linger       time.Duration // between the end of the data and the client's own close
+	DataAddress  string        // whom it connects to where a 227 names another address than the server's: reply, server, or "" for nobody
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 }
 

@@ -16,6 +16,8 @@ type Step struct {
 	Host       string // where that session's client is
 	Verb       string // one of [Verbs]
 	Refused    bool   // "!": the server must say no
+	Break      string // "expect": how the step must fail, one of [Breaks]; "" is not at all
+	Code       int    // "expect" or await: the code of the last reply; 0 is any
 	Background bool   // "&": the next step does not wait for its end
 
 	Name           string        // of the server, for the name server; "" is its address
@@ -32,6 +34,10 @@ type Step struct {
 	Local          string        // a path at the client
 	Size           int64         // an offset, or how much to transfer, bytes
 	Command        string        // as it is sent
+	Bytes          string        // as they are sent
+	Data           bool          // the data connection is meant, and not the control connection
+	Telnet         bool          // send ABOR as RFC 959, 4.1.3, has it
+	Peer           string        // host to connect to; "" is where the server said
 }
 
 // Transfers reports whether the step uses a data connection.
@@ -47,13 +53,11 @@ const firstSession = "first"
 // step parses one line of the script.
 func (p *parser) step(line string, words []string) {
 	s := Step{Line: p.line, Text: line, Session: p.session}
-	if words[0] == "!" {
-		s.Refused, words = true, words[1:]
-		line = strings.TrimSpace(strings.TrimPrefix(line, "!"))
-	}
+	prefix, line := cutPrefix(line)
 	if len(words) == 0 {
-		p.fail("a step was expected after the !")
+		p.fail("a step was expected after the %s", prefix)
 	}
+	p.setPrefix(&s, prefix)
 	s.Verb, words = words[0], words[1:]
 	v, ok := verbOf(s.Verb)
 	if !ok {
@@ -63,7 +67,7 @@ func (p *parser) step(line string, words []string) {
 		s.Background, words = true, words[:n-1]
 	}
 	if v.is(verbatim) && len(words) > 0 {
-		words = []string{strings.TrimSpace(strings.TrimPrefix(line, v.name))}
+		words = lastVerbatim(v, line)
 	}
 	if s.Verb == "session" {
 		p.startSession(v, words)
@@ -75,6 +79,61 @@ func (p *parser) step(line string, words []string) {
 	}
 	s.Host = p.sessions[s.Session]
 	p.s.Steps = append(p.s.Steps, s)
+}
+
+// lastVerbatim are the arguments of a verb whose last one is the rest of the line.
+func lastVerbatim(v verb, line string) (words []string) {
+	rest := strings.TrimSpace(strings.TrimPrefix(line, v.name))
+	for range v.args[1:] {
+		word, after, _ := strings.Cut(rest, " ")
+		words, rest = append(words, word), strings.TrimSpace(after)
+	}
+	if rest != "" {
+		words = append(words, rest)
+	}
+	return words
+}
+
+// The ways in which a step can break that a scenario can expect.
+const (
+	Timeout     = "timeout"
+	ResetBreak  = "reset"
+	Refusal     = "refused"
+	Unreachable = "unreachable"
+	Closed      = "closed"
+	Unreadable  = "unreadable"
+	Short       = "short"
+)
+
+// Breaks are the ways in which a step can break.
+var Breaks = []string{Timeout, ResetBreak, Refusal, Unreachable, Closed, Unreadable, Short}
+
+// cutPrefix cuts the ! or the "expect WHAT:" off a step.
+func cutPrefix(line string) (prefix, step string) {
+	if step, ok := strings.CutPrefix(line, "!"); ok {
+		return "!", strings.TrimSpace(step)
+	}
+	if head, step, ok := strings.Cut(line, ":"); ok && (head == "expect" || strings.HasPrefix(head, "expect ")) {
+		return head + ":", strings.TrimSpace(step)
+	}
+	return "", line
+}
+
+// setPrefix parses what stands before a step.
+func (p *parser) setPrefix(s *Step, prefix string) {
+	what, expects := strings.CutPrefix(prefix, "expect")
+	what = strings.TrimSpace(strings.TrimSuffix(what, ":"))
+	switch {
+	case prefix == "!":
+		s.Refused = true
+	case !expects:
+	case slices.Contains(Breaks, what):
+		s.Break = what
+	case len(what) == 3 && strings.Trim(what, "0123456789") == "":
+		s.Code = p.number("reply code", what, 100, 599)
+	default:
+		p.fail("expect %s: a code of a reply was expected, or how the step breaks: %s", what, strings.Join(Breaks, ", "))
+	}
 }
 
 // startSession makes the steps below those of another client program.
@@ -117,15 +176,23 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 	wasOpen := open[s.Session]
 	switch s.Verb {
 	case "open":
-		open[s.Session] = true
+		open[s.Session] = s.Break == "" && !s.Refused
 	case "quit", "hangup":
 		open[s.Session] = false
+	case "close", "reset":
+		open[s.Session] = open[s.Session] && s.Data
 	}
 	switch {
 	case v.is(scripted) && p.s.Client.Kind == Jlaffaye:
 		p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
+	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
+		p.fail("expect: what breaks cannot go on in the background, so leave the & away")
+	case s.Break != "" && p.s.Client.Kind == Jlaffaye:
+		p.fail("expect %s: client jlaffaye does not go on after that; client scripted does", s.Break)
 	case s.Verb == "open":
 		p.checkOpen(s)
+	case s.Peer != "":
+		p.checkPeer(s)
 	case s.Of != "" && !slices.ContainsFunc(p.s.Steps, func(other Step) bool { return other.Session == s.Of }):
 		p.fail("wait %s: there is no session of this name", s.Of)
 	case !wasOpen && !v.is(early):
@@ -153,6 +220,12 @@ func (p *parser) checkBackground(s Step, background map[string]bool) {
 	background[s.Session] = background[s.Session] || s.Background
 }
 
+func (p *parser) checkPeer(s Step) {
+	if _, ok := p.s.Host(s.Peer); !ok {
+		p.fail("dial: there is no host %q", s.Peer)
+	}
+}
+
 func (p *parser) checkOpen(s Step) {
 	if s.Name == "" {
 		return
@@ -176,7 +249,7 @@ func (p *parser) volume() int64 {
 					f = candidate
 				}
 			}
-		case "put", "append":
+		case "put", "append", "upload", "feed":
 			f, _ = p.s.LocalFile(s.Local)
 		}
 		total += f.Size + int64(len(f.Content))

@@ -29,6 +29,9 @@ func suggestStep(word string) string {
 	if slices.Contains(rare, lower) {
 		meant = "quote " + strings.ToUpper(word)
 	}
+	if lower == "expect" {
+		meant = "`expect timeout: STEP`, with a colon"
+	}
 	if meant == "" {
 		return fmt.Sprintf("settings are %s; steps are %s", sorted(settingNames), sorted(verbNames))
 	}

@@ -92,7 +92,7 @@ func (p *parser) setArgs(v verb, s *Step, words []string) {
 	}
 	args := v.args
 	for _, word := range words {
-		if strings.ContainsAny(word, "\r\n\x00") {
+		if len(args) > 0 && args[0].form != bytesToSend.form && strings.ContainsAny(word, "\r\n\x00") {
 			p.fail("%q: a line end or a NUL cannot be sent in a command (RFC 959, 5.3)", word)
 		}
 		if len(args) > 1 && args[0].keyword() != "" && args[0].keyword() != word {

@@ -18,7 +18,7 @@ var verbs = []verb{
 	}, {
 		name: "quit", args: []arg{nowait}, example: "quit",
 		does: "Send QUIT, wait for the reply, and close the connection after the server has. With nowait, close it at once. Another open may follow.",
-		also: map[string]string{"bye": "quit", "exit": "quit", "close": "quit", "disconnect": "quit"},
+		also: map[string]string{"bye": "quit", "exit": "quit", "disconnect": "quit"},
 	}, {
 		name: "hangup", traits: scripted, example: "hangup",
 		does: "Wait until the server ends the session: it says 421 or nothing, and closes or resets the connection. Another open may follow.",
@@ -61,15 +61,15 @@ var verbs = []verb{
 	}, {
 		name: "resume", args: []arg{serverPath, size("OFFSET")}, traits: transfer, example: "resume README 4KiB",
 		does: "Download a file from an offset on (REST and RETR).",
-		also: map[string]string{"rest": "resume", "reget": "resume"},
+		also: map[string]string{"reget": "resume"},
 	}, {
-		name: "abort", args: []arg{serverPath, size("BYTES")}, traits: scripted | transfer, example: "abort README 1000",
-		does: "Begin to download a file (RETR), and send ABOR when so many bytes have arrived.",
+		name: "abort", args: []arg{serverPath, size("BYTES"), telnet}, traits: scripted | transfer, example: "abort README 1000 telnet",
+		does: "Begin to download a file (RETR), and send ABOR when so many bytes have arrived. With telnet, Telnet's Interrupt Process and Synch come before it, the latter as urgent data (RFC 959, 4.1.3).",
 		also: map[string]string{"abor": "abort"},
 	}, {
 		name: "put", args: []arg{localFile, optional(serverPath)}, traits: transfer, example: "put photo.jpg holiday.jpg",
 		does: "Upload a file (STOR), and compare what the server stores with the client's file.",
-		also: map[string]string{"stor": "put", "send": "put"},
+		also: map[string]string{"stor": "put"},
 	}, {
 		name: "append", args: []arg{localFile, optional(serverPath)}, traits: transfer, example: "append photo.jpg holiday.jpg",
 		does: "Add a file of the client to the end of one on the server (APPE).",
@@ -124,6 +124,51 @@ var verbs = []verb{
 	}, {
 		name: "quote", args: []arg{command}, traits: scripted | verbatim, example: "quote SITE HELP",
 		does: "Send a command as it stands. It ends with the line, and # and quotes in it mean nothing.",
+	}, {
+		name: "download", args: []arg{command}, traits: scripted | transfer | verbatim, example: "download LIST -a",
+		does: "Download what a command of your own asks for, and do not compare it with anything.",
+	}, {
+		name: "upload", args: []arg{localFile, command}, traits: scripted | transfer | verbatim, example: "upload photo.jpg STOU",
+		does: "Upload a file with a command of your own.",
+	}, {
+		name: "rest", args: []arg{size("OFFSET")}, traits: scripted, example: "rest 4KiB",
+		does: "Let the next transfer of the session begin there: REST is sent before its command.",
+	}, {
+		name: "send", args: []arg{command}, traits: scripted | verbatim, example: "send NOOP",
+		does: "Send a command as it stands, and wait for nothing.",
+	}, {
+		name: "write", args: []arg{bytesToSend}, traits: scripted, example: `write "NOOP\r\nPWD\r\n"`,
+		does: "Send bytes as they stand, in one segment, and wait for nothing: several commands, a part of one, or one that ends in LF alone.",
+	}, {
+		name: "urgent", args: []arg{bytesToSend}, traits: scripted, example: `urgent "\xff\xf2"`,
+		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
+	}, {
+		name: "await", args: []arg{optional(code)}, traits: scripted, example: "await 226",
+		does: "Wait for the next reply, which must have the code, if there is one. A preliminary reply such as 150 is one of its own.",
+	}, {
+		name: "dial", args: []arg{optional(peer)}, traits: early | scripted, example: "dial server.40000",
+		does: "Open a data connection: to the port that the last 227 or 229 named, or to a port of a host. It is used only by the steps below that say so. A second one may follow; steps mean the last.",
+	}, {
+		name: "listen", args: []arg{port}, traits: early | scripted, example: "listen 3170",
+		does: "Listen for a data connection; PORT is sent by quote.",
+	}, {
+		name: "accept", traits: early | scripted, example: "accept",
+		does: "Wait for the data connection for which listen listens.",
+	}, {
+		name: "read", args: []arg{optional(size("BYTES"))}, traits: early | scripted | transfer, example: "read 1000",
+		does: "Read so many bytes from the data connection, or up to its end.",
+	}, {
+		name: "feed", args: []arg{localFile, optional(size("BYTES"))}, traits: early | scripted | transfer, example: "feed photo.jpg 1000",
+		does: "Write a file of the client, or so much of its beginning, to the data connection.",
+	}, {
+		name: "finish", args: []arg{dataWord}, traits: early | scripted, example: "finish data",
+		does: "End what the client sends, with a FIN, and go on reading: on the control connection, or on the data connection.",
+	}, {
+		name: "close", args: []arg{dataWord}, traits: early | scripted, example: "close data",
+		does: "Close the connection without a word. After that of a control connection, another open may follow.",
+	}, {
+		name: "reset", args: []arg{dataWord}, traits: early | scripted, example: "reset data",
+		does: "End the connection with a reset. After that of a control connection, another open may follow.",
 	},
 }
 
@@ -142,9 +187,18 @@ var (
 	}}
 	serverPath = arg{"PATH", func(_ *parser, s *Step, word string) { s.Path = word }}
 	localFile  = arg{"LOCAL", func(_ *parser, s *Step, word string) { s.Local, s.Path = word, word }}
-	from       = arg{"FROM", serverPath.set}
-	to         = arg{"TO", func(_ *parser, s *Step, word string) { s.To = word }}
-	command    = arg{"COMMAND...", func(_ *parser, s *Step, word string) { s.Command = word }}
+	telnet     = arg{"[telnet]", func(_ *parser, s *Step, _ string) { s.Telnet = true }}
+	dataWord   = arg{"[data]", func(_ *parser, s *Step, _ string) { s.Data = true }}
+	code       = arg{"CODE", func(p *parser, s *Step, word string) { s.Code = p.number("reply code", word, 100, 599) }}
+	peer       = arg{"HOST.PORT", func(p *parser, s *Step, word string) {
+		if s.Peer, s.Port = p.endpoint(word); s.Port == 0 {
+			p.fail("dial %s: a host and a port were expected, such as server.40000", word)
+		}
+	}}
+	bytesToSend = arg{`"BYTES"`, func(_ *parser, s *Step, word string) { s.Bytes = word }}
+	from        = arg{"FROM", serverPath.set}
+	to          = arg{"TO", func(_ *parser, s *Step, word string) { s.To = word }}
+	command     = arg{"COMMAND...", func(_ *parser, s *Step, word string) { s.Command = word }}
 )
 
 func extended(keyword string) arg {

@@ -5,14 +5,17 @@ import (
 	"strings"
 )
 
-// split splits a line into words; what follows quote is sent as it stands, so
-// it has neither quoted words nor comments.
+// split splits a line into words, without what stands before a step. A command
+// that is sent as it stands has neither quoted words nor comments.
 func (p *parser) split(line string) []string {
-	words := strings.Fields(line)
-	if command := strings.TrimLeft(line, "! \t"); strings.HasPrefix(command, "quote ") {
-		return words
+	_, step := cutPrefix(line)
+	words := strings.Fields(step)
+	if len(words) > 0 {
+		if v, ok := verbOf(words[0]); ok && v.is(verbatim) {
+			return words
+		}
 	}
-	return p.words(line)
+	return p.words(step)
 }
 
 // words splits a line at spaces; a word in double quotes may have spaces in it,

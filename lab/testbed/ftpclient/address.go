@@ -3,6 +3,7 @@ package ftpclient
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -23,41 +24,40 @@ func formatActive(mode Mode, addr netip.AddrPort) string {
 }
 
 // parsePassive returns the address that a reply to PASV or EPSV names.
-// The server's own is the only one to which a client should connect.
-func parsePassive(mode Mode, reply Reply, server netip.Addr) (netip.AddrPort, error) {
+func parsePassive(mode Mode, reply Reply, config Config) (netip.AddrPort, error) {
+	server := config.Server.Addr().Unmap()
 	if mode == EPSV {
 		return parseEPSV(reply, server)
 	}
 	addr, err := parsePASV(reply)
-	if err == nil && addr.Addr() != server.Unmap() {
-		err = fmt.Errorf("%s: names %s, which is not the server", reply, addr.Addr())
+	if err != nil || addr.Addr() == server {
+		return addr, err
 	}
-	return addr, err
+	switch config.DataAddress {
+	case FollowReply:
+		return addr, nil
+	case KeepServer:
+		return netip.AddrPortFrom(server, addr.Port()), nil
+	}
+	return netip.AddrPort{}, fmt.Errorf("%w: %s: it names %s, which is not the server", ErrUnreadable, reply, addr.Addr())
 }
 
+// sixNumbers are how a 227 says where to connect to.
+var sixNumbers = regexp.MustCompile(`(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})`)
+
 // parsePASV finds six numbers in a 227 reply. RFC 959 does not say what stands
-// around them; RFC 1123, 4.1.2.6, says to look for a digit.
+// around them; RFC 1123, 4.1.2.6, has a client look for them.
 func parsePASV(reply Reply) (netip.AddrPort, error) {
-	fail := func() (netip.AddrPort, error) {
-		return netip.AddrPort{}, fmt.Errorf("%s: want 227 and h1,h2,h3,h4,p1,p2", reply)
-	}
-	start := strings.IndexAny(reply.Text, "0123456789")
-	if reply.Code != 227 || start < 0 {
-		return fail()
-	}
-	text := reply.Text[start:]
-	if end := strings.IndexFunc(text, func(r rune) bool { return r != ',' && (r < '0' || r > '9') }); end >= 0 {
-		text = text[:end]
-	}
-	fields := strings.Split(text, ",")
-	if len(fields) != 6 {
-		return fail()
+	fail := fmt.Errorf("%w: %s: want 227 and h1,h2,h3,h4,p1,p2", ErrUnreadable, reply)
+	found := sixNumbers.FindStringSubmatch(reply.Text)
+	if reply.Code != 227 || found == nil {
+		return netip.AddrPort{}, fail
 	}
 	var octets [6]byte
-	for i, field := range fields {
-		octet, err := strconv.ParseUint(field, 10, 8)
+	for i, digits := range found[1:] {
+		octet, err := strconv.ParseUint(digits, 10, 8)
 		if err != nil {
-			return fail()
+			return netip.AddrPort{}, fail
 		}
 		octets[i] = byte(octet)
 	}
@@ -79,5 +79,5 @@ func parseEPSV(reply Reply, server netip.Addr) (netip.AddrPort, error) {
 			return netip.AddrPortFrom(server, uint16(port)), nil
 		}
 	}
-	return netip.AddrPort{}, fmt.Errorf("%s: want 229 and (|||port|)", reply)
+	return netip.AddrPort{}, fmt.Errorf("%w: %s: want 229 and (|||port|)", ErrUnreadable, reply)
 }

@@ -62,7 +62,7 @@ func FuzzParsePassive(f *testing.F) {
 	server := netip.MustParseAddr("192.0.2.21")
 	f.Fuzz(func(t *testing.T, text string) {
 		for mode, code := range map[Mode]int{PASV: 227, EPSV: 229} {
-			addr, err := parsePassive(mode, Reply{code, text}, server)
+			addr, err := parsePassive(mode, Reply{code, text}, Config{Server: netip.AddrPortFrom(server, 21)})
 			if err == nil && (addr.Addr() != server || !strings.Contains(text, fmt.Sprint(addr.Port()&0xff)) && mode == PASV) {
 				t.Errorf("%s %q: got %s", mode, text, addr)
 			}

@@ -77,6 +77,10 @@ type Config struct {
 	Port   uint16         // the client's own port of the control connection; the host chooses when 0
 	Mode   Mode           // until SetMode; what the client does by itself when empty
 
+	// DataAddress says where to connect to when the server names another
+	// address than its own in a 227.
+	DataAddress DataAddress
+
 	// CommandFirst makes the client send RETR, LIST and the like before it
 	// connects to a passive port, and not after it.
 	CommandFirst bool
@@ -87,6 +91,16 @@ type Config struct {
 	// on the client's FIN.
 	Linger time.Duration
 }
+
+// A DataAddress says what becomes of an address in a 227 that is not the server's.
+type DataAddress string
+
+// What becomes of it.
+const (
+	RefuseAddress DataAddress = ""       // nobody is connected to
+	FollowReply   DataAddress = "reply"  // it is connected to
+	KeepServer    DataAddress = "server" // the server's own address is connected to, as by most clients
+)
 
 // A Mode is the command with which data connections are arranged.
 type Mode string
@@ -150,6 +164,7 @@ type Download struct {
 	Argument   string    // path; may be empty for a listing
 	Offset     int64     // in the file at which to begin (REST); bytes
 	AbortAfter int64     // bytes after which to send ABOR; 0 is never
+	Telnet     bool      // send Telnet's IP and Synch before ABOR (RFC 959, 4.1.3)
 	To         io.Writer // takes what comes, as it crosses the network; nil discards it
 	Begun      func()    // called when the server has replied to Verb; may be nil
 }
@@ -171,6 +186,8 @@ type Transfer struct {
 	Wire    content.Digest // of what crossed the data connection
 
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
+
+	Broke error // what the data connection broke by; the server has refused the transfer, too
 
 	aborted bool // ABOR was sent, so one more reply comes
 }

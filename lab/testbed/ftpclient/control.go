@@ -101,6 +101,10 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 	}
 	defer until(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
+	var malformed textproto.ProtocolError
+	if errors.As(err, &malformed) {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
 	if err != nil {
 		return fail(err)
 	}
@@ -141,13 +145,16 @@ func waited(ctx context.Context, command, what string, duration time.Duration, e
 	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx
 		err = context.DeadlineExceeded
 	case closed(err):
-		err = errClosed
+		err = ErrClosed
 	}
 	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
 }
 
-// errClosed is why nothing comes from a server that has closed the connection.
-var errClosed = errors.New("the server closed the connection")
+// ErrUnreadable is why a reply is of no use.
+var ErrUnreadable = errors.New("unreadable")
+
+// ErrClosed is why nothing comes from a server that has closed the connection.
+var ErrClosed = errors.New("the server closed the connection")
 
 // closed reports whether err is the other side's FIN.
 func closed(err error) bool {

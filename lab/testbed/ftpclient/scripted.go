@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"ftplab/lab/testbed/network"
@@ -20,6 +21,11 @@ type Scripted struct {
 	mode  Mode
 	port  uint16 // of the next active data connection; the host chooses when 0
 	state *state
+
+	unfinished string   // of a command that was sent by hand
+	unanswered []string // commands that were sent by hand
+	dataAddr   netip.AddrPort
+	dataErr    error // of the last 227 or 229
 }
 
 // Dial connects to a server and waits for its greeting. A server that is not
@@ -91,7 +97,7 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 	if reply.Code == 234 {
 		return reply, fmt.Errorf("%s: the server accepted it (%s), and this client speaks no TLS", command, reply)
 	}
-	c.state.note(command, reply)
+	c.note(command, reply)
 	return reply, nil
 }
 
@@ -112,7 +118,7 @@ func (c *Scripted) Await(ctx context.Context) (Reply, error) {
 	e := c.control.await("hangup")
 	defer e.end()
 	reply, err := e.reply(ctx)
-	if errors.Is(err, errClosed) || reset(err) {
+	if errors.Is(err, ErrClosed) || reset(err) {
 		return Reply{}, c.control.conn.Close()
 	}
 	if err != nil || reply.Code != 421 {

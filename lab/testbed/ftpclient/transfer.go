@@ -22,7 +22,7 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 			to = io.MultiWriter(digest, d.To)
 		}
 		if d.AbortAfter > 0 {
-			return abort(ctx, conn, to, d.AbortAfter, t, e)
+			return abort(ctx, conn, to, d.AbortAfter, d.Telnet, t, e)
 		}
 		if c, ok := conn.(network.LowWaterReader); ok {
 			// A reader that is woken for each segment holds the connection
@@ -47,11 +47,16 @@ type onlyReader struct{ io.Reader }
 
 // abort takes n bytes, sends ABOR, and takes what comes until the server closes
 // the data connection.
-func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, t *Transfer, e *exchange) error {
+func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, telnet bool, t *Transfer, e *exchange) error {
 	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
 		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
 	} else if err != nil {
 		return err
+	}
+	if telnet {
+		if err := e.addTelnet(ctx); err != nil {
+			return err
+		}
 	}
 	if err := e.add(ctx, "ABOR"); err != nil {
 		return err
@@ -192,6 +197,7 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 		return broke
 	}
 	if t.Reply().Refused() {
+		t.Broke = broke
 		return nil
 	}
 	return broke
@@ -218,7 +224,7 @@ func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*expectedConn, err
 	if reply.Refused() {
 		return nil, nil
 	}
-	addr, err := parsePassive(c.mode, reply, c.config.Server.Addr())
+	addr, err := parsePassive(c.mode, reply, c.config)
 	if err != nil {
 		return nil, err
 	}

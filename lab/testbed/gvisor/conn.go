@@ -186,6 +186,16 @@ func (c *conn) Reset() error {
 	return err
 }
 
+// WriteUrgent implements [network.Urgenter]. gVisor sends no urgent data, so the
+// host's disguise marks it.
+func (c *conn) WriteUrgent(b []byte) (int, error) {
+	n := c.host.network
+	n.mu.Lock()
+	c.known().urgent = len(b)
+	n.mu.Unlock()
+	return c.Write(b)
+}
+
 // SetNoDelay implements [network.Delayer].
 func (c *conn) SetNoDelay(noDelay bool) error {
 	c.endpoint.SocketOptions().SetDelayOption(!noDelay)
@@ -365,6 +375,12 @@ func stackError(err tcpip.Error) error {
 		return syscall.ECONNRESET
 	case *tcpip.ErrConnectionRefused:
 		return syscall.ECONNREFUSED
+	case *tcpip.ErrHostUnreachable:
+		return syscall.EHOSTUNREACH
+	case *tcpip.ErrNetworkUnreachable:
+		return syscall.ENETUNREACH
+	case *tcpip.ErrTimeout:
+		return syscall.ETIMEDOUT
 	}
 	return errors.New(err.String())
 }

@@ -28,6 +28,7 @@ import (
 //     there; see [connection.early].
 //   - gVisor resets a connection with an acknowledgement. The answer to a segment
 //     that acknowledges has none (RFC 9293, 3.5.2).
+//   - gVisor sends no urgent data. What a program calls urgent is marked as such.
 //   - gVisor sets Don't Fragment on no segment of its own accord.
 //
 // Its caller holds the network's mu.
@@ -62,6 +63,7 @@ type connection struct {
 	answering int64  // when the last segment with an acknowledgement arrived
 	expected  uint32 // what it acknowledged
 
+	urgent    int      // bytes that leave next and are urgent
 	closing   bool     // the host has closed it while it was corked
 	closed    bool     // its FIN has left
 	last      *segment // data that waits for the FIN
@@ -117,6 +119,10 @@ func (d *disguise) leaving(frame []byte) {
 	}
 	if s.flags() == header.TCPFlagRst|header.TCPFlagAck && c.answering == d.clock.nanoseconds() {
 		s = s.reset(c.expected)
+	}
+	if payload := len(s.tcp.Payload()); payload > 0 && c.urgent > 0 {
+		s.setUrgent(min(c.urgent, payload))
+		c.urgent -= min(c.urgent, payload)
 	}
 	s.setDontFragment(!d.host.NoDF)
 	if s.flags().Contains(header.TCPFlagAck) {

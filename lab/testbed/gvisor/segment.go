@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"gvisor.dev/gvisor/pkg/tcpip/checksum"
@@ -105,6 +106,14 @@ func (s segment) withOptions(options []byte, window uint16) segment {
 	changed.tcp.SetWindowSize(window)
 	changed.updateChecksums()
 	return changed
+}
+
+// setUrgent marks so many bytes of the payload as urgent (RFC 9293, 3.1). Like
+// Linux's, the pointer points behind the last of them.
+func (s segment) setUrgent(bytes int) {
+	s.tcp.SetFlags(uint8(s.flags() | header.TCPFlagUrg))
+	binary.BigEndian.PutUint16(s.tcp[header.TCPUrgentPtrOffset:], uint16(bytes))
+	s.updateChecksums()
 }
 
 // reset is the segment as the answer to one that acknowledged so much and should

@@ -51,6 +51,22 @@ type QueueCloser interface{ CloseQueue() }
 // A Resetter is a [Conn] that can end with a reset.
 type Resetter interface{ Reset() error }
 
+// An Urgenter is a [Conn] that can send urgent data (RFC 9293, 3.8.5).
+type Urgenter interface {
+	WriteUrgent(p []byte) (int, error)
+}
+
+// ErrNoUrgent is why urgent data cannot be sent on a network.
+var ErrNoUrgent = errors.New("sending urgent data is not possible on this system's TCP")
+
+// WriteUrgent sends urgent data; see [Urgenter].
+func WriteUrgent(conn Conn, p []byte) (int, error) {
+	if c, ok := conn.(Urgenter); ok {
+		return c.WriteUrgent(p)
+	}
+	return 0, ErrNoUrgent
+}
+
 // ErrNoReset is why a connection cannot be ended with a reset on a network.
 var ErrNoReset = errors.New("ending a connection with a reset is not possible on this system's TCP")
 

@@ -1,6 +1,10 @@
 package network
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 // SetCork implements [Corker]. The kernel holds data back for 200 ms at most.
 func (c kernelConn) SetCork(on bool) error {
@@ -19,6 +23,20 @@ func (c kernelConn) SetReadLowWater(bytes int) error {
 // SetUrgentInline implements [UrgentInliner].
 func (c kernelConn) SetUrgentInline() error {
 	return c.set(unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+}
+
+// WriteUrgent implements [Urgenter].
+func (c kernelConn) WriteUrgent(p []byte) (int, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	err = raw.Write(func(fd uintptr) bool {
+		failed = unix.Send(int(fd), p, unix.MSG_OOB)
+		return !errors.Is(failed, unix.EAGAIN)
+	})
+	return len(p), errors.Join(err, failed)
 }
 
 // set sets an option of the socket.

@@ -38,6 +38,11 @@ type session struct {
 	client ftpclient.Client
 	mode   ftpclient.Mode // for the next open; "" is the usual one
 	port   uint16
+	broken bool  // a step broke as expected, and so may the end of the session
+	offset int64 // at which the next transfer begins, bytes
+
+	data     []network.Conn // connections that were opened by hand
+	listener network.Listener
 
 	begun      chan struct{}  // closed when the next step may be taken
 	background sync.WaitGroup // steps that go on in the background
@@ -114,6 +119,7 @@ func (r *script) close(ctx context.Context) {
 	ctx, cancel := network.WithTimeout(context.WithoutCancel(ctx), r.network.Clock(), timeToClose)
 	defer cancel()
 	for _, s := range r.sessions {
+		s.closeData()
 		if s.client != nil {
 			s.client.Close(ctx)
 		}
@@ -126,16 +132,13 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	limit := r.deadline(step, s.transfers.Load() > 0)
 	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), limit)
 	defer cancel()
-	reply, err := steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun})
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	end := ending{}
+	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke})
+	err := end.asExpected(step)
+	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w; the deadline for this step was %v", err, limit)
-	case err != nil:
-	case step.Refused && !reply.Refused():
-		err = fmt.Errorf("the server said %q, and the ! says that it should refuse", reply)
-	case !step.Refused && reply.Refused() && step.Verb != "auth":
-		err = fmt.Errorf("the server refused: %q", reply)
 	}
+	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
 		failed <- Failure{step.Line, fmt.Sprintf("%s: %v", step.Text, err)}
 	}

@@ -17,6 +17,7 @@ type action struct {
 	script  *script
 	session *session
 	begun   func() // to be called when a transfer has begun
+	broke   *error // takes what the data connection of a refused transfer broke by
 }
 
 // A taker takes the steps of one verb. The reply is the last one of the step; of
@@ -60,6 +61,22 @@ func init() {
 		"feat":    command("FEAT"),
 		"noop":    command("NOOP"),
 		"quote":   quote,
+
+		"send":     send,
+		"write":    write,
+		"urgent":   urgent,
+		"await":    await,
+		"download": download,
+		"upload":   uploadBy,
+		"rest":     rest,
+		"dial":     dial,
+		"listen":   listen,
+		"accept":   acceptData,
+		"read":     readData,
+		"feed":     feed,
+		"finish":   finish,
+		"close":    closeByHand,
+		"reset":    resetByHand,
 	}
 }
 
@@ -73,8 +90,7 @@ func command(name string) taker {
 // list returns the taker that downloads a listing.
 func list(name string) taker {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
-		t, err := a.session.client.Download(ctx, ftpclient.Download{Verb: name, Argument: a.Path, To: a.script.meter, Begun: a.begun})
-		return t.Reply(), err
+		return a.download(ctx, ftpclient.Download{Verb: name, Argument: a.Path})
 	}
 }
 
@@ -86,7 +102,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 		return ftpclient.Reply{}, err
 	}
 	if s.client != nil {
-		if err := s.client.Close(ctx); err != nil {
+		if err := s.client.Close(ctx); err != nil && !s.broken {
 			return ftpclient.Reply{}, err
 		}
 	}
@@ -94,7 +110,8 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return ftpclient.Reply{}, err
 	}
-	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger}
+	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
+		DataAddress: ftpclient.DataAddress(client.DataAddress)}
 	if client.Kind == scenario.Jlaffaye {
 		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
 	} else {
@@ -118,7 +135,7 @@ func auth(ctx context.Context, a action) (ftpclient.Reply, error) {
 // account, too, has not (RFC 959, 5.4).
 func login(ctx context.Context, a action) (ftpclient.Reply, error) {
 	reply, err := a.session.client.Login(ctx, a.User, a.Password)
-	if err == nil && reply.Code/100 == 3 {
+	if err == nil && reply.Code/100 == 3 && a.Code == 0 {
 		err = fmt.Errorf("the server said %q, and so it has not let the user in; the steps quote USER, quote PASS and quote ACCT send an account", reply)
 	}
 	return reply, err

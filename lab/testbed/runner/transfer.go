@@ -14,8 +14,10 @@ import (
 // get downloads a file, from an offset if the step has one, and compares what
 // came with what the server has.
 func get(ctx context.Context, a action) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: a.Size, To: a.script.meter, Begun: a.begun}
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: max(a.Size, a.session.offset), To: a.script.meter, Begun: a.begun}
+	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
+	*a.broke = t.Broke
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
@@ -37,9 +39,30 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 
 // abort begins a download and aborts it after so many bytes.
 func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Begun: a.begun}
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
 	t, err := a.session.client.Download(ctx, d)
 	return t.Reply(), err
+}
+
+// download downloads something that is not compared with anything.
+func (a action) download(ctx context.Context, d ftpclient.Download) (ftpclient.Reply, error) {
+	d.Offset, d.To, d.Begun = a.session.offset, a.script.meter, a.begun
+	a.session.offset = 0
+	t, err := a.session.client.Download(ctx, d)
+	*a.broke = t.Broke
+	return t.Reply(), err
+}
+
+// upload sends a file.
+func (a action) upload(ctx context.Context, verb, argument string, file scenario.File) (ftpclient.Transfer, error) {
+	u := ftpclient.Upload{Verb: verb, Argument: argument, Offset: a.session.offset, From: a.script.meter.reader(contentOf(file)), Begun: a.begun}
+	a.session.offset = 0
+	t, err := a.session.client.Upload(ctx, u)
+	*a.broke = t.Broke
+	if err == nil && t.Done() {
+		err = moved(t)
+	}
+	return t, err
 }
 
 // upload returns the taker that sends a local file and compares what reached the
@@ -47,12 +70,8 @@ func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
 func upload(name string) taker {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
 		file, _ := a.script.scenario.LocalFile(a.Local) // package scenario has checked that it is there
-		u := ftpclient.Upload{Verb: name, Argument: a.Path, From: a.script.meter.reader(contentOf(file)), Begun: a.begun}
-		t, err := a.session.client.Upload(ctx, u)
+		t, err := a.upload(ctx, name, a.Path, file)
 		if err != nil || !t.Done() {
-			return t.Reply(), err
-		}
-		if err := moved(t); err != nil {
 			return t.Reply(), err
 		}
 		if err := compare(contentOf(file), t.ASCII, t.Wire); err != nil {
@@ -68,7 +87,7 @@ func moved(t ftpclient.Transfer) error {
 	if t.Client.IsValid() {
 		return nil
 	}
-	return fmt.Errorf("the server said %q without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)", t.Reply())
+	return fmt.Errorf("the server said %q without 125 or 150 before it, so no data was transferred (RFC 959, 5.4): %w", t.Reply(), errShort)
 }
 
 // contentOf returns the content of a scenario's file.
@@ -112,7 +131,7 @@ func (r *script) compareStored(file scenario.File, t ftpclient.Transfer) error {
 
 func same(want, got content.Digest, what string) error {
 	if got != want {
-		return fmt.Errorf("%s is not the file: got %d bytes, SHA-256 %s; want %d bytes, %s", what, got.Size, got, want.Size, want)
+		return fmt.Errorf("%s is %w: got %d bytes, SHA-256 %s; want %d bytes, %s", what, errShort, got.Size, got, want.Size, want)
 	}
 	return nil
 }

@@ -1,0 +1,222 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"ftplab/lab/testbed/ftpclient"
+	"ftplab/lab/testbed/network"
+)
+
+// none is the reply to a step to which the server says nothing.
+var none ftpclient.Reply
+
+// scripted returns the session's client, which is the lab's own: package scenario
+// has checked that.
+func (a action) scripted() *ftpclient.Scripted { return a.session.client.(*ftpclient.Scripted) }
+
+func send(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.scripted().Send(ctx, a.Command)
+}
+
+func write(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.scripted().Write(ctx, a.Bytes)
+}
+
+func urgent(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.scripted().WriteUrgent(ctx, a.Bytes)
+}
+
+// await waits for a reply, which is as good as any other if it has the code.
+func await(ctx context.Context, a action) (ftpclient.Reply, error) {
+	reply, err := a.scripted().NextReply(ctx)
+	if err == nil && a.Code != 0 && reply.Code != a.Code {
+		err = fmt.Errorf("the server said %q", reply)
+	}
+	return none, err
+}
+
+// download downloads what a command of the scenario's own asks for.
+func download(ctx context.Context, a action) (ftpclient.Reply, error) {
+	verb, argument, _ := strings.Cut(a.Command, " ")
+	return a.download(ctx, ftpclient.Download{Verb: verb, Argument: argument})
+}
+
+// uploadBy uploads a file with a command of the scenario's own.
+func uploadBy(ctx context.Context, a action) (ftpclient.Reply, error) {
+	verb, argument, _ := strings.Cut(a.Command, " ")
+	file, _ := a.script.scenario.LocalFile(a.Local)
+	t, err := a.upload(ctx, verb, argument, file)
+	if err != nil || !t.Done() {
+		return t.Reply(), err
+	}
+	return t.Reply(), compare(contentOf(file), t.ASCII, t.Wire)
+}
+
+// rest notes where the next transfer begins.
+func rest(_ context.Context, a action) (ftpclient.Reply, error) {
+	a.session.offset = a.Size
+	return none, nil
+}
+
+// dial opens a data connection by hand.
+func dial(ctx context.Context, a action) (ftpclient.Reply, error) {
+	to, err := a.dataPort()
+	if err != nil {
+		return none, err
+	}
+	port, err := a.session.host.NextPort()
+	if err != nil {
+		return none, err
+	}
+	conn, err := a.session.host.DialTCP(ctx, port, to)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return none, fmt.Errorf("a data connection to %s: %w", to, err)
+	}
+	a.session.data = append(a.session.data, conn)
+	return none, nil
+}
+
+// dataPort is whom a step dials.
+func (a action) dataPort() (netip.AddrPort, error) {
+	if a.Peer != "" {
+		return netip.AddrPortFrom(a.script.Host(a.Peer).Addr(), a.Port), nil
+	}
+	if a.session.client == nil {
+		return netip.AddrPort{}, errors.New("the session is not open, so no server has named a port; say which, as in dial server.40000")
+	}
+	return a.scripted().DataAddr()
+}
+
+// listen listens for a data connection that the server opens.
+func listen(_ context.Context, a action) (ftpclient.Reply, error) {
+	listener, err := a.session.host.ListenTCP(a.Port)
+	if err != nil {
+		return none, err
+	}
+	if a.session.listener != nil {
+		a.session.listener.Close()
+	}
+	a.session.listener = listener
+	return none, nil
+}
+
+// acceptData waits for it.
+func acceptData(ctx context.Context, a action) (ftpclient.Reply, error) {
+	if a.session.listener == nil {
+		return none, errors.New("nobody listens; a step listen comes first")
+	}
+	defer within(ctx, a.session.listener.SetDeadline)()
+	conn, err := a.session.listener.Accept()
+	if err != nil {
+		return none, err
+	}
+	a.session.data = append(a.session.data, conn)
+	return none, nil
+}
+
+// within makes something end when ctx does. The function that it returns must be
+// called when that has ended.
+func within(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
+	deadline, _ := ctx.Deadline() // the zero time is none
+	setDeadline(deadline)
+	return context.AfterFunc(ctx, func() { setDeadline(time.Unix(1, 0)) })
+}
+
+var errNoData = errors.New("there is no data connection; a step dial or accept comes first")
+
+// conn returns the data connection that steps mean.
+func (a action) conn() (network.Conn, error) {
+	if len(a.session.data) == 0 {
+		return nil, errNoData
+	}
+	return a.session.data[len(a.session.data)-1], nil
+}
+
+// readData reads from the data connection.
+func readData(ctx context.Context, a action) (ftpclient.Reply, error) {
+	conn, err := a.conn()
+	if err != nil {
+		return none, err
+	}
+	defer within(ctx, conn.SetReadDeadline)()
+	if a.Size > 0 {
+		var got int64
+		if got, err = io.CopyN(a.script.meter, conn, a.Size); errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%w after %d bytes", ftpclient.ErrClosed, got)
+		}
+		return none, err
+	}
+	_, err = io.Copy(a.script.meter, struct{ io.Reader }{conn})
+	return none, err
+}
+
+// feed writes a file, or its beginning, to the data connection.
+func feed(ctx context.Context, a action) (ftpclient.Reply, error) {
+	conn, err := a.conn()
+	if err != nil {
+		return none, err
+	}
+	defer within(ctx, conn.SetWriteDeadline)()
+	file, _ := a.script.scenario.LocalFile(a.Local)
+	from := contentOf(file)
+	if a.Size > 0 {
+		from = io.LimitReader(from, a.Size)
+	}
+	_, err = io.Copy(struct{ io.Writer }{conn}, a.script.meter.reader(from))
+	return none, err
+}
+
+func finish(_ context.Context, a action) (ftpclient.Reply, error) {
+	if !a.Data {
+		return none, a.scripted().Finish()
+	}
+	conn, err := a.conn()
+	if err == nil {
+		err = conn.CloseWrite()
+	}
+	return none, err
+}
+
+// closeByHand closes a connection.
+func closeByHand(_ context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.endBy(network.Conn.Close, (*ftpclient.Scripted).Drop)
+}
+
+// resetByHand ends a connection with a reset.
+func resetByHand(_ context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.endBy(network.Reset, (*ftpclient.Scripted).Reset)
+}
+
+// endBy ends the last data connection, or the control connection.
+func (a action) endBy(data func(network.Conn) error, control func(*ftpclient.Scripted) error) error {
+	if !a.Data {
+		client := a.scripted()
+		a.session.client = nil
+		return control(client)
+	}
+	conn, err := a.conn()
+	if err != nil {
+		return err
+	}
+	a.session.data = a.session.data[:len(a.session.data)-1]
+	return data(conn)
+}
+
+// closeData closes what is left of the data connections that were opened by hand.
+func (s *session) closeData() {
+	for _, conn := range s.data {
+		conn.Close()
+	}
+	if s.listener != nil {
+		s.listener.Close()
+	}
+}

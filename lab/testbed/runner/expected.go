@@ -1,0 +1,74 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/ftpclient"
+)
+
+// errShort is that a transfer did not bring the whole file.
+var errShort = errors.New("not the whole file")
+
+// breaks says for each way in which a step can break whether err is of it.
+var breaks = map[string]func(err error) bool{
+	scenario.Timeout: func(err error) bool {
+		return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
+	},
+	scenario.ResetBreak: func(err error) bool { return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) },
+	scenario.Refusal:    func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) },
+	scenario.Unreachable: func(err error) bool {
+		return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
+	},
+	scenario.Closed:     func(err error) bool { return errors.Is(err, ftpclient.ErrClosed) },
+	scenario.Unreadable: func(err error) bool { return errors.Is(err, ftpclient.ErrUnreadable) },
+	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) },
+}
+
+// An ending is how a step ended.
+type ending struct {
+	reply ftpclient.Reply
+	err   error // why it could not be taken
+	broke error // what the data connection broke by, when the server has refused the transfer, too
+}
+
+// asExpected says what is wrong with the ending of a step; nil is nothing.
+func (e ending) asExpected(step scenario.Step) error {
+	switch {
+	case step.Break != "":
+		return e.brokeBy(step.Break)
+	case e.err != nil:
+		return e.err
+	case step.Verb == "await":
+		return nil
+	case step.Code != 0 && e.reply.Code != step.Code:
+		return fmt.Errorf("the server said %q, and %d was expected", e.reply, step.Code)
+	case step.Code != 0:
+		return nil
+	case step.Refused && !e.reply.Refused():
+		return fmt.Errorf("the server said %q, and the ! says that it should refuse", e.reply)
+	case !step.Refused && e.reply.Refused() && step.Verb != "auth":
+		return fmt.Errorf("the server refused: %q", e.reply)
+	}
+	return nil
+}
+
+// brokeBy says what is wrong where a break was expected.
+func (e ending) brokeBy(kind string) error {
+	is := breaks[kind]
+	switch {
+	case e.err != nil && is(e.err), e.broke != nil && is(e.broke):
+		return nil
+	case e.err != nil:
+		return fmt.Errorf("%w; %s was expected", e.err, kind)
+	case e.broke != nil:
+		return fmt.Errorf("%w; %s was expected", e.broke, kind)
+	case e.reply.Code != 0:
+		return fmt.Errorf("the server said %q, and %s was expected", e.reply, kind)
+	}
+	return fmt.Errorf("nothing broke, and %s was expected", kind)
+}
