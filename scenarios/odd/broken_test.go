@@ -44,7 +44,7 @@ func TestBroken(t *testing.T) {
 // usual are the words that begin lines of any scenario.
 var usual = map[string]bool{
 	"network": true, "host": true, "file": true, "local": true, "user": true, "deadline": true, "name": true,
-	"open": true, "login": true, "type": true, "quit": true, "pause": true, "wait": true, "session": true, "passive": true, "active": true, "await": true, "read": true,
+	"open": true, "login": true, "type": true, "quit": true, "pause": true, "wait": true, "session": true, "passive": true, "active": true, "await": true, "read": true, "hangup": true, "close": true,
 }
 
 // oddLines are the lines of a scenario that are not in any: rules of its server,
