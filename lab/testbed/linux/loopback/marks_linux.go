@@ -5,10 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"net"
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/linux/ring"
 )
 
 // Marks are frames by which the recorder knows that it has seen everything.
@@ -62,41 +63,31 @@ func (m *marks) pass(frame []byte) bool {
 // complete says whether all marks have passed.
 func (m *marks) complete() bool { return len(m.seen) == len(m.processors) }
 
-// send sends a mark from every processor, and then so much that the ring hands
-// over, full, the block with the last of them.
-func (m *marks) send(block int) error {
+// send sends a mark from every processor into the ring, and then so much that it
+// hands over, full, the block with the last of them.
+func (m *marks) send(into *ring.Ring) error {
 	sent := make(chan error)
 	go func() {
 		// Never unlocked: the thread, tied to one processor, ends with this.
 		runtime.LockOSThread()
-		sent <- m.sendAll(block)
+		sent <- m.sendAll(into)
 	}()
 	return <-sent
 }
 
-func (m *marks) sendAll(block int) error {
-	lo, err := net.InterfaceByName(device)
-	if err != nil {
-		return err
-	}
-	s, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(s)
-	to := &unix.SockaddrLinklayer{Ifindex: lo.Index}
+func (m *marks) sendAll(into *ring.Ring) error {
 	for i, processor := range m.processors {
 		var only unix.CPUSet
 		only.Set(processor)
 		// A processor that was taken away meanwhile has no queue either.
 		unix.SchedSetaffinity(0, &only)
-		if err := unix.Sendto(s, m.frame(i, markSize), 0, to); err != nil {
+		if err := into.Send(m.frame(i, markSize)); err != nil {
 			return err
 		}
 	}
-	filler := m.frame(len(m.processors)-1, min(lo.MTU, fillerSize))
-	for sent := 0; sent <= block; sent += len(filler) {
-		if err := unix.Sendto(s, filler, 0, to); err != nil {
+	filler := m.frame(len(m.processors)-1, min(into.Device.MTU, fillerSize))
+	for sent := 0; sent <= into.BlockSize(); sent += len(filler) {
+		if err := into.Send(filler); err != nil {
 			return err
 		}
 	}

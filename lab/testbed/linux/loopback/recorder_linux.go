@@ -102,7 +102,8 @@ func (r *recorder) close() error {
 	<-r.done
 	r.brake.stop()
 	kernel, statsErr := r.ring.Stats()
-	err = errors.Join(err, r.err, statsErr, r.ring.Close())
+	go r.ring.Close() // nobody waits for it: it takes as long as a short session
+	err = errors.Join(err, r.err, statsErr)
 
 	// The kernel counts the marks among what it received.
 	r.stats = pcapng.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
@@ -160,7 +161,7 @@ func (r *recorder) waitForFrames() error {
 		if r.waitForRing(roomForMarks, time.Millisecond) {
 			return nil
 		}
-		if err := r.marks.send(r.ring.BlockSize()); err != nil {
+		if err := r.marks.send(r.ring); err != nil {
 			r.ring.Interrupt()
 			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
 		}
