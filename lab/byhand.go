@@ -45,11 +45,14 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.T
 		return nil, err
 	}
 	restore := t.Keep()
-	outcome, err := runInCell(ctx, cell.Job{
+	outcome, ended, err := runInCell(ctx, cell.Job{
 		Spec:  job{File: s.File, Source: s.Source, Files: filepath.Join(folder, "files"), Format: pcapng.PCAPNG, Shell: sh},
 		Files: []*os.File{file, t.In, t.Out, t.Err},
 		Grace: shellGrace,
 	}, nil)
+	if err == nil {
+		err = ended()
+	}
 	restore()
 	if err != nil && isEmpty(file) {
 		discard(file)
@@ -137,12 +140,6 @@ func createByHand(results, name string) (*os.File, error) {
 	}
 	inheritOwner(folder, file.Name())
 	return file, nil
-}
-
-// isEmpty reports whether a capture was not even begun.
-func isEmpty(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Size() == 0
 }
 
 // discard removes a capture that has nothing in it, and its folder.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ type Options struct {
 	Format   pcapng.Format  // of the capture; pcapng when empty
 	TCP      scenario.TCP   // whose TCP carries the session; when empty, Linux's where this system allows it, and else gVisor's
 	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
-	Live     *os.File       // takes the capture as it is made, instead of Results
+	Live     io.Writer      // takes the capture as it is made, instead of Results
 	Progress func(Progress) // told how far the run is, now and then; may be nil
 }
 
@@ -129,9 +130,9 @@ func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
 // process, and judges what was recorded. What is not as the scenario says makes
 // a Result that has failed. An error means that it could not be found out: the
 // system does not allow what the scenario needs, the results cannot be written,
-// or ctx was cancelled; the capture so far is kept and readable.
+// or ctx was cancelled. Then the results of an earlier run stay as they are, and
+// the error says where the capture so far is.
 func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
-	begin := time.Now()
 	if o.Format == "" {
 		o.Format = pcapng.PCAPNG
 	}
@@ -143,59 +144,107 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.File, err) // and an earlier result stays
+		return nil, fmt.Errorf("%s: %w", s.File, err)
 	}
-	result := &Result{Scenario: s.Name, Outcome: Passed}
-	file := o.Live
-	if file != nil {
-		var stop func()
-		ctx, stop = whileRead(ctx, file)
-		defer stop()
-	} else {
-		if file, err = createCapture(filepath.Join(o.Results, s.Name), o.Format); err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		result.Capture = file.Name()
+	if o.Live != nil {
+		return runLive(ctx, s, o)
 	}
-	outcome, done, err := play(ctx, s, file, o, result)
-	defer done()
+	made, err := beginResults(o.Results, s.Name, o.Format)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		err = inFile(s, err)
-		if o.Live == nil && isEmpty(file) {
-			discard(file)
-			return nil, err
-		}
-		return nil, keepReadable(result.Capture, err)
+		return nil, err
 	}
-	verdict := &Verdict{Scenario: s.File, TCP: result.TCP, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
-	if result.Capture != "" {
-		c, err := capture.Open(result.Capture, capture.Options{})
-		if err != nil {
-			return nil, err
-		}
-		defer c.Close()
-		if verdict, err = judge.judge(c, result.Capture, *outcome); err != nil {
-			return nil, err
-		}
-		verdict.TCP = result.TCP
-		if err := writeVerdict(filepath.Join(o.Results, s.Name, "verdict.json"), verdict); err != nil {
-			return nil, err
-		}
-		if err := tell(result.Capture, runCommand(s, result.TCP, o.seed()), tcpText(result.TCP, o.seed()), s, verdict); err != nil {
-			return nil, err
-		}
-		result.Verdict = verdict
+	result, err := runInto(ctx, s, o, made, judge)
+	if err != nil {
+		return nil, made.abandon(err)
 	}
-	if result.Report = verdict.Report(); !verdict.Pass {
-		result.Outcome = Failed
+	return result, made.finish()
+}
+
+// runInto runs a scenario, judges the capture, and writes all that the results
+// consist of.
+func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results, judge *judge) (*Result, error) {
+	begin := time.Now()
+	files, err := filepath.Abs(filepath.Join(made.folder, "files"))
+	if err != nil {
+		return nil, err
 	}
-	result.Frames = outcome.Frames
-	result.Seconds = time.Since(begin).Seconds()
+	played, err := play(ctx, s, made.capture, files, o)
+	if err != nil {
+		return nil, interrupted(ctx, s, err)
+	}
+	verdict, err := judge.conclude(made, played, o.seed())
+	// The cell has said how the session went. Until its process has ended, the
+	// kernel has more work to do with it than the judge with the capture.
+	if endErr := played.end(); endErr != nil {
+		return nil, interrupted(ctx, s, endErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	result := newResult(s, played, verdict, begin)
+	result.Capture, result.Verdict = made.capturePath(), verdict
 	return result, nil
+}
+
+// conclude judges the capture of a run, and writes the verdict and the
+// walkthrough.
+func (j *judge) conclude(made *results, p *played, seed uint64) (*Verdict, error) {
+	c, err := capture.Open(made.capture.Name(), capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	verdict, err := j.judge(c, made.capturePath(), *p.outcome)
+	if err != nil {
+		return nil, err
+	}
+	verdict.TCP = p.tcp
+	if err := writeVerdict(filepath.Join(made.folder, "verdict.json"), verdict); err != nil {
+		return nil, err
+	}
+	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict)
+}
+
+// runLive runs a scenario whose capture goes to somebody who reads along. Only
+// what server and client saw is judged.
+func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
+	begin := time.Now()
+	folder, err := os.MkdirTemp("", "ftplab-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file, ctx, stop, err := readAlong(ctx, o.Live)
+	if err != nil {
+		return nil, err
+	}
+	played, err := play(ctx, s, file, filepath.Join(folder, "files"), o)
+	if err == nil {
+		err = played.end()
+	}
+	if err != nil {
+		err = interrupted(ctx, s, err)
+	}
+	if stopErr := stop(); err == nil {
+		err = stopErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	outcome := played.outcome
+	verdict := &Verdict{Scenario: s.File, TCP: played.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
+	return newResult(s, played, verdict, begin), nil
+}
+
+func newResult(s *scenario.Scenario, p *played, v *Verdict, begin time.Time) *Result {
+	r := &Result{
+		Scenario: s.Name, Outcome: Passed, TCP: p.tcp, Why: p.why,
+		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
+	}
+	if !v.Pass {
+		r.Outcome = Failed
+	}
+	return r
 }
 
 func writeVerdict(path string, v *Verdict) error {
@@ -209,98 +258,44 @@ func writeVerdict(path string, v *Verdict) error {
 	return nil
 }
 
-// runCell has a cell play the scenario.
-func runCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*runner.Outcome, error) {
-	files, cleanUp, err := programFolder(s, o)
-	if err != nil {
-		return nil, err
+// interrupted is the error of a scenario that could not be played to its end. If
+// ctx has ended, that is why.
+func interrupted(ctx context.Context, s *scenario.Scenario, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
-	defer cleanUp()
-	return runInCell(ctx, cell.Job{
-		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
-		Files:   []*os.File{file},
-		InPlace: runner.InPlace(s),
-	}, o.Progress)
+	return inFile(s, err)
 }
 
-// programFolder makes the folder in which a server that is a program has its
-// files: among the results, or for the time of the run where there are none.
-func programFolder(s *scenario.Scenario, o Options) (folder string, cleanUp func(), err error) {
-	cleanUp = func() {}
-	switch {
-	case len(s.Server.Program) == 0:
-		return "", cleanUp, nil
-	case o.Live != nil:
-		if folder, err = os.MkdirTemp("", "ftplab-"); err != nil {
-			return "", nil, err
-		}
-		return filepath.Join(folder, "files"), func() { os.RemoveAll(folder) }, nil
-	}
-	if folder, err = filepath.Abs(filepath.Join(o.Results, s.Name, "files")); err == nil {
-		err = os.RemoveAll(folder) // of an earlier run
-	}
-	return folder, cleanUp, err
-}
-
-// runInCell starts a cell and collects what it says.
-func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (*runner.Outcome, error) {
-	var outcome *runner.Outcome
+// runInCell starts a cell and returns what it says of the outcome, as soon as it
+// does. Then ended waits for the end of the cell; its error means that the
+// outcome does not count.
+func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (outcome *runner.Outcome, ended func() error, err error) {
+	outcomes := make(chan *runner.Outcome, 1)
 	j.Message = func(text json.RawMessage) {
 		var m message
 		if json.Unmarshal(text, &m) != nil {
 			return
 		}
 		if m.Outcome != nil {
-			outcome = m.Outcome
+			outcomes <- m.Outcome
 		}
 		if m.Progress != nil && progress != nil {
 			progress(*m.Progress)
 		}
 	}
-	err := cell.Run(ctx, j)
-	if err == nil && outcome == nil {
-		err = errors.New("the cell ended without saying how its scenario went")
+	end := make(chan error, 1)
+	go func() {
+		end <- cell.Run(ctx, j)
+		close(outcomes)
+	}()
+	if outcome, ok := <-outcomes; ok {
+		return outcome, func() error { return <-end }, nil
 	}
-	return outcome, err
-}
-
-// chooseAnother is what to do about a results folder that cannot be written to.
-const chooseAnother = "choose another folder with -o"
-
-// createCapture makes a scenario's folder, empties it of an earlier run's
-// results, and creates the capture in it.
-func createCapture(folder string, format pcapng.Format) (*os.File, error) {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
+	if err := <-end; err != nil {
+		return nil, nil, err
 	}
-	for _, name := range resultFiles {
-		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("cannot replace an earlier result: %w; %s", err, chooseAnother)
-		}
-	}
-	file, err := os.Create(filepath.Join(folder, "capture."+string(format)))
-	if err != nil {
-		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, chooseAnother)
-	}
-	return file, nil
-}
-
-// resultFiles are what a run leaves in a scenario's folder.
-var resultFiles = []string{"capture.pcapng", "capture.pcap", "verdict.json", "walkthrough.md", "walkthrough.html"}
-
-// keepReadable cuts a capture whose writer was killed back to its last whole
-// frame, and adds to err where it is.
-func keepReadable(path string, err error) error {
-	if path == "" {
-		return err
-	}
-	if repairErr := pcapng.Repair(path); repairErr != nil {
-		return errors.Join(err, repairErr)
-	}
-	if strings.Contains(err.Error(), "\n") {
-		return fmt.Errorf("%w\n(what was recorded until then is in %s)", err, path)
-	}
-	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
+	return nil, nil, errors.New("the cell ended without saying how its scenario went")
 }
 
 // inFile puts the scenario's file in front of an error that does not name it.

@@ -26,36 +26,38 @@ const AskedFor = "as was asked for"
 // of RFC 959.
 var defaultStart = time.Date(1985, time.October, 1, 0, 0, 0, 0, time.UTC)
 
+// A played session has taken place.
+type played struct {
+	outcome *runner.Outcome
+	tcp     scenario.TCP // that carried it
+	why     string       // it was this TCP
+	end     func() error // must be called when the capture has been judged; its error means that the outcome does not count
+}
+
 // play has the session of a scenario take place, on the TCP that the options
 // and the scenario ask for. Where neither does, it is Linux's if this system
-// allows a cell, and gVisor's elsewhere. The result says which it was, and why.
-// Done must be called when the capture has been judged.
-func play(ctx context.Context, s *scenario.Scenario, file *os.File, o Options, result *Result) (outcome *runner.Outcome, done func(), err error) {
-	done = func() {}
+// allows a cell, and gVisor's elsewhere. The capture is written to file. A server
+// that is a program has its files in the folder files.
+func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*played, error) {
 	if err := checkTCP(s, o.TCP); err != nil {
-		return nil, done, err
+		return nil, err
 	}
-	result.TCP, result.Why = cmp.Or(o.TCP, s.Network.TCP), AskedFor
+	tcp, why := cmp.Or(o.TCP, s.Network.TCP), AskedFor
 	if len(s.Server.Program) > 0 {
-		result.TCP = scenario.LinuxTCP
+		tcp = scenario.LinuxTCP
 	}
-	if result.TCP != scenario.GVisorTCP {
-		outcome, err = playInCell(ctx, s, file, o)
-		if result.TCP == scenario.LinuxTCP {
-			return outcome, done, err
-		}
-		result.TCP, result.Why = scenario.LinuxTCP, "as this system allows private networks"
-		if !errors.Is(err, cell.ErrRefused) {
-			return outcome, done, err
-		}
+	if tcp == scenario.GVisorTCP {
+		return playInProcess(ctx, s, file, o, why)
+	}
+	if tcp == "" {
+		why = "as this system allows private networks"
+	}
+	outcome, end, err := playInCell(ctx, s, file, files, o)
+	if tcp == "" && errors.Is(err, cell.ErrRefused) {
 		reason, _, _ := strings.Cut(err.Error(), ". Ways out: ")
-		result.TCP, result.Why = scenario.GVisorTCP, "as "+reason
+		return playInProcess(ctx, s, file, o, "as "+reason)
 	}
-	if done, err = takeTurn(ctx); err != nil {
-		return nil, func() {}, err
-	}
-	outcome, err = playInProcess(ctx, s, file, o)
-	return outcome, done, err
+	return &played{outcome, scenario.LinuxTCP, why, end}, err
 }
 
 // checkTCP says why a scenario cannot take place on the TCP that was asked for.
@@ -69,25 +71,38 @@ func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	return nil
 }
 
-// playInCell is runCell, for a system that may lack IPv6: then nothing was
-// written, and the error says that the system refused.
-func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*runner.Outcome, error) {
+// playInCell has a cell play the scenario. See runInCell for what it returns. A
+// system that lacks the IPv6 that the scenario needs refuses it.
+func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*runner.Outcome, func() error, error) {
 	if s.Network.IPv6 {
 		if err := cell.NeedIPv6(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return runCell(ctx, s, file, o)
+	return runInCell(ctx, cell.Job{
+		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
+		Files:   []*os.File{file},
+		InPlace: runner.InPlace(s),
+	}, o.Progress)
 }
 
 // playInProcess has the session take place on gVisor's TCP, in this process.
-func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, o Options) (*runner.Outcome, error) {
+func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, o Options, why string) (*played, error) {
+	done, err := takeTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
 	builder := gvisor.Builder{Seed: o.seed(), Start: s.Network.Start}
 	if builder.Start.IsZero() {
 		builder.Start = defaultStart
 	}
 	recording := runner.Recording{File: file, Format: o.Format, Info: captureInfo(s, scenario.GVisorTCP, o.seed())}
-	return runner.Run(ctx, s, builder, recording, runner.Steps(o.Progress))
+	outcome, err := runner.Run(ctx, s, builder, recording, runner.Steps(o.Progress))
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return &played{outcome, scenario.GVisorTCP, why, func() error { done(); return nil }}, nil
 }
 
 // seed is the seed of a run on gVisor's TCP.

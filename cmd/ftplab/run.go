@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -90,14 +89,16 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		if len(list) != 1 {
 			return fmt.Errorf("-w takes one scenario, and there are %d", len(list))
 		}
-		if options.Live, err = openLive(f.write, stdout); err != nil {
+		if f.write == "-" {
+			options.Live, stdout = stdout, stderr
+			break
+		}
+		live, err := openLive(f.write)
+		if err != nil {
 			return err
 		}
-		if options.Live == stdout {
-			stdout = stderr // which leaves standard output to the capture
-		} else {
-			defer options.Live.Close()
-		}
+		defer live.Close()
+		options.Live = live
 	}
 	p := newPrinter(stdout, stderr, f.json, list)
 	runs := runAll(ctx, list, options, f.parallel, p)
@@ -107,18 +108,6 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	return p.end()
-}
-
-// openLive opens the file that takes a capture while it is made.
-func openLive(name string, stdout io.Writer) (*os.File, error) {
-	if name != "-" {
-		return os.Create(name)
-	}
-	file, ok := stdout.(*os.File)
-	if !ok {
-		return nil, errors.New("-w -: standard output is no file")
-	}
-	return file, nil
 }
 
 // A running scenario has ended when done is closed.

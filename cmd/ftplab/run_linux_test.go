@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -154,7 +155,7 @@ func TestRunLive(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	results := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	capture := filepath.Join(results, "endless", "capture.pcapng")
+	capture := filepath.Join(results, "endless.unfinished", "capture.pcapng")
 	go func() {
 		waitFor(t, capture, "USER anonymous\r\n")
 		cancel()
@@ -172,7 +173,7 @@ func TestInterrupt(t *testing.T) {
 // readable up to its last frame.
 func TestKillCell(t *testing.T) {
 	results := t.TempDir()
-	capture := filepath.Join(results, "endless", "capture.pcapng")
+	capture := filepath.Join(results, "endless.unfinished", "capture.pcapng")
 	go func() {
 		waitFor(t, capture, "USER anonymous\r\n")
 		for _, pid := range children(t, os.Getpid()) {
@@ -289,6 +290,52 @@ func TestReaderGone(t *testing.T) {
 	status := run(t.Context(), []string{"run", "-w", "-", "active_list"}, nil, w, &errOut)
 	if status != exitError || !strings.Contains(errOut.String(), "is gone") {
 		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
+	}
+}
+
+// TestKilledRunIsReplaced kills the command itself: the earlier results stay, what
+// was recorded is beside them, and the next run takes its place.
+func TestKilledRunIsReplaced(t *testing.T) {
+	results := t.TempDir()
+	file := write(t, "endless.txtar", endless)
+	earlier := filepath.Join(results, "endless", "capture.pcapng")
+	if err := os.MkdirAll(filepath.Dir(earlier), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(earlier, []byte("earlier"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "run", "-o", results, file)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	unfinished := filepath.Join(results, "endless.unfinished")
+	waitFor(t, filepath.Join(unfinished, "capture.pcapng"), "USER anonymous\r\n")
+	cmd.Process.Kill()
+	cmd.Wait()
+	if got, err := os.ReadFile(earlier); string(got) != "earlier" {
+		t.Errorf("got the capture %q, error %v, want the earlier one", got, err)
+	}
+	if n := frames(t, filepath.Join(unfinished, "capture.pcapng")); n < 6 {
+		t.Errorf("got %d frames, want those of the login", n)
+	}
+	short := strings.Replace(endless, "pause 1h", "quit", 1)
+	if err := os.WriteFile(file, []byte(short), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if status, out, errOut := ftplab(t.Context(), "run", "-o", results, file); status != exitPassed {
+		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
+	}
+	if n := frames(t, earlier); n < 6 {
+		t.Errorf("got %d frames, want those of the new run", n)
+	}
+	if _, err := os.Stat(unfinished); err == nil {
+		t.Errorf("%s is left", unfinished)
 	}
 }
 

@@ -1,0 +1,163 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/pcapng"
+)
+
+// resultFiles are what a run leaves in the folder of its scenario. The capture
+// is last: a folder with the new one has the rest of the results, too.
+var resultFiles = []string{
+	"verdict.json", "walkthrough.md", "walkthrough.html",
+	"server.log", "files", // of a server that is a program
+	"capture.pcapng", "capture.pcap",
+}
+
+// unfinishedSuffix is what the folder of a run is called after its scenario's
+// name until the run is over.
+const unfinishedSuffix = ".unfinished"
+
+// results are what a run makes. Until it is over they are in a folder beside
+// the one that they are for, so that a run that cannot be finished takes nothing
+// away. What such a run recorded stays there until the next run of the scenario.
+type results struct {
+	name    string      // of the scenario
+	folder  string      // results/NAME.unfinished
+	final   string      // results/NAME
+	lock    *folderLock // while the run lasts
+	capture *os.File
+}
+
+// chooseAnother is what to do about a results folder that cannot be written to.
+const chooseAnother = "choose another folder with -o"
+
+// beginResults makes the folder of a run, empties it of what a run that was not
+// finished left in it, and creates the capture.
+func beginResults(folder, name string, format pcapng.Format) (*results, error) {
+	r := &results{name: name, final: filepath.Join(folder, name)}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
+	}
+	if info, err := os.Stat(r.final); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("cannot make the folder %s: there is a file of that name; %s", r.final, chooseAnother)
+	}
+	err := r.claimFolder()
+	if err == nil {
+		err = removeResults(r.folder)
+	}
+	if err == nil {
+		r.capture, err = os.Create(filepath.Join(r.folder, "capture."+string(format)))
+	}
+	if err != nil {
+		r.lock.release()
+		return nil, fmt.Errorf("cannot write the results: %w; %s", err, chooseAnother)
+	}
+	return r, nil
+}
+
+// claimFolder makes and locks a folder that no other run is using now.
+func (r *results) claimFolder() (err error) {
+	r.folder = r.final + unfinishedSuffix
+	for n := 2; ; {
+		if err := os.MkdirAll(r.folder, 0o777); err != nil {
+			return err
+		}
+		r.lock, err = lockFolder(r.folder)
+		switch {
+		case errors.Is(err, errLocked):
+			r.folder = r.final + unfinishedSuffix + "-" + strconv.Itoa(n)
+			n++
+		case !errors.Is(err, os.ErrNotExist): // or another run has just removed it
+			return err
+		}
+	}
+}
+
+// removeResults removes the results of a run from a folder.
+func removeResults(folder string) error {
+	for _, name := range resultFiles {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// path is where a result is to be when the run is over.
+func (r *results) path(name string) string { return filepath.Join(r.final, name) }
+
+// capturePath is that of the capture.
+func (r *results) capturePath() string { return r.path(filepath.Base(r.capture.Name())) }
+
+// finish puts the results in the place of those of an earlier run. What else is
+// in that folder stays.
+func (r *results) finish() error {
+	defer r.lock.release()
+	r.capture.Close()
+	if err := r.replace(); err != nil {
+		return fmt.Errorf("cannot replace an earlier result: %w; the new ones are in %s", err, r.folder)
+	}
+	os.Remove(r.folder) // unless it holds something of somebody else's
+	return nil
+}
+
+// replace moves the results, one by one.
+func (r *results) replace() error {
+	if err := os.MkdirAll(r.final, 0o777); err != nil {
+		return err
+	}
+	for _, name := range resultFiles {
+		made, old := filepath.Join(r.folder, name), r.path(name)
+		info, err := os.Lstat(made)
+		if errors.Is(err, os.ErrNotExist) || err == nil && info.IsDir() {
+			if err := os.RemoveAll(old); err != nil {
+				return err
+			}
+		}
+		if err := os.Rename(made, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// abandon ends a run that could not be finished because of err, and adds to the
+// error where the capture is, if there is one.
+func (r *results) abandon(err error) error {
+	defer r.lock.release()
+	defer r.capture.Close()
+	path := r.capture.Name()
+	if isEmpty(r.capture) {
+		os.Remove(path)
+		if log, err := os.Stat(filepath.Join(r.folder, "server.log")); err != nil || log.Size() == 0 {
+			removeResults(r.folder)
+		}
+		os.Remove(r.folder) // if nothing is in it
+		return err
+	}
+	return keepReadable(path, err)
+}
+
+// keepReadable cuts a capture whose writer was killed back to its last whole
+// frame, and adds to err where it is.
+func keepReadable(path string, err error) error {
+	if repairErr := pcapng.Repair(path); repairErr != nil {
+		return errors.Join(err, repairErr)
+	}
+	if strings.Contains(err.Error(), "\n") {
+		return fmt.Errorf("%w\n(what was recorded until then is in %s)", err, path)
+	}
+	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
+}
+
+// isEmpty reports whether a capture was not even begun.
+func isEmpty(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Size() == 0
+}
