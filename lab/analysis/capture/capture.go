@@ -10,7 +10,8 @@ import (
 )
 
 // A Capture is a capture file that has been read for its facts. It is read again for its
-// packets, and for the facts that did not fit into memory.
+// packets, and for the facts that did not fit into memory. It must not be used by more than
+// one goroutine at a time.
 type Capture struct {
 	// Size is the number of packets in the file, whatever they carry.
 	Size int

@@ -1,0 +1,53 @@
+// A connection while its packets pass.
+
+package capture
+
+import (
+	"net/netip"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+)
+
+// begin makes l a connection of which nothing has been seen yet.
+func (l *live) begin(c *Capture, id int, p *packet.Packet) {
+	l.id, l.records, l.identity = id, false, nil
+	l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
+	if c.purposes != nil { // else the facts are being found out
+		l.purpose = c.purposeOf(id)
+	}
+}
+
+// identify gives l the identity that its packets have.
+func (l *live) identify(c *Capture) {
+	if c.kept != nil {
+		l.identity = &c.kept.connections[l.id].Identity
+		return
+	}
+	identity := l.purpose.Identity(l.id, l.Ends, int(c.spans[l.id].first), int(c.spans[l.id].last))
+	l.identity = &identity
+}
+
+// purposeOf is what a connection is for.
+func (c *Capture) purposeOf(id int) *ftp.Purpose {
+	if p := c.purposes[id]; p != nil {
+		return p
+	}
+	return &others[max(int(c.initiators[id]), 0)]
+}
+
+// others is what connections are for that are not FTP, by the direction of the client.
+var others = [2]ftp.Purpose{
+	{Role: ftp.Other, Client: 0, Control: ftp.NoConnection}, {Role: ftp.Other, Client: 1, Control: ftp.NoConnection},
+}
+
+// mostLines is how many lines of a dialogue are read.
+func (c *Capture) mostLines() int { return ftp.MaxLines + c.Size }
+
+// describe fills in the facts of a connection whose packets have all passed.
+func (l *live) describe(c *ftp.Connection) {
+	l.purpose.Describe(c, l.id, &l.State)
+	if l.purpose.Role == ftp.Data {
+		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State))
+	}
+}

@@ -1,0 +1,275 @@
+// The sessions of a capture, one after the other.
+
+package capture
+
+import (
+	"ftplab/lab/analysis/ftp"
+	"iter"
+	"sort"
+)
+
+// A Dialogue is a session for those who do not need the whole of it at once: its lines
+// and commands are made while it is read. A session of a mirror may have millions.
+type Dialogue struct {
+	Control   *ftp.Connection
+	User      string
+	TLS       bool
+	DataPorts []*ftp.DataPort
+	// Data are the data connections of the session, in the order of their IDs.
+	Data []*ftp.Connection
+
+	from       *Capture
+	transcript ftp.Transcript
+	made       *ftp.Session // in the place of the transcript; see Made
+}
+
+// Read calls line for every line, in the order in which they were said, and exchange for
+// every command, when no more replies to it can come; how the two alternate is not
+// defined. The data connections of a command are not in it. What is returned is what the
+// session has as TLSFrom and Overlong.
+func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (tlsFrom int, overlong bool) {
+	if d.made != nil {
+		return d.made.Each(line, exchange)
+	}
+	return d.transcript.Read(ftp.Handler{Line: line, Exchange: exchange})
+}
+
+// Dialogues yields the dialogues of all sessions, in the order of Sessions, with their data
+// connections if these are asked for. Each is valid until the next one comes.
+func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
+	return func(yield func(*Dialogue) bool) {
+		var spare []*live
+		for i := 0; i < len(c.sessions); {
+			n, more := c.dialogues(c.sessions[i:], data, &spare, yield)
+			if i += n; !more {
+				return
+			}
+		}
+	}
+}
+
+// spareMost is how much may have been recorded of a connection whose memory is used for
+// another one, in bytes.
+const spareMost = 4 << 10
+
+// dialogues yields the first of some sessions, and returns how many.
+func (c *Capture) dialogues(of []session, data bool, spare *[]*live, yield func(*Dialogue) bool) (n int, more bool) {
+	memory := 0
+	for n < len(of) && (n == 0 || memory+of[n].size < c.limits.batch) {
+		memory += of[n].size + connectionMemory
+		n++
+	}
+	lives, connections := c.readSessions(of[:n], data, spare)
+	for i := range of[:n] {
+		s := &of[i]
+		l := lives[s.control]
+		if l == nil && c.kept == nil {
+			return n, false // the file could not be read again; see Err
+		}
+		of := connections[s.control]
+		delete(lives, s.control)
+		delete(connections, s.control)
+		if !c.dialogue(s, l, of, yield) {
+			return n, false
+		}
+		if c.kept == nil && l.RecordedSize() <= spareMost {
+			*spare = append(*spare, l)
+		}
+	}
+	return n, true
+}
+
+// dialogue yields the dialogue of a session with some data connections. l is its control
+// connection; nil if the capture is made by hand.
+func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
+	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: data}
+	if l != nil {
+		d.transcript = l.Transcript(l.purpose.Client, c.mostLines())
+	} else {
+		d.made = c.kept.sessions[s.control]
+	}
+	if c.kept != nil {
+		d.Control = &c.kept.connections[s.control]
+	} else {
+		d.Control = &ftp.Connection{}
+		l.describe(d.Control)
+	}
+	return yield(d)
+}
+
+// readSessions returns the control connections of some neighbouring sessions and, if they
+// are asked for, their data connections, by the ID of the control connection.
+func (c *Capture) readSessions(of []session, data bool, spare *[]*live) (map[int]*live, map[int][]*ftp.Connection) {
+	lives, connections := map[int]*live{}, map[int][]*ftp.Connection{}
+	among := func(control int) bool { return control >= of[0].control && control <= of[len(of)-1].control }
+	if k := c.kept; k != nil {
+		for _, s := range of {
+			lives[s.control] = k.control[s.control]
+		}
+		for i := range k.connections {
+			if x := &k.connections[i]; data && x.Role == ftp.Data && among(x.Control) {
+				connections[x.Control] = append(connections[x.Control], x)
+			}
+		}
+		return lives, connections
+	}
+	r := reading{lo: of[0].control, hi: of[len(of)-1].control + 1, spare: spare}
+	for id, p := range c.purposes {
+		if data && p.Role == ftp.Data && among(p.Control) {
+			r.lo, r.hi = min(r.lo, id), max(r.hi, id+1)
+		}
+	}
+	r.records, r.hash = func(id int) bool { return c.role(id) == ftp.Control || c.hashes(id) }, c.hash
+	r.want = func(id int) bool {
+		p := c.purposes[id]
+		return p != nil && (p.Role == ftp.Control && among(id) || data && p.Role == ftp.Data && among(p.Control))
+	}
+	r.done = func(l *live) bool {
+		if l.purpose.Role == ftp.Control {
+			lives[l.id] = l
+			return true
+		}
+		x := &ftp.Connection{}
+		l.describe(x)
+		connections[x.Control] = append(connections[x.Control], x)
+		return false
+	}
+	_, err := c.follow(r)
+	c.fail(err)
+	for _, list := range connections {
+		sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
+	}
+	return lives, connections
+}
+
+// Sessions yields the FTP sessions, one for each control connection, in the order of
+// their IDs.
+func (c *Capture) Sessions() iter.Seq[*ftp.Session] {
+	return func(yield func(*ftp.Session) bool) {
+		for d := range c.Dialogues(false) {
+			if !yield(d.Session()) {
+				return
+			}
+		}
+	}
+}
+
+// DataPorts are the addresses that the control connection with an ID offered.
+func (c *Capture) DataPorts(control int) []*ftp.DataPort {
+	if s := c.find(control); s != nil {
+		return s.DataPorts
+	}
+	return nil
+}
+
+// SessionsOf returns the sessions on some control connections, by their IDs. What is no
+// control connection has none.
+func (c *Capture) SessionsOf(ids map[int]bool) map[int]*ftp.Session {
+	sessions := map[int]*ftp.Session{}
+	if c.kept != nil {
+		for id := range ids {
+			if s := c.Session(id); s != nil {
+				sessions[id] = s
+			}
+		}
+		return sessions
+	}
+	lo, hi := len(c.spans), 0
+	for id := range ids {
+		if c.role(id) == ftp.Control {
+			lo, hi = min(lo, id), max(hi, id+1)
+		}
+	}
+	_, err := c.follow(reading{
+		lo: lo, hi: hi,
+		want:    func(id int) bool { return ids[id] && c.role(id) == ftp.Control },
+		records: func(int) bool { return true },
+		done: func(l *live) bool {
+			c.dialogue(c.find(l.id), l, nil, func(d *Dialogue) bool {
+				sessions[l.id] = d.Session()
+				return true
+			})
+			return false
+		},
+	})
+	c.fail(err)
+	return sessions
+}
+
+// find returns the session on a control connection, nil if it is none.
+func (c *Capture) find(control int) *session {
+	i := sort.Search(len(c.sessions), func(i int) bool { return c.sessions[i].control >= control })
+	if i == len(c.sessions) || c.sessions[i].control != control {
+		return nil
+	}
+	return &c.sessions[i]
+}
+
+// Session returns the session on the control connection with an ID, nil if it is
+// none.
+func (c *Capture) Session(control int) (s *ftp.Session) {
+	found := c.find(control)
+	if found == nil {
+		return nil
+	}
+	c.dialogues([]session{*found}, false, &[]*live{}, func(d *Dialogue) bool {
+		s = d.Session()
+		return true
+	})
+	return s
+}
+
+// Session reads the whole of the dialogue.
+func (d *Dialogue) Session() *ftp.Session {
+	c, id := d.from, d.Control.ID
+	if c.kept != nil && c.kept.sessions[id] != nil {
+		return c.kept.sessions[id]
+	}
+	s := d.transcript.Session()
+	s.Control, s.User, s.TLS, s.DataPorts = d.Control, d.User, d.TLS, d.DataPorts
+	for _, a := range d.DataPorts {
+		for _, data := range a.Connections {
+			if t := c.purposes[data].Transfer; t != nil {
+				e := s.Exchanges[t.Exchange]
+				e.Data = append(e.Data, data)
+			}
+		}
+	}
+	if c.kept != nil && c.kept.dialogue <= keptDialogue {
+		c.kept.sessions[id] = s
+	}
+	return s
+}
+
+// TransferOf is the transfer that a data connection was used by, nil for none.
+func (c *Capture) TransferOf(id int) *ftp.Transfer {
+	if p := c.purposes[id]; p != nil {
+		return p.Transfer
+	}
+	return nil
+}
+
+// Follow reads the capture once. It calls packet for every packet, as Packets yields them,
+// and ended for each connection when its last packet has passed, with its session if it is a
+// control connection: in the order in which they end. What ended is given may be kept.
+func (c *Capture) Follow(packet func(*Packet), ended func(*ftp.Connection, *ftp.Session)) error {
+	_, err := c.follow(reading{
+		details: true, hi: len(c.spans),
+		records: func(id int) bool { return c.role(id) == ftp.Control },
+		packet:  c.handOut(func(p *Packet) bool { packet(p); return true }),
+		done: func(l *live) bool {
+			x := &ftp.Connection{}
+			l.describe(x)
+			var s *ftp.Session
+			if x.Role == ftp.Control {
+				c.dialogue(c.find(l.id), l, nil, func(d *Dialogue) bool {
+					s = d.Session()
+					return true
+				})
+			}
+			ended(x, s)
+			return false
+		},
+	})
+	return err
+}
