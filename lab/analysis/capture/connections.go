@@ -3,8 +3,9 @@
 package capture
 
 import (
-	"ftplab/lab/analysis/ftp"
 	"iter"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // hashes reports whether what a connection carries is to be hashed.

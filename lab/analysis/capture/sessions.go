@@ -3,9 +3,10 @@
 package capture
 
 import (
-	"ftplab/lab/analysis/ftp"
 	"iter"
 	"sort"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // A Dialogue is a session for those who do not need the whole of it at once: its lines
