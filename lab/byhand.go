@@ -24,10 +24,12 @@ type Recording struct {
 }
 
 // Shell opens the user's shell on the client's host of a scenario, beside its
-// server, and records everything until the shell ends. The results are in a new
+// server, and records everything until the shell ends. The shell has the standard
+// input and outputs of this program. The results are in a new
 // folder of its own, NAME-by-hand. An error means that no shell could be
 // opened, or that the capture could not be written to its end.
-func Shell(ctx context.Context, s *scenario.Scenario, results string, t byhand.Terminal) (*Recording, error) {
+func Shell(ctx context.Context, s *scenario.Scenario, results string) (*Recording, error) {
+	t := byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 	if _, err := runner.FindProgram(s); err != nil {
 		return nil, err
 	}

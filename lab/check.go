@@ -74,10 +74,7 @@ type judge struct {
 
 // newJudge parses what a scenario wants. The error is of the form file:line: what.
 func newJudge(s *scenario.Scenario) (*judge, error) {
-	j := &judge{scenario: s, hosts: expect.Hosts{}}
-	for _, h := range s.Network.Hosts {
-		j.hosts[h.Name] = h.Addr
-	}
+	j := &judge{scenario: s, hosts: hostsOf(s)}
 	if s.Want.Line > 0 {
 		var err error
 		if j.want, err = expect.Parse(s.File, s.Want.Line, s.Want.Text); err != nil {
@@ -120,27 +117,19 @@ func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (
 // ErrNoPackets is the error of a capture of which nothing can be said.
 var ErrNoPackets = errors.New("there is no packet in this capture")
 
-// Check judges a capture, whoever made it, by what a scenario wants. An error
-// means that it could not be judged: the scenario has a mistake, or the file
-// cannot be read, is no capture, or has no packet in it ([ErrNoPackets]).
-func Check(s *scenario.Scenario, path string) (*Verdict, error) {
-	c, err := capture.Open(path, capture.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return CheckCapture(s, c, path)
-}
-
-// CheckCapture judges a capture that has been read, as Check does; the verdict
-// calls it name.
-func CheckCapture(s *scenario.Scenario, c *capture.Capture, name string) (*Verdict, error) {
+// Check judges a capture by what a scenario wants, as [Run] does. An error means
+// that it could not be judged: the scenario has a mistake, or the capture cannot be
+// read, or has no packet in it ([ErrNoPackets]).
+func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 	j, err := newJudge(s)
 	if err != nil {
 		return nil, err
 	}
-	if c.Size == 0 {
-		return nil, fmt.Errorf("%s: %w", name, ErrNoPackets)
+	c, err := src.openFull(capture.Options{})
+	if err != nil {
+		return nil, err
 	}
-	return j.judge(c, name, runner.Outcome{})
+	defer c.Close()
+	src.warn(c.Cut)
+	return j.judge(c, src.name, runner.Outcome{})
 }

@@ -1,19 +1,36 @@
-// Package lab makes the FTP session of a scenario happen, records it, and
-// judges what was recorded.
+// Package lab makes FTP sessions, records them, and judges captures.
 //
-// It is the whole laboratory behind three functions:
+// It is what another Go program imports. Each thing that the ftplab command does
+// is one call:
 //
 //	s, err := scenario.Load("active_list.txtar")
 //	result, err := lab.Run(ctx, s, lab.Options{Results: "results"})
-//	verdict, err := lab.Check(s, "capture.pcapng")
 //
-// [Run] needs Linux; [Check] reads a capture, ours or anyone's, and runs
-// anywhere. The ftplab command and package labtest, for `go test`, both go
-// through them, so they perform the same checks.
+//	verdict, err := lab.Check(s, lab.File("capture.pcapng"))
+//	err = lab.Explain(os.Stdout, lab.File("capture.pcapng"), lab.Explanation{})
+//	err = lab.Derive(os.Stdout, lab.File("capture.pcapng"), nil)
+//	assessment, err := lab.Baseline(lab.File("capture.pcapng"), baseline.Normal())
 //
-// Data flows one way. The session of a scenario (package scenario) takes place in
-// a cell (packages cell, network and runner), whose network writes the capture
-// (package pcapng). The capture is read (package capture) and compared with what
-// the scenario wants (packages expect and measure), and the result is presented
-// (package report).
+//	for packet, err := range lab.Packets("capture.pcapng") { ... }
+//
+// [Run] and [Shell] make a session; all other calls read a capture, whoever made
+// it, and work on every system. Package labtest does the same for `go test`.
+//
+// # This package starts your program again
+//
+// On Linux a session takes place in a cell: a process with network, user and PID
+// namespaces of its own. The cell is your own program, started a second time. An
+// init function of this package recognizes that it is in a cell, does the work of
+// the cell, and exits; function main of your program is not reached. So what the
+// init functions of your program do, the cell does, too.
+//
+// # How data flows
+//
+// The two halves of the lab meet in a file. Package scenario is the language. The
+// packages below testbed build the network that a scenario describes, run server
+// and client on it, and record every frame to a file (package pcapng). The packages
+// below analysis read that file: layer by layer (packet, tcp, tls, ftp, capture),
+// compare it with what the scenario wants (expect, measure) or with what is normal
+// (baseline), and present the result (report). The testbed never uses the analysis,
+// nor the analysis the testbed, so a verdict can be reproduced from the files.
 package lab

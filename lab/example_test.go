@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/google/gopacket/layers"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/scenario"
 )
 
@@ -57,13 +59,53 @@ func ExampleCheck() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	verdict, err := lab.Check(s, "../results/gallery/frederick_active/capture.pcapng")
+	verdict, err := lab.Check(s, lab.File("../results/gallery/frederick_active/capture.pcapng"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	line, _ := verdict.Want.Label("eof")
 	fmt.Println(verdict.Pass, line.Comment)
 	// Output: true This FIN is the end of the listing. Nothing else marks it.
+}
+
+// Explain says what happened in a capture. Here it writes the packets, as tcpdump
+// prints them.
+func ExampleExplain() {
+	capture := lab.File("../results/gallery/frederick_active/capture.pcapng")
+	var lines strings.Builder
+	if err := lab.Explain(&lines, capture, lab.Explanation{Form: lab.PacketLines}); err != nil {
+		log.Fatal(err)
+	}
+	first, _, _ := strings.Cut(lines.String(), "\n")
+	fmt.Println(first)
+	// Output:
+	// 1    0.000000  IP 198.51.100.100.3170 > 198.51.100.53.53: 1+ A? ftp1.example.test. (35)
+}
+
+// Derive writes a want from a capture, to start from.
+func ExampleDerive() {
+	capture := lab.File("../results/gallery/frederick_active/capture.pcapng")
+	var want strings.Builder
+	if err := lab.Derive(&want, capture, nil); err != nil {
+		log.Fatal(err)
+	}
+	declarations, _, _ := strings.Cut(want.String(), "\n\n")
+	fmt.Println(declarations)
+	// Output:
+	// -- want --
+	// ctl   client.3171 > server.21
+	// data  server.20 > client.3172
+	// dns   client.* > nameserver.53  udp
+}
+
+// Baseline compares a capture with normal FTP.
+func ExampleBaseline() {
+	assessment, err := lab.Baseline(lab.File("../results/gallery/frederick_active/capture.pcapng"), baseline.Normal())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(assessment.Verdict)
+	// Output: normal
 }
 
 // A check of your own: in active mode the server opens the data connections, so

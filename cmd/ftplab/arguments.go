@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"ftplab/lab/analysis/capture"
 	"io"
 	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"ftplab/lab"
 )
 
 // takes asks for at least and at most so many arguments, which what says in
@@ -39,20 +40,15 @@ func unknownCommand(c *cobra.Command, word string) error {
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
 }
 
-// openCapture opens the capture of that name; - is the standard input. It has to be
-// closed.
-func openCapture(name string, stdin io.Reader, opts capture.Options) (*capture.Capture, error) {
+// source is the capture of that name; - is the standard input. What is to know
+// about it goes to the command's stderr.
+func source(name string, stdin io.Reader, stderr io.Writer) lab.Source {
+	src := lab.File(name)
 	if name == "-" {
-		c, err := capture.Read(stdin, opts)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", called(name), err)
-		}
-		return c, nil
+		src = lab.Reader("standard input", stdin)
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; a capture file was expected", name)
-	}
-	return capture.Open(name, opts)
+	src.Warn = func(sentence string) { fmt.Fprintf(stderr, "ftplab: %s\n", sentence) }
+	return src
 }
 
 // spareMemory makes the collector work harder, until the function it returns is called, the
@@ -64,19 +60,4 @@ func spareMemory(capture string) (end func()) {
 		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
 	}
 	return func() { debug.SetMemoryLimit(limit) }
-}
-
-// called is how messages call a capture.
-func called(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return name
-}
-
-// warnCut says that a capture does not go on to the end of its file.
-func warnCut(stderr io.Writer, name, cut string) {
-	if cut != "" {
-		fmt.Fprintf(stderr, "ftplab: %s: %s; what comes before it is complete\n", called(name), cut)
-	}
 }

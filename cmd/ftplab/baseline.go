@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
-	"ftplab/lab/analysis/capture"
 )
 
 func baselineCommand() *cobra.Command {
@@ -71,36 +69,13 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 			all.Merge(p)
 			continue
 		}
-		e, err := gather(name, stdin)
-		if err != nil {
-			return nil, err
-		}
-		defer e.Close()
-		warnCut(stderr, name, e.Cut)
-		if e.NumSessions() == 0 {
-			return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", called(name))
-		}
-		p, err := e.Learn(sourceName(name))
+		p, err := lab.Learn(source(name, stdin, stderr), sourceName(name))
 		if err != nil {
 			return nil, err
 		}
 		all.Merge(p)
 	}
 	return all, nil
-}
-
-// gather opens a capture and gathers the evidence in it.
-func gather(name string, stdin io.Reader) (*baseline.Evidence, error) {
-	c, err := openCapture(name, stdin, capture.Options{NoHash: true})
-	if err != nil {
-		return nil, err
-	}
-	e, err := baseline.Gather(c)
-	if err != nil {
-		c.Close()
-		return nil, err
-	}
-	return e, nil
 }
 
 // sourceName is how a profile calls a capture: by its own name, or by that of its
@@ -189,16 +164,7 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 		return err
 	}
 	defer spareMemory(name)()
-	e, err := gather(name, stdin)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	warnCut(stderr, name, e.Cut)
-	if e.Size == 0 {
-		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
-	}
-	a, err := e.Check(normal)
+	a, err := lab.Baseline(source(name, stdin, stderr), normal)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
 )
@@ -41,16 +40,10 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
 			defer spareMemory(args[1])()
-			from, err := openCapture(args[1], c.InOrStdin(), capture.Options{})
+			v, err := lab.Check(s, source(args[1], c.InOrStdin(), c.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
-			defer from.Close()
-			v, err := lab.CheckCapture(s, from, called(args[1]))
-			if err != nil {
-				return err
-			}
-			warnCut(c.ErrOrStderr(), args[1], v.Cut)
 			return printVerdict(c.OutOrStdout(), v, asJSON, lines)
 		},
 	}

@@ -1,19 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/expect"
+	"ftplab/lab/scenario"
 )
 
 func deriveCommand() *cobra.Command {
-	var scenario string
+	var hosts string
 	c := &cobra.Command{
 		Use:   "derive CAPTURE",
 		Short: "Write the want of a scenario from a capture",
@@ -33,38 +28,17 @@ into your own words.`,
   ftplab derive --scenario mine.txtar theirs.pcap`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
-			hosts := expect.Hosts{}
-			if scenario != "" {
-				s, err := loadOne(scenario)
-				if err != nil {
+			var named *scenario.Scenario
+			if hosts != "" {
+				var err error
+				if named, err = loadOne(hosts); err != nil {
 					return err
 				}
-				for _, h := range s.Network.Hosts {
-					hosts[h.Name] = h.Addr
-				}
 			}
-			return derive(args[0], hosts, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+			defer spareMemory(args[0])()
+			return lab.Derive(c.OutOrStdout(), source(args[0], c.InOrStdin(), c.ErrOrStderr()), named)
 		},
 	}
-	c.Flags().StringVar(&scenario, "scenario", "", "the scenario whose hosts give their names: a name or a file")
+	c.Flags().StringVar(&hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
-}
-
-func derive(name string, hosts expect.Hosts, stdin io.Reader, stdout, stderr io.Writer) error {
-	defer spareMemory(name)()
-	c, err := openCapture(name, stdin, capture.Options{NoHash: true})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	warnCut(stderr, name, c.Cut)
-	if c.Size == 0 {
-		return fmt.Errorf("%s: %w", called(name), lab.ErrNoPackets)
-	}
-	out := bufio.NewWriter(stdout)
-	fmt.Fprint(out, "-- want --\n")
-	if err := expect.Derive(out, c, hosts); err != nil {
-		return err
-	}
-	return out.Flush()
 }

@@ -1,21 +1,30 @@
 package main
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
-	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/report"
-	"ftplab/lab/analysis/report/text"
+	"ftplab/lab"
 )
 
+// explanationForms are the flags that choose the form of an explanation.
+var explanationForms = []struct {
+	flag string
+	form lab.Form
+	does string
+}{
+	{"json", lab.JSON, "print the facts as JSON"},
+	{"packets", lab.PacketLines, "print every packet in a line, as tcpdump does"},
+	{"html", lab.HTML, "write the walkthrough: a page for the browser"},
+	{"md", lab.Markdown, "write the walkthrough as Markdown"},
+	{"lengths", lab.Lengths, "print the packet lengths, in Wireshark's ranges"},
+	{"time-sequence", lab.TimeSequence, "print the time-sequence data of each transfer: segments, ACKs, window"},
+}
+
 func explainCommand() *cobra.Command {
-	var e explanation
+	var e lab.Explanation
+	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
 		Short: "Tell what happened in a capture, anybody's",
@@ -32,107 +41,26 @@ is left out or said.`,
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
-			return e.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+			for i, f := range explanationForms {
+				if chosen[i] {
+					e.Form = f.form
+				}
+			}
+			if (e.Absolute || e.Delta) && e.Form != lab.PacketLines {
+				return errors.New("--absolute and --delta go with --packets")
+			}
+			defer spareMemory(args[0])()
+			return lab.Explain(c.OutOrStdout(), source(args[0], c.InOrStdin(), c.ErrOrStderr()), e)
 		},
 	}
-	c.Flags().BoolVar(&e.json, "json", false, "print the facts as JSON")
-	c.Flags().BoolVar(&e.noHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
-	c.Flags().BoolVar(&e.packets, "packets", false, "print every packet in a line, as tcpdump does")
-	c.Flags().BoolVar(&e.absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
-	c.Flags().BoolVar(&e.delta, "delta", false, "with --packets: the time since the previous line, not since the first")
-	c.Flags().BoolVar(&e.html, "html", false, "write the walkthrough: a page for the browser")
-	c.Flags().BoolVar(&e.md, "md", false, "write the walkthrough as Markdown")
-	c.Flags().BoolVar(&e.lengths, "lengths", false, "print the packet lengths, in Wireshark's ranges")
-	c.Flags().BoolVar(&e.sequence, "time-sequence", false, "print the time-sequence data of each transfer: segments, ACKs, window")
-	oneOf(c, "json", "packets", "html", "md", "lengths", "time-sequence")
+	var names []string
+	for i, f := range explanationForms {
+		c.Flags().BoolVar(&chosen[i], f.flag, false, f.does)
+		names = append(names, f.flag)
+	}
+	oneOf(c, names...)
+	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
+	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
+	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")
 	return c
-}
-
-// An explanation is what the flags ask for.
-type explanation struct {
-	json, noHash, packets, absolute, delta bool
-	html, md, lengths, sequence            bool // what package report writes
-}
-
-func (e explanation) run(name string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if (e.absolute || e.delta) && !e.packets {
-		return errors.New("--absolute and --delta go with --packets")
-	}
-	out := bufio.NewWriterSize(stdout, 64<<10)
-	defer spareMemory(name)()
-	if e.html || e.md || e.lengths || e.sequence {
-		if err := e.report(name, stdin, out, stderr); err != nil {
-			return err
-		}
-		return out.Flush()
-	}
-	t, err := openCapture(name, stdin, capture.Options{NoHash: e.noHash || e.packets})
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	switch {
-	case e.json:
-		err = text.JSON(out, t)
-	case e.packets:
-		err = e.printPackets(out, t)
-	default:
-		err = text.Story(out, name, t)
-	}
-	if e.json || e.packets { // the story says so itself
-		warnCut(stderr, name, t.Cut)
-	}
-	if err != nil {
-		return err
-	}
-	return out.Flush()
-}
-
-// report writes what package report makes of the capture.
-func (e explanation) report(name string, stdin io.Reader, out, stderr io.Writer) error {
-	t, err := openCapture(name, stdin, capture.Options{NoHash: true})
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	r, err := report.New(t, nil)
-	if err != nil {
-		return err
-	}
-	r.Capture = "standard input"
-	if name != "-" {
-		r.Capture = filepath.Base(name)
-		form := "--html"
-		if e.md {
-			form = "--md"
-		}
-		r.Command = "ftplab explain " + form + " " + r.Capture
-	}
-	switch {
-	case e.html:
-		return r.HTML(out)
-	case e.md:
-		return r.Markdown(out)
-	case e.lengths:
-		warnCut(stderr, name, t.Cut)
-		return r.Packets.Lengths.WriteText(out)
-	}
-	warnCut(stderr, name, t.Cut)
-	return r.TimeSequences(out)
-}
-
-// printPackets prints each packet with its number and time.
-func (e explanation) printPackets(out io.Writer, c *capture.Capture) error {
-	numbers := text.Relative
-	if e.absolute {
-		numbers = text.Absolute
-	}
-	origin := c.Start
-	for p := range c.Packets() {
-		fmt.Fprintf(out, "%6d %11.6f  %s\n", p.Number, float64(p.Time-origin)/1e9, text.Line(p, numbers))
-		if e.delta {
-			origin = p.Time
-		}
-	}
-	return c.Err()
 }

@@ -37,7 +37,7 @@ func TestExplain(t *testing.T) {
 		stderr string // is all that is said
 	}{
 		{args: []string{recorded + "active_list.pcapng"}, stdout: "the server calls from 127.0.0.1:20 to 127.0.0.1:45235, as packet 11 said"},
-		{args: []string{"-"}, stdin: capture, stdout: "-: 31 packets, 2 TCP connections, 1 FTP session"},
+		{args: []string{"-"}, stdin: capture, stdout: "standard input: 31 packets, 2 TCP connections, 1 FTP session"},
 		{args: []string{"--json", "-"}, stdin: capture, stdout: `"sha256":"09092b34`},
 		{args: []string{"--packets", "-"}, stdin: capture,
 			stdout: "    13    0.000779  IP 127.0.0.1.49429 > 127.0.0.1.21: Flags [P.], seq 60:66, ack 88, win 24561, options"},

@@ -3,14 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/byhand"
 )
 
 func shellCommand() *cobra.Command {
@@ -43,7 +41,7 @@ on: nothing that was recorded by hand is replaced.`,
 			// recorded is still to be written then.
 			ctx, stop = untilHangup(ctx)
 			defer stop()
-			r, err := lab.Shell(ctx, s, results, byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+			r, err := lab.Shell(ctx, s, results)
 			if err != nil {
 				return err
 			}

@@ -16,6 +16,11 @@
 // and the system refuses, the test is skipped with the reason, or fails if
 // $FTPLAB_REQUIRE_TOOLS is set.
 //
+// # The test program is started again
+//
+// Sessions on Linux's TCP take place in a process of their own, which is the test
+// program, started a second time: see package lab. It does not run TestMain.
+//
 // # Cached results
 //
 // go test keeps the result of a test that passed. It runs the test anew when the

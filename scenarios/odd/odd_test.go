@@ -39,7 +39,7 @@ func run(t *testing.T, s *scenario.Scenario) string {
 	for _, f := range outcome.Failures {
 		report += f.In(s.File) + "\n"
 	}
-	verdict, err := lab.Check(s, name)
+	verdict, err := lab.Check(s, lab.File(name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,137 @@
+package lab
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/scenario"
+)
+
+// A Form is a way to present a capture.
+type Form string
+
+// The forms in which [Explain] writes.
+const (
+	Story        Form = "story"         // what happened, in sentences
+	JSON         Form = "json"          // the same facts for a program
+	PacketLines  Form = "packets"       // every packet in a line, as tcpdump prints it
+	HTML         Form = "html"          // the walkthrough: a page for the browser
+	Markdown     Form = "md"            // the walkthrough as Markdown
+	Lengths      Form = "lengths"       // the packet lengths, in Wireshark's ranges
+	TimeSequence Form = "time-sequence" // segments, ACKs and window of each transfer, for plotting
+)
+
+// An Explanation says how [Explain] presents a capture. The zero value is the
+// story.
+type Explanation struct {
+	Form     Form
+	NoHash   bool // leave out the SHA-256 of what was transferred, which takes most of the time
+	Absolute bool // of PacketLines: sequence numbers as on the wire
+	Delta    bool // of PacketLines: the time since the previous line, not since the first
+}
+
+// Explain writes what happened in a capture: its TCP connections, the FTP
+// sessions among them, and which data connection belongs to which command. It
+// guesses nothing: what the capture does not show is left out, or said.
+func Explain(w io.Writer, src Source, e Explanation) error {
+	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON) && !e.NoHash
+	c, err := src.open(capture.Options{NoHash: !hashes})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	out := bufio.NewWriterSize(w, 64<<10)
+	if err := e.write(out, c, src); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error {
+	switch e.Form {
+	case "", Story:
+		return text.Story(out, src.name, c) // which says where the capture is cut
+	case JSON:
+		src.warn(c.Cut)
+		return text.JSON(out, c)
+	case PacketLines:
+		src.warn(c.Cut)
+		return e.writePackets(out, c)
+	}
+	r, err := report.New(c, nil)
+	if err != nil {
+		return err
+	}
+	r.Capture = src.name
+	if src.path != "" {
+		r.Capture = filepath.Base(src.path)
+		r.Command = fmt.Sprintf("ftplab explain --%s %s", e.Form, r.Capture)
+	}
+	switch e.Form {
+	case HTML:
+		return r.HTML(out)
+	case Markdown:
+		return r.Markdown(out)
+	case Lengths:
+		src.warn(c.Cut)
+		return r.Packets.Lengths.WriteText(out)
+	case TimeSequence:
+		src.warn(c.Cut)
+		return r.TimeSequences(out)
+	}
+	return fmt.Errorf("there is no form %q of an explanation", e.Form)
+}
+
+// writePackets writes each packet with its number and time.
+func (e Explanation) writePackets(out io.Writer, c *capture.Capture) error {
+	numbers := text.Relative
+	if e.Absolute {
+		numbers = text.Absolute
+	}
+	origin := c.Start
+	for p := range c.Packets() {
+		fmt.Fprintf(out, "%6d %11.6f  %s\n", p.Number, float64(p.Time-origin)/1e9, text.Line(p, numbers))
+		if e.Delta {
+			origin = p.Time
+		}
+	}
+	return c.Err()
+}
+
+// Derive writes the section `want` of a scenario from a capture: what another run
+// of the same session would show as well. Hosts have the names of the scenario s,
+// or if it is nil those that the capture gives. The error is [ErrNoPackets] for a
+// capture without a packet.
+func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
+	c, err := src.openFull(capture.Options{NoHash: true})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	src.warn(c.Cut)
+	hosts := expect.Hosts{}
+	if s != nil {
+		hosts = hostsOf(s)
+	}
+	out := bufio.NewWriter(w)
+	fmt.Fprint(out, "-- want --\n")
+	if err := expect.Derive(out, c, hosts); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// hostsOf are the hosts of a scenario by their names.
+func hostsOf(s *scenario.Scenario) expect.Hosts {
+	hosts := expect.Hosts{}
+	for _, h := range s.Network.Hosts {
+		hosts[h.Name] = h.Addr
+	}
+	return hosts
+}

@@ -1,0 +1,63 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"ftplab/lab/analysis/capture"
+)
+
+// A Source is a capture to read, whoever made it: pcap or pcapng, from any
+// machine. [File] and [Reader] make one.
+type Source struct {
+	path   string
+	name   string // in messages
+	reader io.Reader
+
+	// Warn, if it is set, is called with one sentence about a capture that can be
+	// read in part only: where it ends, and why.
+	Warn func(sentence string)
+}
+
+// File is the capture in the file at path.
+func File(path string) Source { return Source{path: path, name: path} }
+
+// Reader is the capture that r gives. It is copied to a temporary file, since a
+// capture is read more than once. Messages call it by name.
+func Reader(name string, r io.Reader) Source { return Source{name: name, reader: r} }
+
+// open opens the capture.
+func (s Source) open(o capture.Options) (*capture.Capture, error) {
+	if s.reader != nil {
+		c, err := capture.Read(s.reader, o)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		return c, nil
+	}
+	if info, err := os.Stat(s.path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; a capture file was expected", s.path)
+	}
+	return capture.Open(s.path, o)
+}
+
+// openFull is open for a purpose that needs a packet.
+func (s Source) openFull(o capture.Options) (*capture.Capture, error) {
+	c, err := s.open(o)
+	if err != nil {
+		return nil, err
+	}
+	if c.Size == 0 {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", s.name, ErrNoPackets)
+	}
+	return c, nil
+}
+
+// warn reports why a capture was not read to its end, if it was not.
+func (s Source) warn(cut string) {
+	if cut != "" && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %s; what comes before it is complete", s.name, cut))
+	}
+}
