@@ -9,6 +9,7 @@ import (
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/report/text"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -158,5 +159,29 @@ func TestDialogueOfManyMegabytes(t *testing.T) {
 	told := read(t, f.pcap()).Session(0)
 	if n := len(told.Lines); !told.Overlong || n != 1+most/len(line)+1 {
 		t.Errorf("got %d lines, overlong %v; want %d, true", n, told.Overlong, 1+most/len(line)+1)
+	}
+}
+
+// What cannot be read twice is read from a temporary file, which nobody finds.
+func TestPipeIsSpooled(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	f := formatSession(t)
+	c, err := capture.Read(io.MultiReader(bytes.NewReader(f.pcap())), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for range c.Packets() {
+		n++
+	}
+	if n != len(f.packets) || c.NumSessions() != 1 {
+		t.Errorf("got %d packets and %d sessions, want %d and 1", n, c.NumSessions(), len(f.packets))
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("got %v, %v in the folder for temporary files, want nothing", left, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
 	}
 }
