@@ -26,7 +26,7 @@ func (p *parser) complete() {
 		plan.Capture = "client"
 	}
 	for _, check := range []func(){
-		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkReplies, p.checkProgram, p.checkSteps,
+		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplies, p.checkProgram, p.checkSteps,
 	} {
 		p.try(check)
 	}
@@ -57,6 +57,9 @@ func (p *parser) checkHosts() {
 		p.atHost(h)
 		p.checkFamily("host "+h.Name, h.Addr)
 		p.checkMTU(h.MTU)
+		if h.Way > h.RTT {
+			p.fail("host %s: the way there, way=%v, cannot take longer than there and back, rtt=%v", h.Name, h.Way, h.RTT)
+		}
 		if plan.Kind == Loopback {
 			p.checkLoopbackHost(h)
 			continue
@@ -108,7 +111,7 @@ func (p *parser) checkMTU(mtu int) {
 // checkLoopbackHost refuses options that loopback would ignore.
 func (p *parser) checkLoopbackHost(h Host) {
 	plain := Host{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
-	if h.RTT != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
+	if h.RTT != 0 || h.Way != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
 		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
 	}
@@ -121,6 +124,7 @@ func (p *parser) checkNetwork() {
 	p.line = max(1, p.networkLine)
 	plan := p.s.Network
 	p.checkMTU(plan.MTU)
+	p.checkMTU(plan.PathMTU)
 	const largestMTU = 65535 // of what Linux joins namespaces with
 	if plan.Kind == Wire && plan.MTU > largestMTU {
 		p.fail("mtu %d: on network wire a link carries packets of at most %d bytes", plan.MTU, largestMTU)
@@ -152,6 +156,23 @@ func (p *parser) checkLate() {
 			p.fail("late: from %s to itself leads no path", l.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("late: on network loopback nothing comes late; network wire has a path")
+		}
+	}
+}
+
+func (p *parser) checkPathRules() {
+	for _, r := range p.s.Network.Rules {
+		p.line = r.Line
+		for _, name := range []string{r.From, r.To} {
+			if _, ok := p.s.Host(name); !ok {
+				p.fail("%s: there is no host %q", r.Kind, name)
+			}
+		}
+		switch {
+		case r.From == r.To:
+			p.fail("%s: from %s to itself leads no path", r.Kind, r.From)
+		case p.s.Network.Kind == Loopback:
+			p.fail("%s: network loopback has no path; network wire has one", r.Kind)
 		}
 	}
 }

@@ -31,10 +31,15 @@ type Network struct {
 	Seed    uint64  // chooses which frames: the same seed loses the same ones
 	Capture string  // the host at whose end the capture is taken; "client" when empty
 	ARP     ARP
-	Late    []Late    // frames that others overtake
-	TCP     TCP       // whose TCP the scenario needs; any when empty
-	Start   time.Time // when a network with a time of its own begins; 1 October 1985 when zero
-	Volume  int64     // about how many bytes the scenario moves; sizes the recorder's ring
+	Late    []Late     // frames that others overtake
+	Rules   []PathRule // what else becomes of frames on the path
+	PathMTU int        // of the middle of the path, bytes; 0 is as the hosts' links
+
+	NoICMP       bool      // no router says that a packet is too big for the middle of the path
+	NoHostSilent bool      // no router says that nobody has an address
+	TCP          TCP       // whose TCP the scenario needs; any when empty
+	Start        time.Time // when a network with a time of its own begins; 1 October 1985 when zero
+	Volume       int64     // about how many bytes the scenario moves; sizes the recorder's ring
 }
 
 // TCP names whose TCP the hosts have.
@@ -61,6 +66,7 @@ type Host struct {
 	Addr netip.Addr
 	Line int // of the scenario file, for messages; 0 for a host that the file does not mention
 
+	Way          time.Duration // of RTT, from the client to this host; half of it when 0
 	RTT          time.Duration // of the path between this host and the client
 	MTU          int           // of its own link, bytes
 	Window       int           // receive window that its SYN advertises, bytes
@@ -77,6 +83,17 @@ type Host struct {
 	Ports        []PortRange   // the ports it takes, in order, whenever it needs one that nobody names
 }
 
+// Outward is how long a packet takes from the client to the host.
+func (h Host) Outward() time.Duration {
+	if h.Way > 0 {
+		return h.Way
+	}
+	return h.RTT / 2
+}
+
+// Homeward is how long a packet takes from the host to the client.
+func (h Host) Homeward() time.Duration { return h.RTT - h.Outward() }
+
 // A PortRange is the ports First to Last, both included.
 type PortRange struct{ First, Last uint16 }
 
@@ -90,6 +107,32 @@ type Late struct {
 	Length           int // payload, bytes; -1 is any
 	Count            int // how many segments; 1 when 0
 	By               time.Duration
+}
+
+// A PathRuleKind is what becomes of a segment that matches a [PathRule].
+type PathRuleKind string
+
+// What becomes of it.
+const (
+	Drop      PathRuleKind = "drop"      // it vanishes
+	Reject    PathRuleKind = "reject"    // it vanishes, and a router tells the sender: port unreachable
+	Duplicate PathRuleKind = "duplicate" // it arrives twice
+	Corrupt   PathRuleKind = "corrupt"   // a bit of it changes, so its receiver drops it
+)
+
+// A PathRule is about segments on the path.
+type PathRule struct {
+	Line             int // of the scenario file, for messages
+	Kind             PathRuleKind
+	From, To         string // hosts
+	FromPort, ToPort uint16 // 0 is any
+	Both             bool   // the segments of the other direction match, too
+	Flags            Flags
+	Length           int           // payload, bytes; -1 is any
+	Skip             int           // so many that match are let pass first
+	Count            int           // how many; 0 is all
+	After            time.Duration // since the first packet of the network
+	Idle             time.Duration // for which nothing was to be seen of the connection; 0 is whether or not
 }
 
 // Subnet returns the network that the host at index i is in: a /24, or a /64 of

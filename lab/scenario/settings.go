@@ -30,6 +30,23 @@ func init() { // messages of the functions below name the settings that there ar
 			does:    "On the wire, the first packets that match arrive so much later that packets behind them overtake them.",
 			example: "late server.20 > client [F.] by=2ms",
 		}, {
+			name: "drop", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
+			does: "On the wire, packets of TCP that match never arrive, as behind a firewall, a NAT that has forgotten the connection, or in a black hole. " +
+				"With <> those of both directions are meant.",
+			example: "drop client <> server.21 idle=5s",
+		}, {
+			name: "reject", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Reject),
+			does:    "The same, and a router tells the sender: ICMP, port unreachable.",
+			example: "reject server.20 > client [S]",
+		}, {
+			name: "duplicate", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Duplicate),
+			does:    "Packets that match arrive twice.",
+			example: "duplicate server > client length=1448 skip=3 count=1",
+		}, {
+			name: "corrupt", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
+			does:    "Packets that match arrive with a wrong bit, and so a wrong checksum, and their receiver drops them.",
+			example: "corrupt server > client length=1448 count=2",
+		}, {
 			name: "server", least: 1, most: -1, options: usages(serverOptions), parse: (*parser).setServer,
 			does:    "How the lab's server differs from the plainest one.",
 			example: "server port=2121 readonly",
@@ -68,6 +85,11 @@ var networkOptions = []option[Network]{
 	{"rate=8Mbit", "of every link, bits a second", func(p *parser, n *Network, v string) { n.Rate = p.rate(v) }},
 	{"queue=64KiB", "how much waits for a link at most; the rest is dropped", func(p *parser, n *Network, v string) { n.Queue = int(p.size("queue", v)) }},
 	{"loss=1%", "the share of packets that get lost", func(p *parser, n *Network, v string) { n.Loss = p.share("loss", v) }},
+	{"pathmtu=1400", "of the middle of the path, bytes: of no host's link", func(p *parser, n *Network, v string) { n.PathMTU = p.number("pathmtu", v, 576, 65535) }},
+	{"icmp=off", "no router says that a packet is too big for the middle of the path", func(p *parser, n *Network, v string) { n.NoICMP = !p.onOff("icmp", v) }},
+	{"nohost=silent|unreachable", "what a router says of an address that nobody has: nothing, or ICMP, network unreachable (the default)", func(p *parser, n *Network, v string) {
+		n.NoHostSilent = p.oneOf("nohost", v, "silent", "unreachable") == "silent"
+	}},
 	{"seed=7", "chooses which packets get lost: the same seed, the same packets", func(p *parser, n *Network, v string) { n.Seed = p.seed(v) }},
 	{"arp=ask|cached", "ask: the hosts ask for their gateway's MAC address first (the default); cached: they know it", func(p *parser, n *Network, v string) {
 		n.ARP = ARPAsk
@@ -107,6 +129,7 @@ const (
 
 var hostOptions = []option[Host]{
 	{"rtt=85ms", "the round-trip time of the path between this host and the client", func(p *parser, h *Host, v string) { h.RTT = p.duration("rtt", v) }},
+	{"way=15ms", "of the round-trip time, the way from the client to this host; half of it by default", func(p *parser, h *Host, v string) { h.Way = p.duration("way", v) }},
 	{"mtu=1492", "of its own link, bytes", func(p *parser, h *Host, v string) { h.MTU = p.number("mtu", v, 576, 65535) }},
 	{"window=17520", "the receive window in its SYN, bytes", func(p *parser, h *Host, v string) { h.Window = p.number("window", v, 1024, 65535) }},
 	{"buffer=64KiB", "its receive buffer, 4KiB to 512MiB: bounds the window later on", func(p *parser, h *Host, v string) {
@@ -157,6 +180,48 @@ var lateOptions = []option[Late]{
 	{"by=2ms", "how much later they arrive", func(p *parser, l *Late, v string) { l.By = p.duration("by", v) }},
 }
 
+// pathOptions are those of drop, reject, duplicate and corrupt.
+var pathOptions = []option[PathRule]{
+	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // has no key, and so pathRule parses it
+	{"length=1167", "packets with so much payload, bytes", func(p *parser, r *PathRule, v string) { r.Length = p.number("length", v, 0, 65535) }},
+	{"skip=3", "after so many that match", func(p *parser, r *PathRule, v string) { r.Skip = p.number("skip", v, 1, 1<<20) }},
+	{"count=1", "how many packets; all by default", func(p *parser, r *PathRule, v string) { r.Count = p.number("count", v, 1, 1<<20) }},
+	{"after=2s", "so long after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
+	{"idle=30s", "of connections on which nothing passed for so long, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
+}
+
+// pathRule returns what parses a rule of a kind.
+func pathRule(kind PathRuleKind) func(p *parser, words []string) {
+	return func(p *parser, words []string) {
+		if words[1] != ">" && words[1] != "<>" {
+			s, _ := settingOf(string(kind))
+			p.fail("%q: %s was expected", words[1], s.usage())
+		}
+		r := PathRule{Line: p.line, Kind: kind, Length: -1, Both: words[1] == "<>"}
+		r.From, r.FromPort = p.endpoint(words[0])
+		r.To, r.ToPort = p.endpoint(words[2])
+		flags, rest := p.flagWords(string(kind), words[3:])
+		r.Flags = flags
+		setOptions(p, string(kind), pathOptions, &r, rest)
+		p.s.Network.Rules = append(p.s.Network.Rules, r)
+	}
+}
+
+// flagWords takes the flags out of the words behind two ends.
+func (p *parser) flagWords(setting string, words []string) (flags Flags, rest []string) {
+	for _, word := range words {
+		if !strings.HasPrefix(word, "[") {
+			rest = append(rest, word)
+			continue
+		}
+		var err error
+		if flags, err = ParseFlags(word); err != nil {
+			p.fail("%s: %v", setting, err)
+		}
+	}
+	return flags, rest
+}
+
 func (p *parser) setLate(words []string) {
 	if words[1] != ">" {
 		s, _ := settingOf("late")
@@ -165,17 +230,8 @@ func (p *parser) setLate(words []string) {
 	l := Late{Line: p.line, Length: -1, Count: 1}
 	l.From, l.FromPort = p.endpoint(words[0])
 	l.To, l.ToPort = p.endpoint(words[2])
-	var rest []string
-	for _, word := range words[3:] {
-		if !strings.HasPrefix(word, "[") {
-			rest = append(rest, word)
-			continue
-		}
-		var err error
-		if l.Flags, err = ParseFlags(word); err != nil {
-			p.fail("late: %v", err)
-		}
-	}
+	flags, rest := p.flagWords("late", words[3:])
+	l.Flags = flags
 	setOptions(p, "late", lateOptions, &l, rest)
 	if l.By == 0 {
 		p.fail("late needs by=, the time it comes late, such as by=2ms")

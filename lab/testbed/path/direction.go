@@ -29,6 +29,7 @@ type queued struct {
 	home  *chunk
 
 	late     int64 // held until one has overtaken it, and then for so many nanoseconds
+	damaged  bool  // on the way
 	overtake bool  // the first of its connection behind one that is held
 }
 

@@ -130,7 +130,7 @@ func TestLedger(t *testing.T) {
 	s, _ := server.segment()
 	s.from, s.to = c.to, c.from
 	c.seq, s.seq = 1<<32-1, 50 // the SYN has the last number there is
-	l := streams{}
+	l := newStreams()
 	steps := []struct {
 		segment
 		open bool

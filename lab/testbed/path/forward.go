@@ -1,11 +1,16 @@
 package path
 
+import "ftplab/lab/scenario"
+
 // Send takes a frame that a host sent at the time at. It changes what a router
 // would and clamps the MSS of a SYN in place.
 func (p *Path) Send(from *End, raw []byte, at int64) {
 	f := frame(raw)
 	if !f.wellFormed() || f.housekeeping() {
 		return
+	}
+	if p.began == 0 {
+		p.began = at
 	}
 	f.clampMSS(from.mss)
 	f.zeroChecksum()
@@ -24,7 +29,9 @@ func (p *Path) route(from *End, f frame, at int64) {
 	}
 	to := p.byAddr[f.destination()]
 	if to == nil || to == from {
-		from.hear(from.noRoute(f), at)
+		if to == from || !p.silent {
+			from.hear(from.noRoute(f), at)
+		}
 		return
 	}
 	if f.hopLimit() <= 1 {
@@ -34,15 +41,28 @@ func (p *Path) route(from *End, f frame, at int64) {
 	if s, ok := f.segment(); ok {
 		p.streams.enter(s)
 	}
+	claimed := p.claim(from, to, f, at)
+	if claimed != nil && claimed.Kind == scenario.Drop {
+		return
+	}
+	if claimed != nil && claimed.Kind == scenario.Reject {
+		from.hear(from.portUnreachable(f), at)
+		return
+	}
+	mtu := to.MTU
+	if p.mtu > 0 {
+		mtu = min(mtu, p.mtu)
+	}
 	switch {
-	case len(f.packet()) <= to.MTU:
-		p.forward(from, to, f, at)
+	case len(f.packet()) <= mtu:
+		p.forward(from, to, f, at, claimed)
 	case f.mayFragment():
-		for _, piece := range f.fragments(to.MTU) {
-			p.forward(from, to, piece, at)
+		for _, piece := range f.fragments(mtu) {
+			p.forward(from, to, piece, at, claimed)
 		}
+	case mtu < to.MTU && p.noICMP:
 	default:
-		p.refuse(from, to, f, at)
+		p.refuse(from, to, f, mtu, at)
 	}
 }
 
@@ -54,9 +74,10 @@ func (e *End) hear(word frame, at int64) {
 }
 
 // refuse tells the sender of a frame that the link to the receiver is too
-// narrow for it. The gateway there does, so its word takes the whole way back.
-func (p *Path) refuse(from, to *End, f frame, at int64) {
-	word := to.tooBig(f, to.MTU)
+// narrow for it, or the path before it. The gateway there does, so its word takes
+// the whole way back.
+func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
+	word := to.tooBig(f, mtu)
 	if word == nil {
 		return
 	}
@@ -66,8 +87,8 @@ func (p *Path) refuse(from, to *End, f frame, at int64) {
 }
 
 // forward puts a copy of the frame, as the receiver gets it, on its way, unless
-// it is to be lost.
-func (p *Path) forward(from, to *End, f frame, at int64) {
+// it is to be lost. A rule may claim it, or be nil.
+func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	d := from.to[to]
 	if d.loses() {
 		return
@@ -81,6 +102,15 @@ func (p *Path) forward(from, to *End, f frame, at int64) {
 			d.hold(way, int64(rule.rule.By))
 			return
 		}
+	}
+	if claimed != nil && claimed.Kind == scenario.Corrupt {
+		kept.damage()
+		way.damaged = true
+	}
+	if claimed != nil && claimed.Kind == scenario.Duplicate {
+		again, home := p.store.keep(kept)
+		d.queue.add(way)
+		way = queued{due: way.due, frame: again, home: home}
 	}
 	way.overtake = len(d.apart) > 0 && d.overtakes(kept)
 	d.queue.add(way)
@@ -104,7 +134,7 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 
 // Take takes the frame that [End.Next] told of from the path, at the time now.
 // It is good until [Path.Release]. It returns nil if too much waited for the
-// link when the frame came there, so that it was dropped.
+// link when the frame came there, so that it was dropped, or if it is damaged.
 func (e *End) Take(now int64) []byte {
 	arrival, _, ok := e.Next()
 	if !ok {
@@ -123,6 +153,9 @@ func (e *End) Take(now int64) []byte {
 		d.overtaken(taken.frame, now)
 	}
 	e.path.see(e, arrival, taken.frame)
+	if taken.damaged {
+		return nil // its checksum is wrong, so the host drops it
+	}
 	return taken.frame
 }
 

@@ -15,6 +15,9 @@ var (
 	mustFragment = kind{3, 4}  // too big, and may not be fragmented
 	exceeded     = kind{11, 0} // its time to live, in transit
 
+	noPort = kind{3, 3} // nobody listens there, or a firewall says so
+
+	noPortV6     = kind{1, 4}
 	noNetworkV6  = kind{1, 0}
 	packetTooBig = kind{2, 0}
 	exceededV6   = kind{3, 0}
@@ -23,6 +26,11 @@ var (
 // noRoute is what the host's gateway says of a packet to nobody's address.
 func (p Place) noRoute(f frame) frame {
 	return p.report(f, noNetwork, noNetworkV6, 0)
+}
+
+// portUnreachable is what a firewall says of a packet that it rejects.
+func (p Place) portUnreachable(f frame) frame {
+	return p.report(f, noPort, noPortV6, 0)
 }
 
 // timeExceeded is what the host's gateway says of a packet that may pass no

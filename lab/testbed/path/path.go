@@ -27,6 +27,11 @@ type Path struct {
 	captured *End
 	record   func(at int64, frame []byte)
 	last     int64 // time of the last frame that was recorded
+	rules    []*rule
+	began    int64 // when the first frame was sent; 0 before
+	mtu      int   // of the path's middle, bytes; 0 is as the hosts' links
+	noICMP   bool  // nobody says that a packet is too big for it
+	silent   bool  // nobody says that nobody has an address
 	streams  streams
 	store    store
 	spent    []*chunk // of frames that have left the path, until Release
@@ -70,7 +75,8 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 	if err != nil {
 		return nil, err
 	}
-	p := &Path{byAddr: map[netip.Addr]*End{}, record: record, streams: streams{},
+	p := &Path{byAddr: map[netip.Addr]*End{}, record: record, streams: newStreams(),
+		mtu: network.PathMTU, noICMP: network.NoICMP, silent: network.NoHostSilent,
 		rate: network.Rate, queue: int64(network.Queue)}
 	captured := cmp.Or(network.Capture, "client")
 	for i, h := range network.Hosts {
@@ -126,13 +132,20 @@ func (p *Path) lay(network scenario.Network) error {
 				continue
 			}
 			d := &direction{
-				delay: int64(network.Hosts[i].RTT+network.Hosts[j].RTT) / 2,
+				delay: int64(network.Hosts[i].Homeward() + network.Hosts[j].Outward()),
 				loss:  network.Loss,
 				dice:  rand.New(rand.NewPCG(network.Seed, uint64(i*len(p.Ends)+j))),
 			}
 			from.to[to] = d
 			to.inbound = append(to.inbound, d)
 		}
+	}
+	for _, rule := range network.Rules {
+		from, to := p.named(rule.From), p.named(rule.To)
+		if from == nil || to == nil || from == to {
+			return fmt.Errorf("%s: there is no path from %q to %q", rule.Kind, rule.From, rule.To)
+		}
+		p.rules = append(p.rules, newRule(rule, from, to))
 	}
 	for _, rule := range network.Late {
 		from, to := p.named(rule.From), p.named(rule.To)

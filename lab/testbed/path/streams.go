@@ -9,7 +9,14 @@ import (
 // yet. While there is something, a connection is not at rest, though no frame
 // may be under way: an acknowledgement can be delayed, a lost segment waits for
 // its timer.
-type streams map[stream]*progress
+type streams struct {
+	progress  map[stream]*progress
+	forgotten map[stream]bool // of which the path lets nothing pass any more
+}
+
+func newStreams() streams {
+	return streams{progress: map[stream]*progress{}, forgotten: map[stream]bool{}}
+}
 
 // A stream is one direction of a connection.
 type stream struct{ from, to netip.AddrPort }
@@ -23,27 +30,33 @@ type progress struct {
 func (l streams) enter(s segment) {
 	there, back := stream{s.from, s.to}, stream{s.to, s.from}
 	if s.flags&flagRST != 0 {
-		delete(l, there)
-		delete(l, back)
+		delete(l.progress, there)
+		delete(l.progress, back)
 		return
 	}
-	a := l[there]
+	a := l.progress[there]
 	if a == nil {
 		a = &progress{sent: s.seq, acknowledged: s.seq}
-		l[there] = a
+		l.progress[there] = a
 	}
 	if end := s.seq + s.room(); after(end, a.sent) {
 		a.sent = end
 	}
-	if b := l[back]; b != nil && s.flags&flagACK != 0 && after(s.ack, b.acknowledged) {
+	if b := l.progress[back]; b != nil && s.flags&flagACK != 0 && after(s.ack, b.acknowledged) {
 		b.acknowledged = s.ack
 	}
 }
 
+// forget makes the segment's connection one that nobody waits for.
+func (l streams) forget(s segment) {
+	l.forgotten[stream{s.from, s.to}] = true
+	l.forgotten[stream{s.to, s.from}] = true
+}
+
 // open names a stream of which something is not acknowledged, or returns "".
 func (l streams) open() string {
-	for s, a := range l {
-		if n := a.sent - a.acknowledged; n != 0 {
+	for s, a := range l.progress {
+		if n := a.sent - a.acknowledged; n != 0 && !l.forgotten[s] {
 			return fmt.Sprintf("%d of what %v sent to %v", n, s.from, s.to)
 		}
 	}

@@ -1,0 +1,85 @@
+package path
+
+import "ftplab/lab/scenario"
+
+// A rule is one of the plan's Rules: what becomes of segments that match it.
+type rule struct {
+	scenario.PathRule
+	from, to *End
+	matched  int // segments so far
+
+	seen   map[stream]int64 // when a segment of a connection last came by; for Idle
+	silent map[stream]bool  // connections that were silent for too long
+}
+
+func newRule(r scenario.PathRule, from, to *End) *rule {
+	return &rule{PathRule: r, from: from, to: to, seen: map[stream]int64{}, silent: map[stream]bool{}}
+}
+
+// claims says whether the rule is about a segment that is sent between two ends
+// at a time, and counts it if so. Began is when the first frame was sent.
+func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
+	back := r.from == to && r.to == from
+	if r.from != from && !back || r.to != to && !back {
+		return false
+	}
+	silent := r.Idle == 0 || r.isSilent(s, at)
+	fromPort, toPort := s.from.Port(), s.to.Port()
+	if back {
+		if !r.Both {
+			return false
+		}
+		fromPort, toPort = toPort, fromPort
+	}
+	if !silent || at-began < int64(r.After) || !r.Flags.Match(s.flags) ||
+		r.FromPort != 0 && r.FromPort != fromPort ||
+		r.ToPort != 0 && r.ToPort != toPort ||
+		r.Length >= 0 && r.Length != s.length {
+		return false
+	}
+	r.matched++
+	return r.matched > r.Skip && (r.Count == 0 || r.matched <= r.Skip+r.Count)
+}
+
+// isSilent reports whether nothing passed on the segment's connection for so long
+// that it is forgotten. A SYN makes it a new one.
+func (r *rule) isSilent(s segment, at int64) bool {
+	key := stream{s.from, s.to}
+	if s.to.Compare(s.from) < 0 {
+		key = stream{s.to, s.from}
+	}
+	last, known := r.seen[key]
+	switch {
+	case s.flags&flagSYN != 0 && s.flags&flagACK == 0:
+		delete(r.silent, key)
+	case known && at-last > int64(r.Idle):
+		r.silent[key] = true
+	}
+	r.seen[key] = at
+	return r.silent[key]
+}
+
+// rules applies the rules to a frame that leaves from for to. It returns the one
+// that claims it, or nil.
+func (p *Path) claim(from, to *End, f frame, at int64) *rule {
+	s, ok := f.segment()
+	if !ok {
+		return nil
+	}
+	var claimed *rule
+	for _, r := range p.rules {
+		if r.claims(s, from, to, at, p.began) && claimed == nil {
+			claimed = r
+		}
+	}
+	if claimed != nil && claimed.Count == 0 && (claimed.Kind == scenario.Drop || claimed.Kind == scenario.Reject) {
+		p.streams.forget(s) // nobody can say when such a connection is at rest
+	}
+	return claimed
+}
+
+// damage changes a bit of the payload, or of the header where there is none, so
+// that the checksum is wrong.
+func (f frame) damage() {
+	f[len(f)-1] ^= 0x10
+}
