@@ -21,6 +21,7 @@ type rawLine struct {
 	ackedAt     int64
 	complete    bool
 	afterGap    bool
+	urgent      bool // a chunk of it was sent as urgent
 }
 
 // splitLines yields the lines of a stream. A line ends at LF, a CR before it is not part of
@@ -48,6 +49,7 @@ func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
 					line.text = append(line.text, piece...)
 				}
 				line.packet, line.time, line.readableAt, line.ackedAt = c.Packet, c.Time, c.ReadableAt, c.AckedAt
+				line.urgent = line.urgent || c.Urgent
 				line.end = c.Seq + int64(len(c.Data)-len(after))
 				if !found {
 					break
@@ -65,43 +67,4 @@ func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
 			yield(line)
 		}
 	}
-}
-
-// Telnet commands (RFC 854) that may stand in a line of a control connection.
-const (
-	telnetIAC  = 255
-	telnetDont = 254
-	telnetWill = 251
-	telnetSB   = 250
-	telnetSE   = 240
-)
-
-// withoutTelnet takes the Telnet commands out of a line. Clients send them in
-// front of ABOR (RFC 959 section 4.1.3).
-func withoutTelnet(line []byte) (text []byte, found bool) {
-	if bytes.IndexByte(line, telnetIAC) < 0 {
-		return line, false
-	}
-	for i := 0; i < len(line); i++ {
-		if line[i] != telnetIAC {
-			text = append(text, line[i])
-			continue
-		}
-		if i++; i == len(line) {
-			return text, true
-		}
-		switch c := line[i]; {
-		case c == telnetIAC:
-			text = append(text, c) // doubled: the byte itself
-			continue
-		case c >= telnetWill && c <= telnetDont:
-			i++ // the option
-		case c >= telnetSE && c <= telnetSB:
-		default:
-			text = append(text, telnetIAC, c) // an old client that does not double
-			continue
-		}
-		found = true
-	}
-	return text, found
 }

@@ -52,6 +52,11 @@ type Line struct {
 	From Side
 	// Text is the line without its CRLF and without Telnet commands.
 	Text string
+	// Telnet are the Telnet commands that stand in it, byte for byte; see TelnetNames.
+	Telnet []byte
+	// Urgent says that some of it was sent as urgent data (RFC 9293 section 3.8.5), as
+	// RFC 959 section 4.1.3 wants it in front of ABOR.
+	Urgent bool
 	// Seq and End are the relative sequence numbers of its first byte and of
 	// the byte behind its CRLF.
 	Seq, End int64

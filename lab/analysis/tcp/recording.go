@@ -25,6 +25,7 @@ type recorded struct {
 	time     int64
 	packet   int
 	from, to int32 // its bytes are data[from:to]
+	urgent   bool
 }
 
 // NewRecording returns a recording with room for a few segments.
@@ -39,7 +40,7 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from := int32(len(r.data))
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seg.DataSeq(), seg.Ack, p.Time, p.Number, from, int32(len(r.data))})
+	r.segments = append(r.segments, recorded{seg.DataSeq(), seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG)})
 	if seg.acks != 0 {
 		r.noted = append(r.noted, ack{seg.acks, seg.DataSeq(), p.Number})
 	}
@@ -72,6 +73,8 @@ type Chunk struct {
 	AckedAt int64
 	// AfterGap says that bytes in front of it are missing for good.
 	AfterGap bool
+	// Urgent says that its segment had the flag URG.
+	Urgent bool
 }
 
 // Streams returns what was recorded of the two directions of a connection, each put
@@ -107,7 +110,7 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 				data := r.data[w.from:w.to]
 				if last := min(w.seq+int64(len(data)), end); last > next {
 					data = data[next-w.seq : last-w.seq]
-					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap}) {
+					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap, w.urgent}) {
 						return
 					}
 					next, gap = seen.From(last)

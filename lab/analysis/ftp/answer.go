@@ -1,0 +1,231 @@
+// Which command a reply answers.
+
+package ftp
+
+// A waiting command is one to which more replies may come.
+type waiting struct {
+	*Exchange
+	begun bool // its transfer: a preliminary reply was given
+	done  bool // no more replies are expected
+	// doubtful says that the final reply does not fit the command: one that fits takes
+	// its place if it comes before the next command.
+	doubtful bool
+	// displaced is a final reply that came before the preliminary one. It is the
+	// command's after all if no other final one comes.
+	displaced *Reply
+}
+
+// pending are the commands that were not handed out yet, in their order.
+type pending []*waiting
+
+// Limits of what one reply takes: a client may send commands without end.
+const (
+	maxPending = 1024 // commands behind a transfer that never ends
+	maxLooked  = 64   // commands that wait
+)
+
+// first returns the command that has waited longest for its final reply, nil for none.
+func (all pending) first() *waiting {
+	for _, w := range all {
+		if !w.done {
+			return w
+		}
+	}
+	return nil
+}
+
+// goOn is called when the client sends its next command. What was doubtful stays as it is.
+func (p *parser) goOn() {
+	for _, w := range p.pending {
+		w.doubtful = false
+	}
+	p.handOut()
+	if len(p.pending) > maxPending && p.pending[0].begun {
+		p.settle(1)
+	}
+}
+
+// handOut hands out the first commands that have all their replies.
+func (p *parser) handOut() {
+	n := 0
+	for n < len(p.pending) && p.pending[n].done && !p.pending[n].doubtful {
+		n++
+	}
+	p.settle(n)
+}
+
+// settle hands out the first so many commands: no more replies to them can come.
+func (p *parser) settle(n int) {
+	for _, w := range p.pending[:n] {
+		if w.displaced != nil {
+			w.Replies = append([]*Reply{w.displaced}, w.Replies...)
+		}
+		if p.to.Exchange != nil {
+			p.to.Exchange(w.Exchange)
+		}
+	}
+	p.pending = p.pending[n:]
+}
+
+// answer gives a reply to the command that it answers, if there is one. Bytes may be
+// missing in front of the reply, or of its end.
+func (p *parser) answer(r *Reply, afterGap, partial bool) {
+	if !p.greeted && p.greets(r) {
+		p.greeted = r.Code != 120 // "ready in n minutes": 220 will follow
+		p.unsolicited(r)
+		return
+	}
+	p.gap = p.gap || afterGap
+	if r.Code == 0 {
+		// A whole line in the place of a reply is a wrong answer, if
+		// nothing else can be the reason.
+		if w := p.pending.first(); w != nil && p.fromStart && !p.gap && p.greeted && !partial {
+			w.done = true
+			defer p.handOut()
+		}
+		p.unsolicited(r)
+		return
+	}
+	p.passOver()
+	w := p.answeredBy(r.Code)
+	if w == nil || afterGap && !w.done && !w.takes(r.Code) { // the answer was lost; this is another reply
+		p.unsolicited(r)
+		return
+	}
+	p.give(r, w)
+	p.handOut()
+}
+
+// give gives a reply to a command, if need be in the place of one that fits less.
+func (p *parser) give(r *Reply, w *waiting) {
+	p.lost, p.answered = false, true
+	final := !preliminary(r.Code)
+	if w.done {
+		last := len(w.Replies) - 1
+		if w.displaced = w.Replies[last]; final {
+			p.unsolicited(w.displaced)
+			w.displaced = nil
+		}
+		w.Replies = w.Replies[:last]
+	} else if final && w.displaced != nil {
+		p.unsolicited(w.displaced)
+		w.displaced = nil
+	}
+	if w.doubtful = !w.takes(r.Code); !final && !w.begun && w.Sender() != "" {
+		p.finishTransfers(w)
+	}
+	w.Replies = append(w.Replies, r)
+	w.done, w.begun = final, w.begun || !final
+}
+
+// finishTransfers is called when a transfer begins: those before it are over, even if
+// the replies that say so are not in the capture.
+func (p *parser) finishTransfers(begins *waiting) {
+	for _, w := range p.pending {
+		if w == begins {
+			return
+		}
+		w.done = w.done || w.begun
+	}
+}
+
+// takes reports whether a reply fits as the next one of the command.
+func (w *waiting) takes(code int) bool {
+	switch {
+	case w.Sender() == "":
+		return fits(w.Command, code)
+	case w.begun:
+		return completes(code) || preliminary(code)
+	}
+	return preliminary(code) || code >= 400
+}
+
+// prefers reports whether a reply fits the command better than the doubtful one that it
+// was given.
+func (w *waiting) prefers(code int) bool {
+	return w.done && w.doubtful && code < 400 && allowed[w.Command] != nil && w.takes(code)
+}
+
+// passOver is called when a reply is to be given to a command. If replies were lost before
+// it, a client that has waited for each so far has had those to all commands but the last.
+func (p *parser) passOver() {
+	open := 0
+	for i := len(p.pending) - 1; i >= 0; i-- {
+		w := p.pending[i]
+		if w.done || w.begun {
+			continue
+		}
+		switch open++; {
+		case open == 1:
+		case !p.lost:
+			p.pipelines = true
+			return
+		case !p.pipelines:
+			w.done = true
+		default:
+			return
+		}
+	}
+}
+
+// answeredBy returns the command that a reply answers, nil for none. A server answers in
+// order (RFC 959 section 5.4), so the oldest command has it, but for three things. A
+// transfer that goes on has its last reply later, and commands sent meanwhile are answered
+// before. A reply that only some commands have belongs to the first of these: the replies
+// to those before it were lost. And a reply that fits takes the place of one that does
+// not, if the client has said nothing since.
+func (p *parser) answeredBy(code int) *waiting {
+	var transfer, oldest *waiting
+	looked := 0
+	for i, w := range p.pending {
+		switch {
+		case w.done:
+			continue
+		case w.begun && transfer == nil && completes(code) && !p.waitsFor(code, i+1):
+			return w
+		case w.begun:
+			transfer = w
+			continue
+		case general(code) || code >= 400:
+			return w
+		case w.takes(code):
+			p.skipTo(w)
+			return w
+		case oldest == nil:
+			oldest = w
+		}
+		if looked++; looked == maxLooked {
+			break
+		}
+	}
+	for _, w := range p.pending {
+		if w.prefers(code) {
+			return w
+		}
+	}
+	if oldest == nil {
+		return transfer
+	}
+	return oldest
+}
+
+// waitsFor reports whether a command from an index on, sent while a transfer goes on,
+// waits for a reply that says no more than yes.
+func (p *parser) waitsFor(code, from int) bool {
+	for _, w := range p.pending[from:min(from+maxLooked, len(p.pending))] {
+		if !w.done && !w.begun && general(code) && allowed[w.Command] != nil && fits(w.Command, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// skipTo gives up the replies to the commands before one, but for transfers that go on.
+func (p *parser) skipTo(to *waiting) {
+	for _, w := range p.pending {
+		if w == to {
+			return
+		}
+		w.done = w.done || !w.begun
+	}
+}
