@@ -141,6 +141,7 @@ type opening struct {
 type found struct {
 	session
 	client int // direction
+	closed int // its last packet if the capture has its end, else 0
 }
 
 // readAgain reads the file for the facts, in parts if too many connections go on at the
@@ -186,7 +187,10 @@ func (f *facts) add(l *live) {
 		return
 	}
 	t := l.Transcript(client, f.c.mostLines())
-	s := found{session{l.id, t.Outline(l.Ends[client], l.Ends[1-client]), l.RecordedSize()}, client}
+	s := found{session{l.id, t.Outline(l.Ends[client], l.Ends[1-client]), l.RecordedSize()}, client, 0}
+	if l.FirstFIN() >= 0 || l.FirstRST() >= 0 {
+		s.closed = l.LastPacket
+	}
 	if l.Ends[0].Port() == 21 || l.Ends[1].Port() == 21 {
 		f.at21 = append(f.at21, s)
 	} else {
@@ -227,9 +231,14 @@ func (f *facts) join() {
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinPort20()
 	for i := range c.sessions {
-		c.sessions[i].Assign(
+		s := &c.sessions[i]
+		s.Assign(
 			func(id int) int { return int(c.spans[id].first) },
-			func(id int, t *ftp.Transfer) { c.purposes[id].Transfer = t },
+			func(id int, t *ftp.Transfer) {
+				if c.purposes[id].Control == s.control { // else it is the other end of a transfer between two servers
+					c.purposes[id].Transfer = t
+				}
+			},
 		)
 	}
 	c.initiators = make([]int8, len(f.openings))
@@ -251,7 +260,7 @@ func (f *facts) joinAnnounced(group []found) {
 		c.purposes[s.control] = &ftp.Purpose{Role: ftp.Control, Client: s.client, Control: ftp.NoConnection}
 		c.sessions = append(c.sessions, s.session)
 		ends := f.opening(s.control).Ends
-		all.Add(s.control, ends[s.client], ends[1-s.client], s.DataPorts)
+		all.Add(s.control, s.closed, ends[s.client], ends[1-s.client], s.DataPorts)
 	}
 	if all.Len() == 0 {
 		return
@@ -274,7 +283,7 @@ func (f *facts) joinPort20() {
 	var all ftp.Port20
 	for _, s := range c.sessions {
 		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
-		all.Add(s.control, ends[client], ends[1-client])
+		all.Add(s.control, int(c.spans[s.control].first), ends[client], ends[1-client])
 	}
 	for id := range c.spans {
 		if c.purposes[id] != nil {

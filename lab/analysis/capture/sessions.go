@@ -228,14 +228,10 @@ func (d *Dialogue) Session() *ftp.Session {
 	}
 	s := d.transcript.Session()
 	s.Control, s.User, s.TLS, s.DataPorts = d.Control, d.User, d.TLS, d.DataPorts
-	for _, a := range d.DataPorts {
-		for _, data := range a.Connections {
-			if t := c.purposes[data].Transfer; t != nil {
-				e := s.Exchanges[t.Exchange]
-				e.Data = append(e.Data, data)
-			}
-		}
-	}
+	ftp.EachUse(d.DataPorts, func(exchange, data int) {
+		e := s.Exchanges[exchange]
+		e.Data = append(e.Data, data)
+	})
 	if c.kept != nil && c.kept.dialogue <= keptDialogue {
 		c.kept.sessions[id] = s
 	}

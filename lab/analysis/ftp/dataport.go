@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -33,6 +32,21 @@ func (all *dataPorts) add(e *Exchange) {
 	for _, r := range e.Replies {
 		if a := fromReply(r, all.server); a != nil {
 			add(a)
+		}
+	}
+}
+
+// used notes from which packet on nothing comes any more to each passive data port: the
+// last reply to the last command that used it. A server listens for one connection
+// (RFC 959 section 3.3); some go on to listen for the next command.
+func (all *dataPorts) used(by *transfers) {
+	for i, a := range all.list {
+		last := all.commands
+		if i+1 < len(all.list) {
+			last = all.list[i+1].seen
+		}
+		if among := by.between(a.seen, last); len(among) > 0 && a.Mode == Passive {
+			a.usedUp = among[len(among)-1].finalPacket
 		}
 	}
 }
@@ -66,42 +80,89 @@ func (a *DataPort) SaidIn(l *Line) bool {
 	if (a.Mode == Active) != (l.From == Client) {
 		return false
 	}
-	switch a.Command {
-	case "PASV":
-		addr, ok := parseHostPort(l.Text)
-		return ok && addr == a.Addr
-	case "EPSV":
-		port, ok := parseExtendedPort(l.Text)
-		return ok && port == a.Addr.Port()
-	default:
+	said := address{}
+	if a.Mode == Passive {
+		code, _, _ := replyCode([]byte(l.Text))
+		said = addressInReply(code, afterCode(l.Text), l.Complete)
+		if !said.ok { // a reply of many lines
+			said = addressInReply(a.ReplyCode, l.Text, l.Complete)
+		}
+	} else {
 		verb, argument := cutCommand(l.Text)
-		command, addr, ok := addressIn(capitals(verb), argument)
-		return ok && command == a.Command && addr == a.Addr
+		said = addressInCommand(capitals(verb), argument, l.Complete)
 	}
+	return said.ok && said.Port() == a.Addr.Port() && (!said.Addr().IsValid() || said.Addr() == a.Addr.Addr())
 }
 
-// addressIn reads the address in a PORT or EPRT.
-func addressIn(verb, argument string) (command string, addr netip.AddrPort, ok bool) {
+// An address is one that was read in a line of the dialogue. Its IP is not valid if the
+// line gives a port alone, or nothing else that can be read.
+type address struct {
+	netip.AddrPort
+	command       string
+	malformed, ok bool
+}
+
+// addressInCommand reads the address in a PORT, EPRT or LPRT. The end of its line may be
+// missing.
+func addressInCommand(verb, argument string, complete bool) (a address) {
+	if !complete && endsInDigit(argument) {
+		return a // nobody knows how the number goes on
+	}
+	a.command = strings.Clone(verb) // which may share the bytes of its line
 	switch verb {
 	case "PORT":
-		command = "PORT" // not the verb, which may share the bytes of its line
-		addr, ok = parseHostPort(argument)
+		a.AddrPort, a.ok = parseHostPort(argument)
 	case "EPRT":
-		command = "EPRT"
-		addr, ok = parseExtended(argument)
+		a.AddrPort, a.ok = parseExtended(argument)
+	case "LPRT":
+		a.AddrPort, a.ok = parseLong(argument)
 	}
-	return command, addr, ok
+	if !a.ok && verb == "PORT" {
+		a.AddrPort, a.ok = parseLoosely(argument)
+		a.malformed = a.ok
+	}
+	return a
 }
 
-// fromCommand reads the address in a PORT or EPRT of a client, nil if there is none.
+// addressInReply reads the address in a reply 227, 228 or 229. The end of its line may be
+// missing.
+func addressInReply(code int, text string, complete bool) (a address) {
+	if !complete && endsInDigit(text) {
+		return a
+	}
+	switch code {
+	case 227:
+		a.command = "PASV"
+		a.AddrPort, a.ok = parseHostPort(text)
+	case 228:
+		a.command = "LPSV"
+		a.AddrPort, a.ok = parseLong(text)
+	case 229:
+		a.command = "EPSV"
+		var port uint16
+		port, a.ok = parseExtendedPort(text)
+		a.AddrPort = netip.AddrPortFrom(netip.Addr{}, port)
+	default:
+		return a
+	}
+	if !a.ok {
+		a.AddrPort, a.ok = parseLoosely(text)
+		a.malformed = a.ok
+	}
+	return a
+}
+
+func endsInDigit(text string) bool { return text != "" && digit(text[len(text)-1]) }
+
+// fromCommand reads the address in a PORT, EPRT or LPRT of a client, nil if there is none.
 func fromCommand(e *Exchange, client netip.AddrPort) *DataPort {
-	command, addr, ok := addressIn(e.Command, e.Argument)
-	if !ok {
+	said := addressInCommand(e.Command, e.Argument, e.Complete)
+	if !said.ok {
 		return nil
 	}
 	a := &DataPort{
-		Command: command, Mode: Active, Addr: addr, from: e.Packet,
-		ThirdParty: addr.Addr().IsValid() && addr.Addr().Unmap() != client.Addr().Unmap(),
+		Command: said.command, Mode: Active, Addr: said.AddrPort, Malformed: said.malformed, from: e.Packet,
+		ThirdParty: said.Addr().IsValid() && said.Addr().Unmap() != client.Addr().Unmap(),
 	}
 	for _, r := range e.Replies {
 		if r.Code >= 200 {
@@ -113,112 +174,19 @@ func fromCommand(e *Exchange, client netip.AddrPort) *DataPort {
 	return a
 }
 
-// fromReply reads the address in a reply 227 or 229 of a server, nil if there is none.
+// fromReply reads the address in a reply 227, 228 or 229 of a server, nil if there is none.
 func fromReply(r *Reply, server netip.AddrPort) *DataPort {
-	var command string
-	var addr netip.AddrPort
-	var ok bool
-	switch r.Code {
-	case 227:
-		command = "PASV"
-		addr, ok = parseHostPort(r.Text)
-	case 229:
-		command = "EPSV"
-		var port uint16
-		port, ok = parseExtendedPort(r.Text)
-		addr = netip.AddrPortFrom(server.Addr(), port)
-	}
-	if !ok {
+	said := addressInReply(r.Code, r.Text, r.Lines[len(r.Lines)-1].Complete)
+	if !said.ok {
 		return nil
 	}
+	addr := said.AddrPort
+	if !addr.Addr().IsValid() {
+		addr = netip.AddrPortFrom(server.Addr(), addr.Port())
+	}
 	return &DataPort{
-		Command: command, Mode: Passive, Addr: addr, Exchange: -1, Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
+		Command: said.command, Mode: Passive, Addr: addr, Exchange: -1, Malformed: said.malformed,
+		Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
 		ThirdParty: addr.Addr().Unmap() != server.Addr().Unmap(), from: r.FirstPacket,
 	}
-}
-
-// parseHostPort finds the six numbers of PORT and of 227 in a text, which may
-// stand in parentheses or not (RFC 1123 section 4.1.2.6).
-func parseHostPort(text string) (netip.AddrPort, bool) {
-	for i := 0; i < len(text); i++ {
-		if !digit(text[i]) {
-			continue
-		}
-		if n, ok := sixNumbers(text[i:]); ok {
-			for _, v := range n {
-				if v > 255 {
-					return netip.AddrPort{}, false
-				}
-			}
-			ip := netip.AddrFrom4([4]byte{byte(n[0]), byte(n[1]), byte(n[2]), byte(n[3])})
-			return netip.AddrPortFrom(ip, uint16(n[4]<<8|n[5])), true
-		}
-	}
-	return netip.AddrPort{}, false
-}
-
-// sixNumbers reads six numbers of up to three digits with commas between them.
-func sixNumbers(text string) (n [6]int, ok bool) {
-	for k := range n {
-		if k > 0 {
-			text = strings.TrimLeft(text, " \t\r\n")
-			if text == "" || text[0] != ',' {
-				return n, false
-			}
-			text = strings.TrimLeft(text[1:], " \t\r\n")
-		}
-		digits := 0
-		for digits < len(text) && digits < 3 && digit(text[digits]) {
-			n[k] = n[k]*10 + int(text[digits]-'0')
-			digits++
-		}
-		if digits == 0 {
-			return n, false
-		}
-		text = text[digits:]
-	}
-	return n, true
-}
-
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
-// parseExtended reads the argument of EPRT: "|2|2001:db8::1|3172|", with any
-// character for the bar (RFC 2428 section 2).
-func parseExtended(text string) (netip.AddrPort, bool) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return netip.AddrPort{}, false
-	}
-	parts := strings.Split(text, text[:1])
-	if len(parts) < 4 {
-		return netip.AddrPort{}, false
-	}
-	port, err := strconv.ParseUint(parts[3], 10, 16)
-	if err != nil {
-		return netip.AddrPort{}, false
-	}
-	ip, _ := netip.ParseAddr(parts[2]) // the port counts, even if this is no address
-	return netip.AddrPortFrom(ip, uint16(port)), true
-}
-
-// parseExtendedPort finds the port in the text of a reply 229:
-// "(|||3172|)", with any character for the bar (RFC 2428 section 3).
-func parseExtendedPort(text string) (uint16, bool) {
-	for i := 0; i+4 < len(text); i++ {
-		bar, at := text[i], i
-		if bar == '(' && text[i+1] != '(' {
-			bar, at = text[i+1], i+1
-		} else if bar != '|' {
-			continue
-		}
-		rest, found := strings.CutPrefix(text[at:], strings.Repeat(string(bar), 3))
-		end := strings.IndexByte(rest, bar)
-		if !found || end < 1 {
-			continue
-		}
-		if port, err := strconv.ParseUint(rest[:end], 10, 16); err == nil {
-			return uint16(port), true
-		}
-	}
-	return 0, false
 }

@@ -67,6 +67,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		Unsolicited: ports.addUnsolicited,
 	})
 	o.User, o.TLS, o.DataPorts = strings.Clone(user.name()), tlsFrom > 0, ports.inOrder()
+	ports.used(&o.transfers)
 	if len(o.DataPorts) == 0 {
 		o.transfers = transfers{}
 	}

@@ -30,6 +30,7 @@ type expected struct {
 	control int        // the ID of the connection it was announced on
 	host    netip.Addr // who is to be called, at the announced port
 	caller  netip.Addr // and by whom: the other party of the session
+	closed  int        // the packet behind which the session is over, 0 if that is not known
 }
 
 // listener is where a call would come to.
@@ -43,17 +44,18 @@ type Expected struct {
 }
 
 // Add takes in the data ports of a session. An announced address may be that in the text
-// or that of the party which announced it: behind an address translator, the two differ.
-func (all *Expected) Add(control int, client, server netip.AddrPort, ports []*DataPort) {
+// or that of the party which announced it: behind an address translator, the two differ. The
+// session was over behind the packet closed; 0 says that this is not known.
+func (all *Expected) Add(control, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	for _, a := range ports {
 		host, caller := server.Addr().Unmap(), client.Addr().Unmap()
 		if a.Mode == Active {
 			host, caller = caller, host
 		}
 		announced := a.Addr.Addr().Unmap()
-		all.list = append(all.list, expected{a, control, announced, caller})
+		all.list = append(all.list, expected{a, control, announced, caller, closed})
 		if host != announced {
-			all.list = append(all.list, expected{a, control, host, caller})
+			all.list = append(all.list, expected{a, control, host, caller, closed})
 		}
 	}
 }
@@ -98,7 +100,7 @@ func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet i
 	}
 	i := sort.Search(len(order), func(i int) bool { return all.list[order[i]].compare(listener, caller, packet) > 0 })
 	meant := func(e *expected) bool {
-		return e.listener() == listener && (e.caller == caller || caller == anybody)
+		return e.listener() == listener && (e.caller == caller || caller == anybody) && !e.over(packet)
 	}
 	if i > 0 {
 		if e := &all.list[order[i-1]]; meant(e) {
@@ -111,6 +113,12 @@ func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet i
 		}
 	}
 	return nil
+}
+
+// over reports whether no connection could come to the data port any more when a packet
+// passed: its transfer had ended, or its session.
+func (e *expected) over(packet int) bool {
+	return e.closed > 0 && packet > e.closed || e.usedUp > 0 && packet > e.usedUp && len(e.Connections) > 0
 }
 
 // Match finds the data port that a connection came to, notes the connection there, and
@@ -126,10 +134,34 @@ func (all *Expected) Match(o *Opening) (purpose Purpose, ok bool) {
 		if e.Mode == Passive {
 			client = 1 - listener
 		}
-		e.Connections = append(e.Connections, o.ID)
+		e.joined(o.ID)
+		if other := all.otherEnd(o, e, listener); other != nil {
+			other.joined(o.ID)
+			e.SiteToSite, other.SiteToSite = append(e.SiteToSite, o.ID), append(other.SiteToSite, o.ID)
+		}
 		return Purpose{Role: Data, Mode: e.Mode, Client: client, DataPort: e.DataPort, Control: e.control}, true
 	}
 	return Purpose{}, false
+}
+
+// joined notes a connection that came to the data port.
+func (e *expected) joined(id int) {
+	e.Connections, e.uses = append(e.Connections, id), append(e.uses, -1)
+}
+
+// otherEnd returns the data port that another session announced for the same connection,
+// nil if there is none: a client that has one server send to another hands the address
+// that this one listens at to that one (RFC 959 section 5.2, figure 2).
+func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected {
+	at := unmapped(o.Ends[listener])
+	i := sort.Search(len(all.byListener), func(i int) bool { return all.list[all.byListener[i]].compare(at, anybody, o.FirstPacket) > 0 })
+	for i--; i >= 0 && all.list[all.byListener[i]].listener() == at; i-- {
+		e := &all.list[all.byListener[i]]
+		if e.control != of.control && e.Mode != of.Mode && !e.over(o.FirstPacket) {
+			return e
+		}
+	}
+	return nil
 }
 
 // accept returns the newest entry that a connection may have come to, and the direction of
@@ -160,20 +192,25 @@ func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Add
 
 // A Port20 takes connections from a server's port 20 (RFC 959 section 3.2) for data
 // connections whose announcement is not in the capture. Each belongs to the last session
-// between the two hosts, if there is one.
-type Port20 struct{ owners map[hosts]int }
+// between the two hosts that had begun, if there is one.
+type Port20 struct{ owners map[hosts][]owner }
 
 type hosts struct{ client, server netip.Addr }
 
-// Add takes in a session, in the order of the sessions.
-func (all *Port20) Add(control int, client, server netip.AddrPort) {
+// An owner is a session, and the packet with which it begins.
+type owner struct{ control, first int }
+
+// Add takes in a session that begins with a packet, in the order of the sessions.
+func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	if all.owners == nil {
-		all.owners = map[hosts]int{}
+		all.owners = map[hosts][]owner{}
 	}
-	all.owners[hosts{client.Addr().Unmap(), server.Addr().Unmap()}] = control
+	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
+	all.owners[h] = append(all.owners[h], owner{control, first})
 }
 
-// Match returns what a connection is for if it is one of these.
+// Match returns what a connection is for if it is one of these. One that was called at
+// port 20 is none: a scan does that.
 func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if (o.Ends[0].Port() == ftpDataPort) == (o.Ends[1].Port() == ftpDataPort) {
 		return purpose, false
@@ -182,12 +219,16 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if o.Ends[1].Port() == ftpDataPort {
 		server = 1
 	}
-	purpose = Purpose{Role: Data, Mode: Active, Client: 1 - server, Control: NoConnection}
-	owner, found := all.owners[hosts{o.Ends[1-server].Addr().Unmap(), o.Ends[server].Addr().Unmap()}]
-	if found {
-		purpose.Control = owner
+	if o.Initiator == 1-server {
+		return purpose, false
 	}
-	return purpose, found || len(all.owners) == 0 && o.Data
+	purpose = Purpose{Role: Data, Mode: Active, Client: 1 - server, Control: NoConnection}
+	for _, x := range all.owners[hosts{o.Ends[1-server].Addr().Unmap(), o.Ends[server].Addr().Unmap()}] {
+		if x.first < o.FirstPacket {
+			purpose.Control = x.control
+		}
+	}
+	return purpose, purpose.Control != NoConnection || len(all.owners) == 0 && o.Data
 }
 
 // senders are the commands that move data over a data connection, with the side that
@@ -208,6 +249,7 @@ func (t *Transfer) Sender() Side { return senders[t.Command] }
 type transferCommand struct {
 	Transfer
 	firstPacket int
+	finalPacket int  // of the reply that ended it, 0 for none
 	began       bool // the server said that it begins
 	joined      bool // a data connection belongs to it
 }
@@ -222,7 +264,11 @@ type transfers struct {
 func (all *transfers) add(e *Exchange) {
 	if e.Sender() != "" {
 		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, e.Final()}
-		all.list = append(all.list, transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began()})
+		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began()}
+		if n := len(e.Replies); n > 0 && t.Reply > 0 {
+			x.finalPacket = e.Replies[n-1].Packet
+		}
+		all.list = append(all.list, x)
 	}
 	all.commands++
 }
@@ -238,7 +284,10 @@ func (all *transfers) between(from, to int) []transferCommand {
 // Assign calls assign for the data connections of each data port of a session that were
 // used by one of the commands between it and the next data port. Afterwards the
 // commands are forgotten.
+//
+// A malformed address to which nothing came is no data port.
 func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Transfer)) {
+	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return a.Malformed && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
 		last := o.transfers.commands
 		if i+1 < len(o.DataPorts) {
@@ -246,7 +295,7 @@ func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Tr
 		}
 		among := o.transfers.between(a.seen, last)
 		free := among
-		for _, id := range a.Connections {
+		for n, id := range a.Connections {
 			for len(free) > 0 && free[0].joined {
 				free = free[1:]
 			}
@@ -256,6 +305,7 @@ func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Tr
 			}
 			if x := chosen(candidates, firstPacket(id), a.Mode); x != nil {
 				x.joined = true
+				a.uses[n] = x.Exchange
 				t := x.Transfer
 				assign(id, &t)
 			}
@@ -284,6 +334,18 @@ func chosen(among []transferCommand, firstPacket int, mode Mode) *transferComman
 		}
 	}
 	return best
+}
+
+// EachUse calls use for every data connection of a session that one of its commands used,
+// with the index of that.
+func EachUse(ports []*DataPort, use func(exchange, id int)) {
+	for _, a := range ports {
+		for n, exchange := range a.uses {
+			if exchange >= 0 {
+				use(exchange, a.Connections[n])
+			}
+		}
+	}
 }
 
 // began reports whether the server said that it begins the transfer.

@@ -118,7 +118,7 @@ func (e *Exchange) Final() int {
 // A DataPort is an address for a data connection, offered on a control
 // connection: by PORT or EPRT, or in the reply to PASV or EPSV.
 type DataPort struct {
-	// Command is PORT, EPRT, PASV or EPSV.
+	// Command is PORT, EPRT, PASV or EPSV, or one of RFC 1639: LPRT or LPSV.
 	Command string
 	Mode    Mode
 	// Addr is the address. EPSV announces a port only; its address
@@ -136,11 +136,18 @@ type DataPort struct {
 	// it, as its packets show it: the mark of an address translator between
 	// them, or of a bounce (RFC 2577).
 	ThirdParty bool
+	// Malformed says that its line is not as its RFC wants it. It is a data port all
+	// the same, since a connection came to it.
+	Malformed bool
 	// Connections are the IDs of the data connections that came to this address.
-	Connections []int
+	// SiteToSite are those among them that another session announced, too: they are
+	// between two servers (RFC 959 section 5.2, figure 2).
+	Connections, SiteToSite []int
 
-	from int // the packet from which on a connection may answer it
-	seen int // exchanges before it
+	from   int   // the packet from which on a connection may answer it
+	usedUp int   // the packet from which on none may come to it once one has, 0 for never
+	seen   int   // exchanges before it
+	uses   []int // for each of Connections, the index of the command that used it, -1 for none
 }
 
 // A Transfer is the gist of the command that a data connection was used by.

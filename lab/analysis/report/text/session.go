@@ -136,6 +136,12 @@ func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 		}
 		text += fmt.Sprintf(", although the %s's packets come from %s", side, c.Addr(side).Addr())
 	}
+	if a.Malformed {
+		text += "; malformed, but a connection came to it"
+	}
+	for _, id := range a.SiteToSite {
+		text += fmt.Sprintf("; connection %d to it is between two servers", id)
+	}
 	return text
 }
 

@@ -1,0 +1,215 @@
+package capture_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// What is announced in a rare or malformed way is a data port if a connection comes to it.
+func TestRareDataPorts(t *testing.T) {
+	for _, c := range []struct {
+		command, reply string
+		malformed      bool
+	}{
+		{"LPSV", "228 Entering Long Passive Mode (4,4,192,0,2,21,2,195,81)", false},
+		{"PASV", "227 192,0,2,21,195,81", false},
+		{"PASV", "227 Entering Passive Mode (192.0.2.21.195.81).", true},
+		{"PASV", "227 Entering Passive Mode (192.0.2.21,195,81).", true},
+		{"PASV", "227 Entering Passive Mode (192.0.2.21:50001)", true},
+		{"PASV", "227 Entering Passive Mode (192;0;2;21;195;81)", true},
+		{"EPSV", "229 Entering Extended Passive Mode (!!!50001!)", false},
+		{"EPSV", "229 Entering Extended Passive Mode (||50001|)", true},
+		{"EPSV", "229 Entering Extended Passive Mode (|||50001)", true},
+		{"EPSV", "229 Entering Extended Passive Mode (50001)", true},
+		{"EPSV", "229 Entering Extended Passive Mode (|1|192.0.2.21|50001|)", true},
+		{"EPSV", "229 Extended Passive Mode OK on port 50001.", true},
+		{"EPSV", "227 Entering Passive Mode (192,0,2,21,195,81)", false},
+	} {
+		for _, called := range []bool{true, false} {
+			f := newForge(t)
+			x := f.login()
+			x.ask(c.command, c.reply)
+			if called {
+				_, s := f.dial(clientIP+":40001", serverIP+":50001")
+				s.send("data")
+				s.close()
+			}
+			x.ask("LIST", "150 here", "226 done")
+			tr := read(t, f.pcap())
+			s := tr.Session(0)
+			if !called && c.malformed {
+				if len(s.DataPorts) != 0 {
+					t.Errorf("%q: a data port although nothing came to it", c.reply)
+				}
+				continue
+			}
+			if len(s.DataPorts) != 1 || s.DataPorts[0].Malformed != c.malformed || s.DataPorts[0].Addr.String() != serverIP+":50001" {
+				t.Errorf("%q: got %+v", c.reply, s.DataPorts)
+				continue
+			}
+			if l := s.DataPorts[0]; !l.SaidIn(&ftp.Line{From: ftp.Server, Text: c.reply, Complete: true}) {
+				t.Errorf("%q does not say %s", c.reply, l.Addr)
+			}
+			if !called {
+				continue
+			}
+			if x := tr.Connection(1); x.Role != ftp.Data || x.Transfer == nil || x.Transfer.Command != "LIST" {
+				t.Errorf("%q: the connection is %+v", c.reply, x.Identity)
+			}
+		}
+	}
+}
+
+// LPRT announces an address of the client (RFC 1639).
+func TestLongPort(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.ask("LPRT 4,4,198,51,100,100,2,195,81", "200 ok")
+	x.client.send("LIST\r\n")
+	s, _ := f.dial(serverIP+":20", clientIP+":50001")
+	s.send("data")
+	s.close()
+	tr := read(t, f.pcap())
+	if c := tr.Connection(1); c.DataPort == nil || c.DataPort.Command != "LPRT" || c.Transfer == nil {
+		t.Errorf("got %+v", c.Identity)
+	}
+}
+
+// A number that the recorder may have cut short is none.
+func TestCutDataPort(t *testing.T) {
+	for _, line := range []string{"EPRT |1|198.51.100.100|500", "PORT 198,51,100,100,195,8"} {
+		f := newForge(t)
+		x := f.login()
+		x.client.send(line)
+		x.client.seq += 4 // the rest is not in the capture
+		x.server.send("200 ok\r\n")
+		x.client.send("LIST\r\n")
+		if ports := read(t, f.pcap()).Session(0).DataPorts; len(ports) != 0 {
+			t.Errorf("%q: got %s", line, ports[0].Addr)
+		}
+	}
+}
+
+// A data port is used up by its transfer, and when its session is over.
+func TestUsedUpDataPort(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.ask("PASV", "227 (192,0,2,21,195,81)")
+	call := func(port int) {
+		_, s := f.dial(clientIP+":"+itoa(port), serverIP+":50001")
+		s.send("data")
+		s.close()
+	}
+	call(40001)
+	x.ask("LIST", "150 here", "226 done")
+	call(40002) // nobody asked for it
+	x.ask("PASV", "227 (192,0,2,21,195,81)")
+	x.quit()
+	call(40003) // behind the session
+	var got []string
+	for c := range read(t, f.pcap()).Connections() {
+		got = append(got, string(c.Role))
+	}
+	if want := "[control data other other]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// A server may listen on for a second transfer, and a client's port is good for many.
+func TestDataPortForMany(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.ask("PASV", "227 (192,0,2,21,195,81)")
+	for i := range 2 {
+		x.client.send("RETR " + itoa(i) + "\r\n")
+		x.server.send("150 here\r\n")
+		_, s := f.dial(clientIP+":"+itoa(40100+i), serverIP+":50001")
+		s.close()
+		x.server.send("226 done\r\n")
+	}
+	x.ask("PORT "+"198,51,100,100,195,80", "200 ok")
+	for i := range 2 {
+		x.client.send("RETR active" + itoa(i) + "\r\n")
+		s, _ := f.pair(serverIP+":20", clientIP+":50000")
+		s.seq += uint32(i) * 100_000
+		s.handshake()
+		x.server.send("150 here\r\n")
+		s.close()
+
+		x.server.send("226 done\r\n")
+	}
+	got := gist(read(t, f.pcap()))
+	for _, want := range []string{"for RETR 0", "for RETR 1", "for RETR active0", "for RETR active1"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %s", want, got)
+		}
+	}
+}
+
+// A scan's probe of port 20 belongs to no session, nor does a connection from port 20 to
+// one that began later.
+func TestPort20(t *testing.T) {
+	f := newForge(t)
+	c, _ := f.pair(clientIP+":39677", serverIP+":20")
+	c.segment(&layers.TCP{SYN: true, Window: 1024}, "")
+	c.to.segment(&layers.TCP{RST: true, ACK: true}, "")
+	_, early := f.dial(serverIP+":20", clientIP+":50000")
+	early.to.send("before the session")
+	x := f.login()
+	f.dial(serverIP+":20", clientIP+":50001")
+	x.quit()
+	var got []string
+	for c := range read(t, f.pcap()).Connections() {
+		got = append(got, fmt.Sprint(c.Role, " ", c.Control))
+	}
+	if want := "[other -1 other -1 control -1 data 2]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// A connection between two servers belongs to the sessions with both.
+func TestSiteToSite(t *testing.T) {
+	f := newForge(t)
+	a := f.login()
+	c, s := f.dial(clientIP+":3172", "192.0.2.99:21")
+	s.send("220 ready\r\n")
+	b := session{f, c, s}
+	b.ask("USER me", "230 in")
+	a.ask("PASV", "227 (192,0,2,21,195,81)")
+	b.ask("PORT 192,0,2,21,195,81", "200 ok")
+	a.client.send("STOR x\r\n")
+	b.client.send("RETR y\r\n")
+	from, to := f.dial("192.0.2.99:20", serverIP+":50001")
+	a.server.send("150 here\r\n")
+	b.server.send("150 here\r\n")
+	from.send("four thousand bytes")
+	from.fin()
+	to.fin()
+	a.server.send("226 done\r\n")
+	b.server.send("226 done\r\n")
+	tr := read(t, f.pcap())
+	for control, want := range []string{"STOR [2]", "RETR [2]"} {
+		got := ""
+		for _, e := range tr.Session(control).Exchanges {
+			if e.Sender() != "" {
+				got = fmt.Sprint(e.Command, " ", e.Data)
+			}
+		}
+		if got != want {
+			t.Errorf("session %d: got %s, want %s", control, got, want)
+		}
+	}
+	for control := range 2 {
+		if s := fmt.Sprint(tr.Session(control).DataPorts[0].SiteToSite); s != "[2]" {
+			t.Errorf("session %d: between two servers are %s", control, s)
+		}
+	}
+	if x := tr.Connection(2); x.Control != 1 || x.Transfer.Command != "RETR" {
+		t.Errorf("got %+v", x.Identity)
+	}
+}
