@@ -129,14 +129,14 @@ var ordinary = []struct {
 		f.download("[2001:db8:1::21]:20", "[2001:db8::7]:5000", opener, 55)
 		t.say("< 226 done").say(bye).close(answerer)
 	}},
-	{"blank lines that the server ignores", IsUnusual, func(f *forge) {
+	{"blank lines that the server ignores", IsNormal, func(f *forge) {
 		t := f.control().say(hello)
 		t.send(opener, "\r\n")
 		t.say("> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
 	}},
-	{"a NOOP that is never answered", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> NOOP\n< 226 done\n> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a NOOP that is never answered", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> NOOP\n< 226 done\n> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
 	{"a transfer broken off without ABOR", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 426 broken off\n< 226 aborted")},
-	{"226 twice, the second one late", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 226 done\n> PWD\n< 226 done indeed\n< 257 \"/\"")},
+	{"226 twice, the second one late", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 226 done\n> PWD\n< 226 done indeed\n< 257 \"/\"")},
 	{"typed by hand, with slips of the finger", IsNormal, session1("> PWX\b\b\b\b\bPWD\n< 500 what?\n> PWD\n< 257 \"/\"\n> TPYE\n< 500 what?")},
 	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
 	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},

@@ -79,7 +79,7 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	p.left--
 	text, telnet := withoutTelnet(l.text, l.complete)
 	line := &Line{
-		From: from, Text: string(text), Seq: l.seq, End: l.end,
+		From: from, Text: string(text), Seq: l.seq, End: l.end, Ack: l.ack,
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
 		Complete: l.complete, AfterGap: l.afterGap, Telnet: telnet, Urgent: l.urgent,
 	}
