@@ -55,6 +55,7 @@ type Result struct {
 	Seconds  float64      `json:"seconds"` // of wall time
 	Frames   int          `json:"frames"`
 	Capture  string       `json:"capture,omitempty"` // the file's path
+	Judged   bool         `json:"judged"`            // the scenario says what should be seen or measured
 	Report   string       `json:"report,omitempty"`  // what is wrong, as a compiler prints it
 	Verdict  *Verdict     `json:"-"`                 // nil where Options.Live took the capture
 }
@@ -241,6 +242,7 @@ func newResult(s *scenario.Scenario, p *played, v *Verdict, begin time.Time) *Re
 		Scenario: s.Name, Outcome: Passed, TCP: p.tcp, Why: p.why,
 		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
 	}
+	r.Judged = v.Want != nil || len(v.Figures) > 0
 	if !v.Pass {
 		r.Outcome = Failed
 	}

@@ -102,7 +102,7 @@ and proves that what was recorded is what should have happened.`,
 		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 		DisableFlagsInUseLine: true,
 	}
-	root.AddCommand(runCommand(), openCommand(), listCommand(), explainCommand(), articlesCommand(), baselineCommand())
+	root.AddCommand(runCommand(), openCommand(), listCommand(), showScenarioCommand(), newCommand(), explainCommand(), articlesCommand(), baselineCommand())
 	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)

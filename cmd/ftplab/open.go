@@ -61,11 +61,16 @@ func browse(page string) error {
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return fmt.Errorf("no program that opens pages was found (%s); open the file yourself, or name a browser in BROWSER", command[0])
 	}
-	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(page), "/")}
-	if err := exec.Command(command[0], append(command[1:], address.String())...).Start(); err != nil {
+	if err := exec.Command(command[0], append(command[1:], pageAddress(page))...).Start(); err != nil {
 		return fmt.Errorf("cannot start the browser: %w", err)
 	}
 	return nil
+}
+
+// pageAddress is the URL of the page at an absolute path.
+func pageAddress(path string) string {
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")}
+	return address.String()
 }
 
 // browser is the command that opens an address.

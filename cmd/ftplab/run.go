@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -170,7 +171,11 @@ type printer struct {
 	broken int // could not be run
 	notRun int // as the user interrupted
 	bar    *transferBar
-	tcps   []string // whose TCP carried the sessions, and why, in the order of the first of each
+
+	page       string // to look at next
+	pageFailed bool   // it is that of a scenario that failed
+
+	tcps []string // whose TCP carried the sessions, and why, in the order of the first of each
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
@@ -213,9 +218,40 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		fmt.Fprintf(p.err, "ftplab: %v\n", err)
 		return
 	}
-	word := map[lab.Outcome]string{lab.Passed: "ok", lab.Failed: "FAIL"}[r.Outcome]
-	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture)
+	word, remark := "ok", ""
+	switch {
+	case r.Outcome == lab.Failed:
+		word = "FAIL"
+	case !r.Judged:
+		word, remark = "made", "  recorded, not judged"
+	}
+	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s%s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture, remark)
+	p.keepPage(r)
 	fmt.Fprint(p.out, r.Report)
+}
+
+// keepPage keeps the page that a reader looks at next: the first walkthrough of a
+// scenario that failed, the only walkthrough, or the index.
+func (p *printer) keepPage(r *lab.Result) {
+	folder := filepath.Dir(r.Capture)
+	switch {
+	case r.Capture == "" || p.pageFailed:
+		return
+	case r.Outcome == lab.Failed || p.page == "":
+		p.page, p.pageFailed = filepath.Join(folder, "walkthrough.html"), r.Outcome == lab.Failed
+	default:
+		p.page = filepath.Join(filepath.Dir(folder), "index.html")
+	}
+}
+
+// next says where to look next.
+func (p *printer) next() {
+	if p.page == "" {
+		return
+	}
+	if path, err := filepath.Abs(p.page); err == nil {
+		fmt.Fprintf(p.out, "Next, in a browser: %s\n", pageAddress(path))
+	}
 }
 
 // note keeps what end says once.
@@ -248,6 +284,7 @@ func (p *printer) end() error {
 		for _, text := range p.tcps {
 			fmt.Fprintln(p.out, text)
 		}
+		p.next()
 	}
 	switch {
 	case p.out.err != nil:

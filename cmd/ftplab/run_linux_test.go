@@ -66,13 +66,44 @@ func TestRun(t *testing.T) {
 		t.Fatalf("got status %d, stderr %q, want 0 and silence\n%s", status, errOut, out)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 4 || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") || !strings.HasPrefix(lines[3], "TCP: ") {
-		t.Errorf("got\n%s\nwant a line for each scenario in order, the sum, and whose TCP it was", out)
+	next := "Next, in a browser: file://" + filepath.Join(results, "index.html")
+	if len(lines) != 5 || lines[4] != next || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") || !strings.HasPrefix(lines[3], "TCP: ") {
+		t.Errorf("got\n%s\nwant a line for each scenario in order, the sum, whose TCP it was, and %s", out, next)
 	}
 	for _, name := range []string{"active_list", "passive_list"} {
 		if n := frames(t, filepath.Join(results, name, "capture.pcapng")); n < 25 {
 			t.Errorf("%s: got %d frames, want a whole session", name, n)
 		}
+	}
+}
+
+// TestNew begins a scenario, runs it, and does not overwrite it.
+func TestNew(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "mine.txtar")
+	if status, out, errOut := ftplab(t.Context(), "new", filepath.Join(folder, "mine")); status != exitPassed || !strings.Contains(out, "ftplab run "+file) {
+		t.Fatalf("got status %d, %q, stderr %q, want 0 and what is next", status, out, errOut)
+	}
+	status, out, errOut := ftplab(t.Context(), "run", "-o", filepath.Join(folder, "results"), file)
+	if status != exitPassed || !strings.HasPrefix(out, "ok     mine") || !strings.Contains(out, "Next, in a browser: file://"+folder+"/results/mine/walkthrough.html\n") {
+		t.Errorf("got status %d, %q, stderr %q, want 0 and its page", status, out, errOut)
+	}
+	if status, _, errOut := ftplab(t.Context(), "new", file); status != exitError || errOut != "ftplab: "+file+" exists; choose another name\n" {
+		t.Errorf("a second time: got status %d, stderr %q, want %d and that it exists", status, errOut, exitError)
+	}
+}
+
+// TestShow prints a scenario as it is written, and runs the copy. It says nothing
+// of what should be seen, so the recording is not judged.
+func TestShow(t *testing.T) {
+	status, out, errOut := ftplab(t.Context(), "show", "active_list")
+	if status != exitPassed || errOut != "" {
+		t.Fatalf("got status %d, stderr %q, want 0 and silence", status, errOut)
+	}
+	steps, _, _ := strings.Cut(out, "-- want --")
+	status, out, errOut = ftplab(t.Context(), "run", "-o", t.TempDir(), write(t, "copy.txtar", steps))
+	if status != exitPassed || !strings.HasPrefix(out, "made   copy") || !strings.Contains(out, "  recorded, not judged\n") {
+		t.Errorf("got status %d, %q, stderr %q, want a recording that is not judged", status, out, errOut)
 	}
 }
 

@@ -1,0 +1,55 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab/scenario"
+)
+
+// newScenario is a small scenario with a comment on each part.
+//
+//go:embed new.txtar
+var newScenario []byte
+
+func newCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "new FILE",
+		Short: "Begin a scenario of your own",
+		Long: `New writes a small scenario to a file, with a comment on each of its parts. It can be
+run as it is. A file that exists is never changed.`,
+		Example: `  ftplab new mine.txtar
+  ftplab run mine.txtar`,
+		Args: takes(1, 1, "one file, such as mine.txtar"),
+		RunE: func(c *cobra.Command, args []string) error {
+			name := args[0]
+			if !strings.HasSuffix(name, scenario.Extension) {
+				name += scenario.Extension
+			}
+			if err := writeNew(name, newScenario); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: ftplab run %s\n", name, name)
+			return nil
+		},
+	}
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(name string, data []byte) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists; choose another name", name)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
+}

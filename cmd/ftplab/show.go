@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func showScenarioCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Print a scenario",
+		Long: `Show prints a scenario that comes with ftplab, as it is written. To change it, print
+it to a file of your own and run that.`,
+		Example: `  ftplab show active_list
+  ftplab show active_list > mine.txtar`,
+		Args:              takesScenario,
+		ValidArgsFunction: completeScenarios,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := selectScenario(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = c.OutOrStdout().Write(s.Source)
+			return err
+		},
+	}
+}
