@@ -26,7 +26,7 @@ func (p *parser) complete() {
 		plan.Capture = "client"
 	}
 	for _, check := range []func(){
-		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplies, p.checkProgram, p.checkSteps,
+		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplicas, p.checkReplies, p.checkProgram, p.checkSteps,
 	} {
 		p.try(check)
 	}
@@ -177,6 +177,21 @@ func (p *parser) checkPathRules() {
 	}
 }
 
+func (p *parser) checkReplicas() {
+	for _, r := range p.s.Server.Replicas {
+		p.line = r.Line
+		_, ok := p.s.Host(r.Host)
+		switch {
+		case p.s.Network.Kind == Loopback:
+			p.fail("replica: on network loopback all hosts are one; network wire has hosts of their own")
+		case !ok:
+			p.fail("replica: there is no host %q", r.Host)
+		case r.Host == "server":
+			p.fail("replica: the host server has the server already")
+		}
+	}
+}
+
 // replyCodes are the codes that the lab's server says.
 var replyCodes = []int{
 	150, 200, 202, 211, 212, 213, 215, 220, 221, 226, 227, 229, 230, 250, 257, 331, 350,
@@ -205,7 +220,7 @@ func (p *parser) checkProgram() {
 	p.line = s.ProgramLine
 	host, _ := p.s.Host("server")
 	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork ||
-		len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
-		p.fail("program: a program has its own users, replies and habits; user, the sections server and replies, cork= and all of server but port= are for the lab's server")
+		len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
+		p.fail("program: a program has its own users, replies and habits; user, replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
 	}
 }

@@ -93,7 +93,7 @@ func parseLine(t *testing.T, line string) {
 	if _, ok := settingOf(strings.Fields(line)[0]); ok {
 		source = line + "\nopen\n"
 		if !strings.HasPrefix(line, "network ") {
-			source = "network wire\n" + source
+			source = "network wire\nhost mirror 203.0.113.66\n" + source
 		}
 	}
 	if _, err := Parse("manual.txtar", []byte(source)); err != nil {

@@ -79,8 +79,9 @@ type parser struct {
 	session  string
 	sessions map[string]string // the host of each session that has begun
 
-	serverLine  int // of the section; 0 when the file has none
-	networkLine int // of the setting; 0 when the file has none
+	serverLine  int    // of the section; 0 when the file has none
+	quotedWords []bool // which of the line's words stood in quotes
+	networkLine int    // of the setting; 0 when the file has none
 }
 
 // try does something that may fail.

@@ -51,9 +51,16 @@ type Server struct {
 	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)
 	ThirdParty bool          // has data connections with other hosts than the client
 	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
+	Replicas   []Replica     // other hosts with such a server
 	Program    []string      // another server, and its arguments; empty for the lab's own
 
 	ProgramLine int // of the setting program, for messages
+}
+
+// A Replica is a host with a server like the first.
+type Replica struct {
+	Line int
+	Host string
 }
 
 // A User is a name and a password the server accepts.

@@ -51,6 +51,10 @@ func init() { // messages of the functions below name the settings that there ar
 			does:    "How the lab's server differs from the plainest one.",
 			example: "server port=2121 readonly",
 		}, {
+			name: "replica", args: "HOST", least: 1, most: 1, parse: (*parser).setReplica,
+			does:    "On this host, too, runs the lab's server, with the same files and users, and without the rules of the section server. The step `open HOST` opens a session with it.",
+			example: "replica mirror",
+		}, {
 			name: "program", args: "COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
 			does: "Start another server in place of the lab's. It runs in a folder with the scenario's files, and must listen on the control port by itself. " +
 				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH.",
@@ -60,13 +64,14 @@ func init() { // messages of the functions below name the settings that there ar
 			does:    "Who may log in. The user anonymous may, with any password, unless a line names another for it.",
 			example: "user alice secret",
 		}, {
-			name: "file", args: "PATH SIZE", least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setFile,
-			does:    "A file on the server, with generated content. One that is written out is a section.",
+			name: "file", args: `PATH SIZE|"CONTENT"`, least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setFile,
+			does: "A file on the server, with generated content of a size; or with content in quotes, where Go's escapes work, such as \\r\\n and \\xff. " +
+				"Text may stand in a section, too.",
 			example: "file pub/movie.bin 10MiB",
 		}, {
-			name: "local", args: "PATH SIZE", least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setLocal,
+			name: "local", args: `PATH SIZE|"CONTENT"`, least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setLocal,
 			does:    "The same at the client, for uploads.",
-			example: "local photo.jpg 300kB",
+			example: `local old.txt "CR LF already\r\n"`,
 		}, {
 			name: "client", args: "scripted|jlaffaye", least: 1, most: -1, options: usages(clientOptions), parse: (*parser).setClient,
 			does:    "The client that takes the steps: the lab's own, scripted, or the Go library github.com/jlaffaye/ftp, which knows passive mode only and takes no options.",
@@ -264,6 +269,10 @@ func (p *parser) setServer(words []string) {
 	setOptions(p, "server", serverOptions, &p.s.Server, words)
 }
 
+func (p *parser) setReplica(words []string) {
+	p.s.Server.Replicas = append(p.s.Server.Replicas, Replica{p.line, words[0]})
+}
+
 func (p *parser) setProgram(words []string) {
 	p.s.Server.Program, p.s.Server.ProgramLine = words, p.line
 }
@@ -280,7 +289,15 @@ func (p *parser) setFile(words []string)  { p.s.Files = p.generated(p.s.Files, "
 func (p *parser) setLocal(words []string) { p.s.Local = p.generated(p.s.Local, "local", words) }
 
 func (p *parser) generated(files []File, setting string, words []string) []File {
-	f := File{Line: p.line, Path: words[0], Size: p.size("size", words[1]), Seed: 1}
+	f := File{Line: p.line, Path: words[0]}
+	if p.quotedWords[2] { // behind the setting's name and the path
+		f.Content, f.Literal = []byte(words[1]), true
+	} else {
+		f.Size, f.Seed = p.size("size", words[1]), 1
+	}
+	if f.Literal && len(words) > 2 {
+		p.fail("%s: %s has a content of its own, and seed= chooses a generated one", words[2], f.Path)
+	}
 	if f.Folder() {
 		p.fail("%q is a folder's name; a folder is written as a section, -- files/%s --", f.Path, f.Path)
 	}

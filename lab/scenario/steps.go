@@ -230,9 +230,10 @@ func (p *parser) checkOpen(s Step) {
 	if s.Name == "" {
 		return
 	}
-	known := slices.ContainsFunc(p.s.Names, func(n Name) bool { return n.Name == s.Name })
+	known := slices.ContainsFunc(p.s.Names, func(n Name) bool { return n.Name == s.Name }) ||
+		slices.ContainsFunc(p.s.Server.Replicas, func(r Replica) bool { return r.Host == s.Name })
 	if !known {
-		p.fail("open %s: no setting `name %s ADDRESS` gives its address", s.Name, s.Name)
+		p.fail("open %s: no setting `name %s ADDRESS` gives its address, and no setting replica has a server there", s.Name, s.Name)
 	}
 }
 

@@ -6,7 +6,7 @@ import "strings"
 var verbs = []verb{
 	{
 		name: "open", args: []arg{optional(name)}, traits: early, example: "open",
-		does: "Open the control connection and wait for the greeting. With a NAME, which a setting `name` gives, ask the name server for the address first.",
+		does: "Open the control connection and wait for the greeting. With a NAME, which a setting `name` gives, ask the name server for the address first; with the host of a `replica`, connect to that.",
 		also: map[string]string{"connect": "open"},
 	}, {
 		name: "auth", args: []arg{optional(mechanism)}, traits: scripted, example: "auth TLS",

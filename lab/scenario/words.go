@@ -22,8 +22,10 @@ func (p *parser) split(line string) []string {
 // and a # that begins a word begins a comment.
 func (p *parser) words(line string) []string {
 	var words []string
+	p.quotedWords = nil
 	for rest := strings.TrimSpace(line); rest != "" && rest[0] != '#'; rest = strings.TrimLeft(rest, " \t") {
 		var word string
+		p.quotedWords = append(p.quotedWords, rest[0] == '"')
 		if rest[0] == '"' {
 			word, rest = p.quoted(rest)
 		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {

@@ -44,7 +44,7 @@ func TestBroken(t *testing.T) {
 // usual are the words that begin lines of any scenario.
 var usual = map[string]bool{
 	"network": true, "host": true, "file": true, "local": true, "user": true, "deadline": true, "name": true,
-	"open": true, "login": true, "type": true, "quit": true, "pause": true, "wait": true, "session": true, "passive": true, "active": true, "await": true, "read": true, "hangup": true, "close": true,
+	"open": true, "login": true, "type": true, "quit": true, "pause": true, "wait": true, "session": true, "replica": true, "passive": true, "active": true, "await": true, "read": true, "hangup": true, "close": true,
 }
 
 // oddLines are the lines of a scenario that are not in any: rules of its server,
@@ -103,5 +103,20 @@ func TestShort(t *testing.T) {
 		if bytes.Contains(s.Source, []byte("\nprogram ")) {
 			t.Errorf("%s: it has a program for a server", file)
 		}
+	}
+}
+
+// TestContent changes what a want says of a listing.
+func TestContent(t *testing.T) {
+	s, err := scenario.Load("listing.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := scenario.Parse("listing.txtar", bytes.Replace(s.Source, []byte(`content "one.txt\r\n`), []byte(`content "two.txt\r\n`), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := run(t, other), `the content is "one.txt\r\ntwo.txt\r\n"`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

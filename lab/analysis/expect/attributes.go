@@ -61,6 +61,12 @@ func (p *parser) attribute(l *line, words []string) []string {
 		}
 		p.after = append(p.after, reference{l, p.label(rest[0])})
 		return rest[1:]
+	case word == "content":
+		if len(rest) == 0 || rest[0][0] != '"' {
+			p.fail("content: a text was expected behind it, such as content \"Welcome.\\r\\n\"")
+		}
+		l.content, _, _ = parsePattern(rest[0])
+		return rest[1:]
 	case word == "seq":
 		l.seq = p.span(word, rest)
 		return rest[1:]
@@ -214,8 +220,13 @@ func (p *parser) classify(l *line) {
 		l.kind = kindDatagram
 		return
 	}
+	if l.content != nil && !l.seq.start.set && !l.flags.set && l.words == nil {
+		l.seq = span{start: number{set: true, value: 1}, end: number{set: true, any: true}} // all of it
+	}
 	data := l.seq.isRange() || l.length.set && (l.length.any || l.length.value > 0)
 	switch {
+	case l.content != nil && (l.words != nil || l.conn.proto != "tcp" || !data && l.flags.set):
+		p.fail("content is about the bytes of a range, such as seq 1:56, or alone about all that one side sends")
 	case l.words != nil:
 		l.kind = kindText
 	case !l.flags.set && !data:

@@ -229,12 +229,14 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		c.alike = true
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
+		c.what.content(l, a.capture, f, start, end)
 	case kindData, kindFINData:
 		if start != f.Seq || end != f.Seq+int64(f.Payload) {
 			return
 		}
 		c.alike = true
 		c.what.whole(l, f)
+		c.what.content(l, a.capture, f, start, end)
 		a.withFIN(l, c, f)
 	}
 }

@@ -20,6 +20,7 @@ type evidence struct {
 	// that are not TCP and declared.
 	frames   []Frame
 	sessions map[int]*ftp.Session // by the ID of the control connection
+	contents map[sender]*content  // of the connections of which a line asks for it
 }
 
 // Options are the TCP options of a frame that can be asked about.

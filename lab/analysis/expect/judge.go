@@ -60,12 +60,22 @@ func (j *judge) gather() {
 		}
 	}
 	j.framesOf = map[int][]int{}
+	j.capture.contents = map[sender]*content{}
+	asked := map[int]bool{}
+	for _, b := range j.bindings {
+		if b.conn != nil && hasContent(b.lines) {
+			asked[b.conn.ID] = true
+		}
+	}
 	for p := range c.Packets() {
 		i := len(j.capture.frames)
 		if p.Connection != nil {
 			if id := p.Connection.ID; bound[id] {
 				j.framesOf[id] = append(j.framesOf[id], i)
 				j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
+				if asked[id] {
+					j.capture.keep(p)
+				}
 			}
 			continue
 		}

@@ -66,12 +66,16 @@ func parseEscape(s string) (b byte, n int, err error) {
 		return s[1], 2, nil
 	case len(s) >= 2 && s[1] == 't':
 		return '\t', 2, nil
+	case len(s) >= 2 && s[1] == 'r':
+		return '\r', 2, nil
+	case len(s) >= 2 && s[1] == 'n':
+		return '\n', 2, nil
 	case len(s) >= 4 && s[1] == 'x':
 		if v, err := strconv.ParseUint(s[2:4], 16, 8); err == nil {
 			return byte(v), 4, nil
 		}
 	}
-	return 0, 0, fmt.Errorf(`%s: after \ one of " \ * t or xNN was expected`, s)
+	return 0, 0, fmt.Errorf(`%s: after \ one of " \ * t r n or xNN was expected`, s)
 }
 
 // quote writes a text as a pattern that stands for it alone.

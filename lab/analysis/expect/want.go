@@ -66,6 +66,7 @@ type line struct {
 	group   int  // lines of one connection with the same number are joined by |
 
 	words   pattern // kindText, kindDatagram
+	content pattern // of the bytes
 	flags   flags
 	seq     span
 	ack     number

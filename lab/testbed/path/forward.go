@@ -61,6 +61,9 @@ func (p *Path) route(from *End, f frame, at int64) {
 			p.forward(from, to, piece, at, claimed)
 		}
 	case mtu < to.MTU && p.noICMP:
+		if s, ok := f.segment(); ok {
+			p.streams.forget(s)
+		}
 	default:
 		p.refuse(from, to, f, mtu, at)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/ftpserver"
 	"ftplab/lab/testbed/nameserver"
 	"ftplab/lab/testbed/network"
 )
@@ -22,8 +23,9 @@ type Environment struct {
 	scenario *scenario.Scenario
 	network  network.Network
 	server   server
-	names    net.PacketConn // the name server's; nil without one
-	lookups  atomic.Uint32  // so far
+	replicas map[string]server // by the name of their host
+	names    net.PacketConn    // the name server's; nil without one
+	lookups  atomic.Uint32     // so far
 }
 
 // Open starts a scenario's server on a network, and its name server if it has
@@ -32,6 +34,16 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 	e = &Environment{scenario: s, network: n}
 	if e.server, err = startServer(ctx, n.Host("server"), s, files); err != nil {
 		return nil, err
+	}
+	e.replicas = map[string]server{}
+	for _, r := range s.Server.Replicas {
+		config := ServerConfig(s)
+		config.Rules = nil
+		replica, err := ftpserver.Start(n.Host(r.Host), config)
+		if err != nil {
+			return nil, errors.Join(err, e.Close(ctx))
+		}
+		e.replicas[r.Host] = embedded{replica}
 	}
 	if len(s.Names) == 0 {
 		return e, nil
@@ -73,10 +85,17 @@ func (e *Environment) Close(ctx context.Context) error {
 	waiting, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
 	defer cancel()
 	e.server.Wait(waiting) // whose error is that of Close, below
+	for _, r := range e.replicas {
+		r.Wait(waiting)
+	}
 	if e.names != nil {
 		e.names.Close()
 	}
 	closing, cancel := network.WithTimeout(context.WithoutCancel(ctx), e.network.Clock(), timeToClose)
 	defer cancel()
-	return e.server.Close(closing)
+	err := e.server.Close(closing)
+	for _, r := range e.replicas {
+		err = errors.Join(err, r.Close(closing))
+	}
+	return err
 }

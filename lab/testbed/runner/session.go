@@ -36,6 +36,7 @@ type script struct {
 type session struct {
 	host   network.Host
 	client ftpclient.Client
+	with   string         // the name with which it was opened; "" is the server
 	mode   ftpclient.Mode // for the next open; "" is the usual one
 	port   uint16
 	broken bool  // a step broke as expected, and so may the end of the session

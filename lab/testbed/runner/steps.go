@@ -97,6 +97,7 @@ func list(name string) taker {
 // open connects a session to the server.
 func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	s, client := a.session, a.script.scenario.Client
+	s.with = a.Name
 	server, err := a.script.serverAddress(ctx, s.host, a.Name)
 	if err != nil {
 		return ftpclient.Reply{}, err
@@ -218,6 +219,9 @@ func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
 func (r *script) serverAddress(ctx context.Context, client network.Host, name string) (netip.AddrPort, error) {
 	if name == "" {
 		return r.Server(), nil
+	}
+	if replica, ok := r.replicas[name]; ok {
+		return replica.Addr(), nil
 	}
 	addr, err := r.LookUp(ctx, client, name)
 	if err != nil {

@@ -24,7 +24,7 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err := moved(t); err != nil {
 		return t.Reply(), err
 	}
-	source, err := a.script.server.Open(t.Path)
+	source, err := a.server().Open(t.Path)
 	if err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
@@ -77,7 +77,7 @@ func upload(name string) taker {
 		if err := compare(contentOf(file), t.ASCII, t.Wire); err != nil {
 			return t.Reply(), err
 		}
-		return t.Reply(), a.script.compareStored(file, t)
+		return t.Reply(), a.compareStored(file, t)
 	}
 }
 
@@ -111,9 +111,17 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 	return same(want, got, "what crossed the network")
 }
 
+// server is the server that the session is with.
+func (a action) server() server {
+	if r, ok := a.script.replicas[a.session.with]; ok {
+		return r
+	}
+	return a.script.server
+}
+
 // compareStored says how what an upload left differs from its source, which
 // TYPE A has taken to the network's line ends and back.
-func (r *script) compareStored(file scenario.File, t ftpclient.Transfer) error {
+func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	source := contentOf(file)
 	if t.ASCII {
 		source = content.FromNVT(content.ToNVT(source))
@@ -122,7 +130,7 @@ func (r *script) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	if err != nil {
 		return err
 	}
-	got, err := r.server.Received(t.Path, want.Size)
+	got, err := a.server().Received(t.Path, want.Size)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,103 @@
+// What a connection carried, for lines with content.
+
+package expect
+
+import (
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// mostContent bounds what is kept of each direction of a connection, in bytes.
+const mostContent = 64 << 10
+
+// A content is the beginning of what one side sent, and which bytes of it were
+// seen.
+type content struct {
+	bytes []byte
+	known []bool
+}
+
+// add adds the payload of a packet.
+func (c *content) add(p *capture.Packet) {
+	at := p.Segment.Seq - 1 // the first byte is 1
+	for i, b := range p.Segment.Payload {
+		n := at + int64(i)
+		if n < 0 || n >= mostContent {
+			continue
+		}
+		for int64(len(c.bytes)) <= n {
+			c.bytes, c.known = append(c.bytes, 0), append(c.known, false)
+		}
+		if !c.known[n] {
+			c.bytes[n], c.known[n] = b, true
+		}
+	}
+}
+
+// text returns the bytes from one sequence number to another. Ok is false if they
+// are not all there.
+func (c *content) text(start, end int64) (text string, ok bool) {
+	start, end = start-1, end-1
+	if c == nil || start < 0 || end > int64(len(c.bytes)) {
+		return "", start == end
+	}
+	for _, known := range c.known[start:end] {
+		if !known {
+			return "", false
+		}
+	}
+	return string(c.bytes[start:end]), true
+}
+
+// A sender is one side of a connection.
+type sender struct {
+	id   int
+	side ftp.Side
+}
+
+// keep keeps what a packet carries if a line asks for the connection's content.
+func (c *evidence) keep(p *capture.Packet) {
+	key := sender{p.Connection.ID, p.From}
+	if c.contents[key] == nil {
+		c.contents[key] = &content{}
+	}
+	c.contents[key].add(p)
+}
+
+// hasContent reports whether a line asks for the content of a connection.
+func hasContent(lines []*line) bool {
+	for _, l := range lines {
+		if l.content != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// content compares what a line says of its bytes with what they are.
+func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) {
+	if l.content == nil {
+		return
+	}
+	text, ok := c.contents[sender{f.Connection.ID, f.From}].text(start, end)
+	switch {
+	case !ok && end > mostContent:
+		d.add("the content has %d bytes, and more than %d are not compared", end-start, mostContent)
+	case !ok:
+		d.add("the content is not in the capture")
+	case !l.content.matches(text):
+		d.add("the content is %s", quoteContent(text))
+	}
+}
+
+// quoteContent writes a content as a pattern, and of a long one the beginning.
+func quoteContent(text string) string {
+	const most = 400
+	rest := ""
+	if len(text) > most {
+		text, rest = text[:most], "…"
+	}
+	return strings.NewReplacer(`\x0d`, `\r`, `\x0a`, `\n`).Replace(quote(text)) + rest
+}
