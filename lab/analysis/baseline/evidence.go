@@ -159,14 +159,14 @@ func newSession(t *ftp.Session, data []*ftp.Connection) *session {
 			break
 		}
 	}
-	s.whole = !t.TLS && s.fromStart() && t.Control.Missing() == 0
+	s.whole = !t.Hidden && s.fromStart() && t.Control.Missing() == 0
 	for _, l := range t.Lines {
 		if l.AfterGap {
 			s.whole = false
 		}
 	}
 	for _, x := range t.Exchanges {
-		if x.Command == "AUTH" && x.Final() == 234 {
+		if x.Command == "AUTH" && x.Final() == 234 && (t.Hidden || !t.TLS) {
 			_, s.securedAt = answer(x)
 			s.whole = false
 		}

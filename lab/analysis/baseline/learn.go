@@ -117,7 +117,7 @@ func (p *Profile) learnDialogue(s *session) {
 	if s.greeting != nil {
 		count2(p.Replies, Start, fmt.Sprint(s.greeting.Code), 1)
 	}
-	if last != Start && !s.TLS {
+	if last != Start && !s.Hidden {
 		count2(p.Transitions, last, End, 1)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func wellFormed(_ *Evidence, s *session) []breach {
-	if s.TLS {
+	if s.Hidden {
 		return nil
 	}
 	var found []breach
@@ -141,7 +141,7 @@ func areFTP(_ *Evidence, s *session) []breach {
 const tunnelBytes = 512
 
 func carriesDialogue(_ *Evidence, s *session) []breach {
-	if s.TLS {
+	if s.Hidden {
 		return nil
 	}
 	var found []breach

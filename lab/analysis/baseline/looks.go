@@ -201,7 +201,7 @@ func hungUp(_ *Evidence, s *session) []breach {
 func noFarewell(_ *Evidence, s *session) []breach {
 	c := s.Control
 	over := max(c.ClientFlow.FIN, c.ServerFlow.FIN, c.ClientFlow.RST, c.ServerFlow.RST)
-	if over == 0 || s.TLS || s.said("QUIT") || s.dismissed() {
+	if over == 0 || s.Hidden || s.said("QUIT") || s.dismissed() {
 		return nil
 	}
 	return []breach{{

@@ -6,6 +6,7 @@ import (
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tls"
 	"ftplab/lab/pcapng"
 )
 
@@ -42,6 +43,8 @@ type Capture struct {
 	spans      []span               // by the IDs of the connections
 	reused     []int                // the IDs of those between the ports of an older one
 	purposes   map[int]*ftp.Purpose // of what is FTP
+	protected  map[int]bool         // the IDs of data connections that seem to be in TLS
+	keys       *tls.Keys            // for all connections
 	initiators []int8               // by ID: the direction that opened the connection, -1 if unknown
 	sessions   []session            // in the order of the IDs of their connections
 	kept       *kept                // the facts, if they fit into memory
@@ -55,6 +58,9 @@ const MaxOtherPackets = 100
 type Options struct {
 	// NoHash leaves out the SHA-256 of what data connections carried.
 	NoHash bool
+	// KeyLog are lines of a TLS key log (draft-ietf-tls-keylogfile), beside those that a
+	// pcapng file brings along.
+	KeyLog []byte
 
 	limits limits // of memory; zero for the normal ones
 }
@@ -86,9 +92,10 @@ func (c *Capture) HasLoneData() bool {
 	return false
 }
 
-// AnyTLS reports whether the dialogue of a session went on in TLS.
-func (c *Capture) AnyTLS() bool {
-	return slices.ContainsFunc(c.sessions, func(s session) bool { return s.TLS })
+// AnyHidden reports whether the dialogue of a session went on in TLS where it cannot be
+// read.
+func (c *Capture) AnyHidden() bool {
+	return slices.ContainsFunc(c.sessions, func(s session) bool { return s.Hidden })
 }
 
 // Err is the error that ended a reading of the file early, nil if there was none. A file

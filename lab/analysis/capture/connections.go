@@ -8,8 +8,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// hashes reports whether what a connection carries is to be hashed.
-func (c *Capture) hashes(id int) bool { return c.hash && c.role(id) == ftp.Data }
+// hashes reports whether what a connection carries is to be hashed, or read inside TLS.
+func (c *Capture) hashes(id int) bool { return c.protected[id] || c.hash && c.role(id) == ftp.Data }
 
 // Connections yields all TCP connections, in the order of their first packets. Of a large
 // capture they are read from the file, and one is valid until the next one comes.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -57,6 +58,9 @@ func (c *Capture) findFacts() error {
 		return err
 	}
 	c.Dropped, c.Names = r.Dropped(), r.Names()
+	for _, log := range r.Secrets() {
+		c.keys.Read(strings.NewReader(log))
+	}
 	c.spans, c.reused = x.spans, x.reused
 	x = identities{}
 	f := &facts{c: c, openings: make([]opening, len(c.spans))}
@@ -68,8 +72,10 @@ func (c *Capture) findFacts() error {
 		return err
 	}
 	f.join()
+	c.findProtected(f.openings)
 	if all != nil {
 		c.keep(all.live)
+		return c.keepProtected()
 	}
 	return nil
 }
@@ -125,7 +131,7 @@ type facts struct {
 	c        *Capture
 	openings []opening // by ID
 	ends     []byte    // the addresses of all
-	at21     []found   // control connections at port 21
+	at21     []found   // control connections at port 21 or 990
 	others   []found   // at other ports
 }
 
@@ -135,6 +141,7 @@ type opening struct {
 	answer    uint32 // the packet of the answering SYN
 	initiator int8
 	six, data bool
+	tls       bool // it begins with a handshake of TLS
 }
 
 // A found control connection is one that is a dialogue by what is said in it.
@@ -168,6 +175,7 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data = int8(l.Initiator()), l.DataSegments() > 0
+	o.tls = l.BeginsWithTLS()
 	if o.initiator >= 0 {
 		o.answer = uint32(l.Halves[1-o.initiator].SYN)
 	}
@@ -186,17 +194,20 @@ func (f *facts) add(l *live) {
 	if client < 0 {
 		return
 	}
-	t := l.Transcript(client, f.c.mostLines())
+	t := l.Transcript(client, f.c.mostLines(), f.c.keys)
 	s := found{session{l.id, t.Outline(l.Ends[client], l.Ends[1-client]), l.RecordedSize()}, client, 0}
 	if l.FirstFIN() >= 0 || l.FirstRST() >= 0 {
 		s.closed = l.LastPacket
 	}
-	if l.Ends[0].Port() == 21 || l.Ends[1].Port() == 21 {
+	if atFTPPort(l.Ends[0].Port()) || atFTPPort(l.Ends[1].Port()) {
 		f.at21 = append(f.at21, s)
 	} else {
 		f.others = append(f.others, s)
 	}
 }
+
+// atFTPPort reports whether a port is that of FTP or of implicit FTPS.
+func atFTPPort(port uint16) bool { return port == 21 || port == 990 }
 
 // opening returns what decides which data port a connection came to.
 func (f *facts) opening(id int) ftp.Opening {
@@ -220,7 +231,7 @@ func (f *facts) opening(id int) ftp.Opening {
 func (f *facts) join() {
 	c := f.c
 	c.purposes = map[int]*ftp.Purpose{}
-	// First the connections to port 21 and the data connections that they
+	// First the connections to ports 21 and 990 and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself.
 	for _, group := range [][]found{f.at21, f.others} {

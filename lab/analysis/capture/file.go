@@ -3,12 +3,14 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tls"
 	"ftplab/lab/pcapng"
 )
 
@@ -72,7 +74,8 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, limits: opts.limits}
+	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, limits: opts.limits, keys: &tls.Keys{}}
+	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal
 		c.limits.batch = max(c.limits.batch, int(c.file.size/4)) // so that a few batches are all of the sessions

@@ -142,7 +142,10 @@ func (f *follower) begin(p *packet.Packet) *live {
 		l.identify(f.c)
 	}
 	l.records = f.records != nil && f.records(id)
-	if f.hash {
+	if l.records && f.c.protected[id] {
+		l.Protect(&f.pool, f.c.keys)
+	}
+	if f.hash && l.Hashes == nil {
 		l.Hashes = &f.pool
 	}
 	f.open++

@@ -48,6 +48,7 @@ func (c *Capture) mostLines() int { return ftp.MaxLines + c.Size }
 func (l *live) describe(c *ftp.Connection) {
 	l.purpose.Describe(c, l.id, &l.State)
 	if l.purpose.Role == ftp.Data {
-		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State))
+		c.TLS = l.Layer(l.purpose.Client)
+		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State, c.TLS))
 	}
 }

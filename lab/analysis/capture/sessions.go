@@ -14,7 +14,8 @@ import (
 type Dialogue struct {
 	Control   *ftp.Connection
 	User      string
-	TLS       bool
+	TLS       bool // as in a Session
+	Hidden    bool
 	DataPorts []*ftp.DataPort
 	// Data are the data connections of the session, in the order of their IDs.
 	Data []*ftp.Connection
@@ -27,8 +28,8 @@ type Dialogue struct {
 // Read calls line for every line, in the order in which they were said, and exchange for
 // every command, when no more replies to it can come; how the two alternate is not
 // defined. The data connections of a command are not in it. What is returned is what the
-// session has as TLSFrom and Overlong.
-func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (tlsFrom int, overlong bool) {
+// session has as Layer and Overlong.
+func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (layer *ftp.TLSLayer, overlong bool) {
 	if d.made != nil {
 		return d.made.Each(line, exchange)
 	}
@@ -83,9 +84,9 @@ func (c *Capture) dialogues(of []session, data bool, spare *[]*live, yield func(
 // dialogue yields the dialogue of a session with some data connections. l is its control
 // connection; nil if the capture is made by hand.
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
-	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, DataPorts: s.DataPorts, Data: data}
+	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, Hidden: s.Hidden, DataPorts: s.DataPorts, Data: data}
 	if l != nil {
-		d.transcript = l.Transcript(l.purpose.Client, c.mostLines())
+		d.transcript = l.Transcript(l.purpose.Client, c.mostLines(), c.keys)
 	} else {
 		d.made = c.kept.sessions[s.control]
 	}
@@ -227,7 +228,7 @@ func (d *Dialogue) Session() *ftp.Session {
 		return c.kept.sessions[id]
 	}
 	s := d.transcript.Session()
-	s.Control, s.User, s.TLS, s.DataPorts = d.Control, d.User, d.TLS, d.DataPorts
+	s.Control, s.User, s.TLS, s.Hidden, s.DataPorts = d.Control, d.User, d.TLS, d.Hidden, d.DataPorts
 	ftp.EachUse(d.DataPorts, func(exchange, data int) {
 		e := s.Exchanges[exchange]
 		e.Data = append(e.Data, data)
@@ -252,7 +253,7 @@ func (c *Capture) TransferOf(id int) *ftp.Transfer {
 func (c *Capture) Follow(packet func(*Packet), ended func(*ftp.Connection, *ftp.Session)) error {
 	_, err := c.follow(reading{
 		details: true, hi: len(c.spans),
-		records: func(id int) bool { return c.role(id) == ftp.Control },
+		records: func(id int) bool { return c.role(id) == ftp.Control || c.protected[id] },
 		packet:  c.handOut(func(p *Packet) bool { packet(p); return true }),
 		done: func(l *live) bool {
 			x := &ftp.Connection{}

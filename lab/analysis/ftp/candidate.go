@@ -6,6 +6,7 @@ package ftp
 import (
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 	"net/netip"
 )
 
@@ -16,13 +17,15 @@ type Candidate struct {
 	// Hashes says that the bytes are to be hashed, so that Digest can be asked for.
 	Hashes *tcp.Pool
 
-	recorded [2]*tcp.Recording // nil for nothing
-	spare    [2]*tcp.Recording // memory of the connection that c was before
-	size     [2]int            // bytes that came while they were recorded
-	digests  [2]tcp.Digest     // once it is opaque
-	state    state
-	overlong bool // its dialogue is longer than what is recorded of it
-	checkAt  int  // bytes recorded after which to look again whether it is dialogue
+	recorded  [2]*tcp.Recording // nil for nothing
+	spare     [2]*tcp.Recording // memory of the connection that c was before
+	size      [2]int            // bytes that came while they were recorded
+	digests   [2]tcp.Digest     // once it is opaque
+	state     state
+	protected *protected // a data connection in TLS; nil for none
+	handshake bool       // what one side sent first begins like a handshake of TLS
+	overlong  bool       // its dialogue is longer than what is recorded of it
+	checkAt   int        // bytes recorded after which to look again whether it is dialogue
 }
 
 // A state is what is done with the bytes of a connection.
@@ -82,6 +85,9 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 		return
 	}
 	dir := seg.Direction
+	if c.size[dir] == 0 && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
+		c.handshake = true
+	}
 	if c.recorded[dir] == nil {
 		if c.recorded[dir], c.spare[dir] = c.spare[dir], nil; c.recorded[dir] == nil {
 			c.recorded[dir] = tcp.NewRecording()
@@ -97,6 +103,8 @@ func (c *Candidate) decide() {
 		return
 	}
 	switch {
+	case c.implicit() >= 0:
+		c.state = dialogue
 	case c.size[0]+c.size[1] >= lastLook:
 		c.state = opaque
 		if clientDirection(&c.State, c.Streams(c.recorded)) >= 0 {
@@ -142,12 +150,28 @@ func (c *Candidate) letGo() {
 // Digest is the SHA-256 of a direction when all packets have passed; see [tcp.Digest.Sum].
 func (c *Candidate) Digest(dir int) string {
 	switch {
+	case c.protected != nil:
+		c.close()
+		return c.protected.sum(dir, &c.Halves[dir])
 	case c.Hashes == nil:
 		return ""
 	case c.state == opaque:
 		return c.digests[dir].Sum(&c.Halves[dir])
 	}
 	return tcp.SumRecording(&c.Halves[dir], c.recorded[dir])
+}
+
+// implicit is the direction of the client if the connection is one to port 990 that begins
+// with a handshake of TLS: implicit FTPS, as IANA has it. Else it is -1.
+func (c *Candidate) implicit() int {
+	a, b := c.Ends[0].Port() == ftpsPort, c.Ends[1].Port() == ftpsPort
+	switch {
+	case !c.handshake || a == b:
+		return -1
+	case a:
+		return 1
+	}
+	return 0
 }
 
 // RecordedSize is how much memory the recorded bytes take.
@@ -164,6 +188,9 @@ func (c *Candidate) RecordedSize() int {
 // ClientDirection decides, when all packets have passed, which direction is the FTP
 // client's; -1 if the connection is no dialogue.
 func (c *Candidate) ClientDirection() int {
+	if dir := c.implicit(); dir >= 0 {
+		return dir
+	}
 	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || plausible(c.recorded))
 	if !maybe || c.DataSegments() == 0 {
 		return -1
@@ -172,11 +199,12 @@ func (c *Candidate) ClientDirection() int {
 }
 
 // Transcript is the dialogue of a control connection whose client is known. Of its lines
-// at most so many are read.
-func (c *Candidate) Transcript(client, mostLines int) Transcript {
+// at most so many are read; keys are what TLS may be decrypted with.
+func (c *Candidate) Transcript(client, mostLines int, keys *tls.Keys) Transcript {
 	streams := c.Streams(c.recorded)
 	return Transcript{
 		client: streams[client], server: streams[1-client],
 		fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines,
+		keys: keys, tls: anyRecord(c.recorded),
 	}
 }

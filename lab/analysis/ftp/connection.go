@@ -101,6 +101,9 @@ type Connection struct {
 	// connection carried. It is "" for no bytes, for a stream with a gap, and
 	// where no digests were asked for.
 	SHA256 string
+	// TLS is what is known of TLS on a data connection, nil if it is in clear. SHA256
+	// is then that of what was inside TLS, "" if not all of that could be read.
+	TLS *TLSLayer
 
 	// ClientFlow and ServerFlow are what each side sent.
 	ClientFlow, ServerFlow tcp.Flow
@@ -183,9 +186,13 @@ func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
 
 // Hashed is the direction whose bytes a data connection's digest is of: that of its
 // command, or else that which carried anything.
-func (p *Purpose) Hashed(s *tcp.State) int {
+func (p *Purpose) Hashed(s *tcp.State, layer *TLSLayer) int {
+	fromServer := s.Halves[1-p.Client].Segments > 0
+	if layer != nil { // the handshake goes both ways
+		fromServer = layer.Flow(Server).Data > 0
+	}
 	upload := p.Transfer != nil && p.Transfer.Sender() == Client
-	if upload || p.Transfer == nil && s.Halves[1-p.Client].Segments == 0 {
+	if upload || p.Transfer == nil && !fromServer {
 		return p.Client
 	}
 	return 1 - p.Client

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 )
 
 // A Transcript is what was recorded of a control connection, ready to be read.
@@ -16,6 +17,8 @@ type Transcript struct {
 	fromStart      bool // the capture has the beginning of the connection
 	cut            bool // only the beginning was recorded
 	most           int  // lines
+	tls            bool // some of it may be in TLS
+	keys           *tls.Keys
 }
 
 // A Handler is called for what is read, in the order in which it was said. What is nil
@@ -33,19 +36,22 @@ type Handler struct {
 // the exchanges are not in it.
 func (t *Transcript) Session() *Session {
 	s := &Session{}
-	s.TLSFrom, s.Overlong = t.Read(Handler{
+	s.Layer, s.Overlong = t.Read(Handler{
 		Line:        func(l *Line) { s.Lines = append(s.Lines, l) },
 		Exchange:    func(e *Exchange) { s.Exchanges = append(s.Exchanges, e) },
 		Unsolicited: func(r *Reply, _ int) { s.Unsolicited = append(s.Unsolicited, r) },
 	})
-	s.TLS = s.TLSFrom > 0
+	if s.Layer != nil {
+		s.TLS, s.TLSFrom, s.Hidden = true, s.Layer.From, s.Layer.Hidden()
+	}
 	return s
 }
 
 // An Outline is what has to be known of a session when the dialogue itself is forgotten.
 type Outline struct {
 	User      string
-	TLS       bool
+	TLS       bool // as in a Session
+	Hidden    bool
 	DataPorts []*DataPort
 	Lines     int // how many there are
 
@@ -57,7 +63,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
 	ports := dataPorts{client: client, server: server}
 	o := &Outline{}
-	tlsFrom, _ := t.Read(Handler{
+	layer, _ := t.Read(Handler{
 		Line: func(*Line) { o.Lines++ },
 		Exchange: func(e *Exchange) {
 			user.add(e)
@@ -66,7 +72,8 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		},
 		Unsolicited: ports.addUnsolicited,
 	})
-	o.User, o.TLS, o.DataPorts = strings.Clone(user.name()), tlsFrom > 0, ports.inOrder()
+	o.User, o.DataPorts = strings.Clone(user.name()), ports.inOrder()
+	o.TLS, o.Hidden = layer != nil, layer != nil && layer.Hidden()
 	ports.used(&o.transfers)
 	if len(o.DataPorts) == 0 {
 		o.transfers = transfers{}
@@ -74,17 +81,18 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	return o
 }
 
-// Read calls the handler. It returns from which packet on the dialogue is TLS, 0 for
-// never, and whether only its beginning was read.
-func (t *Transcript) Read(to Handler) (tlsFrom int, overlong bool) {
-	tls := func(packet int) {
-		if tlsFrom == 0 || packet < tlsFrom {
-			tlsFrom = packet
-		}
+// Read calls the handler. It returns what is known of TLS, nil if the dialogue is in clear,
+// and whether only its beginning was read.
+func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
+	client, server := t.client, t.server
+	if t.tls {
+		var streams [2]iter.Seq[tcp.Chunk]
+		layer, streams = unwrap(client, server, t.keys)
+		client, server = streams[0], streams[1]
 	}
 	p := parser{to: to, left: t.most, fromStart: t.fromStart}
-	p.parse(splitLines(inClear(t.client, tls)), splitLines(inClear(t.server, tls)))
-	return tlsFrom, t.cut || p.overlong
+	p.parse(splitLines(client), splitLines(server))
+	return layer, t.cut || p.overlong
 }
 
 // A user is who logs in, as far as it has been read.

@@ -13,6 +13,7 @@ import (
 const (
 	ftpPort     = 21
 	ftpDataPort = 20
+	ftpsPort    = 990
 )
 
 // looked is how many lines of each side count.

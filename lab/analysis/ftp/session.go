@@ -10,10 +10,13 @@ type Session struct {
 	// User is the name of the last login that succeeded, or else of the last
 	// that was tried.
 	User string
-	// TLS says that the dialogue went on in TLS, unreadable, from packet
-	// TLSFrom on.
+	// TLS says that the dialogue went on in TLS, from packet TLSFrom on. Hidden says
+	// that some of it could not be read there.
 	TLS     bool
 	TLSFrom int
+	Hidden  bool
+	// Layer is what is known of TLS, nil for none.
+	Layer *TLSLayer
 	// Overlong says that the dialogue is so long that only its beginning was
 	// read: many megabytes, or a hundred thousand lines more than packets.
 	Overlong bool
@@ -31,8 +34,8 @@ type Session struct {
 }
 
 // Each calls line for every line of the dialogue and exchange for every command; either may
-// be nil. It returns TLSFrom and Overlong.
-func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (tlsFrom int, overlong bool) {
+// be nil. It returns Layer and Overlong.
+func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (layer *TLSLayer, overlong bool) {
 	if line != nil {
 		for _, l := range s.Lines {
 			line(l)
@@ -43,7 +46,7 @@ func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (tlsFrom int,
 			exchange(e)
 		}
 	}
-	return s.TLSFrom, s.Overlong
+	return s.Layer, s.Overlong
 }
 
 // A Line is one line of the dialogue, however it was cut into segments.

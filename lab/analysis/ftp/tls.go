@@ -1,5 +1,4 @@
-// Where a dialogue goes on in TLS. A layer that can decrypt would stand here, between the
-// streams of TCP and the dialogue.
+// Where a dialogue goes on in TLS, and what is inside.
 
 package ftp
 
@@ -8,45 +7,118 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 )
 
-// inClear is what was said before TLS began; it calls tls with the first packet of that.
-// TLS begins with a record behind the reply 234 to AUTH (RFC 4217 section 4), or at the
-// first byte; no line of a dialogue looks like one.
-func inClear(chunks iter.Seq[tcp.Chunk], tls func(packet int)) iter.Seq[tcp.Chunk] {
-	return func(yield func(tcp.Chunk) bool) {
-		var held []tcp.Chunk // they say what may be the beginning of a record
-		release := func() bool {
-			for _, c := range held {
-				if !yield(c) {
-					return false
-				}
-			}
-			held = held[:0]
-			return true
-		}
-		var begun []byte
-		for c := range chunks {
-			if c.AfterGap && !release() {
-				return
-			}
-			if len(held) == 0 {
-				begun = c.Data
-			} else {
-				begun = slices.Concat(begun, c.Data)
-			}
-			held = append(held, c)
-			switch {
-			case tlsRecord(begun):
-				tls(held[0].Packet)
-				return
-			case mayBeRecord(begun):
-			case !release():
-				return
-			}
-		}
-		release()
+// A TLSLayer is what is known of TLS on a connection. It is final when all packets of the
+// connection have been read.
+type TLSLayer struct {
+	// From is the packet with which TLS begins.
+	From int
+	*tls.Session
+
+	client int // the direction of the FTP client
+}
+
+// Hidden reports whether there is something in TLS that cannot be read.
+func (t *TLSLayer) Hidden() bool {
+	encrypted, decrypted := 0, 0
+	for _, f := range t.Flows {
+		encrypted += f.Encrypted
+		decrypted += f.Decrypted
 	}
+	return encrypted > decrypted
+}
+
+// Flow returns what the given side sent.
+func (t *TLSLayer) Flow(s Side) *tls.Flow { return &t.Flows[t.direction(s)] }
+
+// CertificatesOf returns the certificates that the given side sent, its own first.
+func (t *TLSLayer) CertificatesOf(s Side) []tls.Certificate { return t.Certificates[t.direction(s)] }
+
+// ClearFrom is the first packet in which the dialogue is in clear again, as after CCC
+// (RFC 4217 section 6); 0 for none.
+func (t *TLSLayer) ClearFrom() int {
+	a, b := t.Flows[0].ClearFrom, t.Flows[1].ClearFrom
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func (t *TLSLayer) direction(s Side) int {
+	if s == Client {
+		return t.client
+	}
+	return 1 - t.client
+}
+
+// unwrap reads what both sides of a dialogue said, inside TLS or outside. The layer is nil
+// if no TLS is there.
+func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
+	var plain, rest [2][]tcp.Chunk
+	from := 0
+	for dir, stream := range []iter.Seq[tcp.Chunk]{client, server} {
+		plain[dir], rest[dir] = cutAtTLS(stream)
+		if r := rest[dir]; len(r) > 0 && (from == 0 || r[0].Packet < from) {
+			from = r[0].Packet
+		}
+	}
+	if from > 0 {
+		s := tls.NewSession(keys)
+		take := func(dir int, c tcp.Chunk) {
+			c.Data = slices.Clone(c.Data)
+			plain[dir] = append(plain[dir], c)
+		}
+		s.Data, s.Clear = take, take
+		s.Read([2]iter.Seq[tcp.Chunk]{slices.Values(rest[0]), slices.Values(rest[1])})
+		layer = &TLSLayer{From: from, Session: s}
+	}
+	return layer, [2]iter.Seq[tcp.Chunk]{slices.Values(plain[0]), slices.Values(plain[1])}
+}
+
+// cutAtTLS cuts a stream where TLS begins: with a record behind the reply 234 to AUTH (RFC
+// 4217 section 4), or at the first byte; no line of a dialogue looks like one.
+func cutAtTLS(stream iter.Seq[tcp.Chunk]) (before, rest []tcp.Chunk) {
+	var all []tcp.Chunk
+	held := 0 // from here on the chunks may be the beginning of a record
+	var begun []byte
+	found := false
+	for c := range stream {
+		all = append(all, c)
+		if found {
+			continue
+		}
+		if c.AfterGap || held == len(all)-1 {
+			held, begun = len(all)-1, c.Data
+		} else {
+			begun = slices.Concat(begun, c.Data)
+		}
+		found = tlsRecord(begun)
+		if !found && !mayBeRecord(begun) {
+			held = len(all)
+		}
+	}
+	if !found {
+		held = len(all)
+	}
+	return slices.Clip(all[:held]), all[held:]
+}
+
+// anyRecord reports whether a segment of what was recorded begins like a record of TLS.
+// It is fast, since almost all connections are without.
+func anyRecord(recorded [2]*tcp.Recording) bool {
+	for _, r := range recorded {
+		if r == nil {
+			continue
+		}
+		for data := range r.Segments() {
+			if data[0] >= 0x14 && data[0] <= 0x17 && (tlsRecord(data) || mayBeRecord(data)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // tlsRecord reports whether data begins like a record of TLS (RFC 8446

@@ -122,8 +122,11 @@ func (n *notes) dialogue(s *ftp.Session) {
 	for _, a := range s.DataPorts {
 		n.dataPort(a)
 	}
-	if s.TLS {
+	switch {
+	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
+	case s.TLS:
+		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown since the keys of the session are known; on the wire nobody can read it.")
 	}
 }
 

@@ -70,7 +70,7 @@ func dialogueStory(s *ftp.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
-	case s.TLS:
+	case s.Hidden:
 		return who + "; the dialogue is encrypted."
 	case s.User != "" && loggedIn(s):
 		return fmt.Sprintf("%s, logs in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
@@ -88,7 +88,7 @@ func loggedIn(s *ftp.Session) bool {
 }
 
 func (x *transferSurvey) dataStory(t *capture.Capture) string {
-	if x.data == 0 && t.AnyTLS() {
+	if x.data == 0 && t.AnyHidden() {
 		return "Whether anything was transferred cannot be seen."
 	}
 	if x.data == 0 {

@@ -24,6 +24,10 @@ const headHeld = 32
 
 // A Digest takes the SHA-256 of one direction of a connection while it passes.
 type Digest struct {
+	// To takes the bytes in the order of the stream, in the place of the hash. What a
+	// chunk says of acknowledgements is not known; its data is valid until To returns.
+	To func(Chunk)
+
 	early  *Recording // until the stream is known to begin; nil for nothing
 	digest *digest    // then
 }
@@ -31,7 +35,7 @@ type Digest struct {
 // Add takes the data of a segment of the direction h.
 func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	if d.digest != nil {
-		d.digest.hashOf(h, seg.DataSeq(), seg.Payload)
+		d.digest.hashOf(h, Chunk{Seq: seg.DataSeq(), Ack: seg.Ack, Data: seg.Payload, Packet: p.Number, Time: p.Time})
 		return
 	}
 	if d.early == nil {
@@ -56,10 +60,10 @@ func (d *Digest) begin(pool *Pool, h *Half) {
 }
 
 func (d *Digest) hashEarly(pool *Pool, h *Half) {
-	d.digest = newDigest(pool, h.start())
+	d.digest = newDigest(pool, h.start(), d.To)
 	if d.early != nil {
 		for _, s := range d.early.segments {
-			d.digest.hashOf(h, s.seq, d.early.data[s.from:s.to])
+			d.digest.hashOf(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time})
 		}
 	}
 	d.early = nil
@@ -81,84 +85,112 @@ func (d *Digest) Sum(h *Half) string {
 // SumRecording returns what Sum does, of a direction that was recorded as a whole.
 func SumRecording(h *Half, r *Recording) string { return (&Digest{early: r}).Sum(h) }
 
+// End hands to To what has waited for bytes that are not in the capture.
+func (d *Digest) End(h *Half) {
+	if d.digest == nil {
+		d.hashEarly(&Pool{}, h)
+	}
+	for g := d.digest; len(g.waiting) > 0; {
+		if g.waiting[0].Seq > g.next {
+			g.next, g.gap = g.waiting[0].Seq, true
+		}
+		g.takeWaiting()
+	}
+}
+
 // hashOf adds data of the direction h to the digest, but for what comes behind the end
 // of the stream.
-func (d *digest) hashOf(h *Half, seq int64, data []byte) {
-	if h.finSeen && seq+int64(len(data)) > h.fin && h.fin >= h.start() {
-		data = data[:max(h.fin-seq, 0)]
+func (d *digest) hashOf(h *Half, c Chunk) {
+	if h.finSeen && c.end() > h.fin && h.fin >= h.start() {
+		c.Data = c.Data[:max(h.fin-c.Seq, 0)]
 	}
-	d.add(seq, data)
+	d.add(c)
 }
+
+// end is the relative number behind the last byte.
+func (c *Chunk) end() int64 { return c.Seq + int64(len(c.Data)) }
 
 // A digest hashes a stream in order, from a given relative number on. Segments
 // that came too early wait their turn.
 type digest struct {
 	pool        *Pool
 	hash        hash.Hash
+	to          func(Chunk) // in the place of hash, nil for none
 	start, next int64
-	waiting     []early // in order
+	waiting     []Chunk // in order
+	latest      int     // the packet that was added last
+	gap         bool    // in front of next
 	hopeless    bool    // a gap was given up
 }
 
-// An early is a segment that came before its turn.
-type early struct {
-	seq  int64
-	data []byte
+// cost is what a chunk that waits takes, beside its bytes.
+const cost = 88
+
+func newDigest(p *Pool, start int64, to func(Chunk)) *digest {
+	return &digest{pool: p, hash: sha256.New(), to: to, start: start, next: start}
 }
 
-// cost is what an early takes, beside its bytes.
-const cost = 64
-
-func newDigest(p *Pool, start int64) *digest {
-	return &digest{pool: p, hash: sha256.New(), start: start, next: start}
+// add takes data in its place.
+func (d *digest) add(c Chunk) {
+	if d.hopeless || c.end() <= d.next {
+		return
+	}
+	d.latest = c.Packet
+	if c.Seq > d.next {
+		d.wait(c)
+		return
+	}
+	d.write(&c)
+	d.takeWaiting()
 }
 
-// add takes the data that stands at seq.
-func (d *digest) add(seq int64, data []byte) {
-	if d.hopeless || seq+int64(len(data)) <= d.next {
-		return
-	}
-	if seq > d.next {
-		d.wait(seq, data)
-		return
-	}
-	d.write(seq, data)
-	for len(d.waiting) > 0 && d.waiting[0].seq <= d.next {
+// takeWaiting takes what has waited for the bytes that came.
+func (d *digest) takeWaiting() {
+	for len(d.waiting) > 0 && d.waiting[0].Seq <= d.next {
 		w := d.waiting[0]
 		d.waiting = d.waiting[1:]
-		d.pool.bytes -= len(w.data) + cost
-		d.write(w.seq, w.data)
+		d.pool.bytes -= len(w.Data) + cost
+		d.write(&w)
 	}
 }
 
 // write hashes what is new of the data.
-func (d *digest) write(seq int64, data []byte) {
-	if end := seq + int64(len(data)); end > d.next {
-		d.hash.Write(data[d.next-seq:])
-		d.next = end
+func (d *digest) write(c *Chunk) {
+	end := c.end()
+	if end <= d.next {
+		return
 	}
+	c.Data = c.Data[d.next-c.Seq:]
+	if d.to == nil {
+		d.hash.Write(c.Data)
+	} else {
+		c.Seq, c.ReadableAt, c.AckedAt, c.AfterGap = d.next, d.latest, NotAcked, d.gap
+		d.to(*c)
+	}
+	d.next, d.gap = end, false
 }
 
 // wait keeps data for later, in its place. If too much waits, the stream has a
 // gap that nothing fills, and its digest is given up.
-func (d *digest) wait(seq int64, data []byte) {
-	if d.pool.bytes+len(data)+cost > maxWaiting {
+func (d *digest) wait(c Chunk) {
+	if d.pool.bytes+len(c.Data)+cost > maxWaiting {
 		d.giveUp()
 		return
 	}
-	d.pool.bytes += len(data) + cost
+	d.pool.bytes += len(c.Data) + cost
 	i := len(d.waiting)
-	if i > 0 && d.waiting[i-1].seq > seq {
-		i = sort.Search(i, func(i int) bool { return d.waiting[i].seq > seq })
+	if i > 0 && d.waiting[i-1].Seq > c.Seq {
+		i = sort.Search(i, func(i int) bool { return d.waiting[i].Seq > c.Seq })
 	}
-	d.waiting = append(d.waiting, early{})
+	d.waiting = append(d.waiting, Chunk{})
 	copy(d.waiting[i+1:], d.waiting[i:])
-	d.waiting[i] = early{seq, append([]byte(nil), data...)}
+	c.Data = append([]byte(nil), c.Data...)
+	d.waiting[i] = c
 }
 
 func (d *digest) giveUp() {
 	for _, w := range d.waiting {
-		d.pool.bytes -= len(w.data) + cost
+		d.pool.bytes -= len(w.Data) + cost
 	}
 	d.waiting, d.hopeless = nil, true
 }

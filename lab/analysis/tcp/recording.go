@@ -49,6 +49,17 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 // Bytes returns all that was recorded, in the order of the capture.
 func (r *Recording) Bytes() []byte { return r.data }
 
+// Segments yields the data of each segment, in the order of the capture.
+func (r *Recording) Segments() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := range r.segments {
+			if s := &r.segments[i]; !yield(r.data[s.from:s.to]) {
+				return
+			}
+		}
+	}
+}
+
 // Size is how much memory the recording takes, in bytes.
 func (r *Recording) Size() int { return cap(r.data) + 48*cap(r.segments) + 24*cap(r.noted) }
 

@@ -29,6 +29,7 @@ type jsonConnection struct {
 	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
 	Bytes        jsonBytes      `json:"bytes"`
 	SHA256       string         `json:"sha256,omitempty"`
+	TLS          *jsonTLS       `json:"tls,omitempty"`
 	FirstFIN     ftp.Side       `json:"first_fin"`
 	ResetBy      ftp.Side       `json:"reset_by"`
 }
@@ -151,7 +152,7 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	out.WriteString(`,"exchanges":[`)
 	var exchange jsonExchange
 	separator := ""
-	d.Read(nil, func(e *ftp.Exchange) {
+	layer, _ := d.Read(nil, func(e *ftp.Exchange) {
 		if err != nil {
 			return
 		}
@@ -162,7 +163,14 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 			separator = ","
 		}
 	})
-	out.WriteString("]}")
+	out.WriteByte(']')
+	if err == nil && layer != nil {
+		if text, err = out.encode(layerJSON(layer)); err == nil {
+			out.WriteString(`,"tls_session":`)
+			_, err = out.Write(text)
+		}
+	}
+	out.WriteByte('}')
 	return err
 }
 
@@ -171,7 +179,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 		ID: c.ID, Role: c.Role, Mode: c.Mode, Client: c.Client.String(), Server: c.Server.String(),
 		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
 		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
-		SHA256: c.SHA256, FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
+		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
 	}
 	if c.HandshakeSeen {
 		rtt := c.HandshakeRTT.Seconds()

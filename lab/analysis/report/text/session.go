@@ -47,10 +47,9 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 	r := sessionWriter{w: w, start: start, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
-	tlsFrom, overlong := d.Read(nil, r.exchange)
-	if d.TLS {
-		r.add(tlsFrom, 0, "-- from here on the dialogue is inside TLS: neither it nor the addresses",
-			"   that it announces for data can be read")
+	layer, overlong := d.Read(nil, r.exchange)
+	if layer != nil {
+		r.tls(layer)
 	}
 	if overlong {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
@@ -163,9 +162,20 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 		lines = append(lines, text)
 	}
 	r.add(d.FirstPacket, d.FirstTime, lines...)
+	if d.TLS != nil {
+		r.protected(d)
+	}
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
 		if f := d.Flow(s); f.Segments > 0 {
-			r.add(f.LastData, f.LastDataTime, carried(s, f, d.SHA256)...)
+			digest := d.SHA256
+			if d.TLS != nil {
+				digest = ""
+			}
+			lines := carried(s, f, digest)
+			if d.TLS != nil {
+				lines = append(lines, insideTLS(d, s)...)
+			}
+			r.add(f.LastData, f.LastDataTime, lines...)
 		}
 	}
 	r.fins(d)

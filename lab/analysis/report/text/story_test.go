@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 )
 
 var update = flag.Bool("update", false, "write the stories anew; read them before they are committed")
@@ -63,7 +64,7 @@ func TestWhatIsMissing(t *testing.T) {
 	d := ftp.Connection{Identity: ftp.Identity{Role: ftp.Data, Mode: ftp.Active, Control: ftp.NoConnection},
 		ServerFlow: tcp.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}
 	tr := capture.Made([]ftp.Connection{c, d}, []*ftp.Session{{
-		Control: &c, TLS: true, TLSFrom: 5, Overlong: true,
+		Control: &c, TLS: true, TLSFrom: 5, Hidden: true, Layer: &ftp.TLSLayer{From: 5, Session: tls.NewSession(nil)}, Overlong: true,
 		Lines: []*ftp.Line{{From: ftp.Client, Text: "USER \x1b[2J", AfterGap: true}},
 	}})
 	tr.Size, tr.Truncated, tr.Cut, tr.Dropped, tr.Unread = 12, 3, "the file is cut off", 4, 2

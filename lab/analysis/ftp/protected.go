@@ -1,0 +1,98 @@
+// Data connections in TLS: what they carried inside is read while their packets pass.
+
+package ftp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
+)
+
+// A protected reads TLS on a data connection.
+type protected struct {
+	session *tls.Session
+	from    int          // the packet of the first byte
+	raw     [2]hash.Hash // of each direction as it is
+	inside  [2]hash.Hash // of what it carries inside TLS
+	partial [2]bool      // some of that is missing
+	closed  bool
+}
+
+// BeginsWithTLS reports whether the first segment of a direction begins like a handshake.
+// Whether the connection is in TLS is known when it has been read as such.
+func (c *Candidate) BeginsWithTLS() bool { return c.handshake }
+
+// Protect makes c a data connection in TLS, before its first packet. Those of other
+// connections that wait for a gap to be filled are counted in the same pool.
+func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys) {
+	p := &protected{session: tls.NewSession(keys)}
+	for dir := range 2 {
+		p.raw[dir], p.inside[dir] = sha256.New(), sha256.New()
+		c.digests[dir].To = func(b tcp.Chunk) {
+			if p.from == 0 {
+				p.from = b.Packet
+			}
+			p.raw[dir].Write(b.Data)
+			p.session.Add(dir, b)
+		}
+	}
+	p.session.Data = func(dir int, b tcp.Chunk) {
+		p.partial[dir] = p.partial[dir] || b.AfterGap
+		p.inside[dir].Write(b.Data)
+	}
+	p.session.Clear = func(dir int, _ tcp.Chunk) { p.partial[dir] = true }
+	c.Hashes, c.protected, c.state = pool, p, opaque
+}
+
+// close ends the reading, when all packets have passed.
+func (c *Candidate) close() {
+	p := c.protected
+	if p.closed {
+		return
+	}
+	p.closed = true
+	for dir := range c.digests {
+		c.digests[dir].End(&c.Halves[dir])
+	}
+	p.session.Close()
+}
+
+// Layer returns what is known of TLS on a data connection that was to be read as such, when
+// all packets have passed; nil if it is none.
+func (c *Candidate) Layer(client int) *TLSLayer {
+	if c.protected == nil {
+		return nil
+	}
+	c.close()
+	s := c.protected.session
+	if s.ClientHello == nil && s.ServerHello == nil {
+		return nil
+	}
+	return &TLSLayer{From: c.protected.from, Session: s, client: client}
+}
+
+// sum is the digest of what a direction carried inside TLS, or as it is if the connection
+// turned out to be in clear; "" if not all of it was read.
+func (p *protected) sum(dir int, h *tcp.Half) string {
+	have, start, end := h.Stream()
+	if start == end || !have.Covers(start, end) {
+		return ""
+	}
+	s := p.session
+	if s.ClientHello == nil && s.ServerHello == nil {
+		return hex.EncodeToString(p.raw[dir].Sum(nil))
+	}
+	for _, problem := range s.Problems {
+		if problem.Dir == dir {
+			return ""
+		}
+	}
+	f := &s.Flows[dir]
+	if f.Data == 0 || f.Decrypted < f.Encrypted || p.partial[dir] {
+		return ""
+	}
+	return hex.EncodeToString(p.inside[dir].Sum(nil))
+}
