@@ -18,6 +18,10 @@ type Source struct {
 	// Warn, if it is set, is called with one sentence about a capture that can be
 	// read in part only: where it ends, and why.
 	Warn func(sentence string)
+
+	// KeyLog is the path of a file with the keys of TLS sessions (SSLKEYLOGFILE), beside
+	// those that the capture brings along; "" for none.
+	KeyLog string
 }
 
 // File is the capture in the file at path.
@@ -29,6 +33,12 @@ func Reader(name string, r io.Reader) Source { return Source{name: name, reader:
 
 // open opens the capture.
 func (s Source) open(o capture.Options) (*capture.Capture, error) {
+	if s.KeyLog != "" {
+		var err error
+		if o.KeyLog, err = readKeyLog(s.KeyLog); err != nil {
+			return nil, err
+		}
+	}
 	if s.reader != nil {
 		c, err := capture.Read(s.reader, o)
 		if err != nil {

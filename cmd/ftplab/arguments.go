@@ -41,14 +41,20 @@ func unknownCommand(c *cobra.Command, word string) error {
 }
 
 // source is the capture of that name; - is the standard input. What is to know
-// about it goes to the command's stderr.
-func source(name string, stdin io.Reader, stderr io.Writer) lab.Source {
+// about it goes to the command's stderr. KeyLog is what keyLogFlag took.
+func source(name, keyLog string, stdin io.Reader, stderr io.Writer) lab.Source {
 	src := lab.File(name)
 	if name == "-" {
 		src = lab.Reader("standard input", stdin)
 	}
+	src.KeyLog = keyLog
 	src.Warn = func(sentence string) { fmt.Fprintf(stderr, "ftplab: %s\n", sentence) }
 	return src
+}
+
+// keyLogFlag adds the flag that names a file with the keys of TLS sessions.
+func keyLogFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "keylog", "", "a file with the keys of TLS sessions (SSLKEYLOGFILE), beside those in the capture")
 }
 
 // spareMemory makes the collector work harder, until the function it returns is called, the

@@ -36,7 +36,7 @@ from its own scenarios.`,
 }
 
 func learnCommand() *cobra.Command {
-	var output string
+	var output, keyLog string
 	c := &cobra.Command{
 		Use:   "learn CAPTURE | PROFILE...",
 		Short: "Learn a profile of normal FTP from captures",
@@ -47,18 +47,19 @@ grows by new captures, and the old ones are not needed again.`,
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := learnAll(args, c.InOrStdin(), c.ErrOrStderr())
+			p, err := learnAll(args, keyLog, c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
 			return writeTo(output, c.OutOrStdout(), p.Write)
 		},
 	}
+	keyLogFlag(c, &keyLog)
 	c.Flags().StringVarP(&output, "output", "o", "-", "the file for the profile; - is the standard output")
 	return c
 }
 
-func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Profile, error) {
+func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) (*baseline.Profile, error) {
 	all := baseline.NewProfile()
 	for _, name := range names {
 		if filepath.Ext(name) == ".json" {
@@ -69,7 +70,7 @@ func learnAll(names []string, stdin io.Reader, stderr io.Writer) (*baseline.Prof
 			all.Merge(p)
 			continue
 		}
-		p, err := lab.Learn(source(name, stdin, stderr), sourceName(name))
+		p, err := lab.Learn(source(name, keyLog, stdin, stderr), sourceName(name))
 		if err != nil {
 			return nil, err
 		}
@@ -127,6 +128,7 @@ func profileNamed(name string) (*baseline.Profile, error) {
 type baselineCheck struct {
 	normal         string
 	json, md, html bool
+	keyLog         string
 }
 
 func checkBaselineCommand() *cobra.Command {
@@ -154,6 +156,7 @@ found out.`,
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown")
 	c.Flags().BoolVar(&f.html, "html", false, "print a page")
+	keyLogFlag(c, &f.keyLog)
 	oneOf(c, "json", "md", "html")
 	return c
 }
@@ -164,7 +167,7 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 		return err
 	}
 	defer spareMemory(name)()
-	a, err := lab.Baseline(source(name, stdin, stderr), normal)
+	a, err := lab.Baseline(source(name, f.keyLog, stdin, stderr), normal)
 	if err != nil {
 		return err
 	}

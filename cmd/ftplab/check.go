@@ -15,6 +15,7 @@ import (
 
 func checkCommand() *cobra.Command {
 	var asJSON, lines bool
+	var keyLog string
 	c := &cobra.Command{
 		Use:   "check SCENARIO CAPTURE",
 		Short: "Judge a capture by what a scenario wants",
@@ -40,7 +41,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
 			}
 			defer spareMemory(args[1])()
-			v, err := lab.Check(s, source(args[1], c.InOrStdin(), c.ErrOrStderr()))
+			v, err := lab.Check(s, source(args[1], keyLog, c.InOrStdin(), c.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -49,6 +50,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON")
 	c.Flags().BoolVar(&lines, "lines", false, "print each line of the want with the packet that it matched")
+	keyLogFlag(c, &keyLog)
 	oneOf(c, "json", "lines")
 	return c
 }

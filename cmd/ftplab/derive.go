@@ -9,6 +9,7 @@ import (
 
 func deriveCommand() *cobra.Command {
 	var hosts string
+	var keyLog string
 	c := &cobra.Command{
 		Use:   "derive CAPTURE",
 		Short: "Write the want of a scenario from a capture",
@@ -36,9 +37,10 @@ into your own words.`,
 				}
 			}
 			defer spareMemory(args[0])()
-			return lab.Derive(c.OutOrStdout(), source(args[0], c.InOrStdin(), c.ErrOrStderr()), named)
+			return lab.Derive(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), named)
 		},
 	}
+	keyLogFlag(c, &keyLog)
 	c.Flags().StringVar(&hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
 }

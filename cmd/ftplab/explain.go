@@ -24,6 +24,7 @@ var explanationForms = []struct {
 
 func explainCommand() *cobra.Command {
 	var e lab.Explanation
+	var keyLog string
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
@@ -38,6 +39,7 @@ is left out or said.`,
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
   ftplab explain --html capture.pcapng > walkthrough.html
+  ftplab explain --keylog keys.log ftps.pcap what is inside TLS
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -50,9 +52,10 @@ is left out or said.`,
 				return errors.New("--absolute and --delta go with --packets")
 			}
 			defer spareMemory(args[0])()
-			return lab.Explain(c.OutOrStdout(), source(args[0], c.InOrStdin(), c.ErrOrStderr()), e)
+			return lab.Explain(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), e)
 		},
 	}
+	keyLogFlag(c, &keyLog)
 	var names []string
 	for i, f := range explanationForms {
 		c.Flags().BoolVar(&chosen[i], f.flag, false, f.does)

@@ -1,0 +1,29 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"ftplab/lab/analysis/tls"
+)
+
+// readKeyLog reads the TLS key log in the file at path. A line that makes no sense is an
+// error of the form file:line: what.
+func readKeyLog(path string) ([]byte, error) {
+	log, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var keys tls.Keys
+	bad, err := keys.Read(bytes.NewReader(log))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", path, err)
+	case len(bad) > 0:
+		return nil, fmt.Errorf("%s:%d: %s; a line of a key log was expected, such as CLIENT_RANDOM, 64 hexadecimal digits and the secret", path, bad[0].Line, bad[0].Reason)
+	case keys.Len() == 0:
+		return nil, fmt.Errorf("%s: there is no key of TLS in this file", path)
+	}
+	return log, nil
+}
