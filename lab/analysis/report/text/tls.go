@@ -101,8 +101,11 @@ func why(t *ftp.TLSLayer) string {
 
 // tls tells where the dialogue goes on in TLS, and where in clear again.
 func (r *sessionWriter) tls(t *ftp.TLSLayer) {
-	lines := []string{"-- from here on the dialogue is inside TLS; it is read with the session's keys"}
-	if t.Hidden() {
+	lines := []string{"-- from here on there is TLS, in which nothing is said"}
+	switch {
+	case t.Flows[0].Data+t.Flows[1].Data > 0 && !t.Hidden():
+		lines = []string{"-- from here on the dialogue is inside TLS; it is read with the session's keys"}
+	case t.Hidden():
 		lines = []string{"-- from here on the dialogue is inside TLS: neither it nor the addresses",
 			"   that it announces for data can be read, since " + why(t)}
 	}
