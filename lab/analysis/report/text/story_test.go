@@ -77,7 +77,7 @@ func TestWhatIsMissing(t *testing.T) {
 		"2 packets of a kind of link that is not known here",
 		"open already when the capture begins",
 		`client  [bytes missing] USER \x1b[2J [its end is missing]`,
-		"inside TLS",
+		"from here on there is TLS",
 		"too long to be told",
 		"its end is not in the capture",
 		"nothing in the capture announces it",
