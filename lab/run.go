@@ -144,6 +144,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if _, err := runner.FindProgram(s); err != nil {
 		return nil, err
 	}
+	if err := checkTCP(s, o.TCP); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.File, err)
 	}

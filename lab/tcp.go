@@ -39,9 +39,6 @@ type played struct {
 // allows a cell, and gVisor's elsewhere. The capture is written to file. A server
 // that is a program has its files in the folder files.
 func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*played, error) {
-	if err := checkTCP(s, o.TCP); err != nil {
-		return nil, err
-	}
 	tcp, why := cmp.Or(o.TCP, s.Network.TCP), AskedFor
 	if len(s.Server.Program) > 0 {
 		tcp = scenario.LinuxTCP
@@ -63,10 +60,10 @@ func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string
 // checkTCP says why a scenario cannot take place on the TCP that was asked for.
 func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	switch {
-	case asked == scenario.GVisorTCP && len(s.Server.Program) > 0:
-		return fmt.Errorf("line %d: a program has the kernel's sockets, so it needs Linux's TCP: leave --tcp gvisor out", s.Server.ProgramLine)
+	case len(s.Server.Program) > 0 && (asked == scenario.GVisorTCP || s.Network.TCP == scenario.GVisorTCP):
+		return fmt.Errorf("%s:%d: a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out", s.File, s.Server.ProgramLine)
 	case asked != "" && s.Network.TCP != "" && asked != s.Network.TCP:
-		return fmt.Errorf("the scenario says tcp=%s: leave --tcp %s out", s.Network.TCP, asked)
+		return fmt.Errorf("%s: the scenario says tcp=%s: leave --tcp %s out", s.File, s.Network.TCP, asked)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
@@ -15,6 +16,7 @@ import (
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		scenarioTopic(),
+		topic("tcp", "The two TCPs that a scenario can run on, and how they differ", lab.TCPManual),
 		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
 		topic("figures", "How a scenario says what should be measured", measure.Manual),
 	}

@@ -2,10 +2,10 @@ package gvisor
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -23,23 +23,25 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// newStack makes a stack whose random numbers come from the seeds.
-func newStack(c *clock, seeds *rand.ChaCha8) *stack.Stack {
+// newStack makes a stack for a host's address, whose random numbers come from
+// the seeds.
+func newStack(c *clock, seeds *rand.ChaCha8, addr netip.Addr) *stack.Stack {
 	var insecure, secure [32]byte
 	seeds.Read(insecure[:])
 	seeds.Read(secure[:])
-	return stack.New(stack.Options{
-		NetworkProtocols: []stack.NetworkProtocolFactory{
-			ipv4.NewProtocol, arp.NewProtocol,
-			ipv6.NewProtocolWithOptions(ipv6.Options{DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0}}),
-		},
-		TransportProtocols: []stack.TransportProtocolFactory{
-			tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6,
-		},
-		Clock:      stackClock{c},
-		RandSource: &source{generator: rand.NewChaCha8(insecure)},
-		SecureRNG:  &source{generator: rand.NewChaCha8(secure)},
-	})
+	options := stack.Options{
+		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, arp.NewProtocol},
+		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4},
+		Clock:              stackClock{c},
+		RandSource:         &source{generator: rand.NewChaCha8(insecure)},
+		SecureRNG:          &source{generator: rand.NewChaCha8(secure)},
+	}
+	if addr.Is6() {
+		noDetection := ipv6.Options{DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0}}
+		options.NetworkProtocols = []stack.NetworkProtocolFactory{ipv6.NewProtocolWithOptions(noDetection)}
+		options.TransportProtocols[2] = icmp.NewProtocol6
+	}
+	return stack.New(options)
 }
 
 // nic is the number of a stack's only network device.
@@ -47,8 +49,8 @@ const nic = 1
 
 // newWireStack makes the stack of a host at a link.
 func newWireStack(c *clock, seeds *rand.ChaCha8, l *link) (*stack.Stack, error) {
-	s := newStack(c, seeds)
 	e := l.end
+	s := newStack(c, seeds, e.Addr)
 	if err := s.CreateNIC(nic, ethernet.New(l)); err != nil {
 		return s, stackError(err)
 	}
@@ -110,8 +112,7 @@ func tune(s *stack.Stack, h scenario.Host, mtu int) error {
 		return nil
 	}
 	ttl := tcpip.DefaultTTLOption(h.TTL)
-	return errors.Join(errorOf(s.SetNetworkProtocolOption(ipv4.ProtocolNumber, &ttl)),
-		errorOf(s.SetNetworkProtocolOption(ipv6.ProtocolNumber, &ttl)))
+	return errorOf(s.SetNetworkProtocolOption(protocolOf(h.Addr), &ttl))
 }
 
 // errorOf is stackError, for an error that may be nil.
