@@ -72,7 +72,7 @@ var actionKinds = []actionKind{
 	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Replies behind it may have its address in them.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
 	{LogIn, "", "Let the client in, whatever it has said so far.", `on USER: log in; reply 230 No password needed.`, noWords},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do so by themselves.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
-	{SendData, `[BYTES|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
+	{SendData, `[BYTES [every DURATION]|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own. With every, all that is left, in pieces of so many bytes, one each DURATION.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
 	{TakeData, "[BYTES]", "Receive so much of what the client uploads, or what is left of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
 	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
 	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
@@ -239,7 +239,14 @@ func dataToSend(p *parser, a *Action, rest string) {
 		a.Size = 0
 		return
 	}
-	dataSize(p, a, rest)
+	size, pause, pieces := strings.Cut(rest, " every ")
+	dataSize(p, a, size)
+	if !pieces {
+		return
+	}
+	if a.Pause = p.duration("every", pause); a.Pause == 0 || a.Size < 1 {
+		p.fail("send %s: a number of bytes and a time were expected, such as send 100 every 10ms", rest)
+	}
 }
 
 func dataSize(p *parser, a *Action, rest string) {

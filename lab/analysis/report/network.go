@@ -30,6 +30,18 @@ func networkText(s *scenario.Scenario) string {
 	if p.Loss > 0 {
 		parts = append(parts, fmt.Sprintf("%g %% loss", 100*p.Loss))
 	}
+	if p.PathMTU > 0 {
+		parts = append(parts, fmt.Sprintf("MTU %d in the middle", p.PathMTU))
+	}
+	if p.NoICMP {
+		parts = append(parts, "no ICMP about packets that are too big for that")
+	}
+	if p.NoHostSilent {
+		parts = append(parts, "no ICMP about addresses that nobody has")
+	}
+	for _, r := range p.Rules {
+		parts = append(parts, ruleText(r))
+	}
 	for _, l := range p.Late {
 		parts = append(parts, lateText(l))
 	}
@@ -45,13 +57,7 @@ func lateText(l scenario.Late) string {
 	if l.Length >= 0 {
 		text += " of " + counted(l.Length, "byte")
 	}
-	end := func(host string, port uint16) string {
-		if port == 0 {
-			return host
-		}
-		return fmt.Sprintf("%s port %d", host, port)
-	}
-	return fmt.Sprintf("%s from %s to %s %s late", text, end(l.From, l.FromPort), end(l.To, l.ToPort), duration(int64(l.By)))
+	return fmt.Sprintf("%s from %s to %s %s late", text, endOf(l.From, l.FromPort), endOf(l.To, l.ToPort), duration(int64(l.By)))
 }
 
 // captureHost is the host at whose end the capture was taken.
@@ -72,6 +78,7 @@ func hostText(h scenario.Host) []string {
 		}
 	}
 	add(h.RTT > 0 && h.Name != "client", "%s from the client and back", duration(int64(h.RTT)))
+	add(h.Way > 0, "of which the way there takes %s", duration(int64(h.Way)))
 	add(h.MTU > 0, "MTU %d", h.MTU)
 	add(h.Window > 0, "window %d", h.Window)
 	add(h.Buffer > 0, "receive buffer %d bytes", h.Buffer)

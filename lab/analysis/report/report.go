@@ -46,6 +46,7 @@ type Report struct {
 	lanes    lanes
 	lines    map[int][]*ftp.Line // of dialogue, by the packet with their end
 	comments map[int]string
+	purposes map[int]string // what the server did on purpose, by the packet of the command
 	wrong    map[int][]string
 }
 
@@ -99,6 +100,12 @@ func (r *Report) prepare() {
 	}
 	r.comments = n.finish(r.packets)
 	r.judge()
+	r.purposes = purposes(r.Scenario, r.Trace)
+	for packet, text := range r.purposes {
+		if n.kept[packet] {
+			r.comments[packet] = join(text, r.comments[packet])
+		}
+	}
 }
 
 // judge adds what the verdict says.
@@ -216,6 +223,9 @@ func (r *Report) Comments() map[int]string {
 	comments := map[int]string{}
 	if r.Verdict != nil {
 		comments = lineComments(r.Verdict)
+	}
+	for packet, text := range r.purposes {
+		comments[packet] = join(text, comments[packet])
 	}
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other {

@@ -281,6 +281,12 @@ func (r *ruleRun) doData(a scenario.Action) (err error) {
 		switch {
 		case a.Bytes != "":
 			_, err = r.data.Write(a.Expand(r.values))
+		case r.pipe != nil && a.Pause > 0:
+			for err == nil {
+				if _, err = io.CopyN(r.data, r.pipe, a.Size); err == nil {
+					err = network.Sleep(r.session.life, r.session.server.host.Clock(), a.Pause)
+				}
+			}
 		case r.pipe != nil && a.Size >= 0:
 			_, err = io.CopyN(r.data, r.pipe, a.Size)
 		case r.pipe != nil:

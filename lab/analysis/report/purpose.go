@@ -1,0 +1,222 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/scenario"
+)
+
+// purposes says of the packets of commands for which the scenario's server does
+// something of its own what that is, by their numbers. It counts the commands as
+// the server did.
+func purposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
+	if s == nil || len(s.Server.Rules) == 0 {
+		return nil
+	}
+	seen := make([]int, len(s.Server.Rules))
+	texts := map[int]string{}
+	for _, e := range serverEvents(s, c) {
+		if rule := ruleFor(s.Server.Rules, seen, e.command, e.argument); rule != nil {
+			texts[e.packet] = purpose(rule)
+		}
+	}
+	return texts
+}
+
+// An event is something to which a server does something: a command, or a
+// client that has connected.
+type event struct {
+	packet            int
+	command, argument string
+}
+
+// serverEvents are those of the scenario's server, in the order of the packets.
+func serverEvents(s *scenario.Scenario, c *capture.Capture) []event {
+	host, _ := s.Host("server")
+	addr := netip.AddrPortFrom(host.Addr, s.Server.Port)
+	var events []event
+	for session := range c.Sessions() {
+		if session.Control.Server != addr {
+			continue
+		}
+		events = append(events, event{session.Control.FirstPacket, scenario.Connect, ""})
+		for _, e := range session.Exchanges {
+			events = append(events, event{e.Packet, strings.ToUpper(e.Command), e.Argument})
+		}
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.packet, b.packet) })
+	return events
+}
+
+// ruleFor returns the rule for a command, and counts it; or nil.
+func ruleFor(rules []scenario.Rule, seen []int, command, argument string) *scenario.Rule {
+	var numbered, every *scenario.Rule
+	for i := range rules {
+		r := &rules[i]
+		if !r.Matches(command, argument) {
+			continue
+		}
+		seen[i]++
+		switch {
+		case r.Nth == seen[i] && numbered == nil:
+			numbered = r
+		case r.Nth == 0 && every == nil:
+			every = r
+		}
+	}
+	return cmp.Or(numbered, every)
+}
+
+// purpose says in a sentence what a rule has the server do.
+func purpose(r *scenario.Rule) string {
+	var parts []string
+	for _, a := range r.Actions {
+		text := doing(a)
+		if a.Repeat > 1 {
+			text += fmt.Sprintf(" %d times", a.Repeat)
+		}
+		parts = append(parts, text)
+	}
+	text := fmt.Sprintf("On purpose (line %d), the server here %s.", r.Line, enumerate(parts))
+	if odd := breaches(r); len(odd) > 0 {
+		text += " So it " + enumerate(odd) + "."
+	}
+	return text
+}
+
+// doing says what an action is.
+func doing(a scenario.Action) string {
+	said := strings.TrimRight(a.Bytes, "\r\n")
+	switch a.Verb {
+	case scenario.AsUsual:
+		return "does as usual"
+	case scenario.SayNothing:
+		return "does not answer"
+	case scenario.SendReply:
+		return fmt.Sprintf("says %q", said)
+	case scenario.WriteBytes:
+		return fmt.Sprintf("sends %q", a.Bytes)
+	case scenario.Pause:
+		return "waits " + duration(int64(a.Pause))
+	case scenario.ListenData:
+		return "opens a data port"
+	case scenario.LogIn:
+		return "lets the client in"
+	case scenario.OpenData:
+		return "opens the data connection"
+	case scenario.SendData:
+		return sends(a)
+	case scenario.TakeData:
+		if a.Size >= 0 {
+			return "receives " + counted(int(a.Size), "byte")
+		}
+		return "receives the data"
+	case scenario.FinishData:
+		return "ends the data and waits for the client's end"
+	case scenario.CloseData:
+		return "closes the data connection"
+	case scenario.ResetData:
+		return "resets the data connection"
+	case scenario.Close:
+		return "closes the control connection"
+	case scenario.Reset:
+		return "resets the control connection"
+	}
+	return "falls silent"
+}
+
+func sends(a scenario.Action) string {
+	switch {
+	case a.Bytes != "":
+		return fmt.Sprintf("sends %q as data", a.Bytes)
+	case a.Pause > 0:
+		return fmt.Sprintf("sends the data in pieces of %s, one each %s", counted(int(a.Size), "byte"), duration(int64(a.Pause)))
+	case a.Size >= 0:
+		return "sends " + counted(int(a.Size), "byte") + " of the data"
+	}
+	return "sends the data"
+}
+
+// breaches says what a rule for a transfer leaves out or turns around of what RFC
+// 959, 5.4, has a server say.
+func breaches(r *scenario.Rule) (odd []string) {
+	moves, mark, final, early := false, false, false, false
+	for _, a := range r.Actions {
+		switch {
+		case a.Verb == scenario.AsUsual || a.Verb == scenario.WriteBytes:
+			return nil // what is said is the server's own, or not a line
+		case a.Verb == scenario.SendData || a.Verb == scenario.TakeData:
+			early = early || final
+			moves = true
+		case a.Verb == scenario.SendReply && a.Bytes[0] == '1':
+			mark = true
+		case a.Verb == scenario.SendReply:
+			final = true
+		}
+	}
+	if !moves {
+		return nil
+	}
+	if !mark {
+		odd = append(odd, "withholds its 150")
+	}
+	if early {
+		odd = append(odd, "says how the transfer ended before the end of the data")
+	}
+	if !final {
+		odd = append(odd, "withholds its 226")
+	}
+	return odd
+}
+
+// enumerate joins parts of a sentence: a, b and c.
+func enumerate(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
+
+// ruleText says what becomes of packets on the path, on purpose.
+func ruleText(r scenario.PathRule) string {
+	what := map[scenario.PathRuleKind]string{scenario.Drop: "dropped", scenario.Reject: "rejected", scenario.Duplicate: "doubled", scenario.Corrupt: "damaged"}[r.Kind]
+	text := "packets"
+	if r.Count > 0 {
+		text = counted(r.Count, "packet")
+	}
+	if flags := r.Flags.String(); flags != "" {
+		text += " " + flags
+	}
+	if r.Length >= 0 {
+		text += " of " + counted(r.Length, "byte")
+	}
+	way := fmt.Sprintf("from %s to %s", endOf(r.From, r.FromPort), endOf(r.To, r.ToPort))
+	if r.Both {
+		way = fmt.Sprintf("between %s and %s", endOf(r.From, r.FromPort), endOf(r.To, r.ToPort))
+	}
+	text = fmt.Sprintf("%s %s %s on purpose (line %d)", text, way, what, r.Line)
+	if r.Skip > 0 {
+		text += fmt.Sprintf(" after the first %d", r.Skip)
+	}
+	if r.After > 0 {
+		text += " from " + duration(int64(r.After)) + " on"
+	}
+	if r.Idle > 0 {
+		text += " once nothing has passed for " + duration(int64(r.Idle))
+	}
+	return text
+}
+
+// endOf is an end of a connection.
+func endOf(host string, port uint16) string {
+	if port == 0 {
+		return host
+	}
+	return fmt.Sprintf("%s port %d", host, port)
+}

@@ -1,0 +1,47 @@
+package odd
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/scenario"
+)
+
+// TestWalkthrough looks for what was done on purpose in the walkthroughs.
+func TestWalkthrough(t *testing.T) {
+	for file, want := range map[string]string{
+		"no150.txtar":          `On purpose (line 20), the server here opens the data connection, says "226 Transfer complete." and sends the data. So it withholds its 150 and says`,
+		"early226.txtar":       `says "226 Done.", waits 300 ms and sends the data. So it says how the transfer ended before the end of the data.`,
+		"pwd_weird.txtar":      `On purpose (line 15), the server here says "257 \"Only one".`,
+		"active_blocked.txtar": "packets from server port 20 to client dropped on purpose (line 6)",
+		"natdrop.txtar":        "packets between client and server port 21 dropped on purpose (line 6) once nothing has passed for 2 s",
+	} {
+		t.Run(file, func(t *testing.T) {
+			s, err := scenario.Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := t.TempDir()
+			if _, err := lab.Run(t.Context(), s, lab.Options{Results: folder, TCP: scenario.GVisorTCP}); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(folder, s.Name, "walkthrough.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := oneLine(string(text)); !strings.Contains(got, oneLine(want)) {
+				t.Errorf("the walkthrough does not say %s", want)
+			}
+		})
+	}
+}
+
+// oneLine undoes the wrapping of comments beside packets, and Markdown's escapes.
+func oneLine(text string) string {
+	words := strings.Fields(strings.ReplaceAll(text, `\`, ""))
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "#" }), " ")
+}
