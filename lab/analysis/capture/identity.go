@@ -15,17 +15,73 @@ type identities struct {
 	value  newest
 }
 
-// newest is the newest connection between two addresses: what is needed to see that a
-// SYN begins another one.
+// newest is the newest connection between two addresses: what is needed to see that
+// another one begins. The arrays are by who sends, the lower address first.
 type newest struct {
 	id       int32
-	isn      [2]uint32 // the initial sequence numbers, by who sends: the lower address first
-	anchored [2]bool   // they are known
+	seconds  uint32    // the time of its last packet, since 1970
+	isn      [2]uint32 // the initial sequence numbers
+	end      [2]uint32 // the numbers behind what was sent
+	anchored [2]bool   // isn is known
+	sent     [2]bool   // anything; else end is not known
+	fin      [2]bool
+	rst      bool
+}
+
+// What lies so far from the end of a connection is not from it: no window is larger than
+// that in practice, and in so many seconds all that was under way has come.
+const (
+	farAway   = 1 << 24 // sequence numbers
+	muchLater = 60      // seconds
+)
+
+// over reports whether the connection has ended for a sender.
+func (v *newest) over(from int) bool {
+	return v.rst || v.fin[0] && v.fin[1] || v.fin[from] && !v.sent[1-from]
+}
+
+// strange reports whether a segment that is no SYN cannot be from the connection, since
+// this has ended and the segment's number has nothing to do with where: it is from
+// another connection between the same ports, whose beginning is not in the capture.
+func (v *newest) strange(p *packet.Packet, from int) bool {
+	t := p.TCP
+	if !v.over(from) || !v.sent[from] || t.Flags&packet.RST != 0 {
+		return false
+	}
+	if t.Flags&packet.SYN != 0 {
+		return t.RawSeq != v.isn[from]
+	}
+	distance := int32(t.RawSeq - v.end[from])
+	switch {
+	case distance > farAway || distance < -farAway:
+		return true
+	case distance <= 0 || t.Length == 0:
+		return false
+	}
+	return !v.rst || int64(p.Time/1e9) > int64(v.seconds)+muchLater
+}
+
+// add takes note of a segment of the connection.
+func (v *newest) add(p *packet.Packet, from int) {
+	t := p.TCP
+	v.seconds = uint32(p.Time / 1e9)
+	if t.Flags&packet.RST != 0 {
+		v.rst = true
+		return
+	}
+	end := t.RawSeq + uint32(t.Length)
+	if t.Flags&(packet.SYN|packet.FIN) != 0 {
+		end++
+	}
+	if !v.sent[from] || int32(end-v.end[from]) > 0 {
+		v.sent[from], v.end[from] = true, end
+	}
+	v.fin[from] = v.fin[from] || t.Flags&packet.FIN != 0
 }
 
 // find returns the ID of the connection that a segment belongs to, and whether it is its
 // first packet. A SYN with another number begins a new connection between the same
-// addresses.
+// addresses, and so does what cannot be from one that has ended.
 func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	t := tupleOf(p)
 	from := 0
@@ -43,7 +99,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 		isn--
 	}
 	reused := x.known && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
-	begins = !x.known || reused
+	begins = !x.known || reused || x.value.strange(p, from)
 	if reused {
 		x.reused = append(x.reused, len(x.spans))
 	}
@@ -58,6 +114,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if to := 1 - from; p.TCP.Flags&packet.ACK != 0 && !v.anchored[to] {
 		v.anchored[to], v.isn[to] = true, p.TCP.RawAck-1
 	}
+	v.add(p, from)
 	x.spans[v.id].last = uint32(p.Number)
 	return int(v.id), begins
 }

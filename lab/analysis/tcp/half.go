@@ -56,6 +56,9 @@ type Half struct {
 	// have is what has been seen of the stream.
 	have ranges.Set
 	head *head // nil if the SYN was seen, or nothing yet
+	// The peer's part of the handshake says where the stream begins whose SYN was not
+	// recorded: at ackedFrom, if acked.
+	ackedFrom int64
 
 	analysis analysis
 	history  history
@@ -66,6 +69,7 @@ type Half struct {
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
 	answered         bool // its SYN answered another one
+	acked            bool
 	scale            int8 // of the windows it announces, -1 if its SYN offered none
 }
 
@@ -106,12 +110,14 @@ func (h *Half) scales(peer *Half) bool {
 	return h.scale >= 0 && (peer.scale >= 0 || h.answered && !peer.synSeen)
 }
 
-// start is where the stream begins: behind the SYN, or else at the lowest
-// number seen in the first segments.
+// start is where the stream begins: behind the SYN, or else where the peer's part of
+// the handshake says, or at the lowest number seen in the first segments.
 func (h *Half) start() int64 {
 	switch {
 	case h.synSeen:
 		return h.syn + 1
+	case h.head != nil && h.acked:
+		return min(h.head.start(), h.ackedFrom)
 	case h.head != nil:
 		return h.head.start()
 	}

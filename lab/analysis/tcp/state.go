@@ -68,6 +68,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 		seg.acks = seg.Ack
 	}
 	s.handshake(p, seg)
+	s.acknowledged(seg, fwd, rev)
 	s.ending(p, seg)
 	s.analyse(p.Time, seg, fwd, rev)
 	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 {
@@ -128,6 +129,20 @@ func (s *State) handshake(p *packet.Packet, seg *Segment) {
 	if !s.HandshakeSeen && int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
 		s.HandshakeSeen = true
 		s.HandshakeRTT = time.Duration(p.Time - s.synTime)
+	}
+}
+
+// acknowledged takes note of where the stream of the other side begins, if its SYN was not
+// recorded: the answer to that acknowledges it, and so does the last segment of the
+// handshake.
+func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
+	if rev.synSeen || rev.acked || rev.Segments > 0 || seg.Flags&packet.ACK == 0 {
+		return
+	}
+	answer := seg.Flags&packet.SYN != 0
+	third := fwd.synSeen && !fwd.answered && seg.Length == 0 && seg.Seq == fwd.syn+1 && fwd.Segments == 0
+	if answer || third {
+		rev.acked, rev.ackedFrom = true, seg.Ack
 	}
 }
 
