@@ -16,6 +16,7 @@ type Dialogue struct {
 	User      string
 	TLS       bool // as in a Session
 	Hidden    bool
+	Proxy     *ftp.Proxy
 	DataPorts []*ftp.DataPort
 	// Data are the data connections of the session, in the order of their IDs.
 	Data []*ftp.Connection
@@ -84,7 +85,7 @@ func (c *Capture) dialogues(of []session, data bool, spare *[]*live, yield func(
 // dialogue yields the dialogue of a session with some data connections. l is its control
 // connection; nil if the capture is made by hand.
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
-	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, Hidden: s.Hidden, DataPorts: s.DataPorts, Data: data}
+	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
 	if l != nil {
 		d.transcript = l.Transcript(l.purpose.Client, c.mostLines(), c.keys)
 	} else {

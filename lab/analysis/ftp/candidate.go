@@ -161,13 +161,16 @@ func (c *Candidate) Digest(dir int) string {
 	return tcp.SumRecording(&c.Halves[dir], c.recorded[dir])
 }
 
-// implicit is the direction of the client if the connection is one to port 990 that begins
-// with a handshake of TLS: implicit FTPS, as IANA has it. Else it is -1.
+// implicit is the direction of the client if the connection begins with a handshake of TLS
+// and is one to port 990, as IANA has it, or asks for FTP by its name: implicit FTPS. Else
+// it is -1.
 func (c *Candidate) implicit() int {
 	a, b := c.Ends[0].Port() == ftpsPort, c.Ends[1].Port() == ftpsPort
 	switch {
-	case !c.handshake || a == b:
+	case !c.handshake:
 		return -1
+	case a == b:
+		return asksForFTP(c.recorded)
 	case a:
 		return 1
 	}
@@ -202,9 +205,8 @@ func (c *Candidate) ClientDirection() int {
 // at most so many are read; keys are what TLS may be decrypted with.
 func (c *Candidate) Transcript(client, mostLines int, keys *tls.Keys) Transcript {
 	streams := c.Streams(c.recorded)
-	return Transcript{
-		client: streams[client], server: streams[1-client],
-		fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines,
-		keys: keys, tls: anyRecord(c.recorded),
-	}
+	t := Transcript{fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines, keys: keys}
+	t.client, t.server, t.proxy = behindProxy(streams[client], streams[1-client])
+	t.tls = anyRecord(c.recorded) && !unaskedHello(t.client, t.server)
+	return t
 }

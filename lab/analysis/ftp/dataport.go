@@ -14,6 +14,7 @@ import (
 // read.
 type dataPorts struct {
 	client, server netip.AddrPort
+	proxy          *Proxy // nil for none
 	list           []*DataPort
 	commands       int // so far
 }
@@ -24,7 +25,7 @@ func (all *dataPorts) add(e *Exchange) {
 	all.commands++
 	add := func(a *DataPort) {
 		a.Exchange, a.seen, a.Packet = i, i+1, e.Packet
-		all.list = append(all.list, a)
+		all.append(a)
 	}
 	if a := fromCommand(e, all.client); a != nil {
 		add(a)
@@ -55,8 +56,18 @@ func (all *dataPorts) used(by *transfers) {
 func (all *dataPorts) addUnsolicited(r *Reply, commands int) {
 	if a := fromReply(r, all.server); a != nil {
 		a.seen = commands
-		all.list = append(all.list, a)
+		all.append(a)
 	}
+}
+
+// append adds a data port. Its address is not a third party's if a proxy stands for it.
+func (all *dataPorts) append(a *DataPort) {
+	if p := all.proxy; p != nil && a.ThirdParty {
+		server, _ := netip.ParseAddrPort(p.Server)
+		ip := a.Addr.Addr().Unmap()
+		a.ThirdParty = ip != p.Client.Addr().Unmap() && ip != server.Addr().Unmap()
+	}
+	all.list = append(all.list, a)
 }
 
 // inOrder returns them in the order in which they could be answered.

@@ -17,6 +17,7 @@ type Transcript struct {
 	fromStart      bool // the capture has the beginning of the connection
 	cut            bool // only the beginning was recorded
 	most           int  // lines
+	proxy          *Proxy
 	tls            bool // some of it may be in TLS
 	keys           *tls.Keys
 }
@@ -41,6 +42,7 @@ func (t *Transcript) Session() *Session {
 		Exchange:    func(e *Exchange) { s.Exchanges = append(s.Exchanges, e) },
 		Unsolicited: func(r *Reply, _ int) { s.Unsolicited = append(s.Unsolicited, r) },
 	})
+	s.Proxy = t.proxy
 	if s.Layer != nil {
 		s.TLS, s.TLSFrom, s.Hidden = true, s.Layer.From, s.Layer.Hidden()
 	}
@@ -52,6 +54,7 @@ type Outline struct {
 	User      string
 	TLS       bool // as in a Session
 	Hidden    bool
+	Proxy     *Proxy
 	DataPorts []*DataPort
 	Lines     int // how many there are
 
@@ -61,8 +64,8 @@ type Outline struct {
 // Outline reads the dialogue between two addresses for its outline.
 func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
-	ports := dataPorts{client: client, server: server}
-	o := &Outline{}
+	ports := dataPorts{client: client, server: server, proxy: t.proxy}
+	o := &Outline{Proxy: t.proxy}
 	layer, _ := t.Read(Handler{
 		Line: func(*Line) { o.Lines++ },
 		Exchange: func(e *Exchange) {

@@ -147,6 +147,12 @@ func serverByPort(s *tcp.State) int {
 // clientDirection decides by what both directions said which one is the FTP
 // client's, -1 if the connection is no dialogue.
 func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
+	for dir := range streams {
+		if client, server, proxy := behindProxy(streams[dir], streams[1-dir]); proxy != nil {
+			streams[dir], streams[1-dir] = client, server
+			break
+		}
+	}
 	var sides [2]tally
 	for dir := range sides {
 		lines := firstLines(streams[dir])

@@ -15,6 +15,8 @@ type Session struct {
 	TLS     bool
 	TLSFrom int
 	Hidden  bool
+	// Proxy is what stands in front of the dialogue, nil for nothing.
+	Proxy *Proxy
 	// Layer is what is known of TLS, nil for none.
 	Layer *TLSLayer
 	// Overlong says that the dialogue is so long that only its beginning was

@@ -47,6 +47,7 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 	r := sessionWriter{w: w, start: start, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
+	r.proxy(d.Proxy)
 	layer, overlong := d.Read(nil, r.exchange)
 	if layer != nil {
 		r.tls(layer)
@@ -69,7 +70,28 @@ func (r *sessionWriter) opening() {
 	case c.HandshakeSeen:
 		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
 	}
-	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: []string{text}})
+	lines := []string{text}
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		if c.Flow(s).Packets == 0 && c.Flow(s.Other()).Packets > 0 {
+			lines = append(lines, fmt.Sprintf("   no packet of the %s is in the capture", s))
+		}
+	}
+	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: lines})
+}
+
+// proxy tells what stands in front of the dialogue.
+func (r *sessionWriter) proxy(p *ftp.Proxy) {
+	if p == nil {
+		return
+	}
+	text := fmt.Sprintf("-- in front of the dialogue is a proxy (%s)", p.Kind)
+	if p.Client.IsValid() {
+		text += fmt.Sprintf("; the client behind it is %s", p.Client)
+	}
+	if p.Server != "" {
+		text += "; the server wanted is " + Escape(p.Server)
+	}
+	r.put(paragraph{packet: r.control.FirstPacket, place: atFirst, lines: []string{text}})
 }
 
 // line tells a line of the dialogue, and what comes before it. The order is that in which
@@ -94,6 +116,15 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 		text += " [its end is missing]"
 	}
 	lines := []string{fmt.Sprintf("%-6s  %s", l.From, text)}
+	if len(l.Telnet) > 0 {
+		lines = append(lines, "        (with Telnet's "+ftp.TelnetNames(l.Telnet)+")")
+	}
+	if l.Urgent {
+		lines = append(lines, "        (sent as urgent data)")
+	}
+	if l.Unasked() {
+		lines = append(lines, "        (the beginning of TLS, to which the server had not agreed)")
+	}
 	if l.FirstPacket != l.Packet {
 		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
 	}

@@ -1,0 +1,186 @@
+package capture_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What stands in front of a dialogue belongs to no dialogue: headers of proxies, and the
+// words by which a client asks one for a connection.
+func TestProxies(t *testing.T) {
+	const name = "\x0fftp.example.com"
+	for _, c := range []struct {
+		kind   string
+		port   string
+		words  []string // by turns, the client's first
+		client string
+		server string
+	}{
+		{"PROXY v1", "21", []string{"PROXY TCP4 203.0.113.5 192.0.2.21 51000 21\r\n"}, "203.0.113.5:51000", "192.0.2.21:21"},
+		{"PROXY v1", "21", []string{"PROXY UNKNOWN\r\n"}, "invalid AddrPort", ""},
+		{"PROXY v1", "2121", []string{"PROXY TCP6 2001:db8::5 2001:db8::21 51000 21\r\n"}, "[2001:db8::5]:51000", "[2001:db8::21]:21"},
+		{"PROXY v2", "21", []string{"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xcb\x00\x71\x05\xc0\x00\x02\x15\xc7\x38\x00\x15"}, "203.0.113.5:51000", "192.0.2.21:21"},
+		{"PROXY v2", "21", []string{"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"}, "invalid AddrPort", ""},
+		{"SOCKS4", "1080", []string{"\x04\x01\x00\x15\xc0\x00\x02\x15me\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00"}, "invalid AddrPort", "192.0.2.21:21"},
+		{"SOCKS4", "1080", []string{"\x04\x01\x00\x15\x00\x00\x00\x01\x00ftp.example.com\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00"}, "invalid AddrPort", "ftp.example.com:21"},
+		{"SOCKS5", "1080", []string{"\x05\x01\x00", "\x05\x00", "\x05\x01\x00\x03" + name + "\x00\x15", "\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38"}, "invalid AddrPort", "ftp.example.com:21"},
+		{"SOCKS5", "1080", []string{"\x05\x02\x00\x02", "\x05\x02", "\x01\x02me\x03pwd", "\x01\x00", "\x05\x01\x00\x01\xc0\x00\x02\x15\x00\x15", "\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38"}, "invalid AddrPort", "192.0.2.21:21"},
+		{"HTTP CONNECT", "3128", []string{"CONNECT ftp.example.com:21 HTTP/1.1\r\nHost: ftp.example.com:21\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"}, "invalid AddrPort", "ftp.example.com:21"},
+	} {
+		f := newForge(t)
+		client, server := f.dial(clientIP+":3171", serverIP+":"+c.port)
+		for i, words := range c.words {
+			[]*peer{client, server}[i%2].send(words)
+		}
+		server.send("220 ready\r\n")
+		x := session{f, client, server}
+		x.ask("USER a", "331 password?")
+		x.ask("PASS b", "230 in")
+		x.ask("QUIT", "221 bye")
+		tr := read(t, f.pcap())
+		if got, want := gist(tr), "user a; - 220; USER a 331; PASS b 230; QUIT 221"; got != want {
+			t.Errorf("%s: got %s, want %s", c.kind, got, want)
+			continue
+		}
+		p := tr.Session(0).Proxy
+		if p == nil || p.Kind != c.kind || p.Client.String() != c.client || p.Server != c.server {
+			t.Errorf("got %+v, want %s of %s to %s", p, c.kind, c.client, c.server)
+		}
+	}
+}
+
+// An address that a proxy stands for is no third party's.
+func TestDataPortBehindProxy(t *testing.T) {
+	f := newForge(t)
+	c, s := f.dial(clientIP+":3171", serverIP+":21")
+	c.send("PROXY TCP4 203.0.113.5 192.0.2.99 51000 21\r\n")
+	s.send("220 ready\r\n")
+	x := session{f, c, s}
+	x.ask("PORT 203,0,113,5,195,80", "200 ok")
+	x.ask("PASV", "227 (192,0,2,99,195,81)")
+	x.ask("PORT 203,0,113,6,195,80", "200 ok")
+	var got []bool
+	for _, a := range read(t, f.pcap()).Session(0).DataPorts {
+		got = append(got, a.ThirdParty)
+	}
+	if want := "[false false true]"; fmt.Sprint(got) != want {
+		t.Errorf("third party's: got %v, want %s", got, want)
+	}
+}
+
+// tlsRecord is a record of TLS that nobody can read.
+func tlsRecord(kind byte, size int) string {
+	return string([]byte{kind, 3, 3, byte(size >> 8), byte(size)}) + strings.Repeat("\x8f\n", size/2)
+}
+
+// clientHello is a record that begins as a ClientHello does.
+const clientHello = "\x16\x03\x01\x00\x2c\x01\x00\x00\x28\x03\x03"
+
+func hello(extensions string) string {
+	return clientHello + extensions + strings.Repeat("R", 0x2c-6-len(extensions))
+}
+
+// Behind CCC the dialogue is in clear again (RFC 4217).
+func TestClearCommandChannel(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		f := newForge(t)
+		x := f.greeted()
+		x.ask("AUTH TLS", "234 go")
+		x.client.send(hello(""))
+		x.server.send(tlsRecord(0x16, 500)[:100])
+		x.server.send(tlsRecord(0x16, 500)[100:] + tlsRecord(0x17, 50))
+		x.client.send(tlsRecord(0x17, 40) + tlsRecord(0x17, 44)[:3])
+		if x.client.send(tlsRecord(0x17, 44)[3:]); lost {
+			f.drop(1)
+		}
+		x.server.send(tlsRecord(0x15, 18))
+		x.client.send(tlsRecord(0x15, 18))
+		x.ask("PASV", "227 (192,0,2,21,0,99)")
+		connect(f, 99)
+		x.ask("LIST", "150 here", "226 done")
+		tr := read(t, f.pcap())
+		if got, want := gist(tr), "user ; - 220; AUTH TLS 234; PASV 227; LIST 150 226; 1 for LIST"; got != want {
+			t.Errorf("lost %v: got %s, want %s", lost, got, want)
+		}
+		if s := tr.Session(0); !s.TLS || s.TLSFrom == 0 {
+			t.Errorf("lost %v: no TLS in between", lost)
+		}
+	}
+}
+
+// TLS that the server did not agree to is none.
+func TestUnaskedHello(t *testing.T) {
+	f := newForge(t)
+	x := f.greeted()
+	x.client.send(hello("\n"))
+	x.server.send("500 what?\r\n500 what?\r\n")
+	x.ask("QUIT", "221 bye")
+	s := read(t, f.pcap()).Session(0)
+	if s.TLS || len(s.Exchanges) != 2 && len(s.Exchanges) != 3 || !s.Exchanges[0].Unasked() {
+		t.Errorf("got TLS %v, %d commands", s.TLS, len(s.Exchanges))
+	}
+	f = newForge(t)
+	x = f.greeted()
+	x.client.send("AUTH TLS\r\n")
+	x.server.send("234 go\r\n")
+	x.client.send(hello(""))
+	if !read(t, f.pcap()).Session(0).TLS {
+		t.Error("a hello without an answer: got no TLS")
+	}
+}
+
+// A session inside TLS from its first byte is one, at its port or by the name of its
+// protocol; other TLS is not.
+func TestImplicitTLS(t *testing.T) {
+	for _, c := range []struct {
+		port       string
+		extensions string
+		much       int // bytes that follow
+		want       string
+	}{
+		{"990", "", 100, "control"},
+		{"990", "", 500_000, "control"},
+		{"2990", "\x00\x10\x00\x06\x00\x04\x03ftp", 100, "control"},
+		{"2990", "\x00\x10\x00\x06\x00\x04\x03ftp", 500_000, "control"},
+		{"2990", "\x00\x10\x00\x0b\x00\x09\x08ftp-data", 100, "other"},
+		{"443", "", 100, "other"},
+	} {
+		f := newForge(t)
+		client, server := f.dial(clientIP+":3171", serverIP+":"+c.port)
+		client.send(hello(c.extensions))
+		server.send(tlsRecord(0x16, 500))
+		for range c.much/10_000 + 1 {
+			client.send(tlsRecord(0x17, min(c.much, 10_000)))
+		}
+		server.close()
+		tr := read(t, f.pcap())
+		if got := string(tr.Connection(0).Role); got != c.want {
+			t.Errorf("port %s, %q, %d bytes: got %s, want %s", c.port, c.extensions, c.much, got, c.want)
+			continue
+		}
+		if s := tr.Session(0); c.want == "control" && (!s.TLS || s.TLSFrom != 4 || len(s.Exchanges) != 0) {
+			t.Errorf("port %s: got TLS %v from %d, %d commands", c.port, s.TLS, s.TLSFrom, len(s.Exchanges))
+		}
+	}
+}
+
+// Telnet's commands and urgent data are kept with their line, and a byte 255 that begins
+// none stays in it.
+func TestTelnetBytes(t *testing.T) {
+	f := newForge(t)
+	x := f.entered()
+	x.client.send("\xff\xf4\xff\xf2ABOR\r\n")
+	x.server.send("226 done\r\n")
+	for _, line := range []string{"MKD ab\xff", "MKD \xffab", "MKD a\xff\xffb", "MKD a\xff\xfb\x06b"} {
+		x.ask(line, "257 made")
+	}
+	var got []string
+	for _, e := range read(t, f.pcap()).Session(0).Exchanges[1:] {
+		got = append(got, fmt.Sprintf("%q %x", e.Text, e.Telnet))
+	}
+	want := []string{`"ABOR" fff4fff2`, `"MKD ab\xff" `, `"MKD \xffab" `, `"MKD a\xffb" `, `"MKD ab" fffb06`}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -1,0 +1,234 @@
+// What a proxy puts in front of a dialogue, or what a client says to it first.
+
+package ftp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"iter"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/tcp"
+)
+
+// A Proxy is what stands in front of a dialogue: HAProxy's PROXY header, which says who
+// the client is, or the words by which a client asks a proxy for a connection. It belongs
+// to no dialogue.
+type Proxy struct {
+	// Kind is "PROXY v1", "PROXY v2", "SOCKS4", "SOCKS5" or "HTTP CONNECT".
+	Kind string
+	// Client is the address of the client as a PROXY header gives it; it is not valid
+	// for another kind, or if the header has none.
+	Client netip.AddrPort
+	// Server is whom the client wants to reach, "192.0.2.21:21" or "ftp.example.test:21";
+	// "" if that is not said.
+	Server string
+}
+
+// maxFront is how many bytes of a stream are looked at for what stands in front.
+const maxFront = 4 << 10
+
+// behindProxy returns the streams of a client and a server without what stands in front
+// of them; proxy is nil if that is nothing.
+func behindProxy(client, server iter.Seq[tcp.Chunk]) (_, _ iter.Seq[tcp.Chunk], proxy *Proxy) {
+	said := firstBytes(client)
+	if len(said) == 0 {
+		return client, server, nil
+	}
+	var read func(client, server []byte) (p *Proxy, fromClient, fromServer int)
+	switch said[0] {
+	case 'P':
+		read = proxyLine
+	case '\r':
+		read = proxyHeader
+	case 4:
+		read = socks4
+	case 5:
+		read = socks5
+	case 'C':
+		read = httpConnect
+	default:
+		return client, server, nil
+	}
+	proxy, fromClient, fromServer := read(said, firstBytes(server))
+	if proxy == nil {
+		return client, server, nil
+	}
+	return without(client, fromClient), without(server, fromServer), proxy
+}
+
+// firstBytes returns the first bytes of a stream, up to a gap.
+func firstBytes(chunks iter.Seq[tcp.Chunk]) []byte {
+	var all []byte
+	for c := range chunks {
+		if c.AfterGap {
+			break
+		}
+		if all == nil {
+			all = c.Data[:len(c.Data):len(c.Data)] // not copied, as a rule
+		} else {
+			all = append(all, c.Data...)
+		}
+		if len(all) >= maxFront || len(all) > 0 && !strings.ContainsRune("P\r\x04\x05CH\x00", rune(all[0])) {
+			break
+		}
+	}
+	return all
+}
+
+// without leaves out the first bytes of a stream.
+func without(chunks iter.Seq[tcp.Chunk], n int) iter.Seq[tcp.Chunk] {
+	return func(yield func(tcp.Chunk) bool) {
+		left := n
+		for c := range chunks {
+			skip := min(left, len(c.Data))
+			left -= skip
+			c.Seq, c.Data = c.Seq+int64(skip), c.Data[skip:]
+			if len(c.Data) > 0 && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// proxyLine reads a PROXY header of version 1 (proxy-protocol.txt of HAProxy, section 2.1).
+func proxyLine(client, _ []byte) (*Proxy, int, int) {
+	const longest = 107
+	line, _, found := bytes.Cut(client[:min(longest, len(client))], []byte("\r\n"))
+	words := strings.Fields(string(line))
+	if !found || len(words) < 2 || words[0] != "PROXY" {
+		return nil, 0, 0
+	}
+	p := &Proxy{Kind: "PROXY v1"}
+	if len(words) == 6 {
+		p.Client = addrPort(words[2], words[4])
+		if a := addrPort(words[3], words[5]); a.IsValid() {
+			p.Server = a.String()
+		}
+	}
+	return p, len(line) + 2, 0
+}
+
+func addrPort(ip, port string) netip.AddrPort {
+	a, err := netip.ParseAddr(ip)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	if err != nil || bad != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a, uint16(n))
+}
+
+// proxyHeader reads a PROXY header of version 2 (section 2.2).
+func proxyHeader(client, _ []byte) (*Proxy, int, int) {
+	const signature, header, version2, tcp4, tcp6 = "\r\n\r\n\x00\r\nQUIT\n", 16, 2, 0x11, 0x21
+	if len(client) < header || string(client[:12]) != signature || client[12]>>4 != version2 {
+		return nil, 0, 0
+	}
+	p, size := &Proxy{Kind: "PROXY v2"}, header+int(binary.BigEndian.Uint16(client[14:]))
+	ip := map[byte]int{tcp4: 4, tcp6: 16}[client[13]]
+	if body := client[header:min(size, len(client))]; ip > 0 && len(body) >= 2*ip+4 {
+		ends := body[2*ip:]
+		p.Client = addrPortOf(body[:ip], ends)
+		p.Server = addrPortOf(body[ip:2*ip], ends[2:]).String()
+	}
+	return p, size, 0
+}
+
+func addrPortOf(ip, port []byte) netip.AddrPort {
+	a, _ := netip.AddrFromSlice(ip)
+	return netip.AddrPortFrom(a, binary.BigEndian.Uint16(port))
+}
+
+// socks4 reads a request of SOCKS 4 or 4A to connect, and that it is granted.
+func socks4(client, server []byte) (*Proxy, int, int) {
+	const connect, granted, answer = 1, 0x5a, 8
+	if len(client) < 9 || client[1] != connect || len(server) < answer || server[1] != granted {
+		return nil, 0, 0
+	}
+	p := &Proxy{Kind: "SOCKS4", Server: addrPortOf(client[4:8], client[2:4]).String()}
+	user := bytes.IndexByte(client[8:], 0)
+	size := 8 + user + 1
+	if user < 0 {
+		return nil, 0, 0
+	}
+	if client[4] == 0 && client[5] == 0 && client[6] == 0 && client[7] != 0 { // 4A: a name follows
+		n := bytes.IndexByte(client[size:], 0)
+		if n < 0 {
+			return nil, 0, 0
+		}
+		p.Server = hostPort(string(client[size:size+n]), client[2:4])
+		size += n + 1
+	}
+	return p, size, answer
+}
+
+func hostPort(host string, port []byte) string {
+	return host + ":" + strconv.Itoa(int(binary.BigEndian.Uint16(port)))
+}
+
+// socks5 reads what a client and a proxy of SOCKS 5 say to each other (RFC 1928), with a
+// password (RFC 1929) or without, up to where the connection is granted.
+func socks5(client, server []byte) (*Proxy, int, int) {
+	const version, connect, granted, password = 5, 1, 0, 2
+	if len(client) < 2 || len(server) < 2 || server[0] != version {
+		return nil, 0, 0
+	}
+	at, answered := 2+int(client[1]), 2
+	if server[1] == password {
+		if len(client) < at+2 || len(client) < at+3+int(client[at+1]) {
+			return nil, 0, 0
+		}
+		at += 2 + int(client[at+1])
+		at += 1 + int(client[at])
+		answered += 2
+	}
+	if len(client) < at+4 || len(server) < answered+4 || client[at] != version || client[at+1] != connect || server[answered+1] != granted {
+		return nil, 0, 0
+	}
+	to, size := socksAddress(client[at+3:])
+	_, bound := socksAddress(server[answered+3:])
+	if size == 0 || bound == 0 {
+		return nil, 0, 0
+	}
+	return &Proxy{Kind: "SOCKS5", Server: to}, at + 3 + size, answered + 3 + bound
+}
+
+// socksAddress reads an address of SOCKS 5 from its type on; its size is 0 if it is none.
+func socksAddress(b []byte) (text string, size int) {
+	const ipv4, name, ipv6 = 1, 3, 4
+	if len(b) < 2 {
+		return "", 0
+	}
+	from, n := 1, 0
+	switch b[0] {
+	case ipv4:
+		n = 4
+	case ipv6:
+		n = 16
+	case name:
+		from, n = 2, int(b[1])
+	}
+	size = from + n + 2
+	if n == 0 || len(b) < size {
+		return "", 0
+	}
+	if b[0] == name {
+		return hostPort(string(b[from:from+n]), b[from+n:]), size
+	}
+	return addrPortOf(b[from:from+n], b[from+n:]).String(), size
+}
+
+// httpConnect reads a request for a tunnel and that it is granted (RFC 9110 section 9.3.6).
+func httpConnect(client, server []byte) (*Proxy, int, int) {
+	const end = "\r\n\r\n"
+	request, _, asked := bytes.Cut(client, []byte(end))
+	answer, _, answered := bytes.Cut(server, []byte(end))
+	words, reply := strings.Fields(string(request)), strings.Fields(string(answer))
+	if !asked || !answered || len(words) < 3 || words[0] != "CONNECT" || !strings.HasPrefix(words[2], "HTTP/") ||
+		len(reply) < 2 || !strings.HasPrefix(reply[0], "HTTP/") || !strings.HasPrefix(reply[1], "2") {
+		return nil, 0, 0
+	}
+	return &Proxy{Kind: "HTTP CONNECT", Server: words[1]}, len(request) + len(end), len(answer) + len(end)
+}
