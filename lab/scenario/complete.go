@@ -220,7 +220,7 @@ func (p *parser) checkProgram() {
 	p.line = s.ProgramLine
 	host, _ := p.s.Host("server")
 	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork ||
-		len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
+		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
 		p.fail("program: a program has its own users, replies and habits; user, replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
 	}
 }

@@ -48,6 +48,7 @@ const (
 	FinishData = "finish data"
 	CloseData  = "close data"
 	ResetData  = "reset data"
+	KeepData   = "keep data"
 	Close      = "close"
 	Reset      = "reset"
 	FallSilent = "fall silent"
@@ -77,7 +78,8 @@ var actionKinds = []actionKind{
 	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
 	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
 	{ResetData, "", "End the data connection with a reset.", `on RETR: reply 150 Here.; open data; reset data; reply 426 Broken.`, noWords},
-	{Close, "", "Close the control connection.", `on QUIT: close`, noWords},
+	{KeepData, "", "Leave the data connection open to the end of the session.", `on LIST: reply 150 Here.; send; reply 226 Done.; keep data`, noWords},
+	{Close, "", "Close the control connection. The data connection may go on.", `on QUIT: close`, noWords},
 	{Reset, "", "End the control connection with a reset.", `on QUIT: reset`, noWords},
 	{FallSilent, "", "Leave the connections open, and answer nothing from here on.", `on 3rd *: fall silent`, noWords},
 }
@@ -279,7 +281,7 @@ func (p *parser) checkRule(r Rule) {
 			p.fail("%s: as usual, the server uses the data connection itself; say which, or say all it does", a.Text)
 		case a.Verb == SendData && a.Size != 0 && !slices.Contains(withContent, r.Command):
 			p.fail("%s: for %s the server has nothing to send, as it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
-		case a.uses(lastAction) && i < len(r.Actions)-1:
+		case a.uses(lastAction) && i < len(r.Actions)-1 && (a.Verb == FallSilent || !r.Actions[i+1].uses(dataAction) && r.Actions[i+1].Verb != Pause):
 			p.fail("%s: nothing can follow it, and %q does", a.Text, r.Actions[i+1].Text)
 		case a.Verb == SayNothing && len(r.Actions) > 1:
 			p.fail("nothing stands alone, and %d other actions stand beside it", len(r.Actions)-1)
@@ -303,7 +305,7 @@ const (
 
 func (a Action) uses(use actionUse) bool {
 	switch a.Verb {
-	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData:
+	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData, KeepData:
 		return use == dataAction
 	case AsUsual, ListenData, LogIn:
 		return use == ownAction

@@ -50,6 +50,7 @@ type Server struct {
 	Slow       time.Duration // between the bytes of its replies, each in a segment of its own; 0 is none
 	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)
 	ThirdParty bool          // has data connections with other hosts than the client
+	ActivePort uint16        // of active data connections; the one before Port when 0
 	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
 	Replicas   []Replica     // other hosts with such a server
 	Program    []string      // another server, and its arguments; empty for the lab's own

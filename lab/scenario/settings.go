@@ -262,6 +262,7 @@ var serverOptions = []option[Server]{
 	{"nagle", "sends no line of a reply before the line above it is acknowledged (RFC 896)", func(_ *parser, s *Server, _ string) { s.Nagle = true }},
 	{"thirdparty", "has data connections with other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
 	{"dataports=50000-50002", "the ports for passive data connections, each used again when it is free; when none is, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
+	{"activeport=40020", "the port from which it opens active data connections; the one before the control port by default (RFC 959, 3.2)", func(p *parser, s *Server, v string) { s.ActivePort = p.port(v) }},
 	{"awaitfin", "says 226 only when the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
 }
 

@@ -174,6 +174,7 @@ func (c *controlConn) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
+	c.session.kill()
 	if c.closed {
 		c.session.server.leave(c)
 	}

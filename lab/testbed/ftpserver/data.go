@@ -234,7 +234,7 @@ func (a *active) connect() (*dataConn, error) {
 	if server.config.ReplyFirst {
 		a.session.control.replyFirst()
 	}
-	conn, err := server.host.DialTCP(ctx, server.config.Port-1, a.addr)
+	conn, err := server.host.DialTCP(ctx, server.config.ActivePort, a.addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a.addr, reason(err))
 	}
@@ -265,7 +265,7 @@ func (a *active) Close() error {
 // Addr returns the address from which Accept dials.
 func (a *active) Addr() net.Addr {
 	server := a.session.server
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(server.host.Addr(), server.config.Port-1))
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(server.host.Addr(), server.config.ActivePort))
 }
 
 func (a *active) refuse() { a.Close() }

@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type ruleRun struct {
 	values  map[string]string // of placeholders
 	data    *dataConn         // nil while it is not open
 
+	keep    bool          // the data connection is left open
 	instead bool          // hides the library's greeting
 	listens bool          // hides the library's reply to EPSV
 	logsIn  bool          // hides the library's replies to USER and PASS
@@ -98,7 +100,7 @@ func (r *ruleRun) transfer() {
 
 // end ends the run. What it left open of a data connection is closed.
 func (r *ruleRun) end() {
-	if r.data != nil {
+	if r.data != nil && !r.keep {
 		r.data.Close()
 	}
 	r.session.setRun(nil)
@@ -246,6 +248,10 @@ func (r *ruleRun) do(a scenario.Action) error {
 		return network.Reset(control.conn)
 	case scenario.FallSilent:
 		r.session.silent.Store(true)
+		r.keep = true
+		if r.data != nil {
+			r.session.keepOpen(r.data)
+		}
 		return nil
 	case scenario.SayNothing:
 		return nil
@@ -302,12 +308,18 @@ func (r *ruleRun) doData(a scenario.Action) (err error) {
 		err = r.data.close()
 	case scenario.ResetData:
 		err = r.data.reset()
+	case scenario.KeepData:
+		r.keep = true
+		r.session.keepOpen(r.data)
 	}
 	if errors.Is(err, io.EOF) { // there was less than the rule says
 		err = nil
 	}
 	return err
 }
+
+// keepOpen has a data connection closed at the end of the session.
+func (s *session) keepOpen(d *dataConn) { context.AfterFunc(s.life, func() { d.Close() }) }
 
 // receive takes so much of an upload, or with -1 the rest of it. The library
 // then has the file before the rule goes on.

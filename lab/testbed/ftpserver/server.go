@@ -49,6 +49,8 @@ type Config struct {
 	ThirdParty bool                 // data connections may be with other hosts than the client's
 	DataPorts  []scenario.PortRange // for passive data connections, each used again when it is free; none are the host's
 
+	ActivePort uint16 // of active data connections; the one before Port when 0 (RFC 959, 3.2)
+
 	// Cork holds data back until it fills a segment (TCP_CORK), so that all
 	// segments but the last are full and the FIN rides on the last one.
 	Cork bool
@@ -95,6 +97,9 @@ type part interface{ abandon() }
 func Start(host network.Host, config Config) (*Server, error) {
 	if config.Port == 0 {
 		config.Port = 21
+	}
+	if config.ActivePort == 0 {
+		config.ActivePort = config.Port - 1
 	}
 	if config.Idle == 0 {
 		config.Idle = 15 * time.Minute

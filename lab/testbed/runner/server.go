@@ -25,6 +25,7 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		Nagle:      s.Server.Nagle,
 		ThirdParty: s.Server.ThirdParty,
 		DataPorts:  s.Server.DataPorts,
+		ActivePort: s.Server.ActivePort,
 		Cork:       host.Cork,
 		FINApart:   host.FINApart,
 	}
