@@ -187,6 +187,8 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 		p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
 	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
 		p.fail("expect: what breaks cannot go on in the background, so leave the & away")
+	case (s.Refused || s.Code != 0) && v.is(noReply):
+		p.fail("%s waits for no reply, so none can be expected; the step await does", s.Verb)
 	case s.Break != "" && p.s.Client.Kind == Jlaffaye:
 		p.fail("expect %s: client jlaffaye does not go on after that; client scripted does", s.Break)
 	case s.Verb == "open":

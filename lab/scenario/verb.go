@@ -29,6 +29,7 @@ const (
 	scripted                   // is beyond github.com/jlaffaye/ftp
 	transfer                   // uses a data connection
 	verbatim                   // its argument is the rest of the line
+	noReply                    // waits for no reply of the server's
 	noStep                     // says something of the steps below, and is none itself
 )
 

@@ -131,43 +131,43 @@ var verbs = []verb{
 		name: "upload", args: []arg{localFile, command}, traits: scripted | transfer | verbatim, example: "upload photo.jpg STOU",
 		does: "Upload a file with a command of your own.",
 	}, {
-		name: "rest", args: []arg{size("OFFSET")}, traits: scripted, example: "rest 4KiB",
+		name: "rest", args: []arg{size("OFFSET")}, traits: noReply | scripted, example: "rest 4KiB",
 		does: "Let the next transfer of the session begin there: REST is sent before its command.",
 	}, {
-		name: "send", args: []arg{command}, traits: scripted | verbatim, example: "send NOOP",
+		name: "send", args: []arg{command}, traits: noReply | scripted | verbatim, example: "send NOOP",
 		does: "Send a command as it stands, and wait for nothing.",
 	}, {
-		name: "write", args: []arg{bytesToSend}, traits: scripted, example: `write "NOOP\r\nPWD\r\n"`,
+		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted, example: `write "NOOP\r\nPWD\r\n"`,
 		does: "Send bytes as they stand, in one segment, and wait for nothing: several commands, a part of one, or one that ends in LF alone.",
 	}, {
-		name: "urgent", args: []arg{bytesToSend}, traits: scripted, example: `urgent "\xff\xf2"`,
+		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted, example: `urgent "\xff\xf2"`,
 		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
 	}, {
 		name: "await", args: []arg{optional(code)}, traits: scripted, example: "await 226",
 		does: "Wait for the next reply, which must have the code, if there is one. A preliminary reply such as 150 is one of its own.",
 	}, {
-		name: "dial", args: []arg{optional(peer)}, traits: early | scripted, example: "dial server.40000",
+		name: "dial", args: []arg{optional(peer)}, traits: noReply | early | scripted, example: "dial server.40000",
 		does: "Open a data connection: to the port that the last 227 or 229 named, or to a port of a host. It is used only by the steps below that say so. A second one may follow; steps mean the last.",
 	}, {
-		name: "listen", args: []arg{port}, traits: early | scripted, example: "listen 3170",
+		name: "listen", args: []arg{port}, traits: noReply | early | scripted, example: "listen 3170",
 		does: "Listen for a data connection; PORT is sent by quote.",
 	}, {
-		name: "accept", traits: early | scripted, example: "accept",
+		name: "accept", traits: noReply | early | scripted, example: "accept",
 		does: "Wait for the data connection for which listen listens.",
 	}, {
-		name: "read", args: []arg{optional(size("BYTES"))}, traits: early | scripted | transfer, example: "read 1000",
+		name: "read", args: []arg{optional(size("BYTES"))}, traits: noReply | early | scripted | transfer, example: "read 1000",
 		does: "Read so many bytes from the data connection, or up to its end.",
 	}, {
-		name: "feed", args: []arg{localFile, optional(size("BYTES"))}, traits: early | scripted | transfer, example: "feed photo.jpg 1000",
+		name: "feed", args: []arg{localFile, optional(size("BYTES"))}, traits: noReply | early | scripted | transfer, example: "feed photo.jpg 1000",
 		does: "Write a file of the client, or so much of its beginning, to the data connection.",
 	}, {
-		name: "finish", args: []arg{dataWord}, traits: early | scripted, example: "finish data",
+		name: "finish", args: []arg{dataWord}, traits: noReply | early | scripted, example: "finish data",
 		does: "End what the client sends, with a FIN, and go on reading: on the control connection, or on the data connection.",
 	}, {
-		name: "close", args: []arg{dataWord}, traits: early | scripted, example: "close data",
+		name: "close", args: []arg{dataWord}, traits: noReply | early | scripted, example: "close data",
 		does: "Close the connection without a word. After that of a control connection, another open may follow.",
 	}, {
-		name: "reset", args: []arg{dataWord}, traits: early | scripted, example: "reset data",
+		name: "reset", args: []arg{dataWord}, traits: noReply | early | scripted, example: "reset data",
 		does: "End the connection with a reset. After that of a control connection, another open may follow.",
 	},
 }
