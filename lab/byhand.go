@@ -21,19 +21,28 @@ type Recording struct {
 	Frames   int
 	Capture  string   // the file's path
 	Failures []string // of the lab itself, such as frames that were lost
+	Status   int      // exit status of the shell, or of the command in its place
+	Verdict  *Verdict // on a command's capture, if the scenario says what should be seen
 }
 
 // Shell opens the user's shell on the client's host of a scenario, beside its
-// server, and records everything until the shell ends. The shell has the standard
-// input and outputs of this program. The results are in a new
-// folder of its own, NAME-by-hand. An error means that no shell could be
-// opened, or that the capture could not be written to its end.
-func Shell(ctx context.Context, s *scenario.Scenario, results string) (*Recording, error) {
+// server, and records everything until the shell ends. If there is a command, it is
+// run in the shell's place, and the capture is judged by what the scenario wants.
+// Either has the standard input and outputs of this program.
+//
+// The results are in a new folder of its own, NAME-by-hand; if nothing was
+// recorded, there is none, and Capture is "". An error means that the program could
+// not be started, or that the capture could not be written to its end.
+func Shell(ctx context.Context, s *scenario.Scenario, results string, command ...string) (*Recording, error) {
 	t := byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 	if _, err := runner.FindProgram(s); err != nil {
 		return nil, err
 	}
-	sh, err := byhand.NewShell(s)
+	judge, err := newJudge(s)
+	if err != nil {
+		return nil, err
+	}
+	sh, err := byhand.NewShell(s, command)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +51,38 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string) (*Recordin
 		return nil, err
 	}
 	defer file.Close()
+	outcome, err := runShell(ctx, s, sh, t, file)
+	if err != nil && isEmpty(file) {
+		discard(file)
+		return nil, inFile(s, err)
+	}
+	if err != nil {
+		return nil, keepReadable(file.Name(), inFile(s, err))
+	}
+	r := &Recording{Frames: outcome.Frames, Capture: file.Name(), Status: outcome.Status}
+	for _, f := range outcome.Failures {
+		r.Failures = append(r.Failures, f.In(s.File))
+	}
+	if r.Frames == 0 {
+		discard(file)
+		r.Capture = ""
+		return r, nil
+	}
+	if len(command) > 0 && judge.asks() {
+		if r.Verdict, err = Check(s, File(r.Capture)); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.finish(s)
+}
+
+// runShell runs a shell in a cell, and gives the terminal back as it was.
+func runShell(ctx context.Context, s *scenario.Scenario, sh *byhand.Shell, t byhand.Terminal, file *os.File) (*runner.Outcome, error) {
 	folder, err := filepath.Abs(filepath.Dir(file.Name()))
 	if err != nil {
 		return nil, err
 	}
-	restore := t.Keep()
+	defer t.Keep()()
 	outcome, ended, err := runInCell(ctx, cell.Job{
 		Spec:  job{File: s.File, Source: s.Source, Files: filepath.Join(folder, "files"), Format: pcapng.PCAPNG, Shell: sh},
 		Files: []*os.File{file, t.In, t.Out, t.Err},
@@ -55,19 +91,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string) (*Recordin
 	if err == nil {
 		err = ended()
 	}
-	restore()
-	if err != nil && isEmpty(file) {
-		discard(file)
-		return nil, inFile(s, err)
-	}
-	if err != nil {
-		return nil, keepReadable(file.Name(), inFile(s, err))
-	}
-	r := &Recording{Frames: outcome.Frames, Capture: file.Name()}
-	for _, f := range outcome.Failures {
-		r.Failures = append(r.Failures, f.In(s.File))
-	}
-	return r, r.finish()
+	return outcome, err
 }
 
 // shellGrace is time enough to end the programs in a shell, and then all that
@@ -102,12 +126,16 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 		return nil, err
 	}
 	r := &Recording{Frames: w.Frames(), Capture: file.Name()}
-	return r, errors.Join(err, r.finish())
+	return r, errors.Join(err, r.finish(nil))
 }
 
-// finish adds to the capture what is told of it.
-func (r *Recording) finish() error {
-	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", nil, nil)
+// finish writes the walkthrough beside the capture, and its sentences into the
+// capture. A scenario is needed if there is a verdict.
+func (r *Recording) finish(s *scenario.Scenario) error {
+	if r.Verdict == nil {
+		s = nil
+	}
+	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict)
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
 	inheritOwner(files...)
 	return errors.Join(told, err)
@@ -144,8 +172,6 @@ func createByHand(results, name string) (*os.File, error) {
 	return file, nil
 }
 
-// discard removes a capture that has nothing in it, and its folder.
-func discard(file *os.File) {
-	os.Remove(file.Name())
-	os.Remove(filepath.Dir(file.Name()))
-}
+// discard removes the folder of a capture that has nothing in it. createByHand has
+// made it new, so nothing else is in it but what the scenario's server was given.
+func discard(file *os.File) { os.RemoveAll(filepath.Dir(file.Name())) }

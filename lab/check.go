@@ -96,6 +96,9 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	return j, nil
 }
 
+// asks reports whether the scenario says what should be seen or measured.
+func (j *judge) asks() bool { return j.want != nil || j.figures != nil }
+
 // judge judges the capture in the file at path, on top of what its players saw.
 func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
 	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Cut}

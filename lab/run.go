@@ -83,13 +83,17 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 		return err
 	}
 	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files}
+	status := 0
 	client := runner.Steps(func(p Progress) { c.Send(message{Progress: &p}) })
 	if j.Shell != nil {
 		s.Network.Volume = max(s.Network.Volume, leastVolume)
 		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
-		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]})
+		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}, &status)
 	}
 	outcome, err := runner.Run(ctx, s, linux.Builder{Shared: c.InPlace}, recording, client)
+	if outcome != nil {
+		outcome.Status = status
+	}
 	return errors.Join(err, c.Send(message{Outcome: outcome}))
 }
 

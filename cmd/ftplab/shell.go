@@ -14,7 +14,7 @@ import (
 func shellCommand() *cobra.Command {
 	var results string
 	c := &cobra.Command{
-		Use:   "shell NAME | FILE",
+		Use:   "shell NAME | FILE [-- COMMAND [ARGUMENT]...]",
 		Short: "Open a shell in the client's place, and record what you do",
 		Long: `Shell makes the network of a scenario, starts its server, and opens your shell,
 $SHELL, on the client's host. There the FTP programs of your machine are the
@@ -23,12 +23,25 @@ shell ends.
 
 You are root in there, of that network alone: tcpdump and ip work, and nothing
 else can be reached. The results are in results/NAME-by-hand, or -2, -3 and so
-on: nothing that was recorded by hand is replaced.`,
+on: nothing that was recorded by hand is replaced.
+
+With a COMMAND there is no shell: the command is run in its place, and the capture
+is judged by what the scenario wants.
+
+Exit status: that of the shell or of the COMMAND; if that is 0, 1 if the capture is
+not as wanted. 2 also means that the shell could not be opened.`,
 		Example: `  ftplab shell passive_list
   client# ftp server
   client# curl ftp://server/
-  client# exit`,
-		Args:              takesScenario,
+  client# exit
+
+  ftplab shell passive_list -- curl -sS ftp://server/`,
+		Args: func(c *cobra.Command, args []string) error {
+			if dash := c.ArgsLenAtDash(); dash >= 0 {
+				args = args[:dash]
+			}
+			return takesScenario(c, args)
+		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := selectScenario(args[0])
@@ -41,7 +54,7 @@ on: nothing that was recorded by hand is replaced.`,
 			// recorded is still to be written then.
 			ctx, stop = untilHangup(ctx)
 			defer stop()
-			r, err := lab.Shell(ctx, s, results)
+			r, err := lab.Shell(ctx, s, results, args[1:]...)
 			if err != nil {
 				return err
 			}
@@ -64,14 +77,25 @@ func selectScenario(arg string) (*scenario.Scenario, error) {
 	return found[0], nil
 }
 
-// printRecording says what was recorded by hand, and what went wrong with it.
+// printRecording says what was recorded by hand, and what is wrong with it.
 func printRecording(w io.Writer, r *lab.Recording) error {
-	fmt.Fprintf(w, "%d frames recorded: %s\n", r.Frames, r.Capture)
-	fmt.Fprintf(w, "their story: %s\n", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
+	if r.Capture == "" {
+		fmt.Fprintln(w, "nothing was recorded, so there are no results")
+	} else {
+		fmt.Fprintf(w, "%d frames recorded: %s\n", r.Frames, r.Capture)
+		fmt.Fprintf(w, "their story: %s\n", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
+	}
 	for _, f := range r.Failures {
 		fmt.Fprintln(w, f)
 	}
-	if len(r.Failures) > 0 {
+	if r.Verdict != nil {
+		fmt.Fprint(w, r.Verdict.Report())
+		fmt.Fprintln(w, summary(r.Verdict))
+	}
+	switch {
+	case r.Status != 0:
+		return exitStatus(r.Status)
+	case len(r.Failures) > 0 || r.Verdict != nil && !r.Verdict.Pass:
 		return errFailed
 	}
 	return nil

@@ -128,10 +128,43 @@ func readTransfers(t *testing.T, path string) string {
 }
 
 // TestShellKeepsEarlier plays twice: what was done by hand is not replaced.
+// TestShellCommand runs a command in the shell's place: its exit status is ftplab's,
+// and the capture is judged by the scenario.
+func TestShellCommand(t *testing.T) {
+	curl := optional.Tool(t, "curl", "apt install curl")
+	wants := "# x\n# y\nopen\nlogin anonymous\nquit\n-- files/README --\nhello\n-- want --\n" +
+		"ctl  client.* > server.21\ndata  client.* > server.*\n\nctl  ...\nctl  client > server  \"RETR %s\"\nctl  ...\ndata  ...\n"
+	for _, test := range []struct {
+		name, file string
+		command    []string
+		status     int
+		says       string
+	}{
+		{"as wanted", "README", []string{curl, "-sS", "ftp://server/README"}, exitPassed, "as wanted"},
+		{"not as wanted", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
+		{"a status of its own", "README", []string{"sh", "-c", "exit 7"}, 7, "nothing was recorded"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			file := write(t, "want.txtar", fmt.Sprintf(wants, test.file))
+			cmd := command(folder, "/bin/sh", append([]string{"shell", file, "--"}, test.command...)...)
+			out, err := cmd.CombinedOutput()
+			if got := cmd.ProcessState.ExitCode(); got != test.status || !strings.Contains(string(out), test.says) {
+				t.Errorf("got status %d, error %v and\n%s\nwant %d and %q in it", got, err, out, test.status, test.says)
+			}
+			recorded, _ := filepath.Glob(filepath.Join(folder, "results", "*"))
+			if none := strings.HasPrefix(test.says, "nothing"); none != (len(recorded) == 0) {
+				t.Errorf("got the results %v", recorded)
+			}
+		})
+	}
+}
+
 func TestShellKeepsEarlier(t *testing.T) {
+	optional.Tool(t, "curl", "apt install curl")
 	folder := t.TempDir()
 	for range 2 {
-		runShell(t, folder, "passive_list", "exit\n")
+		runShell(t, folder, "passive_list", "curl -sS ftp://server/README\n")
 	}
 	for _, name := range []string{"passive_list-by-hand", "passive_list-by-hand-2"} {
 		frames(t, filepath.Join(folder, "results", name, "capture.pcapng"))
@@ -174,7 +207,7 @@ func TestShellTerminal(t *testing.T) {
 			term.expect(prompt, soon)
 
 			term.enter("stty -echo raw; exit") // leaves the terminal in disorder
-			term.expect("frames recorded", soon)
+			term.expect("nothing was recorded", soon)
 			term.expect("outside> $", soon)
 			term.enter("stty -a; echo status $?")
 			if got := term.expect("status 0", soon); !strings.Contains(got, " echo ") || !strings.Contains(got, " icanon ") {

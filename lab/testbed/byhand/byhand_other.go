@@ -19,8 +19,8 @@ func errNotHere(what string) error {
 }
 
 // Run fails here: cells need Linux.
-func (*Shell) Run(context.Context, network.Host, Terminal) error {
-	return errNotHere("shells in a cell")
+func (*Shell) Run(context.Context, network.Host, Terminal) (status int, err error) {
+	return 0, errNotHere("shells in a cell")
 }
 
 // Record fails here: packet sockets need Linux.

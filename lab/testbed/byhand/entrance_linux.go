@@ -13,9 +13,9 @@ import (
 // gives itself the host's name and names, takes the terminal, and then is
 // replaced by the shell. It has a mount and a UTS namespace to itself.
 type entrance struct {
-	Program string // the shell
-	Hosts   string // lines for its /etc/hosts
-	Name    string // of the host
+	Command []string // the shell's path, and its arguments
+	Hosts   string   // lines for its /etc/hosts
+	Name    string   // of the host
 }
 
 // entranceName is the name, argv[0], by which this program knows that it was
@@ -59,7 +59,8 @@ func (e entrance) enter() error {
 	if err := foreground(os.Stdin, unix.Getpid()); err != nil {
 		return fmt.Errorf("taking the terminal: %w", err)
 	}
-	return unix.Exec(e.Program, []string{filepath.Base(e.Program)}, os.Environ())
+	arguments := append([]string{filepath.Base(e.Command[0])}, e.Command[1:]...)
+	return unix.Exec(e.Command[0], arguments, os.Environ())
 }
 
 const hostsFile = "/etc/hosts"

@@ -1,10 +1,12 @@
 package byhand
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,7 +20,7 @@ import (
 // machine is called by its host's name, which most prompts show, and an /etc/hosts
 // that only the shell's programs see has the names of the scenario's hosts.
 type Shell struct {
-	Program string   // a path
+	Command []string // a path, and arguments
 	Env     []string // as of os.Environ
 	Dir     string
 	Hosts   string // lines in front of the machine's own /etc/hosts
@@ -28,21 +30,28 @@ type Shell struct {
 // A Terminal is what a shell reads from and writes to. It need not be a terminal.
 type Terminal struct{ In, Out, Err *os.File }
 
-// NewShell returns the user's shell, $SHELL, for the client's host of a scenario.
-func NewShell(s *scenario.Scenario) (*Shell, error) {
-	program := os.Getenv("SHELL")
-	if program == "" {
-		program = "/bin/sh"
+// NewShell returns the user's shell, $SHELL, for the client's host of a scenario;
+// or if there is a command, that program with its arguments.
+func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
+	what, greeting := command, ""
+	if len(command) == 0 {
+		what, greeting = []string{cmp.Or(os.Getenv("SHELL"), "/bin/sh")}, welcome(s)
 	}
-	path, err := exec.LookPath(program)
-	if err != nil {
+	path, err := exec.LookPath(what[0])
+	if err != nil && len(command) == 0 {
 		return nil, fmt.Errorf("your shell, $SHELL, cannot be started: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be started: %w", what[0], err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
-	sh := &Shell{Program: path, Env: os.Environ(), Dir: dir, Hosts: hosts(s), Welcome: welcome(s)}
+	sh := &Shell{Command: append([]string{path}, what[1:]...), Env: os.Environ(), Dir: dir, Hosts: hosts(s), Welcome: greeting}
 	hasPrompt := func(v string) bool { return strings.HasPrefix(v, "PS1=") }
 	if !slices.ContainsFunc(sh.Env, hasPrompt) {
 		sh.Env = append(sh.Env, "PS1=client# ") // of shells that have no other
@@ -50,10 +59,11 @@ func NewShell(s *scenario.Scenario) (*Shell, error) {
 	return sh, nil
 }
 
-// Client is the shell in the client's place.
-func (sh *Shell) Client(t Terminal) runner.Client {
-	return func(ctx context.Context, e *runner.Environment) ([]runner.Failure, error) {
-		return nil, sh.Run(ctx, e.Host("client"), t)
+// Client is the shell in the client's place. It sets the shell's exit status.
+func (sh *Shell) Client(t Terminal, status *int) runner.Client {
+	return func(ctx context.Context, e *runner.Environment) (_ []runner.Failure, err error) {
+		*status, err = sh.Run(ctx, e.Host("client"), t)
+		return nil, err
 	}
 }
 

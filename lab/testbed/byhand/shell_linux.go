@@ -16,18 +16,19 @@ import (
 )
 
 // Run starts the shell on a host of the cell that this process is the first
-// one of, and waits for its end. When ctx ends first, the shell is hung up
-// on. Either way nothing that was started in it is left.
-func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) error {
+// one of, waits for its end, and returns its exit status: 128 more than the signal
+// that ended it, if one did. When ctx ends first, the shell is hung up on. Either
+// way nothing that was started in it is left.
+func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) (status int, err error) {
 	io.WriteString(t.Out, sh.Welcome)
 	failed, failure, err := os.Pipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer failed.Close()
-	spec, err := json.Marshal(entrance{Program: sh.Program, Hosts: sh.Hosts, Name: host.Name()})
+	spec, err := json.Marshal(entrance{Command: sh.Command, Hosts: sh.Hosts, Name: host.Name()})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{entranceName, string(spec)}
@@ -38,17 +39,20 @@ func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) error {
 	err = host.Start(cmd)
 	failure.Close()
 	if err != nil {
-		return fmt.Errorf("starting %s on host %s: %w", sh.Program, host.Name(), err)
+		return 0, fmt.Errorf("starting %s on host %s: %w", sh.Command[0], host.Name(), err)
 	}
 	stop := context.AfterFunc(ctx, endPrograms)
 	defer stop()
 	why, _ := io.ReadAll(failed) // ends when the shell takes over, or without it
-	cmd.Wait()                   // how the last command in it ended is the user's affair
+	cmd.Wait()                   // whose error is in the state
 	endPrograms()
 	if len(why) > 0 {
-		return fmt.Errorf("starting %s on host %s: %s", sh.Program, host.Name(), why)
+		return 0, fmt.Errorf("starting %s on host %s: %s", sh.Command[0], host.Name(), why)
 	}
-	return nil
+	if ended := cmd.ProcessState.Sys().(syscall.WaitStatus); ended.Signaled() {
+		return 128 + int(ended.Signal()), nil
+	}
+	return cmd.ProcessState.ExitCode(), nil
 }
 
 // everyone is all processes of the PID namespace but the first, to kill(2), and

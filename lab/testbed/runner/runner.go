@@ -51,6 +51,7 @@ type Outcome struct {
 	Frames   int // recorded
 	Failures []Failure
 	Stalls   []Stall
+	Status   int `json:",omitempty"` // exit status of the program in the client's place
 }
 
 // A Failure is something that is not as the scenario says.
