@@ -156,6 +156,9 @@ func (p *parser) checkLate() {
 			p.fail("late: from %s to itself leads no path", l.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("late: on network loopback nothing comes late; network wire has a path")
+		case l.By > p.s.Deadline:
+			// The run would last until the packet has arrived.
+			p.fail("late: by=%v is longer than a step may take, %v; the setting deadline allows more", l.By, p.s.Deadline)
 		}
 	}
 }

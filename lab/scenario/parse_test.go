@@ -195,6 +195,7 @@ func TestErrors(t *testing.T) {
 		{"broadcast address", "network wire\nhost client 198.51.100.255\nhost server 192.0.2.21\nopen\n", "2: host client at 198.51.100.255: the first or last address of its network"},
 		{"flag", "network wire\nlate server > client [Z] by=3ms\nopen\n", "2: late: 'Z' in [Z] is no flag; the flags are F S R P . U E W"},
 		{"late to itself", "network wire\nlate server > server [F.] by=3ms\nopen\n", "2: late: from server to itself leads no path"},
+		{"late for ever", "network wire\nlate server > client [F.] by=10m\nopen\n", "2: late: by=10m0s is longer than a step may take, 30s; the setting deadline allows more"},
 		{"late on loopback", "late server > client [F.] by=3ms\nopen\n", "1: late: on network loopback nothing comes late"},
 		{"buffer of a byte", "network wire\nhost client 198.51.100.100 buffer=1\nopen\n", "2: buffer 1: 4KiB to 512MiB were expected"},
 		{"buffer of 1 GiB", "network wire\nhost client 198.51.100.100 buffer=1GiB\nopen\n", "2: buffer 1GiB: 4KiB to 512MiB"},
