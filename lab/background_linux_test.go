@@ -48,9 +48,9 @@ func TestCommandDuringTransfer(t *testing.T) {
 // TestPortsUsedUp has a server and a client that need one more port than they have.
 func TestPortsUsedUp(t *testing.T) {
 	for _, test := range []struct{ host, mode, want string }{
-		{"server", "passive", ":8: ls: the server refused: \"421 Could not listen for passive connection: host server has taken all of its ports=50000, and needs another; give it more\""},
-		{"client", "passive", ":7: ls: host client has taken all of its ports=50000, and needs another; give it more"},
-		{"client", "active", ":7: ls: host client has taken all of its ports=50000, and needs another; give it more"},
+		{"server", "passive", ":8: ls: the server refused: \"421 Could not listen for passive connection: host server has used all of its ports=50000 and needs another one; add ports\""},
+		{"client", "passive", ":7: ls: host client has used all of its ports=50000 and needs another one; add ports"},
+		{"client", "active", ":7: ls: host client has used all of its ports=50000 and needs another one; add ports"},
 	} {
 		s := parse(t, "# x\n# y", "host "+test.host+" 127.0.0.1 ports=50000", "open", "login anonymous", test.mode, "ls", "ls", "quit")
 		result, err := Run(t.Context(), s, Options{Results: t.TempDir()})

@@ -1,11 +1,11 @@
-// Package byhand lets a person with an FTP program take the client's place.
+// Package byhand records sessions in which a person runs an FTP program instead
+// of the scenario's client.
 //
-// There are two ways, and both record what happens:
+// [Shell] is a shell on the client's host of a cell, whose network has the
+// scenario's server. The user runs this machine's own FTP programs in it, such
+// as ftp, lftp and curl.
 //
-//   - [Shell] is a shell on the client's host of a cell, beside the scenario's
-//     server. The machine's own programs, such as ftp, lftp and curl, are the
-//     clients.
-//   - [Serve] runs the scenario's server on this machine until it is stopped,
-//     and [Record] records a network device. With both in containers, a class
-//     has a network.
+// [Serve] runs the scenario's server on this machine until it is stopped, and
+// [Record] records a network device. With both in containers, the members of a
+// class can use one server over a network.
 package byhand

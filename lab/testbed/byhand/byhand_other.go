@@ -11,22 +11,22 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Keep does nothing here: there are no shells.
+// Keep does nothing on this system, which has no shells.
 func (Terminal) Keep() (restore func()) { return func() {} }
 
 func errNotHere(what string) error {
-	return fmt.Errorf("%s need Linux, this is %s; docker-compose.yml brings one along", what, runtime.GOOS)
+	return fmt.Errorf("%s need Linux, and this is %s; use docker-compose.yml to run a Linux container", what, runtime.GOOS)
 }
 
-// Run fails here: cells need Linux.
+// Run fails on this system: cells need Linux.
 func (*Shell) Run(context.Context, network.Host, Terminal) (status int, err error) {
 	return 0, errNotHere("shells in a cell")
 }
 
-// Record fails here: packet sockets need Linux.
+// Record fails on this system: packet sockets need Linux.
 func Record(context.Context, string, *pcapng.Writer, func()) error {
 	return errNotHere("packet sockets")
 }
 
-// Recorded fails here: packet sockets need Linux.
+// Recorded fails on this system: packet sockets need Linux.
 func Recorded(string) (bool, error) { return false, errNotHere("packet sockets") }

@@ -9,20 +9,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An entrance is what becomes a shell in a cell: this program once more, which
-// gives itself the host's name and names, takes the terminal, and then is
-// replaced by the shell. It has a mount and a UTS namespace to itself.
+// An entrance is the process that becomes a shell in a cell. It is this
+// program, started once more in mount and UTS namespaces of its own: it sets
+// the host's name and /etc/hosts, takes the terminal, and then executes the
+// shell.
 type entrance struct {
 	Command []string // the shell's path, and its arguments
 	Hosts   string   // lines for its /etc/hosts
 	Name    string   // of the host
 }
 
-// entranceName is the name, argv[0], by which this program knows that it was
+// entranceName is the argv[0] by which this program recognizes that it was
 // started as an entrance.
 const entranceName = "ftplab-entrance"
 
-// failureFD is where an entrance says why it did not become a shell.
+// failureFD is where an entrance reports why it could not execute the shell.
 const failureFD = 3
 
 func init() {
@@ -39,7 +40,7 @@ func init() {
 	os.Exit(1)
 }
 
-// enter returns only if it fails.
+// enter executes the shell. It returns only if it fails.
 func (e entrance) enter() error {
 	if err := unix.Sethostname([]byte(e.Name)); err != nil {
 		return fmt.Errorf("naming the host: %w", err)
@@ -47,12 +48,13 @@ func (e entrance) enter() error {
 	if err := addHosts(e.Hosts); err != nil {
 		return fmt.Errorf("giving it names: %w", err)
 	}
-	// With a /proc of their own, ps and kill mean the same processes. Where a
-	// container hides parts of /proc no new one can be mounted; then ps shows
-	// all there are.
+	// With its own /proc, ps and kill agree on the process IDs. Where a
+	// container hides parts of /proc, no new one can be mounted; then ps shows
+	// all processes.
 	unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
-	// A shell leads a process group of its own, in the foreground of the
-	// terminal: so it gets what is typed, Ctrl-C too, and the lab does not.
+	// The shell leads a process group of its own, in the foreground of the
+	// terminal. So the shell gets the input, including Ctrl-C, and the lab does
+	// not.
 	if err := unix.Setpgid(0, 0); err != nil {
 		return fmt.Errorf("making a process group: %w", err)
 	}
@@ -65,8 +67,8 @@ func (e entrance) enter() error {
 
 const hostsFile = "/etc/hosts"
 
-// addHosts puts another file in the place of /etc/hosts, in this mount namespace
-// alone. It has no name anywhere else, so nothing of it remains.
+// addHosts mounts another file over /etc/hosts, in this mount namespace only.
+// The file has no other name, so nothing of it remains.
 func addHosts(lines string) error {
 	old, err := os.ReadFile(hostsFile)
 	if err != nil {

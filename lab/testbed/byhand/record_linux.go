@@ -16,14 +16,14 @@ import (
 	"ftplab/lab/testbed/linux/ring"
 )
 
-// ringSize holds, in bytes, what a class can send while the recorder waits for
-// its turn.
+// ringSize is room, in bytes, for what a class can send while the recorder
+// waits for a processor.
 const ringSize = 64 << 20
 
-// Record records what a network device of this machine sends and receives,
-// until ctx ends: then it writes all that was seen up to that moment and
-// returns nil. It needs CAP_NET_RAW. Ready is called when nothing that comes
-// can be missed any more. The error may be that frames were lost.
+// Record records what a network device of this machine sends and receives. When
+// ctx ends, it writes all frames up to that moment and returns nil. It needs
+// CAP_NET_RAW. Ready is called when recording has started: no later frame is
+// missed. If frames were lost, the error says how many.
 func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) error {
 	frames, err := ring.Open(device, ringSize)
 	if errors.Is(err, os.ErrPermission) {
@@ -45,13 +45,13 @@ func Record(ctx context.Context, device string, w *pcapng.Writer, ready func()) 
 	return errors.Join(err, r.err, r.end())
 }
 
-// A deviceRecorder goes from a ring to a capture.
+// A deviceRecorder writes the frames of a ring to a capture.
 type deviceRecorder struct {
 	ring   *ring.Ring
 	writer *pcapng.Writer
 	seen   atomic.Uint64 // frames
-	done   chan struct{} // closed when nothing is read any more
-	err    error         // of writing, or of the device
+	done   chan struct{} // closed when the ring is no longer read
+	err    error         // of the writer, or of the device
 }
 
 // run writes frames until the ring is interrupted.
@@ -80,13 +80,13 @@ func (r *deviceRecorder) run() {
 	}
 }
 
-// dequeueTimeout bounds the wait for frames that the kernel has: it hands them over
-// within milliseconds.
+// dequeueTimeout limits the wait for frames that the kernel has counted. It
+// hands them over within milliseconds.
 var dequeueTimeout = 3 * time.Second // less in tests
 
-// catchUp waits until all is written that the device has seen until now. Writing
-// what the kernel has handed over may take any time: the program that reads a
-// pipe at the other end may only begin to now.
+// catchUp waits until everything is written that the device has received so
+// far. Only the kernel's handover has a time limit. Writing has none: the
+// program that reads a pipe at the other end may start reading only now.
 func (r *deviceRecorder) catchUp() error {
 	stats, err := r.ring.Stats()
 	if err != nil {
@@ -96,7 +96,7 @@ func (r *deviceRecorder) catchUp() error {
 	for r.seen.Load() < stats.Received-stats.Dropped {
 		select {
 		case <-r.done:
-			return nil // and r.err says why
+			return nil // r.err says why
 		case <-time.After(time.Millisecond):
 		}
 		if r.ring.Backlog() > 0 {
@@ -109,8 +109,8 @@ func (r *deviceRecorder) catchUp() error {
 	return nil
 }
 
-// end closes the ring, and the capture with its counts: of what came while it
-// was being ended, nothing is in it.
+// end closes the ring and ends the capture with its statistics. Frames that
+// arrive after the call are not recorded.
 func (r *deviceRecorder) end() error {
 	stats, err := r.ring.Stats()
 	err = errors.Join(err, r.ring.Close())
@@ -122,8 +122,8 @@ func (r *deviceRecorder) end() error {
 	return err
 }
 
-// Recorded reports whether a program records the device: whether a packet socket
-// is bound to it (packet(7), /proc/net/packet).
+// Recorded reports whether any program records the device, that is, whether a
+// packet socket is bound to it (packet(7), /proc/net/packet).
 func Recorded(device string) (bool, error) {
 	inter, err := net.InterfaceByName(device)
 	if err != nil {

@@ -25,11 +25,11 @@ func init() { cell.Init(recordInCell) }
 // A recordJob is what a cell records.
 type recordJob struct {
 	Source string // of the server's scenario
-	Late   bool   // whoever reads the capture comes when all is over
+	Late   bool   // the capture is read only after the session
 }
 
-// recordInCell records a link between two namespaces, over which somebody greets
-// a server.
+// recordInCell records a link between two namespaces, over which a client opens
+// and ends a session.
 func recordInCell(ctx context.Context, c *cell.Cell) error {
 	var job recordJob
 	if err := c.Spec(&job); err != nil {
@@ -80,7 +80,7 @@ func recordInCell(ctx context.Context, c *cell.Cell) error {
 		return err
 	}
 	stopServing()
-	err = <-ended // the server's: nothing is open any more
+	err = <-ended // the server's: then no connection is open
 	stop()
 	if job.Late {
 		err = errors.Join(err, reader.come(ended))
@@ -88,10 +88,10 @@ func recordInCell(ctx context.Context, c *cell.Cell) error {
 	return errors.Join(err, <-ended, c.Send(w.Frames()))
 }
 
-// A lateReader is a pipe that is full until its reader comes.
+// A lateReader is a pipe whose reader starts late: until then it is full.
 type lateReader struct {
 	*os.File
-	comes chan struct{} // nil is there from the beginning
+	comes chan struct{} // nil: the reader is there from the start
 }
 
 func (l *lateReader) Write(b []byte) (int, error) {
@@ -101,13 +101,13 @@ func (l *lateReader) Write(b []byte) (int, error) {
 	return l.File.Write(b)
 }
 
-// come has the reader come when the recorder has been told to end for
-// longer than its timeout.
+// come starts the reader when longer than the recorder's timeout has passed
+// since it was asked to stop.
 func (l *lateReader) come(ended <-chan error) error {
 	defer close(l.comes)
 	select {
 	case err := <-ended:
-		return fmt.Errorf("ended before anybody read the capture: got error %w", err)
+		return fmt.Errorf("ended before the capture was read: got error %w", err)
 	case <-time.After(2 * dequeueTimeout):
 		return nil
 	}
@@ -118,7 +118,7 @@ var (
 	farAddr  = netip.MustParseAddr("198.51.100.100")
 )
 
-// link makes a link from here, near, to another namespace.
+// link makes a link between this namespace (near) and a new one.
 func link() (far *cell.Namespace, err error) {
 	if far, err = cell.NewNamespace(); err != nil {
 		return nil, err
@@ -152,8 +152,8 @@ func up(device string, addr netip.Addr) error {
 	return errors.Join(handle.AddrAdd(l, parsed), handle.LinkSetUp(l))
 }
 
-// TestRecord asks for every frame, of both directions, up to the moment at
-// which the recorder is told to stop; whether or not somebody reads along.
+// TestRecord expects every frame, in both directions, up to the moment at which
+// the recorder is asked to stop, with a prompt and with a late reader.
 func TestRecord(t *testing.T) {
 	t.Run("read at once", func(t *testing.T) { testRecord(t, recordJob{Source: small}) })
 	t.Run("read late", func(t *testing.T) { testRecord(t, recordJob{Source: small, Late: true}) })

@@ -16,13 +16,13 @@ import (
 )
 
 // Serve runs a scenario's server, with its files, users and wording, on one
-// address of this machine until ctx ends. A zero port is the scenario's own.
-// Ready is called when clients can connect. Ended by ctx, it returns nil.
+// address of this machine until ctx ends; then it returns nil. If port is zero,
+// it uses the scenario's. Ready is called when clients can connect.
 func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16, ready func(netip.AddrPort)) error {
 	served := *s
-	served.Names = nil // a name server would answer for the scenario's network, which is not here
+	served.Names = nil // a name server would answer for the scenario's network, which is not used here
 	if port != 0 && len(s.Server.Program) > 0 {
-		return fmt.Errorf("%s:%d: the server is a program, which chooses its port by itself; --port is for the lab's", s.File, s.Server.ProgramLine)
+		return fmt.Errorf("%s:%d: the server is a program, which chooses its own port; --port is for the lab's own server only", s.File, s.Server.ProgramLine)
 	}
 	if port != 0 {
 		served.Server.Port = port
@@ -35,7 +35,7 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	here := thisMachine{network.NewMachine(scenario.Host{Name: "server", Addr: addr})}
 	e, err := runner.Open(ctx, &served, here, filepath.Join(folder, "files"))
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w: ports below 1024 are root's here; another one, such as --port 2121, is anybody's", err)
+		return fmt.Errorf("%w: on this machine only root may use ports below 1024; choose another one, such as --port 2121", err)
 	}
 	if err != nil {
 		return err
@@ -45,16 +45,15 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	return e.Close(ctx)
 }
 
-// thisMachine is a network with one host, this machine, that nothing records.
+// thisMachine is a network with one host, this machine, without a recorder.
 type thisMachine struct{ machine *network.Machine }
 
 func (m thisMachine) Host(string) network.Host { return m.machine }
 func (m thisMachine) Clock() network.Clock     { return m.machine.Clock() }
 func (m thisMachine) Close() error             { return nil }
 
-// Greet opens a session with the server at addr and ends it again. It fails
-// unless the server is ready for clients: its first reply must be 220 (RFC 959,
-// 5.4).
+// Greet opens a session with the server at addr and closes it. It fails unless
+// the first reply is 220, which says that the server is ready (RFC 959, 5.4).
 func Greet(ctx context.Context, addr netip.AddrPort) error {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", addr.String())

@@ -35,7 +35,7 @@ func parse(t *testing.T, text string) *scenario.Scenario {
 	return s
 }
 
-// TestServe asks a running server whether it is ready, and one that has stopped.
+// TestServe connects to a server while it runs, and after it has stopped.
 func TestServe(t *testing.T) {
 	address := netip.MustParseAddr("127.0.0.1")
 	port := localhost.New("127.0.0.1").ControlPort()
@@ -58,12 +58,12 @@ func TestServe(t *testing.T) {
 		t.Errorf("stopped: got error %v, want none", err)
 	}
 	if err := Greet(soon, at); err == nil {
-		t.Error("after it stopped: got no error, want that nobody listens")
+		t.Error("after it stopped: got no error, want connection refused")
 	}
 }
 
-// TestServeProgram serves a scenario whose server is a program: it runs, and no
-// other port can be asked for.
+// TestServeProgram serves a scenario whose server is a program. Serve starts
+// it, and refuses to change its port.
 func TestServeProgram(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("a server that is a program runs on Linux only")
@@ -97,12 +97,13 @@ while True:
 		t.Errorf("stopped: got error %v, want none", err)
 	}
 	err := Serve(t.Context(), s, netip.MustParseAddr("127.0.0.1"), 2121, func(netip.AddrPort) { t.Error("it serves at another port") })
-	if want := "small.txtar:4: the server is a program, which chooses its port by itself"; err == nil || !strings.HasPrefix(err.Error(), want) {
+	if want := "small.txtar:4: the server is a program, which chooses its own port"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("at another port: got error %v, want %s", err, want)
 	}
 }
 
-// TestGreetUnready asks a server whose greeting says that it is not ready.
+// TestGreetUnready connects to a server whose greeting says that it is not
+// ready.
 func TestGreetUnready(t *testing.T) {
 	l, err := localhost.New("127.0.0.1").ListenTCP(0)
 	if err != nil {
@@ -121,7 +122,8 @@ func TestGreetUnready(t *testing.T) {
 	}
 }
 
-// TestServeWhereOneMayNot serves on an address that is none of this machine's.
+// TestServeWhereOneMayNot serves on an address that is not one of this
+// machine's.
 func TestServeWhereOneMayNot(t *testing.T) {
 	never := func(netip.AddrPort) { t.Error("got a server, want an error") }
 	if err := Serve(t.Context(), parse(t, small), netip.MustParseAddr("192.0.2.77"), 2121, never); err == nil {

@@ -16,9 +16,9 @@ import (
 
 // A Shell is a shell on a host of a cell. It is sent to the cell as JSON.
 //
-// Its user is root there, of that network alone; files keep their owners. The
-// machine is called by its host's name, which most prompts show, and an /etc/hosts
-// that only the shell's programs see has the names of the scenario's hosts.
+// The shell runs as root of the cell's network only; files keep their owners.
+// The hostname, which most prompts show, is that of the host, and the shell's
+// programs see an /etc/hosts with the names of the scenario's hosts.
 type Shell struct {
 	Command []string // a path, and arguments
 	Env     []string // as of os.Environ
@@ -27,7 +27,8 @@ type Shell struct {
 	Welcome string // printed before it starts
 }
 
-// A Terminal is what a shell reads from and writes to. It need not be a terminal.
+// A Terminal is the input and the outputs of a shell. They need not be a
+// terminal.
 type Terminal struct{ In, Out, Err *os.File }
 
 // NewShell returns the user's shell, $SHELL, for the client's host of a scenario;
@@ -54,12 +55,12 @@ func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
 	sh := &Shell{Command: append([]string{path}, what[1:]...), Env: os.Environ(), Dir: dir, Hosts: hosts(s), Welcome: greeting}
 	hasPrompt := func(v string) bool { return strings.HasPrefix(v, "PS1=") }
 	if !slices.ContainsFunc(sh.Env, hasPrompt) {
-		sh.Env = append(sh.Env, "PS1=client# ") // of shells that have no other
+		sh.Env = append(sh.Env, "PS1=client# ") // for shells that set no prompt
 	}
 	return sh, nil
 }
 
-// Client is the shell in the client's place. It sets the shell's exit status.
+// Client returns a runner.Client that runs the shell and sets its exit status.
 func (sh *Shell) Client(t Terminal, status *int) runner.Client {
 	return func(ctx context.Context, e *runner.Environment) (_ []runner.Failure, err error) {
 		*status, err = sh.Run(ctx, e.Host("client"), t)
@@ -67,7 +68,7 @@ func (sh *Shell) Client(t Terminal, status *int) runner.Client {
 	}
 }
 
-// hosts are the lines of a hosts file for the scenario's names.
+// hosts returns the lines of a hosts file for the scenario's names.
 func hosts(s *scenario.Scenario) string {
 	var b strings.Builder
 	for _, h := range s.Network.Hosts {
@@ -79,18 +80,20 @@ func hosts(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// clients are FTP programs that a machine may have, the classic one first.
+// clients are the FTP programs to look for on this machine, the classic one
+// first.
 var clients = []string{"ftp", "tnftp", "inetutils-ftp", "lftp", "ncftp", "curl", "wget"}
 
-// welcome says where one is and what there is to do.
+// welcome describes the network, the server, and the FTP programs on this
+// machine.
 func welcome(s *scenario.Scenario) string {
 	client, _ := s.Host("client")
 	server, _ := s.Host("server")
 	var b strings.Builder
 	if s.Network.Kind == scenario.Loopback {
-		fmt.Fprintf(&b, "You are on the network of %s: loopback, nothing but its server is here.\n", s.Name)
+		fmt.Fprintf(&b, "You are on the network of %s: loopback, with its server and nothing else.\n", s.Name)
 	} else {
-		fmt.Fprintf(&b, "You are on host client, %s, of the network of %s. Nothing else can be reached from here.\n", client.Addr, s.Name)
+		fmt.Fprintf(&b, "You are on host client, %s, of the network of %s. No other network can be reached.\n", client.Addr, s.Name)
 	}
 	port := ""
 	if s.Server.Port != 21 {
@@ -104,14 +107,14 @@ func welcome(s *scenario.Scenario) string {
 		}
 	}
 	if found == nil {
-		found = []string{"none was found; install one, such as curl or lftp"}
+		found = []string{"none found; install one, such as curl or lftp"}
 	}
 	fmt.Fprintf(&b, "\tFTP programs:\t%s\n", strings.Join(found, ", "))
 	b.WriteString("Every frame is recorded until you leave, with: exit\n")
 	return b.String()
 }
 
-// logins names who may log in.
+// logins lists the users that may log in.
 func logins(s *scenario.Scenario) string {
 	names := []string{}
 	anonymous := true

@@ -15,10 +15,10 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Run starts the shell on a host of the cell that this process is the first
-// one of, waits for its end, and returns its exit status: 128 more than the signal
-// that ended it, if one did. When ctx ends first, the shell is hung up on. Either
-// way nothing that was started in it is left.
+// Run starts the shell on a host of the cell, waits for its end, and returns
+// its exit status: 128 plus the signal's number if a signal ended it. This
+// process must be the first one of the cell. If ctx ends first, the shell gets
+// SIGHUP. In both cases all programs that were started in it are ended.
 func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) (status int, err error) {
 	io.WriteString(t.Out, sh.Welcome)
 	failed, failure, err := os.Pipe()
@@ -43,8 +43,8 @@ func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) (status
 	}
 	stop := context.AfterFunc(ctx, endPrograms)
 	defer stop()
-	why, _ := io.ReadAll(failed) // ends when the shell takes over, or without it
-	cmd.Wait()                   // whose error is in the state
+	why, _ := io.ReadAll(failed) // ends when the shell is executed, or the entrance fails
+	cmd.Wait()                   // its error is in the state
 	endPrograms()
 	if len(why) > 0 {
 		return 0, fmt.Errorf("starting %s on host %s: %s", sh.Command[0], host.Name(), why)
@@ -55,18 +55,18 @@ func (sh *Shell) Run(ctx context.Context, host network.Host, t Terminal) (status
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// everyone is all processes of the PID namespace but the first, to kill(2), and
-// all children of this one, to wait4(2).
+// everyone means all processes of the PID namespace except the first, for
+// kill(2), and all children of this process, for wait4(2).
 const everyone = -1
 
 // timeToEnd is how long programs may take to end after SIGHUP.
 const timeToEnd = time.Second
 
-// endPrograms ends all programs in this process's PID namespace, as the end of
-// a terminal does: with SIGHUP, and after a while with SIGKILL.
+// endPrograms ends all other programs in this process's PID namespace as the
+// end of a terminal does: with SIGHUP, and then, after timeToEnd, with SIGKILL.
 func endPrograms() {
 	if os.Getpid() != 1 {
-		panic("byhand: not the first process of a PID namespace, and so not the one to end all others")
+		panic("byhand: endPrograms needs to be the first process of a PID namespace")
 	}
 	unix.Kill(everyone, unix.SIGHUP)
 	unix.Kill(everyone, unix.SIGCONT)
@@ -79,8 +79,9 @@ func endPrograms() {
 	unix.Kill(everyone, unix.SIGKILL)
 }
 
-// reapOrphans waits for programs that have ended, and whose parents have, too:
-// they are the first process's children then, and remain until it does so.
+// reapOrphans waits for processes that have ended and whose parents have ended
+// too. Those are children of the first process and remain as zombies until it
+// waits for them.
 func reapOrphans() {
 	for {
 		pid, err := unix.Wait4(everyone, nil, unix.WNOHANG, nil)

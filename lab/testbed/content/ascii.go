@@ -2,16 +2,16 @@ package content
 
 import "io"
 
-// ToNVT returns what TYPE A sends of a file: its text as NVT-ASCII, where a
-// line ends with CR LF (RFC 959, 3.1.1.1). A line that already does is sent as
-// it is, and so is every other byte: a file that is no text arrives damaged,
-// which is what TYPE I is for.
+// ToNVT returns what TYPE A sends for a file: its text as NVT-ASCII, where each
+// line ends with CR LF (RFC 959, 3.1.1.1). A line that already ends so is sent
+// unchanged, as is every other byte. A file that is not text arrives damaged;
+// TYPE I is for those.
 func ToNVT(r io.Reader) io.Reader {
 	return &converter{from: r, convert: addCR}
 }
 
-// FromNVT returns what the receiver of TYPE A stores: its own text, where a
-// line ends with LF alone. A CR that stands before anything else is kept.
+// FromNVT returns what the receiver of TYPE A stores: text in which a line ends
+// with LF alone. A CR before any other byte is kept.
 func FromNVT(r io.Reader) io.Reader {
 	return &converter{from: r, convert: dropCR}
 }
@@ -21,10 +21,10 @@ type converter struct {
 	from    io.Reader
 	convert func(to, piece []byte, cr *bool, last bool) []byte
 	piece   [16 << 10]byte
-	ready   []byte // converted and not read yet
-	storage []byte // in which ready lies
-	cr      bool   // the piece before ended with CR
-	err     error  // with which from ended
+	ready   []byte // converted, not yet read
+	storage []byte // backing array of ready
+	cr      bool   // the previous piece ended with CR
+	err     error  // the error that ended from
 }
 
 func (c *converter) Read(p []byte) (int, error) {
@@ -53,7 +53,7 @@ func addCR(to, piece []byte, cr *bool, _ bool) []byte {
 	return to
 }
 
-// dropCR holds a CR back until it has seen what follows.
+// dropCR holds back a CR until it has seen the next byte.
 func dropCR(to, piece []byte, cr *bool, last bool) []byte {
 	for _, b := range piece {
 		if *cr && b != '\n' {

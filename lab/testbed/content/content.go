@@ -1,10 +1,10 @@
-// Package content makes the content of files that are too large to write down,
-// and says what a transfer does to the content of any file.
+// Package content generates the content of files that are too large to write
+// down, and computes what a transfer does to the content of any file.
 //
 // A generated file is a size and a seed. Its bytes are computed when they are
 // read, at any offset, so a file of several GiB takes no memory and a transfer
-// may start in the middle of it (REST, RFC 3659, 5). The same seed always
-// gives the same bytes: whoever knows size and seed can check a copy.
+// may start in the middle of it (REST, RFC 3659, 5). The same seed always gives
+// the same bytes, so a copy can be checked with the size and the seed alone.
 package content
 
 import (
@@ -15,16 +15,16 @@ import (
 	"sync"
 )
 
-// A Reader reads a generated file. It seeks, and it writes itself to another
-// writer in large pieces, which is what [io.Copy] asks for.
+// A Reader reads a generated file. It implements [io.Seeker], and
+// [io.WriterTo], which lets [io.Copy] write large pieces.
 type Reader struct {
 	state  uint64
 	size   int64
 	offset int64
 }
 
-// New returns a reader of the generated file of that seed and size in bytes,
-// at its beginning.
+// New returns a reader for the generated file with that seed and size in bytes,
+// positioned at the start.
 func New(seed uint64, size int64) *Reader {
 	return &Reader{state: mix(seed), size: size}
 }
@@ -49,7 +49,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 var errBeforeStart = errors.New("seek to before the start of the file")
 
 // Seek sets the offset of the next Read. An offset beyond the end is allowed,
-// as in any file: the next Read says [io.EOF].
+// as in any file: the next Read returns [io.EOF].
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekStart:
@@ -67,8 +67,8 @@ func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// A piece is large enough that the cost of a system call for each does not
-// show, and small enough to stay in the processor's cache.
+// pieceSize is large enough to hide the cost of a system call for each piece,
+// and small enough to stay in the processor's cache.
 const pieceSize = 256 << 10
 
 var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
@@ -96,15 +96,15 @@ const gamma = 0x9e3779b97f4a7c15
 
 // mix is the mixing function of SplitMix64 (Steele, Lea and Flood, "Fast
 // splittable pseudorandom number generators", 2014). The generator mixes a
-// counter, and a counter can start anywhere: that is what makes files seekable.
+// counter. A counter can start anywhere, so the files are seekable.
 func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
 }
 
-// fill fills p with the bytes of a file from offset on. Byte i of the file is
-// byte i%8, counted from the lowest, of the mixed counter i/8.
+// fill fills p with the bytes of a file, starting at offset. Byte i of the file
+// is byte i%8 of the mixed counter i/8, counted from the lowest.
 func fill(p []byte, state, offset uint64) {
 	counter := state + offset/8*gamma
 	if skip := offset % 8; skip != 0 {

@@ -1,10 +1,11 @@
-// Package nameserver is the name server of a lab: it answers for the few names
-// of a scenario, in answers of the shape that the scenario gives.
+// Package nameserver is the lab's DNS server: it answers queries for the names
+// of a scenario, with answers that have the number of records and the size that
+// the scenario sets.
 //
-// What a real resolver puts beside the address differs from one to the next: the
-// name servers of the domain (the authority section) and their addresses (the
-// additional section; RFC 1035, 4.1). Their number and the answer's size are
-// part of what a capture shows, and so can be chosen.
+// Besides the address, real resolvers send different records: the name servers
+// of the domain (the authority section) and their addresses (the additional
+// section; RFC 1035, 4.1). A capture shows how many there are and how large the
+// answer is, so a scenario can choose both.
 package nameserver
 
 import (
@@ -20,14 +21,15 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Port is the name server's (RFC 1035, 4.2.1).
+// Port is the DNS port (RFC 1035, 4.2.1).
 const Port = 53
 
-// MaxSize is what an answer has at most, in bytes (RFC 1035, 4.2.1).
+// MaxSize is the largest size of an answer, in bytes (RFC 1035, 4.2.1).
 const MaxSize = 512
 
-// Serve answers queries for the names until conn is closed. The error says for
-// which name there can be no answer of its shape.
+// Serve answers queries for the names until conn is closed. It returns an error
+// if a name's answer cannot have the size or the records that the scenario asks
+// for; the error names it.
 func Serve(conn net.PacketConn, names []scenario.Name) error {
 	answers := map[dnsmessage.Question][]byte{}
 	for _, n := range names {
@@ -49,7 +51,7 @@ func serve(conn net.PacketConn, answers map[dnsmessage.Question][]byte) {
 			return
 		}
 		if err != nil {
-			continue // a client that went away
+			continue // the client is gone
 		}
 		if reply := reply(query[:n], answers); reply != nil {
 			conn.WriteTo(reply, from)
@@ -57,8 +59,9 @@ func serve(conn net.PacketConn, answers map[dnsmessage.Question][]byte) {
 	}
 }
 
-// reply is what a query gets: the answer with the query's ID, or word that
-// there is no such name (RFC 1035, 4.1.1). What is no query gets nothing.
+// reply returns the answer to a query, with the query's ID, or the error that
+// the name does not exist (RFC 1035, 4.1.1). It returns nil for anything but a
+// query.
 func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
 	var p dnsmessage.Parser
 	header, err := p.Start(query)
@@ -85,8 +88,8 @@ func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
 
 var responseHeader = dnsmessage.Header{Response: true, RecursionDesired: true, RecursionAvailable: true}
 
-// LookUp asks the server for the address of a name, in a query with that ID. It
-// asks once: on a lab's network nothing gets lost unasked.
+// LookUp asks the server for the address of a name, in one query with that ID.
+// It does not retry: a lab's network loses nothing unless the scenario says so.
 func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, name string, id uint16) (netip.Addr, error) {
 	q, err := question(name, server.Addr().Is6())
 	if err != nil {
@@ -113,14 +116,14 @@ func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, nam
 	return address(answer[:n], id)
 }
 
-// address finds the address in an answer.
+// address extracts the address from an answer.
 func address(answer []byte, id uint16) (netip.Addr, error) {
 	var m dnsmessage.Message
 	if err := m.Unpack(answer); err != nil {
 		return netip.Addr{}, fmt.Errorf("the name server's answer: %w", err)
 	}
 	if m.ID != id || !m.Response {
-		return netip.Addr{}, errors.New("the name server's answer is to another question")
+		return netip.Addr{}, errors.New("the name server's answer is for another question")
 	}
 	for _, a := range m.Answers {
 		switch body := a.Body.(type) {
@@ -130,10 +133,11 @@ func address(answer []byte, id uint16) (netip.Addr, error) {
 			return netip.AddrFrom16(body.AAAA), nil
 		}
 	}
-	return netip.Addr{}, errors.New("the name server knows no such name")
+	return netip.Addr{}, errors.New("the name server says that there is no such name")
 }
 
-// question asks for the address of a name: A, or AAAA (RFC 3596).
+// question returns the question for the address of a name: A, or AAAA (RFC
+// 3596).
 func question(name string, ipv6 bool) (dnsmessage.Question, error) {
 	n, err := dnsmessage.NewName(strings.TrimSuffix(name, ".") + ".")
 	if err != nil {

@@ -49,7 +49,7 @@ func TestLookUp(t *testing.T) {
 	}
 }
 
-// TestSilentServer asks somebody who never answers.
+// TestSilentServer queries a server that never answers.
 func TestSilentServer(t *testing.T) {
 	silent, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -72,8 +72,8 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// TestShape holds the answers against the shapes that were asked for. The
-// first is that of Frederick's article.
+// TestShape compares the answers with the shapes that were asked for. The first
+// is that of Frederick's article.
 func TestShape(t *testing.T) {
 	a4, a6 := netip.MustParseAddr("192.0.2.21"), netip.MustParseAddr("2001:db8:2::21")
 	for _, r := range []scenario.Name{
@@ -111,7 +111,7 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestEverySize tries every size between the least and the largest.
+// TestEverySize tries every size from the smallest to the largest.
 func TestEverySize(t *testing.T) {
 	r := scenario.Name{Name: "ftp1.example.test", Addr: netip.MustParseAddr("192.0.2.21"), Authority: 3, Additional: 2}
 	_, least, err := answer(r)
@@ -132,7 +132,7 @@ func TestEverySize(t *testing.T) {
 	}
 }
 
-// FuzzReply looks for a query that the server does not survive.
+// FuzzReply looks for a query that crashes the server.
 func FuzzReply(f *testing.F) {
 	q, answer, err := answer(scenario.Name{Name: "ftp.example.test", Addr: netip.MustParseAddr("192.0.2.21")})
 	if err != nil {

@@ -1,5 +1,5 @@
-// The shape of an answer: how many records it has beside the address, and how
-// long they make it.
+// The records of an answer: how many there are besides the address, and how
+// names of chosen lengths give the answer its size.
 
 package nameserver
 
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// answer makes the answer for a name, and the question that it is for.
+// answer makes the answer for a name, and the question that it answers.
 func answer(n scenario.Name) (dnsmessage.Question, []byte, error) {
 	q, err := question(n.Name, n.Addr.Is6())
 	if err != nil {
@@ -25,8 +25,8 @@ func answer(n scenario.Name) (dnsmessage.Question, []byte, error) {
 	return q, answer, err
 }
 
-// pack makes the answer, with so many bytes more than the least that the names
-// of its name servers fill.
+// pack makes the answer. The names of its name servers get that many bytes more
+// than their minimum length.
 func pack(n scenario.Name, q dnsmessage.Question, more int) ([]byte, error) {
 	b := dnsmessage.NewBuilder(nil, responseHeader)
 	b.EnableCompression()
@@ -44,7 +44,7 @@ func pack(n scenario.Name, q dnsmessage.Question, more int) ([]byte, error) {
 	return b.Finish()
 }
 
-// resource is the head of a record that holds for a day.
+// resource is the header of a record with a TTL of one day.
 func resource(name string) (dnsmessage.ResourceHeader, error) {
 	n, err := dnsmessage.NewName(name)
 	return dnsmessage.ResourceHeader{Name: n, Class: dnsmessage.ClassINET, TTL: 86400}, err
@@ -72,8 +72,8 @@ func addServers(b *dnsmessage.Builder, domain string, servers []string) error {
 	return err
 }
 
-// addAddresses adds the addresses of the name servers. They are in
-// 203.0.113.0/24, which is for documentation (RFC 5737).
+// addAddresses adds the addresses of the name servers, from 203.0.113.0/24,
+// which is reserved for documentation (RFC 5737).
 func addAddresses(b *dnsmessage.Builder, servers []string) error {
 	for i, s := range servers {
 		h, err := resource(s)
@@ -87,8 +87,8 @@ func addAddresses(b *dnsmessage.Builder, servers []string) error {
 	return nil
 }
 
-// serverNames names the name servers, with so many bytes more than the least
-// between them.
+// serverNames returns the names of the name servers. Together they are that
+// many bytes longer than their minimum.
 func serverNames(n scenario.Name, more int) []string {
 	names := make([]string, n.Servers())
 	kind := serverKind(n.Name)
@@ -103,9 +103,10 @@ func serverNames(n scenario.Name, more int) []string {
 	return names
 }
 
-// serverKind is what a name server's label has in front of its number: ns, or
-// dn where the name that is asked for may be that of a name server itself. The
-// two would be written once in the answer, which then had not the chosen size.
+// serverKind is the prefix of a name server's label before its number: ns, or
+// dn if the name that is asked for could itself be that of a name server. DNS
+// compression would write equal names once, and the answer would not have the
+// chosen size.
 func serverKind(name string) string {
 	if host, _, _ := strings.Cut(name, "."); len(host) >= 3 && strings.HasPrefix(host[len(host)-3:], "ns") {
 		return "dn"
@@ -113,7 +114,7 @@ func serverKind(name string) string {
 	return "ns"
 }
 
-// serverLabel is the label of the n-th name server, of that length: ns1, or
+// serverLabel is the label of the n-th name server, with that length: ns1, or
 // with a place in front, lisbon-ns1.
 func serverLabel(kind string, n, length int) string {
 	const places = "lisbon-oslo-quito-hanoi-cairo-tunis-dakar-accra-lima-perth-osaka"

@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// A Clock tells the time of a network. Programs on its hosts measure, wait and
-// set deadlines by it alone. On a network of the kernel's it is the system's
-// clock; see [WallClock]. A network in user space has a time of its own.
+// A Clock is the time of a network. Programs on its hosts use it alone to
+// measure, to wait and to set deadlines. On a network of the kernel it is the
+// system's clock; see [WallClock]. A network in user space has a virtual time.
 type Clock interface {
-	// Now is the time now.
+	// Now returns the current time.
 	Now() time.Time
 
-	// AfterFunc calls f, on a goroutine that f must not keep, when d has
-	// passed. Stop keeps it from doing so, and reports whether it came in time.
+	// AfterFunc calls f after d has passed. The goroutine that calls f runs
+	// other timers too, so f must not block. Stop prevents the call and reports
+	// whether it was in time to.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
@@ -29,14 +30,15 @@ func (wallClock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 }
 
 // After returns a channel that is closed when d has passed, as [time.After]
-// does by the system's clock. Stop gives up waiting.
+// does for the system's clock. Stop releases the timer.
 func After(c Clock, d time.Duration) (passed <-chan struct{}, stop func()) {
 	channel := make(chan struct{})
 	cancel := c.AfterFunc(d, func() { close(channel) })
 	return channel, func() { cancel() }
 }
 
-// Sleep waits until d has passed, or ctx ends, whose error it then returns.
+// Sleep waits until d has passed or ctx ends. In the second case it returns the
+// error of ctx.
 func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 	passed, stop := After(c, d)
 	defer stop()
@@ -48,9 +50,9 @@ func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 	}
 }
 
-// WithTimeout returns a context that ends when d has passed by the clock, as
-// [context.WithTimeout] does by the system's. Its deadline is the clock's time
-// too, as the deadlines of the network's connections are.
+// WithTimeout returns a context that ends when d has passed on the clock, as
+// [context.WithTimeout] does for the system's. Its deadline is a time of that
+// clock, as are the deadlines of the network's connections.
 func WithTimeout(parent context.Context, c Clock, d time.Duration) (context.Context, context.CancelFunc) {
 	if c == WallClock {
 		return context.WithTimeout(parent, d)
@@ -67,7 +69,8 @@ func WithTimeout(parent context.Context, c Clock, d time.Duration) (context.Cont
 	}
 }
 
-// timeout is a context with a deadline by a clock that is not the system's.
+// timeout is a context whose deadline is a time of another clock than the
+// system's.
 type timeout struct {
 	context.Context
 	deadline time.Time
@@ -75,7 +78,7 @@ type timeout struct {
 
 func (t timeout) Deadline() (time.Time, bool) { return t.deadline, true }
 
-// Err tells a deadline that has passed from a context that was cancelled.
+// Err distinguishes an expired deadline from a cancelled context.
 func (t timeout) Err() error {
 	if context.Cause(t.Context) == context.DeadlineExceeded {
 		return context.DeadlineExceeded
@@ -83,12 +86,12 @@ func (t timeout) Err() error {
 	return t.Context.Err()
 }
 
-// A Holder is a [Clock] whose time does not pass while a program waits for
-// something that the network does not know of, such as the operating system.
+// A Holder is a [Clock] that can be stopped while a program waits for something
+// outside the network, such as the operating system.
 type Holder interface{ Hold() (release func()) }
 
-// Hold keeps the time of a clock from passing until release is called, where
-// the clock can be kept. Between the two, nothing may be done on the network.
+// Hold stops the clock until release is called, if it is a [Holder]. The
+// program must not use the network in between.
 func Hold(c Clock) (release func()) {
 	if h, ok := c.(Holder); ok {
 		return h.Hold()

@@ -7,23 +7,24 @@ import (
 )
 
 // A Conn is a TCP connection of a host. Its deadlines are times of the
-// network's [Clock]. What only some networks can do with a connection is in
-// [Corker], [LowWaterReader] and [UrgentInliner].
+// network's [Clock]. What a connection can do on some networks only is in
+// [Corker], [LowWaterReader], [UrgentInliner] and the interfaces that follow
+// them.
 type Conn interface {
 	net.Conn
 
-	// CloseWrite ends what this side sends: its FIN follows the data.
+	// CloseWrite closes the sending side: the FIN follows the data.
 	CloseWrite() error
 }
 
-// A Listener takes the connections that come to a port of a host.
+// A Listener accepts the connections to one port of a host.
 type Listener interface {
 	Accept() (Conn, error)
 	Close() error
 	Addr() net.Addr
 
-	// SetDeadline sets the time of the network's clock at which Accept gives
-	// up. The zero time is never.
+	// SetDeadline sets the time, on the network's clock, at which Accept fails.
+	// The zero time means never.
 	SetDeadline(time.Time) error
 }
 
@@ -31,24 +32,23 @@ type Listener interface {
 // connection is closed (TCP_CORK).
 type Corker interface{ SetCork(on bool) error }
 
-// A LowWaterReader is a [Conn] whose reader can sleep until so many bytes have
-// come, or the end (SO_RCVLOWAT).
+// A LowWaterReader is a [Conn] whose Read can wait until that many bytes or the
+// end of the stream have arrived (SO_RCVLOWAT).
 type LowWaterReader interface{ SetReadLowWater(bytes int) error }
 
-// An UrgentInliner is a [Conn] that takes the last byte of urgent data aside
-// unless it is told to keep it in the stream (SO_OOBINLINE).
+// An UrgentInliner is a [Conn] that can keep the last byte of urgent data in
+// the stream (SO_OOBINLINE). By default that byte is taken out.
 type UrgentInliner interface{ SetUrgentInline() error }
 
-// A Delayer is a [Conn] that can hold a small segment back while what was sent
-// before is not acknowledged (RFC 896). Without being asked it does not.
+// A Delayer is a [Conn] that can hold back a small segment while earlier data
+// is not acknowledged (Nagle's algorithm, RFC 896). It is off by default.
 type Delayer interface{ SetNoDelay(noDelay bool) error }
 
-// A QueueCloser is a [Listener] that can accept and close what waits in its
-// queue, so that each such connection ends with a FIN. Closing a listener
-// resets them.
+// A QueueCloser is a [Listener] that can accept and close the connections in
+// its queue, so that each ends with a FIN. Closing a listener resets them.
 type QueueCloser interface{ CloseQueue() }
 
-// A Resetter is a [Conn] that can end with a reset.
+// A Resetter is a [Conn] that can end with an RST.
 type Resetter interface{ Reset() error }
 
 // An Urgenter is a [Conn] that can send urgent data (RFC 9293, 3.8.5).
@@ -56,7 +56,7 @@ type Urgenter interface {
 	WriteUrgent(p []byte) (int, error)
 }
 
-// ErrNoUrgent is why urgent data cannot be sent on a network.
+// ErrNoUrgent says that a network's TCP cannot send urgent data.
 var ErrNoUrgent = errors.New("sending urgent data is not possible on this system's TCP")
 
 // WriteUrgent sends urgent data; see [Urgenter].
@@ -67,11 +67,11 @@ func WriteUrgent(conn Conn, p []byte) (int, error) {
 	return 0, ErrNoUrgent
 }
 
-// ErrNoReset is why a connection cannot be ended with a reset on a network.
+// ErrNoReset says that a network's TCP cannot end a connection with an RST.
 var ErrNoReset = errors.New("ending a connection with a reset is not possible on this system's TCP")
 
-// Reset ends a connection with a reset (RFC 9293, 3.10.5), whatever is still to
-// be sent or read.
+// Reset ends a connection with an RST (RFC 9293, 3.10.5), even if there is data
+// left to send or to read.
 func Reset(conn Conn) error {
 	if c, ok := conn.(Resetter); ok {
 		return c.Reset()
@@ -79,10 +79,10 @@ func Reset(conn Conn) error {
 	return ErrNoReset
 }
 
-// ErrNoCork is why data cannot be held back on a network.
+// ErrNoCork says that a network's TCP cannot hold data back.
 var ErrNoCork = errors.New("holding data back until it fills a segment (TCP_CORK) is not possible on this system's TCP")
 
-// SetCork has a connection hold back data, or no longer; see [Corker].
+// SetCork turns on or off that a connection holds back data; see [Corker].
 func SetCork(conn Conn, on bool) error {
 	if c, ok := conn.(Corker); ok {
 		return c.SetCork(on)
@@ -90,10 +90,10 @@ func SetCork(conn Conn, on bool) error {
 	return ErrNoCork
 }
 
-// kernelConn is a connection of the kernel's.
+// kernelConn is a connection of the kernel.
 type kernelConn struct{ *net.TCPConn }
 
-// KernelConn makes a connection of the kernel's a [Conn].
+// KernelConn turns a connection of the kernel into a [Conn].
 func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn} }
 
 // Reset implements [Resetter].
@@ -104,10 +104,10 @@ func (c kernelConn) Reset() error {
 	return c.Close()
 }
 
-// kernelListener is a listener of the kernel's.
+// kernelListener is a listener of the kernel.
 type kernelListener struct{ *net.TCPListener }
 
-// KernelListener makes a listener of the kernel's a [Listener].
+// KernelListener turns a listener of the kernel into a [Listener].
 func KernelListener(listener *net.TCPListener) Listener { return kernelListener{listener} }
 
 // Accept implements [Listener].

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SetCork implements [Corker]. The kernel holds data back for 200 ms at most.
+// SetCork implements [Corker]. The kernel holds data back for at most 200 ms.
 func (c kernelConn) SetCork(on bool) error {
 	value := 0
 	if on {
@@ -39,7 +39,7 @@ func (c kernelConn) WriteUrgent(p []byte) (int, error) {
 	return len(p), errors.Join(err, failed)
 }
 
-// set sets an option of the socket.
+// set sets a socket option.
 func (c kernelConn) set(level, option, value int) error {
 	raw, err := c.SyscallConn()
 	if err != nil {

@@ -11,16 +11,17 @@ import (
 )
 
 // A Machine is the machine that this program runs on, under one of its
-// addresses: a [Host] whose sockets are the program's own. Nothing is sent from
-// them that the kernel would not send by itself.
+// addresses: a [Host] whose sockets belong to this program. Go's own changes to
+// a socket, such as keep-alive, are turned off, so the kernel sends only what
+// it would for any program.
 type Machine struct {
 	name  string
 	addr  netip.Addr
 	ports *Ports
 }
 
-// NewMachine returns the machine under the name and the address of a scenario's
-// host, of which it takes the ports, too.
+// NewMachine returns the machine under the name, the address and the ports of a
+// scenario's host.
 func NewMachine(p scenario.Host) *Machine {
 	return &Machine{name: p.Name, addr: p.Addr, ports: NewPorts(p)}
 }
@@ -36,10 +37,10 @@ func (m *Machine) Addr() netip.Addr { return m.addr }
 // NextPort implements [Host].
 func (m *Machine) NextPort() (uint16, error) { return m.ports.Next() }
 
-// noKeepAlive keeps Go from sending what the kernel would not by itself.
+// noKeepAlive turns off the keep-alive probes that Go enables.
 const noKeepAlive = -1
 
-// DialTCP implements [Host]. A local port may be in TIME-WAIT from an earlier
+// DialTCP implements [Host]. The local port may be in TIME-WAIT from an earlier
 // connection, as a server's port 20 is after every active transfer.
 func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (Conn, error) {
 	dialer := net.Dialer{
@@ -57,7 +58,7 @@ func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPo
 	return KernelConn(conn.(*net.TCPConn)), nil
 }
 
-// reuseAddress lets a socket be bound to a port in TIME-WAIT.
+// reuseAddress allows a socket to be bound to a port in TIME-WAIT.
 func reuseAddress(_, _ string, c syscall.RawConn) (err error) {
 	controlErr := c.Control(func(fd uintptr) { err = setReuseAddress(fd) })
 	if err == nil {
@@ -82,7 +83,7 @@ func (m *Machine) ListenUDP(port uint16) (net.PacketConn, error) {
 	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.addr, port)))
 }
 
-// Clock implements [Host]: the machine's is the system's.
+// Clock implements [Host]: it is the system's.
 func (m *Machine) Clock() Clock { return WallClock }
 
 // Start implements [Host].

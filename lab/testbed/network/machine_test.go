@@ -20,7 +20,7 @@ func TestNextPort(t *testing.T) {
 			t.Errorf("got port %d, error %v, want %d", got, err, want)
 		}
 	}
-	if got, err := first.NextPort(); err == nil || !strings.Contains(err.Error(), "host server has taken all of its ports=3170-3171,65535") {
+	if got, err := first.NextPort(); err == nil || !strings.Contains(err.Error(), "host server has used all of its ports=3170-3171,65535") {
 		t.Errorf("got port %d, error %v, want that all are taken", got, err)
 	}
 	if got, err := second.NextPort(); got != 3170 || err != nil {

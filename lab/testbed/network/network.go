@@ -1,11 +1,12 @@
-// Package network says what a network of the lab is, and not how one is made.
+// Package network defines the interfaces of a network that FTP servers and
+// clients run on: hosts, connections, listeners and a clock.
 //
-// A network is a small thing: it has hosts; a host dials, listens and starts
-// programs; everything that crosses between them is recorded. Package loopback
-// and package wire each build a [Network] from what a scenario says of it. Whoever
-// speaks FTP on it (packages ftpserver and ftpclient) sees the [Host] it lives on
-// and cannot tell which network that is.
-// What all hosts have in common, sockets, is that of [Machine].
+// A network has hosts; a host dials, listens and starts programs; everything
+// that crosses between the hosts is recorded. Packages loopback, wire and
+// gvisor each build a [Network] from a scenario's settings. An FTP server or
+// client (packages ftpserver and ftpclient) sees its [Host] and cannot tell
+// which of the three it is. [Machine] implements a host with the sockets of
+// this machine.
 package network
 
 import (
@@ -15,18 +16,18 @@ import (
 	"os/exec"
 )
 
-// A Network is a set of hosts and all that lies between them.
+// A Network is a set of hosts and everything between them.
 type Network interface {
-	// Host returns the host of that name. It panics if the plan has none:
-	// a scenario's names are checked when it is parsed.
+	// Host returns the host with that name. It panics if the plan has none,
+	// because the names are checked when the scenario is parsed.
 	Host(name string) Host
 
 	// Clock is the clock of the network, and of all its hosts.
 	Clock() Clock
 
-	// Close waits until what is still under way has arrived and is recorded,
-	// then takes the network down. The error says if a frame was lost by
-	// the recorder or by the network's own sockets, and how many.
+	// Close waits until all frames under way have arrived and are recorded,
+	// then removes the network. The error says how many frames were lost by the
+	// recorder or by the network's own sockets, if any were.
 	Close() error
 }
 
@@ -38,16 +39,16 @@ type Host interface {
 	// Addr is the host's address.
 	Addr() netip.Addr
 
-	// NextPort is the port this host takes next where nobody names one; see
-	// [Ports.Next].
+	// NextPort returns the port that this host uses next if the caller does not
+	// choose one; see [Ports.Next].
 	NextPort() (uint16, error)
 
-	// DialTCP opens a connection from local to remote. A zero local port
-	// leaves the choice to the host.
+	// DialTCP opens a connection from local to remote. If the local port is
+	// zero, the host chooses one.
 	DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (Conn, error)
 
-	// ListenTCP listens on the host's address. A zero port leaves the
-	// choice to the host.
+	// ListenTCP listens on the host's address. If the port is zero, the host
+	// chooses one.
 	ListenTCP(port uint16) (Listener, error)
 
 	// ListenUDP opens a UDP socket on the host's address.

@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// Ports are the ports that a host takes, in order, where nobody names one. It is
-// safe for concurrent use.
+// Ports are the ports that a host uses, in order, if the caller does not choose
+// one. It is safe for concurrent use.
 type Ports struct {
 	host string
 	all  []scenario.PortRange
@@ -19,13 +19,13 @@ type Ports struct {
 	left []scenario.PortRange
 }
 
-// NewPorts returns the ports that a scenario gives a host.
+// NewPorts returns the ports that a scenario sets for a host.
 func NewPorts(h scenario.Host) *Ports {
 	return &Ports{host: h.Name, all: h.Ports, left: slices.Clone(h.Ports)}
 }
 
-// Next returns the next port, or 0, any, of a host that was given none. The error
-// says that all of a host's ports have been taken.
+// Next returns the next port, or 0 (any) if the scenario sets none for the
+// host. It fails when all of the host's ports have been used.
 func (p *Ports) Next() (uint16, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,7 +33,7 @@ func (p *Ports) Next() (uint16, error) {
 		return 0, nil
 	}
 	if len(p.left) == 0 {
-		return 0, fmt.Errorf("host %s has taken all of its ports=%s, and needs another; give it more", p.host, p)
+		return 0, fmt.Errorf("host %s has used all of its ports=%s and needs another one; add ports", p.host, p)
 	}
 	next := &p.left[0]
 	port := next.First
@@ -43,7 +43,8 @@ func (p *Ports) Next() (uint16, error) {
 	return port, nil
 }
 
-// String is the ports as a scenario has them, such as 28348,50000-50010.
+// String returns the ports in the scenario's notation, such as
+// 28348,50000-50010.
 func (p *Ports) String() string {
 	var parts []string
 	for _, r := range p.all {

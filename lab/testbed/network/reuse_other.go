@@ -2,5 +2,5 @@
 
 package network
 
-// setReuseAddress has nothing to set: the sockets of this system are Go's own.
+// setReuseAddress does nothing: on this system Go implements the sockets itself.
 func setReuseAddress(uintptr) error { return nil }

@@ -11,24 +11,25 @@ import (
 	"strings"
 )
 
-// A Socket is one of this machine's, as /proc/net lists them (proc_net_tcp.rst).
+// A Socket is one of this machine's sockets, as listed in /proc/net
+// (proc_net_tcp.rst).
 type Socket struct {
 	Local, Remote netip.AddrPort
 	State         string // of TCP (RFC 9293, 3.3.2)
 }
 
-// String says from where to where it leads and how it is.
+// String returns the socket's addresses and state.
 func (s Socket) String() string {
 	return fmt.Sprintf("%s to %s in %s", s.Local, s.Remote, s.State)
 }
 
-// tcpStates are the states by the kernel's numbers.
+// tcpStates are the TCP states by the kernel's numbers.
 var tcpStates = []string{"", "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
 	"CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED"}
 
-// Sockets lists this machine's sockets, those in its network namespace, of some
-// protocols: "tcp", "tcp6", "udp", "udp6". A protocol that the kernel does not
-// have, it has no sockets of.
+// Sockets lists the sockets of this network namespace for the given protocols:
+// "tcp", "tcp6", "udp", "udp6". A protocol that the kernel does not have has
+// none.
 func Sockets(protocols ...string) (all []Socket, err error) {
 	for _, protocol := range protocols {
 		file, err := os.Open("/proc/self/net/" + protocol)
@@ -39,7 +40,7 @@ func Sockets(protocols ...string) (all []Socket, err error) {
 			return nil, fmt.Errorf("listing the sockets: %w", err)
 		}
 		lines := bufio.NewScanner(file)
-		lines.Scan() // the heading
+		lines.Scan() // the header line
 		for lines.Scan() {
 			s, err := parseSocket(lines.Text())
 			if err != nil {
@@ -62,7 +63,7 @@ func Sockets(protocols ...string) (all []Socket, err error) {
 func parseSocket(line string) (s Socket, err error) {
 	fields := strings.Fields(line)
 	if len(fields) < 4 {
-		return s, fmt.Errorf("%q is no socket", line)
+		return s, fmt.Errorf("%q is not a socket", line)
 	}
 	if s.Local, err = parseAddrPort(fields[1]); err != nil {
 		return s, err
@@ -72,14 +73,14 @@ func parseSocket(line string) (s Socket, err error) {
 	}
 	state, err := strconv.ParseUint(fields[3], 16, 8)
 	if err != nil || int(state) >= len(tcpStates) {
-		return s, fmt.Errorf("%q is no state", fields[3])
+		return s, fmt.Errorf("%q is not a state", fields[3])
 	}
 	s.State = tcpStates[state]
 	return s, nil
 }
 
-// parseAddrPort reads an address and port: hexadecimal, the address in words
-// of four bytes with the last byte of each first.
+// parseAddrPort reads an address and a port. The address is in hexadecimal
+// words of four bytes, in little-endian order.
 func parseAddrPort(text string) (netip.AddrPort, error) {
 	address, portText, _ := strings.Cut(text, ":")
 	bytes, err := hex.DecodeString(address)
@@ -92,7 +93,7 @@ func parseAddrPort(text string) (netip.AddrPort, error) {
 	ip, ok := netip.AddrFromSlice(bytes)
 	port, err := strconv.ParseUint(portText, 16, 16)
 	if !ok || err != nil {
-		return netip.AddrPort{}, fmt.Errorf("%q is no address and port", text)
+		return netip.AddrPort{}, fmt.Errorf("%q is not an address and port", text)
 	}
 	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), nil
 }

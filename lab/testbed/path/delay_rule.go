@@ -2,7 +2,7 @@ package path
 
 import "ftplab/lab/scenario"
 
-// A delayRule is one rule of the plan's Late: which segments it is about, and
+// A delayRule is one rule of the plan's Late: which segments it applies to, and
 // how many of them are still to come.
 type delayRule struct {
 	rule scenario.Late
@@ -13,7 +13,7 @@ func newDelayRule(rule scenario.Late) *delayRule {
 	return &delayRule{rule: rule, left: max(1, rule.Count)}
 }
 
-// claims says whether the rule is about the segment, and counts it if so.
+// claims reports whether the rule applies to the segment, and counts it if so.
 func (l *delayRule) claims(s segment) bool {
 	r := l.rule
 	if l.left == 0 || !r.Flags.Match(s.flags) ||

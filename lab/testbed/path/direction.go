@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// A direction is the path from one host to another: all that left the one and
-// has not reached the other's link.
+// A direction is the path from one host to another. It holds every frame that
+// has left the one host and not reached the other's link.
 //
-// Frames reach it in the order they left, each after the same delay, so one
-// queue is enough: whatever is due, the oldest is due first. Beside it are the
-// few that have left their turn.
+// Frames enter in the order in which they were sent, and all have the same
+// delay, so one queue is enough: the oldest frame is due first. The few frames
+// that a rule delays are kept apart.
 type direction struct {
 	delay int64 // nanoseconds
 	loss  float64
@@ -25,20 +25,20 @@ type direction struct {
 // A queued is a frame on its way.
 type queued struct {
 	due   int64 // when it reaches the receiver's link, nanoseconds
-	frame frame // as the receiver gets it
+	frame frame // the frame as the receiver gets it
 	home  *chunk
 
-	late     int64 // held until one has overtaken it, and then for so many nanoseconds
-	damaged  bool  // on the way
-	overtake bool  // the first of its connection behind one that is held
+	late     int64 // held until another frame overtakes it, and then for this long, nanoseconds
+	damaged  bool  // its checksum is made wrong
+	overtake bool  // it is the first of its connection behind a frame that is held
 }
 
-// loses says whether the next frame is lost on the path.
+// loses reports whether the next frame is lost on the path.
 func (d *direction) loses() bool {
 	return d.loss > 0 && d.dice.Float64() < d.loss
 }
 
-// empty says that nothing is on its way.
+// empty reports whether no frame is on its way.
 func (d *direction) empty() bool {
 	return d.queue.len() == 0 && len(d.apart) == 0
 }
@@ -52,7 +52,7 @@ func (d *direction) first() *queued {
 	return q
 }
 
-// take removes the frame that first returns.
+// take removes the frame that first returned.
 func (d *direction) take() queued {
 	f := d.first()
 	if len(d.apart) > 0 && f == &d.apart[0] {
@@ -63,7 +63,7 @@ func (d *direction) take() queued {
 	return d.queue.take()
 }
 
-// setApart adds a frame that is out of turn.
+// setApart adds a frame that does not keep the order.
 func (d *direction) setApart(f queued) {
 	i := len(d.apart)
 	for i > 0 && d.apart[i-1].due > f.due {
@@ -72,26 +72,25 @@ func (d *direction) setApart(f queued) {
 	d.apart = slices.Insert(d.apart, i, f)
 }
 
-// hold sets a segment apart until one that the same side sends after it has
-// arrived, and for late nanoseconds more. If none comes it waits for patience.
+// hold keeps a segment back until a later one from the same side has arrived,
+// and for late nanoseconds more. If none arrives, it waits for holdTimeout.
 func (d *direction) hold(f queued, late int64) {
 	f.late = late
-	f.due += max(late, int64(patience))
+	f.due += max(late, int64(holdTimeout))
 	d.setApart(f)
 }
 
-// patience is less than what makes TCP send a segment again.
-const patience = 500 * time.Millisecond
+// holdTimeout is shorter than TCP's retransmission timeout.
+const holdTimeout = 500 * time.Millisecond
 
-// overtakes says whether a frame that begins its way now is to overtake one
-// that is held.
+// overtakes reports whether a frame that enters now overtakes one that is held.
 func (d *direction) overtakes(f frame) bool {
 	return slices.ContainsFunc(d.apart, func(held queued) bool {
 		return held.late > 0 && sameConnection(held.frame, f)
 	})
 }
 
-// overtaken lets the segments that wait for this one go, as it arrives.
+// overtaken releases the segments that were held until this one arrived.
 func (d *direction) overtaken(by frame, now int64) {
 	for i := range d.apart {
 		if f := &d.apart[i]; f.late > 0 && sameConnection(f.frame, by) {
@@ -101,7 +100,8 @@ func (d *direction) overtaken(by frame, now int64) {
 	slices.SortStableFunc(d.apart, func(a, b queued) int { return cmp.Compare(a.due, b.due) })
 }
 
-// sameConnection says that both are segments of one direction of a connection.
+// sameConnection reports whether both are segments of one direction of a
+// connection.
 func sameConnection(a, b frame) bool {
 	s, ok := a.segment()
 	t, also := b.segment()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// numbered is a frame that tells which it is.
+// numbered is a frame that contains its number.
 func numbered(n byte) queued { return queued{due: int64(n), frame: frame{n}} }
 
 func TestFIFO(t *testing.T) {
@@ -62,7 +62,7 @@ func TestHeldUntilOvertaken(t *testing.T) {
 	}
 
 	d.hold(queued{due: 100, frame: first}, 7)
-	if got, want := d.take().due, 100+int64(patience); got != want {
+	if got, want := d.take().due, 100+int64(holdTimeout); got != want {
 		t.Errorf("a segment that nothing overtakes is due at %d, want %d", got, want)
 	}
 }
@@ -129,7 +129,7 @@ func TestLedger(t *testing.T) {
 	c, _ := client.segment()
 	s, _ := server.segment()
 	s.from, s.to = c.to, c.from
-	c.seq, s.seq = 1<<32-1, 50 // the SYN has the last number there is
+	c.seq, s.seq = 1<<32-1, 50 // the SYN has the largest sequence number
 	l := newStreams()
 	steps := []struct {
 		segment
@@ -154,7 +154,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// with is a segment so far into its stream.
+// with is a segment at an offset into its stream.
 func with(s segment, flags byte, offset, ack uint32, length int) segment {
 	s.flags, s.seq, s.ack, s.length = flags, s.seq+offset, ack, length
 	return s

@@ -2,8 +2,8 @@ package path
 
 import "ftplab/lab/scenario"
 
-// Send takes a frame that a host sent at the time at. It changes what a router
-// would and clamps the MSS of a SYN in place.
+// Send forwards a frame that a host sent at the time at. It modifies the frame
+// in place as a router would, and clamps the MSS of a SYN.
 func (p *Path) Send(from *End, raw []byte, at int64) {
 	f := frame(raw)
 	if !f.wellFormed() || f.housekeeping() {
@@ -18,7 +18,7 @@ func (p *Path) Send(from *End, raw []byte, at int64) {
 	p.route(from, f, at)
 }
 
-// route sends a frame that a host sent at the time at on its way.
+// route routes a frame that a host sent at the time at.
 func (p *Path) route(from *End, f frame, at int64) {
 	if answer := from.answerNeighbor(f); answer != nil {
 		from.hear(answer, at)
@@ -69,16 +69,17 @@ func (p *Path) route(from *End, f frame, at int64) {
 	}
 }
 
-// hear has the host get what its own gateway says at the time at, if it does.
+// hear delivers a message of the host's own gateway, sent at the time at,
+// unless it is nil.
 func (e *End) hear(word frame, at int64) {
 	if word != nil {
 		e.gateway.queue.add(queued{due: at, frame: word})
 	}
 }
 
-// refuse tells the sender of a frame that the link to the receiver is too
-// narrow for it, or the path before it. The gateway there does, so its word takes
-// the whole way back.
+// refuse sends an ICMP message to the sender of a frame that is too large for
+// the receiver's link or the path's MTU. The gateway at the receiver sends it,
+// so the message travels the whole path back.
 func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
 	word := to.tooBig(f, mtu)
 	if word == nil {
@@ -89,8 +90,8 @@ func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
 	back.setApart(queued{due: at + from.to[to].delay + back.delay, frame: word})
 }
 
-// forward puts a copy of the frame, as the receiver gets it, on its way, unless
-// it is to be lost. A rule may claim it, or be nil.
+// forward sends a copy of the frame along the path, unless the frame is lost.
+// Claimed is the rule that applies to it, or nil.
 func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	d := from.to[to]
 	if d.loses() {
@@ -119,8 +120,8 @@ func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	d.queue.add(way)
 }
 
-// Next returns when the next frame arrives at the end, and for how long the
-// link carries it, in nanoseconds. It reports whether there is one.
+// Next returns when the next frame arrives at the end and how long the link
+// takes to carry it, in nanoseconds. It reports false if there is none.
 func (e *End) Next() (arrival, carrying int64, ok bool) {
 	d := e.nearest()
 	if d == nil {
@@ -135,9 +136,10 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 	return arrival, carrying, true
 }
 
-// Take takes the frame that [End.Next] told of from the path, at the time now.
-// It is good until [Path.Release]. It returns nil if too much waited for the
-// link when the frame came there, so that it was dropped, or if it is damaged.
+// Take removes from the path the frame that [End.Next] described, at the time
+// now. The frame is valid until [Path.Release]. Take returns nil if the frame
+// is dropped: because the link's queue was full when it got there, or because
+// it is damaged.
 func (e *End) Take(now int64) []byte {
 	arrival, _, ok := e.Next()
 	if !ok {
@@ -157,13 +159,13 @@ func (e *End) Take(now int64) []byte {
 	}
 	e.path.see(e, arrival, taken.frame)
 	if taken.damaged {
-		return nil // its checksum is wrong, so the host drops it
+		return nil // the host drops it because of its wrong checksum
 	}
 	return taken.frame
 }
 
-// nearest returns the direction whose first frame reaches the end's link
-// first, or nil when nothing is on its way to it.
+// nearest returns the direction whose first frame reaches the end's link first,
+// or nil if none is on its way.
 func (e *End) nearest() *direction {
 	var nearest *direction
 	due := int64(never)
@@ -175,7 +177,8 @@ func (e *End) nearest() *direction {
 	return nearest
 }
 
-// transmission is how long a link takes to carry the frame, in nanoseconds.
+// transmission returns how long a link takes to carry the frame, in
+// nanoseconds.
 func (p *Path) transmission(f frame) int64 {
 	if p.rate == 0 {
 		return 0
@@ -183,7 +186,7 @@ func (p *Path) transmission(f frame) int64 {
 	return int64(len(f)) * 8 * 1e9 / p.rate
 }
 
-// overflows says that too much waited for the link when the frame came there.
+// overflows reports whether the link's queue was full when the frame got there.
 func (e *End) overflows(f queued) bool {
 	p := e.path
 	if p.queue == 0 || p.rate == 0 || e.free <= f.due {

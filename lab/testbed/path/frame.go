@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// A frame is one Ethernet frame: header and packet, without the checksum that
-// only hardware sees.
+// A frame is one Ethernet frame: header and packet, without the frame check
+// sequence, which only hardware sees.
 type frame []byte
 
 // A MAC is an Ethernet address.
 type MAC [6]byte
 
-// broadcast is the address of every station on a link.
+// broadcast is the Ethernet broadcast address.
 var broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
-// Ethernet, and what it carries (IEEE 802.3; RFC 826, 894, 2464).
+// Ethernet and the types of its payloads (IEEE 802.3; RFC 826, 894, 2464).
 const (
-	// EthernetHeader is the length of a frame's header, bytes.
+	// EthernetHeader is the length of a frame's header, in bytes.
 	EthernetHeader = 14
 
 	typeIPv4 = 0x0800
@@ -37,8 +37,8 @@ const (
 	protocolICMPv6 = 58
 )
 
-// wellFormed says that the frame is what its type says it is, as far as the
-// path looks into it: so nothing else here checks lengths of headers again.
+// wellFormed reports whether the headers that the path reads are complete. The
+// other functions rely on it and do not check lengths.
 func (f frame) wellFormed() bool {
 	if len(f) < EthernetHeader {
 		return false
@@ -59,7 +59,7 @@ func (f frame) wellFormed() bool {
 
 func (f frame) etherType() uint16 { return binary.BigEndian.Uint16(f[12:]) }
 
-// packet is what the frame carries.
+// packet returns the frame's payload.
 func (f frame) packet() []byte { return f[EthernetHeader:] }
 
 // address sets the frame's Ethernet addresses.
@@ -68,12 +68,12 @@ func (f frame) address(from, to MAC) {
 	copy(f[6:], from[:])
 }
 
-// isIP says that the frame carries an IP packet.
+// isIP reports whether the frame carries an IP packet.
 func (f frame) isIP() bool {
 	return f.etherType() == typeIPv4 || f.etherType() == typeIPv6
 }
 
-// source is the sender of an IP packet.
+// source returns the source address of an IP packet.
 func (f frame) source() netip.Addr {
 	p := f.packet()
 	if f.etherType() == typeIPv4 {
@@ -82,7 +82,7 @@ func (f frame) source() netip.Addr {
 	return netip.AddrFrom16([16]byte(p[8:24]))
 }
 
-// destination is the receiver of an IP packet.
+// destination returns the destination address of an IP packet.
 func (f frame) destination() netip.Addr {
 	p := f.packet()
 	if f.etherType() == typeIPv4 {
@@ -91,8 +91,8 @@ func (f frame) destination() netip.Addr {
 	return netip.AddrFrom16([16]byte(p[24:40]))
 }
 
-// ipHeader is the length of an IP packet's header. Extension headers of IPv6
-// count as payload: TCP on the hosts of a wire sends none.
+// ipHeader returns the length of an IP packet's header. Extension headers of
+// IPv6 count as payload: TCP on the hosts sends none.
 func (f frame) ipHeader() int {
 	if f.etherType() == typeIPv4 {
 		return int(f.packet()[0]&0xf) * 4
@@ -100,7 +100,7 @@ func (f frame) ipHeader() int {
 	return ipv6Header
 }
 
-// protocol is what an IP packet carries.
+// protocol returns the protocol of an IP packet's payload.
 func (f frame) protocol() byte {
 	if f.etherType() == typeIPv4 {
 		return f.packet()[9]
@@ -108,8 +108,8 @@ func (f frame) protocol() byte {
 	return f.packet()[6]
 }
 
-// payload is what follows an IP packet's header; a fragment but the first has
-// none that can be read, and yields nil.
+// payload returns what follows an IP packet's header. It returns nil for every
+// fragment except the first, because the payload's header is not in those.
 func (f frame) payload() []byte {
 	p := f.packet()
 	if f.etherType() == typeIPv4 {
@@ -121,7 +121,7 @@ func (f frame) payload() []byte {
 	return p[ipv6Header : ipv6Header+int(binary.BigEndian.Uint16(p[4:]))]
 }
 
-// hopLimit is how many routers an IP packet may still pass, its TTL.
+// hopLimit returns how many routers an IP packet may still pass, its TTL.
 func (f frame) hopLimit() byte {
 	if f.etherType() == typeIPv4 {
 		return f.packet()[8]
@@ -129,7 +129,7 @@ func (f frame) hopLimit() byte {
 	return f.packet()[7]
 }
 
-// pass counts a router in an IP packet's hop limit.
+// pass decrements an IP packet's hop limit, as a router does.
 func (f frame) pass() {
 	p := f.packet()
 	if f.etherType() == typeIPv6 {
@@ -141,16 +141,16 @@ func (f frame) pass() {
 	correct(p[10:12], old, binary.BigEndian.Uint16(p[8:]))
 }
 
-// mayFragment says that a router may cut the packet in pieces.
+// mayFragment reports whether a router may fragment the packet.
 func (f frame) mayFragment() bool {
 	const dontFragment = 0x40
 	return f.etherType() == typeIPv4 && f.packet()[6]&dontFragment == 0
 }
 
-// fragments cuts the packet into frames of packets of mtu bytes at most (RFC
-// 791, 3.2). Options are taken to be for each of them.
+// fragments cuts the packet into fragments of at most mtu bytes (RFC 791, 3.2).
+// It copies all options to each fragment.
 func (f frame) fragments(mtu int) []frame {
-	const moreFragments, unit = 0x2000, 8 // a flag; what offsets count in
+	const moreFragments, unit = 0x2000, 8 // a flag; the unit of offsets
 	header := f.packet()[:f.ipHeader()]
 	data := f.packet()[f.ipHeader():binary.BigEndian.Uint16(header[2:])]
 	field := binary.BigEndian.Uint16(header[6:])
@@ -173,12 +173,12 @@ func (f frame) fragments(mtu int) []frame {
 	return pieces
 }
 
-// A segment is what the path knows of a TCP segment.
+// A segment is what the path reads of a TCP segment.
 type segment struct {
 	from, to netip.AddrPort
 	seq, ack uint32
 	flags    byte
-	length   int // of its payload
+	length   int // of the payload
 }
 
 // Flags of a TCP segment (RFC 9293, 3.1).
@@ -205,8 +205,8 @@ func (f frame) segment() (s segment, ok bool) {
 	}, true
 }
 
-// room is how many sequence numbers the segment takes: one for each byte, and
-// one each for SYN and FIN.
+// room returns how many sequence numbers the segment uses: one for each byte,
+// and one each for SYN and FIN.
 func (s segment) room() uint32 {
 	n := uint32(s.length)
 	if s.flags&flagSYN != 0 {
@@ -218,7 +218,7 @@ func (s segment) room() uint32 {
 	return n
 }
 
-// tcp is the TCP segment that the frame carries, header and all, or nil.
+// tcp returns the TCP segment that the frame carries, with its header, or nil.
 func (f frame) tcp() []byte {
 	if !f.isIP() || f.protocol() != protocolTCP {
 		return nil
@@ -230,20 +230,21 @@ func (f frame) tcp() []byte {
 	return t
 }
 
-// dataOffset is the length of a TCP segment's header.
+// dataOffset returns the length of a TCP segment's header.
 func dataOffset(t []byte) int { return int(t[12]>>4) * 4 }
 
-// zeroChecksum writes a TCP checksum of zero as zero. Linux, where it computes
-// one itself, writes the other zero of one's complement, 0xffff, as only UDP
-// demands (RFC 768); a network card does not, and Wireshark calls it wrong.
+// zeroChecksum replaces a TCP checksum of 0xffff with 0, the other zero of
+// one's complement. Linux writes 0xffff when it computes the checksum itself,
+// as RFC 768 demands for UDP only. A network card does not, and Wireshark
+// reports it as wrong.
 func (f frame) zeroChecksum() {
 	if t := f.tcp(); t != nil && t[16] == 0xff && t[17] == 0xff {
 		t[16], t[17] = 0, 0
 	}
 }
 
-// clampMSS lowers the maximum segment size that a SYN announces to most (RFC
-// 9293, 3.2), as the routers of many a home do.
+// clampMSS lowers the MSS option of a SYN to most (RFC 9293, 3.2), as many home
+// routers do.
 func (f frame) clampMSS(most int) {
 	t := f.tcp()
 	if t == nil || t[13]&flagSYN == 0 {
@@ -266,7 +267,7 @@ func (f frame) clampMSS(most int) {
 	}
 }
 
-// lower sets a two-byte field of a TCP segment to most, if it is more. Linux
+// lower sets a two-byte field of a TCP segment to most if it is larger. Linux
 // puts the field at an even offset, so it is one word of the checksum.
 func lower(t, field []byte, most int) {
 	old := binary.BigEndian.Uint16(field)
@@ -277,7 +278,7 @@ func lower(t, field []byte, most int) {
 	correct(t[16:18], old, uint16(most))
 }
 
-// correct corrects a checksum for a word that changed (RFC 1624, eqn. 3).
+// correct updates a checksum for a word that has changed (RFC 1624, eqn. 3).
 func correct(sum []byte, old, new uint16) {
 	s := uint32(^binary.BigEndian.Uint16(sum)) + uint32(^old) + uint32(new)
 	s = s&0xffff + s>>16
@@ -285,8 +286,8 @@ func correct(sum []byte, old, new uint16) {
 	binary.BigEndian.PutUint16(sum, ^uint16(s))
 }
 
-// checksum is the internet checksum of the parts, one after the other (RFC
-// 1071). Every part but the last has an even length.
+// checksum is the internet checksum of the concatenated parts (RFC 1071). Every
+// part but the last must have an even length.
 func checksum(parts ...[]byte) uint16 {
 	var s uint32
 	for _, p := range parts {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// made serializes layers, with the lengths and checksums that gopacket finds.
+// made serializes layers. gopacket computes the lengths and checksums.
 func made(t testing.TB, ls ...gopacket.SerializableLayer) frame {
 	t.Helper()
 	b := gopacket.NewSerializeBuffer()
@@ -108,8 +108,8 @@ func TestFragments(t *testing.T) {
 	}
 }
 
-// FuzzFrame looks for a frame that the path does not survive: a program on a
-// host may send what it likes.
+// FuzzFrame looks for a frame that crashes the path: a program on a host may
+// send anything.
 func FuzzFrame(f *testing.F) {
 	f.Add([]byte(synFrame(f, false, 64, 1460)))
 	f.Add([]byte(synFrame(f, true, 1, 1460)))
@@ -134,7 +134,7 @@ func FuzzFrame(f *testing.F) {
 		g.segment()
 		for _, word := range []frame{places[0].noRoute(g), places[0].timeExceeded(g), places[1].tooBig(g, 600)} {
 			if word != nil && !word.wellFormed() {
-				t.Errorf("the gateway's word is malformed: %x", word)
+				t.Errorf("the gateway's message is malformed: %x", word)
 			}
 		}
 		if g.mayFragment() {

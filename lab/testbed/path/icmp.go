@@ -9,13 +9,14 @@ import (
 // A kind of ICMP or ICMPv6 message is its type and code.
 type kind struct{ number, code byte }
 
-// What a router says of a packet it cannot send on (RFC 792, 1191, 4443).
+// Messages of a router about a packet that it cannot forward (RFC 792, 1191,
+// 4443).
 var (
 	noNetwork    = kind{3, 0}  // no route to its network
-	mustFragment = kind{3, 4}  // too big, and may not be fragmented
-	exceeded     = kind{11, 0} // its time to live, in transit
+	mustFragment = kind{3, 4}  // larger than the MTU, and may not be fragmented
+	exceeded     = kind{11, 0} // TTL exceeded in transit
 
-	noPort = kind{3, 3} // nobody listens there, or a firewall says so
+	noPort = kind{3, 3} // no program listens there, or a firewall pretends so
 
 	noPortV6     = kind{1, 4}
 	noNetworkV6  = kind{1, 0}
@@ -23,31 +24,33 @@ var (
 	exceededV6   = kind{3, 0}
 )
 
-// noRoute is what the host's gateway says of a packet to nobody's address.
+// noRoute is the message of the host's gateway about a packet to an address
+// that no host has.
 func (p Place) noRoute(f frame) frame {
 	return p.report(f, noNetwork, noNetworkV6, 0)
 }
 
-// portUnreachable is what a firewall says of a packet that it rejects.
+// portUnreachable is the message of a firewall about a packet that it rejects.
 func (p Place) portUnreachable(f frame) frame {
 	return p.report(f, noPort, noPortV6, 0)
 }
 
-// timeExceeded is what the host's gateway says of a packet that may pass no
-// router (RFC 1812, 5.3.1). It is how traceroute finds a router.
+// timeExceeded is the message of the host's gateway about a packet whose TTL
+// has run out (RFC 1812, 5.3.1). Traceroute finds routers by it.
 func (p Place) timeExceeded(f frame) frame {
 	return p.report(f, exceeded, exceededV6, 0)
 }
 
-// tooBig is what the gateway of a host says of a packet to that host which its
-// link, of mtu bytes, cannot carry. It is addressed to the gateway of whoever
-// sent the packet.
+// tooBig is the message of a host's gateway about a packet to that host that
+// its link, of mtu bytes, cannot carry. Its Ethernet destination is the gateway
+// of the packet's sender.
 func (p Place) tooBig(f frame, mtu int) frame {
 	return p.report(f, mustFragment, packetTooBig, uint32(mtu))
 }
 
-// report makes the one or the other message to the sender of a packet, with the
-// four bytes that come before the quotation; or nil, if a router must say nothing.
+// report makes the IPv4 or the IPv6 message to the sender of a packet. Word is
+// the four bytes before the quoted packet. It returns nil if a router must not
+// send a message.
 func (p Place) report(f frame, v4, v6 kind, word uint32) frame {
 	if !f.reportable() {
 		return nil
@@ -59,12 +62,12 @@ func (p Place) report(f frame, v4, v6 kind, word uint32) frame {
 	return p.icmpv6(p.router, f.source(), 64, v6, quote(body, f, 1280-ipv6Header-8))
 }
 
-// reportable says that a router may send an error message about the packet: not
-// if it is one itself, or there would be no end of them; nor about a fragment but
-// the first; nor to a source that is no one host's address (RFC 1812, 4.3.2.7;
-// RFC 1122, 3.2.2; RFC 4443, 2.4).
+// reportable reports whether a router may send an error message about the
+// packet. It may not if the packet is an error message itself, if it is a
+// fragment other than the first, or if its source is not the address of a
+// single host (RFC 1812, 4.3.2.7; RFC 1122, 3.2.2; RFC 4443, 2.4).
 func (f frame) reportable() bool {
-	const redirectV6 = 137            // beside the errors, which are below 128
+	const redirectV6 = 137            // the other errors are below 128
 	errors := []byte{3, 4, 5, 11, 12} // as RFC 1122 counts them, with source quench and redirect
 	m := f.payload()
 	switch {
@@ -78,7 +81,7 @@ func (f frame) reportable() bool {
 	return true
 }
 
-// quote appends the packet in question, as much of it as fits.
+// quote appends as much of the packet as fits into most bytes.
 func quote(to []byte, f frame, most int) []byte {
 	p := f.packet()
 	return append(to, p[:min(len(p), most)]...)

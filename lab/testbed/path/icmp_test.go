@@ -44,8 +44,8 @@ func TestTimeExceeded(t *testing.T) {
 	}
 }
 
-// exceededMessage is what the gateway of a place is to say of a packet whose
-// time to live was exceeded, made by gopacket.
+// exceededMessage is the expected message of a place's gateway about a packet
+// whose TTL has run out, made by gopacket.
 func exceededMessage(t *testing.T, p Place, about frame) frame {
 	if p.Addr.Is6() {
 		e := ethernet(layers.EthernetTypeIPv6)

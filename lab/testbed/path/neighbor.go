@@ -17,9 +17,9 @@ const (
 	multicastReport       = 143 // RFC 3810, 5.2; older ones are 131 and 132
 )
 
-// answerNeighbor is the gateway's answer to a host that asks for its Ethernet
-// address, or nil if the frame does not. The gateway answers only for itself:
-// each host has a network of its own, where nobody else is.
+// answerNeighbor returns the gateway's answer to a host that asks for its
+// Ethernet address, or nil if the frame is not such a question. The gateway
+// answers for itself only: each host is alone on its network.
 func (p Place) answerNeighbor(f frame) frame {
 	switch {
 	case f.etherType() == typeARP:
@@ -48,14 +48,14 @@ func (p Place) answerARP(f frame) frame {
 }
 
 // answerSolicitation answers a neighbor solicitation with a solicited
-// advertisement that names the gateway a router.
+// advertisement that has the router flag.
 func (p Place) answerSolicitation(f frame) frame {
 	const router, solicited, override = 0x80, 0x40, 0x20
 	ask := f.payload()
 	if len(ask) < 24 || ask[0] != neighborSolicitation || netip.AddrFrom16([16]byte(ask[8:24])) != p.Gateway {
 		return nil
 	}
-	body := make([]byte, 28) // flags, target, and the option with its address
+	body := make([]byte, 28) // flags, target, and the option with the link-layer address
 	body[0] = router | solicited | override
 	copy(body[4:20], ask[8:24])
 	body[20], body[21] = 2, 1 // target link-layer address, one unit of 8 bytes
@@ -63,9 +63,10 @@ func (p Place) answerSolicitation(f frame) frame {
 	return p.icmpv6(p.Gateway, f.source(), 255, kind{neighborAdvertisement, 0}, body)
 }
 
-// housekeeping says that a host speaks to its link alone, as Linux does when an
-// interface with IPv6 comes up: it looks for routers, and says what multicast
-// it listens to. Both end at the gateway, and no capture of a path shows them.
+// housekeeping reports whether the frame is for the host's own link only. Linux
+// sends such frames when an interface with IPv6 comes up: router solicitations
+// and multicast reports. The gateway does not forward them, and no capture of a
+// path shows them.
 func (f frame) housekeeping() bool {
 	if f.etherType() != typeIPv6 || !f.destination().IsMulticast() {
 		return false

@@ -1,12 +1,12 @@
-// Package path is all that lies between the hosts of a network: their
-// gateways, the distance, the rates and queues of the links, and what gets lost
-// or late on the way.
+// Package path simulates everything between the hosts of a network: their
+// gateways, the delay, the rates and queues of the links, and which frames are
+// lost or delayed.
 //
-// It is arithmetic on frames and times: it reads no clock, opens no socket and
-// starts nothing. A network of Linux's kernel (package wire) and one in user
-// space (package gvisor) drive it: what a host sends goes in through
-// [Path.Send], and what arrives at a host comes out of [End.Take] at the time
-// that [End.Next] says. Times are nanoseconds since 1970.
+// It computes with frames and times. It reads no clock, opens no socket and
+// starts no goroutine. Two networks use it: package wire, with Linux's TCP, and
+// package gvisor, with TCP in user space. They pass each frame that a host
+// sends to [Path.Send], and take what arrives at a host from [End.Take] at the
+// time that [End.Next] returns. Times are nanoseconds since 1970.
 package path
 
 import (
@@ -19,9 +19,10 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// A Path is what lies between the hosts of a network. It is for one goroutine.
+// A Path is everything between the hosts of a network. Only one goroutine may
+// use it.
 type Path struct {
-	Ends []*End // of the hosts, in the order of the network's
+	Ends []*End // of the hosts, in the order of the network's hosts
 
 	byAddr   map[netip.Addr]*End
 	captured *End
@@ -29,14 +30,14 @@ type Path struct {
 	last     int64 // time of the last frame that was recorded
 	rules    []*rule
 	began    int64 // when the first frame was sent; 0 before
-	mtu      int   // of the path's middle, bytes; 0 is as the hosts' links
-	noICMP   bool  // nobody says that a packet is too big for it
-	silent   bool  // nobody says that nobody has an address
+	mtu      int   // of the path between the links, bytes; 0: as large as the links'
+	noICMP   bool  // no router reports that a packet is too big for the path
+	silent   bool  // no router reports that an address does not exist
 	streams  streams
 	store    store
-	spent    []*chunk // of frames that have left the path, until Release
+	spent    []*chunk // chunks of frames that have left the path, until Release
 	rate     int64    // of every link, bits a second; 0 is unlimited
-	queue    int64    // bytes that wait for a link at most; 0 is unlimited
+	queue    int64    // bytes that may wait for a link; 0 is unlimited
 }
 
 // An End is where a host's link meets the path.
@@ -44,15 +45,15 @@ type End struct {
 	Place
 	Host         scenario.Host
 	MTU          int  // of the host's link, bytes
-	KnowsGateway bool // the Ethernet address of its gateway, without asking
+	KnowsGateway bool // the host knows its gateway's Ethernet address without ARP
 
 	path    *Path
-	mss     int // the largest segment that a SYN of the host may announce
+	mss     int // the largest MSS that a SYN of the host may have
 	to      map[*End]*direction
-	gateway *direction            // what the host's own gateway says to it
-	inbound []*direction          // all that lead here
-	rules   map[*End][]*delayRule // by the end they are sent to
-	free    int64                 // when the link to the host has carried what it was given
+	gateway *direction            // from the host's own gateway to the host
+	inbound []*direction          // the directions that lead to this end
+	rules   map[*End][]*delayRule // by the destination's end
+	free    int64                 // when the link to the host has carried all earlier frames
 }
 
 // Sizes of packets, in bytes.
@@ -63,13 +64,13 @@ const (
 	LargestMTU = 65535
 )
 
-// never is a time that does not come.
+// never is a time that is never reached.
 const never = math.MaxInt64
 
-// New lays the path between the hosts of a network. Record is given each frame
-// that passes the end of the captured host, in the order of time; the frame
-// stays as it is until [Path.Release]. The error says which host cannot be
-// where the network has it, and why.
+// New makes the path between the hosts of a network. Record is called with each
+// frame that passes the end of the captured host, in the order of time; the
+// frame is valid until [Path.Release]. The error names the host whose settings
+// are not possible.
 func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, error) {
 	places, err := locate(network.Hosts)
 	if err != nil {
@@ -82,12 +83,12 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 	for i, h := range network.Hosts {
 		mtu := cmp.Or(h.MTU, network.MTU, usualMTU)
 		if least := leastMTU(h.Addr); mtu < least || mtu > LargestMTU {
-			return nil, fmt.Errorf("host %s: its link cannot have an MTU of %d bytes, but of %d to %d", h.Name, mtu, least, LargestMTU)
+			return nil, fmt.Errorf("host %s: its link cannot have an MTU of %d bytes; use %d to %d", h.Name, mtu, least, LargestMTU)
 		}
 		e := &End{
 			Place: places[i], Host: h, MTU: mtu, path: p,
-			// Of what the others ask, the captured end would see only that it
-			// delays what they send.
+			// The other hosts' ARP requests are not in the capture. Waiting for
+			// the answer would only delay what they send.
 			KnowsGateway: network.ARP == scenario.ARPCached || h.Name != captured,
 			mss:          mtu - Headers(h.Addr),
 			to:           map[*End]*direction{},
@@ -102,12 +103,13 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 		}
 	}
 	if p.captured == nil {
-		return nil, fmt.Errorf("the capture is to be taken at %q, and there is no such host", captured)
+		return nil, fmt.Errorf("the capture is taken at %q, but there is no such host", captured)
 	}
 	return p, p.lay(network)
 }
 
-// leastMTU is what every link must carry (RFC 791, 3.2; RFC 8200, 5).
+// leastMTU is the smallest MTU that a link may have (RFC 791, 3.2; RFC 8200,
+// 5).
 func leastMTU(addr netip.Addr) int {
 	if addr.Is4() {
 		return 68
@@ -115,8 +117,8 @@ func leastMTU(addr netip.Addr) int {
 	return 1280
 }
 
-// Headers is the size of the IP and TCP headers, without options, of a packet
-// to such an address.
+// Headers returns the size of the IP and TCP headers, without options, of a
+// packet to the address.
 func Headers(addr netip.Addr) int {
 	if addr.Is4() {
 		return ipv4Header + tcpHeader
@@ -124,7 +126,7 @@ func Headers(addr netip.Addr) int {
 	return ipv6Header + tcpHeader
 }
 
-// lay lays the path between every two hosts.
+// lay makes the directions between every two hosts.
 func (p *Path) lay(network scenario.Network) error {
 	for i, from := range p.Ends {
 		for j, to := range p.Ends {
@@ -167,8 +169,8 @@ func (p *Path) named(name string) *End {
 	return nil
 }
 
-// Unacknowledged names a stream of which a host has not acknowledged
-// everything yet, or returns "".
+// Unacknowledged describes a stream whose bytes are not all acknowledged yet,
+// or returns "".
 func (p *Path) Unacknowledged() string { return p.streams.open() }
 
 // Release frees the memory of frames that were taken from the path or recorded.
@@ -179,8 +181,8 @@ func (p *Path) Release() {
 	p.spent = p.spent[:0]
 }
 
-// see records a frame that passes the end of the captured host. What would pass
-// before the last one does so with it, because the driver was late.
+// see records a frame that passes the end of the captured host. Times never go
+// back: a frame that the driver sends late gets the time of the last one.
 func (p *Path) see(e *End, at int64, f frame) {
 	if e == p.captured {
 		p.last = max(p.last, at)

@@ -73,9 +73,9 @@ func TestFullQueueDrops(t *testing.T) {
 func TestNewSaysWhatIsWrong(t *testing.T) {
 	hosts := []scenario.Host{{Name: "client", Addr: netip.MustParseAddr("198.51.100.100")}, {Name: "server", Addr: netip.MustParseAddr("192.0.2.21")}}
 	for want, network := range map[string]scenario.Network{
-		"host client: its link cannot have an MTU of 67 bytes, but of 68 to 65535": {Hosts: hosts, MTU: 67},
-		`the capture is to be taken at "router", and there is no such host`:        {Hosts: hosts, Capture: "router"},
-		`late: there is no path from "client" to "router"`:                         {Hosts: hosts, Late: []scenario.Late{{From: "client", To: "router"}}},
+		"host client: its link cannot have an MTU of 67 bytes; use 68 to 65535": {Hosts: hosts, MTU: 67},
+		`the capture is taken at "router", but there is no such host`:           {Hosts: hosts, Capture: "router"},
+		`late: there is no path from "client" to "router"`:                      {Hosts: hosts, Late: []scenario.Late{{From: "client", To: "router"}}},
 	} {
 		if _, err := New(network, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

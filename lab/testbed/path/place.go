@@ -6,21 +6,22 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// A Place is where a host is: its own network, with the path as its gateway.
+// A Place is a host's own network, with the path as its gateway.
 type Place struct {
 	Addr    netip.Addr
 	Network netip.Prefix
-	Gateway netip.Addr // as the host knows it
+	Gateway netip.Addr // the address by which the host knows it
 	MAC     MAC        // of the host
 	GateMAC MAC        // of the gateway, at the host's end
-	router  netip.Addr // the gateway, as it signs what it says of a packet
+	router  netip.Addr // the gateway's address as the source of ICMP messages
 }
 
-// gatewayLinkLocal is what every host with IPv6 knows its gateway as. Routers
-// are known by such an address (RFC 4861, 4.2), and each link has its own.
+// gatewayLinkLocal is the address by which every host with IPv6 knows its
+// gateway. Hosts know routers by a link-local address (RFC 4861, 4.2), and it
+// may be the same on each link.
 var gatewayLinkLocal = netip.MustParseAddr("fe80::1")
 
-// locate finds a place for each host.
+// locate assigns a place to each host.
 func locate(hosts []scenario.Host) ([]Place, error) {
 	places := make([]Place, len(hosts))
 	for i := range hosts {
@@ -32,8 +33,8 @@ func locate(hosts []scenario.Host) ([]Place, error) {
 	return places, nil
 }
 
-// placeOf finds the place of hosts[i] in its own network. The gateway has the
-// network's first address, or the second where the host has that.
+// placeOf assigns hosts[i] a place in its own network. The gateway has the
+// network's first address, or the second if the host has the first.
 func placeOf(hosts []scenario.Host, i int) (Place, error) {
 	network, err := scenario.Subnet(hosts, i)
 	if err != nil {
@@ -51,8 +52,8 @@ func placeOf(hosts []scenario.Host, i int) (Place, error) {
 	return p, nil
 }
 
-// macOf returns an Ethernet address of the locally administered kind in which
-// the end of the IP address can be read, and of IPv6 the end of its site's prefix.
+// macOf returns a locally administered Ethernet address that contains the end
+// of the IP address and, for IPv6, the end of its site's prefix.
 func macOf(addr netip.Addr) MAC {
 	b := addr.AsSlice()
 	m := MAC{0x02}

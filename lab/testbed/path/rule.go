@@ -2,22 +2,23 @@ package path
 
 import "ftplab/lab/scenario"
 
-// A rule is one of the plan's Rules: what becomes of segments that match it.
+// A rule is one of the plan's Rules: what the path does with segments that
+// match it.
 type rule struct {
 	scenario.PathRule
 	from, to *End
 	matched  int // segments so far
 
-	seen   map[stream]int64 // when a segment of a connection last came by; for Idle
-	silent map[stream]bool  // connections that were silent for too long
+	seen   map[stream]int64 // when the last segment of a connection passed; for Idle
+	silent map[stream]bool  // connections that were idle for too long
 }
 
 func newRule(r scenario.PathRule, from, to *End) *rule {
 	return &rule{PathRule: r, from: from, to: to, seen: map[stream]int64{}, silent: map[stream]bool{}}
 }
 
-// claims says whether the rule is about a segment that is sent between two ends
-// at a time, and counts it if so. Began is when the first frame was sent.
+// claims reports whether the rule applies to a segment that is sent between two
+// ends at a time, and counts it if so. Began is when the first frame was sent.
 func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
 	back := r.from == to && r.to == from
 	if r.from != from && !back || r.to != to && !back {
@@ -41,8 +42,8 @@ func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
 	return r.matched > r.Skip && (r.Count == 0 || r.matched <= r.Skip+r.Count)
 }
 
-// isSilent reports whether nothing passed on the segment's connection for so long
-// that it is forgotten. A SYN makes it a new one.
+// isSilent reports whether the segment's connection was idle for so long that
+// the path has forgotten it. A SYN makes it a new connection.
 func (r *rule) isSilent(s segment, at int64) bool {
 	key := stream{s.from, s.to}
 	if s.to.Compare(s.from) < 0 {
@@ -59,8 +60,8 @@ func (r *rule) isSilent(s segment, at int64) bool {
 	return r.silent[key]
 }
 
-// rules applies the rules to a frame that leaves from for to. It returns the one
-// that claims it, or nil.
+// rules applies the rules to a frame sent from one end to another. It returns
+// the rule that applies, or nil.
 func (p *Path) claim(from, to *End, f frame, at int64) *rule {
 	s, ok := f.segment()
 	if !ok {
@@ -73,13 +74,13 @@ func (p *Path) claim(from, to *End, f frame, at int64) *rule {
 		}
 	}
 	if claimed != nil && claimed.Count == 0 && (claimed.Kind == scenario.Drop || claimed.Kind == scenario.Reject) {
-		p.streams.forget(s) // nobody can say when such a connection is at rest
+		p.streams.forget(s) // the end of such a connection cannot be seen
 	}
 	return claimed
 }
 
-// damage changes a bit of the payload, or of the header where there is none, so
-// that the checksum is wrong.
+// damage inverts a bit of the payload, or of the header if there is no payload,
+// so that the checksum is wrong.
 func (f frame) damage() {
 	f[len(f)-1] ^= 0x10
 }

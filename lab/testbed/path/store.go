@@ -1,23 +1,24 @@
 package path
 
-// A chunk is memory for frames on their way. It is used again when none of
-// them is left, so that a gigabyte passes without work for the collector.
+// A chunk is memory for frames on their way. It is reused when all of them are
+// freed, so that a transfer of a gigabyte makes no work for the garbage
+// collector.
 type chunk struct {
 	memory []byte
 	used   int
-	frames int // not freed yet
+	frames int // frames that are not freed yet
 }
 
-// chunkSize is memory for some hundred frames of an Ethernet.
+// chunkSize has room for about a hundred full Ethernet frames.
 const chunkSize = 256 << 10
 
-// A store keeps copies of frames, in chunks.
+// A store keeps copies of frames in chunks.
 type store struct {
 	current *chunk
 	spare   []*chunk
 }
 
-// keep copies the frame.
+// keep returns a copy of the frame.
 func (s *store) keep(f frame) (frame, *chunk) {
 	c := s.current
 	if c == nil || len(c.memory)-c.used < len(f) {
@@ -30,7 +31,7 @@ func (s *store) keep(f frame) (frame, *chunk) {
 	return kept, c
 }
 
-// fresh makes a chunk with room for size bytes the current one.
+// fresh starts a new chunk with room for size bytes.
 func (s *store) fresh(size int) *chunk {
 	old := s.current
 	if n := len(s.spare); n > 0 && size <= chunkSize {
@@ -44,14 +45,14 @@ func (s *store) fresh(size int) *chunk {
 	return s.current
 }
 
-// free gives up a frame of the chunk.
+// free frees one frame of the chunk.
 func (s *store) free(c *chunk) {
 	if c.frames--; c.frames == 0 && c != s.current {
 		s.recycle(c)
 	}
 }
 
-// recycle keeps an empty chunk for later.
+// recycle keeps an empty chunk for later use.
 func (s *store) recycle(c *chunk) {
 	if len(c.memory) == chunkSize {
 		c.used = 0

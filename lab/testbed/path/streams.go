@@ -5,13 +5,12 @@ import (
 	"net/netip"
 )
 
-// streams knows what each host has sent that the other has not acknowledged
-// yet. While there is something, a connection is not at rest, though no frame
-// may be under way: an acknowledgement can be delayed, a lost segment waits for
-// its timer.
+// streams tracks what each host has sent that is not acknowledged yet. A
+// connection with such data is not idle, even if no frame is under way: an
+// acknowledgement can be delayed, and a lost segment waits for its timer.
 type streams struct {
 	progress  map[stream]*progress
-	forgotten map[stream]bool // of which the path lets nothing pass any more
+	forgotten map[stream]bool // streams for which the path forwards nothing any more
 }
 
 func newStreams() streams {
@@ -21,12 +20,12 @@ func newStreams() streams {
 // A stream is one direction of a connection.
 type stream struct{ from, to netip.AddrPort }
 
-// A progress is how far a stream has come, in sequence numbers.
+// A progress is how far a stream has got, in sequence numbers.
 type progress struct {
 	sent, acknowledged uint32
 }
 
-// enter notes a segment that a host sent.
+// enter records a segment that a host sent.
 func (l streams) enter(s segment) {
 	there, back := stream{s.from, s.to}, stream{s.to, s.from}
 	if s.flags&flagRST != 0 {
@@ -47,13 +46,13 @@ func (l streams) enter(s segment) {
 	}
 }
 
-// forget makes the segment's connection one that nobody waits for.
+// forget stops tracking the segment's connection.
 func (l streams) forget(s segment) {
 	l.forgotten[stream{s.from, s.to}] = true
 	l.forgotten[stream{s.to, s.from}] = true
 }
 
-// open names a stream of which something is not acknowledged, or returns "".
+// open describes a stream that is not acknowledged completely, or returns "".
 func (l streams) open() string {
 	for s, a := range l.progress {
 		if n := a.sent - a.acknowledged; n != 0 && !l.forgotten[s] {
@@ -63,5 +62,5 @@ func (l streams) open() string {
 	return ""
 }
 
-// after says whether one sequence number comes after another (RFC 9293, 3.4).
+// after reports whether one sequence number is after another (RFC 9293, 3.4).
 func after(a, b uint32) bool { return int32(a-b) > 0 }

@@ -2,9 +2,10 @@ package localhost
 
 import "math/rand/v2"
 
-// ControlPort returns a port for a server's control connection. It and the
-// port before it, from which active data comes, are even and odd neighbours
-// below the ports that the kernel hands out, and were free a moment ago.
+// ControlPort returns a port for a server's control connection. The port before
+// it, from which active data comes, is free too. Both are outside the range
+// from which the kernel takes ephemeral ports. The control port is odd, the one
+// before it even. Another program may take them after the check.
 func (h *Host) ControlPort() uint16 {
 	for {
 		port := uint16(20001 + 2*rand.IntN(6000))
