@@ -33,6 +33,18 @@ func (c *cable) write(frame []byte) {
 	}
 }
 
+// handAll hands frames to the stack, each when it has come to rest after the one
+// before.
+func (c *cable) handAll(frames [][]byte, hand func(frame []byte)) {
+	for i, frame := range frames {
+		if i == 0 {
+			hand(frame)
+			continue
+		}
+		c.network.clock.schedule(0, 0, func() { hand(frame) })
+	}
+}
+
 // Attach implements [stack.LinkEndpoint].
 func (c *cable) Attach(d stack.NetworkDispatcher) { c.dispatcher = d }
 

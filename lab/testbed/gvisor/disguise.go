@@ -69,7 +69,9 @@ type connection struct {
 	last      *segment // data that waits for the FIN
 	lastEvent *event   // of last
 
-	fin []byte // a FIN that arrived before its data
+	fin      []byte // a FIN that arrived before its data
+	untilFIN bool   // the data has arrived: what acknowledges it waits for the FIN
+	finAt    uint32 // its sequence number
 }
 
 func newDisguise(n *Network, h scenario.Host, mss int, send func([]byte)) *disguise {
@@ -128,6 +130,10 @@ func (d *disguise) leaving(frame []byte) {
 	if s.flags().Contains(header.TCPFlagAck) {
 		c.stackACK = s.tcp.AckNumber()
 	}
+	if c.untilFIN && s.bareACK() && s.tcp.AckNumber() == c.finAt {
+		return
+	}
+	c.untilFIN = false
 	if d.joins(c, &s) || d.delays(c, s) {
 		return
 	}
@@ -234,7 +240,7 @@ func (d *disguise) joins(c *connection, s *segment) bool {
 }
 
 // arriving takes a frame that is for the host, and returns what its stack is to
-// get.
+// get, one after the other.
 func (d *disguise) arriving(frame []byte) [][]byte {
 	s, ok := parseSegment(frame)
 	if !ok {
@@ -264,7 +270,7 @@ func (d *disguise) arriving(frame []byte) [][]byte {
 	}
 	if c.fin != nil {
 		if fin, _ := parseSegment(c.fin); fin.tcp.SequenceNumber() == s.end() {
-			c.fin = nil
+			c.fin, c.untilFIN, c.finAt = nil, true, s.end()
 			return [][]byte{frame, fin.frame}
 		}
 	}
@@ -272,7 +278,8 @@ func (d *disguise) arriving(frame []byte) [][]byte {
 }
 
 // early keeps a FIN back whose data has not arrived, and says again what is
-// acknowledged (RFC 9293, 3.10.7.4). The stack gets both together.
+// acknowledged (RFC 9293, 3.10.7.4). The stack gets it behind the data, and what it
+// says of the data alone is left out: Linux acknowledges both together.
 func (d *disguise) early(c *connection, fin segment) [][]byte {
 	c.received, c.dialogue = d.clock.nanoseconds(), true
 	if missing := int32(fin.tcp.SequenceNumber() - c.stackACK); missing <= 0 || c.lastACK == nil {

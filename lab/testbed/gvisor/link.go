@@ -65,9 +65,7 @@ func (l *link) arrive() {
 		l.expect()
 	}
 	n.mu.Unlock()
-	for _, frame := range arrived {
-		l.hand(frame)
-	}
+	l.handAll(arrived, l.hand)
 }
 
 // hand gives a frame to the host's stack.

@@ -114,11 +114,14 @@ func (d *device) arrive(frame []byte) {
 		arrived = d.disguise.arriving(frame)
 	}
 	d.network.mu.Unlock()
-	for _, f := range arrived {
-		packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(f[header.EthernetMinimumSize:])})
-		d.dispatcher.DeliverNetworkPacket(header.Ethernet(f).Type(), packet)
-		packet.DecRef()
-	}
+	d.handAll(arrived, d.hand)
+}
+
+// hand gives a frame to the stack.
+func (d *device) hand(frame []byte) {
+	packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame[header.EthernetMinimumSize:])})
+	d.dispatcher.DeliverNetworkPacket(header.Ethernet(frame).Type(), packet)
+	packet.DecRef()
 }
 
 func (d *device) quiet() bool { return d.onWay == 0 && !d.disguise.holds() }
