@@ -54,6 +54,63 @@ func TestFramesTakeTheirTime(t *testing.T) {
 	p.Release()
 }
 
+// TestEachWayItsTime has the way back take longer than the way there.
+func TestEachWayItsTime(t *testing.T) {
+	h := scenario.Host{RTT: 80 * time.Millisecond, Way: 20 * time.Millisecond}
+	if there, back := h.Outward(), h.Homeward(); there != 20*time.Millisecond || back != 60*time.Millisecond {
+		t.Errorf("got %v there and %v back, want 20ms and 60ms", there, back)
+	}
+	p, _ := between(t, scenario.Network{})
+	for _, e := range p.Ends {
+		for to, d := range e.to {
+			if want := 40 * time.Millisecond; d.delay != int64(want) {
+				t.Errorf("from %s to %s: got %v, want %v", e.Host.Name, to.Host.Name, time.Duration(d.delay), want)
+			}
+		}
+	}
+}
+
+// TestRules sends a SYN through rules: it vanishes, comes twice, or is seen and
+// not taken.
+func TestRules(t *testing.T) {
+	for kind, want := range map[scenario.PathRuleKind][2]int{ // frames that come, and that are taken
+		"": {1, 1}, scenario.Drop: {0, 0}, scenario.Reject: {0, 0}, scenario.Duplicate: {2, 2}, scenario.Corrupt: {1, 0},
+	} {
+		network := scenario.Network{Capture: "server"}
+		if kind != "" {
+			network.Rules = []scenario.PathRule{{Kind: kind, From: "client", To: "server", Length: -1}}
+		}
+		p, seen := between(t, network)
+		send(t, p, 1)
+		taken := 0
+		for range 3 {
+			if arrival, _, ok := p.Ends[1].Next(); ok && p.Ends[1].Take(arrival) != nil {
+				taken++
+			}
+		}
+		if got := [2]int{len(*seen), taken}; got != want {
+			t.Errorf("%s: got %v frames that came and were taken, want %v", kind, got, want)
+		}
+		if _, _, told := p.Ends[0].Next(); told != (kind == scenario.Reject) {
+			t.Errorf("%s: the sender was told: %v", kind, told)
+		}
+	}
+}
+
+// TestNarrowMiddle sends a packet that is too big for the middle of the path.
+func TestNarrowMiddle(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		p, _ := between(t, scenario.Network{PathMTU: 50, NoICMP: silent})
+		send(t, p, 1)
+		if _, _, came := p.Ends[1].Next(); came {
+			t.Error("the packet came through")
+		}
+		if _, _, told := p.Ends[0].Next(); told == silent {
+			t.Errorf("with no ICMP %v the sender was told: %v", silent, told)
+		}
+	}
+}
+
 func TestFullQueueDrops(t *testing.T) {
 	p, _ := between(t, scenario.Network{Rate: 8 * 1000, Queue: 150})
 	for range 4 {
