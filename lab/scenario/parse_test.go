@@ -231,6 +231,7 @@ func TestErrors(t *testing.T) {
 		{"pieces of nothing", "open\n-- server --\non RETR: send every 3s\n", "3: send \"every 3s\": a number of bytes was expected"},
 		{"pieces without a time", "open\n-- server --\non RETR: send 10 every 0s\n", "3: send 10 every 0s: a number of bytes and a time were expected"},
 		{"reply to nothing", "open\n! send NOOP\n", "2: send waits for no reply, so none can be expected; the step await does"},
+		{"keepalive", "client scripted keepalive=50ms\nopen\n", "1: keepalive 50ms: whole seconds were expected"},
 		{"no rule", "open\n-- server --\nRETR: close\n", `3: "RETR: close": a rule was expected, such as`},
 		{"no colon", "open\n-- server --\non RETR close\n", `3: "on RETR close": a rule was expected`},
 		{"rule twice", "open\n-- server --\non 2nd RETR: close\non 2nd retr: reset\n", `4: "on 2nd retr" stands twice, first at line 3`},

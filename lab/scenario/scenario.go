@@ -93,6 +93,7 @@ type Client struct {
 	Kind         ClientKind
 	Linger       time.Duration // between the end of the data and the client's own close
 	DataAddress  string        // whom it connects to where a 227 names another address than the server's: reply, server, or "" for nobody
+	KeepAlive    time.Duration // after which TCP looks whether a silent server is there; never when 0
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 }
 

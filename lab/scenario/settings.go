@@ -309,6 +309,7 @@ func (p *parser) generated(files []File, setting string, words []string) []File 
 var clientOptions = []option[Client]{
 	{"linger=50ms", "how long it waits between the end of the data and its own close", func(p *parser, c *Client, v string) { c.Linger = p.duration("linger", v) }},
 	{"dataaddress=reply|server", "where it connects to after a 227 with another address than the server's: to that, or to the server's; it connects to neither by default", func(p *parser, c *Client, v string) { c.DataAddress = p.oneOf("dataaddress", v, "reply", "server") }},
+	{"keepalive=10s", "how long the control connection may be silent before TCP looks whether the server is there (RFC 9293, 3.8.4); it never does by default", func(p *parser, c *Client, v string) { c.KeepAlive = p.wholeSeconds("keepalive", v) }},
 	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
 }
 

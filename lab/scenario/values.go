@@ -77,6 +77,15 @@ func (p *parser) time(what, text string) time.Time {
 	return t.UTC()
 }
 
+// wholeSeconds reads a duration in whole seconds.
+func (p *parser) wholeSeconds(what, text string) time.Duration {
+	d := p.duration(what, text)
+	if d < time.Second || d%time.Second != 0 {
+		p.fail("%s %s: whole seconds were expected, such as 10s", what, text)
+	}
+	return d
+}
+
 // share reads a percentage as a number from 0 to 1.
 func (p *parser) share(what, text string) float64 {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,7 @@ func TestBroken(t *testing.T) {
 			if len(odd) == 0 {
 				t.Error("there is no odd line to be taken out")
 			}
+			odd = slices.DeleteFunc(odd, func(line int) bool { return harmless[s.Name] == line })
 			for _, line := range odd {
 				broken, err := scenario.Parse(file, without(s.Source, line))
 				if err != nil {
@@ -40,6 +42,9 @@ func TestBroken(t *testing.T) {
 		})
 	}
 }
+
+// harmless are lines whose trouble another line cures, by the scenario's name.
+var harmless = map[string]int{"natkept": 6}
 
 // usual are the words that begin lines of any scenario.
 var usual = map[string]bool{

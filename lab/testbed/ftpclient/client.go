@@ -81,6 +81,10 @@ type Config struct {
 	// address than its own in a 227.
 	DataAddress DataAddress
 
+	// KeepAlive is how long the control connection is silent before TCP looks
+	// whether the server is there; it never does when this is 0.
+	KeepAlive time.Duration
+
 	// CommandFirst makes the client send RETR, LIST and the like before it
 	// connects to a passive port, and not after it.
 	CommandFirst bool

@@ -47,6 +47,12 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 	if err != nil {
 		return nil, waited(ctx, "open", fmt.Sprintf("a connection to %s", config.Server), host.Clock().Now().Sub(begun), err)
 	}
+	if k, ok := conn.(network.KeepAliver); ok && config.KeepAlive > 0 {
+		if err := k.KeepAlive(config.KeepAlive); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("open: keeping the connection alive: %w", err)
+		}
+	}
 	c.control = newControl(conn, host.Clock())
 	e := c.control.await("open")
 	defer e.end()

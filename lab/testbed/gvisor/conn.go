@@ -196,6 +196,13 @@ func (c *conn) WriteUrgent(b []byte) (int, error) {
 	return c.Write(b)
 }
 
+// KeepAlive implements [network.KeepAliver].
+func (c *conn) KeepAlive(every time.Duration) error {
+	idle, interval := tcpip.KeepaliveIdleOption(every), tcpip.KeepaliveIntervalOption(every)
+	c.endpoint.SocketOptions().SetKeepAlive(true)
+	return errors.Join(errorOf(c.endpoint.SetSockOpt(&idle)), errorOf(c.endpoint.SetSockOpt(&interval)))
+}
+
 // SetNoDelay implements [network.Delayer].
 func (c *conn) SetNoDelay(noDelay bool) error {
 	c.endpoint.SocketOptions().SetDelayOption(!noDelay)

@@ -44,6 +44,12 @@ type UrgentInliner interface{ SetUrgentInline() error }
 // is not acknowledged (Nagle's algorithm, RFC 896). It is off by default.
 type Delayer interface{ SetNoDelay(noDelay bool) error }
 
+// A KeepAliver is a [Conn] that can probe its peer after a time of silence, and
+// again after each such time (RFC 9293, 3.8.4). It is off by default.
+type KeepAliver interface {
+	KeepAlive(every time.Duration) error
+}
+
 // A QueueCloser is a [Listener] that can accept and close the connections in
 // its queue, so that each ends with a FIN. Closing a listener resets them.
 type QueueCloser interface{ CloseQueue() }
@@ -95,6 +101,11 @@ type kernelConn struct{ *net.TCPConn }
 
 // KernelConn turns a connection of the kernel into a [Conn].
 func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn} }
+
+// KeepAlive implements [KeepAliver].
+func (c kernelConn) KeepAlive(every time.Duration) error {
+	return c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: every, Interval: every})
+}
 
 // Reset implements [Resetter].
 func (c kernelConn) Reset() error {

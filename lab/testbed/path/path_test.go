@@ -100,8 +100,11 @@ func TestRules(t *testing.T) {
 // TestNarrowMiddle sends a packet that is too big for the middle of the path.
 func TestNarrowMiddle(t *testing.T) {
 	for _, silent := range []bool{false, true} {
-		p, _ := between(t, scenario.Network{PathMTU: 50, NoICMP: silent})
-		send(t, p, 1)
+		p, _ := between(t, scenario.Network{PathMTU: 40, NoICMP: silent})
+		f := synFrame(t, false, 64, 1460)
+		f.address(p.Ends[0].MAC, p.Ends[0].GateMAC)
+		f.packet()[6] |= 0x40 // Don't Fragment
+		p.Send(p.Ends[0], f, 1)
 		if _, _, came := p.Ends[1].Next(); came {
 			t.Error("the packet came through")
 		}
