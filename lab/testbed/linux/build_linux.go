@@ -22,7 +22,7 @@ func (b Builder) Describe(n scenario.Network, info *pcapng.Info) {
 	}
 }
 
-// Build builds the network. On loopback, failed is called if recording fails.
+// Build builds the network. On loopback, it calls failed if recording fails.
 func (b Builder) Build(ctx context.Context, n scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error) {
 	if n.Kind == scenario.Wire {
 		return wire.New(ctx, n, w)

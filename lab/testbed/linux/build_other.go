@@ -11,10 +11,10 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Describe adds nothing: no network is built here.
+// Describe adds nothing, because Build fails.
 func (Builder) Describe(scenario.Network, *pcapng.Info) {}
 
 // Build fails.
 func (Builder) Build(context.Context, scenario.Network, *pcapng.Writer, func(error)) (network.Network, error) {
-	return nil, errors.New("networks with Linux's own TCP are made on Linux; here captures can be read and judged")
+	return nil, errors.New("networks with Linux's own TCP need Linux; on this system, use --tcp gvisor")
 }

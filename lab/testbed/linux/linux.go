@@ -5,5 +5,5 @@ package linux
 // A Builder builds the network of a scenario in the cell that this process is
 // in. It implements the runner's Builder.
 type Builder struct {
-	Shared bool // the loopback device is not the cell's own
+	Shared bool // the loopback device is shared with other programs
 }

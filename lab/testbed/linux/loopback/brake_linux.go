@@ -11,15 +11,15 @@ import (
 	"ftplab/lab/testbed/linux/ring"
 )
 
-// A brake keeps a transfer from outrunning its recorder.
+// A brake prevents a transfer from being faster than its recorder.
 //
-// Data crosses lo at several GB a second, and a disk may take a tenth of that.
-// When an eighth of the ring waits to be written the brake lowers the rate at which
-// this process's sockets send (SO_MAX_PACING_RATE), and when little waits it
-// gives it back. In the capture that is a sender that takes its time: no window
-// closes, and nothing is sent twice.
+// Data crosses lo at several GB a second, and a disk may write a tenth of that.
+// When an eighth of the ring waits to be written, the brake limits the rate at
+// which this process's sockets send (SO_MAX_PACING_RATE); when little waits, it
+// removes the limit. The capture shows a slower sender: no window closes, and
+// no segment is retransmitted.
 //
-// Programs that a host started are not braked.
+// The brake does not slow programs that a host started.
 type brake struct {
 	ring    *ring.Ring
 	over    atomic.Bool
@@ -29,12 +29,12 @@ type brake struct {
 const (
 	brakeAbove   = 0.125 // of the ring
 	releaseBelow = 0.06
-	brakeEvery   = 2 * time.Millisecond // in which lo carries a few MiB
-	brakedRate   = 32 << 20             // bytes a second, of each socket
-	fullRate     = ^uint32(0)           // no limit, as the kernel understands it
+	brakeEvery   = 2 * time.Millisecond // lo carries a few MiB in this time
+	brakedRate   = 32 << 20             // bytes a second, for each socket
+	fullRate     = ^uint32(0)           // the kernel's value for no limit
 )
 
-// startBrake watches the ring until stop, on any of these processors.
+// startBrake watches the ring until stop, on any of the given processors.
 func startBrake(ring *ring.Ring, processors unix.CPUSet) *brake {
 	b := &brake{ring: ring, stopped: make(chan struct{})}
 	go func() {
@@ -46,7 +46,7 @@ func startBrake(ring *ring.Ring, processors unix.CPUSet) *brake {
 	return b
 }
 
-// stop ends it. No brake needs no stop.
+// stop ends the brake. A nil brake needs no stop.
 func (b *brake) stop() {
 	if b != nil {
 		b.over.Store(true)
@@ -57,13 +57,13 @@ func (b *brake) stop() {
 func (b *brake) run() {
 	pause := unix.NsecToTimespec(brakeEvery.Nanoseconds())
 	for braked := false; !b.over.Load(); {
-		// The kernel wakes this thread in time; Go's timers might wait for
-		// the very threads that have to be braked.
+		// Sleep in the kernel, which wakes this thread on time. Go's timers
+		// could wait for the very threads that need braking.
 		unix.Nanosleep(&pause, nil)
 		switch backlog := b.ring.Backlog(); {
 		case backlog > brakeAbove:
 			braked = true
-			pace(brakedRate) // anew each time: there may be new sockets
+			pace(brakedRate) // each time, because there may be new sockets
 		case backlog < releaseBelow && braked:
 			braked = false
 			pace(fullRate)
@@ -71,8 +71,8 @@ func (b *brake) run() {
 	}
 }
 
-// pace limits the rate at which each of this process's sockets sends. On what
-// is no socket it has no effect.
+// pace limits the rate at which each of this process's sockets sends. It has no
+// effect on other descriptors.
 func pace(bytesPerSecond uint32) {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 )
 
 // closeEarly closes the network while nobody reads the capture yet. It tells
-// the parent, who reads then, that it has waited longer than its patience.
+// the parent, who reads then, that it has waited longer than its closeTimeout.
 func closeEarly(ctx context.Context, c *cell.Cell, job testJob) error {
-	patience = 400 * time.Millisecond
+	closeTimeout = 400 * time.Millisecond
 	n, err := open(c, job)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func closeEarly(ctx context.Context, c *cell.Cell, job testJob) error {
 	select {
 	case err := <-closed:
 		return fmt.Errorf("closed before anybody read the capture: got error %w", err)
-	case <-time.After(2 * patience):
+	case <-time.After(2 * closeTimeout):
 	}
 	if err := errors.Join(c.Send("read now"), <-closed); err != nil {
 		return err

@@ -13,20 +13,20 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// device is the one device of this network.
+// device is the network's only device.
 const device = "lo"
 
-// Recording is how a network is recorded.
+// Recording configures how a network is recorded.
 type Recording struct {
 	Writer *pcapng.Writer // gets all frames; the network closes it
 
-	// Failed is called, once, if recording fails while the network is in use:
-	// a session need not go on then. May be nil.
+	// Failed is called, once, if recording fails while the network is in use,
+	// so that the session can stop. It may be nil.
 	Failed func(error)
 
-	// Shared says that lo belongs to others too, as in a cell that is in
-	// place. What they do on ports that were in use before the network was
-	// opened is left out of the capture.
+	// Shared says that other programs use lo too, as in a cell made in place.
+	// Traffic on ports that were in use before the network was opened is then
+	// left out of the capture.
 	Shared bool
 }
 
@@ -36,9 +36,9 @@ type Network struct {
 	recorder *recorder
 }
 
-// Open makes the network of a plan, on the lo of this process, and begins to
-// record it. Its error wraps [cell.ErrRefused] if the plan is of IPv6, and this
-// system has none.
+// Open makes the network of a plan on this process's lo and starts to record
+// it. Its error wraps [cell.ErrRefused] if the plan uses IPv6 and this system
+// has none.
 func Open(plan scenario.Network, r Recording) (*Network, error) {
 	if plan.IPv6 {
 		if err := cell.NeedIPv6(); err != nil {
@@ -47,7 +47,7 @@ func Open(plan scenario.Network, r Recording) (*Network, error) {
 	}
 	if plan.MTU != 0 {
 		if r.Shared {
-			return nil, errors.New("loopback: no MTU can be set here: the loopback device is not the session's own but the machine's or the container's")
+			return nil, errors.New("loopback: the MTU cannot be set, because the loopback device is shared with the machine or the container")
 		}
 		if err := setMTU(plan.MTU); err != nil {
 			return nil, fmt.Errorf("loopback: setting the MTU to %d: %w", plan.MTU, err)
@@ -68,8 +68,9 @@ func Open(plan scenario.Network, r Recording) (*Network, error) {
 	return n, nil
 }
 
-// setMTU limits the frames of lo to that many bytes of IP. The kernel must not
-// put several segments into one frame then.
+// setMTU limits the IP packets on lo to that many bytes. It also turns off
+// segmentation offload, by which the kernel puts several segments into one
+// frame.
 func setMTU(mtu int) error {
 	tool, err := ethtool.NewEthtool()
 	if err != nil {
@@ -102,14 +103,14 @@ func (n *Network) Host(name string) network.Host {
 // Clock implements [network.Network]: it is the system's.
 func (n *Network) Clock() network.Clock { return network.WallClock }
 
-// Close waits until every connection has ended, which its owners must have
-// closed, and until all frames are recorded. It fails when frames are missing
-// from the capture, or a connection does not end.
+// Close waits until every connection has ended, which the programs must have
+// closed, and until all frames are recorded. It fails if frames are missing
+// from the capture or a connection is still open.
 func (n *Network) Close() error {
 	return n.recorder.close()
 }
 
-// Stats are the recorder's counts. They are final when Close has returned.
+// Stats returns the recorder's counts. They are final when Close has returned.
 func (n *Network) Stats() pcapng.Stats {
 	return n.recorder.stats
 }

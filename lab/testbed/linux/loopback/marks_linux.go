@@ -12,24 +12,23 @@ import (
 	"ftplab/lab/testbed/linux/ring"
 )
 
-// Marks are frames by which the recorder knows that it has seen everything.
+// Marks are frames that tell the recorder that it has seen everything.
 //
-// The kernel keeps the frames that were sent on lo in one queue for each
-// processor, and takes them from it in order. So when the mark that was sent
-// from every processor has passed, all that was sent before has passed too.
+// The kernel keeps frames that are sent on lo in one queue for each processor
+// and takes them from it in order. When a mark sent from each processor has
+// passed, all earlier frames have passed too.
 type marks struct {
-	cookie     []byte          // by which these are told from anybody else's
+	cookie     []byte          // distinguishes these marks from other frames
 	allowed    unix.CPUSet     // the processors of this process
 	processors []int           // the same
 	seen       map[uint32]bool // numbers of the marks that have passed
 }
 
-// markProtocol is the EtherType that IEEE 802 sets aside for experiments on
-// one's own network.
+// markProtocol is the EtherType that IEEE 802 reserves for local experiments.
 const markProtocol = 0x88B5
 
-// A mark is an Ethernet header without addresses, the cookie, and a number. What
-// fills a block is marks too, with nothing behind that.
+// A mark is an Ethernet header without addresses, the cookie, and a number.
+// Further marks without content fill up the ring's block.
 const (
 	ethernetHeader = 14
 	cookieSize     = 16
@@ -51,7 +50,7 @@ func newMarks() (*marks, error) {
 	return m, nil
 }
 
-// pass notes a mark. It says whether the frame was one.
+// pass records a mark. It reports whether the frame was one.
 func (m *marks) pass(frame []byte) bool {
 	if len(frame) < markSize || !bytes.Equal(frame[ethernetHeader:][:cookieSize], m.cookie) {
 		return false
@@ -60,15 +59,15 @@ func (m *marks) pass(frame []byte) bool {
 	return true
 }
 
-// complete says whether all marks have passed.
+// complete reports whether all marks have passed.
 func (m *marks) complete() bool { return len(m.seen) == len(m.processors) }
 
-// send sends a mark from every processor into the ring, and then so much that it
-// hands over, full, the block with the last of them.
+// send sends a mark from every processor. It then sends more frames until the
+// kernel hands over the block with the last mark, because it is full.
 func (m *marks) send(into *ring.Ring) error {
 	sent := make(chan error)
 	go func() {
-		// Never unlocked: the thread, tied to one processor, ends with this.
+		// never unlocked: the thread is bound to one processor and ends with this goroutine
 		runtime.LockOSThread()
 		sent <- m.sendAll(into)
 	}()
@@ -79,7 +78,7 @@ func (m *marks) sendAll(into *ring.Ring) error {
 	for i, processor := range m.processors {
 		var only unix.CPUSet
 		only.Set(processor)
-		// A processor that was taken away meanwhile has no queue either.
+		// A processor that was taken offline meanwhile has no queue either.
 		unix.SchedSetaffinity(0, &only)
 		if err := into.Send(m.frame(i, markSize)); err != nil {
 			return err
@@ -94,7 +93,7 @@ func (m *marks) sendAll(into *ring.Ring) error {
 	return nil
 }
 
-// frame is the mark of that number, in a frame of that size.
+// frame returns the mark with that number, in a frame of that size.
 func (m *marks) frame(number, size int) []byte {
 	f := make([]byte, size)
 	binary.BigEndian.PutUint16(f[ethernetHeader-2:], markProtocol)

@@ -11,24 +11,24 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// others are those with whom a session shares lo. What they have to say to each
-// other is none of the capture's business.
+// others are the programs with which a session shares lo. The capture leaves
+// out their traffic.
 //
-// Nothing in a frame tells whose it is. So what counts is what was there first:
-// an address that is no host's, a connection that was open before the session,
-// a port on which somebody listened. What others begin during the session is
-// taken for the session's: in the capture it shows as a connection too many.
+// A frame does not show which program sent it. So the traffic of others is
+// defined by what existed before the session: addresses of no host, open
+// connections, and ports in LISTEN. A connection that another program opens
+// during the session is recorded as if it were the session's.
 type others struct {
 	hosts       map[netip.Addr]bool
 	connections map[flow]bool
 	listeners   map[netip.AddrPort]bool
-	ports       map[uint16]bool // of those who listen on every address
+	ports       map[uint16]bool // listening on every address
 }
 
 // A flow is one direction of a connection.
 type flow struct{ from, to netip.AddrPort }
 
-// findOthers looks who is there before a session of these hosts.
+// findOthers lists what exists before a session of these hosts.
 func findOthers(hosts []scenario.Host) (*others, error) {
 	o := &others{
 		hosts:       make(map[netip.Addr]bool),
@@ -45,7 +45,7 @@ func findOthers(hosts []scenario.Host) (*others, error) {
 	}
 	for _, s := range present {
 		switch {
-		case s.State == "TIME-WAIT": // is over, and its port may well be used again
+		case s.State == "TIME-WAIT": // it has ended, and its port may be reused
 		case s.Remote.Port() != 0:
 			o.connections[flow{s.Local, s.Remote}] = true
 			o.connections[flow{s.Remote, s.Local}] = true
@@ -58,7 +58,7 @@ func findOthers(hosts []scenario.Host) (*others, error) {
 	return o, nil
 }
 
-// own says whether a frame is theirs.
+// own reports whether a frame belongs to another program.
 func (o *others) own(frame []byte) bool {
 	if o == nil {
 		return false
@@ -67,7 +67,7 @@ func (o *others) own(frame []byte) bool {
 	return !ok || o.has(f)
 }
 
-// has says whether a flow is theirs.
+// has reports whether a flow belongs to another program.
 func (o *others) has(f flow) bool {
 	if !o.hosts[f.from.Addr()] || !o.hosts[f.to.Addr()] {
 		return true
@@ -75,8 +75,8 @@ func (o *others) has(f flow) bool {
 	return o.connections[f] || o.listeners[f.from] || o.listeners[f.to] || o.ports[f.from.Port()] || o.ports[f.to.Port()]
 }
 
-// flowOf finds out between whom a frame passes, if it is of TCP or UDP, and not
-// a fragment.
+// flowOf returns the flow of a frame that carries TCP or UDP and is not a
+// fragment.
 func flowOf(frame []byte) (f flow, ok bool) {
 	if len(frame) < ethernetHeader {
 		return f, false

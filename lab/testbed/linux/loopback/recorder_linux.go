@@ -14,26 +14,26 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A recorder writes what crosses lo, from when it is made until it is closed.
+// A recorder writes the frames on lo, from when it is made until it is closed.
 type recorder struct {
 	ring   *ring.Ring
 	writer *pcapng.Writer
 	failed func(error)
-	others *others // whose frames are left out; nil when lo is our own
+	others *others // whose frames are left out; nil if lo is not shared
 	marks  *marks
-	brake  *brake // nil when the ring holds all there will be
+	brake  *brake // nil if the ring has room for the whole session
 
 	done  chan struct{} // closed when the last frame is written
-	err   error         // of recording
+	err   error         // of the writer or the ring
 	stats pcapng.Stats
 }
 
-// patience bounds the wait for connections to end, and for marks to pass while
-// nothing waits to be written. Both take milliseconds at most; this much means
-// that something is wrong.
-var patience = 3 * time.Second // less in tests
+// closeTimeout limits the wait for connections to end, and for marks to pass
+// while no frame waits to be written. Both take milliseconds at most; after
+// this time, something is wrong.
+var closeTimeout = 3 * time.Second // less in tests
 
-// record begins to record.
+// record starts to record.
 func record(plan scenario.Network, how Recording) (*recorder, error) {
 	r := &recorder{writer: how.Writer, failed: how.Failed, done: make(chan struct{})}
 	var err error
@@ -66,7 +66,7 @@ func (r *recorder) run() {
 	for r.ring.Buffered() > 0 || !r.marks.complete() {
 		frame, info, err := r.ring.ZeroCopyReadPacketData()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return // close knows why
+			return // close returns the error
 		}
 		if err != nil {
 			r.fail(err)
@@ -84,8 +84,8 @@ func (r *recorder) run() {
 	}
 }
 
-// fail keeps the first error and tells it to whoever plays the session. The
-// ring is still read afterwards: until the end is found.
+// fail keeps the first error and reports it, to end the session. The ring is
+// read to its end all the same.
 func (r *recorder) fail(err error) {
 	if r.err == nil {
 		r.err = err
@@ -95,17 +95,17 @@ func (r *recorder) fail(err error) {
 	}
 }
 
-// close waits for the end of all connections, then for that of their frames,
-// and ends the capture.
+// close waits until all connections have ended and then until all their frames
+// are recorded, and ends the capture.
 func (r *recorder) close() error {
 	err := errors.Join(r.waitForConnections(), r.waitForFrames())
 	<-r.done
 	r.brake.stop()
 	kernel, statsErr := r.ring.Stats()
-	go r.ring.Close() // nobody waits for it: it takes as long as a short session
+	go r.ring.Close() // not awaited: it takes as long as a short session
 	err = errors.Join(err, r.err, statsErr)
 
-	// The kernel counts the marks among what it received.
+	// The kernel counts the marks as received frames.
 	r.stats = pcapng.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
 	if r.err != nil {
 		return err
@@ -118,16 +118,16 @@ func (r *recorder) close() error {
 }
 
 // waitForConnections waits until every TCP connection of the session is closed
-// or in TIME-WAIT: until its last acknowledgement was received, and so recorded.
+// or in TIME-WAIT: then its last acknowledgement was received, and so recorded.
 func (r *recorder) waitForConnections() error {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(closeTimeout)
 	for {
 		open, err := r.openConnections()
 		if err != nil || len(open) == 0 {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("loopback: connections that nobody closed: %s", strings.Join(open, ", "))
+			return fmt.Errorf("loopback: connections that were not closed: %s", strings.Join(open, ", "))
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -152,9 +152,8 @@ func (r *recorder) openConnections() (open []string, err error) {
 	return open, nil
 }
 
-// waitForFrames waits until the recorder has seen all frames. How long it takes
-// to write them does not matter: whoever reads a pipe at the other end may only
-// begin to when the session is over.
+// waitForFrames waits until the recorder has read all frames. Writing them has
+// no time limit: the reader of a pipe may start only when the session is over.
 func (r *recorder) waitForFrames() error {
 	const tries = 10
 	for range tries {
@@ -163,22 +162,23 @@ func (r *recorder) waitForFrames() error {
 		}
 		if err := r.marks.send(r.ring); err != nil {
 			r.ring.Interrupt()
-			return fmt.Errorf("loopback: marking the end of the capture: %w", err)
+			return fmt.Errorf("loopback: sending the marks for the end of the capture: %w", err)
 		}
-		// A mark may be lost all the same, to others who fill the ring.
-		if r.waitForRing(0, patience/tries) {
+		// A mark may still be lost if other programs fill the ring.
+		if r.waitForRing(0, closeTimeout/tries) {
 			return nil
 		}
 	}
 	r.ring.Interrupt()
-	return errors.New("loopback: the recorder did not come to the end of the frames")
+	return errors.New("loopback: the recorder did not reach the end of the frames")
 }
 
-// roomForMarks is the backlog with which there is room for marks in the ring.
+// roomForMarks is the largest backlog, as a share of the ring, that leaves room
+// for marks.
 const roomForMarks = 0.5
 
-// waitForRing looks, each time it has waited so long, whether no more than that
-// backlog is left. It says whether the recorder is done before.
+// waitForRing waits until the backlog is at most the given one, and checks at
+// the given interval. It reports whether the recorder ended before that.
 func (r *recorder) waitForRing(backlog float64, each time.Duration) (done bool) {
 	for {
 		select {

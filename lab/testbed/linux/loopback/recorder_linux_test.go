@@ -223,7 +223,7 @@ func leaveOpen(ctx context.Context, c *cell.Cell, job testJob) error {
 	}
 	accepted.Close()
 	err = n.Close()
-	want := "loopback: connections that nobody closed: 127.0.0.1:21 to 127.0.0.1:4000 in FIN-WAIT-2, 127.0.0.1:4000 to 127.0.0.1:21 in CLOSE-WAIT"
+	want := "loopback: connections that were not closed: 127.0.0.1:21 to 127.0.0.1:4000 in FIN-WAIT-2, 127.0.0.1:4000 to 127.0.0.1:21 in CLOSE-WAIT"
 	if err == nil || err.Error() != want {
 		return fmt.Errorf("got error %v, want %s", err, want)
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// noSocketInUse says for sure that there is no TCP socket but in TIME-WAIT; it
-// costs little, where [network.Sockets] takes milliseconds.
+// noSocketInUse reports whether every TCP socket is in TIME-WAIT. It is much
+// faster than [network.Sockets], which takes milliseconds.
 func noSocketInUse() bool {
 	for _, name := range []string{"sockstat", "sockstat6"} {
 		text, err := os.ReadFile("/proc/self/net/" + name)

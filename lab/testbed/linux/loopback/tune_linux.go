@@ -14,21 +14,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On lo nothing can be lost, and nothing need ever come late or twice. With the
-// kernel's defaults it does all the same, when clients and servers are fast and
-// processors are busy: windows close, segments overtake each other, and some
-// are sent again for want of an answer within milliseconds. None of that would
-// be about FTP. What follows takes the causes away.
+// A frame on lo cannot be lost, so no segment need be late or retransmitted.
+// With the kernel's defaults that happens all the same if clients and servers
+// are fast and processors are busy: windows close, segments overtake each
+// other, and some are retransmitted after milliseconds without an
+// acknowledgement. None of this is about FTP, so the settings below prevent it.
 
-// settle sets the TCP of this network up for a session that moves about that
-// many bytes. Where settings cannot be written, as in most containers, the
-// kernel's defaults have to do.
+// settle configures the TCP of this network for a session that transfers about
+// that many bytes. Where settings cannot be written, as in most containers, the
+// kernel's defaults apply.
 func settle(volume int64) {
-	// Linux's own defaults, whatever this machine's are, do for little.
+	// Linux's own defaults, regardless of this machine's, suffice for a small
+	// volume.
 	first, most := int64(128<<10), int64(6<<20) // bytes
 	if volume > first/4 {
-		// The kernel gives half of a buffer to the window: then a client that
-		// reads nothing for the whole session does not close it.
+		// The window is half of the buffer. A buffer of this size keeps the
+		// window open even if a client reads nothing during the session.
 		most = min(max(most, 2*volume), 64<<20)
 		first = most
 	}
@@ -42,33 +43,33 @@ func settle(volume int64) {
 	}
 }
 
-// pin keeps this process, and whatever it starts, on the processor that it runs
-// on now. Only what records is free to run on all; see [unpin].
+// pin binds this process, and the programs it starts, to the processor that it
+// runs on now. Only the recorder may use all processors; see [unpin].
 //
-// Each processor passes on what was sent on it. With two of them, a segment in
-// the queue of the one is overtaken by the next one, sent on the other.
+// Each processor has its own queue for frames on lo. With two of them, a
+// segment in one queue can be overtaken by the next segment in the other.
 func pin() error {
 	var processor uint32
 	if _, _, errno := unix.Syscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&processor)), 0, 0); errno != 0 {
-		return fmt.Errorf("loopback: asking for the processor: %w", errno)
+		return fmt.Errorf("loopback: finding the current processor: %w", errno)
 	}
 	var one unix.CPUSet
 	one.Set(int(processor))
-	// A thread that is not tied yet may start another one meanwhile.
+	// A thread that is not bound yet may start another one meanwhile.
 	for tied := -1; tied != 0; {
 		var err error
 		if tied, err = tieThreads(&one); err != nil {
-			return fmt.Errorf("loopback: tying threads to a processor: %w", err)
+			return fmt.Errorf("loopback: binding threads to a processor: %w", err)
 		}
 	}
-	// More threads at once would only get in each other's way: one each for
-	// the client, the server, the recorder, and its brake.
+	// More threads would only compete: one each is needed for the client, the
+	// server, the recorder and its brake.
 	runtime.GOMAXPROCS(4)
 	return nil
 }
 
-// tieThreads ties this process's threads to processors, and returns how many of
-// them were not yet.
+// tieThreads binds this process's threads to processors, and returns how many
+// of them were not bound before.
 func tieThreads(to *unix.CPUSet) (tied int, err error) {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -84,22 +85,23 @@ func tieThreads(to *unix.CPUSet) (tied int, err error) {
 			tied++
 			err = unix.SchedSetaffinity(id, to)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && err != unix.ESRCH { // those have ended
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && err != unix.ESRCH { // those threads have ended
 			return tied, err
 		}
 	}
 	return tied, nil
 }
 
-// unpin lets the calling goroutine's thread, which it keeps, run on all of the
-// processors again.
+// unpin lets the calling goroutine's thread run on all processors again. The
+// goroutine must be locked to it.
 func unpin(all unix.CPUSet) {
 	runtime.LockOSThread()
-	unix.SchedSetaffinity(0, &all) // if it fails, it is only slower
+	unix.SchedSetaffinity(0, &all) // a failure costs speed only
 }
 
-// hurry has the kernel run the calling goroutine's thread, which it keeps, soon
-// after it wakes, by asking for little time each time (since Linux 6.12).
+// hurry makes the kernel run the calling goroutine's thread soon after it
+// wakes, by asking for a short time slice (since Linux 6.12). The goroutine
+// must be locked to the thread.
 func hurry() {
 	runtime.LockOSThread()
 	unix.SchedSetAttr(0, &unix.SchedAttr{
@@ -107,8 +109,8 @@ func hurry() {
 	}, 0)
 }
 
-// threadID is the number by which this process knows a thread of its own,
-// which within a PID namespace is not the one that /proc shows.
+// threadID returns the ID of a thread within this process's PID namespace,
+// which is not the one that /proc shows.
 func threadID(name string) (int, error) {
 	status, err := os.ReadFile("/proc/self/task/" + name + "/status")
 	if err != nil {

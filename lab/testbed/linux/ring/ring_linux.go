@@ -21,17 +21,17 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// A Ring is memory shared with the kernel, into which it puts every frame that
-// a network device receives, whole and stamped with its time: a packet socket
+// A Ring is memory shared with the kernel, which writes into it every frame
+// that a network device receives, complete and with its time: a packet socket
 // with PACKET_RX_RING, version 3 (packet(7) and the kernel's packet_mmap.rst).
 //
-// The kernel fills it block by block, and hands a block over when the next frame
-// does not fit in, or after 50 ms. A frame that finds no free block is dropped,
-// and counted.
+// The kernel fills the ring block by block. It hands a block over when the next
+// frame does not fit, or after 50 ms. A frame is dropped and counted if no
+// block is free.
 //
-// One goroutine reads the frames: Ring is a [gopacket.ZeroCopyPacketDataSource].
-// Meanwhile any others may call Backlog, BlockSize, Send, Stats and Interrupt.
-// Close comes after all of them.
+// One goroutine reads the frames: Ring is a
+// [gopacket.ZeroCopyPacketDataSource]. Other goroutines may call Backlog,
+// BlockSize, Send, Stats and Interrupt meanwhile. Close must be the last call.
 type Ring struct {
 	Device *net.Interface // as it was when the ring was opened
 
@@ -41,45 +41,45 @@ type Ring struct {
 	block  int // bytes
 
 	current  int    // the block that is read, or that the kernel hands over next
-	ours     bool   // it has been handed over
+	ours     bool   // the kernel has handed it over
 	buffered int    // frames in it that are not read yet
-	at       uint32 // where in it the first of these is
+	at       uint32 // offset of the first of these
 
 	counting          sync.Mutex
-	received, dropped uint64 // as far as the kernel has told
+	received, dropped uint64 // by the kernel's last report
 }
 
 const (
-	// smallestBlock holds the largest frame: 64 KiB of IP, as the kernel hands
-	// segments to lo before they are cut, and what precedes it.
+	// smallestBlock holds the largest frame: 64 KiB of IP, since lo gets
+	// segments before they are cut, and the frame's headers.
 	smallestBlock = 128 << 10
 	largestBlock  = 1 << 20
 
-	// With this many blocks, each filled for that long, a reader that gets no
-	// time to run for three seconds loses nothing of a session that is slow.
+	// With this many blocks, each open for blockTimeout, a slow session loses
+	// nothing if its reader does not run for three seconds.
 	fewestBlocks = 64
 	blockTimeout = 50 // milliseconds
 	smallestRing = fewestBlocks * smallestBlock
 	largestRing  = 256 << 20 // bytes
 )
 
-// Size is the size of a ring, in bytes, for a session that moves about that
-// volume. A volume that fits is all in the ring when its reader sleeps through
-// the session; Holds says whether it does.
+// Size returns the size of a ring, in bytes, for a session that transfers about
+// that volume. If the volume fits, the ring holds the whole session even if its
+// reader never runs; Holds reports whether it does.
 func Size(volume int64) (size int, holds bool) {
 	needed := smallestRing + volume + volume/4 // for headers, and acknowledgments
 	return int(min(needed, largestRing)), needed <= largestRing
 }
 
-// Open begins to receive from a device, such as "lo", into a ring of about
-// that many bytes. It needs CAP_NET_RAW. Of a loopback device the frames it sends
-// are left out: they are the ones it receives. That needs Linux 4.20.
+// Open starts to receive from a device, such as "lo", into a ring of about that
+// many bytes. It needs CAP_NET_RAW and Linux 4.20. Outgoing frames of a
+// loopback device are left out, because it receives the same frames.
 func Open(device string, size int) (*Ring, error) {
 	inter, err := net.InterfaceByName(device)
 	if err != nil {
 		return nil, fmt.Errorf("capture: %s: %w", device, err)
 	}
-	// Protocol 0 receives nothing until the ring is in place and bound.
+	// Protocol 0 receives nothing until the ring is set up and bound.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("capture: opening a packet socket: %w", err)
@@ -92,14 +92,14 @@ func Open(device string, size int) (*Ring, error) {
 	return r, nil
 }
 
-// open gives the socket its ring and lets it receive.
+// open sets up the socket's ring and starts to receive.
 func (r *Ring) open(fd int, device *net.Interface, size int) (err error) {
 	r.block = 1 << (bits.Len(uint(size/fewestBlocks)) - 1)
 	r.block = min(max(r.block, smallestBlock), largestBlock)
 	blocks := max(size/r.block, fewestBlocks)
 	request := &unix.TpacketReq3{
 		Block_size: uint32(r.block), Block_nr: uint32(blocks),
-		Frame_size: uint32(r.block), Frame_nr: uint32(blocks), // of no consequence in version 3
+		Frame_size: uint32(r.block), Frame_nr: uint32(blocks), // not used in version 3
 		Retire_blk_tov: blockTimeout,
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
@@ -127,21 +127,21 @@ func (r *Ring) open(fd int, device *net.Interface, size int) (err error) {
 func ignoreOutgoing(fd int) error {
 	err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	if err == unix.ENOPROTOOPT {
-		return fmt.Errorf("this kernel is too old: it takes Linux 4.20 or later to leave out the frames that the device sends (PACKET_IGNORE_OUTGOING): %w", err)
+		return fmt.Errorf("this kernel is too old: PACKET_IGNORE_OUTGOING needs Linux 4.20 or later: %w", err)
 	}
 	return err
 }
 
-// networkOrder is v as the network has it, the upper byte first.
+// networkOrder returns v in network byte order.
 func networkOrder(v uint16) uint16 {
 	return binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, v))
 }
 
 var _ gopacket.ZeroCopyPacketDataSource = (*Ring)(nil)
 
-// ZeroCopyReadPacketData waits for the next frame and returns it, in the ring's
-// memory. That memory stays as it is until the first call at which nothing is
-// [Ring.Buffered]: then it is the kernel's to fill again.
+// ZeroCopyReadPacketData waits for the next frame and returns it in the ring's
+// memory. The memory is valid until the first call at which [Ring.Buffered] is
+// 0: that call returns it to the kernel.
 func (r *Ring) ZeroCopyReadPacketData() (frame []byte, info gopacket.CaptureInfo, err error) {
 	for r.buffered == 0 {
 		if err := r.nextBlock(); err != nil {
@@ -158,11 +158,12 @@ func (r *Ring) ZeroCopyReadPacketData() (frame []byte, info gopacket.CaptureInfo
 	return frame, info, nil
 }
 
-// Buffered is how many frames can be read without waiting, and before the memory
-// of those that were read is given back.
+// Buffered returns how many frames can be read without waiting, and without
+// returning the memory of the frames read before.
 func (r *Ring) Buffered() int { return r.buffered }
 
-// nextBlock gives the block that was read back, and waits for the next one.
+// nextBlock returns the block that was read to the kernel and waits for the
+// next one.
 func (r *Ring) nextBlock() error {
 	if r.ours {
 		atomic.StoreUint32(&r.header(r.current).Block_status, unix.TP_STATUS_KERNEL)
@@ -180,23 +181,23 @@ func (r *Ring) nextBlock() error {
 	return nil
 }
 
-// header is that of a block. Its status says whose the block is.
+// header returns a block's header. Its status says who owns the block.
 func (r *Ring) header(block int) *unix.TpacketHdrV1 {
 	description := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.memory[block*r.block]))
 	return (*unix.TpacketHdrV1)(unsafe.Pointer(&description.Hdr))
 }
 
-// ready says whether the kernel has handed a block over.
+// ready reports whether the kernel has handed a block over.
 func (r *Ring) ready(block int) bool {
 	return atomic.LoadUint32(&r.header(block).Block_status)&unix.TP_STATUS_USER != 0
 }
 
-// BlockSize is the size of a block, in bytes: after so much more, the block with
-// a frame is handed over.
+// BlockSize returns the size of a block in bytes. A frame's block is handed
+// over at the latest when that many bytes have followed it.
 func (r *Ring) BlockSize() int { return r.block }
 
-// Backlog is the share of the ring, 0 to 1, that waits to be read or is being
-// read: it is 0 when the reader waits for the kernel.
+// Backlog returns the share of the ring, 0 to 1, that waits to be read or is
+// being read. It is 0 when the reader waits for the kernel.
 func (r *Ring) Backlog() float64 {
 	blocks, waiting := len(r.memory)/r.block, 0
 	for n := range blocks {
@@ -207,8 +208,8 @@ func (r *Ring) Backlog() float64 {
 	return float64(waiting) / float64(blocks)
 }
 
-// Send sends a frame on the device. It is for what a socket of its own could
-// send, too; but to close one more packet socket takes the kernel 10 ms.
+// Send sends a frame on the device. Another socket could send it too, but
+// closing one more packet socket takes 10 ms.
 func (r *Ring) Send(frame []byte) error {
 	to := &unix.SockaddrLinklayer{Ifindex: r.Device.Index}
 	var sendErr error
@@ -222,7 +223,7 @@ func (r *Ring) Send(frame []byte) error {
 	return nil
 }
 
-// Stats are the kernel's counts since the ring was opened.
+// Stats returns the kernel's counts since the ring was opened.
 func (r *Ring) Stats() (pcapng.Stats, error) {
 	r.counting.Lock()
 	defer r.counting.Unlock()
@@ -234,20 +235,20 @@ func (r *Ring) Stats() (pcapng.Stats, error) {
 	if err := errors.Join(controlErr, err); err != nil {
 		return pcapng.Stats{}, fmt.Errorf("capture: reading the ring's counts: %w", err)
 	}
-	// Each reading sets the kernel's counts back to nothing.
+	// Each reading resets the kernel's counts to zero.
 	r.received += uint64(s.Packets)
 	r.dropped += uint64(s.Drops)
 	return pcapng.Stats{Received: r.received, Dropped: r.dropped}, nil
 }
 
-// Interrupt makes whoever waits for a frame get an error that wraps
-// os.ErrDeadlineExceeded, now and from now on.
+// Interrupt makes reads fail, now and later, with an error that wraps
+// os.ErrDeadlineExceeded.
 func (r *Ring) Interrupt() {
 	r.socket.SetReadDeadline(time.Now())
 }
 
-// Close gives the ring's memory back, which takes the kernel 20 ms. No one may be
-// reading.
+// Close frees the ring's memory, which takes the kernel 20 ms. No goroutine may
+// be reading.
 func (r *Ring) Close() error {
 	err := r.socket.Close()
 	if r.memory != nil {

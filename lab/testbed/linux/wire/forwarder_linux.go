@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/testbed/path"
 )
 
-// A forwarder carries what the hosts' kernels send along the path. One thread
+// A forwarder carries along the path what the hosts' kernels send. One thread
 // runs it; see run.
 type forwarder struct {
 	path   *path.Path
@@ -25,41 +25,42 @@ type forwarder struct {
 	sources []unix.PollFd // what ends the forwarder's sleep
 
 	crossed   uint64           // frames received and delivered
-	wake      int              // eventfd: look at quit and questions
+	wake      int              // eventfd: wakes the forwarder for quit and questions
 	quit      chan struct{}    // closed to end run
-	done      chan struct{}    // closed by run when it has
-	questions chan chan report // how is it going?
+	done      chan struct{}    // closed at the end of run
+	questions chan chan report // requests for a report
 }
 
-// A report is how things stand on the path.
+// A report is the state of the path.
 type report struct {
-	quiet   bool   // nothing is on its way, and no host had sent anything
+	quiet   bool   // no frame is on its way, and no host has sent one since the last report
 	crossed uint64 // frames received and delivered so far
-	open    string // a stream that is not acknowledged yet, or ""
+	open    string // a stream that is not acknowledged completely, or ""
 }
 
-// An end is the kernel's side of where a host's link meets the path.
+// An end is the kernel's side of the place where a host's link meets the path.
 type end struct {
 	*path.End
 	port     *port
-	ready    int64 // when the next frame is handed to the host at the earliest
+	ready    int64 // the earliest time to hand the next frame to the host
 	delivery delivery
 }
 
-// A delivery is the last time that frames were handed to a host: when they
-// had arrived by the time of the path, and when it was done.
+// A delivery is the last time that frames were handed to a host: when they had
+// arrived in the path's time, and when the call was done.
 type delivery struct {
 	arrival      int64
 	began, ended int64
 	frames       int64
 }
 
-// kernelAnswers is how long a kernel works on a frame until it has answered, at
-// most, in nanoseconds. What takes longer is the machine's other work.
+// kernelAnswers is the longest time, in nanoseconds, that a kernel needs to
+// answer a frame. What takes longer is other work of the machine.
 const kernelAnswers = 50_000
 
-// timeOf returns when, by the time of the path, the host sent the frame that
-// its kernel sent at the time at. See the package's documentation on time.
+// timeOf returns when, in the path's time, the host sent the frame that its
+// kernel sent at the time at. See the section Time of the package
+// documentation.
 func (h delivery) timeOf(at int64) int64 {
 	if at < h.began || at > h.ended {
 		return at
@@ -68,25 +69,25 @@ func (h delivery) timeOf(at int64) int64 {
 }
 
 const (
-	never    = math.MaxInt64    // a time that does not come
-	catchUp  = 4                // times the rate of a link, at which it carries what is late
-	atOnce   = 250_000          // nanoseconds in which the frames of one batch arrive
-	takeMost = 4 * batch        // frames from one port before all else has its turn
-	idle     = 10 * time.Second // between two looks at ports that say nothing
+	never    = math.MaxInt64    // a time that is never reached
+	catchUp  = 4                // times a link's rate: the rate at which frames that are late are carried
+	atOnce   = 250_000          // nanoseconds within which the frames of one batch arrive
+	takeMost = 4 * batch        // frames from one port before the others have their turn
+	idle     = 10 * time.Second // between two looks at ports that are silent
 )
 
-// run forwards frames until quit. It has a thread to itself: what arrives is
-// picked up at once, and what is due leaves on time.
+// run forwards frames until quit. It has a thread to itself, so that it
+// receives and delivers frames on time.
 //
-// A frame that the captured host sends is recorded with the moment at which its
-// kernel sent it, and a frame that it gets with the moment at which it arrived by
-// the schedule of the path; see the package's documentation on time. Each round
-// first records all that the host has sent so far, and only then what has
-// arrived. What the host sends in answer to an arrival is sent after it, and
-// recorded in a later round; so causes stand before their effects.
+// A frame that the captured host sends is recorded with the time at which its
+// kernel sent it. A frame that the host receives is recorded with the time at
+// which it arrived by the schedule of the path; see the section Time of the
+// package documentation. Each round first records everything that the host has
+// sent so far, and then what has arrived. The host's answer to an arrival is
+// recorded in a later round, so causes are recorded before their effects.
 func (f *forwarder) run() {
 	defer close(f.done)
-	runtime.LockOSThread() // never unlocked: its priority ends with it
+	runtime.LockOSThread() // never unlocked: the thread's priority ends with it
 	prioritize()
 	for {
 		f.clock.compare()
@@ -116,7 +117,7 @@ func (f *forwarder) run() {
 func (f *forwarder) record(at int64, frame []byte) {
 	f.frames++
 	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: len(frame), Length: len(frame)}
-	f.writer.WritePacket(info, frame) // the end of the capture returns its error
+	f.writer.WritePacket(info, frame) // Close returns the error
 }
 
 // take receives frames from the host, and reports whether there were none.
@@ -132,7 +133,8 @@ func (f *forwarder) take(e *end) (quiet bool) {
 	return false
 }
 
-// deliver hands the host what has arrived, and returns when to come again.
+// deliver hands over to the host what has arrived, and returns when to call it
+// next.
 func (f *forwarder) deliver(e *end) (next int64) {
 	now := f.clock.now()
 	var first, last int64 // arrivals of the batch
@@ -145,8 +147,9 @@ func (f *forwarder) deliver(e *end) (next int64) {
 		if next = max(arrival, e.ready); next > now {
 			break
 		}
-		// The host's answers are counted from the batch's last arrival, so what
-		// arrived at different times is handed over apart, however late it is.
+		// The host's answers are counted from the last arrival in the batch. So
+		// frames that arrived at different times are handed over separately,
+		// however late they are.
 		if len(f.batch) > 0 && arrival > first+atOnce {
 			break
 		}
@@ -167,11 +170,11 @@ func (f *forwarder) deliver(e *end) (next int64) {
 	e.delivery = delivery{arrival: last, began: f.clock.now(), frames: int64(len(f.batch))}
 	e.port.send(f.batch)
 	e.delivery.ended = f.clock.now()
-	return 0 // there may be more, and the host may have answered already
+	return 0 // there may be more frames, and answers of the host
 }
 
-// settle ends a round: what was recorded is written, and the memory of frames
-// is free again.
+// settle ends a round: it flushes the capture and frees the memory of the
+// frames.
 func (f *forwarder) settle() {
 	f.writer.Flush()
 	f.path.Release()
@@ -180,7 +183,7 @@ func (f *forwarder) settle() {
 	}
 }
 
-// wait sleeps until a frame arrives, or the time next.
+// wait sleeps until a frame arrives, or until next.
 func (f *forwarder) wait(next int64) {
 	sleep := int64(idle)
 	if next != never {
@@ -201,7 +204,7 @@ func (f *forwarder) wait(next int64) {
 	}
 }
 
-// ask wakes the path and asks it how things stand.
+// ask wakes the forwarder and asks for a report.
 func (f *forwarder) ask() report {
 	answer := make(chan report, 1)
 	f.questions <- answer
@@ -209,7 +212,7 @@ func (f *forwarder) ask() report {
 	return <-answer
 }
 
-// rouse wakes the path if it sleeps.
+// rouse wakes the forwarder if it sleeps.
 func (f *forwarder) rouse() {
 	unix.Write(f.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }

@@ -15,7 +15,7 @@ import (
 	"ftplab/lab/testbed/path"
 )
 
-// A host is one machine: a namespace with a kernel stack of its own.
+// A host is one machine: a network namespace.
 type host struct {
 	*path.End
 	number    int // of the host in the network, from 0
@@ -34,9 +34,9 @@ func (h *host) Clock() network.Clock { return network.WallClock }
 
 // DialTCP opens a connection from the host.
 //
-// A local port may be used again while an earlier connection from it to
-// another port waits out its end (TIME-WAIT). Nothing is sent to keep an idle
-// connection alive: silence on the path is silence of the programs.
+// The local port may still be in TIME-WAIT for an earlier connection to another
+// port. No keep-alive probes are sent: the path is silent when the programs
+// are.
 func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn network.Conn, err error) {
 	dialer := net.Dialer{
 		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.Host.Addr, local)),
@@ -93,7 +93,7 @@ func reuseAddress(_, _ string, raw syscall.RawConn) error {
 // A host is one of the network's.
 var _ network.Host = (*host)(nil)
 
-// in adds to an error which host it is about.
+// in adds the host's name to an error.
 func (h *host) in(err error) error {
 	if err == nil {
 		return nil

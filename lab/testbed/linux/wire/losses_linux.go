@@ -9,12 +9,12 @@ import (
 	"ftplab/lab/testbed/cell"
 )
 
-// losses counts the frames that were lost where nothing may be lost.
+// losses counts the frames lost in places where no frame may be lost.
 type losses struct {
-	ring    uint64 // the path did not empty a port's ring in time
+	ring    uint64 // a port's ring was full
 	cut     uint64 // longer than a slot of the ring
-	refused uint64 // the kernel did not take it from the path
-	device  uint64 // dropped between the two ends of a link
+	refused uint64 // the kernel refused to send it to the host
+	device  uint64 // dropped by the devices of a link
 }
 
 func (l losses) total() uint64 { return l.ring + l.cut + l.refused + l.device }
@@ -37,7 +37,7 @@ func (l losses) String() string {
 	return strings.Join(said, ", ")
 }
 
-// losses counts what was lost since the network was made.
+// losses returns the counts since the network was made.
 func (n *wire) losses() (l losses, err error) {
 	for i, e := range n.forwarder.ends {
 		if err := e.port.countDrops(); err != nil {
@@ -56,8 +56,7 @@ func (n *wire) losses() (l losses, err error) {
 }
 
 // droppedByDevices counts the frames that the devices at both ends of the
-// host's link have dropped. One that the kernel refused to take from the path
-// is counted by a device, too.
+// host's link have dropped. It includes those that the kernel refused.
 func (h *host) droppedByDevices(path *cell.Namespace) (dropped uint64, err error) {
 	for _, end := range []struct {
 		namespace *cell.Namespace

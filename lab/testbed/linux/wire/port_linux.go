@@ -9,30 +9,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A port is the path's end of one host's link: a packet socket that sees each
-// frame the host sends, and through which frames are sent to it.
+// A port is the path's end of one host's link: a packet socket that receives
+// each frame the host sends, and sends frames to it.
 //
-// Frames arrive in a ring of slots shared with the kernel (TPACKET_V2: one
-// frame a slot, so the path wakes with each; TPACKET_V3 would keep frames back
-// for a whole block). The ring, and not SO_RCVBUF, is what an ordinary user may
-// make as large as a burst needs.
+// Received frames are in a ring of slots shared with the kernel. It is
+// TPACKET_V2, with one frame in a slot, so that each frame wakes the forwarder;
+// TPACKET_V3 would delay frames until a block is full. An ordinary user may
+// make the ring as large as a burst needs, unlike SO_RCVBUF.
 type port struct {
 	fd    int
 	ring  []byte
-	slot  int // bytes of one
+	slot  int // size of a slot, bytes
 	slots int
-	next  int // slot that the kernel fills next
+	next  int // the slot that the kernel fills next
 	taken int // slots before next that are not given back yet
 
 	dropped uint64 // frames for which the ring had no slot
 	cut     uint64 // frames longer than a slot
-	refused uint64 // frames that the kernel did not take from us
+	refused uint64 // frames that the kernel refused to send
 
 	messages [batch]message
 	vectors  [batch]unix.Iovec
 }
 
-// batch is how many frames are sent with one system call at most.
+// batch is the largest number of frames sent with one system call.
 const batch = 64
 
 // message is the kernel's struct mmsghdr.
@@ -48,7 +48,7 @@ const (
 )
 
 // openPort opens the packet socket of the device, in the namespace of the
-// calling thread, with a ring of about so many slots for frames of mtu bytes.
+// calling thread, with a ring of about that many slots for frames of mtu bytes.
 func openPort(device, mtu, slots int) (*port, error) {
 	const everything = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL&0xff<<8 // in network byte order
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
@@ -82,8 +82,8 @@ func (p *port) mapRing(slots int) error {
 	if err := unix.SetsockoptInt(p.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V2); err != nil {
 		return fmt.Errorf("choosing the ring's version: %w", err)
 	}
-	// Sending past the queueing discipline is a shorter way, and keeps what we
-	// send from coming back to us.
+	// Bypassing the queueing discipline is faster, and the socket does not
+	// receive what it sends.
 	if err := unix.SetsockoptInt(p.fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1); err != nil {
 		return fmt.Errorf("bypassing the queueing discipline: %w", err)
 	}
@@ -108,9 +108,9 @@ func (p *port) header(slot int) *unix.Tpacket2Hdr {
 	return (*unix.Tpacket2Hdr)(unsafe.Pointer(&p.ring[slot*p.slot]))
 }
 
-// receive returns the next frame that the host sent, and when its kernel did,
-// in nanoseconds since 1970; or nil when there is none. The frame is ours, to
-// read and to change, until giveBack.
+// receive returns the next frame that the host sent and the time at which its
+// kernel sent it, in nanoseconds since 1970; or nil if there is none. The
+// caller may read and change the frame until giveBack.
 func (p *port) receive() (frame []byte, at int64) {
 	if p.taken == p.slots {
 		return nil, 0
@@ -143,8 +143,8 @@ func (p *port) giveBack() {
 	}
 }
 
-// send sends the frames, at most batch of them, to the host. A frame that the
-// kernel does not take is counted, and not sent again.
+// send sends at most batch frames to the host. A frame that the kernel refuses
+// is counted and not retried.
 func (p *port) send(frames [][]byte) {
 	for i, f := range frames {
 		p.vectors[i].Base = &f[0]
@@ -164,7 +164,7 @@ func (p *port) send(frames [][]byte) {
 	}
 }
 
-// countDrops adds the drops of the ring since it was last called.
+// countDrops adds the ring's drops since the last call.
 func (p *port) countDrops() error {
 	stats, err := unix.GetsockoptTpacketStats(p.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	if err != nil {

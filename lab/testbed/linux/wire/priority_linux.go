@@ -4,14 +4,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prioritize makes the kernel wake the calling thread on time, as far as it
-// does that for anybody: no power is needed for any of it.
+// prioritize makes the kernel wake the calling thread on time. It needs no
+// privilege.
 //
-// The path works for microseconds and then sleeps. A short slice tells Linux so
-// (from 6.12 on): a thread that wakes with one runs before those that compute,
-// instead of after the milliseconds of their slice. And timers of the thread
-// are not put off to coincide with others. What fails here costs precision on
-// a busy machine, and nothing on another.
+// The forwarder works for microseconds and then sleeps. With a short time slice
+// (Linux 6.12 or later), a thread that wakes runs before threads that compute,
+// instead of milliseconds later. The thread's timers are exact instead of
+// grouped with others. If this fails, the path is less precise on a busy
+// machine.
 func prioritize() {
 	const slice = 100_000 // nanoseconds, the shortest there is
 	unix.SchedSetAttr(0, &unix.SchedAttr{Policy: unix.SCHED_NORMAL, Runtime: slice}, 0)

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// How long Close waits for what is under way.
+// Limits of Close's wait for frames that are under way.
 const (
-	breath   = 2 * time.Millisecond // between two looks
-	givingUp = 10 * time.Second     // without a frame, while something is not acknowledged
+	pause    = 2 * time.Millisecond // between two reports
+	givingUp = 10 * time.Second     // without a frame, while a stream is not acknowledged
 )
 
-// quiesce waits until nothing is under way: no frame on the path, no segment
-// that is not acknowledged, and nothing that the last frame to arrive gave rise
-// to. It waits in vain for a host that does not answer; that is an error.
+// quiesce waits until the network is at rest: no frame is on the path, every
+// segment is acknowledged, and the hosts have answered the last frame. If a
+// host never acknowledges, it returns an error.
 func (n *wire) quiesce(ctx context.Context) error {
 	last := n.forwarder.ask()
 	moved := time.Now()
 	for ctx.Err() == nil {
-		time.Sleep(breath)
+		time.Sleep(pause)
 		now := n.forwarder.ask()
 		still := now.quiet && last.quiet && now.crossed == last.crossed
 		switch {
@@ -28,7 +28,7 @@ func (n *wire) quiesce(ctx context.Context) error {
 		case !still:
 			moved = time.Now()
 		case time.Since(moved) > givingUp:
-			return fmt.Errorf("nothing has crossed for %v, and still nobody has acknowledged %s", givingUp, now.open)
+			return fmt.Errorf("no frame was sent for %v, but this is not acknowledged: %s", givingUp, now.open)
 		}
 		last = now
 	}

@@ -16,15 +16,16 @@ import (
 	"ftplab/lab/testbed/path"
 )
 
-// device is what a host's own end of its link is called.
+// device is the name of the host's end of its link.
 const device = "eth0"
 
-// connect makes the link between a host and the path, with the host's end
-// configured and up, and returns the index of the path's end.
+// connect makes the link between a host and the path, configures the host's
+// end, and returns the index of the path's end.
 //
-// The path's end has no address and answers nothing: its namespace is there so
-// that no kernel takes a frame that crosses for its own. It takes the largest
-// frames there are; what is too large for a host, its gateway says.
+// The path's end has no address and answers nothing. It is in a namespace of
+// its own, so that no kernel accepts the frames as its own. Its MTU is the
+// largest possible; the host's gateway reports packets that are too large for
+// the host.
 func connect(own *cell.Namespace, h *host) (index int, err error) {
 	if h.Host.Addr.Is6() {
 		if err := cell.NeedIPv6(); err != nil {
@@ -58,7 +59,7 @@ func connect(own *cell.Namespace, h *host) (index int, err error) {
 	return index, h.namespace.Do(h.configure)
 }
 
-// farDevice is what the path's end of the host's link is called.
+// farDevice returns the name of the path's end of the host's link.
 func (h *host) farDevice() string { return fmt.Sprintf("to-%d", h.number) }
 
 // configure sets up the host's kernel, in its namespace.
@@ -95,8 +96,7 @@ func (h *host) configure() error {
 	return h.takeGateway(link, m)
 }
 
-// takeGateway has the host send what is for others to its gateway, by a route
-// with those metrics.
+// takeGateway adds the host's default route by its gateway, with those metrics.
 func (h *host) takeGateway(link netlink.Link, m metrics) error {
 	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex:  link.Attrs().Index,
@@ -119,14 +119,13 @@ func (h *host) takeGateway(link netlink.Link, m metrics) error {
 		HardwareAddr: h.GateMAC[:],
 	})
 	if err != nil {
-		return fmt.Errorf("telling the gateway's Ethernet address: %w", err)
+		return fmt.Errorf("setting the gateway's Ethernet address: %w", err)
 	}
 	return nil
 }
 
-// takeAddress gives the host its address. With IPv6 the kernel begins to accept
-// packets to it some time later, on a thread of its own, so takeAddress waits
-// for the route that says it does.
+// takeAddress gives the host its address. With IPv6, the kernel accepts packets
+// to it only some time later, so takeAddress waits for the route that shows it.
 func (h *host) takeAddress(link netlink.Link) error {
 	net := ipNet(netip.PrefixFrom(h.Host.Addr, h.Network.Bits()))
 	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net, Flags: unix.IFA_F_NODAD}); err != nil {
@@ -140,10 +139,10 @@ func (h *host) takeAddress(link netlink.Link) error {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return fmt.Errorf("the kernel did not take it in %v", tries*time.Millisecond)
+	return fmt.Errorf("the kernel did not accept it within %v", tries*time.Millisecond)
 }
 
-// disconnect removes the link of a host whose namespace lives on.
+// disconnect removes the link of a host whose namespace is kept.
 func (h *host) disconnect() {
 	if h.Host.Name != processHost {
 		return
@@ -157,8 +156,8 @@ func (h *host) disconnect() {
 	})
 }
 
-// withoutOffloads makes the kernel do what it would leave to the hardware: cut
-// segments to size and compute checksums. There is no hardware.
+// withoutOffloads makes the kernel cut segments to size and compute checksums
+// itself, because no hardware does it.
 func withoutOffloads(device string) error {
 	e, err := ethtool.NewEthtool()
 	if err != nil {
@@ -180,13 +179,13 @@ func withoutOffloads(device string) error {
 	return nil
 }
 
-// silence keeps IPv6 off a device that has nothing to say in it. On a system
-// without IPv6 it already is.
+// silence turns IPv6 off on a device that does not use it. On a system without
+// IPv6 there is nothing to do.
 func silence(device string) {
 	setting{name: "ipv6/conf/" + device + "/disable_ipv6", value: "1"}.write()
 }
 
-// write makes the setting in the namespace of the calling thread.
+// write applies the setting in the namespace of the calling thread.
 func (s setting) write() error {
 	err := os.WriteFile("/proc/sys/net/"+s.name, []byte(s.value), 0)
 	if err != nil && !(s.optional && os.IsNotExist(err)) {
@@ -195,13 +194,13 @@ func (s setting) write() error {
 	return nil
 }
 
-// ipNet is a prefix as package net has it.
+// ipNet converts a prefix to package net's type.
 func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
-// ipv6Settings keep a host with IPv6 to what it is asked: no link-local address
-// of its own, no router solicitations, no doubt about its address.
+// ipv6Settings prevent what a host with IPv6 does by default: a link-local
+// address, router solicitations, and duplicate address detection.
 func ipv6Settings(h scenario.Host) []setting {
 	conf := "ipv6/conf/" + device + "/"
 	settings := []setting{

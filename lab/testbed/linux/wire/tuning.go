@@ -7,33 +7,34 @@ import (
 	"strconv"
 )
 
-// A setting is one of a host's kernel: a file below /proc/sys/net.
+// A setting is a kernel setting of a host: a file below /proc/sys/net.
 type setting struct {
 	name, value string
-	optional    bool // not every kernel has it
+	optional    bool // some kernels do not have it
 }
 
-// Sizes of the receive buffer that a current Linux starts with and grows to.
-// They are set, as a machine may have others.
+// Sizes of the receive buffer of a current Linux: the initial and the largest
+// one. They are set because the machine's may differ.
 const (
 	defaultBuffer = 131072
 	largestBuffer = 6291456
 )
 
-// mostUnderWay is how many full segments a connection has under way at most,
-// unless its plan says otherwise. They leave a host through a backlog that has
-// room for 1000, which only the machine's owner can change.
+// mostUnderWay is the largest number of full segments in flight on a
+// connection, unless the plan sets another. They leave a host through a backlog
+// for 1000 packets, which only root of the machine can enlarge.
 const mostUnderWay = 768
 
-// metrics are what a host's route says about all connections.
+// metrics are the settings of a host's route that apply to all connections.
 type metrics struct {
-	window int // no larger receive window is advertised, bytes
-	advMSS int // the segment size by which windows are rounded, bytes
-	rtoMin int // the retransmission timeout stays at least at so many milliseconds
+	window int // the largest receive window to advertise, bytes
+	advMSS int // the segment size to which windows are rounded, bytes
+	rtoMin int // the shortest retransmission timeout, milliseconds
 }
 
 // tune returns the settings and route metrics that make a host's TCP behave as
-// its plan says. Mtu is of its link; lossless says that the path loses nothing.
+// its plan says. Mtu is that of its link; lossless says that the path loses
+// nothing.
 func tune(h scenario.Host, mtu int, lossless bool) ([]setting, metrics) {
 	first, most, m := receiveBuffer(h, mtu)
 	congestion := h.Congestion
@@ -48,25 +49,25 @@ func tune(h scenario.Host, mtu int, lossless bool) ([]setting, metrics) {
 		{name: "ipv4/tcp_window_scaling", value: on(!h.NoWScale)},
 		{name: "ipv4/tcp_sack", value: on(!h.NoSACK)},
 		{name: "ipv4/tcp_ecn", value: "2"},
-		{name: "ipv4/tcp_no_metrics_save", value: "1"}, // each connection starts afresh
+		{name: "ipv4/tcp_no_metrics_save", value: "1"}, // no connection learns from an earlier one
 		{name: "ipv4/ip_no_pmtu_disc", value: on(h.NoDF)},
-		{name: "mptcp/enabled", value: "0", optional: true}, // Go's listeners would offer it
+		{name: "mptcp/enabled", value: "0", optional: true}, // Go's listeners would use it
 	}
 	if h.TTL != 0 {
 		settings = append(settings, setting{name: "ipv4/ip_default_ttl", value: strconv.Itoa(h.TTL)})
 	}
 	if lossless {
-		// On a machine too busy to run the hosts in time, nothing is sent again
-		// that was not lost: no tail loss probes (RFC 8985, 7), and five seconds
-		// for the timeout in place of Linux's fifth of one, as on loopback. RFC
-		// 6298's one second has been seen to pass.
+		// On a busy machine, hosts may run late. To avoid needless
+		// retransmissions, there are no tail loss probes (RFC 8985, 7), and the
+		// retransmission timeout is five seconds instead of Linux's 200 ms, as
+		// on loopback. Even the one second of RFC 6298 has been exceeded.
 		settings = append(settings, setting{name: "ipv4/tcp_early_retrans", value: "0"})
 		m.rtoMin = 5000
 	}
 	return settings, m
 }
 
-// on is how a setting says that something is on, or off.
+// on is the value of a setting that is on or off.
 func on(is bool) string {
 	if is {
 		return "1"
@@ -74,12 +75,12 @@ func on(is bool) string {
 	return "0"
 }
 
-// largestUnscaled is the largest window that a segment without window scaling
-// can advertise, and any SYN (RFC 7323, 2.2).
+// largestUnscaled is the largest window that a SYN, or a segment without window
+// scaling, can advertise (RFC 7323, 2.2).
 const largestUnscaled = 65535
 
-// receiveBuffer returns the receive buffer that a host starts with and grows
-// to, and the route metrics with which it advertises the plan's window.
+// receiveBuffer returns a host's initial and largest receive buffer, and the
+// route metrics that make it advertise the plan's window.
 func receiveBuffer(h scenario.Host, mtu int) (first, most int, m metrics) {
 	switch {
 	case h.Window != 0 && h.Window < largestUnscaled:
@@ -100,32 +101,32 @@ func receiveBuffer(h scenario.Host, mtu int) (first, most int, m metrics) {
 	return defaultBuffer, largestBuffer, m
 }
 
-// steadyWindow returns a receive buffer and the route metrics with which the
-// window is the most that its scale allows, and stays that.
+// steadyWindow returns a receive buffer and the route metrics that keep the
+// window at the largest value of its scale.
 //
-// The buffer is larger than the window, so that the window does not follow how
-// promptly a program reads, nor do the acknowledgements, which Linux puts off
-// while a window shrinks. It is less than twice as large, or Linux would
-// acknowledge whatever a program reads, to tell of the room.
+// The buffer is larger than the window, so that neither the window nor the
+// ACKs, which Linux delays while a window shrinks, depend on how promptly a
+// program reads. It is less than twice as large, because Linux would otherwise
+// send an ACK whenever a program reads.
 func steadyWindow(h scenario.Host) (buffer int, m metrics) {
 	window := largestUnscaled
 	for 2*window <= h.Buffer && !h.NoWScale {
 		window *= 2
 	}
 	if window > largestUnscaled {
-		m.window = window // and the scale follows from it
+		m.window = window // the scale follows from it
 	}
-	return window * 14 / 5, m // Linux counts five eighths of it as room for data
+	return window * 14 / 5, m // Linux uses five eighths of the buffer for data
 }
 
-// smallWindow returns the route metrics with which a SYN advertises a window
-// that needs no scaling.
+// smallWindow returns the route metrics that make a SYN advertise a window that
+// needs no scaling.
 //
 // Linux advertises half of the buffer, rounded down to whole segments of the
-// size that the route announces. A window that is no such multiple needs a
-// route that announces a segment larger than the window, so that none fits, and
-// bounds the window; the gateway then lowers the announcement to what the link
-// carries (see clampMSS).
+// route's advertised MSS. For a window that is not a multiple of the MSS, the
+// route advertises an MSS larger than the window, so that no segment fits, and
+// limits the window. The gateway then lowers the MSS to what the link carries
+// (see clampMSS).
 func smallWindow(h scenario.Host, mtu int) (m metrics) {
 	const timestamps = 12 // bytes of the option and its padding
 	mss := mtu - path.Headers(h.Addr)
@@ -136,11 +137,11 @@ func smallWindow(h scenario.Host, mtu int) (m metrics) {
 	return m
 }
 
-// sendBuffer returns how large a host's send buffer may grow. What a connection
-// has under way is kept in it, so it bounds that from the first connection on;
-// a route's congestion window binds only hosts that have met before.
+// sendBuffer returns how large a host's send buffer may grow. The buffer holds
+// the data in flight, so it limits them from the first connection on; a route's
+// congestion window applies only to hosts that had a connection before.
 func sendBuffer(h scenario.Host, mtu int) int {
-	const bookkeeping = 852 // bytes beside a full segment on an Ethernet
+	const bookkeeping = 852 // bytes in the kernel for a full Ethernet segment, besides its data
 	mss := mtu - path.Headers(h.Addr)
 	if h.CWND != 0 {
 		return h.CWND * (mss + bookkeeping)
@@ -148,8 +149,9 @@ func sendBuffer(h scenario.Host, mtu int) int {
 	return mostUnderWay * mss
 }
 
-// oneByOne says that the host's TCP hands down its segments one by one. As a
-// rule it builds packets of several, which are cut on their way out. A short
-// segment results where it changes its mind of how many they are, and where the
-// receive window ends within one; and the send buffer has room for more of them.
+// oneByOne makes the host's TCP pass segments on one by one. By default it
+// builds packets of several segments, which are cut later. Some segments are
+// then short: where Linux changes the number of segments in a packet, and at
+// the end of the receive window. With single segments, the send buffer also
+// holds more of them.
 func oneByOne(h scenario.Host) bool { return h.Cork || h.CWND != 0 }

@@ -1,47 +1,48 @@
-// Package wire builds a network with distance: hosts on a routed path.
+// Package wire builds a network of hosts on a routed path, with delay, rates
+// and losses. Each host has Linux's own TCP.
 //
-// Each host is a Linux network namespace with a TCP of its own, on an Ethernet
-// link whose other end this package holds. The wire is every host's gateway. It
-// answers who asks for the gateway's Ethernet address, and carries what the
-// hosts send to each other, as a chain of routers would: with new Ethernet
-// addresses and a lower TTL, after the distance between the two hosts, no
-// faster than their links, with the losses that the plan asks for and in the
-// order in which it was sent, but for what the plan makes late. It records each
-// frame as it passes the captured host's end. So the recorder cannot miss a
-// frame that crossed, and the capture shows what one taken on that host would.
+// Each host is a network namespace on an Ethernet link whose other end this
+// package holds. The wire is every host's gateway: it answers ARP requests and
+// neighbor solicitations for the gateway's address, and it forwards packets
+// between the hosts as a chain of routers would. It sets new Ethernet
+// addresses, lowers the TTL, applies the delay between the two hosts and the
+// rates of their links, and drops or delays the frames that the plan says. All
+// others keep their order. It records each frame that passes the captured
+// host's end, so the recorder misses no frame, and the capture is like one
+// taken on that host.
 //
 // # Distance
 //
 // A host's RTT is the round-trip time between it and the client, half of it
-// each way. The way between two other hosts leads past the client's place: its
-// round-trip time is the sum of theirs. A frame waits for the link to its
-// receiver, which carries Rate bits a second; the way up to there is as fast as
-// it needs to be. What finds Queue bytes waiting is dropped.
+// each way. The path between two other hosts leads past the client: its
+// round-trip time is the sum of theirs. The link to each host carries Rate bits
+// a second; the path before it has no limit. If Queue bytes wait for a link
+// already, a frame is dropped.
 //
-// The way counts as one router, whatever its length. Traceroute shows two hops:
-// the host's gateway, at once, and the other host.
+// The path counts as one router, whatever its length. Traceroute shows two
+// hops: the host's gateway, without delay, and the other host.
 //
 // # Time
 //
-// The path has a time of its own, and a machine that is too busy does not change
-// it. A frame arrives when the distance and the rate say, counted from the
-// moment at which the sender's kernel sent it, and that is the time it has in
-// the capture. Its receiver's kernel is handed it then, or, if the processors are
-// busy elsewhere, later: to the programs on that host it is the host that was
-// slow. But what a kernel answers by itself, such as a SYN, is counted from the
-// frame's arrival. So a handshake takes the round-trip time, to some
-// microseconds, also on a machine with four other things to do; and what
-// programs do takes as long as it takes them.
+// The path has its own time, which does not depend on how busy the machine is.
+// The arrival time of a frame is the time at which the sender's kernel sent it,
+// plus the delay and the time on the link; this time is in the capture. The
+// receiver's kernel gets the frame at that time, or later if the processors are
+// busy; the programs on that host then seem slow. An answer that a kernel sends
+// by itself, such as a SYN-ACK, is counted from the frame's arrival. So a
+// handshake takes the round-trip time, to some microseconds, even on a busy
+// machine. What programs do takes as long as it takes them.
 //
-// No frame is late by accident in a way that TCP could take for loss: where the
-// path loses nothing, a host waits five seconds for an acknowledgement, and not
-// Linux's fifth of one, and sends no probes for a lost tail. Only a SYN it sends
-// again after one second, which no setting changes.
+// A frame must not be so late, by accident, that TCP takes it for lost. On a
+// path without losses, the hosts' retransmission timeout is five seconds
+// instead of Linux's 200 ms, and they send no tail loss probes. Only a SYN is
+// retransmitted after one second, which no setting changes.
 //
 // # Other systems' TCP
 //
-// All of it is the kernel's own TCP, set up as other systems' was. What the two
-// articles that the lab reproduces ask for, and what gives it:
+// The hosts use the kernel's TCP with settings that imitate other systems. The
+// two articles that the lab reproduces need these features, and get them by
+// these settings:
 //
 //	windows of 65535, 17520, 16384   window=: exactly so in the SYN, whatever the segment size
 //	no scaling, timestamps, SACK     wscale=off timestamps=off sack=off

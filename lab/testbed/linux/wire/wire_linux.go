@@ -16,45 +16,45 @@ import (
 	"ftplab/lab/testbed/path"
 )
 
-// processHost is the host that is in the namespace of the whole process.
+// processHost is the host that uses the namespace of the whole process.
 const processHost = "server"
 
 // wire is the network.
 type wire struct {
-	ctx       context.Context // when it is cancelled, Close waits for nothing
+	ctx       context.Context // when it is cancelled, Close does not wait
 	hosts     []*host
 	own       *cell.Namespace // of the path
 	forwarder *forwarder
-	procs     int // that Go had before
+	procs     int // GOMAXPROCS before
 
 	closing sync.Once
 	closed  error // what Close returns
 }
 
-// New makes the network that the plan describes, and begins to record it. The
-// error says which host or link cannot be as planned, and why. When ctx is
-// cancelled, Close does not wait for what is under way.
+// New makes the network that the plan describes, and starts to record it. The
+// error names the host or link that cannot be as planned, and says why. When
+// ctx is cancelled, Close does not wait for frames that are under way.
 //
-// The host named "server" is in the namespace of the whole process, since
-// servers make sockets on goroutines of their own. So there can be one network
-// at a time in a process, and the process must be one in a cell.
+// The host named "server" uses the namespace of the whole process, because
+// servers open sockets on several goroutines. So a process can have one such
+// network at a time, and it must be the process of a cell.
 func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer) (network.Network, error) {
 	n := &wire{ctx: ctx}
 	if err := n.build(plan, w); err != nil {
 		n.tearDown()
 		return nil, fmt.Errorf("wire: %w", err)
 	}
-	// The path's thread must not wait for a turn among goroutines: it gets a
-	// processor of Go's beside theirs, and whoever returns from a system call
-	// meanwhile one more.
+	// The forwarder's thread must not wait for other goroutines, so GOMAXPROCS
+	// is one more for it, and one more for a goroutine that returns from a
+	// system call meanwhile.
 	n.procs = runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(n.procs + 2)
 	go n.forwarder.run()
 	return n, nil
 }
 
-// build makes the hosts and the path between them. What it made before an error
-// is for tearDown.
+// build makes the hosts and the path between them. After an error, tearDown
+// removes what was made.
 func (n *wire) build(plan scenario.Network, w *pcapng.Writer) (err error) {
 	f := &forwarder{
 		writer:    w,
@@ -109,9 +109,9 @@ func (n *wire) attach(h *host, slots int) (*end, error) {
 	return e, err
 }
 
-// slots is for how many frames a port's ring has room, of a scenario that moves
-// volume bytes in all, or nobody knows how many. It need not hold more than a
-// few connections have under way at once; see mostUnderWay.
+// slots returns the number of frames for which a port's ring has room, in a
+// scenario that transfers volume bytes; 0 is unknown. More than a few
+// connections have in flight is not needed; see mostUnderWay.
 func slots(volume int64) int {
 	const least, most, unknown = 256, 4096, 2048
 	if volume == 0 {
@@ -120,7 +120,7 @@ func slots(volume int64) int {
 	return int(min(max(volume/512, least), most))
 }
 
-// Host returns the host of that name.
+// Host returns the host with that name.
 func (n *wire) Host(name string) network.Host {
 	for _, h := range n.hosts {
 		if h.Host.Name == name {
@@ -130,11 +130,11 @@ func (n *wire) Host(name string) network.Host {
 	panic(fmt.Sprintf("wire: there is no host %q", name))
 }
 
-// Clock is the system's: what the kernels of the hosts go by.
+// Clock is the system's, which the hosts' kernels use too.
 func (n *wire) Clock() network.Clock { return network.WallClock }
 
-// Close waits until all that is under way has arrived, and takes the network
-// down. Closing again does nothing, and returns the same.
+// Close waits until all frames under way have arrived, and removes the network.
+// Another call does nothing and returns the same error.
 func (n *wire) Close() error {
 	n.closing.Do(func() {
 		err := n.quiesce(n.ctx)
@@ -150,18 +150,19 @@ func (n *wire) Close() error {
 	return n.closed
 }
 
-// finish ends the capture. Its error says what the network itself lost.
+// finish ends the capture. Its error counts the frames that the network itself
+// lost.
 func (n *wire) finish() error {
 	lost, err := n.losses()
 	if err == nil && lost.total() > 0 {
-		err = fmt.Errorf("frames were lost, and not on the path: %v", lost)
+		err = fmt.Errorf("frames were lost outside the path: %v", lost)
 	}
 	stats := pcapng.Stats{Received: n.forwarder.frames + lost.ring, Dropped: lost.ring}
 	return errors.Join(err, n.forwarder.writer.Close(stats))
 }
 
-// tearDown lets go of all there is. Namespaces end with what is in them, and
-// links with either end's.
+// tearDown closes and removes everything. A namespace ends with what is in it,
+// and a link with either of its ends.
 func (n *wire) tearDown() {
 	if n.forwarder != nil {
 		for _, e := range n.forwarder.ends {

@@ -11,7 +11,7 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// New fails: the hosts of a wire are network namespaces of Linux.
+// New fails: the hosts of a wire are Linux's network namespaces.
 func New(context.Context, scenario.Network, *pcapng.Writer) (network.Network, error) {
-	return nil, errors.New("wire: only Linux has the network namespaces that its hosts live in")
+	return nil, errors.New("wire: its hosts are network namespaces, which only Linux has")
 }
