@@ -16,6 +16,7 @@ import (
 var resultFiles = []string{
 	"verdict.json", "walkthrough.md", "walkthrough.html",
 	"server.log", "files", // of a server that is a program
+	"keys.log", // of sessions in TLS
 	"capture.pcapng", "capture.pcap",
 }
 

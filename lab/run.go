@@ -207,6 +207,11 @@ func (j *judge) conclude(made *results, p *played, seed uint64) (*Verdict, error
 		return nil, err
 	}
 	verdict.TCP = p.tcp
+	if keys := p.outcome.Keys; keys != "" {
+		if err := os.WriteFile(filepath.Join(made.folder, "keys.log"), []byte(keys), 0o666); err != nil {
+			return nil, fmt.Errorf("cannot write the keys: %w", err)
+		}
+	}
 	if err := writeVerdict(filepath.Join(made.folder, "verdict.json"), verdict); err != nil {
 		return nil, err
 	}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/google/gopacket"
 )
 
-// A Writer writes a capture. It is for one goroutine.
+// A Writer writes a capture. But for Secrets it is for one goroutine.
 //
 // After the first error it writes nothing more, and every call returns that
 // error; the file then ends with its last whole frame.
@@ -27,6 +28,8 @@ type Writer struct {
 	start   int     // of the piece of buffer that is not among pending yet
 	size    int64   // bytes pending
 	ends    []int64 // of the frames that wait, in bytes that wait before them
+
+	secrets atomic.Pointer[string] // of Secrets, that no block has yet
 
 	whole  int64 // bytes written
 	frames int   // written
@@ -79,6 +82,7 @@ func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 	if w.err != nil {
 		return w.err
 	}
+	w.addSecrets()
 	if info.CaptureLength != len(frame) || info.Length < len(frame) {
 		w.err = fmt.Errorf("capture: a frame of %d bytes, whose CaptureInfo says %d of %d", len(frame), info.CaptureLength, info.Length)
 		return w.err
@@ -101,23 +105,37 @@ func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 }
 
 // Secrets adds lines of a TLS key log (draft-ietf-tls-keylogfile), as a decryption
-// secrets block. Readers decrypt only packets that come after it. A pcap file has no
-// room for secrets: that is an error, which does not end the capture.
+// secrets block in front of the next packet. Readers decrypt only packets that come after
+// it. Any goroutine may call it. A pcap file has no room for secrets: that is an error,
+// which does not end the capture.
 func (w *Writer) Secrets(keyLog string) error {
 	if w.format == PCAP {
 		return errors.New("capture: a pcap file has no room for TLS keys; pcapng has")
 	}
-	if len(w.pending)+3 > maxPieces {
-		w.Flush()
+	for {
+		before := w.secrets.Load()
+		all := keyLog
+		if before != nil {
+			all = *before + keyLog
+		}
+		if w.secrets.CompareAndSwap(before, &all) {
+			return nil
+		}
 	}
-	if w.err != nil {
-		return w.err
+}
+
+// addSecrets adds what Secrets was given since the last block.
+func (w *Writer) addSecrets() {
+	if w.secrets.Load() == nil {
+		return
+	}
+	if len(w.pending)+6 > maxPieces {
+		w.flush()
 	}
 	w.cut()
-	piece := decryptionSecrets(keyLog)
+	piece := decryptionSecrets(*w.secrets.Swap(nil))
 	w.pending = append(w.pending, piece)
 	w.size += int64(len(piece))
-	return nil
 }
 
 // add adds what is no frame.
@@ -152,6 +170,11 @@ func (w *Writer) waiting() int64 {
 
 // Flush writes all that was added. The frames are the caller's again.
 func (w *Writer) Flush() error {
+	w.addSecrets()
+	return w.flush()
+}
+
+func (w *Writer) flush() error {
 	if w.err != nil {
 		return w.err
 	}

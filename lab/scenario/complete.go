@@ -26,7 +26,7 @@ func (p *parser) complete() {
 		plan.Capture = "client"
 	}
 	for _, check := range []func(){
-		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplicas, p.checkReplies, p.checkProgram, p.checkSteps,
+		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplicas, p.checkReplies, p.checkTLS, p.checkProgram, p.checkSteps,
 	} {
 		p.try(check)
 	}
@@ -199,6 +199,7 @@ func (p *parser) checkReplicas() {
 var replyCodes = []int{
 	150, 200, 202, 211, 212, 213, 215, 220, 221, 226, 227, 229, 230, 250, 257, 331, 350,
 	421, 425, 426, 450, 500, 501, 502, 503, 504, 530, 550, 552, 553,
+	234, 521, 522, 533, 534, 536, // of a server with TLS
 }
 
 // checkReplies refuses wording that no client could understand, or ever gets.

@@ -77,6 +77,9 @@ func TestOptionExamples(t *testing.T) {
 				if valued {
 					word += "=" + choice
 				}
+				if s.name == "server" && slices.ContainsFunc(tlsOptions, func(t option[Server]) bool { return t.form == o.form }) && key != "tls" {
+					word = "tls=explicit " + word
+				}
 				parseLine(t, heads[s.name]+" "+word)
 			}
 		}

@@ -51,11 +51,15 @@ type Server struct {
 	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)
 	ThirdParty bool          // has data connections with other hosts than the client
 	ActivePort uint16        // of active data connections; the one before Port when 0
+	TLS        TLS           // none by default
 	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
 	Replicas   []Replica     // other hosts with such a server
 	Program    []string      // another server, and its arguments; empty for the lab's own
 
-	ProgramLine int // of the setting program, for messages
+	Line        int // of the setting server, for messages; 0 is none
+	ProgramLine int // of the setting program
+
+	portGiven bool
 }
 
 // A Replica is a host with a server like the first.
@@ -94,6 +98,7 @@ type Client struct {
 	Linger       time.Duration // between the end of the data and the client's own close
 	DataAddress  string        // whom it connects to where a 227 names another address than the server's: reply, server, or "" for nobody
 	KeepAlive    time.Duration // after which TCP looks whether a silent server is there; never when 0
+	NoReuse      bool          // begins a new TLS session on each data connection
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 }
 

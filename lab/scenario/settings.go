@@ -47,7 +47,7 @@ func init() { // messages of the functions below name the settings that there ar
 			does:    "Packets that match arrive with a wrong bit, and so a wrong checksum, and their receiver drops them.",
 			example: "corrupt server > client length=1448 count=2",
 		}, {
-			name: "server", least: 1, most: -1, options: usages(serverOptions), parse: (*parser).setServer,
+			name: "server", least: 1, most: -1, options: usages(append(serverOptions, tlsOptions...)), parse: (*parser).setServer,
 			does:    "How the lab's server differs from the plainest one.",
 			example: "server port=2121 readonly",
 		}, {
@@ -254,7 +254,7 @@ func (p *parser) endpoint(word string) (host string, port uint16) {
 }
 
 var serverOptions = []option[Server]{
-	{"port=2121", "the control port; 21 by default", func(p *parser, s *Server, v string) { s.Port = p.port(v) }},
+	{"port=2121", "the control port; 21 by default", func(p *parser, s *Server, v string) { s.Port, s.portGiven = p.port(v), true }},
 	{"idle=15m", "how long a client may be silent", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
 	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
 	{"replyfirst", "says 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
@@ -267,7 +267,8 @@ var serverOptions = []option[Server]{
 }
 
 func (p *parser) setServer(words []string) {
-	setOptions(p, "server", serverOptions, &p.s.Server, words)
+	setOptions(p, "server", append(serverOptions, tlsOptions...), &p.s.Server, words)
+	p.s.Server.Line = p.line
 }
 
 func (p *parser) setReplica(words []string) {
@@ -310,6 +311,7 @@ var clientOptions = []option[Client]{
 	{"linger=50ms", "how long it waits between the end of the data and its own close", func(p *parser, c *Client, v string) { c.Linger = p.duration("linger", v) }},
 	{"dataaddress=reply|server", "where it connects to after a 227 with another address than the server's: to that, or to the server's; it connects to neither by default", func(p *parser, c *Client, v string) { c.DataAddress = p.oneOf("dataaddress", v, "reply", "server") }},
 	{"keepalive=10s", "how long the control connection may be silent before TCP looks whether the server is there (RFC 9293, 3.8.4); it never does by default", func(p *parser, c *Client, v string) { c.KeepAlive = p.wholeSeconds("keepalive", v) }},
+	{"reuse=on|off", "whether its data connections in TLS resume the session of the control connection; off: each begins a new one", func(p *parser, c *Client, v string) { c.NoReuse = !p.onOff("reuse", v) }},
 	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
 }
 

@@ -28,6 +28,7 @@ type Step struct {
 	Of             string        // the session to wait for; "" is all
 	Extended       bool          // EPRT for PORT, EPSV for PASV (RFC 2428)
 	Port           uint16        // of the next active data connection; 0 is any
+	Protect        bool          // PROT P, and not C
 	ASCII          bool          // TYPE A, and not I
 	Path           string        // on the server
 	To             string        // a path on the server, after a rename
@@ -103,10 +104,11 @@ const (
 	Closed      = "closed"
 	Unreadable  = "unreadable"
 	Short       = "short"
+	Distrust    = "certificate" // the client refuses the server's certificate
 )
 
 // Breaks are the ways in which a step can break.
-var Breaks = []string{Timeout, ResetBreak, Refusal, Unreachable, Closed, Unreadable, Short}
+var Breaks = []string{Timeout, ResetBreak, Refusal, Unreachable, Closed, Unreadable, Short, Distrust}
 
 // cutPrefix cuts the ! or the "expect WHAT:" off a step.
 func cutPrefix(line string) (prefix, step string) {

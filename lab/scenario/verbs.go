@@ -10,7 +10,16 @@ var verbs = []verb{
 		also: map[string]string{"connect": "open"},
 	}, {
 		name: "auth", args: []arg{optional(mechanism)}, traits: scripted, example: "auth TLS",
-		does: "Send AUTH, for TLS unless another mechanism is given. When the server refuses, the session goes on in clear.",
+		does: "Send AUTH, for TLS unless another mechanism is given, and begin TLS when the server accepts (RFC 4217). When it refuses, the session goes on in clear.",
+	}, {
+		name: "pbsz", traits: scripted, example: "pbsz",
+		does: "Send PBSZ 0, which comes between AUTH and PROT (RFC 4217, 9).",
+	}, {
+		name: "prot", args: []arg{protection}, traits: scripted, example: "prot p",
+		does: "Send PROT. With p data connections are in TLS from here on, and resume the session of the control connection; with c, as at first, they are in clear.",
+	}, {
+		name: "ccc", traits: scripted, example: "ccc",
+		does: "Send CCC: the control connection leaves TLS, and the dialogue goes on in clear (RFC 4217, 6).",
 	}, {
 		name: "login", args: []arg{user, optional(password)}, example: "login anonymous me@mypc.test",
 		does: "Send USER and, when the server asks for it, PASS.",
@@ -174,8 +183,11 @@ var verbs = []verb{
 
 // The arguments of the verbs.
 var (
-	name         = arg{"NAME", func(_ *parser, s *Step, word string) { s.Name = word }}
-	mechanism    = arg{"MECHANISM", func(_ *parser, s *Step, word string) { s.Mechanism = word }}
+	name       = arg{"NAME", func(_ *parser, s *Step, word string) { s.Name = word }}
+	mechanism  = arg{"MECHANISM", func(_ *parser, s *Step, word string) { s.Mechanism = word }}
+	protection = arg{"p|c", func(p *parser, s *Step, word string) {
+		s.Protect = p.oneOf("prot", strings.ToLower(word), "p", "c") == "p"
+	}}
 	user         = arg{"USER", func(_ *parser, s *Step, word string) { s.User = word }}
 	password     = arg{"PASSWORD", func(_ *parser, s *Step, word string) { s.Password = word }}
 	nowait       = arg{"[nowait]", func(_ *parser, s *Step, _ string) { s.NoWait = true }}

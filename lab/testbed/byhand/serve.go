@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/textproto"
@@ -33,7 +34,7 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	}
 	defer os.RemoveAll(folder)
 	here := thisMachine{network.NewMachine(scenario.Host{Name: "server", Addr: addr})}
-	e, err := runner.Open(ctx, &served, here, filepath.Join(folder, "files"))
+	e, err := runner.Open(ctx, &served, here, filepath.Join(folder, "files"), io.Discard)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: on this machine only root may use ports below 1024; choose another one, such as --port 2121", err)
 	}

@@ -14,6 +14,7 @@ package ftpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +85,10 @@ type Config struct {
 	// KeepAlive is how long the control connection is silent before TCP looks
 	// whether the server is there; it never does when this is 0.
 	KeepAlive time.Duration
+	// TLS is what the client needs for TLS (RFC 4217); nil is none. With ImplicitTLS
+	// it begins with the connection.
+	TLS         *tls.Config
+	ImplicitTLS bool
 
 	// CommandFirst makes the client send RETR, LIST and the like before it
 	// connects to a passive port, and not after it.

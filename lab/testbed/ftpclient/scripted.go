@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -26,6 +27,9 @@ type Scripted struct {
 	unanswered []string // commands that were sent by hand
 	dataAddr   netip.AddrPort
 	dataErr    error // of the last 227 or 229
+
+	secured *ftps.Conn // the control connection in TLS; nil in clear
+	protect bool       // data connections are in TLS
 }
 
 // Dial connects to a server and waits for its greeting. A server that is not
@@ -54,6 +58,13 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 		}
 	}
 	c.control = newControl(conn, host.Clock())
+	if config.ImplicitTLS {
+		if err := c.enterTLS(ctx, "open"); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		c.protect = true // as every implicit server has it
+	}
 	e := c.control.await("open")
 	defer e.end()
 	c.greeting, err = e.final(ctx)
@@ -101,10 +112,10 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 		return reply, err
 	}
 	if reply.Code == 234 {
-		return reply, fmt.Errorf("%s: the server accepted it (%s), and this client speaks no TLS", command, reply)
+		return reply, c.enterTLS(ctx, command)
 	}
 	c.note(command, reply)
-	return reply, nil
+	return reply, c.noteTLS(ctx, command, reply)
 }
 
 // Rename implements [Client].

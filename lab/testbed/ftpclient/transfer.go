@@ -9,6 +9,7 @@ import (
 	"net/netip"
 
 	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -179,6 +180,9 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 	if broke == nil {
 		t.ends(data.conn)
 		stop := until(ctx, data.conn.SetDeadline)
+		if c.protect {
+			data.conn = ftps.Client(data.conn, c.config.TLS)
+		}
 		if err := move(data.conn, t, e); err != nil {
 			broke = waited(ctx, e.command, "its data", c.now().Sub(begun), err)
 		}

@@ -37,7 +37,8 @@ type controlConn struct {
 	next    *ruleRun // to be continued when the reply that is written has left
 	refused bool     // the library closed the connection after a 530
 	closed  bool
-	ended   bool // the library has ended the session
+	ended   bool  // the library has ended the session
+	failed  error // why the connection is of no use any more
 }
 
 func newControlConn(conn network.Conn, session *session) *controlConn {
@@ -53,7 +54,7 @@ func newControlConn(conn network.Conn, session *session) *controlConn {
 
 // A slowWriter writes every byte by itself, with a pause between them.
 type slowWriter struct {
-	conn    network.Conn
+	conn    io.Writer
 	session *session
 	pause   time.Duration
 }
@@ -77,6 +78,9 @@ func (c *controlConn) SetDeadline(time.Time) error { return nil }
 // itself what the one before asked for.
 func (c *controlConn) Read(p []byte) (int, error) {
 	for len(c.command) == 0 {
+		if c.failed != nil {
+			return 0, c.failed
+		}
 		line, err := c.readLine()
 		c.session.awaitRun()
 		if err != nil {
@@ -191,6 +195,9 @@ func (c *controlConn) close() error {
 	if c.ended {
 		defer c.session.server.leave(c)
 	}
+	if secured := c.session.protection.control; secured != nil {
+		return c.hangUp(secured)
+	}
 	return c.Conn.Close()
 }
 
@@ -218,6 +225,10 @@ func (s *session) obey(line []byte) []byte {
 func (s *session) exchange(line []byte) []byte {
 	verb, argument, _ := strings.Cut(string(bytes.TrimRight(line, "\r\n")), " ")
 	verb = strings.ToUpper(verb)
+	s.refuse(Reply{})
+	if s.secure(verb, strings.TrimSpace(argument)) {
+		return nil
+	}
 	s.setDataPort(nil)
 	s.unique = ""
 	switch verb {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -278,6 +279,10 @@ type dataConn struct {
 	port     uint16 // of the server's data ports, to be given back; 0 is none
 	wrote    atomic.Bool
 	once     sync.Once
+
+	secured   *ftps.Conn // nil in clear
+	handshake sync.Once  // of TLS
+	failed    error      // it has
 }
 
 func newDataConn(session *session, conn network.Conn) (*dataConn, error) {
@@ -288,6 +293,10 @@ func newDataConn(session *session, conn network.Conn) (*dataConn, error) {
 			return nil, err
 		}
 	}
+	if session.protection.data {
+		d.secured = ftps.Server(conn, session.server.config.TLS.Config)
+		d.Conn, d.tcp = d.secured, d.secured
+	}
 	session.control.transferring(+1)
 	session.server.enter(d)
 	return d, nil
@@ -295,7 +304,40 @@ func newDataConn(session *session, conn network.Conn) (*dataConn, error) {
 
 func (d *dataConn) Write(p []byte) (int, error) {
 	d.wrote.Store(true) // also when there is nothing to send: the library says so by writing nothing
+	if err := d.secure(); err != nil {
+		return 0, err
+	}
 	return d.Conn.Write(p)
+}
+
+// Read reads what the client sends.
+func (d *dataConn) Read(p []byte) (int, error) {
+	if err := d.secure(); err != nil {
+		return 0, err
+	}
+	return d.Conn.Read(p)
+}
+
+// secure begins TLS when the data connection is used first: the client begins it
+// when the server has said that the transfer begins.
+func (d *dataConn) secure() error {
+	if d.secured == nil {
+		return nil
+	}
+	d.handshake.Do(func() {
+		server := d.session.server
+		d.tcp.SetReadDeadline(server.now().Add(dataTimeout))
+		if d.failed = d.secured.Handshake(); d.failed != nil {
+			d.session.refuse(Reply{522, "No TLS on the data connection: " + d.failed.Error()})
+			return
+		}
+		d.tcp.SetReadDeadline(time.Time{})
+		if server.config.TLS.Reuse && !d.secured.ConnectionState().DidResume {
+			d.session.refuse(Reply{522, "The data connection must resume the TLS session of the control connection"})
+			d.failed = errors.New("the TLS session is not resumed")
+		}
+	})
+	return d.failed
 }
 
 // Close closes the connection. After a download, it may wait for the client to
@@ -312,7 +354,16 @@ func (d *dataConn) Close() error {
 	return d.close()
 }
 
-func (d *dataConn) close() error { return d.endWith(d.Conn.Close) }
+func (d *dataConn) close() error {
+	if d.secured == nil {
+		return d.endWith(d.Conn.Close)
+	}
+	return d.endWith(func() error {
+		err := d.secured.CloseWrite()
+		d.session.server.drain(d.secured)
+		return err
+	})
+}
 
 // reset ends the connection with a reset.
 func (d *dataConn) reset() error {

@@ -72,11 +72,13 @@ func wordingsOf(replies []Reply) (map[int][]string, error) {
 // It is called once for each reply.
 func (s *session) wording(code int, first string) (Reply, bool) {
 	s.mu.Lock()
-	port := s.dataPort
+	port, refusal := s.dataPort, s.refusal
 	s.mu.Unlock()
 
 	reply, other := Reply{Code: code}, false
 	switch {
+	case code >= 400 && refusal.Code != 0:
+		reply, other = refusal, true
 	case code == 229 && port != nil: // the library took the PORT for an EPSV
 		reply, other = Reply{200, port.verb + " command successful"}, true
 	case code == 150 && s.unique != "": // RFC 1123, 4.1.2.9

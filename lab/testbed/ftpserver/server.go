@@ -50,6 +50,7 @@ type Config struct {
 	DataPorts  []scenario.PortRange // for passive data connections, each used again when it is free; none are the host's
 
 	ActivePort uint16 // of active data connections; the one before Port when 0 (RFC 959, 3.2)
+	TLS        TLS    // none by default
 
 	// Cork holds data back until it fills a segment (TCP_CORK), so that all
 	// segments but the last are full and the FIN rides on the last one.

@@ -29,6 +29,9 @@ type session struct {
 	letIn   atomic.Bool                // a rule lets the client in
 	silent  atomic.Bool                // a rule has ended what the server says
 
+	protection protection
+	refusal    Reply // under mu: to be said in place of the library's when it refuses; its code is 0 for none
+
 	mu       sync.Mutex
 	dataPort *dataPort    // by the command that is being executed
 	data     dataListener // made by the last PASV, EPSV, PORT or EPRT
@@ -77,7 +80,25 @@ func (s *Server) serve(conn network.Conn) {
 	session.control = newControlConn(conn, session)
 	s.enter(session.control)
 
-	library := ftpserverlib.NewFtpServer(session)
+	if s.config.TLS.Implicit {
+		go session.begin(true)
+		return
+	}
+	session.begin(false)
+}
+
+// begin begins the dialogue, in TLS or in clear.
+func (s *session) begin(inTLS bool) {
+	if inTLS {
+		s.control.enterTLS()
+		if s.control.failed != nil {
+			s.control.abandon()
+			s.server.leave(s.control)
+			return
+		}
+		s.protection.pbsz, s.protection.data = true, true // as every implicit server has it
+	}
+	library := ftpserverlib.NewFtpServer(s)
 	if err := library.Listen(); err != nil {
 		panic(err) // it opens nothing and is given everything
 	}
@@ -155,9 +176,15 @@ func (s *session) AuthUser(_ ftpserverlib.ClientContext, name, password string) 
 
 var errNoTLS = errors.New("this server has no certificate")
 
-// GetTLSConfig refuses TLS. A nil configuration without an error would make
-// the library accept AUTH TLS and then fail.
-func (s *session) GetTLSConfig() (*tls.Config, error) { return nil, errNoTLS }
+// GetTLSConfig says whether there is TLS, so that FEAT names it. The library never
+// uses it: see secure. Without TLS, a nil configuration and no error would make the
+// library accept AUTH TLS and then fail.
+func (s *session) GetTLSConfig() (*tls.Config, error) {
+	if config := s.server.config.TLS.Config; config != nil {
+		return config, nil
+	}
+	return nil, errNoTLS
+}
 
 // QuitMessage returns the text of the 221 reply.
 func (s *session) QuitMessage() string { return "Goodbye." }

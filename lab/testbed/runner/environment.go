@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -26,19 +27,24 @@ type Environment struct {
 	replicas map[string]server // by the name of their host
 	names    net.PacketConn    // the name server's; nil without one
 	lookups  atomic.Uint32     // so far
+	security *security
 }
 
 // Open starts a scenario's server on a network, and its name server if it has
-// names. Files is a folder for a server that is a program.
-func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string) (e *Environment, err error) {
+// names. Files is a folder for a server that is a program; keys takes the keys of TLS,
+// a line of a TLS key log in each call.
+func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, keys io.Writer) (e *Environment, err error) {
 	e = &Environment{scenario: s, network: n}
-	if e.server, err = startServer(ctx, n.Host("server"), s, files); err != nil {
+	if e.security, err = newSecurity(s, n, keys); err != nil {
+		return nil, err
+	}
+	if e.server, err = startServer(ctx, n.Host("server"), s, files, e.security.server()); err != nil {
 		return nil, err
 	}
 	e.replicas = map[string]server{}
 	for _, r := range s.Server.Replicas {
 		config := ServerConfig(s)
-		config.Rules = nil
+		config.Rules, config.TLS = nil, e.security.server()
 		replica, err := ftpserver.Start(n.Host(r.Host), config)
 		if err != nil {
 			return nil, errors.Join(err, e.Close(ctx))

@@ -26,6 +26,7 @@ var breaks = map[string]func(err error) bool{
 	},
 	scenario.Closed:     func(err error) bool { return errors.Is(err, ftpclient.ErrClosed) },
 	scenario.Unreadable: func(err error) bool { return errors.Is(err, ftpclient.ErrUnreadable) },
+	scenario.Distrust:   func(err error) bool { return errors.Is(err, ftpclient.ErrCertificate) },
 	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) },
 }
 

@@ -51,7 +51,8 @@ type Outcome struct {
 	Frames   int // recorded
 	Failures []Failure
 	Stalls   []Stall
-	Status   int `json:",omitempty"` // exit status of the program in the client's place
+	Status   int    `json:",omitempty"` // exit status of the program in the client's place
+	Keys     string // of the sessions in TLS: a TLS key log
 }
 
 // A Failure is something that is not as the scenario says.
@@ -85,7 +86,11 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		return nil, err
 	}
 	stalls := watchForStalls(ctx, n.Clock())
-	e, err := Open(ctx, s, n, r.Files)
+	keys := &keyLog{}
+	if !s.Server.TLS.NoKeys && r.Format != pcapng.PCAP {
+		keys.capture = w
+	}
+	e, err := Open(ctx, s, n, r.Files, keys)
 	if err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -106,7 +111,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		}
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls()}, nil
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text()}, nil
 }
 
 // InPlace reports whether a scenario can take place on a network that is not the

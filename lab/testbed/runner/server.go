@@ -90,11 +90,13 @@ func (e embedded) Received(path string, _ int64) (content.Digest, error) {
 }
 
 // startServer starts the scenario's server on its host.
-func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string) (server, error) {
+func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, tls ftpserver.TLS) (server, error) {
 	if len(s.Server.Program) > 0 {
 		return startProgram(ctx, host, s, files)
 	}
-	own, err := ftpserver.Start(host, ServerConfig(s))
+	config := ServerConfig(s)
+	config.TLS = tls
+	own, err := ftpserver.Start(host, config)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/ftpclient"
@@ -31,6 +32,9 @@ func init() {
 	steps = map[string]taker{
 		"open":    open,
 		"auth":    auth,
+		"pbsz":    pbsz,
+		"prot":    prot,
+		"ccc":     command("CCC"),
 		"login":   login,
 		"quit":    quit,
 		"hangup":  hangup,
@@ -113,6 +117,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	}
 	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
 		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive}
+	a.script.security.equip(&config, a.Name)
 	if client.Kind == scenario.Jlaffaye {
 		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
 	} else {
@@ -129,7 +134,19 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 }
 
 func auth(ctx context.Context, a action) (ftpclient.Reply, error) {
-	return a.session.client.Command(ctx, "AUTH", cmp.Or(a.Mechanism, "TLS"))
+	return a.session.client.Command(ctx, "AUTH", strings.ToUpper(cmp.Or(a.Mechanism, "TLS"))) // Wireshark knows it in capitals only
+}
+
+func pbsz(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return a.session.client.Command(ctx, "PBSZ", "0")
+}
+
+func prot(ctx context.Context, a action) (ftpclient.Reply, error) {
+	level := "C"
+	if a.Protect {
+		level = "P"
+	}
+	return a.session.client.Command(ctx, "PROT", level)
 }
 
 // login fails unless the server lets the user in. A server that asks for an

@@ -1,0 +1,104 @@
+// Package ftps is TLS on the lab's connections (RFC 4217): certificates,
+// configurations of both sides, and connections that end in order.
+//
+// Go's TLS takes its randomness from the system, so a session in TLS differs
+// from run to run, also where the network is reproducible to the byte. Its
+// certificates do not: they come from the scenario's seed and the network's
+// clock.
+package ftps
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"time"
+
+	"ftplab/lab/testbed/network"
+)
+
+// A Conn is a connection in TLS. It implements [network.Conn]; what a network
+// can do with the connection below is left to that.
+type Conn struct {
+	*tls.Conn
+	tcp network.Conn
+}
+
+// Server returns the server's side of TLS on a connection.
+func Server(tcp network.Conn, config *tls.Config) *Conn {
+	return &Conn{tls.Server(timeless{tcp}, config), tcp}
+}
+
+// Client returns the client's side of TLS on a connection.
+func Client(tcp network.Conn, config *tls.Config) *Conn {
+	return &Conn{tls.Client(timeless{tcp}, config), tcp}
+}
+
+// A timeless connection has no write deadline: package tls sets one of the
+// system's time when it sends close_notify, and the network has a time of its own.
+type timeless struct{ network.Conn }
+
+func (timeless) SetWriteDeadline(time.Time) error { return nil }
+
+// The deadlines are those of the connection below.
+func (c *Conn) SetDeadline(t time.Time) error      { return c.tcp.SetDeadline(t) }
+func (c *Conn) SetReadDeadline(t time.Time) error  { return c.tcp.SetReadDeadline(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.tcp.SetWriteDeadline(t) }
+
+// SetCork implements [network.Corker].
+func (c *Conn) SetCork(on bool) error { return network.SetCork(c.tcp, on) }
+
+// Reset implements [network.Resetter].
+func (c *Conn) Reset() error { return network.Reset(c.tcp) }
+
+// CloseWrite sends close_notify (RFC 8446, 6.1), and the FIN behind it.
+func (c *Conn) CloseWrite() error {
+	return errors.Join(c.closeNotify(), c.tcp.CloseWrite())
+}
+
+// Close sends close_notify if that was not done, and closes the connection.
+func (c *Conn) Close() error {
+	return errors.Join(c.closeNotify(), c.tcp.Close())
+}
+
+// closeNotify ends this side of TLS, if it has begun.
+func (c *Conn) closeNotify() error {
+	if !c.ConnectionState().HandshakeComplete {
+		return nil
+	}
+	return c.Conn.CloseWrite()
+}
+
+// Drain takes what the other side still sends, up to its FIN or a time of the
+// network's clock, and closes the connection. A connection that is closed with
+// the other side's close_notify unread would end with a reset.
+func (c *Conn) Drain(until time.Time) error {
+	c.tcp.SetReadDeadline(until)
+	io.Copy(io.Discard, onlyReader{c.tcp})
+	return c.tcp.Close()
+}
+
+// Abort closes the connection as it is.
+func (c *Conn) Abort() error { return c.tcp.Close() }
+
+// onlyReader hides what else a connection can do.
+type onlyReader struct{ io.Reader }
+
+// Leave ends TLS in both directions and returns the connection below, on which
+// the dialogue goes on in clear (CCC: RFC 4217, 12.3). The client says
+// close_notify first, so that the server has read it when clear text comes.
+func (c *Conn) Leave(client bool) (network.Conn, error) {
+	if client {
+		if err := c.closeNotify(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := io.Copy(io.Discard, onlyReader{c.Conn}); err != nil {
+		return nil, err
+	}
+	if !client {
+		if err := c.closeNotify(); err != nil {
+			return nil, err
+		}
+	}
+	return c.tcp, nil
+}

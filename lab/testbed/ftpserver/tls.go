@@ -1,0 +1,201 @@
+package ftpserver
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"ftplab/lab/testbed/ftps"
+)
+
+// TLS says how a server speaks TLS (RFC 4217). The zero value is not at all.
+type TLS struct {
+	Config   *tls.Config // nil without TLS
+	Implicit bool        // from the first byte on
+	Required bool        // nobody logs in, and nothing is transferred, in clear
+	Reuse    bool        // a data connection must resume a session of the client
+}
+
+// A protection is how far a session is protected. It belongs to the goroutine
+// that reads the commands.
+type protection struct {
+	control *ftps.Conn // nil in clear
+	pbsz    bool       // PBSZ was sent
+	data    bool       // PROT P
+}
+
+// drainTime is how long the server waits for the other side's close_notify.
+const drainTime = 5 * time.Second
+
+// secure does what a command asks of TLS, and reports whether it was such a
+// command. Then the library does not get it: the control connection is this
+// package's, and the library would put TLS above what rewrites its replies.
+func (s *session) secure(verb, argument string) bool {
+	config := s.server.config.TLS
+	if config.Config == nil {
+		return false
+	}
+	switch verb {
+	case "AUTH":
+		s.auth(strings.ToUpper(argument))
+	case "PBSZ":
+		s.pbsz()
+	case "PROT":
+		s.prot(strings.ToUpper(argument))
+	case "CCC":
+		s.clearControl()
+	case "USER":
+		if !config.Required || s.protection.control != nil {
+			return false
+		}
+		s.control.say(Reply{530, "Log in over TLS: AUTH TLS comes first"})
+	case "RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD":
+		if !config.Required || s.protection.data {
+			return false
+		}
+		s.control.say(Reply{521, "Data connections must be protected: PROT P comes first"}) // RFC 4217, 10
+		s.refuseData()
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *session) auth(mechanism string) {
+	switch {
+	case s.protection.control != nil:
+		s.control.say(Reply{503, "The control connection is in TLS already"})
+	case mechanism != "TLS" && mechanism != "TLS-C" && mechanism != "SSL":
+		s.control.say(Reply{504, "The only mechanism is TLS"})
+	default:
+		s.control.say(Reply{234, "AUTH " + mechanism + " accepted, TLS begins"})
+		s.control.enterTLS()
+	}
+}
+
+func (s *session) pbsz() {
+	if s.protection.control == nil {
+		s.control.say(Reply{503, "PBSZ comes after AUTH"})
+		return
+	}
+	s.protection.pbsz = true
+	s.control.say(Reply{200, "PBSZ=0"}) // the only size with TLS (RFC 4217, 9)
+}
+
+func (s *session) prot(level string) {
+	switch {
+	case !s.protection.pbsz:
+		s.control.say(Reply{503, "PROT comes after PBSZ"})
+	case level == "P":
+		s.protection.data = true
+		s.control.say(Reply{200, "Data connections are protected"})
+	case level == "C" && s.server.config.TLS.Required:
+		s.control.say(Reply{534, "Data connections must be protected"})
+	case level == "C":
+		s.protection.data = false
+		s.control.say(Reply{200, "Data connections are in clear"})
+	case level == "S" || level == "E":
+		s.control.say(Reply{536, "TLS has the levels C and P only"})
+	default:
+		s.control.say(Reply{504, "The levels are C and P"})
+	}
+}
+
+// clearControl takes the control connection out of TLS (CCC).
+func (s *session) clearControl() {
+	if s.protection.control == nil {
+		s.control.say(Reply{533, "The control connection is in clear already"})
+		return
+	}
+	s.control.say(Reply{200, "The control connection goes on in clear"})
+	s.control.leaveTLS()
+}
+
+// refuse says what is replied in the place of the library's next refusal; a zero
+// Reply is nothing.
+func (s *session) refuse(with Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusal = with
+}
+
+// refuseData closes a data connection that waits for a transfer.
+func (s *session) refuseData() {
+	s.mu.Lock()
+	listener := s.data
+	s.mu.Unlock()
+	if listener != nil {
+		listener.refuse()
+	}
+}
+
+// say sends a reply of the session's own.
+func (c *controlConn) say(reply Reply) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if worded, other := c.replies.wording(reply.Code, fmt.Sprintf("%d %s", reply.Code, reply.Text)); other {
+		reply = worded
+	}
+	c.replies.send(reply)
+}
+
+// enterTLS has the client begin TLS. Where that fails, the connection is of no
+// use any more.
+func (c *controlConn) enterTLS() {
+	secured := ftps.Server(c.conn, c.session.server.config.TLS.Config)
+	c.Conn.SetReadDeadline(c.deadline())
+	if err := secured.Handshake(); err != nil {
+		c.failed = fmt.Errorf("TLS: %w", err)
+		return
+	}
+	c.session.protection.control = secured
+	c.use(secured)
+}
+
+func (c *controlConn) leaveTLS() {
+	c.Conn.SetReadDeadline(c.deadline())
+	if _, err := c.session.protection.control.Leave(false); err != nil {
+		c.failed = fmt.Errorf("CCC: %w", err)
+		return
+	}
+	c.session.protection.control = nil
+	c.use(c.conn)
+}
+
+// hangUp closes a connection in TLS when the client has closed its side, too.
+func (c *controlConn) hangUp(secured *ftps.Conn) error {
+	err := secured.CloseWrite()
+	c.session.server.drain(secured)
+	return err
+}
+
+// A draining is a connection in TLS that the server has closed and the client not yet.
+type draining struct{ *ftps.Conn }
+
+func (d *draining) abandon() { d.Abort() }
+
+// drain closes a connection when the client has closed its side. The server does
+// not wait for that.
+func (s *Server) drain(conn *ftps.Conn) {
+	d := &draining{conn}
+	s.enter(d)
+	go func() {
+		conn.Drain(s.now().Add(drainTime))
+		s.leave(d)
+	}()
+}
+
+// use makes commands and replies go through a connection, in TLS or in clear.
+func (c *controlConn) use(conn io.ReadWriter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reader = bufio.NewReader(conn)
+	c.out = conn
+	if slow := c.session.server.config.Slow; slow > 0 {
+		c.out = slowWriter{conn, c.session, slow}
+	}
+	c.replies.to = c.out
+}

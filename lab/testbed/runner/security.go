@@ -1,0 +1,103 @@
+package runner
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/ftpclient"
+	"ftplab/lab/testbed/ftps"
+	"ftplab/lab/testbed/ftpserver"
+	"ftplab/lab/testbed/network"
+)
+
+// A security is what the server and the clients of a scenario need for TLS. Nil is
+// none.
+type security struct {
+	scenario.TLS
+	identity *ftps.Identity
+	clock    network.Clock
+	address  string // of the server
+	keys     io.Writer
+	noReuse  bool // by the clients
+}
+
+// newSecurity makes the server's certificate. It returns nil for a scenario
+// without TLS.
+func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*security, error) {
+	if s.Server.TLS.Mode == "" {
+		return nil, nil
+	}
+	var names []string
+	for _, name := range s.Names {
+		names = append(names, name.Name)
+	}
+	server := n.Host("server")
+	id, err := ftps.NewIdentity(s.Server.TLS.Certificate, s.Network.Seed, n.Clock().Now(), names, server.Addr())
+	if err != nil {
+		return nil, err
+	}
+	return &security{s.Server.TLS, id, n.Clock(), server.Addr().String(), keys, s.Client.NoReuse}, nil
+}
+
+// server is what a server needs.
+func (x *security) server() ftpserver.TLS {
+	if x == nil {
+		return ftpserver.TLS{}
+	}
+	return ftpserver.TLS{
+		Config:   ftps.ServerConfig(x.identity, x.Version, x.clock.Now, x.keys),
+		Implicit: x.Mode == scenario.ImplicitTLS,
+		Required: x.Mode == scenario.RequiredTLS,
+		Reuse:    x.Reuse,
+	}
+}
+
+// equip gives a client what it needs to connect to a server by that name, or if it
+// is empty by its address.
+func (x *security) equip(config *ftpclient.Config, name string) {
+	if x == nil {
+		return
+	}
+	if name == "" {
+		name = x.address
+	}
+	config.TLS = ftps.ClientConfig(x.identity, name, x.Version, x.clock.Now, x.keys)
+	if x.noReuse {
+		config.TLS.ClientSessionCache = nil
+	}
+	config.ImplicitTLS = x.Mode == scenario.ImplicitTLS
+}
+
+// A keyLog takes the keys of TLS from both sides of each session: lines of a TLS
+// key log, each in one call of Write. They stand in the capture in front of the
+// packets that need them, since whoever has a key tells it before it is used.
+type keyLog struct {
+	capture *pcapng.Writer // nil if the capture is to have none
+
+	mu    sync.Mutex
+	lines []string
+}
+
+// Write takes a line. Server and client have the same ones.
+func (k *keyLog) Write(line []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if text := string(line); !slices.Contains(k.lines, text) {
+		k.lines = append(k.lines, text)
+		if k.capture != nil {
+			return len(line), k.capture.Secrets(text)
+		}
+	}
+	return len(line), nil
+}
+
+// text is the whole key log.
+func (k *keyLog) text() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return strings.Join(k.lines, "")
+}

@@ -1,0 +1,153 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/scenario"
+)
+
+// ftpsScenarios are those of the folder ftps, by name. No two of their captures are
+// the same, since TLS is random, so they are not among the others.
+func ftpsScenarios(t *testing.T) map[string]*scenario.Scenario {
+	t.Helper()
+	files, err := filepath.Glob("ftps/*" + scenario.Extension)
+	if err != nil || len(files) != 8 {
+		t.Fatalf("got %d scenarios, %v; want 8", len(files), err)
+	}
+	all := map[string]*scenario.Scenario{}
+	for _, file := range files {
+		s, err := scenario.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[s.Name] = s
+	}
+	return all
+}
+
+// TestFTPS plays the scenarios with TLS on gVisor's TCP. All that is in TLS is read
+// with the keys in the capture, and what data connections carry is the server's file.
+func TestFTPS(t *testing.T) {
+	for name, s := range ftpsScenarios(t) {
+		t.Run(name, func(t *testing.T) {
+			c := opened(t, playedOnGVisor(t, s).Capture, nil)
+			for session := range c.Sessions() {
+				if session.Hidden || !session.TLS {
+					t.Errorf("got a dialogue in TLS: %v, of which some is hidden: %v; want all of it", session.TLS, session.Hidden)
+				}
+			}
+			for data := range c.Connections() {
+				x := data.Transfer
+				if x == nil || x.Command != "RETR" || x.Reply != 226 {
+					continue
+				}
+				if got, want := data.SHA256, digestOf(s, x.Argument); got != want {
+					t.Errorf("RETR %s: got the SHA-256 %q, want %s", x.Argument, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestWithoutKeys plays a session whose capture has no keys. What is inside TLS
+// cannot be read, unless the key log beside the capture is there.
+func TestWithoutKeys(t *testing.T) {
+	s := ftpsScenarios(t)["ftps_explicit"]
+	source := strings.Replace(string(s.Source), "reuse=required", "reuse=required keys=none", 1)
+	s, err := scenario.Parse("ftps_without_keys.txtar", []byte(source[:strings.Index(source, "-- want --")]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := playedOnGVisor(t, s).Capture
+	log, err := os.ReadFile(filepath.Join(filepath.Dir(file), "keys.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, keys := range [][]byte{nil, log} {
+		known := keys != nil
+		c := opened(t, file, keys)
+		session := c.Session(0)
+		if session == nil || session.Layer == nil {
+			t.Fatalf("got the session %+v, want one in TLS", session)
+		}
+		retr := slices.ContainsFunc(session.Exchanges, func(e *ftp.Exchange) bool { return e.Command == "RETR" })
+		if session.Hidden == known || retr != known {
+			t.Errorf("with keys %v: got hidden %v, RETR %v", known, session.Hidden, retr)
+		}
+		if v := session.Layer.ServerHello.Version.String(); v != "TLS 1.3" {
+			t.Errorf("got version %s, want TLS 1.3", v)
+		}
+		digests := 0
+		for x := range c.Connections() {
+			if x.SHA256 == digestOf(s, "README") {
+				digests++
+			} else if x.SHA256 != "" {
+				t.Errorf("with keys %v: got the SHA-256 %s, which is that of no file", known, x.SHA256)
+			}
+		}
+		if got := digests > 0; got != known {
+			t.Errorf("with keys %v: got the SHA-256 of the file: %v", known, got)
+		}
+	}
+}
+
+// TestFTPSWitness asks Wireshark for the commands and the replies in the captures: it
+// sees the same ones, by the keys in them.
+func TestFTPSWitness(t *testing.T) {
+	wireshark := optional.StartSharkd(t)
+	for name, s := range ftpsScenarios(t) {
+		if s.Server.TLS.Mode == scenario.ImplicitTLS {
+			continue // Wireshark takes what is in it for data of some application
+		}
+		file := playedOnGVisor(t, s).Capture
+		var want []string
+		for session := range opened(t, file, nil).Sessions() {
+			for _, l := range session.Lines {
+				if l.From == ftp.Server { // of the code Wireshark prints the meaning
+					l.Text = l.Text[len("234 "):]
+				}
+				want = append(want, l.Text)
+			}
+		}
+		wireshark.Load(file)
+		var got []string
+		for _, f := range wireshark.Frames("ftp.request || ftp.response", "ftp.request.command", "ftp.request.arg", "ftp.response.arg") {
+			got = append(got, strings.TrimSpace(strings.Join(slices.DeleteFunc(f.Fields, func(s string) bool { return s == "" }), " ")))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: Wireshark has %q\nwant %q", name, got, want)
+		}
+		if reset := wireshark.Frames("tcp.flags.reset == 1 || _ws.malformed"); len(reset) > 0 {
+			t.Errorf("%s: got %v, want no reset and nothing malformed", name, reset)
+		}
+	}
+}
+
+func opened(t *testing.T, file string, keys []byte) *capture.Capture {
+	t.Helper()
+	c, err := capture.Open(file, capture.Options{KeyLog: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// digestOf is the SHA-256 of a file that is written out in a scenario.
+func digestOf(s *scenario.Scenario, path string) string {
+	for _, f := range s.Files {
+		if f.Path == path {
+			return fmt.Sprintf("%x", sha256.Sum256(f.Content))
+		}
+	}
+	return ""
+}
