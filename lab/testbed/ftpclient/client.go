@@ -85,6 +85,7 @@ type Config struct {
 	// KeepAlive is how long the control connection is silent before TCP looks
 	// whether the server is there; it never does when this is 0.
 	KeepAlive time.Duration
+
 	// TLS is what the client needs for TLS (RFC 4217); nil is none. With ImplicitTLS
 	// it begins with the connection.
 	TLS         *tls.Config
