@@ -26,7 +26,7 @@ func whileRead(ctx context.Context, file *os.File) (reading context.Context, sto
 			fds := []unix.PollFd{{Fd: int32(file.Fd())}}
 			n, err := unix.Poll(fds, int(interval.Milliseconds()))
 			if err == nil && n > 0 && fds[0].Revents&unix.POLLERR != 0 {
-				cancel(fmt.Errorf("whoever read %s is gone", file.Name()))
+				cancel(fmt.Errorf("the reader of %s is gone", file.Name()))
 			}
 		}
 	}()

@@ -110,7 +110,7 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 		for _, test := range []struct{ file, want string }{
 			{"empty.pcap", "empty.pcap: not a capture: only 0 bytes long"},
 			{"half.pcap", "half.pcap: not a capture: cut off in the header of the file"},
-			{"text.pcap", `text.pcap: not a capture: it begins with "hell", neither pcap nor pcapng`},
+			{"text.pcap", `text.pcap: not a capture: it begins with "hell", which is neither pcap nor pcapng`},
 			{"folder", "folder is a folder; a capture file was expected"},
 			{"none.pcap", "open none.pcap: no such file or directory"},
 			{"header.pcap", "header.pcap: there is no "},

@@ -7,10 +7,9 @@ import (
 	"io"
 )
 
-// Annotate copies a pcapng capture and adds comments: to the frames of these
-// numbers, counted from 1, and to the whole capture unless fileComment is
-// empty. The comments that the capture already has stay. It takes any pcapng
-// file, of either byte order.
+// Annotate copies a pcapng capture and adds comments to frames, by their number
+// from 1, and to the whole capture unless fileComment is empty. Existing
+// comments are kept. The input may be any pcapng file, in either byte order.
 func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment string) error {
 	a := annotator{
 		blockScanner: blockScanner{input: &input{src: src}},
@@ -30,7 +29,7 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 		case blockSectionHeader:
 			comment, fileComment = fileComment, ""
 		case blockSimplePacket:
-			frame++ // has no room for a comment
+			frame++ // a simple packet block cannot have a comment
 		case blockEnhancedPacket, blockPacket:
 			frame++
 			comment = comments[frame]
@@ -49,11 +48,11 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 type annotator struct {
 	blockScanner
 	out   *bufio.Writer
-	block []byte // the one that was read last, whole
+	block []byte // the current block
 }
 
 // read reads the next block and returns its type. It returns io.EOF at the end
-// of a whole file.
+// of a file that is not cut off.
 func (a *annotator) read() (kind uint32, err error) {
 	first := a.order == nil
 	kind, length, err := a.header()
@@ -88,7 +87,7 @@ func (a *annotator) read() (kind uint32, err error) {
 	return kind, nil
 }
 
-// comment is the option that holds a comment.
+// comment returns the option with a comment.
 func (a *annotator) comment(text string) []byte {
 	text = cut(text)
 	option := a.order.AppendUint16(nil, optComment)
@@ -96,7 +95,8 @@ func (a *annotator) comment(text string) []byte {
 	return block(option).padded([]byte(text))
 }
 
-// write writes the block, with a comment before its options unless it is empty.
+// write writes the block, and inserts the comment before its options unless it
+// is empty.
 func (a *annotator) write(kind uint32, comment string) error {
 	if comment == "" {
 		_, err := a.out.Write(a.block)
@@ -113,7 +113,7 @@ func (a *annotator) write(kind uint32, comment string) error {
 	}
 	added := a.comment(comment)
 	if options == end {
-		added = append(added, 0, 0, 0, 0) // the end of the options; the block had none
+		added = append(added, 0, 0, 0, 0) // end of options, which the block did not have
 	}
 	length := a.order.AppendUint32(nil, uint32(len(a.block)+len(added)))
 	for _, piece := range [][]byte{a.block[:4], length, a.block[8:options], added, a.block[options:end], length} {

@@ -65,21 +65,21 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// A blockScanner goes through a pcapng file block by block.
+// A blockScanner reads a pcapng file block by block.
 type blockScanner struct {
 	*input
 	order byteOrder // of the section; nil before the first one
 }
 
-// A formatError says why bytes are no block.
+// A formatError says why bytes are not a valid block.
 type formatError string
 
 func (e formatError) Error() string { return string(e) }
 
-const errNoMagic formatError = "a section without the byte-order magic"
+const errNoMagic formatError = "a section without the byte-order magic number"
 
-// header returns the type of the next block and its length in bytes, and leaves
-// the block unread. The error is that of the input, or a formatError.
+// header returns the type and the length in bytes of the next block, without
+// consuming it. The error is that of the input, or a formatError.
 func (s *blockScanner) header() (kind, length uint32, err error) {
 	h, err := s.peek(8)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *blockScanner) header() (kind, length uint32, err error) {
 	return kind, length, nil
 }
 
-// orderOf is the byte order in which b is the magic number, or nil.
+// orderOf returns the byte order in which b is the magic number, or nil.
 func orderOf(b []byte) byteOrder {
 	switch uint32(byteOrderMagic) {
 	case binary.LittleEndian.Uint32(b):
@@ -111,5 +111,5 @@ func orderOf(b []byte) byteOrder {
 	return nil
 }
 
-// pad is how many bytes fill n up to a multiple of four.
+// pad returns how many bytes fill up n to a multiple of four.
 func pad(n int) int { return -n & 3 }

@@ -11,12 +11,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxZstdWindow is how far back a zstd file may refer, in bytes, and with that most of
-// the memory that reading one takes. It is the limit of the zstd program, too.
+// maxZstdWindow is the largest window of a zstd file, in bytes. It bounds most
+// of the memory for reading one. The zstd program has the same limit.
 const maxZstdWindow = 128 << 20
 
-// decompressed returns the bytes of a compressed file, which begins with the given ones,
-// or src itself.
+// decompressed returns a reader of the decompressed file. It returns src itself
+// if the magic number is not that of a compressed file.
 func decompressed(magic []byte, src io.Reader) (io.Reader, error) {
 	const gzipMagic, zstdMagic = "\x1f\x8b\x08", "\x28\xb5\x2f\xfd"
 	switch {
@@ -37,8 +37,8 @@ func decompressed(magic []byte, src io.Reader) (io.Reader, error) {
 	return src, nil
 }
 
-// A damageable stream ends where its compressed form is damaged, with a formatError. An
-// error of the file below stays as it is.
+// A damageable stream returns a formatError where its compressed form is
+// damaged. It passes errors of the underlying file on.
 type damageable struct{ io.Reader }
 
 func (d damageable) Read(b []byte) (int, error) {
@@ -49,7 +49,8 @@ func (d damageable) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// damaged reports whether a decompressor means by an error that its input makes no sense.
+// damaged reports whether a decompressor's error means that its input is
+// invalid.
 func damaged(err error) bool {
 	var corrupt flate.CorruptInputError
 	for _, e := range []error{

@@ -153,7 +153,7 @@ func TestSnoop(t *testing.T) {
 		{snoopFile(first, second[:20]), []string{`1000002000 9 "ABCDE"`}, "the file is cut off in the middle of a packet (packet 2, byte 48 of the file)"},
 		{snoopFile(first, impossible), []string{`1000002000 9 "ABCDE"`}, "a packet longer than its record: the file is damaged (packet 2, byte 48 of the file)"},
 		{snoopFile(first)[:12], nil, "not a capture: cut off in the header of the file"},
-		{join([]byte(snoopMagic), []byte{0, 0, 0, 2, 0, 0, 0, 99}), nil, "a snoop file of link type 99, which is not known here: convert it with editcap -F pcap"},
+		{join([]byte(snoopMagic), []byte{0, 0, 0, 2, 0, 0, 0, 99}), nil, "a snoop file of link type 99, which is not supported: convert it with editcap -F pcap"},
 	} {
 		got, err := packetsOf(c.file)
 		if fmt.Sprint(got) != fmt.Sprint(c.want) || err.Error() != c.err {

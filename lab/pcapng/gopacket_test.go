@@ -83,9 +83,9 @@ func TestLinkType(t *testing.T) {
 		{"pcap", join(header, record(1, 2, 4, "ABCD")), LinkEthernet, 1, "EOF"},
 		{"pcapng", join(section, unknown, raw, enhanced), LinkRaw, 1, "EOF"},
 		{"two alike", join(section, ethernet, ethernet, enhanced, ofSecond), LinkEthernet, 2, "EOF"},
-		{"another", join(section, ethernet, raw, enhanced, ofSecond), LinkEthernet, 1, "packet 2 is of link type 101, and the file of 1"},
+		{"another", join(section, ethernet, raw, enhanced, ofSecond), LinkEthernet, 1, "packet 2 has link type 101, and the file has 1"},
 		{"none", section, 0, 0, "EOF"},
-		{"damaged", join(section, shortSide), 0, 0, "an interface block that makes no sense: the file is damaged (packet 1, byte 28 of the file)"},
+		{"damaged", join(section, shortSide), 0, 0, "an invalid interface block: the file is damaged (packet 1, byte 28 of the file)"},
 	} {
 		r, err := NewReader(bytes.NewReader(test.file))
 		if err != nil {

@@ -2,22 +2,23 @@ package pcapng
 
 import "io"
 
-// window is how many bytes are read at once. Larger ones gain nothing: the
-// bytes should still be in the processor's cache when they are looked at.
+// window is how many bytes are read at once. A larger window is not faster,
+// because the bytes should still be in the processor's cache when they are
+// parsed.
 const window = 512 << 10
 
-// An input hands out the bytes of src without copying them once more. Its
-// buffer grows with the bytes that really come, not with those asked for.
+// An input reads src and returns its bytes without another copy. Its buffer
+// grows with the bytes that it reads, not with the number requested.
 type input struct {
 	src        io.Reader
 	buf        []byte
-	start, end int   // the unread bytes are buf[start:end]
-	offset     int64 // of buf[start] in the file
-	err        error // what src said last
+	start, end int   // buf[start:end] is unread
+	offset     int64 // offset of buf[start] in the file
+	err        error // the last error of src
 }
 
-// peek returns the next n bytes and leaves them unread. With fewer left it
-// returns those, and io.EOF if there are none or io.ErrUnexpectedEOF.
+// peek returns the next n bytes without consuming them. If fewer are left it
+// returns those, and io.EOF if there are none, else io.ErrUnexpectedEOF.
 func (in *input) peek(n int) ([]byte, error) {
 	for in.end-in.start < n {
 		if in.err != nil {
@@ -38,7 +39,7 @@ func (in *input) take(n int) ([]byte, error) {
 	return b, err
 }
 
-// skip passes over n bytes.
+// skip discards n bytes.
 func (in *input) skip(n int64) error {
 	for n > 0 {
 		step := int(min(n, window))
@@ -50,7 +51,8 @@ func (in *input) skip(n int64) error {
 	return nil
 }
 
-// fill reads once, behind the unread bytes, when n of them are wanted.
+// fill reads once into the buffer behind the unread bytes, of which n are
+// wanted.
 func (in *input) fill(n int) {
 	have := in.end - in.start
 	if in.start > 0 {
@@ -70,7 +72,7 @@ func (in *input) fill(n int) {
 	in.end += k
 }
 
-// shortage is the error for too few bytes.
+// shortage returns the error for too few bytes.
 func (in *input) shortage() error {
 	switch {
 	case in.err != io.EOF:
@@ -81,7 +83,7 @@ func (in *input) shortage() error {
 	return io.ErrUnexpectedEOF
 }
 
-// Read implements [io.Reader], for a decompressor that goes on where peek stopped.
+// Read implements [io.Reader], for a decompressor that continues after peek.
 func (in *input) Read(b []byte) (int, error) {
 	if in.start == in.end && in.err == nil {
 		in.fill(1)
@@ -94,7 +96,7 @@ func (in *input) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// ReadByte implements [io.ByteReader], so that gzip does not read ahead once more.
+// ReadByte implements [io.ByteReader], so that gzip does not add a buffer.
 func (in *input) ReadByte() (byte, error) {
 	var b [1]byte
 	_, err := in.Read(b[:])

@@ -6,7 +6,7 @@ import (
 	"github.com/google/gopacket"
 )
 
-// A LinkType says what the first bytes of a packet are, by the numbers of
+// A LinkType says which header a packet begins with. The numbers are those of
 // https://www.tcpdump.org/linktypes.html.
 type LinkType uint16
 
@@ -15,7 +15,7 @@ const (
 	LinkNull            LinkType = 0 // BSD loopback, in the writer's byte order
 	LinkEthernet        LinkType = 1
 	LinkPPP             LinkType = 9
-	LinkRawBSD          LinkType = 12 // raw IP, where the system calls it so
+	LinkRawBSD          LinkType = 12 // raw IP on some systems
 	LinkRawOpenBSD      LinkType = 14 // raw IP
 	LinkPPPHDLC         LinkType = 50
 	LinkRaw             LinkType = 101 // raw IP
@@ -45,7 +45,7 @@ func (l LinkType) Decode(data []byte, b gopacket.PacketBuilder) error {
 	return d.Decode(data, b)
 }
 
-// layer is the name that gopacket gives to what a packet begins with.
+// layer returns gopacket's name for the first header of a packet.
 func (l LinkType) layer(data []byte) (string, error) {
 	switch l {
 	case LinkEthernet:

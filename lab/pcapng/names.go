@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// maxNames bounds the names that are kept of a file.
+// maxNames limits the number of names that are kept.
 const maxNames = 1 << 12
 
-// nameResolution takes the names of a name resolution block.
+// nameResolution reads the names in a name resolution block.
 func (f *blockReader) nameResolution(b []byte) {
 	for len(b) >= 4 {
 		kind, length := f.order.Uint16(b), int(f.order.Uint16(b[2:]))
@@ -21,7 +21,7 @@ func (f *blockReader) nameResolution(b []byte) {
 	}
 }
 
-// addNames adds the names of one address, each of which ends in a zero byte.
+// addNames adds the names of one address. Each ends with a zero byte.
 func (f *blockReader) addNames(kind uint16, value []byte) {
 	size := map[uint16]int{nrbRecordIPv4: 4, nrbRecordIPv6: 16}[kind]
 	if size == 0 || len(value) < size {

@@ -1,13 +1,12 @@
-// Package pcapng reads and writes capture files: the place where the two halves
-// of the lab meet. The testbed writes a capture, the analysis reads it, and
-// nothing else passes between them.
+// Package pcapng reads and writes capture files. The testbed writes a capture
+// file and the analysis reads it; nothing else passes between the two.
 //
-//   - A [Writer] writes pcapng or pcap, in whole blocks: a capture that was cut
-//     short by a full disk or a kill is readable up to its last frame.
-//   - A [Reader] reads pcapng, every variant of pcap, and snoop, also compressed and
-//     damaged files, and files by other programs.
-//   - [Annotate] adds comments to a finished pcapng capture.
-//   - [Repair] cuts off the incomplete block that a killed writer leaves behind.
+// A [Writer] writes pcapng or pcap, in whole blocks: if a full disk or a kill
+// ends it early, the capture is readable up to its last frame. A [Reader] reads
+// pcapng, every variant of pcap, and snoop, including compressed and damaged
+// files and files by other programs. [Annotate] adds comments to a finished
+// pcapng capture. [Repair] cuts off the incomplete block that a killed writer
+// leaves.
 //
 // The formats are those of draft-ietf-opsawg-pcapng and draft-ietf-opsawg-pcap.
 package pcapng
@@ -23,7 +22,7 @@ type Format string
 // The formats of a capture.
 const (
 	PCAPNG Format = "pcapng" // nanoseconds, names, comments, drop counts
-	PCAP   Format = "pcap"   // the classic one, nanoseconds, frames only
+	PCAP   Format = "pcap"   // classic pcap with nanoseconds, frames only
 )
 
 // A Name is the name of a host: an entry of a pcapng file's name resolution
@@ -35,21 +34,21 @@ type Name struct {
 
 // Info is what a capture says about itself before its first frame.
 type Info struct {
-	Application string // that wrote it, such as "ftplab v1.0.0"
-	Comment     string // of the file: scenario, command line, network
-	Interface   string // where it was taken, such as "lo" or "client"
-	Remark      string // about that place, such as why checksums are partial there
-	System      string // that sent the frames; this machine's kernel when empty
-	SnapLen     int    // bytes kept of a frame at most; 0 is all
+	Application string // the program that wrote it, such as "ftplab v1.0.0"
+	Comment     string // on the file: scenario, command line, network
+	Interface   string // where frames were captured, such as "lo" or "client"
+	Remark      string // on the interface, such as why checksums are partial
+	System      string // the system that sent the frames; empty for this machine's kernel
+	SnapLen     int    // the largest number of bytes kept of a frame; 0 is all
 	Names       []Name // of the hosts
 }
 
-// Stats are the counts with which a capture ends.
+// Stats are the counts at the end of a capture.
 type Stats struct {
 	Received uint64 // frames that reached the recorder
-	Dropped  uint64 // of these, frames it had no room for; any is an error
+	Dropped  uint64 // received frames that did not fit; more than none is an error
 
-	// When the recorder began and ended, by the network's clock. The zero times
-	// are when the writer was made, and now.
+	// When the recorder started and ended, by the network's clock. If they are
+	// zero, the times are when the Writer was made, and now.
 	Began, Ended time.Time `json:",omitzero"`
 }

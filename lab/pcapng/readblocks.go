@@ -7,19 +7,20 @@ import (
 )
 
 const (
-	maxSideBlock  = 1 << 20 // bytes of an interface, names or statistics block that is read
+	maxSideBlock  = 1 << 20 // bytes of the largest block with an interface, names or statistics that is read
 	maxInterfaces = 1 << 16
 	interfaceHead = 8  // bytes of an interface description's body before its options
-	statsHead     = 12 // the same of interface statistics
+	statsHead     = 12 // the same for interface statistics
 	packetFields  = 20 // bytes of a packet block's body before its frame
 )
 
-// An iface is a recorded interface: its link, and the clock of its stamps.
+// An iface is a recorded interface: its link type and the unit of its
+// timestamps.
 type iface struct {
 	link    LinkType
 	snaplen uint32
-	// A stamp counts units of 10^-digits seconds, or if binary of
-	// 2^-digits; offset seconds are added.
+	// A timestamp counts units of 10^-digits seconds, or of 2^-digits seconds
+	// if binary is set, and offset seconds are added.
 	digits  uint8
 	binary  bool
 	offset  int64
@@ -30,11 +31,11 @@ type iface struct {
 type blockReader struct {
 	*Reader
 	blockScanner
-	begun      bool     // there was an interface
+	begun      bool     // an interface was read
 	first      LinkType // of the file's first interface
-	interfaces []iface  // of the present section
-	pastDrops  uint64   // of the sections before
-	err        error    // that link found, for next
+	interfaces []iface  // of the current section
+	pastDrops  uint64   // of earlier sections
+	err        error    // an error of link, which next returns
 }
 
 func newBlockReader(r *Reader) (*blockReader, error) {
@@ -44,17 +45,17 @@ func newBlockReader(r *Reader) (*blockReader, error) {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return nil, errors.New("not a capture: cut off in the header of the file")
 	case err == errNoMagic:
-		return nil, errors.New("not a capture: a pcapng section without the byte-order magic")
+		return nil, errors.New("not a capture: a pcapng section without the byte-order magic number")
 	}
-	return f, nil // next meets any other error again, and says where it is
+	return f, nil // next returns any other error again, with its position
 }
 
-// link reads the blocks before the first interface, unless a packet comes first.
+// link reads the blocks up to the first interface or packet.
 func (f *blockReader) link() LinkType {
 	for !f.begun && f.err == nil {
 		at := f.in.offset
 		if kind, _, err := f.header(); err != nil || isPacket(kind) {
-			break // next says what is wrong
+			break // next returns the error
 		}
 		if _, err := f.block(nil, at); err != nil {
 			f.err = f.cutOff(at, err)
@@ -68,7 +69,7 @@ func isPacket(kind uint32) bool {
 	return kind == blockEnhancedPacket || kind == blockPacket || kind == blockSimplePacket
 }
 
-// next reads blocks up to and including one that holds a packet.
+// next reads blocks up to and including the next packet.
 func (f *blockReader) next(p *Packet) error {
 	for f.err == nil {
 		at := f.in.offset
@@ -85,7 +86,7 @@ func (f *blockReader) next(p *Packet) error {
 	return f.err
 }
 
-// block reads the block at the given place, and reports whether it was a packet.
+// block reads the block at the offset, and reports whether it was a packet.
 func (f *blockReader) block(p *Packet, at int64) (bool, error) {
 	kind, length, err := f.header()
 	if damaged, ok := err.(formatError); ok {
@@ -121,7 +122,7 @@ func (f *blockReader) block(p *Packet, at int64) (bool, error) {
 	return f.parse(kind, b[8:len(b)-4], p, at)
 }
 
-// parse reads the body of a block of a known type.
+// parse reads the body of a block whose type is known.
 func (f *blockReader) parse(kind uint32, body []byte, p *Packet, at int64) (bool, error) {
 	switch kind {
 	case blockEnhancedPacket, blockPacket:
@@ -140,7 +141,7 @@ func (f *blockReader) parse(kind uint32, body []byte, p *Packet, at int64) (bool
 	return false, nil
 }
 
-// addSecrets takes the key log of TLS from a decryption secrets block. It passes over
+// addSecrets reads a TLS key log from a decryption secrets block. It skips the
 // secrets of other protocols.
 func (f *blockReader) addSecrets(b []byte, at int64) error {
 	if len(b) < secretsFields || int64(f.order.Uint32(b[4:])) > int64(len(b)-secretsFields) {
@@ -152,8 +153,8 @@ func (f *blockReader) addSecrets(b []byte, at int64) error {
 	return nil
 }
 
-// packet reads an enhanced packet block, or its obsolete forerunner, in which
-// the interface's number has 16 bits and a drop count follows it.
+// packet reads an enhanced packet block or its obsolete predecessor, in which
+// the interface number has 16 bits and a drop count follows it.
 func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
 	if len(b) < packetFields {
 		return f.damage(at, "a packet block of %d bytes: the file is damaged", len(b))
@@ -163,7 +164,7 @@ func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
 		id = uint32(f.order.Uint16(b))
 	}
 	if int64(id) >= int64(len(f.interfaces)) {
-		return f.damage(at, "a packet of interface %d, which the file does not describe", id)
+		return f.damage(at, "a packet on interface %d, which the file does not describe", id)
 	}
 	captured := f.order.Uint32(b[12:])
 	if int64(captured) > int64(len(b)-packetFields) {
@@ -177,7 +178,8 @@ func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
 	return nil
 }
 
-// simplePacket reads a packet without stamp and interface (it is the first).
+// simplePacket reads a packet without a timestamp or interface number (the
+// first interface is meant).
 func (f *blockReader) simplePacket(b []byte, p *Packet, at int64) error {
 	if len(b) < 4 || len(f.interfaces) == 0 {
 		return f.damage(at, "a simple packet block without interface: the file is damaged")
@@ -196,7 +198,7 @@ func (f *blockReader) simplePacket(b []byte, p *Packet, at int64) error {
 
 func (f *blockReader) addInterface(b []byte, at int64) error {
 	if len(b) < interfaceHead || len(f.interfaces) == maxInterfaces {
-		return f.damage(at, "an interface block that makes no sense: the file is damaged")
+		return f.damage(at, "an invalid interface block: the file is damaged")
 	}
 	i := iface{link: LinkType(f.order.Uint16(b)), snaplen: f.order.Uint32(b[4:]), digits: 6}
 	f.options(b[interfaceHead:], func(code uint16, v []byte) {
@@ -214,8 +216,8 @@ func (f *blockReader) addInterface(b []byte, at int64) error {
 	return nil
 }
 
-// statistics takes the drop counts. Each block replaces those of its interface
-// before it.
+// statistics reads the drop counts. Each block replaces the earlier ones of its
+// interface.
 func (f *blockReader) statistics(b []byte) {
 	if len(b) < statsHead || int64(f.order.Uint32(b)) >= int64(len(f.interfaces)) {
 		return
@@ -238,7 +240,7 @@ func (f *blockReader) endSection() {
 	f.interfaces = nil
 }
 
-// options calls use for each option. A list that makes no sense ends early.
+// options calls use for each option. An invalid list ends early.
 func (f *blockReader) options(b []byte, use func(code uint16, value []byte)) {
 	for len(b) >= 4 {
 		code, n := f.order.Uint16(b), int(f.order.Uint16(b[2:]))
@@ -250,9 +252,9 @@ func (f *blockReader) options(b []byte, use func(code uint16, value []byte)) {
 	}
 }
 
-// time turns a stamp into nanoseconds since 1970.
+// time converts a timestamp to nanoseconds since 1970.
 func (i *iface) time(stamp uint64) int64 {
-	if !i.binary && i.digits == 6 && i.offset == 0 { // nearly always
+	if !i.binary && i.digits == 6 && i.offset == 0 { // the most common case
 		return int64(stamp) * 1000
 	}
 	return i.offset*1e9 + int64(i.nanoseconds(stamp))

@@ -8,24 +8,24 @@ import (
 
 // A Packet is one packet of a file.
 type Packet struct {
-	// Time is in nanoseconds since 1970, 0 if the file does not say.
+	// Time is in nanoseconds since 1970, or 0 if the file has none.
 	Time int64
-	// Length is the length on the wire; at least len(Data), whatever the
-	// file claims.
+	// Length is the length on the wire. It is never less than len(Data), even
+	// if the file says so.
 	Length int
-	// Data are the bytes captured. The next call of Next overwrites them.
+	// Data are the captured bytes. The next call of Next overwrites them.
 	Data []byte
-	// Link is what the packet begins with, and Interface the number of the
-	// interface that saw it, from 0; pcap has only one.
+	// Link is the type of the packet's first header, and Interface the number,
+	// from 0, of the interface that captured it. pcap has only one.
 	Link      LinkType
 	Interface int
 }
 
-// A Damage is the reason why a file cannot be read further although it has not
-// ended properly: it was cut off, or its bytes make no sense.
+// A Damage says why a file cannot be read to its proper end: it is cut off, or
+// its contents are invalid.
 type Damage struct {
-	// Offset is the place in the file, in bytes, of the record concerned; of a
-	// compressed file it is that in what it holds.
+	// Offset is the position, in bytes, of the record concerned. In a
+	// compressed file, it is that in the decompressed contents.
 	Offset int64
 	// Packet is the number, from 1, of the packet that could not be read.
 	Packet int
@@ -36,9 +36,9 @@ func (d *Damage) Error() string {
 	return fmt.Sprintf("%s (packet %d, byte %d of the file)", d.Reason, d.Packet, d.Offset)
 }
 
-// maxPacket is the longest packet believed in, in bytes. Real ones end at
-// 256 KiB (Linux's offloads) or at some megabytes (USB); a number above this
-// one means that the reader is no longer looking at a length.
+// maxPacket is the largest packet that is accepted, in bytes. Real ones have up
+// to 256 KiB (Linux's offloads) or some megabytes (USB). A larger number means
+// that the reader is not looking at a length.
 const maxPacket = 16 << 20
 
 // A Reader reads packets from a capture file: pcap in all its variants, pcapng, and
@@ -53,11 +53,11 @@ const maxPacket = 16 << 20
 //	}
 //
 // It reads what other programs wrote. A file may end in the middle of a packet,
-// claim a packet of four gigabytes, hold packets longer than its header allows
-// or interfaces with clocks of their own. Each of these is read as far as it
-// goes, in memory that does not depend on what the file claims. (gopacket's
-// readers refuse packets over the snap length and stop at blocks they do not
-// know.)
+// claim a packet of four gigabytes, or have packets longer than its snap length
+// or interfaces with different timestamp units. Reader reads each of these as
+// far as possible, in memory that does not depend on what the file claims.
+// (gopacket's readers refuse packets longer than the snap length and stop at
+// unknown blocks.)
 type Reader struct {
 	in      input
 	format  packetReader
@@ -70,12 +70,13 @@ type Reader struct {
 // A packetReader reads the packets of one format.
 type packetReader interface {
 	next(*Packet) error
-	// link is the link type of the first interface. It reads up to it.
+	// link returns the link type of the first interface. It reads the file up
+	// to it.
 	link() LinkType
 }
 
-// NewReader reads the beginning of a capture. The error says what the file
-// looks like if it is no capture.
+// NewReader reads the file's header. If the file is not a capture, the error
+// says what it looks like.
 func NewReader(r io.Reader) (*Reader, error) {
 	rd := &Reader{in: input{src: r}}
 	magic, err := rd.magic()
@@ -107,8 +108,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return rd, nil
 }
 
-// magic returns the first bytes of a file, at most eight and at least four, and leaves
-// them unread.
+// magic returns the first bytes of a file, between four and eight, without
+// consuming them.
 func (r *Reader) magic() ([]byte, error) {
 	magic, err := r.in.peek(len(snoopMagic))
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
@@ -120,9 +121,9 @@ func (r *Reader) magic() ([]byte, error) {
 	return magic, nil
 }
 
-// Next reads the next packet into p. It returns io.EOF at the end of a whole
-// file, a *Damage where a damaged file stops making sense, and else the error
-// of the underlying reader.
+// Next reads the next packet into p. It returns io.EOF at the end of the file,
+// a *Damage where a damaged file becomes invalid, and otherwise the error of
+// the underlying reader.
 func (r *Reader) Next(p *Packet) error {
 	if err := r.format.next(p); err != nil {
 		return err
@@ -132,16 +133,16 @@ func (r *Reader) Next(p *Packet) error {
 	return nil
 }
 
-// Names are the names that the file gives to hosts, in its order, as far as it
-// has been read. Only pcapng has them.
+// Names returns the host names that the part of the file read so far contains,
+// in its order. Only pcapng has names.
 func (r *Reader) Names() []Name { return r.names }
 
-// Secrets are the key logs of TLS in the file's decryption secrets blocks, one for each
-// block, as far as it has been read. Only pcapng has them.
+// Secrets returns the TLS key logs in the part of the file read so far, one for
+// each decryption secrets block. Only pcapng has secrets.
 func (r *Reader) Secrets() []string { return r.secrets }
 
-// Dropped is the number of packets that the recorder lost, according to the
-// statistics that have been read. Only pcapng has them.
+// Dropped returns the number of packets that the recorder lost, by the
+// statistics read so far. Only pcapng has statistics.
 func (r *Reader) Dropped() uint64 { return r.dropped }
 
 // A recordReader reads the packets of a pcap file.
@@ -176,14 +177,13 @@ func (f *recordReader) next(p *Packet) error {
 	return nil
 }
 
-// damage makes the error for the record that begins at offset.
+// damage returns a Damage for the record at offset.
 func (r *Reader) damage(offset int64, format string, args ...any) error {
 	return &Damage{Offset: offset, Packet: r.packets + 1, Reason: fmt.Sprintf(format, args...)}
 }
 
-// cutOff turns the end of the input in the middle of the record at offset into
-// a Damage, as it does a compressed form that is damaged, and leaves other errors as
-// they are.
+// cutOff returns a Damage if the input ended in the middle of the record at
+// offset or its compressed form is damaged. It returns other errors unchanged.
 func (r *Reader) cutOff(offset int64, err error) error {
 	if damaged, ok := err.(formatError); ok {
 		return r.damage(offset, "%s", damaged)
@@ -194,7 +194,8 @@ func (r *Reader) cutOff(offset int64, err error) error {
 	return err
 }
 
-// endOr is cutOff where a record may begin: the end of the input is that of the file.
+// endOr is cutOff for the start of a record, where the end of the input is the
+// end of the file.
 func (r *Reader) endOr(offset int64, err error) error {
 	if err == io.EOF {
 		return io.EOF

@@ -77,16 +77,16 @@ func TestReader(t *testing.T) {
 			"a packet of 2147483620 bytes: the file is damaged (packet 1, byte 48 of the file)"},
 		{"block length odd", join(section, ethernet, nonsense), nil, "a block of 13 bytes: the file is damaged (packet 1, byte 48 of the file)"},
 		{"no such interface", join(section, ethernet, noSuch), nil,
-			"a packet of interface 7, which the file does not describe (packet 1, byte 48 of the file)"},
+			"a packet on interface 7, which the file does not describe (packet 1, byte 48 of the file)"},
 		{"block too short", join(section, ethernet, tooShort), nil, "a packet block of 12 bytes: the file is damaged (packet 1, byte 48 of the file)"},
 		{"packet longer than block", join(section, ethernet, tooLong), nil,
 			"a packet longer than its block: the file is damaged (packet 1, byte 48 of the file)"},
 		{"second section broken", join(section, ethernet, enhanced, badMagic), []string{"5000 9 ABCD"},
-			"a section without the byte-order magic: the file is damaged (packet 2, byte 84 of the file)"},
+			"a section without the byte-order magic number: the file is damaged (packet 2, byte 84 of the file)"},
 		{"interface of the section before", join(section, ethernet, section, enhanced), nil,
-			"a packet of interface 0, which the file does not describe (packet 1, byte 76 of the file)"},
+			"a packet on interface 0, which the file does not describe (packet 1, byte 76 of the file)"},
 		{"interface too short", join(section, shortSide), nil,
-			"an interface block that makes no sense: the file is damaged (packet 1, byte 28 of the file)"},
+			"an invalid interface block: the file is damaged (packet 1, byte 28 of the file)"},
 	} {
 		for _, source := range []struct {
 			name string

@@ -18,10 +18,10 @@ const (
 	pcapHeader         = 24 // before the first record
 	recordHead         = 16 // of a record before its frame
 	modifiedRecordHead = 24
-	pcapUnlimited      = 262144 // the snap length that stands for "all of it"
+	pcapUnlimited      = 262144 // the snap length that means no limit
 )
 
-// appendPcapHeader begins a classic capture.
+// appendPcapHeader appends the header of a pcap file.
 func appendPcapHeader(b []byte, info Info) []byte {
 	snapLen := info.SnapLen
 	if snapLen == 0 {
@@ -32,24 +32,24 @@ func appendPcapHeader(b []byte, info Info) []byte {
 		uint32(uint32(snapLen)).uint32(uint32(LinkEthernet))
 }
 
-// appendRecordHeader begins the record of a frame, up to the frame itself.
+// appendRecordHeader appends a record's header, which the frame follows.
 func appendRecordHeader(b []byte, atNanos int64, captured, length int) []byte {
 	const second = 1_000_000_000
 	return block(b).uint32(uint32(atNanos / second)).uint32(uint32(atNanos % second)).
 		uint32(uint32(captured)).uint32(uint32(length))
 }
 
-// A recordScanner goes through a pcap file record by record.
+// A recordScanner reads a pcap file record by record.
 type recordScanner struct {
 	*input
 	order    binary.ByteOrder
 	head     int   // bytes of a record before its frame
 	unit     int64 // nanoseconds in one unit of a timestamp's fraction
-	swapped  bool  // the two lengths stand in the old order
+	swapped  bool  // the two lengths are in the old order
 	linkType LinkType
 }
 
-// A recordHeader is what stands before a frame.
+// A recordHeader is the header before a frame.
 type recordHeader struct {
 	time             int64  // nanoseconds since 1970
 	captured, length uint32 // bytes
@@ -70,13 +70,14 @@ func newRecordScanner(in *input) (*recordScanner, error) {
 	}
 	major, minor := s.order.Uint16(h[4:]), s.order.Uint16(h[6:])
 	s.swapped = major < 2 || major == 2 && minor <= 3
-	// The upper bits say whether frames end in a check sequence. It stands
-	// beyond the length that the IP header gives, so nothing needs to know.
+	// The upper bits say whether frames end with a frame check sequence. It is
+	// beyond the length in the IP header, so it can be ignored.
 	s.linkType = LinkType(s.order.Uint32(h[20:]) & 0xFFFF)
 	return s, nil
 }
 
-// recognise sets what the magic number says. It reports whether it knows it.
+// recognise sets the fields that the magic number determines. It reports
+// whether the number is known.
 func (s *recordScanner) recognise(h []byte) bool {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		s.order = order
@@ -95,13 +96,13 @@ func (s *recordScanner) recognise(h []byte) bool {
 	return false
 }
 
-// header reads the next record up to its frame.
+// header reads the header of the next record.
 func (s *recordScanner) header() (recordHeader, error) {
 	h, err := s.take(s.head)
 	if err != nil {
 		return recordHeader{}, err
 	}
-	// Seconds are unsigned in the draft and signed in old files. Both agree
+	// Seconds are unsigned in the draft and signed in old files. The two agree
 	// until 2038, and no packet was captured before 1970.
 	r := recordHeader{
 		time:     int64(s.order.Uint32(h))*1e9 + int64(s.order.Uint32(h[4:]))*s.unit,
@@ -114,15 +115,16 @@ func (s *recordScanner) header() (recordHeader, error) {
 	return r, nil
 }
 
-// looksLike says what a file is that is no capture, for the error message.
+// looksLike says, for the error message, what a file that is not a capture
+// looks like.
 func looksLike(h []byte) string {
 	switch {
 	case string(h[:4]) == "\x04\x22\x4d\x18" || string(h[:3]) == "BZh" || string(h[:4]) == "\xfd7zX":
-		return "it is compressed, by neither gzip nor zstd: decompress it first"
+		return "it is compressed, but not by gzip or zstd: decompress it first"
 	case string(h[:4]) == "GMBU" || string(h[:4]) == "RTSS":
 		return "it is Microsoft's Network Monitor format, convert it with editcap -F pcap"
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:
 		return "it begins with zeros"
 	}
-	return fmt.Sprintf("it begins with %q, neither pcap nor pcapng", h[:4])
+	return fmt.Sprintf("it begins with %q, which is neither pcap nor pcapng", h[:4])
 }

@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// Repair makes a capture readable whose writer was killed: it cuts off the
-// block or record that was not written to its end, if there is one. It is for
-// captures that a [Writer] wrote, of either format.
+// Repair makes the capture of a killed writer readable: it cuts off the block
+// or record at the end if that is incomplete. It works for captures of a
+// [Writer], in either format.
 func Repair(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -25,7 +25,8 @@ func Repair(path string) error {
 	return nil
 }
 
-// wholeBytes is how many bytes of a capture are whole blocks or records.
+// wholeBytes returns how many bytes of a capture are complete blocks or
+// records.
 func wholeBytes(capture io.Reader) (int64, error) {
 	in := &input{src: capture}
 	skip, err := skipper(in)
@@ -36,12 +37,12 @@ func wholeBytes(capture io.Reader) (int64, error) {
 		}
 	}
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return 0, nil // not even the header of the file is whole
+		return 0, nil // the file's header is incomplete
 	}
 	return 0, err
 }
 
-// skipper returns the function that passes over one block or record.
+// skipper returns the function that skips one block or record.
 func skipper(in *input) (func() error, error) {
 	magic, err := in.peek(4)
 	if err != nil {

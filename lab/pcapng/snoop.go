@@ -39,11 +39,11 @@ func newSnoopReader(r *Reader) (*snoopReader, error) {
 	}
 	version, link := binary.BigEndian.Uint32(h[8:]), binary.BigEndian.Uint32(h[12:])
 	if version != 2 {
-		return nil, fmt.Errorf("snoop's format of version %d is not known here: convert it with editcap -F pcap", version)
+		return nil, fmt.Errorf("snoop's format of version %d is not supported: convert it with editcap -F pcap", version)
 	}
 	known, ok := snoopLinks[link]
 	if !ok {
-		return nil, fmt.Errorf("a snoop file of link type %d, which is not known here: convert it with editcap -F pcap", link)
+		return nil, fmt.Errorf("a snoop file of link type %d, which is not supported: convert it with editcap -F pcap", link)
 	}
 	return &snoopReader{r, known}, nil
 }
@@ -58,7 +58,7 @@ func (f *snoopReader) next(p *Packet) error {
 	}
 	field := func(i int) uint32 { return binary.BigEndian.Uint32(h[4*i:]) }
 	length, captured, record := field(0), field(1), field(2)
-	f.dropped = uint64(field(3)) // since the beginning
+	f.dropped = uint64(field(3)) // since the start
 	p.Time = int64(field(4))*1e9 + int64(field(5))*1e3
 	p.Length, p.Link, p.Interface = int(length), f.linkType, 0
 	switch {

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// le is the byte order of all that is written here.
+// le is the byte order of the files written.
 var le = binary.LittleEndian
 
 // A block is a pcapng block under construction.
 type block []byte
 
-// newBlock begins a block; end gives it its length.
+// newBlock starts a block; end sets its length.
 func newBlock(kind uint32) block {
 	return block(le.AppendUint32(nil, kind)).uint32(0)
 }
@@ -21,12 +21,12 @@ func (b block) uint16(v uint16) block { return le.AppendUint16(b, v) }
 func (b block) uint32(v uint32) block { return le.AppendUint32(b, v) }
 func (b block) uint64(v uint64) block { return le.AppendUint64(b, v) }
 
-// time appends a timestamp as pcapng has it: the upper half first.
+// time appends a timestamp in pcapng's format: the upper half first.
 func (b block) time(nanos int64) block {
 	return b.uint32(uint32(nanos >> 32)).uint32(uint32(nanos))
 }
 
-// padded appends bytes and fills up to a multiple of four.
+// padded appends bytes and pads them to a multiple of four.
 func (b block) padded(value []byte) block {
 	b = append(b, value...)
 	return append(b, make([]byte, pad(len(value)))...)
@@ -45,7 +45,8 @@ func (b block) text(code uint16, value string) block {
 	return b.option(code, []byte(cut(value)))
 }
 
-// cut shortens a text to what an option can hold, in whole characters.
+// cut shortens a text to the size limit of an option, without splitting a
+// character.
 func cut(text string) string {
 	if len(text) <= maxOption {
 		return text
@@ -57,10 +58,10 @@ func cut(text string) string {
 	return text[:end]
 }
 
-// endOptions ends a block's options.
+// endOptions appends the end of the options.
 func (b block) endOptions() block { return b.uint16(optEndOfOpt).uint16(0) }
 
-// end finishes the block: its length stands at both its ends.
+// end finishes the block. Its length is at both ends.
 func (b block) end() []byte {
 	length := uint32(len(b) + 4)
 	le.PutUint32(b[4:], length)
@@ -77,7 +78,7 @@ func sectionHeader(info Info) []byte {
 		endOptions().end()
 }
 
-// system is where the frames come from.
+// system returns the system that the frames come from.
 func (i Info) system() string {
 	if i.System != "" {
 		return i.System
@@ -85,7 +86,7 @@ func (i Info) system() string {
 	return systemName()
 }
 
-// interfaceDescription describes the one place the frames were taken.
+// interfaceDescription describes the capture's only interface.
 func interfaceDescription(info Info) []byte {
 	const nanoseconds = 9 // 10^-9 s
 	return newBlock(blockInterfaceDescription).
@@ -97,7 +98,7 @@ func interfaceDescription(info Info) []byte {
 		endOptions().end()
 }
 
-// nameResolution names the hosts, so that readers can show names.
+// nameResolution returns the block with the names of the hosts.
 func nameResolution(names []Name) []byte {
 	b := newBlock(blockNameResolution)
 	for _, n := range names {
@@ -110,13 +111,14 @@ func nameResolution(names []Name) []byte {
 	return b.uint16(nrbRecordEnd).uint16(0).end()
 }
 
-// decryptionSecrets holds a key log of TLS.
+// decryptionSecrets returns the block with a TLS key log.
 func decryptionSecrets(keyLog string) []byte {
 	return newBlock(blockDecryptionSecrets).
 		uint32(secretsTLSKeyLog).uint32(uint32(len(keyLog))).padded([]byte(keyLog)).end()
 }
 
-// interfaceStatistics is the block that ends a capture, with its counts.
+// interfaceStatistics returns the block with the counts at the end of a
+// capture.
 func interfaceStatistics(s Stats) []byte {
 	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }
 	at := func(t time.Time) []byte { return block(nil).time(t.UnixNano()) }
@@ -129,19 +131,19 @@ func interfaceStatistics(s Stats) []byte {
 		endOptions().end()
 }
 
-// appendPacketHeader begins the block of a frame, up to the frame itself.
+// appendPacketHeader appends the beginning of a packet block, up to the frame.
 func appendPacketHeader(b []byte, atNanos int64, captured, length int) []byte {
 	return block(b).uint32(blockEnhancedPacket).uint32(packetTotal(captured)).uint32(0).
 		time(atNanos).uint32(uint32(captured)).uint32(uint32(length))
 }
 
-// appendPacketTrailer ends it.
+// appendPacketTrailer appends the rest of it.
 func appendPacketTrailer(b []byte, captured int) []byte {
 	b = append(b, "\x00\x00\x00"[:pad(captured)]...)
 	return le.AppendUint32(b, packetTotal(captured))
 }
 
-// packetTotal is the length of the block of a frame.
+// packetTotal returns the length of a packet block.
 func packetTotal(captured int) uint32 {
 	return uint32(packetHead + captured + pad(captured) + 4)
 }

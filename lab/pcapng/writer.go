@@ -12,24 +12,25 @@ import (
 	"github.com/google/gopacket"
 )
 
-// A Writer writes a capture. But for Secrets it is for one goroutine.
+// A Writer writes a capture. One goroutine may use it, except for Secrets.
 //
 // After the first error it writes nothing more, and every call returns that
-// error; the file then ends with its last whole frame.
+// error. The file then ends with the last complete frame.
 type Writer struct {
 	out    io.Writer
-	base   int64 // where in the file the capture begins; -1 in what is no file
+	base   int64 // offset at which the capture begins in the file; -1 if it is not a file
 	format Format
 	began  time.Time
 
-	// What waits to be written: pieces of buffer, and frames of the caller's.
+	// What waits to be written: pieces of buffer, and frames that the caller
+	// owns.
 	pending [][]byte
-	buffer  []byte  // backs all pieces, and never grows
-	start   int     // of the piece of buffer that is not among pending yet
+	buffer  []byte  // holds all pieces, and never grows
+	start   int     // of the part of buffer that is not in pending yet
 	size    int64   // bytes pending
-	ends    []int64 // of the frames that wait, in bytes that wait before them
+	ends    []int64 // of each waiting frame: bytes pending up to its end
 
-	secrets atomic.Pointer[string] // of Secrets, that no block has yet
+	secrets atomic.Pointer[string] // secrets that are not in a block yet
 
 	whole  int64 // bytes written
 	frames int   // written
@@ -38,12 +39,12 @@ type Writer struct {
 
 const (
 	bufferSize = 256 << 10
-	maxPieces  = 1024 // that one writev takes: IOV_MAX
-	copyBelow  = 4096 // bytes: a smaller frame is copied faster than pointed to
+	maxPieces  = 1024 // of one writev: IOV_MAX
+	copyBelow  = 4096 // bytes: copying a smaller frame is faster than pointing to it
 )
 
-// NewWriter begins a capture on out: what it says about itself is written at
-// once. Out is an empty file, or a pipe to someone who reads along.
+// NewWriter starts a capture on out and writes its header at once. Out is an
+// empty file, or a pipe to a program that reads the capture while it is made.
 func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: make([]byte, 0, bufferSize)}
 	if file, ok := out.(*os.File); ok {
@@ -72,9 +73,9 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	return w, nil
 }
 
-// WritePacket adds a frame, as gopacket's writers do: info says when it was seen
-// and how long it was, and frame holds the first bytes of it or all. The frame
-// must stay as it is until the next Flush.
+// WritePacket adds a frame, as gopacket's writers do: info has its time and
+// length, and frame has all of its bytes or the first ones. The caller must not
+// change the frame before the next Flush.
 func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 	if len(w.buffer)+packetHead+copyBelow+8 > cap(w.buffer) || len(w.pending)+3 > maxPieces {
 		w.Flush()
@@ -104,10 +105,10 @@ func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 	return nil
 }
 
-// Secrets adds lines of a TLS key log (draft-ietf-tls-keylogfile), as a decryption
-// secrets block in front of the next packet. Readers decrypt only packets that come after
-// it. Any goroutine may call it. A pcap file has no room for secrets: that is an error,
-// which does not end the capture.
+// Secrets adds lines of a TLS key log (draft-ietf-tls-keylogfile) as a
+// decryption secrets block before the next packet. They apply to the packets
+// that follow. Any goroutine may call it. A pcap file has no room for secrets:
+// Secrets then fails, and the capture can go on.
 func (w *Writer) Secrets(keyLog string) error {
 	if w.format == PCAP {
 		return errors.New("capture: a pcap file has no room for TLS keys; pcapng has")
@@ -138,12 +139,13 @@ func (w *Writer) addSecrets() {
 	w.size += int64(len(piece))
 }
 
-// add adds what is no frame.
+// add adds bytes that are not a frame.
 func (w *Writer) add(data []byte) {
 	w.buffer = append(w.buffer, data...)
 }
 
-// addFrame adds a frame's bytes: a copy of a small one, or the frame itself.
+// addFrame adds a frame's bytes: a small one is copied, a large one is
+// referenced.
 func (w *Writer) addFrame(frame []byte) {
 	if len(frame) < copyBelow {
 		w.buffer = append(w.buffer, frame...)
@@ -154,7 +156,7 @@ func (w *Writer) addFrame(frame []byte) {
 	w.size += int64(len(frame))
 }
 
-// cut puts what was added to the buffer among the pieces that wait.
+// cut moves the new part of the buffer to the pending pieces.
 func (w *Writer) cut() {
 	if piece := w.buffer[w.start:]; len(piece) > 0 {
 		w.pending = append(w.pending, piece)
@@ -163,12 +165,13 @@ func (w *Writer) cut() {
 	}
 }
 
-// waiting is how many bytes wait to be written.
+// waiting returns how many bytes wait to be written.
 func (w *Writer) waiting() int64 {
 	return w.size + int64(len(w.buffer)-w.start)
 }
 
-// Flush writes all that was added. The frames are the caller's again.
+// Flush writes everything that was added. After it, the caller may change the
+// frames.
 func (w *Writer) Flush() error {
 	w.addSecrets()
 	return w.flush()
@@ -191,8 +194,8 @@ func (w *Writer) flush() error {
 	return nil
 }
 
-// fail ends the capture after the last frame that is whole in the n bytes that
-// were still written.
+// fail ends the capture after the last complete frame of the n bytes that were
+// written.
 func (w *Writer) fail(n int64, err error) {
 	var kept int64
 	for _, end := range w.ends {
@@ -209,21 +212,21 @@ func (w *Writer) fail(n int64, err error) {
 	}
 	if ok && w.base >= 0 {
 		if e := file.Truncate(w.base + w.whole); e != nil {
-			err = fmt.Errorf("%w, and what is cut in half could not be removed: %w", err, e)
+			err = fmt.Errorf("%w, and the incomplete frame at the end could not be removed: %w", err, e)
 		}
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		w.err = fmt.Errorf("capture: whoever read %s is gone, after frame %d: %w", name, w.frames, err)
+		w.err = fmt.Errorf("capture: the reader of %s is gone, after frame %d: %w", name, w.frames, err)
 		return
 	}
 	w.err = fmt.Errorf("capture: writing %s: %w; it ends with frame %d", name, err, w.frames)
 }
 
-// Frames is how many frames were written so far.
+// Frames returns how many frames were written so far.
 func (w *Writer) Frames() int { return w.frames }
 
-// Close writes all that was added, and with pcapng the capture's counts. What
-// it was written to stays open.
+// Close writes everything that was added and, with pcapng, the statistics. It
+// does not close out.
 func (w *Writer) Close(s Stats) error {
 	if err := w.Flush(); err != nil {
 		return err

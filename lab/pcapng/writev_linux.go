@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writeAll writes the pieces, many with one system call where out is a file,
-// and returns how many bytes of them it wrote.
+// writeAll writes the pieces, many with one system call if out is a file, and
+// returns how many bytes it wrote.
 func writeAll(out io.Writer, pieces [][]byte) (written int64, err error) {
 	file, ok := out.(*os.File)
 	if !ok {
@@ -40,7 +40,7 @@ func writeAll(out io.Writer, pieces [][]byte) (written int64, err error) {
 	return written, nil
 }
 
-// advance leaves out the first n bytes of the pieces.
+// advance removes the first n bytes of the pieces.
 func advance(pieces [][]byte, n int) [][]byte {
 	for len(pieces) > 0 && n >= len(pieces[0]) {
 		n -= len(pieces[0])
@@ -52,7 +52,7 @@ func advance(pieces [][]byte, n int) [][]byte {
 	return pieces
 }
 
-// systemName names the kernel, as captures tell where they were taken.
+// systemName names the kernel, for the capture.
 func systemName() string {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {

@@ -7,10 +7,10 @@ import (
 	"runtime"
 )
 
-// writeAll writes the pieces and returns how many bytes of them it wrote.
+// writeAll writes the pieces and returns how many bytes it wrote.
 func writeAll(out io.Writer, pieces [][]byte) (written int64, err error) {
 	return writeEach(out, pieces)
 }
 
-// systemName names the system, as captures tell where they were taken.
+// systemName names the system, for the capture.
 func systemName() string { return runtime.GOOS }

@@ -197,7 +197,7 @@ func TestAReaderThatGoesAwayIsOneError(t *testing.T) {
 		live.Close()
 		goOn()
 	})
-	if err == nil || !strings.HasPrefix(err.Error(), "capture: whoever read |1 is gone, after frame ") || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.HasPrefix(err.Error(), "capture: the reader of |1 is gone, after frame ") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got error %v, want one that says that the reader is gone", err)
 	}
 }
