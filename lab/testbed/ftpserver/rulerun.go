@@ -26,6 +26,7 @@ type ruleRun struct {
 	data    *dataConn         // nil while it is not open
 
 	keep    bool          // the data connection is left open
+	handed  bool          // the library has been given its part
 	instead bool          // hides the library's greeting
 	listens bool          // hides the library's reply to EPSV
 	logsIn  bool          // hides the library's replies to USER and PASS
@@ -51,7 +52,9 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		go r.transfer()
 		return s.exchange(line)
 	}
-	switch r.perform() {
+	handed := r.perform()
+	r.hand(handed != "")
+	switch handed {
 	case scenario.AsUsual:
 		return s.exchange(line)
 	case scenario.ListenData:
@@ -74,7 +77,7 @@ func (s *session) greet() {
 	if rule == nil {
 		return
 	}
-	r := &ruleRun{session: s, rest: rule.Actions, over: make(chan struct{})}
+	r := &ruleRun{session: s, rest: rule.Actions, handed: true, over: make(chan struct{})}
 	s.setRun(r)
 	for i, a := range rule.Actions {
 		if a.Verb == scenario.AsUsual {
@@ -114,6 +117,20 @@ func (s *session) setRun(r *ruleRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run = r
+}
+
+// hand notes whether the library has been given its part of the rule. Until then
+// its replies are those to an earlier command, whose transfer goes on.
+func (r *ruleRun) hand(handed bool) {
+	r.session.mu.Lock()
+	defer r.session.mu.Unlock()
+	r.handed = handed
+}
+
+func (r *ruleRun) hasHanded() bool {
+	r.session.mu.Lock()
+	defer r.session.mu.Unlock()
+	return r.handed
 }
 
 func (s *session) running() *ruleRun {
@@ -194,7 +211,7 @@ func (r *ruleRun) setPort(port string) {
 // to be continued when the reply has left, or nil.
 func (s *session) said(code int) *ruleRun {
 	r := s.running()
-	if r == nil || code < 200 || r.logsIn && code == 331 {
+	if r == nil || !r.piped && !r.hasHanded() || code < 200 || r.logsIn && code == 331 {
 		return nil
 	}
 	if r.piped {
