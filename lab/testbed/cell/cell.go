@@ -49,6 +49,11 @@ type Job struct {
 	// to finish what it writes, before the cell is killed. Zero is 5 seconds.
 	Grace time.Duration
 
+	// AllIDs asks for more user ids than root's, for programs that change
+	// theirs. The cell has them if this program runs as root, or its user has a
+	// range of subordinate ids (subuid(5)) and the program newuidmap.
+	AllIDs bool
+
 	// InPlace lets the cell do without a network of its own where the system
 	// allows none but lets this program capture on the loopback device as it
 	// is, as containers do. See [Cell.InPlace].

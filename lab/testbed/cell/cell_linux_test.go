@@ -70,6 +70,8 @@ var bodies = map[string]func(ctx context.Context, c *Cell, args []string) error{
 	"come back":   comeBack,
 	"own":         ownIsTheProcess,
 	"need IPv6":   needIPv6,
+	"maps":        sendMaps,
+	"be user":     beUser,
 	"leave": func(ctx context.Context, c *Cell, args []string) error {
 		os.Exit(0)
 		return nil
@@ -117,6 +119,7 @@ const programVariable = "FTPLAB_CELL_TEST"
 type programJob struct {
 	Spec    testJob
 	InPlace bool
+	AllIDs  bool
 	Files   int // inherited
 }
 
@@ -130,7 +133,7 @@ func beProgram() {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		panic(err)
 	}
-	job := Job{Spec: p.Spec, InPlace: p.InPlace}
+	job := Job{Spec: p.Spec, InPlace: p.InPlace, AllIDs: p.AllIDs}
 	job.Message = func(m json.RawMessage) { fmt.Printf("%s\n", m) }
 	for i := range p.Files {
 		job.Files = append(job.Files, os.NewFile(uintptr(3+i), "inherited"))

@@ -38,6 +38,9 @@ func Init(body Body) {
 		initialized = true
 		return
 	}
+	if len(os.Args) > 1 {
+		advance(stage(os.Args[1]))
+	}
 	// During initialization the main goroutine is tied to the main thread,
 	// which would slow the body down. So it lives on a goroutine of its own.
 	go func() {

@@ -26,9 +26,32 @@ type process struct {
 	killed   atomic.Bool
 }
 
-// start starts this program again as a cell. A refusal says that the system
-// does not allow this way.
-func start(files []*os.File, w way) (*process, error) {
+// start starts this program again as a cell for the job. A refusal says that the
+// system does not allow this way.
+func start(job Job, w way) (*process, error) {
+	if s, ok := findSubordinate(); job.AllIDs && w == userNamespace && ok {
+		p, err := startAs(job.Files, w, awaitIDs)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.give(p); err == nil {
+			return p, nil
+		}
+		p.end() // and a cell with one id has to do
+	}
+	return startAs(job.Files, w, ready)
+}
+
+// end ends a cell that was given no orders.
+func (p *process) end() {
+	p.orders.Close()
+	p.messages.Close()
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// startAs starts this program again at a stage of becoming a cell.
+func startAs(files []*os.File, w way, s stage) (*process, error) {
 	ordersIn, orders, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("cell: %w", err)
@@ -42,11 +65,15 @@ func start(files []*os.File, w way) (*process, error) {
 	defer messagesOut.Close()
 
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{cellName}
+	cmd.Args = s.args()
 	cmd.Env = environment(os.Environ())
 	cmd.Stderr = os.Stderr // where a panic of the body tells its story
 	cmd.ExtraFiles = append([]*os.File{ordersIn, messagesOut}, files...)
 	cmd.SysProcAttr = attributes(w, slices.ContainsFunc(files, isTerminal))
+	if s == awaitIDs {
+		cmd.SysProcAttr.Unshareflags = 0
+		cmd.SysProcAttr.UidMappings, cmd.SysProcAttr.GidMappings = nil, nil
+	}
 	if err := cmd.Start(); err != nil {
 		orders.Close()
 		messages.Close()
@@ -86,8 +113,7 @@ func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
 		// Made when the user namespace knows who is root in it, so that the
 		// settings of the network are root's.
 		a.Unshareflags = unix.CLONE_NEWNET
-		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+		a.UidMappings, a.GidMappings, a.GidMappingsEnableSetgroups = idMappings()
 	case plain:
 		a.Cloneflags = unix.CLONE_NEWNET | unix.CLONE_NEWPID
 	}

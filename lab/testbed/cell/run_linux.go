@@ -51,7 +51,7 @@ func runIn(ctx context.Context, job Job, o order) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p, err := start(job.Files, o.Way)
+	p, err := start(job, o.Way)
 	if err != nil {
 		return err
 	}
