@@ -1,0 +1,15 @@
+package sandbox
+
+import "golang.org/x/sys/unix"
+
+const (
+	arch     = unix.AUDIT_ARCH_AARCH64
+	x32Calls = 1 << 31 // there is no such ABI
+)
+
+// changeIDs are the calls that change who a process is, and who owns a file.
+var changeIDs = []uint32{
+	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID,
+	unix.SYS_SETGROUPS, unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_CAPSET,
+	unix.SYS_FCHOWN, unix.SYS_FCHOWNAT,
+}

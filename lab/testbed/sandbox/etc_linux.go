@@ -1,0 +1,206 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// makeEtc fills /etc: with files of its own where the machine's say who the
+// machine and its users are, and with the machine's for the rest. What others may
+// not read on the machine is not there, even if the caller is root.
+func (s Sandbox) makeEtc() error {
+	passwd, group, shadow, err := s.accounts()
+	if err != nil {
+		return err
+	}
+	own := map[string]string{
+		"hosts": s.Hosts, "hostname": s.Host + "\n", "resolv.conf": "", "passwd": passwd, "group": group, "shadow": shadow,
+		"nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n",
+	}
+	if s.NameServer.IsValid() {
+		own["resolv.conf"] = fmt.Sprintf("nameserver %s\n", s.NameServer)
+		own["nsswitch.conf"] = strings.Replace(own["nsswitch.conf"], "hosts: files", "hosts: files dns", 1)
+	}
+	for name, text := range own {
+		mode := fs.FileMode(0o644)
+		if name == "shadow" {
+			mode = 0o600
+		}
+		if err := os.WriteFile("/etc/"+name, []byte(text), mode); err != nil {
+			return err
+		}
+	}
+	entries, err := os.ReadDir(old + "/etc")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if _, ok := own[e.Name()]; ok || !othersMayRead(e) {
+			continue
+		}
+		name := "/etc/" + e.Name()
+		if e.Type().IsRegular() {
+			err = copyFile(name)
+		} else {
+			err = show(name, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyFile has the program see a copy of a file of the machine: one that belongs
+// to the sandbox's root, as daemons ask of their configuration, where the
+// machine's root is nobody.
+func copyFile(name string) error {
+	text, err := os.ReadFile(old + name)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(old + name)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, info.Mode().Perm())
+}
+
+// othersMayRead reports whether an entry is there for all users.
+func othersMayRead(e fs.DirEntry) bool {
+	info, err := e.Info()
+	if err != nil {
+		return false
+	}
+	switch mode := info.Mode(); mode.Type() {
+	case fs.ModeSymlink:
+		return true
+	case fs.ModeDir:
+		return mode&0o005 == 0o005
+	case 0:
+		return mode&0o004 != 0
+	}
+	return false
+}
+
+// Ids of the sandbox's accounts. The ids of people begin here on Linux systems
+// (UID_MIN, login.defs(5)); those of the machine are not in the sandbox.
+const (
+	firstUID    = 1000
+	endOfPeople = 60000
+	usersGID    = 100 // the group users, of all accounts
+)
+
+// accounts are the texts of passwd, group and shadow: the machine's accounts for
+// its services, account ftp, which anonymous users have, and the sandbox's own.
+func (s Sandbox) accounts() (passwd, group, shadow string, err error) {
+	services, err := withoutPeople(old + "/etc/passwd")
+	if err != nil {
+		return "", "", "", err
+	}
+	groups, err := withoutPeople(old + "/etc/group")
+	if err != nil {
+		return "", "", "", err
+	}
+	services = ensure(services, "root:x:0:0:root:"+home+":/bin/sh")
+	services = ensure(services, "ftp:x:108:65534::"+Folder+":/usr/sbin/nologin")
+	groups = ensure(groups, "root:x:0:")
+	groups = ensure(groups, "users:x:"+strconv.Itoa(usersGID)+":")
+	for _, line := range services {
+		name, _, _ := strings.Cut(line, ":")
+		shadow += name + ":*:19000:0:99999:7:::\n"
+	}
+	for i, a := range s.Accounts {
+		services = append(services, fmt.Sprintf("%s:x:%d:%d::%s:/bin/sh", a.Name, firstUID+i, usersGID, Folder))
+		shadow += fmt.Sprintf("%s:%s:19000:0:99999:7:::\n", a.Name, crypt(a.Password, a.Name))
+	}
+	return strings.Join(services, "\n") + "\n", strings.Join(groups, "\n") + "\n", shadow, nil
+}
+
+// withoutPeople are the lines of a file such as passwd and group, whose third
+// field is an id, without those of people. The file may be missing.
+func withoutPeople(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		fields := strings.Split(line, ":")
+		if len(fields) < 4 {
+			continue
+		}
+		id, err := strconv.Atoi(fields[2])
+		if err != nil || id >= firstUID && id < endOfPeople {
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// ensure adds a line unless there is one of its name.
+func ensure(lines []string, line string) []string {
+	name, _, _ := strings.Cut(line, ":")
+	for _, l := range lines {
+		if strings.HasPrefix(l, name+":") {
+			return lines
+		}
+	}
+	return append(lines, line)
+}
+
+// giveFolder makes the files in the program's folder those of the users who log
+// in, as an administrator would: of the first account, shared with the others, or
+// without accounts of ftp. Two things stay root's: the folder itself if anonymous
+// users find their root there, and files that the program's arguments name, as
+// its configuration; vsftpd insists on both.
+func (s Sandbox) giveFolder() error {
+	uid, gid, err := s.owner()
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(Folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || len(s.Accounts) == 0 && path == Folder {
+			return err
+		}
+		if name, err := filepath.Rel(Folder, path); err != nil || slices.Contains(s.Args, name) {
+			return err
+		}
+		if err := os.Lchown(path, uid, gid); err != nil || len(s.Accounts) < 2 || e.Type() == fs.ModeSymlink {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		mode := info.Mode().Perm()
+		return os.Chmod(path, mode|(mode&0o700)>>3)
+	})
+}
+
+// owner is who the files are given to.
+func (s Sandbox) owner() (uid, gid int, err error) {
+	if len(s.Accounts) > 0 {
+		return firstUID, usersGID, nil
+	}
+	text, err := os.ReadFile("/etc/passwd")
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Split(line, ":"); fields[0] == "ftp" {
+			uid, errUID := strconv.Atoi(fields[2])
+			gid, errGID := strconv.Atoi(fields[3])
+			return uid, gid, cmp.Or(errUID, errGID)
+		}
+	}
+	return 0, 0, fmt.Errorf("/etc/passwd has no user ftp")
+}

@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// init makes this process, if it was started for that, the program of a sandbox.
+// The main goroutine stays on the main thread during initialization: so the
+// capabilities and filters of that thread become the program's.
+func init() {
+	if os.Args[0] != processName {
+		return
+	}
+	unix.CloseOnExec(failureFD)
+	var o order
+	err := json.Unmarshal([]byte(os.Args[1]), &o)
+	if err == nil {
+		err = o.run()
+	}
+	var refused refusal
+	text, _ := json.Marshal(failure{Error: err.Error(), Refused: errors.As(err, &refused)})
+	os.NewFile(failureFD, "failure").Write(text)
+	os.Exit(1)
+}
+
+// run returns only if it fails.
+func (o order) run() error {
+	oneID, err := hasOneID()
+	if err != nil {
+		return err
+	}
+	folder := o.Files
+	if o.Confined {
+		if err := o.confine(!oneID); err != nil {
+			return err
+		}
+		folder = Folder
+	}
+	if err := unix.Chdir(folder); err != nil {
+		return fmt.Errorf("entering %s: %w", folder, err)
+	}
+	if err := restrict(o.Confined, oneID); err != nil {
+		return err
+	}
+	if oneID {
+		fmt.Fprintln(os.Stderr, oneIDNote)
+	}
+	err = unix.Exec(o.Program, o.Args, append(os.Environ(), "PWD="+folder))
+	if err == unix.ENOENT && o.Confined {
+		return fmt.Errorf("%w: %s, or what runs it, is not among the files that a program sees", err, o.Program)
+	}
+	return err
+}
+
+// confine gives the process files and names of its own. A refusal says that the
+// system does not allow it: the program can be run without.
+func (o order) confine(allIDs bool) error {
+	err := o.buildRoot(allIDs)
+	if err == nil {
+		err = unix.Sethostname([]byte(o.Host))
+	}
+	if _, ok := isRefusal(err); ok {
+		return refusal{err}
+	}
+	return err
+}
+
+// NotePrefix begins the lines that a sandbox, and not its program, writes.
+const NotePrefix = "ftplab: "
+
+const oneIDNote = NotePrefix + "calls that change user ids or owners (setuid, setgroups, chown) are answered with success and change nothing, " +
+	"as only one id is available; for real ids run as root, or have a range in /etc/subuid and /etc/subgid and the program newuidmap"
+
+// hasOneID reports whether this process is root where there is no other user.
+func hasOneID() (bool, error) {
+	text, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		return false, err
+	}
+	var inside, outside, count uint64
+	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); len(lines) > 1 {
+		return false, nil
+	}
+	if _, err := fmt.Sscan(string(text), &inside, &outside, &count); err != nil {
+		return false, fmt.Errorf("reading /proc/self/uid_map: %w", err)
+	}
+	return os.Geteuid() == 0 && count == 1, nil
+}
+
+// restrict takes from this thread, and so from the program, what it could leave
+// the sandbox with: open files, capabilities, system calls.
+func restrict(confined, oneID bool) error {
+	if err := closeFiles(); err != nil {
+		return fmt.Errorf("closing files: %w", err)
+	}
+	if confined {
+		if err := dropCapabilities(); err != nil {
+			return fmt.Errorf("dropping capabilities: %w", err)
+		}
+	}
+	if confined || oneID {
+		if err := filterCalls(oneID); err != nil {
+			return fmt.Errorf("filtering system calls: %w", err)
+		}
+	}
+	return nil
+}
+
+// closeFiles has all files but the three standard ones closed when the program
+// begins: they are the lab's, or were left open by whoever started it.
+func closeFiles() error {
+	const first = failureFD
+	if err := unix.CloseRange(first, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir("/proc/self/fd") // before Linux 5.11
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var fd int
+		if _, err := fmt.Sscan(e.Name(), &fd); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
+}
+
+// kept are the capabilities that daemons use and that lead nowhere: to change
+// ids and owners, to bind low ports, to change the root folder.
+const kept = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID |
+	1<<unix.CAP_KILL | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP |
+	1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_NET_RAW | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_AUDIT_WRITE
+
+// dropCapabilities drops all others for good. With CAP_SYS_ADMIN the program
+// could make its files writable again.
+func dropCapabilities() error {
+	for c := uintptr(0); c < 64; c++ {
+		if kept&(1<<c) != 0 {
+			continue
+		}
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err == unix.EINVAL {
+			break // the kernel knows no more
+		} else if err != nil {
+			return err
+		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return err
+	}
+	for i := range data {
+		mask := uint32(uint64(kept) >> (32 * i))
+		data[i].Effective &= mask
+		data[i].Permitted &= mask
+		data[i].Inheritable = 0
+	}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		return err
+	}
+	return unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+}

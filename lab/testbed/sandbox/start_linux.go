@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Start starts the program by start, which starts a command as [exec.Cmd.Start]
+// does, on some host. When it returns the program itself runs, as the process of
+// the command.
+//
+// Where the system refuses a mount namespace, the program runs with the machine's
+// own files, and unsafe says why; it is empty otherwise. That ids are not real is
+// said in one line on the program's standard error.
+func (s Sandbox) Start(start func(*exec.Cmd) error) (cmd *exec.Cmd, unsafe string, err error) {
+	cmd, err = s.start(start, confined)
+	var refused refusal
+	if !errors.As(err, &refused) {
+		return cmd, "", err
+	}
+	unsafe = fmt.Sprintf("%s ran with the machine's own files, and could change them: this system refuses a mount namespace (%v)", s.Program, refused.reason)
+	cmd, err = s.start(start, unconfined)
+	return cmd, unsafe, err
+}
+
+// A mode is with or without namespaces.
+type mode bool
+
+const (
+	confined   mode = true
+	unconfined mode = false
+)
+
+// A refusal says that the system does not allow a sandbox.
+type refusal struct{ reason error }
+
+func (r refusal) Error() string { return r.reason.Error() }
+
+// isRefusal tells a policy's no from other errors.
+func isRefusal(err error) (errno syscall.Errno, ok bool) {
+	if !errors.As(err, &errno) {
+		return 0, false
+	}
+	return errno, slices.Contains([]syscall.Errno{
+		unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EINVAL, unix.ENOSYS, unix.ENODEV,
+	}, errno)
+}
+
+// processName is the name, argv[0], by which this program knows that it was
+// started to become a program in a sandbox.
+const processName = "ftplab-sandbox"
+
+// failureFD is where the process says why it did not become the program. When it
+// does become it, the descriptor is closed.
+const failureFD = 3
+
+// An order is what the process gets as its argument.
+type order struct {
+	Sandbox
+	Confined bool
+}
+
+// A failure is why a process did not become the program.
+type failure struct {
+	Error   string
+	Refused bool // by the system's policy, before the program was reached
+}
+
+// start starts this program again, which sets the sandbox up around itself and
+// is then replaced by the sandbox's program.
+func (s Sandbox) start(start func(*exec.Cmd) error, m mode) (*exec.Cmd, error) {
+	in, out, errOut := s.In, s.Out, s.Err
+	s.In, s.Out, s.Err = nil, nil, nil // not part of the order
+	text, err := json.Marshal(order{s, bool(m)})
+	if err != nil {
+		return nil, err
+	}
+	failures, failed, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer failures.Close()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{processName, string(text)}
+	cmd.Env = environment(os.Environ())
+	cmd.Dir = s.Files
+	cmd.ExtraFiles = []*os.File{failed}
+	// A session of its own has no terminal that could be read or typed on.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if m == confined {
+		cmd.SysProcAttr.Unshareflags = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
+	}
+	if in != nil {
+		cmd.Stdin = in
+	}
+	if out != nil {
+		cmd.Stdout = out
+	}
+	if errOut != nil {
+		cmd.Stderr = errOut
+	}
+	err = start(cmd)
+	failed.Close()
+	if errno, ok := isRefusal(err); ok && m == confined {
+		return nil, refusal{errno}
+	}
+	if err != nil {
+		return nil, err
+	}
+	why, err := io.ReadAll(failures)
+	if err != nil || len(why) == 0 {
+		return cmd, err
+	}
+	cmd.Wait()
+	var f failure
+	if err := json.Unmarshal(why, &f); err != nil {
+		return nil, fmt.Errorf("sandbox: %s", why)
+	}
+	if f.Refused {
+		return nil, refusal{errors.New(f.Error)}
+	}
+	return nil, errors.New(f.Error)
+}
+
+// environment is what a program gets to know of the caller's environment, which
+// may hold secrets: where programs are, and how he writes words and times.
+func environment(caller []string) []string {
+	env := []string{"HOME=" + home, "USER=root", "LOGNAME=root"}
+	for _, v := range caller {
+		name, _, _ := strings.Cut(v, "=")
+		if slices.Contains([]string{"PATH", "LANG", "LANGUAGE", "TZ", "TERM", "GODEBUG"}, name) || strings.HasPrefix(name, "LC_") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
