@@ -84,9 +84,10 @@ func runShell(ctx context.Context, s *scenario.Scenario, sh *byhand.Shell, t byh
 	}
 	defer t.Keep()()
 	outcome, ended, err := runInCell(ctx, cell.Job{
-		Spec:  job{File: s.File, Source: s.Source, Files: filepath.Join(folder, "files"), Format: pcapng.PCAPNG, Shell: sh},
-		Files: []*os.File{file, t.In, t.Out, t.Err},
-		Grace: shellGrace,
+		Spec:   job{File: s.File, Source: s.Source, Files: filepath.Join(folder, "files"), Format: pcapng.PCAPNG, Shell: sh},
+		Files:  []*os.File{file, t.In, t.Out, t.Err},
+		AllIDs: len(s.Server.Program) > 0,
+		Grace:  shellGrace,
 	}, nil)
 	if err == nil {
 		err = ended()

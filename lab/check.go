@@ -31,6 +31,9 @@ type Verdict struct {
 	// run may fail that has none in the scenario.
 	Stalls []runner.Stall `json:"stalls,omitempty"`
 
+	// Note is what the user should know of how the server ran.
+	Note string `json:"note,omitempty"`
+
 	// Want is the judgement of the section `want`; nil if there is none.
 	Want *expect.Verdict `json:"want,omitempty"`
 
@@ -43,7 +46,7 @@ type Verdict struct {
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.
-// Where the machine stood still, a last line says so.
+// A last line says where the machine stood still, or what else the user should know.
 func (v *Verdict) Report() string {
 	var b strings.Builder
 	for _, f := range v.Failures {
@@ -60,6 +63,9 @@ func (v *Verdict) Report() string {
 	if !v.Pass && len(v.Stalls) > 0 {
 		longest := slices.MaxFunc(v.Stalls, func(x, y runner.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
 		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run go on for %.1f s; that may be the reason: run it again on a quiet machine\n", longest.At, longest.Seconds)
+	}
+	if v.Note != "" {
+		fmt.Fprintf(&b, "note: %s\n", v.Note)
 	}
 	return b.String()
 }
@@ -101,7 +107,7 @@ func (j *judge) asks() bool { return j.want != nil || j.figures != nil }
 
 // judge judges the capture in the file at path, on top of what its players saw.
 func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
-	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Cut: c.Cut}
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Note: players.Note, Cut: c.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err

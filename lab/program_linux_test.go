@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"ftplab/lab/labtest/optional"
@@ -105,6 +107,78 @@ func TestProgramBesideItsScenario(t *testing.T) {
 		needCells(t, err)
 		if want := "\tfrom " + folder; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one that says %q", err, want)
+		}
+	}
+}
+
+// TestVsftpd has vsftpd answer as Debian configures it: as a daemon that changes
+// its root folder and its user, and asks PAM who may log in.
+func TestVsftpd(t *testing.T) {
+	const vsftpd = "/usr/sbin/vsftpd"
+	if _, err := os.Stat(vsftpd); err != nil {
+		optional.Missing(t, "vsftpd is not installed: apt install vsftpd")
+	}
+	session := []string{
+		"network wire", "user alice secret", "local report.bin 40000 seed=5", "file pub/picture.bin 40000 seed=3",
+		"open", "! login alice guess", "login alice secret", "type i", "active", "get pub/picture.bin", "ls", "passive", "get README",
+	}
+	upload := []string{"put report.bin", "get report.bin", "quit", "-- files/README --", "Welcome.", "-- files/vsftpd.conf --",
+		"listen=YES", "local_enable=YES", "anonymous_enable=NO", "write_enable=YES", "chroot_local_user=YES", "allow_writeable_chroot=YES",
+		"pam_service_name=vsftpd", "connect_from_port_20=YES", "secure_chroot_dir=/run/vsftpd/empty", "xferlog_enable=YES",
+	}
+	for name, lines := range map[string][]string{
+		"Debian's configuration": append(slices.Concat([]string{"program " + vsftpd + " /etc/vsftpd.conf"}, session), "quit", "-- files/README --", "Welcome."),
+		"ten lines":              slices.Concat([]string{"program " + vsftpd + " vsftpd.conf"}, session, upload),
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			result, err := Run(t.Context(), parse(t, append([]string{"# vsftpd\n# A daemon.\n"}, lines...)...), Options{Results: folder})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Outcome != Passed {
+				t.Errorf("got %s, want %s\n%s", result.Outcome, Passed, result.Report)
+			}
+			if name != "ten lines" {
+				return
+			}
+			stored, err := os.Stat(filepath.Join(folder, "other", "files", "report.bin"))
+			if err != nil || int(stored.Sys().(*syscall.Stat_t).Uid) != os.Geteuid() {
+				t.Errorf("the upload: got %v, error %v, want that it is the caller's", stored, err)
+			}
+		})
+	}
+}
+
+// TestHome has a program in a home look around: it sees itself and the folder of
+// its scenario there, and nothing else.
+func TestHome(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	for name, text := range map[string]string{
+		"bin/server":      "#!/bin/sh\ncd \"$1\" && find . -type f | sort\nexit 3\n",
+		"secret":          "x",
+		"tests/other.txt": "x",
+	} {
+		path := filepath.Join(home, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, want := range map[string]string{
+		"tests/x.txtar": "\t./bin/server\n\t./tests/other.txt",
+		"x.txtar":       "\t./bin/server",
+	} {
+		s, err := scenario.Parse(filepath.Join(home, file), []byte("program "+home+"/bin/server "+home+"\nopen\nquit\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(t.Context(), s, Options{Results: filepath.Join(home, "results")})
+		if err == nil || !strings.Contains(err.Error(), "ends with\n"+want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got error %v, want that the program sees\n%s", file, err, want)
 		}
 	}
 }

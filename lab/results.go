@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/cell"
 )
 
 // resultFiles are what a run leaves in the folder of its scenario. The capture
@@ -83,9 +85,23 @@ func (r *results) claimFolder() (err error) {
 // removeResults removes the results of a run from a folder.
 func removeResults(folder string) error {
 	for _, name := range resultFiles {
-		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
+		if err := removeAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// removeAll removes a result. Among the files of a server that is a program some
+// may be those of a subordinate id, if the run was killed: a cell removes them.
+func removeAll(path string) error {
+	err := os.RemoveAll(path)
+	if !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	absolute, absErr := filepath.Abs(path)
+	if absErr != nil || cell.Run(context.Background(), cell.Job{Spec: job{Remove: absolute}, AllIDs: true}) != nil {
+		return err
 	}
 	return nil
 }
@@ -117,7 +133,7 @@ func (r *results) replace() error {
 		made, old := filepath.Join(r.folder, name), r.path(name)
 		info, err := os.Lstat(made)
 		if errors.Is(err, os.ErrNotExist) || err == nil && info.IsDir() {
-			if err := os.RemoveAll(old); err != nil {
+			if err := removeAll(old); err != nil {
 				return err
 			}
 		}

@@ -68,6 +68,7 @@ type job struct {
 	Files  string // for a server that is a program; see [runner.Recording]
 	Format pcapng.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
+	Remove string        // a path to remove, instead of all that
 }
 
 func init() { cell.Init(inCell) }
@@ -77,6 +78,9 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	var j job
 	if err := c.Spec(&j); err != nil {
 		return err
+	}
+	if j.Remove != "" {
+		return os.RemoveAll(j.Remove)
 	}
 	s, err := scenario.Parse(j.File, j.Source)
 	if err != nil {
@@ -245,7 +249,7 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 		return nil, err
 	}
 	outcome := played.outcome
-	verdict := &Verdict{Scenario: s.File, TCP: played.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Pass: len(outcome.Failures) == 0}
+	verdict := &Verdict{Scenario: s.File, TCP: played.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Note: outcome.Note, Pass: len(outcome.Failures) == 0}
 	return newResult(s, played, verdict, begin), nil
 }
 

@@ -79,6 +79,7 @@ func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 	return runInCell(ctx, cell.Job{
 		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
 		Files:   []*os.File{file},
+		AllIDs:  len(s.Server.Program) > 0,
 		InPlace: runner.InPlace(s),
 	}, o.Progress)
 }

@@ -44,7 +44,7 @@ while True:
     c, _ = l.accept()
     c.sendall(b"220 Hello.\r\n"); c.recv(99); c.sendall(b"221 Goodbye.\r\n"); c.close()
 `
-	source := "# Other\n# x\nprogram " + python + " server.py\nopen\nquit\n" + server
+	source := "# Other\n# x\nprogram python3 server.py\nopen\nquit\n" + server
 	if err := os.WriteFile(filepath.Join(folder, "other.txtar"), []byte(source), 0o644); err != nil {
 		t.Fatal(err)
 	}

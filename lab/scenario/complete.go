@@ -7,6 +7,7 @@ package scenario
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -215,6 +216,9 @@ func (p *parser) checkReplies() {
 	}
 }
 
+// accountName is what names an account on any system (useradd(8)).
+var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+
 // checkProgram refuses what only the lab's own server can do.
 func (p *parser) checkProgram() {
 	s := p.s.Server
@@ -223,8 +227,13 @@ func (p *parser) checkProgram() {
 	}
 	p.line = s.ProgramLine
 	host, _ := p.s.Host("server")
-	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Users) > 0 || len(s.Replies) > 0 || host.Cork ||
+	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Replies) > 0 || host.Cork ||
 		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
-		p.fail("program: a program has its own users, replies and habits; user, replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
+		p.fail("program: a program has its own replies and habits; replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
+	}
+	for _, u := range s.Users {
+		if !accountName.MatchString(u.Name) || slices.Contains([]string{"anonymous", "ftp", "root"}, u.Name) {
+			p.fail("user %s: a program's users are accounts of its system, with names of lower-case letters, digits, - and _, and not anonymous, ftp or root, which it has", u.Name)
+		}
 	}
 }

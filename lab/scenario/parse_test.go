@@ -227,7 +227,7 @@ func TestErrors(t *testing.T) {
 		{"seed of a content", "file x \"y\" seed=1\nopen\n", "1: seed=1: x has a content of its own"},
 		{"replica nowhere", "network wire\nreplica moon\nopen\n", `2: replica: there is no host "moon"`},
 		{"replica on loopback", "replica client\nopen\n", "1: replica: on network loopback all hosts are one"},
-		{"replica of a program", "network wire\nhost two 203.0.113.7\nreplica two\nprogram true\nopen\n", "4: program: a program has its own users"},
+		{"replica of a program", "network wire\nhost two 203.0.113.7\nreplica two\nprogram true\nopen\n", "4: program: a program has its own replies"},
 		{"pieces of nothing", "open\n-- server --\non RETR: send every 3s\n", "3: send \"every 3s\": a number of bytes was expected"},
 		{"pieces without a time", "open\n-- server --\non RETR: send 10 every 0s\n", "3: send 10 every 0s: a number of bytes and a time were expected"},
 		{"reply to nothing", "open\n! send NOOP\n", "2: send waits for no reply, so none can be expected; the step await does"},
@@ -248,7 +248,7 @@ func TestErrors(t *testing.T) {
 		{"twice as usual", "open\n-- server --\non NOOP: as usual; as usual\n", "3: as usual: only one of as usual, listen and log in can stand in a rule"},
 		{"nothing to send", "open\n-- server --\non NOOP: send\n", "3: send: for NOOP the server has nothing to send"},
 		{"two lines in a reply", "open\n-- server --\non NOOP: reply \"200 a\\r\\n200 b\"\n", `3: "200 a\r\n200 b": a reply is one line here`},
-		{"rule of a program", "program true\nopen\n-- server --\non NOOP: close\n", "1: program: a program has its own users"},
+		{"rule of a program", "program true\nopen\n-- server --\non NOOP: close\n", "1: program: a program has its own replies"},
 		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

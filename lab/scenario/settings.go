@@ -56,12 +56,14 @@ func init() { // messages of the functions below name the settings that there ar
 			example: "replica mirror",
 		}, {
 			name: "program", args: "COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
-			does: "Start another server in place of the lab's. It runs in a folder with the scenario's files, and must listen on the control port by itself. " +
+			does: "Start another server in place of the lab's. It runs in the folder /srv/ftp, which has the scenario's files, and must listen on the control port by itself. " +
+				"It sees what is installed on the machine and the folder of the scenario, which it cannot change, and fresh /tmp, /var and /run; homes are hidden. " +
+				"Each user is an account of its system. " +
 				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH.",
 			example: "program python3 -m pyftpdlib -p 21",
 		}, {
 			name: "user", args: "NAME PASSWORD", least: 2, most: 2, parse: (*parser).setUser,
-			does:    "Who may log in. The user anonymous may, with any password, unless a line names another for it.",
+			does:    "Who may log in. At the lab's server the user anonymous may, with any password, unless a line names another for it.",
 			example: "user alice secret",
 		}, {
 			name: "file", args: `PATH SIZE|"CONTENT"`, least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setFile,

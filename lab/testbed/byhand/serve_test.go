@@ -68,9 +68,9 @@ func TestServeProgram(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("a server that is a program runs on Linux only")
 	}
-	python := optional.Tool(t, "python3", "apt install python3")
+	optional.Tool(t, "python3", "apt install python3")
 	port := localhost.New("127.0.0.1").ControlPort()
-	s := parse(t, fmt.Sprintf("# Other\n# x\nserver port=%d\nprogram %s server.py\nopen\nquit\n", port, python)+`-- files/server.py --
+	s := parse(t, fmt.Sprintf("# Other\n# x\nserver port=%d\nprogram python3 server.py\nopen\nquit\n", port)+`-- files/server.py --
 import socket, sys
 l = socket.create_server(("127.0.0.1", int(open("port").read())))
 while True:

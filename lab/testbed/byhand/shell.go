@@ -16,9 +16,10 @@ import (
 
 // A Shell is a shell on a host of a cell. It is sent to the cell as JSON.
 //
-// The shell runs as root of the cell's network only; files keep their owners.
-// The hostname, which most prompts show, is that of the host, and the shell's
-// programs see an /etc/hosts with the names of the scenario's hosts.
+// The shell runs as root of the cell's network only; files keep their owners, and
+// there is no sandbox: the programs in it are the user's own. The hostname, which
+// most prompts show, is that of the host, and the shell's programs see an /etc/hosts
+// with the names of the scenario's hosts.
 type Shell struct {
 	Command []string // a path, and arguments
 	Env     []string // as of os.Environ
@@ -71,9 +72,7 @@ func (sh *Shell) Client(t Terminal, status *int) runner.Client {
 // hosts returns the lines of a hosts file for the scenario's names.
 func hosts(s *scenario.Scenario) string {
 	var b strings.Builder
-	for _, h := range s.Network.Hosts {
-		fmt.Fprintf(&b, "%s\t%s\n", h.Addr, h.Name)
-	}
+	b.WriteString(runner.HostNames(s))
 	for _, n := range s.Names {
 		fmt.Fprintf(&b, "%s\t%s\n", n.Addr, n.Name)
 	}

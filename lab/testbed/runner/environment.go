@@ -3,9 +3,11 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +85,15 @@ func (e *Environment) LookUp(ctx context.Context, client network.Host, name stri
 	defer conn.Close()
 	server := netip.AddrPortFrom(e.Host("nameserver").Addr(), nameserver.Port)
 	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
+}
+
+// HostNames are the lines of a hosts file (hosts(5)) for the scenario's hosts.
+func HostNames(s *scenario.Scenario) string {
+	var b strings.Builder
+	for _, h := range s.Network.Hosts {
+		fmt.Fprintf(&b, "%s\t%s\n", h.Addr, h.Name)
+	}
+	return b.String()
 }
 
 // Close ends the servers. Unless ctx has ended, the FTP server first gets time to

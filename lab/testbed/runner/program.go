@@ -1,19 +1,21 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/sandbox"
 )
 
 // FindProgram returns the path of the server that a scenario names with the
 // setting program, or "" if it names none. A relative path, or a name, is looked
 // for in the folder of the scenario's file and in the working folder; a name then
-// on $PATH. The error, a [*scenario.Error], says where it is not.
+// on $PATH, first among what its sandbox shows as a whole: what runs a program that
+// is in a home by itself, as version managers have them, would be hidden. The error, a [*scenario.Error], says where it is not.
 func FindProgram(s *scenario.Scenario) (string, error) {
 	if len(s.Server.Program) == 0 {
 		return "", nil
@@ -36,12 +38,29 @@ func FindProgram(s *scenario.Scenario) (string, error) {
 		}
 	}
 	if !strings.ContainsRune(command, filepath.Separator) {
-		if path, err := exec.LookPath(command); err == nil {
+		if path := searchPath(command, filepath.Dir(s.File)); path != "" {
 			return filepath.Abs(path)
 		}
 		tried = append(tried, "$PATH")
 	}
 	return "", &scenario.Error{File: s.File, Line: s.Server.ProgramLine, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
+}
+
+// searchPath looks for a program on $PATH: one that is installed or in a folder,
+// or else any. It returns "" if there is none.
+func searchPath(name, folder string) (any string) {
+	folder, _ = filepath.Abs(folder)
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, name)
+		if !filepath.IsAbs(path) || !executable(path) {
+			continue
+		}
+		if sandbox.Installed(path) || strings.HasPrefix(path, folder+string(filepath.Separator)) {
+			return path
+		}
+		any = cmp.Or(any, path)
+	}
+	return any
 }
 
 func executable(path string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -16,11 +17,13 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/sandbox"
 )
 
 // A program is another server than the lab's: it runs on the server's host, in a
-// folder with the scenario's files.
+// sandbox with the scenario's files.
 type program struct {
+	unsafe  string // why it runs without one, if it does
 	addr    netip.AddrPort
 	clock   network.Clock
 	files   *os.Root
@@ -57,9 +60,9 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	for _, port := range p.listening() {
 		p.earlier[port] = true
 	}
-	p.cmd = exec.Command(path, s.Server.Program[1:]...)
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = folder, log, log
-	if err := host.Start(p.cmd); err != nil {
+	box := sandboxOf(s, host.Name(), path, folder)
+	box.In, box.Out, box.Err = log, log, log // vsftpd says to its standard input why it ends
+	if p.cmd, p.unsafe, err = box.Start(host.Start); err != nil {
 		return nil, failed(s, "cannot be started: %v", err)
 	}
 	go func() {
@@ -70,9 +73,40 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	defer cancel()
 	if err := p.untilListening(ctx); err != nil {
 		p.Close(context.WithoutCancel(ctx))
-		return nil, failed(s, "does not listen on port %d: %v%s", p.addr.Port(), err, lastLines(log.Name()))
+		return nil, failed(s, "does not listen on port %d: %v%s", p.addr.Port(), err, lastLines(log.Name())+hidden(box))
 	}
 	return p, nil
+}
+
+// sandboxOf is what a program of the scenario sees: its files in a folder, the
+// folder of the scenario itself, and the names of the hosts.
+func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
+	box := sandbox.Sandbox{Program: program, Args: s.Server.Program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s)}
+	if path, err := filepath.EvalSymlinks(program); err == nil {
+		box.Program = path
+	}
+	if own, err := filepath.Abs(filepath.Dir(s.File)); err == nil {
+		if own, err = filepath.EvalSymlinks(own); err == nil && sandbox.Readable(own) {
+			box.Readable = []string{own}
+		}
+	}
+	if len(s.Names) > 0 {
+		nameserver, _ := s.Host("nameserver")
+		box.NameServer = nameserver.Addr
+	}
+	for _, u := range s.Server.Users {
+		box.Accounts = append(box.Accounts, sandbox.Account{Name: u.Name, Password: u.Password})
+	}
+	return box
+}
+
+// hidden says which files a program that is not installed does not see, as that may
+// be why it fails.
+func hidden(box sandbox.Sandbox) string {
+	if sandbox.Installed(box.Program) {
+		return ""
+	}
+	return fmt.Sprintf("; (in its sandbox it sees of %s only itself, and what is in the scenario's folder)", filepath.Dir(box.Program))
 }
 
 // failed is an error at the line of the setting.
@@ -122,6 +156,9 @@ func lastLines(log string) string {
 	const most = 5
 	text, err := os.ReadFile(log)
 	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	if strings.HasPrefix(lines[0], sandbox.NotePrefix) {
+		lines = append(lines[1:], "")[:max(1, len(lines)-1)]
+	}
 	if err != nil || lines[0] == "" && len(lines) == 1 {
 		return "; it printed nothing"
 	}
@@ -187,6 +224,9 @@ func (p *program) socketIs(states ...string) bool {
 // Addr implements server.
 func (p *program) Addr() netip.AddrPort { return p.addr }
 
+// Note implements server.
+func (p *program) Note() string { return p.unsafe }
+
 // Open implements server.
 func (p *program) Open(path string) (io.ReadSeeker, error) {
 	return p.files.Open(strings.TrimPrefix(path, "/"))
@@ -218,6 +258,7 @@ func (p *program) Wait(ctx context.Context) error {
 // Close implements server: it asks the program to end, and then makes it.
 func (p *program) Close(ctx context.Context) error {
 	defer p.files.Close()
+	defer takeBack(p.files)
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	late, stop := network.After(p.clock, time.Second)
 	defer stop()
@@ -231,4 +272,24 @@ func (p *program) Close(ctx context.Context) error {
 		<-p.ended
 	}
 	return nil
+}
+
+// takeBack makes the files that a program made those of the caller again, whose
+// they are to read and to remove, and nobody's means to become him: on disk, a
+// program's root is the caller.
+func takeBack(files *os.Root) {
+	fs.WalkDir(files.FS(), ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // removed meanwhile
+		}
+		files.Lchown(path, os.Geteuid(), os.Getegid())
+		if info, err := e.Info(); err == nil && e.Type() != fs.ModeSymlink {
+			mode := info.Mode().Perm() | 0o600
+			if e.IsDir() {
+				mode |= 0o700
+			}
+			files.Chmod(path, mode)
+		}
+		return nil
+	})
 }

@@ -53,6 +53,7 @@ type Outcome struct {
 	Stalls   []Stall
 	Status   int    `json:",omitempty"` // exit status of the program in the client's place
 	Keys     string // of the sessions in TLS: a TLS key log
+	Note     string // what the user should know of how the server ran
 }
 
 // A Failure is something that is not as the scenario says.
@@ -111,7 +112,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		}
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text()}, nil
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.server.Note()}, nil
 }
 
 // InPlace reports whether a scenario can take place on a network that is not the

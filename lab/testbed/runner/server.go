@@ -60,6 +60,9 @@ type server interface {
 	// which was so many bytes.
 	Received(path string, size int64) (content.Digest, error)
 
+	// Note is what the user should know of how it ran; "" is nothing.
+	Note() string
+
 	// Wait waits until no client is connected, and Close ends the server.
 	// The error of either is that of ctx.
 	Wait(ctx context.Context) error
@@ -77,6 +80,9 @@ func (e embedded) unused() []Failure {
 	}
 	return failures
 }
+
+// Note implements server.
+func (e embedded) Note() string { return "" }
 
 // Received implements server.
 func (e embedded) Received(path string, _ int64) (content.Digest, error) {

@@ -1,0 +1,102 @@
+package runner
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// TestTakeBack leaves files as a program may leave them: unreadable, as a means to
+// become the caller, and of another user.
+func TestTakeBack(t *testing.T) {
+	folder := t.TempDir()
+	file, closed := filepath.Join(folder, "file"), filepath.Join(folder, "closed")
+	if err := os.WriteFile(file, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(closed, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(closed, "inner"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(folder, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		os.Chown(file, 1000, 1000)
+		os.Chown(closed, 1000, 1000)
+	}
+	if err := os.Chmod(file, 0o011|os.ModeSetuid|os.ModeSetgid); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat("/etc/passwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	takeBack(root)
+	for path, want := range map[string]os.FileMode{file: 0o611, closed: os.ModeDir | 0o700, filepath.Join(closed, "inner"): 0o600} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := int(info.Sys().(*syscall.Stat_t).Uid); info.Mode() != want || owner != os.Geteuid() {
+			t.Errorf("%s: got mode %v and owner %d, want %v and %d", path, info.Mode(), owner, want, os.Geteuid())
+		}
+	}
+	if after, err := os.Stat("/etc/passwd"); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("the target of a link: got %v, %v, want that it is as it was", after.Mode(), err)
+	}
+}
+
+// TestLastLines leaves out what the sandbox says.
+func TestLastLines(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "server.log")
+	for text, want := range map[string]string{
+		"":                          "; it printed nothing",
+		"ftplab: one id\n":          "; it printed nothing",
+		"ftplab: one id\nno port\n": "ends with\n\tno port",
+		"1\n2\n3\n4\n5\n6\n":        "ends with\n\t2\n\t3\n\t4\n\t5\n\t6",
+	} {
+		if err := os.WriteFile(log, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := lastLines(log); !strings.HasSuffix(got, want) {
+			t.Errorf("%q: got %q, want %q at its end", text, got, want)
+		}
+	}
+}
+
+// TestSandboxOf has a scenario say what its program sees.
+func TestSandboxOf(t *testing.T) {
+	folder := t.TempDir()
+	s, err := scenario.Parse(filepath.Join(folder, "x.txtar"), []byte("network wire\nname ftp.example.test 192.0.2.21\nprogram ./server -x\nuser alice secret\nopen ftp.example.test\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := sandboxOf(s, "server", filepath.Join(folder, "server"), "files")
+	if len(box.Readable) != 1 || box.Readable[0] != folder {
+		t.Errorf("got readable folders %q, want %q", box.Readable, folder)
+	}
+	if got := box.NameServer.String(); got != "198.51.100.53" {
+		t.Errorf("got name server %s, want the scenario's, 198.51.100.53", got)
+	}
+	if want := "192.0.2.21\tserver\n"; !strings.Contains(box.Hosts, want) {
+		t.Errorf("got hosts\n%s\nwant %q in it", box.Hosts, want)
+	}
+	if len(box.Accounts) != 1 || box.Accounts[0].Name != "alice" || box.Accounts[0].Password != "secret" {
+		t.Errorf("got accounts %v, want alice with her password", box.Accounts)
+	}
+}
