@@ -20,6 +20,7 @@ type Form string
 const (
 	Story        Form = "story"         // what happened, in sentences
 	JSON         Form = "json"          // the same facts for a program
+	JSONLines    Form = "jsonl"         // the same, an object a line
 	PacketLines  Form = "packets"       // every packet in a line, as tcpdump prints it
 	HTML         Form = "html"          // the walkthrough: a page for the browser
 	Markdown     Form = "md"            // the walkthrough as Markdown
@@ -40,7 +41,7 @@ type Explanation struct {
 // sessions among them, and which data connection belongs to which command. It
 // guesses nothing: what the capture does not show is left out, or said.
 func Explain(w io.Writer, src Source, e Explanation) error {
-	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON) && !e.NoHash
+	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON || e.Form == JSONLines) && !e.NoHash
 	c, err := src.open(capture.Options{NoHash: !hashes})
 	if err != nil {
 		return err
@@ -59,7 +60,10 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 		return text.Story(out, src.name, c) // which says where the capture is cut
 	case JSON:
 		src.warn(c.Cut)
-		return text.JSON(out, c)
+		return text.JSON(out, src.name, c)
+	case JSONLines:
+		src.warn(c.Cut)
+		return text.JSONLines(out, src.name, c)
 	case PacketLines:
 		src.warn(c.Cut)
 		return e.writePackets(out, c)

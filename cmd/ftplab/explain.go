@@ -15,6 +15,7 @@ var explanationForms = []struct {
 	does string
 }{
 	{"json", lab.JSON, "print the facts as JSON"},
+	{"jsonl", lab.JSONLines, "print the facts as JSON, an object a line: the capture, connections, sessions"},
 	{"packets", lab.PacketLines, "print every packet in a line, as tcpdump does"},
 	{"html", lab.HTML, "write the walkthrough: a page for the browser"},
 	{"md", lab.Markdown, "write the walkthrough as Markdown"},
@@ -29,9 +30,13 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
 		Short: "Tell what happened in a capture, anybody's",
-		Long: `Explain reads a capture (pcap or pcapng; - is the standard input) and tells what
+		Long: `Explain reads a capture (pcap, pcapng or snoop, also compressed by gzip
+or zstd; - is the standard input) and tells what
 happened in it: its TCP connections, the FTP sessions among them line by line,
 and which data connection belongs to which command.
+
+The JSON has all that the story tells; lab/analysis/report/text/facts.schema.json
+says what each field means.
 
 Nothing but the capture is needed, and nothing is guessed: what it does not show
 is left out or said.`,

@@ -74,7 +74,7 @@ func explain(b *testing.B, file string, opts capture.Options) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := text.JSON(io.Discard, t); err != nil {
+	if err := text.JSON(io.Discard, "x.pcap", t); err != nil {
 		b.Fatal(err)
 	}
 }

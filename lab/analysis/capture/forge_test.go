@@ -275,3 +275,11 @@ func hostPort(a netip.AddrPort) string {
 	}
 	return strings.Join(text, ",")
 }
+
+// segmentOf sends a segment with text, and moves on behind it.
+func (p *peer) segmentOf(text string) {
+	p.segment(&layers.TCP{ACK: true, PSH: true}, text)
+	p.seq += uint32(len(text))
+}
+
+func plainRST() *layers.TCP { return &layers.TCP{RST: true, ACK: true} }

@@ -2,6 +2,8 @@ package capture_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
 	"regexp"
@@ -12,13 +14,14 @@ import (
 func asJSON(t *testing.T, tr *capture.Capture) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := text.JSON(&b, tr); err != nil {
+	if err := text.JSON(&b, "x.pcap", tr); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
-// The JSON has the fields that other programs rely on, and no others.
+// The JSON has the fields that other programs rely on since its first version. Others may
+// come; TestSchema holds them to their description.
 func TestJSON(t *testing.T) {
 	f := newForge(t)
 	x := f.login()
@@ -34,9 +37,42 @@ func TestJSON(t *testing.T) {
  "sessions": [
   {"control":0,"user":"anonymous","tls":false,"exchanges":[{"packet":6,"command":"USER","argument":"anonymous","replies":[{"packet":8,"code":331,"text":"Guest login ok."}]},{"packet":10,"command":"PASS","argument":"me@mypc.test","replies":[{"packet":12,"code":230,"text":"Logged in."}]},{"packet":14,"command":"PORT","argument":"198,51,100,100,12,100","replies":[{"packet":16,"code":200,"text":"PORT command successful."}]},{"packet":18,"command":"RETR","argument":"caf\\xe9\u0001","replies":[{"packet":23,"code":150,"text":"Opening data connection."},{"packet":30,"code":226,"text":"Transfer complete."}]}]}]}
 `
-	if got := asJSON(t, read(t, f.pcap())); got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
+	var got, wanted any
+	text := asJSON(t, read(t, f.pcap()))
+	if err := errors.Join(json.Unmarshal([]byte(text), &got), json.Unmarshal([]byte(want), &wanted)); err != nil {
+		t.Fatal(err)
 	}
+	if missing := lacks(got, wanted, ""); missing != "" {
+		t.Errorf("%s: got\n%swant\n%s", missing, text, want)
+	}
+}
+
+// lacks says where a value lacks something of what is wanted, "" for nowhere.
+func lacks(got, want any, at string) string {
+	switch want := want.(type) {
+	case map[string]any:
+		fields, _ := got.(map[string]any)
+		for name, w := range want {
+			if missing := lacks(fields[name], w, at+"."+name); missing != "" {
+				return missing
+			}
+		}
+	case []any:
+		items, _ := got.([]any)
+		if len(items) != len(want) {
+			return at
+		}
+		for i, w := range want {
+			if missing := lacks(items[i], w, at); missing != "" {
+				return missing
+			}
+		}
+	default:
+		if got != want {
+			return at
+		}
+	}
+	return ""
 }
 
 // Without hashes, the JSON is the same but for them.
@@ -58,7 +94,7 @@ func TestNoHash(t *testing.T) {
 
 // An empty capture has no connections, not none that can be listed.
 func TestEmptyCapture(t *testing.T) {
-	want := "{\"packets\": 0, \"truncated\": 0,\n \"connections\": [],\n \"sessions\": []}\n"
+	want := "{\"version\":1,\"file\":\"x.pcap\",\"packets\":0,\"truncated\":0,\n \"connections\": [],\n \"sessions\": []}\n"
 	if got := asJSON(t, read(t, newForge(t).pcap())); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

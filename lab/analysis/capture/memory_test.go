@@ -90,7 +90,7 @@ func TestSessionsAreLetGo(t *testing.T) {
 }
 
 func TestJSONOfALongSession(t *testing.T) {
-	writeLongSessions(t, func(w io.Writer, t *capture.Capture) error { return text.JSON(w, t) })
+	writeLongSessions(t, func(w io.Writer, t *capture.Capture) error { return text.JSON(w, "x.pcap", t) })
 }
 
 // writeLongSessions lets a long session be written, and fails if the whole of it is in

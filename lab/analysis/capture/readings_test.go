@@ -190,7 +190,7 @@ func everything(tr *capture.Capture) string {
 	for s := range tr.Sessions() {
 		b.WriteString(told(s))
 	}
-	text.JSON(&b, tr)
+	text.JSON(&b, "x.pcap", tr)
 	text.Story(&b, "capture", tr)
 	return b.String()
 }

@@ -37,6 +37,18 @@ func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (lay
 	return d.transcript.Read(ftp.Handler{Line: line, Exchange: exchange})
 }
 
+// Unsolicited calls reply for every reply that answers no command, in the order in which
+// they came.
+func (d *Dialogue) Unsolicited(reply func(*ftp.Reply)) {
+	if d.made != nil {
+		for _, r := range d.made.Unsolicited {
+			reply(r)
+		}
+		return
+	}
+	d.transcript.Read(ftp.Handler{Unsolicited: func(r *ftp.Reply, _ int) { reply(r) }})
+}
+
 // Dialogues yields the dialogues of all sessions, in the order of Sessions, with their data
 // connections if these are asked for. Each is valid until the next one comes.
 func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {

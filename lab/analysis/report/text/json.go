@@ -6,93 +6,58 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
-type jsonConnection struct {
-	ID           int            `json:"id"`
-	Role         ftp.Role       `json:"role"`
-	Mode         ftp.Mode       `json:"mode,omitempty"`
-	Client       string         `json:"client"`
-	Server       string         `json:"server"`
-	OpenedBy     ftp.Side       `json:"opened_by"`
-	Announced    *jsonAnnounced `json:"announced,omitempty"`
-	Control      *int           `json:"control,omitempty"`
-	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
-	History      string         `json:"history"`
-	FirstPacket  int            `json:"first_packet"`
-	LastPacket   int            `json:"last_packet"`
-	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
-	Bytes        jsonBytes      `json:"bytes"`
-	SHA256       string         `json:"sha256,omitempty"`
-	TLS          *jsonTLS       `json:"tls,omitempty"`
-	FirstFIN     ftp.Side       `json:"first_fin"`
-	ResetBy      ftp.Side       `json:"reset_by"`
-}
+// FactsVersion is the version of what [JSON] and [JSONLines] write. It rises when a field
+// goes away or changes its meaning; fields that are added do not raise it. What each
+// field means is in facts.schema.json (JSON Schema, draft 2020-12).
+const FactsVersion = 1
 
-type jsonBytes struct {
-	Client int64 `json:"client"`
-	Server int64 `json:"server"`
-}
-
-type jsonAnnounced struct {
-	Command string `json:"command"`
-	Packet  int    `json:"packet"`
-}
-
-type jsonTransfer struct {
-	Command  string `json:"command"`
-	Argument string `json:"argument"`
-	Packet   int    `json:"packet"`
-	Reply    int    `json:"reply,omitempty"`
-}
-
-// A jsonSession goes on with its exchanges.
-type jsonSession struct {
-	Control int    `json:"control"`
-	User    string `json:"user"`
-	TLS     bool   `json:"tls"`
-}
-
-type jsonExchange struct {
-	Packet   int         `json:"packet"`
-	Command  string      `json:"command"`
-	Argument string      `json:"argument"`
-	Replies  []jsonReply `json:"replies"`
-}
-
-type jsonReply struct {
-	Packet int    `json:"packet"`
-	Code   int    `json:"code"`
-	Text   string `json:"text"`
-}
-
-// JSON writes the facts of c as one JSON object. What the capture does not
-// show is left out. Bytes that are not UTF-8 are written as \xNN, in the text
-// that JSON then quotes.
-func JSON(w io.Writer, c *capture.Capture) error {
+// JSON writes the facts of a capture of the given name as one JSON object: all that the
+// [Story] tells, for a program. What the capture does not show is left out. Bytes that are
+// not UTF-8 are written as \xNN, in the text that JSON then quotes.
+func JSON(w io.Writer, name string, c *capture.Capture) error {
 	out := newItems(w)
-	fmt.Fprintf(out, "{\"packets\": %d, \"truncated\": %d,\n \"connections\": [", c.Size, c.Truncated)
-	var conn jsonConnection // one for all: garbage would cost more than the facts
-	for x := range c.Connections() {
-		conn = connectionJSON(x)
-		if err := out.item(x.ID, &conn); err != nil {
-			return err
-		}
+	head, err := out.encode(captureJSON(name, c))
+	if err != nil {
+		return err
+	}
+	out.Write(bytes.TrimSuffix(head, []byte("}")))
+	out.WriteString(",\n \"connections\": [")
+	if err := out.connections(c); err != nil {
+		return err
 	}
 	out.WriteString("],\n \"sessions\": [")
-	i := 0
-	for d := range c.Dialogues(false) {
-		if err := out.session(i, d); err != nil {
-			return err
-		}
-		i++
+	if err := out.sessions(c); err != nil {
+		return err
 	}
 	out.WriteString("]}\n")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// JSONLines writes the same as [JSON] in several objects, one a line: the capture, each
+// connection, each session. The field "type" says which.
+func JSONLines(w io.Writer, name string, c *capture.Capture) error {
+	out := newItems(w)
+	out.lines = true
+	head, err := out.encode(captureJSON(name, c))
+	if err != nil {
+		return err
+	}
+	out.item(0, "capture", head)
+	if err := out.connections(c); err != nil {
+		return err
+	}
+	if err := out.sessions(c); err != nil {
+		return err
+	}
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -104,8 +69,9 @@ func JSON(w io.Writer, c *capture.Capture) error {
 // many exchanges.
 type items struct {
 	*bufio.Writer
-	line bytes.Buffer // of one item
-	enc  *json.Encoder
+	lines bool         // each item is an object of its own, with its type
+	line  bytes.Buffer // of one item
+	enc   *json.Encoder
 }
 
 func newItems(w io.Writer) *items {
@@ -122,85 +88,136 @@ func (out *items) encode(item any) ([]byte, error) {
 	return bytes.TrimRight(out.line.Bytes(), "\n"), err
 }
 
-// begin begins the i-th item of a list.
-func (out *items) begin(i int) {
-	if i > 0 {
-		out.WriteByte(',')
+// begin writes the i-th item of a list, but for its last brace.
+func (out *items) begin(i int, kind string, item []byte) {
+	switch {
+	case out.lines:
+		out.WriteString(`{"type":"` + kind + `",`)
+		item = item[1:]
+	case i > 0:
+		out.WriteString(",\n  ")
+	default:
+		out.WriteString("\n  ")
 	}
-	out.WriteString("\n  ")
+	out.Write(bytes.TrimSuffix(item, []byte("}")))
+}
+
+// end ends an item.
+func (out *items) end() {
+	if out.WriteByte('}'); out.lines {
+		out.WriteByte('\n')
+	}
 }
 
 // item writes the i-th item of a list.
-func (out *items) item(i int, item any) error {
-	text, err := out.encode(item)
-	if err != nil {
-		return err
+func (out *items) item(i int, kind string, item []byte) {
+	out.begin(i, kind, item)
+	out.end()
+}
+
+func (out *items) connections(c *capture.Capture) error {
+	var conn jsonConnection // one for all: garbage would cost more than the facts
+	for x := range c.Connections() {
+		conn = connectionJSON(x)
+		text, err := out.encode(&conn)
+		if err != nil {
+			return err
+		}
+		out.item(x.ID, "connection", text)
 	}
-	out.begin(i)
-	_, err = out.Write(text)
-	return err
+	return nil
+}
+
+func (out *items) sessions(c *capture.Capture) error {
+	i := 0
+	for d := range c.Dialogues(false) {
+		if err := out.session(i, d); err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
 }
 
 // session writes the i-th session of a list.
 func (out *items) session(i int, d *capture.Dialogue) error {
-	text, err := out.encode(jsonSession{d.Control.ID, valid(d.User), d.TLS})
+	text, err := out.encode(sessionJSON(d))
 	if err != nil {
 		return err
 	}
-	out.begin(i)
-	out.Write(bytes.TrimSuffix(text, []byte("}")))
-	out.WriteString(`,"exchanges":[`)
+	out.begin(i, "session", text)
+	exchanges := out.list("exchanges")
+	bare := false // a line holds nothing but commands of Telnet
+	data := map[int][]int{}
+	ftp.EachUse(d.DataPorts, func(exchange, id int) { data[exchange] = append(data[exchange], id) })
 	var exchange jsonExchange
-	separator := ""
-	layer, _ := d.Read(nil, func(e *ftp.Exchange) {
-		if err != nil {
-			return
-		}
-		exchange = exchangeJSON(e)
-		if text, err = out.encode(&exchange); err == nil {
-			out.WriteString(separator)
-			_, err = out.Write(text)
-			separator = ","
-		}
-	})
-	out.WriteByte(']')
-	if err == nil && layer != nil {
-		if text, err = out.encode(layerJSON(layer)); err == nil {
-			out.WriteString(`,"tls_session":`)
-			_, err = out.Write(text)
-		}
+	layer, overlong := d.Read(
+		func(l *ftp.Line) { bare = bare || bareTelnet(l) },
+		func(e *ftp.Exchange) {
+			exchange = exchangeJSON(e, data[exchanges.n])
+			exchanges.add(&exchange)
+		},
+	)
+	exchanges.end()
+	unsolicited := out.list("unsolicited")
+	d.Unsolicited(func(r *ftp.Reply) { unsolicited.add(replyJSON(r)) })
+	unsolicited.end()
+	if bare {
+		telnet := out.list("telnet")
+		d.Read(func(l *ftp.Line) {
+			if bareTelnet(l) {
+				telnet.add(telnetJSON(l))
+			}
+		}, nil)
+		telnet.end()
 	}
-	out.WriteByte('}')
-	return err
+	if len(d.DataPorts) > 0 {
+		ports := out.list("data_ports")
+		for _, a := range d.DataPorts {
+			ports.add(dataPortJSON(a))
+		}
+		ports.end()
+	}
+	if overlong {
+		out.WriteString(`,"overlong":true`)
+	}
+	if layer != nil {
+		if text, err = out.encode(layerJSON(layer)); err != nil {
+			return err
+		}
+		out.WriteString(`,"tls_session":`)
+		out.Write(text)
+	}
+	out.end()
+	return exchanges.err
 }
 
-func connectionJSON(c *ftp.Connection) jsonConnection {
-	j := jsonConnection{
-		ID: c.ID, Role: c.Role, Mode: c.Mode, Client: c.Client.String(), Server: c.Server.String(),
-		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
-		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
-		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
-	}
-	if c.HandshakeSeen {
-		rtt := c.HandshakeRTT.Seconds()
-		j.HandshakeRTT = &rtt
-	}
-	if c.DataPort != nil {
-		j.Announced = &jsonAnnounced{c.DataPort.Command, c.DataPort.Packet}
-	}
-	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
-		j.Control = &c.Control
-	}
-	if x := c.Transfer; x != nil {
-		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply}
-	}
-	return j
+// A list is one that is written as its items come.
+type list struct {
+	out *items
+	n   int
+	err error
 }
 
-func exchangeJSON(e *ftp.Exchange) jsonExchange {
-	j := jsonExchange{e.Packet, valid(e.Command), valid(e.Argument), make([]jsonReply, 0, len(e.Replies))}
-	for _, r := range e.Replies {
-		j.Replies = append(j.Replies, jsonReply{r.Packet, r.Code, valid(r.Text)})
-	}
-	return j
+// list begins a list that is a field of the item that was begun.
+func (out *items) list(name string) *list {
+	out.WriteString(`,"` + name + `":[`)
+	return &list{out: out}
 }
+
+func (l *list) add(item any) {
+	if l.err != nil {
+		return
+	}
+	var text []byte
+	if text, l.err = l.out.encode(item); l.err != nil {
+		return
+	}
+	if l.n > 0 {
+		l.out.WriteByte(',')
+	}
+	l.n++
+	_, l.err = l.out.Write(text)
+}
+
+func (l *list) end() { l.out.WriteByte(']') }

@@ -1,0 +1,290 @@
+// The objects that JSON consists of. Their fields are described in facts.schema.json.
+
+package text
+
+import (
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+type jsonCapture struct {
+	Version   int         `json:"version"`
+	File      string      `json:"file"`
+	Packets   int         `json:"packets"`
+	Truncated int         `json:"truncated"`
+	Dropped   uint64      `json:"dropped,omitempty"`
+	Unread    int         `json:"unread,omitempty"`
+	Cut       string      `json:"cut,omitempty"`
+	Start     string      `json:"start,omitempty"`
+	Others    []jsonOther `json:"other_packets,omitempty"`
+}
+
+type jsonOther struct {
+	Packet int    `json:"packet"`
+	Time   string `json:"time,omitempty"`
+	Text   string `json:"text"`
+}
+
+type jsonConnection struct {
+	ID           int            `json:"id"`
+	Role         ftp.Role       `json:"role"`
+	Mode         ftp.Mode       `json:"mode,omitempty"`
+	Client       string         `json:"client"`
+	Server       string         `json:"server"`
+	OpenedBy     ftp.Side       `json:"opened_by"`
+	Announced    *jsonAnnounced `json:"announced,omitempty"`
+	Control      *int           `json:"control,omitempty"`
+	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
+	History      string         `json:"history"`
+	FirstPacket  int            `json:"first_packet"`
+	LastPacket   int            `json:"last_packet"`
+	Start        string         `json:"start,omitempty"`
+	End          string         `json:"end,omitempty"`
+	Duration     float64        `json:"duration"`
+	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
+	Bytes        jsonBytes      `json:"bytes"`
+	SHA256       string         `json:"sha256,omitempty"`
+	TLS          *jsonTLS       `json:"tls,omitempty"`
+	FirstFIN     ftp.Side       `json:"first_fin"`
+	ResetBy      ftp.Side       `json:"reset_by"`
+	ClientFlow   jsonFlow       `json:"client_flow"`
+	ServerFlow   jsonFlow       `json:"server_flow"`
+}
+
+type jsonBytes struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
+}
+
+// A jsonFlow is what one side sent.
+type jsonFlow struct {
+	Packets         int     `json:"packets"`
+	Segments        int     `json:"segments,omitempty"`
+	FirstData       int     `json:"first_data,omitempty"`
+	LastData        int     `json:"last_data,omitempty"`
+	LastDataTime    string  `json:"last_data_time,omitempty"`
+	DataDuration    float64 `json:"data_duration,omitempty"`
+	Missing         int64   `json:"missing,omitempty"`
+	Retransmissions int     `json:"retransmissions,omitempty"`
+	OutOfOrder      int     `json:"out_of_order,omitempty"`
+	FIN             int     `json:"fin,omitempty"`
+	FINTime         string  `json:"fin_time,omitempty"`
+	RST             int     `json:"rst,omitempty"`
+	RSTTime         string  `json:"rst_time,omitempty"`
+}
+
+type jsonAnnounced struct {
+	Command string `json:"command"`
+	Packet  int    `json:"packet"`
+}
+
+type jsonTransfer struct {
+	Command  string `json:"command"`
+	Argument string `json:"argument"`
+	Packet   int    `json:"packet"`
+	Reply    int    `json:"reply,omitempty"`
+}
+
+// A jsonSession goes on with its exchanges.
+type jsonSession struct {
+	Control int        `json:"control"`
+	User    string     `json:"user"`
+	TLS     bool       `json:"tls"`
+	Proxy   *jsonProxy `json:"proxy,omitempty"`
+}
+
+type jsonProxy struct {
+	Kind   string `json:"kind"`
+	Client string `json:"client,omitempty"`
+	Server string `json:"server,omitempty"`
+}
+
+type jsonExchange struct {
+	Packet     int          `json:"packet"`
+	Command    string       `json:"command"`
+	Argument   string       `json:"argument"`
+	Replies    []*jsonReply `json:"replies"`
+	Time       string       `json:"time,omitempty"`
+	Duration   float64      `json:"duration,omitempty"`
+	Line       string       `json:"line,omitempty"`
+	Data       []int        `json:"data,omitempty"`
+	UnaskedTLS bool         `json:"unasked_tls,omitempty"`
+	jsonDamage
+}
+
+// A jsonDamage is what stands in the way of reading a line, and what stands in it beside
+// its text.
+type jsonDamage struct {
+	FirstPacket int    `json:"first_packet,omitempty"`
+	AfterGap    bool   `json:"after_gap,omitempty"`
+	Incomplete  bool   `json:"incomplete,omitempty"`
+	Telnet      string `json:"telnet,omitempty"`
+	Urgent      bool   `json:"urgent,omitempty"`
+}
+
+type jsonReply struct {
+	Packet int        `json:"packet"`
+	Code   int        `json:"code"`
+	Text   string     `json:"text"`
+	Time   string     `json:"time,omitempty"`
+	Lines  []jsonLine `json:"lines,omitempty"`
+	jsonDamage
+}
+
+type jsonLine struct {
+	Packet int    `json:"packet"`
+	Time   string `json:"time,omitempty"`
+	Text   string `json:"text"`
+	jsonDamage
+}
+
+type jsonTelnet struct {
+	Packet      int      `json:"packet"`
+	FirstPacket int      `json:"first_packet,omitempty"`
+	Time        string   `json:"time,omitempty"`
+	From        ftp.Side `json:"from"`
+	Commands    string   `json:"commands"`
+	Urgent      bool     `json:"urgent,omitempty"`
+}
+
+type jsonDataPort struct {
+	Command     string   `json:"command"`
+	Mode        ftp.Mode `json:"mode"`
+	Address     string   `json:"address"`
+	Packet      int      `json:"packet"`
+	ReplyPacket int      `json:"reply_packet,omitempty"`
+	Reply       int      `json:"reply,omitempty"`
+	ThirdParty  bool     `json:"third_party,omitempty"`
+	Malformed   bool     `json:"malformed,omitempty"`
+	Connections []int    `json:"connections"`
+	SiteToSite  []int    `json:"site_to_site,omitempty"`
+}
+
+// timeJSON is a time in nanoseconds since 1970 as RFC 3339 wants it, "" for 0: unknown.
+func timeJSON(at int64) string {
+	if at == 0 {
+		return ""
+	}
+	return time.Unix(0, at).UTC().Format("2006-01-02T15:04:05.000000000Z")
+}
+
+// secondsJSON is the time between two packets in seconds.
+func secondsJSON(from, to int64) float64 {
+	if from == 0 || to == 0 {
+		return 0
+	}
+	return time.Duration(to - from).Seconds()
+}
+
+func captureJSON(name string, c *capture.Capture) *jsonCapture {
+	j := &jsonCapture{
+		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated,
+		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Start: timeJSON(c.Start),
+	}
+	for _, p := range c.OtherPackets {
+		j.Others = append(j.Others, jsonOther{p.Number, timeJSON(p.Time), OtherLine(p)})
+	}
+	return j
+}
+
+func connectionJSON(c *ftp.Connection) jsonConnection {
+	j := jsonConnection{
+		ID: c.ID, Role: c.Role, Mode: c.Mode, Client: c.Client.String(), Server: c.Server.String(),
+		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
+		Start: timeJSON(c.FirstTime), End: timeJSON(c.LastTime), Duration: secondsJSON(c.FirstTime, c.LastTime),
+		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
+		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
+		ClientFlow: streamJSON(&c.ClientFlow), ServerFlow: streamJSON(&c.ServerFlow),
+	}
+	if c.HandshakeSeen {
+		rtt := c.HandshakeRTT.Seconds()
+		j.HandshakeRTT = &rtt
+	}
+	if c.DataPort != nil {
+		j.Announced = &jsonAnnounced{c.DataPort.Command, c.DataPort.Packet}
+	}
+	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
+		j.Control = &c.Control
+	}
+	if x := c.Transfer; x != nil {
+		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply}
+	}
+	return j
+}
+
+func streamJSON(f *tcp.Flow) jsonFlow {
+	return jsonFlow{
+		Packets: f.Packets, Segments: f.Segments, FirstData: f.FirstData, LastData: f.LastData,
+		LastDataTime: timeJSON(f.LastDataTime), DataDuration: secondsJSON(f.FirstDataTime, f.LastDataTime),
+		Missing: f.Missing, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
+		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RST: f.RST, RSTTime: timeJSON(f.RSTTime),
+	}
+}
+
+func sessionJSON(d *capture.Dialogue) *jsonSession {
+	j := &jsonSession{Control: d.Control.ID, User: valid(d.User), TLS: d.TLS}
+	if p := d.Proxy; p != nil {
+		j.Proxy = &jsonProxy{Kind: p.Kind, Server: valid(p.Server)}
+		if p.Client.IsValid() {
+			j.Proxy.Client = p.Client.String()
+		}
+	}
+	return j
+}
+
+// exchangeJSON is a command with its replies, and the IDs of its data connections.
+func exchangeJSON(e *ftp.Exchange, data []int) jsonExchange {
+	j := jsonExchange{
+		Packet: e.Packet, Command: valid(e.Command), Argument: valid(e.Argument), Replies: make([]*jsonReply, 0, len(e.Replies)),
+		Time: timeJSON(e.Time), Data: data, UnaskedTLS: e.Unasked(), jsonDamage: damageJSON(e.Line),
+	}
+	if e.Text != strings.TrimSuffix(e.Command+" "+e.Argument, " ") {
+		j.Line = valid(e.Text)
+	}
+	for _, r := range e.Replies {
+		j.Replies = append(j.Replies, replyJSON(r))
+		j.Duration = secondsJSON(e.Time, r.Time)
+	}
+	return j
+}
+
+func replyJSON(r *ftp.Reply) *jsonReply {
+	j := &jsonReply{Packet: r.Packet, Code: r.Code, Text: valid(r.Text), Time: timeJSON(r.Time)}
+	if len(r.Lines) == 1 {
+		j.jsonDamage = damageJSON(r.Lines[0])
+		return j
+	}
+	if j.FirstPacket = r.FirstPacket; j.FirstPacket == r.Packet {
+		j.FirstPacket = 0
+	}
+	for _, l := range r.Lines {
+		j.Lines = append(j.Lines, jsonLine{l.Packet, timeJSON(l.Time), valid(l.Text), damageJSON(l)})
+	}
+	return j
+}
+
+func damageJSON(l *ftp.Line) jsonDamage {
+	j := jsonDamage{AfterGap: l.AfterGap, Incomplete: !l.Complete, Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent}
+	if l.FirstPacket != l.Packet {
+		j.FirstPacket = l.FirstPacket
+	}
+	return j
+}
+
+// bareTelnet reports whether a line holds commands of Telnet and nothing else.
+func bareTelnet(l *ftp.Line) bool { return len(l.Telnet) > 0 && strings.TrimSpace(l.Text) == "" }
+
+func telnetJSON(l *ftp.Line) *jsonTelnet {
+	return &jsonTelnet{l.Packet, damageJSON(l).FirstPacket, timeJSON(l.Time), l.From, ftp.TelnetNames(l.Telnet), l.Urgent}
+}
+
+func dataPortJSON(a *ftp.DataPort) *jsonDataPort {
+	return &jsonDataPort{
+		Command: a.Command, Mode: a.Mode, Address: a.Where(), Packet: a.Packet, ReplyPacket: a.ReplyPacket, Reply: a.ReplyCode,
+		ThirdParty: a.ThirdParty, Malformed: a.Malformed, Connections: append([]int{}, a.Connections...), SiteToSite: a.SiteToSite,
+	}
+}
