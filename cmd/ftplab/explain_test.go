@@ -49,7 +49,7 @@ func TestExplain(t *testing.T) {
 		{args: []string{"--lengths", "-"}, stdin: capture, stdout: "40-79       20  64.52 %    68.60   66   74"},
 		{args: []string{"--time-sequence", "-"}, stdin: capture, stdout: "No connection has carried 4 segments.\n"},
 		{args: []string{cut}, stdout: "The file is cut off in the middle of a packet (packet "},
-		{args: []string{"--json", cut}, stdout: `{"packets": 1`,
+		{args: []string{"--json", cut}, stdout: `"packets":1`,
 			stderr: "ftplab: " + cut + ": the file is cut off in the middle of a packet (packet 14, byte 1968 of the file); what comes before it is complete\n"},
 		{args: []string{"--delta", "-"}, status: 2, stderr: "ftplab: --absolute and --delta go with --packets\n"},
 	} {
