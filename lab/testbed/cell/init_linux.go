@@ -80,11 +80,15 @@ func live(body Body) error {
 	for i, name := range o.Files {
 		c.Files = append(c.Files, inherit(firstFD+uintptr(i), name))
 	}
-	if err := settle(ctx, o.Way); err != nil {
+	err = settle(ctx, o.Way)
+	if _, ok := isRefusal(err); ok {
 		return c.post(envelope{Refused: err.Error()})
 	}
+	if err == nil {
+		err = body(ctx, c)
+	}
 	outcome := envelope{End: true}
-	if err := body(ctx, c); err != nil {
+	if err != nil {
 		text := err.Error()
 		outcome.Error, outcome.Unable = &text, errors.Is(err, ErrRefused)
 	}
@@ -112,7 +116,7 @@ func watch(orders io.Reader, grace time.Duration, cancel context.CancelCauseFunc
 }
 
 // settle makes the cell's network ready for the body, and so proves that the
-// cell has the powers over it that a body counts on.
+// cell has the powers over it that a body counts on; see [isRefusal].
 func settle(ctx context.Context, w way) error {
 	if w != inPlace {
 		return bringUp("lo")

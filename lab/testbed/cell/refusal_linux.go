@@ -3,6 +3,7 @@ package cell
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,8 +23,12 @@ type refusal struct {
 func (r refusal) Error() string { return string(r.way) + ": " + r.err.Error() }
 func (r refusal) Unwrap() error { return r.err }
 
-// isRefusal tells a policy's no from a passing shortage, such as of memory.
+// isRefusal tells a policy's no from a passing shortage, such as of memory, and
+// from a file that cannot be opened: to start a process takes /dev/null, too.
 func isRefusal(err error) (errno syscall.Errno, ok bool) {
+	if file := new(fs.PathError); errors.As(err, &file) && file.Op != "fork/exec" {
+		return 0, false
+	}
 	if !errors.As(err, &errno) {
 		return 0, false
 	}

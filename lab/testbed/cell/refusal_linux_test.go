@@ -26,7 +26,7 @@ func runUnderPolicy(ctx context.Context, c *Cell, args []string) error {
 	p := programJob{Spec: testJob{Body: "place"}, InPlace: slices.Contains(args, "loopback")}
 	cmd := program(fatal{}, p)
 	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(""), &out, &out
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // ends with the thread, which keeps what is taken from it
@@ -60,6 +60,13 @@ var policies = map[string]func() error{
 		return errors.Join(drop(unix.CAP_NET_BIND_SERVICE), portsFrom("1024"))
 	},
 	"any port": func() error { return portsFrom("0") },
+	"no /dev/null": func() error {
+		return errors.Join(
+			unix.Unshare(unix.CLONE_NEWNS),
+			unix.Mount(os.DevNull, os.DevNull, "", unix.MS_BIND, ""),
+			unix.Mount("", os.DevNull, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_NODEV, ""),
+		)
+	},
 }
 
 // drop takes a capability from what this thread starts.
@@ -107,6 +114,7 @@ func TestWaysOutOfARefusal(t *testing.T) {
 			[]string{"refused: ", "CAP_NET_BIND_SERVICE"}},
 		{[]string{"loopback", "no user namespace", "no CAP_SYS_ADMIN", "no CAP_NET_BIND_SERVICE", "any port"},
 			[]string{`"in place: true"`}},
+		{[]string{"no /dev/null"}, []string{"cell: open /dev/null: permission denied"}},
 	} {
 		t.Run(strings.Join(test.policy, ", "), func(t *testing.T) {
 			messages, err := run(t, Job{Spec: testJob{"refuse", test.policy}})
