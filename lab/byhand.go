@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
@@ -73,7 +74,9 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 			return nil, err
 		}
 	}
-	return r, r.finish(s)
+	return r, r.finish(s, results, report.Run{
+		Title: "By hand, beside the server of " + s.Name, Network: string(s.Network.Kind),
+	})
 }
 
 // runShell runs a shell in a cell, and gives the terminal back as it was.
@@ -127,19 +130,27 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 		return nil, err
 	}
 	r := &Recording{Frames: w.Frames(), Capture: file.Name()}
-	return r, errors.Join(err, r.finish(nil))
+	return r, errors.Join(err, r.finish(nil, results, report.Run{Title: "By hand, on " + device}))
 }
 
 // finish writes the walkthrough beside the capture, and its sentences into the
-// capture. A scenario is needed if there is a verdict.
-func (r *Recording) finish(s *scenario.Scenario) error {
+// capture. A scenario is needed if there is a verdict. What the entry of the
+// index says beside its title is added.
+func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
+	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
+	entry.Passed, entry.Failures, entry.Unjudged = len(r.Failures) == 0, len(r.Failures), r.Verdict == nil
 	if r.Verdict == nil {
 		s = nil
+	} else {
+		entry.Passed = entry.Passed && r.Verdict.Pass
+		entry.Failures += differences(r.Verdict.Report(), s)
 	}
-	told := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict)
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
-	inheritOwner(files...)
-	return errors.Join(told, err)
+	err := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict)
+	addFiles(&entry, r.Capture)
+	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
+	files, globErr := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
+	inheritOwner(append(files, filepath.Join(results, "index.json"), filepath.Join(results, "index.html"))...)
+	return errors.Join(err, globErr)
 }
 
 // deviceRemark says what to keep in mind of a capture from a device of a

@@ -25,15 +25,29 @@ type Ran struct {
 // whose results are still there. For a person it is index.html; index.json has
 // the same for a program, and for the next run to go on from.
 func WriteIndex(results string, runs []Ran) error {
-	list := []report.Run{}
+	var entries []report.Run
 	for _, r := range runs {
-		list = append(list, r.entry())
+		entries = append(entries, r.entry())
 	}
+	return addToIndex(results, entries)
+}
+
+// addToIndex writes an index that begins with these entries. The results of a
+// run before are still there if the scenario could not be run now.
+func addToIndex(results string, entries []report.Run) error {
+	list := append([]report.Run{}, entries...)
 	for _, earlier := range readIndex(results) {
-		again := slices.ContainsFunc(list, func(r report.Run) bool { return r.Name == earlier.Name })
+		at := slices.IndexFunc(list, func(r report.Run) bool { return r.Name == earlier.Name })
 		folder := earlier.Name != "." && filepath.IsLocal(earlier.Name) && earlier.Name == filepath.Base(earlier.Name)
-		if _, err := os.Stat(filepath.Join(results, earlier.Name)); err == nil && folder && !again {
+		if _, err := os.Stat(filepath.Join(results, earlier.Name)); err != nil || !folder {
+			continue
+		}
+		switch {
+		case at < 0:
 			list = append(list, earlier)
+		case list[at].Error != "":
+			earlier.Error = list[at].Error
+			list[at] = earlier
 		}
 	}
 	var page bytes.Buffer
@@ -45,10 +59,10 @@ func WriteIndex(results string, runs []Ran) error {
 		err = os.MkdirAll(results, 0o777)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(results, "index.json"), append(text, '\n'), 0o666)
+		err = replaceFile(filepath.Join(results, "index.json"), append(text, '\n'))
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(results, "index.html"), page.Bytes(), 0o666)
+		err = replaceFile(filepath.Join(results, "index.html"), page.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write the index: %w", err)
@@ -63,16 +77,54 @@ func (r Ran) entry() report.Run {
 		e.Error = r.Err.Error()
 		return e
 	}
-	e.Passed = r.Result.Outcome == Passed
-	e.Failures = strings.Count("\n"+r.Result.Report, "\n"+r.Scenario.File)
+	e.Passed, e.Unjudged = r.Result.Outcome == Passed, !r.Result.Judged
+	e.Failures = differences(r.Result.Report, r.Scenario)
 	e.Seconds, e.Frames = r.Result.Seconds, r.Result.Frames
-	if r.Result.Capture != "" {
-		e.Capture = filepath.Base(r.Result.Capture)
+	addFiles(&e, r.Result.Capture)
+	return e
+}
+
+// differences counts what a report says of a scenario: a line each, that begins
+// with the file.
+func differences(report string, s *scenario.Scenario) int {
+	return strings.Count("\n"+report, "\n"+s.File)
+}
+
+// addFiles adds to an entry what it says of the capture, and the log beside it.
+func addFiles(e *report.Run, capture string) {
+	if capture == "" {
+		return
 	}
-	if info, err := os.Stat(r.Result.Capture); err == nil {
+	e.Capture = filepath.Base(capture)
+	if info, err := os.Stat(capture); err == nil {
 		e.Bytes = info.Size()
 	}
-	return e
+	e.Log = logBeside(capture)
+}
+
+// logBeside is the name of what a server said that is a program, in the folder
+// of a capture; "" if it said nothing, or there is none.
+func logBeside(capture string) string {
+	if info, err := os.Stat(filepath.Join(filepath.Dir(capture), serverLog)); err != nil || info.Size() == 0 {
+		return ""
+	}
+	return serverLog
+}
+
+// serverLog is the file with what a server prints that is a program.
+const serverLog = "server.log"
+
+// replaceFile writes a file. Until all of it is written the one before stays.
+func replaceFile(path string, text []byte) error {
+	made := fmt.Sprintf("%s.%d", path, os.Getpid())
+	err := os.WriteFile(made, text, 0o666)
+	if err == nil {
+		err = os.Rename(made, path)
+	}
+	if err != nil {
+		os.Remove(made)
+	}
+	return err
 }
 
 // readIndex is the index as the last run left it. One that cannot be read is no

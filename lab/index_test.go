@@ -23,7 +23,7 @@ func ran(t *testing.T, results, name string, outcome lab.Outcome) lab.Ran {
 	if err := os.MkdirAll(filepath.Join(results, name), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	return lab.Ran{Scenario: s, Result: &lab.Result{Scenario: name, Outcome: outcome}}
+	return lab.Ran{Scenario: s, Result: &lab.Result{Scenario: name, Outcome: outcome, Judged: true}}
 }
 
 // TestIndexKeepsEarlierRuns runs some scenarios, and then one of them again.

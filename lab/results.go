@@ -17,7 +17,7 @@ import (
 // is last: a folder with the new one has the rest of the results, too.
 var resultFiles = []string{
 	"verdict.json", "walkthrough.md", "walkthrough.html",
-	"server.log", "files", // of a server that is a program
+	serverLog, "files", // of a server that is a program
 	"keys.log", // of sessions in TLS
 	"capture.pcapng", "capture.pcap",
 }
@@ -152,7 +152,7 @@ func (r *results) abandon(err error) error {
 	path := r.capture.Name()
 	if isEmpty(r.capture) {
 		os.Remove(path)
-		if log, err := os.Stat(filepath.Join(r.folder, "server.log")); err != nil || log.Size() == 0 {
+		if log, err := os.Stat(filepath.Join(r.folder, serverLog)); err != nil || log.Size() == 0 {
 			removeResults(r.folder)
 		}
 		os.Remove(r.folder) // if nothing is in it

@@ -31,7 +31,7 @@ func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
-	r.Capture, r.Command, r.TCP = filepath.Base(path), command, tcp
+	r.Capture, r.Command, r.TCP, r.Log = filepath.Base(path), command, tcp, logBeside(path)
 	if err := r.WriteFiles(filepath.Dir(path)); err != nil {
 		return err
 	}

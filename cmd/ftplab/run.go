@@ -167,6 +167,7 @@ type printer struct {
 	width  int // of the longest name
 	begin  time.Time
 	passed int
+	made   int // recorded, not judged
 	failed int
 	broken int // could not be run
 	notRun int // as the user interrupted
@@ -201,10 +202,12 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	switch {
 	case err != nil:
 		p.broken++
-	case r.Outcome == lab.Passed:
+	case r.Outcome == lab.Failed:
+		p.failed++
+	case r.Judged:
 		p.passed++
 	default:
-		p.failed++
+		p.made++
 	}
 	if p.json {
 		p.resultJSON(s, r, err)
@@ -274,6 +277,9 @@ func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 func (p *printer) end() error {
 	if !p.json {
 		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)
+		if p.made > 0 {
+			fmt.Fprintf(p.out, ", %d recorded, not judged", p.made)
+		}
 		if p.broken > 0 {
 			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
 		}

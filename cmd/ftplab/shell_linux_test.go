@@ -53,6 +53,11 @@ while True:
 	if err != nil || string(log) != "ready\n" {
 		t.Errorf("got the log %q, error %v, want ready", log, err)
 	}
+	inIndex(t, folder, `<a href="other-by-hand/server.log">`)
+	page, err := os.ReadFile(filepath.Join(folder, "results", "other-by-hand", "walkthrough.html"))
+	if err != nil || !strings.Contains(string(page), `<a href="server.log">`) {
+		t.Errorf("got a walkthrough without a link to the log, error %v", err)
+	}
 }
 
 // TestShellPlace says where somebody is who is in the shell.
@@ -127,7 +132,6 @@ func readTransfers(t *testing.T, path string) string {
 	return strings.Join(transfers, "; ")
 }
 
-// TestShellKeepsEarlier plays twice: what was done by hand is not replaced.
 // TestShellCommand runs a command in the shell's place: its exit status is ftplab's,
 // and the capture is judged by the scenario.
 func TestShellCommand(t *testing.T) {
@@ -160,6 +164,17 @@ func TestShellCommand(t *testing.T) {
 	}
 }
 
+// inIndex fails unless the index of the results in a folder has a text.
+func inIndex(t *testing.T, folder, text string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(folder, "results", "index.html"))
+	if err != nil || !strings.Contains(string(page), text) {
+		t.Errorf("got an index without %q, error %v", text, err)
+	}
+}
+
+// TestShellKeepsEarlier plays twice: what was done by hand is not replaced, and is
+// in the index.
 func TestShellKeepsEarlier(t *testing.T) {
 	optional.Tool(t, "curl", "apt install curl")
 	folder := t.TempDir()
@@ -168,7 +183,9 @@ func TestShellKeepsEarlier(t *testing.T) {
 	}
 	for _, name := range []string{"passive_list-by-hand", "passive_list-by-hand-2"} {
 		frames(t, filepath.Join(folder, "results", name, "capture.pcapng"))
+		inIndex(t, folder, `<a href="`+name+`/walkthrough.html">`)
 	}
+	inIndex(t, folder, "<h1>0 passed, 0 failed, 2 recorded, not judged</h1>")
 }
 
 // TestShellTerminal uses the terminal as people do.

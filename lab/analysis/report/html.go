@@ -112,6 +112,9 @@ func (v *view) linkUp() {
 	}
 }
 
+// notJudged is the outcome of a scenario that does not say what should be seen.
+const notJudged = "recorded, not judged"
+
 // An outcome is how the capture was judged, and the class it is printed in.
 type outcome struct{ Text, Class string }
 
@@ -121,8 +124,8 @@ func (r *Report) outcome() *outcome {
 		return nil
 	case !r.Passed():
 		return &outcome{"✗ failed", "fail"}
-	case r.Verdict == nil:
-		return &outcome{"recorded, not judged", ""}
+	case r.Verdict == nil && len(r.Figures) == 0:
+		return &outcome{notJudged, ""}
 	}
 	return &outcome{"✓ everything as expected", "pass"}
 }

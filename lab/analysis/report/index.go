@@ -12,20 +12,24 @@ import (
 	"ftplab/lab/analysis/report/page"
 )
 
-// A Run is what the index says of one scenario that was run. The paths of its
-// results are those of the results folder: NAME/walkthrough.html and so on.
+// A Run is what the index says of one scenario that was run, or of what was
+// recorded by hand. The paths of its results are those of the results folder:
+// NAME/walkthrough.html and so on.
 type Run struct {
 	Name     string  `json:"scenario"`
 	Title    string  `json:"title"`
 	Mode     string  `json:"mode"` // of its data connections, as scenario.Mode says
 	Network  string  `json:"network"`
 	Passed   bool    `json:"passed"`
-	Failures int     `json:"failures"`        // differences; 0 if it passed
-	Error    string  `json:"error,omitempty"` // why it could not be run, "" if it could
-	Seconds  float64 `json:"seconds"`         // of wall time
+	Unjudged bool    `json:"unjudged,omitempty"` // it was recorded, and nothing says what should be seen
+	ByHand   bool    `json:"by_hand,omitempty"`  // somebody was the client, so it has no verdict
+	Failures int     `json:"failures"`           // differences; 0 if it passed
+	Error    string  `json:"error,omitempty"`    // why it could not be run; the results, if any, are of an earlier run
+	Seconds  float64 `json:"seconds"`            // of wall time
 	Frames   int     `json:"frames"`
 	Bytes    int64   `json:"bytes"`             // of the capture file
 	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
+	Log      string  `json:"log,omitempty"`     // what a server said that is a program: "server.log"
 }
 
 //go:embed index.gohtml
@@ -38,12 +42,8 @@ var index = template.Must(template.New("").Parse(indexSource))
 func Index(w io.Writer, runs []Run) error {
 	view := struct {
 		Summary string
-		Failed  bool
 		Runs    []Run
 	}{Summary: summary(runs), Runs: runs}
-	for _, r := range runs {
-		view.Failed = view.Failed || !r.Passed
-	}
 	var body bytes.Buffer
 	if err := index.ExecuteTemplate(&body, "index", view); err != nil {
 		return err
@@ -52,11 +52,13 @@ func Index(w io.Writer, runs []Run) error {
 }
 
 func summary(runs []Run) string {
-	var passed, failed, broken int
+	var passed, failed, unjudged, broken int
 	for _, r := range runs {
 		switch {
 		case r.Error != "":
 			broken++
+		case r.onlyRecorded():
+			unjudged++
 		case r.Passed:
 			passed++
 		default:
@@ -64,6 +66,9 @@ func summary(runs []Run) string {
 		}
 	}
 	text := fmt.Sprintf("%d passed, %d failed", passed, failed)
+	if unjudged > 0 {
+		text += fmt.Sprintf(", %d recorded, not judged", unjudged)
+	}
 	if broken > 0 {
 		text += fmt.Sprintf(", %d could not be run", broken)
 	}
@@ -75,15 +80,31 @@ func (r Run) Link(file string) string {
 	return (&url.URL{Path: path.Join(".", r.Name, file)}).String()
 }
 
+// onlyRecorded says that all went well, and that nothing judges the capture.
+func (r Run) onlyRecorded() bool { return r.Passed && r.Unjudged }
+
 // Verdict is how the run ended, in words.
 func (r Run) Verdict() string {
 	switch {
 	case r.Error != "":
 		return "not run"
+	case r.onlyRecorded():
+		return notJudged
 	case r.Passed:
 		return "✓ as expected"
 	}
 	return "✗ " + counted(r.Failures, "difference")
+}
+
+// Class is how the verdict is printed.
+func (r Run) Class() string {
+	switch {
+	case r.Error != "" || !r.Passed:
+		return "fail"
+	case r.Unjudged:
+		return ""
+	}
+	return "pass"
 }
 
 // Size is the size of the capture, for a person.
@@ -93,7 +114,12 @@ func (r Run) Size() string { return byteSize(r.Bytes) }
 func (r Run) Packets() string { return grouped(int64(r.Frames)) }
 
 // Took is the wall time, for a person.
-func (r Run) Took() string { return fmt.Sprintf("%.2f", r.Seconds) }
+func (r Run) Took() string {
+	if r.Seconds == 0 {
+		return "" // nobody measured it
+	}
+	return fmt.Sprintf("%.2f", r.Seconds)
+}
 
 // byteSize writes a number of bytes with three digits or so.
 func byteSize(n int64) string {

@@ -23,6 +23,9 @@ func (r *Report) Markdown(w io.Writer) error {
 		m.line("**%s**: scenario `%s`.\n", v.Outcome.Text, v.Scenario.Name)
 	}
 	m.line("%s", mdText(v.Facts))
+	if v.Log != "" {
+		m.line("\nWhat the server printed: [%s](%s)", v.Log, v.Log)
+	}
 	m.differences(v)
 	m.hosts(v)
 	m.ladder(r, v)

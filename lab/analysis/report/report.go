@@ -40,6 +40,10 @@ type Report struct {
 	// nobody knows.
 	TCP string
 
+	// Log is the name of a file beside the page with what the server printed,
+	// if it is a program; empty for none.
+	Log string
+
 	prepared bool
 	surveyed survey
 	packets  []*Packet

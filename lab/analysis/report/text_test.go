@@ -102,13 +102,19 @@ func TestIndex(t *testing.T) {
 		{Name: "active_list", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Passed: true, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
 		{Name: "bad one", Title: "B", Failures: 2, Frames: 5, Bytes: 900, Capture: "capture.pcap"},
 		{Name: "none", Title: "C", Error: "no namespace <here>"},
+		{Name: "earlier", Title: "D", Error: "no disk", Passed: true, Frames: 7, Capture: "capture.pcapng"},
+		{Name: "bare", Title: "E", Passed: true, Unjudged: true, Capture: "capture.pcapng", Log: "server.log"},
+		{Name: "bare-by-hand", Title: "F", Passed: true, Unjudged: true, ByHand: true, Capture: "capture.pcapng"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := b.String()
 	for _, want := range []string{
-		"<h1>1 passed, 1 failed, 1 could not be run</h1>",
+		"<h1>1 passed, 1 failed, 2 recorded, not judged, 2 could not be run</h1>",
+		`<a href="earlier/walkthrough.html">earlier</a>`, "no disk The results are those of an earlier run.",
+		`<span class="">recorded, not judged</span>`, `<a href="bare/server.log">log</a>`, `<a href="bare/verdict.json">`,
+		`<a href="bare-by-hand/walkthrough.html">`,
 		`<a href="active_list/walkthrough.html">active_list</a>`, `<a href="active_list/capture.pcapng">12.3 kB</a>`,
 		`<a href="bad%20one/walkthrough.md">md</a>`, "✗ 2 differences", "✓ as expected", "1,031", "0.05",
 		"A &lt;b&gt;listing&lt;/b&gt;", "no namespace &lt;here&gt;",
@@ -117,7 +123,9 @@ func TestIndex(t *testing.T) {
 			t.Errorf("the index has no %q", want)
 		}
 	}
-	if strings.Contains(page, "none/walkthrough") {
-		t.Error("the index has links to the results of a scenario that was not run")
+	for _, missing := range []string{"none/walkthrough", "bare-by-hand/verdict.json"} {
+		if strings.Contains(page, missing) {
+			t.Errorf("the index has a link to %s, which is not there", missing)
+		}
 	}
 }
