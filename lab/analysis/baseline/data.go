@@ -43,8 +43,8 @@ var dataRules = []Rule{
 	},
 	{
 		Name: "active-from-port-20", Theme: "data connections",
-		Says:     "In active mode the server calls from port 20.",
-		Source:   "RFC 959, 3.2; Frederick 2001",
+		Says:     "In active mode the server calls from port 20, with implicit FTPS from 989.",
+		Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
 		Severity: Note,
 		Matters:  "Filters know active data connections by that port.",
 		Innocent: "the server does not run as root and cannot have a low port; many do not.",
@@ -173,7 +173,7 @@ func fromPort20() look {
 	n, last := 0, &ftp.Connection{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if !isActive(c) || c.Server.Port() == 20 {
+			if !isActive(c) || c.Server.Port() == 20 || c.Server.Port() == 989 {
 				return nil
 			}
 			if n++; n <= maxPackets {

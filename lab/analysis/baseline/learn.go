@@ -108,7 +108,9 @@ func (p *Profile) learnDialogue(s *session) {
 	for _, x := range s.Exchanges {
 		name := commandName(x)
 		p.Commands[name]++
-		count2(p.Transitions, last, name, 1)
+		if !s.Hidden || !x.AfterGap { // else others came in between, which cannot be read
+			count2(p.Transitions, last, name, 1)
+		}
 		for _, r := range x.Replies {
 			count2(p.Replies, name, fmt.Sprint(r.Code), 1)
 		}

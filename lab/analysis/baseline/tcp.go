@@ -299,9 +299,9 @@ func clockRuns(e *Evidence) []breach {
 }
 
 func showsFTP(e *Evidence) []breach {
-	if e.NumSessions() > 0 {
+	if e.AnyReadable() {
 		return nil
 	}
-	return []breach{{observed: fmt.Sprintf("%s and %s, none of them FTP in clear",
+	return []breach{{observed: fmt.Sprintf("%s and %s, none of them FTP that can be read",
 		plural(e.Size, "packet", "packets"), plural(e.NumConnections(), "TCP connection", "TCP connections")), filter: "ftp"}}
 }
