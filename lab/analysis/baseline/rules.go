@@ -113,7 +113,7 @@ func (f *Finding) more(g Finding) {
 // Rules returns the rules, by theme.
 func Rules() []Rule {
 	var all []Rule
-	for _, theme := range [][]Rule{dialogueRules, loginRules, announceRules, dataRules, attackRules, tcpRules, looksRules} {
+	for _, theme := range [][]Rule{dialogueRules, loginRules, announceRules, dataRules, attackRules, tlsRules, tcpRules, looksRules} {
 		all = append(all, theme...)
 	}
 	return all

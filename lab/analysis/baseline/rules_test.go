@@ -54,6 +54,10 @@ var ruleTests = map[string]struct{ breaks, near func(*forge) }{
 		breaks: session1(strings.Repeat("> "+strings.Repeat("ZGF0YQ", 20)+"\n< 500 what?\n", 8)),
 		near:   session1("> HELP\n< 214-\n" + strings.Repeat("+   a long help, line by line, that goes on and on\n", 30) + "+ 214 that was it"),
 	},
+	"pbsz-before-prot": {
+		breaks: session1("> PROT P\n< 200 ok"),
+		near:   session1("> PROT P\n< 503 PBSZ first\n> PBSZ 0\n< 200 ok\n> PROT P\n< 200 ok"),
+	},
 	"login-before-transfer": {
 		breaks: dialogue("< 220 ready\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR secret\n< 150 here\n< 226 done\n> QUIT\n< 221 bye"),
 		near:   dialogue("< 220 ready\n> PASV\n< 530 who are you?\n> RETR secret\n< 530 who are you?\n> USER ftp\n< 230 in\n> LIST\n< 150 here\n< 226 done"),
