@@ -182,3 +182,28 @@ func TestHome(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeBack has a cell mend what a run that was killed left of a program's files.
+func TestTakeBack(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "files")
+	inner := filepath.Join(folder, "inner")
+	if err := os.MkdirAll(inner, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Lchown(inner, 1000, 1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(inner, 0); err != nil {
+		t.Fatal(err)
+	}
+	takeBack(folder)
+	info, err := os.Stat(inner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := int(info.Sys().(*syscall.Stat_t).Uid); owner != os.Geteuid() || info.Mode().Perm() != 0o700 {
+		t.Errorf("got owner %d and mode %v, want %d and rwx------", owner, info.Mode(), os.Geteuid())
+	}
+}

@@ -93,17 +93,25 @@ func removeResults(folder string) error {
 }
 
 // removeAll removes a result. Among the files of a server that is a program some
-// may be those of a subordinate id, if the run was killed: a cell removes them.
+// may be those of a subordinate id, if a run was killed at once with its cell.
 func removeAll(path string) error {
 	err := os.RemoveAll(path)
 	if !errors.Is(err, os.ErrPermission) {
 		return err
 	}
-	absolute, absErr := filepath.Abs(path)
-	if absErr != nil || cell.Run(context.Background(), cell.Job{Spec: job{Remove: absolute}, AllIDs: true}) != nil {
-		return err
+	takeBack(path)
+	return os.RemoveAll(path)
+}
+
+// takeBack has a cell, in which the caller is root of all ids that are his, make
+// the files in a folder the caller's own. A cell that ended in order has done so.
+func takeBack(folder string) {
+	if _, err := os.Stat(folder); err != nil {
+		return
 	}
-	return nil
+	if path, err := filepath.Abs(folder); err == nil {
+		cell.Run(context.Background(), cell.Job{Spec: job{TakeBack: path}, AllIDs: true})
+	}
 }
 
 // path is where a result is to be when the run is over.
@@ -149,6 +157,7 @@ func (r *results) replace() error {
 func (r *results) abandon(err error) error {
 	defer r.lock.release()
 	defer r.capture.Close()
+	takeBack(filepath.Join(r.folder, "files"))
 	path := r.capture.Name()
 	if isEmpty(r.capture) {
 		os.Remove(path)

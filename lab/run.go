@@ -68,7 +68,8 @@ type job struct {
 	Files  string // for a server that is a program; see [runner.Recording]
 	Format pcapng.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
-	Remove string        // a path to remove, instead of all that
+
+	TakeBack string // a folder to make the caller's own, instead of all that
 }
 
 func init() { cell.Init(inCell) }
@@ -79,8 +80,8 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if err := c.Spec(&j); err != nil {
 		return err
 	}
-	if j.Remove != "" {
-		return os.RemoveAll(j.Remove)
+	if j.TakeBack != "" {
+		return runner.TakeBack(j.TakeBack)
 	}
 	s, err := scenario.Parse(j.File, j.Source)
 	if err != nil {
@@ -230,7 +231,7 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
+	defer removeAll(folder)
 	file, ctx, stop, err := readAlong(ctx, o.Live)
 	if err != nil {
 		return nil, err

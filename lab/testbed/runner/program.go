@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,4 +67,36 @@ func searchPath(name, folder string) (any string) {
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+// TakeBack makes the files in a folder, which a program may have made those of
+// other users, the caller's own again.
+func TakeBack(folder string) error {
+	files, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	takeBack(files)
+	return nil
+}
+
+// takeBack makes the files that a program made those of the caller again, whose
+// they are to read and to remove, and nobody's means to become him: on disk, a
+// program's root is the caller.
+func takeBack(files *os.Root) {
+	fs.WalkDir(files.FS(), ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // removed meanwhile
+		}
+		files.Lchown(path, os.Geteuid(), os.Getegid())
+		if info, err := e.Info(); err == nil && e.Type() != fs.ModeSymlink {
+			mode := info.Mode().Perm() | 0o600
+			if e.IsDir() {
+				mode |= 0o700
+			}
+			files.Chmod(path, mode)
+		}
+		return nil
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -272,24 +271,4 @@ func (p *program) Close(ctx context.Context) error {
 		<-p.ended
 	}
 	return nil
-}
-
-// takeBack makes the files that a program made those of the caller again, whose
-// they are to read and to remove, and nobody's means to become him: on disk, a
-// program's root is the caller.
-func takeBack(files *os.Root) {
-	fs.WalkDir(files.FS(), ".", func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return nil // removed meanwhile
-		}
-		files.Lchown(path, os.Geteuid(), os.Getegid())
-		if info, err := e.Info(); err == nil && e.Type() != fs.ModeSymlink {
-			mode := info.Mode().Perm() | 0o600
-			if e.IsDir() {
-				mode |= 0o700
-			}
-			files.Chmod(path, mode)
-		}
-		return nil
-	})
 }
