@@ -213,3 +213,24 @@ func TestSiteToSite(t *testing.T) {
 		t.Errorf("got %+v", x.Identity)
 	}
 }
+
+// A transfer has the mode that the session agreed on.
+func TestTransferMode(t *testing.T) {
+	f := newForge(t)
+	x := f.login()
+	x.active(3172, "RETR a", "data")
+	x.ask("MODE Z", "200 ok")
+	x.active(3173, "RETR b", "\x78\x9c")
+	x.ask("mode s", "200 ok")
+	x.ask("MODE C", "504 no")
+	x.active(3174, "RETR c", "data")
+	var got []string
+	for c := range read(t, f.pcap()).Connections() {
+		if c.Transfer != nil {
+			got = append(got, c.Transfer.Argument+c.Transfer.Mode)
+		}
+	}
+	if want := "[a bZ c]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}

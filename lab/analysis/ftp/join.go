@@ -257,13 +257,20 @@ type transferCommand struct {
 // transfers are the commands of a session that move data, as far as it has been read.
 type transfers struct {
 	list     []transferCommand
-	commands int // so far
+	commands int    // so far
+	mode     string // agreed on so far
 }
 
 // add takes the next command.
 func (all *transfers) add(e *Exchange) {
-	if e.Sender() != "" {
-		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, e.Final()}
+	final := e.Final()
+	switch {
+	case e.Command == "MODE" && final == 200:
+		all.mode = strings.TrimPrefix(capitals(strings.TrimSpace(strings.Clone(e.Argument))), "S")
+	case e.Command == "REIN" && final == 220:
+		all.mode = ""
+	case e.Sender() != "":
+		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode}
 		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began()}
 		if n := len(e.Replies); n > 0 && t.Reply > 0 {
 			x.finalPacket = e.Replies[n-1].Packet

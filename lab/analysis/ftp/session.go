@@ -163,4 +163,8 @@ type Transfer struct {
 	// code, 0 if none was seen.
 	Command, Argument string
 	Packet, Reply     int
+	// Mode is the transmission mode that the session had agreed on (RFC 959 section 3.4):
+	// "B", "C" or the "Z" of zlib, so that the bytes are not those of the file; "" for
+	// streams.
+	Mode string
 }

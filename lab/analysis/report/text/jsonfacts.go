@@ -87,6 +87,7 @@ type jsonTransfer struct {
 	Argument string `json:"argument"`
 	Packet   int    `json:"packet"`
 	Reply    int    `json:"reply,omitempty"`
+	Mode     string `json:"mode,omitempty"`
 }
 
 // A jsonSession goes on with its exchanges.
@@ -211,7 +212,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 		j.Control = &c.Control
 	}
 	if x := c.Transfer; x != nil {
-		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply}
+		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, valid(x.Mode)}
 	}
 	return j
 }

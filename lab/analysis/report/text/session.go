@@ -190,6 +190,9 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 		case e.Packet > d.FirstPacket:
 			text += fmt.Sprintf(", which is sent only then, in packet %d", e.Packet)
 		}
+		if e.Mode != "" {
+			text += fmt.Sprintf("; in mode %s the bytes are not those of the file", Escape(e.Mode))
+		}
 		lines = append(lines, text)
 	}
 	r.add(d.FirstPacket, d.FirstTime, lines...)
