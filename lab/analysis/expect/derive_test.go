@@ -163,3 +163,19 @@ func TestDerivedWantOfOneHost(t *testing.T) {
 		t.Errorf("the want\n%s\nreports\n%s", want, v.Report())
 	}
 }
+
+// Bytes from in front of a stream, of an older connection perhaps, have no number that a
+// want could have.
+func TestDerivedWantOfOlderBytes(t *testing.T) {
+	g := &forge{}
+	ctl := login(g)
+	ctl.packet(true, "P.", "USER old\r\n", ^uint32(0)-500_000, ctl.sent[0])
+	quit(ctl)
+	want := derive(t, g.capture(t), hosts)
+	if strings.Contains(want, "seq -") {
+		t.Errorf("a negative number in\n%s", want)
+	}
+	if v := verdict(t, want, g); !v.Pass {
+		t.Errorf("the want\n%s\nreports\n%s", want, v.Report())
+	}
+}

@@ -38,6 +38,9 @@ func (d *deriver) lines(t *derived) {
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("however much came before the end")
 			return
+		case e.kind == elementBytes && e.start < 0:
+			t.skip("bytes from in front of where the stream begins")
+			continue
 		}
 		if e.kind == elementSYN {
 			handshake++
