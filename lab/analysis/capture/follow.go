@@ -143,7 +143,7 @@ func (f *follower) begin(p *packet.Packet) *live {
 	}
 	l.records = f.records != nil && f.records(id)
 	if l.records && f.c.protected[id] {
-		l.Protect(&f.pool, f.c.keys)
+		l.Protect(&f.pool, f.c.keys, f.c.hash)
 	}
 	if f.hash && l.Hashes == nil {
 		l.Hashes = &f.pool

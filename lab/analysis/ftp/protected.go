@@ -14,7 +14,8 @@ import (
 // A protected reads TLS on a data connection.
 type protected struct {
 	session *tls.Session
-	from    int          // the packet of the first byte
+	from    int // the packet of the first byte
+	hashes  bool
 	raw     [2]hash.Hash // of each direction as it is
 	inside  [2]hash.Hash // of what it carries inside TLS
 	partial [2]bool      // some of that is missing
@@ -26,22 +27,27 @@ type protected struct {
 func (c *Candidate) BeginsWithTLS() bool { return c.handshake }
 
 // Protect makes c a data connection in TLS, before its first packet. Those of other
-// connections that wait for a gap to be filled are counted in the same pool.
-func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys) {
-	p := &protected{session: tls.NewSession(keys)}
+// connections that wait for a gap to be filled are counted in the same pool. Hashes says
+// that Digest will be asked for.
+func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
+	p := &protected{session: tls.NewSession(keys), hashes: hashes}
 	for dir := range 2 {
 		p.raw[dir], p.inside[dir] = sha256.New(), sha256.New()
 		c.digests[dir].To = func(b tcp.Chunk) {
 			if p.from == 0 {
 				p.from = b.Packet
 			}
-			p.raw[dir].Write(b.Data)
+			if hashes {
+				p.raw[dir].Write(b.Data)
+			}
 			p.session.Add(dir, b)
 		}
 	}
 	p.session.Data = func(dir int, b tcp.Chunk) {
 		p.partial[dir] = p.partial[dir] || b.AfterGap
-		p.inside[dir].Write(b.Data)
+		if hashes {
+			p.inside[dir].Write(b.Data)
+		}
 	}
 	p.session.Clear = func(dir int, _ tcp.Chunk) { p.partial[dir] = true }
 	c.Hashes, c.protected, c.state = pool, p, opaque
@@ -78,7 +84,7 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 // turned out to be in clear; "" if not all of it was read.
 func (p *protected) sum(dir int, h *tcp.Half) string {
 	have, start, end := h.Stream()
-	if start == end || !have.Covers(start, end) {
+	if !p.hashes || start == end || !have.Covers(start, end) {
 		return ""
 	}
 	s := p.session
