@@ -1,5 +1,5 @@
-// Linux's cooked captures: of the interface "any", and of links without a header of
-// their own.
+// Linux's cooked captures: of the interface "any", and of links without a
+// link-layer header.
 
 package packet
 
@@ -27,8 +27,8 @@ func (d *Decoder) cooked2(p *Packet, b piece) {
 	d.cookedProtocol(p, b.uint16(8), b.uint16(0), b.from(20))
 }
 
-// cookedProtocol goes on with a protocol of a cooked header, which is an
-// EtherType or a number of Linux's, on hardware of a kind of Linux's.
+// cookedProtocol continues with the protocol of a cooked header, which is an
+// EtherType or one of Linux's numbers, on a hardware type of Linux's.
 func (d *Decoder) cookedProtocol(p *Packet, hardware, kind int, b piece) {
 	const linuxLLC, wifi, wifiRadiotap = 4, 801, 803
 	switch {

@@ -1,7 +1,6 @@
-// Package packet takes the packets of a capture apart: from the link through IP to
-// the header of TCP, UDP, ICMP or ARP.
+// Package packet decodes the packets of a capture, from the link layer through
+// IP to the header of TCP, UDP, ICMP or ARP.
 //
-// It knows nothing of other packets, except that it puts the fragments of an IP
-// datagram together again. What a segment means in its connection is the work of
-// package tcp.
+// It decodes each packet by itself, except that it reassembles the fragments of
+// IP datagrams. Package tcp finds out what a segment means in its connection.
 package packet

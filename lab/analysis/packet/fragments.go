@@ -1,4 +1,4 @@
-// Fragments of IP datagrams, put together again.
+// Reassembly of IP fragments.
 
 package packet
 
@@ -8,14 +8,14 @@ import (
 	"ftplab/lab/analysis/internal/ranges"
 )
 
-// maxFragmentBytes bounds what waits for the rest of its datagram. The oldest
-// datagram gives way.
+// maxFragmentBytes limits the memory for incomplete datagrams. The oldest one
+// is dropped first.
 const maxFragmentBytes = 4 << 20
 
 // maxDatagram is the longest datagram that fragments can make.
 const maxDatagram = 65535
 
-// A fragmentKey names the datagram that a fragment belongs to (RFC 791
+// A fragmentKey identifies the datagram that a fragment belongs to (RFC 791
 // section 3.2, RFC 8200 section 4.5).
 type fragmentKey struct {
 	src, dst netip.Addr
@@ -23,24 +23,24 @@ type fragmentKey struct {
 	id       uint32
 }
 
-// A datagram is one that is not whole yet.
+// A datagram is an incomplete datagram.
 type datagram struct {
 	data  []byte
-	have  ranges.Set // of data
-	total int        // its length, 0 until the last fragment has come
+	have  ranges.Set // the bytes received
+	total int        // its length, 0 until the last fragment is received
 }
 
-// fragments are the datagrams that are not whole yet.
+// fragments are the incomplete datagrams.
 type fragments struct {
 	waiting map[fragmentKey]*datagram
 	order   []fragmentKey // oldest first
 	bytes   int
 }
 
-// add takes a fragment and returns the payload of its datagram if that is whole
-// now, else nothing. The first fragment of a datagram that was not captured
-// whole is returned as it is: it holds the headers, and the rest will be of no
-// use.
+// add takes a fragment and returns the payload of its datagram if that is
+// complete, else nothing. A first fragment that was not captured completely is
+// returned as it is: it has the headers, and the other fragments cannot
+// complete it.
 func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 	if len(b.data) < b.wire {
 		if ip.Offset == 0 {
@@ -73,7 +73,8 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 	return piece{}
 }
 
-// datagram returns the datagram of the given key, a new one if there is none.
+// datagram returns the datagram with the key. It makes a new one if there is
+// none.
 func (f *fragments) datagram(key fragmentKey) *datagram {
 	g := f.waiting[key]
 	if g == nil {
@@ -83,7 +84,7 @@ func (f *fragments) datagram(key fragmentKey) *datagram {
 		g = &datagram{}
 		f.waiting[key] = g
 		f.order = append(f.order, key)
-		const each = 200 // bytes it takes itself
+		const each = 200 // bytes of bookkeeping
 		f.bytes += each
 	}
 	return g

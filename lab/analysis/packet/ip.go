@@ -35,7 +35,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 	}
 	header := int(b.data[0]&15) * 4
 	total := b.uint16(2)
-	if total == 0 { // longer than 65535, left to the network card (TSO)
+	if total == 0 { // longer than 65535: the network card segments it (TSO)
 		total = b.wire
 	}
 	if header < 20 || total < header {
@@ -101,8 +101,8 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 	d.ip.Protocol = next
 }
 
-// fragmentHeader reads the fragment header of IPv6, and returns what follows
-// it: nothing, until the datagram is whole.
+// fragmentHeader reads the fragment header of IPv6 and returns the datagram's
+// payload if it is complete, else nothing.
 func (d *Decoder) fragmentHeader(b piece) (next int, payload piece) {
 	next = int(b.data[0])
 	field := b.uint16(2)
@@ -115,7 +115,7 @@ func (d *Decoder) fragmentHeader(b piece) (next int, payload piece) {
 	return next, d.fragments.add(&d.ip, b.uint32(4), b.from(8), more)
 }
 
-// transport goes on with what IP carries.
+// transport continues with the payload of an IP packet.
 func (d *Decoder) transport(p *Packet, protocol int, b piece) {
 	switch protocol {
 	case protoTCP:

@@ -1,4 +1,4 @@
-// From the link to IP: what stands in front of the IP header.
+// Link layers: the headers before the IP header.
 
 package packet
 
@@ -11,7 +11,7 @@ import (
 
 // EtherTypes.
 const (
-	firstEther      = 0x0600 // smaller numbers are a length, of IEEE 802.3
+	firstEther      = 0x0600 // smaller numbers are a length (IEEE 802.3)
 	etherIPv4       = 0x0800
 	etherARP        = 0x0806
 	etherTRILL      = 0x22f3
@@ -30,19 +30,20 @@ const (
 	etherQinQ1      = 0x9100 // before IEEE 802.1ad
 )
 
-// A Decoder takes packets apart. It has one header of each kind, which the
-// next packet overwrites: a large capture is decoded without allocation.
+// A Decoder decodes packets. It has one header of each kind, which the next
+// packet overwrites, so that a large capture is decoded without allocation.
 //
-// gopacket's decoding layers are not used here: they give up on a packet whose
-// TCP options or IP length were cut short by the recorder, know no cooked
-// capture of version 2, and do not follow IPv6 extension headers in place.
+// It does not use gopacket's decoding layers: those reject a packet whose TCP
+// options or IP length were cut short by the recorder, do not know version 2 of
+// the cooked capture, and do not follow IPv6 extension headers in place.
 type Decoder struct {
-	// Details asks for what only a printed line needs: DNS and the text of ICMP.
+	// Details also decodes what only a printed line needs: DNS and the text of
+	// ICMP.
 	Details bool
-	// Unknown is set by a packet of a kind of link that is not known here.
+	// Unknown is set by a packet whose link type is not supported.
 	Unknown bool
-	// Fragmented is set once a fragment of an IP datagram was seen: then what a
-	// packet holds depends on the packets before it.
+	// Fragmented is set by the first fragment of an IP datagram. From then on,
+	// decoding a packet depends on the packets before it.
 	Fragmented bool
 
 	ip        IP
@@ -51,24 +52,24 @@ type Decoder struct {
 	icmp      ICMP
 	arp       ARP
 	fragments fragments
-	depth     int // headers so far that may hold others of their kind
+	depth     int // nested headers so far
 }
 
 const maxDepth = 32
 
-// A piece is a part of a packet: the bytes captured of it, and its length on
-// the wire, which is never smaller.
+// A piece is a part of a packet: its captured bytes, and its length on the
+// wire, which is never smaller.
 type piece struct {
 	data []byte
 	wire int
 }
 
-// from returns the part of b that begins at n; it is empty if b is shorter.
+// from returns the part of b that starts at n. It is empty if b is shorter.
 func (b piece) from(n int) piece {
 	return piece{b.data[min(n, len(b.data)):], max(b.wire-n, 0)}
 }
 
-// upto returns b without what follows its first n bytes: padding.
+// upto returns the first n bytes of b, without the padding behind them.
 func (b piece) upto(n int) piece {
 	return piece{b.data[:min(n, len(b.data))], min(n, b.wire)}
 }
@@ -90,7 +91,7 @@ func (d *Decoder) Decode(p *Packet, raw *pcapng.Packet) {
 	d.link(p, raw.Link, b)
 }
 
-// link reads what begins as the given link type says.
+// link decodes a packet of the given link type.
 func (d *Decoder) link(p *Packet, link pcapng.LinkType, b piece) {
 	read := links[link]
 	if read == nil {
@@ -102,8 +103,8 @@ func (d *Decoder) link(p *Packet, link pcapng.LinkType, b piece) {
 	}
 }
 
-// deeper goes into another header that can hold one of its own kind, and reports
-// whether there were not too many of them yet.
+// deeper enters another header that can be nested. It reports whether the limit
+// for nested headers is not reached.
 func (d *Decoder) deeper() bool {
 	d.depth++
 	return d.depth <= maxDepth
@@ -117,7 +118,7 @@ func (d *Decoder) ethernet(p *Packet, b piece) {
 	d.ether(p, b.uint16(12), b.from(14))
 }
 
-// ether goes on with what the given EtherType names.
+// ether continues with the protocol of the given EtherType.
 func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	if !d.deeper() {
 		return
@@ -161,7 +162,7 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	}
 }
 
-// taggedEthernet is an Ethernet header with the tag of a switch, of so many bytes,
+// taggedEthernet is an Ethernet header with a switch's tag of that many bytes
 // between the addresses and the EtherType.
 func (d *Decoder) taggedEthernet(p *Packet, b piece, tag int) {
 	if len(b.data) >= 14+tag {
@@ -193,8 +194,7 @@ func (d *Decoder) macsec(p *Packet, b piece) {
 	}
 }
 
-// llc reads IEEE 802.2, which may hold an EtherType after all (SNAP), or name IP in
-// other ways.
+// llc reads IEEE 802.2, which names IP by an EtherType (SNAP) or in other ways.
 func (d *Decoder) llc(p *Packet, b piece) {
 	if len(b.data) < 3 {
 		return
@@ -249,9 +249,9 @@ func (d *Decoder) networkLayer(p *Packet, b piece) {
 	}
 }
 
-// looksEthernet reports whether an Ethernet frame begins here, where no number says
-// what does: whether it holds IP by its EtherType and by the IP header itself, or
-// another EtherType that is read here.
+// looksEthernet reports whether an Ethernet frame starts here, for links that
+// do not say so: its EtherType is IP and an IP header follows, or it is another
+// EtherType that this package reads.
 func looksEthernet(b piece) bool {
 	if len(b.data) < 15 {
 		return false
@@ -267,9 +267,9 @@ func looksEthernet(b piece) bool {
 	return false
 }
 
-// loopback reads the four bytes of address family on BSD loopback. Their order
-// depends on the machine, and the number of IPv6 on the system, so what they
-// say is taken from the IP header, if they are an address family at all.
+// loopback reads the four bytes of address family of BSD loopback. Their byte
+// order depends on the machine, and the number of IPv6 on the system. So if
+// they are an address family at all, the version in the IP header decides.
 func (d *Decoder) loopback(p *Packet, b piece) {
 	if len(b.data) < 4 {
 		return
@@ -279,7 +279,7 @@ func (d *Decoder) loopback(p *Packet, b piece) {
 	}
 }
 
-// rawIP goes by the version in the IP header.
+// rawIP decodes by the version in the IP header.
 func (d *Decoder) rawIP(p *Packet, b piece) {
 	if len(b.data) == 0 {
 		return

@@ -1,4 +1,4 @@
-// The table of link types that are read.
+// The table of supported link types.
 
 package packet
 
@@ -49,10 +49,11 @@ const (
 	linkMarvellTag8   pcapng.LinkType = 284
 )
 
-// links is how each link type is read.
+// links has the decoder of each link type.
 var links map[pcapng.LinkType]func(d *Decoder, p *Packet, b piece)
 
-// init fills links, which those read that hold frames of another link type.
+// init fills links. Some decoders use links themselves, for the frames they
+// contain.
 func init() {
 	links = map[pcapng.LinkType]func(*Decoder, *Packet, piece){
 		pcapng.LinkNull:            (*Decoder).loopback,
@@ -120,12 +121,12 @@ func init() {
 	}
 }
 
-// behind passes over a header of a fixed size.
+// behind skips a header of a fixed size.
 func behind(size int, read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece) {
 	return func(d *Decoder, p *Packet, b piece) { read(d, p, b.from(size)) }
 }
 
-// behindType passes over a header of a fixed size with an EtherType in it.
+// behindType skips a header of a fixed size that contains an EtherType.
 func behindType(at, size int) func(*Decoder, *Packet, piece) {
 	return func(d *Decoder, p *Packet, b piece) {
 		if len(b.data) >= size {

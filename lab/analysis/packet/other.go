@@ -1,5 +1,5 @@
-// What is not TCP: UDP with DNS, ICMP, ICMPv6 and ARP. It is read only for a
-// packet that is handed out.
+// Protocols other than TCP: UDP with DNS, ICMP, ICMPv6 and ARP. They are read
+// only for packets that are returned to the caller.
 
 package packet
 
@@ -36,7 +36,7 @@ func (d *Decoder) datagram(p *Packet, b piece) {
 	}
 }
 
-// readDNS reads a DNS message, nil if it is none.
+// readDNS reads a DNS message. It returns nil if the data is not one.
 func readDNS(b []byte) *DNS {
 	if len(b) < 12 {
 		return nil
@@ -120,7 +120,7 @@ func (d *Decoder) icmpMessage(p *Packet, protocol int, b piece) {
 	}
 }
 
-// icmpText says what a message of ICMP means, as tcpdump does.
+// icmpText describes an ICMP message as tcpdump does.
 func icmpText(b piece) string {
 	kind, code := b.data[0], b.data[1]
 	about := quotedDestination(b.from(8))
@@ -147,7 +147,8 @@ func icmpText(b piece) string {
 	return fmt.Sprintf("type %d code %d", kind, code)
 }
 
-// quotedDestination is where the packet was going that an ICMP error quotes.
+// quotedDestination returns the destination of the packet quoted in an ICMP
+// error.
 func quotedDestination(b piece) string {
 	if len(b.data) < 20 {
 		return "?"
@@ -155,7 +156,7 @@ func quotedDestination(b piece) string {
 	return netip.AddrFrom4([4]byte(b.data[16:])).String()
 }
 
-// icmp6Text says what a message of ICMPv6 means, as tcpdump does.
+// icmp6Text describes an ICMPv6 message as tcpdump does.
 func icmp6Text(b piece) string {
 	target := "?"
 	if len(b.data) >= 24 {

@@ -10,20 +10,21 @@ import (
 type Packet struct {
 	// Number counts from 1, as Wireshark's frame.number.
 	Number int
-	// Time is its stamp, in nanoseconds since 1970.
+	// Time is its timestamp, in nanoseconds since 1970.
 	Time int64
-	// Length is its length on the wire, Captured what is in the file of it.
+	// Length is its length on the wire, Captured the number of bytes in the
+	// file.
 	Length, Captured int
 	// Data are the captured bytes; nil of a clone.
 	Data []byte
 
-	// SrcMAC and DstMAC are nil on links without them; VLAN is the innermost
-	// VLAN's number, -1 for none.
+	// SrcMAC and DstMAC are nil if the link has none. VLAN is the ID of the
+	// innermost VLAN, or -1.
 	SrcMAC, DstMAC net.HardwareAddr
 	VLAN           int
 
-	// IP is nil for what is not IP (and for fragments that are not whole yet,
-	// only IP is set).
+	// IP is nil if the packet is not IP. If it is a fragment of an incomplete
+	// datagram, only IP is set.
 	IP *IP
 	// At most one of these is set.
 	TCP  *TCP
@@ -32,8 +33,8 @@ type Packet struct {
 	ARP  *ARP
 }
 
-// Clone returns a copy of a packet and its headers, without its bytes, that stays
-// valid when the decoder takes the next packet apart.
+// Clone returns a copy of a packet and its headers, without its bytes, that
+// stays valid when the decoder decodes the next packet.
 func (p *Packet) Clone() *Packet {
 	c := *p
 	c.Data = nil
@@ -58,7 +59,7 @@ func copyOf[T any](p **T) {
 	}
 }
 
-// IP is a header of IPv4 or IPv6; of a tunnel, the innermost one.
+// IP is an IPv4 or IPv6 header; in a tunnel, the innermost one.
 type IP struct {
 	Version  int
 	Src, Dst netip.Addr
@@ -67,10 +68,11 @@ type IP struct {
 	// ID and DF (don't fragment) are IPv4's.
 	ID uint16
 	DF bool
-	// Protocol is the number of what it carries (6 is TCP), behind any
+	// Protocol is the number of the payload's protocol (6 is TCP), behind any
 	// extension headers.
 	Protocol int
-	// Fragment says that the packet is a fragment, and Offset where it goes.
+	// Fragment says that the packet is a fragment; Offset is its offset in
+	// bytes.
 	Fragment bool
 	Offset   int
 	// Length is the number of bytes behind the header.
@@ -85,7 +87,7 @@ type UDP struct {
 	DNS    *DNS
 }
 
-// DNS is the gist of a DNS message (RFC 1035 section 4.1).
+// DNS is a summary of a DNS message (RFC 1035 section 4.1).
 type DNS struct {
 	ID       uint16
 	Response bool

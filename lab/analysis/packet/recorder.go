@@ -1,4 +1,4 @@
-// Headers that recorders and packet filters put in front of a packet.
+// Headers that recorders and packet filters add before a packet.
 
 package packet
 
@@ -9,15 +9,15 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// pflog passes over the header of OpenBSD's packet filter, which says its own length,
-// without its padding to four bytes.
+// pflog skips the header of OpenBSD's packet filter. The header contains its
+// length, without its padding to four bytes.
 func (d *Decoder) pflog(p *Packet, b piece) {
 	if len(b.data) > 0 {
 		d.rawIP(p, b.from((int(b.data[0])+3)&^3))
 	}
 }
 
-// nflog looks for the packet among the attributes of a message of Linux's packet
+// nflog finds the packet among the attributes of a message of Linux's packet
 // filter, in the byte order of the machine.
 func (d *Decoder) nflog(p *Packet, b piece) {
 	const header, payload = 4, 9
@@ -39,8 +39,8 @@ func (d *Decoder) nflog(p *Packet, b piece) {
 	}
 }
 
-// pktap passes over the header of Apple's PKTAP, which names the link type of the frame
-// behind it.
+// pktap skips the header of Apple's PKTAP, which contains the link type of the
+// frame behind it.
 func (d *Decoder) pktap(p *Packet, b piece) {
 	const shortest, longest, frame = 12, 1 << 16, 1
 	if len(b.data) < shortest {
@@ -58,8 +58,8 @@ func (d *Decoder) pktap(p *Packet, b piece) {
 	d.link(p, pcapng.LinkType(link), b.from(int(size)))
 }
 
-// ppi passes over the header of per-packet information, which names the link type of
-// the frame behind it.
+// ppi skips the header of per-packet information, which contains the link type
+// of the frame behind it.
 func (d *Decoder) ppi(p *Packet, b piece) {
 	const shortest = 8
 	if len(b.data) < shortest {
@@ -71,7 +71,7 @@ func (d *Decoder) ppi(p *Packet, b piece) {
 	}
 }
 
-// erf passes over the record header of Endace's cards, and those that follow it.
+// erf skips the record header of Endace's cards, and its extension headers.
 func (d *Decoder) erf(p *Packet, b piece) {
 	const header, extension, more = 16, 8, 0x80
 	const hdlc, ethernet, colorHDLC, colorEthernet, dsmEthernet, hashEthernet, ipv4, ipv6 = 1, 2, 10, 11, 16, 20, 22, 23
@@ -93,8 +93,8 @@ func (d *Decoder) erf(p *Packet, b piece) {
 	}
 }
 
-// upperPDU reads a packet that Wireshark exported with tags in front of it, which name
-// its dissector.
+// upperPDU reads a packet that Wireshark exported. The tags before it name its
+// dissector.
 func (d *Decoder) upperPDU(p *Packet, b piece) {
 	const end, dissector = 0, 12
 	read := (*Decoder).rawIP
@@ -115,7 +115,8 @@ func (d *Decoder) upperPDU(p *Packet, b piece) {
 	}
 }
 
-// dissectorNamed returns what reads the same as one of Wireshark's dissectors.
+// dissectorNamed returns the function that reads the same protocol as one of
+// Wireshark's dissectors.
 func dissectorNamed(name string) (read func(*Decoder, *Packet, piece), known bool) {
 	switch name {
 	case "ip", "ipv6":
@@ -130,8 +131,8 @@ func dissectorNamed(name string) (read func(*Decoder, *Packet, piece), known boo
 	return nil, false
 }
 
-// mpacket passes over preamble and start of an Ethernet packet (IEEE 802.3br): one that
-// is whole, or the first part of one that was interrupted.
+// mpacket skips preamble and start of an Ethernet packet (IEEE 802.3br) that is
+// complete, or the first part of one that was interrupted.
 func (d *Decoder) mpacket(p *Packet, b piece) {
 	const preamble, starts = 0x55, "\xd5\xe6\x4c\x7f\xb3"
 	for i, c := range b.data[:min(9, len(b.data))] {
@@ -145,8 +146,8 @@ func (d *Decoder) mpacket(p *Packet, b piece) {
 	}
 }
 
-// juniper passes over the header of Juniper's routers, behind which comes the frame, or
-// IP alone.
+// juniper skips the header of Juniper's routers. The frame follows, or an IP
+// packet without a link header.
 func juniper(read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece) {
 	const magic, extended, bare = "MGC", 0x80, 0x02
 	return func(d *Decoder, p *Packet, b piece) {
@@ -158,7 +159,7 @@ func juniper(read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece)
 			size += 2 + b.uint16(4)
 		}
 		if flags&bare != 0 {
-			d.rawIP(p, b.from(size+4)) // the four bytes say which protocol
+			d.rawIP(p, b.from(size+4)) // the four bytes say which protocol it is
 			return
 		}
 		read(d, p, b.from(size))

@@ -19,18 +19,17 @@ const (
 	CWR
 )
 
-// TCP is a TCP header (RFC 9293 section 3.1). What the packets before it make of
-// its numbers is in package tcp.
+// TCP is a TCP header (RFC 9293 section 3.1). Package tcp interprets its
+// numbers, which depend on earlier packets.
 type TCP struct {
 	SrcPort, DstPort uint16
 	// RawSeq, RawAck and RawWindow are the numbers on the wire.
 	RawSeq, RawAck uint32
 	Flags          uint8
 	RawWindow      uint16
-	// Length is the number of bytes of data, whether they were captured or
-	// not.
+	// Length is the number of bytes of data, including those not captured.
 	Length int
-	// Payload are those captured; nil of a clone.
+	// Payload is the captured data; nil in a clone.
 	Payload []byte
 	// Urgent is the urgent pointer.
 	Urgent  uint16
@@ -44,8 +43,8 @@ func (t *TCP) Has(flags uint8) bool { return t.Flags&flags == flags }
 
 const ftpPort = 21
 
-// FirstLine returns the first line of data to or from port 21, which is what tcpdump
-// prints of FTP; "" for a segment of another port.
+// FirstLine returns the first line of data to or from port 21, which tcpdump
+// prints for FTP. It returns "" for a segment of another port.
 func (t *TCP) FirstLine() string {
 	if t.firstLine != "" || t.SrcPort != ftpPort && t.DstPort != ftpPort {
 		return t.firstLine
@@ -62,7 +61,7 @@ type TCPOptions struct {
 	HasTimestamps bool
 	TSval, TSecr  uint32
 
-	raw []byte // as they stand in the header
+	raw []byte // as in the header
 }
 
 // Kinds of TCP options.
@@ -103,8 +102,8 @@ func (d *Decoder) segment(p *Packet, b piece) {
 	p.TCP = &d.tcp
 }
 
-// Each calls use for every option. A list that makes no sense, or was cut short
-// by the recorder, ends early.
+// Each calls use for every option. An invalid list, or one cut short by the
+// recorder, ends early.
 func (o *TCPOptions) Each(use func(kind byte, value []byte)) {
 	for b := o.raw; len(b) > 0; {
 		if b[0] == OptionEnd || b[0] == OptionNOP {
@@ -123,8 +122,8 @@ func (o *TCPOptions) Each(use func(kind byte, value []byte)) {
 	}
 }
 
-// parse reads the options. SACK blocks are left to SACKBlocks: they mean something
-// only beside the beginning of the stream.
+// parse reads the options except SACK blocks. SACKBlocks reads those, because
+// they need the initial sequence number.
 func (o *TCPOptions) parse(b []byte) {
 	o.raw = b
 	if len(b) == 12 && b[0] == OptionNOP && b[1] == OptionNOP && b[2] == OptionTimestamps && b[3] == 10 {

@@ -1,4 +1,4 @@
-// Tunnels that IP carries: GRE and what it is used for, L2TP, MPLS and pseudo-wires.
+// Tunnels over IP: GRE and the protocols in it, L2TP, MPLS and pseudo-wires.
 
 package packet
 
@@ -39,8 +39,8 @@ func (d *Decoder) gre(p *Packet, b piece) {
 	}
 }
 
-// behindRoutes passes over the source routes of RFC 1701: each has its length in the
-// fourth byte, and the last one none.
+// behindRoutes skips the source routes of RFC 1701. Each has its length in the
+// fourth byte; the last one has length 0.
 func behindRoutes(b piece) piece {
 	for len(b.data) >= 4 {
 		length := int(b.data[3])
@@ -52,8 +52,8 @@ func behindRoutes(b piece) piece {
 	return b
 }
 
-// erspan reads what Cisco's switches put in front of a mirrored frame
-// (draft-foschiano-erspan): types II and III.
+// erspan reads the header that Cisco's switches add to a mirrored frame
+// (draft-foschiano-erspan), types II and III.
 func (d *Decoder) erspan(p *Packet, b piece) {
 	const typeII, typeIII = 1, 2
 	if len(b.data) < 12 {
@@ -63,7 +63,7 @@ func (d *Decoder) erspan(p *Packet, b piece) {
 	case typeII:
 		d.ethernet(p, b.from(8))
 	case typeIII:
-		const ip = 2 // of the field that says what was mirrored
+		const ip = 2 // value of the field that says what was mirrored
 		size, kind := 12, b.data[10]>>2&0x1f
 		if b.data[11]&1 != 0 { // with a subheader of the platform
 			size += 8
@@ -76,8 +76,9 @@ func (d *Decoder) erspan(p *Packet, b piece) {
 	}
 }
 
-// mpls passes over the labels (RFC 3032). No number says what is behind them: IP, or a
-// pseudo-wire with a frame, behind a control word or not (RFC 4385, RFC 4448).
+// mpls skips the labels (RFC 3032). The labels do not say what follows: IP, or
+// a pseudo-wire with a frame, with or without a control word (RFC 4385, RFC
+// 4448).
 func (d *Decoder) mpls(p *Packet, b piece) {
 	const bottom = 1 << 8
 	for len(b.data) >= 4 {
@@ -90,8 +91,8 @@ func (d *Decoder) mpls(p *Packet, b piece) {
 	}
 }
 
-// pseudowire reads the payload of MPLS by its look. A frame is tried first: hardly a
-// packet of IP looks like one.
+// pseudowire guesses the payload of MPLS from its bytes. It tries a frame
+// first, because an IP packet hardly ever looks like a frame.
 func (d *Decoder) pseudowire(p *Packet, b piece) {
 	if len(b.data) == 0 {
 		return
@@ -113,9 +114,9 @@ func (d *Decoder) pseudowire(p *Packet, b piece) {
 	}
 }
 
-// l2tp3 reads the data of L2TPv3 (RFC 3931 section 4.1). How long the cookie is, whether
-// there is a sublayer and what is carried, the two ends agreed on before; so it goes by
-// what looks like a frame.
+// l2tp3 reads the data of L2TPv3 (RFC 3931 section 4.1). The two ends agree
+// before on the length of the cookie, on the sublayer and on the payload, so it
+// looks for bytes that look like a frame.
 func (d *Decoder) l2tp3(p *Packet, b piece) {
 	const longest = 12 // a cookie of 8 bytes, a sublayer of 4
 	for at := 0; at <= longest; at += 4 {

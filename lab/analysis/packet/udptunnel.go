@@ -1,4 +1,4 @@
-// Tunnels that UDP carries. They are known by their ports, and by their headers.
+// Tunnels over UDP. Their ports and headers identify them.
 
 package packet
 
@@ -15,14 +15,14 @@ const (
 	capwapPort    = 5247
 	genevePort    = 6081
 	mplsPort      = 6635
-	vxlanOldPort  = 8472 // of Linux, before there was a port for it
+	vxlanOldPort  = 8472 // Linux's, before a port was assigned
 	tzspPort      = 37008
-	tunnelHeader  = 8 // bytes: the shortest header of those that have a fixed one
+	tunnelHeader  = 8 // bytes: the shortest of the headers with a fixed size
 	shortestIPv6  = 40
 	versionOfIPv6 = 6
 )
 
-// udpTunnel reads what a tunnel carries, and reports whether there is one.
+// udpTunnel reads the contents of a tunnel, and reports whether there is one.
 func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 	if len(b.data) < tunnelHeader {
 		return false
@@ -54,8 +54,8 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 	return false
 }
 
-// vxlan reads VXLAN (RFC 7348), and with the port for that or with the flag its
-// extension for other protocols than Ethernet (draft-ietf-nvo3-vxlan-gpe).
+// vxlan reads VXLAN (RFC 7348) and its extension for protocols other than
+// Ethernet (draft-ietf-nvo3-vxlan-gpe), which has its own port or a flag.
 func (d *Decoder) vxlan(p *Packet, port uint16, b piece) bool {
 	const numbered, withProtocol = 0x08, 0x04
 	flags := b.data[0]
@@ -137,7 +137,8 @@ func (d *Decoder) l2tp(p *Packet, b piece) bool {
 	return true
 }
 
-// teredo reads IPv6 behind what a Teredo server adds (RFC 4380 section 5.1.1).
+// teredo reads IPv6 after the indications of a Teredo server (RFC 4380 section
+// 5.1.1).
 func (d *Decoder) teredo(p *Packet, b piece) bool {
 	const authentication, origin = 1, 0
 	if len(b.data) >= 4 && b.uint16(0) == authentication {

@@ -9,11 +9,11 @@ func (d *Decoder) ppp(p *Packet, b piece) {
 		return
 	}
 	if len(b.data) >= 4 && (b.data[0] == 0x0f || b.data[0] == 0x8f) && b.data[1] == 0 {
-		d.ciscoHDLC(p, b) // on a link that may be either
+		d.ciscoHDLC(p, b) // on a link that can have either
 		return
 	}
 	if len(b.data) >= 2 && (b.data[0] == 0xff || b.data[0] < 2) && b.data[1] == 3 {
-		b = b.from(2) // with address and control; pppd writes who sends instead of the address
+		b = b.from(2) // skip address and control; pppd replaces the address by the direction
 	}
 	protocol := 0
 	switch {
@@ -58,7 +58,8 @@ func (d *Decoder) ciscoHDLC(p *Packet, b piece) {
 	}
 }
 
-// frameRelay reads the address of Q.922, and behind it what RFC 2427 or Cisco put there.
+// frameRelay reads the address of Q.922 and the header of RFC 2427 or Cisco
+// behind it.
 func (d *Decoder) frameRelay(p *Packet, b piece) {
 	const last, unnumbered = 1, 3
 	for len(b.data) > 0 && b.data[0]&last == 0 {

@@ -1,5 +1,4 @@
-// Wireless links: an IP packet inside a frame of IEEE 802.11 that was recorded in
-// clear.
+// Wireless links: an IP packet in a frame of IEEE 802.11 that is not encrypted.
 
 package packet
 
@@ -8,8 +7,8 @@ import (
 	"net"
 )
 
-// radiotap passes over the header of radiotap.org, which says its own length, and
-// whether the header of the frame is padded.
+// radiotap skips the header of radiotap.org, which contains its length and
+// whether the frame's header is padded.
 func (d *Decoder) radiotap(p *Packet, b piece) {
 	const more, withTime, withFlags, padded = 1 << 31, 1, 2, 0x20
 	if len(b.data) < 8 {
@@ -27,8 +26,8 @@ func (d *Decoder) radiotap(p *Packet, b piece) {
 	d.dataFrame(p, b.from(size), pad)
 }
 
-// prism passes over the headers that drivers of wireless cards wrote before radiotap:
-// Prism's, which says its length in the byte order of the machine, and AVS.
+// prism skips the headers that drivers of wireless cards wrote before radiotap:
+// Prism's, which has its length in the byte order of the machine, and AVS.
 func (d *Decoder) prism(p *Packet, b piece) {
 	const avs, longest = 0x80211001, 1 << 16
 	if len(b.data) < 8 {
@@ -46,8 +45,8 @@ func (d *Decoder) prism(p *Packet, b piece) {
 // wifi reads a frame of IEEE 802.11.
 func (d *Decoder) wifi(p *Packet, b piece) { d.dataFrame(p, b, false) }
 
-// dataFrame reads a data frame of IEEE 802.11 that is not encrypted. Of several in one
-// (A-MSDU) it reads the first.
+// dataFrame reads a data frame of IEEE 802.11 that is not encrypted. If the
+// frame has several packets (A-MSDU), it reads the first.
 func (d *Decoder) dataFrame(p *Packet, b piece, padded bool) {
 	const (
 		header                              = 24

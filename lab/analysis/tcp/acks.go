@@ -1,5 +1,6 @@
-// What the two sides of a dialogue acknowledge. ACK numbers decide who spoke first when
-// a recorder with several queues has the two directions out of order.
+// What the two sides of a dialogue acknowledge. If a recorder with several
+// queues has the two directions out of order, the ACK numbers decide which side
+// spoke first.
 
 package tcp
 
@@ -10,18 +11,20 @@ import (
 	"sort"
 )
 
-// An ack is a segment with data, at seq, that acknowledges the other direction up to a
-// relative number. It is noted if the capture may not have had all of that until then.
+// An ack is a segment with data, at seq, that acknowledges the other direction
+// up to a relative number. It is noted if the capture may lack some of the
+// bytes before that number.
 type ack struct {
 	upTo, seq int64
 	packet    int
 }
 
-// maxAcks is how many are noted for the sake of one gap. What fills it is soon there if
-// it was swapped, and of a gap that stays there could be a million.
+// maxAcks is how many are noted for one gap. A gap that comes from swapped
+// packets is filled soon; a gap that stays could collect a million.
 const maxAcks = 8
 
-// notable reports whether to note that the peer acknowledges the stream up to a number.
+// notable reports whether to note that the peer acknowledges the stream up to a
+// number.
 func (h *Half) notable(upTo int64) bool {
 	if upTo > h.reach {
 		return true
@@ -37,7 +40,7 @@ func (h *Half) notable(upTo int64) bool {
 	return h.noted <= maxAcks
 }
 
-// unbroken is up to where the stream has surely been seen without a gap.
+// unbroken returns the number up to which the stream was seen without a gap.
 func (h *Half) unbroken() int64 {
 	switch {
 	case !h.synSeen && h.Segments < maxAcks: // the first segment may not be the first one
@@ -48,12 +51,12 @@ func (h *Half) unbroken() int64 {
 	return h.have[0].End
 }
 
-// acks are in the order of what they acknowledge, one for each number.
+// acks are sorted by what they acknowledge, one for each number.
 type acks []ack
 
-// acks returns what the peer said that it had of a recording of a stream, which ends at a
-// relative number. Only acks of whole segments count: captures are forged with numbers
-// that mean nothing.
+// acks returns what the peer acknowledged of a recording of a stream that ends
+// at a relative number. Only acks that end with a segment count, because forged
+// captures have ACK numbers without meaning.
 func (r *Recording) acks(peer *Recording, end int64) acks {
 	if r == nil || peer == nil || len(peer.noted) == 0 {
 		return nil
@@ -67,7 +70,7 @@ func (r *Recording) acks(peer *Recording, end int64) acks {
 	slices.SortFunc(all, func(a, b ack) int { return cmp.Or(cmp.Compare(a.upTo, b.upTo), cmp.Compare(a.seq, b.seq)) })
 	all = slices.CompactFunc(all, func(a, b ack) bool { return a.upTo == b.upTo })
 	whole := make([]bool, len(all))
-	next := 0 // the first that is not below the last bound, which most often the next one is near
+	next := 0 // the first ack that is not below the last bound; the next one is usually near
 	mark := func(bound int64) {
 		if next > 0 && bound <= all[next-1].upTo {
 			next = all.search(bound)
@@ -80,7 +83,7 @@ func (r *Recording) acks(peer *Recording, end int64) acks {
 		}
 	}
 	for _, s := range r.segments {
-		mark(s.seq) // where the one before ends, even if the recorder has cut it short
+		mark(s.seq) // where the segment before ends, even if the recorder cut it short
 		mark(s.seq + int64(s.to-s.from))
 	}
 	mark(end)
@@ -93,11 +96,12 @@ func (r *Recording) acks(peer *Recording, end int64) acks {
 	return kept
 }
 
-// NotAcked is behind every sequence number.
+// NotAcked is greater than every sequence number.
 const NotAcked = math.MaxInt64
 
-// at returns where the segment stands that acknowledges the stream up to a number, and no
-// more than it must; NotAcked if that was not captured before a packet.
+// at returns the position of the segment that acknowledges the stream up to a
+// number and as little more as possible. It returns NotAcked if none was
+// captured before a packet.
 func (a acks) at(upTo int64, before int) (seq int64) {
 	i := a.search(upTo)
 	if i == len(a) || a[i].packet >= before {
@@ -106,7 +110,7 @@ func (a acks) at(upTo int64, before int) (seq int64) {
 	return a[i].seq
 }
 
-// search returns the first that acknowledges as much as a number.
+// search returns the first ack that acknowledges at least a number.
 func (a acks) search(upTo int64) int {
 	return sort.Search(len(a), func(i int) bool { return a[i].upTo >= upTo })
 }

@@ -1,5 +1,5 @@
-// The expert info on a segment, by Wireshark's rules: a reader who has the capture
-// open there finds the same words at the same packets.
+// Expert info on a segment, by Wireshark's rules, so that a reader who opens
+// the capture in Wireshark finds the same words at the same packets.
 
 package tcp
 
@@ -9,18 +9,18 @@ import "ftplab/lab/analysis/packet"
 // Wireshark defines the field of the same name.
 type Analysis uint16
 
-// What a segment may be.
+// The flags of an Analysis.
 const (
-	// Retransmission: it repeats what was seen. The two kinds below are
-	// retransmissions too.
+	// Retransmission: it repeats data that was seen. The next two are kinds of
+	// it, and set it too.
 	Retransmission Analysis = 1 << iota
 	// FastRetransmission: it follows duplicate ACKs (RFC 5681).
 	FastRetransmission
-	// SpuriousRetransmission: it repeats what was acknowledged.
+	// SpuriousRetransmission: it repeats data that was acknowledged.
 	SpuriousRetransmission
-	// OutOfOrder: it should have come earlier.
+	// OutOfOrder: it was sent before the previous segment.
 	OutOfOrder
-	// LostSegment: there is a gap in front of it.
+	// LostSegment: there is a gap before it.
 	LostSegment
 	// AckLostSegment: it acknowledges data that was not seen.
 	AckLostSegment
@@ -29,34 +29,34 @@ const (
 	// KeepAlive and KeepAliveAck: a probe of an idle connection, its answer.
 	KeepAlive
 	KeepAliveAck
-	// ZeroWindow: its sender can take no more. ZeroWindowProbe asks whether
-	// that is still so, ZeroWindowProbeAck says it is.
+	// ZeroWindow: its sender cannot receive more. ZeroWindowProbe asks whether
+	// that is still so; ZeroWindowProbeAck says that it is.
 	ZeroWindow
 	ZeroWindowProbe
 	ZeroWindowProbeAck
-	// WindowUpdate: nothing but a new window.
+	// WindowUpdate: it changes the window and nothing else.
 	WindowUpdate
 	// WindowFull: it fills the window of the receiver.
 	WindowFull
-	// ReusedPorts: a new connection between the ports of an old one.
+	// ReusedPorts: it opens a connection between the ports of an earlier one.
 	ReusedPorts
 )
 
-// An analysis is what has to be remembered of a direction to judge the next
-// segment of either direction. Numbers are those on the wire.
+// An analysis is the state of a direction that is needed to judge the next
+// segment of either direction. Its numbers are those on the wire.
 type analysis struct {
 	nextTime int64
 	next     uint32 // behind the highest segment
-	// ackable is up to where everything has been seen, so that it may be
+	// ackable is the number up to which everything was seen and may be
 	// acknowledged.
 	ackable uint32
 
 	ackTime int64
 	ack     uint32 // the last one sent
 	dupAcks int32
-	window  uint16   // the last one announced, as on the wire
+	window  uint16   // the last one, as on the wire
 	flags   Analysis // of the last segment
-	// scaled says that the next window announced is no longer a SYN's.
+	// scaled says that the next window is scaled, because it is not in a SYN.
 	scaled bool
 	begun  bool
 }
@@ -78,7 +78,7 @@ type judge struct {
 
 const controlFlags = packet.SYN | packet.FIN | packet.RST
 
-// analyse sets t.Analysis and remembers what the next segments need.
+// analyse sets t.Analysis and updates the state.
 func (j *judge) analyse() {
 	j.classify()
 	if j.t.RawAck != j.fwd.ack {
@@ -91,7 +91,7 @@ func (j *judge) analyse() {
 	j.remember()
 }
 
-// classify finds probes, their answers, gaps and what is about the window.
+// classify finds probes, their answers, gaps and window events.
 func (j *judge) classify() {
 	t, fwd, rev := j.t, j.fwd, j.rev
 	plain := t.Flags&controlFlags == 0
@@ -130,8 +130,8 @@ func (j *judge) classify() {
 	}
 }
 
-// fillsWindow reports whether the segment ends exactly where the window of the
-// other side does.
+// fillsWindow reports whether the segment ends exactly at the end of the other
+// side's window.
 func (j *judge) fillsWindow() bool {
 	if j.t.Length == 0 || j.peerScale < 0 || !j.rev.begun {
 		return false
@@ -143,7 +143,8 @@ func (j *judge) fillsWindow() bool {
 	return j.t.RawSeq+uint32(j.t.Length) == j.rev.ack+window
 }
 
-// ackOfUnseen finds an ACK of data that is not in the capture, and says so once.
+// ackOfUnseen finds an ACK of data that is not in the capture. It reports each
+// such ACK once.
 func (j *judge) ackOfUnseen() {
 	rev := j.rev
 	if !rev.begun || j.t.Flags&packet.ACK == 0 || !before(rev.ackable, j.t.RawAck) {
@@ -160,18 +161,18 @@ func (j *judge) ackOfUnseen() {
 	rev.dupAcks = -1
 }
 
-// repetition tells the kinds of retransmission from each other and from a
-// segment that was overtaken.
+// repetition distinguishes the kinds of retransmission and segments out of
+// order.
 func (j *judge) repetition() Analysis {
 	const (
 		soon      = 20e6 // ns after the duplicate ACKs
-		unknownRT = 3e6  // ns, for a round trip that was not seen
+		unknownRT = 3e6  // ns, if the round-trip time is unknown
 	)
 	t, fwd, rev := j.t, j.fwd, j.rev
 	end := t.RawSeq + uint32(t.Length)
 	behind := fwd.begun && before(t.RawSeq, fwd.next)
 	if t.Length > 1 && t.RawSeq == fwd.next-1 {
-		behind = false // the byte in front was a zero-window probe
+		behind = false // the byte before was a zero-window probe
 	}
 	if t.Length > 0 && rev.ack != 0 && !before(rev.ack, end) {
 		return Retransmission | SpuriousRetransmission
@@ -195,11 +196,11 @@ func (j *judge) repetition() Analysis {
 	return Retransmission
 }
 
-// within reports whether a time passed that is shorter than limit. A clock that
-// ran backwards shows none.
+// within reports whether less than limit has passed. It returns false if the
+// clock ran backwards.
 func within(passed, limit int64) bool { return passed >= 0 && passed < limit }
 
-// remember takes note of the segment for those that follow.
+// remember updates the state for the segments that follow.
 func (j *judge) remember() {
 	t, fwd := j.t, j.fwd
 	next := t.RawSeq + uint32(t.Length)

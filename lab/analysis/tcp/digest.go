@@ -1,4 +1,4 @@
-// The SHA-256 of a stream, taken while it passes.
+// The SHA-256 of a stream, computed as it passes.
 
 package tcp
 
@@ -11,25 +11,26 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// maxWaiting bounds the bytes, of all streams together, that wait for a gap in front
-// of them to be filled.
+// maxWaiting limits the bytes, of all streams together, that wait for a gap
+// before them to be filled.
 const maxWaiting = 32 << 20
 
-// A Pool counts the bytes of all streams that wait.
+// A Pool counts the waiting bytes of all streams.
 type Pool struct{ bytes int }
 
-// headHeld is how many segments of a stream without SYN wait before it is known
-// well enough where the stream begins.
+// headHeld is how many segments of a stream without a SYN are held until the
+// start of the stream is known.
 const headHeld = 32
 
-// A Digest takes the SHA-256 of one direction of a connection while it passes.
+// A Digest computes the SHA-256 of one direction of a connection as it passes.
 type Digest struct {
-	// To takes the bytes in the order of the stream, in the place of the hash. What a
-	// chunk says of acknowledgements is not known; its data is valid until To returns.
+	// To, if set, takes the bytes in the order of the stream instead of the
+	// hash. A chunk's data is valid until To returns; its fields about
+	// acknowledgements are not set.
 	To func(Chunk)
 
-	early  *Recording // until the stream is known to begin; nil for nothing
-	digest *digest    // then
+	early  *Recording // until the start of the stream is known; nil for nothing
+	digest *digest    // after that
 }
 
 // Add takes the data of a segment of the direction h.
@@ -45,14 +46,14 @@ func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	d.begin(pool, h)
 }
 
-// AddRecording takes what was recorded of the direction h so far. From then on the
-// recording belongs to d.
+// AddRecording takes what was recorded of the direction h so far. After the
+// call, the recording belongs to d.
 func (d *Digest) AddRecording(pool *Pool, h *Half, r *Recording) {
 	d.early = r
 	d.begin(pool, h)
 }
 
-// begin starts to hash the stream once it is known where it begins.
+// begin starts to hash the stream when its start is known.
 func (d *Digest) begin(pool *Pool, h *Half) {
 	if d.early != nil && (h.synSeen || len(d.early.segments) >= headHeld) {
 		d.hashEarly(pool, h)
@@ -69,8 +70,8 @@ func (d *Digest) hashEarly(pool *Pool, h *Half) {
 	d.early = nil
 }
 
-// Sum returns the digest of the direction h in hexadecimal when all of it has passed,
-// "" if it is empty or has a gap.
+// Sum returns the digest of the direction h in hexadecimal, or "" if the stream
+// is empty or has a gap.
 func (d *Digest) Sum(h *Half) string {
 	have, start, end := h.Stream()
 	if start == end || !have.Covers(start, end) {
@@ -82,10 +83,10 @@ func (d *Digest) Sum(h *Half) string {
 	return d.digest.sum(start, end)
 }
 
-// SumRecording returns what Sum does, of a direction that was recorded as a whole.
+// SumRecording is like Sum, for a direction that was recorded completely.
 func SumRecording(h *Half, r *Recording) string { return (&Digest{early: r}).Sum(h) }
 
-// End hands to To what has waited for bytes that are not in the capture.
+// End passes to To what still waits for bytes that are not in the capture.
 func (d *Digest) End(h *Half) {
 	if d.digest == nil {
 		d.hashEarly(&Pool{}, h)
@@ -98,8 +99,8 @@ func (d *Digest) End(h *Half) {
 	}
 }
 
-// hashOf adds data of the direction h to the digest, but for what comes behind the end
-// of the stream.
+// hashOf adds data of the direction h to the digest, up to the end of the
+// stream.
 func (d *digest) hashOf(h *Half, c Chunk) {
 	if h.finSeen && c.end() > h.fin && h.fin >= h.start() {
 		c.Data = c.Data[:max(h.fin-c.Seq, 0)]
@@ -107,30 +108,30 @@ func (d *digest) hashOf(h *Half, c Chunk) {
 	d.add(c)
 }
 
-// end is the relative number behind the last byte.
+// end returns the relative number behind the last byte.
 func (c *Chunk) end() int64 { return c.Seq + int64(len(c.Data)) }
 
-// A digest hashes a stream in order, from a given relative number on. Segments
-// that came too early wait their turn.
+// A digest hashes a stream in order from a relative number. Segments that are
+// too early wait.
 type digest struct {
 	pool        *Pool
 	hash        hash.Hash
-	to          func(Chunk) // in the place of hash, nil for none
+	to          func(Chunk) // instead of hash; nil for none
 	start, next int64
 	waiting     []Chunk // in order
-	latest      int     // the packet that was added last
-	gap         bool    // in front of next
-	hopeless    bool    // a gap was given up
+	latest      int     // the last packet that was added
+	gap         bool    // before next
+	hopeless    bool    // a gap was not filled in time
 }
 
-// cost is what a chunk that waits takes, beside its bytes.
+// cost is the memory of a waiting chunk, besides its bytes.
 const cost = 88
 
 func newDigest(p *Pool, start int64, to func(Chunk)) *digest {
 	return &digest{pool: p, hash: sha256.New(), to: to, start: start, next: start}
 }
 
-// add takes data in its place.
+// add adds data at its place.
 func (d *digest) add(c Chunk) {
 	if d.hopeless || c.end() <= d.next {
 		return
@@ -144,7 +145,7 @@ func (d *digest) add(c Chunk) {
 	d.takeWaiting()
 }
 
-// takeWaiting takes what has waited for the bytes that came.
+// takeWaiting hashes the waiting chunks that are now in order.
 func (d *digest) takeWaiting() {
 	for len(d.waiting) > 0 && d.waiting[0].Seq <= d.next {
 		w := d.waiting[0]
@@ -154,7 +155,7 @@ func (d *digest) takeWaiting() {
 	}
 }
 
-// write hashes what is new of the data.
+// write hashes the part of the data that is new.
 func (d *digest) write(c *Chunk) {
 	end := c.end()
 	if end <= d.next {
@@ -170,8 +171,8 @@ func (d *digest) write(c *Chunk) {
 	d.next, d.gap = end, false
 }
 
-// wait keeps data for later, in its place. If too much waits, the stream has a
-// gap that nothing fills, and its digest is given up.
+// wait keeps data for later. If too much waits, the gap will not be filled, and
+// the digest is given up.
 func (d *digest) wait(c Chunk) {
 	if d.pool.bytes+len(c.Data)+cost > maxWaiting {
 		d.giveUp()
@@ -195,7 +196,7 @@ func (d *digest) giveUp() {
 	d.waiting, d.hopeless = nil, true
 }
 
-// sum returns the digest if what was hashed is the whole stream from start up to
+// sum returns the digest if the hashed bytes are the whole stream from start to
 // end, else "".
 func (d *digest) sum(start, end int64) string {
 	if d == nil || d.hopeless || d.start != start || d.next != end || start == end {

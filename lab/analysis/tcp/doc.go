@@ -1,12 +1,11 @@
-// Package tcp follows TCP connections segment by segment: sequence numbers that do not
-// wrap, Wireshark's analysis flags, Zeek's history, and what of the two streams the
-// capture has.
+// Package tcp follows TCP connections segment by segment. It computes relative
+// sequence numbers, Wireshark's analysis flags and Zeek's connection history,
+// and it keeps track of which bytes of the two streams are in the capture.
 //
-// A [State] is fed the segments of one connection and fills in a [Segment] for each. The
-// bytes of a stream can be kept in a [Recording], to be read in order as [Chunk]s by the
-// layer above, or hashed in a [Digest] while they pass.
+// A [State] takes the segments of one connection and fills in a [Segment] for
+// each. A [Recording] keeps the bytes of a stream, which the layer above reads
+// in order as [Chunk]s. A [Digest] hashes them as they pass.
 //
-// Sequence numbers are relative, as tcpdump prints them (the SYN is 0, the first byte of
-// the stream is 1), and 64 bits wide, so that they go on rising when those on the wire
-// wrap.
+// Sequence numbers are relative, as tcpdump prints them: the SYN is 0, the
+// first byte of the stream is 1. They have 64 bits and do not wrap.
 package tcp

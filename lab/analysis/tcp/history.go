@@ -1,20 +1,21 @@
-// Zeek's connection history: a connection in a few letters.
+// Zeek's connection history: one letter for each kind of event.
 
 package tcp
 
 import "ftplab/lab/analysis/packet"
 
-// A history is what one direction has contributed to the letters so far.
+// A history is the state of one direction for the letters.
 type history struct {
 	top            int64
 	seen           uint32 // a bit for each letter
 	syn, fin, rst  uint32 // the numbers on the wire of the last ones
-	repeats, nextT int    // segments that repeat, and how many make the next T
+	repeats, nextT int    // retransmitted segments, and their number at which the next T is due
 }
 
-// letters adds the letters of a segment, in capitals. Each kind of packet counts at
-// its first appearance; a SYN, FIN or RST again when its number is another one, and
-// repeated data when there is ten times as much of it as the last time.
+// letters adds the letters of a segment, in capitals. Each kind of packet
+// counts when it is first seen. A SYN, FIN or RST counts once more if it has
+// another sequence number, and retransmitted data counts each time its amount
+// is ten times larger.
 func (h *history) letters(add []byte, t *Segment) []byte {
 	kind := t.Flags & (packet.SYN | packet.FIN | packet.RST)
 	switch {
@@ -58,7 +59,7 @@ func (h *history) another(add []byte, letter byte, seq uint32, last *uint32) []b
 	return append(add, letter)
 }
 
-// repeated adds a T for data that does not go beyond what was seen.
+// repeated adds a T for data that was seen before.
 func (h *history) repeated(add []byte, t *Segment) []byte {
 	end := t.Seq + int64(t.Length)
 	if t.Flags&(packet.SYN|packet.FIN) != 0 {

@@ -1,5 +1,5 @@
-// The bytes of a stream that may be dialogue, put in order when it is known what the
-// capture has and what it lacks.
+// The bytes of a stream that may be dialogue. They are put in order when the
+// connection has ended.
 
 package tcp
 
@@ -11,15 +11,15 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A Recording is the data of one direction, segment by segment, in the order of the
-// capture.
+// A Recording is the data of one direction, segment by segment, in the order of
+// the capture.
 type Recording struct {
 	segments []recorded
 	data     []byte // of all of them
 	noted    []ack  // of the other direction
 }
 
-// A recorded is a segment of a recording.
+// A recorded is one segment of a recording.
 type recorded struct {
 	seq, ack int64 // relative
 	time     int64
@@ -63,28 +63,30 @@ func (r *Recording) Segments() iter.Seq[[]byte] {
 // Size is how much memory the recording takes, in bytes.
 func (r *Recording) Size() int { return cap(r.data) + 48*cap(r.segments) + 24*cap(r.noted) }
 
-// Reset forgets what was recorded, and keeps the memory for more.
+// Reset empties the recording and keeps its memory for reuse.
 func (r *Recording) Reset() {
 	r.segments, r.data, r.noted = r.segments[:0], r.data[:0], r.noted[:0]
 }
 
-// A Chunk is a piece of a stream in its place.
+// A Chunk is a piece of a stream, with its position.
 type Chunk struct {
 	Seq  int64 // relative number of its first byte
 	Ack  int64 // what its sender acknowledged with it, 0 without the flag
 	Data []byte
-	// Packet is the packet that brought it, Time the stamp of that.
+	// Packet is the packet that contained it, Time the timestamp of that
+	// packet.
 	Packet int
 	Time   int64
-	// ReadableAt is the packet that made it possible to read the chunk: its own, or
-	// the one that filled the gap in front of it.
+	// ReadableAt is the packet at which the chunk could be read: its own, or
+	// the one that filled the gap before it.
 	ReadableAt int
-	// AckedAt is where in the other direction the segment stands that acknowledges the
-	// chunk, if that was captured before ReadableAt; else [NotAcked].
+	// AckedAt is the position, in the other direction, of the segment that
+	// acknowledges the chunk, if that was captured before ReadableAt; else
+	// [NotAcked].
 	AckedAt int64
-	// AfterGap says that bytes in front of it are missing for good.
+	// AfterGap says that bytes before it are not in the capture.
 	AfterGap bool
-	// Urgent says that its segment had the flag URG.
+	// Urgent says that the segment had the URG flag.
 	Urgent bool
 }
 
@@ -99,8 +101,7 @@ func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
 }
 
 // chunks puts what was recorded between the relative numbers start and end in
-// order. Every byte is taken from the segment that brought it first. Gaps that
-// nothing fills are passed over where they are met.
+// order. Each byte comes from the first segment with it. Gaps are skipped.
 func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 	return func(yield func(Chunk) bool) {
 		if r == nil {
@@ -131,7 +132,7 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 	}
 }
 
-// bySequence is a heap of segments, that with the lowest number first.
+// bySequence is a heap of segments with the lowest number first.
 type bySequence []*recorded
 
 func (b bySequence) Len() int { return len(b) }

@@ -6,8 +6,8 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A Segment is a TCP segment in its connection: its header, and what the segments
-// before it make of that.
+// A Segment is a TCP segment in its connection: its header, and what follows
+// from the segments before it.
 type Segment struct {
 	*packet.TCP
 	// Direction is 0 if it comes from the sender of the connection's first packet,
@@ -16,16 +16,17 @@ type Segment struct {
 	// Seq and Ack are relative and do not wrap: 0 is the SYN, 1 the first byte of
 	// the stream. Ack is 0 without the flag.
 	Seq, Ack int64
-	// Window is RawWindow, scaled as the handshake agreed (unscaled if the
-	// handshake was not seen).
+	// Window is RawWindow, scaled as agreed in the handshake. It is not scaled
+	// if the handshake was not seen.
 	Window int
 	// SACK are the blocks of selective acknowledgement (RFC 2018).
 	SACK []SACKBlock
-	// Analysis is the expert info on it, by the rules of Wireshark's fields
+	// Analysis is Wireshark's expert info on it, as in the fields
 	// tcp.analysis.*.
 	Analysis Analysis
 
-	// acks is up to where its data acknowledge the peer, if that is worth a note; else 0.
+	// acks is the number up to which its data acknowledges the peer, if that is
+	// to be noted; else 0.
 	acks int64
 }
 
@@ -39,7 +40,8 @@ func (s *Segment) Clone(of *packet.Packet) *Segment {
 	return &c
 }
 
-// DataSeq is where the data of the segment stands in the stream: behind its SYN.
+// DataSeq returns the position of the segment's data in the stream, after its
+// SYN.
 func (s *Segment) DataSeq() int64 {
 	if s.Flags&packet.SYN != 0 {
 		return s.Seq + 1
@@ -47,7 +49,7 @@ func (s *Segment) DataSeq() int64 {
 	return s.Seq
 }
 
-// number fills in the relative numbers.
+// number sets the relative numbers.
 func (s *Segment) number(fwd, rev *Half) {
 	isn := s.RawSeq
 	if s.Flags&packet.SYN == 0 {
