@@ -33,11 +33,37 @@ func (h Hosts) sideA(d *declaration, c *ftp.Connection) ftp.Side {
 		if c.OpenedBy != "" && c.OpenedBy != a {
 			continue
 		}
-		if h.meets(d.a, c.Addr(a), true) && h.meets(d.b, c.Addr(a.Other()), true) {
+		if h.means(d, c, a, true) {
 			return a
 		}
 	}
 	return ""
+}
+
+// means reports whether d can mean c with a as the side that d names first; with
+// ports says that the ports count, too.
+func (h Hosts) means(d *declaration, c *ftp.Connection, a ftp.Side, ports bool) bool {
+	return h.meets(d.a, c.Addr(a), ports) && h.meets(d.b, c.Addr(a.Other()), ports) &&
+		h.fits(d.a.host, c, a) && h.fits(d.b.host, c, a.Other())
+}
+
+// fits reports whether a host can be that side of a connection. Where the hosts called
+// client and server share an address, as on loopback, the address tells nothing and the
+// FTP roles decide, which are those of the dialogue.
+func (h Hosts) fits(host string, c *ftp.Connection, side ftp.Side) bool {
+	if host != string(ftp.Client) && host != string(ftp.Server) || !h.shareAddress() {
+		return true
+	}
+	if c.Role == ftp.Other || c.DataPort != nil && c.DataPort.ThirdParty {
+		return true // the dialogue does not say who is who
+	}
+	return host == string(side)
+}
+
+// shareAddress reports whether the client and the server have one address.
+func (h Hosts) shareAddress() bool {
+	client, ok := h[string(ftp.Client)]
+	return ok && client == h[string(ftp.Server)]
 }
 
 func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {

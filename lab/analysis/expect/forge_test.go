@@ -20,7 +20,10 @@ var (
 	clientAddr = netip.MustParseAddr("198.51.100.100")
 	serverAddr = netip.MustParseAddr("192.0.2.21")
 	nameAddr   = netip.MustParseAddr("192.0.2.53")
-	hosts      = Hosts{"client": clientAddr, "server": serverAddr, "nameserver": nameAddr}
+	// loopbackAddr is that of all hosts on loopback.
+	loopbackAddr  = netip.MustParseAddr("127.0.0.1")
+	loopbackHosts = Hosts{"client": loopbackAddr, "server": loopbackAddr}
+	hosts         = Hosts{"client": clientAddr, "server": serverAddr, "nameserver": nameAddr}
 )
 
 // A forged is one frame of a capture that is being made.
@@ -50,6 +53,8 @@ func (f *forged) setPayload(b []byte) { f.layers[len(f.layers)-1] = gopacket.Pay
 // A forge makes frames, a millisecond apart.
 type forge struct {
 	frames []*forged
+	// loopback puts all hosts on one address.
+	loopback bool
 }
 
 func (g *forge) add(l ...gopacket.SerializableLayer) *forged {
@@ -82,8 +87,14 @@ func (g *forge) connect(a, b string) *forgedConn {
 }
 
 func (g *forge) connection(a, b string) *forgedConn {
+	ends := [2]netip.AddrPort{netip.MustParseAddrPort(b), netip.MustParseAddrPort(a)}
+	if g.loopback {
+		for i := range ends {
+			ends[i] = netip.AddrPortFrom(loopbackAddr, ends[i].Port())
+		}
+	}
 	return &forgedConn{
-		forge: g, ends: [2]netip.AddrPort{netip.MustParseAddrPort(b), netip.MustParseAddrPort(a)},
+		forge: g, ends: ends,
 		isn: [2]uint32{4294967290, 1000}, win: [2]uint16{17520, 65535},
 	}
 }
@@ -97,6 +108,9 @@ func index(fromA bool) (from, to int) {
 
 // send makes one packet that follows in the stream.
 func (c *forgedConn) send(fromA bool, flags, payload string) *forged {
+	if c.forge.loopback {
+		payload = strings.NewReplacer("198,51,100,100", "127,0,0,1", "192,0,2,21", "127,0,0,1").Replace(payload)
+	}
 	from, to := index(fromA)
 	f := c.packet(fromA, flags, payload, c.sent[from], c.sent[to])
 	c.sent[from] += uint32(len(payload))
@@ -217,6 +231,11 @@ func ForgedPairs(t testing.TB) []Pair {
 		g := &forge{}
 		s.run(t, g, false)
 		pairs = append(pairs, Pair{"derived: " + s.name, derive(t, g.capture(t), hosts), g.pcap(t), hosts})
+	}
+	for _, s := range sessions[:4] { // the last two are not of FTP alone
+		g := &forge{loopback: true}
+		s.run(t, g, false)
+		pairs = append(pairs, Pair{"on loopback: " + s.name, derive(t, g.capture(t), loopbackHosts), g.pcap(t), loopbackHosts})
 	}
 	return pairs
 }

@@ -22,6 +22,9 @@ func TestMutantsAreCaught(t *testing.T) {
 	if total.Tried < 500 {
 		t.Errorf("only %d mutants were tried", total.Tried)
 	}
+	if total.RolesTried < 4 || total.RolesCaught != total.RolesTried {
+		t.Errorf("caught %d of %d wants with exchanged roles, want all, and at least 4", total.RolesCaught, total.RolesTried)
+	}
 	if total.Rate() < 0.99 {
 		t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
 	}

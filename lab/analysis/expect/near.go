@@ -27,7 +27,7 @@ func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 		sides = []ftp.Side{ftp.Server, ftp.Client}
 	}
 	for _, n.a = range sides {
-		if h.meets(b.declaration.a, c.Addr(n.a), false) && h.meets(b.declaration.b, c.Addr(n.a.Other()), false) {
+		if h.means(b.declaration, c, n.a, false) {
 			return n
 		}
 	}

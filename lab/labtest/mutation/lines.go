@@ -38,6 +38,7 @@ var (
 	quoted       = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 	numeral      = regexp.MustCompile(`(seq|ack|win|length|mss|wscale|ttl|sack) (\d+)(?::(\d+))?`)
 	datagramForm = regexp.MustCompile(`\s(udp|arp|icmp)\s*$`)
+	roleForm     = regexp.MustCompile(`\b(client|server)\b`)
 	present      = regexp.MustCompile(`(^|\s)(!?)(df|sackOK|ts|wscale|mss|sack)\b( \d+(?::\d+)?)?`)
 )
 
@@ -99,6 +100,40 @@ func lineMutants(want string) []mutant {
 		}
 	}
 	return append(all, swaps(text, lines)...)
+}
+
+// roleMutants exchange the client and the server of a connection in all its lines, so
+// that the want says the opposite of what happened.
+func roleMutants(want string) []mutant {
+	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
+	lines := readLines(text)
+	var all []mutant
+	for _, d := range lines {
+		if !d.decl || datagramForm.MatchString(d.text) {
+			continue
+		}
+		t := slices.Clone(text)
+		for _, l := range lines {
+			if l.name == d.name {
+				t[l.at] = exchangeRoles(l.text)
+			}
+		}
+		if !slices.Equal(t, text) {
+			all = append(all, mutant{what: d.name + ": client and server exchanged", want: strings.Join(t, "\n"), roles: true})
+		}
+	}
+	return all
+}
+
+// exchangeRoles exchanges the hosts of a line, in front of what it says of the packet.
+func exchangeRoles(line string) string {
+	head, rest := line, ""
+	if i := strings.IndexAny(line, `["`); i >= 0 {
+		head, rest = line[:i], line[i:]
+	}
+	return roleForm.ReplaceAllStringFunc(head, func(role string) string {
+		return map[string]string{"client": "server", "server": "client"}[role]
+	}) + rest
 }
 
 // excuse says why it may mean nothing to drop a line.

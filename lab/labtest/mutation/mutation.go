@@ -31,6 +31,9 @@ type Pair struct {
 type Score struct {
 	// Tried and Caught count the mutants that mean something.
 	Tried, Caught int
+	// RolesTried and RolesCaught count those of them in which client and server are
+	// exchanged although both have one address, so that only the dialogue tells.
+	RolesTried, RolesCaught int
 	// Survivors are those of them that were not caught, Excused those whose
 	// change means nothing and which were not caught either.
 	Survivors, Excused []Survivor
@@ -54,6 +57,7 @@ func (s Score) Rate() float64 {
 // Add adds the score of other pairs.
 func (s *Score) Add(o Score) {
 	s.Tried, s.Caught = s.Tried+o.Tried, s.Caught+o.Caught
+	s.RolesTried, s.RolesCaught = s.RolesTried+o.RolesTried, s.RolesCaught+o.RolesCaught
 	s.Survivors = append(s.Survivors, o.Survivors...)
 	s.Excused = append(s.Excused, o.Excused...)
 }
@@ -63,6 +67,9 @@ func (s *Score) Add(o Score) {
 func (s Score) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d mutants caught, %.2f %%\n", s.Caught, s.Tried, 100*s.Rate())
+	if s.RolesTried > 0 {
+		fmt.Fprintf(&b, "%d of %d wants with exchanged roles on one address caught\n", s.RolesCaught, s.RolesTried)
+	}
 	for _, m := range s.Survivors {
 		fmt.Fprintf(&b, "survived: %s: %s\n", m.Pair, m.What)
 	}
@@ -85,6 +92,7 @@ type mutant struct {
 	why     string        // why the change means nothing, "" if it means something
 	want    string        // the changed want, or else
 	capture func() []byte // makes the changed capture
+	roles   bool          // client and server are exchanged
 }
 
 // Try makes the mutants of a pair, all of them or, of a large pair, a sample,
@@ -113,6 +121,11 @@ func Try(p Pair) (Score, error) {
 	var score Score
 	for _, m := range sample(lineMutants(p.Want), len(c.frames)) {
 		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
+	}
+	if p.Hosts["client"].IsValid() && p.Hosts["client"] == p.Hosts["server"] {
+		for _, m := range roleMutants(p.Want) {
+			score.count(p, m, caughtByWant(m.want, c, p.Hosts))
+		}
 	}
 	for _, m := range sample(packets, len(c.frames)) {
 		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
@@ -145,10 +158,16 @@ func (s *Score) count(p Pair, m mutant, caught bool) {
 		return
 	case caught:
 		s.Caught++
+		if m.roles {
+			s.RolesCaught++
+		}
 	default:
 		s.Survivors = append(s.Survivors, survivor)
 	}
 	s.Tried++
+	if m.roles {
+		s.RolesTried++
+	}
 }
 
 // caughtByWant judges the capture by a changed want. One that is no want any

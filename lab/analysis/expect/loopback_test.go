@@ -1,0 +1,74 @@
+package expect
+
+import (
+	"strings"
+	"testing"
+)
+
+// passiveOnLoopback is a download in passive mode between two hosts of one address.
+func passiveOnLoopback() *forge {
+	g := &forge{loopback: true}
+	ctl := login(g)
+	ctl.send(true, "P.", "PASV\r\n")
+	ctl.send(false, "P.", "227 Here (192,0,2,21,156,64)\r\n")
+	ctl.send(true, "P.", "RETR file\r\n")
+	data := g.connect("198.51.100.100:41000", "192.0.2.21:40000")
+	ctl.send(false, "P.", "150 Here it comes\r\n")
+	data.send(false, "P.", "0123456789")
+	data.send(false, "F.", "")
+	data.send(true, "F.", "")
+	data.send(false, ".", "")
+	ctl.send(false, "P.", "226 Done\r\n")
+	quit(ctl)
+	return g
+}
+
+// Where both ends have one address, the dialogue says who is the client: a want that
+// says the opposite is wrong, and the message says which side has which port.
+func TestRolesOnLoopback(t *testing.T) {
+	const ctl = "ctl client.* > server.21\nctl ...\n"
+	tests := []struct{ name, want, wrong, what, got string }{
+		{name: "as it was", want: ctl + "data client.* > server.*\ndata client > server [S]\ndata ...\ndata server > client seq 1:11\ndata ...\n"},
+		{
+			name:  "passive data, turned round",
+			want:  ctl + "data server.* > client.*\ndata server > client [S]\ndata client > server [S.]\ndata client > server seq 1:11\ndata ...\n",
+			wrong: "other side 3", what: "was opened by client, not server", got: "data  client.41000 > server.40000",
+		},
+		{
+			name:  "a port of the other side",
+			want:  ctl + "data client.* > server.41000\ndata ...\n",
+			wrong: "other ports 3", what: "has server.40000, not server.41000", got: "data  client.41000 > server.40000",
+		},
+		{
+			name:  "the control connection, turned round",
+			want:  "ctl server.* > client.21\nctl ...\nctl client > server \"220 *\"\nctl ...\ndata client.* > server.*\ndata client > server [S]\ndata server > client [S.]\ndata ...\ndata server > client seq 1:11\ndata ...\n",
+			wrong: "other side 1", what: "was opened by client, not server", got: "ctl  client.3171 > server.21",
+		},
+		{name: "one end left open", want: ctl + "data server.* > *.*\ndata ...\n", wrong: "other side 3", what: "opened by", got: "data  *.41000 > server.40000"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w, err := Parse("test.txtar", 1, test.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.wrong == "" {
+				if !v.Pass {
+					t.Errorf("got\n%s, want a pass", v.Report())
+				}
+				return
+			}
+			if len(v.Mismatches) == 0 {
+				t.Fatal("got a pass")
+			}
+			m := v.Mismatches[0]
+			if got := strings.SplitN(summary(v), " @", 2)[0]; got != test.wrong || !strings.Contains(m.What, test.what) || m.Got != test.got {
+				t.Errorf("got %s: %s: %s; want %s: %s: %s", got, m.What, m.Got, test.wrong, test.what, test.got)
+			}
+		})
+	}
+}
