@@ -16,8 +16,13 @@ const (
 	costMissing  = 5
 	costUnwanted = 4
 	costAlike    = 3 // a line and an element of the same kind and direction
-	costSameSide = 7 // of the same direction
-	costPair     = 8 // neither
+	// costOtherText is that of two texts of which already the first words, a command or
+	// a reply code, differ. Where ... allows other packets, calling the line missing
+	// costs less, so that a line is not set against another text, and the text that it
+	// means is left for the line that wants it.
+	costOtherText = 6
+	costSameSide  = 7 // of the same direction
+	costPair      = 8 // neither
 )
 
 // maxNodes bounds the search, beside the number of elements. A capture that is
@@ -278,6 +283,8 @@ func (a *aligner) claim(i, k int) {
 	switch {
 	case c.alike && len(c.what) == 0:
 		st.kind, cost = stepMatched, 0
+	case c.alike && c.otherText:
+		cost = costOtherText
 	case c.alike:
 		cost = costAlike
 	case e.kind == elementACK || e.kind == elementGap:

@@ -154,6 +154,7 @@ func (d *differences) datagram(l *line, f *Frame) {
 type comparison struct {
 	first, last int  // the elements that it would claim
 	alike       bool // they are of the line's kind and direction
+	otherText   bool // they are a text of another command or reply code
 	what        differences
 }
 
@@ -221,6 +222,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		c.alike = true
 		if !l.words.matches(text.Text) {
 			c.what.add("the text is %s", quote(text.Text))
+			c.otherText = !l.words.beginsLike(text.Text)
 		}
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)

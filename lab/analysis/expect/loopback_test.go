@@ -41,7 +41,7 @@ func TestRolesOnLoopback(t *testing.T) {
 		},
 		{
 			name:  "the control connection, turned round",
-			want:  "ctl server.* > client.21\nctl ...\nctl client > server \"220 *\"\nctl ...\ndata client.* > server.*\ndata client > server [S]\ndata server > client [S.]\ndata ...\ndata server > client seq 1:11\ndata ...\n",
+			want:  "ctl server.* > client.21\nctl ...\nctl server > client \"220 *\"\nctl ...\ndata client.* > server.*\ndata client > server [S]\ndata server > client [S.]\ndata ...\ndata server > client seq 1:11\ndata ...\n",
 			wrong: "other side 1", what: "was opened by client, not server", got: "ctl  client.3171 > server.21",
 		},
 		{name: "one end left open", want: ctl + "data server.* > *.*\ndata ...\n", wrong: "other side 3", what: "opened by", got: "data  *.41000 > server.40000"},

@@ -34,6 +34,20 @@ func (p pattern) matches(text string) bool {
 	return true
 }
 
+// beginsLike reports whether the text can be of the command or the reply code that the
+// pattern begins with.
+func (p pattern) beginsLike(text string) bool {
+	if i := strings.IndexAny(p[0], " -"); i >= 0 {
+		word := p[0][:i]
+		return strings.HasPrefix(text, word) && (len(text) == i || strings.IndexByte(" -", text[i]) >= 0)
+	}
+	if len(p) > 1 {
+		return strings.HasPrefix(text, p[0])
+	}
+	word, _, _ := strings.Cut(text, " ")
+	return word == p[0]
+}
+
 // parsePattern takes a pattern in double quotes off the front of s.
 func parsePattern(s string) (p pattern, rest string, err error) {
 	var part strings.Builder

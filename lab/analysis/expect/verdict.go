@@ -117,13 +117,56 @@ type Mismatch struct {
 }
 
 // Report returns the mismatches as a compiler prints its errors, one block
-// each, or "" if there are none.
+// each, or "" if there are none. Of a connection with many it prints the first in
+// full, which often explains the others, and names the lines of those in one line.
 func (v *Verdict) Report() string {
+	follow := map[string][]Mismatch{} // by the connection
+	for _, m := range v.Mismatches {
+		if m.follows() {
+			follow[m.Connection] = append(follow[m.Connection], m)
+		}
+	}
 	var b strings.Builder
 	for _, m := range v.Mismatches {
-		b.WriteString(m.Message(v.File))
+		all := follow[m.Connection]
+		folded := m.follows() && len(all) > mostInFull
+		if !folded || all[0].is(m) {
+			b.WriteString(m.Message(v.File))
+		}
+		if folded && all[0].is(m) {
+			b.WriteString(foldedText(v.File, all[1:]))
+		}
 	}
 	return b.String()
+}
+
+// mostInFull is how many mismatches of a connection are printed in full.
+const mostInFull = 3
+
+// follows reports whether the mismatch may follow from an earlier one of its connection.
+func (m Mismatch) follows() bool {
+	return m.Kind == Different || m.Kind == Missing || m.Kind == Unwanted
+}
+
+func (m Mismatch) is(o Mismatch) bool {
+	return m.Line == o.Line && m.Kind == o.Kind && m.Packet == o.Packet && m.What == o.What
+}
+
+// foldedText names the mismatches of a connection behind the first one.
+func foldedText(file string, all []Mismatch) string {
+	var lines []string
+	for i := 0; i < len(all); {
+		first := i
+		for i++; i < len(all) && all[i].Line-all[i-1].Line <= 1; i++ {
+		}
+		if from, to := all[first].Line, all[i-1].Line; from < to {
+			lines = append(lines, fmt.Sprintf("%d-%d", from, to))
+		} else {
+			lines = append(lines, fmt.Sprint(from))
+		}
+	}
+	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (lines %s)\n",
+		file, all[0].Line, all[0].Connection, len(all), strings.Join(lines, ", "))
 }
 
 // Message returns the mismatch as a compiler prints an error: the place in
