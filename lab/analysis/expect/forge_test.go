@@ -131,6 +131,8 @@ func parseFlags(s string) (t layers.TCP) {
 			t.RST = true
 		case 'P':
 			t.PSH = true
+		case 'U':
+			t.URG = true
 		case '.':
 			t.ACK = true
 		}

@@ -138,9 +138,30 @@ func (j *judge) newTrack(b *binding) *track {
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
+	t.textsBehindTelnet()
 	t.thin()
 	t.begins, t.goesOn = t.claimable()
 	return t
+}
+
+// textsBehindTelnet lets a text begin behind packets that carry nothing of it but the
+// Telnet commands in front, so that lines of their own can want those.
+func (t *track) textsBehindTelnet() {
+	open := [2]*ftp.Line{}
+	for i := range t.elements {
+		e := &t.elements[i]
+		if e.kind != elementBytes {
+			continue
+		}
+		if text := t.texts[e.dir()][e.start]; text != nil {
+			open[e.dir()] = text
+			continue
+		}
+		text := open[e.dir()]
+		if text != nil && e.start < text.End && e.start-text.Seq <= int64(len(text.Telnet)) && e.start == t.capture.frames[e.frame].Seq {
+			t.texts[e.dir()][e.start] = text
+		}
+	}
 }
 
 // datagrams are the elements of a declaration that is not of TCP: its packets.

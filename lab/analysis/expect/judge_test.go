@@ -41,6 +41,15 @@ const (
 	dataHandshake = "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\n"
 )
 
+const telnetDeclared = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n"
+
+// forgeTelnet logs in and sends IAC IP as urgent data, and IAC DM ABOR in another packet.
+func forgeTelnet(g *forge) {
+	ctl := login(g)
+	ctl.send(true, ".U", "\xff\xf4")
+	ctl.send(true, "P.", "\xff\xf2ABOR\r\n")
+}
+
 // judgements are the rules of the notation, one by one: a want, a capture, and
 // what is wrong with it.
 var judgements = []struct {
@@ -49,6 +58,27 @@ var judgements = []struct {
 	forge func(g *forge)
 	wrong string // summary
 }{
+	{
+		name:  "Telnet bytes in packets of their own, and the text behind them",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server [P.] length 8\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes in a packet of their own, and the text as a text",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes as part of the text",
+		want:  telnetDeclared + "ctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes in a packet of another length",
+		want:  telnetDeclared + "ctl client > server [.U] length 3\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+		wrong: "different 4 @12",
+	},
 	{
 		name:  "range in one segment, written in two",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",

@@ -119,8 +119,8 @@ func (t *track) said(f *Frame, fromA bool) string {
 		dir = 1
 	}
 	var texts []*ftp.Line
-	for _, l := range t.texts[dir] {
-		if l.Packet == f.Number {
+	for at, l := range t.texts[dir] {
+		if l.Packet == f.Number && at == l.Seq {
 			texts = append(texts, l)
 		}
 	}
