@@ -143,7 +143,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 		s = nil
 	} else {
 		entry.Passed = entry.Passed && r.Verdict.Pass
-		entry.Failures += differences(r.Verdict.Report(), s)
+		entry.Failures += r.Verdict.differences()
 	}
 	err := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict)
 	addFiles(&entry, r.Capture)

@@ -70,6 +70,20 @@ func (v *Verdict) Report() string {
 	return b.String()
 }
 
+// differences counts what is wrong.
+func (v *Verdict) differences() int {
+	n := len(v.Failures)
+	if v.Want != nil {
+		n += len(v.Want.Mismatches)
+	}
+	for _, f := range v.Figures {
+		if !f.OK {
+			n++
+		}
+	}
+	return n
+}
+
 // A judge is what a scenario wants, parsed.
 type judge struct {
 	scenario *scenario.Scenario

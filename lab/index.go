@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/scenario"
@@ -78,16 +77,12 @@ func (r Ran) entry() report.Run {
 		return e
 	}
 	e.Passed, e.Unjudged = r.Result.Outcome == Passed, !r.Result.Judged
-	e.Failures = differences(r.Result.Report, r.Scenario)
+	if r.Result.Verdict != nil {
+		e.Failures = r.Result.Verdict.differences()
+	}
 	e.Seconds, e.Frames = r.Result.Seconds, r.Result.Frames
 	addFiles(&e, r.Result.Capture)
 	return e
-}
-
-// differences counts what a report says of a scenario: a line each, that begins
-// with the file.
-func differences(report string, s *scenario.Scenario) int {
-	return strings.Count("\n"+report, "\n"+s.File)
 }
 
 // addFiles adds to an entry what it says of the capture, and the log beside it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,7 +125,7 @@ func (r *Report) judge() {
 		}
 	}
 	for packet, comment := range lineComments(r.Verdict) {
-		r.comments[packet] = comment
+		r.comments[packet] = joinNote(comment, r.comments[packet])
 	}
 	for _, m := range r.Verdict.Mismatches {
 		if m.Packet > 0 {
@@ -165,6 +166,18 @@ func join(a, b string) string {
 		return a + " " + upperFirst(b)
 	}
 	return a + ". " + upperFirst(b)
+}
+
+// joinNote makes one text of the scenario's sentence on a packet and the note that is
+// made of the capture; one that says the same again is left out.
+func joinNote(comment, note string) string {
+	if strings.Contains(comment, note) {
+		return comment
+	}
+	if strings.Contains(note, strings.TrimRight(comment, ".")) {
+		return note
+	}
+	return join(comment, note)
 }
 
 // WriteFiles writes walkthrough.html and walkthrough.md into a folder.
@@ -220,17 +233,11 @@ func (r *Report) Passed() bool {
 }
 
 // Comments are what the capture is to say beside its packets, by their
-// numbers: the sentence of the scenario's line that a packet matched, and on
-// the first packet of each connection which command announced it.
+// numbers: all that the page says there, and on the first packet of each connection
+// which command announced it.
 func (r *Report) Comments() map[int]string {
 	r.prepare()
-	comments := map[int]string{}
-	if r.Verdict != nil {
-		comments = lineComments(r.Verdict)
-	}
-	for packet, text := range r.purposes {
-		comments[packet] = join(text, comments[packet])
-	}
+	comments := maps.Clone(r.comments)
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other {
 			comments[c.FirstPacket] = join(announcedBy(c, r.surveyed.names.of(c).the), comments[c.FirstPacket])

@@ -216,21 +216,33 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// TestComments asks which packets of the capture are commented, and how.
+// TestComments holds the comments of the capture against the notes of the page. A line's
+// own comment does not replace the note that is made of the packet.
 func TestComments(t *testing.T) {
-	got := judged(t).Comments()
-	want := map[int]string{
+	r := judged(t)
+	got := r.Comments()
+	for packet, want := range map[int]string{
 		1:  "The client opens the control connection. The client dials",
-		14: "call me there. Arrived out of order.",
+		10: "The password crosses in clear: whoever records the path can read it.",
+		14: "call me there. Arrived out of order. “Call me there”: the client listens at 198.51.100.100, port 12 × 256 + 100 = 3172.",
 		20: "The server opens the data connection, which PORT announced, for the listing.",
-	}
-	for packet, comment := range got {
-		if want[packet] != comment {
-			t.Errorf("packet %d: got %q, want %q", packet, comment, want[packet])
+	} {
+		if got[packet] != want {
+			t.Errorf("packet %d: got %q, want %q", packet, got[packet], want)
 		}
 	}
-	if len(got) != len(want) {
-		t.Errorf("got comments on %d packets, want %d", len(got), len(want))
+	notes := 0
+	for _, w := range r.draw().Rows {
+		if w.Packet == nil || w.Comment == "" {
+			continue
+		}
+		notes++
+		if !strings.HasSuffix(got[w.Packet.Number], upperFirst(w.Comment)) && got[w.Packet.Number] != w.Comment {
+			t.Errorf("packet %d: got the comment %q, want the page's %q in it", w.Packet.Number, got[w.Packet.Number], w.Comment)
+		}
+	}
+	if notes < 15 {
+		t.Errorf("got %d notes on the page, want at least 15", notes)
 	}
 }
 
