@@ -136,6 +136,9 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 	if b.proto != "tcp" || b.conn != nil && !b.near {
 		return m, false
 	}
+	if b.conn == nil {
+		m.What += fmt.Sprintf(": none from %s to %s", j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b))
+	}
 	if b.near {
 		var what string
 		m.Kind, what, m.Got = b.nearest()
@@ -143,6 +146,14 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 		j.at(&m, b.frames[0])
 	}
 	return m, true
+}
+
+// addressOf writes an end of a declaration with the address that its host stands for.
+func (h Hosts) addressOf(e endpoint) string {
+	if addr, ok := h[e.host]; ok {
+		return fmt.Sprintf("%s (%s)", e, addr)
+	}
+	return e.String()
 }
 
 // nearest says in what the connection of b is not what b declares, and how it

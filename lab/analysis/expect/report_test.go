@@ -49,6 +49,25 @@ func TestReportFoldsWhatFollows(t *testing.T) {
 	}
 }
 
+// A connection that is not there is reported with the addresses it was looked for at, as
+// a capture from elsewhere has others.
+func TestMissingConnectionNamesAddresses(t *testing.T) {
+	w, err := Parse("test.txtar", 1, "ctl client.* > server.21\nctl ...\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &forge{}
+	login(g)
+	v, err := w.Judge(g.capture(t), loopbackHosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "there is no such connection in the capture: none from client.* (127.0.0.1) to server.21 (127.0.0.1)"
+	if len(v.Mismatches) == 0 || v.Mismatches[0].What != want {
+		t.Errorf("got %+v, want %s", v.Mismatches, want)
+	}
+}
+
 // Few mismatches are all printed.
 func TestReportOfFewMismatches(t *testing.T) {
 	g := &forge{}
