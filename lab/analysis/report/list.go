@@ -62,7 +62,7 @@ func (r *Report) list() listing {
 		packets++
 		l.List = append(l.List, r.listRow(p))
 	}
-	l.Shown = fmt.Sprintf("%d of %d packets shown", packets, packets)
+	l.Shown = fmt.Sprintf("%d of %d packets shown", packets, r.Trace.Size)
 	l.Filters = r.filters()
 	return l
 }

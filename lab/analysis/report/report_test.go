@@ -275,3 +275,13 @@ func TestSameNumbers(t *testing.T) {
 		}
 	}
 }
+
+// The list says how many packets of the whole capture it shows, also where it leaves out
+// the middle of a transfer.
+func TestListCountsAllPackets(t *testing.T) {
+	r := read(t, func(w io.Writer) { download(w, 1_000_000) })
+	v := r.view()
+	if want := fmt.Sprintf(" of %d packets shown", r.Trace.Size); !strings.HasSuffix(v.Shown, want) || strings.HasPrefix(v.Shown, fmt.Sprint(r.Trace.Size)) {
+		t.Errorf("got %q, want fewer%s", v.Shown, want)
+	}
+}

@@ -96,7 +96,7 @@
       before = Math.max(before ?? time, time);
       if (!row.dataset.gap) before = time;
     }
-    $("#shown").textContent = shown + " of " + rows.filter(r => r.dataset.n).length + " packets shown";
+    $("#shown").textContent = shown + " of " + $("#shown").dataset.of + " packets shown";
   }
   filter?.addEventListener("change", applyFilter);
 
