@@ -13,20 +13,20 @@
 //
 //	for packet, err := range lab.Packets("capture.pcapng") { ... }
 //
-// [Run] and [Shell] make a session; all other calls read a capture, whoever made
-// it, and work on every system. Package labtest does the same for `go test`.
+// [Run] and [Shell] make a session. All other calls read a capture, of any origin,
+// and work on every system. Package labtest runs scenarios in `go test`.
 //
-// # This package starts your program again
+// # This package starts your program a second time
 //
 // On Linux a session takes place in a cell: a process with network, user and PID
 // namespaces of its own. The cell is your own program, started a second time. An
 // init function of this package recognizes that it is in a cell, does the work of
-// the cell, and exits; function main of your program is not reached. So what the
-// init functions of your program do, the cell does, too.
+// the cell, and exits before function main of your program. So the init functions
+// of your program also run in the cell.
 //
 // # How data flows
 //
-// The two halves of the lab meet in a file. Package scenario is the language. The
+// The lab has two halves that share a file. Package scenario is the language. The
 // packages below testbed build the network that a scenario describes, run server
 // and client on it, and record every frame to a file (package pcapng). The packages
 // below analysis read that file: layer by layer (packet, tcp, tls, ftp, capture),

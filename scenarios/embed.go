@@ -75,9 +75,9 @@ func Load(name string) (*scenario.Scenario, error) {
 	source, err := files.ReadFile(file)
 	if err != nil {
 		if meant := scenario.Nearest(name, Names()); meant != "" {
-			return nil, fmt.Errorf("there is no scenario %q; did you mean %s? `ftplab list` shows those there are, and a path names a file of your own", name, meant)
+			return nil, fmt.Errorf("there is no scenario %q; did you mean %s? `ftplab list` lists them, or give the path of a file of your own", name, meant)
 		}
-		return nil, fmt.Errorf("there is no scenario %q; `ftplab list` shows those there are, and a path names a file of your own", name)
+		return nil, fmt.Errorf("there is no scenario %q; `ftplab list` lists them, or give the path of a file of your own", name)
 	}
 	return scenario.Parse("scenarios/"+file, source)
 }

@@ -12,8 +12,8 @@ import (
 	"ftplab/lab"
 )
 
-// takes asks for at least and at most so many arguments, which what says in
-// words; a most of -1 is any number.
+// takes requires from least to most arguments, which what describes; a most of -1
+// is any number.
 func takes(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) < least || most >= 0 && len(args) > most {
@@ -27,15 +27,15 @@ func takes(least, most int, what string) cobra.PositionalArgs {
 var (
 	takesNothing  = takes(0, 0, "no arguments")
 	takesCapture  = takes(1, 1, "one capture; - is the standard input")
-	takesScenario = takes(1, 1, "one scenario; `ftplab list` shows those there are, and a path names a file of your own")
+	takesScenario = takes(1, 1, "one scenario; `ftplab list` lists them, or give the path of a file of your own")
 )
 
-// unknownCommand is the error of a word that is none of the commands below c.
+// unknownCommand returns the error for a word that is not a subcommand of c.
 func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
 	if len(meant) == 0 || word == "" { // which is the beginning of any
-		return fmt.Errorf("unknown command %q; `%s -h` shows those there are", word, c.CommandPath())
+		return fmt.Errorf("unknown command %q; `%s -h` lists them", word, c.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
 }

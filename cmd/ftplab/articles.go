@@ -12,10 +12,10 @@ func articlesCommand() *cobra.Command {
 	var results string
 	c := &cobra.Command{
 		Use:   "articles",
-		Short: "Reproduce the two articles and print every figure beside ours",
-		Long: `Articles makes the sessions of the two articles that this lab comes from, and
-prints a table in Markdown: each figure of theirs, what our capture shows, and
-whether it is as it should be.`,
+		Short: "Reproduce the two articles and print each figure beside ours",
+		Long: `Articles runs the sessions of the two articles that this lab started from, and
+prints a table in Markdown: each figure of the articles, the same figure in our
+capture, and whether the two agree.`,
 		Example: `  ftplab articles > results/gallery/articles.md`,
 		Args:    takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {

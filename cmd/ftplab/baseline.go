@@ -16,10 +16,10 @@ import (
 func baselineCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "baseline",
-		Short: "Say what normal FTP is, and hold any capture against it",
-		Long: `Baseline says what normal FTP is in two ways: rules that every session keeps, and a
-profile of what varies, learned from captures. One comes with ftplab, learned
-from its own scenarios.`,
+		Short: "Describe normal FTP, and compare any capture with it",
+		Long: `Baseline describes normal FTP in two ways: by rules that every session keeps, and
+by a profile of what varies, which is learned from captures. A profile that was
+learned from ftplab's own scenarios is built in.`,
 		Example: `  ftplab baseline show
   ftplab baseline check capture.pcapng
   ftplab baseline learn results/*/capture.pcapng -o normal.json`,
@@ -40,9 +40,9 @@ func learnCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "learn CAPTURE | PROFILE...",
 		Short: "Learn a profile of normal FTP from captures",
-		Long: `Learn counts and measures what captures show, and writes a profile. A PROFILE
-(a file that ends in .json) among the arguments is added as it is: so a profile
-grows by new captures, and the old ones are not needed again.`,
+		Long: `Learn counts and measures what captures show, and writes a profile. It adds each
+PROFILE (a file whose name ends in .json) among the arguments to the result. So
+new captures can be added to a profile without the old ones.`,
 		Example: `  ftplab baseline learn results/*/capture.pcapng -o normal.json
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
@@ -79,7 +79,7 @@ func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) 
 	return all, nil
 }
 
-// sourceName is how a profile calls a capture: by its own name, or by that of its
+// sourceName is the name of a capture in a profile: its own name, or that of its
 // folder if it is a result of a run.
 func sourceName(file string) string {
 	base := filepath.Base(file)
@@ -95,8 +95,8 @@ func showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [PROFILE]",
 		Short: "Show the rules and a profile",
-		Long: `Show prints the rules that every normal session keeps, and the profile: the one that
-comes with ftplab, or the one given.`,
+		Long: `Show prints the rules that every normal session keeps, and a profile: the given
+one, or else the built-in one.`,
 		Example: `  ftplab baseline show
   ftplab baseline show --html > normal.html`,
 		Args: takes(0, 1, "one profile, or nothing for the one that comes with ftplab"),
@@ -124,7 +124,7 @@ func profileNamed(name string) (*baseline.Profile, error) {
 	return baseline.ReadProfileFile(name)
 }
 
-// baselineCheck is what the flags of `baseline check` ask for.
+// baselineCheck has the flags of `baseline check`.
 type baselineCheck struct {
 	normal         string
 	json, md, html bool
@@ -135,16 +135,16 @@ func checkBaselineCommand() *cobra.Command {
 	var f baselineCheck
 	c := &cobra.Command{
 		Use:   "check CAPTURE",
-		Short: "Hold a capture against what is normal",
-		Long: `Check reads a capture (pcap or pcapng; - is the standard input), holds it against the
-rules and the profile, and says what differs, where, why it matters, and what the
-innocent explanation would be. The worst comes first.
+		Short: "Compare a capture with normal FTP",
+		Long: `Check reads a capture (pcap or pcapng; - is the standard input) and compares it with
+the rules and the profile. For each difference it prints where it is, why it matters,
+and the harmless explanation, if there is one. The worst difference comes first.
 
-The verdict is normal, unusual, or not normal FTP. What only looks wrong is noted
-and does not count.
+The verdict is normal, unusual, or not normal FTP. What only looks wrong is listed
+as a note and does not count.
 
-Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if it could not be
-found out.`,
+Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
+could not be made.`,
 		Example: `  ftplab baseline check capture.pcapng
   ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
 		Args: takesCapture,
@@ -187,7 +187,7 @@ func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Write
 	return err
 }
 
-// writeTo writes to the named file, which is left alone if that fails; - is the
+// writeTo writes to the named file, and does not change it if that fails; - is the
 // standard output.
 func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
 	if name == "-" {

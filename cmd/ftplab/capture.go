@@ -15,10 +15,10 @@ func captureCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "capture DEVICE",
 		Short: "Record a network device, beside a server and clients of your own",
-		Long: `Capture records what a network device, such as eth0, sends and receives, until it
-is stopped with Ctrl-C or SIGTERM. The results are in results/by-hand, or
-by-hand-2 and so on: nothing that was recorded by hand is replaced. It needs root
-or the capability CAP_NET_RAW; what root makes in somebody's folder is theirs.`,
+		Long: `Capture records what a network device, such as eth0, sends and receives, until you
+stop it with Ctrl-C or SIGTERM. The results are in results/by-hand, or in
+by-hand-2 and so on: it never replaces earlier recordings. It needs root or the
+capability CAP_NET_RAW. Run by root, it gives new files to the owner of the folder.`,
 		Example: `  ftplab capture eth0
   ftplab capture --check eth0     is it being recorded?`,
 		Args: takes(1, 1, "one network device, such as eth0"),
@@ -26,7 +26,7 @@ or the capability CAP_NET_RAW; what root makes in somebody's folder is theirs.`,
 			if check {
 				recorded, err := byhand.Recorded(args[0])
 				if err == nil && !recorded {
-					err = fmt.Errorf("nobody records %s", args[0])
+					err = fmt.Errorf("no program records %s", args[0])
 				}
 				return err
 			}

@@ -19,12 +19,12 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check SCENARIO CAPTURE",
 		Short: "Judge a capture by what a scenario wants",
-		Long: `Check holds a capture, whoever made it, against what a scenario wants: its
-sections want and figures, by the same checks as a run. SCENARIO is a name that
-list shows, or a file of your own; its hosts have the addresses that it says.
+		Long: `Check compares a capture, of any origin, with the sections want and figures of a
+scenario. A run makes the same checks. SCENARIO is a name that list shows, or a
+file of your own. Its hosts have the addresses that the scenario gives them.
 
-Every difference is shown with the line that wanted something else, the packet
-that came, and the packets around it. See ftplab help want and help figures.
+For every difference, Check shows the line of the want, the packet in the capture,
+and the packets around it. See ftplab help want and help figures.
 
 Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng
@@ -38,7 +38,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 				return err
 			}
 			if s.Want.Line == 0 && s.Figures.Line == 0 {
-				return fmt.Errorf("%s has neither want nor figures, so there is nothing to hold a capture against; ftplab derive writes a want", s.File)
+				return fmt.Errorf("%s has neither want nor figures, so there is nothing to compare a capture with; ftplab derive writes a want", s.File)
 			}
 			defer spareMemory(args[1])()
 			v, err := lab.Check(s, source(args[1], keyLog, c.InOrStdin(), c.ErrOrStderr()))
@@ -120,7 +120,7 @@ func printLines(out io.Writer, v *lab.Verdict) {
 	}
 }
 
-// printFigures prints what was measured beside what was wanted.
+// printFigures prints the measured values beside those wanted.
 func printFigures(out io.Writer, all []measure.Result) {
 	width := 0
 	for _, f := range all {
@@ -139,7 +139,7 @@ func printFigures(out io.Writer, all []measure.Result) {
 	}
 }
 
-// summary says in a line how far the capture is as wanted.
+// summary returns a line with the verdict and the counts of what matched.
 func summary(v *lab.Verdict) string {
 	var parts []string
 	if w := v.Want; w != nil {

@@ -13,17 +13,17 @@ func deriveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "derive CAPTURE",
 		Short: "Write the want of a scenario from a capture",
-		Long: `Derive writes a section want from what a capture shows (- is the standard input):
-every connection, every line of the dialogue, every transfer, in the notation of
-ftplab help want, with a comment where a packet deserves one. It says what
-another run of the same session would show as well, and leaves out what is
-chance: segments, windows, bare ACKs, the ports that a kernel chose.
+		Long: `Derive writes a section want from a capture (- is the standard input): every
+connection, every line of the dialogue and every transfer, in the notation of
+ftplab help want, with comments on the packets that need one. It writes what
+another run of the same session would show too, and leaves out what depends on
+chance: segments, windows, bare ACKs, and ports that a kernel chose.
 
-Hosts have the names of the scenario, or those that the capture gives (every
-capture of ours does), or else they are called by their addresses.
+Hosts have the names of the scenario, or else those in the capture (ftplab's own
+captures have them), or else their addresses.
 
-It is where one starts: add what matters, delete what does not, put the comments
-into your own words.`,
+The result is a draft: add what matters, delete what does not, and write the
+comments in your own words.`,
 		Example: `  ftplab derive capture.pcapng
   ftplab derive results/mine/capture.pcapng >> mine.txtar
   ftplab derive --scenario mine.txtar theirs.pcap`,

@@ -53,12 +53,12 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 		if meant := scenario.Nearest(name, names); len(name) > 2 && meant != "" {
 			return fmt.Errorf("unknown flag: -%s; did you mean --%s?", name, meant)
 		}
-		return fmt.Errorf("unknown flag: -%s; `%s -h` shows those there are", err.GetSpecifiedName(), c.CommandPath())
+		return fmt.Errorf("unknown flag: -%s; `%s -h` lists them", err.GetSpecifiedName(), c.CommandPath())
 	}
 	if meant := scenario.Nearest(name, names); meant != "" {
 		return fmt.Errorf("unknown flag: --%s; did you mean --%s?", name, meant)
 	}
-	return fmt.Errorf("unknown flag: --%s; `%s -h` shows those there are", name, c.CommandPath())
+	return fmt.Errorf("unknown flag: --%s; `%s -h` lists them", name, c.CommandPath())
 }
 
 // expected says what a flag takes.

@@ -1,10 +1,10 @@
 package main
 
-// The gallery is what a run leaves, of a few scenarios, for whoever browses the
-// repository. It is made again by `go generate ./cmd/ftplab`, which needs
+// The gallery has the results of a few scenarios, for readers of the repository.
+// It is made by `go generate ./cmd/ftplab`, which needs
 // chromium for the picture in the README. The capture of the ten mebibytes is
-// left out: it is too large for a repository, and made again in a minute. So is
-// index.json, from which no other run goes on.
+// left out: it is too large for a repository, and a minute's run makes it. So is
+// index.json, which only later runs in the same folder need.
 //
 //go:generate go run . run -o ../../results/gallery frederick_active frederick_passive frederick_looks_like_a_scan two_clients el_2019
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json

@@ -17,8 +17,8 @@ func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		scenarioTopic(),
 		topic("tcp", "The two TCPs that a scenario can run on, and how they differ", lab.TCPManual),
-		topic("want", "How a scenario says what should be seen, packet by packet", expect.Manual),
-		topic("figures", "How a scenario says what should be measured", measure.Manual),
+		topic("want", "How a scenario describes what the capture should show, packet by packet", expect.Manual),
+		topic("figures", "How a scenario describes what should be measured", measure.Manual),
 	}
 }
 
@@ -42,8 +42,8 @@ func scenarioTopic() *cobra.Command {
 	return c
 }
 
-// refineHelp lets `help WORD` fail if there is no such command or topic, and the
-// shell complete topics, too.
+// refineHelp makes `help WORD` fail if there is no such command or topic, and makes
+// the shell complete topics too.
 func refineHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"})

@@ -16,7 +16,7 @@ func listCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "List the scenarios, in the order in which they are best read",
+		Short: "List the scenarios, in the best order to read them",
 		Example: `  ftplab list
   ftplab list --json`,
 		Args: takesNothing,

@@ -1,8 +1,8 @@
 // Command ftplab makes normal FTP happen on a private network, records every
 // frame of it, and proves that what was recorded is what should have happened.
 //
-// Each subcommand has a file of its own here, which reads its arguments and
-// prints; what there is to do is done by the packages below lab.
+// Each subcommand has a file here, which reads the arguments and prints the
+// result. The packages below lab do the work.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 
 // Exit statuses, the same for every subcommand.
 const (
-	exitPassed = 0 // everything is as it should be
+	exitPassed = 0 // everything is as wanted
 	exitFailed = 1 // a scenario or a capture is not
 	exitError  = 2 // it could not be found out
 )
@@ -97,7 +97,7 @@ func rootCommand() *cobra.Command {
 and proves that what was recorded is what should have happened.`,
 		Example: `  ftplab run                       make every scenario; captures in results/
   ftplab run active_list           make one
-  ftplab list                      what there is
+  ftplab list                      list the scenarios
   ftplab explain capture.pcapng    tell what happened in any capture`,
 		SilenceUsage:  true,
 		SilenceErrors: true,

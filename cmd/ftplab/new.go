@@ -21,9 +21,9 @@ var newScenario []byte
 func newCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "new FILE",
-		Short: "Begin a scenario of your own",
-		Long: `New writes a small scenario to a file, with a comment on each of its parts. It can be
-run as it is. A file that exists is never changed.`,
+		Short: "Write a first scenario of your own",
+		Long: `New writes a small scenario to a file, with a comment on each of its parts. You can
+run it without changes. New never overwrites a file.`,
 		Example: `  ftplab new mine.txtar
   ftplab run mine.txtar`,
 		Args: takes(1, 1, "one file, such as mine.txtar"),

@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// worthABar is the volume, in bytes, from which on a run takes long enough to
-// show how far it is.
+// worthABar is the smallest volume, in bytes, for which a run takes long enough to
+// show its progress.
 const worthABar = 32 << 20
 
 // A transferBar shows how much of the runs' volume has been transferred. A nil

@@ -24,9 +24,9 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve NAME | FILE",
 		Short: "Run a scenario's server for clients of your own",
-		Long: `Serve runs the server of a scenario, with its files, users and wording, until it
-is stopped with Ctrl-C or SIGTERM. Only this machine can reach it unless --listen
-names another of its addresses. The capture command records what it does.`,
+		Long: `Serve runs the server of a scenario, with its files, users and wording, until you
+stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
+--listen names another address of this machine. The command capture can record it.`,
 		Example: `  ftplab serve --port 2121 passive_list
   ftplab serve --listen 198.51.100.21 my_scenario.txtar`,
 		Args:              takesScenario,
@@ -51,8 +51,8 @@ names another of its addresses. The capture command records what it does.`,
 		},
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1", "the address to serve on")
-	c.Flags().Uint16Var(&f.port, "port", 0, "the control port, not the scenario's; active data comes from the port before it")
-	c.Flags().BoolVar(&f.check, "check", false, "only ask such a server, already running, whether it is ready")
+	c.Flags().Uint16Var(&f.port, "port", 0, "the control port, instead of the scenario's; active data comes from the port before it")
+	c.Flags().BoolVar(&f.check, "check", false, "only check whether such a server, already running, is ready")
 	return c
 }
 

@@ -15,18 +15,18 @@ func shellCommand() *cobra.Command {
 	var results string
 	c := &cobra.Command{
 		Use:   "shell NAME | FILE [-- COMMAND [ARGUMENT]...]",
-		Short: "Open a shell in the client's place, and record what you do",
+		Short: "Open a shell on the client's host, and record what you do",
 		Long: `Shell makes the network of a scenario, starts its server, and opens your shell,
 $SHELL, on the client's host. There the FTP programs of your machine are the
 clients: ftp, lftp, curl, or one of your own. Every frame is recorded until the
 shell ends.
 
-You are root in there, of that network alone: tcpdump and ip work, and nothing
-else can be reached. The results are in results/NAME-by-hand, or -2, -3 and so
-on: nothing that was recorded by hand is replaced.
+In the shell you are root of that network only: tcpdump and ip work, and no other
+network can be reached. The results are in results/NAME-by-hand, or in -2, -3 and
+so on: it never replaces earlier recordings.
 
-With a COMMAND there is no shell: the command is run in its place, and the capture
-is judged by what the scenario wants.
+With a COMMAND, ftplab runs it instead of the shell, and judges the capture by what
+the scenario wants.
 
 Exit status: that of the shell or of the COMMAND; if that is 0, 1 if the capture is
 not as wanted. 2 also means that the shell could not be opened.`,

@@ -273,7 +273,7 @@ func TestShellBadInput(t *testing.T) {
 		args        []string
 		want        string
 	}{
-		{"no scenario", "/bin/sh", nil, "ftplab: shell takes one scenario; `ftplab list` shows those there are"},
+		{"no scenario", "/bin/sh", nil, "ftplab: shell takes one scenario; `ftplab list` lists them"},
 		{"unknown", "/bin/sh", []string{"no_such"}, `ftplab: there is no scenario "no_such"`},
 		{"several", "/bin/sh", []string{"*_list"}, `scenarios, and one was expected`},
 		{"no shell", "/no/such/shell", []string{"passive_list"}, "ftplab: your shell, $SHELL, cannot be started: "},

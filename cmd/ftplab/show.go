@@ -8,8 +8,8 @@ func showScenarioCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "Print a scenario",
-		Long: `Show prints a scenario that comes with ftplab, as it is written. To change it, print
-it to a file of your own and run that.`,
+		Long: `Show prints the source of a scenario that comes with ftplab. To change it, print it
+to a file of your own and run that.`,
 		Example: `  ftplab show active_list
   ftplab show active_list > mine.txtar`,
 		Args:              takesScenario,

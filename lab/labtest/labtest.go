@@ -4,28 +4,27 @@
 //		labtest.Run(t, "testdata/*.txtar")
 //	}
 //
-// Each scenario is a subtest that runs in parallel with the others. One that
-// fails names the line and the packet, and keeps its capture. A test of one
-// [Scenario] may go on with checks of its own on the [Packets].
+// Each scenario is a subtest that runs in parallel with the others. If it fails,
+// it reports the line and the packet, and keeps its capture. A test that runs one
+// [Scenario] can make further checks on its [Packets].
 //
 // # Where a session takes place
 //
-// The hosts' TCP is Linux's where this system allows private networks, and
-// gVisor's elsewhere; the test's log says so. So a scenario is never left out,
-// with one exception: where it needs Linux's TCP, as with tcp=linux or a program,
-// and the system refuses, the test is skipped with the reason, or fails if
-// $FTPLAB_REQUIRE_TOOLS is set.
+// The hosts use Linux's TCP if this system allows private networks, and otherwise
+// gVisor's; the test's log says which. So every scenario can run, except one that
+// needs Linux's TCP (tcp=linux, or a program) on a system that does not allow it.
+// That test is skipped with the reason, or fails if $FTPLAB_REQUIRE_TOOLS is set.
 //
-// # The test program is started again
+// # The test program starts a second time
 //
-// Sessions on Linux's TCP take place in a process of their own, which is the test
-// program, started a second time: see package lab. It does not run TestMain.
+// A session on Linux's TCP runs in another process of the test program; see
+// package lab. That process does not run TestMain.
 //
 // # Cached results
 //
-// go test keeps the result of a test that passed. It runs the test anew when the
-// program under test has changed, if the program is within the module. Test one
-// from elsewhere with -count=1.
+// go test caches the result of a test that passed. It repeats the test if the
+// program under test has changed and is within the module. For a program elsewhere,
+// use -count=1.
 package labtest
 
 import (

@@ -1,13 +1,13 @@
-// Package mutation tries out whether a check can fail. It takes a want and a
-// capture that passes it, breaks one thing at a time, in the one or in the
-// other, and looks whether the judge notices:
+// Package mutation tests whether the judge of captures can fail. It takes a want
+// and a capture that passes it, changes one thing at a time in either of them, and
+// counts the changes that the judge notices:
 //
 //	score, err := mutation.Try(mutation.Pair{Name: "list", Want: text, Capture: pcap, Hosts: hosts})
 //	fmt.Print(score)
 //
-// A change that means nothing by the rules of the notation need not be noticed:
-// a bare ACK that is not there, two joined lines in another order. Such a change
-// has a reason, and does not count.
+// Some changes have no meaning by the rules of the notation: a bare ACK that is
+// missing, or two joined lines in another order. The judge need not notice those.
+// They are listed with the reason and do not count.
 package mutation
 
 import (
