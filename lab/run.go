@@ -186,8 +186,8 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 		return nil, interrupted(ctx, s, err)
 	}
 	verdict, err := judge.conclude(made, played, o.seed())
-	// The cell has said how the session went. Until its process has ended, the
-	// kernel has more work to do with it than the judge with the capture.
+	// The cell has said how the session went. Its end may take longer than the
+	// judge, so it is waited for afterwards, where it matters.
 	if endErr := played.end(); endErr != nil {
 		return nil, interrupted(ctx, s, endErr)
 	}

@@ -16,28 +16,33 @@ import (
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{
 		scenarioTopic(),
-		topic("tcp", "The two TCPs that a scenario can run on, and how they differ", lab.TCPManual),
-		topic("want", "How a scenario describes what the capture should show, packet by packet", expect.Manual),
-		topic("figures", "How a scenario describes what should be measured", measure.Manual),
+		topic("tcp", "The two TCPs that a scenario can run on, and how they differ", text(lab.TCPManual)),
+		topic("want", "How a scenario describes what the capture should show, packet by packet", text(expect.Manual)),
+		topic("figures", "How a scenario describes what should be measured", text(measure.Manual)),
 	}
 }
 
 // topic makes a help topic: a command that cannot be run.
-func topic(name, short, text string) *cobra.Command {
+func topic(name, short string, text func() string) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		fmt.Fprint(c.OutOrStdout(), text)
+		fmt.Fprint(c.OutOrStdout(), text())
 	})
 	return c
 }
 
+// text is a manual that need not be put together.
+func text(manual string) func() string { return func() string { return manual } }
+
 // scenarioTopic is the manual of scenarios. Below it each setting and step is a
 // topic of its own.
 func scenarioTopic() *cobra.Command {
-	c := topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual())
+	c := topic("scenario", "How a scenario is written: settings, steps and files", scenario.Manual)
 	for _, word := range scenario.Words() {
-		entry, _ := scenario.ManualOf(word)
-		c.AddCommand(topic(word, "", entry))
+		c.AddCommand(topic(word, "", func() string {
+			entry, _ := scenario.ManualOf(word)
+			return entry
+		}))
 	}
 	return c
 }

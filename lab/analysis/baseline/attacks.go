@@ -182,20 +182,20 @@ func notText(x *ftp.Exchange) string {
 var (
 	// conversion is one of printf as exploits use them: lower case, often with
 	// a width or a position. Series are three with little between them.
-	conversion = regexp.MustCompile(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
-	series     = regexp.MustCompile(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
-	writing    = regexp.MustCompile(`%(\d+\$)?\d*h{0,2}n`)
+	conversion = pattern(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
+	series     = pattern(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
+	writing    = pattern(`%(\d+\$)?\d*h{0,2}n`)
 	// encoded is a printable character as a URL has it.
-	encoded = regexp.MustCompile(`%[2-9a-fA-F][0-9a-fA-F]`)
+	encoded = pattern(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
 func formatString(x *ftp.Exchange) string {
-	text := encoded.ReplaceAllString(x.Argument, "_")
-	n := len(conversion.FindAllString(text, -1))
+	text := encoded().ReplaceAllString(x.Argument, "_")
+	n := len(conversion().FindAllString(text, -1))
 	switch {
-	case n >= 4 || series.MatchString(text):
+	case n >= 4 || series().MatchString(text):
 		return fmt.Sprintf("%d printf conversions", n)
-	case n >= 2 && writing.MatchString(text):
+	case n >= 2 && writing().MatchString(text):
 		return "printf conversions that write memory"
 	}
 	return ""
@@ -218,10 +218,10 @@ const (
 
 var (
 	// climb is one step up, plain or disguised.
-	climb     = regexp.MustCompile(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = regexp.MustCompile(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
+	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
+	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
 	// treasure is what traversals look for.
-	treasure = regexp.MustCompile(`(?i)(etc/(passwd|shadow|master\.passwd)|boot\.ini|win\.ini|system32|winnt|\.ssh/|proc/self)`)
+	treasure = pattern(`(?i)(etc/(passwd|shadow|master\.passwd)|boot\.ini|win\.ini|system32|winnt|\.ssh/|proc/self)`)
 )
 
 func climbing(_ *Evidence, s *session) []breach {
@@ -240,9 +240,9 @@ func climbing(_ *Evidence, s *session) []breach {
 		switch {
 		case levels >= limit:
 			what = fmt.Sprintf("climbs %d levels", levels)
-		case levels > 0 && treasure.MatchString(x.Argument):
+		case levels > 0 && treasure().MatchString(x.Argument):
 			what = "climbs to a file of the system"
-		case disguised.MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
+		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
 			what = "climbs in disguise"
 		}
 		if what != "" {
@@ -260,7 +260,7 @@ func climbing(_ *Evidence, s *session) []breach {
 func steps(path string) int {
 	n := 0
 	for {
-		at := climb.FindStringIndex(path)
+		at := climb().FindStringIndex(path)
 		if at == nil {
 			return n
 		}
@@ -273,26 +273,26 @@ func steps(path string) int {
 // An exploit is a request with a single use.
 type exploit struct {
 	command  string // any, if empty
-	argument *regexp.Regexp
+	argument func() *regexp.Regexp
 	name     string
 }
 
 var exploits = []exploit{
-	{"USER", regexp.MustCompile(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
-	{"HELP", regexp.MustCompile(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
-	{"SITE", regexp.MustCompile(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"SITE", regexp.MustCompile(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
-	{"", regexp.MustCompile(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
-	{"", regexp.MustCompile(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", regexp.MustCompile("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;)"), "an injection of shell commands"},
-	{"", regexp.MustCompile(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
-	{"", regexp.MustCompile(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
-	{"", regexp.MustCompile(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
-	{"PASS", regexp.MustCompile(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
-	{"USER", regexp.MustCompile(`^w0rm$`), "the worm ADMw0rm"},
-	{"PORT", regexp.MustCompile(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{"STOR", regexp.MustCompile(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
-	{"STOR", regexp.MustCompile(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
+	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
+	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
+	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
+	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
+	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
+	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;)"), "an injection of shell commands"},
+	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
+	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
+	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
+	{"USER", pattern(`^w0rm$`), "the worm ADMw0rm"},
+	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
+	{"STOR", pattern(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
+	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
 }
 
 // backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
@@ -302,7 +302,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, k := range exploits {
-			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !k.argument.MatchString(x.Argument) {
+			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !k.argument().MatchString(x.Argument) {
 				continue
 			}
 			b := breach{

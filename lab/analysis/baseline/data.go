@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -317,7 +316,7 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 
 // saidBytes finds the size in a text such as "150 Opening BINARY mode data
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
-var saidBytes = regexp.MustCompile(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
+var saidBytes = pattern(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
 func bytesAgree(_ *Evidence, s *session) []breach {
 	var found []breach
@@ -382,7 +381,7 @@ func announcedBytes(x *ftp.Exchange) []statement {
 	var said []statement
 	for _, r := range x.Replies {
 		for _, l := range r.Lines {
-			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
+			all := saidBytes().FindAllStringSubmatch(l.Text, -1)
 			if all == nil {
 				continue
 			}

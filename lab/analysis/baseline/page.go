@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 
 	"ftplab/lab/analysis/report/page"
 )
@@ -17,7 +18,9 @@ import (
 //go:embed page.gohtml
 var pageSource string
 
-var pages = template.Must(template.New("").Parse(pageSource))
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Parse(pageSource))
+})
 
 // WriteHTML writes the profile as a page with pictures.
 func (p *Profile) WriteHTML(w io.Writer) error {
@@ -60,7 +63,7 @@ func (a *Assessment) WriteHTML(w io.Writer, name string) error {
 
 func writePage(w io.Writer, title, name string, view any) error {
 	var body bytes.Buffer
-	if err := pages.ExecuteTemplate(&body, name, view); err != nil {
+	if err := pages().ExecuteTemplate(&body, name, view); err != nil {
 		return err
 	}
 	return page.Page{Title: title, Body: template.HTML(body.String())}.Write(w)

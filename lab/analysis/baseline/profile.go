@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -150,12 +149,12 @@ func (p *Profile) Write(w io.Writer) error {
 }
 
 // pairLines finds a pair of numbers that stands on lines of its own.
-var pairLines = regexp.MustCompile(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
+var pairLines = pattern(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
 
 // compact writes each pair of numbers on one line.
 func compact(text []byte) []byte {
 	s := string(text)
-	s = pairLines.ReplaceAllString(s, "[$1, $2]")
+	s = pairLines().ReplaceAllString(s, "[$1, $2]")
 	return []byte(s)
 }
 

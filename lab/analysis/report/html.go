@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"ftplab/lab/analysis/ftp"
@@ -18,14 +19,16 @@ import (
 //go:embed walkthrough.gohtml
 var walkthroughSource string
 
-var walkthrough = template.Must(template.New("").Funcs(template.FuncMap{
-	"pairs": strings.NewReplacer("seq ", "seq\u00a0", "ack ", "ack\u00a0", "win ", "win\u00a0", "mss ", "mss\u00a0", "length ", "length\u00a0").Replace,
-}).Parse(walkthroughSource))
+var walkthrough = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"pairs": strings.NewReplacer("seq ", "seq\u00a0", "ack ", "ack\u00a0", "win ", "win\u00a0", "mss ", "mss\u00a0", "length ", "length\u00a0").Replace,
+	}).Parse(walkthroughSource))
+})
 
 // HTML writes the walkthrough as one page of HTML.
 func (r *Report) HTML(w io.Writer) error {
 	var body bytes.Buffer
-	if err := walkthrough.ExecuteTemplate(&body, "walkthrough", r.view()); err != nil {
+	if err := walkthrough().ExecuteTemplate(&body, "walkthrough", r.view()); err != nil {
 		return err
 	}
 	return page.Page{Title: r.Title(), Body: template.HTML(body.String()), Script: true}.Write(w)

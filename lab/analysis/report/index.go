@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"sync"
 
 	"ftplab/lab/analysis/report/page"
 )
@@ -35,7 +36,9 @@ type Run struct {
 //go:embed index.gohtml
 var indexSource string
 
-var index = template.Must(template.New("").Parse(indexSource))
+var index = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Parse(indexSource))
+})
 
 // Index writes the page that lists scenarios that were run, with their verdicts
 // and sizes and links to their results.
@@ -45,7 +48,7 @@ func Index(w io.Writer, runs []Run) error {
 		Runs    []Run
 	}{Summary: summary(runs), Runs: runs}
 	var body bytes.Buffer
-	if err := index.ExecuteTemplate(&body, "index", view); err != nil {
+	if err := index().ExecuteTemplate(&body, "index", view); err != nil {
 		return err
 	}
 	return page.Page{Title: "ftplab: " + view.Summary, Body: template.HTML(body.String())}.Write(w)

@@ -14,6 +14,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"sync"
 )
 
 // A Page is one page.
@@ -42,7 +43,7 @@ func (p Page) Write(w io.Writer) error {
 		data.Code = template.JS(script)
 		data.Policy += "; script-src '" + digest(script) + "'"
 	}
-	return paper.Execute(w, data)
+	return paper().Execute(w, data)
 }
 
 // digest names a style or a script as a content security policy does.
@@ -51,7 +52,8 @@ func digest(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-var paper = template.Must(template.New("paper").Parse(`<!DOCTYPE html>
+var paper = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("paper").Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -68,3 +70,4 @@ var paper = template.Must(template.New("paper").Parse(`<!DOCTYPE html>
 </body>
 </html>
 `))
+})
