@@ -19,7 +19,7 @@ type identities struct {
 // another one begins. The arrays are by who sends, the lower address first.
 type newest struct {
 	id       int32
-	seconds  uint32    // the time of its last packet, since 1970
+	seconds  uint32    // the time of its last packet since 1970, once it was reset
 	isn      [2]uint32 // the initial sequence numbers
 	end      [2]uint32 // the numbers behind what was sent
 	anchored [2]bool   // isn is known
@@ -64,9 +64,10 @@ func (v *newest) strange(p *packet.Packet, from int) bool {
 // add takes note of a segment of the connection.
 func (v *newest) add(p *packet.Packet, from int) {
 	t := p.TCP
-	v.seconds = uint32(p.Time / 1e9)
+	if v.rst = v.rst || t.Flags&packet.RST != 0; v.rst {
+		v.seconds = uint32(p.Time / 1e9)
+	}
 	if t.Flags&packet.RST != 0 {
-		v.rst = true
 		return
 	}
 	end := t.RawSeq + uint32(t.Length)
