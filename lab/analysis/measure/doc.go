@@ -1,7 +1,7 @@
-// Package measure takes measurements from a capture: times, counts, sizes, rates
-// and shares of a capture and of its connections.
+// Package measure takes measurements from a capture (times, counts, sizes,
+// rates and shares) and compares them with the section `figures` of a scenario.
 //
-// The section `figures` of a scenario says what should be measured, and within
-// what tolerance; its manual is [Manual]. [Parse] reads it, [Figures.Measure]
-// measures a capture and compares. Everything is computed from the capture alone.
+// The section says what to measure and the tolerance; its manual is [Manual].
+// [Parse] reads it, and [Figures.Measure] measures a capture and compares. It
+// uses the capture alone.
 package measure

@@ -1,20 +1,19 @@
-// Package report tells a capture as a story that a student reads next to
-// Wireshark: the walkthrough.
+// Package report writes the walkthrough of a capture: a page that describes,
+// for a student with Wireshark, what happened in it.
 //
-// A [Report] is made of what others found out: the trace of the capture, the
-// packets that were kept while it was read, and, for a capture of a scenario,
-// the scenario, the verdict on it and its figures. It is written as one page of
-// HTML, as Markdown, and as the comments that go into the capture itself. All
-// three are drawn from the same rows and the same numbers, and every number is
-// the capture's.
+// A [Report] combines the facts of the capture, the packets that were kept while
+// it was read, and, for a capture of a scenario, the scenario, the verdict on
+// it and its measurements. It is written as one page of HTML, as Markdown, or
+// as comments in the capture itself. All three have the same rows and the same
+// numbers, and every number comes from the capture.
 //
 //	r, err := report.New(c, nil)
 //	...
 //	r.Capture = "capture.pcapng"
 //	err = r.HTML(w)
 //
-// The page is one file that asks nothing of any network. Whatever comes out of
-// a capture is untrusted: text is made visible (see [visible] in the source)
-// before it is escaped, and the page's own policy lets no script run but the
-// one that it was written with.
+// The page is one file that loads nothing from any network. All text from a
+// capture is untrusted: it is made visible (see [visible] in the source) before
+// it is escaped, and the page's content security policy allows only the script
+// that it was written with.
 package report

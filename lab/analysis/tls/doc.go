@@ -1,11 +1,12 @@
-// Package tls reads the layer between TCP and FTP: what a connection over TLS
-// shows to somebody who only has its packets, and with its keys everything.
+// Package tls reads TLS, the layer between TCP and FTP, from the packets of a
+// connection, with or without its keys.
 //
-// A [Session] takes the bytes of both directions in order, and reads one record
-// at a time. Without keys it says what is in clear: the hellos, the certificates
-// up to TLS 1.2, alerts before encryption, and how many records of which kind
-// went each way. With a key log ([Keys]) it hands out the application data, in
-// chunks like those that came in, and reads alerts, tickets and key updates.
+// A [Session] takes the bytes of both directions in order and reads them record
+// by record. Without keys it reads what is not encrypted: the hellos, the
+// certificates up to TLS 1.2, alerts before encryption, and how many records of
+// each type each side sent. With a key log ([Keys]) it also returns the
+// application data, in chunks like those of the input, and reads encrypted
+// alerts, tickets and key updates.
 //
 //	s := tls.NewSession(&keys)
 //	s.Data = func(dir int, c tcp.Chunk) { … } // what was inside TLS
@@ -13,13 +14,13 @@
 //	s.Add(0, chunk) // as they come, in either direction
 //	s.Close()
 //
-// It never guesses. A record that its key does not authenticate is a [Problem]
-// and not data; after bytes that are missing it goes on where a record
-// authenticates again. Bytes that follow a session in clear, as after CCC (RFC
-// 4217, section 7), are handed back.
+// It never guesses. If its key does not authenticate a record, the record is a
+// [Problem] and not data. After missing bytes, it continues with the next
+// record that its key authenticates. It returns unchanged the bytes that follow
+// a session in clear, as after CCC (RFC 4217, section 7).
 //
-// It reads TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 8446) with AES in the modes GCM,
-// CCM and CBC, ChaCha20-Poly1305 and triple DES, also encrypt-then-MAC (RFC 7366),
-// resumed and renegotiated sessions and 0-RTT data. What RFC 7465, 7568 and 8446 forbid
-// (RC4, SSL 3.0, compression) is said not to be supported.
+// It supports TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 8446) with AES in the modes
+// GCM, CCM and CBC, ChaCha20-Poly1305 and triple DES, encrypt-then-MAC (RFC
+// 7366), resumed and renegotiated sessions, and 0-RTT data. It reports as not
+// supported what RFC 7465, 7568 and 8446 forbid (RC4, SSL 3.0, compression).
 package tls

@@ -1,7 +1,7 @@
 //go:build !js
 
 // Package pagetest opens the lab's pages in a real browser, for tests: headless
-// Chromium, which is told to stay away from every network.
+// Chromium, without access to any network.
 package pagetest
 
 import (

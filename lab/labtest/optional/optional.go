@@ -1,7 +1,8 @@
-// Package optional is for tests that need what not every machine has: a witness
-// such as tshark, a browser, a kernel that allows private networks. Such a test is
-// skipped, with words that say what would let it run; where [Variable] is set, as
-// on the machine that has everything, it fails instead.
+// Package optional is for tests that need something that not every machine has:
+// a program such as tshark, a browser, or a kernel that allows private
+// networks. If it is missing, the test is skipped with a message that says what
+// to install. If [Variable] is set, as on a machine that has everything, the test
+// fails instead.
 package optional
 
 import (

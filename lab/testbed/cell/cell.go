@@ -1,12 +1,13 @@
-// Package cell gives a scenario a machine of its own: a cell.
+// Package cell runs a function of this program in a cell: a new process with
+// its own user, network and PID namespaces.
 //
-// A cell is this same program, started again in fresh user, network and PID
-// namespaces. Inside, an ordinary user binds port 21 and opens packet sockets
-// on a network that reaches nothing and nobody; and however the cell ends, the
-// kernel takes its network and every program it started down with it.
+// The process is this same program, started again. In a cell, an ordinary user
+// can bind port 21 and open packet sockets, on a network without a connection
+// to any other. When the cell ends, for whatever reason, the kernel removes its
+// network and ends every program that it started.
 //
-// One function of the program is what its cells do, and [Init] names it, from
-// an init function:
+// A program names the function that its cells run by calling [Init] from an init
+// function:
 //
 //	func init() {
 //		cell.Init(func(ctx context.Context, c *cell.Cell) error {
@@ -18,9 +19,10 @@
 //		})
 //	}
 //
-// [Run] then starts a cell, hands it a [Job] and waits for its end. Between the
-// two lie two pipes: one brings the job, and says by its end that the parent
-// cancelled or died; the other takes messages back, and then the outcome.
+// [Run] starts a cell, sends it a [Job] and waits for its end. Two pipes connect
+// the processes: one carries the job, and its end tells the cell that the
+// parent cancelled or died; the other carries messages back, and then the
+// result.
 package cell
 
 import (

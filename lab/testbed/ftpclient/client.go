@@ -1,15 +1,15 @@
-// Package ftpclient is the lab's FTP clients, living on a [network.Host].
+// Package ftpclient is the lab's FTP clients on a [network.Host].
 //
-// [Dial] opens a session of the scripted client. It sends exactly what it is
-// told and nothing else, in active and passive mode, and it is patient: it
-// reads every stream to its end before it closes, so that none of its
-// connections ends in a reset. [DialJlaffaye] opens one of
-// github.com/jlaffaye/ftp, a client that many Go programs use, as an example
-// of a client that has a mind of its own.
+// [Dial] opens a session of the scripted client, in active or passive mode. The
+// client sends exactly what the steps say and nothing else. It reads every
+// stream to its end before it closes the connection, so that none of its
+// connections ends with an RST. [DialJlaffaye] opens a session of
+// github.com/jlaffaye/ftp, a client that many Go programs use, as an example of
+// a client that decides by itself what to send.
 //
-// A reply that refuses something is a result here and no error: refusals are
-// normal FTP. An error means that the conversation itself failed, and says
-// which command waited for what.
+// A reply with a refusal is a result and not an error, because refusals are
+// normal FTP. An error means that the session itself failed; it says which
+// command waited for what.
 package ftpclient
 
 import (

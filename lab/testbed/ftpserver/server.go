@@ -1,12 +1,11 @@
-// Package ftpserver is the lab's FTP server: ftpserverlib over afero, living
-// on a [network.Host].
+// Package ftpserver is the lab's FTP server on a [network.Host]. It is based on
+// ftpserverlib and afero.
 //
-// The library speaks the protocol and keeps each client's state; afero holds
-// the files. This package stands between the library and the network, because
-// a capture shows what a user of the library seldom notices: its listeners are
-// bound to every address, some are never closed, a stranger may take a data
-// connection, and its replies have one wording. Every connection therefore
-// passes through a type of this package:
+// The library implements the protocol and keeps the state of each client; afero
+// holds the files. The types of this package are between the library and the
+// network. They correct behaviour of the library that a capture shows: it
+// listens on every address, does not close some listeners, accepts a data
+// connection from any address, and has fixed texts in its replies.
 //
 //	controlConn  one command in, one line of a reply out; a server's own wording
 //	passive      a data connection that the client opens (PASV, EPSV)
@@ -14,7 +13,8 @@
 //	dataConn     either of them, once open
 //	tree         the files
 //
-// Nothing is served that is not in [Config]: there is no file system behind it.
+// The server serves only what is in [Config]. It has no access to the machine's
+// file system.
 package ftpserver
 
 import (

@@ -1,10 +1,11 @@
-// Package gvisor is a network in user space: its hosts have gVisor's TCP and
-// live in this process, in a time of their own. It needs nothing of the system,
-// no namespace, no privilege and no Linux, and a scenario on it gives the same
-// capture, to the byte, wherever and how often it is run.
+// Package gvisor builds a network in user space: its hosts use gVisor's TCP, in
+// this process and in virtual time. It needs no namespace, no privilege and no
+// Linux, and every run of a scenario on it gives the same capture, byte for
+// byte, on every system.
 //
-// What lies between the hosts is package path, as on a wire of Linux's. A host's
-// link ([link]) joins the two, and makes gVisor's TCP look as the scenario has it.
+// Package path simulates what is between the hosts, as it does for Linux's TCP.
+// A host's link ([link]) connects the two, and gives gVisor's TCP the
+// properties that the scenario sets.
 package gvisor
 
 import (

@@ -1,15 +1,15 @@
-// Package runner makes the session of a scenario happen: it builds the network,
-// starts the server on it, has the client do its part while the network records
-// every frame, and ends everything in order.
+// Package runner runs the session of a scenario: it builds the network, starts
+// the server, lets the client do its part while the network records every
+// frame, and ends everything in order.
 //
-// What the client does is a function, a [Client]. [Steps] takes a scenario's
-// steps; a shell, a program, or Go code can stand in its place. What the network
-// is made of is a [Builder]'s affair.
+// The client's part is a function, a [Client]. [Steps] is the one that takes a
+// scenario's steps; a shell, a program or Go code can be used instead. A
+// [Builder] builds the network.
 //
-// The runner judges only what client and server can tell: whether the server
-// said yes where the scenario counts on a yes, whether every step ended in time,
-// whether what a transfer brought is what was sent. What crossed the network is
-// judged later, from the capture alone.
+// The runner checks only what client and server know: whether the server
+// accepted each command that the scenario expects it to accept, whether every
+// step ended in time, and whether a transfer brought what was sent. The
+// analysis judges later, from the capture alone, what crossed the network.
 package runner
 
 import (

@@ -1,5 +1,5 @@
-// Package ranges keeps sets of numbers: which bytes of a stream were seen, or
-// of a datagram.
+// Package ranges keeps sets of numbers, such as the bytes of a stream that were
+// seen, as ranges.
 package ranges
 
 import "sort"

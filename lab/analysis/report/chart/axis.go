@@ -1,9 +1,8 @@
-// Package chart draws measurements on axes that have units, as SVG that stands
-// inside a page.
+// Package chart draws measurements on axes with units, as SVG inside a page.
 //
-// Its pictures need no script, take their colours from the page's style sheet,
-// and keep their lettering at reading size whatever the width of the screen:
-// lengths along x are given in percent, and only the curves are stretched.
+// The charts need no script and take their colours from the page's style sheet.
+// Their text has the same size at any width of the screen: positions along x
+// are in percent, and only the curves are scaled.
 package chart
 
 import (

@@ -1,11 +1,10 @@
-// Package page is the paper that the lab's pages are written on: one file of
-// HTML each, with its style and its script inside, that asks nothing of any
-// network.
+// Package page is the frame of the lab's HTML pages: each is one file, with its
+// style and its script inside, that loads nothing from any network.
 //
-// What a page shows comes out of captures and is untrusted. The page's own
-// content security policy names the style and the script that it was written
-// with by their digests and forbids everything else: no other script, style,
-// image, frame, form or request, whatever text might slip in.
+// A page shows text from captures, which is untrusted. The page's content
+// security policy has the digests of its style and its script, and forbids any
+// other script, style, image, frame, form or request, even if such text were
+// not escaped.
 package page
 
 import (
