@@ -108,6 +108,22 @@ func ExampleBaseline() {
 	// Output: normal
 }
 
+// Learn learns from one capture what is normal, and Baseline compares another one
+// with it, here the same.
+func ExampleLearn() {
+	capture := lab.File("../results/gallery/frederick_active/capture.pcapng")
+	normal, err := lab.Learn(capture, "our network")
+	if err != nil {
+		log.Fatal(err)
+	}
+	assessment, err := lab.Baseline(capture, normal)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(assessment.Verdict)
+	// Output: normal
+}
+
 // A check of your own: in active mode the server opens the data connections, so
 // only its port 20 may send a SYN to the client. Package layers has the headers
 // of the packets.

@@ -209,3 +209,31 @@ func TestRefusedRun(t *testing.T) {
 		t.Errorf("got error %v, want %v", err, cell.ErrRefused)
 	}
 }
+
+// TestRunsAtOnce runs a scenario several times at once into one folder. Each has
+// a folder of its own until it is over.
+func TestRunsAtOnce(t *testing.T) {
+	folder := t.TempDir()
+	s := session(t, "pause 50ms", "quit")
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			result, err := Run(t.Context(), s, Options{Results: folder, TCP: scenario.LinuxTCP})
+			if errors.Is(err, cell.ErrRefused) {
+				return // said below
+			}
+			if err != nil || result.Outcome != Passed {
+				t.Errorf("got %v, error %v", result, err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := os.Stat(filepath.Join(folder, "other", "capture.pcapng")); err != nil {
+		_, err = Run(t.Context(), s, Options{Results: folder, TCP: scenario.LinuxTCP})
+		if errors.Is(err, cell.ErrRefused) {
+			optional.Missing(t, err)
+		}
+		t.Fatalf("there is no capture; another run: %v", err)
+	}
+	wantNothingLeft(t, folder)
+}

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +38,9 @@ The hosts' TCP is Linux's, each in a network namespace, where this system allows
 that (auto). Elsewhere, and with --tcp gvisor, it is gVisor's: then the session takes
 place in this process, on any system, in a time of its own, and the same scenario
 and --seed give the same capture to the byte. 'ftplab help tcp' has the differences.
+
+The results of an earlier run are replaced when the new ones are complete. What a
+run recorded that was interrupted is in results/NAME.unfinished, until the next run.
 
 Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 		Example: `  ftplab run
@@ -157,162 +156,4 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err})
 	}
 	return ran
-}
-
-// A printer tells the user how the runs go.
-type printer struct {
-	out    *stickyWriter
-	err    io.Writer
-	json   bool
-	width  int // of the longest name
-	begin  time.Time
-	passed int
-	made   int // recorded, not judged
-	failed int
-	broken int // could not be run
-	notRun int // as the user interrupted
-	bar    *transferBar
-
-	page       string // to look at next
-	pageFailed bool   // it is that of a scenario that failed
-
-	tcps []string // whose TCP carried the sessions, and why, in the order of the first of each
-}
-
-func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
-	p := &printer{out: &stickyWriter{to: out}, err: errOut, json: asJSON, begin: time.Now()}
-	for _, s := range list {
-		p.width = max(p.width, len(s.Name))
-	}
-	p.bar = newTransferBar(errOut, list)
-	return p
-}
-
-// progress returns what is called with the progress of the i-th run.
-func (p *printer) progress(i int) func(lab.Progress) {
-	if p.bar == nil {
-		return nil
-	}
-	return func(progress lab.Progress) { p.bar.set(i, progress.Bytes) }
-}
-
-// result prints how one run ended.
-func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
-	p.bar.clear()
-	switch {
-	case err != nil:
-		p.broken++
-	case r.Outcome == lab.Failed:
-		p.failed++
-	case r.Judged:
-		p.passed++
-	default:
-		p.made++
-	}
-	if p.json {
-		p.resultJSON(s, r, err)
-		return
-	}
-	if r != nil && r.Why != lab.AskedFor {
-		p.note(fmt.Sprintf("TCP: %s, %s", map[scenario.TCP]string{scenario.LinuxTCP: "Linux's", scenario.GVisorTCP: "gVisor's"}[r.TCP], r.Why))
-	}
-	if err != nil {
-		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
-		fmt.Fprintf(p.err, "ftplab: %v\n", err)
-		return
-	}
-	word, remark := "ok", ""
-	switch {
-	case r.Outcome == lab.Failed:
-		word = "FAIL"
-	case !r.Judged:
-		word, remark = "made", "  recorded, not judged"
-	}
-	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s%s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture, remark)
-	p.keepPage(r)
-	fmt.Fprint(p.out, r.Report)
-}
-
-// keepPage keeps the page that a reader looks at next: the first walkthrough of a
-// scenario that failed, the only walkthrough, or the index.
-func (p *printer) keepPage(r *lab.Result) {
-	folder := filepath.Dir(r.Capture)
-	switch {
-	case r.Capture == "" || p.pageFailed:
-		return
-	case r.Outcome == lab.Failed || p.page == "":
-		p.page, p.pageFailed = filepath.Join(folder, "walkthrough.html"), r.Outcome == lab.Failed
-	default:
-		p.page = filepath.Join(filepath.Dir(folder), "index.html")
-	}
-}
-
-// next says where to look next.
-func (p *printer) next() {
-	if p.page == "" {
-		return
-	}
-	if path, err := filepath.Abs(p.page); err == nil {
-		fmt.Fprintf(p.out, "Next, in a browser: %s\n", pageAddress(path))
-	}
-}
-
-// note keeps what end says once.
-func (p *printer) note(text string) {
-	if !slices.Contains(p.tcps, text) {
-		p.tcps = append(p.tcps, text)
-	}
-}
-
-func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
-	out := json.NewEncoder(p.out)
-	if err != nil {
-		out.Encode(map[string]string{"scenario": s.Name, "outcome": "error", "error": err.Error()})
-		return
-	}
-	out.Encode(r)
-}
-
-// end prints the sum and says how the command ends.
-func (p *printer) end() error {
-	if !p.json {
-		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)
-		if p.made > 0 {
-			fmt.Fprintf(p.out, ", %d recorded, not judged", p.made)
-		}
-		if p.broken > 0 {
-			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
-		}
-		if p.notRun > 0 {
-			fmt.Fprintf(p.out, ", %d not run", p.notRun)
-		}
-		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
-		for _, text := range p.tcps {
-			fmt.Fprintln(p.out, text)
-		}
-		p.next()
-	}
-	switch {
-	case p.out.err != nil:
-		return p.out.err
-	case p.broken > 0 || p.notRun > 0:
-		return errBroken
-	case p.failed > 0:
-		return errFailed
-	}
-	return nil
-}
-
-// A stickyWriter keeps the first error of writing to it.
-type stickyWriter struct {
-	to  io.Writer
-	err error
-}
-
-func (w *stickyWriter) Write(p []byte) (int, error) {
-	n, err := w.to.Write(p)
-	if w.err == nil {
-		w.err = err
-	}
-	return n, err
 }

@@ -220,6 +220,26 @@ func TestKillCell(t *testing.T) {
 	}
 }
 
+// TestLiveFileStaysUntilTheCaptureBegins writes a capture to a file with something
+// in it: a run that does not begin leaves that, and one that does replaces it.
+func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
+	earlier := strings.Repeat("earlier ", 1<<16)
+	file := write(t, "live.pcapng", earlier)
+	missing := write(t, "missing.txtar", "# x\n# y\nprogram /no/such/server\nopen\nquit\n")
+	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, missing); status != exitError {
+		t.Errorf("got status %d, want %d\n%s%s", status, exitError, out, errOut)
+	}
+	if got, err := os.ReadFile(file); string(got) != earlier {
+		t.Errorf("got %d bytes, error %v, want what was in the file", len(got), err)
+	}
+	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, "active_list"); status != exitPassed {
+		t.Errorf("got status %d, want %d\n%s%s", status, exitPassed, out, errOut)
+	}
+	if n := frames(t, file); n < 25 {
+		t.Errorf("got %d frames, want a whole session", n)
+	}
+}
+
 // TestReaderLeaves lets the reader of a live capture go away in a silence.
 func TestReaderLeaves(t *testing.T) {
 	r, w, err := os.Pipe()
