@@ -21,8 +21,8 @@ to the byte, everywhere, from the same --seed. What differs:
 time                        this machine's                   the scenario's start=, or
                                                              1 October 1985
 a pause of an hour takes    an hour                          nothing
-the same capture again      no: ports, numbers and times     yes
-                            differ each time
+the same capture again      no: ports, numbers and times     yes, but for TLS, whose keys
+                            differ each time                 are random
 programs, shell             yes                              no: they need the kernel's
                                                              sockets
 congestion=                 reno, bbr                        reno

@@ -129,6 +129,7 @@ func cloneProject(t *testing.T) string {
 
 // TestShellLesson plays the README's lesson without Docker.
 func TestShellLesson(t *testing.T) {
+	needCells(t)
 	optional.Tool(t, "ftp", "apt install ftp")
 	optional.Tool(t, "curl", "apt install curl")
 	folder := cloneProject(t)

@@ -34,6 +34,7 @@ func runShell(t *testing.T, folder, scenario, script string) (stdout, stderr str
 // TestShellProgram opens a shell beside a server that is a program. Its files and
 // its log are with the results.
 func TestShellProgram(t *testing.T) {
+	needCells(t)
 	python := optional.Tool(t, "python3", "apt install python3")
 	folder := t.TempDir()
 	const server = `-- files/server.py --
@@ -62,6 +63,7 @@ while True:
 
 // TestShellPlace says where somebody is who is in the shell.
 func TestShellPlace(t *testing.T) {
+	needCells(t)
 	mine, err := os.ReadFile("/etc/hosts")
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +98,7 @@ func TestShellPlace(t *testing.T) {
 
 // TestShellRecords has curl be the client.
 func TestShellRecords(t *testing.T) {
+	needCells(t)
 	optional.Tool(t, "curl", "apt install curl")
 	for _, scenario := range []string{"passive_list", "distance"} {
 		t.Run(scenario, func(t *testing.T) {
@@ -135,6 +138,7 @@ func readTransfers(t *testing.T, path string) string {
 // TestShellCommand runs a command in the shell's place: its exit status is ftplab's,
 // and the capture is judged by the scenario.
 func TestShellCommand(t *testing.T) {
+	needCells(t)
 	curl := optional.Tool(t, "curl", "apt install curl")
 	wants := "# x\n# y\nopen\nlogin anonymous\nquit\n-- files/README --\nhello\n-- want --\n" +
 		"ctl  client.* > server.21\ndata  client.* > server.*\n\nctl  ...\nctl  client > server  \"RETR %s\"\nctl  ...\ndata  ...\n"
@@ -176,6 +180,7 @@ func inIndex(t *testing.T, folder, text string) {
 // TestShellKeepsEarlier plays twice: what was done by hand is not replaced, and is
 // in the index.
 func TestShellKeepsEarlier(t *testing.T) {
+	needCells(t)
 	optional.Tool(t, "curl", "apt install curl")
 	folder := t.TempDir()
 	for range 2 {
@@ -190,6 +195,7 @@ func TestShellKeepsEarlier(t *testing.T) {
 
 // TestShellTerminal uses the terminal as people do.
 func TestShellTerminal(t *testing.T) {
+	needCells(t)
 	bash := optional.Tool(t, "bash", "apt install bash")
 	for _, scenario := range []string{"passive_list", "distance"} {
 		t.Run(scenario, func(t *testing.T) {
@@ -238,6 +244,7 @@ func TestShellTerminal(t *testing.T) {
 
 // TestShellHangup closes the terminal under the shell.
 func TestShellHangup(t *testing.T) {
+	needCells(t)
 	folder := t.TempDir()
 	term := startTerminal(t, command(folder, "/bin/sh", "shell", "passive_list"))
 	term.expect(`client# $`, soon)
@@ -251,6 +258,7 @@ func TestShellHangup(t *testing.T) {
 // TestShellTerminated ends the command while its shell runs something that does
 // not want to end. Nothing of it is left.
 func TestShellTerminated(t *testing.T) {
+	needCells(t)
 	folder := t.TempDir()
 	cmd := command(folder, "/bin/sh", "shell", "passive_list")
 	cmd.Stdin = strings.NewReader("trap '' HUP TERM INT\necho here > here\nwhile :; do sleep 1; done\n")
