@@ -52,8 +52,8 @@ func dependencies(t *testing.T) map[string][]string {
 func in(name, path string) bool { return name == path || strings.HasPrefix(name, path+"/") }
 
 // TestLaws holds the packages to the project's shape: testbed and analysis meet
-// in a capture, the language and the capture's format know neither, and whoever
-// needs both has the façade join them.
+// in a capture, the language and the capture's format know neither, and a package
+// that needs both uses the façade.
 func TestLaws(t *testing.T) {
 	const module = "ftplab/"
 	for name, deps := range dependencies(t) {

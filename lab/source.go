@@ -8,7 +8,7 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-// A Source is a capture to read, whoever made it: pcap or pcapng, from any
+// A Source is a capture to read: pcap or pcapng, made by any program on any
 // machine. [File] and [Reader] make one.
 type Source struct {
 	path   string

@@ -117,7 +117,7 @@ func TestFastOpen(t *testing.T) {
 	}
 }
 
-// Of a session with one direction in the capture that one is told.
+// A session of which the capture has one direction is shown with that direction.
 func TestOneDirection(t *testing.T) {
 	for _, client := range []bool{true, false} {
 		f := newForge(t)

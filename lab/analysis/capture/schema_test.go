@@ -119,7 +119,7 @@ func (s *schema) checkString(value any, at string) string {
 	return unless(ok, at, value)
 }
 
-// eventful is a capture that has something of everything that is told.
+// eventful is a capture with an example of everything that explain shows.
 func eventful(t *testing.T) []byte {
 	f := newForge(t)
 	c, s := f.dial(clientIP+":3171", serverIP+":21")

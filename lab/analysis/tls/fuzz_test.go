@@ -117,7 +117,7 @@ func FuzzSession(f *testing.F) {
 }
 
 // FuzzRecords cuts any bytes into records. All that is not missing comes out again, in
-// order: as a record, as bytes in clear, or it is said that it is neither.
+// order: as a record, as bytes in clear, or as bytes that are neither.
 func FuzzRecords(f *testing.F) {
 	scripts, _ := seeds(f)
 	for _, s := range scripts {

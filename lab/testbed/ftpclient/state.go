@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// A state is what a server was told and is expected to remember. It is safe for
+// A state is what the client has set on a server, which has to remember it. It is safe for
 // concurrent use.
 type state struct {
 	mu    sync.Mutex

@@ -24,7 +24,7 @@ const dataTimeout = 30 * time.Second
 type dataListener interface {
 	net.Listener
 	connect() (*dataConn, error) // waits for the data connection, or opens it
-	refuse()                     // is told that its transfer was refused, so nobody takes its connection
+	refuse()                     // ends it: the transfer was refused, so nobody takes its connection
 }
 
 // WrapPassiveListener puts a listener of this server's host in the place of
