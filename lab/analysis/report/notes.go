@@ -177,7 +177,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 // commandNotes say what a command asks for.
 var commandNotes = map[string]string{
 	"USER": "The name of the user.",
-	"PASS": "The password crosses in clear: whoever records the path can read it.",
+	"PASS": "The password crosses in clear: anyone who records the path can read it.",
 	"AUTH": "The client asks to encrypt the dialogue.",
 	"SYST": "Which system is the server?",
 	"FEAT": "Which extensions does the server know? (RFC 2389)",

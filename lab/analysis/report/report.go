@@ -162,10 +162,17 @@ func join(a, b string) string {
 	switch {
 	case a == "" || b == "":
 		return a + b
-	case strings.ContainsAny(a[len(a)-1:], ".!?:"):
+	case endsSentence(a):
 		return a + " " + upperFirst(b)
 	}
 	return a + ". " + upperFirst(b)
+}
+
+// endsSentence reports whether a text ends with the end of a sentence, which a
+// closing quotation mark or parenthesis may follow.
+func endsSentence(text string) bool {
+	text = strings.TrimRight(text, "\"”'’)")
+	return text != "" && strings.ContainsAny(text[len(text)-1:], ".!?:")
 }
 
 // joinNote makes one text of the scenario's sentence on a packet and the note that is

@@ -223,7 +223,7 @@ func TestComments(t *testing.T) {
 	got := r.Comments()
 	for packet, want := range map[int]string{
 		1:  "The client opens the control connection. The client dials",
-		10: "The password crosses in clear: whoever records the path can read it.",
+		10: "The password crosses in clear: anyone who records the path can read it.",
 		14: "call me there. Arrived out of order. “Call me there”: the client listens at 198.51.100.100, port 12 × 256 + 100 = 3172.",
 		20: "The server opens the data connection, which PORT announced, for the listing.",
 	} {
@@ -283,5 +283,20 @@ func TestListCountsAllPackets(t *testing.T) {
 	v := r.view()
 	if want := fmt.Sprintf(" of %d packets shown", r.Trace.Size); !strings.HasSuffix(v.Shown, want) || strings.HasPrefix(v.Shown, fmt.Sprint(r.Trace.Size)) {
 		t.Errorf("got %q, want fewer%s", v.Shown, want)
+	}
+}
+
+// Two texts become sentences, with one full stop between them.
+func TestJoin(t *testing.T) {
+	for _, test := range []struct{ a, b, want string }{
+		{"", "the end", "the end"},
+		{"The listing", "it follows.", "The listing. It follows."},
+		{"The listing.", "it follows.", "The listing. It follows."},
+		{`"Call me at port 3172."`, "“Call me there”: the client listens.", `"Call me at port 3172." “Call me there”: the client listens.`},
+		{`"Here it comes"`, "a code of 1xx.", `"Here it comes". A code of 1xx.`},
+	} {
+		if got := join(test.a, test.b); got != test.want {
+			t.Errorf("join(%q, %q): got %q, want %q", test.a, test.b, got, test.want)
+		}
 	}
 }
