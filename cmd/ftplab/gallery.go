@@ -10,4 +10,4 @@ package main
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json
 //go:generate sed -i "s|<a href=.el_2019/capture.pcapng.>\\([^<]*\\)</a>|\\1|" ../../results/gallery/index.html
 //go:generate sh -c "go run . articles > ../../results/gallery/articles.md"
-//go:generate go test ../../lab/analysis/report -run Gallery -picture ../../results/gallery/walkthrough.png
+//go:generate go test ../../lab/analysis/report -run Gallery -picture ../../../results/gallery/walkthrough.png
