@@ -36,7 +36,7 @@ type Recording struct {
 // not be started, or that the capture could not be written to its end.
 func Shell(ctx context.Context, s *scenario.Scenario, results string, command ...string) (*Recording, error) {
 	t := byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-	if _, err := runner.FindProgram(s); err != nil {
+	if err := runner.FindServer(s); err != nil {
 		return nil, err
 	}
 	judge, err := newJudge(s)

@@ -150,7 +150,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := runner.FindProgram(s); err != nil {
+	if err := runner.FindPrograms(s); err != nil {
 		return nil, err
 	}
 	if err := checkTCP(s, o.TCP); err != nil {

@@ -40,7 +40,7 @@ type played struct {
 // that is a program has its files in the folder files.
 func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*played, error) {
 	tcp, why := cmp.Or(o.TCP, s.Network.TCP), AskedFor
-	if len(s.Server.Program) > 0 {
+	if s.ProgramLine() > 0 {
 		tcp = scenario.LinuxTCP
 	}
 	if tcp == scenario.GVisorTCP {
@@ -60,8 +60,8 @@ func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string
 // checkTCP says why a scenario cannot take place on the TCP that was asked for.
 func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	switch {
-	case len(s.Server.Program) > 0 && (asked == scenario.GVisorTCP || s.Network.TCP == scenario.GVisorTCP):
-		return fmt.Errorf("%s:%d: a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out", s.File, s.Server.ProgramLine)
+	case s.ProgramLine() > 0 && (asked == scenario.GVisorTCP || s.Network.TCP == scenario.GVisorTCP):
+		return fmt.Errorf("%s:%d: a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out", s.File, s.ProgramLine())
 	case asked != "" && s.Network.TCP != "" && asked != s.Network.TCP:
 		return fmt.Errorf("%s: the scenario says tcp=%s: leave --tcp %s out", s.File, s.Network.TCP, asked)
 	}
@@ -82,7 +82,7 @@ func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 		AllIDs:  len(s.Server.Program) > 0,
 		InPlace: runner.InPlace(s),
 	}, o.Progress)
-	if err == nil && len(s.Server.Program) == 0 && !raceDetector {
+	if err == nil && s.ProgramLine() == 0 && !raceDetector {
 		// All that is left is for the kernel to take the network down, which
 		// takes 20 ms and cannot change the outcome any more.
 		end = func() error { return nil }

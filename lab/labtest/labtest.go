@@ -32,6 +32,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/gopacket"
@@ -94,10 +95,14 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 	return result
 }
 
-// track opens the files of the program under test. go test notices what a test
+// track opens the files of the programs under test. go test notices what a test
 // opens, and does not see what the session's own processes do.
 func track(s *scenario.Scenario) {
-	for _, word := range s.Server.Program {
+	programs := [][]string{s.Server.Program}
+	for _, step := range s.Steps {
+		programs = append(programs, step.Program)
+	}
+	for _, word := range slices.Concat(programs...) {
 		if file, err := os.Open(word); err == nil {
 			file.Close()
 		}

@@ -39,6 +39,8 @@ type Step struct {
 	Data           bool          // the data connection is meant, and not the control connection
 	Telnet         bool          // send ABOR as RFC 959, 4.1.3, has it
 	Peer           string        // host to connect to; "" is where the server said
+	Program        []string      // to run, and its arguments
+	Brings         []string      // paths on the server of what the program downloads
 }
 
 // Transfers reports whether the step uses a data connection.
@@ -74,7 +76,11 @@ func (p *parser) step(line string, words []string) {
 		p.startSession(v, words)
 		return
 	}
-	p.setArgs(v, &s, words)
+	if v.is(program) {
+		p.setProgramArgs(v, &s, words)
+	} else {
+		p.setArgs(v, &s, words)
+	}
 	if _, begun := p.sessions[s.Session]; !begun {
 		p.sessions[s.Session] = "client"
 	}
@@ -185,6 +191,8 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 		open[s.Session] = open[s.Session] && s.Data
 	}
 	switch {
+	case v.is(program):
+		p.checkRun(s)
 	case v.is(scripted) && p.s.Client.Kind == Jlaffaye:
 		p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
 	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
@@ -217,6 +225,9 @@ func (p *parser) checkBackground(s Step, background map[string]bool) {
 			clear(background)
 		}
 		return
+	}
+	if v, _ := verbOf(s.Verb); v.is(program) {
+		return // it has connections of its own
 	}
 	if background[s.Session] && p.s.Client.Kind == Jlaffaye {
 		p.fail("%s: client jlaffaye cannot send anything while a step with & goes on in its session; a step wait comes first, or client scripted can", s.Verb)
@@ -256,6 +267,8 @@ func (p *parser) volume() int64 {
 			}
 		case "put", "append", "upload", "feed":
 			f, _ = p.s.LocalFile(s.Local)
+		case "run":
+			total += p.everything()
 		}
 		total += f.Size + int64(len(f.Content))
 	}
@@ -263,7 +276,8 @@ func (p *parser) volume() int64 {
 }
 
 // Mode says in one word which side opens the data connections: active,
-// passive, both, or control where there are none.
+// passive, both, or control where there are none; or program where only programs
+// know.
 func (s *Scenario) Mode() string {
 	mode, used := map[string]string{}, map[string]bool{}
 	for _, step := range s.Steps {
@@ -281,6 +295,8 @@ func (s *Scenario) Mode() string {
 		return "active"
 	case used["passive"]:
 		return "passive"
+	case slices.ContainsFunc(s.Steps, func(step Step) bool { return len(step.Program) > 0 }):
+		return "program"
 	}
 	return "control"
 }

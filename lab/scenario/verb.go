@@ -31,6 +31,7 @@ const (
 	verbatim                   // its argument is the rest of the line
 	noReply                    // waits for no reply of the server's
 	noStep                     // says something of the steps below, and is none itself
+	program                    // starts a program; its arguments are any number of words
 )
 
 // Verbs are the names that a [Step] can have as its Verb.

@@ -42,6 +42,14 @@ var verbs = []verb{
 		does: "Do nothing, for so long.",
 		also: map[string]string{"sleep": "pause"},
 	}, {
+		name: "run", args: []arg{{form: "COMMAND"}, {form: "[ARGUMENT]..."}, {form: "[brings FILE...]"}}, traits: early | program,
+		example: "run curl -sSO ftp://$SERVER/README brings README",
+		does: "Run a program on the session's host, which is to end with status 0, within the deadline, or with another status if there is a ! in front. " +
+			"$SERVER, $PORT, $USER and $PASSWORD stand for the server's name, its port, and a user that may log in; they are in its environment, too. " +
+			"It runs in a folder of the session's own, its home, which has the files local/. " +
+			"Each FILE behind brings is one of the server's, and must then be in that folder, under its path or its last name, with the same content. " +
+			"What it prints is in runs/line-N.log of the results. It sees of the machine what a server's program does, and needs Linux's TCP.",
+	}, {
 		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted, example: "active 3170",
 		does: "From here on the server opens the data connections. The client sends PORT with the port that it listens on: PORT, PORT+1 and so on, or any that is free. With eprt, and always on IPv6, it sends EPRT (RFC 2428).",
 		also: map[string]string{"port": "active", "eprt": "active eprt"},

@@ -7,7 +7,10 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,13 +33,33 @@ type Environment struct {
 	names    net.PacketConn    // the name server's; nil without one
 	lookups  atomic.Uint32     // so far
 	security *security
+	results  string // the folder for what programs leave
+
+	mu    sync.Mutex
+	notes []string // what the user should know of how programs ran
+}
+
+// addNote adds a note, once; "" is none.
+func (e *Environment) addNote(note string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if note != "" && !slices.Contains(e.notes, note) {
+		e.notes = append(e.notes, note)
+	}
+}
+
+// note are all notes.
+func (e *Environment) note() string {
+	e.addNote(e.server.Note())
+	return strings.Join(e.notes, "\nnote: ")
 }
 
 // Open starts a scenario's server on a network, and its name server if it has
-// names. Files is a folder for a server that is a program; keys takes the keys of TLS,
+// names. Files is a folder for the files of a server that is a program, and what
+// programs print is kept beside it; keys takes the keys of TLS,
 // a line of a TLS key log in each call.
 func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, keys io.Writer) (e *Environment, err error) {
-	e = &Environment{scenario: s, network: n}
+	e = &Environment{scenario: s, network: n, results: filepath.Dir(files)}
 	if e.security, err = newSecurity(s, n, keys); err != nil {
 		return nil, err
 	}
@@ -111,6 +134,9 @@ func (e *Environment) Close(ctx context.Context) error {
 	closing, cancel := network.WithTimeout(context.WithoutCancel(ctx), e.network.Clock(), timeToClose)
 	defer cancel()
 	err := e.server.Close(closing)
+	if e.scenario.ProgramLine() > 0 {
+		TakeBack(filepath.Join(e.results, localFolder)) // of which there may be none
+	}
 	for _, r := range e.replicas {
 		err = errors.Join(err, r.Close(closing))
 	}

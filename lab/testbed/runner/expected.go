@@ -30,11 +30,18 @@ var breaks = map[string]func(err error) bool{
 	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) },
 }
 
+// An exitError says that a program ended with another status than 0.
+type exitError struct{ text string }
+
+func (e exitError) Error() string { return e.text }
+
 // An ending is how a step ended.
 type ending struct {
 	reply ftpclient.Reply
 	err   error // why it could not be taken
 	broke error // what the data connection broke by, when the server has refused the transfer, too
+
+	printed string // a program's last words, for a message
 }
 
 // asExpected says what is wrong with the ending of a step; nil is nothing.
@@ -42,8 +49,12 @@ func (e ending) asExpected(step scenario.Step) error {
 	switch {
 	case step.Break != "":
 		return e.brokeBy(step.Break)
+	case step.Refused && errors.As(e.err, new(exitError)):
+		return nil
 	case e.err != nil:
 		return e.err
+	case step.Verb == "run" && step.Refused:
+		return errors.New("the program ended with status 0, and the ! says that it should fail")
 	case step.Verb == "await":
 		return nil
 	case step.Code != 0 && e.reply.Code != step.Code:

@@ -6,22 +6,47 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/sandbox"
 )
 
-// FindProgram returns the path of the server that a scenario names with the
-// setting program, or "" if it names none. A relative path, or a name, is looked
-// for in the folder of the scenario's file and in the working folder; a name then
-// on $PATH, first among what its sandbox shows as a whole: what runs a program that
-// is in a home by itself, as version managers have them, would be hidden. The error, a [*scenario.Error], says where it is not.
-func FindProgram(s *scenario.Scenario) (string, error) {
+// localFolder is where the sessions have their files for programs, among the results.
+const localFolder = "local"
+
+// FindServer looks for the program that a scenario names as its server, if it does.
+// The error, a [*scenario.Error], says where it is not.
+func FindServer(s *scenario.Scenario) error {
 	if len(s.Server.Program) == 0 {
-		return "", nil
+		return nil
 	}
-	command := s.Server.Program[0]
+	_, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
+	return err
+}
+
+// FindPrograms is FindServer for the programs in the scenario's steps, too.
+func FindPrograms(s *scenario.Scenario) error {
+	if err := FindServer(s); err != nil {
+		return err
+	}
+	for _, step := range s.Steps {
+		if len(step.Program) > 0 {
+			if _, err := findProgram(s, step.Program[0], step.Line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// findProgram returns the path of a program that a line of a scenario names. A
+// relative path, or a name, is looked for in the folder of the scenario's file and
+// in the working folder. A name is then looked for on $PATH: first where all files
+// are visible in a sandbox, because a program of a version manager in a home needs
+// more files than itself.
+func findProgram(s *scenario.Scenario, command string, line int) (string, error) {
 	var tried []string
 	for _, folder := range []string{filepath.Dir(s.File), "."} {
 		path, err := filepath.Abs(filepath.Join(folder, command))
@@ -44,7 +69,7 @@ func FindProgram(s *scenario.Scenario) (string, error) {
 		}
 		tried = append(tried, "$PATH")
 	}
-	return "", &scenario.Error{File: s.File, Line: s.Server.ProgramLine, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
+	return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
 }
 
 // searchPath looks for a program on $PATH: one that is installed or in a folder,
@@ -67,6 +92,28 @@ func searchPath(name, folder string) (any string) {
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+// variables are the words $NAME and ${NAME} of a command.
+var variables = regexp.MustCompile(`\$(?:[A-Z]+\b|\{[A-Z]+\})`)
+
+// expand puts the values of variables in their places. Others stay as they are.
+func expand(text string, values map[string]string) string {
+	return variables.ReplaceAllStringFunc(text, func(variable string) string {
+		if value, ok := values[strings.Trim(variable, "${}")]; ok {
+			return value
+		}
+		return variable
+	})
+}
+
+// expandAll expands each word of a command.
+func expandAll(words []string, values map[string]string) []string {
+	var all []string
+	for _, word := range words {
+		all = append(all, expand(word, values))
+	}
+	return all
 }
 
 // TakeBack makes the files in a folder, which a program may have made those of

@@ -39,29 +39,34 @@ const (
 // startProgram writes the scenario's files to a folder, starts the server in
 // it, and waits until it listens. What it prints goes to server.log beside.
 func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
-	path, err := FindProgram(s)
+	path, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFiles(folder, s.Files); err != nil {
+	if err := writeFiles(folder, s.Files, 0o666); err != nil {
 		return nil, fmt.Errorf("the server's files: %w", err)
 	}
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(filepath.Dir(folder), "server.log"))
+	log, err := newOutput(filepath.Join(filepath.Dir(folder), "server.log"))
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
 	p := &program{addr: netip.AddrPortFrom(host.Addr(), s.Server.Port), clock: host.Clock(), files: root, ended: make(chan struct{}), earlier: map[uint16]bool{}}
 	for _, port := range p.listening() {
 		p.earlier[port] = true
 	}
 	box := sandboxOf(s, host.Name(), path, folder)
-	box.In, box.Out, box.Err = log, log, log // vsftpd says to its standard input why it ends
-	if p.cmd, p.unsafe, err = box.Start(host.Start); err != nil {
+	box.Args = s.Server.Program
+	for _, u := range s.Server.Users {
+		box.Accounts = append(box.Accounts, sandbox.Account{Name: u.Name, Password: u.Password})
+	}
+	box.In, box.Out, box.Err = log.in, log.in, log.in // vsftpd says to its standard input why it ends
+	p.cmd, p.unsafe, err = box.Start(host.Start)
+	log.in.Close()
+	if err != nil {
 		return nil, failed(s, "cannot be started: %v", err)
 	}
 	go func() {
@@ -72,7 +77,8 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	defer cancel()
 	if err := p.untilListening(ctx); err != nil {
 		p.Close(context.WithoutCancel(ctx))
-		return nil, failed(s, "does not listen on port %d: %v%s", p.addr.Port(), err, lastLines(log.Name())+hidden(box))
+		log.wait()
+		return nil, failed(s, "does not listen on port %d: %v%s", p.addr.Port(), err, log.lastLines("its log, "+log.path)+hidden(box))
 	}
 	return p, nil
 }
@@ -80,7 +86,7 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 // sandboxOf is what a program of the scenario sees: its files in a folder, the
 // folder of the scenario itself, and the names of the hosts.
 func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
-	box := sandbox.Sandbox{Program: program, Args: s.Server.Program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s)}
+	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s)}
 	if path, err := filepath.EvalSymlinks(program); err == nil {
 		box.Program = path
 	}
@@ -92,9 +98,6 @@ func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandb
 	if len(s.Names) > 0 {
 		nameserver, _ := s.Host("nameserver")
 		box.NameServer = nameserver.Addr
-	}
-	for _, u := range s.Server.Users {
-		box.Accounts = append(box.Accounts, sandbox.Account{Name: u.Name, Password: u.Password})
 	}
 	return box
 }
@@ -149,26 +152,8 @@ func (p *program) listening() []uint16 {
 	return ports
 }
 
-// lastLines are the last lines of a log, for a message; a log of its own server
-// says best why a server does not do what it should.
-func lastLines(log string) string {
-	const most = 5
-	text, err := os.ReadFile(log)
-	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	if strings.HasPrefix(lines[0], sandbox.NotePrefix) {
-		lines = append(lines[1:], "")[:max(1, len(lines)-1)]
-	}
-	if err != nil || lines[0] == "" && len(lines) == 1 {
-		return "; it printed nothing"
-	}
-	if len(lines) > most {
-		lines = lines[len(lines)-most:]
-	}
-	return fmt.Sprintf("; its log, %s, ends with\n\t%s", log, strings.Join(lines, "\n\t"))
-}
-
-// writeFiles writes the scenario's files below a folder.
-func writeFiles(folder string, files []scenario.File) error {
+// writeFiles writes files of the scenario below a folder.
+func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
@@ -183,7 +168,7 @@ func writeFiles(folder string, files []scenario.File) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			return err
 		}
-		file, err := os.Create(name)
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 		if err == nil {
 			_, err = io.Copy(file, contentOf(f))
 			file.Close()

@@ -7,8 +7,14 @@ import (
 	"errors"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/ftpclient"
 	"ftplab/lab/testbed/network"
 )
+
+// run fails, as startProgram does.
+func run(context.Context, action) (ftpclient.Reply, error) {
+	return none, errors.New("programs run on Linux only")
+}
 
 // startProgram fails: it takes Linux to see whether a program listens.
 func startProgram(context.Context, network.Host, *scenario.Scenario, string) (server, error) {

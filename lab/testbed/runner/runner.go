@@ -43,7 +43,7 @@ type Recording struct {
 	File   io.Writer
 	Format pcapng.Format
 	Info   pcapng.Info
-	Files  string // a folder for the files of a server that is a program
+	Files  string // a folder for the files of a server that is a program; beside it is what other programs leave
 }
 
 // An Outcome is how a session went, as client and server saw it.
@@ -112,7 +112,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		}
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.server.Note()}, nil
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.note()}, nil
 }
 
 // InPlace reports whether a scenario can take place on a network that is not the

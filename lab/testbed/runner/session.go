@@ -134,14 +134,14 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), limit)
 	defer cancel()
 	end := ending{}
-	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke})
+	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke, printed: &end.printed})
 	err := end.asExpected(step)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("%w; the deadline for this step was %v", err, limit)
+		err = fmt.Errorf("%w; the deadline for this step was %v", err, limit.Round(time.Millisecond))
 	}
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
-		failed <- Failure{step.Line, fmt.Sprintf("%s: %v", step.Text, err)}
+		failed <- Failure{step.Line, fmt.Sprintf("%s: %v%s", step.Text, err, end.printed)}
 	}
 }
 
@@ -150,7 +150,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 // others may go on, at a slow machine's pace or on the scenario's path.
 func (r *script) deadline(step scenario.Step, behindTransfer bool) time.Duration {
 	limit := r.scenario.Deadline + step.Pause
-	if step.Transfers() || behindTransfer {
+	if step.Transfers() || len(step.Program) > 0 || behindTransfer {
 		const pace = 10 << 20 // bytes a second
 		seconds := float64(r.scenario.Network.Volume) / pace
 		if rate := r.scenario.Network.Rate; rate > 0 {

@@ -17,8 +17,9 @@ type action struct {
 	scenario.Step
 	script  *script
 	session *session
-	begun   func() // to be called when a transfer has begun
-	broke   *error // takes what the data connection of a refused transfer broke by
+	begun   func()  // to be called when a transfer has begun
+	broke   *error  // takes what the data connection of a refused transfer broke by
+	printed *string // takes the last words of a program, for a message
 }
 
 // A taker takes the steps of one verb. The reply is the last one of the step; of
@@ -40,6 +41,7 @@ func init() {
 		"hangup":  hangup,
 		"wait":    wait,
 		"pause":   pause,
+		"run":     run,
 		"active":  setMode,
 		"passive": setMode,
 		"type":    setType,

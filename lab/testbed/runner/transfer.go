@@ -28,13 +28,18 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
-	if c, ok := source.(io.Closer); ok {
-		defer c.Close()
-	}
+	defer closeIfCloser(source)
 	if _, err := source.Seek(d.Offset, io.SeekStart); err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
 	return t.Reply(), compare(source, t.ASCII, t.Wire)
+}
+
+// closeIfCloser closes what was opened by a server, if it can be closed.
+func closeIfCloser(source io.Reader) {
+	if c, ok := source.(io.Closer); ok {
+		c.Close()
+	}
 }
 
 // abort begins a download and aborts it after so many bytes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -49,14 +50,24 @@ func (o order) run() error {
 	if err := restrict(o.Confined, oneID); err != nil {
 		return err
 	}
-	if oneID {
+	if oneID && !o.Client {
 		fmt.Fprintln(os.Stderr, oneIDNote)
 	}
-	err = unix.Exec(o.Program, o.Args, append(os.Environ(), "PWD="+folder))
+	err = unix.Exec(o.Program, o.Args, o.environment(folder))
 	if err == unix.ENOENT && o.Confined {
 		return fmt.Errorf("%w: %s, or what runs it, is not among the files that a program sees", err, o.Program)
 	}
 	return err
+}
+
+// environment is the program's, which runs in a folder.
+func (o order) environment(folder string) []string {
+	env := slices.Concat(os.Environ(), []string{"PWD=" + folder}, o.Env)
+	if o.Client {
+		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "HOME=") })
+		env = append(env, "HOME="+folder)
+	}
+	return env
 }
 
 // confine gives the process files and names of its own. A refusal says that the

@@ -204,7 +204,7 @@ func (s Sandbox) mountFolder(allIDs bool) error {
 	if err := bind(old+s.Files, Folder, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV); err != nil {
 		return err
 	}
-	if !allIDs {
+	if !allIDs || s.Client {
 		return nil
 	}
 	return s.giveFolder()

@@ -38,6 +38,8 @@ type Sandbox struct {
 	Args     []string // its arguments, the first being its name
 	Files    string   // the folder of the machine that is at [Folder]
 	Readable []string // folders of the machine that the program may read; see [Readable]
+	Env      []string // variables (NAME=value) of its environment besides those it has anyway
+	Client   bool     // it is no server: the folder is its home, and the files in it stay its own
 
 	Host       string     // the host's name
 	Hosts      string     // the lines of its /etc/hosts

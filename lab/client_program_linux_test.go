@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/labtest/optional"
+)
+
+// TestClientPrograms has two programs and a scripted session use one server at once.
+func TestClientPrograms(t *testing.T) {
+	optional.Tool(t, "curl", "apt install curl")
+	optional.Tool(t, "lftp", "apt install lftp")
+	for name, network := range map[string]string{"wire": "network wire\nhost server 192.0.2.21 rtt=4ms", "loopback": "network loopback", "IPv6": "network wire ipv6"} {
+		t.Run(name, func(t *testing.T) {
+			s := parse(t, "# x\n# y\n", network, "server port=2121", "user alice secret", "file pub/movie.bin 200kB",
+				"run curl -sSO ftp://$USER:$PASSWORD@$SERVER:$PORT/pub/movie.bin brings pub/movie.bin &",
+				"session second",
+				`run lftp -u $USER,${PASSWORD} -p $PORT -e "put report.txt; exit" $SERVER`,
+				"! run curl -sS ftp://$SERVER:$PORT/nothing",
+				"session third", "open", "login alice secret", "ls", "quit", "wait",
+				"session second", `run sh -c "echo $SERVER $UNKNOWN $HOME; ls"`,
+				"-- local/report.txt --", "All is well.")
+			folder := t.TempDir()
+			result, err := Run(t.Context(), s, Options{Results: folder})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Outcome != Passed {
+				t.Errorf("got %s, want %s\n%s", result.Outcome, Passed, result.Report)
+			}
+			log := filepath.Join(folder, "other", "runs", "line-19.log")
+			if name == "wire" {
+				log = filepath.Join(folder, "other", "runs", "line-20.log")
+			}
+			text, err := os.ReadFile(log)
+			if want := "server /srv/ftp\nreport.txt\n"; err != nil || string(text) != want {
+				t.Errorf("what the last program printed: got %q, error %v, want %q", text, err, want)
+			}
+			if got, err := os.ReadFile(filepath.Join(folder, "other", "local", "first", "movie.bin")); err != nil || len(got) != 200000 {
+				t.Errorf("the downloaded file: got %d bytes, error %v, want 200000", len(got), err)
+			}
+		})
+	}
+}
+
+// TestClientProgramFails has client programs fail in each way there is, and expects
+// one message at the line of the step, with the program's last words.
+func TestClientProgramFails(t *testing.T) {
+	for _, test := range []struct{ name, step, want string }{
+		{"status", `run sh -c "echo no such host >&2; exit 3"`, `:6: run sh -c "echo no such host >&2; exit 3": exit status 3; its output, runs/line-6.log, ends with` + "\n\tno such host\n"},
+		{"success", "! run true", ":6: ! run true: the program ended with status 0, and the ! says that it should fail; it printed nothing\n"},
+		{"hangs", `run sh -c "echo waiting; sleep 60"`, "it has not ended: context deadline exceeded; the deadline for this step was 300ms; its output, runs/line-6.log, ends with\n\twaiting\n"},
+		{"hangs as expected", "expect timeout: run sleep 60", ""},
+		{"prints without end", "expect timeout: run yes", ""},
+		{"leaves a child", `run sh -c "sleep 60 & echo left"`, ""},
+		{"leaves a child of no terminal", `run sh -c "setsid sleep 60 & echo left"`, ""},
+		{"writes elsewhere", `run sh -c "echo x >/etc/passwd"`, "exit status 2; its output, runs/line-6.log, ends with\n\tsh: 1: cannot create /etc/passwd: Read-only file system"},
+		{"brings nothing", "run true brings README", "brings README: the program has not downloaded it: "},
+		{"brings what the server has not", "run true brings READ", "brings READ: the server's file cannot be compared: "},
+		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README is not the whole file: got 9 bytes, "},
+		{"brings it from elsewhere", `run ln -s /etc/passwd README brings README`, "brings README: the program has not downloaded it: "},
+		{"a signal", `run sh -c "kill -9 $$"`, "signal: killed; it printed nothing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			deadline := "deadline 20s"
+			if strings.Contains(test.want+test.step, "timeout") || strings.Contains(test.want, "deadline") {
+				deadline = "deadline 300ms"
+			}
+			s := parse(t, "# x\n# y\n", deadline, "network wire", test.step, "open", "quit", "-- files/README --", "Welcome.")
+			folder := t.TempDir()
+			begin := time.Now()
+			result, err := Run(t.Context(), s, Options{Results: folder})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" && result.Outcome != Passed {
+				t.Errorf("got %s, want %s:\n%s", result.Outcome, Passed, result.Report)
+			}
+			if !strings.Contains(result.Report, test.want) {
+				t.Errorf("got report\n%s\nwant in it\n%s", result.Report, test.want)
+			}
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("it took %v, want that what is left running is not waited for", took)
+			}
+			if log, err := os.Stat(filepath.Join(folder, "other", "runs", "line-6.log")); err != nil || log.Size() > 17<<20 {
+				t.Errorf("the log: got %v, error %v, want at most 16 MiB", log, err)
+			}
+		})
+	}
+}
+
+// TestClientProgramNeedsLinux asks for gVisor's TCP, which programs cannot have.
+func TestClientProgramNeedsLinux(t *testing.T) {
+	s := parse(t, "# x\n# y\n", "run true")
+	_, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: "gvisor"})
+	if want := ":4: a program has the kernel's sockets and needs Linux's TCP"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want one that says %q", err, want)
+	}
+	s = parse(t, "# x\n# y\n", "run no-such-program")
+	_, err = Run(t.Context(), s, Options{Results: t.TempDir()})
+	if want := ":4: program no-such-program: no program of this name was found"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want one that says %q", err, want)
+	}
+}

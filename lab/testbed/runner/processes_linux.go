@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A process is a running one, as /proc/PID/status describes it (proc(5)).
+type process struct {
+	id      string // in the PID namespace of the mounted /proc
+	parent  string // likewise
+	pid     int    // in its own PID namespace, which is this program's, too
+	session string // its session, likewise
+}
+
+// descendants are the running processes that this process has started, itself or
+// through others. In a cell those whose parents have ended are among them: they are
+// children of this process then, as it is the first of its PID namespace.
+func descendants() []process {
+	self := readProcess("/proc/self/status")
+	paths, _ := filepath.Glob("/proc/[0-9]*/status")
+	children := map[string][]process{}
+	for _, path := range paths {
+		if p := readProcess(path); p.pid > 0 {
+			children[p.parent] = append(children[p.parent], p)
+		}
+	}
+	all := children[self.id]
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i].id]...)
+	}
+	return all
+}
+
+// readProcess reads a status file. Of a process that has ended it returns the zero
+// process.
+func readProcess(path string) (p process) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return p
+	}
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(line, ":")
+		fields := strings.Fields(rest)
+		if len(fields) == 0 {
+			continue
+		}
+		switch last := fields[len(fields)-1]; name {
+		case "State":
+			if fields[0] == "Z" || fields[0] == "X" {
+				return process{}
+			}
+		case "Pid":
+			p.id = last
+		case "PPid":
+			p.parent = last
+		case "NSpid":
+			p.pid, _ = strconv.Atoi(last)
+		case "NSsid":
+			p.session = last
+		}
+	}
+	return p
+}
+
+// killSession ends a program, the leader of a session, with all that it has
+// started in that session.
+func killSession(leader int) {
+	unix.Kill(-leader, unix.SIGKILL) // its process group, at once
+	session := strconv.Itoa(leader)
+	for _, p := range descendants() {
+		if p.session == session {
+			unix.Kill(p.pid, unix.SIGKILL)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/ftpclient"
+)
+
+// run runs a program of the machine on the session's host.
+func run(ctx context.Context, a action) (ftpclient.Reply, error) {
+	client, err := a.newClientProgram()
+	if err != nil {
+		return none, err
+	}
+	if err := client.run(ctx, a.begun); err != nil {
+		return none, err
+	}
+	for _, file := range a.Brings {
+		if err := a.compareBrought(client.folder, file); err != nil {
+			return none, err
+		}
+	}
+	return none, nil
+}
+
+// A clientProgram is a program in the place of a client.
+type clientProgram struct {
+	action
+	folder string // of the session's files
+	path   string
+	log    *output
+	words  string // what the log is called in messages
+}
+
+// newClientProgram makes the session's folder, the first time, and the log of the
+// step.
+func (a action) newClientProgram() (*clientProgram, error) {
+	s, results := a.script.scenario, a.script.results
+	p := &clientProgram{action: a, folder: filepath.Join(results, localFolder, a.Session)}
+	var err error
+	if p.path, err = findProgram(s, a.Program[0], a.Line); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(p.folder); os.IsNotExist(err) {
+		// For the owner alone: programs want that of files with passwords in them.
+		if err := writeFiles(p.folder, s.Local, 0o600); err != nil {
+			return nil, fmt.Errorf("the files of session %s: %w", a.Session, err)
+		}
+	}
+	logs := filepath.Join(results, "runs")
+	if err := os.MkdirAll(logs, 0o777); err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("line-%d.log", a.Line)
+	p.words = "its output, runs/" + name
+	p.log, err = newOutput(filepath.Join(logs, name))
+	return p, err
+}
+
+// run runs the program to its end, or to that of ctx. What it has left running then
+// ends with it.
+func (p *clientProgram) run(ctx context.Context, begun func()) error {
+	s := p.script.scenario
+	values := clientValues(s)
+	box := sandboxOf(s, p.session.host.Name(), p.path, p.folder)
+	box.Args, box.Client, box.Out, box.Err = expandAll(p.Program, values), true, p.log.in, p.log.in
+	for name, value := range values {
+		box.Env = append(box.Env, name+"="+value)
+	}
+	cmd, unsafe, err := box.Start(p.session.host.Start)
+	p.log.in.Close()
+	if err != nil {
+		return fmt.Errorf("it cannot be started: %w", err)
+	}
+	p.script.addNote(unsafe)
+	begun()
+	stop := context.AfterFunc(ctx, func() { killSession(cmd.Process.Pid) })
+	cmd.Wait() // whose error is in the state
+	late := !stop()
+	killSession(cmd.Process.Pid)
+	p.log.wait()
+	*p.printed = p.log.lastLines(p.words)
+	if late {
+		return fmt.Errorf("it has not ended: %w", ctx.Err())
+	}
+	if !cmd.ProcessState.Success() {
+		return exitError{cmd.ProcessState.String()}
+	}
+	return nil
+}
+
+// clientValues are the variables of a client's command.
+func clientValues(s *scenario.Scenario) map[string]string {
+	user := scenario.User{Name: "anonymous", Password: "guest"} // RFC 1635
+	if len(s.Server.Users) > 0 {
+		user = s.Server.Users[0]
+	}
+	return map[string]string{
+		"SERVER": "server", "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
+	}
+}
+
+// compareBrought says how a file that the program has downloaded differs from the
+// server's.
+func (a action) compareBrought(folder, file string) error {
+	source, err := a.script.server.Open(file)
+	if err != nil {
+		return fmt.Errorf("brings %s: the server's file cannot be compared: %w", file, err)
+	}
+	defer closeIfCloser(source)
+	want, err := content.Sum(source)
+	if err != nil {
+		return err
+	}
+	files, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	name := path.Clean("/" + file)[1:]
+	if _, err := files.Stat(name); err != nil {
+		name = path.Base(name)
+	}
+	brought, err := files.Open(name)
+	if err != nil {
+		return fmt.Errorf("brings %s: the program has not downloaded it: %w", file, err)
+	}
+	defer brought.Close()
+	got, err := content.Sum(brought)
+	if err != nil {
+		return err
+	}
+	return same(want, got, "the downloaded file "+name)
+}
