@@ -52,7 +52,8 @@ func dependencies(t *testing.T) map[string][]string {
 func in(name, path string) bool { return name == path || strings.HasPrefix(name, path+"/") }
 
 // TestLaws holds the packages to the project's shape: testbed and analysis meet
-// in a capture, the language and the capture's format know neither, and a package
+// in a capture and in a profile's traffic, the language, the capture's format and the
+// traffic know neither, and a package
 // that needs both uses the façade.
 func TestLaws(t *testing.T) {
 	const module = "ftplab/"
@@ -68,6 +69,8 @@ func TestLaws(t *testing.T) {
 			switch {
 			case in(name, module+"lab/scenario") && d != "golang.org/x/tools/txtar":
 				t.Errorf("%s depends on %s; it may on the standard library and txtar", name, d)
+			case in(name, module+"lab/traffic") && in(d, "ftplab") && !in(d, module+"lab/traffic"):
+				t.Errorf("%s depends on %s; it may on no other package of this module", name, d)
 			case in(name, module+"lab/pcapng") && in(d, "ftplab") && !in(d, module+"lab/pcapng"):
 				t.Errorf("%s depends on %s; it may on no other package of this module", name, d)
 			case in(name, module+"cmd/ftplab") && d == "github.com/google/gopacket/layers":

@@ -52,6 +52,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 	for _, m := range measures {
 		adds[m.Name] = func(value float64, _ ...int) { p.Distributions[m.Name].Add(value) }
 	}
+	sessions := newTrafficLearner(e.watch.habits)
 	err := e.visit(visitor{
 		connection: func(c *ftp.Connection) {
 			if c.Transfer != nil {
@@ -68,6 +69,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 		},
 		session: func(s *session) {
 			p.learnDialogue(s)
+			sessions.session(s)
 			for _, m := range measures {
 				if m.session != nil {
 					m.session(s, adds[m.Name])
@@ -77,6 +79,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 		data: func(*session, *ftp.Connection) {},
 	})
 	p.Distributions["packet-length"].Merge(&e.watch.lengths)
+	p.Traffic = sessions.result()
 	return p, err
 }
 

@@ -45,7 +45,7 @@ func (p *Profile) WriteHTML(w io.Writer) error {
 	}
 	for _, m := range Measures() {
 		h := p.Distributions[m.Name]
-		view.Distributions = append(view.Distributions, distribution{m, sentence(strings.ReplaceAll(m.Name, "-", " ")), h.facts(m), pageBars(h, m)})
+		view.Distributions = append(view.Distributions, distribution{m, sentence(strings.ReplaceAll(m.Name, "-", " ")), m.facts(h), pageBars(h, m)})
 	}
 	return writePage(w, "Normal FTP", "profile", view)
 }

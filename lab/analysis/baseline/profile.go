@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"ftplab/lab/traffic"
 )
 
 // formatName and version mark the files of profiles. The version rises when files
@@ -44,7 +46,14 @@ type Profile struct {
 	Histories map[string]map[string]int `json:"histories"`
 	// Distributions are the measurements, by name: see [Measures].
 	Distributions map[string]*Histogram `json:"distributions"`
+
+	// Traffic is what sessions like these can be generated from. It is nil in a profile
+	// that was learned before there was a generator.
+	Traffic *traffic.Traffic `json:"traffic,omitempty"`
 }
+
+// A Histogram counts values; see [traffic.Histogram].
+type Histogram = traffic.Histogram
 
 // The ends of a session in Transitions and Replies.
 const (
@@ -87,6 +96,12 @@ func (p *Profile) Merge(o *Profile) {
 			p.Distributions[name] = &Histogram{}
 		}
 		p.Distributions[name].Merge(h)
+	}
+	if o.Traffic != nil {
+		if p.Traffic == nil {
+			p.Traffic = traffic.New()
+		}
+		p.Traffic.Merge(o.Traffic)
 	}
 }
 

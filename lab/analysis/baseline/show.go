@@ -11,6 +11,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"ftplab/lab/traffic"
 )
 
 // WriteText writes the profile so that a person can say what normal FTP looks
@@ -59,7 +61,7 @@ func writeRules(out io.Writer) {
 const barWidth = 48
 
 func writeDistribution(out io.Writer, m Measure, h *Histogram) {
-	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, h.facts(m))
+	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, m.facts(h))
 	for _, b := range m.bars(h) {
 		bar := strings.Repeat("█", int(math.Round(b.Share*barWidth)))
 		if bar == "" && b.Count > 0 {
@@ -70,7 +72,7 @@ func writeDistribution(out io.Writer, m Measure, h *Histogram) {
 }
 
 // facts says in a line what a histogram shows.
-func (h *Histogram) facts(m Measure) string {
+func (m Measure) facts(h *Histogram) string {
 	if h.Count == 0 {
 		return "nothing was measured"
 	}
@@ -81,12 +83,12 @@ func (h *Histogram) facts(m Measure) string {
 
 // bars are the bars of a measure's histogram. Of what is counted in whole numbers,
 // stretches without a whole number in them are left out.
-func (m Measure) bars(h *Histogram) []Bar {
+func (m Measure) bars(h *Histogram) []traffic.Bar {
 	bars := h.Bars()
 	if m.Unit == "seconds" || m.Unit == "bytes" {
 		return bars
 	}
-	var whole []Bar
+	var whole []traffic.Bar
 	for i, b := range bars {
 		b.From = math.Ceil(b.From - 1e-9)
 		if i+1 < len(bars) && b.From >= bars[i+1].From-1e-9 {
@@ -96,50 +98,6 @@ func (m Measure) bars(h *Histogram) []Bar {
 	}
 	return whole
 }
-
-// A Bar is a stretch of a histogram, for a picture.
-type Bar struct {
-	From  float64 // its lower end
-	Count int64
-	Share float64 // of the highest bar, 0 to 1
-}
-
-// Bars returns the histogram in two to twenty bars of equal width on a
-// logarithmic scale; values that are not positive have a bar at 0 of their own.
-func (h *Histogram) Bars() []Bar {
-	var bars []Bar
-	if h.zeros > 0 {
-		bars = append(bars, Bar{From: 0, Count: h.zeros})
-	}
-	keys := slices.Sorted(maps.Keys(h.buckets))
-	if len(keys) > 0 {
-		low, high := keys[0], keys[len(keys)-1]
-		width := 1
-		for _, wider := range []int{2, 5, 10} {
-			if (high-low)/width+1 > 20 {
-				width = wider
-			}
-		}
-		for from := low - mod(low, width); from <= high; from += width {
-			b := Bar{From: lowest(from)}
-			for k := from; k < from+width; k++ {
-				b.Count += h.buckets[k]
-			}
-			bars = append(bars, b)
-		}
-	}
-	var most int64 = 1
-	for _, b := range bars {
-		most = max(most, b.Count)
-	}
-	for i := range bars {
-		bars[i].Share = float64(bars[i].Count) / float64(most)
-	}
-	return bars
-}
-
-// mod is the remainder that is never negative.
-func mod(a, b int) int { return ((a % b) + b) % b }
 
 // A row is a row of a table of counts.
 type row struct {

@@ -27,6 +27,8 @@ type watch struct {
 	last                int64
 	// lengths counts packets by their length on the wire.
 	lengths Histogram
+	// habits are those of TCP, for the generator.
+	habits synHabits
 }
 
 // A repeat is a segment that was sent again.
@@ -60,13 +62,16 @@ const (
 )
 
 func newWatch() *watch {
-	return &watch{repeats: map[int][]repeat{}, heads: map[int]*heads{}}
+	return &watch{repeats: map[int][]repeat{}, heads: map[int]*heads{}, habits: synHabits{}}
 }
 
 // packet takes note of a packet.
 func (w *watch) packet(p *capture.Packet) {
 	w.clock(p)
 	w.lengths.Add(float64(p.Length))
+	if p.Segment != nil {
+		w.habits.packet(p)
+	}
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
 	}

@@ -1,6 +1,6 @@
 // Distributions that can be added up.
 
-package baseline
+package traffic
 
 import (
 	"encoding/json"
@@ -84,6 +84,58 @@ func (h *Histogram) Quantile(q float64) float64 {
 		}
 	}
 	return h.Max
+}
+
+// At returns the value that has the share u (0 to 1, without 1) of all values below it,
+// with the values of a bucket spread evenly over the logarithm of its width. So a
+// random u draws a value: a histogram of many of them is like h.
+func (h *Histogram) At(u float64) float64 {
+	rank := u*float64(h.Count) - float64(h.zeros)
+	if rank < 0 || h.Count == 0 {
+		return h.Min
+	}
+	for _, k := range slices.Sorted(maps.Keys(h.buckets)) {
+		n := float64(h.buckets[k])
+		if rank < n {
+			return min(max(math.Pow(10, (float64(k)+rank/n)/perDecade), h.Min), h.Max)
+		}
+		rank -= n
+	}
+	return h.Max
+}
+
+// WholeAt is At for what is counted in whole numbers. It stays within the bucket if
+// there is a whole number in it.
+func (h *Histogram) WholeAt(u float64) int64 {
+	v := h.At(u)
+	if v <= 0 {
+		return int64(v)
+	}
+	whole := math.Round(v)
+	if whole <= 0 || bucketOf(whole) != bucketOf(v) {
+		whole = math.Ceil(lowest(bucketOf(v)) - 1e-9)
+	}
+	return int64(min(max(whole, math.Ceil(h.Min)), math.Floor(h.Max)))
+}
+
+// Shares calls use for each edge between two buckets, in rising order, with the share
+// of the values of each histogram that lies below it. The buckets of all histograms
+// have the same edges.
+func Shares(a, b *Histogram, use func(edge, shareOfA, shareOfB float64)) {
+	keys := map[int]bool{}
+	for _, h := range []*Histogram{a, b} {
+		for k := range h.buckets {
+			keys[k] = true
+		}
+	}
+	belowA, belowB := a.zeros, b.zeros
+	share := func(n int64, h *Histogram) float64 { return float64(n) / float64(max(h.Count, 1)) }
+	use(0, share(belowA, a), share(belowB, b))
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		belowA += a.buckets[k]
+		belowB += b.buckets[k]
+		use(lowest(k+1), share(belowA, a), share(belowB, b))
+	}
 }
 
 // bucketOf is the number of the bucket that a positive value falls into.

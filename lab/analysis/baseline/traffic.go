@@ -1,0 +1,266 @@
+// What the generator draws sessions from.
+
+package baseline
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/traffic"
+)
+
+// synHabits are the TCP habits that each side of a connection shows in its SYN, by
+// the connection's ID.
+type synHabits map[int]map[ftp.Side]traffic.TCP
+
+// maxSYNs is of how many connections the habits are kept. A profile needs no more.
+const maxSYNs = 1 << 16
+
+// packet takes note of a SYN.
+func (h synHabits) packet(p *capture.Packet) {
+	if !p.TCP.Has(packet.SYN) || p.IP == nil || len(h) >= maxSYNs {
+		return
+	}
+	sides := h[p.Connection.ID]
+	if sides == nil {
+		sides = map[ftp.Side]traffic.TCP{}
+		h[p.Connection.ID] = sides
+	}
+	o := &p.TCP.Options
+	sides[p.From] = traffic.TCP{
+		MSS: o.MSS, Window: int(p.TCP.RawWindow), TTL: firstTTL(p.IP.TTL), DF: p.IP.DF,
+		WScale: o.WindowScale >= 0, Timestamps: o.HasTimestamps, SACK: o.SACKPermitted,
+	}
+}
+
+// firstTTL is the TTL with which a packet left: systems begin with one of a few, and each
+// router takes 1 off it.
+func firstTTL(ttl int) int {
+	for _, first := range []int{32, 64, 128} {
+		if ttl <= first {
+			return first
+		}
+	}
+	return 255
+}
+
+// A trafficLearner learns traffic from a capture, session by session.
+type trafficLearner struct {
+	habits   synHabits
+	sessions map[netip.Addr]int64 // by client
+	servers  map[netip.Addr]bool
+	learned  *traffic.Traffic
+}
+
+func newTrafficLearner(habits synHabits) *trafficLearner {
+	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]bool{}, traffic.New()}
+}
+
+// session learns from a session whose dialogue can be read.
+func (l *trafficLearner) session(s *session) {
+	if s.Hidden || s.TLS || len(s.Exchanges) == 0 {
+		return
+	}
+	l.sessions[s.client()]++
+	l.servers[s.server()] = true
+	l.learned.Hours[time.Unix(0, s.Control.FirstTime).UTC().Hour()]++
+	k := l.learned.Kind(kindOfSession(s))
+	k.Sessions++
+	ended := s.Control.FirstFIN != "" || s.Control.ResetBy != ""
+	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil, ended)
+	if said := loginOf(s); said != "" {
+		k.Logins[said]++
+	}
+	if s.greeting != nil {
+		k.Servers[serverProgram(s.greeting.Text)]++
+	}
+	l.learnTCP(k, s)
+	learnTimes(k, s)
+	for _, c := range s.data {
+		learnTransfer(k, c)
+	}
+}
+
+// learnTCP learns what TCP shows.
+func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
+	for side, counts := range map[ftp.Side]traffic.Counts{ftp.Client: k.ClientTCP, ftp.Server: k.ServerTCP} {
+		if habits, ok := l.habits[s.Control.ID][side]; ok && habits.MSS != 0 {
+			counts[habits.String()]++
+		}
+	}
+	var resent, segments int
+	for _, c := range append([]*ftp.Connection{s.Control}, connectionsOf(s)...) {
+		for _, flow := range []ftp.Side{ftp.Client, ftp.Server} {
+			resent += c.Flow(flow).Retransmissions
+			segments += c.Flow(flow).Segments
+		}
+	}
+	if resent > 0 {
+		k.Lossy++
+		k.Resent += int64(resent)
+		k.Segments += int64(segments)
+	}
+}
+
+func connectionsOf(s *session) []*ftp.Connection {
+	var list []*ftp.Connection
+	for _, c := range s.data {
+		list = append(list, c)
+	}
+	return list
+}
+
+// result is what was learned.
+func (l *trafficLearner) result() *traffic.Traffic {
+	l.learned.Clients, l.learned.Servers = int64(len(l.sessions)), int64(len(l.servers))
+	for _, n := range l.sessions {
+		l.learned.SessionsAClient.Add(float64(n))
+	}
+	return l.learned
+}
+
+// kindOfSession says whether a person or a program took a session.
+func kindOfSession(s *session) string {
+	var thought []float64
+	thinkTimes(s, func(v float64, _ ...int) { thought = append(thought, v) })
+	if len(thought) == 0 {
+		return traffic.Program
+	}
+	slices.Sort(thought)
+	const person = 0.5 // seconds
+	if thought[len(thought)/2] >= person {
+		return traffic.Person
+	}
+	return traffic.Program
+}
+
+// walkOf is what was said in a session, as the generator has it.
+func walkOf(s *session) []string {
+	var walk []string
+	var arranged *ftp.Exchange
+	restart := false
+	flush := func() { // of what arranged a data connection that no command used
+		if arranged != nil {
+			walk = append(walk, plain(arranged))
+		}
+		if restart {
+			walk = append(walk, traffic.Exchange{Command: "REST", Codes: []int{350}}.String())
+		}
+		arranged, restart = nil, false
+	}
+	for _, x := range s.Exchanges {
+		switch {
+		case !traffic.Known(x.Command), len(codesOf(x)) == 0: // it cannot be said how it went
+		case traffic.Arranges(x.Command) && x.Final()/100 == 2:
+			if arranged != nil {
+				flush()
+			}
+			arranged = x
+		case x.Command == "REST" && x.Final() == 350:
+			restart = true
+		case traffic.Direction(x.Command) != "":
+			e := traffic.Exchange{Restart: restart, Command: x.Command, Codes: codesOf(x)}
+			if arranged != nil {
+				e.Arrange = arranged.Command
+			}
+			walk = append(walk, e.String())
+			arranged, restart = nil, false
+		default:
+			flush()
+			walk = append(walk, plain(x))
+		}
+	}
+	flush()
+	return walk
+}
+
+// plain is an exchange without data connection.
+func plain(x *ftp.Exchange) string {
+	e := traffic.Exchange{Command: x.Command, Codes: codesOf(x)}
+	if argument := strings.ToUpper(strings.TrimSpace(x.Argument)); x.Command == "TYPE" && argument != "" && traffic.TypeCode(argument[:1]) {
+		e.Argument = argument[:1]
+	}
+	return e.String()
+}
+
+func codesOf(x *ftp.Exchange) []int {
+	var codes []int
+	for _, r := range x.Replies {
+		if r.Code >= 100 && r.Code <= 599 {
+			codes = append(codes, r.Code)
+		}
+	}
+	return codes
+}
+
+// loginOf says whose name was given first; "" is nobody's.
+func loginOf(s *session) string {
+	for _, x := range s.Exchanges {
+		if x.Command == "USER" {
+			if name := strings.ToLower(x.Argument); name == "anonymous" || name == "ftp" {
+				return "anonymous"
+			}
+			return "named"
+		}
+	}
+	return ""
+}
+
+// serverPrograms are names of server programs, as their greetings have them.
+var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "ftplab"}
+
+// serverProgram is the name of the program that greets so, or "other".
+func serverProgram(greeting string) string {
+	for _, name := range serverPrograms {
+		if strings.Contains(strings.ToLower(greeting), strings.ToLower(name)) {
+			return strings.TrimSuffix(name, "-")
+		}
+	}
+	return "other"
+}
+
+// learnTimes learns how long each side took.
+func learnTimes(k *traffic.Kind, s *session) {
+	trip := 0.0
+	if s.Control.HandshakeSeen {
+		trip = s.Control.HandshakeRTT.Seconds()
+		k.Numbers[traffic.RoundTrip].Add(trip)
+		if s.greeting != nil && s.greeting.FirstPacket > s.Control.FirstPacket {
+			k.Numbers[traffic.GreetingTime].Add(max(0, seconds(s.greeting.Time-s.Control.FirstTime)-trip))
+		}
+	}
+	thinkTimes(s, func(v float64, _ ...int) { k.Numbers[traffic.ThinkTime].Add(v) })
+	for _, x := range s.Exchanges {
+		if traffic.Direction(x.Command) != "" || len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
+			continue
+		}
+		name := traffic.ServerTime
+		if x.Command == "PASS" && x.Final() >= 400 {
+			name = traffic.RefusalTime
+		}
+		k.Numbers[name].Add(max(0, seconds(x.Replies[0].Time-x.Time)-trip))
+	}
+}
+
+// learnTransfer learns how much moved, and how fast.
+func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
+	if c.Transfer == nil || c.Missing() > 0 || c.TLS != nil {
+		return
+	}
+	names := map[string]string{traffic.Listing: traffic.ListingBytes, traffic.Download: traffic.DownloadBytes, traffic.Upload: traffic.UploadBytes}
+	name, ok := names[traffic.Direction(c.Transfer.Command)]
+	if !ok {
+		return
+	}
+	bytes := c.ClientFlow.Bytes + c.ServerFlow.Bytes
+	k.Numbers[name].Add(float64(bytes))
+	const large = 64 << 10
+	if took := seconds(c.LastTime - c.FirstTime); bytes >= large && took > 0 {
+		k.Numbers[traffic.Rate].Add(float64(8*bytes) / took)
+	}
+}
