@@ -10,6 +10,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/analysis/question"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/runner"
 )
@@ -90,6 +91,7 @@ type judge struct {
 	want     *expect.Want // nil without a section `want`
 	hosts    expect.Hosts
 	figures  *measure.Figures // nil without a section `figures`
+	question *question.Set    // nil without a section `questions`
 }
 
 // newJudge parses what a scenario wants. The error is of the form file:line: what.
@@ -110,6 +112,15 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 			return nil, err
 		}
 		if err := j.figures.Check(j.want); err != nil {
+			return nil, err
+		}
+	}
+	if s.Questions.Line > 0 {
+		var err error
+		if j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text); err != nil {
+			return nil, err
+		}
+		if err := j.question.Check(j.want); err != nil {
 			return nil, err
 		}
 	}
@@ -156,3 +167,33 @@ func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 	src.warn(c.Cut)
 	return j.judge(c, src.name, runner.Outcome{})
 }
+
+// Answers answers the questions of a scenario from a capture of it. The error says why
+// there is no answer: the scenario asks nothing or has a mistake, the capture cannot be
+// read, or it is not as the scenario wants, so that its labels may mean anything.
+func Answers(s *scenario.Scenario, src Source) ([]question.Answer, error) {
+	j, err := newJudge(s)
+	if err != nil {
+		return nil, err
+	}
+	if j.question == nil {
+		return nil, fmt.Errorf("%s has no section questions; `ftplab help questions` shows how one is written", s.File)
+	}
+	c, err := src.openFull(capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	j.figures = nil
+	v, err := j.judge(c, src.name, runner.Outcome{})
+	if err != nil {
+		return nil, err
+	}
+	if !v.Pass {
+		return nil, fmt.Errorf("%s: %w\n%s", src.name, ErrUnwanted, v.Report())
+	}
+	return j.question.Answer(c, v.Want)
+}
+
+// ErrUnwanted is the error of a capture whose labels cannot be relied on.
+var ErrUnwanted = errors.New("the capture is not as the scenario wants it")

@@ -31,6 +31,7 @@ type Options struct {
 	TCP      scenario.TCP   // whose TCP carries the session; when empty, Linux's where this system allows it, and else gVisor's
 	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
 	Live     io.Writer      // takes the capture as it is made, instead of Results
+	Bare     bool           // with Live, on gVisor's TCP: the capture says nothing of its scenario
 	Progress func(Progress) // told how far the run is, now and then; may be nil
 }
 

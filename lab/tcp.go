@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/gvisor"
@@ -101,6 +102,9 @@ func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, o O
 		builder.Start = defaultStart
 	}
 	recording := runner.Recording{File: file, Format: o.Format, Info: captureInfo(s, scenario.GVisorTCP, o.seed())}
+	if o.Bare {
+		recording.Info = pcapng.Info{Application: recording.Info.Application}
+	}
 	outcome, err := runner.Run(ctx, s, builder, recording, runner.Steps(o.Progress))
 	if err != nil {
 		done()

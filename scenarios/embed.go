@@ -7,12 +7,13 @@ import (
 	"embed"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/scenario"
 )
 
-//go:embed *.txtar contents
+//go:embed *.txtar contents lessons
 var files embed.FS
 
 // A Chapter is a part of the table of contents.
@@ -21,11 +22,17 @@ type Chapter struct {
 	Names []string
 }
 
-// Contents is the table of contents: every scenario, in reading order. The
-// file `contents` has it, a chapter's title at the margin and the names under it
-// indented.
-func Contents() []Chapter {
-	text, err := files.ReadFile("contents")
+// Contents is the table of contents of the course: its scenarios, in reading order.
+func Contents() []Chapter { return contents("contents") }
+
+// Lessons are the scenarios with questions. They are no part of the course: some of
+// them show what is not normal.
+func Lessons() Chapter { return contents("lessons/contents")[0] }
+
+// contents reads a table of contents: a chapter's title is at the margin, and the names
+// are below it, indented.
+func contents(file string) []Chapter {
+	text, err := files.ReadFile(file)
 	if err != nil {
 		panic(err) // it is embedded
 	}
@@ -44,7 +51,7 @@ func Contents() []Chapter {
 	return chapters
 }
 
-// Names are the names of all scenarios, in reading order.
+// Names are the names of the course's scenarios, in reading order.
 func Names() []string {
 	var names []string
 	for _, c := range Contents() {
@@ -54,8 +61,11 @@ func Names() []string {
 }
 
 // Match returns the names that a pattern of [path.Match] fits, in reading
-// order; a plain name fits itself.
+// order; a plain name fits itself, also that of a lesson.
 func Match(pattern string) ([]string, error) {
+	if slices.Contains(Lessons().Names, pattern) {
+		return []string{pattern}, nil
+	}
 	var names []string
 	for _, name := range Names() {
 		ok, err := path.Match(pattern, name)
@@ -71,10 +81,14 @@ func Match(pattern string) ([]string, error) {
 
 // Load parses the scenario of that name.
 func Load(name string) (*scenario.Scenario, error) {
+	lessons := Lessons().Names
 	file := name + scenario.Extension
+	if slices.Contains(lessons, name) {
+		file = "lessons/" + file
+	}
 	source, err := files.ReadFile(file)
 	if err != nil {
-		if meant := scenario.Nearest(name, Names()); meant != "" {
+		if meant := scenario.Nearest(name, slices.Concat(Names(), lessons)); meant != "" {
 			return nil, fmt.Errorf("there is no scenario %q; did you mean %s? `ftplab list` lists them, or give the path of a file of your own", name, meant)
 		}
 		return nil, fmt.Errorf("there is no scenario %q; `ftplab list` lists them, or give the path of a file of your own", name)

@@ -8,6 +8,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/analysis/question"
 	"ftplab/lab/scenario"
 )
 
@@ -19,6 +20,7 @@ func helpTopics() []*cobra.Command {
 		topic("tcp", "The two TCPs that a scenario can run on, and how they differ", text(lab.TCPManual)),
 		topic("want", "How a scenario describes what the capture should show, packet by packet", text(expect.Manual)),
 		topic("figures", "How a scenario describes what should be measured", text(measure.Manual)),
+		topic("questions", "How a scenario asks a reader what its capture shows", text(question.Manual)),
 	}
 }
 

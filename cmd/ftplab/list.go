@@ -31,8 +31,11 @@ func listCommand() *cobra.Command {
 	return c
 }
 
+// allChapters are the course and the lessons.
+func allChapters() []scenarios.Chapter { return append(scenarios.Contents(), scenarios.Lessons()) }
+
 func listTable(w io.Writer) error {
-	for i, chapter := range scenarios.Contents() {
+	for i, chapter := range allChapters() {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
@@ -65,7 +68,7 @@ type listed struct {
 
 func listJSON(w io.Writer) error {
 	out := json.NewEncoder(w)
-	for _, chapter := range scenarios.Contents() {
+	for _, chapter := range allChapters() {
 		for _, name := range chapter.Names {
 			s, err := scenarios.Load(name)
 			if err != nil {

@@ -143,6 +143,8 @@ func (p *parser) section(name string, data []byte) {
 		p.s.Want = Section{p.line + 1, text}
 	case name == "figures":
 		p.s.Figures = Section{p.line + 1, text}
+	case name == "questions":
+		p.s.Questions = Section{p.line + 1, text}
 	case name == "replies":
 		p.replies(text)
 	case name == "server":

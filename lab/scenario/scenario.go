@@ -8,8 +8,8 @@ import (
 )
 
 // A Scenario is one file, parsed: what to build, what to do on it, and what
-// should be seen. Its sections `want` and `figures` are kept as text for
-// packages expect and figures, which own their notation.
+// should be seen. Its sections `want`, `figures` and `questions` are kept as text
+// for packages expect, measure and question, which own their notation.
 type Scenario struct {
 	Name  string // the file's name without folder and extension
 	File  string // as it was given, for messages
@@ -25,8 +25,9 @@ type Scenario struct {
 	Steps    []Step
 	Deadline time.Duration // for each step
 
-	Want    Section
-	Figures Section
+	Want      Section
+	Figures   Section
+	Questions Section
 
 	Source []byte // the whole file
 }

@@ -66,9 +66,9 @@ func sorted(words []string) string {
 // suggestSection is the same about a section's name.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
-	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "replies", "server", "files", "local"}); meant {
+	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "replies", "server", "files", "local"}); meant {
 	case "":
-		return "a scenario has want, figures, server, replies, files/PATH and local/PATH"
+		return "a scenario has want, figures, questions, server, replies, files/PATH and local/PATH"
 	case "files", "local":
 		return fmt.Sprintf("did you mean %s/%s?", meant, cmp.Or(file, "PATH"))
 	default:

@@ -4,6 +4,7 @@ package measure
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"ftplab/lab/analysis/ftp"
@@ -27,7 +28,7 @@ var measurements = append([]measurement{
 	{"capture.duration", seconds, captureDuration},
 	{"capture.bytes", bytes, func(s *scope) (value, error) { return number(s.capture.bytes) }},
 	{"lengths.LOW-HIGH", share, lengths},
-}, connectionMeasurements...)
+}, slices.Concat(connectionMeasurements, factMeasurements)...)
 
 func dataWithin(s *scope) (value, error) {
 	d := &s.capture.data

@@ -188,15 +188,11 @@ func throughput(s *scope) (value, error) {
 
 // replySegments counts the packets in which a reply came.
 func replySegments(s *scope) (value, error) {
-	if session := s.capture.sessions[s.conn.ID]; session != nil {
-		for _, x := range session.Exchanges {
-			if x.Command != s.args[0] || len(x.Replies) == 0 {
-				continue
-			}
-			return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(ftp.Server)))
-		}
+	x, err := s.exchange()
+	if err != nil {
+		return value{}, err
 	}
-	return value{}, fmt.Errorf("there is no %s with a reply", s.args[0])
+	return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(ftp.Server)))
 }
 
 // between counts the frames numbered from first to last.

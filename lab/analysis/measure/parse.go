@@ -201,14 +201,21 @@ func bounds(s string) (low, high int, ok bool) {
 // the want has not got. A nil want has none.
 func (f *Figures) Check(w *expect.Want) error {
 	for _, g := range f.list {
-		s := g.subject
-		if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
-			return &expect.Error{File: f.file, Line: g.line, Msg: fmt.Sprintf("%s: no connection of that name is declared in the want", s.connection)}
+		if err := g.subject.checkWant(w); err != nil {
+			return &expect.Error{File: f.file, Line: g.line, Msg: err.Error()}
 		}
-		for _, label := range []string{s.from, s.to} {
-			if label != "" && (w == nil || !w.HasLabel(label)) {
-				return &expect.Error{File: f.file, Line: g.line, Msg: fmt.Sprintf("@%s: no line of the want has this label", label)}
-			}
+	}
+	return nil
+}
+
+// checkWant returns an error for a connection or a label that the want has not got.
+func (s subject) checkWant(w *expect.Want) error {
+	if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
+		return fmt.Errorf("%s: no connection of that name is declared in the want", s.connection)
+	}
+	for _, label := range []string{s.from, s.to} {
+		if label != "" && (w == nil || !w.HasLabel(label)) {
+			return fmt.Errorf("@%s: no line of the want has this label", label)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func (r *Report) HTML(w io.Writer) error {
 	if err := walkthrough().ExecuteTemplate(&body, "walkthrough", r.view()); err != nil {
 		return err
 	}
-	return page.Page{Title: r.Title(), Body: template.HTML(body.String()), Script: true}.Write(w)
+	return page.Page{Title: r.Title(), Body: template.HTML(body.String()), Script: page.Walkthrough}.Write(w)
 }
 
 // A view is what the page shows.

@@ -39,10 +39,13 @@ var browser struct {
 	err  error
 }
 
-// Main runs the tests of a package that opens pages, and ends their browser. It is
-// what the package's TestMain does.
-func Main(m *testing.M) {
+// Main runs the tests of a package that opens pages, ends their browser, and calls
+// the functions after. It is what the package's TestMain does.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, f := range after {
+		f()
+	}
 	if browser.stop != nil {
 		browser.stop()
 	}

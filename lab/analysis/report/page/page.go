@@ -20,14 +20,16 @@ import (
 type Page struct {
 	Title  string
 	Body   template.HTML
-	Script bool // the page's parts answer to clicks; see page.js
+	Script string // such as Walkthrough; "" for none
 }
 
 //go:embed page.css
 var style string
 
+// Walkthrough is the script of a walkthrough, whose parts answer to clicks.
+//
 //go:embed page.js
-var script string
+var Walkthrough string
 
 // Write writes the page.
 func (p Page) Write(w io.Writer) error {
@@ -38,9 +40,9 @@ func (p Page) Write(w io.Writer) error {
 		Code   template.JS
 	}{Page: p, Style: template.CSS(style)}
 	data.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src '" + digest(style) + "'"
-	if p.Script {
-		data.Code = template.JS(script)
-		data.Policy += "; script-src '" + digest(script) + "'"
+	if p.Script != "" {
+		data.Code = template.JS(p.Script)
+		data.Policy += "; script-src '" + digest(p.Script) + "'"
 	}
 	return paper().Execute(w, data)
 }
@@ -65,7 +67,7 @@ var paper = sync.OnceValue(func() *template.Template {
 </head>
 <body>
 {{.Body}}
-{{if .Script}}<script>{{.Code}}</script>{{end}}
+{{if .Code}}<script>{{.Code}}</script>{{end}}
 </body>
 </html>
 `))

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/exercise"
+)
+
+func exerciseCommand() *cobra.Command {
+	var plan exercise.Plan
+	var students, folder string
+	c := &cobra.Command{
+		Use:   "exercise SCENARIO... --students FILE -o FOLDER",
+		Short: "Make exercises for a class: a capture and questions for each student",
+		Long: `Exercise makes a folder for each student of a class. For each scenario it has a
+capture of the student's own, and its questions as a page and as Markdown. Captures
+of a scenario differ in names, ports, addresses, sizes, times and faults, so each
+student has other answers. The folder key has all answers with the frames that
+prove them. Ftplab grade marks what the students hand in.
+
+A scenario needs a section questions: see ftplab help questions. Six lessons come
+with ftplab; ftplab list shows them.
+
+FILE is a CSV file with a name in each line, or with the columns id and name.
+The same seed makes the same exercises again.`,
+		Example: `  ftplab exercise who_calls_whom --students class.csv -o monday
+  ftplab grade monday answers/`,
+		Args: takes(1, -1, "a scenario with questions, by its name or its file"),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if plan.Lessons, err = selectScenarios(args); err != nil {
+				return err
+			}
+			if plan.Students, err = exercise.ReadStudents(students); err != nil {
+				return err
+			}
+			ctx, stop := interruptible(c)
+			defer stop()
+			if err := exercise.Make(ctx, plan, folder); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%d students, %d lessons: hand out the folders in %s/students, and keep %s/key\n", len(plan.Students), len(plan.Lessons), folder, folder)
+			return nil
+		},
+		ValidArgsFunction: completeScenarios,
+	}
+	c.Flags().StringVar(&students, "students", "", "the `file` with the class")
+	c.Flags().StringVarP(&folder, "output", "o", "", "the new `folder` to make")
+	c.Flags().Uint64Var(&plan.Seed, "seed", lab.DefaultSeed, "the `number` from which everything is drawn")
+	c.MarkFlagRequired("students")
+	c.MarkFlagRequired("output")
+	return c
+}
+
+func gradeCommand() *cobra.Command {
+	var asCSV bool
+	c := &cobra.Command{
+		Use:   "grade FOLDER ANSWERS",
+		Short: "Mark what a class answered",
+		Long: `Grade compares the answers of a class with the key of the exercises in FOLDER, which
+ftplab exercise made. ANSWERS is a folder with what was handed in: the CSV files that
+the pages save, questions.md filled in, or a CSV file with a row for each student and
+the numbers of the questions as names of columns.
+
+For each wrong answer Grade says what is right, and which frames prove it. It also
+says if wrong answers are right in the captures of another student.`,
+		Example: `  ftplab grade monday answers/
+  ftplab grade --csv monday answers/ > marks.csv`,
+		Args: takes(2, 2, "a folder with exercises and a folder with answers"),
+		RunE: func(c *cobra.Command, args []string) error {
+			marks, err := exercise.Grade(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if asCSV {
+				return marks.WriteCSV(c.OutOrStdout())
+			}
+			return marks.WriteText(c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&asCSV, "csv", false, "print a row for each answer, for a spreadsheet")
+	return c
+}

@@ -1,0 +1,88 @@
+// Measurements in words and codes: what the dialogue and the connection's ends say, as
+// `explain` has it.
+
+package measure
+
+import (
+	"cmp"
+	"fmt"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var factMeasurements = []measurement{
+	{"NAME.opened-by", words, func(s *scope) (value, error) { return word(string(s.conn.OpenedBy)) }},
+	{"NAME.first-fin", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.FirstFIN), "none")) }},
+	{"NAME.reset-by", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.ResetBy), "none")) }},
+	{"NAME.address.SIDE", words, func(s *scope) (value, error) { return word(s.conn.Addr(s.side()).Addr().String()) }},
+	{"NAME.mode", words, func(s *scope) (value, error) { return word(string(s.conn.Mode)) }},
+	{"NAME.command", words, func(s *scope) (value, error) {
+		if s.conn.Transfer == nil {
+			return value{}, errNothing
+		}
+		return word(s.conn.Transfer.Command)
+	}},
+	{"NAME.argument", words, func(s *scope) (value, error) {
+		if s.conn.Transfer == nil {
+			return value{}, errNothing
+		}
+		return word(s.conn.Transfer.Argument)
+	}},
+	{"NAME.user", words, func(s *scope) (value, error) {
+		session, err := s.session()
+		if err != nil {
+			return value{}, err
+		}
+		return word(session.User)
+	}},
+	{"NAME.commands", count, func(s *scope) (value, error) {
+		session, err := s.session()
+		if err != nil {
+			return value{}, err
+		}
+		return number(len(session.Exchanges))
+	}},
+	{"NAME.reply.code.COMMAND", count, replyCode},
+}
+
+// word makes a value of text that the capture may lack.
+func word(text string) (value, error) {
+	if text == "" {
+		return value{}, errNothing
+	}
+	return value{words: text}, nil
+}
+
+// session is the dialogue of the scope's connection.
+func (s *scope) session() (*ftp.Session, error) {
+	if session := s.capture.sessions[s.conn.ID]; session != nil {
+		return session, nil
+	}
+	return nil, fmt.Errorf("it is no control connection")
+}
+
+// replyCode is the code that completed the first command of a name.
+func replyCode(s *scope) (value, error) {
+	x, err := s.exchange()
+	if err != nil {
+		return value{}, err
+	}
+	if x.Final() == 0 {
+		return value{}, fmt.Errorf("no reply completed %s", s.args[0])
+	}
+	return number(x.Final())
+}
+
+// exchange is the first command of the name that is the scope's argument.
+func (s *scope) exchange() (*ftp.Exchange, error) {
+	session, err := s.session()
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range session.Exchanges {
+		if x.Command == s.args[0] && len(x.Replies) > 0 {
+			return x, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no %s with a reply", s.args[0])
+}

@@ -1,0 +1,123 @@
+// Measurements by themselves, for those who have nothing to compare them with.
+
+package measure
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A Kind says what a value is.
+type Kind string
+
+// The kinds of value.
+const (
+	Count Kind = "count" // a number of things, a port, or a number of bytes
+	Time  Kind = "time"  // in seconds
+	Ratio Kind = "ratio" // a share from 0 to 1, or a rate in bits a second, or another ratio
+	Words Kind = "words"
+)
+
+// A Quantity is something that can be measured, by its name in the Manual.
+type Quantity struct {
+	name    string
+	subject subject
+}
+
+// ParseQuantity reads a name, such as ctl.rtt or @list -> @done.
+func ParseQuantity(name string) (Quantity, error) {
+	s, err := parseSubject(name)
+	return Quantity{name, s}, err
+}
+
+// Kind is what the values are.
+func (q Quantity) Kind() Kind {
+	switch q.subject.measurement.unit {
+	case count, bytes:
+		return Count
+	case seconds:
+		return Time
+	case words:
+		return Words
+	}
+	return Ratio
+}
+
+// Check returns an error for a connection or a label that the want has not got.
+func (q Quantity) Check(w *expect.Want) error { return q.subject.checkWant(w) }
+
+// A Value is what was measured.
+type Value struct {
+	Number float64
+	Words  string // in place of the number, such as "none"
+	Frames []int  // the numbers of packets that show it; none if it is of the whole capture
+}
+
+// Values measures quantities in a capture, read once. The verdict says which connection
+// each name means, and which packet each label. The error names the quantity that the
+// capture does not show.
+func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Value, error) {
+	survey, err := read(c, v)
+	if err != nil {
+		return nil, err
+	}
+	var values []Value
+	for _, q := range quantities {
+		s := &scope{capture: survey, verdict: v, subject: q.subject}
+		got, err := s.measure()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", q.name, err)
+		}
+		values = append(values, Value{got.number, got.words, s.shownBy()})
+	}
+	return values, nil
+}
+
+// shownBy are the packets in which a person sees what was measured.
+func (s *scope) shownBy() []int {
+	switch {
+	case s.from != "":
+		from, _ := s.label(s.from)
+		to, _ := s.label(s.to)
+		return []int{from.Packet, to.Packet}
+	case s.conn == nil:
+		return nil
+	}
+	client, server := &s.conn.ClientFlow, &s.conn.ServerFlow
+	if slices.Contains(s.args, string(ftp.Client)) {
+		server = &tcp.Flow{}
+	} else if slices.Contains(s.args, string(ftp.Server)) {
+		client = &tcp.Flow{}
+	}
+	var frames []int
+	switch s.measurement.name {
+	case "NAME.rtt", "NAME.port.SIDE", "NAME.address.SIDE", "NAME.mss.SIDE", "NAME.window.SIDE", "NAME.wscale.SIDE", "NAME.timestamps.SIDE", "NAME.sack.SIDE":
+		frames = []int{client.SYN, server.SYN}
+	case "NAME.opened-by", "NAME.mode":
+		frames = []int{s.conn.Flow(s.conn.OpenedBy).SYN}
+	case "NAME.first-fin":
+		frames = []int{s.conn.Flow(s.conn.FirstFIN).FIN}
+	case "NAME.reset-by":
+		frames = []int{s.conn.Flow(s.conn.ResetBy).RST}
+	case "NAME.command", "NAME.argument":
+		frames = []int{s.conn.Transfer.Packet}
+	case "NAME.user", "NAME.commands":
+		frames = []int{s.conn.ClientFlow.FirstData, s.conn.ClientFlow.LastData}
+	case "NAME.reply.code.COMMAND", "NAME.reply.segments.COMMAND":
+		if x, err := s.exchange(); err == nil {
+			frames = []int{x.Packet, x.Replies[len(x.Replies)-1].Packet}
+		}
+	case "NAME.packets", "NAME.duration":
+		frames = []int{s.conn.FirstPacket, s.conn.LastPacket}
+	default:
+		frames = []int{client.FirstData, client.LastData, server.FirstData, server.LastData}
+	}
+	frames = slices.DeleteFunc(frames, func(n int) bool { return n == 0 })
+	slices.Sort(frames)
+	return slices.Compact(frames)
+}

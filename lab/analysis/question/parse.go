@@ -1,0 +1,226 @@
+// From the text of a section to questions.
+
+package question
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
+)
+
+// A Kind is a kind of answer.
+type Kind string
+
+// The kinds of answer.
+const (
+	Frame  Kind = "frame"
+	Port   Kind = "port"
+	Time   Kind = "time"
+	Number Kind = "count"
+	Text   Kind = "text"
+	Choice Kind = "choice"
+)
+
+var kinds = []Kind{Frame, Port, Time, Number, Text, Choice}
+
+// defaultTolerance is how far an answer of a time may be off, as a share of it.
+const defaultTolerance = 0.05
+
+// An Option is one of the answers that a question of the kind Choice offers.
+type Option struct {
+	Word string `json:"word"` // as the expression gives it
+	Text string `json:"text"` // as it is shown
+}
+
+// A Question is one question.
+type Question struct {
+	Line    int      `json:"line"` // of the scenario's file
+	Text    string   `json:"text"`
+	Kind    Kind     `json:"kind"`
+	Options []Option `json:"options,omitempty"`
+	Reason  string   `json:"reason,omitempty"` // why the answer is what it is
+
+	expression string
+	label      string // of the want; "" if quantity says what is asked for
+	quantity   measure.Quantity
+	tolerance  float64 // of the answer; a share of it if relative
+	relative   bool
+}
+
+// A Set is the questions of a scenario.
+type Set struct {
+	file      string
+	Questions []Question
+}
+
+// Parse parses the text of a section; first is the number of its first line in
+// file. The error is an [*expect.Error], of the first mistake.
+func Parse(file string, first int, text string) (*Set, error) {
+	set := &Set{file: file}
+	var words []string // of the question that has no answer yet
+	begin := 0
+	for i, line := range strings.Split(text, "\n") {
+		mistake := func(format string, args ...any) error {
+			return &expect.Error{File: file, Line: first + i, Msg: fmt.Sprintf(format, args...)}
+		}
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "" || trimmed[0] == '#':
+		case line[0] != ' ' && line[0] != '\t':
+			if len(words) == 0 {
+				begin = first + i
+			}
+			words = append(words, trimmed)
+		case len(words) == 0:
+			return nil, mistake("an answer without a question: the question stands above it, at the margin")
+		default:
+			q := Question{Line: begin, Text: strings.Join(words, " ")}
+			if err := q.parseAnswer(trimmed); err != nil {
+				return nil, mistake("%v", err)
+			}
+			set.Questions = append(set.Questions, q)
+			words = nil
+		}
+	}
+	if len(words) > 0 {
+		return nil, &expect.Error{File: file, Line: begin, Msg: fmt.Sprintf("the question %q has no answer: an indented line such as `port = data.port.client` says how to compute it", strings.Join(words, " "))}
+	}
+	if len(set.Questions) == 0 {
+		return nil, &expect.Error{File: file, Line: first, Msg: "there is no question in the section; `ftplab help questions` shows how one is written"}
+	}
+	return set, nil
+}
+
+// parseAnswer parses KIND OPTIONS = EXPRESSION ± TOLERANCE # REASON.
+func (q *Question) parseAnswer(line string) error {
+	line, q.Reason = cut(line, "#")
+	head, expression, ok := strings.Cut(line, "=")
+	kind, options, _ := strings.Cut(strings.TrimSpace(head), " ")
+	if q.Kind = Kind(kind); !ok || !q.Kind.known() {
+		return fmt.Errorf("%q: KIND = EXPRESSION was expected, where KIND is one of %s", line, kindNames())
+	}
+	if err := q.parseOptions(options); err != nil {
+		return err
+	}
+	expression, tolerance := cut(strings.ReplaceAll(expression, "+-", "±"), "±")
+	if err := q.parseExpression(expression); err != nil {
+		return err
+	}
+	return q.parseTolerance(tolerance)
+}
+
+func cut(s, separator string) (before, after string) {
+	before, after, _ = strings.Cut(s, separator)
+	return strings.TrimSpace(before), strings.TrimSpace(after)
+}
+
+func (k Kind) known() bool {
+	for _, one := range kinds {
+		if k == one {
+			return true
+		}
+	}
+	return false
+}
+
+func kindNames() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ")
+}
+
+// parseOptions parses WORD | WORD: explanation.
+func (q *Question) parseOptions(text string) error {
+	switch {
+	case q.Kind != Choice && text != "":
+		return fmt.Errorf("%q: only a choice has words in front of =", text)
+	case q.Kind != Choice:
+		return nil
+	}
+	for _, option := range strings.Split(text, "|") {
+		word, explanation := cut(option, ":")
+		if word == "" {
+			return fmt.Errorf("%q: the words of a choice stand between bars, such as client | server", text)
+		}
+		if explanation == "" {
+			explanation = word
+		}
+		q.Options = append(q.Options, Option{word, explanation})
+	}
+	if n := len(q.Options); n < 2 || n > 26 {
+		return fmt.Errorf("a choice has 2 to 26 words, and this one has %d", n)
+	}
+	return nil
+}
+
+// parseExpression finds out what is asked for, and whether it can be of the kind.
+func (q *Question) parseExpression(text string) (err error) {
+	q.expression = text
+	if label, ok := strings.CutPrefix(text, "@"); ok && !strings.Contains(text, "->") {
+		q.label = label
+		if q.Kind != Frame && q.Kind != Time {
+			return fmt.Errorf("%s: a label is a packet, which has a frame and a time, and no %s", text, q.Kind)
+		}
+		return nil
+	}
+	if q.Kind == Frame {
+		return fmt.Errorf("%s: a frame is that of a label of the want, such as @list", text)
+	}
+	if q.quantity, err = measure.ParseQuantity(text); err != nil {
+		return err
+	}
+	wanted := map[Kind]measure.Kind{Port: measure.Count, Number: measure.Count, Time: measure.Time, Text: measure.Words}[q.Kind]
+	if got := q.quantity.Kind(); q.Kind != Choice && got != wanted {
+		return fmt.Errorf("%s is of the kind %s, which is no %s", text, got, q.Kind)
+	}
+	return nil
+}
+
+// parseTolerance parses 5%, 3ms or 2.
+func (q *Question) parseTolerance(text string) error {
+	switch {
+	case text == "" && q.Kind == Time:
+		q.tolerance, q.relative = defaultTolerance, true
+		return nil
+	case text == "":
+		return nil
+	case q.Kind != Time && q.Kind != Number:
+		return fmt.Errorf("± %s: a %s has no tolerance", text, q.Kind)
+	}
+	if share, ok := strings.CutSuffix(text, "%"); ok {
+		n, err := strconv.ParseFloat(strings.TrimSpace(share), 64)
+		if err != nil || n < 0 || n > 100 {
+			return fmt.Errorf("± %s: a percentage from 0 to 100 was expected", text)
+		}
+		q.tolerance, q.relative = n/100, true
+		return nil
+	}
+	values := readings(q.Kind, text)
+	if len(values) == 0 {
+		return fmt.Errorf("± %s: a %s or a percentage was expected, such as 5%%", text, q.Kind)
+	}
+	q.tolerance = values[0]
+	return nil
+}
+
+// Check returns an error for the first question about a connection or a label that
+// the want has not got. A nil want has none.
+func (s *Set) Check(w *expect.Want) error {
+	for _, q := range s.Questions {
+		err := error(nil)
+		if q.label == "" {
+			err = q.quantity.Check(w)
+		} else if w == nil || !w.HasLabel(q.label) {
+			err = fmt.Errorf("@%s: no line of the want has this label", q.label)
+		}
+		if err != nil {
+			return &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()}
+		}
+	}
+	return nil
+}

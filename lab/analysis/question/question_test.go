@@ -1,0 +1,148 @@
+package question
+
+import (
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/expect"
+)
+
+const text = `
+Which side opens the data connection?
+    choice client: the client | server: the server = data.opened-by  # The client has called PASV.
+In which frame does
+the client ask for the listing?
+    frame = @list
+Which port of the client does the server call?
+	port = data.port.client
+How long is a round trip?
+    time = ctl.rtt ± 10%
+How many bytes has it?
+    count = data.bytes.server
+Who logs in?
+    text = ctl.user
+`
+
+func TestParse(t *testing.T) {
+	set, err := Parse("a.txtar", 10, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(set.Questions), 6; got != want {
+		t.Fatalf("got %d questions, want %d", got, want)
+	}
+	q := set.Questions[1]
+	if q.Text != "In which frame does the client ask for the listing?" || q.Line != 13 || q.Kind != Frame {
+		t.Errorf("got %+v", q)
+	}
+	if got, want := set.Questions[0].Reason, "The client has called PASV."; got != want {
+		t.Errorf("got reason %q, want %q", got, want)
+	}
+	want, err := expect.Parse("a.txtar", 1, "ctl client > server\nctl client > server [S] @list\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Check(want); err == nil || !strings.HasPrefix(err.Error(), "a.txtar:11: data: no connection") {
+		t.Errorf("got %v, want the line of the question about data", err)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"", "a:1: there is no question"},
+		{"    port = data.port.client", "a:1: an answer without a question"},
+		{"Who?", "a:1: the question \"Who?\" has no answer"},
+		{"Who?\n  who = ctl.user", "KIND = EXPRESSION was expected, where KIND is one of frame, port, time, count, text, choice"},
+		{"Who?\n  text ctl.user", "a:2: "},
+		{"Who?\n  text x = ctl.user", "only a choice has words"},
+		{"Who?\n  choice x = ctl.user", "a choice has 2 to 26 words"},
+		{"Who?\n  choice x | = ctl.user", "stand between bars"},
+		{"Who?\n  text = ctl.speed", "there is no figure"},
+		{"Who?\n  text = ctl.rtt", "ctl.rtt is of the kind time, which is no text"},
+		{"Who?\n  frame = ctl.rtt", "a frame is that of a label"},
+		{"Who?\n  port = @a", "a label is a packet"},
+		{"Who?\n  text = ctl.user ± 3", "a text has no tolerance"},
+		{"Who?\n  time = ctl.rtt ± far", "a time or a percentage was expected"},
+		{"Who?\n  time = ctl.rtt ± 200%", "a percentage from 0 to 100"},
+	} {
+		_, err := Parse("a", 1, test.text)
+		if err == nil || !strings.HasPrefix(err.Error(), "a:") || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got error %v, want %s", test.text, err, test.want)
+		}
+	}
+}
+
+func TestGrade(t *testing.T) {
+	choice := Answer{Question: Question{Kind: Choice, Options: []Option{{"client", "the client"}, {"server", "the server"}}}, Right: "the server"}
+	rtt := Answer{Question: Question{Kind: Time}, Number: 0.085, Tolerance: 0.005, Right: "85.000 ms"}
+	second := Answer{Question: Question{Kind: Time}, Number: 1.5, Tolerance: 0.01}
+	size := Answer{Question: Question{Kind: Number}, Number: 1024, Right: "1024"}
+	small := Answer{Question: Question{Kind: Number}, Number: 15, Right: "15"}
+	port := Answer{Question: Question{Kind: Port}, Number: 21, Right: "21"}
+	frame := Answer{Question: Question{Kind: Frame}, Number: 14, First: 12, Right: "14"}
+	user := Answer{Question: Question{Kind: Text}, Right: "anonymous"}
+	for _, test := range []struct {
+		a     Answer
+		right string // answers, between bars
+		wrong string
+	}{
+		{choice, "b|B|server|the server|The Server|b) the server", "a|client||c|the"},
+		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs", "850 ms|.85|85 s|8.5|eighty|95 ms|0.85"},
+		{second, "1.5 s|1.5|1,5 s|1500 ms|1,500 ms|1500", "15 s|1.5 ms|15"},
+		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24"},
+		{small, "15|15 packets|15.0", "1.5|1,5|150"},
+		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.", "20|2.1|ftp"},
+		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13", "11|15|12 ms"},
+		{user, `anonymous|Anonymous| "anonymous" |'ANONYMOUS'`, "anon|anonymous2"},
+	} {
+		for _, given := range strings.Split(test.right, "|") {
+			if right, why := test.a.Grade(given); !right {
+				t.Errorf("%s %q: got wrong (%s), want right", test.a.Kind, given, why)
+			}
+		}
+		for _, given := range strings.Split(test.wrong, "|") {
+			if right, why := test.a.Grade(given); right || why == "" {
+				t.Errorf("%s %q: got right %v (%q), want wrong with a reason", test.a.Kind, given, right, why)
+			}
+		}
+	}
+}
+
+// The example of the manual can be parsed, and has every kind of answer.
+func TestManualExample(t *testing.T) {
+	begin := strings.Index(Manual, "    Which side")
+	example := Manual[begin : begin+strings.Index(Manual[begin:], "\nKINDS")]
+	set, err := Parse("manual", 1, strings.ReplaceAll("\n"+example, "\n    ", "\n"))
+	if err != nil {
+		t.Fatalf("%v, in\n%s", err, example)
+	}
+	used := map[Kind]bool{}
+	for _, q := range set.Questions {
+		used[q.Kind] = true
+	}
+	for _, k := range kinds {
+		if !used[k] {
+			t.Errorf("no question of the kind %s", k)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(text)
+	f.Add("Who?\n  choice a: b | c = ctl.user ± 3 # d")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := Parse("fuzz", 1, text); err != nil && !strings.HasPrefix(err.Error(), "fuzz:") {
+			t.Errorf("an error without a place: %v", err)
+		}
+	})
+}
+
+func FuzzGrade(f *testing.F) {
+	f.Add("1,024 KiB", 3)
+	f.Fuzz(func(t *testing.T, given string, kind int) {
+		a := Answer{Question: Question{Kind: kinds[uint(kind)%uint(len(kinds))]}, Number: 5, Right: "5"}
+		if right, why := a.Grade(given); right == (why != "") {
+			t.Errorf("%q: got right %v with the reason %q", given, right, why)
+		}
+	})
+}

@@ -1,0 +1,195 @@
+// What students hand in. Three kinds of file are read, from a folder and those
+// below it:
+//
+//   - CSV with the columns student, lesson, question and answer: what the page
+//     of an exercise saves;
+//   - CSV with a row for each student and lesson, and the numbers of the
+//     questions as names of columns: what a form service or a spreadsheet
+//     gives. With one lesson the column lesson may be missing;
+//   - questions.md, filled in.
+
+package exercise
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// maxAnswerFile bounds a file that is handed in, bytes.
+const maxAnswerFile = 16 << 20
+
+// What begins the lines of questions.md that count.
+const (
+	studentMark = "Student:"
+	lessonMark  = "Lesson:"
+	answerMark  = "Answer:"
+)
+
+// A paperID names a paper.
+type paperID struct{ student, lesson string }
+
+// answers are what was handed in for each paper, by the numbers of the questions.
+type answers map[paperID]map[int]string
+
+// readAnswers reads all that was handed in.
+func readAnswers(folder string, k key) (answers, error) {
+	all := answers{}
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".csv":
+			return readFile(path, func(text []byte) error { return all.readTable(text, path, k) })
+		case ".md", ".markdown", ".txt":
+			return readFile(path, func(text []byte) error { return all.readMarkdown(text, path, k) })
+		}
+		return nil
+	})
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("%s: no file in this folder has answers: CSV files that the pages save, or questions.md, are read", folder)
+	}
+	return all, err
+}
+
+func readFile(path string, parse func(text []byte) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxAnswerFile+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > maxAnswerFile {
+		return fmt.Errorf("%s has more than %d bytes, which is too large for answers", path, maxAnswerFile)
+	}
+	return parse(text)
+}
+
+// add takes one answer. The error says which word of it means nothing.
+func (all answers) add(k key, student, lesson string, question int, answer string) error {
+	id := paperID{folderName(student), lesson}
+	if lesson == "" && len(k.Lessons) == 1 {
+		id.lesson = k.Lessons[0].Name
+	}
+	for _, p := range k.papers(id.student) {
+		if p.Lesson != id.lesson {
+			continue
+		}
+		if question < 1 || question > len(p.Answers) {
+			return fmt.Errorf("the lesson %s has the questions 1 to %d, and no %d", id.lesson, len(p.Answers), question)
+		}
+		if all[id] == nil {
+			all[id] = map[int]string{}
+		}
+		if earlier, ok := all[id][question]; ok && strings.TrimSpace(earlier) != strings.TrimSpace(answer) && earlier != "" && answer != "" {
+			return fmt.Errorf("%s has two answers to question %d of %s: %q and %q", id.student, question, id.lesson, earlier, answer)
+		}
+		if answer != "" {
+			all[id][question] = answer
+		}
+		return nil
+	}
+	if len(k.papers(id.student)) == 0 {
+		return fmt.Errorf("no student has the id %q", student)
+	}
+	return fmt.Errorf("no lesson is called %q", lesson)
+}
+
+// readTable reads a CSV file.
+func (all answers) readTable(text []byte, path string, k key) error {
+	t := newTable(bytes.NewReader(text))
+	heading, line, err := t.next()
+	if err != nil {
+		return fmt.Errorf("%s:%d: a first line with the names of the columns was expected", path, max(line, 1))
+	}
+	student, lesson, question, answer := column(heading, "student"), column(heading, "lesson"), column(heading, "question"), column(heading, "answer")
+	if student < 0 {
+		return fmt.Errorf("%s:%d: there is no column named student", path, line)
+	}
+	for {
+		row, line, err := t.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil && question >= 0 && answer >= 0 {
+			n, _ := strconv.Atoi(cell(row, question))
+			err = all.add(k, cell(row, student), cell(row, lesson), n, cell(row, answer))
+		} else if err == nil {
+			err = all.addRow(k, heading, row, cell(row, student), cell(row, lesson))
+		}
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", path, line, err)
+		}
+	}
+}
+
+// addRow takes a row with the answers to several questions.
+func (all answers) addRow(k key, heading, row []string, student, lesson string) error {
+	found := false
+	for i, name := range heading {
+		digits := strings.TrimLeft(strings.TrimSpace(name), "Qq")
+		if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+			digits = digits[:end]
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			continue
+		}
+		found = true
+		if err := all.add(k, student, lesson, n, cell(row, i)); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return errors.New("neither the columns question and answer are there, nor a column for each question: 1, 2, 3")
+	}
+	return nil
+}
+
+// readMarkdown reads questions.md, filled in. A text that is none is left alone.
+func (all answers) readMarkdown(text []byte, path string, k key) error {
+	student, lesson := "", ""
+	question, answering := 0, false
+	var answer []string
+	finish := func(line int) error {
+		if !answering {
+			return nil
+		}
+		answering = false
+		if err := all.add(k, student, lesson, question, strings.TrimSpace(strings.Join(answer, " "))); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, line, err)
+		}
+		return nil
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, studentMark):
+			student = strings.TrimSpace(line[len(studentMark):])
+		case strings.HasPrefix(line, lessonMark):
+			lesson = strings.TrimSpace(line[len(lessonMark):])
+		case strings.HasPrefix(line, "## "):
+			if err := finish(i); err != nil {
+				return err
+			}
+			number, _, _ := strings.Cut(line[3:], ".")
+			question, _ = strconv.Atoi(number)
+		case strings.HasPrefix(line, answerMark) && student != "":
+			answering, answer = true, []string{line[len(answerMark):]}
+		case answering:
+			answer = append(answer, line)
+		}
+	}
+	return finish(len(lines))
+}

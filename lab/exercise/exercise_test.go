@@ -1,0 +1,441 @@
+package exercise
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"ftplab/lab/analysis/question"
+	"ftplab/lab/internal/pagetest"
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "ftplab-class-"); err != nil {
+		panic(err)
+	}
+	pagetest.Main(m, func() { os.RemoveAll(scratch) })
+}
+
+// scratch is a folder for what all tests share.
+var scratch string
+
+func load(t testing.TB, names ...string) []*scenario.Scenario {
+	t.Helper()
+	var list []*scenario.Scenario
+	for _, name := range names {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func class(n int) []Student {
+	var students []Student
+	for i := range n {
+		students = append(students, Student{fmt.Sprintf("s%d", i+1), fmt.Sprintf("Student %d", i+1)})
+	}
+	return students
+}
+
+// thirty is a class of thirty with all lessons, made once for all tests; with -short it
+// is one of nine.
+var thirty = sync.OnceValues(func() (string, error) {
+	var lessons []*scenario.Scenario
+	for _, name := range scenarios.Lessons().Names {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			return "", err
+		}
+		lessons = append(lessons, s)
+	}
+	size := 30
+	if testing.Short() {
+		size = 9
+	}
+	folder := filepath.Join(scratch, "class")
+	return folder, Make(context.Background(), Plan{lessons, class(size), 7}, folder)
+})
+
+func theThirty(t testing.TB) (string, key) {
+	t.Helper()
+	folder, err := thirty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := readKey(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder, k
+}
+
+// Two thirds of the class have answers that are not those of the lesson as it is written,
+// in every question that is no choice, and no two students have the same capture.
+func TestStudentsHaveOtherAnswers(t *testing.T) {
+	folder, k := theThirty(t)
+	for _, l := range k.Lessons {
+		original, err := try(t.Context(), load(t, l.Name)[0], nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, captures := 0, map[string]string{}
+		for _, p := range l.Papers {
+			same := false
+			for i, a := range p.Answers {
+				right, _ := original.answers[i].Grade(a.Right)
+				same = same || right && a.Kind != question.Choice
+			}
+			if !same {
+				other++
+			}
+			capture, err := os.ReadFile(filepath.Join(folder, "students", p.Student.ID, l.Name, "capture.pcapng"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if twin, ok := captures[string(capture)]; ok {
+				t.Errorf("%s: %s and %s have the same capture", l.Name, twin, p.Student.ID)
+			}
+			captures[string(capture)] = p.Student.ID
+		}
+		if want := len(l.Papers) * 2 / 3; other < want {
+			t.Errorf("%s: %d students have other answers everywhere, want %d", l.Name, other, want)
+		}
+	}
+}
+
+// What is handed out says nothing of the answers: no comment in the capture, and no
+// right answer on the page.
+func TestNothingIsGivenAway(t *testing.T) {
+	folder, k := theThirty(t)
+	for _, p := range k.papers("s3") {
+		capture, err := os.ReadFile(filepath.Join(folder, "students", "s3", p.Lesson, "capture.pcapng"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := os.ReadFile(filepath.Join(folder, "students", "s3", p.Lesson, "questions.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range p.Answers {
+			if a.Reason != "" && (bytes.Contains(page, []byte(a.Reason)) || bytes.Contains(capture, []byte(a.Reason))) {
+				t.Errorf("%s: the reason %q is handed out", p.Lesson, a.Reason)
+			}
+		}
+		for _, word := range []string{p.Title, p.Lesson, "want", "ftplab run"} {
+			if bytes.Contains(capture, []byte(word)) {
+				t.Errorf("%s: the capture has the text %q", p.Lesson, word)
+			}
+		}
+	}
+}
+
+// handIn writes answers of a class as its students would: some in files of the page, some
+// in questions.md, some in a table. Which are right is returned.
+func handIn(t *testing.T, folder string, k key) (answersFolder string, right map[string]bool) {
+	t.Helper()
+	answersFolder, right = t.TempDir(), map[string]bool{}
+	for n, student := range k.students() {
+		for _, p := range k.papers(student.ID) {
+			var given []string
+			for i, a := range p.Answers {
+				answer, ok := answerOf(a, n*7+i)
+				given = append(given, answer)
+				right[fmt.Sprint(student.ID, p.Lesson, i+1)] = ok
+			}
+			name := filepath.Join(answersFolder, student.ID+"-"+p.Lesson)
+			if n%2 == 0 {
+				var b strings.Builder
+				b.WriteString("student,lesson,question,answer\r\n")
+				for i, g := range given {
+					fmt.Fprintf(&b, "%q,%q,%d,\"%s\"\r\n", student.ID, p.Lesson, i+1, strings.ReplaceAll(g, `"`, `""`))
+				}
+				write(t, name+".csv", b.String())
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(folder, "students", student.ID, p.Lesson, "questions.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := 0
+			filled := regexp.MustCompile(`(?m)^Answer:$`).ReplaceAllStringFunc(string(text), func(string) string {
+				i++
+				return "Answer: " + given[i-1]
+			})
+			write(t, name+".md", filled)
+		}
+	}
+	return answersFolder, right
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answerOf is a right answer in one of several notations, or a wrong one.
+func answerOf(a question.Answer, n int) (given string, right bool) {
+	switch n % 4 {
+	case 0:
+		return a.Right, true
+	case 1:
+		switch a.Kind {
+		case question.Time:
+			return strconv.FormatFloat(a.Number, 'f', 6, 64) + " s", true
+		case question.Frame:
+			return "Frame " + a.Right, true
+		case question.Choice:
+			return letter(slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text == a.Right })), true
+		}
+		return strings.ToUpper(a.Right), true
+	case 2:
+		return "", false
+	}
+	switch a.Kind {
+	case question.Text:
+		return "nobody", false
+	case question.Choice:
+		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right })
+		return a.Options[i].Text, false
+	}
+	return strconv.FormatFloat(a.Number*3+1, 'f', 6, 64), false
+}
+
+// A class of thirty is graded without a wrong mark.
+func TestGradeClass(t *testing.T) {
+	folder, k := theThirty(t)
+	answers, right := handIn(t, folder, k)
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, s := range marks.Students {
+		sum := 0
+		for _, m := range s.Marks {
+			n++
+			want := right[fmt.Sprint(s.ID, m.Lesson, m.Question)]
+			if m.Right != want {
+				t.Errorf("%s, %s %d, %q for %q: got right %v", s.ID, m.Lesson, m.Question, m.Given, m.Answer, m.Right)
+			}
+			if m.Right {
+				sum++
+			} else if m.Why == "" {
+				t.Errorf("%s, %s %d: a wrong answer without a reason", s.ID, m.Lesson, m.Question)
+			}
+		}
+		if sum != s.Right || len(s.Copied) > 0 {
+			t.Errorf("%s: got %d right and copies %v, want %d and none", s.ID, s.Right, s.Copied, sum)
+		}
+	}
+	if n < len(marks.Students)*6*8 {
+		t.Errorf("only %d marks", n)
+	}
+}
+
+// Who hands in somebody else's answers is found out.
+func TestCopiedAnswers(t *testing.T) {
+	folder, k := theThirty(t)
+	answers := t.TempDir()
+	var b strings.Builder
+	b.WriteString("student;lesson;question;answer\n")
+	for _, p := range k.papers("s4") {
+		for i, a := range p.Answers {
+			fmt.Fprintf(&b, "s9;%s;%d;%s\n", p.Lesson, i+1, a.Right)
+		}
+	}
+	write(t, filepath.Join(answers, "all.csv"), b.String())
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range marks.Students {
+		switch {
+		case s.ID == "s9" && (len(s.Copied) != 1 || s.Copied[0].From.ID != "s4"):
+			t.Errorf("got %v, want the answers of s4", s.Copied)
+		case s.ID != "s9" && (s.HandedIn || s.Right > 0):
+			t.Errorf("%s: got %d right, and handed in nothing", s.ID, s.Right)
+		}
+	}
+	var text, table bytes.Buffer
+	if err := marks.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if want := "are right in the captures of Student 4"; !strings.Contains(text.String(), want) || !strings.Contains(text.String(), "Student 1: nothing was handed in") {
+		t.Errorf("got\n%s\nwant %q in it", text.String(), want)
+	}
+	if err := marks.WriteCSV(&table); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), ",s4\n") {
+		t.Error("the table does not say whose answers they are")
+	}
+}
+
+// A table of a form service has a column for each question.
+func TestTableWithColumns(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "one")
+	if err := Make(t.Context(), Plan{load(t, "which_is_forged"), class(2), 1}, folder); err != nil {
+		t.Fatal(err)
+	}
+	k, err := readKey(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := []string{"2026-11-28", "s2"}
+	heading := "Timestamp,Student"
+	for i, a := range k.papers("s2")[0].Answers {
+		heading += fmt.Sprintf(",\"%d. %s\"", i+1, a.Text)
+		row = append(row, a.Right)
+	}
+	answers := t.TempDir()
+	write(t, filepath.Join(answers, "form.csv"), heading+"\n"+strings.Join(row, ",")+"\n")
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := marks.Students[1]; s.Right != s.Questions {
+		t.Errorf("got %d of %d, want all", s.Right, s.Questions)
+	}
+}
+
+// The same plan makes the same files, and nothing that is there is replaced.
+func TestMakeAgain(t *testing.T) {
+	plan := Plan{load(t, "who_calls_whom"), class(2), 3}
+	folder := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := Make(t.Context(), plan, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := os.DirFS(filepath.Join(folder, "a")), os.DirFS(filepath.Join(folder, "b"))
+	fs.WalkDir(first, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		one, err := fs.ReadFile(first, path)
+		if err != nil {
+			return err
+		}
+		if other, _ := fs.ReadFile(second, path); !bytes.Equal(one, other) {
+			t.Errorf("%s differs", path)
+		}
+		return nil
+	})
+	if err := Make(t.Context(), plan, filepath.Join(folder, "a")); err == nil || !strings.Contains(err.Error(), "exists; choose another folder") {
+		t.Errorf("got %v, want that the folder exists", err)
+	}
+	plan.Lessons = load(t, "active_list")
+	if err := Make(t.Context(), plan, filepath.Join(folder, "c")); err == nil || !strings.Contains(err.Error(), "no section questions") {
+		t.Errorf("got %v, want that there are no questions", err)
+	}
+	if entries, _ := os.ReadDir(folder); len(entries) != 2 {
+		t.Errorf("got %d folders, want 2: something was left", len(entries))
+	}
+}
+
+func TestReadStudents(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"Anna\nBen\n", "anna/Anna ben/Ben"},
+		{"Name;ID\nAnna Łuk;7\n", "7/Anna Łuk"},
+		{"id,name\na1,Anna\n\nb2,Ben", "a1/Anna b2/Ben"},
+		{"\ufeffname\n\"Müller, Cleo\"\n", "müller-cleo/Müller, Cleo"},
+		{"../../etc\n", "etc/../../etc"},
+	} {
+		students, err := parseStudents(strings.NewReader(test.text), "class.csv")
+		if err != nil {
+			t.Errorf("%q: %v", test.text, err)
+			continue
+		}
+		var got []string
+		for _, s := range students {
+			got = append(got, s.ID+"/"+s.Name)
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%q: got %s, want %s", test.text, got, test.want)
+		}
+	}
+	for _, test := range []struct{ text, want string }{
+		{"", "class.csv: there is no student"},
+		{"id,name\n", "class.csv: there is no student"},
+		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
+		{"Anna\n...\n", "class.csv:2: there is no name"},
+	} {
+		if _, err := parseStudents(strings.NewReader(test.text), "class.csv"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
+		}
+	}
+}
+
+func TestMistakesInAnswers(t *testing.T) {
+	folder, _ := theThirty(t)
+	for _, test := range []struct{ name, text, want string }{
+		{"a.csv", "name,answer\nx,1\n", "a.csv:1: there is no column named student"},
+		{"a.csv", "student,lesson,question,answer\nzoe,who_calls_whom,1,3\n", `a.csv:2: no student has the id "zoe"`},
+		{"a.csv", "student,lesson,question,answer\ns1,calls,1,3\n", `a.csv:2: no lesson is called "calls"`},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,99,3\n", "a.csv:2: the lesson who_calls_whom has the questions 1 to"},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,1,3\ns1,who_calls_whom,1,4\n", `a.csv:3: s1 has two answers to question 1 of who_calls_whom: "3" and "4"`},
+		{"a.csv", "student,lesson\ns1,who_calls_whom\n", "a.csv:2: neither the columns question and answer"},
+		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\n", `a.md:5: no lesson is called "x"`},
+		{"a.pdf", "", "no file in this folder has answers"},
+	} {
+		answers := t.TempDir()
+		write(t, filepath.Join(answers, test.name), test.text)
+		if _, err := Grade(folder, answers); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
+		}
+	}
+	if _, err := Grade(t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "ftplab exercise") {
+		t.Errorf("got %v, want how to make exercises", err)
+	}
+}
+
+// The page of the questions keeps what is typed and asks nothing of any network.
+func TestQuestionsPage(t *testing.T) {
+	folder, k := theThirty(t)
+	p := k.papers("s2")[0]
+	html, err := os.ReadFile(filepath.Join(folder, "students", "s2", p.Lesson, "questions.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := pagetest.Open(t, html, pagetest.Phone)
+	saved := pagetest.Await[string](tab, `(async () => {
+		let blob;
+		URL.createObjectURL = b => { blob = b; return "about:blank"; };
+		HTMLAnchorElement.prototype.click = () => {};
+		document.querySelector("input[type=text]").value = '12 "ms"';
+		document.querySelector("input[type=radio]").checked = true;
+		document.querySelector("form").requestSubmit();
+		return await blob.text();
+	})()`)
+	for _, want := range []string{"student,lesson,question,answer", `"s2","` + p.Lesson + `","`, `"12 ""ms"""`} {
+		if !strings.Contains(strings.ReplaceAll(saved, `"student","lesson","question","answer"`, "student,lesson,question,answer"), want) {
+			t.Errorf("got %q, want %s in it", saved, want)
+		}
+	}
+	if wide := pagetest.Eval[bool](tab, `document.documentElement.scrollWidth > innerWidth`); wide {
+		t.Error("the page is wider than a phone")
+	}
+	if asked, said := tab.Asked(), tab.Said(); len(asked)+len(said) > 0 {
+		t.Errorf("the page asked for %v and said %v", asked, said)
+	}
+}

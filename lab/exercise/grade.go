@@ -1,0 +1,179 @@
+package exercise
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Marks are the marks of a class.
+type Marks struct {
+	Students []StudentMarks
+}
+
+// StudentMarks are the marks of a student.
+type StudentMarks struct {
+	Student
+	Right, Questions int
+	HandedIn         bool // anything
+	Marks            []Mark
+	Copied           []Copied // whose answers these seem to be
+}
+
+// A Mark is that of one answer.
+type Mark struct {
+	Lesson   string
+	Question int // from 1
+	Text     string
+	Given    string
+	Right    bool
+	Answer   string // the right one
+	Why      string // the answer is wrong
+	Reason   string // why the right answer is right
+	Frames   []int  // that prove it
+}
+
+// Copied says that wrong answers of a student are right for another one's captures.
+type Copied struct {
+	From  Student
+	Wrong int // so many of the wrong answers
+	Of    int // all wrong answers that were given
+}
+
+// leastCopied is how many answers of somebody else are no chance.
+const leastCopied = 2
+
+// Grade compares what a class handed in, in a folder of answers, with the key of the
+// exercises in a folder that Make wrote.
+func Grade(folder, answersFolder string) (*Marks, error) {
+	k, err := readKey(folder)
+	if err != nil {
+		return nil, err
+	}
+	given, err := readAnswers(answersFolder, k)
+	if err != nil {
+		return nil, err
+	}
+	m := &Marks{}
+	for _, student := range k.students() {
+		m.Students = append(m.Students, k.grade(student, given))
+	}
+	return m, nil
+}
+
+// grade grades one student.
+func (k key) grade(student Student, given answers) StudentMarks {
+	s := StudentMarks{Student: student}
+	for _, paper := range k.papers(student.ID) {
+		answers, ok := given[paperID{student.ID, paper.Lesson}]
+		s.HandedIn = s.HandedIn || ok
+		for i, a := range paper.Answers {
+			m := Mark{Lesson: paper.Lesson, Question: i + 1, Text: a.Text, Given: answers[i+1], Answer: a.Right, Reason: a.Reason, Frames: a.Frames}
+			m.Right, m.Why = a.Grade(m.Given)
+			s.Questions++
+			if m.Right {
+				s.Right++
+			}
+			s.Marks = append(s.Marks, m)
+		}
+	}
+	s.Copied = k.copied(&s)
+	return s
+}
+
+// copied finds the students whose right answers are the wrong ones of s.
+func (k key) copied(s *StudentMarks) []Copied {
+	wrong := 0
+	for _, m := range s.Marks {
+		if !m.Right && m.Given != "" {
+			wrong++
+		}
+	}
+	var all []Copied
+	for _, other := range k.students() {
+		if other.ID == s.ID {
+			continue
+		}
+		c := Copied{From: other, Of: wrong}
+		papers := map[string]Paper{}
+		for _, p := range k.papers(other.ID) {
+			papers[p.Lesson] = p
+		}
+		for _, m := range s.Marks {
+			a := papers[m.Lesson].Answers[m.Question-1]
+			if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != "choice" {
+				c.Wrong++
+			}
+		}
+		if c.Wrong >= leastCopied && 2*c.Wrong >= wrong {
+			all = append(all, c)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Copied) int { return cmp.Compare(b.Wrong, a.Wrong) })
+	return all[:min(len(all), 1)]
+}
+
+// WriteText writes the marks for a person: a line for each student, and below it a line
+// for each wrong answer.
+func (m *Marks) WriteText(to io.Writer) error {
+	w := bufio.NewWriter(to)
+	for _, s := range m.Students {
+		if !s.HandedIn {
+			fmt.Fprintf(w, "%s: nothing was handed in\n", s.Name)
+			continue
+		}
+		fmt.Fprintf(w, "%s: %d of %d\n", s.Name, s.Right, s.Questions)
+		for _, x := range s.Marks {
+			if x.Right {
+				continue
+			}
+			fmt.Fprintf(w, "    %s %d: ", x.Lesson, x.Question)
+			if x.Given != "" {
+				fmt.Fprintf(w, "%q: ", x.Given)
+			}
+			fmt.Fprintf(w, "%s (%s)", x.Why, frames(x.Frames))
+			if x.Reason != "" {
+				fmt.Fprintf(w, ". %s", x.Reason)
+			}
+			fmt.Fprintln(w)
+		}
+		for _, c := range s.Copied {
+			fmt.Fprintf(w, "    %d of the %d wrong answers are right in the captures of %s\n", c.Wrong, c.Of, c.From.Name)
+		}
+	}
+	return w.Flush()
+}
+
+// WriteCSV writes a row for each answer, for a spreadsheet.
+func (m *Marks) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write([]string{"student", "name", "lesson", "question", "mark", "given", "right", "frames", "reason", "answers of"})
+	for _, s := range m.Students {
+		from := ""
+		if len(s.Copied) > 0 {
+			from = s.Copied[0].From.ID
+		}
+		for _, x := range s.Marks {
+			mark := "0"
+			if x.Right {
+				mark = "1"
+			}
+			out.Write([]string{s.ID, s.Name, x.Lesson, strconv.Itoa(x.Question), mark, noFormula(x.Given), x.Answer, frames(x.Frames), x.Reason, from})
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// noFormula keeps a spreadsheet from computing what a student wrote.
+func noFormula(given string) string {
+	if given != "" && strings.ContainsRune("=+-@\t\r", rune(given[0])) {
+		return "'" + given
+	}
+	return given
+}

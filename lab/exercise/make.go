@@ -1,0 +1,167 @@
+package exercise
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/question"
+	"ftplab/lab/scenario"
+	"ftplab/lab/scenario/variant"
+)
+
+// A Plan is what a class is to get.
+type Plan struct {
+	Lessons  []*scenario.Scenario
+	Students []Student
+	Seed     uint64
+}
+
+// Make writes the exercises into a new folder: in students/ID a folder to hand out for
+// each student, in key what the teacher needs. The folder must not exist; if Make
+// fails, it does not.
+func Make(ctx context.Context, p Plan, folder string) error {
+	for _, s := range p.Lessons {
+		if s.Questions.Line == 0 {
+			return fmt.Errorf("%s has no section questions; `ftplab help questions` shows how one is written", s.File)
+		}
+	}
+	if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s exists; choose another folder", folder)
+	}
+	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
+		return err
+	}
+	unfinished, err := os.MkdirTemp(filepath.Dir(folder), filepath.Base(folder)+".unfinished-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(unfinished)
+	if err := p.write(ctx, unfinished); err != nil {
+		return err
+	}
+	if err := os.Chmod(unfinished, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, folder)
+}
+
+// write writes everything into a folder.
+func (p Plan) write(ctx context.Context, folder string) error {
+	k := key{Version: keyVersion, Seed: p.Seed}
+	for _, s := range p.Lessons {
+		original, err := try(ctx, s, nil, p.Seed)
+		if err != nil {
+			return err
+		}
+		l := newLesson(s, original.answers)
+		for _, student := range p.Students {
+			paper, err := p.paper(ctx, s, student, folder)
+			if err != nil {
+				return err
+			}
+			l.Papers = append(l.Papers, paper)
+		}
+		k.Lessons = append(k.Lessons, l)
+	}
+	for _, student := range p.Students {
+		if err := writeContents(filepath.Join(folder, "students", student.ID), student, k); err != nil {
+			return err
+		}
+	}
+	return k.write(filepath.Join(folder, "key"))
+}
+
+// paper makes what one student gets of one lesson.
+func (p Plan) paper(ctx context.Context, s *scenario.Scenario, student Student, folder string) (Paper, error) {
+	seed := seedOf(p.Seed, student.ID, s.Name)
+	random := rand.New(rand.NewPCG(seed, 0))
+	made, err := draw(ctx, s, random, seed)
+	if err != nil {
+		return Paper{}, err
+	}
+	for i := range made.answers {
+		shuffle(made.answers[i].Options, random)
+	}
+	paper := Paper{Student: student, Lesson: s.Name, Title: s.Title, Story: made.story, Changes: made.changes, Answers: made.answers}
+	return paper, paper.write(filepath.Join(folder, "students", student.ID, s.Name), made.capture)
+}
+
+func shuffle(options []question.Option, random *rand.Rand) {
+	random.Shuffle(len(options), func(i, j int) { options[i], options[j] = options[j], options[i] })
+}
+
+// seedOf makes the seed of one paper.
+func seedOf(seed uint64, student, lesson string) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d\n%s\n%s", seed, student, lesson)
+	return max(h.Sum64(), 1)
+}
+
+// A made variant of a lesson.
+type made struct {
+	capture []byte
+	story   string // of the variant
+	answers []question.Answer
+	changes []string // what is different, for the teacher
+}
+
+// draw makes a variant of a lesson with all changes that its want bears.
+func draw(ctx context.Context, s *scenario.Scenario, random *rand.Rand, seed uint64) (*made, error) {
+	changes := variant.Changes(s, random)
+	if m, err := try(ctx, s, changes, seed); err == nil || ctx.Err() != nil {
+		return m, err
+	}
+	var kept []variant.Change
+	best, err := try(ctx, s, nil, seed)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		m, err := try(ctx, s, append(kept, c), seed)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		if err == nil {
+			kept, best = append(kept, c), m
+		}
+	}
+	return best, nil
+}
+
+// try makes the variant of a lesson with some changes.
+func try(ctx context.Context, s *scenario.Scenario, changes []variant.Change, seed uint64) (*made, error) {
+	other, err := variant.Apply(s, changes...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := makeVariant(ctx, s, other, seed)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		m.changes = append(m.changes, c.What)
+	}
+	return m, nil
+}
+
+// makeVariant runs a variant of a lesson, and answers its questions.
+func makeVariant(ctx context.Context, s, variant *scenario.Scenario, seed uint64) (*made, error) {
+	var capture bytes.Buffer
+	result, err := lab.Run(ctx, variant, lab.Options{Live: &capture, Bare: true, TCP: scenario.GVisorTCP, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	if result.Outcome != lab.Passed {
+		return nil, fmt.Errorf("%s: the lesson does not go as it says:\n%s", s.File, result.Report)
+	}
+	answers, err := lab.Answers(variant, lab.Reader("the capture of "+s.File, bytes.NewReader(capture.Bytes())))
+	return &made{capture: capture.Bytes(), story: variant.Story, answers: answers}, err
+}

@@ -1,0 +1,120 @@
+// What a student gets: a capture, and the questions as a page and as Markdown.
+
+package exercise
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/question"
+	"ftplab/lab/analysis/report/page"
+)
+
+// mostLines is how many packets a page lists. Who needs more has the capture.
+const mostLines = 400
+
+//go:embed pages.gohtml
+var pageSource string
+
+//go:embed answers.js
+var answersScript string
+
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"number": func(i int) int { return i + 1 }, "letter": letter, "hint": hint, "frames": frames, "join": strings.Join,
+	}).Parse(pageSource))
+})
+
+func letter(i int) string { return string(rune('a' + i)) }
+
+// hint says how an answer is written.
+func hint(k question.Kind) string {
+	return map[question.Kind]string{
+		question.Frame: "a number", question.Port: "a number", question.Number: "a number",
+		question.Time: "with its unit, such as 85 ms", question.Text: "as it is in the capture", question.Choice: "one of these",
+	}[k]
+}
+
+// frames lists packet numbers.
+func frames(numbers []int) string {
+	switch len(numbers) {
+	case 0:
+		return "the whole capture"
+	case 1:
+		return fmt.Sprintf("frame %d", numbers[0])
+	}
+	return "frames " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]")), ", ")
+}
+
+// writePage writes a page of a template of pages.gohtml.
+func writePage(path, title, name string, data any, script string) error {
+	var body, text bytes.Buffer
+	if err := pages().ExecuteTemplate(&body, name, data); err != nil {
+		return err
+	}
+	if err := (page.Page{Title: title, Body: template.HTML(body.String()), Script: script}).Write(&text); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text.Bytes(), 0o666)
+}
+
+// write writes a paper into a folder of its own.
+func (p Paper) write(folder string, capture []byte) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "capture.pcapng"), capture, 0o666); err != nil {
+		return err
+	}
+	view := struct {
+		Paper
+		Paragraphs []string
+		Lines      []string
+		More       int
+	}{Paper: p, Paragraphs: strings.Split(p.Story, "\n\n")}
+	var lines bytes.Buffer
+	if err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(capture)), lab.Explanation{Form: lab.PacketLines}); err != nil {
+		return err
+	}
+	view.Lines = strings.Split(strings.TrimRight(lines.String(), "\n"), "\n")
+	if view.More = len(view.Lines) - mostLines; view.More > 0 {
+		view.Lines = view.Lines[:mostLines]
+	}
+	if err := writePage(filepath.Join(folder, "questions.html"), p.Title, "questions", view, answersScript); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "questions.md"), []byte(p.markdown()), 0o666)
+}
+
+// markdown is the questions, with room for the answers. File answers.go reads it again.
+func (p Paper) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s %s\n%s %s\n\n%s\n\n", p.Title, studentMark, p.Student.ID, lessonMark, p.Lesson, p.Story)
+	b.WriteString("The answers are in capture.pcapng. Write each behind its \"Answer:\", and hand this file in.\n")
+	for i, a := range p.Answers {
+		fmt.Fprintf(&b, "\n## %d. %s\n\n", i+1, a.Text)
+		for j, o := range a.Options {
+			fmt.Fprintf(&b, "* %s) %s\n", letter(j), o.Text)
+		}
+		if a.Kind == question.Choice {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s\n", answerMark)
+	}
+	return b.String()
+}
+
+// writeContents writes the page from which a student finds the lessons.
+func writeContents(folder string, s Student, k key) error {
+	return writePage(filepath.Join(folder, "index.html"), "Exercises for "+s.Name, "contents", struct {
+		Student
+		Lessons []lesson
+	}{s, k.Lessons}, "")
+}

@@ -1,0 +1,131 @@
+package exercise
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Student is somebody who takes part.
+type Student struct {
+	ID   string `json:"id"` // names the student's folder
+	Name string `json:"name"`
+}
+
+// ReadStudents reads a class from a CSV file. Its first line has the names of the
+// columns, of which `id` and `name` count, or one of them; without such a line, the
+// first column is the name. An ID that is not given is made of the name.
+func ReadStudents(path string) ([]Student, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return parseStudents(file, path)
+}
+
+func parseStudents(r io.Reader, path string) ([]Student, error) {
+	table := newTable(r)
+	id, name := -1, 0
+	var students []Student
+	lines := map[string]int{}
+	for first := true; ; first = false {
+		row, line, err := table.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, line, err)
+		}
+		if first && (column(row, "id") >= 0 || column(row, "name") >= 0) {
+			id, name = column(row, "id"), column(row, "name")
+			continue
+		}
+		s := Student{ID: cell(row, id), Name: cell(row, name)}
+		if s.Name == "" {
+			s.Name = s.ID
+		}
+		if s.ID == "" {
+			s.ID = s.Name
+		}
+		if s.ID = folderName(s.ID); s.ID == "" {
+			return nil, fmt.Errorf("%s:%d: there is no name in this line", path, line)
+		}
+		if other, ok := lines[s.ID]; ok {
+			return nil, fmt.Errorf("%s:%d: %s would have the same folder as the student of line %d: give both an id of their own, in a column of that name", path, line, s.ID, other)
+		}
+		lines[s.ID] = line
+		students = append(students, s)
+	}
+	if len(students) == 0 {
+		return nil, fmt.Errorf("%s: there is no student in this file; it has a name in each line", path)
+	}
+	return students, nil
+}
+
+var notInNames = regexp.MustCompile(`[^\p{L}\p{N}._@-]+`)
+
+// folderName makes a name that a folder can have on every system.
+func folderName(s string) string {
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(strings.TrimSpace(s)), "-"), "-.")
+}
+
+// A table is a CSV file whose columns are apart by commas or, as some spreadsheets have
+// it, by semicolons.
+type table struct{ csv *csv.Reader }
+
+func newTable(r io.Reader) table {
+	text, err := io.ReadAll(io.LimitReader(r, maxAnswerFile+1))
+	s := strings.TrimPrefix(string(text), "\ufeff")
+	var source io.Reader = strings.NewReader(s)
+	if err != nil {
+		source = io.MultiReader(source, failing{err})
+	}
+	reader := csv.NewReader(source)
+	reader.FieldsPerRecord, reader.TrimLeadingSpace, reader.LazyQuotes = -1, true, true
+	first, _, _ := strings.Cut(s, "\n")
+	if strings.Count(first, ";") > strings.Count(first, ",") {
+		reader.Comma = ';'
+	}
+	return table{reader}
+}
+
+// failing is a reader that fails.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// next returns the next row that is not empty, and the number of its line.
+func (t table) next() (row []string, line int, err error) {
+	for {
+		if row, err = t.csv.Read(); err != nil {
+			var mistake *csv.ParseError
+			if errors.As(err, &mistake) {
+				return nil, mistake.Line, mistake.Err
+			}
+			return nil, 1, err
+		}
+		line, _ = t.csv.FieldPos(0)
+		if strings.TrimSpace(strings.Join(row, "")) != "" {
+			return row, line, nil
+		}
+	}
+}
+
+// column is the place of the column of a name in the first row, -1 for none.
+func column(row []string, name string) int {
+	return slices.IndexFunc(row, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), name) })
+}
+
+// cell is a field of a row, "" if there is none.
+func cell(row []string, i int) string {
+	if i < 0 || i >= len(row) {
+		return ""
+	}
+	return strings.TrimSpace(row[i])
+}
