@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alert"
 	"ftplab/lab/analysis/capture"
 )
 
@@ -17,6 +18,28 @@ func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error
 	}
 	defer e.Close()
 	return e.Check(normal)
+}
+
+// Alerts is [Baseline] with the time, the addresses and the ports of each finding, for a
+// SIEM (package alert has the formats). What suppressions cover is left out, and the
+// verdict is that of the rest; nil suppresses nothing.
+func Alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
+	e, err := src.evidence()
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	r := &alert.Report{Name: src.name}
+	if r.Assessment, err = e.Check(normal); err != nil {
+		return nil, err
+	}
+	if r.Alerts, err = alert.Locate(e.Capture, r.Assessment.Findings); err != nil {
+		return nil, err
+	}
+	if suppressions != nil {
+		suppressions.Apply(r)
+	}
+	return r, nil
 }
 
 // Learn learns a profile of normal FTP from a capture, and calls it source. It is

@@ -116,6 +116,9 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 			{"header.pcap", "header.pcap: there is no "},
 			{"header.pcapng", "header.pcapng: there is no "},
 		} {
+			if command == "baseline check FILE" && test.file == "folder" {
+				continue // which it takes: see TestBaselineCheckFolder
+			}
 			command := strings.Replace(command, "FILE", test.file, 1)
 			stdout, stderr, status := judged(t, strings.Fields(command)...)
 			if strings.HasPrefix(command, "explain") && strings.HasPrefix(test.file, "header") {

@@ -27,11 +27,11 @@ learned from ftplab's own scenarios is built in.`,
 			if len(args) > 0 {
 				return unknownCommand(c, args[0])
 			}
-			return errors.New("baseline takes one of the commands show, check and learn")
+			return errors.New("baseline takes one of the commands show, rules, check and learn")
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}
-	c.AddCommand(learnCommand(), showCommand(), checkBaselineCommand())
+	c.AddCommand(learnCommand(), showCommand(), rulesCommand(), checkBaselineCommand())
 	return c
 }
 
@@ -115,6 +115,28 @@ one, or else the built-in one.`,
 	return c
 }
 
+func rulesCommand() *cobra.Command {
+	var json bool
+	c := &cobra.Command{
+		Use:   "rules",
+		Short: "List the rules with their sources and examples",
+		Long: `Rules lists the rules that every normal session keeps: the name, the severity of a
+breach, an example of what breaks the rule, and where it is written. Alerts and
+suppressions use these names.`,
+		Example: `  ftplab baseline rules
+  ftplab baseline rules --json     an object a line`,
+		Args: takesNothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if json {
+				return baseline.WriteRulesJSON(c.OutOrStdout())
+			}
+			return baseline.WriteRules(c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&json, "json", false, "print JSON, an object a line")
+	return c
+}
+
 // profileNamed reads a profile; without a name it is the one that comes with
 // ftplab.
 func profileNamed(name string) (*baseline.Profile, error) {
@@ -122,69 +144,6 @@ func profileNamed(name string) (*baseline.Profile, error) {
 		return baseline.Normal(), nil
 	}
 	return baseline.ReadProfileFile(name)
-}
-
-// baselineCheck has the flags of `baseline check`.
-type baselineCheck struct {
-	normal         string
-	json, md, html bool
-	keyLog         string
-}
-
-func checkBaselineCommand() *cobra.Command {
-	var f baselineCheck
-	c := &cobra.Command{
-		Use:   "check CAPTURE",
-		Short: "Compare a capture with normal FTP",
-		Long: `Check reads a capture (pcap or pcapng; - is the standard input) and compares it with
-the rules and the profile. For each difference it prints where it is, why it matters,
-and the harmless explanation, if there is one. The worst difference comes first.
-
-The verdict is normal, unusual, or not normal FTP. What only looks wrong is listed
-as a note and does not count.
-
-Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
-could not be made.`,
-		Example: `  ftplab baseline check capture.pcapng
-  ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
-		Args: takesCapture,
-		RunE: func(c *cobra.Command, args []string) error {
-			return f.run(args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
-		},
-	}
-	c.Flags().StringVar(&f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	c.Flags().BoolVar(&f.md, "md", false, "print Markdown")
-	c.Flags().BoolVar(&f.html, "html", false, "print a page")
-	keyLogFlag(c, &f.keyLog)
-	oneOf(c, "json", "md", "html")
-	return c
-}
-
-func (f baselineCheck) run(name string, stdin io.Reader, stdout, stderr io.Writer) error {
-	normal, err := profileNamed(f.normal)
-	if err != nil {
-		return err
-	}
-	defer spareMemory(name)()
-	a, err := lab.Baseline(source(name, f.keyLog, stdin, stderr), normal)
-	if err != nil {
-		return err
-	}
-	switch {
-	case f.json:
-		err = a.WriteJSON(stdout)
-	case f.md:
-		err = a.WriteMarkdown(stdout, name)
-	case f.html:
-		err = a.WriteHTML(stdout, name)
-	default:
-		err = a.WriteText(stdout, name)
-	}
-	if err == nil && a.Verdict == baseline.NotNormal {
-		return errFailed
-	}
-	return err
 }
 
 // writeTo writes to the named file, and does not change it if that fails; - is the

@@ -110,7 +110,7 @@ func TestBaselineRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{}, "show, check and learn"},
+		{[]string{}, "show, rules, check and learn"},
 		{[]string{"chek"}, `unknown command "chek"; did you mean check?`},
 		{[]string{"check", "--normal", "no_such.json", text}, "no_such.json"},
 		{[]string{"show", text}, "this is no profile"},

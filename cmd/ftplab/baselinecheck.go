@@ -1,0 +1,166 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alert"
+)
+
+// baselineCheck has the flags of `baseline check`.
+type baselineCheck struct {
+	normal, format, suppress string
+	json, md, html           bool
+	keyLog                   string
+
+	profile      *baseline.Profile
+	suppressions *alert.Suppressions // nil for none
+}
+
+func checkBaselineCommand() *cobra.Command {
+	var f baselineCheck
+	c := &cobra.Command{
+		Use:   "check CAPTURE | FOLDER...",
+		Short: "Compare captures with normal FTP",
+		Long: `Check reads a capture (pcap, pcapng or snoop; - is the standard input) and compares it
+with the rules and the profile. For each difference it prints where it is, why it
+matters, and the harmless explanation, if there is one. The worst difference comes
+first. Of several captures, or of all captures in a folder, it prints a line each and
+a summary.
+
+The verdict is normal, unusual, or not normal FTP. What only looks wrong is listed
+as a note and does not count.
+
+--format csv, eve and zeek print a line for each finding, for a SIEM. eve is
+Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line
+has the time, the addresses and the ports of the finding's first frame.
+
+--suppress FILE leaves out findings that you have looked at. A line of FILE is the
+name of a rule (baseline rules lists them), and perhaps addresses or networks; then
+only findings with a frame from or to one of them are left out. # begins a comment.
+
+Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
+could not be made. Of several captures the worst counts.`,
+		Example: `  ftplab baseline check capture.pcapng
+  ftplab baseline check /var/captures monday.pcap
+  ftplab baseline check --format eve --suppress known.txt /var/captures >> eve.json
+  ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
+		Args: takes(1, -1, "captures, or folders with captures; - is the standard input"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.run(args, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
+	c.Flags().StringVar(&f.format, "format", "text", "print "+strings.Join(alert.Formats, ", "))
+	c.Flags().StringVar(&f.suppress, "suppress", "", "a file with rules whose findings are left out")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON; of several captures an object each")
+	c.Flags().BoolVar(&f.md, "md", false, "print Markdown (one capture)")
+	c.Flags().BoolVar(&f.html, "html", false, "print a page (one capture)")
+	keyLogFlag(c, &f.keyLog)
+	oneOf(c, "json", "md", "html", "format")
+	return c
+}
+
+func (f *baselineCheck) run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := f.prepare(); err != nil {
+		return err
+	}
+	files, err := lab.Captures(args)
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 && len(files) == 1 && files[0] == args[0] && (f.format == "text" || f.json || f.md || f.html) {
+		return f.one(files[0], stdin, stdout, stderr)
+	}
+	if f.md || f.html {
+		return fmt.Errorf("--md and --html are for one capture, and these are %d; --format %s go with several", len(files), strings.Join(alert.Formats, ", "))
+	}
+	if f.json {
+		f.format = "json"
+	}
+	return f.all(files, stdin, stdout, stderr)
+}
+
+// prepare reads the files that the flags name.
+func (f *baselineCheck) prepare() (err error) {
+	if !slices.Contains(alert.Formats, f.format) {
+		return fmt.Errorf("--format %s: one of %s was expected", f.format, strings.Join(alert.Formats, ", "))
+	}
+	if f.suppress != "" {
+		if f.suppressions, err = alert.ReadSuppressions(f.suppress); err != nil {
+			return err
+		}
+	}
+	f.profile, err = profileNamed(f.normal)
+	return err
+}
+
+// check checks one capture.
+func (f *baselineCheck) check(name string, stdin io.Reader, stderr io.Writer) (*alert.Report, error) {
+	defer spareMemory(name)()
+	return lab.Alerts(source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
+}
+
+// one prints all that is found in one capture.
+func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writer) error {
+	r, err := f.check(name, stdin, stderr)
+	if err != nil {
+		return err
+	}
+	a := r.Assessment
+	switch {
+	case f.json:
+		err = a.WriteJSON(stdout)
+	case f.md:
+		err = a.WriteMarkdown(stdout, name)
+	case f.html:
+		err = a.WriteHTML(stdout, name)
+	default:
+		err = a.WriteText(stdout, name)
+	}
+	if r.Suppressed > 0 {
+		fmt.Fprintf(stderr, "ftplab: findings left out by %s: %d\n", f.suppress, r.Suppressed)
+	}
+	return cmp.Or(err, verdictError(a.Verdict))
+}
+
+// all prints what is found in several captures. One that cannot be read does not keep the
+// others from being checked.
+func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out, err := alert.NewWriter(f.format, stdout)
+	if err != nil {
+		return err
+	}
+	worst := error(nil)
+	for _, name := range files {
+		r, err := f.check(name, stdin, stderr)
+		if err != nil {
+			printError(stderr, err)
+			worst = errBroken
+			continue
+		}
+		if err := out.Write(r); err != nil {
+			return err
+		}
+		worst = cmp.Or(worst, verdictError(r.Assessment.Verdict))
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return worst
+}
+
+// verdictError is the error that sets the exit status for a verdict.
+func verdictError(v baseline.Verdict) error {
+	if v == baseline.NotNormal {
+		return errFailed
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+// The rules as a list, for those who configure a sensor or suppress a rule.
+
+package baseline
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// WriteRules writes each rule with its severity, its source and an example of what breaks
+// it, and then the names of findings that come from a profile.
+func WriteRules(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	theme := ""
+	for _, r := range Rules() {
+		if r.Theme != theme {
+			if theme != "" {
+				fmt.Fprintln(out)
+			}
+			theme = r.Theme
+			fmt.Fprintf(out, "%s\n", theme)
+		}
+		fmt.Fprintf(out, "\n  %s (%s)\n    %s\n    example: %s\n    source:  %s\n", r.Name, r.Severity, r.Says, r.Example(), r.Source)
+	}
+	fmt.Fprintf(out, "\nfrom the profile (note or %s)\n\n", Odd)
+	for _, name := range profileNames() {
+		fmt.Fprintf(out, "  %s\n", name)
+	}
+	return out.Flush()
+}
+
+// A listedRule is a rule as JSON.
+type listedRule struct {
+	Rule     string   `json:"rule"`
+	Theme    string   `json:"theme"`
+	Severity Severity `json:"severity"`
+	Says     string   `json:"says"`
+	Example  string   `json:"example"`
+	Source   string   `json:"source"`
+}
+
+// WriteRulesJSON writes the rules as JSON, an object a line.
+func WriteRulesJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for _, r := range Rules() {
+		if err := e.Encode(listedRule{r.Name, r.Theme, r.Severity, r.Says, r.Example(), r.Source}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FindingNames returns every name that a [Finding] may have as its rule.
+func FindingNames() []string {
+	var names []string
+	for _, r := range Rules() {
+		names = append(names, r.Name)
+	}
+	return append(names, profileNames()...)
+}
+
+// profileNames are the names of findings that come from a profile.
+func profileNames() []string {
+	names := []string{"unknown-commands", "unknown-answers", "unknown-successions"}
+	for _, m := range Measures() {
+		if m.connection != nil || m.session != nil {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
