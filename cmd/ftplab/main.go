@@ -113,7 +113,7 @@ and proves that what was recorded is what should have happened.`,
 	}
 	root.AddCommand(runCommand(), openCommand(), listCommand(), showScenarioCommand(), newCommand(), explainCommand(), articlesCommand(), baselineCommand())
 	root.AddCommand(checkCommand(), deriveCommand())
-	root.AddCommand(exerciseCommand(), gradeCommand())
+	root.AddCommand(exerciseCommand(), gradeCommand(), extcapCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetFlagErrorFunc(explainFlagError)

@@ -1,0 +1,39 @@
+package pcapng
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Replay copies a capture of a Writer, and before each frame waits for as long as
+// passed between it and the frame before. What is written at any time is readable up to
+// its last frame. Wait returns an error to end the copy.
+func Replay(dst io.Writer, src io.Reader, wait func(time.Duration) error) error {
+	r := annotator{blockScanner: blockScanner{input: &input{src: src}}, out: bufio.NewWriterSize(dst, 1<<16)}
+	for last := int64(0); ; {
+		kind, err := r.read()
+		if err == io.EOF {
+			return r.out.Flush()
+		}
+		if err != nil {
+			return fmt.Errorf("capture: reading the capture: %w", err)
+		}
+		if kind == blockEnhancedPacket {
+			now := int64(r.order.Uint32(r.block[12:]))<<32 | int64(r.order.Uint32(r.block[16:])) // nanoseconds, as a Writer writes
+			if last > 0 && now > last {
+				if err := r.out.Flush(); err != nil {
+					return err
+				}
+				if err := wait(time.Duration(now - last)); err != nil {
+					return err
+				}
+			}
+			last = now
+		}
+		if err := r.write(kind, ""); err != nil {
+			return err
+		}
+	}
+}
