@@ -131,11 +131,12 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	return out.Flush()
 }
 
-// hostsOf are the hosts of a scenario by their names.
+// hostsOf returns the addresses that the hosts of a scenario have in its
+// capture, by their names.
 func hostsOf(s *scenario.Scenario) expect.Hosts {
 	hosts := expect.Hosts{}
 	for _, h := range s.Network.Hosts {
-		hosts[h.Name] = h.Addr
+		hosts[h.Name] = s.Network.Address(h, s.Network.Capture)
 	}
 	return hosts
 }

@@ -27,7 +27,7 @@ func (p *parser) complete() {
 		plan.Capture = "client"
 	}
 	for _, check := range []func(){
-		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkReplicas, p.checkReplies, p.checkTLS, p.checkProgram, p.checkSteps,
+		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkNATs, p.checkReplicas, p.checkReplies, p.checkTLS, p.checkProgram, p.checkSteps,
 	} {
 		p.try(check)
 	}

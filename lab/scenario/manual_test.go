@@ -66,7 +66,7 @@ func TestManualExamples(t *testing.T) {
 
 func TestOptionExamples(t *testing.T) {
 	heads := map[string]string{
-		"network": "network wire", "host": "host other 203.0.113.7 rtt=85ms", "name": "name ftp.example.test 192.0.2.21", "late": "late server > client by=1ms", "drop": "drop server > client", "reject": "reject server > client", "duplicate": "duplicate server > client", "corrupt": "corrupt server > client",
+		"network": "network wire", "host": "host other 203.0.113.7 rtt=85ms", "nat": "nat client 203.0.113.7", "name": "name ftp.example.test 192.0.2.21", "late": "late server > client by=1ms", "drop": "drop server > client", "reject": "reject server > client", "duplicate": "duplicate server > client", "corrupt": "corrupt server > client",
 		"server": "server", "file": "file README 1kB", "local": "local README 1kB", "client": "client scripted",
 	}
 	for _, s := range settings {
@@ -96,7 +96,7 @@ func parseLine(t *testing.T, line string) {
 	if _, ok := settingOf(strings.Fields(line)[0]); ok {
 		source = line + "\nopen\n"
 		if !strings.HasPrefix(line, "network ") {
-			source = "network wire\nhost mirror 203.0.113.66\n" + source
+			source = "network wire\nhost mirror 10.1.2.66\n" + source
 		}
 	}
 	if _, err := Parse("manual.txtar", []byte(source)); err != nil {

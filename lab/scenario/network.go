@@ -33,6 +33,7 @@ type Network struct {
 	ARP     ARP
 	Late    []Late     // frames that others overtake
 	Rules   []PathRule // what else becomes of frames on the path
+	NATs    []NAT      // in front of hosts
 	PathMTU int        // of the middle of the path, bytes; 0 is as the hosts' links
 
 	NoICMP       bool      // no router says that a packet is too big for the middle of the path

@@ -123,6 +123,13 @@ func TestShortest(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"empty", "", "1: the scenario has no steps"},
+		{"nat on loopback", "nat client 203.0.113.7\nopen\n", "1: nat: network loopback has no routers; network wire has them"},
+		{"nat of nobody", "network wire\nnat mirror 203.0.113.7\nopen\n", "2: nat: there is no host \"mirror\""},
+		{"nat twice", "network wire\nnat client 203.0.113.7\nnat client 203.0.113.8\nopen\n", "3: nat: host client is behind a NAT already"},
+		{"one address for two", "network wire\nnat client 203.0.113.7\nnat server 203.0.113.7\nopen\n", "3: nat server: the NAT of host client has the address 203.0.113.7"},
+		{"nat in a network", "network wire\nnat client 192.0.2.7\nopen\n", "2: nat client: 192.0.2.7 is in the network of host server, 192.0.2.0/24"},
+		{"nat with IPv6", "network wire ipv6\nnat client 203.0.113.7\nopen\n", "2: nat: with ipv6 there is none; a NAT is for IPv4"},
+		{"nat with the host's address", "network wire\nnat client 198.51.100.100\nopen\n", "2: nat client: 198.51.100.100 is the host's own address"},
 		{"typo", "open\nlgin anonymous\n", "2: unknown setting or step \"lgin\"; did you mean login?"},
 		{"no step at all", "open\nteleport\n", "2: unknown setting or step \"teleport\"; settings are client"},
 		{"typo in a setting", "netwrok wire\nopen\n", "1: unknown setting or step \"netwrok\"; did you mean network?"},

@@ -46,7 +46,7 @@ func init() { // messages of the functions below name the settings that there ar
 			name: "corrupt", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
 			does:    "Packets that match arrive with a wrong bit, and so a wrong checksum, and their receiver drops them.",
 			example: "corrupt server > client length=1448 count=2",
-		}, {
+		}, natSetting, {
 			name: "server", least: 1, most: -1, options: usages(append(serverOptions, tlsOptions...)), parse: (*parser).setServer,
 			does:    "How the lab's server differs from the plainest one.",
 			example: "server port=2121 readonly",

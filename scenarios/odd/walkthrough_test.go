@@ -14,11 +14,17 @@ import (
 // TestWalkthrough looks for what was done on purpose in the walkthroughs.
 func TestWalkthrough(t *testing.T) {
 	for file, want := range map[string]string{
-		"no150.txtar":          `On purpose (line 20), the server here opens the data connection, says "226 Transfer complete." and sends the data. So it withholds its 150 and says`,
-		"early226.txtar":       `says "226 Done.", waits 300 ms and sends the data. So it says how the transfer ended before the end of the data.`,
-		"pwd_weird.txtar":      `On purpose (line 15), the server here says "257 \"Only one".`,
-		"active_blocked.txtar": "packets from server port 20 to client dropped on purpose (line 6)",
-		"natdrop.txtar":        "packets between client and server port 21 dropped on purpose (line 6) once nothing has passed for 2 s",
+		"no150.txtar":           `On purpose (line 20), the server here opens the data connection, says "226 Transfer complete." and sends the data. So it withholds its 150 and says`,
+		"early226.txtar":        `says "226 Done.", waits 300 ms and sends the data. So it says how the transfer ended before the end of the data.`,
+		"pwd_weird.txtar":       `On purpose (line 15), the server here says "257 \"Only one".`,
+		"active_blocked.txtar":  "packets from server port 20 to client dropped on purpose (line 6)",
+		"nat_active.txtar":      "This is the address that the client has behind its NAT, and cannot be reached: the NAT in front of the client (line 8) did not rewrite it, as it does not help FTP.",
+		"nat_active_alg.txtar":  "The NAT in front of the client (line 8) rewrote the PORT: the client itself said 192.168.1.100.",
+		"nat_idle.txtar":        "the NAT in front of the client (line 8) forgets a connection after 2 s: this packet does not get through.",
+		"nat_passive_alg.txtar": "The NAT in front of the server (line 6) rewrote the reply to PASV: the server itself said 192.168.178.2.",
+		"nat_split.txtar":       "did not rewrite it, as it looks at each segment by itself, and this line is split over two.",
+		"nat_tls.txtar":         "did not rewrite it, as it cannot read what is in TLS.",
+		"natdrop.txtar":         "packets between client and server port 21 dropped on purpose (line 6) once nothing has passed for 2 s",
 	} {
 		t.Run(file, func(t *testing.T) {
 			s, err := scenario.Load(file)

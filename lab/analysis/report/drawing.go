@@ -244,7 +244,7 @@ func (c trackCell) Class() string {
 // hostPlan is what a scenario says of the machine in a lane.
 func hostPlan(s *scenario.Scenario, l lane) (p scenario.Host, ok bool) {
 	for _, h := range s.Network.Hosts {
-		if h.Addr == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {
+		if seenAs(s, h) == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {
 			return h, true
 		}
 	}

@@ -78,11 +78,11 @@ func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 func (ls lanes) name(i int, s *scenario.Scenario) string {
 	l := ls[i]
 	if s != nil {
-		if h, ok := s.Host(string(l.Side)); ok && h.Addr == l.Addr.Unmap() {
+		if h, ok := s.Host(string(l.Side)); ok && seenAs(s, h) == l.Addr.Unmap() {
 			return h.Name
 		}
 		for _, h := range s.Network.Hosts {
-			if h.Addr == l.Addr.Unmap() {
+			if seenAs(s, h) == l.Addr.Unmap() {
 				return h.Name
 			}
 		}
@@ -103,6 +103,11 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 		name += " " + strconv.Itoa(number)
 	}
 	return name
+}
+
+// seenAs is the address that a host has in the scenario's capture.
+func seenAs(s *scenario.Scenario, h scenario.Host) netip.Addr {
+	return s.Network.Address(h, s.Network.Capture)
 }
 
 // ends returns the lanes that a packet goes from and to, -1 for hosts that

@@ -39,6 +39,9 @@ func networkText(s *scenario.Scenario) string {
 	if p.NoHostSilent {
 		parts = append(parts, "no ICMP about addresses that nobody has")
 	}
+	for _, n := range p.NATs {
+		parts = append(parts, natText(n))
+	}
 	for _, r := range p.Rules {
 		parts = append(parts, ruleText(r))
 	}

@@ -15,11 +15,11 @@ import (
 // something of its own what that is, by their numbers. It counts the commands as
 // the server did.
 func purposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
+	texts := map[int]string{}
 	if s == nil || len(s.Server.Rules) == 0 {
-		return nil
+		return texts
 	}
 	seen := make([]int, len(s.Server.Rules))
-	texts := map[int]string{}
 	for _, e := range serverEvents(s, c) {
 		if rule := ruleFor(s.Server.Rules, seen, e.command, e.argument); rule != nil {
 			texts[e.packet] = purpose(rule)
@@ -38,7 +38,7 @@ type event struct {
 // serverEvents are those of the scenario's server, in the order of the packets.
 func serverEvents(s *scenario.Scenario, c *capture.Capture) []event {
 	host, _ := s.Host("server")
-	addr := netip.AddrPortFrom(host.Addr, s.Server.Port)
+	addr := netip.AddrPortFrom(seenAs(s, host), s.Server.Port)
 	var events []event
 	for session := range c.Sessions() {
 		if session.Control.Server != addr {

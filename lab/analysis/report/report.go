@@ -106,6 +106,11 @@ func (r *Report) prepare() {
 	r.comments = n.finish(r.packets)
 	r.judge()
 	r.purposes = purposes(r.Scenario, r.Trace)
+	for packet, text := range natPurposes(r.Scenario, r.Trace) {
+		if text != "" {
+			r.purposes[packet] = join(text, r.purposes[packet])
+		}
+	}
 	for packet, text := range r.purposes {
 		if n.kept[packet] {
 			r.comments[packet] = join(text, r.comments[packet])

@@ -72,7 +72,7 @@ func (sh *Shell) Client(t Terminal, status *int) runner.Client {
 // hosts returns the lines of a hosts file for the scenario's names.
 func hosts(s *scenario.Scenario) string {
 	var b strings.Builder
-	b.WriteString(runner.HostNames(s))
+	b.WriteString(runner.HostNames(s, "client"))
 	for _, n := range s.Names {
 		fmt.Fprintf(&b, "%s\t%s\n", n.Addr, n.Name)
 	}

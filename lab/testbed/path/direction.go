@@ -30,6 +30,7 @@ type queued struct {
 
 	late     int64 // held until another frame overtakes it, and then for this long, nanoseconds
 	damaged  bool  // its checksum is made wrong
+	report   bool  // a router's message about a packet, as the packet's sender knows it
 	overtake bool  // it is the first of its connection behind a frame that is held
 }
 

@@ -38,6 +38,12 @@ func (p *Path) route(from *End, f frame, at int64) {
 		from.hear(from.timeExceeded(f), at)
 		return
 	}
+	sent := f // which messages to the sender are about
+	if from.nat != nil {
+		if f = from.nat.outward(f, at); f == nil {
+			return
+		}
+	}
 	if s, ok := f.segment(); ok {
 		p.streams.enter(s)
 	}
@@ -46,7 +52,7 @@ func (p *Path) route(from *End, f frame, at int64) {
 		return
 	}
 	if claimed != nil && claimed.Kind == scenario.Reject {
-		from.hear(from.portUnreachable(f), at)
+		from.hear(from.portUnreachable(sent), at)
 		return
 	}
 	mtu := to.MTU
@@ -65,7 +71,7 @@ func (p *Path) route(from *End, f frame, at int64) {
 			p.streams.forget(s)
 		}
 	default:
-		p.refuse(from, to, f, mtu, at)
+		p.refuse(from, to, sent, mtu, at)
 	}
 }
 
@@ -81,13 +87,17 @@ func (e *End) hear(word frame, at int64) {
 // the receiver's link or the path's MTU. The gateway at the receiver sends it,
 // so the message travels the whole path back.
 func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
-	word := to.tooBig(f, mtu)
+	router := to.Place
+	if to.nat != nil {
+		router.router = to.nat.Addr
+	}
+	word := router.tooBig(f, mtu)
 	if word == nil {
 		return
 	}
 	word.address(from.GateMAC, from.MAC)
 	back := to.to[from]
-	back.setApart(queued{due: at + from.to[to].delay + back.delay, frame: word})
+	back.setApart(queued{due: at + from.to[to].delay + back.delay, frame: word, report: true})
 }
 
 // forward sends a copy of the frame along the path, unless the frame is lost.
@@ -138,8 +148,8 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 
 // Take removes from the path the frame that [End.Next] described, at the time
 // now. The frame is valid until [Path.Release]. Take returns nil if the frame
-// is dropped: because the link's queue was full when it got there, or because
-// it is damaged.
+// is dropped: because the link's queue was full when it got there, because it is
+// damaged, or because the host's NAT does not let it in.
 func (e *End) Take(now int64) []byte {
 	arrival, _, ok := e.Next()
 	if !ok {
@@ -157,11 +167,27 @@ func (e *End) Take(now int64) []byte {
 	if taken.overtake {
 		d.overtaken(taken.frame, now)
 	}
+	if e.nat != nil && d != e.gateway && !taken.report {
+		if taken.frame = e.translated(taken.frame, arrival); taken.frame == nil {
+			return nil
+		}
+	}
 	e.path.see(e, arrival, taken.frame)
 	if taken.damaged {
 		return nil // the host drops it because of its wrong checksum
 	}
 	return taken.frame
+}
+
+// translated returns a frame as it comes through the host's NAT, or nil if the
+// NAT drops it. What its sender waits for then will not come.
+func (e *End) translated(f frame, at int64) frame {
+	s, isTCP := f.segment()
+	f = e.nat.inward(f, at)
+	if f == nil && isTCP {
+		e.path.streams.forget(s)
+	}
+	return f
 }
 
 // nearest returns the direction whose first frame reaches the end's link first,

@@ -31,9 +31,11 @@ const (
 	ipv4Header = 20
 	ipv6Header = 40
 	tcpHeader  = 20
+	udpHeader  = 8
 
 	protocolICMP   = 1
 	protocolTCP    = 6
+	protocolUDP    = 17
 	protocolICMPv6 = 58
 )
 

@@ -24,7 +24,7 @@ import (
 type Path struct {
 	Ends []*End // of the hosts, in the order of the network's hosts
 
-	byAddr   map[netip.Addr]*End
+	byAddr   map[netip.Addr]*End // by the addresses that the other hosts use
 	captured *End
 	record   func(at int64, frame []byte)
 	last     int64 // time of the last frame that was recorded
@@ -48,7 +48,8 @@ type End struct {
 	KnowsGateway bool // the host knows its gateway's Ethernet address without ARP
 
 	path    *Path
-	mss     int // the largest MSS that a SYN of the host may have
+	mss     int  // the largest MSS that a SYN of the host may have
+	nat     *nat // in front of the host, or nil
 	to      map[*End]*direction
 	gateway *direction            // from the host's own gateway to the host
 	inbound []*direction          // the directions that lead to this end
@@ -96,8 +97,11 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 			rules:        map[*End][]*delayRule{},
 		}
 		e.inbound = append(e.inbound, e.gateway)
+		if plan := network.NATOf(h.Name); plan != nil {
+			e.nat = newNAT(*plan, h.Addr)
+		}
 		p.Ends = append(p.Ends, e)
-		p.byAddr[h.Addr] = e
+		p.byAddr[network.Address(h, "")] = e
 		if h.Name == captured {
 			p.captured = e
 		}

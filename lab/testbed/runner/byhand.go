@@ -88,7 +88,7 @@ func dial(ctx context.Context, a action) (ftpclient.Reply, error) {
 // dataPort is whom a step dials.
 func (a action) dataPort() (netip.AddrPort, error) {
 	if a.Peer != "" {
-		return netip.AddrPortFrom(a.script.Host(a.Peer).Addr(), a.Port), nil
+		return netip.AddrPortFrom(a.script.Address(a.Peer), a.Port), nil
 	}
 	if a.session.client == nil {
 		return netip.AddrPort{}, errors.New("the session is not open, so no server has named a port; say which, as in dial server.40000")

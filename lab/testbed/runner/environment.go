@@ -92,8 +92,16 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 // Host returns the host of that name.
 func (e *Environment) Host(name string) network.Host { return e.network.Host(name) }
 
-// Server is the address of the server's control port.
-func (e *Environment) Server() netip.AddrPort { return e.server.Addr() }
+// Server is the address of the server's control port, as other hosts know it.
+func (e *Environment) Server() netip.AddrPort {
+	return netip.AddrPortFrom(e.Address("server"), e.server.Addr().Port())
+}
+
+// Address is the address by which other hosts know the host of that name.
+func (e *Environment) Address(name string) netip.Addr {
+	host, _ := e.scenario.Host(name)
+	return e.scenario.Network.Address(host, "")
+}
 
 // LookUp asks the scenario's name server for a name.
 func (e *Environment) LookUp(ctx context.Context, client network.Host, name string) (netip.Addr, error) {
@@ -110,11 +118,12 @@ func (e *Environment) LookUp(ctx context.Context, client network.Host, name stri
 	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
 }
 
-// HostNames are the lines of a hosts file (hosts(5)) for the scenario's hosts.
-func HostNames(s *scenario.Scenario) string {
+// HostNames are the lines of a hosts file (hosts(5)) for the scenario's hosts,
+// on one of them.
+func HostNames(s *scenario.Scenario, on string) string {
 	var b strings.Builder
 	for _, h := range s.Network.Hosts {
-		fmt.Fprintf(&b, "%s\t%s\n", h.Addr, h.Name)
+		fmt.Fprintf(&b, "%s\t%s\n", s.Network.Address(h, on), h.Name)
 	}
 	return b.String()
 }

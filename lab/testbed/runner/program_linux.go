@@ -86,7 +86,7 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 // sandboxOf is what a program of the scenario sees: its files in a folder, the
 // folder of the scenario itself, and the names of the hosts.
 func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
-	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s)}
+	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s, host)}
 	if path, err := filepath.EvalSymlinks(program); err == nil {
 		box.Program = path
 	}

@@ -35,12 +35,13 @@ func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*secu
 	for _, name := range s.Names {
 		names = append(names, name.Name)
 	}
-	server := n.Host("server")
-	id, err := ftps.NewIdentity(s.Server.TLS.Certificate, s.Network.Seed, n.Clock().Now(), names, server.Addr())
+	host, _ := s.Host("server")
+	addr := s.Network.Address(host, "") // by which clients know it
+	id, err := ftps.NewIdentity(s.Server.TLS.Certificate, s.Network.Seed, n.Clock().Now(), names, addr)
 	if err != nil {
 		return nil, err
 	}
-	return &security{s.Server.TLS, id, n.Clock(), server.Addr().String(), keys, s.Client.NoReuse}, nil
+	return &security{s.Server.TLS, id, n.Clock(), addr.String(), keys, s.Client.NoReuse}, nil
 }
 
 // server is what a server needs.

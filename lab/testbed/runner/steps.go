@@ -240,7 +240,7 @@ func (r *script) serverAddress(ctx context.Context, client network.Host, name st
 		return r.Server(), nil
 	}
 	if replica, ok := r.replicas[name]; ok {
-		return replica.Addr(), nil
+		return netip.AddrPortFrom(r.Address(name), replica.Addr().Port()), nil
 	}
 	addr, err := r.LookUp(ctx, client, name)
 	if err != nil {

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/scenario"
+)
+
+// natPurposes says in words what the NATs of a scenario did to the addresses
+// that were announced and to idle connections, by the numbers of the packets.
+func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
+	texts := map[int]string{}
+	if s == nil || len(s.Network.NATs) == 0 {
+		return texts
+	}
+	for session := range c.Sessions() {
+		for _, a := range session.DataPorts {
+			packet, host := a.Packet, clientOf(s, session)
+			if a.Mode == ftp.Passive {
+				packet, host = a.ReplyPacket, "server"
+			}
+			if nat := s.Network.NATOf(host); nat != nil && packet > 0 {
+				texts[packet] = announcedBehind(s, nat, session, a)
+			}
+		}
+	}
+	for _, nat := range s.Network.NATs {
+		if nat.Idle > 0 {
+			forgotten(s, &nat, c, texts)
+		}
+	}
+	return texts
+}
+
+// clientOf is the host of a session's client.
+func clientOf(s *scenario.Scenario, session *ftp.Session) string {
+	for _, h := range s.Network.Hosts {
+		if seenAs(s, h) == session.Control.Client.Addr().Unmap() {
+			return h.Name
+		}
+	}
+	return ""
+}
+
+// announcedBehind says what became of an address that a host behind a NAT announced.
+func announcedBehind(s *scenario.Scenario, nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
+	host, _ := s.Host(nat.Host)
+	inside := s.Network.Capture == nat.Host
+	helps := nat.ALG && session.Control.Server.Port() == 21 && (!session.TLS || a.Packet < session.TLSFrom)
+	own := a.Addr.Addr().Unmap() == host.Addr
+	where := fmt.Sprintf("the NAT in front of the %s (line %d)", nat.Host, nat.Line)
+	switch {
+	case a.Command == "EPSV" && helps && inside:
+		return fmt.Sprintf("On its way, %s may rewrite this port.", where)
+	case a.Command == "EPSV" && helps:
+		return fmt.Sprintf("The port is that of %s, which rewrote the reply.", where)
+	case a.Command == "EPSV":
+		return ""
+	case inside && helps:
+		return fmt.Sprintf("On its way, %s rewrites this address and port: the other side gets %s.", where, nat.Addr)
+	case own && inside:
+		return fmt.Sprintf("Nobody else can reach this address, and %s does not rewrite it%s.", where, unhelped(nat, session, a))
+	case own:
+		return fmt.Sprintf("This is the address that the %s has behind its NAT, and cannot be reached: %s did not rewrite it%s.", nat.Host, where, unhelped(nat, session, a))
+	case a.Addr.Addr().Unmap() == nat.Addr && helps:
+		return fmt.Sprintf("%s rewrote the %s: the %s itself said %s.", upperFirst(where), rewrittenLine(a), nat.Host, host.Addr)
+	}
+	return ""
+}
+
+// unhelped says why a NAT left an address as it was.
+func unhelped(nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
+	switch {
+	case !nat.ALG:
+		return ", as it does not help FTP"
+	case session.TLS && a.Packet >= session.TLSFrom:
+		return ", as it cannot read what is in TLS"
+	case session.Control.Server.Port() != 21:
+		return ", as it helps FTP on port 21 only"
+	}
+	return ", as it looks at each segment by itself, and this line is split over two"
+}
+
+// rewrittenLine names the line that has the address.
+func rewrittenLine(a *ftp.DataPort) string {
+	if a.Mode == ftp.Passive {
+		return "reply to " + a.Command
+	}
+	return a.Command
+}
+
+// forgotten marks the packets behind a silence for which a NAT forgets a connection.
+func forgotten(s *scenario.Scenario, nat *scenario.NAT, c *capture.Capture, texts map[int]string) {
+	host, _ := s.Host(nat.Host)
+	addr := seenAs(s, host)
+	last, done := map[int]int64{}, map[int]bool{}
+	for p := range c.Packets() {
+		if p.Connection == nil || p.IP == nil || p.IP.Src.Unmap() != addr && p.IP.Dst.Unmap() != addr {
+			continue
+		}
+		id := p.Connection.ID
+		if before, known := last[id]; known && !done[id] && p.Time-before > int64(nat.Idle) {
+			done[id] = true
+			text := fmt.Sprintf("Nothing passed for %s, and the NAT in front of the %s (line %d) forgets a connection after %s: this packet does not get through.",
+				duration(p.Time-before), nat.Host, nat.Line, duration(int64(nat.Idle)))
+			texts[p.Number] = strings.TrimSpace(texts[p.Number] + " " + text)
+		}
+		last[id] = p.Time
+	}
+}
+
+// natText describes a NAT for the line about the network.
+func natText(nat scenario.NAT) string {
+	text := fmt.Sprintf("the %s behind a NAT with the address %s (line %d)", nat.Host, nat.Addr, nat.Line)
+	if nat.ALG {
+		text += " that helps FTP"
+	}
+	if nat.Idle > 0 {
+		text += " and forgets idle connections after " + duration(int64(nat.Idle))
+	}
+	return text
+}
