@@ -1,0 +1,172 @@
+// What an editor offers while somebody writes a scenario.
+
+package scenario
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Completion is a word that may stand at the cursor of an editor.
+type Completion struct {
+	Word  string `json:"word"`  // in the place of what is written of it so far
+	Usage string `json:"usage"` // how it is written, with its arguments
+	Does  string `json:"does"`  // what the manual says of it
+}
+
+// Complete returns what the word that ends at the offset may become, in bytes of the
+// source, and where that word begins.
+func Complete(source string, offset int) (begins int, list []Completion) {
+	offset = min(max(offset, 0), len(source))
+	before := source[:offset]
+	lineAt := strings.LastIndexByte(before, '\n') + 1
+	line := before[lineAt:]
+	begins = lineAt + strings.LastIndexAny(line, " \t") + 1
+	typed := before[begins:]
+	switch {
+	case strings.HasPrefix(line, "-- "):
+		list = sectionNames()
+	case strings.Contains(line, "#"), sectionAt(before[:lineAt]) != "":
+		return begins, nil // a comment, or the text of a section, which is another language
+	default:
+		_, step := cutPrefix(before[lineAt:begins])
+		list = completeWord(source, strings.Fields(step), typed)
+	}
+	return begins, slices.DeleteFunc(list, func(c Completion) bool { return c.Word == typed })
+}
+
+// completeWord completes a word behind others of its line.
+func completeWord(source string, words []string, typed string) []Completion {
+	if len(words) == 0 {
+		return firstWords(typed)
+	}
+	if v, ok := verbOf(words[0]); ok {
+		return starting(typed, v.arguments(source))
+	}
+	if s, ok := settingOf(words[0]); ok {
+		return starting(typed, s.words(len(words) == 1))
+	}
+	return nil
+}
+
+// firstWords are the settings and the steps that begin so, or that FTP and its programs
+// call so.
+func firstWords(typed string) []Completion {
+	var list, others []Completion
+	for _, s := range settings {
+		if strings.HasPrefix(s.name, typed) {
+			list = append(list, Completion{s.name, s.usage(), s.does})
+		}
+	}
+	for _, v := range verbs {
+		if strings.HasPrefix(v.name, typed) {
+			list = append(list, Completion{v.name, v.usage(), v.does})
+			continue
+		}
+		for other, word := range v.also {
+			if typed != "" && strings.HasPrefix(other, strings.ToLower(typed)) {
+				others = append(others, Completion{word, v.usage(), v.does})
+				break
+			}
+		}
+	}
+	return append(list, others...)
+}
+
+// arguments are the words that may follow the verb: its keywords and choices, and the
+// files that the scenario has.
+func (v verb) arguments(source string) []Completion {
+	var list []Completion
+	for _, a := range v.args {
+		form := strings.Trim(a.form, "[]")
+		switch {
+		case form == serverPath.form, form == from.form:
+			list = append(list, filesIn(source, "files/", "file ")...)
+		case form == localFile.form:
+			list = append(list, filesIn(source, "local/", "local ")...)
+		case form == strings.ToLower(form):
+			for word := range strings.SplitSeq(form, "|") {
+				list = append(list, Completion{word, v.usage(), v.does})
+			}
+		}
+	}
+	return list
+}
+
+// words are those that may follow the setting's name: first its choices, and then its
+// options, up to their values.
+func (s setting) words(first bool) []Completion {
+	var list []Completion
+	if choices, _, _ := strings.Cut(s.args, " "); first && strings.Contains(choices, "|") {
+		for word := range strings.SplitSeq(choices, "|") {
+			list = append(list, Completion{word, s.usage(), s.does})
+		}
+		return list
+	}
+	for _, o := range s.options {
+		key, values, _ := strings.Cut(o.form, "=")
+		if !strings.Contains(values, "|") {
+			list = append(list, Completion{o.key(), o.form, o.does})
+			continue
+		}
+		for value := range strings.SplitSeq(values, "|") {
+			list = append(list, Completion{key + "=" + value, o.form, o.does})
+		}
+	}
+	return list
+}
+
+// starting are the completions that begin with what is typed.
+func starting(typed string, list []Completion) []Completion {
+	return slices.DeleteFunc(list, func(c Completion) bool { return !strings.HasPrefix(c.Word, typed) })
+}
+
+// filesIn are the files that a scenario has in sections and settings of such names.
+func filesIn(source, section, setting string) []Completion {
+	var list []Completion
+	for line := range strings.Lines(source) {
+		path, found := strings.CutPrefix(strings.TrimSpace(line), setting)
+		if found {
+			path, _, _ = strings.Cut(strings.TrimSpace(path), " ")
+		} else if path, found = strings.CutPrefix(sectionName(line), section); !found {
+			continue
+		}
+		if path != "" {
+			list = append(list, Completion{path, path, "A file of this scenario."})
+		}
+	}
+	return list
+}
+
+// sectionName is the name in a line `-- NAME --`; "" for another line.
+func sectionName(line string) string {
+	name, begins := strings.CutPrefix(strings.TrimRight(line, "\r\n \t"), "-- ")
+	name, ends := strings.CutSuffix(name, " --")
+	if !begins || !ends {
+		return ""
+	}
+	return strings.TrimSpace(name)
+}
+
+// sectionAt is the section in which a text ends; "" above the first one.
+func sectionAt(text string) string {
+	section := ""
+	for line := range strings.Lines(text) {
+		if name := sectionName(line); name != "" {
+			section = name
+		}
+	}
+	return section
+}
+
+// sectionNames are the sections that a scenario can have.
+func sectionNames() []Completion {
+	return []Completion{
+		{"want --", "-- want --", "What should be seen, packet by packet."},
+		{"figures --", "-- figures --", "What should be measured."},
+		{"server --", "-- server --", "What the server does on purpose."},
+		{"replies --", "-- replies --", "The server's own wording."},
+		{"files/", "-- files/PATH --", "A file on the server, with the text below."},
+		{"local/", "-- local/PATH --", "A file of the client, with the text below."},
+	}
+}
