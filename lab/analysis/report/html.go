@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/report/page"
 )
@@ -41,16 +40,7 @@ type view struct {
 	Facts   string
 	Wrong   []difference
 
-	Lanes     []host
-	Rails     rails
-	Network   string
-	Calls     []call
-	MoreCalls string
-
-	Clock    string
-	HasOther bool
-	Ladder   ladder
-	Undrawn  string
+	pictures
 
 	Conversations     []conversation
 	MoreConversations string
@@ -68,29 +58,17 @@ func (r *Report) view() view {
 		Outcome:       r.outcome(),
 		Facts:         r.facts(),
 		Wrong:         r.differences(),
-		Lanes:         r.hosts(),
-		Rails:         newRails(len(r.lanes)),
-		Clock:         r.clock(),
-		Ladder:        r.draw(),
+		pictures:      r.pictures(),
 		Conversations: r.conversations(),
 		Lengths:       lengthRows(&r.Packets.Lengths),
 		listing:       r.list(),
 	}
-	v.Undrawn = v.Ladder.undrawn()
-	v.Calls, v.MoreCalls = r.calls()
 	v.Graphs, v.MoreGraphs = r.graphs()
 	if n := r.Trace.NumConnections() - len(v.Conversations); n > 0 {
 		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(n)))
 	}
 	v.linkUp()
-	for _, w := range v.Ladder.Rows {
-		v.HasOther = v.HasOther || w.Packet != nil && w.Kind() == string(ftp.Other)
-	}
 	if r.Scenario != nil {
-		v.Network = networkText(r.Scenario)
-		if r.TCP != "" {
-			v.Network += ". TCP: " + r.TCP
-		}
 		v.Source = string(r.Scenario.Source)
 	}
 	return v

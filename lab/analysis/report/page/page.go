@@ -39,16 +39,20 @@ func (p Page) Write(w io.Writer) error {
 		Style  template.CSS
 		Code   template.JS
 	}{Page: p, Style: template.CSS(style)}
-	data.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src '" + digest(style) + "'"
+	data.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src '" + Digest(style) + "'"
 	if p.Script != "" {
 		data.Code = template.JS(p.Script)
-		data.Policy += "; script-src '" + digest(p.Script) + "'"
+		data.Policy += "; script-src '" + Digest(p.Script) + "'"
 	}
 	return paper().Execute(w, data)
 }
 
-// digest names a style or a script as a content security policy does.
-func digest(text string) string {
+// Style is the style of every page.
+func Style() string { return style }
+
+// Digest names a style or a script as a content security policy does. A page that shows one
+// of these in a frame has to allow it in its own policy.
+func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

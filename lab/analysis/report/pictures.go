@@ -1,0 +1,50 @@
+package report
+
+import (
+	"io"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// The pictures are what the page draws: the hosts with the connections between them,
+// and the ladder.
+type pictures struct {
+	Lanes     []host
+	Rails     rails
+	Network   string
+	Calls     []call
+	MoreCalls string
+
+	Clock    string
+	HasOther bool
+	Ladder   ladder
+	Undrawn  string
+}
+
+func (r *Report) pictures() pictures {
+	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Ladder: r.draw()}
+	p.Undrawn = p.Ladder.undrawn()
+	p.Calls, p.MoreCalls = r.calls()
+	for _, w := range p.Ladder.Rows {
+		p.HasOther = p.HasOther || w.Packet != nil && w.Kind() == string(ftp.Other)
+	}
+	if r.Scenario != nil {
+		p.Network = networkText(r.Scenario)
+		if r.TCP != "" {
+			p.Network += ". TCP: " + r.TCP
+		}
+	}
+	return p
+}
+
+// Draw writes the two pictures of the walkthrough, each as a piece of HTML for a page
+// with the style of package page: the hosts with the connections between them, and the
+// ladder. The row of packet N has the id lN.
+func (r *Report) Draw(hosts, ladder io.Writer) error {
+	r.prepare()
+	p := r.pictures()
+	if err := walkthrough().ExecuteTemplate(hosts, "hosts", p); err != nil {
+		return err
+	}
+	return walkthrough().ExecuteTemplate(ladder, "ladder", p)
+}
