@@ -33,6 +33,8 @@ type Options struct {
 	Live     io.Writer      // takes the capture as it is made, instead of Results
 	Bare     bool           // with Live, on gVisor's TCP: the capture says nothing of its scenario
 	Progress func(Progress) // told how far the run is, now and then; may be nil
+
+	NoWalkthrough bool // leaves the walkthrough out, which takes most of the time of a short session
 }
 
 // Progress says how far a run is.
@@ -186,7 +188,7 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 	if err != nil {
 		return nil, interrupted(ctx, s, err)
 	}
-	verdict, err := judge.conclude(made, played, o.seed())
+	verdict, err := judge.conclude(made, played, o)
 	// The cell has said how the session went. Its end may take longer than the
 	// judge, so it is waited for afterwards, where it matters.
 	if endErr := played.end(); endErr != nil {
@@ -200,9 +202,9 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 	return result, nil
 }
 
-// conclude judges the capture of a run, and writes the verdict and the
-// walkthrough.
-func (j *judge) conclude(made *results, p *played, seed uint64) (*Verdict, error) {
+// conclude judges the capture of a run, and writes the verdict and, unless the options
+// leave it out, the walkthrough.
+func (j *judge) conclude(made *results, p *played, o Options) (*Verdict, error) {
 	c, err := capture.Open(made.capture.Name(), capture.Options{})
 	if err != nil {
 		return nil, err
@@ -221,7 +223,8 @@ func (j *judge) conclude(made *results, p *played, seed uint64) (*Verdict, error
 	if err := writeVerdict(filepath.Join(made.folder, "verdict.json"), verdict); err != nil {
 		return nil, err
 	}
-	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict)
+	seed := o.seed()
+	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, !o.NoWalkthrough)
 }
 
 // runLive runs a scenario whose capture goes to somebody who reads along. Only

@@ -14,10 +14,10 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// tell writes the walkthrough of a capture beside it, and its sentences into
-// the capture as comments. A capture made by hand has no verdict, and perhaps
+// tell writes the walkthrough of a capture beside it, if pages are wanted, and its
+// sentences into the capture as comments. A capture made by hand has no verdict, and perhaps
 // no scenario.
-func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict) error {
+func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict, pages bool) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
@@ -32,8 +32,10 @@ func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict) error {
 	}
 	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
 	r.Capture, r.Command, r.TCP, r.Log = filepath.Base(path), command, tcp, logBeside(path)
-	if err := r.WriteFiles(filepath.Dir(path)); err != nil {
-		return err
+	if pages {
+		if err := r.WriteFiles(filepath.Dir(path)); err != nil {
+			return err
+		}
 	}
 	if filepath.Ext(path) != "."+string(pcapng.PCAPNG) {
 		return nil // has no room for comments
