@@ -115,6 +115,7 @@ and proves that what was recorded is what should have happened.`,
 	root.AddCommand(checkCommand(), deriveCommand())
 	root.AddCommand(exerciseCommand(), gradeCommand(), extcapCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
+	root.AddCommand(webCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetFlagErrorFunc(explainFlagError)
 	refineHelp(root)

@@ -31,7 +31,7 @@ path of the page. The environment variable BROWSER selects another program.`,
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), page)
-			return browse(page)
+			return browse(pageAddress(page))
 		},
 		ValidArgsFunction: completeScenarios,
 	}
@@ -55,13 +55,13 @@ func findPage(results string, args []string) (string, error) {
 	return filepath.Abs(page)
 }
 
-// browse starts the browser, and does not wait for it to end.
-func browse(page string) error {
+// browse opens an address in the browser, and does not wait for it to end.
+func browse(address string) error {
 	command := browser()
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return fmt.Errorf("no program that opens pages was found (%s); open the file yourself, or name a browser in BROWSER", command[0])
 	}
-	if err := exec.Command(command[0], append(command[1:], pageAddress(page))...).Start(); err != nil {
+	if err := exec.Command(command[0], append(command[1:], address)...).Start(); err != nil {
 		return fmt.Errorf("cannot start the browser: %w", err)
 	}
 	return nil

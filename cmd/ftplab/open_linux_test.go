@@ -20,7 +20,7 @@ func TestBrowse(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("BROWSER", browser)
-	if err := browse("/results of today/index.html"); err != nil {
+	if err := browse(pageAddress("/results of today/index.html")); err != nil {
 		t.Fatal(err)
 	}
 	opened, err := os.ReadFile(pipe)

@@ -40,7 +40,7 @@ func TestFindPage(t *testing.T) {
 
 func TestNoBrowser(t *testing.T) {
 	t.Setenv("BROWSER", "no-such-browser")
-	if err := browse("/tmp/index.html"); err == nil || !strings.Contains(err.Error(), "BROWSER") {
+	if err := browse(pageAddress("/tmp/index.html")); err == nil || !strings.Contains(err.Error(), "BROWSER") {
 		t.Errorf("got error %v, want one that says what to do", err)
 	}
 }

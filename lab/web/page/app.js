@@ -1,0 +1,68 @@
+// The page: which part of it is shown follows from the fragment of its address, so that
+// every part has a link and the back button works.
+//
+//	#/                     the first lesson
+//	#/lesson/NAME          a lesson
+//	#/scenario/DATA        a scenario that the link itself carries; see share.js
+//	#/capture/TAB[/FRAME]  a capture of the user's
+
+import { Capture } from "./capture.js";
+import { Course } from "./course.js";
+import { h } from "./dom.js";
+import { Lab } from "./lab.js";
+import { unpack } from "./share.js";
+
+const main = document.getElementById("main");
+const loading = document.getElementById("loading");
+const lab = new Lab(part => { loading.textContent = `Loading the lab: ${Math.round(100 * part)} %`; });
+lab.ready.then(() => { loading.textContent = ""; warm(); keep(); }, error => { loading.textContent = "The lab cannot be loaded: " + error.message; });
+
+const course = new Course(lab, await (await fetch(new URL("first.json", import.meta.url))).json());
+const capture = new Capture(lab);
+
+async function route() {
+  const [, view = "", what = "", more = ""] = location.hash.split("/");
+  for (const a of document.querySelectorAll("header nav a")) a.removeAttribute("aria-current");
+  const shown = view === "capture" ? capture : course;
+  document.querySelector(`header nav a[href="#/${view === "capture" ? "capture" : ""}"]`).setAttribute("aria-current", "page");
+  const moved = shown.element.parentNode !== main;
+  if (moved) main.replaceChildren(shown.element);
+  try {
+    if (view === "capture") await capture.show(what || "story", Number(more));
+    else if (view === "scenario") course.openText(await unpack(what));
+    else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
+  } catch (error) {
+    main.replaceChildren(h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson")));
+  }
+  if (entered) (main.querySelector("h1") || main).focus({ preventScroll: view === "capture" && !moved });
+  entered = true;
+}
+let entered = false;
+
+// A capture may be dropped anywhere.
+addEventListener("dragover", event => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); document.body.classList.add("dragging"); } });
+addEventListener("dragleave", event => { if (!event.relatedTarget) document.body.classList.remove("dragging"); });
+addEventListener("drop", event => {
+  document.body.classList.remove("dragging");
+  const file = event.dataTransfer.files[0];
+  if (!file) return;
+  event.preventDefault();
+  if (!location.hash.startsWith("#/capture")) location.hash = "#/capture";
+  capture.open(file);
+});
+
+// warm has the lab make a session that nobody asked for: the first one takes longer than those
+// that follow, as the browser then compiles what it runs.
+function warm() {
+  const { name } = course.contents[0].lessons[0];
+  lab.call("run", { name, source: course.first.lesson.source }).catch(() => {});
+}
+
+// keep has the browser keep the page for times without a network, where it allows that.
+function keep() {
+  if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("offline.js").catch(() => {});
+}
+
+addEventListener("hashchange", route);
+await route();
+document.body.dataset.ready = "true";

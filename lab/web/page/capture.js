@@ -1,0 +1,129 @@
+// A capture of the user's: its story, walkthrough, verdict, packets and files. The file stays
+// in the browser.
+
+import { announce, fragment, h } from "./dom.js";
+import { Packets } from "./packets.js";
+
+const tabs = [
+  ["story", "Story"], ["walkthrough", "Walkthrough"], ["verdict", "Verdict"], ["packets", "Packets"], ["files", "Files"],
+];
+
+export class Capture {
+  constructor(lab) {
+    this.lab = lab;
+    this.packets = new Packets(lab);
+    this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => { if (this.input.files[0]) this.open(this.input.files[0]); } });
+    this.drop = h("div", { class: "drop" }, this.input,
+      h("p", {}, h("label", { for: "choose", class: "button" }, "Choose a capture"), " or drop one anywhere on this page: pcap, pcapng or snoop, also compressed."),
+      h("p", { class: "small" }, "The file never leaves your browser. This page sends nothing anywhere: it has no server."));
+    this.state = h("p", { class: "outcome", role: "status" });
+    this.heading = h("h1", { tabIndex: -1 }, "What happened in a capture");
+    this.head = h("div", { class: "facts" });
+    this.bar = h("nav", { class: "tabs", "aria-label": "The capture", hidden: true }, tabs.map(([name, text]) => h("a", { href: "#/capture/" + name, id: "tab-" + name }, text)));
+    this.panel = h("div", { class: "panel" });
+    this.element = h("div", { class: "capture" }, this.heading, this.drop, this.state, this.head, this.bar, this.panel);
+  }
+
+  // open reads a file.
+  async open(file) {
+    this.summary = null;
+    this.made = new Map(); // panels, by name
+    this.packets.forget();
+    this.bar.hidden = true;
+    this.head.replaceChildren();
+    this.panel.replaceChildren();
+    this.say(`Reading ${file.name} (${megabytes(file.size)}) …`);
+    try {
+      this.summary = await this.lab.call("open", { name: file.name }, file);
+    } catch (error) {
+      this.say(`${file.name}: ${error.message}`, "fail");
+      return;
+    }
+    const s = this.summary;
+    document.title = s.name + " · ftplab";
+    this.heading.textContent = s.name;
+    this.say("");
+    this.head.replaceChildren(
+      h("p", { class: "small" }, [count(s.packets, "packet"), count(s.connections, "connection"), count(s.sessions, "FTP session"), "began " + s.began].join(" · ")),
+      s.damage ? h("p", { class: "fail" }, "The file is damaged: " + s.damage + ". What comes before is complete.") : null,
+      ...s.story.map(text => h("p", { class: "lead" }, text)));
+    this.bar.hidden = false;
+    const [, view, packet] = location.hash.slice(2).split("/");
+    if (location.hash.startsWith("#/capture") && view) await this.show(view, Number(packet));
+    else location.hash = "#/capture/story";
+    announce(`${s.name} is open.`);
+  }
+
+  say(text, kind = "") {
+    this.state.className = "outcome " + kind;
+    this.state.textContent = text;
+  }
+
+  // show shows one of the tabs.
+  async show(name, packet) {
+    if (!this.summary) return;
+    if (!tabs.some(([n]) => n === name)) name = "story";
+    for (const [n] of tabs) {
+      const a = document.getElementById("tab-" + n);
+      if (n === name) a?.setAttribute("aria-current", "page"); else a?.removeAttribute("aria-current");
+    }
+    const generation = this.made;
+    this.shown = name;
+    if (!this.made.has(name)) {
+      this.panel.replaceChildren(h("p", { role: "status" }, "Reading the capture …"));
+      const panel = await this[name]().catch(error => h("p", { class: "fail" }, error.message));
+      if (generation !== this.made) return;
+      this.made.set(name, panel);
+    }
+    if (this.shown !== name) return;
+    this.panel.replaceChildren(this.made.get(name));
+    if (name === "packets") await this.packets.open(packet);
+  }
+
+  async story() {
+    const { text, more } = await this.lab.call("story");
+    return h("div", {}, h("div", { class: "calls" }, fragment(this.summary.hosts)),
+      h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Story" }, text),
+      more ? h("p", { class: "small" }, "The story goes on; ftplab explain prints all of it.") : null);
+  }
+
+  // walkthrough is a page of its own, in a frame that has no origin and so no rights.
+  async walkthrough() {
+    const { html } = await this.lab.call("walkthrough");
+    const frame = h("iframe", { title: "Walkthrough of " + this.summary.name });
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.srcdoc = html;
+    return frame;
+  }
+
+  async verdict() {
+    const v = await this.lab.call("verdict");
+    const kind = { normal: "pass", "not normal FTP": "fail" }[v.verdict] || "other-than";
+    const link = n => h("a", { href: "#/capture/packets/" + n }, String(n));
+    const finding = f => h("li", { class: "finding " + f.severity },
+      h("h3", {}, f.rule.replaceAll("-", " "), " ", h("span", { class: "small" }, f.severity)),
+      h("dl", {}, h("dt", {}, "normal"), h("dd", {}, f.expected), h("dt", {}, "here"), h("dd", {}, f.observed),
+        f.packets?.length ? [h("dt", {}, "frames"), h("dd", {}, f.packets.slice(0, 20).flatMap(n => [link(n), " "]))] : null,
+        h("dt", {}, "why"), h("dd", {}, f.why),
+        f.filter ? [h("dt", {}, "in Wireshark"), h("dd", {}, h("code", {}, f.filter))] : null));
+    return h("div", {}, h("p", { class: "outcome " + kind }, "Compared with normal FTP: ", h("b", {}, v.verdict)),
+      v.findings.length ? h("ol", { class: "findings" }, v.findings.map(finding)) : h("p", {}, "Nothing differs."));
+  }
+
+  async files() {
+    const list = await this.lab.call("files");
+    if (list.length === 0) return h("p", {}, "Nothing was transferred.");
+    const heads = ["command", "frame", "bytes", "SHA-256"];
+    return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Files" }, h("table", {},
+      h("thead", {}, h("tr", {}, heads.map(text => h("th", { scope: "col" }, text)))),
+      h("tbody", {}, list.map(f => h("tr", {},
+        h("td", {}, h("bdi", { dir: "ltr" }, f.command || "a data connection without its command")),
+        h("td", { class: "n" }, h("a", { href: "#/capture/packets/" + f.packet }, String(f.packet))),
+        h("td", { class: "n" }, f.bytes.toLocaleString("en") + (f.missing ? ` (${f.missing.toLocaleString("en")} are missing)` : "")),
+        h("td", {}, h("code", {}, f.sha256 || "")))))));
+  }
+}
+
+function count(n, noun) { return n.toLocaleString("en") + " " + noun + (n === 1 ? "" : "s"); }
+
+function megabytes(bytes) { return bytes < 1e6 ? Math.ceil(bytes / 1e3) + " kB" : (bytes / 1e6).toFixed(1) + " MB"; }

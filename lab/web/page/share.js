@@ -1,0 +1,42 @@
+// Scenarios in the fragment of an address. A fragment is not sent to the server.
+
+// mostBytes bounds what a link may carry: one of a few kilobytes could become gigabytes.
+const mostBytes = 256 << 10;
+
+async function through(bytes, transform) {
+  const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader();
+  const pieces = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > mostBytes) {
+      reader.cancel();
+      throw new Error("the scenario in this link is too large");
+    }
+    pieces.push(value);
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+// pack makes a text short and fit for an address.
+export async function pack(text) {
+  const bytes = await through(new TextEncoder().encode(text), new CompressionStream("deflate-raw"));
+  let binary = "";
+  for (const b of bytes) binary += String.fromCharCode(b);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+// unpack is the reverse. It fails for what pack has not made.
+export async function unpack(packed) {
+  let bytes;
+  try {
+    const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+    bytes = await through(Uint8Array.from(binary, c => c.charCodeAt(0)), new DecompressionStream("deflate-raw"));
+  } catch (error) {
+    if (error.message.includes("too large")) throw error;
+    throw new Error("this link is damaged: the scenario in it cannot be read");
+  }
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,222 @@
+package worker
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/analysis/report/text"
+)
+
+// An opened capture is the one that the calls below speak of.
+type opened struct {
+	path, name string
+	*capture.Capture
+	reading *reading // of its packets, so far
+}
+
+// A summary is what is known of a capture when it has been opened.
+type summary struct {
+	Name        string   `json:"name"`
+	Packets     int      `json:"packets"`
+	Connections int      `json:"connections"`
+	Sessions    int      `json:"sessions"`
+	Began       string   `json:"began"`
+	Damage      string   `json:"damage,omitempty"` // why it was not read to its end
+	Story       []string `json:"story"`            // in a few sentences
+	Hosts       string   `json:"hosts"`            // HTML
+}
+
+// open opens the capture in a file, in the place of the one before.
+func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
+	if w.opened != nil {
+		w.opened.close()
+		w.opened = nil
+	}
+	c, err := capture.Open(file.Path, capture.Options{NoHash: true})
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), file.Path+": "))
+	}
+	o := &opened{path: file.Path, name: file.Name, Capture: c}
+	if c.Size == 0 {
+		c.Close()
+		return nil, lab.ErrNoPackets
+	}
+	r, err := report.New(c, nil)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	r.Capture = file.Name
+	var hosts strings.Builder
+	if err := r.Draw(&hosts, &strings.Builder{}); err != nil {
+		c.Close()
+		return nil, err
+	}
+	w.opened = o
+	return &summary{
+		Name: file.Name, Packets: c.Size, Connections: c.NumConnections(), Sessions: c.NumSessions(),
+		Began:  time.Unix(0, c.Start).UTC().Format("2 January 2006, 15:04:05 UTC"),
+		Damage: c.Cut, Story: r.Story(), Hosts: hosts.String(),
+	}, nil
+}
+
+func (o *opened) close() {
+	if o.reading != nil {
+		o.reading.stop()
+	}
+	o.Close()
+}
+
+// capture is the one that is open.
+func (w *Worker) capture() (*opened, error) {
+	if w.opened == nil {
+		return nil, errors.New("no capture is open")
+	}
+	return w.opened, nil
+}
+
+// mostStory is how much of a story is worth showing at once, in bytes.
+const mostStory = 512 << 10
+
+// A story is what `ftplab explain` prints.
+type story struct {
+	Text string `json:"text"`
+	More bool   `json:"more"` // it goes on
+}
+
+func (w *Worker) story(nothing) (story, error) {
+	o, err := w.capture()
+	if err != nil {
+		return story{}, err
+	}
+	out := &beginning{most: mostStory}
+	if err := text.Story(out, o.name, o.Capture); err != nil && !errors.Is(err, errEnough) {
+		return story{}, err
+	}
+	return story{out.String(), out.more}, nil
+}
+
+// A beginning keeps the first bytes that are written to it, up to the end of a line, and
+// refuses more.
+type beginning struct {
+	bytes.Buffer
+	most int
+	more bool
+}
+
+var errEnough = errors.New("no more is wanted")
+
+func (b *beginning) Write(data []byte) (int, error) {
+	if b.Len()+len(data) <= b.most {
+		return b.Buffer.Write(data)
+	}
+	b.more = true
+	return 0, errEnough
+}
+
+// A page is a whole page of HTML.
+type page struct {
+	HTML string `json:"html"`
+}
+
+// walkthrough is what `ftplab explain --html` writes.
+func (w *Worker) walkthrough(nothing) (page, error) {
+	o, err := w.capture()
+	if err != nil {
+		return page{}, err
+	}
+	var b strings.Builder
+	err = lab.Explain(&b, lab.File(o.path), lab.Explanation{Form: lab.HTML})
+	return page{b.String()}, err
+}
+
+// verdict compares the capture with normal FTP.
+func (w *Worker) verdict(nothing) (*baseline.Assessment, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	return lab.Baseline(lab.File(o.path), baseline.Normal())
+}
+
+// mostConnections is how many connections are listed.
+const mostConnections = 2000
+
+// A connection is one in the list to choose from.
+type connection struct {
+	ID   int    `json:"id"`
+	Role string `json:"role"`
+	Text string `json:"text"`
+}
+
+func (w *Worker) connections(nothing) ([]connection, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	list := []connection{}
+	for c := range o.Connections() {
+		if len(list) == mostConnections {
+			break
+		}
+		what := string(c.Role)
+		if c.Transfer != nil {
+			what += " (" + commandText(c.Transfer) + ")"
+		}
+		list = append(list, connection{c.ID, string(c.Role), fmt.Sprintf("%d: %s, %v and %v", c.ID, what, c.Client, c.Server)})
+	}
+	return list, o.Err()
+}
+
+// commandText is a command with its argument, fit to be shown.
+func commandText(t *ftp.Transfer) string {
+	const most = 100
+	line := text.Escape(strings.TrimSpace(t.Command + " " + t.Argument))
+	if len(line) > most {
+		line = strings.ToValidUTF8(line[:most], "") + "…"
+	}
+	return line
+}
+
+// A file is what a data connection carried.
+type file struct {
+	Connection int    `json:"connection"`
+	Command    string `json:"command"` // that asked for it; "" for none that was seen
+	Packet     int    `json:"packet"`  // of the command, or of the connection's first packet
+	Bytes      int64  `json:"bytes"`
+	Missing    int64  `json:"missing"` // bytes that the capture lacks
+	SHA256     string `json:"sha256,omitempty"`
+}
+
+// files are what was transferred. This reads the capture once more, as it takes the digests.
+func (w *Worker) files(nothing) ([]file, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	c, err := capture.Open(o.path, capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	list := []file{}
+	for k := range c.Connections() {
+		if k.Role != ftp.Data || len(list) == mostConnections {
+			continue
+		}
+		f := file{Connection: k.ID, Packet: k.FirstPacket, Bytes: k.ClientFlow.Bytes + k.ServerFlow.Bytes, Missing: k.Missing(), SHA256: k.SHA256}
+		if k.Transfer != nil {
+			f.Command, f.Packet = commandText(k.Transfer), k.Transfer.Packet
+		}
+		list = append(list, f)
+	}
+	return list, c.Err()
+}

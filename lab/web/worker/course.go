@@ -1,0 +1,64 @@
+package worker
+
+import (
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+// A chapter is a part of the course.
+type chapter struct {
+	Title   string  `json:"title"`
+	Lessons []entry `json:"lessons"`
+}
+
+// An entry is a lesson in the table of contents.
+type entry struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+}
+
+// contents is the table of contents of the course.
+func (w *Worker) contents(nothing) ([]chapter, error) {
+	var list []chapter
+	for _, c := range scenarios.Contents() {
+		part := chapter{Title: c.Title}
+		for _, name := range c.Names {
+			s, err := scenarios.Load(name)
+			if err != nil {
+				return nil, err
+			}
+			part.Lessons = append(part.Lessons, entry{name, s.Title})
+		}
+		list = append(list, part)
+	}
+	return list, nil
+}
+
+// lesson is the text of a scenario of the course.
+func (w *Worker) lesson(which struct{ Name string }) (struct {
+	Source string `json:"source"`
+}, error) {
+	s, err := scenarios.Load(which.Name)
+	if err != nil {
+		return struct {
+			Source string `json:"source"`
+		}{}, err
+	}
+	return struct {
+		Source string `json:"source"`
+	}{string(s.Source)}, nil
+}
+
+// offer is what an editor offers at the cursor.
+type offer struct {
+	Begins int                   `json:"begins"` // of the word, in bytes of the source
+	List   []scenario.Completion `json:"list"`
+}
+
+func (w *Worker) complete(at struct {
+	Source string
+	Offset int // bytes
+}) (offer, error) {
+	begins, list := scenario.Complete(at.Source, at.Offset)
+	return offer{begins, list}, nil
+}

@@ -1,0 +1,179 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/replay"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+// mostMoments is how many packets of a session can be read along.
+const mostMoments = 1000
+
+// A mistake is one in the text of a scenario.
+type mistake struct {
+	Line    int    `json:"line"` // 0 for none in particular
+	Message string `json:"message"`
+}
+
+// A session is what came of a scenario: either its mistakes, or all else.
+type session struct {
+	Mistakes []mistake `json:"mistakes,omitempty"`
+
+	Name     string    `json:"name"`
+	Title    string    `json:"title"`
+	Story    []string  `json:"story"`
+	Passed   bool      `json:"passed"`
+	Judged   bool      `json:"judged"`
+	Frames   int       `json:"frames"`
+	SHA256   string    `json:"sha256"`   // of the capture
+	Capture  string    `json:"capture"`  // the path of the file
+	Hosts    string    `json:"hosts"`    // HTML
+	Ladder   string    `json:"ladder"`   // HTML
+	Failures []mistake `json:"failures"` // of client and server, during the session
+
+	Differences []difference    `json:"differences"`
+	Matches     []match         `json:"matches"`
+	Moments     []replay.Moment `json:"moments"`
+}
+
+// A difference is where the capture is not what the scenario wants.
+type difference struct {
+	Line   int    `json:"line"`
+	What   string `json:"what"`
+	Want   string `json:"want,omitempty"`
+	Got    string `json:"got,omitempty"`
+	Packet int    `json:"packet,omitempty"`
+}
+
+// A match is a line of the want and the packet that it describes.
+type match struct {
+	Line   int `json:"line"`
+	Packet int `json:"packet"`
+}
+
+// run has the session of a scenario take place, and judges it. A scenario of the course that
+// was not changed makes the same capture as the command does.
+func (w *Worker) run(of struct {
+	Name, Source string
+	Pages        bool // write the walkthrough, too
+}) (*session, error) {
+	s, err := parse(of.Name, of.Source)
+	if err != nil {
+		return mistaken(err), nil
+	}
+	result, err := lab.Run(context.Background(), s, lab.Options{Results: w.results, TCP: scenario.GVisorTCP, NoWalkthrough: !of.Pages})
+	if err != nil {
+		return mistaken(err), nil
+	}
+	return newSession(s, result)
+}
+
+// parse parses a scenario, as one of the course where it is one.
+func parse(name, source string) (*scenario.Scenario, error) {
+	if s, err := scenarios.Load(name); err == nil && string(s.Source) == source {
+		return s, nil
+	}
+	return scenario.Parse(name+scenario.Extension, []byte(source))
+}
+
+// mistaken is the session of a scenario that cannot take place.
+func mistaken(err error) *session {
+	var inScenario scenario.Errors
+	var one *scenario.Error
+	var inWant *expect.Error
+	s := &session{}
+	switch {
+	case errors.As(err, &inScenario):
+		for _, e := range inScenario {
+			s.Mistakes = append(s.Mistakes, mistake{e.Line, e.Msg})
+		}
+	case errors.As(err, &one):
+		s.Mistakes = []mistake{{one.Line, one.Msg}}
+	case errors.As(err, &inWant):
+		s.Mistakes = []mistake{{inWant.Line, inWant.Msg}}
+	default:
+		s.Mistakes = []mistake{{0, err.Error()}}
+	}
+	return s
+}
+
+func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
+	data, err := os.ReadFile(result.Capture)
+	if err != nil {
+		return nil, err
+	}
+	v := &session{
+		Name: s.Name, Title: s.Title, Story: paragraphs(s.Story),
+		Passed: result.Outcome == lab.Passed, Judged: result.Judged, Frames: result.Frames,
+		Capture: result.Capture, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
+	}
+	v.judged(result.Verdict)
+	c, err := capture.Read(bytes.NewReader(data), capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	r, err := report.New(c, result.Verdict.Want)
+	if err != nil {
+		return nil, err
+	}
+	r.Scenario = s
+	var hosts, ladder strings.Builder
+	if err := r.Draw(&hosts, &ladder); err != nil {
+		return nil, err
+	}
+	v.Hosts, v.Ladder = hosts.String(), ladder.String()
+	v.Moments = slices.Collect(replay.Moments(c, mostMoments))
+	return v, c.Err()
+}
+
+// judged takes over what the verdict says of the lines.
+func (v *session) judged(verdict *lab.Verdict) {
+	for _, f := range verdict.Failures {
+		v.Failures = append(v.Failures, mistake{f.Line, f.Message})
+	}
+	for _, f := range verdict.Figures {
+		if !f.OK {
+			v.Differences = append(v.Differences, difference{Line: f.Line, What: f.Name, Want: f.Wanted, Got: f.Measured + f.Why})
+		}
+	}
+	if verdict.Want == nil {
+		return
+	}
+	for _, m := range verdict.Want.Mismatches {
+		d := difference{m.Line, m.What, m.Want, m.Got, m.Packet}
+		if m.Connection != "" {
+			d.What = m.Connection + ": " + m.What
+		}
+		v.Differences = append(v.Differences, d)
+	}
+	for _, m := range verdict.Want.Lines {
+		if m.Packet > 0 {
+			v.Matches = append(v.Matches, match{m.Line, m.Packet})
+		}
+	}
+}
+
+// paragraphs are those of a story, each in one line.
+func paragraphs(story string) []string {
+	var list []string
+	for p := range strings.SplitSeq(story, "\n\n") {
+		if p = strings.Join(strings.Fields(p), " "); p != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
