@@ -2,12 +2,14 @@ package lab
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/extract"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/scenario"
@@ -106,6 +108,28 @@ func (e Explanation) writePackets(out io.Writer, c *capture.Capture) error {
 		}
 	}
 	return c.Err()
+}
+
+// Extract writes what the data connections of a capture carried into files in the folder
+// dir, and a line for each to w. Of a connection in TLS it writes what is inside, if there
+// are keys. It never writes outside the folder or over a file.
+func Extract(w io.Writer, src Source, dir string) error {
+	c, err := src.open(capture.Options{NoHash: true})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	src.warn(c.Cut)
+	out := bufio.NewWriter(w)
+	n := 0
+	err = extract.Write(dir, c, func(f *extract.File) {
+		n++
+		f.WriteLine(out)
+	})
+	if err == nil && n == 0 {
+		fmt.Fprintf(out, "%s: there is no data connection in this capture, so nothing was extracted\n", src.name)
+	}
+	return errors.Join(err, out.Flush())
 }
 
 // Derive writes the section `want` of a scenario from a capture: what another run

@@ -25,7 +25,7 @@ var explanationForms = []struct {
 
 func explainCommand() *cobra.Command {
 	var e lab.Explanation
-	var keyLog string
+	var keyLog, extractTo string
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
@@ -39,12 +39,18 @@ The JSON has all that the story tells; lab/analysis/report/text/facts.schema.jso
 says what each field means.
 
 Nothing but the capture is needed, and nothing is guessed: what it does not show
-is left out or said.`,
+is left out or said.
+
+--extract writes what each data connection carried, also inside TLS with its keys,
+as it was transferred: lines may end in CRLF. The name of a file is the number of
+the connection and the last part of the path in safe characters. No file is written
+outside the folder or over another one. If bytes are missing, the line says where.`,
 		Example: `  ftplab explain capture.pcapng              the story
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
   ftplab explain --html capture.pcapng > walkthrough.html
   ftplab explain --keylog keys.log ftps.pcap what is inside TLS
+  ftplab explain --extract files capture.pcap what was transferred, as files
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -57,6 +63,9 @@ is left out or said.`,
 				return errors.New("--absolute and --delta go with --packets")
 			}
 			defer spareMemory(args[0])()
+			if extractTo != "" {
+				return lab.Extract(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), extractTo)
+			}
 			return lab.Explain(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), e)
 		},
 	}
@@ -66,7 +75,8 @@ is left out or said.`,
 		c.Flags().BoolVar(&chosen[i], f.flag, false, f.does)
 		names = append(names, f.flag)
 	}
-	oneOf(c, names...)
+	c.Flags().StringVar(&extractTo, "extract", "", "write what was transferred into files in this folder, and print a line for each")
+	oneOf(c, append(names, "extract")...)
 	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
 	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")

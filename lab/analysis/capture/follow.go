@@ -23,6 +23,9 @@ type reading struct {
 	// dialogue, and with hash hashed when they are not; nil says so of none.
 	records func(id int) bool
 	hash    bool
+	// deliver takes the bytes of the connections that are recorded, in the order of each
+	// direction; may be nil.
+	deliver func(l *live, dir int, b tcp.Chunk)
 	// most is how many connections may be followed at the same time, 0 for any number:
 	// those that begin when there are so many are left to another reading.
 	most int
@@ -144,6 +147,9 @@ func (f *follower) begin(p *packet.Packet) *live {
 	l.records = f.records != nil && f.records(id)
 	if l.records && f.c.protected[id] {
 		l.Protect(&f.pool, f.c.keys, f.c.hash)
+	}
+	if l.records && f.deliver != nil {
+		l.Deliver(&f.pool, func(dir int, b tcp.Chunk) { f.deliver(l, dir, b) })
 	}
 	if f.hash && l.Hashes == nil {
 		l.Hashes = &f.pool

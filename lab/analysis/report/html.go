@@ -27,6 +27,9 @@ var walkthrough = sync.OnceValue(func() *template.Template {
 // HTML writes the walkthrough as one page of HTML.
 func (r *Report) HTML(w io.Writer) error {
 	var body bytes.Buffer
+	if err := r.gather(); err != nil {
+		return err
+	}
 	if err := walkthrough().ExecuteTemplate(&body, "walkthrough", r.view()); err != nil {
 		return err
 	}
@@ -41,6 +44,9 @@ type view struct {
 	Wrong   []difference
 
 	pictures
+
+	Contents     []*content
+	MoreContents string
 
 	Conversations     []conversation
 	MoreConversations string
@@ -59,6 +65,7 @@ func (r *Report) view() view {
 		Facts:         r.facts(),
 		Wrong:         r.differences(),
 		pictures:      r.pictures(),
+		Contents:      r.contents,
 		Conversations: r.conversations(),
 		Lengths:       lengthRows(&r.Packets.Lengths),
 		listing:       r.list(),
@@ -66,6 +73,12 @@ func (r *Report) view() view {
 	v.Graphs, v.MoreGraphs = r.graphs()
 	if n := r.Trace.NumConnections() - len(v.Conversations); n > 0 {
 		v.MoreConversations = fmt.Sprintf("And %s more.", grouped(int64(n)))
+	}
+	for _, c := range v.Contents {
+		c.Short = r.surveyed.names.of(c.connection).short
+	}
+	if r.moreContents > 0 {
+		v.MoreContents = fmt.Sprintf("And %s more; ftplab explain --extract writes them all.", grouped(int64(r.moreContents)))
 	}
 	v.linkUp()
 	if r.Scenario != nil {

@@ -12,6 +12,9 @@ import (
 // Markdown writes the walkthrough as Markdown that reads well on a code host
 // and in a terminal.
 func (r *Report) Markdown(w io.Writer) error {
+	if err := r.gather(); err != nil {
+		return err
+	}
 	v := r.view()
 	m := &markdown{}
 	m.line("# %s", mdText(v.Title()))
@@ -30,6 +33,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	m.hosts(v)
 	m.ladder(r, v)
 	m.figures(v)
+	m.contents(v)
 	m.conversations(v)
 	m.sequences(r)
 	m.lengths(v)
@@ -160,6 +164,26 @@ func (m *markdown) figures(v view) {
 			mark = "✗"
 		}
 		m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(cmp.Or(f.Measured, "–")), mark, mdText(join(f.Comment, f.Why)))
+	}
+}
+
+func (m *markdown) contents(v view) {
+	if len(v.Contents) == 0 {
+		return
+	}
+	m.heading("Transferred files")
+	for _, c := range v.Contents {
+		m.line("%s (`%s`): %s\n", mdText(c.For), c.Short, mdText(c.Facts))
+		if c.Text != "" {
+			m.block(c.Text)
+			m.line("")
+		}
+		if c.More != "" {
+			m.line("%s\n", c.More)
+		}
+	}
+	if v.MoreContents != "" {
+		m.line("%s", v.MoreContents)
 	}
 }
 

@@ -53,6 +53,10 @@ type Report struct {
 	comments map[int]string
 	purposes map[int]string // what the server did on purpose, by the packet of the command
 	wrong    map[int][]string
+
+	gathered     bool
+	contents     []*content
+	moreContents int
 }
 
 // New reads the packets of a capture to report on, which has to stay open while the

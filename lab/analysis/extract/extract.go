@@ -1,0 +1,163 @@
+// Package extract writes what a capture's data connections carried into files.
+//
+// The names of the files are safe: they are made of the number of the connection and of
+// those characters of the transfer's name that every system allows, and no file is written
+// outside the folder or over another one.
+package extract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A File is what one side sent on a data connection.
+type File struct {
+	Connection *ftp.Connection
+	// From is the side that sent it; "" if there is nothing to write.
+	From ftp.Side
+	// Name is the name of the file in the folder; "" if none was written.
+	Name string
+	// Bytes is how long it is, SHA256 its digest in hexadecimal.
+	Bytes  int64
+	SHA256 string
+	// Kind says what it seems to be.
+	Kind Kind
+	// Gaps are the places, as offsets in the file, where bytes are missing in the capture.
+	// Of many the first hundred are kept; MoreGaps counts the others.
+	Gaps     []int64
+	MoreGaps int
+	// Hidden says that some of it, or all, is in TLS that cannot be read.
+	Hidden bool
+}
+
+// maxGaps is how many gaps of a file are listed.
+const maxGaps = 100
+
+// Write writes what the capture's data connections carried into the folder dir, which is
+// made if it is not there, and calls written for each file when it is complete. For a data
+// connection of which nothing can be read, written is called with a File without a Name.
+func Write(dir string, c *capture.Capture, written func(*File)) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir) // a link in the folder does not lead out of it
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	w := &writer{root: root, dir: dir, open: map[key]*output{}}
+	err = c.Contents(w.take, func(x *ftp.Connection) {
+		for _, f := range w.end(x) {
+			written(f)
+		}
+	})
+	return errors.Join(w.err, err)
+}
+
+// A key names one direction of a connection.
+type key struct {
+	connection int
+	from       ftp.Side
+}
+
+// A writer writes the files of all connections that go on at the same time.
+type writer struct {
+	root *os.Root
+	dir  string
+	open map[key]*output
+	err  error // the first one
+}
+
+// An output is a file that grows.
+type output struct {
+	File
+	buffer  []byte // not written yet
+	hash    hash.Hash
+	sniffer sniffer
+	begun   bool // the file is there
+}
+
+// buffered is how many bytes of each file wait to be written. No file stays open, since
+// many connections may go on at the same time.
+const buffered = 64 << 10
+
+func (w *writer) take(x *ftp.Identity, from ftp.Side, b tcp.Chunk) {
+	if w.err != nil || len(b.Data) == 0 {
+		return
+	}
+	k := key{x.ID, from}
+	o := w.open[k]
+	if o == nil {
+		o = &output{File: File{From: from, Name: fileName(x, from)}, hash: sha256.New()}
+		w.open[k] = o
+	}
+	if b.AfterGap {
+		if len(o.Gaps) < maxGaps {
+			o.Gaps = append(o.Gaps, o.Bytes)
+		} else {
+			o.MoreGaps++
+		}
+	}
+	o.Bytes += int64(len(b.Data))
+	o.hash.Write(b.Data)
+	o.sniffer.add(b.Data)
+	o.buffer = append(o.buffer, b.Data...)
+	if len(o.buffer) >= buffered {
+		w.flush(o)
+	}
+}
+
+// flush writes what waits.
+func (w *writer) flush(o *output) {
+	how := os.O_WRONLY | os.O_APPEND
+	if !o.begun {
+		how |= os.O_CREATE | os.O_EXCL
+	}
+	f, err := w.root.OpenFile(o.Name, how, 0o666)
+	if err == nil {
+		_, err = f.Write(o.buffer)
+		err = errors.Join(err, f.Close())
+	}
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s has a file %s already; extract into an empty folder", w.dir, o.Name)
+	}
+	o.begun, o.buffer = true, o.buffer[:0]
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// end ends the files of a connection.
+func (w *writer) end(x *ftp.Connection) []*File {
+	var files []*File
+	for _, from := range []ftp.Side{ftp.Client, ftp.Server} {
+		o := w.open[key{x.ID, from}]
+		if o == nil {
+			continue
+		}
+		delete(w.open, key{x.ID, from})
+		if w.err == nil && len(o.buffer) > 0 {
+			w.flush(o)
+		}
+		o.Connection, o.SHA256 = x, hex.EncodeToString(o.hash.Sum(nil))
+		o.Kind = o.sniffer.kind()
+		o.Hidden = x.TLS != nil && x.TLS.Hidden()
+		files = append(files, &o.File)
+	}
+	if w.err != nil {
+		return nil
+	}
+	if files == nil {
+		return []*File{{Connection: x, Hidden: x.TLS != nil && x.TLS.Hidden()}}
+	}
+	return files
+}

@@ -1,0 +1,146 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/internal/forge"
+)
+
+const client, server = "198.51.100.100", "192.0.2.21"
+
+// download adds a session that downloads a file of the given name in pieces; nil is a piece
+// that the recorder misses.
+func download(f *forge.Capture, port int, name string, pieces ...[]byte) {
+	c := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
+	c.Send(1, "220 ready\r\n")
+	c.Send(0, "PASV\r\n")
+	c.Send(1, fmt.Sprintf("227 (192,0,2,21,%d,%d)\r\n", port>>8, port&255))
+	d := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port))
+	c.Send(0, "RETR "+name+"\r\n")
+	c.Send(1, "150 here\r\n")
+	for _, p := range pieces {
+		if p == nil {
+			d.Lose(1, 1000)
+			continue
+		}
+		d.Send(1, string(p))
+	}
+	d.Close(1)
+	c.Send(1, "226 done\r\n")
+	c.Close(0)
+}
+
+// extracted extracts a capture into a folder.
+func extracted(t *testing.T, dir string, f *forge.Capture) []*File {
+	t.Helper()
+	c, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*File
+	if err := Write(dir, c, func(f *File) { files = append(files, f) }); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestHostileNames(t *testing.T) {
+	f := forge.New()
+	names := []string{"../../etc/passwd", "/etc/passwd", `..\..\windows\system32`, "..", ".", "", "a\x00b", "CON", "x/", strings.Repeat("n", 5000), "\xff\xfe", "-rf", "a:b", "\x1b[2J"}
+	for i, name := range names {
+		download(f, 2000+2*i, name, []byte("content of "+fmt.Sprint(i)))
+	}
+	outside := t.TempDir()
+	dir := filepath.Join(outside, "a", "files")
+	files := extracted(t, dir, f)
+	if len(files) != len(names) {
+		t.Fatalf("got %d files, want %d", len(files), len(names))
+	}
+	for i, x := range files {
+		got, err := os.ReadFile(filepath.Join(dir, x.Name))
+		if want := "content of " + fmt.Sprint(i); err != nil || string(got) != want {
+			t.Errorf("%q: got %q, %v, want %q", names[i], got, err, want)
+		}
+		if strings.Trim(x.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+") != "" || len(x.Name) > 120 {
+			t.Errorf("%q became %q", names[i], x.Name)
+		}
+		var line strings.Builder
+		x.WriteLine(&line)
+		if strings.ContainsAny(line.String(), "\x1b\x00") {
+			t.Errorf("the line has a control character: %q", line.String())
+		}
+	}
+	all, _ := filepath.Glob(filepath.Join(outside, "*"))
+	inA, _ := filepath.Glob(filepath.Join(outside, "a", "*"))
+	if len(all) != 1 || len(inA) != 1 {
+		t.Errorf("there are files outside the folder: %q %q", all, inA)
+	}
+}
+
+// TestLinks asks that a link in the folder does not lead out of it, and that no file is
+// replaced.
+func TestLinks(t *testing.T) {
+	f := forge.New()
+	download(f, 2000, "README", []byte("hello"))
+	for _, make := range []func(outside, name string) error{
+		func(outside, name string) error { return os.Symlink(outside, name) },
+		func(_, name string) error { return os.WriteFile(name, []byte("mine"), 0o600) },
+	} {
+		dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
+		if err := make(outside, filepath.Join(dir, "00001-README")); err != nil {
+			t.Fatal(err)
+		}
+		c, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(dir, c, func(f *File) { t.Errorf("got %s", f.Name) }); err == nil || !strings.Contains(err.Error(), "00001-README") {
+			t.Errorf("got error %v, want one that names the file", err)
+		}
+		if _, err := os.Stat(outside); err == nil {
+			t.Error("a file was written outside the folder")
+		}
+	}
+}
+
+func TestGaps(t *testing.T) {
+	f := forge.New()
+	download(f, 2000, "holes", []byte("12345"), nil, []byte("678"), nil, []byte("9"))
+	download(f, 2010, "tail", []byte("12345"), nil)
+	download(f, 2020, "none")
+	for i, want := range []string{
+		"INCOMPLETE: 2000 bytes are not in the capture, at offset 5, 8", "INCOMPLETE: 1000 bytes are not in the capture", "no data in the capture",
+	} {
+		x := extracted(t, t.TempDir(), f)[i]
+		var line strings.Builder
+		x.WriteLine(&line)
+		if !strings.Contains(line.String(), want) {
+			t.Errorf("got %q, want %q", line.String(), want)
+		}
+	}
+}
+
+// TestLarge asks that a large transfer, out of order, comes out whole.
+func TestLarge(t *testing.T) {
+	f := forge.New()
+	var want []byte
+	var pieces [][]byte
+	for i := range 400 {
+		p := bytes.Repeat([]byte{byte(i), byte(i >> 8), 3}, 300)
+		want = append(want, p...)
+		pieces = append(pieces, p)
+	}
+	download(f, 2000, "big", pieces...)
+	dir := t.TempDir()
+	x := extracted(t, dir, f)[0]
+	got, err := os.ReadFile(filepath.Join(dir, x.Name))
+	if err != nil || !bytes.Equal(got, want) || x.Kind != Binary {
+		t.Errorf("got %d bytes of kind %s, %v, want %d", len(got), x.Kind, err, len(want))
+	}
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	forged "ftplab/lab/analysis/internal/forge"
+)
+
+// TestContents asks that the page shows a text as text and anything else by its digest.
+func TestContents(t *testing.T) {
+	f := forged.New()
+	c := f.Dial("198.51.100.100:2000", "192.0.2.21:21")
+	c.Send(1, "220 ready\r\n")
+	for i, x := range []struct{ command, data string }{
+		{"LIST", "total 1\r\n-rw-r--r-- <script>alert(1)</script> ``` \x1b[2J\r\n"},
+		{"RETR picture.png", "\x89PNG\r\n\x1a\n\x00\x00\x00"},
+		{"RETR long.txt", strings.Repeat("long ", 10_000)},
+	} {
+		c.Send(0, "PASV\r\n")
+		c.Send(1, "227 (192,0,2,21,100,"+string(rune('0'+i))+")\r\n")
+		d := f.Dial("198.51.100.100:300"+string(rune('0'+i)), "192.0.2.21:2560"+string(rune('0'+i)))
+		c.Send(0, x.command+"\r\n")
+		c.Send(1, "150 here\r\n")
+		for data := x.data; data != ""; {
+			n := min(len(data), 1460)
+			d.Send(1, data[:n])
+			data = data[n:]
+		}
+		d.Close(1)
+		c.Send(1, "226 done\r\n")
+	}
+	c.Close(0)
+	trace, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := New(trace, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var html, md strings.Builder
+	if err := r.HTML(&html); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Markdown(&md); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"-rw-r--r-- &lt;script&gt;alert(1)&lt;/script&gt; ``` \\x1b[2J", "image/png · SHA-256 ", "50,000 bytes from the server", "ftplab explain --extract writes all of it",
+	} {
+		if !strings.Contains(html.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, want := range []string{"````\ntotal 1\n-rw-r--r-- <script>alert(1)</script> ``` \\x1b[2J\n````", "image/png · SHA-256 "} {
+		if !strings.Contains(md.String(), want) {
+			t.Errorf("the Markdown lacks %q", want)
+		}
+	}
+	if strings.Contains(html.String(), "<script>alert") || len(html.String()) > 200_000 {
+		t.Errorf("the page has markup of the capture, or is of %d bytes", len(html.String()))
+	}
+}
