@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,9 @@ type runFlags struct {
 	seed     uint64
 	parallel int
 	json     bool
+	junit    string
+	tap      string
+	failures string
 }
 
 func runCommand() *cobra.Command {
@@ -63,6 +67,9 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random on gVisor's TCP; not 0")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
+	flags.StringVar(&f.junit, "junit", "", "write the outcomes to this `file`, too, as a JUnit report")
+	flags.StringVar(&f.tap, "tap", "", "write the outcomes to this `file`, too, in the Test Anything Protocol")
+	flags.StringVar(&f.failures, "failures", "", "copy the results of those that failed to this `folder`, too")
 	return c
 }
 
@@ -107,7 +114,33 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 			return err
 		}
 	}
+	if err := f.writeForCI(runs); err != nil {
+		return err
+	}
 	return p.end()
+}
+
+// writeForCI writes what a service for continuous integration keeps.
+func (f runFlags) writeForCI(runs []lab.Ran) error {
+	for _, report := range []struct {
+		path  string
+		write func(io.Writer, []lab.Ran) error
+	}{{f.junit, lab.WriteJUnit}, {f.tap, lab.WriteTAP}} {
+		if report.path == "" {
+			continue
+		}
+		file, err := os.Create(report.path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(report.write(file, runs), file.Close()); err != nil {
+			return err
+		}
+	}
+	if f.failures == "" {
+		return nil
+	}
+	return lab.CopyFailures(f.failures, runs)
 }
 
 // A running scenario has ended when done is closed.

@@ -1,0 +1,137 @@
+package lab
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// WriteJUnit writes runs as a JUnit XML report, the form that services for continuous
+// integration read: a test case for each scenario. What is not as the scenario says is
+// a failure, and what could not be run an error.
+func WriteJUnit(w io.Writer, runs []Ran) error {
+	type problem struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+	type testCase struct {
+		Name    string   `xml:"name,attr"`
+		Class   string   `xml:"classname,attr"`
+		File    string   `xml:"file,attr"`
+		Seconds string   `xml:"time,attr"`
+		Failure *problem `xml:"failure,omitempty"`
+		Error   *problem `xml:"error,omitempty"`
+	}
+	var suite struct {
+		XMLName  xml.Name   `xml:"testsuite"`
+		Name     string     `xml:"name,attr"`
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Seconds  string     `xml:"time,attr"`
+		Cases    []testCase `xml:"testcase"`
+	}
+	suite.Name, suite.Tests = "ftplab", len(runs)
+	sum := 0.0
+	for _, r := range runs {
+		c := testCase{Name: r.Scenario.Name, Class: "ftplab", File: r.Scenario.File, Seconds: "0"}
+		if r.Result != nil {
+			c.Seconds = fmt.Sprintf("%.3f", r.Result.Seconds)
+			sum += r.Result.Seconds
+		}
+		switch {
+		case r.Err != nil:
+			suite.Errors++
+			c.Error = &problem{firstLine(r.Err.Error()), r.Err.Error()}
+		case r.Result.Outcome == Failed:
+			suite.Failures++
+			c.Failure = &problem{firstLine(r.Result.Report), r.Result.Report}
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	suite.Seconds = fmt.Sprintf("%.3f", sum)
+	text, err := xml.MarshalIndent(suite, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	return err
+}
+
+// WriteTAP writes runs in the Test Anything Protocol, version 14: a line for each
+// scenario, and below it what is wrong.
+func WriteTAP(w io.Writer, runs []Ran) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", len(runs))
+	for i, r := range runs {
+		report := ""
+		switch {
+		case r.Err != nil:
+			report = r.Err.Error()
+		case r.Result.Outcome == Failed:
+			report = r.Result.Report
+		}
+		if report == "" {
+			fmt.Fprintf(&b, "ok %d - %s\n", i+1, r.Scenario.Name)
+			continue
+		}
+		fmt.Fprintf(&b, "not ok %d - %s\n", i+1, r.Scenario.Name)
+		for line := range strings.Lines(strings.TrimRight(report, "\n") + "\n") {
+			fmt.Fprintf(&b, "# %s", line)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// CopyFailures copies the results of the runs that failed into a folder, each into one
+// of its name, for a service that keeps files. It makes the folder only if there are any.
+func CopyFailures(folder string, runs []Ran) error {
+	for _, r := range runs {
+		if r.Result == nil || r.Result.Outcome != Failed || r.Result.Capture == "" {
+			continue
+		}
+		for _, name := range resultFiles {
+			from := filepath.Join(filepath.Dir(r.Result.Capture), name)
+			if err := copyFile(filepath.Join(folder, r.Scenario.Name, name), from); err != nil {
+				return fmt.Errorf("cannot copy the results of %s: %w", r.Scenario.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// copyFile copies a file. One that is not there, or is a folder, is left out.
+func copyFile(to, from string) error {
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
+}

@@ -1,0 +1,79 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// The reports for continuous integration say how each run ended.
+func TestReportsForCI(t *testing.T) {
+	folder := t.TempDir()
+	capture := filepath.Join(folder, "wrong", "capture.pcapng")
+	if err := os.MkdirAll(filepath.Dir(capture), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(capture, []byte("frames"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	named := func(name string) *scenario.Scenario {
+		return &scenario.Scenario{Name: name, File: name + ".txtar"}
+	}
+	runs := []Ran{
+		{Scenario: named("right"), Result: &Result{Outcome: Passed, Seconds: 0.25}},
+		{Scenario: named("wrong"), Result: &Result{Outcome: Failed, Report: "wrong.txtar:3: a\x01 <b>\n\twant c\n", Capture: capture}},
+		{Scenario: named("broken"), Err: errors.New("no namespaces")},
+	}
+	var junit, tap bytes.Buffer
+	if err := WriteJUnit(&junit, runs); err != nil {
+		t.Fatal(err)
+	}
+	var suite struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Cases    []struct {
+			Name    string `xml:"name,attr"`
+			Failure string `xml:"failure"`
+			Error   string `xml:"error"`
+		} `xml:"testcase"`
+	}
+	if err := xml.Unmarshal(junit.Bytes(), &suite); err != nil {
+		t.Fatalf("%v\n%s", err, junit.String())
+	}
+	if suite.Tests != 3 || suite.Failures != 1 || suite.Errors != 1 || len(suite.Cases) != 3 {
+		t.Fatalf("got %+v", suite)
+	}
+	if c := suite.Cases[1]; c.Name != "wrong" || !strings.Contains(c.Failure, "<b>\n\twant c") {
+		t.Errorf("got %+v", c)
+	}
+	if c := suite.Cases[2]; c.Error != "no namespaces" || suite.Cases[0].Failure+suite.Cases[0].Error != "" {
+		t.Errorf("got %+v", suite.Cases)
+	}
+	if err := WriteTAP(&tap, runs); err != nil {
+		t.Fatal(err)
+	}
+	want := "TAP version 14\n1..3\nok 1 - right\nnot ok 2 - wrong\n# wrong.txtar:3: a\x01 <b>\n# \twant c\nnot ok 3 - broken\n# no namespaces\n"
+	if got := tap.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	kept := filepath.Join(folder, "kept")
+	if err := CopyFailures(kept, runs); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(kept, "wrong", "capture.pcapng")); err != nil || string(text) != "frames" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	if err := CopyFailures(filepath.Join(folder, "none"), runs[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "none")); err == nil {
+		t.Error("a folder was made, and nothing failed")
+	}
+}
