@@ -148,12 +148,15 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 		hosts = hostsOf(s)
 	}
 	out := bufio.NewWriter(w)
-	fmt.Fprint(out, "-- want --\n")
+	fmt.Fprint(out, wantHeading)
 	if err := expect.Derive(out, c, hosts); err != nil {
 		return err
 	}
 	return out.Flush()
 }
+
+// wantHeading begins the section of a scenario that Derive writes.
+const wantHeading = "-- want --\n"
 
 // hostsOf returns the addresses that the hosts of a scenario have in its
 // capture, by their names.

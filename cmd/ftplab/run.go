@@ -27,6 +27,7 @@ type runFlags struct {
 	junit    string
 	tap      string
 	failures string
+	derive   int
 }
 
 func runCommand() *cobra.Command {
@@ -51,6 +52,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
   ftplab run active_list 'passive_*'
   ftplab run -o /tmp/results my_scenarios/
   ftplab run --tcp gvisor --seed 7 active_list
+  ftplab run --derive 5 mine.txtar >> mine.txtar
   ftplab run -w - active_list | wireshark -k -i -`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
@@ -69,6 +71,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
 	flags.StringVar(&f.junit, "junit", "", "write the outcomes to this `file`, too, as a JUnit report")
 	flags.StringVar(&f.tap, "tap", "", "write the outcomes to this `file`, too, in the Test Anything Protocol")
+	flags.IntVar(&f.derive, "derive", 0, "run one scenario so many times, and print the want that all of the captures pass")
 	flags.StringVar(&f.failures, "failures", "", "copy the results of those that failed to this `folder`, too")
 	return c
 }
@@ -92,6 +95,11 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		return fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	case f.parallel < 1:
 		return fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
+	case f.derive != 0:
+		if len(list) != 1 || f.derive < 1 {
+			return fmt.Errorf("--derive %d takes one scenario, and a number from 1 on", f.derive)
+		}
+		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
 	case f.write != "":
 		if len(list) != 1 {
 			return fmt.Errorf("-w takes one scenario, and there are %d", len(list))

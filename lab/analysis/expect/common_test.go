@@ -1,0 +1,106 @@
+package expect
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCommon(t *testing.T) {
+	const first = `ctl   client.* > server.21
+data  client.* > server.9034
+
+ctl   client > server  [S]                       # the client calls
+ctl   server > client  "220 Ready at 10:01, 5 users."
+ctl   client > server  "PASV"
+ctl   server > client  "227 Here (127,0,0,1,35,74)"  @pasv
+data  client > server  [S]  after @pasv
+ctl   client > server  "RETR a.bin"
+data  server > client  seq 1:100
+data  server > client  [F.] seq 100
+ctl   server > client  "226 Done in 5 ms"
+|ctl  client > server  [F.]
+|ctl  server > client  [F.]
+`
+	for _, test := range []struct{ name, other, want string }{
+		{"the same", first, first},
+		{"other words and numbers", strings.NewReplacer("10:01, 5", "10:02, 17", "9034", "9100", "35,74", "35,140", "in 5 ms", "in 12 ms").Replace(first), `
+ctl   client.* > server.21
+data  client.* > server.*
+ctl   client > server  [S]                       # the client calls
+ctl   server > client  "220 Ready at 10:*, * users."
+ctl   client > server  "PASV"
+ctl   server > client  "227 Here (127,0,0,1,35,*)"  @pasv
+data  client > server  [S]  after @pasv
+ctl   client > server  "RETR a.bin"
+data  server > client  seq 1:100
+data  server > client  [F.] seq 100
+ctl   server > client  "226 Done in * ms"
+|ctl  client > server  [F.]
+|ctl  server > client  [F.]
+`},
+		{"another size", strings.NewReplacer("1:100", "1:90", "seq 100", "seq 90").Replace(first), strings.NewReplacer("data  server > client  seq 1:100", "data  ...", "[F.] seq 100", "[F.]").Replace(first)},
+		{"a reset in place of the FIN", strings.NewReplacer("|ctl  server > client  [F.]\n", "ctl  ...\nctl  server > client  [R.]\nctl ...\n", "|ctl  client", "ctl  client").Replace(first),
+			strings.NewReplacer("|ctl  server > client  [F.]\n", "ctl  ...\n", "|ctl  client", "ctl  client").Replace(first)},
+		{"a command more", strings.Replace(first, "ctl   client > server  \"PASV\"\n", "ctl   client > server  \"NOOP\"\nctl   server > client  \"200 OK\"\nctl   client > server  \"PASV\"\n", 1),
+			strings.Replace(first, "ctl   client > server  \"PASV\"\n", "ctl  ...\nctl   client > server  \"PASV\"\n", 1)},
+		{"the label's line is gone", strings.NewReplacer("ctl   server > client  \"227 Here (127,0,0,1,35,74)\"  @pasv\n", "", "after @pasv", "").Replace(first),
+			strings.NewReplacer("ctl   server > client  \"227 Here (127,0,0,1,35,74)\"  @pasv\n", "", "after @pasv", "", "ctl   client > server  \"RETR", "ctl ...\nctl   client > server  \"RETR").Replace(first)},
+	} {
+		got, err := Common([]string{first, test.other})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if _, err := Parse("got", 1, got); err != nil {
+			t.Errorf("%s: %v, in\n%s", test.name, err, got)
+		}
+		if squeeze(got) != squeeze(test.want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
+		}
+	}
+	for _, test := range []struct{ other, want string }{
+		{"ctl  client.* > server.21\n\nctl ...\n", "runs 1 and 2: only one of them has the connection data"},
+		{strings.Replace(first, "\nctl   client > server  [S]", "x  client.* > server.21\n\nctl   client > server  [S]", 1), "one has 2 connections and the other 3"},
+	} {
+		_, err := Common([]string{first, test.other})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
+	}
+}
+
+// squeeze leaves out what only makes columns.
+func squeeze(s string) string {
+	var lines []string
+	for _, line := range strings.Split(s, "\n") {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestCommonText(t *testing.T) {
+	for _, test := range []struct{ a, b, want string }{
+		{`"213 20261128"`, `"213 20261129"`, `"213 *"`},
+		{`"257 \"/tmp/x1\" made"`, `"257 \"/tmp/y2\" made"`, `"257 \"/tmp/*\" made"`},
+		{`"226 *"`, `"226 Done"`, `"226 *"`},
+		{`"230 a"`, `"230 a b"`, `"230 a*"`},
+		{`"\x01 x"`, `"\x02 x"`, `"* x"`},
+	} {
+		got := commonText(test.a, test.b)
+		if _, _, err := parsePattern(got); err != nil || got != test.want {
+			t.Errorf("%s and %s: got %s, %v, want %s", test.a, test.b, got, err, test.want)
+		}
+	}
+}
+
+func TestSkip(t *testing.T) {
+	got, err := Skip("a client.1 > server.21\nb client.2 > server.20\n\na client > server [S] @x\nb client > server [S] after @x\na ...\n", map[string]bool{"a": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "a client.1 > server.21\nb client.2 > server.20\na ... # whatever it brings\nb client > server [S]"; squeeze(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", squeeze(got), want)
+	}
+}

@@ -1,0 +1,102 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/scenario"
+)
+
+// DeriveRuns has the session of a scenario take place n times, and writes the section
+// `want` that all of them pass: what they have in common. What chance chose (ports,
+// times, names, whose reset comes) is a star or left open. On gVisor's TCP each run has
+// a seed of its own.
+//
+// What the scenario wants now does not matter. An error means that a run failed, or
+// that the runs have nothing in common; it never writes a want that one of them fails.
+// Options.Results and Live are not used.
+func DeriveRuns(ctx context.Context, w io.Writer, s *scenario.Scenario, o Options, n int) error {
+	folder, err := os.MkdirTemp("", "ftplab-")
+	if err != nil {
+		return err
+	}
+	defer removeAll(folder)
+	asked := *s
+	asked.Want, asked.Figures, asked.Questions = scenario.Section{}, scenario.Section{}, scenario.Section{}
+	seed := o.seed()
+	o.Live = nil
+	var captures, wants []string
+	for i := range n {
+		o.Results, o.Seed = filepath.Join(folder, fmt.Sprint(i)), seed+uint64(i)
+		result, err := Run(ctx, &asked, o)
+		if err != nil {
+			return err
+		}
+		if result.Outcome != Passed {
+			return fmt.Errorf("run %d of %d failed, so there is nothing to derive from:\n%s", i+1, n, result.Report)
+		}
+		var want bytes.Buffer
+		if err := Derive(&want, File(result.Capture), s); err != nil {
+			return err
+		}
+		captures, wants = append(captures, result.Capture), append(wants, strings.TrimPrefix(want.String(), wantHeading))
+	}
+	common, err := expect.Common(wants)
+	if err != nil {
+		return fmt.Errorf("%s: the runs have no want in common: %w", s.File, err)
+	}
+	if common, err = passedByAll(common, captures, s); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, wantHeading+common)
+	return err
+}
+
+// passedByAll leaves those connections of a want open that one of the captures fails.
+func passedByAll(want string, captures []string, s *scenario.Scenario) (string, error) {
+	for range 3 {
+		irregular := map[string]bool{}
+		for _, path := range captures {
+			if err := failing(want, path, s, irregular); err != nil {
+				return "", err
+			}
+		}
+		if len(irregular) == 0 {
+			return want, nil
+		}
+		var err error
+		if want, err = expect.Skip(want, irregular); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("the runs are too different for one want")
+}
+
+// failing adds the names of the connections that a capture fails.
+func failing(want, path string, s *scenario.Scenario, names map[string]bool) error {
+	w, err := expect.Parse("derived", 1, want)
+	if err != nil {
+		return err
+	}
+	c, err := capture.Open(path, capture.Options{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	v, err := w.Judge(c, hostsOf(s))
+	if err != nil {
+		return err
+	}
+	for _, m := range v.Mismatches {
+		names[m.Connection] = true
+	}
+	return nil
+}
