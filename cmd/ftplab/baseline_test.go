@@ -52,14 +52,16 @@ func baselineOutput(args ...string) (string, error) {
 }
 
 func TestBaselineCheck(t *testing.T) {
-	good, bad := forge(t, "good.pcap", "< 230 Welcome"), forge(t, "bad.pcap", "> USER ada:)")
+	const normal = "../../results/gallery/frederick_active/capture.pcapng"
+	little, bad := forge(t, "little.pcap", "< 230 Welcome"), forge(t, "bad.pcap", "> USER ada:)")
 	for _, test := range []struct {
 		args    []string
 		want    string
 		wantErr error
 	}{
-		{[]string{"check", good}, "good.pcap: normal", nil},
-		{[]string{"check", "--json", good}, `"verdict": "normal"`, nil},
+		{[]string{"check", normal}, "capture.pcapng: normal (1 of 1 session whole)", nil},
+		{[]string{"check", "--json", normal}, `"verdict": "normal"`, nil},
+		{[]string{"check", little}, "little.pcap: cannot be told (0 of 1 session whole", exitStatus(exitUntold)},
 		{[]string{"check", bad}, "no-known-exploits", errFailed},
 		{[]string{"check", "--json", bad}, `"verdict": "not normal FTP"`, errFailed},
 		{[]string{"check", "--md", bad}, "**not normal FTP**", errFailed},

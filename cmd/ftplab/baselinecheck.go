@@ -35,8 +35,11 @@ matters, and the harmless explanation, if there is one. The worst difference com
 first. Of several captures, or of all captures in a folder, it prints a line each and
 a summary.
 
-The verdict is normal, unusual, or not normal FTP. What only looks wrong is listed
-as a note and does not count.
+The verdict is normal, unusual, not normal FTP, or cannot be told: nothing of a
+session could be judged, since there is none, or all of it is in TLS that cannot be
+read. In parentheses is how much could be judged. A packet that the recorder lost
+breaks no rule. What only looks wrong is listed as a note and does not count. One
+weak sign is a note, too; several that agree are not normal.
 
 --format csv, eve and zeek print a line for each finding, for a SIEM. eve is
 Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line
@@ -47,7 +50,8 @@ name of a rule (baseline rules lists them), and perhaps addresses or networks; t
 only findings with a frame from or to one of them are left out. # begins a comment.
 
 Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
-could not be made. Of several captures the worst counts.`,
+could not be made, 3 if it cannot be told. Of several captures the worst counts: an
+error, then what is not normal, then what cannot be told.`,
 		Example: `  ftplab baseline check capture.pcapng
   ftplab baseline check /var/captures monday.pcap
   ftplab baseline check --format eve --suppress known.txt /var/captures >> eve.json
@@ -149,7 +153,7 @@ func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.W
 		if err := out.Write(r); err != nil {
 			return err
 		}
-		worst = cmp.Or(worst, verdictError(r.Assessment.Verdict))
+		worst = worse(worst, verdictError(r.Assessment.Verdict))
 	}
 	if err := out.Close(); err != nil {
 		return err
@@ -159,8 +163,20 @@ func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.W
 
 // verdictError is the error that sets the exit status for a verdict.
 func verdictError(v baseline.Verdict) error {
-	if v == baseline.NotNormal {
+	switch v {
+	case baseline.NotNormal:
 		return errFailed
+	case baseline.CannotTell:
+		return exitStatus(exitUntold)
 	}
 	return nil
+}
+
+// worse is the error of two that counts more: none is the least, and what cannot be told is
+// less than what is not normal.
+func worse(a, b error) error {
+	if a == nil || a == exitStatus(exitUntold) && b != nil {
+		return b
+	}
+	return a
 }

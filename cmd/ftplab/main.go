@@ -26,6 +26,7 @@ const (
 	exitPassed = 0 // everything is as wanted
 	exitFailed = 1 // a scenario or a capture is not
 	exitError  = 2 // it could not be found out
+	exitUntold = 3 // the capture shows nothing to judge (baseline check)
 )
 
 // Errors that only set the exit status: all has been said already.

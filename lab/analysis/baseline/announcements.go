@@ -72,7 +72,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 		b := groups[k]
 		if b == nil {
 			b = &breach{
-				severity: t.severity, filter: s.filter("(ftp.request.command in {\"PORT\", \"EPRT\"} || ftp.response.code == 227)"),
+				severity: t.severity,
 				observed: fmt.Sprintf("the %s, %s, announced %s: %s", party(a.Mode), s.party(a.Mode), a.Where(), t.because),
 			}
 			groups[k] = b
@@ -104,10 +104,13 @@ func (s *session) party(m ftp.Mode) netip.Addr {
 // attack, an address translator, or something that may be either.
 func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
-	for _, id := range a.Connections {
-		if s.data[id].Addr(party(a.Mode)).Addr().Unmap() == own {
+	for _, c := range s.dataOf(a.Connections) {
+		if c.Addr(party(a.Mode)).Addr().Unmap() == own {
 			return translation{Note, "the data connection came to its own address all the same, so an address translator stands in between"}
 		}
+	}
+	if len(a.SiteToSite) > 0 {
+		return translation{Odd, "where another server listened for it, which the same client had asked to: the two exchange a file (RFC 959, 5.2, figure 2)"}
 	}
 	if addr.IsUnspecified() {
 		return translation{Note, "which stands for the address of the control connection"}
@@ -126,7 +129,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Violation, "one of several addresses that this client announced"}
 	case sameNetwork(addr, own):
 		return translation{Violation, "a neighbour in its own network, so no address translator explains it"}
-	case !refused(a) && s.unused(a):
+	case !refused(a) && s.Control.Missing() == 0 && s.unused(a):
 		return translation{Violation, "and asked for no transfer to it"}
 	case isPrivate(addr) && !isPrivate(own):
 		return translation{Note, "a private address, which it has behind an address translator"}
@@ -140,8 +143,8 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 
 // reached reports whether a data connection to an announced address came about.
 func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
-	for _, id := range a.Connections {
-		if c := s.data[id]; c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+	for _, c := range s.dataOf(a.Connections) {
+		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
 			return true
 		}
 	}
@@ -250,7 +253,7 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 			packets:  []int{a.Packet, a.ReplyPacket},
 			observed: fmt.Sprintf("%s announced %s", a.Command, a.Where()),
 		}
-		if !a.ThirdParty && (s.works(a) || a.Mode == ftp.Passive && s.next(a) == nil) {
+		if !a.ThirdParty && (s.works(a) || a.Mode == ftp.Passive) {
 			b.severity = Odd
 		}
 		found = append(found, b)
@@ -261,8 +264,8 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 // works reports whether data came to an announced address, as far as the capture
 // shows: a transfer that is not over yet may still do.
 func (s *session) works(a *ftp.DataPort) bool {
-	for _, id := range a.Connections {
-		if s.data[id].HandshakeSeen {
+	for _, c := range s.dataOf(a.Connections) {
+		if c.HandshakeSeen {
 			return true
 		}
 	}
@@ -279,7 +282,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		if understood[x] || x.Line.AfterGap {
+		if understood[x] || x.Line.AfterGap || !x.Line.Complete || !s.readable(x.Packet) {
 			continue
 		}
 		switch {
@@ -288,9 +291,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 			if x.Argument == "" {
 				b.severity = Odd
 			}
-			if x.Line.Complete || len(x.Replies) > 0 {
-				found = append(found, b)
-			}
+			found = append(found, b)
 		case x.Final() == 227 || x.Final() == 229:
 			r := x.Replies[len(x.Replies)-1]
 			if r.Lines[0].Complete {
@@ -330,10 +331,9 @@ func announcementUsed(_ *Evidence, s *session) []breach {
 	b := breach{
 		packets:  longest,
 		observed: fmt.Sprintf("%d addresses in a row were announced, and none was used", len(longest)),
-		filter:   s.filter("(ftp.request.command in {\"PORT\", \"EPRT\", \"PASV\", \"EPSV\"})"),
 	}
 	if len(longest) < vainAnnouncements {
-		b.severity = Odd
+		b.severity, b.sign = Odd, 1
 	}
 	return []breach{b}
 }

@@ -41,17 +41,8 @@ var attackRules = []Rule{
 		look:     eachCommand(formatString),
 	},
 	{
-		Name: "no-climbing", Theme: "requests",
-		Says:     "Paths do not climb out of the server's tree.",
-		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
-		Severity: Violation,
-		Matters:  "Many ../ in a row, or disguised ones, look for files that the server should not give away.",
-		Innocent: "a user knows the tree well and goes up several levels at once.",
-		look:     eachSession(climbing),
-	},
-	{
 		Name: "no-known-exploits", Theme: "requests",
-		Says:     "No request is one that a published exploit, back door, scanner or password thief sends.",
+		Says:     "No request is one that a published exploit, back door, scanner or password thief sends, and no greeting is a worm's.",
 		Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
 		Severity: Violation,
 		Matters:  "These requests have no other use.",
@@ -82,7 +73,6 @@ func eachCommand(wrong func(*ftp.Exchange) string) func() look {
 				found = append(found, breach{
 					packets:  []int{x.FirstPacket, x.Packet},
 					observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
-					filter:   s.filter(frames(x.FirstPacket, x.Packet)),
 				})
 			}
 		}
@@ -201,75 +191,6 @@ func formatString(x *ftp.Exchange) string {
 	return ""
 }
 
-// pathCommands are the commands whose argument is a path; those with true look at
-// or change what is there, the others only walk.
-var pathCommands = map[string]bool{
-	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
-	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
-	"RMD": true, "XRMD": true, "SIZE": true, "MDTM": true, "MLST": true, "SITE": true,
-}
-
-// How many levels a path may climb, for commands that touch a file and for those
-// that only walk.
-const (
-	climbToFile = 3
-	climbToWalk = 5
-)
-
-var (
-	// climb is one step up, plain or disguised.
-	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
-	// treasure is what traversals look for.
-	treasure = pattern(`(?i)(etc/(passwd|shadow|master\.passwd)|boot\.ini|win\.ini|system32|winnt|\.ssh/|proc/self)`)
-)
-
-func climbing(_ *Evidence, s *session) []breach {
-	var found []breach
-	for _, x := range s.Exchanges {
-		touches, takesPath := pathCommands[x.Command]
-		if !takesPath || x.Line.AfterGap {
-			continue
-		}
-		levels := steps(x.Argument)
-		limit := climbToWalk
-		if touches {
-			limit = climbToFile
-		}
-		what := ""
-		switch {
-		case levels >= limit:
-			what = fmt.Sprintf("climbs %d levels", levels)
-		case levels > 0 && treasure().MatchString(x.Argument):
-			what = "climbs to a file of the system"
-		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
-			what = "climbs in disguise"
-		}
-		if what != "" {
-			found = append(found, breach{
-				packets:  exchangeFrames(x),
-				observed: fmt.Sprintf("%s %s", show(x.Line.Text), what),
-				filter:   s.filter(frames(exchangeFrames(x)...)),
-			})
-		}
-	}
-	return found
-}
-
-// steps counts the steps up in a path.
-func steps(path string) int {
-	n := 0
-	for {
-		at := climb().FindStringIndex(path)
-		if at == nil {
-			return n
-		}
-		n++
-		// The separator behind one step is that in front of the next.
-		path = path[max(at[1]-1, at[0]+1):]
-	}
-}
-
 // An exploit is a request with a single use.
 type exploit struct {
 	command  string // any, if empty
@@ -295,45 +216,46 @@ var exploits = []exploit{
 	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
 }
 
-// backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
-const backdoorPort = 6200
+// greetings are those of programs that nobody has installed.
+var (
+	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b`)
+	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
+)
 
-func knownExploit(e *Evidence, s *session) []breach {
-	var found []breach
+// knownGreeting judges the words of the server's greeting.
+func knownGreeting(s *session) []breach {
+	if s.greeting == nil || !s.readable(s.greeting.Packet) {
+		return nil
+	}
+	b := breach{packets: []int{s.greeting.Packet}, observed: fmt.Sprintf("the server greets with %s, ", show(s.greeting.Text))}
+	switch {
+	case wormGreeting().MatchString(s.greeting.Text):
+		b.observed += "as worms do that spread by FTP"
+	case intruderGreeting().MatchString(s.greeting.Text):
+		b.severity, b.sign = Odd, 2
+		b.observed += "as intruders like to"
+	default:
+		return nil
+	}
+	return []breach{b}
+}
+
+func knownExploit(_ *Evidence, s *session) []breach {
+	found := knownGreeting(s)
 	for _, x := range s.Exchanges {
 		for _, k := range exploits {
-			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !k.argument().MatchString(x.Argument) {
+			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !s.readable(x.Packet) || !k.argument().MatchString(x.Argument) {
 				continue
 			}
 			b := breach{
 				packets:  []int{x.Packet},
 				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), k.name),
-				filter:   s.filter(frames(x.Packet)),
-			}
-			if c, ok := e.shells[s.server()]; ok && x.Command == "USER" {
-				b.packets = append(b.packets, c.packet)
-				b.observed += fmt.Sprintf("; then a connection to port %d, %d bytes and %d bytes back", backdoorPort, c.sent, c.received)
-				b.filter = s.filter(frames(x.Packet)) + " || " + stream(c.id)
 			}
 			found = append(found, b)
 			break
 		}
 	}
 	return found
-}
-
-// A shell is a connection to the back door of a server that carried data.
-type shell struct {
-	id, packet     int
-	sent, received int64 // bytes, by the client
-}
-
-// noteShell notes the first such connection to each server.
-func (e *Evidence) noteShell(c *ftp.Connection) {
-	server := c.Server.Addr().Unmap()
-	if _, known := e.shells[server]; !known && c.Server.Port() == backdoorPort && c.ServerFlow.Bytes > 0 {
-		e.shells[server] = shell{c.ID, c.FirstPacket, c.ClientFlow.Bytes, c.ServerFlow.Bytes}
-	}
 }
 
 // Limits of repetition at machine speed: how many times the same line in a row,
@@ -365,10 +287,9 @@ func floods(_ *Evidence, s *session) []breach {
 			b := breach{
 				packets:  packets,
 				observed: fmt.Sprintf("%s %d times in a row, within %v", show(x.Line.Text), n, elapsed),
-				filter:   s.filter("ftp.request"),
 			}
 			if n < limit {
-				b.severity = Odd
+				b.severity, b.sign = Odd, 1
 			}
 			found = append(found, b)
 		}

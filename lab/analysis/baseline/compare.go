@@ -65,7 +65,6 @@ func (o *outlier) finding() (Finding, bool) {
 		Observed: quantity(o.worst, o.Unit),
 		Why: "It is " + times(o.worst/h.Max) + " more than the most that the profile knows." +
 			" Innocent, if this network, these files or these people differ from those that it was learned from; learn a profile of your own then.",
-		Filter: frames(o.packets...),
 	}
 	if o.n > 1 {
 		f.Observed += fmt.Sprintf(", and %d more beyond what is known", o.n-1)
@@ -154,7 +153,6 @@ func (p *Profile) stranger(rule, expected, prefix string, list []string, at map[
 		f.Packets = append(f.Packets, at[prefix+what])
 	}
 	f.Packets = without(f.Packets, 0)
-	f.Filter = frames(f.Packets...)
 	return f
 }
 

@@ -112,7 +112,6 @@ func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	return []breach{{
 		packets:  []int{c.FirstPacket},
 		observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
-		filter:   stream(c.ID),
 	}}
 }
 
@@ -128,10 +127,10 @@ func withPartner(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	b := breach{
 		packets:  []int{c.DataPort.Packet, c.FirstPacket},
 		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
-		filter:   stream(c.ID) + " || " + stream(s.Control.ID),
 	}
-	if mayBeSame(came, partner) {
-		b.severity = Odd
+	switch {
+	case len(c.DataPort.SiteToSite) > 0, mayBeSame(came, partner), c.Addr(caller).Port() == 20:
+		b.severity = Odd // a server, which the client asked to (RFC 959, 5.2), or one host with two addresses
 	}
 	return []breach{b}
 }
@@ -206,7 +205,6 @@ func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
 	return []breach{{
 		packets:  []int{c.FirstPacket},
 		observed: fmt.Sprintf("%s called from port %d", c.Client.Addr(), c.Client.Port()),
-		filter:   stream(c.ID),
 	}}
 }
 
@@ -214,8 +212,7 @@ func oneConnection(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		var packets []int
-		for _, id := range x.Data {
-			c := s.data[id]
+		for _, c := range s.dataOf(x.Data) {
 			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
 				packets = append(packets, c.FirstPacket)
 			}
@@ -239,8 +236,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		for _, id := range x.Data {
-			c := s.data[id]
+		for _, c := range s.dataOf(x.Data) {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
@@ -250,7 +246,6 @@ func oneWay(_ *Evidence, s *session) []breach {
 			b := breach{
 				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
 				observed: fmt.Sprintf("during %s the %s sent %d bytes", show(x.Line.Text), sender.Other(), back),
-				filter:   stream(c.ID) + " && tcp.len > 0",
 			}
 			if c.Flow(sender).Bytes == 0 {
 				b.severity = Odd // perhaps another transfer's
@@ -267,8 +262,7 @@ func senderCloses(_ *Evidence, s *session) []breach {
 		if !completed(x) || s.said("ABOR") {
 			continue
 		}
-		for _, id := range x.Data {
-			c := s.data[id]
+		for _, c := range s.dataOf(x.Data) {
 			sender := x.Sender()
 			if c.FirstFIN != sender.Other() {
 				continue
@@ -277,7 +271,6 @@ func senderCloses(_ *Evidence, s *session) []breach {
 			b := breach{
 				packets:  []int{x.Packet, fin},
 				observed: fmt.Sprintf("after %s the %s closed first", show(x.Line.Text), sender.Other()),
-				filter:   stream(c.ID) + " && tcp.flags.fin == 1",
 			}
 			if c.OpenedBy == "" || fin > c.Flow(sender).LastData || c.Flow(sender).FIN > 0 {
 				b.severity = Note
@@ -300,7 +293,6 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		severity: Note,
 		packets:  []int{rst},
 		observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
-		filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.flags.reset == 1)",
 	}
 	if x := s.transfer(c); x != nil {
 		b.packets = append(b.packets, x.Packet)
@@ -345,10 +337,11 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 // wrongBytes compares a binary transfer of a whole file with what the server said
 // of its size, before it and after it.
 func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
-	if !completed(x) || len(x.Data) != 1 {
-		return nil
+	data := s.dataOf(x.Data)
+	if !completed(x) || len(data) != 1 || data[0].Transfer != nil && data[0].Transfer.Mode != "" {
+		return nil // compressed bytes, or blocks, are not those of the file
 	}
-	c := s.data[x.Data[0]]
+	c := data[0]
 	f := c.Flow(x.Sender())
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
@@ -363,7 +356,6 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 				packets:  []int{x.Packet, n.packet, f.LastData},
 				expected: fmt.Sprintf("%d bytes, as the server said", n.bytes),
 				observed: fmt.Sprintf("%s moved %d bytes", show(x.Line.Text), f.Bytes),
-				filter:   stream(c.ID),
 			}}
 		}
 	}

@@ -31,7 +31,7 @@ var dialogueRules = []Rule{
 		Name: "reply-answers-command", Theme: "dialogue",
 		Says:     "Every reply answers a command that was sent before it; only the greeting and a farewell (421, 221) come unasked.",
 		Source:   "RFC 959, 4.2 and 5.4",
-		Severity: Violation,
+		Severity: Violation, sign: 1,
 		Matters:  "An answer before its question was not given by a server that listens: the session is forged, injected or replayed.",
 		Innocent: "the recorder lost the command, or stored packets in the wrong order.",
 		look:     eachSession(answersCommand),
@@ -40,7 +40,7 @@ var dialogueRules = []Rule{
 		Name: "reply-fits-command", Theme: "dialogue",
 		Says:     "A reply is one of those that may answer the command.",
 		Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
-		Severity: Violation,
+		Severity: Violation, sign: 1,
 		Matters:  "A code that belongs to another command shows that the two sides do not talk of the same thing.",
 		Innocent: "it is a server of an unusual make, or a reply was lost by the recorder.",
 		look:     eachSession(fitsCommand),
@@ -49,7 +49,7 @@ var dialogueRules = []Rule{
 		Name: "reply-well-formed", Theme: "dialogue",
 		Says:     "A reply is three digits and a blank (or a hyphen, if more lines follow), then text.",
 		Source:   "RFC 959, 4.2",
-		Severity: Violation,
+		Severity: Violation, sign: 1,
 		Matters:  "A client cannot tell what happened from anything else; what answers like this is hardly an FTP server.",
 		Innocent: "a server of little experience prints the second line of a message without a code.",
 		look:     eachSession(wellFormed),
@@ -98,7 +98,7 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	}
 	command := s.Exchanges[0]
 	reply := s.firstReply()
-	if reply == nil {
+	if reply == nil || s.Control.ServerFlow.SYN == 0 { // or the recorder may have lost the greeting
 		return nil
 	}
 	// The server's acknowledgement shows what it had heard when it spoke. If
@@ -109,7 +109,6 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	return []breach{{
 		packets:  []int{command.Packet, reply.FirstPacket},
 		observed: fmt.Sprintf("%s in frame %d; the server's first words, %s, came in frame %d, after it", show(command.Line.Text), command.Packet, show(reply.Lines[0].Text), reply.FirstPacket),
-		filter:   s.filter(frames(command.Packet, reply.FirstPacket)),
 	}}
 }
 
@@ -148,7 +147,6 @@ func oneAtATime(_ *Evidence, s *session) []breach {
 	b := breach{
 		packets:  packets,
 		observed: plural(len(packets), "command was", "commands were") + " sent before the one in front had been answered",
-		filter:   s.filter("ftp.request"),
 	}
 	if len(packets) < 3 {
 		b.severity = Note
@@ -193,10 +191,13 @@ func answersCommand(_ *Evidence, s *session) []breach {
 	return found
 }
 
+// oftenTwice are replies that servers, or proxies in front of them, say two times.
+var oftenTwice = map[int]bool{120: true, 220: true, 225: true, 226: true, 230: true, 331: true}
+
 // unasked judges a reply that answers nothing; previous is the code before it.
 func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
-	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous:
+	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous && oftenTwice[r.Code]:
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // a transfer that was broken off is often told twice
@@ -207,7 +208,6 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	b := breach{
 		packets:  []int{r.Packet},
 		observed: fmt.Sprintf("%s in frame %d, when no command waited for an answer", show(r.Lines[0].Text), r.Packet),
-		filter:   s.filter(frames(r.Packet)),
 	}
 	if !telling[r.Code] || r.Code == 220 {
 		b.severity = Odd

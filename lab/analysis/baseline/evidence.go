@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"sort"
 	"strings"
@@ -17,11 +18,9 @@ import (
 type Evidence struct {
 	*capture.Capture
 	watch *watch
-	// called are the addresses that each client announced in active mode, shells the
-	// connections to back doors by the server. They are known when the connections have
-	// been read.
+	// called are the addresses that each client announced in active mode. They are known
+	// when the connections have been read.
 	called map[netip.Addr]map[netip.Addr]bool
-	shells map[netip.Addr]shell
 }
 
 // Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The
@@ -44,9 +43,8 @@ type visitor struct {
 
 // visit shows all connections, then all sessions with their data connections.
 func (e *Evidence) visit(v visitor) error {
-	e.called, e.shells = map[netip.Addr]map[netip.Addr]bool{}, map[netip.Addr]shell{}
+	e.called = map[netip.Addr]map[netip.Addr]bool{}
 	for c := range e.Connections() {
-		e.noteShell(c)
 		if c.Role == ftp.Control {
 			e.noteCalled(c)
 		}
@@ -56,7 +54,7 @@ func (e *Evidence) visit(v visitor) error {
 		}
 	}
 	for d := range e.Dialogues(true) {
-		s := newSession(d.Session(), d.Data)
+		s := newSession(d.Session(), d.Data, e.watch.damage.of(d.Control.ID))
 		v.session(s)
 		for _, c := range d.Data {
 			v.data(s, c)
@@ -126,6 +124,8 @@ type session struct {
 	// securedAt is the packet of the reply that made the dialogue secret, 0 for
 	// none. What follows it is no text, whether or not it looks like TLS.
 	securedAt int
+	// clearFrom is the packet from which on it is in clear again, 0 for none.
+	clearFrom int
 	// greeting is the server's first reply, nil if it was not seen.
 	greeting *ftp.Reply
 	logins   []login
@@ -134,6 +134,10 @@ type session struct {
 	loggedIn int
 	// commands counts the commands.
 	commands map[string]int
+	// damaged counts packets that nobody accepted, since their checksum is wrong. They
+	// and those that begin TLS unasked are in unread: no words of the dialogue are in them.
+	damaged int
+	unread  map[int]bool
 }
 
 // A login is an attempt to log in.
@@ -145,8 +149,11 @@ type login struct {
 	at             int // the packet of that reply
 }
 
-func newSession(t *ftp.Session, data []*ftp.Connection) *session {
-	s := &session{Session: t, data: map[int]*ftp.Connection{}, commands: map[string]int{}}
+func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *session {
+	if damaged == nil {
+		damaged = map[int]bool{}
+	}
+	s := &session{Session: t, data: map[int]*ftp.Connection{}, commands: map[string]int{}, damaged: len(damaged), unread: maps.Clone(damaged)}
 	for _, c := range data {
 		s.data[c.ID] = c
 	}
@@ -159,9 +166,12 @@ func newSession(t *ftp.Session, data []*ftp.Connection) *session {
 			break
 		}
 	}
-	s.whole = !t.Hidden && s.fromStart() && t.Control.Missing() == 0
-	for _, l := range t.Lines {
-		if l.AfterGap {
+	s.whole = !t.Hidden && s.fromStart() && t.Control.Missing() == 0 && s.bothSides() && len(damaged) == 0
+	for i, l := range t.Lines {
+		if l.Unasked() {
+			s.unread[l.Packet] = true
+		}
+		if l.AfterGap || !l.Complete && i < len(t.Lines)-1 { // lost, or cut short by the recorder
 			s.whole = false
 		}
 	}
@@ -170,6 +180,9 @@ func newSession(t *ftp.Session, data []*ftp.Connection) *session {
 			_, s.securedAt = answer(x)
 			s.whole = false
 		}
+	}
+	if t.Layer != nil {
+		s.clearFrom = t.Layer.ClearFrom()
 	}
 	s.findLogins()
 	return s
@@ -180,12 +193,19 @@ func (s *session) fromStart() bool {
 	if s.Control.OpenedBy != "" {
 		return s.Control.OpenedBy == ftp.Client
 	}
-	bothSides := s.Control.ClientFlow.Segments > 0 && s.Control.ServerFlow.Segments > 0
-	return bothSides && s.Lines[0].From == ftp.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+	return s.bothSides() && s.Lines[0].From == ftp.Server && strings.HasPrefix(s.Lines[0].Text, "220")
 }
 
-// readable reports whether what was said in a packet can be read.
-func (s *session) readable(packet int) bool { return s.securedAt == 0 || packet <= s.securedAt }
+// bothSides reports whether the capture has both directions of the control connection.
+func (s *session) bothSides() bool {
+	return s.Control.ClientFlow.Packets > 0 && s.Control.ServerFlow.Packets > 0
+}
+
+// readable reports whether what was said in a packet can be read, and was received.
+func (s *session) readable(packet int) bool {
+	clear := s.securedAt == 0 || packet <= s.securedAt || s.clearFrom > 0 && packet >= s.clearFrom
+	return clear && !s.unread[packet]
+}
 
 // findLogins collects the attempts to log in: a USER that was answered for good,
 // or a USER and its PASS.
@@ -200,11 +220,15 @@ func (s *session) findLogins() {
 				continue
 			}
 		case "PASS":
+			if code == 332 { // and an account
+				continue
+			}
+		case "ACCT":
 		default:
 			continue
 		}
 		l := login{user: user, packet: e.Packet, time: e.Time, code: code, at: at}
-		if e.Command == "PASS" {
+		if e.Command != "USER" {
 			l.password = e.Argument
 		}
 		s.logins = append(s.logins, l)
@@ -267,17 +291,33 @@ func (s *session) before(packet int) int {
 // said reports whether the client sent the command.
 func (s *session) said(command string) bool { return s.commands[command] > 0 }
 
+// dataOf returns those of some data connections that belong to the session.
+func (s *session) dataOf(ids []int) []*ftp.Connection {
+	var list []*ftp.Connection
+	for _, id := range ids {
+		if c := s.data[id]; c != nil { // else it is another session's, of two servers
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// hosts are the two parties of the session.
+func (s *session) hosts() pairOfHosts { return pairOfHosts{s.client(), s.server()} }
+
+// A pairOfHosts is a client and a server.
+type pairOfHosts struct{ client, server netip.Addr }
+
+// ordered is the pair with the lower address first.
+func (p pairOfHosts) ordered() pairOfHosts {
+	if p.server.Less(p.client) {
+		return pairOfHosts{p.server, p.client}
+	}
+	return p
+}
+
 func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
 func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
-
-// filter is a display filter for the session's control connection, and what is
-// to be seen in it.
-func (s *session) filter(what string) string {
-	if what == "" {
-		return stream(s.Control.ID)
-	}
-	return stream(s.Control.ID) + " && " + what
-}
 
 // pair are the frames of a command and of its replies.
 func exchangeFrames(e *ftp.Exchange) []int {

@@ -3,15 +3,15 @@
 package baseline
 
 import (
-	"math"
-
 	"ftplab/lab/analysis/ftp"
 )
 
 // An examination is one check of a capture.
 type examination struct {
 	e         *Evidence
+	judged    Judged
 	rules     []ruleCheck
+	signs     signs
 	outliers  []outlier // none without a profile
 	strangers *strangers
 }
@@ -24,7 +24,9 @@ type ruleCheck struct {
 }
 
 func newExamination(e *Evidence, normal *Profile) *examination {
-	x := &examination{e: e}
+	x := &examination{e: e, signs: signs{}, judged: Judged{
+		Dropped: e.Dropped, CutShort: e.Truncated, packets: e.Size, connections: e.NumConnections(),
+	}}
 	for _, r := range Rules() {
 		x.rules = append(x.rules, ruleCheck{Rule: r, look: r.look()})
 	}
@@ -34,17 +36,24 @@ func newExamination(e *Evidence, normal *Profile) *examination {
 	return x
 }
 
-func (r *ruleCheck) add(place int, found []breach) {
+// add takes breaches of a rule: of a place, in what two hosts did.
+func (x *examination) add(r *ruleCheck, place int, hosts pairOfHosts, found []breach) {
 	for _, b := range found {
-		b.place = place
+		if place != atEnd || b.place == 0 {
+			b.place = place
+		}
+		if hosts != (pairOfHosts{}) {
+			b.hosts = hosts
+		}
 		r.breaches = append(r.breaches, b)
+		x.signs.add(r.Rule, b)
 	}
 }
 
 func (x *examination) connection(c *ftp.Connection) {
 	for i := range x.rules {
 		if r := &x.rules[i]; r.look.connection != nil {
-			r.add(c.ID, r.look.connection(x.e, c))
+			x.add(r, c.ID, pairOfHosts{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()}, r.look.connection(x.e, c))
 		}
 	}
 	for i := range x.outliers {
@@ -55,9 +64,10 @@ func (x *examination) connection(c *ftp.Connection) {
 }
 
 func (x *examination) session(s *session) {
+	x.judged.add(s)
 	for i := range x.rules {
 		if r := &x.rules[i]; r.look.session != nil {
-			r.add(s.Control.ID, r.look.session(x.e, s))
+			x.add(r, s.Control.ID, s.hosts(), r.look.session(x.e, s))
 		}
 	}
 	for i := range x.outliers {
@@ -71,9 +81,13 @@ func (x *examination) session(s *session) {
 }
 
 func (x *examination) data(s *session, c *ftp.Connection) {
+	var hosts pairOfHosts
+	if s != nil {
+		hosts = s.hosts()
+	}
 	for i := range x.rules {
 		if r := &x.rules[i]; r.look.data != nil {
-			r.add(c.ID, r.look.data(x.e, s, c))
+			x.add(r, c.ID, hosts, r.look.data(x.e, s, c))
 		}
 	}
 }
@@ -84,7 +98,13 @@ func (x *examination) assess() *Assessment {
 	for i := range x.rules {
 		r := &x.rules[i]
 		if r.look.end != nil {
-			r.add(math.MaxInt, r.look.end(x.e))
+			x.add(r, atEnd, pairOfHosts{}, r.look.end(x.e))
+		}
+	}
+	for i := range x.rules {
+		r := &x.rules[i]
+		if r.Name == signsAgree {
+			r.breaches = x.signs.judge()
 		}
 		findings = append(findings, r.findings(r.breaches)...)
 	}
@@ -96,5 +116,5 @@ func (x *examination) assess() *Assessment {
 	if x.strangers != nil {
 		findings = append(findings, x.strangers.findings()...)
 	}
-	return assess(findings)
+	return assess(findings, x.judged)
 }

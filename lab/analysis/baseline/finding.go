@@ -34,6 +34,9 @@ const (
 	IsUnusual Verdict = "unusual"
 	// NotNormal: at least one violation.
 	NotNormal Verdict = "not normal FTP"
+	// CannotTell: nothing differs, and nothing of a session could be judged. The capture
+	// has no FTP, a packet or two of it, or all of it in TLS that cannot be read.
+	CannotTell Verdict = "cannot be told"
 )
 
 // A Finding is one difference between a capture and what is normal.
@@ -49,7 +52,7 @@ type Finding struct {
 	Observed string `json:"observed"`
 	// Why says why it matters, and what the innocent explanation would be.
 	Why string `json:"why"`
-	// Filter is a display filter of Wireshark that shows it.
+	// Filter is a display filter of Wireshark that selects exactly these frames.
 	Filter string `json:"filter"`
 
 	others int // findings of the same kind that are counted in this one
@@ -61,18 +64,24 @@ const maxPackets = 40
 // An Assessment is the result of a check.
 type Assessment struct {
 	Verdict Verdict `json:"verdict"`
+	// Judged says how much of the capture could be judged.
+	Judged Judged `json:"judged"`
 	// Findings are ranked: the worst first, and among equals in the order of
 	// their first frames.
 	Findings []Finding `json:"findings"`
 }
 
 // assess ranks findings and draws the verdict.
-func assess(findings []Finding) *Assessment {
-	a := &Assessment{Verdict: IsNormal, Findings: []Finding{}}
+func assess(findings []Finding, judged Judged) *Assessment {
+	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []Finding{}}
+	if !judged.any() {
+		a.Verdict = CannotTell
+	}
 	for _, f := range findings {
 		slices.Sort(f.Packets)
 		f.Packets = slices.Compact(f.Packets)
-		f.Packets = f.Packets[:min(len(f.Packets), maxPackets)]
+		f.Packets = f.Packets[:min(len(f.Packets), maxPackets):min(len(f.Packets), maxPackets)]
+		f.Filter = frames(f.Packets)
 		a.Findings = append(a.Findings, f)
 	}
 	slices.SortStableFunc(a.Findings, func(a, b Finding) int {
@@ -85,7 +94,7 @@ func assess(findings []Finding) *Assessment {
 		switch {
 		case f.Severity == Violation:
 			a.Verdict = NotNormal
-		case f.Severity == Odd && a.Verdict == IsNormal:
+		case f.Severity == Odd && a.Verdict != NotNormal:
 			a.Verdict = IsUnusual
 		}
 	}
@@ -99,21 +108,23 @@ func first(packets []int) int {
 	return packets[0]
 }
 
-// frames is a display filter for the given frames.
-func frames(packets ...int) string {
-	packets = slices.Clone(packets)
-	slices.Sort(packets)
-	packets = slices.Compact(packets)
-	packets = packets[:min(len(packets), maxPackets)]
-	if len(packets) == 1 {
-		return fmt.Sprintf("frame.number == %d", packets[0])
+// frames is a display filter that selects the given frames, which rise.
+func frames(packets []int) string {
+	var words []string
+	for i := 0; i < len(packets); {
+		j := i
+		for j+1 < len(packets) && packets[j+1] == packets[j]+1 {
+			j++
+		}
+		word := fmt.Sprint(packets[i])
+		if j > i {
+			word += fmt.Sprintf("..%d", packets[j])
+		}
+		words = append(words, word)
+		i = j + 1
 	}
-	words := make([]string, len(packets))
-	for i, p := range packets {
-		words[i] = fmt.Sprint(p)
+	if len(packets) == 1 {
+		return "frame.number == " + words[0]
 	}
 	return "frame.number in {" + strings.Join(words, ", ") + "}"
 }
-
-// stream is a display filter for one connection.
-func stream(id int) string { return fmt.Sprintf("tcp.stream == %d", id) }

@@ -26,6 +26,11 @@ type forge struct {
 	file  bytes.Buffer
 	clock time.Duration
 	ports uint16
+
+	mute      string // packets from this address are not recorded
+	snap      int    // the longest that a packet is recorded, 0 for whole ones
+	checksums bool   // TCP segments have checksums
+	damage    bool   // which are wrong
 }
 
 // newForge begins a capture of raw IP (link type 101) with stamps in nanoseconds.
@@ -48,6 +53,13 @@ func (f *forge) packet(src, dst netip.AddrPort, seq, ack uint32, flags byte, dat
 	tcp = binary.BigEndian.AppendUint32(tcp, ack)
 	tcp = append(tcp, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
 	tcp = append(tcp, data...)
+	f.clock += time.Millisecond
+	if src.Addr().String() == f.mute {
+		return
+	}
+	if f.checksums {
+		f.checksum(src.Addr(), dst.Addr(), tcp)
+	}
 	var ip []byte
 	if src.Addr().Is4() {
 		ip = []byte{0x45, 0, byte((20 + len(tcp)) >> 8), byte(20 + len(tcp)), 0, 0, 0x40, 0, 64, 6, 0, 0}
@@ -57,12 +69,32 @@ func (f *forge) packet(src, dst netip.AddrPort, seq, ack uint32, flags byte, dat
 	ip = append(ip, src.Addr().AsSlice()...)
 	ip = append(ip, dst.Addr().AsSlice()...)
 	ip = append(ip, tcp...)
-	f.clock += time.Millisecond
 	when := time.Unix(1700000000, 0).Add(f.clock)
-	for _, word := range []uint32{uint32(when.Unix()), uint32(when.Nanosecond()), uint32(len(ip)), uint32(len(ip))} {
+	captured := ip
+	if f.snap > 0 {
+		captured = ip[:min(len(ip), f.snap)]
+	}
+	for _, word := range []uint32{uint32(when.Unix()), uint32(when.Nanosecond()), uint32(len(captured)), uint32(len(ip))} {
 		binary.Write(&f.file, binary.LittleEndian, word)
 	}
-	f.file.Write(ip)
+	f.file.Write(captured)
+}
+
+// checksum fills in the checksum of a segment (RFC 9293 section 3.1).
+func (f *forge) checksum(src, dst netip.Addr, tcp []byte) {
+	sum := uint32(6 + len(tcp))
+	for _, part := range [][]byte{src.AsSlice(), dst.AsSlice(), tcp} {
+		for i, b := range part {
+			sum += uint32(b) << (8 * (1 - i%2))
+		}
+	}
+	for sum>>16 > 0 {
+		sum = sum&0xffff + sum>>16
+	}
+	if f.damage {
+		sum ^= 0x0100
+	}
+	binary.BigEndian.PutUint16(tcp[16:], ^uint16(sum))
 }
 
 // A talk is a TCP connection in a forged capture. The side that opens it is 0.

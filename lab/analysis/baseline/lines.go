@@ -22,7 +22,6 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		b := breach{
 			packets:  []int{r.Packet},
 			observed: fmt.Sprintf("the server said %s", show(line.Text)),
-			filter:   s.filter(frames(r.Packet)),
 		}
 		if !s.whole || !s.waiting(r.FirstPacket) {
 			b.severity = Odd
@@ -35,7 +34,6 @@ func wellFormed(_ *Evidence, s *session) []breach {
 				packets:  []int{r.Packet},
 				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 5).",
 				observed: fmt.Sprintf("the server said %s", show(r.Lines[0].Text)),
-				filter:   s.filter(frames(r.Packet)),
 			})
 		}
 	}
@@ -52,7 +50,6 @@ func replyLength(_ *Evidence, s *session) []breach {
 			found = append(found, breach{
 				packets:  []int{l.FirstPacket, l.Packet},
 				observed: fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text)),
-				filter:   s.filter("ftp.response"),
 			})
 		}
 	}
@@ -73,7 +70,6 @@ func keepRoles(_ *Evidence, s *session) []breach {
 			found = append(found, breach{
 				packets:  []int{r.Packet},
 				observed: fmt.Sprintf("the server said %s", show(line.Text)),
-				filter:   s.filter(frames(r.Packet)),
 			})
 		}
 	}
@@ -82,7 +78,6 @@ func keepRoles(_ *Evidence, s *session) []breach {
 			found = append(found, breach{
 				packets:  []int{x.Packet},
 				observed: fmt.Sprintf("the client said %s", show(x.Line.Text)),
-				filter:   s.filter(frames(x.Packet)),
 			})
 		}
 	}
@@ -115,7 +110,6 @@ func areFTP(_ *Evidence, s *session) []breach {
 			found = append(found, breach{
 				packets:  []int{x.Packet},
 				observed: fmt.Sprintf("a line of %s: %s", otherProtocol(text), show(text)),
-				filter:   s.filter(frames(x.Packet)),
 			})
 		case x.Line.Complete:
 			unknown[x.Command] = true
@@ -128,10 +122,12 @@ func areFTP(_ *Evidence, s *session) []breach {
 	b := breach{
 		severity: Note, packets: packets,
 		observed: "the client said " + listOf(unknown),
-		filter:   s.filter("ftp.request"),
 	}
-	if len(unknown) >= 5 {
-		b.severity = Odd
+	switch n := len(unknown); {
+	case n >= 5:
+		b.severity, b.sign = Odd, 2
+	case n >= 2:
+		b.sign = 2
 	}
 	return append(found, b)
 }
@@ -159,7 +155,6 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 		found = append(found, breach{
 			packets:  packets,
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
-			filter:   s.filter("tcp.len > 0"),
 		})
 	}
 	return found

@@ -4,7 +4,10 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,23 +51,41 @@ func loginFirst(_ *Evidence, s *session) []breach {
 	return nil
 }
 
-// A pairOfHosts is a client and a server.
-type pairOfHosts struct{ client, server netip.Addr }
-
 // A guess is a login that failed, of somebody who did not get in soon after.
 type guess struct {
 	login
 	hosts pairOfHosts
 }
 
-// Limits of guessing: so many different credentials refused in such a time.
+// Limits of guessing: so many different credentials refused in such a time; at the last
+// one in any time.
 var guessLimits = []struct {
 	count int
 	in    time.Duration
 }{
 	{4, 5 * time.Second}, // nobody types as fast
 	{6, time.Minute},
-	{10, 15 * time.Minute},
+	{10, 0},
+}
+
+// So many passwords that everybody tries first are guesses, or may be some.
+const (
+	famousGuesses = 4
+	famousSigns   = 3
+)
+
+// famous are the passwords that lists of common passwords begin with, and those that devices
+// are sold with.
+var famous = words(`123456 12345678 123456789 1234567890 12345 1234567 1234 111111 123123 000000 654321 666666 888888 password
+	password1 password123 passw0rd p@ssw0rd p@ssword pass pass123 pass1234 qwerty qwerty123 qwertyuiop 1q2w3e4r 1qaz2wsx abc123 letmein
+	welcome welcome1 admin admin123 admin1234 administrator root root123 toor test test123 guest user user123 ftp ftpuser ftp123
+	iloveyou monkey dragon master sunshine princess football baseball shadow superman login hello hello123 secret changeme default
+	alpine raspberry ubuntu oracle mysql postgres tomcat backup support service manager super system 54321 jesus michael trustno1`)
+
+// isFamous reports whether a password is one that is tried first.
+func isFamous(user, password string) bool {
+	p := strings.ToLower(password)
+	return famous[p] || p != "" && p == strings.ToLower(user)
 }
 
 // stubborn is how many times the same credentials may fail in a minute before
@@ -74,9 +95,17 @@ const stubborn = 10
 // mistakes is how often somebody may mistype a password before the right one.
 const mistakes = 3
 
+// Limits of the failures of one client at so many servers, and of so many clients with the
+// name of one user.
+const (
+	sprayedServers = 10
+	manyClients    = 10
+)
+
 func guessing() look {
 	l := logins{
 		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{},
+		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{},
 	}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
@@ -93,6 +122,22 @@ type logins struct {
 	failures, unanswered map[person][]guess
 	people               []person // those with failures, in the order of the sessions
 	welcome              map[person]bool
+	servers              map[netip.Addr]map[netip.Addr]int // that refused a client, with the packet of the first time
+	clients              map[userAt]map[netip.Addr]int     // that were refused with the name of a user
+}
+
+// A userAt is the name of a user at a server.
+type userAt struct {
+	server netip.Addr
+	user   string
+}
+
+// across notes a failure for those who try at many servers, or from many clients.
+func (all *logins) across(hosts pairOfHosts, l login) {
+	noteFirst(all.servers, hosts.client, hosts.server, l.at)
+	if l.user != "anonymous" && l.user != "ftp" {
+		noteFirst(all.clients, userAt{hosts.server, l.user}, hosts.client, l.at)
+	}
 }
 
 // A person is a user as a client presents it to a server.
@@ -110,6 +155,7 @@ func (all *logins) add(s *session) {
 		case l.succeeded():
 			all.welcome[who] = true
 		case l.failed():
+			all.across(hosts, l)
 			if all.failures[who] == nil {
 				all.people = append(all.people, who)
 			}
@@ -132,15 +178,16 @@ func (all *logins) judge() []breach {
 	slips := all.sort()
 	for _, pair := range sortedPairs(all.guesses) {
 		list := all.guesses[pair]
-		if b, ok := burst(list); ok {
+		if b, ok := all.burst(list); ok {
 			found = append(found, b)
 			continue
 		}
 		slips = append(slips, list...)
 	}
+	found = append(found, all.judgeAcross(found)...)
 	if len(slips) > 0 {
 		b := breach{
-			severity: Note, filter: "ftp.response.code == 530 || ftp.response.code == 430",
+			severity: Note,
 			observed: plural(len(slips), "login was refused, as happens to people", "logins were refused, as happens to people"),
 		}
 		for _, g := range slips {
@@ -187,24 +234,32 @@ func passwords(list []guess) int {
 }
 
 // burst judges the failures of one client at one server.
-func burst(list []guess) (breach, bool) {
+func (all *logins) burst(list []guess) (breach, bool) {
 	for _, limit := range guessLimits {
-		for i := range list {
-			different := map[[2]string]bool{}
-			for _, g := range list[i:] {
-				if time.Duration(g.time-list[i].time) > limit.in {
-					break
-				}
-				different[[2]string{g.user, g.password}] = true
+		if n := mostWithin(list, limit.in); n >= limit.count {
+			how := "in any time"
+			if limit.in > 0 {
+				how = fmt.Sprintf("within %v", limit.in)
 			}
-			if len(different) >= limit.count {
-				return burstOf(list, fmt.Sprintf("%d different names and passwords within %v", len(different), limit.in)), true
-			}
+			return all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how)), true
 		}
+	}
+	tried := map[string]bool{}
+	for _, g := range list {
+		if isFamous(g.user, g.password) {
+			tried[g.password] = true
+		}
+	}
+	if n := len(tried); n >= famousSigns {
+		b := all.burstOf(list, fmt.Sprintf("%d of the passwords among those that everybody tries first: %s", n, listOf(tried)))
+		if n < famousGuesses {
+			b.severity, b.sign = Odd, 2
+		}
+		return b, true
 	}
 	for i := range list {
 		if j := i + stubborn - 1; j < len(list) && time.Duration(list[j].time-list[i].time) <= time.Minute {
-			b := burstOf(list, "with the same few names and passwords")
+			b := all.burstOf(list, "with the same few names and passwords")
 			b.severity = Odd
 			return b, true
 		}
@@ -212,25 +267,65 @@ func burst(list []guess) (breach, bool) {
 	return breach{}, false
 }
 
-func burstOf(list []guess, how string) breach {
+// mostWithin is the largest number of different credentials within a time, 0 for any.
+func mostWithin(list []guess, in time.Duration) int {
+	most := 0
+	counts := map[[2]string]int{}
+	for i, j := 0, 0; j < len(list); j++ {
+		counts[[2]string{list[j].user, list[j].password}]++
+		for in > 0 && time.Duration(list[j].time-list[i].time) > in {
+			k := [2]string{list[i].user, list[i].password}
+			if counts[k]--; counts[k] == 0 {
+				delete(counts, k)
+			}
+			i++
+		}
+		most = max(most, len(counts))
+	}
+	return most
+}
+
+func (all *logins) burstOf(list []guess, how string) breach {
+	hosts := list[0].hosts
 	b := breach{
-		observed: fmt.Sprintf("%s did not let %s in, %d times, %s",
-			list[0].hosts.server, list[0].hosts.client, len(list), how),
-		filter: fmt.Sprintf("(ftp.request.command == \"PASS\" || ftp.response.code == 530) && %s", between(list[0].hosts.client, list[0].hosts.server)),
+		hosts:    hosts,
+		observed: fmt.Sprintf("%s did not let %s in, %d times, %s", hosts.server, hosts.client, len(list), how),
 	}
 	for _, g := range list {
 		b.packets = append(b.packets, max(g.at, g.packet))
+		if all.welcome[person{hosts, g.user}] && !strings.HasSuffix(b.observed, " in the end") {
+			b.observed += fmt.Sprintf("; and let %s in, in the end", show(g.user))
+		}
 	}
 	return b
 }
 
-// between is a display filter for what two addresses say to each other.
-func between(a, b netip.Addr) string {
-	field := "ip"
-	if a.Is6() {
-		field = "ipv6"
+// judgeAcross judges the failures of one client at many servers, and of many clients with one
+// name, that no finding tells of yet.
+func (all *logins) judgeAcross(known []breach) []breach {
+	var found []breach
+	judged := map[netip.Addr]bool{}
+	for _, b := range known {
+		judged[b.hosts.client] = true
 	}
-	return fmt.Sprintf("%s.addr == %s && %s.addr == %s", field, a, field, b)
+	for client, servers := range all.servers {
+		if len(servers) >= sprayedServers && !judged[client] {
+			found = append(found, breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%d servers did not let %s in", len(servers), client)})
+		}
+	}
+	for at, clients := range all.clients {
+		fresh := maps.Clone(clients)
+		maps.DeleteFunc(fresh, func(client netip.Addr, _ int) bool {
+			return judged[client] || all.welcome[person{pairOfHosts{client, at.server}, at.user}]
+		})
+		if len(fresh) >= manyClients {
+			found = append(found, breach{packets: firstPackets(fresh),
+				observed: fmt.Sprintf("%s did not let %d clients in that all called themselves %s", at.server, len(fresh), show(at.user))})
+		}
+	}
+	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	return found
 }
 
 func sortedPairs(m map[pairOfHosts][]guess) []pairOfHosts {

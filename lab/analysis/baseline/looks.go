@@ -57,13 +57,13 @@ var looksRules = []Rule{
 		look:     eachSession(hungUp),
 	},
 	{
-		Name: "session-without-farewell", Theme: "looks wrong, is not",
+		Name: "session-without-quit", Theme: "looks wrong, is not",
 		Says:     "A session ends with QUIT and 221, and then both sides close with FIN.",
 		Source:   "RFC 959, 4.1.1 (QUIT); RFC 9293, 3.6",
 		Severity: Note,
 		Matters:  "A session that just stops may have been broken off.",
 		Innocent: "the program was closed, the network failed, or the capture was stopped before.",
-		look:     eachSession(noFarewell),
+		look:     eachSession(noQuit),
 	},
 }
 
@@ -108,7 +108,6 @@ func (r *portRow) end() (found []breach) {
 		found = []breach{{
 			packets:  r.packets,
 			observed: fmt.Sprintf("%s called the ports %d to %d of %s, one after the other; each was announced", r.first.Server, r.first.Client.Port(), r.last.Client.Port(), r.first.Client.Addr()),
-			filter:   fmt.Sprintf("tcp.flags.syn == 1 && %s", between(r.first.Client.Addr(), r.first.Server.Addr())),
 		}}
 	}
 	*r = portRow{}
@@ -133,7 +132,6 @@ func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 		found = append(found, breach{
 			packets:  []int{f.FIN, f.LastData},
 			observed: fmt.Sprintf("the FIN of the %s came in frame %d, its last data in frame %d", side, f.FIN, f.LastData),
-			filter:   stream(c.ID) + " && (tcp.flags.fin == 1 || tcp.analysis.out_of_order)",
 		})
 	}
 	return found
@@ -180,7 +178,6 @@ func resetAfterQuit(_ *Evidence, s *session) []breach {
 	return []breach{{
 		packets:  []int{c.ClientFlow.RST},
 		observed: fmt.Sprintf("%s sent QUIT, closed, and reset the connection in frame %d", c.Client, c.ClientFlow.RST),
-		filter:   s.filter("(ftp.request.command == \"QUIT\" || tcp.flags.reset == 1)"),
 	}}
 }
 
@@ -191,14 +188,13 @@ func hungUp(_ *Evidence, s *session) []breach {
 			found = append(found, breach{
 				packets:  []int{r.Packet},
 				observed: "the server said " + show(r.Lines[0].Text),
-				filter:   s.filter("ftp.response.code == 421"),
 			})
 		}
 	}
 	return found
 }
 
-func noFarewell(_ *Evidence, s *session) []breach {
+func noQuit(_ *Evidence, s *session) []breach {
 	c := s.Control
 	over := max(c.ClientFlow.FIN, c.ServerFlow.FIN, c.ClientFlow.RST, c.ServerFlow.RST)
 	if over == 0 || s.Hidden || s.said("QUIT") || s.dismissed() {
@@ -207,7 +203,6 @@ func noFarewell(_ *Evidence, s *session) []breach {
 	return []breach{{
 		packets:  []int{over},
 		observed: fmt.Sprintf("the session of %s ended without QUIT", c.Client),
-		filter:   s.filter("(tcp.flags.fin == 1 || tcp.flags.reset == 1)"),
 	}}
 }
 

@@ -87,10 +87,10 @@ func manyListings(n, step int) func(*forge) {
 	}
 }
 
-// knocks are calls to port 21 of so many hosts, which nobody answers.
-func knocks(f *forge, n int, host func(int) string) {
+// knocks are calls to so many ends, which nobody answers.
+func knocks(f *forge, n int, to func(int) string) {
 	for i := range n {
-		t := f.overhear(aClient, host(i)+":21")
+		t := f.overhear(aClient, to(i))
 		t.packet(t.ends[0], t.ends[1], 1000, 0, packet.SYN, "")
 	}
 }
@@ -127,3 +127,6 @@ func listingWith226(f *forge, before bool) {
 	}
 	t.say(bye).close(answerer)
 }
+
+// addrPort is an address with a port.
+func addrPort(addr string, port int) string { return fmt.Sprintf("%s:%d", addr, port) }

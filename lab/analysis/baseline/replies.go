@@ -81,6 +81,26 @@ CSID  200
 HASH  213
 `)
 
+// seenReplies are codes that answer another command and that some servers give all the same.
+var seenReplies = parseReplyTable(`
+QUIT  220 250
+EPSV  227
+PASV  229
+PASS  220
+NOOP  220 225 226
+TYPE  226
+CWD   226
+DELE  226
+MKD   226
+RMD   226
+RNTO  226
+SIZE  226
+FEAT  220
+HELP  220
+SYST  220
+STAT  220
+`)
+
 // telling are codes that say what they answer. Another command's place is no
 // place for them, while a 200 or a 250 means the same everywhere.
 var telling = map[int]bool{
@@ -113,7 +133,7 @@ type fit int
 
 const (
 	fits   fit = iota
-	odd        // not in the table, and means the same everywhere
+	odd        // not in the table, but means the same everywhere, or real servers say it
 	misfit     // answers another command
 )
 
@@ -127,7 +147,7 @@ func fitOf(command string, code int) fit {
 	switch {
 	case known && (codes == nil || codes[code]):
 		return fits
-	case telling[code] && known:
+	case telling[code] && known && !seenReplies[command][code]:
 		return misfit
 	case known:
 		return odd

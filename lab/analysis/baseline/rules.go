@@ -3,7 +3,9 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -24,6 +26,7 @@ type Rule struct {
 	// Matters says why a breach matters, Innocent what else may be behind it.
 	Matters, Innocent string
 
+	sign int // how much a breach counts where several signs agree; 0 if it is none
 	look func() look
 }
 
@@ -52,28 +55,45 @@ type breach struct {
 	// expected is what the rule says, unless it can be said more exactly here.
 	expected string
 	observed string
-	filter   string // frames of the packets, if empty
+	// hosts are those it is about, if it is found at the end.
+	hosts pairOfHosts
+	sign  int // in the place of the rule's
 }
 
-// maxBreaches is how many breaches of one rule and one weight are told one by
-// one. The others are counted.
-const maxBreaches = 5
+// maxFindings is how many findings of one rule and one weight are made. What more there is
+// of them is counted in the last one.
+const maxFindings = 5
 
-// findings makes findings of the breaches of the rule.
+// findings makes findings of the breaches of the rule: one for all breaches of one weight on
+// one connection, and one for all notes.
 func (r Rule) findings(breaches []breach) []Finding {
-	slices.SortStableFunc(breaches, func(a, b breach) int { return a.place - b.place })
+	slices.SortStableFunc(breaches, func(a, b breach) int { return cmp.Compare(a.place, b.place) })
+	type group struct {
+		Severity
+		place int
+	}
 	var findings []Finding
-	told := map[Severity][]int{} // places in findings
+	groups := map[group]int{} // indexes of findings
+	made := map[Severity][]int{}
 	for _, b := range breaches {
 		f := r.finding(b)
-		places := told[f.Severity]
-		if len(places) < maxBreaches {
-			told[f.Severity] = append(places, len(findings))
-			findings = append(findings, f)
-			continue
+		g := group{f.Severity, b.place}
+		if f.Severity == Note {
+			g.place = 0
 		}
-		last := &findings[places[maxBreaches-1]]
-		last.more(f)
+		i, begun := groups[g]
+		switch list := made[f.Severity]; {
+		case begun && b.place != atEnd:
+		case len(list) < maxFindings:
+			i = len(findings)
+			made[f.Severity] = append(list, i)
+			findings = append(findings, f)
+			groups[g] = i
+			continue
+		default:
+			i = list[maxFindings-1]
+		}
+		findings[i].more(f)
 	}
 	for i := range findings {
 		if f := &findings[i]; f.others > 0 {
@@ -83,20 +103,20 @@ func (r Rule) findings(breaches []breach) []Finding {
 	return findings
 }
 
+// atEnd is the place of breaches that no single connection shows.
+const atEnd = math.MaxInt
+
 // finding makes a finding of a breach.
 func (r Rule) finding(b breach) Finding {
 	f := Finding{
 		Rule: r.Name, Severity: r.Severity, Packets: without(b.packets, 0), Expected: r.Says, Observed: b.observed,
-		Why: r.Matters + " Innocent, if " + r.Innocent + " See " + r.Source + ".", Filter: b.filter,
+		Why: r.Matters + " Innocent, if " + r.Innocent + " See " + r.Source + ".",
 	}
 	if b.severity != "" {
 		f.Severity = b.severity
 	}
 	if b.expected != "" {
 		f.Expected = b.expected
-	}
-	if f.Filter == "" {
-		f.Filter = frames(f.Packets...)
 	}
 	return f
 }
@@ -106,14 +126,13 @@ func (f *Finding) more(g Finding) {
 	f.others++
 	if len(f.Packets) < maxPackets {
 		f.Packets = append(f.Packets, g.Packets...)
-		f.Filter += " || " + g.Filter
 	}
 }
 
 // Rules returns the rules, by theme.
 func Rules() []Rule {
 	var all []Rule
-	for _, theme := range [][]Rule{dialogueRules, loginRules, announceRules, dataRules, attackRules, tlsRules, tcpRules, looksRules} {
+	for _, theme := range [][]Rule{dialogueRules, faultRules, loginRules, announceRules, dataRules, programRules, attackRules, pathRules, tlsRules, scanRules, besideRules, signRules, tcpRules, looksRules} {
 		all = append(all, theme...)
 	}
 	return all

@@ -12,7 +12,7 @@ func (a *Assessment) Without(drop func(Finding) bool) (removed int) {
 		kept = append(kept, f)
 	}
 	if removed > 0 {
-		*a = *assess(kept)
+		*a = *assess(kept, a.Judged)
 	}
 	return removed
 }

@@ -1,8 +1,34 @@
-// Rules of FTP in TLS: what RFC 4217 asks of a dialogue that can be read.
+// Rules of FTP in TLS: what RFC 4217 asks of a session, as far as it can be read.
 
 package baseline
 
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tls"
+)
+
 var tlsRules = []Rule{
+	{
+		Name: "tls-is-agreed", Theme: "TLS",
+		Says:     "TLS begins when the server has agreed to AUTH (234), or with the first byte of implicit FTPS.",
+		Source:   "RFC 4217, 4 and 17; RFC 8446, 4.1.2",
+		Severity: Odd, sign: 1,
+		Matters:  "The server takes a ClientHello that it has not agreed to for a command.",
+		Innocent: "the client is set to implicit FTPS, and the server has explicit FTPS.",
+		look:     eachSession(tlsAgreed),
+	},
+	{
+		Name: "credentials-in-tls", Theme: "TLS",
+		Says:     "In a session with TLS the password is sent inside TLS.",
+		Source:   "RFC 4217, 4 and 15.1; RFC 8446, 1",
+		Severity: Odd, sign: 1,
+		Matters:  "A password in front of AUTH can be read by everybody on the way, and TLS no longer protects it.",
+		Innocent: "it was a user without a password, as anonymous is.",
+		look:     eachSession(credentialsInTLS),
+	},
 	{
 		Name: "pbsz-before-prot", Theme: "TLS",
 		Says:     "PBSZ comes before PROT.",
@@ -12,6 +38,63 @@ var tlsRules = []Rule{
 		Innocent: "the server is one that does without, as some do.",
 		look:     eachSession(bufferSizeFirst),
 	},
+	{
+		Name: "data-protected-as-agreed", Theme: "TLS",
+		Says:     "Data connections are in TLS after PROT P, and in clear after PROT C.",
+		Source:   "RFC 4217, 9; RFC 8446, 4.1.2",
+		Severity: Odd, sign: 2,
+		Matters:  "Data in clear that was to be protected can be read and changed by everybody on the way.",
+		Innocent: "a device on the way ends TLS for one of the two connections.",
+		look:     eachSession(dataProtected),
+	},
+	{
+		Name: "close-notify-before-fin", Theme: "TLS",
+		Says:     "Who sends data in TLS ends it with the alert close_notify before the FIN.",
+		Source:   "RFC 8446, 6.1; RFC 4217, 12.4",
+		Severity: Odd,
+		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a whole file from half of one.",
+		Innocent: "the program does not care to send it, as some do not.",
+		look:     eachData(closeNotify),
+	},
+	{
+		Name: "data-resumes-session", Theme: "TLS",
+		Says:     "The TLS session of a data connection resumes that of the control connection.",
+		Source:   "RFC 4217, 10.2; RFC 8446, 2.2",
+		Severity: Note,
+		Matters:  "Only who logged in knows that session, so nobody else can take the data connection. Servers insist on it for that reason.",
+		Innocent: "the client does not resume sessions, and the server does not ask for it.",
+		look:     resumed,
+	},
+}
+
+func tlsAgreed(_ *Evidence, s *session) []breach {
+	for _, l := range s.Lines {
+		if l.Unasked() {
+			return []breach{{packets: []int{l.FirstPacket}, observed: fmt.Sprintf("the client sent a ClientHello in frame %d, and the server answered in clear", l.FirstPacket)}}
+		}
+	}
+	return nil
+}
+
+func credentialsInTLS(_ *Evidence, s *session) []breach {
+	if !s.TLS {
+		return nil
+	}
+	user := ""
+	for _, x := range s.Exchanges {
+		if x.Packet >= s.TLSFrom {
+			return nil
+		}
+		switch x.Command {
+		case "USER":
+			user = strings.ToLower(x.Argument)
+		case "PASS":
+			if user != "anonymous" && user != "ftp" {
+				return []breach{{packets: []int{x.Packet, s.TLSFrom}, observed: fmt.Sprintf("the client sent a password in frame %d, and TLS begins in frame %d", x.Packet, s.TLSFrom)}}
+			}
+		}
+	}
+	return nil
 }
 
 func bufferSizeFirst(_ *Evidence, s *session) []breach {
@@ -26,9 +109,103 @@ func bufferSizeFirst(_ *Evidence, s *session) []breach {
 			return []breach{{
 				packets:  []int{x.Packet},
 				observed: "the client said " + show(x.Text) + ", the server agreed, and there was no PBSZ",
-				filter:   s.filter(frames(x.Packet)),
 			}}
 		}
 	}
 	return nil
+}
+
+func dataProtected(_ *Evidence, s *session) []breach {
+	if s.Hidden || !s.TLS || s.Control.Missing() > 0 {
+		return nil
+	}
+	var found []breach
+	level := ""
+	for _, x := range s.Exchanges {
+		if x.Command == "PROT" && x.Final()/100 == 2 {
+			level = strings.ToUpper(strings.TrimSpace(x.Argument))
+		}
+		for _, c := range s.dataOf(x.Data) {
+			carried := c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 && c.HandshakeSeen && c.Missing() == 0
+			b := breach{packets: []int{x.Packet, c.FirstPacket}}
+			switch {
+			case carried && level == "P" && c.TLS == nil:
+				b.observed = fmt.Sprintf("after PROT P the data of %s went in clear", show(x.Line.Text))
+			case carried && level == "C" && c.TLS != nil:
+				b.severity, b.observed = Note, fmt.Sprintf("after PROT C the data of %s went in TLS", show(x.Line.Text))
+			default:
+				continue
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	x := s.transfer(c)
+	if c.TLS == nil || x == nil || !completed(x) {
+		return nil
+	}
+	sender := x.Sender()
+	f, t := c.Flow(sender), c.TLS.Flow(sender)
+	unread := t.Encrypted > t.Decrypted && t.EncryptedAlert == 0 && t.Alert.Count == 0
+	hides := c.TLS.ServerHello == nil || c.TLS.ServerHello.Version >= tls.TLS13 // which alerts there are
+	if f.FIN == 0 || f.Missing > 0 || t.CloseNotify > 0 || t.EncryptedAlert > 0 || unread && hides {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{x.Packet, f.FIN},
+		observed: fmt.Sprintf("the %s ended the data of %s with a FIN and no close_notify", sender, show(x.Line.Text)),
+	}}
+}
+
+// resumed tells at once of all data connections that began a session of their own.
+func resumed() look {
+	var packets []int
+	n := 0
+	return look{
+		data: func(_ *Evidence, s *session, c *ftp.Connection) []breach {
+			t := c.TLS
+			if s == nil || s.Layer == nil || t == nil || t.ClientHello == nil || t.ServerHello == nil {
+				return nil
+			}
+			if t.Resumed == tls.NotResumed {
+				n++
+				packets = appendSome(packets, t.ServerHello.Packet)
+				return nil
+			}
+			if foreign(s, t) {
+				return []breach{{severity: Odd, sign: 1, packets: []int{t.ServerHello.Packet},
+					observed: fmt.Sprintf("the data connection of %s resumes a session that the control connection does not know", c.Client)}}
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if n == 0 {
+				return nil
+			}
+			return []breach{{packets: packets, observed: plural(n, "data connection began", "data connections began") + " a TLS session of its own"}}
+		},
+	}
+}
+
+// foreign reports whether a data connection resumes a session that was begun on none of the
+// connections of this one, as far as all tickets can be read.
+func foreign(s *session, t *ftp.TLSLayer) bool {
+	known := s.Layer.Tickets
+	for _, c := range s.data {
+		if c.TLS != nil {
+			known = append(known[:len(known):len(known)], c.TLS.Tickets...)
+		}
+	}
+	if t.ResumedTicket == "" || len(s.Layer.Tickets) == 0 || s.Hidden || s.Layer.Resumed != tls.NotResumed {
+		return false
+	}
+	for _, k := range known {
+		if k.Fingerprint == t.ResumedTicket {
+			return false
+		}
+	}
+	return true
 }

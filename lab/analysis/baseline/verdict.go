@@ -17,7 +17,7 @@ const textWidth = 96
 // WriteText writes the assessment of the named capture for a terminal.
 func (a *Assessment) WriteText(w io.Writer, name string) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s: %s\n", name, a.Verdict)
+	fmt.Fprintf(out, "%s: %s (%s)\n", name, a.Verdict, a.Judged)
 	for _, f := range a.Findings {
 		fmt.Fprintf(out, "\n%s  %s  %s\n", f.Severity, f.Rule, frameList(f.Packets))
 		for _, part := range [][2]string{{"expected", f.Expected}, {"observed", f.Observed}, {"why", f.Why}} {
@@ -45,12 +45,10 @@ func (a *Assessment) WriteJSON(w io.Writer) error {
 // WriteMarkdown writes the assessment of the named capture for a code host.
 func (a *Assessment) WriteMarkdown(w io.Writer, name string) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# %s\n\n**%s**: %s\n", markdown(name), a.Verdict, a.sum())
+	fmt.Fprintf(out, "# %s\n\n**%s**: %s\n\nJudged: %s.\n", markdown(name), a.Verdict, a.sum(), a.Judged)
 	for i, f := range a.Findings {
 		fmt.Fprintf(out, "\n## %d. %s: %s\n\n", i+1, f.Severity, f.Rule)
-		if len(f.Packets) > 0 {
-			fmt.Fprintf(out, "%s\n\n", frameList(f.Packets))
-		}
+		fmt.Fprintf(out, "%s\n\n", frameList(f.Packets))
 		fmt.Fprintf(out, "* expected: %s\n* observed: %s\n* why: %s\n\n", markdown(f.Expected), markdown(f.Observed), markdown(f.Why))
 		fmt.Fprintf(out, "```\n%s\n```\n", f.Filter)
 	}
@@ -72,7 +70,10 @@ func (a *Assessment) sum() string {
 			words = append(words, plural(n, s.one, s.many))
 		}
 	}
-	if words == nil {
+	switch {
+	case words == nil && a.Verdict == CannotTell:
+		return "nothing could be judged."
+	case words == nil:
 		return "nothing differs from what is normal."
 	}
 	return strings.Join(words, ", ") + "."

@@ -23,7 +23,7 @@ var ordinary = []struct {
 		transfer(0, "LIST", answerer, 55)(f)
 		transfer(0, "RETR a", answerer, 5000)(f)
 	}},
-	{"one packet of a session", IsNormal, func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") }},
+	{"one packet of a session", CannotTell, func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") }},
 	{"the middle of a session", IsNormal, func(f *forge) {
 		f.overhear(aClient, aServer+":21").say("< 250 ok\n> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a\n< 150 here\n< 226 done\n> CWD /")
 	}},
@@ -87,7 +87,7 @@ var ordinary = []struct {
 	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
 	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
 	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
-	{"AUTH accepted", IsNormal, func(f *forge) {
+	{"AUTH accepted", CannotTell, func(f *forge) {
 		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		t.send(opener, "\x16\x03\x01\x00\x20client hello, random bytes 1234")
 		t.send(answerer, "\x16\x03\x03\x00\x20server hello, random bytes 5678")
@@ -141,17 +141,70 @@ var ordinary = []struct {
 	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
 	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},
 	{"features without a hyphen", IsUnusual, session1("> FEAT\n< 211 Features:\n+  EPSV\n+ PASV\n+ 211 End")},
-	{"secrets that do not look like TLS", IsNormal, func(f *forge) {
+	{"secrets that do not look like TLS", CannotTell, func(f *forge) {
 		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		for range 40 {
 			t.send(opener, "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
 			t.send(answerer, "QUIT\r\n \x05\x06 other secrets\r\n")
 		}
 	}},
-	{"a knock at a closed port", IsUnusual, func(f *forge) {
-		t := f.overhear(aClient, aServer+":21")
-		t.packet(t.ends[0], t.ends[1], 1000, 0, packet.SYN, "")
-		t.packet(t.ends[1], t.ends[0], 0, 1001, packet.RST|packet.ACK, "")
+	{"a knock at a closed port", CannotTell, refusedCall},
+	{"no FTP at all", CannotTell, func(f *forge) {
+		f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").close(answerer)
+	}},
+	{"TLS from the first byte", CannotTell, func(f *forge) { inTLS(f.dial(aClient, aServer+":990")).close(opener) }},
+	{"a session in TLS", CannotTell, func(f *forge) { inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener) }},
+	{"a session in TLS beside one in clear", IsNormal, func(f *forge) {
+		inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener)
+		session1("")(f)
+	}},
+	{"ClientHello at a server of explicit FTPS", IsUnusual, besideTests["tls-is-agreed"].breaks},
+	{"220 to QUIT, 227 to EPSV, 200 to MLSD", IsUnusual, session1("> EPSV\n< 227 (192,0,2,21,100,0)\n> MLSD\n< 200 ok\n> QUIT\n< 220 bye")},
+	{"a stray reply in front of the 227", IsUnusual, session1("> CWD a\n< 250 ok\n> PASV\n< 250 ok\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a login with an account", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 332 which account?\n> ACCT y\n< 230 in\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"compressed transfers", IsNormal, func(f *forge) {
+		t := f.control().say(hello).say("> TYPE I\n< 200 ok\n> MODE Z\n< 200 ok\n> SIZE a\n< 213 100000\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		f.download(aClient, aServer+":25600", answerer, 237)
+		t.say("< 226 done").say(bye).close(answerer)
+	}},
+	{"only the server was recorded", IsNormal, func(f *forge) {
+		f.mute = aClient
+		active(":20")(f)
+	}},
+	{"a banner that is no FTP, recorded twice", CannotTell, func(f *forge) {
+		t := f.control()
+		t.send(answerer, "vsFTPd 2.3.4\r\n")
+		t.again(answerer, 2001, "vsFTPd 2.3.4\r\n")
+		t.close(opener)
+	}},
+	{"a PORT cut short by the recorder", IsNormal, func(f *forge) {
+		f.snap = 70
+		active(":20")(f)
+	}},
+	{"a damaged command and its retransmission", IsNormal, func(f *forge) {
+		f.checksums = true
+		t := f.control().say(hello)
+		f.damage = true
+		at := t.seq[opener]
+		t.packet(t.ends[0], t.ends[1], at, t.seq[answerer], packet.PSH|packet.ACK, "QXD\r\n")
+		f.damage = false
+		t.send(opener, "PWD\r\n")
+		t.say("< 257 \"/\"").say(bye).close(answerer)
+	}},
+	{"three users of one host, one mistake each", IsNormal, func(f *forge) {
+		for i := range 3 {
+			f.control().say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS oops%d\n< 530 no", i, i) + bye).close(opener)
+			f.pass(time.Hour)
+		}
+	}},
+	{"a client that tries at every firewall", IsNormal, func(f *forge) { // blocked data ports are no scan
+		t := f.control().say(hello)
+		for i := range 12 {
+			t.say(fmt.Sprintf("> EPSV\n< 229 (|||%d|)\n> LIST", 40000+i))
+			knocks(f, 1, func(int) string { return addrPort(aServer, 40000+i) })
+			t.say("< 425 no connection")
+		}
+		t.say(bye).close(answerer)
 	}},
 }
 
@@ -237,8 +290,87 @@ var attacks = []struct {
 			f.overhear(aClient, aServer+":21").say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
 		}
 	}},
-	{"a sweep", "calls-are-meant", func(f *forge) {
-		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d", i+1) })
+	{"a sweep", "no-scans", func(f *forge) {
+		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d:21", i+1) })
+	}},
+	{"a sweep that waits for the greeting, once an hour", "no-scans", func(f *forge) {
+		for i := range 12 {
+			f.dial(aClient, fmt.Sprintf("192.0.%d.21:21", i)).say("< 220 ready").close(opener)
+			f.pass(time.Hour)
+		}
+	}},
+	{"a sweep of a web server's port, and then a session", "no-scans", func(f *forge) {
+		for i := range 15 {
+			f.refuse(aClient, fmt.Sprintf("192.0.2.%d:8080", i+10))
+		}
+		session1("")(f)
+	}},
+	{"a scan, and then a session", "no-scans", func(f *forge) {
+		scan(f, time.Second, 20)
+		session1("")(f)
+	}},
+	{"a scan with flags that begin nothing", "no-scans", func(f *forge) {
+		for i := range 12 {
+			t := f.overhear(aClient, addrPort(aServer, 20+i))
+			t.packet(t.ends[0], t.ends[1], 1000, 0, packet.FIN|packet.PSH|packet.URG, "")
+			t.packet(t.ends[1], t.ends[0], 0, 1001, packet.RST|packet.ACK, "")
+		}
+	}},
+	{"a shell at a third port", "no-third-ports", func(f *forge) {
+		t := f.control().say(hello)
+		f.dial(aServer, aClient+":4444").say("> Microsoft Windows [Version 10.0.1]\n< dir").close(opener)
+		t.say(bye).close(answerer)
+	}},
+	{"the port of a back door", "no-third-ports", func(f *forge) {
+		t := f.control().say(hello)
+		f.dial(aClient, aServer+":6200").say("> open\n< sesame").close(opener)
+		t.say(bye).close(answerer)
+	}},
+	{"forty passwords, one in two minutes", "no-guessing", func(f *forge) {
+		for i := range 40 {
+			f.control().say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 530 no", i) + bye).close(opener)
+			f.pass(2 * time.Minute)
+		}
+	}},
+	{"five famous passwords, and then the right one", "no-guessing", func(f *forge) {
+		for _, p := range []string{"123456", "admin", "password", "letmein", "qwerty"} {
+			f.control().say("< 220 hi\n> USER bob\n< 331 and?\n> PASS " + p + "\n< 530 no" + bye).close(opener)
+			f.pass(time.Minute)
+		}
+		f.control().say("< 220 hi\n> USER bob\n< 331 and?\n> PASS monkey\n< 230 in\n> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no" + bye).close(opener)
+	}},
+	{"one password at many servers", "no-guessing", func(f *forge) {
+		for i := range 12 {
+			f.dial(aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).say("< 220 hi\n> USER root\n< 331 and?\n> PASS winter\n< 530 no" + bye).close(opener)
+		}
+	}},
+	{"one user from many clients", "no-guessing", func(f *forge) {
+		for i := range 12 {
+			f.dial(fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).close(opener)
+		}
+	}},
+	{"a traversal in two steps", "no-climbing", session1("> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no")},
+	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/shadow\n< 550 no")},
+	{"an odd port and odd words", "no-signs-agree", func(f *forge) {
+		f.dial(aClient, aServer+":31337").say(hello).say("> SHELL\n< 200 ok\n> INJECT 7\n< 200 ok").say(bye).close(answerer)
+	}},
+	{"five programs, and a record stored again and again", "no-signs-agree", func(f *forge) {
+		t := f.control().say(hello)
+		for _, name := range []string{"q", "w", "e", "r", "t"} {
+			t.say("> RETR " + name + ".exe\n< 150 here\n< 226 done")
+		}
+		t.say(strings.Repeat("> STOR record.dat\n< 150 go on\n< 226 done\n", 5)).say(bye).close(answerer)
+	}},
+	{"a program with the name of a picture, and a tool", "no-signs-agree", func(f *forge) {
+		moved("RETR holiday.jpg", answerer, "MZ\x90")(f)
+		moved("STOR id_rsa", opener, "----")(f)
+	}},
+	{"the greeting of a worm", "no-known-exploits", func(f *forge) {
+		f.dial(aClient, aServer+":9604").say("< 220 StnyFtpd 0wns j0\n> USER 1\n< 331 x\n> PASS 1\n< 230 x").close(opener)
+	}},
+	{"nothing fits, a reply too many, and then it dies", "no-signs-agree", func(f *forge) {
+		t := f.control().say(hello).say("> TYPE I\n< 226 ok\n> PWD\n< 257 \"/\"\n< 257 \"/\"\n> SYST")
+		t.reset(answerer)
 	}},
 	{"a bounce to a host inside", "own-address", func(f *forge) {
 		t := f.dial("203.0.113.5", "10.0.0.2:21").say(hello).say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
@@ -258,6 +390,25 @@ var attacks = []struct {
 		t.send(answerer, "250 ok\r\n")
 		t.again(answerer, 2001, "226 no\r\n")
 	}},
+}
+
+// TestSiteToSite lets two servers exchange a file, as RFC 959 section 5.2 has it. Where the
+// capture shows one of the two sessions only, nobody can tell that from a bounce.
+func TestSiteToSite(t *testing.T) {
+	got := forged(t, func(f *forge) {
+		const other = "192.0.2.99"
+		a, b := f.control().say(hello), f.dial(aClient, other+":21").say(hello)
+		a.say("> PASV\n< 227 (192,0,2,21,100,0)")
+		b.say("> PORT 192,0,2,21,100,0\n< 200 ok")
+		a.say("> STOR x\n< 150 go on")
+		b.say("> RETR x\n< 150 here")
+		f.download(other+":20", aServer+":25600", opener, 4000)
+		b.say("< 226 done").say(bye).close(answerer)
+		a.say("< 226 done").say(bye).close(answerer)
+	})
+	if got.Verdict != IsUnusual {
+		t.Errorf("got %v\nwant %s", got, IsUnusual)
+	}
 }
 
 func TestOrdinary(t *testing.T) {

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"bytes"
+	"net/netip"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -29,6 +30,9 @@ type watch struct {
 	lengths Histogram
 	// habits are those of TCP, for the generator.
 	habits synHabits
+	damage damage
+	// contents are what the first bytes of connections show, by connection.
+	contents map[int]content
 }
 
 // A repeat is a segment that was sent again.
@@ -46,6 +50,7 @@ type head struct {
 	packet int
 	data   []byte
 	from   ftp.Side
+	next   int64 // the relative sequence number behind the data
 }
 
 // A leap is a step of the clock.
@@ -62,7 +67,10 @@ const (
 )
 
 func newWatch() *watch {
-	return &watch{repeats: map[int][]repeat{}, heads: map[int]*heads{}, habits: synHabits{}}
+	return &watch{
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
+		damage: damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
+	}
 }
 
 // packet takes note of a packet.
@@ -75,8 +83,10 @@ func (w *watch) packet(p *capture.Packet) {
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
 	}
+	w.content(p)
 	switch c := p.Connection; {
 	case c.Role == ftp.Control:
+		w.damage.add(p)
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder) != 0 {
 			w.repeat(p)
 		}
@@ -119,14 +129,23 @@ func (w *watch) head(p *capture.Packet) {
 	}
 	for i := range h {
 		if h[i].packet == 0 {
-			h[i].packet, h[i].from = p.Number, p.From
+			h[i].packet, h[i].from, h[i].next = p.Number, p.From, p.Segment.DataSeq()
 		}
 		if h[i].from == p.From {
-			room := min(maxHead-len(h[i].data), len(p.TCP.Payload))
-			h[i].data = append(h[i].data, p.TCP.Payload[:room]...)
+			h[i].add(p.Segment.DataSeq(), p.TCP.Payload)
 			return
 		}
 	}
+}
+
+// add appends what follows the bytes so far. What was sent before is left out.
+func (h *head) add(seq int64, data []byte) {
+	if seq > h.next || seq+int64(len(data)) <= h.next {
+		return
+	}
+	data = data[h.next-seq:]
+	h.next += int64(len(data))
+	h.data = append(h.data, data[:min(maxHead-len(h.data), len(data))]...)
 }
 
 // beginsLikeReply reports whether data begins with a reply code.

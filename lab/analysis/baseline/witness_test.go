@@ -7,28 +7,44 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/labtest/optional"
 )
 
-// TestFilters gives the filter of every finding to Wireshark: it must be one, and
-// show something.
+// TestFilters gives the filter of every finding to Wireshark: it must select exactly the
+// frames that the finding names, and be short.
 func TestFilters(t *testing.T) {
 	wireshark := optional.StartSharkd(t)
+	plays := map[string]func(*forge){}
 	for _, r := range Rules() {
+		if test, ok := ruleTestOf(r.Name); ok {
+			plays[r.Name] = test.breaks
+		}
+	}
+	for _, a := range attacks {
+		plays[a.name] = a.play
+	}
+	file := filepath.Join(t.TempDir(), "forged.pcap")
+	for name, play := range plays {
 		f := newForge()
-		ruleTests[r.Name].breaks(f)
-		file := filepath.Join(t.TempDir(), "forged.pcap")
+		play(f)
 		if err := os.WriteFile(file, f.file.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		wireshark.Load(file)
-		for _, f := range check(t, f.evidence(t), nil).Findings {
-			shown := wireshark.Frames(f.Filter)
-			if len(shown) == 0 && f.Rule != "shows-ftp" { // whose filter shows that there is nothing
-				t.Errorf("%s: the filter %s shows nothing", f.Rule, f.Filter)
+		for _, f := range check(t, f.evidence(t), Normal()).Findings {
+			var got []int
+			for _, frame := range wireshark.Frames(f.Filter) {
+				got = append(got, frame.Number)
+			}
+			if len(f.Packets) == 0 || !slices.Equal(got, f.Packets) {
+				t.Errorf("%s: %s: the filter %s selects %v, want %v", name, f.Rule, f.Filter, got, f.Packets)
+			}
+			if len(f.Filter) > 300 {
+				t.Errorf("%s: %s: got a filter of %d characters, want 300 at most", name, f.Rule, len(f.Filter))
 			}
 		}
 	}

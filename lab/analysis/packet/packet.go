@@ -47,7 +47,7 @@ func (p *Packet) Clone() *Packet {
 	copyOf(&c.ARP)
 	if t := c.TCP; t != nil {
 		t.Options.raw = bytes.Clone(t.Options.raw)
-		t.firstLine, t.Payload = t.FirstLine(), nil
+		t.firstLine, t.Payload, t.whole = t.FirstLine(), nil, nil
 	}
 	return &c
 }

@@ -35,6 +35,7 @@ type TCP struct {
 	Urgent  uint16
 	Options TCPOptions
 
+	whole     []byte // header and data, nil if the recorder cut the segment short
 	firstLine string // of a clone, which has no payload
 }
 
@@ -99,7 +100,34 @@ func (d *Decoder) segment(p *Packet, b piece) {
 		Options:   TCPOptions{WindowScale: -1},
 	}
 	d.tcp.Options.parse(b.data[shortest:min(header, len(b.data))])
+	if len(b.data) == b.wire {
+		d.tcp.whole = b.data
+	}
 	p.TCP = &d.tcp
+}
+
+// ChecksumWrong reports whether the checksum of a TCP segment is wrong (RFC 9293 section
+// 3.1). It is not known to be if the recorder cut the segment short, or if the checksum is 0:
+// a network card was to compute it. The packet must not be a clone.
+func (p *Packet) ChecksumWrong() bool {
+	segment := p.TCP.whole
+	if segment == nil || segment[16] == 0 && segment[17] == 0 {
+		return false
+	}
+	const protocol = 6
+	sum := uint64(len(segment)) + protocol
+	for _, part := range [][]byte{p.IP.Src.AsSlice(), p.IP.Dst.AsSlice(), segment} {
+		for ; len(part) > 1; part = part[2:] {
+			sum += uint64(part[0])<<8 | uint64(part[1])
+		}
+		if len(part) == 1 {
+			sum += uint64(part[0]) << 8
+		}
+	}
+	for sum>>16 > 0 {
+		sum = sum&0xffff + sum>>16
+	}
+	return sum != 0xffff
 }
 
 // Each calls use for every option. An invalid list, or one cut short by the

@@ -1,0 +1,187 @@
+// Rules about connections beside a session: third ports and refused calls.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var besideRules = []Rule{
+	{
+		Name: "no-third-ports", Theme: "beside the session",
+		Says:     "Beside the control connection two hosts have the data connections that were announced, and services at ports of their own.",
+		Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
+		Severity: Odd, sign: 2,
+		Matters:  "A port that opens after a login, with a conversation at it, is how a shell is reached that an exploit or a back door started.",
+		Innocent: "the two hosts run another program between them.",
+		look:     thirdPorts,
+	},
+	{
+		Name: "calls-are-answered", Theme: "beside the session",
+		Says:     "The FTP server accepts the call of a client.",
+		Source:   "RFC 9293, 3.10.7.1 (a RST answers a call to a closed port)",
+		Severity: Note,
+		Matters:  "A call that is refused finds no server: it is down, or somebody looks for one.",
+		Innocent: "the server was not running at that moment.",
+		look:     refusedCalls,
+	},
+}
+
+// services are the ports of services that run beside FTP.
+var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 139, 143, 161, 389, 443, 445, 465, 514, 515, 548,
+	554, 587, 631, 636, 873, 989, 990, 993, 995, 1433, 1521, 1723, 1883, 2049, 3128, 3306, 3389, 5060, 5222, 5432, 5900, 5901, 5985,
+	6000, 6379, 8000, 8008, 8080, 8081, 8443, 8888, 9090, 9100, 9200, 27017)
+
+func ports(list ...uint16) map[uint16]bool {
+	set := map[uint16]bool{}
+	for _, p := range list {
+		set[p] = true
+	}
+	return set
+}
+
+// wellKnown reports whether a connection is to a service that runs beside FTP, or to FTP.
+func wellKnown(i *ftp.Identity) bool {
+	for _, port := range []uint16{i.Client.Port(), i.Server.Port()} {
+		if services[port] || port == 20 || port == ftpPort {
+			return true
+		}
+	}
+	return false
+}
+
+// backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
+const backdoorPort = 6200
+
+// afterSession is how long after a session a connection may have to do with it.
+const afterSession = time.Minute
+
+// A thirdPort is a conversation between two hosts at a port that is none of FTP.
+type thirdPort struct {
+	id, packet     int
+	first          int64 // its time
+	from           netip.Addr
+	to             netip.AddrPort
+	sent, received int64 // bytes, by who opened it
+}
+
+const (
+	maxThirdPorts = 8 // of two hosts
+	maxPairs      = 1 << 15
+)
+
+func thirdPorts() look {
+	found := map[pairOfHosts][]thirdPort{}
+	sessions := map[pairOfHosts]*timeRanges{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			pair := pairOfHosts{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()}.ordered()
+			talks := c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
+			if c.Role == ftp.Other && c.OpenedBy != "" && talks && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && len(found) < maxPairs {
+				to, from := c.Addr(c.OpenedBy.Other()), c.Addr(c.OpenedBy)
+				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
+					c.Flow(c.OpenedBy).Bytes, c.Flow(c.OpenedBy.Other()).Bytes})
+			}
+			return nil
+		},
+		session: func(_ *Evidence, s *session) []breach {
+			pair := s.hosts().ordered()
+			if found[pair] == nil {
+				return nil
+			}
+			if sessions[pair] == nil {
+				sessions[pair] = &timeRanges{control: s.Control.ID, hosts: s.hosts()}
+			}
+			sessions[pair].add(s)
+			return nil
+		},
+		end: func(e *Evidence) []breach {
+			var breaches []breach
+			for pair, r := range sessions {
+				for _, p := range found[pair] {
+					if b, ok := e.judgeThirdPort(p, r); ok {
+						breaches = append(breaches, b)
+					}
+				}
+			}
+			sortBy(breaches, func(b breach) int64 { return int64(b.packets[0]) })
+			return breaches
+		},
+	}
+}
+
+// timeRanges are the sessions of two hosts.
+type timeRanges struct {
+	control int
+	hosts   pairOfHosts
+	hidden  bool
+	ranges  [][2]int64
+}
+
+func (r *timeRanges) add(s *session) {
+	r.hidden = r.hidden || s.Hidden || s.securedAt > 0
+	n := len(r.ranges)
+	from, to := s.Control.FirstTime, s.Control.LastTime+int64(afterSession)
+	if n > 0 && from <= r.ranges[n-1][1] {
+		r.ranges[n-1][1] = max(r.ranges[n-1][1], to)
+		return
+	}
+	r.ranges = append(r.ranges, [2]int64{from, to})
+}
+
+func (r *timeRanges) has(time int64) bool {
+	for _, x := range r.ranges {
+		if x[0] <= time && time <= x[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeThirdPort judges a conversation beside the sessions of two hosts.
+func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
+	what, shown := e.watch.contents[p.id]
+	shown = shown && what.kind == shell
+	if !beside.has(p.first) || beside.hidden && !shown { // the ports that were announced are not known
+		return b, false
+	}
+	b = breach{
+		place: p.id, hosts: beside.hosts, packets: []int{p.packet},
+		observed: fmt.Sprintf("%s opened a connection to %s, %d bytes and %d bytes back, which nothing on the control connection announced", p.from, p.to, p.sent, p.received),
+	}
+	switch {
+	case shown:
+		b.severity, b.packets = Violation, append(b.packets, what.packet)
+		b.observed += ": a shell, by what is said in frame " + fmt.Sprint(what.packet)
+	case p.to.Port() == backdoorPort:
+		b.severity = Violation
+		b.observed += ": the port of the back door of vsftpd 2.3.4 (CVE-2011-2523)"
+	}
+	return b, true
+}
+
+// refusedCalls tells of all calls to port 21 that were refused at once.
+func refusedCalls() look {
+	var packets []int
+	n := 0
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			refused := c.OpenedBy == ftp.Client && !c.HandshakeSeen && c.ResetBy == ftp.Server && c.ServerFlow.SYN == 0
+			if c.Server.Port() == ftpPort && refused {
+				n++
+				packets = appendSome(packets, c.ServerFlow.RST)
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if n == 0 {
+				return nil
+			}
+			return []breach{{packets: packets, observed: plural(n, "call to port 21 was", "calls to port 21 were") + " refused with a RST"}}
+		},
+	}
+}

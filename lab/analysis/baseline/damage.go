@@ -1,0 +1,64 @@
+// Packets that were damaged on their way.
+
+package baseline
+
+import (
+	"net/netip"
+
+	"ftplab/lab/analysis/capture"
+)
+
+// damage are the wrong checksums on control connections. Where a network card computes
+// the checksums of the recording host, all that this host sends is recorded with wrong ones.
+// So a checksum shows damage only if most of its sender are right.
+type damage struct {
+	senders map[netip.Addr]*sums
+	wrong   map[int][]wrongSum // by connection
+	n       int
+}
+
+// sums counts the checksums of a sender.
+type sums struct{ right, wrong int }
+
+// A wrongSum is a packet with a wrong checksum.
+type wrongSum struct {
+	packet int
+	sender netip.Addr
+}
+
+const (
+	maxSenders = 1 << 14
+	maxWrong   = 1 << 14
+)
+
+// add takes the next packet of a control connection.
+func (d *damage) add(p *capture.Packet) {
+	s := d.senders[p.IP.Src]
+	if s == nil {
+		if len(d.senders) >= maxSenders {
+			return
+		}
+		s = &sums{}
+		d.senders[p.IP.Src] = s
+	}
+	if !p.ChecksumWrong() {
+		s.right++
+		return
+	}
+	s.wrong++
+	if d.n < maxWrong {
+		d.n++
+		d.wrong[p.Connection.ID] = append(d.wrong[p.Connection.ID], wrongSum{p.Number, p.IP.Src})
+	}
+}
+
+// of returns the damaged packets of a connection.
+func (d *damage) of(id int) map[int]bool {
+	packets := map[int]bool{}
+	for _, w := range d.wrong[id] {
+		if s := d.senders[w.sender]; s.right > s.wrong {
+			packets[w.packet] = true
+		}
+	}
+	return packets
+}

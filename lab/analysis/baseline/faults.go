@@ -1,0 +1,98 @@
+// Rules about servers that do not do their part.
+
+package baseline
+
+import (
+	"fmt"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var faultRules = []Rule{
+	{
+		Name: "server-answers", Theme: "dialogue",
+		Says:     "The server greets who calls, answers every command, and does not end a session while one waits.",
+		Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.1",
+		Severity: Odd, sign: 1,
+		Matters:  "A server that falls silent in the middle has crashed, perhaps from what it was sent, or never was one.",
+		Innocent: "it was restarted, overloaded, or a firewall cut the connection.",
+		look: func() look {
+			return look{session: serverAnswers, connection: serverGreets}
+		},
+	},
+	{
+		Name: "usual-ports", Theme: "dialogue",
+		Says:     "The server listens at port 21, with implicit FTPS at 990, or at a port that is often taken in their place.",
+		Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
+		Severity: Note, sign: 1,
+		Matters:  "Malicious software that brings an FTP server along puts it at a port of its own.",
+		Innocent: "the server is behind an address translator, or its owner does not want to be found.",
+		look:     eachSession(usualPorts),
+	},
+}
+
+// silence is how long an answer may take before it counts as none.
+const silence = 10 * time.Second
+
+// serverGreets looks at calls to port 21 that were accepted and never greeted.
+func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
+	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
+	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.ServerFlow.FIN == 0 && c.ServerFlow.RST == 0
+	waited := time.Duration(c.LastTime-c.FirstTime) >= silence
+	if !seen || !silent || !waited {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.FirstPacket, c.LastPacket},
+		observed: fmt.Sprintf("%s accepted the call of %s and said nothing for %v", c.Server, c.Client, time.Duration(c.LastTime-c.FirstTime).Round(time.Second)),
+	}}
+}
+
+// unanswerable are commands to which no answer need come.
+var unanswerable = words("QUIT ABOR NOOP STAT REIN")
+
+func serverAnswers(_ *Evidence, s *session) []breach {
+	n := len(s.Exchanges)
+	if !s.whole || n == 0 || s.TLS || s.dismissed() {
+		return nil
+	}
+	x := s.Exchanges[n-1]
+	last := x.Final()
+	if last > 0 || unanswerable[x.Command] || !x.Complete {
+		return nil
+	}
+	c := s.Control
+	waited := time.Duration(c.LastTime - x.Time)
+	b := breach{packets: exchangeFrames(x)}
+	answered := "was never answered"
+	if len(x.Replies) > 0 {
+		answered = "was begun and never finished"
+	}
+	switch {
+	case c.ResetBy == ftp.Server && c.ClientFlow.FIN == 0:
+		b.packets = append(b.packets, c.ServerFlow.RST)
+		b.observed = fmt.Sprintf("%s %s: the server reset the connection", show(x.Line.Text), answered)
+	case c.FirstFIN == ftp.Server:
+		b.packets = append(b.packets, c.ServerFlow.FIN)
+		b.observed = fmt.Sprintf("%s %s: the server closed the connection", show(x.Line.Text), answered)
+	case waited >= silence && len(x.Replies) == 0 && c.ServerFlow.LastDataTime < x.Time:
+		b.packets = append(b.packets, c.LastPacket)
+		b.observed = fmt.Sprintf("%s %s, within %v", show(x.Line.Text), answered, waited.Round(time.Second))
+	default:
+		return nil
+	}
+	return []breach{b}
+}
+
+// usualPort reports whether FTP servers are often at a port.
+func usualPort(port uint16) bool {
+	return port == ftpPort || port == 990 || port == 20 || port%100 == ftpPort || port == 2100 || port == 2210 || port == 4559
+}
+
+func usualPorts(_ *Evidence, s *session) []breach {
+	if usualPort(s.Control.Server.Port()) {
+		return nil
+	}
+	return []breach{{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}}
+}

@@ -1,0 +1,102 @@
+// How much of a capture could be judged, and what stood in the way.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Judged says how much of a capture could be judged.
+type Judged struct {
+	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from
+	// the beginning on, without a gap, and it can be read; of those in Parts some of it.
+	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
+	Sessions int `json:"sessions"`
+	Whole    int `json:"whole"`
+	Parts    int `json:"parts"`
+	Hidden   int `json:"hidden"`
+	// Lost is the number of bytes of control connections that the capture does not have
+	// although they were sent, Dropped the number of packets that the recorder says it
+	// lost, CutShort of those of which it kept only the beginning, and Damaged of those on
+	// control connections whose TCP checksum is wrong, so that nobody accepted them.
+	Lost     int64  `json:"lost"`
+	Dropped  uint64 `json:"dropped"`
+	CutShort int    `json:"cut_short"`
+	Damaged  int    `json:"damaged"`
+
+	packets, connections int
+}
+
+// any reports whether anything of a session could be judged.
+func (j Judged) any() bool { return j.Whole+j.Parts > 0 }
+
+// add counts a session.
+func (j *Judged) add(s *session) {
+	j.Sessions++
+	j.Lost += s.Control.Missing()
+	j.Damaged += s.damaged
+	switch {
+	case !s.shows() && s.secret():
+		j.Hidden++
+	case s.whole && len(s.Lines) > 0:
+		j.Whole++
+	case s.shows():
+		j.Parts++
+	}
+}
+
+// secret reports whether the session goes on in TLS, or in something else that the server
+// agreed to.
+func (s *session) secret() bool { return s.TLS || s.Hidden || s.securedAt > 0 }
+
+// beforeTLS are commands that say nothing about a session which goes on in TLS.
+var beforeTLS = words("AUTH ADAT FEAT HOST OPTS CLNT NOOP SYST QUIT")
+
+// shows reports whether enough of the session can be read to judge some of it: a line of
+// the dialogue and what follows it, but not the way into TLS alone.
+func (s *session) shows() bool {
+	if s.secret() {
+		for _, x := range s.Exchanges {
+			if !beforeTLS[x.Command] && len(x.Replies) > 0 && s.readable(x.Packet) {
+				return true
+			}
+		}
+		return false
+	}
+	n := len(s.Lines)
+	return n > 1 && s.Lines[0].Packet != s.Lines[n-1].Packet
+}
+
+// String says it in a sentence: "4 of 6 sessions whole, 1 in part; the recorder lost 3
+// packets".
+func (j Judged) String() string {
+	if j.Sessions == 0 {
+		return fmt.Sprintf("%s and %s, none of them FTP that can be read",
+			plural(j.packets, "packet", "packets"), plural(j.connections, "TCP connection", "TCP connections"))
+	}
+	text := fmt.Sprintf("%d of %s whole", j.Whole, plural(j.Sessions, "session", "sessions"))
+	rest := j.Sessions - j.Whole - j.Parts - j.Hidden
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{j.Parts, "in part"}, {j.Hidden, "in TLS that cannot be read"}, {rest, "with next to nothing of the dialogue"}} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
+	}
+	var losses []string
+	add := func(n int, one, many, what string) {
+		if n > 0 {
+			losses = append(losses, plural(n, one, many)+" "+what)
+		}
+	}
+	add(int(j.Lost), "byte", "bytes", "of the dialogue not recorded")
+	add(int(j.Dropped), "packet", "packets", "lost by the recorder, as it says")
+	add(j.CutShort, "packet", "packets", "cut short by the recorder")
+	add(j.Damaged, "packet", "packets", "with a wrong checksum")
+	if losses != nil {
+		text += "; " + strings.Join(losses, ", ")
+	}
+	return text
+}

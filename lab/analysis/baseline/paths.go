@@ -1,0 +1,202 @@
+// Rules about the paths and names that clients ask for.
+
+package baseline
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var pathRules = []Rule{
+	{
+		Name: "no-climbing", Theme: "requests",
+		Says:     "Paths do not climb out of the server's tree.",
+		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
+		Severity: Violation,
+		Matters:  "Many ../ in a row, or disguised ones, look for files that the server should not give away.",
+		Innocent: "a user knows the tree well and goes up several levels at once.",
+		look:     eachSession(climbing),
+	},
+	{
+		Name: "no-sensitive-names", Theme: "requests",
+		Says:     "Clients ask for files that are meant for others, not for those that keep the system's or a person's secrets.",
+		Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
+		Severity: Note, sign: 1,
+		Matters:  "Passwords, keys and accounts are what an intruder takes first.",
+		Innocent: "the owner keeps a copy of them, or the name means something else here.",
+		look:     eachSession(sensitiveNames),
+	},
+}
+
+// pathCommands are the commands whose argument is a path; those with true look at
+// or change what is there, the others only walk.
+var pathCommands = map[string]bool{
+	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
+	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
+	"RMD": true, "XRMD": true, "SIZE": true, "MDTM": true, "MLST": true, "SITE": true,
+}
+
+// A walk is where in the tree a session is. The place is an absolute path once the server
+// has said it, and until then relative to where the login led.
+type walk struct{ at string }
+
+// target is the place that the path in a command leads to.
+func (w *walk) target(argument string) string {
+	p := strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
+	if path.IsAbs(p) {
+		return path.Clean(p)
+	}
+	return path.Clean(path.Join(w.at, p))
+}
+
+// beyond is how many levels a path climbs above the root, if the place is known, or else
+// above where the login led.
+func (w *walk) beyond(argument string) int {
+	p := strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
+	depth, least := 0, 0
+	if path.IsAbs(w.at) && !path.IsAbs(p) {
+		p = w.at + "/" + p
+	}
+	for _, name := range strings.Split(p, "/") {
+		switch name {
+		case "", ".":
+		case "..":
+			depth--
+		default:
+			depth++
+		}
+		least = min(least, depth)
+	}
+	return -least
+}
+
+// follow takes the next command: one that succeeded may lead somewhere else.
+func (w *walk) follow(x *ftp.Exchange) {
+	final := x.Final()
+	if final < 200 || final >= 300 {
+		return
+	}
+	switch x.Command {
+	case "CWD", "XCWD":
+		w.at = w.target(x.Argument)
+	case "CDUP", "XCUP":
+		w.at = w.target("..")
+	case "PWD", "XPWD":
+		if _, rest, found := strings.Cut(x.Replies[len(x.Replies)-1].Text, `"`); found {
+			if said, _, found := strings.Cut(rest, `"`); found && path.IsAbs(said) {
+				w.at = path.Clean(said)
+			}
+		}
+	case "REIN":
+		w.at = ""
+	}
+}
+
+// eachPath calls look for every command with a path that can be read.
+func (s *session) eachPath(look func(x *ftp.Exchange, w *walk)) {
+	var w walk
+	for _, x := range s.Exchanges {
+		if x.Line.AfterGap || !s.readable(x.Packet) {
+			continue
+		}
+		if _, takesPath := pathCommands[x.Command]; takesPath && x.Argument != "" {
+			look(x, &w)
+		}
+		w.follow(x)
+	}
+}
+
+// How many levels a path may climb, for commands that touch a file and for those
+// that only walk.
+const (
+	climbToFile = 3
+	climbToWalk = 5
+)
+
+var (
+	// climb is one step up, plain or disguised.
+	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
+	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
+	// system are files that keep the accounts and the settings of a system.
+	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$)`)
+	// systemDirectory is where they are.
+	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
+	// secrets are names of files with the secrets of persons and programs.
+	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+)
+
+func climbing(_ *Evidence, s *session) []breach {
+	var found []breach
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		touches := pathCommands[x.Command]
+		levels := steps(x.Argument)
+		limit := climbToWalk
+		if touches {
+			limit = climbToFile
+		}
+		b := breach{packets: exchangeFrames(x)}
+		target := w.target(x.Argument)
+		up := strings.HasPrefix(target, "..")
+		switch {
+		case levels >= limit:
+			b.observed = fmt.Sprintf("climbs %d levels", levels)
+		case levels > 0 && system().MatchString(x.Argument), touches && up && system().MatchString(target):
+			b.observed = "climbs to a file of the system"
+		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
+			b.observed = "climbs in disguise"
+		case levels > 0 && up && systemDirectory().MatchString(target):
+			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
+		case levels > 0 && w.beyond(x.Argument) >= 2:
+			b.severity, b.sign = Note, 1
+			b.observed = fmt.Sprintf("climbs %d levels above where the login led", w.beyond(x.Argument))
+			if path.IsAbs(w.at) {
+				b.severity, b.sign = Odd, 2
+				b.observed = fmt.Sprintf("climbs %d levels above the root", w.beyond(x.Argument))
+			}
+		default:
+			return
+		}
+		b.observed = show(x.Line.Text) + " " + b.observed
+		found = append(found, b)
+	})
+	return found
+}
+
+// steps counts the steps up in a path.
+func steps(path string) int {
+	n := 0
+	for {
+		at := climb().FindStringIndex(path)
+		if at == nil {
+			return n
+		}
+		n++
+		// The separator behind one step is that in front of the next.
+		path = path[max(at[1]-1, at[0]+1):]
+	}
+}
+
+func sensitiveNames(_ *Evidence, s *session) []breach {
+	var found []breach
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if !pathCommands[x.Command] || x.Command == "SITE" {
+			return
+		}
+		target := w.target(x.Argument)
+		b := breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s names %s", show(x.Line.Text), show(target))}
+		switch {
+		case system().MatchString(target):
+			b.severity, b.sign = Odd, 2
+			b.observed += ", which keeps secrets of the system"
+		case secrets().MatchString(target):
+			b.observed += ", by its name a file with secrets"
+		default:
+			return
+		}
+		found = append(found, b)
+	})
+	return found
+}

@@ -1,0 +1,134 @@
+// Rules about what is transferred: programs, loot, the same file again and again.
+
+package baseline
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var programRules = []Rule{
+	{
+		Name: "no-programs", Theme: "transfers",
+		Says:     "What is transferred are documents more often than programs.",
+		Source:   "MITRE ATT&CK, T1105 (ingress tool transfer)",
+		Severity: Note, sign: 1,
+		Matters:  "Intruders bring their tools along, and malicious software fetches the rest of itself.",
+		Innocent: "the server gives programs to the public, or somebody installs one.",
+		look:     eachSession(transferredPrograms),
+	},
+	{
+		Name: "no-loot", Theme: "transfers",
+		Says:     "No transfer carries what programs that steal passwords write, or a page that runs what it is sent.",
+		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP) and T1505.003 (web shell)",
+		Severity: Violation,
+		Matters:  "The text has no other use.",
+		Innocent: "somebody sends a sample of it to have it analysed.",
+		look:     eachSession(transferredLoot),
+	},
+	{
+		Name: "uploads-differ", Theme: "transfers",
+		Says:     "A file is stored once, or once in a while.",
+		Source:   "MITRE ATT&CK, T1029 (scheduled transfer)",
+		Severity: Note, sign: 1,
+		Matters:  "A program that watches a machine stores its record again and again under one name.",
+		Innocent: "it is the picture of a camera, or a person saves what they work on.",
+		look:     eachSession(repeatedUploads),
+	},
+}
+
+var (
+	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
+	// tools are the names of what intruders bring along.
+	tools    = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|trojan|malware|botnet)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
+)
+
+// manyPrograms are so many in one session that they count more.
+const manyPrograms = 3
+
+func transferredPrograms(e *Evidence, s *session) []breach {
+	plain := breach{}
+	names := map[string]bool{}
+	var found []breach
+	for _, x := range s.Exchanges {
+		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.readable(x.Packet) || !began(x) && !completed(x) {
+			continue
+		}
+		shown, packet := e.programIn(s, x)
+		b := breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), packet)}
+		switch name := path.Base(x.Argument); {
+		case tools().MatchString(x.Argument):
+			b.observed = show(x.Line.Text) + ": by its name a tool of intruders"
+			found = append(found, b)
+		case shown != "" && document().MatchString(name):
+			b.observed = fmt.Sprintf("%s: %s under the name of a document, by its first bytes in frame %d", show(x.Line.Text), shown, packet)
+			found = append(found, b)
+		case shown != "" || executable().MatchString(name):
+			names[name] = true
+			plain.packets = append(plain.packets, x.Packet, packet)
+		}
+	}
+	if len(names) > 0 {
+		plain.observed = plural(len(names), "program was", "programs were") + " transferred: " + listOf(names)
+		if len(names) >= manyPrograms {
+			plain.sign = 2
+		}
+		found = append(found, plain)
+	}
+	return found
+}
+
+// programIn is what kind of program a transfer carried, by its first bytes, and the packet
+// that shows it; "" for none.
+func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet int) {
+	for _, c := range s.dataOf(x.Data) {
+		if shown := e.watch.contents[c.ID]; shown.what != "" && shown.kind == program {
+			return shown.what, shown.packet
+		}
+	}
+	return "", 0
+}
+
+func transferredLoot(e *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		for _, c := range s.dataOf(x.Data) {
+			if shown := e.watch.contents[c.ID]; shown.what != "" && shown.kind == loot && x.Sender() == ftp.Client {
+				found = append(found, breach{
+					packets:  append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
+				})
+			}
+		}
+	}
+	return found
+}
+
+// sameUploads are so many of one name in a session that somebody may wonder.
+const sameUploads = 4
+
+func repeatedUploads(_ *Evidence, s *session) []breach {
+	packets := map[string][]int{}
+	var names []string
+	for _, x := range s.Exchanges {
+		if x.Command != "STOR" || !completed(x) || x.Line.AfterGap {
+			continue
+		}
+		name := strings.Clone(x.Argument)
+		if packets[name] == nil {
+			names = append(names, name)
+		}
+		packets[name] = appendSome(packets[name], x.Packet)
+	}
+	var found []breach
+	for _, name := range names {
+		if n := len(packets[name]); n >= sameUploads {
+			found = append(found, breach{packets: packets[name], observed: fmt.Sprintf("%s was stored %d times", show(name), n)})
+		}
+	}
+	return found
+}

@@ -1,0 +1,283 @@
+// Rules about scans: calls that look for servers.
+
+package baseline
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var scanRules = []Rule{
+	{
+		Name: "calls-are-meant", Theme: "beside the session",
+		Says:     "Who calls the FTP port has something to say.",
+		Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
+		Severity: Violation,
+		Matters:  "Many calls at once without a word keep a server busy.",
+		Innocent: "the server is down, and many clients try again and again.",
+		look:     callsAreMeant,
+	},
+	{
+		Name: "no-scans", Theme: "beside the session",
+		Says:     "A client calls the ports that it was given, at the server that it knows.",
+		Source:   "RFC 9293, 3.10.7 (how a port answers); MITRE ATT&CK, T1046",
+		Severity: Violation, sign: 3,
+		Matters:  "Calls without a word to one port after the other, or to one host after the other, look for services to attack, at any pace.",
+		Innocent: "the owner of the network takes stock, or watches whether servers are up.",
+		look:     scans,
+	},
+}
+
+// Limits of mute calls to port 21: so many to one server in a moment.
+const (
+	muteCalls  = 50
+	muteMoment = 10 * time.Second
+)
+
+func callsAreMeant() look {
+	servers := map[netip.Addr]*calledServer{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Segments+c.ServerFlow.Segments == 0 {
+				s := servers[c.Server.Addr()]
+				if s == nil {
+					s = &calledServer{}
+					servers[c.Server.Addr()] = s
+				}
+				s.add(c)
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			var found []breach
+			for server, s := range servers {
+				if s.densest >= muteCalls {
+					found = append(found, breach{packets: s.packets,
+						observed: fmt.Sprintf("%s was called %d times within %v, and nobody said a word", server, s.densest, muteMoment)})
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
+
+// A calledServer is a server with the mute calls to it.
+type calledServer struct {
+	packets []int   // of the first ones
+	moment  []int64 // the times of the last ones, which lie within a moment (ns)
+	densest int     // the largest number within a moment
+}
+
+func (s *calledServer) add(c *ftp.Connection) {
+	s.packets = appendSome(s.packets, c.FirstPacket)
+	s.moment = append(s.moment, c.FirstTime)
+	i := 0
+	for time.Duration(c.FirstTime-s.moment[i]) > muteMoment {
+		i++
+	}
+	s.moment = s.moment[i:]
+	s.densest = max(s.densest, len(s.moment))
+}
+
+// Limits of a scan, at any pace: so many ports of one server that did not answer, or so
+// many servers that were called at the same port.
+const (
+	scannedPorts   = 10
+	scannedServers = 10
+)
+
+// maxProbes bounds what is remembered of probes, in all.
+const maxProbes = 1 << 18
+
+func scans() look {
+	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[pairOfHosts]dialogueAt{}}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if isProbe(c) {
+				s.add(c)
+			}
+			return nil
+		},
+		session: func(_ *Evidence, x *session) []breach {
+			if at, known := s.sessions[x.hosts()]; s.often[x.client()] != nil && (!known || x.Hidden && !at.hidden) {
+				first := x.Control.FirstPacket
+				if known {
+					first = at.packet
+				}
+				s.sessions[x.hosts()] = dialogueAt{first, x.Hidden || x.securedAt > 0 || x.Control.Missing() > 0}
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach { return s.judge() },
+	}
+}
+
+// isProbe reports whether a connection asks whether a port is open and has no other use. A
+// port answers with a RST or not at all; one that is open is left at once.
+func isProbe(c *ftp.Connection) bool {
+	if c.Role == ftp.Data || c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
+		return false
+	}
+	if c.Server.Port() == ftpPort { // the greeting is all that a sweep wants
+		return c.OpenedBy == ftp.Client
+	}
+	silent := c.ClientFlow.Segments+c.ServerFlow.Segments == 0 && c.ServerFlow.FIN == 0
+	switch c.OpenedBy {
+	case ftp.Client:
+		refused := c.ServerFlow.SYN == 0 && c.ClientFlow.FIN == 0
+		halfOpen := c.ResetBy == ftp.Client && c.ClientFlow.FIN == 0
+		return silent && (refused || halfOpen)
+	case "": // a probe with other flags than SYN
+		return silent && c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1 && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0
+	}
+	return false
+}
+
+// scanners are the clients that probed. A flood may come from a million addresses, so a
+// client that probed once takes few bytes.
+type scanners struct {
+	once     map[[16]byte]probe // the only probes of clients
+	often    map[netip.Addr]*scanner
+	probes   int
+	sessions map[pairOfHosts]dialogueAt // of clients that probed often
+}
+
+// A probe is a call that only asks whether somebody listens.
+type probe struct {
+	server [16]byte
+	packet uint32
+	port   uint16
+}
+
+// A dialogueAt is where the first session of two hosts begins, and whether the data ports of
+// some session cannot all be known.
+type dialogueAt struct {
+	packet int
+	hidden bool
+}
+
+// A scanner is a client that probed more than once.
+type scanner struct {
+	ports   map[netip.Addr]map[uint16]int // by server, the first packet for each port
+	servers map[uint16]map[netip.Addr]int // by port
+}
+
+// add takes the next probe.
+func (s *scanners) add(c *ftp.Connection) {
+	client := c.Client.Addr()
+	p := probe{c.Server.Addr().As16(), uint32(c.FirstPacket), c.Server.Port()}
+	x := s.often[client]
+	if x == nil {
+		first, probed := s.once[client.As16()]
+		if !probed {
+			s.once[client.As16()] = p
+			return
+		}
+		if first.server == p.server && first.port == p.port {
+			return // the same once more
+		}
+		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}}
+		s.often[client] = x
+		s.note(x, first)
+	}
+	s.note(x, p)
+}
+
+// note remembers a probe, if there are not too many.
+func (s *scanners) note(x *scanner, p probe) {
+	if s.probes++; s.probes > maxProbes {
+		return
+	}
+	server := netip.AddrFrom16(p.server).Unmap()
+	noteFirst(x.ports, server, p.port, int(p.packet))
+	noteFirst(x.servers, p.port, server, int(p.packet))
+}
+
+func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet int) {
+	if table[row] == nil {
+		table[row] = map[L]int{}
+	}
+	if _, known := table[row][column]; !known {
+		table[row][column] = packet
+	}
+}
+
+// judge names the clients that probed too many ports or servers.
+func (s *scanners) judge() []breach {
+	var found []breach
+	for client, x := range s.often {
+		for server, ports := range x.ports {
+			hosts := pairOfHosts{client.Unmap(), server}
+			at, known := s.sessions[hosts]
+			if known && at.hidden { // these may be data ports
+				ports = below1024(ports)
+			}
+			if len(ports) < scannedPorts {
+				continue
+			}
+			b := breach{hosts: hosts, packets: firstPackets(ports), observed: fmt.Sprintf("%s called %d ports of %s, which did not answer or to which it said nothing", client, len(ports), server)}
+			if known {
+				b.packets = append(b.packets[:min(len(b.packets), maxPackets-1)], at.packet)
+				b.observed += fmt.Sprintf("; it has a session there, from frame %d on", at.packet)
+			}
+			found = append(found, b)
+		}
+		for port, servers := range x.servers {
+			if len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers) {
+				found = append(found, breach{hosts: pairOfHosts{client: client.Unmap()}, packets: firstPackets(servers),
+					observed: fmt.Sprintf("%s called port %d of %d hosts, and said nothing to any", client, port, len(servers))})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+	return found
+}
+
+func below1024(ports map[uint16]int) map[uint16]int {
+	low := map[uint16]int{}
+	for p, packet := range ports {
+		if p < 1024 {
+			low[p] = packet
+		}
+	}
+	return low
+}
+
+// firstPackets are the packets of a table, in order, the first few of a crowd.
+func firstPackets[K comparable](table map[K]int) []int {
+	var packets []int
+	for _, p := range table {
+		packets = append(packets, p)
+	}
+	slices.Sort(packets)
+	return packets[:min(len(packets), maxPackets)]
+}
+
+// neighbours is how many hosts are in the network that most of them are in.
+func neighbours(servers map[netip.Addr]int) int {
+	networks, most := map[netip.Prefix]int{}, 0
+	for a := range servers {
+		bits := 24
+		if a.Is6() {
+			bits = 64
+		}
+		network, _ := a.Prefix(bits)
+		networks[network]++
+		most = max(most, networks[network])
+	}
+	return most
+}
+
+// appendSome appends a packet, if there are not enough of them.
+func appendSome(packets []int, packet int) []int {
+	if len(packets) < maxPackets {
+		packets = append(packets, packet)
+	}
+	return packets
+}

@@ -1,0 +1,80 @@
+// Signs that are weak alone: several that agree are strong.
+
+package baseline
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// signsAgree is the name of the rule about signs.
+const signsAgree = "no-signs-agree"
+
+var signRules = []Rule{
+	{
+		Name: signsAgree, Theme: "beside the session",
+		Says:     "What is unusual about a client and a server stands alone.",
+		Source:   "the sources of the rules that agree",
+		Severity: Violation,
+		Matters:  "One weak sign happens to everybody. Several of different kinds, between the same two hosts, are an attack as a rule.",
+		Innocent: "somebody tests a server of their own, or a very odd one.",
+		look:     func() look { return look{} }, // see signs
+	},
+}
+
+// enoughSigns is how much the signs of two hosts must count together, and fewestKinds how many
+// rules they must be of.
+const (
+	enoughSigns = 3
+	fewestKinds = 2
+)
+
+// signs are the signs between two hosts, by rule.
+type signs map[pairOfHosts]map[string]sign
+
+// A sign is the breach of a rule that counts the most, with how much it counts.
+type sign struct {
+	counts int
+	breach
+}
+
+// add takes a breach. A violation needs no other sign.
+func (all signs) add(r Rule, b breach) {
+	counts := cmp.Or(b.sign, r.sign)
+	if counts == 0 || b.hosts == (pairOfHosts{}) || cmp.Or(b.severity, r.Severity) == Violation {
+		return
+	}
+	if all[b.hosts] == nil {
+		all[b.hosts] = map[string]sign{}
+	}
+	if counts > all[b.hosts][r.Name].counts {
+		all[b.hosts][r.Name] = sign{counts, b}
+	}
+}
+
+// judge finds the hosts between which several signs agree.
+func (all signs) judge() []breach {
+	var found []breach
+	for hosts, of := range all {
+		counts := 0
+		for _, s := range of {
+			counts += s.counts
+		}
+		if counts < enoughSigns || len(of) < fewestKinds {
+			continue
+		}
+		b := breach{place: atEnd}
+		var words []string
+		for _, name := range slices.Sorted(maps.Keys(of)) {
+			words = append(words, fmt.Sprintf("%s (%s)", name, of[name].observed))
+			b.packets = append(b.packets, of[name].packets[:min(len(of[name].packets), 8)]...)
+		}
+		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.client, hosts.server, strings.Join(words, "; "))
+		found = append(found, b)
+	}
+	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(slices.Min(a.packets), slices.Min(b.packets)) })
+	return found
+}

@@ -1,0 +1,140 @@
+// Rules of FTP in TLS, held against sessions as the reader of a capture with keys makes them.
+
+package baseline
+
+import (
+	"net/netip"
+	"testing"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
+)
+
+// protectedSession is a session in TLS 1.3 that can be read, with one RETR whose data
+// connection is in TLS as well and ends as it should.
+func protectedSession() (*ftp.Session, *ftp.Connection) {
+	end := netip.MustParseAddrPort
+	exchange := func(packet int, command, argument string, codes ...int) *ftp.Exchange {
+		text := command
+		if argument != "" {
+			text += " " + argument
+		}
+		x := &ftp.Exchange{Command: command, Argument: argument, Line: &ftp.Line{From: ftp.Client, Text: text, Packet: packet, FirstPacket: packet, Complete: true}}
+		for i, code := range codes {
+			x.Replies = append(x.Replies, &ftp.Reply{Code: code, Packet: packet + 1 + i, FirstPacket: packet + 1 + i, Lines: []*ftp.Line{{From: ftp.Server, Complete: true}}})
+		}
+		return x
+	}
+	flow := tcp.Flow{Packets: 9, Segments: 5, Bytes: 900, FIN: 31}
+	control := &ftp.Connection{
+		Identity: ftp.Identity{Client: end(aClient + ":3171"), Server: end(aServer + ":21"), Role: ftp.Control},
+		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow,
+	}
+	s := &ftp.Session{Control: control, TLS: true, TLSFrom: 6, Layer: layer()}
+	s.Layer.Tickets = []tls.Ticket{{Packet: 8, Fingerprint: "aa"}}
+	s.Exchanges = []*ftp.Exchange{
+		exchange(4, "AUTH", "TLS", 234), exchange(10, "PBSZ", "0", 200), exchange(12, "PROT", "P", 200),
+		exchange(14, "PASV", "", 227), exchange(20, "RETR", "a", 150, 226),
+	}
+	s.Exchanges[4].Data = []int{1}
+	for _, x := range s.Exchanges {
+		s.Lines = append(s.Lines, x.Line)
+	}
+	data := &ftp.Connection{
+		Identity: ftp.Identity{ID: 1, Client: end(aClient + ":3172"), Server: end(aServer + ":25600"), Role: ftp.Data, Mode: ftp.Passive,
+			FirstPacket: 16, Transfer: &ftp.Transfer{Exchange: 4, Command: "RETR", Argument: "a", Packet: 20, Reply: 226}},
+		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow, TLS: layer(),
+	}
+	data.TLS.Resumed, data.TLS.ResumedTicket = tls.ByPSK, "aa"
+	data.TLS.Flows[1] = tls.Flow{Encrypted: 5, Decrypted: 5, CloseNotify: 30}
+	return s, data
+}
+
+func layer() *ftp.TLSLayer {
+	s := tls.NewSession(nil)
+	s.ClientHello, s.ServerHello = &tls.ClientHello{Packet: 6}, &tls.ServerHello{Packet: 7, Version: tls.TLS13}
+	return &ftp.TLSLayer{From: 6, Session: s}
+}
+
+var tlsTests = map[string]struct {
+	want   Severity
+	breaks func(s *ftp.Session, data *ftp.Connection)
+	near   func(s *ftp.Session, data *ftp.Connection)
+}{
+	"data-protected-as-agreed": {
+		Odd,
+		func(_ *ftp.Session, data *ftp.Connection) { data.TLS = nil },
+		func(s *ftp.Session, data *ftp.Connection) { s.Exchanges[2].Argument, data.TLS = "C", nil },
+	},
+	"close-notify-before-fin": {
+		Odd,
+		func(_ *ftp.Session, data *ftp.Connection) { data.TLS.Flows[1].CloseNotify = 0 },
+		func(_ *ftp.Session, data *ftp.Connection) { // without keys nobody knows
+			data.TLS.Flows[1] = tls.Flow{Encrypted: 5}
+		},
+	},
+	"data-resumes-session": {
+		Note,
+		func(_ *ftp.Session, data *ftp.Connection) { data.TLS.Resumed = tls.NotResumed },
+		func(*ftp.Session, *ftp.Connection) {},
+	},
+}
+
+// TestTLSRules breaks each rule that a capture must be decrypted for, and almost breaks it.
+func TestTLSRules(t *testing.T) {
+	for _, r := range tlsRules {
+		test := tlsTests[r.Name]
+		if test.breaks == nil {
+			continue // see TestRules
+		}
+		for _, x := range []struct {
+			change func(*ftp.Session, *ftp.Connection)
+			want   int
+		}{{test.breaks, 1}, {test.near, 0}} {
+			s, data := protectedSession()
+			x.change(s, data)
+			got := foundBy(r, newSession(s, []*ftp.Connection{data}, nil), data)
+			n := 0
+			for _, b := range got {
+				if r.finding(b).Severity == test.want {
+					n++
+				}
+			}
+			if n != x.want {
+				t.Errorf("%s: got %+v, want %d of weight %s", r.Name, got, x.want, test.want)
+			}
+		}
+	}
+}
+
+// TestForeignTicket resumes a session on a data connection that was begun elsewhere.
+func TestForeignTicket(t *testing.T) {
+	s, data := protectedSession()
+	data.TLS.ResumedTicket = "bb"
+	for _, r := range tlsRules {
+		if r.Name != "data-resumes-session" {
+			continue
+		}
+		got := foundBy(r, newSession(s, []*ftp.Connection{data}, nil), data)
+		if len(got) != 1 || got[0].severity != Odd {
+			t.Errorf("got %+v, want one that is %s", got, Odd)
+		}
+	}
+}
+
+// foundBy is what a rule finds in a session with one data connection.
+func foundBy(r Rule, s *session, data *ftp.Connection) []breach {
+	l := r.look()
+	var all []breach
+	if l.session != nil {
+		all = append(all, l.session(nil, s)...)
+	}
+	if l.data != nil {
+		all = append(all, l.data(nil, s, data)...)
+	}
+	if l.end != nil {
+		all = append(all, l.end(nil)...)
+	}
+	return all
+}
