@@ -1,7 +1,10 @@
 package lab
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +15,9 @@ import (
 
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/byhand"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network/localhost"
 )
 
 // parse parses a scenario of this test's.
@@ -68,25 +73,151 @@ func TestOtherServer(t *testing.T) {
 	}
 }
 
-// TestNoServer starts programs that are no servers, or not at the right port.
+// vsftpdConf is a configuration of vsftpd that lets alice in and anonymous users.
+const vsftpdConf = "listen=YES\nlisten_port=$PORT\nanonymous_enable=YES\nlocal_enable=YES\nwrite_enable=YES\npam_service_name=vsftpd\n"
+
+// needServer skips a test where a server of Debian's is not installed.
+func needServer(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		optional.Missing(t, fmt.Sprintf("%s is not installed; .ci/ftp-servers has how to install Debian's FTP servers beside each other", path))
+	}
+}
+
+// TestNoServer starts programs that are no servers, or do not listen where they
+// should. Each makes one error, with the program's last words.
 func TestNoServer(t *testing.T) {
+	needServer(t, "/usr/sbin/vsftpd")
 	for _, test := range []struct{ name, program, want string }{
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
 		{"nowhere", "program no-such-server", ", $PATH"},
 		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on port 21: it has ended: exit status 1; it printed nothing"},
 		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "ends with\n\tno licence"},
+		{"says it to its standard input", "program vsftpd no.conf", "ends with\n\t500 OOPS: cannot read config file: no.conf"},
 		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on port 21: context deadline exceeded"},
-		{"another port", "deadline 10s\nprogram /usr/bin/python3 -u -c \"import socket, time; l = socket.create_server(('127.0.0.1', 2121)); print('ready at 2121'); time.sleep(60)\"",
-			"does not listen on port 21: it listens on 2121; its log, "},
+		{"goes to the background and ends", "program sh -c \"sleep 0.1 &\"", ":4: the server, sh, does not listen on port 21: it has ended: exit status 0"},
+		{"goes to the background and never listens", "deadline 200ms\nprogram sh -c \"setsid sleep 60 &\"", ":5: the server, sh, does not listen on port 21: context deadline exceeded"},
+		{"another port", "program vsftpd $CONFIG -olisten_port=2121", "does not listen on port 21: 127.0.0.1, and it listens on 0.0.0.0:2121"},
+		{"IPv4 only", "network loopback ipv6\nprogram vsftpd $CONFIG", "does not listen on port 21: ::1, and it listens on 0.0.0.0:21"},
+		{"IPv6 only", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES -olisten_address6=::1", "does not listen on port 21: 127.0.0.1, and it listens on [::1]:21"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := parse(t, "# x\n# y\n", test.program, "open", "quit")
+			t.Parallel()
+			s := parse(t, "# x\n# y\n", test.program, "open", "quit", "-- files/README --", "Welcome.", "-- config --", vsftpdConf)
 			_, err := Run(t.Context(), s, Options{Results: t.TempDir()})
 			needCells(t, err)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %v, want one that says %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestServerFaults has servers that listen, and then fail or leave something behind.
+func TestServerFaults(t *testing.T) {
+	needServer(t, "/usr/sbin/vsftpd")
+	optional.Tool(t, "curl", "apt install curl")
+	for _, test := range []struct{ name, program, steps, want string }{
+		{"dies in the middle", `program sh -c "vsftpd $CONFIG & p=$!; while ! test -e $FILES/now; do sleep 0.05; done; echo out of memory; kill -9 $p; exit 7"`,
+			"open\nlogin alice secret\nput now\npause 500ms", ":6: the server, sh, did not serve to the end: it has ended: exit status 7; its log, server.log, ends with\n\tout of memory\n"},
+		{"forks and forgets", `program sh -c "setsid sleep 60 & exec vsftpd $CONFIG"`, "open\nquit", ""},
+		{"does not end when asked", `program sh -c "trap : TERM; vsftpd $CONFIG"`, "open\nquit", ""},
+		{"goes to the background", "program vsftpd $CONFIG -obackground=YES", "open\nlogin alice secret\nls\nquit", ""},
+		{"IPv6, for both", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES", "open\nquit", ""},
+		{"inetd", "program inetd vsftpd $CONFIG -olisten=NO", "open\nlogin alice secret\nls\nquit\nrun curl -sSO ftp://$USER:$PASSWORD@$SERVER/README brings README", ""},
+		{"inetd, a signal", `program inetd sh -c "echo 220 Hello.; echo bad luck >&2; kill -9 $$"`, "open\nhangup", ":6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log, ends with\n\tbad luck\n"},
+		{"inetd, no program", "program inetd ./no-program", "expect closed: open", ":6: the server, ./no-program, cannot be started for connection 1: "},
+		{"floods its log", `program sh -c "yes | head -c 20000000; exec vsftpd $CONFIG"`, "open\nquit", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, "# x\n# y\n", "deadline 20s", "user alice secret", test.program, "local now 1", test.steps, "-- files/README --", "Welcome.", "-- config --", vsftpdConf)
+			folder := filepath.Dir(s.File)
+			if err := os.WriteFile(filepath.Join(folder, "no-program"), []byte("#!/no/interpreter\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			result, err := Run(t.Context(), s, Options{Results: folder})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" && result.Outcome != Passed || !strings.Contains(result.Report, test.want) {
+				t.Errorf("got %s, %q, want %q", result.Outcome, result.Report, test.want)
+			}
+			packets := 0
+			for _, err := range Packets(result.Capture) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				packets++
+			}
+			if packets == 0 || packets != result.Frames {
+				t.Errorf("the capture has %d packets, want %d", packets, result.Frames)
+			}
+		})
+	}
+}
+
+// TestStockServers has Debian's servers answer as Debian configures them: as daemons
+// that go to the background, change their root folder and their user, and ask PAM who
+// may log in.
+func TestStockServers(t *testing.T) {
+	for _, test := range []struct{ name, path, program string }{
+		{"vsftpd", "/usr/sbin/vsftpd", "/usr/sbin/vsftpd"},
+		{"ProFTPD", "/usr/sbin/proftpd", "/usr/sbin/proftpd"},
+		{"Pure-FTPd", "/usr/sbin/pure-ftpd-wrapper", "/usr/sbin/pure-ftpd-wrapper"},
+		{"inetutils", "/usr/sbin/ftpd", "inetd /usr/sbin/ftpd"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			needServer(t, test.path)
+			s := parse(t, "# x\n# y\n", "network wire", "user alice secret", "file pub/picture.bin 40000 seed=3", "program "+test.program,
+				"open", "login alice secret", "type i", "active", "get pub/picture.bin", "ls", "passive", "get README", "cd pub", "get picture.bin", "cd /srv/ftp", "get README", "quit",
+				"-- files/README --", "Welcome.")
+			result, err := Run(t.Context(), s, Options{Results: t.TempDir()})
+			needCells(t, err)
+			if err != nil && strings.Contains(err.Error(), "unable to set UID") {
+				optional.Missing(t, "ProFTPD looks whether its user id has changed, and this user has only one id")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Outcome != Passed {
+				t.Errorf("got %s, want %s\n%s", result.Outcome, Passed, result.Report)
+			}
+		})
+	}
+}
+
+// TestServeProgram serves a scenario whose server is a program.
+func TestServeProgram(t *testing.T) {
+	needServer(t, "/usr/sbin/vsftpd")
+	port := localhost.New("127.0.0.1").ControlPort()
+	s := parse(t, "# x\n# y\n", fmt.Sprintf("server port=%d", port), "program vsftpd $CONFIG", "open", "quit", "-- config --", vsftpdConf)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ready, ended := make(chan netip.AddrPort, 1), make(chan error, 1)
+	address := netip.MustParseAddr("127.0.0.1")
+	go func() { ended <- Serve(ctx, s, address, 0, func(at netip.AddrPort) { ready <- at }) }()
+	select {
+	case at := <-ready:
+		if err := byhand.Greet(ctx, at); err != nil {
+			t.Errorf("while it serves: got error %v, want none", err)
+		}
+	case err := <-ended:
+		needCells(t, err)
+		t.Fatalf("it ended: %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("stopped: got error %v, want none", err)
+	}
+	if err := byhand.Greet(t.Context(), netip.AddrPortFrom(address, port)); err == nil {
+		t.Error("after it stopped: got no error, want connection refused")
+	}
+	err := Serve(t.Context(), s, address, 2121, func(netip.AddrPort) { t.Error("it serves at another port") })
+	if want := ":5: the server is a program, which chooses its own port"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("at another port: got error %v, want %s", err, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,7 @@ type job struct {
 	Files  string // for a server that is a program; see [runner.Recording]
 	Format pcapng.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
+	Serve  *serving      // instead of a session
 
 	TakeBack string // a folder to make the caller's own, instead of all that
 }
@@ -89,6 +91,9 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	s, err := scenario.Parse(j.File, j.Source)
 	if err != nil {
 		return err
+	}
+	if j.Serve != nil {
+		return byhand.Serve(ctx, s, j.Serve.Addr, j.Serve.Port, func(at netip.AddrPort) { c.Send(message{Serving: &at}) })
 	}
 	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files}
 	status := 0
@@ -109,6 +114,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 type message struct {
 	Progress *runner.Progress `json:",omitempty"`
 	Outcome  *runner.Outcome  `json:",omitempty"`
+	Serving  *netip.AddrPort  `json:",omitempty"`
 }
 
 // captureInfo is what a capture of the scenario says about itself.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
 )
@@ -45,7 +46,7 @@ stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			return byhand.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
+			return lab.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
 				fmt.Fprintf(c.OutOrStdout(), "serving %s at %v\n", s.Name, at)
 			})
 		},

@@ -222,10 +222,17 @@ var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 // checkProgram refuses what only the lab's own server can do.
 func (p *parser) checkProgram() {
 	s := p.s.Server
+	if len(s.Program) == 0 && len(s.Etc) > 0 {
+		p.line = s.Etc[0].Line
+		p.fail("the lab's own server reads no configuration; the setting program starts a server that does")
+	}
 	if len(s.Program) == 0 {
 		return
 	}
 	p.line = s.ProgramLine
+	if _, ok := find(s.Etc, ConfigFile); !ok && strings.Contains(strings.Join(s.Program, " "), "$CONFIG") {
+		p.fail("program: $CONFIG is the path of the section config, and there is none")
+	}
 	host, _ := p.s.Host("server")
 	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Replies) > 0 || host.Cork ||
 		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {

@@ -150,6 +150,10 @@ func (p *parser) section(name string, data []byte) {
 	case name == "server":
 		p.serverLine = p.line
 		p.rules(text)
+	case name == "config":
+		p.s.Server.Etc = p.addFile(p.s.Server.Etc, File{Line: p.line, Path: ConfigFile, Content: []byte(text), Literal: true})
+	case folder == "etc" && file != "":
+		p.s.Server.Etc = p.addFile(p.s.Server.Etc, File{Line: p.line, Path: file, Content: []byte(text), Literal: true})
 	case folder == "files" && file != "":
 		p.s.Files = p.addFile(p.s.Files, File{Line: p.line, Path: file, Content: data, Literal: true})
 	case folder == "local" && file != "":

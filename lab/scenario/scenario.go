@@ -56,12 +56,17 @@ type Server struct {
 	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
 	Replicas   []Replica     // other hosts with such a server
 	Program    []string      // another server, and its arguments; empty for the lab's own
+	Inetd      bool          // Program is started for each control connection, which is its input and output
+	Etc        []File        // of Program, below /etc; see also [ConfigFile]
 
 	Line        int // of the setting server, for messages; 0 is none
 	ProgramLine int // of the setting program
 
 	portGiven bool
 }
+
+// ConfigFile is the path below /etc of the section config.
+const ConfigFile = "server.conf"
 
 // A Replica is a host with a server like the first.
 type Replica struct {

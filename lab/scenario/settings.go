@@ -55,11 +55,13 @@ func init() { // messages of the functions below name the settings that there ar
 			does:    "On this host, too, runs the lab's server, with the same files and users, and without the rules of the section server. The step `open HOST` opens a session with it.",
 			example: "replica mirror",
 		}, {
-			name: "program", args: "COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
+			name: "program", args: "[inetd] COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
 			does: "Start another server in place of the lab's. It runs in the folder /srv/ftp, which has the scenario's files, and must listen on the control port by itself. " +
-				"It sees what is installed on the machine and the folder of the scenario, which it cannot change, and fresh /tmp, /var and /run; homes are hidden. " +
+				"It may go to the background. With inetd, it is started for each control connection, which is its standard input and output. " +
+				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH. " +
+				"$CONFIG stands for the path of the section config, $FILES for /srv/ftp, $ADDR and $PORT for where to listen. " +
 				"Each user is an account of its system. " +
-				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH.",
+				"It sees what is installed on the machine and the folder of the scenario, which it cannot change, and fresh /tmp, /var and /run; homes are hidden.",
 			example: "program python3 -m pyftpdlib -p 21",
 		}, {
 			name: "user", args: "NAME PASSWORD", least: 2, most: 2, parse: (*parser).setUser,
@@ -278,7 +280,14 @@ func (p *parser) setReplica(words []string) {
 }
 
 func (p *parser) setProgram(words []string) {
-	p.s.Server.Program, p.s.Server.ProgramLine = words, p.line
+	s := &p.s.Server
+	if s.ProgramLine = p.line; words[0] == "inetd" && !p.quotedWords[1] {
+		s.Inetd, words = true, words[1:]
+	}
+	if len(words) == 0 || words[0] == "" {
+		p.fail("program inetd: the COMMAND to start for each control connection was expected behind it")
+	}
+	s.Program = words
 }
 
 func (p *parser) setUser(words []string) {

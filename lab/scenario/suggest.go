@@ -66,10 +66,10 @@ func sorted(words []string) string {
 // suggestSection is the same about a section's name.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
-	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "replies", "server", "files", "local"}); meant {
+	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "replies", "server", "config", "files", "local", "etc"}); meant {
 	case "":
-		return "a scenario has want, figures, questions, server, replies, files/PATH and local/PATH"
-	case "files", "local":
+		return "a scenario has want, figures, questions, server, replies, config, etc/PATH, files/PATH and local/PATH"
+	case "files", "local", "etc":
 		return fmt.Sprintf("did you mean %s/%s?", meant, cmp.Or(file, "PATH"))
 	default:
 		return fmt.Sprintf("did you mean %s?", meant)

@@ -8,7 +8,7 @@ import (
 	"runtime"
 
 	"ftplab/lab/pcapng"
-	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/runner"
 )
 
 // Keep does nothing on this system, which has no shells.
@@ -18,8 +18,8 @@ func errNotHere(what string) error {
 	return fmt.Errorf("%s need Linux, and this is %s; use docker-compose.yml to run a Linux container", what, runtime.GOOS)
 }
 
-// Run fails on this system: cells need Linux.
-func (*Shell) Run(context.Context, network.Host, Terminal) (status int, err error) {
+// run fails on this system: cells need Linux.
+func (*Shell) run(context.Context, *runner.Environment, Terminal) (status int, err error) {
 	return 0, errNotHere("shells in a cell")
 }
 

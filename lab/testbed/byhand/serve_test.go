@@ -2,14 +2,11 @@ package byhand
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network/localhost"
 )
@@ -59,46 +56,6 @@ func TestServe(t *testing.T) {
 	}
 	if err := Greet(soon, at); err == nil {
 		t.Error("after it stopped: got no error, want connection refused")
-	}
-}
-
-// TestServeProgram serves a scenario whose server is a program. Serve starts
-// it, and refuses to change its port.
-func TestServeProgram(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("a server that is a program runs on Linux only")
-	}
-	optional.Tool(t, "python3", "apt install python3")
-	port := localhost.New("127.0.0.1").ControlPort()
-	s := parse(t, fmt.Sprintf("# Other\n# x\nserver port=%d\nprogram python3 server.py\nopen\nquit\n", port)+`-- files/server.py --
-import socket, sys
-l = socket.create_server(("127.0.0.1", int(open("port").read())))
-while True:
-    c, _ = l.accept()
-    c.sendall(b"220 Hello.\r\n"); c.recv(99); c.sendall(b"221 Goodbye.\r\n"); c.close()
--- files/port --
-`+fmt.Sprint(port)+"\n")
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ready, ended := make(chan netip.AddrPort, 1), make(chan error, 1)
-	go func() {
-		ended <- Serve(ctx, s, netip.MustParseAddr("127.0.0.1"), 0, func(at netip.AddrPort) { ready <- at })
-	}()
-	select {
-	case at := <-ready:
-		if err := Greet(ctx, at); err != nil {
-			t.Errorf("while it serves: got error %v, want none", err)
-		}
-	case err := <-ended:
-		t.Fatalf("it ended: %v", err)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("stopped: got error %v, want none", err)
-	}
-	err := Serve(t.Context(), s, netip.MustParseAddr("127.0.0.1"), 2121, func(netip.AddrPort) { t.Error("it serves at another port") })
-	if want := "small.txtar:4: the server is a program, which chooses its own port"; err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("at another port: got error %v, want %s", err, want)
 	}
 }
 

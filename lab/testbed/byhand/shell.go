@@ -64,7 +64,7 @@ func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
 // Client returns a runner.Client that runs the shell and sets its exit status.
 func (sh *Shell) Client(t Terminal, status *int) runner.Client {
 	return func(ctx context.Context, e *runner.Environment) (_ []runner.Failure, err error) {
-		*status, err = sh.Run(ctx, e.Host("client"), t)
+		*status, err = sh.run(ctx, e, t)
 		return nil, err
 	}
 }

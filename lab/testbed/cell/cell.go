@@ -56,6 +56,10 @@ type Job struct {
 	// range of subordinate ids (subuid(5)) and the program newuidmap.
 	AllIDs bool
 
+	// MachineNetwork gives the cell the machine's network instead of one of its own.
+	// It has a PID namespace, and a user namespace unless this program is root.
+	MachineNetwork bool
+
 	// InPlace lets the cell do without a network of its own where the system
 	// allows none but lets this program capture on the loopback device as it
 	// is, as containers do. See [Cell.InPlace].
@@ -128,6 +132,8 @@ type order struct {
 	Files []string        `json:"files"` // their names
 	Grace time.Duration   `json:"grace"`
 	Way   way             `json:"way"`
+
+	MachineNetwork bool `json:"machineNetwork,omitempty"`
 }
 
 // A way is a way of being apart from the rest of the machine.

@@ -129,9 +129,10 @@ func (s subordinate) give(p *process) error {
 type stage string
 
 const (
-	awaitIDs    stage = "await ids"
-	makeNetwork stage = "make network"
-	ready       stage = ""
+	awaitIDs     stage = "await ids"
+	awaitIDsOnly stage = "await ids, and keep the network"
+	makeNetwork  stage = "make network"
+	ready        stage = ""
 )
 
 // args are the arguments of a process at this stage.
@@ -149,7 +150,7 @@ const idsGiven = '\n'
 func advance(s stage) {
 	var err error
 	switch s {
-	case awaitIDs:
+	case awaitIDs, awaitIDsOnly:
 		n, errRead := unix.Read(ordersFD, make([]byte, 1))
 		for errRead == unix.EINTR {
 			n, errRead = unix.Read(ordersFD, make([]byte, 1))
@@ -157,7 +158,11 @@ func advance(s stage) {
 		if n != 1 {
 			os.Exit(0) // the parent had second thoughts, or died
 		}
-		err = unix.Exec("/proc/self/exe", makeNetwork.args(), os.Environ())
+		next := makeNetwork
+		if s == awaitIDsOnly {
+			next = ready
+		}
+		err = unix.Exec("/proc/self/exe", next.args(), os.Environ())
 	case makeNetwork:
 		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
 			err = unix.Exec("/proc/self/exe", ready.args(), os.Environ())

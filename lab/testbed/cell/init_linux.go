@@ -80,7 +80,9 @@ func live(body Body) error {
 	for i, name := range o.Files {
 		c.Files = append(c.Files, inherit(firstFD+uintptr(i), name))
 	}
-	err = settle(ctx, o.Way)
+	if !o.MachineNetwork {
+		err = settle(ctx, o.Way)
+	}
 	if _, ok := isRefusal(err); ok {
 		return c.post(envelope{Refused: err.Error()})
 	}

@@ -30,7 +30,11 @@ type process struct {
 // system does not allow this way.
 func start(job Job, w way) (*process, error) {
 	if s, ok := findSubordinate(); job.AllIDs && w == userNamespace && ok {
-		p, err := startAs(job.Files, w, awaitIDs)
+		first := awaitIDs
+		if job.MachineNetwork {
+			first = awaitIDsOnly
+		}
+		p, err := startAs(job, w, first)
 		if err != nil {
 			return nil, err
 		}
@@ -39,7 +43,7 @@ func start(job Job, w way) (*process, error) {
 		}
 		p.end() // and a cell with one id has to do
 	}
-	return startAs(job.Files, w, ready)
+	return startAs(job, w, ready)
 }
 
 // end ends a cell that was given no orders.
@@ -51,7 +55,7 @@ func (p *process) end() {
 }
 
 // startAs starts this program again at a stage of becoming a cell.
-func startAs(files []*os.File, w way, s stage) (*process, error) {
+func startAs(job Job, w way, s stage) (*process, error) {
 	ordersIn, orders, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("cell: %w", err)
@@ -68,9 +72,13 @@ func startAs(files []*os.File, w way, s stage) (*process, error) {
 	cmd.Args = s.args()
 	cmd.Env = environment(os.Environ())
 	cmd.Stderr = os.Stderr // where a panic of the body tells its story
-	cmd.ExtraFiles = append([]*os.File{ordersIn, messagesOut}, files...)
-	cmd.SysProcAttr = attributes(w, slices.ContainsFunc(files, isTerminal))
-	if s == awaitIDs {
+	cmd.ExtraFiles = append([]*os.File{ordersIn, messagesOut}, job.Files...)
+	cmd.SysProcAttr = attributes(w, slices.ContainsFunc(job.Files, isTerminal))
+	if job.MachineNetwork {
+		cmd.SysProcAttr.Cloneflags &^= unix.CLONE_NEWNET
+		cmd.SysProcAttr.Unshareflags &^= unix.CLONE_NEWNET
+	}
+	if s != ready {
 		cmd.SysProcAttr.Unshareflags = 0
 		cmd.SysProcAttr.UidMappings, cmd.SysProcAttr.GidMappings = nil, nil
 	}

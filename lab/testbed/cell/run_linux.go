@@ -31,12 +31,15 @@ func Run(ctx context.Context, job Job) error {
 		names = append(names, f.Name())
 	}
 	ways := []way{userNamespace, plain}
+	if job.MachineNetwork {
+		ways = []way{plain, userNamespace} // root of the machine may use all its ports
+	}
 	if job.InPlace {
 		ways = append(ways, inPlace)
 	}
 	var refusals []refusal
 	for _, w := range ways {
-		err := runIn(ctx, job, order{Spec: spec, Files: names, Grace: job.Grace, Way: w})
+		err := runIn(ctx, job, order{Spec: spec, Files: names, Grace: job.Grace, Way: w, MachineNetwork: job.MachineNetwork})
 		var r refusal
 		if !errors.As(err, &r) {
 			return err

@@ -48,8 +48,8 @@ func (e *Environment) addNote(note string) {
 	}
 }
 
-// note are all notes.
-func (e *Environment) note() string {
+// Note is what the user should know of how programs ran; "" is nothing.
+func (e *Environment) Note() string {
 	e.addNote(e.server.Note())
 	return strings.Join(e.notes, "\nnote: ")
 }
@@ -128,15 +128,19 @@ func HostNames(s *scenario.Scenario, on string) string {
 	return b.String()
 }
 
-// Close ends the servers. Unless ctx has ended, the FTP server first gets time to
-// answer what is still on its way, such as a QUIT whose sender did not wait.
-func (e *Environment) Close(ctx context.Context) error {
-	waiting, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
+// Wait waits until no client is connected, for a time in which a server can answer
+// what is still on its way, such as a QUIT whose sender did not wait.
+func (e *Environment) Wait(ctx context.Context) {
+	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
 	defer cancel()
-	e.server.Wait(waiting) // whose error is that of Close, below
+	e.server.Wait(ctx) // whose error is that of Close
 	for _, r := range e.replicas {
-		r.Wait(waiting)
+		r.Wait(ctx)
 	}
+}
+
+// Close ends the servers.
+func (e *Environment) Close(ctx context.Context) error {
 	if e.names != nil {
 		e.names.Close()
 	}

@@ -57,20 +57,24 @@ func (o *output) wait() {
 }
 
 // lastLines are the last lines of the file, which is called what, for a message: a
-// program's own words say best why it does not do what it should.
+// program's own words say best why it does not do what it should. What the sandbox
+// says there of itself may be the reason, and comes last.
 func (o *output) lastLines(what string) string {
 	const most = 5
-	var lines []string
+	var lines, notes []string
 	text, _ := os.ReadFile(o.path)
 	for line := range strings.Lines(string(text)) {
-		if line = printable(line); line != "" && !strings.HasPrefix(line, sandbox.NotePrefix) {
+		line = printable(line)
+		if note, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
+			notes = []string{"(" + note + ")"}
+		} else if line != "" {
 			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {
-		return "; it printed nothing"
+		return strings.Join(append([]string{"; it printed nothing"}, notes...), "\n\t")
 	}
-	lines = lines[max(0, len(lines)-most):]
+	lines = append(lines[max(0, len(lines)-most):], notes...)
 	return fmt.Sprintf("; %s, ends with\n\t%s", what, strings.Join(lines, "\n\t"))
 }
 

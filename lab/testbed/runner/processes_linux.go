@@ -3,6 +3,7 @@ package runner
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,24 @@ func descendants() []process {
 		all = append(all, children[all[i].id]...)
 	}
 	return all
+}
+
+// Others are the processes that this process has started, itself or through others,
+// without those of the server: their ids, as kill(2) takes them.
+func (e *Environment) Others() (pids []int) {
+	var sessions []string
+	if s, ok := e.server.(interface{ sessions() []string }); ok {
+		sessions = s.sessions()
+	}
+	servers := map[string]bool{}
+	for _, p := range descendants() { // parents come first
+		if servers[p.parent] || slices.Contains(sessions, p.session) {
+			servers[p.id] = true
+			continue
+		}
+		pids = append(pids, p.pid)
+	}
+	return pids
 }
 
 // readProcess reads a status file. Of a process that has ended it returns the zero

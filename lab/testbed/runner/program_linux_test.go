@@ -66,8 +66,8 @@ func TestLastLines(t *testing.T) {
 	o := output{path: filepath.Join(t.TempDir(), "server.log")}
 	for text, want := range map[string]string{
 		"":                          "; it printed nothing",
-		"ftplab: one id\n":          "; it printed nothing",
-		"ftplab: one id\nno port\n": "ends with\n\tno port",
+		"ftplab: one id\n":          "; it printed nothing\n\t(one id)",
+		"ftplab: one id\nno port\n": "ends with\n\tno port\n\t(one id)",
 		"1\n2\n3\n4\n5\n6\n":        "its log, ends with\n\t2\n\t3\n\t4\n\t5\n\t6",
 		"10%\r20%\r\n\x1b[1mbold":   "ends with\n\t20%\n\t[1mbold",
 	} {

@@ -74,12 +74,12 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	for name, value := range values {
 		box.Env = append(box.Env, name+"="+value)
 	}
-	cmd, unsafe, err := box.Start(p.session.host.Start)
+	cmd, note, err := start(box, p.session.host)
 	p.log.in.Close()
 	if err != nil {
 		return fmt.Errorf("it cannot be started: %w", err)
 	}
-	p.script.addNote(unsafe)
+	p.script.addNote(note)
 	begun()
 	stop := context.AfterFunc(ctx, func() { killSession(cmd.Process.Pid) })
 	cmd.Wait() // whose error is in the state

@@ -99,9 +99,8 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err == nil {
 		err = context.Cause(ctx)
 	}
-	if own, ok := e.server.(embedded); ok && len(failures) == 0 {
-		failures = own.unused()
-	}
+	e.Wait(ctx)
+	failures = append(failures, e.server.faults(len(failures) > 0)...)
 	closed := errors.Join(e.Close(ctx), n.Close())
 	if err != nil {
 		return nil, err // and closed may only repeat it
@@ -112,7 +111,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		}
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.note()}, nil
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.Note()}, nil
 }
 
 // InPlace reports whether a scenario can take place on a network that is not the

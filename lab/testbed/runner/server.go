@@ -63,6 +63,10 @@ type server interface {
 	// Note is what the user should know of how it ran; "" is nothing.
 	Note() string
 
+	// faults are what went wrong with it that the clients need not have noticed.
+	// Failed says that the session has failed anyway.
+	faults(failed bool) []Failure
+
 	// Wait waits until no client is connected, and Close ends the server.
 	// The error of either is that of ctx.
 	Wait(ctx context.Context) error
@@ -72,9 +76,12 @@ type server interface {
 // embedded is the lab's own server.
 type embedded struct{ *ftpserver.Server }
 
-// unused are rules of the scenario that the server had no use for.
-func (e embedded) unused() []Failure {
-	var failures []Failure
+// faults implements server: they are rules of the scenario that the server had no
+// use for. In a session that has failed that means nothing.
+func (e embedded) faults(failed bool) (failures []Failure) {
+	if failed {
+		return nil
+	}
 	for _, rule := range e.UnusedRules() {
 		failures = append(failures, Failure{rule.Line, rule.Text + ": the server never got this, so the rule was not used"})
 	}

@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,13 +13,70 @@ import (
 	"strings"
 )
 
-// makeEtc fills /etc: with files of its own where the machine's say who the
-// machine and its users are, and with the machine's for the rest. What others may
-// not read on the machine is not there, even if the caller is root.
+// makeEtc fills /etc: with the files of Etc, with files of its own where the
+// machine's say who the machine and its users are, and with the machine's for the
+// rest. What others may not read on the machine is not there, even if the caller is
+// root.
 func (s Sandbox) makeEtc() error {
-	passwd, group, shadow, err := s.accounts()
+	own, err := s.ownEtc()
 	if err != nil {
 		return err
+	}
+	entries, err := os.ReadDir(old + "/etc")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := "/etc/" + e.Name()
+		switch _, replaced := own[e.Name()]; {
+		case replaced || !othersMayRead(e):
+		case e.IsDir() && (s.replacesBelow(e.Name()) || holdsHidden(old+name)):
+			err = copyFolder(name)
+		case e.Type().IsRegular():
+			err = copyFile(name)
+		default:
+			err = show(name, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for name, text := range own {
+		if err := writeEtc("/etc/"+name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeEtc writes a file of the sandbox's own.
+func writeEtc(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if path == "/etc/shadow" {
+		mode = 0o600
+	}
+	return os.WriteFile(path, []byte(text), mode)
+}
+
+// replacesBelow reports whether a file of Etc is in a folder of /etc.
+func (s Sandbox) replacesBelow(folder string) bool {
+	for name := range s.Etc {
+		if strings.HasPrefix(name, folder+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// ownEtc are the texts of the files that are not the machine's, by their paths
+// below /etc.
+func (s Sandbox) ownEtc() (map[string]string, error) {
+	passwd, group, shadow, err := s.accounts()
+	if err != nil {
+		return nil, err
 	}
 	own := map[string]string{
 		"hosts": s.Hosts, "hostname": s.Host + "\n", "resolv.conf": "", "passwd": passwd, "group": group, "shadow": shadow,
@@ -27,34 +86,41 @@ func (s Sandbox) makeEtc() error {
 		own["resolv.conf"] = fmt.Sprintf("nameserver %s\n", s.NameServer)
 		own["nsswitch.conf"] = strings.Replace(own["nsswitch.conf"], "hosts: files", "hosts: files dns", 1)
 	}
-	for name, text := range own {
-		mode := fs.FileMode(0o644)
-		if name == "shadow" {
-			mode = 0o600
+	maps.Copy(own, s.Etc)
+	return own, nil
+}
+
+// holdsHidden reports whether something in a folder of the machine, or below it, is
+// not for all users.
+func holdsHidden(folder string) bool {
+	hidden := errors.New("hidden")
+	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !othersMayRead(e) {
+			return hidden
 		}
-		if err := os.WriteFile("/etc/"+name, []byte(text), mode); err != nil {
+		return nil
+	}) != nil
+}
+
+// copyFolder has the program see a copy of a folder of the machine, without what is
+// not for all users.
+func copyFolder(folder string) error {
+	return filepath.WalkDir(old+folder, func(path string, e fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, old)
+		switch {
+		case err != nil:
 			return err
+		case !othersMayRead(e) && e.IsDir():
+			return fs.SkipDir
+		case !othersMayRead(e):
+			return nil
+		case e.IsDir():
+			return os.Mkdir(name, 0o755)
+		case e.Type().IsRegular():
+			return copyFile(name)
 		}
-	}
-	entries, err := os.ReadDir(old + "/etc")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if _, ok := own[e.Name()]; ok || !othersMayRead(e) {
-			continue
-		}
-		name := "/etc/" + e.Name()
-		if e.Type().IsRegular() {
-			err = copyFile(name)
-		} else {
-			err = show(name, name)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return show(name, name)
+	})
 }
 
 // copyFile has the program see a copy of a file of the machine: one that belongs

@@ -78,6 +78,10 @@ func attempts(hidden string) []attempt {
 		{"see a disk", see("/sys/block"), "ENOENT"},
 		{"see the machine's sockets", see("/run/dbus"), "ENOENT"},
 		{"read a key", func() error { _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_USER_KEYRING, false); return err }, "ENOSYS"},
+		{"open a file by its handle", func() error {
+			_, err := unix.OpenByHandleAt(unix.AT_FDCWD, unix.NewFileHandle(1, []byte("12345678")), 0)
+			return err
+		}, "ENOSYS"},
 		{"call the hypervisor", func() error { _, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0); return err }, "EAFNOSUPPORT"},
 		{"call the world", func() error { _, err := net.DialTimeout("tcp", "192.0.2.1:80", time.Second); return err }, "ENETUNREACH"},
 		{"find an open file", findFile, "none"},

@@ -25,8 +25,11 @@ func init() {
 	if err == nil {
 		err = o.run()
 	}
-	var refused refusal
-	text, _ := json.Marshal(failure{Error: err.Error(), Refused: errors.As(err, &refused)})
+	f := failure{Error: err.Error()}
+	if r := (Refusal{}); errors.As(err, &r) {
+		f = failure{Error: r.Reason.Error(), Refused: true}
+	}
+	text, _ := json.Marshal(f)
 	os.NewFile(failureFD, "failure").Write(text)
 	os.Exit(1)
 }
@@ -70,7 +73,7 @@ func (o order) environment(folder string) []string {
 	return env
 }
 
-// confine gives the process files and names of its own. A refusal says that the
+// confine gives the process files and names of its own. A Refusal says that the
 // system does not allow it: the program can be run without.
 func (o order) confine(allIDs bool) error {
 	err := o.buildRoot(allIDs)
@@ -78,7 +81,7 @@ func (o order) confine(allIDs bool) error {
 		err = unix.Sethostname([]byte(o.Host))
 	}
 	if _, ok := isRefusal(err); ok {
-		return refusal{err}
+		return Refusal{err}
 	}
 	return err
 }
@@ -145,8 +148,10 @@ func closeFiles() error {
 }
 
 // kept are the capabilities that daemons use and that lead nowhere: to change
-// ids and owners, to bind low ports, to change the root folder.
-const kept = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID |
+// ids and owners, to bind low ports, to change the root folder. Pure-FTPd ends if it
+// cannot have CAP_DAC_READ_SEARCH and CAP_SYS_NICE. The call by which the former
+// leads out of a mount namespace, open_by_handle_at, is filtered.
+const kept = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_NICE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID |
 	1<<unix.CAP_KILL | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP |
 	1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_NET_RAW | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_AUDIT_WRITE
 

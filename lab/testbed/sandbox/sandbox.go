@@ -34,12 +34,13 @@ const Folder = "/srv/ftp"
 
 // A Sandbox says which program runs, and what it sees.
 type Sandbox struct {
-	Program  string   // its path on the machine
-	Args     []string // its arguments, the first being its name
-	Files    string   // the folder of the machine that is at [Folder]
-	Readable []string // folders of the machine that the program may read; see [Readable]
-	Env      []string // variables (NAME=value) of its environment besides those it has anyway
-	Client   bool     // it is no server: the folder is its home, and the files in it stay its own
+	Program  string            // its path on the machine
+	Args     []string          // its arguments, the first being its name
+	Files    string            // the folder of the machine that is at [Folder]
+	Readable []string          // folders of the machine that the program may read; see [Readable]
+	Etc      map[string]string // texts of files below /etc, by their paths there, in the place of the machine's
+	Env      []string          // variables (NAME=value) of its environment besides those it has anyway
+	Client   bool              // it is no server: the folder is its home, and the files in it stay its own
 
 	Host       string     // the host's name
 	Hosts      string     // the lines of its /etc/hosts

@@ -87,7 +87,11 @@ func runProgram(s Sandbox) (out, unsafe string, err error) {
 	}
 	defer r.Close()
 	s.Out, s.Err = w, w
-	cmd, unsafe, err := s.Start((*exec.Cmd).Start)
+	cmd, err := s.Start((*exec.Cmd).Start)
+	if r := (Refusal{}); errors.As(err, &r) {
+		unsafe = r.Error()
+		cmd, err = s.StartUnconfined((*exec.Cmd).Start)
+	}
 	w.Close()
 	if err != nil {
 		return "", "", err
@@ -320,7 +324,7 @@ func TestRefusal(t *testing.T) {
 	if out := strings.TrimPrefix(got[0].Out, oneIDNote+"\n"); out != files+"\n" {
 		t.Errorf("got %q, want that it runs in %s", out, files)
 	}
-	const want = "/bin/sh ran with the machine's own files, and could change them: this system refuses a mount namespace (no space left on device)"
+	const want = "this system refuses a mount namespace (no space left on device)"
 	if got[0].Unsafe != want {
 		t.Errorf("got %q, want %q", got[0].Unsafe, want)
 	}

@@ -17,9 +17,9 @@ const (
 	argumentOffset = 16 // the low half of the first argument: both machines are little-endian
 )
 
-// absent are calls that lead past the namespaces: to the caller's keys, and to
-// input and output that no filter sees.
-var absent = []uint32{unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_IO_URING_SETUP}
+// absent are calls that lead past the namespaces: to the caller's keys, to files of
+// any mount, and to input and output that no filter sees.
+var absent = []uint32{unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_IO_URING_SETUP}
 
 // answer is an instruction: the call is not made and returns errno, 0 being success.
 func answer(errno syscall.Errno) bpf.Instruction {

@@ -16,20 +16,26 @@ import (
 
 // Start starts the program by start, which starts a command as [exec.Cmd.Start]
 // does, on some host. When it returns the program itself runs, as the process of
-// the command.
+// the command. That ids are not real is said in one line on the program's standard
+// error.
 //
-// Where the system refuses a mount namespace, the program runs with the machine's
-// own files, and unsafe says why; it is empty otherwise. That ids are not real is
-// said in one line on the program's standard error.
-func (s Sandbox) Start(start func(*exec.Cmd) error) (cmd *exec.Cmd, unsafe string, err error) {
-	cmd, err = s.start(start, confined)
-	var refused refusal
-	if !errors.As(err, &refused) {
-		return cmd, "", err
-	}
-	unsafe = fmt.Sprintf("%s ran with the machine's own files, and could change them: this system refuses a mount namespace (%v)", s.Program, refused.reason)
-	cmd, err = s.start(start, unconfined)
-	return cmd, unsafe, err
+// The error is a [Refusal] where the system allows no sandbox; see
+// [Sandbox.StartUnconfined].
+func (s Sandbox) Start(start func(*exec.Cmd) error) (*exec.Cmd, error) {
+	return s.start(start, confined)
+}
+
+// StartUnconfined starts the program with the machine's own files, which it can
+// change. It runs in the folder Files; Etc, Readable and the accounts do not count.
+func (s Sandbox) StartUnconfined(start func(*exec.Cmd) error) (*exec.Cmd, error) {
+	return s.start(start, unconfined)
+}
+
+// A Refusal says that the system does not allow a sandbox.
+type Refusal struct{ Reason error }
+
+func (r Refusal) Error() string {
+	return fmt.Sprintf("this system refuses a mount namespace (%v)", r.Reason)
 }
 
 // A mode is with or without namespaces.
@@ -39,11 +45,6 @@ const (
 	confined   mode = true
 	unconfined mode = false
 )
-
-// A refusal says that the system does not allow a sandbox.
-type refusal struct{ reason error }
-
-func (r refusal) Error() string { return r.reason.Error() }
 
 // isRefusal tells a policy's no from other errors.
 func isRefusal(err error) (errno syscall.Errno, ok bool) {
@@ -111,7 +112,7 @@ func (s Sandbox) start(start func(*exec.Cmd) error, m mode) (*exec.Cmd, error) {
 	err = start(cmd)
 	failed.Close()
 	if errno, ok := isRefusal(err); ok && m == confined {
-		return nil, refusal{errno}
+		return nil, Refusal{errno}
 	}
 	if err != nil {
 		return nil, err
@@ -126,7 +127,7 @@ func (s Sandbox) start(start func(*exec.Cmd) error, m mode) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("sandbox: %s", why)
 	}
 	if f.Refused {
-		return nil, refusal{errors.New(f.Error)}
+		return nil, Refusal{errors.New(f.Error)}
 	}
 	return nil, errors.New(f.Error)
 }

@@ -1,0 +1,216 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/network"
+)
+
+// A daemon is a server that listens by itself. It may go to the background: its
+// first process ends then, with status 0, and others go on.
+type daemon struct {
+	program
+	cmd     *exec.Cmd
+	ended   chan struct{}           // closed when the first process has
+	earlier map[netip.AddrPort]bool // where something listened before it
+	own     []string                // the sessions that it has made until it listens
+}
+
+const (
+	lookEvery = 2 * time.Millisecond // how often one looks whether a program has come so far
+	otherPort = 2 * time.Second      // how long it may listen at other ports before it does at its own
+	timeToEnd = time.Second          // from SIGTERM to SIGKILL
+)
+
+// startDaemon starts a daemon and waits until it listens.
+func startDaemon(ctx context.Context, p program) (server, error) {
+	d := &daemon{program: p, ended: make(chan struct{}), earlier: map[netip.AddrPort]bool{}}
+	for _, at := range d.listening() {
+		d.earlier[at] = true
+	}
+	box := d.box
+	box.In, box.Out, box.Err = d.log.in, d.log.in, d.log.in // vsftpd says to its standard input why it ends
+	var err error
+	d.cmd, d.note, err = start(box, d.host)
+	d.log.in.Close()
+	if err != nil {
+		return nil, d.failed("cannot be started: %v", err)
+	}
+	go func() {
+		d.cmd.Wait()
+		close(d.ended)
+	}()
+	waiting, cancel := network.WithTimeout(ctx, d.host.Clock(), d.scenario.Deadline)
+	defer cancel()
+	if err := d.untilListening(waiting); err != nil {
+		d.Close(context.WithoutCancel(ctx))
+		d.log.wait()
+		return nil, d.failed("does not listen on port %d: %v%s", d.Addr().Port(), err, d.log.lastLines("its log, "+d.log.path)+hidden(box))
+	}
+	for _, p := range descendants() {
+		d.own = append(d.own, p.session)
+	}
+	return d, nil
+}
+
+// sessions are those of the daemon's processes.
+func (d *daemon) sessions() []string { return d.own }
+
+// untilListening waits until the daemon listens at its port, or it does so at
+// others for so long that it seems to be meant for them.
+func (d *daemon) untilListening(ctx context.Context) error {
+	var others []netip.AddrPort
+	var since time.Time
+	listens := false
+	err := d.until(ctx, func() bool {
+		others = d.listening()
+		if listens = slices.ContainsFunc(others, d.serves); listens {
+			return true
+		}
+		if len(others) > 0 && since.IsZero() {
+			since = d.host.Clock().Now()
+		}
+		return !since.IsZero() && d.host.Clock().Now().Sub(since) > otherPort
+	})
+	if listens {
+		return nil
+	}
+	if len(others) > 0 {
+		return fmt.Errorf("%s, and it listens on %s", d.Addr().Addr(), words(others))
+	}
+	return err
+}
+
+// words lists addresses for a message.
+func words(all []netip.AddrPort) string {
+	var texts []string
+	for _, a := range all {
+		texts = append(texts, a.String())
+	}
+	return strings.Join(texts, " and ")
+}
+
+// serves reports whether who listens there is reached at the server's address.
+func (d *daemon) serves(at netip.AddrPort) bool {
+	own := d.Addr()
+	switch {
+	case at.Port() != own.Port():
+		return false
+	case at.Addr() == own.Addr():
+		return true
+	case at.Addr() == netip.IPv6Unspecified() && own.Addr().Is4():
+		return !mayBind(own) // it serves IPv4, too, unless it is for IPv6 only
+	}
+	return at.Addr().IsUnspecified() && at.Addr().Is4() == own.Addr().Is4()
+}
+
+// mayBind reports whether an IPv4 address and port are free. A connection cannot
+// come in meanwhile: nothing listens.
+func mayBind(at netip.AddrPort) bool {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(s)
+	return unix.Bind(s, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}) == nil
+}
+
+// listening is where something listens that did not before the daemon.
+func (d *daemon) listening() []netip.AddrPort {
+	all, _ := network.Sockets("tcp", "tcp6")
+	var found []netip.AddrPort
+	for _, s := range all {
+		if s.State == "LISTEN" && !d.earlier[s.Local] && !slices.Contains(found, s.Local) {
+			found = append(found, s.Local)
+		}
+	}
+	return found
+}
+
+// until waits until something is so, the daemon has ended, or ctx has.
+func (d *daemon) until(ctx context.Context, so func() bool) error {
+	for !so() {
+		if err := d.end(); err != nil {
+			return err
+		}
+		if err := network.Sleep(ctx, d.host.Clock(), lookEvery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end says how the daemon has ended; nil is not at all.
+func (d *daemon) end() error {
+	select {
+	case <-d.ended:
+	default:
+		return nil
+	}
+	if d.cmd.ProcessState.Success() && len(descendants()) > 0 {
+		return nil
+	}
+	return fmt.Errorf("it has ended: %s", d.cmd.ProcessState)
+}
+
+// connected reports whether a connection to the control port is open.
+func (d *daemon) connected() bool { return connected(d.Addr().Port()) }
+
+// connected reports whether a connection to a port of this host is open. To try
+// and connect would be in the capture.
+func connected(port uint16) bool {
+	all, _ := network.Sockets("tcp", "tcp6")
+	return slices.ContainsFunc(all, func(s network.Socket) bool {
+		return s.Local.Port() == port && slices.Contains([]string{"ESTABLISHED", "CLOSE-WAIT"}, s.State)
+	})
+}
+
+// Wait implements server.
+func (d *daemon) Wait(ctx context.Context) error {
+	return d.until(ctx, func() bool { return !d.connected() })
+}
+
+// faults implements server: the daemon may have ended before it was asked to.
+func (d *daemon) faults(bool) []Failure {
+	if err := d.end(); err != nil {
+		d.log.wait()
+		return []Failure{d.failure("did not serve to the end: %v", err)}
+	}
+	return nil
+}
+
+// Close implements server: it asks the daemon to end, and then makes all that is
+// left of it.
+func (d *daemon) Close(ctx context.Context) error {
+	defer d.release()
+	ctx, cancel := network.WithTimeout(ctx, d.host.Clock(), timeToEnd)
+	defer cancel()
+	endPrograms(ctx, d.host.Clock())
+	<-d.ended
+	return nil
+}
+
+// endPrograms asks all that this process has started to end, and makes it when ctx
+// has ended.
+func endPrograms(ctx context.Context, clock network.Clock) {
+	left := descendants()
+	signalAll(left, unix.SIGTERM)
+	for len(left) > 0 && network.Sleep(ctx, clock, lookEvery) == nil {
+		left = descendants()
+	}
+	signalAll(left, unix.SIGKILL)
+}
+
+func signalAll(processes []process, signal unix.Signal) {
+	for _, p := range processes {
+		unix.Kill(p.pid, signal)
+	}
+}

@@ -1,0 +1,146 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync"
+
+	"ftplab/lab/testbed/network"
+)
+
+// An inetd starts a program for each control connection, which is the program's
+// standard input and output, as inetd(8) does.
+type inetd struct {
+	program
+	listener network.Listener
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	closing bool
+	failed  []string
+	own     []string // the sessions of the programs
+}
+
+// sessions are those of the programs.
+func (d *inetd) sessions() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.own)
+}
+
+// startInetd listens at the control port.
+func startInetd(p program) (server, error) {
+	listener, err := p.host.ListenTCP(p.scenario.Server.Port)
+	if err != nil {
+		return nil, err
+	}
+	d := &inetd{program: p, listener: listener}
+	d.running.Go(d.serve)
+	return d, nil
+}
+
+// serve starts the program for each connection, until the listener is closed.
+func (d *inetd) serve() {
+	for number := 1; ; number++ {
+		conn, err := d.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			err = d.start(conn, number)
+		}
+		if err != nil {
+			d.fail("cannot be started for connection %d: %v", number, err)
+			return
+		}
+	}
+}
+
+// start starts the program for a connection.
+func (d *inetd) start(conn network.Conn, number int) error {
+	defer conn.Close()
+	if plain, ok := conn.(network.Delayer); ok {
+		plain.SetNoDelay(false) // as the kernel makes sockets, and not as Go does
+	}
+	socket, err := conn.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	box := d.box
+	box.In, box.Out, box.Err = socket, socket, d.log.in
+	cmd, note, err := start(box, d.host)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.note, d.own = note, append(d.own, strconv.Itoa(cmd.Process.Pid)) // a sandbox makes a session
+	d.mu.Unlock()
+	d.running.Go(func() { d.wait(cmd, number) })
+	return nil
+}
+
+// wait waits for the end of a program. A status other than 0 may be its habit, but
+// no program should end by a signal.
+func (d *inetd) wait(cmd *exec.Cmd, number int) {
+	exit := new(exec.ExitError)
+	if errors.As(cmd.Wait(), &exit) && !exit.Exited() {
+		d.fail("did not serve connection %d to the end: %v", number, exit)
+	}
+}
+
+// fail notes a failure, unless the server is being closed.
+func (d *inetd) fail(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closing {
+		d.failed = append(d.failed, fmt.Sprintf(format, args...))
+	}
+}
+
+// faults implements server.
+func (d *inetd) faults(bool) (failures []Failure) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closing = true // what ends from here on may be ended by us
+	for _, text := range d.failed {
+		failures = append(failures, d.failure("%s", text))
+	}
+	return failures
+}
+
+// Note implements server.
+func (d *inetd) Note() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.note
+}
+
+// Wait implements server.
+func (d *inetd) Wait(ctx context.Context) error {
+	for connected(d.Addr().Port()) || len(descendants()) > 0 {
+		if err := network.Sleep(ctx, d.host.Clock(), lookEvery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close implements server.
+func (d *inetd) Close(ctx context.Context) error {
+	defer d.release()
+	ctx, cancel := network.WithTimeout(ctx, d.host.Clock(), timeToEnd)
+	defer cancel()
+	d.faults(true)
+	d.listener.Close()
+	endPrograms(ctx, d.host.Clock())
+	d.log.in.Close()
+	d.running.Wait()
+	return nil
+}

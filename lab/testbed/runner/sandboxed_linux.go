@@ -1,0 +1,113 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/sandbox"
+)
+
+// sandboxOf is what a program of the scenario sees: its files in a folder, the
+// folder of the scenario itself, and the names of the hosts.
+func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
+	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s, host)}
+	if s.Network.IPv6 {
+		box.Hosts = "::1\tlocalhost\n" + box.Hosts
+	}
+	if path, err := filepath.EvalSymlinks(program); err == nil {
+		box.Program = path
+	}
+	if own, err := filepath.Abs(filepath.Dir(s.File)); err == nil {
+		if own, err = filepath.EvalSymlinks(own); err == nil && sandbox.Readable(own) {
+			box.Readable = []string{own}
+		}
+	}
+	if len(s.Names) > 0 {
+		nameserver, _ := s.Host("nameserver")
+		box.NameServer = nameserver.Addr
+	}
+	return box
+}
+
+// serverBox is the sandbox of a scenario's server.
+func serverBox(s *scenario.Scenario, host network.Host, program, folder string) sandbox.Sandbox {
+	box := sandboxOf(s, host.Name(), program, folder)
+	values := map[string]string{
+		"FILES": sandbox.Folder, "CONFIG": "/etc/" + scenario.ConfigFile, "ADDR": host.Addr().String(), "PORT": fmt.Sprint(s.Server.Port),
+	}
+	box.Args = expandAll(s.Server.Program, values)
+	for _, u := range s.Server.Users {
+		box.Accounts = append(box.Accounts, sandbox.Account{Name: u.Name, Password: u.Password})
+	}
+	box.Etc = map[string]string{}
+	for _, f := range s.Server.Etc {
+		if !f.Folder() {
+			box.Etc[f.Path] = expand(string(f.Content), values)
+		}
+	}
+	return box
+}
+
+// start starts a program in its sandbox on a host. Where the system allows none it
+// runs without, and the note says what that means. What needs the sandbox's own files
+// cannot.
+func start(box sandbox.Sandbox, host network.Host) (cmd *exec.Cmd, note string, err error) {
+	cmd, err = box.Start(host.Start)
+	refusal := sandbox.Refusal{}
+	if !errors.As(err, &refusal) {
+		return cmd, "", err
+	}
+	for name := range maps.Keys(box.Etc) {
+		return nil, "", fmt.Errorf("%w, and the scenario has files for its /etc, such as %s", refusal, name)
+	}
+	for i, word := range box.Args {
+		box.Args[i] = strings.ReplaceAll(word, sandbox.Folder, box.Files)
+	}
+	cmd, err = box.StartUnconfined(host.Start)
+	return cmd, fmt.Sprintf("%s ran with the machine's own files, and could change them: %v", box.Program, refusal), err
+}
+
+// hidden says which files a program that is not installed does not see, as that may
+// be why it fails.
+func hidden(box sandbox.Sandbox) string {
+	if sandbox.Installed(box.Program) {
+		return ""
+	}
+	return fmt.Sprintf("; (in its sandbox it sees of %s only itself, and what is in the scenario's folder)", filepath.Dir(box.Program))
+}
+
+// writeFiles writes files of the scenario below a folder.
+func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for _, f := range files {
+		name := filepath.Join(folder, filepath.FromSlash(f.Path))
+		if f.Folder() {
+			if err := os.MkdirAll(name, 0o777); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+		if err == nil {
+			_, err = io.Copy(file, contentOf(f))
+			file.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
