@@ -58,7 +58,7 @@ func (v *Verdict) Report() string {
 	}
 	for _, f := range v.Figures {
 		if !f.OK {
-			fmt.Fprintf(&b, "%s:%d: %s: got %s, want %s\n", v.Scenario, f.Line, f.Name, cmp.Or(f.Measured, f.Why), f.Wanted)
+			b.WriteString(f.Message(v.Scenario))
 		}
 	}
 	if !v.Pass && len(v.Stalls) > 0 {

@@ -149,9 +149,9 @@ func summary(v *lab.Verdict) string {
 				matched++
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%d lines matched", matched))
+		parts = append(parts, counted(matched, "line", "lines")+" matched")
 		if n := len(w.Mismatches); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d mismatches", n))
+			parts = append(parts, counted(n, "mismatch", "mismatches"))
 		}
 	}
 	if n := len(v.Figures); n > 0 {
@@ -168,4 +168,12 @@ func summary(v *lab.Verdict) string {
 		state = "not as wanted"
 	}
 	return fmt.Sprintf("%s: %s: %s", v.Capture, state, strings.Join(parts, ", "))
+}
+
+// counted returns a number and its noun, such as "1 line" or "2 lines".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -106,7 +106,50 @@ func (t *track) mismatches() []Mismatch {
 		all = append(all, Mismatch{Line: after, Kind: Missing, Connection: t.name,
 			What: "from here on too much differs to tell what is what"})
 	}
+	if len(all) > 0 {
+		all[0].Hint = t.hintAtRoles()
+	}
 	return all
+}
+
+// hintAtRoles says that client and server seem to have changed places in the
+// lines, if the lines match far better then.
+func (t *track) hintAtRoles() string {
+	if t.proto != "tcp" {
+		return ""
+	}
+	exchanged, all := t.exchange()
+	steps, cost, whole := exchanged.aligner.align()
+	matched := 0
+	for _, s := range steps {
+		if s.kind == stepMatched {
+			matched++
+		}
+	}
+	const farBetter = 3
+	if !whole || cost*farBetter > t.cost || matched < 2 {
+		return ""
+	}
+	d := t.declaration
+	return fmt.Sprintf("with %s and %s exchanged in them, %d of the %d lines of %s match", d.a.host, d.b.host, matched, all, t.name)
+}
+
+// exchange returns the track with every line in the other direction, and how many
+// lines have one.
+func (t *track) exchange() (exchanged *track, all int) {
+	d := *t.declaration
+	d.lines = nil
+	for _, l := range t.lines {
+		other := *l
+		other.fromA = !l.fromA
+		d.lines = append(d.lines, &other)
+		if l.kind != kindSkip {
+			all++
+		}
+	}
+	b := *t.binding
+	b.declaration = &d
+	return t.judge.newTrack(&b), all
 }
 
 func (t *track) missingLine(s step) Mismatch {

@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -68,6 +69,48 @@ func TestRolesOnLoopback(t *testing.T) {
 			m := v.Mismatches[0]
 			if got := strings.SplitN(summary(v), " @", 2)[0]; got != test.wrong || !strings.Contains(m.What, test.what) || m.Got != test.got {
 				t.Errorf("got %s: %s: %s; want %s: %s: %s", got, m.What, m.Got, test.wrong, test.what, test.got)
+			}
+		})
+	}
+}
+
+// Where the lines match far better with client and server exchanged, the first
+// message says so; a want that differs in other ways gets no such hint.
+func TestHintAtExchangedRoles(t *testing.T) {
+	const ctl = "ctl client.* > server.21\nctl ...\n"
+	const declared = ctl + "data client.* > server.*\n"
+	tests := []struct{ name, want, hint string }{
+		{
+			name: "all lines",
+			want: declared + "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\ndata client > server seq 1:11\ndata ...\n",
+			hint: "with client and server exchanged in them, 4 of the 4 lines of data match",
+		},
+		{
+			name: "and another mistake",
+			want: declared + "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\ndata client > server seq 1:12\ndata ...\n",
+			hint: "3 of the 4 lines",
+		},
+		{
+			name: "the declaration, too",
+			want: ctl + "data server.* > client.*\ndata server > client [S]\ndata client > server [S.]\ndata ...\n",
+			hint: "with server and client exchanged in them, 2 of the 2 lines of data match",
+		},
+		{name: "other numbers", want: declared + "data client > server [S]\ndata server > client [S.]\ndata client > server [.]\ndata server > client seq 1:12\ndata ...\n"},
+		{name: "one line alone", want: declared + "data ...\ndata client > server seq 1:11\ndata ...\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w, err := Parse("test.txtar", 1, test.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hint := regexp.MustCompile("(?m)^\thint: .*").FindString(v.Report())
+			if v.Pass || (hint == "") != (test.hint == "") || !strings.Contains(hint, test.hint) {
+				t.Errorf("got hint %q, want %q; the report is\n%s", hint, test.hint, v.Report())
 			}
 		})
 	}

@@ -112,6 +112,8 @@ type Mismatch struct {
 	// stamp after that of the capture's first packet.
 	Packet int           `json:"packet,omitempty"`
 	Time   time.Duration `json:"time_ns,omitempty"`
+	// Hint is what the author of the want may have meant, or "".
+	Hint string `json:"hint,omitempty"`
 	// Around are the packets around it, a line each.
 	Around []string `json:"around,omitempty"`
 }
@@ -194,6 +196,9 @@ func (m Mismatch) Message(file string) string {
 	}
 	for _, line := range m.Around {
 		fmt.Fprintf(&b, "\t    %s\n", line)
+	}
+	if m.Hint != "" {
+		fmt.Fprintf(&b, "\thint: %s\n", m.Hint)
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ package measure
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
@@ -84,6 +85,27 @@ var connectionMeasurements = []measurement{
 	{"NAME.window.spread.SIDE", share, windowSpread},
 	{"NAME.df.SIDE", words, dontFragment},
 	{"NAME.ttl.SIDE", count, ttl},
+}
+
+// nearRecorder explains a round trip that is short because the recorder stood
+// near the end that answers the SYN. Most of the way then lies between the answer
+// and the ACK.
+func (s *scope) nearRecorder() string {
+	var answered, acked time.Duration
+	for _, f := range s.frames {
+		switch {
+		case answered == 0 && f.Has(packet.SYN|packet.ACK):
+			answered = f.Time
+		case answered > 0 && acked == 0 && f.Has(packet.ACK) && !f.Has(packet.SYN) && f.From == s.conn.OpenedBy:
+			acked = f.Time
+		}
+	}
+	const far = 4
+	if acked-answered < far*s.conn.HandshakeRTT {
+		return ""
+	}
+	return fmt.Sprintf("the recorder stood near the end that was called: its SYN and ACK passed %s after the SYN, and the ACK for it %s later; capture= of the network chooses where it stands",
+		seconds.print(value{number: s.conn.HandshakeRTT.Seconds()}, "ms"), seconds.print(value{number: (acked - answered).Seconds()}, "ms"))
 }
 
 // sent are the packets that a side sent.

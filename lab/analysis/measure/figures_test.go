@@ -308,3 +308,42 @@ func TestManualExample(t *testing.T) {
 		t.Errorf("got %d figures, want %d", got, want)
 	}
 }
+
+// A recorder near the end that is called sees the SYN answered at once. The message
+// says why the round trip is so short, and only where that is the reason.
+func TestHintAtShortRoundTrip(t *testing.T) {
+	for _, test := range []struct {
+		name             string
+		answered, acked  time.Duration // after the SYN
+		line, want, hint string
+	}{
+		{"near the called end", 50 * time.Microsecond, 40*time.Millisecond + 50*time.Microsecond, "x.rtt = 40ms ± 5%",
+			"got 0.05ms, want = 40ms ± 5%", "its SYN and ACK passed 0.05ms after the SYN, and the ACK for it 40.000ms later"},
+		{"near the calling end", 60 * time.Millisecond, 60*time.Millisecond + 20*time.Microsecond, "x.rtt = 40ms ± 5%", "got 60.000ms, want = 40ms ± 5%", ""},
+		{"as wanted", 50 * time.Microsecond, 40 * time.Millisecond, "x.rtt <= 1ms", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x := &ftp.Connection{OpenedBy: ftp.Server, HandshakeSeen: true, HandshakeRTT: test.answered}
+			c := newSurvey()
+			for _, f := range []expect.Frame{
+				{From: ftp.Server, Flags: packet.SYN},
+				{From: ftp.Client, Flags: packet.SYN | packet.ACK, Time: test.answered},
+				{From: ftp.Server, Flags: packet.ACK, Time: test.acked},
+			} {
+				f.Connection = &x.Identity
+				c.frames[0] = append(c.frames[0], &f)
+			}
+			figures, err := Parse("test.txtar", 1, test.line+"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := figures.measure(c, &expect.Verdict{Connections: []expect.Connection{{Name: "x", Proto: "tcp", Facts: x}}})[0]
+			if got := r.Message("test.txtar"); !r.OK && !strings.Contains(got, test.want) || r.OK != (test.want == "") {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if (r.Hint == "") != (test.hint == "") || !strings.Contains(r.Hint, test.hint) {
+				t.Errorf("got hint %q, want %q", r.Hint, test.hint)
+			}
+		})
+	}
+}

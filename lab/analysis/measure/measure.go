@@ -83,10 +83,21 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 		} else {
 			r.Measured = g.subject.measurement.unit.print(got, g.written)
 			r.OK = g.holds(got)
+			if !r.OK {
+				r.Hint = s.hint()
+			}
 		}
 		results = append(results, r)
 	}
 	return results
+}
+
+// hint returns a likely reason why the value is not as wanted, or "".
+func (s *scope) hint() string {
+	if s.subject.measurement.name == "NAME.rtt" {
+		return s.nearRecorder()
+	}
+	return ""
 }
 
 func (s *scope) measure() (value, error) {

@@ -1,5 +1,7 @@
 package measure
 
+import "fmt"
+
 // A Result is one figure, measured.
 type Result struct {
 	// Line is its line in the scenario's file, Text the line as written,
@@ -15,6 +17,20 @@ type Result struct {
 	Wanted   string `json:"wanted"`
 	Measured string `json:"measured"`
 	Why      string `json:"why,omitempty"`
+	// Hint is a likely reason why the figure is not as wanted; most have none.
+	Hint string `json:"hint,omitempty"`
 	// OK says that the figure is as wanted.
 	OK bool `json:"ok"`
+}
+
+// Message returns a figure that is not as wanted as a compiler prints an error.
+func (r Result) Message(file string) string {
+	message := fmt.Sprintf("%s:%d: %s: got %s, want %s\n", file, r.Line, r.Name, r.Measured, r.Wanted)
+	if r.Measured == "" {
+		message = fmt.Sprintf("%s:%d: %s: not measured, as %s; want %s\n", file, r.Line, r.Name, r.Why, r.Wanted)
+	}
+	if r.Hint != "" {
+		message += "\thint: " + r.Hint + "\n"
+	}
+	return message
 }

@@ -125,7 +125,11 @@ func (u unit) print(v value, written string) string {
 	}
 	n := v.number / x.factor
 	digits := 4 - int(math.Floor(math.Log10(max(math.Abs(n), 1e-3))))
-	return strconv.FormatFloat(n, 'f', min(max(digits, 0), 6), 64) + x.text
+	text := strconv.FormatFloat(n, 'f', min(max(digits, 0), 6), 64)
+	if math.Abs(n) < 1 && strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + x.text
 }
 
 // holds reports whether a measured value is as the figure wants it.

@@ -154,9 +154,9 @@ func (r *Report) clock() string {
 
 // A difference is a mismatch, for the page.
 type difference struct {
-	What, Place, Want, Got, Time string
-	Packet                       int
-	Around                       []string
+	What, Place, Want, Got, Time, Hint string
+	Packet                             int
+	Around                             []string
 }
 
 func (r *Report) differences() []difference {
@@ -166,7 +166,7 @@ func (r *Report) differences() []difference {
 	}
 	if r.Verdict != nil {
 		for _, m := range r.Verdict.Mismatches {
-			d := difference{What: m.What, Want: visible(m.Want), Got: visible(m.Got), Packet: m.Packet, Around: visibleLines(m.Around)}
+			d := difference{What: m.What, Want: visible(m.Want), Got: visible(m.Got), Packet: m.Packet, Hint: m.Hint, Around: visibleLines(m.Around)}
 			if m.Connection != "" {
 				d.What = m.Connection + ": " + m.What
 			}

@@ -89,7 +89,7 @@ func (m *markdown) differences(v view) {
 	if len(wrong) > 0 {
 		m.head("figure", "wanted ", "measured ")
 		for _, f := range wrong {
-			m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(cmp.Or(f.Measured, f.Why)))
+			m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(join(cmp.Or(f.Measured, f.Why), f.Hint)))
 		}
 		m.line("")
 	}
@@ -109,6 +109,9 @@ func (m *markdown) differences(v view) {
 		}
 		for _, a := range d.Around {
 			text += "\n        " + a
+		}
+		if d.Hint != "" {
+			text += "\n  hint: " + d.Hint
 		}
 		m.block(text)
 		m.line("")
