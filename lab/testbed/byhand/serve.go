@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"time"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -54,9 +55,9 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 // thisMachine is a network with one host, this machine, without a recorder.
 type thisMachine struct{ machine *network.Machine }
 
-func (m thisMachine) Host(string) network.Host { return m.machine }
-func (m thisMachine) Clock() network.Clock     { return m.machine.Clock() }
-func (m thisMachine) Close() error             { return nil }
+func (m thisMachine) Host(string) network.Host  { return m.machine }
+func (m thisMachine) Clock() network.Clock      { return m.machine.Clock() }
+func (m thisMachine) Close(time.Duration) error { return nil }
 
 // Greet opens a session with the server at addr and closes it. It fails unless
 // the first reply is 220, which says that the server is ready (RFC 959, 5.4).

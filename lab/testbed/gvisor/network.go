@@ -165,16 +165,15 @@ func (n *Network) write() {
 	n.writer.Flush()
 }
 
-const (
-	lookEvery = 10 * time.Millisecond // of the network's time, while something is under way
-	givingUp  = 10 * time.Second      // without a frame, while something is not acknowledged
-)
+// lookEvery is how often Close looks whether the network is at rest, in the
+// network's time.
+const lookEvery = 10 * time.Millisecond
 
 // Close implements [network.Network]. It waits in the network's time, which
 // takes next to none.
-func (n *Network) Close() error {
+func (n *Network) Close(silence time.Duration) error {
 	n.closing.Do(func() {
-		err := n.quiesce()
+		err := n.quiesce(silence)
 		n.mu.Lock()
 		n.over = true // a stack that is closed resets what is open
 		n.mu.Unlock()
@@ -190,7 +189,7 @@ func (n *Network) Close() error {
 }
 
 // quiesce waits until nothing is under way and everything is acknowledged.
-func (n *Network) quiesce() error {
+func (n *Network) quiesce(silence time.Duration) error {
 	var last uint64
 	moved := n.clock.Now()
 	for {
@@ -198,15 +197,15 @@ func (n *Network) quiesce() error {
 		n.mu.Lock()
 		quiet, open, sent := n.medium.quiet(), n.medium.unacknowledged(), n.sent
 		n.mu.Unlock()
-		if sent != last {
+		if sent != last || !quiet {
 			last, moved = sent, n.clock.Now()
 			continue
 		}
-		if quiet && open == "" {
+		if open == "" {
 			return nil
 		}
-		if n.clock.Now().Sub(moved) > givingUp {
-			return fmt.Errorf("nothing has crossed for %v, and still nobody has acknowledged %s", givingUp, open)
+		if n.clock.Now().Sub(moved) > silence {
+			return fmt.Errorf("%w: no frame was sent for %v after %s", network.ErrUnacknowledged, silence, open)
 		}
 	}
 }

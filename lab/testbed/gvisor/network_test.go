@@ -51,7 +51,7 @@ func open(t *testing.T, n scenario.Network) *lab {
 	if l.Network, err = New(t.Context(), n, w, Builder{Seed: 1, Start: begin}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { l.Close(network.UsualSilence) })
 	return l
 }
 
@@ -88,7 +88,7 @@ func (l *lab) connect() (client, server network.Conn) {
 // packets closes the network and returns what was recorded.
 func (l *lab) packets() (all []gopacket.Packet) {
 	l.t.Helper()
-	if err := l.Close(); err != nil {
+	if err := l.Close(network.UsualSilence); err != nil {
 		l.t.Fatal(err)
 	}
 	r, err := pcapng.NewReader(bytes.NewReader(l.capture.Bytes()))
@@ -236,7 +236,7 @@ func TestReproducible(t *testing.T) {
 		l := &lab{t: t, Network: n}
 		client, server := l.connect()
 		converse(t, client, server)
-		if err := n.Close(); err != nil {
+		if err := n.Close(network.UsualSilence); err != nil {
 			t.Fatal(err)
 		}
 		if before, ok := captures[seed]; ok && !bytes.Equal(before, capture.Bytes()) {
@@ -321,7 +321,7 @@ func TestUDP(t *testing.T) {
 		if _, _, err := in.ReadFrom(got); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: got %v, want %v", kind, err, net.ErrClosed)
 		}
-		l.Close()
+		l.Close(network.UsualSilence)
 	}
 }
 
@@ -364,5 +364,38 @@ func TestNewSaysWhatIsNotThere(t *testing.T) {
 	_, err := New(t.Context(), scenario.Network{Kind: scenario.Wire, Hosts: hosts}, nil, Builder{Start: begin})
 	if want := `gvisor: host server: gVisor's TCP has no congestion control "bbr"; it has reno and cubic`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Close waits for a frame that is long on its way.
+func TestCloseWaitsForALateFrame(t *testing.T) {
+	const late = 10 * time.Minute
+	l := open(t, scenario.Network{Kind: scenario.Wire, Late: []scenario.Late{{From: "client", To: "server", Length: 1, By: late}}})
+	client, server := l.connect()
+	defer server.Close()
+	if _, err := client.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	began := l.Clock().Now()
+	err := l.Close(time.Second)
+	if took := l.Clock().Now().Sub(began); err != nil || took < late || took > late+2*time.Second {
+		t.Errorf("got %v after %v, want <nil> after %v", err, took, late)
+	}
+}
+
+// Close does not wait longer than it is asked to for an acknowledgement that never
+// comes.
+func TestCloseGivesUp(t *testing.T) {
+	l := open(t, scenario.Network{Kind: scenario.Wire, Loss: 1})
+	ctx, cancel := network.WithTimeout(t.Context(), l.Clock(), time.Second)
+	defer cancel()
+	if conn, err := l.Host("client").DialTCP(ctx, 0, netip.AddrPortFrom(l.Host("server").Addr(), 21)); err == nil {
+		conn.Close()
+		t.Fatal("got a connection over a path that loses everything")
+	}
+	began := l.Clock().Now()
+	err := l.Close(300 * time.Millisecond)
+	if took := l.Clock().Now().Sub(began); !errors.Is(err, network.ErrUnacknowledged) || took > time.Second {
+		t.Errorf("got %v after %v, want %v after 300ms", err, took, network.ErrUnacknowledged)
 	}
 }

@@ -11,9 +11,11 @@ package network
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os/exec"
+	"time"
 )
 
 // A Network is a set of hosts and everything between them.
@@ -25,11 +27,20 @@ type Network interface {
 	// Clock is the clock of the network, and of all its hosts.
 	Clock() Clock
 
-	// Close waits until all frames under way have arrived and are recorded,
-	// then removes the network. The error says how many frames were lost by the
-	// recorder or by the network's own sockets, if any were.
-	Close() error
+	// Close waits until all frames under way have arrived and are recorded, and
+	// everything is acknowledged. Then it removes the network. It gives up when
+	// no frame was sent for the time silence while something is not
+	// acknowledged; the error is then [ErrUnacknowledged]. Other errors say how
+	// many frames were lost by the recorder or by the network's own sockets.
+	Close(silence time.Duration) error
 }
+
+// UsualSilence is for how long Close waits for an acknowledgement, after a session
+// that has gone well. TCP sends a segment again sooner than that.
+const UsualSilence = 10 * time.Second
+
+// ErrUnacknowledged is that a host has not acknowledged what another has sent.
+var ErrUnacknowledged = errors.New("not everything is acknowledged")
 
 // A Host is one machine of a network.
 type Host interface {

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -93,7 +94,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	}
 	e, err := Open(ctx, s, n, r.Files, keys)
 	if err != nil {
-		return nil, errors.Join(err, n.Close())
+		return nil, errors.Join(err, n.Close(silenceAfterFailure))
 	}
 	failures, err := client(ctx, e)
 	if err == nil {
@@ -101,7 +102,12 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	}
 	e.Wait(ctx)
 	failures = append(failures, e.server.faults(len(failures) > 0)...)
-	closed := errors.Join(e.Close(ctx), n.Close())
+	closed := e.Close(ctx)
+	if len(failures) == 0 {
+		closed = errors.Join(closed, n.Close(network.UsualSilence))
+	} else if lost := n.Close(silenceAfterFailure); !errors.Is(lost, network.ErrUnacknowledged) { // which may well follow from the failure
+		closed = errors.Join(closed, lost)
+	}
 	if err != nil {
 		return nil, err // and closed may only repeat it
 	}
@@ -113,6 +119,10 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.Note()}, nil
 }
+
+// silenceAfterFailure is for how long the end of a session that has failed waits
+// for an acknowledgement: it may never come.
+const silenceAfterFailure = 300 * time.Millisecond
 
 // InPlace reports whether a scenario can take place on a network that is not the
 // cell's own: on the loopback device as it is.

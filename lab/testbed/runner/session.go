@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,13 +137,21 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	end := ending{}
 	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke, printed: &end.printed})
 	err := end.asExpected(step)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("%w; the deadline for this step was %v", err, limit.Round(time.Millisecond))
-	}
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
-		failed <- Failure{step.Line, fmt.Sprintf("%s: %v%s", step.Text, err, end.printed)}
+		failed <- Failure{step.Line, reason(step, err, limit) + end.printed}
 	}
+}
+
+// reason says why a step failed, which had the time limit. It does not say twice
+// that the time was over, or what the step is.
+func reason(step scenario.Step, err error, limit time.Duration) string {
+	why := strings.TrimPrefix(err.Error(), step.Text+": ")
+	if errors.Is(err, context.DeadlineExceeded) {
+		why = strings.Replace(why, ": "+context.DeadlineExceeded.Error(), "", 1)
+		why += fmt.Sprintf("; the deadline for this step was %v", limit.Round(time.Millisecond))
+	}
+	return step.Text + ": " + why
 }
 
 // deadline is how long a step may take: the scenario's deadline, and for a

@@ -20,9 +20,9 @@ import (
 // thisMachine is a network of one host.
 type thisMachine struct{ host *localhost.Host }
 
-func (m thisMachine) Host(string) network.Host { return m.host }
-func (m thisMachine) Clock() network.Clock     { return m.host.Clock() }
-func (m thisMachine) Close() error             { return nil }
+func (m thisMachine) Host(string) network.Host  { return m.host }
+func (m thisMachine) Clock() network.Clock      { return m.host.Clock() }
+func (m thisMachine) Close(time.Duration) error { return nil }
 
 // A fake is a server that answers each command by heart. It says the lines that
 // stand for the command, in which PORT is the number of a port at which it
@@ -132,7 +132,7 @@ func TestJlaffayeDoesNotTakeIt(t *testing.T) {
 		answers     map[string]string
 		want        string
 	}{
-		{"120", "open", map[string]string{"": "120 In a moment.\n220 Now."}, `open: open: jlaffaye/ftp does not take the reply "120 In a moment."`},
+		{"120", "open", map[string]string{"": "120 In a moment.\n220 Now."}, `open: jlaffaye/ftp does not take the reply "120 In a moment."`},
 		{"332", "open\nlogin a b\nls", map[string]string{"PASS": "332 Account?"}, `login a b: login: jlaffaye/ftp does not take the reply "332 Account?"`},
 		{"229 to PASV", "open\nlogin a b\nls", map[string]string{"PASV": "229 Yes (|||PORT|)"}, `ls: LIST: jlaffaye/ftp does not take the reply "229 Yes`},
 		{"a refusal is none of these", "open\nlogin a b\n! cd x\nquit", map[string]string{"CWD": "550 No."}, ""},

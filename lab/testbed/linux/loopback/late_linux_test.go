@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
 )
 
 // closeEarly closes the network while nobody reads the capture yet. It tells
@@ -26,7 +27,7 @@ func closeEarly(ctx context.Context, c *cell.Cell, job testJob) error {
 		return err
 	}
 	closed := make(chan error, 1)
-	go func() { closed <- n.Close() }()
+	go func() { closed <- n.Close(network.UsualSilence) }()
 	select {
 	case err := <-closed:
 		return fmt.Errorf("closed before anybody read the capture: got error %w", err)

@@ -3,6 +3,7 @@ package loopback
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
@@ -106,7 +107,7 @@ func (n *Network) Clock() network.Clock { return network.WallClock }
 // Close waits until every connection has ended, which the programs must have
 // closed, and until all frames are recorded. It fails if frames are missing
 // from the capture or a connection is still open.
-func (n *Network) Close() error {
+func (n *Network) Close(time.Duration) error {
 	return n.recorder.close()
 }
 

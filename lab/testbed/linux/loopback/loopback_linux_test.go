@@ -18,6 +18,7 @@ import (
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
 )
 
 // bodies are what the cells of these tests do, by the name in their job.
@@ -132,7 +133,7 @@ func echo(ctx context.Context, c *cell.Cell, job testJob) error {
 	if err := <-served; err != nil {
 		return err
 	}
-	if err := n.Close(); err != nil {
+	if err := n.Close(network.UsualSilence); err != nil {
 		return err
 	}
 	return c.Send(n.Stats())

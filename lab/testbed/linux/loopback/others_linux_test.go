@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
 )
 
 // share records while others speak on lo, too.
@@ -64,7 +65,7 @@ func share(ctx context.Context, c *cell.Cell, job testJob) error {
 		return err
 	}
 	// All of theirs is open still: it is not waited for.
-	if err := n.Close(); err != nil {
+	if err := n.Close(network.UsualSilence); err != nil {
 		return err
 	}
 	for _, open := range []io.Closer{theirs, everywhere, before, during, datagram, other} {

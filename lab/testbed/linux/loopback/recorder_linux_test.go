@@ -23,6 +23,7 @@ import (
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/network"
 )
 
 // fillDisk records to a disk of 1 MiB, and hands the parent what is on it.
@@ -44,7 +45,7 @@ func fillDisk(ctx context.Context, c *cell.Cell, job testJob) error {
 	if _, err := send(ctx, n.hosts["server"], n.hosts["client"], job); err != nil {
 		return err
 	}
-	err = n.Close()
+	err = n.Close(network.UsualSilence)
 	if err == nil || !errors.Is(err, unix.ENOSPC) || !strings.HasSuffix(err.Error(), fmt.Sprintf("; it ends with frame %d", w.Frames())) {
 		return fmt.Errorf("closing with a full disk: got error %v, want that, and with which frame it ends", err)
 	}
@@ -135,7 +136,7 @@ func speakOnce(ctx context.Context, c *cell.Cell, job testJob) error {
 			return fmt.Errorf("the session was told %v, want that the pipe is broken", err)
 		}
 	}
-	return n.Close()
+	return n.Close(network.UsualSilence)
 }
 
 // runLive runs speakOnce with a pipe for its capture, of which watch reads.
@@ -222,7 +223,7 @@ func leaveOpen(ctx context.Context, c *cell.Cell, job testJob) error {
 		return err
 	}
 	accepted.Close()
-	err = n.Close()
+	err = n.Close(network.UsualSilence)
 	want := "loopback: connections that were not closed: 127.0.0.1:21 to 127.0.0.1:4000 in FIN-WAIT-2, 127.0.0.1:4000 to 127.0.0.1:21 in CLOSE-WAIT"
 	if err == nil || err.Error() != want {
 		return fmt.Errorf("got error %v, want %s", err, want)
@@ -354,7 +355,7 @@ func dialAgain(ctx context.Context, c *cell.Cell, job testJob) error {
 		accepted.Close()
 		l.Close()
 	}
-	return n.Close()
+	return n.Close(network.UsualSilence)
 }
 
 func TestActiveModeUsesItsPortAgain(t *testing.T) {

@@ -53,7 +53,7 @@ func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 			return err
 		}
 		stop = func() (written time.Time, err error) {
-			err = n.Close()
+			err = n.Close(network.UsualSilence)
 			result.Lost = int(n.Stats().Dropped)
 			return time.Now(), err
 		}

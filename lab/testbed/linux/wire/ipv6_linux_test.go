@@ -31,7 +31,7 @@ func withoutIPv6(ctx context.Context, _ network.Network, e experiment) (any, err
 	}}
 	n, err := New(ctx, plan, w)
 	if err == nil {
-		return nil, errors.Join(errors.New("got a network of IPv6 where there is none"), n.Close())
+		return nil, errors.Join(errors.New("got a network of IPv6 where there is none"), n.Close(network.UsualSilence))
 	}
 	return refusal{err.Error(), errors.Is(err, cell.ErrRefused)}, nil
 }

@@ -42,6 +42,7 @@ var bodies = map[string]body{
 	"refused often":  refusedOften,
 	"refusals":       refusals,
 	"parting":        parting,
+	"silent":         silent,
 	"nowhere":        nowhere,
 	"traceroute":     traceroute,
 	"oversized":      oversized,
@@ -71,7 +72,7 @@ func init() {
 			return err
 		}
 		result, err := bodies[e.Body](ctx, n, e)
-		if err = errors.Join(err, n.Close()); err != nil {
+		if err = errors.Join(err, n.Close(network.UsualSilence)); err != nil {
 			return err
 		}
 		return c.Send(result)

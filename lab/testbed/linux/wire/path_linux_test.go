@@ -239,7 +239,7 @@ func TestNewRefuses(t *testing.T) {
 
 // another makes a second network when the first is closed.
 func another(ctx context.Context, n network.Network, e experiment) (any, error) {
-	if err := n.Close(); err != nil {
+	if err := n.Close(network.UsualSilence); err != nil {
 		return nil, err
 	}
 	w, err := pcapng.NewWriter(io.Discard, pcapng.PCAPNG, pcapng.Info{})
@@ -251,7 +251,7 @@ func another(ctx context.Context, n network.Network, e experiment) (any, error) 
 		return nil, err
 	}
 	_, err = greeting(ctx, next, e)
-	return nil, errors.Join(err, next.Close())
+	return nil, errors.Join(err, next.Close(network.UsualSilence))
 }
 
 func TestOneNetworkAfterAnother(t *testing.T) {
@@ -404,5 +404,30 @@ func TestAMachineThatStandsStillShiftsNoHandshake(t *testing.T) {
 	}
 	if answered != 3 {
 		t.Errorf("got %d SYNs answered, want 3", answered)
+	}
+}
+
+// silent closes a network on which nobody answers.
+func silent(ctx context.Context, n network.Network, _ experiment) (any, error) {
+	dialing, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if conn, err := n.Host("client").DialTCP(dialing, 0, remote(n.Host("server"), 21)); err == nil {
+		conn.Close()
+		return nil, errors.New("a connection to nobody")
+	}
+	began := time.Now()
+	err := n.Close(100 * time.Millisecond)
+	if took := time.Since(began); !errors.Is(err, network.ErrUnacknowledged) || took > network.UsualSilence/2 {
+		return nil, fmt.Errorf("Close: got %v after %v, want %v after 100ms or little more", err, took, network.ErrUnacknowledged)
+	}
+	return nil, nil
+}
+
+// The end of a session that has failed does not wait long for acknowledgements.
+func TestCloseGivesUp(t *testing.T) {
+	plan := twoHosts(time.Millisecond)
+	plan.Loss = 1
+	if _, err := (experiment{Body: "silent", Plan: plan}).try(t, nil); err == nil || !strings.Contains(err.Error(), network.ErrUnacknowledged.Error()) {
+		t.Errorf("got %v, want that something is not acknowledged", err)
 	}
 }

@@ -4,20 +4,25 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"ftplab/lab/testbed/network"
 )
 
 // Limits of Close's wait for frames that are under way.
 const (
-	pause    = 2 * time.Millisecond // between two reports
-	givingUp = 10 * time.Second     // without a frame, while a stream is not acknowledged
+	shortPause = 2 * time.Millisecond  // between two reports
+	longPause  = 20 * time.Millisecond // between two reports when no frame has crossed for long
+	long       = 200 * time.Millisecond
 )
 
 // quiesce waits until the network is at rest: no frame is on the path, every
-// segment is acknowledged, and the hosts have answered the last frame. If a
-// host never acknowledges, it returns an error.
-func (n *wire) quiesce(ctx context.Context) error {
+// segment is acknowledged, and the hosts have answered the last frame. If no
+// frame is sent for the time silence before that, it returns
+// [network.ErrUnacknowledged].
+func (n *wire) quiesce(ctx context.Context, silence time.Duration) error {
 	last := n.forwarder.ask()
-	moved := time.Now()
+	sent, crossed := time.Now(), time.Now() // when the last frame was on the path, and when one came or went
+	pause := shortPause
 	for ctx.Err() == nil {
 		time.Sleep(pause)
 		now := n.forwarder.ask()
@@ -26,9 +31,14 @@ func (n *wire) quiesce(ctx context.Context) error {
 		case still && now.open == "":
 			return nil
 		case !still:
-			moved = time.Now()
-		case time.Since(moved) > givingUp:
-			return fmt.Errorf("no frame was sent for %v, but this is not acknowledged: %s", givingUp, now.open)
+			sent = time.Now()
+		case time.Since(sent) > silence:
+			return fmt.Errorf("%w: no frame was sent for %v after %s", network.ErrUnacknowledged, silence, now.open)
+		}
+		if now.crossed != last.crossed {
+			crossed, pause = time.Now(), shortPause
+		} else if time.Since(crossed) > long {
+			pause = longPause
 		}
 		last = now
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -133,11 +134,12 @@ func (n *wire) Host(name string) network.Host {
 // Clock is the system's, which the hosts' kernels use too.
 func (n *wire) Clock() network.Clock { return network.WallClock }
 
-// Close waits until all frames under way have arrived, and removes the network.
+// Close implements [network.Network]. When the context of New is cancelled, it
+// does not wait.
 // Another call does nothing and returns the same error.
-func (n *wire) Close() error {
+func (n *wire) Close(silence time.Duration) error {
 	n.closing.Do(func() {
-		err := n.quiesce(n.ctx)
+		err := n.quiesce(n.ctx, silence)
 		close(n.forwarder.quit)
 		n.forwarder.rouse()
 		<-n.forwarder.done
