@@ -61,3 +61,18 @@ func TestDeriveRunsThatFail(t *testing.T) {
 		t.Errorf("got %v and %q", err, want.String())
 	}
 }
+
+// A want is derived from the dialogue inside TLS, too, if the capture has the keys.
+func TestDeriveInTLS(t *testing.T) {
+	s, err := scenario.Load("../scenarios/ftps/ftps_ipv6.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	if err := lab.DeriveRuns(t.Context(), &want, s, lab.Options{TCP: scenario.GVisorTCP}, 2); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(want.String(), `"PROT P"`) || !strings.Contains(want.String(), "inside TLS: nobody") {
+		t.Errorf("got\n%s", want.String())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,8 +21,8 @@ import (
 func ftpsScenarios(t *testing.T) map[string]*scenario.Scenario {
 	t.Helper()
 	files, err := filepath.Glob("ftps/*" + scenario.Extension)
-	if err != nil || len(files) != 8 {
-		t.Fatalf("got %d scenarios, %v; want 8", len(files), err)
+	if err != nil || len(files) != 9 {
+		t.Fatalf("got %d scenarios, %v; want 9", len(files), err)
 	}
 	all := map[string]*scenario.Scenario{}
 	for _, file := range files {
@@ -112,10 +113,7 @@ func TestFTPSWitness(t *testing.T) {
 		var want []string
 		for session := range opened(t, file, nil).Sessions() {
 			for _, l := range session.Lines {
-				if l.From == ftp.Server { // of the code Wireshark prints the meaning
-					l.Text = l.Text[len("234 "):]
-				}
-				want = append(want, l.Text)
+				want = append(want, strings.TrimSpace(withoutCode.ReplaceAllString(l.Text, ""))) // of which Wireshark prints the meaning
 			}
 		}
 		wireshark.Load(file)
@@ -131,6 +129,9 @@ func TestFTPSWitness(t *testing.T) {
 		}
 	}
 }
+
+// withoutCode is what a reply's line begins with.
+var withoutCode = regexp.MustCompile(`^[0-9]{3}[ -]`)
 
 func opened(t *testing.T, file string, keys []byte) *capture.Capture {
 	t.Helper()

@@ -78,7 +78,7 @@ func init() { // messages of the functions below name the settings that there ar
 			example: `local old.txt "CR LF already\r\n"`,
 		}, {
 			name: "client", args: "scripted|jlaffaye", least: 1, most: -1, options: usages(clientOptions), parse: (*parser).setClient,
-			does:    "The client that takes the steps: the lab's own, scripted, or the Go library github.com/jlaffaye/ftp, which knows passive mode only and takes no options.",
+			does:    "The client that takes the steps: the lab's own, scripted, or the Go library github.com/jlaffaye/ftp, which knows passive mode only and takes no options. With a server tls= it sends AUTH when it opens, and PBSZ and PROT when it logs in.",
 			example: "client scripted linger=50ms",
 		}, {
 			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,

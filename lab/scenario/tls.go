@@ -76,7 +76,4 @@ func (p *parser) checkTLS() {
 		p.line = s.ProgramLine
 		p.fail("program: tls= is for the lab's own server; another one has TLS if it brings it along")
 	}
-	if s.TLS.Mode == ImplicitTLS && p.s.Client.Kind == Jlaffaye {
-		p.fail("server tls=implicit: client jlaffaye speaks no TLS in the lab; client scripted does")
-	}
 }

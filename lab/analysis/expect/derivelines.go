@@ -35,9 +35,17 @@ func (d *deriver) lines(t *derived) {
 		case handshake == 3 && t.conn.ResetBy != "" && t.lastWords(i) && t.reset(i) != nil:
 			t.resetLines(t.reset(i)) // among what crosses on the way, the order is chance
 			return
+		case e.kind == elementBytes && t.conn.TLS != nil:
+			t.skip("in TLS, whose records have other lengths in each session")
+			return
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("however much came before the end")
 			return
+		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
+			if t.skipTLS() {
+				before = nil
+			}
+			continue
 		case e.kind == elementBytes && e.start < 0:
 			t.skip("bytes from in front of where the stream begins")
 			continue
@@ -49,7 +57,27 @@ func (d *deriver) lines(t *derived) {
 		l.joined = before != nil && (hurried || t.crossed(before, e) || t.overlaps(e))
 		hurried = hurried || before != nil && t.hangsUp(before, e)
 		before = e
+		if t.inTLS(e) {
+			t.skipTLS()
+			before = nil
+		}
 	}
+}
+
+// inTLS reports whether an element comes when the dialogue has gone on in TLS: then
+// records without a line of it may come anywhere, such as session tickets.
+func (t *derived) inTLS(e *element) bool {
+	s := t.capture.sessions[t.conn.ID]
+	return s != nil && s.TLS && t.capture.frames[e.frame].Number >= s.TLSFrom
+}
+
+// skipTLS skips such records, unless they are already.
+func (t *derived) skipTLS() bool {
+	if n := len(t.lines); n > 0 && t.lines[n-1].what == "..." {
+		return false
+	}
+	t.skip("")
+	return true
 }
 
 // opaque reports whether a connection cannot be written: the capture does not
@@ -59,7 +87,7 @@ func (d *deriver) opaque(t *derived) bool {
 		return true
 	}
 	s := t.capture.sessions[t.conn.ID]
-	return s != nil && s.TLS
+	return s != nil && s.TLS && s.Hidden
 }
 
 // aborted reports whether a data connection's transfer did not end well, so that
@@ -175,6 +203,9 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 	}
 	if text := t.texts[e.dir()][e.start]; text != nil && text.End == e.end && text.Complete {
 		what, comment := d.saying(text)
+		if t.inTLS(e) && strings.HasPrefix(text.Text, "PASS") {
+			comment = "inside TLS: nobody on the way can read it"
+		}
 		return t.add(e, what, comment)
 	}
 	what := fmt.Sprintf("seq %d:%d", e.start, e.end)

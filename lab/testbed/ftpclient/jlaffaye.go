@@ -13,6 +13,7 @@ import (
 	"github.com/jlaffaye/ftp"
 
 	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -34,6 +35,8 @@ type Jlaffaye struct {
 	state    *state
 	transfer *jlaffayeTransfer // that is going on
 	done     []func() bool     // to be called when the method ends
+
+	downloaded int // bytes that a dialogue is given next, and that are no dialogue
 }
 
 // DialJlaffaye connects to a server and reads its greeting. Config.Mode is
@@ -50,8 +53,8 @@ func DialJlaffaye(ctx context.Context, host network.Host, config Config) (*Jlaff
 	}
 	c := &Jlaffaye{host: host, config: config, state: newState()}
 	replies, err := c.do(ctx, "open", func() (err error) {
-		c.client, err = ftp.Dial(config.Server.String(),
-			ftp.DialWithDialFunc(c.dial), ftp.DialWithDisabledEPSV(config.Mode == PASV))
+		c.client, err = ftp.Dial(config.Server.String(), append(c.security(),
+			ftp.DialWithDialFunc(c.dial), ftp.DialWithDisabledEPSV(config.Mode == PASV))...)
 		return err
 	})
 	if err == nil && c.client == nil {
@@ -62,6 +65,18 @@ func DialJlaffaye(ctx context.Context, host network.Host, config Config) (*Jlaff
 	}
 	c.greeting = last(replies)
 	return c, nil
+}
+
+// security says that the client is to speak TLS, if it is. Then it sends AUTH by itself
+// when it has connected, unless TLS is implicit, and PBSZ and PROT when it has logged in.
+func (c *Jlaffaye) security() []ftp.DialOption {
+	switch {
+	case c.config.TLS == nil:
+		return nil
+	case c.config.ImplicitTLS:
+		return []ftp.DialOption{ftp.DialWithTLS(c.config.TLS)}
+	}
+	return []ftp.DialOption{ftp.DialWithExplicitTLS(c.config.TLS), ftp.DialWithDebugOutput(dialogue{c})}
 }
 
 // dial is how the client gets its connections. The first one is the control
@@ -85,10 +100,16 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 	}
 	c.done = append(c.done, until(c.context, conn.SetDeadline))
 	if c.control == nil {
-		c.control = &watchedConn{Conn: conn, client: c}
+		c.control = &watchedConn{Conn: conn, client: c, inside: c.config.TLS != nil && !c.config.ImplicitTLS}
+		if c.config.ImplicitTLS {
+			c.control.Conn = ftps.Client(conn, c.config.TLS)
+		}
 		return c.control, nil
 	}
 	c.transfer.ends(conn)
+	if c.config.TLS != nil {
+		conn = ftps.Client(conn, c.config.TLS)
+	}
 	return &jlaffayeData{Conn: conn, client: c, transfer: c.transfer}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
@@ -15,6 +16,7 @@ import (
 type watchedConn struct {
 	network.Conn
 	client  *Jlaffaye
+	inside  bool // the client has TLS above it: see dialogue
 	hasty   bool // closes at once
 	closed  bool
 	sent    bool    // something, since it was last set to false
@@ -25,8 +27,27 @@ type watchedConn struct {
 
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.watch(p[:n])
+	if !c.inside {
+		c.watch(p[:n])
+	}
 	return n, err
+}
+
+// SetWriteDeadline does nothing: package tls sets one of the system's time when it
+// closes, and the network has a time of its own.
+func (c *watchedConn) SetWriteDeadline(time.Time) error { return nil }
+
+// A dialogue is given what a client with TLS reads and writes in clear: commands,
+// replies, and the data that it downloads.
+type dialogue struct{ client *Jlaffaye }
+
+func (d dialogue) Write(p []byte) (int, error) {
+	data := min(len(p), d.client.downloaded)
+	d.client.downloaded -= data
+	if d.client.control != nil {
+		d.client.control.watch(p[data:])
+	}
+	return len(p), nil
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
@@ -98,6 +119,9 @@ type jlaffayeData struct {
 func (d *jlaffayeData) Read(p []byte) (int, error) {
 	d.moved = true
 	n, err := d.Conn.Read(p)
+	if d.client.control.inside {
+		d.client.downloaded += n
+	}
 	d.transfer.digest.Write(p[:n])
 	if d.transfer.to != nil && n > 0 {
 		if _, err := d.transfer.to.Write(p[:n]); err != nil {
