@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -43,10 +44,14 @@ const (
 	copyBelow  = 4096 // bytes: copying a smaller frame is faster than pointing to it
 )
 
+// buffers are used again. Where there are thousands of small captures, making a new one
+// takes longer than filling it.
+var buffers = sync.Pool{New: func() any { return make([]byte, 0, bufferSize) }}
+
 // NewWriter starts a capture on out and writes its header at once. Out is an
 // empty file, or a pipe to a program that reads the capture while it is made.
 func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
-	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: make([]byte, 0, bufferSize)}
+	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: buffers.Get().([]byte)}
 	if file, ok := out.(*os.File); ok {
 		info, err := file.Stat()
 		if err == nil && info.Mode().IsRegular() {
@@ -237,7 +242,10 @@ func (w *Writer) Close(s Stats) error {
 		}
 		w.add(interfaceStatistics(s))
 	}
-	return w.Flush()
+	err := w.Flush()
+	buffers.Put(w.buffer[:0])
+	w.buffer = nil // it is another writer's now
+	return err
 }
 
 // writeEach writes the pieces one by one.

@@ -183,22 +183,26 @@ func (c Counts) At(u float64) string {
 	return ""
 }
 
-// Read reads the traffic of a profile (a file of `baseline learn`), and returns it with
-// the names of the profile's sources.
-func Read(r io.Reader) (*Traffic, []string, error) {
-	var file struct {
-		Sources []string `json:"sources"`
-		Traffic *Traffic `json:"traffic"`
-	}
-	if err := json.NewDecoder(r).Decode(&file); err != nil {
-		return nil, nil, fmt.Errorf("this is no profile: %w", err)
+// A File is a profile as far as it is about traffic.
+type File struct {
+	Source  string   `json:"source"`  // where the profile comes from, for a reader
+	Sources []string `json:"sources"` // the captures that it was learned from
+	Traffic *Traffic `json:"traffic"`
+}
+
+// Read reads a profile: a file of `ftplab baseline learn`.
+func Read(r io.Reader) (*File, error) {
+	file := &File{}
+	if err := json.NewDecoder(r).Decode(file); err != nil {
+		return nil, fmt.Errorf("this is no profile: %w", err)
 	}
 	if file.Traffic == nil || file.Traffic.Sessions() == 0 {
-		return nil, nil, fmt.Errorf("this profile says nothing of sessions that could be generated; learn it anew, with `ftplab baseline learn`")
+		return nil, fmt.Errorf("this profile knows of no session that could be generated; learn it anew, with `ftplab baseline learn`")
 	}
-	t := New() // which has every table, whatever the file leaves out
-	t.Merge(file.Traffic)
-	return t, file.Sources, t.check()
+	whole := New() // which has every table, whatever the file leaves out
+	whole.Merge(file.Traffic)
+	file.Traffic = whole
+	return file, whole.check()
 }
 
 // check says which word is of no fixed list. A profile comes from anybody.

@@ -20,9 +20,9 @@ const (
 	Then = " | "
 )
 
-// Learn counts a walk. Whole says that the session was seen from its beginning,
-// and ended that it was seen to its end.
-func (k *Kind) Learn(walk []string, whole, ended bool) {
+// Learn counts a walk. Whole says that the session was seen from its beginning. Where the
+// capture ends, the session ends: else one that repeats a command would go on for ever.
+func (k *Kind) Learn(walk []string, whole bool) {
 	before := [2]string{"", Start}
 	for i, exchange := range walk {
 		if i > 0 || whole {
@@ -33,7 +33,7 @@ func (k *Kind) Learn(walk []string, whole, ended bool) {
 		}
 		before = [2]string{before[1], exchange}
 	}
-	if ended && len(walk) > 0 {
+	if len(walk) > 0 {
 		k.count(before, End)
 	}
 }

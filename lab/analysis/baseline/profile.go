@@ -26,6 +26,8 @@ const (
 type Profile struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
+	// Source says in words where the profile comes from.
+	Source string `json:"source,omitempty"`
 	// Sources are the names of the captures.
 	Sources []string `json:"sources"`
 
@@ -76,6 +78,9 @@ func NewProfile() *Profile {
 
 // Merge adds what o was learned from.
 func (p *Profile) Merge(o *Profile) {
+	if p.Source == "" {
+		p.Source = o.Source
+	}
 	p.Sources = append(p.Sources, o.Sources...)
 	slices.Sort(p.Sources)
 	p.Packets += o.Packets

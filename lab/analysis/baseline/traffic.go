@@ -71,8 +71,7 @@ func (l *trafficLearner) session(s *session) {
 	l.learned.Hours[time.Unix(0, s.Control.FirstTime).UTC().Hour()]++
 	k := l.learned.Kind(kindOfSession(s))
 	k.Sessions++
-	ended := s.Control.FirstFIN != "" || s.Control.ResetBy != ""
-	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil, ended)
+	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil)
 	if said := loginOf(s); said != "" {
 		k.Logins[said]++
 	}
@@ -126,8 +125,7 @@ func (l *trafficLearner) result() *traffic.Traffic {
 
 // kindOfSession says whether a person or a program took a session.
 func kindOfSession(s *session) string {
-	var thought []float64
-	thinkTimes(s, func(v float64, _ ...int) { thought = append(thought, v) })
+	thought := thoughts(s)
 	if len(thought) == 0 {
 		return traffic.Program
 	}
@@ -137,6 +135,26 @@ func kindOfSession(s *session) string {
 		return traffic.Person
 	}
 	return traffic.Program
+}
+
+// thoughts are the times from a reply to the next command, in seconds: but for commands
+// that belong together, as PASV, REST and RETR do, since a program sends those by itself.
+func thoughts(s *session) []float64 {
+	var list []float64
+	for i, x := range s.Exchanges {
+		if i == 0 {
+			continue
+		}
+		before := s.Exchanges[i-1]
+		together := traffic.Direction(x.Command) != "" || x.Command == "REST"
+		if together && (traffic.Arranges(before.Command) || before.Command == "REST") {
+			continue
+		}
+		if n := len(before.Replies); n > 0 && before.Replies[n-1].Code >= 200 && before.Replies[n-1].Packet < x.FirstPacket {
+			list = append(list, seconds(x.Time-before.Replies[n-1].Time))
+		}
+	}
+	return list
 }
 
 // walkOf is what was said in a session, as the generator has it.
@@ -155,7 +173,7 @@ func walkOf(s *session) []string {
 	}
 	for _, x := range s.Exchanges {
 		switch {
-		case !traffic.Known(x.Command), len(codesOf(x)) == 0: // it cannot be said how it went
+		case !traffic.Known(x.Command), x.Final() < 200: // it cannot be said how it ended
 		case traffic.Arranges(x.Command) && x.Final()/100 == 2:
 			if arranged != nil {
 				flush()
@@ -234,7 +252,9 @@ func learnTimes(k *traffic.Kind, s *session) {
 			k.Numbers[traffic.GreetingTime].Add(max(0, seconds(s.greeting.Time-s.Control.FirstTime)-trip))
 		}
 	}
-	thinkTimes(s, func(v float64, _ ...int) { k.Numbers[traffic.ThinkTime].Add(v) })
+	for _, v := range thoughts(s) {
+		k.Numbers[traffic.ThinkTime].Add(v)
+	}
 	for _, x := range s.Exchanges {
 		if traffic.Direction(x.Command) != "" || len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
 			continue

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftps"
@@ -33,7 +34,9 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 				return err
 			}
 		}
-		if _, err := io.CopyBuffer(to, onlyReader{conn}, make([]byte, pieceSize)); err != nil {
+		piece := pieces.Get().(*[pieceSize]byte)
+		defer pieces.Put(piece)
+		if _, err := io.CopyBuffer(to, onlyReader{conn}, piece[:]); err != nil {
 			return err
 		}
 		return linger(ctx, c.host, c.config)
@@ -42,6 +45,10 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 
 // pieceSize is what is read from a data connection at a time, bytes.
 const pieceSize = 256 << 10
+
+// pieces are used again: a new one for each of many small transfers takes longer than
+// the transfer.
+var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
 // onlyReader hides a connection's WriteTo, which would ignore the buffer.
 type onlyReader struct{ io.Reader }
@@ -76,7 +83,9 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		if t.ASCII {
 			from = content.ToNVT(from)
 		}
-		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, make([]byte, pieceSize)); err != nil {
+		piece := pieces.Get().(*[pieceSize]byte)
+		defer pieces.Put(piece)
+		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, piece[:]); err != nil {
 			return err
 		}
 		if err := linger(ctx, c.host, c.config); err != nil {
@@ -128,6 +137,9 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 		r.begun()
 	}
 	if !reply.Preliminary() {
+		if data.conn != nil && reply.Refused() {
+			t.ends(data.conn)
+		}
 		return t, nil
 	}
 	err = c.move(ctx, e, data, &t, move)

@@ -29,6 +29,10 @@ import (
 type Builder struct {
 	Seed  uint64    // of everything random: sequence numbers, ports, timestamps
 	Start time.Time // when the network's time begins
+
+	// Frame takes each frame, with its time in nanoseconds since 1970, in the place of the
+	// capture, which then has none. It may be nil.
+	Frame func(at int64, frame []byte)
 }
 
 // Describe adds the recorded interface, and whose TCP it is. The capture names
@@ -51,6 +55,7 @@ type Network struct {
 	clock   *clock
 	hosts   []*host
 	writer  *pcapng.Writer
+	frame   func(at int64, frame []byte) // takes the frames in the writer's place; may be nil
 	medium  medium
 	leave   func()
 	closing sync.Once
@@ -95,7 +100,7 @@ func New(ctx context.Context, s scenario.Network, w *pcapng.Writer, b Builder) (
 		return nil, context.Cause(ctx)
 	}
 	undo := alone()
-	n := &Network{writer: w, leave: func() {
+	n := &Network{writer: w, frame: b.Frame, leave: func() {
 		undo()
 		<-one
 	}}
@@ -159,6 +164,10 @@ func (n *Network) write() {
 	n.waiting = nil
 	n.mu.Unlock()
 	for _, r := range waiting {
+		if n.frame != nil {
+			n.frame(r.at, r.frame)
+			continue
+		}
 		info := gopacket.CaptureInfo{Timestamp: time.Unix(0, r.at), CaptureLength: len(r.frame), Length: len(r.frame)}
 		n.writer.WritePacket(info, r.frame) // the end of the capture returns its error
 	}

@@ -17,9 +17,13 @@ import (
 // Steps is the client that takes the scenario's steps, up to the first that
 // fails. It calls report with the progress of the transfers, at most ten times a
 // second; report may be nil.
-func Steps(report func(Progress)) Client {
+func Steps(report func(Progress)) Client { return StepsWith(report, nil) }
+
+// StepsWith is Steps, and calls transfer for each transfer when it has ended; transfer
+// may be nil.
+func StepsWith(report func(Progress), transfer func(Transfer)) Client {
 	return func(ctx context.Context, e *Environment) ([]Failure, error) {
-		r := &script{Environment: e, meter: newMeter(e.network.Clock(), report), sessions: map[string]*session{}}
+		r := &script{Environment: e, meter: newMeter(e.network.Clock(), report), transfer: transfer, sessions: map[string]*session{}}
 		failures := r.run(ctx)
 		r.close(ctx)
 		return failures, nil
@@ -30,6 +34,7 @@ func Steps(report func(Progress)) Client {
 type script struct {
 	*Environment
 	meter    *meter
+	transfer func(Transfer) // called for each that has ended; may be nil
 	sessions map[string]*session
 }
 

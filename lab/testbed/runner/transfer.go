@@ -5,11 +5,29 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpclient"
 )
+
+// A Transfer is one that a client of the lab took part in, as it saw it.
+type Transfer struct {
+	Command        string         // such as RETR
+	Path           string         // on the server, absolute
+	ASCII          bool           // it was of TYPE A
+	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
+	Wire           content.Digest // of what crossed it
+	Code           int            // of the last reply
+}
+
+// took notes a transfer that has ended.
+func (r *script) took(command string, t ftpclient.Transfer) {
+	if r.transfer != nil {
+		r.transfer(Transfer{command, t.Path, t.ASCII, t.Client, t.Server, t.Wire, t.Reply().Code})
+	}
+}
 
 // get downloads a file, from an offset if the step has one, and compares what
 // came with what the server has.
@@ -18,6 +36,7 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	*a.broke = t.Broke
+	a.script.took(d.Verb, t)
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
@@ -46,6 +65,7 @@ func closeIfCloser(source io.Reader) {
 func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
 	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
 	t, err := a.session.client.Download(ctx, d)
+	a.script.took(d.Verb, t)
 	return t.Reply(), err
 }
 
@@ -55,6 +75,7 @@ func (a action) download(ctx context.Context, d ftpclient.Download) (ftpclient.R
 	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	*a.broke = t.Broke
+	a.script.took(d.Verb, t)
 	return t.Reply(), err
 }
 
@@ -64,6 +85,7 @@ func (a action) upload(ctx context.Context, verb, argument string, file scenario
 	a.session.offset = 0
 	t, err := a.session.client.Upload(ctx, u)
 	*a.broke = t.Broke
+	a.script.took(verb, t)
 	if err == nil && t.Done() {
 		err = moved(t)
 	}

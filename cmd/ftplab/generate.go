@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/traffic"
+	"ftplab/scenarios/odd"
+)
+
+// generateFlags are the flags of `ftplab generate`.
+type generateFlags struct {
+	sessions int
+	seed     uint64
+	profile  string
+	output   string
+	write    string
+	rate     float64
+	duration time.Duration
+	from     string
+	part     int
+	rotate   string
+	format   string
+	labels   []string
+	abnormal float64
+	shard    string
+	recipe   string
+}
+
+func generateCommand() *cobra.Command {
+	var f generateFlags
+	c := &cobra.Command{
+		Use:   "generate",
+		Short: "Generate normal FTP sessions by the thousand, each with labels",
+		Long: `Generate draws FTP sessions from a profile: who connects when, what is said, what is
+moved, how long people think, how far away the server is. Each takes place between a
+real client and a real server, on gVisor's TCP, in virtual time.
+
+The folder gets parts of so many sessions (--part): captures, a table of all flows
+and one of all transfers with what each is, whose, and its SHA-256. corpus.txt is the
+recipe: with it, generate makes the same corpus again, to the byte, and says which file
+differs. A generation that was interrupted goes on where it was when the same command
+is given again.
+
+Several processes make one corpus together, each a --shard of its parts. The index
+is also taken from JOB_COMPLETION_INDEX (Kubernetes) and SLURM_ARRAY_TASK_ID (Slurm).
+
+The profiles that come with ftplab are ` + strings.Join(traffic.Profiles(), ", ") + `.
+'ftplab baseline learn' makes one from captures of your own.
+
+Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not be made.`,
+		Example: `  ftplab generate --sessions 1000 --seed 7 -o corpus
+  ftplab generate --rate 60 --duration 24h --from 2026-03-01 -o corpus
+  ftplab baseline learn mine/*.pcap -o mine.json
+  ftplab generate --sessions 1000 --profile mine.json -o corpus
+  ftplab generate --recipe corpus/corpus.txt -o again
+  ftplab generate --sessions 20 -w - | wireshark -k -i -`,
+		Args: takesNothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(c)
+			defer stop()
+			return f.run(ctx, c.Flags().Changed, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	flags := c.Flags()
+	flags.IntVar(&f.sessions, "sessions", 0, "how many sessions")
+	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random")
+	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "what to draw from: a profile's name or file")
+	flags.StringVarP(&f.output, "output", "o", "corpus", "the folder for the parts")
+	flags.StringVarP(&f.write, "write", "w", "", "write one capture to this file instead, without labels; - is standard output")
+	flags.Float64Var(&f.rate, "rate", 0, "sessions an hour; 100 unless the other flags say it")
+	flags.DurationVar(&f.duration, "duration", 0, "in which all sessions begin, such as 24h")
+	flags.StringVar(&f.from, "from", "", "the day, or the time, when they begin: 2026-01-05 unless it is given")
+	flags.IntVar(&f.part, "part", 5000, "sessions of a part; 1 makes a file for each session")
+	flags.StringVar(&f.rotate, "rotate", "", "begin a part's next capture after this size, such as 100MB")
+	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
+	flags.StringSliceVar(&f.labels, "labels", []string{"csv"}, "the formats of the labels: csv")
+	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
+	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
+	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe, and compare")
+	return c
+}
+
+func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdout, stderr io.Writer) error {
+	g, err := f.generation(changed)
+	if err != nil {
+		return err
+	}
+	made, end := newSessionBar(stderr, g.Recipe.Sessions)
+	defer end()
+	g.Made = made
+	if f.write != "" {
+		return f.writeOne(ctx, g, stdout)
+	}
+	report, err := lab.Generate(ctx, g)
+	end()
+	if err != nil {
+		return err
+	}
+	return tellReport(stdout, g, report)
+}
+
+// generation is what the flags ask for.
+func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, err error) {
+	if f.recipe != "" {
+		g, err = f.fromRecipe(changed)
+	} else {
+		g, err = f.fromFlags()
+	}
+	if err != nil {
+		return g, err
+	}
+	for _, name := range g.Recipe.Labels {
+		format, err := tableFormat(name)
+		if err != nil {
+			return g, err
+		}
+		g.Tables = append(g.Tables, format)
+	}
+	if g.Recipe.Abnormal > 0 {
+		if g.Abnormal, err = odd.Abnormal(); err != nil {
+			return g, err
+		}
+	}
+	g.Folder = f.output
+	g.Shard, err = shardOf(f.shard, os.LookupEnv)
+	return g, err
+}
+
+// fromFlags is a generation that the flags describe.
+func (f generateFlags) fromFlags() (g lab.Generation, err error) {
+	r := corpus.Recipe{
+		Sessions: f.sessions, Seed: f.seed, Duration: f.duration, Part: f.part, Format: f.format, Labels: f.labels, Abnormal: f.abnormal,
+	}
+	if g.Profile, r.Profile, err = lab.ReadProfile(f.profile); err != nil {
+		return g, err
+	}
+	r.Digest = lab.DigestOf(g.Profile)
+	switch {
+	case f.part < 1:
+		return g, fmt.Errorf("--part %d: at least 1 was expected", f.part)
+	case f.format != string(pcapng.PCAPNG) && f.format != string(pcapng.PCAP):
+		return g, fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
+	}
+	if r.From, err = parseFrom(f.from); err != nil {
+		return g, err
+	}
+	if r.Rotate, err = parseBytes(f.rotate); err != nil {
+		return g, err
+	}
+	g.Recipe, err = lab.PlanRecipe(r, f.rate)
+	return g, err
+}
+
+// fromRecipe is the generation of a recipe, whose profile is beside it unless it comes
+// with ftplab.
+func (f generateFlags) fromRecipe(changed func(string) bool) (g lab.Generation, err error) {
+	for _, name := range []string{"sessions", "seed", "rate", "duration", "from", "part", "rotate", "format", "labels", "abnormal"} {
+		if changed(name) {
+			return g, fmt.Errorf("--recipe and --%s do not go together: the recipe says it", name)
+		}
+	}
+	if g.Recipe, g.Sums, err = corpus.ReadRecipe(f.recipe); err != nil {
+		return g, err
+	}
+	name := g.Recipe.Profile
+	switch {
+	case changed("profile"):
+		name = f.profile
+	case name == corpus.ProfileFile:
+		name = filepath.Join(filepath.Dir(f.recipe), corpus.ProfileFile)
+	}
+	if g.Profile, _, err = lab.ReadProfile(name); err != nil {
+		return g, err
+	}
+	if got := lab.DigestOf(g.Profile); got != g.Recipe.Digest {
+		return g, fmt.Errorf("%s: the recipe was made with another profile %s: its SHA-256 is %s, and %s was expected", f.recipe, name, got, g.Recipe.Digest)
+	}
+	return g, nil
+}
+
+// writeOne writes one capture of all sessions.
+func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io.Writer) error {
+	if f.write == "-" {
+		return lab.GenerateTo(ctx, stdout, g)
+	}
+	file, err := openLive(f.write)
+	if err != nil {
+		return err
+	}
+	return errors.Join(lab.GenerateTo(ctx, file, g), file.Close())
+}
+
+// tellReport says what was made.
+func tellReport(w io.Writer, g lab.Generation, r corpus.Report) error {
+	fmt.Fprintf(w, "%d parts made, %d were there: %s\n", r.Made, r.Kept, filepath.Join(g.Folder, corpus.RecipeFile))
+	for _, name := range r.Differ {
+		fmt.Fprintf(w, "%s differs from the recipe\n", name)
+	}
+	if len(r.Differ) > 0 {
+		if g.Recipe.Version != lab.Version {
+			fmt.Fprintf(w, "the recipe is of ftplab %s, and this is %s\n", g.Recipe.Version, lab.Version)
+		}
+		return errFailed
+	}
+	return nil
+}
+
+// tableFormats are the formats of labels.
+var tableFormats = []corpus.TableFormat{corpus.CSV}
+
+func tableFormat(name string) (corpus.TableFormat, error) {
+	i := slices.IndexFunc(tableFormats, func(t corpus.TableFormat) bool { return t.Name == name })
+	if i < 0 {
+		return corpus.TableFormat{}, fmt.Errorf("--labels %s: unknown format", name)
+	}
+	return tableFormats[i], nil
+}
+
+// parseFrom reads a day or a time.
+func parseFrom(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--from %s: a day such as 2026-01-05, or a time such as 2026-01-05T08:00:00Z, was expected", text)
+}
+
+// parseBytes reads a size, such as 100MB; "" is 0.
+func parseBytes(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number := strings.TrimRight(text, "kKMGBi")
+	units := map[string]int64{"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+	unit, ok := units[text[len(number):]]
+	n, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil || n < 1 {
+		return 0, fmt.Errorf("--rotate %s: a size such as 100MB was expected", text)
+	}
+	return n * unit, nil
+}
+
+// shardOf is the shard that the flag says, or the environment of a job. Of a job's
+// array the number of its tasks must be known, too.
+func shardOf(flag string, environment func(string) (string, bool)) (corpus.Shard, error) {
+	index, of, ok := strings.Cut(flag, "/")
+	if flag != "" && !ok {
+		of = flag // the index comes from the environment, as in --shard /8 or --shard 8
+		index = ""
+	}
+	if flag == "" {
+		return corpus.Shard{}, nil
+	}
+	if index == "" {
+		for _, name := range []string{"JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"} {
+			if value, ok := environment(name); ok && index == "" {
+				index = value
+			}
+		}
+	}
+	i, err := strconv.Atoi(index)
+	n, errOf := strconv.Atoi(of)
+	if err != nil || errOf != nil || n < 1 || i < 0 || i >= n {
+		return corpus.Shard{}, fmt.Errorf("--shard %s: I/N was expected, with I from 0 to N-1; or /N where JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID has I", flag)
+	}
+	return corpus.Shard{Index: i, Of: n}, nil
+}

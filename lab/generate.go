@@ -1,0 +1,171 @@
+package lab
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/gopacket"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/testbed/generate"
+	"ftplab/lab/traffic"
+)
+
+// A Generation is what [Generate] makes, and where.
+type Generation struct {
+	// Recipe is what to make. [PlanRecipe] completes one.
+	Recipe corpus.Recipe
+	// Profile is what sessions are drawn from: a file of `ftplab baseline learn`.
+	Profile []byte
+	// Sums has the SHA-256 that each file must have, by its name; nil is any.
+	Sums map[string]string
+
+	Folder   string               // for the parts
+	Shard    corpus.Shard         // of the parts; the zero one is all
+	Tables   []corpus.TableFormat // of the labels
+	Abnormal []*scenario.Scenario // of which are the sessions that are not normal
+	Made     func(session int)    // called behind each session; may be nil
+}
+
+// PlanRecipe completes a recipe that does not say how many sessions there are, or for how
+// long: rate is how many an hour, and 0 a hundred if nothing else says it.
+func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
+	r.Version = Version
+	switch {
+	case rate < 0 || r.Sessions < 0 || r.Duration < 0:
+		return r, fmt.Errorf("sessions, rate and duration are positive numbers")
+	case r.Sessions > 0 && rate > 0 && r.Duration > 0:
+		return r, fmt.Errorf("--sessions, --rate and --duration do not go together: two of them give the third")
+	case r.Sessions == 0 && (rate == 0 || r.Duration == 0):
+		return r, fmt.Errorf("how many sessions? --sessions says it, or --rate and --duration do")
+	case r.Sessions == 0:
+		r.Sessions = max(1, int(rate*r.Duration.Hours()))
+	case r.Duration == 0:
+		hours := float64(r.Sessions) / cmp.Or(rate, defaultRate)
+		r.Duration = time.Duration(hours * float64(time.Hour)).Round(time.Second)
+	}
+	if r.Duration == 0 {
+		r.Duration = time.Second
+	}
+	if r.From.IsZero() {
+		r.From = defaultFrom
+	}
+	return r, nil
+}
+
+const defaultRate = 100 // sessions an hour
+
+// defaultFrom is a Monday.
+var defaultFrom = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
+
+// corpus is what the generation draws from.
+func (g Generation) corpus() (*generate.Corpus, error) {
+	known, err := traffic.Read(bytes.NewReader(g.Profile))
+	if err != nil {
+		return nil, err
+	}
+	return &generate.Corpus{
+		Sessions: g.Recipe.Sessions, Seed: g.Recipe.Seed, Traffic: known.Traffic, From: g.Recipe.From, Duration: g.Recipe.Duration,
+		Abnormal: g.Recipe.Abnormal, Odd: g.Abnormal,
+	}, nil
+}
+
+// generatedInfo is what the captures of a corpus say about themselves.
+func generatedInfo(r corpus.Recipe) pcapng.Info {
+	return pcapng.Info{
+		Application: "ftplab " + Version,
+		Comment:     fmt.Sprintf("FTP sessions drawn from the profile %s with the seed %d. %s has the recipe.", r.Profile, r.Seed, corpus.RecipeFile),
+		Interface:   "client", System: "gVisor's TCP in virtual time",
+	}
+}
+
+// DigestOf is the SHA-256 of a profile, as a recipe has it.
+func DigestOf(profile []byte) string {
+	sum := sha256.Sum256(profile)
+	return hex.EncodeToString(sum[:])
+}
+
+// Generate makes sessions that are drawn from a profile: captures and labels, in parts, and
+// the recipe that makes them again. See [corpus.Folder.Make].
+func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
+	c, err := g.corpus()
+	if err != nil {
+		return corpus.Report{}, err
+	}
+	done, err := takeTurn(ctx)
+	if err != nil {
+		return corpus.Report{}, err
+	}
+	defer done()
+	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables}
+	if g.Recipe.Profile == corpus.ProfileFile {
+		f.Profile = g.Profile
+	}
+	return f.Make(ctx, c, g.Shard, g.Sums, g.Made)
+}
+
+// GenerateTo writes the frames of all sessions to w as one capture, without labels.
+func GenerateTo(ctx context.Context, w io.Writer, g Generation) error {
+	c, err := g.corpus()
+	if err != nil {
+		return err
+	}
+	maker, err := generate.NewMaker(c)
+	if err != nil {
+		return err
+	}
+	done, err := takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	capture, err := pcapng.NewWriter(w, pcapng.Format(g.Recipe.Format), generatedInfo(g.Recipe))
+	if err != nil {
+		return err
+	}
+	stats := pcapng.Stats{Began: g.Recipe.From, Ended: g.Recipe.From}
+	err = maker.Make(ctx, 0, g.Recipe.Sessions, generate.Output{
+		Frame: func(at int64, data []byte) error {
+			stats.Received++
+			stats.Ended = time.Unix(0, at).UTC()
+			return capture.WritePacket(gopacket.CaptureInfo{Timestamp: stats.Ended, CaptureLength: len(data), Length: len(data)}, data)
+		},
+		Flow:     func(*generate.Flow) error { return nil },
+		Transfer: func(*generate.Transfer) error { return nil },
+		Made:     g.Made,
+	})
+	if err != nil {
+		capture.Flush()
+		return err
+	}
+	return capture.Close(stats)
+}
+
+// ReadProfile reads a profile for [Generate]: one that comes with ftplab, by its name, or
+// a file. Name is how a recipe names it.
+func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
+	if profile, ok := traffic.Profile(nameOrFile); ok {
+		return profile, nameOrFile, nil
+	}
+	profile, err = os.ReadFile(nameOrFile)
+	if os.IsNotExist(err) && filepath.Base(nameOrFile) == nameOrFile {
+		return nil, "", fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's, which are %v", nameOrFile, traffic.Profiles())
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := traffic.Read(bytes.NewReader(profile)); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", nameOrFile, err)
+	}
+	return profile, corpus.ProfileFile, nil
+}

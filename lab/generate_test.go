@@ -1,0 +1,254 @@
+package lab_test
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/traffic"
+)
+
+// generation is one of so many sessions in a new folder.
+func generation(t *testing.T, sessions, part int) lab.Generation {
+	t.Helper()
+	g := lab.Generation{Folder: t.TempDir(), Tables: []corpus.TableFormat{corpus.CSV}}
+	g.Profile, _ = traffic.Profile(traffic.DefaultProfile)
+	r := corpus.Recipe{Sessions: sessions, Seed: 7, Part: part, Format: "pcapng", Labels: []string{"csv"}, Profile: traffic.DefaultProfile, Digest: lab.DigestOf(g.Profile)}
+	var err error
+	if g.Recipe, err = lab.PlanRecipe(r, 600); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func generated(t *testing.T, g lab.Generation) lab.Generation {
+	t.Helper()
+	if _, err := lab.Generate(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// table reads a CSV file, each row as a map from column to field.
+func table(t *testing.T, file string) []map[string]string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]string
+	for _, record := range records[1:] {
+		row := map[string]string{}
+		for i, name := range records[0] {
+			row[name] = record[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// TestLabelsAgreeWithTheCapture compares each label, which says what was planned and what the
+// client saw, with what the capture shows.
+func TestLabelsAgreeWithTheCapture(t *testing.T) {
+	g := generated(t, generation(t, 60, 60))
+	part := filepath.Join(g.Folder, "part-00000")
+	c, err := capture.Open(part+".pcapng", capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	wantFlows, wantTransfers := map[string]string{}, map[string]string{}
+	for x := range c.Connections() {
+		ends := fmt.Sprintf("%s %s", x.Client, x.Server)
+		wantFlows[ends] = fmt.Sprintf("%s %s opened by %s, %d frames", x.Role, x.Mode, x.OpenedBy, x.ClientFlow.Packets+x.ServerFlow.Packets)
+		if x.Transfer != nil {
+			session := c.Session(x.Control)
+			wantTransfers[ends] = fmt.Sprintf("%s %s %d bytes %s, %d, of %s", x.Mode, x.Transfer.Command, x.ClientFlow.Bytes+x.ServerFlow.Bytes,
+				x.SHA256, session.Exchanges[x.Transfer.Exchange].Final(), session.User)
+		}
+	}
+	endsOf := func(row map[string]string) string {
+		return fmt.Sprintf("%s:%s %s:%s", row["client"], row["client_port"], row["server"], row["server_port"])
+	}
+	flows, transfers := map[string]string{}, map[string]string{}
+	for _, row := range table(t, part+".flows.csv") {
+		flows[endsOf(row)] = fmt.Sprintf("%s %s opened by %s, %s frames", row["role"], row["mode"], row["opened_by"], row["frames"])
+		if row["label"] != "normal" {
+			t.Errorf("got label %q, want normal", row["label"])
+		}
+	}
+	for _, row := range table(t, part+".transfers.csv") {
+		transfers[endsOf(row)] = fmt.Sprintf("%s %s %s bytes %s, %s, of %s", row["mode"], row["command"], row["bytes"], row["sha256"], row["code"], row["user"])
+	}
+	compareRows(t, "flows", flows, wantFlows)
+	compareRows(t, "transfers", transfers, wantTransfers)
+	if len(transfers) < 60 {
+		t.Errorf("got %d transfers in 60 sessions, want more", len(transfers))
+	}
+	sessions := map[string]bool{}
+	for s := range c.Sessions() {
+		if s.Control.Role == ftp.Control {
+			sessions[s.Control.Client.String()] = true
+		}
+	}
+	if len(sessions) != 60 {
+		t.Errorf("got %d sessions in the capture, want 60", len(sessions))
+	}
+}
+
+func compareRows(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	keys := maps.Clone(got)
+	maps.Copy(keys, want)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if got[key] != want[key] {
+			t.Errorf("%s, %s: the label says %q\nthe capture %q", what, key, got[key], want[key])
+		}
+	}
+}
+
+// TestGeneratedIsNormal holds generated sessions against the built-in baseline.
+func TestGeneratedIsNormal(t *testing.T) {
+	g := generated(t, generation(t, 60, 60))
+	a, err := lab.Baseline(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), baseline.Normal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Verdict != baseline.IsNormal {
+		t.Errorf("got %s, want normal: %+v", a.Verdict, a.Findings)
+	}
+}
+
+// sumsOf are the digests that a folder's recipe has.
+func sumsOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	_, sums, err := corpus.ReadRecipe(filepath.Join(folder, corpus.RecipeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+// TestGenerateAgain makes a corpus in one piece, in shards, and in pieces that were
+// interrupted: it is always the same, to the byte.
+func TestGenerateAgain(t *testing.T) {
+	whole := sumsOf(t, generated(t, generation(t, 40, 10)).Folder)
+	if len(whole) != 4*3 {
+		t.Fatalf("got %d files, want 4 captures and 8 tables: %v", len(whole), whole)
+	}
+
+	shards := generation(t, 40, 10)
+	for i := range 3 {
+		shards.Shard = corpus.Shard{Index: i, Of: 3}
+		generated(t, shards)
+	}
+	if got := sumsOf(t, shards.Folder); !maps.Equal(got, whole) {
+		t.Errorf("in shards: got %v\nwant %v", got, whole)
+	}
+
+	cut := generation(t, 40, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	cut.Made = func(session int) {
+		if session == 24 {
+			cancel()
+		}
+	}
+	if _, err := lab.Generate(ctx, cut); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want it to be cancelled", err)
+	}
+	recipe, err := os.ReadFile(filepath.Join(cut.Folder, corpus.RecipeFile))
+	if err != nil || !strings.Contains(string(recipe), "2 of 4 parts") {
+		t.Errorf("got %v, want a recipe with 2 of 4 parts:\n%s", err, recipe)
+	}
+	left, _ := filepath.Glob(filepath.Join(cut.Folder, "*.unfinished"))
+	if len(left) > 0 {
+		t.Errorf("got %v left, want nothing that is not finished", left)
+	}
+	cut.Made = nil
+	// As of a process that was killed in the middle of a part.
+	if err := os.WriteFile(filepath.Join(cut.Folder, "part-00002.pcapng.unfinished"), []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	report, err := lab.Generate(t.Context(), cut)
+	if err != nil || report.Made != 2 || report.Kept != 2 {
+		t.Errorf("got %+v, %v, want 2 parts made and 2 kept", report, err)
+	}
+	if got := sumsOf(t, cut.Folder); !maps.Equal(got, whole) {
+		t.Errorf("in two pieces: got %v\nwant %v", got, whole)
+	}
+}
+
+// TestRecipeSaysWhatDiffers makes a corpus from its recipe, of which one digest is wrong.
+func TestRecipeSaysWhatDiffers(t *testing.T) {
+	made := generated(t, generation(t, 4, 2))
+	recipe, sums, err := corpus.ReadRecipe(filepath.Join(made.Folder, corpus.RecipeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := lab.Generation{Recipe: recipe, Profile: made.Profile, Sums: sums, Folder: t.TempDir(), Tables: made.Tables}
+	report, err := lab.Generate(t.Context(), again)
+	if err != nil || len(report.Differ) > 0 {
+		t.Errorf("got %+v, %v, want all as the recipe says", report, err)
+	}
+	again.Folder = t.TempDir()
+	sums["part-00001.pcapng"] = strings.Repeat("0", 64)
+	report, err = lab.Generate(t.Context(), again)
+	if err != nil || !slices.Equal(report.Differ, []string{"part-00001.pcapng"}) {
+		t.Errorf("got %+v, %v, want part-00001.pcapng to differ", report, err)
+	}
+	again.Recipe.Seed++
+	if _, err := lab.Generate(t.Context(), again); err == nil || !strings.Contains(err.Error(), "another corpus") {
+		t.Errorf("got %v, want the folder to be refused", err)
+	}
+}
+
+// TestGeneratedInOrder looks at the times of a capture, and for sessions that overlap.
+func TestGeneratedInOrder(t *testing.T) {
+	g := generation(t, 50, 50)
+	g.Recipe.Duration = 60e9
+	generated(t, g)
+	last, overlaps := int64(0), 0
+	open := map[int]bool{}
+	c, err := capture.Open(filepath.Join(g.Folder, "part-00000.pcapng"), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for p := range c.Packets() {
+		if p.Time < last {
+			t.Fatalf("packet %d is %d ns before the one before it", p.Number, last-p.Time)
+		}
+		last = p.Time
+		if p.Connection != nil && p.Connection.Role == ftp.Control {
+			open[p.Connection.ID] = p.Number < p.Connection.LastPacket
+			n := 0
+			for _, is := range open {
+				if is {
+					n++
+				}
+			}
+			overlaps = max(overlaps, n)
+		}
+	}
+	if overlaps < 3 {
+		t.Errorf("got %s sessions at once, want more", strconv.Itoa(overlaps))
+	}
+}

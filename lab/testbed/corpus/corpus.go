@@ -1,0 +1,162 @@
+// Package corpus keeps generated sessions in a folder: in parts, each of captures and
+// labels, and with a recipe from which anybody can make them again.
+//
+// A part is so many sessions in a row, and depends on nothing but the recipe. So
+// several processes can make a corpus, each a [Shard] of its parts; one that was
+// killed goes on where it was; and what one machine made can be checked on
+// another.
+package corpus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/generate"
+)
+
+// A Folder is where a corpus is, and what it consists of.
+type Folder struct {
+	Path    string
+	Recipe  Recipe
+	Profile []byte // of the user's own, to be kept in the folder; nil for one that comes with ftplab
+	Info    pcapng.Info
+	Tables  []TableFormat
+
+	// Logs, if it is set, writes logs of a part from its captures, to files that create
+	// creates, by name.
+	Logs func(captures []string, create func(name string) (io.WriteCloser, error)) error
+}
+
+// A Shard is one of Of processes that make a corpus together, counted from 0. The zero
+// Shard is of one.
+type Shard struct{ Index, Of int }
+
+// has reports whether a part is the shard's.
+func (s Shard) has(part int) bool { return part%max(s.Of, 1) == s.Index }
+
+// A Report says what became of a corpus.
+type Report struct {
+	Made, Kept int      // parts, of this shard; those kept were complete before
+	Differ     []string // files that are not as the recipe says
+}
+
+// Make makes the parts of a shard that are not complete. Sums has the digest that each
+// file must have, by its name; nil is any. It calls made with the number of each
+// session that was made or was there. When it is interrupted, or the disk is full, all
+// parts that were completed stay, and the recipe says how many they are.
+func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums map[string]string, made func(session int)) (Report, error) {
+	var report Report
+	maker, err := generate.NewMaker(c)
+	if err != nil {
+		return report, err
+	}
+	if err := f.begin(); err != nil {
+		return report, err
+	}
+	for number := range f.Recipe.parts() {
+		if !shard.has(number) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return report, context.Cause(ctx)
+		}
+		if f.complete(number) {
+			report.Kept++
+		} else {
+			if err := f.make(ctx, maker, number, made); err != nil {
+				return report, fmt.Errorf("%s: %w", f.partName(number), err)
+			}
+			report.Made++
+		}
+		if err := f.writeRecipe(); err != nil {
+			return report, err
+		}
+		differ, err := f.compare(number, sums)
+		if err != nil {
+			return report, err
+		}
+		report.Differ = append(report.Differ, differ...)
+	}
+	return report, nil
+}
+
+// begin prepares the folder. One with another corpus stays as it is.
+func (f *Folder) begin() error {
+	if err := os.MkdirAll(f.Path, 0o777); err != nil {
+		return err
+	}
+	recipe := filepath.Join(f.Path, RecipeFile)
+	switch there, _, err := ReadRecipe(recipe); {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	case there.settings() != f.Recipe.settings():
+		return fmt.Errorf("%s is of another corpus:\n%schoose another folder with -o, or give the same flags", recipe, there.settings())
+	}
+	if f.Profile != nil {
+		if err := writeWhole(filepath.Join(f.Path, ProfileFile), string(f.Profile)); err != nil {
+			return err
+		}
+	}
+	return f.writeRecipe()
+}
+
+// complete reports whether a part is there, with all of its files.
+func (f *Folder) complete(number int) bool {
+	sums, err := f.sumsOf(number)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(sums, func(s sum) bool {
+		_, err := os.Stat(filepath.Join(f.Path, s.file))
+		return err != nil
+	})
+}
+
+// sumsOf are the digests of a part that is complete.
+func (f *Folder) sumsOf(number int) ([]sum, error) {
+	if _, err := os.Stat(filepath.Join(f.Path, f.partName(number)+sumsSuffix)); err != nil {
+		return nil, err
+	}
+	all, _, err := f.sums()
+	return slices.DeleteFunc(all, func(s sum) bool { return !ofPart(s.file, f.partName(number)) }), err
+}
+
+// compare returns the files of a part whose digest is not the one that was expected.
+func (f *Folder) compare(number int, want map[string]string) (differ []string, err error) {
+	if want == nil {
+		return nil, nil
+	}
+	sums, err := f.sumsOf(number)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sums {
+		got, err := digestOf(filepath.Join(f.Path, s.file))
+		if err != nil {
+			return nil, err
+		}
+		if known, ok := want[s.file]; ok && known != got {
+			differ = append(differ, s.file)
+		}
+	}
+	return differ, nil
+}
+
+// digestOf is the SHA-256 of a file, in hexadecimal.
+func digestOf(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	digest, err := content.Sum(file)
+	return digest.String(), err
+}

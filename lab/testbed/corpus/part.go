@@ -1,0 +1,262 @@
+package corpus
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/gopacket"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/generate"
+)
+
+// unfinished is what the name of a file ends in until its part is complete.
+const unfinished = ".unfinished"
+
+// A part is so many sessions in a row: captures, and labels. It is made as a whole: its
+// files get their names when all of them are complete, and the last one, with the
+// SHA-256 of the others, says that they are.
+type part struct {
+	folder  *Folder
+	name    string // part-00000
+	files   []*partFile
+	capture *pcapng.Writer
+	tables  []Table
+	size    int64 // of the capture at work, bytes
+	rotated int   // captures before it
+	frames  uint64
+	began   time.Time
+	last    time.Time
+}
+
+// A partFile is one that is being written. Its digest is computed on the way.
+type partFile struct {
+	name string // when it is complete
+	file *os.File
+	hash io.Writer
+	sum  func() string
+}
+
+// Write implements [io.Writer].
+func (f *partFile) Write(b []byte) (int, error) {
+	n, err := f.file.Write(b)
+	f.hash.Write(b[:n])
+	return n, err
+}
+
+// create begins a file of the part.
+func (p *part) create(suffix string) (*partFile, error) {
+	name := p.name + suffix
+	file, err := os.Create(filepath.Join(p.folder.Path, name+unfinished))
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.New()
+	f := &partFile{name, file, hash, func() string { return hex.EncodeToString(hash.Sum(nil)) }}
+	p.files = append(p.files, f)
+	return f, nil
+}
+
+// make makes the part of that number.
+func (f *Folder) make(ctx context.Context, maker *generate.Maker, number int, made func(session int)) (err error) {
+	p := &part{folder: f, name: f.partName(number)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.abandon())
+		}
+	}()
+	if err := f.sweep(p.name); err != nil {
+		return err
+	}
+	for _, format := range f.Tables {
+		flows, err := p.create(".flows." + format.Name)
+		if err != nil {
+			return err
+		}
+		transfers, err := p.create(".transfers." + format.Name)
+		if err != nil {
+			return err
+		}
+		table, err := format.New(flows, transfers)
+		if err != nil {
+			return err
+		}
+		p.tables = append(p.tables, table)
+	}
+	first := number * f.Recipe.Part
+	out := generate.Output{Frame: p.frame, Flow: p.flow, Transfer: p.transfer, Made: made}
+	if err := maker.Make(ctx, first, min(first+f.Recipe.Part, f.Recipe.Sessions), out); err != nil {
+		return err
+	}
+	return p.finish()
+}
+
+// frame writes a frame, in the next capture if one is full.
+func (p *part) frame(at int64, data []byte) error {
+	when := time.Unix(0, at).UTC()
+	if limit := p.folder.Recipe.Rotate; p.capture != nil && limit > 0 && p.size >= limit {
+		if err := p.endCapture(); err != nil {
+			return err
+		}
+		p.rotated++
+	}
+	if p.capture == nil {
+		if err := p.beginCapture(when); err != nil {
+			return err
+		}
+	}
+	p.size += int64(len(data)) + blockBytes
+	p.frames++
+	p.last = when
+	return p.capture.WritePacket(gopacket.CaptureInfo{Timestamp: when, CaptureLength: len(data), Length: len(data)}, data)
+}
+
+// blockBytes is about what a frame takes in a capture beside its own bytes.
+const blockBytes = 32
+
+func (p *part) beginCapture(when time.Time) (err error) {
+	suffix := "."
+	if p.folder.Recipe.Rotate > 0 {
+		suffix = fmt.Sprintf("-%03d.", p.rotated)
+	}
+	f, err := p.create(suffix + p.folder.Recipe.Format)
+	if err != nil {
+		return err
+	}
+	p.began, p.size, p.frames = when, 0, 0
+	p.capture, err = pcapng.NewWriter(f, pcapng.Format(p.folder.Recipe.Format), p.folder.Info)
+	return err
+}
+
+func (p *part) endCapture() error {
+	err := p.capture.Close(pcapng.Stats{Received: p.frames, Began: p.began, Ended: p.last})
+	p.capture = nil
+	return err
+}
+
+func (p *part) flow(f *generate.Flow) error {
+	for _, t := range p.tables {
+		if err := t.Flow(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *part) transfer(x *generate.Transfer) error {
+	for _, t := range p.tables {
+		if err := t.Transfer(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish gives the files their names, and then writes the list of their digests.
+func (p *part) finish() error {
+	for _, t := range p.tables {
+		if err := t.Close(); err != nil {
+			return err
+		}
+	}
+	if p.capture != nil {
+		if err := p.endCapture(); err != nil {
+			return err
+		}
+	}
+	if err := p.logs(); err != nil {
+		return err
+	}
+	var sums strings.Builder
+	for _, f := range p.files {
+		if err := errors.Join(f.file.Sync(), f.file.Close()); err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%s  %s\n", f.sum(), f.name)
+	}
+	for _, f := range p.files {
+		if err := os.Rename(filepath.Join(p.folder.Path, f.name+unfinished), filepath.Join(p.folder.Path, f.name)); err != nil {
+			return err
+		}
+	}
+	return writeWhole(filepath.Join(p.folder.Path, p.name+sumsSuffix), sums.String())
+}
+
+// logs has the folder's logs written from the captures, which are complete.
+func (p *part) logs() error {
+	if p.folder.Logs == nil {
+		return nil
+	}
+	var captures []string
+	for _, f := range p.files {
+		if strings.HasSuffix(f.name, "."+p.folder.Recipe.Format) {
+			captures = append(captures, f.file.Name())
+		}
+	}
+	return p.folder.Logs(captures, func(name string) (io.WriteCloser, error) {
+		f, err := p.create("." + name)
+		if err != nil {
+			return nil, err
+		}
+		return buffered{bufio.NewWriter(f)}, nil
+	})
+}
+
+// buffered writes at Close what it has; the file stays open.
+type buffered struct{ *bufio.Writer }
+
+func (b buffered) Close() error { return b.Flush() }
+
+// abandon removes what there is of a part that cannot be completed.
+func (p *part) abandon() error {
+	for _, f := range p.files {
+		f.file.Close()
+	}
+	return p.folder.sweep(p.name)
+}
+
+// sweep removes the unfinished files of a part.
+func (f *Folder) sweep(name string) error {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if ofPart(e.Name(), name) && strings.HasSuffix(e.Name(), unfinished) {
+			if err := os.Remove(filepath.Join(f.Path, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ofPart reports whether a file is one of a part.
+func ofPart(file, name string) bool {
+	return strings.HasPrefix(file, name+".") || strings.HasPrefix(file, name+"-")
+}
+
+// writeWhole writes a file that has either the old text or the new one, whatever happens.
+func writeWhole(path, text string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+unfinished)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+	}
+	return err
+}

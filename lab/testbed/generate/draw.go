@@ -1,0 +1,281 @@
+package generate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/traffic"
+)
+
+// A plan is a session before it takes place: the scenario, and what its labels say.
+type plan struct {
+	number   int
+	scenario *scenario.Scenario
+	start    time.Time
+	label    string // Normal or Abnormal
+	kind     string // of session, or the name of the scenario that is not normal
+	why      string // it is what the label says
+	user     string // who logs in; "" is nobody
+}
+
+// What the label of a session says.
+const (
+	Normal   = "normal"
+	Abnormal = "abnormal"
+)
+
+// A plotter draws the sessions of a corpus. It is not safe for concurrent use.
+type plotter struct {
+	corpus     *Corpus
+	arrivals   *arrivals
+	population *population
+}
+
+func newPlotter(c *Corpus) *plotter {
+	return &plotter{c, newArrivals(c), newPopulation(c)}
+}
+
+// session draws the session of that number.
+func (p *plotter) session(number int) *plan {
+	if p.corpus.Abnormal > 0 {
+		random := p.corpus.random(forAbnormal, uint64(number))
+		if random.Float64() < p.corpus.Abnormal {
+			return p.odd(number, p.corpus.Odd[random.IntN(len(p.corpus.Odd))])
+		}
+	}
+	client, ports := p.population.client(number)
+	server := p.population.server(client)
+	name, kind := p.population.kind(client)
+	d := &draw{
+		random: p.corpus.random(forSession, uint64(number)), kind: kind, client: client.addr,
+		content: mixedWord(p.corpus.mixed(forContent, uint64(number))), dir: newFolder(""),
+	}
+	d.root = d.dir
+	d.scenario = &scenario.Scenario{
+		Name: fmt.Sprintf("session-%d", number), File: fmt.Sprintf("session %d", number),
+		Network:  p.network(kind, client, server, ports, number),
+		Client:   scenario.Client{Kind: scenario.Scripted},
+		Deadline: longest,
+	}
+	p.equipServer(d, server)
+	d.walk()
+	d.lose()
+	d.plantFiles()
+	return &plan{
+		number: number, scenario: d.scenario, start: p.arrivals.at(number), label: Normal, kind: name, user: d.user,
+		why: "drawn from the profile's sessions of a " + name,
+	}
+}
+
+// longest is how long a step may take at most, and so how long a server may.
+const longest = 24 * time.Hour
+
+// network is what is between a client and a server, which is the same in all of
+// their sessions.
+func (p *plotter) network(kind *traffic.Kind, client, server party, ports []scenario.PortRange, number int) scenario.Network {
+	random := p.corpus.random(forPath, 1<<32+uint64(client.number))
+	c := scenario.Host{Name: "client", Addr: client.addr, Ports: ports}
+	s := scenario.Host{Name: "server", Addr: server.addr, RTT: duration(kind.Numbers[traffic.RoundTrip].At(random.Float64()))}
+	host(&c, kind.ClientTCP, random)
+	host(&s, p.population.ofServers(func(k *traffic.Kind) traffic.Counts { return k.ServerTCP }), p.corpus.random(forServer, uint64(server.number)))
+	n := scenario.Network{
+		Kind: scenario.Wire, Hosts: []scenario.Host{s, c}, ARP: scenario.ARPCached, TCP: scenario.GVisorTCP,
+		Seed: mixedWord(p.corpus.mixed(forNetwork, uint64(number))),
+	}
+	if rates := kind.Numbers[traffic.Rate]; rates.Count > 0 {
+		n.Rate = int64(rates.At(random.Float64()))
+	}
+	return n
+}
+
+// mixedWord makes one word of two.
+func mixedWord(a, b uint64) uint64 { return a ^ b }
+
+func duration(seconds float64) time.Duration {
+	return time.Duration(seconds * float64(time.Second)).Truncate(time.Microsecond)
+}
+
+// lose has a segment lost on the path, a command or a reply, in as many sessions as the
+// profile has in which one was sent again.
+func (d *draw) lose() {
+	if d.random.Float64() >= float64(d.kind.Lossy)/float64(max(d.kind.Sessions, 1)) {
+		return
+	}
+	pushed, _ := scenario.ParseFlags("[P.]")
+	rule := scenario.PathRule{
+		Kind: scenario.Drop, From: "client", To: "server", ToPort: 21, Flags: pushed, Length: -1,
+		Skip: d.random.IntN(max(d.commands, 1)), Count: 1,
+	}
+	if d.random.IntN(2) == 0 {
+		rule.From, rule.To, rule.FromPort, rule.ToPort = "server", "client", 21, 0
+	}
+	d.scenario.Network.Rules = append(d.scenario.Network.Rules, rule)
+}
+
+// odd is a session of a scenario that is not normal.
+func (p *plotter) odd(number int, s *scenario.Scenario) *plan {
+	own := p.rehosted(s, number)
+	own.Network.Seed = mixedWord(p.corpus.mixed(forNetwork, uint64(number)))
+	user := ""
+	for _, step := range s.Steps {
+		if step.Verb == "login" && user == "" {
+			user = step.User
+		}
+	}
+	return &plan{number: number, scenario: own, start: p.arrivals.at(number), label: Abnormal, kind: s.Name, why: s.Title, user: user}
+}
+
+// rehosted is a scenario whose client is one of the population, unless the scenario names
+// its client's address where something depends on it.
+func (p *plotter) rehosted(s *scenario.Scenario, number int) *scenario.Scenario {
+	own := *s
+	own.Network.Hosts = slices.Clone(s.Network.Hosts)
+	client, ports := p.population.client(number)
+	for i, h := range own.Network.Hosts {
+		if h.Name != "client" || !h.Addr.Is4() {
+			continue
+		}
+		dotted := h.Addr.String()
+		said := strings.Contains(string(s.Source), strings.ReplaceAll(dotted, ".", ","))
+		for line := range strings.Lines(string(s.Source)) {
+			said = said || strings.Contains(line, dotted) && !strings.HasPrefix(line, "host ")
+		}
+		if !said {
+			own.Network.Hosts[i].Addr = client.addr
+			if len(h.Ports) == 0 {
+				own.Network.Hosts[i].Ports = ports
+			}
+		}
+	}
+	return &own
+}
+
+// A draw is a session that is being drawn: the steps of the client, the rules of the
+// server, and the files of both.
+type draw struct {
+	random   *rand.Rand
+	kind     *traffic.Kind
+	client   netip.Addr
+	content  uint64
+	scenario *scenario.Scenario
+
+	user     string
+	pending  bool // USER was said and PASS comes next
+	loggedIn bool
+	ascii    bool
+	renaming bool   // the server has accepted RNFR
+	mode     string // the last that arranged a data connection
+	commands int    // sent so far
+
+	root, dir *folder
+	used      map[string]bool // names of files and folders
+	written   int             // names made up so far
+}
+
+// mostExchanges is how many a session has at most. A profile's walk may be a circle.
+const mostExchanges = 2000
+
+// walk draws what is said.
+func (d *draw) walk() {
+	d.ascii = true // RFC 959, 3.1.1.1
+	d.used = map[string]bool{}
+	d.connect()
+	before := [2]string{"", traffic.Start}
+	for range mostExchanges {
+		next := d.next(before)
+		if next == traffic.End {
+			break
+		}
+		if x := traffic.ParseExchange(next); !d.exchange(x) {
+			break
+		}
+		before = [2]string{before[1], next}
+	}
+	if n := len(d.scenario.Steps); d.scenario.Steps[n-1].Verb != "quit" {
+		d.think()
+		d.step(scenario.Step{Verb: "close"})
+	}
+}
+
+// next draws what follows. A profile of captures that all begin in the middle of a session
+// knows no beginning, and then it is a login.
+func (d *draw) next(before [2]string) string {
+	next := d.kind.Next(before, d.random.Float64())
+	if next != traffic.End || d.loggedIn {
+		return next
+	}
+	switch {
+	case before[1] == traffic.Start:
+		return "USER 331"
+	case before[1] == "USER 331":
+		return "PASS 230"
+	}
+	return next
+}
+
+// connect is the beginning of a session.
+func (d *draw) connect() {
+	d.scenario.Server.Rules = append(d.scenario.Server.Rules, scenario.Rule{
+		Text: "connect", Command: scenario.Connect,
+		Actions: []scenario.Action{d.pause(traffic.GreetingTime), {Verb: scenario.AsUsual, Repeat: 1}},
+	})
+	d.step(scenario.Step{Verb: "open"})
+}
+
+// step adds a step of the client.
+func (d *draw) step(s scenario.Step) {
+	s.Session, s.Host = "first", "client"
+	s.Text = strings.TrimSpace(s.Verb + " " + s.Command + s.Path)
+	d.scenario.Steps = append(d.scenario.Steps, s)
+}
+
+// think lets time pass before the next command.
+func (d *draw) think() {
+	if h := d.kind.Numbers[traffic.ThinkTime]; h.Count > 0 {
+		if pause := duration(h.At(d.random.Float64())) - workTime; pause > 0 {
+			d.step(scenario.Step{Verb: "pause", Pause: pause})
+		}
+	}
+}
+
+// workTime is what a program of the lab takes by itself before it sends.
+const workTime = 20 * time.Microsecond
+
+// pause draws how long the server takes.
+func (d *draw) pause(name string) scenario.Action {
+	a := scenario.Action{Verb: scenario.Pause, Repeat: 1}
+	if h := d.kind.Numbers[name]; h.Count > 0 {
+		a.Pause = max(0, duration(h.At(d.random.Float64()))-workTime)
+	}
+	return a
+}
+
+// sent counts a command, and adds what the server does for it: takes its time, and then
+// acts. No actions are what it does by itself.
+func (d *draw) sent(time string, actions ...scenario.Action) {
+	d.commands++
+	if len(actions) == 0 {
+		actions = []scenario.Action{{Verb: scenario.AsUsual, Repeat: 1}}
+	}
+	if time != "" {
+		if p := d.pause(time); p.Pause > 0 {
+			actions = append([]scenario.Action{p}, actions...)
+		}
+	}
+	if len(actions) == 1 && actions[0].Verb == scenario.AsUsual {
+		return
+	}
+	d.scenario.Server.Rules = append(d.scenario.Server.Rules, scenario.Rule{
+		Text: fmt.Sprintf("on command %d", d.commands), Command: "*", Nth: d.commands, Actions: actions,
+	})
+}
+
+// says is an action that sends a reply.
+func says(code int, text string) scenario.Action {
+	return scenario.Action{Verb: scenario.SendReply, Bytes: fmt.Sprintf("%d %s\r\n", code, text), Repeat: 1}
+}

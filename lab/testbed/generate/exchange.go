@@ -1,0 +1,246 @@
+package generate
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/traffic"
+)
+
+// exchange adds an exchange to the session. It returns false behind the last one that
+// a session can have.
+func (d *draw) exchange(x traffic.Exchange) bool {
+	if x.Final() < 200 {
+		return true // it has no end, and so no client could go on
+	}
+	if traffic.Direction(x.Command) != "" {
+		d.transfer(x)
+		return true
+	}
+	switch x.Command {
+	case "QUIT":
+		d.think()
+		d.sent(traffic.ServerTime)
+		d.step(scenario.Step{Verb: "quit"})
+		return false
+	case "USER":
+		d.userIs(x)
+	case "PASS":
+		d.passwordIs(x)
+	default:
+		argument, own := d.argument(x)
+		d.command(x, argument, own)
+	}
+	return true
+}
+
+// command adds a command without data connection. Own says that the server by itself
+// answers as the exchange says.
+func (d *draw) command(x traffic.Exchange, argument string, own bool) {
+	d.think()
+	name := traffic.ServerTime
+	if x.Command == "PASS" && x.Final() >= 400 {
+		name = traffic.RefusalTime
+	}
+	if own {
+		d.sent(name)
+	} else {
+		var actions []scenario.Action
+		for _, code := range x.Codes {
+			actions = append(actions, says(code, textOf(code)))
+		}
+		d.sent(name, actions...)
+	}
+	line := x.Command
+	if argument != "" {
+		line += " " + argument
+	}
+	d.step(scenario.Step{Verb: "quote", Command: line, Code: x.Final()})
+}
+
+// userIs adds USER. The name is the same in the whole session.
+func (d *draw) userIs(x traffic.Exchange) {
+	if d.user == "" {
+		d.user = pick(d.random, userNames)
+		if d.kind.Logins.At(d.random.Float64()) == "anonymous" {
+			d.user = "anonymous"
+		}
+		d.scenario.Server.Users = []scenario.User{{Name: d.user, Password: d.password()}}
+	}
+	if x.Final() == 230 {
+		d.think()
+		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, says(230, textOf(230)))
+		d.step(scenario.Step{Verb: "quote", Command: "USER " + d.user, Code: 230})
+		d.loggedIn, d.pending = true, false
+		return
+	}
+	own := slices.Equal(x.Codes, []int{331}) && !d.loggedIn
+	d.command(x, d.user, own)
+	d.pending = own
+}
+
+// password is the right one of the session's user.
+func (d *draw) password() string {
+	if d.user == "anonymous" {
+		return pick(d.random, userNames) + "@example.com"
+	}
+	return fmt.Sprintf("%s%02d", pick(d.random, fileNames), d.random.IntN(100))
+}
+
+// passwordIs adds PASS.
+func (d *draw) passwordIs(x traffic.Exchange) {
+	password := "guest@example.com"
+	if users := d.scenario.Server.Users; len(users) > 0 {
+		password = users[0].Password
+	}
+	switch {
+	case d.pending && slices.Equal(x.Codes, []int{230}):
+		d.command(x, password, true)
+		d.loggedIn = true
+	case d.pending && slices.Equal(x.Codes, []int{530}):
+		d.command(x, password+"x", true)
+	case x.Final() == 230 && !d.loggedIn:
+		d.think()
+		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, says(230, textOf(230)))
+		d.step(scenario.Step{Verb: "quote", Command: "PASS " + password, Code: 230})
+		d.loggedIn = true
+	default:
+		d.command(x, password, false)
+	}
+	d.pending = false
+}
+
+// argument returns the argument of a command, and whether the server by itself answers as
+// the exchange says. It changes what the draw knows of the server.
+func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
+	is := func(code int) bool { return d.loggedIn && slices.Equal(x.Codes, []int{code}) }
+	done := x.Final()/100 == 2
+	switch x.Command {
+	case "CWD":
+		return d.changeTo(is(250), done)
+	case "CDUP":
+		own = is(250) && d.dir.parent != nil
+		if own {
+			d.dir = d.dir.parent
+		}
+		return "", own
+	case "MKD":
+		return d.makeFolder(is(257))
+	case "RMD":
+		return d.removeFolder(is(250))
+	case "DELE", "RNFR", "SIZE", "MDTM", "MLST":
+		return d.aboutFile(x, is)
+	case "RNTO":
+		return d.newName(is(250))
+	case "TYPE":
+		if is(200) && (x.Argument == "A" || x.Argument == "I") {
+			d.ascii = x.Argument == "A"
+			return x.Argument, true
+		}
+		return x.Argument, false
+	case "PWD":
+		return "", is(257)
+	case "SYST":
+		return "", is(215)
+	case "FEAT":
+		return "", is(211)
+	case "NOOP":
+		return "", is(200)
+	case "OPTS":
+		return "UTF8 ON", is(200)
+	case "AUTH":
+		return "TLS", x.Final() == 550 && len(x.Codes) == 1
+	case "PASV", "EPSV":
+		return "", is(map[string]int{"PASV": 227, "EPSV": 229}[x.Command])
+	case "PORT", "EPRT":
+		return d.port(x.Command), is(200)
+	}
+	return arguments[x.Command], false
+}
+
+// arguments are those of commands that the lab's server does not know.
+var arguments = map[string]string{
+	"SITE": "HELP", "CLNT": "NcFTP", "ALLO": "1024", "ACCT": "guest", "STRU": "F", "MODE": "S", "LANG": "en", "HOST": "ftp.example.com",
+	"REST": "0", "PBSZ": "0", "PROT": "P", "MFMT": "20260101000000 file", "XCWD": "pub", "XMKD": "new", "XRMD": "old", "SMNT": "/",
+}
+
+// port is the argument of a PORT or EPRT behind which no data connection comes.
+func (d *draw) port(command string) string {
+	port := 61000 + d.random.IntN(4000) // of which a client takes none by itself
+	if command == "EPRT" {
+		return fmt.Sprintf("|1|%s|%d|", d.client, port)
+	}
+	a := d.client.As4()
+	return fmt.Sprintf("%d,%d,%d,%d,%d,%d", a[0], a[1], a[2], a[3], port>>8, port&0xff)
+}
+
+// transfer adds a command with a data connection.
+func (d *draw) transfer(x traffic.Exchange) {
+	refused := len(x.Codes) == 1 && x.Final() >= 400
+	if !d.loggedIn && !refused {
+		return // a server moves nothing for strangers
+	}
+	path, local := d.dataOf(x, refused)
+	if x.Arrange == "" && refused || !d.loggedIn {
+		d.command(x, path, false)
+		return
+	}
+	d.setMode(x.Arrange)
+	d.think()
+	d.sent(traffic.ServerTime) // what arranges it
+	s := scenario.Step{Verb: "download", Command: x.Command, Code: x.Final()}
+	if x.Restart && x.Command != "STOU" && traffic.Direction(x.Command) != traffic.Listing && !refused {
+		d.sent(traffic.ServerTime)
+		d.step(scenario.Step{Verb: "rest", Size: d.offset(path, local)})
+	}
+	d.sent("", d.moves(x)...)
+	if path != "" {
+		s.Command += " " + path
+	}
+	upload := traffic.Direction(x.Command) == traffic.Upload
+	switch own := s.Code == 226 && !x.Restart; {
+	case x.Command == "RETR" && own:
+		s.Verb, s.Command, s.Path = "get", "", path // which compares it with the server's file
+	case x.Command == "STOR" && own:
+		s.Verb, s.Command, s.Path, s.Local = "put", "", path, local
+	case upload:
+		s.Verb, s.Local = "upload", local
+	}
+	d.step(s)
+}
+
+// moves is what the server does for a transfer; nothing is what it does by itself.
+func (d *draw) moves(x traffic.Exchange) []scenario.Action {
+	if slices.Equal(x.Codes, []int{150, 226}) {
+		return nil
+	}
+	if x.Codes[0] >= 200 { // it did not begin
+		return []scenario.Action{says(x.Final(), textOf(x.Final()))}
+	}
+	move := scenario.Action{Verb: scenario.SendData, Size: -1, Repeat: 1}
+	if traffic.Direction(x.Command) == traffic.Upload {
+		move.Verb = scenario.TakeData
+	}
+	actions := []scenario.Action{says(x.Codes[0], textOf(x.Codes[0])), move}
+	return append(actions, says(x.Final(), textOf(x.Final())))
+}
+
+// setMode adds a step if the way of arranging data connections changes.
+func (d *draw) setMode(arrange string) {
+	if arrange == "" {
+		arrange = d.mode
+	}
+	if arrange == "" {
+		arrange = "PASV"
+	}
+	if arrange == d.mode {
+		return
+	}
+	d.mode = arrange
+	s := scenario.Step{Verb: "passive", Extended: arrange[0] == 'E'}
+	if arrange == "PORT" || arrange == "EPRT" {
+		s.Verb = "active"
+	}
+	d.step(s)
+}

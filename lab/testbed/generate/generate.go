@@ -1,0 +1,87 @@
+// Package generate makes traffic: as many FTP sessions as are asked for, each drawn
+// from what a profile knows of sessions, and each with labels.
+//
+// A [Corpus] says what to make. Its sessions have numbers. What session i is depends
+// on the seed and on i alone:
+//
+//	population  who its client and its server are, of all that there are
+//	arrival     when it begins
+//	draw        what is said and moved: a [scenario.Scenario]
+//
+// A drawn session takes place like any other of the lab, on gVisor's TCP in virtual
+// time. Its frames join those of the sessions beside it in the order of time (merge), and
+// what was planned and what its client saw become labels.
+package generate
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/traffic"
+)
+
+// A Corpus is what there is to generate. The same Corpus is the same sessions, to the
+// byte.
+type Corpus struct {
+	Sessions int    // how many
+	Seed     uint64 // of everything random
+	Traffic  *traffic.Traffic
+
+	From     time.Time     // when the first sessions may begin
+	Duration time.Duration // in which all begin
+
+	// Abnormal is the share of sessions that are of Odd instead, 0 to 1.
+	Abnormal float64
+	Odd      []*scenario.Scenario // scenarios that are not normal
+}
+
+// Check says what is wrong with a corpus.
+func (c *Corpus) Check() error {
+	switch {
+	case c.Sessions < 1:
+		return fmt.Errorf("%d sessions: at least 1 was expected", c.Sessions)
+	case c.Duration <= 0:
+		return fmt.Errorf("a duration of %v: a positive one was expected", c.Duration)
+	case c.Abnormal < 0 || c.Abnormal > 1:
+		return fmt.Errorf("an abnormal share of %v: a number from 0 to 1 was expected", c.Abnormal)
+	case c.Abnormal > 0 && len(c.Odd) == 0:
+		return errors.New("there is no scenario for the abnormal share")
+	case c.Traffic == nil || c.Traffic.Sessions() == 0:
+		return errors.New("the profile knows of no session")
+	}
+	return nil
+}
+
+// Purposes keep the random numbers of one purpose apart from those of another: a
+// change to how names are drawn does not change the arrivals.
+const (
+	forArrival = iota + 1
+	forClient
+	forServer
+	forPath
+	forSession
+	forContent
+	forNetwork
+	forAbnormal
+)
+
+// random is the source of random numbers for the number-th thing of a purpose.
+func (c *Corpus) random(purpose int, number uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(c.mixed(purpose, number)))
+}
+
+// mixed are 128 bits that depend on the seed, a purpose and a number.
+func (c *Corpus) mixed(purpose int, number uint64) (uint64, uint64) {
+	a := mix(c.Seed + uint64(purpose)*0x9e3779b97f4a7c15)
+	return mix(a ^ number), mix(a + number + 1)
+}
+
+// mix is the mixing function of SplitMix64 (Steele, Lea and Flood, 2014).
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -1,0 +1,153 @@
+package generate
+
+import (
+	"math"
+	"math/rand/v2"
+	"net/netip"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/traffic"
+)
+
+// A population is the clients and servers of a corpus.
+//
+// Clients come in groups. A group has as many sessions in a row as a host has room
+// for in its ports, so no two connections of a corpus that are near in time have the same
+// addresses and ports.
+type population struct {
+	corpus  *Corpus
+	servers int
+	sizes   *traffic.Histogram // sessions a client
+
+	group   int   // of which clients has the clients
+	clients []int // of each session of the group, by its place
+}
+
+const (
+	firstPort = 32768 // of those that Linux chooses for a client
+	lastPort  = 60999
+	portsEach = 64 // that a session has at least
+	slots     = (lastPort - firstPort + 1) / portsEach
+	groups    = 64  // that have addresses of their own
+	groupSize = 500 // addresses of a group at most
+)
+
+func newPopulation(c *Corpus) *population {
+	t := c.Traffic
+	p := &population{corpus: c, sizes: t.SessionsAClient, group: -1}
+	each := 1.0 // clients of a server
+	if t.Clients > 0 && t.Servers > 0 {
+		each = float64(t.Clients) / float64(t.Servers)
+	}
+	perClient := 1.0
+	if p.sizes.Count > 0 {
+		perClient = p.sizes.Sum / float64(p.sizes.Count)
+	}
+	clients := float64(c.Sessions) / perClient
+	p.servers = int(min(max(1, math.Round(clients/each)), mostServers))
+	return p
+}
+
+// A party is one end of a session: its number among all clients or servers, and its
+// address.
+type party struct {
+	number int
+	addr   netip.Addr
+}
+
+// client is the client of a session, and ports are those that it takes.
+func (p *population) client(session int) (client party, ports []scenario.PortRange) {
+	group, place := session/slots, session%slots
+	if group != p.group {
+		p.fill(group)
+	}
+	number := p.clients[place]
+	first := firstPort + place*portsEach
+	ports = []scenario.PortRange{
+		{First: uint16(first), Last: lastPort},
+		{First: firstPort, Last: uint16(max(firstPort, first-1))},
+	}
+	return party{group*groupSize + number, clientAddr(group, number)}, ports
+}
+
+// fill finds the clients of a group: one after the other, each with as many sessions as
+// the profile says, dealt out over the group at random.
+func (p *population) fill(group int) {
+	p.group, p.clients = group, p.clients[:0]
+	random := p.corpus.random(forClient, uint64(group))
+	for number := 0; len(p.clients) < slots; number++ {
+		n := int64(1)
+		if p.sizes.Count > 0 {
+			n = max(1, p.sizes.WholeAt(random.Float64()))
+		}
+		for range min(n, int64(slots-len(p.clients))) {
+			p.clients = append(p.clients, number)
+		}
+	}
+	random.Shuffle(len(p.clients), func(i, j int) { p.clients[i], p.clients[j] = p.clients[j], p.clients[i] })
+}
+
+// clientAddr is in 10.0.0.0/8 (RFC 1918).
+func clientAddr(group, number int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(group % groups), byte(number / 200), byte(20 + number%200)})
+}
+
+// server is the server of a client. Some have many more clients than others.
+func (p *population) server(client party) party {
+	random := p.corpus.random(forPath, uint64(client.number))
+	number := int(math.Pow(random.Float64(), 2) * float64(p.servers))
+	return party{number, serverAddr(number)}
+}
+
+// mostServers is how many addresses there are for servers.
+const mostServers = 3 * 230
+
+// serverAddr is in the networks for documentation (RFC 5737).
+func serverAddr(number int) netip.Addr {
+	networks := [3][3]byte{{192, 0, 2}, {198, 51, 100}, {203, 0, 113}}
+	n := networks[number%3]
+	return netip.AddrFrom4([4]byte{n[0], n[1], n[2], byte(20 + number/3)})
+}
+
+// kind is the kind of session that a client has.
+func (p *population) kind(client party) (name string, k *traffic.Kind) {
+	counts := traffic.Counts{}
+	for name, k := range p.corpus.Traffic.Kinds {
+		counts[name] = k.Sessions
+	}
+	name = counts.At(p.corpus.random(forClient, 1<<32+uint64(client.number)).Float64())
+	return name, p.corpus.Traffic.Kinds[name]
+}
+
+// ofServers are counts of a server's properties, over all kinds: a server is the same for
+// all of its clients.
+func (p *population) ofServers(counts func(*traffic.Kind) traffic.Counts) traffic.Counts {
+	all := traffic.Counts{}
+	for _, k := range p.corpus.Traffic.Kinds {
+		for word, n := range counts(k) {
+			all[word] += n
+		}
+	}
+	return all
+}
+
+// host gives a host the TCP habits that are drawn from counts.
+func host(h *scenario.Host, habits traffic.Counts, random *rand.Rand) {
+	text := habits.At(random.Float64())
+	tcp, err := traffic.ParseTCP(text)
+	if text == "" || err != nil {
+		return // the plainest Linux
+	}
+	const headers = 40 // of IPv4 and TCP without options
+	h.MTU = min(max(tcp.MSS+headers, leastMTU), mostMTU)
+	h.TTL = tcp.TTL
+	h.NoDF = !tcp.DF
+	h.NoWScale, h.NoTimestamps, h.NoSACK = !tcp.WScale, !tcp.Timestamps, !tcp.SACK
+	h.Window = max(tcp.Window, 2*tcp.MSS)
+}
+
+// Sizes of a packet that a link can have.
+const (
+	leastMTU = 576 // RFC 791, 3.1
+	mostMTU  = 65535
+)

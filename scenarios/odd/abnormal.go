@@ -1,0 +1,35 @@
+package odd
+
+import (
+	"embed"
+
+	"ftplab/lab/scenario"
+)
+
+//go:embed *.txtar
+var files embed.FS
+
+// abnormal are the names of the scenarios that no capture of ordinary FTP has: which
+// `ftplab baseline check` calls unusual or not normal.
+var abnormal = []string{
+	"active_blocked", "bh_abordial", "bh_noop", "bh_pipeline", "bh_quitduring", "epsv_227", "epsv_full", "epsv_two", "epsvunreachable",
+	"fxp", "huge_reply", "ipv6_pasv", "login332", "more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "noop_during", "noop_rule_during",
+	"notftp", "pasv_229", "quit_during",
+}
+
+// Abnormal returns the scenarios that are not normal.
+func Abnormal() ([]*scenario.Scenario, error) {
+	var list []*scenario.Scenario
+	for _, name := range abnormal {
+		source, err := files.ReadFile(name + scenario.Extension)
+		if err != nil {
+			return nil, err
+		}
+		s, err := scenario.Parse("scenarios/odd/"+name+scenario.Extension, source)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
