@@ -82,15 +82,22 @@ var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google
 // [optional.Missing].
 func Open(t testing.TB, html []byte, screen Screen) *Tab {
 	t.Helper()
-	i := slices.IndexFunc(browsers, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
-	if i < 0 {
-		optional.Missing(t, "Chromium is not installed: apt install chromium")
-	}
 	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, html, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	tab := &Tab{t: t, url: (&url.URL{Scheme: "file", Path: file}).String()}
+	return Visit(t, (&url.URL{Scheme: "file", Path: file}).String(), screen)
+}
+
+// Visit opens the page at an address, which may be that of a server on 127.0.0.1; the
+// browser reaches no other host.
+func Visit(t testing.TB, address string, screen Screen) *Tab {
+	t.Helper()
+	i := slices.IndexFunc(browsers, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
+	if i < 0 {
+		optional.Missing(t, "Chromium is not installed: apt install chromium")
+	}
+	tab := &Tab{t: t, url: address}
 	tab.start(browsers[i])
 	tab.listen()
 	tab.show(screen)
@@ -117,7 +124,7 @@ func startBrowser(path string) {
 		chromedp.WSURLReadTimeout(patience),
 		chromedp.NoSandbox, // which root and containers have not got
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"))
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(ctx)
 	browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator() }
@@ -198,6 +205,9 @@ func Call[P, R any](tab *Tab, command cdp.Command[P, R], params P) R {
 	}
 	return r
 }
+
+// T is the test that the tab was opened for.
+func (tab *Tab) T() testing.TB { return tab.t }
 
 // Said returns what the page has said on the console, and any error of its own.
 func (tab *Tab) Said() []string {

@@ -1,11 +1,13 @@
 // A capture of the user's: its story, walkthrough, verdict, packets and files. The file stays
 // in the browser.
 
-import { announce, fragment, h } from "./dom.js";
+import { announce, download, fragment, h } from "./dom.js";
+import { Ladder } from "./ladder.js";
 import { Packets } from "./packets.js";
+import { Player } from "./player.js";
 
 const tabs = [
-  ["story", "Story"], ["walkthrough", "Walkthrough"], ["verdict", "Verdict"], ["packets", "Packets"], ["files", "Files"],
+  ["story", "Story"], ["along", "Read along"], ["walkthrough", "Walkthrough"], ["verdict", "Verdict"], ["packets", "Packets"], ["files", "Files"],
 ];
 
 export class Capture {
@@ -28,6 +30,7 @@ export class Capture {
   async open(file) {
     this.summary = null;
     this.made = new Map(); // panels, by name
+    this.extracted = null;
     this.packets.forget();
     this.bar.hidden = true;
     this.head.replaceChildren();
@@ -43,10 +46,11 @@ export class Capture {
     document.title = s.name + " · ftplab";
     this.heading.textContent = s.name;
     this.say("");
-    this.head.replaceChildren(
+    this.head.replaceChildren(h("div", {},
       h("p", { class: "small" }, [count(s.packets, "packet"), count(s.connections, "connection"), count(s.sessions, "FTP session"), "began " + s.began].join(" · ")),
       s.damage ? h("p", { class: "fail" }, "The file is damaged: " + s.damage + ". What comes before is complete.") : null,
-      ...s.story.map(text => h("p", { class: "lead" }, text)));
+      s.story.map(text => h("p", { class: "lead" }, text))));
+    this.drop.classList.add("small");
     this.bar.hidden = false;
     const [, view, packet] = location.hash.slice(2).split("/");
     if (location.hash.startsWith("#/capture") && view) await this.show(view, Number(packet));
@@ -71,13 +75,25 @@ export class Capture {
     this.shown = name;
     if (!this.made.has(name)) {
       this.panel.replaceChildren(h("p", { role: "status" }, "Reading the capture …"));
-      const panel = await this[name]().catch(error => h("p", { class: "fail" }, error.message));
+      const panel = await this.make(name).catch(error => h("p", { class: "fail" }, error.message));
       if (generation !== this.made) return;
       this.made.set(name, panel);
     }
     if (this.shown !== name) return;
     this.panel.replaceChildren(this.made.get(name));
-    if (name === "packets") await this.packets.open(packet);
+    if (name === "packets") await this.packets.open(Math.min(packet || 0, this.summary.packets));
+  }
+
+  // make makes the panel of a tab.
+  async make(name) {
+    switch (name) {
+      case "story": return this.story();
+      case "along": return this.along();
+      case "walkthrough": return this.walkthrough();
+      case "verdict": return this.verdict();
+      case "packets": return this.packets.element;
+      default: return this.files();
+    }
   }
 
   async story() {
@@ -85,6 +101,15 @@ export class Capture {
     return h("div", {}, h("div", { class: "calls" }, fragment(this.summary.hosts)),
       h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Story" }, text),
       more ? h("p", { class: "small" }, "The story goes on; ftplab explain prints all of it.") : null);
+  }
+
+  async along() {
+    const { ladder: html, moments } = await this.lab.call("ladder");
+    const ladder = new Ladder(packet => player.goTo(packet));
+    const player = new Player(ladder, (packet, running) => ladder.mark(packet, running));
+    ladder.draw(html);
+    player.load(moments);
+    return h("div", { class: "see" }, h("h2", { class: "vh" }, "Packet by packet"), player.element, ladder.element);
   }
 
   // walkthrough is a page of its own, in a frame that has no origin and so no rights.
@@ -106,21 +131,36 @@ export class Capture {
         f.packets?.length ? [h("dt", {}, "frames"), h("dd", {}, f.packets.slice(0, 20).flatMap(n => [link(n), " "]))] : null,
         h("dt", {}, "why"), h("dd", {}, f.why),
         f.filter ? [h("dt", {}, "in Wireshark"), h("dd", {}, h("code", {}, f.filter))] : null));
-    return h("div", {}, h("p", { class: "outcome " + kind }, "Compared with normal FTP: ", h("b", {}, v.verdict)),
+    return h("div", {}, h("h2", { class: "outcome " + kind }, "Compared with normal FTP: ", v.verdict),
       v.findings.length ? h("ol", { class: "findings" }, v.findings.map(finding)) : h("p", {}, "Nothing differs."));
   }
 
   async files() {
     const list = await this.lab.call("files");
     if (list.length === 0) return h("p", {}, "Nothing was transferred.");
-    const heads = ["command", "frame", "bytes", "SHA-256"];
+    const heads = ["command", "frame", "bytes", "SHA-256", "file"];
+    const save = f => h("button", { type: "button", onclick: () => this.save(f.connection) }, "Save");
     return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Files" }, h("table", {},
       h("thead", {}, h("tr", {}, heads.map(text => h("th", { scope: "col" }, text)))),
       h("tbody", {}, list.map(f => h("tr", {},
         h("td", {}, h("bdi", { dir: "ltr" }, f.command || "a data connection without its command")),
         h("td", { class: "n" }, h("a", { href: "#/capture/packets/" + f.packet }, String(f.packet))),
         h("td", { class: "n" }, f.bytes.toLocaleString("en") + (f.missing ? ` (${f.missing.toLocaleString("en")} are missing)` : "")),
-        h("td", {}, h("code", {}, f.sha256 || "")))))));
+        h("td", {}, h("code", {}, f.sha256 || "")), h("td", {}, f.bytes ? save(f) : null))))));
+  }
+
+  // save gives the user what a data connection carried, as files of a kind that no browser
+  // runs.
+  async save(connection) {
+    this.say("Making files …");
+    try {
+      this.extracted ||= await this.lab.call("extract");
+      const list = this.extracted.filter(f => f.connection === connection);
+      for (const f of list) download(f.name, await this.lab.bytes(f.path), "application/octet-stream");
+      this.say(list.map(f => f.name).join(", ") || "Nothing of it can be read.");
+    } catch (error) {
+      this.say(error.message, "fail");
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/replay"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/analysis/report/text"
 )
@@ -19,6 +21,7 @@ import (
 type opened struct {
 	path, name string
 	*capture.Capture
+	ladder  string   // HTML
 	reading *reading // of its packets, so far
 }
 
@@ -55,11 +58,12 @@ func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 		return nil, err
 	}
 	r.Capture = file.Name
-	var hosts strings.Builder
-	if err := r.Draw(&hosts, &strings.Builder{}); err != nil {
+	var hosts, ladder strings.Builder
+	if err := r.Draw(&hosts, &ladder); err != nil {
 		c.Close()
 		return nil, err
 	}
+	o.ladder = ladder.String()
 	w.opened = o
 	return &summary{
 		Name: file.Name, Packets: c.Size, Connections: c.NumConnections(), Sessions: c.NumSessions(),
@@ -120,6 +124,20 @@ func (b *beginning) Write(data []byte) (int, error) {
 	}
 	b.more = true
 	return 0, errEnough
+}
+
+// A ladder is one to read along.
+type ladder struct {
+	Ladder  string          `json:"ladder"` // HTML
+	Moments []replay.Moment `json:"moments"`
+}
+
+func (w *Worker) ladder(nothing) (ladder, error) {
+	o, err := w.capture()
+	if err != nil {
+		return ladder{}, err
+	}
+	return ladder{o.ladder, slices.Collect(replay.Moments(o.Capture, mostMoments))}, o.Err()
 }
 
 // A page is a whole page of HTML.
@@ -184,39 +202,4 @@ func commandText(t *ftp.Transfer) string {
 		line = strings.ToValidUTF8(line[:most], "") + "…"
 	}
 	return line
-}
-
-// A file is what a data connection carried.
-type file struct {
-	Connection int    `json:"connection"`
-	Command    string `json:"command"` // that asked for it; "" for none that was seen
-	Packet     int    `json:"packet"`  // of the command, or of the connection's first packet
-	Bytes      int64  `json:"bytes"`
-	Missing    int64  `json:"missing"` // bytes that the capture lacks
-	SHA256     string `json:"sha256,omitempty"`
-}
-
-// files are what was transferred. This reads the capture once more, as it takes the digests.
-func (w *Worker) files(nothing) ([]file, error) {
-	o, err := w.capture()
-	if err != nil {
-		return nil, err
-	}
-	c, err := capture.Open(o.path, capture.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	list := []file{}
-	for k := range c.Connections() {
-		if k.Role != ftp.Data || len(list) == mostConnections {
-			continue
-		}
-		f := file{Connection: k.ID, Packet: k.FirstPacket, Bytes: k.ClientFlow.Bytes + k.ServerFlow.Bytes, Missing: k.Missing(), SHA256: k.SHA256}
-		if k.Transfer != nil {
-			f.Command, f.Packet = commandText(k.Transfer), k.Transfer.Packet
-		}
-		list = append(list, f)
-	}
-	return list, c.Err()
 }

@@ -30,11 +30,13 @@ var calls = map[string]func(*Worker, []byte) (any, error){
 	"complete":    call((*Worker).complete),
 	"open":        call((*Worker).open),
 	"story":       call((*Worker).story),
+	"ladder":      call((*Worker).ladder),
 	"walkthrough": call((*Worker).walkthrough),
 	"verdict":     call((*Worker).verdict),
 	"connections": call((*Worker).connections),
 	"packets":     call((*Worker).packets),
 	"files":       call((*Worker).files),
+	"extract":     call((*Worker).extract),
 }
 
 // call reads the argument of a call.

@@ -1,0 +1,180 @@
+//go:build !js
+
+package web
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"ftplab/lab"
+	"ftplab/lab/internal/pagetest"
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+const panel = `document.querySelector(".panel").textContent`
+
+// show opens a tab of the capture.
+func show(tab *pagetest.Tab, name string) {
+	pagetest.Eval[bool](tab, `(location.hash = "#/capture/`+name+`", true)`)
+	until(tab, `document.querySelector("#tab-`+name[:strings.IndexAny(name+"/", "/")]+`[aria-current]") && document.querySelector(".panel > *") && !document.querySelector(".panel > p[role=status]")`)
+}
+
+// TestCapture opens a capture, and looks at all that is said of it.
+func TestCapture(t *testing.T) {
+	sc, err := scenarios.Load("passive_retr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := recorded(t, string(sc.Source))
+	s := serve(t)
+	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	drop(tab, file)
+	until(tab, panel+`.includes("RETR")`)
+	var story strings.Builder
+	if err := lab.Explain(&story, lab.File(file), lab.Explanation{}); err != nil {
+		t.Fatal(err)
+	}
+	got := pagetest.Eval[string](tab, `document.querySelector(".panel pre").textContent`)
+	want := strings.Replace(story.String(), file, filepath.Base(file), 1)
+	if got = strings.TrimSpace(got); !strings.HasPrefix(want, got[:200]) || !strings.Contains(got, "RETR") {
+		t.Errorf("the story is\n%s\nwant\n%s", got, want)
+	}
+	if text := pagetest.Eval[string](tab, `document.querySelector(".facts").textContent`); !strings.Contains(text, "1 FTP session") {
+		t.Errorf("the page says %q of the capture, want 1 session", text)
+	}
+
+	show(tab, "verdict")
+	if text := pagetest.Eval[string](tab, panel); !strings.Contains(text, "Compared with normal FTP: normal") {
+		t.Errorf("the verdict is %q, want normal", text)
+	}
+	show(tab, "files")
+	if text := pagetest.Eval[string](tab, panel); !strings.Contains(text, "RETR") || !strings.Contains(text, "Save") {
+		t.Errorf("the files are %q, want the download", text)
+	}
+	show(tab, "along")
+	if n := pagetest.Eval[int](tab, `document.querySelectorAll(".panel li.p").length`); n < 20 {
+		t.Errorf("the ladder has %d packets, want all", n)
+	}
+	show(tab, "walkthrough")
+	if sandbox := pagetest.Eval[string](tab, `document.querySelector("iframe").getAttribute("sandbox")`); sandbox != "allow-scripts" {
+		t.Errorf("the walkthrough's frame may %q, want scripts alone", sandbox)
+	}
+	s.quiet(t, tab)
+}
+
+// TestPackets searches, filters and follows a link to a packet.
+func TestPackets(t *testing.T) {
+	sc, err := scenarios.Load("passive_retr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t)
+	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	drop(tab, recorded(t, string(sc.Source)))
+	until(tab, panel+`.includes("RETR")`)
+	show(tab, "packets")
+	const numbers = `[...document.querySelectorAll(".packets tbody tr")].map(r => r.id.slice(7)).join(" ")`
+	until(tab, `document.querySelectorAll(".packets tbody tr").length > 20`)
+	all := len(strings.Fields(pagetest.Eval[string](tab, numbers)))
+	tab.Do(chromedp.Focus(chromedp.CSS("#packet-search")), chromedp.KeyEvent("retr"))
+	until(tab, `document.querySelectorAll(".packets tbody tr").length === 1`)
+	found := pagetest.Eval[string](tab, numbers)
+	pagetest.Eval[bool](tab, `(s => { s.value = ""; return s.dispatchEvent(new Event("input")); })(document.getElementById("packet-search"))`)
+	until(tab, `document.querySelectorAll(".packets tbody tr").length > 20`)
+	pagetest.Eval[bool](tab, `(s => { s.value = "1"; return s.dispatchEvent(new Event("change")); })(document.getElementById("packet-connection"))`)
+	until(tab, `document.querySelector(".packets tbody tr") && document.querySelectorAll(".packets tbody tr").length < 20`)
+	if n := pagetest.Eval[int](tab, `document.querySelectorAll(".packets tbody tr.data").length`); n == 0 || n >= all {
+		t.Errorf("the data connection has %d of %d packets", n, all)
+	}
+	show(tab, "packets/"+found)
+	until(tab, `document.querySelector(".packets .marked")`)
+	if got := pagetest.Eval[string](tab, `document.querySelector(".packets .marked").id`); got != "packet-"+found {
+		t.Errorf("the link to packet %s marks %s", found, got)
+	}
+	s.quiet(t, tab)
+}
+
+// TestBrokenCapture opens what is no capture, one that is cut off, and then a whole one.
+func TestBrokenCapture(t *testing.T) {
+	whole := recorded(t, "# A listing\nopen\nlogin anonymous me@mypc.test\nls\nquit\n")
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, data []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s := serve(t)
+	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	for _, test := range []struct{ file, want string }{
+		{write("poem.pcap", []byte("Roses are red, violets are blue.")), "not a capture"},
+		{write("empty.pcap", nil), "empty"},
+		{write("cut.pcapng", data[:len(data)/2]), "The file is damaged"},
+		{whole, "1 FTP session"},
+	} {
+		drop(tab, test.file)
+		name := filepath.Base(test.file)
+		until(tab, `document.querySelector(".capture").textContent.includes(`+quote(name)+`) && document.querySelector(".capture .fail, .facts .small")`)
+		if got := pagetest.Eval[string](tab, `document.querySelector(".capture").textContent`); !strings.Contains(got, test.want) {
+			t.Errorf("%s: the page says %q, want %q", name, got, test.want)
+		}
+	}
+	s.quiet(t, tab)
+}
+
+// TestLargeCapture opens a capture of 200 MB and looks at its last packets.
+func TestLargeCapture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no large capture is made")
+	}
+	const size = 200_000_000
+	file := download(t, size)
+	s := serve(t)
+	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	drop(tab, file)
+	until(tab, panel+`.includes("RETR large.bin")`)
+	if got := pagetest.Eval[string](tab, `document.querySelector(".facts").textContent`); !strings.Contains(got, "carried 200,00") {
+		t.Errorf("the page says %q, want that 200 MB were carried", got)
+	}
+	show(tab, "packets")
+	pagetest.Eval[bool](tab, `(s => { s.value = "226 done"; return s.dispatchEvent(new Event("input")); })(document.getElementById("packet-search"))`)
+	until(tab, `document.querySelectorAll(".packets tbody tr").length === 1`)
+	s.quiet(t, tab)
+}
+
+// TestRunIsTheCommands holds what the page saves against what the command writes.
+func TestRunIsTheCommands(t *testing.T) {
+	sc, err := scenarios.Load("active_list")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := lab.Run(context.Background(), sc, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t)
+	tab := s.visit(t, "", pagetest.Desktop)
+	got := pagetest.Await[string](tab, `import("./lab.js").then(async ({ Lab }) => {
+		const lab = new Lab();
+		const { source } = await lab.call("lesson", { name: "active_list" });
+		const { capture } = await lab.call("run", { name: "active_list", source, pages: true });
+		return new TextDecoder().decode(await lab.bytes(capture.replace(/[^/]*$/, "walkthrough.html")));
+	})`)
+	if got != string(want) {
+		t.Errorf("the walkthrough of the page has %d bytes and is not the command's, of %d", len(got), len(want))
+	}
+}

@@ -1,0 +1,144 @@
+//go:build !js
+
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"ftplab/lab/internal/pagetest"
+)
+
+// written is the site of all tests, which one of them writes.
+var written struct {
+	sync.Once
+	folder string
+	err    error
+}
+
+// folder returns the folder of the site.
+func folder(t testing.TB) string {
+	t.Helper()
+	written.Do(func() {
+		if written.folder, written.err = os.MkdirTemp("", "ftplab-site-"); written.err == nil {
+			written.err = Write(context.Background(), written.folder)
+		}
+	})
+	if written.err != nil {
+		t.Fatal(written.err)
+	}
+	return written.folder
+}
+
+func TestMain(m *testing.M) {
+	defer func() { os.RemoveAll(written.folder) }()
+	pagetest.Main(m)
+}
+
+// A server serves the site under a path of its own, and notes what it is asked for.
+type server struct {
+	*httptest.Server
+	address string // of the page
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func serve(t testing.TB) *server {
+	t.Helper()
+	s := &server{}
+	files := http.StripPrefix("/class/7b", http.FileServer(http.Dir(folder(t))))
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.asked = append(s.asked, r.URL.Path)
+		s.mu.Unlock()
+		files.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	s.address = s.URL + "/class/7b/"
+	return s
+}
+
+// strange are the paths it was asked for that are no files of the site.
+func (s *server) strange(t testing.TB) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.asked), func(p string) bool {
+		if p == "/class/7b/" {
+			return true
+		}
+		_, err := os.Stat(path.Join(folder(t), path.Base(p)))
+		return err == nil && strings.HasPrefix(p, "/class/7b/")
+	})
+}
+
+// visit opens a part of the page, such as "#/capture".
+func (s *server) visit(t testing.TB, fragment string, screen pagetest.Screen) *pagetest.Tab {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: no page is opened")
+	}
+	tab := pagetest.Visit(t, s.address+fragment, screen)
+	pagetest.Await[bool](tab, violations)
+	until(tab, `document.body.dataset.ready`)
+	return tab
+}
+
+// violations notes what the page's policy refuses.
+const violations = `(async () => {
+	globalThis.refused = [];
+	addEventListener("securitypolicyviolation", e => refused.push(e.violatedDirective + " " + e.blockedURI));
+	return true;
+})()`
+
+// until waits until an expression is true in the page.
+func until(tab *pagetest.Tab, expression string) {
+	tab.T().Helper()
+	pagetest.Await[bool](tab, `new Promise(done => {
+		const look = () => { if (`+expression+`) done(true); else setTimeout(look, 5); };
+		look();
+	})`)
+}
+
+// quiet fails the test if the page said anything, if its policy had to refuse anything, or
+// if anybody was asked for what is no file of the site.
+func (s *server) quiet(t testing.TB, tab *pagetest.Tab) {
+	t.Helper()
+	if said := tab.Said(); len(said) > 0 {
+		t.Errorf("the page said %q, want nothing", said)
+	}
+	if refused := pagetest.Eval[[]string](tab, `refused`); len(refused) > 0 {
+		t.Errorf("the policy refused %q, want nothing to refuse", refused)
+	}
+	if strange := s.strange(t); len(strange) > 0 {
+		t.Errorf("the server was asked for %q, which are no files of the site", strange)
+	}
+	for _, address := range tab.Asked() {
+		if !strings.HasPrefix(address, s.address) && !strings.HasPrefix(address, "blob:"+s.URL) && address != "about:srcdoc" {
+			t.Errorf("the page asked for %s", address)
+		}
+	}
+}
+
+// typed replaces a text in the editor, as if it were typed.
+func typed(tab *pagetest.Tab, from, to string) {
+	pagetest.Eval[bool](tab, `(() => {
+		const area = document.querySelector("textarea");
+		area.value = area.value.replace(`+quote(from)+`, `+quote(to)+`);
+		return area.dispatchEvent(new Event("input"));
+	})()`)
+}
+
+// drop chooses a capture file.
+func drop(tab *pagetest.Tab, file string) {
+	tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#choose"), []string{file}))
+}

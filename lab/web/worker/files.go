@@ -1,0 +1,73 @@
+package worker
+
+import (
+	"os"
+	"path/filepath"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/extract"
+	"ftplab/lab/analysis/ftp"
+)
+
+// A file is what a data connection carried.
+type file struct {
+	Connection int    `json:"connection"`
+	Command    string `json:"command"` // that asked for it; "" for none that was seen
+	Packet     int    `json:"packet"`  // of the command, or of the connection's first packet
+	Bytes      int64  `json:"bytes"`
+	Missing    int64  `json:"missing"` // bytes that the capture lacks
+	SHA256     string `json:"sha256,omitempty"`
+}
+
+// files are what was transferred. This reads the capture once more, as it takes the digests.
+func (w *Worker) files(nothing) ([]file, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	c, err := capture.Open(o.path, capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	list := []file{}
+	for k := range c.Connections() {
+		if k.Role != ftp.Data || len(list) == mostConnections {
+			continue
+		}
+		f := file{Connection: k.ID, Packet: k.FirstPacket, Bytes: k.ClientFlow.Bytes + k.ServerFlow.Bytes, Missing: k.Missing(), SHA256: k.SHA256}
+		if k.Transfer != nil {
+			f.Command, f.Packet = commandText(k.Transfer), k.Transfer.Packet
+		}
+		list = append(list, f)
+	}
+	return list, c.Err()
+}
+
+// An extracted file is one that the worker has written.
+type extracted struct {
+	Connection int          `json:"connection"`
+	Name       string       `json:"name"`
+	Path       string       `json:"path"`
+	Kind       extract.Kind `json:"kind"`
+}
+
+// extract writes what was transferred into files, in the place of those of the capture
+// before.
+func (w *Worker) extract(nothing) ([]extracted, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(w.results, "of the capture")
+	if err := os.RemoveAll(folder); err != nil {
+		return nil, err
+	}
+	list := []extracted{}
+	err = extract.Write(folder, o.Capture, func(f *extract.File) {
+		if f.Name != "" {
+			list = append(list, extracted{f.Connection.ID, f.Name, filepath.ToSlash(filepath.Join(folder, f.Name)), f.Kind})
+		}
+	})
+	return list, err
+}
