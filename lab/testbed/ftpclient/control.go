@@ -29,7 +29,16 @@ type control struct {
 }
 
 func newControl(conn network.Conn, clock network.Clock) *control {
-	return &control{conn: conn, text: textproto.NewConn(conn), clock: clock}
+	return &control{conn: conn, text: lines(conn), clock: clock}
+}
+
+// lines reads and writes lines on a connection, without Telnet's commands.
+func lines(conn net.Conn) *textproto.Conn {
+	return textproto.NewConn(struct {
+		io.Reader
+		io.Writer
+		io.Closer
+	}{&telnetReader{from: conn}, conn, conn})
 }
 
 // An exchange is a command and its replies.

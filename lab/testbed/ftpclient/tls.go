@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/textproto"
 	"strings"
 
 	"ftplab/lab/testbed/ftps"
@@ -75,5 +74,5 @@ func (c *Scripted) leaveTLS(ctx context.Context) error {
 func (c *control) use(conn network.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conn, c.text = conn, textproto.NewConn(conn)
+	c.conn, c.text = conn, lines(conn)
 }

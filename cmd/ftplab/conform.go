@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/conform"
+	"ftplab/lab/scenario"
+	conformance "ftplab/scenarios/conform"
+)
+
+func conformCommand() *cobra.Command {
+	var results, user, tcp string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "conform [-- COMMAND [ARGUMENT]...]",
+		Short: "Say which rules of the RFCs a server keeps",
+		Long: `Conform runs a set of scenarios with a server, and prints a table: of each rule
+of RFC 959, 1123, 2389, 2428, 3659 and 4217 whether the server keeps it, what was
+seen, and in which capture. It judges by commands, reply codes, data and their
+order, and not by the wording of replies.
+
+COMMAND starts the server, as the setting program of a scenario does (ftplab help
+scenario): it listens on port 21, in a sandbox of its own, and its files are in
+/srv/ftp. It must let the user alice in, with the password secret, who is an
+account of the sandbox; --user names another. Files that the COMMAND names are
+found by their absolute path if they are in the working folder. Without a COMMAND
+the lab's own server is tried.
+
+A rule is "not applicable" where it is about what a server may lack or refuse,
+such as an upload. The captures are in results/conform/SCENARIO/, each with its
+walkthrough.
+
+Exit status: 0 all rules are kept that apply, 1 one is not, 2 it could not be
+found out.`,
+		Example: `  ftplab conform
+  ftplab conform -- vsftpd $PWD/vsftpd.conf
+  ftplab conform --json -- python3 -m pyftpdlib -p 21 -w -u alice -P secret -d /srv/ftp`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && c.ArgsLenAtDash() != 0 {
+				return fmt.Errorf("the server's command comes behind --, such as: ftplab conform -- %s", strings.Join(args, " "))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, stop := interruptible(c)
+			defer stop()
+			name, password, _ := strings.Cut(user, ":")
+			found, err := lab.Conform(ctx, conformance.Program{Command: args, User: name, Password: password},
+				lab.Options{Results: results, TCP: scenario.TCP(strings.TrimPrefix(tcp, "auto"))})
+			if err != nil {
+				return err
+			}
+			return printConformance(c, found, asJSON)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVarP(&results, "output", "o", "results/conform", "the folder for the results")
+	flags.StringVar(&user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
+	flags.StringVar(&tcp, "tcp", "auto", "whose TCP the hosts have: auto, linux or gvisor")
+	flags.BoolVar(&asJSON, "json", false, "print the results as JSON")
+	return c
+}
+
+// printConformance prints the table; its error says that a rule is not kept.
+func printConformance(c *cobra.Command, found []conform.Result, asJSON bool) error {
+	var err error
+	if asJSON {
+		encoder := json.NewEncoder(c.OutOrStdout())
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(found)
+	} else {
+		err = conform.WriteTable(c.OutOrStdout(), found)
+	}
+	if err == nil && conform.Count(found, conform.Breaks) > 0 {
+		err = errFailed
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+// Package conform judges, rule by rule, how far a server or a client keeps what
+// the RFCs ask of it: RFC 959, 1123 (4.1), 2389, 2428, 3659 and 4217.
+//
+// Each [Rule] is about the capture of one session, that of the scenario that the
+// rule names. It is judged by what was sent and in which order: commands, reply
+// codes, data, and who closed. The wording of replies does not matter, except
+// where an RFC prescribes it.
+package conform
+
+import (
+	"fmt"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// A Verdict says how far a rule is kept.
+type Verdict string
+
+// The verdicts.
+const (
+	Keeps         Verdict = "keeps"
+	Breaks        Verdict = "does not"
+	NotApplicable Verdict = "not applicable" // what the rule is about is optional, or did not happen
+)
+
+// A Finding is what was seen of a rule.
+type Finding struct {
+	Verdict Verdict `json:"verdict"`
+	Seen    string  `json:"seen"`
+	Frame   int     `json:"frame,omitempty"` // the packet that shows it best, 0 for none
+}
+
+// A Rule is a sentence of an RFC that a session can show to be kept.
+type Rule struct {
+	RFC      string `json:"rfc"`
+	Section  string `json:"section"`
+	Text     string `json:"rule"`
+	Scenario string `json:"scenario"` // whose capture shows it
+
+	judge judge
+}
+
+// A judge says what a session shows.
+type judge func(*facts) Finding
+
+// Judge judges the rules about a scenario by its capture. They are in the order
+// of the list.
+func Judge(c *capture.Capture, rules []Rule) ([]Finding, error) {
+	f, err := newFacts(c)
+	if err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	for _, r := range rules {
+		findings = append(findings, r.judge(f))
+	}
+	return findings, nil
+}
+
+// facts are what a capture shows of its session.
+type facts struct {
+	session     *ftp.Session
+	connections map[int]*ftp.Connection
+	data        map[int][]byte // what small data connections carried, from the server
+}
+
+// mostData bounds what is kept of a data connection, in bytes.
+const mostData = 64 << 10
+
+func newFacts(c *capture.Capture) (*facts, error) {
+	f := &facts{connections: map[int]*ftp.Connection{}, data: map[int][]byte{}}
+	for s := range c.Sessions() {
+		if f.session == nil {
+			f.session = s
+		}
+	}
+	for x := range c.Connections() {
+		copied := *x
+		f.connections[x.ID] = &copied
+	}
+	for p := range c.Packets() {
+		if p.Connection == nil || p.Connection.Role != ftp.Data || p.From != ftp.Server || p.Segment == nil {
+			continue
+		}
+		id := p.Connection.ID
+		if p.Segment.Seq-1 == int64(len(f.data[id])) && len(f.data[id]) < mostData {
+			f.data[id] = append(f.data[id], p.Segment.Payload...)
+		}
+	}
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if f.session == nil {
+		return nil, fmt.Errorf("there is no FTP session in the capture")
+	}
+	return f, nil
+}
+
+// find returns the first exchange of a command, "" in the argument is any; or nil.
+func (f *facts) find(command, argument string) *ftp.Exchange {
+	for _, e := range f.session.Exchanges {
+		if e.Command == command && (argument == "" || e.Argument == argument) {
+			return e
+		}
+	}
+	return nil
+}
+
+// all returns the exchanges of a command.
+func (f *facts) all(command string) (list []*ftp.Exchange) {
+	for _, e := range f.session.Exchanges {
+		if e.Command == command {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// transfer returns the data connection of an exchange, or nil.
+func (f *facts) transfer(e *ftp.Exchange) *ftp.Connection {
+	if e == nil || len(e.Data) == 0 {
+		return nil
+	}
+	return f.connections[e.Data[0]]
+}

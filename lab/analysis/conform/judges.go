@@ -1,0 +1,285 @@
+package conform
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+func keeps(frame int, format string, args ...any) Finding {
+	return Finding{Keeps, fmt.Sprintf(format, args...), frame}
+}
+
+func breaks(frame int, format string, args ...any) Finding {
+	return Finding{Breaks, fmt.Sprintf(format, args...), frame}
+}
+
+func notApplicable(frame int, format string, args ...any) Finding {
+	return Finding{NotApplicable, fmt.Sprintf(format, args...), frame}
+}
+
+// notAsked is the finding about a command that the session did not get to.
+func notAsked(command string) Finding {
+	return notApplicable(0, "the session ended before %s", command)
+}
+
+// codesText lists the replies to a command with their packets.
+func codesText(e *ftp.Exchange) string {
+	var parts []string
+	for _, r := range e.Replies {
+		parts = append(parts, fmt.Sprintf("%d in frame %d", r.Code, r.Packet))
+	}
+	if len(parts) == 0 {
+		return "no reply"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// asked is a command as it was sent.
+func asked(e *ftp.Exchange) string { return strings.TrimSpace(e.Command + " " + e.Argument) }
+
+// lastFrame is the packet of the last reply to a command, or its own.
+func lastFrame(e *ftp.Exchange) int {
+	if n := len(e.Replies); n > 0 {
+		return e.Replies[n-1].Packet
+	}
+	return e.Packet
+}
+
+// fits reports whether a code begins with one of the prefixes, such as 2 or 331.
+func fits(code int, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(strconv.Itoa(code), p) })
+}
+
+// unknown reports whether a reply says that the server does not have the command.
+func unknown(code int) bool { return code == 500 || code == 502 }
+
+// replies is the rule that a command is answered by one final reply with one of
+// the codes, which may be prefixes.
+func replies(command, argument string, codes ...string) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, argument)
+		switch {
+		case e == nil:
+			return notAsked(strings.TrimSpace(command + " " + argument))
+		case !fits(e.Final(), codes...):
+			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return keeps(lastFrame(e), "%s: %s", asked(e), codesText(e))
+	}
+}
+
+// bare is replies for a command without an argument.
+func bare(command string, codes ...string) judge {
+	return func(f *facts) Finding {
+		for _, e := range f.all(command) {
+			if e.Argument == "" && !fits(e.Final(), codes...) {
+				return breaks(lastFrame(e), "%s alone: %s", command, codesText(e))
+			} else if e.Argument == "" {
+				return keeps(lastFrame(e), "%s alone: %s", command, codesText(e))
+			}
+		}
+		return notAsked(command + " alone")
+	}
+}
+
+// optional is a rule about a command that a server may lack.
+func optional(command, argument string, then judge) judge {
+	return func(f *facts) Finding {
+		if e := f.find(command, argument); e != nil && (unknown(e.Final()) || e.Final() == 504) {
+			return notApplicable(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return then(f)
+	}
+}
+
+// permitted is a rule about a command that the configuration of a server may refuse.
+func permitted(command, argument string, then judge) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, argument)
+		if e != nil && fits(e.Final(), "532", "550", "553", "451") {
+			return notApplicable(lastFrame(e), "%s is not permitted: %s", asked(e), codesText(e))
+		}
+		return then(f)
+	}
+}
+
+// known is the rule that a server has a command: it does not say 500, 502 or
+// that the parameter is not implemented.
+func known(command, argument string) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, argument)
+		switch {
+		case e == nil:
+			return notAsked(command)
+		case e.Final() == 0 || unknown(e.Final()) || e.Final() == 504:
+			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return keeps(lastFrame(e), "%s: %s", asked(e), codesText(e))
+	}
+}
+
+// then is a rule that holds if both do; the second is what is shown.
+func then(first, second judge) judge {
+	return func(f *facts) Finding {
+		if finding := first(f); finding.Verdict != Keeps {
+			return finding
+		}
+		return second(f)
+	}
+}
+
+// marks is the rule that a transfer has a preliminary reply, and then a final one.
+func marks(command string) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, "")
+		if e == nil {
+			return notAsked(command)
+		}
+		first := len(e.Replies) > 0 && e.Replies[0].Code/100 == 1
+		finals := 0
+		for _, r := range e.Replies {
+			if r.Code >= 200 {
+				finals++
+			}
+		}
+		if !first || finals != 1 || !fits(e.Final(), "2") {
+			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return keeps(lastFrame(e), "%s: %s", asked(e), codesText(e))
+	}
+}
+
+// endsAfterData is the rule that the final reply to a command comes behind the data.
+func endsAfterData(command string) judge {
+	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
+		last := max(c.ServerFlow.LastData, c.ClientFlow.LastData)
+		format := "the last data in frame %d, %s"
+		if lastFrame(e) < last {
+			return breaks(lastFrame(e), format, last, codesText(e))
+		}
+		return keeps(lastFrame(e), format, last, codesText(e))
+	})
+}
+
+// marksFirst is the rule that no data comes before the preliminary reply.
+func marksFirst(command string) judge {
+	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
+		if len(e.Replies) == 0 {
+			return breaks(e.Packet, "%s: no reply", asked(e))
+		}
+		mark, data := e.Replies[0], c.ServerFlow.FirstData
+		if data != 0 && mark.Packet > data {
+			return breaks(mark.Packet, "the first data in frame %d, %d in frame %d", data, mark.Code, mark.Packet)
+		}
+		return keeps(mark.Packet, "%d in frame %d, the first data in frame %d", mark.Code, mark.Packet, data)
+	})
+}
+
+// serverCloses is the rule that the server closes the data connection in order.
+func serverCloses(command string) judge {
+	return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+		switch {
+		case c.ResetBy != "":
+			return breaks(c.Flow(c.ResetBy).RST, "the %s resets the data connection in frame %d", c.ResetBy, c.Flow(c.ResetBy).RST)
+		case c.FirstFIN == "":
+			return breaks(c.LastPacket, "nobody closes the data connection")
+		case c.FirstFIN != ftp.Server:
+			return breaks(c.ClientFlow.FIN, "the %s closes first, in frame %d", c.FirstFIN, c.ClientFlow.FIN)
+		}
+		return keeps(c.ServerFlow.FIN, "the server's FIN in frame %d", c.ServerFlow.FIN)
+	})
+}
+
+// fromPortBelow is the rule that the server connects from the port below the control
+// port.
+func fromPortBelow(command string) judge {
+	return func(f *facts) Finding {
+		below := f.session.Control.Server.Port() - 1
+		return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+			if c.Server.Port() != below {
+				return breaks(c.FirstPacket, "it connects from port %d, not %d", c.Server.Port(), below)
+			}
+			return keeps(c.FirstPacket, "it connects from port %d", below)
+		})(f)
+	}
+}
+
+// comesTo is the rule that the data connection comes to the port that was
+// announced by a command.
+func comesTo(command, announcedBy string) judge {
+	return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+		if c.DataPort == nil || c.DataPort.Command != announcedBy {
+			return breaks(c.FirstPacket, "the data connection is not to the port of %s", announcedBy)
+		}
+		return keeps(c.FirstPacket, "frame %d is to port %d, announced in frame %d", c.FirstPacket, c.DataPort.Addr.Port(), c.DataPort.Packet)
+	})
+}
+
+// transferred is a rule about the data connection of a command.
+func transferred(command string, then func(*ftp.Exchange, *ftp.Connection) Finding) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, "")
+		if e == nil {
+			return notAsked(command)
+		}
+		c := f.transfer(e)
+		if c == nil {
+			return notApplicable(lastFrame(e), "%s has no data connection: %s", asked(e), codesText(e))
+		}
+		return then(e, c)
+	}
+}
+
+// lineEnds is the rule that each line of a listing ends with CR LF.
+func lineEnds(command string) judge {
+	return func(f *facts) Finding {
+		return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+			text := string(f.data[c.ID])
+			frame := c.ServerFlow.FirstData
+			if bare := strings.Count(text, "\n") - strings.Count(text, "\r\n"); bare > 0 {
+				return breaks(frame, "%d of %d lines end with a bare LF", bare, strings.Count(text, "\n"))
+			}
+			if !strings.HasSuffix(text, "\r\n") {
+				return breaks(frame, "the last line has no end")
+			}
+			return keeps(frame, "%d lines, each with CR LF", strings.Count(text, "\n"))
+		})(f)
+	}
+}
+
+// machineListing is the rule for the lines of MLSD: facts, a space and a name (RFC
+// 3659, 7.2).
+func machineListing(f *facts) Finding {
+	entry := regexp.MustCompile(`^([A-Za-z][\w.-]*=[^;]*;)+ .+$`)
+	return transferred("MLSD", func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+		lines := strings.Split(strings.TrimSuffix(string(f.data[c.ID]), "\r\n"), "\r\n")
+		for _, line := range lines {
+			if !entry.MatchString(line) {
+				return breaks(c.ServerFlow.FirstData, "the line %q is not facts, a space and a name", line)
+			}
+		}
+		return keeps(c.ServerFlow.FirstData, "%d lines", len(lines))
+	})(f)
+}
+
+// replyText is the rule that the text of the reply to a command is of a form
+// that the RFC prescribes.
+func replyText(command, argument, form, what string) judge {
+	pattern := regexp.MustCompile(form)
+	return func(f *facts) Finding {
+		e := f.find(command, argument)
+		if e == nil || len(e.Replies) == 0 {
+			return notAsked(command)
+		}
+		last := e.Replies[len(e.Replies)-1]
+		if !pattern.MatchString(last.Text) {
+			return breaks(last.Packet, "%d in frame %d without %s", last.Code, last.Packet, what)
+		}
+		return keeps(last.Packet, "%d in frame %d with %s", last.Code, last.Packet, what)
+	}
+}

@@ -1,0 +1,305 @@
+package conform
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// greets is the rule that the server speaks first, and says 220 in the end.
+func greets(f *facts) Finding {
+	var codes []string
+	for _, l := range f.session.Lines {
+		if l.From == ftp.Client {
+			break
+		}
+		codes = append(codes, fmt.Sprintf("%.3s in frame %d", l.Text, l.Packet))
+	}
+	for _, r := range f.session.Unsolicited {
+		if r.Code == 220 {
+			return keeps(r.Packet, "%s", strings.Join(codes, ", "))
+		}
+		if r.Code != 120 {
+			break
+		}
+	}
+	return breaks(f.session.Control.FirstPacket, "before the first command: %s", strings.Join(codes, ", "))
+}
+
+// closesAfterQuit is the rule that the server closes after 221.
+func closesAfterQuit(f *facts) Finding {
+	c := f.connections[f.session.Control.ID]
+	e := f.find("QUIT", "")
+	switch {
+	case e == nil:
+		return notAsked("QUIT")
+	case c.ResetBy == ftp.Server:
+		return breaks(c.ServerFlow.RST, "a reset in frame %d", c.ServerFlow.RST)
+	case c.FirstFIN != ftp.Server:
+		return breaks(lastFrame(e), "the server does not close first")
+	}
+	return keeps(c.ServerFlow.FIN, "%s, the server's FIN in frame %d", codesText(e), c.ServerFlow.FIN)
+}
+
+// closesAfterClient is the rule that the server closes when the client has.
+func closesAfterClient(f *facts) Finding {
+	c := f.connections[f.session.Control.ID]
+	switch {
+	case c.ClientFlow.FIN == 0:
+		return notApplicable(0, "the client did not close")
+	case c.ServerFlow.FIN == 0 && c.ServerFlow.RST == 0:
+		return breaks(c.ClientFlow.FIN, "the client's FIN in frame %d, and none of the server", c.ClientFlow.FIN)
+	}
+	return keeps(max(c.ServerFlow.FIN, c.ServerFlow.RST), "the client's FIN in frame %d, the server's in %d", c.ClientFlow.FIN, max(c.ServerFlow.FIN, c.ServerFlow.RST))
+}
+
+// linesEnd is the rule that every line of the server ends with CR LF.
+func linesEnd(f *facts) Finding {
+	n, frame := 0, 0
+	for _, l := range f.session.Lines {
+		if l.From != ftp.Server {
+			continue
+		}
+		n, frame = n+1, l.Packet
+		if end := l.End - l.Seq - int64(len(l.Text)) - int64(len(l.Telnet)); end != 2 {
+			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
+		}
+	}
+	return keeps(frame, "%d lines", n)
+}
+
+// repliesAreReplies is the rule that every line is part of a reply, and every
+// command has one final reply.
+func repliesAreReplies(f *facts) Finding {
+	n, frame := 0, 0
+	for _, r := range f.session.Unsolicited {
+		if r.Code == 0 {
+			return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
+		}
+	}
+	for i, e := range f.session.Exchanges {
+		finals := 0
+		for _, r := range e.Replies {
+			n, frame = n+1, r.Packet
+			switch {
+			case r.Code == 0:
+				return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
+			case r.Code < 100 || r.Code > 599:
+				return breaks(r.Packet, "the code %d in frame %d", r.Code, r.Packet)
+			case r.Code >= 200:
+				finals++
+			}
+		}
+		if finals > 1 {
+			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		if finals == 0 && i < len(f.session.Exchanges)-1 {
+			return breaks(e.Packet, "%s in frame %d has no reply", asked(e), e.Packet)
+		}
+	}
+	return keeps(frame, "%d replies to %d commands", n, len(f.session.Exchanges))
+}
+
+// announcesPort is the rule that the reply to PASV has six numbers.
+func announcesPort(f *facts) Finding {
+	e := f.find("PASV", "")
+	if e == nil {
+		return notAsked("PASV")
+	}
+	for _, p := range f.session.DataPorts {
+		if p.Command == "PASV" && p.Packet == e.Packet {
+			if p.Malformed {
+				return breaks(p.ReplyPacket, "the reply in frame %d has not six numbers", p.ReplyPacket)
+			}
+			return keeps(p.ReplyPacket, "%d in frame %d, port %d", p.ReplyCode, p.ReplyPacket, p.Addr.Port())
+		}
+	}
+	return breaks(lastFrame(e), "PASV: %s", codesText(e))
+}
+
+// storesSame is the rule that what was stored is what is retrieved then.
+func storesSame(f *facts) Finding {
+	put, got := f.transfer(f.find("STOR", "")), f.transfer(f.find("RETR", ""))
+	if put == nil || got == nil {
+		return notApplicable(0, "nothing was stored and retrieved")
+	}
+	if put.SHA256 != got.SHA256 {
+		return breaks(got.FirstPacket, "%d bytes were stored, and %d others retrieved", put.ClientFlow.Bytes, got.ServerFlow.Bytes)
+	}
+	return keeps(got.FirstPacket, "%d bytes, with the same SHA-256", got.ServerFlow.Bytes)
+}
+
+// appends is the rule that APPE adds to the end of a file: what is retrieved then
+// is longer by what was sent.
+func appends(f *facts) Finding {
+	e := f.find("APPE", "")
+	added, got := f.transfer(e), f.all("RETR")
+	if e == nil || added == nil || len(got) < 2 {
+		return notApplicable(0, "nothing was appended")
+	}
+	before, after := f.transfer(got[0]), f.transfer(got[1])
+	if before == nil || after == nil {
+		return notApplicable(0, "the file was not retrieved")
+	}
+	if want := before.ServerFlow.Bytes + added.ClientFlow.Bytes; after.ServerFlow.Bytes != want {
+		return breaks(after.FirstPacket, "%d bytes, not %d", after.ServerFlow.Bytes, want)
+	}
+	return keeps(after.FirstPacket, "%d and %d bytes, and then %d", before.ServerFlow.Bytes, added.ClientFlow.Bytes, after.ServerFlow.Bytes)
+}
+
+// resumesAt is the rule that RETR behind REST begins at the offset, in a file of a size.
+func resumesAt(size int64) judge {
+	return func(f *facts) Finding {
+		rest, c := f.find("REST", ""), f.transfer(f.find("RETR", ""))
+		if rest == nil || c == nil {
+			return notApplicable(0, "nothing was retrieved behind REST")
+		}
+		offset, _ := strconv.ParseInt(rest.Argument, 10, 64)
+		if got := c.ServerFlow.Bytes; got != size-offset {
+			return breaks(c.FirstPacket, "%d bytes, and %d were left", got, size-offset)
+		}
+		return keeps(c.FirstPacket, "REST: %s, then %d bytes", codesText(rest), size-offset)
+	}
+}
+
+// storesAt is the rule that STOR behind REST replaces the file from the offset on.
+func storesAt(f *facts) Finding {
+	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
+	if rest == nil || len(stored) < 2 || got == nil || f.transfer(stored[1]) == nil {
+		return notApplicable(0, "nothing was stored behind REST")
+	}
+	offset, _ := strconv.ParseInt(rest.Argument, 10, 64)
+	want := offset + f.transfer(stored[1]).ClientFlow.Bytes
+	if got.ServerFlow.Bytes != want {
+		return breaks(got.FirstPacket, "the file has %d bytes then, not %d", got.ServerFlow.Bytes, want)
+	}
+	return keeps(got.FirstPacket, "the file has %d bytes then", want)
+}
+
+// namesUnique is the rule that the mark of STOU has FILE: and the name.
+func namesUnique(f *facts) Finding {
+	e := f.find("STOU", "")
+	if e == nil || len(e.Replies) == 0 {
+		return notAsked("STOU")
+	}
+	mark := e.Replies[0]
+	if mark.Code/100 != 1 || !strings.HasPrefix(mark.Text, "FILE: ") {
+		return breaks(mark.Packet, "%d in frame %d does not begin with FILE:", mark.Code, mark.Packet)
+	}
+	return keeps(mark.Packet, "%d in frame %d", mark.Code, mark.Packet)
+}
+
+// sizeIsThat is the rule that SIZE says so many bytes.
+func sizeIsThat(size int64) judge {
+	return replyText("SIZE", "data.bin", fmt.Sprintf(`^%d$`, size), fmt.Sprintf("the number %d alone", size))
+}
+
+// answersTelnet is the rule that the server refuses a Telnet option and takes the
+// command behind it.
+func answersTelnet(f *facts) Finding {
+	e := f.find("NOOP", "")
+	if e == nil {
+		return notAsked("NOOP")
+	}
+	refused := false
+	for _, r := range e.Replies {
+		for _, l := range r.Lines {
+			refused = refused || len(l.Telnet) > 0
+		}
+	}
+	what := "no answer to DO ECHO"
+	if refused {
+		what = "an answer to DO ECHO"
+	}
+	if !fits(e.Final(), "2") {
+		return breaks(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
+	}
+	return keeps(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
+}
+
+// abortsTransfer is the rule that ABOR ends a transfer: 426 to the transfer and 226 to
+// ABOR, or 226 to both when it was over.
+func abortsTransfer(f *facts) Finding {
+	retr := f.find("RETR", "")
+	abors := f.all("ABOR")
+	if retr == nil || len(abors) < 2 {
+		return notAsked("RETR and ABOR")
+	}
+	abor := abors[1]
+	text := fmt.Sprintf("RETR: %s; ABOR: %s", codesText(retr), codesText(abor))
+	if !fits(retr.Final(), "426", "226", "250", "451") || !fits(abor.Final(), "225", "226") {
+		return breaks(lastFrame(abor), "%s", text)
+	}
+	return keeps(lastFrame(abor), "%s", text)
+}
+
+// lists is the rule that FEAT names a feature.
+func lists(feature string) judge {
+	return func(f *facts) Finding {
+		e := f.find("FEAT", "")
+		if e == nil || len(e.Replies) == 0 {
+			return notAsked("FEAT")
+		}
+		last := e.Replies[len(e.Replies)-1]
+		for line := range strings.SplitSeq(last.Text, "\n") {
+			if strings.HasPrefix(strings.ToUpper(strings.TrimSpace(line)), feature) {
+				return keeps(last.Packet, "%s in frame %d", strings.TrimSpace(line), last.Packet)
+			}
+		}
+		return breaks(last.Packet, "%d in frame %d without %s", last.Code, last.Packet, feature)
+	}
+}
+
+// featureLines is the rule that each feature stands in a line that begins with a space.
+func featureLines(f *facts) Finding {
+	e := f.find("FEAT", "")
+	if e == nil || len(e.Replies) == 0 {
+		return notAsked("FEAT")
+	}
+	r := e.Replies[len(e.Replies)-1]
+	for i, l := range r.Lines {
+		if i > 0 && i < len(r.Lines)-1 && !strings.HasPrefix(l.Text, " ") {
+			return breaks(l.Packet, "the line %q begins without a space", l.Text)
+		}
+	}
+	return keeps(r.Packet, "%d in frame %d, %d features", r.Code, r.Packet, max(0, len(r.Lines)-2))
+}
+
+// lowerCase is the rule that a command in small letters counts.
+func lowerCase(f *facts) Finding {
+	for _, e := range f.session.Exchanges {
+		if strings.HasPrefix(e.Line.Text, "type ") {
+			if !fits(e.Final(), "2") {
+				return breaks(lastFrame(e), "%s: %s", e.Line.Text, codesText(e))
+			}
+			return keeps(lastFrame(e), "%s: %s", e.Line.Text, codesText(e))
+		}
+	}
+	return notAsked("a command in small letters")
+}
+
+// noData is the rule that a command is refused, and nothing is sent.
+func noData(command string) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, "")
+		switch {
+		case e == nil:
+			return notAsked(command)
+		case !fits(e.Final(), "4", "5") || len(e.Replies) != 1:
+			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return keeps(lastFrame(e), "%s: %s", asked(e), codesText(e))
+	}
+}
+
+// offersTLS is a rule about servers that name AUTH TLS in FEAT.
+func offersTLS(then judge) judge {
+	return func(f *facts) Finding {
+		if offer := lists("AUTH TLS")(f); offer.Verdict != Keeps {
+			return notApplicable(offer.Frame, "FEAT does not name AUTH TLS")
+		}
+		return then(f)
+	}
+}

@@ -1,0 +1,84 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/conform"
+	"ftplab/lab/scenario"
+	conformance "ftplab/scenarios/conform"
+)
+
+// Conform runs the scenarios of package scenarios/conform with a server, and
+// says of each rule of the RFCs whether the server keeps it. The captures are in
+// NAME/ below the folder of the results. An error means that it could not be
+// found out, such as when the server does not start.
+func Conform(ctx context.Context, server conformance.Program, o Options) ([]conform.Result, error) {
+	return conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
+		return conformance.Server(name, server)
+	})
+}
+
+// conformTo runs the scenarios of rules and judges the rules by their captures.
+func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(name string) (*scenario.Scenario, error)) ([]conform.Result, error) {
+	var names []string
+	for _, r := range rules {
+		if !slices.Contains(names, r.Scenario) {
+			names = append(names, r.Scenario)
+		}
+	}
+	findings := make([][]conform.Result, len(names))
+	errs := make([]error, len(names))
+	slots := make(chan struct{}, 4*runtime.NumCPU())
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			of := slices.DeleteFunc(slices.Clone(rules), func(r conform.Rule) bool { return r.Scenario != name })
+			findings[i], errs[i] = conformScenario(ctx, of, o, name, load)
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	var results []conform.Result
+	for _, r := range rules {
+		of := findings[slices.Index(names, r.Scenario)]
+		results = append(results, of[slices.IndexFunc(of, func(x conform.Result) bool { return x.Section == r.Section && x.Text == r.Text && x.RFC == r.RFC })])
+	}
+	return results, nil
+}
+
+// conformScenario runs one scenario and judges the rules about it.
+func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name string, load func(name string) (*scenario.Scenario, error)) ([]conform.Result, error) {
+	s, err := load(name)
+	if err != nil {
+		return nil, err
+	}
+	run, err := Run(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := capture.Open(run.Capture, capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	found, err := conform.Judge(c, rules)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", run.Capture, err)
+	}
+	var results []conform.Result
+	for i, r := range rules {
+		results = append(results, conform.Result{Rule: r, Finding: found[i], Capture: filepath.ToSlash(run.Capture)})
+	}
+	return results, nil
+}

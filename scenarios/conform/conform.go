@@ -1,0 +1,61 @@
+// Package conform has the scenarios of `ftplab conform`, in which a server or a
+// client shows which rules of the RFCs it keeps.
+package conform
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/scenario"
+)
+
+//go:embed server
+var files embed.FS
+
+// A Program is the server that is tried.
+type Program struct {
+	Command        []string // and its arguments; empty is the lab's own server
+	User, Password string   // who may log in
+	Rules          string   // a section server, for the lab's own
+}
+
+// The user of the scenarios.
+const (
+	user     = "alice"
+	password = "secret"
+)
+
+// Server returns the scenario of a name for a server.
+func Server(name string, p Program) (*scenario.Scenario, error) {
+	source, err := files.ReadFile("server/" + name + scenario.Extension)
+	if err != nil {
+		return nil, fmt.Errorf("there is no scenario %q of conform", name)
+	}
+	text := string(source)
+	if p.User != "" {
+		text = strings.NewReplacer(user, p.User, password, p.Password).Replace(text)
+	}
+	first := "network loopback\n"
+	if len(p.Command) > 0 {
+		first += "program"
+		for _, word := range p.Command {
+			first += " " + strconv.Quote(word)
+		}
+		first += "\n"
+	}
+	heading, rest, _ := strings.Cut(text, "\nuser ")
+	account, rest, _ := strings.Cut(rest, "\n")
+	if name, _, _ := strings.Cut(account, " "); name == "anonymous" || name == "ftp" {
+		account = ""
+	} else {
+		account = "user " + account + "\n"
+	}
+	text = heading + "\n" + first + account + rest
+	if p.Rules != "" {
+		text += "-- server --\n" + p.Rules
+	}
+	return scenario.Parse(path.Base(name)+scenario.Extension, []byte(text))
+}
