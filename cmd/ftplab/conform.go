@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 )
 
 func conformCommand() *cobra.Command {
-	var results, user, tcp string
+	var results, user, tcp, config string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "conform [-- COMMAND [ARGUMENT]...]",
@@ -27,9 +28,8 @@ order, and not by the wording of replies.
 COMMAND starts the server, as the setting program of a scenario does (ftplab help
 scenario): it listens on port 21, in a sandbox of its own, and its files are in
 /srv/ftp. It must let the user alice in, with the password secret, who is an
-account of the sandbox; --user names another. Files that the COMMAND names are
-found by their absolute path if they are in the working folder. Without a COMMAND
-the lab's own server is tried.
+account of the sandbox; --user names another. With --config, $CONFIG stands for a
+copy of a configuration file. Without a COMMAND the lab's own server is tried.
 
 A rule is "not applicable" where it is about what a server may lack or refuse,
 such as an upload. The captures are in results/conform/SCENARIO/, each with its
@@ -38,7 +38,8 @@ walkthrough.
 Exit status: 0 all rules are kept that apply, 1 one is not, 2 it could not be
 found out.`,
 		Example: `  ftplab conform
-  ftplab conform -- vsftpd $PWD/vsftpd.conf
+  ftplab conform -- proftpd
+  ftplab conform --config vsftpd.conf -- vsftpd '$CONFIG'
   ftplab conform --json -- python3 -m pyftpdlib -p 21 -w -u alice -P secret -d /srv/ftp`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 && c.ArgsLenAtDash() != 0 {
@@ -50,7 +51,11 @@ found out.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			name, password, _ := strings.Cut(user, ":")
-			found, err := lab.Conform(ctx, conformance.Program{Command: args, User: name, Password: password},
+			text, err := readConfig(config)
+			if err != nil {
+				return err
+			}
+			found, err := lab.Conform(ctx, conformance.Program{Command: args, Config: text, User: name, Password: password},
 				lab.Options{Results: results, TCP: scenario.TCP(strings.TrimPrefix(tcp, "auto"))})
 			if err != nil {
 				return err
@@ -60,10 +65,23 @@ found out.`,
 	}
 	flags := c.Flags()
 	flags.StringVarP(&results, "output", "o", "results/conform", "the folder for the results")
+	flags.StringVar(&config, "config", "", "a configuration file, for which $CONFIG stands in the COMMAND")
 	flags.StringVar(&user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
 	flags.StringVar(&tcp, "tcp", "auto", "whose TCP the hosts have: auto, linux or gvisor")
 	flags.BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return c
+}
+
+// readConfig reads a configuration file; "" is none.
+func readConfig(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("cannot read the configuration: %w", err)
+	}
+	return string(text), nil
 }
 
 // printConformance prints the table; its error says that a rule is not kept.

@@ -18,6 +18,7 @@ var files embed.FS
 // A Program is the server that is tried.
 type Program struct {
 	Command        []string // and its arguments; empty is the lab's own server
+	Config         string   // the text of a file that $CONFIG stands for
 	User, Password string   // who may log in
 	Rules          string   // a section server, for the lab's own
 }
@@ -54,6 +55,9 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 		account = "user " + account + "\n"
 	}
 	text = heading + "\n" + first + account + rest
+	if p.Config != "" {
+		text += "-- config --\n" + p.Config
+	}
 	if p.Rules != "" {
 		text += "-- server --\n" + p.Rules
 	}

@@ -71,9 +71,9 @@ var serverRules = []Rule{
 	{"2389", "3.2", "The reply to FEAT has a line for each feature, which begins with a space.", "information", optional("FEAT", "", then(replies("FEAT", "", "211"), featureLines))},
 	{"2389", "4", "OPTS for a command that has no options gets 501, or another 5xx.", "information", optional("FEAT", "", replies("OPTS", "", "5", "451"))},
 
-	{"2428", "2", "EPRT gets 200, and the data connection comes to its port.", "eprt", optional("EPRT", "", comesTo("RETR", "EPRT"))},
+	{"2428", "2", "EPRT gets 200, and the data connection comes to its port.", "eprt", optional("EPRT", "", then(replies("EPRT", "", "200"), comesTo("RETR", "EPRT")))},
 	{"2428", "2", "EPRT for a protocol that does not exist gets 522.", "eprt", optional("EPRT", "", replies("EPRT", "|9|127.0.0.1|40000|", "522"))},
-	{"2428", "3", "EPSV gets 229, and the data connection comes to its port.", "epsv", optional("EPSV", "", comesTo("RETR", "EPSV"))},
+	{"2428", "3", "EPSV gets 229, and the data connection comes to its port.", "epsv", optional("EPSV", "", then(replies("EPSV", "", "229"), comesTo("RETR", "EPSV")))},
 	{"2428", "3", "EPSV for a protocol that does not exist gets 522.", "epsv", optional("EPSV", "", replies("EPSV", "9", "522"))},
 	{"2428", "4", "Behind EPSV ALL, PASV is refused.", "epsv", optional("EPSV", "", then(replies("EPSV", "ALL", "2"), replies("PASV", "", "5")))},
 

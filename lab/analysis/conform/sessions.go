@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -43,6 +44,9 @@ func closesAfterQuit(f *facts) Finding {
 	return keeps(c.ServerFlow.FIN, "%s, the server's FIN in frame %d", codesText(e), c.ServerFlow.FIN)
 }
 
+// timeToClose is how long a server may take to close.
+const timeToClose = 5 * time.Second
+
 // closesAfterClient is the rule that the server closes when the client has.
 func closesAfterClient(f *facts) Finding {
 	c := f.connections[f.session.Control.ID]
@@ -51,6 +55,8 @@ func closesAfterClient(f *facts) Finding {
 		return notApplicable(0, "the client did not close")
 	case c.ServerFlow.FIN == 0 && c.ServerFlow.RST == 0:
 		return breaks(c.ClientFlow.FIN, "the client's FIN in frame %d, and none of the server", c.ClientFlow.FIN)
+	case max(c.ServerFlow.FINTime, c.ServerFlow.RSTTime)-c.ClientFlow.FINTime > int64(timeToClose):
+		return breaks(c.ClientFlow.FIN, "the client's FIN in frame %d, and nothing of the server for %v", c.ClientFlow.FIN, timeToClose)
 	}
 	return keeps(max(c.ServerFlow.FIN, c.ServerFlow.RST), "the client's FIN in frame %d, the server's in %d", c.ClientFlow.FIN, max(c.ServerFlow.FIN, c.ServerFlow.RST))
 }
@@ -73,10 +79,16 @@ func linesEnd(f *facts) Finding {
 // repliesAreReplies is the rule that every line is part of a reply, and every
 // command has one final reply.
 func repliesAreReplies(f *facts) Finding {
+	if len(f.session.Exchanges) == 0 {
+		return notAsked("the first command")
+	}
 	n, frame := 0, 0
 	for _, r := range f.session.Unsolicited {
-		if r.Code == 0 {
+		switch {
+		case r.Code == 0:
 			return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
+		case r.Code != 421 && r.Packet > f.session.Exchanges[0].Packet:
+			return breaks(r.Packet, "%d in frame %d answers no command", r.Code, r.Packet)
 		}
 	}
 	for i, e := range f.session.Exchanges {
@@ -213,7 +225,7 @@ func answersTelnet(f *facts) Finding {
 	if refused {
 		what = "an answer to DO ECHO"
 	}
-	if !fits(e.Final(), "2") {
+	if e.Final() != 200 {
 		return breaks(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
 	}
 	return keeps(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)

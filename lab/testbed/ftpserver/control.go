@@ -87,7 +87,7 @@ func (c *controlConn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if !c.session.silent.Load() {
-			c.command = c.session.obey(line)
+			c.command = c.session.obey(c.refuseOptions(line))
 		}
 	}
 	n := copy(p, c.command)
@@ -231,6 +231,9 @@ func (s *session) exchange(line []byte) []byte {
 	}
 	s.setDataPort(nil)
 	s.unique = ""
+	if instead := s.answered(verb, argument); instead != nil {
+		return instead
+	}
 	switch verb {
 	case "PORT", "EPRT":
 		return s.exchangePort(line, verb, argument)
@@ -244,12 +247,8 @@ func (s *session) exchange(line []byte) []byte {
 	case "STOU":
 		s.unique = s.server.tree.unique()
 		return []byte("STOR " + s.unique + "\r\n")
-	case "STRU":
-		if strings.EqualFold(argument, "F") { // the only structure, which RFC 959, 5.1, wants of every server
-			return []byte("NOOP\r\n")
-		}
 	case "PBSZ", "PROT":
-		return []byte("ADAT\r\n") // 502: the library would ask for TLS on data connections ever after
+		return []byte(unimplemented) // 502: the library would ask for TLS on data connections ever after
 	}
 	return line
 }

@@ -26,8 +26,11 @@ type session struct {
 	life    context.Context            // ends when the session must
 	kill    context.CancelFunc         // ends life
 	unique  string                     // name that a STOU got
-	letIn   atomic.Bool                // a rule lets the client in
-	silent  atomic.Bool                // a rule has ended what the server says
+
+	epsvOnly bool // the client has said EPSV ALL
+
+	letIn  atomic.Bool // a rule lets the client in
+	silent atomic.Bool // a rule has ended what the server says
 
 	protection protection
 	refusal    Reply // under mu: to be said in place of the library's when it refuses; its code is 0 for none

@@ -1,0 +1,59 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/conform"
+	conformance "ftplab/scenarios/conform"
+)
+
+// TestConformOfDebiansServers has the tables of four servers as they were checked
+// by hand against their captures: the rules that each does not keep.
+func TestConformOfDebiansServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: four servers run twenty scenarios each")
+	}
+	for _, test := range []struct {
+		path    string
+		program conformance.Program
+		want    []string
+	}{
+		{"/usr/sbin/vsftpd", conformance.Program{Command: []string{"vsftpd", "$CONFIG"}, Config: "listen=YES\nlocal_enable=YES\nwrite_enable=YES\npam_service_name=vsftpd\nconnect_from_port_20=YES\nsecure_chroot_dir=/var/run/vsftpd/empty\n"}, []string{
+			"1123, 4.1.2.12: 500", "2428, 2: 500",
+		}},
+		{"/usr/sbin/proftpd", conformance.Program{Command: []string{"proftpd"}}, []string{
+			"959, 3.2: it connects from port", // it has given up root's rights
+		}},
+		{"/usr/sbin/pure-ftpd-wrapper", conformance.Program{Command: []string{"pure-ftpd-wrapper"}}, []string{
+			"1123, 4.1.2.12: 230", "2428, 3: 229", "2428, 4: 227", "4217, 4: 500", "4217, 4: 500",
+		}},
+		{"/usr/bin/python3", conformance.Program{Command: []string{"python3", "-m", "pyftpdlib", "-p", "21", "-w", "-u", "alice", "-P", "secret", "-d", "/srv/ftp"}}, []string{
+			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",
+		}},
+	} {
+		t.Run(test.path, func(t *testing.T) {
+			t.Parallel()
+			needServer(t, test.path)
+			found, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range found {
+				if r.Verdict == conform.Breaks {
+					got = append(got, r.RFC+", "+r.Section+": "+r.Seen)
+				}
+			}
+			same := func(got, want string) bool {
+				rule, code, _ := strings.Cut(want, ": ")
+				return strings.HasPrefix(got, rule+": ") && strings.Contains(got, code)
+			}
+			if !slices.EqualFunc(got, test.want, same) {
+				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}

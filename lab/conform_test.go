@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/conform"
+	"ftplab/lab/scenario"
+	conformance "ftplab/scenarios/conform"
+)
+
+// conformed tries the lab's own server, with rules, in virtual time.
+func conformed(t *testing.T, rules string) []conform.Result {
+	t.Helper()
+	found, err := Conform(t.Context(), conformance.Program{Rules: rules}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != len(conform.ServerRules()) {
+		t.Fatalf("got %d results, want one for each of %d rules", len(found), len(conform.ServerRules()))
+	}
+	return found
+}
+
+// named is a rule in a line.
+func named(r conform.Result) string { return r.RFC + ", " + r.Section + ": " + r.Text }
+
+func TestConformOfOwnServer(t *testing.T) {
+	for _, r := range conformed(t, "") {
+		if r.Verdict == conform.Breaks || r.Verdict == conform.NotApplicable && r.RFC != "4217" && r.RFC != "2228" {
+			t.Errorf("%s: got %s, %s", named(r), r.Verdict, r.Seen)
+		}
+		if r.Verdict == conform.Keeps && (r.Frame == 0 || r.Seen == "") {
+			t.Errorf("%s: got frame %d and %q, want what shows it", named(r), r.Frame, r.Seen)
+		}
+	}
+}
+
+// brokenServers are rules of the lab's server by which it breaks those of the RFCs.
+var brokenServers = []string{`
+on connect: reply 200 Hello.
+on USER: reply 530 No.
+`, `
+on NOOP: reply 250 Well.
+on QUIT: reply 226 Bye.
+on USER: as usual
+on 2nd USER: reply 331 Who?
+on PASS wrong: reply 230 Come in.
+on PASS secret: as usual
+on TYPE Z: reply 200 Fine.
+on TYPE A N: reply 504 No.
+on TYPE L 8: reply 504 No.
+on type i: reply 500 What?
+on XYZZY: reply 200 Fine.
+on ALLO: reply 550 No.
+on CWD drafts: reply 200 Fine.
+on CWD nowhere: reply 250 Fine.
+on CDUP: reply 502 No.
+on PWD: reply 257 /pub
+on MKD: reply 250 Done.
+on RNFR README: reply 250 Done.
+on RNFR nothing: reply 350 Go on.
+on RNTO something: reply 550 No.
+on DELE READ.ME: reply 200 Done.
+on DELE nothing: reply 250 Done.
+on SYST: reply 200 UNIX
+on HELP: reply 502 No.
+on STAT: reply 502 No.
+on FEAT: reply 211 None.
+on OPTS: reply 200 Fine.
+on ABOR: reply 200 Fine.
+on SIZE data.bin: reply 213 1.
+on SIZE nothing: reply 213 0
+on MDTM data.bin: reply 213 Tuesday.
+on MDTM nothing: reply 213 19850101000000
+on MLST: reply 250 Type=file
+on RETR nothing: reply 150 Here.; open data; close data; reply 550 No.
+on RETR README: reply 150 Here.; reply 530 No.
+on RETR: reply 150 Here.; send; reset data; reply 226 Done.
+on STOR: receive; reply 226 Done.
+on STOU: reply 150 Sure.; receive; reply 226 Done.
+on MLSD: reply 150 Here.; send "README\r\n"; reply 226 Done.
+`, `
+on PWD: reply 250 /
+on ALLO: reply 200 Fine.; reply 200 And again.
+on SYST: as usual; reply 215 And again.
+on STAT: write "211 Fine.\n"
+on FEAT: reply 211-Features; reply SIZE; reply 211 End.
+on ABOR: reply 502 No.
+on RETR: send; pause 100ms; reply 150 Here.; reply 226 Done.
+on LIST: reply 150 Here.; open data; reset data; reply 226 Done.
+on NLST: reply 150 Here.; send "a\nb\n"; reply 226 Done.
+on STOR: reply 150 Here.; reply 226 Done.; pause 100ms; receive
+on EPSV: reply 200 Fine.
+on EPRT: reply 250 Fine.
+on PORT: reply 250 Fine.
+`, `
+on 1st PASS: reply 230 Come in.
+on FEAT: write "211-Features\r\n AUTH TLS\r\n211 End\r\n"
+`, `
+on PASV: listen; reply 227 {port}
+on EPSV 9: reply 501 No.
+on EPSV ALL: reply 200 Fine.
+on 2nd EPRT: reply 501 No.
+`, `
+on LIST: send "no end"; reply 226 Done.
+`, `
+on RETR: reply 150 Here.; reply 226 Done.; pause 100ms; send
+on NLST: reply 502 No.
+on CDUP: reply 502 No.
+`, `
+on RETR: reply 150 Here.; send 10; reply 226 Done.
+`, `
+on RETR: send; reply 226 Done.
+`, `
+on PASS: log in; reply 230 Come in.; fall silent
+`}
+
+// TestConformOfBrokenServers breaks the server, and expects of each rule that one of
+// the broken servers does not keep it.
+func TestConformOfBrokenServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: two hundred sessions take place")
+	}
+	broken := map[string]bool{}
+	for _, rules := range brokenServers {
+		for _, r := range conformed(t, strings.TrimPrefix(rules, "\n")) {
+			broken[named(r)] = broken[named(r)] || r.Verdict == conform.Breaks
+		}
+	}
+	for _, r := range elsewhere(t) {
+		broken[named(r)] = broken[named(r)] || r.Verdict == conform.Breaks
+	}
+	const always = "When the client closes the control connection" // the lab's server always closes, too
+	for rule, is := range broken {
+		if !is && !strings.Contains(rule, always) {
+			t.Errorf("no broken server breaks it: %s", rule)
+		}
+	}
+}
+
+// elsewhere tries a server that opens active data connections from another port.
+func elsewhere(t *testing.T) []conform.Result {
+	t.Helper()
+	found, err := conformTo(t.Context(), conform.ServerRules(), Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+		s, err := conformance.Server(name, conformance.Program{})
+		if err != nil {
+			return nil, err
+		}
+		return scenario.Parse(s.File, bytes.Replace(s.Source, []byte("\nopen\n"), []byte("\nserver activeport=40020\nopen\n"), 1))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
