@@ -143,6 +143,7 @@ func TestLargeCapture(t *testing.T) {
 	tab := s.visit(t, "#/capture", pagetest.Desktop)
 	drop(tab, file)
 	until(tab, panel+`.includes("RETR large.bin")`)
+	until(tab, `document.querySelector(".lead")`)
 	if got := pagetest.Eval[string](tab, `document.querySelector(".facts").textContent`); !strings.Contains(got, "carried 200,00") {
 		t.Errorf("the page says %q, want that 200 MB were carried", got)
 	}

@@ -29,33 +29,50 @@ export class Capture {
   // open reads a file.
   async open(file) {
     this.summary = null;
-    this.made = new Map(); // panels, by name
+    const generation = this.made = new Map(); // panels, by name
     this.extracted = null;
     this.packets.forget();
     this.bar.hidden = true;
     this.head.replaceChildren();
     this.panel.replaceChildren();
     this.say(`Reading ${file.name} (${megabytes(file.size)}) …`);
+    let s;
     try {
-      this.summary = await this.lab.call("open", { name: file.name }, file);
+      s = await this.lab.call("open", { name: file.name }, file);
     } catch (error) {
-      this.say(`${file.name}: ${error.message}`, "fail");
+      if (generation === this.made) this.say(`${file.name}: ${error.message}`, "fail");
       return;
     }
-    const s = this.summary;
+    if (generation !== this.made) return; // another one has been dropped
+    this.summary = s;
     document.title = s.name + " · ftplab";
     this.heading.textContent = s.name;
     this.say("");
+    this.lead = h("div", { class: "leads" });
+    this.calls = h("div", { class: "calls" });
     this.head.replaceChildren(h("div", {},
       h("p", { class: "small" }, [count(s.packets, "packet"), count(s.connections, "connection"), count(s.sessions, "FTP session"), "began " + s.began].join(" · ")),
       s.damage ? h("p", { class: "fail" }, "The file is damaged: " + s.damage + ". What comes before is complete.") : null,
-      s.story.map(text => h("p", { class: "lead" }, text))));
+      this.lead));
     this.drop.classList.add("small");
     this.bar.hidden = false;
     const [, view, packet] = location.hash.slice(2).split("/");
     if (location.hash.startsWith("#/capture") && view) await this.show(view, Number(packet));
-    else location.hash = "#/capture/story";
+    else {
+      history.replaceState(null, "", "#/capture/story");
+      await this.show("story");
+    }
+    this.draw().catch(error => this.say(error.message, "fail"));
     announce(`${s.name} is open.`);
+  }
+
+  // draw tells the capture in a few sentences and a picture, above all else.
+  async draw() {
+    const generation = this.made;
+    const { story, hosts } = await this.lab.call("sketch");
+    if (generation !== this.made) return; // another capture has been opened
+    this.lead.replaceChildren(...story.map(text => h("p", { class: "lead" }, text)));
+    this.calls.replaceChildren(fragment(hosts));
   }
 
   say(text, kind = "") {
@@ -98,13 +115,13 @@ export class Capture {
 
   async story() {
     const { text, more } = await this.lab.call("story");
-    return h("div", {}, h("div", { class: "calls" }, fragment(this.summary.hosts)),
-      h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Story" }, text),
+    return h("div", {}, this.calls, h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Story" }, text),
       more ? h("p", { class: "small" }, "The story goes on; ftplab explain prints all of it.") : null);
   }
 
   async along() {
-    const { ladder: html, moments } = await this.lab.call("ladder");
+    const { ladder: html } = await this.lab.call("sketch");
+    const moments = await this.lab.call("moments");
     const ladder = new Ladder(packet => player.goTo(packet));
     const player = new Player(ladder, (packet, running) => ladder.mark(packet, running));
     ladder.draw(html);

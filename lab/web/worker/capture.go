@@ -21,20 +21,18 @@ import (
 type opened struct {
 	path, name string
 	*capture.Capture
-	ladder  string   // HTML
-	reading *reading // of its packets, so far
+	sketched *sketch  // when it was asked for
+	reading  *reading // of its packets, so far
 }
 
 // A summary is what is known of a capture when it has been opened.
 type summary struct {
-	Name        string   `json:"name"`
-	Packets     int      `json:"packets"`
-	Connections int      `json:"connections"`
-	Sessions    int      `json:"sessions"`
-	Began       string   `json:"began"`
-	Damage      string   `json:"damage,omitempty"` // why it was not read to its end
-	Story       []string `json:"story"`            // in a few sentences
-	Hosts       string   `json:"hosts"`            // HTML
+	Name        string `json:"name"`
+	Packets     int    `json:"packets"`
+	Connections int    `json:"connections"`
+	Sessions    int    `json:"sessions"`
+	Began       string `json:"began"`
+	Damage      string `json:"damage,omitempty"` // why it was not read to its end
 }
 
 // open opens the capture in a file, in the place of the one before.
@@ -47,28 +45,14 @@ func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), file.Path+": "))
 	}
-	o := &opened{path: file.Path, name: file.Name, Capture: c}
 	if c.Size == 0 {
 		c.Close()
 		return nil, lab.ErrNoPackets
 	}
-	r, err := report.New(c, nil)
-	if err != nil {
-		c.Close()
-		return nil, err
-	}
-	r.Capture = file.Name
-	var hosts, ladder strings.Builder
-	if err := r.Draw(&hosts, &ladder); err != nil {
-		c.Close()
-		return nil, err
-	}
-	o.ladder = ladder.String()
-	w.opened = o
+	w.opened = &opened{path: file.Path, name: file.Name, Capture: c}
 	return &summary{
 		Name: file.Name, Packets: c.Size, Connections: c.NumConnections(), Sessions: c.NumSessions(),
-		Began:  time.Unix(0, c.Start).UTC().Format("2 January 2006, 15:04:05 UTC"),
-		Damage: c.Cut, Story: r.Story(), Hosts: hosts.String(),
+		Began: time.Unix(0, c.Start).UTC().Format("2 January 2006, 15:04:05 UTC"), Damage: c.Cut,
 	}, nil
 }
 
@@ -126,18 +110,41 @@ func (b *beginning) Write(data []byte) (int, error) {
 	return 0, errEnough
 }
 
-// A ladder is one to read along.
-type ladder struct {
-	Ladder  string          `json:"ladder"` // HTML
-	Moments []replay.Moment `json:"moments"`
+// A sketch is a capture in a few sentences and two pictures.
+type sketch struct {
+	Story  []string `json:"story"`  // paragraphs
+	Hosts  string   `json:"hosts"`  // HTML
+	Ladder string   `json:"ladder"` // HTML
 }
 
-func (w *Worker) ladder(nothing) (ladder, error) {
+func (w *Worker) sketch(nothing) (*sketch, error) {
 	o, err := w.capture()
 	if err != nil {
-		return ladder{}, err
+		return nil, err
 	}
-	return ladder{o.ladder, slices.Collect(replay.Moments(o.Capture, mostMoments))}, o.Err()
+	if o.sketched != nil {
+		return o.sketched, nil
+	}
+	r, err := report.New(o.Capture, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Capture = o.name
+	var hosts, ladder strings.Builder
+	if err := r.Draw(&hosts, &ladder); err != nil {
+		return nil, err
+	}
+	o.sketched = &sketch{r.Story(), hosts.String(), ladder.String()}
+	return o.sketched, nil
+}
+
+// moments are what happens at the first packets, to be read along.
+func (w *Worker) moments(nothing) ([]replay.Moment, error) {
+	o, err := w.capture()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(replay.Moments(o.Capture, mostMoments)), o.Err()
 }
 
 // A page is a whole page of HTML.

@@ -20,7 +20,7 @@ import (
 )
 
 // mostMoments is how many packets of a session can be read along.
-const mostMoments = 1000
+const mostMoments = 5000
 
 // A mistake is one in the text of a scenario.
 type mistake struct {
