@@ -2,7 +2,7 @@ package main
 
 // The gallery has the results of a few scenarios, for readers of the repository.
 // It is made by `go generate ./cmd/ftplab`, which needs
-// chromium for the picture in the README. The capture of the ten mebibytes is
+// chromium for the picture in the README, and the servers and clients of the matrix. The capture of the ten mebibytes is
 // left out: it is too large for a repository, and a minute's run makes it. So is
 // index.json, which only later runs in the same folder need.
 //
@@ -10,4 +10,5 @@ package main
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json
 //go:generate sed -i "s|<a href=.el_2019/capture.pcapng.>\\([^<]*\\)</a>|\\1|" ../../results/gallery/index.html
 //go:generate sh -c "go run . articles > ../../results/gallery/articles.md"
+//go:generate go run . matrix -o ../../results/matrix --table ../../results/gallery/matrix.md
 //go:generate go test ../../lab/analysis/report -run Gallery -picture ../../../results/gallery/walkthrough.png

@@ -114,7 +114,7 @@ and proves that what was recorded is what should have happened.`,
 	}
 	root.AddCommand(runCommand(), openCommand(), listCommand(), showScenarioCommand(), newCommand(), explainCommand(), articlesCommand(), baselineCommand())
 	root.AddCommand(checkCommand(), deriveCommand(), conformCommand(), generateCommand())
-	root.AddCommand(exerciseCommand(), gradeCommand(), extcapCommand())
+	root.AddCommand(exerciseCommand(), gradeCommand(), extcapCommand(), matrixCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(webCommand())
 	root.AddCommand(helpTopics()...)

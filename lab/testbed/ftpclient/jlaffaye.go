@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/jlaffaye/ftp"
@@ -158,13 +159,20 @@ func (c *Jlaffaye) SetMode(mode Mode, port uint16) error {
 	return nil
 }
 
-// Login implements [Client].
+// Login implements [Client]. The reply is that to USER or PASS: this client sends more
+// when it has logged in, and does not mind if the server refuses OPTS UTF8 ON.
 func (c *Jlaffaye) Login(ctx context.Context, name, password string) (Reply, error) {
-	replies, err := c.do(ctx, "login", func() error { return c.client.Login(name, password) })
-	if err == nil && !last(replies).Refused() {
-		c.state.note("TYPE I", Reply{Code: 200}) // which it sends, too
+	var complaint error
+	replies, err := c.do(ctx, "login", func() error {
+		complaint = c.client.Login(name, password)
+		return complaint
+	})
+	if err != nil || complaint != nil {
+		return last(replies), err
 	}
-	return last(replies), err
+	c.state.note("TYPE I", Reply{Code: 200}) // which it sends, too
+	in := slices.IndexFunc(replies, func(r Reply) bool { return r.Code/100 == 2 })
+	return replies[in], nil
 }
 
 // Command implements [Client] for CWD, CDUP, PWD, MKD, RMD, DELE, SIZE, MDTM,

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+	"ftplab/lab/scenario"
+	"ftplab/scenarios/matrix"
+)
+
+func matrixCommand() *cobra.Command {
+	var results, table string
+	var parallel int
+	c := &cobra.Command{
+		Use:   "matrix",
+		Short: "Run real servers with real clients, and show what differs",
+		Long: `Matrix runs each of the real FTP servers vsftpd, ProFTPD, Pure-FTPd, inetutils and
+pyftpdlib, as Debian configures them, with each of the real clients curl, lftp, tnftp,
+inetutils-ftp, ncftp, wget, Python and jlaffaye/ftp: in both modes, over IPv4 and IPv6.
+It writes a table: how each pair announces data connections, where the 150 comes, who
+closes first, who resets. Each line links to the walkthrough of the pair.
+
+It uses the programs that are installed, leaves the others out, and says which. It needs
+Linux's TCP, and no root.
+
+Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be run.`,
+		Example: `  ftplab matrix
+  ftplab matrix -o /tmp/matrix`,
+		Args: takesNothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(c)
+			defer stop()
+			return runMatrix(ctx, results, table, parallel, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVarP(&results, "output", "o", filepath.Join("results", "matrix"), "the folder for the results")
+	c.Flags().StringVar(&table, "table", "", "the `file` for the table; matrix.md among the results by default")
+	c.Flags().IntVar(&parallel, "parallel", 2*runtime.NumCPU(), "how many pairs run at once")
+	return c
+}
+
+func runMatrix(ctx context.Context, results, table string, parallel int, stdout, stderr io.Writer) error {
+	var list []*scenario.Scenario
+	var combinations []lab.Combination
+	missing := map[string]bool{}
+	for _, p := range matrix.Pairs() {
+		if program := missingProgram(p); program != "" {
+			if !missing[program] {
+				fmt.Fprintf(stdout, "%s is not installed, so pairs that need it are left out\n", program)
+			}
+			missing[program] = true
+			continue
+		}
+		list = append(list, p.Scenario)
+		combinations = append(combinations, lab.Combination{Server: p.Server, Client: p.Client, Mode: p.Mode, IP: p.IP()})
+	}
+	if len(list) == 0 {
+		return errors.New("none of the servers, or none of the clients, is installed")
+	}
+	p := newPrinter(stdout, stderr, false, list)
+	runs := runAll(ctx, list, lab.Options{Results: results}, parallel, p)
+	for i, r := range runs {
+		combinations[i].Ran = r
+	}
+	if p.broken < len(list) {
+		if err := lab.WriteIndex(results, runs); err != nil {
+			return err
+		}
+		table = cmp.Or(table, filepath.Join(results, "matrix.md"))
+		if err := writeMatrix(table, results, combinations[:len(runs)]); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "The table is %s\n", table)
+	}
+	return p.end()
+}
+
+// missingProgram is a program of a pair that is not installed, "" if all are.
+func missingProgram(p matrix.Pair) string {
+	for _, program := range p.Needs {
+		_, err := os.Stat(program)
+		if !filepath.IsAbs(program) {
+			_, err = exec.LookPath(program)
+		}
+		if err != nil {
+			return program
+		}
+	}
+	return ""
+}
+
+// writeMatrix writes the table, with links from its folder to the results.
+func writeMatrix(path, results string, combinations []lab.Combination) error {
+	base, err := filepath.Rel(filepath.Dir(path), results)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(file, "# What real FTP programs do differently\n\nMade by `ftplab matrix`, which also makes the walkthrough of each session: each client is a link to it.")
+	err = lab.WriteMatrix(file, combinations, func(c lab.Combination) string {
+		return filepath.ToSlash(filepath.Join(base, c.Scenario.Name, "walkthrough.html"))
+	})
+	return errors.Join(err, file.Close())
+}
