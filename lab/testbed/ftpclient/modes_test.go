@@ -58,8 +58,8 @@ func TestJlaffayeListsDownloadsAndUploads(t *testing.T) {
 			if got := client.Greeting().Code; got != 220 {
 				t.Errorf("greeting: got %d, want 220", got)
 			}
-			if reply, err := client.Login(soon(t), "anonymous", "me@mypc.test"); err != nil || reply.Code != 200 {
-				t.Fatalf("login: got %v, %v, want 200, the reply to OPTS UTF8 ON", reply, err)
+			if reply, err := client.Login(soon(t), "anonymous", "me@mypc.test"); err != nil || reply.Code != 230 {
+				t.Fatalf("login: got %v, %v, want 230, the reply to PASS", reply, err)
 			}
 			listDownloadAndUpload(t, client, server)
 		})
