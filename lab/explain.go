@@ -37,12 +37,24 @@ type Explanation struct {
 	NoHash   bool // leave out the SHA-256 of what was transferred, which takes most of the time
 	Absolute bool // of PacketLines: sequence numbers as on the wire
 	Delta    bool // of PacketLines: the time since the previous line, not since the first
+
+	// Redact explains the capture as [Redact] writes it, with RedactKey.
+	Redact    bool
+	RedactKey string
 }
 
 // Explain writes what happened in a capture: its TCP connections, the FTP
 // sessions among them, and which data connection belongs to which command. It
 // guesses nothing: what the capture does not show is left out, or said.
 func Explain(w io.Writer, src Source, e Explanation) error {
+	if e.Redact {
+		redacted, remove, err := src.redacted(e.RedactKey)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		src = redacted
+	}
 	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON || e.Form == JSONLines) && !e.NoHash
 	c, err := src.open(capture.Options{NoHash: !hashes})
 	if err != nil {
@@ -75,7 +87,7 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 		return err
 	}
 	r.Capture = src.name
-	if src.path != "" {
+	if src.path != "" && !e.Redact {
 		r.Capture = filepath.Base(src.path)
 		r.Command = fmt.Sprintf("ftplab explain --%s %s", e.Form, r.Capture)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,7 @@ var explanationForms = []struct {
 
 func explainCommand() *cobra.Command {
 	var e lab.Explanation
-	var keyLog, extractTo string
+	var keyLog, extractTo, output string
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
@@ -44,13 +45,23 @@ is left out or said.
 --extract writes what each data connection carried, also inside TLS with its keys,
 as it was transferred: lines may end in CRLF. The name of a file is the number of
 the connection and the last part of the path in safe characters. No file is written
-outside the folder or over another one. If bytes are missing, the line says where.`,
+outside the folder or over another one. If bytes are missing, the line says where.
+
+--redact replaces passwords, users, names of files and hosts by others of the same
+length, and addresses so that a common prefix stays one; the same name always
+becomes the same. Contents of files, listings and connections other than FTP become
+filler. It works in every form, and -w writes the capture itself, with new lengths and
+checksums. Kept are times, ports, sizes and TCP's numbers, the commands and reply codes,
+the usual words of replies (also the names of server programs), numbers in them, the
+users anonymous and ftp, well-known endings such as .txt, and what TLS encrypts.
+Comments, names of hosts and keys are left out, and the frames become plain Ethernet.`,
 		Example: `  ftplab explain capture.pcapng              the story
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
   ftplab explain --html capture.pcapng > walkthrough.html
   ftplab explain --keylog keys.log ftps.pcap what is inside TLS
   ftplab explain --extract files capture.pcap what was transferred, as files
+  ftplab explain --redact -w public.pcapng capture.pcap
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -62,7 +73,13 @@ outside the folder or over another one. If bytes are missing, the line says wher
 			if (e.Absolute || e.Delta) && e.Form != lab.PacketLines {
 				return errors.New("--absolute and --delta go with --packets")
 			}
+			if !e.Redact && (output != "" || e.RedactKey != "") {
+				return errors.New("-w and --redact-key go with --redact")
+			}
 			defer spareMemory(args[0])()
+			if output != "" {
+				return redactTo(output, source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), e.RedactKey, c.OutOrStdout())
+			}
 			if extractTo != "" {
 				return lab.Extract(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), extractTo)
 			}
@@ -76,9 +93,22 @@ outside the folder or over another one. If bytes are missing, the line says wher
 		names = append(names, f.flag)
 	}
 	c.Flags().StringVar(&extractTo, "extract", "", "write what was transferred into files in this folder, and print a line for each")
-	oneOf(c, append(names, "extract")...)
+	c.Flags().BoolVar(&e.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
+	c.Flags().StringVar(&e.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
+	c.Flags().StringVarP(&output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
+	oneOf(c, append(names, "extract", "output")...)
+	oneOf(c, "redact", "extract")
+	oneOf(c, "redact", "keylog")
 	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
 	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")
 	return c
+}
+
+// redactTo writes the redacted capture to a file. If that fails, a file of before stays.
+func redactTo(name string, src lab.Source, key string, stdout io.Writer) error {
+	if name == "-" {
+		return lab.Redact(stdout, src, key)
+	}
+	return replaceFile(name, func(w io.Writer) error { return lab.Redact(w, src, key) })
 }

@@ -93,3 +93,50 @@ func TestSpareMemory(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainRedacted(t *testing.T) {
+	const name = recorded + "active_list.pcapng"
+	out := t.TempDir() + "/public.pcapng"
+	if status, stdout, stderr := explained(t, nil, "--redact", "--redact-key", "k", "-w", out, name); status != exitPassed || stdout+stderr != "" {
+		t.Fatalf("got status %d and %q", status, stdout+stderr)
+	}
+	_, plain, _ := explained(t, nil, out)
+	for _, form := range []string{"", "--json", "--jsonl", "--packets", "--md", "--html"} {
+		args := []string{"--redact", "--redact-key", "k", name}
+		if form != "" {
+			args = append(args, form)
+		}
+		status, stdout, stderr := explained(t, nil, args...)
+		if status != exitPassed || stderr != "" || strings.Contains(stdout, "192.0.2.21") || strings.Contains(stdout, "issle") || strings.Contains(stdout, "active_list") {
+			t.Errorf("%v: got status %d, %q and\n%.2000s", args, status, stderr, stdout)
+		}
+		if _, want, _ := strings.Cut(plain, ":"); form == "" && !strings.HasSuffix(stdout, want) {
+			t.Errorf("got\n%s\nwant what the written capture shows:\n%s", stdout, want)
+		}
+	}
+	for _, test := range []struct{ args, want string }{
+		{"-w x.pcapng", "-w and --redact-key go with --redact"},
+		{"--redact --keylog x", "--keylog do not go together"},
+		{"--redact --extract x", "--extract do not go together"},
+		{"--redact --json -w x", "do not go together"},
+	} {
+		if status, _, stderr := explained(t, nil, append(strings.Fields(test.args), name)...); status != exitError || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: got status %d and %q, want %q", test.args, status, stderr, test.want)
+		}
+	}
+}
+
+func TestExplainExtract(t *testing.T) {
+	dir := t.TempDir() + "/files"
+	status, stdout, stderr := explained(t, nil, "--extract", dir, recorded+"active_list.pcapng")
+	if status != exitPassed || stderr != "" || !strings.HasPrefix(stdout, "connection 1, LIST: 00001-LIST.txt; ") {
+		t.Errorf("got status %d, %q and %q", status, stderr, stdout)
+	}
+	if listing, err := os.ReadFile(dir + "/00001-LIST.txt"); err != nil || len(listing) == 0 {
+		t.Errorf("got %q, %v", listing, err)
+	}
+	status, _, stderr = explained(t, nil, "--extract", dir, recorded+"active_list.pcapng")
+	if status != exitError || !strings.Contains(stderr, "00001-LIST.txt already; extract into an empty folder") {
+		t.Errorf("got status %d and %q for a folder that has the file", status, stderr)
+	}
+}

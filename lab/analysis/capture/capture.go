@@ -39,6 +39,7 @@ type Capture struct {
 
 	file       *file
 	hash       bool
+	closed     bool // TLS stays so
 	limits     limits
 	spans      []span               // by the IDs of the connections
 	reused     []int                // the IDs of those between the ports of an older one
@@ -61,6 +62,8 @@ type Options struct {
 	// KeyLog are lines of a TLS key log (draft-ietf-tls-keylogfile), beside those that a
 	// pcapng file brings along.
 	KeyLog []byte
+	// NoKeys leaves TLS closed, also where the file brings keys along.
+	NoKeys bool
 
 	limits limits // of memory; zero for the normal ones
 }

@@ -59,7 +59,9 @@ func (c *Capture) findFacts() error {
 	}
 	c.Dropped, c.Names = r.Dropped(), r.Names()
 	for _, log := range r.Secrets() {
-		c.keys.Read(strings.NewReader(log))
+		if !c.closed {
+			c.keys.Read(strings.NewReader(log))
+		}
 	}
 	c.spans, c.reused = x.spans, x.reused
 	x = identities{}

@@ -74,7 +74,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, limits: opts.limits, keys: &tls.Keys{}}
+	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal

@@ -33,3 +33,7 @@ func (c *Capture) keepProtected() error {
 	})
 	return err
 }
+
+// Protected reports whether the connection with an ID is a data connection that begins with
+// a handshake of TLS. Whether it is in TLS says [ftp.Connection.TLS].
+func (c *Capture) Protected(id int) bool { return c.protected[id] }

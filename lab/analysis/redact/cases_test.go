@@ -1,0 +1,295 @@
+package redact
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/internal/forge"
+)
+
+// write writes a capture into a file.
+func write(t *testing.T, name string, file []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const dialogueOf = `< 220 ftp.secrethost.example FTP server (Version 6.4) ready at 10.11.12.13.
+> USER alicesecret
+< 331 Password required for alicesecret.
+> PASS hunter2secret!
+< 230-Welcome Alicesecret on secrethost
+<  contact bob@secrethost.example
+< 230 User alicesecret logged in.
+> CWD /home/alicesecret/Projectx
+< 250 CWD command successful
+> PORT 198,51,100,100,200,10
+< 200 PORT command successful
+> RETR ../quarterly_report.txt
+< 150 Opening ASCII mode data connection for quarterly_report.txt (123 bytes).
+< 226 Transfer complete.
+> PASV
+< 227 Entering Passive Mode (192,0,2,21,100,0).
+> LIST -la Projectx
+< 150 Here comes the directory listing.
+< 226 Directory send OK.
+> EPRT |1|198.51.100.100|51211|
+< 500 Unknown command 198.51.100.100 51211
+> LPRT 4,4,198,51,100,100,2,200,12
+< 200 ok
+> STAT .
+< 213-Status of Projectx:
+< -rw-r--r-- 1 alicesecret staffgroup 4711 Jan 01 12:30 otherfile.doc
+< 213 End
+> XSECRETVERB ownsecret
+< 500 XSECRETVERB ownsecret not understood
+> quit
+< 221 Goodbye.
+`
+
+// dialogueSession is a session with all that has to be redacted.
+func dialogueSession() []byte {
+	f := forge.New()
+	c := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	for line := range strings.Lines(dialogueOf) {
+		side := 0
+		if line[0] == '<' {
+			side = 1
+		}
+		c.Send(side, strings.TrimSuffix(line[2:], "\n")+"\r\n")
+		switch {
+		case strings.HasPrefix(line, "< 150 Opening"):
+			d := f.Dial("192.0.2.21:20", "198.51.100.100:51210")
+			d.Send(0, "the secretcontent of the file, which nobody may read\r\n")
+			d.Close(0)
+		case strings.HasPrefix(line, "> LIST"):
+			d := f.Dial("198.51.100.100:51220", "192.0.2.21:25600")
+			d.Send(1, "-rw-r--r-- 1 alicesecret staffgroup 9 Jan 1 1999 hiddenname.txt\r\n")
+			d.Close(1)
+		}
+	}
+	c.Close(1)
+	web := f.Dial("198.51.100.100:40000", "203.0.113.9:80")
+	web.Send(0, "GET /othersecret HTTP/1.0\r\nCookie: cookiesecret\r\n\r\n")
+	web.Close(0)
+	return f.Bytes()
+}
+
+// TestDialogue asks what becomes of each line.
+func TestDialogue(t *testing.T) {
+	file := dialogueSession()
+	out := redacted(t, file, "key")
+	for _, secret := range []string{
+		"secret", "hunter", "alice", "Alice", "Projectx", "quarterly", "report", "hiddenname", "otherfile", "staffgroup", "4711", "bob", "SECRETVERB", "cookie",
+		"198.51.100.100", "198,51,100,100", "192,0,2,21", "10.11.12.13", "203.0.113.9", "\xc6\x33\x64\x64", "\xc0\x00\x02\x15", "\xcb\x00\x71\x09",
+	} {
+		if bytes.Contains(out, []byte(secret)) {
+			t.Errorf("%q is in the redacted capture", secret)
+		}
+	}
+	want, got := shape(open(t, file)), shape(open(t, out))
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	var lines []string
+	for s := range open(t, out).Sessions() {
+		for _, l := range s.Lines {
+			lines = append(lines, l.Text)
+		}
+		if s.DataPorts[0].ThirdParty || s.DataPorts[1].ThirdParty {
+			t.Error("an announced address does not agree with that of the packets")
+		}
+	}
+	all := strings.Join(lines, "\n")
+	for _, kept := range []string{"Opening ASCII mode data connection for ", ".txt (123 bytes).", "226 Transfer complete.", "LIST -la ", "Entering Passive Mode (", ",100,0).", "RETR ../", "User ", " logged in.", "Version 6.4", "quit"} {
+		if !strings.Contains(all, kept) {
+			t.Errorf("%q is not in\n%s", kept, all)
+		}
+	}
+}
+
+// TestConsistent asks that the same key gives the same capture, and another key another.
+func TestConsistent(t *testing.T) {
+	file := dialogueSession()
+	a, b, c, d := redacted(t, file, "key"), redacted(t, file, "key"), redacted(t, file, "other"), redacted(t, file, "")
+	if !bytes.Equal(a, b) {
+		t.Error("the same key gave two captures")
+	}
+	if bytes.Equal(a, c) || bytes.Equal(c, d) {
+		t.Error("two keys gave the same capture")
+	}
+	k := NewKey("key")
+	if x, y := k.Word([]byte("Readme")), k.Word([]byte("README")); !strings.EqualFold(string(x), string(y)) || strings.EqualFold(string(x), "readme") || len(x) != 6 {
+		t.Errorf("got %s and %s", x, y)
+	}
+}
+
+// TestAddresses asks that common prefixes stay as long as they are, that no two addresses
+// become one, and that special ones stay among themselves.
+func TestAddresses(t *testing.T) {
+	k := NewKey("key")
+	common := func(a, b netip.Addr) int {
+		x, y := a.AsSlice(), b.AsSlice()
+		for i := range 8 * len(x) {
+			if (x[i/8]^y[i/8])<<(i%8)&0x80 != 0 {
+				return i
+			}
+		}
+		return 8 * len(x)
+	}
+	var all []netip.Addr
+	for _, text := range []string{"10.1.2.3", "10.1.2.4", "10.1.3.4", "10.200.1.1", "192.168.1.1", "192.168.1.254", "192.0.2.21", "172.16.5.4", "8.8.8.8", "127.0.0.1", "169.254.1.1", "1.1.1.1", "223.255.255.254"} {
+		all = append(all, netip.MustParseAddr(text))
+	}
+	six := []netip.Addr{}
+	for _, text := range []string{"2001:db8::1", "2001:db8::2", "2001:db8:1::1", "fe80::1234", "fe80::abcd:1", "fd00::1", "2a00:1450::5"} {
+		six = append(six, netip.MustParseAddr(text))
+	}
+	for _, group := range [][]netip.Addr{all, six} {
+		for i, a := range group {
+			for _, b := range group[:i] {
+				if got, want := common(k.Addr(a), k.Addr(b)), common(a, b); got != want {
+					t.Errorf("%v and %v have %d bits in common, and then %d", a, b, want, got)
+				}
+			}
+			b := k.Addr(a)
+			if a == b || b.IsMulticast() || b.IsLoopback() != a.IsLoopback() || b.IsLinkLocalUnicast() != a.IsLinkLocalUnicast() && a.Is6() || b.Is4() && b.As4()[0] == 0 {
+				t.Errorf("%v became %v", a, b)
+			}
+		}
+	}
+}
+
+// TestCutLines asks that lines which are cut into segments, sent twice or captured in part
+// are redacted, with numbers that agree.
+func TestCutLines(t *testing.T) {
+	f := forge.New()
+	c := f.Dial("10.9.8.7:51200", "10.250.240.230:21")
+	c.Send(1, "220 ready\r\n")
+	text := "USER alicesecret\r\nPORT 10,9,8,7,200,10\r\nRETR thesecretfile\r\nQUIT\r\n"
+	start := c.Seq[0]
+	for _, b := range []byte(text) { // a byte a segment
+		c.Send(0, string(b))
+	}
+	c.Packet(0, start, forge.ACK, []byte(text)) // all of it again
+	c.Packet(0, start+3, forge.ACK, []byte(text[3:30]))
+	c.Send(1, "331 ok alicesecret\r\n227 10,250,240,230,9,9\r\n550 thesecretfile\r\n221 bye")
+	c.Lose(1, 100)
+	c.Send(1, "thesecretfile after a gap\r\n")
+	c.Close(0)
+	file := f.Bytes()
+	out := redacted(t, file, "key")
+	for _, secret := range []string{"alice", "secret", "10,9,8,7", "10,250,240,230"} {
+		if bytes.Contains(out, []byte(secret)) {
+			t.Errorf("%q is in the redacted capture", secret)
+		}
+	}
+	var got []string
+	x := open(t, out)
+	for s := range x.Sessions() {
+		for _, e := range s.Exchanges {
+			got = append(got, e.Command)
+		}
+		if missing := s.Control.Missing(); missing != 100 {
+			t.Errorf("got %d missing bytes, want 100", missing)
+		}
+		a, _ := x.Connection(0).Addr("client"), 0
+		if s.DataPorts[0].Addr.Addr() != a.Addr() {
+			t.Errorf("PORT has %v, and the client %v", s.DataPorts[0].Addr, a)
+		}
+	}
+	if strings.Join(got, " ") != "USER PORT RETR QUIT" {
+		t.Errorf("got %q", got)
+	}
+	for p := range x.Packets() { // each byte is the same, however often it was sent
+		if p.Segment != nil && p.Segment.Length > 0 && p.From == "client" && p.Segment.Seq == 1 && p.Segment.Length > 1 &&
+			!strings.HasPrefix(string(p.Segment.Payload), "USER ") {
+			t.Errorf("packet %d begins with %q", p.Number, p.Segment.Payload)
+		}
+	}
+}
+
+// TestProxies asks that what stands in front of a dialogue is redacted and still read.
+func TestProxies(t *testing.T) {
+	hello := "220 ready\r\n"
+	for name, test := range map[string]struct{ client, server string }{
+		"PROXY v1":     {"PROXY TCP4 203.0.113.77 192.0.2.21 5000 21\r\n", ""},
+		"PROXY v2":     {"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xcb\x00\x71\x4d\xc0\x00\x02\x15\x13\x88\x00\x15", ""},
+		"SOCKS4":       {"\x04\x01\x00\x15\xcb\x00\x71\x4dusersecret\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00"},
+		"SOCKS5":       {"\x05\x01\x00\x05\x01\x00\x03\x13secrethost.examplex\x00\x15", "\x05\x00\x05\x00\x00\x01\xcb\x00\x71\x4d\x10\x00"},
+		"HTTP CONNECT": {"CONNECT secrethost.example:21 HTTP/1.1\r\nHost: secrethost.example\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"},
+	} {
+		f := forge.New()
+		c := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
+		c.Send(0, test.client)
+		if test.server != "" {
+			c.Send(1, test.server)
+		}
+		c.Send(1, hello)
+		c.Send(0, "USER usersecret\r\n")
+		c.Send(1, "331 go on\r\n")
+		c.Close(0)
+		out := redacted(t, f.Bytes(), "key")
+		for _, secret := range []string{"secret", "203.0.113.77", "\xcb\x00\x71\x4d", "\xc0\x00\x02\x15"} {
+			if bytes.Contains(out, []byte(secret)) {
+				t.Errorf("%s: %q is in the redacted capture", name, secret)
+			}
+		}
+		found := false
+		for s := range open(t, out).Sessions() {
+			found = s.Proxy != nil && s.Proxy.Kind == name && len(s.Exchanges) == 1 && s.Exchanges[0].Command == "USER"
+		}
+		if !found {
+			t.Errorf("%s: the session behind it is not found", name)
+		}
+	}
+}
+
+// TestHostileNumbers asks that wild sequence numbers neither fill the memory nor stop the
+// writer.
+func TestHostileNumbers(t *testing.T) {
+	f := forge.New()
+	c := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
+	c.Send(1, "220 ready\r\n")
+	c.Send(0, "USER alicesecret\r\n")
+	for i := range 200 {
+		c.Packet(i%2, uint32(i)*0x1234567, forge.ACK, []byte(fmt.Sprintf("PASS secret%d\r\n", i)))
+	}
+	c.Packet(0, 0, 0xff, nil)
+	out := redacted(t, f.Bytes(), "key")
+	if bytes.Contains(out, []byte("secret")) {
+		t.Error("a name is in the redacted capture")
+	}
+	if got, want := open(t, out).Size, open(t, f.Bytes()).Size; got != want {
+		t.Errorf("got %d packets, want %d", got, want)
+	}
+}
+
+// FuzzWrite asks that no capture stops the writer, and that what it writes can be read.
+func FuzzWrite(f *testing.F) {
+	f.Add(dialogueSession())
+	f.Add(tlsSession())
+	f.Fuzz(func(t *testing.T, file []byte) {
+		c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true, NoKeys: true})
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := Write(&out, c, NewKey("key"), "test"); err != nil {
+			t.Fatal(err)
+		}
+		again, err := capture.Read(bytes.NewReader(out.Bytes()), capture.Options{NoHash: true})
+		if err != nil || again.Cut != "" || again.Size != c.Size {
+			t.Errorf("got %v, %v", again, err)
+		}
+	})
+}

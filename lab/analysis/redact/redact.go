@@ -1,0 +1,119 @@
+package redact
+
+import (
+	"io"
+	"time"
+
+	"github.com/google/gopacket"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/pcapng"
+)
+
+type tcpBlock = tcp.SACKBlock
+
+// A writer writes the new frames of a capture.
+type writer struct {
+	key     *Key
+	streams map[place]*stream
+}
+
+// Write writes a capture again as pcapng, without what says who spoke of what. The capture
+// has to be opened with NoKeys. Memory grows with the dialogues of the capture, not with
+// its transfers.
+func Write(out io.Writer, c *capture.Capture, key *Key, application string) error {
+	w := &writer{key: key, streams: map[place]*stream{}}
+	if err := w.read(c); err != nil {
+		return err
+	}
+	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, pcapng.Info{Application: application, System: "redacted"})
+	if err != nil {
+		return err
+	}
+	stats := pcapng.Stats{Dropped: c.Dropped}
+	for p := range c.Packets() {
+		f := w.frame(p)
+		at := time.Unix(0, p.Time)
+		if stats.Began.IsZero() {
+			stats.Began = at
+		}
+		stats.Ended = at
+		info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(f.data), Length: len(f.data) + f.more}
+		if err := to.WritePacket(info, f.data); err != nil {
+			return err
+		}
+	}
+	if err := c.Err(); err != nil {
+		return err
+	}
+	stats.Received = uint64(c.Size)
+	return to.Close(stats)
+}
+
+// read reads the streams that are not all filler.
+func (w *writer) read(c *capture.Capture) error {
+	raw := map[place]*pieces{}
+	for p := range c.Packets() {
+		if p.Segment == nil || len(p.Segment.Payload) == 0 {
+			continue
+		}
+		x := p.Connection
+		at := place{x.ID, p.From}
+		switch {
+		case raw[at] != nil:
+		case x.Role == ftp.Control:
+			raw[at] = &pieces{}
+		case x.Role == ftp.Data && c.Protected(x.ID):
+			raw[at] = &pieces{most: maxHandshake}
+		default:
+			continue
+		}
+		raw[at].add(p)
+	}
+	if err := c.Err(); err != nil {
+		return err
+	}
+	for d := range c.Dialogues(false) {
+		runs := map[ftp.Side][]run{}
+		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+			at := place{d.Control.ID, side}
+			runs[side] = raw[at].runs()
+			delete(raw, at)
+		}
+		for side, s := range dialogue(w.key, d, runs) {
+			w.streams[place{d.Control.ID, side}] = s
+		}
+	}
+	if len(raw) > 0 {
+		w.protected(c, raw)
+	}
+	return c.Err()
+}
+
+// protected makes the streams of data connections in TLS: the handshake is rewritten, and
+// what is encrypted stays.
+func (w *writer) protected(c *capture.Capture, raw map[place]*pieces) {
+	for x := range c.Connections() {
+		if x.TLS == nil {
+			continue // it only begins like TLS
+		}
+		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+			runs := raw[place{x.ID, side}].runs()
+			if len(runs) == 0 {
+				continue
+			}
+			edits, encrypted := walkRecords(w.key, runs[0])
+			if encrypted > 0 {
+				for i := range edits { // only what is in clear is an edit
+					e := &edits[i]
+					e.text, e.end = e.text[:encrypted-e.start], encrypted
+				}
+			}
+			s := newStream(edits)
+			s.opaqueFrom, s.opaqueTo = encrypted, x.TLS.Flow(side).ClearFrom
+			w.streams[place{x.ID, side}] = s
+		}
+	}
+}

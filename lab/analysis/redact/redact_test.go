@@ -1,0 +1,216 @@
+package redact
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/pcapng"
+)
+
+var captures = flag.String("captures", "", "a pattern of captures to redact, besides those of the repository")
+
+// recorded are the captures of the repository.
+func recorded(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"../capture/testdata/*.pcap*", "../../../results/gallery/*/*.pcapng", "testdata/*.pcap*", *captures} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+func open(t *testing.T, file []byte) *capture.Capture {
+	t.Helper()
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true, NoKeys: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// redacted redacts a capture.
+func redacted(t *testing.T, file []byte, key string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Write(&out, open(t, file), NewKey(key), "test"); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// shape is what redaction keeps of a capture.
+func shape(c *capture.Capture) []string {
+	lines := []string{fmt.Sprintf("%d packets, %d truncated, %d unread", c.Size, c.Truncated, c.Unread)}
+	side := func(f *ftp.Connection, s ftp.Side) string {
+		x := f.Flow(s)
+		bytes := fmt.Sprint(x.Bytes)
+		if f.Role == ftp.Control {
+			bytes = "?" // an address may have grown
+		}
+		return fmt.Sprintf("%d packets %d segments %s bytes fin %d rst %d again %d", x.Packets, x.Segments, bytes, x.FIN, x.RST, x.Retransmissions)
+	}
+	for x := range c.Connections() {
+		text := fmt.Sprintf("connection %d: %s %s ports %d %d control %d opened by %q %s %d-%d; %s; %s", x.ID, x.Role, x.Mode, x.Client.Port(), x.Server.Port(),
+			x.Control, x.OpenedBy, x.History, x.FirstPacket, x.LastPacket, side(x, ftp.Client), side(x, ftp.Server))
+		if x.Transfer != nil {
+			text += fmt.Sprintf("; for %s in %d, %d", x.Transfer.Command, x.Transfer.Packet, x.Transfer.Reply)
+		}
+		if x.DataPort != nil {
+			text += fmt.Sprintf("; announced in %d", x.DataPort.Packet)
+		}
+		lines = append(lines, text)
+	}
+	for s := range c.Sessions() {
+		lines = append(lines, fmt.Sprintf("session on %d, TLS %v %v, proxy %v", s.Control.ID, s.TLS, s.Hidden, s.Proxy != nil))
+		for _, e := range s.Exchanges {
+			verb := e.Command
+			if commands[verb] == unknownCommand {
+				verb = "?"
+			}
+			text := fmt.Sprintf("%d %s %v:", e.Packet, verb, e.Argument != "")
+			for _, r := range e.Replies {
+				text += fmt.Sprintf(" %d in %d of %d lines", r.Code, r.Packet, len(r.Lines))
+			}
+			lines = append(lines, text+fmt.Sprint(e.Data))
+		}
+		for _, r := range s.Unsolicited {
+			lines = append(lines, fmt.Sprintf("unsolicited %d in %d", r.Code, r.Packet))
+		}
+		for _, a := range s.DataPorts {
+			lines = append(lines, fmt.Sprintf("%s port %d in %d, %d, third party %v malformed %v %v", a.Command, a.Addr.Port(), a.Packet, a.ReplyPacket, a.ThirdParty, a.Malformed, a.Connections))
+		}
+	}
+	return lines
+}
+
+// TestSameShape asks that a redacted capture shows the same connections, commands, replies
+// and transfers.
+func TestSameShape(t *testing.T) {
+	for _, name := range recorded(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, got := shape(open(t, file)), shape(open(t, redacted(t, file, "key")))
+		wrong := 0
+		for i := range max(len(want), len(got)) {
+			var a, b string
+			if i < len(want) {
+				a = want[i]
+			}
+			if i < len(got) {
+				b = got[i]
+			}
+			if a != b && wrong < 4 {
+				t.Errorf("%s\n got %s\nwant %s", filepath.Base(name), b, a)
+				wrong++
+			}
+		}
+	}
+}
+
+// private returns what of a capture nobody may find in the redacted one, by what it is.
+func private(c *capture.Capture) map[string]string {
+	found := map[string]string{}
+	address := func(a netip.Addr) {
+		a = a.Unmap()
+		if NewKey("key").Addr(a) == a { // one that is everywhere
+			return
+		}
+		found[string(a.AsSlice())] = "bytes of " + a.String()
+		if a.Is4() {
+			found[a.String()] = "address"
+			found[strings.ReplaceAll(a.String(), ".", ",")] = "address with commas"
+		} else {
+			found[a.String()] = "address"
+		}
+	}
+	for x := range c.Connections() {
+		address(x.Client.Addr())
+		address(x.Server.Addr())
+	}
+	for s := range c.Sessions() {
+		for _, a := range s.DataPorts {
+			if a.Addr.IsValid() {
+				address(a.Addr.Addr())
+			}
+		}
+		for _, e := range s.Exchanges {
+			kind := commands[e.Command]
+			if kind != nameArgument && kind != secretArgument || e.Command == "SITE" {
+				continue
+			}
+			for _, w := range strings.FieldsFunc(e.Argument, func(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }) {
+				if len(w) > 3 && !knownUsers[strings.ToLower(w)] && !endings[strings.ToLower(w)] {
+					found[w] = e.Command + "'s argument"
+				}
+			}
+		}
+	}
+	for _, p := range c.OtherPackets {
+		if p.UDP != nil && p.UDP.DNS != nil {
+			for label := range strings.SplitSeq(p.UDP.DNS.Name, ".") {
+				if len(label) > 3 {
+					found[label] = "name asked for"
+				}
+			}
+		}
+		for _, m := range []string{string(p.SrcMAC), string(p.DstMAC)} {
+			if len(m) == 6 && strings.Trim(m, "\x00") != "" && strings.Trim(m, "\xff") != "" {
+				found[m] = "MAC address"
+			}
+		}
+	}
+	return found
+}
+
+// TestNothingLeaks searches redacted captures for what was private in the originals.
+func TestNothingLeaks(t *testing.T) {
+	searched := 0
+	for _, name := range recorded(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		original := open(t, file)
+		out := redacted(t, file, "key")
+		r, err := pcapng.NewReader(bytes.NewReader(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := private(original)
+		for word, what := range words {
+			searched++
+			if len(word) > 4 && bytes.Contains(out, []byte(word)) {
+				t.Errorf("%s: %s %q is in the redacted capture", filepath.Base(name), what, word)
+			}
+		}
+		var p pcapng.Packet
+		for n := 1; r.Next(&p) == nil; n++ {
+			for word, what := range words {
+				at := 14 + 12
+				if len(word) == 4 && strings.HasPrefix(what, "bytes of") && len(p.Data) > at+8 && (string(p.Data[at:at+4]) == word || string(p.Data[at+4:at+8]) == word) {
+					t.Errorf("%s: packet %d: %s", filepath.Base(name), n, what)
+				}
+			}
+		}
+		if len(r.Secrets()) > 0 || len(r.Names()) > 0 {
+			t.Errorf("%s: there are keys or names in the redacted capture", filepath.Base(name))
+		}
+	}
+	if searched < 50 {
+		t.Errorf("only %d words were searched for", searched)
+	}
+}

@@ -1,0 +1,196 @@
+package redact
+
+import (
+	"bytes"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A speaker rewrites the lines of one session.
+type speaker struct {
+	key *Key
+	// names are the words of the session's paths and users, in small letters: they are
+	// replaced wherever they stand.
+	names map[string]bool
+}
+
+// A rule says which words of a text are kept.
+type rule func(word string) bool
+
+// usual keeps the words of the vocabulary, and numbers, unless the session has a file or a
+// user of that name.
+func (s *speaker) usual(word string) bool {
+	word = strings.ToLower(word)
+	return !s.names[word] && (vocabulary[word] || isNumber(word))
+}
+
+// noWord keeps nothing.
+func noWord(string) bool { return false }
+
+func isNumber(w string) bool { return strings.Trim(w, "0123456789") == "" }
+
+// literal finds what may be an address: IPv6 addresses, numbers between dots, and numbers
+// between commas.
+var literal = regexp.MustCompile(`[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*|\d{1,3}(?:\.\d{1,3}){3,}|\d+(?:[ \t]*,[ \t]*\d+){3,}`)
+
+var number = regexp.MustCompile(`\d+`)
+
+// text rewrites a text: addresses, and words that the rule does not keep.
+func (s *speaker) text(t []byte, keep rule) []byte {
+	var to []byte
+	at := 0
+	for _, m := range literal.FindAllIndex(t, -1) {
+		address, ok := s.address(string(t[m[0]:m[1]]))
+		if !ok {
+			continue
+		}
+		to = append(to, s.words(t[at:m[0]], keep)...)
+		to = append(to, address...)
+		at = m[1]
+	}
+	return append(to, s.words(t[at:], keep)...)
+}
+
+// address rewrites a literal.
+func (s *speaker) address(t string) (string, bool) {
+	if strings.Contains(t, ":") {
+		a, err := netip.ParseAddr(t)
+		if err != nil {
+			return "", false
+		}
+		return s.key.Addr(a).String(), true
+	}
+	at := number.FindAllStringIndex(t, -1)
+	numbers := make([]byte, len(at))
+	for i, m := range at {
+		n, err := strconv.ParseUint(t[m[0]:m[1]], 10, 8)
+		if err != nil {
+			return string(s.words([]byte(t), noWord)), true // no address, and perhaps one that is malformed
+		}
+		numbers[i] = byte(n)
+	}
+	from, size := 0, 4
+	switch { // LPRT and 228 have the kind and the length in front (RFC 1639)
+	case len(numbers) == 9 && numbers[0] == 4 && numbers[1] == 4:
+		from = 2
+	case len(numbers) == 21 && numbers[0] == 6 && numbers[1] == 16:
+		from, size = 2, 16
+	}
+	a, _ := netip.AddrFromSlice(numbers[from : from+size])
+	copy(numbers[from:], s.key.Addr(a).AsSlice())
+	var to strings.Builder
+	last := 0
+	for i, m := range at {
+		to.WriteString(t[last:m[0]])
+		if i >= from && i < from+size {
+			to.WriteString(strconv.Itoa(int(numbers[i])))
+		} else {
+			to.WriteString(t[m[0]:m[1]])
+		}
+		last = m[1]
+	}
+	return to.String() + t[last:], true
+}
+
+// isWordByte reports whether a byte is part of a word: letters, digits, and what is not
+// ASCII.
+func isWordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80
+}
+
+// words replaces the words that the rule does not keep; the length stays.
+func (s *speaker) words(t []byte, keep rule) []byte {
+	to := bytes.Clone(t)
+	for i := 0; i < len(t); {
+		if !isWordByte(t[i]) {
+			i++
+			continue
+		}
+		end := i
+		for end < len(t) && isWordByte(t[end]) {
+			end++
+		}
+		if word := t[i:end]; !keep(string(word)) && !isEnding(t, i, end) {
+			copy(to[i:end], s.key.Word(word))
+		}
+		i = end
+	}
+	return to
+}
+
+// isEnding reports whether a word is the ending of a file's name.
+func isEnding(t []byte, from, to int) bool {
+	return from >= 2 && t[from-1] == '.' && isWordByte(t[from-2]) && (to == len(t) || !isWordByte(t[to]) && t[to] != '.') &&
+		endings[strings.ToLower(string(t[from:to]))]
+}
+
+// learn takes the words of a command's argument as names.
+func (s *speaker) learn(line string) {
+	verb, argument, _ := strings.Cut(line, " ")
+	kind := commands[strings.ToUpper(verb)]
+	if kind == plainArgument {
+		return
+	}
+	if kind == unknownCommand {
+		argument = line
+	}
+	for _, w := range strings.FieldsFunc(argument, func(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }) {
+		if w = strings.ToLower(w); !knownUsers[w] && !(kind == nameArgument && endings[w]) && !(strings.EqualFold(verb, "SITE") && vocabulary[w]) {
+			s.names[w] = true
+		}
+	}
+}
+
+// knownUsers are users that are nobody.
+var knownUsers = map[string]bool{"anonymous": true, "ftp": true}
+
+// listOptions are options of ls, as clients send them with LIST.
+var listOptions = regexp.MustCompile(`^-[aAlLRrtSdF1h]{1,6}$`)
+
+// command rewrites a command.
+func (s *speaker) command(line []byte) []byte {
+	verb, argument, found := bytes.Cut(line, []byte(" "))
+	name := strings.ToUpper(string(verb))
+	head := line[:len(line)-len(argument)]
+	if !found {
+		head = line
+	}
+	switch commands[name] {
+	case unknownCommand:
+		return s.text(line, noWord)
+	case plainArgument:
+		return slices.Concat(head, s.text(argument, s.usual))
+	case secretArgument:
+		return slices.Concat(head, s.key.Secret(argument))
+	}
+	keep := noWord
+	switch {
+	case name == "USER":
+		keep = func(w string) bool { return knownUsers[strings.ToLower(w)] }
+	case name == "SITE":
+		keep = s.usual
+	case listOptions.Match(bytes.SplitN(argument, []byte(" "), 2)[0]):
+		options, path, _ := bytes.Cut(argument, []byte(" "))
+		return slices.Concat(head, options, argument[len(options):len(argument)-len(path)], s.text(path, noWord))
+	}
+	return slices.Concat(head, s.text(argument, keep))
+}
+
+// reply rewrites a line of a reply. Listing says that it stands in one that lists files.
+func (s *speaker) reply(line []byte, listing bool) []byte {
+	code := 0
+	for code < len(line) && code < 3 && line[code] >= '0' && line[code] <= '9' {
+		code++
+	}
+	if code != 3 {
+		code = 0
+	}
+	keep := s.usual
+	if listing && code == 0 {
+		keep = noWord
+	}
+	return slices.Concat(line[:code], s.text(line[code:], keep))
+}

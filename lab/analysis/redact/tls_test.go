@@ -1,0 +1,138 @@
+package redact
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/forge"
+)
+
+// A recordedConn records what is written to it.
+type recordedConn struct {
+	net.Conn
+	write func([]byte)
+}
+
+func (c recordedConn) Write(b []byte) (int, error) {
+	c.write(b)
+	return c.Conn.Write(b)
+}
+
+// tlsSession is a session in explicit FTPS with TLS 1.2, whose certificate is in clear, and a
+// data connection in TLS.
+func tlsSession() []byte {
+	f := forge.New()
+	c := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	c.Send(1, "220 ready\r\n")
+	c.Send(0, "AUTH TLS\r\n")
+	c.Send(1, "234 go on\r\n")
+	converse(c)
+	d := f.Dial("192.0.2.21:20", "198.51.100.100:51201")
+	converse(d)
+	d.Close(0)
+	c.Close(0)
+	return f.Bytes()
+}
+
+// converse speaks TLS on a connection, the side that opened it as the client.
+func converse(c *forge.Conn) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	name := pkix.Name{CommonName: "secrethost.example", Organization: []string{"Secretcompany"}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: name, NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"secrethost.example"}, IPAddresses: []net.IP{{192, 0, 2, 21}}}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	a, b := net.Pipe()
+	var mu sync.Mutex
+	record := func(side int) func([]byte) {
+		return func(data []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			for len(data) > 0 {
+				n := min(len(data), 300) // a certificate is in several segments
+				c.Send(side, string(data[:n]))
+				data = data[n:]
+			}
+		}
+	}
+	go func() {
+		server := tls.Server(recordedConn{b, record(1)}, &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
+		io.Copy(server, server) // which ends with the pipe
+	}()
+	client := tls.Client(recordedConn{a, record(0)}, &tls.Config{InsecureSkipVerify: true, ServerName: "secrethost.example"})
+	message := []byte("USER alicesecret\r\n")
+	if _, err := client.Write(message); err != nil {
+		panic(err)
+	}
+	if _, err := io.ReadFull(client, message); err != nil {
+		panic(err)
+	}
+	a.Close()
+	mu.Lock()
+	defer mu.Unlock()
+}
+
+// TestTLS asks that names in the handshake go, that what is encrypted stays, and that the
+// session is still read as TLS.
+func TestTLS(t *testing.T) {
+	file := tlsSession()
+	out := redacted(t, file, "key")
+	for _, secret := range []string{"secrethost", "Secretcompany", "alicesecret", "\xc0\x00\x02\x15"} {
+		if !bytes.Contains(file, []byte(secret)) && secret != "alicesecret" {
+			t.Errorf("%q is not in the original", secret)
+		}
+		if bytes.Contains(out, []byte(secret)) {
+			t.Errorf("%q is in the redacted capture", secret)
+		}
+	}
+	x, y := open(t, file), open(t, out)
+	var before, after []string
+	for i, c := range []interface {
+		Connection(int) *ftp.Connection
+		Session(int) *ftp.Session
+	}{x, y} {
+		s, d := c.Session(0), c.Connection(1)
+		if s == nil || s.Layer == nil || d.TLS == nil || d.TLS.ClientHello == nil {
+			t.Fatalf("TLS is not read: %d", i)
+		}
+		for _, l := range []*ftp.TLSLayer{s.Layer, d.TLS} {
+			name := l.ClientHello.ServerName
+			for _, cert := range append(l.Certificates[0], l.Certificates[1]...) {
+				if cert.Malformed != "" {
+					t.Errorf("a certificate is malformed: %s", cert.Malformed)
+				}
+				name += " " + cert.Subject
+			}
+			if i == 0 {
+				before = append(before, name)
+			} else {
+				after = append(after, name)
+			}
+			flow := l.Flows
+			if flow[0].Encrypted+flow[1].Encrypted < 4 || len(l.Problems) > 0 {
+				t.Errorf("got %d encrypted records and the problems %v", flow[0].Encrypted+flow[1].Encrypted, l.Problems)
+			}
+		}
+	}
+	for i := range before {
+		if len(before[i]) != len(after[i]) || before[i] == after[i] {
+			t.Errorf("%q became %q", before[i], after[i])
+		}
+	}
+}
