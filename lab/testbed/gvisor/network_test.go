@@ -219,6 +219,26 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
+// On loopback a receiver has room for several of its large segments, so that none
+// waits for a delayed acknowledgement.
+func TestLoopbackIsFast(t *testing.T) {
+	l := open(t, scenario.Network{Kind: scenario.Loopback})
+	client, server := l.connect()
+	const size = 8 << 20
+	go func() {
+		server.Write(make([]byte, size))
+		server.Close()
+	}()
+	began := l.Clock().Now()
+	if n, err := io.Copy(io.Discard, client); n != size || err != nil {
+		t.Errorf("got %d bytes, %v, want %d", n, err, size)
+	}
+	client.Close()
+	if took := l.Clock().Now().Sub(began); took > 200*time.Millisecond {
+		t.Errorf("got %d bytes in %v of the network's time, want less than 200ms", size, took)
+	}
+}
+
 // TestReproducible asks for the same bytes from the same seed, and for others
 // from another.
 func TestReproducible(t *testing.T) {

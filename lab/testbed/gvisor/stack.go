@@ -82,6 +82,7 @@ const (
 	defaultBuffer = 131072
 	largestBuffer = 6291456
 	mostUnderWay  = 768 // segments
+	leastSegments = 8   // that a receive buffer holds: of loopback's large ones, too
 )
 
 // tune makes a stack's TCP behave as the scenario says of its host.
@@ -96,7 +97,7 @@ func tune(s *stack.Stack, h scenario.Host, mtu int) error {
 	reuse := tcpip.TCPTimeWaitReuseGlobal
 	buffer := receiveBuffer(h)
 	moderate := tcpip.TCPModerateReceiveBufferOption(buffer == 0)
-	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 1, Default: cmp.Or(buffer, defaultBuffer), Max: cmp.Or(buffer, largestBuffer)}
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 1, Default: cmp.Or(buffer, max(defaultBuffer, leastSegments*mtu)), Max: cmp.Or(buffer, largestBuffer)}
 	underWay := mostUnderWay
 	if h.CWND != 0 {
 		underWay = h.CWND

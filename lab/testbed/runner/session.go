@@ -153,10 +153,10 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 func reason(step scenario.Step, err error, limit time.Duration) string {
 	why := strings.TrimPrefix(err.Error(), step.Text+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
-		why = strings.Replace(why, ": "+context.DeadlineExceeded.Error(), "", 1)
+		why = strings.ReplaceAll(why, ": "+context.DeadlineExceeded.Error(), "")
 		why += fmt.Sprintf("; the deadline for this step was %v", limit.Round(time.Millisecond))
 	}
-	return step.Text + ": " + why
+	return step.Text + ": " + strings.ReplaceAll(why, "\n", "; ")
 }
 
 // deadline is how long a step may take: the scenario's deadline, and for a
