@@ -47,6 +47,7 @@ type Server struct {
 	AwaitFIN   bool          // says 226 only when the client has closed its end, too
 	Users      []User        // who may log in, besides anonymous
 	Replies    []Reply       // its own wording
+	Wording    string        // of a real server, for what Replies has not: vsftpd, proftpd, pureftpd or iis; "" is the lab's
 	Rules      []Rule        // what it does on purpose
 	Slow       time.Duration // between the bytes of its replies, each in a segment of its own; 0 is none
 	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)

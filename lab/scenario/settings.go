@@ -267,6 +267,9 @@ var serverOptions = []option[Server]{
 	{"thirdparty", "has data connections with other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
 	{"dataports=50000-50002", "the ports for passive data connections, each used again when it is free; when none is, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
 	{"activeport=40020", "the port from which it opens active data connections; the one before the control port by default (RFC 959, 3.2)", func(p *parser, s *Server, v string) { s.ActivePort = p.port(v) }},
+	{"wording=vsftpd|proftpd|pureftpd|iis", "speaks in the words of a real server; the section replies has others", func(p *parser, s *Server, v string) {
+		s.Wording = p.oneOf("wording", v, "vsftpd", "proftpd", "pureftpd", "iis")
+	}},
 	{"awaitfin", "says 226 only when the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
 }
 

@@ -215,6 +215,7 @@ func (c *controlConn) abandon() {
 // what the library executes, or nil if that is nothing.
 func (s *session) obey(line []byte) []byte {
 	command, argument := parseCommand(line)
+	s.note(command, argument)
 	if rule := s.server.rules.find(command, argument); rule != nil {
 		return s.follow(rule, line, command, argument)
 	}

@@ -88,6 +88,9 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 	default:
 		reply.Text, other = plain(code, first)
 	}
+	if text, ok := s.phrase(reply.Code); ok {
+		reply.Text, other = text, true
+	}
 	if texts := s.server.wordings[reply.Code]; len(texts) > 0 {
 		used := min(s.worded[reply.Code], len(texts)-1)
 		s.worded[reply.Code]++

@@ -39,6 +39,7 @@ type Config struct {
 	Users []User   // anonymous is let in with any password unless it is named here
 
 	Replies  []Reply       // the server's own wording
+	Wording  string        // of a real server, for what Replies has not: one of [Wordings]; "" is the lab's
 	Idle     time.Duration // silence after which the client gets 421 and is closed; 15 minutes when 0
 	ReadOnly bool          // refuse every change
 	ModTime  time.Time     // of everything that is served; 1 October 1985, the month of RFC 959, when zero

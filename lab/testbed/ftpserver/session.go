@@ -36,6 +36,10 @@ type session struct {
 	refusal    Reply // under mu: to be said in place of the library's when it refuses; its code is 0 for none
 
 	mu       sync.Mutex
+	last     saidCommand  // by the client
+	moves    saidCommand  // the last one with a data connection
+	user     string       // that the client named
+	binary   bool         // TYPE I
 	dataPort *dataPort    // by the command that is being executed
 	data     dataListener // made by the last PASV, EPSV, PORT or EPRT
 	run      *ruleRun     // the rule that is being followed; nil is none

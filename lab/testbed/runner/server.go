@@ -19,6 +19,7 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		Idle:       s.Server.Idle,
 		ReadOnly:   s.Server.ReadOnly,
 		ReplyFirst: s.Server.ReplyFirst,
+		Wording:    s.Server.Wording,
 		AwaitFIN:   s.Server.AwaitFIN,
 		Rules:      s.Server.Rules,
 		Slow:       s.Server.Slow,
