@@ -169,8 +169,8 @@ func TestRunIsTheCommands(t *testing.T) {
 	}
 	s := serve(t)
 	tab := s.visit(t, "", pagetest.Desktop)
-	got := pagetest.Await[string](tab, `import("./lab.js").then(async ({ Lab }) => {
-		const lab = new Lab();
+	got := pagetest.Await[string](tab, `import("./lab.js").then(async ({ Lab, load }) => {
+		const lab = new Lab(load());
 		const { source } = await lab.call("lesson", { name: "active_list" });
 		const { capture } = await lab.call("run", { name: "active_list", source, pages: true });
 		return new TextDecoder().decode(await lab.bytes(capture.replace(/[^/]*$/, "walkthrough.html")));

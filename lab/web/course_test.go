@@ -40,7 +40,7 @@ func TestDigests(t *testing.T) {
 		digest, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		want[name] = digest
 	}
-	pagetest.Await[bool](tab, `import("./lab.js").then(async ({ Lab }) => { globalThis.lab = new Lab(); await lab.ready; return true; })`)
+	pagetest.Await[bool](tab, `import("./lab.js").then(async ({ Lab, load }) => { globalThis.lab = new Lab(load()); await lab.ready; return true; })`)
 	for _, name := range scenarios.Names() {
 		if sc, err := scenarios.Load(name); err != nil || sc.Network.TCP == scenario.LinuxTCP {
 			continue

@@ -9,16 +9,17 @@
 import { Capture } from "./capture.js";
 import { Course } from "./course.js";
 import { h } from "./dom.js";
-import { Lab } from "./lab.js";
+import { Lab, load } from "./lab.js";
 import { unpack } from "./share.js";
 
 const main = document.getElementById("main");
 const loading = document.getElementById("loading");
-const lab = new Lab(part => { loading.textContent = `Loading the lab: ${Math.round(100 * part)} %`; });
+const module = load(part => { loading.textContent = `Loading the lab: ${Math.round(100 * part)} %`; });
+const lab = new Lab(module);
 lab.ready.then(() => { loading.textContent = ""; warm(); keep(); }, error => { loading.textContent = "The lab cannot be loaded: " + error.message; });
 
 const course = new Course(lab, await (await fetch(new URL("first.json", import.meta.url))).json());
-const capture = new Capture(lab);
+const capture = new Capture(() => new Lab(module));
 
 async function route() {
   const [, view = "", what = "", more = ""] = location.hash.split("/");

@@ -11,9 +11,9 @@ const tabs = [
 ];
 
 export class Capture {
-  constructor(lab) {
-    this.lab = lab;
-    this.packets = new Packets(lab);
+  // makeLab makes a lab for captures, beside that of the course: neither waits for the other.
+  constructor(makeLab) {
+    this.makeLab = makeLab;
     this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => { if (this.input.files[0]) this.open(this.input.files[0]); } });
     this.drop = h("div", { class: "drop" }, this.input,
       h("p", {}, h("label", { for: "choose", class: "button" }, "Choose a capture"), " or drop one anywhere on this page: pcap, pcapng or snoop, also compressed."),
@@ -31,7 +31,9 @@ export class Capture {
     this.summary = null;
     const generation = this.made = new Map(); // panels, by name
     this.extracted = null;
-    this.packets.forget();
+    this.lab?.end("another capture was opened");
+    this.lab = this.makeLab();
+    this.packets = new Packets(this.lab);
     this.bar.hidden = true;
     this.head.replaceChildren();
     this.panel.replaceChildren();

@@ -56,9 +56,16 @@ export class Course {
   }
 
   hint() {
-    return h("p", { class: "hint", id: "editor-help" },
-      "This is all that the session is made from. Change a word, such as ", h("code", {}, "active"), " to ", h("code", {}, "passive"),
-      " or back, and the session takes place anew. Ctrl+Space lists what may stand at the cursor.");
+    this.advice = h("span");
+    return h("p", { class: "hint", id: "editor-help" }, "This is all that the session is made from. ", this.advice,
+      " and the session takes place anew. Ctrl+Space lists what may stand at the cursor.");
+  }
+
+  // advise says what to try.
+  advise() {
+    const word = /^(active|passive)$/m.exec(this.original)?.[1];
+    const other = { active: "passive", passive: "active" }[word];
+    this.advice.replaceChildren(...(word ? ["Change ", h("code", {}, word), " to ", h("code", {}, other), ","] : ["Change a line,"]));
   }
 
   tools() {
@@ -103,6 +110,7 @@ export class Course {
     }
     this.editor.text = text;
     this.reset.disabled = text === this.original;
+    this.advise();
     this.describe(text);
   }
 

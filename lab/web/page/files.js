@@ -65,7 +65,10 @@ const files = (() => {
     return piece.length;
   }
 
+  const mostBytes = 1 << 30; // of a file, as all are in memory
+
   function resize(node, size) {
+    if (size > mostBytes) fail("ENOSPC");
     if (size > node.data.length) {
       const larger = new Uint8Array(Math.max(size, 2 * node.data.length, 4096));
       larger.set(node.data.subarray(0, node.size));

@@ -2,9 +2,10 @@
 
 const base = new URL(".", location.href).href;
 
-// load loads and compiles the module. It may be compressed by the file itself or, on some
+// load loads and compiles the module, and calls progress with the part of it that has been
+// loaded, from 0 to 1. It may be compressed by the file itself or, on some
 // servers, by the transfer, in which case the browser has already decompressed it.
-async function load(progress) {
+export async function load(progress = () => {}) {
   const response = await fetch(base + "lab.wasm.gz");
   if (!response.ok) throw new Error("lab.wasm.gz: " + response.status + " " + response.statusText);
   const total = Number(response.headers.get("Content-Length"));
@@ -33,9 +34,9 @@ export class Lab {
   #last = Promise.resolve(); // call
   #id = 0;
 
-  // progress is told which part of the lab has been loaded, from 0 to 1.
-  constructor(progress = () => {}) {
-    this.#module = load(progress);
+  // module is what load returns. Each lab has a worker of its own.
+  constructor(module) {
+    this.#module = module;
     this.ready = this.#start();
     this.ready.catch(() => {}); // whoever waits for it hears of it
   }
@@ -82,11 +83,16 @@ export class Lab {
   // bytes are those of a file that the lab has written.
   bytes(path) { return this.call("bytes", { path }); }
 
-  // stop ends what the lab does, and starts it anew. Calls that wait fail with the reason.
-  stop(reason) {
+  // end ends the lab. Calls that wait fail with the reason.
+  end(reason) {
     this.#worker?.terminate();
     for (const { reject } of this.#waiting.values()) reject(new Error(reason));
     this.#waiting.clear();
+  }
+
+  // stop ends what the lab does, and starts it anew.
+  stop(reason) {
+    this.end(reason);
     this.ready = this.#start();
     this.ready.catch(() => {});
   }

@@ -34,8 +34,6 @@ export class Packets {
     if (packet) this.mark(packet);
   }
 
-  forget() { this.known = null; this.search.value = ""; }
-
   later() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.restart(), 200);

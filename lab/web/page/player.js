@@ -139,8 +139,8 @@ export class Player {
     const lines = [
       ["TCP", e => e.state],
       ["sends next", e => "seq " + number(e.next)],
-      ["unacknowledged", e => number(Math.max(0, e.next - e.acked)) + " bytes"],
-      ["window it offers", e => number(e.window) + " bytes"],
+      ["unacknowledged", e => number(Math.max(0, e.next - e.acked))],
+      ["window it offers", e => e.next === 0 && e.window === 0 ? "–" : number(e.window) + " bytes"],
     ].map(([name, text]) => [name, text(m.client), text(m.server)]);
     if (m.session) lines.push(["FTP", m.session.client, m.session.server]);
     this.states.replaceChildren(h("table", {},
