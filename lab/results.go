@@ -18,7 +18,7 @@ import (
 var resultFiles = []string{
 	"verdict.json", "walkthrough.md", "walkthrough.html",
 	serverLog, "files", // of a server that is a program
-	"runs", "local", // of programs that steps run: what they print, and their files
+	"runs", "local", "client.log", // of programs, or code, that are clients: what they print, and their files
 	"keys.log", // of sessions in TLS
 	"capture.pcapng", "capture.pcap",
 }

@@ -35,8 +35,15 @@ type Options struct {
 	Bare     bool           // with Live, on gVisor's TCP: the capture says nothing of its scenario
 	Progress func(Progress) // told how far the run is, now and then; may be nil
 
+	Server *Code // in the place of the scenario's server; nil is none
+	Client *Code // in the place of the scenario's steps; nil is none
+
 	NoWalkthrough bool // leaves the walkthrough out, which takes most of the time of a short session
 }
+
+// Code is Go code of the caller's in the place of the server or of the client.
+// Package labtest makes it of functions in a test.
+type Code = runner.Code
 
 // Progress says how far a run is.
 type Progress = runner.Progress
@@ -73,6 +80,8 @@ type job struct {
 	Format pcapng.Format
 	Shell  *byhand.Shell // in the client's place, instead of the steps
 	Serve  *serving      // instead of a session
+	Server *runner.Code  // in the server's place
+	Client *runner.Code  // in the client's place
 
 	TakeBack string // a folder to make the caller's own, instead of all that
 }
@@ -95,9 +104,13 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if j.Serve != nil {
 		return byhand.Serve(ctx, s, j.Serve.Addr, j.Serve.Port, func(at netip.AddrPort) { c.Send(message{Serving: &at}) })
 	}
-	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files}
+	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files, Server: j.Server}
 	status := 0
 	client := runner.Steps(func(p Progress) { c.Send(message{Progress: &p}) })
+	if j.Client != nil {
+		s.Network.Volume = max(s.Network.Volume, leastVolume)
+		client = j.Client.Client()
+	}
 	if j.Shell != nil {
 		s.Network.Volume = max(s.Network.Volume, leastVolume)
 		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
@@ -164,6 +177,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	if err := checkTCP(s, o.TCP); err != nil {
 		return nil, err
+	}
+	if o.Server != nil && len(s.Server.Program) > 0 {
+		return nil, fmt.Errorf("%s:%d: the server is a program, and Options.Server is another one: leave one of the two out", s.File, s.Server.ProgramLine)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.File, err)

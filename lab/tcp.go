@@ -45,7 +45,7 @@ func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string
 		tcp = scenario.LinuxTCP
 	}
 	if tcp == scenario.GVisorTCP {
-		return playInProcess(ctx, s, file, o, why)
+		return playInProcess(ctx, s, file, files, o, why)
 	}
 	if tcp == "" {
 		why = "as this system allows private networks"
@@ -53,7 +53,7 @@ func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string
 	outcome, end, err := playInCell(ctx, s, file, files, o)
 	if tcp == "" && errors.Is(err, cell.ErrRefused) {
 		reason, _, _ := strings.Cut(err.Error(), ". Ways out: ")
-		return playInProcess(ctx, s, file, o, "as "+reason)
+		return playInProcess(ctx, s, file, files, o, "as "+reason)
 	}
 	return &played{outcome, scenario.LinuxTCP, why, end}, err
 }
@@ -78,12 +78,12 @@ func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 		}
 	}
 	outcome, end, err := runInCell(ctx, cell.Job{
-		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format},
+		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format, Server: o.Server, Client: o.Client},
 		Files:   []*os.File{file},
 		AllIDs:  len(s.Server.Program) > 0,
 		InPlace: runner.InPlace(s),
 	}, o.Progress)
-	if err == nil && s.ProgramLine() == 0 && !raceDetector {
+	if err == nil && s.ProgramLine() == 0 && o.Server == nil && o.Client == nil && !raceDetector {
 		// All that is left is for the kernel to take the network down, which
 		// takes 20 ms and cannot change the outcome any more.
 		end = func() error { return nil }
@@ -92,7 +92,7 @@ func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 }
 
 // playInProcess has the session take place on gVisor's TCP, in this process.
-func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, o Options, why string) (*played, error) {
+func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options, why string) (*played, error) {
 	done, err := takeTurn(ctx)
 	if err != nil {
 		return nil, err
@@ -102,10 +102,17 @@ func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, o O
 		builder.Start = defaultStart
 	}
 	recording := runner.Recording{File: file, Format: o.Format, Info: captureInfo(s, scenario.GVisorTCP, o.seed())}
+	client := runner.Steps(o.Progress)
+	if o.Server != nil || o.Client != nil {
+		recording.Files, recording.Server = files, o.Server
+	}
+	if o.Client != nil {
+		client = o.Client.Client()
+	}
 	if o.Bare {
 		recording.Info = pcapng.Info{Application: recording.Info.Application}
 	}
-	outcome, err := runner.Run(ctx, s, builder, recording, runner.Steps(o.Progress))
+	outcome, err := runner.Run(ctx, s, builder, recording, client)
 	if err != nil {
 		done()
 		return nil, err

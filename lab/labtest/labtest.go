@@ -8,6 +8,27 @@
 // it reports the line and the packet, and keeps its capture. A test that runs one
 // [Scenario] can make further checks on its [Packets].
 //
+// # A server or a client in the test itself
+//
+// With the options [Server] and [Client] a function of the test takes part:
+//
+//	labtest.Scenario(t, s, labtest.Server(func(ctx context.Context, l net.Listener) error {
+//		return mine.Serve(l)
+//	}))
+//
+// On Linux's TCP the function runs in another process, whose sockets are all on the
+// function's host, also those that a library opens for data connections. The process
+// is this test, started again up to this call of Scenario. So what comes before the
+// call happens in it, too, and variables that the function sets are not seen in the
+// test: the function returns an error, or calls t.Error, and prints what else there is
+// to say.
+//
+// On gVisor's TCP the function runs in the process of the test, and time is virtual:
+// it must use the connections that the listener and the [Dialer] give it, also for
+// data, and no timers. A listener is a Dialer, too. A library that opens its data
+// connections by itself needs Linux's TCP; the setting `network loopback tcp=linux`
+// says so.
+//
 // # Where a session takes place
 //
 // The hosts use Linux's TCP if this system allows private networks, and otherwise
@@ -66,9 +87,17 @@ func Run(t *testing.T, pattern string) {
 	}
 }
 
-// Scenario runs one scenario.
-func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
+// Scenario runs one scenario. With the options [Server] and [Client], functions of
+// the test take part in it.
+func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result {
 	t.Helper()
+	own := &session{t: t, scenario: s}
+	for _, option := range options {
+		option(own)
+	}
+	if own.again() {
+		return &lab.Result{Scenario: s.Name, Outcome: lab.Passed}
+	}
 	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +108,7 @@ func Scenario(t *testing.T, s *scenario.Scenario) *lab.Result {
 		}
 	})
 	track(s)
-	result, err := lab.Run(t.Context(), s, lab.Options{Results: folder})
+	result, err := lab.Run(t.Context(), s, own.options(folder))
 	if errors.Is(err, cell.ErrRefused) {
 		optional.Missing(t, err)
 	}

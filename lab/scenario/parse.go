@@ -44,7 +44,7 @@ func Parse(name string, source []byte) (*Scenario, error) {
 			Server:   Server{Port: 21},
 			Client:   Client{Kind: Scripted},
 		},
-		session:  firstSession,
+		session:  FirstSession,
 		sessions: map[string]string{},
 	}
 	p.try(p.checkName)

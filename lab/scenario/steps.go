@@ -49,9 +49,9 @@ func (s Step) Transfers() bool {
 	return v.is(transfer)
 }
 
-// firstSession is the name of the session with which a scenario begins, unless
+// FirstSession is the name of the session with which a scenario begins, unless
 // it gives another.
-const firstSession = "first"
+const FirstSession = "first"
 
 // step parses one line of the script.
 func (p *parser) step(line string, words []string) {

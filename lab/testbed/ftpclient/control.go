@@ -47,6 +47,8 @@ type exchange struct {
 	command string
 	turn    chan struct{} // closed when the replies to all earlier commands have come; nil is at once
 	over    chan struct{}
+
+	complete chan struct{} // closed when the final reply of a transfer has come
 }
 
 // send sends a command, in one segment. The exchange must be ended when its last
@@ -186,5 +188,29 @@ func until(ctx context.Context, setDeadline func(time.Time) error) (done func() 
 func drain(ctx context.Context, conn net.Conn) error {
 	defer until(ctx, conn.SetDeadline)()
 	_, err := io.Copy(io.Discard, conn)
+	return err
+}
+
+// timeToClose is how long a server may take to close its end of a data connection
+// after it has said that an upload is complete. Some never do, and clients go on.
+const timeToClose = time.Second
+
+// drainUpload reads until the server closes its end, or has had timeToClose for it
+// since complete was closed.
+func drainUpload(ctx context.Context, clock network.Clock, conn net.Conn, complete <-chan struct{}) error {
+	draining, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	go func() {
+		select {
+		case <-complete:
+			network.Sleep(draining, clock, timeToClose)
+			giveUp()
+		case <-draining.Done():
+		}
+	}()
+	err := drain(draining, conn)
+	if draining.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
 	return err
 }

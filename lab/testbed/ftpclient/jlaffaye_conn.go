@@ -146,7 +146,7 @@ func (d *jlaffayeData) ReadFrom(r io.Reader) (int64, error) {
 
 type onlyWriter struct{ io.Writer }
 
-// Close closes the connection; after an upload it waits for the server to
+// Close closes the connection; after an upload it waits a while for the server to
 // close its end.
 func (d *jlaffayeData) Close() error {
 	if !d.moved { // the transfer was refused
@@ -156,7 +156,9 @@ func (d *jlaffayeData) Close() error {
 	if err == nil && d.transfer.upload {
 		err = d.Conn.CloseWrite()
 		if err == nil {
-			err = drain(d.client.context, d.Conn)
+			said := make(chan struct{}) // nobody knows when 226 comes: it is read later
+			close(said)
+			err = drainUpload(d.client.context, d.client.host.Clock(), d.Conn, said)
 		}
 	}
 	return errors.Join(err, d.Conn.Close())

@@ -76,7 +76,7 @@ func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, telnet
 
 // Upload implements [Client].
 func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
-	return c.transfer(ctx, request{u.Verb, u.Argument, u.Offset, u.Begun}, func(conn network.Conn, t *Transfer, _ *exchange) error {
+	return c.transfer(ctx, request{u.Verb, u.Argument, u.Offset, u.Begun}, func(conn network.Conn, t *Transfer, e *exchange) error {
 		digest := content.NewDigester()
 		defer func() { t.Wire = digest.Digest() }()
 		from := u.From
@@ -94,7 +94,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		if err := conn.CloseWrite(); err != nil { // this FIN is the end of the file
 			return err
 		}
-		return drain(ctx, conn)
+		return drainUpload(ctx, c.host.Clock(), conn, e.complete)
 	})
 }
 
@@ -177,10 +177,12 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 	connecting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	final := make(chan error, 1)
+	e.complete = make(chan struct{})
 	go func() {
 		reply, err := e.final(ctx)
 		if err == nil {
 			t.Replies = append(t.Replies, reply)
+			close(e.complete)
 		}
 		if err != nil || reply.Refused() {
 			giveUp() // a server that has not called yet will not

@@ -31,15 +31,13 @@ const (
 )
 
 // startDaemon starts a daemon and waits until it listens.
-func startDaemon(ctx context.Context, p program) (server, error) {
+func startDaemon(ctx context.Context, p program, start starter) (server, error) {
 	d := &daemon{program: p, ended: make(chan struct{}), earlier: map[netip.AddrPort]bool{}}
 	for _, at := range d.listening() {
 		d.earlier[at] = true
 	}
-	box := d.box
-	box.In, box.Out, box.Err = d.log.in, d.log.in, d.log.in // vsftpd says to its standard input why it ends
 	var err error
-	d.cmd, d.note, err = start(box, d.host)
+	d.cmd, d.note, err = start()
 	d.log.in.Close()
 	if err != nil {
 		return nil, d.failed("cannot be started: %v", err)
@@ -53,7 +51,7 @@ func startDaemon(ctx context.Context, p program) (server, error) {
 	if err := d.untilListening(waiting); err != nil {
 		d.Close(context.WithoutCancel(ctx))
 		d.log.wait()
-		return nil, d.failed("does not listen on port %d: %v%s", d.Addr().Port(), err, d.log.lastLines("its log, "+d.log.path)+hidden(box))
+		return nil, d.failed("does not listen on port %d: %v%s", d.Addr().Port(), err, d.log.lastLines("its log, "+d.log.path)+d.hint)
 	}
 	for _, p := range descendants() {
 		d.own = append(d.own, p.session)

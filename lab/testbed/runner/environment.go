@@ -55,15 +55,19 @@ func (e *Environment) Note() string {
 }
 
 // Open starts a scenario's server on a network, and its name server if it has
-// names. Files is a folder for the files of a server that is a program, and what
-// programs print is kept beside it; keys takes the keys of TLS,
+// names. Code is a server in the place of the scenario's; nil is none. Files is a
+// folder for the files of a server that is a program or code, and what programs print
+// is kept beside it; keys takes the keys of TLS,
 // a line of a TLS key log in each call.
-func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, keys io.Writer) (e *Environment, err error) {
-	e = &Environment{scenario: s, network: n, results: filepath.Dir(files)}
+func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, code *Code, keys io.Writer) (e *Environment, err error) {
+	e = &Environment{scenario: s, network: n}
+	if files != "" {
+		e.results = filepath.Dir(files)
+	}
 	if e.security, err = newSecurity(s, n, keys); err != nil {
 		return nil, err
 	}
-	if e.server, err = startServer(ctx, n.Host("server"), s, files, e.security.server()); err != nil {
+	if e.server, err = startServer(ctx, n.Host("server"), s, files, code, e.security.server()); err != nil {
 		return nil, err
 	}
 	e.replicas = map[string]server{}
@@ -147,7 +151,7 @@ func (e *Environment) Close(ctx context.Context) error {
 	closing, cancel := network.WithTimeout(context.WithoutCancel(ctx), e.network.Clock(), timeToClose)
 	defer cancel()
 	err := e.server.Close(closing)
-	if e.scenario.ProgramLine() > 0 {
+	if e.results != "" {
 		TakeBack(filepath.Join(e.results, localFolder)) // of which there may be none
 	}
 	for _, r := range e.replicas {

@@ -12,12 +12,14 @@ import (
 	"sync"
 
 	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/sandbox"
 )
 
 // An inetd starts a program for each control connection, which is the program's
 // standard input and output, as inetd(8) does.
 type inetd struct {
 	program
+	box      sandbox.Sandbox
 	listener network.Listener
 	running  sync.WaitGroup
 
@@ -35,12 +37,12 @@ func (d *inetd) sessions() []string {
 }
 
 // startInetd listens at the control port.
-func startInetd(p program) (server, error) {
+func startInetd(p program, box sandbox.Sandbox) (server, error) {
 	listener, err := p.host.ListenTCP(p.scenario.Server.Port)
 	if err != nil {
 		return nil, err
 	}
-	d := &inetd{program: p, listener: listener}
+	d := &inetd{program: p, box: box, listener: listener}
 	d.running.Go(d.serve)
 	return d, nil
 }

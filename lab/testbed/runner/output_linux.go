@@ -14,6 +14,7 @@ import (
 // An output takes what a program prints and keeps the beginning of it in a file.
 type output struct {
 	path    string
+	noise   string   // how lines begin that are left out of messages; "" is none
 	in      *os.File // to be given to the program, and then closed
 	out     *os.File
 	written chan struct{} // closed when all that was printed is in the file
@@ -67,7 +68,7 @@ func (o *output) lastLines(what string) string {
 		line = printable(line)
 		if note, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
 			notes = []string{"(" + note + ")"}
-		} else if line != "" {
+		} else if line != "" && (o.noise == "" || !strings.HasPrefix(line, o.noise)) {
 			lines = append(lines, line)
 		}
 	}

@@ -4,60 +4,71 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
+	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
-	"ftplab/lab/testbed/sandbox"
 )
 
-// A program is another server than the lab's: it runs on the server's host, in a
-// sandbox with the scenario's files. It is a [daemon], or started by [inetd].
+// A program is another server than the lab's: it runs on the server's host, with the
+// scenario's files in its folder. It is a [daemon], or started by [inetd].
 type program struct {
+	served
 	scenario *scenario.Scenario
 	host     network.Host
-	box      sandbox.Sandbox
-	files    *os.Root
+	name     string  // for messages
 	log      *output // server.log
 	note     string  // what the user should know of how it ran
+	hint     string  // why it may fail
 }
 
-// startProgram writes the scenario's files to a folder, and starts the server in
-// it. What it prints goes to server.log beside.
+// A starter starts a process. The note is what the user should know of how it runs.
+type starter func() (cmd *exec.Cmd, note string, err error)
+
+// newProgram writes the scenario's files to a folder. What the program prints goes to
+// server.log beside.
+func newProgram(s *scenario.Scenario, host network.Host, name, folder string) (program, error) {
+	files, err := serve(folder, s.Files)
+	if err != nil {
+		return program{}, err
+	}
+	log, err := newOutput(filepath.Join(filepath.Dir(folder), "server.log"))
+	return program{served: files, scenario: s, host: host, name: name, log: log}, err
+}
+
+// startProgram starts the program that the scenario names as its server, in a
+// sandbox.
 func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
 	path, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFiles(folder, s.Files, 0o666); err != nil {
-		return nil, fmt.Errorf("the server's files: %w", err)
-	}
-	p := program{scenario: s, host: host, box: serverBox(s, host, path, folder)}
-	if p.files, err = os.OpenRoot(folder); err != nil {
+	p, err := newProgram(s, host, s.Server.Program[0], folder)
+	if err != nil {
 		return nil, err
 	}
-	if p.log, err = newOutput(filepath.Join(filepath.Dir(folder), "server.log")); err != nil {
-		return nil, err
-	}
+	box := serverBox(s, host, path, folder)
+	p.hint = hidden(box)
 	if s.Server.Inetd {
-		return startInetd(p)
+		return startInetd(p, box)
 	}
-	return startDaemon(ctx, p)
+	box.In, box.Out, box.Err = p.log.in, p.log.in, p.log.in // vsftpd says to its standard input why it ends
+	return startDaemon(ctx, p, func() (*exec.Cmd, string, error) { return start(box, host) })
 }
 
-// failed is an error at the line of the setting.
+// failed is an error, at the line of the setting if there is one.
 func (p *program) failed(format string, args ...any) error {
+	if p.scenario.Server.ProgramLine == 0 {
+		return errors.New(p.message(format, args...))
+	}
 	return &scenario.Error{File: p.scenario.File, Line: p.scenario.Server.ProgramLine, Msg: p.message(format, args...)}
 }
 
 // message is what an error or a failure says of the server.
 func (p *program) message(format string, args ...any) string {
-	return fmt.Sprintf("the server, %s, %s", p.scenario.Server.Program[0], fmt.Sprintf(format, args...))
+	return fmt.Sprintf("the server, %s, %s", p.name, fmt.Sprintf(format, args...))
 }
 
 // failure is what a session that took place says of the server.
@@ -73,40 +84,9 @@ func (p *program) Addr() netip.AddrPort {
 // Note implements server.
 func (p *program) Note() string { return p.note }
 
-// Open implements server.
-func (p *program) Open(path string) (io.ReadSeeker, error) { return p.open(path) }
-
-// open opens a file by its path on the server. One that has not changed its root
-// folder shows clients the whole path.
-func (p *program) open(path string) (*os.File, error) {
-	file, err := p.files.Open(strings.TrimPrefix(path, "/"))
-	if below, ok := strings.CutPrefix(path, sandbox.Folder+"/"); ok && errors.Is(err, os.ErrNotExist) {
-		return p.files.Open(below)
-	}
-	return file, err
-}
-
-// Received implements server. The upload is what the file ends with: all of
-// it, or what was appended.
-func (p *program) Received(path string, size int64) (content.Digest, error) {
-	file, err := p.open(path)
-	if err != nil {
-		return content.Digest{}, fmt.Errorf("the server says that the upload is complete, but: %w", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return content.Digest{}, err
-	}
-	if _, err := file.Seek(max(0, info.Size()-size), io.SeekStart); err != nil {
-		return content.Digest{}, err
-	}
-	return content.Sum(file)
-}
-
 // release gives the files back to the caller, when nothing of the program runs any
 // more.
 func (p *program) release() {
-	takeBack(p.files)
-	p.files.Close()
+	takeBack(p.Root)
+	p.Root.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -64,8 +65,7 @@ func (a action) newClientProgram() (*clientProgram, error) {
 	return p, err
 }
 
-// run runs the program to its end, or to that of ctx. What it has left running then
-// ends with it.
+// run runs the program to its end, or to that of ctx.
 func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	s := p.script.scenario
 	values := clientValues(s)
@@ -74,26 +74,33 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	for name, value := range values {
 		box.Env = append(box.Env, name+"="+value)
 	}
-	cmd, note, err := start(box, p.session.host)
-	p.log.in.Close()
-	if err != nil {
-		return fmt.Errorf("it cannot be started: %w", err)
-	}
+	note, err := runToEnd(ctx, p.log, begun, func() (*exec.Cmd, string, error) { return start(box, p.session.host) })
 	p.script.addNote(note)
+	*p.printed = p.log.lastLines(p.words)
+	return err
+}
+
+// runToEnd runs a program to its end, or to that of ctx. What it has left running
+// then ends with it. The note is that of start.
+func runToEnd(ctx context.Context, log *output, begun func(), start starter) (note string, err error) {
+	cmd, note, err := start()
+	log.in.Close()
+	if err != nil {
+		return "", fmt.Errorf("it cannot be started: %w", err)
+	}
 	begun()
 	stop := context.AfterFunc(ctx, func() { killSession(cmd.Process.Pid) })
 	cmd.Wait() // whose error is in the state
 	late := !stop()
 	killSession(cmd.Process.Pid)
-	p.log.wait()
-	*p.printed = p.log.lastLines(p.words)
-	if late {
-		return fmt.Errorf("it has not ended: %w", ctx.Err())
+	log.wait()
+	switch {
+	case late:
+		return note, fmt.Errorf("it has not ended: %w", ctx.Err())
+	case !cmd.ProcessState.Success():
+		return note, exitError{cmd.ProcessState.String()}
 	}
-	if !cmd.ProcessState.Success() {
-		return exitError{cmd.ProcessState.String()}
-	}
-	return nil
+	return note, nil
 }
 
 // clientValues are the variables of a client's command.

@@ -44,6 +44,7 @@ type Recording struct {
 	File   io.Writer
 	Format pcapng.Format
 	Info   pcapng.Info
+	Server *Code  // in the place of the scenario's server; nil is none
 	Files  string // a folder for the files of a server that is a program; beside it is what other programs leave
 }
 
@@ -92,7 +93,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if !s.Server.TLS.NoKeys && r.Format != pcapng.PCAP {
 		keys.capture = w
 	}
-	e, err := Open(ctx, s, n, r.Files, keys)
+	e, err := Open(ctx, s, n, r.Files, r.Server, keys)
 	if err != nil {
 		return nil, errors.Join(err, n.Close(silenceAfterFailure))
 	}

@@ -3,9 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -82,32 +80,4 @@ func hidden(box sandbox.Sandbox) string {
 		return ""
 	}
 	return fmt.Sprintf("; (in its sandbox it sees of %s only itself, and what is in the scenario's folder)", filepath.Dir(box.Program))
-}
-
-// writeFiles writes files of the scenario below a folder.
-func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
-	for _, f := range files {
-		name := filepath.Join(folder, filepath.FromSlash(f.Path))
-		if f.Folder() {
-			if err := os.MkdirAll(name, 0o777); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			return err
-		}
-		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-		if err == nil {
-			_, err = io.Copy(file, contentOf(f))
-			file.Close()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

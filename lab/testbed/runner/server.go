@@ -103,9 +103,14 @@ func (e embedded) Received(path string, _ int64) (content.Digest, error) {
 	return content.Digest{}, errors.New("the server says that the upload is complete, but has no file of it")
 }
 
-// startServer starts the scenario's server on its host.
-func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, tls ftpserver.TLS) (server, error) {
-	if len(s.Server.Program) > 0 {
+// startServer starts the scenario's server on its host, or the code in its place.
+func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, code *Code, tls ftpserver.TLS) (server, error) {
+	switch {
+	case code != nil && code.Run != nil:
+		return code.startHere(host, s, files)
+	case code != nil:
+		return code.startThere(ctx, host, s, files)
+	case len(s.Server.Program) > 0:
 		return startProgram(ctx, host, s, files)
 	}
 	config := ServerConfig(s)

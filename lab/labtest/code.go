@@ -1,0 +1,157 @@
+package labtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/runner"
+)
+
+// An Option changes how [Scenario] runs a scenario.
+type Option func(*session)
+
+// Server has a function of the test serve in the place of the scenario's server. The
+// function accepts connections from the listener until that is closed and ctx ends,
+// and returns. The listener is a [Dialer], too.
+func Server(serve func(ctx context.Context, l net.Listener) error) Option {
+	return func(s *session) { s.server = serve }
+}
+
+// Client has a function of the test be the client, in the place of the scenario's
+// steps. Its error fails the test. The scenario's deadline is that of all it does.
+func Client(use func(ctx context.Context, d Dialer) error) Option {
+	return func(s *session) { s.client = use }
+}
+
+// A Dialer is the network as one of its hosts has it.
+type Dialer interface {
+	// Dial and DialContext connect to an address such as "server:21". The hosts of the
+	// scenario are known by their names.
+	Dial(network, address string) (net.Conn, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Listen listens at a port of this host, as for an active data connection. The
+	// host in the address does not count; port 0 is any.
+	Listen(network, address string) (net.Listener, error)
+
+	// Server is the address of the server's control port, such as 192.0.2.21:21.
+	Server() string
+
+	// Files is a folder with the files of the scenario: for a server those of the
+	// sections files, for a client those of the sections local.
+	Files() string
+}
+
+// A session is a run of a scenario with functions of a test.
+type session struct {
+	t        *testing.T
+	scenario *scenario.Scenario
+	server   func(context.Context, net.Listener) error
+	client   func(context.Context, Dialer) error
+}
+
+// The roles that a function can have.
+const (
+	serverRole = "server"
+	clientRole = "client"
+)
+
+// options are those of the run, with the functions as code.
+func (s *session) options(folder string) lab.Options {
+	o := lab.Options{Results: folder}
+	id := callOf(s.t)
+	if s.server != nil {
+		o.Server = s.code(serverRole, id, "labtest.Server", func(ctx context.Context, host network.Host, l network.Listener, files string) error {
+			d := &hostDialer{dialer{s.scenario, host.Name(), files}, host}
+			return s.server(ctx, listener{hostListener{l, host.Clock()}, d})
+		})
+	}
+	if s.client != nil {
+		o.Client = s.code(clientRole, id, "labtest.Client", func(ctx context.Context, host network.Host, _ network.Listener, files string) error {
+			return s.client(ctx, &hostDialer{dialer{s.scenario, host.Name(), files}, host})
+		})
+	}
+	return o
+}
+
+// code is a function as the lab takes it: started in this process, or by this test
+// again in another one; see [again].
+func (s *session) code(role, id, name string, run func(context.Context, network.Host, network.Listener, string) error) *lab.Code {
+	var pattern []string
+	for part := range strings.SplitSeq(s.t.Name(), "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	args := []string{"-test.v", "-test.count=1", "-test.run=" + strings.Join(pattern, "/")}
+	if testing.Short() {
+		args = append(args, "-test.short")
+	}
+	return &lab.Code{Name: name, Args: args, Env: []string{roleVariable + "=" + role, callVariable + "=" + id}, Run: run}
+}
+
+// The variables by which this test binary knows that it was started to run one
+// function of a test, and which.
+const (
+	roleVariable = "FTPLAB_LABTEST_ROLE"
+	callVariable = "FTPLAB_LABTEST_CALL"
+)
+
+// calls counts the calls of Scenario in each test that runs.
+var calls sync.Map // of *atomic.Int32 by *testing.T
+
+// callOf names a call of Scenario: by the test, and how many calls there were before.
+func callOf(t *testing.T) string {
+	number, counted := calls.LoadOrStore(t, new(atomic.Int32))
+	if !counted {
+		t.Cleanup(func() { calls.Delete(t) })
+	}
+	return fmt.Sprintf("%s %d", t.Name(), number.(*atomic.Int32).Add(1))
+}
+
+// again reports whether this process is the test, started again on a host of a
+// network to run one function. If the function is of this call, it runs it and ends
+// the process. Other calls in the process do nothing.
+func (s *session) again() bool {
+	role := os.Getenv(roleVariable)
+	if role == "" {
+		return false
+	}
+	if callOf(s.t) != os.Getenv(callVariable) {
+		return true
+	}
+	err := s.runOnHost(role)
+	if err != nil {
+		fmt.Println(err)
+	}
+	if err != nil || s.t.Failed() {
+		os.Exit(1)
+	}
+	os.Exit(0)
+	return true
+}
+
+// runOnHost runs a function in a process that is on its host with all its sockets,
+// until it returns.
+func (s *session) runOnHost(role string) error {
+	ctx, stop := untilAskedToEnd(s.t.Context())
+	defer stop()
+	d := &kernelDialer{dialer{s.scenario, role, os.Getenv(runner.FilesVariable)}}
+	if role == clientRole {
+		return s.client(ctx, d)
+	}
+	l, err := net.Listen("tcp", d.own())
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { l.Close() })
+	return s.server(ctx, kernelListener{l.(*net.TCPListener), d})
+}

@@ -1,0 +1,220 @@
+package labtest_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jlaffaye/ftp"
+	"github.com/secsy/goftp"
+	"goftp.io/server/v2"
+	"goftp.io/server/v2/driver/file"
+
+	"ftplab/lab/labtest"
+	"ftplab/lab/scenario"
+)
+
+// parse parses a scenario.
+func parse(t *testing.T, lines ...string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("code.txtar", []byte("# x\n# y\n"+strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// files are those that a server has, and a client.
+const files = "network wire tcp=linux\nfile pub/picture.bin 40000 seed=3\nlocal report.bin 4000\n"
+
+// goftpServer serves the scenario's files by goftp.io/server.
+func goftpServer(ctx context.Context, l net.Listener) error {
+	driver, err := file.NewDriver(l.(labtest.Dialer).Files())
+	if err != nil {
+		return err
+	}
+	s, err := server.NewServer(&server.Options{
+		Driver: driver, Auth: &server.SimpleAuth{Name: "alice", Password: "secret"}, Perm: server.NewSimplePerm("alice", "users"), Logger: new(server.DiscardLogger),
+	})
+	if err != nil {
+		return err
+	}
+	return s.Serve(l)
+}
+
+// TestServer has a server of this test answer the scenario's steps. It is a library
+// that opens its data connections by itself, which are on the server's host. After an
+// upload it says 226 and keeps its end of the data connection open.
+func TestServer(t *testing.T) {
+	for name, steps := range map[string]string{
+		"scripted": "open\nlogin alice secret\ntype i\nget pub/picture.bin\nput report.bin\nactive\nls\nquit\n",
+		"jlaffaye": "client jlaffaye\ndeadline 20s\nopen\nlogin alice secret\nget pub/picture.bin\nput report.bin\nquit\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			labtest.Scenario(t, parse(t, files+steps), labtest.Server(goftpServer))
+		})
+	}
+}
+
+// TestClient has clients of this test download and upload a file.
+func TestClient(t *testing.T) {
+	const text = "network wire %s\nuser alice secret\nfile pub/picture.bin 40000 seed=3\nopen\n-- local/report.txt --\nAll is well.\n"
+	for name, client := range map[string]func(context.Context, labtest.Dialer) error{"jlaffaye": useJlaffaye, "goftp": useGoftp} {
+		for _, tcp := range []string{"linux", "gvisor"} {
+			if name == "goftp" && tcp == "gvisor" {
+				continue // it cannot be given connections
+			}
+			t.Run(name+" on "+tcp, func(t *testing.T) {
+				result := labtest.Scenario(t, parse(t, fmt.Sprintf(text, "tcp="+tcp)), labtest.Client(client))
+				if result.Frames < 40 {
+					t.Errorf("got %d packets, want a session", result.Frames)
+				}
+			})
+		}
+	}
+}
+
+// useJlaffaye is a client whose library takes connections from its caller.
+func useJlaffaye(ctx context.Context, d labtest.Dialer) error {
+	c, err := ftp.Dial("server:21", ftp.DialWithContext(ctx), ftp.DialWithDialFunc(d.Dial))
+	if err != nil {
+		return err
+	}
+	if err := c.Login("alice", "secret"); err != nil {
+		return err
+	}
+	response, err := c.Retr("pub/picture.bin")
+	if err != nil {
+		return err
+	}
+	got, err := io.ReadAll(response)
+	if err != nil || len(got) != 40000 {
+		return fmt.Errorf("downloaded %d bytes, error %v, want 40000", len(got), err)
+	}
+	if err := response.Close(); err != nil {
+		return err
+	}
+	report, err := os.Open(filepath.Join(d.Files(), "report.txt"))
+	if err != nil {
+		return err
+	}
+	defer report.Close()
+	return errors.Join(c.Stor("report.txt", report), c.Quit())
+}
+
+// useGoftp is a client whose library opens its connections by itself.
+func useGoftp(_ context.Context, d labtest.Dialer) error {
+	c, err := goftp.DialConfig(goftp.Config{User: "alice", Password: "secret"}, d.Server())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var got bytes.Buffer
+	if err := c.Retrieve("pub/picture.bin", &got); err != nil || got.Len() != 40000 {
+		return fmt.Errorf("downloaded %d bytes, error %v, want 40000", got.Len(), err)
+	}
+	return c.Store("report.txt", strings.NewReader("All is well.\n"))
+}
+
+// TestServerAndClient has both be of this test, on both TCPs.
+func TestServerAndClient(t *testing.T) {
+	for _, tcp := range []string{"linux", "gvisor"} {
+		t.Run(tcp, func(t *testing.T) {
+			s := parse(t, "network wire tcp="+tcp, "open", "-- files/README --", "Welcome.", "-- want --",
+				"ctl client.* > server.21", "data client.* > server.*", "ctl ...", `ctl server > client "220 A small server."`, "ctl ...", "data ...")
+			labtest.Scenario(t, s, labtest.Server(serveSmall), labtest.Client(func(ctx context.Context, d labtest.Dialer) error {
+				c, err := ftp.Dial(d.Server(), ftp.DialWithDialFunc(d.Dial), ftp.DialWithDisabledEPSV(true))
+				if err != nil {
+					return err
+				}
+				response, err := c.Retr("README")
+				if err != nil {
+					return err
+				}
+				got, err := io.ReadAll(response)
+				if string(got) != "Welcome.\n" {
+					err = fmt.Errorf("got %q, error %v", got, err)
+				}
+				return errors.Join(err, response.Close(), c.Quit())
+			}))
+		})
+	}
+}
+
+// serveSmall is a server with a few commands, whose data connections are those of the
+// Dialer that it is given.
+func serveSmall(ctx context.Context, l net.Listener) error {
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var data net.Listener
+	say := func(format string, args ...any) { fmt.Fprintf(conn, format+"\r\n", args...) }
+	say("220 A small server.")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		switch verb, argument, _ := strings.Cut(lines.Text(), " "); verb {
+		case "PASV":
+			if data, err = l.(labtest.Dialer).Listen("tcp", ":0"); err != nil {
+				return err
+			}
+			addr := data.Addr().(*net.TCPAddr)
+			say("227 Here: (%s,%d,%d).", strings.ReplaceAll(addr.IP.String(), ".", ","), addr.Port>>8, addr.Port&255)
+		case "RETR":
+			text, err := os.ReadFile(filepath.Join(l.(labtest.Dialer).Files(), argument))
+			if err != nil {
+				return err
+			}
+			say("150 Here it comes.")
+			to, err := data.Accept()
+			if err != nil {
+				return err
+			}
+			to.Write(text)
+			to.Close()
+			say("226 Done.")
+		case "QUIT":
+			say("221 Goodbye.")
+			conn.Close()
+			<-ctx.Done()
+			return nil
+		default:
+			say("502 No.")
+		}
+	}
+	return errors.New("the client did not say QUIT")
+}
+
+// TestCodeFails has functions fail in each way there is.
+func TestCodeFails(t *testing.T) {
+	serve := func(context.Context, net.Listener) error { return errors.New("out of order") }
+	hang := func(ctx context.Context, _ labtest.Dialer) error { select {} }
+	fail := func(context.Context, labtest.Dialer) error { return errors.New("no such thing") }
+	for _, tcp := range []string{"linux", "gvisor"} {
+		for _, test := range []struct {
+			name   string
+			option labtest.Option
+			want   string
+		}{
+			{"client returns an error", labtest.Client(fail), "no such thing"},
+			{"client hangs", labtest.Client(hang), "labtest.Client: it has not ended: context deadline exceeded; its deadline was 500ms"},
+			{"server returns", labtest.Server(serve), "out of order"},
+		} {
+			t.Run(test.name+" on "+tcp, func(t *testing.T) {
+				report := labtest.Report(t, parse(t, "network wire tcp="+tcp, "deadline 500ms", "open"), test.option)
+				if !strings.Contains(report, test.want) {
+					t.Errorf("got %q, want %q in it", report, test.want)
+				}
+			})
+		}
+	}
+}

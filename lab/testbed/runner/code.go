@@ -1,0 +1,210 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
+	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/sandbox"
+)
+
+// Code is Go code of the caller's in the place of a server or a client.
+//
+// On a network of the kernel the sockets of a host belong to its network namespace,
+// which a whole process is in. So this program is started again there, with Args and
+// Env, and must then run the code itself. It has no sandbox: it is the caller's own.
+// On a network in user space Run runs the code in this process.
+type Code struct {
+	Name string   // for messages
+	Args []string // arguments
+	Env  []string // variables (NAME=value) besides those of this process
+
+	// Run gets the host, a listener at the control port if the code is a server, and
+	// a folder with the scenario's files.
+	Run func(ctx context.Context, host network.Host, l network.Listener, files string) error `json:"-"`
+}
+
+// FilesVariable is the variable of the environment that has the folder with the
+// scenario's files.
+const FilesVariable = "FTPLAB_FILES"
+
+// Client is the client that the code is. The scenario's deadline is that of all it
+// does.
+func (c *Code) Client() Client {
+	return func(ctx context.Context, e *Environment) ([]Failure, error) {
+		folder := filepath.Join(e.results, localFolder, scenario.FirstSession)
+		if err := writeFiles(folder, e.scenario.Local, 0o600); err != nil {
+			return nil, fmt.Errorf("the client's files: %w", err)
+		}
+		limit := e.scenario.Deadline
+		ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), limit)
+		defer cancel()
+		var words string
+		var err error
+		if host := e.Host("client"); c.Run != nil {
+			err = c.runHere(ctx, host, nil, folder)
+		} else {
+			words, err = c.runThere(ctx, host, folder, e.results)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w; its deadline was %v", err, limit)
+		}
+		if err != nil {
+			return []Failure{{Message: fmt.Sprintf("%s: %v%s", c.Name, err, words)}}, nil
+		}
+		return nil, nil
+	}
+}
+
+// runHere runs the code in this process, to its end or to that of ctx.
+func (c *Code) runHere(ctx context.Context, host network.Host, l network.Listener, files string) error {
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx, host, l, files) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("it has not ended: %w", ctx.Err())
+	}
+}
+
+// A goServer is code that serves in this process.
+type goServer struct {
+	served
+	code     *Code
+	addr     netip.AddrPort
+	listener network.Listener
+	cancel   context.CancelFunc
+	ended    chan struct{}
+	err      error // of the code, when it has ended
+}
+
+// startHere starts code that serves in this process.
+func (c *Code) startHere(host network.Host, s *scenario.Scenario, folder string) (server, error) {
+	files, err := serve(folder, s.Files)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := host.ListenTCP(s.Server.Port)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &goServer{served: files, code: c, addr: netip.AddrPortFrom(host.Addr(), s.Server.Port), listener: listener, cancel: cancel, ended: make(chan struct{})}
+	go func() {
+		defer close(g.ended)
+		g.err = c.Run(ctx, host, listener, folder)
+	}()
+	return g, nil
+}
+
+// Addr implements server.
+func (g *goServer) Addr() netip.AddrPort { return g.addr }
+
+// Note implements server.
+func (g *goServer) Note() string { return "" }
+
+// faults implements server: the code may have returned before it was asked to.
+func (g *goServer) faults(bool) []Failure {
+	select {
+	case <-g.ended:
+		return []Failure{{Message: fmt.Sprintf("the server, %s, did not serve to the end: it returned %v", g.code.Name, g.err)}}
+	default:
+		return nil
+	}
+}
+
+// Wait implements server. What connections the code has is not known here.
+func (g *goServer) Wait(context.Context) error { return nil }
+
+// Close implements server.
+func (g *goServer) Close(ctx context.Context) error {
+	defer g.Root.Close()
+	g.cancel()
+	g.listener.Close()
+	select {
+	case <-g.ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the server, %s, did not return when its context and its listener had ended", g.code.Name)
+	}
+}
+
+// served is the folder with the files that a server serves that is not the lab's.
+type served struct{ *os.Root }
+
+// serve writes files to a folder.
+func serve(folder string, files []scenario.File) (served, error) {
+	if err := writeFiles(folder, files, 0o666); err != nil {
+		return served{}, fmt.Errorf("the server's files: %w", err)
+	}
+	root, err := os.OpenRoot(folder)
+	return served{root}, err
+}
+
+// Open implements server.
+func (s served) Open(path string) (io.ReadSeeker, error) { return s.open(path) }
+
+// open opens a file by its path on the server. One that has not changed its root
+// folder shows clients the whole path.
+func (s served) open(path string) (*os.File, error) {
+	file, err := s.Root.Open(strings.TrimPrefix(path, "/"))
+	if below, ok := strings.CutPrefix(path, sandbox.Folder+"/"); ok && errors.Is(err, os.ErrNotExist) {
+		return s.Root.Open(below)
+	}
+	return file, err
+}
+
+// Received implements server. The upload is what the file ends with: all of
+// it, or what was appended.
+func (s served) Received(path string, size int64) (content.Digest, error) {
+	file, err := s.open(path)
+	if err != nil {
+		return content.Digest{}, fmt.Errorf("the server says that the upload is complete, but: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return content.Digest{}, err
+	}
+	if _, err := file.Seek(max(0, info.Size()-size), io.SeekStart); err != nil {
+		return content.Digest{}, err
+	}
+	return content.Sum(file)
+}
+
+// writeFiles writes files of the scenario below a folder.
+func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for _, f := range files {
+		name := filepath.Join(folder, filepath.FromSlash(f.Path))
+		if f.Folder() {
+			if err := os.MkdirAll(name, 0o777); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+		if err == nil {
+			_, err = io.Copy(file, contentOf(f))
+			file.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
