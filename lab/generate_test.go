@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
@@ -250,5 +252,42 @@ func TestGeneratedInOrder(t *testing.T) {
 	}
 	if overlaps < 3 {
 		t.Errorf("got %s sessions at once, want more", strconv.Itoa(overlaps))
+	}
+}
+
+// TestGeneratedIsAlike learns from what was generated, and gets the profile back that it was
+// generated from.
+func TestGeneratedIsAlike(t *testing.T) {
+	g := generation(t, 300, 300)
+	g.Recipe.Duration = 24 * time.Hour
+	generated(t, g)
+	learned, err := lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, err := baseline.ReadProfile(bytes.NewReader(g.Profile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	comparisons := baseline.Alike(profile, learned)
+	for _, c := range comparisons {
+		if c.Differs {
+			t.Errorf("%s differs: %s statistic %.3f, p %.5f", c.Quantity, c.Test, c.Statistic, c.P)
+		}
+	}
+	if len(comparisons) < 25 {
+		t.Errorf("got %d comparisons, want all quantities", len(comparisons))
+	}
+	other, _ := traffic.Profile("device")
+	devices := baseline.NewProfile()
+	for range 10 {
+		profile, err := baseline.ReadProfile(bytes.NewReader(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		devices.Merge(profile)
+	}
+	if list := baseline.Alike(devices, learned); len(list) == 0 || !list[0].Differs {
+		t.Errorf("got that an office is like devices: %+v", list)
 	}
 }

@@ -27,11 +27,11 @@ learned from ftplab's own scenarios is built in.`,
 			if len(args) > 0 {
 				return unknownCommand(c, args[0])
 			}
-			return errors.New("baseline takes one of the commands show, rules, check and learn")
+			return errors.New("baseline takes one of the commands show, rules, check, learn and compare")
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}
-	c.AddCommand(learnCommand(), showCommand(), rulesCommand(), checkBaselineCommand())
+	c.AddCommand(learnCommand(), showCommand(), rulesCommand(), checkBaselineCommand(), compareCommand())
 	return c
 }
 

@@ -24,6 +24,9 @@ type Histogram struct {
 	Sum   float64
 	// Min and Max are exact.
 	Min, Max float64
+	// Squares adds up the squares of how many values each session had. Where that is not
+	// known it is 0. See [Histogram.Independent].
+	Squares float64
 
 	zeros   int64 // values that are not positive
 	buckets map[int]int64
@@ -62,6 +65,7 @@ func (h *Histogram) Merge(o *Histogram) {
 	}
 	h.Count += o.Count
 	h.Sum += o.Sum
+	h.Squares += o.Squares
 	h.zeros += o.zeros
 	if h.buckets == nil {
 		h.buckets = map[int]int64{}
@@ -69,6 +73,17 @@ func (h *Histogram) Merge(o *Histogram) {
 	for k, n := range o.buckets {
 		h.buckets[k] += n
 	}
+}
+
+// Independent is as how many independent values the histogram's count: values of one
+// session depend on each other, and a session with most of the values is worth little
+// more than one (Kish, "Survey Sampling", 1965). Sessions are how many there were at most.
+func (h *Histogram) Independent(sessions float64) float64 {
+	n := float64(h.Count)
+	if h.Squares > 0 {
+		n = min(n, n*n/h.Squares)
+	}
+	return min(n, sessions)
 }
 
 // Quantile returns the value below which the given share (0 to 1) of all values
@@ -151,13 +166,14 @@ type jsonHistogram struct {
 	Min     float64      `json:"min"`
 	Max     float64      `json:"max"`
 	Sum     float64      `json:"sum"`
+	Squares float64      `json:"squares,omitempty"`
 	Zeros   int64        `json:"zeros,omitempty"`
 	Buckets [][2]float64 `json:"buckets"`
 }
 
 // MarshalJSON writes the histogram.
 func (h *Histogram) MarshalJSON() ([]byte, error) {
-	j := jsonHistogram{Count: h.Count, Min: short(h.Min), Max: short(h.Max), Sum: short(h.Sum), Zeros: h.zeros, Buckets: [][2]float64{}}
+	j := jsonHistogram{Count: h.Count, Min: short(h.Min), Max: short(h.Max), Sum: short(h.Sum), Squares: h.Squares, Zeros: h.zeros, Buckets: [][2]float64{}}
 	for _, k := range slices.Sorted(maps.Keys(h.buckets)) {
 		j.Buckets = append(j.Buckets, [2]float64{short(lowest(k)), float64(h.buckets[k])})
 	}
@@ -176,7 +192,7 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	*h = Histogram{Count: j.Count, Sum: j.Sum, Min: j.Min, Max: j.Max, zeros: j.Zeros, buckets: map[int]int64{}}
+	*h = Histogram{Count: j.Count, Sum: j.Sum, Squares: j.Squares, Min: j.Min, Max: j.Max, zeros: j.Zeros, buckets: map[int]int64{}}
 	n := j.Zeros
 	for _, b := range j.Buckets {
 		if b[0] <= 0 || b[1] < 1 || b[1] != math.Trunc(b[1]) {

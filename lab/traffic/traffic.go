@@ -26,7 +26,8 @@ type Traffic struct {
 	Servers int64 `json:"servers"`
 	// SessionsAClient has how many sessions each client had.
 	SessionsAClient *Histogram `json:"sessions-a-client"`
-	// Kinds are the kinds of session, by name: [Person] and [Program].
+	// Kinds are the kinds of session, by name: [Person] and [Program], and the same with
+	// [ControlOnly] behind it.
 	Kinds map[string]*Kind `json:"kinds"`
 }
 
@@ -35,6 +36,10 @@ type Traffic struct {
 const (
 	Person  = "person"  // who takes half a second or more, in the median, before a command
 	Program = "program" // all others
+
+	// ControlOnly follows the name of a kind whose sessions move data, but on connections
+	// that the capture does not have: who captures port 21 alone sees no others.
+	ControlOnly = ", control only"
 )
 
 // A Kind is what was learned of the sessions of one kind.
@@ -65,14 +70,17 @@ type Counts map[string]int64
 const (
 	RoundTrip     = "round-trip"     // of a control connection, from SYN to SYN and ACK; seconds
 	ThinkTime     = "think-time"     // from a reply to the next command; seconds
-	GreetingTime  = "greeting-time"  // from the SYN and ACK to the greeting; seconds
+	GreetingTime  = "greeting-time"  // from the SYN to the greeting, less two round trips; seconds
 	ServerTime    = "server-time"    // from a command without data connection to its reply, less a round trip; seconds
 	RefusalTime   = "refusal-time"   // the same of a password that is refused; seconds
 	ListingBytes  = "listing-bytes"  // of LIST, NLST and MLSD; bytes
 	DownloadBytes = "download-bytes" // of RETR; bytes
 	UploadBytes   = "upload-bytes"   // of STOR, APPE and STOU; bytes
-	Rate          = "rate"           // of transfers of 64 KiB and more; bits a second
+	Rate          = "rate"           // of transfers of Large bytes and more; bits a second
 )
+
+// Large is the size from which on a transfer shows how fast the path is, bytes.
+const Large = 64 << 10
 
 // Numbers are the names of a kind's Numbers.
 func Numbers() []string {
@@ -208,7 +216,7 @@ func Read(r io.Reader) (*File, error) {
 // check says which word is of no fixed list. A profile comes from anybody.
 func (t *Traffic) check() error {
 	for name, k := range t.Kinds {
-		if name != Person && name != Program {
+		if base := strings.TrimSuffix(name, ControlOnly); base != Person && base != Program {
 			return fmt.Errorf("the profile has the kind of session %q; %s and %s were expected", name, Person, Program)
 		}
 		for after, next := range k.Follows {

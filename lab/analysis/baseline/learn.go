@@ -48,10 +48,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 	p.Sources = []string{name}
 	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), e.NumSessions()
 	measures := Measures()
-	adds := map[string]found{}
-	for _, m := range measures {
-		adds[m.Name] = func(value float64, _ ...int) { p.Distributions[m.Name].Add(value) }
-	}
+	learner := &measureLearner{profile: p, clusters: map[string]cluster{}}
 	sessions := newTrafficLearner(e.watch.habits)
 	err := e.visit(visitor{
 		connection: func(c *ftp.Connection) {
@@ -63,25 +60,78 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 			}
 			for _, m := range measures {
 				if m.connection != nil {
-					m.connection(c, adds[m.Name])
+					m.connection(c, learner.ofConnection(m.Name, c))
 				}
 			}
+			learner.packets(c)
 		},
 		session: func(s *session) {
 			p.learnDialogue(s)
 			sessions.session(s)
 			for _, m := range measures {
 				if m.session != nil {
-					m.session(s, adds[m.Name])
+					learner.ofSession(m, s)
 				}
 			}
 		},
 		data: func(*session, *ftp.Connection) {},
 	})
 	p.Distributions["packet-length"].Merge(&e.watch.lengths)
+	learner.finish()
 	p.Traffic = sessions.result()
 	return p, err
 }
+
+// A measureLearner adds values to a profile, and counts how many each session had.
+type measureLearner struct {
+	profile  *Profile
+	clusters map[string]cluster // of measures of connections
+}
+
+// A cluster counts the values of each session, by the ID of its control connection.
+type cluster map[int32]int32
+
+// of counts values of a session.
+func (l *measureLearner) of(measure string, c *ftp.Connection, values int) {
+	owner := c.ID
+	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
+		owner = c.Control
+	}
+	if l.clusters[measure] == nil {
+		l.clusters[measure] = cluster{}
+	}
+	l.clusters[measure][int32(owner)] += int32(values)
+}
+
+func (l *measureLearner) ofConnection(measure string, c *ftp.Connection) found {
+	return func(value float64, _ ...int) {
+		l.profile.Distributions[measure].Add(value)
+		l.of(measure, c, 1)
+	}
+}
+
+func (l *measureLearner) ofSession(m Measure, s *session) {
+	h := l.profile.Distributions[m.Name]
+	before := h.Count
+	m.session(s, func(value float64, _ ...int) { h.Add(value) })
+	h.Squares += square(float64(h.Count - before))
+}
+
+// packets counts the packets of a connection.
+func (l *measureLearner) packets(c *ftp.Connection) {
+	l.of("packet-length", c, c.ClientFlow.Packets+c.ServerFlow.Packets)
+}
+
+// finish adds up what was counted.
+func (l *measureLearner) finish() {
+	for measure, counted := range l.clusters {
+		for _, n := range counted {
+			l.profile.Distributions[measure].Squares += square(float64(n))
+		}
+	}
+}
+
+func square(v float64) float64 { return v * v }
 
 // kindOf is how a profile calls a connection, "" for one that is not FTP.
 func kindOf(c *ftp.Connection) string {

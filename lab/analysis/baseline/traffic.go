@@ -79,9 +79,16 @@ func (l *trafficLearner) session(s *session) {
 		k.Servers[serverProgram(s.greeting.Text)]++
 	}
 	l.learnTCP(k, s)
+	before := map[string]int64{}
+	for name, h := range k.Numbers {
+		before[name] = h.Count
+	}
 	learnTimes(k, s)
 	for _, c := range s.data {
 		learnTransfer(k, c)
+	}
+	for name, h := range k.Numbers {
+		h.Squares += square(float64(h.Count - before[name]))
 	}
 }
 
@@ -123,18 +130,21 @@ func (l *trafficLearner) result() *traffic.Traffic {
 	return l.learned
 }
 
-// kindOfSession says whether a person or a program took a session.
+// kindOfSession says whether a person or a program took a session, and whether its data
+// connections are in the capture.
 func kindOfSession(s *session) string {
+	kind := traffic.Program
 	thought := thoughts(s)
-	if len(thought) == 0 {
-		return traffic.Program
-	}
 	slices.Sort(thought)
 	const person = 0.5 // seconds
-	if thought[len(thought)/2] >= person {
-		return traffic.Person
+	if len(thought) > 0 && thought[len(thought)/2] >= person {
+		kind = traffic.Person
 	}
-	return traffic.Program
+	moved := slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return traffic.Direction(x.Command) != "" && began(x) })
+	if moved && len(s.data) == 0 {
+		kind += traffic.ControlOnly
+	}
+	return kind
 }
 
 // thoughts are the times from a reply to the next command, in seconds: but for commands
@@ -249,7 +259,7 @@ func learnTimes(k *traffic.Kind, s *session) {
 		trip = s.Control.HandshakeRTT.Seconds()
 		k.Numbers[traffic.RoundTrip].Add(trip)
 		if s.greeting != nil && s.greeting.FirstPacket > s.Control.FirstPacket {
-			k.Numbers[traffic.GreetingTime].Add(max(0, seconds(s.greeting.Time-s.Control.FirstTime)-trip))
+			k.Numbers[traffic.GreetingTime].Add(ownTime(seconds(s.greeting.Time-s.Control.FirstTime), 2*trip))
 		}
 	}
 	for _, v := range thoughts(s) {
@@ -263,8 +273,18 @@ func learnTimes(k *traffic.Kind, s *session) {
 		if x.Command == "PASS" && x.Final() >= 400 {
 			name = traffic.RefusalTime
 		}
-		k.Numbers[name].Add(max(0, seconds(x.Replies[0].Time-x.Time)-trip))
+		k.Numbers[name].Add(ownTime(seconds(x.Replies[0].Time-x.Time), trip))
 	}
+}
+
+// ownTime is what a server took of a time, without that of the path. What is left of less
+// than 0.1 ms is none: a packet alone takes as long on a slow link.
+func ownTime(all, path float64) float64 {
+	const least = 1e-4 // seconds
+	if own := all - path; own >= least {
+		return own
+	}
+	return 0
 }
 
 // learnTransfer learns how much moved, and how fast.
@@ -279,8 +299,7 @@ func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
 	}
 	bytes := c.ClientFlow.Bytes + c.ServerFlow.Bytes
 	k.Numbers[name].Add(float64(bytes))
-	const large = 64 << 10
-	if took := seconds(c.LastTime - c.FirstTime); bytes >= large && took > 0 {
+	if took := seconds(c.LastTime - c.FirstTime); bytes >= traffic.Large && took > 0 {
 		k.Numbers[traffic.Rate].Add(float64(8*bytes) / took)
 	}
 }

@@ -21,6 +21,8 @@ type plan struct {
 	kind     string // of session, or the name of the scenario that is not normal
 	why      string // it is what the label says
 	user     string // who logs in; "" is nobody
+
+	controlOnly bool // its data connections are not in the capture
 }
 
 // What the label of a session says.
@@ -53,9 +55,10 @@ func (p *plotter) session(number int) *plan {
 	name, kind := p.population.kind(client)
 	d := &draw{
 		random: p.corpus.random(forSession, uint64(number)), kind: kind, client: client.addr,
-		content: mixedWord(p.corpus.mixed(forContent, uint64(number))), dir: newFolder(""),
+		content: mixedWord(p.corpus.mixed(forContent, uint64(number))), used: map[string]bool{},
 	}
-	d.root = d.dir
+	d.root = d.newFolder("", nil)
+	d.dir = d.root
 	d.scenario = &scenario.Scenario{
 		Name: fmt.Sprintf("session-%d", number), File: fmt.Sprintf("session %d", number),
 		Network:  p.network(kind, client, server, ports, number),
@@ -64,11 +67,12 @@ func (p *plotter) session(number int) *plan {
 	}
 	p.equipServer(d, server)
 	d.walk()
+	d.limitRate()
 	d.lose()
-	d.plantFiles()
+	d.plant(d.root)
 	return &plan{
 		number: number, scenario: d.scenario, start: p.arrivals.at(number), label: Normal, kind: name, user: d.user,
-		why: "drawn from the profile's sessions of a " + name,
+		why: "drawn from the profile's sessions of a " + name, controlOnly: strings.HasSuffix(name, traffic.ControlOnly),
 	}
 }
 
@@ -87,10 +91,26 @@ func (p *plotter) network(kind *traffic.Kind, client, server party, ports []scen
 		Kind: scenario.Wire, Hosts: []scenario.Host{s, c}, ARP: scenario.ARPCached, TCP: scenario.GVisorTCP,
 		Seed: mixedWord(p.corpus.mixed(forNetwork, uint64(number))),
 	}
-	if rates := kind.Numbers[traffic.Rate]; rates.Count > 0 {
-		n.Rate = int64(rates.At(random.Float64()))
-	}
 	return n
+}
+
+// limitRate gives the path a rate, if the session moves enough for the profile to say one.
+func (d *draw) limitRate() {
+	n := &d.scenario.Network
+	if rates := d.kind.Numbers[traffic.Rate]; d.large && rates.Count > 0 {
+		n.Rate, n.Hosts[0].RTT = linkOf(rates.At(d.random.Float64()), n.Hosts[0].RTT)
+	}
+}
+
+// linkOf is the rate of the links on a path, bits a second, and what is left of its round
+// trip: a SYN and its answer need their time to be sent. Who is near has a fast link.
+func linkOf(rate float64, trip time.Duration) (int64, time.Duration) {
+	const (
+		handshake = 2 * 2 * 74 * 8 // bits: a SYN and its answer, at both ends of the path
+		share     = 0.1            // of the trip that sending them may take
+	)
+	rate = max(rate, handshake/share/max(trip.Seconds(), 1e-6))
+	return int64(rate), max(0, trip-duration(handshake/rate))
 }
 
 // mixedWord makes one word of two.
@@ -168,11 +188,13 @@ type draw struct {
 	pending  bool // USER was said and PASS comes next
 	loggedIn bool
 	ascii    bool
-	renaming bool   // the server has accepted RNFR
-	mode     string // the last that arranged a data connection
-	commands int    // sent so far
+	renaming *folder // of a file for which the server has accepted RNFR; nil for none
+	mode     string  // the last that arranged a data connection
+	commands int     // sent so far
+	large    bool    // a transfer is as large as those of which the profile has the rate
 
 	root, dir *folder
+	apart     *folder         // for what the listing of another has no room for; nil before it is needed
 	used      map[string]bool // names of files and folders
 	written   int             // names made up so far
 }
@@ -183,7 +205,6 @@ const mostExchanges = 2000
 // walk draws what is said.
 func (d *draw) walk() {
 	d.ascii = true // RFC 959, 3.1.1.1
-	d.used = map[string]bool{}
 	d.connect()
 	before := [2]string{"", traffic.Start}
 	for range mostExchanges {

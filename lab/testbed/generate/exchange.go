@@ -115,14 +115,13 @@ func (d *draw) passwordIs(x traffic.Exchange) {
 // the exchange says. It changes what the draw knows of the server.
 func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
 	is := func(code int) bool { return d.loggedIn && slices.Equal(x.Codes, []int{code}) }
-	done := x.Final()/100 == 2
 	switch x.Command {
 	case "CWD":
-		return d.changeTo(is(250), done)
+		return d.changeTo(is(250))
 	case "CDUP":
-		own = is(250) && d.dir.parent != nil
+		own = is(250) && d.dir.in != nil
 		if own {
-			d.dir = d.dir.parent
+			d.dir = d.dir.in
 		}
 		return "", own
 	case "MKD":

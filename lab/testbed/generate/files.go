@@ -3,7 +3,6 @@ package generate
 import (
 	"fmt"
 	"path"
-	"slices"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/traffic"
@@ -11,33 +10,63 @@ import (
 
 // A folder is one of the server, as far as the session has to do with it.
 type folder struct {
-	name    string
-	parent  *folder
+	entry
 	folders []*folder
 	files   []*file
-	made    bool // by the session
-	gone    bool
-	listing int64 // bytes that the first listing is to have; 0 before there is one
-	listed  string
+	listing int64  // bytes that its first listing is to have
+	listed  string // the command that listed it first; "" is none yet
 }
 
 // A file is one of the server.
 type file struct {
-	name string
+	entry
 	size int64
-	made bool // by the session
-	gone bool
 	used bool // a command of the session is about it
 }
 
-func newFolder(name string) *folder { return &folder{name: name} }
+// An entry is a name in a folder. What the session itself makes is not there from the
+// beginning, and what it removes is not there at the end; early says that it did so before
+// the folder was listed.
+type entry struct {
+	name   string
+	in     *folder // nil for the root
+	made   bool
+	gone   bool
+	early  bool // it was made early
+	absent bool // it was removed early
+}
 
-// path is where a folder is.
-func (f *folder) path() string {
-	if f.parent == nil {
+// path is where an entry is.
+func (e *entry) path() string {
+	if e.in == nil {
 		return "/"
 	}
-	return path.Join(f.parent.path(), f.name)
+	return path.Join(e.in.path(), e.name)
+}
+
+// seen reports whether the first listing of its folder has the entry.
+func (e *entry) seen() bool { return !e.absent && (!e.made || e.early) }
+
+// remove notes that the session removes an entry.
+func (e *entry) remove() { e.gone, e.absent = true, e.in.listed == "" }
+
+// newFolder is a folder that the server has from the beginning.
+func (d *draw) newFolder(name string, in *folder) *folder {
+	f := &folder{entry: entry{name: name, in: in}}
+	if d.kind.Numbers[traffic.ListingBytes].Count > 0 {
+		f.listing = d.size(traffic.ListingBytes)
+	} else {
+		f.listing = 1 << 30
+	}
+	if in != nil {
+		in.folders = append(in.folders, f)
+	}
+	return f
+}
+
+// makes is an entry that the session makes in its folder.
+func (d *draw) makes(name string) entry {
+	return entry{name: name, in: d.dir, made: true, early: d.dir.listed == ""}
 }
 
 // name makes up a name that nothing has yet.
@@ -54,41 +83,40 @@ func (d *draw) name(suffix string) string {
 	}
 }
 
-// add adds a file that the server has from the beginning.
-func (d *draw) add(suffix string, size int64) *file {
-	f := &file{name: d.name(suffix), size: size}
-	d.dir.files = append(d.dir.files, f)
-	return f
+// said is how the session calls a file.
+func (d *draw) said(f *file) string {
+	if f.in == d.dir {
+		return f.name
+	}
+	return f.path()
 }
 
 // changeTo is the argument of CWD.
-func (d *draw) changeTo(own, done bool) (argument string, does bool) {
+func (d *draw) changeTo(own bool) (argument string, does bool) {
 	if !own {
 		return d.name(""), false // which is not there, or somewhere else
 	}
 	for _, f := range d.dir.folders {
-		if !f.gone && d.random.IntN(2) == 0 {
+		if !f.gone && f != d.apart && d.random.IntN(2) == 0 {
 			d.dir = f
 			return f.name, true
 		}
 	}
-	if d.dir.parent != nil && d.random.IntN(3) == 0 {
-		d.dir = d.dir.parent
+	if d.dir.in != nil && d.random.IntN(3) == 0 {
+		d.dir = d.dir.in
 		return "..", true
 	}
 	in := d.dir
-	if in.made || in.listed != "" { // and so nothing new can be in it
+	if in.made || !hasRoom(in) {
 		in = d.store()
 	}
-	f := &folder{name: d.name(""), parent: in}
-	in.folders = append(in.folders, f)
-	d.dir = f
-	return f.path(), true
+	d.dir = d.newFolder(d.fitted("", in), in)
+	return d.dir.path(), true
 }
 
 // makeFolder is the argument of MKD.
 func (d *draw) makeFolder(own bool) (argument string, does bool) {
-	f := &folder{name: d.name(""), parent: d.dir, made: true}
+	f := &folder{entry: d.makes(d.name(""))}
 	if own {
 		d.dir.folders = append(d.dir.folders, f)
 	}
@@ -102,16 +130,14 @@ func (d *draw) removeFolder(own bool) (argument string, does bool) {
 	}
 	for _, f := range d.dir.folders {
 		if f.made && !f.gone && len(f.files) == 0 && len(f.folders) == 0 {
-			f.gone = true
+			f.remove()
 			return f.name, true
 		}
 	}
-	if d.dir.made {
-		return d.name(""), false
-	}
-	f := &folder{name: d.name(""), parent: d.dir, gone: true}
-	d.dir.folders = append(d.dir.folders, f)
-	return f.name, true
+	f := d.newFolder(d.name(""), d.store())
+	f.listing = 0
+	f.remove()
+	return f.path(), true
 }
 
 // aboutFile is the argument of a command about one file.
@@ -124,37 +150,50 @@ func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string
 		return d.name(".txt"), false
 	}
 	f := d.someFile()
-	if f == nil {
-		return d.name(".txt"), false
-	}
 	f.used = true
-	f.gone = x.Command == "DELE" || x.Command == "RNFR"
-	d.renaming = x.Command == "RNFR"
-	return f.name, true
+	if x.Command == "DELE" || x.Command == "RNFR" {
+		f.remove()
+	}
+	if x.Command == "RNFR" {
+		d.renaming = f.in
+	}
+	return d.said(f), true
 }
 
-// someFile is a file of the folder, nil if there can be none.
+// someFile is a file that is there.
 func (d *draw) someFile() *file {
 	for _, f := range d.dir.files {
 		if !f.gone && (f.made || !f.used) {
 			return f
 		}
 	}
-	if d.dir.made || d.dir.listed != "" {
-		return nil
-	}
-	return d.add(pick(d.random, suffixes), d.size(traffic.DownloadBytes))
+	return d.add(d.size(traffic.DownloadBytes))
 }
 
-// newName is the argument of RNTO, which has a file only behind an RNFR.
+// add adds a file that the server has from the beginning: in the session's folder, or where
+// that has no room for it.
+func (d *draw) add(size int64) *file {
+	in := d.dir
+	if in.made || !hasRoom(in) {
+		in = d.store()
+	}
+	f := &file{entry: entry{name: d.fitted(pick(d.random, suffixes), in), in: in}, size: size}
+	in.files = append(in.files, f)
+	return f
+}
+
+// newName is the argument of RNTO, which has a file only behind an RNFR. The folder stays
+// the same.
 func (d *draw) newName(own bool) (argument string, does bool) {
 	name := d.name(".txt")
-	if !own || !d.renaming {
+	if !own || d.renaming == nil {
 		return name, false
 	}
-	d.renaming = false
-	d.dir.files = append(d.dir.files, &file{name: name, made: true})
-	return name, true
+	in := d.renaming
+	d.renaming = nil
+	f := &file{entry: entry{name: name, in: in, made: true, early: in.listed == ""}}
+	in.files = append(in.files, f)
+	return d.said(f), true
 }
 
 // size draws the size of a file, bytes.
@@ -165,87 +204,83 @@ func (d *draw) size(name string) int64 {
 	return int64(100 + d.random.IntN(2000))
 }
 
+// moved draws the size of a file that is transferred.
+func (d *draw) moved(name string) int64 {
+	size := d.size(name)
+	d.large = d.large || size >= traffic.Large
+	return size
+}
+
 // dataOf finds what a transfer is about: a path on the server, and for an upload the
 // client's file.
 func (d *draw) dataOf(x traffic.Exchange, refused bool) (serverPath, local string) {
 	switch traffic.Direction(x.Command) {
 	case traffic.Listing:
-		if !refused && d.dir.listed == "" && !d.dir.made {
-			d.dir.listing, d.dir.listed = d.size(traffic.ListingBytes), x.Command
+		if !refused && d.dir.listed == "" {
+			d.dir.listed = x.Command
 		}
 		return "", ""
 	case traffic.Download:
 		return d.download(refused), ""
 	}
 	name := d.name(pick(d.random, suffixes))
-	size := d.size(traffic.UploadBytes)
-	d.scenario.Local = append(d.scenario.Local, scenario.File{Path: name, Size: size, Seed: d.content + uint64(len(d.scenario.Local))})
-	if refused || x.Final()/100 != 2 {
-		return name, name
+	d.scenario.Local = append(d.scenario.Local, scenario.File{
+		Path: name, Size: d.moved(traffic.UploadBytes), Seed: d.content + uint64(len(d.scenario.Local)),
+	})
+	if !refused && x.Final()/100 == 2 {
+		d.dir.files = append(d.dir.files, &file{entry: d.makes(name)})
 	}
-	d.dir.files = append(d.dir.files, &file{name: name, size: size, made: true})
 	if x.Command == "STOU" {
 		return "", name
 	}
 	return name, name
 }
 
-// download is the path of a file to be downloaded. One that does not fit into the listing of
-// its folder is somewhere else.
+// download is the path of a file to be downloaded.
 func (d *draw) download(refused bool) string {
 	if refused {
 		return d.name(".txt")
 	}
-	size := d.size(traffic.DownloadBytes)
-	if d.dir.listed == "" && !d.dir.made {
-		f := d.add(pick(d.random, suffixes), size)
-		f.used = true
-		return f.name
-	}
+	size := d.moved(traffic.DownloadBytes)
 	for _, f := range d.dir.files {
 		if !f.gone && !f.made && !f.used {
 			f.used, f.size = true, size
 			return f.name
 		}
 	}
-	if room := d.dir.listing - listingOf(d.dir, d.dir.listed); !d.dir.made && room >= lineOf(d.dir.listed, 12) {
-		f := d.add(pick(d.random, suffixes), size)
-		f.used = true
-		return f.name
-	}
-	store := d.store()
-	f := &file{name: d.name(pick(d.random, suffixes)), size: size, used: true}
-	store.files = append(store.files, f)
-	return path.Join(store.path(), f.name)
+	f := d.add(size)
+	f.used = true
+	return d.said(f)
 }
 
 // store is a folder that the session does not list.
 func (d *draw) store() *folder {
-	for _, f := range d.root.folders {
-		if f.name == "archive" {
-			return f
-		}
+	if d.apart == nil {
+		d.apart = d.newFolder(d.fitted("", d.root), d.root)
+		d.apart.listing, d.apart.listed = 1<<30, "-"
 	}
-	f := &folder{name: "archive", parent: d.root, listed: "-"}
-	d.root.folders = append(d.root.folders, f)
-	return f
+	return d.apart
 }
 
 // offset is where a transfer begins that REST comes before.
 func (d *draw) offset(name, local string) int64 {
-	size := int64(0)
 	for _, f := range d.scenario.Local {
 		if f.Path == local {
-			size = f.Size
+			return max(1, f.Size)
 		}
 	}
-	if local == "" {
-		if i := slices.IndexFunc(d.dir.files, func(f *file) bool { return f.name == name }); i >= 0 {
-			size = d.dir.files[i].size
-			d.dir.files[i].size *= 2 // so that what moves is as large as was drawn
+	for _, in := range []*folder{d.dir, d.apart} {
+		if in == nil {
+			continue
+		}
+		for _, f := range in.files {
+			if d.said(f) == name && f.size > 0 {
+				f.size *= 2 // so that what moves is as large as was drawn
+				return f.size / 2
+			}
 		}
 	}
-	return max(1, size)
+	return 1
 }
 
 // lineOf is how long the line of a listing is about a name of so many bytes: as the
@@ -260,41 +295,59 @@ func lineOf(command string, name int) int64 {
 	return int64(name + 51)
 }
 
-// listingOf is how long a folder's listing is.
+// listingOf is how long a folder's first listing is.
 func listingOf(f *folder, command string) int64 {
 	var sum int64
 	for _, x := range f.files {
-		if !x.made {
+		if x.seen() {
 			sum += lineOf(command, len(x.name))
 		}
 	}
 	for _, x := range f.folders {
-		if !x.made {
+		if x.seen() {
 			sum += lineOf(command, len(x.name))
 		}
 	}
 	return sum
 }
 
-// plantFiles gives the server the files and folders that it has from the beginning. Each
-// folder that is listed gets as many more as its listing has room for.
-func (d *draw) plantFiles() {
-	d.plant(d.root)
+// room is how many bytes of a folder's listing nothing uses yet.
+func room(f *folder) int64 { return f.listing - listingOf(f, f.listed) }
+
+// hasRoom reports whether a listing of the folder has room for one more name.
+func hasRoom(f *folder) bool { return room(f) >= lineOf(f.listed, shortest) }
+
+// fitted makes up a name for a folder: one that leaves its listing room for at least one
+// more, or for nothing.
+func (d *draw) fitted(suffix string, in *folder) string {
+	name := d.name(suffix)
+	left := room(in) - lineOf(in.listed, len(name))
+	if left == 0 || left >= lineOf(in.listed, shortest) || in.made {
+		return name
+	}
+	if length := len(name) + int(left); length >= shortest {
+		return d.nameOf(length)
+	}
+	return name
 }
 
+// plant gives the server what it has from the beginning in a folder, and below. One that is
+// listed gets as many more files as its listing has room for.
 func (d *draw) plant(f *folder) {
 	if f.made {
 		return
 	}
-	d.fill(f)
+	if f.listed != "" && f != d.apart {
+		d.fill(f)
+	}
 	for _, x := range f.files {
 		if !x.made {
 			d.scenario.Files = append(d.scenario.Files, scenario.File{
-				Path: path.Join(f.path(), x.name), Size: x.size, Seed: d.content ^ uint64(len(d.scenario.Files)+1)<<32,
+				Path: x.path(), Size: x.size, Seed: d.content ^ uint64(len(d.scenario.Files)+1)<<32,
 			})
 		}
 	}
-	if f.parent != nil {
+	if f.in != nil {
 		d.scenario.Files = append(d.scenario.Files, scenario.File{Path: f.path() + "/"})
 	}
 	for _, x := range f.folders {
@@ -304,27 +357,27 @@ func (d *draw) plant(f *folder) {
 
 // fill adds files until the listing is as long as was drawn.
 func (d *draw) fill(f *folder) {
-	d.dir = f
-	for {
-		room := f.listing - listingOf(f, f.listed)
-		if room < lineOf(f.listed, shortest) {
-			return
+	left := room(f)
+	if left < lineOf(f.listed, shortest) || left > mostListing {
+		return
+	}
+	lines := min(max(1, left/lineOf(f.listed, usual)), left/lineOf(f.listed, shortest))
+	for ; lines > 0; lines-- {
+		length := int(left/lines - lineOf(f.listed, 0)) // on average
+		if lines > 1 {
+			spare := max(0, min(length-shortest, 6))
+			length += d.random.IntN(2*spare+1) - spare
 		}
-		name := int(room - lineOf(f.listed, 0)) // of one name that fills it
-		if name > longestName {
-			name = shortest + d.random.IntN(12)
-			if left := room - lineOf(f.listed, name); left < lineOf(f.listed, shortest) {
-				name = shortest
-			}
-		}
-		f.files = append(f.files, &file{name: d.nameOf(name), size: d.size(traffic.DownloadBytes)})
+		left -= lineOf(f.listed, length)
+		f.files = append(f.files, &file{entry: entry{name: d.nameOf(length), in: f}, size: d.size(traffic.DownloadBytes)})
 	}
 }
 
-// Lengths of the names of files that only a listing is about, bytes.
+// Bounds of what a listing is filled with, bytes.
 const (
-	shortest    = 3
-	longestName = 20
+	shortest    = 3  // name
+	usual       = 11 // name
+	mostListing = 4 << 20
 )
 
 // nameOf makes up a name of so many bytes that nothing has yet.

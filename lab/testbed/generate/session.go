@@ -41,6 +41,9 @@ func (c *Corpus) run(ctx context.Context, p *plan) (*session, error) {
 		Seed: mixedWord(c.mixed(forNetwork, uint64(p.number))), Start: p.start,
 		Frame: func(at int64, data []byte) {
 			f := frame{at, data}
+			if p.controlOnly && !s.isControl(f) {
+				return
+			}
 			s.frames = append(s.frames, f)
 			s.note(f, byEnds)
 		},
@@ -117,6 +120,13 @@ func tcpEnds(data []byte) (from, to netip.AddrPort, ok bool) {
 	}
 	port := func(b []byte) uint16 { return uint16(b[0])<<8 | uint16(b[1]) }
 	return netip.AddrPortFrom(source, port(ports)), netip.AddrPortFrom(destination, port(ports[2:])), true
+}
+
+// isControl reports whether a frame is one of a control connection.
+func (s *session) isControl(f frame) bool {
+	from, to, ok := tcpEnds(f.data)
+	port := s.scenario.Server.Port
+	return ok && (from.Port() == port || to.Port() == port)
 }
 
 // transferOf is the transfer that used a flow, nil for none.

@@ -1,0 +1,108 @@
+package baseline
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/traffic"
+)
+
+// TestProbabilities compares with values of tables: of chi-square, and of the statistic of
+// Kolmogorov and Smirnov.
+func TestProbabilities(t *testing.T) {
+	for _, c := range []struct{ freedom, statistic, want float64 }{
+		{1, 3.841, 0.05}, {2, 5.991, 0.05}, {10, 18.307, 0.05}, {10, 23.209, 0.01}, {50, 67.505, 0.05}, {3, 0.352, 0.95},
+	} {
+		if got := gammaQ(c.freedom/2, c.statistic/2); math.Abs(got-c.want) > 0.0005 {
+			t.Errorf("chi-square %v of %v degrees: got %.4f, want %v", c.statistic, c.freedom, got, c.want)
+		}
+	}
+	large := [2]float64{1e6, 1e6}
+	for lambda, want := range map[float64]float64{1.358: 0.05, 1.628: 0.01, 0.828: 0.5} {
+		if got := kolmogorov(lambda/math.Sqrt(5e5), large); math.Abs(got-want) > 0.002 {
+			t.Errorf("KS %v: got %.4f, want %v", lambda, got, want)
+		}
+	}
+}
+
+// samples is a profile with values of a distribution, one a session.
+func samples(seed uint64, n int, median float64) *Profile {
+	random := rand.New(rand.NewPCG(seed, 1))
+	p := NewProfile()
+	p.Sessions = n
+	for range n {
+		p.Distributions["think-time"].Add(median * math.Exp(random.NormFloat64()))
+		p.Distributions["think-time"].Squares++
+		p.Commands[[]string{"LIST", "RETR", "STOR"}[random.IntN(3)]]++
+	}
+	return p
+}
+
+// TestAlike compares samples of one distribution, and of two.
+func TestAlike(t *testing.T) {
+	differ := func(a, b *Profile) (names []string) {
+		for _, c := range Alike(a, b) {
+			if c.Differs {
+				names = append(names, c.Quantity)
+			}
+		}
+		return names
+	}
+	false1 := 0
+	for seed := range uint64(40) {
+		if len(differ(samples(2*seed, 300, 1), samples(2*seed+1, 200, 1))) > 0 {
+			false1++
+		}
+	}
+	if false1 > 6 { // 2 of 40 are expected at a level of 5 %
+		t.Errorf("got %d of 40 pairs of the same traffic that differ, want about 2", false1)
+	}
+	if got := differ(samples(1, 300, 1), samples(2, 200, 2)); fmt.Sprint(got) != "[think-time]" {
+		t.Errorf("got %v, want think-time to differ", got)
+	}
+	other := samples(2, 200, 1)
+	other.Commands["STOR"] += 100
+	if got := differ(samples(1, 300, 1), other); fmt.Sprint(got) != "[commands]" {
+		t.Errorf("got %v, want commands to differ", got)
+	}
+}
+
+// TestOneSessionCountsOnce: a session with most of the values is no proof of anything.
+func TestOneSessionCountsOnce(t *testing.T) {
+	a, b := samples(1, 100, 1), samples(2, 100, 1)
+	for range 500 {
+		b.Distributions["think-time"].Add(30)
+	}
+	b.Distributions["think-time"].Squares += 500 * 500
+	for _, c := range Alike(a, b) {
+		if c.Differs {
+			t.Errorf("got %+v, want no difference", c)
+		}
+	}
+}
+
+// TestProfileKeepsNoNames learns from a capture full of names, and looks for them in the
+// file.
+func TestProfileKeepsNoNames(t *testing.T) {
+	f := newForge()
+	c := f.control()
+	c.say("< 220 secrethost.example secretserver ready\n> USER secretuser\n< 331 secretuser may\n> PASS secretword\n< 230 hello secretuser\n" +
+		"> CWD secretfolder\n< 250 in secretfolder\n> SECRETVERB secretargument\n< 500 secretreply\n> SITE secretsite\n< 200 secretsite")
+	f.pass(time.Second)
+	c.say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
+	c.say("< 226 sent secretfile.txt").say(bye).close(answerer)
+	p := learn(t, f.evidence(t), "named by the user")
+	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.Program+traffic.ControlOnly).Follows) < 5 {
+		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
+	}
+	text := strings.ToLower(written(t, p))
+	for _, secret := range []string{"secret", "198.51", "192.0.2", "192,0,2", "hello", ".txt"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the profile has %q:\n%s", secret, text)
+		}
+	}
+}
