@@ -10,7 +10,7 @@ import (
 
 // damage are the wrong checksums on control connections. Where a network card computes
 // the checksums of the recording host, all that this host sends is recorded with wrong ones.
-// So a checksum shows damage only if most of its sender are right.
+// So a checksum shows damage only if as many of its sender are right.
 type damage struct {
 	senders map[netip.Addr]*sums
 	wrong   map[int][]wrongSum // by connection
@@ -56,7 +56,7 @@ func (d *damage) add(p *capture.Packet) {
 func (d *damage) of(id int) map[int]bool {
 	packets := map[int]bool{}
 	for _, w := range d.wrong[id] {
-		if s := d.senders[w.sender]; s.right > s.wrong {
+		if s := d.senders[w.sender]; s.right >= s.wrong {
 			packets[w.packet] = true
 		}
 	}

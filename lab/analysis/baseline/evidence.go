@@ -176,10 +176,15 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 		}
 	}
 	for _, x := range t.Exchanges {
-		if x.Command == "AUTH" && x.Final() == 234 && (t.Hidden || !t.TLS) {
-			_, s.securedAt = answer(x)
+		lost := x.Final() == 0 && !s.whole
+		if x.Command == "AUTH" && (x.Final() == 234 || lost) && (t.Hidden || !t.TLS) {
+			_, at := answer(x)
+			s.securedAt = max(at, x.Packet)
 			s.whole = false
 		}
+	}
+	if !s.whole && s.securedAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() {
+		s.securedAt = 1 // the way into TLS may be missing
 	}
 	if t.Layer != nil {
 		s.clearFrom = t.Layer.ClearFrom()
@@ -194,6 +199,16 @@ func (s *session) fromStart() bool {
 		return s.Control.OpenedBy == ftp.Client
 	}
 	return s.bothSides() && s.Lines[0].From == ftp.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+}
+
+// saysAnything reports whether the client said a command that is not only said before TLS.
+func (s *session) saysAnything() bool {
+	for command := range s.commands {
+		if isKnown(command) && !beforeTLS[command] {
+			return true
+		}
+	}
+	return false
 }
 
 // bothSides reports whether the capture has both directions of the control connection.

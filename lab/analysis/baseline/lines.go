@@ -67,10 +67,11 @@ func keepRoles(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range s.Unsolicited {
 		if line := r.Lines[0]; r.Code == 0 && !line.AfterGap && s.isCommand(line) && s.readable(r.Packet) {
-			found = append(found, breach{
-				packets:  []int{r.Packet},
-				observed: fmt.Sprintf("the server said %s", show(line.Text)),
-			})
+			b := breach{packets: []int{r.Packet}, observed: fmt.Sprintf("the server said %s", show(line.Text))}
+			if s.Control.Missing() > 0 {
+				b.severity = Odd // it may be a line of a reply whose first line is missing
+			}
+			found = append(found, b)
 		}
 	}
 	for _, x := range s.Exchanges {
