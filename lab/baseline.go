@@ -43,7 +43,8 @@ func Alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressio
 }
 
 // Learn learns a profile of normal FTP from a capture, and calls it source. It is
-// an error if the capture has no FTP session.
+// an error if the capture has no FTP session, or if it breaks a rule that every normal
+// session keeps.
 func Learn(src Source, source string) (*baseline.Profile, error) {
 	e, err := src.evidence()
 	if err != nil {
@@ -52,6 +53,14 @@ func Learn(src Source, source string) (*baseline.Profile, error) {
 	defer e.Close()
 	if e.NumSessions() == 0 {
 		return nil, fmt.Errorf("%s: there is no FTP session in this capture, so nothing was learned", src.name)
+	}
+	a, err := e.Check(nil)
+	if err != nil {
+		return nil, err
+	}
+	if a.Verdict == baseline.NotNormal {
+		f := a.Findings[0]
+		return nil, fmt.Errorf("%s: this capture is not normal FTP (%s in frame %d: %s), so nothing was learned from it", src.name, f.Rule, f.Packets[0], f.Observed)
 	}
 	return e.Learn(source)
 }

@@ -20,7 +20,7 @@ const renew = `the profile that comes with ftplab was learned from other scenari
 // commands were sent and what answered them. How long it took, and how TCP cut
 // and acknowledged it, differs from run to run.
 func TestNormalIsCurrent(t *testing.T) {
-	want := baseline.Normal()
+	want := baseline.Lab()
 	names := slices.Sorted(slices.Values(Names()))
 	if !slices.Equal(want.Sources, names) {
 		t.Fatalf("got a profile of %v\nwant one of %v\n%s", want.Sources, names, renew)

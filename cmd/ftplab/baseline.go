@@ -19,7 +19,7 @@ func baselineCommand() *cobra.Command {
 		Short: "Describe normal FTP, and compare any capture with it",
 		Long: `Baseline describes normal FTP in two ways: by rules that every session keeps, and
 by a profile of what varies, which is learned from captures. A profile that was
-learned from ftplab's own scenarios is built in.`,
+learned from ftplab's own scenarios and from programs in wide use is built in.`,
 		Example: `  ftplab baseline show
   ftplab baseline check capture.pcapng
   ftplab baseline learn results/*/capture.pcapng -o normal.json`,
@@ -42,7 +42,8 @@ func learnCommand() *cobra.Command {
 		Short: "Learn a profile of normal FTP from captures",
 		Long: `Learn counts and measures what captures show, and writes a profile. It adds each
 PROFILE (a file whose name ends in .json) among the arguments to the result. So
-new captures can be added to a profile without the old ones.`,
+new captures can be added to a profile without the old ones. It refuses a capture
+that is not normal FTP.`,
 		Example: `  ftplab baseline learn results/*/capture.pcapng -o normal.json
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),

@@ -94,7 +94,7 @@ func thirdPorts() look {
 				return nil
 			}
 			if sessions[pair] == nil {
-				sessions[pair] = &timeRanges{control: s.Control.ID, hosts: s.hosts()}
+				sessions[pair] = &timeRanges{hosts: s.hosts()}
 			}
 			sessions[pair].add(s)
 			return nil
@@ -114,39 +114,45 @@ func thirdPorts() look {
 	}
 }
 
-// timeRanges are the sessions of two hosts.
+// timeRanges are when two hosts had sessions.
 type timeRanges struct {
-	control int
-	hosts   pairOfHosts
-	hidden  bool
-	ranges  [][2]int64
+	hosts  pairOfHosts
+	ranges []timeRange
+}
+
+// A timeRange is the time of a session and a little more; of a hidden one the ports that it
+// announced are not known.
+type timeRange struct {
+	from, to int64
+	hidden   bool
 }
 
 func (r *timeRanges) add(s *session) {
-	r.hidden = r.hidden || s.Hidden || s.securedAt > 0
-	n := len(r.ranges)
-	from, to := s.Control.FirstTime, s.Control.LastTime+int64(afterSession)
-	if n > 0 && from <= r.ranges[n-1][1] {
-		r.ranges[n-1][1] = max(r.ranges[n-1][1], to)
+	x := timeRange{s.Control.FirstTime, s.Control.LastTime + int64(afterSession), s.secret()}
+	if n := len(r.ranges); n > 0 && x.from <= r.ranges[n-1].to {
+		last := &r.ranges[n-1]
+		last.to, last.hidden = max(last.to, x.to), last.hidden || x.hidden
 		return
 	}
-	r.ranges = append(r.ranges, [2]int64{from, to})
+	r.ranges = append(r.ranges, x)
 }
 
-func (r *timeRanges) has(time int64) bool {
-	for _, x := range r.ranges {
-		if x[0] <= time && time <= x[1] {
-			return true
+// at is the range with a time, nil if there is none.
+func (r *timeRanges) at(time int64) *timeRange {
+	for i := range r.ranges {
+		if x := &r.ranges[i]; x.from <= time && time <= x.to {
+			return x
 		}
 	}
-	return false
+	return nil
 }
 
 // judgeThirdPort judges a conversation beside the sessions of two hosts.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
 	what, shown := e.watch.contents[p.id]
 	shown = shown && what.kind == shell
-	if !beside.has(p.first) || beside.hidden && !shown { // the ports that were announced are not known
+	at := beside.at(p.first)
+	if at == nil || at.hidden && !shown {
 		return b, false
 	}
 	b = breach{

@@ -316,6 +316,8 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 	size := map[string]int64{}
 	for _, x := range s.Exchanges {
 		switch {
+		case x.Command == "USER" || x.Command == "REIN":
+			binary, rest = false, false // some servers begin anew
 		case x.Command == "TYPE":
 			binary = strings.HasPrefix(strings.ToUpper(x.Argument), "I") && x.Final() < 400
 		case x.Command == "REST":

@@ -15,6 +15,7 @@ func TestLosses(t *testing.T) {
 	if testing.Short() {
 		copies = 5
 	}
+	normal := Normal()
 	for _, test := range append(ordinary, wholeSessions) {
 		t.Run(test.name, func(t *testing.T) {
 			f := newForge()
@@ -36,7 +37,7 @@ func TestLosses(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := check(t, e, Normal()); got.Verdict == NotNormal {
+				if got := check(t, e, normal); got.Verdict == NotNormal {
 					t.Fatalf("without the packets %v of %d: got %v", lost, len(packets), got)
 				}
 			}

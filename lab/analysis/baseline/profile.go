@@ -178,13 +178,27 @@ func compact(text []byte) []byte {
 	return []byte(s)
 }
 
-//go:embed normal.json
-var normalJSON string
+//go:generate go run ../../../scenarios/profiles -o programs.json ../../../scenarios/ftps
 
-// Normal is the profile that comes with ftplab: normal FTP as the lab's own
-// scenarios make it.
+//go:embed normal.json
+var labJSON string
+
+//go:embed programs.json
+var programsJSON string
+
+// Normal is the profile that comes with ftplab: normal FTP as the lab's own scenarios make
+// it, and as servers and clients in wide use do.
 func Normal() *Profile {
-	p, err := ReadProfile(strings.NewReader(normalJSON))
+	p := Lab()
+	p.Merge(embedded(programsJSON))
+	return p
+}
+
+// Lab is the part of [Normal] that was learned from the lab's own scenarios.
+func Lab() *Profile { return embedded(labJSON) }
+
+func embedded(text string) *Profile {
+	p, err := ReadProfile(strings.NewReader(text))
 	if err != nil {
 		panic(err) // it is embedded
 	}
