@@ -240,7 +240,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
-			if back <= 1 {
+			if back <= 1 || c.Flow(sender).Bytes == 0 && s.lossy() {
 				continue
 			}
 			b := breach{
@@ -298,7 +298,7 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		b.packets = append(b.packets, x.Packet)
 		b.observed += ", after " + show(x.Line.Text)
 		fin := c.Flow(x.Sender()).FIN
-		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) {
+		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) && !s.lossy() && c.Missing() == 0 {
 			b.severity = Odd
 			b.observed += ", which the server calls complete"
 		}
@@ -311,6 +311,9 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 var saidBytes = pattern(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
 func bytesAgree(_ *Evidence, s *session) []breach {
+	if s.lossy() {
+		return nil
+	}
 	var found []breach
 	binary, rest := false, false
 	size := map[string]int64{}

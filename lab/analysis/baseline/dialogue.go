@@ -197,7 +197,7 @@ var oftenTwice = map[int]bool{120: true, 220: true, 225: true, 226: true, 230: t
 // unasked judges a reply that answers nothing; previous is the code before it.
 func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
-	case r.Code < 100, r.Code >= 400, r.Code == 221, r.Code == previous && oftenTwice[r.Code]:
+	case r.Code < 100, r.Code == 421, r.Code == 426, r.Code == 221, r.Code == previous && (oftenTwice[r.Code] || r.Code >= 400):
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // a transfer that was broken off is often told twice
@@ -209,7 +209,10 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 		packets:  []int{r.Packet},
 		observed: fmt.Sprintf("%s in frame %d, when no command waited for an answer", show(r.Lines[0].Text), r.Packet),
 	}
-	if !telling[r.Code] || r.Code == 220 {
+	switch {
+	case r.Code >= 400:
+		b.severity = Note // as in answer to an empty line
+	case !telling[r.Code] || r.Code == 220:
 		b.severity = Odd
 	}
 	return []breach{b}

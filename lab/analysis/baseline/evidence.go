@@ -198,8 +198,20 @@ func (s *session) fromStart() bool {
 	if s.Control.OpenedBy != "" {
 		return s.Control.OpenedBy == ftp.Client
 	}
-	return s.bothSides() && s.Lines[0].From == ftp.Server && strings.HasPrefix(s.Lines[0].Text, "220")
+	if !s.bothSides() || s.Lines[0].From != ftp.Server || !strings.HasPrefix(s.Lines[0].Text, "220") {
+		return false
+	}
+	for _, x := range s.Exchanges[:min(1, len(s.Exchanges))] {
+		if x.Line.Seq != 1 { // the client has said something before
+			return false
+		}
+	}
+	return true
 }
+
+// lossy reports whether some of the dialogue is missing, so that commands, replies and data
+// connections may be put together wrongly.
+func (s *session) lossy() bool { return s.Control.Missing() > 0 }
 
 // saysAnything reports whether the client said a command that is not only said before TLS.
 func (s *session) saysAnything() bool {

@@ -38,7 +38,7 @@ const silence = 10 * time.Second
 // serverGreets looks at calls to port 21 that were accepted and never greeted.
 func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
 	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
-	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.ServerFlow.FIN == 0 && c.ServerFlow.RST == 0
+	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.FirstFIN != ftp.Server && c.ResetBy != ftp.Server
 	waited := time.Duration(c.LastTime-c.FirstTime) >= silence
 	if !seen || !silent || !waited {
 		return nil

@@ -184,6 +184,9 @@ func roundTrips(c *ftp.Connection, found found) {
 }
 
 func replyTimes(s *session, found found) {
+	if s.lossy() {
+		return
+	}
 	for _, x := range s.Exchanges {
 		// Servers delay the refusal of a password on purpose (RFC 2577
 		// section 5).

@@ -16,8 +16,8 @@ func wellFormed(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range s.Unsolicited {
 		line := r.Lines[0]
-		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) {
-			continue
+		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) || s.lossy() {
+			continue // or it is a line of a reply whose first line is missing
 		}
 		b := breach{
 			packets:  []int{r.Packet},
@@ -150,6 +150,9 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 			packets = append(packets, l.Packet)
 		}
 		all = s.Control.Flow(side).Bytes
+		if side == ftp.Server && s.Control.ServerFlow.Missing > 0 {
+			continue // the lines of a reply whose first line is missing look like this
+		}
 		if size < tunnelBytes || size*2 < all && len(packets) < 20 {
 			continue
 		}

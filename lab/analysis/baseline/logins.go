@@ -88,6 +88,9 @@ func isFamous(user, password string) bool {
 	return famous[p] || p != "" && p == strings.ToLower(user)
 }
 
+// manyTries are more different credentials than a person tries who has forgotten one.
+const manyTries = 5
+
 // stubborn is how many times the same credentials may fail in a minute before
 // that is unusual.
 const stubborn = 10
@@ -255,6 +258,11 @@ func (all *logins) burst(list []guess) (breach, bool) {
 		if n < famousGuesses {
 			b.severity, b.sign = Odd, 2
 		}
+		return b, true
+	}
+	if n := mostWithin(list, 0); n >= manyTries {
+		b := all.burstOf(list, fmt.Sprintf("with %d different names and passwords", n))
+		b.severity, b.sign = Odd, 2
 		return b, true
 	}
 	for i := range list {

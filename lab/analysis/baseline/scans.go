@@ -89,7 +89,7 @@ func (s *calledServer) add(c *ftp.Connection) {
 // many servers that were called at the same port.
 const (
 	scannedPorts   = 10
-	scannedServers = 10
+	scannedServers = 8
 )
 
 // maxProbes bounds what is remembered of probes, in all.

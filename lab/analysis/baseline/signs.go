@@ -25,9 +25,10 @@ var signRules = []Rule{
 	},
 }
 
-// enoughSigns is how much the signs of two hosts must count together, and fewestKinds how many
-// rules they must be of.
+// How much the signs of two hosts must count together to be unusual, and to be not normal.
+// They must be of two rules at least.
 const (
+	someSigns   = 2
 	enoughSigns = 3
 	fewestKinds = 2
 )
@@ -63,10 +64,13 @@ func (all signs) judge() []breach {
 		for _, s := range of {
 			counts += s.counts
 		}
-		if counts < enoughSigns || len(of) < fewestKinds {
+		if counts < someSigns || len(of) < fewestKinds {
 			continue
 		}
 		b := breach{place: atEnd}
+		if counts < enoughSigns {
+			b.severity = Odd
+		}
 		var words []string
 		for _, name := range slices.Sorted(maps.Keys(of)) {
 			words = append(words, fmt.Sprintf("%s (%s)", name, of[name].observed))
