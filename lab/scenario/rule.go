@@ -48,6 +48,7 @@ const (
 	FinishData = "finish data"
 	CloseData  = "close data"
 	ResetData  = "reset data"
+	CutData    = "cut data"
 	KeepData   = "keep data"
 	Close      = "close"
 	Reset      = "reset"
@@ -78,6 +79,7 @@ var actionKinds = []actionKind{
 	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
 	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
 	{ResetData, "", "End the data connection with a reset.", `on RETR: reply 150 Here.; open data; reset data; reply 426 Broken.`, noWords},
+	{CutData, "", "Close the data connection, in TLS without the close_notify that says that nothing is missing (RFC 8446, 6.1).", `on RETR: reply 150 Here.; send; cut data; reply 226 Done.`, noWords},
 	{KeepData, "", "Leave the data connection open to the end of the session.", `on LIST: reply 150 Here.; send; reply 226 Done.; keep data`, noWords},
 	{Close, "", "Close the control connection. The data connection may go on.", `on QUIT: close`, noWords},
 	{Reset, "", "End the control connection with a reset.", `on QUIT: reset`, noWords},
@@ -305,7 +307,7 @@ const (
 
 func (a Action) uses(use actionUse) bool {
 	switch a.Verb {
-	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData, KeepData:
+	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData, CutData, KeepData:
 		return use == dataAction
 	case AsUsual, ListenData, LogIn:
 		return use == ownAction

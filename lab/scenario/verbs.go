@@ -155,7 +155,7 @@ var verbs = []verb{
 		does: "Send a command as it stands, and wait for nothing.",
 	}, {
 		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted, example: `write "NOOP\r\nPWD\r\n"`,
-		does: "Send bytes as they stand, in one segment, and wait for nothing: several commands, a part of one, or one that ends in LF alone.",
+		does: "Send bytes as they stand, in one segment, and wait for nothing: several commands, a part of one, or one that ends in LF alone. {80*A} stands for eighty times A.",
 	}, {
 		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted, example: `urgent "\xff\xf2"`,
 		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
@@ -215,7 +215,7 @@ var (
 			p.fail("dial %s: a host and a port were expected, such as server.40000", word)
 		}
 	}}
-	bytesToSend = arg{`"BYTES"`, func(_ *parser, s *Step, word string) { s.Bytes = word }}
+	bytesToSend = arg{`"BYTES"`, func(_ *parser, s *Step, word string) { s.Bytes = string(Action{Bytes: word}.Expand(nil)) }}
 	from        = arg{"FROM", serverPath.set}
 	to          = arg{"TO", func(_ *parser, s *Step, word string) { s.To = word }}
 	command     = arg{"COMMAND...", func(_ *parser, s *Step, word string) { s.Command = word }}

@@ -122,6 +122,8 @@ func doing(a scenario.Action) string {
 		return "closes the data connection"
 	case scenario.ResetData:
 		return "resets the data connection"
+	case scenario.CutData:
+		return "closes the data connection, in TLS without close_notify"
 	case scenario.KeepData:
 		return "leaves the data connection open"
 	case scenario.Close:

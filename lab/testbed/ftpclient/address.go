@@ -43,7 +43,7 @@ func parsePassive(mode Mode, reply Reply, config Config) (netip.AddrPort, error)
 }
 
 // sixNumbers are how a 227 says where to connect to.
-var sixNumbers = regexp.MustCompile(`(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})`)
+var sixNumbers = regexp.MustCompile(`(\d{1,3}), *(\d{1,3}), *(\d{1,3}), *(\d{1,3}), *(\d{1,3}), *(\d{1,3})`)
 
 // parsePASV finds six numbers in a 227 reply. RFC 959 does not say what stands
 // around them; RFC 1123, 4.1.2.6, has a client look for them.

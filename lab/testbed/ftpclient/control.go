@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -155,6 +156,8 @@ func waited(ctx context.Context, command, what string, duration time.Duration, e
 		err = context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx
 		err = context.DeadlineExceeded
+	case errors.Is(err, ftps.ErrTruncated):
+		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	case closed(err):
 		err = ErrClosed
 	}

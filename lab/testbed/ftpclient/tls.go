@@ -29,6 +29,10 @@ func (c *Scripted) enterTLS(ctx context.Context, command string) error {
 		if errors.As(err, &refused) {
 			return fmt.Errorf("%s: %w: %v", command, ErrCertificate, refused.Err)
 		}
+		var other tls.RecordHeaderError
+		if errors.As(err, &other) { // it is no TLS
+			err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
 		return waited(ctx, command, "the handshake of TLS", c.now().Sub(begun), err)
 	}
 	c.secured = secured

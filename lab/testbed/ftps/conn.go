@@ -10,6 +10,7 @@ package ftps
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -38,6 +39,20 @@ func Client(tcp network.Conn, config *tls.Config) *Conn {
 type timeless struct{ network.Conn }
 
 func (timeless) SetWriteDeadline(time.Time) error { return nil }
+
+// ErrTruncated is the end of a connection that came without close_notify (RFC
+// 8446, 6.1): something may be missing. Package tls accepts it between two
+// records.
+var ErrTruncated = fmt.Errorf("TLS ended without close_notify: %w", io.ErrUnexpectedEOF)
+
+// Read returns ErrTruncated at the end: behind close_notify nobody reads on.
+func (t timeless) Read(b []byte) (int, error) {
+	n, err := t.Conn.Read(b)
+	if err == io.EOF {
+		err = ErrTruncated
+	}
+	return n, err
+}
 
 // The deadlines are those of the connection below.
 func (c *Conn) SetDeadline(t time.Time) error      { return c.tcp.SetDeadline(t) }

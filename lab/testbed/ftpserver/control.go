@@ -82,6 +82,12 @@ func (c *controlConn) Read(p []byte) (int, error) {
 			return 0, c.failed
 		}
 		line, err := c.readLine()
+		if err == nil {
+			if library, ok := c.session.answeredDuring(line); ok {
+				c.command = library
+				continue
+			}
+		}
 		c.session.awaitRun()
 		if err != nil {
 			return 0, err

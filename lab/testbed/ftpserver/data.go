@@ -365,6 +365,14 @@ func (d *dataConn) close() error {
 	})
 }
 
+// cut closes the connection, in TLS without close_notify.
+func (d *dataConn) cut() error {
+	if d.secured == nil {
+		return d.endWith(d.Conn.Close)
+	}
+	return d.endWith(d.secured.Abort)
+}
+
 // reset ends the connection with a reset.
 func (d *dataConn) reset() error {
 	return d.endWith(func() error { return network.Reset(d.tcp) })

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -36,6 +37,12 @@ type ruleRun struct {
 	ended   chan struct{} // closed when the library has said its last reply
 	over    chan struct{} // closed when the rule has been followed
 	refused bool          // by the library, and so the rule is not followed
+
+	transfers bool               // it is about a command that uses a data connection
+	life      context.Context    // ends when the rule must
+	abort     context.CancelFunc // ends life, and closes the data connection
+	closed    func() bool        // keeps the end of life from closing the data connection; nil while it is not open
+	concluded atomic.Bool        // a final reply has been sent
 }
 
 // follow begins to follow a rule for a command. It returns the command that the
@@ -47,6 +54,7 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		moves := a.Verb == scenario.SendData && a.Size != 0 || a.Verb == scenario.TakeData
 		r.piped = r.piped || moves && transferCommands[command]
 	}
+	r.begin(command)
 	s.setRun(r)
 	if r.piped {
 		go r.transfer()
@@ -56,7 +64,11 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 	r.hand(handed != "")
 	switch handed {
 	case scenario.AsUsual:
-		return s.exchange(line)
+		library := s.exchange(line)
+		if library == nil { // the session has answered by itself
+			r.resume()
+		}
+		return library
 	case scenario.ListenData:
 		r.listens = true
 		s.setDataPort(nil)
@@ -78,6 +90,7 @@ func (s *session) greet() {
 		return
 	}
 	r := &ruleRun{session: s, rest: rule.Actions, handed: true, over: make(chan struct{})}
+	r.begin(scenario.Connect)
 	s.setRun(r)
 	for i, a := range rule.Actions {
 		if a.Verb == scenario.AsUsual {
@@ -110,6 +123,10 @@ func (r *ruleRun) end() {
 	if r.pipe != nil {
 		r.session.dropData() // which the library has done, see keeps
 	}
+	if r.closed != nil {
+		r.closed() // it is closed already, or kept
+	}
+	r.abort()
 	close(r.over)
 }
 
@@ -255,10 +272,14 @@ func (r *ruleRun) do(a scenario.Action) error {
 	control := r.session.control
 	switch a.Verb {
 	case scenario.SendReply, scenario.WriteBytes:
-		_, err := control.out.Write(a.Expand(r.values))
+		text := a.Expand(r.values)
+		if a.Verb == scenario.SendReply && text[0] >= '2' {
+			r.concluded.Store(true)
+		}
+		_, err := control.out.Write(text)
 		return err
 	case scenario.Pause:
-		return network.Sleep(r.session.life, r.session.server.host.Clock(), a.Pause)
+		return network.Sleep(r.life, r.session.server.host.Clock(), a.Pause)
 	case scenario.Close:
 		return control.Conn.Close()
 	case scenario.Reset:
@@ -294,6 +315,9 @@ func (r *ruleRun) openData() error {
 	}
 	conn, err := listener.connect()
 	r.data = conn
+	if err == nil {
+		r.closed = context.AfterFunc(r.life, func() { conn.Close() })
+	}
 	return err
 }
 
@@ -307,7 +331,7 @@ func (r *ruleRun) doData(a scenario.Action) (err error) {
 		case r.pipe != nil && a.Pause > 0:
 			for err == nil {
 				if _, err = io.CopyN(r.data, r.pipe, a.Size); err == nil {
-					err = network.Sleep(r.session.life, r.session.server.host.Clock(), a.Pause)
+					err = network.Sleep(r.life, r.session.server.host.Clock(), a.Pause)
 				}
 			}
 		case r.pipe != nil && a.Size >= 0:
@@ -325,6 +349,8 @@ func (r *ruleRun) doData(a scenario.Action) (err error) {
 		err = r.data.close()
 	case scenario.ResetData:
 		err = r.data.reset()
+	case scenario.CutData:
+		err = r.data.cut()
 	case scenario.KeepData:
 		r.keep = true
 		r.session.keepOpen(r.data)

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/ftpclient"
+	"ftplab/lab/testbed/ftps"
 )
 
 // errShort is that a transfer did not bring the whole file.
@@ -27,7 +28,7 @@ var breaks = map[string]func(err error) bool{
 	scenario.Closed:     func(err error) bool { return errors.Is(err, ftpclient.ErrClosed) },
 	scenario.Unreadable: func(err error) bool { return errors.Is(err, ftpclient.ErrUnreadable) },
 	scenario.Distrust:   func(err error) bool { return errors.Is(err, ftpclient.ErrCertificate) },
-	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) },
+	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) || errors.Is(err, ftps.ErrTruncated) },
 }
 
 // An exitError says that a program ended with another status than 0.
