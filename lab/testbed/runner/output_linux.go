@@ -63,8 +63,7 @@ func (o *output) wait() {
 func (o *output) lastLines(what string) string {
 	const most = 5
 	var lines, notes []string
-	text, _ := os.ReadFile(o.path)
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(o.ends()) {
 		line = printable(line)
 		if note, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
 			notes = []string{"(" + note + ")"}
@@ -77,6 +76,22 @@ func (o *output) lastLines(what string) string {
 	}
 	lines = append(lines[max(0, len(lines)-most):], notes...)
 	return fmt.Sprintf("; %s, ends with\n\t%s", what, strings.Join(lines, "\n\t"))
+}
+
+// ends are the beginning of the file, where a sandbox has its note, and the end.
+func (o *output) ends() string {
+	const part = 16 << 10 // bytes
+	file, err := os.Open(o.path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	beginning, _ := io.ReadAll(io.LimitReader(file, part))
+	if info, err := file.Stat(); err == nil && info.Size() > 2*part {
+		file.Seek(-part, io.SeekEnd)
+	}
+	end, _ := io.ReadAll(file)
+	return string(beginning) + string(end)
 }
 
 // printable is a line as it stands on a terminal in the end, in characters that
