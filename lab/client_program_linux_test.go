@@ -14,7 +14,7 @@ import (
 func TestClientPrograms(t *testing.T) {
 	optional.Tool(t, "curl", "apt install curl")
 	optional.Tool(t, "lftp", "apt install lftp")
-	for name, network := range map[string]string{"wire": "network wire\nhost server 192.0.2.21 rtt=4ms", "loopback": "network loopback", "IPv6": "network wire ipv6"} {
+	for name, network := range map[string]string{"wire": "network wire\nhost server 192.0.2.21 rtt=4ms", "loopback": "network loopback", "IPv6": "network wire ipv6", "loopback IPv6": "network loopback ipv6"} {
 		t.Run(name, func(t *testing.T) {
 			s := parse(t, "# x\n# y\n", network, "server port=2121", "user alice secret", "file pub/movie.bin 200kB",
 				"run curl -sSO ftp://$USER:$PASSWORD@$SERVER:$PORT/pub/movie.bin brings pub/movie.bin &",

@@ -81,7 +81,7 @@ var verbs = []verb{
 		also: map[string]string{"reget": "resume"},
 	}, {
 		name: "abort", args: []arg{serverPath, size("BYTES"), telnet}, traits: scripted | transfer, example: "abort README 1000 telnet",
-		does: "Begin to download a file (RETR), and send ABOR when so many bytes have arrived. With telnet, Telnet's Interrupt Process and Synch come before it, the latter as urgent data (RFC 959, 4.1.3).",
+		does: "Begin to download a file (RETR), and send ABOR when so many bytes have arrived. With telnet, Telnet's Interrupt Process and Synch come before it, the latter as urgent data (RFC 959, 4.1.3). Some servers stop only then, and some send the whole file all the same.",
 		also: map[string]string{"abor": "abort"},
 	}, {
 		name: "put", args: []arg{localFile, optional(serverPath)}, traits: transfer, example: "put photo.jpg holiday.jpg",

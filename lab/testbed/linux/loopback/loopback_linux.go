@@ -57,6 +57,11 @@ func Open(plan scenario.Network, r Recording) (*Network, error) {
 	if !r.Shared {
 		settle(plan.Volume)
 	}
+	if plan.IPv6 && !r.Shared {
+		if err := addIPv6(); err != nil {
+			return nil, fmt.Errorf("loopback: adding an address: %w", err)
+		}
+	}
 	n := &Network{hosts: make(map[string]*network.Machine)}
 	for _, h := range plan.Hosts {
 		n.hosts[h.Name] = network.NewMachine(h)
@@ -67,6 +72,21 @@ func Open(plan scenario.Network, r Recording) (*Network, error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// addIPv6 gives lo an address besides ::1. Programs that ask getaddrinfo(3) with
+// AI_ADDRCONFIG, as lftp and Net::FTP do, find no IPv6 address of any host on a
+// machine that has only ::1.
+func addIPv6() error {
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return err
+	}
+	address, err := netlink.ParseAddr("2001:db8::1/128")
+	if err != nil {
+		return err
+	}
+	return netlink.AddrAdd(link, address)
 }
 
 // setMTU limits the IP packets on lo to that many bytes. It also turns off
