@@ -145,7 +145,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 		entry.Passed = entry.Passed && r.Verdict.Pass
 		entry.Failures += r.Verdict.differences()
 	}
-	err := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, true)
+	err := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)
 	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
 	files, globErr := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))

@@ -41,6 +41,7 @@ type Explanation struct {
 	// Redact explains the capture as [Redact] writes it, with RedactKey.
 	Redact    bool
 	RedactKey string
+	Notes     report.Notes // of HTML: whether its notes are shown, hidden or left out; shown when empty
 }
 
 // Explain writes what happened in a capture: its TCP connections, the FTP
@@ -86,7 +87,7 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 	if err != nil {
 		return err
 	}
-	r.Capture = src.name
+	r.Capture, r.Notes = src.name, e.Notes
 	if src.path != "" && !e.Redact {
 		r.Capture = filepath.Base(src.path)
 		r.Command = fmt.Sprintf("ftplab explain --%s %s", e.Form, r.Capture)

@@ -17,6 +17,7 @@ type Ran struct {
 	Scenario *scenario.Scenario
 	Result   *Result
 	Err      error
+	Chapter  string // of the index in which it stands; "" for none
 }
 
 // WriteIndex writes the index of a results folder: the scenarios of a run with
@@ -71,7 +72,7 @@ func addToIndex(results string, entries []report.Run) error {
 
 // entry is what the index says of a run.
 func (r Ran) entry() report.Run {
-	e := report.Run{Name: r.Scenario.Name, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
+	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
 	if r.Err != nil {
 		e.Error = r.Err.Error()
 		return e

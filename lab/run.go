@@ -38,7 +38,8 @@ type Options struct {
 	Server *Code // in the place of the scenario's server; nil is none
 	Client *Code // in the place of the scenario's steps; nil is none
 
-	NoWalkthrough bool // leaves the walkthrough out, which takes most of the time of a short session
+	Notes         report.Notes // how walkthroughs show their notes; shown when empty
+	NoWalkthrough bool         // leaves the walkthrough out, which takes most of the time of a short session
 }
 
 // Code is Go code of the caller's in the place of the server or of the client.
@@ -246,7 +247,7 @@ func (j *judge) conclude(made *results, p *played, o Options) (*Verdict, error) 
 		return nil, err
 	}
 	seed := o.seed()
-	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, !o.NoWalkthrough)
+	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)
 }
 
 // runLive runs a scenario whose capture goes to somebody who reads along. Only

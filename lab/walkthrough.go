@@ -17,7 +17,7 @@ import (
 // tell writes the walkthrough of a capture beside it, if pages are wanted, and its
 // sentences into the capture as comments. A capture made by hand has no verdict, and perhaps
 // no scenario.
-func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict, pages bool) error {
+func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict, o Options) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
@@ -32,7 +32,8 @@ func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict, pages boo
 	}
 	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
 	r.Capture, r.Command, r.TCP, r.Log = filepath.Base(path), command, tcp, logBeside(path)
-	if pages {
+	r.Index, r.Notes = "../index.html", o.Notes
+	if !o.NoWalkthrough {
 		if err := r.WriteFiles(filepath.Dir(path)); err != nil {
 			return err
 		}

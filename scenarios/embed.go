@@ -25,6 +25,16 @@ type Chapter struct {
 // Contents is the table of contents of the course: its scenarios, in reading order.
 func Contents() []Chapter { return contents("contents") }
 
+// ChapterOf is the title of the chapter that has a scenario of ours, "" for any other.
+func ChapterOf(s *scenario.Scenario) string {
+	for _, c := range append(Contents(), Lessons()) {
+		if slices.Contains(c.Names, s.Name) && strings.HasPrefix(s.File, "scenarios/") {
+			return c.Title
+		}
+	}
+	return ""
+}
+
 // Lessons are the scenarios with questions. They are no part of the course: some of
 // them show what is not normal.
 func Lessons() Chapter { return contents("lessons/contents")[0] }

@@ -73,6 +73,9 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 			if (e.Absolute || e.Delta) && e.Form != lab.PacketLines {
 				return errors.New("--absolute and --delta go with --packets")
 			}
+			if e.Notes != "" && e.Form != lab.HTML {
+				return errors.New("--notes goes with --html")
+			}
 			if !e.Redact && (output != "" || e.RedactKey != "") {
 				return errors.New("-w and --redact-key go with --redact")
 			}
@@ -99,6 +102,7 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 	oneOf(c, append(names, "extract", "output")...)
 	oneOf(c, "redact", "extract")
 	oneOf(c, "redact", "keylog")
+	notesFlag(c, &e.Notes)
 	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
 	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")

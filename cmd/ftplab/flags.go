@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/scenario"
 )
 
@@ -65,4 +66,15 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s,"}
 	return cmp.Or(names[f.Value.Type()], "another value")
+}
+
+// notesFlag adds the flag that says how pages show their notes.
+func notesFlag(c *cobra.Command, notes *report.Notes) {
+	c.Flags().Func("notes", "of HTML pages: `shown`, hidden (each is shown on a click) or none", func(s string) error {
+		switch *notes = report.Notes(s); *notes {
+		case report.ShowNotes, report.HideNotes, report.NoNotes:
+			return nil
+		}
+		return errors.New("shown, hidden or none was expected")
+	})
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
+	"ftplab/scenarios"
 )
 
 // runFlags are the flags of `ftplab run`.
@@ -28,6 +30,7 @@ type runFlags struct {
 	tap      string
 	failures string
 	derive   int
+	notes    report.Notes
 }
 
 func runCommand() *cobra.Command {
@@ -69,6 +72,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random on gVisor's TCP; not 0")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
+	notesFlag(c, &f.notes)
 	flags.StringVar(&f.junit, "junit", "", "write the outcomes to this `file`, too, as a JUnit report")
 	flags.StringVar(&f.tap, "tap", "", "write the outcomes to this `file`, too, in the Test Anything Protocol")
 	flags.IntVar(&f.derive, "derive", 0, "run one scenario so many times, and print the want that all of the captures pass")
@@ -81,7 +85,7 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed}
+	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed, Notes: f.notes}
 	switch {
 	case f.tcp == "auto":
 		options.TCP = ""
@@ -194,7 +198,7 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			continue
 		}
 		p.result(list[i], runs[i].result, runs[i].err)
-		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err})
+		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err, Chapter: scenarios.ChapterOf(list[i])})
 	}
 	return ran
 }

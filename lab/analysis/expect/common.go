@@ -380,8 +380,11 @@ func commonText(a, b string) string {
 			star = true
 		}
 	}
-	return out.String()
+	return unitBehindStar.ReplaceAllString(out.String(), "*")
 }
+
+// unitBehindStar is a number that differs, with its unit: the next one may have another.
+var unitBehindStar = regexp.MustCompile(`\* ?[KMGkmg]i?(?:bytes|B)\b`)
 
 // text writes the draft as a want.
 func (d *draft) text() string {

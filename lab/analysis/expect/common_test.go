@@ -84,6 +84,7 @@ func TestCommonText(t *testing.T) {
 	for _, test := range []struct{ a, b, want string }{
 		{`"213 20261128"`, `"213 20261129"`, `"213 *"`},
 		{`"257 \"/tmp/x1\" made"`, `"257 \"/tmp/y2\" made"`, `"257 \"/tmp/*\" made"`},
+		{`"226 1.5 Mbytes a second"`, `"226 2.7 Mbytes a second"`, `"226 *.* a second"`},
 		{`"226 *"`, `"226 Done"`, `"226 *"`},
 		{`"230 a"`, `"230 a b"`, `"230 a*"`},
 		{`"\x01 x"`, `"\x02 x"`, `"* x"`},

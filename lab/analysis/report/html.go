@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +21,25 @@ var walkthroughSource string
 
 var walkthrough = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
+		"rfcs":  linkRFCs,
 		"pairs": strings.NewReplacer("seq ", "seq\u00a0", "ack ", "ack\u00a0", "win ", "win\u00a0", "mss ", "mss\u00a0", "length ", "length\u00a0").Replace,
 	}).Parse(walkthroughSource))
 })
+
+// rfc is a reference to a section of an RFC, as notes have it.
+var rfc = regexp.MustCompile(`RFC ([0-9]{3,5})(?:(?:, | section |, section )([0-9]+(?:\.[0-9]+)*))?`)
+
+// linkRFCs escapes a text and makes links of its references to RFCs.
+func linkRFCs(text string) template.HTML {
+	return template.HTML(rfc.ReplaceAllStringFunc(template.HTMLEscapeString(text), func(reference string) string {
+		m := rfc.FindStringSubmatch(reference)
+		address := "https://www.rfc-editor.org/rfc/rfc" + m[1]
+		if m[2] != "" {
+			address += "#section-" + m[2]
+		}
+		return `<a href="` + address + `" rel="noreferrer">` + reference + `</a>`
+	}))
+}
 
 // HTML writes the walkthrough as one page of HTML.
 func (r *Report) HTML(w io.Writer) error {
@@ -240,7 +257,9 @@ type lengthRow struct {
 func lengthRows(l *Lengths) []lengthRow {
 	var rows []lengthRow
 	for i, c := range l.Counts {
-		rows = append(rows, lengthRow{c, l.Range(i), l.Share(i)})
+		if c.Packets > 0 {
+			rows = append(rows, lengthRow{c, l.Range(i), l.Share(i)})
+		}
 	}
 	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"slices"
 	"sync"
 
 	"ftplab/lab/analysis/report/page"
@@ -18,6 +19,7 @@ import (
 // NAME/walkthrough.html and so on.
 type Run struct {
 	Name     string  `json:"scenario"`
+	Chapter  string  `json:"chapter,omitempty"` // of the course; "" for none
 	Title    string  `json:"title"`
 	Mode     string  `json:"mode"` // of its data connections, as scenario.Mode says
 	Network  string  `json:"network"`
@@ -44,14 +46,33 @@ var index = sync.OnceValue(func() *template.Template {
 // and sizes and links to their results.
 func Index(w io.Writer, runs []Run) error {
 	view := struct {
-		Summary string
-		Runs    []Run
-	}{Summary: summary(runs), Runs: runs}
+		Summary  string
+		Chapters []chapter
+	}{Summary: summary(runs), Chapters: chapters(runs)}
 	var body bytes.Buffer
 	if err := index().ExecuteTemplate(&body, "index", view); err != nil {
 		return err
 	}
 	return page.Page{Title: "ftplab: " + view.Summary, Body: template.HTML(body.String())}.Write(w)
+}
+
+// A chapter is the runs of one chapter of the course.
+type chapter struct {
+	Title string
+	Runs  []Run
+}
+
+// chapters puts runs into chapters, in the order in which each comes first.
+func chapters(runs []Run) []chapter {
+	var list []chapter
+	for _, r := range runs {
+		i := slices.IndexFunc(list, func(c chapter) bool { return c.Title == r.Chapter })
+		if i < 0 {
+			i, list = len(list), append(list, chapter{Title: r.Chapter})
+		}
+		list[i].Runs = append(list[i].Runs, r)
+	}
+	return list
 }
 
 func summary(runs []Run) string {

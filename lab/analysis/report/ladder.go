@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -85,7 +86,7 @@ func (r *Report) drawable(p *capture.Packet) bool {
 // stagesBefore are the sentences in front of a packet.
 func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	c := p.Connection
-	if c == nil || c.FirstPacket != p.Number {
+	if c == nil || c.FirstPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
 	return []*row{{Stage: opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
@@ -94,7 +95,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 // stagesAfter are the sentences behind a packet.
 func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	c := p.Connection
-	if c == nil || c.LastPacket != p.Number {
+	if c == nil || c.LastPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
 	text := closes(c, r.surveyed.names.of(c).the)
@@ -122,9 +123,11 @@ func (r *Report) planFolds() folds {
 	for _, packets := range of {
 		var shown *Packet // the last one that is drawn
 		var run []*Packet // kept packets since then
+		var alike likeness
 		for i, p := range packets {
 			ends := i < foldHead || i >= len(packets)-foldTail
-			if !ends && !r.worthDrawing(p) {
+			repeats := alike.add(r.comments[p.Number]) > likeMost && len(r.wrong[p.Number]) == 0
+			if !ends && (repeats || !r.worthDrawing(p)) {
 				run = append(run, p)
 				continue
 			}
@@ -133,6 +136,32 @@ func (r *Report) planFolds() folds {
 		}
 	}
 	return f
+}
+
+// A likeness counts notes that say the same of one packet after the other, but for
+// their numbers.
+type likeness struct {
+	said  string
+	times int
+}
+
+// likeMost is how many of such packets are drawn.
+const likeMost = 3
+
+var numbers = regexp.MustCompile(`[0-9][0-9.,]*`)
+
+// add takes the next note of a connection, and returns how many in a row say what it
+// says. A packet without a note, such as an acknowledgement, does not end the row.
+func (l *likeness) add(note string) int {
+	if note == "" {
+		return 0
+	}
+	said := numbers.ReplaceAllString(note, "0")
+	if said != l.said {
+		*l = likeness{said: said}
+	}
+	l.times++
+	return l.times
 }
 
 // worthDrawing reports whether a packet is drawn wherever it stands.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/scenario"
+)
+
+// Notes are ways to show what a page says of packets.
+type Notes string
+
+// The ways.
+const (
+	ShowNotes Notes = "shown"
+	HideNotes Notes = "hidden" // each is shown on a click
+	NoNotes   Notes = "none"   // nor is the story told
 )
 
 // A Report is what a walkthrough is made of. [New] makes one of a capture from
@@ -40,6 +51,13 @@ type Report struct {
 	// TCP says whose TCP the hosts have, such as "Linux's"; it is empty where
 	// nobody knows.
 	TCP string
+
+	// Index is the address of the page that lists this capture among others, as seen from
+	// the walkthrough; empty for none.
+	Index string
+
+	// Notes says how the page shows what it says of packets; ShowNotes when empty.
+	Notes Notes
 
 	// Log is the name of a file beside the page with what the server printed,
 	// if it is a program; empty for none.
@@ -219,6 +237,15 @@ func (r *Report) Title() string {
 		return r.Scenario.Title
 	}
 	return "What " + visible(r.Capture) + " shows"
+}
+
+// CaptureLink is the address of the capture as seen from the page, "" if they need not lie
+// beside each other.
+func (r *Report) CaptureLink() string {
+	if r.Command == "" {
+		return ""
+	}
+	return (&url.URL{Path: r.Capture}).String()
 }
 
 // Story tells in a few sentences what the session shows, a paragraph each: in

@@ -31,6 +31,7 @@ type row struct {
 	Label    string   // flags and numbers
 	Dialogue []string // lines of FTP
 	Comment  string   // what it teaches
+	Hidden   bool     // the comment is shown on a click
 	Wrong    []string // what was wanted in its place
 	Linked   bool     // the packet is in the list, too
 }
@@ -45,12 +46,33 @@ func kindOf(c *ftp.Connection) string {
 	return string(c.Role)
 }
 
+// Bare reports whether the packet is an acknowledgement and nothing else.
+func (r *row) Bare() bool {
+	return r.Packet != nil && r.Packet.Segment != nil && r.Packet.Segment.Flags == packet.ACK && r.Packet.Segment.Length == 0 && r.Comment == "" && len(r.Wrong) == 0
+}
+
+// Gap is how long the pause before the packet was, as one of few sizes; "" for none.
+func (r *row) Gap() string {
+	switch {
+	case r.Packet == nil || r.Packet.Since < longPause:
+		return ""
+	case r.Packet.Since < 10*longPause:
+		return "gap1"
+	case r.Packet.Since < 100*longPause:
+		return "gap2"
+	}
+	return "gap3"
+}
+
 // longPause is the time, in nanoseconds, from which on a silence is shown.
 const longPause = 500e6
 
 // newRow draws one packet.
 func (r *Report) newRow(p *Packet) *row {
 	w := &row{Packet: p, Connection: p.Connection, Time: seconds(p.Time - r.Trace.Start), Comment: r.comments[p.Number]}
+	if w.Hidden = r.Notes == HideNotes && len(r.wrong[p.Number]) == 0; r.Notes == NoNotes {
+		w.Comment = ""
+	}
 	if p.Since >= longPause {
 		w.Pause = duration(p.Since) + " later"
 	}

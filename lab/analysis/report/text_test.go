@@ -99,7 +99,7 @@ func TestTimeSequences(t *testing.T) {
 func TestIndex(t *testing.T) {
 	var b bytes.Buffer
 	err := Index(&b, []Run{
-		{Name: "active_list", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Passed: true, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
+		{Name: "active_list", Chapter: "First", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Passed: true, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
 		{Name: "bad one", Title: "B", Failures: 2, Frames: 5, Bytes: 900, Capture: "capture.pcap"},
 		{Name: "none", Title: "C", Error: "no namespace <here>"},
 		{Name: "earlier", Title: "D", Error: "no disk", Passed: true, Frames: 7, Capture: "capture.pcapng"},
@@ -112,11 +112,11 @@ func TestIndex(t *testing.T) {
 	page := b.String()
 	for _, want := range []string{
 		"<h1>1 passed, 1 failed, 2 recorded, not judged, 2 could not be run</h1>",
-		`<a href="earlier/walkthrough.html">earlier</a>`, "no disk The results are those of an earlier run.",
-		`<span class="">recorded, not judged</span>`, `<a href="bare/server.log">log</a>`, `<a href="bare/verdict.json">`,
+		`<a href="earlier/walkthrough.html">D</a>`, "no disk The results are those of an earlier run.",
+		`<span class="">recorded, not judged</span>`, `<a href="bare/server.log">server's log</a>`, `<a href="bare/verdict.json">`,
 		`<a href="bare-by-hand/walkthrough.html">`,
-		`<a href="active_list/walkthrough.html">active_list</a>`, `<a href="active_list/capture.pcapng">12.3 kB</a>`,
-		`<a href="bad%20one/walkthrough.md">md</a>`, "✗ 2 differences", "✓ as expected", "1,031", "0.05",
+		`<h2>First</h2>`, `<a href="active_list/walkthrough.html">A &lt;b&gt;listing&lt;/b&gt;</a>`, `<a href="active_list/capture.pcapng">capture, 12.3 kB</a>`,
+		`<a href="bad%20one/walkthrough.md">text</a>`, "✗ 2 differences", "✓ as expected", "1,031", "0.05",
 		"A &lt;b&gt;listing&lt;/b&gt;", "no namespace &lt;here&gt;",
 	} {
 		if !strings.Contains(page, want) {

@@ -66,7 +66,7 @@
       if (!found) return;
       const row = document.getElementById(location.hash.slice(1));
       if (!row) return;
-      if (row.hidden) { filter.value = "all"; applyFilter(); }
+      if (row.hidden) { filter.value = "all"; search.value = ""; applyFilter(); }
       row.closest("details")?.setAttribute("open", "");
       mark(found[1]);
       row.scrollIntoView({ block: "center" });
@@ -77,15 +77,16 @@
 
   // ---- the filter of the packet list
 
-  const filter = $("#filter");
+  const filter = $("#filter"), search = $("#search");
   const rows = $$(".list tbody tr");
 
   // A row of the list belongs to one connection, a gap to one as well.
   function applyFilter() {
-    const wanted = filter.value;
+    const wanted = filter.value, words = search.value.toLowerCase();
     let shown = 0, before = null;
     for (const row of rows) {
-      const fits = wanted === "all" || row.dataset.kind === wanted || row.dataset.c === wanted;
+      const fits = (wanted === "all" || row.dataset.kind === wanted || row.dataset.c === wanted) &&
+        (words === "" || row.textContent.toLowerCase().includes(words));
       row.hidden = !fits;
       if (!fits) continue;
       const time = Number(row.dataset.t);
@@ -99,6 +100,7 @@
     $("#shown").textContent = shown + " of " + $("#shown").dataset.of + " packets shown";
   }
   filter?.addEventListener("change", applyFilter);
+  search?.addEventListener("input", applyFilter);
 
   // ---- the zoom of a time-sequence graph
 

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// Notes are shown, hidden until a click, or left out with all else that gives answers.
+func TestNotes(t *testing.T) {
+	for _, test := range []struct {
+		notes                  Notes
+		shown, hidden, stories int
+	}{{"", 1, 0, 1}, {ShowNotes, 1, 0, 1}, {HideNotes, 0, 1, 1}, {NoNotes, 0, 0, 0}} {
+		r := read(t, activeListing)
+		r.Notes = test.notes
+		var b bytes.Buffer
+		if err := r.HTML(&b); err != nil {
+			t.Fatal(err)
+		}
+		page := b.String()
+		for what, want := range map[string]int{`<p class="comment">`: test.shown, `<details class="comment">`: test.hidden, `<p class="lead">`: test.stories, `<li class="stage`: test.stories} {
+			if got := strings.Contains(page, what); got != (want > 0) {
+				t.Errorf("notes %q: the page has %s: %v", test.notes, what, got)
+			}
+		}
+	}
+}
+
+func TestLinkRFCs(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"as <b> (RFC 959, 3.2)", `as &lt;b&gt; (<a href="https://www.rfc-editor.org/rfc/rfc959#section-3.2" rel="noreferrer">RFC 959, 3.2</a>)`},
+		{"RFC 2428 and", `<a href="https://www.rfc-editor.org/rfc/rfc2428" rel="noreferrer">RFC 2428</a> and`},
+		{`RFC "959"`, `RFC &#34;959&#34;`},
+	} {
+		if got := string(linkRFCs(test.text)); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.text, got, test.want)
+		}
+	}
+}
+
+// Of packets whose notes say the same one after the other, few are drawn.
+func TestLikeNotes(t *testing.T) {
+	var l likeness
+	var got []int
+	for _, note := range []string{"3 segments wait behind byte 1,449", "4 segments wait behind byte 1,449", "", "5 segments wait behind byte 1,449", "the hole is filled", "6 segments wait behind byte 9"} {
+		got = append(got, l.add(note))
+	}
+	for i, want := range []int{1, 2, 0, 3, 1, 1} {
+		if got[i] != want {
+			t.Errorf("note %d: got %d, want %d", i, got[i], want)
+		}
+	}
+}
