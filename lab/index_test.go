@@ -39,7 +39,7 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		var list []string
-		for _, m := range regexp.MustCompile(`(?s)<td class="w">(?:<a href="\w+/walkthrough.html">)?(\w+)<.*?class="(pass|fail)"`).FindAllSubmatch(page, -1) {
+		for _, m := range regexp.MustCompile(`(?s)<code>(\w+)</code>.*?class="(pass|fail)"`).FindAllSubmatch(page, -1) {
 			list = append(list, string(m[1])+" "+string(m[2]))
 		}
 		return strings.Join(list, ", "), regexp.MustCompile(`<h1>(.*)</h1>`).FindStringSubmatch(string(page))[1]

@@ -20,7 +20,7 @@ func TestArguments(t *testing.T) {
 		{"derive", "derive takes one capture; - is the standard input"},
 		{"check active_list", "check takes a scenario, by its name or its file, and a capture; - is the standard input"},
 		{"check a b c", "check takes a scenario, by its name or its file, and a capture; - is the standard input"},
-		{"baseline", "baseline takes one of the commands show, rules, check and learn"},
+		{"baseline", "baseline takes one of the commands show, rules, check, learn and compare"},
 		{"baseline chek", `unknown command "chek"; did you mean check?`},
 		{"baseline show a b", "baseline show takes one profile, or nothing for the one that comes with ftplab"},
 		{"baseline check", "baseline check takes captures, or folders with captures; - is the standard input"},
