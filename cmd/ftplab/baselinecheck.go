@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +21,7 @@ type baselineCheck struct {
 	normal, format, suppress string
 	json, md, html           bool
 	keyLog                   string
+	grows                    growing
 
 	profile      *baseline.Profile
 	suppressions *alert.Suppressions // nil for none
@@ -51,13 +54,22 @@ only findings with a frame from or to one of them are left out. # begins a comme
 
 Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
 could not be made, 3 if it cannot be told. Of several captures the worst counts: an
-error, then what is not normal, then what cannot be told.`,
+error, then what is not normal, then what cannot be told.
+
+` + growingHelp + `
+A session is compared in the light of earlier ones between the same two hosts. What
+covers more hosts, such as a sweep, shows only in a whole capture.`,
 		Example: `  ftplab baseline check capture.pcapng
   ftplab baseline check /var/captures monday.pcap
   ftplab baseline check --format eve --suppress known.txt /var/captures >> eve.json
   ftplab baseline check --normal our_network.json --html capture.pcapng > report.html`,
 		Args: takes(1, -1, "captures, or folders with captures; - is the standard input"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.grows.given() {
+				ctx, stop := interruptible(c)
+				defer stop()
+				return f.watch(ctx, f.grows.capture(args, f.keyLog, c.InOrStdin(), c.ErrOrStderr()), c.OutOrStdout())
+			}
 			return f.run(args, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -69,6 +81,7 @@ error, then what is not normal, then what cannot be told.`,
 	c.Flags().BoolVar(&f.html, "html", false, "print a page (one capture)")
 	keyLogFlag(c, &f.keyLog)
 	oneOf(c, "json", "md", "html", "format")
+	f.grows.add(c)
 	return c
 }
 
@@ -159,6 +172,27 @@ func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.W
 		return err
 	}
 	return worst
+}
+
+// watch prints what is found in each session of a growing capture.
+func (f *baselineCheck) watch(ctx context.Context, g lab.Growing, stdout io.Writer) error {
+	if err := f.prepare(); err != nil {
+		return err
+	}
+	switch {
+	case f.md || f.html:
+		return errors.New("--md and --html are for one capture; --live and --follow go with --format")
+	case f.json:
+		f.format = "json"
+	}
+	out, err := alert.NewWriter(f.format, stdout)
+	if err != nil {
+		return err
+	}
+	if err := lab.AlertsGrowing(ctx, g, f.profile, f.suppressions, out.Write); err != nil {
+		return err
+	}
+	return out.Close()
 }
 
 // verdictError is the error that sets the exit status for a verdict.

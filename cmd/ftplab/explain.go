@@ -26,6 +26,7 @@ var explanationForms = []struct {
 
 func explainCommand() *cobra.Command {
 	var e lab.Explanation
+	var grows growing
 	var keyLog, extractTo, output string
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
@@ -54,7 +55,9 @@ filler. It works in every form, and -w writes the capture itself, with new lengt
 checksums. Kept are times, ports, sizes and TCP's numbers, the commands and reply codes,
 the usual words of replies (also the names of server programs), numbers in them, the
 users anonymous and ftp, well-known endings such as .txt, and what TLS encrypts.
-Comments, names of hosts and keys are left out, and the frames become plain Ethernet.`,
+Comments, names of hosts and keys are left out, and the frames become plain Ethernet.
+
+` + growingHelp,
 		Example: `  ftplab explain capture.pcapng              the story
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
@@ -62,6 +65,8 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
   ftplab explain --keylog keys.log ftps.pcap what is inside TLS
   ftplab explain --extract files capture.pcap what was transferred, as files
   ftplab explain --redact -w public.pcapng capture.pcap
+  ftplab explain --live eth0                 each session when it has ended
+  ftplab explain --follow --jsonl trace.pcap
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -78,6 +83,14 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 			}
 			if !e.Redact && (output != "" || e.RedactKey != "") {
 				return errors.New("-w and --redact-key go with --redact")
+			}
+			if grows.given() {
+				if e.Form != "" && e.Form != lab.JSONLines {
+					return errors.New("--live and --follow print the story, or --jsonl")
+				}
+				ctx, stop := interruptible(c)
+				defer stop()
+				return lab.ExplainGrowing(ctx, c.OutOrStdout(), grows.capture(args, keyLog, c.InOrStdin(), c.ErrOrStderr()), e)
 			}
 			defer spareMemory(args[0])()
 			if output != "" {
@@ -100,7 +113,8 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 	c.Flags().StringVar(&e.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
 	c.Flags().StringVarP(&output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
 	oneOf(c, append(names, "extract", "output")...)
-	oneOf(c, "redact", "extract")
+	grows.add(c)
+	oneOf(c, "redact", "extract", "live", "follow")
 	oneOf(c, "redact", "keylog")
 	notesFlag(c, &e.Notes)
 	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")

@@ -64,6 +64,9 @@ type Options struct {
 	KeyLog []byte
 	// NoKeys leaves TLS closed, also where the file brings keys along.
 	NoKeys bool
+	// Numbers are those of the packets, if the capture is a part of another one: rising, and
+	// one for each packet. nil is for 1, 2, 3 and so on.
+	Numbers []int
 
 	limits limits // of memory; zero for the normal ones
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"ftplab/lab/analysis/packet"
@@ -20,6 +21,19 @@ type file struct {
 	from   int64    // where the capture begins
 	size   int64    // of the capture, bytes
 	opened *os.File // to be closed, nil for none
+
+	numbers []int // of the packets; nil for 1, 2, 3 and so on
+}
+
+// number is that of the n-th packet, from 1.
+func (f *file) number(n int) int {
+	switch {
+	case f.numbers == nil:
+		return n
+	case n <= len(f.numbers):
+		return f.numbers[n-1]
+	}
+	return math.MaxInt // behind the last one
 }
 
 // seekable is what a capture is read from more than once.
@@ -74,7 +88,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{s, from, end - from, opened}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
+	c := &Capture{file: &file{s, from, end - from, opened, opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal
@@ -124,7 +138,7 @@ func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng
 			}
 			return r, err
 		}
-		p = packet.Packet{Number: number}
+		p = packet.Packet{Number: f.number(number)}
 		d.Decode(&p, &raw)
 		if !use(&p, &raw) {
 			return r, nil

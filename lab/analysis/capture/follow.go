@@ -74,7 +74,7 @@ func (c *Capture) follow(r reading) (hi int, err error) {
 	}
 	d := &packet.Decoder{Details: r.details}
 	_, err = c.file.packets(d, func(p *packet.Packet, _ *pcapng.Packet) bool {
-		return p.Number <= c.Size && f.take(p)
+		return p.Number <= c.file.number(c.Size) && f.take(p)
 	})
 	if errors.As(err, new(*pcapng.Damage)) {
 		err = nil // Capture.Cut says so

@@ -7,6 +7,7 @@
 package alert
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -32,8 +33,9 @@ type Alert struct {
 	Role           ftp.Role
 	// ConnectionStart is the number of the connection's first frame, 0 for none.
 	ConnectionStart int
-	// Hosts are all addresses of its frames.
-	Hosts []netip.Addr
+	// Hosts are all addresses of its frames, Connections the IDs of their connections.
+	Hosts       []netip.Addr
+	Connections []int
 }
 
 // A Report is the alerts of one capture.
@@ -45,6 +47,8 @@ type Report struct {
 	Alerts []Alert
 	// Suppressed counts the findings that were removed.
 	Suppressed int
+	// Session says that the report is of one session of a capture that grows.
+	Session bool
 }
 
 // Locate makes alerts of findings, in the order of their first frames. It reads the
@@ -92,6 +96,9 @@ func (a *Alert) add(p *capture.Packet) {
 			a.Hosts = append(a.Hosts, host)
 		}
 	}
+	if p.Connection != nil && !slices.Contains(a.Connections, p.Connection.ID) {
+		a.Connections = append(a.Connections, p.Connection.ID)
+	}
 	if p.Number != a.first() {
 		return
 	}
@@ -108,3 +115,27 @@ func (a *Alert) add(p *capture.Packet) {
 		a.Orig, a.Resp = x.Server, x.Client
 	}
 }
+
+// Keep removes the findings without a frame of a connection for which own returns true, and
+// draws the verdict again.
+func (r *Report) Keep(own func(id int) bool) {
+	r.remove(func(a *Alert) bool { return !slices.ContainsFunc(a.Connections, own) })
+}
+
+// remove removes findings, and returns how many.
+func (r *Report) remove(drop func(*Alert) bool) int {
+	var kept []Alert
+	dropped := map[string]bool{}
+	for _, a := range r.Alerts {
+		if drop(&a) {
+			dropped[key(a.Finding)] = true
+			continue
+		}
+		kept = append(kept, a)
+	}
+	r.Alerts = kept
+	return r.Assessment.Without(func(f baseline.Finding) bool { return dropped[key(f)] })
+}
+
+// key tells findings of one assessment apart.
+func key(f baseline.Finding) string { return fmt.Sprint(f.Rule, f.Severity, f.Packets, f.Observed) }

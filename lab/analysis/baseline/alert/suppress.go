@@ -94,19 +94,4 @@ func (s *Suppressions) Cover(a *Alert) bool {
 }
 
 // Apply removes what is suppressed from a report, and draws the verdict again.
-func (s *Suppressions) Apply(r *Report) {
-	var kept []Alert
-	dropped := map[string]bool{}
-	for _, a := range r.Alerts {
-		if s.Cover(&a) {
-			dropped[key(a.Finding)] = true
-			continue
-		}
-		kept = append(kept, a)
-	}
-	r.Suppressed = r.Assessment.Without(func(f baseline.Finding) bool { return dropped[key(f)] })
-	r.Alerts = kept
-}
-
-// key tells findings of one assessment apart.
-func key(f baseline.Finding) string { return fmt.Sprint(f.Rule, f.Severity, f.Packets, f.Observed) }
+func (s *Suppressions) Apply(r *Report) { r.Suppressed += r.remove(s.Cover) }

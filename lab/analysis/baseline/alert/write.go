@@ -48,12 +48,14 @@ func NewWriter(format string, w io.Writer) (Writer, error) {
 type lines struct {
 	w        io.Writer
 	captures int
+	sessions bool
 	counts   map[baseline.Verdict]int
 	order    []baseline.Verdict
 }
 
 func (l *lines) Write(r *Report) error {
 	l.captures++
+	l.sessions = r.Session
 	if l.counts == nil {
 		l.counts = map[baseline.Verdict]int{}
 	}
@@ -106,7 +108,11 @@ func (l *lines) Close() error {
 	if parts == nil {
 		return nil // no capture could be read, and the errors say so
 	}
-	_, err := fmt.Fprintf(l.w, "%s: %s\n", count(l.captures, "capture"), strings.Join(parts, ", "))
+	noun := "capture"
+	if l.sessions {
+		noun = "session"
+	}
+	_, err := fmt.Fprintf(l.w, "%s: %s\n", count(l.captures, noun), strings.Join(parts, ", "))
 	return err
 }
 

@@ -1,0 +1,324 @@
+package live
+
+import (
+	"bufio"
+	"bytes"
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/pcapng"
+)
+
+// A Source gives the packets of a stream. The data of a packet is valid until the next
+// call. The error is io.EOF at the end.
+type Source interface {
+	Next(*pcapng.Packet) error
+	// Secrets are the TLS key logs that came so far.
+	Secrets() []string
+}
+
+// A Session is an FTP session that has ended, or that the reading ended with.
+type Session struct {
+	// Capture has its packets, with the numbers that they have in the stream. With
+	// context it has all that is known of the connections between its hosts.
+	Capture *capture.Capture
+	// Control is the ID of its control connection in Capture. Of a connection to an FTP
+	// port without a dialogue the capture has no session.
+	Control int
+	// First and Last are the numbers of its first and last packet.
+	First, Last int
+	// Own reports whether a connection, by its ID in Capture, belongs to the session, or to
+	// none, and has not been reported with another one.
+	Own func(id int) bool
+	// Cut says, in words, what of the session was not kept; "" for nothing.
+	Cut string
+}
+
+// Options say how to read.
+type Options struct {
+	KeyLog []byte // lines of a TLS key log
+	Hash   bool   // compute the digests of what was transferred
+	// Context puts all connections between the hosts of a session into its capture, also
+	// earlier sessions.
+	Context bool
+}
+
+// A reader reads a stream.
+type reader struct {
+	*tracker
+	options Options
+	source  Source
+	report  func(*Session) error
+}
+
+// Read reads packets until the source ends, and calls report for each session that has
+// ended, and in the end for those that have not. A report may use the session until it
+// returns; its error ends the reading.
+func Read(source Source, o Options, report func(*Session) error) error {
+	r := &reader{newTracker(), o, source, report}
+	defer r.store.close()
+	packets, ended := make(chan []pcapng.Packet, 4), make(chan error, 1)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() { ended <- deliver(source, packets, stop) }()
+	ticks := time.NewTicker(500 * time.Millisecond)
+	defer ticks.Stop()
+	number, lastTick, lastSweep := 0, time.Now(), int64(0)
+	for {
+		select {
+		case list, ok := <-packets:
+			if !ok {
+				return errors.Join(r.finish(), <-ended)
+			}
+			for i := range list {
+				number++
+				if err := r.add(number, &list[i]); err != nil {
+					return err
+				}
+			}
+			lastTick = time.Now()
+			if r.now-lastSweep < int64(settle)/2 {
+				continue
+			}
+		case now := <-ticks.C: // the clock goes on when no packet comes
+			if r.now > 0 && now.After(lastTick) {
+				r.now += int64(now.Sub(lastTick))
+			}
+			lastTick = now
+		}
+		lastSweep = r.now
+		if err := r.sweep(); err != nil {
+			return err
+		}
+	}
+}
+
+// deliver passes on copies of packets, in bunches as they come, until the source ends.
+func deliver(source Source, to chan<- []pcapng.Packet, stop <-chan struct{}) error {
+	defer close(to)
+	for {
+		var p pcapng.Packet
+		if err := source.Next(&p); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		p.Data = bytes.Clone(p.Data)
+		select {
+		case to <- []pcapng.Packet{p}:
+		case <-stop:
+			return nil
+		}
+	}
+}
+
+// sweep reports the sessions that have ended, in the order of their first packets.
+func (r *reader) sweep() error {
+	if err := r.reportAll(r.due); err != nil {
+		return err
+	}
+	r.clean()
+	return nil
+}
+
+// finish reports the sessions that go on when the stream ends.
+func (r *reader) finish() error { return r.reportAll(func(*connection) bool { return true }) }
+
+func (r *reader) reportAll(due func(*connection) bool) error {
+	var list []*connection
+	for _, h := range r.pairs {
+		for _, c := range h.list {
+			if c.control && !c.told && due(c) {
+				list = append(list, c)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b *connection) int { return a.first - b.first })
+	for _, c := range list {
+		if err := r.session(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// session reports the session of a control connection.
+func (r *reader) session(c *connection) error {
+	h := c.hosts
+	all, close, err := r.capture(h.list, false)
+	if err != nil {
+		return err
+	}
+	defer close()
+	s := &Session{Capture: all, Control: -1}
+	own, members := r.members(all, c)
+	for x := range all.Connections() {
+		if x.FirstPacket == c.first {
+			s.Control = x.ID
+		}
+	}
+	s.Own = func(id int) bool { return own[id] }
+	if !r.options.Context {
+		part, closePart, err := r.capture(members, r.options.Hash)
+		if err != nil {
+			return err
+		}
+		defer closePart()
+		s.Capture, s.Control = part, 0
+		s.Own = func(int) bool { return true }
+	}
+	s.First, s.Last = c.first, c.first
+	for x := range s.Capture.Connections() {
+		if s.Own(x.ID) {
+			s.Last = max(s.Last, x.LastPacket)
+		}
+	}
+	if h.cut {
+		s.Cut = "what was transferred is not whole: only the first 256 MB between two hosts are kept"
+	}
+	if !c.over() && h.size > maxHosts {
+		s.Cut = "the session goes on: more than 1 GB between two hosts is not kept"
+	}
+	if err := r.report(s); err != nil {
+		return err
+	}
+	r.reported(c, members[1:])
+	return nil
+}
+
+// members returns the IDs of the connections that belong to the session of a control
+// connection, or to none, and which of them carry the session. A connection between the
+// ports of an older one, whose beginning was not recorded, is still kept as one with it.
+func (r *reader) members(all *capture.Capture, c *connection) (own map[int]bool, members []*connection) {
+	byFirst := map[int]*connection{}
+	for _, x := range c.hosts.list {
+		byFirst[x.first] = x
+	}
+	own, members = map[int]bool{}, []*connection{c}
+	controls := map[int]bool{}
+	for x := range all.Connections() {
+		if byFirst[x.FirstPacket] == c || byFirst[x.FirstPacket] == nil && tupleOf(x.Client, x.Server) == c.tuple {
+			own[x.ID], controls[x.ID] = true, x.Role == ftp.Control
+		}
+	}
+	for x := range all.Connections() {
+		of := byFirst[x.FirstPacket]
+		switch {
+		case of == nil || of == c:
+		case x.Role == ftp.Data && controls[x.Control]:
+			own[x.ID] = true
+			members = append(members, of)
+		case x.Role == ftp.Other && !of.told && !of.control:
+			own[x.ID] = true
+		}
+	}
+	return own, members
+}
+
+// reported forgets a session that was reported, or keeps its control connection as context.
+func (r *reader) reported(c *connection, data []*connection) {
+	for _, x := range data {
+		r.remove(x)
+	}
+	if h := c.hosts; h.size > maxHosts {
+		for _, x := range slices.Clone(h.list) {
+			if x != c && !x.control {
+				r.remove(x)
+			}
+		}
+	}
+	c.told = true
+	if !r.options.Context {
+		r.forget(c)
+		c.ignored = true
+		c.control = false
+	}
+}
+
+// capture makes a capture of the packets of some connections.
+func (r *reader) capture(list []*connection, hash bool) (c *capture.Capture, close func(), err error) {
+	f, err := os.CreateTemp("", "ftplab-session-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot keep a session in a temporary file: %w", err)
+	}
+	close = func() {
+		if c != nil {
+			c.Close()
+		}
+		f.Close()
+		os.Remove(f.Name())
+	}
+	numbers, err := merge(f, list)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	keys := slices.Clone(r.options.KeyLog)
+	for _, log := range r.source.Secrets() {
+		keys = append(append(keys, log...), '\n')
+	}
+	if err == nil {
+		c, err = capture.Read(f, capture.Options{NoHash: !hash, KeyLog: keys, Numbers: numbers})
+	}
+	if err != nil {
+		close()
+		return nil, nil, err
+	}
+	return c, close, nil
+}
+
+// merge writes the packets of connections in their order, and returns their numbers.
+func merge(f *os.File, list []*connection) ([]int, error) {
+	out := bufio.NewWriterSize(f, 64<<10)
+	w, err := pcapng.NewPacketWriter(out)
+	if err != nil {
+		return nil, err
+	}
+	var heads byNumber
+	for _, c := range list {
+		r := c.spool.reader()
+		if ok, err := r.next(); err != nil {
+			return nil, err
+		} else if ok {
+			heads = append(heads, r)
+		}
+	}
+	heap.Init(&heads)
+	numbers := []int{}
+	for len(heads) > 0 {
+		r := heads[0]
+		numbers = append(numbers, r.number)
+		if err := w.Write(&r.packet); err != nil {
+			return nil, err
+		}
+		switch ok, err := r.next(); {
+		case err != nil:
+			return nil, err
+		case ok:
+			heap.Fix(&heads, 0)
+		default:
+			heap.Pop(&heads)
+		}
+	}
+	return numbers, out.Flush()
+}
+
+// byNumber is a heap of spools with the lowest next number first.
+type byNumber []*spoolReader
+
+func (b byNumber) Len() int           { return len(b) }
+func (b byNumber) Less(i, j int) bool { return b[i].number < b[j].number }
+func (b byNumber) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
+func (b *byNumber) Push(x any)        { *b = append(*b, x.(*spoolReader)) }
+func (b *byNumber) Pop() any {
+	old := *b
+	x := old[len(old)-1]
+	*b = old[:len(old)-1]
+	return x
+}

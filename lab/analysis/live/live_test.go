@@ -1,0 +1,217 @@
+package live
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/pcapng"
+)
+
+var captures = flag.String("captures", "", "a pattern of captures to read, besides those of the repository")
+
+// source is a source of a file that does not grow.
+func source(t *testing.T, file []byte) Source {
+	t.Helper()
+	s, err := Stream(t.Context(), bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// shape is what a session shows, with the numbers of its packets.
+func shape(c *capture.Capture, s *ftp.Session) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "packets %d to %d, user %q, TLS %v\n", s.Control.FirstPacket, s.Control.LastPacket, s.User, s.TLS)
+	for _, e := range s.Exchanges {
+		fmt.Fprintf(&b, "%d %s %s:", e.Packet, e.Command, e.Argument)
+		for _, r := range e.Replies {
+			fmt.Fprintf(&b, " %d in %d", r.Code, r.Packet)
+		}
+		for _, id := range e.Data {
+			x := c.Connection(id)
+			fmt.Fprintf(&b, "; data %s packets %d to %d %d %d bytes %s", x.Mode, x.FirstPacket, x.LastPacket, x.ClientFlow.Bytes, x.ServerFlow.Bytes, x.SHA256)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// TestLikeTheWhole asks that each session shows the same as when the whole capture is read.
+func TestLikeTheWhole(t *testing.T) {
+	var names []string
+	for _, pattern := range []string{"../capture/testdata/*.pcap*", "../../../results/gallery/*/*.pcapng", *captures} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
+	}
+	for _, name := range names {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := capture.Read(bytes.NewReader(file), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for s := range c.Sessions() {
+			want = append(want, shape(c, s))
+		}
+		err = Read(source(t, file), Options{Hash: true}, func(s *Session) error {
+			for x := range s.Capture.Sessions() {
+				got = append(got, shape(s.Capture, x))
+			}
+			return nil
+		})
+		if err != nil && c.Cut == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		for i := range max(len(want), len(got)) {
+			if i >= len(want) || i >= len(got) || got[i] != want[i] {
+				t.Errorf("%s: got %d sessions, want %d\n got %v\nwant %v", filepath.Base(name), len(got), len(want), got[min(i, len(got)):min(i+1, len(got))], want[min(i, len(want)):min(i+1, len(want))])
+				break
+			}
+		}
+	}
+}
+
+// talk adds a session with a transfer.
+func talk(f *forge.Capture, client, server string, port int, data string) {
+	c := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
+	c.Send(1, "220 ready\r\n")
+	c.Send(0, "PASV\r\n")
+	c.Send(1, fmt.Sprintf("227 (%s,%d,%d)\r\n", strings.ReplaceAll(server, ".", ","), (port+1000)>>8, (port+1000)&255))
+	d := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port+1000))
+	c.Send(0, "RETR file\r\n")
+	c.Send(1, "150 here\r\n")
+	for len(data) > 0 {
+		n := min(len(data), 1460)
+		d.Send(1, data[:n])
+		data = data[n:]
+	}
+	d.Close(1)
+	c.Send(1, "226 done\r\n")
+	c.Send(0, "QUIT\r\n")
+	c.Send(1, "221 bye\r\n")
+	c.Close(1)
+}
+
+// endless is a source of packets that never repeat: sessions of many hosts, and much else.
+type endless struct {
+	r    *pcapng.Reader
+	n    int
+	make func(n int) []byte
+}
+
+func (e *endless) Next(p *pcapng.Packet) error {
+	for {
+		if e.r != nil {
+			if err := e.r.Next(p); err != io.EOF {
+				return err
+			}
+		}
+		file := e.make(e.n)
+		if e.n++; file == nil {
+			return io.EOF
+		}
+		var err error
+		if e.r, err = pcapng.NewReader(bytes.NewReader(file)); err != nil {
+			return err
+		}
+	}
+}
+
+func (*endless) Secrets() []string { return nil }
+
+// TestBounded asks that what is kept does not grow with the length of the stream.
+func TestBounded(t *testing.T) {
+	const rounds = 200
+	now := int64(1_700_000_000_000_000_000)
+	var r *reader
+	sessions, most, mostConnections := 0, int64(0), 0
+	s := &endless{make: func(n int) []byte {
+		if n == rounds {
+			return nil
+		}
+		f := forge.New()
+		f.Now = now
+		talk(f, "198.51.100.7", "192.0.2.21", 2000+n*2, strings.Repeat("content ", 20_000))
+		web := f.Dial(fmt.Sprintf("198.51.100.7:%d", 30000+n), "203.0.113.9:80")
+		for range 20 {
+			web.Send(0, "GET / HTTP/1.1\r\n\r\n")
+			web.Send(1, strings.Repeat("page ", 200))
+		}
+		f.Overhear(fmt.Sprintf("10.0.%d.%d:1000", n/250, n%250), "203.0.113.9:443").Send(0, "lost")
+		now = f.Now + 5_000_000_000
+		return f.Bytes()
+	}}
+	r = &reader{newTracker(), Options{Hash: true}, s, func(s *Session) error {
+		sessions++
+		return nil
+	}}
+	defer r.store.close()
+	var p pcapng.Packet
+	for n := 1; ; n++ {
+		if err := s.Next(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.add(n, &p); err != nil {
+			t.Fatal(err)
+		}
+		if n%50 == 0 {
+			if err := r.sweep(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		most, mostConnections = max(most, r.store.end), max(mostConnections, len(r.live))
+	}
+	if err := r.finish(); err != nil {
+		t.Fatal(err)
+	}
+	if sessions != rounds || most > 4<<20 || mostConnections > 200 {
+		t.Errorf("got %d sessions, %d bytes in the file and %d connections at most; want %d, 4 MB at most, and 200", sessions, most, mostConnections, rounds)
+	}
+}
+
+// TestContext asks that earlier sessions between the hosts are seen, and reported once.
+func TestContext(t *testing.T) {
+	f := forge.New()
+	for i := range 5 {
+		talk(f, "198.51.100.7", "192.0.2.21", 2000+10*i, "data")
+		f.Now += 10_000_000_000
+	}
+	n := 0
+	err := Read(source(t, f.Bytes()), Options{Context: true}, func(s *Session) error {
+		n++
+		own := 0
+		for x := range s.Capture.Connections() {
+			if s.Own(x.ID) {
+				own++
+			}
+		}
+		if own != 2 || s.Capture.NumSessions() < n {
+			t.Errorf("session %d: got %d connections of its own and %d sessions in the capture", n, own, s.Capture.NumSessions())
+		}
+		return nil
+	})
+	if err != nil || n != 5 {
+		t.Errorf("got %d sessions, %v", n, err)
+	}
+}

@@ -1,0 +1,307 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ftplab/lab/pcapng"
+)
+
+// poll is how often a file that grows is looked at.
+const poll = 100 * time.Millisecond
+
+// A files is a source of files that a recorder writes one after the other.
+type files struct {
+	ctx     context.Context
+	folder  string
+	matches func(name string) bool
+	warn    func(string)
+
+	current *os.File
+	reader  *pcapng.Reader
+	read    []fileRead
+	secrets
+	last time.Time // when the file before was written to last
+}
+
+// A fileRead is a file that was read to its end.
+type fileRead struct {
+	info  os.FileInfo
+	begin []byte // which tells whether it has been written again
+}
+
+// Follow is the source of a capture file that grows. When a recorder goes on in another
+// file, as tcpdump does with -C, -G and -W or when a file is renamed and made again, so
+// does the source: that is a file of the same folder whose name begins with that of the
+// file, or, if path is a folder, any whose name isCapture takes. The source ends with ctx,
+// behind what has been written until then. Warn is called with a sentence about what
+// cannot be read.
+func Follow(ctx context.Context, path string, isCapture func(name string) bool, warn func(string)) (Source, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &files{ctx: ctx, folder: path, matches: isCapture, warn: warn}
+	if info.IsDir() {
+		return f, nil
+	}
+	stem := strings.TrimRight(filepath.Base(path), "0123456789")
+	f.folder = filepath.Dir(path)
+	f.matches = func(name string) bool { return strings.HasPrefix(name, stem) }
+	return f, f.open(path)
+}
+
+// Next returns the next packet. It waits for it.
+func (f *files) Next(p *pcapng.Packet) error {
+	for {
+		if f.reader == nil {
+			if err := f.begin(); err != nil {
+				return err
+			}
+			continue
+		}
+		err := f.reader.Next(p)
+		f.secrets.note(f.reader)
+		if err == nil {
+			return nil
+		}
+		f.end(err)
+		if f.ctx.Err() != nil {
+			return io.EOF
+		}
+	}
+}
+
+// begin opens the next file, or reads the header of the one that is open.
+func (f *files) begin() error {
+	if f.current == nil {
+		next := f.successor()
+		if next == "" {
+			return f.wait()
+		}
+		if err := f.open(next); err != nil {
+			return f.wait() // it has gone again
+		}
+	}
+	r, err := pcapng.NewReader(f)
+	if err != nil {
+		if f.ctx.Err() != nil {
+			return io.EOF
+		}
+		f.end(err)
+		return nil
+	}
+	f.reader = r
+	return nil
+}
+
+func (f *files) open(name string) (err error) {
+	f.current, err = os.Open(name)
+	return err
+}
+
+// end ends the current file, for which there is this reason.
+func (f *files) end(reason error) {
+	if reason != nil && !errors.Is(reason, io.EOF) && f.ctx.Err() == nil {
+		f.warn(fmt.Sprintf("%s: %v; going on with what follows", f.current.Name(), reason))
+	}
+	if info, err := f.current.Stat(); err == nil {
+		f.last = info.ModTime()
+		done := fileRead{info, beginning(f.current)}
+		f.read = slices.DeleteFunc(f.read, func(r fileRead) bool { return os.SameFile(r.info, info) })
+		f.read = append(f.read, done)
+	}
+	f.current.Close()
+	f.current, f.reader = nil, nil
+}
+
+// beginning is enough of a file to tell whether it is another capture.
+func beginning(f *os.File) []byte {
+	b := make([]byte, 256)
+	n, _ := f.ReadAt(b, 0)
+	return b[:n]
+}
+
+// Read reads from the current file. At its end it waits until there is more, or until the
+// recorder goes on elsewhere.
+func (f *files) Read(b []byte) (int, error) {
+	for {
+		if n, err := f.current.Read(b); n > 0 || err != nil && err != io.EOF {
+			return n, err
+		}
+		if f.rotated() {
+			if n, _ := f.current.Read(b); n > 0 { // what came in the meantime
+				return n, nil
+			}
+			return 0, io.EOF
+		}
+		if f.wait() != nil {
+			n, err := f.current.Read(b)
+			return n, err
+		}
+	}
+}
+
+// wait waits a moment. It returns io.EOF if the source ends.
+func (f *files) wait() error {
+	select {
+	case <-f.ctx.Done():
+		return io.EOF
+	case <-time.After(poll):
+		return nil
+	}
+}
+
+// rotated reports whether nothing more comes in the current file.
+func (f *files) rotated() bool {
+	info, err := f.current.Stat()
+	if err != nil {
+		return true
+	}
+	if at, err := f.current.Seek(0, io.SeekCurrent); err == nil && info.Size() < at {
+		return true // it was cut, to be written again
+	}
+	f.last = info.ModTime()
+	return f.successor() != ""
+}
+
+// successor is the file that was begun behind the one before, "" for none.
+func (f *files) successor() string {
+	entries, err := os.ReadDir(f.folder)
+	if err != nil {
+		return ""
+	}
+	var best os.FileInfo
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || !f.matches(e.Name()) || info.Size() == 0 || info.ModTime().Before(f.last) || f.isKnown(info) {
+			continue
+		}
+		if best == nil || info.ModTime().Before(best.ModTime()) || info.ModTime().Equal(best.ModTime()) && naturalLess(info.Name(), best.Name()) {
+			best = info
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return filepath.Join(f.folder, best.Name())
+}
+
+// isKnown reports whether a file is the current one, or has been read and not been written
+// again.
+func (f *files) isKnown(info os.FileInfo) bool {
+	if f.current != nil {
+		if now, err := f.current.Stat(); err == nil && os.SameFile(now, info) {
+			return true
+		}
+	}
+	for _, r := range f.read {
+		if !os.SameFile(r.info, info) {
+			continue
+		}
+		file, err := os.Open(filepath.Join(f.folder, info.Name()))
+		if err != nil {
+			return true
+		}
+		defer file.Close()
+		return bytes.Equal(beginning(file), r.begin)
+	}
+	return false
+}
+
+// naturalLess compares names so that trace.pcap9 comes before trace.pcap10.
+func naturalLess(a, b string) bool {
+	if len(a) != len(b) && strings.TrimRight(a, "0123456789") == strings.TrimRight(b, "0123456789") {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+// A stream is a source that may block for ever, such as the standard input.
+type stream struct {
+	ctx     context.Context
+	packets chan pcapng.Packet
+	err     error // valid when packets is closed
+	reader  *pcapng.Reader
+	secrets
+}
+
+// Stream is the source of a stream that a recorder writes. It ends with ctx, too.
+func Stream(ctx context.Context, r io.Reader) (Source, error) {
+	reader, err := pcapng.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{ctx: ctx, packets: make(chan pcapng.Packet), reader: reader}
+	go s.deliver()
+	return s, nil
+}
+
+func (s *stream) deliver() {
+	defer close(s.packets)
+	for {
+		var p pcapng.Packet
+		s.err = s.reader.Next(&p)
+		s.secrets.note(s.reader)
+		if s.err != nil {
+			return
+		}
+		p.Data = bytes.Clone(p.Data)
+		select {
+		case s.packets <- p:
+		case <-s.ctx.Done():
+			s.err = io.EOF
+			return
+		}
+	}
+}
+
+func (s *stream) Next(p *pcapng.Packet) error {
+	select {
+	case next, ok := <-s.packets:
+		if !ok {
+			return s.err
+		}
+		*p = next
+		return nil
+	case <-s.ctx.Done():
+		return io.EOF
+	}
+}
+
+// secrets are the key logs that came so far. One goroutine reads, another asks.
+type secrets struct {
+	mu   sync.Mutex
+	logs []string
+	from *pcapng.Reader // of the last ones
+	seen int            // how many of its logs are in logs
+}
+
+// note takes the logs that a reader has read.
+func (s *secrets) note(r *pcapng.Reader) {
+	if s.from != r {
+		s.from, s.seen = r, 0
+	}
+	if all := r.Secrets(); len(all) > s.seen {
+		s.mu.Lock()
+		s.logs = append(s.logs, all[s.seen:]...)
+		s.mu.Unlock()
+		s.seen = len(all)
+	}
+}
+
+// Secrets returns the key logs.
+func (s *secrets) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.logs)
+}

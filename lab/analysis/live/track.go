@@ -1,0 +1,247 @@
+package live
+
+import (
+	"net/netip"
+	"regexp"
+	"time"
+
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// Limits of time, by the clock of the packets.
+const (
+	settle    = time.Second      // after the end of a connection, for its last ACKs
+	dataWait  = time.Minute      // for data connections that outlive their control connection
+	idleOther = 5 * time.Minute  // after which a connection that is not FTP is forgotten
+	idleFTP   = time.Hour        // after which a control connection is taken for over
+	remember  = 15 * time.Minute // for which a session that ended is kept as context
+)
+
+// Limits of memory.
+const (
+	firstBytes  = 8 << 10   // of a connection of which nothing is known yet
+	maxWhole    = 256 << 20 // of the connections between two hosts that are kept with their contents
+	maxHosts    = 1 << 30   // of them at all
+	headersOnly = 128       // bytes of a packet whose contents are not kept
+	maxContext  = 1 << 20   // bytes of sessions between two hosts that ended
+)
+
+// A tuple is the two ends of a connection, the lower one first.
+type tuple struct{ a, b netip.AddrPort }
+
+func tupleOf(a, b netip.AddrPort) tuple {
+	if b.Compare(a) < 0 {
+		return tuple{b, a}
+	}
+	return tuple{a, b}
+}
+
+// A pair is two hosts, the lower address first.
+type pair struct{ a, b netip.Addr }
+
+// A connection is one whose packets pass.
+type connection struct {
+	tuple   tuple
+	hosts   *hosts
+	first   int   // the number of its first packet
+	last    int64 // the time of its last packet
+	spool   spool
+	fin     [2]bool
+	data    [2]bool
+	rst     bool
+	control bool // it may be a control connection
+	told    bool // its session has been reported; it is context
+	ignored bool // nothing of it is kept
+}
+
+// over reports whether the connection has ended.
+func (c *connection) over() bool { return c.rst || c.fin[0] && c.fin[1] }
+
+// hosts is what is known of the connections between two hosts.
+type hosts struct {
+	pair  pair
+	list  []*connection // with packets
+	size  int64         // bytes of their packets
+	cut   bool          // contents were cut off
+	limit bool          // so much was kept that the rest had to go
+}
+
+// controls counts the control connections that have not been reported.
+func (h *hosts) controls() int {
+	n := 0
+	for _, c := range h.list {
+		if c.control && !c.told {
+			n++
+		}
+	}
+	return n
+}
+
+// A tracker follows all connections.
+type tracker struct {
+	store   store
+	decoder packet.Decoder
+	live    map[tuple]*connection
+	pairs   map[pair]*hosts
+	now     int64 // nanoseconds since 1970, by the packets
+}
+
+func newTracker() *tracker {
+	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}}
+}
+
+// add takes the next packet.
+func (t *tracker) add(number int, raw *pcapng.Packet) error {
+	t.now = max(t.now, raw.Time)
+	p := packet.Packet{Number: number}
+	t.decoder.Decode(&p, raw)
+	if p.TCP == nil {
+		return nil
+	}
+	c, dir := t.connection(&p)
+	c.last = raw.Time
+	err := t.keep(c, number, raw)
+	flags := p.TCP.Flags
+	c.fin[dir] = c.fin[dir] || flags&packet.FIN != 0
+	c.rst = c.rst || flags&packet.RST != 0
+	if len(p.TCP.Payload) > 0 && !c.data[dir] {
+		c.data[dir] = true
+		c.control = c.control || speaksFTP(p.TCP.Payload)
+	}
+	if !c.control && (c.data[0] && c.data[1] || c.spool.size > firstBytes) && c.hosts.controls() == 0 {
+		t.forget(c)
+		c.ignored = true
+	}
+	return err
+}
+
+// connection returns the connection of a packet, and which end sent it.
+func (t *tracker) connection(p *packet.Packet) (c *connection, dir int) {
+	src := netip.AddrPortFrom(p.IP.Src.Unmap(), p.TCP.SrcPort)
+	x := tupleOf(src, netip.AddrPortFrom(p.IP.Dst.Unmap(), p.TCP.DstPort))
+	if x.a != src {
+		dir = 1
+	}
+	c = t.live[x]
+	begins := p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN
+	if c != nil && !(begins && c.over()) {
+		return c, dir
+	}
+	at := pair{x.a.Addr(), x.b.Addr()}
+	if at.b.Compare(at.a) < 0 {
+		at.a, at.b = at.b, at.a
+	}
+	h := t.pairs[at]
+	if h == nil {
+		h = &hosts{pair: at}
+		t.pairs[at] = h
+	}
+	c = &connection{tuple: x, hosts: h, first: p.Number, spool: spool{store: &t.store}}
+	for _, port := range []uint16{x.a.Port(), x.b.Port()} {
+		c.control = c.control || port == 21 || port == 990
+	}
+	t.live[x] = c
+	h.list = append(h.list, c)
+	return c, dir
+}
+
+// ftpWords are what a client or a server of FTP says first.
+var ftpWords = regexp.MustCompile(`(?i)^(?:[1-5]\d\d[ -]|(?:USER|AUTH|FEAT|OPTS|HOST|CLNT|PASS|ACCT) |(?:QUIT|NOOP|FEAT)\r?\n|PROXY TCP|CONNECT |\r\n\r\n\x00\r\nQUIT\n)`)
+
+// speaksFTP reports whether the first data of a side may be dialogue.
+func speaksFTP(data []byte) bool { return ftpWords.Match(data[:min(len(data), 64)]) }
+
+// keep keeps a packet.
+func (t *tracker) keep(c *connection, number int, raw *pcapng.Packet) error {
+	if c.ignored {
+		return nil
+	}
+	p := *raw
+	if h := c.hosts; h.size > maxWhole && !c.control && len(p.Data) > headersOnly {
+		p.Data = p.Data[:headersOnly]
+		h.cut = true
+	}
+	before := c.spool.size
+	err := c.spool.add(number, &p)
+	c.hosts.size += c.spool.size - before
+	if t.store.buffered > maxBuffered {
+		for _, x := range t.live {
+			if len(x.spool.buffer) > firstBytes/2 {
+				if e := x.spool.flush(); e != nil {
+					return e
+				}
+			}
+		}
+	}
+	return err
+}
+
+// forget forgets the packets of a connection.
+func (t *tracker) forget(c *connection) {
+	c.hosts.size -= c.spool.size
+	c.spool.drop()
+	for i, x := range c.hosts.list {
+		if x == c {
+			c.hosts.list = append(c.hosts.list[:i:i], c.hosts.list[i+1:]...)
+			break
+		}
+	}
+}
+
+// remove forgets a connection altogether.
+func (t *tracker) remove(c *connection) {
+	t.forget(c)
+	if t.live[c.tuple] == c {
+		delete(t.live, c.tuple)
+	}
+	if len(c.hosts.list) == 0 && t.pairs[c.hosts.pair] == c.hosts {
+		delete(t.pairs, c.hosts.pair)
+	}
+}
+
+// due reports whether the session of a control connection can be reported.
+func (t *tracker) due(c *connection) bool {
+	quiet := time.Duration(t.now - c.last)
+	switch {
+	case c.hosts.size > maxHosts || quiet > idleFTP:
+		return true
+	case !c.over() || quiet < settle:
+		return false
+	case quiet > dataWait:
+		return true
+	}
+	for _, x := range c.hosts.list {
+		if !x.control && x.first > c.first && (!x.over() || t.now-x.last < int64(settle)) {
+			return false // perhaps its data connection
+		}
+	}
+	return true
+}
+
+// clean forgets what is of no more use.
+func (t *tracker) clean() {
+	for _, c := range t.live {
+		quiet := time.Duration(t.now - c.last)
+		if !c.control && quiet > idleOther || c.ignored && c.over() && quiet > settle {
+			if c.ignored || c.hosts.controls() == 0 {
+				t.remove(c)
+			}
+		}
+	}
+	for _, h := range t.pairs {
+		if h.controls() > 0 {
+			continue
+		}
+		context := int64(0)
+		for i := len(h.list) - 1; i >= 0; i-- {
+			c := h.list[i]
+			if c.told {
+				context += c.spool.size
+			}
+			if c.told && (context > maxContext || t.now-c.last > int64(remember)) || !c.told && !c.control && c.over() && t.now-c.last > int64(settle) {
+				t.remove(c)
+			}
+		}
+	}
+}
