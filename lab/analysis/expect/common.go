@@ -30,8 +30,17 @@ func Common(wants []string) (string, error) {
 			return "", fmt.Errorf("runs 1 and %d: %w", i+2, err)
 		}
 	}
+	for _, l := range all.lines {
+		if strings.HasPrefix(l.what, `"125 `) {
+			l.what = begins // another run may have 150
+		}
+	}
 	return all.text(), nil
 }
+
+// begins is the reply with which a transfer begins: 125 if the data connection is open
+// already, and else 150 (RFC 959, 5.4). Which of the two comes is chance.
+const begins = `"1*"`
 
 // Skip takes all lines of some connections out of a want, and says instead that
 // whatever comes is right.
@@ -324,8 +333,11 @@ func likeness(a, b *draftLine) int {
 func isText(what string) bool  { return strings.HasPrefix(what, `"`) }
 func isFlags(what string) bool { return strings.HasPrefix(what, "[") }
 
-// firstWord is the command or the code of a text.
+// firstWord is the command or the code of a text; 125 and 150 are one.
 func firstWord(text string) string {
+	if strings.HasPrefix(text, `"125`) || strings.HasPrefix(text, `"150`) || text == begins {
+		return begins
+	}
 	return strings.Trim(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '-' })[0], `"`)
 }
 
@@ -336,6 +348,8 @@ func commonWhat(a, b string) string {
 	switch {
 	case a == b:
 		return a
+	case isText(a) && isText(b) && firstWord(a) == begins && (a[:4] != b[:4]):
+		return begins
 	case isText(a) && isText(b):
 		return commonText(a, b)
 	case isFlags(a) && isFlags(b):

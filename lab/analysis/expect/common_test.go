@@ -96,6 +96,22 @@ func TestCommonText(t *testing.T) {
 	}
 }
 
+// Whether a transfer begins with 125 or 150 is chance, also where all runs had the same.
+func TestCommonBeginning(t *testing.T) {
+	want := func(code string) string {
+		return "ctl client.1 > server.21\n\nctl server > client \"" + code + " Here it comes.\"\n"
+	}
+	for _, codes := range [][]string{{"125", "125"}, {"125", "150"}, {"150", "125"}} {
+		got, err := Common([]string{want(codes[0]), want(codes[1])})
+		if err != nil || !strings.Contains(got, `"1*"`) {
+			t.Errorf("%v: got %v and\n%s", codes, err, got)
+		}
+	}
+	if got, err := Common([]string{want("150"), want("150")}); err != nil || !strings.Contains(got, `"150 Here it comes."`) {
+		t.Errorf("got %v and\n%s", err, got)
+	}
+}
+
 func TestSkip(t *testing.T) {
 	got, err := Skip("a client.1 > server.21\nb client.2 > server.20\n\na client > server [S] @x\nb client > server [S] after @x\na ...\n", map[string]bool{"a": true})
 	if err != nil {
