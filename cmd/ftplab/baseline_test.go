@@ -112,7 +112,7 @@ func TestBaselineRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{}, "show, rules, check and learn"},
+		{[]string{}, "show, rules, check, learn and compare"},
 		{[]string{"chek"}, `unknown command "chek"; did you mean check?`},
 		{[]string{"check", "--normal", "no_such.json", text}, "no_such.json"},
 		{[]string{"show", text}, "this is no profile"},
