@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,11 +10,11 @@ import (
 
 // An address is announced by one line, whatever else is said in the same packet.
 func TestSaidIn(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.client.send("PORT 198,51,100,100,0,99\r\nport 198,51,100,100, 0,98\r\nEPRT |1|198.51.100.100|97|\r\nPASV\r\nEPSV\r\nLIST\r\nSITE 192,0,2,21,0,96\r\n")
-	x.server.send("200 198,51,100,100,0,99\r\n200 ok\r\n200 ok\r\n227-as you wish\r\n227 (192,0,2,21,0,96)\r\n229 (|||95|)\r\n150 ok\r\n")
-	s := read(t, f.pcap()).Session(0)
+	f := forge.New()
+	x := f.Login()
+	x.Client.Send("PORT 198,51,100,100,0,99\r\nport 198,51,100,100, 0,98\r\nEPRT |1|198.51.100.100|97|\r\nPASV\r\nEPSV\r\nLIST\r\nSITE 192,0,2,21,0,96\r\n")
+	x.Server.Send("200 198,51,100,100,0,99\r\n200 ok\r\n200 ok\r\n227-as you wish\r\n227 (192,0,2,21,0,96)\r\n229 (|||95|)\r\n150 ok\r\n")
+	s := read(t, f.PCAP()).Session(0)
 	var got []string
 	for _, l := range s.Lines {
 		for _, a := range s.DataPorts {
@@ -33,13 +34,13 @@ func TestSaidIn(t *testing.T) {
 
 // An EPRT whose address cannot be read has a port all the same.
 func TestNoAddress(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.ask("EPRT |1|the client|97|", "200 ok")
-	x.client.send("LIST\r\n")
-	f.dial(serverIP+":20", clientIP+":97")
-	x.ask("NOOP", "150 here")
-	a := read(t, f.pcap()).Session(0).DataPorts[0]
+	f := forge.New()
+	x := f.Login()
+	x.Ask("EPRT |1|the client|97|", "200 ok")
+	x.Client.Send("LIST\r\n")
+	f.Dial(forge.Server+":20", forge.Client+":97")
+	x.Ask("NOOP", "150 here")
+	a := read(t, f.PCAP()).Session(0).DataPorts[0]
 	got := fmt.Sprintln(a.Where(), a.ThirdParty, a.Connections)
 	if want := "port 97 of an address that cannot be read false [1]\n"; got != want {
 		t.Errorf("got %swant %s", got, want)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"os/exec"
@@ -152,9 +153,9 @@ func (c *capturer) packet(data []byte) {
 	c.write(data)
 }
 
-func (c *capturer) forged(packets []forged) {
+func (c *capturer) forged(packets []forge.Frame) {
 	for _, p := range packets {
-		c.packet(p.data)
+		c.packet(p.Data)
 	}
 }
 
@@ -163,63 +164,63 @@ func (c *capturer) forged(packets []forged) {
 func writeTransfer(b testing.TB, name string, bytes int) int64 {
 	c, done := create(b, name)
 	defer done()
-	f := newForge(b)
-	x := f.login()
-	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	client, server := f.dial(clientIP+":24626", serverIP+":3668")
-	x.ask("RETR big", "150 Here it comes.")
-	c.forged(f.packets)
-	f.packets = nil
-	server.at(0, strings.Repeat("g", 1460))
-	client.ack()
-	data, ack := f.packets[0].data, f.packets[1].data
-	f.packets = nil
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	client, server := f.Dial(forge.Client+":24626", forge.Server+":3668")
+	x.Ask("RETR big", "150 Here it comes.")
+	c.forged(f.Frames)
+	f.Frames = nil
+	server.SegmentAt(0, "P.", strings.Repeat("g", 1460))
+	client.ACK()
+	data, ack := f.Frames[0].Data, f.Frames[1].Data
+	f.Frames = nil
 	for sent, n := 0, 1; sent < bytes; n++ {
 		length := min(1460, bytes-sent)
 		binary.BigEndian.PutUint16(data[16:], uint16(40+length))
-		binary.BigEndian.PutUint32(data[38:], server.seq)
+		binary.BigEndian.PutUint32(data[38:], server.Seq)
 		c.packet(data[:54+length])
 		sent += length
-		server.seq += uint32(length)
+		server.Seq += uint32(length)
 		if n%36 == 0 {
-			binary.BigEndian.PutUint32(ack[42:], server.seq)
+			binary.BigEndian.PutUint32(ack[42:], server.Seq)
 			c.packet(ack)
 		}
 	}
-	server.close()
-	x.server.send("226 Done.\r\n")
-	x.quit()
-	c.forged(f.packets)
+	server.Close()
+	x.Server.Send("226 Done.\r\n")
+	x.Quit()
+	c.forged(f.Frames)
 	return c.size
 }
 
 // writeSessions writes sessions with a transfer each, one after the other.
 func writeSessions(b testing.TB, name string, sessions int) {
-	f := newForge(b)
-	x := f.login()
-	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	_, server := f.dial(clientIP+":24626", serverIP+":3668")
-	x.ask("RETR file", "150 Here it comes.")
-	server.send(strings.Repeat("z", 300))
-	server.close()
-	x.server.send("226 Done.\r\n")
-	x.quit()
-	writeClients(b, name, sessions, f.packets)
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	_, server := f.Dial(forge.Client+":24626", forge.Server+":3668")
+	x.Ask("RETR file", "150 Here it comes.")
+	server.Send(strings.Repeat("z", 300))
+	server.Close()
+	x.Server.Send("226 Done.\r\n")
+	x.Quit()
+	writeClients(b, name, sessions, f.Frames)
 }
 
 // writeClients writes packets n times, each time of another client.
-func writeClients(b testing.TB, name string, n int, packets []forged) {
+func writeClients(b testing.TB, name string, n int, packets []forge.Frame) {
 	c, done := create(b, name)
 	defer done()
 	for i := range n {
 		for _, p := range packets {
 			at := 26 // the source address
-			if p.data[at] == 192 {
+			if p.Data[at] == 192 {
 				at = 30
 			}
-			binary.BigEndian.PutUint16(p.data[at+2:], uint16(i))
-			p.data[at+1] = byte(i >> 16)
-			c.packet(p.data)
+			binary.BigEndian.PutUint16(p.Data[at+2:], uint16(i))
+			p.Data[at+1] = byte(i >> 16)
+			c.packet(p.Data)
 		}
 	}
 }

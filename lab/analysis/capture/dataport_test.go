@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/gopacket/layers"
-
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 )
 
 // What is announced in a rare or malformed way is a data port if a connection comes to it.
@@ -31,16 +30,16 @@ func TestRareDataPorts(t *testing.T) {
 		{"EPSV", "227 Entering Passive Mode (192,0,2,21,195,81)", false},
 	} {
 		for _, called := range []bool{true, false} {
-			f := newForge(t)
-			x := f.login()
-			x.ask(c.command, c.reply)
+			f := forge.New()
+			x := f.Login()
+			x.Ask(c.command, c.reply)
 			if called {
-				_, s := f.dial(clientIP+":40001", serverIP+":50001")
-				s.send("data")
-				s.close()
+				_, s := f.Dial(forge.Client+":40001", forge.Server+":50001")
+				s.Send("data")
+				s.Close()
 			}
-			x.ask("LIST", "150 here", "226 done")
-			tr := read(t, f.pcap())
+			x.Ask("LIST", "150 here", "226 done")
+			tr := read(t, f.PCAP())
 			s := tr.Session(0)
 			if !called && c.malformed {
 				if len(s.DataPorts) != 0 {
@@ -48,7 +47,7 @@ func TestRareDataPorts(t *testing.T) {
 				}
 				continue
 			}
-			if len(s.DataPorts) != 1 || s.DataPorts[0].Malformed != c.malformed || s.DataPorts[0].Addr.String() != serverIP+":50001" {
+			if len(s.DataPorts) != 1 || s.DataPorts[0].Malformed != c.malformed || s.DataPorts[0].Addr.String() != forge.Server+":50001" {
 				t.Errorf("%q: got %+v", c.reply, s.DataPorts)
 				continue
 			}
@@ -67,14 +66,14 @@ func TestRareDataPorts(t *testing.T) {
 
 // LPRT announces an address of the client (RFC 1639).
 func TestLongPort(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.ask("LPRT 4,4,198,51,100,100,2,195,81", "200 ok")
-	x.client.send("LIST\r\n")
-	s, _ := f.dial(serverIP+":20", clientIP+":50001")
-	s.send("data")
-	s.close()
-	tr := read(t, f.pcap())
+	f := forge.New()
+	x := f.Login()
+	x.Ask("LPRT 4,4,198,51,100,100,2,195,81", "200 ok")
+	x.Client.Send("LIST\r\n")
+	s, _ := f.Dial(forge.Server+":20", forge.Client+":50001")
+	s.Send("data")
+	s.Close()
+	tr := read(t, f.PCAP())
 	if c := tr.Connection(1); c.DataPort == nil || c.DataPort.Command != "LPRT" || c.Transfer == nil {
 		t.Errorf("got %+v", c.Identity)
 	}
@@ -83,13 +82,13 @@ func TestLongPort(t *testing.T) {
 // A number that the recorder may have cut short is none.
 func TestCutDataPort(t *testing.T) {
 	for _, line := range []string{"EPRT |1|198.51.100.100|500", "PORT 198,51,100,100,195,8"} {
-		f := newForge(t)
-		x := f.login()
-		x.client.send(line)
-		x.client.seq += 4 // the rest is not in the capture
-		x.server.send("200 ok\r\n")
-		x.client.send("LIST\r\n")
-		if ports := read(t, f.pcap()).Session(0).DataPorts; len(ports) != 0 {
+		f := forge.New()
+		x := f.Login()
+		x.Client.Send(line)
+		x.Client.Seq += 4 // the rest is not in the capture
+		x.Server.Send("200 ok\r\n")
+		x.Client.Send("LIST\r\n")
+		if ports := read(t, f.PCAP()).Session(0).DataPorts; len(ports) != 0 {
 			t.Errorf("%q: got %s", line, ports[0].Addr)
 		}
 	}
@@ -97,22 +96,22 @@ func TestCutDataPort(t *testing.T) {
 
 // A data port is used up by its transfer, and when its session is over.
 func TestUsedUpDataPort(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.ask("PASV", "227 (192,0,2,21,195,81)")
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 (192,0,2,21,195,81)")
 	call := func(port int) {
-		_, s := f.dial(clientIP+":"+itoa(port), serverIP+":50001")
-		s.send("data")
-		s.close()
+		_, s := f.Dial(forge.Client+":"+itoa(port), forge.Server+":50001")
+		s.Send("data")
+		s.Close()
 	}
 	call(40001)
-	x.ask("LIST", "150 here", "226 done")
+	x.Ask("LIST", "150 here", "226 done")
 	call(40002) // nobody asked for it
-	x.ask("PASV", "227 (192,0,2,21,195,81)")
-	x.quit()
+	x.Ask("PASV", "227 (192,0,2,21,195,81)")
+	x.Quit()
 	call(40003) // behind the session
 	var got []string
-	for c := range read(t, f.pcap()).Connections() {
+	for c := range read(t, f.PCAP()).Connections() {
 		got = append(got, string(c.Role))
 	}
 	if want := "[control data other other]"; fmt.Sprint(got) != want {
@@ -122,28 +121,28 @@ func TestUsedUpDataPort(t *testing.T) {
 
 // A server may listen on for a second transfer, and a client's port is good for many.
 func TestDataPortForMany(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.ask("PASV", "227 (192,0,2,21,195,81)")
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 (192,0,2,21,195,81)")
 	for i := range 2 {
-		x.client.send("RETR " + itoa(i) + "\r\n")
-		x.server.send("150 here\r\n")
-		_, s := f.dial(clientIP+":"+itoa(40100+i), serverIP+":50001")
-		s.close()
-		x.server.send("226 done\r\n")
+		x.Client.Send("RETR " + itoa(i) + "\r\n")
+		x.Server.Send("150 here\r\n")
+		_, s := f.Dial(forge.Client+":"+itoa(40100+i), forge.Server+":50001")
+		s.Close()
+		x.Server.Send("226 done\r\n")
 	}
-	x.ask("PORT "+"198,51,100,100,195,80", "200 ok")
+	x.Ask("PORT "+"198,51,100,100,195,80", "200 ok")
 	for i := range 2 {
-		x.client.send("RETR active" + itoa(i) + "\r\n")
-		s, _ := f.pair(serverIP+":20", clientIP+":50000")
-		s.seq += uint32(i) * 100_000
-		s.handshake()
-		x.server.send("150 here\r\n")
-		s.close()
+		x.Client.Send("RETR active" + itoa(i) + "\r\n")
+		s, _ := f.Pair(forge.Server+":20", forge.Client+":50000")
+		s.Seq += uint32(i) * 100_000
+		s.Handshake()
+		x.Server.Send("150 here\r\n")
+		s.Close()
 
-		x.server.send("226 done\r\n")
+		x.Server.Send("226 done\r\n")
 	}
-	got := gist(read(t, f.pcap()))
+	got := gist(read(t, f.PCAP()))
 	for _, want := range []string{"for RETR 0", "for RETR 1", "for RETR active0", "for RETR active1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %s", want, got)
@@ -151,20 +150,20 @@ func TestDataPortForMany(t *testing.T) {
 	}
 }
 
-// A scan's probe of port 20 belongs to no session, nor does a connection from port 20 to
+// A scan's probe of port 20 belongs to no forge.Session, nor does a connection from port 20 to
 // one that began later.
 func TestPort20(t *testing.T) {
-	f := newForge(t)
-	c, _ := f.pair(clientIP+":39677", serverIP+":20")
-	c.segment(&layers.TCP{SYN: true, Window: 1024}, "")
-	c.to.segment(&layers.TCP{RST: true, ACK: true}, "")
-	_, early := f.dial(serverIP+":20", clientIP+":50000")
-	early.to.send("before the session")
-	x := f.login()
-	f.dial(serverIP+":20", clientIP+":50001")
-	x.quit()
+	f := forge.New()
+	c, _ := f.Pair(forge.Client+":39677", forge.Server+":20")
+	c.SegmentAt(0, "S", "")
+	c.Peer.SegmentAt(0, "R.", "")
+	_, early := f.Dial(forge.Server+":20", forge.Client+":50000")
+	early.Peer.Send("before the session")
+	x := f.Login()
+	f.Dial(forge.Server+":20", forge.Client+":50001")
+	x.Quit()
 	var got []string
-	for c := range read(t, f.pcap()).Connections() {
+	for c := range read(t, f.PCAP()).Connections() {
 		got = append(got, fmt.Sprint(c.Role, " ", c.Control))
 	}
 	if want := "[other -1 other -1 control -1 data 2]"; fmt.Sprint(got) != want {
@@ -174,25 +173,25 @@ func TestPort20(t *testing.T) {
 
 // A connection between two servers belongs to the sessions with both.
 func TestSiteToSite(t *testing.T) {
-	f := newForge(t)
-	a := f.login()
-	c, s := f.dial(clientIP+":3172", "192.0.2.99:21")
-	s.send("220 ready\r\n")
-	b := session{f, c, s}
-	b.ask("USER me", "230 in")
-	a.ask("PASV", "227 (192,0,2,21,195,81)")
-	b.ask("PORT 192,0,2,21,195,81", "200 ok")
-	a.client.send("STOR x\r\n")
-	b.client.send("RETR y\r\n")
-	from, to := f.dial("192.0.2.99:20", serverIP+":50001")
-	a.server.send("150 here\r\n")
-	b.server.send("150 here\r\n")
-	from.send("four thousand bytes")
-	from.fin()
-	to.fin()
-	a.server.send("226 done\r\n")
-	b.server.send("226 done\r\n")
-	tr := read(t, f.pcap())
+	f := forge.New()
+	a := f.Login()
+	c, s := f.Dial(forge.Client+":3172", "192.0.2.99:21")
+	s.Send("220 ready\r\n")
+	b := forge.Session{Capture: f, Client: c, Server: s}
+	b.Ask("USER me", "230 in")
+	a.Ask("PASV", "227 (192,0,2,21,195,81)")
+	b.Ask("PORT 192,0,2,21,195,81", "200 ok")
+	a.Client.Send("STOR x\r\n")
+	b.Client.Send("RETR y\r\n")
+	from, to := f.Dial("192.0.2.99:20", forge.Server+":50001")
+	a.Server.Send("150 here\r\n")
+	b.Server.Send("150 here\r\n")
+	from.Send("four thousand bytes")
+	from.FIN()
+	to.FIN()
+	a.Server.Send("226 done\r\n")
+	b.Server.Send("226 done\r\n")
+	tr := read(t, f.PCAP())
 	for control, want := range []string{"STOR [2]", "RETR [2]"} {
 		got := ""
 		for _, e := range tr.Session(control).Exchanges {
@@ -216,16 +215,16 @@ func TestSiteToSite(t *testing.T) {
 
 // A transfer has the mode that the session agreed on.
 func TestTransferMode(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.active(3172, "RETR a", "data")
-	x.ask("MODE Z", "200 ok")
-	x.active(3173, "RETR b", "\x78\x9c")
-	x.ask("mode s", "200 ok")
-	x.ask("MODE C", "504 no")
-	x.active(3174, "RETR c", "data")
+	f := forge.New()
+	x := f.Login()
+	x.Active(3172, "RETR a", "data")
+	x.Ask("MODE Z", "200 ok")
+	x.Active(3173, "RETR b", "\x78\x9c")
+	x.Ask("mode s", "200 ok")
+	x.Ask("MODE C", "504 no")
+	x.Active(3174, "RETR c", "data")
 	var got []string
-	for c := range read(t, f.pcap()).Connections() {
+	for c := range read(t, f.PCAP()).Connections() {
 		if c.Transfer != nil {
 			got = append(got, c.Transfer.Argument+c.Transfer.Mode)
 		}

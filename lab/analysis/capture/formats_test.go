@@ -13,6 +13,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/pcapng"
 )
 
@@ -24,18 +25,18 @@ const (
 )
 
 // formatSession is the session that all files of these tests hold.
-func formatSession(t testing.TB) *forge {
-	f := newForge(t)
-	x := f.login()
-	x.active(3172, "LIST", strings.Repeat("x", 164))
-	x.quit()
+func formatSession(t testing.TB) *forge.Capture {
+	f := forge.New()
+	x := f.Login()
+	x.Active(3172, "LIST", strings.Repeat("x", 164))
+	x.Quit()
 	return f
 }
 
 // A container writes packets to a file of some format.
 type container struct {
 	name  string
-	write func(link pcapng.LinkType, packets []forged) []byte
+	write func(link pcapng.LinkType, packets []forge.Frame) []byte
 }
 
 func words(order binary.AppendByteOrder, values ...uint32) []byte {
@@ -47,17 +48,16 @@ func words(order binary.AppendByteOrder, values ...uint32) []byte {
 }
 
 // classic makes a pcap file with stamps in units of the given nanoseconds.
-func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) func(pcapng.LinkType, []forged) []byte {
-	return func(link pcapng.LinkType, packets []forged) []byte {
+func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) func(pcapng.LinkType, []forge.Frame) []byte {
+	return func(link pcapng.LinkType, packets []forge.Frame) []byte {
 		b := words(order, magic)
 		b = order.AppendUint16(b, 2)
 		b = order.AppendUint16(b, 4)
 		b = append(b, words(order, 0, 0, 64, uint32(link))...) // a snap length that the packets exceed
 		for _, p := range packets {
-			n := uint32(len(p.captured()))
-			b = append(b, words(order, uint32(p.at.Unix()), uint32(p.at.Nanosecond()/unit), n, uint32(len(p.data)))...)
+			b = append(b, words(order, uint32(p.At.Unix()), uint32(p.At.Nanosecond()/unit), uint32(len(p.Data)), uint32(p.Len()))...)
 			b = append(b, make([]byte, extra)...)
-			b = append(b, p.captured()...)
+			b = append(b, p.Data...)
 		}
 		return b
 	}
@@ -93,20 +93,20 @@ func interfaceOf(order binary.AppendByteOrder, link pcapng.LinkType, options []b
 }
 
 // enhanced makes a packet block, with the stamp in units of 1/perSecond.
-func enhanced(order binary.AppendByteOrder, id uint32, p forged, perSecond, offset int64) []byte {
-	ns := p.at.UnixNano() - offset*1e9
+func enhanced(order binary.AppendByteOrder, id uint32, p forge.Frame, perSecond, offset int64) []byte {
+	ns := p.At.UnixNano() - offset*1e9
 	stamp := uint64(ns / 1e9 * perSecond)
 	if perSecond > 1e9 {
 		stamp += uint64(ns % 1e9 * (perSecond / 1e9))
 	} else {
 		stamp += uint64(ns % 1e9 * perSecond / 1e9)
 	}
-	b := words(order, id, uint32(stamp>>32), uint32(stamp), uint32(len(p.captured())), uint32(len(p.data)))
-	return block(order, 6, append(b, p.captured()...))
+	b := words(order, id, uint32(stamp>>32), uint32(stamp), uint32(len(p.Data)), uint32(p.Len()))
+	return block(order, 6, append(b, p.Data...))
 }
 
-func modern(order binary.AppendByteOrder, perSecond, offset int64, options ...byte) func(pcapng.LinkType, []forged) []byte {
-	return func(link pcapng.LinkType, packets []forged) []byte {
+func modern(order binary.AppendByteOrder, perSecond, offset int64, options ...byte) func(pcapng.LinkType, []forge.Frame) []byte {
+	return func(link pcapng.LinkType, packets []forge.Frame) []byte {
 		b := append(section(order), interfaceOf(order, link, options)...)
 		for _, p := range packets {
 			b = append(b, enhanced(order, 0, p, perSecond, offset)...)
@@ -135,7 +135,7 @@ var containers = []container{
 
 // everyBlock makes a file of two sections in different byte orders, with
 // several interfaces, packet blocks of all kinds, and blocks to be passed over.
-func everyBlock(link pcapng.LinkType, packets []forged) []byte {
+func everyBlock(link pcapng.LinkType, packets []forge.Frame) []byte {
 	b := section(big)
 	b = append(b, interfaceOf(big, link, option(big, 9, 9))...)
 	b = append(b, interfaceOf(big, link, nil)...)
@@ -155,11 +155,11 @@ func everyBlock(link pcapng.LinkType, packets []forged) []byte {
 	b = append(b, interfaceOf(little, link, nil)...)
 	for i, p := range packets[half:] {
 		if i%2 == 0 {
-			b = append(b, block(little, 3, append(words(little, uint32(len(p.data))), p.data...))...)
+			b = append(b, block(little, 3, append(words(little, uint32(len(p.Data))), p.Data...))...)
 		} else {
-			stamp := uint64(p.at.UnixMicro())
-			h := words(little, 0, uint32(stamp>>32), uint32(stamp), uint32(len(p.data)), uint32(len(p.data)))
-			b = append(b, block(little, 2, append(h, p.data...))...)
+			stamp := uint64(p.At.UnixMicro())
+			h := words(little, 0, uint32(stamp>>32), uint32(stamp), uint32(len(p.Data)), uint32(len(p.Data)))
+			b = append(b, block(little, 2, append(h, p.Data...))...)
 		}
 	}
 	return b
@@ -168,19 +168,19 @@ func everyBlock(link pcapng.LinkType, packets []forged) []byte {
 // Every container gives the same facts, and the same stamps as far as it can.
 func TestContainers(t *testing.T) {
 	f := formatSession(t)
-	want := describe(read(t, f.pcap()))
+	want := describe(read(t, f.PCAP()))
 	for _, c := range containers {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			file := c.write(linkEthernet, f.packets)
+			file := c.write(linkEthernet, f.Frames)
 			n := 0
 			tr, err := capture.Read(bytes.NewReader(file), capture.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for p := range tr.Packets() {
-				want := f.packets[n]
+				want := f.Frames[n]
 				n++
-				off := p.Time - want.at.UnixNano()
+				off := p.Time - want.At.UnixNano()
 				if p.Time == 0 && c.name == "pcapng of everything" {
 					off = 0 // a simple packet block has no stamp
 				}
@@ -286,7 +286,7 @@ var encapsulations = []encapsulation{
 // Every encapsulation gives the same facts.
 func TestEncapsulations(t *testing.T) {
 	f := formatSession(t)
-	want := describe(read(t, f.pcap()))
+	want := describe(read(t, f.PCAP()))
 	for _, e := range encapsulations {
 		t.Run(strings.ReplaceAll(e.name, " ", "_"), func(t *testing.T) {
 			if got := describe(read(t, e.file(f))); got != want {
@@ -296,10 +296,10 @@ func TestEncapsulations(t *testing.T) {
 	}
 }
 
-func (e encapsulation) file(f *forge) []byte {
-	var packets []forged
-	for _, p := range f.packets {
-		packets = append(packets, forged{at: p.at, data: e.wrap(p.data)})
+func (e encapsulation) file(f *forge.Capture) []byte {
+	var packets []forge.Frame
+	for _, p := range f.Frames {
+		packets = append(packets, forge.Frame{At: p.At, Data: e.wrap(p.Data)})
 	}
 	return classic(little, 0xa1b2c3d4, 1000, 0)(e.link, packets)
 }
@@ -308,7 +308,7 @@ func (e encapsulation) file(f *forge) []byte {
 // is never whole is no segment.
 func TestFragments(t *testing.T) {
 	f := formatSession(t)
-	want := describe(read(t, f.pcap()))
+	want := describe(read(t, f.PCAP()))
 	for _, order := range fragmentOrders {
 		packets := fragments4(f, order)
 		tr := read(t, classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, packets))
@@ -316,7 +316,7 @@ func TestFragments(t *testing.T) {
 		if got := describe(tr); strip(got) != strip(want) {
 			t.Errorf("%s: got\n%swant\n%s", order, got, want)
 		}
-		if tr.Size <= len(f.packets) {
+		if tr.Size <= len(f.Frames) {
 			t.Fatalf("%s: nothing was fragmented", order)
 		}
 	}
@@ -326,9 +326,9 @@ func TestFragments(t *testing.T) {
 var fragmentOrders = []string{"in order", "last first", "doubled"}
 
 // fragments4 cuts all packets into fragments.
-func fragments4(f *forge, order string) (packets []forged) {
-	for i, p := range f.packets {
-		parts := fragment(p.data, uint16(i))
+func fragments4(f *forge.Capture, order string) (packets []forge.Frame) {
+	for i, p := range f.Frames {
+		parts := fragment(p.Data, uint16(i))
 		switch order {
 		case "last first":
 			slices.Reverse(parts)
@@ -336,7 +336,7 @@ func fragments4(f *forge, order string) (packets []forged) {
 			parts = append(parts[:1:1], parts...)
 		}
 		for _, part := range parts {
-			packets = append(packets, forged{at: p.at, data: part})
+			packets = append(packets, forge.Frame{At: p.At, Data: part})
 		}
 	}
 	return packets
@@ -363,11 +363,11 @@ func fragment(frame []byte, id uint16) [][]byte {
 
 // IPv6 extension headers, fragments among them, do not hide a segment.
 func TestExtensionHeaders(t *testing.T) {
-	f := newForge(t)
-	c, s := f.dial("[2001:db8::100]:3171", "[2001:db8::21]:21")
-	s.send("220 ok\r\n")
-	session{f, c, s}.ask("USER a", "230 in")
-	want := describe(read(t, f.pcap()))
+	f := forge.New()
+	c, s := f.Dial("[2001:db8::100]:3171", "[2001:db8::21]:21")
+	s.Send("220 ok\r\n")
+	forge.Session{Capture: f, Client: c, Server: s}.Ask("USER a", "230 in")
+	want := describe(read(t, f.PCAP()))
 	headers := map[string]func(next byte, payload []byte) (byte, []byte){
 		"hop by hop and destination": func(next byte, b []byte) (byte, []byte) {
 			options := append([]byte{next, 0, 1, 4, 0, 0, 0, 0}, b...)
@@ -379,9 +379,9 @@ func TestExtensionHeaders(t *testing.T) {
 		"6in4": nil,
 	}
 	for name, wrap := range headers {
-		var packets []forged
-		for _, p := range f.packets {
-			data := bytes.Clone(p.data)
+		var packets []forge.Frame
+		for _, p := range f.Frames {
+			data := bytes.Clone(p.Data)
 			if wrap == nil {
 				data = inside(ether(layers.EthernetTypeIPv4), outer4(layers.IPProtocolIPv6))(data)
 			} else {
@@ -390,7 +390,7 @@ func TestExtensionHeaders(t *testing.T) {
 				data[20] = next
 				binary.BigEndian.PutUint16(data[18:], uint16(len(payload)))
 			}
-			packets = append(packets, forged{at: p.at, data: data})
+			packets = append(packets, forge.Frame{At: p.At, Data: data})
 		}
 		if got := describe(read(t, classic(big, 0xa1b23c4d, 1, 0)(linkEthernet, packets))); got != want {
 			t.Errorf("%s: got\n%swant\n%s", name, got, want)

@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 )
@@ -28,17 +29,17 @@ func TestProxies(t *testing.T) {
 		{"SOCKS5", "1080", []string{"\x05\x02\x00\x02", "\x05\x02", "\x01\x02me\x03pwd", "\x01\x00", "\x05\x01\x00\x01\xc0\x00\x02\x15\x00\x15", "\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38"}, "invalid AddrPort", "192.0.2.21:21"},
 		{"HTTP CONNECT", "3128", []string{"CONNECT ftp.example.com:21 HTTP/1.1\r\nHost: ftp.example.com:21\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"}, "invalid AddrPort", "ftp.example.com:21"},
 	} {
-		f := newForge(t)
-		client, server := f.dial(clientIP+":3171", serverIP+":"+c.port)
+		f := forge.New()
+		client, server := f.Dial(forge.Client+":3171", forge.Server+":"+c.port)
 		for i, words := range c.words {
-			[]*peer{client, server}[i%2].send(words)
+			[]*forge.End{client, server}[i%2].Send(words)
 		}
-		server.send("220 ready\r\n")
-		x := session{f, client, server}
-		x.ask("USER a", "331 password?")
-		x.ask("PASS b", "230 in")
-		x.ask("QUIT", "221 bye")
-		tr := read(t, f.pcap())
+		server.Send("220 ready\r\n")
+		x := forge.Session{Capture: f, Client: client, Server: server}
+		x.Ask("USER a", "331 password?")
+		x.Ask("PASS b", "230 in")
+		x.Ask("QUIT", "221 bye")
+		tr := read(t, f.PCAP())
 		if got, want := gist(tr), "user a; - 220; USER a 331; PASS b 230; QUIT 221"; got != want {
 			t.Errorf("%s: got %s, want %s", c.kind, got, want)
 			continue
@@ -52,16 +53,16 @@ func TestProxies(t *testing.T) {
 
 // An address that a proxy stands for is no third party's.
 func TestDataPortBehindProxy(t *testing.T) {
-	f := newForge(t)
-	c, s := f.dial(clientIP+":3171", serverIP+":21")
-	c.send("PROXY TCP4 203.0.113.5 192.0.2.99 51000 21\r\n")
-	s.send("220 ready\r\n")
-	x := session{f, c, s}
-	x.ask("PORT 203,0,113,5,195,80", "200 ok")
-	x.ask("PASV", "227 (192,0,2,99,195,81)")
-	x.ask("PORT 203,0,113,6,195,80", "200 ok")
+	f := forge.New()
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	c.Send("PROXY TCP4 203.0.113.5 192.0.2.99 51000 21\r\n")
+	s.Send("220 ready\r\n")
+	x := forge.Session{Capture: f, Client: c, Server: s}
+	x.Ask("PORT 203,0,113,5,195,80", "200 ok")
+	x.Ask("PASV", "227 (192,0,2,99,195,81)")
+	x.Ask("PORT 203,0,113,6,195,80", "200 ok")
 	var got []bool
-	for _, a := range read(t, f.pcap()).Session(0).DataPorts {
+	for _, a := range read(t, f.PCAP()).Session(0).DataPorts {
 		got = append(got, a.ThirdParty)
 	}
 	if want := "[false false true]"; fmt.Sprint(got) != want {
@@ -84,22 +85,22 @@ func hello(extensions string) string {
 // Behind CCC the dialogue is in clear again (RFC 4217).
 func TestClearCommandChannel(t *testing.T) {
 	for _, lost := range []bool{false, true} {
-		f := newForge(t)
-		x := f.greeted()
-		x.ask("AUTH TLS", "234 go")
-		x.client.send(hello(""))
-		x.server.send(tlsRecord(0x16, 500)[:100])
-		x.server.send(tlsRecord(0x16, 500)[100:] + tlsRecord(0x17, 50))
-		x.client.send(tlsRecord(0x17, 40) + tlsRecord(0x17, 44)[:3])
-		if x.client.send(tlsRecord(0x17, 44)[3:]); lost {
-			f.drop(1)
+		f := forge.New()
+		x := greeted(f)
+		x.Ask("AUTH TLS", "234 go")
+		x.Client.Send(hello(""))
+		x.Server.Send(tlsRecord(0x16, 500)[:100])
+		x.Server.Send(tlsRecord(0x16, 500)[100:] + tlsRecord(0x17, 50))
+		x.Client.Send(tlsRecord(0x17, 40) + tlsRecord(0x17, 44)[:3])
+		if x.Client.Send(tlsRecord(0x17, 44)[3:]); lost {
+			f.Drop(1)
 		}
-		x.server.send(tlsRecord(0x15, 18))
-		x.client.send(tlsRecord(0x15, 18))
-		x.ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Server.Send(tlsRecord(0x15, 18))
+		x.Client.Send(tlsRecord(0x15, 18))
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
 		connect(f, 99)
-		x.ask("LIST", "150 here", "226 done")
-		tr := read(t, f.pcap())
+		x.Ask("LIST", "150 here", "226 done")
+		tr := read(t, f.PCAP())
 		if got, want := gist(tr), "user ; - 220; AUTH TLS 234; PASV 227; LIST 150 226; 1 for LIST"; got != want {
 			t.Errorf("lost %v: got %s, want %s", lost, got, want)
 		}
@@ -111,21 +112,21 @@ func TestClearCommandChannel(t *testing.T) {
 
 // TLS that the server did not agree to is none.
 func TestUnaskedHello(t *testing.T) {
-	f := newForge(t)
-	x := f.greeted()
-	x.client.send(hello("\n"))
-	x.server.send("500 what?\r\n500 what?\r\n")
-	x.ask("QUIT", "221 bye")
-	s := read(t, f.pcap()).Session(0)
+	f := forge.New()
+	x := greeted(f)
+	x.Client.Send(hello("\n"))
+	x.Server.Send("500 what?\r\n500 what?\r\n")
+	x.Ask("QUIT", "221 bye")
+	s := read(t, f.PCAP()).Session(0)
 	if s.TLS || len(s.Exchanges) != 2 && len(s.Exchanges) != 3 || !s.Exchanges[0].Unasked() {
 		t.Errorf("got TLS %v, %d commands", s.TLS, len(s.Exchanges))
 	}
-	f = newForge(t)
-	x = f.greeted()
-	x.client.send("AUTH TLS\r\n")
-	x.server.send("234 go\r\n")
-	x.client.send(hello(""))
-	if !read(t, f.pcap()).Session(0).TLS {
+	f = forge.New()
+	x = greeted(f)
+	x.Client.Send("AUTH TLS\r\n")
+	x.Server.Send("234 go\r\n")
+	x.Client.Send(hello(""))
+	if !read(t, f.PCAP()).Session(0).TLS {
 		t.Error("a hello without an answer: got no TLS")
 	}
 }
@@ -146,15 +147,15 @@ func TestImplicitTLS(t *testing.T) {
 		{"2990", "\x00\x10\x00\x0b\x00\x09\x08ftp-data", 100, "other"},
 		{"443", "", 100, "other"},
 	} {
-		f := newForge(t)
-		client, server := f.dial(clientIP+":3171", serverIP+":"+c.port)
-		client.send(hello(c.extensions))
-		server.send(tlsRecord(0x16, 500))
+		f := forge.New()
+		client, server := f.Dial(forge.Client+":3171", forge.Server+":"+c.port)
+		client.Send(hello(c.extensions))
+		server.Send(tlsRecord(0x16, 500))
 		for range c.much/10_000 + 1 {
-			client.send(tlsRecord(0x17, min(c.much, 10_000)))
+			client.Send(tlsRecord(0x17, min(c.much, 10_000)))
 		}
-		server.close()
-		tr := read(t, f.pcap())
+		server.Close()
+		tr := read(t, f.PCAP())
 		if got := string(tr.Connection(0).Role); got != c.want {
 			t.Errorf("port %s, %q, %d bytes: got %s, want %s", c.port, c.extensions, c.much, got, c.want)
 			continue
@@ -168,15 +169,15 @@ func TestImplicitTLS(t *testing.T) {
 // Telnet's commands and urgent data are kept with their line, and a byte 255 that begins
 // none stays in it.
 func TestTelnetBytes(t *testing.T) {
-	f := newForge(t)
-	x := f.entered()
-	x.client.send("\xff\xf4\xff\xf2ABOR\r\n")
-	x.server.send("226 done\r\n")
+	f := forge.New()
+	x := entered(f)
+	x.Client.Send("\xff\xf4\xff\xf2ABOR\r\n")
+	x.Server.Send("226 done\r\n")
 	for _, line := range []string{"MKD ab\xff", "MKD \xffab", "MKD a\xff\xffb", "MKD a\xff\xfb\x06b"} {
-		x.ask(line, "257 made")
+		x.Ask(line, "257 made")
 	}
 	var got []string
-	for _, e := range read(t, f.pcap()).Session(0).Exchanges[1:] {
+	for _, e := range read(t, f.PCAP()).Session(0).Exchanges[1:] {
 		got = append(got, fmt.Sprintf("%q %x", e.Text, e.Telnet))
 	}
 	want := []string{`"ABOR" fff4fff2`, `"MKD ab\xff" `, `"MKD \xffab" `, `"MKD a\xffb" `, `"MKD ab" fffb06`}

@@ -6,32 +6,31 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/forge"
 	"runtime/metrics"
 	"strings"
 	"testing"
-
-	"github.com/google/gopacket/layers"
 )
 
 // FuzzRead reads any file: it may be damaged in any way, but the reading ends,
 // in memory that follows the size of the file, and what it says fits together.
 func FuzzRead(f *testing.F) {
 	for _, trap := range traps {
-		g := newForge(f)
+		g := forge.New()
 		trap.make(g)
-		f.Add(g.pcap())
+		f.Add(g.PCAP())
 	}
 	g := formatSession(f)
 	for _, c := range containers {
-		f.Add(c.write(linkEthernet, g.packets[:12]))
+		f.Add(c.write(linkEthernet, g.Frames[:12]))
 	}
 	for _, e := range encapsulations {
 		f.Add(e.file(g))
 	}
-	g = newForge(f)
+	g = forge.New()
 	others(g)
 	optionsTrap(g)
-	f.Add(g.pcap())
+	f.Add(g.PCAP())
 	f.Fuzz(func(t *testing.T, file []byte) {
 		before := heapBytes()
 		packets := 0
@@ -116,11 +115,11 @@ func FuzzDialogue(f *testing.F) {
 			return // a record of TLS is known by the beginning of a segment, a probe by its zero
 		}
 		tell := func(cuts []byte) string {
-			g := newForge(t)
-			c, s := g.dial(clientIP+":3171", serverIP+":21")
+			g := forge.New()
+			c, s := g.Dial(forge.Client+":3171", forge.Server+":21")
 			say(c, client, cuts)
 			say(s, server, cuts)
-			tr := read(t, g.pcap())
+			tr := read(t, g.PCAP())
 			consistent(t, tr)
 			return numbered.ReplaceAllString(facts(tr), "@")
 		}
@@ -139,7 +138,7 @@ func facts(tr *capture.Capture) string {
 // say sends text in segments. Each cut is the length of one; one with its high
 // bit set is sent twice, and one with the next bit set is sent after its
 // successor.
-func say(p *peer, text string, cuts []byte) {
+func say(p *forge.End, text string, cuts []byte) {
 	for i := 0; len(text) > 0; i++ {
 		n := len(text)
 		var cut byte
@@ -147,14 +146,14 @@ func say(p *peer, text string, cuts []byte) {
 			cut = cuts[i]
 			n = min(int(cut&63)+1, n)
 		}
-		p.segment(&layers.TCP{ACK: true, PSH: true}, text[:n])
+		p.SegmentAt(0, "P.", text[:n])
 		if cut&128 != 0 {
-			p.segment(&layers.TCP{ACK: true, PSH: true}, text[:n])
+			p.SegmentAt(0, "P.", text[:n])
 		}
-		if cut&64 != 0 && len(p.f.packets) > 4 && i > 0 {
-			p.f.swap(0)
+		if cut&64 != 0 && len(p.Capture.Frames) > 4 && i > 0 {
+			p.Capture.Swap(0)
 		}
-		p.seq += uint32(n)
+		p.Seq += uint32(n)
 		text = text[n:]
 	}
 }

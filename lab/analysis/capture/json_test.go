@@ -6,6 +6,7 @@ import (
 	"errors"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,11 +24,11 @@ func asJSON(t *testing.T, tr *capture.Capture) string {
 // The JSON has the fields that other programs rely on since its first version. Others may
 // come; TestSchema holds them to their description.
 func TestJSON(t *testing.T) {
-	f := newForge(t)
-	x := f.login()
-	x.active(3172, "RETR caf\xe9\x01", "data")
-	c, s := f.pair("[::1]:4000", "[::1]:5000")
-	c.segment(plainSYN(), "")
+	f := forge.New()
+	x := f.Login()
+	x.Active(3172, "RETR caf\xe9\x01", "data")
+	c, s := f.Pair("[::1]:4000", "[::1]:5000")
+	c.SegmentAt(0, "S", "")
 	_ = s
 	want := `{"packets": 32, "truncated": 0,
  "connections": [
@@ -38,7 +39,7 @@ func TestJSON(t *testing.T) {
   {"control":0,"user":"anonymous","tls":false,"exchanges":[{"packet":6,"command":"USER","argument":"anonymous","replies":[{"packet":8,"code":331,"text":"Guest login ok."}]},{"packet":10,"command":"PASS","argument":"me@mypc.test","replies":[{"packet":12,"code":230,"text":"Logged in."}]},{"packet":14,"command":"PORT","argument":"198,51,100,100,12,100","replies":[{"packet":16,"code":200,"text":"PORT command successful."}]},{"packet":18,"command":"RETR","argument":"caf\\xe9\u0001","replies":[{"packet":23,"code":150,"text":"Opening data connection."},{"packet":30,"code":226,"text":"Transfer complete."}]}]}]}
 `
 	var got, wanted any
-	text := asJSON(t, read(t, f.pcap()))
+	text := asJSON(t, read(t, f.PCAP()))
 	if err := errors.Join(json.Unmarshal([]byte(text), &got), json.Unmarshal([]byte(want), &wanted)); err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +79,14 @@ func lacks(got, want any, at string) string {
 // Without hashes, the JSON is the same but for them.
 func TestNoHash(t *testing.T) {
 	f := formatSession(t)
-	tr, err := capture.Read(bytes.NewReader(f.pcap()), capture.Options{NoHash: true})
+	tr, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := asJSON(t, tr); strings.Contains(got, "sha256") {
 		t.Errorf("a hash in %s", got)
 	}
-	with := asJSON(t, read(t, f.pcap()))
+	with := asJSON(t, read(t, f.PCAP()))
 	want := regexp.MustCompile(`"sha256":"[0-9a-f]{64}",`).ReplaceAllString(with, "")
 	if got := asJSON(t, tr); got != want || want == with {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -95,7 +96,7 @@ func TestNoHash(t *testing.T) {
 // An empty capture has no connections, not none that can be listed.
 func TestEmptyCapture(t *testing.T) {
 	want := "{\"version\":1,\"file\":\"x.pcap\",\"packets\":0,\"truncated\":0,\n \"connections\": [],\n \"sessions\": []}\n"
-	if got := asJSON(t, read(t, newForge(t).pcap())); got != want {
+	if got := asJSON(t, read(t, forge.New().PCAP())); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"strings"
@@ -22,31 +23,24 @@ func plainSYN() *layers.TCP { return &layers.TCP{SYN: true, Window: 64240} }
 // wrap, and go on rising in what we print.
 func TestTransferOfFiveGiB(t *testing.T) {
 	const total = 5 << 30
-	f := newForge(t)
-	x := f.login()
-	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	c, s := f.dial(clientIP+":24626", serverIP+":3668")
-	x.ask("RETR big", "150 Here it comes.")
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	c, s := f.Dial(forge.Client+":24626", forge.Server+":3668")
+	x.Ask("RETR big", "150 Here it comes.")
 	// Segments of 60,000 bytes, as a network card takes them, of which the
 	// recorder kept the headers.
-	s.segment(&layers.TCP{ACK: true}, strings.Repeat("g", 60_000))
-	template := f.packets[len(f.packets)-1]
-	f.packets = f.packets[:len(f.packets)-1]
-	for sent := 0; sent < total; {
-		n := min(60_000, total-sent)
-		p := forged{at: f.clock, data: bytes.Clone(template.data[:54]), snap: 54}
-		binary.BigEndian.PutUint16(p.data[16:], uint16(40+n))
-		binary.BigEndian.PutUint32(p.data[38:], s.seq)
-		f.packets = append(f.packets, p)
-		s.seq += uint32(n)
-		if sent += n; len(f.packets)%100 == 0 {
-			c.ack()
+	f.Snap = 54
+	for sent, segment := 0, strings.Repeat("g", 60_000); sent < total; sent += len(segment) {
+		s.Segment(".", segment[:min(len(segment), total-sent)])
+		if len(f.Frames)%100 == 0 {
+			c.ACK()
 		}
 	}
-	s.close()
-	x.server.send("226 Done.\r\n")
-	file := classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, f.packets)
-	fixLengths(file, f.packets)
+	f.Snap = 0
+	s.Close()
+	x.Server.Send("226 Done.\r\n")
+	file := f.PCAP()
 
 	var last *capture.Packet
 	tr := read(t, file)
@@ -67,29 +61,19 @@ func TestTransferOfFiveGiB(t *testing.T) {
 	}
 }
 
-// fixLengths makes the file say how long the packets were on the wire, by their
-// IP headers.
-func fixLengths(file []byte, packets []forged) {
-	at := 24
-	for _, p := range packets {
-		little.PutUint32(file[at+12:], uint32(14+int(binary.BigEndian.Uint16(p.data[16:]))))
-		at += 16 + len(p.captured())
-	}
-}
-
 // A stream of empty lines, or one reply that never ends, is not made into more
 // than memory should hold, and the trace says so.
 func TestOverlongDialogue(t *testing.T) {
 	for name, line := range map[string]string{"empty lines": "\n", "an endless reply": "230-a\n"} {
-		f := newForge(t)
-		c, s := f.dial(clientIP+":3171", serverIP+":21")
-		s.send("220 ok\r\n")
-		c.send("USER a\r\n")
+		f := forge.New()
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		s.Send("220 ok\r\n")
+		c.Send("USER a\r\n")
 		for range 200 {
-			s.segment(&layers.TCP{ACK: true}, strings.Repeat(line, 1000))
-			s.seq += uint32(len(line) * 1000)
+			s.SegmentAt(0, ".", strings.Repeat(line, 1000))
+			s.Seq += uint32(len(line) * 1000)
 		}
-		tr := read(t, f.pcap())
+		tr := read(t, f.PCAP())
 		told := tr.Session(0)
 		if n := len(told.Lines); !told.Overlong || n > ftp.MaxLines+tr.Size {
 			t.Errorf("%s: %d lines, overlong %v", name, n, told.Overlong)
@@ -99,21 +83,21 @@ func TestOverlongDialogue(t *testing.T) {
 
 // A hole that is never filled makes the bytes behind it wait only so long.
 func TestDigestGivesUp(t *testing.T) {
-	f := newForge(t)
-	s, _ := f.pair(serverIP+":20", clientIP+":3172")
-	s.segment(plainSYN(), "")
-	s.seq += 1 + 1000 // the first thousand bytes are missing
+	f := forge.New()
+	s, _ := f.Pair(forge.Server+":20", forge.Client+":3172")
+	s.SegmentAt(0, "S", "")
+	s.Seq += 1 + 1000 // the first thousand bytes are missing
 	chunk := strings.Repeat("x", 60_000)
-	s.segment(&layers.TCP{ACK: true}, chunk)
-	one := f.packets[len(f.packets)-1].data
-	f.packets = f.packets[:1]
+	s.SegmentAt(0, ".", chunk)
+	one := f.Last(0).Data
+	f.Frames = f.Frames[:1]
 	var file bytes.Buffer
-	file.Write(f.pcap())
+	file.Write(f.PCAP())
 	n := 32<<20/len(chunk) + 10
 	for range n {
-		binary.BigEndian.PutUint32(one[38:], s.seq)
-		file.Write(classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, []forged{{at: f.clock, data: one}})[24:])
-		s.seq += uint32(len(chunk))
+		binary.BigEndian.PutUint32(one[38:], s.Seq)
+		file.Write(classic(little, 0xa1b2c3d4, 1000, 0)(linkEthernet, []forge.Frame{{At: f.Clock, Data: one}})[24:])
+		s.Seq += uint32(len(chunk))
 	}
 	tr := read(t, file.Bytes())
 	flow := tr.Connection(0).ServerFlow
@@ -125,8 +109,8 @@ func TestDigestGivesUp(t *testing.T) {
 // A recorder's losses, and what it cut short, are counted.
 func TestDropsAndSnaps(t *testing.T) {
 	f := formatSession(t)
-	f.packets[3].snap = 60
-	tr := read(t, everyBlock(linkEthernet, f.packets))
+	f.Frames[3].Cut(60)
+	tr := read(t, everyBlock(linkEthernet, f.Frames))
 	if tr.Dropped != 7 || tr.Truncated != 1 {
 		t.Errorf("got %d dropped, %d truncated, want 7 and 1", tr.Dropped, tr.Truncated)
 	}
@@ -134,7 +118,7 @@ func TestDropsAndSnaps(t *testing.T) {
 
 // An error of reading is an error, not the end of the capture.
 func TestReadError(t *testing.T) {
-	file := formatSession(t).pcap()
+	file := formatSession(t).PCAP()
 	broken := io.MultiReader(bytes.NewReader(file[:len(file)/2]), failing{})
 	if _, err := capture.Read(broken, capture.Options{}); err == nil || err.Error() != "disk on fire" {
 		t.Errorf("got %v", err)
@@ -148,15 +132,15 @@ func (failing) Read([]byte) (int, error) { return 0, fmt.Errorf("disk on fire") 
 // Of a dialogue of many megabytes only the beginning is read.
 func TestDialogueOfManyMegabytes(t *testing.T) {
 	const most = 16 << 20 // bytes of one side
-	f := newForge(t)
-	c, s := f.dial(clientIP+":3171", serverIP+":21")
-	c.send("HELP\r\n")
+	f := forge.New()
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	c.Send("HELP\r\n")
 	line := "214-" + strings.Repeat("x", 60_000) + "\r\n"
 	for range most/len(line) + 20 {
-		s.segment(&layers.TCP{ACK: true}, line)
-		s.seq += uint32(len(line))
+		s.SegmentAt(0, ".", line)
+		s.Seq += uint32(len(line))
 	}
-	told := read(t, f.pcap()).Session(0)
+	told := read(t, f.PCAP()).Session(0)
 	if n := len(told.Lines); !told.Overlong || n != 1+most/len(line)+1 {
 		t.Errorf("got %d lines, overlong %v; want %d, true", n, told.Overlong, 1+most/len(line)+1)
 	}
@@ -167,7 +151,7 @@ func TestPipeIsSpooled(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	f := formatSession(t)
-	c, err := capture.Read(io.MultiReader(bytes.NewReader(f.pcap())), capture.Options{})
+	c, err := capture.Read(io.MultiReader(bytes.NewReader(f.PCAP())), capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +159,8 @@ func TestPipeIsSpooled(t *testing.T) {
 	for range c.Packets() {
 		n++
 	}
-	if n != len(f.packets) || c.NumSessions() != 1 {
-		t.Errorf("got %d packets and %d sessions, want %d and 1", n, c.NumSessions(), len(f.packets))
+	if n != len(f.Frames) || c.NumSessions() != 1 {
+		t.Errorf("got %d packets and %d sessions, want %d and 1", n, c.NumSessions(), len(f.Frames))
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("got %v, %v in the folder for temporary files, want nothing", left, err)

@@ -16,24 +16,25 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/labtest/optional"
 )
 
 // others are packets that are not TCP.
-func others(f *forge) {
-	c, s := f.pair(clientIP+":3170", "192.0.2.53:53")
+func others(f *forge.Capture) {
+	c, s := f.Pair(forge.Client+":3170", "192.0.2.53:53")
 	arp := &layers.ARP{
 		AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4, Operation: 1,
-		SourceHwAddress: mac(c.addr), SourceProtAddress: []byte{198, 51, 100, 100},
+		SourceHwAddress: ether(0).SrcMAC, SourceProtAddress: []byte{198, 51, 100, 100},
 		DstHwAddress: make([]byte, 6), DstProtAddress: []byte{198, 51, 100, 1},
 	}
-	f.packet([]gopacket.SerializableLayer{ether(layers.EthernetTypeARP), arp}, "")
+	layered(f, "", ether(layers.EthernetTypeARP), arp)
 	arp.Operation = 2
-	f.packet([]gopacket.SerializableLayer{ether(layers.EthernetTypeARP), arp}, "")
+	layered(f, "", ether(layers.EthernetTypeARP), arp)
 
 	question := layers.DNSQuestion{Name: []byte("ftp.example.test"), Type: layers.DNSTypeA, Class: layers.DNSClassIN}
 	query := &layers.DNS{ID: 1, RD: true, Questions: []layers.DNSQuestion{question}}
-	c.datagram(query, "")
+	datagram(c, query, "")
 	answer := *query
 	answer.QR, answer.RA, answer.AA = true, true, true
 	answer.Answers = []layers.DNSResourceRecord{
@@ -42,36 +43,64 @@ func others(f *forge) {
 	}
 	answer.Authorities = []layers.DNSResourceRecord{{Name: []byte("example.test"), Type: layers.DNSTypeNS, Class: 1, NS: []byte("ns.example.test")}}
 	answer.Additionals = []layers.DNSResourceRecord{{Name: []byte("ns.example.test"), Type: layers.DNSTypeA, Class: 1, IP: net.IP{192, 0, 2, 53}}}
-	s.datagram(&answer, "")
-	s.datagram(&layers.DNS{ID: 2, QR: true, ResponseCode: layers.DNSResponseCodeNXDomain, Questions: []layers.DNSQuestion{question}}, "")
-	d, _ := f.pair(clientIP+":5000", "192.0.2.21:6000")
-	d.datagram(nil, "hello")
+	datagram(s, &answer, "")
+	datagram(s, &layers.DNS{ID: 2, QR: true, ResponseCode: layers.DNSResponseCodeNXDomain, Questions: []layers.DNSQuestion{question}}, "")
+	d, _ := f.Pair(forge.Client+":5000", "192.0.2.21:6000")
+	datagram(d, nil, "hello")
 
-	ip, _ := c.network(layers.IPProtocolICMPv4)
-	f.packet(append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(8, 0), Id: 7, Seq: 1}), "12345678")
-	quoted := f.packets[2].data[14:42]
-	f.packet(append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 1)}), string(quoted))
-	f.packet(append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(11, 0)}), string(quoted))
+	ip, _ := network(c, layers.IPProtocolICMPv4)
+	layered(f, "12345678", append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(8, 0), Id: 7, Seq: 1})...)
+	quoted := f.Frames[2].Data[14:42]
+	layered(f, string(quoted), append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 1)})...)
+	layered(f, string(quoted), append(ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(11, 0)})...)
 
-	six, _ := f.pair("[2001:db8::100]:1", "[2001:db8::21]:1")
-	ip, next := six.network(layers.IPProtocolICMPv6)
+	six, _ := f.Pair("[2001:db8::100]:1", "[2001:db8::21]:1")
+	ip, next := network(six, layers.IPProtocolICMPv6)
 	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
 	icmp.SetNetworkLayerForChecksum(next)
-	f.packet(append(ip, icmp, &layers.ICMPv6NeighborSolicitation{TargetAddress: six.to.addr.Addr().AsSlice()}), "")
+	layered(f, "", append(ip, icmp, &layers.ICMPv6NeighborSolicitation{TargetAddress: six.Peer.Addr.Addr().AsSlice()})...)
 	icmp.TypeCode = layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborAdvertisement, 0)
-	f.packet(append(ip, icmp, &layers.ICMPv6NeighborAdvertisement{TargetAddress: six.addr.Addr().AsSlice()}), "")
+	layered(f, "", append(ip, icmp, &layers.ICMPv6NeighborAdvertisement{TargetAddress: six.Addr.Addr().AsSlice()})...)
 }
 
 // datagram sends a message, or else text.
-func (p *peer) datagram(message gopacket.SerializableLayer, text string) {
-	udp := &layers.UDP{SrcPort: layers.UDPPort(p.addr.Port()), DstPort: layers.UDPPort(p.to.addr.Port())}
-	ip, next := p.network(layers.IPProtocolUDP)
+func datagram(p *forge.End, message gopacket.SerializableLayer, text string) {
+	udp := &layers.UDP{SrcPort: layers.UDPPort(p.Addr.Port()), DstPort: layers.UDPPort(p.Peer.Addr.Port())}
+	ip, next := network(p, layers.IPProtocolUDP)
 	udp.SetNetworkLayerForChecksum(next)
 	stack := append(ip, udp)
 	if message != nil {
 		stack = append(stack, message)
 	}
-	p.f.packet(stack, text)
+	layered(p.Capture, text, stack...)
+}
+
+// network returns Ethernet and IP headers from p to its peer.
+func network(p *forge.End, protocol layers.IPProtocol) ([]gopacket.SerializableLayer, gopacket.NetworkLayer) {
+	src, dst := p.Addr.Addr(), p.Peer.Addr.Addr()
+	if src.Is4() {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		return []gopacket.SerializableLayer{ether(layers.EthernetTypeIPv4), ip}, ip
+	}
+	ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	return []gopacket.SerializableLayer{ether(layers.EthernetTypeIPv6), ip}, ip
+}
+
+// layered adds a frame that gopacket makes of its layers and a payload.
+func layered(f *forge.Capture, payload string, stack ...gopacket.SerializableLayer) {
+	buffer := gopacket.NewSerializeBuffer()
+	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
+	if err := gopacket.SerializeLayers(buffer, options, append(stack, gopacket.Payload(payload))...); err != nil {
+		panic(err)
+	}
+	frame := buffer.Bytes()
+	switch { // without the padding that gopacket adds to a short frame
+	case frame[12] == 8 && frame[13] == 0:
+		frame = frame[:14+int(frame[16])<<8+int(frame[17])]
+	case frame[12] == 8 && frame[13] == 6:
+		frame = frame[:14+28]
+	}
+	f.Frame(frame)
 }
 
 func lines(t *testing.T, file []byte, n text.Numbering) []string {
@@ -84,11 +113,11 @@ func lines(t *testing.T, file []byte, n text.Numbering) []string {
 }
 
 func TestLinesOfOthers(t *testing.T) {
-	f := newForge(t)
+	f := forge.New()
 	others(f)
 	want := []string{
 		"ARP, Request who-has 198.51.100.1 tell 198.51.100.100, length 28",
-		"ARP, Reply 198.51.100.100 is-at 02:00:00:00:00:64, length 28",
+		"ARP, Reply 198.51.100.100 is-at 02:00:00:00:00:01, length 28",
 		"IP 198.51.100.100.3170 > 192.0.2.53.53: 1+ A? ftp.example.test. (34)",
 		"IP 192.0.2.53.53 > 198.51.100.100.3170: 1* 2/1/1 CNAME a.example.test., A 192.0.2.21 (180)",
 		"IP 192.0.2.53.53 > 198.51.100.100.3170: 2 NXDomain- 0/0/0 (34)",
@@ -99,7 +128,7 @@ func TestLinesOfOthers(t *testing.T) {
 		"IP6 2001:db8::100 > 2001:db8::21: ICMP6, neighbor solicitation, who has 2001:db8::21, length 24",
 		"IP6 2001:db8::100 > 2001:db8::21: ICMP6, neighbor advertisement, tgt is 2001:db8::100, length 24",
 	}
-	for i, got := range lines(t, f.pcap(), text.Relative) {
+	for i, got := range lines(t, f.PCAP(), text.Relative) {
 		if got != want[i] {
 			t.Errorf("packet %d:\n got %s\nwant %s", i+1, got, want[i])
 		}
@@ -107,32 +136,26 @@ func TestLinesOfOthers(t *testing.T) {
 }
 
 // optionsTrap is a connection that uses every TCP option.
-func optionsTrap(f *forge) {
-	c, s := f.pair(clientIP+":3171", serverIP+":21")
-	c.seq, s.seq = 0xfffffff0, 5000
-	stamp := layers.TCPOption{OptionType: 8, OptionLength: 10, OptionData: []byte{0, 0, 0, 1, 0, 0, 0, 2}}
-	nop := layers.TCPOption{OptionType: 1}
-	c.segment(&layers.TCP{SYN: true, ECE: true, CWR: true, Window: 65535, Options: []layers.TCPOption{
-		{OptionType: 2, OptionLength: 4, OptionData: []byte{5, 0xb4}}, {OptionType: 4, OptionLength: 2}, stamp, nop,
-		{OptionType: 3, OptionLength: 3, OptionData: []byte{7}},
-	}}, "")
-	c.seq++
-	s.segment(&layers.TCP{SYN: true, ACK: true, Window: 17520, Options: []layers.TCPOption{
-		{OptionType: 2, OptionLength: 4, OptionData: []byte{5, 0xb4}}, nop, {OptionType: 3, OptionLength: 3, OptionData: []byte{2}}, {OptionType: 0},
-	}}, "")
-	s.seq++
-	c.at(100, "USER late\r\n")
-	s.segment(&layers.TCP{ACK: true, Options: []layers.TCPOption{
-		nop, nop, {OptionType: 5, OptionLength: 10, OptionData: []byte{0, 0, 0, 0x55, 0, 0, 0, 0x60}},
-	}}, "")
-	c.segment(&layers.TCP{ACK: true, PSH: true, URG: true, Urgent: 3}, "ABOR\r\n")
-	s.segment(&layers.TCP{RST: true, ACK: true}, "")
-	s.segment(&layers.TCP{RST: true}, "")
-	s.segment(&layers.TCP{}, "")
+func optionsTrap(f *forge.Capture) {
+	c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+	c.Seq, s.Seq = 0xfffffff0, 5000
+	c.Window, c.Options = 65535, []byte{2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7}
+	c.Segment("SEW", "")
+	s.Window, s.Options = 17520, []byte{2, 4, 5, 0xb4, 1, 3, 3, 2, 0, 0, 0, 0}
+	s.Segment("S.", "")
+	c.Window, s.Window = 502, 502
+	c.SegmentAt(100, "P.", "USER late\r\n")
+	s.Options = []byte{1, 1, 5, 10, 0, 0, 0, 0x55, 0, 0, 0, 0x60}
+	s.ACK()
+	c.Urgent = 3
+	c.SegmentAt(0, "P.U", "ABOR\r\n")
+	s.SegmentAt(0, "R.", "")
+	s.SegmentAt(0, "R", "")
+	s.SegmentAt(0, "", "")
 }
 
 func TestLinesOfTCP(t *testing.T) {
-	f := newForge(t)
+	f := forge.New()
 	optionsTrap(f)
 	a, b := "IP 198.51.100.100.3171 > 192.0.2.21.21: Flags ", "IP 192.0.2.21.21 > 198.51.100.100.3171: Flags "
 	want := []string{
@@ -145,7 +168,7 @@ func TestLinesOfTCP(t *testing.T) {
 		b + "[R], seq 1, win 502, length 0",
 		b + "[none], win 502, length 0",
 	}
-	for i, got := range lines(t, f.pcap(), text.Relative) {
+	for i, got := range lines(t, f.PCAP(), text.Relative) {
 		if got != want[i] {
 			t.Errorf("packet %d:\n got %s\nwant %s", i+1, got, want[i])
 		}
@@ -158,10 +181,10 @@ func TestLinesAsTcpdump(t *testing.T) {
 	program := optional.Tool(t, "tcpdump", "apt install tcpdump")
 	shown := append([]trap{{name: "options", make: optionsTrap}, {name: "others", make: others}}, traps...)
 	for _, trap := range shown {
-		f := newForge(t)
+		f := forge.New()
 		trap.make(f)
 		file := filepath.Join(t.TempDir(), "capture.pcap")
-		if err := os.WriteFile(file, f.pcap(), 0o644); err != nil {
+		if err := os.WriteFile(file, f.PCAP(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		out, err := exec.Command(program, "-nn", "-t", "-S", "-r", file).Output()
@@ -169,7 +192,7 @@ func TestLinesAsTcpdump(t *testing.T) {
 			t.Fatalf("tcpdump: %v", err)
 		}
 		want := strings.Split(strings.TrimSpace(string(out)), "\n")
-		got := lines(t, f.pcap(), text.Absolute)
+		got := lines(t, f.PCAP(), text.Absolute)
 		if len(got) != len(want) {
 			t.Errorf("%s: tcpdump prints %d lines, we %d", trap.name, len(want), len(got))
 			continue
@@ -202,10 +225,10 @@ func TestEscape(t *testing.T) {
 }
 
 func Example() {
-	f := newForge(nil)
-	c, _ := f.dial("198.51.100.100:3171", "192.0.2.21:21")
-	c.send("USER anonymous\r\n")
-	capture, err := capture.Read(bytes.NewReader(f.pcap()), capture.Options{})
+	f := forge.New()
+	c, _ := f.Dial("198.51.100.100:3171", "192.0.2.21:21")
+	c.Send("USER anonymous\r\n")
+	capture, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

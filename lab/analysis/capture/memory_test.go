@@ -3,14 +3,13 @@ package capture_test
 import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/google/gopacket/layers"
 )
 
 // What a connection costs is bounded: while the capture is being read, and in the
@@ -65,12 +64,12 @@ func TestMemory(t *testing.T) {
 // do not stay for the sake of the short ones that stand where they did.
 func TestSessionsAreLetGo(t *testing.T) {
 	const sessions, size, most = 300, 50_000, 1 << 20
-	f := newForge(t)
-	x := f.login()
-	x.ask("SITE "+strings.Repeat("x", size), "200 ok")
-	x.quit()
+	f := forge.New()
+	x := f.Login()
+	x.Ask("SITE "+strings.Repeat("x", size), "200 ok")
+	x.Quit()
 	file := filepath.Join(t.TempDir(), "capture.pcap")
-	writeClients(t, file, sessions, f.packets)
+	writeClients(t, file, sessions, f.Frames)
 	tr, err := capture.Open(file, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -97,37 +96,37 @@ func TestJSONOfALongSession(t *testing.T) {
 // memory while that is done: also if it never happens that all commands are answered.
 func writeLongSessions(t *testing.T, write func(io.Writer, *capture.Capture) error) {
 	t.Helper()
-	for name, speak := range map[string]func(x session, i int){
-		"question and answer": func(x session, _ int) { x.ask("NOOP", "200 ok") },
-		"one answer missing": func(x session, i int) {
+	for name, speak := range map[string]func(x forge.Session, i int){
+		"question and answer": func(x forge.Session, _ int) { x.Ask("NOOP", "200 ok") },
+		"one answer missing": func(x forge.Session, i int) {
 			if i == 0 {
-				x.client.send("NOOP\r\n")
+				x.Client.Send("NOOP\r\n")
 			}
-			x.ask("NOOP", "200 ok")
+			x.Ask("NOOP", "200 ok")
 		},
-		"one command ahead": func(x session, i int) {
-			if x.client.send("NOOP\r\n"); i > 0 {
-				x.server.send("200 ok\r\n")
+		"one command ahead": func(x forge.Session, i int) {
+			if x.Client.Send("NOOP\r\n"); i > 0 {
+				x.Server.Send("200 ok\r\n")
 			}
 		},
-		"the client alone": func(x session, _ int) { x.client.send("NOOP\r\n") },
-		"empty lines":      func(x session, _ int) { x.ask("NOOP", "", "200 ok") },
+		"the client alone": func(x forge.Session, _ int) { x.Client.Send("NOOP\r\n") },
+		"empty lines":      func(x forge.Session, _ int) { x.Ask("NOOP", "", "200 ok") },
 	} {
 		writeLongSession(t, name, speak, write)
 	}
 }
 
-func writeLongSession(t *testing.T, name string, speak func(session, int), write func(io.Writer, *capture.Capture) error) {
+func writeLongSession(t *testing.T, name string, speak func(forge.Session, int), write func(io.Writer, *capture.Capture) error) {
 	t.Helper()
 	const commands = 20_000
 	const most = 180 * commands // bytes; a ftp.Session takes more than twice as many
-	f := newForge(t)
-	x := f.login()
+	f := forge.New()
+	x := f.Login()
 	for i := range commands {
 		speak(x, i)
 	}
-	tr := read(t, f.pcap())
-	f, x = nil, session{}
+	tr := read(t, f.PCAP())
+	f, x = nil, forge.Session{}
 	before := liveHeap()
 	w := &weigher{every: commands * 10}
 	if err := write(w, tr); err != nil {
@@ -188,27 +187,27 @@ func (r *weighed) ReadAt(b []byte, at int64) (int, error) {
 
 // writeSYNs writes SYNs of a client each.
 func writeSYNs(t testing.TB, name string, n int) {
-	f := newForge(t)
-	client, _ := f.pair(clientIP+":3171", serverIP+":21")
-	client.segment(plainSYN(), "")
-	writeClients(t, name, n, f.packets)
+	f := forge.New()
+	client, _ := f.Pair(forge.Client+":3171", forge.Server+":21")
+	client.SegmentAt(0, "S", "")
+	writeClients(t, name, n, f.Frames)
 }
 
 // writeProbes writes connections of a client each, closed as soon as they are open.
 func writeProbes(t testing.TB, name string, n int) {
-	f := newForge(t)
-	client, _ := f.dial(clientIP+":3171", serverIP+":80")
-	client.close()
-	writeClients(t, name, n, f.packets)
+	f := forge.New()
+	client, _ := f.Dial(forge.Client+":3171", forge.Server+":80")
+	client.Close()
+	writeClients(t, name, n, f.Frames)
 }
 
 // writeGreetings writes sessions of one command, which nobody answers.
 func writeGreetings(t testing.TB, name string, n int) {
-	f := newForge(t)
-	client, server := f.dial(clientIP+":3171", serverIP+":21")
-	server.send("220 x\r\n")
-	client.send("USER a\r\n")
-	writeClients(t, name, n, f.packets)
+	f := forge.New()
+	client, server := f.Dial(forge.Client+":3171", forge.Server+":21")
+	server.Send("220 x\r\n")
+	client.Send("USER a\r\n")
+	writeClients(t, name, n, f.Frames)
 }
 
 // writePages writes downloads of a client each, from a server that is none of FTP, which
@@ -219,32 +218,32 @@ func writePages(t testing.TB, name string, n int) { writeDownloads(t, name, n, 4
 func writeLongPages(t testing.TB, name string, n int) { writeDownloads(t, name, n, 4<<10) }
 
 func writeDownloads(t testing.TB, name string, n, size int) {
-	f := newForge(t)
-	f.mss = 1400
-	client, server := f.dial(clientIP+":3171", serverIP+":80")
-	client.send("GET / HTTP/1.0\r\n\r\n")
-	server.send(strings.Repeat("x", size))
-	server.close()
-	writeClients(t, name, n, f.packets)
+	f := forge.New()
+	f.MSS = 1400
+	client, server := f.Dial(forge.Client+":3171", forge.Server+":80")
+	client.Send("GET / HTTP/1.0\r\n\r\n")
+	server.Send(strings.Repeat("x", size))
+	server.Close()
+	writeClients(t, name, n, f.Frames)
 }
 
 // writeChats writes sessions of many packets.
 func writeChats(t testing.TB, name string, n int) {
-	f := newForge(t)
-	x := f.login()
+	f := forge.New()
+	x := f.Login()
 	for range 20 {
-		x.ask("NOOP", "200 ok")
+		x.Ask("NOOP", "200 ok")
 	}
-	x.quit()
-	writeClients(t, name, n, f.packets)
+	x.Quit()
+	writeClients(t, name, n, f.Frames)
 }
 
 // writeRefused writes SYNs of a client each, answered by a RST.
 func writeRefused(t testing.TB, name string, n int) {
-	f := newForge(t)
-	client, server := f.pair(clientIP+":3171", serverIP+":21")
-	client.segment(plainSYN(), "")
-	client.seq++
-	server.segment(&layers.TCP{RST: true, ACK: true}, "")
-	writeClients(t, name, n, f.packets)
+	f := forge.New()
+	client, server := f.Pair(forge.Client+":3171", forge.Server+":21")
+	client.SegmentAt(0, "S", "")
+	client.Seq++
+	server.SegmentAt(0, "R.", "")
+	writeClients(t, name, n, f.Frames)
 }

@@ -7,11 +7,10 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/gopacket/layers"
 )
 
 // A capture reads the same whether its facts fit into memory or are read again, a few
@@ -23,9 +22,9 @@ func TestKeptOrReadAgain(t *testing.T) {
 	compareReadings(t, "snapped", snapped(t))
 	compareReadings(t, "fragments", fragmented(t))
 	for _, trap := range traps {
-		f := newForge(t)
+		f := forge.New()
 		trap.make(f)
-		compareReadings(t, trap.name, f.pcap())
+		compareReadings(t, trap.name, f.PCAP())
 	}
 }
 
@@ -60,84 +59,84 @@ func compareReadings(t *testing.T, name string, file []byte) {
 // crowd is a capture of many connections at a time,
 // each with some of what sessions are made of.
 func crowd(t testing.TB) []byte {
-	f := newForge(t)
-	x := f.login()
-	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	client, server := f.dial(clientIP+":24626", serverIP+":3668")
-	x.ask("RETR file", "150 Here it comes.")
-	server.send("331 password please\r\n230 in\r\n200 this is a dialogue itself\r\n")
-	client.send("USER a\r\nPASS b\r\nTYPE I\r\n")
-	server.close()
-	x.server.send("226 Done.\r\n")
-	x.ask("PORT 198,51,100,100,12,100", "200 ok")
-	x.ask("STOR file", "150 Go on.")
-	server, client = f.dial(serverIP+":20", clientIP+":3172")
-	client.send("220 what looks like a dialogue\r\n")
-	client.close()
-	x.server.send("226 Done.\r\n")
-	x.ask("EPSV", "229 Extended (|||3669|)")
-	late, _ := f.pair(clientIP+":24627", serverIP+":3669")
-	late.segment(plainSYN(), "") // it never carries anything
-	server, _ = f.dial(serverIP+":20", clientIP+":4000")
-	server.send("nobody announced this")
-	x.quit()
-	overheard, told := f.pair(clientIP+":3999", serverIP+":21")
-	told.send("220 the server is the first to be seen\r\n")
-	overheard.send("USER late\r\n")
+	f := forge.New()
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	client, server := f.Dial(forge.Client+":24626", forge.Server+":3668")
+	x.Ask("RETR file", "150 Here it comes.")
+	server.Send("331 password please\r\n230 in\r\n200 this is a dialogue itself\r\n")
+	client.Send("USER a\r\nPASS b\r\nTYPE I\r\n")
+	server.Close()
+	x.Server.Send("226 Done.\r\n")
+	x.Ask("PORT 198,51,100,100,12,100", "200 ok")
+	x.Ask("STOR file", "150 Go on.")
+	server, client = f.Dial(forge.Server+":20", forge.Client+":3172")
+	client.Send("220 what looks like a dialogue\r\n")
+	client.Close()
+	x.Server.Send("226 Done.\r\n")
+	x.Ask("EPSV", "229 Extended (|||3669|)")
+	late, _ := f.Pair(forge.Client+":24627", forge.Server+":3669")
+	late.SegmentAt(0, "S", "") // it never carries anything
+	server, _ = f.Dial(forge.Server+":20", forge.Client+":4000")
+	server.Send("nobody announced this")
+	x.Quit()
+	overheard, told := f.Pair(forge.Client+":3999", forge.Server+":21")
+	told.Send("220 the server is the first to be seen\r\n")
+	overheard.Send("USER late\r\n")
 
 	const clients = 250
-	var all []forged
-	for _, p := range f.packets {
+	var all []forge.Frame
+	for _, p := range f.Frames {
 		for i := range clients {
-			c := forged{at: p.at, data: bytes.Clone(p.data)}
+			c := forge.Frame{At: p.At, Data: bytes.Clone(p.Data)}
 			at := 26 // the source address
-			if c.data[at] == 192 {
+			if c.Data[at] == 192 {
 				at = 30
 			}
-			c.data[at+3] = byte(i)
+			c.Data[at+3] = byte(i)
 			for _, port := range []int{34, 36} {
-				if i%3 == 0 && binary.BigEndian.Uint16(c.data[port:]) == 21 {
-					binary.BigEndian.PutUint16(c.data[port:], 2121)
+				if i%3 == 0 && binary.BigEndian.Uint16(c.Data[port:]) == 21 {
+					binary.BigEndian.PutUint16(c.Data[port:], 2121)
 				}
 			}
 			all = append(all, c)
 		}
 	}
-	f.packets = all
-	return f.pcap()
+	f.Frames = all
+	return f.PCAP()
 }
 
 // tooManyLines is a capture whose first session has more lines than are read, and whose
 // second one therefore has none.
 func tooManyLines(t testing.TB) []byte {
-	f := newForge(t)
+	f := forge.New()
 	for i := range 2 {
-		c, s := f.dial(fmt.Sprintf("%s:%d", clientIP, 3171+i), serverIP+":21")
-		s.send("220 ok\r\n")
-		c.send("USER a\r\n")
+		c, s := f.Dial(fmt.Sprintf("%s:%d", forge.Client, 3171+i), forge.Server+":21")
+		s.Send("220 ok\r\n")
+		c.Send("USER a\r\n")
 		for range 60 * (1 - i) {
-			s.segment(&layers.TCP{ACK: true}, strings.Repeat("\n", 2000))
-			s.seq += 2000
+			s.SegmentAt(0, ".", strings.Repeat("\n", 2000))
+			s.Seq += 2000
 		}
 	}
-	return f.pcap()
+	return f.PCAP()
 }
 
 // snapped is a session to another port than 21, of which the ends of the lines are not
 // left: what is, one behind the other, does not sound like FTP, although each line does.
 func snapped(t testing.TB) []byte {
-	f := newForge(t)
-	c, s := f.pair(clientIP+":3171", serverIP+":2121")
-	c.send("well, well\r\n")
-	s.send("hello there\r\n")
+	f := forge.New()
+	c, s := f.Pair(forge.Client+":3171", forge.Server+":2121")
+	c.Send("well, well\r\n")
+	s.Send("hello there\r\n")
 	for _, line := range []string{"USER adelaide", "PASS secret", "TYPE Image"} {
-		c.send(line + "\r\n")
-		s.send("200 as you like\r\n")
+		c.Send(line + "\r\n")
+		s.Send("200 as you like\r\n")
 	}
-	for i := range f.packets {
-		f.packets[i].snap = min(len(f.packets[i].data), 54+7)
+	for i := range f.Frames {
+		f.Frames[i].Cut(54 + 7)
 	}
-	return f.pcap()
+	return f.PCAP()
 }
 
 // A loop may be left, and others may run within it.
@@ -243,93 +242,96 @@ func reply(r *ftp.Reply) ftp.Reply {
 // probes are connections of a few headers: unanswered, refused, half open, closed
 // at once, to an announced port and from port 20, in a row and mixed.
 func probes(t testing.TB) []byte {
-	f := newForge(t)
-	var clients, servers []*peer
+	f := forge.New()
+	var clients, servers []*forge.End
 	for port := 40000; port < 40012; port++ {
-		c, s := f.pair(fmt.Sprintf("%s:%d", clientIP, port), serverIP+":80")
+		c, s := f.Pair(fmt.Sprintf("%s:%d", forge.Client, port), forge.Server+":80")
 		clients, servers = append(clients, c), append(servers, s)
-		c.segment(plainSYN(), "")
-		c.seq++
+		c.SegmentAt(0, "S", "")
+		c.Seq++
 	}
 	for i, c := range clients {
 		s := servers[i]
-		answer := &layers.TCP{SYN: true, ACK: true, Window: 100 + uint16(i)}
+		s.Window = 100 + uint16(i)
 		switch i {
 		case 0: // nobody answers
 		case 1:
-			c.seq--
-			c.segment(plainSYN(), "") // again
-			c.segment(plainSYN(), "")
+			c.Seq--
+			c.SegmentAt(0, "S", "") // again
+			c.SegmentAt(0, "S", "")
 		case 2:
-			s.segment(&layers.TCP{RST: true, ACK: true}, "")
+			s.SegmentAt(0, "R.", "")
 		case 3, 4, 5, 6:
-			s.segment(answer, "")
-			s.seq++
+			s.SegmentAt(0, "S.", "")
+			s.Seq++
 			if i > 3 {
-				c.segment(&layers.TCP{ACK: i == 4, RST: i > 4}, "")
+				flags := "R"
+				if i == 4 {
+					flags = "."
+				}
+				c.SegmentAt(0, flags, "")
 			}
 			for n := 0; i > 5 && n < 64; n++ { // more than a stub has room for
-				c.segment(&layers.TCP{RST: true}, "")
+				c.SegmentAt(0, "R", "")
 			}
 		case 7:
-			c.segment(&layers.TCP{FIN: true}, "")
+			c.SegmentAt(0, "F", "")
 		case 8:
-			c.seq += 90_000
-			c.segment(plainSYN(), "") // another connection between the same ports
+			c.Seq += 90_000
+			c.SegmentAt(0, "S", "") // another connection between the same ports
 		case 9:
-			c.seq += 500
-			c.segment(&layers.TCP{FIN: true, ACK: true}, "") // with a hole in front
+			c.Seq += 500
+			c.SegmentAt(0, "F.", "") // with a hole in front
 		case 10:
-			c.segment(&layers.TCP{ACK: true, PSH: true}, "GET / HTTP/1.0\r\n\r\n")
+			c.SegmentAt(0, "P.", "GET / HTTP/1.0\r\n\r\n")
 		case 11:
-			s.segment(&layers.TCP{ACK: true}, "") // an answer to another number
+			s.SegmentAt(0, ".", "") // an answer to another number
 		}
 	}
 	for port, scale := range []uint8{0, 3} { // the data fills the window that the stub knows of
-		c, s := f.pair(fmt.Sprintf("%s:%d", clientIP, 41000+port), serverIP+":80")
-		c.segment(&layers.TCP{SYN: true, Window: 16, Options: windowScale(scale)}, "")
-		c.seq++
-		s.segment(&layers.TCP{SYN: true, ACK: true, Window: 100, Options: windowScale(scale)}, "")
-		s.seq++
-		c.segment(&layers.TCP{ACK: true, Window: 16}, "")
-		s.segment(&layers.TCP{ACK: true, Window: 100}, strings.Repeat("x", 16<<scale))
+		c, s := f.Pair(fmt.Sprintf("%s:%d", forge.Client, 41000+port), forge.Server+":80")
+		c.Window, s.Window = 16, 100
+		c.Options = []byte{3, 3, scale, 0}
+		s.Options = c.Options
+		c.SegmentAt(0, "S", "")
+		c.Seq++
+		s.SegmentAt(0, "S.", "")
+		s.Seq++
+		c.SegmentAt(0, ".", "")
+		s.SegmentAt(0, ".", strings.Repeat("x", 16<<scale))
 	}
-	six, _ := f.pair("[2001:db8::1]:42000", "[2001:db8::21]:80")
-	six.segment(plainSYN(), "")
-	x := f.login()
-	x.ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	lone, _ := f.pair(clientIP+":24626", serverIP+":3668")
-	lone.segment(plainSYN(), "")
-	lone, _ = f.pair(serverIP+":20", clientIP+":5000")
-	lone.segment(plainSYN(), "")
-	x.quit()
-	return f.pcap()
-}
-
-func windowScale(shift uint8) []layers.TCPOption {
-	return []layers.TCPOption{{OptionType: layers.TCPOptionKindWindowScale, OptionLength: 3, OptionData: []byte{shift}}}
+	six, _ := f.Pair("[2001:db8::1]:42000", "[2001:db8::21]:80")
+	six.SegmentAt(0, "S", "")
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	lone, _ := f.Pair(forge.Client+":24626", forge.Server+":3668")
+	lone.SegmentAt(0, "S", "")
+	lone, _ = f.Pair(forge.Server+":20", forge.Client+":5000")
+	lone.SegmentAt(0, "S", "")
+	x.Quit()
+	return f.PCAP()
 }
 
 // fragmented is a session whose packets are all in two fragments.
 func fragmented(t testing.TB) []byte {
 	f := formatSession(t)
-	var all []forged
-	for i, p := range f.packets {
+	var all []forge.Frame
+	for i, p := range f.Frames {
 		all = append(all, fragmentsOf(p, i)...)
 	}
-	f.packets = all
-	return f.pcap()
+	f.Frames = all
+	return f.PCAP()
 }
 
 // fragmentsOf cuts an Ethernet frame behind the first eight bytes of what IPv4 carries.
-func fragmentsOf(p forged, id int) []forged {
+func fragmentsOf(p forge.Frame, id int) []forge.Frame {
 	const header = 14 + 20
-	first := forged{at: p.at, data: bytes.Clone(p.data[:header+8])}
-	second := forged{at: p.at, data: append(bytes.Clone(p.data[:header]), p.data[header+8:]...)}
-	for i, x := range []forged{first, second} {
-		binary.BigEndian.PutUint16(x.data[16:], uint16(len(x.data)-14))
-		binary.BigEndian.PutUint16(x.data[18:], uint16(id))
-		binary.BigEndian.PutUint16(x.data[20:], uint16([]int{0x2000, 1}[i]))
+	first := forge.Frame{At: p.At, Data: bytes.Clone(p.Data[:header+8])}
+	second := forge.Frame{At: p.At, Data: append(bytes.Clone(p.Data[:header]), p.Data[header+8:]...)}
+	for i, x := range []forge.Frame{first, second} {
+		binary.BigEndian.PutUint16(x.Data[16:], uint16(len(x.Data)-14))
+		binary.BigEndian.PutUint16(x.Data[18:], uint16(id))
+		binary.BigEndian.PutUint16(x.Data[20:], uint16([]int{0x2000, 1}[i]))
 	}
-	return []forged{first, second}
+	return []forge.Frame{first, second}
 }

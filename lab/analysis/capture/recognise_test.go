@@ -1,17 +1,19 @@
 package capture_test
 
+import "ftplab/lab/internal/forge"
+
 // trapsOfProtocols are about which connections are FTP dialogue, and where it ends.
 var trapsOfProtocols = []trap{
-	{"a control connection on another port", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", serverIP+":2121")
-		s.send("220 ok\r\n")
-		x := session{f, c, s}
-		x.ask("USER a", "230 in")
-		x.ask("EPSV", "229 Entering Extended Passive Mode (|||50001|)")
-		d, e := f.dial(clientIP+":3172", serverIP+":50001")
-		x.ask("RETR f", "150 ok")
-		e.send("file")
-		e.close()
+	{"a control connection on another port", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
+		s.Send("220 ok\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("USER a", "230 in")
+		x.Ask("EPSV", "229 Entering Extended Passive Mode (|||50001|)")
+		d, e := f.Dial(forge.Client+":3172", forge.Server+":50001")
+		x.Ask("RETR f", "150 ok")
+		e.Send("file")
+		e.Close()
 		_ = d
 	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 22/72 by client
 1 data passive 198.51.100.100:3172 192.0.2.21:50001 ShAdfFa 0/4 by client EPSV@10 RETR@17=0 ` + sum("file") + `
@@ -21,106 +23,106 @@ session 0 user "a"
   "EPSV"@10 229@12
   "RETR f"@17 150@19
 `},
-	{"mail and the web are left alone", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", "192.0.2.25:25")
-		s.send("220 mail.example.test ESMTP\r\n")
-		x := session{f, c, s}
-		x.ask("EHLO a", "250-mail\r\n250 HELP")
-		x.ask("MAIL FROM:<a@b>", "250 ok")
-		x.ask("QUIT", "221 bye")
-		c, s = f.dial(clientIP+":3172", "192.0.2.80:80")
-		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		s.send("HTTP/1.1 200 OK\r\n\r\n220 not FTP\r\nUSER x\r\n")
-		c, s = f.dial(clientIP+":3173", "192.0.2.110:110")
-		s.send("+OK\r\n")
-		session{f, c, s}.ask("USER a", "+OK")
+	{"mail and the web are left alone", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", "192.0.2.25:25")
+		s.Send("220 mail.example.test ESMTP\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("EHLO a", "250-mail\r\n250 HELP")
+		x.Ask("MAIL FROM:<a@b>", "250 ok")
+		x.Ask("QUIT", "221 bye")
+		c, s = f.Dial(forge.Client+":3172", "192.0.2.80:80")
+		c.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		s.Send("HTTP/1.1 200 OK\r\n\r\n220 not FTP\r\nUSER x\r\n")
+		c, s = f.Dial(forge.Client+":3173", "192.0.2.110:110")
+		s.Send("+OK\r\n")
+		forge.Session{Capture: f, Client: c, Server: s}.Ask("USER a", "+OK")
 	}, `0 other 198.51.100.100:3171 192.0.2.25:25 ShAdDa 31/66 by client
 1 other 198.51.100.100:3172 192.0.2.80:80 ShADad 27/40 by client
 2 other 198.51.100.100:3173 192.0.2.110:110 ShAdDa 8/10 by client
 `},
-	{"news is left alone", func(f *forge) {
+	{"news is left alone", func(f *forge.Capture) {
 		for i, greeting := range []string{"200 news.example.test, you may post", "201 news.example.test, for readers"} {
-			c, s := f.dial(clientIP+":317"+itoa(i), "192.0.2.119:119")
-			s.send(greeting + "\r\n")
-			x := session{f, c, s}
-			x.ask("MODE READER", "200 go on")
-			x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
-			x.ask("QUIT", "205 bye")
+			c, s := f.Dial(forge.Client+":317"+itoa(i), "192.0.2.119:119")
+			s.Send(greeting + "\r\n")
+			x := forge.Session{Capture: f, Client: c, Server: s}
+			x.Ask("MODE READER", "200 go on")
+			x.Ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
+			x.Ask("QUIT", "205 bye")
 		}
-		c, s := f.pair(clientIP+":3172", "192.0.2.119:119")
-		x := session{f, c, s}
-		x.ask("AUTHINFO USER a", "381 password?")
-		x.ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
-		x.ask("QUIT", "205 bye")
+		c, s := f.Pair(forge.Client+":3172", "192.0.2.119:119")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("AUTHINFO USER a", "381 password?")
+		x.Ask("LIST", "215 list follows\r\nalt.test 1 2 y\r\n.")
+		x.Ask("QUIT", "205 bye")
 	}, `0 other 198.51.100.100:3170 192.0.2.119:119 ShAdDa 25/94 by client
 1 other 198.51.100.100:3171 192.0.2.119:119 ShAdDa 25/93 by client
 2 other 198.51.100.100:3172 192.0.2.119:119 DadA 29/61
 `},
-	{"mail without its beginning is left alone", func(f *forge) {
-		c, s := f.pair(clientIP+":3171", "192.0.2.25:587")
-		x := session{f, c, s}
-		x.ask("AUTH LOGIN", "334 VXNlcm5hbWU6", "235 in")
+	{"mail without its beginning is left alone", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", "192.0.2.25:587")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("AUTH LOGIN", "334 VXNlcm5hbWU6", "235 in")
 	}, `0 other 198.51.100.100:3171 192.0.2.25:587 DadA 12/26
 `},
-	{"234 to something else is left alone", func(f *forge) {
-		c, s := f.pair(clientIP+":3171", serverIP+":2121")
-		session{f, c, s}.ask("XTLS", "234 go on")
+	{"234 to something else is left alone", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":2121")
+		forge.Session{Capture: f, Client: c, Server: s}.Ask("XTLS", "234 go on")
 	}, `0 other 198.51.100.100:3171 192.0.2.21:2121 DadA 6/11
 `},
-	{"a session at another port that begins with 200", func(f *forge) {
-		c, s := f.pair(clientIP+":3171", serverIP+":2121")
-		s.send("200 Type set.\r\n")
-		x := session{f, c, s}
-		x.ask("PASV", "227 (192,0,2,21,0,99)")
-		x.ask("LIST", "425 no")
+	{"a session at another port that begins with 200", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":2121")
+		s.Send("200 Type set.\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "425 no")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 dADa 12/46
 session 0 user ""
   - 200@1
   "PASV"@3 227@5
   "LIST"@7 425@9
 `},
-	{"TLS at another port", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", serverIP+":2121")
-		s.send("220 ok\r\n")
-		x := session{f, c, s}
-		x.ask("AUTH TLS", "234 go on")
-		c.send("\x16\x03\x01\x00\x05hello")
+	{"TLS at another port", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
+		s.Send("220 ok\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("AUTH TLS", "234 go on")
+		c.Send("\x16\x03\x01\x00\x05hello")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 20/19 by client
 session 0 user "" TLS@10
   - 220@4
   "AUTH TLS"@6 234@8
 `},
-	{"TLS after AUTH", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", serverIP+":21")
-		s.send("220 ok\r\n")
-		x := session{f, c, s}
-		x.ask("AUTH TLS", "234 go on")
-		c.send("\x16\x03\x01\x00\x05hello")
-		s.send("\x16\x03\x03\x00\x05hello")
-		c.send("\x17\x03\x03\x00\x08QUIT\r\n\r\n")
+	{"TLS after AUTH", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		s.Send("220 ok\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("AUTH TLS", "234 go on")
+		c.Send("\x16\x03\x01\x00\x05hello")
+		s.Send("\x16\x03\x03\x00\x05hello")
+		c.Send("\x17\x03\x03\x00\x08QUIT\r\n\r\n")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 33/29 by client
 session 0 user "" TLS@10
   - 220@4
   "AUTH TLS"@6 234@8
 `},
-	{"TLS in segments of a byte", func(f *forge) {
-		c, s := f.dial(clientIP+":3171", serverIP+":21")
-		s.send("220 ok\r\n")
-		x := session{f, c, s}
-		x.ask("AUTH TLS", "234 go on")
-		f.mss = 1
-		c.send("\x16\x03\x01\x00\x05he\nlo")
-		s.send("\x16\x03\x03\x00\x05he\nlo")
+	{"TLS in segments of a byte", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		s.Send("220 ok\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("AUTH TLS", "234 go on")
+		f.MSS = 1
+		c.Send("\x16\x03\x01\x00\x05he\nlo")
+		s.Send("\x16\x03\x03\x00\x05he\nlo")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 20/29 by client
 session 0 user "" TLS@10
   - 220@4
   "AUTH TLS"@6 234@8
 `},
-	{"bytes like those of TLS", func(f *forge) {
-		x := f.login()
-		f.mss = 1
-		x.ask("\x16\x03QUIT", "\x16")
-		x.ask("PWD", "257 \"/\"")
+	{"bytes like those of TLS", func(f *forge.Capture) {
+		x := f.Login()
+		f.MSS = 1
+		x.Ask("\x16\x03QUIT", "\x16")
+		x.Ask("PWD", "257 \"/\"")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 48/72 by client
 session 0 user "anonymous"
   - 220@4
@@ -128,23 +130,23 @@ session 0 user "anonymous"
 ` + loggedIn + `  "\x16\x03QUIT"@21
   "PWD"@31 257@41
 `},
-	{"bytes like those of TLS, beside holes and at the end", func(f *forge) {
-		x := f.login()
-		x.client.send("\x16")
-		x.client.seq += 6
-		x.client.send("\x03\x01NOOP\r\n")
-		x.client.seq += 6
-		x.client.send("\x16\x03")
+	{"bytes like those of TLS, beside holes and at the end", func(f *forge.Capture) {
+		x := f.Login()
+		x.Client.Send("\x16")
+		x.Client.Seq += 6
+		x.Client.Send("\x03\x01NOOP\r\n")
+		x.Client.Seq += 6
+		x.Client.Send("\x16\x03")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 46/60 by client missing 12
 session 0 user "anonymous"
 ` + login + `  "\x16"@14
   "\x03\x01NOOP"@16
   "\x16\x03"@18
 `},
-	{"AUTH refused", func(f *forge) {
-		x := f.login()
-		x.ask("AUTH TLS", "550 no")
-		x.ask("PWD", "257 \"/\"")
+	{"AUTH refused", func(f *forge.Capture) {
+		x := f.Login()
+		x.Ask("AUTH TLS", "550 no")
+		x.Ask("PWD", "257 \"/\"")
 	}, `0 control 198.51.100.100:3171 192.0.2.21:21 ShAdDa 50/77 by client
 session 0 user "anonymous"
 ` + login + `  "AUTH TLS"@14 550@16

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 	"reflect"
 	"strings"
 	"testing"
@@ -40,27 +41,27 @@ func gist(t *capture.Capture) string {
 }
 
 // connect opens a passive data connection to a port of the server.
-func connect(f *forge, port int) {
-	_, s := f.dial(clientIP+":"+itoa(40000+port), serverIP+":"+itoa(port))
-	s.close()
+func connect(f *forge.Capture, port int) {
+	_, s := f.Dial(forge.Client+":"+itoa(40000+port), forge.Server+":"+itoa(port))
+	s.Close()
 }
 
 // passive asks for an address and connects to it.
-func (x session) passive(port int) {
-	x.ask("PASV", "227 (192,0,2,21,0,"+itoa(port)+")")
-	connect(x.f, port)
+func passive(x forge.Session, port int) {
+	x.Ask("PASV", "227 (192,0,2,21,0,"+itoa(port)+")")
+	connect(x.Capture, port)
 }
 
 // greeted opens a session whose client has been greeted; entered one whose client is in.
-func (f *forge) greeted() session {
-	c, s := f.dial(clientIP+":3171", serverIP+":21")
-	s.send("220 ready\r\n")
-	return session{f, c, s}
+func greeted(f *forge.Capture) forge.Session {
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	s.Send("220 ready\r\n")
+	return forge.Session{Capture: f, Client: c, Server: s}
 }
 
-func (f *forge) entered() session {
-	x := f.greeted()
-	x.ask("USER a", "230 in")
+func entered(f *forge.Capture) forge.Session {
+	x := greeted(f)
+	x.Ask("USER a", "230 in")
 	return x
 }
 
@@ -70,15 +71,15 @@ const in = "user a; - 220; USER a 230; "
 // A rule is what the gist of a session is to be.
 type rule struct {
 	name, want string
-	make       func(f *forge)
+	make       func(f *forge.Capture)
 }
 
 func checkRules(t *testing.T, rules []rule) {
 	t.Helper()
 	for _, c := range rules {
-		f := newForge(t)
+		f := forge.New()
 		c.make(f)
-		tr := read(t, f.pcap())
+		tr := read(t, f.PCAP())
 		if got := gist(tr); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
 		}
@@ -89,163 +90,163 @@ func checkRules(t *testing.T, rules []rule) {
 // The rules by which replies find their commands, and data connections theirs.
 func TestRules(t *testing.T) {
 	checkRules(t, []rule{
-		{"a greeting in two replies, and a client that waits for one", "user a; - 120; - 220; USER a 331", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			s.send("120 Ready in 2 minutes\r\n")
-			c.send("USER a\r\n")
-			s.send("220 ready\r\n")
-			s.send("331 password?\r\n")
+		{"a greeting in two replies, and a client that waits for one", "user a; - 120; - 220; USER a 331", func(f *forge.Capture) {
+			c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+			s.Send("120 Ready in 2 minutes\r\n")
+			c.Send("USER a\r\n")
+			s.Send("220 ready\r\n")
+			s.Send("331 password?\r\n")
 		}},
-		{"a client that does not wait for the greeting", "user a; - 220; USER a 331", func(f *forge) {
-			c, s := f.dial(clientIP+":3171", serverIP+":21")
-			c.send("USER a\r\n")
-			s.send("220 ready\r\n")
-			s.send("331 password?\r\n")
+		{"a client that does not wait for the greeting", "user a; - 220; USER a 331", func(f *forge.Capture) {
+			c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+			c.Send("USER a\r\n")
+			s.Send("220 ready\r\n")
+			s.Send("331 password?\r\n")
 		}},
-		{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge) {
-			c, s := f.pair(clientIP+":3171", serverIP+":21")
-			session{f, c, s}.ask("NOOP", "200 ok")
-			session{f, c, s}.ask("CLNT me", "220 noted")
+		{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge.Capture) {
+			c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+			forge.Session{Capture: f, Client: c, Server: s}.Ask("NOOP", "200 ok")
+			forge.Session{Capture: f, Client: c, Server: s}.Ask("CLNT me", "220 noted")
 		}},
-		{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge) {
-			x := f.greeted()
-			x.ask("USER a", "331 password?")
-			x.ask("PASS b", "what?")
-			x.ask("NOOP", "200 ok")
+		{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Ask("USER a", "331 password?")
+			x.Ask("PASS b", "what?")
+			x.Ask("NOOP", "200 ok")
 		}},
-		{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge) {
-			x := f.greeted()
-			x.ask("USER a", "331 password?")
-			x.client.send("NOOP\r\n")
-			x.server.seq += 20
-			x.server.send("200-status\r\n200 end\r\n")
-			x.ask("PASS b", "what?")
-			x.ask("NOOP", "200 ok")
+		{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Ask("USER a", "331 password?")
+			x.Client.Send("NOOP\r\n")
+			x.Server.Seq += 20
+			x.Server.Send("200-status\r\n200 end\r\n")
+			x.Ask("PASS b", "what?")
+			x.Ask("NOOP", "200 ok")
 		}},
 		{"a lost reply is nobody's, and the next one not its command's",
-			"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge) {
-				x := f.entered()
-				x.client.send("NOOP\r\n")
-				x.server.seq += 20
-				x.client.send("CWD b\r\n")
-				x.server.seq += 20
-				x.passive(99)
-				x.ask("RETR f", "150 here")
-				x.server.seq += 10 // all but the end of its 226
-				x.ask("PWD", "plete\r\n257 /")
+			"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge.Capture) {
+				x := entered(f)
+				x.Client.Send("NOOP\r\n")
+				x.Server.Seq += 20
+				x.Client.Send("CWD b\r\n")
+				x.Server.Seq += 20
+				passive(x, 99)
+				x.Ask("RETR f", "150 here")
+				x.Server.Seq += 10 // all but the end of its 226
+				x.Ask("PWD", "plete\r\n257 /")
 			}},
-		{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge) {
-			x := f.greeted()
-			x.ask("USER a", "230 Logged in.")
-			f.packets[len(f.packets)-2].snap = 60
-			x.client.send("CWD a\r\nCWD b\r\n")
-			x.server.send("250 a\r\n250 b\r\n")
+		{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Ask("USER a", "230 Logged in.")
+			f.Last(1).Cut(60)
+			x.Client.Send("CWD a\r\nCWD b\r\n")
+			x.Server.Send("250 a\r\n250 b\r\n")
 		}},
-		{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge) {
-			x := f.greeted()
-			x.ask("USER a", "230 Logged in.")
-			f.packets[len(f.packets)-2].snap = 60
-			x.ask("NOOP", "200 ok")
-			x.client.send("NOOP\r\n")
-			x.server.seq += 20
-			x.ask("PWD", "257 /")
+		{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Ask("USER a", "230 Logged in.")
+			f.Last(1).Cut(60)
+			x.Ask("NOOP", "200 ok")
+			x.Client.Send("NOOP\r\n")
+			x.Server.Seq += 20
+			x.Ask("PWD", "257 /")
 		}},
-		{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge) {
-			x := f.entered()
-			x.client.send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
-			x.server.send("250 a\r\n")
-			x.server.seq += 20
-			x.server.send("250 b\r\n200 ok\r\n")
+		{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
+			x.Server.Send("250 a\r\n")
+			x.Server.Seq += 20
+			x.Server.Send("250 b\r\n200 ok\r\n")
 		}},
-		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge) {
-			x := f.entered()
-			x.ask("USER b", "230 in")
-			x.ask("USER c", "530 no")
+		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("USER b", "230 in")
+			x.Ask("USER c", "530 no")
 		}},
-		{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge) {
-			x := f.entered()
-			x.ask("USER b", "230 in")
+		{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("USER b", "230 in")
 		}},
-		{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge) {
-			x := f.greeted()
-			x.client.send("USER a\r\nPASS b\r\nLIST\r\n")
+		{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Client.Send("USER a\r\nPASS b\r\nLIST\r\n")
 		}},
 		{"passive: the first command that was not refused",
-			in + "PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge) {
-				x := f.entered()
-				x.passive(99)
-				x.ask("RETR a", "550 no")
-				x.ask("RETR b", "150 here", "226 done")
-				x.ask("RETR c", "150 here")
-				f.dial(clientIP+":40100", serverIP+":99")
+			in + "PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge.Capture) {
+				x := entered(f)
+				passive(x, 99)
+				x.Ask("RETR a", "550 no")
+				x.Ask("RETR b", "150 here", "226 done")
+				x.Ask("RETR c", "150 here")
+				f.Dial(forge.Client+":40100", forge.Server+":99")
 			}},
 		{"active: the last command before it",
-			in + "PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge) {
-				x := f.entered()
-				x.ask("PORT 198,51,100,100,0,99", "200 ok")
-				x.ask("LIST", "425 no")
-				x.ask("RETR a", "150 here")
-				_, client := f.dial(serverIP+":20", clientIP+":99")
-				client.to.close()
-				x.ask("RETR b", "425 no")
+			in + "PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge.Capture) {
+				x := entered(f)
+				x.Ask("PORT 198,51,100,100,0,99", "200 ok")
+				x.Ask("LIST", "425 no")
+				x.Ask("RETR a", "150 here")
+				_, client := f.Dial(forge.Server+":20", forge.Client+":99")
+				client.Peer.Close()
+				x.Ask("RETR b", "425 no")
 			}},
-		{"a second connection to the same address", in + "PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge) {
-			x := f.entered()
-			x.passive(99)
-			x.ask("LIST", "150 here", "226 done")
-			f.dial(clientIP+":40100", serverIP+":99")
-			x.ask("NLST", "150 here", "226 done")
+		{"a second connection to the same address", in + "PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge.Capture) {
+			x := entered(f)
+			passive(x, 99)
+			x.Ask("LIST", "150 here", "226 done")
+			f.Dial(forge.Client+":40100", forge.Server+":99")
+			x.Ask("NLST", "150 here", "226 done")
 		}},
-		{"more connections than commands", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge) {
-			x := f.entered()
-			x.passive(99)
-			f.dial(clientIP+":40100", serverIP+":99")
-			x.ask("LIST", "150 here", "226 done")
+		{"more connections than commands", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge.Capture) {
+			x := entered(f)
+			passive(x, 99)
+			f.Dial(forge.Client+":40100", forge.Server+":99")
+			x.Ask("LIST", "150 here", "226 done")
 		}},
-		{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge) {
-			x := f.greeted()
-			x.client.send("FEAT\r\n")
-			x.server.send("211-Features:\r\n")
-			x.client.send("NOOP\r\n")
+		{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Client.Send("FEAT\r\n")
+			x.Server.Send("211-Features:\r\n")
+			x.Client.Send("NOOP\r\n")
 		}},
-		{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge) {
-			x := f.greeted()
-			x.ask("NOOP", "200 ok")
-			x.client.seq += 6
-			x.server.send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
+		{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge.Capture) {
+			x := greeted(f)
+			x.Ask("NOOP", "200 ok")
+			x.Client.Seq += 6
+			x.Server.Send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
 			connect(f, 99)
 		}},
 		{"an address whose command is missing",
-			"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge) {
-				x := f.entered()
-				x.passive(98)
-				x.ask("LIST", "150 here", "226 done")
-				x.client.seq += 6
-				x.server.send("227 (192,0,2,21,0,99)\r\n")
+			"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge.Capture) {
+				x := entered(f)
+				passive(x, 98)
+				x.Ask("LIST", "150 here", "226 done")
+				x.Client.Seq += 6
+				x.Server.Send("227 (192,0,2,21,0,99)\r\n")
 				connect(f, 99)
-				x.ask("RETR b", "150 here", "226 done")
+				x.Ask("RETR b", "150 here", "226 done")
 			}},
 		{"such an address is not for the command before it",
-			"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge) {
-				x := f.entered()
-				x.ask("LIST", "150 here", "226 done")
-				x.client.seq += 6
-				x.server.send("227 (192,0,2,21,0,99)\r\n")
+			"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge.Capture) {
+				x := entered(f)
+				x.Ask("LIST", "150 here", "226 done")
+				x.Client.Seq += 6
+				x.Server.Send("227 (192,0,2,21,0,99)\r\n")
 				connect(f, 99)
-				x.ask("RETR b", "150 here", "226 done")
+				x.Ask("RETR b", "150 here", "226 done")
 			}},
-		{"a transfer that is answered with an address", in + "PASV 227; LIST 227; 1 for LIST", func(f *forge) {
-			x := f.entered()
-			x.passive(98)
-			x.ask("LIST", "227 (192,0,2,21,0,97)")
+		{"a transfer that is answered with an address", in + "PASV 227; LIST 227; 1 for LIST", func(f *forge.Capture) {
+			x := entered(f)
+			passive(x, 98)
+			x.Ask("LIST", "227 (192,0,2,21,0,97)")
 		}},
 		{"a PORT that is answered with an address",
-			in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge) {
-				x := f.entered()
-				x.ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
+			in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge.Capture) {
+				x := entered(f)
+				x.Ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
 				connect(f, 98)
-				f.dial(serverIP+":20", clientIP+":99")
-				x.ask("LIST", "150 here")
+				f.Dial(forge.Server+":20", forge.Client+":99")
+				x.Ask("LIST", "150 here")
 			}},
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 // A schema is a JSON Schema, of as much of the language as facts.schema.json uses.
@@ -121,53 +122,53 @@ func (s *schema) checkString(value any, at string) string {
 
 // eventful is a capture with an example of everything that explain shows.
 func eventful(t *testing.T) []byte {
-	f := newForge(t)
-	c, s := f.dial(clientIP+":3171", serverIP+":21")
-	c.send("PROXY TCP4 203.0.113.5 192.0.2.21 51000 21\r\n")
-	s.send("220-Welcome\r\n")
-	s.send("to a server\r\n220 ready\r\n")
-	x := session{f, c, s}
-	x.ask("user anonymous", "331 Guest login ok.")
-	x.ask("PASS me@mypc.test", "230 Logged in.")
-	x.active(3172, "RETR caf\xe9\x01", "data and more")
-	x.client.segmentOf("NO")
-	x.client.send("OP\r\n")
-	x.server.send("200 ok\r\n")
-	x.ask("PASV", "227 (192,0,2,99,195,81)")
-	d, e := f.dial(clientIP+":40001", serverIP+":50001")
-	x.client.send("STOR up\r\n")
-	x.server.send("150 here\r\n")
-	d.send("one")
-	d.at(-3, "one")
-	d.seq += 10
-	d.send("two")
-	d.fin()
-	e.fin()
-	x.ask("\xff\xf4\xff\xf2ABOR", "226 done")
-	x.client.send("\xff\xf1")
-	x.client.send("\r\n")
-	x.ask("EPSV", "229 Entering Extended Passive Mode (||50002|)")
-	_, e = f.dial(clientIP+":40002", serverIP+":50002")
-	x.server.send("150 here\r\n")
-	e.send("list")
-	f.drop(1)
-	e.close()
-	x.ask("PASV", "227 (192,0,2,21,195,83)")
-	x.ask("LIST", "150 here", "425 no connection")
-	x.server.seq += 30
-	x.ask("STAT", "211-status", " fine", "211 end")
-	x.client.send(hello("\n"))
-	x.server.send("500 what?\r\n")
-	x.server.send("421 Timeout.\r\n")
-	x.server.fin()
-	x.client.segment(plainRST(), "")
-	return f.pcap()
+	f := forge.New()
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	c.Send("PROXY TCP4 203.0.113.5 192.0.2.21 51000 21\r\n")
+	s.Send("220-Welcome\r\n")
+	s.Send("to a server\r\n220 ready\r\n")
+	x := forge.Session{Capture: f, Client: c, Server: s}
+	x.Ask("user anonymous", "331 Guest login ok.")
+	x.Ask("PASS me@mypc.test", "230 Logged in.")
+	x.Active(3172, "RETR caf\xe9\x01", "data and more")
+	x.Client.Segment("P.", "NO")
+	x.Client.Send("OP\r\n")
+	x.Server.Send("200 ok\r\n")
+	x.Ask("PASV", "227 (192,0,2,99,195,81)")
+	d, e := f.Dial(forge.Client+":40001", forge.Server+":50001")
+	x.Client.Send("STOR up\r\n")
+	x.Server.Send("150 here\r\n")
+	d.Send("one")
+	d.SegmentAt(-3, "P.", "one")
+	d.Seq += 10
+	d.Send("two")
+	d.FIN()
+	e.FIN()
+	x.Ask("\xff\xf4\xff\xf2ABOR", "226 done")
+	x.Client.Send("\xff\xf1")
+	x.Client.Send("\r\n")
+	x.Ask("EPSV", "229 Entering Extended Passive Mode (||50002|)")
+	_, e = f.Dial(forge.Client+":40002", forge.Server+":50002")
+	x.Server.Send("150 here\r\n")
+	e.Send("list")
+	f.Drop(1)
+	e.Close()
+	x.Ask("PASV", "227 (192,0,2,21,195,83)")
+	x.Ask("LIST", "150 here", "425 no connection")
+	x.Server.Seq += 30
+	x.Ask("STAT", "211-status", " fine", "211 end")
+	x.Client.Send(hello("\n"))
+	x.Server.Send("500 what?\r\n")
+	x.Server.Send("421 Timeout.\r\n")
+	x.Server.FIN()
+	x.Client.SegmentAt(0, "R.", "")
+	return f.PCAP()
 }
 
 // What is written fits the schema, as one object and as lines.
 func TestSchema(t *testing.T) {
 	root := readSchema(t)
-	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": newForge(t).pcap()} {
+	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": forge.New().PCAP()} {
 		c := read(t, file)
 		var whole any
 		if err := json.Unmarshal([]byte(asJSON(t, c)), &whole); err != nil {

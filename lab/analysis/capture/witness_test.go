@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/gopacket/layers"
-
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/labtest/optional"
 )
 
@@ -185,18 +184,18 @@ func captures(t *testing.T) []witnessed {
 		all = append(all, witnessed{name, path})
 	}
 	for _, trap := range traps {
-		f := newForge(t)
+		f := forge.New()
 		trap.make(f)
-		add(trap.name, f.pcap())
+		add(trap.name, f.PCAP())
 	}
-	for name, make := range map[string]func(*forge){"options": optionsTrap, "expertInfoities": expertInfo} {
-		f := newForge(t)
+	for name, make := range map[string]func(*forge.Capture){"options": optionsTrap, "expertInfoities": expertInfo} {
+		f := forge.New()
 		make(f)
-		add(name, f.pcap())
+		add(name, f.PCAP())
 	}
 	f := formatSession(t)
 	for _, c := range containers {
-		add(c.name, c.write(linkEthernet, f.packets))
+		add(c.name, c.write(linkEthernet, f.Frames))
 	}
 	for _, e := range encapsulations {
 		add(e.name, e.file(f))
@@ -214,61 +213,66 @@ func captures(t *testing.T) []witnessed {
 }
 
 // expertInfo is a connection with everything in it that Wireshark has a name for.
-func expertInfo(f *forge) {
-	c, s := f.pair(clientIP+":4000", serverIP+":5000")
-	wscale := []layers.TCPOption{{OptionType: 3, OptionLength: 3, OptionData: []byte{2}}}
-	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "")
-	f.clock = f.clock.Add(time.Second)
-	c.segment(&layers.TCP{SYN: true, Window: 1000, Options: wscale}, "") // sent again
-	c.seq++
-	s.segment(&layers.TCP{SYN: true, ACK: true, Window: 1000, Options: wscale}, "")
-	s.seq++
-	window := func(n uint16) *layers.TCP { return &layers.TCP{ACK: true, Window: n} }
-	c.segment(window(250), "")
+func expertInfo(f *forge.Capture) {
+	c, s := f.Pair(forge.Client+":4000", forge.Server+":5000")
+	wscale := []byte{3, 3, 2, 0}
+	c.Window, s.Window, c.Options, s.Options = 1000, 1000, wscale, wscale
+	c.SegmentAt(0, "S", "")
+	f.Pass(time.Second)
+	c.Options = wscale
+	c.SegmentAt(0, "S", "") // sent again
+	c.Seq++
+	s.SegmentAt(0, "S.", "")
+	s.Seq++
+	c.Window, s.Window = 250, 250
+	c.SegmentAt(0, ".", "")
 	text := strings.Repeat("p", 100)
-	s.send(text)
-	s.at(100, text) // a hole in front
+	s.Send(text)
+	s.SegmentAt(100, "P.", text) // a hole in front
 	for range 3 {
-		c.segment(window(250), "") // duplicate ACKs
+		c.SegmentAt(0, ".", "") // duplicate ACKs
 	}
-	s.segment(window(250), text) // fast retransmission
-	s.seq += 200
-	c.segment(window(250), "")
-	f.clock = f.clock.Add(time.Second)
-	s.at(-100, text) // spurious
-	s.at(500, text)
-	s.at(400, text) // out of order
-	f.clock = f.clock.Add(time.Second)
-	s.at(400, text) // sent again
-	c.seq += 50
-	s.segment(window(250), "") // acknowledges what was not seen
-	c.segment(window(251), "") // and behind a hole
-	f.clock = f.clock.Add(time.Second)
-	s.segment(window(250), strings.Repeat("f", 251*4)) // fills the window
-	s.seq += 251 * 4
-	c.segment(zeroWindow(), "")
-	s.segment(window(250), "z") // probe
-	c.segment(zeroWindow(), "")
-	c.segment(window(300), "") // update
-	s.at(-1, "\x00")           // keep-alive
-	c.segment(window(300), "")
-	s.at(-1, "")
-	c.segment(window(300), "")
-	c.fin()
-	c.seq--
-	f.clock = f.clock.Add(time.Second)
-	c.fin()
-	s.segment(&layers.TCP{RST: true}, "")
-	c.seq += 90_000
-	c.segment(&layers.TCP{SYN: true, Window: 1000}, "") // the ports again
+	s.SegmentAt(0, ".", text) // fast retransmission
+	s.Seq += 200
+	c.SegmentAt(0, ".", "")
+	f.Pass(time.Second)
+	s.SegmentAt(-100, "P.", text) // spurious
+	s.SegmentAt(500, "P.", text)
+	s.SegmentAt(400, "P.", text) // out of order
+	f.Pass(time.Second)
+	s.SegmentAt(400, "P.", text) // sent again
+	c.Seq += 50
+	s.SegmentAt(0, ".", "") // acknowledges what was not seen
+	c.Window = 251
+	c.ACK() // and behind a hole
+	f.Pass(time.Second)
+	s.SegmentAt(0, ".", strings.Repeat("f", 251*4)) // fills the window
+	s.Seq += 251 * 4
+	c.Window = 0
+	c.ACK()
+	s.SegmentAt(0, ".", "z") // probe
+	c.ACK()
+	c.Window = 300
+	c.ACK()                       // update
+	s.SegmentAt(-1, "P.", "\x00") // keep-alive
+	c.ACK()
+	s.SegmentAt(-1, "P.", "")
+	c.ACK()
+	c.FIN()
+	c.Seq--
+	f.Pass(time.Second)
+	c.FIN()
+	s.SegmentAt(0, "R", "")
+	c.Seq += 90_000
+	c.SegmentAt(0, "S", "") // the ports again
 }
 
 // The capture of expert info holds each kind of it.
 func TestExpertInfo(t *testing.T) {
-	f := newForge(t)
+	f := forge.New()
 	expertInfo(f)
 	var seen tcp.Analysis
-	for p := range read(t, f.pcap()).Packets() {
+	for p := range read(t, f.PCAP()).Packets() {
 		seen |= p.Segment.Analysis
 	}
 	for _, field := range analysisFields {
@@ -276,11 +280,6 @@ func TestExpertInfo(t *testing.T) {
 			t.Errorf("no %s", field.name)
 		}
 	}
-}
-
-// zeroWindow is a header that says so; forge.segment takes 0 for "not said".
-func zeroWindow() *layers.TCP {
-	return &layers.TCP{ACK: true, Window: 0, Padding: []byte("zero")}
 }
 
 // Every capture of ours is read as tshark reads it: streams, numbers, lengths,
