@@ -34,13 +34,14 @@ type Name struct {
 
 // Info is what a capture says about itself before its first frame.
 type Info struct {
-	Application string // the program that wrote it, such as "ftplab v1.0.0"
-	Comment     string // on the file: scenario, command line, network
-	Interface   string // where frames were captured, such as "lo" or "client"
-	Remark      string // on the interface, such as why checksums are partial
-	System      string // the system that sent the frames; empty for this machine's kernel
-	SnapLen     int    // the largest number of bytes kept of a frame; 0 is all
-	Names       []Name // of the hosts
+	Application string   // the program that wrote it, such as "ftplab v1.0.0"
+	Comment     string   // on the file: scenario, command line, network
+	Interface   string   // where frames were captured, such as "lo" or "client"
+	Others      []string // further interfaces, whose numbers are 1, 2 and so on; pcapng only
+	Remark      string   // on the interface, such as why checksums are partial
+	System      string   // the system that sent the frames; empty for this machine's kernel
+	SnapLen     int      // the largest number of bytes kept of a frame; 0 is all
+	Names       []Name   // of the hosts
 }
 
 // Stats are the counts at the end of a capture.

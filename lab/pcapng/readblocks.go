@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"strings"
 )
 
 const (
@@ -17,6 +18,7 @@ const (
 // An iface is a recorded interface: its link type and the unit of its
 // timestamps.
 type iface struct {
+	name    string
 	link    LinkType
 	snaplen uint32
 	// A timestamp counts units of 10^-digits seconds, or of 2^-digits seconds
@@ -203,6 +205,8 @@ func (f *blockReader) addInterface(b []byte, at int64) error {
 	i := iface{link: LinkType(f.order.Uint16(b)), snaplen: f.order.Uint32(b[4:]), digits: 6}
 	f.options(b[interfaceHead:], func(code uint16, v []byte) {
 		switch {
+		case code == ifName:
+			i.name = strings.TrimRight(string(v), "\x00")
 		case code == ifTsResol && len(v) >= 1:
 			i.digits, i.binary = v[0]&0x7f, v[0]&0x80 != 0
 		case code == ifTsOffset && len(v) >= 8:
@@ -213,6 +217,7 @@ func (f *blockReader) addInterface(b []byte, at int64) error {
 		f.begun, f.first = true, i.link
 	}
 	f.interfaces = append(f.interfaces, i)
+	f.places = append(f.places, i.name)
 	return nil
 }
 
@@ -237,7 +242,7 @@ func (f *blockReader) statistics(b []byte) {
 
 func (f *blockReader) endSection() {
 	f.pastDrops = f.dropped
-	f.interfaces = nil
+	f.interfaces, f.places = nil, nil
 }
 
 // options calls use for each option. An invalid list ends early.

@@ -64,6 +64,7 @@ type Reader struct {
 	packets int
 	dropped uint64
 	names   []Name
+	places  []string
 	secrets []string
 }
 
@@ -136,6 +137,11 @@ func (r *Reader) Next(p *Packet) error {
 // Names returns the host names that the part of the file read so far contains,
 // in its order. Only pcapng has names.
 func (r *Reader) Names() []Name { return r.names }
+
+// Interfaces returns the names of the interfaces that the part of the section read
+// so far describes, by number; those of the last section, if there are several. Only
+// pcapng has any, and a name may be empty.
+func (r *Reader) Interfaces() []string { return r.places }
 
 // Secrets returns the TLS key logs in the part of the file read so far, one for
 // each decryption secrets block. Only pcapng has secrets.

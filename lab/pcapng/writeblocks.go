@@ -86,13 +86,13 @@ func (i Info) system() string {
 	return systemName()
 }
 
-// interfaceDescription describes the capture's only interface.
-func interfaceDescription(info Info) []byte {
+// interfaceDescription describes an interface of the capture.
+func interfaceDescription(info Info, name string) []byte {
 	const nanoseconds = 9 // 10^-9 s
 	return newBlock(blockInterfaceDescription).
 		uint16(uint16(LinkEthernet)).uint16(0).uint32(uint32(info.SnapLen)).
 		text(optComment, info.Remark).
-		text(ifName, info.Interface).
+		text(ifName, name).
 		option(ifTsResol, []byte{nanoseconds}).
 		text(ifOS, info.system()).
 		endOptions().end()
@@ -117,13 +117,13 @@ func decryptionSecrets(keyLog string) []byte {
 		uint32(secretsTLSKeyLog).uint32(uint32(len(keyLog))).padded([]byte(keyLog)).end()
 }
 
-// interfaceStatistics returns the block with the counts at the end of a
-// capture.
-func interfaceStatistics(s Stats) []byte {
+// interfaceStatistics returns the block with an interface's counts at the end of
+// a capture.
+func interfaceStatistics(number int, s Stats) []byte {
 	count := func(v uint64) []byte { return le.AppendUint64(nil, v) }
 	at := func(t time.Time) []byte { return block(nil).time(t.UnixNano()) }
 	return newBlock(blockInterfaceStatistics).
-		uint32(0).time(s.Ended.UnixNano()).
+		uint32(uint32(number)).time(s.Ended.UnixNano()).
 		option(isbStartTime, at(s.Began)).
 		option(isbEndTime, at(s.Ended)).
 		option(isbIfRecv, count(s.Received)).
@@ -132,8 +132,8 @@ func interfaceStatistics(s Stats) []byte {
 }
 
 // appendPacketHeader appends the beginning of a packet block, up to the frame.
-func appendPacketHeader(b []byte, atNanos int64, captured, length int) []byte {
-	return block(b).uint32(blockEnhancedPacket).uint32(packetTotal(captured)).uint32(0).
+func appendPacketHeader(b []byte, number int, atNanos int64, captured, length int) []byte {
+	return block(b).uint32(blockEnhancedPacket).uint32(packetTotal(captured)).uint32(uint32(number)).
 		time(atNanos).uint32(uint32(captured)).uint32(uint32(length))
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,8 +34,9 @@ type Writer struct {
 
 	secrets atomic.Pointer[string] // secrets that are not in a block yet
 
-	whole  int64 // bytes written
-	frames int   // written
+	whole  int64    // bytes written
+	frames int      // written
+	by     []uint64 // frames added, by interface
 	err    error
 }
 
@@ -51,7 +53,7 @@ var buffers = sync.Pool{New: func() any { return make([]byte, 0, bufferSize) }}
 // NewWriter starts a capture on out and writes its header at once. Out is an
 // empty file, or a pipe to a program that reads the capture while it is made.
 func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
-	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: buffers.Get().([]byte)}
+	w := &Writer{out: out, base: -1, format: format, began: time.Now(), buffer: buffers.Get().([]byte), by: make([]uint64, 1+len(info.Others))}
 	if file, ok := out.(*os.File); ok {
 		info, err := file.Stat()
 		if err == nil && info.Mode().IsRegular() {
@@ -63,11 +65,16 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	switch format {
 	case PCAPNG:
 		w.add(sectionHeader(info))
-		w.add(interfaceDescription(info))
+		for _, name := range append([]string{info.Interface}, info.Others...) {
+			w.add(interfaceDescription(info, name))
+		}
 		if len(info.Names) > 0 {
 			w.add(nameResolution(info.Names))
 		}
 	case PCAP:
+		if len(info.Others) > 0 {
+			return nil, fmt.Errorf("capture: a pcap file has one interface, and this capture is taken at %s and %s: use pcapng", info.Interface, strings.Join(info.Others, " and "))
+		}
 		w.add(appendPcapHeader(nil, info))
 	default:
 		return nil, fmt.Errorf("capture: unknown format %q", format)
@@ -93,16 +100,17 @@ func (w *Writer) WritePacket(info gopacket.CaptureInfo, frame []byte) error {
 		w.err = fmt.Errorf("capture: a frame of %d bytes, whose CaptureInfo says %d of %d", len(frame), info.CaptureLength, info.Length)
 		return w.err
 	}
-	if info.InterfaceIndex != 0 {
-		w.err = fmt.Errorf("capture: a frame of interface %d; this capture has only number 0", info.InterfaceIndex)
+	if info.InterfaceIndex < 0 || info.InterfaceIndex >= len(w.by) {
+		w.err = fmt.Errorf("capture: a frame of interface %d; the last one of this capture is number %d", info.InterfaceIndex, len(w.by)-1)
 		return w.err
 	}
+	w.by[info.InterfaceIndex]++
 	at := info.Timestamp.UnixNano()
 	if w.format == PCAP {
 		w.buffer = appendRecordHeader(w.buffer, at, info.CaptureLength, info.Length)
 		w.addFrame(frame)
 	} else {
-		w.buffer = appendPacketHeader(w.buffer, at, info.CaptureLength, info.Length)
+		w.buffer = appendPacketHeader(w.buffer, info.InterfaceIndex, at, info.CaptureLength, info.Length)
 		w.addFrame(frame)
 		w.buffer = appendPacketTrailer(w.buffer, len(frame))
 	}
@@ -240,12 +248,25 @@ func (w *Writer) Close(s Stats) error {
 		if s.Began.IsZero() {
 			s.Began, s.Ended = w.began, time.Now()
 		}
-		w.add(interfaceStatistics(s))
+		w.addStatistics(s)
 	}
 	err := w.Flush()
 	buffers.Put(w.buffer[:0])
 	w.buffer = nil // it is another writer's now
 	return err
+}
+
+// addStatistics adds the counts of each interface. Lost frames are those of the
+// first: only a network with one interface loses any.
+func (w *Writer) addStatistics(s Stats) {
+	others := w.by[1:]
+	for _, frames := range others {
+		s.Received -= frames
+	}
+	w.add(interfaceStatistics(0, s))
+	for i, frames := range others {
+		w.add(interfaceStatistics(1+i, Stats{Received: frames, Began: s.Began, Ended: s.Ended}))
+	}
 }
 
 // writeEach writes the pieces one by one.

@@ -130,8 +130,14 @@ func (p *parser) checkNetwork() {
 	if plan.Kind == Wire && plan.MTU > largestMTU {
 		p.fail("mtu %d: on network wire a link carries packets of at most %d bytes", plan.MTU, largestMTU)
 	}
-	if _, ok := p.s.Host(plan.Capture); !ok {
-		p.fail("capture=%s: there is no host of that name", plan.Capture)
+	places := plan.Places()
+	for i, name := range places {
+		if _, ok := p.s.Host(name); !ok {
+			p.fail("capture=%s: there is no host %q", strings.Join(places, ","), name)
+		}
+		if slices.Contains(places[:i], name) {
+			p.fail("capture=%s: the host %s is there twice", strings.Join(places, ","), name)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,12 +25,13 @@ type Network struct {
 	IPv6  bool
 	Hosts []Host // the server's host is named "server", the first client's "client"
 
-	MTU     int     // of every link, bytes
-	Rate    int64   // of every link, bits a second; 0 is unlimited
-	Queue   int     // bytes that wait for a link at most; 0 is unlimited; a router drops what comes beyond
-	Loss    float64 // share of frames lost on the path, 0 to 1
-	Seed    uint64  // chooses which frames: the same seed loses the same ones
-	Capture string  // the host at whose end the capture is taken; "client" when empty
+	MTU     int      // of every link, bytes
+	Rate    int64    // of every link, bits a second; 0 is unlimited
+	Queue   int      // bytes that wait for a link at most; 0 is unlimited; a router drops what comes beyond
+	Loss    float64  // share of frames lost on the path, 0 to 1
+	Seed    uint64   // chooses which frames: the same seed loses the same ones
+	Capture string   // the host at whose end the capture is taken; "client" when empty
+	AlsoAt  []string // other hosts at whose ends it is taken, each as an interface of the file
 	ARP     ARP
 	Late    []Late     // frames that others overtake
 	Rules   []PathRule // what else becomes of frames on the path
@@ -41,6 +43,12 @@ type Network struct {
 	TCP          TCP       // whose TCP the scenario needs; any when empty
 	Start        time.Time // when a network with a time of its own begins; 1 October 1985 when zero
 	Volume       int64     // about how many bytes the scenario moves; sizes the recorder's ring
+}
+
+// Places are the hosts at whose ends the capture is taken. What crosses several of
+// them is judged at the first.
+func (n *Network) Places() []string {
+	return append([]string{cmp.Or(n.Capture, "client")}, n.AlsoAt...)
 }
 
 // TCP names whose TCP the hosts have.

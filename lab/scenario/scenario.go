@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -147,6 +148,23 @@ func (s *Scenario) Host(name string) (Host, bool) {
 		}
 	}
 	return Host{}, false
+}
+
+// Unrecorded are the hosts of clients whose sessions are not in the capture, in the
+// order of the steps: it is taken neither at their end nor at their server's.
+func (s *Scenario) Unrecorded() (hosts []string) {
+	places := s.Network.Places()
+	for _, step := range s.Steps {
+		server := "server"
+		if slices.ContainsFunc(s.Server.Replicas, func(r Replica) bool { return r.Host == step.Name }) {
+			server = step.Name
+		}
+		if step.Verb == "open" && s.Network.Kind == Wire && !slices.Contains(places, step.Host) &&
+			!slices.Contains(places, server) && !slices.Contains(hosts, step.Host) {
+			hosts = append(hosts, step.Host)
+		}
+	}
+	return hosts
 }
 
 // LocalFile returns the client's file of that path.

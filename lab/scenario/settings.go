@@ -110,7 +110,11 @@ var networkOptions = []option[Network]{
 		n.TCP = TCP(p.oneOf("tcp", v, string(LinuxTCP), string(GVisorTCP)))
 	}},
 	{"start=2001-09-11T09:00:00Z", "when the session begins, with gVisor's TCP; 1985-10-01T00:00:00Z by default", func(p *parser, n *Network, v string) { n.Start = p.time("start", v) }},
-	{"capture=server", "the host at whose end packets are recorded; client by default", func(_ *parser, n *Network, v string) { n.Capture = v }},
+	{"capture=client,server", "the hosts at whose ends packets are recorded, each as an interface of the capture; client by default. " +
+		"Nothing that crosses none of them is in the capture, and what crosses several is judged at the first", func(p *parser, n *Network, v string) {
+		places := strings.Split(v, ",")
+		n.Capture, n.AlsoAt = places[0], places[1:]
+	}},
 }
 
 func (p *parser) setNetwork(words []string) {

@@ -19,6 +19,11 @@ type Capture struct {
 	// Truncated counts the packets that the recorder cut short ("snapped"):
 	// fewer bytes are in the file than were on the wire.
 	Truncated int
+	// Places are the interfaces at which the capture was taken, if packets of more
+	// than one are in it. What was recorded at several is read at the first of
+	// them; Copies counts its packets at the others.
+	Places []string
+	Copies int
 	// Cut says why reading stopped before the end of the file, in words for a
 	// person; it is empty for a file that is whole. Everything up to the last
 	// whole packet has been read.

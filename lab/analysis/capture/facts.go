@@ -38,8 +38,15 @@ const connectionMemory = 1200
 func (c *Capture) findFacts() error {
 	x := identities{newest: newTuples[newest]()}
 	all := &everything{c: c}
+	place, several := 0, false // the interface of the first packet, and whether there is another one
 	d := &packet.Decoder{Details: true}
 	r, err := c.file.packets(d, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if c.Size == 0 {
+			place = raw.Interface
+		}
+		if several = raw.Interface != place && c.file.places == nil; several {
+			return false
+		}
 		c.count(p, raw, d)
 		if p.TCP == nil {
 			return true
@@ -52,12 +59,19 @@ func (c *Capture) findFacts() error {
 	})
 	var damage *pcapng.Damage
 	switch {
+	case several:
+		return errSeveralPlaces
 	case errors.As(err, &damage):
 		c.Cut = damage.Error()
 	case err != nil:
 		return err
 	}
 	c.Dropped, c.Names = r.Dropped(), r.Names()
+	if c.file.places != nil {
+		for i := range r.Interfaces() {
+			c.Places = append(c.Places, placeName(r.Interfaces(), i))
+		}
+	}
 	for _, log := range r.Secrets() {
 		if !c.closed {
 			c.keys.Read(strings.NewReader(log))
@@ -89,6 +103,9 @@ func (c *Capture) count(p *packet.Packet, raw *pcapng.Packet, d *packet.Decoder)
 	}
 	if len(raw.Data) < raw.Length {
 		c.Truncated++
+	}
+	if p.Copy != nil {
+		c.Copies++
 	}
 	switch {
 	case d.Unknown:

@@ -21,6 +21,7 @@ type file struct {
 	from   int64    // where the capture begins
 	size   int64    // of the capture, bytes
 	opened *os.File // to be closed, nil for none
+	places *places  // nil if the capture was taken at one place
 
 	numbers []int // of the packets; nil for 1, 2, 3 and so on
 }
@@ -88,13 +89,20 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{s, from, end - from, opened, opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
+	c := &Capture{file: &file{source: s, from: from, size: end - from, opened: opened, numbers: opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal
 		c.limits.batch = max(c.limits.batch, int(c.file.size/4)) // so that a few batches are all of the sessions
 	}
-	return c, c.findFacts()
+	err = c.findFacts()
+	if errors.Is(err, errSeveralPlaces) {
+		*c = Capture{file: c.file, hash: c.hash, closed: c.closed, limits: c.limits, keys: c.keys}
+		if err = c.file.findPlaces(); err == nil {
+			err = c.findFacts()
+		}
+	}
+	return c, err
 }
 
 // spool copies a stream into a temporary file without a name.
@@ -140,6 +148,9 @@ func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng
 		}
 		p = packet.Packet{Number: f.number(number)}
 		d.Decode(&p, &raw)
+		if f.places != nil {
+			f.places.mark(&p, raw.Interface, r.Interfaces())
+		}
 		if !use(&p, &raw) {
 			return r, nil
 		}

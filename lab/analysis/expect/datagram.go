@@ -60,6 +60,9 @@ func dnsText(d *packet.DNS) string {
 // isHousekeeping reports whether a packet may go undeclared: who is where on a
 // link (ARP, neighbour discovery), and what is addressed to everybody.
 func isHousekeeping(p *packet.Packet) bool {
+	if p.Copy != nil {
+		return true
+	}
 	proto, _, dst := datagramEnds(p)
 	switch {
 	case proto == "arp" || proto == "":

@@ -23,6 +23,10 @@ type Packet struct {
 	SrcMAC, DstMAC net.HardwareAddr
 	VLAN           int
 
+	// Copy is set if the packet was also recorded at another place, where what it
+	// belongs to is read. Of the fields below only IP is set then.
+	Copy *Copy
+
 	// IP is nil if the packet is not IP. If it is a fragment of an incomplete
 	// datagram, only IP is set.
 	IP *IP
@@ -31,6 +35,13 @@ type Packet struct {
 	UDP  *UDP
 	ICMP *ICMP
 	ARP  *ARP
+}
+
+// A Copy is a second sight of a packet, in a capture that was taken at several
+// places.
+type Copy struct {
+	Place    string         // where this one was recorded: the name of the interface
+	Src, Dst netip.AddrPort // of the packet; the ports are 0 if it has none
 }
 
 // Clone returns a copy of a packet and its headers, without its bytes, that

@@ -166,6 +166,9 @@ func (r *Report) clock() string {
 	if r.Scenario == nil || r.Scenario.Network.Kind != "wire" {
 		return ""
 	}
+	if len(r.Scenario.Network.AlsoAt) > 0 {
+		return "A packet is stamped at each place where it is recorded, when it leaves there or arrives there."
+	}
 	return fmt.Sprintf("The clock stands at the %s's end of the path: a packet is stamped when it leaves there or arrives there.", captureHost(r.Scenario))
 }
 

@@ -48,7 +48,19 @@ func networkText(s *scenario.Scenario) string {
 	for _, l := range p.Late {
 		parts = append(parts, lateText(l))
 	}
-	return strings.Join(append(parts, "recorded at the "+captureHost(s)+"'s end"), ", ")
+	return strings.Join(append(parts, recordedAt(s)), ", ")
+}
+
+// recordedAt says where the capture was taken, and what is not in it.
+func recordedAt(s *scenario.Scenario) string {
+	text := "recorded at the " + captureHost(s) + "'s end"
+	if others := s.Network.AlsoAt; len(others) > 0 {
+		text = fmt.Sprintf("recorded at the ends of %s; what crosses several of them is read at the first", enumerate(s.Network.Places()))
+	}
+	if hosts := s.Unrecorded(); len(hosts) > 0 {
+		text += ", so the sessions of " + enumerate(hosts) + " are not in the capture"
+	}
+	return text
 }
 
 // lateText says which segments are overtaken on purpose.

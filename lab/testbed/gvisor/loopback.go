@@ -100,7 +100,7 @@ func (d *device) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error)
 // send records a frame and has it arrive.
 func (d *device) send(frame []byte) {
 	n := d.network
-	n.record(n.clock.nanoseconds(), frame)
+	n.record(n.clock.nanoseconds(), 0, frame)
 	d.onWay++
 	n.clock.schedule(loopbackDelay, 0, func() { d.arrive(frame) })
 }

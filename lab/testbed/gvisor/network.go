@@ -38,7 +38,7 @@ type Builder struct {
 // Describe adds the recorded interface, and whose TCP it is. The capture names
 // no system: it is the same on all.
 func (b Builder) Describe(n scenario.Network, info *pcapng.Info) {
-	info.Interface, info.System = n.Capture, "gVisor's TCP in virtual time"
+	info.Interface, info.Others, info.System = n.Capture, n.AlsoAt, "gVisor's TCP in virtual time"
 	if n.Kind == scenario.Loopback {
 		info.Interface = "lo"
 	}
@@ -72,6 +72,7 @@ type Network struct {
 // A recorded frame passed the place of capture at a time.
 type recorded struct {
 	at    int64
+	place int
 	frame []byte
 }
 
@@ -152,9 +153,9 @@ func (n *Network) Clock() network.Clock { return n.clock }
 //
 // It is written later, when all are at rest: writing is a system call, and time
 // would go on without the goroutine that is in one.
-func (n *Network) record(at int64, frame []byte) {
+func (n *Network) record(at int64, place int, frame []byte) {
 	n.sent++
-	n.waiting = append(n.waiting, recorded{at, append([]byte(nil), frame...)})
+	n.waiting = append(n.waiting, recorded{at, place, append([]byte(nil), frame...)})
 }
 
 // write writes the frames that wait.
@@ -168,7 +169,7 @@ func (n *Network) write() {
 			n.frame(r.at, r.frame)
 			continue
 		}
-		info := gopacket.CaptureInfo{Timestamp: time.Unix(0, r.at), CaptureLength: len(r.frame), Length: len(r.frame)}
+		info := gopacket.CaptureInfo{Timestamp: time.Unix(0, r.at), CaptureLength: len(r.frame), Length: len(r.frame), InterfaceIndex: r.place}
 		n.writer.WritePacket(info, r.frame) // the end of the capture returns its error
 	}
 	n.writer.Flush()

@@ -14,7 +14,7 @@ import (
 func (b Builder) Describe(n scenario.Network, info *pcapng.Info) {
 	switch {
 	case n.Kind == scenario.Wire:
-		info.Interface = n.Capture
+		info.Interface, info.Others = n.Capture, n.AlsoAt
 	case b.Shared:
 		info.Interface, info.Remark = "lo", loopback.SharedRemark
 	default:

@@ -140,7 +140,7 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 	f := d.first()
 	carrying = e.path.transmission(f.frame)
 	arrival = max(f.due, e.free) + carrying
-	if e == e.path.captured {
+	if e.place >= 0 {
 		arrival = max(arrival, e.path.last)
 	}
 	return arrival, carrying, true

@@ -30,7 +30,7 @@ func newHome(t *testing.T, plan scenario.NAT) *home {
 		plan.Ports = []scenario.PortRange{{First: 61000, Last: 61009}}
 	}
 	network := scenario.Network{Hosts: []scenario.Host{at("client", "192.168.1.100"), at("server", "192.0.2.21")}, NATs: []scenario.NAT{plan}}
-	p, err := New(network, func(int64, []byte) {})
+	p, err := New(network, func(int64, int, []byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}

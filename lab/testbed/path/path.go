@@ -15,6 +15,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/scenario"
 )
@@ -24,20 +25,19 @@ import (
 type Path struct {
 	Ends []*End // of the hosts, in the order of the network's hosts
 
-	byAddr   map[netip.Addr]*End // by the addresses that the other hosts use
-	captured *End
-	record   func(at int64, frame []byte)
-	last     int64 // time of the last frame that was recorded
-	rules    []*rule
-	began    int64 // when the first frame was sent; 0 before
-	mtu      int   // of the path between the links, bytes; 0: as large as the links'
-	noICMP   bool  // no router reports that a packet is too big for the path
-	silent   bool  // no router reports that an address does not exist
-	streams  streams
-	store    store
-	spent    []*chunk // chunks of frames that have left the path, until Release
-	rate     int64    // of every link, bits a second; 0 is unlimited
-	queue    int64    // bytes that may wait for a link; 0 is unlimited
+	byAddr  map[netip.Addr]*End // by the addresses that the other hosts use
+	record  func(at int64, place int, frame []byte)
+	last    int64 // time of the last frame that was recorded
+	rules   []*rule
+	began   int64 // when the first frame was sent; 0 before
+	mtu     int   // of the path between the links, bytes; 0: as large as the links'
+	noICMP  bool  // no router reports that a packet is too big for the path
+	silent  bool  // no router reports that an address does not exist
+	streams streams
+	store   store
+	spent   []*chunk // chunks of frames that have left the path, until Release
+	rate    int64    // of every link, bits a second; 0 is unlimited
+	queue   int64    // bytes that may wait for a link; 0 is unlimited
 }
 
 // An End is where a host's link meets the path.
@@ -48,6 +48,7 @@ type End struct {
 	KnowsGateway bool // the host knows its gateway's Ethernet address without ARP
 
 	path    *Path
+	place   int  // among those of the capture; -1 is none
 	mss     int  // the largest MSS that a SYN of the host may have
 	nat     *nat // in front of the host, or nil
 	to      map[*End]*direction
@@ -69,10 +70,10 @@ const (
 const never = math.MaxInt64
 
 // New makes the path between the hosts of a network. Record is called with each
-// frame that passes the end of the captured host, in the order of time; the
-// frame is valid until [Path.Release]. The error names the host whose settings
+// frame that passes the end of a captured host, in the order of time. Place is the
+// host's in the network's places; the frame is valid until [Path.Release]. The error names the host whose settings
 // are not possible.
-func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, error) {
+func New(network scenario.Network, record func(at int64, place int, frame []byte)) (*Path, error) {
 	places, err := locate(network.Hosts)
 	if err != nil {
 		return nil, err
@@ -80,20 +81,22 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 	p := &Path{byAddr: map[netip.Addr]*End{}, record: record, streams: newStreams(),
 		mtu: network.PathMTU, noICMP: network.NoICMP, silent: network.NoHostSilent,
 		rate: network.Rate, queue: int64(network.Queue)}
-	captured := cmp.Or(network.Capture, "client")
+	captured := network.Places()
 	for i, h := range network.Hosts {
 		mtu := cmp.Or(h.MTU, network.MTU, usualMTU)
 		if least := leastMTU(h.Addr); mtu < least || mtu > LargestMTU {
 			return nil, fmt.Errorf("host %s: its link cannot have an MTU of %d bytes; use %d to %d", h.Name, mtu, least, LargestMTU)
 		}
+		place := slices.Index(captured, h.Name)
 		e := &End{
 			Place: places[i], Host: h, MTU: mtu, path: p,
 			// The other hosts' ARP requests are not in the capture. Waiting for
 			// the answer would only delay what they send.
-			KnowsGateway: network.ARP == scenario.ARPCached || h.Name != captured,
+			KnowsGateway: network.ARP == scenario.ARPCached || place < 0,
 			mss:          mtu - Headers(h.Addr),
 			to:           map[*End]*direction{},
 			gateway:      &direction{},
+			place:        place,
 			rules:        map[*End][]*delayRule{},
 		}
 		e.inbound = append(e.inbound, e.gateway)
@@ -102,12 +105,11 @@ func New(network scenario.Network, record func(at int64, frame []byte)) (*Path, 
 		}
 		p.Ends = append(p.Ends, e)
 		p.byAddr[network.Address(h, "")] = e
-		if h.Name == captured {
-			p.captured = e
-		}
 	}
-	if p.captured == nil {
-		return nil, fmt.Errorf("the capture is taken at %q, but there is no such host", captured)
+	for _, name := range captured {
+		if p.named(name) == nil {
+			return nil, fmt.Errorf("the capture is taken at %q, but there is no such host", name)
+		}
 	}
 	return p, p.lay(network)
 }
@@ -185,11 +187,11 @@ func (p *Path) Release() {
 	p.spent = p.spent[:0]
 }
 
-// see records a frame that passes the end of the captured host. Times never go
+// see records a frame that passes the end of a captured host. Times never go
 // back: a frame that the driver sends late gets the time of the last one.
 func (p *Path) see(e *End, at int64, f frame) {
-	if e == p.captured {
+	if e.place >= 0 {
 		p.last = max(p.last, at)
-		p.record(p.last, f)
+		p.record(p.last, e.place, f)
 	}
 }

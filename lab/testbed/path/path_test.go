@@ -17,7 +17,7 @@ func between(t *testing.T, network scenario.Network) (p *Path, seen *[]int64) {
 		{Name: "server", Addr: netip.MustParseAddr("192.0.2.21"), RTT: 80 * time.Millisecond},
 	}
 	seen = new([]int64)
-	p, err := New(network, func(at int64, _ []byte) { *seen = append(*seen, at) })
+	p, err := New(network, func(at int64, _ int, _ []byte) { *seen = append(*seen, at) })
 	if err != nil {
 		t.Fatal(err)
 	}

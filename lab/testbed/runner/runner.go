@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"ftplab/lab/pcapng"
@@ -97,6 +98,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, errors.Join(err, n.Close(silenceAfterFailure))
 	}
+	e.addNote(unrecorded(s))
 	failures, err := client(ctx, e)
 	if err == nil {
 		err = context.Cause(ctx)
@@ -119,6 +121,17 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.Note()}, nil
+}
+
+// unrecorded says which sessions are not in the capture, and how they would be.
+func unrecorded(s *scenario.Scenario) string {
+	hosts := s.Unrecorded()
+	if len(hosts) == 0 {
+		return ""
+	}
+	places := s.Network.Places()
+	return fmt.Sprintf("the capture is taken at %s, so the sessions of %s are not in it; capture=%s would record them, too",
+		strings.Join(places, ", "), strings.Join(hosts, ", "), strings.Join(append(places, hosts...), ","))
 }
 
 // silenceAfterFailure is for how long the end of a session that has failed waits

@@ -16,6 +16,8 @@ type jsonCapture struct {
 	File      string      `json:"file"`
 	Packets   int         `json:"packets"`
 	Truncated int         `json:"truncated"`
+	Places    []string    `json:"places,omitempty"`
+	Copies    int         `json:"copies,omitempty"`
 	Dropped   uint64      `json:"dropped,omitempty"`
 	Unread    int         `json:"unread,omitempty"`
 	Cut       string      `json:"cut,omitempty"`
@@ -183,7 +185,7 @@ func secondsJSON(from, to int64) float64 {
 
 func captureJSON(name string, c *capture.Capture) *jsonCapture {
 	j := &jsonCapture{
-		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated,
+		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated, Places: escapedNames(c.Places), Copies: c.Copies,
 		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Start: timeJSON(c.Start),
 	}
 	for _, p := range c.OtherPackets {
@@ -288,4 +290,12 @@ func dataPortJSON(a *ftp.DataPort) *jsonDataPort {
 		Command: a.Command, Mode: a.Mode, Address: a.Where(), Packet: a.Packet, ReplyPacket: a.ReplyPacket, Reply: a.ReplyCode,
 		ThirdParty: a.ThirdParty, Malformed: a.Malformed, Connections: append([]int{}, a.Connections...), SiteToSite: a.SiteToSite,
 	}
+}
+
+// escapedNames are names that are valid in JSON.
+func escapedNames(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, valid(name))
+	}
+	return all
 }

@@ -40,6 +40,8 @@ func Line(p *capture.Packet, n Numbering) string {
 // OtherLine returns what Line does, of a packet that is not TCP.
 func OtherLine(p *packet.Packet) string {
 	switch {
+	case p.Copy != nil:
+		return fmt.Sprintf("%sseen at %s, too", prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()), p.Copy.Place)
 	case p.ARP != nil:
 		return arpLine(p.ARP)
 	case p.IP == nil:

@@ -36,6 +36,10 @@ func Story(w io.Writer, name string, t *capture.Capture) error {
 func summary(w io.Writer, name string, t *capture.Capture) {
 	fmt.Fprintf(w, "%s: %s, %s, %s\n", Escape(name),
 		count(t.Size, "packet"), count(t.NumConnections(), "TCP connection"), count(t.NumSessions(), "FTP session"))
+	if len(t.Places) > 0 {
+		fmt.Fprintf(w, "recorded at %s; what crossed several of them is read at the first, which leaves out %s\n",
+			Escape(strings.Join(t.Places, ", ")), count(t.Copies, "packet"))
+	}
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; what comes before it follows\n", upper(t.Cut))
 	}

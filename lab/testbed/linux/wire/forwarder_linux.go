@@ -113,10 +113,10 @@ func (f *forwarder) run() {
 	}
 }
 
-// record writes a frame that passes the captured end.
-func (f *forwarder) record(at int64, frame []byte) {
+// record writes a frame that passes a captured end.
+func (f *forwarder) record(at int64, place int, frame []byte) {
 	f.frames++
-	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: len(frame), Length: len(frame)}
+	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: len(frame), Length: len(frame), InterfaceIndex: place}
 	f.writer.WritePacket(info, frame) // Close returns the error
 }
 

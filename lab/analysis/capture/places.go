@@ -1,0 +1,162 @@
+// Captures that were taken at several places, each an interface of the file. What
+// crosses two of them is in the file twice.
+
+package capture
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+	"net/netip"
+
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// places says at which place each connection is read. A second sight of a packet
+// is no retransmission, so those at other places are set apart; see
+// [packet.Packet.Copy].
+//
+// A connection is read at the first interface that has both directions of it, or
+// each direction at the first that has it. All packets of a connection of which no
+// packet was found twice belong to it, whatever their interface: the two directions
+// of a tap, or the parts of a link.
+type places struct {
+	seen map[conversation]*sights
+	seed maphash.Seed
+}
+
+// A conversation is what packets between two ends belong to, the lower end first. Of
+// ICMP the ports are 0.
+type conversation struct {
+	protocol  int
+	low, high netip.AddrPort
+}
+
+// sights are the packets of a conversation.
+type sights struct {
+	at     [2]uint64 // the interfaces that have each direction, as bits
+	first  []sight
+	copied bool // a packet of it was found twice
+}
+
+// A sight is one packet at one interface.
+type sight struct {
+	at   int
+	hash uint64
+}
+
+const (
+	mostPlaces  = 64 // interfaces that are told apart
+	firstSights = 16 // packets of a conversation that are compared
+)
+
+// errSeveralPlaces ends a reading that finds a second interface.
+var errSeveralPlaces = errors.New("the capture was taken at several places")
+
+// findPlaces reads the file for its places.
+func (f *file) findPlaces() error {
+	found := &places{map[conversation]*sights{}, maphash.MakeSeed()}
+	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if p.IP != nil && raw.Interface < mostPlaces {
+			found.add(p, raw.Interface)
+		}
+		return true
+	})
+	if err != nil && !errors.As(err, new(*pcapng.Damage)) {
+		return err
+	}
+	f.places = found
+	return nil
+}
+
+// add takes note of a packet.
+func (x *places) add(p *packet.Packet, at int) {
+	c, direction := conversationOf(p)
+	s := x.seen[c]
+	if s == nil {
+		s = &sights{}
+		x.seen[c] = s
+	}
+	s.at[direction] |= 1 << at
+	if s.copied {
+		return
+	}
+	hash := x.hash(p)
+	for _, o := range s.first {
+		s.copied = s.copied || o.at != at && o.hash == hash
+	}
+	if len(s.first) < firstSights {
+		s.first = append(s.first, sight{at, hash})
+	}
+}
+
+// hash is a number for what a packet is at every place that it crosses.
+func (x *places) hash(p *packet.Packet) uint64 {
+	type identity struct {
+		src, dst netip.Addr
+		id       uint16
+		seq, ack uint32
+		flags    uint8
+		length   int
+	}
+	i := identity{src: p.IP.Src, dst: p.IP.Dst, id: p.IP.ID, length: p.IP.Length}
+	if t := p.TCP; t != nil {
+		i.seq, i.ack, i.flags = t.RawSeq, t.RawAck, t.Flags
+	}
+	return maphash.Comparable(x.seed, i)
+}
+
+// mark makes a packet a copy if its conversation is read at another place than that
+// of the packet.
+func (x *places) mark(p *packet.Packet, at int, names []string) {
+	if p.IP == nil || at >= mostPlaces {
+		return
+	}
+	c, direction := conversationOf(p)
+	s := x.seen[c]
+	if s == nil || !s.copied {
+		return
+	}
+	here := s.at[direction]
+	if both := s.at[0] & s.at[1]; both != 0 {
+		here = both
+	}
+	if at == bits.TrailingZeros64(here) {
+		return
+	}
+	p.Copy = &packet.Copy{Place: placeName(names, at), Src: netip.AddrPortFrom(p.IP.Src, 0), Dst: netip.AddrPortFrom(p.IP.Dst, 0)}
+	if t := p.TCP; t != nil {
+		p.Copy.Src, p.Copy.Dst = netip.AddrPortFrom(p.IP.Src, t.SrcPort), netip.AddrPortFrom(p.IP.Dst, t.DstPort)
+	} else if u := p.UDP; u != nil {
+		p.Copy.Src, p.Copy.Dst = netip.AddrPortFrom(p.IP.Src, u.SrcPort), netip.AddrPortFrom(p.IP.Dst, u.DstPort)
+	}
+	p.TCP, p.UDP, p.ICMP = nil, nil, nil
+}
+
+// placeName is the name of an interface.
+func placeName(names []string, at int) string {
+	if at < len(names) && names[at] != "" {
+		return names[at]
+	}
+	return fmt.Sprintf("interface %d", at)
+}
+
+// conversationOf returns what a packet belongs to, and whether the lower end sent it
+// (0) or the higher one (1).
+func conversationOf(p *packet.Packet) (c conversation, direction int) {
+	var src, dst uint16
+	switch {
+	case p.TCP != nil:
+		src, dst = p.TCP.SrcPort, p.TCP.DstPort
+	case p.UDP != nil:
+		src, dst = p.UDP.SrcPort, p.UDP.DstPort
+	}
+	from, to := netip.AddrPortFrom(p.IP.Src, src), netip.AddrPortFrom(p.IP.Dst, dst)
+	if cmp.Or(from.Addr().Compare(to.Addr()), cmp.Compare(src, dst)) <= 0 {
+		return conversation{p.IP.Protocol, from, to}, 0
+	}
+	return conversation{p.IP.Protocol, to, from}, 1
+}

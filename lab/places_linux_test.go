@@ -1,0 +1,118 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+)
+
+// twoClients is a scenario with two clients. The capture is taken at their ends and
+// the server's, and everything is judged once.
+const twoClients = `# Two clients
+network wire %s
+host laptop 203.0.113.9
+host server 192.0.2.21 rtt=20ms
+file a.bin 20kB
+open
+login anonymous me@mypc.test
+session second laptop
+open
+login anonymous me@mypc.test
+ls
+quit
+session first
+active
+get a.bin
+quit
+-- want --
+ctl   client.* > server.21
+act   server.20 > client.*
+ctl2  laptop.* > server.21
+data  laptop.* > server.*
+ctl   ...
+act   server > client [S]
+act   client > server [S.]
+act   ...
+ctl2  ...
+data  ...
+-- figures --
+ctl.rtt = 20ms ± 20%%
+ctl2.rtt = 20ms ± 20%%
+capture.retransmissions = 0
+`
+
+func TestSeveralPlaces(t *testing.T) {
+	for _, tcp := range []scenario.TCP{scenario.LinuxTCP, scenario.GVisorTCP} {
+		t.Run(string(tcp), func(t *testing.T) {
+			s := parse(t, strings.Split(fmt.Sprintf(twoClients, "capture=client,laptop,server"), "\n")...)
+			r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: tcp})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Outcome != Passed || r.Report != "" {
+				t.Errorf("got outcome %s:\n%s", r.Outcome, r.Report)
+			}
+			names := interfaceNames(t, r.Capture)
+			for _, name := range []string{"client", "laptop", "server"} {
+				if names[name] == 0 {
+					t.Errorf("got no packet at %s; by interface there are %v", name, names)
+				}
+			}
+			if names["server"] < names["client"] || len(names) != 3 {
+				t.Errorf("got %v packets by interface, want three, and most of them at the server", names)
+			}
+		})
+	}
+}
+
+// interfaceNames counts the packets of each interface, as tshark knows it.
+func interfaceNames(t *testing.T, capture string) map[string]int {
+	t.Helper()
+	out, err := exec.Command(optional.Tool(t, "tshark", "apt install tshark"), "-r", capture, "-T", "fields", "-e", "frame.interface_name").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]int{}
+	for name := range strings.Lines(string(out)) {
+		names[strings.TrimSpace(name)]++
+	}
+	return names
+}
+
+// A session that is not in the capture is named, with what would record it.
+func TestUnrecordedSession(t *testing.T) {
+	s := parse(t, strings.Split(fmt.Sprintf(twoClients, ""), "\n")...)
+	s.Want, s.Figures = scenario.Section{}, scenario.Section{}
+	r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "the capture is taken at client, so the sessions of laptop are not in it; capture=client,laptop would record them, too"
+	if !strings.Contains(r.Report, want) {
+		t.Errorf("got the report %q, want %q in it", r.Report, want)
+	}
+	page, err := os.ReadFile(filepath.Join(filepath.Dir(r.Capture), "walkthrough.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "so the sessions of laptop are not in the capture"; !strings.Contains(string(page), want) {
+		t.Errorf("the walkthrough does not say %q", want)
+	}
+}
+
+// A pcap file has no interfaces, so a capture of several places is refused.
+func TestSeveralPlacesInPcap(t *testing.T) {
+	s := parse(t, strings.Split(fmt.Sprintf(twoClients, "capture=client,server"), "\n")...)
+	_, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, Format: pcapng.PCAP})
+	if want := "a pcap file has one interface"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
