@@ -17,6 +17,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/testbed/corpus/parquet"
 	"ftplab/lab/traffic"
 	"ftplab/scenarios/odd"
 )
@@ -87,7 +88,7 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 	flags.IntVar(&f.part, "part", 5000, "sessions of a part; 1 makes a file for each session")
 	flags.StringVar(&f.rotate, "rotate", "", "begin a part's next capture after this size, such as 100MB")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
-	flags.StringSliceVar(&f.labels, "labels", []string{"csv"}, "the formats of the labels: csv")
+	flags.StringSliceVar(&f.labels, "labels", []string{"csv"}, "the formats of the labels: csv, parquet")
 	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
 	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
 	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe, and compare")
@@ -220,12 +221,12 @@ func tellReport(w io.Writer, g lab.Generation, r corpus.Report) error {
 }
 
 // tableFormats are the formats of labels.
-var tableFormats = []corpus.TableFormat{corpus.CSV}
+var tableFormats = []corpus.TableFormat{corpus.CSV, parquet.Format}
 
 func tableFormat(name string) (corpus.TableFormat, error) {
 	i := slices.IndexFunc(tableFormats, func(t corpus.TableFormat) bool { return t.Name == name })
 	if i < 0 {
-		return corpus.TableFormat{}, fmt.Errorf("--labels %s: unknown format", name)
+		return corpus.TableFormat{}, fmt.Errorf("--labels %s: csv or parquet was expected", name)
 	}
 	return tableFormats[i], nil
 }
