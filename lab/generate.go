@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/gopacket"
 
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/zeek"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/corpus"
@@ -42,6 +44,10 @@ type Generation struct {
 func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	r.Version = Version
 	switch {
+	case r.Logs != "" && r.Logs != string(zeek.TSV) && r.Logs != string(zeek.JSON):
+		return r, fmt.Errorf("--zeek %s: tsv or json was expected", r.Logs)
+	case r.Logs != "" && r.Rotate > 0:
+		return r, fmt.Errorf("--zeek and --rotate do not go together: a log is of a whole capture; give smaller parts with --part")
 	case rate < 0 || r.Sessions < 0 || r.Duration < 0:
 		return r, fmt.Errorf("sessions, rate and duration are positive numbers")
 	case r.Sessions > 0 && rate > 0 && r.Duration > 0:
@@ -111,7 +117,27 @@ func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
 	if g.Recipe.Profile == corpus.ProfileFile {
 		f.Profile = g.Profile
 	}
+	if g.Recipe.Logs != "" {
+		f.Logs = func(captures []string, create func(string) (io.WriteCloser, error)) error {
+			return writeLogs(captures, zeek.Format(g.Recipe.Logs), create)
+		}
+	}
 	return f.Make(ctx, c, g.Shard, g.Sums, g.Made)
+}
+
+// writeLogs writes the logs that Zeek would have written of a part, from its capture.
+func writeLogs(captures []string, format zeek.Format, create func(string) (io.WriteCloser, error)) error {
+	for _, name := range captures {
+		c, err := capture.Open(name, capture.Options{})
+		if err != nil {
+			return err
+		}
+		err = zeek.Write(c, format, func(name string) (io.WriteCloser, error) { return create(name + ".log") })
+		if c.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // GenerateTo writes the frames of all sessions to w as one capture, without labels.

@@ -36,6 +36,7 @@ type generateFlags struct {
 	rotate   string
 	format   string
 	labels   []string
+	zeek     string
 	abnormal float64
 	shard    string
 	recipe   string
@@ -89,6 +90,7 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 	flags.StringVar(&f.rotate, "rotate", "", "begin a part's next capture after this size, such as 100MB")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringSliceVar(&f.labels, "labels", []string{"csv"}, "the formats of the labels: csv, parquet")
+	flags.StringVar(&f.zeek, "zeek", "", "write Zeek's conn.log, ftp.log and files.log, too: tsv or json")
 	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
 	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
 	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe, and compare")
@@ -144,7 +146,7 @@ func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, 
 // fromFlags is a generation that the flags describe.
 func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 	r := corpus.Recipe{
-		Sessions: f.sessions, Seed: f.seed, Duration: f.duration, Part: f.part, Format: f.format, Labels: f.labels, Abnormal: f.abnormal,
+		Sessions: f.sessions, Seed: f.seed, Duration: f.duration, Part: f.part, Format: f.format, Labels: f.labels, Logs: f.zeek, Abnormal: f.abnormal,
 	}
 	if g.Profile, r.Profile, err = lab.ReadProfile(f.profile); err != nil {
 		return g, err
@@ -169,7 +171,7 @@ func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 // fromRecipe is the generation of a recipe, whose profile is beside it unless it comes
 // with ftplab.
 func (f generateFlags) fromRecipe(changed func(string) bool) (g lab.Generation, err error) {
-	for _, name := range []string{"sessions", "seed", "rate", "duration", "from", "part", "rotate", "format", "labels", "abnormal"} {
+	for _, name := range []string{"sessions", "seed", "rate", "duration", "from", "part", "rotate", "format", "labels", "zeek", "abnormal"} {
 		if changed(name) {
 			return g, fmt.Errorf("--recipe and --%s do not go together: the recipe says it", name)
 		}

@@ -266,8 +266,8 @@ func (c *Capture) TransferOf(id int) *ftp.Transfer {
 func (c *Capture) Follow(packet func(*Packet), ended func(*ftp.Connection, *ftp.Session)) error {
 	_, err := c.follow(reading{
 		details: true, hi: len(c.spans),
-		records: func(id int) bool { return c.role(id) == ftp.Control || c.protected[id] },
-		packet:  c.handOut(func(p *Packet) bool { packet(p); return true }),
+		records: func(id int) bool { return c.role(id) == ftp.Control || c.hashes(id) }, hash: c.hash,
+		packet: c.handOut(func(p *Packet) bool { packet(p); return true }),
 		done: func(l *live) bool {
 			x := &ftp.Connection{}
 			l.describe(x)
