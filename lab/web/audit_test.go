@@ -7,9 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
-
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/labtest/optional"
 )
@@ -32,9 +29,11 @@ func TestAudit(t *testing.T) {
 	}
 	file := recorded(t, "# A listing\nfile a.bin 20KiB\nopen\nlogin anonymous me@mypc.test\nls\nget a.bin\nquit\n")
 	s := serve(t)
+	tab := s.visit(t, "", pagetest.Phone)
+	pagetest.Eval[bool](tab, string(axe)+"; true")
 	for _, screen := range []pagetest.Screen{{Width: 360, Height: 800, Dark: true}, {Width: 1440, Height: 900}} {
-		tab := s.visit(t, "", screen)
-		pagetest.Eval[bool](tab, string(axe)+"; true")
+		tab.Show(screen)
+		begin(tab)
 		audit := func(where string) {
 			t.Helper()
 			found := pagetest.Await[[]string](tab, `axe.run(document, { resultTypes: ["violations"] }).then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 4).map(n => n.target.join(" ") + " " + (n.any[0]?.message || "")).join("; ")))`)
@@ -59,21 +58,5 @@ func TestAudit(t *testing.T) {
 			show(tab, name)
 			audit(name)
 		}
-	}
-}
-
-// TestReducedMotion asks that nothing moves for those who want that.
-func TestReducedMotion(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
-	pagetest.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
-	})
-	tab.Do(chromedp.Click(chromedp.CSS(".player button:nth-child(4)")))
-	if n := pagetest.Eval[int](tab, `document.getAnimations().length`); n != 0 {
-		t.Errorf("%d things move, want none", n)
-	}
-	if text := pagetest.Eval[string](tab, `document.querySelector(".says").textContent`); !strings.HasPrefix(text, "Frame 1:") {
-		t.Errorf("the page says %q, want frame 1", text)
 	}
 }

@@ -3,7 +3,6 @@
 package web
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/internal/pagetest"
-	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 )
 
@@ -25,15 +23,31 @@ func show(tab *pagetest.Tab, name string) {
 	until(tab, `document.querySelector("#tab-`+name[:strings.IndexAny(name+"/", "/")]+`[aria-current]") && document.querySelector(".panel > *") && !document.querySelector(".panel > p[role=status]")`)
 }
 
-// TestCapture opens a capture, and looks at all that is said of it.
-func TestCapture(t *testing.T) {
+// TestCaptures drops captures on the page, one after the other.
+func TestCaptures(t *testing.T) {
+	s := serve(t)
+	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *server, *pagetest.Tab)
+	}{
+		{"whole", wholeCapture}, {"packets", packets}, {"broken", brokenCapture}, {"large", largeCapture},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pagetest.Eval[bool](tab, `(location.hash = "#/capture/story", true)`)
+			test.run(t, s, tab)
+			s.quiet(t, tab)
+		})
+	}
+}
+
+// wholeCapture opens a capture, and looks at all that is said of it.
+func wholeCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	sc, err := scenarios.Load("passive_retr")
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := recorded(t, string(sc.Source))
-	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
 	drop(tab, file)
 	until(tab, panel+`.includes("RETR")`)
 	var story strings.Builder
@@ -65,17 +79,14 @@ func TestCapture(t *testing.T) {
 	if sandbox := pagetest.Eval[string](tab, `document.querySelector("iframe").getAttribute("sandbox")`); sandbox != "allow-scripts" {
 		t.Errorf("the walkthrough's frame may %q, want scripts alone", sandbox)
 	}
-	s.quiet(t, tab)
 }
 
-// TestPackets searches, filters and follows a link to a packet.
-func TestPackets(t *testing.T) {
+// packets searches, filters and follows a link to a packet.
+func packets(t *testing.T, s *server, tab *pagetest.Tab) {
 	sc, err := scenarios.Load("passive_retr")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
 	drop(tab, recorded(t, string(sc.Source)))
 	until(tab, panel+`.includes("RETR")`)
 	show(tab, "packets")
@@ -97,11 +108,10 @@ func TestPackets(t *testing.T) {
 	if got := pagetest.Eval[string](tab, `document.querySelector(".packets .marked").id`); got != "packet-"+found {
 		t.Errorf("the link to packet %s marks %s", found, got)
 	}
-	s.quiet(t, tab)
 }
 
-// TestBrokenCapture opens what is no capture, one that is cut off, and then a whole one.
-func TestBrokenCapture(t *testing.T) {
+// brokenCapture opens what is no capture, one that is cut off, and then a whole one.
+func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	whole := recorded(t, "# A listing\nopen\nlogin anonymous me@mypc.test\nls\nquit\n")
 	data, err := os.ReadFile(whole)
 	if err != nil {
@@ -114,8 +124,6 @@ func TestBrokenCapture(t *testing.T) {
 		}
 		return path
 	}
-	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
 	for _, test := range []struct{ file, want string }{
 		{write("poem.pcap", []byte("Roses are red, violets are blue.")), "not a capture"},
 		{write("empty.pcap", nil), "empty"},
@@ -129,18 +137,15 @@ func TestBrokenCapture(t *testing.T) {
 			t.Errorf("%s: the page says %q, want %q", name, got, test.want)
 		}
 	}
-	s.quiet(t, tab)
 }
 
-// TestLargeCapture opens a capture of 200 MB and looks at its last packets.
-func TestLargeCapture(t *testing.T) {
+// largeCapture opens a capture of 200 MB and looks at its last packets.
+func largeCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	if testing.Short() {
 		t.Skip("-short: no large capture is made")
 	}
 	const size = 200_000_000
 	file := download(t, size)
-	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
 	drop(tab, file)
 	until(tab, panel+`.includes("RETR large.bin")`)
 	until(tab, `document.querySelector(".lead")`)
@@ -150,32 +155,4 @@ func TestLargeCapture(t *testing.T) {
 	show(tab, "packets")
 	pagetest.Eval[bool](tab, `(s => { s.value = "226 done"; return s.dispatchEvent(new Event("input")); })(document.getElementById("packet-search"))`)
 	until(tab, `document.querySelectorAll(".packets tbody tr").length === 1`)
-	s.quiet(t, tab)
-}
-
-// TestRunIsTheCommands holds what the page saves against what the command writes.
-func TestRunIsTheCommands(t *testing.T) {
-	sc, err := scenarios.Load("active_list")
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := lab.Run(context.Background(), sc, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
-	got := pagetest.Await[string](tab, `import("./lab.js").then(async ({ Lab, load }) => {
-		const lab = new Lab(load());
-		const { source } = await lab.call("lesson", { name: "active_list" });
-		const { capture } = await lab.call("run", { name: "active_list", source, pages: true });
-		return new TextDecoder().decode(await lab.bytes(capture.replace(/[^/]*$/, "walkthrough.html")));
-	})`)
-	if got != string(want) {
-		t.Errorf("the walkthrough of the page has %d bytes and is not the command's, of %d", len(got), len(want))
-	}
 }

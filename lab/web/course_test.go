@@ -3,15 +3,19 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"ftplab/lab"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
@@ -26,11 +30,44 @@ func quote(text string) string {
 	return string(q)
 }
 
-// TestDigests makes every scenario in the page: each capture is the same to the byte as the
-// one that the command makes.
-func TestDigests(t *testing.T) {
+// TestCourse uses the course as somebody does who learns or teaches, in one tab.
+func TestCourse(t *testing.T) {
 	s := serve(t)
 	tab := s.visit(t, "", pagetest.Desktop)
+	const ladder = `document.querySelector(".ladder").outerHTML`
+	first := pagetest.Eval[string](tab, ladder) // it came with the page
+	pagetest.Eval[bool](tab, `(document.querySelector(".ladder").hidden = true)`)
+	begin(tab)
+	until(tab, `!document.querySelector(".ladder").hidden`)
+	if got := pagetest.Eval[string](tab, ladder); got != first {
+		t.Error("the ladder that came with the page is not the one that the lab draws")
+	}
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *server, *pagetest.Tab)
+	}{
+		{"first lesson", firstLesson}, {"mistake", mistake}, {"completion", completion}, {"read along", readAlong}, {"reduced motion", reducedMotion},
+		{"back", back}, {"share", share}, {"walkthrough", walkthrough}, {"digests", digests},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			begin(tab)
+			test.run(t, s, tab)
+			s.quiet(t, tab)
+		})
+	}
+}
+
+// begin shows the first lesson as it comes.
+func begin(tab *pagetest.Tab) {
+	pagetest.Eval[bool](tab, `(location.hash = "#/lesson/active_list", true)`)
+	until(tab, `document.querySelector(".chapters [aria-current]")?.hash === "#/lesson/active_list"`)
+	pagetest.Eval[bool](tab, `([...document.querySelectorAll(".tools button")].find(b => b.textContent.startsWith("Undo")).click(), true)`)
+	until(tab, `document.querySelector("h1").textContent.startsWith("Active mode") && document.querySelector(".outcome.pass") && document.querySelector(".calls").textContent.includes("PORT")`)
+}
+
+// digests makes every scenario in the page: each capture is the same to the byte as the
+// one that the command makes.
+func digests(t *testing.T, s *server, tab *pagetest.Tab) {
 	text, err := os.ReadFile("../../scenarios/digests")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +77,7 @@ func TestDigests(t *testing.T) {
 		digest, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		want[name] = digest
 	}
-	pagetest.Await[bool](tab, `import("./lab.js").then(async ({ Lab, load }) => { globalThis.lab = new Lab(load()); await lab.ready; return true; })`)
+	pagetest.Await[bool](tab, `import("./app.js").then(({ lab }) => { globalThis.lab = lab; return true; })`)
 	for _, name := range scenarios.Names() {
 		if sc, err := scenarios.Load(name); err != nil || sc.Network.TCP == scenario.LinuxTCP {
 			continue
@@ -54,16 +91,12 @@ func TestDigests(t *testing.T) {
 			t.Errorf("%s: got a capture with the SHA-256 %s, want %s", name, got, want[name])
 		}
 	}
-	s.quiet(t, tab)
 }
 
-// TestFirstLesson changes `active` to `passive` in the first lesson, and asks who calls whom
-// before and afterwards; and what is drawn while the lab is still loading is what it draws.
-func TestFirstLesson(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+// firstLesson changes `active` to `passive` in the first lesson, and asks who calls whom
+// before and afterwards.
+func firstLesson(t *testing.T, s *server, tab *pagetest.Tab) {
 	const calls = `[...document.querySelectorAll(".calls li")].map(e => e.className + ": " + e.querySelector(".say").textContent).join("\n")`
-	first := pagetest.Eval[string](tab, `document.querySelector(".ladder").outerHTML`)
 	if got := pagetest.Eval[string](tab, calls); !strings.Contains(got, "data rtl: Data connection, opened by the server after PORT") {
 		t.Errorf("the first lesson shows\n%s\nwant that the server calls the client", got)
 	}
@@ -78,31 +111,20 @@ func TestFirstLesson(t *testing.T) {
 	if got := pagetest.Eval[string](tab, `[...document.querySelectorAll(".numbers .difference")].map(e => e.textContent).join()`); !strings.HasPrefix(got, "18,") {
 		t.Errorf("the lines %s are marked, want 18 and others", got)
 	}
-	typed(tab, "\npassive\n", "\nactive\n")
-	until(tab, `document.querySelector(".calls").textContent.includes("PORT")`)
-	if got := pagetest.Eval[string](tab, `document.querySelector(".ladder").outerHTML`); got != first {
-		t.Error("the ladder that came with the page is not the one that the lab draws")
-	}
-	s.quiet(t, tab)
 }
 
-// TestMistake writes a line that makes no sense, and asks for the message that the command
+// mistake writes a line that makes no sense, and asks for the message that the command
 // prints, at its line.
-func TestMistake(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+func mistake(t *testing.T, s *server, tab *pagetest.Tab) {
 	typed(tab, "\nactive\n", "\nactve\n")
 	until(tab, `document.querySelector(".problems").textContent.includes("did you mean active?")`)
 	if got := pagetest.Eval[string](tab, `document.querySelector(".numbers .error").textContent`); got != "8" {
 		t.Errorf("line %s is marked, want 8", got)
 	}
-	s.quiet(t, tab)
 }
 
-// TestCompletion types a word and chooses another one with the keyboard.
-func TestCompletion(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+// completion types a word and chooses another one with the keyboard.
+func completion(t *testing.T, s *server, tab *pagetest.Tab) {
 	until(tab, `document.getElementById("loading").textContent === ""`)
 	pagetest.Eval[bool](tab, `(a => { a.focus(); const at = a.value.indexOf("quit\n"); a.setSelectionRange(at, at); return true; })(document.querySelector("textarea"))`)
 	tab.Do(chromedp.KeyEvent("pass"))
@@ -115,13 +137,10 @@ func TestCompletion(t *testing.T) {
 		t.Error("Enter inserts a line, although it chooses a completion")
 	}
 	until(tab, `document.querySelector("textarea").value.includes("ls\npassivequit\n")`)
-	s.quiet(t, tab)
 }
 
-// TestReadAlong steps through a session with the keyboard, to its end and back.
-func TestReadAlong(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+// readAlong steps through a session with the keyboard, to its end and back.
+func readAlong(t *testing.T, s *server, tab *pagetest.Tab) {
 	const state = `[...document.querySelectorAll(".states tbody tr:first-child td")].map(e => e.textContent).join("/")`
 	tab.Do(chromedp.Focus(chromedp.CSS(".player")))
 	var got []string
@@ -146,14 +165,11 @@ func TestReadAlong(t *testing.T) {
 	if got := pagetest.Eval[string](tab, `document.querySelector(".controls button:nth-child(3)").ariaLabel`); got != "Play" {
 		t.Errorf("the space bar leaves the button %q, want Play", got)
 	}
-	s.quiet(t, tab)
 }
 
-// TestBack follows links, and goes back with the browser's button: the change of a lesson is
+// back follows links, and goes back with the browser's button: the change of a lesson is
 // still there.
-func TestBack(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "#/lesson/active_list", pagetest.Desktop)
+func back(t *testing.T, s *server, tab *pagetest.Tab) {
 	heading := func(want string) { until(tab, `document.querySelector("h1").textContent.includes(`+quote(want)+`)`) }
 	typed(tab, "\nactive\n", "\npassive\n")
 	tab.Do(chromedp.Click(chromedp.CSS(`a[href="#/lesson/distance"]`)))
@@ -167,7 +183,6 @@ func TestBack(t *testing.T) {
 	if got := pagetest.Eval[string](tab, `document.querySelector("textarea").value`); !strings.Contains(got, "\npassive\n") {
 		t.Error("the change is gone when the lesson is opened again")
 	}
-	s.quiet(t, tab)
 }
 
 // TestTwoTabs has two tabs show two lessons: neither knows of the other.
@@ -186,18 +201,52 @@ func TestTwoTabs(t *testing.T) {
 	}
 }
 
-// TestShare copies a link to a changed scenario, and opens it in another tab.
-func TestShare(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+// share copies a link to a changed scenario, and opens it.
+func share(t *testing.T, s *server, tab *pagetest.Tab) {
 	typed(tab, "# Active mode", "# Café mode")
 	pagetest.Eval[bool](tab, `([...document.querySelectorAll("button")].find(b => b.textContent.includes("link")).click(), true)`)
 	until(tab, `location.hash.startsWith("#/scenario/")`)
 	fragment := pagetest.Eval[string](tab, `location.hash`)
-	other := s.visit(t, fragment, pagetest.Desktop)
-	until(other, `document.querySelector(".outcome.pass")`)
-	if got := pagetest.Eval[string](other, `document.querySelector("h1").textContent`); !strings.HasPrefix(got, "Café mode") {
-		t.Errorf("the link opens %q, want the scenario that was shared", got)
+	begin(tab)
+	pagetest.Eval[bool](tab, `(location.hash = `+quote(fragment)+`, true)`)
+	until(tab, `document.querySelector("h1").textContent.startsWith("Café mode") && document.querySelector(".outcome.pass")`)
+}
+
+// reducedMotion asks that nothing moves for those who want that.
+func reducedMotion(t *testing.T, s *server, tab *pagetest.Tab) {
+	pagetest.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	defer pagetest.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	tab.Do(chromedp.Click(chromedp.CSS(".player button:nth-child(1)")))
+	if n := pagetest.Eval[int](tab, `document.getAnimations().length`); n != 0 {
+		t.Errorf("%d things move, want none", n)
 	}
-	s.quiet(t, other)
+	if text := pagetest.Eval[string](tab, `document.querySelector(".says").textContent`); !strings.HasPrefix(text, "Frame 1:") {
+		t.Errorf("the page says %q, want frame 1", text)
+	}
+}
+
+// walkthrough holds what the page saves against what the command writes.
+func walkthrough(t *testing.T, s *server, tab *pagetest.Tab) {
+	sc, err := scenarios.Load("active_list")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := lab.Run(context.Background(), sc, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := pagetest.Await[string](tab, `import("./app.js").then(async ({ lab }) => {
+		const { source } = await lab.call("lesson", { name: "active_list" });
+		const { capture } = await lab.call("run", { name: "active_list", source, pages: true });
+		return new TextDecoder().decode(await lab.bytes(capture.replace(/[^/]*$/, "walkthrough.html")));
+	})`)
+	if got != string(want) {
+		t.Errorf("the walkthrough of the page has %d bytes and is not the command's, of %d", len(got), len(want))
+	}
 }

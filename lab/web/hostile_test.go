@@ -50,24 +50,32 @@ func harmless(t *testing.T, s *server, tab *pagetest.Tab, visits *atomic.Int64) 
 	s.quiet(t, tab)
 }
 
-// TestHostileLink opens a link whose scenario is hostile.
-func TestHostileLink(t *testing.T) {
-	address, visits := trap(t)
+// TestHostile brings the page all that is bad, in one tab.
+func TestHostile(t *testing.T) {
 	s := serve(t)
 	tab := s.visit(t, "", pagetest.Desktop)
-	packed := pagetest.Await[string](tab, `import("./share.js").then(s => s.pack(`+quote(hostile(address))+`))`)
-	victim := s.visit(t, "#/scenario/"+packed, pagetest.Desktop)
-	until(victim, `document.querySelector(".ladder li.p")`)
-	if got := pagetest.Eval[string](victim, `document.querySelector(".ladder").textContent`); !strings.Contains(got, "<script>") {
-		t.Errorf("the page does not show what was sent: %q", got)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *server, *pagetest.Tab)
+	}{
+		{"link", hostileLink}, {"damaged links", damagedLinks}, {"capture", hostileCapture},
+		{"policy", refusals}, // the last one, as it makes the page say something
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, s, tab) })
 	}
-	harmless(t, s, victim, visits)
 }
 
-// TestDamagedLinks opens links that nobody can have made with the page.
-func TestDamagedLinks(t *testing.T) {
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
+// hostileLink opens a link whose scenario is hostile.
+func hostileLink(t *testing.T, s *server, tab *pagetest.Tab) {
+	address, visits := trap(t)
+	packed := pagetest.Await[string](tab, `import("./share.js").then(s => s.pack(`+quote(hostile(address))+`))`)
+	pagetest.Eval[bool](tab, `(location.hash = "#/scenario/`+packed+`", true)`)
+	until(tab, `document.querySelector(".ladder")?.textContent.includes("<script>")`)
+	harmless(t, s, tab, visits)
+}
+
+// damagedLinks opens links that nobody can have made with the page.
+func damagedLinks(t *testing.T, s *server, tab *pagetest.Tab) {
 	for _, test := range []struct{ fragment, want string }{
 		{"#/scenario/!!!", "damaged"},
 		{"#/scenario/AAAA", "damaged"},
@@ -83,12 +91,12 @@ func TestDamagedLinks(t *testing.T) {
 	s.quiet(t, tab)
 }
 
-// TestHostileCapture opens a hostile capture and all that is said of it.
-func TestHostileCapture(t *testing.T) {
+// hostileCapture opens a hostile capture and all that is said of it.
+func hostileCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	address, visits := trap(t)
 	file := recorded(t, hostile(address))
-	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	pagetest.Eval[bool](tab, `(location.hash = "#/capture", true)`)
+	until(tab, `document.querySelector("#choose")`)
 	drop(tab, file)
 	until(tab, panel+`.includes("<script>")`)
 	for _, name := range []string{"story", "along", "walkthrough", "verdict", "packets", "files"} {
@@ -97,12 +105,10 @@ func TestHostileCapture(t *testing.T) {
 	}
 }
 
-// TestPolicy asks that neither the page nor its worker can call another server, nor run a
+// refusals asks that neither the page nor its worker can call another server, nor run a
 // script of another origin, even if somebody had a way to make them try.
-func TestPolicy(t *testing.T) {
+func refusals(t *testing.T, s *server, tab *pagetest.Tab) {
 	address, visits := trap(t)
-	s := serve(t)
-	tab := s.visit(t, "", pagetest.Desktop)
 	got := pagetest.Await[string](tab, fmt.Sprintf(`(async address => {
 		const outcome = [];
 		await fetch(address + "/page").then(() => outcome.push("the page fetched"), () => {});

@@ -27,8 +27,9 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// patience is how long the browser may take to start, and for one test.
-const patience = 2 * time.Minute
+// patience is how long the browser may take to start, and for one test. A busy machine
+// takes twenty times as long as a quiet one.
+const patience = 5 * time.Minute
 
 // browser is the one that all tests of a program share, each with a tab of its own:
 // to start it takes longer than most tests do.
@@ -100,7 +101,7 @@ func Visit(t testing.TB, address string, screen Screen) *Tab {
 	tab := &Tab{t: t, url: address}
 	tab.start(browsers[i])
 	tab.listen()
-	tab.show(screen)
+	tab.Show(screen)
 	tab.Do(chromedp.Navigate(tab.url))
 	return tab
 }
@@ -156,8 +157,8 @@ func (tab *Tab) listen() {
 	Call(tab, log.Enable, cdp.Empty{})
 }
 
-// show sets the size of the screen and its colours.
-func (tab *Tab) show(s Screen) {
+// Show sets the size of the screen and its colours.
+func (tab *Tab) Show(s Screen) {
 	scheme := "light"
 	if s.Dark {
 		scheme = "dark"

@@ -15,13 +15,16 @@ import { unpack } from "./share.js";
 const main = document.getElementById("main");
 const loading = document.getElementById("loading");
 const module = load(part => { loading.textContent = `Loading the lab: ${Math.round(100 * part)} %`; });
-const lab = new Lab(module);
+export const lab = new Lab(module);
 lab.ready.then(() => { loading.textContent = ""; warm(); keep(); }, error => { loading.textContent = "The lab cannot be loaded: " + error.message; });
 
 const course = new Course(lab, await (await fetch(new URL("first.json", import.meta.url))).json());
 const capture = new Capture(() => new Lab(module));
 
+let routes = 0;
+
 async function route() {
+  const mine = ++routes;
   const [, view = "", what = "", more = ""] = location.hash.split("/");
   for (const a of document.querySelectorAll("header nav a")) a.removeAttribute("aria-current");
   const shown = view === "capture" ? capture : course;
@@ -30,9 +33,12 @@ async function route() {
   if (moved) main.replaceChildren(shown.element);
   try {
     if (view === "capture") await capture.show(what || "story", Number(more));
-    else if (view === "scenario") course.openText(await unpack(what));
-    else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
+    else if (view === "scenario") {
+      const text = await unpack(what);
+      if (mine === routes) course.openText(text);
+    } else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
   } catch (error) {
+    if (mine !== routes) return; // the user is elsewhere by now
     main.replaceChildren(h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson")));
   }
   if (entered) (main.querySelector("h1") || main).focus({ preventScroll: view === "capture" && !moved });

@@ -88,7 +88,9 @@ export class Course {
     const known = this.contents.some(c => c.lessons.some(l => l.name === name));
     if (!known) throw new Error("there is no lesson of this name");
     const isFirst = name === this.contents[0].lessons[0].name;
+    const opening = this.opening = {};
     const { source } = isFirst ? this.first.lesson : await this.lab.call("lesson", { name });
+    if (opening !== this.opening) return; // something else has been opened since
     this.original = source;
     this.enter(name, this.#edited.get(name) ?? source);
     if (isFirst && this.editor.text === source) this.show(this.first.run);
@@ -97,6 +99,7 @@ export class Course {
 
   // openText shows a scenario that a link brought along.
   openText(source) {
+    this.opening = {};
     this.original = source;
     this.enter("shared", source);
     this.run();
