@@ -39,13 +39,14 @@
 // # The test program starts a second time
 //
 // A session on Linux's TCP runs in another process of the test program; see
-// package lab. That process does not run TestMain.
+// package lab. That process does not run TestMain. The process of a [Server] or
+// [Client] does.
 //
 // # Cached results
 //
-// go test caches the result of a test that passed. It repeats the test if the
-// program under test has changed and is within the module. For a program elsewhere,
-// use -count=1.
+// go test caches the result of a test that passed. It runs the test again if the
+// program under test has changed and is in the module. If the program is elsewhere, use
+// -count=1.
 package labtest
 
 import (
@@ -124,8 +125,8 @@ func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result
 	return result
 }
 
-// track opens the files of the programs under test. go test notices what a test
-// opens, and does not see what the session's own processes do.
+// track opens the files of the programs under test, so that go test runs the test again
+// when they have changed. It does not see what the session's own processes open.
 func track(s *scenario.Scenario) {
 	programs := [][]string{s.Server.Program}
 	for _, step := range s.Steps {
@@ -138,9 +139,8 @@ func track(s *scenario.Scenario) {
 	}
 }
 
-// Packets are the packets of the capture that a run made, decoded by gopacket,
-// for checks of the test's own; see [lab.Packets]. The test ends where they
-// cannot be read.
+// Packets returns the packets of the capture that a run made, decoded by gopacket; see
+// [lab.Packets]. It ends the test if they cannot be read.
 func Packets(t *testing.T, result *lab.Result) iter.Seq[gopacket.Packet] {
 	return func(yield func(gopacket.Packet) bool) {
 		t.Helper()

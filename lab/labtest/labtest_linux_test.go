@@ -14,8 +14,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// poorSystem has this test binary be on a system that refuses private networks,
-// and has no IPv6 on the one that it has: as many a container is.
+// poorSystem is the variable by which this test binary runs on a system that refuses
+// private networks, and whose own network has no IPv6, as in many containers.
 const poorSystem = "FTPLAB_LABTEST_POOR"
 
 func init() {
@@ -40,9 +40,9 @@ func init() {
 	}
 }
 
-// TestOnAPoorSystem: there a scenario of IPv4 runs, in place, and one of IPv6 on
-// gVisor's TCP. One that needs Linux's is skipped, with the reason; unless all is
-// required.
+// TestOnAPoorSystem runs scenarios on such a system. One with IPv4 runs in place, and one
+// with IPv6 on gVisor's TCP. One that needs Linux's TCP is skipped with the reason, or
+// fails if all tools are required.
 func TestOnAPoorSystem(t *testing.T) {
 	for _, test := range []struct{ name, require, want string }{
 		{"IPv4", "", "--- PASS: TestOneScenario/IPv4"},

@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// TestPackets has a check of its own, as tests of other projects may: all that
-// the server says comes from port 21.
+// TestPackets makes a check of its own, as tests of other projects may: all text of the
+// server comes from port 21.
 func TestPackets(t *testing.T) {
 	s, err := scenario.Parse("packets.txtar", []byte("# Good morning\n# A greeting, and no more.\nopen\nquit\n"))
 	if err != nil {

@@ -37,18 +37,18 @@ import (
 
 // A Job is what one cell is started for.
 type Job struct {
-	// Spec is what the cell is to do. It travels as JSON; see [Cell.Spec].
+	// Spec describes the work. It is sent to the cell as JSON; see [Cell.Spec].
 	Spec any
 
-	// Files are open files the cell inherits; see [Cell.Files].
+	// Files are open files that the cell inherits; see [Cell.Files].
 	Files []*os.File
 
 	// Message is called with what the cell sends, message by message, until
 	// Run returns. Nil ignores them.
 	Message func(json.RawMessage)
 
-	// Grace is how long the body may go on after its context was cancelled,
-	// to finish what it writes, before the cell is killed. Zero is 5 seconds.
+	// Grace is how long the body may go on after its context is cancelled. Then
+	// the cell is killed. Zero means 5 seconds.
 	Grace time.Duration
 
 	// AllIDs asks for more user ids than root's, for programs that change
@@ -60,27 +60,27 @@ type Job struct {
 	// It has a PID namespace, and a user namespace unless this program is root.
 	MachineNetwork bool
 
-	// InPlace lets the cell do without a network of its own where the system
-	// allows none but lets this program capture on the loopback device as it
-	// is, as containers do. See [Cell.InPlace].
+	// InPlace allows a cell without a network of its own if the system refuses
+	// one, but lets this program capture on the loopback device, as containers
+	// do. See [Cell.InPlace].
 	InPlace bool
 }
 
-// defaultGrace is plenty to flush a capture, and little to wait for.
+// defaultGrace is time enough to write the rest of a capture.
 const defaultGrace = 5 * time.Second
 
-// Body is what a cell does. Its context is cancelled when the parent cancels,
-// or is gone. Its error's text is what [Run] returns.
+// Body is the work of a cell. Its context is cancelled when the parent cancels or
+// dies. [Run] returns an error with the text of its error.
 type Body func(ctx context.Context, c *Cell) error
 
-// A Cell is what a body sees of the cell it runs in.
+// A Cell is the cell that a body runs in.
 type Cell struct {
-	// Files are the job's files, in its order and by their names.
+	// Files are the files of the job, in the same order and with the same names.
 	Files []*os.File
 
-	// InPlace says that the network is not the cell's own but the machine's
-	// or the container's, where others may speak too. Only one cell at a time
-	// runs in place on a network; the next one waits for its end.
+	// InPlace says that the network is that of the machine or the container,
+	// which other programs use too. Only one cell at a time runs in place on a
+	// network. The next one waits until it ends.
 	InPlace bool
 
 	spec json.RawMessage
@@ -116,8 +116,8 @@ func (c *Cell) post(e envelope) error {
 	return nil
 }
 
-// An envelope is one line from the cell: a message of the body, the way's
-// refusal before the body began, or the outcome after it ended.
+// An envelope is one line from the cell: a message of the body, a refusal of the
+// system before the body began, or the outcome after it ended.
 type envelope struct {
 	Message json.RawMessage `json:"message,omitempty"`
 	Refused string          `json:"refused,omitempty"`
@@ -126,7 +126,7 @@ type envelope struct {
 	Unable  bool            `json:"unable,omitempty"` // with Error: it wraps ErrRefused
 }
 
-// An order is the one line a cell gets.
+// An order is the only line that the parent sends to a cell.
 type order struct {
 	Spec  json.RawMessage `json:"spec"`
 	Files []string        `json:"files"` // their names
@@ -136,22 +136,22 @@ type order struct {
 	MachineNetwork bool `json:"machineNetwork,omitempty"`
 }
 
-// A way is a way of being apart from the rest of the machine.
+// A way is a way to separate a cell from the rest of the machine.
 type way string
 
 const (
-	userNamespace way = "user namespace" // as anybody, where the system's policy allows it
+	userNamespace way = "user namespace" // for every user, if the system's policy allows it
 	plain         way = "plain"          // network and PID namespaces alone, with CAP_SYS_ADMIN
 	inPlace       way = "in place"       // no namespace
 )
 
-// ErrRefused is what an error of [Run] wraps when this system does not let the
-// program make a cell, or lacks what the cell's body needs, as one without IPv6
-// may. The error's text says what refused and what can be done.
+// ErrRefused is wrapped by the error of [Run] if this system does not allow a cell,
+// or lacks something that its body needs, such as IPv6. The error's text says what
+// refuses it and what can be done.
 var ErrRefused = errors.New("this system does not allow a private network")
 
-// bodyError carries the text of a body's error over from its cell, and with it
-// that the system refused, and what cancelled the cell, if either did.
+// bodyError is the error of a body in the parent's process: its text, and what it
+// wrapped there: that the system refused something, or that the cell was cancelled.
 type bodyError struct {
 	text   string
 	causes []error

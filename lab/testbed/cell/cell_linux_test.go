@@ -26,7 +26,7 @@ type testJob struct {
 	Args []string
 }
 
-// bodies are what the cells of these tests do, by the name in their job.
+// bodies are the bodies of these tests' cells, by the name in their job.
 var bodies = map[string]func(ctx context.Context, c *Cell, args []string) error{
 	"nothing": func(ctx context.Context, c *Cell, args []string) error { return nil },
 	"hello": func(ctx context.Context, c *Cell, args []string) error {
@@ -77,7 +77,7 @@ var bodies = map[string]func(ctx context.Context, c *Cell, args []string) error{
 		return nil
 	},
 	"panic": func(ctx context.Context, c *Cell, args []string) error {
-		os.Stderr.Close() // its story is not for this test's output
+		os.Stderr.Close() // keeps the report out of this test's output
 		panic("a fault in a body")
 	},
 }
@@ -101,7 +101,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// outerPID is the number of this process where its parent is.
+// outerPID is the ID of this process in the parent's PID namespace.
 func outerPID() int {
 	self, err := os.Readlink("/proc/self") // this /proc is still the parent's
 	if err != nil {
@@ -111,8 +111,8 @@ func outerPID() int {
 	return pid
 }
 
-// programVariable makes this test binary a program that runs one job and prints
-// what came of it: one that can be killed, or that a policy refuses something.
+// programVariable makes this test binary a program that runs one job and prints the
+// result. Tests kill it, or run it under a policy.
 const programVariable = "FTPLAB_CELL_TEST"
 
 // A programJob is that job.
@@ -148,7 +148,7 @@ func beProgram() {
 	os.Exit(0)
 }
 
-// program is this test binary as such a program.
+// program returns the command that runs this test binary as such a program.
 func program(t interface{ Fatal(...any) }, p programJob) *exec.Cmd {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -209,7 +209,7 @@ func TestFilesAreInherited(t *testing.T) {
 	}
 }
 
-// listen takes the port of FTP, and connects to it.
+// listen listens at the port of FTP, and connects to it.
 func listen(ctx context.Context, c *Cell, args []string) error {
 	for _, address := range []string{"127.0.0.1:21", "[::1]:21"} {
 		l, err := net.Listen("tcp", address)
@@ -276,7 +276,7 @@ func TestABodyThatDoesNotEndIsKilled(t *testing.T) {
 		Grace:   50 * time.Millisecond,
 		Message: func(json.RawMessage) { cancel() },
 	})
-	// Parent and cell keep the same time, and either may be first.
+	// Parent and cell wait equally long, and either may be first.
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want one that wraps Canceled", err)
 	}
@@ -306,13 +306,13 @@ func TestABodyThatPanicsIsOneError(t *testing.T) {
 
 func TestABodyThatLeavesIsOneError(t *testing.T) {
 	_, err := run(t, Job{Spec: testJob{Body: "leave"}})
-	want := "cell: ended without a word of its work"
+	want := "cell: ended without an outcome"
 	if err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %q", err, want)
 	}
 }
 
-// TestCtrlCIsTheParents sends a cell what a terminal, or a careless script, might.
+// TestCtrlCIsTheParents sends a cell the signals that a terminal or a script may send.
 func TestCtrlCIsTheParents(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	err := Run(ctx, Job{
@@ -336,7 +336,7 @@ func TestCtrlCIsTheParents(t *testing.T) {
 	}
 }
 
-// flushWhenCancelled shows what it does in the job's first file.
+// flushWhenCancelled writes to the job's first file what it does.
 func flushWhenCancelled(ctx context.Context, c *Cell, args []string) error {
 	fmt.Fprintln(c.Files[0], "started")
 	<-ctx.Done()
@@ -359,8 +359,8 @@ func startPrograms(ctx context.Context, c *Cell, args []string) error {
 	return nil
 }
 
-// held is a pipe: its reader finds the end when nobody who inherited the writer
-// lives.
+// held returns a pipe. The reader finds the end of the file when every process that
+// inherited the writer has ended.
 func held(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -368,7 +368,7 @@ func held(t *testing.T) (r, w *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close(); w.Close() })
-	r.SetReadDeadline(time.Now().Add(time.Minute)) // a failure instead of a hang
+	r.SetReadDeadline(time.Now().Add(time.Minute)) // so that the test fails and does not hang
 	return r, w
 }
 
@@ -392,8 +392,8 @@ func TestAParentKilledLetsTheBodyFlush(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfAParentKilledAtAnyMoment spreads its kills over the life of
-// a parent. Whenever they come, the pipe's end must be found.
+// TestNothingIsLeftOfAParentKilledAtAnyMoment kills a parent at many moments. Each time
+// the end of the pipe must be found.
 func TestNothingIsLeftOfAParentKilledAtAnyMoment(t *testing.T) {
 	for i := range 40 {
 		r, w := held(t)

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// idMappings are the ids that a cell's user namespace can be given by this
-// process itself: as root all that it has, by the same numbers; otherwise its own
-// alone, as root's.
+// idMappings are the ids that this process itself can map into a cell's user
+// namespace. Root maps all of its ids to the same numbers. Another user maps his own
+// id to root's.
 func idMappings() (uids, gids []syscall.SysProcIDMap, setgroups bool) {
 	uids, errUIDs := ownIDs("/proc/self/uid_map")
 	gids, errGIDs := ownIDs("/proc/self/gid_map")
@@ -28,8 +28,8 @@ func idMappings() (uids, gids []syscall.SysProcIDMap, setgroups bool) {
 	return uids, gids, false
 }
 
-// ownIDs are the ids that this process has, each mapped to itself, from its own
-// map (user_namespaces(7)).
+// ownIDs are the ids that this process has, each mapped to itself. They are read from
+// its own map (user_namespaces(7)).
 func ownIDs(path string) ([]syscall.SysProcIDMap, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -50,19 +50,19 @@ func ownIDs(path string) ([]syscall.SysProcIDMap, error) {
 	return all, nil
 }
 
-// A subordinate is a user's ranges of subordinate ids, and the programs that may
-// map them: they are the system's, and check that the ranges are the user's.
+// A subordinate has a user's ranges of subordinate ids, and the system's programs that
+// map them, which check that the ranges belong to the user.
 type subordinate struct {
 	uids, gids           int // the first of each range
 	newuidmap, newgidmap string
 }
 
-// subordinateIDs is how many subordinate ids a cell takes: with root's, all that
-// Linux systems give to users and services by themselves.
+// subordinateIDs is how many subordinate ids a cell has. With root's id, these are all
+// ids that Linux systems give to users and services by default.
 const subordinateIDs = 65535
 
-// findSubordinate finds the caller's subordinate ids. There are none for root,
-// who needs none.
+// findSubordinate finds the caller's subordinate ids. Root needs none, and has none
+// here.
 func findSubordinate() (s subordinate, ok bool) {
 	if os.Geteuid() == 0 {
 		return s, false
@@ -84,7 +84,7 @@ func findSubordinate() (s subordinate, ok bool) {
 	return s, ok
 }
 
-// rangeOf finds a range of enough ids in a file (subuid(5)) and returns its first.
+// rangeOf finds a range with enough ids in a file (subuid(5)) and returns its first id.
 func rangeOf(names []string, path string) (first int, ok bool) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -105,8 +105,8 @@ func rangeOf(names []string, path string) (first int, ok bool) {
 	return 0, false
 }
 
-// give maps the ids into the user namespace of a process that awaits them: its
-// root is the caller, all others are subordinate.
+// give maps the ids into the user namespace of a process that waits for them. The
+// caller is its root, and all other ids are subordinate ones.
 func (s subordinate) give(p *process) error {
 	pid := strconv.Itoa(p.cmd.Process.Pid)
 	for _, m := range []struct {
@@ -122,10 +122,10 @@ func (s subordinate) give(p *process) error {
 	return err
 }
 
-// A stage is how far a process is on its way to a cell. One whose ids somebody
-// else maps is in its user namespace without being anybody; when it is root there
-// it must be started anew to have root's capabilities, and once more for all its
-// threads to be in its network namespace.
+// A stage is a step of a process on its way to a cell. If another program maps its
+// ids, the process has none in its user namespace at first. When it is root there, it
+// executes itself to get root's capabilities, and once more so that all of its threads
+// are in its network namespace.
 type stage string
 
 const (
@@ -143,10 +143,10 @@ func (s stage) args() []string {
 	return []string{cellName, string(s)}
 }
 
-// idsGiven is what the parent writes, ahead of the order, when the ids are mapped.
+// idsGiven is written by the parent, before the order, when the ids are mapped.
 const idsGiven = '\n'
 
-// advance takes a process that is not yet ready to its next stage.
+// advance brings a process to its next stage.
 func advance(s stage) {
 	var err error
 	switch s {
@@ -156,7 +156,7 @@ func advance(s stage) {
 			n, errRead = unix.Read(ordersFD, make([]byte, 1))
 		}
 		if n != 1 {
-			os.Exit(0) // the parent had second thoughts, or died
+			os.Exit(0) // the parent has changed its mind, or died
 		}
 		next := makeNetwork
 		if s == awaitIDsOnly {

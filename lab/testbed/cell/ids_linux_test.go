@@ -17,7 +17,7 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// sendMaps sends which ids the cell has, and who it is.
+// sendMaps sends the ids that the cell has, and its own.
 func sendMaps(ctx context.Context, c *Cell, args []string) error {
 	uids, err := os.ReadFile("/proc/self/uid_map")
 	if err != nil {
@@ -33,12 +33,11 @@ func sendMaps(ctx context.Context, c *Cell, args []string) error {
 	return c.Send(fmt.Sprintf("%d is %d:%d", os.Getpid(), os.Geteuid(), os.Getegid()))
 }
 
-// ordinary is the user nobody, whom every system has.
+// ordinary is the user nobody, who exists on every system.
 const ordinary = 65534
 
-// beUser runs this test binary as a program of an ordinary user's, on a system
-// where he has what the args say of subordinate ids. The cell it runs in is that
-// system.
+// beUser runs this test binary as an ordinary user, on a system where that user has the
+// subordinate ids of the args. The cell is that system.
 func beUser(ctx context.Context, c *Cell, args []string) error {
 	p := programJob{Spec: testJob{Body: "maps"}, AllIDs: true}
 	cmd := program(fatal{}, p)
@@ -47,7 +46,7 @@ func beUser(ctx context.Context, c *Cell, args []string) error {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // ends with the thread, whose mounts are its own
+		runtime.LockOSThread() // the goroutine ends with its thread, which has mounts of its own
 		started <- errors.Join(haveRanges(args[0], args[1]), cmd.Start())
 	}()
 	if err := <-started; err != nil {
@@ -57,7 +56,7 @@ func beUser(ctx context.Context, c *Cell, args []string) error {
 	return c.Send(out.String())
 }
 
-// haveRanges replaces the files with everybody's ranges, and /proc, for this thread.
+// haveRanges replaces, for this thread, /proc and the files with the ranges of users.
 func haveRanges(folder, line string) error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return err
@@ -65,7 +64,7 @@ func haveRanges(folder, line string) error {
 	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
 		return err
 	}
-	// Maps are written by the process's number, which is another one in the
+	// Maps are written in /proc by the process's ID, which is different in the
 	// machine's /proc.
 	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return err

@@ -25,12 +25,12 @@ const (
 	firstFD    = 5 // the job's files
 )
 
-// initialized says that Init was called: that this program, started again as a
-// cell, would be one, and not run anew from its beginning.
+// initialized says that Init was called. Without that, this program would run from
+// its beginning when it is started as a cell.
 var initialized bool
 
-// Init makes body what this program's cells do. In an ordinary process it
-// returns at once. In a cell it runs body and exits: it never returns.
+// Init makes body the work of this program's cells. In an ordinary process it
+// returns at once. In a cell it runs body, exits, and never returns.
 //
 // Call it once, from an init function or at the start of main.
 func Init(body Body) {
@@ -41,8 +41,8 @@ func Init(body Body) {
 	if len(os.Args) > 1 {
 		advance(stage(os.Args[1]))
 	}
-	// During initialization the main goroutine is tied to the main thread,
-	// which would slow the body down. So it lives on a goroutine of its own.
+	// During initialization the main goroutine is locked to the main thread,
+	// which would slow the body down. So the body has another goroutine.
 	go func() {
 		if err := live(body); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -53,11 +53,11 @@ func Init(body Body) {
 	select {}
 }
 
-// live is the life of a cell: it takes the order, runs the body and reports.
-// Its error is for the case that nobody listens to the report.
+// live receives the order, runs the body, and sends its outcome. The error is that
+// of sending, for example because the parent is gone.
 func live(body Body) error {
-	// A terminal's Ctrl-C is the parent's to deal with. (To ignore these
-	// signals would make the programs that the cell starts ignore them.)
+	// The parent handles a terminal's Ctrl-C. (If the cell ignored these signals,
+	// so would the programs that it starts.)
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 
 	orders := inherit(ordersFD, "orders")
@@ -68,7 +68,7 @@ func live(body Body) error {
 	in := bufio.NewReader(orders)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
-		return nil // the parent had second thoughts, or died
+		return nil // the parent has changed its mind, or died
 	}
 	var o order
 	if err := json.Unmarshal(line, &o); err != nil {
@@ -97,19 +97,18 @@ func live(body Body) error {
 	return c.post(outcome)
 }
 
-// inherit opens a file this process was started with, and keeps it from the
-// programs that it starts in turn.
+// inherit opens a file that this process was started with. Programs that this
+// process starts do not inherit it.
 func inherit(fd uintptr, name string) *os.File {
 	unix.CloseOnExec(int(fd))
 	return os.NewFile(fd, name)
 }
 
-// errCancelled is the cause of a body's cancelled context.
+// errCancelled is the cause with which a body's context is cancelled.
 var errCancelled = errors.New("cancelled, or the program that started this cell is gone")
 
-// watch waits for the end of the orders, which comes when the parent closes
-// its end, and when the parent dies, however it dies. Then the body has the
-// grace to end.
+// watch waits until the parent closes the pipe of the orders, which the kernel does
+// when the parent dies. Then the body has the time grace to end.
 func watch(orders io.Reader, grace time.Duration, cancel context.CancelCauseFunc) {
 	io.Copy(io.Discard, orders)
 	cancel(errCancelled)
@@ -117,8 +116,8 @@ func watch(orders io.Reader, grace time.Duration, cancel context.CancelCauseFunc
 	os.Exit(1)
 }
 
-// settle makes the cell's network ready for the body, and so proves that the
-// cell has the powers over it that a body counts on; see [isRefusal].
+// settle prepares the cell's network. Its error may show that the cell lacks the rights
+// that a body needs; see [isRefusal].
 func settle(ctx context.Context, w way) error {
 	if w != inPlace {
 		return bringUp("lo")
@@ -129,7 +128,7 @@ func settle(ctx context.Context, w way) error {
 	return waitForTurn(ctx)
 }
 
-// bringUp sets a network device to work.
+// bringUp brings a network device up.
 func bringUp(device string) error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -149,8 +148,8 @@ func bringUp(device string) error {
 
 // waitForTurn waits until no other cell is in place on this network.
 //
-// The lock is on the network namespace itself: so it is the same for every
-// program in it, needs no file, and ends with this process.
+// It locks the network namespace itself. So all programs in the namespace use the
+// same lock, no file is needed, and the lock ends with this process.
 func waitForTurn(ctx context.Context) error {
 	ns, err := unix.Open("/proc/self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 )
 
 // NeedIPv6 checks that the network of the calling thread's namespace has IPv6.
-// Its error wraps [ErrRefused] if it has none: some kernels and containers are
-// set up that way.
+// Its error wraps [ErrRefused] if it has none, as on some kernels and in some
+// containers.
 func NeedIPv6() error {
 	switch err := bindIPv6(); err {
 	case nil:
@@ -21,7 +21,7 @@ func NeedIPv6() error {
 	}
 }
 
-// bindIPv6 takes an address that every network with IPv6 has.
+// bindIPv6 binds a socket to ::1, which every network with IPv6 has.
 func bindIPv6() error {
 	s, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// needIPv6 needs it where it is, and where it no longer is.
+// needIPv6 calls NeedIPv6 with IPv6 and without.
 func needIPv6(ctx context.Context, c *Cell, args []string) error {
 	if err := NeedIPv6(); err != nil {
-		return fmt.Errorf("before: %s", err) // as text: it is no refusal that is wanted
+		return fmt.Errorf("before: %s", err) // as text, so that it does not wrap ErrRefused
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv6/conf/all/disable_ipv6", []byte("1"), 0); err != nil {
 		return err
@@ -20,7 +20,7 @@ func needIPv6(ctx context.Context, c *Cell, args []string) error {
 	return fmt.Errorf("raising the stage: %w", NeedIPv6())
 }
 
-// TestWithoutIPv6 also sees a body's refusal through to what Run returns.
+// TestWithoutIPv6 also checks that Run returns the refusal of a body.
 func TestWithoutIPv6(t *testing.T) {
 	_, err := run(t, Job{Spec: testJob{Body: "need IPv6"}})
 	if !errors.Is(err, ErrRefused) {

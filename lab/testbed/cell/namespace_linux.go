@@ -12,16 +12,16 @@ import (
 // A Namespace is a network namespace: a kernel network stack of its own, with
 // its own devices, addresses, routes and settings.
 //
-// Which namespace a socket belongs to is decided by the thread that makes it,
-// once; afterwards it is used from anywhere. That is what [Namespace.Do] is
-// for. Work that makes sockets on goroutines of its own, as servers do, cannot
-// be run in one: give it the namespace of the whole process, [Own].
+// A socket belongs to the namespace of the thread that makes it, and any thread can
+// use it afterwards. [Namespace.Do] makes sockets in a namespace. A server, which
+// makes sockets on goroutines of its own, cannot be run by Do: it needs the namespace
+// of the whole process, [Own].
 type Namespace struct {
 	handle netns.NsHandle
 }
 
-// threadPath is the namespace of the calling thread. (netns.Get would look for
-// this process in /proc by its number, which is another one in there.)
+// threadPath is the namespace of the calling thread. (netns.Get would look for this
+// process in /proc by its ID, which is different there.)
 const threadPath = "/proc/thread-self/ns/net"
 
 // Own returns the namespace of this process.
@@ -64,17 +64,17 @@ func NewNamespace() (*Namespace, error) {
 }
 
 // Do calls f on a thread that is in the namespace, and returns f's error. Sockets
-// that f makes are the namespace's, and so is /proc/sys/net; so is a netlink
-// handle of netlink.NewHandle(), for as long as it is open. What f leaves to
-// other goroutines is not in the namespace.
+// that f makes belong to the namespace. For f, /proc/sys/net is that of the namespace.
+// So is a netlink handle of netlink.NewHandle(), as long as it is open. Other
+// goroutines that f starts are not in the namespace.
 func (ns *Namespace) Do(f func() error) error {
 	done := make(chan error)
 	go func() { done <- ns.enter(f) }()
 	return <-done
 }
 
-// enter is Do on a goroutine that it may take down with its thread: a thread
-// that does not find its way back must do no other work.
+// enter is Do on the calling goroutine. If the thread cannot return to its namespace,
+// it stays locked to the goroutine, and ends with it.
 func (ns *Namespace) enter(f func() error) error {
 	runtime.LockOSThread()
 	home, err := netns.GetFromPath(threadPath)
@@ -97,14 +97,14 @@ func (ns *Namespace) Start(cmd *exec.Cmd) error {
 	return ns.Do(cmd.Start)
 }
 
-// Handle is the namespace's file descriptor, as netlink calls such as
-// netlink.LinkSetNsFd take it. It is open until Close.
+// Handle returns the namespace's file descriptor, for netlink calls such as
+// netlink.LinkSetNsFd. It is open until Close.
 func (ns *Namespace) Handle() int {
 	return int(ns.handle)
 }
 
-// Close lets go of the namespace. It lives on while a program, a socket or
-// another descriptor is in it.
+// Close closes the descriptor. The namespace exists until no program, socket or other
+// descriptor uses it.
 func (ns *Namespace) Close() error {
 	return ns.handle.Close()
 }

@@ -23,7 +23,7 @@ func unquote(t *testing.T, message string, v any) {
 	}
 }
 
-// hostApart makes a namespace and shows that it is one.
+// hostApart makes a namespace and checks that its network is another one.
 func hostApart(ctx context.Context, c *Cell, args []string) error {
 	ns, err := NewNamespace()
 	if err != nil {
@@ -51,7 +51,7 @@ func hostApart(ctx context.Context, c *Cell, args []string) error {
 	})
 }
 
-// startApart starts a program in a namespace, and shows that it is there.
+// startApart starts a program in a namespace, and checks that it is there.
 func startApart(ctx context.Context, c *Cell, args []string) error {
 	ns, err := NewNamespace()
 	if err != nil {
@@ -77,7 +77,7 @@ func startApart(ctx context.Context, c *Cell, args []string) error {
 	return nil
 }
 
-// comeBack shows that no thread is left in a namespace that it was in.
+// comeBack checks that no thread stays in a namespace.
 func comeBack(ctx context.Context, c *Cell, args []string) error {
 	home, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
@@ -109,7 +109,7 @@ func comeBack(ctx context.Context, c *Cell, args []string) error {
 	return <-errs
 }
 
-// ownIsTheProcess shows that Own is where goroutines are.
+// ownIsTheProcess checks that goroutines are in the namespace that Own returns.
 func ownIsTheProcess(ctx context.Context, c *Cell, args []string) error {
 	ns, err := Own()
 	if err != nil {

@@ -26,7 +26,7 @@ type process struct {
 	killed   atomic.Bool
 }
 
-// start starts this program again as a cell for the job. A refusal says that the
+// start starts this program again as a cell for the job. A refusal means that the
 // system does not allow this way.
 func start(job Job, w way) (*process, error) {
 	if s, ok := findSubordinate(); job.AllIDs && w == userNamespace && ok {
@@ -41,12 +41,12 @@ func start(job Job, w way) (*process, error) {
 		if err := s.give(p); err == nil {
 			return p, nil
 		}
-		p.end() // and a cell with one id has to do
+		p.end() // and make a cell with one id
 	}
 	return startAs(job, w, ready)
 }
 
-// end ends a cell that was given no orders.
+// end ends a cell that has no order yet.
 func (p *process) end() {
 	p.orders.Close()
 	p.messages.Close()
@@ -71,7 +71,7 @@ func startAs(job Job, w way, s stage) (*process, error) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = s.args()
 	cmd.Env = environment(os.Environ())
-	cmd.Stderr = os.Stderr // where a panic of the body tells its story
+	cmd.Stderr = os.Stderr // for a panic of the body
 	cmd.ExtraFiles = append([]*os.File{ordersIn, messagesOut}, job.Files...)
 	cmd.SysProcAttr = attributes(w, slices.ContainsFunc(job.Files, isTerminal))
 	if job.MachineNetwork {
@@ -93,8 +93,8 @@ func startAs(job Job, w way, s stage) (*process, error) {
 	return &process{cmd: cmd, way: w, orders: orders, messages: messages}, nil
 }
 
-// environment is the parent's, but for one thing: a listener of Go's asks for
-// Multipath TCP unless told otherwise, and a lab's TCP is to be plain.
+// environment is the parent's, with one addition: by default Go's listeners use
+// Multipath TCP, and the sessions of a cell use plain TCP.
 func environment(parent []string) []string {
 	const setting = "multipathtcp=0"
 	for i := len(parent) - 1; i >= 0; i-- {
@@ -107,19 +107,18 @@ func environment(parent []string) []string {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// attributes are what makes a process a cell of this way. It leads a process
-// group of its own, so that a terminal's Ctrl-C reaches the parent alone; and,
-// unless it is to work at a terminal, a session of its own. Where Linux groups
-// programs by session (sched(7), autogroup), that has its share of the processors
-// on a busy machine, however many programs another one runs, and packets are sent
-// when they are due.
+// attributes make a process a cell of this way. The process leads a process group,
+// so that a terminal's Ctrl-C reaches the parent only. Unless it uses a terminal, it
+// also leads a session. Linux may share the processors between sessions (sched(7),
+// autogroup). Then the cell can send packets in time, however many programs other
+// sessions run.
 func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: atTerminal, Setsid: !atTerminal}
 	switch w {
 	case userNamespace:
 		a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWPID
-		// Made when the user namespace knows who is root in it, so that the
-		// settings of the network are root's.
+		// The network is made after the ids are mapped, so that root owns its
+		// settings.
 		a.Unshareflags = unix.CLONE_NEWNET
 		a.UidMappings, a.GidMappings, a.GidMappingsEnableSetgroups = idMappings()
 	case plain:
@@ -128,7 +127,7 @@ func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
 	return a
 }
 
-// send gives the cell its one line of orders. It fails when the cell is gone.
+// send sends the order to the cell. It fails if the cell is gone.
 func (p *process) send(o order) error {
 	line, err := json.Marshal(o)
 	if err != nil {
@@ -138,8 +137,8 @@ func (p *process) send(o order) error {
 	return err
 }
 
-// listen passes the cell's messages on until it has ended, and returns the
-// last word it said: its outcome, a refusal, or nothing.
+// listen passes on the cell's messages until the cell ends. It returns the last
+// envelope that is no message: the outcome, a refusal, or the zero envelope.
 func (p *process) listen(message func(json.RawMessage)) (last envelope) {
 	in := json.NewDecoder(p.messages)
 	for {
@@ -155,8 +154,8 @@ func (p *process) listen(message func(json.RawMessage)) (last envelope) {
 	}
 }
 
-// heed cancels the cell when ctx is, and kills it if it has not ended a grace
-// later. It returns when ended is closed.
+// heed cancels the cell when ctx is cancelled, and kills it if it then goes on for
+// longer than grace. It returns when ended is closed.
 func (p *process) heed(ctx context.Context, grace time.Duration, ended <-chan struct{}) {
 	select {
 	case <-ended:
@@ -174,11 +173,11 @@ func (p *process) heed(ctx context.Context, grace time.Duration, ended <-chan st
 	}
 }
 
-// wait waits until nothing of the cell is left. A PID namespace takes all its
-// programs along; in place the process group has to do.
+// wait waits until nothing of the cell is left. A PID namespace ends with all of its
+// programs. In place there is none, and the process group is killed.
 func (p *process) wait() error {
 	if p.way == inPlace {
-		// Before the cell is reaped its process group's number is not reused.
+		// Until the cell is reaped, no other process group gets its number.
 		for unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 		}
 		unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL)

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// raced is written by many at once, and must not be.
+// raced is written by two goroutines at once, which is a data race.
 var raced int
 
-// In time for the cells, which are made by a function init.
+// This is done before the function init that makes the cells.
 var _ = func() bool { bodies["race"] = race; return true }()
 
 func race(ctx context.Context, c *Cell, args []string) error {
@@ -23,7 +23,7 @@ func race(ctx context.Context, c *Cell, args []string) error {
 	if err != nil {
 		return err
 	}
-	unix.Dup3(int(null.Fd()), 2, 0) // its story is not for this test's output
+	unix.Dup3(int(null.Fd()), 2, 0) // keeps the report out of this test's output
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() { raced++ })
@@ -32,7 +32,7 @@ func race(ctx context.Context, c *Cell, args []string) error {
 	return nil
 }
 
-// TestARaceInACellIsAnError: or go test -race would not see what cells do.
+// TestARaceInACellIsAnError checks that go test -race sees races in cells.
 func TestARaceInACellIsAnError(t *testing.T) {
 	_, err := run(t, Job{Spec: testJob{Body: "race"}})
 	if err == nil || !strings.Contains(err.Error(), "exit status 66") {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A refusal says that the system does not allow cells in one way.
+// A refusal means that the system does not allow cells in one way.
 type refusal struct {
 	way way
 	err error
@@ -23,8 +23,9 @@ type refusal struct {
 func (r refusal) Error() string { return string(r.way) + ": " + r.err.Error() }
 func (r refusal) Unwrap() error { return r.err }
 
-// isRefusal tells a policy's no from a passing shortage, such as of memory, and
-// from a file that cannot be opened: to start a process takes /dev/null, too.
+// isRefusal reports whether err comes from a policy of the system. A shortage, such as
+// of memory, does not. Nor does a file that cannot be opened: starting a process opens
+// /dev/null, too.
 func isRefusal(err error) (errno syscall.Errno, ok bool) {
 	if file := new(fs.PathError); errors.As(err, &file) && file.Op != "fork/exec" {
 		return 0, false
@@ -37,7 +38,7 @@ func isRefusal(err error) (errno syscall.Errno, ok bool) {
 	}, errno)
 }
 
-// explain makes one error of what every way was refused with.
+// explain makes one error of the refusals of all ways.
 func explain(refusals []refusal) error {
 	policy, remedy := findPolicy(refusals[0].err)
 	text := policy
@@ -53,8 +54,8 @@ func explain(refusals []refusal) error {
 		ErrRefused, text, remedy)
 }
 
-// findPolicy names what made the kernel refuse a user namespace with err, and
-// what would make it allow one.
+// findPolicy names the policy by which the kernel refused a user namespace with err,
+// and what would allow one.
 func findPolicy(err error) (policy, remedy string) {
 	if seccompRefuses() {
 		return "a seccomp filter, as containers have one, refuses user namespaces (" + err.Error() + ")",
@@ -73,14 +74,14 @@ func findPolicy(err error) (policy, remedy string) {
 	return "user namespaces are refused (" + err.Error() + ")", "allow them to this user"
 }
 
-// seccompRefuses asks for a user namespace in a way that the kernel itself can
-// only answer with EINVAL: another answer is a filter's.
+// seccompRefuses asks for a user namespace with flags for which the kernel returns
+// EINVAL. Another error comes from a filter.
 func seccompRefuses() bool {
-	const nonsense = unix.CLONE_PARENT // means nothing to unshare
+	const nonsense = unix.CLONE_PARENT // unshare does not know it
 	return unix.Unshare(unix.CLONE_NEWUSER|nonsense) != unix.EINVAL
 }
 
-// exhausted names the limit that err, if it is about one, speaks of.
+// exhausted names the limit by which err came about, if there is one.
 func exhausted(err error) (string, bool) {
 	limits := []string{"user.max_user_namespaces", "user.max_net_namespaces", "user.max_pid_namespaces"}
 	for _, limit := range limits {
@@ -94,10 +95,10 @@ func exhausted(err error) (string, bool) {
 	return "", false
 }
 
-// settingsRoot is where the kernel shows its settings.
+// settingsRoot is the folder with the kernel's settings.
 var settingsRoot = "/proc/sys"
 
-// setting reads a kernel setting by its sysctl name; "" when there is none.
+// setting reads a kernel setting by its sysctl name. It returns "" if there is none.
 func setting(name string) string {
 	text, err := os.ReadFile(filepath.Join(settingsRoot, strings.ReplaceAll(name, ".", "/")))
 	if err != nil {
@@ -106,8 +107,8 @@ func setting(name string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// mayCaptureAndBind checks for the two powers that a session needs on a
-// network that is not the cell's own.
+// mayCaptureAndBind checks for the two rights that a session needs on a network that
+// is not the cell's own.
 func mayCaptureAndBind() error {
 	s, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -122,7 +123,7 @@ func mayCaptureAndBind() error {
 	return fmt.Errorf("binding port %d (CAP_NET_BIND_SERVICE): %w", lowest, unix.EPERM)
 }
 
-// hasCapability says whether a capability is in this thread's effective set.
+// hasCapability reports whether a capability is in this thread's effective set.
 func hasCapability(capability uint) bool {
 	var data [2]unix.CapUserData
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

@@ -19,9 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runUnderPolicy runs this test binary as a program under a policy, which is
-// made of the args, and sends what it printed. The cell it runs in is a system
-// of its own, whose root may refuse as much as any system's may.
+// runUnderPolicy runs this test binary as a program under the policies that the args
+// name, and sends its output. It runs in a cell, whose root can set every policy that
+// a system can have.
 func runUnderPolicy(ctx context.Context, c *Cell, args []string) error {
 	p := programJob{Spec: testJob{Body: "place"}, InPlace: slices.Contains(args, "loopback")}
 	cmd := program(fatal{}, p)
@@ -29,7 +29,7 @@ func runUnderPolicy(ctx context.Context, c *Cell, args []string) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(""), &out, &out
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // ends with the thread, which keeps what is taken from it
+		runtime.LockOSThread() // the goroutine ends with its thread, whose rights do not come back
 		for _, arg := range args {
 			if err := policies[arg](); err != nil {
 				started <- fmt.Errorf("%s: %w", arg, err)
@@ -49,7 +49,7 @@ type fatal struct{}
 
 func (fatal) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
-// policies are what a system may refuse with.
+// policies are the ways in which a system may refuse cells.
 var policies = map[string]func() error{
 	"loopback":          func() error { return nil },
 	"no user namespace": func() error { return os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0) },
@@ -69,7 +69,7 @@ var policies = map[string]func() error{
 	},
 }
 
-// drop takes a capability from what this thread starts.
+// drop takes a capability from the programs that this thread starts.
 func drop(capability uintptr) error {
 	return unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
 }
@@ -78,8 +78,8 @@ func portsFrom(first string) error {
 	return os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte(first), 0)
 }
 
-// refuseUserNamespaces has this thread, and what it starts, filtered as the
-// default of container engines does.
+// refuseUserNamespaces filters the calls of this thread and of what it starts, as the
+// default policy of container engines does.
 func refuseUserNamespaces() error {
 	const number, firstArgument = 0, 16 // in struct seccomp_data
 	filter := []unix.SockFilter{
@@ -98,7 +98,7 @@ func refuseUserNamespaces() error {
 func TestWaysOutOfARefusal(t *testing.T) {
 	for _, test := range []struct {
 		policy []string
-		want   []string // parts of what is printed, of which the first begins it
+		want   []string // parts of the output; the output begins with the first
 	}{
 		{nil, []string{`"in place: false"`}},
 		{[]string{"no user namespace"}, []string{`"in place: false"`}},
@@ -138,7 +138,7 @@ func TestWaysOutOfARefusal(t *testing.T) {
 	}
 }
 
-// TestEachPolicyIsNamed shows settings that this system does not have.
+// TestEachPolicyIsNamed reads settings that this system does not have.
 func TestEachPolicyIsNamed(t *testing.T) {
 	defer func(root string) { settingsRoot = root }(settingsRoot)
 	for _, test := range []struct{ setting, value, want, remedy string }{
@@ -163,17 +163,17 @@ func TestEachPolicyIsNamed(t *testing.T) {
 	}
 }
 
-// beAlone takes, for a while, a port of which there is one for all cells in place.
+// beAlone holds, for a while, a port that all cells in place share.
 func beAlone(ctx context.Context, c *Cell, args []string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:21")
 	if err != nil {
 		return err
 	}
-	time.Sleep(20 * time.Millisecond) // in which the others would come, if they did not wait
+	time.Sleep(20 * time.Millisecond) // others would take the port now, if they did not wait
 	return l.Close()
 }
 
-// crowd is a cell in which many cells want to be in place at once.
+// crowd starts many cells in place at once.
 func crowd(ctx context.Context, c *Cell, args []string) error {
 	const cells = 8
 	errs := make([]error, cells)

@@ -7,14 +7,14 @@ import (
 	"fmt"
 )
 
-// Run starts a cell, gives it the job and returns when the cell has ended and
-// all it sent was delivered. Nothing of it is left then.
+// Run starts a cell, sends it the job, and returns when the cell has ended and all
+// of its messages have been delivered. Nothing of the cell is left then.
 //
-// The error is the body's, by its text, and wraps [ErrRefused] if the body's did;
-// or says that the system refuses cells, with ErrRefused again, or how the cell
-// ended if not well: before its body did, or with a status other than 0. When ctx
-// is cancelled the body's context is too, and what Run then returns wraps
-// ctx.Err(), unless the body had done its work and returned nil.
+// If the body fails, the error has the text of the body's error, and wraps
+// [ErrRefused] if that did. If the system refuses cells, the error wraps ErrRefused,
+// too. A cell that ends before its body, or with a status other than 0, is another
+// error. If ctx is cancelled, so is the body's context, and the error wraps
+// ctx.Err(), unless the body returns nil.
 func Run(ctx context.Context, job Job) error {
 	if !initialized {
 		return errors.New("cell: this program never called cell.Init, so it cannot be started as a cell")
@@ -49,7 +49,7 @@ func Run(ctx context.Context, job Job) error {
 	return explain(refusals)
 }
 
-// runIn runs the job in one way. A refusal says that the body never began.
+// runIn runs the job in one way. A refusal means that the body never began.
 func runIn(ctx context.Context, job Job, o order) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -88,12 +88,12 @@ func runIn(ctx context.Context, job Job, o order) error {
 	case exit == nil && sendErr != nil:
 		return fmt.Errorf("cell: ended before it had its orders: %w", sendErr)
 	case exit == nil:
-		return errors.New("cell: ended without a word of its work")
+		return errors.New("cell: ended without an outcome")
 	}
 	return fmt.Errorf("cell: ended before its work was done: %w", exit)
 }
 
-// causes are what errors.Is is to find in the body's error.
+// causes are the errors that the body's error wraps.
 func (e envelope) causes(ctx context.Context) (causes []error) {
 	if e.Unable {
 		causes = append(causes, ErrRefused)

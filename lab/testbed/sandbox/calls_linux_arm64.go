@@ -7,7 +7,7 @@ const (
 	x32Calls = 1 << 31 // there is no such ABI
 )
 
-// changeIDs are the calls that change who a process is, and who owns a file.
+// changeIDs are the calls that change the user of a process or the owner of a file.
 var changeIDs = []uint32{
 	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID,
 	unix.SYS_SETGROUPS, unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_CAPSET,

@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// filterCalls fails: the numbers of the calls are another machine's.
+// filterCalls fails: system calls have other numbers on this machine.
 func filterCalls(bool) error {
 	return fmt.Errorf("programs run on x86-64 and ARM64; this is %s", runtime.GOARCH)
 }

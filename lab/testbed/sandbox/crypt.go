@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// rounds is how often crypt hashes, the least that the scheme allows: these
-// passwords are no secret.
+// rounds is how often crypt hashes. It is the least that the scheme allows, because
+// these passwords are no secrets.
 const rounds = 1000
 
-// crypt is the hash of a password for /etc/shadow, by the scheme SHA-512 of
-// crypt(5), as Ulrich Drepper defined it (Unix crypt using SHA-256 and SHA-512).
-// The salt has at most 16 bytes.
+// crypt returns the hash of a password for /etc/shadow, by the scheme SHA-512 of
+// crypt(5), which Ulrich Drepper defined (Unix crypt using SHA-256 and SHA-512). Of the
+// salt it uses the first 16 bytes.
 func crypt(password, salt string) string {
 	salt = salt[:min(len(salt), 16)]
 	key, saltBytes := []byte(password), []byte(salt)
@@ -57,7 +57,7 @@ func crypt(password, salt string) string {
 	return fmt.Sprintf("$6$rounds=%d$%s$%s", rounds, salt, encode(sum))
 }
 
-// repeat is n bytes of block after block.
+// repeat returns n bytes: the block, again and again.
 func repeat(block []byte, n int) []byte {
 	var all []byte
 	for len(all) < n {
@@ -73,7 +73,7 @@ func choose(first bool, a, b []byte) []byte {
 	return b
 }
 
-// encode writes a hash in the order and the digits of the scheme.
+// encode writes a hash in the order of bytes and the digits of the scheme.
 func encode(sum []byte) string {
 	const digits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var out strings.Builder

@@ -13,10 +13,9 @@ import (
 	"strings"
 )
 
-// makeEtc fills /etc: with the files of Etc, with files of its own where the
-// machine's say who the machine and its users are, and with the machine's for the
-// rest. What others may not read on the machine is not there, even if the caller is
-// root.
+// makeEtc fills /etc. The files of Etc come first. The files that name hosts and users
+// are the sandbox's own. All others are the machine's, without those that only some of
+// its users may read.
 func (s Sandbox) makeEtc() error {
 	own, err := s.ownEtc()
 	if err != nil {
@@ -90,8 +89,8 @@ func (s Sandbox) ownEtc() (map[string]string, error) {
 	return own, nil
 }
 
-// holdsHidden reports whether something in a folder of the machine, or below it, is
-// not for all users.
+// holdsHidden reports whether a folder of the machine has, at any depth, something that
+// not all users may read.
 func holdsHidden(folder string) bool {
 	hidden := errors.New("hidden")
 	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
@@ -102,8 +101,7 @@ func holdsHidden(folder string) bool {
 	}) != nil
 }
 
-// copyFolder has the program see a copy of a folder of the machine, without what is
-// not for all users.
+// copyFolder copies a folder of the machine, without what not all users may read.
 func copyFolder(folder string) error {
 	return filepath.WalkDir(old+folder, func(path string, e fs.DirEntry, err error) error {
 		name := strings.TrimPrefix(path, old)
@@ -123,9 +121,9 @@ func copyFolder(folder string) error {
 	})
 }
 
-// copyFile has the program see a copy of a file of the machine: one that belongs
-// to the sandbox's root, as daemons ask of their configuration, where the
-// machine's root is nobody.
+// copyFile copies a file of the machine. The copy belongs to the sandbox's root, as
+// daemons require of their configuration. In a user namespace the machine's root is
+// another user.
 func copyFile(name string) error {
 	text, err := os.ReadFile(old + name)
 	if err != nil {
@@ -138,7 +136,7 @@ func copyFile(name string) error {
 	return os.WriteFile(name, text, info.Mode().Perm())
 }
 
-// othersMayRead reports whether an entry is there for all users.
+// othersMayRead reports whether all users may read a file or folder.
 func othersMayRead(e fs.DirEntry) bool {
 	info, err := e.Info()
 	if err != nil {
@@ -155,16 +153,16 @@ func othersMayRead(e fs.DirEntry) bool {
 	return false
 }
 
-// Ids of the sandbox's accounts. The ids of people begin here on Linux systems
-// (UID_MIN, login.defs(5)); those of the machine are not in the sandbox.
+// Ids of the sandbox's accounts. On Linux systems the ids of people begin at firstUID
+// (UID_MIN, login.defs(5)). The machine's people are not in the sandbox.
 const (
 	firstUID    = 1000
 	endOfPeople = 60000
 	usersGID    = 100 // the group users, of all accounts
 )
 
-// accounts are the texts of passwd, group and shadow: the machine's accounts for
-// its services, account ftp, which anonymous users have, and the sandbox's own.
+// accounts returns the texts of passwd, group and shadow. They have the machine's
+// accounts for services, the account ftp for anonymous users, and the sandbox's own.
 func (s Sandbox) accounts() (passwd, group, shadow string, err error) {
 	services, err := withoutPeople(old + "/etc/passwd")
 	if err != nil {
@@ -189,8 +187,8 @@ func (s Sandbox) accounts() (passwd, group, shadow string, err error) {
 	return strings.Join(services, "\n") + "\n", strings.Join(groups, "\n") + "\n", shadow, nil
 }
 
-// withoutPeople are the lines of a file such as passwd and group, whose third
-// field is an id, without those of people. The file may be missing.
+// withoutPeople returns the lines of a file such as passwd or group, whose third field
+// is an id, without those of people. The file may be missing.
 func withoutPeople(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
@@ -212,7 +210,7 @@ func withoutPeople(path string) ([]string, error) {
 	return lines, nil
 }
 
-// ensure adds a line unless there is one of its name.
+// ensure adds a line unless there is one with the same name.
 func ensure(lines []string, line string) []string {
 	name, _, _ := strings.Cut(line, ":")
 	for _, l := range lines {
@@ -223,11 +221,11 @@ func ensure(lines []string, line string) []string {
 	return append(lines, line)
 }
 
-// giveFolder makes the files in the program's folder those of the users who log
-// in, as an administrator would: of the first account, shared with the others, or
-// without accounts of ftp. Two things stay root's: the folder itself if anonymous
-// users find their root there, and files that the program's arguments name, as
-// its configuration; vsftpd insists on both.
+// giveFolder gives the files in the program's folder to the users who log in, as an
+// administrator would: to the first account, with the rights of the owner for the
+// others; or to ftp if there are no accounts. Root keeps two things, as vsftpd
+// requires: the folder itself, if it is the root folder of anonymous users; and files
+// that the program's arguments name, such as its configuration.
 func (s Sandbox) giveFolder() error {
 	uid, gid, err := s.owner()
 	if err != nil {
@@ -252,7 +250,7 @@ func (s Sandbox) giveFolder() error {
 	})
 }
 
-// owner is who the files are given to.
+// owner returns the user who gets the files.
 func (s Sandbox) owner() (uid, gid int, err error) {
 	if len(s.Accounts) > 0 {
 		return firstUID, usersGID, nil

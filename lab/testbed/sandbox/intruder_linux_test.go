@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// intruderName is the first argument by which this test binary is a program that
-// tries to change the machine and to leave the sandbox. The second is a folder of
-// the machine that it must not see.
+// intruderName is the first argument of this test binary when it is a program that
+// tries to change the machine and to leave the sandbox. The second argument is a folder
+// of the machine that it must not see.
 const intruderName = "intruder"
 
 func init() {
@@ -26,7 +26,7 @@ func init() {
 	}
 }
 
-// word is an errno as it is called, or ok.
+// word returns the name of an errno, or ok.
 func word(err error) string {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -38,14 +38,14 @@ func word(err error) string {
 	return "ok"
 }
 
-// An attempt is at something that a program may do or not.
+// An attempt is something that a program tries.
 type attempt struct {
 	what string
 	try  func() error
 	want string // "" stands for any refusal
 }
 
-// attempts are what a program tries.
+// attempts are all that the intruder tries.
 func attempts(hidden string) []attempt {
 	write := func(path string) func() error {
 		return func() error { return os.WriteFile(path, []byte("x"), 0o644) }
@@ -98,7 +98,7 @@ func attempts(hidden string) []attempt {
 	}
 }
 
-// breakChroot is the classic way out of a root folder for those who may set one.
+// breakChroot is the classic way out of a root folder, for programs that may set one.
 func breakChroot() error {
 	if err := os.MkdirAll("/tmp/root", 0o755); err != nil {
 		return err
@@ -118,7 +118,7 @@ func breakChroot() error {
 	return unix.Chroot(".")
 }
 
-// enterCell takes the namespaces of the cell's first process.
+// enterCell enters the mount namespace of the cell's first process.
 func enterCell() error {
 	fd, err := unix.Open("/proc/1/ns/mnt", unix.O_RDONLY, 0)
 	if err != nil {
@@ -127,8 +127,8 @@ func enterCell() error {
 	return unix.Setns(fd, unix.CLONE_NEWNS)
 }
 
-// findFile looks for open files that this program did not open. Those that Go
-// opens have the flag close-on-exec.
+// findFile looks for open files that this program did not open. Files that Go opens have
+// the flag close-on-exec.
 func findFile() error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -146,7 +146,7 @@ func findFile() error {
 	return errors.New("none")
 }
 
-// fill writes to /tmp until it is full, or more than a sandbox may have.
+// fill writes more to /tmp than a sandbox may have.
 func fill() error {
 	const name = "/tmp/fill"
 	file, err := os.Create(name)

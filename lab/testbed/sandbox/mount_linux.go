@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bind mounts what is at source, with all that is mounted below it, at path, and
-// gives all these mounts attributes (MOUNT_ATTR_…).
+// bind mounts the file or folder source at path, with all that is mounted below it, and
+// sets attributes (MOUNT_ATTR_…) of all these mounts.
 func bind(source, path string, attributes uint64) error {
 	if err := unix.Mount(source, path, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("mounting %s: %w", path, err)
@@ -19,7 +19,7 @@ func bind(source, path string, attributes uint64) error {
 	return setAttributes(path, attributes)
 }
 
-// setAttributes gives attributes to the mount at path and those below it.
+// setAttributes sets attributes of the mount at path and of those below it.
 func setAttributes(path string, attributes uint64) error {
 	err := unix.MountSetattr(unix.AT_FDCWD, path, unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: attributes})
 	if err == unix.ENOSYS || err == unix.EPERM { // before Linux 5.12, or filtered
@@ -31,7 +31,7 @@ func setAttributes(path string, attributes uint64) error {
 	return nil
 }
 
-// flags are the mount flags (MS_…) by the words of mountinfo; see proc(5).
+// flags are the mount flags (MS_…) by their names in mountinfo; see proc(5).
 var flags = map[string]uintptr{
 	"ro": unix.MS_RDONLY, "nosuid": unix.MS_NOSUID, "nodev": unix.MS_NODEV, "noexec": unix.MS_NOEXEC,
 	"noatime": unix.MS_NOATIME, "nodiratime": unix.MS_NODIRATIME, "relatime": unix.MS_RELATIME,
@@ -43,8 +43,8 @@ var attributeFlags = map[uint64]uintptr{
 	unix.MOUNT_ATTR_NODEV: unix.MS_NODEV, unix.MOUNT_ATTR_NOEXEC: unix.MS_NOEXEC,
 }
 
-// remount is setAttributes with calls of earlier kernels, mount by mount. What a
-// mount has of flags it keeps.
+// remount is setAttributes for kernels before Linux 5.12, mount by mount. A mount keeps
+// the flags that it has.
 func remount(path string, attributes uint64) error {
 	table := "/proc/self/mountinfo"
 	if _, err := os.Stat(table); err != nil {
@@ -53,7 +53,7 @@ func remount(path string, attributes uint64) error {
 	return remountFrom(table, path, attributes)
 }
 
-// remountFrom is remount with a table of mounts.
+// remountFrom is remount with the mounts of a table.
 func remountFrom(table, path string, attributes uint64) error {
 	var add uintptr
 	for attribute, flag := range attributeFlags {
@@ -87,7 +87,7 @@ func mountsBelow(table, path string) (map[string]uintptr, error) {
 		if len(fields) < 6 {
 			continue
 		}
-		// The later of two mounts at a point hides the earlier.
+		// Of two mounts at a point, the later one hides the earlier one.
 		if point := unescape(fields[4]); point == path || strings.HasPrefix(point, path+"/") {
 			mounts[point] = 0
 			for option := range strings.SplitSeq(fields[5], ",") {

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// init makes this process, if it was started for that, the program of a sandbox.
-// The main goroutine stays on the main thread during initialization: so the
-// capabilities and filters of that thread become the program's.
+// init makes this process the program of a sandbox, if it was started for that. During
+// initialization the main goroutine is locked to the main thread. So the program gets
+// the capabilities and filters that are set here.
 func init() {
 	if os.Args[0] != processName {
 		return
@@ -73,8 +73,8 @@ func (o order) environment(folder string) []string {
 	return env
 }
 
-// confine gives the process files and names of its own. A Refusal says that the
-// system does not allow it: the program can be run without.
+// confine gives the process its own files and host name. A Refusal means that the
+// system does not allow it.
 func (o order) confine(allIDs bool) error {
 	err := o.buildRoot(allIDs)
 	if err == nil {
@@ -108,8 +108,8 @@ func hasOneID() (bool, error) {
 	return os.Geteuid() == 0 && count == 1, nil
 }
 
-// restrict takes from this thread, and so from the program, what it could leave
-// the sandbox with: open files, capabilities, system calls.
+// restrict takes from this thread, and so from the program, the open files,
+// capabilities and system calls by which it could leave the sandbox.
 func restrict(confined, oneID bool) error {
 	if err := closeFiles(); err != nil {
 		return fmt.Errorf("closing files: %w", err)
@@ -127,8 +127,8 @@ func restrict(confined, oneID bool) error {
 	return nil
 }
 
-// closeFiles has all files but the three standard ones closed when the program
-// begins: they are the lab's, or were left open by whoever started it.
+// closeFiles makes all files but the three standard ones close when the program is
+// executed. They belong to the lab, or to the program that started it.
 func closeFiles() error {
 	const first = failureFD
 	if err := unix.CloseRange(first, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err == nil {
@@ -147,16 +147,16 @@ func closeFiles() error {
 	return nil
 }
 
-// kept are the capabilities that daemons use and that lead nowhere: to change
-// ids and owners, to bind low ports, to change the root folder. Pure-FTPd ends if it
-// cannot have CAP_DAC_READ_SEARCH and CAP_SYS_NICE. The call by which the former
-// leads out of a mount namespace, open_by_handle_at, is filtered.
+// kept are the capabilities that daemons need and that do not lead out of a sandbox:
+// to change ids and owners, to bind low ports, to change the root folder. Pure-FTPd ends
+// if it does not get CAP_DAC_READ_SEARCH and CAP_SYS_NICE. By the call
+// open_by_handle_at the former would lead out, so that call is filtered.
 const kept = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_NICE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID |
 	1<<unix.CAP_KILL | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP |
 	1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_NET_RAW | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_AUDIT_WRITE
 
-// dropCapabilities drops all others for good. With CAP_SYS_ADMIN the program
-// could make its files writable again.
+// dropCapabilities drops all other capabilities for good. With CAP_SYS_ADMIN the
+// program could make its files writable.
 func dropCapabilities() error {
 	for c := uintptr(0); c < 64; c++ {
 		if kept&(1<<c) != 0 {

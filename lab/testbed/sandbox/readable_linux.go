@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Readable reports whether a program may be shown a folder of the machine, a
-// path without symbolic links: not if it is a home, or a place where everybody's
-// files are, or holds one.
+// Readable reports whether a program may see a folder of the machine, which is a path
+// without symbolic links. It may not if the folder is, or has in it, a home or a folder
+// for files of all users.
 func Readable(folder string) bool {
 	private := []string{"/home", "/tmp", "/var/tmp", "/dev", "/proc", "/sys", "/run", "/mnt", "/media", "/boot"}
 	for _, f := range own {

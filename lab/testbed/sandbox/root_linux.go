@@ -16,18 +16,18 @@ const old = "/.machine"
 // home is the program's home folder.
 const home = "/root"
 
-// most is how much a program may write to its own folders altogether, which are
-// in memory, in the words of tmpfs(5).
+// most limits, as an option of tmpfs(5), what a program may write to its fresh
+// folders, which are in memory.
 const most = "size=256m"
 
-// A folder of the sandbox's own, empty.
+// A folder is one that every sandbox makes, empty.
 type folder struct {
 	path string
 	mode uint32
 }
 
-// own are the folders that a system has, among them those that the start scripts
-// and packages of Debian's FTP servers make.
+// own are the folders of a system, and those that the packages and start scripts of
+// Debian's FTP servers make.
 var own = []folder{
 	{"/etc", 0o755}, {"/dev", 0o755}, {"/dev/pts", 0o755}, {"/dev/shm", 0o1777}, {"/proc", 0o555}, {"/srv", 0o755}, {Folder, 0o755},
 	{home, 0o700}, {"/tmp", 0o1777}, {"/run", 0o755}, {"/run/lock", 0o1777},
@@ -36,11 +36,12 @@ var own = []folder{
 	{"/var/log/proftpd", 0o755}, {"/var/log/pure-ftpd", 0o755},
 }
 
-// writable are those of them that a program may write to.
+// writable are the folders among them that a program may write to.
 var writable = []string{home, "/tmp", "/run", "/var", "/dev/shm"}
 
-// nowhere is where vsftpd goes before somebody has logged in. It insists on a
-// folder that it cannot write to, which root can, unless it is mounted read-only.
+// nowhere is the root folder of vsftpd before a user has logged in. vsftpd does not
+// start if it could write there. Root can write to every folder that is not mounted
+// read-only, so this one is.
 const nowhere = "/run/vsftpd/empty"
 
 // links are symbolic links, by their names.
@@ -49,16 +50,15 @@ var links = map[string]string{
 	"/dev/stdout": "/proc/self/fd/1", "/dev/stderr": "/proc/self/fd/2", "/dev/ptmx": "pts/ptmx",
 }
 
-// devices are the machine's devices that a program has. It can use them, but
-// neither replace them nor change who may.
+// devices are the machine's devices that a program has. It can use them, but not
+// replace them or change their modes.
 var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
 
-// buildRoot gives this process, which has a mount namespace to itself, another
-// root: a file system in memory on which the files that a program sees are
-// mounted. Nothing of the machine can be reached from it otherwise.
+// buildRoot gives this process, which is alone in its mount namespace, another root: a
+// file system in memory. The files that a program sees are mounted on it. No other
+// files of the machine can be reached from there.
 func (s Sandbox) buildRoot(allIDs bool) error {
-	// The mount point is hidden until the root is another; any folder would do,
-	// and this one is there.
+	// The new root is mounted on any folder that exists, and hides it for a moment.
 	const point = "/proc"
 	if err := unix.Mount("ftplab", point, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755,"+most); err != nil {
 		return fmt.Errorf("mounting a file system: %w", err)
@@ -86,7 +86,7 @@ func (s Sandbox) buildRoot(allIDs bool) error {
 	return nil
 }
 
-// makeOwn makes the folders of the sandbox's own, and its links.
+// makeOwn makes the sandbox's own folders and links.
 func makeOwn() error {
 	for _, f := range own {
 		if err := unix.Mkdir(f.path, f.mode); err != nil {
@@ -106,7 +106,7 @@ func makeOwn() error {
 	return bind(nowhere, nowhere, unix.MOUNT_ATTR_RDONLY)
 }
 
-// showInstalled has the program see what is installed.
+// showInstalled makes what is installed visible.
 func showInstalled() error {
 	for _, path := range installed {
 		if err := show(path, path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -116,15 +116,15 @@ func showInstalled() error {
 	return nil
 }
 
-// showOwn has the program see the files of its own: /etc, the folders that it
-// may read, and itself.
+// showOwn makes visible what differs between programs: /etc, the folders that the
+// program may read, and the program itself.
 func (s Sandbox) showOwn() error {
 	if err := s.makeEtc(); err != nil {
 		return err
 	}
 	for _, path := range append(slices.Clone(s.Readable), s.Program) {
 		if _, err := os.Lstat(path); err == nil {
-			continue // it is below another one
+			continue // it is in a folder that is visible already
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
@@ -136,8 +136,8 @@ func (s Sandbox) showOwn() error {
 	return nil
 }
 
-// show has the program see a file or folder of the machine, read-only. A symbolic
-// link is made again.
+// show makes a file or folder of the machine visible at a path, read-only. Of a
+// symbolic link it makes a copy.
 func show(source, path string) error {
 	source = old + source
 	info, err := os.Lstat(source)
@@ -162,8 +162,8 @@ func show(source, path string) error {
 	return bind(source, path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 }
 
-// mountDevices mounts the devices and terminals. On a read-only mount a device
-// works, but its mode and owner do not change.
+// mountDevices mounts the devices and terminals. A device on a read-only mount works,
+// but its mode and owner cannot be changed.
 func mountDevices() error {
 	for _, path := range devices {
 		if _, err := os.Stat(old + path); errors.Is(err, os.ErrNotExist) {
@@ -183,8 +183,8 @@ func mountDevices() error {
 	return nil
 }
 
-// mountProc mounts the /proc of the PID namespace. Where a container hides parts
-// of /proc none can be mounted, and the container's has to do.
+// mountProc mounts the /proc of the PID namespace. In a container that hides parts of
+// /proc the kernel refuses this, and the container's /proc is used.
 func mountProc() error {
 	err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	if err == unix.EPERM {
@@ -210,7 +210,7 @@ func (s Sandbox) mountFolder(allIDs bool) error {
 	return s.giveFolder()
 }
 
-// detachMachine takes the machine's files away, and makes the root read-only.
+// detachMachine detaches the machine's files, and makes the root read-only.
 func detachMachine() error {
 	if err := unix.Unmount(old, unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("leaving the machine's files: %w", err)

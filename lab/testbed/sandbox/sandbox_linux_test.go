@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,12 +23,13 @@ import (
 	"ftplab/lab/testbed/cell"
 )
 
-// A testJob is what a cell of these tests does: it starts a program.
+// A testJob is the work of a cell in these tests: it starts a program.
 type testJob struct {
 	Sandbox  Sandbox
 	Refuse   bool // mount namespaces
 	Remount  string
-	Starting int // how many programs are started, one after the other
+	Starting int                    // how many programs are started, one after the other
+	Etc      map[string]fs.FileMode // files of the machine below /etc, by their paths there
 }
 
 func init() {
@@ -47,6 +49,12 @@ func init() {
 		// A careless program leaves files open to those that it starts.
 		if _, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
 			return err
+		}
+		if job.Etc != nil {
+			runtime.LockOSThread() // for good, as the thread has another mount namespace
+			if err := replaceEtc(job.Etc); err != nil {
+				return err
+			}
 		}
 		for range max(1, job.Starting) {
 			out, unsafe, err := runProgram(job.Sandbox)
@@ -76,7 +84,7 @@ func init() {
 	}
 }
 
-// A ran is what came of a program.
+// A ran is the result of a program.
 type ran struct{ Out, Unsafe string }
 
 // runProgram runs a program in a sandbox to its end.
@@ -113,15 +121,15 @@ func runInCell(job testJob) (all []ran, err error) {
 	return all, err
 }
 
-// asSomebodyElse is the variable with a job for this test binary, started by root
-// as another user.
+// asSomebodyElse is the variable with the job of this test binary when root starts it as
+// another user.
 const asSomebodyElse = "SANDBOX_TEST_JOB"
 
-// nobody is a user who has nothing but one id.
+// nobody is a user who has only one id.
 const nobody = 65534
 
-// callers are those who run jobs in these tests: whoever runs the tests, and if
-// that is root, an ordinary user, too.
+// callers are the users who run jobs in these tests: the user who runs the tests, and
+// if that is root, an ordinary user, too.
 func callers() map[string]func(testJob) ([]ran, error) {
 	all := map[string]func(testJob) ([]ran, error){"caller": runInCell}
 	if os.Geteuid() == 0 {
@@ -146,7 +154,7 @@ func runAsNobody(job testJob) (all []ran, err error) {
 	return all, err
 }
 
-// visibleFolder is a new folder that other users may enter, as t.TempDir is not.
+// visibleFolder makes a folder that other users may enter, unlike t.TempDir.
 func visibleFolder(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "sandbox-test-")
@@ -160,7 +168,7 @@ func visibleFolder(t *testing.T) string {
 	return folder
 }
 
-// copyOfThis is this test binary in a folder, for other users to start.
+// copyOfThis copies this test binary to a folder where other users can start it.
 func copyOfThis(t *testing.T, folder string) string {
 	t.Helper()
 	path := filepath.Join(folder, "server")
@@ -174,7 +182,7 @@ func copyOfThis(t *testing.T, folder string) string {
 	return path
 }
 
-// machine is what an intruder would like to change.
+// machine describes what an intruder would like to change.
 func machine(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -191,7 +199,7 @@ func machine(t *testing.T) string {
 	return b.String() + string(pattern) + string(mounts)
 }
 
-// TestIntruder has a program try to change the machine and to leave the sandbox.
+// TestIntruder runs a program that tries to change the machine and to leave the sandbox.
 func TestIntruder(t *testing.T) {
 	t.Setenv("SANDBOX_TEST_SECRET", "a password")
 	for name, run := range callers() {
@@ -233,7 +241,7 @@ func TestIntruder(t *testing.T) {
 	}
 }
 
-// checkAttempts compares what came of the intruder's attempts.
+// checkAttempts compares the results of the intruder's attempts.
 func checkAttempts(t *testing.T, out string) {
 	t.Helper()
 	results := map[string]string{}
@@ -253,8 +261,8 @@ func checkAttempts(t *testing.T, out string) {
 	}
 }
 
-// TestReadable has a program read the folder of its scenario, in which it cannot
-// write.
+// TestReadable runs a program that reads the folder of its scenario, and cannot write
+// there.
 func TestReadable(t *testing.T) {
 	folder := visibleFolder(t)
 	files, own := filepath.Join(folder, "files"), filepath.Join(folder, "scenarios")
@@ -284,7 +292,36 @@ func TestReadable(t *testing.T) {
 	}
 }
 
-// TestAccounts has a program look for the users that may log in.
+// replaceEtc gives this thread, and the programs that it starts, another /etc.
+func replaceEtc(files map[string]fs.FileMode) error {
+	err := errors.Join(unix.Unshare(unix.CLONE_NEWNS|unix.CLONE_FS), unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""),
+		unix.Mount("etc", "/etc", "tmpfs", 0, ""))
+	for name, mode := range files {
+		path := filepath.Join("/etc", name)
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("the machine's "+name+"\n"), 0o644), os.Chmod(path, mode))
+	}
+	return err
+}
+
+// TestEtc runs a program whose /etc has files of the scenario among those of the
+// machine, and nothing that not all users of the machine may read.
+func TestEtc(t *testing.T) {
+	script := "cd /etc; find . -type f ! -name passwd ! -name group ! -name shadow ! -name 'host*' ! -name resolv.conf ! -name nsswitch.conf | sort; cat ssl/open pam.d/ftp server/new.conf; echo x 2>/dev/null >pam.d/ftp || echo refused"
+	box := Sandbox{Program: "/bin/sh", Args: []string{"sh", "-c", script}, Files: visibleFolder(t), Host: "server",
+		Etc: map[string]string{"pam.d/ftp": "the scenario's\n", "server/new.conf": "new\n"}}
+	got, err := runInCell(testJob{Sandbox: box, Etc: map[string]fs.FileMode{
+		"ssl/open": 0o644, "ssl/private": 0o600, "ssl/deep/er/key": 0o640, "pam.d/ftp": 0o644, "pam.d/other": 0o644, "secret": 0o600, "plain/file": 0o644,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "./pam.d/ftp\n./pam.d/other\n./plain/file\n./server/new.conf\n./ssl/open\nthe machine's ssl/open\nthe scenario's\nnew\nrefused\n"
+	if out := strings.TrimPrefix(got[0].Out, oneIDNote+"\n"); out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+}
+
+// TestAccounts runs a program that looks for the users who may log in.
 func TestAccounts(t *testing.T) {
 	const script = `grep ^alice: /etc/passwd /etc/shadow; grep -c :1000: /etc/passwd; stat -c '%u:%g %n' *`
 	files := visibleFolder(t)
@@ -312,8 +349,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// TestRefusal has a system refuse mount namespaces: the program runs, and a line
-// says what that means.
+// TestRefusal runs a program on a system that refuses mount namespaces.
 func TestRefusal(t *testing.T) {
 	files := visibleFolder(t)
 	box := Sandbox{Program: "/bin/sh", Args: []string{"sh", "-c", "pwd"}, Files: files, Host: "server"}
@@ -330,7 +366,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// TestCannotStart has programs that are none.
+// TestCannotStart starts what is no program.
 func TestCannotStart(t *testing.T) {
 	files := visibleFolder(t)
 	script := filepath.Join(files, "script")
@@ -344,7 +380,7 @@ func TestCannotStart(t *testing.T) {
 	}
 }
 
-// TestOldKernel sets the attributes of mounts as kernels before 5.12 do.
+// TestOldKernel sets the attributes of mounts by the calls of kernels before 5.12.
 func TestOldKernel(t *testing.T) {
 	folder := visibleFolder(t)
 	for _, f := range []string{"a b", "a b/below"} {
@@ -357,12 +393,12 @@ func TestOldKernel(t *testing.T) {
 	}
 }
 
-// remountInThread makes two mounts in a mount namespace of a thread and gives
-// them attributes.
+// remountInThread makes two mounts in a mount namespace of a thread and sets their
+// attributes.
 func remountInThread(path string) error {
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlocks: the thread is elsewhere
+		runtime.LockOSThread() // for good, as the thread has another mount namespace
 		done <- func() error {
 			if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 				return err
@@ -397,7 +433,7 @@ func remountInThread(path string) error {
 	return <-done
 }
 
-// TestEnvironment keeps what says how words and times are written.
+// TestEnvironment keeps the variables for the language and the time zone.
 func TestEnvironment(t *testing.T) {
 	got := environment([]string{"PATH=/bin", "LC_ALL=C", "SECRET=x", "HOME=/home/me", "LANGX=y"})
 	if want := []string{"HOME=/root", "USER=root", "LOGNAME=root", "PATH=/bin", "LC_ALL=C"}; !slices.Equal(got, want) {

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where things are in what a filter looks at, struct seccomp_data (seccomp(2)).
+// Offsets in the data of a filter, struct seccomp_data (seccomp(2)).
 const (
 	callOffset     = 0
 	archOffset     = 4
 	argumentOffset = 16 // the low half of the first argument: both machines are little-endian
 )
 
-// absent are calls that lead past the namespaces: to the caller's keys, to files of
-// any mount, and to input and output that no filter sees.
+// absent are calls that namespaces do not limit: for the caller's keys, for files of
+// any mount, and for input and output that no filter sees.
 var absent = []uint32{unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_IO_URING_SETUP}
 
 // answer is an instruction: the call is not made and returns errno, 0 being success.
@@ -26,8 +26,8 @@ func answer(errno syscall.Errno) bpf.Instruction {
 	return bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(errno)}
 }
 
-// filter is the program for a system call. If pretend, calls that change ids
-// succeed and do nothing.
+// filter returns the program that decides on a system call. If pretend, calls that
+// change ids succeed and do nothing.
 func filter(pretend bool) []bpf.Instruction {
 	f := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: archOffset, Size: 4},
@@ -57,7 +57,8 @@ func filter(pretend bool) []bpf.Instruction {
 		bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW})
 }
 
-// filterCalls filters the calls of this thread and of what it becomes and starts.
+// filterCalls filters the calls of this thread, and of the programs that it executes
+// and starts.
 func filterCalls(pretend bool) error {
 	raw, err := bpf.Assemble(filter(pretend))
 	if err != nil {

@@ -46,7 +46,7 @@ const (
 	unconfined mode = false
 )
 
-// isRefusal tells a policy's no from other errors.
+// isRefusal reports whether err comes from a policy of the system.
 func isRefusal(err error) (errno syscall.Errno, ok bool) {
 	if !errors.As(err, &errno) {
 		return 0, false
@@ -56,28 +56,28 @@ func isRefusal(err error) (errno syscall.Errno, ok bool) {
 	}, errno)
 }
 
-// processName is the name, argv[0], by which this program knows that it was
-// started to become a program in a sandbox.
+// processName is the argv[0] by which this program recognizes that it was started to
+// become a program in a sandbox.
 const processName = "ftplab-sandbox"
 
-// failureFD is where the process says why it did not become the program. When it
-// does become it, the descriptor is closed.
+// failureFD is where the process writes why it could not execute the program. When the
+// program is executed, the descriptor is closed.
 const failureFD = 3
 
-// An order is what the process gets as its argument.
+// An order is the argument of the process.
 type order struct {
 	Sandbox
 	Confined bool
 }
 
-// A failure is why a process did not become the program.
+// A failure is the reason why a process could not execute the program.
 type failure struct {
 	Error   string
-	Refused bool // by the system's policy, before the program was reached
+	Refused bool // by a policy of the system
 }
 
-// start starts this program again, which sets the sandbox up around itself and
-// is then replaced by the sandbox's program.
+// start starts this program again. The new process sets up the sandbox around itself,
+// and then executes the sandbox's program.
 func (s Sandbox) start(start func(*exec.Cmd) error, m mode) (*exec.Cmd, error) {
 	in, out, errOut := s.In, s.Out, s.Err
 	s.In, s.Out, s.Err = nil, nil, nil // not part of the order
@@ -132,8 +132,8 @@ func (s Sandbox) start(start func(*exec.Cmd) error, m mode) (*exec.Cmd, error) {
 	return nil, errors.New(f.Error)
 }
 
-// environment is what a program gets to know of the caller's environment, which
-// may hold secrets: where programs are, and how he writes words and times.
+// environment is the part of the caller's environment that a program gets: where
+// programs are, and the language and the time zone. The rest may have secrets.
 func environment(caller []string) []string {
 	env := []string{"HOME=" + home, "USER=root", "LOGNAME=root"}
 	for _, v := range caller {
