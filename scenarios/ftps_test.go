@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/labtest/optional"
@@ -56,6 +57,31 @@ func TestFTPS(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFTPSBaseline compares the scenarios with TLS with normal FTP: they are, as far as the
+// keys in the capture let one see. In one of them the client takes an expired certificate for
+// a reason to leave, so nothing follows the way into TLS.
+func TestFTPSBaseline(t *testing.T) {
+	normal := baseline.Normal()
+	for name, s := range ftpsScenarios(t) {
+		want := baseline.IsNormal
+		if name == "ftps_expired" {
+			want = baseline.CannotTell
+		}
+		e, err := baseline.Open(playedOnGVisor(t, s).Capture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		got, err := e.Check(normal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Verdict != want {
+			t.Errorf("%s: got %s, want %s: %+v", name, got.Verdict, want, got.Findings)
+		}
 	}
 }
 

@@ -191,6 +191,10 @@ var ordinary = []struct {
 		t.send(opener, "PWD\r\n")
 		t.say("< 257 \"/\"").say(bye).close(answerer)
 	}},
+	{"checksums that a network card makes", IsNormal, func(f *forge) {
+		f.checksums, f.offloads = true, aClient
+		f.control().say(hello).say("> PWD\n< 257 \"/\"").say(bye).close(answerer)
+	}},
 	{"three users of one host, one mistake each", IsNormal, func(f *forge) {
 		for i := range 3 {
 			f.control().say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS oops%d\n< 530 no", i, i) + bye).close(opener)
@@ -390,6 +394,42 @@ var attacks = []struct {
 		t.send(answerer, "250 ok\r\n")
 		t.again(answerer, 2001, "226 no\r\n")
 	}},
+}
+
+// TestJudged reads how much of a capture could be judged.
+func TestJudged(t *testing.T) {
+	for want, play := range map[string]func(*forge){
+		"1 of 1 session whole": session1(""),
+		"1 of 3 sessions whole, 1 in part, 1 in TLS that cannot be read; 407 bytes of the dialogue not recorded": func(f *forge) {
+			session1("")(f)
+			inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener)
+			t := f.control().say(hello)
+			t.seq[answerer] += 407
+			t.say("< 226 done\n> PWD\n< 257 \"/\"").say(bye).close(answerer)
+		},
+		"0 of 1 session whole, 1 in part; 1 packet with a wrong checksum": func(f *forge) {
+			f.checksums = true
+			t := f.control().say(hello)
+			f.damage = true
+			t.say("> NOOP")
+			f.damage = false
+			t.say("< 200 ok").say(bye).close(answerer)
+		},
+		"1 of 1 session whole; 1 packet cut short by the recorder": func(f *forge) {
+			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
+			f.snap = 200
+			f.download(aClient, aServer+":25600", answerer, 1000)
+			f.snap = 0
+			t.say("< 226 done").say(bye).close(answerer)
+		},
+		"4 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) {
+			f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0")
+		},
+	} {
+		if got := forged(t, play).Judged.String(); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
 }
 
 // TestSiteToSite lets two servers exchange a file, as RFC 959 section 5.2 has it. Where the
