@@ -12,37 +12,37 @@ import (
 var announceRules = []Rule{
 	{
 		Name: "own-address", Theme: "announcements",
-		Says:     "Whoever announces an address for a data connection announces its own.",
+		Says:     "PORT, EPRT and the reply to PASV carry the address of the host that sends them.",
 		Source:   "RFC 2577, 2 and 3 (the bounce attack)",
 		Severity: Violation,
-		Matters:  "A server that is told to call a third party attacks it in the client's place, and reaches what the client cannot.",
-		Innocent: "an address translator stands between the two, which then announce an address that the capture does not show; or two servers exchange a file at a client's wish.",
+		Matters:  "A server that connects to a third party on a client's request attacks it for the client, and reaches hosts that the client cannot reach.",
+		Innocent: "a NAT device stands between the two, so that they announce an address which the capture does not show, or two servers exchange a file on a client's request.",
 		look:     eachSession(ownAddress),
 	},
 	{
 		Name: "unprivileged-port", Theme: "announcements",
-		Says:     "Announced ports are 1024 or higher.",
+		Says:     "The ports in PORT, EPRT, 227 and 229 are 1024 or higher.",
 		Source:   "RFC 2577, 3; Frederick 2001",
 		Severity: Violation,
-		Matters:  "Below 1024 services listen that somebody else's data can be meant for: mail, web, remote shells.",
-		Innocent: "the server is behind a firewall that opens just one low port for it.",
+		Matters:  "Services such as mail, web and remote shells listen below 1024. A transfer to such a port can attack them.",
+		Innocent: "the server is behind a firewall that opens only one low port.",
 		look:     eachSession(unprivilegedPort),
 	},
 	{
 		Name: "announcement-well-formed", Theme: "announcements",
-		Says:     "PORT and 227 have six numbers up to 255, EPRT and 229 an address and a port between bars.",
+		Says:     "PORT and 227 have six numbers up to 255. EPRT and 229 have an address and a port between bars.",
 		Source:   "RFC 959, 5.3.2; RFC 2428, 2 and 3",
 		Severity: Violation,
-		Matters:  "No client composes anything else; a fuzzer or an exploit does.",
-		Innocent: "somebody typed the command by hand, or blotted the address out before publishing the capture.",
+		Matters:  "Clients and servers do not write anything else. Fuzzers and exploits do.",
+		Innocent: "a person typed the command, or removed the address before the capture was published.",
 		look:     eachSession(announcementWellFormed),
 	},
 	{
 		Name: "announcement-used", Theme: "announcements",
-		Says:     "An address is announced for a transfer, which follows.",
+		Says:     "A transfer follows each PORT, EPRT, PASV or EPSV.",
 		Source:   "RFC 959, 3.2; RFC 2577, 8 (port stealing)",
 		Severity: Violation,
-		Matters:  "Announcements in a row with nothing to follow scan a host or use up the server's ports.",
+		Matters:  "Many of them in a row without a transfer scan a host, or use up the ports of the server.",
 		Innocent: "the transfers were refused, or the user gave up.",
 		look:     eachSession(announcementUsed),
 	},
@@ -106,11 +106,11 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
 	for _, c := range s.dataOf(a.Connections) {
 		if c.Addr(party(a.Mode)).Addr().Unmap() == own {
-			return translation{Note, "the data connection came to its own address all the same, so an address translator stands in between"}
+			return translation{Note, "the data connection came to its own address, so a NAT device stands between the two"}
 		}
 	}
 	if len(a.SiteToSite) > 0 {
-		return translation{Odd, "where another server listened for it, which the same client had asked to: the two exchange a file (RFC 959, 5.2, figure 2)"}
+		return translation{Odd, "where another server listens on the same client's request: the two servers exchange a file (RFC 959, 5.2, figure 2)"}
 	}
 	if addr.IsUnspecified() {
 		return translation{Note, "which stands for the address of the control connection"}
@@ -122,21 +122,21 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
 	case s.reached(a, addr) && sameNetwork(addr, s.server()):
-		return translation{Violation, "a neighbour of the server, which called it and was answered"}
+		return translation{Violation, "a host in the server's network, which accepted its connection"}
 	case addr == s.server():
 		return translation{Violation, "the server's own address"}
 	case e.otherAddresses(s, addr) > 0:
 		return translation{Violation, "one of several addresses that this client announced"}
 	case sameNetwork(addr, own):
-		return translation{Violation, "a neighbour in its own network, so no address translator explains it"}
+		return translation{Violation, "another host in its own network, so NAT does not explain it"}
 	case !refused(a) && s.Control.Missing() == 0 && s.unused(a):
-		return translation{Violation, "and asked for no transfer to it"}
+		return translation{Violation, "and no transfer to it followed"}
 	case isPrivate(addr) && !isPrivate(own):
-		return translation{Note, "a private address, which it has behind an address translator"}
+		return translation{Note, "a private address, as clients behind a NAT device have"}
 	case isPrivate(own):
-		return translation{Odd, "the address it may have behind an address translator, or a third party's"}
+		return translation{Odd, "its own address behind a NAT device, or a third party's"}
 	case !s.tried(a):
-		return translation{Odd, "a third party's address, and the capture does not show what became of it"}
+		return translation{Odd, "a third party's address; the capture does not show what followed"}
 	}
 	return translation{Violation, "a third party's address"}
 }
@@ -156,11 +156,11 @@ func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
 func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 	switch {
 	case isPrivate(addr) != isPrivate(own) && !addr.IsLoopback():
-		return translation{Note, "as a server does behind an address translator"}
+		return translation{Note, "as a server behind a NAT device does"}
 	case addr == s.client():
 		return translation{Odd, "the client's own address"}
 	}
-	return translation{Odd, "another server's address; large sites share the work like this, and so may a trap"}
+	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
 }
 
 // otherAddresses counts the addresses, beside the given one and of its family, that

@@ -15,46 +15,46 @@ import (
 var attackRules = []Rule{
 	{
 		Name: "arguments-of-normal-length", Theme: "requests",
-		Says:     "Commands and arguments are as long as words, names and paths are: up to 255 characters a name, 1024 a path, 255 a user or password.",
+		Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user or a password.",
 		Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
 		Severity: Violation,
-		Matters:  "Longer ones are made to overflow a buffer.",
-		Innocent: "the file system at the server knows longer names.",
+		Matters:  "Longer arguments are meant to overflow a buffer.",
+		Innocent: "the file system of the server allows longer names.",
 		look:     eachCommand(tooLong),
 	},
 	{
 		Name: "arguments-are-text", Theme: "requests",
-		Says:     "Commands and arguments are text, without control characters.",
+		Says:     "Commands and arguments are text without control characters.",
 		Source:   "RFC 959, 5.3; RFC 2640, 2.2",
 		Severity: Violation,
-		Matters:  "Machine code travels as an argument into a program with a hole.",
-		Innocent: "a name is written in an old character set.",
+		Matters:  "An exploit sends machine code as an argument.",
+		Innocent: "a name is in an old character set.",
 		look:     eachCommand(notText),
 	},
 	{
 		Name: "no-format-strings", Theme: "requests",
-		Says:     "Arguments hold no series of printf conversions.",
+		Says:     "Arguments do not contain a series of printf conversions.",
 		Source:   "CVE-2000-0573 (wu-ftpd, SITE EXEC)",
 		Severity: Violation,
-		Matters:  "%x and %n in a row read and write the memory of a server that prints its input carelessly.",
-		Innocent: "a file was named by a template that was not filled in.",
+		Matters:  "Several %x and %n read and write the memory of a server that uses its input as a format string.",
+		Innocent: "a file name comes from a template that was not filled in.",
 		look:     eachCommand(formatString),
 	},
 	{
 		Name: "no-known-exploits", Theme: "requests",
-		Says:     "No request is one that a published exploit, back door, scanner or password thief sends, and no greeting is a worm's.",
+		Says:     "No request is known from a published exploit, back door, scanner or password stealer, and no greeting is known from a worm.",
 		Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
 		Severity: Violation,
-		Matters:  "These requests have no other use.",
-		Innocent: "somebody tests a server of their own.",
+		Matters:  "These texts have no other use.",
+		Innocent: "the owner of the server tests it.",
 		look:     eachSession(knownExploit),
 	},
 	{
 		Name: "no-floods", Theme: "requests",
-		Says:     "A client does not repeat at machine speed what it has just done.",
+		Says:     "A client does not repeat the same command at machine speed.",
 		Source:   "CWE-400 (resource exhaustion)",
 		Severity: Violation,
-		Matters:  "Each repetition may cost the server memory that it does not give back.",
+		Matters:  "Each repetition may cost the server memory that it does not free.",
 		Innocent: "a load generator measures the server.",
 		look:     eachSession(floods),
 	},
@@ -230,10 +230,10 @@ func knownGreeting(s *session) []breach {
 	b := breach{packets: []int{s.greeting.Packet}, observed: fmt.Sprintf("the server greets with %s, ", show(s.greeting.Text))}
 	switch {
 	case wormGreeting().MatchString(s.greeting.Text):
-		b.observed += "as worms do that spread by FTP"
+		b.observed += "as worms that spread by FTP do"
 	case intruderGreeting().MatchString(s.greeting.Text):
 		b.severity, b.sign = Odd, 2
-		b.observed += "as intruders like to"
+		b.observed += "as intruders do"
 	default:
 		return nil
 	}

@@ -13,19 +13,19 @@ import (
 var besideRules = []Rule{
 	{
 		Name: "no-third-ports", Theme: "beside the session",
-		Says:     "Beside the control connection two hosts have the data connections that were announced, and services at ports of their own.",
+		Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services.",
 		Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
 		Severity: Odd, sign: 2,
-		Matters:  "A port that opens after a login, with a conversation at it, is how a shell is reached that an exploit or a back door started.",
-		Innocent: "the two hosts run another program between them.",
+		Matters:  "An exploit or a back door often opens a shell at another port after the login.",
+		Innocent: "the two hosts run another application between them.",
 		look:     thirdPorts,
 	},
 	{
 		Name: "calls-are-answered", Theme: "beside the session",
-		Says:     "The FTP server accepts the call of a client.",
+		Says:     "A connection to the FTP port is accepted.",
 		Source:   "RFC 9293, 3.10.7.1 (a RST answers a call to a closed port)",
 		Severity: Note,
-		Matters:  "A call that is refused finds no server: it is down, or somebody looks for one.",
+		Matters:  "A refused connection finds no server: the server is down, or the client looks for one.",
 		Innocent: "the server was not running at that moment.",
 		look:     refusedCalls,
 	},
@@ -157,15 +157,15 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	}
 	b = breach{
 		place: p.id, hosts: beside.hosts, packets: []int{p.packet},
-		observed: fmt.Sprintf("%s opened a connection to %s, %d bytes and %d bytes back, which nothing on the control connection announced", p.from, p.to, p.sent, p.received),
+		observed: fmt.Sprintf("%s opened a connection to %s, which the control connection had not announced: %d bytes sent, %d received", p.from, p.to, p.sent, p.received),
 	}
 	switch {
 	case shown:
 		b.severity, b.packets = Violation, append(b.packets, what.packet)
-		b.observed += ": a shell, by what is said in frame " + fmt.Sprint(what.packet)
+		b.observed += "; frame " + fmt.Sprint(what.packet) + " shows a shell"
 	case p.to.Port() == backdoorPort:
 		b.severity = Violation
-		b.observed += ": the port of the back door of vsftpd 2.3.4 (CVE-2011-2523)"
+		b.observed += "; this is the port of the back door of vsftpd 2.3.4 (CVE-2011-2523)"
 	}
 	return b, true
 }
@@ -187,7 +187,7 @@ func refusedCalls() look {
 			if n == 0 {
 				return nil
 			}
-			return []breach{{packets: packets, observed: plural(n, "call to port 21 was", "calls to port 21 were") + " refused with a RST"}}
+			return []breach{{packets: packets, observed: plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"}}
 		},
 	}
 }

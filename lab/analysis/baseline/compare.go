@@ -64,7 +64,7 @@ func (o *outlier) finding() (Finding, bool) {
 			quantity(h.Quantile(0.5), o.Unit), quantity(h.Max, o.Unit)),
 		Observed: quantity(o.worst, o.Unit),
 		Why: "It is " + times(o.worst/h.Max) + " more than the most that the profile knows." +
-			" Innocent, if this network, these files or these people differ from those that it was learned from; learn a profile of your own then.",
+			" Harmless if this network, these files or these users differ from those of the profile. In that case learn a profile of your own.",
 	}
 	if o.n > 1 {
 		f.Observed += fmt.Sprintf(", and %d more beyond what is known", o.n-1)
@@ -147,7 +147,7 @@ func (p *Profile) stranger(rule, expected, prefix string, list []string, at map[
 	f := Finding{
 		Rule: rule, Severity: Note, Expected: expected,
 		Observed: strings.Join(list, ", "),
-		Why:      "The profile was learned from " + plural(p.Sessions, "session", "sessions") + " in which this did not occur. Innocent, if the client or the server is of another make.",
+		Why:      "The profile was learned from " + plural(p.Sessions, "session", "sessions") + " without it. Harmless if the client or the server is another program.",
 	}
 	for _, what := range list {
 		f.Packets = append(f.Packets, at[prefix+what])

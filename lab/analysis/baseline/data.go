@@ -18,17 +18,17 @@ var dataRules = []Rule{
 		Says:     "A data connection was announced on a control connection before it was opened.",
 		Source:   "RFC 959, 3.2 and 3.3; Frederick 2001",
 		Severity: Odd,
-		Matters:  "What comes from port 20 and nobody asked for may be a scan that wants to look like FTP.",
-		Innocent: "the client relied on the default port, or its announcement went through TLS or another way.",
+		Matters:  "A connection from port 20 that nobody asked for may be a scan that looks like FTP.",
+		Innocent: "the client relied on the default data port, or the announcement was inside TLS or took another way.",
 		look:     eachData(isAnnounced),
 	},
 	{
 		Name: "data-with-the-partner", Theme: "data connections",
-		Says:     "The data connection is opened by the other party of the control connection.",
+		Says:     "The other party of the control connection opens the data connection.",
 		Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
 		Severity: Violation,
-		Matters:  "Whoever else comes to the announced port takes the file, or puts another in its place.",
-		Innocent: "one party has several addresses: a site with many servers, an address translator with many numbers.",
+		Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
+		Innocent: "one party has several addresses, for example a site with many servers or a NAT device with many addresses.",
 		look:     eachData(withPartner),
 	},
 	{
@@ -36,71 +36,71 @@ var dataRules = []Rule{
 		Says:     "The data connection is opened within a minute of its announcement.",
 		Source:   "RFC 2577, 8 (port stealing)",
 		Severity: Odd,
-		Matters:  "A port that stays open invites others.",
-		Innocent: "the user's program waited for the user.",
+		Matters:  "Another host can use a port that stays open.",
+		Innocent: "the client waited for its user.",
 		look:     eachData(inTime),
 	},
 	{
 		Name: "active-from-port-20", Theme: "data connections",
-		Says:     "In active mode the server calls from port 20, with implicit FTPS from 989.",
+		Says:     "In active mode the server connects from port 20, with implicit FTPS from port 989.",
 		Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
 		Severity: Note,
-		Matters:  "Filters know active data connections by that port.",
-		Innocent: "the server does not run as root and cannot have a low port; many do not.",
+		Matters:  "Firewalls recognize active data connections by that port.",
+		Innocent: "the server does not run as root and cannot use a low port, like many servers.",
 		look:     fromPort20,
 	},
 	{
 		Name: "passive-high-ports", Theme: "data connections",
-		Says:     "In passive mode the data connection runs between two high ports.",
+		Says:     "In passive mode both ports of the data connection are high.",
 		Source:   "RFC 959, 3.2; Frederick 2001",
 		Severity: Odd,
-		Matters:  "A client that calls from a low port wants to pass a filter as something else.",
-		Innocent: "an address translator chose the port.",
+		Matters:  "A client that connects from a low port may try to pass a packet filter as another service.",
+		Innocent: "a NAT device chose the port.",
 		look:     eachData(highPorts),
 	},
 	{
 		Name: "one-connection-a-transfer", Theme: "data connections",
-		Says:     "Each transfer has a data connection of its own, and just one.",
+		Says:     "Each transfer has exactly one data connection.",
 		Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
 		Severity: Odd,
-		Matters:  "A second connection to the same port is somebody else's, or carries something else.",
-		Innocent: "the first attempt failed and was repeated, or MODE B kept a connection.",
+		Matters:  "A second connection to the same port may come from another host, or carry something else.",
+		Innocent: "the first attempt failed and was repeated, or MODE B kept a connection open.",
 		look:     eachSession(oneConnection),
 	},
 	{
 		Name: "data-flows-one-way", Theme: "data connections",
-		Says:     "On a data connection only the sender of the file sends.",
+		Says:     "Only the sender of the file sends on a data connection.",
 		Source:   "RFC 959, 3.4.1 and 4.1.3",
 		Severity: Violation,
-		Matters:  "Bytes in the other direction make it a conversation: a shell or a tunnel at the port of a file.",
-		Innocent: "the transfer is protected by TLS, whose handshake goes both ways.",
+		Matters:  "Bytes in the other direction make it a conversation, such as a shell or a tunnel.",
+		Innocent: "TLS protects the transfer. Its handshake goes both ways.",
 		look:     eachSession(oneWay),
 	},
 	{
 		Name: "sender-closes", Theme: "data connections",
-		Says:     "Who sends the data closes the connection first, since that is the end of the file: the server after LIST and RETR, the client after STOR.",
+		Says:     "The sender of the data closes the connection first, which marks the end of the file: the server after LIST and RETR, the client after STOR.",
 		Source:   "RFC 959, 3.4.1",
 		Severity: Odd,
-		Matters:  "If the receiver closes first the file is cut off, although the server calls it complete.",
-		Innocent: "the receiver closed its own, unused direction early.",
+		Matters:  "If the receiver closes first, the file is incomplete although the server reports success.",
+		Innocent: "the receiver closed only its own, unused direction early.",
 		look:     eachSession(senderCloses),
 	},
 	{
 		Name: "data-ends-with-fin", Theme: "data connections",
-		Says:     "A data connection ends with a FIN of each side, not with a RST.",
+		Says:     "A data connection ends with a FIN from each side, not with a RST.",
 		Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
 		Severity: Odd,
-		Matters:  "The FIN is the end of the file. A RST throws away what is still on its way, and who receives it cannot tell a whole file from half of one.",
-		Innocent: "the user broke the transfer off, or a program closed its socket with something unread in it.",
+		Matters:  "The FIN is the end of the file. A RST discards data that is still on the way, and the receiver cannot tell a complete file from a part of it.",
+		Innocent: "the user cancelled the transfer, or a program closed its socket before it had read everything.",
 		look:     eachData(endsWithFIN),
 	},
 	{
 		Name: "bytes-agree", Theme: "data connections",
-		Says:     "A transfer has as many bytes as SIZE, the 150 or the 226 reply said.",
+		Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave.",
 		Source:   "RFC 3659, 4; RFC 959, 4.2",
 		Severity: Odd,
-		Matters:  "Too few bytes are a file cut off, too many were added on the way.",
-		Innocent: "the file grew in the meantime, or only a part of it was asked for.",
+		Matters:  "Fewer bytes mean an incomplete file. More bytes were added on the way.",
+		Innocent: "the file grew in the meantime, or only a part of it was requested.",
 		look:     eachSession(bytesAgree),
 	},
 }
@@ -204,7 +204,7 @@ func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
 	}
 	return []breach{{
 		packets:  []int{c.FirstPacket},
-		observed: fmt.Sprintf("%s called from port %d", c.Client.Addr(), c.Client.Port()),
+		observed: fmt.Sprintf("%s connected from port %d", c.Client.Addr(), c.Client.Port()),
 	}}
 }
 
@@ -300,7 +300,7 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		fin := c.Flow(x.Sender()).FIN
 		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) && !s.lossy() && c.Missing() == 0 {
 			b.severity = Odd
-			b.observed += ", which the server calls complete"
+			b.observed += ", although the server reported success"
 		}
 	}
 	return []breach{b}
@@ -360,7 +360,7 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 			return []breach{{
 				packets:  []int{x.Packet, n.packet, f.LastData},
 				expected: fmt.Sprintf("%d bytes, as the server said", n.bytes),
-				observed: fmt.Sprintf("%s moved %d bytes", show(x.Line.Text), f.Bytes),
+				observed: fmt.Sprintf("%s transferred %d bytes", show(x.Line.Text), f.Bytes),
 			}}
 		}
 	}

@@ -11,82 +11,82 @@ import (
 var dialogueRules = []Rule{
 	{
 		Name: "server-greets-first", Theme: "dialogue",
-		Says:     "The server speaks first: 220, before any command.",
+		Says:     "The server speaks first: it sends 220 before any command.",
 		Source:   "RFC 959, 5.4",
 		Severity: Violation,
-		Matters:  "A client waits to hear that the server is ready; a program that sends a list of commands to whoever listens does not.",
-		Innocent: "somebody typed ahead, or piped a script into netcat.",
+		Matters:  "A client waits for the greeting. A program that sends its commands without waiting is not a normal client.",
+		Innocent: "a person typed ahead, or piped a script into netcat.",
 		look:     eachSession(greetsFirst),
 	},
 	{
 		Name: "one-command-at-a-time", Theme: "dialogue",
-		Says:     "A command waits until the one before it has been answered; ABOR, STAT and QUIT need not.",
+		Says:     "A client waits for the reply before it sends the next command. ABOR, STAT and QUIT need not wait.",
 		Source:   "RFC 959, 5.4",
 		Severity: Odd,
-		Matters:  "The server is not asked to remember commands; scripts and floods send them all the same.",
-		Innocent: "the client is one that saves round trips, as lftp does.",
+		Matters:  "A server need not queue commands. Scripts and floods send them anyway.",
+		Innocent: "the client saves round trips, as lftp does.",
 		look:     eachSession(oneAtATime),
 	},
 	{
 		Name: "reply-answers-command", Theme: "dialogue",
-		Says:     "Every reply answers a command that was sent before it; only the greeting and a farewell (421, 221) come unasked.",
+		Says:     "Every reply answers an earlier command. Only the greeting, 421 and 221 may come without one.",
 		Source:   "RFC 959, 4.2 and 5.4",
 		Severity: Violation, sign: 1,
-		Matters:  "An answer before its question was not given by a server that listens: the session is forged, injected or replayed.",
+		Matters:  "A reply before its command shows that the session is forged, injected or replayed.",
 		Innocent: "the recorder lost the command, or stored packets in the wrong order.",
 		look:     eachSession(answersCommand),
 	},
 	{
 		Name: "reply-fits-command", Theme: "dialogue",
-		Says:     "A reply is one of those that may answer the command.",
+		Says:     "The reply code is one that the command may have.",
 		Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
 		Severity: Violation, sign: 1,
-		Matters:  "A code that belongs to another command shows that the two sides do not talk of the same thing.",
-		Innocent: "it is a server of an unusual make, or a reply was lost by the recorder.",
+		Matters:  "The code of another command shows that client and server disagree about the dialogue.",
+		Innocent: "the server is of an unusual make, or the recorder lost a reply.",
 		look:     eachSession(fitsCommand),
 	},
 	{
 		Name: "reply-well-formed", Theme: "dialogue",
-		Says:     "A reply is three digits and a blank (or a hyphen, if more lines follow), then text.",
+		Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text.",
 		Source:   "RFC 959, 4.2",
 		Severity: Violation, sign: 1,
-		Matters:  "A client cannot tell what happened from anything else; what answers like this is hardly an FTP server.",
-		Innocent: "a server of little experience prints the second line of a message without a code.",
+		Matters:  "A client cannot interpret anything else. A program that answers in another form is probably not an FTP server.",
+		Innocent: "a simple server prints the second line of a message without a code.",
 		look:     eachSession(wellFormed),
 	},
 	{
 		Name: "reply-of-normal-length", Theme: "dialogue",
-		Says:     "A line of a reply has at most 4096 bytes, as long as the longest path.",
+		Says:     "A line of a reply has at most 4096 bytes, the length of the longest path.",
 		Source:   "RFC 959, 4.2; POSIX limits.h (PATH_MAX)",
 		Severity: Violation,
-		Matters:  "Longer ones are made to overflow a buffer of the client.",
+		Matters:  "Longer lines are meant to overflow a buffer of the client.",
 		Innocent: "the server quotes a very long name.",
 		look:     eachSession(replyLength),
 	},
 	{
 		Name: "sides-keep-their-roles", Theme: "dialogue",
-		Says:     "The client sends commands and the server sends replies, never the other way round.",
+		Says:     "The client sends commands and the server sends replies, never the reverse.",
 		Source:   "RFC 959, 2.3",
 		Severity: Violation,
-		Matters:  "A server that sends commands is a forged session, a tunnel, or an attempt to make a firewall open a port.",
+		Matters:  "If a server sends commands, the session is forged or a tunnel, or it tries to make a firewall open a port.",
 		Innocent: "two connections between the same ports were recorded as one.",
 		look:     eachSession(keepRoles),
 	},
 	{
 		Name: "commands-are-ftp", Theme: "dialogue",
-		Says:     "Commands are those of FTP: a word of three or four letters, known to RFC 959 or one of its extensions.",
+		Says:     "Commands are words of three or four letters that RFC 959 or an extension defines.",
 		Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
 		Severity: Violation,
-		Matters:  "The commands of another protocol show a scanner, a misled client or a tunnel at the FTP port.",
-		Innocent: "a person tried out commands by hand, or the client knows an extension of its own.",
+		Matters:  "Commands of another protocol show a scanner, a misconfigured client, or a tunnel at the FTP port.",
+		Innocent: "a person tried commands by hand, or the client uses an extension of its own.",
 		look:     eachSession(areFTP),
 	},
 	{
 		Name: "control-carries-dialogue", Theme: "dialogue",
-		Says:     "The control connection carries commands and replies only; data has a connection of its own.",
+		Says:     "The control connection carries only commands and replies. Data has its own connection.",
 		Source:   "RFC 959, 2.3 and 3.2; Frederick 2001",
 		Severity: Violation,
-		Matters:  "Whatever else travels there is a tunnel, a shell, or a file that avoids inspection.",
+		Matters:  "Anything else on it is a tunnel, a shell, or a file that avoids inspection.",
 		Innocent: "a very old server sent a long text without reply codes.",
 		look:     eachSession(carriesDialogue),
 	},
@@ -108,7 +108,7 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	}
 	return []breach{{
 		packets:  []int{command.Packet, reply.FirstPacket},
-		observed: fmt.Sprintf("%s in frame %d; the server's first words, %s, came in frame %d, after it", show(command.Line.Text), command.Packet, show(reply.Lines[0].Text), reply.FirstPacket),
+		observed: fmt.Sprintf("%s in frame %d; the server's first line, %s, came after it, in frame %d", show(command.Line.Text), command.Packet, show(reply.Lines[0].Text), reply.FirstPacket),
 	}}
 }
 
@@ -146,7 +146,7 @@ func oneAtATime(_ *Evidence, s *session) []breach {
 	}
 	b := breach{
 		packets:  packets,
-		observed: plural(len(packets), "command was", "commands were") + " sent before the one in front had been answered",
+		observed: plural(len(packets), "command was", "commands were") + " sent before the one before had been answered",
 	}
 	if len(packets) < 3 {
 		b.severity = Note
@@ -176,7 +176,7 @@ func answersCommand(_ *Evidence, s *session) []breach {
 			r := x.Replies[0]
 			found = append(found, breach{
 				packets:  []int{r.FirstPacket, x.Packet},
-				observed: fmt.Sprintf("the answer %s began in frame %d, before its command %s in frame %d", show(r.Lines[0].Text), r.FirstPacket, show(x.Line.Text), x.Packet),
+				observed: fmt.Sprintf("the reply %s began in frame %d, before its command %s in frame %d", show(r.Lines[0].Text), r.FirstPacket, show(x.Line.Text), x.Packet),
 			})
 		}
 	}
@@ -207,7 +207,7 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	}
 	b := breach{
 		packets:  []int{r.Packet},
-		observed: fmt.Sprintf("%s in frame %d, when no command waited for an answer", show(r.Lines[0].Text), r.Packet),
+		observed: fmt.Sprintf("%s in frame %d, when no command waited for a reply", show(r.Lines[0].Text), r.Packet),
 	}
 	switch {
 	case r.Code >= 400:

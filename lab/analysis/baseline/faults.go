@@ -12,22 +12,22 @@ import (
 var faultRules = []Rule{
 	{
 		Name: "server-answers", Theme: "dialogue",
-		Says:     "The server greets who calls, answers every command, and does not end a session while one waits.",
+		Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
 		Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.1",
 		Severity: Odd, sign: 1,
-		Matters:  "A server that falls silent in the middle has crashed, perhaps from what it was sent, or never was one.",
-		Innocent: "it was restarted, overloaded, or a firewall cut the connection.",
+		Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
+		Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
 		look: func() look {
 			return look{session: serverAnswers, connection: serverGreets}
 		},
 	},
 	{
 		Name: "usual-ports", Theme: "dialogue",
-		Says:     "The server listens at port 21, with implicit FTPS at 990, or at a port that is often taken in their place.",
+		Says:     "The server listens at port 21, at 990 for implicit FTPS, or at a port that is often used instead.",
 		Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
 		Severity: Note, sign: 1,
-		Matters:  "Malicious software that brings an FTP server along puts it at a port of its own.",
-		Innocent: "the server is behind an address translator, or its owner does not want to be found.",
+		Matters:  "Malware that contains an FTP server uses a port of its own.",
+		Innocent: "the server is behind a NAT device, or its owner wants to hide it.",
 		look:     eachSession(usualPorts),
 	},
 }
@@ -45,7 +45,7 @@ func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
 	}
 	return []breach{{
 		packets:  []int{c.FirstPacket, c.LastPacket},
-		observed: fmt.Sprintf("%s accepted the call of %s and said nothing for %v", c.Server, c.Client, time.Duration(c.LastTime-c.FirstTime).Round(time.Second)),
+		observed: fmt.Sprintf("%s accepted the connection from %s and sent nothing for %v", c.Server, c.Client, time.Duration(c.LastTime-c.FirstTime).Round(time.Second)),
 	}}
 }
 

@@ -14,20 +14,20 @@ import (
 var loginRules = []Rule{
 	{
 		Name: "login-before-transfer", Theme: "login",
-		Says:     "Nothing is transferred before the server has let somebody in (230).",
+		Says:     "No transfer starts before the login has succeeded (230).",
 		Source:   "RFC 959, 5.4 and 6",
 		Severity: Violation,
-		Matters:  "A server that moves files for somebody who has not logged in is open to all, or no FTP server at all.",
-		Innocent: "the server belongs to a device that asks nobody's name.",
+		Matters:  "A server that transfers files without a login is open to everybody, or is not an FTP server.",
+		Innocent: "the server belongs to a device that needs no login.",
 		look:     eachSession(loginFirst),
 	},
 	{
 		Name: "no-guessing", Theme: "login",
-		Says:     "A login fails now and then; it does not fail again and again with other names and passwords.",
+		Says:     "A login fails now and then. It does not fail repeatedly with different names and passwords.",
 		Source:   "RFC 2577, 5 (protecting passwords)",
 		Severity: Violation,
-		Matters:  "Many failures with different credentials in a short time are a program that guesses.",
-		Innocent: "a user forgot which password it was; then there are few of them, and pauses in between.",
+		Matters:  "A program that guesses passwords causes many failures with different credentials, quickly or slowly.",
+		Innocent: "a user forgot the password. Then the failures are few.",
 		look:     guessing,
 	},
 }
@@ -45,7 +45,7 @@ func loginFirst(_ *Evidence, s *session) []breach {
 		}
 		return []breach{{
 			packets:  exchangeFrames(x),
-			observed: fmt.Sprintf("%s was answered by %s, and nobody had logged in", show(x.Line.Text), show(x.Replies[0].Lines[0].Text)),
+			observed: fmt.Sprintf("%s was answered by %s, and no login had succeeded", show(x.Line.Text), show(x.Replies[0].Lines[0].Text)),
 		}}
 	}
 	return nil
@@ -191,7 +191,7 @@ func (all *logins) judge() []breach {
 	if len(slips) > 0 {
 		b := breach{
 			severity: Note,
-			observed: plural(len(slips), "login was refused, as happens to people", "logins were refused, as happens to people"),
+			observed: plural(len(slips), "login was refused, which is common", "logins were refused, few enough to be mistakes"),
 		}
 		for _, g := range slips {
 			b.packets = append(b.packets, g.at)
@@ -297,12 +297,12 @@ func (all *logins) burstOf(list []guess, how string) breach {
 	hosts := list[0].hosts
 	b := breach{
 		hosts:    hosts,
-		observed: fmt.Sprintf("%s did not let %s in, %d times, %s", hosts.server, hosts.client, len(list), how),
+		observed: fmt.Sprintf("%s refused %s %d times, %s", hosts.server, hosts.client, len(list), how),
 	}
 	for _, g := range list {
 		b.packets = append(b.packets, max(g.at, g.packet))
-		if all.welcome[person{hosts, g.user}] && !strings.HasSuffix(b.observed, " in the end") {
-			b.observed += fmt.Sprintf("; and let %s in, in the end", show(g.user))
+		if all.welcome[person{hosts, g.user}] && !strings.HasSuffix(b.observed, " later") {
+			b.observed += fmt.Sprintf("; it accepted %s later", show(g.user))
 		}
 	}
 	return b
@@ -319,7 +319,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	for client, servers := range all.servers {
 		if len(servers) >= sprayedServers && !judged[client] {
 			found = append(found, breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%d servers did not let %s in", len(servers), client)})
+				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)})
 		}
 	}
 	for at, clients := range all.clients {
@@ -329,7 +329,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 		})
 		if len(fresh) >= manyClients {
 			found = append(found, breach{packets: firstPackets(fresh),
-				observed: fmt.Sprintf("%s did not let %d clients in that all called themselves %s", at.server, len(fresh), show(at.user))})
+				observed: fmt.Sprintf("%s refused %d clients that all gave the user name %s", at.server, len(fresh), show(at.user))})
 		}
 	}
 	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })

@@ -13,47 +13,47 @@ import (
 var looksRules = []Rule{
 	{
 		Name: "looks-like-a-scan", Theme: "looks wrong, is not",
-		Says:     "Calls from port 20 to one client port after the other are data connections, if each was announced.",
+		Says:     "Connections from port 20 to consecutive client ports are data connections if each was announced.",
 		Source:   "Frederick 2001 (F9)",
 		Severity: Note,
-		Matters:  "The SYNs alone look like a port scan of the client; each of them answers a PORT or EPRT.",
+		Matters:  "The SYNs alone look like a port scan of the client, but each follows a PORT or EPRT.",
 		Innocent: "each port was announced, as here.",
 		look:     looksLikeScan,
 	},
 	{
 		Name: "fin-before-its-data", Theme: "looks wrong, is not",
-		Says:     "A FIN may arrive before the data that it ends.",
+		Says:     "A FIN may arrive before the data that it follows.",
 		Source:   "Frederick 2001 (F14); RFC 9293, 3.10.7.4",
 		Severity: Note,
-		Matters:  "The network changed the order; the receiver waits for the data, and nothing is lost.",
-		Innocent: "the data came after it, as here.",
+		Matters:  "The network changed the order. The receiver waits for the data, and nothing is lost.",
+		Innocent: "the data arrived later, as here.",
 		look:     eachConnection(finBeforeData),
 	},
 	{
 		Name: "226-before-the-end", Theme: "looks wrong, is not",
-		Says:     "226 may overtake the end of the data.",
+		Says:     "The reply 226 may arrive before the end of the data.",
 		Source:   "RFC 959, 3.4.1 and 5.4",
 		Severity: Note,
-		Matters:  "The server has handed all data to its TCP and says so; the two connections know nothing of each other's order.",
+		Matters:  "The server has passed all data to its TCP when it sends 226. Nothing keeps the order of two connections.",
 		Innocent: "the data connection still ends as it should, as here.",
 		look:     early226,
 	},
 	{
 		Name: "reset-after-quit", Theme: "looks wrong, is not",
-		Says:     "A client that does not wait for 221 makes its TCP answer 221 with a RST.",
+		Says:     "If a client does not wait for 221, its TCP answers 221 with a RST.",
 		Source:   "RFC 9293, 3.6; RFC 959, 4.1.1 (QUIT)",
 		Severity: Note,
-		Matters:  "Nothing was lost: all had been said.",
-		Innocent: "QUIT had been sent before, as here.",
+		Matters:  "Nothing is lost: the dialogue was over.",
+		Innocent: "the client had sent QUIT before, as here.",
 		look:     eachSession(resetAfterQuit),
 	},
 	{
 		Name: "server-hung-up", Theme: "looks wrong, is not",
-		Says:     "A server ends a session that has been idle for long, with 421.",
+		Says:     "A server ends a session that was idle for long with 421.",
 		Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
 		Severity: Note,
-		Matters:  "Nobody asked, and yet the server speaks and closes.",
-		Innocent: "the session was idle, or the server had no room, as 421 says.",
+		Matters:  "The server speaks and closes although no command waits.",
+		Innocent: "the session was idle, or the server had no capacity, as 421 says.",
 		look:     eachSession(hungUp),
 	},
 	{
@@ -61,8 +61,8 @@ var looksRules = []Rule{
 		Says:     "A session ends with QUIT and 221, and then both sides close with FIN.",
 		Source:   "RFC 959, 4.1.1 (QUIT); RFC 9293, 3.6",
 		Severity: Note,
-		Matters:  "A session that just stops may have been broken off.",
-		Innocent: "the program was closed, the network failed, or the capture was stopped before.",
+		Matters:  "A session that just stops may have been interrupted.",
+		Innocent: "the program was closed, the network failed, or the capture ended earlier.",
 		look:     eachSession(noQuit),
 	},
 }
@@ -107,7 +107,7 @@ func (r *portRow) end() (found []breach) {
 	if r.n >= scanLength {
 		found = []breach{{
 			packets:  r.packets,
-			observed: fmt.Sprintf("%s called the ports %d to %d of %s, one after the other; each was announced", r.first.Server, r.first.Client.Port(), r.last.Client.Port(), r.first.Client.Addr()),
+			observed: fmt.Sprintf("%s connected to the ports %d to %d of %s, one after another; each was announced", r.first.Server, r.first.Client.Port(), r.last.Client.Port(), r.first.Client.Addr()),
 		}}
 	}
 	*r = portRow{}
@@ -158,7 +158,7 @@ func early226() look {
 				return nil
 			}
 			sortBy(early, func(p pair) int64 { return int64(p.id) })
-			b := breach{observed: fmt.Sprintf("226 in frame %d, the FIN of the data in frame %d", early[0].answer, early[0].fin)}
+			b := breach{observed: fmt.Sprintf("226 came in frame %d, the FIN of the data in frame %d", early[0].answer, early[0].fin)}
 			if n := len(early); n > 1 {
 				b.observed += fmt.Sprintf("; %d transfers in all", n)
 			}

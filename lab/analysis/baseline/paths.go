@@ -13,20 +13,20 @@ import (
 var pathRules = []Rule{
 	{
 		Name: "no-climbing", Theme: "requests",
-		Says:     "Paths do not climb out of the server's tree.",
+		Says:     "Paths do not lead out of the server's tree.",
 		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
 		Severity: Violation,
-		Matters:  "Many ../ in a row, or disguised ones, look for files that the server should not give away.",
+		Matters:  "Several ../ in a row, or encoded ones, look for files that the server should not serve.",
 		Innocent: "a user knows the tree well and goes up several levels at once.",
 		look:     eachSession(climbing),
 	},
 	{
 		Name: "no-sensitive-names", Theme: "requests",
-		Says:     "Clients ask for files that are meant for others, not for those that keep the system's or a person's secrets.",
+		Says:     "Clients do not ask for files with accounts, passwords or keys.",
 		Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
 		Severity: Note, sign: 1,
-		Matters:  "Passwords, keys and accounts are what an intruder takes first.",
-		Innocent: "the owner keeps a copy of them, or the name means something else here.",
+		Matters:  "Accounts, passwords and keys are the first thing that an intruder takes.",
+		Innocent: "the owner makes a copy of the files, or the name means something else here.",
 		look:     eachSession(sensitiveNames),
 	},
 }
@@ -53,7 +53,7 @@ func (w *walk) target(argument string) string {
 }
 
 // beyond is how many levels a path climbs above the root, if the place is known, or else
-// above where the login led.
+// above the folder of the login.
 func (w *walk) beyond(argument string) int {
 	p := strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
 	depth, least := 0, 0
@@ -146,12 +146,12 @@ func climbing(_ *Evidence, s *session) []breach {
 		case levels > 0 && system().MatchString(x.Argument), touches && up && system().MatchString(target):
 			b.observed = "climbs to a file of the system"
 		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
-			b.observed = "climbs in disguise"
+			b.observed = "climbs with an encoded or disguised path"
 		case levels > 0 && up && systemDirectory().MatchString(target):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
 		case levels > 0 && w.beyond(x.Argument) >= 2:
 			b.severity, b.sign = Note, 1
-			b.observed = fmt.Sprintf("climbs %d levels above where the login led", w.beyond(x.Argument))
+			b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", w.beyond(x.Argument))
 			if path.IsAbs(w.at) {
 				b.severity, b.sign = Odd, 2
 				b.observed = fmt.Sprintf("climbs %d levels above the root", w.beyond(x.Argument))
@@ -190,9 +190,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		switch {
 		case system().MatchString(target):
 			b.severity, b.sign = Odd, 2
-			b.observed += ", which keeps secrets of the system"
+			b.observed += ", a file with accounts or settings of the system"
 		case secrets().MatchString(target):
-			b.observed += ", by its name a file with secrets"
+			b.observed += ", by its name a file with passwords or keys"
 		default:
 			return
 		}

@@ -13,20 +13,20 @@ import (
 var programRules = []Rule{
 	{
 		Name: "no-programs", Theme: "transfers",
-		Says:     "What is transferred are documents more often than programs.",
+		Says:     "Executable programs are seldom transferred.",
 		Source:   "MITRE ATT&CK, T1105 (ingress tool transfer)",
 		Severity: Note, sign: 1,
-		Matters:  "Intruders bring their tools along, and malicious software fetches the rest of itself.",
-		Innocent: "the server gives programs to the public, or somebody installs one.",
+		Matters:  "Intruders upload their tools, and malware downloads more of itself.",
+		Innocent: "the server offers programs to the public, or an administrator installs one.",
 		look:     eachSession(transferredPrograms),
 	},
 	{
 		Name: "no-loot", Theme: "transfers",
-		Says:     "No transfer carries what programs that steal passwords write, or a page that runs what it is sent.",
+		Says:     "No upload contains the output of a password stealer, or a web shell.",
 		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP) and T1505.003 (web shell)",
 		Severity: Violation,
-		Matters:  "The text has no other use.",
-		Innocent: "somebody sends a sample of it to have it analysed.",
+		Matters:  "Such a text has no other use.",
+		Innocent: "somebody sends a sample to have it analysed.",
 		look:     eachSession(transferredLoot),
 	},
 	{
@@ -34,8 +34,8 @@ var programRules = []Rule{
 		Says:     "A file is stored once, or once in a while.",
 		Source:   "MITRE ATT&CK, T1029 (scheduled transfer)",
 		Severity: Note, sign: 1,
-		Matters:  "A program that watches a machine stores its record again and again under one name.",
-		Innocent: "it is the picture of a camera, or a person saves what they work on.",
+		Matters:  "Spyware stores its log again and again under one name.",
+		Innocent: "a camera stores its picture, or a person saves a document that changes.",
 		look:     eachSession(repeatedUploads),
 	},
 }
@@ -62,10 +62,10 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		b := breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), packet)}
 		switch name := path.Base(x.Argument); {
 		case tools().MatchString(x.Argument):
-			b.observed = show(x.Line.Text) + ": by its name a tool of intruders"
+			b.observed = show(x.Line.Text) + ": by its name an attack tool"
 			found = append(found, b)
 		case shown != "" && document().MatchString(name):
-			b.observed = fmt.Sprintf("%s: %s under the name of a document, by its first bytes in frame %d", show(x.Line.Text), shown, packet)
+			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the name is that of a document", show(x.Line.Text), shown, packet)
 			found = append(found, b)
 		case shown != "" || executable().MatchString(name):
 			names[name] = true

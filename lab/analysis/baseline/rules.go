@@ -110,7 +110,7 @@ const atEnd = math.MaxInt
 func (r Rule) finding(b breach) Finding {
 	f := Finding{
 		Rule: r.Name, Severity: r.Severity, Packets: without(b.packets, 0), Expected: r.Says, Observed: b.observed,
-		Why: r.Matters + " Innocent, if " + r.Innocent + " See " + r.Source + ".",
+		Why: r.Matters + " Harmless if " + r.Innocent + " See " + r.Source + ".",
 	}
 	if b.severity != "" {
 		f.Severity = b.severity

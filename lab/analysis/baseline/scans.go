@@ -15,20 +15,20 @@ import (
 var scanRules = []Rule{
 	{
 		Name: "calls-are-meant", Theme: "beside the session",
-		Says:     "Who calls the FTP port has something to say.",
+		Says:     "A client that connects to the FTP port uses the connection.",
 		Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
 		Severity: Violation,
-		Matters:  "Many calls at once without a word keep a server busy.",
+		Matters:  "Many connections at once that carry nothing keep a server busy.",
 		Innocent: "the server is down, and many clients try again and again.",
 		look:     callsAreMeant,
 	},
 	{
 		Name: "no-scans", Theme: "beside the session",
-		Says:     "A client calls the ports that it was given, at the server that it knows.",
+		Says:     "A client connects to the ports of services that it uses.",
 		Source:   "RFC 9293, 3.10.7 (how a port answers); MITRE ATT&CK, T1046",
 		Severity: Violation, sign: 3,
-		Matters:  "Calls without a word to one port after the other, or to one host after the other, look for services to attack, at any pace.",
-		Innocent: "the owner of the network takes stock, or watches whether servers are up.",
+		Matters:  "Connections to one port after another, or to one host after another, that carry nothing look for services to attack, at any pace.",
+		Innocent: "the owner of the network scans it, or a monitor checks whether servers are up.",
 		look:     scans,
 	},
 }
@@ -58,7 +58,7 @@ func callsAreMeant() look {
 			for server, s := range servers {
 				if s.densest >= muteCalls {
 					found = append(found, breach{packets: s.packets,
-						observed: fmt.Sprintf("%s was called %d times within %v, and nobody said a word", server, s.densest, muteMoment)})
+						observed: fmt.Sprintf("%s received %d connections within %v that carried nothing", server, s.densest, muteMoment)})
 				}
 			}
 			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
@@ -221,7 +221,7 @@ func (s *scanners) judge() []breach {
 			if len(ports) < scannedPorts {
 				continue
 			}
-			b := breach{hosts: hosts, packets: firstPackets(ports), observed: fmt.Sprintf("%s called %d ports of %s, which did not answer or to which it said nothing", client, len(ports), server)}
+			b := breach{hosts: hosts, packets: firstPackets(ports), observed: fmt.Sprintf("%s probed %d ports of %s: they did not answer, or it sent nothing to them", client, len(ports), server)}
 			if known {
 				b.packets = append(b.packets[:min(len(b.packets), maxPackets-1)], at.packet)
 				b.observed += fmt.Sprintf("; it has a session there, from frame %d on", at.packet)
@@ -231,7 +231,7 @@ func (s *scanners) judge() []breach {
 		for port, servers := range x.servers {
 			if len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers) {
 				found = append(found, breach{hosts: pairOfHosts{client: client.Unmap()}, packets: firstPackets(servers),
-					observed: fmt.Sprintf("%s called port %d of %d hosts, and said nothing to any", client, port, len(servers))})
+					observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing to any of them", client, port, len(servers))})
 			}
 		}
 	}

@@ -16,11 +16,11 @@ const signsAgree = "no-signs-agree"
 var signRules = []Rule{
 	{
 		Name: signsAgree, Theme: "beside the session",
-		Says:     "What is unusual about a client and a server stands alone.",
+		Says:     "No two kinds of weak signs appear between the same client and server.",
 		Source:   "the sources of the rules that agree",
 		Severity: Violation,
-		Matters:  "One weak sign happens to everybody. Several of different kinds, between the same two hosts, are an attack as a rule.",
-		Innocent: "somebody tests a server of their own, or a very odd one.",
+		Matters:  "One weak sign is common. Several of different kinds between the same two hosts usually belong to an attack.",
+		Innocent: "the owner of the server tests it, or the server is very unusual.",
 		look:     func() look { return look{} }, // see signs
 	},
 }

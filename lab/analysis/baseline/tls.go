@@ -13,11 +13,11 @@ import (
 var tlsRules = []Rule{
 	{
 		Name: "tls-is-agreed", Theme: "TLS",
-		Says:     "TLS begins when the server has agreed to AUTH (234), or with the first byte of implicit FTPS.",
+		Says:     "TLS begins after the server has accepted AUTH with 234, or with the first byte of implicit FTPS.",
 		Source:   "RFC 4217, 4 and 17; RFC 8446, 4.1.2",
 		Severity: Odd, sign: 1,
-		Matters:  "The server takes a ClientHello that it has not agreed to for a command.",
-		Innocent: "the client is set to implicit FTPS, and the server has explicit FTPS.",
+		Matters:  "A server that has not agreed to TLS takes a ClientHello for a command.",
+		Innocent: "the client is set to implicit FTPS and the server offers explicit FTPS.",
 		look:     eachSession(tlsAgreed),
 	},
 	{
@@ -25,8 +25,8 @@ var tlsRules = []Rule{
 		Says:     "In a session with TLS the password is sent inside TLS.",
 		Source:   "RFC 4217, 4 and 15.1; RFC 8446, 1",
 		Severity: Odd, sign: 1,
-		Matters:  "A password in front of AUTH can be read by everybody on the way, and TLS no longer protects it.",
-		Innocent: "it was a user without a password, as anonymous is.",
+		Matters:  "Everybody on the way can read a password that is sent before AUTH. TLS no longer protects it.",
+		Innocent: "the user needs no real password, as anonymous.",
 		look:     eachSession(credentialsInTLS),
 	},
 	{
@@ -34,26 +34,26 @@ var tlsRules = []Rule{
 		Says:     "PBSZ comes before PROT.",
 		Source:   "RFC 4217, 9; RFC 2228, 3",
 		Severity: Odd,
-		Matters:  "A server must refuse PROT before PBSZ (503); one that takes it, or a client that leaves PBSZ out, was not written after the RFC.",
-		Innocent: "the server is one that does without, as some do.",
+		Matters:  "A server must refuse PROT before PBSZ with 503. A server that accepts it, or a client that leaves PBSZ out, does not follow the RFC.",
+		Innocent: "the server needs no PBSZ, like some servers.",
 		look:     eachSession(bufferSizeFirst),
 	},
 	{
 		Name: "data-protected-as-agreed", Theme: "TLS",
-		Says:     "Data connections are in TLS after PROT P, and in clear after PROT C.",
+		Says:     "Data connections use TLS after PROT P, and are in clear after PROT C.",
 		Source:   "RFC 4217, 9; RFC 8446, 4.1.2",
 		Severity: Odd, sign: 2,
-		Matters:  "Data in clear that was to be protected can be read and changed by everybody on the way.",
-		Innocent: "a device on the way ends TLS for one of the two connections.",
+		Matters:  "Everybody on the way can read and change data in clear that should have been protected.",
+		Innocent: "a device on the way terminates TLS for one of the two connections.",
 		look:     eachSession(dataProtected),
 	},
 	{
 		Name: "close-notify-before-fin", Theme: "TLS",
-		Says:     "Who sends data in TLS ends it with the alert close_notify before the FIN.",
+		Says:     "The sender of data in TLS sends the alert close_notify before the FIN.",
 		Source:   "RFC 8446, 6.1; RFC 4217, 12.4",
 		Severity: Odd,
-		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a whole file from half of one.",
-		Innocent: "the program does not care to send it, as some do not.",
+		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a complete file from a part of it.",
+		Innocent: "the program does not send the alert, like some programs.",
 		look:     eachData(closeNotify),
 	},
 	{
@@ -61,8 +61,8 @@ var tlsRules = []Rule{
 		Says:     "The TLS session of a data connection resumes that of the control connection.",
 		Source:   "RFC 4217, 10.2; RFC 8446, 2.2",
 		Severity: Note,
-		Matters:  "Only who logged in knows that session, so nobody else can take the data connection. Servers insist on it for that reason.",
-		Innocent: "the client does not resume sessions, and the server does not ask for it.",
+		Matters:  "Only the client that logged in knows that session, so nobody else can use the data connection. Many servers require it.",
+		Innocent: "the client does not resume sessions, and the server does not require it.",
 		look:     resumed,
 	},
 }
@@ -177,7 +177,7 @@ func resumed() look {
 			}
 			if foreign(s, t) {
 				return []breach{{severity: Odd, sign: 1, packets: []int{t.ServerHello.Packet},
-					observed: fmt.Sprintf("the data connection of %s resumes a session that the control connection does not know", c.Client)}}
+					observed: fmt.Sprintf("the data connection of %s resumes a session that was begun on another control connection", c.Client)}}
 			}
 			return nil
 		},
