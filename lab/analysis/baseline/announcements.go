@@ -1,4 +1,4 @@
-// Rules of announcing an address for a data connection.
+// Rules about the addresses that are announced for data connections.
 
 package baseline
 
@@ -48,7 +48,7 @@ var announceRules = []Rule{
 	},
 }
 
-// A translation is what is known of a foreign address.
+// A translation judges an announced address that is not its sender's.
 type translation struct {
 	severity Severity
 	because  string
@@ -87,7 +87,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 	return found
 }
 
-// party is who announces in the given mode.
+// party is the side that announces the address in the given mode.
 func party(m ftp.Mode) ftp.Side {
 	if m == ftp.Active {
 		return ftp.Client
@@ -95,13 +95,13 @@ func party(m ftp.Mode) ftp.Side {
 	return ftp.Server
 }
 
-// party is the address of who announces, as its packets show it.
+// party is the address of the announcing side, as in its packets.
 func (s *session) party(m ftp.Mode) netip.Addr {
 	return s.Control.Addr(party(m)).Addr().Unmap()
 }
 
-// translated judges an announcement of an address that is not its sender's: an
-// attack, an address translator, or something that may be either.
+// translated judges an announced address that is not its sender's. An attack or NAT may be
+// the reason, or the capture does not show which.
 func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	addr, own := a.Addr.Addr().Unmap(), s.party(a.Mode)
 	for _, c := range s.dataOf(a.Connections) {
@@ -141,7 +141,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	return translation{Violation, "a third party's address"}
 }
 
-// reached reports whether a data connection to an announced address came about.
+// reached reports whether a data connection to an announced address was established.
 func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
 	for _, c := range s.dataOf(a.Connections) {
 		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
@@ -163,8 +163,8 @@ func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
 }
 
-// otherAddresses counts the addresses, beside the given one and of its family, that
-// the client of a session announced in any of its sessions.
+// otherAddresses counts the other addresses of the same family that the client of a session
+// announced in any of its sessions.
 func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 	n := 0
 	for other := range e.called[s.client()] {
@@ -178,7 +178,7 @@ func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 // refused reports whether the server declined the announcement.
 func refused(a *ftp.DataPort) bool { return a.ReplyCode >= 400 }
 
-// unused reports whether the session went on without a transfer that uses the
+// unused reports whether the session continued without a transfer that uses the
 // announcement.
 func (s *session) unused(a *ftp.DataPort) bool {
 	x := s.next(a)
@@ -192,8 +192,8 @@ func (s *session) tried(a *ftp.DataPort) bool {
 	return x != nil && (!isTransfer(x) || x.Final() != 0)
 }
 
-// next is the first command behind an announcement that begins a transfer, makes
-// another announcement, or ends the session; nil if the capture ends before.
+// next is the first command after an announcement that begins a transfer, makes another
+// announcement, or ends the session; nil if the capture ends before.
 func (s *session) next(a *ftp.DataPort) *ftp.Exchange {
 	from := s.before(a.Packet)
 	if a.Exchange >= 0 {
@@ -211,8 +211,8 @@ func (s *session) next(a *ftp.DataPort) *ftp.Exchange {
 	return nil
 }
 
-// sameNetwork reports whether two addresses are so near to each other that no
-// address translator stands between them.
+// sameNetwork reports whether two addresses are in the same small network, so that there is
+// no NAT between them.
 func sameNetwork(a, b netip.Addr) bool {
 	if a.Is4() != b.Is4() {
 		return false
@@ -225,10 +225,10 @@ func sameNetwork(a, b netip.Addr) bool {
 	return network.Contains(b)
 }
 
-// shared is the space that carriers use behind their translators (RFC 6598).
+// shared is the address space for carrier-grade NAT (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// isPrivate reports whether an address means something in one place only.
+// isPrivate reports whether an address is valid in one network only.
 func isPrivate(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a)
 }
@@ -261,8 +261,8 @@ func unprivilegedPort(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// works reports whether data came to an announced address, as far as the capture
-// shows: a transfer that is not over yet may still do.
+// works reports whether a data connection came to an announced address, as far as the
+// capture shows. For an unfinished transfer it may still come.
 func (s *session) works(a *ftp.DataPort) bool {
 	for _, c := range s.dataOf(a.Connections) {
 		if c.HandshakeSeen {
@@ -304,8 +304,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// How many announcements in a row may come to nothing, before that is odd, and
-// before it is an attack.
+// How many unused announcements in a row are odd, and how many are an attack.
 const (
 	idleAnnouncements = 3
 	vainAnnouncements = 10

@@ -1,4 +1,4 @@
-// Rules about what clients ask for: the marks of exploits.
+// Rules about requests: the signs of exploits.
 
 package baseline
 
@@ -60,14 +60,14 @@ var attackRules = []Rule{
 	},
 }
 
-// eachCommand makes a rule's look of a look at one command, which says what is
-// wrong with it.
+// eachCommand checks one command after another. The function wrong says what is wrong with a
+// command, "" for nothing.
 func eachCommand(wrong func(*ftp.Exchange) string) func() look {
 	return eachSession(func(_ *Evidence, s *session) []breach {
 		var found []breach
 		for _, x := range s.Exchanges {
 			if x.Line.AfterGap || !s.readable(x.Packet) {
-				continue // what seems to be its beginning is none
+				continue // its beginning is missing
 			}
 			if what := wrong(x); what != "" {
 				found = append(found, breach{
@@ -126,7 +126,7 @@ func longestComponent(path string) int {
 	return longest
 }
 
-// run is how many times the same letter or digit stands in a row.
+// run is the length of the longest run of the same letter or digit.
 func run(text string) int {
 	longest, n := 0, 0
 	for i := range len(text) {
@@ -141,12 +141,12 @@ func run(text string) int {
 	return longest
 }
 
-// typed are control characters that come from a keyboard, from Telnet's end of
-// line, or from character sets that shift: none of them tells of machine code.
+// typed are control characters that come from a keyboard, from Telnet's line end, or from
+// character sets with shifts. None of them is a sign of machine code.
 const typed = "\x00\b\t\r\x0e\x0f\x1b"
 
-// notText looks for machine code: runs of the instruction that does nothing,
-// control characters, and 0xff, which Telnet keeps for itself.
+// notText looks for machine code: runs of NOP instructions, control characters, and bytes of
+// 0xff, which Telnet reserves.
 func notText(x *ftp.Exchange) string {
 	text := x.Line.Text
 	control := 0
@@ -170,8 +170,8 @@ func notText(x *ftp.Exchange) string {
 }
 
 var (
-	// conversion is one of printf as exploits use them: lower case, often with
-	// a width or a position. Series are three with little between them.
+	// conversion is a printf conversion as exploits use it: in lower case, often with a
+	// width or a position. A series is three of them with little between them.
 	conversion = pattern(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
 	series     = pattern(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
 	writing    = pattern(`%(\d+\$)?\d*h{0,2}n`)
@@ -191,7 +191,7 @@ func formatString(x *ftp.Exchange) string {
 	return ""
 }
 
-// An exploit is a request with a single use.
+// An exploit is a request that only attackers send.
 type exploit struct {
 	command  string // any, if empty
 	argument func() *regexp.Regexp
@@ -216,7 +216,7 @@ var exploits = []exploit{
 	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
 }
 
-// greetings are those of programs that nobody has installed.
+// Greetings of programs that nobody installs.
 var (
 	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b`)
 	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
@@ -258,8 +258,8 @@ func knownExploit(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// Limits of repetition at machine speed: how many times the same line in a row,
-// with no more than machineSpeed between two of them.
+// Limits of repetition: how many times the same line in a row, with less than machineSpeed
+// between two of them.
 const (
 	floodOfWalks = 8   // CWD, which changes nothing the second time
 	floodOfLines = 100 // anything else
@@ -298,9 +298,8 @@ func floods(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// repeats reports whether a command is the one before it, again, and so soon that
-// no person sent it. A path that leads on from where the first one led is no
-// repetition.
+// repeats reports whether a command repeats the one before it, so soon that no person sent
+// it. A relative CWD that succeeds leads to another folder, and is not a repetition.
 func repeats(x, before *ftp.Exchange) bool {
 	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
 	return x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&

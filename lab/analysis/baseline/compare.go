@@ -1,4 +1,4 @@
-// A capture held against a profile.
+// The comparison of a capture with a profile.
 
 package baseline
 
@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// What counts as outside of a distribution: a value beyond far times the largest
-// that was ever learned is unusual, one beyond near times is noted. Fewer values
-// than enough tell nothing.
+// A value is unusual if it exceeds farBeyond times the largest that was learned, and noted
+// if it exceeds nearBeyond times that. A distribution with fewer values than enough is not
+// compared.
 const (
 	farBeyond  = 10
 	nearBeyond = 3
 	enough     = 20
 )
 
-// outliers are the measures of which the profile knows enough.
+// outliers are the measures of which the profile has enough values.
 func (p *Profile) outliers() []outlier {
 	var all []outlier
 	for _, m := range Measures() {
@@ -32,11 +32,11 @@ func (p *Profile) outliers() []outlier {
 	return all
 }
 
-// An outlier is the value of a measure that lies furthest beyond what is known of it.
+// An outlier is the value of a measure that exceeds the learned values the most.
 type outlier struct {
 	Measure
 	known   *Histogram
-	n       int // values beyond what is known
+	n       int // values beyond those that were learned
 	worst   float64
 	packets []int // that show the worst
 }
@@ -52,7 +52,7 @@ func (o *outlier) add(value float64, at ...int) {
 	}
 }
 
-// finding tells of the value furthest off, if there is any.
+// finding makes a finding of the outlier, if there is one.
 func (o *outlier) finding() (Finding, bool) {
 	if o.n == 0 {
 		return Finding{}, false
@@ -100,7 +100,7 @@ func (x *strangers) add(s *session) {
 	}
 }
 
-// findings names what the profile does not know.
+// findings makes findings of what the profile does not know.
 func (x *strangers) findings() []Finding {
 	p, seen := x.normal, x.seen
 	var commands, answers, successions []string

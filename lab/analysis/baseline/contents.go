@@ -1,4 +1,4 @@
-// What the first bytes of connections show: programs, stolen passwords, shells.
+// The first bytes of connections: programs, stolen passwords, shells.
 
 package baseline
 

@@ -135,8 +135,8 @@ func withPartner(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// mayBeSame reports whether two addresses may be one host's: on either side of an
-// address translator, or two numbers of a translator that has many.
+// mayBeSame reports whether two addresses may belong to one host: on the two sides of a NAT
+// device, or two addresses of a NAT device that has many.
 func mayBeSame(a, b netip.Addr) bool {
 	if isPrivate(a) || isPrivate(b) {
 		return !sameNetwork(a, b)
@@ -144,8 +144,8 @@ func mayBeSame(a, b netip.Addr) bool {
 	return sameNetwork(a, b)
 }
 
-// dataPatience is how long a data connection may let itself be waited for.
-const dataPatience = time.Minute
+// dataTimeout is how long after its announcement a data connection may be opened.
+const dataTimeout = time.Minute
 
 func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	if c.DataPort == nil {
@@ -156,7 +156,7 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		return nil
 	}
 	late := time.Duration(c.FirstTime - x.Time)
-	if late <= dataPatience {
+	if late <= dataTimeout {
 		return nil
 	}
 	return []breach{{
@@ -165,7 +165,7 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	}}
 }
 
-// fromPort20 tells of all connections from other ports at once.
+// fromPort20 makes one breach of all connections from other ports.
 func fromPort20() look {
 	var packets []int
 	n, last := 0, &ftp.Connection{}
@@ -281,8 +281,8 @@ func senderCloses(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// endsWithFIN tells of every RST. It is odd only where a transfer that the server
-// calls complete was cut by it, before the sender's FIN.
+// endsWithFIN reports every RST. A RST is odd only if it cut a transfer before the sender's
+// FIN, and the server reported success.
 func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	rst := c.Flow(c.ResetBy).RST
 	refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
@@ -306,7 +306,7 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// saidBytes finds the size in a text such as "150 Opening BINARY mode data
+// saidBytes matches the size in a text such as "150 Opening BINARY mode data
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
 var saidBytes = pattern(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
@@ -339,8 +339,8 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// wrongBytes compares a binary transfer of a whole file with what the server said
-// of its size, before it and after it.
+// wrongBytes compares a binary transfer of a whole file with the size that the server gave
+// before it and after it.
 func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	data := s.dataOf(x.Data)
 	if !completed(x) || len(data) != 1 || data[0].Transfer != nil && data[0].Transfer.Mode != "" {
@@ -367,13 +367,13 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	return nil
 }
 
-// A statement is what the server says of the length of a file, and where.
+// A statement is a file size that the server gave, and its packet.
 type statement struct {
 	bytes  int64
 	packet int
 }
 
-// announcedBytes finds what the replies to a transfer say of its length.
+// announcedBytes finds the sizes in the replies to a transfer.
 func announcedBytes(x *ftp.Exchange) []statement {
 	var said []statement
 	for _, r := range x.Replies {

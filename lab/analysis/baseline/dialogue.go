@@ -1,4 +1,4 @@
-// Rules of the dialogue: who speaks when, and what answers what.
+// Rules about the dialogue: the order of commands and replies, and which reply fits.
 
 package baseline
 
@@ -101,8 +101,8 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	if reply == nil || s.Control.ServerFlow.SYN == 0 { // or the recorder may have lost the greeting
 		return nil
 	}
-	// The server's acknowledgement shows what it had heard when it spoke. If
-	// it had not heard the command, the two only crossed.
+	// The server's acknowledgment shows what it had received when it greeted. If it had
+	// not received the command, the two only crossed.
 	if known, ok := s.known(reply); !ok || known <= command.Line.Seq {
 		return nil
 	}
@@ -154,8 +154,7 @@ func oneAtATime(_ *Evidence, s *session) []breach {
 	return []breach{b}
 }
 
-// early reports whether command i was sent before the one in front of it had been
-// answered.
+// early reports whether command i was sent before the previous one had been answered.
 func (s *session) early(i int) bool {
 	x, before := s.Exchanges[i], s.Exchanges[i-1]
 	switch x.Command {
@@ -191,16 +190,16 @@ func answersCommand(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// oftenTwice are replies that servers, or proxies in front of them, say two times.
+// oftenTwice are replies that servers, or proxies in front of them, often send twice.
 var oftenTwice = map[int]bool{120: true, 220: true, 225: true, 226: true, 230: true, 331: true}
 
-// unasked judges a reply that answers nothing; previous is the code before it.
+// unasked judges a reply that answers no command; previous is the code before it.
 func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
 	case r.Code < 100, r.Code == 421, r.Code == 426, r.Code == 221, r.Code == previous && (oftenTwice[r.Code] || r.Code >= 400):
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
-		return nil // a transfer that was broken off is often told twice
+		return nil // servers often report a cancelled transfer twice
 	}
 	if known, ok := s.known(r); !ok || known > s.heardBy(r.FirstPacket) {
 		return nil // it answers a command that was recorded later, or not at all
@@ -218,8 +217,8 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	return []breach{b}
 }
 
-// spokeBefore reports whether the server began a reply before it can have read
-// the command: in an earlier frame, and without an acknowledgement of it.
+// spokeBefore reports whether the server began a reply before it can have received the
+// command: in an earlier frame that does not acknowledge the command.
 func (s *session) spokeBefore(r *ftp.Reply, x *ftp.Exchange) bool {
 	if r.FirstPacket >= x.FirstPacket {
 		return false
@@ -228,13 +227,13 @@ func (s *session) spokeBefore(r *ftp.Reply, x *ftp.Exchange) bool {
 	return ok && known <= x.Line.Seq
 }
 
-// known is what the server had received when it began a reply, as a relative sequence
-// number of the client's; ok is false if its acknowledgement is not in the capture.
+// known is the relative sequence number up to which the server had acknowledged the client's
+// stream when it began a reply; ok is false if that is not in the capture.
 func (s *session) known(r *ftp.Reply) (ack int64, ok bool) {
 	return r.Lines[0].Ack, r.Lines[0].Ack != 0
 }
 
-// A heardReply is a reply and how it came.
+// A heardReply is a reply, with or without a command that it answers.
 type heardReply struct {
 	*ftp.Reply
 	unsolicited bool
@@ -255,8 +254,7 @@ func (s *session) replies() []heardReply {
 	return all
 }
 
-// heardBy is the end of what the client had said before the given frame, as a
-// relative sequence number.
+// heardBy is the relative sequence number after the last command before the given frame.
 func (s *session) heardBy(packet int) int64 {
 	if n := s.before(packet); n > 0 {
 		return s.Exchanges[n-1].Line.End
@@ -283,7 +281,7 @@ func fitsCommand(_ *Evidence, s *session) []breach {
 				observed: fmt.Sprintf("%s answered by %s", show(x.Line.Text), show(r.Lines[0].Text)),
 			}
 			if how == odd || again || i > 0 && s.early(i) || i+1 < len(s.Exchanges) && s.early(i+1) {
-				b.severity = Odd // a reply too many, or too few, moves all others
+				b.severity = Odd // a missing or additional reply shifts the others
 			}
 			found = append(found, b)
 		}

@@ -1,4 +1,4 @@
-// What the rules look at: a trace, and a few things that only packets show.
+// What the rules are checked against: connections, sessions, and facts from packets.
 
 package baseline
 
@@ -13,8 +13,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Evidence is a capture as the rules see it: its connections and sessions, which are read
-// one after the other, and a few things that only packets show.
+// Evidence is a capture for the rules: its connections and sessions, which are read one after
+// another, and facts that only packets show.
 type Evidence struct {
 	*capture.Capture
 	watch *watch
@@ -23,8 +23,8 @@ type Evidence struct {
 	called map[netip.Addr]map[netip.Addr]bool
 }
 
-// Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The
-// capture has to stay open for these.
+// Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The capture
+// must stay open for these.
 func Gather(c *capture.Capture) (*Evidence, error) {
 	e := &Evidence{Capture: c, watch: newWatch()}
 	for p := range c.Packets() {
@@ -33,15 +33,15 @@ func Gather(c *capture.Capture) (*Evidence, error) {
 	return e, c.Err()
 }
 
-// A visitor is shown what a capture has, piece by piece.
+// A visitor is called for each part of a capture.
 type visitor struct {
 	connection func(*ftp.Connection)
 	session    func(*session)
-	// data is shown each data connection with its session, nil for none.
+	// data is called for each data connection with its session, nil for none.
 	data func(*session, *ftp.Connection)
 }
 
-// visit shows all connections, then all sessions with their data connections.
+// visit calls v for all connections, then for all sessions with their data connections.
 func (e *Evidence) visit(v visitor) error {
 	e.called = map[netip.Addr]map[netip.Addr]bool{}
 	for c := range e.Connections() {
@@ -63,8 +63,7 @@ func (e *Evidence) visit(v visitor) error {
 	return e.Err()
 }
 
-// noteCalled notes the addresses that the client of a control connection wants to be
-// called at.
+// noteCalled adds the addresses that the client of a control connection announced.
 func (e *Evidence) noteCalled(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
 	for _, a := range e.DataPorts(c.ID) {
@@ -78,7 +77,7 @@ func (e *Evidence) noteCalled(c *ftp.Connection) {
 	}
 }
 
-// Check holds the capture against the rules and, unless it is nil, the profile.
+// Check compares the capture with the rules and, unless it is nil, the profile.
 func (e *Evidence) Check(normal *Profile) (*Assessment, error) {
 	x := newExamination(e, normal)
 	if err := e.visit(visitor{x.connection, x.session, x.data}); err != nil {
@@ -87,7 +86,7 @@ func (e *Evidence) Check(normal *Profile) (*Assessment, error) {
 	return x.assess(), nil
 }
 
-// Open opens a capture file and gathers the evidence in it, which has to be closed.
+// Open opens a capture file and gathers its evidence. The caller must close it.
 func Open(name string) (*Evidence, error) {
 	c, err := capture.Open(name, capture.Options{NoHash: true})
 	if err != nil {
@@ -101,8 +100,7 @@ func Open(name string) (*Evidence, error) {
 	return e, nil
 }
 
-// Check reads a capture and holds it against the rules and, unless it is nil,
-// the profile.
+// Check reads a capture and compares it with the rules and, unless it is nil, the profile.
 func Check(name string, normal *Profile) (*Assessment, error) {
 	e, err := Open(name)
 	if err != nil {
@@ -112,30 +110,29 @@ func Check(name string, normal *Profile) (*Assessment, error) {
 	return e.Check(normal)
 }
 
-// A session is an FTP session with what the rules ask of it more than once.
+// A session is an FTP session with facts that several rules need.
 type session struct {
 	*ftp.Session
 	// data are its data connections, by ID.
 	data map[int]*ftp.Connection
-	// whole says that the dialogue is seen from the handshake or the greeting
-	// on, without a hole and in clear: only then does an absence prove
-	// anything.
+	// whole says that the dialogue is in the capture from the handshake or the greeting
+	// on, without a gap and in clear. Only then does something missing count.
 	whole bool
-	// securedAt is the packet of the reply that made the dialogue secret, 0 for
-	// none. What follows it is no text, whether or not it looks like TLS.
+	// securedAt is the packet of the reply after which the dialogue is encrypted, 0 for
+	// none. What follows is not text, whether or not it looks like TLS.
 	securedAt int
 	// clearFrom is the packet from which on it is in clear again, 0 for none.
 	clearFrom int
-	// greeting is the server's first reply, nil if it was not seen.
+	// greeting is the server's first reply, nil if it is not in the capture.
 	greeting *ftp.Reply
 	logins   []login
-	// loggedIn is the packet of the first reply that let somebody in, 0 for
-	// none.
+	// loggedIn is the packet of the first reply that accepted a login, 0 for none.
 	loggedIn int
 	// commands counts the commands.
 	commands map[string]int
-	// damaged counts packets that nobody accepted, since their checksum is wrong. They
-	// and those that begin TLS unasked are in unread: no words of the dialogue are in them.
+	// damaged counts packets that the receiver discarded because of a wrong checksum.
+	// unread are these packets and those with a ClientHello that nobody asked for. They
+	// contain no dialogue.
 	damaged int
 	unread  map[int]bool
 }
@@ -184,7 +181,7 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 		}
 	}
 	if !s.whole && s.securedAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() {
-		s.securedAt = 1 // the way into TLS may be missing
+		s.securedAt = 1 // AUTH and its reply may be missing
 	}
 	if t.Layer != nil {
 		s.clearFrom = t.Layer.ClearFrom()
@@ -213,7 +210,7 @@ func (s *session) fromStart() bool {
 // connections may be put together wrongly.
 func (s *session) lossy() bool { return s.Control.Missing() > 0 }
 
-// saysAnything reports whether the client said a command that is not only said before TLS.
+// saysAnything reports whether the client sent a command other than those before TLS.
 func (s *session) saysAnything() bool {
 	for command := range s.commands {
 		if isKnown(command) && !beforeTLS[command] {
@@ -234,8 +231,8 @@ func (s *session) readable(packet int) bool {
 	return clear && !s.unread[packet]
 }
 
-// findLogins collects the attempts to log in: a USER that was answered for good,
-// or a USER and its PASS.
+// findLogins collects the attempts to log in: a USER with a final reply, or a USER with its
+// PASS, and perhaps ACCT.
 func (s *session) findLogins() {
 	var user string
 	for i, e := range s.Exchanges {
@@ -272,10 +269,10 @@ func (s *session) followedByPass(i int) bool {
 	return i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "PASS" && s.Exchanges[i].Final() == 0
 }
 
-// succeeded reports whether the server let somebody in: 230, as a rule.
+// succeeded reports whether the server accepted the login, usually with 230.
 func (l login) succeeded() bool { return l.code >= 200 && l.code < 300 }
 
-// failed reports whether the server refused the name or the password.
+// failed reports whether the server refused the user or the password.
 func (l login) failed() bool {
 	switch l.code {
 	case 430, 530, 531, 532, 535, 550:
@@ -293,8 +290,8 @@ func answer(e *ftp.Exchange) (code, packet int) {
 	return r.Code, r.Packet
 }
 
-// transfer is the command that used a data connection, with its replies; nil if none
-// was seen, or there is no session.
+// transfer is the command that used a data connection, with its replies; nil if it is not in
+// the capture, or if there is no session.
 func (s *session) transfer(c *ftp.Connection) *ftp.Exchange {
 	if s == nil || c.Transfer == nil {
 		return nil
@@ -302,7 +299,7 @@ func (s *session) transfer(c *ftp.Connection) *ftp.Exchange {
 	return s.Exchanges[c.Transfer.Exchange]
 }
 
-// announcing is the command that led to an announcement, nil if it was not seen.
+// announcing is the command of an announcement, nil if it is not in the capture.
 func (s *session) announcing(a *ftp.DataPort) *ftp.Exchange {
 	if a.Exchange < 0 {
 		return nil
@@ -310,7 +307,7 @@ func (s *session) announcing(a *ftp.DataPort) *ftp.Exchange {
 	return s.Exchanges[a.Exchange]
 }
 
-// before is the number of commands whose frames lie in front of the given one.
+// before is the number of commands in frames before the given one.
 func (s *session) before(packet int) int {
 	return sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet >= packet })
 }
@@ -346,7 +343,7 @@ func (p pairOfHosts) ordered() pairOfHosts {
 func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
 func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
 
-// pair are the frames of a command and of its replies.
+// exchangeFrames are the frames of a command and of its replies.
 func exchangeFrames(e *ftp.Exchange) []int {
 	packets := []int{e.Packet}
 	for _, r := range e.Replies {
@@ -355,7 +352,7 @@ func exchangeFrames(e *ftp.Exchange) []int {
 	return packets
 }
 
-// began reports whether the server said that a transfer begins.
+// began reports whether a transfer began, by a preliminary reply.
 func began(e *ftp.Exchange) bool {
 	for _, r := range e.Replies {
 		if r.Code >= 100 && r.Code < 200 {
@@ -365,7 +362,7 @@ func began(e *ftp.Exchange) bool {
 	return false
 }
 
-// completed reports whether a transfer ended well (226 or 250).
+// completed reports whether a transfer succeeded (226 or 250).
 func completed(e *ftp.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
 
 func isTransfer(e *ftp.Exchange) bool { return e.Sender() != "" }

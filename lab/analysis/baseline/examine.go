@@ -1,4 +1,4 @@
-// All rules, and a profile, are held against a capture at the same time.
+// The comparison of one capture with all rules and a profile, in one pass.
 
 package baseline
 
@@ -16,7 +16,7 @@ type examination struct {
 	strangers *strangers
 }
 
-// A ruleCheck is a rule while it is held against a capture.
+// A ruleCheck is a rule with its state while a capture is checked.
 type ruleCheck struct {
 	Rule
 	look     look
@@ -36,7 +36,7 @@ func newExamination(e *Evidence, normal *Profile) *examination {
 	return x
 }
 
-// add takes breaches of a rule: of a place, in what two hosts did.
+// add adds breaches of a rule, found at a place between two hosts.
 func (x *examination) add(r *ruleCheck, place int, hosts pairOfHosts, found []breach) {
 	for _, b := range found {
 		if place != atEnd || b.place == 0 {

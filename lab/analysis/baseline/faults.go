@@ -1,4 +1,4 @@
-// Rules about servers that do not do their part.
+// Rules about servers that do not answer.
 
 package baseline
 
@@ -35,7 +35,7 @@ var faultRules = []Rule{
 // silence is how long an answer may take before it counts as none.
 const silence = 10 * time.Second
 
-// serverGreets looks at calls to port 21 that were accepted and never greeted.
+// serverGreets finds connections to port 21 that were accepted but got no greeting.
 func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
 	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
 	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.FirstFIN != ftp.Server && c.ResetBy != ftp.Server
@@ -49,7 +49,7 @@ func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
 	}}
 }
 
-// unanswerable are commands to which no answer need come.
+// unanswerable are commands that often get no reply.
 var unanswerable = words("QUIT ABOR NOOP STAT REIN")
 
 func serverAnswers(_ *Evidence, s *session) []breach {

@@ -1,4 +1,4 @@
-// What a check finds, and the verdict that follows from it.
+// Findings, and the verdict that follows from them.
 
 package baseline
 
@@ -14,10 +14,10 @@ type Severity string
 const (
 	// Violation is what no ordinary client and server do.
 	Violation Severity = "violation"
-	// Odd is what ordinary clients and servers seldom do, or never did where
-	// the profile was learned.
+	// Odd is what ordinary clients and servers seldom do, or what the captures of the
+	// profile do not contain.
 	Odd Severity = "unusual"
-	// Note is what looks wrong and is not.
+	// Note is what only looks wrong, or a sign that is weak alone.
 	Note Severity = "note"
 )
 
@@ -44,13 +44,13 @@ type Finding struct {
 	// Rule is the name of the rule, or of the distribution of the profile.
 	Rule     string   `json:"rule"`
 	Severity Severity `json:"severity"`
-	// Packets are the frames that show it, in rising order; of a crowd, the
-	// first few.
+	// Packets are the frames that show it, in rising order. Of many frames they are the
+	// first ones.
 	Packets []int `json:"packets"`
-	// Expected is what is normal, Observed what the capture shows.
+	// Expected is what is normal, Observed is what the capture has.
 	Expected string `json:"expected"`
 	Observed string `json:"observed"`
-	// Why says why it matters, and what the innocent explanation would be.
+	// Why says why it matters, and what a harmless reason would be.
 	Why string `json:"why"`
 	// Filter is a display filter of Wireshark that selects exactly these frames.
 	Filter string `json:"filter"`
@@ -71,7 +71,7 @@ type Assessment struct {
 	Findings []Finding `json:"findings"`
 }
 
-// assess ranks findings and draws the verdict.
+// assess ranks findings and derives the verdict.
 func assess(findings []Finding, judged Judged) *Assessment {
 	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []Finding{}}
 	if !judged.any() {

@@ -15,7 +15,7 @@ type Measure struct {
 	// Unit is seconds, bytes, or what is counted.
 	Unit string
 	Says string
-	// Free says that it depends on people and their files, and may be anything.
+	// Free says that it depends on people and their files, so any value is normal.
 	Free bool
 
 	// Values are found in each connection or in each session; nil for nothing.
@@ -133,7 +133,7 @@ func (l *measureLearner) finish() {
 
 func square(v float64) float64 { return v * v }
 
-// kindOf is how a profile calls a connection, "" for one that is not FTP.
+// kindOf is the name of a connection's kind in a profile, "" if it is not FTP.
 func kindOf(c *ftp.Connection) string {
 	switch c.Role {
 	case ftp.Control:
@@ -144,8 +144,7 @@ func kindOf(c *ftp.Connection) string {
 	return ""
 }
 
-// otherCommand stands for commands that are none of FTP, whose names could be
-// anything.
+// otherCommand stands for all commands that are not part of FTP.
 const otherCommand = "(other)"
 
 func commandName(x *ftp.Exchange) string {
@@ -155,13 +154,13 @@ func commandName(x *ftp.Exchange) string {
 	return otherCommand
 }
 
-// learnDialogue counts commands, what follows what, and what answers what.
+// learnDialogue counts commands, their order, and their replies.
 func (p *Profile) learnDialogue(s *session) {
 	last := Start
 	for _, x := range s.Exchanges {
 		name := commandName(x)
 		p.Commands[name]++
-		if !s.Hidden || !x.AfterGap { // else others came in between, which cannot be read
+		if !s.Hidden || !x.AfterGap { // else there are encrypted commands in between
 			count2(p.Transitions, last, name, 1)
 		}
 		for _, r := range x.Replies {
@@ -260,5 +259,5 @@ func dataRates(s *session, found found) {
 	}
 }
 
-// seconds turns nanoseconds into seconds; stamps that run backwards make none.
+// seconds converts nanoseconds to seconds. A negative time counts as 0.
 func seconds(ns int64) float64 { return max(0, time.Duration(ns).Seconds()) }

@@ -1,4 +1,4 @@
-// Rules of the single lines of a dialogue: what a reply and a command look like.
+// Rules about single lines of a dialogue: the form of replies and commands.
 
 package baseline
 
@@ -40,7 +40,7 @@ func wellFormed(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// longestLine is how long a line of a reply may be, in bytes.
+// longestLine is the maximum length of a line of a reply, in bytes.
 const longestLine = 4096
 
 func replyLength(_ *Evidence, s *session) []breach {
@@ -56,8 +56,7 @@ func replyLength(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// waiting reports whether the last command in front of the given frame has got no
-// answer.
+// waiting reports whether the last command before the given frame has no reply.
 func (s *session) waiting(packet int) bool {
 	n := s.before(packet)
 	return n > 0 && len(s.Exchanges[n-1].Replies) == 0
@@ -85,9 +84,8 @@ func keepRoles(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// isCommand reports whether a line of the server is what a client says. After HELP
-// and FEAT, or after who knows what, it may be a part of the answer that lost its
-// code.
+// isCommand reports whether a line of the server is a command. After HELP and FEAT, or after
+// an unknown command, it may be a line of the reply without a code.
 func (s *session) isCommand(l *ftp.Line) bool {
 	n := s.before(l.FirstPacket)
 	if n == 0 {
@@ -133,8 +131,7 @@ func areFTP(_ *Evidence, s *session) []breach {
 	return append(found, b)
 }
 
-// tunnelBytes is how much may be said on a control connection that is neither
-// command nor reply, before it is taken for something else.
+// tunnelBytes is how many bytes on a control connection may be neither commands nor replies.
 const tunnelBytes = 512
 
 func carriesDialogue(_ *Evidence, s *session) []breach {
@@ -164,7 +161,7 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// strays are the lines of one side that are no part of a dialogue.
+// strays are the lines of one side that are neither commands nor replies.
 func (s *session) strays(side ftp.Side) []*ftp.Line {
 	var lines []*ftp.Line
 	if side == ftp.Server {

@@ -1,4 +1,4 @@
-// Rules of logging in.
+// Rules about logins.
 
 package baseline
 
@@ -51,14 +51,13 @@ func loginFirst(_ *Evidence, s *session) []breach {
 	return nil
 }
 
-// A guess is a login that failed, of somebody who did not get in soon after.
+// A guess is a failed login of a user who did not succeed soon after it.
 type guess struct {
 	login
 	hosts pairOfHosts
 }
 
-// Limits of guessing: so many different credentials refused in such a time; at the last
-// one in any time.
+// Limits of guessing: how many different credentials were refused within a time, 0 for any.
 var guessLimits = []struct {
 	count int
 	in    time.Duration
@@ -68,38 +67,36 @@ var guessLimits = []struct {
 	{10, 0},
 }
 
-// So many passwords that everybody tries first are guesses, or may be some.
+// How many of the common passwords are guesses, and how many are a sign of it.
 const (
 	famousGuesses = 4
 	famousSigns   = 3
 )
 
-// famous are the passwords that lists of common passwords begin with, and those that devices
-// are sold with.
+// famous are the passwords at the beginning of lists of common passwords, and default
+// passwords of devices.
 var famous = words(`123456 12345678 123456789 1234567890 12345 1234567 1234 111111 123123 000000 654321 666666 888888 password
 	password1 password123 passw0rd p@ssw0rd p@ssword pass pass123 pass1234 qwerty qwerty123 qwertyuiop 1q2w3e4r 1qaz2wsx abc123 letmein
 	welcome welcome1 admin admin123 admin1234 administrator root root123 toor test test123 guest user user123 ftp ftpuser ftp123
 	iloveyou monkey dragon master sunshine princess football baseball shadow superman login hello hello123 secret changeme default
 	alpine raspberry ubuntu oracle mysql postgres tomcat backup support service manager super system 54321 jesus michael trustno1`)
 
-// isFamous reports whether a password is one that is tried first.
+// isFamous reports whether a password is common, or is the user's name.
 func isFamous(user, password string) bool {
 	p := strings.ToLower(password)
 	return famous[p] || p != "" && p == strings.ToLower(user)
 }
 
-// manyTries are more different credentials than a person tries who has forgotten one.
+// manyTries are more different credentials than a user tries who forgot a password.
 const manyTries = 5
 
-// stubborn is how many times the same credentials may fail in a minute before
-// that is unusual.
+// stubborn is how often the same credentials fail in a minute before that is unusual.
 const stubborn = 10
 
-// mistakes is how often somebody may mistype a password before the right one.
+// mistakes is how often a user may mistype a password before the right one.
 const mistakes = 3
 
-// Limits of the failures of one client at so many servers, and of so many clients with the
-// name of one user.
+// How many servers may refuse one client, and how many clients may fail with one user name.
 const (
 	sprayedServers = 10
 	manyClients    = 10
@@ -135,7 +132,7 @@ type userAt struct {
 	user   string
 }
 
-// across notes a failure for those who try at many servers, or from many clients.
+// across adds a failure to the counts of servers by client and of clients by user.
 func (all *logins) across(hosts pairOfHosts, l login) {
 	noteFirst(all.servers, hosts.client, hosts.server, l.at)
 	if l.user != "anonymous" && l.user != "ftp" {
@@ -175,7 +172,7 @@ func (all *logins) add(s *session) {
 	}
 }
 
-// judge looks for bursts of failures between two hosts. What is none happens to people.
+// judge looks for guesses between two hosts. Other failures are noted as mistakes.
 func (all *logins) judge() []breach {
 	var found []breach
 	slips := all.sort()
@@ -201,12 +198,12 @@ func (all *logins) judge() []breach {
 	return found
 }
 
-// manyPasswords are so many for one user that they are guesses, whatever the
-// answers were.
+// manyPasswords are so many for one user that they are guesses, even if the replies are not
+// in the capture.
 const manyPasswords = 10
 
-// sort puts failed logins among the guesses, in the order of time, and returns those of
-// users who got in after a few mistakes.
+// sort adds failed logins to the guesses, in the order of time. It returns those of users who
+// logged in after a few mistakes.
 func (all *logins) sort() (slips []guess) {
 	for _, who := range all.people {
 		list := all.failures[who]
@@ -216,7 +213,7 @@ func (all *logins) sort() (slips []guess) {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
 		}
 	}
-	for who, list := range all.unanswered { // perhaps only the client was recorded
+	for who, list := range all.unanswered { // only the client may have been recorded
 		if passwords(list) >= manyPasswords {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
 		}

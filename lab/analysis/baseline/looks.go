@@ -1,5 +1,4 @@
-// What only looks wrong. Each of these is named, with the reason why it is not,
-// so that nobody who sees it has to wonder.
+// Rules about what only looks wrong. Findings of these explain why it is normal.
 
 package baseline
 
@@ -67,7 +66,7 @@ var looksRules = []Rule{
 	},
 }
 
-// scanLength is how many neighbouring ports look like a scan.
+// scanLength is how many consecutive ports look like a scan.
 const scanLength = 5
 
 func looksLikeScan() look {
@@ -88,7 +87,7 @@ func looksLikeScan() look {
 	}
 }
 
-// A portRow is a row of active data connections to neighbouring ports.
+// A portRow is a series of active data connections to consecutive ports.
 type portRow struct {
 	n           int
 	first, last ftp.Connection
@@ -102,7 +101,7 @@ func (r *portRow) add(c *ftp.Connection) {
 	r.n, r.last, r.packets = r.n+1, *c, appendSome(r.packets, c.FirstPacket)
 }
 
-// end ends the row, and tells of it if it is long.
+// end ends the series, and returns a breach if it is long.
 func (r *portRow) end() (found []breach) {
 	if r.n >= scanLength {
 		found = []breach{{
@@ -114,8 +113,7 @@ func (r *portRow) end() (found []breach) {
 	return found
 }
 
-// follows reports whether two active data connections look like two steps of a
-// scan.
+// follows reports whether two active data connections look like two steps of a scan.
 func follows(c, before *ftp.Connection) bool {
 	step := int(c.Client.Port()) - int(before.Client.Port())
 	return c.Client.Addr() == before.Client.Addr() && step > 0 && step <= 2 &&
@@ -137,7 +135,7 @@ func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 	return found
 }
 
-// early226 tells of all transfers at once.
+// early226 makes one breach of all transfers.
 func early226() look {
 	type pair struct{ id, answer, fin int }
 	var early []pair

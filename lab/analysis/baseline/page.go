@@ -52,7 +52,7 @@ func (p *Profile) WriteHTML(w io.Writer) error {
 
 // WriteHTML writes the assessment of the named capture as a page.
 func (a *Assessment) WriteHTML(w io.Writer, name string) error {
-	class := map[Verdict]string{IsNormal: "pass", NotNormal: "fail"}[a.Verdict] // what is unusual is neither
+	class := map[Verdict]string{IsNormal: "pass", NotNormal: "fail"}[a.Verdict] // "" for other verdicts
 	view := struct {
 		*Assessment
 		Name, Class, Sum string
@@ -69,7 +69,7 @@ func writePage(w io.Writer, title, name string, view any) error {
 	return page.Page{Title: title, Body: template.HTML(body.String())}.Write(w)
 }
 
-// themes are the rules, theme by theme.
+// themes are the rules, grouped by theme.
 func themes() [][]Rule {
 	var list [][]Rule
 	for _, r := range Rules() {
@@ -116,8 +116,8 @@ func pageRows(rows []row) []pageRow {
 	return list
 }
 
-// A matrix is the picture of the transitions: a square for each pair of commands,
-// the darker the more often the second followed the first.
+// A matrix is the picture of the transitions: a square for each pair of commands, which is
+// darker if the second follows the first more often.
 type matrix struct {
 	Rows, Columns []matrixLabel
 	Cells         []matrixCell
@@ -135,8 +135,8 @@ type matrixCell struct {
 	Title   string
 }
 
-// matrixSize is how many commands the picture has at most, and matrixStep the
-// distance between two of them.
+// matrixSize is the maximum number of commands in the picture, matrixStep the distance
+// between two of them.
 const (
 	matrixSize = 24
 	matrixStep = 22

@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// pattern is a regular expression that is compiled when it is first used. Every
-// program that imports this package would otherwise compile all of them at its
-// start, and each session starts one.
+// pattern is a regular expression that is compiled at its first use. Otherwise every program
+// that imports this package would compile all of them when it starts.
 func pattern(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

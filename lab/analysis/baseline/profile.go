@@ -1,4 +1,4 @@
-// What varies between normal sessions, in numbers.
+// Profiles: what varies between normal sessions, in numbers.
 
 package baseline
 
@@ -14,8 +14,8 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// formatName and version mark the files of profiles. The version rises when files
-// of the old one can no longer be added to.
+// formatName and version identify the files of profiles. The version rises when profiles of
+// the previous version can no longer be merged.
 const (
 	formatName = "ftplab normal"
 	version    = 1
@@ -36,12 +36,12 @@ type Profile struct {
 	Sessions    int `json:"sessions"`
 	Transfers   int `json:"transfers"`
 
-	// Commands counts commands, Transitions what followed each in the same
-	// session: another command, or End. What came first followed Start.
+	// Commands counts commands. Transitions counts what followed each command in the same
+	// session: another command, or End. The first command follows Start.
 	Commands    map[string]int            `json:"commands"`
 	Transitions map[string]map[string]int `json:"transitions"`
-	// Replies counts the codes that answered each command; the greeting
-	// answered Start.
+	// Replies counts the reply codes of each command. The greeting counts as a reply to
+	// Start.
 	Replies map[string]map[string]int `json:"replies"`
 	// Histories counts connection histories (Zeek's letters) by the role of
 	// the connection: control, active, passive.
@@ -76,7 +76,7 @@ func NewProfile() *Profile {
 	return p
 }
 
-// Merge adds what o was learned from.
+// Merge adds the counts and values of o.
 func (p *Profile) Merge(o *Profile) {
 	if p.Source == "" {
 		p.Source = o.Source
@@ -138,7 +138,7 @@ func ReadProfile(r io.Reader) (*Profile, error) {
 	if read.Version != version {
 		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", read.Version, version)
 	}
-	p := NewProfile() // which has every table, whatever the file leaves out
+	p := NewProfile() // has every table, even if the file leaves one out
 	p.Merge(read)
 	return p, nil
 }
@@ -157,8 +157,8 @@ func ReadProfileFile(name string) (*Profile, error) {
 	return p, nil
 }
 
-// Write writes the profile as JSON that a person can read and a version control
-// system can compare: a line for each number of each table.
+// Write writes the profile as JSON with a line for each number of each table, which is easy to
+// read and to compare in version control.
 func (p *Profile) Write(w io.Writer) error {
 	text, err := json.MarshalIndent(p, "", " ")
 	if err != nil {
@@ -168,7 +168,7 @@ func (p *Profile) Write(w io.Writer) error {
 	return err
 }
 
-// pairLines finds a pair of numbers that stands on lines of its own.
+// pairLines matches a pair of numbers on separate lines.
 var pairLines = pattern(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
 
 // compact writes each pair of numbers on one line.

@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// replyTable has, for each command, the codes of success that may answer it: RFC
-// 959 section 5.4, RFC 2228 section 5, RFC 2389, RFC 2428, RFC 3659 section 2, RFC
-// 4217 and RFC 7151, and what common servers say beside them. A refusal (4xx, 5xx)
-// and 221, 421 may answer any.
+// replyTable has the success codes of each command: those of RFC 959 section 5.4, RFC 2228
+// section 5, RFC 2389, RFC 2428, RFC 3659 section 2, RFC 4217 and RFC 7151, and others that
+// common servers use. Any command may be refused (4xx, 5xx) or answered by 221 or 421.
 var replyTable = parseReplyTable(`
 USER  230 331 332 232 336
 PASS  230 202 332 331
@@ -81,7 +80,7 @@ CSID  200
 HASH  213
 `)
 
-// seenReplies are codes that answer another command and that some servers give all the same.
+// seenReplies are codes of other commands that some real servers use.
 var seenReplies = parseReplyTable(`
 QUIT  220 250
 EPSV  227
@@ -101,8 +100,8 @@ SYST  220
 STAT  220
 `)
 
-// telling are codes that say what they answer. Another command's place is no
-// place for them, while a 200 or a 250 means the same everywhere.
+// telling are codes that belong to certain commands, while 200 or 250 means the same for every
+// command.
 var telling = map[int]bool{
 	125: true, 150: true, 215: true, 220: true, 225: true, 226: true, 227: true, 228: true, 229: true,
 	230: true, 234: true, 235: true, 331: true, 332: true, 334: true, 335: true, 350: true,
@@ -137,8 +136,8 @@ const (
 	misfit     // answers another command
 )
 
-// fitOf looks a command and the code of a reply up. Of commands that are not in
-// the table only a misfit can be told.
+// fitOf looks up how well a reply code fits a command. Any code fits a command that is not in
+// the table.
 func fitOf(command string, code int) fit {
 	if code >= 400 || code == 221 || code < 100 {
 		return fits

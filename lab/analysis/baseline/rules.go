@@ -1,4 +1,4 @@
-// The rules that every normal session keeps.
+// Rules that every normal session keeps, and the findings that follow from breaches.
 
 package baseline
 
@@ -11,48 +11,48 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A Rule is something that every normal session keeps.
+// A Rule is true for every normal session.
 type Rule struct {
 	// Name is how findings refer to it.
 	Name string
-	// Theme is the part of a session that it is about.
+	// Theme is the part of a session that the rule is about.
 	Theme string
 	// Says is the rule in one sentence.
 	Says string
 	// Source is where it is written: an RFC and its section, or an article.
 	Source string
-	// Severity is the weight of a breach that no innocent reason explains.
+	// Severity is the severity of a breach without a harmless reason.
 	Severity Severity
-	// Matters says why a breach matters, Innocent what else may be behind it.
+	// Matters says why a breach matters, Innocent what a harmless reason would be.
 	Matters, Innocent string
 
 	sign int // how much a breach counts where several signs agree; 0 if it is none
 	look func() look
 }
 
-// A look examines a capture piece by piece. What a rule has to remember from one piece to
-// the next is in the variables of its functions, each of which may be nil.
+// A look checks a rule on a capture, part by part. The functions, each of which may be nil,
+// keep the state between the parts in variables that they share.
 type look struct {
 	// connection is called for each connection, in the order of their IDs.
 	connection func(*Evidence, *ftp.Connection) []breach
 	// session is called for each session, in the order of the IDs of their control
 	// connections.
 	session func(*Evidence, *session) []breach
-	// data is called for each data connection, those of a session together; the session
-	// is nil if there is none.
+	// data is called for each data connection, for those of a session together. The
+	// session is nil if there is none.
 	data func(*Evidence, *session, *ftp.Connection) []breach
-	// end is called when all have been looked at.
+	// end is called at the end of the capture.
 	end func(*Evidence) []breach
 }
 
 // A breach is a place where a rule is broken.
 type breach struct {
-	place int // among the other breaches of the rule: the ID of the connection
-	// severity is the rule's own, unless it says otherwise: something innocent
-	// is likely, or sure.
+	place int // the ID of the connection, which orders the breaches of a rule
+	// severity is lower than the rule's if a harmless reason is likely or certain; "" for
+	// the rule's.
 	severity Severity
 	packets  []int
-	// expected is what the rule says, unless it can be said more exactly here.
+	// expected is more exact than the rule's sentence; "" for that.
 	expected string
 	observed string
 	// hosts are those it is about, if it is found at the end.
@@ -60,12 +60,12 @@ type breach struct {
 	sign  int // in the place of the rule's
 }
 
-// maxFindings is how many findings of one rule and one weight are made. What more there is
-// of them is counted in the last one.
+// maxFindings is the maximum number of findings of one rule and one severity. Others are
+// counted in the last one.
 const maxFindings = 5
 
-// findings makes findings of the breaches of the rule: one for all breaches of one weight on
-// one connection, and one for all notes.
+// findings makes findings of the breaches of the rule: one for all breaches of the same
+// severity on one connection, and one for all notes.
 func (r Rule) findings(breaches []breach) []Finding {
 	slices.SortStableFunc(breaches, func(a, b breach) int { return cmp.Compare(a.place, b.place) })
 	type group struct {
@@ -103,7 +103,7 @@ func (r Rule) findings(breaches []breach) []Finding {
 	return findings
 }
 
-// atEnd is the place of breaches that no single connection shows.
+// atEnd is the place of breaches that belong to no single connection.
 const atEnd = math.MaxInt
 
 // finding makes a finding of a breach.
@@ -121,7 +121,7 @@ func (r Rule) finding(b breach) Finding {
 	return f
 }
 
-// more counts a finding of the same kind in f.
+// more adds a finding of the same kind to f.
 func (f *Finding) more(g Finding) {
 	f.others++
 	if len(f.Packets) < maxPackets {
@@ -138,23 +138,22 @@ func Rules() []Rule {
 	return all
 }
 
-// eachSession is a look at one session after the other. What went on inside TLS cannot be
-// seen; what was said before is looked at.
+// eachSession checks one session after another.
 func eachSession(session func(*Evidence, *session) []breach) func() look {
 	return func() look { return look{session: session} }
 }
 
-// eachData is a look at one data connection after the other.
+// eachData checks one data connection after another.
 func eachData(data func(*Evidence, *session, *ftp.Connection) []breach) func() look {
 	return func() look { return look{data: data} }
 }
 
-// eachConnection is a look at one connection after the other.
+// eachConnection checks one connection after another.
 func eachConnection(connection func(*Evidence, *ftp.Connection) []breach) func() look {
 	return func() look { return look{connection: connection} }
 }
 
-// atTheEnd is a look at what is known of the capture as a whole.
+// atTheEnd checks the capture as a whole.
 func atTheEnd(end func(*Evidence) []breach) func() look {
 	return func() look { return look{end: end} }
 }

@@ -15,8 +15,7 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// WriteText writes the profile so that a person can say what normal FTP looks
-// like: first the rules, then what varies.
+// WriteText writes a description of normal FTP: first the rules, then the profile.
 func (p *Profile) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), p.amounts())
@@ -71,7 +70,7 @@ func writeDistribution(out io.Writer, m Measure, h *Histogram) {
 	}
 }
 
-// facts says in a line what a histogram shows.
+// facts summarizes a histogram in a line.
 func (m Measure) facts(h *Histogram) string {
 	if h.Count == 0 {
 		return "nothing was measured"
@@ -81,8 +80,8 @@ func (m Measure) facts(h *Histogram) string {
 		quantity(h.Min, m.Unit), quantity(h.Max, m.Unit))
 }
 
-// bars are the bars of a measure's histogram. Of what is counted in whole numbers,
-// stretches without a whole number in them are left out.
+// bars are the bars of a measure's histogram. For counts, bars without a whole number in their
+// range are left out.
 func (m Measure) bars(h *Histogram) []traffic.Bar {
 	bars := h.Bars()
 	if m.Unit == "seconds" || m.Unit == "bytes" {
@@ -132,7 +131,7 @@ func percent(n, of int) string {
 	return fmt.Sprintf("%.0f %%", share)
 }
 
-// rowsOf makes rows of a table, in the given order; what is not in it is left
+// rowsOf makes rows of a table, in the given order. Rows that the table does not have are left
 // out.
 func rowsOf(table map[string]map[string]int, order []string) []row {
 	var rows []row
@@ -154,8 +153,8 @@ func rowsOf(table map[string]map[string]int, order []string) []row {
 
 func (p *Profile) transitionRows() []row { return rowsOf(p.Transitions, p.order()) }
 
-// order is the order in which a session goes through the commands, nearly: that of
-// the commands by how often they come, after Start.
+// order sorts the commands by their number, after Start. A session uses them nearly in that
+// order.
 func (p *Profile) order() []string {
 	names := slices.Sorted(maps.Keys(p.Commands))
 	slices.SortStableFunc(names, func(a, b string) int { return p.Commands[b] - p.Commands[a] })

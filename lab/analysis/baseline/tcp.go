@@ -1,4 +1,4 @@
-// Rules about TCP and the ports of FTP.
+// Rules about TCP and about port 21.
 
 package baseline
 
@@ -54,8 +54,8 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 	return found
 }
 
-// differs returns the line whose text the repeated segment contradicts, nil if
-// it says the same.
+// differs returns the line that has other bytes than the retransmitted segment, nil if all
+// bytes agree.
 func (s *session) differs(r repeat) *ftp.Line {
 	side := r.from
 	for _, l := range s.Lines {
@@ -73,7 +73,7 @@ func (s *session) differs(r repeat) *ftp.Line {
 	return nil
 }
 
-// protocols are the first words of other protocols.
+// protocols are the first bytes of other protocols.
 var protocols = []struct{ begins, name string }{
 	{"SSH-", "SSH"}, {"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"CONNECT ", "HTTP"},
 	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"},
@@ -106,7 +106,7 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// protocol names the protocol that two sides begin with, "" if it is not known.
+// protocol names the protocol of a connection by its first bytes, "" if it is not known.
 func (h *heads) protocol() string {
 	for _, head := range h {
 		for _, p := range protocols {
@@ -127,23 +127,21 @@ func (h *heads) protocol() string {
 	return ""
 }
 
-// isTLS reports whether data begins like a record of TLS, or like the greeting of
-// SSL 2.
+// isTLS reports whether data begins like a record of TLS, or like the hello of SSL 2.
 func isTLS(data []byte) bool {
 	record := len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
 	return record || len(data) > 2 && data[0]&0x80 != 0 && data[2] == 1
 }
 
-// speaks reports whether enough was said to tell that it is no FTP: some bytes of
-// both sides, or a line's worth of one.
+// speaks reports whether there are enough bytes to decide that the protocol is not FTP: some
+// of both sides, or about a line of one.
 func (h *heads) speaks() bool {
 	a, b := len(h[0].data), len(h[1].data)
 	return a > 1 && b > 1 || a+b >= 16
 }
 
-// clockTolerance is how far stamps may fall back: packets of several queues are
-// stored out of order by a little. longestPause is when packets no longer belong
-// together.
+// clockTolerance is how far time stamps may fall back, since recorders with several queues
+// store packets slightly out of order. After longestPause packets do not belong together.
 const (
 	clockTolerance = time.Second
 	longestPause   = 30 * 24 * time.Hour

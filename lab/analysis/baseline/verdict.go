@@ -1,4 +1,4 @@
-// An assessment as text, as Markdown and as JSON.
+// Output of an assessment as text, Markdown and JSON.
 
 package baseline
 
@@ -79,7 +79,7 @@ func (a *Assessment) sum() string {
 	return strings.Join(words, ", ") + "."
 }
 
-// listed is how many frames are listed in words.
+// listed is how many frames a text lists.
 const listed = 12
 
 func frameList(packets []int) string {
@@ -118,7 +118,7 @@ func wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// markdown escapes what Markdown or HTML would take for markup.
+// markdown escapes the characters that are markup in Markdown or HTML.
 func markdown(text string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -1,4 +1,4 @@
-// What only packets show, noted while the capture is read.
+// Facts that only packets show, collected while the capture is read.
 
 package baseline
 
@@ -14,16 +14,15 @@ import (
 // ftpPort is where FTP servers listen.
 const ftpPort = 21
 
-// A watch takes notes while packets go by. What it keeps is bounded.
+// A watch collects facts from packets. Its memory is bounded.
 type watch struct {
-	// repeats are segments of control connections that were sent again, by connection.
+	// repeats are retransmitted segments of control connections, by connection.
 	repeats      map[int][]repeat
 	repeatsBytes int
-	// heads are the first bytes that each side said on a connection to port 21 that
-	// is not FTP.
+	// heads are the first bytes of each side of connections to port 21 that are not FTP.
 	heads map[int]*heads
-	// backwards is the packet whose stamp lies furthest before that of the
-	// packet in front of it, and by how much (ns); forwards the longest pause.
+	// backwards is the largest step back of the time stamps (ns), and its packet;
+	// forwards is the longest pause.
 	backwards, forwards leap
 	last                int64
 	// lengths counts packets by their length on the wire.
@@ -35,7 +34,7 @@ type watch struct {
 	contents map[int]content
 }
 
-// A repeat is a segment that was sent again.
+// A repeat is a retransmitted segment.
 type repeat struct {
 	packet  int
 	from    ftp.Side
@@ -45,7 +44,7 @@ type repeat struct {
 
 type heads [2]head
 
-// A head is what was said first in one direction.
+// A head is the first bytes of one direction.
 type head struct {
 	packet int
 	data   []byte
@@ -73,7 +72,7 @@ func newWatch() *watch {
 	}
 }
 
-// packet takes note of a packet.
+// packet takes the next packet.
 func (w *watch) packet(p *capture.Packet) {
 	w.clock(p)
 	w.lengths.Add(float64(p.Length))
@@ -95,7 +94,7 @@ func (w *watch) packet(p *capture.Packet) {
 	}
 }
 
-// clock looks for steps of the recorder's clock.
+// clock finds steps of the recorder's clock.
 func (w *watch) clock(p *capture.Packet) {
 	if w.last != 0 {
 		by := p.Time - w.last
@@ -109,8 +108,7 @@ func (w *watch) clock(p *capture.Packet) {
 	w.last = p.Time
 }
 
-// repeat keeps the payload of a segment that was sent again, to see whether it
-// was the same.
+// repeat keeps the payload of a retransmitted segment, to compare it with the first one.
 func (w *watch) repeat(p *capture.Packet) {
 	id := p.Connection.ID
 	if p.TCP.Length > maxRepeat || w.repeatsBytes > maxRepeats || len(w.repeats[id]) >= maxRepeatsEach {
@@ -120,7 +118,7 @@ func (w *watch) repeat(p *capture.Packet) {
 	w.repeatsBytes += len(p.TCP.Payload)
 }
 
-// head keeps what is said first on a connection to port 21.
+// head keeps the first bytes on a connection to port 21.
 func (w *watch) head(p *capture.Packet) {
 	h := w.heads[p.Connection.ID]
 	if h == nil {
@@ -138,7 +136,7 @@ func (w *watch) head(p *capture.Packet) {
 	}
 }
 
-// add appends what follows the bytes so far. What was sent before is left out.
+// add appends the bytes that follow those so far. It leaves out retransmitted ones.
 func (h *head) add(seq int64, data []byte) {
 	if seq > h.next || seq+int64(len(data)) <= h.next {
 		return

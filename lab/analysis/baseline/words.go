@@ -1,4 +1,4 @@
-// The words of FTP, of other protocols, and of findings.
+// Words: the commands of FTP, those of other protocols, and those of findings.
 
 package baseline
 
@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// extensions are commands beside those whose replies are in the replyTable: of
-// RFC 1639, 2228, 7151 and of common servers.
+// extensions are commands that are not in replyTable: those of RFC 1639, 2228 and 7151, and of
+// common servers.
 var extensions = words(`AVBL COMB DSIZ ESTA ESTO ESTP ERET HASH MACB RANG RMDA SBUF SCMT SPAS SPOR
 	STAB THMB TVFS UTF8 XAUT XCRC XMD5 XPROT XSHA XSHA1 XSHA256 XSHA512 MD5 MMD5 SHA1 DCAU SITE MLFL MAIL MSND MSOM MSAM MRSQ MRCP XRCP XRSQ XSEM XSEN BYTE SOCK`)
 
@@ -23,7 +23,7 @@ func words(text string) map[string]bool {
 	return set
 }
 
-// isKnown reports whether a command is one of FTP.
+// isKnown reports whether a command is part of FTP or a known extension.
 func isKnown(command string) bool {
 	_, ok := replyTable[command]
 	return ok || extensions[command]
@@ -39,11 +39,10 @@ func isWord(command string) bool {
 	return len(command) <= 32
 }
 
-// bare are the commands without an argument.
+// bare are the commands that take no argument.
 var bare = words("QUIT PASV EPSV PWD XPWD SYST FEAT NOOP ABOR CDUP XCUP REIN CCC")
 
-// isCommand reports whether a line is what a client says. It must be sure: the
-// line may also be a part of a message.
+// isCommand reports whether a line is certainly a command and not part of a message.
 func isCommand(line string) bool {
 	fields := strings.Fields(line)
 	if len(fields) == 0 || !strings.HasPrefix(line, fields[0]) || !isKnown(fields[0]) || fields[0] != strings.ToUpper(fields[0]) {
@@ -81,8 +80,7 @@ func otherProtocol(line string) string {
 // maxShown is how many characters of a line a finding shows.
 const maxShown = 72
 
-// show quotes a line for a finding. What is not text is escaped; a long line is
-// cut.
+// show quotes a line for a finding. It escapes what is not text, and shortens long lines.
 func show(line string) string {
 	if len(line) > maxShown {
 		end := maxShown

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// parseHostPort finds the six numbers of PORT and of 227 in a text, which may
-// stand in parentheses or not (RFC 1123 section 4.1.2.6).
+// parseHostPort finds the six numbers of PORT and of 227 in a text, with or without
+// parentheses around them (RFC 1123 section 4.1.2.6).
 func parseHostPort(text string) (netip.AddrPort, bool) {
 	for i := 0; i < len(text); i++ {
 		if !digit(text[i]) {
@@ -115,8 +115,8 @@ func parseLong(text string) (netip.AddrPort, bool) {
 }
 
 // parseLoosely finds what a malformed line may mean: six numbers in any punctuation, an
-// address with its port in one number, or a port alone. The last numbers count. Whether it
-// is meant, a connection to it must show.
+// address with its port in one number, or a port alone. The last numbers count. Only a
+// connection to that address shows that it was meant.
 func parseLoosely(text string) (netip.AddrPort, bool) {
 	if i := strings.LastIndexByte(text, '('); i >= 0 {
 		text = text[i:]

@@ -1,27 +1,27 @@
-// Which command a reply answers.
+// How replies are matched to commands.
 
 package ftp
 
-// A waiting command is one to which more replies may come.
+// A waiting is a command that may get more replies.
 type waiting struct {
 	*Exchange
-	begun bool // its transfer: a preliminary reply was given
+	begun bool // its transfer has begun: it has a preliminary reply
 	done  bool // no more replies are expected
-	// doubtful says that the final reply does not fit the command: one that fits takes
-	// its place if it comes before the next command.
+	// doubtful says that the final reply does not fit the command. A reply that fits
+	// replaces it if it comes before the next command.
 	doubtful bool
-	// displaced is a final reply that came before the preliminary one. It is the
-	// command's after all if no other final one comes.
+	// displaced is a final reply that came before the preliminary one. It stays with the
+	// command if no other final reply comes.
 	displaced *Reply
 }
 
-// pending are the commands that were not handed out yet, in their order.
+// pending are the commands that were not passed to the handler yet, in their order.
 type pending []*waiting
 
-// Limits of what one reply takes: a client may send commands without end.
+// Limits of the work for one reply, since a client may send any number of commands.
 const (
-	maxPending = 1024 // commands behind a transfer that never ends
-	maxLooked  = 64   // commands that wait
+	maxPending = 1024 // commands after a transfer that never ends
+	maxLooked  = 64   // waiting commands that are compared with a reply
 )
 
 // first returns the command that has waited longest for its final reply, nil for none.
@@ -34,7 +34,7 @@ func (all pending) first() *waiting {
 	return nil
 }
 
-// goOn is called when the client sends its next command. What was doubtful stays as it is.
+// goOn is called when the client sends its next command. Doubtful replies become final.
 func (p *parser) goOn() {
 	for _, w := range p.pending {
 		w.doubtful = false
@@ -45,7 +45,7 @@ func (p *parser) goOn() {
 	}
 }
 
-// handOut hands out the first commands that have all their replies.
+// handOut passes the first commands to the handler that have all their replies.
 func (p *parser) handOut() {
 	n := 0
 	for n < len(p.pending) && p.pending[n].done && !p.pending[n].doubtful {
@@ -54,7 +54,7 @@ func (p *parser) handOut() {
 	p.settle(n)
 }
 
-// settle hands out the first so many commands: no more replies to them can come.
+// settle passes the first n commands to the handler. They get no more replies.
 func (p *parser) settle(n int) {
 	for _, w := range p.pending[:n] {
 		if w.displaced != nil {
@@ -67,8 +67,8 @@ func (p *parser) settle(n int) {
 	p.pending = p.pending[n:]
 }
 
-// answer gives a reply to the command that it answers, if there is one. Bytes may be
-// missing in front of the reply, or of its end.
+// answer matches a reply to a command, if it answers one. afterGap says that bytes before
+// the reply are missing, partial that its end is.
 func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	if !p.greeted && p.greets(r) {
 		p.greeted = r.Code != 120 // "ready in n minutes": 220 will follow
@@ -77,8 +77,8 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	}
 	p.gap = p.gap || afterGap
 	if r.Code == 0 {
-		// A whole line in the place of a reply is a wrong answer, if
-		// nothing else can be the reason.
+		// A complete line without a code takes the place of the reply, if no gap can be
+		// the reason for it.
 		if w := p.pending.first(); w != nil && p.fromStart && !p.gap && p.greeted && !partial {
 			w.done = true
 			defer p.handOut()
@@ -96,7 +96,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	p.handOut()
 }
 
-// give gives a reply to a command, if need be in the place of one that fits less.
+// give adds a reply to a command. It may replace one that fits less.
 func (p *parser) give(r *Reply, w *waiting) {
 	p.lost, p.answered = false, true
 	final := !preliminary(r.Code)
@@ -118,8 +118,8 @@ func (p *parser) give(r *Reply, w *waiting) {
 	w.done, w.begun = final, w.begun || !final
 }
 
-// finishTransfers is called when a transfer begins: those before it are over, even if
-// the replies that say so are not in the capture.
+// finishTransfers is called when a transfer begins. The transfers before it have ended, even
+// if their final replies are not in the capture.
 func (p *parser) finishTransfers(begins *waiting) {
 	for _, w := range p.pending {
 		if w == begins {
@@ -140,14 +140,13 @@ func (w *waiting) takes(code int) bool {
 	return preliminary(code) || code >= 400
 }
 
-// prefers reports whether a reply fits the command better than the doubtful one that it
-// was given.
+// prefers reports whether a reply fits the command better than its doubtful one.
 func (w *waiting) prefers(code int) bool {
 	return w.done && w.doubtful && code < 400 && allowed[w.Command] != nil && w.takes(code)
 }
 
-// passOver is called when a reply is to be given to a command. If replies were lost before
-// it, a client that has waited for each so far has had those to all commands but the last.
+// passOver is called before a reply is matched. If replies before it were lost, a client that
+// has waited for each reply so far has received those to all commands but the last.
 func (p *parser) passOver() {
 	open := 0
 	for i := len(p.pending) - 1; i >= 0; i-- {
@@ -169,11 +168,11 @@ func (p *parser) passOver() {
 }
 
 // answeredBy returns the command that a reply answers, nil for none. A server answers in
-// order (RFC 959 section 5.4), so the oldest command has it, but for three things. A
-// transfer that goes on has its last reply later, and commands sent meanwhile are answered
-// before. A reply that only some commands have belongs to the first of these: the replies
-// to those before it were lost. And a reply that fits takes the place of one that does
-// not, if the client has said nothing since.
+// order (RFC 959 section 5.4), so usually the oldest command has the reply. There are three
+// exceptions. Commands that are sent during a transfer are answered before the transfer
+// ends. A code that only some commands have belongs to the first of these, because the
+// replies to the commands before it were lost. And a reply that fits replaces one that does
+// not, if the client has sent nothing since.
 func (p *parser) answeredBy(code int) *waiting {
 	var transfer, oldest *waiting
 	looked := 0
@@ -209,8 +208,8 @@ func (p *parser) answeredBy(code int) *waiting {
 	return oldest
 }
 
-// waitsFor reports whether a command from an index on, sent while a transfer goes on,
-// waits for a reply that says no more than yes.
+// waitsFor reports whether one of the commands from an index on, which were sent during a
+// transfer, waits for a reply with a general code.
 func (p *parser) waitsFor(code, from int) bool {
 	for _, w := range p.pending[from:min(from+maxLooked, len(p.pending))] {
 		if !w.done && !w.begun && general(code) && allowed[w.Command] != nil && fits(w.Command, code) {
@@ -220,7 +219,8 @@ func (p *parser) waitsFor(code, from int) bool {
 	return false
 }
 
-// skipTo gives up the replies to the commands before one, but for transfers that go on.
+// skipTo stops waiting for the replies to the commands before one, except for transfers
+// that have begun.
 func (p *parser) skipTo(to *waiting) {
 	for _, w := range p.pending {
 		if w == to {

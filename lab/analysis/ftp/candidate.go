@@ -1,5 +1,5 @@
-// The bytes of a connection are recorded while they may be dialogue, and let go when they
-// are not.
+// Which bytes of a connection are kept: those of dialogue, and those of which it is not yet
+// known whether they are.
 
 package ftp
 
@@ -10,11 +10,11 @@ import (
 	"net/netip"
 )
 
-// A Candidate is a connection that may be FTP dialogue, while its packets pass.
+// A Candidate is a connection that may be FTP dialogue, while its packets are read.
 type Candidate struct {
 	tcp.State
 
-	// Hashes says that the bytes are to be hashed, so that Digest can be asked for.
+	// Hashes is set if the bytes are to be hashed for Digest.
 	Hashes *tcp.Pool
 
 	recorded  [2]*tcp.Recording // nil for nothing
@@ -34,7 +34,7 @@ type state uint8
 const (
 	undecided state = iota // recorded, since they may be dialogue
 	dialogue               // recorded, since they are
-	opaque                 // hashed, if that is wanted, and let go
+	opaque                 // hashed on request, and not recorded
 )
 
 const (
@@ -45,8 +45,8 @@ const (
 	maxDialogue = 16 << 20
 )
 
-// Begin makes c a connection of which nothing has been seen yet. It uses the memory of
-// the connection that c was before.
+// Begin makes c a new connection, without any packets yet. It reuses the memory of the
+// connection that c was before.
 func (c *Candidate) Begin(src, dst netip.AddrPort) {
 	const most = 64 << 10 // bytes of a recording whose memory is used again
 	state, spare := c.State, c.spare
@@ -96,8 +96,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	c.recorded[dir].Add(p, seg)
 }
 
-// decide looks at a connection that may be dialogue, and lets go of its bytes if
-// it is not.
+// decide looks at a connection that may be dialogue, and drops its bytes if it is not.
 func (c *Candidate) decide() {
 	if c.state == dialogue || !c.due() {
 		return
@@ -137,7 +136,7 @@ func (c *Candidate) atFTPPort() bool {
 	return c.Ends[0].Port() == ftpPort || c.Ends[1].Port() == ftpPort
 }
 
-// letGo of what has been recorded of a connection that is not dialogue.
+// letGo drops what was recorded of a connection that is not dialogue.
 func (c *Candidate) letGo() {
 	for dir, r := range c.recorded {
 		if c.Hashes != nil && r != nil {
@@ -147,7 +146,8 @@ func (c *Candidate) letGo() {
 	}
 }
 
-// Digest is the SHA-256 of a direction when all packets have passed; see [tcp.Digest.Sum].
+// Digest is the SHA-256 of a direction, when all packets have been read; see
+// [tcp.Digest.Sum].
 func (c *Candidate) Digest(dir int) string {
 	switch {
 	case c.protected != nil:
@@ -177,7 +177,7 @@ func (c *Candidate) implicit() int {
 	return 0
 }
 
-// RecordedSize is how much memory the recorded bytes take.
+// RecordedSize is the memory that the recorded bytes use.
 func (c *Candidate) RecordedSize() int {
 	n := 0
 	for _, r := range c.recorded {
@@ -188,8 +188,8 @@ func (c *Candidate) RecordedSize() int {
 	return n
 }
 
-// ClientDirection decides, when all packets have passed, which direction is the FTP
-// client's; -1 if the connection is no dialogue.
+// ClientDirection returns the direction of the FTP client, when all packets have been read;
+// -1 if the connection is not dialogue.
 func (c *Candidate) ClientDirection() int {
 	if dir := c.implicit(); dir >= 0 {
 		return dir
@@ -201,8 +201,8 @@ func (c *Candidate) ClientDirection() int {
 	return clientDirection(&c.State, c.Streams(c.recorded))
 }
 
-// Transcript is the dialogue of a control connection whose client is known. Of its lines
-// at most so many are read; keys are what TLS may be decrypted with.
+// Transcript is the dialogue of a control connection whose client is known. It has at most
+// mostLines lines. The keys decrypt TLS.
 func (c *Candidate) Transcript(client, mostLines int, keys *tls.Keys) Transcript {
 	streams := c.Streams(c.recorded)
 	t := Transcript{fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines, keys: keys}

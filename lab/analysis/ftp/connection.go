@@ -1,4 +1,4 @@
-// The connections of a capture in the language of FTP.
+// The connections of a capture in the terms of FTP.
 
 package ftp
 
@@ -9,13 +9,12 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A Side is a party of a connection in the language of FTP. It is "" where
-// nobody is meant or the capture does not show who it was.
+// A Side is a party of a connection in the terms of FTP. It is "" for no party, and if the
+// capture does not show which one it was.
 type Side string
 
-// The two sides of every FTP connection. On a connection that is not FTP the
-// one that opened it is called the client; where the capture does not show who
-// did, the one that was seen first.
+// The two sides of every FTP connection. On another connection the side that opened it is
+// the client, or the sender of the first packet if the capture has no handshake.
 const (
 	Client Side = "client"
 	Server Side = "server"
@@ -35,8 +34,8 @@ func (s Side) Other() Side {
 // A Role is what a connection is for.
 type Role string
 
-// The roles of RFC 959: one control connection for the dialogue, a data
-// connection for each transfer. Whatever is not FTP is Other.
+// The roles of RFC 959: one control connection for the dialogue, a data connection for each
+// transfer. Connections that are not FTP are Other.
 const (
 	Control Role = "control"
 	Data    Role = "data"
@@ -46,15 +45,15 @@ const (
 // A Mode is the way in which a data connection came about.
 type Mode string
 
-// Active: the server called the client, at the address of a PORT or EPRT.
-// Passive: the client called the server, at the address in the reply to a PASV
-// or EPSV (RFC 959 section 3.3, RFC 2428).
+// Active: the server connected to the address in the client's PORT or EPRT. Passive: the
+// client connected to the address in the server's reply to PASV or EPSV (RFC 959 section
+// 3.3, RFC 2428).
 const (
 	Active  Mode = "active"
 	Passive Mode = "passive"
 )
 
-// An Identity says which connection one is, and what it is for.
+// An Identity identifies a connection, with its role.
 type Identity struct {
 	// ID counts connections from 0 in the order of their first packets, as
 	// Wireshark's tcp.stream does.
@@ -63,22 +62,20 @@ type Identity struct {
 	Client, Server netip.AddrPort
 	// FirstPacket and LastPacket are packet numbers.
 	FirstPacket, LastPacket int
-	// Role is what it was for.
+	// Role is its role in FTP.
 	Role Role
 
-	// Mode, DataPort, Control and Transfer tell how a data connection came about.
-	// DataPort is nil if no announcement of its address was seen, Transfer if no
-	// command that used it was.
+	// Mode, DataPort, Control and Transfer describe a data connection. DataPort is nil
+	// if its announcement is not in the capture, Transfer if its command is not.
 	Mode     Mode
 	DataPort *DataPort
-	// Control is the ID of the control connection it belongs to, NoConnection if
-	// none was seen.
+	// Control is the ID of its control connection, NoConnection if that is not in the
+	// capture.
 	Control  int
 	Transfer *Transfer
 }
 
-// A Connection is one TCP connection, from the first packet the capture has of
-// it to the last.
+// A Connection is one TCP connection, from its first packet in the capture to its last.
 type Connection struct {
 	Identity
 	// FirstTime and LastTime are the stamps of its first and last packet, in
@@ -90,26 +87,25 @@ type Connection struct {
 	// appearance, capital for the side that opened. S SYN, H SYN and ACK,
 	// A bare ACK, D data, F FIN, R RST.
 	History string
-	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that
-	// answered it. It counts only if HandshakeSeen.
+	// HandshakeRTT is the time from the first SYN to the SYN and ACK that answers it.
+	// It is valid only if HandshakeSeen.
 	HandshakeRTT  time.Duration
 	HandshakeSeen bool
 	// FirstFIN is the side whose FIN came first, ResetBy the side that sent
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
-	// SHA256 is the digest, in hexadecimal, of the bytes that a data
-	// connection carried. It is "" for no bytes, for a stream with a gap, and
-	// where no digests were asked for.
+	// SHA256 is the digest, in hexadecimal, of the bytes that a data connection carried.
+	// It is "" for no bytes, for a stream with a gap, and if no digests were requested.
 	SHA256 string
-	// TLS is what is known of TLS on a data connection, nil if it is in clear. SHA256
-	// is then that of what was inside TLS, "" if not all of that could be read.
+	// TLS describes TLS on a data connection; it is nil for one in clear. SHA256 is then
+	// the digest of the content inside TLS, "" if not all of it could be decrypted.
 	TLS *TLSLayer
 
 	// ClientFlow and ServerFlow are what each side sent.
 	ClientFlow, ServerFlow tcp.Flow
 }
 
-// NoConnection stands for the ID of a connection where there is none.
+// NoConnection is the ID of no connection.
 const NoConnection = -1
 
 // Flow returns what the given side sent.
@@ -128,12 +124,11 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 	return i.Client
 }
 
-// Missing reports how many bytes of the connection, both directions together,
-// the capture lacks.
+// Missing returns the number of bytes that the capture lacks, of both directions together.
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
-// A Purpose is what the whole capture tells of a connection: what it is for, and which
-// direction is the client's.
+// A Purpose is what only the whole capture shows of a connection: its role, and the
+// direction of the client.
 type Purpose struct {
 	Role     Role
 	Client   int // the client's direction
@@ -143,8 +138,8 @@ type Purpose struct {
 	Transfer *Transfer
 }
 
-// DefaultPurpose is that of a connection which is not FTP: its client is the side that
-// opened it.
+// DefaultPurpose is the purpose of a connection that is not FTP. Its client is the side
+// that opened it.
 func DefaultPurpose(s *tcp.State) Purpose {
 	return Purpose{Role: Other, Client: max(s.Initiator(), 0), Control: NoConnection}
 }
@@ -168,7 +163,7 @@ func (p *Purpose) Identity(id int, ends [2]netip.AddrPort, first, last int) Iden
 	}
 }
 
-// Describe fills in c with the facts of a connection whose packets have all passed.
+// Describe fills in c with the facts of a connection, when all its packets have been read.
 func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
 	opener := s.Initiator()
 	*c = Connection{
@@ -184,8 +179,8 @@ func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
 	c.History = s.History(opener)
 }
 
-// Hashed is the direction whose bytes a data connection's digest is of: that of its
-// command, or else that which carried anything.
+// Hashed is the direction whose bytes are hashed for the digest of a data connection: the
+// direction of its command, or else the one that carried data.
 func (p *Purpose) Hashed(s *tcp.State, layer *TLSLayer) int {
 	fromServer := s.Halves[1-p.Client].Segments > 0
 	if layer != nil { // the handshake goes both ways

@@ -10,8 +10,7 @@ import (
 	"strings"
 )
 
-// dataPorts are the addresses that a control connection offered, as far as it has been
-// read.
+// dataPorts are the addresses that a control connection has offered so far.
 type dataPorts struct {
 	client, server netip.AddrPort
 	proxy          *Proxy // nil for none
@@ -37,9 +36,9 @@ func (all *dataPorts) add(e *Exchange) {
 	}
 }
 
-// used notes from which packet on nothing comes any more to each passive data port: the
-// last reply to the last command that used it. A server listens for one connection
-// (RFC 959 section 3.3); some go on to listen for the next command.
+// used notes the packet after which no connection comes to each passive data port: the last
+// reply to the last command that used it. A server listens for one connection (RFC 959
+// section 3.3). Some servers continue to listen for the next command.
 func (all *dataPorts) used(by *transfers) {
 	for i, a := range all.list {
 		last := all.commands
@@ -52,7 +51,8 @@ func (all *dataPorts) used(by *transfers) {
 	}
 }
 
-// addUnsolicited takes a reply to a command that was not seen, behind so many that were.
+// addUnsolicited takes a reply whose command is not in the capture, after the given number
+// of commands.
 func (all *dataPorts) addUnsolicited(r *Reply, commands int) {
 	if a := fromReply(r, all.server); a != nil {
 		a.seen = commands
@@ -60,7 +60,7 @@ func (all *dataPorts) addUnsolicited(r *Reply, commands int) {
 	}
 }
 
-// append adds a data port. Its address is not a third party's if a proxy stands for it.
+// append adds a data port. The address of a proxy is not a third party's.
 func (all *dataPorts) append(a *DataPort) {
 	if p := all.proxy; p != nil && a.ThirdParty {
 		server, _ := netip.ParseAddrPort(p.Server)
@@ -70,7 +70,7 @@ func (all *dataPorts) append(a *DataPort) {
 	all.list = append(all.list, a)
 }
 
-// inOrder returns them in the order in which they could be answered.
+// inOrder returns them in the order in which connections could come to them.
 func (all *dataPorts) inOrder() []*DataPort {
 	slices.SortStableFunc(all.list, func(a, b *DataPort) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.ReplyPacket, b.ReplyPacket))
@@ -78,7 +78,7 @@ func (all *dataPorts) inOrder() []*DataPort {
 	return all.list
 }
 
-// Where is the announced address in words: an EPRT may have a port alone that can be read.
+// Where is the announced address in words. Of some malformed EPRT only the port is known.
 func (a *DataPort) Where() string {
 	if !a.Addr.Addr().IsValid() {
 		return fmt.Sprintf("port %d of an address that cannot be read", a.Addr.Port())

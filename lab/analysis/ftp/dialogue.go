@@ -1,4 +1,4 @@
-// What both sides of a control connection said, read in the order in which they said it.
+// The two directions of a control connection, read as one dialogue.
 
 package ftp
 
@@ -11,7 +11,7 @@ import (
 	"ftplab/lab/analysis/tls"
 )
 
-// A Transcript is what was recorded of a control connection, ready to be read.
+// A Transcript is the recorded dialogue of a control connection. Read yields its lines.
 type Transcript struct {
 	client, server iter.Seq[tcp.Chunk]
 	fromStart      bool // the capture has the beginning of the connection
@@ -22,19 +22,19 @@ type Transcript struct {
 	keys           *tls.Keys
 }
 
-// A Handler is called for what is read, in the order in which it was said. What is nil
-// is not called.
+// A Handler is called for each part of a dialogue, in the order of the dialogue. Functions
+// that are nil are not called.
 type Handler struct {
 	Line func(*Line)
-	// Exchange is called for a command when no more replies to it can come.
+	// Exchange is called for a command after its last reply.
 	Exchange func(*Exchange)
-	// Unsolicited is called for a reply that answers no command, with the number of
-	// commands before it.
+	// Unsolicited is called for a reply that answers no command. commands is the number
+	// of commands before it.
 	Unsolicited func(r *Reply, commands int)
 }
 
-// Session reads the whole dialogue. Control, User, DataPorts and the data connections of
-// the exchanges are not in it.
+// Session reads the whole dialogue. It leaves Control, User, DataPorts and the Data of the
+// exchanges empty.
 func (t *Transcript) Session() *Session {
 	s := &Session{}
 	s.Layer, s.Overlong = t.Read(Handler{
@@ -49,7 +49,8 @@ func (t *Transcript) Session() *Session {
 	return s
 }
 
-// An Outline is what has to be known of a session when the dialogue itself is forgotten.
+// An Outline is the part of a session that is kept in memory; the dialogue is read again
+// when it is needed.
 type Outline struct {
 	User      string
 	TLS       bool // as in a Session
@@ -61,7 +62,7 @@ type Outline struct {
 	transfers transfers
 }
 
-// Outline reads the dialogue between two addresses for its outline.
+// Outline reads the dialogue between two addresses and returns its outline.
 func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
@@ -84,8 +85,8 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	return o
 }
 
-// Read calls the handler. It returns what is known of TLS, nil if the dialogue is in clear,
-// and whether only its beginning was read.
+// Read calls the handler. It returns the TLS layer, nil for a dialogue in clear, and whether
+// the dialogue was too long to read all of it.
 func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	client, server := t.client, t.server
 	if t.tls {
@@ -98,7 +99,7 @@ func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	return layer, t.cut || p.overlong
 }
 
-// A user is who logs in, as far as it has been read.
+// A user keeps track of the user name in a dialogue.
 type user struct {
 	tried     string // the name of the last login
 	begun     bool   // there was one
@@ -126,8 +127,8 @@ func (u *user) add(e *Exchange) {
 	}
 }
 
-// name is that of the last login that succeeded, or else of the last one tried. It is
-// unknown, "", if USER is not in the capture.
+// name returns the name of the last login that succeeded, or else of the last attempt. It
+// is "" if USER is not in the capture.
 func (u *user) name() string {
 	if !u.succeeded && u.any {
 		return u.before

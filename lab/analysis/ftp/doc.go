@@ -2,9 +2,9 @@
 // from streams that package tcp has put in order, and finds the command and the
 // transfer to which each data connection belongs.
 //
-// A [Candidate] is a connection that may be a control connection: its bytes are
-// recorded until that is decided. A [Transcript] is the dialogue of one that is;
-// it can be read as a [Session] or line by line. [Expected] is the table of
+// A [Candidate] is a connection that may be a control connection. Its bytes are
+// recorded until that is decided. A [Transcript] is the dialogue of a control
+// connection; it can be read as a [Session] or line by line. [Expected] is the table of
 // expected data connections: the data ports that sessions gave and that no
 // connection has used yet.
 //

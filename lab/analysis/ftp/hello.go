@@ -1,4 +1,4 @@
-// What a ClientHello of TLS tells of FTP.
+// ClientHello messages of TLS: those that nobody asked for, and those that name FTP.
 
 package ftp
 
@@ -9,12 +9,12 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// Unasked reports whether a line of a dialogue is the beginning of a TLS handshake to
-// which the server did not agree: it took it for a command.
+// Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
+// server had not agreed to, and so took for a command.
 func (l *Line) Unasked() bool { return l.From == Client && tlsRecord([]byte(l.Text)) }
 
-// unaskedHello reports whether the client began TLS although the server never agreed to
-// it: it says nothing in TLS, and goes on in clear.
+// unaskedHello reports whether the client began TLS although the server never agreed to it:
+// the server sends nothing in TLS, and continues in clear.
 func unaskedHello(client, server iter.Seq[tcp.Chunk]) bool {
 	_, hello := cutAtTLS(client)
 	if len(hello) == 0 {

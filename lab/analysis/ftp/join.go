@@ -1,4 +1,4 @@
-// Data connections are joined to what announced and used them.
+// How data connections are matched to the announcements and commands that they belong to.
 
 package ftp
 
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// An Opening is what decides whether a connection came to an announced address.
+// An Opening has the facts that decide whether a connection came to an announced address.
 type Opening struct {
 	ID int
 	// Ends are the senders of the two directions, 0 that of the first packet.
@@ -18,7 +18,7 @@ type Opening struct {
 	// Initiator is the direction that opened it, -1 if no handshake was seen.
 	Initiator int
 	// FirstPacket is its first packet; AnswerSYN is the packet of the first SYN of
-	// the side that was called, 0 for none.
+	// the side that accepted, 0 for none.
 	FirstPacket, AnswerSYN int
 	// Data says that it carries data.
 	Data bool
@@ -28,24 +28,24 @@ type Opening struct {
 type expected struct {
 	*DataPort
 	control int        // the ID of the connection it was announced on
-	host    netip.Addr // who is to be called, at the announced port
-	caller  netip.Addr // and by whom: the other party of the session
-	closed  int        // the packet behind which the session is over, 0 if that is not known
+	host    netip.Addr // listens at the announced port
+	caller  netip.Addr // connects to it: the other party of the session
+	closed  int        // the last packet of the session, 0 if that is not known
 }
 
-// listener is where a call would come to.
+// listener is the address that the connection comes to.
 func (e *expected) listener() netip.AddrPort { return netip.AddrPortFrom(e.host, e.Addr.Port()) }
 
-// Expected is a table of the data connections that sessions announced. They are found
-// by who listens, or by that and who calls.
+// Expected is a table of the data connections that sessions announced. It is searched by the
+// listening address, alone or together with the connecting host.
 type Expected struct {
 	list                 []expected
 	byListener, byCaller []int32 // indexes, in order, that of the packets last
 }
 
-// Add takes in the data ports of a session. An announced address may be that in the text
-// or that of the party which announced it: behind an address translator, the two differ. The
-// session was over behind the packet closed; 0 says that this is not known.
+// Add adds the data ports of a session. A connection may come to the address in the text or
+// to the address of the party that announced it: with NAT, the two differ. closed is the last
+// packet of the session, 0 if that is not known.
 func (all *Expected) Add(control, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	for _, a := range ports {
 		host, caller := server.Addr().Unmap(), client.Addr().Unmap()
@@ -60,7 +60,7 @@ func (all *Expected) Add(control, closed int, client, server netip.AddrPort, por
 	}
 }
 
-// Sort puts the table in order; then connections can be matched.
+// Sort sorts the table, which Match requires.
 func (all *Expected) Sort() {
 	ordered := func(compare func(x, y *expected) int) []int32 {
 		order := make([]int32, len(all.list))
@@ -77,7 +77,7 @@ func (all *Expected) Sort() {
 // Len is how many entries the table has.
 func (all *Expected) Len() int { return len(all.list) }
 
-// anybody may be the caller.
+// anybody stands for any connecting host.
 var anybody netip.Addr
 
 func (e *expected) compare(listener netip.AddrPort, caller netip.Addr, packet int) int {
@@ -90,9 +90,9 @@ func (e *expected) compare(listener netip.AddrPort, caller netip.Addr, packet in
 	return cmp.Compare(e.from, packet)
 }
 
-// newest returns the last entry before a packet. If there is none it is one that had been
-// asked for before the packet: the reply with the address may have been captured late. It
-// is nil if there is none of these either.
+// newest returns the last entry before a packet. If there is none, it returns one whose
+// command came before the packet, since the reply with the address may have been captured
+// late. It returns nil if there is none of these either.
 func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet int) *expected {
 	order := all.byCaller
 	if caller == anybody {
@@ -115,15 +115,15 @@ func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet i
 	return nil
 }
 
-// over reports whether no connection could come to the data port any more when a packet
-// passed: its transfer had ended, or its session.
+// over reports whether the data port was closed when a packet was sent, because its transfer
+// or its session had ended.
 func (e *expected) over(packet int) bool {
 	return e.closed > 0 && packet > e.closed || e.usedUp > 0 && packet > e.usedUp && len(e.Connections) > 0
 }
 
-// Match finds the data port that a connection came to, notes the connection there, and
-// returns what the connection is for. The newest announcement counts; one whose other
-// party is the caller counts more than one whose is not.
+// Match finds the data port that a connection came to, adds the connection to it, and
+// returns the purpose of the connection. An announcement to the connecting host takes
+// precedence over others, and then the newest one.
 func (all *Expected) Match(o *Opening) (purpose Purpose, ok bool) {
 	for _, known := range []bool{true, false} {
 		e, listener := all.accept(o, known)
@@ -149,9 +149,9 @@ func (e *expected) joined(id int) {
 	e.Connections, e.uses = append(e.Connections, id), append(e.uses, -1)
 }
 
-// otherEnd returns the data port that another session announced for the same connection,
-// nil if there is none: a client that has one server send to another hands the address
-// that this one listens at to that one (RFC 959 section 5.2, figure 2).
+// otherEnd returns the data port that another session announced for the same connection, nil
+// if there is none. A client that makes one server send to another gives the first the
+// address at which the second listens (RFC 959 section 5.2, figure 2).
 func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected {
 	at := unmapped(o.Ends[listener])
 	i := sort.Search(len(all.byListener), func(i int) bool { return all.list[all.byListener[i]].compare(at, anybody, o.FirstPacket) > 0 })
@@ -164,20 +164,20 @@ func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected 
 	return nil
 }
 
-// accept returns the newest entry that a connection may have come to, and the direction of
-// the side that listened; nil if there is none. With known, the caller must be the
-// other party of the session.
+// accept returns the newest entry that a connection may have come to, nil for none, and the
+// direction of the listening side. With known, the connecting host must be the other party
+// of the session.
 func (all *Expected) accept(o *Opening, known bool) (best *expected, listener int) {
 	for dir := range 2 {
 		if dir == o.Initiator {
-			continue // an announced address is one that is called
+			continue // this side connected, and did not listen
 		}
 		caller := anybody
 		if known {
 			caller = o.Ends[1-dir].Addr().Unmap()
 		}
 		e := all.newest(unmapped(o.Ends[dir]), caller, o.FirstPacket)
-		if e == nil { // the call may have been captured early; nobody takes it before
+		if e == nil { // the SYN may have been captured early, but not its answer
 			e = all.newest(unmapped(o.Ends[dir]), caller, o.AnswerSYN)
 		}
 		if e != nil && (best == nil || e.from > best.from) {
@@ -187,20 +187,20 @@ func (all *Expected) accept(o *Opening, known bool) (best *expected, listener in
 	return best, listener
 }
 
-// unmapped is an address of IPv4 as itself, even if it is written as one of IPv6.
+// unmapped turns an IPv4 address that is mapped to IPv6 into plain IPv4.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// A Port20 takes connections from a server's port 20 (RFC 959 section 3.2) for data
+// A Port20 recognizes connections from a server's port 20 (RFC 959 section 3.2) as data
 // connections whose announcement is not in the capture. Each belongs to the last session
-// between the two hosts that had begun, if there is one.
+// between the two hosts that began before it, if there is one.
 type Port20 struct{ owners map[hosts][]owner }
 
 type hosts struct{ client, server netip.Addr }
 
-// An owner is a session, and the packet with which it begins.
+// An owner is a session with its first packet.
 type owner struct{ control, first int }
 
-// Add takes in a session that begins with a packet, in the order of the sessions.
+// Add adds a session with its first packet. Sessions are added in their order.
 func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	if all.owners == nil {
 		all.owners = map[hosts][]owner{}
@@ -209,8 +209,8 @@ func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	all.owners[h] = append(all.owners[h], owner{control, first})
 }
 
-// Match returns what a connection is for if it is one of these. One that was called at
-// port 20 is none: a scan does that.
+// Match returns the purpose of a connection if it is one of these. A connection to port 20 is
+// not, since only scans open those.
 func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if (o.Ends[0].Port() == ftpDataPort) == (o.Ends[1].Port() == ftpDataPort) {
 		return purpose, false
@@ -254,7 +254,7 @@ type transferCommand struct {
 	joined      bool // a data connection belongs to it
 }
 
-// transfers are the commands of a session that move data, as far as it has been read.
+// transfers are the commands that move data, of the part of a session that has been read.
 type transfers struct {
 	list     []transferCommand
 	commands int    // so far
@@ -288,11 +288,9 @@ func (all *transfers) between(from, to int) []transferCommand {
 	return all.list[at(from):at(max(from, to))]
 }
 
-// Assign calls assign for the data connections of each data port of a session that were
-// used by one of the commands between it and the next data port. Afterwards the
-// commands are forgotten.
-//
-// A malformed address to which nothing came is no data port.
+// Assign calls assign for each data connection that a command used. A connection to a data
+// port belongs to a command between that data port and the next one. Assign removes
+// malformed data ports to which no connection came, and forgets the commands.
 func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Transfer)) {
 	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return a.Malformed && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
@@ -321,10 +319,10 @@ func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Tr
 	o.transfers = transfers{}
 }
 
-// chosen is the command, of some, that a data connection belongs to; nil for none. The
-// server opens an active one for the last command before its first packet; a passive one
-// may be opened before its command is sent, and belongs to the first that was not refused.
-// If the first of them is free, only those that are count.
+// chosen is the command that a data connection belongs to, nil for none. The server opens an
+// active one for the last command before its first packet. A passive one may be opened
+// before its command is sent, and belongs to the first command that was not refused. If the
+// first command has no data connection yet, only commands without one count.
 func chosen(among []transferCommand, firstPacket int, mode Mode) *transferCommand {
 	if len(among) == 0 {
 		return nil
@@ -343,8 +341,8 @@ func chosen(among []transferCommand, firstPacket int, mode Mode) *transferComman
 	return best
 }
 
-// EachUse calls use for every data connection of a session that one of its commands used,
-// with the index of that.
+// EachUse calls use for every data connection that a command of the session used, with the
+// index of the command.
 func EachUse(ports []*DataPort, use func(exchange, id int)) {
 	for _, a := range ports {
 		for n, exchange := range a.uses {

@@ -1,4 +1,4 @@
-// A stream becomes lines.
+// How a stream is split into lines.
 
 package ftp
 
@@ -9,13 +9,13 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A rawLine is a line as it stands in the stream, without its end.
+// A rawLine is a line of a stream, without its line end.
 type rawLine struct {
 	text        []byte
-	seq, end    int64 // relative numbers of its first byte, and behind its end
+	seq, end    int64 // relative numbers of its first byte and of the byte after its end
 	firstPacket int
 	ack         int64 // that of its first chunk
-	packet      int   // this and the next ones are those of its last chunk
+	packet      int   // this and the following fields are from its last chunk
 	time        int64
 	readableAt  int
 	ackedAt     int64
@@ -24,8 +24,8 @@ type rawLine struct {
 	urgent      bool // a chunk of it was sent as urgent
 }
 
-// splitLines yields the lines of a stream. A line ends at LF, a CR before it is not part of
-// it; a gap ends it, too, incomplete.
+// splitLines yields the lines of a stream. A line ends at LF; a CR before the LF is not part
+// of it. A gap in the stream ends a line as well, which is then incomplete.
 func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
 	return func(yield func(rawLine) bool) {
 		var line rawLine

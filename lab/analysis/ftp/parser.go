@@ -1,4 +1,4 @@
-// The lines of both sides become commands and replies.
+// How the lines of both sides become commands and replies.
 
 package ftp
 
@@ -8,30 +8,31 @@ import (
 	"strings"
 )
 
-// MaxLines bounds the lines of a dialogue, beside one for each packet of the capture. A
-// real one never comes near; a stream of empty lines would else fill the memory.
+// MaxLines limits the lines of a dialogue, in addition to one for each packet of the
+// capture. Real dialogues are far shorter. Without a limit a stream of empty lines would use
+// all memory.
 const MaxLines = 100_000
 
-// A parser turns what both sides of a session say into lines, replies and exchanges.
+// A parser turns the streams of both sides into lines, replies and exchanges.
 type parser struct {
 	to       Handler
 	left     int // lines that may still be read
 	overlong bool
 
 	open              *Reply // of many lines, its last one not seen yet
-	openGap           bool   // bytes are missing in front of it
-	openCommands      int    // that there were when it began
+	openGap           bool   // bytes before it are missing
+	openCommands      int    // the number of commands when it began
 	commands          int    // so far
 	pending           pending
-	answered, greeted bool // a command was, the client was
-	gap               bool // bytes are missing in front of a reply
-	cut               bool // the last line of the server was, as by a recorder that cuts packets short
-	lost              bool // whole lines may be, since the last reply that was given to a command
+	answered, greeted bool // a command was answered, the client was greeted
+	gap               bool // bytes before a reply are missing
+	cut               bool // the server's last line is incomplete, as with a snap length
+	lost              bool // whole lines may be lost since the last reply that answered a command
 	pipelines         bool // the client does not wait for a reply before its next command
 	fromStart         bool // the capture has the beginning of the connection
 }
 
-// parse reads both sides, in the order in which they spoke.
+// parse reads both sides, in the order of the dialogue.
 func (p *parser) parse(client, server iter.Seq[rawLine]) {
 	next, stop := iter.Pull(server)
 	defer stop()
@@ -56,10 +57,10 @@ func (p *parser) parse(client, server iter.Seq[rawLine]) {
 	p.settle(len(p.pending))
 }
 
-// precedes reports whether a line of the server comes before one of the client. As a rule
-// the one that could be read first does, but not a reply before a command that it acknowledges,
-// nor a command before a reply that it does: if there is something to be answered. (Some
-// forgers let each command acknowledge its own reply.)
+// precedes reports whether a line of the server comes before one of the client. Usually the
+// line that could be read first does. But a reply comes after a command that it acknowledges,
+// and a command after a reply that it acknowledges, if some command waits for a reply. (In
+// some forged captures each command acknowledges its own reply.)
 func (p *parser) precedes(reply, command rawLine) bool {
 	switch {
 	case reply.end > command.ackedAt:
@@ -70,7 +71,7 @@ func (p *parser) precedes(reply, command rawLine) bool {
 	return reply.readableAt < command.readableAt
 }
 
-// line makes a Line, nil if there have been too many.
+// line makes a Line. It returns nil if there are too many lines.
 func (p *parser) line(l rawLine, from Side) *Line {
 	if p.left <= 0 {
 		p.overlong = true
@@ -89,7 +90,8 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	return line
 }
 
-// clientLine takes a line of the client, a command, and reports whether there was room.
+// clientLine takes a line of the client, a command. It returns false if there are too many
+// lines.
 func (p *parser) clientLine(l rawLine) bool {
 	line := p.line(l, Client)
 	if line == nil {
@@ -103,8 +105,7 @@ func (p *parser) clientLine(l rawLine) bool {
 	return true
 }
 
-// command reads a line of the client; nil if it holds nothing but Telnet
-// commands.
+// command parses a line of the client. It returns nil if the line has only Telnet commands.
 func (p *parser) command(line *Line) *Exchange {
 	verb, argument := cutCommand(line.Text)
 	if verb == "" && (len(line.Telnet) > 0 || !line.Complete) {
@@ -113,8 +114,8 @@ func (p *parser) command(line *Line) *Exchange {
 	return &Exchange{Line: line, Command: capitals(verb), Argument: argument}
 }
 
-// capitals puts the letters of a verb in capitals, and leaves other bytes as they
-// are, whatever they stand for.
+// capitals converts the ASCII letters of a verb to capitals and leaves other bytes as they
+// are.
 func capitals(verb string) string {
 	small := func(c byte) bool { return c >= 'a' && c <= 'z' }
 	if !slices.ContainsFunc([]byte(verb), small) {
@@ -129,8 +130,8 @@ func capitals(verb string) string {
 	return string(b)
 }
 
-// cutCommand cuts a line into verb and argument, at one blank. What follows that
-// is the argument, further blanks included: they may belong to a name.
+// cutCommand cuts a line at the first space into verb and argument. Further spaces are part
+// of the argument, since a file name may begin with them.
 func cutCommand(text string) (verb, argument string) {
 	text = strings.TrimRight(strings.TrimLeft(text, " \t\r\n\v\f"), "\r")
 	if i := strings.IndexAny(text, " \t"); i >= 0 {
@@ -139,8 +140,8 @@ func cutCommand(text string) (verb, argument string) {
 	return text, ""
 }
 
-// serverLine takes a line of the server: a reply, or one of the lines of a reply. It
-// reports whether there was room.
+// serverLine takes a line of the server: a reply, or one of the lines of a reply. It returns
+// false if there are too many lines.
 func (p *parser) serverLine(l rawLine) bool {
 	if p.open != nil && l.afterGap {
 		p.close(true)
@@ -178,9 +179,9 @@ func (p *parser) serverLine(l rawLine) bool {
 	return true
 }
 
-// neverEnds reports whether the reply that is open was over without the last line that
-// RFC 959 section 4.2 wants. It was if the client has gone on since, and what comes now
-// has another code, one that answers what the client said.
+// neverEnds reports whether the open reply has ended without the last line that RFC 959
+// section 4.2 requires. This is so if the client has sent a command since, and the line that
+// comes now has another code, which answers that command.
 func (p *parser) neverEnds(code int) bool {
 	if code == p.open.Code || p.commands == p.openCommands {
 		return false
@@ -189,7 +190,7 @@ func (p *parser) neverEnds(code int) bool {
 	return code >= 400 && code < 600 || fits(e.Command, code)
 }
 
-// endsIn says which line is the last one seen of a reply that is whole.
+// endsIn sets the last line of a complete reply.
 func (r *Reply) endsIn(line *Line) {
 	r.Packet, r.Time = line.Packet, line.Time
 }
@@ -218,8 +219,7 @@ func (p *parser) unsolicited(r *Reply) {
 	}
 }
 
-// greets reports whether a reply is the greeting of the server, not the answer to
-// the command that waits.
+// greets reports whether a reply is the server's greeting and not the reply to a command.
 func (p *parser) greets(r *Reply) bool {
 	if r.Code != 220 && r.Code != 120 && r.Code != 421 {
 		return false

@@ -1,4 +1,4 @@
-// Data connections in TLS: what they carried inside is read while their packets pass.
+// Data connections in TLS: their content is decrypted while their packets are read.
 
 package ftp
 
@@ -23,12 +23,11 @@ type protected struct {
 }
 
 // BeginsWithTLS reports whether the first segment of a direction begins like a handshake.
-// Whether the connection is in TLS is known when it has been read as such.
+// Only reading it as TLS shows whether it is one.
 func (c *Candidate) BeginsWithTLS() bool { return c.handshake }
 
-// Protect makes c a data connection in TLS, before its first packet. Those of other
-// connections that wait for a gap to be filled are counted in the same pool. Hashes says
-// that Digest will be asked for.
+// Protect makes c a data connection in TLS, before its first packet. The pool bounds the
+// segments of all connections that wait behind a gap. With hashes, Digest can be called.
 func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 	p := &protected{session: tls.NewSession(keys), hashes: hashes}
 	for dir := range 2 {
@@ -53,7 +52,7 @@ func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 	c.Hashes, c.protected, c.state = pool, p, opaque
 }
 
-// close ends the reading, when all packets have passed.
+// close ends the reading, when all packets have been read.
 func (c *Candidate) close() {
 	p := c.protected
 	if p.closed {
@@ -66,8 +65,8 @@ func (c *Candidate) close() {
 	p.session.Close()
 }
 
-// Layer returns what is known of TLS on a data connection that was to be read as such, when
-// all packets have passed; nil if it is none.
+// Layer returns the TLS layer of a data connection that Protect was called for, when all
+// packets have been read; nil if it is not TLS.
 func (c *Candidate) Layer(client int) *TLSLayer {
 	if c.protected == nil {
 		return nil
@@ -80,8 +79,8 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 	return &TLSLayer{From: c.protected.from, Session: s, client: client}
 }
 
-// sum is the digest of what a direction carried inside TLS, or as it is if the connection
-// turned out to be in clear; "" if not all of it was read.
+// sum is the digest of the content of a direction: inside TLS, or of the stream itself if
+// the connection is in clear. It is "" if not all of the content was read.
 func (p *protected) sum(dir int, h *tcp.Half) string {
 	have, start, end := h.Stream()
 	if !p.hashes || start == end || !have.Covers(start, end) {

@@ -1,4 +1,5 @@
-// What a proxy puts in front of a dialogue, or what a client says to it first.
+// Proxies in front of a dialogue: the header that they add, or the request that a client
+// sends to them first.
 
 package ftp
 
@@ -13,25 +14,25 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A Proxy is what stands in front of a dialogue: HAProxy's PROXY header, which says who
-// the client is, or the words by which a client asks a proxy for a connection. It belongs
-// to no dialogue.
+// A Proxy describes what comes before a dialogue: HAProxy's PROXY header with the address of
+// the client, or the exchange in which a client asks a proxy for a connection. It is not part
+// of the dialogue.
 type Proxy struct {
 	// Kind is "PROXY v1", "PROXY v2", "SOCKS4", "SOCKS5" or "HTTP CONNECT".
 	Kind string
-	// Client is the address of the client as a PROXY header gives it; it is not valid
-	// for another kind, or if the header has none.
+	// Client is the address of the client in a PROXY header. It is invalid for another
+	// kind, or if the header has none.
 	Client netip.AddrPort
-	// Server is whom the client wants to reach, "192.0.2.21:21" or "ftp.example.test:21";
-	// "" if that is not said.
+	// Server is the server that the client wants to reach, "192.0.2.21:21" or
+	// "ftp.example.test:21"; "" if it is not known.
 	Server string
 }
 
-// maxFront is how many bytes of a stream are looked at for what stands in front.
+// maxFront is how many bytes of a stream are searched for a proxy.
 const maxFront = 4 << 10
 
-// behindProxy returns the streams of a client and a server without what stands in front
-// of them; proxy is nil if that is nothing.
+// behindProxy returns the streams of a client and a server without the proxy's part; proxy is
+// nil if there is none.
 func behindProxy(client, server iter.Seq[tcp.Chunk]) (_, _ iter.Seq[tcp.Chunk], proxy *Proxy) {
 	said := firstBytes(client)
 	if len(said) == 0 {
@@ -78,7 +79,7 @@ func firstBytes(chunks iter.Seq[tcp.Chunk]) []byte {
 	return all
 }
 
-// without leaves out the first bytes of a stream.
+// without returns a stream without its first bytes.
 func without(chunks iter.Seq[tcp.Chunk], n int) iter.Seq[tcp.Chunk] {
 	return func(yield func(tcp.Chunk) bool) {
 		left := n
@@ -141,7 +142,7 @@ func addrPortOf(ip, port []byte) netip.AddrPort {
 	return netip.AddrPortFrom(a, binary.BigEndian.Uint16(port))
 }
 
-// socks4 reads a request of SOCKS 4 or 4A to connect, and that it is granted.
+// socks4 reads a connection request of SOCKS 4 or 4A and its acceptance.
 func socks4(client, server []byte) (*Proxy, int, int) {
 	const connect, granted, answer = 1, 0x5a, 8
 	if len(client) < 9 || client[1] != connect || len(server) < answer || server[1] != granted {
@@ -168,8 +169,8 @@ func hostPort(host string, port []byte) string {
 	return host + ":" + strconv.Itoa(int(binary.BigEndian.Uint16(port)))
 }
 
-// socks5 reads what a client and a proxy of SOCKS 5 say to each other (RFC 1928), with a
-// password (RFC 1929) or without, up to where the connection is granted.
+// socks5 reads the exchange between a client and a SOCKS 5 proxy (RFC 1928), with a password
+// (RFC 1929) or without, up to the acceptance of the connection.
 func socks5(client, server []byte) (*Proxy, int, int) {
 	const version, connect, granted, password = 5, 1, 0, 2
 	if len(client) < 2 || len(server) < 2 || server[0] != version {
@@ -195,7 +196,8 @@ func socks5(client, server []byte) (*Proxy, int, int) {
 	return &Proxy{Kind: "SOCKS5", Server: to}, at + 3 + size, answered + 3 + bound
 }
 
-// socksAddress reads an address of SOCKS 5 from its type on; its size is 0 if it is none.
+// socksAddress reads an address of SOCKS 5, which begins with its type. The size is 0 if it
+// is invalid.
 func socksAddress(b []byte) (text string, size int) {
 	const ipv4, name, ipv6 = 1, 3, 4
 	if len(b) < 2 {
@@ -220,7 +222,7 @@ func socksAddress(b []byte) (text string, size int) {
 	return addrPortOf(b[from:from+n], b[from+n:]).String(), size
 }
 
-// httpConnect reads a request for a tunnel and that it is granted (RFC 9110 section 9.3.6).
+// httpConnect reads a request for a tunnel and its acceptance (RFC 9110 section 9.3.6).
 func httpConnect(client, server []byte) (*Proxy, int, int) {
 	const end = "\r\n\r\n"
 	request, _, asked := bytes.Cut(client, []byte(end))

@@ -1,4 +1,4 @@
-// Which connections are FTP dialogue, by what is said in them.
+// Which connections are FTP dialogue, by their first lines.
 
 package ftp
 
@@ -19,8 +19,7 @@ const (
 // looked is how many lines of each side count.
 const looked = 60
 
-// verbs are the commands of FTP. Those with true are hardly used by any other
-// protocol.
+// verbs are the commands of FTP. Hardly any other protocol uses those with true.
 var verbs = verbTable(
 	`USER PASS AUTH FEAT SYST PORT PASV EPSV EPRT RETR STOR LIST NLST MLSD CWD PWD XPWD TYPE OPTS`,
 	`ACCT CDUP SMNT QUIT REIN STRU MODE STOU APPE ALLO REST RNFR RNTO ABOR DELE RMD MKD SITE STAT HELP NOOP
@@ -46,14 +45,14 @@ func verbTable(strong, weak string) map[string]bool {
 type tally struct {
 	lines, replies, verbs, strong, notFTP int
 
-	// auth says that it asks for TLS, agrees that it agrees: 234 is of no protocol but
-	// FTP (RFC 4217 section 4).
+	// auth says that the side sends AUTH, agrees that it sends 234, which no protocol but
+	// FTP has (RFC 4217 section 4).
 	auth, agrees bool
-	// news says that it greets as a server of news does (RFC 3977 section 5.1).
+	// news says that the side greets like a news server (RFC 3977 section 5.1).
 	news bool
 }
 
-// count counts the first lines of what one side said.
+// count counts the first lines of one side.
 func count(lines [][]byte) tally {
 	var v tally
 	for _, line := range lines[:min(looked, len(lines))] {
@@ -77,7 +76,7 @@ func count(lines [][]byte) tally {
 	return v
 }
 
-// firstWord returns the first word of a line, cut at what no verb can exceed.
+// firstWord returns the first word of a line, at most as long as the longest verb.
 func firstWord(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	if i := bytes.IndexAny(line, " \t"); i >= 0 {
@@ -86,7 +85,7 @@ func firstWord(line []byte) []byte {
 	return line[:min(len(line), 16)]
 }
 
-// replyCode reads the three digits of a reply, and whether more lines follow
+// replyCode reads the three digits of a reply, and reports whether more lines follow
 // (RFC 959 section 4.2).
 func replyCode(line []byte) (code int, more, ok bool) {
 	if len(line) < 3 {
@@ -104,9 +103,8 @@ func replyCode(line []byte) (code int, more, ok bool) {
 	return code, len(line) > 3 && line[3] == '-', true
 }
 
-// clientOf decides by the tallies of both sides which is the client's: 0 or 1, -1
-// if this is not FTP. The side at port 21, if there is one (else -1), is never
-// the client.
+// clientOf decides by the tallies of both sides which is the client: 0 or 1, -1 if this is
+// not FTP. at21 is the side at port 21, -1 for none; it is never the client.
 func clientOf(sides [2]tally, at21 int) int {
 	for dir, client := range sides {
 		server := sides[1-dir]
@@ -144,8 +142,8 @@ func serverByPort(s *tcp.State) int {
 	return -1
 }
 
-// clientDirection decides by what both directions said which one is the FTP
-// client's, -1 if the connection is no dialogue.
+// clientDirection decides by the lines of both directions which one is the FTP client's, -1
+// if the connection is not dialogue.
 func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
 	for dir := range streams {
 		if client, server, proxy := behindProxy(streams[dir], streams[1-dir]); proxy != nil {
@@ -162,8 +160,7 @@ func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
 	return clientOf(sides, serverByPort(s))
 }
 
-// greetsWithNews reports whether the first of these lines is the greeting of a server of
-// news.
+// greetsWithNews reports whether the first of these lines is the greeting of a news server.
 func greetsWithNews(lines [][]byte) bool {
 	if len(lines) == 0 {
 		return false

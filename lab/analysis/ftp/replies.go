@@ -1,4 +1,4 @@
-// Which replies a command may have.
+// Which reply codes each command may have.
 
 package ftp
 
@@ -57,8 +57,8 @@ func replyTable(lines string) map[string][]int {
 	return table
 }
 
-// fits reports whether a command may have a reply. One that is not in the table may have
-// any.
+// fits reports whether a command may have a reply code. A command that is not in the table
+// may have any.
 func fits(command string, code int) bool {
 	codes, known := allowed[command]
 	if !known || code >= 400 {
@@ -72,8 +72,8 @@ func fits(command string, code int) bool {
 	return false
 }
 
-// general reports whether a reply says no more than yes, so that servers give it to
-// commands for which another one is meant.
+// general reports whether a reply code says only that a command succeeded. Servers use
+// these codes also for commands that have a code of their own.
 func general(code int) bool { return code == 200 || code == 202 || code == 250 }
 
 // completes reports whether a reply ends a transfer that has begun (RFC 959 section

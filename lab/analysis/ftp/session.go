@@ -7,36 +7,35 @@ import "net/netip"
 // A Session is the FTP dialogue of one control connection.
 type Session struct {
 	Control *Connection
-	// User is the name of the last login that succeeded, or else of the last
-	// that was tried.
+	// User is the name of the last login that succeeded, or else of the last attempt.
 	User string
-	// TLS says that the dialogue went on in TLS, from packet TLSFrom on. Hidden says
-	// that some of it could not be read there.
+	// TLS says that the dialogue continues in TLS from packet TLSFrom on. Hidden says
+	// that some of that could not be decrypted.
 	TLS     bool
 	TLSFrom int
 	Hidden  bool
-	// Proxy is what stands in front of the dialogue, nil for nothing.
+	// Proxy is the proxy protocol in front of the dialogue, nil for none.
 	Proxy *Proxy
-	// Layer is what is known of TLS, nil for none.
+	// Layer describes the TLS of the dialogue; nil for none.
 	Layer *TLSLayer
-	// Overlong says that the dialogue is so long that only its beginning was
-	// read: many megabytes, or a hundred thousand lines more than packets.
+	// Overlong says that only the beginning of the dialogue was read, since it has many
+	// megabytes, or a hundred thousand lines more than packets.
 	Overlong bool
-	// Lines is the whole dialogue, in the order in which it was said: a command before
-	// its answer, even if a recorder with several queues has the two the other way round.
+	// Lines is the whole dialogue in its order: a command before its reply, even if a
+	// recorder with several queues stored them in the reverse order.
 	Lines []*Line
 	// Exchanges are the commands with their replies, in the order of the
 	// commands.
 	Exchanges []*Exchange
-	// Unsolicited are the replies that answer no command: the greeting, a
-	// time-out, and whatever answers a command from before the capture began.
+	// Unsolicited are the replies that answer no command in the capture: the greeting, a
+	// timeout, and replies to commands from before the capture began.
 	Unsolicited []*Reply
 	// DataPorts are the addresses offered for data connections, in order.
 	DataPorts []*DataPort
 }
 
-// Each calls line for every line of the dialogue and exchange for every command; either may
-// be nil. It returns Layer and Overlong.
+// Each calls line for every line of the dialogue and exchange for every command. Either may
+// be nil. Each returns Layer and Overlong.
 func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (layer *TLSLayer, overlong bool) {
 	if line != nil {
 		for _, l := range s.Lines {
@@ -51,44 +50,44 @@ func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (layer *TLSLa
 	return s.Layer, s.Overlong
 }
 
-// A Line is one line of the dialogue, however it was cut into segments.
+// A Line is one line of the dialogue. It may be spread over several segments.
 type Line struct {
-	// From is the side that said it.
+	// From is the side that sent it.
 	From Side
 	// Text is the line without its CRLF and without Telnet commands.
 	Text string
-	// Telnet are the Telnet commands that stand in it, byte for byte; see TelnetNames.
+	// Telnet are the bytes of the Telnet commands in it; see [TelnetNames].
 	Telnet []byte
 	// Urgent says that some of it was sent as urgent data (RFC 9293 section 3.8.5), as
-	// RFC 959 section 4.1.3 wants it in front of ABOR.
+	// RFC 959 section 4.1.3 requires before ABOR.
 	Urgent bool
 	// Seq and End are the relative sequence numbers of its first byte and of
 	// the byte behind its CRLF.
 	Seq, End int64
-	// Ack is what its sender had received of the other direction when it sent the
-	// first byte, as a relative sequence number; 0 if it did not say.
+	// Ack is the relative acknowledgment number in the segment of the first byte: what
+	// its sender had received by then. It is 0 without the ACK flag.
 	Ack int64
 	// FirstPacket and Packet are the packets that hold its first and its last
 	// byte; Time is the stamp of Packet, in nanoseconds since 1970.
 	FirstPacket, Packet int
 	Time                int64
-	// Complete says that its end was seen. AfterGap says that bytes are
-	// missing in front of it, so that it may not start where it seems to.
+	// Complete says that its end is in the capture. AfterGap says that bytes before it
+	// are missing, so that it may begin with the rest of another line.
 	Complete, AfterGap bool
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959
 // section 4.2).
 type Reply struct {
-	// Code is the reply code; 0 for a line that is no reply.
+	// Code is the reply code; 0 for a line that is not a reply.
 	Code int
 	// Text is the text behind the code. The lines of a multi-line reply are
 	// joined by newlines, the last without its code as the first.
 	Text string
-	// FirstPacket and Packet are the packets that hold its first and its last
-	// byte; Time is the stamp of Packet. Of a reply whose last line is not in
-	// the capture Packet is that of the first line. A recorder with several queues may
-	// have a reply before its command.
+	// FirstPacket and Packet are the packets that hold its first and its last byte. Time
+	// is the time stamp of Packet. If the last line of a reply is not in the capture,
+	// Packet is that of the first line. A recorder with several queues may store a reply
+	// before its command.
 	FirstPacket, Packet int
 	Time                int64
 	// Lines are the lines it consists of.
@@ -101,16 +100,16 @@ type Exchange struct {
 	*Line
 	// Command is the verb in capital letters, Argument the rest of the line.
 	Command, Argument string
-	// Replies are all replies to it: 150 and 226, for a transfer. Behind a gap in
-	// what the server said, a client that has waited for every reply until then is
-	// taken to have had those that are missing.
+	// Replies are all replies to it, for a transfer 150 and 226. After a gap in the
+	// server's stream, a client that has waited for every reply before is assumed to
+	// have received those in the gap.
 	Replies []*Reply
-	// Data are the IDs of the data connections that it used: one, as a rule.
+	// Data are the IDs of the data connections that it used, usually one.
 	Data []int
 }
 
-// Final returns the code of the reply that completed the command (200 or
-// above), 0 if none was seen.
+// Final returns the code of the reply that completed the command (200 or above), 0 if it is
+// not in the capture.
 func (e *Exchange) Final() int {
 	for i := len(e.Replies) - 1; i >= 0; i-- {
 		if e.Replies[i].Code >= 200 {
@@ -134,18 +133,17 @@ type DataPort struct {
 	Packet, ReplyPacket int
 	// ReplyCode is the code of the reply, 0 for none.
 	ReplyCode int
-	// Exchange is the index of the command among the session's Exchanges, -1 if
-	// it was not seen.
+	// Exchange is the index of the command in the session's Exchanges, -1 if it is not in
+	// the capture.
 	Exchange int
-	// ThirdParty says that the address is not that of the party that announced
-	// it, as its packets show it: the mark of an address translator between
-	// them, or of a bounce (RFC 2577).
+	// ThirdParty says that the address is not the one that the announcing party's packets
+	// have. A NAT device between the two causes this, or a bounce attack (RFC 2577).
 	ThirdParty bool
-	// Malformed says that its line is not as its RFC wants it. It is a data port all
-	// the same, since a connection came to it.
+	// Malformed says that its line does not follow the RFC. It counts because a
+	// connection came to it.
 	Malformed bool
 	// Connections are the IDs of the data connections that came to this address.
-	// SiteToSite are those among them that another session announced, too: they are
+	// SiteToSite are those of them that another session announced as well: connections
 	// between two servers (RFC 959 section 5.2, figure 2).
 	Connections, SiteToSite []int
 
@@ -155,16 +153,16 @@ type DataPort struct {
 	uses   []int // for each of Connections, the index of the command that used it, -1 for none
 }
 
-// A Transfer is the gist of the command that a data connection was used by.
+// A Transfer is a summary of the command that used a data connection.
 type Transfer struct {
-	// Exchange is its index among the Exchanges of the session.
+	// Exchange is its index in the Exchanges of the session.
 	Exchange int
-	// Command, Argument and Packet are the command's, Reply is its final reply's
-	// code, 0 if none was seen.
+	// Command, Argument and Packet are those of the command. Reply is the code of its
+	// final reply, 0 if that is not in the capture.
 	Command, Argument string
 	Packet, Reply     int
-	// Mode is the transmission mode that the session had agreed on (RFC 959 section 3.4):
-	// "B", "C" or the "Z" of zlib, so that the bytes are not those of the file; "" for
-	// streams.
+	// Mode is the transmission mode (RFC 959 section 3.4): "" for stream, "B" for block,
+	// "C" for compressed, or "Z" for zlib. Except in stream mode the bytes are not those
+	// of the file.
 	Mode string
 }

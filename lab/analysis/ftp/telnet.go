@@ -1,4 +1,4 @@
-// The commands of Telnet that stand in a control connection (RFC 854).
+// The Telnet commands in a control connection (RFC 854).
 
 package ftp
 
@@ -16,9 +16,9 @@ const (
 	telnetSE   = 240
 )
 
-// withoutTelnet takes the Telnet commands out of a line, and returns them as well.
-// Clients send them in front of ABOR (RFC 959 section 4.1.3). A byte 255 that begins no
-// command stays: old clients do not double it. It may begin one if the line is not complete.
+// withoutTelnet removes the Telnet commands from a line, and returns both. Clients send them
+// before ABOR (RFC 959 section 4.1.3). A byte 255 that begins no command stays in the text,
+// since old clients do not double it. At the end of an incomplete line it may begin one.
 func withoutTelnet(line []byte, complete bool) (text, telnet []byte) {
 	if bytes.IndexByte(line, telnetIAC) < 0 {
 		return line, nil
@@ -51,8 +51,8 @@ func withoutTelnet(line []byte, complete bool) (text, telnet []byte) {
 	return text, telnet
 }
 
-// TelnetNames writes Telnet commands, as they stand in a stream, with the names of RFC
-// 854: "IAC IP IAC DM", "IAC WILL 6".
+// TelnetNames returns the names of the Telnet commands in a byte sequence, as RFC 854 has
+// them: "IAC IP IAC DM", "IAC WILL 6".
 func TelnetNames(commands []byte) string {
 	names := []string{"SE", "NOP", "DM", "BRK", "IP", "AO", "AYT", "EC", "EL", "GA", "SB", "WILL", "WONT", "DO", "DONT", "IAC"}
 	var words []string

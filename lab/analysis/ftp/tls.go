@@ -1,4 +1,4 @@
-// Where a dialogue goes on in TLS, and what is inside.
+// TLS in a dialogue: where it begins, and what is inside.
 
 package ftp
 
@@ -10,7 +10,7 @@ import (
 	"ftplab/lab/analysis/tls"
 )
 
-// A TLSLayer is what is known of TLS on a connection. It is final when all packets of the
+// A TLSLayer describes TLS on a connection. It is complete when all packets of the
 // connection have been read.
 type TLSLayer struct {
 	// From is the packet with which TLS begins.
@@ -20,7 +20,7 @@ type TLSLayer struct {
 	client int // the direction of the FTP client
 }
 
-// Hidden reports whether there is something in TLS that cannot be read.
+// Hidden reports whether some records could not be decrypted.
 func (t *TLSLayer) Hidden() bool {
 	encrypted, decrypted := 0, 0
 	for _, f := range t.Flows {
@@ -30,7 +30,7 @@ func (t *TLSLayer) Hidden() bool {
 	return encrypted > decrypted
 }
 
-// Flow returns what the given side sent.
+// Flow returns the direction of the given side.
 func (t *TLSLayer) Flow(s Side) *tls.Flow { return &t.Flows[t.direction(s)] }
 
 // CertificatesOf returns the certificates that the given side sent, its own first.
@@ -53,8 +53,8 @@ func (t *TLSLayer) direction(s Side) int {
 	return 1 - t.client
 }
 
-// unwrap reads what both sides of a dialogue said, inside TLS or outside. The layer is nil
-// if no TLS is there.
+// unwrap reads both directions of a dialogue, inside TLS and outside. The layer is nil if
+// there is no TLS.
 func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
 	var plain, rest [2][]tcp.Chunk
 	from := 0
@@ -105,8 +105,8 @@ func cutAtTLS(stream iter.Seq[tcp.Chunk]) (before, rest []tcp.Chunk) {
 	return slices.Clip(all[:held]), all[held:]
 }
 
-// anyRecord reports whether a segment of what was recorded begins like a record of TLS.
-// It is fast, since almost all connections are without.
+// anyRecord reports whether a recorded segment begins like a record of TLS. It is fast,
+// since few connections have one.
 func anyRecord(recorded [2]*tcp.Recording) bool {
 	for _, r := range recorded {
 		if r == nil {
@@ -127,7 +127,7 @@ func tlsRecord(data []byte) bool {
 	return len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
 }
 
-// mayBeRecord reports whether data are too short to tell, but begin like a record so far.
+// mayBeRecord reports whether data is the beginning of a record, but too short to be sure.
 func mayBeRecord(data []byte) bool {
 	const record = "\x16\x03\x01"
 	return len(data) < len(record) && tlsRecord(append(slices.Clip(data), record[len(data):]...))
