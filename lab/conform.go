@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/conform"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/runner"
 	conformance "ftplab/scenarios/conform"
 )
 
@@ -22,6 +23,14 @@ import (
 func Conform(ctx context.Context, server conformance.Program, o Options) ([]conform.Result, error) {
 	return conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, server)
+	})
+}
+
+// ConformClient does the same with a client: a command that downloads the file
+// README from the server and ends with status 0 if it has it.
+func ConformClient(ctx context.Context, command []string, o Options) ([]conform.Result, error) {
+	return conformTo(ctx, conform.ClientRules(), o, func(name string) (*scenario.Scenario, error) {
+		return conformance.Client(name, command)
 	})
 }
 
@@ -72,7 +81,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 		return nil, err
 	}
 	defer c.Close()
-	found, err := conform.Judge(c, rules)
+	found, err := conform.Judge(c, endingOf(s, run), rules)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", run.Capture, err)
 	}
@@ -81,4 +90,19 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 		results = append(results, conform.Result{Rule: r, Finding: found[i], Capture: filepath.ToSlash(run.Capture)})
 	}
 	return results, nil
+}
+
+// endingOf says how the program ended that a step runs.
+func endingOf(s *scenario.Scenario, r *Result) conform.Ending {
+	for _, step := range s.Steps {
+		i := slices.IndexFunc(r.Verdict.Failures, func(f runner.Failure) bool { return f.Line == step.Line })
+		switch {
+		case step.Verb != "run" || i < 0:
+		case r.Verdict.Failures[i].Late:
+			return conform.NotEnded
+		default:
+			return conform.Otherwise
+		}
+	}
+	return conform.AsWanted
 }

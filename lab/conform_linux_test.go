@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/conform"
+	"ftplab/lab/labtest/optional"
 	conformance "ftplab/scenarios/conform"
 )
 
@@ -52,6 +53,64 @@ func TestConformOfDebiansServers(t *testing.T) {
 				return strings.HasPrefix(got, rule+": ") && strings.Contains(got, code)
 			}
 			if !slices.EqualFunc(got, test.want, same) {
+				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// careless is a client that sends all at once, waits for nothing and calls it a success.
+const careless = `exec 3<>/dev/tcp/$SERVER/$PORT
+printf '\377\375\001USER anonymous\nPASS x\nPORT 127,0,0,2,4,1\nRETR README\n' | cat >&3
+sleep 3`
+
+// TestConformOfClients has the tables of two clients as they were checked by hand,
+// and that of one which keeps next to nothing.
+func TestConformOfClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: three clients run fifteen times each")
+	}
+	for _, test := range []struct {
+		command []string
+		want    []string
+	}{
+		{[]string{"curl", "-sS", "-o", "README", "ftp://$SERVER/README"}, nil},
+		{[]string{"bash", "-c", careless}, []string{
+			"The client reads data to the server's close, also if 226 comes before.",
+			"The client says QUIT before it closes.",
+			"PORT names the client's own address.",
+			"A line within a reply of several lines is no reply, whatever digits it begins with.",
+			"The same, of a final reply.",
+			"421 ends the session: the client fails, and closes.",
+			"Every command ends with CR LF.",
+			"The client waits for the greeting.",
+			"The client waits for the reply to each command.",
+			"The client waits for the final reply to a transfer.",
+			"When USER gets 230, no PASS follows.",
+			"When PASS gets 530, the client fails, and asks for no file.",
+			"When RETR gets 550, the client fails.",
+			"When RETR gets 426, the client fails.",
+			"125 is as good as 150.",
+			"250 is as good as 226.",
+			"The client sends no Telnet options.",
+		}},
+		{[]string{"tnftp", "-V", "ftp://$SERVER/README"}, []string{"When RETR gets 426, the client fails."}},
+	} {
+		t.Run(test.command[0], func(t *testing.T) {
+			t.Parallel()
+			optional.Tool(t, test.command[0], "apt install "+test.command[0])
+			found, err := ConformClient(t.Context(), test.command, Options{Results: t.TempDir()})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range found {
+				if r.Verdict == conform.Breaks {
+					got = append(got, r.Text)
+				}
+			}
+			if !slices.Equal(got, test.want) {
 				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})

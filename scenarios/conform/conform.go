@@ -5,14 +5,13 @@ package conform
 import (
 	"embed"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 
 	"ftplab/lab/scenario"
 )
 
-//go:embed server
+//go:embed server client
 var files embed.FS
 
 // A Program is the server that is tried.
@@ -41,11 +40,7 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	}
 	first := "network loopback\n"
 	if len(p.Command) > 0 {
-		first += "program"
-		for _, word := range p.Command {
-			first += " " + strconv.Quote(word)
-		}
-		first += "\n"
+		first += "program" + quoted(p.Command) + "\n"
 	}
 	heading, rest, _ := strings.Cut(text, "\nuser ")
 	account, rest, _ := strings.Cut(rest, "\n")
@@ -61,5 +56,24 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	if p.Rules != "" {
 		text += "-- server --\n" + p.Rules
 	}
-	return scenario.Parse(path.Base(name)+scenario.Extension, []byte(text))
+	return scenario.Parse(name+scenario.Extension, []byte(text))
+}
+
+// Client returns the scenario of a name for a client.
+func Client(name string, command []string) (*scenario.Scenario, error) {
+	source, err := files.ReadFile("client/" + name + scenario.Extension)
+	if err != nil {
+		return nil, fmt.Errorf("there is no scenario %q of conform --client", name)
+	}
+	text := strings.Replace(string(source), "run CLIENT", "run"+quoted(command), 1)
+	return scenario.Parse(name+scenario.Extension, []byte(text))
+}
+
+// quoted returns words as a scenario has them, each behind a space.
+func quoted(words []string) string {
+	text := ""
+	for _, word := range words {
+		text += " " + strconv.Quote(word)
+	}
+	return text
 }

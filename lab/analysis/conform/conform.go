@@ -44,13 +44,24 @@ type Rule struct {
 // A judge says what a session shows.
 type judge func(*facts) Finding
 
-// Judge judges the rules about a scenario by its capture. They are in the order
-// of the list.
-func Judge(c *capture.Capture, rules []Rule) ([]Finding, error) {
+// An Ending is how a client that is a program ended.
+type Ending string
+
+// The endings.
+const (
+	AsWanted  Ending = "as the scenario wants" // or there was no such program
+	Otherwise Ending = "otherwise"             // well where it should fail, or the reverse
+	NotEnded  Ending = "not at all"
+)
+
+// Judge judges the rules about a scenario by its capture, and by how a client
+// ended that is a program. The findings are in the order of the rules.
+func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 	f, err := newFacts(c)
 	if err != nil {
 		return nil, err
 	}
+	f.ending = ending
 	var findings []Finding
 	for _, r := range rules {
 		findings = append(findings, r.judge(f))
@@ -60,6 +71,8 @@ func Judge(c *capture.Capture, rules []Rule) ([]Finding, error) {
 
 // facts are what a capture shows of its session.
 type facts struct {
+	ending      Ending
+	tries       int // how often a file was asked for, in all sessions
 	session     *ftp.Session
 	connections map[int]*ftp.Connection
 	data        map[int][]byte // what small data connections carried, from the server
@@ -73,6 +86,11 @@ func newFacts(c *capture.Capture) (*facts, error) {
 	for s := range c.Sessions() {
 		if f.session == nil {
 			f.session = s
+		}
+		for _, e := range s.Exchanges {
+			if e.Command == "RETR" {
+				f.tries++
+			}
 		}
 	}
 	for x := range c.Connections() {

@@ -2,6 +2,7 @@ package conform
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestClosesAfterClient(t *testing.T) {
 // TestRulesAreNamed wants every rule to be told from the others by what is printed.
 func TestRulesAreNamed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range ServerRules() {
+	for _, r := range slices.Concat(ServerRules(), ClientRules()) {
 		name := r.RFC + r.Section + r.Text
 		if seen[name] || !strings.HasSuffix(r.Text, ".") || r.Scenario == "" {
 			t.Errorf("the rule %q of RFC %s, %s: want a sentence of its own and a scenario", r.Text, r.RFC, r.Section)

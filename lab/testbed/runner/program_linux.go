@@ -73,7 +73,7 @@ func (p *program) message(format string, args ...any) string {
 
 // failure is what a session that took place says of the server.
 func (p *program) failure(format string, args ...any) Failure {
-	return Failure{p.scenario.Server.ProgramLine, p.message(format, args...) + p.log.lastLines("its log, server.log")}
+	return Failure{Line: p.scenario.Server.ProgramLine, Message: p.message(format, args...) + p.log.lastLines("its log, server.log")}
 }
 
 // Addr implements server.

@@ -63,6 +63,7 @@ type Outcome struct {
 type Failure struct {
 	Line    int    `json:"line,omitempty"` // of the scenario file; 0 is none in particular
 	Message string `json:"message"`
+	Late    bool   `json:"late,omitempty"` // the step did not end within its deadline
 }
 
 // In is the failure as a compiler prints it: file:line: message.

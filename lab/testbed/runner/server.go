@@ -84,7 +84,7 @@ func (e embedded) faults(failed bool) (failures []Failure) {
 		return nil
 	}
 	for _, rule := range e.UnusedRules() {
-		failures = append(failures, Failure{rule.Line, rule.Text + ": the server never got this, so the rule was not used"})
+		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used"})
 	}
 	return failures
 }

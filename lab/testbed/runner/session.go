@@ -144,7 +144,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	err := end.asExpected(step)
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
-		failed <- Failure{step.Line, reason(step, err, limit) + end.printed}
+		failed <- Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded)}
 	}
 }
 

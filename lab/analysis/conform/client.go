@@ -1,0 +1,208 @@
+package conform
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// ClientRules returns the rules about clients, by RFC and section. The client
+// downloads one file in each of their scenarios.
+func ClientRules() []Rule { return clientRules }
+
+var clientRules = []Rule{
+	{"959", "3.4.1", "The client reads data to the server's close, also if 226 comes before.", "early", downloads},
+	{"959", "4.1.1", "The client says QUIT before it closes.", "plain", saysQuit},
+	{"959", "4.1.2", "PORT names the client's own address.", "plain", namesItself},
+	{"959", "4.2", "A line within a reply of several lines is no reply, whatever digits it begins with.", "lines", then(startsBehindGreeting, downloads)},
+	{"959", "4.2", "The same, of a final reply.", "marks", downloads},
+	{"959", "4.2", "421 ends the session: the client fails, and closes.", "leaves", then(fails("RETR"), closesToo)},
+	{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
+	{"959", "5.4", "The client waits for the greeting.", "greeting", then(startsBehindGreeting, downloads)},
+	{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
+	{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(waitsForReplies, downloads)},
+	{"959", "5.4", "When USER gets 230, no PASS follows.", "nopass", then(without("PASS"), downloads)},
+	{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS"))},
+	{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR")},
+	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR")},
+	{"1123", "4.1.2.5", "The client announces or asks for a data port before each transfer.", "plain", portEachTime},
+	{"1123", "4.1.2.6", "The client finds the six numbers in any 227.", "digits", ifSent("PASV", downloads)},
+	{"1123", "4.1.2.11", "125 is as good as 150.", "mark125", downloads},
+	{"1123", "4.1.2.11", "250 is as good as 226.", "code250", downloads},
+	{"1123", "4.1.2.12", "The client sends no Telnet options.", "plain", noOptions},
+	{"1123", "4.1.2.13", "When EPSV is refused, PASV or PORT does.", "noepsv", ifSent("EPSV", downloads)},
+}
+
+// downloads is the rule that the client gets the whole file and ends well.
+func downloads(f *facts) Finding {
+	e := f.find("RETR", "")
+	if e == nil {
+		return breaks(f.session.Control.LastPacket, "the client asks for no file")
+	}
+	c := f.transfer(e)
+	switch {
+	case c == nil:
+		return breaks(lastFrame(e), "%s has no data connection: %s", asked(e), codesText(e))
+	case c.ResetBy == ftp.Client:
+		return breaks(c.ClientFlow.RST, "the client resets the data connection in frame %d", c.ClientFlow.RST)
+	case f.ending == NotEnded:
+		return breaks(c.LastPacket, "%d bytes in frame %d, and the client does not end", c.ServerFlow.Bytes, c.ServerFlow.LastData)
+	case f.ending == Otherwise:
+		return breaks(c.LastPacket, "%d bytes in frame %d, and the client says that it has failed", c.ServerFlow.Bytes, c.ServerFlow.LastData)
+	}
+	return keeps(c.ServerFlow.LastData, "%d bytes up to frame %d, %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, codesText(e))
+}
+
+// fails is the rule that the client has not succeeded behind a command: it says
+// so by its status, tries again, or still waits to do so.
+func fails(command string) judge {
+	return func(f *facts) Finding {
+		e := f.find(command, "")
+		switch {
+		case e == nil:
+			return notAsked(command)
+		case command == "RETR" && f.tries > 1:
+			return keeps(lastFrame(e), "%s: %s, and the client tries again", e.Command, codesText(e))
+		case f.ending == NotEnded:
+			return keeps(lastFrame(e), "%s: %s, and the client has not ended yet", e.Command, codesText(e))
+		case f.ending == Otherwise: // the scenario wants a failure
+			return breaks(lastFrame(e), "%s, and the client ends as if all were well", codesText(e))
+		}
+		return keeps(lastFrame(e), "%s: %s, and the client says that it has failed", e.Command, codesText(e))
+	}
+}
+
+// saysQuit is the rule that QUIT is the last command.
+func saysQuit(f *facts) Finding {
+	c := f.connections[f.session.Control.ID]
+	if e := f.find("QUIT", ""); e != nil {
+		return keeps(e.Packet, "QUIT in frame %d", e.Packet)
+	}
+	return breaks(c.LastPacket, "the connection ends without QUIT")
+}
+
+// namesItself is the rule that an active client announces its own address.
+func namesItself(f *facts) Finding {
+	for _, p := range f.session.DataPorts {
+		if p.Mode != ftp.Active {
+			continue
+		}
+		if p.ThirdParty {
+			return breaks(p.Packet, "%s in frame %d names %v", p.Command, p.Packet, p.Addr.Addr())
+		}
+		return keeps(p.Packet, "%s in frame %d names %v", p.Command, p.Packet, p.Addr.Addr())
+	}
+	return notApplicable(0, "the client does not use active mode")
+}
+
+// startsBehindGreeting is the rule that no command comes before the greeting has ended.
+func startsBehindGreeting(f *facts) Finding {
+	if len(f.session.Exchanges) == 0 {
+		return breaks(f.session.Control.LastPacket, "the client sends no command")
+	}
+	first := f.session.Exchanges[0]
+	for _, r := range f.session.Unsolicited {
+		if r.Code == 220 && r.Packet < first.Packet {
+			return keeps(first.Packet, "220 in frame %d, %s in frame %d", r.Packet, first.Command, first.Packet)
+		}
+	}
+	return breaks(first.Packet, "%s in frame %d comes before the greeting", first.Command, first.Packet)
+}
+
+// commandsEnd is the rule that every command ends with CR LF.
+func commandsEnd(f *facts) Finding {
+	n, frame := 0, 0
+	for _, l := range f.session.Lines {
+		if l.From != ftp.Client {
+			continue
+		}
+		n, frame = n+1, l.Packet
+		if l.End-l.Seq-int64(len(l.Text))-int64(len(l.Telnet)) != 2 {
+			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
+		}
+	}
+	return keeps(frame, "%d commands", n)
+}
+
+// waitsForReplies is the rule that no command comes before the final reply to the
+// one before.
+func waitsForReplies(f *facts) Finding {
+	frame := 0
+	for i, e := range f.session.Exchanges {
+		frame = e.Packet
+		if i == 0 {
+			continue
+		}
+		before := f.session.Exchanges[i-1]
+		if before.Final() == 0 || lastFrame(before) > e.FirstPacket {
+			return breaks(e.Packet, "%s in frame %d, %s: %s", e.Command, e.Packet, before.Command, codesText(before))
+		}
+	}
+	return keeps(frame, "%d commands", len(f.session.Exchanges))
+}
+
+// without is the rule that a command is not sent.
+func without(command string) judge {
+	return func(f *facts) Finding {
+		if e := f.find(command, ""); e != nil {
+			return breaks(e.Packet, "%s in frame %d", command, e.Packet)
+		}
+		return keeps(f.session.Control.LastPacket, "no %s", command)
+	}
+}
+
+// ifSent is a rule about clients that send a command.
+func ifSent(command string, then judge) judge {
+	return func(f *facts) Finding {
+		if f.find(command, "") == nil {
+			return notApplicable(0, "the client sends no %s", command)
+		}
+		return then(f)
+	}
+}
+
+// portEachTime is the rule that as many data ports are announced as are used.
+func portEachTime(f *facts) Finding {
+	transfers, frame := 0, 0
+	for _, e := range f.session.Exchanges {
+		if len(e.Data) > 0 {
+			transfers, frame = transfers+1, e.Packet
+		}
+	}
+	text := fmt.Sprintf("%d transfers, %d data ports", transfers, len(f.session.DataPorts))
+	switch {
+	case transfers == 0:
+		return notAsked("a transfer")
+	case len(f.session.DataPorts) < transfers:
+		return breaks(frame, "%s", text)
+	}
+	return keeps(frame, "%s", text)
+}
+
+// noOptions is the rule that the client sends no Telnet commands except IP and
+// Synch, which has a data mark.
+func noOptions(f *facts) Finding {
+	const interrupt, mark, iac = 244, 242, 255
+	n := 0
+	for _, l := range f.session.Lines {
+		if l.From != ftp.Client {
+			continue
+		}
+		n++
+		if slices.ContainsFunc(l.Telnet, func(b byte) bool { return b != iac && b != interrupt && b != mark }) {
+			return breaks(l.Packet, "Telnet commands in frame %d", l.Packet)
+		}
+	}
+	return keeps(f.session.Control.FirstPacket, "%d commands without one", n)
+}
+
+// closesToo is the rule that the client closes when the server has.
+func closesToo(f *facts) Finding {
+	c := f.connections[f.session.Control.ID]
+	if c.ClientFlow.FIN == 0 && c.ClientFlow.RST == 0 {
+		return breaks(c.LastPacket, "the client does not close")
+	}
+	frame := max(c.ClientFlow.FIN, c.ClientFlow.RST)
+	return keeps(frame, "421, and the client closes in frame %d", frame)
+}
