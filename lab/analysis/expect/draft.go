@@ -1,0 +1,200 @@
+// A want that is changed and written again.
+
+package expect
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A draft is a want, to be changed and written again.
+type draft struct {
+	declarations []*declaration
+	lines        []*draftLine
+}
+
+// A draftLine is a line of a draft.
+type draftLine struct {
+	connection string
+	from, to   string
+	what       string // "[S]", "seq 1:100", "\"LIST\"" or "..."
+	label      string
+	after      string // the label of the line it comes after
+	comment    string
+	group      int // lines with the same number are joined; 0 is none
+}
+
+// labelsBehind are the label of a line and what it comes after.
+var labelsBehind = regexp.MustCompile(`(?:\s+(?:after\s+)?@[\w-]+)+$`)
+
+func parseDraft(text string) (*draft, error) {
+	w, err := Parse("derived", 1, text)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{declarations: w.declarations}
+	for _, l := range w.lines {
+		x := &draftLine{connection: l.conn.name, from: l.from, to: l.to, what: "...", label: l.label, comment: l.comment}
+		if l.after != nil {
+			x.after = l.after.label
+		}
+		if l.kind != kindSkip {
+			_, what, _ := strings.Cut(labelsBehind.ReplaceAllString(l.text, ""), ">")
+			x.what = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(what), l.to))
+		}
+		if l.joined {
+			x.group = l.group
+		}
+		d.lines = append(d.lines, x)
+	}
+	return d, nil
+}
+
+// of are the lines of a connection.
+func (d *draft) of(connection string) []*draftLine {
+	var lines []*draftLine
+	for _, l := range d.lines {
+		if l.connection == connection {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// tidy makes what a merge has left into lines that can be parsed: two "..." are one,
+// none is among joined lines, and a joined line is not alone.
+func (d *draft) tidy(connection string) {
+	mine := d.of(connection)
+	for i, l := range mine {
+		if l.group != -1 {
+			continue
+		}
+		l.group = 0
+		if i > 0 && mine[i-1].what != "..." && mine[i-1].group == 0 {
+			mine[i-1].group = newGroup(d.lines)
+			l.group = mine[i-1].group
+		} else if i > 0 && mine[i-1].group > 0 {
+			l.group = mine[i-1].group
+		}
+	}
+	counts := map[int]int{}
+	for i, l := range mine {
+		if i > 0 && mine[i-1].what == "..." && l.group > 0 && i > 1 && mine[i-2].group == l.group {
+			l.group = 0 // its group was cut in two
+		}
+		counts[l.group]++
+	}
+	for _, l := range mine {
+		if l.group > 0 && counts[l.group] == 1 {
+			l.group = 0
+		}
+	}
+	before := ""
+	d.lines = slices.DeleteFunc(d.lines, func(l *draftLine) bool {
+		if l.connection != connection {
+			return false
+		}
+		double := l.what == "..." && before == "..."
+		before = l.what
+		return double
+	})
+}
+
+func newGroup(lines []*draftLine) int {
+	highest := 0
+	for _, l := range lines {
+		highest = max(highest, l.group)
+	}
+	return highest + 1
+}
+
+// skip makes "..." of all lines of a connection.
+func (d *draft) skip(connection string) {
+	first := true
+	d.lines = slices.DeleteFunc(d.lines, func(l *draftLine) bool {
+		if l.connection != connection {
+			return false
+		}
+		if first {
+			*l, first = draftLine{connection: connection, what: "...", comment: "whatever it brings"}, false
+			return false
+		}
+		return true
+	})
+	d.dropLabels()
+}
+
+// dropLabels takes out references to labels that are gone, and labels that none refers to.
+func (d *draft) dropLabels() {
+	there, used := map[string]bool{}, map[string]bool{}
+	for _, l := range d.lines {
+		there[l.label] = true
+	}
+	for _, l := range d.lines {
+		if !there[l.after] {
+			l.after = ""
+		}
+		used[l.after] = true
+	}
+	for _, l := range d.lines {
+		if !used[l.label] {
+			l.label = ""
+		}
+	}
+}
+
+// text writes the draft as a want.
+func (d *draft) text() string {
+	var b strings.Builder
+	names, whats, labels := 0, 0, 0
+	for _, o := range d.declarations {
+		names = max(names, len(o.name))
+	}
+	for _, l := range d.lines {
+		names = max(names, len(l.margin()+l.connection))
+		labels = max(labels, len(l.labels()))
+		if n := len(l.said()); n <= 60 {
+			whats = max(whats, n)
+		}
+	}
+	for _, o := range d.declarations {
+		fmt.Fprintf(&b, "%-*s  %s > %s%s\n", names, o.name, o.a, o.b, o.suffix())
+	}
+	b.WriteString("\n")
+	for _, l := range d.lines {
+		line := fmt.Sprintf("%-*s  %-*s  %-*s", names, l.margin()+l.connection, whats, l.said(), labels, l.labels())
+		if l.comment != "" {
+			line += "  # " + l.comment
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+func (l *draftLine) margin() string {
+	if l.group > 0 {
+		return "|"
+	}
+	return ""
+}
+
+// said is the line without name, labels and comment.
+func (l *draftLine) said() string {
+	if l.what == "..." {
+		return l.what
+	}
+	return l.from + " > " + l.to + "  " + l.what
+}
+
+func (l *draftLine) labels() string {
+	var words []string
+	if l.after != "" {
+		words = append(words, "after @"+l.after)
+	}
+	if l.label != "" {
+		words = append(words, "@"+l.label)
+	}
+	return strings.Join(words, " ")
+}
