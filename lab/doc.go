@@ -9,6 +9,8 @@
 //	verdict, err := lab.Check(s, lab.File("capture.pcapng"))
 //	err = lab.Explain(os.Stdout, lab.File("capture.pcapng"), lab.Explanation{})
 //	err = lab.Derive(os.Stdout, lab.File("capture.pcapng"), nil)
+//	err = lab.Extract(os.Stdout, lab.File("capture.pcapng"), "files")
+//	err = lab.Redact(file, lab.File("capture.pcapng"), "")
 //	assessment, err := lab.Baseline(lab.File("capture.pcapng"), baseline.Normal())
 //
 //	for packet, err := range lab.Packets("capture.pcapng") { ... }
@@ -31,6 +33,8 @@
 // and client on it, and record every frame to a file (package pcapng). The packages
 // below analysis read that file: layer by layer (packet, tcp, tls, ftp, capture),
 // compare it with what the scenario wants (expect, measure) or with what is normal
-// (baseline), and present the result (report). The testbed never uses the analysis,
+// (baseline), and present the result (report). Package live reads a capture while it
+// grows, extract writes what was transferred, and redact writes a capture without what
+// says who spoke of what. The testbed never uses the analysis,
 // nor the analysis the testbed, so a verdict can be reproduced from the files.
 package lab

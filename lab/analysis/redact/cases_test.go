@@ -23,7 +23,7 @@ func write(t *testing.T, name string, file []byte) string {
 	return path
 }
 
-const dialogueOf = `< 220 ftp.secrethost.example FTP server (Version 6.4) ready at 10.11.12.13.
+const dialogueOf = `< 220 ftp.secrethost.example FTP server (Version 6.4) ready at 10.11.12.13, 00:1a:2b:3c:4d:5e, 12:34:56.
 > USER alicesecret
 < 331 Password required for alicesecret.
 > PASS hunter2secret!
@@ -89,7 +89,7 @@ func TestDialogue(t *testing.T) {
 	file := dialogueSession()
 	out := redacted(t, file, "key")
 	for _, secret := range []string{
-		"secret", "hunter", "alice", "Alice", "Projectx", "quarterly", "report", "hiddenname", "otherfile", "staffgroup", "4711", "bob", "SECRETVERB", "cookie",
+		"secret", "hunter", "alice", "Alice", "Projectx", "quarterly", "report", "hiddenname", "otherfile", "staffgroup", "4711", "bob", "SECRETVERB", "cookie", "1a:2b",
 		"198.51.100.100", "198,51,100,100", "192,0,2,21", "10.11.12.13", "203.0.113.9", "\xc6\x33\x64\x64", "\xc0\x00\x02\x15", "\xcb\x00\x71\x09",
 	} {
 		if bytes.Contains(out, []byte(secret)) {
@@ -110,7 +110,7 @@ func TestDialogue(t *testing.T) {
 		}
 	}
 	all := strings.Join(lines, "\n")
-	for _, kept := range []string{"Opening ASCII mode data connection for ", ".txt (123 bytes).", "226 Transfer complete.", "LIST -la ", "Entering Passive Mode (", ",100,0).", "RETR ../", "User ", " logged in.", "Version 6.4", "quit"} {
+	for _, kept := range []string{"Opening ASCII mode data connection for ", ".txt (123 bytes).", "226 Transfer complete.", "LIST -la ", "Entering Passive Mode (", ",100,0).", "RETR ../", "User ", " logged in.", " 12:34:56.", "Version 6.4", "quit"} {
 		if !strings.Contains(all, kept) {
 			t.Errorf("%q is not in\n%s", kept, all)
 		}

@@ -58,7 +58,10 @@ func (s *speaker) text(t []byte, keep rule) []byte {
 func (s *speaker) address(t string) (string, bool) {
 	if strings.Contains(t, ":") {
 		a, err := netip.ParseAddr(t)
-		if err != nil {
+		switch {
+		case err != nil && strings.Count(t, ":") == 5: // perhaps a MAC address
+			return string(s.words([]byte(t), noWord)), true
+		case err != nil: // a time
 			return "", false
 		}
 		return s.key.Addr(a).String(), true
