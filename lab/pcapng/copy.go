@@ -5,25 +5,32 @@ import "io"
 // A PacketWriter writes packets that a Reader read, of any link type, as pcapng.
 type PacketWriter struct {
 	out   io.Writer
-	links map[LinkType]int // the interfaces written so far, by their link type
+	known map[source]int // the interfaces written so far
 	buf   []byte
+}
+
+// A source is an interface of the file that a packet was read from.
+type source struct {
+	link   LinkType
+	number int
 }
 
 // NewPacketWriter begins a file on out.
 func NewPacketWriter(out io.Writer) (*PacketWriter, error) {
-	w := &PacketWriter{out: out, links: map[LinkType]int{}}
+	w := &PacketWriter{out: out, known: map[source]int{}}
 	_, err := out.Write(sectionHeader(Info{}))
 	return w, err
 }
 
-// Write adds a packet. It becomes one of the interface with its link type.
+// Write adds a packet. Packets of one interface stay packets of one interface.
 func (w *PacketWriter) Write(p *Packet) error {
 	const nanoseconds = 9 // 10^-9 s
 	w.buf = w.buf[:0]
-	id, known := w.links[p.Link]
+	from := source{p.Link, p.Interface}
+	id, known := w.known[from]
 	if !known {
-		id = len(w.links)
-		w.links[p.Link] = id
+		id = len(w.known)
+		w.known[from] = id
 		w.buf = append(w.buf, newBlock(blockInterfaceDescription).
 			uint16(uint16(p.Link)).uint16(0).uint32(0).
 			option(ifTsResol, []byte{nanoseconds}).endOptions().end()...)

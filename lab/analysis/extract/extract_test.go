@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/internal/forge"
 )
 
 const client, server = "198.51.100.100", "192.0.2.21"
@@ -17,29 +17,29 @@ const client, server = "198.51.100.100", "192.0.2.21"
 // download adds a session that downloads a file of the given name in pieces; nil is a piece
 // that the recorder misses.
 func download(f *forge.Capture, port int, name string, pieces ...[]byte) {
-	c := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
-	c.Send(1, "220 ready\r\n")
-	c.Send(0, "PASV\r\n")
-	c.Send(1, fmt.Sprintf("227 (192,0,2,21,%d,%d)\r\n", port>>8, port&255))
-	d := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port))
-	c.Send(0, "RETR "+name+"\r\n")
-	c.Send(1, "150 here\r\n")
+	c, cPeer := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
+	cPeer.Send("220 ready\r\n")
+	c.Send("PASV\r\n")
+	cPeer.Send(fmt.Sprintf("227 (192,0,2,21,%d,%d)\r\n", port>>8, port&255))
+	_, dPeer := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port))
+	c.Send("RETR " + name + "\r\n")
+	cPeer.Send("150 here\r\n")
 	for _, p := range pieces {
 		if p == nil {
-			d.Lose(1, 1000)
+			dPeer.Seq += 1000
 			continue
 		}
-		d.Send(1, string(p))
+		dPeer.Send(string(p))
 	}
-	d.Close(1)
-	c.Send(1, "226 done\r\n")
-	c.Close(0)
+	dPeer.Close()
+	cPeer.Send("226 done\r\n")
+	c.Close()
 }
 
 // extracted extracts a capture into a folder.
 func extracted(t *testing.T, dir string, f *forge.Capture) []*File {
 	t.Helper()
-	c, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{NoHash: true})
+	c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestLinks(t *testing.T) {
 		if err := make(outside, filepath.Join(dir, "00001-README")); err != nil {
 			t.Fatal(err)
 		}
-		c, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{})
+		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,10 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/pcapng"
 )
 
@@ -92,23 +93,23 @@ func TestLikeTheWhole(t *testing.T) {
 
 // talk adds a session with a transfer.
 func talk(f *forge.Capture, client, server string, port int, data string) {
-	c := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
-	c.Send(1, "220 ready\r\n")
-	c.Send(0, "PASV\r\n")
-	c.Send(1, fmt.Sprintf("227 (%s,%d,%d)\r\n", strings.ReplaceAll(server, ".", ","), (port+1000)>>8, (port+1000)&255))
-	d := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port+1000))
-	c.Send(0, "RETR file\r\n")
-	c.Send(1, "150 here\r\n")
+	c, cPeer := f.Dial(fmt.Sprintf("%s:%d", client, port), server+":21")
+	cPeer.Send("220 ready\r\n")
+	c.Send("PASV\r\n")
+	cPeer.Send(fmt.Sprintf("227 (%s,%d,%d)\r\n", strings.ReplaceAll(server, ".", ","), (port+1000)>>8, (port+1000)&255))
+	_, dPeer := f.Dial(fmt.Sprintf("%s:%d", client, port+1), fmt.Sprintf("%s:%d", server, port+1000))
+	c.Send("RETR file\r\n")
+	cPeer.Send("150 here\r\n")
 	for len(data) > 0 {
 		n := min(len(data), 1460)
-		d.Send(1, data[:n])
+		dPeer.Send(data[:n])
 		data = data[n:]
 	}
-	d.Close(1)
-	c.Send(1, "226 done\r\n")
-	c.Send(0, "QUIT\r\n")
-	c.Send(1, "221 bye\r\n")
-	c.Close(1)
+	dPeer.Close()
+	cPeer.Send("226 done\r\n")
+	c.Send("QUIT\r\n")
+	cPeer.Send("221 bye\r\n")
+	cPeer.Close()
 }
 
 // endless is a source of packets that never repeat: sessions of many hosts, and much else.
@@ -141,7 +142,7 @@ func (*endless) Secrets() []string { return nil }
 // TestBounded asks that what is kept does not grow with the length of the stream.
 func TestBounded(t *testing.T) {
 	const rounds = 200
-	now := int64(1_700_000_000_000_000_000)
+	now := time.Unix(1_700_000_000, 0)
 	var r *reader
 	sessions, most, mostConnections := 0, int64(0), 0
 	s := &endless{make: func(n int) []byte {
@@ -149,16 +150,17 @@ func TestBounded(t *testing.T) {
 			return nil
 		}
 		f := forge.New()
-		f.Now = now
+		f.Clock = now
 		talk(f, "198.51.100.7", "192.0.2.21", 2000+n*2, strings.Repeat("content ", 20_000))
-		web := f.Dial(fmt.Sprintf("198.51.100.7:%d", 30000+n), "203.0.113.9:80")
+		web, webPeer := f.Dial(fmt.Sprintf("198.51.100.7:%d", 30000+n), "203.0.113.9:80")
 		for range 20 {
-			web.Send(0, "GET / HTTP/1.1\r\n\r\n")
-			web.Send(1, strings.Repeat("page ", 200))
+			web.Send("GET / HTTP/1.1\r\n\r\n")
+			webPeer.Send(strings.Repeat("page ", 200))
 		}
-		f.Overhear(fmt.Sprintf("10.0.%d.%d:1000", n/250, n%250), "203.0.113.9:443").Send(0, "lost")
-		now = f.Now + 5_000_000_000
-		return f.Bytes()
+		lost, _ := f.Pair(fmt.Sprintf("10.0.%d.%d:1000", n/250, n%250), "203.0.113.9:443")
+		lost.Send("lost")
+		now = f.Clock.Add(5 * time.Second)
+		return f.PCAP()
 	}}
 	r = &reader{newTracker(), Options{Hash: true}, s, func(s *Session) error {
 		sessions++
@@ -195,10 +197,10 @@ func TestContext(t *testing.T) {
 	f := forge.New()
 	for i := range 5 {
 		talk(f, "198.51.100.7", "192.0.2.21", 2000+10*i, "data")
-		f.Now += 10_000_000_000
+		f.Pass(10 * time.Second)
 	}
 	n := 0
-	err := Read(source(t, f.Bytes()), Options{Context: true}, func(s *Session) error {
+	err := Read(source(t, f.PCAP()), Options{Context: true}, func(s *Session) error {
 		n++
 		own := 0
 		for x := range s.Capture.Connections() {

@@ -67,8 +67,8 @@ type part struct {
 }
 
 // recordHead is the size of what stands in front of a packet: its number, its time, the
-// length on the wire, the captured length, and the link type.
-const recordHead = 8 + 8 + 4 + 4 + 2
+// length on the wire, the captured length, the link type, and the interface.
+const recordHead = 8 + 8 + 4 + 4 + 2 + 4
 
 // add adds a packet.
 func (s *spool) add(number int, p *pcapng.Packet) error {
@@ -77,6 +77,7 @@ func (s *spool) add(number int, p *pcapng.Packet) error {
 	head = binary.LittleEndian.AppendUint32(head, uint32(p.Length))
 	head = binary.LittleEndian.AppendUint32(head, uint32(len(p.Data)))
 	head = binary.LittleEndian.AppendUint16(head, uint16(p.Link))
+	head = binary.LittleEndian.AppendUint32(head, uint32(p.Interface))
 	return errors.Join(s.write(head), s.write(p.Data))
 }
 
@@ -146,7 +147,7 @@ func (r *spoolReader) next() (bool, error) {
 	r.number = int(binary.LittleEndian.Uint64(head[:]))
 	r.packet = pcapng.Packet{
 		Time: int64(binary.LittleEndian.Uint64(head[8:])), Length: int(binary.LittleEndian.Uint32(head[16:])),
-		Data: data, Link: pcapng.LinkType(binary.LittleEndian.Uint16(head[24:])),
+		Data: data, Link: pcapng.LinkType(binary.LittleEndian.Uint16(head[24:])), Interface: int(binary.LittleEndian.Uint32(head[26:])),
 	}
 	return true, nil
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/internal/forge"
 )
 
 // followed follows a file until the test calls end, and passes on what each session is
@@ -58,9 +58,9 @@ func expect(t *testing.T, ports chan int, want int) {
 // session is a capture of one session, at a time.
 func session(port int) []byte {
 	f := forge.New()
-	f.Now += int64(port) * 1_000_000_000
+	f.Pass(time.Duration(port) * time.Second)
 	talk(f, "198.51.100.7", "192.0.2.21", port, "data")
-	return f.Bytes()
+	return f.PCAP()
 }
 
 func write(t *testing.T, name string, parts ...[]byte) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/internal/forge"
 )
 
 // write writes a capture into a file.
@@ -59,29 +59,29 @@ const dialogueOf = `< 220 ftp.secrethost.example FTP server (Version 6.4) ready 
 // dialogueSession is a session with all that has to be redacted.
 func dialogueSession() []byte {
 	f := forge.New()
-	c := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	c, cPeer := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
 	for line := range strings.Lines(dialogueOf) {
-		side := 0
+		side := c
 		if line[0] == '<' {
-			side = 1
+			side = cPeer
 		}
-		c.Send(side, strings.TrimSuffix(line[2:], "\n")+"\r\n")
+		side.Send(strings.TrimSuffix(line[2:], "\n") + "\r\n")
 		switch {
 		case strings.HasPrefix(line, "< 150 Opening"):
-			d := f.Dial("192.0.2.21:20", "198.51.100.100:51210")
-			d.Send(0, "the secretcontent of the file, which nobody may read\r\n")
-			d.Close(0)
+			d, _ := f.Dial("192.0.2.21:20", "198.51.100.100:51210")
+			d.Send("the secretcontent of the file, which nobody may read\r\n")
+			d.Close()
 		case strings.HasPrefix(line, "> LIST"):
-			d := f.Dial("198.51.100.100:51220", "192.0.2.21:25600")
-			d.Send(1, "-rw-r--r-- 1 alicesecret staffgroup 9 Jan 1 1999 hiddenname.txt\r\n")
-			d.Close(1)
+			_, dPeer := f.Dial("198.51.100.100:51220", "192.0.2.21:25600")
+			dPeer.Send("-rw-r--r-- 1 alicesecret staffgroup 9 Jan 1 1999 hiddenname.txt\r\n")
+			dPeer.Close()
 		}
 	}
-	c.Close(1)
-	web := f.Dial("198.51.100.100:40000", "203.0.113.9:80")
-	web.Send(0, "GET /othersecret HTTP/1.0\r\nCookie: cookiesecret\r\n\r\n")
-	web.Close(0)
-	return f.Bytes()
+	cPeer.Close()
+	web, _ := f.Dial("198.51.100.100:40000", "203.0.113.9:80")
+	web.Send("GET /othersecret HTTP/1.0\r\nCookie: cookiesecret\r\n\r\n")
+	web.Close()
+	return f.PCAP()
 }
 
 // TestDialogue asks what becomes of each line.
@@ -173,20 +173,19 @@ func TestAddresses(t *testing.T) {
 // are redacted, with numbers that agree.
 func TestCutLines(t *testing.T) {
 	f := forge.New()
-	c := f.Dial("10.9.8.7:51200", "10.250.240.230:21")
-	c.Send(1, "220 ready\r\n")
+	c, cPeer := f.Dial("10.9.8.7:51200", "10.250.240.230:21")
+	cPeer.Send("220 ready\r\n")
 	text := "USER alicesecret\r\nPORT 10,9,8,7,200,10\r\nRETR thesecretfile\r\nQUIT\r\n"
-	start := c.Seq[0]
 	for _, b := range []byte(text) { // a byte a segment
-		c.Send(0, string(b))
+		c.Send(string(b))
 	}
-	c.Packet(0, start, forge.ACK, []byte(text)) // all of it again
-	c.Packet(0, start+3, forge.ACK, []byte(text[3:30]))
-	c.Send(1, "331 ok alicesecret\r\n227 10,250,240,230,9,9\r\n550 thesecretfile\r\n221 bye")
-	c.Lose(1, 100)
-	c.Send(1, "thesecretfile after a gap\r\n")
-	c.Close(0)
-	file := f.Bytes()
+	c.SegmentAt(-len(text), ".", text) // all of it again
+	c.SegmentAt(3-len(text), ".", text[3:30])
+	cPeer.Send("331 ok alicesecret\r\n227 10,250,240,230,9,9\r\n550 thesecretfile\r\n221 bye")
+	cPeer.Seq += 100
+	cPeer.Send("thesecretfile after a gap\r\n")
+	c.Close()
+	file := f.PCAP()
 	out := redacted(t, file, "key")
 	for _, secret := range []string{"alice", "secret", "10,9,8,7", "10,250,240,230"} {
 		if bytes.Contains(out, []byte(secret)) {
@@ -229,16 +228,16 @@ func TestProxies(t *testing.T) {
 		"HTTP CONNECT": {"CONNECT secrethost.example:21 HTTP/1.1\r\nHost: secrethost.example\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"},
 	} {
 		f := forge.New()
-		c := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
-		c.Send(0, test.client)
+		c, cPeer := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
+		c.Send(test.client)
 		if test.server != "" {
-			c.Send(1, test.server)
+			cPeer.Send(test.server)
 		}
-		c.Send(1, hello)
-		c.Send(0, "USER usersecret\r\n")
-		c.Send(1, "331 go on\r\n")
-		c.Close(0)
-		out := redacted(t, f.Bytes(), "key")
+		cPeer.Send(hello)
+		c.Send("USER usersecret\r\n")
+		cPeer.Send("331 go on\r\n")
+		c.Close()
+		out := redacted(t, f.PCAP(), "key")
 		for _, secret := range []string{"secret", "203.0.113.77", "\xcb\x00\x71\x4d", "\xc0\x00\x02\x15"} {
 			if bytes.Contains(out, []byte(secret)) {
 				t.Errorf("%s: %q is in the redacted capture", name, secret)
@@ -258,18 +257,19 @@ func TestProxies(t *testing.T) {
 // writer.
 func TestHostileNumbers(t *testing.T) {
 	f := forge.New()
-	c := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
-	c.Send(1, "220 ready\r\n")
-	c.Send(0, "USER alicesecret\r\n")
+	c, cPeer := f.Dial("198.51.100.100:50000", "192.0.2.21:21")
+	cPeer.Send("220 ready\r\n")
+	c.Send("USER alicesecret\r\n")
 	for i := range 200 {
-		c.Packet(i%2, uint32(i)*0x1234567, forge.ACK, []byte(fmt.Sprintf("PASS secret%d\r\n", i)))
+		side := []*forge.End{c, cPeer}[i%2]
+		side.SegmentAt(i*0x1234567, ".", fmt.Sprintf("PASS secret%d\r\n", i))
 	}
-	c.Packet(0, 0, 0xff, nil)
-	out := redacted(t, f.Bytes(), "key")
+	c.SegmentAt(-1, "FSRPUEW.", "")
+	out := redacted(t, f.PCAP(), "key")
 	if bytes.Contains(out, []byte("secret")) {
 		t.Error("a name is in the redacted capture")
 	}
-	if got, want := open(t, out).Size, open(t, f.Bytes()).Size; got != want {
+	if got, want := open(t, out).Size, open(t, f.PCAP()).Size; got != want {
 		t.Errorf("got %d packets, want %d", got, want)
 	}
 }

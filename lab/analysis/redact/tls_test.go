@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/internal/forge"
+	"ftplab/lab/internal/forge"
 )
 
 // A recordedConn records what is written to it.
@@ -34,20 +34,20 @@ func (c recordedConn) Write(b []byte) (int, error) {
 // data connection in TLS.
 func tlsSession() []byte {
 	f := forge.New()
-	c := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
-	c.Send(1, "220 ready\r\n")
-	c.Send(0, "AUTH TLS\r\n")
-	c.Send(1, "234 go on\r\n")
+	c, cPeer := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	cPeer.Send("220 ready\r\n")
+	c.Send("AUTH TLS\r\n")
+	cPeer.Send("234 go on\r\n")
 	converse(c)
-	d := f.Dial("192.0.2.21:20", "198.51.100.100:51201")
+	d, _ := f.Dial("192.0.2.21:20", "198.51.100.100:51201")
 	converse(d)
-	d.Close(0)
-	c.Close(0)
-	return f.Bytes()
+	d.Close()
+	c.Close()
+	return f.PCAP()
 }
 
 // converse speaks TLS on a connection, the side that opened it as the client.
-func converse(c *forge.Conn) {
+func converse(c *forge.End) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
@@ -60,22 +60,22 @@ func converse(c *forge.Conn) {
 	}
 	a, b := net.Pipe()
 	var mu sync.Mutex
-	record := func(side int) func([]byte) {
+	record := func(side *forge.End) func([]byte) {
 		return func(data []byte) {
 			mu.Lock()
 			defer mu.Unlock()
 			for len(data) > 0 {
 				n := min(len(data), 300) // a certificate is in several segments
-				c.Send(side, string(data[:n]))
+				side.Send(string(data[:n]))
 				data = data[n:]
 			}
 		}
 	}
 	go func() {
-		server := tls.Server(recordedConn{b, record(1)}, &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
+		server := tls.Server(recordedConn{b, record(c.Peer)}, &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
 		io.Copy(server, server) // which ends with the pipe
 	}()
-	client := tls.Client(recordedConn{a, record(0)}, &tls.Config{InsecureSkipVerify: true, ServerName: "secrethost.example"})
+	client := tls.Client(recordedConn{a, record(c)}, &tls.Config{InsecureSkipVerify: true, ServerName: "secrethost.example"})
 	message := []byte("USER alicesecret\r\n")
 	if _, err := client.Write(message); err != nil {
 		panic(err)

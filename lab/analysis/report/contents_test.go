@@ -6,34 +6,34 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/capture"
-	forged "ftplab/lab/analysis/internal/forge"
+	forged "ftplab/lab/internal/forge"
 )
 
 // TestContents asks that the page shows a text as text and anything else by its digest.
 func TestContents(t *testing.T) {
 	f := forged.New()
-	c := f.Dial("198.51.100.100:2000", "192.0.2.21:21")
-	c.Send(1, "220 ready\r\n")
+	c, cPeer := f.Dial("198.51.100.100:2000", "192.0.2.21:21")
+	cPeer.Send("220 ready\r\n")
 	for i, x := range []struct{ command, data string }{
 		{"LIST", "total 1\r\n-rw-r--r-- <script>alert(1)</script> ``` \x1b[2J\r\n"},
 		{"RETR picture.png", "\x89PNG\r\n\x1a\n\x00\x00\x00"},
 		{"RETR long.txt", strings.Repeat("long ", 10_000)},
 	} {
-		c.Send(0, "PASV\r\n")
-		c.Send(1, "227 (192,0,2,21,100,"+string(rune('0'+i))+")\r\n")
-		d := f.Dial("198.51.100.100:300"+string(rune('0'+i)), "192.0.2.21:2560"+string(rune('0'+i)))
-		c.Send(0, x.command+"\r\n")
-		c.Send(1, "150 here\r\n")
+		c.Send("PASV\r\n")
+		cPeer.Send("227 (192,0,2,21,100," + string(rune('0'+i)) + ")\r\n")
+		_, dPeer := f.Dial("198.51.100.100:300"+string(rune('0'+i)), "192.0.2.21:2560"+string(rune('0'+i)))
+		c.Send(x.command + "\r\n")
+		cPeer.Send("150 here\r\n")
 		for data := x.data; data != ""; {
 			n := min(len(data), 1460)
-			d.Send(1, data[:n])
+			dPeer.Send(data[:n])
 			data = data[n:]
 		}
-		d.Close(1)
-		c.Send(1, "226 done\r\n")
+		dPeer.Close()
+		cPeer.Send("226 done\r\n")
 	}
-	c.Close(0)
-	trace, err := capture.Read(bytes.NewReader(f.Bytes()), capture.Options{})
+	c.Close()
+	trace, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
