@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,9 @@ The same seed makes the same exercises again.`,
   ftplab grade monday answers/`,
 		Args: takes(1, -1, "a scenario with questions, by its name or its file"),
 		RunE: func(c *cobra.Command, args []string) (err error) {
+			if students == "" || folder == "" {
+				return errors.New("exercise needs --students FILE, with the class, and -o FOLDER, which it makes")
+			}
 			if plan.Lessons, err = selectScenarios(args); err != nil {
 				return err
 			}
@@ -49,8 +53,6 @@ The same seed makes the same exercises again.`,
 	c.Flags().StringVar(&students, "students", "", "the `file` with the class")
 	c.Flags().StringVarP(&folder, "output", "o", "", "the new `folder` to make")
 	c.Flags().Uint64Var(&plan.Seed, "seed", lab.DefaultSeed, "the `number` from which everything is drawn")
-	c.MarkFlagRequired("students")
-	c.MarkFlagRequired("output")
 	return c
 }
 

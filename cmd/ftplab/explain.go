@@ -27,7 +27,7 @@ var explanationForms = []struct {
 func explainCommand() *cobra.Command {
 	var e lab.Explanation
 	var grows growing
-	var keyLog, extractTo, output string
+	var keyLog, extractTo, output, notes string
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
@@ -78,8 +78,12 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 			if (e.Absolute || e.Delta) && e.Form != lab.PacketLines {
 				return errors.New("--absolute and --delta go with --packets")
 			}
-			if e.Notes != "" && e.Form != lab.HTML {
+			if c.Flags().Changed("notes") && e.Form != lab.HTML {
 				return errors.New("--notes goes with --html")
+			}
+			var err error
+			if e.Notes, err = notesOf(notes); err != nil {
+				return err
 			}
 			if !e.Redact && (output != "" || e.RedactKey != "") {
 				return errors.New("-w and --redact-key go with --redact")
@@ -116,7 +120,7 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 	grows.add(c)
 	oneOf(c, "redact", "extract", "live", "follow")
 	oneOf(c, "redact", "keylog")
-	notesFlag(c, &e.Notes)
+	notesFlag(c, &notes)
 	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
 	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")

@@ -68,13 +68,16 @@ func expected(f *pflag.Flag) string {
 	return cmp.Or(names[f.Value.Type()], "another value")
 }
 
-// notesFlag adds the flag that says how pages show their notes.
-func notesFlag(c *cobra.Command, notes *report.Notes) {
-	c.Flags().Func("notes", "of HTML pages: `shown`, hidden (each is shown on a click) or none", func(s string) error {
-		switch *notes = report.Notes(s); *notes {
-		case report.ShowNotes, report.HideNotes, report.NoNotes:
-			return nil
-		}
-		return errors.New("shown, hidden or none was expected")
-	})
+// notesFlag adds the flag that says how pages show their notes; see notesOf.
+func notesFlag(c *cobra.Command, notes *string) {
+	c.Flags().StringVar(notes, "notes", string(report.ShowNotes), "of HTML pages: shown, hidden (each is shown on a click) or none")
+}
+
+// notesOf is what the flag says.
+func notesOf(text string) (report.Notes, error) {
+	switch notes := report.Notes(text); notes {
+	case report.ShowNotes, report.HideNotes, report.NoNotes:
+		return notes, nil
+	}
+	return "", fmt.Errorf("--notes %s: shown, hidden or none was expected", text)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
@@ -30,7 +29,7 @@ type runFlags struct {
 	tap      string
 	failures string
 	derive   int
-	notes    report.Notes
+	notes    string
 }
 
 func runCommand() *cobra.Command {
@@ -60,6 +59,9 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
+			if c.Flags().Changed("derive") && f.derive < 1 {
+				return fmt.Errorf("--derive %d: at least 1 was expected", f.derive)
+			}
 			return runScenarios(ctx, args, f, c.OutOrStdout(), c.ErrOrStderr())
 		},
 		ValidArgsFunction: completeScenarios,
@@ -85,7 +87,10 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed, Notes: f.notes}
+	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed}
+	if options.Notes, err = notesOf(f.notes); err != nil {
+		return err
+	}
 	switch {
 	case f.tcp == "auto":
 		options.TCP = ""
@@ -100,8 +105,8 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	case f.parallel < 1:
 		return fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
 	case f.derive != 0:
-		if len(list) != 1 || f.derive < 1 {
-			return fmt.Errorf("--derive %d takes one scenario, and a number from 1 on", f.derive)
+		if len(list) != 1 {
+			return fmt.Errorf("--derive takes one scenario, and there are %d", len(list))
 		}
 		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
 	case f.write != "":
@@ -119,6 +124,10 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		defer live.Close()
 		options.Live = live
 	}
+	reports, err := f.openReports()
+	if err != nil {
+		return err
+	}
 	p := newPrinter(stdout, stderr, f.json, list)
 	runs := runAll(ctx, list, options, f.parallel, p)
 	if options.Live == nil && p.broken < len(list) {
@@ -126,33 +135,42 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 			return err
 		}
 	}
-	if err := f.writeForCI(runs); err != nil {
-		return err
+	for _, r := range reports {
+		if err := errors.Join(r.write(r.file, runs), r.file.Close()); err != nil {
+			return err
+		}
+	}
+	if f.failures != "" {
+		if err := lab.CopyFailures(f.failures, runs); err != nil {
+			return err
+		}
 	}
 	return p.end()
 }
 
-// writeForCI writes what a service for continuous integration keeps.
-func (f runFlags) writeForCI(runs []lab.Ran) error {
-	for _, report := range []struct {
+// A reportFile is a file for a service for continuous integration.
+type reportFile struct {
+	file  *os.File
+	write func(io.Writer, []lab.Ran) error
+}
+
+// openReports creates the files that the flags name, so that a run does not end in vain.
+func (f runFlags) openReports() ([]reportFile, error) {
+	var reports []reportFile
+	for _, r := range []struct {
 		path  string
 		write func(io.Writer, []lab.Ran) error
 	}{{f.junit, lab.WriteJUnit}, {f.tap, lab.WriteTAP}} {
-		if report.path == "" {
+		if r.path == "" {
 			continue
 		}
-		file, err := os.Create(report.path)
+		file, err := os.Create(r.path)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := errors.Join(report.write(file, runs), file.Close()); err != nil {
-			return err
-		}
+		reports = append(reports, reportFile{file, r.write})
 	}
-	if f.failures == "" {
-		return nil
-	}
-	return lab.CopyFailures(f.failures, runs)
+	return reports, nil
 }
 
 // A running scenario has ended when done is closed.
