@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 )
@@ -9,104 +10,105 @@ import (
 // have it.
 var sessions = []struct {
 	name string
-	run  func(t testing.TB, g *forge, again bool)
+	run  func(t testing.TB, g *recording, again bool)
 }{
-	{"active", func(t testing.TB, g *forge, again bool) {
+	{"active", func(t testing.TB, g *recording, again bool) {
 		ctl := login(g)
-		port, list := "198.51.100.100:40000", "PORT 198,51,100,100,156,64\r\n"
+		port := "198.51.100.100:40000"
 		if again {
-			port, list = "198.51.100.100:50000", "PORT 198,51,100,100,195,80\r\n"
+			port = "198.51.100.100:50000"
 		}
-		ctl.send(true, "P.", list)
-		ctl.send(false, "P.", "200 Fine\r\n")
-		ctl.send(true, "P.", "LIST\r\n")
-		data := g.connect("192.0.2.21:20", port)
-		ctl.send(false, "P.", "150 Here it comes\r\n")
+		ctl.Segment("P.", "PORT "+g.hostPort(port)+"\r\n")
+		ctl.Peer.Segment("P.", "200 Fine\r\n")
+		ctl.Segment("P.", "LIST\r\n")
+		data := connect(g, "192.0.2.21:20", port)
+		ctl.Peer.Segment("P.", "150 Here it comes\r\n")
 		if again {
-			data.send(true, "FP.", strings.Repeat("x", 110))
-			ctl.send(false, "P.", "226 Done\r\n")
+			data.Segment("FP.", strings.Repeat("x", 110))
+			ctl.Peer.Segment("P.", "226 Done\r\n")
 		} else {
-			data.send(true, ".", strings.Repeat("x", 55))
-			data.send(false, ".", "")
-			data.send(true, "P.", strings.Repeat("x", 55))
-			data.send(true, "F.", "")
+			data.Segment(".", strings.Repeat("x", 55))
+			data.Peer.Segment(".", "")
+			data.Segment("P.", strings.Repeat("x", 55))
+			data.Segment("F.", "")
 		}
-		data.send(false, "F.", "")
-		data.send(true, ".", "")
+		data.Peer.Segment("F.", "")
+		data.Segment(".", "")
 		if !again {
-			ctl.send(false, "P.", "226 Done\r\n")
+			ctl.Peer.Segment("P.", "226 Done\r\n")
 		}
 		quit(ctl)
 	}},
-	{"abort", func(t testing.TB, g *forge, again bool) {
+	{"abort", func(t testing.TB, g *recording, again bool) {
 		ctl := login(g)
-		ctl.send(true, "P.", "PASV\r\n")
-		ctl.send(false, "P.", "227 Call me (192,0,2,21,156,64)\r\n")
-		ctl.send(true, "P.", "RETR file\r\n")
-		data := g.connect("198.51.100.100:41000", "192.0.2.21:40000")
-		ctl.send(false, "P.", "150 Here it comes\r\n")
-		data.send(false, ".", strings.Repeat("x", 1000))
+		ctl.Segment("P.", "PASV\r\n")
+		ctl.Peer.Segment("P.", "227 Call me ("+g.hostPort("192.0.2.21:40000")+")\r\n")
+		ctl.Segment("P.", "RETR file\r\n")
+		data := connect(g, "198.51.100.100:41000", "192.0.2.21:40000")
+		ctl.Peer.Segment("P.", "150 Here it comes\r\n")
+		data.Peer.Segment(".", strings.Repeat("x", 1000))
 		if again {
-			ctl.send(false, "P.", "426 Broken off\r\n")
-			ctl.send(true, "P.", "ABOR\r\n")
+			ctl.Peer.Segment("P.", "426 Broken off\r\n")
+			ctl.Segment("P.", "ABOR\r\n")
 		} else {
-			ctl.send(true, "P.", "ABOR\r\n")
-			data.send(false, ".", strings.Repeat("x", 1000))
-			ctl.send(false, "P.", "426 Broken off\r\n")
+			ctl.Segment("P.", "ABOR\r\n")
+			data.Peer.Segment(".", strings.Repeat("x", 1000))
+			ctl.Peer.Segment("P.", "426 Broken off\r\n")
 		}
-		ctl.send(false, "P.", "226 Aborted\r\n")
-		data.send(false, "F.", "")
+		ctl.Peer.Segment("P.", "226 Aborted\r\n")
+		data.Peer.Segment("F.", "")
 		quit(ctl)
 	}},
-	{"loss", func(t testing.TB, g *forge, again bool) {
+	{"loss", func(t testing.TB, g *recording, again bool) {
 		ctl := login(g)
 		if again {
-			ctl.packet(false, "P.", "230 Go on\r\n", ctl.sent[0]-11, ctl.sent[1])
+			ctl.Peer.SegmentAt(-11, "P.", "230 Go on\r\n")
 		} else {
-			ctl.packet(true, "P.", "PASS me@mypc.test\r\n", 17, ctl.sent[0])
+			ctl.SegmentAt(-19, "P.", "PASS me@mypc.test\r\n")
 		}
 		quit(ctl)
 	}},
-	{"in a hurry", func(t testing.TB, g *forge, again bool) {
+	{"in a hurry", func(t testing.TB, g *recording, again bool) {
 		ctl := login(g)
-		ctl.send(true, "P.", "QUIT\r\n")
+		ctl.Segment("P.", "QUIT\r\n")
 		if !again {
-			ctl.send(true, "F.", "")
-			ctl.send(false, "P.", "221 Bye\r\n")
-			ctl.send(false, "F.", "")
-			ctl.send(true, "R", "")
+			ctl.Segment("F.", "")
+			ctl.Peer.Segment("P.", "221 Bye\r\n")
+			ctl.Peer.Segment("F.", "")
+			ctl.Segment("R", "")
 		} else {
-			client, server := ctl.sent[1], ctl.sent[0]
-			ctl.send(false, "P.", "221 Bye\r\n")
-			ctl.packet(true, "F.", "", client, server)
-			ctl.send(true, "R", "")
-			ctl.send(false, "F.", "")
-			ctl.send(true, "R", "")
+			ctl.Peer.Segment("P.", "221 Bye\r\n")
+			ctl.Peer.Seq -= 9 // the two crossed
+			ctl.SegmentAt(0, "F.", "")
+			ctl.Peer.Seq += 9
+			ctl.Segment("R", "")
+			ctl.Peer.Segment("F.", "")
+			ctl.Segment("R", "")
 		}
 	}},
-	{"DNS", func(t testing.TB, g *forge, again bool) {
+	{"DNS", func(t testing.TB, g *recording, again bool) {
 		if again {
-			g.arp()
+			arp(g)
 		}
-		g.dns(t)
+		dns(g)
 		quit(login(g))
 	}},
-	{"not FTP", func(t testing.TB, g *forge, again bool) {
-		web := g.connect("198.51.100.100:1025", "192.0.2.21:80")
-		web.send(true, "P.", "GET / HTTP/1.0\r\n\r\n")
-		web.send(false, "P.", "HTTP/1.0 200 OK\r\n\r\nhello")
-		g.udp("198.51.100.100:9", "192.0.2.21:9", []byte("hey"))
+	{"not FTP", func(t testing.TB, g *recording, again bool) {
+		web := connect(g, "198.51.100.100:1025", "192.0.2.21:80")
+		web.Segment("P.", "GET / HTTP/1.0\r\n\r\n")
+		web.Peer.Segment("P.", "HTTP/1.0 200 OK\r\n\r\nhello")
+		g.UDP("198.51.100.100:9", "192.0.2.21:9", []byte("hey"))
 	}},
 }
 
 func TestDerivedWantPasses(t *testing.T) {
 	for _, s := range sessions {
 		t.Run(s.name, func(t *testing.T) {
-			seen, again := &forge{}, &forge{}
+			seen, again := &recording{forge.New(), false}, &recording{forge.New(), false}
 			s.run(t, seen, false)
 			s.run(t, again, true)
 			want := derive(t, seen.capture(t), hosts)
-			for _, g := range []*forge{seen, again} {
+			for _, g := range []*recording{seen, again} {
 				if v := verdict(t, want, g); !v.Pass {
 					t.Errorf("the want\n%s\nreports\n%s", want, v.Report())
 				}
@@ -116,7 +118,7 @@ func TestDerivedWantPasses(t *testing.T) {
 }
 
 func TestDerivedWantIsStrict(t *testing.T) {
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	sessions[0].run(t, g, false)
 	want := derive(t, g.capture(t), hosts)
 	for _, line := range []string{
@@ -139,16 +141,16 @@ func TestDerivedWantIsStrict(t *testing.T) {
 
 // A capture without names: both ends on one address, told apart by their ports.
 func TestDerivedWantOfOneHost(t *testing.T) {
-	g := &forge{}
-	ctl := g.connect("127.0.0.1:40000", "127.0.0.1:21")
-	ctl.send(false, "P.", "220 Welcome\r\n")
-	ctl.send(true, "P.", "PASV\r\n")
-	ctl.send(false, "P.", "227 Call me (127,0,0,1,156,65)\r\n")
-	ctl.send(true, "P.", "LIST\r\n")
-	data := g.connect("127.0.0.1:41000", "127.0.0.1:40001")
-	data.send(false, "P.", "listing\r\n")
-	data.send(false, "F.", "")
-	data.send(true, "F.", "")
+	g := &recording{forge.New(), false}
+	ctl := connect(g, "127.0.0.1:40000", "127.0.0.1:21")
+	ctl.Peer.Segment("P.", "220 Welcome\r\n")
+	ctl.Segment("P.", "PASV\r\n")
+	ctl.Peer.Segment("P.", "227 Call me (127,0,0,1,156,65)\r\n")
+	ctl.Segment("P.", "LIST\r\n")
+	data := connect(g, "127.0.0.1:41000", "127.0.0.1:40001")
+	data.Peer.Segment("P.", "listing\r\n")
+	data.Peer.Segment("F.", "")
+	data.Segment("F.", "")
 	c := g.capture(t)
 	want := derive(t, c, nil)
 	w, err := Parse("derived", 1, want)
@@ -167,9 +169,9 @@ func TestDerivedWantOfOneHost(t *testing.T) {
 // Bytes from in front of a stream, of an older connection perhaps, have no number that a
 // want could have.
 func TestDerivedWantOfOlderBytes(t *testing.T) {
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	ctl := login(g)
-	ctl.packet(true, "P.", "USER old\r\n", ^uint32(0)-500_000, ctl.sent[0])
+	ctl.SegmentAt(-500_000, "P.", "USER old\r\n")
 	quit(ctl)
 	want := derive(t, g.capture(t), hosts)
 	if strings.Contains(want, "seq -") {

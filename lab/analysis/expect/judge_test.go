@@ -2,12 +2,13 @@ package expect
 
 import (
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 )
 
 // verdict judges a forged capture.
-func verdict(t testing.TB, want string, g *forge) *Verdict {
+func verdict(t testing.TB, want string, g *recording) *Verdict {
 	t.Helper()
 	w, err := Parse("test.txtar", 1, want)
 	if err != nil {
@@ -44,10 +45,10 @@ const (
 const telnetDeclared = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n"
 
 // forgeTelnet logs in and sends IAC IP as urgent data, and IAC DM ABOR in another packet.
-func forgeTelnet(g *forge) {
+func forgeTelnet(g *recording) {
 	ctl := login(g)
-	ctl.send(true, ".U", "\xff\xf4")
-	ctl.send(true, "P.", "\xff\xf2ABOR\r\n")
+	ctl.Segment(".U", "\xff\xf4")
+	ctl.Segment("P.", "\xff\xf2ABOR\r\n")
 }
 
 // judgements are the rules of the notation, one by one: a want, a capture, and
@@ -55,7 +56,7 @@ func forgeTelnet(g *forge) {
 var judgements = []struct {
 	name  string
 	want  string
-	forge func(g *forge)
+	forge func(g *recording)
 	wrong string // summary
 }{
 	{
@@ -82,124 +83,124 @@ var judgements = []struct {
 	{
 		name:  "range in one segment, written in two",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
-		forge: func(g *forge) { dataConn(g) },
+		forge: func(g *recording) { dataConn(g) },
 	},
 	{
 		name: "range in two segments, written in one",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:111\n",
-		forge: func(g *forge) {
-			dataConn(g).send(true, ".", strings.Repeat("y", 55))
+		forge: func(g *recording) {
+			dataConn(g).Segment(".", strings.Repeat("y", 55))
 		},
 	},
 	{
 		name:  "open-ended range",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:* length 55\ndata server > client [F.] seq 56\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
 	},
 	{
 		name:  "range of a length",
 		want:  dataDeclared + dataHandshake + "data server > client length 110\n",
-		forge: func(g *forge) { dataConn(g).send(true, ".", strings.Repeat("y", 55)) },
+		forge: func(g *recording) { dataConn(g).Segment(".", strings.Repeat("y", 55)) },
 	},
 	{
 		name:  "range that is too long",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:57\n",
-		forge: func(g *forge) { dataConn(g) },
+		forge: func(g *recording) { dataConn(g) },
 		wrong: "different 5 @4",
 	},
 	{
 		name:  "range that is too short",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:55\n",
-		forge: func(g *forge) { dataConn(g) },
+		forge: func(g *recording) { dataConn(g) },
 		wrong: "different 5 @4",
 	},
 	{
 		name:  "one packet with exactly these bytes",
 		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\n",
-		forge: func(g *forge) { dataConn(g) },
+		forge: func(g *recording) { dataConn(g) },
 	},
 	{
 		name:  "two packets where one was wanted",
 		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:111\n",
-		forge: func(g *forge) { dataConn(g).send(true, "P.", strings.Repeat("y", 55)) },
+		forge: func(g *recording) { dataConn(g).Segment("P.", strings.Repeat("y", 55)) },
 		wrong: "different 5 @4, unwanted 5 @5",
 	},
 	{
 		name: "a reset in answer to an ACK behind the end",
 		want: dataDeclared + dataHandshake + dataClosed,
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := closedDataConn(g)
-			c.send(true, ".", "") // once more, to a connection that is gone
-			c.send(false, "R", "")
+			c.Segment(".", "") // once more, to a connection that is gone
+			c.Peer.Segment("R", "")
 		},
 	},
 	{
 		name: "a reset behind the end that answers nothing",
 		want: dataDeclared + dataHandshake + dataClosed,
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := closedDataConn(g)
-			c.packet(false, "R", "", 3000, 0)
+			c.Peer.SegmentAt(3000, "R", "")
 		},
 		wrong: "unwanted 7 @8",
 	},
 	{
 		name: "a reset behind the end that acknowledges something",
 		want: dataDeclared + dataHandshake + dataClosed,
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := closedDataConn(g)
-			c.send(false, "R.", "")
+			c.Peer.Segment("R.", "")
 		},
 		wrong: "unwanted 7 @8",
 	},
 	{
 		name: "a reset before the end is acknowledged",
 		want: dataDeclared + dataHandshake + dataClosed,
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.send(true, "F.", "")
-			c.send(false, "F.", "")
-			c.send(false, "R", "")
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
+			c.Peer.Segment("R", "")
 		},
 		wrong: "unwanted 7 @7",
 	},
 	{
 		name: "packets by their length",
 		want: dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 7\n",
-		forge: func(g *forge) {
-			dataConn(g).send(true, "P.", "yyyyyyy")
+		forge: func(g *recording) {
+			dataConn(g).Segment("P.", "yyyyyyy")
 		},
 	},
 	{
 		name:  "P is not looked at unless written",
 		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:56\n",
-		forge: func(g *forge) { dataConn(g) },
+		forge: func(g *recording) { dataConn(g) },
 	},
 	{
 		name:  "P is looked at when written",
 		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\ndata server > client [P.] seq 56:57\n",
-		forge: func(g *forge) { dataConn(g).send(true, ".", "y") },
+		forge: func(g *recording) { dataConn(g).Segment(".", "y") },
 		wrong: "different 6 @5",
 	},
 	{
 		name:  "FIN that rides on data, where that is free",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
 	},
 	{
 		name:  "FIN that rides on data, where that is wanted",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] seq 56:61\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
 	},
 	{
 		name:  "FIN that comes alone, where it should ride",
 		want:  dataDeclared + dataHandshake + "data server > client [F.] seq 1:56\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
 		wrong: "different 5 @4, unwanted 5 @5",
 	},
 	{
 		name:  "FIN that rides, where it should come alone",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] length 0\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "yyyyy") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
 		wrong: "different 6 @5",
 	},
 	{
@@ -217,7 +218,7 @@ var judgements = []struct {
 	{
 		name: "bare ACK that is wanted and did not come",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [.] ack 56\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			dataConn(g)
 		},
 		wrong: "missing 6",
@@ -225,57 +226,57 @@ var judgements = []struct {
 	{
 		name: "retransmission",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
+			c.SegmentAt(-55, "P.", strings.Repeat("x", 55))
 		},
 		wrong: "unwanted 5 @5",
 	},
 	{
 		name: "retransmission that is expected",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [P.] seq 1:56\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.packet(true, "P.", strings.Repeat("x", 55), 1, 1)
+			c.SegmentAt(-55, "P.", strings.Repeat("x", 55))
 		},
 	},
 	{
 		name:  "reset",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-		forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
+		forge: func(g *recording) { dataConn(g).Peer.Segment("R.", "") },
 		wrong: "unwanted 5 @5",
 	},
 	{
 		name:  "reset that is expected",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [R.]\n",
-		forge: func(g *forge) { dataConn(g).send(false, "R.", "") },
+		forge: func(g *recording) { dataConn(g).Peer.Segment("R.", "") },
 	},
 	{
 		name: "bytes that the capture has not got",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.sent[1]++
-			c.send(false, ".", "")
+			c.Seq++
+			c.Peer.Segment(".", "")
 		},
 		wrong: "unwanted 5",
 	},
 	{
 		name:  "connection with another port",
 		want:  dataDeclared + dataHandshake,
-		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3173") },
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3173") },
 		wrong: "other ports 1 @1",
 	},
 	{
 		name:  "connection from the other side",
 		want:  "data client.* > server.20\ndata ...\n",
-		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172") },
 		wrong: "other side 1 @1",
 	},
 	{
 		name:  "connection between other hosts",
 		want:  "data client.* > nameserver.20\ndata ...\n",
-		forge: func(g *forge) { g.connect("192.0.2.21:20", "198.51.100.100:3172") },
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172") },
 		wrong: "not found 1, undeclared 0 @1",
 	},
 	{
@@ -283,9 +284,9 @@ var judgements = []struct {
 		want: "ctl client.* > server.22\ndata client.* > server.*\n" +
 			"ctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 Hi.\"\n" +
 			"data client > server [S]\ndata server > client [S.]\ndata server > client seq 1:6\n",
-		forge: func(g *forge) {
-			g.connect("198.51.100.100:3171", "192.0.2.21:21").send(false, "P.", "220 Hi.\r\n")
-			g.connect("198.51.100.100:3172", "192.0.2.21:4000").send(false, "P.", "xxxxx")
+		forge: func(g *recording) {
+			connect(g, "198.51.100.100:3171", "192.0.2.21:21").Peer.Segment("P.", "220 Hi.\r\n")
+			connect(g, "198.51.100.100:3172", "192.0.2.21:4000").Peer.Segment("P.", "xxxxx")
 		},
 		wrong: "other ports 1 @1",
 	},
@@ -295,91 +296,92 @@ var judgements = []struct {
 			"one client > server [S]\none server > client [S.]\none server > client \"220 One.\"\n" +
 			"two client > server [S]\ntwo server > client [S.]\ntwo server > client \"220 Two.\"\n" +
 			"three client > server [S]\nthree server > client [S.]\nthree server > client \"220 Three.\"\n",
-		forge: func(g *forge) {
-			g.connect("198.51.100.100:3171", "192.0.2.21:21").send(false, "P.", "220 One.\r\n")
-			g.connect("198.51.100.100:3172", "192.0.2.21:21").send(false, "P.", "220 Two.\r\n")
-			g.connect("198.51.100.100:3173", "192.0.2.21:21").send(false, "P.", "220 Three.\r\n")
+		forge: func(g *recording) {
+			connect(g, "198.51.100.100:3171", "192.0.2.21:21").Peer.Segment("P.", "220 One.\r\n")
+			connect(g, "198.51.100.100:3172", "192.0.2.21:21").Peer.Segment("P.", "220 Two.\r\n")
+			connect(g, "198.51.100.100:3173", "192.0.2.21:21").Peer.Segment("P.", "220 Three.\r\n")
 		},
 		wrong: "other ports 1 @1",
 	},
 	{
 		name:  "connection that is not declared",
 		want:  dataDeclared + "data ...\n",
-		forge: func(g *forge) { dataConn(g); g.connect("198.51.100.100:9", "192.0.2.21:80") },
+		forge: func(g *recording) { dataConn(g); connect(g, "198.51.100.100:9", "192.0.2.21:80") },
 		wrong: "undeclared 0 @5",
 	},
 	{
 		name: "alike declarations, in the order of their SYNs",
 		want: "one server.20 > client.*\ntwo server.20 > client.*\none ...\ntwo server > client [S]\ntwo client > server [S.]\ntwo server > client [.]\ntwo server > client seq 1:56\n",
-		forge: func(g *forge) {
-			g.connect("192.0.2.21:20", "198.51.100.100:3174")
+		forge: func(g *recording) {
+			connect(g, "192.0.2.21:20", "198.51.100.100:3174")
 			dataConn(g)
 		},
 	},
 	{
 		name: "declarations of which one leaves less open",
 		want: "some server.20 > *\nmore *.20 > client.3172\nsome ...\nmore ...\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			dataConn(g)
-			g.connect("192.0.2.21:20", "198.51.100.100:3174")
+			connect(g, "192.0.2.21:20", "198.51.100.100:3174")
 		},
 	},
 	{
 		name: "order of two directions",
 		want: dataDeclared + dataHandshake + "data client > server [F.]\ndata server > client seq 1:56\ndata server > client [F.]\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.send(true, "F.", "")
-			c.send(false, "F.", "")
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
 		},
 		wrong: "missing 5, unwanted 7 @6",
 	},
 	{
 		name: "joined lines, in either order",
 		want: dataDeclared + dataHandshake + "|data client > server [F.]\n|data server > client seq 1:56\n|data server > client [F.]\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.send(true, "F.", "")
-			c.send(false, "F.", "")
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
 		},
 	},
 	{
 		name: "a later ACK, as the first is too early for `after`",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56 @data\ndata server > client [F.]\n" +
 			"data client > server [.] after @late\n" + "other client.1 > server.2\nother client > server [S] @late\n",
-		forge: func(g *forge) {
+		forge: func(g *recording) {
 			c := dataConn(g)
-			c.send(true, "F.", "")
-			c.send(false, ".", "")
-			g.connection("198.51.100.100:1", "192.0.2.21:2").send(true, "S", "")
-			c.send(false, ".", "")
+			c.Segment("F.", "")
+			c.Peer.Segment(".", "")
+			unanswered, _ := g.Pair("198.51.100.100:1", "192.0.2.21:2")
+			unanswered.Segment("S", "")
+			c.Peer.Segment(".", "")
 		},
 	},
 	{
 		name: "an earlier ACK for the label, as the `after` comes before the later",
 		want: dataDeclared + dataHandshake + "data server > client [.] @ack\ndata server > client seq 1:* after @ack\n",
-		forge: func(g *forge) {
-			c := g.connect("192.0.2.21:20", "198.51.100.100:3172")
-			c.send(true, ".", "")
-			c.send(true, ".", "")
-			c.send(true, "P.", "x")
+		forge: func(g *recording) {
+			c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+			c.Segment(".", "")
+			c.Segment(".", "")
+			c.Segment("P.", "x")
 		},
 	},
 	{
 		name:  "skipping",
 		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client [F.] seq 56\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
 	},
 	{
 		name:  "skipping ends with the next line",
 		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client seq 1:56\n",
-		forge: func(g *forge) { dataConn(g).send(true, "F.", "") },
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
 		wrong: "unwanted 4 @5",
 	},
 	{
 		name:  "UDP that is not declared, and ARP that need not be",
 		want:  dataDeclared + "data ...\n",
-		forge: func(g *forge) { g.arp(); dataConn(g); g.udp("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
+		forge: func(g *recording) { arp(g); dataConn(g); g.UDP("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
 		wrong: "undeclared 0 @7",
 	},
 	{
@@ -387,20 +389,20 @@ var judgements = []struct {
 		want: "arp client > * arp\ndns client.* > nameserver.53 udp\n" +
 			"arp client > * \"who-has 198.51.100.1 tell 198.51.100.100\"\narp * > client \"* is-at *\"\n" +
 			"dns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n",
-		forge: func(g *forge) { g.arp(); g.dns(nil) },
+		forge: func(g *recording) { arp(g); dns(g) },
 	},
 	{
 		name:  "ARP that is declared has to be written",
 		want:  "arp client > * arp\narp client > * \"who-has *\"\n",
-		forge: func(g *forge) { g.arp() },
+		forge: func(g *recording) { arp(g) },
 		wrong: "unwanted 2 @2",
 	},
 }
 
 // TestNearest holds what is said of a connection that is not the declared one.
 func TestNearest(t *testing.T) {
-	g := &forge{}
-	g.connect("198.51.100.100:3172", "192.0.2.21:4000")
+	g := &recording{forge.New(), false}
+	connect(g, "198.51.100.100:3172", "192.0.2.21:4000")
 	const lines = "data client > server [S]\ndata server > client [S.]\n"
 	for _, test := range []struct{ declared, what, got string }{
 		{"client.* > server.4001", "has server.4000, not server.4001", "client.3172 > server.4000"},
@@ -425,7 +427,7 @@ func TestNearest(t *testing.T) {
 func TestJudge(t *testing.T) {
 	for _, test := range judgements {
 		t.Run(test.name, func(t *testing.T) {
-			g := &forge{}
+			g := &recording{forge.New(), false}
 			test.forge(g)
 			v := verdict(t, test.want, g)
 			if got := summary(v); got != test.wrong {
@@ -439,10 +441,11 @@ func TestJudge(t *testing.T) {
 }
 
 // overtaken is a data connection whose FIN came before its five bytes.
-func overtaken(g *forge) {
-	c := g.connect("192.0.2.21:20", "198.51.100.100:3172")
-	c.packet(true, "F.", "", 6, 1)
-	c.packet(false, ".", "", 1, 1)
-	c.packet(true, "P.", "xxxxx", 1, 1)
-	c.packet(false, ".", "", 1, 7)
+func overtaken(g *recording) {
+	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	c.SegmentAt(5, "F.", "")
+	c.Peer.ACK()
+	c.SegmentAt(0, "P.", "xxxxx")
+	c.Seq += 6
+	c.Peer.ACK()
 }

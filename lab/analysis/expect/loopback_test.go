@@ -1,25 +1,26 @@
 package expect
 
 import (
+	"ftplab/lab/internal/forge"
 	"regexp"
 	"strings"
 	"testing"
 )
 
 // passiveOnLoopback is a download in passive mode between two hosts of one address.
-func passiveOnLoopback() *forge {
-	g := &forge{loopback: true}
+func passiveOnLoopback() *recording {
+	g := &recording{forge.New(), true}
 	ctl := login(g)
-	ctl.send(true, "P.", "PASV\r\n")
-	ctl.send(false, "P.", "227 Here (192,0,2,21,156,64)\r\n")
-	ctl.send(true, "P.", "RETR file\r\n")
-	data := g.connect("198.51.100.100:41000", "192.0.2.21:40000")
-	ctl.send(false, "P.", "150 Here it comes\r\n")
-	data.send(false, "P.", "0123456789")
-	data.send(false, "F.", "")
-	data.send(true, "F.", "")
-	data.send(false, ".", "")
-	ctl.send(false, "P.", "226 Done\r\n")
+	ctl.Segment("P.", "PASV\r\n")
+	ctl.Peer.Segment("P.", "227 Here ("+g.hostPort("192.0.2.21:40000")+")\r\n")
+	ctl.Segment("P.", "RETR file\r\n")
+	data := connect(g, "198.51.100.100:41000", "192.0.2.21:40000")
+	ctl.Peer.Segment("P.", "150 Here it comes\r\n")
+	data.Peer.Segment("P.", "0123456789")
+	data.Peer.Segment("F.", "")
+	data.Segment("F.", "")
+	data.Peer.Segment(".", "")
+	ctl.Peer.Segment("P.", "226 Done\r\n")
 	quit(ctl)
 	return g
 }

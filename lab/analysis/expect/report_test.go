@@ -2,13 +2,14 @@ package expect
 
 import (
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 )
 
 // A wanted line that is in the capture is not set against another text.
 func TestALineIsNotSetAgainstAnotherText(t *testing.T) {
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	login(g)
 	want := `ctl client.* > server.21
 ctl ...
@@ -29,7 +30,7 @@ ctl ...
 // The first divergence of a connection is printed in full; what follows from it is
 // named in one line, and stays in the verdict.
 func TestReportFoldsWhatFollows(t *testing.T) {
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	login(g)
 	want := "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n"
 	for i := range 10 {
@@ -56,7 +57,7 @@ func TestMissingConnectionNamesAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	login(g)
 	v, err := w.Judge(g.capture(t), loopbackHosts)
 	if err != nil {
@@ -70,7 +71,7 @@ func TestMissingConnectionNamesAddresses(t *testing.T) {
 
 // Few mismatches are all printed.
 func TestReportOfFewMismatches(t *testing.T) {
-	g := &forge{}
+	g := &recording{forge.New(), false}
 	login(g)
 	v := verdict(t, "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\nctl client > server \"PWD\"\n", g)
 	if got := v.Report(); strings.Contains(got, "more differences") || !strings.Contains(got, "PWD") {

@@ -23,8 +23,7 @@ func TestEncapsulations(t *testing.T) {
 		if six {
 			all = ipv6In()
 		}
-		segments := session(six)
-		packets := ipPackets(t, segments)
+		segments, packets := session(six)
 		for _, e := range all {
 			t.Run(fmt.Sprintf("%s/six=%v", e.name, six), func(t *testing.T) {
 				var d packet.Decoder
@@ -54,7 +53,7 @@ func found(d *packet.Decoder, link pcapng.LinkType, frame []byte, length int) st
 	if p.TCP == nil {
 		return "no TCP"
 	}
-	return segment{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort), "", string(p.TCP.Payload)}.String()
+	return segment{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort), string(p.TCP.Payload)}.String()
 }
 
 // Wireshark finds the same streams and bytes, so that what is forged here is what real
@@ -66,8 +65,7 @@ func TestEncapsulationsAsWireshark(t *testing.T) {
 		if six {
 			all = ipv6In()
 		}
-		segments := session(six)
-		packets := ipPackets(t, segments)
+		segments, packets := session(six)
 		for _, e := range all {
 			if e.unknown {
 				continue
@@ -97,7 +95,7 @@ func TestEncapsulationsAsWireshark(t *testing.T) {
 
 // Nothing that a frame holds makes the decoder panic or recurse without end.
 func FuzzDecode(f *testing.F) {
-	packets := ipPackets(f, session(false))
+	_, packets := session(false)
 	for _, e := range encapsulations() {
 		f.Add(uint16(e.link), e.wrap(packets[3]))
 	}

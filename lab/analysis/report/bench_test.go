@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bytes"
+	"ftplab/lab/internal/forge"
 	"io"
 	"testing"
 )
@@ -12,15 +12,16 @@ func BenchmarkSmall(b *testing.B) { benchmark(b, activeListing) }
 
 // BenchmarkDownload does the same for a download of 10 MiB.
 func BenchmarkDownload(b *testing.B) {
-	benchmark(b, func(w io.Writer) { download(w, 10<<20) })
+	benchmark(b, func(f *forge.Capture) { download(f, 10<<20) })
 }
 
-func benchmark(b *testing.B, make func(io.Writer)) {
-	var capture bytes.Buffer
-	make(&capture)
-	b.SetBytes(int64(capture.Len()))
+func benchmark(b *testing.B, make func(*forge.Capture)) {
+	c := forge.New()
+	make(c)
+	file := c.PCAP()
+	b.SetBytes(int64(len(file)))
 	for b.Loop() {
-		r, err := reportOn(capture.Bytes(), nil)
+		r, err := reportOn(file, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/internal/pagetest"
 )
 
@@ -110,7 +110,7 @@ func TestFilter(t *testing.T) {
 // TestZoom moves the zoom with the keyboard and with the mouse, and asks that
 // what it draws moves along.
 func TestZoom(t *testing.T) {
-	tab := pagetest.Open(t, html(t, read(t, func(w io.Writer) { download(w, 2<<20) })), pagetest.Desktop)
+	tab := pagetest.Open(t, html(t, read(t, func(f *forge.Capture) { download(f, 2<<20) })), pagetest.Desktop)
 	path := `document.querySelector("#graph1-zoom .segment").getAttribute("d")`
 	window := `parseFloat(document.querySelector("rect.zoom").getAttribute("x"))`
 	drawn, at := pagetest.Eval[string](tab, path), pagetest.Eval[float64](tab, window)
@@ -141,7 +141,7 @@ func TestZoom(t *testing.T) {
 // TestZoomIsDrawnAlike holds what the page's script draws against what this
 // package draws: the same ticks, and the same strokes.
 func TestZoomIsDrawnAlike(t *testing.T) {
-	r := read(t, func(w io.Writer) { download(w, 200_000) })
+	r := read(t, func(f *forge.Capture) { download(f, 200_000) })
 	page := html(t, r)
 	tab := pagetest.Open(t, page, pagetest.Desktop)
 	view := newSequenceView(r.sequences()[0], r.Trace.Start)
@@ -161,7 +161,7 @@ func TestZoomIsDrawnAlike(t *testing.T) {
 
 // TestAccessible reads the page as a screen reader does.
 func TestAccessible(t *testing.T) {
-	tab := pagetest.Open(t, html(t, read(t, func(w io.Writer) { download(w, 100_000) })), pagetest.Phone)
+	tab := pagetest.Open(t, html(t, read(t, func(f *forge.Capture) { download(f, 100_000) })), pagetest.Phone)
 	var all []string
 	for _, n := range tab.Accessible() {
 		all = append(all, n.Role+": "+n.Name)
@@ -194,9 +194,9 @@ func TestAccessible(t *testing.T) {
 
 // TestFitsThePhone asks that no page is wider than the screen it is read on.
 func TestFitsThePhone(t *testing.T) {
-	for name, make := range map[string]func(io.Writer){
+	for name, make := range map[string]func(*forge.Capture){
 		"listing":  activeListing,
-		"download": func(w io.Writer) { download(w, 300_000) },
+		"download": func(f *forge.Capture) { download(f, 300_000) },
 		"hostile":  hostile,
 	} {
 		tab := pagetest.Open(t, html(t, read(t, make)), pagetest.Phone)
@@ -267,7 +267,7 @@ func TestLargePages(t *testing.T) {
 		sizes = sizes[:1]
 	}
 	for _, size := range sizes {
-		page := html(t, read(t, func(w io.Writer) { download(w, size) }))
+		page := html(t, read(t, func(f *forge.Capture) { download(f, size) }))
 		if len(page) > 1_000_000 {
 			t.Errorf("the page of a download of %d MiB has %d bytes, want at most a million", size>>20, len(page))
 		}

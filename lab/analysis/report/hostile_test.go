@@ -1,66 +1,52 @@
 package report
 
 import (
-	"bytes"
-	"encoding/binary"
 	"io"
-	"net/netip"
 	"strings"
 	"testing"
 
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/analysis/report/text"
 )
 
 // hostile is a session whose every text tries to be more than text.
-func hostile(w io.Writer) {
-	f := newForge(w)
+func hostile(f *forge.Capture) {
 	attack := `<script>alert(1)</script><img src=http://192.0.2.66/x onerror=alert(2)>"'><svg onload=alert(3)>` + "`{{.}}${alert(4)}--></script></style>]]>"
-	client, server := f.control(attack)
-	f.question("198.51.100.100", "192.0.2.21", "<b>.`{{")
-	f.question("198.51.100.100", "198.51.100.100", "<b>.`{{") // a host that asks itself
-	client.send("CWD \u202egnp.exe\u2066\u200b\x1b[2J\x07\r\n")
-	server.send("550-" + attack + "\r\n \xc3(\x80\x00\r\n550 \u061c\u2028\r\n")
-	client.send("MKD javascript:alert(5)\r\n")
-	server.send("257 \"http://192.0.2.66/\" created\r\n")
-	client.send("STAT " + strings.Repeat("A", 30000) + "\r\n")
-	server.send("211 " + strings.Repeat("שלום ", 400) + "\r\n")
-	f.active(client, server, 100, "LIST "+attack, attack)
-	f.active(client, server, 101, "RETR </title><meta http-equiv=refresh content='0;url=http://192.0.2.66/'>", attack)
-	client.send("QUIT\r\n")
-	server.send("221 bye\r\n")
-	server.close()
+	client, server := control(f, attack)
+	question(f, "198.51.100.100", "192.0.2.21", "<b>.`{{")
+	question(f, "198.51.100.100", "198.51.100.100", "<b>.`{{") // a host that asks itself
+	client.Send("CWD \u202egnp.exe\u2066\u200b\x1b[2J\x07\r\n")
+	server.Send("550-" + attack + "\r\n \xc3(\x80\x00\r\n550 \u061c\u2028\r\n")
+	client.Send("MKD javascript:alert(5)\r\n")
+	server.Send("257 \"http://192.0.2.66/\" created\r\n")
+	client.Send("STAT " + strings.Repeat("A", 30000) + "\r\n")
+	server.Send("211 " + strings.Repeat("שלום ", 400) + "\r\n")
+	active(f, client, server, 100, "LIST "+attack, attack)
+	active(f, client, server, 101, "RETR </title><meta http-equiv=refresh content='0;url=http://192.0.2.66/'>", attack)
+	client.Send("QUIT\r\n")
+	server.Send("221 bye\r\n")
+	server.Close()
 }
 
 // oneMachine is a listing of a server that runs on the client's own machine,
 // which asks itself for the address first.
-func oneMachine(w io.Writer) {
-	f := newForge(w)
+func oneMachine(f *forge.Capture) {
 	const home = "127.0.0.1"
-	f.question(home, home, "ftp.example.test")
-	client, server := f.dial(home+":40000", home+":21")
-	server.send("220 ready\r\n")
-	client.send("QUIT\r\n")
-	server.send("221 bye\r\n")
-	server.close()
+	question(f, home, home, "ftp.example.test")
+	client, server := open(f, home+":40000", home+":21")
+	server.Send("220 ready\r\n")
+	client.Send("QUIT\r\n")
+	server.Send("221 bye\r\n")
+	server.Close()
 }
 
 // question is a question for the address of a name, in DNS.
-func (f *forge) question(from, to, name string) {
-	be := binary.BigEndian
+func question(f *forge.Capture, from, to, name string) {
 	dns := []byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}
 	for _, label := range strings.Split(name, ".") {
 		dns = append(append(dns, byte(len(label))), label...)
 	}
-	dns = append(dns, 0, 0, 1, 0, 1)
-	p := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0}
-	p = be.AppendUint16(p, uint16(28+len(dns)))
-	p = append(p, 0, 0, 0x40, 0, 64, 17, 0, 0)
-	for _, addr := range []string{from, to} {
-		p = append(p, netip.MustParseAddr(addr).AsSlice()...)
-	}
-	p = be.AppendUint16(be.AppendUint16(p, 5353), 53)
-	p = append(be.AppendUint16(p, uint16(8+len(dns))), 0, 0)
-	f.record(append(p, dns...))
+	f.UDP(from+":5353", to+":53", append(dns, 0, 0, 1, 0, 1))
 }
 
 // TestHostToItself asks for the packets of a machine that talks to itself: what
@@ -91,9 +77,9 @@ func TestHostToItself(t *testing.T) {
 // TestNoFTPOnOneMachine asks that a connection of another protocol lies between
 // the two parts of its machine.
 func TestNoFTPOnOneMachine(t *testing.T) {
-	r := read(t, func(w io.Writer) {
-		_, b := newForge(w).dial("127.0.0.1:3000", "127.0.0.1:80")
-		b.close()
+	r := read(t, func(f *forge.Capture) {
+		_, b := open(f, "127.0.0.1:3000", "127.0.0.1:80")
+		b.Close()
 	})
 	if md := markdownOf(t, r); !strings.Contains(md, "3000 │╌╌ [S] seq 0 win 65535 ╌") {
 		t.Errorf("the connection has no arrow:\n%s", md)
@@ -125,12 +111,12 @@ func TestHostileMarkdown(t *testing.T) {
 // FuzzWalkthrough writes the walkthrough of any capture that can be read, in
 // both forms.
 func FuzzWalkthrough(f *testing.F) {
-	for _, make := range []func(io.Writer){
-		activeListing, hostile, oneMachine, func(w io.Writer) { download(w, 30_000) },
+	for _, make := range []func(*forge.Capture){
+		activeListing, hostile, oneMachine, func(f *forge.Capture) { download(f, 30_000) },
 	} {
-		var b bytes.Buffer
-		make(&b)
-		f.Add(b.Bytes())
+		c := forge.New()
+		make(c)
+		f.Add(c.PCAP())
 	}
 	f.Fuzz(func(t *testing.T, capture []byte) {
 		r, err := reportOn(capture, nil)

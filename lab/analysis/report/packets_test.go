@@ -1,7 +1,6 @@
 package report
 
 import (
-	"io"
 	"math"
 	"runtime"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 )
 
 // TestShortCaptureIsKeptWhole asks for every packet of a small session.
@@ -36,7 +36,7 @@ func TestLongTransferIsBounded(t *testing.T) {
 		t.Skip("reads 1 GiB of headers; run without -short")
 	}
 	const size = 1 << 30
-	r := read(t, func(w io.Writer) { download(w, size) })
+	r := read(t, func(f *forge.Capture) { download(f, size) })
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

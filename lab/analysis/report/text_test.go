@@ -2,8 +2,6 @@ package report
 
 import (
 	"bytes"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -11,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/labtest/optional"
 )
 
@@ -18,17 +17,16 @@ import (
 // tshark.
 func TestLengthsAgreeWithTshark(t *testing.T) {
 	tshark := optional.Tool(t, "tshark", "apt install tshark")
-	var file bytes.Buffer
-	download(&file, 100_000)
 	name := filepath.Join(t.TempDir(), "capture.pcap")
-	if err := os.WriteFile(name, file.Bytes(), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	long := func(f *forge.Capture) { download(f, 100_000) }
+	c := forge.New()
+	long(c)
+	c.Save(t, name)
 	out, err := exec.Command(tshark, "-r", name, "-q", "-z", "plen,tree").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := read(t, func(w io.Writer) { w.Write(file.Bytes()) })
+	r := read(t, long)
 	ranges := 0
 	for _, m := range regexp.MustCompile(`(?m)^ (\d+-\d+|5120 and greater)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\S+)\s+\S+\s+(\S+)%`).FindAllStringSubmatch(string(out), -1) {
 		l := &r.Packets.Lengths
@@ -69,13 +67,13 @@ func TestLengthsText(t *testing.T) {
 // TestTimeSequences asks for every segment and every ACK of a small download.
 func TestTimeSequences(t *testing.T) {
 	var b strings.Builder
-	if err := read(t, func(w io.Writer) { download(w, 10*1452) }).TimeSequences(&b); err != nil {
+	if err := read(t, func(f *forge.Capture) { download(f, 10*1452) }).TimeSequences(&b); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
 	for _, want := range []string{
 		"Data connection, 192.0.2.21:29022 > 198.51.100.100:24001: the download of file.bin",
-		"14,520 bytes in 10 segments, answered by 9 packets",
+		"14,520 bytes in 10 segments, answered by 8 packets",
 		"25  1.423010  data            1:1453   1452",
 		"27  1.424020   ACK                            2905          68440",
 		"40  1.429100   FIN       14521:14521      0",
