@@ -11,42 +11,43 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 )
 
 // placed writes a pcapng file with an interface for each name, by gopacket. At says
 // at which interfaces a packet is recorded.
-func (f *forge) placed(names []string, at func(i int, p forged) []int) []byte {
+func placed(t *testing.T, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int) []byte {
 	var file bytes.Buffer
 	describe := func(name string) pcapgo.NgInterface {
 		return pcapgo.NgInterface{Name: name, LinkType: layers.LinkTypeEthernet, TimestampResolution: 9}
 	}
 	w, err := pcapgo.NewNgWriterInterface(&file, describe(names[0]), pcapgo.DefaultNgWriterOptions)
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, name := range names[1:] {
 		if _, err := w.AddInterface(describe(name)); err != nil {
-			f.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
-	for i, p := range f.packets {
+	for i, p := range f.Frames {
 		for _, place := range at(i, p) {
-			data := bytes.Clone(p.data)
+			data := bytes.Clone(p.Data)
 			data[22] -= byte(place) // the TTL, which a router on the way has counted down
-			info := gopacket.CaptureInfo{Timestamp: p.at.Add(time.Duration(place) * 100 * time.Microsecond), CaptureLength: len(data), Length: len(data), InterfaceIndex: place}
+			info := gopacket.CaptureInfo{Timestamp: p.At.Add(time.Duration(place) * 100 * time.Microsecond), CaptureLength: len(data), Length: len(data), InterfaceIndex: place}
 			if err := w.WritePacket(info, data); err != nil {
-				f.t.Fatal(err)
+				t.Fatal(err)
 			}
 		}
 	}
 	if err := w.Flush(); err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return file.Bytes()
 }
 
 // fromServer reports whether the server's end of the forged path sent a packet.
-func (p forged) fromServer() bool { return bytes.Equal(p.data[26:30], []byte{192, 0, 2, 21}) }
+func fromServer(p forge.Frame) bool { return bytes.Equal(p.Data[26:30], []byte{192, 0, 2, 21}) }
 
 // What crosses two places is read at the first. The same packet at the other place is
 // no retransmission, and the two directions of a tap are one connection.
@@ -54,31 +55,31 @@ func TestPlaces(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		names  []string
-		at     func(i int, p forged) []int
+		at     func(i int, p forge.Frame) []int
 		copies func(packets int) int
 		places int
 	}{
-		{"one", []string{"client"}, func(int, forged) []int { return []int{0} }, func(int) int { return 0 }, 0},
-		{"both ends", []string{"client", "server"}, func(int, forged) []int { return []int{0, 1} }, func(n int) int { return n }, 2},
-		{"the server's end sees its packets first", []string{"client", "server"}, func(_ int, p forged) []int {
-			if p.fromServer() {
+		{"one", []string{"client"}, func(int, forge.Frame) []int { return []int{0} }, func(int) int { return 0 }, 0},
+		{"both ends", []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, func(n int) int { return n }, 2},
+		{"the server's end sees its packets first", []string{"client", "server"}, func(_ int, p forge.Frame) []int {
+			if fromServer(p) {
 				return []int{1, 0}
 			}
 			return []int{0, 1}
 		}, func(n int) int { return n }, 2},
-		{"a tap", []string{"rx", "tx"}, func(_ int, p forged) []int {
-			if p.fromServer() {
+		{"a tap", []string{"rx", "tx"}, func(_ int, p forge.Frame) []int {
+			if fromServer(p) {
 				return []int{1}
 			}
 			return []int{0}
 		}, func(int) int { return 0 }, 2},
-		{"the parts of a link", []string{"a", "b"}, func(i int, _ forged) []int { return []int{i % 2} }, func(int) int { return 0 }, 2},
+		{"the parts of a link", []string{"a", "b"}, func(i int, _ forge.Frame) []int { return []int{i % 2} }, func(int) int { return 0 }, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := newForge(t)
-			x := f.login()
-			x.ask("NOOP", "200 Fine.")
-			c, err := capture.Read(bytes.NewReader(f.placed(test.names, test.at)), capture.Options{})
+			f := forge.New()
+			x := f.Login()
+			x.Ask("NOOP", "200 Fine.")
+			c, err := capture.Read(bytes.NewReader(placed(t, f, test.names, test.at)), capture.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,10 +91,10 @@ func TestPlaces(t *testing.T) {
 			if again := x0.ClientFlow.Retransmissions + x0.ServerFlow.Retransmissions; again != 0 || x0.ClientFlow.OutOfOrder != 0 {
 				t.Errorf("got %d retransmissions, want none", again)
 			}
-			if got, want := x0.ClientFlow.Packets+x0.ServerFlow.Packets, len(f.packets); got != want {
+			if got, want := x0.ClientFlow.Packets+x0.ServerFlow.Packets, len(f.Frames); got != want {
 				t.Errorf("got %d packets of the connection, want %d", got, want)
 			}
-			if got, want := c.Copies, test.copies(len(f.packets)); got != want || len(c.Places) != test.places {
+			if got, want := c.Copies, test.copies(len(f.Frames)); got != want || len(c.Places) != test.places {
 				t.Errorf("got %d copies and the places %q, want %d and %d places", got, c.Places, want, test.places)
 			}
 			copies := 0

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"ftplab/lab/internal/forge"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 // hostile is a session whose every text tries to be more than text.

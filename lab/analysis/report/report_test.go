@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/expect"
-	"ftplab/lab/internal/forge"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/scenario"
 )
 
