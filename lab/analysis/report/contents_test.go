@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/capture"
-	forged "ftplab/lab/internal/forge"
+	"ftplab/lab/internal/forge"
 )
 
 // TestContents asks that the page shows a text as text and anything else by its digest.
 func TestContents(t *testing.T) {
-	f := forged.New()
+	f := forge.New()
 	c, cPeer := f.Dial("198.51.100.100:2000", "192.0.2.21:21")
 	cPeer.Send("220 ready\r\n")
 	for i, x := range []struct{ command, data string }{
