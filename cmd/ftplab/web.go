@@ -28,7 +28,11 @@ source of ftplab, so run this in the folder of its module.`,
 		Args: takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !open {
-				return web.Write(c.Context(), folder)
+				if err := web.Write(c.Context(), folder); err != nil {
+					return err
+				}
+				fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open\n", folder)
+				return nil
 			}
 			if !c.Flags().Changed("output") {
 				var err error

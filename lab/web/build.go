@@ -47,6 +47,8 @@ func run(ctx context.Context, args ...string) (string, error) {
 	c.Stderr = &stderr
 	out, err := c.Output()
 	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("the page is not written: %w", context.Cause(ctx))
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("the page is built with Go, which is not installed: see https://go.dev/dl")
 	case err != nil:

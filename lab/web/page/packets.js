@@ -14,12 +14,13 @@ export class Packets {
     this.choice = h("select", { id: "packet-connection", onchange: () => this.restart() });
     this.body = h("tbody");
     this.more = h("button", { type: "button", onclick: () => this.load() }, "More packets");
+    this.earlier = h("button", { type: "button", hidden: true, onclick: () => this.restart() }, "Earlier packets");
     this.count = h("span", { role: "status", class: "small" });
     this.list = h("div", { class: "list packets", tabIndex: 0, role: "region", "aria-label": "Packets" },
       h("table", {}, h("thead", {}, h("tr", {}, ["frame", "time, s", "what"].map((text, i) => h("th", { scope: "col", class: i < 2 ? "n" : "" }, text)))), this.body), this.more);
     this.element = h("div", {}, h("div", { class: "controls" },
       h("label", { for: "packet-search" }, "Search"), this.search,
-      h("label", { for: "packet-connection" }, "Connection"), this.choice, this.count), this.list);
+      h("label", { for: "packet-connection" }, "Connection"), this.choice, this.earlier, this.count), this.list);
     new IntersectionObserver(entries => { if (entries[0].isIntersecting && !this.more.hidden) this.load(); }, { root: this.list }).observe(this.more);
   }
 
@@ -42,6 +43,7 @@ export class Packets {
   async restart(after = 0) {
     this.generation = (this.generation || 0) + 1;
     this.after = after;
+    this.earlier.hidden = after === 0;
     this.#loading = false;
     this.body.replaceChildren();
     this.more.hidden = false;
