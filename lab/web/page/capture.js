@@ -151,6 +151,7 @@ export class Capture {
         h("dt", {}, "why"), h("dd", {}, f.why),
         f.filter ? [h("dt", {}, "in Wireshark"), h("dd", {}, h("code", {}, f.filter))] : null));
     return h("div", {}, h("h2", { class: "outcome " + kind }, "Compared with normal FTP: ", v.verdict),
+      h("p", { class: "small" }, "Judged: ", v.extent),
       v.findings.length ? h("ol", { class: "findings" }, v.findings.map(finding)) : h("p", {}, "Nothing differs."));
   }
 

@@ -163,13 +163,22 @@ func (w *Worker) walkthrough(nothing) (page, error) {
 	return page{b.String()}, err
 }
 
-// verdict compares the capture with normal FTP.
-func (w *Worker) verdict(nothing) (*baseline.Assessment, error) {
+// A verdict is how the capture compares with normal FTP.
+type verdict struct {
+	*baseline.Assessment
+	Extent string `json:"extent"` // how much of it could be judged, in words
+}
+
+func (w *Worker) verdict(nothing) (*verdict, error) {
 	o, err := w.capture()
 	if err != nil {
 		return nil, err
 	}
-	return lab.Baseline(lab.File(o.path), baseline.Normal())
+	a, err := lab.Baseline(lab.File(o.path), baseline.Normal())
+	if err != nil {
+		return nil, err
+	}
+	return &verdict{a, a.Judged.String()}, nil
 }
 
 // mostConnections is how many connections are listed.
