@@ -16,20 +16,20 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// A Recording is what somebody did by hand, recorded. There is no verdict on
-// it: it is right whatever they did.
+// A Recording is a session that a person or their programs made by hand. It has no verdict,
+// unless a command replaced the shell.
 type Recording struct {
 	Frames   int
 	Capture  string   // the file's path
 	Failures []string // of the lab itself, such as frames that were lost
-	Status   int      // exit status of the shell, or of the command in its place
+	Status   int      // exit status of the shell, or of the command that replaced it
 	Verdict  *Verdict // on a command's capture, if the scenario says what should be seen
 }
 
 // Shell opens the user's shell on the client's host of a scenario, beside its
-// server, and records everything until the shell ends. If there is a command, it is
-// run in the shell's place, and the capture is judged by what the scenario wants.
-// Either has the standard input and outputs of this program.
+// server, and records everything until the shell ends. If there is a command, it runs
+// instead of the shell, and the capture is judged by what the scenario wants. Both have
+// the standard input and outputs of this program.
 //
 // The results are in a new folder of its own, NAME-by-hand; if nothing was
 // recorded, there is none, and Capture is "". An error means that the program could
@@ -79,7 +79,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	})
 }
 
-// runShell runs a shell in a cell, and gives the terminal back as it was.
+// runShell runs a shell in a cell, and restores the terminal afterwards.
 func runShell(ctx context.Context, s *scenario.Scenario, sh *byhand.Shell, t byhand.Terminal, file *os.File) (*runner.Outcome, error) {
 	folder, err := filepath.Abs(filepath.Dir(file.Name()))
 	if err != nil {
@@ -98,17 +98,17 @@ func runShell(ctx context.Context, s *scenario.Scenario, sh *byhand.Shell, t byh
 	return outcome, err
 }
 
-// shellGrace is time enough to end the programs in a shell, and then all that
-// they left open, in order.
+// shellGrace is how long a cell may take to end the programs of a shell and to close what
+// they left open.
 const shellGrace = 15 * time.Second
 
-// leastVolume is for how many bytes a shell's recorder is made at least:
-// nobody knows what will be transferred there.
+// leastVolume is how many bytes the recorder of a shell is prepared for at least: what will
+// be transferred there is not known.
 const leastVolume = 32 << 20
 
 // Record records what a network device of this machine sends and receives,
-// until ctx ends. The results are in a new folder of its own, by-hand. The
-// capture's path is passed to ready when all that comes from then on is seen.
+// until ctx ends. The results are in a new folder of its own, by-hand. Ready is called with
+// the capture's path when recording has started: no later frame is missed.
 func Record(ctx context.Context, device, results string, ready func(capture string)) (*Recording, error) {
 	file, err := createByHand(results, "by-hand")
 	if err != nil {
@@ -133,9 +133,8 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 	return r, errors.Join(err, r.finish(nil, results, report.Run{Title: "By hand, on " + device}))
 }
 
-// finish writes the walkthrough beside the capture, and its sentences into the
-// capture. A scenario is needed if there is a verdict. What the entry of the
-// index says beside its title is added.
+// finish writes the walkthrough beside the capture, writes its sentences into the capture,
+// and completes the entry of the index. A scenario is needed if there is a verdict.
 func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
 	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
 	entry.Passed, entry.Failures, entry.Unjudged = len(r.Failures) == 0, len(r.Failures), r.Verdict == nil
@@ -145,7 +144,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 		entry.Passed = entry.Passed && r.Verdict.Pass
 		entry.Failures += r.Verdict.differences()
 	}
-	err := tell(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
+	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)
 	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
 	files, globErr := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
@@ -153,13 +152,13 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 	return errors.Join(err, globErr)
 }
 
-// deviceRemark says what to keep in mind of a capture from a device of a
-// machine or a container.
+// deviceRemark says what is special about a capture from a device of a machine or a
+// container.
 const deviceRemark = "Taken on the machine that sent and received: what it sends is seen before the device " +
 	"cuts it in segments and computes checksums. So there may be frames longer than the MTU and checksums that are partial: that is no error here."
 
-// createByHand makes a new folder for what cannot be made again: name, or
-// name-2 if there is one, and so on. It creates the capture in it.
+// createByHand makes a new folder, since a recording cannot be made again: name, or name-2
+// if there is one, and so on. It creates the capture in it.
 func createByHand(results, name string) (*os.File, error) {
 	if _, err := os.Stat(results); errors.Is(err, os.ErrNotExist) {
 		if err := os.MkdirAll(results, 0o777); err != nil {
@@ -184,6 +183,6 @@ func createByHand(results, name string) (*os.File, error) {
 	return file, nil
 }
 
-// discard removes the folder of a capture that has nothing in it. createByHand has
-// made it new, so nothing else is in it but what the scenario's server was given.
+// discard removes the folder of a capture without a frame. createByHand has made the folder,
+// so it holds nothing else but the files of the scenario's server.
 func discard(file *os.File) { os.RemoveAll(filepath.Dir(file.Name())) }

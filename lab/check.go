@@ -24,11 +24,11 @@ type Verdict struct {
 	// TCP is whose TCP carried the run; empty for the verdict on a capture alone.
 	TCP scenario.TCP `json:"tcp,omitempty"`
 
-	// Failures are what the players of a run saw themselves. The verdict on
+	// Failures are what server and client of a run saw themselves. The verdict on
 	// a capture alone has none.
 	Failures []runner.Failure `json:"failures,omitempty"`
 
-	// Stalls are when the machine did not let the players run: a reason why a
+	// Stalls are when the machine did not let server and client run: a reason why a
 	// run may fail that has none in the scenario.
 	Stalls []runner.Stall `json:"stalls,omitempty"`
 
@@ -130,9 +130,9 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 // asks reports whether the scenario says what should be seen or measured.
 func (j *judge) asks() bool { return j.want != nil || j.figures != nil }
 
-// judge judges the capture in the file at path, on top of what its players saw.
-func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (v *Verdict, err error) {
-	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: players.Failures, Stalls: players.Stalls, Note: players.Note, Cut: c.Cut}
+// judge judges the capture in the file at path. Ran is what server and client reported.
+func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *Verdict, err error) {
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: ran.Failures, Stalls: ran.Stalls, Note: ran.Note, Cut: c.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func (j *judge) judge(c *capture.Capture, path string, players runner.Outcome) (
 	return v, nil
 }
 
-// ErrNoPackets is the error of a capture of which nothing can be said.
+// ErrNoPackets is the error of a capture without a packet.
 var ErrNoPackets = errors.New("there is no packet in this capture")
 
 // Check judges a capture by what a scenario wants, as [Run] does. An error means

@@ -52,7 +52,7 @@ data  ...
 	fmt.Print(result.Outcome, "\n", result.Report)
 }
 
-// Check judges a capture that somebody else made, such as one of another
+// Check judges a capture of any origin, such as one of another
 // server, by what a scenario wants.
 func ExampleCheck() {
 	s, err := scenario.Load("../scenarios/frederick_active.txtar")

@@ -20,10 +20,10 @@ type Ran struct {
 	Chapter  string // of the index in which it stands; "" for none
 }
 
-// WriteIndex writes the index of a results folder: the scenarios of a run with
-// their outcomes, and links to what they left, and below those of earlier runs
-// whose results are still there. For a person it is index.html; index.json has
-// the same for a program, and for the next run to go on from.
+// WriteIndex writes the index of a results folder: the scenarios of a run with their
+// outcomes and links to their results, and below them those of earlier runs whose results
+// are still there. index.html is for a person. index.json has the same for a program, and
+// the next run reads it.
 func WriteIndex(results string, runs []Ran) error {
 	var entries []report.Run
 	for _, r := range runs {
@@ -32,8 +32,8 @@ func WriteIndex(results string, runs []Ran) error {
 	return addToIndex(results, entries)
 }
 
-// addToIndex writes an index that begins with these entries. The results of a
-// run before are still there if the scenario could not be run now.
+// addToIndex writes an index that begins with these entries. If a scenario could not be run
+// now, its results of an earlier run are still listed.
 func addToIndex(results string, entries []report.Run) error {
 	list := append([]report.Run{}, entries...)
 	for _, earlier := range readIndex(results) {
@@ -70,7 +70,7 @@ func addToIndex(results string, entries []report.Run) error {
 	return nil
 }
 
-// entry is what the index says of a run.
+// entry is the entry of the index for a run.
 func (r Ran) entry() report.Run {
 	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
 	if r.Err != nil {
@@ -86,7 +86,7 @@ func (r Ran) entry() report.Run {
 	return e
 }
 
-// addFiles adds to an entry what it says of the capture, and the log beside it.
+// addFiles adds the capture, and the log beside it, to an entry.
 func addFiles(e *report.Run, capture string) {
 	if capture == "" {
 		return
@@ -98,8 +98,8 @@ func addFiles(e *report.Run, capture string) {
 	e.Log = logBeside(capture)
 }
 
-// logBeside is the name of what a server said that is a program, in the folder
-// of a capture; "" if it said nothing, or there is none.
+// logBeside is the name of the file in the folder of a capture that has what a server
+// program printed; "" if there is none, or it is empty.
 func logBeside(capture string) string {
 	if info, err := os.Stat(filepath.Join(filepath.Dir(capture), serverLog)); err != nil || info.Size() == 0 {
 		return ""
@@ -107,10 +107,10 @@ func logBeside(capture string) string {
 	return serverLog
 }
 
-// serverLog is the file with what a server prints that is a program.
+// serverLog is the name of the file with what a server program prints.
 const serverLog = "server.log"
 
-// replaceFile writes a file. Until all of it is written the one before stays.
+// replaceFile writes a file. Until all of it is written, an earlier file stays as it was.
 func replaceFile(path string, text []byte) error {
 	made := fmt.Sprintf("%s.%d", path, os.Getpid())
 	err := os.WriteFile(made, text, 0o666)
@@ -123,8 +123,8 @@ func replaceFile(path string, text []byte) error {
 	return err
 }
 
-// readIndex is the index as the last run left it. One that cannot be read is no
-// reason not to write a new one.
+// readIndex reads the index that the last run wrote. If it cannot be read, a new one is
+// written, so that is no error.
 func readIndex(results string) (list []report.Run) {
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
 	if err != nil || json.Unmarshal(text, &list) != nil {

@@ -8,8 +8,8 @@ import (
 	"ftplab/lab/analysis/tls"
 )
 
-// readKeyLog reads the TLS key log in the file at path. A line that makes no sense is an
-// error of the form file:line: what.
+// readKeyLog reads the TLS key log in the file at path. An invalid line is an error of the
+// form file:line: what.
 func readKeyLog(path string) ([]byte, error) {
 	log, err := os.ReadFile(path)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// readAlong returns the file into which a capture is written that goes to w as
-// it is made, and a context that ends when nobody reads it any longer. Stop
-// passes on what is left, and returns the error of writing to w.
+// readAlong returns a file for a capture that goes to w while it is made, and a context that
+// ends when w has no reader any longer. Stop passes on the rest, and returns the error of
+// writing to w.
 func readAlong(ctx context.Context, w io.Writer) (file *os.File, reading context.Context, stop func() error, err error) {
 	if file, ok := w.(*os.File); ok {
 		reading, stop := whileRead(ctx, file)
@@ -23,7 +23,7 @@ func readAlong(ctx context.Context, w io.Writer) (file *os.File, reading context
 	written := make(chan error, 1)
 	go func() {
 		_, err := io.Copy(w, out)
-		out.Close() // which has the recorder fail
+		out.Close() // so that the recorder fails
 		if err != nil {
 			err = fmt.Errorf("passing on the capture: %w", err)
 			cancel(err)

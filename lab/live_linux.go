@@ -9,9 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// whileRead returns a context that ends when nobody reads a pipe any longer. A
-// write would tell as much, but in a long silence there is none. Stop ends the
-// watch.
+// whileRead returns a context that ends when a pipe has no reader any longer. A write would
+// show that, too, but while no packet comes nothing is written. Stop ends the watch.
 func whileRead(ctx context.Context, file *os.File) (reading context.Context, stop func()) {
 	reading, cancel := context.WithCancelCause(ctx)
 	info, err := file.Stat()

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// A folderLock keeps a folder for one run. It ends with the process, however
-// that ends. A nil one locks nothing.
+// A folderLock keeps a folder for one run. It ends with the process, also if that is killed.
+// A nil one locks nothing.
 type folderLock struct{ folder *os.File }
 
 // errLocked is the error of a folder that another run has locked.

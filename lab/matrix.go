@@ -56,7 +56,7 @@ func WriteMatrix(w io.Writer, runs []Combination, address func(Combination) stri
 	return out.Flush()
 }
 
-// row is what a line of a table says of a combination.
+// row is the line of a table for a combination.
 func (c Combination) row() ([]string, error) {
 	if c.Result.Outcome == Failed {
 		return []string{"failed: see the walkthrough", "", "", "", "", "", "", "", ""}, nil

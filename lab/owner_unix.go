@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// inheritOwner gives what root made in somebody's folder to them, as far as it
-// can: a recorder in a container is root, and its results are the user's.
+// inheritOwner gives files that root made to the owner of the folder, as far as the system
+// allows: a recorder in a container is root, and its results are the user's.
 func inheritOwner(paths ...string) {
 	if os.Geteuid() != 0 {
 		return

@@ -93,8 +93,8 @@ func removeResults(folder string) error {
 	return nil
 }
 
-// removeAll removes a result. Among the files of a server that is a program some
-// may be those of a subordinate id, if a run was killed at once with its cell.
+// removeAll removes a result. If a run was killed together with its cell, files of a server
+// program may belong to a subordinate id.
 func removeAll(path string) error {
 	err := os.RemoveAll(path)
 	if !errors.Is(err, os.ErrPermission) {
@@ -104,8 +104,8 @@ func removeAll(path string) error {
 	return os.RemoveAll(path)
 }
 
-// takeBack has a cell, in which the caller is root of all ids that are his, make
-// the files in a folder the caller's own. A cell that ended in order has done so.
+// takeBack makes the files in a folder the caller's own, in a cell in which the caller is
+// root of all ids granted to them. A cell that ended in order has done so itself.
 func takeBack(folder string) {
 	if _, err := os.Stat(folder); err != nil {
 		return
@@ -115,21 +115,20 @@ func takeBack(folder string) {
 	}
 }
 
-// path is where a result is to be when the run is over.
+// path is the final path of a result.
 func (r *results) path(name string) string { return filepath.Join(r.final, name) }
 
 // capturePath is that of the capture.
 func (r *results) capturePath() string { return r.path(filepath.Base(r.capture.Name())) }
 
-// finish puts the results in the place of those of an earlier run. What else is
-// in that folder stays.
+// finish replaces the results of an earlier run. Other files in that folder stay.
 func (r *results) finish() error {
 	defer r.lock.release()
 	r.capture.Close()
 	if err := r.replace(); err != nil {
 		return fmt.Errorf("cannot replace an earlier result: %w; the new ones are in %s", err, r.folder)
 	}
-	os.Remove(r.folder) // unless it holds something of somebody else's
+	os.Remove(r.folder) // which fails if it holds anything else
 	return nil
 }
 
@@ -183,7 +182,7 @@ func keepReadable(path string, err error) error {
 	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
 }
 
-// isEmpty reports whether a capture was not even begun.
+// isEmpty reports whether nothing was written to a capture.
 func isEmpty(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Size() == 0

@@ -137,7 +137,7 @@ func TestInterruptedRunKeepsEarlierResults(t *testing.T) {
 	}
 }
 
-// TestLiveRunIsInterrupted has somebody who is no file read along.
+// TestLiveRunIsInterrupted passes the capture to a reader that is no file.
 func TestLiveRunIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	live := &interrupter{text: "USER anonymous\r\n", cancel: cancel}

@@ -25,7 +25,7 @@ import (
 // Version is the version of the lab, as its captures name it.
 const Version = "0.1.0"
 
-// Options are what a run is told besides the scenario.
+// Options are the settings of a run besides the scenario.
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
 	Format   pcapng.Format  // of the capture; pcapng when empty
@@ -33,17 +33,17 @@ type Options struct {
 	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
 	Live     io.Writer      // takes the capture as it is made, instead of Results
 	Bare     bool           // with Live, on gVisor's TCP: the capture says nothing of its scenario
-	Progress func(Progress) // told how far the run is, now and then; may be nil
+	Progress func(Progress) // is called now and then with how far the run is; may be nil
 
-	Server *Code // in the place of the scenario's server; nil is none
-	Client *Code // in the place of the scenario's steps; nil is none
+	Server *Code // replaces the scenario's server; nil is none
+	Client *Code // replaces the scenario's steps; nil is none
 
 	Notes         report.Notes // how walkthroughs show their notes; shown when empty
 	NoWalkthrough bool         // leaves the walkthrough out, which takes most of the time of a short session
 }
 
-// Code is Go code of the caller's in the place of the server or of the client.
-// Package labtest makes it of functions in a test.
+// Code is Go code of the caller that replaces the server or the client. Package labtest
+// makes it of functions in a test.
 type Code = runner.Code
 
 // Progress says how far a run is.
@@ -72,8 +72,8 @@ type Result struct {
 	Verdict  *Verdict     `json:"-"`                 // nil where Options.Live took the capture
 }
 
-// job is what a cell is told: the scenario's text, which it parses again, and
-// how to record it.
+// job is the work of a cell: the scenario's text, which it parses again, and how to
+// record it.
 type job struct {
 	File   string
 	Source []byte
@@ -124,7 +124,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	return errors.Join(err, c.Send(message{Outcome: outcome}))
 }
 
-// A message is what a cell tells its parent.
+// A message is what a cell sends to its parent.
 type message struct {
 	Progress *runner.Progress `json:",omitempty"`
 	Outcome  *runner.Outcome  `json:",omitempty"`
@@ -159,12 +159,11 @@ func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
 	return command + s.File
 }
 
-// Run has the session of a scenario take place, in a cell of its own or in this
-// process, and judges what was recorded. What is not as the scenario says makes
-// a Result that has failed. An error means that it could not be found out: the
-// system does not allow what the scenario needs, the results cannot be written,
-// or ctx was cancelled. Then the results of an earlier run stay as they are, and
-// the error says where the capture so far is.
+// Run runs the session of a scenario, in a cell of its own or in this process, and
+// judges the capture. If something is not as the scenario says, the Result has failed.
+// An error means that there is no result: the system does not allow what the scenario
+// needs, the results cannot be written, or ctx was cancelled. Then the results of an
+// earlier run stay as they are, and the error says where the capture so far is.
 func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
 	if o.Format == "" {
 		o.Format = pcapng.PCAPNG
@@ -207,27 +206,27 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 	if err != nil {
 		return nil, err
 	}
-	played, err := play(ctx, s, made.capture, files, o)
+	ran, err := runSession(ctx, s, made.capture, files, o)
 	if err != nil {
 		return nil, interrupted(ctx, s, err)
 	}
-	verdict, err := judge.conclude(made, played, o)
-	// The cell has said how the session went. Its end may take longer than the
-	// judge, so it is waited for afterwards, where it matters.
-	if endErr := played.end(); endErr != nil {
+	verdict, err := judge.conclude(made, ran, o)
+	// The cell has reported how the session went. Its end may take longer than the
+	// judge, so the wait for it comes afterwards, where it matters.
+	if endErr := ran.end(); endErr != nil {
 		return nil, interrupted(ctx, s, endErr)
 	}
 	if err != nil {
 		return nil, err
 	}
-	result := newResult(s, played, verdict, begin)
+	result := newResult(s, ran, verdict, begin)
 	result.Capture, result.Verdict = made.capturePath(), verdict
 	return result, nil
 }
 
 // conclude judges the capture of a run, and writes the verdict and, unless the options
 // leave it out, the walkthrough.
-func (j *judge) conclude(made *results, p *played, o Options) (*Verdict, error) {
+func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, error) {
 	c, err := capture.Open(made.capture.Name(), capture.Options{})
 	if err != nil {
 		return nil, err
@@ -247,11 +246,11 @@ func (j *judge) conclude(made *results, p *played, o Options) (*Verdict, error) 
 		return nil, err
 	}
 	seed := o.seed()
-	return verdict, tell(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)
+	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)
 }
 
-// runLive runs a scenario whose capture goes to somebody who reads along. Only
-// what server and client saw is judged.
+// runLive runs a scenario whose capture is written to Options.Live as it is made. Only what
+// server and client saw is judged.
 func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
 	begin := time.Now()
 	folder, err := os.MkdirTemp("", "ftplab-")
@@ -263,9 +262,9 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	played, err := play(ctx, s, file, filepath.Join(folder, "files"), o)
+	ran, err := runSession(ctx, s, file, filepath.Join(folder, "files"), o)
 	if err == nil {
-		err = played.end()
+		err = ran.end()
 	}
 	if err != nil {
 		err = interrupted(ctx, s, err)
@@ -276,12 +275,12 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	outcome := played.outcome
-	verdict := &Verdict{Scenario: s.File, TCP: played.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Note: outcome.Note, Pass: len(outcome.Failures) == 0}
-	return newResult(s, played, verdict, begin), nil
+	outcome := ran.outcome
+	verdict := &Verdict{Scenario: s.File, TCP: ran.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Note: outcome.Note, Pass: len(outcome.Failures) == 0}
+	return newResult(s, ran, verdict, begin), nil
 }
 
-func newResult(s *scenario.Scenario, p *played, v *Verdict, begin time.Time) *Result {
+func newResult(s *scenario.Scenario, p *sessionRun, v *Verdict, begin time.Time) *Result {
 	r := &Result{
 		Scenario: s.Name, Outcome: Passed, TCP: p.tcp, Why: p.why,
 		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
@@ -304,8 +303,8 @@ func writeVerdict(path string, v *Verdict) error {
 	return nil
 }
 
-// interrupted is the error of a scenario that could not be played to its end. If
-// ctx has ended, that is why.
+// interrupted is the error of a scenario that did not run to its end. If ctx has ended,
+// that is the reason.
 func interrupted(ctx context.Context, s *scenario.Scenario, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -313,8 +312,8 @@ func interrupted(ctx context.Context, s *scenario.Scenario, err error) error {
 	return inFile(s, err)
 }
 
-// runInCell starts a cell and returns what it says of the outcome, as soon as it
-// does. Then ended waits for the end of the cell; its error means that the
+// runInCell starts a cell and returns the outcome as soon as the cell reports it. Then
+// ended waits for the end of the cell; its error means that the
 // outcome does not count.
 func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (outcome *runner.Outcome, ended func() error, err error) {
 	outcomes := make(chan *runner.Outcome, 1)
@@ -341,7 +340,7 @@ func runInCell(ctx context.Context, j cell.Job, progress func(Progress)) (outcom
 	if err := <-end; err != nil {
 		return nil, nil, err
 	}
-	return nil, nil, errors.New("the cell ended without saying how its scenario went")
+	return nil, nil, errors.New("the cell ended without reporting how its scenario went")
 }
 
 // inFile puts the scenario's file in front of an error that does not name it.

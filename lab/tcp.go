@@ -23,39 +23,38 @@ const DefaultSeed = 1
 // scenario named.
 const AskedFor = "as was asked for"
 
-// defaultStart is when a session begins that gVisor's TCP carries: in the month
-// of RFC 959.
+// defaultStart is the time at which a session on gVisor's TCP begins: the month of RFC 959.
 var defaultStart = time.Date(1985, time.October, 1, 0, 0, 0, 0, time.UTC)
 
-// A played session has taken place.
-type played struct {
+// A sessionRun is a session of a scenario that has run.
+type sessionRun struct {
 	outcome *runner.Outcome
 	tcp     scenario.TCP // that carried it
 	why     string       // it was this TCP
 	end     func() error // must be called when the capture has been judged; its error means that the outcome does not count
 }
 
-// play has the session of a scenario take place, on the TCP that the options
-// and the scenario ask for. Where neither does, it is Linux's if this system
-// allows a cell, and gVisor's elsewhere. The capture is written to file. A server
-// that is a program has its files in the folder files.
-func play(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*played, error) {
+// runSession runs the session of a scenario, on the TCP that the options and the scenario
+// ask for. If neither does, that is Linux's if this system allows a cell, and else gVisor's.
+// The capture is written to file. A server that is a program has its files in the folder
+// files.
+func runSession(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*sessionRun, error) {
 	tcp, why := cmp.Or(o.TCP, s.Network.TCP), AskedFor
 	if s.ProgramLine() > 0 {
 		tcp = scenario.LinuxTCP
 	}
 	if tcp == scenario.GVisorTCP {
-		return playInProcess(ctx, s, file, files, o, why)
+		return sessionInProcess(ctx, s, file, files, o, why)
 	}
 	if tcp == "" {
 		why = "as this system allows private networks"
 	}
-	outcome, end, err := playInCell(ctx, s, file, files, o)
+	outcome, end, err := sessionInCell(ctx, s, file, files, o)
 	if tcp == "" && errors.Is(err, cell.ErrRefused) {
 		reason, _, _ := strings.Cut(err.Error(), ". Ways out: ")
-		return playInProcess(ctx, s, file, files, o, "as "+reason)
+		return sessionInProcess(ctx, s, file, files, o, "as "+reason)
 	}
-	return &played{outcome, scenario.LinuxTCP, why, end}, err
+	return &sessionRun{outcome, scenario.LinuxTCP, why, end}, err
 }
 
 // checkTCP says why a scenario cannot take place on the TCP that was asked for.
@@ -69,9 +68,9 @@ func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	return nil
 }
 
-// playInCell has a cell play the scenario. See runInCell for what it returns. A
-// system that lacks the IPv6 that the scenario needs refuses it.
-func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*runner.Outcome, func() error, error) {
+// sessionInCell runs the session in a cell. See runInCell for what it returns. It is an
+// error if the scenario needs IPv6 and this system lacks it.
+func sessionInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*runner.Outcome, func() error, error) {
 	if s.Network.IPv6 {
 		if err := cell.NeedIPv6(); err != nil {
 			return nil, nil, err
@@ -84,15 +83,15 @@ func playInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 		InPlace: runner.InPlace(s),
 	}, o.Progress)
 	if err == nil && s.ProgramLine() == 0 && o.Server == nil && o.Client == nil && !raceDetector {
-		// All that is left is for the kernel to take the network down, which
-		// takes 20 ms and cannot change the outcome any more.
+		// The kernel still takes the network down. That takes 20 ms and cannot change
+		// the outcome any more.
 		end = func() error { return nil }
 	}
 	return outcome, end, err
 }
 
-// playInProcess has the session take place on gVisor's TCP, in this process.
-func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options, why string) (*played, error) {
+// sessionInProcess runs the session on gVisor's TCP, in this process.
+func sessionInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options, why string) (*sessionRun, error) {
 	done, err := takeTurn(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +116,7 @@ func playInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, fil
 		done()
 		return nil, err
 	}
-	return &played{outcome, scenario.GVisorTCP, why, func() error { done(); return nil }}, nil
+	return &sessionRun{outcome, scenario.GVisorTCP, why, func() error { done(); return nil }}, nil
 }
 
 // seed is the seed of a run on gVisor's TCP.
@@ -131,12 +130,12 @@ func tcpText(tcp scenario.TCP, seed uint64) string {
 	return "Linux's"
 }
 
-// A turn is held by a run that this process itself carries, from its session to
-// its verdict. A network in user space waits until nothing else in the process
-// computes, so two runs at once would only be in each other's way.
+// turn has one element while a run on gVisor's TCP is under way in this process, from its
+// session to its verdict. A network in user space waits until nothing else in the process
+// computes, so two runs at once would only delay each other.
 var turn = make(chan struct{}, 1)
 
-// takeTurn waits until no other run is carried by this process.
+// takeTurn waits until no other run is under way in this process.
 func takeTurn(ctx context.Context) (done func(), err error) {
 	select {
 	case turn <- struct{}{}:

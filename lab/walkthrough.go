@@ -14,10 +14,10 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// tell writes the walkthrough of a capture beside it, if pages are wanted, and its
-// sentences into the capture as comments. A capture made by hand has no verdict, and perhaps
-// no scenario.
-func tell(path, command, tcp string, s *scenario.Scenario, v *Verdict, o Options) error {
+// writeWalkthrough writes the walkthrough of a capture beside it, if pages are wanted, and
+// writes its sentences into the capture as comments. A capture made by hand has no verdict,
+// and perhaps no scenario.
+func writeWalkthrough(path, command, tcp string, s *scenario.Scenario, v *Verdict, o Options) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
