@@ -1,13 +1,16 @@
 package runner
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/network/localhost"
 )
 
 // TestTakeBack leaves files as a program may leave them: unreadable, as a means to
@@ -96,5 +99,33 @@ func TestSandboxOf(t *testing.T) {
 	}
 	if want := "192.0.2.21\tserver\n"; !strings.Contains(box.Hosts, want) {
 		t.Errorf("got hosts\n%s\nwant %q in it", box.Hosts, want)
+	}
+}
+
+// TestServerBox has a scenario give its server arguments and files.
+func TestServerBox(t *testing.T) {
+	folder := t.TempDir()
+	s, err := scenario.Parse(filepath.Join(folder, "x.txtar"), []byte("server port=2121\nuser alice secret\nprogram ./server -c $CONFIG -a ${ADDR}:$PORT $OTHER\nopen\nquit\n"+
+		"-- config --\nroot=$FILES\nport $PORT\n-- etc/pam.d/ftp --\nauth\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "server")
+	box := serverBox(s, localhost.New("127.0.0.1"), path, "files")
+	if want := []string{path, "-c", "/etc/server.conf", "-a", "127.0.0.1:2121", "$OTHER"}; !slices.Equal(box.Args, want) {
+		t.Errorf("got arguments %q, want %q", box.Args, want)
+	}
+	if want := map[string]string{"server.conf": "root=/srv/ftp\nport 2121\n", "pam.d/ftp": "auth\n"}; !maps.Equal(box.Etc, want) {
+		t.Errorf("got files %q, want %q", box.Etc, want)
+	}
+	if len(box.Accounts) != 1 || box.Accounts[0].Name != "alice" || box.Accounts[0].Password != "secret" {
+		t.Errorf("got accounts %v, want alice with her password", box.Accounts)
+	}
+	if got := hidden(box); got != "" {
+		t.Errorf("got hint %q, want none for a program in the scenario's folder", got)
+	}
+	box.Program = "/elsewhere/server"
+	if got := hidden(box); !strings.Contains(got, "sees of /elsewhere only itself") {
+		t.Errorf("got hint %q, want that it sees only itself", got)
 	}
 }

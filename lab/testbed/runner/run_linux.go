@@ -70,13 +70,13 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	s := p.script.scenario
 	values := clientValues(s)
 	box := sandboxOf(s, p.session.host.Name(), p.path, p.folder)
-	box.Args, box.Client, box.Out, box.Err = expandAll(p.Program, values), true, p.log.in, p.log.in
+	box.Args, box.Client, box.Out, box.Err = arguments(p.Program, p.path, values), true, p.log.in, p.log.in
 	for name, value := range values {
 		box.Env = append(box.Env, name+"="+value)
 	}
 	note, err := runToEnd(ctx, p.log, begun, func() (*exec.Cmd, string, error) { return start(box, p.session.host) })
 	p.script.addNote(note)
-	*p.printed = p.log.lastLines(p.words)
+	*p.printed = p.log.lastLines(p.words) + hidden(box)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ftplab/lab/scenario"
@@ -41,7 +42,7 @@ func serverBox(s *scenario.Scenario, host network.Host, program, folder string) 
 	values := map[string]string{
 		"FILES": sandbox.Folder, "CONFIG": "/etc/" + scenario.ConfigFile, "ADDR": host.Addr().String(), "PORT": fmt.Sprint(s.Server.Port),
 	}
-	box.Args = expandAll(s.Server.Program, values)
+	box.Args = arguments(s.Server.Program, program, values)
 	for _, u := range s.Server.Users {
 		box.Accounts = append(box.Accounts, sandbox.Account{Name: u.Name, Password: u.Password})
 	}
@@ -52,6 +53,17 @@ func serverBox(s *scenario.Scenario, host network.Host, program, folder string) 
 		}
 	}
 	return box
+}
+
+// arguments are the words of a command with the values of variables. Where the command
+// is a path, the first is the whole path of the program: programs look there for files
+// beside them, and start themselves again by it.
+func arguments(command []string, program string, values map[string]string) []string {
+	args := expandAll(command, values)
+	if strings.ContainsRune(args[0], filepath.Separator) {
+		args[0] = program
+	}
+	return args
 }
 
 // start starts a program in its sandbox on a host. Where the system allows none it
@@ -73,10 +85,11 @@ func start(box sandbox.Sandbox, host network.Host) (cmd *exec.Cmd, note string, 
 	return cmd, fmt.Sprintf("%s ran with the machine's own files, and could change them: %v", box.Program, refusal), err
 }
 
-// hidden says which files a program that is not installed does not see, as that may
-// be why it fails.
+// hidden says which files a program does not see that is neither installed nor in the
+// scenario's folder, as that may be why it fails.
 func hidden(box sandbox.Sandbox) string {
-	if sandbox.Installed(box.Program) {
+	inFolder := func(folder string) bool { return strings.HasPrefix(box.Program, folder+"/") }
+	if sandbox.Installed(box.Program) || slices.ContainsFunc(box.Readable, inFolder) {
 		return ""
 	}
 	return fmt.Sprintf("; (in its sandbox it sees of %s only itself, and what is in the scenario's folder)", filepath.Dir(box.Program))
