@@ -15,11 +15,13 @@
 //
 //	verdict, err := baseline.Check("capture.pcapng", baseline.Normal())
 //
-// A [Finding] has one of three weights. A [Violation] is what no ordinary client
-// and server do; a capture with one is [NotNormal]. [Odd] is what they seldom do. A
-// [Note] is what only looks wrong: it is listed, with the reason, and does not
-// count.
+// A [Finding] has one of three severities. A [Violation] is what no ordinary client and
+// server do; a capture with one is [NotNormal]. [Odd] is what they seldom do. A [Note] is what
+// only looks wrong, or a sign that is weak alone. A note does not count, but several signs of
+// different kinds between the same two hosts do: they are a finding of their own, which names
+// them.
 //
-// A capture may be cut off, start in the middle, have gaps, or show one of two
-// connections only. What it does not show breaks no rule.
+// A capture may be cut off, start in the middle, have gaps, or show one of two connections
+// only. What it does not show breaks no rule. [Judged] says how much could be judged. If that
+// is nothing and nothing else was found, the verdict is [CannotTell].
 package baseline

@@ -87,6 +87,16 @@ var besideTests = map[string]ruleTest{
 // clientHello begins like a ClientHello and has a whole record.
 var clientHello = "\x16\x03\x01\x00\x30\x01\x00\x00\x2c\x03\x03" + strings.Repeat("r", 42)
 
+// helloTo begins TLS with a server of the given name.
+func helloTo(t *talk, name string) {
+	n := len(name)
+	extension := "\x00\x00\x00" + string(rune(n+5)) + "\x00" + string(rune(n+3)) + "\x00\x00" + string(rune(n)) + name
+	body := "\x03\x03" + strings.Repeat("r", 32) + "\x00\x00\x02\x13\x01\x01\x00\x00" + string(rune(len(extension))) + extension
+	t.send(opener, "\x16\x03\x01\x00"+string(rune(len(body)+4))+"\x01\x00\x00"+string(rune(len(body)))+body)
+	t.send(answerer, "\x16\x03\x03\x00\x02\x02\x00")
+	t.send(answerer, "\x17\x03\x03\x00\x01\xc3")
+}
+
 // inTLS lets a session go on in TLS that nobody can read.
 func inTLS(t *talk) *talk {
 	t.send(opener, clientHello)

@@ -422,6 +422,17 @@ func TestJudged(t *testing.T) {
 			f.snap = 0
 			t.say("< 226 done").say(bye).close(answerer)
 		},
+		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge) { // by the name of the server
+			helloTo(f.dial(aClient, aServer+":2990"), "ftp2.example.test")
+		},
+		"6 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) { // a web server
+			helloTo(f.dial(aClient, aServer+":443"), "ftp2.example.test")
+		},
+		"5 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) {
+			t := f.dial(aClient, aServer+":2990")
+			t.send(opener, strings.Replace(clientHello, "rrrrrrrrr", "rrrrrftp.", 1))
+			t.send(answerer, "\x16\x03\x03\x00\x02\x02\x00")
+		},
 		"4 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) {
 			f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0")
 		},

@@ -161,16 +161,16 @@ func (c *Candidate) Digest(dir int) string {
 	return tcp.SumRecording(&c.Halves[dir], c.recorded[dir])
 }
 
-// implicit is the direction of the client if the connection begins with a handshake of TLS
-// and is one to port 990, as IANA has it, or asks for FTP by its name: implicit FTPS. Else
-// it is -1.
+// implicit is the direction of the client if the connection is implicit FTPS: it begins with
+// a handshake of TLS, and its port is 990, or the ClientHello asks for FTP. Else it is -1.
 func (c *Candidate) implicit() int {
 	a, b := c.Ends[0].Port() == ftpsPort, c.Ends[1].Port() == ftpsPort
 	switch {
 	case !c.handshake:
 		return -1
 	case a == b:
-		return asksForFTP(c.recorded)
+		web := c.Ends[0].Port() == httpsPort || c.Ends[1].Port() == httpsPort
+		return asksForFTP(c.recorded, !web)
 	case a:
 		return 1
 	}

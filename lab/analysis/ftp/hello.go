@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"iter"
 
 	"ftplab/lab/analysis/tcp"
@@ -36,18 +37,42 @@ func unaskedHello(client, server iter.Seq[tcp.Chunk]) bool {
 }
 
 // asksForFTP returns the direction whose ClientHello names the protocol FTP (RFC 7301; the
-// name is registered with IANA), -1 for none.
-func asksForFTP(recorded [2]*tcp.Recording) int {
+// name is registered with IANA), -1 for none. With byHost a name of the server such as
+// ftp.example.test counts, too.
+func asksForFTP(recorded [2]*tcp.Recording, byHost bool) int {
 	const hello = 1
 	for dir, r := range recorded {
 		if r == nil {
 			continue
 		}
 		b := r.Bytes()
-		if tlsRecord(b) && len(b) > 5 && b[5] == hello &&
-			(bytes.Contains(b, []byte("\x03ftp")) || bytes.Contains(b, []byte("\x0fx-filezilla-ftp"))) {
+		if !tlsRecord(b) || len(b) <= 5 || b[5] != hello {
+			continue
+		}
+		if bytes.Contains(b, []byte("\x03ftp")) || bytes.Contains(b, []byte("\x0fx-filezilla-ftp")) || byHost && namesFTPHost(b) {
 			return dir
 		}
 	}
 	return -1
+}
+
+// namesFTPHost reports whether a ClientHello has a server name (RFC 6066 section 3) whose
+// first label is ftp or ftps, perhaps with a number.
+func namesFTPHost(hello []byte) bool {
+	const header = 9 // type and length of the extension, length of the list, type and length of the name
+	for at := header; ; at++ {
+		i := bytes.Index(hello[min(at, len(hello)):], []byte("ftp"))
+		if i < 0 {
+			return false
+		}
+		at += i
+		h := hello[at-header : at]
+		size := binary.BigEndian.Uint16(h[7:])
+		isName := h[0] == 0 && h[1] == 0 && h[6] == 0 &&
+			binary.BigEndian.Uint16(h[2:]) == size+5 && binary.BigEndian.Uint16(h[4:]) == size+3
+		if isName {
+			rest := bytes.TrimLeft(bytes.TrimPrefix(hello[at+len("ftp"):], []byte("s")), "0123456789")
+			return bytes.HasPrefix(rest, []byte("."))
+		}
+	}
 }

@@ -14,6 +14,7 @@ const (
 	ftpPort     = 21
 	ftpDataPort = 20
 	ftpsPort    = 990
+	httpsPort   = 443
 )
 
 // looked is how many lines of each side count.
