@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/traffic"
 )
 
@@ -88,14 +89,14 @@ func TestOneSessionCountsOnce(t *testing.T) {
 // TestProfileKeepsNoNames learns from a capture full of names, and looks for them in the
 // file.
 func TestProfileKeepsNoNames(t *testing.T) {
-	f := newForge()
-	c := f.control()
-	c.say("< 220 secrethost.example secretserver ready\n> USER secretuser\n< 331 secretuser may\n> PASS secretword\n< 230 hello secretuser\n" +
+	f := forge.New()
+	c := f.Control()
+	c.Say("< 220 secrethost.example secretserver ready\n> USER secretuser\n< 331 secretuser may\n> PASS secretword\n< 230 hello secretuser\n" +
 		"> CWD secretfolder\n< 250 in secretfolder\n> SECRETVERB secretargument\n< 500 secretreply\n> SITE secretsite\n< 200 secretsite")
-	f.pass(time.Second)
-	c.say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
-	c.say("< 226 sent secretfile.txt").say(bye).close(answerer)
-	p := learn(t, f.evidence(t), "named by the user")
+	f.Pass(time.Second)
+	c.Say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
+	c.Say("< 226 sent secretfile.txt").Say(bye).Peer.Close()
+	p := learn(t, evidence(f, t), "named by the user")
 	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.Program+traffic.ControlOnly).Follows) < 5 {
 		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
 	}

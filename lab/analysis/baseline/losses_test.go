@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"bytes"
+	"ftplab/lab/internal/forge"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -18,9 +19,9 @@ func TestLosses(t *testing.T) {
 	normal := Normal()
 	for _, test := range append(ordinary, wholeSessions) {
 		t.Run(test.name, func(t *testing.T) {
-			f := newForge()
+			f := forge.New()
 			test.play(f)
-			head, packets := f.file.Bytes()[:24], split(f.file.Bytes())
+			head, packets := f.PCAP()[:24], split(f.PCAP())
 			for seed := range copies {
 				random := rand.New(rand.NewPCG(uint64(seed), 24))
 				share := []float64{0.02, 0.05, 0.15, 0.3, 0.5}[seed%5]
@@ -49,13 +50,13 @@ func TestLosses(t *testing.T) {
 var wholeSessions = struct {
 	name string
 	want Verdict
-	play func(*forge)
-}{"sessions in a row", IsNormal, func(f *forge) {
-	for _, play := range []func(*forge){
+	play func(*forge.Capture)
+}{"sessions in a row", IsNormal, func(f *forge.Capture) {
+	for _, play := range []func(*forge.Capture){
 		active(":20"), transfer(0, "RETR a", answerer, 5000), transfer(time.Second, "STOR b", opener, 3000), manyListings(4, 10),
 		session1("> SYST\n< 215 UNIX\n> FEAT\n< 211-Features:\n+  EPSV\n+ 211 End\n> CWD /pub\n< 250 ok\n> SIZE a\n< 213 5\n> NOOP\n< 200 ok"),
 	} {
 		play(f)
-		f.pass(time.Minute)
+		f.Pass(time.Minute)
 	}
 }}

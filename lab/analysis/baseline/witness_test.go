@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/labtest/optional"
 )
@@ -20,21 +21,21 @@ import (
 // be short.
 func TestFilters(t *testing.T) {
 	wireshark := optional.StartSharkd(t)
-	f := newForge()
+	f := forge.New()
 	want := map[string]bool{}
 	for _, r := range Rules() {
 		if test, ok := ruleTestOf(r.Name); ok {
 			want[r.Name] = true
 			test.breaks(f)
-			f.pass(time.Hour)
+			f.Pass(time.Hour)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "forged.pcap")
-	if err := os.WriteFile(file, f.file.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(file, f.PCAP(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	wireshark.Load(file)
-	for _, f := range check(t, f.evidence(t), Normal()).Findings {
+	for _, f := range check(t, evidence(f, t), Normal()).Findings {
 		delete(want, f.Rule)
 		var got []int
 		for _, frame := range wireshark.Frames(f.Filter) {

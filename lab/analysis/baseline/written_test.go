@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"ftplab/lab/internal/forge"
 	"slices"
 	"strings"
 	"testing"
@@ -125,9 +126,9 @@ func TestShowPage(t *testing.T) {
 // learned.
 func FuzzCheck(f *testing.F) {
 	for _, test := range attacks {
-		forge := newForge()
-		test.play(forge)
-		f.Add(forge.file.Bytes()[:min(forge.file.Len(), 4000)])
+		c := forge.New()
+		test.play(c)
+		f.Add(c.PCAP()[:min(len(c.PCAP()), 4000)])
 	}
 	normal := Normal()
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -147,24 +148,23 @@ func FuzzCheck(f *testing.F) {
 }
 
 // listing is a session with an active listing to the given port.
-func listing(f *forge, port uint16) {
-	t := f.control().say(hello).say(fmt.Sprintf("> PORT 198,51,100,100,%d,%d\n< 200 ok\n> LIST\n< 150 here", port/256, port%256))
-	f.download(aServer+":20", fmt.Sprintf("%s:%d", aClient, port), opener, 55)
-	t.say("< 226 done").say(bye).close(answerer)
+func listing(f *forge.Capture, port uint16) {
+	t := dial(f, fmt.Sprintf("%s:%d", aClient, port-1), aServer+":21").Say(hello).Say(fmt.Sprintf("> PORT 198,51,100,100,%d,%d\n< 200 ok\n> LIST\n< 150 here", port/256, port%256))
+	download(f, aServer+":20", fmt.Sprintf("%s:%d", aClient, port), opener, 55)
+	t.Say("< 226 done").Say(bye).Peer.Close()
 }
 
 // BenchmarkSessions checks captures of many small sessions. The time for each must
 // not rise with their number.
 func BenchmarkSessions(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
-		f := newForge()
+		f := forge.New()
 		for i := range n {
-			f.ports = uint16(1024 + i*2)
 			listing(f, 1025+uint16(i*2))
 		}
 		b.Run(plural(n, "session", "sessions"), func(b *testing.B) {
 			for range b.N {
-				e, err := gather(f.file.Bytes())
+				e, err := gather(f.PCAP())
 				if err != nil {
 					b.Fatal(err)
 				}
