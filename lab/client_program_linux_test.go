@@ -60,6 +60,7 @@ func TestClientProgramFails(t *testing.T) {
 		{"leaves a child", `run sh -c "sleep 60 & echo left"`, ""},
 		{"leaves a child of no terminal", `run sh -c "setsid sleep 60 & echo left"`, ""},
 		{"writes elsewhere", `run sh -c "echo x >/etc/passwd"`, "exit status 2; its output, runs/line-6.log, ends with\n\tsh: 1: cannot create /etc/passwd: Read-only file system"},
+		{"fills the disk", `run truncate -s 2G x`, "signal: file size limit exceeded"},
 		{"brings nothing", "run true brings README", "brings README: the program has not downloaded it: "},
 		{"brings what the server has not", "run true brings READ", "brings READ: the server's file cannot be compared: "},
 		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README is not the whole file: got 9 bytes, "},

@@ -14,10 +14,15 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
+// mostFile is the size that any program's file may have, in bytes, besides twice what
+// the scenario has: so none can fill the disk.
+const mostFile = 1 << 30
+
 // sandboxOf is what a program of the scenario sees: its files in a folder, the
 // folder of the scenario itself, and the names of the hosts.
 func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
 	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s, host)}
+	box.MostFile = mostFile + 2*s.Network.Volume
 	if s.Network.IPv6 {
 		box.Hosts = "::1\tlocalhost\n" + box.Hosts
 	}

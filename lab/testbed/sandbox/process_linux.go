@@ -50,6 +50,12 @@ func (o order) run() error {
 	if err := unix.Chdir(folder); err != nil {
 		return fmt.Errorf("entering %s: %w", folder, err)
 	}
+	if o.MostFile > 0 {
+		limit := unix.Rlimit{Cur: uint64(o.MostFile), Max: uint64(o.MostFile)}
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+			return fmt.Errorf("limiting the size of files: %w", err)
+		}
+	}
 	if err := restrict(o.Confined, oneID); err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type Sandbox struct {
 	Env      []string          // more variables (NAME=value) for its environment
 	Client   bool              // it is a client: Folder is its home, and the files there are its own
 
+	MostFile int64 // the size that a file it writes may have, bytes; 0 is no limit
+
 	Host       string     // the host's name
 	Hosts      string     // the lines of its /etc/hosts
 	NameServer netip.Addr // for its /etc/resolv.conf; the zero Addr is none
