@@ -276,14 +276,18 @@ func (r *Report) Passed() bool {
 }
 
 // Comments are what the capture is to say beside its packets, by their
-// numbers: all that the page says there, and on the first packet of each connection
-// which command announced it.
+// numbers: all that the page says there; on the first packet of each connection
+// which command announced it, and on the last one how it ended.
 func (r *Report) Comments() map[int]string {
 	r.prepare()
 	comments := maps.Clone(r.comments)
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other {
-			comments[c.FirstPacket] = join(announcedBy(c, r.surveyed.names.of(c).the), comments[c.FirstPacket])
+			name := r.surveyed.names.of(c).the
+			comments[c.FirstPacket] = join(announcedBy(c, name), comments[c.FirstPacket])
+			if end := closes(c, name); end != "" {
+				comments[c.LastPacket] = join(comments[c.LastPacket], end)
+			}
 		}
 	}
 	return comments
