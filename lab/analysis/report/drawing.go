@@ -181,7 +181,7 @@ func (r *Report) callText(c *ftp.Connection) string {
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"
 	} else {
-		text += ", opened by the " + string(c.OpenedBy)
+		text += ", opened by " + r.lanes.partyName(c, c.OpenedBy)
 	}
 	if a := c.DataPort; a != nil {
 		text += " after " + a.Command

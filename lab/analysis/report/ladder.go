@@ -89,7 +89,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	if c == nil || c.FirstPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	return []*row{{Stage: opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
+	return []*row{{Stage: r.lanes.opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
 }
 
 // stagesAfter are the sentences behind a packet.
@@ -98,7 +98,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	if c == nil || c.LastPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	text := closes(c, r.surveyed.names.of(c).the)
+	text := r.lanes.closes(c, r.surveyed.names.of(c).the)
 	if text == "" {
 		return nil
 	}

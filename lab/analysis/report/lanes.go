@@ -33,7 +33,7 @@ type lanes []lane
 func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
 	var others lanes
 	for _, p := range packets {
-		if server, ok := nameServer(p); ok && !h.asked[server.Unmap()] {
+		if server, asks, ok := nameServer(p); ok && !h.asked[server.Unmap()] && h.partOfFTP(asks) {
 			others = others.with(lane{Addr: server})
 		}
 	}
@@ -72,6 +72,22 @@ func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 		return i
 	}
 	return ls.find(addr, "")
+}
+
+// partyName is what a sentence calls a side of a connection: the client, or the name
+// of its host if there are several clients.
+func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
+	alike := 0
+	for _, l := range ls {
+		if l.Side == side {
+			alike++
+		}
+	}
+	i := ls.party(c.Addr(side).Addr(), side)
+	if alike < 2 || i < 0 || ls[i].Name == string(side) {
+		return "the " + string(side)
+	}
+	return ls[i].Name
 }
 
 // name is what a host is called: as in the scenario, or else by its part.

@@ -284,8 +284,8 @@ func (r *Report) Comments() map[int]string {
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other {
 			name := r.surveyed.names.of(c).the
-			comments[c.FirstPacket] = join(announcedBy(c, name), comments[c.FirstPacket])
-			if end := closes(c, name); end != "" {
+			comments[c.FirstPacket] = join(r.lanes.announcedBy(c, name), comments[c.FirstPacket])
+			if end := r.lanes.closes(c, name); end != "" {
 				comments[c.LastPacket] = join(comments[c.LastPacket], end)
 			}
 		}

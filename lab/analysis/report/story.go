@@ -28,6 +28,7 @@ type transferSurvey struct {
 	data             int
 	bytes            int64 // of data
 	reset, open      int   // connections of FTP: how they ended
+	otherResets      int   // connections that are not FTP and ended with a reset
 	missing          int64 // bytes
 }
 
@@ -39,6 +40,9 @@ func newTransferSurvey() transferSurvey {
 func (x *transferSurvey) add(c *ftp.Connection) {
 	switch c.Role {
 	case ftp.Other:
+		if c.ResetBy != "" {
+			x.otherResets++
+		}
 		return
 	case ftp.Control:
 		x.clients[c.Client.Addr()], x.servers[c.Server.Addr()] = true, true
@@ -117,8 +121,13 @@ func (x *transferSurvey) dataStory(t *capture.Capture) string {
 
 func (x *transferSurvey) endStory() string {
 	var parts []string
-	if x.reset > 0 {
+	switch {
+	case x.reset > 0 && x.otherResets > 0:
+		parts = append(parts, fmt.Sprintf("%s of FTP and %d of others ended with a reset", counted(x.reset, "connection"), x.otherResets))
+	case x.reset > 0:
 		parts = append(parts, counted(x.reset, "connection")+" ended with a reset")
+	case x.otherResets > 0:
+		parts = append(parts, fmt.Sprintf("%s of others than FTP ended with a reset", counted(x.otherResets, "connection")))
 	}
 	if x.open > 0 {
 		parts = append(parts, counted(x.open, "connection")+" did not end before the capture did")
@@ -136,13 +145,13 @@ func (x *transferSurvey) endStory() string {
 // begins or ends.
 
 // opens tells how a connection came about; name has its article.
-func opens(c *ftp.Connection, name string) string {
+func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
 	}
 	by := c.OpenedBy
-	sentence := fmt.Sprintf("The %s opens %s: from its port %d to port %d of the %s",
-		by, name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), by.Other())
+	sentence := fmt.Sprintf("%s opens %s: from its port %d to port %d of %s",
+		upperFirst(ls.partyName(c, by)), name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), ls.partyName(c, by.Other()))
 	if a := c.DataPort; a != nil {
 		packet := a.Packet
 		how := a.Command
@@ -159,11 +168,11 @@ func opens(c *ftp.Connection, name string) string {
 
 // announcedBy tells, in words that are the same in every run, what a connection
 // is and which command announced it.
-func announcedBy(c *ftp.Connection, name string) string {
+func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
 	}
-	sentence := fmt.Sprintf("The %s opens %s", c.OpenedBy, name)
+	sentence := fmt.Sprintf("%s opens %s", upperFirst(ls.partyName(c, c.OpenedBy)), name)
 	if a := c.DataPort; a != nil && a.Mode == ftp.Passive {
 		sentence += fmt.Sprintf(", which the reply to %s announced", a.Command)
 	} else if a != nil {
@@ -176,10 +185,10 @@ func announcedBy(c *ftp.Connection, name string) string {
 }
 
 // closes tells how a connection ended; "" if the capture does not show it.
-func closes(c *ftp.Connection, name string) string {
+func (ls lanes) closes(c *ftp.Connection, name string) string {
 	switch {
 	case c.ResetBy != "":
-		return fmt.Sprintf("%s has been reset by the %s.", upperFirst(name), c.ResetBy)
+		return fmt.Sprintf("%s has been reset by %s.", upperFirst(name), ls.partyName(c, c.ResetBy))
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
 		return ""
 	case c.Role == ftp.Data:

@@ -82,22 +82,30 @@ type hostSurvey struct {
 func newHostSurvey(packets []*Packet) hostSurvey {
 	h := hostSurvey{asked: map[netip.Addr]bool{}}
 	for _, p := range packets {
-		if server, ok := nameServer(p); ok {
+		if server, _, ok := nameServer(p); ok {
 			h.asked[server.Unmap()] = false
 		}
 	}
 	return h
 }
 
-// nameServer is the name server of a packet of DNS.
-func nameServer(p *Packet) (server netip.Addr, ok bool) {
+// nameServer is the name server of a packet of DNS, and the host that asks it. A
+// group of hosts, which mDNS asks (RFC 6762), is no host.
+func nameServer(p *Packet) (server, asks netip.Addr, ok bool) {
 	if p.UDP == nil || p.UDP.DNS == nil {
-		return server, false
+		return server, asks, false
 	}
+	server, asks = p.IP.Dst, p.IP.Src
 	if p.UDP.DNS.Response {
-		return p.IP.Src, true
+		server, asks = asks, server
 	}
-	return p.IP.Dst, true
+	return server, asks, !server.IsMulticast() && !asks.IsMulticast()
+}
+
+// partOfFTP reports whether a host has a lane as a client or a server, or there are
+// none.
+func (h *hostSurvey) partOfFTP(addr netip.Addr) bool {
+	return len(h.clients) == 0 || h.clients.find(addr, "") >= 0 || h.servers.find(addr, "") >= 0
 }
 
 func (h *hostSurvey) add(c *ftp.Connection) {

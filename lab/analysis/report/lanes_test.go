@@ -1,0 +1,100 @@
+package report
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/scenario"
+)
+
+// dns is a packet of DNS between two addresses.
+func dns(from, to string, response bool) *Packet {
+	return &Packet{Packet: &capture.Packet{Packet: packet.Packet{
+		IP:  &packet.IP{Src: netip.MustParseAddr(from), Dst: netip.MustParseAddr(to)},
+		UDP: &packet.UDP{DNS: &packet.DNS{Response: response}},
+	}}}
+}
+
+// between is a connection of FTP between two addresses.
+func between(client, server string) *ftp.Connection {
+	return &ftp.Connection{OpenedBy: ftp.Client, Identity: ftp.Identity{
+		Role: ftp.Control, Client: netip.MustParseAddrPort(client + ":40000"), Server: netip.MustParseAddrPort(server + ":21")}}
+}
+
+// Only hosts of FTP and the name servers that they ask have a lane: no group that
+// mDNS asks, and no name server of somebody else.
+func TestLanes(t *testing.T) {
+	packets := []*Packet{
+		dns("10.0.0.8", "224.0.0.251", false), dns("fe80::8", "ff02::fb", false), dns("10.0.0.9", "10.0.0.10", false),
+		dns("127.0.0.1", "127.0.0.53", false), dns("10.0.0.8", "10.0.0.1", false), dns("10.0.0.1", "10.0.0.8", true),
+	}
+	h := newHostSurvey(packets)
+	h.add(between("10.0.0.8", "10.0.0.21"))
+	var got []string
+	for _, l := range findLanes(&h, packets, nil) {
+		got = append(got, l.Name+" "+l.Address())
+	}
+	if got, want := strings.Join(got, ", "), "name server 10.0.0.1, client 10.0.0.8, server 10.0.0.21"; got != want {
+		t.Errorf("got the lanes %s, want %s", got, want)
+	}
+}
+
+// Where there are several clients, a sentence names the host.
+func TestPartyName(t *testing.T) {
+	host := func(name, addr string) scenario.Host {
+		return scenario.Host{Name: name, Addr: netip.MustParseAddr(addr)}
+	}
+	s := &scenario.Scenario{Network: scenario.Network{Kind: scenario.Wire, Hosts: []scenario.Host{
+		host("client", "198.51.100.100"), host("server", "192.0.2.21"), host("laptop", "203.0.113.9")}}}
+	first, second := between("198.51.100.100", "192.0.2.21"), between("203.0.113.9", "192.0.2.21")
+	alone, both := newHostSurvey(nil), newHostSurvey(nil)
+	alone.add(second)
+	both.add(first)
+	both.add(second)
+	for _, test := range []struct {
+		name string
+		h    *hostSurvey
+		s    *scenario.Scenario
+		c    *ftp.Connection
+		want string
+	}{
+		{"the first", &both, s, first, "The client opens x: from its port 40000 to port 21 of the server."},
+		{"the second", &both, s, second, "Laptop opens x: from its port 40000 to port 21 of the server."},
+		{"without a scenario", &both, nil, second, "Client 2 opens x: from its port 40000 to port 21 of the server."},
+		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
+	} {
+		ls := findLanes(test.h, nil, test.s)
+		if got := ls.opens(test.c, "x"); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// The sentence counts the resets that the table of conversations has.
+func TestResetsOfOthers(t *testing.T) {
+	reset := func(role ftp.Role) *ftp.Connection {
+		c := between("10.0.0.8", "10.0.0.21")
+		c.Role, c.ResetBy = role, ftp.Client
+		return c
+	}
+	for _, test := range []struct {
+		all  []*ftp.Connection
+		want string
+	}{
+		{[]*ftp.Connection{reset(ftp.Data)}, "1 connection ended with a reset."},
+		{[]*ftp.Connection{reset(ftp.Data), reset(ftp.Other)}, "1 connection of FTP and 1 of others ended with a reset."},
+		{[]*ftp.Connection{reset(ftp.Other)}, "1 connection of others than FTP ended with a reset."},
+	} {
+		x := newTransferSurvey()
+		for _, c := range test.all {
+			x.add(c)
+		}
+		if got := x.endStory(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
