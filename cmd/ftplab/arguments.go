@@ -34,14 +34,14 @@ var (
 func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
-	if len(meant) == 0 || word == "" { // which is the beginning of any
+	if len(meant) == 0 || word == "" { // each command begins with the empty word
 		return fmt.Errorf("unknown command %q; `%s -h` lists them", word, c.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
 }
 
-// source is the capture of that name; - is the standard input. What is to know
-// about it goes to the command's stderr. KeyLog is what keyLogFlag took.
+// source is the capture of that name; - is the standard input. Warnings about it go to
+// stderr. KeyLog is the value of keyLogFlag.
 func source(name, keyLog string, stdin io.Reader, stderr io.Writer) lab.Source {
 	src := lab.File(name)
 	if name == "-" {
@@ -57,10 +57,10 @@ func keyLogFlag(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "keylog", "", "a file with the keys of TLS sessions (SSLKEYLOGFILE), beside those in the capture")
 }
 
-// spareMemory makes the collector work harder, until the function it returns is called, the
-// nearer the program comes to 64 MiB more than the size of the capture it reads.
+// spareMemory makes the garbage collector run more often when the program comes near 64 MiB
+// more than the size of the capture. The returned function ends that.
 func spareMemory(capture string) (end func()) {
-	const program = 32 << 20 // what the program itself is, and some to spare: the limit knows of neither
+	const program = 32 << 20 // of the program itself, and a reserve: the limit includes neither
 	limit := debug.SetMemoryLimit(-1)
 	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
 		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestArguments gives every command too few or too many.
+// TestArguments gives every command too few or too many arguments.
 func TestArguments(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"articles x", "articles takes no arguments"},
@@ -92,8 +92,8 @@ func TestHelpIsCompleted(t *testing.T) {
 	}
 }
 
-// TestFilesThatAreNoCapture gives every command that reads a capture what is
-// none, or none with a packet in it.
+// TestFilesThatAreNoCapture gives every command that reads a capture files that are no
+// captures, or captures without a packet.
 func TestFilesThatAreNoCapture(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var header bytes.Buffer
@@ -141,8 +141,7 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 	}
 }
 
-// TestStandardInputThatIsNoCapture is the same of what comes through a pipe:
-// judged passes nothing.
+// TestStandardInputThatIsNoCapture is the same with an empty standard input.
 func TestStandardInputThatIsNoCapture(t *testing.T) {
 	for _, command := range []string{"explain -", "derive -", "check active_list -", "baseline check -", "baseline learn -"} {
 		_, stderr, status := judged(t, strings.Fields(command)...)
@@ -152,8 +151,7 @@ func TestStandardInputThatIsNoCapture(t *testing.T) {
 	}
 }
 
-// TestLearnNothing keeps the profile of before when a capture has nothing to
-// learn from.
+// TestLearnNothing asks that the earlier profile stays when a capture has no session.
 func TestLearnNothing(t *testing.T) {
 	profile := filepath.Join(t.TempDir(), "normal.json")
 	if _, stderr, status := judged(t, "baseline", "learn", galleryCapture, "-o", profile); status != exitPassed {

@@ -138,8 +138,7 @@ suppressions use these names.`,
 	return c
 }
 
-// profileNamed reads a profile; without a name it is the one that comes with
-// ftplab.
+// profileNamed reads a profile. Without a name it is the built-in one.
 func profileNamed(name string) (*baseline.Profile, error) {
 	if name == "" {
 		return baseline.Normal(), nil
@@ -147,8 +146,8 @@ func profileNamed(name string) (*baseline.Profile, error) {
 	return baseline.ReadProfileFile(name)
 }
 
-// writeTo writes to the named file, and does not change it if that fails; - is the
-// standard output.
+// writeTo writes to the named file; - is the standard output. If write fails, the file stays
+// as it was.
 func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
 	if name == "-" {
 		return write(stdout)

@@ -148,8 +148,8 @@ func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writ
 	return cmp.Or(err, verdictError(a.Verdict))
 }
 
-// all prints what is found in several captures. One that cannot be read does not keep the
-// others from being checked.
+// all prints what is found in several captures. If one cannot be read, the others are
+// checked all the same.
 func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out, err := alert.NewWriter(f.format, stdout)
 	if err != nil {
@@ -206,8 +206,8 @@ func verdictError(v baseline.Verdict) error {
 	return nil
 }
 
-// worse is the error of two that counts more: none is the least, and what cannot be told is
-// less than what is not normal.
+// worse returns the error that counts more: no error counts least, and "cannot be told"
+// counts less than "not normal".
 func worse(a, b error) error {
 	if a == nil || a == exitStatus(exitUntold) && b != nil {
 		return b

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// build builds the command, as a user's is built.
+// build builds the command as a user builds it.
 func build(b testing.TB) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "ftplab")
@@ -18,9 +18,9 @@ func build(b testing.TB) string {
 	return path
 }
 
-// BenchmarkSession runs one small session with the built command, from its
-// start to its exit, and the smallest other thing the command does beside it:
-// the ratio is what the session costs, whatever the machine.
+// BenchmarkSession runs one small session with the built command, from its start to its
+// exit, and compares it with the smallest other thing that the command does. The ratio does
+// not depend on the machine.
 func BenchmarkSession(b *testing.B) {
 	command, results := build(b), b.TempDir()
 	time := func(args ...string) float64 {

@@ -12,7 +12,7 @@ import (
 	"ftplab/scenarios"
 )
 
-// galleryCapture is a capture of ours that the repository has.
+// galleryCapture is a capture in the repository.
 const galleryCapture = "../../results/gallery/frederick_passive/capture.pcapng"
 
 // judged runs ftplab and returns what it prints and its exit status.
@@ -107,7 +107,7 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 	}
 }
 
-// What is derived from a capture holds for it, as a scenario of one's own.
+// TestDerive asks that the capture passes the want that was derived from it.
 func TestDerive(t *testing.T) {
 	want, stderr, status := judged(t, "derive", "--scenario", "frederick_passive", galleryCapture)
 	if status != exitPassed || !strings.Contains(want, "data  client.24626 > server.3668") {

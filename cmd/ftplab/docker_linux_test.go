@@ -49,7 +49,7 @@ func newDockerProject(t *testing.T) *dockerProject {
 	cmd.Dir = p.folder
 	cmd.Env = append(environ("PS1", "TERM", "HOME"), "PS1=outside> ", "TERM=dumb", "HOME="+p.folder)
 	if p.owner == 0 {
-		p.owner = 65534 // nobody, who may speak to the engine
+		p.owner = 65534 // the user "nobody", who may use the engine
 		group := ownerOf(t, "/var/run/docker.sock").Gid
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: p.owner, Gid: p.owner, Groups: []uint32{group}}}
 		p.give(filepath.Dir(filepath.Dir(p.folder)))
@@ -61,7 +61,7 @@ func newDockerProject(t *testing.T) *dockerProject {
 	return p
 }
 
-// give makes the owner that of a folder and all in it.
+// give gives a folder and all files in it to the owner.
 func (p *dockerProject) give(folder string) {
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -104,7 +104,7 @@ func (p *dockerProject) results(path ...string) string {
 // TestDockerLab makes every scenario with the README's one line.
 func TestDockerLab(t *testing.T) {
 	p := newDockerProject(t)
-	out := readLesson(t, "compose run").play(p.term, toBuild)
+	out := readLesson(t, "compose run").typeInto(p.term, toBuild)
 	want := fmt.Sprintf("%d passed, 0 failed", len(scenarios.Names()))
 	if !strings.Contains(out, want) {
 		t.Fatalf("got\n%s\nwant %s", out, want)
@@ -126,10 +126,10 @@ func TestDockerLab(t *testing.T) {
 	}
 }
 
-// TestDockerLesson plays the README's lesson with Docker.
+// TestDockerLesson types the README's lesson with Docker.
 func TestDockerLesson(t *testing.T) {
 	p := newDockerProject(t)
-	out := readLesson(t, "exec client ftp").play(p.term, toBuild)
+	out := readLesson(t, "exec client ftp").typeInto(p.term, toBuild)
 	p.results("by-hand")
 	path := p.results("by-hand", "capture.pcapng")
 	frames(t, path)
@@ -144,8 +144,8 @@ func TestDockerLesson(t *testing.T) {
 	wantWalkthrough(t, filepath.Join(p.folder, "results", "by-hand"))
 }
 
-// TestDockerInterrupt has a session under way when the network is stopped, and
-// looks for a way out of it, and pulls at a window, before.
+// TestDockerInterrupt stops the network while a session is under way. Before that it looks for
+// a way out of the network, and changes the size of the terminal.
 func TestDockerInterrupt(t *testing.T) {
 	p := newDockerProject(t)
 	p.term.expect(`outside> $`, soon)
@@ -153,8 +153,8 @@ func TestDockerInterrupt(t *testing.T) {
 	p.wantNoWayOut()
 	p.wantLoginInNewSize()
 	p.term.press(controlC)
-	// One Ctrl-C reaches compose in two ways, and when the second overtakes the
-	// first it takes them for two and kills the containers.
+	// One Ctrl-C reaches compose in two ways. If the second arrives first, compose takes
+	// them for two and kills the containers.
 	if out := p.term.expect(`outside> $`, toStop); strings.Contains(out, "Killing") {
 		p.wantReadable(path)
 	} else {
@@ -184,7 +184,7 @@ func (p *dockerProject) beginSession(folder string) (capture string) {
 	return capture
 }
 
-// waitForClient waits until somebody could play at the client.
+// waitForClient waits until a user could work at the client.
 func (p *dockerProject) waitForClient() {
 	p.t.Helper()
 	var out string
@@ -298,7 +298,7 @@ func (p *dockerProject) wantComplete(path string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	const statistics = 5 // the block that a recorder writes when it is told to stop
+	const statistics = 5 // the block that a recorder writes when it is asked to stop
 	length := binary.LittleEndian.Uint32(content[len(content)-4:])
 	if kind := binary.LittleEndian.Uint32(content[len(content)-int(length):]); kind != statistics {
 		p.t.Errorf("%s does not end with its counts", path)

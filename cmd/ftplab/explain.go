@@ -31,13 +31,13 @@ func explainCommand() *cobra.Command {
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
-		Short: "Tell what happened in a capture, anybody's",
+		Short: "Explain what happened in a capture, of any origin",
 		Long: `Explain reads a capture (pcap, pcapng or snoop, also compressed by gzip
-or zstd; - is the standard input) and tells what
+or zstd; - is the standard input) and says what
 happened in it: its TCP connections, the FTP sessions among them line by line,
 and which data connection belongs to which command.
 
-The JSON has all that the story tells; lab/analysis/report/text/facts.schema.json
+The JSON has everything that the story has; lab/analysis/report/text/facts.schema.json
 says what each field means.
 
 Nothing but the capture is needed, and nothing is guessed: what it does not show
@@ -127,7 +127,7 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 	return c
 }
 
-// redactTo writes the redacted capture to a file. If that fails, a file of before stays.
+// redactTo writes the redacted capture to a file. If that fails, an earlier file stays.
 func redactTo(name string, src lab.Source, key string, stdout io.Writer) error {
 	if name == "-" {
 		return lab.Redact(stdout, src, key)

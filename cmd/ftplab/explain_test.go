@@ -33,8 +33,8 @@ func TestExplain(t *testing.T) {
 		args   []string
 		stdin  []byte
 		status int
-		stdout string // is in what is printed
-		stderr string // is all that is said
+		stdout string // is part of the standard output
+		stderr string // is all of the standard error
 	}{
 		{args: []string{recorded + "active_list.pcapng"}, stdout: "the server calls from 127.0.0.1:20 to 127.0.0.1:45235, as packet 11 said"},
 		{args: []string{"-"}, stdin: capture, stdout: "standard input: 31 packets, 2 TCP connections, 1 FTP session"},
@@ -66,8 +66,8 @@ func TestExplainWithoutHash(t *testing.T) {
 	}
 }
 
-// The collector knows how much the program may take for a capture, minds a lower limit
-// that the user has set, and is as it was when the capture has been told.
+// TestSpareMemory asks that the memory limit follows the capture's size, that a lower limit of
+// the user stays, and that the limit is restored when the capture has been explained.
 func TestSpareMemory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "capture.pcap")
 	if err := os.WriteFile(file, make([]byte, 5<<20), 0o666); err != nil {

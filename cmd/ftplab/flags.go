@@ -31,7 +31,7 @@ func oneOf(c *cobra.Command, names ...string) {
 	}
 }
 
-// explainFlagError says in this command's words what is wrong with its flags.
+// explainFlagError describes what is wrong with the flags, in the style of this command.
 func explainFlagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var invalid *pflag.InvalidValueError
@@ -62,7 +62,7 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	return fmt.Errorf("unknown flag: --%s; `%s -h` lists them", name, c.CommandPath())
 }
 
-// expected says what a flag takes.
+// expected describes the value that a flag takes.
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s,"}
 	return cmp.Or(names[f.Value.Type()], "another value")

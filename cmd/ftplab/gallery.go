@@ -2,9 +2,9 @@ package main
 
 // The gallery has the results of a few scenarios, for readers of the repository.
 // It is made by `go generate ./cmd/ftplab`, which needs
-// chromium for the picture in the README, and the servers and clients of the matrix. The capture of the ten mebibytes is
-// left out: it is too large for a repository, and a minute's run makes it. So is
-// index.json, which only later runs in the same folder need.
+// chromium for the picture in the README, and the servers and clients of the matrix. It
+// leaves out the capture of ten mebibytes, which is too large for a repository (a run of a
+// minute makes it), and index.json, which only later runs in the same folder need.
 //
 //go:generate go run . run -o ../../results/gallery frederick_active frederick_passive frederick_looks_like_a_scan two_clients el_2019
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json

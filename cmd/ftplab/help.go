@@ -33,7 +33,7 @@ func topic(name, short string, text func() string) *cobra.Command {
 	return c
 }
 
-// text is a manual that need not be put together.
+// text is a manual that is a constant.
 func text(manual string) func() string { return func() string { return manual } }
 
 // scenarioTopic is the manual of scenarios. Below it each setting and step is a

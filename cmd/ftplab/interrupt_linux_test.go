@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestInterruptAtOnce interrupts commands that have nothing to finish, as they wait for a
+// TestInterruptAtOnce interrupts commands that have nothing to finish, while they wait for a
 // capture that does not end.
 func TestInterruptAtOnce(t *testing.T) {
 	command := build(t)

@@ -13,8 +13,7 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// A lesson is a console block of the README: what somebody is to type, and
-// after which prompt.
+// A lesson is a console block of the README: lines to type, each after a prompt.
 type lesson []step
 
 // A step of a lesson is a line that is typed when the prompt has come.
@@ -63,10 +62,10 @@ func readStep(t *testing.T, line string) step {
 	return step{}
 }
 
-// play types the lesson, word for word, into a shell that waits at its prompt,
-// and returns what was printed from then on. Patience is for what its commands
-// do before they ask for anything.
-func (l lesson) play(term *terminal, patience time.Duration) string {
+// typeInto types the lesson, word for word, into a shell that waits at its prompt, and
+// returns what was printed from then on. Timeout limits how long its commands may take
+// before they ask for anything.
+func (l lesson) typeInto(term *terminal, timeout time.Duration) string {
 	term.t.Helper()
 	var printed strings.Builder
 	before := soon
@@ -75,14 +74,14 @@ func (l lesson) play(term *terminal, patience time.Duration) string {
 		term.enter(s.line)
 		printed.WriteString(term.expect(`\n`, soon)) // its echo; of a password, the end of the line
 		if before = soon; s.prompt == prompts[0].terminal.String() {
-			before = patience
+			before = timeout
 		}
 	}
-	printed.WriteString(term.expect(`outside> $`, patience))
+	printed.WriteString(term.expect(`outside> $`, timeout))
 	return printed.String()
 }
 
-// outside starts a shell in a terminal, as somebody would who reads the README.
+// outside starts a shell in a terminal, as a reader of the README would.
 func outside(t *testing.T, folder string, env ...string) *terminal {
 	t.Helper()
 	cmd := exec.Command(optional.Tool(t, "bash", "apt install bash"), "--norc", "--noprofile")
@@ -92,8 +91,8 @@ func outside(t *testing.T, folder string, env ...string) *terminal {
 	return startTerminal(t, cmd)
 }
 
-// lessonFolder is the copy's name. Compose names containers after it, which are
-// not to be mistaken for somebody's own.
+// lessonFolder is the name of the copy. Compose names containers after it, so it must not be
+// a name that a user has.
 const lessonFolder = "ftplab-lesson"
 
 // cloneProject copies the project, as it is now, to a new folder.
@@ -127,14 +126,14 @@ func cloneProject(t *testing.T) string {
 	return clone
 }
 
-// TestShellLesson plays the README's lesson without Docker.
+// TestShellLesson types the README's lesson without Docker.
 func TestShellLesson(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "ftp", "apt install ftp")
 	optional.Tool(t, "curl", "apt install curl")
 	folder := cloneProject(t)
 	term := outside(t, folder)
-	readLesson(t, "ftplab shell").play(term, 10*time.Minute) // `go run` may have to build
+	readLesson(t, "ftplab shell").typeInto(term, 10*time.Minute) // `go run` may have to build
 	got := readTransfers(t, filepath.Join(folder, "results", "distance-by-hand", "capture.pcapng"))
 	if want := "passive LIST 226; passive RETR 226"; got != want {
 		t.Errorf("got the transfers %s, want %s", got, want)
@@ -142,13 +141,13 @@ func TestShellLesson(t *testing.T) {
 	wantWalkthrough(t, filepath.Join(folder, "results", "distance-by-hand"))
 }
 
-// wantWalkthrough fails unless a folder has the page that tells its capture.
+// wantWalkthrough fails unless a folder has the walkthrough of its capture.
 func wantWalkthrough(t *testing.T, folder string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(folder, "walkthrough.html"))
 	if err != nil {
 		t.Error(err)
 	} else if !strings.Contains(string(page), "USER anonymous") {
-		t.Errorf("%s tells of no login", filepath.Join(folder, "walkthrough.html"))
+		t.Errorf("%s has no login", filepath.Join(folder, "walkthrough.html"))
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// openLive opens the file that takes a capture while it is made. What is in it
-// stays until the capture begins.
+// openLive opens a file for a capture that is written while it is made. Earlier contents stay
+// until the capture begins.
 func openLive(name string) (io.WriteCloser, error) {
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		file, err := os.OpenFile(name, os.O_WRONLY, 0)

@@ -24,19 +24,19 @@ import (
 // Exit statuses, the same for every subcommand.
 const (
 	exitPassed = 0 // everything is as wanted
-	exitFailed = 1 // a scenario or a capture is not
-	exitError  = 2 // it could not be found out
+	exitFailed = 1 // a scenario or a capture is not as wanted
+	exitError  = 2 // there is no result: an error
 	exitUntold = 3 // the capture shows nothing to judge (baseline check)
 )
 
-// Errors that only set the exit status: all has been said already.
+// Errors that only set the exit status: the command has printed everything already.
 var (
 	errFailed = errors.New("something is not as it should be") // exitFailed
 	errBroken = errors.New("it could not be found out")        // exitError
 )
 
-// An exitStatus is the error of a program in the client's place that ended with this
-// status, which becomes ftplab's.
+// An exitStatus is an error that only sets the exit status, such as that of a program which
+// replaced the client.
 type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
@@ -45,9 +45,9 @@ func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// interruptible is the context of a command that has something to finish or to put right
-// when it is interrupted: the first Ctrl-C ends the context, a second one the program. Any
-// other command ends with the first. The function ends this.
+// interruptible returns the context of a command that has something to finish when it is
+// interrupted: the first Ctrl-C ends the context, the second one the program. All other
+// commands end with the first. The returned function restores the normal behaviour.
 func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 }
 
-// printError prints an error, and of the mistakes in scenarios each in a line.
+// printError prints an error. Each mistake in scenarios has a line of its own.
 func printError(stderr io.Writer, err error) {
 	lines := []string{err.Error()}
 	if _, ok := err.(scenario.Errors); ok {
@@ -99,7 +99,7 @@ and proves that what was recorded is what should have happened.`,
 		Example: `  ftplab run                       make every scenario; captures in results/
   ftplab run active_list           make one
   ftplab list                      list the scenarios
-  ftplab explain capture.pcapng    tell what happened in any capture`,
+  ftplab explain capture.pcapng    explain what happened in any capture`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 

@@ -55,7 +55,7 @@ func findPage(results string, args []string) (string, error) {
 	return filepath.Abs(page)
 }
 
-// browse opens an address in the browser, and does not wait for it to end.
+// browse opens an address in the browser, and does not wait for the browser to end.
 func browse(address string) error {
 	command := browser()
 	if _, err := exec.LookPath(command[0]); err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestBrowse starts a browser that writes down what it is told to open.
+// TestBrowse starts a browser that writes down the address that it is to open.
 func TestBrowse(t *testing.T) {
 	folder := t.TempDir()
 	pipe, browser := filepath.Join(folder, "pipe"), filepath.Join(folder, "browser")

@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// A printer tells the user how the runs go.
+// A printer shows the user how the runs go.
 type printer struct {
 	out    *stickyWriter
 	err    io.Writer
@@ -27,9 +27,9 @@ type printer struct {
 	bar    *transferBar
 
 	page       string // to look at next
-	pageFailed bool   // it is that of a scenario that failed
+	pageFailed bool   // the page is that of a scenario that failed
 
-	tcps []string // whose TCP carried the sessions, and why, in the order of the first of each
+	tcps []string // which TCPs carried the sessions, and why, in the order of their first sessions
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
@@ -41,7 +41,7 @@ func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *
 	return p
 }
 
-// progress returns what is called with the progress of the i-th run.
+// progress returns the function that takes the progress of the i-th run.
 func (p *printer) progress(i int) func(lab.Progress) {
 	if p.bar == nil {
 		return nil
@@ -86,8 +86,8 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	fmt.Fprint(p.out, r.Report)
 }
 
-// keepPage keeps the page that a reader looks at next: the first walkthrough of a
-// scenario that failed, the only walkthrough, or the index.
+// keepPage chooses the page that the last line names: the first walkthrough of a scenario
+// that failed, the only walkthrough, or the index.
 func (p *printer) keepPage(r *lab.Result) {
 	folder := filepath.Dir(r.Capture)
 	switch {
@@ -100,7 +100,7 @@ func (p *printer) keepPage(r *lab.Result) {
 	}
 }
 
-// next says where to look next.
+// next prints the page to look at next.
 func (p *printer) next() {
 	if p.page == "" {
 		return
@@ -110,7 +110,7 @@ func (p *printer) next() {
 	}
 }
 
-// note keeps what end says once.
+// note keeps a sentence that end prints once.
 func (p *printer) note(text string) {
 	if !slices.Contains(p.tcps, text) {
 		p.tcps = append(p.tcps, text)
@@ -126,7 +126,7 @@ func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 	out.Encode(r)
 }
 
-// end prints the sum and says how the command ends.
+// end prints the totals and returns the error that sets the exit status.
 func (p *printer) end() error {
 	if !p.json {
 		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)

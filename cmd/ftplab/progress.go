@@ -15,8 +15,8 @@ import (
 // show its progress.
 const worthABar = 32 << 20
 
-// A transferBar shows how much of the runs' volume has been transferred. A nil
-// one shows nothing.
+// A transferBar shows how much of the runs' volume has been transferred. A nil transferBar
+// shows nothing.
 type transferBar struct {
 	mu    sync.Mutex
 	bar   *progressbar.ProgressBar
@@ -42,7 +42,7 @@ func newTransferBar(w io.Writer, list []*scenario.Scenario) *transferBar {
 	}
 }
 
-// set says that the i-th run has transferred so many bytes.
+// set sets how many bytes the i-th run has transferred.
 func (b *transferBar) set(i int, bytes int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -54,7 +54,7 @@ func (b *transferBar) set(i int, bytes int64) {
 	b.bar.Set64(sum)
 }
 
-// clear takes the bar off the screen, for a line to be printed.
+// clear removes the bar from the screen before a line is printed.
 func (b *transferBar) clear() {
 	if b == nil {
 		return

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file. Until all of it is written, a file of that name stays as it
-// was.
+// replaceFile writes a file. Until all of it is written, an earlier file of that name stays
+// as it was.
 func replaceFile(name string, write func(io.Writer) error) error {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() { // a pipe, a device

@@ -154,7 +154,8 @@ type reportFile struct {
 	write func(io.Writer, []lab.Ran) error
 }
 
-// openReports creates the files that the flags name, so that a run does not end in vain.
+// openReports creates the files that the flags name before the runs begin, so that no run is
+// made in vain.
 func (f runFlags) openReports() ([]reportFile, error) {
 	var reports []reportFile
 	for _, r := range []struct {
@@ -180,7 +181,7 @@ type running struct {
 	done   chan struct{}
 }
 
-// errNotRun is of a scenario whose turn did not come before the interrupt.
+// errNotRun is the error of a scenario that had not begun when the user interrupted.
 var errNotRun = errors.New("not run")
 
 // runAll runs the scenarios, some at once, and prints their results in order.

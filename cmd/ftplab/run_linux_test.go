@@ -36,8 +36,8 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-// frames reads a capture to its end and counts its frames. It fails unless the
-// end is a clean one, behind a whole frame.
+// frames reads a capture to its end and counts its frames. It fails if the file ends within
+// a frame.
 func frames(t *testing.T, path string) int {
 	t.Helper()
 	file, err := os.Open(path)
@@ -58,7 +58,7 @@ func frames(t *testing.T, path string) int {
 	}
 }
 
-// endless is a session that goes on until somebody ends it.
+// endless is a session that goes on until it is interrupted.
 const endless = "# Endless\n# x\nopen\nlogin anonymous\npause 1h\n"
 
 // needCells skips a test of what only real time shows, such as an interrupt in a
@@ -105,8 +105,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestShow prints a scenario as it is written, and runs the copy. It says nothing
-// of what should be seen, so the recording is not judged.
+// TestShow prints a scenario as it is written, and runs the copy. The copy has no want, so
+// the recording is not judged.
 func TestShow(t *testing.T) {
 	status, out, errOut := ftplab(t.Context(), "show", "active_list")
 	if status != exitPassed || errOut != "" {
@@ -255,7 +255,7 @@ func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
 	}
 }
 
-// TestReaderLeaves lets the reader of a live capture go away in a silence.
+// TestReaderLeaves closes the reader of a live capture while nothing is sent.
 func TestReaderLeaves(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -301,8 +301,8 @@ func children(t *testing.T, pid int) []int {
 	return pids
 }
 
-// TestRunBadInput holds every mistake to one line that says what and where,
-// and to the exit status.
+// TestRunBadInput asks that each mistake gives one line that says what and where, and the
+// exit status.
 func TestRunBadInput(t *testing.T) {
 	silent := write(t, "silent.txtar", "# Silent\n# x\ndeadline 50ms\nopen\nhangup\n")
 	refused := write(t, "refused.txtar", "# Refused\n# x\nopen\nlogin anonymous\nget missing\n")
@@ -344,7 +344,7 @@ func TestRunBadInput(t *testing.T) {
 	}
 }
 
-// TestReaderGone lets the reader of a live capture go away.
+// TestReaderGone closes the reader of a live capture.
 func TestReaderGone(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -427,7 +427,7 @@ func TestInterruptKeepsResults(t *testing.T) {
 	}
 }
 
-// TestOutputFails lets the standard output fill up.
+// TestOutputFails writes to a standard output that is full.
 func TestOutputFails(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"ftplab/scenarios"
 )
 
-// selectScenarios loads the scenarios that the arguments name: names of our
-// own, patterns of names, files and folders. No arguments are all of ours.
+// selectScenarios loads the scenarios that the arguments name: names or patterns of built-in
+// scenarios, files and folders. Without arguments it loads all built-in ones.
 func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	if len(args) == 0 {
 		args = []string{"*"}
@@ -49,7 +49,7 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir() && slices.Contains(scenarios.Names(), arg):
-		// Among the results of a run every scenario has a folder of its name.
+		// The results of a run have a folder with the name of each scenario.
 	case err == nil && info.IsDir():
 		return loadFolder(arg)
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
@@ -77,8 +77,8 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
-// loadFolder loads every scenario below a folder. The error has the mistakes of
-// all of them.
+// loadFolder loads every scenario below a folder. The error lists the mistakes of all of
+// them.
 func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
 	var mistakes scenario.Errors
@@ -105,7 +105,7 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
-// completeScenarios offers the names of our scenarios to the shell.
+// completeScenarios offers the names of the built-in scenarios to the shell.
 func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return scenarios.Names(), cobra.ShellCompDirectiveDefault
 }

@@ -59,8 +59,8 @@ stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
 
 // check fails unless the server is ready for clients.
 func check(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16) error {
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	const timeout = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if port == 0 {
 		port = s.Server.Port

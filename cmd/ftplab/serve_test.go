@@ -45,7 +45,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestByHandBadInput holds every mistake to one line that says what it is.
+// TestByHandBadInput asks that each mistake gives one line that says what it is.
 func TestByHandBadInput(t *testing.T) {
 	for _, test := range []struct {
 		args []string

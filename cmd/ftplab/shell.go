@@ -50,8 +50,8 @@ not as wanted. 2 also means that the shell could not be opened.`,
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			// A terminal that is closed hangs up on the shell; what was
-			// recorded is still to be written then.
+			// When the terminal is closed, the shell is hung up on. The
+			// recording must still be written then.
 			ctx, stop = untilHangup(ctx)
 			defer stop()
 			r, err := lab.Shell(ctx, s, results, args[1:]...)
@@ -77,7 +77,7 @@ func selectScenario(arg string) (*scenario.Scenario, error) {
 	return found[0], nil
 }
 
-// printRecording says what was recorded by hand, and what is wrong with it.
+// printRecording prints what was recorded by hand, and what is wrong with it.
 func printRecording(w io.Writer, r *lab.Recording) error {
 	if r.Capture == "" {
 		fmt.Fprintln(w, "nothing was recorded, so there are no results")

@@ -16,7 +16,7 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// soon is plenty for what takes an instant on a machine at rest.
+// soon is a generous limit for what takes an instant on an idle machine.
 const soon = time.Minute
 
 // runShell runs a script in the shell of a scenario.
@@ -61,7 +61,7 @@ while True:
 	}
 }
 
-// TestShellPlace says where somebody is who is in the shell.
+// TestShellPlace asks for the host, the names and the devices that the shell shows.
 func TestShellPlace(t *testing.T) {
 	needCells(t)
 	mine, err := os.ReadFile("/etc/hosts")
@@ -96,7 +96,7 @@ func TestShellPlace(t *testing.T) {
 	}
 }
 
-// TestShellRecords has curl be the client.
+// TestShellRecords uses curl as the client.
 func TestShellRecords(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "curl", "apt install curl")
@@ -135,7 +135,7 @@ func readTransfers(t *testing.T, path string) string {
 	return strings.Join(transfers, "; ")
 }
 
-// TestShellCommand runs a command in the shell's place: its exit status is ftplab's,
+// TestShellCommand runs a command instead of the shell: its exit status is that of ftplab,
 // and the capture is judged by the scenario.
 func TestShellCommand(t *testing.T) {
 	needCells(t)
@@ -177,8 +177,8 @@ func inIndex(t *testing.T, folder, text string) {
 	}
 }
 
-// TestShellKeepsEarlier plays twice: what was done by hand is not replaced, and is
-// in the index.
+// TestShellKeepsEarlier opens the shell twice: the first recording is not replaced, and both
+// are in the index.
 func TestShellKeepsEarlier(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "curl", "apt install curl")

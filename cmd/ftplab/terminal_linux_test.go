@@ -79,7 +79,7 @@ func openSlave(t *testing.T, master *os.File) *os.File {
 	return slave
 }
 
-// setSize gives a terminal a size, in characters, as pulling at its window does.
+// setSize gives a terminal a size, in characters, as resizing its window does.
 func setSize(t *testing.T, master *os.File, rows, columns uint16) {
 	t.Helper()
 	control(t, master, func(fd int) error {
@@ -118,12 +118,12 @@ func (term *terminal) collect() {
 	}
 }
 
-// expect waits for output that matches, looks no further, and returns what was
-// printed up to there. It fails the test after so long.
-func (term *terminal) expect(pattern string, patience time.Duration) string {
+// expect waits for output that matches, and returns what was printed up to the match. The
+// test fails if that takes longer than limit.
+func (term *terminal) expect(pattern string, limit time.Duration) string {
 	term.t.Helper()
 	want := regexp.MustCompile(pattern)
-	timeout := time.After(patience)
+	timeout := time.After(limit)
 	for {
 		term.mu.Lock()
 		unread := term.output[term.read:]
@@ -142,7 +142,7 @@ func (term *terminal) expect(pattern string, patience time.Duration) string {
 		select {
 		case <-changed:
 		case <-timeout:
-			term.t.Fatalf("waited %v; got\n%s\nwant %s", patience, unread, pattern)
+			term.t.Fatalf("waited %v; got\n%s\nwant %s", limit, unread, pattern)
 		}
 	}
 }
@@ -164,8 +164,8 @@ const (
 	controlZ = "\x1a"
 )
 
-// awaitForeground waits until a program of that name leads the foreground: until
-// it would get a Ctrl-C.
+// awaitForeground waits until a program of that name leads the foreground process group, so
+// that it gets a Ctrl-C.
 func (term *terminal) awaitForeground(name string) {
 	term.t.Helper()
 	var comm []byte
@@ -183,7 +183,7 @@ func (term *terminal) awaitForeground(name string) {
 	term.t.Fatalf("waited %v; got the program %q in the foreground, want %s", soon, comm, name)
 }
 
-// asCommand is set for the test binary when it is to be the ftplab command.
+// asCommand is the environment variable that makes the test binary the ftplab command.
 const asCommand = "FTPLAB_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -193,8 +193,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command is ftplab as a process of its own, in a folder, with a shell that has
-// nobody's habits.
+// command is ftplab as a process of its own, in a folder, with a shell without a user's
+// settings.
 func command(folder, shell string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
