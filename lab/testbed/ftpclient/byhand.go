@@ -10,7 +10,8 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Send sends a command and waits for nothing. Its replies are had by [Scripted.NextReply].
+// Send sends a command and waits for nothing. [Scripted.NextReply] returns its
+// replies.
 func (c *Scripted) Send(ctx context.Context, command string) error {
 	c.control.mu.Lock()
 	defer c.control.mu.Unlock()
@@ -56,7 +57,7 @@ func (c *Scripted) NextReply(ctx context.Context) (Reply, error) {
 	return reply, err
 }
 
-// note takes notice of a command and its last reply.
+// note updates the state of the session after a command and its last reply.
 func (c *Scripted) note(command string, reply Reply) {
 	c.state.note(command, reply)
 	switch reply.Code {
@@ -78,7 +79,7 @@ func (c *Scripted) DataAddr() (netip.AddrPort, error) {
 // Finish ends what the client sends on the control connection, with a FIN.
 func (c *Scripted) Finish() error { return c.control.conn.CloseWrite() }
 
-// Drop closes the control connection without a word, and at once.
+// Drop closes the control connection at once, without QUIT.
 func (c *Scripted) Drop() error { return c.control.conn.Close() }
 
 // Reset ends the control connection with a reset.
@@ -103,7 +104,8 @@ const (
 	telnetSynch = "\xff\xf2"
 )
 
-// addTelnet sends what stands before an ABOR as RFC 959 has it.
+// addTelnet sends Interrupt Process and Synch, which come before ABOR (RFC 959,
+// 4.1.3).
 func (e *exchange) addTelnet(ctx context.Context) error {
 	c := e.control
 	if err := c.writeBytes(ctx, telnetIP, c.conn.Write); err != nil {

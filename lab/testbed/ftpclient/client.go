@@ -61,15 +61,15 @@ type Client interface {
 	Quit(ctx context.Context) (Reply, error)
 
 	// QuitAtOnce sends QUIT and closes the connection without waiting for
-	// the reply, which then finds nobody and is answered with a reset.
+	// the reply. The client's TCP answers the reply with a reset.
 	QuitAtOnce(ctx context.Context) error
 
-	// Close closes the connection without a word, in order. It does nothing
+	// Close closes the connection in order, without QUIT. It does nothing
 	// after Quit.
 	Close(ctx context.Context) error
 }
 
-// ErrUnable is why a client does not do what another one can.
+// ErrUnable is the error of a client that lacks what another one can do.
 var ErrUnable = errors.New("this client cannot do that")
 
 // Config says how a client behaves. Only Server is needed.
@@ -102,14 +102,15 @@ type Config struct {
 	Linger time.Duration
 }
 
-// A DataAddress says what becomes of an address in a 227 that is not the server's.
+// A DataAddress says what the client does when the address in a 227 is not the
+// server's.
 type DataAddress string
 
-// What becomes of it.
+// What the client does then.
 const (
-	RefuseAddress DataAddress = ""       // nobody is connected to
-	FollowReply   DataAddress = "reply"  // it is connected to
-	KeepServer    DataAddress = "server" // the server's own address is connected to, as by most clients
+	RefuseAddress DataAddress = ""       // it does not connect
+	FollowReply   DataAddress = "reply"  // it connects to the address
+	KeepServer    DataAddress = "server" // it connects to the server's own address, as most clients do
 )
 
 // A Mode is the command with which data connections are arranged.
@@ -188,7 +189,7 @@ type Upload struct {
 	Begun    func()    // called when the server has replied to Verb; may be nil
 }
 
-// A Transfer is what became of a Download or an Upload.
+// A Transfer is the result of a Download or an Upload.
 type Transfer struct {
 	Path    string         // on the server, absolute, as the client's CWDs have it
 	ASCII   bool           // it was of TYPE A
@@ -197,7 +198,7 @@ type Transfer struct {
 
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
 
-	Broke error // what the data connection broke by; the server has refused the transfer, too
+	Broke error // why the data connection broke, if the server has refused the transfer, too
 
 	aborted bool // ABOR was sent, so one more reply comes
 }

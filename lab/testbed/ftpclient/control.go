@@ -63,7 +63,7 @@ func (c *control) send(ctx context.Context, command string) (*exchange, error) {
 	return c.next(command), nil
 }
 
-// await begins an exchange in which the server speaks unasked.
+// await begins an exchange in which the server sends a reply without a command.
 func (c *control) await(what string) *exchange {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,10 +164,10 @@ func waited(ctx context.Context, command, what string, duration time.Duration, e
 	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
 }
 
-// ErrUnreadable is why a reply is of no use.
+// ErrUnreadable is the error of a reply that has no meaning to the client.
 var ErrUnreadable = errors.New("unreadable")
 
-// ErrClosed is why nothing comes from a server that has closed the connection.
+// ErrClosed is the error of waiting for a server that has closed the connection.
 var ErrClosed = errors.New("the server closed the connection")
 
 // closed reports whether err is the other side's FIN.
@@ -178,9 +178,9 @@ func closed(err error) bool {
 // reset reports whether err is the other side's RST.
 func reset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 
-// until sets a connection's deadline to that of ctx, and makes it end what is
-// waited for when ctx does. The function that it returns must be called when
-// that is done.
+// until sets a connection's deadline to that of ctx, and interrupts reads and
+// writes when ctx ends. The caller must call the returned function when it has
+// finished.
 func until(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
 	deadline, _ := ctx.Deadline() // the zero time is none
 	setDeadline(deadline)

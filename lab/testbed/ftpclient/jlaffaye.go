@@ -24,8 +24,8 @@ import (
 // TYPE I and OPTS UTF8 ON, its listing is MLSD where the server offers that,
 // and it connects to a passive port before it sends RETR.
 //
-// It would close its connections before the server has said all; through the
-// connections that it is given here it reads them to their end.
+// By itself it would close its connections before the server has sent
+// everything. The connections that this package gives it read to the end first.
 type Jlaffaye struct {
 	host     network.Host
 	config   Config
@@ -114,9 +114,9 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 	return &jlaffayeData{Conn: conn, client: c, transfer: c.transfer}, nil
 }
 
-// do does something within ctx and returns the replies that came meanwhile.
-// The client's complaint about a refusal is no error here. Any other is: the
-// client does not go on as if nothing had happened, and neither does a session.
+// do calls a function of the client within ctx, and returns the replies that
+// arrived. An error about a refusal is dropped, because a refusal is a result. Any
+// other error ends the session.
 func (c *Jlaffaye) do(ctx context.Context, command string, something func() error) ([]Reply, error) {
 	c.context = ctx
 	if c.control != nil {

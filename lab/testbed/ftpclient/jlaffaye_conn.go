@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A watchedConn is the control connection of a client that tells little of
-// what it hears: it keeps the replies. And it is closed in order.
+// A watchedConn is the control connection of a client that does not return all
+// replies: it keeps them. It is closed in order.
 type watchedConn struct {
 	network.Conn
 	client  *Jlaffaye
@@ -156,7 +156,7 @@ func (d *jlaffayeData) Close() error {
 	if err == nil && d.transfer.upload {
 		err = d.Conn.CloseWrite()
 		if err == nil {
-			said := make(chan struct{}) // nobody knows when 226 comes: it is read later
+			said := make(chan struct{}) // never closed: 226 is read later
 			close(said)
 			err = drainUpload(d.client.context, d.client.host.Clock(), d.Conn, said)
 		}

@@ -36,7 +36,7 @@ type Config struct {
 	Port  uint16 // of the control connection; 21 when 0. Active data comes from the port before it (RFC 959, 3.2)
 	Files []File
 	Dirs  []string // directories besides those that the files need
-	Users []User   // anonymous is let in with any password unless it is named here
+	Users []User   // anonymous may log in with any password unless it is named here
 
 	Replies  []Reply       // the server's own wording
 	Wording  string        // of a real server, for what Replies has not: one of [Wordings]; "" is the lab's
@@ -90,12 +90,12 @@ type Server struct {
 	closing bool
 }
 
-// A part is something open on behalf of a client. To abandon it is to make
-// whoever waits for it go on, and so to let it end.
+// A part is something that is open on behalf of a client, such as a connection.
+// Abandon makes the goroutine that waits for it go on, so that the part ends.
 type part interface{ abandon() }
 
-// Start starts a server on host. The error says what is wrong with config, or
-// that the port cannot be had.
+// Start starts a server on host. It returns an error if config is wrong or the
+// port is not free.
 func Start(host network.Host, config Config) (*Server, error) {
 	if config.Port == 0 {
 		config.Port = 21

@@ -14,9 +14,9 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A session is one client's stay. It is the library's driver, and it has a
-// library server to itself: the library asks its driver for listeners without
-// saying for whom, and a driver with one client need not be told.
+// A session serves one client. It is the library's driver, and has a library
+// server of its own, because the library asks its driver for listeners without
+// naming the client.
 type session struct {
 	server  *Server
 	control *controlConn
@@ -33,7 +33,7 @@ type session struct {
 	silent atomic.Bool // a rule has ended what the server says
 
 	protection protection
-	refusal    Reply // under mu: to be said in place of the library's when it refuses; its code is 0 for none
+	refusal    Reply // under mu: sent in place of the library's next refusal; its code is 0 for none
 
 	mu       sync.Mutex
 	last     saidCommand  // by the client
@@ -46,9 +46,9 @@ type session struct {
 	release  func()       // of the network's clock, which is held; or nil
 }
 
-// hold holds the network's clock while the library opens a listener of its own,
-// which is the system's, for a command that it was just given; see [network.Hold].
-// The clock goes on when the listener is there, or the library refuses.
+// hold stops the network's clock while the library opens a listener, which is a
+// socket of the system; see [network.Hold]. The clock goes on when the listener is
+// open, or when the library refuses the command.
 func (s *session) hold() {
 	release := network.Hold(s.server.host.Clock())
 	s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 	"ftplab/lab/testbed/ftps"
 )
 
-// TLS says how a server speaks TLS (RFC 4217). The zero value is not at all.
+// TLS says how a server uses TLS (RFC 4217). The zero value is no TLS.
 type TLS struct {
 	Config   *tls.Config // nil without TLS
 	Implicit bool        // from the first byte on
@@ -30,9 +30,9 @@ type protection struct {
 // drainTime is how long the server waits for the other side's close_notify.
 const drainTime = 5 * time.Second
 
-// secure does what a command asks of TLS, and reports whether it was such a
-// command. Then the library does not get it: the control connection is this
-// package's, and the library would put TLS above what rewrites its replies.
+// secure executes the commands about TLS, and reports whether it was one. The
+// library does not get these: it would put TLS above the control connection of
+// this package, which then could not rewrite the library's replies.
 func (s *session) secure(verb, argument string) bool {
 	config := s.server.config.TLS
 	if config.Config == nil {
@@ -114,8 +114,8 @@ func (s *session) clearControl() {
 	s.control.leaveTLS()
 }
 
-// refuse says what is replied in the place of the library's next refusal; a zero
-// Reply is nothing.
+// refuse sets the reply that is sent in place of the library's next refusal. A
+// zero Reply removes it.
 func (s *session) refuse(with Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +132,7 @@ func (s *session) refuseData() {
 	}
 }
 
-// say sends a reply of the session's own.
+// say sends a reply that does not come from the library.
 func (c *controlConn) say(reply Reply) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,7 +172,8 @@ func (c *controlConn) hangUp(secured *ftps.Conn) error {
 	return err
 }
 
-// A draining is a connection in TLS that the server has closed and the client not yet.
+// A draining is a connection in TLS that the server has closed and the client has
+// not.
 type draining struct{ *ftps.Conn }
 
 func (d *draining) abandon() { d.Abort() }

@@ -26,8 +26,8 @@ type File struct {
 	Seed    uint64 // of a generated file
 }
 
-// What is wrong with a path, in Linux's words. Replies quote them, and those of
-// other systems differ.
+// Errors of paths, with Linux's texts: replies quote them, and other systems have
+// other texts.
 var (
 	errNotDirectory = errors.New("not a directory")
 	errIsDirectory  = errors.New("is a directory")
@@ -36,8 +36,8 @@ var (
 )
 
 // A tree is what clients see of files. Afero's file system in memory holds
-// directories and small files; the content of the large ones is generated, or
-// gone. It behaves like a disk where afero's does not: a directory must be
+// directories and small files. The content of large files is generated, or is not
+// kept. The tree behaves like a disk where afero's does not: a directory must be
 // empty to be removed and must exist to be written to. Times are fixed and
 // lists are sorted, so that a listing has the same bytes on every run.
 type tree struct {

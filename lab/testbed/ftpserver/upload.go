@@ -97,7 +97,7 @@ func (u *upload) Write(p []byte) (int, error) {
 // Read fails: the library reads no upload.
 func (u *upload) Read([]byte) (int, error) { return 0, fs.ErrInvalid }
 
-// TransferError is told by the library when a transfer ends early.
+// TransferError is called by the library when a transfer ends early.
 func (u *upload) TransferError(err error) { u.err = err }
 
 // Close makes what came the content of the file, as far as it came.

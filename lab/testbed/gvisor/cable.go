@@ -33,8 +33,8 @@ func (c *cable) write(frame []byte) {
 	}
 }
 
-// handAll hands frames to the stack, each when it has come to rest after the one
-// before.
+// handAll delivers frames to the stack. Each waits until the stack is done with
+// the frame before it.
 func (c *cable) handAll(frames [][]byte, hand func(frame []byte)) {
 	for i, frame := range frames {
 		if i == 0 {
@@ -51,8 +51,8 @@ func (c *cable) Attach(d stack.NetworkDispatcher) { c.dispatcher = d }
 // IsAttached implements [stack.LinkEndpoint].
 func (c *cable) IsAttached() bool { return c.dispatcher != nil }
 
-// The rest of [stack.LinkEndpoint] has nothing to do: nothing changes, and
-// headers are not the cable's.
+// The other methods of [stack.LinkEndpoint] do nothing: a cable has no state to
+// change, and frames have their headers already.
 
 func (c *cable) SetMTU(uint32)                                {}
 func (c *cable) MaxHeaderLength() uint16                      { return 0 }

@@ -10,18 +10,18 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A clock is the time of a network, and what happens in it.
+// A clock is the time of a network, and the queue of its events.
 //
 // Time passes from event to event: one goroutine, run, takes the next event
-// from the heap, sets the clock to its time, and lets it happen. Before each
-// event it lets all other goroutines come to rest. So a session takes as long
-// as its packets take to compute, whatever its time says, and what happens at
-// the same time happens in an order that nothing on the machine changes.
+// from the heap, sets the clock to its time, and executes it. Before each event
+// it waits until all other goroutines are at rest. So a session takes only as
+// long as its packets take to compute, and the order of events does not depend
+// on the machine.
 //
-// A program's part in that is a [clock.turn]: whatever a goroutine does on the
-// network waits for an event of its own. Two goroutines that are ready at the
-// same time, as a server's for its two connections may be, then act one after
-// the other in the order of their keys, and not of Go's scheduler.
+// Before a goroutine of a program acts on the network, it waits for an event of
+// its own: see [clock.turn]. When two goroutines are ready at the same time, such
+// as those of a server's two connections, the order of their keys decides, and
+// not Go's scheduler.
 type clock struct {
 	start  time.Time
 	atRest func() // called by run now and then, while all others are at rest
@@ -105,7 +105,7 @@ func (c *clock) add(at int64, key int, do func()) *event {
 	return e
 }
 
-// cancel keeps an event from happening. It reports whether it came in time.
+// cancel removes an event. It reports whether the event was still to come.
 func (c *clock) cancel(e *event) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,9 +116,9 @@ func (c *clock) cancel(e *event) bool {
 	return true
 }
 
-// turn waits until it is the calling goroutine's turn to act on the network,
-// which is when the time work has passed and all others are at rest. Of those
-// whose turn it is at the same time the one with the lowest key is first.
+// turn waits until the calling goroutine may act on the network: when the time
+// work has passed and all others are at rest. Of several goroutines at the same
+// time, the one with the lowest key is first.
 func (c *clock) turn(work time.Duration, key int) {
 	granted := make(chan struct{})
 	c.schedule(work, key, func() { close(granted) })
@@ -128,7 +128,7 @@ func (c *clock) turn(work time.Duration, key int) {
 	}
 }
 
-// rouse has run look at what there is. The caller holds mu.
+// rouse wakes run, so that it looks at the events again. The caller holds mu.
 func (c *clock) rouse() {
 	select {
 	case c.wake <- struct{}{}:
@@ -136,7 +136,7 @@ func (c *clock) rouse() {
 	}
 }
 
-// run lets event after event happen, until stop.
+// run executes one event after the other, until stop.
 func (c *clock) run() {
 	defer close(c.ended)
 	var rest rest

@@ -50,8 +50,8 @@ func newConn(h *host, endpoint tcpip.Endpoint, queue *waiter.Queue) *conn {
 	return c
 }
 
-// programTime is how long a program works before it does something on the
-// network. What its host's TCP does by itself takes no time.
+// programTime is how long a program computes before it acts on the network. The
+// host's TCP takes no time.
 const programTime = 20 * time.Microsecond
 
 // Keys of the turns at a connection, by what the turn is for.
@@ -108,8 +108,8 @@ func (c *conn) segmentSize() int {
 	return c.known().segmentSize()
 }
 
-// known is what the host's disguise knows of the connection. The caller holds
-// the network's mu.
+// known returns the disguise's state of the connection. The caller holds the
+// network's mu.
 func (c *conn) known() *connection {
 	return c.host.disguise.of(c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort())
 }
@@ -157,7 +157,7 @@ func (c *conn) Close() error {
 	err := c.failed("close", net.ErrClosed)
 	c.closeOnce.Do(func() {
 		err = nil
-		close(c.closed) // whoever writes gives up, and with it the cork's lock
+		close(c.closed) // a goroutine that writes gives up, and releases the cork's lock
 		c.cork.Lock()
 		defer c.cork.Unlock()
 		c.host.network.clock.turn(programTime, c.key+toWrite)
@@ -209,7 +209,7 @@ func (c *conn) SetNoDelay(noDelay bool) error {
 	return nil
 }
 
-// sendTail sends what is held back, when there is room for it.
+// sendTail sends the data that is held back, when the stack has room for it.
 func (c *conn) sendTail() error {
 	for r := bytes.NewReader(c.tail); r.Len() > 0; {
 		_, err := c.endpoint.Write(r, tcpip.WriteOptions{})
@@ -228,8 +228,7 @@ func (c *conn) sendTail() error {
 	return nil
 }
 
-// joinTailAndFIN has the host's disguise send what follows, and the FIN behind
-// it, in one segment.
+// joinTailAndFIN makes the disguise send the last data and the FIN in one segment.
 func (c *conn) joinTailAndFIN() {
 	n := c.host.network
 	n.mu.Lock()
@@ -237,8 +236,8 @@ func (c *conn) joinTailAndFIN() {
 	c.known().closing = true
 }
 
-// SetCork implements [network.Corker]. What is held back waits for as long as
-// the connection is corked.
+// SetCork implements [network.Corker]. Data that does not fill a segment waits
+// while the connection is corked.
 func (c *conn) SetCork(on bool) error {
 	c.cork.Lock()
 	defer c.cork.Unlock()
@@ -295,7 +294,7 @@ var (
 	_ network.Corker = (*conn)(nil)
 )
 
-// A deadline is a time of a clock after which nobody waits.
+// A deadline is a time of a clock at which reads or writes give up.
 type deadline struct {
 	clock *clock
 
@@ -304,8 +303,8 @@ type deadline struct {
 	event  *event
 }
 
-// channel returns what is closed at the deadline. If that is moved later, the
-// channel may never be closed.
+// channel returns a channel that is closed at the deadline. If the deadline is
+// moved afterwards, the channel may never be closed.
 func (d *deadline) channel() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -344,8 +343,7 @@ func (d *deadline) pass(e **event) {
 	}
 }
 
-// check says why nothing may be done: the deadline has passed, or what it is
-// of is closed.
+// check returns an error if the deadline has passed or the connection is closed.
 func (d *deadline) check(closed <-chan struct{}) error {
 	switch {
 	case isClosed(closed):
@@ -356,7 +354,7 @@ func (d *deadline) check(closed <-chan struct{}) error {
 	return nil
 }
 
-// wait waits until something is ready, or check has something to say.
+// wait waits until something is ready, or check returns an error.
 func (d *deadline) wait(ready, closed <-chan struct{}) {
 	select {
 	case <-ready:
@@ -374,8 +372,8 @@ func isClosed(channel <-chan struct{}) bool {
 	}
 }
 
-// stackError makes an error of gVisor's one of Go's, and what programs look for
-// one of the system's.
+// stackError converts an error of gVisor. Programs get the system's errors where
+// they look for them, such as ECONNRESET.
 func stackError(err tcpip.Error) error {
 	switch err.(type) {
 	case *tcpip.ErrConnectionReset:

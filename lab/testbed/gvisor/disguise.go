@@ -14,22 +14,22 @@ import (
 // look like that of the scenario's host where gVisor has no setting for it. It
 // changes, delays or answers segments, and nothing else:
 //
-//   - A SYN loses the options that the host does not have, in both directions, so
-//     that the stack believes that its peer lacks them; and announces the host's
-//     window.
-//   - gVisor leaves room for selective acknowledgements in every segment. A SYN
-//     that arrives announces so much more than the peer did, and the segments are
+//   - It removes options that the host does not have from a SYN, in both
+//     directions, so that the stack believes that its peer lacks them. It sets the
+//     host's window there.
+//   - gVisor leaves room for selective acknowledgements in every segment. So the
+//     disguise adds that room to the MSS of a SYN that arrives, and segments become
 //     as large as Linux's.
-//   - gVisor acknowledges every segment at once. What only acknowledges is held
-//     back, as Linux does; see [connection.delays].
-//   - gVisor sends a FIN in a packet of its own. Where the last data of a corked
-//     connection waits, both leave together.
-//   - gVisor drops a FIN that arrives before its data. It is kept until the data is
-//     there; see [connection.early].
-//   - gVisor resets a connection with an acknowledgement. The answer to a segment
-//     that acknowledges has none (RFC 9293, 3.5.2).
-//   - gVisor sends no urgent data. What a program calls urgent is marked as such.
-//   - gVisor sets Don't Fragment on no segment of its own accord.
+//   - gVisor acknowledges every segment at once. The disguise delays bare
+//     acknowledgements, as Linux does; see [connection.delays].
+//   - gVisor sends a FIN in a packet of its own. On a corked connection the disguise
+//     sends the last data and the FIN together.
+//   - gVisor drops a FIN that arrives before its data. The disguise keeps it until
+//     the data has arrived; see [connection.early].
+//   - gVisor's RST carries an acknowledgement. The disguise removes it where the
+//     RST answers a segment with an acknowledgement (RFC 9293, 3.5.2).
+//   - gVisor sends no urgent data. The disguise sets URG and the urgent pointer.
+//   - gVisor does not set Don't Fragment. The disguise does.
 //
 // Its caller holds the network's mu.
 type disguise struct {
@@ -45,7 +45,7 @@ type disguise struct {
 // ends are the addresses of a connection, as its host sees them.
 type ends struct{ local, remote netip.AddrPort }
 
-// A connection is what a disguise knows of one of its host's connections.
+// A connection is the state of one of the host's connections.
 type connection struct {
 	mss        int     // that the peer announced, or the host can carry
 	timestamps [2]bool // in the SYN that left, and in the one that arrived
@@ -88,7 +88,7 @@ func (d *disguise) holds() bool {
 	return false
 }
 
-// of returns what is known of a connection.
+// of returns the state of a connection.
 func (d *disguise) of(local, remote netip.AddrPort) *connection {
 	key := ends{local, remote}
 	c := d.connections[key]
@@ -140,7 +140,8 @@ func (d *disguise) leaving(frame []byte) {
 	d.emit(c, s)
 }
 
-// emit sends a segment. What waited to acknowledge no more than it does is gone.
+// emit sends a segment. It drops a delayed acknowledgement that the segment
+// replaces.
 func (d *disguise) emit(c *connection, s segment) {
 	if s.flags().Contains(header.TCPFlagAck) {
 		d.clock.cancel(c.release)
@@ -170,9 +171,10 @@ const (
 	leastFull  = 536 // bytes of a full segment, before a larger one has come
 )
 
-// delays holds back a segment that only acknowledges, and reports that it did:
-// unless it acknowledges a second full segment, or something for the second time,
-// or is one of the first of a connection on which the host says nothing.
+// delays holds back a bare acknowledgement, and reports whether it did. It does
+// not if the segment acknowledges a second full segment or repeats an earlier
+// acknowledgement, nor at the beginning of a connection on which the host sends
+// nothing.
 func (d *disguise) delays(c *connection, s segment) bool {
 	progress := s.tcp.AckNumber() - c.acknowledged
 	switch {
@@ -188,7 +190,7 @@ func (d *disguise) delays(c *connection, s segment) bool {
 	return true
 }
 
-// after does something with the network's mu held.
+// after calls a function after d, with the network's mu held.
 func (d *disguise) after(wait time.Duration, do func()) *event {
 	return d.clock.schedule(wait, 0, func() {
 		d.network.mu.Lock()
@@ -208,8 +210,9 @@ func (d *disguise) releaseACK(c *connection) {
 	}
 }
 
-// joins has the last data of a corked connection wait for the FIN, and reports
-// that it does. The FIN follows at once, or else the data leaves without it.
+// joins holds back the last data of a corked connection until the FIN comes, and
+// reports whether it does. If the FIN does not come at once, the data is sent
+// without it.
 func (d *disguise) joins(c *connection, s *segment) bool {
 	if !c.closing {
 		return false
@@ -239,8 +242,8 @@ func (d *disguise) joins(c *connection, s *segment) bool {
 	return true
 }
 
-// arriving takes a frame that is for the host, and returns what its stack is to
-// get, one after the other.
+// arriving takes a frame for the host, and returns the frames that its stack gets
+// instead, in this order.
 func (d *disguise) arriving(frame []byte) [][]byte {
 	s, ok := parseSegment(frame)
 	if !ok {
@@ -277,9 +280,10 @@ func (d *disguise) arriving(frame []byte) [][]byte {
 	return [][]byte{frame}
 }
 
-// early keeps a FIN back whose data has not arrived, and says again what is
-// acknowledged (RFC 9293, 3.10.7.4). The stack gets it behind the data, and what it
-// says of the data alone is left out: Linux acknowledges both together.
+// early keeps a FIN whose data has not arrived, and repeats the last
+// acknowledgement (RFC 9293, 3.10.7.4). The stack gets the FIN after the data. Its
+// acknowledgement of the data alone is dropped, because Linux acknowledges both
+// together.
 func (d *disguise) early(c *connection, fin segment) [][]byte {
 	c.received, c.dialogue = d.clock.nanoseconds(), true
 	if missing := int32(fin.tcp.SequenceNumber() - c.stackACK); missing <= 0 || c.lastACK == nil {

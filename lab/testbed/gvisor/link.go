@@ -75,8 +75,8 @@ func (l *link) hand(frame []byte) {
 	packet.DecRef()
 }
 
-// MTU implements [stack.LinkEndpoint]. The stack is told of room for options
-// that it counts and that are not there; see [disguise].
+// MTU implements [stack.LinkEndpoint]. It includes room for options that the
+// stack subtracts although its segments do not have them; see [disguise].
 func (l *link) MTU() uint32 {
 	return uint32(l.end.MTU + header.EthernetMinimumSize + header.TCPOptionsMaximumSize)
 }

@@ -126,8 +126,8 @@ func (d *device) hand(frame []byte) {
 
 func (d *device) quiet() bool { return d.onWay == 0 && !d.disguise.holds() }
 
-// unacknowledged implements [medium]: nothing is lost on loopback, so what is on
-// its way and what is held back is all that there is.
+// unacknowledged implements [medium]. Nothing is lost on loopback, so frames that
+// are under way or held back are all that can be unacknowledged.
 func (d *device) unacknowledged() string { return "" }
 
 // MTU implements [stack.LinkEndpoint].

@@ -151,8 +151,8 @@ func (n *Network) Clock() network.Clock { return n.clock }
 
 // record takes a frame for the capture. The caller holds mu.
 //
-// It is written later, when all are at rest: writing is a system call, and time
-// would go on without the goroutine that is in one.
+// It is written later, when all goroutines are at rest: writing is a system call,
+// and virtual time would go on while a goroutine is in it.
 func (n *Network) record(at int64, place int, frame []byte) {
 	n.sent++
 	n.waiting = append(n.waiting, recorded{at, place, append([]byte(nil), frame...)})
@@ -179,8 +179,8 @@ func (n *Network) write() {
 // network's time.
 const lookEvery = 10 * time.Millisecond
 
-// Close implements [network.Network]. It waits in the network's time, which
-// takes next to none.
+// Close implements [network.Network]. It waits in virtual time, which takes
+// almost no real time.
 func (n *Network) Close(silence time.Duration) error {
 	n.closing.Do(func() {
 		err := n.quiesce(silence)

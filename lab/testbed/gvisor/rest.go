@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// rest finds out when all goroutines but the calling one have come to rest:
-// when each waits for something. With one processor, which a network keeps Go
-// to, none runs while this one does, so it is enough that none is ready to.
+// rest finds out when all goroutines except the calling one are at rest: when
+// each waits for something. A network limits Go to one processor, so no other
+// goroutine runs while this one does, and it is enough that none is ready to run.
 //
-// Two kinds of goroutines are neither ready nor at rest. One that is in a system
-// call: whoever makes one, and then acts on the network, holds the network's
-// clock meanwhile; see [network.Hold]. And one that waits for the garbage
-// collector: so that runs only here, when all are at rest; see [alone].
+// Two kinds of goroutines are neither ready nor at rest. The first is in a system
+// call. Code that makes one and then acts on the network holds the network's clock
+// until then; see [network.Hold]. The second waits for the garbage collector. So
+// the collector runs only here, when all are at rest; see [alone].
 type rest struct {
 	heap  uint64 // bytes, after the last collection
 	waits int
@@ -28,9 +28,9 @@ const (
 	mostHeap   = 64 << 20 // bytes by which it grows until garbage is collected
 )
 
-// alone prepares Go for a network, and returns what undoes it: there is one
-// processor, and garbage is collected when rest says. A collection that is going
-// on ends first.
+// alone limits Go to one processor, and to garbage collections that rest starts.
+// It returns a function that undoes this. A collection that is under way ends
+// first.
 func alone() (undo func()) {
 	time.Now().Zone() // which reads the system's time zone, once, and not in the middle of a session
 	percent := debug.SetGCPercent(-1)

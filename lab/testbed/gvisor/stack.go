@@ -85,7 +85,7 @@ const (
 	leastSegments = 8   // that a receive buffer holds: of loopback's large ones, too
 )
 
-// tune makes a stack's TCP behave as the scenario says of its host.
+// tune sets a stack's TCP as the scenario asks for its host.
 func tune(s *stack.Stack, h scenario.Host, mtu int) error {
 	congestion := tcpip.CongestionControlOption(cmp.Or(h.Congestion, "reno"))
 	if err := s.SetTransportProtocolOption(tcp.ProtocolNumber, &congestion); err != nil {
