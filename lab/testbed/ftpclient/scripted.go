@@ -129,8 +129,8 @@ func (c *Scripted) Rename(ctx context.Context, from, to string) (Reply, error) {
 
 // Await waits until the server ends the session by itself, and closes the
 // connection. A server may say so, with 421 (RFC 959, 5.4), and it may end with a
-// reset. Any other reply is returned, and the session goes on; of a server that
-// says nothing, the Reply is zero.
+// reset. Any other reply is returned, and the session goes on. If the server sends
+// no reply, the Reply is zero.
 func (c *Scripted) Await(ctx context.Context) (Reply, error) {
 	e := c.control.await("hangup")
 	defer e.end()

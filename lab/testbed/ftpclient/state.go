@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A state is what the client has set on a server, which has to remember it. It is safe for
-// concurrent use.
+// A state is what the client has set in its session: the folder and the type. It
+// is safe for concurrent use.
 type state struct {
 	mu    sync.Mutex
 	ascii bool   // TYPE
@@ -17,7 +17,7 @@ type state struct {
 // newState is that of a new session: TYPE A is the default (RFC 959, 3.1.1.1).
 func newState() *state { return &state{ascii: true, dir: "/"} }
 
-// note takes notice of a command and its reply.
+// note updates the state after a command and its reply.
 func (s *state) note(command string, reply Reply) {
 	verb, argument, _ := strings.Cut(command, " ")
 	if reply.Code/100 != 2 {

@@ -46,8 +46,7 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 // pieceSize is what is read from a data connection at a time, bytes.
 const pieceSize = 256 << 10
 
-// pieces are used again: a new one for each of many small transfers takes longer than
-// the transfer.
+// pieces are reused: to allocate one takes longer than a small transfer.
 var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
 // onlyReader hides a connection's WriteTo, which would ignore the buffer.
@@ -98,7 +97,7 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 	})
 }
 
-// A request is what a transfer is asked for with.
+// A request is the command and the offset of a transfer.
 type request struct {
 	verb, argument string
 	offset         int64
@@ -171,8 +170,8 @@ func (c *Scripted) begin(ctx context.Context, command string, data *expectedConn
 }
 
 // move moves the data of a transfer that has begun, closes the data connection
-// and reads the final reply. Where that refuses, it says more than a data
-// connection that broke.
+// and reads the final reply. If that is a refusal, it is the result, because it
+// says more than a broken data connection.
 func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t *Transfer, move mover) error {
 	connecting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -297,7 +296,7 @@ func (a *expectedConn) connect(ctx context.Context, c *Scripted, command string)
 	return nil
 }
 
-// accept waits for a connection from peer, and turns others away.
+// accept waits for a connection from peer, and closes others.
 func accept(ctx context.Context, listener network.Listener, peer netip.Addr) (network.Conn, error) {
 	defer until(ctx, listener.SetDeadline)()
 	for {

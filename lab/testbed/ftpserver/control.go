@@ -16,10 +16,10 @@ import (
 )
 
 // A controlConn is the control connection between a client and the library.
-// It hands the library one command at a time, which the session may have
-// exchanged for another, and sends each line of a reply as one segment, in the
-// server's own wording where it has one. It also keeps the clock: the
-// library's counts whole seconds and does not see a transfer end.
+// It gives the library one command at a time, which the session may have replaced
+// by another. It sends each line of a reply as one segment, in the server's own
+// wording where it has one. It also detects idle clients, because the library
+// counts whole seconds and does not see the end of a transfer.
 type controlConn struct {
 	net.Conn // conn, whose other methods the library must not find
 	conn     network.Conn
@@ -71,11 +71,11 @@ func (w slowWriter) Write(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// SetDeadline does nothing: Read keeps the clock.
+// SetDeadline does nothing: Read detects idle clients.
 func (c *controlConn) SetDeadline(time.Time) error { return nil }
 
-// Read reads at most one command for the library; the session may have done by
-// itself what the one before asked for.
+// Read reads at most one command for the library. It skips commands that the
+// session executes by itself.
 func (c *controlConn) Read(p []byte) (int, error) {
 	for len(c.command) == 0 {
 		if c.failed != nil {
@@ -101,8 +101,8 @@ func (c *controlConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readLine reads one line, or what there is of a line that is longer than any
-// command. A client that is silent for too long is [os.ErrDeadlineExceeded].
+// readLine reads one line, or a part of a line that is longer than the buffer. If
+// the client is silent for too long, it returns [os.ErrDeadlineExceeded].
 func (c *controlConn) readLine() ([]byte, error) {
 	c.line = c.line[:0]
 	for {
@@ -166,9 +166,9 @@ func (c *controlConn) replyFirst() {
 	c.replies.sendEarly(Reply{150, "Using transfer connection"})
 }
 
-// Close closes the connection, but not after a refused login. The library
-// closes it there, and the client, which knows nothing of it, would send its
-// next command into a reset; RFC 959, 5.4, lets it try again or QUIT.
+// Close closes the connection, but not after a refused login. The library closes
+// it then, and the client's next command would be answered with a reset. RFC 959,
+// 5.4, lets the client try again or QUIT.
 func (c *controlConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -260,9 +260,9 @@ func (s *session) exchange(line []byte) []byte {
 	return line
 }
 
-// exchangePort makes an active data connection a passive one in the library's
-// eyes: its listener then dials (type active). So the connection comes from
-// this server's host, as its others do, and can be held back in segments.
+// exchangePort replaces PORT and EPRT by EPSV, so that the library asks for a
+// listener. That listener then dials (type active). So the connection comes from
+// this server's host, and can be corked.
 func (s *session) exchangePort(line []byte, verb, argument string) []byte {
 	addr, err := parsePort(verb, argument)
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *session) setDataPort(a *dataPort) {
 	s.dataPort = a
 }
 
-// replied is told of every reply before its last line is sent. When a transfer
+// replied is called before the last line of each reply is sent. When a transfer
 // is refused, a data connection that waits for it is closed. The library would
 // keep it for the rest of the session.
 func (s *session) replied(code int) {
@@ -91,10 +91,10 @@ func (s *session) dropData() {
 
 var errNoConnection = errors.New("nobody connected in time")
 
-// A passive listens for one data connection of its session's client. It
-// accepts as soon as one is there, and turns strangers away; so nobody takes a
-// client's place, and a connection that is never used is closed in order and
-// not reset.
+// A passive listens for one data connection of its session's client. It accepts
+// the connection at once, and refuses those of other hosts. So no other host can
+// take the client's place, and a connection that is never used is closed in order
+// and not reset.
 type passive struct {
 	network.Listener
 	session *session
@@ -180,7 +180,7 @@ func (p *passive) connect() (*dataConn, error) {
 	}
 }
 
-// Close stops listening and closes a connection that nobody took. While a rule
+// Close stops listening and closes a connection that was not used. While a rule
 // moves the data the library closes it too early.
 func (p *passive) Close() error {
 	if p.session.keeps() {
@@ -192,7 +192,7 @@ func (p *passive) Close() error {
 	return nil
 }
 
-// refuse closes a connection that nobody took, now or when it comes: a client
+// refuse closes a connection that was not used, now or when it comes: a client
 // that sends RETR before it connects may do so after its RETR was refused.
 func (p *passive) refuse() {
 	p.once.Do(func() {
@@ -242,7 +242,7 @@ func (a *active) connect() (*dataConn, error) {
 	return newDataConn(a.session, conn)
 }
 
-// reason is why a connection could not be opened, without what Go says around it.
+// reason returns why a connection could not be opened, without Go's prefixes.
 func reason(err error) error {
 	var number syscall.Errno
 	switch {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// A Reply is what a server says, in its own words, with one reply code (RFC
-// 959, 4.2). Several for one code are said one after the other in each
-// session; the last of them is said ever after.
+// A Reply is a reply of a server, in its own wording, with one reply code (RFC
+// 959, 4.2). If a code has several replies, each session sends them one after the
+// other, and then the last one only.
 //
 // In the text of a 227, {hostport} stands for the address of the data connection as
 // h1,h2,h3,h4,p1,p2; in that of a 229, {port} for the port of the data connection.
@@ -67,9 +67,9 @@ func wordingsOf(replies []Reply) (map[int][]string, error) {
 	return wordings, nil
 }
 
-// wording returns what this session's server says instead of a reply of the
-// library, given its code and first line, and whether it says something else.
-// It is called once for each reply.
+// wording returns the reply that is sent instead of one of the library, given its
+// code and first line. It reports false if the library's reply stays. It is called
+// once for each reply.
 func (s *session) wording(code int, first string) (Reply, bool) {
 	s.mu.Lock()
 	port, refusal := s.dataPort, s.refusal
@@ -103,8 +103,8 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 	return reply, other
 }
 
-// plain returns what a server says instead of a reply of the library that a
-// client could not read as RFC 959 has it, or that tells of the library's inside.
+// plain returns another text for replies of the library that are not as RFC 959
+// asks, or that show the library's internals. It reports false for all others.
 func plain(code int, first string) (text string, other bool) {
 	text = strings.TrimRight(first, "\r\n")
 	text = text[min(len("257 "), len(text)):]
@@ -134,8 +134,8 @@ func between(s, left, right string) string {
 	return s
 }
 
-// A replyWriter takes the library's replies and writes each line with one
-// call, so that it leaves as one segment, in other words where there are some.
+// A replyWriter takes the library's replies, replaces some, and writes each line
+// with one call, so that it is sent as one segment.
 type replyWriter struct {
 	to      io.Writer
 	wording func(code int, first string) (Reply, bool)
@@ -189,7 +189,7 @@ func (w *replyWriter) writeLine(line []byte) error {
 	return err
 }
 
-// pass writes a line of a reply, or the whole reply in other words at its end.
+// pass writes a line of a reply. A reply that is replaced is written at its end.
 func (w *replyWriter) pass(line []byte, isLast bool) error {
 	switch {
 	case w.hidden, w.sent, w.reword && !isLast:
@@ -212,8 +212,8 @@ func (w *replyWriter) begin(code int, line []byte) {
 	}
 }
 
-// sendEarly sends a reply now that the library will say later, unless it says
-// something else.
+// sendEarly sends a reply before the library does, unless the library sends a
+// different one.
 func (w *replyWriter) sendEarly(reply Reply) error {
 	if worded, other := w.wording(reply.Code, reply.Text); other {
 		reply = worded

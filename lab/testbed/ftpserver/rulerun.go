@@ -15,11 +15,11 @@ import (
 
 // A ruleRun is a rule that a session follows for one command.
 //
-// The library takes part where it knows more: what a listing says, where a file
-// begins after REST, at which port it listens. It is then given the command, and
-// its replies are hidden from the client where the rule has its own. For a
-// transfer it is given a pipe in the place of the data connection, and the rule
-// moves the data between the two.
+// The library supplies what only it has: the text of a listing, the content of a
+// file after REST, the port on which it listens. It then gets the command, and the
+// client does not see its replies where the rule has its own. For a transfer the
+// library gets a pipe instead of the data connection, and the rule moves the data
+// between the two.
 type ruleRun struct {
 	session *session
 	rest    []scenario.Action // still to be done
@@ -163,8 +163,8 @@ func (s *session) awaitRun() {
 	}
 }
 
-// staged returns what the library has in the place of a data connection while a
-// rule moves the data, and otherwise nil.
+// staged returns the pipe that the library gets instead of a data connection
+// while a rule moves the data. Otherwise it returns nil.
 func (s *session) staged() net.Conn {
 	r := s.running()
 	if r == nil || !r.piped || r.pipe != nil {
@@ -224,8 +224,8 @@ func (r *ruleRun) setPort(port string) {
 	r.values["hostport"] = fmt.Sprintf("%s,%d,%d", host, number>>8, number&0xff)
 }
 
-// said takes notice of a whole reply of the library's. It returns a run that is
-// to be continued when the reply has left, or nil.
+// said is called after each complete reply of the library. It returns the run
+// that goes on when the reply has been sent, or nil.
 func (s *session) said(code int) *ruleRun {
 	r := s.running()
 	if r == nil || !r.piped && !r.hasHanded() || code < 200 || r.logsIn && code == 331 {
@@ -246,8 +246,8 @@ func (r *ruleRun) resume() {
 	r.end()
 }
 
-// perform does what is left of the rule, up to the part of the library, whose
-// name it returns.
+// perform does the actions that are left, up to one that the library takes part
+// in. It returns the name of that action, or "" at the end.
 func (r *ruleRun) perform() (handed string) {
 	for len(r.rest) > 0 {
 		a := r.rest[0]
@@ -364,8 +364,8 @@ func (r *ruleRun) doData(a scenario.Action) (err error) {
 // keepOpen has a data connection closed at the end of the session.
 func (s *session) keepOpen(d *dataConn) { context.AfterFunc(s.life, func() { d.Close() }) }
 
-// receive takes so much of an upload, or with -1 the rest of it. The library
-// then has the file before the rule goes on.
+// receive takes size bytes of an upload. With -1 it takes the rest, and waits
+// until the library has stored the file.
 func (r *ruleRun) receive(size int64) (err error) {
 	var to io.Writer = io.Discard
 	if r.pipe != nil {
