@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -121,11 +123,13 @@ func (r *script) takeInBackground(ctx context.Context, s *session, step scenario
 	})
 }
 
-// close ends the sessions that the steps left open.
+// close ends the sessions that the steps left open, in the order of
+// their names, so that a capture is the same in every run.
 func (r *script) close(ctx context.Context) {
 	ctx, cancel := network.WithTimeout(context.WithoutCancel(ctx), r.network.Clock(), timeToClose)
 	defer cancel()
-	for _, s := range r.sessions {
+	for _, name := range slices.Sorted(maps.Keys(r.sessions)) {
+		s := r.sessions[name]
 		s.closeData()
 		if s.client != nil {
 			s.client.Close(ctx)
