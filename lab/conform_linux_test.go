@@ -39,6 +39,9 @@ func TestConformOfDebiansServers(t *testing.T) {
 			needServer(t, test.path)
 			found, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()})
 			needCells(t, err)
+			if err != nil && strings.Contains(err.Error(), "unable to set UID") {
+				optional.Missing(t, "ProFTPD looks whether its user id has changed, and this user has only one id")
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
