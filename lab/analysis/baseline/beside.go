@@ -69,6 +69,10 @@ type thirdPort struct {
 	sent, received int64 // bytes, by who opened it
 }
 
+// dynamicPorts are the ports from which systems choose, also for services such as remote
+// procedure calls.
+const dynamicPorts = 32768
+
 const (
 	maxThirdPorts = 8 // of two hosts
 	maxPairs      = 1 << 15
@@ -152,7 +156,8 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	what, shown := e.watch.contents[p.id]
 	shown = shown && what.kind == shell
 	at := beside.at(p.first)
-	if at == nil || at.hidden && !shown {
+	common := p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
+	if at == nil || (at.hidden || common) && !shown {
 		return b, false
 	}
 	b = breach{

@@ -188,6 +188,14 @@ var ordinary = []struct {
 		t.Segment("P.", "PWD\r\n")
 		t.Say("< 257 \"/\"").Say(bye).Peer.Close()
 	}},
+	{"other programs on the same host, and remote procedure calls", IsNormal, func(f *forge.Capture) {
+		t := dial(f, "127.0.0.1", "127.0.0.1:2121").Say(hello)
+		dial(f, "127.0.0.1", "127.0.0.1:9229").Say("> debug\n< ok").Close()
+		t.Say(bye).Peer.Close()
+		t = f.Control().Say(hello)
+		dial(f, aClient, aServer+":49668").Say("> bind\n< ack").Close()
+		t.Say(bye).Peer.Close()
+	}},
 	{"checksums that a network card makes", IsNormal, func(f *forge.Capture) {
 		f.Control().Say(hello).Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 		for i := range f.Frames {
