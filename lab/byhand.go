@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -53,7 +55,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	}
 	defer file.Close()
 	outcome, err := runShell(ctx, s, sh, t, file)
-	if err != nil && isEmpty(file) {
+	if err != nil && hasNoFrames(file) {
 		discard(file)
 		return nil, inFile(s, err)
 	}
@@ -181,6 +183,13 @@ func createByHand(results, name string) (*os.File, error) {
 	}
 	inheritOwner(folder, file.Name())
 	return file, nil
+}
+
+// hasNoFrames reports whether there is no frame in a capture. How a session ended is
+// then of no interest: one that a closed terminal ends may end by itself first.
+func hasNoFrames(file *os.File) bool {
+	r, err := pcapng.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
+	return err != nil || r.Next(&pcapng.Packet{}) != nil
 }
 
 // discard removes the folder of a capture without a frame. createByHand has made the folder,

@@ -245,23 +245,44 @@ func TestShellTerminal(t *testing.T) {
 // TestShellHangup closes the terminal under the shell.
 func TestShellHangup(t *testing.T) {
 	needCells(t)
+	optional.Tool(t, "curl", "apt install curl")
 	folder := t.TempDir()
 	term := startTerminal(t, command(folder, "/bin/sh", "shell", "passive_list"))
 	term.expect(`client# $`, soon)
-	term.enter("sleep 1000")
-	term.expect("sleep 1000", soon)
+	term.enter("curl -sS ftp://server/README && sleep 1000")
+	term.expect("Welcome to the lab", soon)
 	term.master.Close()
 	term.cmd.Wait()
 	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
+}
+
+// TestShellEndedBeforeAnything ends the command from outside when nothing has been
+// recorded. Nothing is left then, as after a shell that ends by itself: the end of a
+// terminal ends both, and either may be first.
+func TestShellEndedBeforeAnything(t *testing.T) {
+	needCells(t)
+	folder := t.TempDir()
+	cmd := command(folder, "/bin/sh", "shell", "passive_list")
+	cmd.Stdin = strings.NewReader("trap '' HUP TERM INT\necho here > here\nwhile :; do sleep 1; done\n")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(folder, "here"), "here")
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if left, _ := filepath.Glob(filepath.Join(folder, "results", "*")); len(left) > 0 {
+		t.Errorf("got %q left, want nothing", left)
+	}
 }
 
 // TestShellTerminated ends the command while its shell runs something that does
 // not want to end. Nothing of it is left.
 func TestShellTerminated(t *testing.T) {
 	needCells(t)
+	optional.Tool(t, "curl", "apt install curl")
 	folder := t.TempDir()
 	cmd := command(folder, "/bin/sh", "shell", "passive_list")
-	cmd.Stdin = strings.NewReader("trap '' HUP TERM INT\necho here > here\nwhile :; do sleep 1; done\n")
+	cmd.Stdin = strings.NewReader("trap '' HUP TERM INT\ncurl -sS ftp://server/README\necho here > here\nwhile :; do sleep 1; done\n")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
