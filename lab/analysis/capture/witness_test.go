@@ -3,7 +3,6 @@ package capture_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,46 +40,39 @@ var analysisFields = []struct {
 	{tcp.WindowUpdate, "window_update"}, {tcp.WindowFull, "window_full"}, {tcp.ReusedPorts, "reused_ports"},
 }
 
-// hearTshark asks tshark about every TCP packet of a capture, and how many bytes
-// it finds in each direction of each stream. It is told to read FTP on the ports
-// of all our sessions.
-func hearTshark(t *testing.T, file string, tr *capture.Capture) (packets []testimony, streams map[int][2]int64) {
-	t.Helper()
-	args := []string{"-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=\x1f",
-		"-o", "tcp.check_checksum:FALSE"}
+// hearWireshark asks Wireshark about every TCP packet of a capture, and how many bytes
+// it finds in each direction of each stream. It reads FTP on the ports of all our sessions.
+func hearWireshark(shark *optional.Sharkd, file string, tr *capture.Capture) (packets []testimony, streams map[int][2]int64) {
+	ports := "21"
 	for s := range tr.Sessions() {
-		if p := s.Control.Server.Port(); p != 21 {
-			args = append(args, "-d", fmt.Sprintf("tcp.port==%d,ftp", p))
-		}
+		ports += fmt.Sprintf(",%d", s.Control.Server.Port())
 	}
-	fields := []string{"frame.number", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "ftp.request.command", "ftp.response.code"}
+	shark.Set("ftp.tcp.port", ports)
+	shark.Load(file)
+	fields := []string{"frame.number", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "ftp.request.command:0", "ftp.response.code"}
 	for _, f := range analysisFields {
 		fields = append(fields, "tcp.analysis."+f.name)
 	}
-	for _, f := range fields {
-		args = append(args, "-e", f)
-	}
-	for c := range tr.Connections() {
-		args = append(args, "-z", fmt.Sprintf("follow,tcp,raw,%d", c.ID))
-	}
-	out, err := exec.Command(optional.Tool(t, "tshark", "apt install tshark"), args...).Output()
-	if err != nil && len(out) == 0 {
-		t.Fatalf("tshark: %v", err)
-	}
-	table, followed, _ := strings.Cut(string(out), "\n====")
-	for _, line := range strings.Split(table, "\n") {
-		if v := strings.Split(line, "\t"); len(v) == len(fields) {
-			packets = append(packets, testimonyOf(v))
+	for _, f := range shark.Frames("tcp && !icmp && !icmpv6", fields...) {
+		p := testimonyOf(f.Fields)
+		if f.Fields[7] != "" {
+			p.replies = shark.Values(p.number, "ftp.response.code")
 		}
+		packets = append(packets, p)
 	}
-	return packets, followedBytes(followed)
+	streams = map[int][2]int64{}
+	for c := range tr.Connections() {
+		from, _, to := shark.Follow("TCP", fmt.Sprintf("tcp.stream eq %d", c.ID))
+		streams[c.ID] = [2]int64{int64(len(from)), int64(len(to))}
+	}
+	return packets, streams
 }
 
 // testimonyOf reads a line of tshark's fields.
 func testimonyOf(v []string) testimony {
 	p := testimony{
 		number: number(v[0]), stream: number(v[1]), seq: int64(number(v[2])), ack: int64(number(v[3])),
-		length: int64(number(v[4])), window: number(v[5]), commands: values(v[6]), replies: values(v[7]),
+		length: int64(number(v[4])), window: number(v[5]), commands: values(v[6]),
 	}
 	for i, f := range analysisFields {
 		if v[8+i] != "" {
@@ -90,41 +82,20 @@ func testimonyOf(v []string) testimony {
 	return p
 }
 
-// followedBytes counts the bytes of each direction in what tshark prints of the
-// streams it follows.
-func followedBytes(out string) map[int][2]int64 {
-	streams := map[int][2]int64{}
-	stream, reading := -1, false
-	for _, l := range strings.Split(out, "\n") {
-		switch {
-		case strings.HasPrefix(l, "Filter: tcp.stream eq "):
-			stream = number(strings.TrimPrefix(l, "Filter: tcp.stream eq "))
-		case strings.HasPrefix(l, "Node 1:"):
-			reading = true
-		case strings.HasPrefix(l, "="):
-			reading = false
-		case reading:
-			n, dir := streams[stream], 0
-			if strings.HasPrefix(l, "\t") {
-				dir = 1
-			}
-			n[dir] += int64(len(strings.TrimSpace(l)) / 2)
-			streams[stream] = n
-		}
-	}
-	return streams
-}
-
 func number(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
 }
 
+// values are what a field has in a frame, without the escapes of control characters.
 func values(s string) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Split(s, "\x1f")
+	if plain, err := strconv.Unquote(`"` + s + `"`); err == nil {
+		s = plain
+	}
+	return strings.Split(s, ",")
 }
 
 // tsharkErrs names, for a capture, the fields in which tshark is known to be
@@ -285,16 +256,13 @@ func TestExpertInfo(t *testing.T) {
 // Every capture of ours is read as tshark reads it: streams, numbers, lengths,
 // windows, expert info, bytes, commands and replies.
 func TestWitness(t *testing.T) {
-	optional.Tool(t, "tshark", "apt install tshark")
+	shark := optional.StartSharkd(t)
 	for _, c := range captures(t) {
-		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			t.Parallel()
-			compare(t, c)
-		})
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) { compare(t, shark, c) })
 	}
 }
 
-func compare(t *testing.T, c witnessed) {
+func compare(t *testing.T, shark *optional.Sharkd, c witnessed) {
 	var packets []*capture.Packet
 	tr, err := capture.Open(c.file, capture.Options{})
 	if err != nil {
@@ -306,7 +274,7 @@ func compare(t *testing.T, c witnessed) {
 			packets = append(packets, p.Clone())
 		}
 	}
-	heard, streams := hearTshark(t, c.file, tr)
+	heard, streams := hearWireshark(shark, c.file, tr)
 	erred := map[string]bool{}
 	differ := func(field, format string, args ...any) {
 		if erred[field] = true; tsharkErrs[c.name][field] == "" {

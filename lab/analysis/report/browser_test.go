@@ -262,7 +262,7 @@ func TestPolicy(t *testing.T) {
 // TestLargePages asks that pages of long transfers stay small, and says how
 // long they take to open.
 func TestLargePages(t *testing.T) {
-	sizes := []int64{10 << 20, 1 << 30}
+	sizes := []int64{10 << 20, 256 << 20}
 	if testing.Short() {
 		sizes = sizes[:1]
 	}

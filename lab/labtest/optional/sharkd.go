@@ -71,7 +71,8 @@ type SharkdFrame struct {
 func (f SharkdFrame) String() string { return strings.Join(f.Fields, " ") }
 
 // Frames returns the frames that a display filter matches, with the named fields,
-// or without names with Wireshark's usual columns.
+// or without names with Wireshark's usual columns. A field has its first value in the
+// frame, or with ":0" after its name all of them, with commas between.
 func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
 	s.t.Helper()
 	// sharkd remembers which frames a filter matched, even when it has loaded
@@ -79,11 +80,39 @@ func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
 	const impossible = 1 << 31
 	params := map[string]any{"filter": fmt.Sprintf("(%s) || frame.number == %d", filter, impossible+s.loads)}
 	for i, f := range fields {
-		params[fmt.Sprintf("column%d", i)] = f + ":1" // 1: its first occurrence
+		if !strings.Contains(f, ":") {
+			f += ":1" // its first occurrence
+		}
+		params[fmt.Sprintf("column%d", i)] = f
 	}
 	var frames []SharkdFrame
 	s.call("frames", params, &frames)
 	return frames
+}
+
+// Values returns the values of a field in a frame, as numbers where Frames has their names.
+func (s *Sharkd) Values(frame int, field string) []string {
+	s.t.Helper()
+	type node struct {
+		Filter string `json:"f"` // such as: ftp.response.code == 220
+		Nodes  []node `json:"n"`
+	}
+	var result struct {
+		Tree []node
+	}
+	s.call("frame", map[string]any{"frame": frame, "proto": true}, &result)
+	var values []string
+	var walk func([]node)
+	walk = func(nodes []node) {
+		for _, n := range nodes {
+			if value, ok := strings.CutPrefix(n.Filter, field+" == "); ok {
+				values = append(values, value)
+			}
+			walk(n.Nodes)
+		}
+	}
+	walk(result.Tree)
+	return values
 }
 
 // Follow returns what Wireshark follows in a stream, such as "TCP" or, decrypted, "TLS",
