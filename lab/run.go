@@ -227,6 +227,12 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 // conclude judges the capture of a run, and writes the verdict and, unless the options
 // leave it out, the walkthrough.
 func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, error) {
+	if keys := p.outcome.LateKeys; keys != "" && o.Format == pcapng.PCAPNG {
+		err := rewrite(made.capture.Name(), func(to io.Writer, from io.Reader) error { return pcapng.AddKeys(to, from, keys) })
+		if err != nil {
+			return nil, fmt.Errorf("cannot write the keys into the capture: %w", err)
+		}
+	}
 	c, err := capture.Open(made.capture.Name(), capture.Options{})
 	if err != nil {
 		return nil, err
@@ -237,7 +243,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 		return nil, err
 	}
 	verdict.TCP = p.tcp
-	if keys := p.outcome.Keys; keys != "" {
+	if keys := p.outcome.Keys + p.outcome.LateKeys; keys != "" {
 		if err := os.WriteFile(filepath.Join(made.folder, "keys.log"), []byte(keys), 0o666); err != nil {
 			return nil, fmt.Errorf("cannot write the keys: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -52,9 +53,17 @@ func failureLines(file string, failures []runner.Failure) []string {
 	return lines
 }
 
-// annotate writes comments into a capture. Until that is done the capture
-// stays as it was.
+// annotate writes comments into a capture.
 func annotate(path string, comments map[int]string) error {
+	err := rewrite(path, func(to io.Writer, from io.Reader) error { return pcapng.Annotate(to, from, comments, "") })
+	if err != nil {
+		return fmt.Errorf("cannot write comments into the capture: %w", err)
+	}
+	return nil
+}
+
+// rewrite writes a capture anew. Until that is done the capture stays as it was.
+func rewrite(path string, write func(to io.Writer, from io.Reader) error) error {
 	from, err := os.Open(path)
 	if err != nil {
 		return err
@@ -62,19 +71,16 @@ func annotate(path string, comments map[int]string) error {
 	defer from.Close()
 	to, err := os.CreateTemp(filepath.Dir(path), ".capture-*")
 	if err != nil {
-		return fmt.Errorf("cannot write comments into the capture: %w", err)
+		return err
 	}
 	defer os.Remove(to.Name()) // does nothing once it has its new name
 	info, err := from.Stat()
 	if err == nil {
 		err = to.Chmod(info.Mode())
 	}
-	err = errors.Join(err, pcapng.Annotate(to, bufio.NewReader(from), comments, ""), to.Close())
-	if err == nil {
-		err = os.Rename(to.Name(), path)
-	}
+	err = errors.Join(err, write(to, bufio.NewReader(from)), to.Close())
 	if err != nil {
-		return fmt.Errorf("cannot write comments into the capture: %w", err)
+		return err
 	}
-	return nil
+	return os.Rename(to.Name(), path)
 }

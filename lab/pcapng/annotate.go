@@ -44,6 +44,33 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 	return nil
 }
 
+// AddKeys copies a pcapng capture of a Writer, and puts lines of a TLS key log in front of
+// its first frame: a program reads them before what they decrypt.
+func AddKeys(dst io.Writer, src io.Reader, keyLog string) error {
+	a := annotator{
+		blockScanner: blockScanner{input: &input{src: src}},
+		out:          bufio.NewWriterSize(dst, 1<<20),
+	}
+	for added := false; ; {
+		kind, err := a.read()
+		if err == io.EOF {
+			return a.out.Flush()
+		}
+		if err != nil {
+			return fmt.Errorf("capture: reading the capture: %w", err)
+		}
+		if isPacket(kind) && !added {
+			added = true
+			if _, err := a.out.Write(decryptionSecrets(keyLog)); err != nil {
+				return err
+			}
+		}
+		if err := a.write(kind, ""); err != nil {
+			return err
+		}
+	}
+}
+
 // An annotator copies a capture block by block.
 type annotator struct {
 	blockScanner

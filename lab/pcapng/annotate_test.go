@@ -132,3 +132,32 @@ func TestAnnotateRefusesWhatItCannotRead(t *testing.T) {
 		}
 	}
 }
+
+// Keys are in front of the first frame, and nothing else changes.
+func TestAddKeys(t *testing.T) {
+	var file, out bytes.Buffer
+	w, err := NewWriter(&file, PCAPNG, Info{Interface: "lo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(7, 0), CaptureLength: 60, Length: 60}, make([]byte, 60)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(Stats{}); err != nil {
+		t.Fatal(err)
+	}
+	const keys = "CLIENT_RANDOM 00 11\n"
+	if err := AddKeys(&out, bytes.NewReader(file.Bytes()), keys); err != nil {
+		t.Fatal(err)
+	}
+	block := decryptionSecrets(keys)
+	at := bytes.Index(out.Bytes(), block)
+	if at < 0 || !bytes.Equal(append(append([]byte{}, out.Bytes()[:at]...), out.Bytes()[at+len(block):]...), file.Bytes()) {
+		t.Fatalf("the keys are at %d, or something else differs", at)
+	}
+	if first := bytes.Index(file.Bytes(), make([]byte, 60)); at > first {
+		t.Errorf("the keys are at %d, behind the first frame", at)
+	}
+}

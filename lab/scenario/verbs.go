@@ -48,7 +48,7 @@ var verbs = []verb{
 			"$SERVER, $PORT, $USER and $PASSWORD stand for the server's name, its port, and a user that may log in; they are in its environment, too. " +
 			"It runs in a folder of the session's own, its home, which has the files local/. " +
 			"Each FILE behind brings is one of the server's, and must then be in that folder, under its path or its last name, with the same content. " +
-			"What it prints is in runs/line-N.log of the results. It sees of the machine what a server's program does, and needs Linux's TCP.",
+			"What it prints is in runs/line-N.log of the results. What it writes to the file $SSLKEYLOGFILE names, as curl, lftp, wget and Python do, are keys of TLS for the capture. It sees of the machine what a server's program does, and needs Linux's TCP.",
 	}, {
 		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted, example: "active 3170",
 		does: "From here on the server opens the data connections. The client sends PORT with the port that it listens on: PORT, PORT+1 and so on, or any that is free. With eprt, and always on IPv6, it sends EPRT (RFC 2428).",

@@ -37,6 +37,7 @@ type Environment struct {
 
 	mu    sync.Mutex
 	notes []string // what the user should know of how programs ran
+	keys  []byte   // of TLS, that programs in the clients' place have written down
 }
 
 // addNote adds a note, once; "" is none.
@@ -46,6 +47,23 @@ func (e *Environment) addNote(note string) {
 	if note != "" && !slices.Contains(e.notes, note) {
 		e.notes = append(e.notes, note)
 	}
+}
+
+// addKeys adds lines of a TLS key log that a program has written, unless the capture is
+// to have none.
+func (e *Environment) addKeys(lines []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.scenario.Server.TLS.NoKeys {
+		e.keys = append(e.keys, lines...)
+	}
+}
+
+// programKeys is all that addKeys was given.
+func (e *Environment) programKeys() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return string(e.keys)
 }
 
 // Note is what the user should know of how programs ran; "" is nothing.

@@ -1,13 +1,17 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"syscall"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
@@ -74,6 +78,8 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	for name, value := range values {
 		box.Env = append(box.Env, name+"="+value)
 	}
+	box.Env = append(box.Env, "SSLKEYLOGFILE="+keyFile)
+	defer p.takeKeys()
 	note, err := runToEnd(ctx, p.log, begun, func() (*exec.Cmd, string, error) { return start(box, p.session.host) })
 	p.script.addNote(note)
 	*p.printed = p.log.lastLines(p.words) + hidden(box)
@@ -145,4 +151,29 @@ func (a action) compareBrought(folder, file string) error {
 		return err
 	}
 	return same(want, got, "the downloaded file "+name)
+}
+
+// keyFile is where a program in the client's place writes down its keys of TLS, if its
+// library does that, as those of OpenSSL's and GnuTLS's programs and of Python do.
+const keyFile = ".tls-keys"
+
+// mostKeys bounds what is read of that file, bytes.
+const mostKeys = 1 << 20
+
+// keyLine is a line of a TLS key log (draft-ietf-tls-keylogfile).
+var keyLine = regexp.MustCompile(`(?m)^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]{16,}\n`)
+
+// takeKeys hands on the keys that the program has written down.
+func (p *clientProgram) takeKeys() {
+	path := filepath.Join(p.folder, keyFile)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return // it has none
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, mostKeys))
+	if err == nil {
+		p.script.addKeys(bytes.Join(keyLine.FindAll(text, -1), nil))
+	}
+	os.Remove(path)
 }

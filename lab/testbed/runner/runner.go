@@ -56,6 +56,7 @@ type Outcome struct {
 	Stalls   []Stall
 	Status   int    `json:",omitempty"` // exit status of the program in the client's place
 	Keys     string // of the sessions in TLS: a TLS key log
+	LateKeys string // the same of programs in the clients' place, which the capture has not got
 	Note     string // what the user should know of how the server ran
 }
 
@@ -121,7 +122,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		}
 		failures = append(failures, Failure{Message: closed.Error()})
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), Note: e.Note()}, nil
+	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
 }
 
 // unrecorded says which sessions are not in the capture, and how they would be.

@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/scenario"
+)
+
+// TestFTPSPrograms runs real programs in TLS. The keys that a client writes down are in
+// the capture, in front of the packets that need them: Wireshark reads the dialogue, and
+// the file is known by its digest.
+func TestFTPSPrograms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no real programs are run")
+	}
+	for _, program := range []string{"curl", "lftp"} {
+		optional.Tool(t, program, "apt install "+program)
+	}
+	if found, _ := filepath.Glob("/usr/sbin/vsftpd"); found == nil {
+		optional.Missing(t, "there is no /usr/sbin/vsftpd: .ci/ftp-servers has how to install it")
+	}
+	wireshark := optional.StartSharkd(t)
+	files, err := filepath.Glob("ftps_programs/*" + scenario.Extension)
+	if err != nil || len(files) != 4 {
+		t.Fatalf("got %d scenarios, %v; want 4", len(files), err)
+	}
+	for _, file := range files {
+		s, err := scenario.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := playedIn(t, s, "linux", scenario.LinuxTCP)
+		digests := 0
+		for x := range opened(t, result.Capture, nil).Connections() {
+			if x.SHA256 == digestOf(s, "README") {
+				digests++
+			}
+		}
+		if want := map[bool]int{true: 0, false: 1}[strings.Contains(s.Name, "python")]; digests != want {
+			t.Errorf("%s: got the SHA-256 of the file %d times, want %d", s.Name, digests, want)
+		}
+		if strings.Contains(s.Name, "curl") {
+			continue // its first word is AUTH SSL, behind which Wireshark does not look for TLS
+		}
+		wireshark.Load(result.Capture)
+		if seen := wireshark.Frames(`ftp.request.command == "RETR"`); len(seen) != 1 {
+			t.Errorf("%s: Wireshark sees RETR in %d frames, want 1", s.Name, len(seen))
+		}
+	}
+}
