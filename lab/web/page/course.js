@@ -106,6 +106,7 @@ export class Course {
   }
 
   enter(name, text) {
+    if (this.stopOffered) this.lab.stop("another scenario was opened");
     this.name = name;
     this.session = null;
     for (const [n, a] of this.links) {
@@ -139,22 +140,26 @@ export class Course {
     this.#next = { name: this.name, source: this.editor.text };
     if (this.#running) return;
     this.#running = true;
-    const slow = setTimeout(() => this.offerStop(), impatient);
     while (this.#next) {
       const { name, source } = this.#next;
       this.#next = null;
+      const slow = setTimeout(() => {
+        if (name === this.name) this.offerStop(); else this.lab.stop("nobody waits for this session any more");
+      }, impatient);
       try {
         const session = await this.lab.call("run", { name, source });
         if (name === this.name && source === this.editor.text) this.show(session);
       } catch (error) {
         if (name === this.name) this.failed(error.message);
       }
+      clearTimeout(slow);
     }
-    clearTimeout(slow);
     this.#running = false;
+    if (this.stopOffered && this.session) this.showOutcome(this.session); // of what is shown, and was not run
   }
 
   offerStop() {
+    this.stopOffered = true;
     this.outcome.className = "outcome";
     this.outcome.replaceChildren("The session is taking place … ", h("button", {
       type: "button", onclick: () => this.lab.stop("The session was stopped."),
@@ -162,6 +167,7 @@ export class Course {
   }
 
   failed(message) {
+    this.stopOffered = false;
     this.outcome.className = "outcome fail";
     this.outcome.replaceChildren(message);
   }
@@ -185,6 +191,7 @@ export class Course {
   }
 
   showOutcome(session) {
+    this.stopOffered = false;
     const changed = this.editor.text !== this.original;
     const [text, kind] = !session.judged ? ["recorded; the scenario does not say what should be seen", ""]
       : session.passed ? ["✓ Everything is as the scenario says", "pass"]
@@ -194,6 +201,7 @@ export class Course {
   }
 
   showMistakes(mistakes) {
+    this.stopOffered = false;
     this.outcome.className = "outcome fail";
     this.outcome.replaceChildren("The scenario has a mistake; the ladder below is that of the text before.");
     this.editor.mark(new Map(mistakes.map(m => [m.line, { kind: "error", text: m.message }])));
