@@ -113,7 +113,7 @@ and proves that what was recorded is what should have happened.`,
 		DisableFlagsInUseLine: true,
 	}
 	root.AddCommand(runCommand(), openCommand(), listCommand(), showScenarioCommand(), newCommand(), explainCommand(), articlesCommand(), baselineCommand())
-	root.AddCommand(checkCommand(), deriveCommand(), conformCommand(), generateCommand())
+	root.AddCommand(checkCommand(), deriveCommand(), conformCommand(), generateCommand(), exportCommand())
 	root.AddCommand(exerciseCommand(), gradeCommand(), extcapCommand(), matrixCommand())
 	root.AddCommand(shellCommand(), serveCommand(), captureCommand())
 	root.AddCommand(webCommand())

@@ -12,9 +12,8 @@ var files embed.FS
 // abnormal are the names of the scenarios that no capture of ordinary FTP has: which
 // `ftplab baseline check` calls unusual or not normal.
 var abnormal = []string{
-	"active_blocked", "bh_abordial", "bh_noop", "bh_pipeline", "bh_quitduring", "epsv_227", "epsv_full", "epsv_two", "epsvunreachable",
-	"fxp", "huge_reply", "ipv6_pasv", "login332", "more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "noop_during", "noop_rule_during",
-	"notftp", "pasv_229", "quit_during",
+	"active_blocked", "bh_abordial", "bh_pipeline", "epsv_227", "epsv_full", "epsv_two", "epsvunreachable", "fxp", "huge_reply",
+	"more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "notftp", "pasv_229",
 }
 
 // Abnormal returns the scenarios that are not normal.

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ftplab/lab"
+)
+
+func exportCommand() *cobra.Command {
+	var output, only string
+	c := &cobra.Command{
+		Use:   "export suricata|zeek SCENARIO",
+		Short: "Write a scenario as a test of Suricata or Zeek",
+		Long: `Export makes the session of a scenario on gVisor's TCP, and writes a folder with what a pull
+request to suricata-verify, or to Zeek's tests, consists of: the capture (classic pcap,
+nothing but FTP, valid checksums), the test with what it expects, a README, and the
+script that makes the capture again, to the byte.
+
+What the test expects is taken from the capture. Run it with the program before you send it.`,
+		Example: `  ftplab export suricata active_retr
+  ftplab export zeek mine.txtar -o zeek-test`,
+		Args: takes(2, 2, "suricata or zeek, and a scenario"),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := loadOne(args[1])
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible(c)
+			defer stop()
+			if only != "" {
+				return lab.ExportCapture(ctx, s, only)
+			}
+			if output == "" {
+				output = args[0] + "-" + s.Name
+			}
+			paths, err := lab.Export(ctx, lab.Project(args[0]), s, output)
+			for _, path := range paths {
+				fmt.Fprintln(c.OutOrStdout(), path)
+			}
+			return err
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return []string{string(lab.Suricata), string(lab.ZeekProject)}, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeScenarios(c, args[1:], start)
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "the new folder; PROJECT-SCENARIO unless it is given")
+	c.Flags().StringVar(&only, "capture", "", "write only the capture, to this file")
+	return c
+}
