@@ -30,14 +30,21 @@ func TestTransferOfFiveGiB(t *testing.T) {
 	x.Ask("RETR big", "150 Here it comes.")
 	// Segments of 60,000 bytes, as a network card takes them, of which the
 	// recorder kept the headers.
-	f.Snap = 54
-	for sent, segment := 0, strings.Repeat("g", 60_000); sent < total; sent += len(segment) {
-		s.Segment(".", segment[:min(len(segment), total-sent)])
-		if len(f.Frames)%100 == 0 {
+	s.SegmentAt(0, ".", "")
+	headers := f.Last(0).Data
+	f.Drop(0)
+	for sent := 0; sent < total; {
+		n := min(60_000, total-sent)
+		data := bytes.Clone(headers)
+		binary.BigEndian.PutUint16(data[16:], uint16(40+n))
+		binary.BigEndian.PutUint32(data[38:], s.Seq)
+		f.Frame(data)
+		f.Last(0).Length = 54 + n
+		s.Seq += uint32(n)
+		if sent += n; len(f.Frames)%100 == 0 {
 			c.ACK()
 		}
 	}
-	f.Snap = 0
 	s.Close()
 	x.Server.Send("226 Done.\r\n")
 	file := f.PCAP()

@@ -84,7 +84,7 @@ func crowd(t testing.TB) []byte {
 	told.Send("220 the server is the first to be seen\r\n")
 	overheard.Send("USER late\r\n")
 
-	const clients = 250
+	const clients = 80
 	var all []forge.Frame
 	for _, p := range f.Frames {
 		for i := range clients {
