@@ -135,7 +135,7 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 	var list []*connection
 	for _, h := range r.pairs {
 		for _, c := range h.list {
-			if c.control && !c.told && due(c) {
+			if c.control && !c.reported && due(c) {
 				list = append(list, c)
 			}
 		}
@@ -215,7 +215,7 @@ func (r *reader) members(all *capture.Capture, c *connection) (own map[int]bool,
 		case x.Role == ftp.Data && controls[x.Control]:
 			own[x.ID] = true
 			members = append(members, of)
-		case x.Role == ftp.Other && !of.told && !of.control:
+		case x.Role == ftp.Other && !of.reported && !of.control:
 			own[x.ID] = true
 		}
 	}
@@ -234,7 +234,7 @@ func (r *reader) reported(c *connection, data []*connection) {
 			}
 		}
 	}
-	c.told = true
+	c.reported = true
 	if !r.options.Context {
 		r.forget(c)
 		c.ignored = true

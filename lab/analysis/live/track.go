@@ -42,17 +42,17 @@ type pair struct{ a, b netip.Addr }
 
 // A connection is one whose packets pass.
 type connection struct {
-	tuple   tuple
-	hosts   *hosts
-	first   int   // the number of its first packet
-	last    int64 // the time of its last packet
-	spool   spool
-	fin     [2]bool
-	data    [2]bool
-	rst     bool
-	control bool // it may be a control connection
-	told    bool // its session has been reported; it is context
-	ignored bool // nothing of it is kept
+	tuple    tuple
+	hosts    *hosts
+	first    int   // the number of its first packet
+	last     int64 // the time of its last packet
+	spool    spool
+	fin      [2]bool
+	data     [2]bool
+	rst      bool
+	control  bool // it may be a control connection
+	reported bool // its session has been reported; it is context
+	ignored  bool // nothing of it is kept
 }
 
 // over reports whether the connection has ended.
@@ -71,7 +71,7 @@ type hosts struct {
 func (h *hosts) controls() int {
 	n := 0
 	for _, c := range h.list {
-		if c.control && !c.told {
+		if c.control && !c.reported {
 			n++
 		}
 	}
@@ -236,10 +236,10 @@ func (t *tracker) clean() {
 		context := int64(0)
 		for i := len(h.list) - 1; i >= 0; i-- {
 			c := h.list[i]
-			if c.told {
+			if c.reported {
 				context += c.spool.size
 			}
-			if c.told && (context > maxContext || t.now-c.last > int64(remember)) || !c.told && !c.control && c.over() && t.now-c.last > int64(settle) {
+			if c.reported && (context > maxContext || t.now-c.last > int64(remember)) || !c.reported && !c.control && c.over() && t.now-c.last > int64(settle) {
 				t.remove(c)
 			}
 		}
