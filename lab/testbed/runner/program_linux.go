@@ -50,7 +50,7 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 		return nil, err
 	}
 	box := serverBox(s, host, path, folder)
-	p.hint = hidden(box)
+	p.hint = hidden(box) + elsewhere(s)
 	if s.Server.Inetd {
 		return startInetd(p, box)
 	}
@@ -89,4 +89,19 @@ func (p *program) Note() string { return p.note }
 func (p *program) release() {
 	takeBack(p.Root)
 	p.Root.Close()
+}
+
+// elsewhere says that an argument of the program is a file beside the scenario, and
+// no file of the folder in which the program runs.
+func elsewhere(s *scenario.Scenario) string {
+	for _, argument := range s.Server.Program[1:] {
+		path, err := filepath.Abs(filepath.Join(filepath.Dir(s.File), argument))
+		if err != nil || filepath.IsAbs(argument) || slices.ContainsFunc(s.Files, func(f scenario.File) bool { return f.Path == filepath.ToSlash(argument) }) {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return fmt.Sprintf("; %s is beside the scenario file, and the program runs in %s: write %s", argument, sandbox.Folder, path)
+		}
+	}
+	return ""
 }

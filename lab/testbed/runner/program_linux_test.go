@@ -129,3 +129,27 @@ func TestServerBox(t *testing.T) {
 		t.Errorf("got hint %q, want that it sees only itself", got)
 	}
 }
+
+// An argument that is a file beside the scenario is not where the program runs. The
+// hint says what to write.
+func TestElsewhere(t *testing.T) {
+	folder := t.TempDir()
+	script := filepath.Join(folder, "srv.py")
+	if err := os.WriteFile(script, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ program, files, want string }{
+		{"python3 srv.py", "", "; srv.py is beside the scenario file, and the program runs in /srv/ftp: write " + script},
+		{"python3 srv.py", "-- files/srv.py --\n", ""},
+		{"python3 " + script, "", ""},
+		{"python3 -m pyftpdlib", "", ""},
+	} {
+		s, err := scenario.Parse(filepath.Join(folder, "x.txtar"), []byte("program "+test.program+"\nopen\nquit\n"+test.files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := elsewhere(s); got != test.want {
+			t.Errorf("program %s: got hint %q, want %q", test.program, got, test.want)
+		}
+	}
+}
