@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
+	"ftplab/lab/testbed/sandbox"
 )
 
 // A program is another server than the lab's: it runs on the server's host, with the
@@ -100,7 +103,7 @@ func elsewhere(s *scenario.Scenario) string {
 			continue
 		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return fmt.Sprintf("; %s is beside the scenario file, and the program runs in %s: write %s", argument, sandbox.Folder, path)
+			return fmt.Sprintf("\n%s is beside the scenario file, and the program runs in %s: write %s", argument, sandbox.Folder, path)
 		}
 	}
 	return ""

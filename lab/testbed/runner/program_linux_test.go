@@ -139,7 +139,7 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ program, files, want string }{
-		{"python3 srv.py", "", "; srv.py is beside the scenario file, and the program runs in /srv/ftp: write " + script},
+		{"python3 srv.py", "", "\nsrv.py is beside the scenario file, and the program runs in /srv/ftp: write " + script},
 		{"python3 srv.py", "-- files/srv.py --\n", ""},
 		{"python3 " + script, "", ""},
 		{"python3 -m pyftpdlib", "", ""},
