@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -21,9 +20,18 @@ import (
 // NAME/ below the folder of the results. An error means that it could not be
 // found out, such as when the server does not start.
 func Conform(ctx context.Context, server conformance.Program, o Options) ([]conform.Result, error) {
-	return conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, server)
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range found {
+		if r.Text == conform.LoginRule && r.Verdict == conform.Breaks && len(server.Command) > 0 {
+			return nil, fmt.Errorf("the server does not let the user %s in: %s of %s; --user names another user and the password", server.User, r.Seen, r.Capture)
+		}
+	}
+	return found, nil
 }
 
 // ConformClient does the same with a client: a command that downloads the file
@@ -55,8 +63,8 @@ func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(n
 		})
 	}
 	all.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return nil, errs[i] // the others are like it
 	}
 	var results []conform.Result
 	for _, r := range rules {

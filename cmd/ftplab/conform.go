@@ -11,7 +11,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/conform"
-	"ftplab/lab/scenario"
 	conformance "ftplab/scenarios/conform"
 )
 
@@ -60,7 +59,11 @@ found out.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			o := lab.Options{Results: results, TCP: scenario.TCP(strings.TrimPrefix(tcp, "auto"))}
+			whose, err := parseTCP(tcp)
+			if err != nil {
+				return err
+			}
+			o := lab.Options{Results: results, TCP: whose}
 			if client {
 				found, err := lab.ConformClient(ctx, args, o)
 				if err != nil {

@@ -81,3 +81,14 @@ func notesOf(text string) (report.Notes, error) {
 	}
 	return "", fmt.Errorf("--notes %s: shown, hidden or none was expected", text)
 }
+
+// parseTCP reads the flag that says whose TCP the hosts have; "" is auto.
+func parseTCP(text string) (scenario.TCP, error) {
+	switch tcp := scenario.TCP(text); tcp {
+	case scenario.LinuxTCP, scenario.GVisorTCP:
+		return tcp, nil
+	case "auto":
+		return "", nil
+	}
+	return "", fmt.Errorf("--tcp %s: auto, linux or gvisor was expected", text)
+}

@@ -87,15 +87,12 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), TCP: scenario.TCP(f.tcp), Seed: f.seed}
-	if options.Notes, err = notesOf(f.notes); err != nil {
+	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), Seed: f.seed}
+	if options.TCP, err = parseTCP(f.tcp); err != nil {
 		return err
 	}
-	switch {
-	case f.tcp == "auto":
-		options.TCP = ""
-	case options.TCP != scenario.LinuxTCP && options.TCP != scenario.GVisorTCP:
-		return fmt.Errorf("--tcp %s: auto, linux or gvisor was expected", f.tcp)
+	if options.Notes, err = notesOf(f.notes); err != nil {
+		return err
 	}
 	switch {
 	case f.seed == 0:

@@ -3,6 +3,10 @@ package conform
 // ServerRules returns the rules about servers, by RFC and section.
 func ServerRules() []Rule { return serverRules }
 
+// LoginRule is the text of the rule about the login. A server that breaks it shows
+// nothing of most others.
+const LoginRule = "The right PASS gets 230, 202 or 332."
+
 // dataSize is the size of the file data.bin in the scenarios, in bytes.
 const dataSize = 100_000
 
@@ -29,7 +33,7 @@ var serverRules = []Rule{
 	{"959", "5.3", "Small letters in a command count as capital letters.", "parameters", lowerCase},
 	{"959", "5.4", "The server speaks first, and says 220 (perhaps after 120).", "session", greets},
 	{"959", "5.4", "USER gets 331, 230 or 332.", "session", replies("USER", "", "331", "230", "332")},
-	{"959", "5.4", "The right PASS gets 230, 202 or 332.", "session", replies("PASS", "", "230", "202", "332")},
+	{"959", "5.4", LoginRule, "session", replies("PASS", "", "230", "202", "332")},
 	{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "wrong", "530")},
 	{"959", "5.4", "PASS without USER gets 503 or 530.", "login", replies("PASS", "secret", "503", "530")},
 	{"959", "5.4", "RETR before the login gets 530 and nothing else.", "login", then(noData("RETR"), replies("RETR", "", "530"))},
