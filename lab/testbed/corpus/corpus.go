@@ -29,6 +29,8 @@ type Folder struct {
 	Info    pcapng.Info
 	Tables  []TableFormat
 
+	shard int // that is being made
+
 	// Logs, if it is set, writes logs of a part from its captures, to files that create
 	// creates, by name.
 	Logs func(captures []string, create func(name string) (io.WriteCloser, error)) error
@@ -57,6 +59,7 @@ func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums
 	if err != nil {
 		return report, err
 	}
+	f.shard = shard.Index
 	if err := f.begin(); err != nil {
 		return report, err
 	}
@@ -101,7 +104,7 @@ func (f *Folder) begin() error {
 		return fmt.Errorf("%s is of another corpus:\n%schoose another folder with -o, or give the same flags", recipe, there.settings())
 	}
 	if f.Profile != nil {
-		if err := writeWhole(filepath.Join(f.Path, ProfileFile), string(f.Profile)); err != nil {
+		if err := f.writeWhole(filepath.Join(f.Path, ProfileFile), string(f.Profile)); err != nil {
 			return err
 		}
 	}

@@ -188,7 +188,7 @@ func (p *part) finish() error {
 			return err
 		}
 	}
-	return writeWhole(filepath.Join(p.folder.Path, p.name+sumsSuffix), sums.String())
+	return p.folder.writeWhole(filepath.Join(p.folder.Path, p.name+sumsSuffix), sums.String())
 }
 
 // logs has the folder's logs written from the captures, which are complete.
@@ -246,8 +246,9 @@ func ofPart(file, name string) bool {
 }
 
 // writeWhole writes a file that has either the old text or the new one, whatever happens.
-func writeWhole(path, text string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+unfinished)
+// What a process that was killed leaves of it is overwritten when its shard goes on.
+func (f *Folder) writeWhole(path, text string) error {
+	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard, unfinished))
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ func (f *Folder) writeRecipe() error {
 		if err != nil {
 			return err
 		}
-		if err := writeWhole(filepath.Join(f.Path, RecipeFile), f.recipeText(sums, complete)); err != nil {
+		if err := f.writeWhole(filepath.Join(f.Path, RecipeFile), f.recipeText(sums, complete)); err != nil {
 			return err
 		}
 		if _, now, err := f.sums(); err != nil || now == complete {
