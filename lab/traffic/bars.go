@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A Bar is a stretch of a histogram, for a picture.
+// A Bar is a range of a histogram, for a picture.
 type Bar struct {
 	From  float64 // its lower end
 	Count int64

@@ -49,7 +49,7 @@ type sight struct {
 }
 
 const (
-	mostPlaces  = 64 // interfaces that are told apart
+	mostPlaces  = 64 // interfaces that are distinguished
 	firstSights = 16 // packets of a conversation that are compared
 )
 

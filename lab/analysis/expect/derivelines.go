@@ -183,7 +183,7 @@ func (t *derived) reset(i int) *element {
 func (t *derived) resetLines(e *element) {
 	t.skip("")
 	flags := t.capture.frames[e.frame].Flags &^ packet.PSH
-	t.add(e, flagString(flags), "a reset: whoever sends it has closed already, or gives up")
+	t.add(e, flagString(flags), "a reset: its sender has closed already, or gives up")
 	t.skip("")
 }
 

@@ -242,7 +242,7 @@ func (v *sequenceView) plot(id, title, text string, from, to int64) template.HTM
 	}.SVG()
 }
 
-// extent are the sequence numbers that the picture of a stretch of time has to
+// extent are the sequence numbers that the picture of a period has to
 // show. The window's edge belongs to it unless it is so far away that nothing
 // else could be seen.
 func (v *sequenceView) extent(from, to int64) (low, high int64) {

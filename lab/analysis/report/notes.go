@@ -274,7 +274,7 @@ var analysisNotes = []struct {
 }{
 	{tcp.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have arrived already. The sequence numbers tell in which order things were sent, the clock only when they came."},
 	{tcp.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
-	{tcp.FastRetransmission, false, "Sent again, because repeated ACKs told that it was missing."},
+	{tcp.FastRetransmission, false, "Sent again, because repeated ACKs showed that it was missing."},
 	{tcp.Retransmission, false, "Sent again: this data has been seen before."},
 	{tcp.LostSegment, false, "There is a hole before it: what comes before it in the stream has not been seen yet."},
 	{tcp.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},

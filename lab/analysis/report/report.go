@@ -25,7 +25,7 @@ type Notes string
 const (
 	ShowNotes Notes = "shown"
 	HideNotes Notes = "hidden" // each is shown on a click
-	NoNotes   Notes = "none"   // nor is the story told
+	NoNotes   Notes = "none"   // and no story
 )
 
 // A Report is what a walkthrough is made of. [New] makes one of a capture from

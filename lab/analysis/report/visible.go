@@ -13,7 +13,7 @@ const maxText = 300
 
 // visible makes captured text harmless to look at: what does not print is
 // escaped, and what is very long is cut. It does nothing about markup, which
-// is the business of whoever writes a format that has some.
+// is up to the code that writes a format which has some.
 func visible(s string) string {
 	if len(s) <= maxText {
 		return text.Escape(s)

@@ -155,7 +155,7 @@ type head struct {
 // stream, or has a zero for it, and must not be taken for its beginning. So one byte
 // counts only if nothing else does: if it stands before the first number that was seen,
 // or if it is a zero or the end of a line. (A probe that opens the capture and is neither
-// cannot be told from a command that is typed, and is taken for that.)
+// cannot be distinguished from a command that is typed, and is taken for that.)
 func (s *head) data(t *Segment, seq int64) {
 	probe := len(t.Payload) == 1 && (t.Payload[0] == 0 || t.Payload[0] == '\n')
 	switch {

@@ -27,9 +27,9 @@ import (
 	"ftplab/lab/labtest/optional"
 )
 
-// patience is how long the browser may take to start, and for one test. A busy machine
+// timeout is how long the browser may take to start, and for one test. A busy machine
 // takes twenty times as long as a quiet one.
-const patience = 5 * time.Minute
+const timeout = 5 * time.Minute
 
 // browser is the one that all tests of a program share, each with a tab of its own:
 // to start it takes longer than most tests do.
@@ -115,14 +115,14 @@ func (tab *Tab) start(path string) {
 	}
 	ctx, cancel := chromedp.NewContext(browser.ctx)
 	tab.t.Cleanup(cancel)
-	tab.ctx, cancel = context.WithTimeout(ctx, patience)
+	tab.ctx, cancel = context.WithTimeout(ctx, timeout)
 	tab.t.Cleanup(cancel)
 }
 
 func startBrowser(path string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(timeout),
 		chromedp.NoSandbox, // which root and containers have not got
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))

@@ -154,9 +154,9 @@ func (p *process) listen(message func(json.RawMessage)) (last envelope) {
 	}
 }
 
-// heed cancels the cell when ctx is cancelled, and kills it if it then goes on for
+// stopWith cancels the cell when ctx is cancelled, and kills it if it then goes on for
 // longer than grace. It returns when ended is closed.
-func (p *process) heed(ctx context.Context, grace time.Duration, ended <-chan struct{}) {
+func (p *process) stopWith(ctx context.Context, grace time.Duration, ended <-chan struct{}) {
 	select {
 	case <-ended:
 	case <-ctx.Done():

@@ -63,7 +63,7 @@ func runIn(ctx context.Context, job Job, o order) error {
 
 	ended, heeded := make(chan struct{}), make(chan struct{})
 	go func() {
-		p.heed(ctx, job.Grace, ended)
+		p.stopWith(ctx, job.Grace, ended)
 		close(heeded)
 	}()
 	sendErr := p.send(o)

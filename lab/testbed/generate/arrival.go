@@ -9,7 +9,7 @@ import (
 // profile has more, and in the order of their numbers.
 //
 // The sessions are dealt out in blocks: a block is so many sessions in a row, and a
-// stretch of the time that is long enough for them. Within it each has a random
+// period that is long enough for them. Within it each has a random
 // place. So the time of a session can be found without those of all others.
 type arrivals struct {
 	corpus *Corpus

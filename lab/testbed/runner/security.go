@@ -75,7 +75,7 @@ func (x *security) equip(config *ftpclient.Config, name string) {
 
 // A keyLog takes the keys of TLS from both sides of each session: lines of a TLS
 // key log, each in one call of Write. They stand in the capture in front of the
-// packets that need them, since whoever has a key tells it before it is used.
+// packets that need them, since each side writes a key down before it uses it.
 type keyLog struct {
 	capture *pcapng.Writer // nil if the capture is to have none
 

@@ -53,7 +53,7 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 		r.tls(layer)
 	}
 	if overlong {
-		r.add(c.LastPacket, 0, "-- the dialogue is too long to be told: this was its beginning")
+		r.add(c.LastPacket, 0, "-- the dialogue is too long to print: this was its beginning")
 	}
 	r.closing()
 	d.Read(r.line, nil)

@@ -78,7 +78,7 @@ func TestWhatIsMissing(t *testing.T) {
 		"open already when the capture begins",
 		`client  [bytes missing] USER \x1b[2J [its end is missing]`,
 		"from here on there is TLS",
-		"too long to be told",
+		"too long to print",
 		"its end is not in the capture",
 		"nothing in the capture announces it",
 		"500 bytes of it are not in the capture",
