@@ -13,7 +13,7 @@ func TestSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := len(servers)*len(clients("")); len(texts) != want {
+	if want := len(servers) * len(clients("")); len(texts) != want {
 		t.Errorf("got %d sessions, want %d", len(texts), want)
 	}
 	for name, text := range texts {
