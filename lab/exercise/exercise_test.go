@@ -294,7 +294,7 @@ func TestCopiedAnswers(t *testing.T) {
 // A table of a form service has a column for each question.
 func TestTableWithColumns(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "one")
-	if err := Make(t.Context(), Plan{load(t, "which_is_forged"), class(2), 1}, folder); err != nil {
+	if err := Make(t.Context(), Plan{load(t, "who_got_the_file"), class(2), 1}, folder); err != nil {
 		t.Fatal(err)
 	}
 	k, err := readKey(folder)

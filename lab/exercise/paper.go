@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -37,8 +38,9 @@ func letter(i int) string { return string(rune('a' + i)) }
 // hint says how an answer is written.
 func hint(k question.Kind) string {
 	return map[question.Kind]string{
-		question.Frame: "a number", question.Port: "a number", question.Number: "a number",
-		question.Time: "with its unit, such as 85 ms", question.Text: "as it is in the capture", question.Choice: "one of these",
+		question.Frame: "a number", question.Port: "a number; p1,p2 in PORT and 227 is p1 × 256 + p2",
+		question.Number: "a number; bytes are those of the data, without headers",
+		question.Time:   "with its unit, such as 85 ms; about right is right", question.Text: "copy it exactly", question.Choice: "write the letter",
 	}[k]
 }
 
@@ -65,6 +67,9 @@ func writePage(path, title, name string, data any, script string) error {
 	return os.WriteFile(path, text.Bytes(), 0o666)
 }
 
+// timestamps are the TCP options of most segments, which make a line twice as long.
+var timestamps = regexp.MustCompile(`, options \[(?:nop,)*TS val [0-9]+ ecr [0-9]+\]`)
+
 // write writes a paper into a folder of its own.
 func (p Paper) write(folder string, capture []byte) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -83,7 +88,8 @@ func (p Paper) write(folder string, capture []byte) error {
 	if err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(capture)), lab.Explanation{Form: lab.PacketLines}); err != nil {
 		return err
 	}
-	view.Lines = strings.Split(strings.TrimRight(lines.String(), "\n"), "\n")
+	text := timestamps.ReplaceAllString(strings.TrimRight(lines.String(), "\n"), "")
+	view.Lines = strings.Split(text, "\n")
 	if view.More = len(view.Lines) - mostLines; view.More > 0 {
 		view.Lines = view.Lines[:mostLines]
 	}
@@ -97,9 +103,9 @@ func (p Paper) write(folder string, capture []byte) error {
 func (p Paper) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s %s\n%s %s\n\n%s\n\n", p.Title, studentMark, p.Student.ID, lessonMark, p.Lesson, p.Story)
-	b.WriteString("The answers are in capture.pcapng. Write each behind its \"Answer:\", and hand this file in.\n")
+	b.WriteString("The answers are in capture.pcapng; each student has a different capture. Write each answer behind its \"Answer:\", and hand this file in, or the file that the page saves.\n")
 	for i, a := range p.Answers {
-		fmt.Fprintf(&b, "\n## %d. %s\n\n", i+1, a.Text)
+		fmt.Fprintf(&b, "\n## %d. %s\n\n(%s)\n\n", i+1, a.Text, hint(a.Kind))
 		for j, o := range a.Options {
 			fmt.Fprintf(&b, "* %s) %s\n", letter(j), o.Text)
 		}

@@ -21,8 +21,8 @@ var (
 	passwords     = []string{"amber", "birch", "cedar", "dahlia", "ember", "fjord", "garnet", "harbor", "indigo", "jasper", "kestrel", "lagoon", "maple", "nectar", "onyx", "pebble", "quartz", "raven", "saffron", "tundra", "umber", "velvet", "willow", "yarrow", "zephyr"}
 	mailHosts     = []string{"home.test", "school.test", "office.test", "lab.test", "mail.test", "campus.test"}
 	fileStems     = []string{"agenda", "budget", "catalog", "diary", "essay", "figures", "guide", "harvest", "index", "journal", "kitchen", "letter", "minutes", "novel", "outline", "plan", "quarter", "report", "summary", "tables", "update", "vocab", "weather", "yearbook"}
-	greetingLines = []string{"noop", "syst", "quote FEAT"}
-	extraLines    = []string{"pwd", "noop", "syst", "quote STAT", "quote HELP", "! cd nowhere", "quote ALLO 0", "quote MODE S", "quote STRU F"}
+	greetingLines = []string{"noop", "syst"}
+	extraLines    = []string{"pwd", "noop", "syst", "quote STAT", "! cd nowhere", "quote ALLO 0", "quote MODE S", "quote STRU F"}
 )
 
 // users gives people other names and passwords. anonymous stays, with another address.

@@ -3,6 +3,7 @@
 package text
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 )
@@ -29,12 +31,23 @@ const (
 //
 //	IP 192.0.2.21.20 > 198.51.100.100.3172: Flags [F.], seq 56, ack 1, win 502, length 0
 //
-// Bytes of the capture that a terminal would obey are escaped.
+// Of FTP at another port than 21 it has the text, too. Bytes of the capture that a
+// terminal would obey are escaped.
 func Line(p *capture.Packet, n Numbering) string {
 	if p.Segment != nil {
-		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n)
+		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n) + otherPort(p)
 	}
 	return OtherLine(&p.Packet)
+}
+
+// otherPort is what a line says of FTP at another port than 21, where tcpdump does not
+// look for it.
+func otherPort(p *capture.Packet) string {
+	if p.Connection == nil || p.Connection.Role != ftp.Control || p.Segment.FirstLine() != "" || len(p.TCP.Payload) == 0 {
+		return ""
+	}
+	line, _, _ := bytes.Cut(p.TCP.Payload, []byte("\n"))
+	return ": FTP: " + Escape(string(bytes.TrimSuffix(line, []byte("\r"))))
 }
 
 // OtherLine returns what Line does, of a packet that is not TCP.
