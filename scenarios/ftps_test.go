@@ -68,7 +68,7 @@ func TestFTPSBaseline(t *testing.T) {
 	for name, s := range ftpsScenarios(t) {
 		want := baseline.IsNormal
 		if name == "ftps_expired" {
-			want = baseline.CannotTell
+			want = baseline.CannotJudge
 		}
 		e, err := baseline.Open(playedOnGVisor(t, s).Capture)
 		if err != nil {

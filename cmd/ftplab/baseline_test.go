@@ -61,7 +61,7 @@ func TestBaselineCheck(t *testing.T) {
 	}{
 		{[]string{"check", normal}, "capture.pcapng: normal (1 of 1 session whole)", nil},
 		{[]string{"check", "--json", normal}, `"verdict": "normal"`, nil},
-		{[]string{"check", little}, "little.pcap: cannot be told (0 of 1 session whole", exitStatus(exitUntold)},
+		{[]string{"check", little}, "little.pcap: cannot be judged (0 of 1 session whole", exitStatus(exitUnjudged)},
 		{[]string{"check", bad}, "no-known-exploits", errFailed},
 		{[]string{"check", "--json", bad}, `"verdict": "not normal FTP"`, errFailed},
 		{[]string{"check", "--md", bad}, "**not normal FTP**", errFailed},

@@ -38,7 +38,7 @@ matters, and the harmless explanation, if there is one. The worst difference com
 first. Of several captures, or of all captures in a folder, it prints a line each and
 a summary.
 
-The verdict is normal, unusual, not normal FTP, or cannot be told: nothing of a
+The verdict is normal, unusual, not normal FTP, or cannot be judged: nothing of a
 session could be judged, since there is none, or all of it is in TLS that cannot be
 read. In parentheses is how much could be judged. A packet that the recorder lost
 breaks no rule. What only looks wrong is listed as a note and does not count. One
@@ -53,8 +53,8 @@ name of a rule (baseline rules lists them), and perhaps addresses or networks; t
 only findings with a frame from or to one of them are left out. # begins a comment.
 
 Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
-could not be made, 3 if it cannot be told. Of several captures the worst counts: an
-error, then what is not normal, then what cannot be told.
+could not be made, 3 if it cannot be judged. Of several captures the worst counts: an
+error, then what is not normal, then what cannot be judged.
 
 ` + growingHelp + `
 A session is compared in the light of earlier ones between the same two hosts. What
@@ -200,16 +200,16 @@ func verdictError(v baseline.Verdict) error {
 	switch v {
 	case baseline.NotNormal:
 		return errFailed
-	case baseline.CannotTell:
-		return exitStatus(exitUntold)
+	case baseline.CannotJudge:
+		return exitStatus(exitUnjudged)
 	}
 	return nil
 }
 
-// worse returns the error that counts more: no error counts least, and "cannot be told"
+// worse returns the error that counts more: no error counts least, and "cannot be judged"
 // counts less than "not normal".
 func worse(a, b error) error {
-	if a == nil || a == exitStatus(exitUntold) && b != nil {
+	if a == nil || a == exitStatus(exitUnjudged) && b != nil {
 		return b
 	}
 	return a

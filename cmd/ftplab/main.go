@@ -23,10 +23,10 @@ import (
 
 // Exit statuses, the same for every subcommand.
 const (
-	exitPassed = 0 // everything is as wanted
-	exitFailed = 1 // a scenario or a capture is not as wanted
-	exitError  = 2 // there is no result: an error
-	exitUntold = 3 // the capture shows nothing to judge (baseline check)
+	exitPassed   = 0 // everything is as wanted
+	exitFailed   = 1 // a scenario or a capture is not as wanted
+	exitError    = 2 // there is no result: an error
+	exitUnjudged = 3 // the capture shows nothing to judge (baseline check)
 )
 
 // Errors that only set the exit status: the command has printed everything already.

@@ -34,9 +34,9 @@ const (
 	IsUnusual Verdict = "unusual"
 	// NotNormal: at least one violation.
 	NotNormal Verdict = "not normal FTP"
-	// CannotTell: nothing differs, and nothing of a session could be judged. The capture
+	// CannotJudge: nothing differs, and nothing of a session could be judged. The capture
 	// has no FTP, a packet or two of it, or all of it in TLS that cannot be read.
-	CannotTell Verdict = "cannot be told"
+	CannotJudge Verdict = "cannot be judged"
 )
 
 // A Finding is one difference between a capture and what is normal.
@@ -75,7 +75,7 @@ type Assessment struct {
 func assess(findings []Finding, judged Judged) *Assessment {
 	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []Finding{}}
 	if !judged.any() {
-		a.Verdict = CannotTell
+		a.Verdict = CannotJudge
 	}
 	for _, f := range findings {
 		slices.Sort(f.Packets)

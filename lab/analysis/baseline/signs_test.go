@@ -60,7 +60,7 @@ var besideTests = map[string]ruleTest{
 		near:   session1(strings.Repeat("> STOR log.txt\n< 550 no\n", 5)),
 	},
 	"no-sensitive-names": {
-		breaks: session1("> CWD /home/ada/keys\n< 250 ok\n> RETR id_rsa\n< 550 no"),
+		breaks: session1("> CWD /users/ada/keys\n< 250 ok\n> RETR id_rsa\n< 550 no"),
 		near:   session1("> CWD passwordmanager\n< 250 ok\n> RETR etc_passwd.html\n< 550 no"),
 	},
 	"no-signs-agree": {

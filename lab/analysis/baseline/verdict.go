@@ -71,7 +71,7 @@ func (a *Assessment) sum() string {
 		}
 	}
 	switch {
-	case words == nil && a.Verdict == CannotTell:
+	case words == nil && a.Verdict == CannotJudge:
 		return "nothing could be judged."
 	case words == nil:
 		return "nothing differs from what is normal."

@@ -23,7 +23,7 @@ var ordinary = []struct {
 		transfer(0, "LIST", answerer, 55)(f)
 		transfer(0, "RETR a", answerer, 5000)(f)
 	}},
-	{"one packet of a session", CannotTell, func(f *forge.Capture) { overhear(f, aClient, aServer+":21").Say("< 230 in") }},
+	{"one packet of a session", CannotJudge, func(f *forge.Capture) { overhear(f, aClient, aServer+":21").Say("< 230 in") }},
 	{"the middle of a session", IsNormal, func(f *forge.Capture) {
 		overhear(f, aClient, aServer+":21").Say("< 250 ok\n> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a\n< 150 here\n< 226 done\n> CWD /")
 	}},
@@ -87,7 +87,7 @@ var ordinary = []struct {
 	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
 	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
 	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
-	{"AUTH accepted", CannotTell, func(f *forge.Capture) {
+	{"AUTH accepted", CannotJudge, func(f *forge.Capture) {
 		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		t.Segment("P.", "\x16\x03\x01\x00\x20client hello, random bytes 1234")
 		t.Peer.Segment("P.", "\x16\x03\x03\x00\x20server hello, random bytes 5678")
@@ -141,19 +141,19 @@ var ordinary = []struct {
 	{"names in Russian, as Windows wrote them", IsNormal, session1("> CWD \xcc\xee\xff \xcd\xee\xe2\xe0\xff \xd1\xf2\xe0\xf2\xfc\xff \xff\xff\n< 250 ok\n> RETR \xff\xe1\xeb\xee\xea\xee \xff.txt\n< 550 no")},
 	{"a passive port below 1024 that works", IsUnusual, session1("> PASV\n< 227 (192,0,2,21,0,20)\n> LIST\n< 150 here\n< 226 done")},
 	{"features without a hyphen", IsUnusual, session1("> FEAT\n< 211 Features:\n+  EPSV\n+ PASV\n+ 211 End")},
-	{"secrets that do not look like TLS", CannotTell, func(f *forge.Capture) {
+	{"secrets that do not look like TLS", CannotJudge, func(f *forge.Capture) {
 		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		for range 40 {
 			t.Segment("P.", "\x80\x01\x02\x03\x04\x05 secret \n secrets of forty bytes and more \x90\x90\x90\x90\x90\x90\x90\x90\r\n")
 			t.Peer.Segment("P.", "QUIT\r\n \x05\x06 other secrets\r\n")
 		}
 	}},
-	{"a knock at a closed port", CannotTell, refusedCall},
-	{"no FTP at all", CannotTell, func(f *forge.Capture) {
+	{"a knock at a closed port", CannotJudge, refusedCall},
+	{"no FTP at all", CannotJudge, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Peer.Close()
 	}},
-	{"TLS from the first byte", CannotTell, func(f *forge.Capture) { inTLS(dial(f, aClient, aServer+":990")).Close() }},
-	{"a session in TLS", CannotTell, func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() }},
+	{"TLS from the first byte", CannotJudge, func(f *forge.Capture) { inTLS(dial(f, aClient, aServer+":990")).Close() }},
+	{"a session in TLS", CannotJudge, func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() }},
 	{"a session in TLS beside one in clear", IsNormal, func(f *forge.Capture) {
 		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
 		session1("")(f)
@@ -171,7 +171,7 @@ var ordinary = []struct {
 		active(":20")(f)
 		f.Frames = slices.DeleteFunc(f.Frames, fromClient)
 	}},
-	{"a banner that is no FTP, recorded twice", CannotTell, func(f *forge.Capture) {
+	{"a banner that is no FTP, recorded twice", CannotJudge, func(f *forge.Capture) {
 		t := f.Control()
 		t.Peer.Segment("P.", "vsFTPd 2.3.4\r\n")
 		t.Peer.SegmentAt(-14, "P.", "vsFTPd 2.3.4\r\n")

@@ -29,7 +29,7 @@ func TestClosesAfterClient(t *testing.T) {
 	}
 }
 
-// TestRulesAreNamed wants every rule to be told from the others by what is printed.
+// TestRulesAreNamed wants what is printed of a rule to be that of no other rule.
 func TestRulesAreNamed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range slices.Concat(ServerRules(), ClientRules()) {
