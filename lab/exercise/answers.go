@@ -11,7 +11,6 @@
 package exercise
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +69,7 @@ func readFile(path string, parse func(text []byte) error) error {
 		return err
 	}
 	if len(text) > maxAnswerFile {
-		return fmt.Errorf("%s has more than %d bytes, which is too large for answers", path, maxAnswerFile)
+		return fmt.Errorf("%s has more than %d bytes, which is too large", path, maxAnswerFile)
 	}
 	return parse(text)
 }
@@ -107,7 +106,7 @@ func (all answers) add(k key, student, lesson string, question int, answer strin
 
 // readTable reads a CSV file.
 func (all answers) readTable(text []byte, path string, k key) error {
-	t := newTable(bytes.NewReader(text))
+	t := newTable(text)
 	heading, line, err := t.next()
 	if err != nil {
 		return fmt.Errorf("%s:%d: a first line with the names of the columns was expected", path, max(line, 1))

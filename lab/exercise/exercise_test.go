@@ -361,7 +361,7 @@ func TestReadStudents(t *testing.T) {
 		{"\ufeffname\n\"Müller, Cleo\"\n", "müller-cleo/Müller, Cleo"},
 		{"../../etc\n", "etc/../../etc"},
 	} {
-		students, err := parseStudents(strings.NewReader(test.text), "class.csv")
+		students, err := parseStudents([]byte(test.text), "class.csv")
 		if err != nil {
 			t.Errorf("%q: %v", test.text, err)
 			continue
@@ -380,7 +380,7 @@ func TestReadStudents(t *testing.T) {
 		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
 		{"Anna\n...\n", "class.csv:2: there is no name"},
 	} {
-		if _, err := parseStudents(strings.NewReader(test.text), "class.csv"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		if _, err := parseStudents([]byte(test.text), "class.csv"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,16 +20,16 @@ type Student struct {
 // columns, of which `id` and `name` count, or one of them; without such a line, the
 // first column is the name. An ID that is not given is made of the name.
 func ReadStudents(path string) ([]Student, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return parseStudents(file, path)
+	var students []Student
+	err := readFile(path, func(text []byte) (err error) {
+		students, err = parseStudents(text, path)
+		return err
+	})
+	return students, err
 }
 
-func parseStudents(r io.Reader, path string) ([]Student, error) {
-	table := newTable(r)
+func parseStudents(text []byte, path string) ([]Student, error) {
+	table := newTable(text)
 	id, name := -1, 0
 	var students []Student
 	lines := map[string]int{}
@@ -79,14 +78,9 @@ func folderName(s string) string {
 // it, by semicolons.
 type table struct{ csv *csv.Reader }
 
-func newTable(r io.Reader) table {
-	text, err := io.ReadAll(io.LimitReader(r, maxAnswerFile+1))
+func newTable(text []byte) table {
 	s := strings.TrimPrefix(string(text), "\ufeff")
-	var source io.Reader = strings.NewReader(s)
-	if err != nil {
-		source = io.MultiReader(source, failing{err})
-	}
-	reader := csv.NewReader(source)
+	reader := csv.NewReader(strings.NewReader(s))
 	reader.FieldsPerRecord, reader.TrimLeadingSpace, reader.LazyQuotes = -1, true, true
 	first, _, _ := strings.Cut(s, "\n")
 	if strings.Count(first, ";") > strings.Count(first, ",") {
@@ -94,11 +88,6 @@ func newTable(r io.Reader) table {
 	}
 	return table{reader}
 }
-
-// failing is a reader that fails.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // next returns the next row that is not empty, and the number of its line.
 func (t table) next() (row []string, line int, err error) {

@@ -51,6 +51,7 @@ package labtest
 
 import (
 	"errors"
+	"flag"
 	"iter"
 	"os"
 	"path/filepath"
@@ -99,15 +100,7 @@ func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result
 	if own.again() {
 		return &lab.Result{Scenario: s.Name, Outcome: lab.Passed}
 	}
-	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if !t.Failed() {
-			os.RemoveAll(folder)
-		}
-	})
+	folder := resultsFolder(t, s)
 	track(s)
 	result, err := lab.Run(t.Context(), s, own.options(folder))
 	if errors.Is(err, cell.ErrRefused) {
@@ -123,6 +116,26 @@ func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result
 		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
 	return result
+}
+
+// resultsFolder makes the folder for the results. With `go test -artifacts` it is the
+// test's artifact folder, which a service for continuous integration keeps. Otherwise it
+// is removed if the test passes.
+func resultsFolder(t *testing.T, s *scenario.Scenario) string {
+	t.Helper()
+	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
+		return t.ArtifactDir()
+	}
+	folder, err := os.MkdirTemp("", "ftplab-"+s.Name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			os.RemoveAll(folder)
+		}
+	})
+	return folder
 }
 
 // track opens the files of the programs under test, so that go test runs the test again

@@ -11,10 +11,7 @@ import (
 // from 1, and to the whole capture unless fileComment is empty. Existing
 // comments are kept. The input may be any pcapng file, in either byte order.
 func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment string) error {
-	a := annotator{
-		blockScanner: blockScanner{input: &input{src: src}},
-		out:          bufio.NewWriterSize(dst, 1<<20),
-	}
+	a := newAnnotator(dst, src)
 	frame := 0
 	for {
 		kind, err := a.read()
@@ -47,10 +44,7 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 // AddKeys copies a pcapng capture of a Writer, and puts lines of a TLS key log in front of
 // its first frame: a program reads them before what they decrypt.
 func AddKeys(dst io.Writer, src io.Reader, keyLog string) error {
-	a := annotator{
-		blockScanner: blockScanner{input: &input{src: src}},
-		out:          bufio.NewWriterSize(dst, 1<<20),
-	}
+	a := newAnnotator(dst, src)
 	for added := false; ; {
 		kind, err := a.read()
 		if err == io.EOF {
@@ -76,6 +70,13 @@ type annotator struct {
 	blockScanner
 	out   *bufio.Writer
 	block []byte // the current block
+}
+
+func newAnnotator(dst io.Writer, src io.Reader) *annotator {
+	return &annotator{
+		blockScanner: blockScanner{input: &input{src: src}},
+		out:          bufio.NewWriterSize(dst, 1<<20),
+	}
 }
 
 // read reads the next block and returns its type. It returns io.EOF at the end

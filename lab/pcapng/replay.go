@@ -1,7 +1,6 @@
 package pcapng
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"time"
@@ -11,7 +10,7 @@ import (
 // passed between it and the frame before. What is written at any time is readable up to
 // its last frame. Wait returns an error to end the copy.
 func Replay(dst io.Writer, src io.Reader, wait func(time.Duration) error) error {
-	r := annotator{blockScanner: blockScanner{input: &input{src: src}}, out: bufio.NewWriterSize(dst, 1<<16)}
+	r := newAnnotator(dst, src)
 	for last := int64(0); ; {
 		kind, err := r.read()
 		if err == io.EOF {

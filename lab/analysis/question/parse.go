@@ -4,6 +4,7 @@ package question
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,7 +100,7 @@ func (q *Question) parseAnswer(line string) error {
 	line, q.Reason = cut(line, "#")
 	head, expression, ok := strings.Cut(line, "=")
 	kind, options, _ := strings.Cut(strings.TrimSpace(head), " ")
-	if q.Kind = Kind(kind); !ok || !q.Kind.known() {
+	if q.Kind = Kind(kind); !ok || !slices.Contains(kinds, q.Kind) {
 		return fmt.Errorf("%q: KIND = EXPRESSION was expected, where KIND is one of %s", line, kindNames())
 	}
 	if err := q.parseOptions(options); err != nil {
@@ -115,15 +116,6 @@ func (q *Question) parseAnswer(line string) error {
 func cut(s, separator string) (before, after string) {
 	before, after, _ = strings.Cut(s, separator)
 	return strings.TrimSpace(before), strings.TrimSpace(after)
-}
-
-func (k Kind) known() bool {
-	for _, one := range kinds {
-		if k == one {
-			return true
-		}
-	}
-	return false
 }
 
 func kindNames() string {

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // Notes are shown, hidden until a click, or left out with all else that gives answers.
@@ -50,5 +53,32 @@ func TestLikeNotes(t *testing.T) {
 		if got[i] != want {
 			t.Errorf("note %d: got %d, want %d", i, got[i], want)
 		}
+	}
+}
+
+// Segments that are sent again, one after the other, have notes that say the same: the
+// ladder draws few of them and folds the others.
+func TestLikeNotesAreFolded(t *testing.T) {
+	const segments, size = 60, 100
+	r := read(t, func(f *forge.Capture) {
+		_, from := open(f, "198.51.100.100:24001", "192.0.2.21:29022")
+		data := strings.Repeat("x", size)
+		for range segments {
+			from.Segment(".", data)
+		}
+		f.Pass(time.Second)
+		for i := range segments {
+			from.SegmentAt((i-segments)*size, ".", data)
+		}
+	})
+	r.prepare()
+	drawn := 0
+	for _, w := range r.draw().Rows {
+		if w.Packet != nil && w.Comment != "" {
+			drawn++
+		}
+	}
+	if most := foldHead + foldTail + 2*likeMost; drawn == 0 || drawn > most {
+		t.Errorf("%d packets with notes are drawn, want 1 to %d", drawn, most)
 	}
 }
