@@ -256,7 +256,11 @@ func (n *datagramNames) add(p *packet.Packet) {
 	case proto == "udp" && p.UDP.DNS != nil && !p.UDP.DNS.Response && dst.Port() == 53:
 		a, b := endpoint{n.hosts.name(src.Addr(), "client"), "*"}, endpoint{n.hosts.name(dst.Addr(), "nameserver"), "53"}
 		key := a.String() + b.String()
-		if a.host == b.host || n.seen[key] {
+		if a.host == b.host { // the two sides of the dialogue could not be distinguished
+			n.udp = true
+			return
+		}
+		if n.seen[key] {
 			return
 		}
 		n.seen[key] = true

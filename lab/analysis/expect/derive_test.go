@@ -90,7 +90,11 @@ var sessions = []struct {
 		if again {
 			arp(g)
 		}
-		dns(g)
+		dns(g, "198.51.100.100", "192.0.2.53")
+		quit(login(g))
+	}},
+	{"DNS on one address", func(t testing.TB, g *recording, _ bool) {
+		dns(g, "127.0.0.1", "127.0.0.1")
 		quit(login(g))
 	}},
 	{"not FTP", func(t testing.TB, g *recording, again bool) {

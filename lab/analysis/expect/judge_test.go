@@ -389,7 +389,7 @@ var judgements = []struct {
 		want: "arp client > * arp\ndns client.* > nameserver.53 udp\n" +
 			"arp client > * \"who-has 198.51.100.1 tell 198.51.100.100\"\narp * > client \"* is-at *\"\n" +
 			"dns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n",
-		forge: func(g *recording) { arp(g); dns(g) },
+		forge: func(g *recording) { arp(g); dns(g, "198.51.100.100", "192.0.2.53") },
 	},
 	{
 		name:  "ARP that is declared has to be written",

@@ -185,7 +185,7 @@ func closedDataConn(g *recording) *forge.End {
 
 // dns is a question for an address and an answer with four authority and four
 // additional records, 215 bytes in all.
-func dns(g *recording) {
+func dns(g *recording, client, server string) {
 	name := []byte("\x04ftp1\x07example\x04test\x00")
 	question := append([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, name...)
 	question = append(question, 0, 1, 0, 1)
@@ -197,8 +197,8 @@ func dns(g *recording) {
 	for range 4 {
 		answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 53)
 	}
-	g.UDP("198.51.100.100:3170", "192.0.2.53:53", question)
-	g.UDP("192.0.2.53:53", "198.51.100.100:3170", answer)
+	g.UDP(client+":3170", server+":53", question)
+	g.UDP(server+":53", client+":3170", answer)
 }
 
 // derive derives a want from a capture.
