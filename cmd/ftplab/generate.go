@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/corpus"
 	"ftplab/lab/testbed/corpus/parquet"
 	"ftplab/lab/traffic"
@@ -139,8 +139,10 @@ func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, 
 		}
 	}
 	g.Folder = f.output
-	g.Shard, err = shardOf(f.shard, os.LookupEnv)
-	return g, err
+	if g.Shard, err = corpus.ParseShard(f.shard, os.LookupEnv); err != nil {
+		return g, fmt.Errorf("--shard %w", err)
+	}
+	return g, nil
 }
 
 // fromFlags is a generation that the flags describe.
@@ -161,8 +163,11 @@ func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 	if r.From, err = parseFrom(f.from); err != nil {
 		return g, err
 	}
-	if r.Rotate, err = parseBytes(f.rotate); err != nil {
-		return g, err
+	if f.rotate != "" {
+		var ok bool
+		if r.Rotate, ok = scenario.ParseSize(f.rotate); !ok || r.Rotate < 1 {
+			return g, fmt.Errorf("--rotate %s: a size such as 100MB was expected", f.rotate)
+		}
 	}
 	g.Recipe, err = lab.PlanRecipe(r, f.rate)
 	return g, err
@@ -244,45 +249,4 @@ func parseFrom(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("--from %s: a day such as 2026-01-05, or a time such as 2026-01-05T08:00:00Z, was expected", text)
-}
-
-// parseBytes reads a size, such as 100MB; "" is 0.
-func parseBytes(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	number := strings.TrimRight(text, "kKMGBi")
-	units := map[string]int64{"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-	unit, ok := units[text[len(number):]]
-	n, err := strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil || n < 1 {
-		return 0, fmt.Errorf("--rotate %s: a size such as 100MB was expected", text)
-	}
-	return n * unit, nil
-}
-
-// shardOf is the shard that the flag says, or the environment of a job. Of a job's
-// array the number of its tasks must be known, too.
-func shardOf(flag string, environment func(string) (string, bool)) (corpus.Shard, error) {
-	index, of, ok := strings.Cut(flag, "/")
-	if flag != "" && !ok {
-		of = flag // the index comes from the environment, as in --shard /8 or --shard 8
-		index = ""
-	}
-	if flag == "" {
-		return corpus.Shard{}, nil
-	}
-	if index == "" {
-		for _, name := range []string{"JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"} {
-			if value, ok := environment(name); ok && index == "" {
-				index = value
-			}
-		}
-	}
-	i, err := strconv.Atoi(index)
-	n, errOf := strconv.Atoi(of)
-	if err != nil || errOf != nil || n < 1 || i < 0 || i >= n {
-		return corpus.Shard{}, fmt.Errorf("--shard %s: I/N was expected, with I from 0 to N-1; or /N where JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID has I", flag)
-	}
-	return corpus.Shard{Index: i, Of: n}, nil
 }

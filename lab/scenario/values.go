@@ -120,8 +120,15 @@ var sizeUnits = []struct {
 	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15}, {"EB", 1e18}, {"B", 1}, {"", 1},
 }
 
-// size reads a number of bytes, with or without a unit.
-func (p *parser) size(what, text string) int64 {
+// ParseSize reads a number of bytes, with or without a unit, such as 164, 36KiB, 10MiB and
+// 1GB; ok is false if it is none, or more than MaxSize.
+func ParseSize(text string) (bytes int64, ok bool) {
+	n, ok := parseBytes(text)
+	return int64(n), ok && n <= MaxSize
+}
+
+// parseBytes is ParseSize without a bound.
+func parseBytes(text string) (bytes float64, ok bool) {
 	for _, u := range sizeUnits {
 		number, ok := strings.CutSuffix(text, u.suffix)
 		if !ok {
@@ -129,16 +136,21 @@ func (p *parser) size(what, text string) int64 {
 		}
 		n, err := strconv.ParseFloat(number, 64)
 		bytes := n * u.factor
-		if err != nil || bytes < 0 || bytes != math.Trunc(bytes) {
-			break
-		}
-		if bytes > MaxSize {
-			p.fail("%s %s is more than the 64GiB that a file may have", what, text)
-		}
-		return int64(bytes)
+		return bytes, err == nil && bytes >= 0 && bytes == math.Trunc(bytes)
 	}
-	p.fail("%s %q: a number of bytes was expected, such as 164, 36KiB or 10MiB", what, text)
-	return 0
+	return 0, false
+}
+
+// size reads a number of bytes, with or without a unit.
+func (p *parser) size(what, text string) int64 {
+	bytes, ok := parseBytes(text)
+	switch {
+	case !ok:
+		p.fail("%s %q: a number of bytes was expected, such as 164, 36KiB or 10MiB", what, text)
+	case bytes > MaxSize:
+		p.fail("%s %s is more than the 64GiB that a file may have", what, text)
+	}
+	return int64(bytes)
 }
 
 // rate reads a number of bits a second.

@@ -36,13 +36,6 @@ type Folder struct {
 	Logs func(captures []string, create func(name string) (io.WriteCloser, error)) error
 }
 
-// A Shard is one of Of processes that make a corpus together, counted from 0. The zero
-// Shard is of one.
-type Shard struct{ Index, Of int }
-
-// has reports whether a part is the shard's.
-func (s Shard) has(part int) bool { return part%max(s.Of, 1) == s.Index }
-
 // A Report says what became of a corpus.
 type Report struct {
 	Made, Kept int      // parts, of this shard; those kept were complete before
