@@ -37,7 +37,7 @@ export class Course {
       this.heading, this.story,
       h("div", { class: "bench" },
         h("section", { class: "write", "aria-label": "Scenario" }, this.hint(), this.editor.element, this.tools(), this.problems),
-        h("section", { class: "see", "aria-label": "What happens" }, this.outcome, h("h2", {}, "Who calls whom"), this.hosts,
+        this.see = h("section", { class: "see", "aria-label": "What happens" }, this.outcome, h("h2", {}, "Who calls whom"), this.hosts,
           h("h2", {}, "Packet by packet"), this.player.element, this.ladder.element))));
   }
 
@@ -140,6 +140,7 @@ export class Course {
     this.#next = { name: this.name, source: this.editor.text };
     if (this.#running) return;
     this.#running = true;
+    this.see.ariaBusy = "true";
     while (this.#next) {
       const { name, source } = this.#next;
       this.#next = null;
@@ -155,6 +156,7 @@ export class Course {
       clearTimeout(slow);
     }
     this.#running = false;
+    this.see.ariaBusy = "false";
     if (this.stopOffered && this.session) this.showOutcome(this.session); // of what is shown, and was not run
   }
 

@@ -20,7 +20,7 @@ export class Editor {
     this.explanation = h("p", { class: "explanation", hidden: true });
     this.element = h("div", { class: "editor" }, this.numbers, h("div", { class: "sheet" }, this.colours, this.area, this.list, this.explanation));
     this.marks = new Map();
-    this.area.addEventListener("input", () => { this.draw(); this.changed(this.text); this.offer(false); });
+    this.area.addEventListener("input", () => { this.draw(); this.withdraw(); this.changed(this.text); this.offer(false); });
     this.area.addEventListener("scroll", () => this.scrolled());
     this.area.addEventListener("keydown", event => this.key(event));
     this.area.addEventListener("blur", () => setTimeout(() => this.close(), 150));
@@ -122,6 +122,7 @@ export class Editor {
   }
 
   choose(i) {
+    if (!this.offered) return;
     const at = this.area.selectionStart, word = this.offered[i].word;
     this.close();
     this.area.focus();
@@ -130,10 +131,17 @@ export class Editor {
     this.changed(this.text);
   }
 
-  close() {
+  // withdraw leaves the list on the screen but lets nothing be chosen from it: the text has
+  // changed, and the list for the new text has not come yet.
+  withdraw() {
     this.offered = null;
-    this.list.hidden = this.explanation.hidden = true;
     this.area.removeAttribute("aria-activedescendant");
+    for (const e of this.list.children) e.setAttribute("aria-selected", "false");
+  }
+
+  close() {
+    this.withdraw();
+    this.list.hidden = this.explanation.hidden = true;
   }
 
   key(event) {
