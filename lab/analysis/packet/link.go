@@ -15,6 +15,7 @@ const (
 	etherIPv4       = 0x0800
 	etherARP        = 0x0806
 	etherTRILL      = 0x22f3
+	etherBatman     = 0x4305 // B.A.T.M.A.N. advanced, a mesh of Linux's
 	etherBridge     = 0x6558 // an Ethernet frame, in GRE and Geneve
 	etherVLAN       = 0x8100
 	etherIPv6       = 0x86dd
@@ -26,6 +27,8 @@ const (
 	etherMACsec     = 0x88e5
 	etherPBB        = 0x88e7
 	etherFabricPath = 0x8903
+	etherCMD        = 0x8909 // Cisco's metadata
+	etherVNTag      = 0x8926 // of network cards with many virtual ones
 	etherNSH        = 0x894f
 	etherQinQ1      = 0x9100 // before IEEE 802.1ad
 )
@@ -114,6 +117,10 @@ func (d *Decoder) ethernet(p *Packet, b piece) {
 	if len(b.data) < 14 {
 		return
 	}
+	if isISL(b) {
+		d.isl(p, b)
+		return
+	}
 	p.DstMAC, p.SrcMAC = net.HardwareAddr(b.data[:6]), net.HardwareAddr(b.data[6:12])
 	d.ether(p, b.uint16(12), b.from(14))
 }
@@ -151,6 +158,12 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 		d.ethernet(p, b.from(4))
 	case etherFabricPath:
 		d.ethernet(p, b.from(2))
+	case etherCMD:
+		d.ether(p, etherTypeAt(b, 6), b.from(8))
+	case etherVNTag:
+		d.ether(p, etherTypeAt(b, 4), b.from(6))
+	case etherBatman:
+		d.batman(p, b)
 	case etherTRILL:
 		d.trill(p, b)
 	case etherMACsec:

@@ -7,7 +7,9 @@ import "ftplab/lab/pcapng"
 // Link types that only this package reads, by the numbers of
 // https://www.tcpdump.org/linktypes.html.
 const (
+	linkAX25          pcapng.LinkType = 3 // amateur radio
 	linkTokenRing     pcapng.LinkType = 6
+	linkARCNET        pcapng.LinkType = 7
 	linkSLIP          pcapng.LinkType = 8
 	linkFDDI          pcapng.LinkType = 10
 	linkPPPoE         pcapng.LinkType = 51
@@ -20,6 +22,10 @@ const (
 	linkPrism         pcapng.LinkType = 119
 	linkFibreChannel  pcapng.LinkType = 122 // RFC 2625
 	linkSunATM        pcapng.LinkType = 123
+	linkARCNETLinux   pcapng.LinkType = 129
+	linkJuniperMLPPP  pcapng.LinkType = 130
+	linkJuniperATM2   pcapng.LinkType = 135
+	linkJuniperATM1   pcapng.LinkType = 137
 	linkFireWire      pcapng.LinkType = 138
 	linkDOCSIS        pcapng.LinkType = 143
 	linkUser2         pcapng.LinkType = 149 // PKTAP of older systems of Apple
@@ -31,6 +37,7 @@ const (
 	linkJuniperFrame  pcapng.LinkType = 180
 	linkJuniperHDLC   pcapng.LinkType = 181
 	linkERF           pcapng.LinkType = 197 // of Endace's cards
+	linkAX25KISS      pcapng.LinkType = 202
 	linkPPPWithDir    pcapng.LinkType = 204
 	linkHDLCWithDir   pcapng.LinkType = 205
 	linkFrameWithDir  pcapng.LinkType = 206
@@ -104,6 +111,10 @@ func init() {
 
 		linkFDDI:         (*Decoder).fddi,
 		linkTokenRing:    (*Decoder).tokenRing,
+		linkARCNET:       func(d *Decoder, p *Packet, b piece) { d.arcnet(p, b.from(2)) },
+		linkARCNETLinux:  func(d *Decoder, p *Packet, b piece) { d.arcnet(p, b.from(4)) },
+		linkAX25:         (*Decoder).ax25,
+		linkAX25KISS:     behind(1, (*Decoder).ax25),
 		linkFibreChannel: behind(16, (*Decoder).llc),
 		linkFireWire:     behindType(16, 18),
 		linkIPoverIB:     behindType(40, 44),
@@ -117,6 +128,9 @@ func init() {
 		linkJuniperPPPoE: juniper((*Decoder).ethernet),
 		linkJuniperPPP:   juniper((*Decoder).ppp),
 		linkJuniperHDLC:  juniper((*Decoder).ciscoHDLC),
+		linkJuniperMLPPP: juniper((*Decoder).ppp),
+		linkJuniperATM1:  juniper(behind(4, (*Decoder).atm)),
+		linkJuniperATM2:  juniper(behind(8, (*Decoder).atm)),
 		linkJuniperFrame: juniper((*Decoder).frameRelay),
 	}
 }

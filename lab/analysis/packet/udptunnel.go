@@ -10,12 +10,14 @@ const (
 	gtpPort       = 2152
 	teredoPort    = 3544
 	lispPort      = 4341
+	grePort       = 4754
 	vxlanPort     = 4789
 	vxlanGPEPort  = 4790
 	capwapPort    = 5247
 	genevePort    = 6081
 	mplsPort      = 6635
-	vxlanOldPort  = 8472 // Linux's, before a port was assigned
+	vxlanOldPort  = 8472  // Linux's, before a port was assigned
+	jmirrorPort   = 30030 // Juniper's lawful interception
 	tzspPort      = 37008
 	tunnelHeader  = 8 // bytes: the shortest of the headers with a fixed size
 	shortestIPv6  = 40
@@ -40,6 +42,11 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 	case mplsPort: // RFC 7510
 		d.mpls(p, b)
 		return true
+	case grePort: // RFC 8086
+		d.gre(p, b)
+		return true
+	case jmirrorPort:
+		return d.jmirror(p, b)
 	case tzspPort:
 		return d.tzsp(p, b)
 	}
@@ -200,4 +207,20 @@ func (d *Decoder) tzsp(p *Packet, b piece) bool {
 		d.link(p, link, b.from(1))
 	}
 	return ok
+}
+
+// jmirror reads what Juniper's routers mirror: the numbers of the mirror and of the
+// session, then IP, PPP or HDLC.
+func (d *Decoder) jmirror(p *Packet, b piece) bool {
+	const header = 8
+	inner := b.from(header)
+	if len(inner.data) == 0 {
+		return false
+	}
+	if version := inner.data[0] >> 4; version == 4 || version == versionOfIPv6 {
+		d.rawIP(p, inner)
+	} else {
+		d.ppp(p, inner)
+	}
+	return true
 }
