@@ -10,7 +10,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// measurements are all there are, beside the time between two labels; the manual lists them.
+// measurements are all measurements except the time between two labels. The manual
+// lists them.
 var measurements = append([]measurement{
 	{"capture.packets", count, func(s *scope) (value, error) { return number(s.capture.packets) }},
 	{"capture.conversations", count, func(s *scope) (value, error) { return number(s.capture.connections) }},

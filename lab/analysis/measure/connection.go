@@ -87,9 +87,8 @@ var connectionMeasurements = []measurement{
 	{"NAME.ttl.SIDE", count, ttl},
 }
 
-// nearRecorder explains a round trip that is short because the recorder stood
-// near the end that answers the SYN. Most of the way then lies between the answer
-// and the ACK.
+// nearRecorder explains a round trip that is short because the recorder was near the
+// host that answers the SYN. Most of the delay is then between the answer and the ACK.
 func (s *scope) nearRecorder() string {
 	var answered, acked time.Duration
 	for _, f := range s.frames {
@@ -124,7 +123,7 @@ func (s *scope) segments(side ftp.Side) []*expect.Frame {
 	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
 }
 
-// acks are the bare ACKs that a side sent, but for the one of the handshake.
+// acks are the bare ACKs that a side sent, without the one of the handshake.
 func (s *scope) acks(side ftp.Side) []*expect.Frame {
 	all := slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
 		return f.Payload > 0 || f.Flags&(packet.SYN|packet.FIN|packet.RST) != 0
@@ -135,8 +134,8 @@ func (s *scope) acks(side ftp.Side) []*expect.Frame {
 	return all
 }
 
-// advances counts the bare ACKs of a side that acknowledge more data than those
-// before.
+// advances counts the bare ACKs of a side that acknowledge more data than all earlier
+// ones.
 func (s *scope) advances(side ftp.Side) int {
 	n, highest := 0, int64(1)
 	for _, f := range s.acks(side) {
@@ -238,7 +237,7 @@ func (s *scope) syn() (*expect.Frame, error) {
 	return nil, fmt.Errorf("the capture does not show the %s's SYN", s.side())
 }
 
-// synOption makes a measurement of an option with a number.
+// synOption returns a measurement of a TCP option that is a number.
 func synOption(of func(*expect.Options) (int, bool)) func(*scope) (value, error) {
 	return func(s *scope) (value, error) {
 		syn, err := s.syn()

@@ -1,5 +1,5 @@
-// Measurements in words and codes: what the dialogue and the connection's ends say, as
-// `explain` has it.
+// Measurements whose values are words or codes: facts of the dialogue and of the
+// connection, as `explain` prints them.
 
 package measure
 
@@ -61,7 +61,7 @@ func (s *scope) session() (*ftp.Session, error) {
 	return nil, fmt.Errorf("it is no control connection")
 }
 
-// replyCode is the code that completed the first command of a name.
+// replyCode is the code of the final reply to the first command with the given name.
 func replyCode(s *scope) (value, error) {
 	x, err := s.exchange()
 	if err != nil {
@@ -73,7 +73,7 @@ func replyCode(s *scope) (value, error) {
 	return number(x.Final())
 }
 
-// exchange is the first command of the name that is the scope's argument.
+// exchange is the first exchange whose command the scope's argument names.
 func (s *scope) exchange() (*ftp.Exchange, error) {
 	session, err := s.session()
 	if err != nil {

@@ -11,29 +11,28 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A measurement is one thing that can be measured. Its name is that of the
-// manual: words in capitals stand for arguments.
+// A measurement is one value that can be measured. Its name is the one in the manual;
+// words in capitals are arguments.
 type measurement struct {
 	name string
 	unit unit
 	of   func(s *scope) (value, error)
 }
 
-// A scope is what a measurement looks at.
+// A scope is the part of a capture that a measurement uses.
 type scope struct {
 	capture *survey
 	verdict *expect.Verdict
 	subject
-	// conn is the connection, and frames are its packets, for a subject that
-	// names one.
+	// conn is the connection that the subject names, and frames are its packets.
 	conn   *ftp.Connection
 	frames []*expect.Frame
 }
 
-// side is the first argument of a subject, where that is a side.
+// side returns the first argument of a subject whose first argument is a side.
 func (s *scope) side() ftp.Side { return ftp.Side(s.args[0]) }
 
-// between is the one measurement that has no name but its two labels.
+// between is the time between two labels, the only measurement without a name.
 var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
 	from, err := s.label(s.from)
 	if err != nil {
@@ -46,7 +45,7 @@ var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
 	return value{number: (to.Time - from.Time).Seconds()}, nil
 }}
 
-// label returns what the want's line of that label matched.
+// label returns the packet that matched the line of the want with this label.
 func (s *scope) label(name string) (expect.Match, error) {
 	if s.verdict != nil {
 		if m, ok := s.verdict.Label(name); ok {

@@ -1,4 +1,4 @@
-// From the text of a section to figures.
+// The parser of the section `figures`.
 
 package measure
 
@@ -10,7 +10,7 @@ import (
 	"ftplab/lab/analysis/expect"
 )
 
-// Figures are what a scenario wants to be measured, parsed.
+// Figures is the parsed section `figures` of a scenario.
 type Figures struct {
 	file string
 	list []*figure
@@ -31,15 +31,16 @@ type figure struct {
 	written, around string
 }
 
-// A subject is what a name means: a measurement, of what and of which side.
+// A subject is the meaning of a name: a measurement and its arguments, such as a
+// connection and a side.
 type subject struct {
 	measurement *measurement
-	connection  string // the NAME in front
+	connection  string // the NAME at its start
 	args        []string
 	from, to    string // labels
 }
 
-// wanted is what the figure asks for.
+// wanted returns the operator, the value and the tolerance of the figure as written.
 func (g *figure) wanted() string {
 	if g.around == "" {
 		return g.op + " " + g.written
@@ -103,8 +104,8 @@ func (g *figure) parse() error {
 	return nil
 }
 
-// cutOperator splits a figure at its operator, which stands between spaces or
-// not; the > of -> is none.
+// cutOperator splits a figure at its operator. Spaces around it are optional; the > of
+// -> is not an operator.
 func cutOperator(s string) (name, op, rest string) {
 	for i := range s {
 		for _, op := range operators {
@@ -125,7 +126,7 @@ func cutTolerance(s string) (value, tolerance string, ok bool) {
 	return s, "", false
 }
 
-// parseSubject finds the measurement that a name means.
+// parseSubject parses a name such as ctl.rtt.
 func parseSubject(name string) (subject, error) {
 	if from, to, ok := strings.Cut(name, "->"); ok {
 		from, to = strings.TrimSpace(from), strings.TrimSpace(to)
@@ -174,7 +175,7 @@ func (m *measurement) means(name string) (subject, bool) {
 	return s, s.connection != "capture"
 }
 
-// check looks at those arguments of a name that are numbers.
+// check checks the arguments that are numbers.
 func (s subject) check(name string) error {
 	switch s.measurement.name {
 	case "capture.port.N":
@@ -197,8 +198,8 @@ func bounds(s string) (low, high int, ok bool) {
 	return low, high, err == nil && err2 == nil
 }
 
-// Check returns an error for the first figure of a connection or a label that
-// the want has not got. A nil want has none.
+// Check returns an error for the first figure whose connection or label is not in the
+// want. A nil want has none.
 func (f *Figures) Check(w *expect.Want) error {
 	for _, g := range f.list {
 		if err := g.subject.checkWant(w); err != nil {
@@ -208,7 +209,7 @@ func (f *Figures) Check(w *expect.Want) error {
 	return nil
 }
 
-// checkWant returns an error for a connection or a label that the want has not got.
+// checkWant returns an error for a connection or a label that is not in the want.
 func (s subject) checkWant(w *expect.Want) error {
 	if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
 		return fmt.Errorf("%s: no connection of that name is declared in the want", s.connection)

@@ -1,4 +1,4 @@
-// Measurements by themselves, for those who have nothing to compare them with.
+// Measurements without a comparison, for programs that only need the values.
 
 package measure
 
@@ -15,15 +15,15 @@ import (
 // A Kind says what a value is.
 type Kind string
 
-// The kinds of value.
+// The kinds of values.
 const (
-	Count Kind = "count" // a number of things, a port, or a number of bytes
+	Count Kind = "count" // a number of packets, connections or bytes, or a port
 	Time  Kind = "time"  // in seconds
 	Ratio Kind = "ratio" // a share from 0 to 1, or a rate in bits a second, or another ratio
 	Words Kind = "words"
 )
 
-// A Quantity is something that can be measured, by its name in the Manual.
+// A Quantity is something that can be measured. The Manual lists the names.
 type Quantity struct {
 	name    string
 	subject subject
@@ -35,7 +35,7 @@ func ParseQuantity(name string) (Quantity, error) {
 	return Quantity{name, s}, err
 }
 
-// Kind is what the values are.
+// Kind returns the kind of the values.
 func (q Quantity) Kind() Kind {
 	switch q.subject.measurement.unit {
 	case count, bytes:
@@ -48,19 +48,19 @@ func (q Quantity) Kind() Kind {
 	return Ratio
 }
 
-// Check returns an error for a connection or a label that the want has not got.
+// Check returns an error for a connection or a label that is not in the want.
 func (q Quantity) Check(w *expect.Want) error { return q.subject.checkWant(w) }
 
 // A Value is what was measured.
 type Value struct {
 	Number float64
-	Words  string // in place of the number, such as "none"
-	Frames []int  // the numbers of packets that show it; none if it is of the whole capture
+	Words  string // instead of the number, such as "none"
+	Frames []int  // the numbers of the packets that show it; nil for a value of the whole capture
 }
 
-// Values measures quantities in a capture, read once. The verdict says which connection
-// each name means, and which packet each label. The error names the quantity that the
-// capture does not show.
+// Values measures quantities in a capture, which it reads once. The verdict says which
+// connection each name means and which packet each label means. The error names a
+// quantity that the capture does not show.
 func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Value, error) {
 	survey, err := read(c, v)
 	if err != nil {
@@ -78,7 +78,7 @@ func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Val
 	return values, nil
 }
 
-// shownBy are the packets in which a person sees what was measured.
+// shownBy returns the numbers of the packets that show a reader what was measured.
 func (s *scope) shownBy() []int {
 	switch {
 	case s.from != "":

@@ -17,13 +17,13 @@ type Result struct {
 	Wanted   string `json:"wanted"`
 	Measured string `json:"measured"`
 	Why      string `json:"why,omitempty"`
-	// Hint is a likely reason why the figure is not as wanted; most have none.
+	// Hint is a likely reason why the figure is not as wanted; it is often empty.
 	Hint string `json:"hint,omitempty"`
 	// OK says that the figure is as wanted.
 	OK bool `json:"ok"`
 }
 
-// Message returns a figure that is not as wanted as a compiler prints an error.
+// Message describes a figure that is not as wanted, in the form of a compiler's error.
 func (r Result) Message(file string) string {
 	message := fmt.Sprintf("%s:%d: %s: got %s, want %s\n", file, r.Line, r.Name, r.Measured, r.Wanted)
 	if r.Measured == "" {

@@ -1,4 +1,4 @@
-// Measurements of how a connection goes on in time.
+// Measurements of how a connection develops over time.
 
 package measure
 
@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// start is the share of a stream's bytes behind which a transfer is no longer
-// starting: slow start, and the growth of the receiver's window, are over.
+// start is the share of a stream's bytes that counts as the start of a transfer. After
+// it, slow start and the growth of the receiver's window are over.
 const start = 0.1
 
 // gaps are the times in seconds between neighbouring segments of the side, in
@@ -61,8 +61,8 @@ func windowSpread(s *scope) (value, error) {
 	return number((high - low) / high)
 }
 
-// straightness is R², the square of the correlation of time and sequence number
-// over the segments behind the start.
+// straightness is R², the square of the correlation between time and sequence number,
+// over the segments after the start.
 func straightness(s *scope) (value, error) {
 	threshold := start * float64(s.conn.Flow(s.side()).Bytes)
 	var x, y []float64
@@ -78,7 +78,7 @@ func straightness(s *scope) (value, error) {
 	return number(r * r)
 }
 
-// correlation is Pearson's.
+// correlation is Pearson's correlation coefficient.
 func correlation(x, y []float64) float64 {
 	mx, my := mean(x), mean(y)
 	var xy, xx, yy float64

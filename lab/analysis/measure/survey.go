@@ -1,5 +1,5 @@
-// What figures are measured in, found in one reading of the connections and one of the
-// packets.
+// The facts that figures are computed from. One pass over the connections and one over
+// the packets collects them.
 
 package measure
 
@@ -13,8 +13,8 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A survey is what is measured of a whole capture, and the packets of the connections that
-// its want declares.
+// A survey has counts of the whole capture, and the packets of the connections that the
+// want declares.
 type survey struct {
 	packets, connections          int
 	syns, resets, retransmissions int // packets of TCP
@@ -29,7 +29,7 @@ type survey struct {
 	sessions map[int]*ftp.Session
 }
 
-// A dataSurvey is what is measured of all data connections.
+// A dataSurvey has counts of all data connections.
 type dataSurvey struct {
 	announced        int
 	ports            map[uint16]bool // the clients'

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A value is a number in the base of its unit (bytes, seconds, bits a second,
-// shares from 0 to 1) or else words.
+// A value is a number in the base of its unit (bytes, seconds, bits per second, a share
+// from 0 to 1), or words.
 type value struct {
 	number float64
 	words  string
@@ -30,13 +30,13 @@ const (
 	words
 )
 
-// A suffix is what stands behind a number and what it is worth.
+// A suffix stands after a number, such as ms. The number is multiplied by its factor.
 type suffix struct {
 	text   string
 	factor float64
 }
 
-// suffixes of each unit; the first is the one that examples use.
+// suffixes are those of each unit; examples use the first.
 var suffixes = map[unit][]suffix{
 	count:   {{"", 1}},
 	ratio:   {{"", 1}},
@@ -47,7 +47,7 @@ var suffixes = map[unit][]suffix{
 		{"MB/s", 8e6}, {"kB/s", 8e3}, {"GB/s", 8e9}, {"B/s", 8}},
 }
 
-// expected says what a value of the unit looks like.
+// expected describes a value of each unit.
 var expected = map[unit]string{
 	count: "a number such as 2, or none", ratio: "a number such as 0.98", bytes: "a number of bytes such as 164 or 10MiB",
 	seconds: "a time such as 107ms or 1.5s", share: "a share such as 66%", rate: "a rate such as 8Mbit/s or 1MB/s",
@@ -85,8 +85,8 @@ func (u unit) parse(s string) (value, error) {
 	return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
 }
 
-// parseTolerance reads a tolerance: in the unit, or in per cent of the value;
-// of a share it is always in points.
+// parseTolerance reads a tolerance: in the unit, or in per cent of the value. The
+// tolerance of a share is always in percentage points.
 func (u unit) parseTolerance(s string, of value) (float64, error) {
 	if of.words != "" {
 		return 0, fmt.Errorf("± %s: words have no tolerance", s)
@@ -106,8 +106,8 @@ func (u unit) parseTolerance(s string, of value) (float64, error) {
 	return t.number, nil
 }
 
-// print writes a value with the suffix that the written one has, so that the two
-// can be compared.
+// print writes a value with the same suffix as the written value, so that a reader can
+// compare the two.
 func (u unit) print(v value, written string) string {
 	if v.words != "" {
 		return v.words
@@ -132,7 +132,7 @@ func (u unit) print(v value, written string) string {
 	return text + x.text
 }
 
-// holds reports whether a measured value is as the figure wants it.
+// holds reports whether a measured value satisfies the figure.
 func (g *figure) holds(got value) bool {
 	want := g.value
 	if want.words != "" || got.words != "" {

@@ -72,7 +72,7 @@ func (b piece) from(n int) piece {
 	return piece{b.data[min(n, len(b.data)):], max(b.wire-n, 0)}
 }
 
-// upto returns the first n bytes of b, without the padding behind them.
+// upto returns the first n bytes of b, without the padding after them.
 func (b piece) upto(n int) piece {
 	return piece{b.data[:min(n, len(b.data))], min(n, b.wire)}
 }
@@ -175,8 +175,8 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	}
 }
 
-// taggedEthernet is an Ethernet header with a switch's tag of that many bytes
-// between the addresses and the EtherType.
+// taggedEthernet reads an Ethernet header in which a switch put a tag of the given
+// number of bytes between the addresses and the EtherType.
 func (d *Decoder) taggedEthernet(p *Packet, b piece, tag int) {
 	if len(b.data) >= 14+tag {
 		p.DstMAC, p.SrcMAC = net.HardwareAddr(b.data[:6]), net.HardwareAddr(b.data[6:12])
@@ -207,7 +207,8 @@ func (d *Decoder) macsec(p *Packet, b piece) {
 	}
 }
 
-// llc reads IEEE 802.2, which names IP by an EtherType (SNAP) or in other ways.
+// llc reads an IEEE 802.2 header. It announces IP by an EtherType (SNAP) or by a code
+// of its own.
 func (d *Decoder) llc(p *Packet, b piece) {
 	if len(b.data) < 3 {
 		return
@@ -245,8 +246,8 @@ func (d *Decoder) snap(p *Packet, b piece) {
 	}
 }
 
-// networkLayer reads what a network layer protocol identifier of ISO 9577 names, on
-// frame relay (RFC 2427) and elsewhere.
+// networkLayer reads a network layer protocol identifier (ISO 9577) and the packet
+// after it, on frame relay (RFC 2427) and elsewhere.
 func (d *Decoder) networkLayer(p *Packet, b piece) {
 	const snap, ipv6, ipv4, ppp = 0x80, 0x8e, 0xcc, 0xcf
 	if len(b.data) < 1 {

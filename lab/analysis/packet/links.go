@@ -70,20 +70,20 @@ func init() {
 		pcapng.LinkRawOpenBSD:      (*Decoder).rawIP,
 		pcapng.LinkIPv4:            (*Decoder).rawIP,
 		pcapng.LinkIPv6:            (*Decoder).rawIP,
-		linkSLIP:                   behind(16, (*Decoder).rawIP),
-		linkSLIPBSDOS:              behind(24, (*Decoder).rawIP),
-		linkIPNet:                  behind(24, (*Decoder).rawIP),
-		linkEnc:                    behind(12, (*Decoder).rawIP),
+		linkSLIP:                   skip(16, (*Decoder).rawIP),
+		linkSLIPBSDOS:              skip(24, (*Decoder).rawIP),
+		linkIPNet:                  skip(24, (*Decoder).rawIP),
+		linkEnc:                    skip(12, (*Decoder).rawIP),
 		linkPFLog:                  (*Decoder).pflog,
 		linkNFLog:                  (*Decoder).nflog,
 
 		pcapng.LinkEthernet: (*Decoder).ethernet,
-		linkNetAnalyzer:     behind(4, (*Decoder).ethernet),
-		linkNetAnalyzerT:    behind(12, (*Decoder).ethernet),
-		linkEPON:            behind(8, (*Decoder).ethernet),
+		linkNetAnalyzer:     skip(4, (*Decoder).ethernet),
+		linkNetAnalyzerT:    skip(12, (*Decoder).ethernet),
+		linkEPON:            skip(8, (*Decoder).ethernet),
 		linkMPacket:         (*Decoder).mpacket,
 		linkDOCSIS:          (*Decoder).docsis,
-		linkBroadcomFirst:   behind(4, (*Decoder).ethernet),
+		linkBroadcomFirst:   skip(4, (*Decoder).ethernet),
 		linkBroadcomTag:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
 		linkMarvellTag:      func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
 		linkMarvellTag8:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 8) },
@@ -99,12 +99,12 @@ func init() {
 		pcapng.LinkPPP:       (*Decoder).ppp,
 		pcapng.LinkPPPHDLC:   (*Decoder).ppp,
 		linkPPPWithPeer:      (*Decoder).ppp,
-		linkPPPWithDir:       behind(1, (*Decoder).ppp),
-		linkPPPoE:            behind(6, (*Decoder).ppp),
+		linkPPPWithDir:       skip(1, (*Decoder).ppp),
+		linkPPPoE:            skip(6, (*Decoder).ppp),
 		pcapng.LinkCiscoHDLC: (*Decoder).ciscoHDLC,
-		linkHDLCWithDir:      behind(1, (*Decoder).ciscoHDLC),
+		linkHDLCWithDir:      skip(1, (*Decoder).ciscoHDLC),
 		linkFrameRelay:       (*Decoder).frameRelay,
-		linkFrameWithDir:     behind(1, (*Decoder).frameRelay),
+		linkFrameWithDir:     skip(1, (*Decoder).frameRelay),
 		linkATM:              (*Decoder).atm,
 		linkClassicalIP:      (*Decoder).atm,
 		linkSunATM:           (*Decoder).sunATM,
@@ -114,10 +114,10 @@ func init() {
 		linkARCNET:       func(d *Decoder, p *Packet, b piece) { d.arcnet(p, b.from(2)) },
 		linkARCNETLinux:  func(d *Decoder, p *Packet, b piece) { d.arcnet(p, b.from(4)) },
 		linkAX25:         (*Decoder).ax25,
-		linkAX25KISS:     behind(1, (*Decoder).ax25),
-		linkFibreChannel: behind(16, (*Decoder).llc),
-		linkFireWire:     behindType(16, 18),
-		linkIPoverIB:     behindType(40, 44),
+		linkAX25KISS:     skip(1, (*Decoder).ax25),
+		linkFibreChannel: skip(16, (*Decoder).llc),
+		linkFireWire:     skipWithType(16, 18),
+		linkIPoverIB:     skipWithType(40, 44),
 
 		pcapng.LinkWiFi:     (*Decoder).wifi,
 		pcapng.LinkRadiotap: (*Decoder).radiotap,
@@ -129,19 +129,20 @@ func init() {
 		linkJuniperPPP:   juniper((*Decoder).ppp),
 		linkJuniperHDLC:  juniper((*Decoder).ciscoHDLC),
 		linkJuniperMLPPP: juniper((*Decoder).ppp),
-		linkJuniperATM1:  juniper(behind(4, (*Decoder).atm)),
-		linkJuniperATM2:  juniper(behind(8, (*Decoder).atm)),
+		linkJuniperATM1:  juniper(skip(4, (*Decoder).atm)),
+		linkJuniperATM2:  juniper(skip(8, (*Decoder).atm)),
 		linkJuniperFrame: juniper((*Decoder).frameRelay),
 	}
 }
 
-// behind skips a header of a fixed size.
-func behind(size int, read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece) {
+// skip returns a decoder that skips a header of a fixed size.
+func skip(size int, read func(*Decoder, *Packet, piece)) func(*Decoder, *Packet, piece) {
 	return func(d *Decoder, p *Packet, b piece) { read(d, p, b.from(size)) }
 }
 
-// behindType skips a header of a fixed size that contains an EtherType.
-func behindType(at, size int) func(*Decoder, *Packet, piece) {
+// skipWithType returns a decoder that skips a header of a fixed size, which has an
+// EtherType at the given offset.
+func skipWithType(at, size int) func(*Decoder, *Packet, piece) {
 	return func(d *Decoder, p *Packet, b piece) {
 		if len(b.data) >= size {
 			d.ether(p, b.uint16(at), b.from(size))

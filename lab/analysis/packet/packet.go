@@ -15,7 +15,7 @@ type Packet struct {
 	// Length is its length on the wire, Captured the number of bytes in the
 	// file.
 	Length, Captured int
-	// Data are the captured bytes; nil of a clone.
+	// Data are the captured bytes; nil in a clone.
 	Data []byte
 
 	// SrcMAC and DstMAC are nil if the link has none. VLAN is the ID of the
@@ -23,8 +23,8 @@ type Packet struct {
 	SrcMAC, DstMAC net.HardwareAddr
 	VLAN           int
 
-	// Copy is set if the packet was also recorded at another place, where what it
-	// belongs to is read. Of the fields below only IP is set then.
+	// Copy is set if the packet was also recorded at another place, and its connection
+	// is read there. Of the fields below only IP is set then.
 	Copy *Copy
 
 	// IP is nil if the packet is not IP. If it is a fragment of an incomplete
@@ -37,10 +37,9 @@ type Packet struct {
 	ARP  *ARP
 }
 
-// A Copy is a second sight of a packet, in a capture that was taken at several
-// places.
+// A Copy identifies a packet that a capture of several places contains more than once.
 type Copy struct {
-	Place    string         // where this one was recorded: the name of the interface
+	Place    string         // where this packet was recorded: the name of the interface
 	Src, Dst netip.AddrPort // of the packet; the ports are 0 if it has none
 }
 
@@ -79,14 +78,14 @@ type IP struct {
 	// ID and DF (don't fragment) are IPv4's.
 	ID uint16
 	DF bool
-	// Protocol is the number of the payload's protocol (6 is TCP), behind any
-	// extension headers.
+	// Protocol is the number of the payload's protocol (6 is TCP), after any extension
+	// headers.
 	Protocol int
 	// Fragment says that the packet is a fragment; Offset is its offset in
 	// bytes.
 	Fragment bool
 	Offset   int
-	// Length is the number of bytes behind the header.
+	// Length is the number of bytes after the header.
 	Length int
 }
 

@@ -39,8 +39,8 @@ func (d *Decoder) nflog(p *Packet, b piece) {
 	}
 }
 
-// pktap skips the header of Apple's PKTAP, which contains the link type of the
-// frame behind it.
+// pktap skips the header of Apple's PKTAP, which contains the link type of the frame
+// after it.
 func (d *Decoder) pktap(p *Packet, b piece) {
 	const shortest, longest, frame = 12, 1 << 16, 1
 	if len(b.data) < shortest {
@@ -58,8 +58,8 @@ func (d *Decoder) pktap(p *Packet, b piece) {
 	d.link(p, pcapng.LinkType(link), b.from(int(size)))
 }
 
-// ppi skips the header of per-packet information, which contains the link type
-// of the frame behind it.
+// ppi skips the header of per-packet information, which contains the link type of the
+// frame after it.
 func (d *Decoder) ppi(p *Packet, b piece) {
 	const shortest = 8
 	if len(b.data) < shortest {

@@ -14,8 +14,8 @@ func (d *Decoder) fddi(p *Packet, b piece) {
 	d.llc(p, b.from(13))
 }
 
-// tokenRing reads the header of Token Ring (IEEE 802.5), with a route in it if the top
-// bit of the sender's address says so, in front of LLC.
+// tokenRing reads the header of Token Ring (IEEE 802.5) in front of LLC. The header
+// contains a route if the top bit of the sender's address is set.
 func (d *Decoder) tokenRing(p *Packet, b piece) {
 	const kind, llc, routed, routeLength = 0xc0, 0x40, 0x80, 0x1f
 	if len(b.data) < 15 || b.data[1]&kind != llc {

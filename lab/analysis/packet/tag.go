@@ -2,7 +2,7 @@
 
 package packet
 
-// etherTypeAt is the EtherType at an offset, 0 if the packet ends before.
+// etherTypeAt returns the EtherType at an offset, or 0 if the packet ends before it.
 func etherTypeAt(b piece, at int) int {
 	if len(b.data) < at+2 {
 		return 0
@@ -21,7 +21,8 @@ func isISL(b piece) bool {
 	return (start == address || start == olderAddress) && string(b.data[14:17]) == llc
 }
 
-// isl reads the Ethernet frame behind an Inter-Switch Link header, with its VLAN.
+// isl reads an Inter-Switch Link header, which has the VLAN, and the Ethernet frame
+// after it.
 func (d *Decoder) isl(p *Packet, b piece) {
 	const header, frameType = 26, 0xf0
 	if b.data[5]&frameType != 0 || !d.deeper() { // a frame of Token Ring, FDDI or ATM
@@ -46,7 +47,7 @@ func (d *Decoder) batman(p *Packet, b piece) {
 }
 
 // arcnet reads the protocol of an ARCNET packet (RFC 1201), which starts here. A packet
-// that was split into several is not put together.
+// that was split into several is not reassembled.
 func (d *Decoder) arcnet(p *Packet, b piece) {
 	const ipv4, ipv6, oldIPv4, exception = 0xd4, 0xc4, 0xf0, 0xff
 	if len(b.data) < 4 {

@@ -106,9 +106,10 @@ func (d *Decoder) segment(p *Packet, b piece) {
 	p.TCP = &d.tcp
 }
 
-// ChecksumWrong reports whether the checksum of a TCP segment is wrong (RFC 9293 section
-// 3.1). It is not known to be if the recorder cut the segment short, or if the checksum is 0:
-// a network card was to compute it. The packet must not be a clone.
+// ChecksumWrong reports whether the checksum of a TCP segment is wrong (RFC 9293
+// section 3.1). It returns false if the recorder cut the segment short, or if the
+// checksum is 0, which means that the network card computes it later. The packet must
+// not be a clone.
 func (p *Packet) ChecksumWrong() bool {
 	segment := p.TCP.whole
 	if segment == nil || segment[16] == 0 && segment[17] == 0 {

@@ -19,7 +19,7 @@ func (d *Decoder) gre(p *Packet, b piece) {
 	}
 	inner := b.from(size)
 	if version == 0 && flags&routing != 0 {
-		inner = behindRoutes(inner)
+		inner = skipRoutes(inner)
 	}
 	const erspan, erspan3, wccp = 0x88be, 0x22eb, 0x883e
 	switch {
@@ -39,9 +39,9 @@ func (d *Decoder) gre(p *Packet, b piece) {
 	}
 }
 
-// behindRoutes skips the source routes of RFC 1701. Each has its length in the
+// skipRoutes skips the source routes of RFC 1701. Each has its length in the
 // fourth byte; the last one has length 0.
-func behindRoutes(b piece) piece {
+func skipRoutes(b piece) piece {
 	for len(b.data) >= 4 {
 		length := int(b.data[3])
 		b = b.from(4 + length)
@@ -138,14 +138,15 @@ func (d *Decoder) l2tp3(p *Packet, b piece) {
 	}
 }
 
-// nsh passes over a network service header (RFC 8300).
+// nsh skips a network service header (RFC 8300).
 func (d *Decoder) nsh(p *Packet, b piece) {
 	if len(b.data) >= 8 && d.deeper() {
 		d.numbered(p, b.data[3], b.from((b.uint16(0)&0x3f)*4))
 	}
 }
 
-// numbered reads what a next protocol number of VXLAN-GPE and NSH names.
+// numbered reads the protocol that a "next protocol" number of VXLAN-GPE or NSH stands
+// for.
 func (d *Decoder) numbered(p *Packet, protocol byte, b piece) {
 	const ipv4, ipv6, ethernet, nsh, mpls = 1, 2, 3, 4, 5
 	switch protocol {

@@ -183,7 +183,8 @@ func (d *Decoder) capwap(p *Packet, b piece) bool {
 	return true
 }
 
-// tzsp reads TaZmen Sniffer Protocol: a frame of a link type of its own, behind tags.
+// tzsp reads the TaZmen Sniffer Protocol: tags, then a frame whose link type the header
+// gives.
 func (d *Decoder) tzsp(p *Packet, b piece) bool {
 	const version, received, transmit, padding, end = 1, 0, 1, 0, 1
 	if b.data[0] != version || b.data[1] != received && b.data[1] != transmit {

@@ -58,8 +58,7 @@ func (d *Decoder) ciscoHDLC(p *Packet, b piece) {
 	}
 }
 
-// frameRelay reads the address of Q.922 and the header of RFC 2427 or Cisco
-// behind it.
+// frameRelay reads the address of Q.922 and the header of RFC 2427 or Cisco after it.
 func (d *Decoder) frameRelay(p *Packet, b piece) {
 	const last, unnumbered = 1, 3
 	for len(b.data) > 0 && b.data[0]&last == 0 {
@@ -85,7 +84,7 @@ func (d *Decoder) atm(p *Packet, b piece) {
 	d.rawIP(p, b)
 }
 
-// sunATM reads the header of SunATM devices: what the packet is, and its channel.
+// sunATM reads the header of SunATM devices: the kind of the packet, and its channel.
 func (d *Decoder) sunATM(p *Packet, b piece) {
 	const kind, emulated, llc = 0x0f, 1, 2
 	if len(b.data) < 4 {

@@ -1,6 +1,5 @@
-// What the two sides of a dialogue acknowledge. If a recorder with several
-// queues has the two directions out of order, the ACK numbers decide which side
-// spoke first.
+// The acknowledgements of a dialogue. If a recorder with several queues has the two
+// directions out of order, the ACK numbers decide which side spoke first.
 
 package tcp
 
@@ -11,16 +10,16 @@ import (
 	"sort"
 )
 
-// An ack is a segment with data, at seq, that acknowledges the other direction
-// up to a relative number. It is noted if the capture may lack some of the
-// bytes before that number.
+// An ack is a segment with data, at seq, that acknowledges the other direction up to a
+// relative number. A Half notes it if the capture may lack some of the bytes before
+// that number.
 type ack struct {
 	upTo, seq int64
 	packet    int
 }
 
-// maxAcks is how many are noted for one gap. A gap that comes from swapped
-// packets is filled soon; a gap that stays could collect a million.
+// maxAcks is the largest number of acks that are noted for one gap. A gap that comes
+// from swapped packets is filled soon; a gap that stays could collect a million.
 const maxAcks = 8
 
 // notable reports whether to note that the peer acknowledges the stream up to a
@@ -54,9 +53,9 @@ func (h *Half) unbroken() int64 {
 // acks are sorted by what they acknowledge, one for each number.
 type acks []ack
 
-// acks returns what the peer acknowledged of a recording of a stream that ends
-// at a relative number. Only acks that end with a segment count, because forged
-// captures have ACK numbers without meaning.
+// acks returns the acknowledgements of the peer for a recorded stream that ends at a
+// relative number. Only acks that end with a segment count, because forged captures
+// have ACK numbers without meaning.
 func (r *Recording) acks(peer *Recording, end int64) acks {
 	if r == nil || peer == nil || len(peer.noted) == 0 {
 		return nil

@@ -11,8 +11,8 @@ type Analysis uint16
 
 // The flags of an Analysis.
 const (
-	// Retransmission: it repeats data that was seen. The next two are kinds of
-	// it, and set it too.
+	// Retransmission: it repeats data that was seen. The next two flags are kinds of
+	// retransmission, and are set in addition to this one.
 	Retransmission Analysis = 1 << iota
 	// FastRetransmission: it follows duplicate ACKs (RFC 5681).
 	FastRetransmission
@@ -46,7 +46,7 @@ const (
 // segment of either direction. Its numbers are those on the wire.
 type analysis struct {
 	nextTime int64
-	next     uint32 // behind the highest segment
+	next     uint32 // after the end of the highest segment
 	// ackable is the number up to which everything was seen and may be
 	// acknowledged.
 	ackable uint32

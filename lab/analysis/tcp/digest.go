@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// maxWaiting limits the bytes, of all streams together, that wait for a gap
-// before them to be filled.
+// maxWaiting limits the memory, of all streams together, for bytes that come after a
+// gap that may still be filled.
 const maxWaiting = 32 << 20
 
 // A Pool counts the waiting bytes of all streams.
@@ -29,8 +29,8 @@ type Digest struct {
 	// acknowledgements are not set.
 	To func(Chunk)
 
-	early  *Recording // until the start of the stream is known; nil for nothing
-	digest *digest    // after that
+	early  *Recording // the data until the start of the stream is known; nil if there is none
+	digest *digest    // once the start is known
 }
 
 // Add takes the data of a segment of the direction h.
@@ -86,7 +86,7 @@ func (d *Digest) Sum(h *Half) string {
 // SumRecording is like Sum, for a direction that was recorded completely.
 func SumRecording(h *Half, r *Recording) string { return (&Digest{early: r}).Sum(h) }
 
-// End passes to To what still waits for bytes that are not in the capture.
+// End passes the remaining data to To: data after a gap that the capture did not fill.
 func (d *Digest) End(h *Half) {
 	if d.digest == nil {
 		d.hashEarly(&Pool{}, h)
@@ -108,7 +108,7 @@ func (d *digest) hashOf(h *Half, c Chunk) {
 	d.add(c)
 }
 
-// end returns the relative number behind the last byte.
+// end returns the relative number after the last byte.
 func (c *Chunk) end() int64 { return c.Seq + int64(len(c.Data)) }
 
 // A digest hashes a stream in order from a relative number. Segments that are
@@ -121,17 +121,17 @@ type digest struct {
 	waiting     []Chunk // in order
 	latest      int     // the last packet that was added
 	gap         bool    // before next
-	hopeless    bool    // a gap was not filled in time
+	hopeless    bool    // a gap was not filled in time; there is no digest
 }
 
-// cost is the memory of a waiting chunk, besides its bytes.
+// cost is the memory of a waiting chunk in bytes, without its data.
 const cost = 88
 
 func newDigest(p *Pool, start int64, to func(Chunk)) *digest {
 	return &digest{pool: p, hash: sha256.New(), to: to, start: start, next: start}
 }
 
-// add adds data at its place.
+// add hashes data, or keeps it until the data before it has come.
 func (d *digest) add(c Chunk) {
 	if d.hopeless || c.end() <= d.next {
 		return
@@ -171,8 +171,8 @@ func (d *digest) write(c *Chunk) {
 	d.next, d.gap = end, false
 }
 
-// wait keeps data for later. If too much waits, the gap will not be filled, and
-// the digest is given up.
+// wait keeps data for later. If too much waits, the gap will hardly be filled, and
+// there is no digest.
 func (d *digest) wait(c Chunk) {
 	if d.pool.bytes+len(c.Data)+cost > maxWaiting {
 		d.giveUp()

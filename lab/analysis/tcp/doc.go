@@ -1,6 +1,7 @@
-// Package tcp follows TCP connections segment by segment. It computes relative
-// sequence numbers, Wireshark's analysis flags and Zeek's connection history,
-// and it keeps track of which bytes of the two streams are in the capture.
+// Package tcp follows each TCP connection of a capture, segment by segment. It takes
+// packets from package packet. It computes relative sequence numbers, Wireshark's
+// analysis flags and Zeek's connection history, and it keeps track of which bytes of
+// the two streams are in the capture.
 //
 // A [State] takes the segments of one connection and fills in a [Segment] for
 // each. A [Recording] keeps the bytes of a stream, which the layer above reads

@@ -11,16 +11,16 @@ type Flow struct {
 	Packets int
 	// SYN is the number of the first packet with this flag, 0 for none.
 	SYN int
-	// ISN is the sequence number on the wire that the relative number 0
-	// stands for: the SYN's, or one less than the first one seen.
+	// ISN is the sequence number on the wire that corresponds to the relative number 0:
+	// that of the SYN, or one less than the first number seen.
 	ISN uint32
 	// Segments counts the packets that carry data.
 	Segments int
-	// Bytes is the length of the stream as far as it was seen: retransmitted
-	// bytes are counted once, gaps are not counted.
+	// Bytes is the number of bytes of the stream that were seen: retransmitted bytes
+	// count once, gaps do not count.
 	Bytes int64
-	// Missing is the number of bytes that the capture has not got although
-	// later ones show that they were sent.
+	// Missing is the number of bytes that are not in the capture although later bytes
+	// show that they were sent.
 	Missing int64
 	// Wire is the number of bytes of data in all segments, retransmissions
 	// included.
@@ -33,47 +33,46 @@ type Flow struct {
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int
-	// FINTime and the others are the stamps of those packets, in nanoseconds
-	// since 1970.
+	// FINTime and the others are the timestamps of those packets, in nanoseconds since
+	// 1970.
 	FINTime, RSTTime, FirstDataTime, LastDataTime int64
 }
 
-// A Half is one direction of a connection while its packets pass: its sequence
-// numbers, and what of its stream has been seen. Bytes and Missing of its Flow are
-// counted by [State.Flow] only.
+// A Half is the state of one direction of a connection while its packets are read: its
+// sequence numbers, and which parts of its stream were seen. Of its Flow, Bytes and
+// Missing are not set; [State.Flow] computes them.
 type Half struct {
 	Flow
 
-	// Relative numbers start where the first number seen says: ISN stands for
-	// 0. reach is the highest one so far; the next is looked for around it,
-	// which is how a stream of more than 4 GiB is followed.
+	// reach is the highest relative number so far. A number on the wire is taken for
+	// the relative number nearest to reach. So a stream can be longer than 4 GiB.
 	reach int64
 
-	// syn is the relative number of the first SYN, fin that behind the data
+	// syn is the relative number of the first SYN, fin that of the end of the data
 	// before the first FIN.
 	syn, fin int64
 
-	// have is what has been seen of the stream.
+	// have are the parts of the stream that were seen.
 	have ranges.Set
 	head *head // nil if the SYN was seen, or nothing yet
-	// The peer's part of the handshake says where the stream begins whose SYN was not
-	// recorded: at ackedFrom, if acked.
+	// If the SYN was not recorded but the peer's part of the handshake was, acked is
+	// set, and the stream begins at ackedFrom.
 	ackedFrom int64
 
 	analysis analysis
 	history  history
 
-	gap   int64 // in front of which acks were noted
-	noted int8  // how many
+	gap   int64 // the start of the gap for which acks were noted
+	noted int8  // how many acks
 
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
-	answered         bool // its SYN answered another one
+	answered         bool // its SYN was an answer: it had the ACK flag
 	acked            bool
-	scale            int8 // of the windows it announces, -1 if its SYN offered none
+	scale            int8 // window scale that its SYN offered, -1 for none
 }
 
-// anchor fixes the number that is called 0.
+// anchor sets the initial sequence number, whose relative number is 0.
 func (h *Half) anchor(isn uint32) {
 	if !h.anchored {
 		h.anchored, h.ISN = true, isn
@@ -104,14 +103,16 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 	}
 }
 
-// scales reports whether one direction scales its windows: it does if both sides
-// offered to, and the answer to an offer is an offer too (RFC 7323 section 2.2).
+// scales reports whether the windows of this direction are scaled: both sides offered
+// it, or the peer's SYN was not recorded and this side answered it with an offer, which
+// it may do only if the peer offered first (RFC 7323 section 2.2).
 func (h *Half) scales(peer *Half) bool {
 	return h.scale >= 0 && (peer.scale >= 0 || h.answered && !peer.synSeen)
 }
 
-// start is where the stream begins: behind the SYN, or else where the peer's part of
-// the handshake says, or at the lowest number seen in the first segments.
+// start returns the relative number of the first byte of the stream: the one after the
+// SYN. Without a SYN it is the number that the peer's part of the handshake
+// acknowledged, or the lowest number of the first segments.
 func (h *Half) start() int64 {
 	switch {
 	case h.synSeen:
@@ -127,7 +128,8 @@ func (h *Half) start() int64 {
 // Begins reports whether the capture has the beginning of the stream.
 func (h *Half) Begins() bool { return h.synSeen && h.have.Covers(h.syn+1, h.syn+2) }
 
-// Stream is what has been seen of the stream, within its two ends.
+// Stream returns the parts of the stream that were seen, and the relative numbers of
+// its two ends.
 func (h *Half) Stream() (have ranges.Set, start, end int64) {
 	start, end = h.start(), 1<<62
 	if h.finSeen && h.fin >= start {
@@ -143,19 +145,20 @@ func (h *Half) Stream() (have ranges.Set, start, end int64) {
 	return have, start, end
 }
 
-// A head finds where a stream begins whose SYN is not in the capture: at the
-// lowest number among its first segments, which may have come out of order.
+// A head finds the start of a stream whose SYN is not in the capture: the lowest number
+// among its first segments, which may have come out of order.
 type head struct {
-	segments lowest // that are no keep-alive probes
-	bytes    lowest // that may be some
-	probed   int64  // behind the last one that is one
+	segments lowest // segments that are not keep-alive probes
+	bytes    lowest // segments of one byte, which may be keep-alive probes
+	probed   int64  // after the last segment that looks like a keep-alive probe
 }
 
-// data takes note of a segment with data. A keep-alive probe repeats the byte before the
-// stream, or has a zero for it, and must not be taken for its beginning. So one byte
-// counts only if nothing else does: if it stands before the first number that was seen,
-// or if it is a zero or the end of a line. (A probe that opens the capture and is neither
-// cannot be distinguished from a command that is typed, and is taken for that.)
+// data takes note of a segment with data. A keep-alive probe repeats the byte before
+// the stream, or has a zero in its place, and is not the start of the stream. So a
+// segment of one byte that comes before the first number seen, or that is a zero or the
+// end of a line, counts only if there are no other segments. (A probe that is the first
+// packet of the capture and has another byte looks like a command that is typed letter
+// by letter, and is taken for that.)
 func (s *head) data(t *Segment, seq int64) {
 	probe := len(t.Payload) == 1 && (t.Payload[0] == 0 || t.Payload[0] == '\n')
 	switch {
@@ -178,7 +181,7 @@ func (s *head) start() int64 {
 	return s.probed
 }
 
-// lowest is the lowest of the first numbers added.
+// lowest keeps the lowest of the first numbers added.
 type lowest struct {
 	n          int
 	first, low int64
@@ -186,7 +189,7 @@ type lowest struct {
 
 const (
 	headSegments = 200     // how many numbers count as the first
-	headReach    = 1 << 24 // how far behind the very first one may lie
+	headReach    = 1 << 24 // how far below the very first number the others may be
 )
 
 func (l *lowest) add(seq int64) {

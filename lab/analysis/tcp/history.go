@@ -4,11 +4,11 @@ package tcp
 
 import "ftplab/lab/analysis/packet"
 
-// A history is the state of one direction for the letters.
+// A history is the state of one direction that decides which letters come next.
 type history struct {
 	top            int64
 	seen           uint32 // a bit for each letter
-	syn, fin, rst  uint32 // the numbers on the wire of the last ones
+	syn, fin, rst  uint32 // sequence numbers of the last SYN, FIN and RST, as on the wire
 	repeats, nextT int    // retransmitted segments, and their number at which the next T is due
 }
 

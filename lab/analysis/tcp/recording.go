@@ -1,4 +1,4 @@
-// The bytes of a stream that may be dialogue. They are put in order when the
+// The bytes of a stream that may be FTP dialogue. They are put in order when the
 // connection has ended.
 
 package tcp
@@ -90,8 +90,8 @@ type Chunk struct {
 	Urgent bool
 }
 
-// Streams returns what was recorded of the two directions of a connection, each put
-// in order.
+// Streams returns the recorded data of the two directions of a connection, each in the
+// order of its stream.
 func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
 	for dir, r := range recorded {
 		_, start, end := s.Halves[dir].Stream()
@@ -100,8 +100,8 @@ func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
 	return streams
 }
 
-// chunks puts what was recorded between the relative numbers start and end in
-// order. Each byte comes from the first segment with it. Gaps are skipped.
+// chunks yields the recorded data between the relative numbers start and end, in order.
+// Each byte comes from the first segment that contains it. Gaps are skipped.
 func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 	return func(yield func(Chunk) bool) {
 		if r == nil {

@@ -6,8 +6,8 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A Segment is a TCP segment in its connection: its header, and what follows
-// from the segments before it.
+// A Segment is a TCP segment of a connection: its header, and what its meaning is after
+// the segments before it.
 type Segment struct {
 	*packet.TCP
 	// Direction is 0 if it comes from the sender of the connection's first packet,
@@ -25,12 +25,13 @@ type Segment struct {
 	// tcp.analysis.*.
 	Analysis Analysis
 
-	// acks is the number up to which its data acknowledges the peer, if that is
-	// to be noted; else 0.
+	// acks is the number up to which the segment acknowledges the peer, if an ack must
+	// be noted; else 0.
 	acks int64
 }
 
-// A SACKBlock is a range that arrived behind a gap, in relative sequence numbers.
+// A SACKBlock is a range of bytes that arrived after a gap, in relative sequence
+// numbers.
 type SACKBlock struct{ Left, Right int64 }
 
 // Clone returns a copy of s that belongs to the clone of its packet.

@@ -8,18 +8,18 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A State is what is known of one connection while its packets pass. It speaks of
-// two directions: 0 is that of the sender of the first packet. Who is client and
-// who is server in terms of FTP is for the layer above to say.
+// A State is what is known of one connection while its packets are read. Direction 0 is
+// that of the sender of the first packet, direction 1 the other. Package ftp decides
+// which side is the FTP client and which is the server.
 type State struct {
 	// Ends are the senders of the two directions.
 	Ends [2]netip.AddrPort
 	// FirstPacket and LastPacket are packet numbers, FirstTime and LastTime their
-	// stamps in nanoseconds since 1970.
+	// timestamps in nanoseconds since 1970.
 	FirstPacket, LastPacket int
 	FirstTime, LastTime     int64
-	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that
-	// answered it. It counts only if HandshakeSeen.
+	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that answered
+	// it. It is valid if HandshakeSeen is set.
 	HandshakeRTT  time.Duration
 	HandshakeSeen bool
 	// Halves are the two directions.
@@ -39,8 +39,8 @@ type State struct {
 	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
 }
 
-// Begin makes s the state of a connection of which nothing has been seen yet. It
-// uses the memory of the connection that s was before.
+// Begin makes s the state of a new connection. It reuses the memory of the connection
+// that s described before.
 func (s *State) Begin(src, dst netip.AddrPort) {
 	letters, have := s.letters[:0], [2]ranges.Set{s.Halves[0].have[:0], s.Halves[1].have[:0]}
 	*s = State{Ends: [2]netip.AddrPort{src, dst}, letters: letters, opener: -1, answerer: -1, firstFIN: -1, firstRST: -1}
@@ -49,8 +49,7 @@ func (s *State) Begin(src, dst netip.AddrPort) {
 	}
 }
 
-// Add takes the next segment of the connection, and fills in seg with what the
-// segments before it make of it.
+// Add takes the next segment of the connection and fills in seg.
 func (s *State) Add(p *packet.Packet, seg *Segment) {
 	t := p.TCP
 	*seg = Segment{TCP: t, Window: int(t.RawWindow), SACK: seg.SACK[:0]}
@@ -104,7 +103,7 @@ func (s *State) analyse(time int64, seg *Segment, fwd, rev *Half) {
 	}
 }
 
-// handshake takes note of a SYN.
+// handshake notes a SYN.
 func (s *State) handshake(p *packet.Packet, seg *Segment) {
 	if seg.Flags&packet.SYN == 0 {
 		return
@@ -132,9 +131,9 @@ func (s *State) handshake(p *packet.Packet, seg *Segment) {
 	}
 }
 
-// acknowledged takes note of where the stream of the other side begins, if its SYN was not
-// recorded: the answer to that acknowledges it, and so does the last segment of the
-// handshake.
+// acknowledged notes where the stream of the other side begins, if its SYN was not
+// recorded. The SYN and ACK that answers this SYN acknowledges it, and so does the last
+// segment of the handshake.
 func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
 	if rev.synSeen || rev.acked || rev.Segments > 0 || seg.Flags&packet.ACK == 0 {
 		return
@@ -146,7 +145,7 @@ func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
 	}
 }
 
-// ending takes note of a FIN or RST.
+// ending notes a FIN or RST.
 func (s *State) ending(p *packet.Packet, seg *Segment) {
 	h := &s.Halves[seg.Direction]
 	if seg.Flags&packet.FIN != 0 {
@@ -167,7 +166,7 @@ func (s *State) ending(p *packet.Packet, seg *Segment) {
 	}
 }
 
-// Initiator is the direction that opened the connection, -1 if no handshake was
+// Initiator returns the direction that opened the connection, -1 if no handshake was
 // seen.
 func (s *State) Initiator() int {
 	if s.opener < 0 && s.answerer >= 0 {
@@ -176,15 +175,15 @@ func (s *State) Initiator() int {
 	return int(s.opener)
 }
 
-// FirstFIN and FirstRST are the directions of the first packets with these flags,
-// -1 for none.
+// FirstFIN and FirstRST return the directions of the first packets with these flags, -1
+// for none.
 func (s *State) FirstFIN() int { return int(s.firstFIN) }
 func (s *State) FirstRST() int { return int(s.firstRST) }
 
 // HandshakeBegun reports whether the capture has a SYN of the connection.
 func (s *State) HandshakeBegun() bool { return s.opener >= 0 || s.answerer >= 0 }
 
-// DataSegments is how many segments of both directions carry data.
+// DataSegments returns how many segments of both directions carry data.
 func (s *State) DataSegments() int { return s.Halves[0].Segments + s.Halves[1].Segments }
 
 // Flow returns the facts of a direction.
@@ -201,7 +200,8 @@ func (s *State) Flow(dir int) Flow {
 	return f
 }
 
-// History is Zeek's, in capital letters what the given direction contributed.
+// History returns Zeek's connection history. The events of the given direction are in
+// capital letters.
 func (s *State) History(capital int) string {
 	text := make([]byte, len(s.letters))
 	for i, l := range s.letters {

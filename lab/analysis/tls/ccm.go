@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 )
 
-// A ccm opens what AES-CCM sealed (RFC 3610; RFC 6655; Go's library has no CCM),
-// with nonces of 12 bytes, so the length of the data has 3 bytes.
+// A ccm decrypts AES-CCM (RFC 3610; RFC 6655), which Go's library does not have. Its
+// nonces have 12 bytes, so the length of the data has 3 bytes.
 type ccm struct {
 	block cipher.Block
 	tag   int // bytes of the authentication tag

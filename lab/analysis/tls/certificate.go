@@ -6,9 +6,9 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// readCertificates reads the body of a Certificate message, the owner's first. In TLS
-// 1.3 a context stands before the list and extensions behind each (RFC 5246, section
-// 7.4.2; RFC 8446, section 4.4.2).
+// readCertificates reads the body of a Certificate message. The owner's certificate
+// comes first. In TLS 1.3, the list has a context before it, and each certificate has
+// extensions after it (RFC 5246, section 7.4.2; RFC 8446, section 4.4.2).
 func readCertificates(b []byte, v Version, packet int) ([]Certificate, error) {
 	s := cryptobyte.String(b)
 	var context, list, der, extensions cryptobyte.String

@@ -16,15 +16,15 @@ var errMAC = errors.New("its MAC is wrong")
 
 // An opener decrypts the records of one direction, with one key.
 type opener interface {
-	// open decrypts and authenticates a record and appends what was in it to dst.
-	// seq is its number since the key was taken into use, from 0. The content type
-	// returned is the real one. It can be called for a record more than once.
+	// open decrypts and authenticates a record and appends its content to dst. seq is
+	// its number since the first use of the key, from 0. typ is the real content type.
+	// It can be called for a record more than once.
 	open(dst []byte, seq uint64, r *record) (data []byte, typ uint8, err error)
-	// passed is called once for each record, also one that cannot be opened.
+	// passed is called once for each record, even if the record cannot be decrypted.
 	passed(r *record)
 }
 
-// An aead opens what was sealed with associated data (RFC 5116).
+// An aead decrypts and authenticates data with associated data (RFC 5116).
 type aead interface {
 	NonceSize() int
 	Overhead() int
@@ -55,8 +55,8 @@ func newBlock(s suite, key []byte) (cipher.Block, error) {
 	return aes.NewCipher(key)
 }
 
-// nonceFor is the nonce of a record whose number is XORed into the IV (RFC 7905,
-// section 2; RFC 8446, section 5.3).
+// nonceFor returns the nonce of a record: the IV XORed with the number of the record
+// (RFC 7905, section 2; RFC 8446, section 5.3).
 func nonceFor(iv []byte, seq uint64) []byte {
 	nonce := make([]byte, len(iv))
 	binary.BigEndian.PutUint64(nonce[len(nonce)-8:], seq)

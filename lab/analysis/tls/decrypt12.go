@@ -12,7 +12,7 @@ import (
 	"hash"
 )
 
-// parameters are what the two hellos of a handshake settle.
+// parameters are the results of the two hellos of a handshake.
 type parameters struct {
 	version                    Version
 	suite                      suite
@@ -95,12 +95,13 @@ func (s suite) blockSize() int {
 
 const (
 	saltLen     = 4 // bytes of the nonce that come from the key block (RFC 5288, section 3)
-	explicitLen = 8 // the others, which stand in the record
+	explicitLen = 8 // the other bytes of the nonce, which the record contains
 	chachaIV    = 12
 )
 
-// additional is the data that is authenticated beside the content: the record's
-// number, type, version and the length of the content (RFC 5246, section 6.2.3).
+// additional returns the additional data that is authenticated with the content: the
+// record's number, type, version and the length of the content (RFC 5246, section
+// 6.2.3).
 func additional(seq uint64, r *record, length int) []byte {
 	b := binary.BigEndian.AppendUint64(make([]byte, 0, 13), seq)
 	b = append(b, r.typ, byte(r.version>>8), byte(r.version))
@@ -111,7 +112,7 @@ func additional(seq uint64, r *record, length int) []byte {
 // 7905).
 type aeadOpener struct {
 	aead aead
-	iv   []byte // a salt of 4 bytes, or all of it
+	iv   []byte // a salt of 4 bytes, or the whole IV
 }
 
 func (o *aeadOpener) open(dst []byte, seq uint64, r *record) ([]byte, uint8, error) {
@@ -143,7 +144,7 @@ type cbcOpener struct {
 	block cipher.Block
 	mac   hash.Hash
 	etm   bool
-	// chain is the IV of the next record with TLS 1.0: the end of the one before.
+	// chain is the IV of the next record in TLS 1.0: the end of the previous record.
 	// Later versions have the IV in the record.
 	chain []byte
 }
@@ -182,8 +183,9 @@ func (o *cbcOpener) open(dst []byte, seq uint64, r *record) ([]byte, uint8, erro
 	return dst[:at+n], r.typ, nil
 }
 
-// unpadded is the length of data without its padding, whose bytes all have the
-// value of its length, which is not counted in it.
+// unpadded returns the length of data without its padding (RFC 5246, section 6.2.3.2).
+// Each byte of the padding, and the byte after it, has the length of the padding as its
+// value.
 func unpadded(data []byte) (int, bool) {
 	pad := data[len(data)-1]
 	n := len(data) - 1 - int(pad)
@@ -198,7 +200,7 @@ func unpadded(data []byte) (int, bool) {
 	return n, true
 }
 
-// authentic reports whether the HMAC of the content is this one.
+// authentic reports whether want is the HMAC of the content.
 func (o *cbcOpener) authentic(seq uint64, r *record, content, want []byte) bool {
 	o.mac.Reset()
 	o.mac.Write(additional(seq, r, len(content)))

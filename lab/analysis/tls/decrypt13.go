@@ -18,8 +18,7 @@ func (s suite) expandLabel(secret []byte, label string, length int) ([]byte, err
 	return hkdf.Expand(s.hash.New, secret, string(info), length)
 }
 
-// updated is the traffic secret that follows this one after a KeyUpdate (RFC 8446,
-// section 7.2).
+// updated returns the traffic secret after a KeyUpdate (RFC 8446, section 7.2).
 func (s suite) updated(secret []byte) ([]byte, error) {
 	return s.expandLabel(secret, "traffic upd", s.hash.Size())
 }

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// A ClientHello is what a client offers in clear (RFC 8446, section 4.1.2).
+// A ClientHello has what a client offers in clear (RFC 8446, section 4.1.2).
 type ClientHello struct {
 	Packet int
-	// Versions are those of the extension supported_versions, or the one version
-	// of a hello without it. Values that only keep implementations flexible
-	// (GREASE, RFC 8701) are left out, also below.
+	// Versions are those of the extension supported_versions, or the one version of a
+	// hello without it. This list and those below leave out GREASE values (RFC 8701),
+	// which have no meaning.
 	Versions     []Version
 	CipherSuites []CipherSuite
 	ServerName   string // RFC 6066, section 3
 	ALPN         []string
-	// Offer is how the client would resume an earlier session, and Tickets the
-	// fingerprints of the sessions it names, as [Ticket] has them. A session ID may
-	// name none: Go's client always sends one.
+	// Offer is how the client offers to resume an earlier session, and Tickets are the
+	// fingerprints of the sessions that it names (see [Ticket]). A session ID may be
+	// that of no session: Go's client always sends one.
 	Offer   Resumption
 	Tickets []string
 	// EarlyData says that 0-RTT data follows (RFC 8446, section 4.2.10).
@@ -28,7 +28,7 @@ type ClientHello struct {
 	etm       bool
 }
 
-// A ServerHello is what a server chose in clear (RFC 8446, section 4.1.3).
+// A ServerHello has what a server chose in clear (RFC 8446, section 4.1.3).
 type ServerHello struct {
 	Packet      int
 	Version     Version
@@ -38,7 +38,7 @@ type ServerHello struct {
 	sessionID   []byte
 	alpn        string
 	compression uint8
-	psk         int // the identity chosen, -1 for none
+	psk         int // the index of the chosen identity, -1 for none
 	etm         bool
 	retry       bool // it is a HelloRetryRequest
 }
@@ -59,19 +59,19 @@ const (
 type Ticket struct {
 	Packet int
 	// Fingerprint is the SHA-256 of the ticket or session ID in hexadecimal. A later
-	// ClientHello that names this session has the same.
+	// ClientHello that names this session has the same fingerprint.
 	Fingerprint string
 	Lifetime    time.Duration // 0: the server does not say
 }
 
-// Handshake says how far a handshake was seen.
+// Handshake says how much of a handshake was seen.
 type Handshake string
 
-// How far a handshake was seen.
+// How much of a handshake was seen.
 const (
 	NotSeen   Handshake = ""          // not even a ClientHello
-	Cut       Handshake = "cut"       // it began and did not end
-	Encrypted Handshake = "encrypted" // TLS 1.3 without keys: its end is not in clear
+	Cut       Handshake = "cut"       // its beginning, and not its end
+	Encrypted Handshake = "encrypted" // TLS 1.3 without keys: its end is encrypted
 	Complete  Handshake = "complete"  // both sides sent Finished
 )
 
@@ -81,7 +81,8 @@ type Certificate struct {
 	Subject, Issuer     string // as RFC 2253 writes names
 	NotBefore, NotAfter time.Time
 	SHA256              string // of the whole certificate, in hexadecimal
-	// Malformed is the reason why only the digest is known, "" if there is none.
+	// Malformed says why the certificate could not be parsed, so that only SHA256 is
+	// set. It is "" for a good certificate.
 	Malformed string
 }
 
@@ -89,7 +90,8 @@ type Certificate struct {
 type Alert struct {
 	Dir    int
 	Packet int
-	// Encrypted says that it could not be read. Level and Description are 0 then.
+	// Encrypted says that the alert could not be decrypted. Level and Description are 0
+	// then.
 	Encrypted          bool
 	Level, Description uint8
 }
@@ -141,23 +143,25 @@ func (r *Records) add(length int) {
 
 // A Flow is one direction of a session.
 type Flow struct {
-	// The records, by the content type in their header. With TLS 1.3 that of
-	// everything encrypted is application data.
+	// The records, by the content type in their header. In TLS 1.3 every encrypted
+	// record has the type application data.
 	Handshake, ChangeCipherSpec, Alert, ApplicationData, Other Records
 
 	// FirstPacket and LastPacket are the packets of its first and last record.
 	FirstPacket, LastPacket int
-	// Encrypted is the number of encrypted records, Decrypted of those read.
+	// Encrypted is the number of encrypted records, Decrypted the number of those that
+	// were decrypted.
 	Encrypted, Decrypted int
-	// Data is the number of bytes of application data that was decrypted.
+	// Data is the number of bytes of decrypted application data.
 	Data int64
 	// KeyUpdates counts the messages of that name (RFC 8446, section 4.6.3).
 	KeyUpdates int
-	// CloseNotify is the packet of the first alert of that name, 0 if none was
-	// read. EncryptedAlert is the packet of the last alert that could not be read,
-	// 0 for none: TLS 1.3 does not show which records are alerts.
+	// CloseNotify is the packet of the first close_notify alert, 0 if none was read.
+	// EncryptedAlert is the packet of the last alert that could not be decrypted, 0 for
+	// none. It is 0 in TLS 1.3, where nobody without keys sees which records are
+	// alerts.
 	CloseNotify, EncryptedAlert int
-	// ClearFrom is the packet from which on it is no longer, or never was, TLS.
+	// ClearFrom is the first packet with bytes that are not TLS, 0 for none.
 	ClearFrom int
 }
 
@@ -182,17 +186,17 @@ type KeyState string
 // Whether a session can be decrypted.
 const (
 	NoKeys       KeyState = "no keys"             // the key log has none for it
-	KeysUnused   KeyState = "nothing to decrypt"  // it has, and nothing encrypted was seen
+	KeysUnused   KeyState = "nothing to decrypt"  // the key log has some, but nothing encrypted was seen
 	KeysFit      KeyState = "decrypted"           // at least one record; see Problems for others
 	KeysDoNotFit KeyState = "the keys do not fit" // not one record could be decrypted
-	NotSupported KeyState = "not supported"       // no keys help: see Problems
+	NotSupported KeyState = "not supported"       // not even with keys: see Problems
 )
 
 const (
 	maxListed = 64 // tickets, alerts, problems and certificates that are kept of a session
 )
 
-// appendBounded appends a fact unless there are too many of its kind already.
+// appendBounded appends v unless the list has maxListed elements.
 func appendBounded[T any](list []T, v T) []T {
 	if len(list) < maxListed {
 		list = append(list, v)

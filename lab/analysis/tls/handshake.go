@@ -8,18 +8,18 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A handshake is what is known of the handshake that is going on.
+// A handshake is the state of the current handshake.
 type handshake struct {
 	client *ClientHello
 	server *ServerHello
 	retry  bool // there was a HelloRetryRequest
-	// done says that the server sent a whole flight: it does not resume a session.
+	// done says that the server sent ServerHelloDone: it does not resume a session.
 	done bool
-	// earlyKnown says that no more will become known about 0-RTT data.
+	// earlyKnown says that nothing more can be learned about 0-RTT data.
 	earlyKnown bool
 }
 
-// version is the one that the server chose, 0 if that is not known.
+// version returns the version that the server chose, 0 if it is not known.
 func (hs *handshake) version() Version {
 	switch {
 	case hs.server != nil:
@@ -130,9 +130,9 @@ func (s *Session) serverHello(dir int, r *record, body []byte) error {
 	return nil
 }
 
-// noteResumption looks whether the server agreed to resume: it chose a PSK (RFC 8446,
-// section 4.2.11), or gave the client's session ID back (RFC 5246, section 7.4.1.3),
-// which says the same of a ticket (RFC 5077, section 3.4).
+// noteResumption notes whether the server agreed to resume a session: it chose a PSK
+// (RFC 8446, section 4.2.11), or returned the client's session ID (RFC 5246, section
+// 7.4.1.3), which also accepts a ticket (RFC 5077, section 3.4).
 func (s *Session) noteResumption(hs *handshake) {
 	if hs.client == nil {
 		return
@@ -179,8 +179,8 @@ func (s *Session) newTicket(r *record, body []byte, is13 bool) error {
 	return nil
 }
 
-// encryptedExtensions reads what the server of TLS 1.3 does not say in clear (RFC
-// 8446, section 4.3.1).
+// encryptedExtensions reads the extensions that a server of TLS 1.3 sends encrypted
+// (RFC 8446, section 4.3.1).
 func (s *Session) encryptedExtensions(body []byte) error {
 	ok := extensions(body, func(typ uint16, v cryptobyte.String) (ok bool) {
 		switch typ {
@@ -201,7 +201,7 @@ func (s *Session) encryptedExtensions(body []byte) error {
 	return nil
 }
 
-// Handshake says how far the first handshake was seen.
+// Handshake returns how much of the first handshake was seen.
 func (s *Session) Handshake() Handshake {
 	switch {
 	case s.ClientHello == nil && s.ServerHello == nil:

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// errMalformed says that a handshake message does not have the form of its type.
+// errMalformed is returned for a handshake message that does not have the form of its
+// type.
 var errMalformed = errors.New("a malformed handshake message")
 
 // retryRandom is the random of a ServerHello that is a HelloRetryRequest: the
@@ -45,8 +46,8 @@ func readClientHello(b []byte) (*ClientHello, error) {
 	return h, nil
 }
 
-// mayResumeByID reports whether the session ID of the hello can be that of a session.
-// A client of TLS 1.3 sends one that means nothing (RFC 8446, appendix D.4).
+// mayResumeByID reports whether the session ID of the hello can be that of a session. A
+// client of TLS 1.3 sends a session ID without meaning (RFC 8446, appendix D.4).
 func (h *ClientHello) mayResumeByID() bool {
 	for _, v := range h.Versions {
 		if v >= TLS13 {
@@ -104,8 +105,8 @@ func (h *ClientHello) serverName(v cryptobyte.String) bool {
 	return true
 }
 
-// preSharedKeys reads the identities, which are tickets unless a key was agreed upon
-// otherwise (RFC 8446, section 4.2.11).
+// preSharedKeys reads the identities. Each is a ticket, or names a key that the two
+// sides agreed on outside TLS (RFC 8446, section 4.2.11).
 func (h *ClientHello) preSharedKeys(v cryptobyte.String) bool {
 	var list, identity cryptobyte.String
 	var age uint32
@@ -162,8 +163,7 @@ func readServerHello(b []byte) (*ServerHello, error) {
 	return h, nil
 }
 
-// extensions calls use for each extension of what is left of a hello; it may have
-// none.
+// extensions calls use for each extension in the rest of a hello.
 func extensions(s cryptobyte.String, use func(typ uint16, v cryptobyte.String) bool) bool {
 	if s.Empty() {
 		return true
@@ -205,8 +205,8 @@ func firstALPN(v cryptobyte.String) (string, bool) {
 	return protocols[0], true
 }
 
-// uint16s yields the numbers of a list but for those of GREASE (RFC 8701), which mean
-// nothing.
+// uint16s yields the numbers of a list without GREASE values (RFC 8701), which have no
+// meaning.
 func uint16s(s cryptobyte.String) func(yield func(uint16) bool) {
 	return func(yield func(uint16) bool) {
 		for v := uint16(0); s.ReadUint16(&v); {

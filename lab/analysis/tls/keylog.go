@@ -10,17 +10,19 @@ import (
 )
 
 // Keys are the secrets of sessions, from key logs. The zero value has none. The
-// sessions of a capture share one, which is for one goroutine.
+// sessions of a capture share one Keys. It must not be used by several goroutines at
+// once.
 //
-// Up to TLS 1.2 a resumed session has the master secret of the one before, and some
-// libraries, as Go's, do not log it again. So a session adds the secrets of the
-// tickets that it has seen; read it before those that resume it.
+// Up to TLS 1.2 a resumed session has the master secret of the earlier session, and
+// some libraries, such as Go's, do not log it again. So each session adds the secrets
+// that belong to the tickets it has seen. Read a session before the sessions that
+// resume it.
 type Keys struct {
 	secrets map[secretName][]byte
 	tickets map[string][]byte // master secrets, by the fingerprint of the ticket
 }
 
-// A secretName says which secret of which session one is.
+// A secretName identifies a secret: its label and its session.
 type secretName struct {
 	label  string
 	random [32]byte // of the session's ClientHello
@@ -36,7 +38,7 @@ const (
 	labelServerTraffic   = "SERVER_TRAFFIC_SECRET_0"
 )
 
-const maxKeyLine = 1024 // bytes; a line of a key log has about 200
+const maxKeyLine = 1024 // bytes; most lines of a key log have about 200
 
 // secretLengths are the lengths in bytes that the secret of a label may have: the
 // master secret's, or those of the hashes of TLS 1.3.
@@ -49,7 +51,7 @@ var secretLengths = map[string][]int{
 	labelServerTraffic:   {32, 48},
 }
 
-// A BadLine is a line of a key log that makes no sense.
+// A BadLine is a line of a key log that is not valid.
 type BadLine struct {
 	Line   int // from 1
 	Reason string
@@ -58,9 +60,9 @@ type BadLine struct {
 func (b BadLine) String() string { return fmt.Sprintf("line %d: %s", b.Line, b.Reason) }
 
 // Read adds the secrets of a key log: a file, or the text of a decryption secrets
-// block. It passes over comments, empty lines and labels that it has no use for. It
-// goes on behind lines that make no sense, and returns the first 100 of them. The
-// error is that of the reader.
+// block. It skips comments, empty lines and labels that it does not use. It also skips
+// lines that are not valid, and returns the first 100 of them. The error is that of the
+// reader.
 func (k *Keys) Read(log io.Reader) (bad []BadLine, err error) {
 	r := bufio.NewReaderSize(log, maxKeyLine)
 	for number := 1; ; number++ {
@@ -86,7 +88,7 @@ func (k *Keys) Read(log io.Reader) (bad []BadLine, err error) {
 	}
 }
 
-// add adds the secret of a line, and returns what is wrong with it.
+// add adds the secret of a line. It returns what is wrong with the line, or "".
 func (k *Keys) add(line []byte) (reason string) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] == '#' {
@@ -133,7 +135,7 @@ func orList(n []int) string {
 // Len is the number of secrets.
 func (k *Keys) Len() int { return len(k.secrets) }
 
-// learn notes the master secret of the session that a ticket is for.
+// learn notes the master secret of the session that a ticket resumes.
 func (k *Keys) learn(t Ticket, master []byte) {
 	if k.tickets == nil {
 		k.tickets = map[string][]byte{}

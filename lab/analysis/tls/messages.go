@@ -6,24 +6,24 @@ const maxMessage = 1 << 18
 
 const messageHeader = 4 // bytes of a handshake message before its body: type, length
 
-// A messageReader joins the handshake messages of one direction, which may be cut
-// into records anywhere (RFC 8446, section 5.1).
+// A messageReader finds the handshake messages in the records of one direction. A
+// message may be split over several records (RFC 8446, section 5.1).
 type messageReader struct {
 	buf []byte
-	// astray says that the beginning of the next message is not known, because a
-	// record is missing or a message was too long.
-	astray bool
+	// lost says that the beginning of the next message is unknown, because a record is
+	// missing or a message was too long.
+	lost bool
 }
 
-// push gives the reader what was in a record.
+// push adds the content of a record.
 func (m *messageReader) push(b []byte) {
-	if !m.astray {
+	if !m.lost {
 		m.buf = append(m.buf, b...)
 	}
 }
 
-// next returns the next message, valid until the next push, and false if it is not
-// there as a whole.
+// next returns the next message, which is valid until the next push. It returns false
+// if the message is not complete yet.
 func (m *messageReader) next() (typ uint8, body []byte, ok bool) {
 	if len(m.buf) < messageHeader {
 		return 0, nil, false
@@ -43,8 +43,9 @@ func (m *messageReader) next() (typ uint8, body []byte, ok bool) {
 	return typ, body, true
 }
 
-// lose notes that a record of messages is missing.
-func (m *messageReader) lose() { m.buf, m.astray = nil, true }
+// lose notes that a record with messages is missing.
+func (m *messageReader) lose() { m.buf, m.lost = nil, true }
 
-// restart begins with a new message, as every key does (RFC 8446, section 5.1).
+// restart expects the beginning of a message. A message never continues after a change
+// of keys (RFC 8446, section 5.1).
 func (m *messageReader) restart() { *m = messageReader{} }

@@ -2,7 +2,7 @@ package tls
 
 import "fmt"
 
-// A Version is a protocol version as it stands in a hello.
+// A Version is a protocol version, with the number that a hello has.
 type Version uint16
 
 // The versions.

@@ -2,31 +2,31 @@ package tls
 
 import "fmt"
 
-// A counter knows the number that the next record of a direction has, which is
-// authenticated with it (RFC 5246, section 6.2.3.1; RFC 8446, section 5.3).
+// A counter counts the records of a direction. The number of a record is authenticated
+// with it (RFC 5246, section 6.2.3.1; RFC 8446, section 5.3).
 type counter struct {
-	// seq is the number, from 0 with each key. Behind a gap it is at least that, and at
-	// most slack more.
+	// seq is the number of the next record, from 0 with each key. After a gap, the
+	// number is between seq and seq+slack.
 	seq, slack uint64
 	// failed counts the records since the last one that could be decrypted.
 	failed uint64
-	// spent counts the numbers tried in vain behind gaps, since then.
+	// spent counts the numbers that were tried without success after gaps, since then.
 	spent int
 }
 
 const (
 	leastRecord = 14      // bytes of the shortest encrypted record, with its header
-	maxSpent    = 1 << 12 // numbers that are tried in vain; a record has 16 KiB
+	maxSpent    = 1 << 12 // numbers to try without success; a record has 16 KiB
 )
 
-// skip notes that bytes of unknown records are missing.
+// skip notes that bytes are missing, which may be any number of records.
 func (c *counter) skip(bytes int64) { c.slack += uint64(bytes)/leastRecord + 1 }
 
 // opened notes that the record of this number was decrypted.
 func (c *counter) opened(seq uint64) { *c = counter{seq: seq + 1} }
 
-// notOpened notes that a record could not be decrypted. Behind a gap it may have been
-// none.
+// notOpened notes that a record could not be decrypted. After a gap it may not have
+// been a record.
 func (c *counter) notOpened(length int) {
 	c.failed++
 	if c.slack > 0 {
@@ -36,16 +36,16 @@ func (c *counter) notOpened(length int) {
 	}
 }
 
-// use takes other keys into use.
+// use changes the keys of a direction.
 func (h *half) use(p protection) {
 	h.protection, h.following, h.counter = p, nil, counter{}
 	h.messages.restart()
 	h.earlyRefused = false
 }
 
-// open decrypts a record. A key has to authenticate it: the present one with the
-// number that is due, or behind a gap with one of those that are possible; or the
-// key that follows, if the change to it was in a record that could not be read.
+// open decrypts a record, if a key authenticates it. It tries the current key with the
+// next number, or after a gap with each possible number. It then tries the next key,
+// because the change of keys may have been in a record that could not be read.
 func (s *Session) open(dir int, r *record) (data []byte, typ uint8, err error) {
 	h := &s.halves[dir]
 	defer func() {
@@ -94,8 +94,8 @@ func (h *half) try(o opener, r *record, first, more uint64) (data []byte, typ ui
 	}
 }
 
-// failure notes that a record cannot be decrypted. While none in the direction could,
-// it is not known whether the record or the key is to blame.
+// failure notes that a record cannot be decrypted. As long as no record of the
+// direction was decrypted, either the record or the key may be wrong.
 func (s *Session) failure(dir int, r *record, err error) {
 	h := &s.halves[dir]
 	p := Problem{dir, r.body.Packet, h.number, "it cannot be decrypted: " + err.Error()}
@@ -106,8 +106,8 @@ func (s *Session) failure(dir int, r *record, err error) {
 	}
 }
 
-// blame decides at the end of a direction, or when a record was decrypted, what the
-// failures before it are.
+// blame decides whether earlier failures are the fault of the key or of the records. It
+// is called when a record was decrypted, and at the end of the direction.
 func (s *Session) blame(dir int) {
 	h, f := &s.halves[dir], &s.Flows[dir]
 	if f.Decrypted == 0 && len(h.failures) > 0 {

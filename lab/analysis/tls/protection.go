@@ -8,19 +8,18 @@ import (
 // errNoKey says that the key log has no key for a record.
 var errNoKey = errors.New("there is no key for it")
 
-// A protection is how the records of a direction are encrypted. The zero value is
-// that of the beginning: not at all.
+// A protection says how the records of a direction are encrypted. The zero value, at
+// the beginning of a session, is no encryption.
 type protection struct {
 	protected bool
 	params    parameters
-	source    *handshake // that settled the parameters; nil if they are not supported
+	source    *handshake // the one that chose the parameters; nil if they are not supported
 	opener    opener     // nil without a key
 	epoch     epoch
-	secret    []byte // of the epoch
+	secret    []byte // the traffic secret of the epoch
 }
 
-// An epoch numbers the keys that TLS 1.3 uses one after another. Each KeyUpdate adds
-// one more.
+// An epoch numbers the successive keys of TLS 1.3. Each KeyUpdate adds one.
 type epoch int
 
 const (
@@ -30,13 +29,14 @@ const (
 	epochTraffic
 )
 
-// labels are the secrets of the client and the server, by epoch.
+// labels are the key log's labels of the secrets of the client and the server, by
+// epoch.
 var labels = [2][epochTraffic + 1]string{
 	{epochEarly: labelClientEarly, epochHandshake: labelClientHandshake, epochTraffic: labelClientTraffic},
 	{epochHandshake: labelServerHandshake, epochTraffic: labelServerTraffic},
 }
 
-// changeCipher takes the keys of the handshake into use, up to TLS 1.2 (RFC 5246,
+// changeCipher starts to use the keys of the handshake, up to TLS 1.2 (RFC 5246,
 // section 7.1).
 func (s *Session) changeCipher(dir int, r *record) {
 	h, hs := &s.halves[dir], s.handshake
@@ -56,7 +56,8 @@ func (s *Session) changeCipher(dir int, r *record) {
 	h.use(p)
 }
 
-// protection12 is what a handshake up to TLS 1.2 settles for a direction.
+// protection12 returns the protection of a direction that follows from a handshake up
+// to TLS 1.2.
 func (s *Session) protection12(dir int, hs *handshake) (protection, error) {
 	p := protection{protected: true}
 	var err error
@@ -70,8 +71,8 @@ func (s *Session) protection12(dir int, hs *handshake) (protection, error) {
 	return p, err
 }
 
-// master is the master secret of a handshake, nil if there is none. The tickets of the
-// session lead to it, too.
+// master returns the master secret of a handshake, nil if it is not known. It also
+// notes the secret for the tickets of the session.
 func (s *Session) master(hs *handshake) []byte {
 	master := s.secret(labelMaster, hs)
 	if master == nil && hs.server == s.ServerHello && s.Resumed != NotResumed && s.keys != nil {
@@ -86,7 +87,8 @@ func (s *Session) master(hs *handshake) []byte {
 	return master
 }
 
-// parameters are what the hellos settle; the error says what is not supported.
+// parameters returns the parameters that the hellos agree on. The error says what is
+// not supported.
 func (hs *handshake) parameters() (parameters, error) {
 	hello := hs.server
 	p := parameters{version: hello.Version, serverRandom: hello.random}
@@ -103,7 +105,7 @@ func (hs *handshake) parameters() (parameters, error) {
 	return p, nil
 }
 
-// secret looks a secret of a handshake up.
+// secret looks up a secret of a handshake.
 func (s *Session) secret(label string, hs *handshake) []byte {
 	if hs == nil || hs.client == nil {
 		return nil
@@ -113,10 +115,10 @@ func (s *Session) secret(label string, hs *handshake) []byte {
 	return secret
 }
 
-// side is 0 for the client and 1 for the server.
+// side returns 0 for the direction of the client and 1 for that of the server.
 func (s *Session) side(dir int) int { return dir ^ s.Client }
 
-// beginTLS13 has both directions encrypted, as they are behind the ServerHello.
+// beginTLS13 starts the encryption of both directions, after the ServerHello.
 func (s *Session) beginTLS13(r *record) {
 	hs := s.handshake
 	params, err := hs.parameters()
@@ -139,8 +141,8 @@ func (s *Session) beginTLS13(r *record) {
 	}
 }
 
-// protection13 adds the key of its epoch to a protection, whose secret is that of the
-// epoch before.
+// protection13 adds the key of its epoch to a protection. Its secret is still that of
+// the previous epoch.
 func (s *Session) protection13(dir int, p protection) protection {
 	if p.epoch <= epochTraffic {
 		p.secret = s.secret(labels[s.side(dir)][p.epoch], p.source)
@@ -156,8 +158,8 @@ func (s *Session) protection13(dir int, p protection) protection {
 	return p
 }
 
-// next is the protection that follows the present one: with TLS 1.3 that of the next
-// epoch, before that of a handshake whose change of keys was not seen.
+// next returns the protection after the current one. In TLS 1.3 it is that of the next
+// epoch; in older versions that of a handshake whose change of keys was not seen.
 func (s *Session) next(dir int) protection {
 	p := s.halves[dir].protection
 	if p.epoch != noEpoch {
@@ -171,7 +173,7 @@ func (s *Session) next(dir int) protection {
 	return protection{}
 }
 
-// refuseEarlyData notes that the server did not take 0-RTT data.
+// refuseEarlyData notes that the server did not accept 0-RTT data.
 func (s *Session) refuseEarlyData() {
 	s.handshake.earlyKnown = true
 	if h := &s.halves[s.Client]; h.epoch == epochEarly {
@@ -180,7 +182,7 @@ func (s *Session) refuseEarlyData() {
 	}
 }
 
-// Keys says whether the session can be decrypted.
+// Keys reports whether the session can be decrypted.
 func (s *Session) Keys() KeyState {
 	switch {
 	case s.unsupported:

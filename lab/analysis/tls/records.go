@@ -13,42 +13,42 @@ const (
 	maxRecord = 1<<14 + 2048
 )
 
-// A record is a record of TLS (RFC 8446, section 5.1), or what stands where one
-// should be.
+// A record is a record of TLS (RFC 8446, section 5.1), or the bytes in the place of
+// one.
 type record struct {
 	kind    recordKind
 	typ     uint8
 	version Version
-	// body is valid until the next call of recordReader.next. Its place is that of
-	// its first byte; its packet is that of the last.
+	// body is valid until the next call of recordReader.next. Its Seq is that of its
+	// first byte; its Packet is that of its last byte.
 	body tcp.Chunk
-	// skipped is the number of bytes before the record in which there were records
-	// that nothing is known of.
+	// skipped is the number of bytes before the record that were missing or could not
+	// be divided into records.
 	skipped int64
 }
 
-// A recordKind tells what a recordReader found.
+// A recordKind says what a recordReader found.
 type recordKind int
 
 const (
 	wholeRecord  recordKind = iota
 	brokenRecord            // some of its bytes are missing; its type and length are known
 	noRecord                // bytes that are neither a record nor text
-	clearBytes              // no TLS: the body is handed back, and all behind it
+	clearBytes              // not TLS: the body is returned unchanged, and so is everything after it
 )
 
-// A recordReader cuts one direction of a connection into records. It holds one
-// record, and the chunks that it was given and that were not asked for yet.
+// A recordReader divides one direction of a connection into records. It keeps one
+// record, and the chunks that are not read yet.
 type recordReader struct {
 	queue []tcp.Chunk
-	end   int64 // the place behind the chunk that was pushed last
+	end   int64 // the sequence number after the last chunk pushed
 	state readerState
 	buf   []byte    // the beginning of the record that is read
 	need  int       // its length with the header; 0 between records
 	used  bool      // buf was handed out, and can be overwritten
 	last  tcp.Chunk // where the last byte of buf comes from
-	seq   int64     // the place of the record's first byte, or between records of the next one's
-	since int64     // searching: the place behind the last byte that belongs to a known record
+	seq   int64     // the sequence number of the first byte of the current or next record
+	since int64     // searching: the sequence number after the last known record
 	final bool      // no more chunks come
 }
 
@@ -58,11 +58,11 @@ type readerState int
 const (
 	atStart   readerState = iota // a record, or a direction that is no TLS at all
 	inRecords                    // a record, or text in clear
-	searching                    // anything: it looks for something like a header
+	searching                    // any bytes: it searches for a record header
 	inClear                      // no TLS
 )
 
-// push gives the reader a chunk. Its data must stay as it is until detach.
+// push adds a chunk. Its data must not change until detach is called.
 func (r *recordReader) push(c tcp.Chunk) {
 	if len(c.Data) == 0 {
 		return
@@ -72,15 +72,14 @@ func (r *recordReader) push(c tcp.Chunk) {
 	r.queue = append(r.queue, c)
 }
 
-// detach copies what is left of the chunk that was pushed last: its data is the
-// caller's.
+// detach copies the rest of the last chunk, whose data belongs to the caller.
 func (r *recordReader) detach() {
 	if n := len(r.queue); n > 0 {
 		r.queue[n-1].Data = bytes.Clone(r.queue[n-1].Data)
 	}
 }
 
-// next returns what comes next, and false if that takes more chunks.
+// next returns the next record, or false if it needs more chunks.
 func (r *recordReader) next() (record, bool) {
 	if r.used {
 		r.buf, r.used = r.buf[:0], false
@@ -88,7 +87,7 @@ func (r *recordReader) next() (record, bool) {
 	for {
 		switch {
 		case r.state == inClear:
-			return r.handBack()
+			return r.clear()
 		case r.need > 0:
 			return r.body()
 		case r.state == searching && !r.search():
@@ -122,7 +121,7 @@ func (r *recordReader) begin(head []byte) {
 	r.state = inRecords
 }
 
-// body reads on in a record, and returns it at its end or at a gap in it.
+// body continues to read a record, and returns it at its end or at a gap in it.
 func (r *recordReader) body() (record, bool) {
 	for len(r.buf) < r.need && len(r.queue) > 0 && !(r.queue[0].AfterGap && len(r.buf) > 0) {
 		r.last = r.queue[0]
@@ -145,9 +144,9 @@ func (r *recordReader) body() (record, bool) {
 	return rec, true
 }
 
-// passGap deals with a gap in front of the next chunk, and reports whether there
-// was one. Between records the reader knows its place again if the missing bytes
-// belong to the record before.
+// passGap handles a gap before the next chunk, and reports whether there was one. If
+// the missing bytes belong to the previous record, the reader knows where the next
+// record begins.
 func (r *recordReader) passGap() bool {
 	c := &r.queue[0]
 	if r.state == inRecords && c.Seq < r.seq {
@@ -164,8 +163,8 @@ func (r *recordReader) passGap() bool {
 	return true
 }
 
-// search drops bytes until there is something like a header, and reports whether
-// there is one.
+// search drops bytes until they look like a record header, and reports whether it found
+// one.
 func (r *recordReader) search() bool {
 	for len(r.queue) > 0 {
 		r.queue[0].AfterGap = false
@@ -181,17 +180,17 @@ func (r *recordReader) search() bool {
 	return false
 }
 
-// other returns what is no record: text in clear, or nonsense. Where TLS has not
-// begun, anything is in clear.
+// other returns bytes that are not a record: text in clear, or unknown bytes. Before
+// the first record, all bytes count as clear.
 func (r *recordReader) other() (record, bool) {
 	if r.state == atStart {
 		r.state = inClear
-		return r.handBack()
+		return r.clear()
 	}
 	switch sample := r.peek(textSample); textIn(sample) {
 	case isText:
 		r.state = inClear
-		return r.handBack()
+		return r.clear()
 	case mayBeText:
 		if r.mayGrow(sample) {
 			return record{}, false
@@ -203,8 +202,8 @@ func (r *recordReader) other() (record, bool) {
 	return rec, true
 }
 
-// handBack returns the next chunk as it came.
-func (r *recordReader) handBack() (record, bool) {
+// clear returns the next chunk unchanged.
+func (r *recordReader) clear() (record, bool) {
 	if len(r.queue) == 0 {
 		return record{}, false
 	}
@@ -213,7 +212,7 @@ func (r *recordReader) handBack() (record, bool) {
 	return record{kind: clearBytes, body: c}, true
 }
 
-// peek returns the next bytes, at most n, none from behind a gap.
+// peek returns the next bytes, at most n, up to the next gap.
 func (r *recordReader) peek(n int) []byte {
 	if len(r.queue) == 0 {
 		return nil
@@ -249,7 +248,7 @@ func (r *recordReader) consume(n int) {
 	}
 }
 
-// waiting is the number of bytes that were pushed and not read.
+// waiting returns the number of bytes that were pushed and not read.
 func (r *recordReader) waiting() (n int) {
 	for _, c := range r.queue {
 		n += len(c.Data)
@@ -259,8 +258,8 @@ func (r *recordReader) waiting() (n int) {
 
 func version(header []byte) Version { return Version(binary.BigEndian.Uint16(header[1:])) }
 
-// isHeader reports whether b is the header of a record: a content type, a version
-// of SSL 3.0 or above, a possible length.
+// isHeader reports whether b can be the header of a record: a content type, a version
+// of SSL 3.0 or above, and a possible length.
 func isHeader(b []byte) bool {
 	if len(b) < recordHeader || !mayBeHeader(b) {
 		return false
@@ -269,7 +268,7 @@ func isHeader(b []byte) bool {
 	return n > 0 && n <= maxRecord
 }
 
-// mayBeHeader reports whether the bytes that came can begin a header.
+// mayBeHeader reports whether b can be the beginning of a header.
 func mayBeHeader(b []byte) bool {
 	return (len(b) < 1 || b[0] >= typeChangeCipherSpec && b[0] <= typeHeartbeat) &&
 		(len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)

@@ -7,35 +7,35 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A Session reads TLS on one connection. Its two directions are numbered 0 and 1
-// as the caller likes. Create it with [NewSession] where TLS begins: at the first
-// byte of a data connection or of implicit FTPS, behind the reply 234 to AUTH on
-// other control connections. A direction that does not begin with a record is
-// handed to Clear as it is.
+// A Session reads TLS on one connection. The caller numbers the two directions 0 and 1.
+// Create a session with [NewSession] where TLS begins: at the first byte of a data
+// connection or of implicit FTPS, after the reply 234 to AUTH on other control
+// connections. If a direction does not begin with a TLS record, Clear gets its bytes
+// unchanged.
 //
-// What has become known can be read at any time. It is final after Close.
+// The fields can be read at any time. They are final after Close.
 type Session struct {
-	// Data takes the application data that was decrypted, and Clear the bytes that
-	// are not TLS: behind it, or of a direction that never was. A chunk is valid until
-	// the function returns. Either may be nil.
+	// Data takes the decrypted application data. Clear takes the bytes that are not
+	// TLS: those after the end of TLS, and a direction without TLS. A chunk is valid
+	// until the function returns. Either function may be nil.
 	//
-	// A chunk of application data is what was in one record. Its Seq is the place in
-	// the TCP stream of the record's first byte behind the header, so places rise and
-	// leave gaps; all else is as in the chunk that brought the record's last byte.
-	// AfterGap says that bytes before it are missing or could not be read.
+	// A chunk of application data is the content of one record. Its Seq is the TCP
+	// sequence number of the first byte after the record's header, so the numbers rise
+	// and have gaps. AfterGap says that bytes before it are missing or could not be
+	// decrypted. The other fields are those of the chunk with the record's last byte.
 	Data, Clear func(dir int, c tcp.Chunk)
 
 	// Client is the direction of the client, which sends the ClientHello; -1 if no
 	// hello was seen.
 	Client int
-	// ClientHello and ServerHello are the first ones, nil if they were not seen. A
+	// ClientHello and ServerHello are the first hellos, nil if they were not seen. A
 	// HelloRetryRequest (RFC 8446, section 4.1.4) does not count.
 	ClientHello *ClientHello
 	ServerHello *ServerHello
 	// ALPN is the protocol that the server chose. TLS 1.3 encrypts it.
 	ALPN string
-	// Resumed is how the session continues an earlier one, and ResumedTicket the
-	// fingerprint that it had as a [Ticket].
+	// Resumed is how the session continues an earlier one, and ResumedTicket is the
+	// fingerprint of the [Ticket] that it used.
 	Resumed       Resumption
 	ResumedTicket string
 	// EarlyData says that the server accepted 0-RTT data; it is known with keys only.
@@ -46,64 +46,64 @@ type Session struct {
 	// Tickets are those that the server issued. TLS 1.3 encrypts them.
 	Tickets        []Ticket
 	Alerts         []Alert
-	Renegotiations int // handshakes begun in the session; up to TLS 1.2 and with keys only
-	// Problems are what could not be read although it was TLS in clear, or there
-	// were keys for it. Of these, tickets, alerts and certificates the first 64 are
-	// kept.
+	Renegotiations int // handshakes that began in the session; known up to TLS 1.2 and only with keys
+	// Problems are the records that could not be read although they were in clear or
+	// there were keys for them. The first 64 problems, tickets, alerts and certificates
+	// are kept.
 	Problems []Problem
 	Flows    [2]Flow
 
 	keys        *Keys
 	halves      [2]half
-	handshake   *handshake // the one that began last
+	handshake   *handshake // the latest
 	keysFound   bool
 	unsupported bool
-	impatient   bool // no record waits for one of the other direction any more
+	impatient   bool // records no longer wait for the other direction
 }
 
-// A half is one direction of a session while it is read.
+// A half is the state of one direction of a session.
 type half struct {
 	reader   recordReader
-	pending  *record // that waits for the other direction
-	number   int     // of the record, from 1
+	pending  *record // a record that waits for the other direction
+	number   int     // of the current record, from 1
 	messages messageReader
-	finished bool // a Finished message was seen, or an encrypted message in its place
-	// missing says that data that came before was not handed out.
+	finished bool // a Finished message was seen, or an encrypted record in its place
+	// missing says that data before the next chunk was not passed to Data.
 	missing bool
 
 	protection
 	counter
-	// following is what protects the records if the change to it was in one that could
-	// not be read; nil if that was not asked yet.
+	// following is the protection after the next change of keys, which may have been in
+	// a record that could not be read. It is nil until it is needed.
 	following *protection
-	// earlyRefused says that records that the key does not fit are 0-RTT data that the
-	// server dropped (RFC 8446, section 4.2.10).
+	// earlyRefused says that records that the key does not decrypt are 0-RTT data that
+	// the server dropped (RFC 8446, section 4.2.10).
 	earlyRefused bool
 	tried        bool      // there was a key for a record
-	failures     []Problem // of records, while none could be decrypted
-	plain        []byte    // a buffer for what is decrypted
+	failures     []Problem // those before the first decrypted record
+	plain        []byte    // a buffer for decrypted data
 }
 
-// maxWaiting is how many bytes of one direction wait for a hello of the other. A
-// server sends no more 0-RTT data than 16 KiB ahead by default in any library.
+// maxWaiting is how many bytes of one direction wait for a hello of the other. No
+// library accepts more than 16 KiB of 0-RTT data by default.
 const maxWaiting = 64 << 10
 
-// NewSession begins to read a session. Keys are the secrets that may be for it; nil
-// is none.
+// NewSession returns a session. Keys are secrets, among them perhaps its own; nil is
+// none.
 func NewSession(keys *Keys) *Session {
 	return &Session{Client: -1, keys: keys, handshake: &handshake{}}
 }
 
-// Add reads the next bytes of a direction. Chunks of one direction come in the order
-// of the stream, and those of the two as they were captured. The data may be
-// overwritten when Add has returned.
+// Add reads the next bytes of a direction. Add the chunks of one direction in the order
+// of the stream, and those of the two directions in the order of the capture. The
+// caller may overwrite the data after Add has returned.
 func (s *Session) Add(dir int, c tcp.Chunk) {
 	s.halves[dir].reader.push(c)
 	s.advance()
 	s.halves[dir].reader.detach()
 }
 
-// Read adds all of two streams, in the order in which they became readable, and
+// Read adds all chunks of two streams, in the order in which they became readable, and
 // closes the session.
 func (s *Session) Read(streams [2]iter.Seq[tcp.Chunk]) {
 	next, stop := iter.Pull(streams[1])
@@ -123,7 +123,7 @@ func (s *Session) Read(streams [2]iter.Seq[tcp.Chunk]) {
 	s.Close()
 }
 
-// Close ends the session: no more bytes come.
+// Close ends the session, after the last bytes.
 func (s *Session) Close() {
 	for dir := range s.halves {
 		s.halves[dir].reader.final = true
@@ -140,14 +140,14 @@ func (s *Session) Close() {
 func (s *Session) advance() {
 	for dir := 0; dir < 2; {
 		if s.step(dir) {
-			dir = 0 // it may be what the other direction waits for
+			dir = 0 // the other direction may have waited for this record
 		} else {
 			dir++
 		}
 	}
 }
 
-// step reads a record of a direction, and reports whether it could.
+// step reads a record of a direction, and reports whether there was one.
 func (s *Session) step(dir int) bool {
 	h := &s.halves[dir]
 	if h.pending == nil {
@@ -166,9 +166,8 @@ func (s *Session) step(dir int) bool {
 	return true
 }
 
-// waits reports whether a record can be read only when the other direction has gone
-// on: no direction waits for the other's later bytes on the wire, but a capture
-// may have the two out of order.
+// waits reports whether a record must wait for a record of the other direction. This
+// happens if the capture has the two directions out of order.
 func (s *Session) waits(dir int, r *record) bool {
 	h, hs := &s.halves[dir], s.handshake
 	if s.impatient || r.kind != wholeRecord {
@@ -189,7 +188,7 @@ func (s *Session) waits(dir int, r *record) bool {
 	return h.epoch == epochEarly && !hs.earlyKnown
 }
 
-// read reads a record, or what stands in the place of one.
+// read reads a record, or bytes that are not one.
 func (s *Session) read(dir int, r *record) {
 	h, f := &s.halves[dir], &s.Flows[dir]
 	if r.kind == clearBytes {
@@ -233,7 +232,7 @@ func (s *Session) read(dir int, r *record) {
 	}
 }
 
-// hand gives a chunk to one of the functions that take them.
+// hand passes a chunk to Data or Clear.
 func (s *Session) hand(dir int, take func(int, tcp.Chunk), c tcp.Chunk) {
 	h := &s.halves[dir]
 	c.AfterGap = c.AfterGap || h.missing
@@ -259,8 +258,8 @@ func (s *Session) readClear(dir int, r *record) {
 			s.readProtected(dir, r)
 			return
 		}
-		// The beginning is missing; or it is 0-RTT data behind which a
-		// HelloRetryRequest came, so the server did not take it.
+		// The beginning is missing; or it is 0-RTT data, which the server did not
+		// accept because it answered with a HelloRetryRequest.
 		s.Flows[dir].Encrypted++
 		h.missing = true
 	case typeAlert:
@@ -280,7 +279,7 @@ func (s *Session) readProtected(dir int, r *record) {
 	if h.epoch != noEpoch && r.typ != typeApplicationData {
 		switch {
 		case r.typ == typeChangeCipherSpec: // for middleboxes: RFC 8446, appendix D.4
-		case r.typ == typeAlert && len(r.body.Data) == 2: // of somebody who has no keys yet
+		case r.typ == typeAlert && len(r.body.Data) == 2: // its sender has no keys yet
 			s.content(dir, r, r.typ, r.body.Data)
 		default:
 			s.problem(dir, r, "it is not encrypted, and all records have to be")
@@ -299,7 +298,8 @@ func (s *Session) readProtected(dir int, r *record) {
 	s.content(dir, r, typ, data)
 }
 
-// notDecrypted says what is known of a record nevertheless: up to TLS 1.2 its type.
+// notDecrypted notes what is known of a record that was not decrypted: up to TLS 1.2
+// its type.
 func (s *Session) notDecrypted(dir int, r *record, err error) {
 	h := &s.halves[dir]
 	if dir != s.Client {
@@ -323,13 +323,13 @@ func (s *Session) notDecrypted(dir int, r *record, err error) {
 	}
 }
 
-// encryptedAlert notes an alert that nobody can read without its key.
+// encryptedAlert notes an alert that was not decrypted.
 func (s *Session) encryptedAlert(dir int, r *record) {
 	s.Alerts = appendBounded(s.Alerts, Alert{Dir: dir, Packet: r.body.Packet, Encrypted: true})
 	s.Flows[dir].EncryptedAlert = r.body.Packet
 }
 
-// content reads what was in a record, of its real content type.
+// content reads the content of a record. typ is its real content type.
 func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 	h, f := &s.halves[dir], &s.Flows[dir]
 	switch typ {
@@ -370,7 +370,7 @@ func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 	}
 }
 
-// problem notes what could not be read.
+// problem notes that a record could not be read, and why.
 func (s *Session) problem(dir int, r *record, reason string) {
 	s.Problems = appendBounded(s.Problems, Problem{dir, r.body.Packet, s.halves[dir].number, reason})
 }

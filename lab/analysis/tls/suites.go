@@ -21,8 +21,8 @@ func (c CipherSuite) String() string {
 	return fmt.Sprintf("cipher suite 0x%04x", uint16(c))
 }
 
-// suiteNames has the suites that can be decrypted: those of TLS 1.3, and up to TLS
-// 1.2 those that Go, OpenSSL and GnuTLS have by default or had.
+// suiteNames has the suites that can be decrypted: those of TLS 1.3, and of older
+// versions those that Go, OpenSSL and GnuTLS offer or offered by default.
 var suiteNames = map[CipherSuite]string{
 	0x000a: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
 	0x0016: "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA",
@@ -74,11 +74,11 @@ var suiteNames = map[CipherSuite]string{
 	0xccaa: "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 }
 
-// A suite is what a cipher suite means for records.
+// A suite has the algorithms of a cipher suite.
 type suite struct {
 	cipher cipherKind
 	keyLen int
-	// hash is the one of the key derivation: the PRF of TLS 1.2, HKDF in TLS 1.3.
+	// hash is that of the key derivation: the PRF in TLS 1.2, HKDF in TLS 1.3.
 	hash crypto.Hash
 	// mac is the hash of the HMAC of a CBC suite.
 	mac crypto.Hash
@@ -96,8 +96,9 @@ const (
 	tripleDES cipherKind = "3DES"
 )
 
-// suite reads the suite's name, which says everything: RFC 5246, appendix C, and
-// RFC 8446, appendix B.4. It returns false for a suite that is not in the table.
+// suite returns the algorithms, which it reads from the suite's name (RFC 5246,
+// appendix C; RFC 8446, appendix B.4). It returns false for a suite that is not in the
+// table.
 func (c CipherSuite) suite() (suite, bool) {
 	name, ok := suiteNames[c]
 	if !ok {
@@ -125,8 +126,8 @@ func (c CipherSuite) suite() (suite, bool) {
 	return s, true
 }
 
-// hasVersion reports whether the suite is one of that version: those of TLS 1.3
-// are of no other, and authenticated encryption begins with TLS 1.2.
+// hasVersion reports whether the suite can be used with a version. The suites of TLS
+// 1.3 belong to no other version, and authenticated encryption exists since TLS 1.2.
 func (c CipherSuite) hasVersion(v Version) bool {
 	s, ok := c.suite()
 	if !ok || v < TLS10 || v > TLS13 {

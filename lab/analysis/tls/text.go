@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// textSample is how many bytes of text show that a direction goes on in clear. Of a
-	// shorter line its end shows it, too. What follows a damaged header is hardly taken
-	// for text then: one in half a million ciphertexts begins like a line.
+	// textSample is how many bytes of text show that a direction continues in clear. A
+	// shorter line, with its end, shows it too. This rarely takes the bytes after a
+	// damaged header for text: one in half a million ciphertexts begins like a line.
 	textSample   = 64
-	shortestLine = 3 // bytes, without its end: a command of RFC 959
+	shortestLine = 3 // bytes without its end, as the shortest command of RFC 959
 )
 
-// A likeness says whether bytes are the beginning of a dialogue in clear.
+// A likeness says whether bytes look like the beginning of a dialogue in clear.
 type likeness int
 
 const (
@@ -23,8 +23,8 @@ const (
 	isText
 )
 
-// textIn looks at the first line of a sample: whether it is ASCII or UTF-8 without
-// control characters, perhaps behind the Telnet interrupt of an ABOR (RFC 959, section
+// textIn decides whether the first line of a sample is text: ASCII or UTF-8 without
+// control characters, perhaps after the Telnet interrupt of an ABOR (RFC 959, section
 // 4.1.3).
 func textIn(sample []byte) likeness {
 	line := bytes.TrimPrefix(sample, []byte("\xff\xf4"))

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Excuses for changes to lines.
+// Excuses: reasons why a changed line may still be right.
 const (
 	bareACK   = "a bare ACK need not be written, and often another one is like it"
 	joined    = "the order of lines joined by | is free"
@@ -19,7 +19,7 @@ const (
 	datagrams = "a declaration of UDP, ARP or ICMP is of both directions"
 )
 
-// A wantLine is a line of the text, as far as a change has to know it.
+// A wantLine is a line of the text, with what the changes need.
 type wantLine struct {
 	at    int // index among the lines of the text
 	name  string
@@ -42,7 +42,7 @@ var (
 	present      = regexp.MustCompile(`(^|\s)(!?)(df|sackOK|ts|wscale|mss|sack)\b( \d+(?::\d+)?)?`)
 )
 
-// readLines reads the lines of a want that say something.
+// readLines returns the lines of a want that are neither empty nor only a comment.
 func readLines(text []string) []wantLine {
 	var all []wantLine
 	names := map[string]bool{}
@@ -64,7 +64,7 @@ func readLines(text []string) []wantLine {
 	return all
 }
 
-// cutComment drops a comment, which a change must not fall into.
+// cutComment removes a comment, because a change in it would have no effect.
 func cutComment(t string) string {
 	blank := quoted.ReplaceAllStringFunc(t, func(s string) string { return strings.Repeat("x", len(s)) })
 	if i := strings.Index(blank, " #"); i >= 0 {
@@ -73,7 +73,7 @@ func cutComment(t string) string {
 	return t
 }
 
-// lineMutants makes all changes to a want.
+// lineMutants returns all mutants of a want.
 func lineMutants(want string) []mutant {
 	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
 	lines := readLines(text)
@@ -125,7 +125,7 @@ func roleMutants(want string) []mutant {
 	return all
 }
 
-// exchangeRoles exchanges the hosts of a line, in front of what it says of the packet.
+// exchangeRoles exchanges the two hosts at the start of a line.
 func exchangeRoles(line string) string {
 	head, rest := line, ""
 	if i := strings.IndexAny(line, `["`); i >= 0 {
@@ -136,7 +136,7 @@ func exchangeRoles(line string) string {
 	}) + rest
 }
 
-// excuse says why it may mean nothing to drop a line.
+// excuse returns a reason why dropping a line may have no effect, or "".
 func excuse(lines []wantLine, i int) string {
 	l := lines[i]
 	switch {
@@ -148,7 +148,7 @@ func excuse(lines []wantLine, i int) string {
 	return ""
 }
 
-// excuseChange says why a change within a line may mean nothing.
+// excuseChange returns a reason why a change within a line may have no effect, or "".
 func excuseChange(l wantLine, c change) string {
 	switch {
 	case l.isACK && c.what == turned && !numeral.MatchString(l.text):
@@ -186,14 +186,14 @@ func otherNames(lines []wantLine, l wantLine) []string {
 	return names
 }
 
-// turned is the change of a line's direction.
+// turned describes the change of a line's direction.
 const turned = "turned round"
 
-// A change is one other text of a line.
+// A change is another text for a line.
 type change struct{ what, text string }
 
-// changes are all changes within a line: a flag, a number, a character of a
-// text, the direction.
+// changes returns all changes within a line: to a flag, a number, a character of a
+// text, or the direction.
 func changes(l wantLine) []change {
 	var all []change
 	if a, b, ok := strings.Cut(l.text, " > "); ok {
@@ -230,7 +230,7 @@ func lastWord(s string) string {
 	return words[len(words)-1]
 }
 
-// numberChanges makes the number at text[from:to] one more, one less, and ten
+// numberChanges changes the number at text[from:to] to one more, one less, and ten
 // times as much.
 func numberChanges(text string, from, to int) []change {
 	n, err := strconv.ParseInt(text[from:to], 10, 64)
@@ -246,7 +246,7 @@ func numberChanges(text string, from, to int) []change {
 	return all
 }
 
-// optionChange denies an option, or asserts one that is denied.
+// optionChange negates an option: name becomes !name, and !name becomes name.
 func optionChange(text string, m []int) change {
 	name := text[m[6]:m[7]]
 	if m[5] > m[4] { // "!name"
@@ -261,8 +261,8 @@ func optionChange(text string, m []int) change {
 	return change{"!" + name, text[:m[6]] + "!" + name + text[m[1]:]}
 }
 
-// textChanges change the first, the middle and the last character of a text
-// that is no star.
+// textChanges change the first, the middle and the last character of a text that is not
+// a star.
 func textChanges(l wantLine) []change {
 	at := quoted.FindStringIndex(l.text)
 	if at == nil {

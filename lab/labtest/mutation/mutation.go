@@ -1,13 +1,13 @@
-// Package mutation tests whether the judge of captures can fail. It takes a want
-// and a capture that passes it, changes one thing at a time in either of them, and
-// counts the changes that the judge notices:
+// Package mutation tests the judge of captures, package expect: does it notice
+// mistakes? It takes a want and a capture that passes it, changes one thing at a time
+// in either of them, and counts the changes that the judge notices:
 //
 //	score, err := mutation.Try(mutation.Pair{Name: "list", Want: text, Capture: pcap, Hosts: hosts})
 //	fmt.Print(score)
 //
-// Some changes have no meaning by the rules of the notation: a bare ACK that is
-// missing, or two joined lines in another order. The judge need not notice those.
-// They are listed with the reason and do not count.
+// Some changes have no effect by the rules of the notation: a missing bare ACK, or two
+// joined lines in another order. The judge need not notice those. A [Score] lists them
+// with the reason and does not count them.
 package mutation
 
 import (
@@ -27,15 +27,15 @@ type Pair struct {
 	Hosts   expect.Hosts
 }
 
-// A Score is what came of all mutants of one or more pairs.
+// A Score is the result of all mutants of one or more pairs.
 type Score struct {
-	// Tried and Caught count the mutants that mean something.
+	// Tried and Caught count the mutants that must be noticed.
 	Tried, Caught int
-	// RolesTried and RolesCaught count those of them in which client and server are
-	// exchanged although both have one address, so that only the dialogue tells.
+	// RolesTried and RolesCaught count those in which client and server are exchanged
+	// and both have the same address, so that only the dialogue shows the mistake.
 	RolesTried, RolesCaught int
-	// Survivors are those of them that were not caught, Excused those whose
-	// change means nothing and which were not caught either.
+	// Survivors are the mutants that had to be noticed and were not. Excused are those
+	// that were not noticed and need not be.
 	Survivors, Excused []Survivor
 }
 
@@ -43,7 +43,7 @@ type Score struct {
 type Survivor struct {
 	Pair string
 	What string // what was changed
-	Why  string // why that means nothing; "" for a defect
+	Why  string // why it need not be noticed; "" for a defect
 }
 
 // Rate is the share of the mutants that were caught, 1 for all.
@@ -62,8 +62,7 @@ func (s *Score) Add(o Score) {
 	s.Excused = append(s.Excused, o.Excused...)
 }
 
-// String prints the rate, the survivors, and for each excuse how many mutants
-// have it.
+// String returns the rate, the survivors, and how many mutants have each excuse.
 func (s Score) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d mutants caught, %.2f %%\n", s.Caught, s.Tried, 100*s.Rate())
@@ -89,15 +88,14 @@ func (s Score) String() string {
 // A mutant is a want or a capture with one change.
 type mutant struct {
 	what    string
-	why     string        // why the change means nothing, "" if it means something
+	why     string        // why the change need not be noticed, "" if it must be
 	want    string        // the changed want, or else
 	capture func() []byte // makes the changed capture
 	roles   bool          // client and server are exchanged
 }
 
-// Try makes the mutants of a pair, all of them or, of a large pair, a sample,
-// and judges each. The error says that the pair
-// does not pass, or cannot be read, as it is.
+// Try makes the mutants of a pair, or a sample of them if the pair is large, and judges
+// each. It returns an error if the unchanged pair does not pass or cannot be read.
 func Try(p Pair) (Score, error) {
 	c, err := read(p.Capture)
 	if err != nil {
@@ -133,9 +131,9 @@ func Try(p Pair) (Score, error) {
 	return score, nil
 }
 
-// sample takes an even sample of the mutants of a large capture, each of which
-// has to be read and judged as a whole: so many as go with two million frames,
-// and at least 200.
+// sample takes an even sample of the mutants of a large capture, because each mutant is
+// read and judged as a whole. Its captures have at most two million frames together,
+// unless it has only 200 mutants.
 func sample(all []mutant, frames int) []mutant {
 	most := max(200, 2_000_000/max(frames, 1))
 	if len(all) <= most {
@@ -170,8 +168,8 @@ func (s *Score) count(p Pair, m mutant, caught bool) {
 	}
 }
 
-// caughtByWant judges the capture by a changed want. One that is no want any
-// more is caught too.
+// caughtByWant judges the capture by a changed want. A changed want that cannot be
+// parsed is caught, too.
 func caughtByWant(text string, c *recorded, hosts expect.Hosts) bool {
 	w, err := expect.Parse("mutant", 1, text)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// Excuses for changes to packets.
+// Excuses: reasons why a changed packet may still be right.
 const (
 	unclaimed = "a packet that no line is about: a bare ACK that need not be written"
 	partly    = "on a connection with ... in it, the change may be among what is skipped"
@@ -26,11 +26,11 @@ const (
 	streamed  = "packets of one direction are judged by their sequence numbers"
 )
 
-// maxPackets is how many of the segments, and of the bare ACKs, of a data
-// connection are changed.
+// maxPackets is how many segments, and how many bare ACKs, of a data connection are
+// changed.
 const maxPackets = 10
 
-// A raw is a packet of the file.
+// A raw is one packet of the file, with its bytes.
 type raw struct {
 	time   int64
 	length int
@@ -77,8 +77,8 @@ func writeRaw(all []raw) []byte {
 	return b.Bytes()
 }
 
-// snap cuts the segments of data connections short, as a recorder with a snap
-// length does: nobody judges their content, and there may be thousands.
+// snap cuts the segments of data connections short, as a recorder with a snap length
+// does. Their content is not judged, and there may be thousands.
 func snap(all []raw, c *recorded) {
 	const headers = 160
 	for i := range all {
@@ -89,8 +89,8 @@ func snap(all []raw, c *recorded) {
 	}
 }
 
-// tcpOffset returns where the TCP header begins in an Ethernet frame, and where
-// its data does; -1 for what is not TCP.
+// tcpOffset returns where the TCP header begins in an Ethernet frame, and where its
+// data begins. It returns -1 for a frame without TCP.
 func tcpOffset(data []byte) (header, payload int) {
 	if len(data) < 54 {
 		return -1, -1
@@ -125,7 +125,7 @@ type packetMutator struct {
 	all         []mutant
 }
 
-// packetMutants makes all changes to a capture.
+// packetMutants returns all mutants of a capture.
 func packetMutants(file []byte, c *recorded, v *expect.Verdict) ([]mutant, error) {
 	all, err := readRaw(file)
 	if err != nil {
@@ -154,7 +154,7 @@ func packetMutants(file []byte, c *recorded, v *expect.Verdict) ([]mutant, error
 	return m.all, nil
 }
 
-// claims finds the lines that packets belong to.
+// claims returns the line that each packet matched, by packet number.
 func claims(c *recorded, v *expect.Verdict) map[int]expect.Match {
 	claimed := map[int]expect.Match{}
 	for _, l := range v.Lines {
@@ -171,17 +171,17 @@ func claims(c *recorded, v *expect.Verdict) map[int]expect.Match {
 	return claimed
 }
 
-// add adds a mutant of the packets.
+// add adds a mutant of a capture.
 func (m *packetMutator) add(i int, why, what string, packets func() []raw) {
 	m.all = append(m.all, mutant{what: fmt.Sprintf("packet %d %s", i+1, what), why: why, capture: func() []byte { return writeRaw(packets()) }})
 }
 
-// with makes the packets with one replaced by others.
+// with returns a function that replaces packet i by others.
 func (m *packetMutator) with(i int, others ...raw) func() []raw {
 	return func() []raw { return slices.Replace(slices.Clone(m.raw), i, i+1, others...) }
 }
 
-// changed makes the packets with some bytes of packet i changed.
+// changed returns a function that changes some bytes of packet i.
 func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
 	p := m.raw[i]
 	p.data = slices.Clone(p.data)
@@ -189,7 +189,7 @@ func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
 	return m.with(i, p)
 }
 
-// mutate makes all changes to one packet.
+// mutate adds all mutants of one packet.
 func (m *packetMutator) mutate(i int) {
 	f := &m.capture.frames[i]
 	line, claimed := m.claimed[i+1]
@@ -223,8 +223,8 @@ func (m *packetMutator) mutate(i int) {
 	}
 }
 
-// skippedPart returns the excuse of a packet whose connection is not written as
-// a whole.
+// skippedPart returns the excuse for a packet of a connection that the want describes
+// only in part.
 func (m *packetMutator) skippedPart(f *expect.Frame) string {
 	for _, c := range m.connections {
 		if m.skips[c.Name] && f.Connection != nil && c.ID == f.Connection.ID {
@@ -234,7 +234,7 @@ func (m *packetMutator) skippedPart(f *expect.Frame) string {
 	return ""
 }
 
-// lossy returns the excuse of a packet of a lossy connection.
+// lossy returns the excuse for a packet of a lossy connection.
 func (m *packetMutator) lossy(f *expect.Frame) string {
 	for _, c := range m.connections {
 		if c.Lossy && f.Connection != nil && c.ID == f.Connection.ID {

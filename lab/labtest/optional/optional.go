@@ -1,8 +1,7 @@
-// Package optional is for tests that need something that not every machine has:
-// a program such as tshark, a browser, or a kernel that allows private
-// networks. If it is missing, the test is skipped with a message that says what
-// to install. If [Variable] is set, as on a machine that has everything, the test
-// fails instead.
+// Package optional skips a test that needs something that not every machine has: a
+// program such as tshark, a browser, or a kernel that allows private networks. The
+// message says what to install. If the environment variable [Variable] is set, as on a
+// machine that has everything, the test fails instead.
 package optional
 
 import (
@@ -12,13 +11,12 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that has tests fail which would be skipped
-// for want of something. Any value will do, even 0: who sets it hears of a test
-// that does not run, and nobody takes for granted what was skipped.
+// Variable is an environment variable. If it is set, to any value, even 0, a test that
+// lacks something fails and is not skipped.
 const Variable = "FTPLAB_REQUIRE_TOOLS"
 
-// Tool returns the path of a program that a test needs. Where it is [Missing], the
-// test says how to install it: "apt install tshark".
+// Tool returns the path of a program that a test needs. If the program is not
+// installed, it calls [Missing] with install, such as "apt install tshark".
 func Tool(t testing.TB, name, install string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -28,8 +26,9 @@ func Tool(t testing.TB, name, install string) string {
 	return path
 }
 
-// Missing ends a test that lacks something: what, and how to come by it, is for
-// the person who reads the test's output.
+// Missing ends a test that lacks something: it skips the test, or lets it fail if
+// [Variable] is set. The argument tells the person who reads the output what is missing
+// and how to get it.
 func Missing(t testing.TB, what any) {
 	t.Helper()
 	if os.Getenv(Variable) != "" {

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// Sharkd is Wireshark without a window: one process that reads one capture after
-// another. tshark takes about as long to start as it takes to read a hundred small
-// captures, so tests that look at many of them ask sharkd.
+// Sharkd runs Wireshark's sharkd, one process that reads many captures one after
+// another. To start tshark takes about as long as to read a hundred small captures, so
+// tests with many captures use sharkd.
 //
-// It is for one goroutine.
+// A Sharkd must not be used by several goroutines at once.
 type Sharkd struct {
 	t       testing.TB
 	command *exec.Cmd
@@ -48,20 +48,20 @@ func StartSharkd(t testing.TB) *Sharkd {
 }
 
 // Set sets a preference of Wireshark, such as tcp.check_checksum, to a value. It
-// holds for the captures that are loaded from then on.
+// applies to captures that are loaded later.
 func (s *Sharkd) Set(preference, value string) {
 	s.t.Helper()
 	s.call("setconf", map[string]any{"name": preference, "value": value}, nil)
 }
 
-// Load reads a capture, in place of the one before.
+// Load reads a capture. It replaces the one before.
 func (s *Sharkd) Load(file string) {
 	s.t.Helper()
 	s.loads++
 	s.call("load", map[string]any{"file": file}, nil)
 }
 
-// A SharkdFrame is a frame and the values of the fields that were asked for.
+// A SharkdFrame is a frame and the values of the requested fields.
 type SharkdFrame struct {
 	Number int      `json:"num"` // as frame.number
 	Fields []string `json:"c"`
@@ -70,13 +70,13 @@ type SharkdFrame struct {
 // String prints the frame in one line.
 func (f SharkdFrame) String() string { return strings.Join(f.Fields, " ") }
 
-// Frames returns the frames that a display filter matches, with the named fields,
-// or without names with Wireshark's usual columns. A field has its first value in the
-// frame, or with ":0" after its name all of them, with commas between.
+// Frames returns the frames that a display filter matches, with the named fields or,
+// without names, with Wireshark's usual columns. A field has its first value in the
+// frame. With ":0" after its name it has all its values, separated by commas.
 func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
 	s.t.Helper()
-	// sharkd remembers which frames a filter matched, even when it has loaded
-	// another capture. So no two captures are asked with the same filter.
+	// sharkd remembers which frames a filter matched, even after it has loaded another
+	// capture. So Frames never uses the same filter twice.
 	const impossible = 1 << 31
 	params := map[string]any{"filter": fmt.Sprintf("(%s) || frame.number == %d", filter, impossible+s.loads)}
 	for i, f := range fields {
@@ -90,7 +90,8 @@ func (s *Sharkd) Frames(filter string, fields ...string) []SharkdFrame {
 	return frames
 }
 
-// Values returns the values of a field in a frame, as numbers where Frames has their names.
+// Values returns the values of a field in a frame. They are numbers where Frames
+// returns names.
 func (s *Sharkd) Values(frame int, field string) []string {
 	s.t.Helper()
 	type node struct {
@@ -115,9 +116,10 @@ func (s *Sharkd) Values(frame int, field string) []string {
 	return values
 }
 
-// Follow returns what Wireshark follows in a stream, such as "TCP" or, decrypted, "TLS",
-// of the connection that a display filter selects, such as "tcp.stream eq 0": what came
-// from one end, its TCP port, and what went to it. Which end that is Wireshark chooses.
+// Follow returns the contents of a stream as Wireshark's "Follow" shows it. The stream
+// is "TCP" or, decrypted, "TLS", and the display filter selects the connection, such as
+// "tcp.stream eq 0". Wireshark chooses one end of the connection: from is what this end
+// sent, port its TCP port, and to what it received.
 func (s *Sharkd) Follow(stream, filter string) (from []byte, port string, to []byte) {
 	s.t.Helper()
 	var result struct {
@@ -138,7 +140,7 @@ func (s *Sharkd) Follow(stream, filter string) (from []byte, port string, to []b
 	return from, result.Port, to
 }
 
-// call calls a method of sharkd by JSON-RPC 2.0, a line for each call and answer.
+// call calls a method of sharkd by JSON-RPC 2.0. Each call and each answer is one line.
 func (s *Sharkd) call(method string, params map[string]any, result any) {
 	s.t.Helper()
 	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
