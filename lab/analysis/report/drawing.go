@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -48,7 +49,10 @@ func (r *Report) hosts() []host {
 type arrow struct {
 	From, To         int // lanes from 1, 0 for none
 	FromPort, ToPort string
-	lanes            int // in the picture
+	Far              string // the host at the end that has no lane
+	Fall             int    // from its sender to its receiver, in steps of the page's style
+	AtFrom           bool   // its time is that of the sender's end
+	lanes            int    // in the picture
 }
 
 // Lanes is the number of lanes in the picture, at least one.
@@ -132,20 +136,38 @@ func (a arrow) TextPlace() string {
 	return fmt.Sprintf("b%d", a.Right())
 }
 
-// LeftPort and RightPort are the ports at its ends.
+// Slant is the class that makes it fall; "" for one that does not.
+func (a arrow) Slant() string {
+	switch {
+	case a.Fall == 0 || a.From == 0 || a.To == 0:
+		return ""
+	case a.AtFrom:
+		return fmt.Sprintf(" fall%d atfrom", a.Fall)
+	}
+	return fmt.Sprintf(" fall%d", a.Fall)
+}
+
+// LeftPort and RightPort are the ports at its ends, or the host at an end without lane.
 func (a arrow) LeftPort() string {
 	if a.rightwards() {
-		return a.FromPort
+		return a.end(a.From, a.FromPort)
 	}
-	return a.ToPort
+	return a.end(a.To, a.ToPort)
 }
 
 // RightPort is LeftPort's other end.
 func (a arrow) RightPort() string {
 	if a.rightwards() {
-		return a.ToPort
+		return a.end(a.To, a.ToPort)
 	}
-	return a.FromPort
+	return a.end(a.From, a.FromPort)
+}
+
+func (a arrow) end(lane int, port string) string {
+	if lane == 0 && a.Far != "" {
+		return strings.TrimSuffix(a.Far+":"+port, ":")
+	}
+	return port
 }
 
 // A call is a connection in the drawing of hosts: an arrow from the side that
@@ -213,7 +235,7 @@ func (l ladder) undrawn() string {
 // spoken says in words what the arrow of a packet shows.
 func (r *Report) spoken(a arrow, c *ftp.Connection) string {
 	end := func(lane int, port string) string {
-		name := "another host"
+		name := cmp.Or(a.Far, "another host")
 		if lane > 0 {
 			name = r.lanes[lane-1].Name
 		}

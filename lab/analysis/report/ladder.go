@@ -50,6 +50,7 @@ func (r *Report) draw() ladder {
 			}
 			continue
 		}
+		l.Rows = append(l.Rows, silenceBefore(p, tracks.before(p.Number))...)
 		l.Rows = append(l.Rows, r.stagesBefore(p, tracks)...)
 		w := r.newRow(p)
 		w.Tracks = tracks.at(p.Number)

@@ -126,6 +126,25 @@ func seenAs(s *scenario.Scenario, h scenario.Host) netip.Addr {
 	return s.Network.Address(h, s.Network.Capture)
 }
 
+// farEnd is the address of the end of a packet that has no lane, "" if both have none.
+func (r *Report) farEnd(p *capture.Packet) string {
+	from, to := r.lanes.ends(p)
+	src, dst := netip.Addr{}, netip.Addr{}
+	switch {
+	case p.ARP != nil:
+		src, dst = p.ARP.SenderIP, p.ARP.TargetIP
+	case p.IP != nil:
+		src, dst = p.IP.Src, p.IP.Dst
+	}
+	switch {
+	case from < 0 && to >= 0 && src.IsValid():
+		return src.Unmap().String()
+	case to < 0 && from >= 0 && dst.IsValid():
+		return dst.Unmap().String()
+	}
+	return ""
+}
+
 // ends returns the lanes that a packet goes from and to, -1 for hosts that
 // have none.
 func (ls lanes) ends(p *capture.Packet) (from, to int) {

@@ -16,13 +16,14 @@ type pictures struct {
 	MoreCalls string
 
 	Clock    string
+	Slope    string // what the slope of an arrow means, "" if they have none
 	HasOther bool
 	Ladder   ladder
 	Undrawn  string
 }
 
 func (r *Report) pictures() pictures {
-	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Ladder: r.draw()}
+	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Slope: r.travels.text(), Ladder: r.draw()}
 	p.Undrawn = p.Ladder.undrawn()
 	p.Calls, p.MoreCalls = r.calls()
 	for _, w := range p.Ladder.Rows {

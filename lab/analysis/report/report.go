@@ -67,6 +67,7 @@ type Report struct {
 	surveyed survey
 	packets  []*Packet
 	lanes    lanes
+	travels  travels
 	lines    map[int][]*ftp.Line // of dialogue, by the packet with their end
 	comments map[int]string
 	purposes map[int]string // what the server did on purpose, by the packet of the command
@@ -112,6 +113,7 @@ func (r *Report) prepare() {
 	r.packets = r.Packets.All()
 	r.survey()
 	r.lanes = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
+	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder())
 	r.lines = map[int][]*ftp.Line{}
 	for s := range r.Trace.Sessions() {

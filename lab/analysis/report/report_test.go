@@ -138,7 +138,7 @@ func TestFailedScenario(t *testing.T) {
 	page := string(html(t, r))
 	for _, want := range []string{
 		"✗ failed", "Where it differed", "seq is 165, not 169", "a_listing.txtar, line 13",
-		`<a href="#l27">frame 27</a>`, `<li class="p data rtl wrong" id="l27"`,
+		`<a href="#l27">frame 27</a>`, `<li class="p data rtl wrong fall10" id="l27"`,
 		"✗ seq is 165, not 169; wanted: data server &gt; client [F.] seq 169",
 		"= 107ms ± 5ms", "✗ no", "the client dials", "call me there. Arrived out of order.",
 	} {

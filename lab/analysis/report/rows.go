@@ -13,7 +13,7 @@ import (
 
 // A row is one line of the ladder: a packet, or a sentence between packets.
 type row struct {
-	// Stage is what begins or ends here; empty for a packet or a fold.
+	// Stage is what begins or ends here; empty for another row.
 	Stage string
 	// Fold tells of packets that are not drawn one by one. Folded are they,
 	// if they are few enough to be opened up.
@@ -23,9 +23,13 @@ type row struct {
 	Connection *ftp.Connection // that it is about, nil for none
 	Tracks     []trackCell
 
-	Packet *Packet // nil for a stage or a fold
+	// Silence says how long nothing was recorded between the rows before and after.
+	Silence string
+	// Size is the class of a silence: how much room it takes.
+	Size string
+
+	Packet *Packet // nil for any other row
 	Time   string  // since the first packet
-	Pause  string  // that went before it, if it was long
 	arrow
 	Spoken   string   // what the arrow shows, in words
 	Label    string   // flags and numbers
@@ -51,21 +55,23 @@ func (r *row) Bare() bool {
 	return r.Packet != nil && r.Packet.Segment != nil && r.Packet.Segment.Flags == packet.ACK && r.Packet.Segment.Length == 0 && r.Comment == "" && len(r.Wrong) == 0
 }
 
-// Gap is how long the pause before the packet was, as one of few sizes; "" for none.
-func (r *row) Gap() string {
-	switch {
-	case r.Packet == nil || r.Packet.Since < longPause:
-		return ""
-	case r.Packet.Since < 10*longPause:
-		return "gap1"
-	case r.Packet.Since < 100*longPause:
-		return "gap2"
-	}
-	return "gap3"
-}
+// longSilence is the time, in nanoseconds, from which on a silence is drawn.
+const longSilence = 500e6
 
-// longPause is the time, in nanoseconds, from which on a silence is shown.
-const longPause = 500e6
+// silenceBefore is the row for the time before a packet in which nothing was recorded;
+// none if it was short.
+func silenceBefore(p *Packet, beside []trackCell) []*row {
+	w := &row{Silence: duration(p.Since) + " without a packet", Tracks: beside, Size: "long3"}
+	switch {
+	case p.Since < longSilence:
+		return nil
+	case p.Since < 10*longSilence:
+		w.Size = "long1"
+	case p.Since < 100*longSilence:
+		w.Size = "long2"
+	}
+	return []*row{w}
+}
 
 // newRow draws one packet.
 func (r *Report) newRow(p *Packet) *row {
@@ -73,11 +79,12 @@ func (r *Report) newRow(p *Packet) *row {
 	if w.Hidden = r.Notes == HideNotes && len(r.wrong[p.Number]) == 0; r.Notes == NoNotes {
 		w.Comment = ""
 	}
-	if p.Since >= longPause {
-		w.Pause = duration(p.Since) + " later"
-	}
 	from, to := r.lanes.ends(p.Packet)
 	w.arrow = arrow{From: from + 1, To: to + 1, lanes: len(r.lanes)}
+	w.Fall, w.AtFrom = r.travels.slant(p)
+	if from < 0 || to < 0 {
+		w.Far = r.farEnd(p.Packet)
+	}
 	switch {
 	case p.TCP != nil:
 		w.FromPort, w.ToPort = fmt.Sprint(p.TCP.SrcPort), fmt.Sprint(p.TCP.DstPort)

@@ -46,6 +46,8 @@ func (t *textLadder) write(l ladder) {
 			t.line("", nil)
 			t.sentence("* " + w.Stage)
 			t.line("", nil)
+		case w.Silence != "":
+			t.line("", t.blank().put(textMargin+2, "≈ "+w.Silence))
 		case w.Fold != "":
 			t.line("", t.canvas().put(textMargin+2, "⋮ "+w.Fold))
 		default:
