@@ -64,8 +64,41 @@ func addToIndex(results string, entries []report.Run) error {
 	if err == nil {
 		err = replaceFile(filepath.Join(results, "index.html"), page.Bytes())
 	}
+	if err == nil {
+		err = linkNeighbours(results, report.InOrder(list))
+	}
 	if err != nil {
 		return fmt.Errorf("cannot write the index: %w", err)
+	}
+	return nil
+}
+
+// linkNeighbours writes into each walkthrough the links to those before and after it.
+func linkNeighbours(results string, list []report.Run) error {
+	list = slices.DeleteFunc(list, func(r report.Run) bool {
+		_, err := os.Stat(filepath.Join(results, r.Name, "walkthrough.html"))
+		return err != nil || !r.HasWalkthrough()
+	})
+	for i, r := range list {
+		var previous, next *report.Run
+		if i > 0 {
+			previous = &list[i-1]
+		}
+		if i+1 < len(list) {
+			next = &list[i+1]
+		}
+		path := filepath.Join(results, r.Name, "walkthrough.html")
+		page, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		linked, err := report.LinkNeighbours(page, previous, next)
+		if err == nil && !bytes.Equal(linked, page) {
+			err = replaceFile(path, linked)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -84,3 +84,41 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 		check(rows, summary, "one pass", "1 passed, 0 failed")
 	}
 }
+
+// Each walkthrough has links to those before and after it in the index, chapter by chapter,
+// of this run and of earlier ones. A run that left no walkthrough is passed over.
+func TestNeighbours(t *testing.T) {
+	results := t.TempDir()
+	place := `<p class="neighbours"></p>`
+	one, two, three, four := ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Passed), ran(t, results, "three", lab.Passed), ran(t, results, "four", lab.Passed)
+	one.Chapter, two.Chapter, three.Chapter = "A", "B", "A"
+	for _, name := range []string{"one", "two", "three"} {
+		if err := os.WriteFile(filepath.Join(results, name, "walkthrough.html"), []byte(place), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, run := range []struct {
+		runs []lab.Ran
+		want map[string]string
+	}{
+		{[]lab.Ran{one, two, four, three}, map[string]string{"one": "next three", "three": "prev one, next two", "two": "prev three"}},
+		{[]lab.Ran{two}, map[string]string{"two": "next one", "one": "prev two, next three", "three": "prev one"}},
+	} {
+		if err := lab.WriteIndex(results, run.runs); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range run.want {
+			page, err := os.ReadFile(filepath.Join(results, name, "walkthrough.html"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var links []string
+			for _, m := range regexp.MustCompile(`rel="(\w+)" href="../(\w+)/walkthrough.html"`).FindAllStringSubmatch(string(page), -1) {
+				links = append(links, m[1]+" "+m[2])
+			}
+			if got := strings.Join(links, ", "); got != want {
+				t.Errorf("%s has the links %q, want %q", name, got, want)
+			}
+		}
+	}
+}

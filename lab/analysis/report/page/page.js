@@ -62,12 +62,12 @@
     });
     document.addEventListener("keydown", event => { if (event.key === "Escape") unmark(); });
     const fromAddress = () => {
+      document.getElementById(location.hash.slice(1))?.closest("details")?.setAttribute("open", "");
       const found = /^#[lp](\d+)$/.exec(location.hash);
       if (!found) return;
       const row = document.getElementById(location.hash.slice(1));
       if (!row) return;
       if (row.hidden) { filter.value = "all"; search.value = ""; applyFilter(); }
-      row.closest("details")?.setAttribute("open", "");
       mark(found[1]);
       row.scrollIntoView({ block: "center" });
     };
