@@ -41,8 +41,9 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 	return nil
 }
 
-// AddKeys copies a pcapng capture of a Writer, and puts lines of a TLS key log in front of
-// its first frame: a program reads them before what they decrypt.
+// AddKeys copies a pcapng capture of a Writer and adds lines of a TLS key log before
+// its first frame, because a reader needs the keys before the packets that they
+// decrypt.
 func AddKeys(dst io.Writer, src io.Reader, keyLog string) error {
 	a := newAnnotator(dst, src)
 	for added := false; ; {

@@ -51,8 +51,8 @@ func (in *input) skip(n int64) error {
 	return nil
 }
 
-// fill reads once into the buffer behind the unread bytes, of which n are
-// wanted.
+// fill reads once into the buffer, after the unread bytes. The caller needs n unread
+// bytes.
 func (in *input) fill(n int) {
 	have := in.end - in.start
 	if in.start > 0 {

@@ -32,7 +32,7 @@ type Name struct {
 	Name string
 }
 
-// Info is what a capture says about itself before its first frame.
+// Info describes a capture, at the beginning of the file.
 type Info struct {
 	Application string   // the program that wrote it, such as "ftplab v1.0.0"
 	Comment     string   // on the file: scenario, command line, network
@@ -49,7 +49,7 @@ type Stats struct {
 	Received uint64 // frames that reached the recorder
 	Dropped  uint64 // received frames that did not fit; more than none is an error
 
-	// When the recorder started and ended, by the network's clock. If they are
-	// zero, the times are when the Writer was made, and now.
+	// When the recorder started and ended, by the network's clock. A zero Began stands
+	// for the time when the Writer was made, a zero Ended for now.
 	Began, Ended time.Time `json:",omitzero"`
 }

@@ -138,9 +138,9 @@ func (r *Reader) Next(p *Packet) error {
 // in its order. Only pcapng has names.
 func (r *Reader) Names() []Name { return r.names }
 
-// Interfaces returns the names of the interfaces that the part of the section read
-// so far describes, by number; those of the last section, if there are several. Only
-// pcapng has any, and a name may be empty.
+// Interfaces returns the names, by number, of the interfaces that the part of the
+// current section read so far describes. Only pcapng has such names, and a name may be
+// empty.
 func (r *Reader) Interfaces() []string { return r.places }
 
 // Secrets returns the TLS key logs in the part of the file read so far, one for

@@ -7,9 +7,8 @@ import (
 	"os"
 )
 
-// Repair makes the capture of a killed writer readable: it cuts off the block
-// or record at the end if that is incomplete. It works for captures of a
-// [Writer], in either format.
+// Repair makes the capture of a killed writer readable: it removes the last block or
+// record if that is incomplete. It works for captures of a [Writer], in either format.
 func Repair(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Replay copies a capture of a Writer, and before each frame waits for as long as
-// passed between it and the frame before. What is written at any time is readable up to
-// its last frame. Wait returns an error to end the copy.
+// Replay copies a capture of a Writer in real time: before each frame it waits for the
+// time that passed since the frame before. At any moment the copy is readable up to its
+// last frame. Wait returns an error to end the copy.
 func Replay(dst io.Writer, src io.Reader, wait func(time.Duration) error) error {
 	r := newAnnotator(dst, src)
 	for last := int64(0); ; {

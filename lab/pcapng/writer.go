@@ -24,8 +24,7 @@ type Writer struct {
 	format Format
 	began  time.Time
 
-	// What waits to be written: pieces of buffer, and frames that the caller
-	// owns.
+	// The bytes to write: pieces of buffer, and frames that the caller owns.
 	pending [][]byte
 	buffer  []byte  // holds all pieces, and never grows
 	start   int     // of the part of buffer that is not in pending yet
@@ -46,8 +45,8 @@ const (
 	copyBelow  = 4096 // bytes: copying a smaller frame is faster than pointing to it
 )
 
-// buffers are used again. Where there are thousands of small captures, making a new one
-// takes longer than filling it.
+// buffers reuses the memory of writers. If there are thousands of small captures,
+// making a new buffer takes longer than filling it.
 var buffers = sync.Pool{New: func() any { return make([]byte, 0, bufferSize) }}
 
 // NewWriter starts a capture on out and writes its header at once. Out is an
@@ -138,7 +137,7 @@ func (w *Writer) Secrets(keyLog string) error {
 	}
 }
 
-// addSecrets adds what Secrets was given since the last block.
+// addSecrets adds a block with the lines that Secrets got since the last block.
 func (w *Writer) addSecrets() {
 	if w.secrets.Load() == nil {
 		return
@@ -252,12 +251,12 @@ func (w *Writer) Close(s Stats) error {
 	}
 	err := w.Flush()
 	buffers.Put(w.buffer[:0])
-	w.buffer = nil // it is another writer's now
+	w.buffer = nil // another writer uses it now
 	return err
 }
 
-// addStatistics adds the counts of each interface. Lost frames are those of the
-// first: only a network with one interface loses any.
+// addStatistics adds the counts of each interface. The first interface has all lost
+// frames, because only a recorder of one interface loses any.
 func (w *Writer) addStatistics(s Stats) {
 	others := w.by[1:]
 	for _, frames := range others {

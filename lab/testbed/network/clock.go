@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A Clock is the time of a network. Programs on its hosts use it alone to
-// measure, to wait and to set deadlines. On a network of the kernel it is the
-// system's clock; see [WallClock]. A network in user space has a virtual time.
+// A Clock is the clock of a network. Servers and clients on its hosts use no other
+// clock to measure, to wait and to set deadlines. On a network of the kernel it is the
+// system's clock; see [WallClock]. A network in user space has virtual time.
 type Clock interface {
 	// Now returns the current time.
 	Now() time.Time
 
-	// AfterFunc calls f after d has passed. The goroutine that calls f runs
-	// other timers too, so f must not block. Stop prevents the call and reports
-	// whether it was in time to.
+	// AfterFunc calls f after d has passed. The goroutine that calls f runs other
+	// timers too, so f must not block. Stop prevents the call and reports whether it
+	// came in time.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 

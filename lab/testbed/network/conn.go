@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// A Conn is a TCP connection of a host. Its deadlines are times of the
-// network's [Clock]. What a connection can do on some networks only is in
-// [Corker], [LowWaterReader], [UrgentInliner] and the interfaces that follow
-// them.
+// A Conn is a TCP connection of a host. Its deadlines are times of the network's
+// [Clock]. [Corker], [LowWaterReader], [UrgentInliner] and the interfaces after them
+// are features that connections have on some networks only.
 type Conn interface {
 	net.Conn
 
@@ -88,7 +87,7 @@ func Reset(conn Conn) error {
 // ErrNoCork says that a network's TCP cannot hold data back.
 var ErrNoCork = errors.New("holding data back until it fills a segment (TCP_CORK) is not possible on this system's TCP")
 
-// SetCork turns on or off that a connection holds back data; see [Corker].
+// SetCork starts or stops holding back data on a connection; see [Corker].
 func SetCork(conn Conn, on bool) error {
 	if c, ok := conn.(Corker); ok {
 		return c.SetCork(on)

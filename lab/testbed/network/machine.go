@@ -83,7 +83,7 @@ func (m *Machine) ListenUDP(port uint16) (net.PacketConn, error) {
 	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.addr, port)))
 }
 
-// Clock implements [Host]: it is the system's.
+// Clock implements [Host]. It returns the system's clock.
 func (m *Machine) Clock() Clock { return WallClock }
 
 // Start implements [Host].

@@ -35,11 +35,11 @@ type Network interface {
 	Close(silence time.Duration) error
 }
 
-// UsualSilence is for how long Close waits for an acknowledgement, after a session
-// that has gone well. TCP sends a segment again sooner than that.
+// UsualSilence is how long Close waits for an acknowledgement after a successful
+// session. TCP retransmits a segment sooner than that.
 const UsualSilence = 10 * time.Second
 
-// ErrUnacknowledged is that a host has not acknowledged what another has sent.
+// ErrUnacknowledged says that a host has not acknowledged what another has sent.
 var ErrUnacknowledged = errors.New("not everything is acknowledged")
 
 // A Host is one machine of a network.

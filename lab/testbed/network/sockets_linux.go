@@ -27,9 +27,8 @@ func (s Socket) String() string {
 var tcpStates = []string{"", "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
 	"CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED"}
 
-// Sockets lists the sockets of this network namespace for the given protocols:
-// "tcp", "tcp6", "udp", "udp6". A protocol that the kernel does not have has
-// none.
+// Sockets lists the sockets of this network namespace for the given protocols: "tcp",
+// "tcp6", "udp", "udp6". A protocol that the kernel does not support has none.
 func Sockets(protocols ...string) (all []Socket, err error) {
 	for _, protocol := range protocols {
 		file, err := os.Open("/proc/self/net/" + protocol)

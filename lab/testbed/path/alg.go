@@ -13,10 +13,10 @@ import (
 // controlPort is the port of the control connections that a NAT helps.
 const controlPort = 21
 
-// help is what a NAT with an application level gateway does with a segment of a
-// control connection: it rewrites the data ports of the host that are in it,
-// and lets the data connections in. Since that changes lengths, it changes the
-// sequence numbers of all that follows, too. Other packets stay as they are.
+// help does what a NAT with an FTP application-level gateway does with a segment of a
+// control connection: it rewrites the data ports of the host in the segment, and lets
+// the data connections in. A new text may have another length, so it also changes the
+// sequence numbers of the rest of the connection. It does not change other packets.
 //
 // Like most NATs, it looks at each segment by itself: a line that is split over
 // two segments is not rewritten.
@@ -42,15 +42,16 @@ func (n *nat) help(f frame, t *translation, toPeer bool) frame {
 	return f
 }
 
-// An announcement of a data port, in a line that the host sends.
+// The data port in a line that the host sends: PORT, EPRT, and the replies to PASV and
+// EPSV.
 var (
 	portLine = regexp.MustCompile(`(?i)^(PORT |227 [^\r\n]*?)(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)`)
 	eprtLine = regexp.MustCompile(`(?i)^(EPRT \|1\|)([\d.]+)\|(\d+)\|`)
 	epsvLine = regexp.MustCompile(`^(229 [^\r\n]*?\(\|\|\|)(\d+)\|`)
 )
 
-// rewriteLines rewrites the data ports in the complete lines of a segment that
-// the host sends, and remembers how that changes the stream.
+// rewriteLines rewrites the data ports in the complete lines of a segment that the host
+// sends, and remembers the changes of length.
 func (n *nat) rewriteLines(f frame, t *translation) frame {
 	segment, _ := f.segment()
 	payload := f.tcp()[dataOffset(f.tcp()):]
@@ -74,7 +75,8 @@ func (n *nat) rewriteLines(f frame, t *translation) frame {
 	return f.withPayload(changed)
 }
 
-// rewrite rewrites the data port in a line, if it has one of the host's.
+// rewrite rewrites the data port in a line, if the line has one that belongs to the
+// host.
 func (n *nat) rewrite(line string, peer netip.Addr) string {
 	if m := portLine.FindStringSubmatch(line); m != nil && strings.Join(m[2:6], ".") == n.host.String() {
 		high, _ := strconv.ParseUint(m[6], 10, 8)
@@ -113,7 +115,7 @@ type editedStream []edit
 
 // An edit is one replacement.
 type edit struct {
-	end    uint32 // the sequence number behind the text that was replaced
+	end    uint32 // the sequence number after the replaced text
 	growth int    // bytes
 }
 
@@ -124,7 +126,7 @@ func (e *editedStream) edit(end uint32, growth int) {
 	}
 }
 
-// edited returns the number that a sequence number has behind the edits.
+// edited converts a sequence number of the host to that of the edited stream.
 func (e editedStream) edited(seq uint32) uint32 {
 	result := seq
 	for _, edit := range e {

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// A direction is the path from one host to another. It holds every frame that
-// has left the one host and not reached the other's link.
+// A direction is the path from one host to another. It holds every frame that has left
+// the first host and has not reached the link of the second.
 //
-// Frames enter in the order in which they were sent, and all have the same
-// delay, so one queue is enough: the oldest frame is due first. The few frames
-// that a rule delays are kept apart.
+// Frames enter in the order in which they were sent, and all have the same delay, so
+// one queue is enough: the oldest frame is due first. Frames that a rule delays are in
+// a list of their own.
 type direction struct {
 	delay int64 // nanoseconds
 	loss  float64
@@ -29,9 +29,9 @@ type queued struct {
 	home  *chunk
 
 	late     int64 // held until another frame overtakes it, and then for this long, nanoseconds
-	damaged  bool  // its checksum is made wrong
-	report   bool  // a router's message about a packet, as the packet's sender knows it
-	overtake bool  // it is the first of its connection behind a frame that is held
+	damaged  bool  // its checksum becomes wrong
+	report   bool  // a router's error message; it quotes the packet as its sender sent it
+	overtake bool  // it is the first of its connection after a held frame
 }
 
 // loses reports whether the next frame is lost on the path.
@@ -64,7 +64,7 @@ func (d *direction) take() queued {
 	return d.queue.take()
 }
 
-// setApart adds a frame that does not keep the order.
+// setApart adds a frame that may arrive out of order.
 func (d *direction) setApart(f queued) {
 	i := len(d.apart)
 	for i > 0 && d.apart[i-1].due > f.due {
@@ -91,7 +91,7 @@ func (d *direction) overtakes(f frame) bool {
 	})
 }
 
-// overtaken releases the segments that were held until this one arrived.
+// overtaken releases the segments that were held until the frame by arrived.
 func (d *direction) overtaken(by frame, now int64) {
 	for i := range d.apart {
 		if f := &d.apart[i]; f.late > 0 && sameConnection(f.frame, by) {

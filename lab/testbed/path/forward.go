@@ -14,14 +14,14 @@ func (p *Path) Send(from *End, raw []byte, at int64) {
 	}
 	f.clampMSS(from.mss)
 	f.zeroChecksum()
-	p.see(from, at, f)
+	p.recordAt(from, at, f)
 	p.route(from, f, at)
 }
 
 // route routes a frame that a host sent at the time at.
 func (p *Path) route(from *End, f frame, at int64) {
 	if answer := from.answerNeighbor(f); answer != nil {
-		from.hear(answer, at)
+		from.deliver(answer, at)
 		return
 	}
 	if !f.isIP() || MAC(f[:6]) != from.GateMAC {
@@ -30,15 +30,15 @@ func (p *Path) route(from *End, f frame, at int64) {
 	to := p.byAddr[f.destination()]
 	if to == nil || to == from {
 		if to == from || !p.silent {
-			from.hear(from.noRoute(f), at)
+			from.deliver(from.noRoute(f), at)
 		}
 		return
 	}
 	if f.hopLimit() <= 1 {
-		from.hear(from.timeExceeded(f), at)
+		from.deliver(from.timeExceeded(f), at)
 		return
 	}
-	sent := f // which messages to the sender are about
+	sent := f // error messages to the sender quote it
 	if from.nat != nil {
 		if f = from.nat.outward(f, at); f == nil {
 			return
@@ -52,7 +52,7 @@ func (p *Path) route(from *End, f frame, at int64) {
 		return
 	}
 	if claimed != nil && claimed.Kind == scenario.Reject {
-		from.hear(from.portUnreachable(sent), at)
+		from.deliver(from.portUnreachable(sent), at)
 		return
 	}
 	mtu := to.MTU
@@ -75,11 +75,11 @@ func (p *Path) route(from *End, f frame, at int64) {
 	}
 }
 
-// hear delivers a message of the host's own gateway, sent at the time at,
-// unless it is nil.
-func (e *End) hear(word frame, at int64) {
-	if word != nil {
-		e.gateway.queue.add(queued{due: at, frame: word})
+// deliver sends the host a message of its own gateway at the time at. A nil message is
+// none.
+func (e *End) deliver(message frame, at int64) {
+	if message != nil {
+		e.gateway.queue.add(queued{due: at, frame: message})
 	}
 }
 
@@ -91,13 +91,13 @@ func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
 	if to.nat != nil {
 		router.router = to.nat.Addr
 	}
-	word := router.tooBig(f, mtu)
-	if word == nil {
+	message := router.tooBig(f, mtu)
+	if message == nil {
 		return
 	}
-	word.address(from.GateMAC, from.MAC)
+	message.address(from.GateMAC, from.MAC)
 	back := to.to[from]
-	back.setApart(queued{due: at + from.to[to].delay + back.delay, frame: word, report: true})
+	back.setApart(queued{due: at + from.to[to].delay + back.delay, frame: message, report: true})
 }
 
 // forward sends a copy of the frame along the path, unless the frame is lost.
@@ -172,15 +172,15 @@ func (e *End) Take(now int64) []byte {
 			return nil
 		}
 	}
-	e.path.see(e, arrival, taken.frame)
+	e.path.recordAt(e, arrival, taken.frame)
 	if taken.damaged {
-		return nil // the host drops it because of its wrong checksum
+		return nil // the host drops it, because its checksum is wrong
 	}
 	return taken.frame
 }
 
-// translated returns a frame as it comes through the host's NAT, or nil if the
-// NAT drops it. What its sender waits for then will not come.
+// translated returns a frame after the host's NAT has translated it, or nil if the NAT
+// drops it. Nobody will acknowledge a dropped frame.
 func (e *End) translated(f frame, at int64) frame {
 	s, isTCP := f.segment()
 	f = e.nat.inward(f, at)

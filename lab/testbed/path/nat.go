@@ -11,12 +11,12 @@ import (
 // A nat is a router in front of one host that translates the host's address and
 // its ports (RFC 3022).
 //
-// It keeps a translation for each connection, and makes one for what the host
-// sends and for what somebody else sends to a port that leads to the host. All
-// other packets from outside are dropped, as are those of connections that it
-// has forgotten. It translates TCP, UDP and ICMP's echo; error messages of ICMP
-// that hosts send do not pass. Those of the path's routers are made from the
-// packet as its sender knows it, so they need no translation.
+// It keeps a translation for each connection. The host's packets make a translation,
+// and so do packets from outside to a port that is forwarded to the host. The NAT drops
+// all other packets from outside, including those of connections that it has forgotten.
+// It translates TCP, UDP and ICMP echo. It drops the ICMP error messages of hosts. The
+// error messages of the path's routers need no translation, because they quote the
+// packet as its sender sent it.
 type nat struct {
 	scenario.NAT
 	host netip.Addr // its own address
@@ -25,7 +25,7 @@ type nat struct {
 	expected     []expectation
 }
 
-// A translation is how one connection is translated.
+// A translation says how one connection is translated.
 type translation struct {
 	protocol byte
 	inside   uint16         // the host's port
@@ -36,7 +36,7 @@ type translation struct {
 	toPeer, toHost editedStream // of TCP, when the NAT helps FTP
 }
 
-// An expectation lets in a data connection that the host has announced.
+// An expectation lets in a data connection to a port that the host has announced.
 type expectation struct {
 	peer            netip.Addr
 	inside, outside uint16
@@ -44,8 +44,8 @@ type expectation struct {
 
 func newNAT(plan scenario.NAT, host netip.Addr) *nat { return &nat{NAT: plan, host: host} }
 
-// outward returns the frame as it leaves the NAT at the time at, or nil if the
-// NAT drops it. It does not change the frame.
+// outward returns the translated frame that leaves the NAT at the time at, or nil if
+// the NAT drops it. It does not change f.
 func (n *nat) outward(f frame, at int64) frame {
 	f = slices.Clone(f)
 	protocol := f.protocol()
@@ -56,7 +56,7 @@ func (n *nat) outward(f frame, at int64) frame {
 		inside, peer := binary.BigEndian.Uint16(ports), netip.AddrPortFrom(f.destination(), binary.BigEndian.Uint16(ports[2:]))
 		t := n.find(protocol, peer, at, func(t *translation) bool { return t.inside == inside })
 		if s, isTCP := f.segment(); t == nil && isTCP && s.flags&(flagSYN|flagACK) != flagSYN {
-			return nil // it has forgotten the connection, or never knew it
+			return nil // it has forgotten the connection, or never had it
 		}
 		if t == nil {
 			outside, free := n.port(inside, protocol, peer)
@@ -72,8 +72,8 @@ func (n *nat) outward(f frame, at int64) frame {
 	return f
 }
 
-// inward returns a frame from outside as the host gets it at the time at, or
-// nil if the NAT drops it. It may change the frame.
+// inward translates a frame from outside at the time at, or returns nil if the NAT
+// drops it. It may change f.
 func (n *nat) inward(f frame, at int64) frame {
 	protocol := f.protocol()
 	switch ports := f.ports(); {
@@ -112,8 +112,8 @@ func (n *nat) find(protocol byte, peer netip.AddrPort, at int64, fits func(*tran
 	return t
 }
 
-// admit makes the translation for a packet from outside that begins a
-// connection, or returns nil if its port does not lead to the host.
+// admit makes the translation for a packet from outside that begins a connection, or
+// returns nil if its port is not forwarded to the host.
 func (n *nat) admit(f frame, protocol byte, outside uint16, peer netip.AddrPort, at int64) *translation {
 	t := &translation{protocol: protocol, inside: outside, outside: outside, peer: peer, last: at}
 	if s, isTCP := f.segment(); isTCP && s.flags&(flagSYN|flagACK) != flagSYN {
@@ -156,8 +156,8 @@ func (n *nat) port(inside uint16, protocol byte, peer netip.AddrPort) (outside u
 	return 0, false
 }
 
-// expect lets in a data connection from a host to a port of the NAT's host, and
-// returns the port by which it comes.
+// expect lets in a data connection from a host to a port of the NAT's host, and returns
+// the port outside the NAT.
 func (n *nat) expect(inside uint16, peer netip.Addr) (outside uint16, ok bool) {
 	for _, e := range n.expected {
 		if e.inside == inside && e.peer == peer {

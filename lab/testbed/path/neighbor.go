@@ -63,10 +63,9 @@ func (p Place) answerSolicitation(f frame) frame {
 	return p.icmpv6(p.Gateway, f.source(), 255, kind{neighborAdvertisement, 0}, body)
 }
 
-// housekeeping reports whether the frame is for the host's own link only. Linux
-// sends such frames when an interface with IPv6 comes up: router solicitations
-// and multicast reports. The gateway does not forward them, and no capture of a
-// path shows them.
+// housekeeping reports whether the frame is only for the host's own link. Linux sends
+// such frames when an interface with IPv6 comes up: router solicitations and multicast
+// reports. The gateway does not forward them, and they are not recorded.
 func (f frame) housekeeping() bool {
 	if f.etherType() != typeIPv6 || !f.destination().IsMulticast() {
 		return false

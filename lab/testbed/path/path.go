@@ -1,12 +1,11 @@
-// Package path simulates everything between the hosts of a network: their
-// gateways, the delay, the rates and queues of the links, and which frames are
-// lost or delayed.
+// Package path simulates everything between the hosts of a network: gateways, NATs,
+// delay, the rates and queues of the links, and lost or delayed frames.
 //
-// It computes with frames and times. It reads no clock, opens no socket and
-// starts no goroutine. Two networks use it: package wire, with Linux's TCP, and
-// package gvisor, with TCP in user space. They pass each frame that a host
-// sends to [Path.Send], and take what arrives at a host from [End.Take] at the
-// time that [End.Next] returns. Times are nanoseconds since 1970.
+// It only computes: frames and times go in, frames and times come out. It reads no
+// clock, opens no socket and starts no goroutine. Two networks use it: package wire,
+// with Linux's TCP, and package gvisor, with TCP in user space. They pass each frame
+// that a host sends to [Path.Send], and take each frame that arrives at a host from
+// [End.Take] at the time that [End.Next] returns. Times are nanoseconds since 1970.
 package path
 
 import (
@@ -48,7 +47,7 @@ type End struct {
 	KnowsGateway bool // the host knows its gateway's Ethernet address without ARP
 
 	path    *Path
-	place   int  // among those of the capture; -1 is none
+	place   int  // the number of its place in the capture; -1 is none
 	mss     int  // the largest MSS that a SYN of the host may have
 	nat     *nat // in front of the host, or nil
 	to      map[*End]*direction
@@ -69,10 +68,10 @@ const (
 // never is a time that is never reached.
 const never = math.MaxInt64
 
-// New makes the path between the hosts of a network. Record is called with each
-// frame that passes the end of a captured host, in the order of time. Place is the
-// host's in the network's places; the frame is valid until [Path.Release]. The error names the host whose settings
-// are not possible.
+// New makes the path between the hosts of a network. It calls record with each frame
+// that passes the end of a captured host, in the order of time. Place is the index of
+// the host among the places where the capture is taken. The frame is valid until
+// [Path.Release]. The error names the host whose settings are not possible.
 func New(network scenario.Network, record func(at int64, place int, frame []byte)) (*Path, error) {
 	places, err := locate(network.Hosts)
 	if err != nil {
@@ -111,7 +110,7 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 			return nil, fmt.Errorf("the capture is taken at %q, but there is no such host", name)
 		}
 	}
-	return p, p.lay(network)
+	return p, p.connect(network)
 }
 
 // leastMTU is the smallest MTU that a link may have (RFC 791, 3.2; RFC 8200,
@@ -132,8 +131,8 @@ func Headers(addr netip.Addr) int {
 	return ipv6Header + tcpHeader
 }
 
-// lay makes the directions between every two hosts.
-func (p *Path) lay(network scenario.Network) error {
+// connect makes the two directions between every two hosts.
+func (p *Path) connect(network scenario.Network) error {
 	for i, from := range p.Ends {
 		for j, to := range p.Ends {
 			if i == j {
@@ -165,7 +164,7 @@ func (p *Path) lay(network scenario.Network) error {
 	return nil
 }
 
-// named returns the end of the host of that name, or nil.
+// named returns the end of the host with this name, or nil.
 func (p *Path) named(name string) *End {
 	for _, e := range p.Ends {
 		if e.Host.Name == name {
@@ -187,9 +186,9 @@ func (p *Path) Release() {
 	p.spent = p.spent[:0]
 }
 
-// see records a frame that passes the end of a captured host. Times never go
-// back: a frame that the driver sends late gets the time of the last one.
-func (p *Path) see(e *End, at int64, f frame) {
+// recordAt records a frame that passes the end of a captured host. Times never go back:
+// a frame that the driver sends late gets the time of the last one.
+func (p *Path) recordAt(e *End, at int64, f frame) {
 	if e.place >= 0 {
 		p.last = max(p.last, at)
 		p.record(p.last, e.place, f)

@@ -2,8 +2,8 @@ package path
 
 import "ftplab/lab/scenario"
 
-// A rule is one of the plan's Rules: what the path does with segments that
-// match it.
+// A rule is one of the plan's Rules: it says which segments match and what the path
+// does with them.
 type rule struct {
 	scenario.PathRule
 	from, to *End
@@ -17,8 +17,8 @@ func newRule(r scenario.PathRule, from, to *End) *rule {
 	return &rule{PathRule: r, from: from, to: to, seen: map[stream]int64{}, silent: map[stream]bool{}}
 }
 
-// claims reports whether the rule applies to a segment that is sent between two
-// ends at a time, and counts it if so. Began is when the first frame was sent.
+// claims reports whether the rule applies to a segment that is sent between two ends at
+// a time, and counts it if so. began is when the first frame was sent.
 func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
 	back := r.from == to && r.to == from
 	if r.from != from && !back || r.to != to && !back {
@@ -60,8 +60,7 @@ func (r *rule) isSilent(s segment, at int64) bool {
 	return r.silent[key]
 }
 
-// rules applies the rules to a frame sent from one end to another. It returns
-// the rule that applies, or nil.
+// claim returns the rule that applies to a frame sent from one end to another, or nil.
 func (p *Path) claim(from, to *End, f frame, at int64) *rule {
 	s, ok := f.segment()
 	if !ok {

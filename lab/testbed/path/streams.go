@@ -20,7 +20,7 @@ func newStreams() streams {
 // A stream is one direction of a connection.
 type stream struct{ from, to netip.AddrPort }
 
-// A progress is how far a stream has got, in sequence numbers.
+// A progress says how much of a stream was sent and acknowledged, in sequence numbers.
 type progress struct {
 	sent, acknowledged uint32
 }

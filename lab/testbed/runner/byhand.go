@@ -13,11 +13,11 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// none is the reply to a step to which the server says nothing.
+// none is the reply to a step that gets no reply from the server.
 var none ftpclient.Reply
 
-// scripted returns the session's client, which is the lab's own: package scenario
-// has checked that.
+// scripted returns the session's client. It is the lab's own client, because package
+// scenario allows these steps for no other.
 func (a action) scripted() *ftpclient.Scripted { return a.session.client.(*ftpclient.Scripted) }
 
 func send(ctx context.Context, a action) (ftpclient.Reply, error) {
@@ -32,7 +32,7 @@ func urgent(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, a.scripted().WriteUrgent(ctx, a.Bytes)
 }
 
-// await waits for a reply, which is as good as any other if it has the code.
+// await waits for a reply, and fails if it does not have the expected code.
 func await(ctx context.Context, a action) (ftpclient.Reply, error) {
 	reply, err := a.scripted().NextReply(ctx)
 	if err == nil && a.Code != 0 && reply.Code != a.Code {
@@ -41,13 +41,13 @@ func await(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, err
 }
 
-// download downloads what a command of the scenario's own asks for.
+// download sends a command that the scenario chose and downloads the data.
 func download(ctx context.Context, a action) (ftpclient.Reply, error) {
 	verb, argument, _ := strings.Cut(a.Command, " ")
 	return a.download(ctx, ftpclient.Download{Verb: verb, Argument: argument})
 }
 
-// uploadBy uploads a file with a command of the scenario's own.
+// uploadBy sends a command that the scenario chose and uploads a file.
 func uploadBy(ctx context.Context, a action) (ftpclient.Reply, error) {
 	verb, argument, _ := strings.Cut(a.Command, " ")
 	file, _ := a.script.scenario.LocalFile(a.Local)
@@ -58,13 +58,13 @@ func uploadBy(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return t.Reply(), compare(contentOf(file), t.ASCII, t.Wire)
 }
 
-// rest notes where the next transfer begins.
+// rest notes the offset at which the next transfer begins.
 func rest(_ context.Context, a action) (ftpclient.Reply, error) {
 	a.session.offset = a.Size
 	return none, nil
 }
 
-// dial opens a data connection by hand.
+// dial opens a data connection, for the step dial.
 func dial(ctx context.Context, a action) (ftpclient.Reply, error) {
 	to, err := a.dataPort()
 	if err != nil {
@@ -85,7 +85,7 @@ func dial(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, nil
 }
 
-// dataPort is whom a step dials.
+// dataPort returns the address that a step dial connects to.
 func (a action) dataPort() (netip.AddrPort, error) {
 	if a.Peer != "" {
 		return netip.AddrPortFrom(a.script.Address(a.Peer), a.Port), nil
@@ -109,7 +109,7 @@ func listen(_ context.Context, a action) (ftpclient.Reply, error) {
 	return none, nil
 }
 
-// acceptData waits for it.
+// acceptData waits for the connection that listen made possible.
 func acceptData(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if a.session.listener == nil {
 		return none, errors.New("nobody listens; a step listen comes first")
@@ -123,8 +123,8 @@ func acceptData(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, nil
 }
 
-// within makes something end when ctx does. The function that it returns must be
-// called when that has ended.
+// within ends an operation when ctx ends, by setting its deadline. The caller must call
+// done after the operation.
 func within(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
 	deadline, _ := ctx.Deadline() // the zero time is none
 	setDeadline(deadline)
@@ -133,7 +133,7 @@ func within(ctx context.Context, setDeadline func(time.Time) error) (done func()
 
 var errNoData = errors.New("there is no data connection; a step dial or accept comes first")
 
-// conn returns the data connection that steps mean.
+// conn returns the data connection that the steps use: the last one opened.
 func (a action) conn() (network.Conn, error) {
 	if len(a.session.data) == 0 {
 		return nil, errNoData
@@ -186,12 +186,12 @@ func finish(_ context.Context, a action) (ftpclient.Reply, error) {
 	return none, err
 }
 
-// closeByHand closes a connection.
+// closeByHand closes a connection, for the step close.
 func closeByHand(_ context.Context, a action) (ftpclient.Reply, error) {
 	return none, a.endBy(network.Conn.Close, (*ftpclient.Scripted).Drop)
 }
 
-// resetByHand ends a connection with a reset.
+// resetByHand resets a connection, for the step reset.
 func resetByHand(_ context.Context, a action) (ftpclient.Reply, error) {
 	return none, a.endBy(network.Reset, (*ftpclient.Scripted).Reset)
 }
@@ -211,7 +211,7 @@ func (a action) endBy(data func(network.Conn) error, control func(*ftpclient.Scr
 	return data(conn)
 }
 
-// closeData closes what is left of the data connections that were opened by hand.
+// closeData closes the data connections that steps opened and did not close.
 func (s *session) closeData() {
 	for _, conn := range s.data {
 		conn.Close()

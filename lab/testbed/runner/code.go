@@ -16,12 +16,13 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// Code is Go code of the caller's in the place of a server or a client.
+// Code is Go code of the caller that replaces a server or a client.
 //
-// On a network of the kernel the sockets of a host belong to its network namespace,
-// which a whole process is in. So this program is started again there, with Args and
-// Env, and must then run the code itself. It has no sandbox: it is the caller's own.
-// On a network in user space Run runs the code in this process.
+// On a network of the kernel, the sockets of a host belong to its network namespace,
+// and a process is in one namespace only. So the runner starts this program again
+// there, with Args and Env, and that process must run the code itself. It has no
+// sandbox, because it is the caller's own code. On a network in user space, Run runs
+// the code in this process.
 type Code struct {
 	Name string   // for messages
 	Args []string // arguments
@@ -32,12 +33,11 @@ type Code struct {
 	Run func(ctx context.Context, host network.Host, l network.Listener, files string) error `json:"-"`
 }
 
-// FilesVariable is the variable of the environment that has the folder with the
-// scenario's files.
+// FilesVariable is the environment variable with the path of the scenario's files.
 const FilesVariable = "FTPLAB_FILES"
 
-// Client is the client that the code is. The scenario's deadline is that of all it
-// does.
+// Client returns a client that runs the code. The scenario's deadline applies to the
+// whole run.
 func (c *Code) Client() Client {
 	return func(ctx context.Context, e *Environment) ([]Failure, error) {
 		folder := filepath.Join(e.results, localFolder, scenario.FirstSession)
@@ -64,7 +64,7 @@ func (c *Code) Client() Client {
 	}
 }
 
-// runHere runs the code in this process, to its end or to that of ctx.
+// runHere runs the code in this process, until it ends or ctx ends.
 func (c *Code) runHere(ctx context.Context, host network.Host, l network.Listener, files string) error {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx, host, l, files) }()
@@ -76,7 +76,7 @@ func (c *Code) runHere(ctx context.Context, host network.Host, l network.Listene
 	}
 }
 
-// A goServer is code that serves in this process.
+// A goServer is a server: code that runs in this process.
 type goServer struct {
 	served
 	code     *Code
@@ -84,10 +84,10 @@ type goServer struct {
 	listener network.Listener
 	cancel   context.CancelFunc
 	ended    chan struct{}
-	err      error // of the code, when it has ended
+	err      error // the code's result, after it has ended
 }
 
-// startHere starts code that serves in this process.
+// startHere starts the code as a server in this process.
 func (c *Code) startHere(host network.Host, s *scenario.Scenario, folder string) (server, error) {
 	files, err := serve(folder, s.Files)
 	if err != nil {
@@ -112,7 +112,7 @@ func (g *goServer) Addr() netip.AddrPort { return g.addr }
 // Note implements server.
 func (g *goServer) Note() string { return "" }
 
-// faults implements server: the code may have returned before it was asked to.
+// faults implements server. It reports code that returned too early.
 func (g *goServer) faults(bool) []Failure {
 	select {
 	case <-g.ended:
@@ -122,7 +122,8 @@ func (g *goServer) faults(bool) []Failure {
 	}
 }
 
-// Wait implements server. What connections the code has is not known here.
+// Wait implements server. It does not wait, because the code's connections are not
+// known here.
 func (g *goServer) Wait(context.Context) error { return nil }
 
 // Close implements server.
@@ -138,10 +139,10 @@ func (g *goServer) Close(ctx context.Context) error {
 	}
 }
 
-// served is the folder with the files that a server serves that is not the lab's.
+// served is the folder with the files of a server other than the lab's.
 type served struct{ *os.Root }
 
-// serve writes files to a folder.
+// serve writes the server's files to a folder.
 func serve(folder string, files []scenario.File) (served, error) {
 	if err := writeFiles(folder, files, 0o666); err != nil {
 		return served{}, fmt.Errorf("the server's files: %w", err)
@@ -153,8 +154,8 @@ func serve(folder string, files []scenario.File) (served, error) {
 // Open implements server.
 func (s served) Open(path string) (io.ReadSeeker, error) { return s.open(path) }
 
-// open opens a file by its path on the server. One that has not changed its root
-// folder shows clients the whole path.
+// open opens a file by its path on the server. A server that has not changed its root
+// directory shows clients the path on the machine.
 func (s served) open(path string) (*os.File, error) {
 	file, err := s.Root.Open(strings.TrimPrefix(path, "/"))
 	if below, ok := strings.CutPrefix(path, sandbox.Folder+"/"); ok && errors.Is(err, os.ErrNotExist) {
@@ -163,8 +164,8 @@ func (s served) open(path string) (*os.File, error) {
 	return file, err
 }
 
-// Received implements server. The upload is what the file ends with: all of
-// it, or what was appended.
+// Received implements server. The upload is the last size bytes of the file: the whole
+// file, or what was appended.
 func (s served) Received(path string, size int64) (content.Digest, error) {
 	file, err := s.open(path)
 	if err != nil {
@@ -181,7 +182,7 @@ func (s served) Received(path string, size int64) (content.Digest, error) {
 	return content.Sum(file)
 }
 
-// writeFiles writes files of the scenario below a folder.
+// writeFiles writes files of the scenario to a folder.
 func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// testNoise is how lines begin that a test prints when it begins.
+// testNoise is the prefix of the lines that go test prints at the start of a test.
 const testNoise = "=== "
 
 // command starts this program again, to run the code.
@@ -23,7 +23,7 @@ func (c *Code) command(folder string, in, out *os.File) *exec.Cmd {
 	return cmd
 }
 
-// startThere starts code that serves in another process, on the host.
+// startThere starts the code as a server in another process, on the host.
 func (c *Code) startThere(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
 	p, err := newProgram(s, host, c.Name, folder)
 	if err != nil {
@@ -36,8 +36,8 @@ func (c *Code) startThere(ctx context.Context, host network.Host, s *scenario.Sc
 	})
 }
 
-// runThere runs code that is a client in another process, on the host. The words are
-// the last that it printed, for a message.
+// runThere runs the code as a client in another process, on the host. The words are the
+// last lines that it printed, for a message.
 func (c *Code) runThere(ctx context.Context, host network.Host, folder, results string) (words string, err error) {
 	log, err := newOutput(filepath.Join(results, "client.log"))
 	if err != nil {

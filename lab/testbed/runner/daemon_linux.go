@@ -14,19 +14,19 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A daemon is a server that listens by itself. It may go to the background: its
-// first process ends then, with status 0, and others go on.
+// A daemon is a server program that listens by itself. It may go to the background:
+// then its first process ends with status 0, and other processes continue.
 type daemon struct {
 	program
 	cmd     *exec.Cmd
-	ended   chan struct{}           // closed when the first process has
-	earlier map[netip.AddrPort]bool // where something listened before it
-	own     []string                // the sessions that it has made until it listens
+	ended   chan struct{}           // closed when the first process has ended
+	earlier map[netip.AddrPort]bool // where something listened before the daemon started
+	own     []string                // the process sessions that it had when it began to listen
 }
 
 const (
-	lookEvery = 2 * time.Millisecond // how often one looks whether a program has come so far
-	otherPort = 2 * time.Second      // how long it may listen at other ports before it does at its own
+	lookEvery = 2 * time.Millisecond // how often until checks its condition
+	otherPort = 2 * time.Second      // how long it may listen only on other ports
 	timeToEnd = time.Second          // from SIGTERM to SIGKILL
 )
 
@@ -59,11 +59,11 @@ func startDaemon(ctx context.Context, p program, start starter) (server, error) 
 	return d, nil
 }
 
-// sessions are those of the daemon's processes.
+// sessions returns the sessions of the daemon's processes.
 func (d *daemon) sessions() []string { return d.own }
 
-// untilListening waits until the daemon listens at its port, or it does so at
-// others for so long that it seems to be meant for them.
+// untilListening waits until the daemon listens on its port. It fails if the daemon
+// listens only on other ports for the time otherPort.
 func (d *daemon) untilListening(ctx context.Context) error {
 	var others []netip.AddrPort
 	var since time.Time
@@ -87,7 +87,7 @@ func (d *daemon) untilListening(ctx context.Context) error {
 	return err
 }
 
-// words lists addresses for a message.
+// words returns a list of addresses for a message.
 func words(all []netip.AddrPort) string {
 	var texts []string
 	for _, a := range all {
@@ -96,7 +96,8 @@ func words(all []netip.AddrPort) string {
 	return strings.Join(texts, " and ")
 }
 
-// serves reports whether who listens there is reached at the server's address.
+// serves reports whether a client of the server's address reaches a program that
+// listens at the given address.
 func (d *daemon) serves(at netip.AddrPort) bool {
 	own := d.Addr()
 	switch {
@@ -105,13 +106,13 @@ func (d *daemon) serves(at netip.AddrPort) bool {
 	case at.Addr() == own.Addr():
 		return true
 	case at.Addr() == netip.IPv6Unspecified() && own.Addr().Is4():
-		return !mayBind(own) // it serves IPv4, too, unless it is for IPv6 only
+		return !mayBind(own) // it accepts IPv4, too, unless it is for IPv6 only
 	}
 	return at.Addr().IsUnspecified() && at.Addr().Is4() == own.Addr().Is4()
 }
 
-// mayBind reports whether an IPv4 address and port are free. A connection cannot
-// come in meanwhile: nothing listens.
+// mayBind reports whether an IPv4 address and port are free. It only binds and does not
+// listen, so no connection can arrive.
 func mayBind(at netip.AddrPort) bool {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -121,7 +122,8 @@ func mayBind(at netip.AddrPort) bool {
 	return unix.Bind(s, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}) == nil
 }
 
-// listening is where something listens that did not before the daemon.
+// listening returns the addresses where a program listens and did not before the daemon
+// started.
 func (d *daemon) listening() []netip.AddrPort {
 	all, _ := network.Sockets("tcp", "tcp6")
 	var found []netip.AddrPort
@@ -133,7 +135,8 @@ func (d *daemon) listening() []netip.AddrPort {
 	return found
 }
 
-// until waits until something is so, the daemon has ended, or ctx has.
+// until waits until the condition is true. It returns an error if the daemon or ctx
+// ends before.
 func (d *daemon) until(ctx context.Context, so func() bool) error {
 	for !so() {
 		if err := d.end(); err != nil {
@@ -146,7 +149,7 @@ func (d *daemon) until(ctx context.Context, so func() bool) error {
 	return nil
 }
 
-// end says how the daemon has ended; nil is not at all.
+// end returns how the daemon has ended, or nil if it is running.
 func (d *daemon) end() error {
 	select {
 	case <-d.ended:
@@ -162,8 +165,8 @@ func (d *daemon) end() error {
 // connected reports whether a connection to the control port is open.
 func (d *daemon) connected() bool { return connected(d.Addr().Port()) }
 
-// connected reports whether a connection to a port of this host is open. To try
-// and connect would be in the capture.
+// connected reports whether a connection to a port of this host is open. It asks the
+// kernel, because an attempt to connect would be in the capture.
 func connected(port uint16) bool {
 	all, _ := network.Sockets("tcp", "tcp6")
 	return slices.ContainsFunc(all, func(s network.Socket) bool {
@@ -176,7 +179,7 @@ func (d *daemon) Wait(ctx context.Context) error {
 	return d.until(ctx, func() bool { return !d.connected() })
 }
 
-// faults implements server: the daemon may have ended before it was asked to.
+// faults implements server. It reports a daemon that ended too early.
 func (d *daemon) faults(bool) []Failure {
 	if err := d.end(); err != nil {
 		d.log.wait()
@@ -185,8 +188,8 @@ func (d *daemon) faults(bool) []Failure {
 	return nil
 }
 
-// Close implements server: it asks the daemon to end, and then makes all that is
-// left of it.
+// Close implements server. It asks the daemon to end, and then kills all processes that
+// are left.
 func (d *daemon) Close(ctx context.Context) error {
 	defer d.release()
 	ctx, cancel := network.WithTimeout(ctx, d.host.Clock(), timeToEnd)
@@ -196,8 +199,8 @@ func (d *daemon) Close(ctx context.Context) error {
 	return nil
 }
 
-// endPrograms asks all that this process has started to end, and makes it when ctx
-// has ended.
+// endPrograms asks all processes that this process has started to end, and kills them
+// when ctx ends.
 func endPrograms(ctx context.Context, clock network.Clock) {
 	left := descendants()
 	signalAll(left, unix.SIGTERM)

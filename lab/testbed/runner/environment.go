@@ -30,17 +30,17 @@ type Environment struct {
 	network  network.Network
 	server   server
 	replicas map[string]server // by the name of their host
-	names    net.PacketConn    // the name server's; nil without one
+	names    net.PacketConn    // the socket of the name server; nil without one
 	lookups  atomic.Uint32     // so far
 	security *security
-	results  string // the folder for what programs leave
+	results  string // the folder for the files that programs leave
 
 	mu    sync.Mutex
-	notes []string // what the user should know of how programs ran
-	keys  []byte   // of TLS, that programs in the clients' place have written down
+	notes []string // remarks for the user about how programs ran
+	keys  []byte   // TLS keys that programs in the place of clients have written
 }
 
-// addNote adds a note, once; "" is none.
+// addNote adds a note unless it is there already; "" is none.
 func (e *Environment) addNote(note string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -49,8 +49,8 @@ func (e *Environment) addNote(note string) {
 	}
 }
 
-// addKeys adds lines of a TLS key log that a program has written, unless the capture is
-// to have none.
+// addKeys adds lines of a TLS key log that a program has written, unless the scenario
+// wants no keys in the capture.
 func (e *Environment) addKeys(lines []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -59,24 +59,23 @@ func (e *Environment) addKeys(lines []byte) {
 	}
 }
 
-// programKeys is all that addKeys was given.
+// programKeys returns all keys that addKeys has added.
 func (e *Environment) programKeys() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return string(e.keys)
 }
 
-// Note is what the user should know of how programs ran; "" is nothing.
+// Note returns remarks for the user about how programs ran; "" is none.
 func (e *Environment) Note() string {
 	e.addNote(e.server.Note())
 	return strings.Join(e.notes, "\nnote: ")
 }
 
-// Open starts a scenario's server on a network, and its name server if it has
-// names. Code is a server in the place of the scenario's; nil is none. Files is a
-// folder for the files of a server that is a program or code, and what programs print
-// is kept beside it; keys takes the keys of TLS,
-// a line of a TLS key log in each call.
+// Open starts a scenario's server on a network, and a name server if the scenario has
+// names. Code replaces the scenario's server; nil is none. Files is a folder for the
+// files of a server that is a program or code; the output of programs is written next
+// to it. Keys takes the TLS keys: one line of a TLS key log in each call.
 func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, code *Code, keys io.Writer) (e *Environment, err error) {
 	e = &Environment{scenario: s, network: n}
 	if files != "" {
@@ -114,12 +113,12 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 // Host returns the host of that name.
 func (e *Environment) Host(name string) network.Host { return e.network.Host(name) }
 
-// Server is the address of the server's control port, as other hosts know it.
+// Server returns the address of the server's control port, as other hosts know it.
 func (e *Environment) Server() netip.AddrPort {
 	return netip.AddrPortFrom(e.Address("server"), e.server.Addr().Port())
 }
 
-// Address is the address by which other hosts know the host of that name.
+// Address returns the address by which other hosts know the host of that name.
 func (e *Environment) Address(name string) netip.Addr {
 	host, _ := e.scenario.Host(name)
 	return e.scenario.Network.Address(host, "")
@@ -140,8 +139,8 @@ func (e *Environment) LookUp(ctx context.Context, client network.Host, name stri
 	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
 }
 
-// HostNames are the lines of a hosts file (hosts(5)) for the scenario's hosts,
-// on one of them.
+// HostNames returns the lines of a hosts file (hosts(5)) for the scenario's hosts, as
+// one of them needs it.
 func HostNames(s *scenario.Scenario, on string) string {
 	var b strings.Builder
 	for _, h := range s.Network.Hosts {
@@ -150,12 +149,13 @@ func HostNames(s *scenario.Scenario, on string) string {
 	return b.String()
 }
 
-// Wait waits until no client is connected, for a time in which a server can answer
-// what is still on its way, such as a QUIT whose sender did not wait.
+// Wait waits until no client is connected, but not long. In this time the server can
+// answer commands that are still on their way, such as a QUIT whose sender did not wait
+// for the reply.
 func (e *Environment) Wait(ctx context.Context) {
 	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
 	defer cancel()
-	e.server.Wait(ctx) // whose error is that of Close
+	e.server.Wait(ctx) // Close returns the same error
 	for _, r := range e.replicas {
 		r.Wait(ctx)
 	}
@@ -170,7 +170,7 @@ func (e *Environment) Close(ctx context.Context) error {
 	defer cancel()
 	err := e.server.Close(closing)
 	if e.results != "" {
-		TakeBack(filepath.Join(e.results, localFolder)) // of which there may be none
+		TakeBack(filepath.Join(e.results, localFolder)) // the folder may not exist
 	}
 	for _, r := range e.replicas {
 		err = errors.Join(err, r.Close(closing))

@@ -12,10 +12,11 @@ import (
 	"ftplab/lab/testbed/ftps"
 )
 
-// errShort is that a transfer did not bring the whole file.
+// errShort says that a transfer did not bring the whole file.
 var errShort = errors.New("not the whole file")
 
-// breaks says for each way in which a step can break whether err is of it.
+// breaks has, for each way in which a step can break, a function that reports whether
+// err is that way.
 var breaks = map[string]func(err error) bool{
 	scenario.Timeout: func(err error) bool {
 		return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
@@ -36,16 +37,16 @@ type exitError struct{ text string }
 
 func (e exitError) Error() string { return e.text }
 
-// An ending is how a step ended.
+// An ending describes how a step ended.
 type ending struct {
 	reply ftpclient.Reply
-	err   error // why it could not be taken
-	broke error // what the data connection broke by, when the server has refused the transfer, too
+	err   error // why the step failed
+	broke error // the error of the data connection, if the server refused the transfer, too
 
-	printed string // a program's last words, for a message
+	printed string // the last lines that a program printed, for a message
 }
 
-// asExpected says what is wrong with the ending of a step; nil is nothing.
+// asExpected returns what is wrong with the ending of a step, or nil.
 func (e ending) asExpected(step scenario.Step) error {
 	switch {
 	case step.Break != "":
@@ -70,7 +71,7 @@ func (e ending) asExpected(step scenario.Step) error {
 	return nil
 }
 
-// brokeBy says what is wrong where a break was expected.
+// brokeBy returns what is wrong with the ending of a step that should break, or nil.
 func (e ending) brokeBy(kind string) error {
 	is := breaks[kind]
 	switch {

@@ -15,8 +15,8 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// An inetd starts a program for each control connection, which is the program's
-// standard input and output, as inetd(8) does.
+// An inetd starts a program for each control connection, as inetd(8) does. The
+// connection is the program's standard input and output.
 type inetd struct {
 	program
 	box      sandbox.Sandbox
@@ -29,7 +29,7 @@ type inetd struct {
 	own     []string // the sessions of the programs
 }
 
-// sessions are those of the programs.
+// sessions returns the sessions of the programs' processes.
 func (d *inetd) sessions() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -68,7 +68,7 @@ func (d *inetd) serve() {
 func (d *inetd) start(conn network.Conn, number int) error {
 	defer conn.Close()
 	if plain, ok := conn.(network.Delayer); ok {
-		plain.SetNoDelay(false) // as the kernel makes sockets, and not as Go does
+		plain.SetNoDelay(false) // the kernel's default, not Go's
 	}
 	socket, err := conn.(interface{ File() (*os.File, error) }).File()
 	if err != nil {
@@ -88,8 +88,8 @@ func (d *inetd) start(conn network.Conn, number int) error {
 	return nil
 }
 
-// wait waits for the end of a program. A status other than 0 may be its habit, but
-// no program should end by a signal.
+// wait waits for the end of a program. A program may end with a status other than 0,
+// but not by a signal.
 func (d *inetd) wait(cmd *exec.Cmd, number int) {
 	exit := new(exec.ExitError)
 	if errors.As(cmd.Wait(), &exit) && !exit.Exited() {
@@ -110,7 +110,7 @@ func (d *inetd) fail(format string, args ...any) {
 func (d *inetd) faults(bool) (failures []Failure) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.closing = true // what ends from here on may be ended by us
+	d.closing = true // from here on, we may be the reason why a program ends
 	for _, text := range d.failed {
 		failures = append(failures, d.failure("%s", text))
 	}

@@ -8,12 +8,12 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Progress says how far the transfers are.
+// Progress is the progress of the transfers.
 type Progress struct {
 	Bytes int64 // of data, so far
 }
 
-// A meter counts the data of all transfers and reports the sum now and then.
+// A meter counts the data of all transfers and reports the sum from time to time.
 type meter struct {
 	clock  network.Clock
 	report func(Progress) // may be nil
@@ -23,7 +23,7 @@ type meter struct {
 	reported time.Time
 }
 
-// reportEvery is often enough for a person.
+// reportEvery is the time between two reports: a person sees no difference below it.
 const reportEvery = 100 * time.Millisecond
 
 func newMeter(clock network.Clock, report func(Progress)) *meter {
@@ -37,7 +37,7 @@ func (m *meter) Write(p []byte) (int, error) {
 	m.bytes += int64(len(p))
 	if now := m.clock.Now(); m.report != nil && now.Sub(m.reported) >= reportEvery {
 		m.reported = now
-		defer network.Hold(m.clock)() // reporting takes time of this system, and none of the network's
+		defer network.Hold(m.clock)() // the network's clock does not count the time of a report
 		m.report(Progress{Bytes: m.bytes})
 	}
 	return len(p), nil

@@ -11,10 +11,10 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// An output takes what a program prints and keeps the beginning of it in a file.
+// An output keeps the beginning of what a program prints in a file.
 type output struct {
 	path    string
-	noise   string   // how lines begin that are left out of messages; "" is none
+	noise   string   // the prefix of lines that messages leave out; "" is none
 	in      *os.File // to be given to the program, and then closed
 	out     *os.File
 	written chan struct{} // closed when all that was printed is in the file
@@ -50,16 +50,16 @@ func newOutput(path string) (*output, error) {
 	return o, nil
 }
 
-// wait waits until all is written that the program has printed. What still runs
-// and could print more does not count.
+// wait waits until everything that the program has printed is written. It does not wait
+// for processes that still run and could print more.
 func (o *output) wait() {
 	o.out.SetReadDeadline(time.Now().Add(timeToRead))
 	<-o.written
 }
 
-// lastLines are the last lines of the file, which is called what, for a message: a
-// program's own words say best why it does not do what it should. What the sandbox
-// says there of itself may be the reason, and comes last.
+// lastLines returns the last lines of the file for a message, because the program
+// itself usually says what is wrong. What names the file. Notes of the sandbox come
+// last, because they may be the reason.
 func (o *output) lastLines(what string) string {
 	const most = 5
 	var lines, notes []string
@@ -78,7 +78,7 @@ func (o *output) lastLines(what string) string {
 	return fmt.Sprintf("; %s, ends with\n\t%s", what, strings.Join(lines, "\n\t"))
 }
 
-// ends are the beginning of the file, where a sandbox has its note, and the end.
+// ends returns the beginning of the file, where a sandbox writes its note, and the end.
 func (o *output) ends() string {
 	const part = 16 << 10 // bytes
 	file, err := os.Open(o.path)
@@ -94,8 +94,8 @@ func (o *output) ends() string {
 	return string(beginning) + string(end)
 }
 
-// printable is a line as it stands on a terminal in the end, in characters that
-// move nothing, and not too long.
+// printable returns a line as a terminal finally shows it, without control characters,
+// and not too long.
 func printable(line string) string {
 	const most = 300
 	line = strings.TrimRight(line, "\r\n")

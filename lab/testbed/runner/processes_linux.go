@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process is a running one, as /proc/PID/status describes it (proc(5)).
+// A process is a running process, as /proc/PID/status describes it (proc(5)).
 type process struct {
 	id      string // in the PID namespace of the mounted /proc
 	parent  string // likewise
@@ -18,9 +18,9 @@ type process struct {
 	session string // its session, likewise
 }
 
-// descendants are the running processes that this process has started, itself or
-// through others. In a cell those whose parents have ended are among them: they are
-// children of this process then, as it is the first of its PID namespace.
+// descendants returns the running processes that this process has started, directly or
+// indirectly. In a cell, processes whose parents have ended are among them, because
+// they become children of this process, the first of its PID namespace.
 func descendants() []process {
 	self := readProcess("/proc/self/status")
 	paths, _ := filepath.Glob("/proc/[0-9]*/status")
@@ -37,8 +37,8 @@ func descendants() []process {
 	return all
 }
 
-// Others are the processes that this process has started, itself or through others,
-// without those of the server: their ids, as kill(2) takes them.
+// Others returns the ids of the processes that this process has started, directly or
+// indirectly, without those of the server.
 func (e *Environment) Others() (pids []int) {
 	var sessions []string
 	if s, ok := e.server.(interface{ sessions() []string }); ok {
@@ -55,7 +55,7 @@ func (e *Environment) Others() (pids []int) {
 	return pids
 }
 
-// readProcess reads a status file. Of a process that has ended it returns the zero
+// readProcess reads a status file. If the process has ended it returns the zero
 // process.
 func readProcess(path string) (p process) {
 	text, err := os.ReadFile(path)
@@ -86,8 +86,8 @@ func readProcess(path string) (p process) {
 	return p
 }
 
-// killSession ends a program, the leader of a session, with all that it has
-// started in that session.
+// killSession kills a program, the leader of a session, and all processes of that
+// session.
 func killSession(leader int) {
 	unix.Kill(-leader, unix.SIGKILL) // its process group, at once
 	session := strconv.Itoa(leader)

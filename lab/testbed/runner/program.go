@@ -13,11 +13,12 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// localFolder is where the sessions have their files for programs, among the results.
+// localFolder is the folder, among the results, for the files of sessions that run
+// programs.
 const localFolder = "local"
 
-// FindServer looks for the program that a scenario names as its server, if it does.
-// The error, a [*scenario.Error], says where it is not.
+// FindServer looks for the program that a scenario names as its server, if it names
+// one. The error, a [*scenario.Error], says where FindServer looked.
 func FindServer(s *scenario.Scenario) error {
 	if len(s.Server.Program) == 0 {
 		return nil
@@ -26,7 +27,7 @@ func FindServer(s *scenario.Scenario) error {
 	return err
 }
 
-// FindPrograms is FindServer for the programs in the scenario's steps, too.
+// FindPrograms looks for the server and for the programs in the scenario's steps.
 func FindPrograms(s *scenario.Scenario) error {
 	if err := FindServer(s); err != nil {
 		return err
@@ -41,11 +42,11 @@ func FindPrograms(s *scenario.Scenario) error {
 	return nil
 }
 
-// findProgram returns the path of a program that a line of a scenario names. A
-// relative path, or a name, is looked for in the folder of the scenario's file and
-// in the working folder. A name is then looked for on $PATH: first where all files
-// are visible in a sandbox, because a program of a version manager in a home needs
-// more files than itself.
+// findProgram returns the path of a program that a line of a scenario names. It looks
+// for a relative path or a name in the folder of the scenario's file and in the working
+// folder. It then looks for a name on $PATH, first in the folders that a sandbox shows
+// completely, because a version manager's program in a home directory needs other
+// files, too.
 func findProgram(s *scenario.Scenario, command string, line int) (string, error) {
 	var tried []string
 	for _, folder := range []string{filepath.Dir(s.File), "."} {
@@ -72,8 +73,8 @@ func findProgram(s *scenario.Scenario, command string, line int) (string, error)
 	return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
 }
 
-// searchPath looks for a program on $PATH: one that is installed or in a folder,
-// or else any. It returns "" if there is none.
+// searchPath looks for a program on $PATH. It prefers one that is installed or in the
+// given folder, and returns "" if there is none.
 func searchPath(name, folder string) (any string) {
 	folder, _ = filepath.Abs(folder)
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -97,7 +98,7 @@ func executable(path string) bool {
 // variables are the words $NAME and ${NAME} of a command.
 var variables = regexp.MustCompile(`\$(?:[A-Z]+\b|\{[A-Z]+\})`)
 
-// expand puts the values of variables in their places. Others stay as they are.
+// expand replaces variables by their values. Unknown variables stay unchanged.
 func expand(text string, values map[string]string) string {
 	return variables.ReplaceAllStringFunc(text, func(variable string) string {
 		if value, ok := values[strings.Trim(variable, "${}")]; ok {
@@ -116,8 +117,8 @@ func expandAll(words []string, values map[string]string) []string {
 	return all
 }
 
-// TakeBack makes the files in a folder, which a program may have made those of
-// other users, the caller's own again.
+// TakeBack gives the files in a folder back to the caller. A program may have given
+// them to other users.
 func TakeBack(folder string) error {
 	files, err := os.OpenRoot(folder)
 	if err != nil {
@@ -128,9 +129,9 @@ func TakeBack(folder string) error {
 	return nil
 }
 
-// takeBack makes the files that a program made those of the caller again, whose
-// they are to read and to remove, and nobody's means to become him: on disk, a
-// program's root is the caller.
+// takeBack makes the caller the owner of a program's files, so that he can read and
+// remove them. It also clears their set-user-ID bits: the root of a sandbox is the
+// caller on disk, so such a file would let others become the caller.
 func takeBack(files *os.Root) {
 	fs.WalkDir(files.FS(), ".", func(path string, e fs.DirEntry, err error) error {
 		if err != nil {

@@ -15,23 +15,23 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// A program is another server than the lab's: it runs on the server's host, with the
-// scenario's files in its folder. It is a [daemon], or started by [inetd].
+// A program is a server other than the lab's. It runs on the server's host, and its
+// folder has the scenario's files. It is a [daemon], or an [inetd] starts it.
 type program struct {
 	served
 	scenario *scenario.Scenario
 	host     network.Host
 	name     string  // for messages
 	log      *output // server.log
-	note     string  // what the user should know of how it ran
+	note     string  // a remark for the user about how it ran
 	hint     string  // why it may fail
 }
 
-// A starter starts a process. The note is what the user should know of how it runs.
+// A starter starts a process. The note is a remark for the user about how it runs.
 type starter func() (cmd *exec.Cmd, note string, err error)
 
-// newProgram writes the scenario's files to a folder. What the program prints goes to
-// server.log beside.
+// newProgram writes the scenario's files to a folder. The file server.log next to it
+// takes what the program prints.
 func newProgram(s *scenario.Scenario, host network.Host, name, folder string) (program, error) {
 	files, err := serve(folder, s.Files)
 	if err != nil {
@@ -57,11 +57,11 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	if s.Server.Inetd {
 		return startInetd(p, box)
 	}
-	box.In, box.Out, box.Err = p.log.in, p.log.in, p.log.in // vsftpd says to its standard input why it ends
+	box.In, box.Out, box.Err = p.log.in, p.log.in, p.log.in // vsftpd writes the reason of its end to its standard input
 	return startDaemon(ctx, p, func() (*exec.Cmd, string, error) { return start(box, host) })
 }
 
-// failed is an error, at the line of the setting if there is one.
+// failed returns an error, with the line of the setting if there is one.
 func (p *program) failed(format string, args ...any) error {
 	if p.scenario.Server.ProgramLine == 0 {
 		return errors.New(p.message(format, args...))
@@ -69,12 +69,12 @@ func (p *program) failed(format string, args ...any) error {
 	return &scenario.Error{File: p.scenario.File, Line: p.scenario.Server.ProgramLine, Msg: p.message(format, args...)}
 }
 
-// message is what an error or a failure says of the server.
+// message returns the text of an error or a failure of the server.
 func (p *program) message(format string, args ...any) string {
 	return fmt.Sprintf("the server, %s, %s", p.name, fmt.Sprintf(format, args...))
 }
 
-// failure is what a session that took place says of the server.
+// failure returns a failure of the server in a session that took place.
 func (p *program) failure(format string, args ...any) Failure {
 	return Failure{Line: p.scenario.Server.ProgramLine, Message: p.message(format, args...) + p.log.lastLines("its log, server.log")}
 }
@@ -87,15 +87,15 @@ func (p *program) Addr() netip.AddrPort {
 // Note implements server.
 func (p *program) Note() string { return p.note }
 
-// release gives the files back to the caller, when nothing of the program runs any
-// more.
+// release gives the files back to the caller, after all processes of the program have
+// ended.
 func (p *program) release() {
 	takeBack(p.Root)
 	p.Root.Close()
 }
 
-// elsewhere says that an argument of the program is a file beside the scenario, and
-// no file of the folder in which the program runs.
+// elsewhere returns a hint if an argument of the program is a file next to the scenario
+// file, but not in the folder in which the program runs.
 func elsewhere(s *scenario.Scenario) string {
 	for _, argument := range s.Server.Program[1:] {
 		path, err := filepath.Abs(filepath.Join(filepath.Dir(s.File), argument))

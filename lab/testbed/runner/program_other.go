@@ -11,22 +11,22 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// run fails, as startProgram does.
+// run fails, like startProgram.
 func run(context.Context, action) (ftpclient.Reply, error) {
 	return none, errors.New("programs run on Linux only")
 }
 
-// startThere fails, as startProgram does.
+// startThere fails, like startProgram.
 func (c *Code) startThere(context.Context, network.Host, *scenario.Scenario, string) (server, error) {
 	return nil, errors.New("networks of the kernel are Linux's")
 }
 
-// runThere fails, as startProgram does.
+// runThere fails, like startProgram.
 func (c *Code) runThere(context.Context, network.Host, string, string) (words string, err error) {
 	return "", errors.New("networks of the kernel are Linux's")
 }
 
-// startProgram fails: it takes Linux to see whether a program listens.
+// startProgram fails, because only Linux shows whether a program listens.
 func startProgram(context.Context, network.Host, *scenario.Scenario, string) (server, error) {
 	return nil, errors.New("a server that is a program runs on Linux only")
 }

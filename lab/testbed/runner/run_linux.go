@@ -41,10 +41,10 @@ type clientProgram struct {
 	folder string // of the session's files
 	path   string
 	log    *output
-	words  string // what the log is called in messages
+	words  string // the name of the log in messages
 }
 
-// newClientProgram makes the session's folder, the first time, and the log of the
+// newClientProgram makes the session's folder, if it does not exist, and the log of the
 // step.
 func (a action) newClientProgram() (*clientProgram, error) {
 	s, results := a.script.scenario, a.script.results
@@ -54,7 +54,8 @@ func (a action) newClientProgram() (*clientProgram, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(p.folder); os.IsNotExist(err) {
-		// For the owner alone: programs want that of files with passwords in them.
+		// Only the owner can read them: some programs demand that of files with
+		// passwords.
 		if err := writeFiles(p.folder, s.Local, 0o600); err != nil {
 			return nil, fmt.Errorf("the files of session %s: %w", a.Session, err)
 		}
@@ -69,7 +70,7 @@ func (a action) newClientProgram() (*clientProgram, error) {
 	return p, err
 }
 
-// run runs the program to its end, or to that of ctx.
+// run runs the program until it ends or ctx ends.
 func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	s := p.script.scenario
 	values := clientValues(s)
@@ -86,8 +87,8 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	return err
 }
 
-// runToEnd runs a program to its end, or to that of ctx. What it has left running
-// then ends with it. The note is that of start.
+// runToEnd runs a program until it ends or ctx ends. It then kills the processes that
+// the program left running. The note is that of start.
 func runToEnd(ctx context.Context, log *output, begun func(), start starter) (note string, err error) {
 	cmd, note, err := start()
 	log.in.Close()
@@ -96,7 +97,7 @@ func runToEnd(ctx context.Context, log *output, begun func(), start starter) (no
 	}
 	begun()
 	stop := context.AfterFunc(ctx, func() { killSession(cmd.Process.Pid) })
-	cmd.Wait() // whose error is in the state
+	cmd.Wait() // the state has the error
 	late := !stop()
 	killSession(cmd.Process.Pid)
 	log.wait()
@@ -109,7 +110,7 @@ func runToEnd(ctx context.Context, log *output, begun func(), start starter) (no
 	return note, nil
 }
 
-// clientValues are the variables of a client's command.
+// clientValues returns the variables of a client's command.
 func clientValues(s *scenario.Scenario) map[string]string {
 	user := scenario.User{Name: "anonymous", Password: "guest"} // RFC 1635
 	if len(s.Server.Users) > 0 {
@@ -120,8 +121,8 @@ func clientValues(s *scenario.Scenario) map[string]string {
 	}
 }
 
-// compareBrought says how a file that the program has downloaded differs from the
-// server's.
+// compareBrought returns how a file that the program downloaded differs from the
+// server's, or nil.
 func (a action) compareBrought(folder, file string) error {
 	source, err := a.script.server.Open(file)
 	if err != nil {
@@ -153,17 +154,17 @@ func (a action) compareBrought(folder, file string) error {
 	return same(want, got, "the downloaded file "+name)
 }
 
-// keyFile is where a program in the client's place writes down its keys of TLS, if its
-// library does that, as those of OpenSSL's and GnuTLS's programs and of Python do.
+// keyFile is the file for the TLS keys of a program in the place of a client. The
+// libraries of many programs write it: OpenSSL's and GnuTLS's programs, and Python.
 const keyFile = ".tls-keys"
 
-// mostKeys bounds what is read of that file, bytes.
+// mostKeys is the number of bytes to read of that file.
 const mostKeys = 1 << 20
 
 // keyLine is a line of a TLS key log (draft-ietf-tls-keylogfile).
 var keyLine = regexp.MustCompile(`(?m)^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]{16,}\n`)
 
-// takeKeys hands on the keys that the program has written down.
+// takeKeys adds the program's keys to the environment.
 func (p *clientProgram) takeKeys() {
 	path := filepath.Join(p.folder, keyFile)
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)

@@ -1,15 +1,13 @@
-// Package runner runs the session of a scenario: it builds the network, starts
-// the server, lets the client do its part while the network records every
-// frame, and ends everything in order.
+// Package runner runs a scenario: it builds the network, starts the server, runs the
+// client while the network records every frame, and ends everything in order.
 //
-// The client's part is a function, a [Client]. [Steps] is the one that takes a
-// scenario's steps; a shell, a program or Go code can be used instead. A
-// [Builder] builds the network.
+// A [Builder] builds the network. The client is a function, a [Client]: [Steps] returns
+// the one that takes the scenario's steps; others run a shell, a program or Go code.
 //
-// The runner checks only what client and server know: whether the server
-// accepted each command that the scenario expects it to accept, whether every
-// step ended in time, and whether a transfer brought what was sent. The
-// analysis judges later, from the capture alone, what crossed the network.
+// The runner checks only what client and server know: whether the server accepted each
+// command that the scenario expects it to accept, whether every step ended in time, and
+// whether the receiver of a transfer got what the sender sent. The packages of
+// lab/analysis judge later, from the capture alone, what crossed the network.
 package runner
 
 import (
@@ -27,37 +25,37 @@ import (
 
 // A Builder builds the networks of one kind of system.
 type Builder interface {
-	// Describe adds to the capture's information what the network is.
+	// Describe adds a description of the network to the information of the capture.
 	Describe(n scenario.Network, info *pcapng.Info)
 
-	// Build builds a network that writes what it records to w. It may call
-	// failed, once, when recording fails while the network is in use.
+	// Build builds a network that writes all frames to w. It may call failed, once, if
+	// recording fails while the network is in use.
 	Build(ctx context.Context, n scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error)
 }
 
-// A Client is what happens in the client's place: it uses the environment until
-// it is done, or ctx ends. What is not as the scenario says is a Failure; an
-// error means that it could not do its part.
+// A Client does what the clients of the scenario do. It uses the environment until it
+// is done or ctx ends. A Failure is something that is not as the scenario says; an
+// error means that the client could not do its part.
 type Client func(ctx context.Context, e *Environment) ([]Failure, error)
 
-// A Recording is where the capture goes.
+// A Recording says where the results go.
 type Recording struct {
 	File   io.Writer
 	Format pcapng.Format
 	Info   pcapng.Info
-	Server *Code  // in the place of the scenario's server; nil is none
-	Files  string // a folder for the files of a server that is a program; beside it is what other programs leave
+	Server *Code  // replaces the scenario's server; nil is none
+	Files  string // a folder for the files of a server that is a program; files of other programs are put next to it
 }
 
-// An Outcome is how a session went, as client and server saw it.
+// An Outcome is the result of a run, as client and server saw it.
 type Outcome struct {
 	Frames   int // recorded
 	Failures []Failure
 	Stalls   []Stall
 	Status   int    `json:",omitempty"` // exit status of the program in the client's place
-	Keys     string // of the sessions in TLS: a TLS key log
-	LateKeys string // the same of programs in the clients' place, which the capture has not got
-	Note     string // what the user should know of how the server ran
+	Keys     string // a TLS key log of the sessions in TLS
+	LateKeys string // the keys of programs in the place of clients, which are not in the capture
+	Note     string // remarks for the user about how the server ran
 }
 
 // A Failure is something that is not as the scenario says.
@@ -67,7 +65,7 @@ type Failure struct {
 	Late    bool   `json:"late,omitempty"` // the step did not end within its deadline
 }
 
-// In is the failure as a compiler prints it: file:line: message.
+// In returns the failure in the form of a compiler's error: file:line: message.
 func (f Failure) In(file string) string {
 	if f.Line == 0 {
 		return fmt.Sprintf("%s: %s", file, f.Message)
@@ -75,10 +73,10 @@ func (f Failure) In(file string) string {
 	return fmt.Sprintf("%s:%d: %s", file, f.Line, f.Message)
 }
 
-// Run makes the environment of a scenario, has the client do its part in it, and
-// ends it. What is not as the scenario says is in the Outcome; an error says why
-// the session could not take place, or that ctx ended. Either way the capture
-// has all frames that were seen.
+// Run makes the environment of a scenario, runs the client in it, and ends it. The
+// Outcome has the failures: what is not as the scenario says. An error says why the
+// scenario could not run, or that ctx ended. In both cases the capture has all frames
+// that were recorded.
 func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, client Client) (*Outcome, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -87,7 +85,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, err
 	}
-	n, err := b.Build(ctx, s.Network, w, cancel) // without a recorder the session need not go on
+	n, err := b.Build(ctx, s.Network, w, cancel) // without a recorder there is no reason to continue
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +108,11 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	closed := e.Close(ctx)
 	if len(failures) == 0 {
 		closed = errors.Join(closed, n.Close(network.UsualSilence))
-	} else if lost := n.Close(silenceAfterFailure); !errors.Is(lost, network.ErrUnacknowledged) { // which may well follow from the failure
+	} else if lost := n.Close(silenceAfterFailure); !errors.Is(lost, network.ErrUnacknowledged) { // unacknowledged data is a likely result of the failure
 		closed = errors.Join(closed, lost)
 	}
 	if err != nil {
-		return nil, err // and closed may only repeat it
+		return nil, err // closed may only repeat it
 	}
 	if closed != nil {
 		if err := w.Flush(); err != nil {
@@ -125,7 +123,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
 }
 
-// unrecorded says which sessions are not in the capture, and how they would be.
+// unrecorded says which sessions are not in the capture, and how to record them, too.
 func unrecorded(s *scenario.Scenario) string {
 	hosts := s.Unrecorded()
 	if len(hosts) == 0 {
@@ -136,10 +134,10 @@ func unrecorded(s *scenario.Scenario) string {
 		strings.Join(places, ", "), strings.Join(hosts, ", "), strings.Join(append(places, hosts...), ","))
 }
 
-// silenceAfterFailure is for how long the end of a session that has failed waits
-// for an acknowledgement: it may never come.
+// silenceAfterFailure is how long the end of a failed session waits for an
+// acknowledgement, which may never come.
 const silenceAfterFailure = 300 * time.Millisecond
 
-// InPlace reports whether a scenario can take place on a network that is not the
-// cell's own: on the loopback device as it is.
+// InPlace reports whether a scenario can run outside a cell, on the machine's own
+// loopback device.
 func InPlace(s *scenario.Scenario) bool { return s.Network.Kind == scenario.Loopback }

@@ -14,12 +14,12 @@ import (
 	"ftplab/lab/testbed/sandbox"
 )
 
-// mostFile is the size that any program's file may have, in bytes, besides twice what
-// the scenario has: so none can fill the disk.
+// mostFile is the largest size of a file that a program writes, in bytes, in addition
+// to twice the size of the scenario's files. So no program can fill the disk.
 const mostFile = 1 << 30
 
-// sandboxOf is what a program of the scenario sees: its files in a folder, the
-// folder of the scenario itself, and the names of the hosts.
+// sandboxOf returns the sandbox of a program. In it the program sees its files in a
+// folder, the folder of the scenario itself, and the names of the hosts.
 func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandbox {
 	box := sandbox.Sandbox{Program: program, Files: folder, Host: host, Hosts: "127.0.0.1\tlocalhost\n" + HostNames(s, host)}
 	box.MostFile = mostFile + 2*s.Network.Volume
@@ -41,7 +41,7 @@ func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandb
 	return box
 }
 
-// serverBox is the sandbox of a scenario's server.
+// serverBox returns the sandbox of a scenario's server.
 func serverBox(s *scenario.Scenario, host network.Host, program, folder string) sandbox.Sandbox {
 	box := sandboxOf(s, host.Name(), program, folder)
 	values := map[string]string{
@@ -60,9 +60,9 @@ func serverBox(s *scenario.Scenario, host network.Host, program, folder string) 
 	return box
 }
 
-// arguments are the words of a command with the values of variables. Where the command
-// is a path, the first is the whole path of the program: programs look there for files
-// beside them, and start themselves again by it.
+// arguments returns the words of a command, with variables replaced by their values. If
+// the command is a path, the first word is the absolute path of the program, because
+// programs use it to find files next to them and to start themselves again.
 func arguments(command []string, program string, values map[string]string) []string {
 	args := expandAll(command, values)
 	if strings.ContainsRune(args[0], filepath.Separator) {
@@ -71,9 +71,9 @@ func arguments(command []string, program string, values map[string]string) []str
 	return args
 }
 
-// start starts a program in its sandbox on a host. Where the system allows none it
-// runs without, and the note says what that means. What needs the sandbox's own files
-// cannot.
+// start starts a program in its sandbox on a host. If the system allows no sandbox, the
+// program runs without one, and the note says what that means. A program that needs the
+// sandbox's own files then cannot run.
 func start(box sandbox.Sandbox, host network.Host) (cmd *exec.Cmd, note string, err error) {
 	cmd, err = box.Start(host.Start)
 	refusal := sandbox.Refusal{}
@@ -90,8 +90,8 @@ func start(box sandbox.Sandbox, host network.Host) (cmd *exec.Cmd, note string, 
 	return cmd, fmt.Sprintf("%s ran with the machine's own files, and could change them: %v", box.Program, refusal), err
 }
 
-// hidden says which files a program does not see that is neither installed nor in the
-// scenario's folder, as that may be why it fails.
+// hidden says which files a program does not see in its sandbox, if it is neither
+// installed nor in the scenario's folder. That may be why it fails.
 func hidden(box sandbox.Sandbox) string {
 	inFolder := func(folder string) bool { return strings.HasPrefix(box.Program, folder+"/") }
 	if sandbox.Installed(box.Program) || slices.ContainsFunc(box.Readable, inFolder) {

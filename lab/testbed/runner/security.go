@@ -14,8 +14,8 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// A security is what the server and the clients of a scenario need for TLS. Nil is
-// none.
+// A security has what the server and the clients of a scenario need for TLS. It is nil
+// without TLS.
 type security struct {
 	scenario.TLS
 	identity *ftps.Identity
@@ -44,7 +44,7 @@ func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*secu
 	return &security{s.Server.TLS, id, n.Clock(), addr.String(), keys, s.Client.NoReuse}, nil
 }
 
-// server is what a server needs.
+// server returns the configuration of the server.
 func (x *security) server() ftpserver.TLS {
 	if x == nil {
 		return ftpserver.TLS{}
@@ -57,8 +57,8 @@ func (x *security) server() ftpserver.TLS {
 	}
 }
 
-// equip gives a client what it needs to connect to a server by that name, or if it
-// is empty by its address.
+// equip adds to a client's configuration what it needs to connect to the server by that
+// name or, if the name is empty, by its address.
 func (x *security) equip(config *ftpclient.Config, name string) {
 	if x == nil {
 		return
@@ -73,17 +73,18 @@ func (x *security) equip(config *ftpclient.Config, name string) {
 	config.ImplicitTLS = x.Mode == scenario.ImplicitTLS
 }
 
-// A keyLog takes the keys of TLS from both sides of each session: lines of a TLS
-// key log, each in one call of Write. They stand in the capture in front of the
-// packets that need them, since each side writes a key down before it uses it.
+// A keyLog takes the TLS keys of both sides of each session: lines of a TLS key log,
+// each in one call of Write. In the capture the keys come before the packets that need
+// them, because each side writes a key before it uses it.
 type keyLog struct {
-	capture *pcapng.Writer // nil if the capture is to have none
+	capture *pcapng.Writer // nil if the scenario wants no keys in it
 
 	mu    sync.Mutex
 	lines []string
 }
 
-// Write takes a line. Server and client have the same ones.
+// Write takes a line. Server and client write the same lines, so it drops the second of
+// each.
 func (k *keyLog) Write(line []byte) (int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -96,7 +97,7 @@ func (k *keyLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// text is the whole key log.
+// text returns the whole key log.
 func (k *keyLog) text() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"net/netip"
 )
 
-// ServerConfig is what the scenario says of its server.
+// ServerConfig returns the configuration of the lab's server for a scenario.
 func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 	host, _ := s.Host("server")
 	config := ftpserver.Config{
@@ -49,23 +49,22 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 	return config
 }
 
-// A server answers the clients: the lab's own, or a program.
+// A server serves the clients: the lab's own server, a program, or code.
 type server interface {
 	// Addr is the address of its control port.
 	Addr() netip.AddrPort
 
-	// Open opens a file as the server has it now.
+	// Open opens a file of the server, with its current content.
 	Open(path string) (io.ReadSeeker, error)
 
-	// Received is the digest of what the last upload to a file brought,
-	// which was so many bytes.
+	// Received returns the digest of the last upload to a file, which had size bytes.
 	Received(path string, size int64) (content.Digest, error)
 
-	// Note is what the user should know of how it ran; "" is nothing.
+	// Note returns a remark for the user about how the server ran; "" is none.
 	Note() string
 
-	// faults are what went wrong with it that the clients need not have noticed.
-	// Failed says that the session has failed anyway.
+	// faults returns failures that the clients may not have noticed. Failed says that
+	// the session has failed anyway.
 	faults(failed bool) []Failure
 
 	// Wait waits until no client is connected, and Close ends the server.
@@ -74,11 +73,11 @@ type server interface {
 	Close(ctx context.Context) error
 }
 
-// embedded is the lab's own server.
+// embedded is the lab's own server, which runs in this process.
 type embedded struct{ *ftpserver.Server }
 
-// faults implements server: they are rules of the scenario that the server had no
-// use for. In a session that has failed that means nothing.
+// faults implements server. It returns the rules of the scenario that never applied. In
+// a failed session that means nothing.
 func (e embedded) faults(failed bool) (failures []Failure) {
 	if failed {
 		return nil

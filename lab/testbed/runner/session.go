@@ -16,13 +16,13 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Steps is the client that takes the scenario's steps, up to the first that
-// fails. It calls report with the progress of the transfers, at most ten times a
-// second; report may be nil.
+// Steps returns the client that takes the scenario's steps, up to the first that fails.
+// It calls report with the progress of the transfers, at most ten times a second;
+// report may be nil.
 func Steps(report func(Progress)) Client { return StepsWith(report, nil) }
 
-// StepsWith is Steps, and calls transfer for each transfer when it has ended; transfer
-// may be nil.
+// StepsWith is like Steps, and also calls transfer after each transfer; transfer may be
+// nil.
 func StepsWith(report func(Progress), transfer func(Transfer)) Client {
 	return func(ctx context.Context, e *Environment) ([]Failure, error) {
 		r := &script{Environment: e, meter: newMeter(e.network.Clock(), report), transfer: transfer, sessions: map[string]*session{}}
@@ -40,22 +40,22 @@ type script struct {
 	sessions map[string]*session
 }
 
-// A session is one client program at work.
+// A session is one client with its control connection.
 type session struct {
 	host   network.Host
 	client ftpclient.Client
-	with   string         // the name with which it was opened; "" is the server
-	mode   ftpclient.Mode // for the next open; "" is the usual one
+	with   string         // the name in its step open; "" is the server
+	mode   ftpclient.Mode // for the next open; "" is the default
 	port   uint16
 	broken bool  // a step broke as expected, and so may the end of the session
-	offset int64 // at which the next transfer begins, bytes
+	offset int64 // where the next transfer begins, bytes
 
-	data     []network.Conn // connections that were opened by hand
+	data     []network.Conn // data connections that steps opened
 	listener network.Listener
 
 	begun      chan struct{}  // closed when the next step may be taken
-	background sync.WaitGroup // steps that go on in the background
-	transfers  atomic.Int32   // among them
+	background sync.WaitGroup // steps that run in the background
+	transfers  atomic.Int32   // the transfers among them
 }
 
 // run takes the steps, up to the first failure or the end of ctx.
@@ -67,7 +67,7 @@ func (r *script) run(ctx context.Context) []Failure {
 		if step.Verb == "wait" {
 			r.wait(step.Of)
 		}
-		if len(failed) > 0 || ctx.Err() != nil { // perhaps of what was waited for
+		if len(failed) > 0 || ctx.Err() != nil { // perhaps a step that wait waited for has failed
 			break
 		}
 		if step.Background {
@@ -85,7 +85,7 @@ func (r *script) run(ctx context.Context) []Failure {
 	return failures
 }
 
-// session returns the session that takes a step.
+// session returns the session of a step.
 func (r *script) session(step scenario.Step) *session {
 	s, ok := r.sessions[step.Session]
 	if !ok {
@@ -96,7 +96,8 @@ func (r *script) session(step scenario.Step) *session {
 	return s
 }
 
-// wait waits for all steps that go on in the background, or those of one session.
+// wait waits for the steps that run in the background: all of them, or those of one
+// session.
 func (r *script) wait(of string) {
 	for name, s := range r.sessions {
 		if of == "" || of == name {
@@ -105,8 +106,8 @@ func (r *script) wait(of string) {
 	}
 }
 
-// takeInBackground begins a step. The next one of the session may be taken when
-// the server has replied to a transfer's command, or else when the step has ended.
+// takeInBackground begins a step. The next step of the session can begin when the
+// server has replied to the command of a transfer, or when another step has ended.
 func (r *script) takeInBackground(ctx context.Context, s *session, step scenario.Step, failed chan<- Failure) {
 	begun := make(chan struct{})
 	begin := sync.OnceFunc(func() { close(begun) })
@@ -137,8 +138,8 @@ func (r *script) close(ctx context.Context) {
 	}
 }
 
-// take takes one step within its deadline and says what is wrong with it. Begun
-// is called when a transfer has begun.
+// take takes one step within its deadline and reports a failure. It calls begun when a
+// transfer has begun.
 func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun func(), failed chan<- Failure) {
 	limit := r.deadline(step, s.transfers.Load() > 0)
 	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), limit)
@@ -152,8 +153,8 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	}
 }
 
-// reason says why a step failed, which had the time limit. It does not say twice
-// that the time was over, or what the step is.
+// reason says why a step with the time limit failed. It leaves out repetitions: that
+// the time was over, and the text of the step.
 func reason(step scenario.Step, err error, limit time.Duration) string {
 	why := strings.TrimPrefix(err.Error(), step.Text+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -163,12 +164,12 @@ func reason(step scenario.Step, err error, limit time.Duration) string {
 	return step.Text + ": " + strings.ReplaceAll(why, "\n", "; ")
 }
 
-// deadline is how long a step may take: the scenario's deadline, and for a
-// transfer, or behind one, the time that all of the scenario's data needs, as
-// others may go on, at a slow machine's pace or on the scenario's path.
-func (r *script) deadline(step scenario.Step, behindTransfer bool) time.Duration {
+// deadline returns how long a step may take: the scenario's deadline. A transfer, and a
+// step after one, also gets the time that all data of the scenario needs on a slow
+// machine or on the scenario's path, because other transfers may run at the same time.
+func (r *script) deadline(step scenario.Step, afterTransfer bool) time.Duration {
 	limit := r.scenario.Deadline + step.Pause
-	if step.Transfers() || len(step.Program) > 0 || behindTransfer {
+	if step.Transfers() || len(step.Program) > 0 || afterTransfer {
 		const pace = 10 << 20 // bytes a second
 		seconds := float64(r.scenario.Network.Volume) / pace
 		if rate := r.scenario.Network.Rate; rate > 0 {

@@ -6,31 +6,30 @@ import (
 	"time"
 )
 
-// A Stall is a time in which the machine did not let this program run, such as
-// one that had other things to do, or was itself a guest that was stopped. In it
-// packets waited that would otherwise have been sent, or passed on.
+// A Stall is a time in which this program did not run, because the machine was busy or,
+// as a virtual machine, was stopped. Packets waited that the program would have sent or
+// forwarded in this time.
 type Stall struct {
 	At      float64 `json:"at"`      // seconds since the session began
 	Seconds float64 `json:"seconds"` // that it lasted
 }
 
-// A stallWatch looks at the clock often, to find out when it could not.
+// A stallWatch looks at the clock often. A long time between two looks is a stall.
 type stallWatch struct {
 	begin, last time.Time
 	found       []Stall
 }
 
 const (
-	// lookAtClock is how often it looks.
+	// lookAtClock is the time between two looks.
 	lookAtClock = 20 * time.Millisecond
-	// longestWait is for how long a program may have to wait for its turn on a
-	// machine that is merely busy. Sessions stand that, and figures their part.
+	// longestWait is how long a program may wait for its turn on a machine that is only
+	// busy. Sessions and the tolerances of figures allow for that.
 	longestWait = 200 * time.Millisecond
 )
 
-// watchForStalls watches until it is asked for what it found, or ctx ends. It
-// finds nothing on a network that has a time of its own, which stands still
-// while the machine does.
+// watchForStalls watches until found is called or ctx ends. It finds nothing on a
+// network with virtual time, because that time stops together with the machine.
 func watchForStalls(ctx context.Context, clock network.Clock) (found func() []Stall) {
 	if clock != network.WallClock {
 		return func() []Stall { return nil }

@@ -12,25 +12,25 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// An action is a step as a session takes it.
+// An action is a step that a session takes, with its context.
 type action struct {
 	scenario.Step
 	script  *script
 	session *session
-	begun   func()  // to be called when a transfer has begun
-	broke   *error  // takes what the data connection of a refused transfer broke by
-	printed *string // takes the last words of a program, for a message
+	begun   func()  // a step calls it when its transfer has begun
+	broke   *error  // takes the error of the data connection of a refused transfer
+	printed *string // takes the last lines that a program printed, for a message
 }
 
-// A taker takes the steps of one verb. The reply is the last one of the step; of
-// a step to which the server says nothing it is the zero Reply.
-type taker func(context.Context, action) (ftpclient.Reply, error)
+// A stepFunc takes the steps of one verb. It returns the last reply of the step, or the
+// zero Reply if the server sends none.
+type stepFunc func(context.Context, action) (ftpclient.Reply, error)
 
-// steps has the taker of each verb.
-var steps map[string]taker
+// steps has the function of each verb.
+var steps map[string]stepFunc
 
 func init() {
-	steps = map[string]taker{
+	steps = map[string]stepFunc{
 		"open":    open,
 		"auth":    auth,
 		"pbsz":    pbsz,
@@ -86,15 +86,15 @@ func init() {
 	}
 }
 
-// command returns the taker that sends a command, with the step's path if it has one.
-func command(name string) taker {
+// command returns a function that sends a command, with the step's path if it has one.
+func command(name string) stepFunc {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
 		return a.session.client.Command(ctx, name, a.Path)
 	}
 }
 
-// list returns the taker that downloads a listing.
-func list(name string) taker {
+// list returns a function that downloads a listing.
+func list(name string) stepFunc {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
 		return a.download(ctx, ftpclient.Download{Verb: name, Argument: a.Path})
 	}
@@ -136,7 +136,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 }
 
 func auth(ctx context.Context, a action) (ftpclient.Reply, error) {
-	return a.session.client.Command(ctx, "AUTH", strings.ToUpper(cmp.Or(a.Mechanism, "TLS"))) // Wireshark knows it in capitals only
+	return a.session.client.Command(ctx, "AUTH", strings.ToUpper(cmp.Or(a.Mechanism, "TLS"))) // Wireshark recognises only capital letters
 }
 
 func pbsz(ctx context.Context, a action) (ftpclient.Reply, error) {
@@ -151,8 +151,8 @@ func prot(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return a.session.client.Command(ctx, "PROT", level)
 }
 
-// login fails unless the server lets the user in. A server that asks for an
-// account, too, has not (RFC 959, 5.4).
+// login fails unless the server logs the user in. A server that also asks for an
+// account has not logged him in (RFC 959, 5.4).
 func login(ctx context.Context, a action) (ftpclient.Reply, error) {
 	reply, err := a.session.client.Login(ctx, a.User, a.Password)
 	if err == nil && reply.Code/100 == 3 && a.Code == 0 {
@@ -161,7 +161,7 @@ func login(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return reply, err
 }
 
-// setMode is the step active or passive.
+// setMode takes the steps active and passive.
 func setMode(_ context.Context, a action) (ftpclient.Reply, error) {
 	s, active := a.session, a.Verb == "active"
 	switch {
@@ -191,7 +191,7 @@ func rename(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return a.session.client.Rename(ctx, a.Path, a.To)
 }
 
-// quote sends a command as it stands.
+// quote sends a command unchanged.
 func quote(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return a.session.client.Command(ctx, a.Command, "")
 }
@@ -200,13 +200,13 @@ func pause(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return ftpclient.Reply{}, network.Sleep(ctx, a.session.host.Clock(), a.Pause)
 }
 
-// wait does nothing: what was to be waited for has ended before the step is taken.
+// wait does nothing: the script has waited before it takes the step.
 func wait(context.Context, action) (ftpclient.Reply, error) {
 	return ftpclient.Reply{}, nil
 }
 
-// hangup waits until the server ends the session by itself. It may say so with
-// 421 (RFC 959, 5.4), which is no refusal here but what was waited for.
+// hangup waits until the server ends the session by itself. The server may announce
+// that with 421 (RFC 959, 5.4), which is not a refusal here.
 func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
 	waiter, ok := a.session.client.(interface {
 		Await(context.Context) (ftpclient.Reply, error)
@@ -233,8 +233,8 @@ func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return client.Quit(ctx)
 }
 
-// serverAddress finds the address to dial: the server's, or what the name
-// server says.
+// serverAddress returns the address to dial: the server's, or the one that the name
+// server answers.
 func (r *script) serverAddress(ctx context.Context, client network.Host, name string) (netip.AddrPort, error) {
 	if name == "" {
 		return r.Server(), nil

@@ -12,25 +12,25 @@ import (
 	"ftplab/lab/testbed/ftpclient"
 )
 
-// A Transfer is one that a client of the lab took part in, as it saw it.
+// A Transfer is a transfer of a file or listing, as a client of the lab saw it.
 type Transfer struct {
 	Command        string         // such as RETR
 	Path           string         // on the server, absolute
-	ASCII          bool           // it was of TYPE A
+	ASCII          bool           // TYPE A
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
-	Wire           content.Digest // of what crossed it
-	Code           int            // of the last reply
+	Wire           content.Digest // of the bytes on the data connection
+	Code           int            // of the final reply
 }
 
-// took notes a transfer that has ended.
+// took reports a transfer that has ended.
 func (r *script) took(command string, t ftpclient.Transfer) {
 	if r.transfer != nil {
 		r.transfer(Transfer{command, t.Path, t.ASCII, t.Client, t.Server, t.Wire, t.Reply().Code})
 	}
 }
 
-// get downloads a file, from an offset if the step has one, and compares what
-// came with what the server has.
+// get downloads a file, from an offset if the step has one, and compares the data with
+// the server's file.
 func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: max(a.Size, a.session.offset), To: a.script.meter, Begun: a.begun}
 	a.session.offset = 0
@@ -54,14 +54,14 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return t.Reply(), compare(source, t.ASCII, t.Wire)
 }
 
-// closeIfCloser closes what was opened by a server, if it can be closed.
+// closeIfCloser closes a file of the server, if it can be closed.
 func closeIfCloser(source io.Reader) {
 	if c, ok := source.(io.Closer); ok {
 		c.Close()
 	}
 }
 
-// abort begins a download and aborts it after so many bytes.
+// abort begins a download and aborts it after the step's number of bytes.
 func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
 	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
 	t, err := a.session.client.Download(ctx, d)
@@ -69,7 +69,7 @@ func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return t.Reply(), err
 }
 
-// download downloads something that is not compared with anything.
+// download downloads data without comparing it.
 func (a action) download(ctx context.Context, d ftpclient.Download) (ftpclient.Reply, error) {
 	d.Offset, d.To, d.Begun = a.session.offset, a.script.meter, a.begun
 	a.session.offset = 0
@@ -92,9 +92,9 @@ func (a action) upload(ctx context.Context, verb, argument string, file scenario
 	return t, err
 }
 
-// upload returns the taker that sends a local file and compares what reached the
-// server with it.
-func upload(name string) taker {
+// upload returns a function that sends a local file and compares what the server
+// received with it.
+func upload(name string) stepFunc {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
 		file, _ := a.script.scenario.LocalFile(a.Local) // package scenario has checked that it is there
 		t, err := a.upload(ctx, name, a.Path, file)
@@ -108,8 +108,8 @@ func upload(name string) taker {
 	}
 }
 
-// moved fails if no data connection was used for a transfer that the server
-// calls complete: it must announce one with 125 or 150 (RFC 959, 5.4).
+// moved returns an error if the server says that a transfer is complete but used no
+// data connection. It must announce one with 125 or 150 (RFC 959, 5.4).
 func moved(t ftpclient.Transfer) error {
 	if t.Client.IsValid() {
 		return nil
@@ -125,7 +125,7 @@ func contentOf(f scenario.File) io.Reader {
 	return content.New(f.Seed, f.Size)
 }
 
-// compare says how what crossed the network differs from its source. TYPE A
+// compare returns how the bytes on the network differ from their source, or nil. TYPE A
 // sends text with network line ends (RFC 959, 3.1.1.1).
 func compare(source io.Reader, ascii bool, got content.Digest) error {
 	if ascii {
@@ -138,7 +138,7 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 	return same(want, got, "what crossed the network")
 }
 
-// server is the server that the session is with.
+// server returns the server of the session.
 func (a action) server() server {
 	if r, ok := a.script.replicas[a.session.with]; ok {
 		return r
@@ -146,8 +146,8 @@ func (a action) server() server {
 	return a.script.server
 }
 
-// compareStored says how what an upload left differs from its source, which
-// TYPE A has taken to the network's line ends and back.
+// compareStored returns how the stored file of an upload differs from its source, or
+// nil. TYPE A changes line ends to those of the network and back.
 func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	source := contentOf(file)
 	if t.ASCII {
