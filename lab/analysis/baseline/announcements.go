@@ -118,7 +118,10 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	if a.Mode == ftp.Passive {
 		return e.redirected(s, addr, own)
 	}
+	elsewhere := addr != s.server() && e.served[pairOfHosts{s.client(), addr}]
 	switch {
+	case elsewhere && a.Addr.Port() >= 1024:
+		return translation{Odd, "a server with which the client has a session, too: probably the two servers exchange a file (RFC 959, 5.2, figure 2)"}
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
 	case s.reached(a, addr) && sameNetwork(addr, s.server()):
@@ -129,7 +132,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Violation, "one of several addresses that this client announced"}
 	case sameNetwork(addr, own):
 		return translation{Violation, "another host in its own network, so NAT does not explain it"}
-	case !refused(a) && s.Control.Missing() == 0 && s.unused(a):
+	case !refused(a) && s.whole && s.unused(a):
 		return translation{Violation, "and no transfer to it followed"}
 	case isPrivate(addr) && !isPrivate(own):
 		return translation{Note, "a private address, as clients behind a NAT device have"}

@@ -209,6 +209,10 @@ var exploits = []exploit{
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
+	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
+	{"PASS", pattern(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
+	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
 	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
 	{"USER", pattern(`^w0rm$`), "the worm ADMw0rm"},
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
@@ -302,6 +306,6 @@ func floods(_ *Evidence, s *session) []breach {
 // it. A relative CWD that succeeds leads to another folder, and is not a repetition.
 func repeats(x, before *ftp.Exchange) bool {
 	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
-	return x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&
+	return x.Line.Complete && before.Line.Complete && x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&
 		time.Duration(x.Time-before.Time) < machineSpeed
 }

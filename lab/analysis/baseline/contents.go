@@ -22,12 +22,14 @@ type contentKind int
 const (
 	program contentKind = iota // an executable file
 	loot                       // what programs that steal passwords write
+	defaced                    // what intruders leave on a web page
 	shell                      // commands of a shell and what they print
 )
 
 const (
 	maxContents = 1 << 14 // connections
 	maxShell    = 8 << 10 // bytes of one side that are looked at
+	maxPage     = 1 << 20 // bytes of an upload that may be a web page
 )
 
 // programs are the first bytes of executable files.
@@ -41,6 +43,11 @@ var (
 	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:`)
 	// webShell is a page that runs what it is sent.
 	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*request)`)
+	// orders is a page that runs what a visitor sends, or what it hides from readers.
+	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
+	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
+	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
+	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
 	// atShell is what a shell prints, and what is said to one.
 	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
@@ -62,8 +69,26 @@ func (w *watch) content(p *capture.Packet) {
 		}
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 		w.match(p, loot, "a page that runs what it is sent", webShell)
+		fallthrough
+	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
+		w.page(p)
 	case c.Role == ftp.Other && seq < maxShell && !wellKnown(c):
 		w.match(p, shell, "a shell", atShell)
+	}
+}
+
+// page looks at a segment of an upload, which may belong to a web page. Markup is rare
+// elsewhere, and looking for its beginning is cheap.
+func (w *watch) page(p *capture.Packet) {
+	data := p.TCP.Payload
+	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) {
+		w.match(p, loot, "a page that runs what it is sent", orders)
+	}
+	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
+		w.match(p, defaced, "a frame that a visitor does not see", hiddenFrame)
+	}
+	if bytes.Contains(data, []byte("<")) && bytes.Contains(data, []byte("ed by ")) {
+		w.match(p, defaced, "what intruders leave on a page", boast)
 	}
 }
 

@@ -21,6 +21,8 @@ type Evidence struct {
 	// called are the addresses that each client announced in active mode. They are known
 	// when the connections have been read.
 	called map[netip.Addr]map[netip.Addr]bool
+	// served are the servers with which each client has a control connection.
+	served map[pairOfHosts]bool
 }
 
 // Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The capture
@@ -43,7 +45,7 @@ type visitor struct {
 
 // visit calls v for all connections, then for all sessions with their data connections.
 func (e *Evidence) visit(v visitor) error {
-	e.called = map[netip.Addr]map[netip.Addr]bool{}
+	e.called, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
 	for c := range e.Connections() {
 		if c.Role == ftp.Control {
 			e.noteCalled(c)
@@ -66,6 +68,7 @@ func (e *Evidence) visit(v visitor) error {
 // noteCalled adds the addresses that the client of a control connection announced.
 func (e *Evidence) noteCalled(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
+	e.served[pairOfHosts{client, c.Server.Addr().Unmap()}] = true
 	for _, a := range e.DataPorts(c.ID) {
 		if a.Mode != ftp.Active {
 			continue
@@ -192,10 +195,10 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 
 // fromStart reports whether the capture has the beginning of the session.
 func (s *session) fromStart() bool {
-	if s.Control.OpenedBy != "" {
+	if s.Control.OpenedBy != "" && (s.Control.ServerFlow.SYN > 0 || s.Control.ServerFlow.Packets == 0) {
 		return s.Control.OpenedBy == ftp.Client
 	}
-	if !s.bothSides() || s.Lines[0].From != ftp.Server || !strings.HasPrefix(s.Lines[0].Text, "220") {
+	if !s.bothSides() || len(s.Lines) == 0 || s.Lines[0].From != ftp.Server || !strings.HasPrefix(s.Lines[0].Text, "220") {
 		return false
 	}
 	for _, x := range s.Exchanges[:min(1, len(s.Exchanges))] {
@@ -275,10 +278,10 @@ func (l login) succeeded() bool { return l.code >= 200 && l.code < 300 }
 // failed reports whether the server refused the user or the password.
 func (l login) failed() bool {
 	switch l.code {
-	case 430, 530, 531, 532, 535, 550:
-		return true
+	case 500, 502, 503: // not understood, or out of order
+		return false
 	}
-	return false
+	return l.code == 430 || l.code >= 500 && l.code < 600
 }
 
 // answer is the code and the packet of the last reply to a command, 0 for none.

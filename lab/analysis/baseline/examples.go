@@ -52,6 +52,7 @@ var examples = map[string]string{
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
 	"no-sensitive-names":         "> RETR .ssh/id_rsa",
+	"names-can-be-seen":          "> MKD and a name of three spaces",
 	"no-scans":                   "a RST in answer to twelve SYNs, each to another port of a server",
 	"no-third-ports":             "after > USER ada:) a conversation at the server's port 6200",
 	"calls-are-answered":         "a SYN to port 21 and a RST in answer to it",

@@ -67,7 +67,7 @@ func keepRoles(_ *Evidence, s *session) []breach {
 	for _, r := range s.Unsolicited {
 		if line := r.Lines[0]; r.Code == 0 && !line.AfterGap && s.isCommand(line) && s.readable(r.Packet) {
 			b := breach{packets: []int{r.Packet}, observed: fmt.Sprintf("the server said %s", show(line.Text))}
-			if s.Control.Missing() > 0 {
+			if known, _ := s.known(r); !s.whole || known > s.heardBy(r.FirstPacket) {
 				b.severity = Odd // it may be a line of a reply whose first line is missing
 			}
 			found = append(found, b)
@@ -158,7 +158,39 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
 		})
 	}
+	if b, ok := idleArguments(s); ok {
+		found = append(found, b)
+	}
 	return found
+}
+
+// withoutArgument are commands that take no argument.
+var withoutArgument = words("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
+
+// How many different arguments of commands that take none carry something else, and how many
+// bytes they have.
+const (
+	idleTexts = 5
+	idleBytes = 64
+)
+
+// idleArguments judges the arguments of commands that take none.
+func idleArguments(s *session) (b breach, ok bool) {
+	texts, size := map[string]bool{}, 0
+	for _, x := range s.Exchanges {
+		if !withoutArgument[x.Command] || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
+			continue
+		}
+		size += len(x.Argument)
+		if !texts[x.Argument] {
+			texts[x.Argument] = true
+			b.packets = appendSome(b.packets, x.Packet)
+			b.observed = show(x.Line.Text)
+		}
+	}
+	b.severity, b.sign = Odd, 2
+	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, such as %s", len(texts), size, b.observed)
+	return b, len(texts) >= idleTexts && size >= idleBytes
 }
 
 // strays are the lines of one side that are neither commands nor replies.

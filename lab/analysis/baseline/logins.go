@@ -160,7 +160,7 @@ func (all *logins) add(s *session) {
 				all.people = append(all.people, who)
 			}
 			all.failures[who] = append(all.failures[who], guess{l, hosts})
-		case l.code == 0:
+		case l.code == 0 || l.code >= 400: // the server closes instead
 			all.unanswered[who] = append(all.unanswered[who], guess{l, hosts})
 		}
 	}

@@ -2,11 +2,43 @@ package baseline
 
 import (
 	"bytes"
+	"encoding/binary"
 	"ftplab/lab/internal/forge"
 	"math/rand/v2"
 	"testing"
 	"time"
 )
+
+// cutRecord cuts a record of a pcap file to a snap length.
+func cutRecord(record []byte, snap int) []byte {
+	const header = 16
+	if len(record) <= header+snap {
+		return record
+	}
+	record = bytes.Clone(record[:header+snap])
+	binary.LittleEndian.PutUint32(record[8:], uint32(snap))
+	return record
+}
+
+// TestSwaps lets a recorder store neighbours in the wrong order: that is held against nobody
+// either.
+func TestSwaps(t *testing.T) {
+	for seed := range 20 {
+		random := rand.New(rand.NewPCG(uint64(seed), 25))
+		f := forge.New()
+		wholeSessions.play(f)
+		var swapped []int
+		for n := range len(f.Frames) - 1 {
+			if random.Float64() < 0.15 {
+				f.Swap(n)
+				swapped = append(swapped, len(f.Frames)-1-n)
+			}
+		}
+		if got := check(t, evidence(f, t), nil); got.Verdict == NotNormal {
+			t.Fatalf("with the packets %v one too early: got %v", swapped, got)
+		}
+	}
+}
 
 // TestLosses takes packets at random out of every ordinary session, as a recorder does that
 // is too slow: what is missing is never held against anybody. It stands for a capture of
@@ -27,19 +59,20 @@ func TestLosses(t *testing.T) {
 				share := []float64{0.02, 0.05, 0.15, 0.3, 0.5}[seed%5]
 				file := bytes.Clone(head)
 				var lost []int
+				snap := []int{1 << 16, 54, 58, 62, 80}[random.IntN(5)]
 				for i, p := range packets {
 					if random.Float64() < share {
 						lost = append(lost, i+1)
 						continue
 					}
-					file = append(file, p...)
+					file = append(file, cutRecord(p, snap)...)
 				}
 				e, err := gather(file)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if got := check(t, e, normal); got.Verdict == NotNormal {
-					t.Fatalf("without the packets %v of %d: got %v", lost, len(packets), got)
+					t.Fatalf("without the packets %v of %d, cut at %d: got %v", lost, len(packets), snap, got)
 				}
 			}
 		})

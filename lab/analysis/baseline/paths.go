@@ -29,6 +29,15 @@ var pathRules = []Rule{
 		Innocent: "the owner makes a copy of the files, or the name means something else here.",
 		look:     eachSession(sensitiveNames),
 	},
+	{
+		Name: "names-can-be-seen", Theme: "requests",
+		Says:     "The names of new folders and files can be seen and typed.",
+		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+		Severity: Odd, sign: 2,
+		Matters:  "Folders of spaces and dots, or with the names of devices, hide stolen goods on servers that everybody may write.",
+		Innocent: "a program did not trim the name that a user typed.",
+		look:     eachSession(unseenNames),
+	},
 }
 
 // pathCommands are the commands whose argument is a path; those with true look at
@@ -43,9 +52,14 @@ var pathCommands = map[string]bool{
 // has said it, and until then relative to where the login led.
 type walk struct{ at string }
 
+// unquoted is the path in an argument, with the separators of Unix.
+func unquoted(argument string) string {
+	return strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
+}
+
 // target is the place that the path in a command leads to.
 func (w *walk) target(argument string) string {
-	p := strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
+	p := unquoted(argument)
 	if path.IsAbs(p) {
 		return path.Clean(p)
 	}
@@ -55,7 +69,7 @@ func (w *walk) target(argument string) string {
 // beyond is how many levels a path climbs above the root, if the place is known, or else
 // above the folder of the login.
 func (w *walk) beyond(argument string) int {
-	p := strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
+	p := unquoted(argument)
 	depth, least := 0, 0
 	if path.IsAbs(w.at) && !path.IsAbs(p) {
 		p = w.at + "/" + p
@@ -114,6 +128,7 @@ func (s *session) eachPath(look func(x *ftp.Exchange, w *walk)) {
 const (
 	climbToFile = 3
 	climbToWalk = 5
+	climbOften  = 4 // above the folder of the login are unusual
 )
 
 var (
@@ -139,7 +154,9 @@ func climbing(_ *Evidence, s *session) []breach {
 		}
 		b := breach{packets: exchangeFrames(x)}
 		target := w.target(x.Argument)
-		up := strings.HasPrefix(target, "..")
+		above := w.beyond(x.Argument)
+		fromRoot := path.IsAbs(w.at) || path.IsAbs(unquoted(x.Argument)) // so that above is above the root
+		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
 		switch {
 		case levels >= limit:
 			b.observed = fmt.Sprintf("climbs %d levels", levels)
@@ -147,14 +164,17 @@ func climbing(_ *Evidence, s *session) []breach {
 			b.observed = "climbs to a file of the system"
 		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
-		case levels > 0 && up && systemDirectory().MatchString(target):
+		case levels > 0 && up && (systemDirectory().MatchString(target) || systemDirectory().MatchString(".."+target)):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
-		case levels > 0 && w.beyond(x.Argument) >= 2:
+		case levels > 0 && above >= 2:
 			b.severity, b.sign = Note, 1
-			b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", w.beyond(x.Argument))
-			if path.IsAbs(w.at) {
+			b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", above)
+			switch {
+			case fromRoot:
 				b.severity, b.sign = Odd, 2
-				b.observed = fmt.Sprintf("climbs %d levels above the root", w.beyond(x.Argument))
+				b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+			case above >= climbOften:
+				b.severity, b.sign = Odd, 2
 			}
 		default:
 			return
@@ -179,8 +199,12 @@ func steps(path string) int {
 	}
 }
 
+// manySecrets are so many files with passwords or keys that one session is about them.
+const manySecrets = 3
+
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
+	names := map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
@@ -193,10 +217,36 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			b.observed += ", a file with accounts or settings of the system"
 		case secrets().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
+			names[target] = true
 		default:
 			return
 		}
 		found = append(found, b)
+	})
+	for i := range found {
+		if len(names) >= manySecrets {
+			found[i].severity = Odd
+		}
+	}
+	return found
+}
+
+// unseen are names of spaces and dots, those that end or begin with several spaces, and those
+// of devices, which Windows cannot delete.
+var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
+
+func unseenNames(_ *Evidence, s *session) []breach {
+	var found []breach
+	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
+			return
+		}
+		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if unseen().MatchString(name) {
+				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})
+				return
+			}
+		}
 	})
 	return found
 }

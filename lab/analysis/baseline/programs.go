@@ -22,8 +22,8 @@ var programRules = []Rule{
 	},
 	{
 		Name: "no-loot", Theme: "transfers",
-		Says:     "No upload contains the output of a password stealer, or a web shell.",
-		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP) and T1505.003 (web shell)",
+		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page.",
+		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 		Severity: Violation,
 		Matters:  "Such a text has no other use.",
 		Innocent: "somebody sends a sample to have it analysed.",
@@ -43,8 +43,10 @@ var programRules = []Rule{
 var (
 	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools are the names of what intruders bring along.
-	tools    = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|trojan|malware|botnet)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
-	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
+	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|trojan|malware|botnet)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	// hiddenPlace is a name that a listing does not show, or a folder that everybody may write.
+	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
+	document    = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
 // manyPrograms are so many in one session that they count more.
@@ -66,6 +68,9 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 			found = append(found, b)
 		case shown != "" && document().MatchString(name):
 			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the name is that of a document", show(x.Line.Text), shown, packet)
+			found = append(found, b)
+		case shown != "" && x.Sender() == ftp.Client && hiddenPlace().MatchString(x.Argument):
+			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the place is one where programs hide", show(x.Line.Text), shown, packet)
 			found = append(found, b)
 		case shown != "" || executable().MatchString(name):
 			names[name] = true
@@ -97,12 +102,18 @@ func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown := e.watch.contents[c.ID]; shown.what != "" && shown.kind == loot && x.Sender() == ftp.Client {
-				found = append(found, breach{
-					packets:  append(exchangeFrames(x), shown.packet),
-					observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
-				})
+			shown := e.watch.contents[c.ID]
+			if shown.kind != loot && shown.kind != defaced || x.Sender() != ftp.Client {
+				continue
 			}
+			b := breach{
+				packets:  append(exchangeFrames(x), shown.packet),
+				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
+			}
+			if shown.kind == defaced {
+				b.severity, b.sign = Odd, 2
+			}
+			found = append(found, b)
 		}
 	}
 	return found

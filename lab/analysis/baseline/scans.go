@@ -96,11 +96,14 @@ const (
 const maxProbes = 1 << 18
 
 func scans() look {
-	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[pairOfHosts]dialogueAt{}}
+	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[pairOfHosts]dialogueAt{}, unread: map[pairOfHosts]bool{}}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if isProbe(c) {
+			switch {
+			case isProbe(c):
 				s.add(c)
+			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxPairs:
+				s.unread[pairOfHosts{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()}] = true
 			}
 			return nil
 		},
@@ -110,7 +113,7 @@ func scans() look {
 				if known {
 					first = at.packet
 				}
-				s.sessions[x.hosts()] = dialogueAt{first, x.Hidden || x.securedAt > 0 || x.Control.Missing() > 0}
+				s.sessions[x.hosts()] = dialogueAt{first, x.Hidden || !x.whole}
 			}
 			return nil
 		},
@@ -146,6 +149,7 @@ type scanners struct {
 	often    map[netip.Addr]*scanner
 	probes   int
 	sessions map[pairOfHosts]dialogueAt // of clients that probed often
+	unread   map[pairOfHosts]bool       // those with a conversation at port 21 that cannot be read
 }
 
 // A probe is a call that only asks whether somebody listens.
@@ -215,7 +219,7 @@ func (s *scanners) judge() []breach {
 		for server, ports := range x.ports {
 			hosts := pairOfHosts{client.Unmap(), server}
 			at, known := s.sessions[hosts]
-			if known && at.hidden { // these may be data ports
+			if known && at.hidden || s.unread[hosts] { // these may be data ports
 				ports = below1024(ports)
 			}
 			if len(ports) < scannedPorts {

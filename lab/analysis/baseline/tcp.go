@@ -61,7 +61,7 @@ func (s *session) differs(r repeat) *ftp.Line {
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
 		straight := size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 // no Telnet in it
-		if l.From != side || !straight || len(r.payload) < 2 {
+		if l.From != side || !straight || !l.Complete || len(r.payload) < 2 {
 			continue
 		}
 		from := max(l.Seq, r.seq)
@@ -93,6 +93,9 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	case name != "":
 		b.observed = fmt.Sprintf("%s at port 21: %s", name, show(string(h[0].data)))
 	case c.OpenedBy == ftp.Client && h.speaks():
+		if h[0].cut || h[1].cut {
+			return nil // what makes it FTP may be behind the cut
+		}
 		if len(h[1].data) < 2 || c.Missing() > 0 {
 			b.severity = Odd // what makes it FTP may be missing
 		}

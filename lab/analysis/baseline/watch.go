@@ -50,6 +50,7 @@ type head struct {
 	data   []byte
 	from   ftp.Side
 	next   int64 // the relative sequence number behind the data
+	cut    bool  // the recorder cut a packet short
 }
 
 // A leap is a step of the clock.
@@ -130,6 +131,7 @@ func (w *watch) head(p *capture.Packet) {
 			h[i].packet, h[i].from, h[i].next = p.Number, p.From, p.Segment.DataSeq()
 		}
 		if h[i].from == p.From {
+			h[i].cut = h[i].cut || p.TCP.Length > len(p.TCP.Payload)
 			h[i].add(p.Segment.DataSeq(), p.TCP.Payload)
 			return
 		}

@@ -1,0 +1,68 @@
+// Attacks that leave weak signs, and what looks like them.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// webPage is a page of the web that is longer than a segment.
+const webPage = "<html><body>" + "a long text about nothing, "
+
+// weakSigns are what a specialist looks at twice: at least unusual, for that rule.
+var weakSigns = []struct {
+	name, rule string
+	play       func(*forge.Capture)
+}{
+	{"passwords that end in a hang-up", "no-guessing", func(f *forge.Capture) {
+		for i := range 12 {
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 421 no, goodbye", i)).Peer.Close()
+		}
+	}},
+	{"a list of the root's neighbours", "no-climbing", session1("> LIST ../../../../\n< 150 here\n< 226 done")},
+	{"a path above the root", "no-climbing", session1("> NLST /../../../etc\n< 150 here\n< 226 done")},
+	{"the secrets of a user", "no-sensitive-names", session1("> STOR pc7/key4.db\n< 150 go on\n< 226 done\n> STOR pc7/logins.json\n< 150 go on\n< 226 done\n> STOR pc7/wallet.dat\n< 150 go on\n< 226 done")},
+	{"a frame that nobody sees", "no-loot", moved("STOR index.html", opener, strings.Repeat(webPage, 40)+`<iframe src="http://203.0.113.66/" width=1 height=1></iframe>`)},
+	{"a page that boasts", "no-loot", moved("STOR index.html", opener, "<h1>Hacked by somebody</h1>")},
+	{"a program that hides", "no-programs", moved("STOR /tmp/.x", opener, "\x7fELF\x02\x01")},
+	{"texts in commands that take none", "control-carries-dialogue", session1("> NOOP GEZDGNBVGY3TQOJQ\n< 200 ok\n> NOOP MFRGGZDFMZTWQ2LK\n< 200 ok\n> NOOP NNWG23TPOBYXE43U\n< 200 ok\n> NOOP OV3HO6DZPIYTEMZU\n< 200 ok\n> NOOP GU3DOOBZGBQWEY3E\n< 200 ok")},
+	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
+}
+
+func TestWeakSigns(t *testing.T) {
+	for _, test := range weakSigns {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			if count(got, test.rule, Odd)+count(got, test.rule, Violation) == 0 {
+				t.Errorf("got %v\nwant %s, for %s", got, IsUnusual, test.rule)
+			}
+		})
+	}
+}
+
+// Harmless sessions with something of these signs are normal.
+func TestNoSigns(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		play func(*forge.Capture)
+	}{
+		{"a web site", func(f *forge.Capture) {
+			moved("STOR index.php", opener, strings.Repeat(webPage, 40)+`<?php include("head.php"); echo htmlspecialchars($_GET["q"]); ?><iframe src="map.html" width=600></iframe>`)(f)
+		}},
+		{"a NOOP that always says the same", session1(strings.Repeat("> NOOP keep the connection alive, please\n< 200 ok\n", 10))},
+		{"up and down in the tree", session1("> PWD\n< 257 \"/home/ada/a/b\"\n> CWD ../../c\n< 250 ok\n> LIST ../..\n< 150 here\n< 226 done")},
+		{"one hang-up", func(f *forge.Capture) {
+			f.Control().Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS secret\n< 421 too many users").Peer.Close()
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := forged(t, test.play); got.Verdict != IsNormal {
+				t.Errorf("got %v\nwant %s", got, IsNormal)
+			}
+		})
+	}
+}
