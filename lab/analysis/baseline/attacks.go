@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"ftplab/lab/analysis/ftp"
@@ -20,7 +21,7 @@ var attackRules = []Rule{
 		Severity: Violation,
 		Matters:  "Longer arguments are meant to overflow a buffer.",
 		Innocent: "the file system of the server allows longer names.",
-		look:     eachCommand(tooLong),
+		look:     eachSession(longArguments),
 	},
 	{
 		Name: "arguments-are-text", Theme: "requests",
@@ -63,21 +64,23 @@ var attackRules = []Rule{
 // eachCommand checks one command after another. The function wrong says what is wrong with a
 // command, "" for nothing.
 func eachCommand(wrong func(*ftp.Exchange) string) func() look {
-	return eachSession(func(_ *Evidence, s *session) []breach {
-		var found []breach
-		for _, x := range s.Exchanges {
-			if x.Line.AfterGap || !s.readable(x.Packet) {
-				continue // its beginning is missing
-			}
-			if what := wrong(x); what != "" {
-				found = append(found, breach{
-					packets:  []int{x.FirstPacket, x.Packet},
-					observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
-				})
-			}
+	return eachSession(func(_ *Evidence, s *session) []breach { return s.wrongCommands(wrong) })
+}
+
+// wrongCommands makes a breach of each command of which wrong says what is wrong.
+func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breach) {
+	for _, x := range s.Exchanges {
+		if x.Line.AfterGap || !s.readable(x.Packet) {
+			continue // its beginning is missing
 		}
-		return found
-	})
+		if what := wrong(x); what != "" {
+			found = append(found, breach{
+				packets:  []int{x.FirstPacket, x.Packet},
+				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
+			})
+		}
+	}
+	return found
 }
 
 // The longest that are normal, in characters.
@@ -96,6 +99,26 @@ var wordArguments = words(`ABOR ACCT ALLO AUTH CCC CDUP EPRT EPSV FEAT LANG MODE
 // protectedArguments are base64 of any length (RFC 2228 section 3).
 var protectedArguments = words("ADAT MIC CONF ENC")
 
+// nested is how many folders with names of a single letter make a path that overflows.
+const nested = 4
+
+func longArguments(_ *Evidence, s *session) []breach {
+	found := s.wrongCommands(tooLong)
+	var packets []int
+	for _, x := range s.Exchanges {
+		if x.Command == "MKD" && completedNormally(x) && run(x.Argument) > longestRun {
+			packets = append(packets, x.Packet)
+		}
+	}
+	if len(packets) >= nested {
+		found = append(found, breach{packets: packets, observed: fmt.Sprintf("%d folders with names of the same letter", len(packets))})
+	}
+	return found
+}
+
+// completedNormally reports whether the server did what the command asked for.
+func completedNormally(x *ftp.Exchange) bool { return x.Final() >= 200 && x.Final() < 300 }
+
 func tooLong(x *ftp.Exchange) string {
 	length := utf8.RuneCountInString(x.Argument)
 	switch {
@@ -111,7 +134,7 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("an argument of %d characters", length)
 	case longestComponent(x.Argument) > longestName:
 		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
-	case run(x.Argument) > longestRun:
+	case run(x.Argument) > longestRun && !completedNormally(x): // else it is a name
 		return fmt.Sprintf("the same letter %d times", run(x.Argument))
 	}
 	return ""
@@ -181,7 +204,7 @@ var (
 
 func formatString(x *ftp.Exchange) string {
 	text := encoded().ReplaceAllString(x.Argument, "_")
-	n := len(conversion().FindAllString(text, -1))
+	n := conversions(text)
 	switch {
 	case n >= 4 || series().MatchString(text):
 		return fmt.Sprintf("%d printf conversions", n)
@@ -189,6 +212,17 @@ func formatString(x *ftp.Exchange) string {
 		return "printf conversions that write memory"
 	}
 	return ""
+}
+
+// conversions counts printf conversions that no word follows: "50%off" is none.
+func conversions(text string) int {
+	n := 0
+	for _, at := range conversion().FindAllStringIndex(text, -1) {
+		if at[1] == len(text) || !unicode.IsLetter(rune(text[at[1]])) {
+			n++
+		}
+	}
+	return n
 }
 
 // An exploit is a request that only attackers send.
@@ -208,6 +242,8 @@ var exploits = []exploit{
 	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;)"), "an injection of shell commands"},
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
+	{"", pattern(`(\{[^{}]*,[^{}]*\}){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
+	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of extortionists"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},

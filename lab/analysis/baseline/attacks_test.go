@@ -44,6 +44,7 @@ var attacks = []struct {
 	{"a name that overflows", "arguments-of-normal-length", session1("> RETR " + strings.Repeat("A", 4000) + "\n< 550 no")},
 	{"a user that overflows", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("Aa0", 100) + "\n< 331 go on")},
 	{"a verb that overflows", "arguments-of-normal-length", session1("> TYP" + strings.Repeat("E", 120) + " I\n< 200 ok")},
+	{"folders that overflow a path", "arguments-of-normal-length", session1(strings.Repeat("> MKD "+strings.Repeat("A", 240)+"\n< 257 ok\n> CWD "+strings.Repeat("A", 240)+"\n< 250 ok\n", 6))},
 	{"a PORT that is none", "announcement-well-formed", dialogue("< 220 ready\n> PORT AAAAAAAAAAAAAAAAAAAAAAAAAAA\n+ QUIT\n< 221 bye")},
 	{"an answer without a code", "reply-well-formed", session1("> SYST\n< SYST not supported")},
 	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},

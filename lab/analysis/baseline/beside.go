@@ -154,6 +154,9 @@ func (r *timeRanges) at(time int64) *timeRange {
 // judgeThirdPort judges a conversation beside the sessions of two hosts.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
 	what, shown := e.watch.contents[p.id]
+	if shown && what.kind == service && p.from == beside.hosts.client {
+		return b, false // the client uses the server for more than FTP
+	}
 	shown = shown && what.kind == shell
 	at := beside.at(p.first)
 	common := p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts

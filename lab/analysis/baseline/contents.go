@@ -24,6 +24,7 @@ const (
 	loot                       // what programs that steal passwords write
 	defaced                    // what intruders leave on a web page
 	shell                      // commands of a shell and what they print
+	service                    // a protocol that people use
 )
 
 const (
@@ -45,6 +46,8 @@ var (
 	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*request)`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
+	// backShell is a script that connects a shell to another host.
+	backShell = pattern(`/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
 	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
@@ -56,7 +59,7 @@ var (
 // FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if _, known := w.contents[c.ID]; known || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.kind != service || len(w.contents) >= maxContents {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -73,16 +76,22 @@ func (w *watch) content(p *capture.Packet) {
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.page(p)
 	case c.Role == ftp.Other && seq < maxShell && !wellKnown(c):
+		if name := protocolOf(data); seq == 1 && name != "" {
+			w.contents[c.ID] = content{service, name, p.Number}
+		}
 		w.match(p, shell, "a shell", atShell)
 	}
 }
 
-// page looks at a segment of an upload, which may belong to a web page. Markup is rare
-// elsewhere, and looking for its beginning is cheap.
+// page looks at a segment of an upload, which may belong to a web page or a script. Their
+// marks are rare elsewhere, and looking for these is cheap.
 func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) {
 		w.match(p, loot, "a page that runs what it is sent", orders)
+	}
+	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) {
+		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)
 	}
 	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
 		w.match(p, defaced, "a frame that a visitor does not see", hiddenFrame)

@@ -182,8 +182,8 @@ func idleArguments(s *session) (b breach, ok bool) {
 			continue
 		}
 		size += len(x.Argument)
-		if !texts[x.Argument] {
-			texts[x.Argument] = true
+		if text := strings.Trim(x.Argument, "0123456789"); !texts[text] { // a counter says nothing
+			texts[text] = true
 			b.packets = appendSome(b.packets, x.Packet)
 			b.observed = show(x.Line.Text)
 		}

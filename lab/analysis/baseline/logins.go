@@ -100,6 +100,9 @@ const mistakes = 3
 const (
 	sprayedServers = 10
 	manyClients    = 10
+	// and how many clients may fail with so many names
+	crowdOfClients = 20
+	crowdOfNames   = 8
 )
 
 func guessing() look {
@@ -329,7 +332,42 @@ func (all *logins) judgeAcross(known []breach) []breach {
 				observed: fmt.Sprintf("%s refused %d clients that all gave the user name %s", at.server, len(fresh), show(at.user))})
 		}
 	}
+	if len(found) == 0 {
+		found = all.crowds(judged)
+	}
 	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	return found
+}
+
+// crowds judges the failures of many clients with many names, of which none got in.
+func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
+	type crowd struct {
+		clients map[netip.Addr]int
+		names   int
+	}
+	crowds := map[netip.Addr]*crowd{}
+	for at, clients := range all.clients {
+		c := crowds[at.server]
+		if c == nil {
+			c = &crowd{clients: map[netip.Addr]int{}}
+			crowds[at.server] = c
+		}
+		before := len(c.clients)
+		for client, packet := range clients {
+			if !judged[client] && !all.welcome[person{pairOfHosts{client, at.server}, at.user}] {
+				c.clients[client] = packet
+			}
+		}
+		if len(c.clients) > before {
+			c.names++
+		}
+	}
+	for server, c := range crowds {
+		if len(c.clients) >= crowdOfClients && c.names >= crowdOfNames {
+			found = append(found, breach{severity: Odd, packets: firstPackets(c.clients),
+				observed: fmt.Sprintf("%s refused %d clients with %d user names, and none of them got in", server, len(c.clients), c.names)})
+		}
+	}
 	return found
 }
 

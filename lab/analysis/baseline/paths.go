@@ -134,9 +134,11 @@ const (
 var (
 	// climb is one step up, plain or disguised.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}(/|\\|$)|\.\.%c0%af`)
+	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.%c0%af`)
 	// system are files that keep the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$)`)
+	// runs are files that a system runs by itself, or whose keys let somebody in.
+	runs = pattern(`(?i)(^|/)etc/(cron|crontab|init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)|var/spool/cron|start menu/programs/startup/`)
 	// systemDirectory is where they are.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	// secrets are names of files with the secrets of persons and programs.
@@ -147,7 +149,8 @@ func climbing(_ *Evidence, s *session) []breach {
 	var found []breach
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		touches := pathCommands[x.Command]
-		levels := steps(x.Argument)
+		argument := strings.ReplaceAll(x.Argument, "%25", "%") // encoded twice
+		levels := steps(argument)
 		limit := climbToWalk
 		if touches {
 			limit = climbToFile
@@ -160,9 +163,9 @@ func climbing(_ *Evidence, s *session) []breach {
 		switch {
 		case levels >= limit:
 			b.observed = fmt.Sprintf("climbs %d levels", levels)
-		case levels > 0 && system().MatchString(x.Argument), touches && up && system().MatchString(target):
+		case levels > 0 && system().MatchString(argument), touches && up && system().MatchString(target):
 			b.observed = "climbs to a file of the system"
-		case disguised().MatchString(x.Argument) && (levels > 1 || touches), strings.Count(x.Argument, `..\`) > 1:
+		case disguised().MatchString(argument) && (levels > 1 || touches), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
 		case levels > 0 && up && (systemDirectory().MatchString(target) || systemDirectory().MatchString(".."+target)):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
@@ -215,6 +218,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		case system().MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed += ", a file with accounts or settings of the system"
+		case x.Sender() == ftp.Client && runs().MatchString(target):
+			b.severity, b.sign = Odd, 2
+			b.observed += ", a file that the system runs by itself"
 		case secrets().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true

@@ -92,6 +92,8 @@ const (
 	scannedServers = 8
 )
 
+const identPort = 113 // RFC 1413
+
 // maxProbes bounds what is remembered of probes, in all.
 const maxProbes = 1 << 18
 
@@ -127,6 +129,9 @@ func isProbe(c *ftp.Connection) bool {
 	if c.Role == ftp.Data || c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
 		return false
 	}
+	if c.Server.Port() == identPort { // a server asks who its client is
+		return false
+	}
 	if c.Server.Port() == ftpPort { // the greeting is all that a sweep wants
 		return c.OpenedBy == ftp.Client
 	}
@@ -137,6 +142,9 @@ func isProbe(c *ftp.Connection) bool {
 		halfOpen := c.ResetBy == ftp.Client && c.ClientFlow.FIN == 0
 		return silent && (refused || halfOpen)
 	case "": // a probe with other flags than SYN
+		if c.History == "" { // no flags at all
+			return silent && c.ServerFlow.Packets == 0
+		}
 		return silent && c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1 && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0
 	}
 	return false

@@ -109,13 +109,21 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
+// protocolOf names the other protocol that data begins with, "" for none.
+func protocolOf(data []byte) string {
+	for _, p := range protocols {
+		if bytes.HasPrefix(data, []byte(p.begins)) {
+			return p.name
+		}
+	}
+	return ""
+}
+
 // protocol names the protocol of a connection by its first bytes, "" if it is not known.
 func (h *heads) protocol() string {
 	for _, head := range h {
-		for _, p := range protocols {
-			if bytes.HasPrefix(head.data, []byte(p.begins)) {
-				return p.name
-			}
+		if name := protocolOf(head.data); name != "" {
+			return name
 		}
 	}
 	for _, head := range h {

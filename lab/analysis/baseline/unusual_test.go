@@ -30,6 +30,21 @@ var weakSigns = []struct {
 	{"a page that boasts", "no-loot", moved("STOR index.html", opener, "<h1>Hacked by somebody</h1>")},
 	{"a program that hides", "no-programs", moved("STOR /tmp/.x", opener, "\x7fELF\x02\x01")},
 	{"texts in commands that take none", "control-carries-dialogue", session1("> NOOP GEZDGNBVGY3TQOJQ\n< 200 ok\n> NOOP MFRGGZDFMZTWQ2LK\n< 200 ok\n> NOOP NNWG23TPOBYXE43U\n< 200 ok\n> NOOP OV3HO6DZPIYTEMZU\n< 200 ok\n> NOOP GU3DOOBZGBQWEY3E\n< 200 ok")},
+	{"a crowd that guesses", "no-guessing", func(f *forge.Capture) {
+		for i := range 40 {
+			dial(f, fmt.Sprintf("203.0.113.%d", i+1), aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER name%d\n< 331 and?\n> PASS x\n< 530 no", i%10)).Close()
+		}
+	}},
+	{"a traversal encoded twice", "no-climbing", session1("> RETR %252e%252e%252f%252e%252e%252fetc%252fpasswd\n< 550 no")},
+	{"a job for the system", "no-sensitive-names", session1("> STOR /etc/cron.d/up\n< 150 go on\n< 226 done")},
+	{"a shell for somebody far away", "no-loot", moved("STOR bc.pl", opener, `use Socket; connect(S,$a); exec("/bin/sh -i");`)},
+	{"braces for ever", "no-known-exploits", session1("> STAT " + strings.Repeat("{a,b,*}", 8) + "\n< 550 no")},
+	{"the note of an extortionist", "no-known-exploits", session1("> STOR HOW_TO_DECRYPT.txt\n< 150 go on\n< 226 done")},
+	{"a scan without flags", "no-scans", func(f *forge.Capture) {
+		for i := range 12 {
+			overhear(f, aClient, addrPort(aServer, 20+i)).Segment("", "")
+		}
+	}},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
 }
 
@@ -55,6 +70,22 @@ func TestNoSigns(t *testing.T) {
 		}},
 		{"a NOOP that always says the same", session1(strings.Repeat("> NOOP keep the connection alive, please\n< 200 ok\n", 10))},
 		{"up and down in the tree", session1("> PWD\n< 257 \"/home/ada/a/b\"\n> CWD ../../c\n< 250 ok\n> LIST ../..\n< 150 here\n< 226 done")},
+		{"a name of a single letter", session1("> MKD " + strings.Repeat("a", 200) + "\n< 257 ok")},
+		{"signs of per cent", session1("> RETR 100%natural%soap%sale.txt\n< 550 no")},
+		{"up three levels on Windows", session1("> PWD\n< 257 \"/a/b/c/d\"\n> CWD ..\\..\\..\n< 250 ok")},
+		{"a program, and a web server at an odd port", func(f *forge.Capture) {
+			moved("RETR setup.exe", answerer, "MZ\x90")(f)
+			dial(f, aClient, aServer+":3000").Say("> GET / HTTP/1.1\n< HTTP/1.1 200 OK").Close()
+			f.Control().Say(hello + bye).Close()
+		}},
+		{"a server that asks who its clients are", func(f *forge.Capture) {
+			for i := range 20 {
+				client := fmt.Sprintf("203.0.113.%d", i+1)
+				t := dial(f, client, aServer+":21")
+				refuse(f, aServer, client+":113")
+				t.Say(hello + bye).Close()
+			}
+		}},
 		{"one hang-up", func(f *forge.Capture) {
 			f.Control().Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS secret\n< 421 too many users").Peer.Close()
 		}},
