@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"io"
 
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alert"
@@ -24,22 +25,39 @@ func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error
 // SIEM (package alert has the formats). What suppressions cover is left out, and the
 // verdict is that of the rest; nil suppresses nothing.
 func Alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
-	e, err := src.evidence()
+	r, _, err := alerts(src, normal, suppressions, false)
+	return r, err
+}
+
+// AlertPage does what Alerts does, and writes the findings as a page.
+func AlertPage(w io.Writer, src Source, normal *baseline.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
+	r, frames, err := alerts(src, normal, suppressions, true)
 	if err != nil {
 		return nil, err
 	}
+	return r, r.Assessment.WriteHTML(w, src.name, frames)
+}
+
+func alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressions, withFrames bool) (r *alert.Report, frames []baseline.Frame, err error) {
+	e, err := src.evidence()
+	if err != nil {
+		return nil, nil, err
+	}
 	defer e.Close()
-	r := &alert.Report{Name: src.name}
+	r = &alert.Report{Name: src.name}
 	if r.Assessment, err = e.Check(normal); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r.Alerts, err = alert.Locate(e.Capture, r.Assessment.Findings); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if suppressions != nil {
 		suppressions.Apply(r)
 	}
-	return r, nil
+	if withFrames {
+		frames, err = r.Assessment.ReadFrames(e.Capture)
+	}
+	return r, frames, err
 }
 
 // Learn learns a profile of normal FTP from a capture, and calls it source. It is

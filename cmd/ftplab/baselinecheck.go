@@ -119,26 +119,28 @@ func (f *baselineCheck) prepare() (err error) {
 	return err
 }
 
-// check checks one capture.
-func (f *baselineCheck) check(name string, stdin io.Reader, stderr io.Writer) (*alert.Report, error) {
+// check checks one capture, and writes the page if one is asked for.
+func (f *baselineCheck) check(name string, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
 	defer spareMemory(name)()
+	if f.html {
+		return lab.AlertPage(stdout, source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
+	}
 	return lab.Alerts(source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
 }
 
 // one prints all that is found in one capture.
 func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writer) error {
-	r, err := f.check(name, stdin, stderr)
+	r, err := f.check(name, stdin, stdout, stderr)
 	if err != nil {
 		return err
 	}
 	a := r.Assessment
 	switch {
+	case f.html: // is written
 	case f.json:
 		err = a.WriteJSON(stdout)
 	case f.md:
 		err = a.WriteMarkdown(stdout, name)
-	case f.html:
-		err = a.WriteHTML(stdout, name)
 	default:
 		err = a.WriteText(stdout, name)
 	}
@@ -157,7 +159,7 @@ func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.W
 	}
 	worst := error(nil)
 	for _, name := range files {
-		r, err := f.check(name, stdin, stderr)
+		r, err := f.check(name, stdin, stdout, stderr)
 		if err != nil {
 			printError(stderr, err)
 			worst = errBroken

@@ -9,13 +9,13 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/analysis/report/text"
 )
 
 // mostLines is how many packets a page lists. Who needs more has the capture.
@@ -67,9 +67,6 @@ func writePage(path, title, name string, data any, script string) error {
 	return os.WriteFile(path, text.Bytes(), 0o666)
 }
 
-// timestamps are the TCP options of most segments, which make a line twice as long.
-var timestamps = regexp.MustCompile(`, options \[(?:nop,)*TS val [0-9]+ ecr [0-9]+\]`)
-
 // write writes a paper into a folder of its own.
 func (p Paper) write(folder string, capture []byte) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -88,8 +85,8 @@ func (p Paper) write(folder string, capture []byte) error {
 	if err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(capture)), lab.Explanation{Form: lab.PacketLines}); err != nil {
 		return err
 	}
-	text := timestamps.ReplaceAllString(strings.TrimRight(lines.String(), "\n"), "")
-	view.Lines = strings.Split(text, "\n")
+	all := text.WithoutTimestamps(strings.TrimRight(lines.String(), "\n"))
+	view.Lines = strings.Split(all, "\n")
 	if view.More = len(view.Lines) - mostLines; view.More > 0 {
 		view.Lines = view.Lines[:mostLines]
 	}

@@ -50,14 +50,16 @@ func (p *Profile) WriteHTML(w io.Writer) error {
 	return writePage(w, "Normal FTP", "profile", view)
 }
 
-// WriteHTML writes the assessment of the named capture as a page.
-func (a *Assessment) WriteHTML(w io.Writer, name string) error {
+// WriteHTML writes the assessment of the named capture as a page. The frames are those that
+// the page shows of the findings; see [Assessment.ReadFrames].
+func (a *Assessment) WriteHTML(w io.Writer, name string, frames []Frame) error {
 	class := map[Verdict]string{IsNormal: "pass", NotNormal: "fail"}[a.Verdict] // "" for other verdicts
 	view := struct {
 		*Assessment
 		Name, Class, Sum string
-		Frames           func([]int) string
-	}{a, name, class, sentence(a.sum()), frameList}
+		Findings         []pageFinding
+		Frames           []Frame
+	}{a, name, class, sentence(a.sum()), pageFindings(a.Findings, frames), frames}
 	return writePage(w, name+": "+string(a.Verdict), "assessment", view)
 }
 

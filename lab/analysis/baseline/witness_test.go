@@ -60,7 +60,7 @@ func TestPagesInBrowser(t *testing.T) {
 	if err := Normal().WriteHTML(&profile); err != nil {
 		t.Fatal(err)
 	}
-	if err := forged(t, hostile).WriteHTML(&assessment, "hostile<script>alert(1)</script>.pcap"); err != nil {
+	if err := forged(t, hostile).WriteHTML(&assessment, "hostile<script>alert(1)</script>.pcap", nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, page := range map[string][]byte{"profile": profile.Bytes(), "assessment": assessment.Bytes()} {

@@ -54,7 +54,7 @@ func TestWritten(t *testing.T) {
 	for form, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return a.WriteText(b, "x.pcap") },
 		"markdown": func(b *bytes.Buffer) error { return a.WriteMarkdown(b, "x.pcap") },
-		"html":     func(b *bytes.Buffer) error { return a.WriteHTML(b, "x.pcap") },
+		"html":     func(b *bytes.Buffer) error { return a.WriteHTML(b, "x.pcap", nil) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {
@@ -74,7 +74,7 @@ func TestVerdictColour(t *testing.T) {
 		IsNormal: `<span class="pass">normal</span>`, IsUnusual: `<span class="">unusual</span>`, NotNormal: `<span class="fail">not normal FTP</span>`,
 	} {
 		var b bytes.Buffer
-		if err := (&Assessment{Verdict: verdict}).WriteHTML(&b, "x.pcap"); err != nil {
+		if err := (&Assessment{Verdict: verdict}).WriteHTML(&b, "x.pcap", nil); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(b.String(), want) {
@@ -90,7 +90,7 @@ func TestHostileText(t *testing.T) {
 		t.Fatalf("got %v, want %s for SITE EXEC", a, NotNormal)
 	}
 	var text, md, html bytes.Buffer
-	for _, err := range []error{a.WriteText(&text, "x"), a.WriteMarkdown(&md, "x"), a.WriteHTML(&html, "x")} {
+	for _, err := range []error{a.WriteText(&text, "x"), a.WriteMarkdown(&md, "x"), a.WriteHTML(&html, "x", nil)} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -141,7 +141,7 @@ func TestZoom(t *testing.T) {
 // TestZoomIsDrawnAlike holds what the page's script draws against what this
 // package draws: the same ticks, and the same strokes.
 func TestZoomIsDrawnAlike(t *testing.T) {
-	r := read(t, func(f *forge.Capture) { download(f, 200_000) })
+	r := read(t, overtaken)
 	page := html(t, r)
 	tab := pagetest.Open(t, page, pagetest.Desktop)
 	view := newSequenceView(r.sequences()[0], r.Trace.Start)
@@ -154,8 +154,10 @@ func TestZoomIsDrawnAlike(t *testing.T) {
 		t.Errorf("got labels %s\nwant %s", got, want)
 	}
 	strokes := `(s => document.querySelector(s).getAttribute("d").split("M").length)`
-	if got, want := pagetest.Eval[int](tab, strokes+`("#graph1-zoom .segment")`), pagetest.Eval[int](tab, strokes+`("#want .segment")`); got != want {
-		t.Errorf("got %d strokes, want %d", got, want)
+	for _, class := range []string{"segment", "again", "hole"} {
+		if got, want := pagetest.Eval[int](tab, strokes+`("#graph1-zoom .`+class+`")`), pagetest.Eval[int](tab, strokes+`("#want .`+class+`")`); got != want {
+			t.Errorf("got %d strokes of the class %s, want %d", got, class, want)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type graph struct {
 	ID, Title, Facts string
 	Thinned          string // how, if it was
 	Again            bool   // something was sent again
+	Holes, SACK      bool   // there are some
 	Whole, Zoom      template.HTML
 	Data             graphData
 }
@@ -33,6 +34,10 @@ type graphData struct {
 	Acks []int64 `json:"acks"`
 	// Again are the indexes of the segments that were sent again.
 	Again []int `json:"again"`
+	// Sacks are (index of the ACK, distance of the block from what is acknowledged, length).
+	Sacks []int64 `json:"sacks"`
+	// Holes are (time, how long it lasts, sequence number, length), no differences.
+	Holes []int64 `json:"holes"`
 	// Start is the time of the origin, in microseconds after the first packet,
 	// Span the length of the graph, From and To what the zoom shows at first.
 	Start int64 `json:"start"`
@@ -102,6 +107,8 @@ func (r *Report) graph(id string, s *Sequence) graph {
 		Title: upperFirst(r.surveyed.names.of(c).long) + ": " + transferName(c),
 		Facts: sequenceFacts(s),
 		Again: slices.ContainsFunc(s.Points, func(p Point) bool { return p.Retransmission }),
+		SACK:  slices.ContainsFunc(s.Points, func(p Point) bool { return len(p.SACK) > 0 }),
+		Holes: len(s.Holes) > 0,
 	}
 	if s.Thinned() {
 		g.Thinned = fmt.Sprintf("%s of %s are drawn, of the middle of the transfer the extremes", grouped(int64(len(s.Points))), counted(s.Packets, "packet"))
@@ -127,7 +134,26 @@ func sequenceFacts(s *Sequence) string {
 	if low, high := s.windows(); high > 0 {
 		text += fmt.Sprintf("; the window lay between %s and %s bytes", grouped(low), grouped(high))
 	}
-	return text + "."
+	return text + s.holesText() + "."
+}
+
+// holesText counts the holes; "" for none.
+func (s *Sequence) holesText() string {
+	if len(s.Holes) == 0 {
+		return ""
+	}
+	longest, open := int64(0), 0
+	for _, h := range s.Holes {
+		longest = max(longest, h.To-h.From)
+		if h.Open {
+			open++
+		}
+	}
+	text := fmt.Sprintf("; %s in what the recorder saw, for at most %s", counted(len(s.Holes), "hole"), duration(longest))
+	if open > 0 {
+		text += fmt.Sprintf(", %d never filled", open)
+	}
+	return text
 }
 
 // transferTime is the time from the first segment to the last, in nanoseconds.
@@ -194,12 +220,17 @@ const (
 	zoomAcks     = 8
 )
 
-// firstZoom chooses the part that is enlarged at first: from the middle, but
-// not from where points were thinned.
+// firstZoom chooses the part that is enlarged at first: the first hole with what is
+// around it, or else from the middle, but not from where points were thinned.
 func (v *sequenceView) firstZoom() (from, to int64) {
-	first := len(v.Points) / 2
-	if v.Thinned() {
+	first, until := len(v.Points)/2, int64(0)
+	switch {
+	case v.Thinned():
 		first = maxFirst / 2
+	case len(v.Holes) > 0:
+		hole := v.Holes[0]
+		first = slices.IndexFunc(v.Points, func(p Point) bool { return p.Time >= hole.From })
+		first, until = max(first-zoomAcks, 0), hole.To
 	}
 	segments, acks := 0, 0
 	for _, p := range v.Points[first:] {
@@ -208,7 +239,7 @@ func (v *sequenceView) firstZoom() (from, to int64) {
 		} else {
 			acks++
 		}
-		if segments >= zoomSegments && acks >= zoomAcks {
+		if segments >= zoomSegments && acks >= zoomAcks && p.Time > until {
 			from := v.Points[first].Time - v.start
 			return from, max(p.Time-v.start, from+1000)
 		}
@@ -223,12 +254,21 @@ func (v *sequenceView) plot(id, title, text string, from, to int64) template.HTM
 	y := chart.Axis{Min: float64(low), Max: float64(high), Unit: chart.Bytes, Title: "sequence number"}
 	segments, again := &chart.Bars{X: x, Y: y}, &chart.Bars{X: x, Y: y}
 	acks, windows := &chart.Steps{X: x, Y: y}, &chart.Steps{X: x, Y: y}
+	sacks, holes := &chart.Bars{X: x, Y: y}, &chart.Boxes{X: x, Y: y}
+	for _, h := range v.Holes {
+		holes.Add(float64(h.From-v.start), float64(h.To-v.start), float64(h.Seq), float64(h.End))
+	}
 	for _, p := range v.Points {
 		at := float64(p.Time - v.start)
 		switch {
 		case !p.Data:
 			acks.Add(at, float64(p.End))
 			windows.Add(at, float64(p.Window))
+			for _, b := range p.SACK {
+				if at >= x.Min && at <= x.Max {
+					sacks.Add(at, float64(b.Left), float64(b.Right))
+				}
+			}
 		case at < x.Min || at > x.Max:
 		case p.Retransmission:
 			again.Add(at, float64(p.Seq), float64(p.End))
@@ -238,13 +278,12 @@ func (v *sequenceView) plot(id, title, text string, from, to int64) template.HTM
 	}
 	return chart.Plot{
 		ID: id, Title: title, Text: text, X: x, Y: y, Height: 300,
-		Curves: []chart.Curve{{Class: "window", Path: windows}, {Class: "ack", Path: acks}, {Class: "segment", Path: segments}, {Class: "again", Path: again}},
+		Curves: []chart.Curve{{Class: "window", Path: windows}, {Class: "sack", Path: sacks}, {Class: "ack", Path: acks}, {Class: "hole", Path: holes}, {Class: "segment", Path: segments}, {Class: "again", Path: again}},
 	}.SVG()
 }
 
-// extent are the sequence numbers that the picture of a period has to
-// show. The window's edge belongs to it unless it is so far away that nothing
-// else could be seen.
+// extent are the sequence numbers that the picture of a period has to show. The
+// window's edge gets a seventh of the height at most: what matters is below it.
 func (v *sequenceView) extent(from, to int64) (low, high int64) {
 	edge := int64(0)
 	low = -1
@@ -264,9 +303,7 @@ func (v *sequenceView) extent(from, to int64) (low, high int64) {
 	}
 	low = max(low, 0)
 	high = max(high, low+1)
-	if edge-low <= 2*(high-low) {
-		high = max(high, edge)
-	}
+	high = max(high, min(edge, high+(high-low)/6))
 	margin := max((high-low)/25, 1)
 	return max(low-margin, 0), high + margin
 }
@@ -286,8 +323,14 @@ func (v *sequenceView) data(from, to int64) graphData {
 			segmentTime, end = at, p.End
 			continue
 		}
+		for _, b := range p.SACK {
+			d.Sacks = append(d.Sacks, int64(len(d.Acks)/3), b.Left-p.End, b.Right-b.Left)
+		}
 		d.Acks = append(d.Acks, at-ackTime, p.End-ack, p.Window-p.End)
 		ackTime, ack = at, p.End
+	}
+	for _, h := range v.Holes {
+		d.Holes = append(d.Holes, (h.From-v.start)/micro-d.Start, (h.To-h.From)/micro, h.Seq, h.End-h.Seq)
 	}
 	return d
 }

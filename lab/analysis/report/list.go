@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report/text"
 )
 
 // How long the packet list is.
@@ -34,7 +35,8 @@ type listRow struct {
 	Number, Length int
 	Time, Since    string
 	From, To, Info string
-	Linked         bool // the packet is in the ladder, too
+	Said           string // the dialogue in it
+	Linked         bool   // the packet is in the ladder, too
 }
 
 // A filter chooses packets: those of a kind, or those of one connection.
@@ -114,7 +116,14 @@ func (r *Report) listRow(p *Packet) listRow {
 	row := listRow{
 		Kind: kindOf(p.Connection), ID: -1, At: p.Time - r.Trace.Start,
 		Number: p.Number, Length: p.Length, Time: seconds(p.Time - r.Trace.Start), Since: seconds(p.Since),
-		Info: strings.TrimPrefix(withoutAddresses(p.Packet), "Flags "),
+		Info: text.WithoutTimestamps(strings.TrimPrefix(withoutAddresses(p.Packet), "Flags ")),
+	}
+	var said []string
+	for _, l := range r.lines[p.Number] {
+		said = append(said, visible(l.Text))
+	}
+	if row.Said = strings.Join(said, " ↵ "); row.Said != "" {
+		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
 	}
 	if p.Connection != nil {
 		row.Short, row.ID = r.surveyed.names.of(p.Connection).short, p.Connection.ID
@@ -160,11 +169,11 @@ func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 func (r *Report) filters() []filter {
 	list := []filter{{"control", "control connections only"}}
 	for _, c := range r.surveyed.filters {
-		text := r.surveyed.names.of(c).long
+		name := r.surveyed.names.of(c).long
 		if c.Transfer != nil {
-			text += ": " + visible(strings.TrimSpace(c.Transfer.Command+" "+c.Transfer.Argument))
+			name += ": " + visible(strings.TrimSpace(c.Transfer.Command+" "+c.Transfer.Argument))
 		}
-		list = append(list, filter{fmt.Sprint(c.ID), text})
+		list = append(list, filter{fmt.Sprint(c.ID), name})
 	}
 	return list
 }

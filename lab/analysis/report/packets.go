@@ -74,6 +74,7 @@ type course struct {
 	oldest  int       // of the ring
 
 	shape shape
+	holes [2]holes // of the client and the server
 }
 
 // Add takes the next packet of the capture.
@@ -104,7 +105,9 @@ func (ps *Packets) Add(p *capture.Packet) {
 	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
 	ps.keep(c, k)
 	if role := p.Connection.Role; role == ftp.Data || role == ftp.Other && ps.noFTP {
-		ps.points += c.shape.add(pointOf(p), ps.points < maxPoints)
+		q := pointOf(p)
+		ps.points += c.shape.add(q, ps.points < maxPoints)
+		c.holes[sideIndex(q.from)].add(q)
 	}
 	if p.Connection.LastPacket == p.Number {
 		ps.end(p.Connection.ID, c)

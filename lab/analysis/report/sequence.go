@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A Sequence is the data of a time-sequence graph as tcptrace draws it: what
@@ -20,6 +21,9 @@ type Sequence struct {
 	// there are fewer Points than that if they were thinned: in the middle of
 	// a long transfer of each run of packets only the extremes are left.
 	Packets int
+	// Holes are what was missing while later bytes had come, in the order of their
+	// beginnings.
+	Holes []Hole
 }
 
 // A Point is one packet in a time-sequence graph: a segment of the data, or an
@@ -34,6 +38,7 @@ type Point struct {
 	Seq, End, Window int64
 	Syn, Fin         bool
 	Retransmission   bool
+	SACK             []tcp.SACKBlock // what an ACK says has come behind a gap
 }
 
 // Thinned reports whether points were left out.
@@ -46,7 +51,7 @@ func (ps *Packets) Sequence(c *ftp.Connection, from ftp.Side) *Sequence {
 	if course == nil {
 		return nil
 	}
-	s := &Sequence{Connection: c, From: from}
+	s := &Sequence{Connection: c, From: from, Holes: course.holes[sideIndex(from)].all()}
 	for _, p := range course.shape.all() {
 		if q, ok := p.seenFrom(from); ok {
 			s.Points = append(s.Points, q)

@@ -28,6 +28,7 @@ type point struct {
 	from           ftp.Side
 	syn, fin, rst  bool
 	repeats, isACK bool // repeats: a retransmission
+	sacks          []tcp.SACKBlock
 }
 
 func pointOf(p *capture.Packet) point {
@@ -40,6 +41,7 @@ func pointOf(p *capture.Packet) point {
 	}
 	if t.Has(packet.ACK) {
 		q.isACK, q.ack, q.window = true, t.Ack, t.Ack+int64(t.Window)
+		q.sacks = slices.Clone(t.SACK)
 	}
 	return q
 }
@@ -50,7 +52,7 @@ func (p point) seenFrom(side ftp.Side) (Point, bool) {
 		return Point{Packet: p.packet, Time: p.time, Data: true, Seq: p.seq, End: p.end,
 			Syn: p.syn, Fin: p.fin, Retransmission: p.repeats}, p.end > p.seq || p.syn || p.fin
 	}
-	return Point{Packet: p.packet, Time: p.time, End: p.ack, Window: p.window}, p.isACK && !p.rst
+	return Point{Packet: p.packet, Time: p.time, End: p.ack, Window: p.window, SACK: p.sacks}, p.isACK && !p.rst
 }
 
 // A shape is what a connection looks like in time and sequence numbers, in
@@ -136,10 +138,7 @@ type run struct {
 
 func (r *run) add(p point) {
 	r.packets++
-	s := &r.sides[0]
-	if p.from == ftp.Server {
-		s = &r.sides[1]
-	}
+	s := &r.sides[sideIndex(p.from)]
 	if !s.any || p.seq < s.lowest.seq {
 		s.lowest = p
 	}
@@ -157,6 +156,14 @@ func (r *run) add(p point) {
 		s.widest = p
 	}
 	s.acks = true
+}
+
+// sideIndex is 0 for the client and 1 for the server.
+func sideIndex(s ftp.Side) int {
+	if s == ftp.Server {
+		return 1
+	}
+	return 0
 }
 
 // join returns a run of the points of both, r's first.

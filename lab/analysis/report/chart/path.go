@@ -101,3 +101,21 @@ func column(at float64) int {
 func row(at float64) int {
 	return Grid - int(math.Round(Grid*min(max(at, -1), 2)))
 }
+
+// Boxes are rectangles on two axes.
+type Boxes struct {
+	X, Y Axis
+
+	b strings.Builder
+}
+
+// Add draws a rectangle between two values of each axis; none that lies outside.
+func (p *Boxes) Add(left, right, low, high float64) {
+	if right < p.X.Min || left > p.X.Max {
+		return
+	}
+	fmt.Fprintf(&p.b, "M%d %dH%dV%dH%dZ", column(p.X.At(left)), row(p.Y.At(low)), column(p.X.At(right)), row(p.Y.At(high)), column(p.X.At(left)))
+}
+
+// String is the path as SVG writes it.
+func (p *Boxes) String() string { return p.b.String() }

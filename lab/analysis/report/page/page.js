@@ -145,7 +145,16 @@
       ack += data.acks[i + 1];
       acks.push({ time, ack, edge: ack + data.acks[i + 2] });
     }
-    return { segments, acks };
+    const sacks = [], holes = [];
+    for (let i = 0; i < (data.sacks || []).length; i += 3) {
+      const p = acks[data.sacks[i]], seq = p.ack + data.sacks[i + 1];
+      sacks.push({ time: p.time, seq, end: seq + data.sacks[i + 2] });
+    }
+    for (let i = 0; i < (data.holes || []).length; i += 4) {
+      const [time, lasts, seq, length] = data.holes.slice(i, i + 4);
+      holes.push({ time, until: time + lasts, seq, end: seq + length });
+    }
+    return { segments, acks, sacks, holes };
   }
 
   // extent is the part of the sequence numbers that is worth showing.
@@ -156,7 +165,7 @@
     for (const a of points.acks.filter(inside)) { low = Math.min(low, a.ack); high = Math.max(high, a.ack); edge = Math.max(edge, a.edge); }
     if (low === Infinity) return null;
     high = Math.max(high, low + 1);
-    if (edge - low <= 2 * (high - low)) high = Math.max(high, edge);
+    high = Math.max(high, Math.min(edge, high + Math.floor((high - low) / 6)));
     const margin = Math.max((high - low) / 25, 1);
     return [Math.max(low - margin, 0), high + margin];
   }
@@ -210,10 +219,13 @@
       const [low, high] = range;
       const near = v => Math.round(grid * Math.min(Math.max(v, -1), 2));
       const x = t => near((t - from) / span), y = n => grid - near((n - low) / (high - low));
-      const bars = again => points.segments.filter(s => s.again === again && s.time >= from && s.time <= to)
+      const bars = list => list.filter(s => s.time >= from && s.time <= to)
         .map(s => "M" + x(s.time) + " " + y(s.seq) + "V" + y(s.end)).join("");
-      $(".segment", zoom).setAttribute("d", bars(false));
-      $(".again", zoom).setAttribute("d", bars(true));
+      $(".segment", zoom).setAttribute("d", bars(points.segments.filter(s => !s.again)));
+      $(".again", zoom).setAttribute("d", bars(points.segments.filter(s => s.again)));
+      $(".sack", zoom).setAttribute("d", bars(points.sacks));
+      $(".hole", zoom).setAttribute("d", points.holes.filter(h => h.until >= from && h.time <= to)
+        .map(h => "M" + x(h.time) + " " + y(h.seq) + "H" + x(h.until) + "V" + y(h.end) + "H" + x(h.time) + "Z").join(""));
       $(".ack", zoom).setAttribute("d", stairs(p => p.ack, x, y));
       $(".window", zoom).setAttribute("d", stairs(p => p.edge, x, y));
       axes(zoom, ticks(start, start + span, 6, timeUnit), ticks(low, high, 5, byteUnit));
@@ -223,6 +235,25 @@
       [fromSlider, v => { from = (data.span - span) * v / 1000; }],
       [spanSlider, v => { const middle = from + span / 2; span = toSpan(v); from = middle - span / 2; }],
     ]) slider.addEventListener("input", () => { set(Number(slider.value)); draw(); });
+
+    // With the keyboard, on the enlarged part itself: the keys of maps and players.
+    const steps = {
+      ArrowLeft: () => { from -= span / 4; }, ArrowRight: () => { from += span / 4; },
+      PageUp: () => { from -= span; }, PageDown: () => { from += span; },
+      Home: () => { from = 0; }, End: () => { from = data.span; },
+      "+": () => widen(1 / 1.5), "=": () => widen(1 / 1.5), "-": () => widen(1.5), 0: () => widen(data.span / span),
+    };
+    function widen(by) {
+      const middle = from + span / 2;
+      span = Math.min(Math.max(span * by, narrowest), data.span);
+      from = middle - span / 2;
+    }
+    $(".zoomed", root).addEventListener("keydown", event => {
+      if (!steps[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      steps[event.key]();
+      draw();
+    });
 
     let dragging = false;
     const drag = event => {

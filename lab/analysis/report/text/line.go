@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -39,6 +40,13 @@ func Line(p *capture.Packet, n Numbering) string {
 	}
 	return OtherLine(&p.Packet)
 }
+
+// timestamps are the TCP options of most segments (RFC 7323, 3), which make a line twice as
+// long.
+var timestamps = regexp.MustCompile(`, options \[(?:nop,)*TS val [0-9]+ ecr [0-9]+\]|,(?:nop,)*TS val [0-9]+ ecr [0-9]+`)
+
+// WithoutTimestamps returns a line without the option for timestamps.
+func WithoutTimestamps(line string) string { return timestamps.ReplaceAllString(line, "") }
 
 // otherPort is what a line says of FTP at another port than 21, where tcpdump does not
 // look for it.
