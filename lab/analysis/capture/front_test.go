@@ -28,6 +28,8 @@ func TestProxies(t *testing.T) {
 		{"SOCKS5", "1080", []string{"\x05\x01\x00", "\x05\x00", "\x05\x01\x00\x03" + name + "\x00\x15", "\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38"}, "invalid AddrPort", "ftp.example.com:21"},
 		{"SOCKS5", "1080", []string{"\x05\x02\x00\x02", "\x05\x02", "\x01\x02me\x03pwd", "\x01\x00", "\x05\x01\x00\x01\xc0\x00\x02\x15\x00\x15", "\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38"}, "invalid AddrPort", "192.0.2.21:21"},
 		{"HTTP CONNECT", "3128", []string{"CONNECT ftp.example.com:21 HTTP/1.1\r\nHost: ftp.example.com:21\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"}, "invalid AddrPort", "ftp.example.com:21"},
+		{"HTTP CONNECT", "8080", []string{"CONNECT 192.0.2.21:21 HTTP/1.1\r\n\r\n", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\nwho goes?",
+			"CONNECT 192.0.2.21:21 HTTP/1.1\r\nProxy-Authorization: Basic bWU6cHdk\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}, "invalid AddrPort", "192.0.2.21:21"},
 	} {
 		f := forge.New()
 		client, server := f.Dial(forge.Client+":3171", forge.Server+":"+c.port)

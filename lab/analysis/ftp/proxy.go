@@ -29,7 +29,7 @@ type Proxy struct {
 }
 
 // maxFront is how many bytes of a stream are searched for a proxy.
-const maxFront = 4 << 10
+const maxFront = 16 << 10
 
 // behindProxy returns the streams of a client and a server without the proxy's part; proxy is
 // nil if there is none.
@@ -222,15 +222,27 @@ func socksAddress(b []byte) (text string, size int) {
 	return addrPortOf(b[from:from+n], b[from+n:]).String(), size
 }
 
-// httpConnect reads a request for a tunnel and its acceptance (RFC 9110 section 9.3.6).
+// httpConnect reads a request for a tunnel and its acceptance (RFC 9110 section 9.3.6). A
+// proxy may refuse it at first, and the client asks again with a password (section 11.7).
 func httpConnect(client, server []byte) (*Proxy, int, int) {
-	const end = "\r\n\r\n"
-	request, _, asked := bytes.Cut(client, []byte(end))
-	answer, _, answered := bytes.Cut(server, []byte(end))
-	words, reply := strings.Fields(string(request)), strings.Fields(string(answer))
-	if !asked || !answered || len(words) < 3 || words[0] != "CONNECT" || !strings.HasPrefix(words[2], "HTTP/") ||
-		len(reply) < 2 || !strings.HasPrefix(reply[0], "HTTP/") || !strings.HasPrefix(reply[1], "2") {
-		return nil, 0, 0
+	const end, protocol = "\r\n\r\n", "HTTP/"
+	fromClient, fromServer := 0, 0
+	for {
+		request, _, asked := bytes.Cut(client[fromClient:], []byte(end))
+		answer, _, answered := bytes.Cut(server[fromServer:], []byte(end))
+		words, reply := strings.Fields(string(request)), strings.Fields(string(answer))
+		if !asked || !answered || len(words) < 3 || words[0] != "CONNECT" || !strings.HasPrefix(words[2], protocol) ||
+			len(reply) < 2 || !strings.HasPrefix(reply[0], protocol) {
+			return nil, 0, 0
+		}
+		fromClient, fromServer = fromClient+len(request)+len(end), fromServer+len(answer)+len(end)
+		if strings.HasPrefix(reply[1], "2") {
+			return &Proxy{Kind: "HTTP CONNECT", Server: words[1]}, fromClient, fromServer
+		}
+		next := bytes.Index(server[fromServer:], []byte(protocol+"1.")) // behind the page that says why not
+		if next < 0 {
+			return nil, 0, 0
+		}
+		fromServer += next
 	}
-	return &Proxy{Kind: "HTTP CONNECT", Server: words[1]}, len(request) + len(end), len(answer) + len(end)
 }
