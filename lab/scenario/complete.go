@@ -1,6 +1,6 @@
-// Checks that need the whole file: what its settings ask of each other, and of
-// the hosts that it does not mention. Everything that the network or a server
-// would refuse is refused here, where the message can name a line.
+// Checks that need the whole file: its settings against each other, and against the
+// hosts that the file does not mention. They refuse everything that the network or a
+// server would refuse later, because here the message can name a line.
 
 package scenario
 
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// complete adds what the file leaves out, and does the checks that need all of it.
+// complete adds what the file leaves out, and does the checks that need the whole file.
 func (p *parser) complete() {
 	plan := &p.s.Network
 	if plan.Kind == "" {
@@ -59,7 +59,7 @@ func (p *parser) checkHosts() {
 		p.checkFamily("host "+h.Name, h.Addr)
 		p.checkMTU(h.MTU)
 		if h.Way > h.RTT {
-			p.fail("host %s: the way there, way=%v, cannot take longer than there and back, rtt=%v", h.Name, h.Way, h.RTT)
+			p.fail("host %s: the one-way delay, way=%v, cannot be longer than the round trip, rtt=%v", h.Name, h.Way, h.RTT)
 		}
 		if plan.Kind == Loopback {
 			p.checkLoopbackHost(h)
@@ -77,15 +77,16 @@ func (p *parser) checkHosts() {
 	}
 }
 
-// atHost makes an error one of the host's line. A host that the file does not
-// mention conflicts with an earlier one, which it does mention.
+// atHost sets the line of the next errors to that of the host. A host that the file
+// does not mention has none: then the line is that of the host that it conflicts with.
 func (p *parser) atHost(h Host) {
 	if h.Line != 0 {
 		p.line = h.Line
 	}
 }
 
-// checkPlaces refuses hosts that are too near each other for a router between them.
+// checkPlaces refuses hosts whose addresses are so close that no router fits between
+// their networks.
 func (p *parser) checkPlaces() {
 	for i, h := range p.s.Network.Hosts {
 		p.atHost(h)
@@ -160,7 +161,7 @@ func (p *parser) checkLate() {
 		}
 		switch {
 		case l.From == l.To:
-			p.fail("late: from %s to itself leads no path", l.From)
+			p.fail("late: there is no path from %s to itself", l.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("late: on network loopback nothing comes late; network wire has a path")
 		case l.By > p.s.Deadline:
@@ -180,7 +181,7 @@ func (p *parser) checkPathRules() {
 		}
 		switch {
 		case r.From == r.To:
-			p.fail("%s: from %s to itself leads no path", r.Kind, r.From)
+			p.fail("%s: there is no path from %s to itself", r.Kind, r.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("%s: network loopback has no path; network wire has one", r.Kind)
 		}
@@ -202,30 +203,31 @@ func (p *parser) checkReplicas() {
 	}
 }
 
-// replyCodes are the codes that the lab's server says.
+// replyCodes are the codes that the lab's server sends.
 var replyCodes = []int{
 	150, 200, 202, 211, 212, 213, 215, 220, 221, 226, 227, 229, 230, 250, 257, 331, 350,
 	421, 425, 426, 450, 500, 501, 502, 503, 504, 530, 550, 552, 553,
 	234, 521, 522, 533, 534, 536, // of a server with TLS
 }
 
-// checkReplies refuses wording that no client could understand, or ever gets.
+// checkReplies refuses reply texts that no client could understand or that the server
+// never sends.
 func (p *parser) checkReplies() {
 	for _, r := range p.s.Server.Replies {
 		p.line = r.Line
 		p.try(func() {
 			p.check(r.Check())
 			if !slices.Contains(replyCodes, r.Code) {
-				p.fail("reply %d: the lab's server never says this code, so its text would never be seen; it says %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
+				p.fail("reply %d: the lab's server never sends this code, so nobody would see its text; it sends %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
 			}
 		})
 	}
 }
 
-// accountName is what names an account on any system (useradd(8)).
+// accountName matches the account names that every system accepts (useradd(8)).
 var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
-// checkProgram refuses what only the lab's own server can do.
+// checkProgram refuses settings that only the lab's own server understands.
 func (p *parser) checkProgram() {
 	s := p.s.Server
 	if len(s.Program) == 0 && len(s.Etc) > 0 {

@@ -1,4 +1,4 @@
-// What an editor offers while somebody writes a scenario.
+// The completions that an editor offers while a person writes a scenario.
 
 package scenario
 
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// A Completion is a word that may stand at the cursor of an editor.
+// A Completion is a word that an editor can insert at its cursor.
 type Completion struct {
-	Word  string `json:"word"`  // in the place of what is written of it so far
-	Usage string `json:"usage"` // how it is written, with its arguments
-	Does  string `json:"does"`  // what the manual says of it
+	Word  string `json:"word"`  // the whole word; it replaces the part that is written
+	Usage string `json:"usage"` // the word with its arguments
+	Does  string `json:"does"`  // its description in the manual
 }
 
-// Complete returns what the word that ends at the offset may become, in bytes of the
-// source, and where that word begins.
+// Complete returns the completions of the word that ends at the offset, and the offset
+// where that word begins. Offsets are in bytes of the source.
 func Complete(source string, offset int) (begins int, list []Completion) {
 	offset = min(max(offset, 0), len(source))
 	before := source[:offset]
@@ -35,7 +35,7 @@ func Complete(source string, offset int) (begins int, list []Completion) {
 	return begins, slices.DeleteFunc(list, func(c Completion) bool { return c.Word == typed })
 }
 
-// completeWord completes a word behind others of its line.
+// completeWord completes a word that follows others on its line.
 func completeWord(source string, words []string, typed string) []Completion {
 	if len(words) == 0 {
 		return firstWords(typed)
@@ -49,8 +49,8 @@ func completeWord(source string, words []string, typed string) []Completion {
 	return nil
 }
 
-// firstWords are the settings and the steps that begin so, or that FTP and its programs
-// call so.
+// firstWords returns the settings and steps whose name begins with the text, or whose
+// name in FTP or its programs does.
 func firstWords(typed string) []Completion {
 	var list, others []Completion
 	for _, s := range settings {
@@ -73,8 +73,8 @@ func firstWords(typed string) []Completion {
 	return append(list, others...)
 }
 
-// arguments are the words that may follow the verb: its keywords and choices, and the
-// files that the scenario has.
+// arguments returns the words that may follow the verb: its keywords and choices, and
+// the files of the scenario.
 func (v verb) arguments(source string) []Completion {
 	var list []Completion
 	for _, a := range v.args {
@@ -93,8 +93,8 @@ func (v verb) arguments(source string) []Completion {
 	return list
 }
 
-// words are those that may follow the setting's name: first its choices, and then its
-// options, up to their values.
+// words returns the words that may follow the setting's name: first its choices, and
+// then its options, without their values.
 func (s setting) words(first bool) []Completion {
 	var list []Completion
 	if choices, _, _ := strings.Cut(s.args, " "); first && strings.Contains(choices, "|") {
@@ -116,12 +116,13 @@ func (s setting) words(first bool) []Completion {
 	return list
 }
 
-// starting are the completions that begin with what is typed.
+// starting returns the completions that begin with the typed text.
 func starting(typed string, list []Completion) []Completion {
 	return slices.DeleteFunc(list, func(c Completion) bool { return !strings.HasPrefix(c.Word, typed) })
 }
 
-// filesIn are the files that a scenario has in sections and settings of such names.
+// filesIn returns the files that a scenario has in sections and settings with these
+// names.
 func filesIn(source, section, setting string) []Completion {
 	var list []Completion
 	for line := range strings.Lines(source) {
@@ -138,7 +139,7 @@ func filesIn(source, section, setting string) []Completion {
 	return list
 }
 
-// sectionName is the name in a line `-- NAME --`; "" for another line.
+// sectionName returns the name in a line `-- NAME --`, or "" for another line.
 func sectionName(line string) string {
 	name, begins := strings.CutPrefix(strings.TrimRight(line, "\r\n \t"), "-- ")
 	name, ends := strings.CutSuffix(name, " --")
@@ -148,7 +149,7 @@ func sectionName(line string) string {
 	return strings.TrimSpace(name)
 }
 
-// sectionAt is the section in which a text ends; "" above the first one.
+// sectionAt returns the section in which a text ends, or "" above the first section.
 func sectionAt(text string) string {
 	section := ""
 	for line := range strings.Lines(text) {
@@ -159,7 +160,7 @@ func sectionAt(text string) string {
 	return section
 }
 
-// sectionNames are the sections that a scenario can have.
+// sectionNames returns the sections that a scenario can have.
 func sectionNames() []Completion {
 	return []Completion{
 		{"want --", "-- want --", "What should be seen, packet by packet."},

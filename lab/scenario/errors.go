@@ -12,16 +12,16 @@ type Error struct {
 	Msg  string
 }
 
-// Error is the message as a compiler prints it: file:line: what.
+// Error returns the message in the form of a compiler's error: file:line: message.
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
 // Errors are the mistakes of one or more files.
 type Errors []*Error
 
-// mostErrors is how many mistakes are worth reading at once.
+// mostErrors is how many mistakes are printed at once.
 const mostErrors = 20
 
-// Error has a line for each mistake, up to twenty.
+// Error returns one line for each mistake, up to twenty.
 func (e Errors) Error() string {
 	var lines []string
 	for i, mistake := range e {

@@ -8,8 +8,8 @@ import (
 // Flags is a pattern of TCP flags, by their bits in the header (RFC 9293, 3.1;
 // RFC 3168, 23.2). The zero value matches every segment.
 type Flags struct {
-	Set  byte // what a segment has
-	Mask byte // of the flags that count
+	Set  byte // the flags that must be set
+	Mask byte // the flags that count
 }
 
 // flagLetters are tcpdump's letters of the flags, in its order, and their bits.
@@ -18,13 +18,13 @@ var flagLetters = []struct {
 	bit    byte
 }{{'F', 0x01}, {'S', 0x02}, {'R', 0x04}, {'P', 0x08}, {'.', 0x10}, {'U', 0x20}, {'E', 0x40}, {'W', 0x80}}
 
-// ParseFlags reads flags as tcpdump prints them, such as [F.]. PSH counts only
-// where it is written, as in a scenario's want.
+// ParseFlags reads flags as tcpdump prints them, such as [F.]. PSH counts only if it is
+// written, as in a scenario's want.
 func ParseFlags(text string) (Flags, error) {
 	inner, opened := strings.CutPrefix(text, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
 	if !opened || !closed || inner == "" {
-		return Flags{}, fmt.Errorf("%q is not how tcpdump prints flags, as [S] or [F.] or [P.]", text)
+		return Flags{}, fmt.Errorf("%q: flags as tcpdump prints them were expected, such as [S], [F.] or [P.]", text)
 	}
 	const push = 0x08
 	f := Flags{Mask: 0xff &^ push}
@@ -48,10 +48,10 @@ func flagOf(letter rune) (bit byte, ok bool) {
 	return 0, false
 }
 
-// Match reports whether a segment with these flags is of the pattern.
+// Match reports whether a segment with these flags matches the pattern.
 func (f Flags) Match(flags byte) bool { return flags&f.Mask == f.Set }
 
-// String is the pattern as tcpdump prints flags, or "" if every segment matches.
+// String returns the pattern as tcpdump prints flags, or "" if every segment matches.
 func (f Flags) String() string {
 	if f == (Flags{}) {
 		return ""

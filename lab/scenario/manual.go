@@ -36,8 +36,8 @@ func Manual() string {
 	return b.String()
 }
 
-// ManualOf is the manual's entry for a setting or a step; ok is false if there
-// is none of that name.
+// ManualOf returns the manual's entry for a setting or a step; ok is false if there is
+// none of that name.
 func ManualOf(name string) (entry string, ok bool) {
 	var b strings.Builder
 	if v, ok := verbOf(name); ok {
@@ -52,7 +52,7 @@ func ManualOf(name string) (entry string, ok bool) {
 	return b.String(), true
 }
 
-// Words are the names of all settings and steps.
+// Words returns the names of all settings and steps.
 func Words() []string {
 	var names []string
 	for _, s := range settings {
@@ -71,7 +71,7 @@ const (
 	column      = 24 // at which the text of an option begins
 )
 
-// writeEntry writes how something is written, what it does, and an example.
+// writeEntry writes one entry: the form, what it does, its options, and an example.
 func writeEntry(b *strings.Builder, form, does string, options []usage, example string) {
 	wrap(b, form, 0, 2*indent)
 	wrap(b, does, indent, indent)
@@ -81,8 +81,8 @@ func writeEntry(b *strings.Builder, form, does string, options []usage, example 
 	fmt.Fprintf(b, "%*sExample:  %s\n", indent, "", example)
 }
 
-// wrap writes a paragraph whose first line is indented so far, and the next ones
-// so far.
+// wrap writes a paragraph. first and next are the indents of its first line and of the
+// others.
 func wrap(b *strings.Builder, text string, first, next int) {
 	line := strings.Repeat(" ", first)
 	begun := false

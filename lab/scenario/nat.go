@@ -11,36 +11,36 @@ import (
 type NAT struct {
 	Line      int // of the scenario file, for messages
 	Host      string
-	Addr      netip.Addr    // by which the other hosts know the host
-	ALG       bool          // helps FTP: an application level gateway (RFC 2663, 2.9)
+	Addr      netip.Addr    // the address by which the other hosts know the host
+	ALG       bool          // rewrites FTP: an application-level gateway (RFC 2663, 2.9)
 	Ports     []PortRange   // for its translations, in order
-	KeepPorts bool          // translates addresses only
-	Forward   []PortRange   // of Addr: they lead to the same ports of the host
-	Idle      time.Duration // after which it forgets a connection; 0 is never
+	KeepPorts bool          // translates addresses and not ports
+	Forward   []PortRange   // ports of Addr that are forwarded to the same ports of the host
+	Idle      time.Duration // silence after which it forgets a connection; 0 is never
 }
 
-// natPorts are the ports that a NAT takes by default: those that Linux took for
-// masquerading before it kept the port where it could.
+// natPorts are the ports that a NAT uses by default: those that old versions of Linux
+// used for masquerading.
 var natPorts = []PortRange{{61000, 65095}}
 
 var natOptions = []option[NAT]{
-	{"alg", "helps FTP on port 21: it rewrites the address and the port in PORT, EPRT and the answers 227 and 229, and lets the data connection in (an application level gateway, RFC 2663, 2.9)", func(_ *parser, n *NAT, _ string) { n.ALG = true }},
-	{"ports=61000-|keep", "the ports that it takes in order, one for each connection; keep: it leaves the ports as they are; 61000-65095 by default", func(p *parser, n *NAT, v string) {
+	{"alg", "rewrites FTP on port 21 (an application-level gateway, RFC 2663, 2.9): it changes the address and the port in PORT, EPRT and the replies 227 and 229, and lets the data connection in", func(_ *parser, n *NAT, _ string) { n.ALG = true }},
+	{"ports=61000-|keep", "the ports that it uses in order, one for each connection; 61000-65095 by default; keep: it does not change the ports", func(p *parser, n *NAT, v string) {
 		if n.KeepPorts = v == "keep"; !n.KeepPorts {
 			n.Ports = p.ports(v)
 		}
 	}},
-	{"forward=21,50000-50010", "ports of ADDRESS that lead to the same ports of HOST; to all others nobody can connect", func(p *parser, n *NAT, v string) { n.Forward = p.ports(v) }},
-	{"idle=5m", "how long nothing may pass on a connection before the NAT forgets it and drops what comes then", func(p *parser, n *NAT, v string) { n.Idle = p.duration("idle", v) }},
+	{"forward=21,50000-50010", "ports of ADDRESS that are forwarded to the same ports of HOST; nobody can connect to other ports", func(p *parser, n *NAT, v string) { n.Forward = p.ports(v) }},
+	{"idle=5m", "after this time without a packet the NAT forgets a connection, and drops its later packets", func(p *parser, n *NAT, v string) { n.Idle = p.duration("idle", v) }},
 }
 
 // natSetting is the entry of the table of settings.
 var natSetting = setting{
 	name: "nat", args: "HOST ADDRESS", least: 2, most: -1, options: usages(natOptions), parse: (*parser).setNAT,
-	does: "On the wire, HOST is behind a NAT that translates its address and its ports (RFC 3022): the others see ADDRESS, and cannot reach HOST by its own address. " +
-		"Packets of its connections come back in, others do not. At HOST's own end, capture=HOST, packets have its own address, and elsewhere ADDRESS. " +
-		"In a want the name of the host stands for the address that it has in the capture. " +
-		"drop, reject and the like are between the NAT and the rest.",
+	does: "On the wire, HOST is behind a NAT that translates its address and its ports (RFC 3022): the other hosts see ADDRESS, and cannot reach HOST by its own address. " +
+		"The NAT lets in packets of HOST's connections, and no others. A capture at HOST's own end (capture=HOST) shows its own address; elsewhere it shows ADDRESS. " +
+		"In a want, the name of the host means the address that it has in the capture. " +
+		"The settings drop, reject, duplicate and corrupt apply between the NAT and the other hosts.",
 	example: "nat client 203.0.113.7 alg",
 }
 
@@ -60,7 +60,7 @@ func (p *parser) checkNATs() {
 		case plan.Kind == Loopback:
 			p.fail("nat: network loopback has no routers; network wire has them")
 		case plan.IPv6:
-			p.fail("nat: with ipv6 there is none; a NAT is for IPv4")
+			p.fail("nat: a NAT is for IPv4, and the network is ipv6")
 		case !ok:
 			p.fail("nat: there is no host %q", n.Host)
 		case !n.Addr.Is4() || !n.Addr.IsGlobalUnicast():
@@ -89,7 +89,7 @@ func (p *parser) checkNATAddress(n NAT, others []NAT) {
 	}
 }
 
-// NATOf returns the NAT that a host is behind, or nil.
+// NATOf returns the NAT in front of a host, or nil.
 func (n Network) NATOf(host string) *NAT {
 	i := slices.IndexFunc(n.NATs, func(o NAT) bool { return o.Host == host })
 	if i < 0 {

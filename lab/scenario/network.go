@@ -14,12 +14,12 @@ type Kind string
 
 // The kinds of network.
 const (
-	Loopback Kind = "loopback" // every host is one machine, 127.0.0.1 or ::1
-	Wire     Kind = "wire"     // every host has a TCP of its own, on a routed path
+	Loopback Kind = "loopback" // all hosts are one machine, 127.0.0.1 or ::1
+	Wire     Kind = "wire"     // each host has its own TCP, and routers connect them
 )
 
-// A Network is what a scenario asks of its network. The zero value of every
-// field is the kernel's or the network's own default.
+// A Network describes the network of a scenario. The zero value of each field means the
+// default of the kernel or of the network.
 type Network struct {
 	Kind  Kind
 	IPv6  bool
@@ -27,34 +27,34 @@ type Network struct {
 
 	MTU     int      // of every link, bytes
 	Rate    int64    // of every link, bits a second; 0 is unlimited
-	Queue   int      // bytes that wait for a link at most; 0 is unlimited; a router drops what comes beyond
+	Queue   int      // the most bytes that wait for a link; a router drops the rest; 0 is unlimited
 	Loss    float64  // share of frames lost on the path, 0 to 1
-	Seed    uint64   // chooses which frames: the same seed loses the same ones
+	Seed    uint64   // chooses which frames are lost: the same seed loses the same ones
 	Capture string   // the host at whose end the capture is taken; "client" when empty
-	AlsoAt  []string // other hosts at whose ends it is taken, each as an interface of the file
+	AlsoAt  []string // further hosts at whose ends it is taken, each as an interface of the file
 	ARP     ARP
-	Late    []Late     // frames that others overtake
-	Rules   []PathRule // what else becomes of frames on the path
+	Late    []Late     // which frames arrive late
+	Rules   []PathRule // which frames are dropped, rejected, duplicated or damaged
 	NATs    []NAT      // in front of hosts
-	PathMTU int        // of the middle of the path, bytes; 0 is as the hosts' links
+	PathMTU int        // of the middle of the path, bytes; 0 is that of the hosts' links
 
-	NoICMP       bool      // no router says that a packet is too big for the middle of the path
-	NoHostSilent bool      // no router says that nobody has an address
+	NoICMP       bool      // no router reports that a packet is too big for the middle of the path
+	NoHostSilent bool      // no router reports that no host has an address
 	TCP          TCP       // whose TCP the scenario needs; any when empty
-	Start        time.Time // when a network with a time of its own begins; 1 October 1985 when zero
-	Volume       int64     // about how many bytes the scenario moves; sizes the recorder's ring
+	Start        time.Time // when a network with virtual time begins; zero is 1 October 1985
+	Volume       int64     // about how many bytes the scenario transfers; the size of the recorder's ring depends on it
 }
 
-// Places are the hosts at whose ends the capture is taken. What crosses several of
-// them is judged at the first.
+// Places returns the hosts at whose ends the capture is taken. A packet that crosses
+// several of them is judged at the first.
 func (n *Network) Places() []string {
 	return append([]string{cmp.Or(n.Capture, "client")}, n.AlsoAt...)
 }
 
-// TCP names whose TCP the hosts have.
+// TCP names the TCP implementation of the hosts.
 type TCP string
 
-// The kinds of TCP.
+// The TCP implementations.
 const (
 	LinuxTCP  TCP = "linux"  // Linux's own, in network namespaces of this machine
 	GVisorTCP TCP = "gvisor" // gVisor's, in user space and in virtual time, on any system
@@ -65,34 +65,35 @@ type ARP string
 
 // What a host may know of its gateway.
 const (
-	ARPAsk    ARP = ""       // nothing: the first packet is its question
+	ARPAsk    ARP = ""       // nothing: the first packet is an ARP request
 	ARPCached ARP = "cached" // its MAC address, from before the capture
 )
 
-// A Host is one host: where it is, and how its TCP differs from a current Linux.
+// A Host is one host: its address and path, and how its TCP differs from that of a
+// current Linux.
 type Host struct {
 	Name string
 	Addr netip.Addr
 	Line int // of the scenario file, for messages; 0 for a host that the file does not mention
 
-	Way          time.Duration // of RTT, from the client to this host; half of it when 0
+	Way          time.Duration // the part of RTT from the client to this host; 0 is half of RTT
 	RTT          time.Duration // of the path between this host and the client
 	MTU          int           // of its own link, bytes
 	Window       int           // receive window that its SYN advertises, bytes
-	Buffer       int           // receive buffer, bytes: bounds the window for the whole connection
+	Buffer       int           // receive buffer, bytes: limits the window during the whole connection
 	NoTimestamps bool          // no timestamp option (RFC 7323, 3)
 	NoWScale     bool          // no window scale option (RFC 7323, 2)
 	NoSACK       bool          // no selective acknowledgement (RFC 2018)
 	NoDF         bool          // does not set Don't Fragment: no path MTU discovery (RFC 1191)
 	TTL          int           // of the packets it sends
 	Congestion   string        // congestion control; reno when empty
-	CWND         int           // segments in flight at most, as with a congestion window of so many
+	CWND         int           // the congestion window, fixed at so many segments
 	Cork         bool          // sends only full segments until the end of a transfer (TCP_CORK)
-	FINApart     bool          // and the FIN in a packet of its own
-	Ports        []PortRange   // the ports it takes, in order, whenever it needs one that nobody names
+	FINApart     bool          // also sends the FIN in a packet of its own
+	Ports        []PortRange   // the ports it uses, in order, when the scenario names none
 }
 
-// Outward is how long a packet takes from the client to the host.
+// Outward returns how long a packet takes from the client to the host.
 func (h Host) Outward() time.Duration {
 	if h.Way > 0 {
 		return h.Way
@@ -100,7 +101,7 @@ func (h Host) Outward() time.Duration {
 	return h.RTT / 2
 }
 
-// Homeward is how long a packet takes from the host to the client.
+// Homeward returns how long a packet takes from the host to the client.
 func (h Host) Homeward() time.Duration { return h.RTT - h.Outward() }
 
 // A PortRange is the ports First to Last, both included.
@@ -118,18 +119,18 @@ type Late struct {
 	By               time.Duration
 }
 
-// A PathRuleKind is what becomes of a segment that matches a [PathRule].
+// A PathRuleKind says what happens to a segment that matches a [PathRule].
 type PathRuleKind string
 
-// What becomes of it.
+// The kinds of path rules.
 const (
-	Drop      PathRuleKind = "drop"      // it vanishes
-	Reject    PathRuleKind = "reject"    // it vanishes, and a router tells the sender: port unreachable
+	Drop      PathRuleKind = "drop"      // it is dropped
+	Reject    PathRuleKind = "reject"    // it is dropped, and a router sends an ICMP error: port unreachable
 	Duplicate PathRuleKind = "duplicate" // it arrives twice
-	Corrupt   PathRuleKind = "corrupt"   // a bit of it changes, so its receiver drops it
+	Corrupt   PathRuleKind = "corrupt"   // one of its bits changes, so its receiver drops it
 )
 
-// A PathRule is about segments on the path.
+// A PathRule says what happens to some segments on the path.
 type PathRule struct {
 	Line             int // of the scenario file, for messages
 	Kind             PathRuleKind
@@ -138,16 +139,16 @@ type PathRule struct {
 	Both             bool   // the segments of the other direction match, too
 	Flags            Flags
 	Length           int           // payload, bytes; -1 is any
-	Skip             int           // so many that match are let pass first
+	Skip             int           // so many matching segments pass first
 	Count            int           // how many; 0 is all
 	After            time.Duration // since the first packet of the network
-	Idle             time.Duration // for which nothing was to be seen of the connection; 0 is whether or not
+	Idle             time.Duration // only on connections without a packet for so long; 0 is all connections
 }
 
-// Subnet returns the network that the host at index i is in: a /24, or a /64 of
-// IPv6, and smaller where another host would be in the same. The error says why
-// the host cannot be there: a router stands between every two hosts, and the
-// first address of an IPv4 network and the last are no host's (RFC 1812, 4.2.3.1).
+// Subnet returns the network of the host at index i: a /24, or a /64 of IPv6, or a
+// smaller one if another host would be in the same network. The error says why the host
+// cannot have its address: there is a router between every two hosts, and no host has
+// the first or the last address of an IPv4 network (RFC 1812, 4.2.3.1).
 func Subnet(hosts []Host, i int) (netip.Prefix, error) {
 	h := hosts[i]
 	if !h.Addr.IsValid() {
@@ -176,15 +177,15 @@ func Subnet(hosts []Host, i int) (netip.Prefix, error) {
 func subnetOf(addr netip.Addr, bits int) (netip.Prefix, error) {
 	prefix, err := addr.Prefix(bits)
 	if err != nil || addr.BitLen()-bits < 2 {
-		return prefix, errors.New("too near to another host's address; between the networks of two hosts there is a router")
+		return prefix, errors.New("too close to another host's address: there is a router between the networks of two hosts")
 	}
 	if prefix.Addr() == addr || addr.Is4() && lastOf(prefix) == addr {
-		return prefix, fmt.Errorf("the first or last address of its network, %v, is no host's", prefix)
+		return prefix, fmt.Errorf("no host can have the first or the last address of its network, %v", prefix)
 	}
 	return prefix, nil
 }
 
-// commonBits is how many leading bits two addresses share.
+// commonBits returns how many leading bits two addresses share.
 func commonBits(a, b netip.Addr) int {
 	n := 0
 	for n < a.BitLen() {
@@ -197,7 +198,7 @@ func commonBits(a, b netip.Addr) int {
 	return n
 }
 
-// lastOf is the last address of a network of IPv4, its broadcast address.
+// lastOf returns the last address of an IPv4 network, its broadcast address.
 func lastOf(p netip.Prefix) netip.Addr {
 	b := p.Addr().As4()
 	last := binary.BigEndian.Uint32(b[:]) | 1<<(32-p.Bits()) - 1

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// maxSource bounds a scenario file: content that is larger is generated, not written.
+// maxSource limits the size of a scenario file. Larger files of a server or client are
+// generated.
 const maxSource = 16 << 20
 
 // Load reads and parses the scenario file at name.
@@ -23,7 +24,7 @@ func Load(name string) (*Scenario, error) {
 		return nil, fmt.Errorf("cannot read the scenario: %w", err)
 	}
 	if info.Size() > maxSource {
-		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: let `file PATH SIZE` generate what is large", maxSource, info.Size())}}
+		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: use `file PATH SIZE` to generate large files", maxSource, info.Size())}}
 	}
 	source, err := os.ReadFile(name)
 	if err != nil {
@@ -32,7 +33,7 @@ func Load(name string) (*Scenario, error) {
 	return Parse(name, source)
 }
 
-// Parse parses a scenario; name is its file's, for messages. The error is of
+// Parse parses a scenario. Messages use name as the name of its file. The error is of
 // type [Errors] and has all mistakes that were found.
 func Parse(name string, source []byte) (*Scenario, error) {
 	p := &parser{
@@ -59,9 +60,9 @@ func Parse(name string, source []byte) (*Scenario, error) {
 	return p.s, nil
 }
 
-// plainText takes off what editors of other systems put into a text: a byte
-// order mark and, when the first line ends in CR LF, the CR of every line. In a
-// file whose own lines end in LF, a CR is part of what the section says.
+// plainText removes what editors of other systems add: a byte order mark and, if the
+// first line ends in CR LF, the CR of every line. If the first line ends in LF, each CR
+// belongs to its section.
 func plainText(source []byte) []byte {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	if first, _, _ := bytes.Cut(source, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
@@ -70,21 +71,21 @@ func plainText(source []byte) []byte {
 	return source
 }
 
-// A parser fills a Scenario. At a mistake it panics with an *Error, which try
-// adds to its errors.
+// A parser fills a Scenario. For a mistake it panics with an *Error, which try recovers
+// and adds to its errors.
 type parser struct {
 	s        *Scenario
 	errors   Errors
-	line     int // of what is parsed now
+	line     int // the current one
 	session  string
 	sessions map[string]string // the host of each session that has begun
 
 	serverLine  int    // of the section; 0 when the file has none
-	quotedWords []bool // which of the line's words stood in quotes
+	quotedWords []bool // which of the line's words are in quotes
 	networkLine int    // of the setting; 0 when the file has none
 }
 
-// try does something that may fail.
+// try calls a function that may fail.
 func (p *parser) try(something func()) {
 	defer func() {
 		if e, ok := recover().(*Error); ok {
@@ -107,12 +108,13 @@ func (p *parser) check(err error) {
 	}
 }
 
-// checkName refuses a file whose results would have no folder of their own.
+// checkName refuses a file without a name before its extension, because the folder of
+// its results has that name.
 func (p *parser) checkName() {
 	p.line = 1
 	switch p.s.Name {
 	case "", ".", "..":
-		p.fail("the scenario has no name; its file needs one before %s, as the results are kept under it", Extension)
+		p.fail("the scenario has no name; its file needs one before %s, because the folder of the results has that name", Extension)
 	}
 }
 
@@ -137,7 +139,7 @@ func (p *parser) archive(source []byte) {
 
 func (p *parser) section(name string, data []byte) {
 	folder, file, _ := strings.Cut(name, "/")
-	text := strings.ReplaceAll(string(data), "\r\n", "\n") // only files keep their line ends
+	text := strings.ReplaceAll(string(data), "\r\n", "\n") // files keep their line ends
 	switch {
 	case name == "want":
 		p.s.Want = Section{p.line + 1, text}
@@ -163,17 +165,17 @@ func (p *parser) section(name string, data []byte) {
 	}
 }
 
-// addFile adds a file after a look at its path, which must stay inside the tree.
+// addFile adds a file. Its path must stay inside the tree.
 func (p *parser) addFile(files []File, f File) []File {
 	clean := path.Clean("/" + f.Path)[1:]
 	if f.Folder() {
 		if len(bytes.TrimSpace(f.Content)) > 0 {
-			p.fail("%q is a folder, as its name ends in a slash, and has no content of its own", f.Path)
+			p.fail("%q ends in a slash, so it is a folder, and a folder has no content", f.Path)
 		}
 		clean += "/"
 	}
 	if clean != f.Path || clean == "/" {
-		p.fail("file path %q: write it relative to the root and without . or .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
+		p.fail("file path %q: a path relative to the root was expected, without . and .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
 	}
 	if _, ok := find(files, f.Path); ok {
 		p.fail("file %q is there twice", f.Path)
@@ -199,7 +201,7 @@ func (p *parser) script(text string) {
 	p.s.Story = strings.TrimSpace(p.s.Story)
 }
 
-// scriptLine parses one line that is no comment.
+// scriptLine parses one line that is not a comment.
 func (p *parser) scriptLine(line string) {
 	words := p.split(line)
 	if prefix, _ := cutPrefix(line); len(words) == 0 && prefix == "" {
@@ -216,8 +218,8 @@ func (p *parser) scriptLine(line string) {
 	p.step(line, words)
 }
 
-// heading takes one line of the comment at the top: the first is the title, the
-// rest the story, an empty line between its paragraphs.
+// heading takes one line of the comment at the top. The first line is the title, the
+// others are the story, with an empty line between paragraphs.
 func (p *parser) heading(text string) {
 	switch {
 	case p.s.Title == "":
@@ -232,8 +234,8 @@ func (p *parser) heading(text string) {
 	}
 }
 
-// replies parses the server's wording, each reply as it would stand on the
-// wire: `code text`, or several lines `code-text` and a last `code text`.
+// replies parses the server's replies, each as it is on the wire: `code text`, or
+// several lines `code-text` and a last line `code text`.
 func (p *parser) replies(text string) {
 	var open *Reply
 	for _, line := range strings.Split(text, "\n") {
@@ -254,11 +256,11 @@ func (p *parser) replies(text string) {
 	}
 	if open != nil {
 		p.line = open.Line
-		p.fail("reply %d has no last line; it ends with %q and the text", open.Code, fmt.Sprintf("%d ", open.Code))
+		p.fail("reply %d has no last line; the last line begins with %q, and the text follows", open.Code, fmt.Sprintf("%d ", open.Code))
 	}
 }
 
-// replyLine splits one line of a reply; more says that others follow.
+// replyLine splits one line of a reply; more says that the reply continues.
 func (p *parser) replyLine(line string, open *Reply) (code int, text string, more bool) {
 	if open != nil {
 		last := fmt.Sprintf("%d ", open.Code)

@@ -8,26 +8,25 @@ import (
 	"time"
 )
 
-// A Rule is what the lab's server does for a command, on purpose, in place of
-// what it does by itself.
+// A Rule says what the lab's server does for a command instead of what it usually does.
 type Rule struct {
 	Line     int
 	Text     string // as written, up to the colon
-	Nth      int    // which of the commands that match, counted over all sessions; 0 is every one
-	Command  string // in capitals; Connect for the beginning of a session, "*" for any command
-	Argument string // the command's argument, in which * stands for anything; "" is any
+	Nth      int    // which of the matching commands, counted over all sessions; 0 is all
+	Command  string // in capitals; Connect for a client that has connected, "*" for any command
+	Argument string // pattern of the argument, in which * matches anything; "" matches any argument
 	Actions  []Action
 }
 
 // Connect is the [Rule.Command] of a rule about a client that has connected.
 const Connect = "connect"
 
-// An Action is one thing that a rule has the server do.
+// An Action is one thing that the server does for a rule.
 type Action struct {
 	Line   int
 	Text   string        // as written
 	Verb   string        // one of [ActionNames]
-	Bytes  string        // to be sent; of a reply with its CR LF; with {placeholders}
+	Bytes  string        // to send, with {placeholders}; a reply has its CR LF
 	Size   int64         // of data, bytes; -1 is the rest
 	Pause  time.Duration //
 	Repeat int           // how many times, 1 or more
@@ -68,25 +67,25 @@ type actionKind struct {
 var actionKinds = []actionKind{
 	{AsUsual, "", "Do what the server does without this rule.", `on NOOP: as usual; reply 200 And again.`, noWords},
 	{SayNothing, "", "Do not answer.", `on NOOP: nothing`, noWords},
-	{SendReply, "LINE", "Send the line, with CR LF behind it, in a segment of its own.", `on EPSV: reply 502 Not here.`, replyText},
-	{WriteBytes, `"BYTES"`, "Send these bytes as they stand, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
-	{Pause, "DURATION", "Do nothing, for so long.", `on RETR: pause 3s; as usual`, pauseTime},
-	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Replies behind it may have its address in them.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
-	{LogIn, "", "Let the client in, whatever it has said so far.", `on USER: log in; reply 230 No password needed.`, noWords},
-	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do so by themselves.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
-	{SendData, `[BYTES [every DURATION]|"TEXT"]`, "Send so much of the file or the listing, or what is left of it; or a text of the rule's own. With every, all that is left, in pieces of so many bytes, one each DURATION.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
-	{TakeData, "[BYTES]", "Receive so much of what the client uploads, or what is left of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
+	{SendReply, "LINE", "Send the line and CR LF, in a segment of its own.", `on EPSV: reply 502 Not here.`, replyText},
+	{WriteBytes, `"BYTES"`, "Send exactly these bytes, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
+	{Pause, "DURATION", "Do nothing for this time.", `on RETR: pause 3s; as usual`, pauseTime},
+	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
+	{LogIn, "", "Log the client in, with or without a password.", `on USER: log in; reply 230 No password needed.`, noWords},
+	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do this, too, if needed.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
+	{SendData, `[BYTES [every DURATION]|"TEXT"]`, "Send this many bytes of the file or the listing, or the rest of it; or send the TEXT. With every, send the rest in pieces of this size, one each DURATION.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
+	{TakeData, "[BYTES]", "Receive this many bytes of the client's upload, or the rest of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
 	{FinishData, "", "Send a FIN on the data connection, and wait for the client's.", `on LIST: reply 150 Here.; send; finish data; reply 226 Done.`, noWords},
 	{CloseData, "", "Close the data connection.", `on RETR: reply 150 Go.; open data; close data; reply 550 No file.`, noWords},
 	{ResetData, "", "End the data connection with a reset.", `on RETR: reply 150 Here.; open data; reset data; reply 426 Broken.`, noWords},
-	{CutData, "", "Close the data connection, in TLS without the close_notify that says that nothing is missing (RFC 8446, 6.1).", `on RETR: reply 150 Here.; send; cut data; reply 226 Done.`, noWords},
+	{CutData, "", "Close the data connection. In TLS, send no close_notify, so that the client cannot know whether data is missing (RFC 8446, 6.1).", `on RETR: reply 150 Here.; send; cut data; reply 226 Done.`, noWords},
 	{KeepData, "", "Leave the data connection open to the end of the session.", `on LIST: reply 150 Here.; send; reply 226 Done.; keep data`, noWords},
-	{Close, "", "Close the control connection. The data connection may go on.", `on QUIT: close`, noWords},
+	{Close, "", "Close the control connection. The data connection may continue.", `on QUIT: close`, noWords},
 	{Reset, "", "End the control connection with a reset.", `on QUIT: reset`, noWords},
-	{FallSilent, "", "Leave the connections open, and answer nothing from here on.", `on 3rd *: fall silent`, noWords},
+	{FallSilent, "", "Leave the connections open, and answer nothing more.", `on 3rd *: fall silent`, noWords},
 }
 
-// ActionNames are the names that an [Action] can have as its Verb.
+// ActionNames returns the names that an [Action] can have as its Verb.
 func ActionNames() []string {
 	var names []string
 	for _, k := range actionKinds {
@@ -97,15 +96,15 @@ func ActionNames() []string {
 
 func (k actionKind) usage() string { return strings.TrimSpace(k.name + " " + k.args) }
 
-// rules parses the section server: lines `on COMMAND: ACTION; ACTION...`, and
-// lines that begin with a space, which go on with the one above.
+// rules parses the section server: lines `on COMMAND: ACTION; ACTION...`, and lines
+// that begin with a space, which continue the line above.
 func (p *parser) rules(text string) {
 	for line := range strings.Lines(text) {
 		p.line++
 		p.try(func() { p.ruleLine(strings.TrimRight(line, " \t\r\n")) })
 	}
 	if len(p.errors) > 0 {
-		return // a rule may lack what has the mistake
+		return // rules with mistakes may be incomplete
 	}
 	for _, r := range p.s.Server.Rules {
 		p.line = r.Line
@@ -136,14 +135,14 @@ func (p *parser) ruleLine(line string) {
 	}
 	r.Command = p.ruleCommand(words[0])
 	if r.Argument = strings.Join(words[1:], " "); r.Argument != "" && r.Command == Connect {
-		p.fail("%s: a client that connects sends no argument", head)
+		p.fail("%s: connect is not a command and has no argument", head)
 	}
 	for _, other := range rules {
 		if other.Nth == r.Nth && other.Command == r.Command && other.Argument == r.Argument {
-			p.fail("%q stands twice, first at line %d", head, other.Line)
+			p.fail("%q is there twice, first at line %d", head, other.Line)
 		}
 	}
-	p.s.Server.Rules = append(rules, r) // so that lines that go on with it find it, whatever is wrong below
+	p.s.Server.Rules = append(rules, r) // now, so that its continuation lines find it even if a check below fails
 	p.s.Server.Rules[len(rules)].Actions = p.actions(strings.TrimSpace(rest))
 }
 
@@ -161,7 +160,7 @@ func (p *parser) ruleCommand(word string) string {
 	case strings.Trim(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
 		return upper
 	}
-	p.fail("%q is no command; a rule is about an FTP command, such as RETR, about connect, or about *, any command", word)
+	p.fail("%q is not a command; a rule is for an FTP command such as RETR, for connect, or for *, any command", word)
 	return ""
 }
 
@@ -175,7 +174,7 @@ func (p *parser) actions(text string) (list []Action) {
 	return list
 }
 
-// action takes one action off the front of a line.
+// action parses the first action of a line.
 func (p *parser) action(text string) (a Action, rest string) {
 	a = Action{Line: p.line, Size: -1, Repeat: 1}
 	whole := text
@@ -189,7 +188,7 @@ func (p *parser) action(text string) (a Action, rest string) {
 	})
 	if i < 0 {
 		word, _, _ := strings.Cut(text, ";")
-		p.fail("%q is nothing that the server can do; it can %s", strings.TrimSpace(word), strings.Join(ActionNames(), ", "))
+		p.fail("the server has no action %q; its actions are %s", strings.TrimSpace(word), strings.Join(ActionNames(), ", "))
 	}
 	kind := actionKinds[i]
 	a.Verb = kind.name
@@ -211,11 +210,11 @@ func (p *parser) action(text string) (a Action, rest string) {
 
 func noWords(p *parser, a *Action, rest string) {
 	if rest != "" {
-		p.fail("%s takes nothing behind it, and %q is; a semicolon stands between actions", a.Verb, rest)
+		p.fail("%s has no argument, and %q follows it; separate actions by semicolons", a.Verb, rest)
 	}
 }
 
-// replyText takes a line of a reply. In quotes it may have a semicolon in it.
+// replyText parses a line of a reply. A line in quotes may contain a semicolon.
 func replyText(p *parser, a *Action, rest string) {
 	if rest == "" {
 		p.fail("reply needs a line, such as: reply 200 Fine.")
@@ -225,7 +224,7 @@ func replyText(p *parser, a *Action, rest string) {
 		a.Bytes, _ = p.quoted(rest)
 	}
 	if strings.ContainsAny(a.Bytes, "\r\n") {
-		p.fail("%s: a reply is one line here; reply again for the next, or write the bytes", rest)
+		p.fail("%s: reply sends one line; use another reply for the next line, or write for any bytes", rest)
 	}
 	a.Bytes += "\r\n"
 }
@@ -261,32 +260,32 @@ func dataSize(p *parser, a *Action, rest string) {
 
 func pauseTime(p *parser, a *Action, rest string) { a.Pause = p.duration("pause", rest) }
 
-// checkRule looks at what the actions of a rule need from each other.
+// checkRule checks that the actions of a rule fit together.
 func (p *parser) checkRule(r Rule) {
 	if len(r.Actions) == 0 {
-		p.fail("%s: what the server does is missing, such as: %s: reply 450 Busy.", r.Text, r.Text)
+		p.fail("%s: an action was expected after the colon, such as: %s: reply 450 Busy.", r.Text, r.Text)
 	}
 	if _, err := path.Match(r.Argument, ""); err != nil {
-		p.fail("%s: %q is no pattern: %v", r.Text, r.Argument, err)
+		p.fail("%s: %q is not a pattern: %v", r.Text, r.Argument, err)
 	}
-	handed, listens := false, false // to the server as it usually is
+	handed, listens := false, false // whether the server does its usual part, and whether it listens
 	for i, a := range r.Actions {
 		p.line = a.Line
 		switch {
 		case a.uses(ownAction) && handed:
-			p.fail("%s: only one of as usual, listen and log in can stand in a rule, and once", a.Text)
+			p.fail("%s: a rule can have only one of as usual, listen and log in, and only once", a.Text)
 		case a.uses(dataAction) && handed:
-			p.fail("%s: behind as usual, listen and log in there is no data connection left for the rule", a.Text)
+			p.fail("%s: after as usual, listen and log in a rule has no data connection", a.Text)
 		case (a.uses(dataAction) || a.uses(ownAction) && a.Verb != AsUsual) && r.Command == Connect:
-			p.fail("%s: a client that has only connected has no data connection, and no user", a.Text)
+			p.fail("%s: a client that has just connected has neither a data connection nor a user", a.Text)
 		case a.uses(ownAction) && slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) }):
-			p.fail("%s: as usual, the server uses the data connection itself; say which, or say all it does", a.Text)
+			p.fail("%s: with as usual, the server uses the data connection itself; use either as usual or the actions that send and receive", a.Text)
 		case a.Verb == SendData && a.Size != 0 && !slices.Contains(withContent, r.Command):
-			p.fail("%s: for %s the server has nothing to send, as it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
+			p.fail("%s: for %s the server has no data to send; it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
 		case a.uses(lastAction) && i < len(r.Actions)-1 && (a.Verb == FallSilent || !r.Actions[i+1].uses(dataAction) && r.Actions[i+1].Verb != Pause):
-			p.fail("%s: nothing can follow it, and %q does", a.Text, r.Actions[i+1].Text)
+			p.fail("%s: this is the last action of a rule, and %q follows it", a.Text, r.Actions[i+1].Text)
 		case a.Verb == SayNothing && len(r.Actions) > 1:
-			p.fail("nothing stands alone, and %d other actions stand beside it", len(r.Actions)-1)
+			p.fail("nothing must be the only action of its rule, and there are %d others", len(r.Actions)-1)
 		}
 		handed = handed || a.uses(ownAction)
 		listens = listens || a.Verb == ListenData
@@ -294,15 +293,15 @@ func (p *parser) checkRule(r Rule) {
 	}
 }
 
-// withContent are the commands for which the server has something to send.
+// withContent are the commands for which the server has data to send.
 var withContent = []string{"RETR", "LIST", "NLST", "MLSD"}
 
 type actionUse int
 
 const (
 	dataAction actionUse = iota // needs a data connection
-	ownAction                   // is done by the server as it usually is
-	lastAction                  // ends the session, as far as the server is concerned
+	ownAction                   // done by the server's usual code
+	lastAction                  // ends the session for the server
 )
 
 func (a Action) uses(use actionUse) bool {
@@ -317,7 +316,7 @@ func (a Action) uses(use actionUse) bool {
 	return false
 }
 
-// checkPlaceholders refuses placeholders that mean nothing.
+// checkPlaceholders refuses unknown placeholders.
 func (p *parser) checkPlaceholders(r Rule, a Action, listens bool) {
 	for rest := a.Bytes; ; {
 		_, after, ok := strings.Cut(rest, "{")
@@ -330,25 +329,25 @@ func (p *parser) checkPlaceholders(r Rule, a Action, listens bool) {
 		case name == "argument" && r.Command != Connect:
 		case slices.Contains([]string{"hostport", "port", "p1", "p2"}, name):
 			if !listens {
-				p.fail("%s: {%s} has no value here: the action listen comes first", a.Text, name)
+				p.fail("%s: {%s} has no value without the action listen before it", a.Text, name)
 			}
 		default:
 			if _, _, ok := repetition(name); !ok {
-				p.fail("%s: {%s} stands for nothing; {argument}, {80*A} and, behind listen, {hostport}, {port}, {p1} and {p2} do", a.Text, name)
+				p.fail("%s: unknown placeholder {%s}; there are {argument}, {80*A} and, after listen, {hostport}, {port}, {p1} and {p2}", a.Text, name)
 			}
 		}
 	}
 }
 
-// repetition reads 80*A.
+// repetition parses a placeholder such as 80*A.
 func repetition(name string) (n int, of string, ok bool) {
 	count, of, ok := strings.Cut(name, "*")
 	n, err := strconv.Atoi(count)
 	return n, of, ok && err == nil && n > 0 && n <= 1<<20 && of != ""
 }
 
-// Expand is what the action sends, with its placeholders replaced: by values, or
-// for {80*A} by eighty times A.
+// Expand returns the bytes that the action sends. It replaces each placeholder by its
+// value, and {80*A} by eighty times A.
 func (a Action) Expand(values map[string]string) []byte {
 	var b strings.Builder
 	for rest := a.Bytes; ; {
@@ -373,7 +372,7 @@ func (a Action) Expand(values map[string]string) []byte {
 	}
 }
 
-// Matches reports whether the rule is about a command, whichever it is of several.
+// Matches reports whether the rule matches a command. It does not count the commands.
 func (r Rule) Matches(command, argument string) bool {
 	if r.Command != command && (r.Command != "*" || command == Connect) {
 		return false
@@ -381,12 +380,12 @@ func (r Rule) Matches(command, argument string) bool {
 	if r.Argument == "" {
 		return true
 	}
-	// A * is for anything, and so for a slash, too, which path.Match would not have.
+	// A * matches everything, also a slash, which path.Match does not match.
 	ok, _ := path.Match(strings.ReplaceAll(r.Argument, "/", "\x00"), strings.ReplaceAll(argument, "/", "\x00"))
 	return ok
 }
 
-// actionManual is the manual's list of the actions.
+// actionManual returns the manual's list of the actions.
 func actionManual() string {
 	var b strings.Builder
 	for i, k := range actionKinds {

@@ -1,15 +1,15 @@
 package scenario
 
-// setProgramArgs gives a step its program and what it brings. The word brings is
-// the last that is not in quotes.
+// setProgramArgs sets the program of a step and the files that it brings. The files
+// follow the last word "brings" that is not in quotes.
 func (p *parser) setProgramArgs(v verb, s *Step, words []string) {
-	quoted := p.quotedWords[1:] // behind the verb
+	quoted := p.quotedWords[1:] // after the verb
 	for i := len(words) - 1; i >= 0; i-- {
 		if words[i] != "brings" || quoted[i] {
 			continue
 		}
 		if s.Brings = words[i+1:]; len(s.Brings) == 0 {
-			p.fail("brings: a FILE of the server was expected behind it")
+			p.fail("brings: a FILE of the server was expected after it")
 		}
 		words = words[:i]
 		break
@@ -20,20 +20,20 @@ func (p *parser) setProgramArgs(v verb, s *Step, words []string) {
 	s.Program = words
 }
 
-// checkRun looks at what is expected of a program.
+// checkRun checks what a step run expects.
 func (p *parser) checkRun(s Step) {
 	if s.Code != 0 || s.Break != "" && s.Break != Timeout {
-		p.fail("run: a program has an exit status and no reply; ! expects that it fails, and `expect timeout:` that it does not end")
+		p.fail("run: a program has no reply; use ! if it should fail, or `expect timeout:` if it should not end")
 	}
 	if s.Break != "" && s.Background {
-		p.fail("expect: what breaks cannot go on in the background, so leave the & away")
+		p.fail("expect: a step that should break cannot run in the background; leave out the &")
 	}
 	if len(s.Brings) > 0 && (s.Refused || s.Break != "") {
-		p.fail("run: what is to fail brings nothing, so leave one of the two out")
+		p.fail("run: a program that should fail (!) brings no files; leave out one of the two")
 	}
 }
 
-// everything is how many bytes a program may move: all files there are.
+// everything returns how many bytes a program may transfer: those of all files.
 func (p *parser) everything() (total int64) {
 	for _, files := range [][]File{p.s.Files, p.s.Local} {
 		for _, f := range files {
@@ -43,8 +43,8 @@ func (p *parser) everything() (total int64) {
 	return total
 }
 
-// ProgramLine is the line that first names a program of the machine, as server or
-// in a step run; 0 if there is none. Such a scenario needs Linux's TCP.
+// ProgramLine returns the first line that names a program of the machine, as server or
+// in a step run, or 0 if there is none. Such a scenario needs Linux's TCP.
 func (s *Scenario) ProgramLine() int {
 	if len(s.Server.Program) > 0 {
 		return s.Server.ProgramLine

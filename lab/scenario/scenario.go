@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// A Scenario is one file, parsed: what to build, what to do on it, and what
-// should be seen. Its sections `want`, `figures` and `questions` are kept as text
-// for packages expect, measure and question, which own their notation.
+// A Scenario is a parsed file: the network to build, the steps to take, and the packets
+// and values to expect. Its sections `want`, `figures` and `questions` stay text;
+// packages expect, measure and question parse them.
 type Scenario struct {
 	Name  string // the file's name without folder and extension
-	File  string // as it was given, for messages
+	File  string // its path as given, for messages
 	Title string // the first comment line
-	Story string // the comment lines after it, paragraphs apart
+	Story string // the comment lines after the title, in paragraphs
 
 	Network  Network
 	Names    []Name
@@ -35,31 +35,31 @@ type Scenario struct {
 
 // A Section is the text of a section that another package parses.
 type Section struct {
-	Line int // of its first line in the file; 0 when the file has no such section
+	Line int // of its first line in the file; 0 if the file has no such section
 	Text string
 }
 
-// Server is how the server differs from the plainest one.
+// Server says how the server differs from the simplest one.
 type Server struct {
 	Port       uint16        // of the control connection
-	Idle       time.Duration // after which a silent client is sent away; 15 minutes when 0
+	Idle       time.Duration // silence after which the server ends a session; 0 is 15 minutes
 	ReadOnly   bool          // refuses uploads
-	ReplyFirst bool          // says 150 before it opens an active data connection
-	AwaitFIN   bool          // says 226 only when the client has closed its end, too
-	Users      []User        // who may log in, besides anonymous
-	Replies    []Reply       // its own wording
-	Wording    string        // of a real server, for what Replies has not: vsftpd, proftpd, pureftpd or iis; "" is the lab's
-	Rules      []Rule        // what it does on purpose
-	Slow       time.Duration // between the bytes of its replies, each in a segment of its own; 0 is none
-	Nagle      bool          // holds small segments back until what was sent is acknowledged (RFC 896)
-	ThirdParty bool          // has data connections with other hosts than the client
-	ActivePort uint16        // of active data connections; the one before Port when 0
+	ReplyFirst bool          // sends 150 before it opens an active data connection
+	AwaitFIN   bool          // sends 226 only after the client has closed its end, too
+	Users      []User        // who may log in, in addition to anonymous
+	Replies    []Reply       // its own reply texts
+	Wording    string        // whose texts it uses for other replies: vsftpd, proftpd, pureftpd or iis; "" is the lab's
+	Rules      []Rule        // what it does instead of its usual answers
+	Slow       time.Duration // time between the bytes of its replies, each in a segment of its own; 0 sends whole lines
+	Nagle      bool          // holds back small segments until earlier data is acknowledged (RFC 896)
+	ThirdParty bool          // allows data connections to other hosts than the client
+	ActivePort uint16        // of active data connections; 0 is the port before Port
 	TLS        TLS           // none by default
-	DataPorts  []PortRange   // for passive data connections, used again when free; none are the host's
-	Replicas   []Replica     // other hosts with such a server
+	DataPorts  []PortRange   // for passive data connections, reused when free; nil is the host's ports
+	Replicas   []Replica     // other hosts with the same server
 	Program    []string      // another server, and its arguments; empty for the lab's own
-	Inetd      bool          // Program is started for each control connection, which is its input and output
-	Etc        []File        // of Program, below /etc; see also [ConfigFile]
+	Inetd      bool          // Program is started for each control connection, as inetd(8) does
+	Etc        []File        // files of Program in /etc; see also [ConfigFile]
 
 	Line        int // of the setting server, for messages; 0 is none
 	ProgramLine int // of the setting program
@@ -67,10 +67,10 @@ type Server struct {
 	portGiven bool
 }
 
-// ConfigFile is the path below /etc of the section config.
+// ConfigFile is the path of the section config in /etc.
 const ConfigFile = "server.conf"
 
-// A Replica is a host with a server like the first.
+// A Replica is a host with a second server like the first.
 type Replica struct {
 	Line int
 	Host string
@@ -79,23 +79,23 @@ type Replica struct {
 // A User is a name and a password the server accepts.
 type User struct{ Name, Password string }
 
-// A Reply is the server's own text for a code; the texts of one code are used
-// in the order written, and the last one from then on.
+// A Reply is the server's own text for a code. If a code has several texts, the server
+// uses them in order, and repeats the last.
 type Reply struct {
 	Line int
 	Code int
-	Text string // lines apart by \n
+	Text string // lines separated by \n
 }
 
-// Check says why no client could understand the reply.
+// Check returns an error if no client could understand the reply.
 func (r Reply) Check() error {
 	switch {
 	case strings.Contains(r.Text, "\r"):
 		return fmt.Errorf("reply %d %q: a line of a reply cannot contain CR", r.Code, r.Text)
 	case r.Code == 227 && !strings.Contains(r.Text, "{hostport}"):
-		return fmt.Errorf("reply 227 %q: it must say where to connect: {hostport} is missing", r.Text)
+		return fmt.Errorf("reply 227 %q: the address of the data port is missing: {hostport}", r.Text)
 	case r.Code == 229 && !strings.Contains(r.Text, "(|||{port}|)"):
-		return fmt.Errorf("reply 229 %q: it must say where to connect: (|||{port}|) is missing (RFC 2428, 3)", r.Text)
+		return fmt.Errorf("reply 229 %q: the data port is missing: (|||{port}|) (RFC 2428, 3)", r.Text)
 	}
 	return nil
 }
@@ -103,9 +103,9 @@ func (r Reply) Check() error {
 // Client is the client that takes the steps.
 type Client struct {
 	Kind         ClientKind
-	Linger       time.Duration // between the end of the data and the client's own close
-	DataAddress  string        // whom it connects to where a 227 names another address than the server's: reply, server, or "" for nobody
-	KeepAlive    time.Duration // after which TCP looks whether a silent server is there; never when 0
+	Linger       time.Duration // time between the end of the data and the client's own close
+	DataAddress  string        // where it connects to if a 227 has another address than the server's: reply, server, or "" to fail
+	KeepAlive    time.Duration // silence after which TCP probes the server; 0 is never
 	NoReuse      bool          // begins a new TLS session on each data connection
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 }
@@ -119,25 +119,25 @@ const (
 	Jlaffaye ClientKind = "jlaffaye" // github.com/jlaffaye/ftp, passive only
 )
 
-// A File is a literal or a generated one.
+// A File is a file with literal or generated content.
 type File struct {
 	Line    int
-	Path    string // slash-separated, relative to the root; a folder's ends in a slash
+	Path    string // slash-separated, relative to the root; that of a folder ends in a slash
 	Content []byte // of a literal file
 	Size    int64  // of a generated file, bytes
 	Seed    uint64 // of a generated file's content
 	Literal bool
 }
 
-// Folder says that f is an empty folder and no file.
+// Folder reports whether f is an empty folder and not a file.
 func (f File) Folder() bool { return strings.HasSuffix(f.Path, "/") }
 
-// NameOf is the name of the scenario in the file at path.
+// NameOf returns the name of the scenario in the file at path.
 func NameOf(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), Extension)
 }
 
-// Extension is how a scenario's file name ends.
+// Extension is the extension of a scenario's file name.
 const Extension = ".txtar"
 
 // Host returns the host of that name.
@@ -150,8 +150,9 @@ func (s *Scenario) Host(name string) (Host, bool) {
 	return Host{}, false
 }
 
-// Unrecorded are the hosts of clients whose sessions are not in the capture, in the
-// order of the steps: it is taken neither at their end nor at their server's.
+// Unrecorded returns the hosts of clients whose sessions are not in the capture,
+// because it is taken neither at their end nor at their server's. They are in the order
+// of the steps.
 func (s *Scenario) Unrecorded() (hosts []string) {
 	places := s.Network.Places()
 	for _, step := range s.Steps {

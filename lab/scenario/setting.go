@@ -10,8 +10,8 @@ import (
 type setting struct {
 	name    string
 	args    string // in the usage line, before the options
-	least   int    // how many words follow the name at least
-	most    int    // and at most; -1 is any number
+	least   int    // the smallest number of words after the name
+	most    int    // the largest number; -1 is any number
 	options []usage
 	does    string // for the manual
 	example string // a whole line
@@ -33,7 +33,7 @@ func (u usage) key() string {
 	return key
 }
 
-// An option is one option of a setting that says something of a T.
+// An option is one option of a setting. It sets a field of a T.
 type option[T any] struct {
 	form string
 	does string
@@ -42,7 +42,7 @@ type option[T any] struct {
 
 func (o option[T]) usage() usage { return usage{o.form, o.does} }
 
-// usages are the options as the manual shows them.
+// usages returns the options as the manual shows them.
 func usages[T any](options []option[T]) []usage {
 	var list []usage
 	for _, o := range options {
@@ -51,7 +51,8 @@ func usages[T any](options []option[T]) []usage {
 	return list
 }
 
-// setOptions gives of what the words say of it, each an option of the setting.
+// setOptions parses the words, each an option of the setting, and sets the fields of
+// of.
 func setOptions[T any](p *parser, setting string, options []option[T], of *T, words []string) {
 	for _, word := range words {
 		key, value, valued := strings.Cut(word, "=")
@@ -80,8 +81,7 @@ func settingOf(name string) (s setting, ok bool) {
 	return settings[i], true
 }
 
-// usage is the setting with its arguments and the keys of the options that it
-// does not need.
+// usage returns the setting with its arguments and the keys of its optional options.
 func (s setting) usage() string {
 	words := []string{s.name}
 	if s.args != "" {
@@ -95,7 +95,7 @@ func (s setting) usage() string {
 	return strings.Join(words, " ")
 }
 
-// keys lists the options for a message: a, b and c.
+// keys returns the options for a message: a, b and c.
 func (s setting) keys() string {
 	var keys []string
 	for _, o := range s.options {
@@ -108,17 +108,17 @@ func (s setting) keys() string {
 	return fmt.Sprintf("%s and %s", strings.Join(keys[:last], ", "), keys[last])
 }
 
-// set parses a setting's line behind its name.
+// set parses the words after a setting's name.
 func (p *parser) set(s setting, words []string) {
 	switch {
 	case len(p.s.Steps) > 0 && s.name == "user":
-		p.fail("user comes after a step, and is a setting; the step that logs in is login")
+		p.fail("user is a setting, and settings come before the steps; the step to log in is login")
 	case len(p.s.Steps) > 0:
 		p.fail("the setting %q comes after a step; settings come first", s.name)
 	case len(words) < s.least:
-		p.fail("something is missing: %s was expected", s.usage())
+		p.fail("too few words: %s was expected", s.usage())
 	case s.most >= 0 && len(words) > s.most:
-		p.fail("there is too much: %s was expected", s.usage())
+		p.fail("too many words: %s was expected", s.usage())
 	}
 	s.parse(p, words)
 }

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// settings are the kinds of setting, in the order of the manual.
+// settings are all settings, in the order of the manual.
 var settings []setting
 
-func init() { // messages of the functions below name the settings that there are
+func init() { // not in the declaration: the functions below use settings in messages
 	settings = []setting{
 		{
 			name: "network", args: "loopback|wire", least: 1, most: -1, options: usages(networkOptions), parse: (*parser).setNetwork,
-			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6, and there is no path to shape: it takes ipv6, mtu=, tcp= and start= only. " +
-				"On the wire each host has a TCP of its own, and routers lie between them.",
+			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6. There is no path between the hosts, so loopback takes only ipv6, mtu=, tcp= and start=. " +
+				"On the wire, each host has its own TCP, and there are routers between the hosts.",
 			example: "network wire rate=8Mbit loss=1%",
 		}, {
 			name: "host", args: "NAME ADDRESS", least: 2, most: -1, options: usages(hostOptions), parse: (*parser).setHost,
-			does: "The hosts client (198.51.100.100) and server (192.0.2.21) exist without being named; with ipv6 they are 2001:db8:1::100 and 2001:db8:2::21. " +
-				"Each host is in a network of its own, so no two addresses can be neighbours. On loopback a host takes only ports= and cork=.",
+			does: "The hosts client (198.51.100.100) and server (192.0.2.21) exist by default; with ipv6 they are 2001:db8:1::100 and 2001:db8:2::21. " +
+				"Each host is in its own network, so two hosts cannot have neighbouring addresses. On loopback, a host takes only ports= and cork=.",
 			example: "host server 192.0.2.21 rtt=85ms ports=50000-50010",
 		}, {
 			name: "name", args: "NAME ADDRESS", least: 2, most: -1, options: usages(nameOptions), parse: (*parser).setName,
@@ -27,91 +27,91 @@ func init() { // messages of the functions below name the settings that there ar
 			example: "name ftp.example.test 192.0.2.21",
 		}, {
 			name: "late", args: "HOST[.PORT] > HOST[.PORT] by= [FLAGS]", least: 4, most: -1, options: usages(lateOptions), parse: (*parser).setLate,
-			does:    "On the wire, the first packets that match arrive so much later that packets behind them overtake them.",
+			does:    "On the wire, the first matching packets arrive late, so that later packets overtake them.",
 			example: "late server.20 > client [F.] by=2ms",
 		}, {
 			name: "drop", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
-			does: "On the wire, packets of TCP that match never arrive, as behind a firewall, a NAT that has forgotten the connection, or in a black hole. " +
-				"With <> those of both directions are meant.",
+			does: "On the wire, matching TCP packets never arrive, as with a firewall, a NAT that has forgotten the connection, or a black hole. " +
+				"With <>, packets of both directions match.",
 			example: "drop client <> server.21 idle=5s",
 		}, {
 			name: "reject", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Reject),
-			does:    "The same, and a router tells the sender: ICMP, port unreachable.",
+			does:    "The same, and a router sends the sender an ICMP message: port unreachable.",
 			example: "reject server.20 > client [S]",
 		}, {
 			name: "duplicate", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Duplicate),
-			does:    "Packets that match arrive twice.",
+			does:    "Matching packets arrive twice.",
 			example: "duplicate server > client length=1448 skip=3 count=1",
 		}, {
 			name: "corrupt", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
-			does:    "Packets that match arrive with a wrong bit, and so a wrong checksum, and their receiver drops them.",
+			does:    "Matching packets arrive with one wrong bit. Their checksum is wrong then, and the receiver drops them.",
 			example: "corrupt server > client length=1448 count=2",
 		}, natSetting, {
 			name: "server", least: 1, most: -1, options: usages(append(serverOptions, tlsOptions...)), parse: (*parser).setServer,
-			does:    "How the lab's server differs from the plainest one.",
+			does:    "Options of the lab's server.",
 			example: "server port=2121 readonly",
 		}, {
 			name: "replica", args: "HOST", least: 1, most: 1, parse: (*parser).setReplica,
-			does:    "On this host, too, runs the lab's server, with the same files and users, and without the rules of the section server. The step `open HOST` opens a session with it.",
+			does:    "Run the lab's server on this host, too, with the same files and users, but without the rules of the section server. The step `open HOST` opens a session with it.",
 			example: "replica mirror",
 		}, {
 			name: "program", args: "[inetd] COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
-			does: "Start another server in place of the lab's. It runs in the folder /srv/ftp, which has the scenario's files, and must listen on the control port by itself. " +
-				"It may go to the background. With inetd, it is started for each control connection, which is its standard input and output. " +
-				"COMMAND is a path from the folder of the scenario file or from the working folder, or a name to be found on $PATH. " +
-				"$CONFIG stands for the path of the section config, $FILES for /srv/ftp, $ADDR and $PORT for where to listen. " +
-				"Each user is an account of its system. " +
-				"It sees what is installed on the machine and the folder of the scenario, which it cannot change, and fresh /tmp, /var and /run; homes are hidden.",
+			does: "Start another server instead of the lab's. It runs in the folder /srv/ftp, which has the scenario's files, and must listen on the control port itself. " +
+				"It may go to the background. With inetd, it is started for each control connection, and the connection is its standard input and output. " +
+				"COMMAND is a path, relative to the folder of the scenario file or to the working folder, or the name of a program on $PATH. " +
+				"$CONFIG means the path of the section config, $FILES means /srv/ftp, and $ADDR and $PORT mean the address and the port to listen on. " +
+				"Each setting user makes an account on its system. " +
+				"It can read, but not change, the installed files of the machine and the folder of the scenario. It has its own new /tmp, /var and /run. Home folders are hidden.",
 			example: "program python3 -m pyftpdlib -p 21",
 		}, {
 			name: "user", args: "NAME PASSWORD", least: 2, most: 2, parse: (*parser).setUser,
-			does:    "Who may log in. At the lab's server the user anonymous may, with any password, unless a line names another for it.",
+			does:    "A user who may log in. On the lab's server the user anonymous may log in with any password, unless a line sets its password.",
 			example: "user alice secret",
 		}, {
 			name: "file", args: `PATH SIZE|"CONTENT"`, least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setFile,
-			does: "A file on the server, with generated content of a size; or with content in quotes, where Go's escapes work, such as \\r\\n and \\xff. " +
-				"Text may stand in a section, too.",
+			does: "A file on the server with generated content of this size, or with the content in quotes. Quotes allow Go's escapes, such as \\r\\n and \\xff. " +
+				"A section, -- files/PATH --, also makes a file.",
 			example: "file pub/movie.bin 10MiB",
 		}, {
 			name: "local", args: `PATH SIZE|"CONTENT"`, least: 2, most: -1, options: usages(fileOptions), parse: (*parser).setLocal,
-			does:    "The same at the client, for uploads.",
+			does:    "The same for a file of the client, for uploads.",
 			example: `local old.txt "CR LF already\r\n"`,
 		}, {
 			name: "client", args: "scripted|jlaffaye", least: 1, most: -1, options: usages(clientOptions), parse: (*parser).setClient,
-			does:    "The client that takes the steps: the lab's own, scripted, or the Go library github.com/jlaffaye/ftp, which knows passive mode only and takes no options. With a server tls= it sends AUTH when it opens, and PBSZ and PROT when it logs in.",
+			does:    "The client that takes the steps: the lab's own (scripted), or the Go library github.com/jlaffaye/ftp, which supports only passive mode and takes no options. If the server has tls=, jlaffaye sends AUTH when it opens, and PBSZ and PROT when it logs in.",
 			example: "client scripted linger=50ms",
 		}, {
 			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,
-			does:    "How long a step may take; 30s by default. A transfer has more, by its size.",
+			does:    "How long a step may take; 30s by default. A transfer gets more time, depending on its size.",
 			example: "deadline 5s",
 		},
 	}
 }
 
 var networkOptions = []option[Network]{
-	{"ipv6", "IPv6, and not IPv4", func(_ *parser, n *Network, _ string) { n.IPv6 = true }},
-	{"mtu=1500", "of every link, bytes", func(p *parser, n *Network, v string) { n.MTU = p.number("mtu", v, 576, 65536) }},
-	{"rate=8Mbit", "of every link, bits a second", func(p *parser, n *Network, v string) { n.Rate = p.rate(v) }},
-	{"queue=64KiB", "how much waits for a link at most; the rest is dropped", func(p *parser, n *Network, v string) { n.Queue = int(p.size("queue", v)) }},
-	{"loss=1%", "the share of packets that get lost", func(p *parser, n *Network, v string) { n.Loss = p.share("loss", v) }},
-	{"pathmtu=1400", "of the middle of the path, bytes: of no host's link", func(p *parser, n *Network, v string) { n.PathMTU = p.number("pathmtu", v, 576, 65535) }},
-	{"icmp=off", "no router says that a packet is too big for the middle of the path", func(p *parser, n *Network, v string) { n.NoICMP = !p.onOff("icmp", v) }},
-	{"nohost=silent|unreachable", "what a router says of an address that nobody has: nothing, or ICMP, network unreachable (the default)", func(p *parser, n *Network, v string) {
+	{"ipv6", "IPv6 instead of IPv4", func(_ *parser, n *Network, _ string) { n.IPv6 = true }},
+	{"mtu=1500", "the MTU of every link, bytes", func(p *parser, n *Network, v string) { n.MTU = p.number("mtu", v, 576, 65536) }},
+	{"rate=8Mbit", "the rate of every link, bits per second", func(p *parser, n *Network, v string) { n.Rate = p.rate(v) }},
+	{"queue=64KiB", "how much data can wait for a link; the rest is dropped", func(p *parser, n *Network, v string) { n.Queue = int(p.size("queue", v)) }},
+	{"loss=1%", "the share of packets that are lost", func(p *parser, n *Network, v string) { n.Loss = p.share("loss", v) }},
+	{"pathmtu=1400", "the MTU of the middle of the path, bytes; the hosts' links keep theirs", func(p *parser, n *Network, v string) { n.PathMTU = p.number("pathmtu", v, 576, 65535) }},
+	{"icmp=off", "no router reports that a packet is too big for the middle of the path", func(p *parser, n *Network, v string) { n.NoICMP = !p.onOff("icmp", v) }},
+	{"nohost=silent|unreachable", "what a router does with a packet to an address that no host has: silent: nothing; unreachable: it sends an ICMP message, network unreachable (the default)", func(p *parser, n *Network, v string) {
 		n.NoHostSilent = p.oneOf("nohost", v, "silent", "unreachable") == "silent"
 	}},
-	{"seed=7", "chooses which packets get lost: the same seed, the same packets", func(p *parser, n *Network, v string) { n.Seed = p.seed(v) }},
-	{"arp=ask|cached", "ask: the hosts ask for their gateway's MAC address first (the default); cached: they know it", func(p *parser, n *Network, v string) {
+	{"seed=7", "chooses which packets are lost; the same seed loses the same packets", func(p *parser, n *Network, v string) { n.Seed = p.seed(v) }},
+	{"arp=ask|cached", "ask: each host first asks for its gateway's MAC address (the default); cached: it knows the address", func(p *parser, n *Network, v string) {
 		n.ARP = ARPAsk
 		if p.oneOf("arp", v, "ask", "cached") == "cached" {
 			n.ARP = ARPCached
 		}
 	}},
-	{"tcp=linux|gvisor", "whose TCP it needs; a comment should say why", func(p *parser, n *Network, v string) {
+	{"tcp=linux|gvisor", "the TCP implementation that the scenario needs; a comment should say why", func(p *parser, n *Network, v string) {
 		n.TCP = TCP(p.oneOf("tcp", v, string(LinuxTCP), string(GVisorTCP)))
 	}},
 	{"start=2001-09-11T09:00:00Z", "when the session begins, with gVisor's TCP; 1985-10-01T00:00:00Z by default", func(p *parser, n *Network, v string) { n.Start = p.time("start", v) }},
 	{"capture=client,server", "the hosts at whose ends packets are recorded, each as an interface of the capture; client by default. " +
-		"Nothing that crosses none of them is in the capture, and what crosses several is judged at the first", func(p *parser, n *Network, v string) {
+		"A packet that crosses none of them is not in the capture. A packet that crosses several is judged at the first", func(p *parser, n *Network, v string) {
 		places := strings.Split(v, ",")
 		n.Capture, n.AlsoAt = places[0], places[1:]
 	}},
@@ -128,13 +128,13 @@ func (p *parser) setNetwork(words []string) {
 	for _, word := range words[1:] {
 		key, _, _ := strings.Cut(word, "=")
 		if n.Kind == Loopback && !slices.Contains([]string{"ipv6", "mtu", "tcp", "start"}, key) {
-			p.fail("network loopback takes ipv6, mtu=, tcp= and start=, not %q: it has no path to shape; network wire has one", word)
+			p.fail("network loopback has no path between the hosts, so it takes only ipv6, mtu=, tcp= and start=, not %q; network wire has a path", word)
 		}
 	}
 }
 
-// What a receive buffer may have, in bytes. With next to nothing not even a
-// greeting arrives; with more than there are, Linux refuses the setting.
+// Limits of a receive buffer, in bytes. With less, not even a greeting arrives; with
+// more, Linux refuses the setting.
 const (
 	leastBuffer = 4 << 10
 	mostBuffer  = 512 << 20
@@ -142,10 +142,10 @@ const (
 
 var hostOptions = []option[Host]{
 	{"rtt=85ms", "the round-trip time of the path between this host and the client", func(p *parser, h *Host, v string) { h.RTT = p.duration("rtt", v) }},
-	{"way=15ms", "of the round-trip time, the way from the client to this host; half of it by default", func(p *parser, h *Host, v string) { h.Way = p.duration("way", v) }},
-	{"mtu=1492", "of its own link, bytes", func(p *parser, h *Host, v string) { h.MTU = p.number("mtu", v, 576, 65535) }},
+	{"way=15ms", "the part of the round-trip time from the client to this host; half of it by default", func(p *parser, h *Host, v string) { h.Way = p.duration("way", v) }},
+	{"mtu=1492", "the MTU of its own link, bytes", func(p *parser, h *Host, v string) { h.MTU = p.number("mtu", v, 576, 65535) }},
 	{"window=17520", "the receive window in its SYN, bytes", func(p *parser, h *Host, v string) { h.Window = p.number("window", v, 1024, 65535) }},
-	{"buffer=64KiB", "its receive buffer, 4KiB to 512MiB: bounds the window later on", func(p *parser, h *Host, v string) {
+	{"buffer=64KiB", "its receive buffer, 4KiB to 512MiB; it limits the window after the SYN", func(p *parser, h *Host, v string) {
 		h.Buffer = int(p.size("buffer", v))
 		if h.Buffer < leastBuffer || h.Buffer > mostBuffer {
 			p.fail("buffer %s: 4KiB to 512MiB were expected", v)
@@ -157,12 +157,12 @@ var hostOptions = []option[Host]{
 	{"df=off", "no Don't Fragment bit in its packets", func(p *parser, h *Host, v string) { h.NoDF = !p.onOff("df", v) }},
 	{"ttl=128", "the TTL, or hop limit, of its packets", func(p *parser, h *Host, v string) { h.TTL = p.number("ttl", v, 1, 255) }},
 	{"congestion=reno|bbr", "its congestion control; reno by default", func(p *parser, h *Host, v string) { h.Congestion = p.oneOf("congestion", v, "reno", "bbr") }},
-	{"cwnd=4", "holds its congestion window at so many segments", func(p *parser, h *Host, v string) { h.CWND = p.number("cwnd", v, 1, 1<<16) }},
-	{"cork=on|apart", "the server sends full segments only, and its FIN on the last one; apart: the FIN in a packet of its own", func(p *parser, h *Host, v string) {
+	{"cwnd=4", "fixes its congestion window at this number of segments", func(p *parser, h *Host, v string) { h.CWND = p.number("cwnd", v, 1, 1<<16) }},
+	{"cork=on|apart", "the server sends only full segments of data, with its FIN on the last; apart: with the FIN in a packet of its own", func(p *parser, h *Host, v string) {
 		h.Cork = p.oneOf("cork", v, "on", "off", "apart") != "off"
 		h.FINApart = v == "apart"
 	}},
-	{"ports=3170-", "the ports it takes, in order, when it needs one that no step names: 3170-, 28348,24626 or 50000-50010", func(p *parser, h *Host, v string) { h.Ports = p.ports(v) }},
+	{"ports=3170-", "the ports it uses, in order, if a step does not name one: 3170-, 28348,24626 or 50000-50010", func(p *parser, h *Host, v string) { h.Ports = p.ports(v) }},
 }
 
 func (p *parser) setHost(words []string) {
@@ -175,9 +175,9 @@ func (p *parser) setHost(words []string) {
 }
 
 var nameOptions = []option[Name]{
-	{"authority=2", "how many name servers of the domain the answer names", func(p *parser, n *Name, v string) { n.Authority = p.number("authority", v, 0, 15) }},
-	{"additional=2", "how many addresses of name servers it gives", func(p *parser, n *Name, v string) { n.Additional = p.number("additional", v, 0, 15) }},
-	{"size=50", "of the answer, bytes", func(p *parser, n *Name, v string) { n.Size = p.number("size", v, 12, 512) }},
+	{"authority=2", "how many name servers of the domain the answer has", func(p *parser, n *Name, v string) { n.Authority = p.number("authority", v, 0, 15) }},
+	{"additional=2", "how many addresses of name servers the answer has", func(p *parser, n *Name, v string) { n.Additional = p.number("additional", v, 0, 15) }},
+	{"size=50", "the size of the answer, bytes", func(p *parser, n *Name, v string) { n.Size = p.number("size", v, 12, 512) }},
 }
 
 func (p *parser) setName(words []string) {
@@ -187,23 +187,23 @@ func (p *parser) setName(words []string) {
 }
 
 var lateOptions = []option[Late]{
-	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // has no key, and so setLate parses it
-	{"length=1167", "packets with so much payload, bytes", func(p *parser, l *Late, v string) { l.Length = p.number("length", v, 0, 65535) }},
+	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // setLate parses it, because it has no key
+	{"length=1167", "packets with this payload length, bytes", func(p *parser, l *Late, v string) { l.Length = p.number("length", v, 0, 65535) }},
 	{"count=1", "how many packets; 1 by default", func(p *parser, l *Late, v string) { l.Count = p.number("count", v, 1, 1<<20) }},
 	{"by=2ms", "how much later they arrive", func(p *parser, l *Late, v string) { l.By = p.duration("by", v) }},
 }
 
-// pathOptions are those of drop, reject, duplicate and corrupt.
+// pathOptions are the options of drop, reject, duplicate and corrupt.
 var pathOptions = []option[PathRule]{
-	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // has no key, and so pathRule parses it
-	{"length=1167", "packets with so much payload, bytes", func(p *parser, r *PathRule, v string) { r.Length = p.number("length", v, 0, 65535) }},
-	{"skip=3", "after so many that match", func(p *parser, r *PathRule, v string) { r.Skip = p.number("skip", v, 1, 1<<20) }},
+	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // pathRule parses it, because it has no key
+	{"length=1167", "packets with this payload length, bytes", func(p *parser, r *PathRule, v string) { r.Length = p.number("length", v, 0, 65535) }},
+	{"skip=3", "first let this number of matching packets pass", func(p *parser, r *PathRule, v string) { r.Skip = p.number("skip", v, 1, 1<<20) }},
 	{"count=1", "how many packets; all by default", func(p *parser, r *PathRule, v string) { r.Count = p.number("count", v, 1, 1<<20) }},
-	{"after=2s", "so long after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
-	{"idle=30s", "of connections on which nothing passed for so long, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
+	{"after=2s", "only from this time after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
+	{"idle=30s", "only on connections that had no packet for this time, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
 }
 
-// pathRule returns what parses a rule of a kind.
+// pathRule returns a function that parses a rule of a kind.
 func pathRule(kind PathRuleKind) func(p *parser, words []string) {
 	return func(p *parser, words []string) {
 		if words[1] != ">" && words[1] != "<>" {
@@ -220,7 +220,7 @@ func pathRule(kind PathRuleKind) func(p *parser, words []string) {
 	}
 }
 
-// flagWords takes the flags out of the words behind two ends.
+// flagWords takes the flags out of the words after the two ends.
 func (p *parser) flagWords(setting string, words []string) (flags Flags, rest []string) {
 	for _, word := range words {
 		if !strings.HasPrefix(word, "[") {
@@ -247,7 +247,7 @@ func (p *parser) setLate(words []string) {
 	l.Flags = flags
 	setOptions(p, "late", lateOptions, &l, rest)
 	if l.By == 0 {
-		p.fail("late needs by=, the time it comes late, such as by=2ms")
+		p.fail("late needs by=, how much later the packets arrive, such as by=2ms")
 	}
 	p.s.Network.Late = append(p.s.Network.Late, l)
 }
@@ -263,18 +263,18 @@ func (p *parser) endpoint(word string) (host string, port uint16) {
 
 var serverOptions = []option[Server]{
 	{"port=2121", "the control port; 21 by default", func(p *parser, s *Server, v string) { s.Port, s.portGiven = p.port(v), true }},
-	{"idle=15m", "how long a client may be silent", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
+	{"idle=15m", "after this time without a command the server ends the session; 15m by default", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
 	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
-	{"replyfirst", "says 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
-	{"slow=5ms", "sends each byte of a reply in a segment of its own, so long after the one before", func(p *parser, s *Server, v string) { s.Slow = p.duration("slow", v) }},
-	{"nagle", "sends no line of a reply before the line above it is acknowledged (RFC 896)", func(_ *parser, s *Server, _ string) { s.Nagle = true }},
-	{"thirdparty", "has data connections with other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
-	{"dataports=50000-50002", "the ports for passive data connections, each used again when it is free; when none is, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
-	{"activeport=40020", "the port from which it opens active data connections; the one before the control port by default (RFC 959, 3.2)", func(p *parser, s *Server, v string) { s.ActivePort = p.port(v) }},
-	{"wording=vsftpd|proftpd|pureftpd|iis", "speaks in the words of a real server; the section replies has others", func(p *parser, s *Server, v string) {
+	{"replyfirst", "sends 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
+	{"slow=5ms", "sends each byte of a reply in a segment of its own, with this time between them", func(p *parser, s *Server, v string) { s.Slow = p.duration("slow", v) }},
+	{"nagle", "sends a line of a reply only after the line before it is acknowledged (Nagle's algorithm, RFC 896)", func(_ *parser, s *Server, _ string) { s.Nagle = true }},
+	{"thirdparty", "allows data connections to other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
+	{"dataports=50000-50002", "the ports for passive data connections, each reused when it is free; if none is free, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
+	{"activeport=40020", "the port from which it opens active data connections; by default the port before the control port (RFC 959, 3.2)", func(p *parser, s *Server, v string) { s.ActivePort = p.port(v) }},
+	{"wording=vsftpd|proftpd|pureftpd|iis", "uses the reply texts of a real server; the section replies can change them", func(p *parser, s *Server, v string) {
 		s.Wording = p.oneOf("wording", v, "vsftpd", "proftpd", "pureftpd", "iis")
 	}},
-	{"awaitfin", "says 226 only when the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
+	{"awaitfin", "sends 226 only after the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
 }
 
 func (p *parser) setServer(words []string) {
@@ -292,7 +292,7 @@ func (p *parser) setProgram(words []string) {
 		s.Inetd, words = true, words[1:]
 	}
 	if len(words) == 0 || words[0] == "" {
-		p.fail("program inetd: the COMMAND to start for each control connection was expected behind it")
+		p.fail("program inetd: the COMMAND to start for each control connection was expected")
 	}
 	s.Program = words
 }
@@ -310,16 +310,16 @@ func (p *parser) setLocal(words []string) { p.s.Local = p.generated(p.s.Local, "
 
 func (p *parser) generated(files []File, setting string, words []string) []File {
 	f := File{Line: p.line, Path: words[0]}
-	if p.quotedWords[2] { // behind the setting's name and the path
+	if p.quotedWords[2] { // after the setting's name and the path
 		f.Content, f.Literal = []byte(words[1]), true
 	} else {
 		f.Size, f.Seed = p.size("size", words[1]), 1
 	}
 	if f.Literal && len(words) > 2 {
-		p.fail("%s: %s has a content of its own, and seed= chooses a generated one", words[2], f.Path)
+		p.fail("%s: %s has its content in quotes; seed= is for generated content", words[2], f.Path)
 	}
 	if f.Folder() {
-		p.fail("%q is a folder's name; a folder is written as a section, -- files/%s --", f.Path, f.Path)
+		p.fail("%q is the name of a folder; write a folder as a section, -- files/%s --", f.Path, f.Path)
 	}
 	setOptions(p, setting, fileOptions, &f, words[2:])
 	return p.addFile(files, f)
@@ -327,9 +327,9 @@ func (p *parser) generated(files []File, setting string, words []string) []File 
 
 var clientOptions = []option[Client]{
 	{"linger=50ms", "how long it waits between the end of the data and its own close", func(p *parser, c *Client, v string) { c.Linger = p.duration("linger", v) }},
-	{"dataaddress=reply|server", "where it connects to after a 227 with another address than the server's: to that, or to the server's; it connects to neither by default", func(p *parser, c *Client, v string) { c.DataAddress = p.oneOf("dataaddress", v, "reply", "server") }},
-	{"keepalive=10s", "how long the control connection may be silent before TCP looks whether the server is there (RFC 9293, 3.8.4); it never does by default", func(p *parser, c *Client, v string) { c.KeepAlive = p.wholeSeconds("keepalive", v) }},
-	{"reuse=on|off", "whether its data connections in TLS resume the session of the control connection; off: each begins a new one", func(p *parser, c *Client, v string) { c.NoReuse = !p.onOff("reuse", v) }},
+	{"dataaddress=reply|server", "where it connects to after a 227 with another address than the server's: reply: to that address; server: to the server's; by default to neither", func(p *parser, c *Client, v string) { c.DataAddress = p.oneOf("dataaddress", v, "reply", "server") }},
+	{"keepalive=10s", "after this time without a packet TCP sends keep-alive probes on the control connection (RFC 9293, 3.8.4); by default it sends none", func(p *parser, c *Client, v string) { c.KeepAlive = p.wholeSeconds("keepalive", v) }},
+	{"reuse=on|off", "on: its data connections in TLS resume the session of the control connection (the default); off: each begins a new session", func(p *parser, c *Client, v string) { c.NoReuse = !p.onOff("reuse", v) }},
 	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
 }
 
@@ -338,7 +338,7 @@ func (p *parser) setClient(words []string) {
 	c.Kind = ClientKind(p.oneOf("client", words[0], string(Scripted), string(Jlaffaye)))
 	setOptions(p, "client", clientOptions, c, words[1:])
 	if c.Kind == Jlaffaye && len(words) > 1 {
-		p.fail("client jlaffaye takes no options, and %q is one; client scripted does", words[1])
+		p.fail("client jlaffaye takes no options, such as %q; client scripted does", words[1])
 	}
 }
 

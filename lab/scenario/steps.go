@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// A Step is one line of the script: one thing that a client does. Its verb says
-// which arguments it has; the others are zero.
+// A Step is one line of the script: one thing that a client does. The verb determines
+// which arguments are set; the others are zero.
 type Step struct {
 	Line       int
 	Text       string // as written
-	Session    string // that takes it
-	Host       string // where that session's client is
+	Session    string // the session that takes the step
+	Host       string // the host of that session's client
 	Verb       string // one of [Verbs]
-	Refused    bool   // "!": the server must say no
-	Break      string // "expect": how the step must fail, one of [Breaks]; "" is not at all
-	Code       int    // "expect" or await: the code of the last reply; 0 is any
+	Refused    bool   // "!": the server must refuse
+	Break      string // "expect": how the step must fail, one of [Breaks]; "" if it must not fail
+	Code       int    // "expect" or await: the code of the final reply; 0 is any
 	Background bool   // "&": the next step does not wait for its end
 
-	Name           string        // of the server, for the name server; "" is its address
+	Name           string        // the name of the server, to look up; "" uses its address
 	Mechanism      string        // of AUTH; "" is TLS
 	User, Password string        //
 	NoWait         bool          // do not wait for the reply
@@ -28,19 +28,19 @@ type Step struct {
 	Of             string        // the session to wait for; "" is all
 	Extended       bool          // EPRT for PORT, EPSV for PASV (RFC 2428)
 	Port           uint16        // of the next active data connection; 0 is any
-	Protect        bool          // PROT P, and not C
-	ASCII          bool          // TYPE A, and not I
+	Protect        bool          // PROT P instead of C
+	ASCII          bool          // TYPE A instead of I
 	Path           string        // on the server
 	To             string        // a path on the server, after a rename
 	Local          string        // a path at the client
 	Size           int64         // an offset, or how much to transfer, bytes
-	Command        string        // as it is sent
-	Bytes          string        // as they are sent
-	Data           bool          // the data connection is meant, and not the control connection
-	Telnet         bool          // send ABOR as RFC 959, 4.1.3, has it
-	Peer           string        // host to connect to; "" is where the server said
+	Command        string        // the line to send
+	Bytes          string        // the bytes to send
+	Data           bool          // on the data connection, not the control connection
+	Telnet         bool          // send ABOR with Telnet signals (RFC 959, 4.1.3)
+	Peer           string        // where to connect to; "" is the address that the server sent
 	Program        []string      // to run, and its arguments
-	Brings         []string      // paths on the server of what the program downloads
+	Brings         []string      // the files that the program downloads, as paths on the server
 }
 
 // Transfers reports whether the step uses a data connection.
@@ -49,8 +49,7 @@ func (s Step) Transfers() bool {
 	return v.is(transfer)
 }
 
-// FirstSession is the name of the session with which a scenario begins, unless
-// it gives another.
+// FirstSession is the default name of the session with which a scenario begins.
 const FirstSession = "first"
 
 // step parses one line of the script.
@@ -88,7 +87,8 @@ func (p *parser) step(line string, words []string) {
 	p.s.Steps = append(p.s.Steps, s)
 }
 
-// lastVerbatim are the arguments of a verb whose last one is the rest of the line.
+// lastVerbatim returns the arguments of a verb whose last argument is the rest of the
+// line.
 func lastVerbatim(v verb, line string) (words []string) {
 	rest := strings.TrimSpace(strings.TrimPrefix(line, v.name))
 	for range v.args[1:] {
@@ -101,7 +101,7 @@ func lastVerbatim(v verb, line string) (words []string) {
 	return words
 }
 
-// The ways in which a step can break that a scenario can expect.
+// The ways in which a step can break.
 const (
 	Timeout     = "timeout"
 	ResetBreak  = "reset"
@@ -113,10 +113,10 @@ const (
 	Distrust    = "certificate" // the client refuses the server's certificate
 )
 
-// Breaks are the ways in which a step can break.
+// Breaks are all ways in which a step can break.
 var Breaks = []string{Timeout, ResetBreak, Refusal, Unreachable, Closed, Unreadable, Short, Distrust}
 
-// cutPrefix cuts the ! or the "expect WHAT:" off a step.
+// cutPrefix splits the ! or the "expect WHAT:" from a step.
 func cutPrefix(line string) (prefix, step string) {
 	if step, ok := strings.CutPrefix(line, "!"); ok {
 		return "!", strings.TrimSpace(step)
@@ -127,7 +127,7 @@ func cutPrefix(line string) (prefix, step string) {
 	return "", line
 }
 
-// setPrefix parses what stands before a step.
+// setPrefix parses the prefix of a step.
 func (p *parser) setPrefix(s *Step, prefix string) {
 	what, expects := strings.CutPrefix(prefix, "expect")
 	what = strings.TrimSpace(strings.TrimSuffix(what, ":"))
@@ -140,11 +140,11 @@ func (p *parser) setPrefix(s *Step, prefix string) {
 	case len(what) == 3 && strings.Trim(what, "0123456789") == "":
 		s.Code = p.number("reply code", what, 100, 599)
 	default:
-		p.fail("expect %s: a code of a reply was expected, or how the step breaks: %s", what, strings.Join(Breaks, ", "))
+		p.fail("expect %s: a reply code was expected, or how the step breaks: %s", what, strings.Join(Breaks, ", "))
 	}
 }
 
-// startSession makes the steps below those of another client program.
+// startSession makes the following steps those of another session.
 func (p *parser) startSession(v verb, words []string) {
 	if len(words) < 1 || len(words) > 2 {
 		p.fail("%s was expected, and there are %d arguments", v.usage(), len(words))
@@ -164,11 +164,11 @@ func (p *parser) startSession(v verb, words []string) {
 	}
 }
 
-// checkSteps looks at what a step needs from the rest of the file.
+// checkSteps checks what the steps need from the rest of the file.
 func (p *parser) checkSteps() {
 	if len(p.s.Steps) == 0 {
 		p.line = 1
-		p.fail("the scenario has no steps; the shortest is: open, login anonymous, ls, quit, one a line")
+		p.fail("the scenario has no steps; a short one has these, one on each line: open, login anonymous, ls, quit")
 	}
 	open, background := map[string]bool{}, map[string]bool{}
 	for _, s := range p.s.Steps {
@@ -178,7 +178,7 @@ func (p *parser) checkSteps() {
 	}
 }
 
-// checkStep looks at one of them; open are the sessions that are open there.
+// checkStep checks one step; open are the sessions that are open before it.
 func (p *parser) checkStep(s Step, open map[string]bool) {
 	v, _ := verbOf(s.Verb)
 	wasOpen := open[s.Session]
@@ -194,13 +194,13 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 	case v.is(program):
 		p.checkRun(s)
 	case v.is(scripted) && p.s.Client.Kind == Jlaffaye:
-		p.fail("%s: client jlaffaye cannot do that, as github.com/jlaffaye/ftp has no call for it; client scripted can", s.Verb)
+		p.fail("%s: client jlaffaye cannot do that, because github.com/jlaffaye/ftp has no function for it; client scripted can", s.Verb)
 	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
-		p.fail("expect: what breaks cannot go on in the background, so leave the & away")
+		p.fail("expect: a step that should break cannot run in the background; leave out the &")
 	case (s.Refused || s.Code != 0) && v.is(noReply):
-		p.fail("%s waits for no reply, so none can be expected; the step await does", s.Verb)
+		p.fail("%s does not wait for a reply, so it cannot expect one; use the step await after it", s.Verb)
 	case s.Break != "" && p.s.Client.Kind == Jlaffaye:
-		p.fail("expect %s: client jlaffaye does not go on after that; client scripted does", s.Break)
+		p.fail("expect %s: client jlaffaye cannot continue after that; client scripted can", s.Break)
 	case s.Verb == "open":
 		p.checkOpen(s)
 	case s.Peer != "":
@@ -216,8 +216,8 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 	}
 }
 
-// checkBackground looks at steps with &; sessions that may still have one are in
-// background.
+// checkBackground checks steps with &. background has the sessions in which such a step
+// may still run.
 func (p *parser) checkBackground(s Step, background map[string]bool) {
 	if s.Verb == "wait" {
 		delete(background, s.Of)
@@ -227,10 +227,10 @@ func (p *parser) checkBackground(s Step, background map[string]bool) {
 		return
 	}
 	if v, _ := verbOf(s.Verb); v.is(program) {
-		return // it has connections of its own
+		return // a program has its own connections
 	}
 	if background[s.Session] && p.s.Client.Kind == Jlaffaye {
-		p.fail("%s: client jlaffaye cannot send anything while a step with & goes on in its session; a step wait comes first, or client scripted can", s.Verb)
+		p.fail("%s: client jlaffaye cannot send anything while a step with & runs in its session; put a step wait before it, or use client scripted", s.Verb)
 	}
 	background[s.Session] = background[s.Session] || s.Background
 }
@@ -252,7 +252,7 @@ func (p *parser) checkOpen(s Step) {
 	}
 }
 
-// volume is about how many bytes the steps move.
+// volume returns about how many bytes the steps transfer.
 func (p *parser) volume() int64 {
 	var total int64
 	for _, s := range p.s.Steps {
@@ -275,9 +275,8 @@ func (p *parser) volume() int64 {
 	return total
 }
 
-// Mode says in one word which side opens the data connections: active,
-// passive, both, or control where there are none; or program where only programs
-// know.
+// Mode returns one word for how the data connections are opened: active, passive, both,
+// control if there are none, or program if only programs decide.
 func (s *Scenario) Mode() string {
 	mode, used := map[string]string{}, map[string]bool{}
 	for _, step := range s.Steps {

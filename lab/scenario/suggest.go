@@ -12,8 +12,8 @@ import (
 // rare are the commands of RFC 959, 2228 and 2389 that no step sends.
 var rare = []string{"acct", "allo", "ccc", "help", "mode", "opts", "pbsz", "prot", "rein", "site", "smnt", "stat", "stou", "stru"}
 
-// suggestStep ends a message about a word that begins no setting and no step:
-// with the word that was probably meant or, if none is near, with all there are.
+// suggestStep returns the end of a message about an unknown setting or step: a similar
+// word or, if there is none, the list of all.
 func suggestStep(word string) string {
 	lower := strings.ToLower(word)
 	var settingNames, verbNames []string
@@ -38,8 +38,8 @@ func suggestStep(word string) string {
 	return fmt.Sprintf("did you mean %s?", meant)
 }
 
-// suggestOption is the same about the key of an option that a setting does not
-// have: perhaps another one does.
+// suggestOption does the same for an unknown option of a setting. Another setting may
+// have it.
 func suggestOption(name, key string) string {
 	var keys []string
 	for _, s := range settings {
@@ -58,12 +58,12 @@ func suggestOption(name, key string) string {
 	return "it takes " + s.keys()
 }
 
-// sorted lists words for a message.
+// sorted returns a sorted list of words for a message.
 func sorted(words []string) string {
 	return strings.Join(slices.Sorted(slices.Values(words)), ", ")
 }
 
-// suggestSection is the same about a section's name.
+// suggestSection does the same for the name of a section.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
 	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "replies", "server", "config", "files", "local", "etc"}); meant {
@@ -76,9 +76,9 @@ func suggestSection(name string) string {
 	}
 }
 
-// Nearest returns the known word that takes the fewest slips of the finger, two
-// at most, to become the given one; of several the first in the alphabet, and
-// "" if there is none.
+// Nearest returns the known word that is most similar to the given one: the word with
+// the smallest distance, at most two typing mistakes. Of several it returns the first
+// in the alphabet, and "" if there is none.
 func Nearest(word string, known []string) string {
 	best, least := "", min(2, len(word)/2)+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
@@ -92,8 +92,8 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
-// distance is how many slips make b of a: a letter too many, too few or a wrong
-// one, or two that changed places (the optimal string alignment distance).
+// distance returns how many typing mistakes turn a into b: a letter added, left out or
+// replaced, or two letters exchanged (the optimal string alignment distance).
 func distance(a, b string) int {
 	rows := make([][]int, len(a)+1) // rows[i][j] is that of a[:i] and b[:j]
 	for i := range rows {

@@ -5,18 +5,18 @@ type TLS struct {
 	Mode        TLSMode
 	Certificate Certificate
 	Reuse       bool       // data connections must resume a TLS session of the client
-	Version     TLSVersion // the only one; "" is 1.2 and 1.3
+	Version     TLSVersion // the only version; "" is 1.2 and 1.3
 	NoKeys      bool       // the capture has no keys
 }
 
-// A TLSMode says when a server speaks TLS.
+// A TLSMode says when a server uses TLS.
 type TLSMode string
 
 // The modes. "" is never.
 const (
-	ExplicitTLS TLSMode = "explicit" // after AUTH TLS, which a client may leave out
-	ImplicitTLS TLSMode = "implicit" // from the first byte on, at port 990
-	RequiredTLS TLSMode = "required" // after AUTH TLS, without which nobody can log in
+	ExplicitTLS TLSMode = "explicit" // after AUTH TLS, which is optional
+	ImplicitTLS TLSMode = "implicit" // from the first byte, on port 990
+	RequiredTLS TLSMode = "required" // after AUTH TLS, which is required to log in
 )
 
 // A Certificate is a kind of server certificate.
@@ -25,8 +25,8 @@ type Certificate string
 // The kinds of certificate. "" is the first.
 const (
 	SelfSigned         Certificate = "self"
-	IssuedCertificate  Certificate = "ca"      // by an authority that the client knows
-	ExpiredCertificate Certificate = "expired" // self-signed, and ended before the session
+	IssuedCertificate  Certificate = "ca"      // issued by an authority that the client knows
+	ExpiredCertificate Certificate = "expired" // self-signed, and no longer valid
 )
 
 // A TLSVersion is a version of TLS.
@@ -42,24 +42,24 @@ const (
 const implicitPort = 990
 
 var tlsOptions = []option[Server]{
-	{"tls=explicit|implicit|required", "TLS (RFC 4217): explicit after AUTH TLS; required the same, and without it nobody can log in or transfer in clear; implicit from the first byte on, at port 990 unless port= says another. Only a server with it takes the other options of TLS", func(p *parser, s *Server, v string) {
+	{"tls=explicit|implicit|required", "TLS (RFC 4217). explicit: after AUTH TLS; required: the same, and clients can neither log in nor transfer data without it; implicit: from the first byte, on port 990 unless there is port=. The other options of TLS need this one", func(p *parser, s *Server, v string) {
 		s.TLS.Mode = TLSMode(p.oneOf("tls", v, string(ExplicitTLS), string(ImplicitTLS), string(RequiredTLS)))
 	}},
 	{"cert=self|ca|expired", "its certificate: self-signed (the default), issued by an authority that the client knows, or expired, which the client refuses", func(p *parser, s *Server, v string) {
 		s.TLS.Certificate = Certificate(p.oneOf("cert", v, string(SelfSigned), string(IssuedCertificate), string(ExpiredCertificate)))
 	}},
-	{"reuse=required", "a data connection must resume a TLS session of the client, or its transfer gets 522", func(p *parser, s *Server, v string) {
+	{"reuse=required", "a data connection must resume a TLS session of the client; otherwise the transfer gets 522", func(p *parser, s *Server, v string) {
 		s.TLS.Reuse = p.oneOf("reuse", v, "required") != ""
 	}},
 	{"version=1.2|1.3", "the only version of TLS; both by default", func(p *parser, s *Server, v string) {
 		s.TLS.Version = TLSVersion(p.oneOf("version", v, string(TLS12), string(TLS13)))
 	}},
-	{"keys=capture|none", "whether the capture brings the keys of TLS along, so that it can be read (the default); results have them in keys.log, too", func(p *parser, s *Server, v string) {
+	{"keys=capture|none", "capture: the capture contains the TLS keys, so that its readers can decrypt it (the default); none: it does not. The results also have them in keys.log", func(p *parser, s *Server, v string) {
 		s.TLS.NoKeys = p.oneOf("keys", v, "capture", "none") == "none"
 	}},
 }
 
-// checkTLS looks at what the server's options for TLS need.
+// checkTLS checks the server's options for TLS.
 func (p *parser) checkTLS() {
 	s := &p.s.Server
 	p.line = max(1, s.Line)
@@ -74,6 +74,6 @@ func (p *parser) checkTLS() {
 	}
 	if len(s.Program) > 0 {
 		p.line = s.ProgramLine
-		p.fail("program: tls= is for the lab's own server; another one has TLS if it brings it along")
+		p.fail("program: tls= is for the lab's own server; configure TLS in the program itself")
 	}
 }

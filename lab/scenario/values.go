@@ -44,7 +44,7 @@ func (p *parser) ports(text string) []PortRange {
 			r.Last = p.port(last)
 		}
 		if r.Last < r.First {
-			p.fail("ports %q: the first is beyond the last", part)
+			p.fail("ports %q: the first port is larger than the last", part)
 		}
 		ranges = append(ranges, r)
 	}
@@ -67,7 +67,7 @@ func (p *parser) duration(what, text string) time.Duration {
 	return d
 }
 
-// time reads a date and time. A capture counts from 1970 on, and 64 bits of
+// time reads a date and time. The timestamps of a capture begin in 1970, and 64 bits of
 // nanoseconds end in 2262.
 func (p *parser) time(what, text string) time.Time {
 	t, err := time.Parse(time.RFC3339, text)
@@ -109,7 +109,7 @@ func (p *parser) oneOf(what, text string, choices ...string) string {
 	return text
 }
 
-// MaxSize is the size a generated file may have at most, in bytes.
+// MaxSize is the largest size of a generated file, in bytes.
 const MaxSize = 64 << 30
 
 var sizeUnits = []struct {
@@ -120,14 +120,14 @@ var sizeUnits = []struct {
 	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15}, {"EB", 1e18}, {"B", 1}, {"", 1},
 }
 
-// ParseSize reads a number of bytes, with or without a unit, such as 164, 36KiB, 10MiB and
-// 1GB; ok is false if it is none, or more than MaxSize.
+// ParseSize reads a number of bytes, with or without a unit, such as 164, 36KiB, 10MiB
+// and 1GB; ok is false if it is not a number of bytes, or more than MaxSize.
 func ParseSize(text string) (bytes int64, ok bool) {
 	n, ok := parseBytes(text)
 	return int64(n), ok && n <= MaxSize
 }
 
-// parseBytes is ParseSize without a bound.
+// parseBytes is ParseSize without the limit.
 func parseBytes(text string) (bytes float64, ok bool) {
 	for _, u := range sizeUnits {
 		number, ok := strings.CutSuffix(text, u.suffix)
@@ -153,7 +153,7 @@ func (p *parser) size(what, text string) int64 {
 	return int64(bytes)
 }
 
-// rate reads a number of bits a second.
+// rate reads a number of bits per second.
 func (p *parser) rate(text string) int64 {
 	for _, u := range []struct {
 		suffix string
@@ -169,6 +169,6 @@ func (p *parser) rate(text string) int64 {
 		}
 		break
 	}
-	p.fail("rate %q: bits a second from 1kbit to 100Gbit were expected, such as 8Mbit", text)
+	p.fail("rate %q: a number of bits per second from 1kbit to 100Gbit was expected, such as 8Mbit", text)
 	return 0
 }

@@ -12,29 +12,29 @@ type verb struct {
 	does    string // for the manual
 	example string // a whole line
 	traits  trait
-	also    map[string]string // words that FTP (RFC 959, 2428, 3659) and its programs have for it, and what to write instead
+	also    map[string]string // other names for it, in FTP (RFC 959, 2428, 3659) and its programs, and what to write instead
 }
 
 // An arg is one argument of a verb.
 type arg struct {
-	form string // in the usage line: VALUE, a|b, [keyword]; what may be missing is in brackets
+	form string // in the usage line: VALUE, a|b, [keyword]; an optional argument is in brackets
 	set  func(p *parser, s *Step, word string)
 }
 
-// A trait is what else there is to know of a verb.
+// A trait is a property of a verb.
 type trait int
 
 const (
-	early    trait = 1 << iota // may stand before the session is open
-	scripted                   // is beyond github.com/jlaffaye/ftp
+	early    trait = 1 << iota // possible before the session is open
+	scripted                   // github.com/jlaffaye/ftp cannot do it
 	transfer                   // uses a data connection
 	verbatim                   // its argument is the rest of the line
-	noReply                    // waits for no reply of the server's
-	noStep                     // says something of the steps below, and is none itself
+	noReply                    // does not wait for a reply of the server
+	noStep                     // affects the following steps, and is not a step itself
 	program                    // starts a program; its arguments are any number of words
 )
 
-// Verbs are the names that a [Step] can have as its Verb.
+// Verbs returns the names that a [Step] can have as its Verb.
 func Verbs() []string {
 	var names []string
 	for _, v := range verbs {
@@ -56,7 +56,7 @@ func verbOf(name string) (v verb, ok bool) {
 	return verbs[i], true
 }
 
-// usage is the verb with its arguments, such as "login USER [PASSWORD]".
+// usage returns the verb with its arguments, such as "login USER [PASSWORD]".
 func (v verb) usage() string {
 	words := []string{v.name}
 	for _, a := range v.args {
@@ -65,7 +65,7 @@ func (v verb) usage() string {
 	return strings.Join(words, " ")
 }
 
-// least is how many arguments the verb needs.
+// least returns how many arguments the verb needs.
 func (v verb) least() int {
 	n := 0
 	for _, a := range v.args {
@@ -76,8 +76,8 @@ func (v verb) least() int {
 	return n
 }
 
-// keyword is the word itself, such as nowait, or "" if the argument is a value,
-// which is written in capitals.
+// keyword returns the word itself, such as nowait, or "" if the argument is a value.
+// The form of a value is in capitals.
 func (a arg) keyword() string {
 	word := strings.Trim(a.form, "[]")
 	if word == a.form || word != strings.ToLower(word) {
@@ -86,8 +86,8 @@ func (a arg) keyword() string {
 	return word
 }
 
-// setArgs gives a step the words behind its verb. The argument behind a keyword
-// takes the keyword's place where that is missing.
+// setArgs sets the arguments of a step from the words after its verb. If an optional
+// keyword is missing, the next argument takes its place.
 func (p *parser) setArgs(v verb, s *Step, words []string) {
 	if len(words) < v.least() || len(words) > len(v.args) {
 		p.fail("%s was expected, and there are %d arguments", v.usage(), len(words))
@@ -95,7 +95,7 @@ func (p *parser) setArgs(v verb, s *Step, words []string) {
 	args := v.args
 	for _, word := range words {
 		if len(args) > 0 && args[0].form != bytesToSend.form && strings.ContainsAny(word, "\r\n\x00") {
-			p.fail("%q: a line end or a NUL cannot be sent in a command (RFC 959, 5.3)", word)
+			p.fail("%q: a command cannot contain a line end or a NUL (RFC 959, 5.3)", word)
 		}
 		if len(args) > 1 && args[0].keyword() != "" && args[0].keyword() != word {
 			args = args[1:]

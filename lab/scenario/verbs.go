@@ -2,27 +2,27 @@ package scenario
 
 import "strings"
 
-// verbs are the kinds of step, in the order of the manual.
+// verbs are all verbs, in the order of the manual.
 var verbs = []verb{
 	{
 		name: "open", args: []arg{optional(name)}, traits: early, example: "open",
-		does: "Open the control connection and wait for the greeting. With a NAME, which a setting `name` gives, ask the name server for the address first; with the host of a `replica`, connect to that.",
+		does: "Open the control connection and wait for the greeting. With a NAME of a setting `name`, first ask the name server for the address; with the host of a `replica`, connect to that host.",
 		also: map[string]string{"connect": "open"},
 	}, {
 		name: "auth", args: []arg{optional(mechanism)}, traits: scripted, example: "auth TLS",
-		does: "Send AUTH, for TLS unless another mechanism is given, and begin TLS when the server accepts (RFC 4217). When it refuses, the session goes on in clear.",
+		does: "Send AUTH, with TLS or another MECHANISM, and begin TLS if the server accepts (RFC 4217). If it refuses, the session continues in clear.",
 	}, {
 		name: "pbsz", traits: scripted, example: "pbsz",
 		does: "Send PBSZ 0, which comes between AUTH and PROT (RFC 4217, 9).",
 	}, {
 		name: "prot", args: []arg{protection}, traits: scripted, example: "prot p",
-		does: "Send PROT. With p data connections are in TLS from here on, and resume the session of the control connection; with c, as at first, they are in clear.",
+		does: "Send PROT. With p, later data connections use TLS, and resume the session of the control connection; with c, the default, they are in clear.",
 	}, {
 		name: "ccc", traits: scripted, example: "ccc",
-		does: "Send CCC: the control connection leaves TLS, and the dialogue goes on in clear (RFC 4217, 6).",
+		does: "Send CCC: TLS ends on the control connection, and the dialogue continues in clear (RFC 4217, 6).",
 	}, {
 		name: "login", args: []arg{user, optional(password)}, example: "login anonymous me@mypc.test",
-		does: "Send USER and, when the server asks for it, PASS.",
+		does: "Send USER and, if the server asks for it, PASS.",
 		also: map[string]string{"user": "login", "pass": "login"},
 	}, {
 		name: "quit", args: []arg{nowait}, example: "quit",
@@ -30,36 +30,36 @@ var verbs = []verb{
 		also: map[string]string{"bye": "quit", "exit": "quit", "disconnect": "quit"},
 	}, {
 		name: "hangup", traits: scripted, example: "hangup",
-		does: "Wait until the server ends the session: it says 421 or nothing, and closes or resets the connection. Another open may follow.",
+		does: "Wait until the server ends the session: it sends 421 or nothing, and closes or resets the connection. Another open may follow.",
 	}, {
 		name: "session", args: []arg{name, {form: "[HOST]"}}, traits: early | noStep, example: "session second",
-		does: "The steps below are those of another client program, on HOST, or on client if there is none. The same line again goes back to that session. The session with which a scenario begins is called first.",
+		does: "The following steps belong to another client with this name, on HOST, or on the host client by default. The same name again continues that session. The name of the session with which a scenario begins is first.",
 	}, {
 		name: "wait", args: []arg{optional(ofSession)}, traits: early, example: "wait",
-		does: "Wait for the end of all steps that were begun with &, or of those of one SESSION.",
+		does: "Wait until all steps that began with & have ended, or only those of one SESSION.",
 	}, {
 		name: "pause", args: []arg{pause}, traits: early, example: "pause 1.5s",
-		does: "Do nothing, for so long.",
+		does: "Do nothing for this time.",
 		also: map[string]string{"sleep": "pause"},
 	}, {
 		name: "run", args: []arg{{form: "COMMAND"}, {form: "[ARGUMENT]..."}, {form: "[brings FILE...]"}}, traits: early | program,
 		example: "run curl -sSO ftp://$SERVER/README brings README",
-		does: "Run a program on the session's host, which is to end with status 0, within the deadline, or with another status if there is a ! in front. " +
-			"$SERVER, $PORT, $USER and $PASSWORD stand for the server's name, its port, and a user that may log in; they are in its environment, too. " +
-			"It runs in a folder of the session's own, its home, which has the files local/. " +
-			"Each FILE behind brings is one of the server's, and must then be in that folder, under its path or its last name, with the same content. " +
-			"What it prints is in runs/line-N.log of the results. What it writes to the file $SSLKEYLOGFILE names, as curl, lftp, wget and Python do, are keys of TLS for the capture. It sees of the machine what a server's program does, and needs Linux's TCP.",
+		does: "Run a program on the session's host. It must end within the deadline, with status 0, or with another status if the step begins with !. " +
+			"$SERVER, $PORT, $USER and $PASSWORD mean the server's name, its port, and a user who may log in; the program's environment has them, too. " +
+			"The program runs in a folder of the session, its home, with the files of local/. " +
+			"Each FILE after brings is a file of the server. After the run it must be in that folder, under its path or its base name, with the same content. " +
+			"Its output is in runs/line-N.log of the results. The capture also has the TLS keys that it writes to the file $SSLKEYLOGFILE, as curl, lftp, wget and Python do. It sees the same files of the machine as a server's program, and needs Linux's TCP.",
 	}, {
 		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted, example: "active 3170",
-		does: "From here on the server opens the data connections. The client sends PORT with the port that it listens on: PORT, PORT+1 and so on, or any that is free. With eprt, and always on IPv6, it sends EPRT (RFC 2428).",
+		does: "Active mode: from now on the server opens the data connections. The client sends PORT with the port that it listens on: PORT, PORT+1 and so on, or any free port. With eprt, and always on IPv6, it sends EPRT (RFC 2428).",
 		also: map[string]string{"port": "active", "eprt": "active eprt"},
 	}, {
 		name: "passive", args: []arg{extended("epsv")}, traits: early, example: "passive epsv",
-		does: "From here on the client opens the data connections, which is the default. It sends PASV or, with epsv and always on IPv6, EPSV (RFC 2428).",
+		does: "Passive mode, the default: from now on the client opens the data connections. It sends PASV or, with epsv and always on IPv6, EPSV (RFC 2428).",
 		also: map[string]string{"pasv": "passive", "epsv": "passive epsv"},
 	}, {
 		name: "type", args: []arg{asciiOrImage}, traits: scripted, example: "type i",
-		does: "Send TYPE. With a, which every session begins with, text crosses the network with CR LF at the end of a line, and a server tells no size. With i, files cross as they are.",
+		does: "Send TYPE. With a, the default, lines of text end in CR LF on the network, and a server gives no sizes. With i, files are transferred unchanged.",
 		also: map[string]string{"ascii": "type a", "bin": "type i", "binary": "type i", "image": "type i"},
 	}, {
 		name: "ls", args: []arg{optional(serverPath)}, traits: transfer, example: "ls pub",
@@ -81,7 +81,7 @@ var verbs = []verb{
 		also: map[string]string{"reget": "resume"},
 	}, {
 		name: "abort", args: []arg{serverPath, size("BYTES"), telnet}, traits: scripted | transfer, example: "abort README 1000 telnet",
-		does: "Begin to download a file (RETR), and send ABOR when so many bytes have arrived. With telnet, Telnet's Interrupt Process and Synch come before it, the latter as urgent data (RFC 959, 4.1.3). Some servers stop only then, and some send the whole file all the same.",
+		does: "Begin to download a file (RETR), and send ABOR when this number of bytes has arrived. With telnet, send Telnet's Interrupt Process and Synch before it, the latter as urgent data (RFC 959, 4.1.3). Some servers stop only then, and some always send the whole file.",
 		also: map[string]string{"abor": "abort"},
 	}, {
 		name: "put", args: []arg{localFile, optional(serverPath)}, traits: transfer, example: "put photo.jpg holiday.jpg",
@@ -97,7 +97,7 @@ var verbs = []verb{
 		also: map[string]string{"cwd": "cd", "chdir": "cd"},
 	}, {
 		name: "cdup", example: "cdup",
-		does: "Change to the folder above (CDUP).",
+		does: "Change to the parent folder (CDUP).",
 	}, {
 		name: "pwd", example: "pwd",
 		does: "Ask for the name of the folder (PWD).",
@@ -115,7 +115,7 @@ var verbs = []verb{
 		also: map[string]string{"dele": "delete", "rm": "delete"},
 	}, {
 		name: "rename", args: []arg{from, to}, example: "rename README READ.ME",
-		does: "Give a file another name (RNFR and RNTO).",
+		does: "Rename a file (RNFR and RNTO).",
 		also: map[string]string{"rnfr": "rename", "rnto": "rename", "mv": "rename"},
 	}, {
 		name: "size", args: []arg{serverPath}, example: "size README",
@@ -140,52 +140,52 @@ var verbs = []verb{
 		does: "Send NOOP, which does nothing.",
 	}, {
 		name: "quote", args: []arg{command}, traits: scripted | verbatim, example: "quote SITE HELP",
-		does: "Send a command as it stands. It ends with the line, and # and quotes in it mean nothing.",
+		does: "Send a command unchanged. It is the rest of the line; # and quotes in it have no special meaning.",
 	}, {
 		name: "download", args: []arg{command}, traits: scripted | transfer | verbatim, example: "download LIST -a",
-		does: "Download what a command of your own asks for, and do not compare it with anything.",
+		does: "Send a command of your own and download the data, without comparing it.",
 	}, {
 		name: "upload", args: []arg{localFile, command}, traits: scripted | transfer | verbatim, example: "upload photo.jpg STOU",
 		does: "Upload a file with a command of your own.",
 	}, {
 		name: "rest", args: []arg{size("OFFSET")}, traits: noReply | scripted, example: "rest 4KiB",
-		does: "Let the next transfer of the session begin there: REST is sent before its command.",
+		does: "Begin the next transfer of the session at this offset: send REST before its command.",
 	}, {
 		name: "send", args: []arg{command}, traits: noReply | scripted | verbatim, example: "send NOOP",
-		does: "Send a command as it stands, and wait for nothing.",
+		does: "Send a command unchanged, and do not wait for a reply.",
 	}, {
 		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted, example: `write "NOOP\r\nPWD\r\n"`,
-		does: "Send bytes as they stand, in one segment, and wait for nothing: several commands, a part of one, or one that ends in LF alone. {80*A} stands for eighty times A.",
+		does: "Send exactly these bytes in one segment, and do not wait for a reply: several commands, a part of a command, or one that ends in LF without CR. {80*A} means eighty times A.",
 	}, {
 		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted, example: `urgent "\xff\xf2"`,
 		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
 	}, {
 		name: "await", args: []arg{optional(code)}, traits: scripted, example: "await 226",
-		does: "Wait for the next reply, which must have the code, if there is one. A preliminary reply such as 150 is one of its own.",
+		does: "Wait for the next reply. If there is a CODE, the reply must have it. A preliminary reply such as 150 counts as a reply.",
 	}, {
 		name: "dial", args: []arg{optional(peer)}, traits: noReply | early | scripted, example: "dial server.40000",
-		does: "Open a data connection: to the port that the last 227 or 229 named, or to a port of a host. It is used only by the steps below that say so. A second one may follow; steps mean the last.",
+		does: "Open a data connection: to the port in the last 227 or 229, or to a port of a host. Only the steps read, feed, finish, close and reset use it. After a second dial they use the second connection.",
 	}, {
 		name: "listen", args: []arg{port}, traits: noReply | early | scripted, example: "listen 3170",
 		does: "Listen for a data connection; PORT is sent by quote.",
 	}, {
 		name: "accept", traits: noReply | early | scripted, example: "accept",
-		does: "Wait for the data connection for which listen listens.",
+		does: "Wait for a data connection to the port of listen.",
 	}, {
 		name: "read", args: []arg{optional(size("BYTES"))}, traits: noReply | early | scripted | transfer, example: "read 1000",
-		does: "Read so many bytes from the data connection, or up to its end.",
+		does: "Read this number of bytes from the data connection, or read to its end.",
 	}, {
 		name: "feed", args: []arg{localFile, optional(size("BYTES"))}, traits: noReply | early | scripted | transfer, example: "feed photo.jpg 1000",
-		does: "Write a file of the client, or so much of its beginning, to the data connection.",
+		does: "Write a file of the client, or this number of its first bytes, to the data connection.",
 	}, {
 		name: "finish", args: []arg{dataWord}, traits: noReply | early | scripted, example: "finish data",
-		does: "End what the client sends, with a FIN, and go on reading: on the control connection, or on the data connection.",
+		does: "Send a FIN on the control connection or on the data connection, and continue to read.",
 	}, {
 		name: "close", args: []arg{dataWord}, traits: noReply | early | scripted, example: "close data",
-		does: "Close the connection without a word. After that of a control connection, another open may follow.",
+		does: "Close the connection without a command. After the control connection is closed, another open may follow.",
 	}, {
 		name: "reset", args: []arg{dataWord}, traits: noReply | early | scripted, example: "reset data",
-		does: "End the connection with a reset. After that of a control connection, another open may follow.",
+		does: "Reset the connection (RST). After the control connection is reset, another open may follow.",
 	},
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// split splits a line into words, without what stands before a step. A command
-// that is sent as it stands has neither quoted words nor comments.
+// split splits a line into words, without the prefix of a step. A verbatim command has
+// neither quoted words nor comments.
 func (p *parser) split(line string) []string {
 	_, step := cutPrefix(line)
 	words := strings.Fields(step)
@@ -18,8 +18,8 @@ func (p *parser) split(line string) []string {
 	return p.words(step)
 }
 
-// words splits a line at spaces; a word in double quotes may have spaces in it,
-// and a # that begins a word begins a comment.
+// words splits a line at spaces. A word in double quotes may contain spaces, and a # at
+// the beginning of a word begins a comment.
 func (p *parser) words(line string) []string {
 	var words []string
 	p.quotedWords = nil
@@ -38,7 +38,7 @@ func (p *parser) words(line string) []string {
 	return words
 }
 
-// quoted takes a double-quoted word, with Go's escapes, off the front of a line.
+// quoted parses the double-quoted word, with Go's escapes, at the beginning of a line.
 func (p *parser) quoted(line string) (word, rest string) {
 	prefix, err := strconv.QuotedPrefix(line)
 	if err != nil {
