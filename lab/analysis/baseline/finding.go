@@ -58,8 +58,12 @@ type Finding struct {
 	others int // findings of the same kind that are counted in this one
 }
 
-// maxPackets is how many frames a finding lists at most.
-const maxPackets = 40
+// A finding lists at most maxPackets frames, and so many that its filter has at most
+// longestFilter characters.
+const (
+	maxPackets    = 40
+	longestFilter = 300
+)
 
 // An Assessment is the result of a check.
 type Assessment struct {
@@ -80,8 +84,12 @@ func assess(findings []Finding, judged Judged) *Assessment {
 	for _, f := range findings {
 		slices.Sort(f.Packets)
 		f.Packets = slices.Compact(f.Packets)
-		f.Packets = f.Packets[:min(len(f.Packets), maxPackets):min(len(f.Packets), maxPackets)]
+		f.Packets = slices.Clip(f.Packets[:min(len(f.Packets), maxPackets)])
 		f.Filter = frames(f.Packets)
+		for len(f.Filter) > longestFilter {
+			f.Packets = slices.Clip(f.Packets[:len(f.Packets)-1])
+			f.Filter = frames(f.Packets)
+		}
 		a.Findings = append(a.Findings, f)
 	}
 	slices.SortStableFunc(a.Findings, func(a, b Finding) int {
