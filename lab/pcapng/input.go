@@ -7,6 +7,10 @@ import "io"
 // parsed.
 const window = 512 << 10
 
+// firstWindow is how many bytes the first read asks for: many captures are short, and a
+// large buffer for each of them costs more than to read it.
+const firstWindow = 32 << 10
+
 // An input reads src and returns its bytes without another copy. Its buffer
 // grows with the bytes that it reads, not with the number requested.
 type input struct {
@@ -55,11 +59,15 @@ func (in *input) skip(n int64) error {
 // bytes.
 func (in *input) fill(n int) {
 	have := in.end - in.start
+	size := firstWindow
+	if in.end == len(in.buf) && in.buf != nil { // the source has more than that
+		size = window
+	}
 	if in.start > 0 {
 		copy(in.buf, in.buf[in.start:in.end])
 		in.start, in.end = 0, have
 	}
-	if size := max(window, min(n, 2*have)); size > len(in.buf) {
+	if size = max(size, min(n, 2*have)); size > len(in.buf) {
 		in.buf = append(make([]byte, 0, size), in.buf[:have]...)[:size]
 	}
 	var k int

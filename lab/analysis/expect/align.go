@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"math"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -28,6 +29,9 @@ const (
 // maxNodes bounds the search, beside the number of elements. A capture that is
 // anything like what was wanted needs a few nodes for each element.
 const maxNodes = 1 << 20
+
+// anyCost lets an alignment cost what it may.
+const anyCost = math.MaxInt
 
 // An aligner lays the lines of one connection along its elements. It is a
 // search for the cheapest path through states, by Dijkstra's algorithm: from
@@ -90,13 +94,17 @@ const (
 )
 
 // align returns the steps of the best path that say something, and its cost.
-// The path ends early, and whole is false, if the search was given up.
-func (a *aligner) align() (steps []step, cost int, whole bool) {
+// The path ends early, and whole is false, if the search was given up: it took too
+// many nodes, or every path costs more than most.
+func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
 	best := 0
 	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
 		n := a.nodes[i]
+		if n.cost > most {
+			break
+		}
 		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
 			return a.path(i), n.cost, true
 		}

@@ -118,16 +118,16 @@ func (t *track) hintAtRoles() string {
 	if t.proto != "tcp" {
 		return ""
 	}
+	const farBetter = 3
 	exchanged, all := t.exchange()
-	steps, cost, whole := exchanged.aligner.align()
+	steps, _, whole := exchanged.aligner.align(t.cost / farBetter)
 	matched := 0
 	for _, s := range steps {
 		if s.kind == stepMatched {
 			matched++
 		}
 	}
-	const farBetter = 3
-	if !whole || cost*farBetter > t.cost || matched < 2 {
+	if !whole || matched < 2 {
 		return ""
 	}
 	d := t.declaration

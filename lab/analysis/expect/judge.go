@@ -282,7 +282,7 @@ func (s span) reaches(e *element) bool {
 
 // align aligns the track and notes what its lines matched.
 func (t *track) align() {
-	t.take(t.aligner.align())
+	t.take(t.aligner.align(anyCost))
 }
 
 // take takes an alignment for the track's.
@@ -350,8 +350,8 @@ func (j *judge) confine(l *line, b bound) bool {
 		if t.declaration != l.conn {
 			continue
 		}
-		steps, cost, whole := t.aligner.align()
-		if whole && cost == t.cost && matches(steps, l) {
+		steps, cost, whole := t.aligner.align(t.cost)
+		if whole && matches(steps, l) {
 			t.take(steps, cost, whole)
 			return true
 		}

@@ -122,7 +122,7 @@ func (c costs) align(b binding) int {
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
-	_, cost, whole := t.aligner.align()
+	_, cost, whole := t.aligner.align(anyCost)
 	if !whole {
 		return allMissing + costUnwanted*len(t.elements)
 	}

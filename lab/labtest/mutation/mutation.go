@@ -131,11 +131,13 @@ func Try(p Pair) (Score, error) {
 	return score, nil
 }
 
-// sample takes an even sample of the mutants of a large capture, because each mutant is
-// read and judged as a whole. Its captures have at most two million frames together,
-// unless it has only 200 mutants.
+// sample takes an even sample of the mutants, because each one is read and judged as a
+// whole: 200, or 50 of a large capture.
 func sample(all []mutant, frames int) []mutant {
-	most := max(200, 2_000_000/max(frames, 1))
+	most := 200
+	if frames > 2000 {
+		most = 50
+	}
 	if len(all) <= most {
 		return all
 	}
