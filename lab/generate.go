@@ -113,7 +113,7 @@ func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
 		return corpus.Report{}, err
 	}
 	defer done()
-	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables}
+	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables, TLS: c.HasTLS()}
 	if g.Recipe.Profile == corpus.ProfileFile {
 		f.Profile = g.Profile
 	}
@@ -159,9 +159,15 @@ func GenerateTo(ctx context.Context, w io.Writer, g Generation) error {
 	if err != nil {
 		return err
 	}
+	known := generate.Keys{}
 	stats := pcapng.Stats{Began: g.Recipe.From, Ended: g.Recipe.From}
 	err = maker.Make(ctx, 0, g.Recipe.Sessions, generate.Output{
-		Frame: func(at int64, data []byte) error {
+		Frame: func(at int64, data []byte, keys string) error {
+			if g.Recipe.Format == string(pcapng.PCAPNG) && known.Lacks(keys) {
+				if err := capture.Secrets(keys); err != nil {
+					return err
+				}
+			}
 			stats.Received++
 			stats.Ended = time.Unix(0, at).UTC()
 			return capture.WritePacket(gopacket.CaptureInfo{Timestamp: stats.Ended, CaptureLength: len(data), Length: len(data)}, data)

@@ -26,21 +26,12 @@ type Traffic struct {
 	Servers int64 `json:"servers"`
 	// SessionsAClient has how many sessions each client had.
 	SessionsAClient *Histogram `json:"sessions-a-client"`
-	// Kinds are the kinds of session, by name: [Person] and [Program], and the same with
-	// [ControlOnly] behind it.
+	// Unread counts sessions in TLS whose dialogue cannot be read, for want of keys. They
+	// are in none of the kinds.
+	Unread int64 `json:"unread,omitempty"`
+	// Kinds are the kinds of session, by name: see [KindName].
 	Kinds map[string]*Kind `json:"kinds"`
 }
-
-// The kinds of session. People think, programs do not, and so they differ in all else,
-// too.
-const (
-	Person  = "person"  // who takes half a second or more, in the median, before a command
-	Program = "program" // all others
-
-	// ControlOnly follows the name of a kind whose sessions move data, but on connections
-	// that the capture does not have: who captures port 21 alone sees no others.
-	ControlOnly = ", control only"
-)
 
 // A Kind is what was learned of the sessions of one kind.
 type Kind struct {
@@ -127,6 +118,7 @@ func (t *Traffic) Merge(o *Traffic) {
 	}
 	t.Clients += o.Clients
 	t.Servers += o.Servers
+	t.Unread += o.Unread
 	if o.SessionsAClient != nil {
 		t.SessionsAClient.Merge(o.SessionsAClient)
 	}
@@ -216,8 +208,8 @@ func Read(r io.Reader) (*File, error) {
 // check says which word is of no fixed list. A profile comes from anybody.
 func (t *Traffic) check() error {
 	for name, k := range t.Kinds {
-		if base := strings.TrimSuffix(name, ControlOnly); base != Person && base != Program {
-			return fmt.Errorf("the profile has the kind of session %q; %s and %s were expected", name, Person, Program)
+		if _, err := ParseKindName(name); err != nil {
+			return err
 		}
 		for after, next := range k.Follows {
 			for _, word := range append(strings.Split(after, Then), slices.Collect(maps.Keys(next))...) {

@@ -8,7 +8,7 @@ import (
 // A session is a walk from exchange to exchange. An exchange is a command with the
 // codes of its replies, such as "PASS 230". One that uses a data connection begins with
 // the command that arranged it: "PASV RETR 150 226", or "PASV REST RETR 150 226". TYPE
-// has its argument: "TYPE I 200".
+// and PROT have their argument: "TYPE I 200", "PROT P 200".
 //
 // What comes next depends on the two exchanges before it, since one alone would not
 // say whether the session is active or passive, or what a TYPE was for. A walk begins
@@ -63,7 +63,7 @@ type Exchange struct {
 	Arrange  string // PASV, EPSV, PORT or EPRT; "" without a data connection
 	Restart  bool   // REST came before the command
 	Command  string
-	Argument string // of TYPE
+	Argument string // of TYPE and PROT
 	Codes    []int  // of the replies
 }
 
@@ -157,7 +157,7 @@ func wellFormed(word string) bool {
 		return true
 	}
 	x := ParseExchange(word)
-	if x.String() != word || !Known(x.Command) || x.Argument != "" && (x.Command != "TYPE" || !TypeCode(x.Argument)) {
+	if x.String() != word || !Known(x.Command) || x.Argument != "" && !Coded(x.Command, x.Argument) {
 		return false
 	}
 	for _, code := range x.Codes {
@@ -168,8 +168,12 @@ func wellFormed(word string) bool {
 	return true
 }
 
-// TypeCode reports whether a word is an argument of TYPE (RFC 959, 5.3.2).
-func TypeCode(word string) bool { return word == "A" || word == "I" || word == "E" || word == "L" }
+// Coded reports whether a letter is an argument of a command that takes codes: TYPE (RFC
+// 959, 5.3.2) or PROT (RFC 2228, 3).
+func Coded(command, letter string) bool {
+	codes := map[string]string{"TYPE": "AIEL", "PROT": "CSEP"}
+	return len(letter) == 1 && strings.Contains(codes[command], letter)
+}
 
 // Known reports whether a command is one of those that sessions are drawn from: of RFC
 // 959, 2228, 2389, 2428, 2640 or 3659, or one that programs have used since RFC 775.

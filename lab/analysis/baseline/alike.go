@@ -67,9 +67,11 @@ type alike struct {
 // profiles compares what is measured for `baseline check`.
 func (x *alike) profiles() {
 	units := [2]float64{x.a.independent(), x.b.independent()}
-	x.words("commands", counts(x.a.Commands), counts(x.b.Commands), units)
-	x.rows("transitions", tables(x.a.Transitions), tables(x.b.Transitions), units)
-	x.rows("replies", readable(x.a.Replies), readable(x.b.Replies), units)
+	if !x.unread() { // else what was said is in one of them only
+		x.words("commands", counts(x.a.Commands), counts(x.b.Commands), units)
+		x.rows("transitions", tables(x.a.Transitions), tables(x.b.Transitions), units)
+		x.rows("replies", tables(x.a.Replies), tables(x.b.Replies), units)
+	}
 	units = [2]float64{float64(x.a.Sessions), float64(x.b.Sessions)}
 	for _, name := range slices.Sorted(maps.Keys(x.a.Distributions)) {
 		if h := x.b.Distributions[name]; h != nil {
@@ -78,12 +80,9 @@ func (x *alike) profiles() {
 	}
 }
 
-// readable are replies without those to AUTH: what follows a 234 cannot be read, and so no
-// session can be drawn that has one.
-func readable(replies map[string]map[string]int) map[string]traffic.Counts {
-	t := tables(replies)
-	delete(t, "AUTH")
-	return t
+// unread reports whether one of the profiles is of sessions in TLS that cannot be read.
+func (x *alike) unread() bool {
+	return x.a.Traffic != nil && x.a.Traffic.Unread > 0 || x.b.Traffic != nil && x.b.Traffic.Unread > 0
 }
 
 // independent is as how many independent sessions those of a profile count by what was said
@@ -102,6 +101,7 @@ func (x *alike) traffic(a, b *traffic.Traffic) {
 	servers := [2]float64{float64(a.Servers), float64(b.Servers)}
 	x.words("hours", hourCounts(a), hourCounts(b), all)
 	x.words("kinds", kindCounts(a), kindCounts(b), clients)
+	x.words("tls", secured(a), secured(b), clients)
 	x.numbers("sessions-a-client", a.SessionsAClient, b.SessionsAClient, clients)
 	for _, name := range slices.Sorted(maps.Keys(a.Kinds)) {
 		k, l := a.Kinds[name], b.Kinds[name]
@@ -159,7 +159,22 @@ func hourCounts(t *traffic.Traffic) traffic.Counts {
 func kindCounts(t *traffic.Traffic) traffic.Counts {
 	c := traffic.Counts{}
 	for name, k := range t.Kinds {
-		c[name] = k.Sessions
+		kind, _ := traffic.ParseKindName(name)
+		kind.TLS = false // see secured
+		c[kind.String()] += k.Sessions
+	}
+	return c
+}
+
+// secured counts sessions in TLS, whether or not they can be read, and others.
+func secured(t *traffic.Traffic) traffic.Counts {
+	c := traffic.Counts{"yes": t.Unread}
+	for name, k := range t.Kinds {
+		if kind, _ := traffic.ParseKindName(name); kind.TLS {
+			c["yes"] += k.Sessions
+		} else {
+			c["no"] += k.Sessions
+		}
 	}
 	return c
 }

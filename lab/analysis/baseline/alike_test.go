@@ -97,7 +97,7 @@ func TestProfileKeepsNoNames(t *testing.T) {
 	c.Say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
 	c.Say("< 226 sent secretfile.txt").Say(bye).Peer.Close()
 	p := learn(t, evidence(f, t), "named by the user")
-	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.Program+traffic.ControlOnly).Follows) < 5 {
+	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.KindName{Who: traffic.Program, ControlOnly: true}.String()).Follows) < 5 {
 		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
 	}
 	text := strings.ToLower(written(t, p))

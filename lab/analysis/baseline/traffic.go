@@ -63,7 +63,11 @@ func newTrafficLearner(habits synHabits) *trafficLearner {
 
 // session learns from a session whose dialogue can be read.
 func (l *trafficLearner) session(s *session) {
-	if s.Hidden || s.TLS || len(s.Exchanges) == 0 {
+	if s.Hidden || s.TLS && !agreedOnTLS(s) {
+		l.learned.Unread++ // also what is in TLS from the first byte on, which is not drawn
+		return
+	}
+	if len(s.Exchanges) == 0 {
 		return
 	}
 	l.sessions[s.client()]++
@@ -90,6 +94,11 @@ func (l *trafficLearner) session(s *session) {
 	for name, h := range k.Numbers {
 		h.Squares += square(float64(h.Count - before[name]))
 	}
+}
+
+// agreedOnTLS reports whether the client asked for TLS, and got it.
+func agreedOnTLS(s *session) bool {
+	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Command == "AUTH" && x.Final() == 234 })
 }
 
 // learnTCP learns what TCP shows.
@@ -130,21 +139,19 @@ func (l *trafficLearner) result() *traffic.Traffic {
 	return l.learned
 }
 
-// kindOfSession says whether a person or a program took a session, and whether its data
-// connections are in the capture.
+// kindOfSession says whether a person or a program took a session, whether its data
+// connections are in the capture, and over what it went.
 func kindOfSession(s *session) string {
-	kind := traffic.Program
+	kind := traffic.KindName{Who: traffic.Program, IPv6: s.client().Is6(), TLS: s.TLS}
 	thought := thoughts(s)
 	slices.Sort(thought)
 	const person = 0.5 // seconds
 	if len(thought) > 0 && thought[len(thought)/2] >= person {
-		kind = traffic.Person
+		kind.Who = traffic.Person
 	}
 	moved := slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return traffic.Direction(x.Command) != "" && began(x) })
-	if moved && len(s.data) == 0 {
-		kind += traffic.ControlOnly
-	}
-	return kind
+	kind.ControlOnly = moved && len(s.data) == 0
+	return kind.String()
 }
 
 // thoughts are the times from a reply to the next command, in seconds: but for commands
@@ -156,6 +163,9 @@ func thoughts(s *session) []float64 {
 			continue
 		}
 		before := s.Exchanges[i-1]
+		if before.Final() == 234 {
+			continue // what lies between is the handshake of TLS
+		}
 		together := traffic.Direction(x.Command) != "" || x.Command == "REST"
 		if together && (traffic.Arranges(before.Command) || before.Command == "REST") {
 			continue
@@ -210,7 +220,7 @@ func walkOf(s *session) []string {
 // plain is an exchange without data connection.
 func plain(x *ftp.Exchange) string {
 	e := traffic.Exchange{Command: x.Command, Codes: codesOf(x)}
-	if argument := strings.ToUpper(strings.TrimSpace(x.Argument)); x.Command == "TYPE" && argument != "" && traffic.TypeCode(argument[:1]) {
+	if argument := strings.ToUpper(strings.TrimSpace(x.Argument)); argument != "" && traffic.Coded(x.Command, argument[:1]) {
 		e.Argument = argument[:1]
 	}
 	return e.String()
@@ -289,7 +299,7 @@ func ownTime(all, path float64) float64 {
 
 // learnTransfer learns how much moved, and how fast.
 func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
-	if c.Transfer == nil || c.Missing() > 0 || c.TLS != nil {
+	if c.Transfer == nil || c.Missing() > 0 || c.TLS != nil && c.TLS.Hidden() {
 		return
 	}
 	names := map[string]string{traffic.Listing: traffic.ListingBytes, traffic.Download: traffic.DownloadBytes, traffic.Upload: traffic.UploadBytes}
@@ -298,6 +308,9 @@ func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
 		return
 	}
 	bytes := c.ClientFlow.Bytes + c.ServerFlow.Bytes
+	if c.TLS != nil {
+		bytes = c.TLS.Flows[0].Data + c.TLS.Flows[1].Data
+	}
 	k.Numbers[name].Add(float64(bytes))
 	if took := seconds(c.LastTime - c.FirstTime); bytes >= traffic.Large && took > 0 {
 		k.Numbers[traffic.Rate].Add(float64(8*bytes) / took)

@@ -47,12 +47,25 @@ func (w *writer) writeSession(s *ftp.Session) {
 			d.files[c.Transfer.Exchange] = c
 		}
 	}
-	for i, x := range s.Exchanges {
+	clear := clearExchanges(s)
+	for i, x := range s.Exchanges[:clear] {
 		d.exchange(i, x)
 	}
-	if last := len(s.Exchanges) - 1; last >= 0 && !d.wrote && d.user != "<unknown>" {
+	if last := clear - 1; last >= 0 && !d.wrote && d.user != "<unknown>" {
 		d.line(last, s.Exchanges[last]) // of each session there is at least one line
 	}
+}
+
+// clearExchanges is how many exchanges come before TLS.
+func clearExchanges(s *ftp.Session) int {
+	if !s.TLS {
+		return len(s.Exchanges)
+	}
+	n := 0
+	for n < len(s.Exchanges) && s.Exchanges[n].Packet < s.TLSFrom {
+		n++
+	}
+	return n
 }
 
 // exchange takes a command and its replies.

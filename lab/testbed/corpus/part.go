@@ -36,6 +36,9 @@ type part struct {
 	frames  uint64
 	began   time.Time
 	last    time.Time
+
+	keys generate.Keys // that the capture at work has
+	log  *partFile     // of the keys, beside captures that have no room for them; nil before the first
 }
 
 // A partFile is one that is being written. Its digest is computed on the way.
@@ -101,7 +104,7 @@ func (f *Folder) make(ctx context.Context, maker *generate.Maker, number int, ma
 }
 
 // frame writes a frame, in the next capture if one is full.
-func (p *part) frame(at int64, data []byte) error {
+func (p *part) frame(at int64, data []byte, keys string) error {
 	when := time.Unix(0, at).UTC()
 	if limit := p.folder.Recipe.Rotate; p.capture != nil && limit > 0 && p.size >= limit {
 		if err := p.endCapture(); err != nil {
@@ -114,6 +117,11 @@ func (p *part) frame(at int64, data []byte) error {
 			return err
 		}
 	}
+	if p.keys.Lacks(keys) {
+		if err := p.writeKeys(keys); err != nil {
+			return err
+		}
+	}
 	p.size += int64(len(data)) + blockBytes
 	p.frames++
 	p.last = when
@@ -122,6 +130,23 @@ func (p *part) frame(at int64, data []byte) error {
 
 // blockBytes is about what a frame takes in a capture beside its own bytes.
 const blockBytes = 32
+
+// keysSuffix is that of the key log of a part, whose captures have no room for keys.
+const keysSuffix = ".keys.log"
+
+// writeKeys adds the keys of a session that begins, or goes on in another capture.
+func (p *part) writeKeys(keys string) (err error) {
+	if p.folder.Recipe.Format == string(pcapng.PCAPNG) {
+		return p.capture.Secrets(keys)
+	}
+	if p.log == nil {
+		if p.log, err = p.create(keysSuffix); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(p.log, keys)
+	return err
+}
 
 func (p *part) beginCapture(when time.Time) (err error) {
 	suffix := "."
@@ -132,7 +157,7 @@ func (p *part) beginCapture(when time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	p.began, p.size, p.frames = when, 0, 0
+	p.began, p.size, p.frames, p.keys = when, 0, 0, generate.Keys{}
 	p.capture, err = pcapng.NewWriter(f, pcapng.Format(p.folder.Recipe.Format), p.folder.Info)
 	return err
 }

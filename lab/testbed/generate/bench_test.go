@@ -31,7 +31,7 @@ func BenchmarkSession(b *testing.B) {
 	}
 	frames, number := 0, 0
 	out := Output{
-		Frame:    func(int64, []byte) error { frames++; return nil },
+		Frame:    func(int64, []byte, string) error { frames++; return nil },
 		Flow:     func(*Flow) error { return nil },
 		Transfer: func(*Transfer) error { return nil },
 	}

@@ -52,27 +52,31 @@ func (p *plotter) session(number int) *plan {
 	}
 	client, ports := p.population.client(number)
 	server := p.population.server(client)
-	name, kind := p.population.kind(client)
 	d := &draw{
-		random: p.corpus.random(forSession, uint64(number)), kind: kind, client: client.addr,
+		random: p.corpus.random(forSession, uint64(number)), kind: client.drawn, client: client.addr,
 		content: mixedWord(p.corpus.mixed(forContent, uint64(number))), used: map[string]bool{},
 	}
 	d.root = d.newFolder("", nil)
 	d.dir = d.root
 	d.scenario = &scenario.Scenario{
 		Name: fmt.Sprintf("session-%d", number), File: fmt.Sprintf("session %d", number),
-		Network:  p.network(kind, client, server, ports, number),
+		Network:  p.network(client, server, ports, number),
 		Client:   scenario.Client{Kind: scenario.Scripted},
 		Deadline: longest,
 	}
 	p.equipServer(d, server)
+	if client.kind.TLS {
+		d.scenario.Server.TLS.Mode = scenario.ExplicitTLS
+		d.unread = !d.knowsTLS()
+	}
 	d.walk()
 	d.limitRate()
 	d.lose()
 	d.plant(d.root)
+	name := client.kind.String()
 	return &plan{
 		number: number, scenario: d.scenario, start: p.arrivals.at(number), label: Normal, kind: name, user: d.user,
-		why: "drawn from the profile's sessions of a " + name, controlOnly: strings.HasSuffix(name, traffic.ControlOnly),
+		why: "drawn from the profile's sessions of a " + name, controlOnly: client.kind.ControlOnly,
 	}
 }
 
@@ -81,14 +85,15 @@ const longest = 24 * time.Hour
 
 // network is what is between a client and a server, which is the same in all of
 // their sessions.
-func (p *plotter) network(kind *traffic.Kind, client, server party, ports []scenario.PortRange, number int) scenario.Network {
+func (p *plotter) network(client client, server server, ports []scenario.PortRange, number int) scenario.Network {
+	kind := client.drawn
 	random := p.corpus.random(forPath, 1<<32+uint64(client.number))
 	c := scenario.Host{Name: "client", Addr: client.addr, Ports: ports}
 	s := scenario.Host{Name: "server", Addr: server.addr, RTT: duration(kind.Numbers[traffic.RoundTrip].At(random.Float64()))}
 	host(&c, kind.ClientTCP, random)
 	host(&s, p.population.ofServers(func(k *traffic.Kind) traffic.Counts { return k.ServerTCP }), p.corpus.random(forServer, uint64(server.number)))
 	n := scenario.Network{
-		Kind: scenario.Wire, Hosts: []scenario.Host{s, c}, ARP: scenario.ARPCached, TCP: scenario.GVisorTCP,
+		Kind: scenario.Wire, IPv6: client.kind.IPv6, Hosts: []scenario.Host{s, c}, ARP: scenario.ARPCached, TCP: scenario.GVisorTCP,
 		Seed: mixedWord(p.corpus.mixed(forNetwork, uint64(number))),
 	}
 	return n
@@ -156,6 +161,9 @@ func (p *plotter) rehosted(s *scenario.Scenario, number int) *scenario.Scenario 
 	own := *s
 	own.Network.Hosts = slices.Clone(s.Network.Hosts)
 	client, ports := p.population.client(number)
+	if client.addr.Is6() {
+		return &own
+	}
 	for i, h := range own.Network.Hosts {
 		if h.Name != "client" || !h.Addr.Is4() {
 			continue
@@ -185,9 +193,14 @@ type draw struct {
 	scenario *scenario.Scenario
 
 	user     string
+	unread   bool // the session is in TLS, and its kind is learned from others
+	secured  bool // the dialogue is in TLS
+	sized    bool // PBSZ was said
 	pending  bool // USER was said and PASS comes next
 	loggedIn bool
 	ascii    bool
+	about    *file   // that the last command was about, nil for none
+	missing  string  // the name of one that the server does not have
 	renaming *folder // of a file for which the server has accepted RNFR; nil for none
 	mode     string  // the last that arranged a data connection
 	commands int     // sent so far
@@ -206,6 +219,9 @@ const mostExchanges = 2000
 func (d *draw) walk() {
 	d.ascii = true // RFC 959, 3.1.1.1
 	d.connect()
+	if d.unread {
+		d.exchange(traffic.Exchange{Command: "AUTH", Codes: []int{234}})
+	}
 	before := [2]string{"", traffic.Start}
 	for range mostExchanges {
 		next := d.next(before)

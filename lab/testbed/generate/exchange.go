@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,18 @@ func (d *draw) exchange(x traffic.Exchange) bool {
 		return true
 	}
 	switch x.Command {
+	case "AUTH":
+		if x.Final() == 234 {
+			d.secure()
+		} else {
+			d.command(x, "TLS", false)
+		}
+	case "PROT":
+		if x.Final() == 200 && !(d.secured && d.sized) {
+			return true // without TLS nothing can be protected
+		}
+		argument, own := d.argument(x)
+		d.command(x, argument, own)
 	case "QUIT":
 		d.think()
 		d.sent(traffic.ServerTime)
@@ -33,6 +46,30 @@ func (d *draw) exchange(x traffic.Exchange) bool {
 		d.command(x, argument, own)
 	}
 	return true
+}
+
+// knowsTLS reports whether the kind has sessions in TLS that could be read.
+func (d *draw) knowsTLS() bool {
+	for _, next := range d.kind.Follows {
+		if next["AUTH 234"] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// secure adds AUTH TLS and the handshake behind it. What protects the data connections, too
+// (RFC 4217, 9), the walk says, or else comes next.
+func (d *draw) secure() {
+	if d.secured || d.scenario.Server.TLS.Mode == "" {
+		return // a server says 234 once
+	}
+	d.command(traffic.Exchange{Command: "AUTH", Codes: []int{234}}, "TLS", true)
+	d.secured = true
+	if d.unread {
+		d.command(traffic.Exchange{Command: "PBSZ", Codes: []int{200}}, "0", true)
+		d.command(traffic.Exchange{Command: "PROT", Codes: []int{200}}, "P", true)
+	}
 }
 
 // command adds a command without data connection. Own says that the server by itself
@@ -148,8 +185,10 @@ func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
 		return "", is(200)
 	case "OPTS":
 		return "UTF8 ON", is(200)
-	case "AUTH":
-		return "TLS", x.Final() == 550 && len(x.Codes) == 1
+	case "PBSZ", "PROT":
+		own = d.secured && slices.Equal(x.Codes, []int{200}) && (d.sized || x.Command == "PBSZ")
+		d.sized = d.sized || own
+		return cmp.Or(x.Argument, arguments[x.Command]), own
 	case "PASV", "EPSV":
 		return "", is(map[string]int{"PASV": 227, "EPSV": 229}[x.Command])
 	case "PORT", "EPRT":
@@ -168,9 +207,16 @@ var arguments = map[string]string{
 func (d *draw) port(command string) string {
 	port := 61000 + d.random.IntN(4000) // of which a client takes none by itself
 	if command == "EPRT" {
-		return fmt.Sprintf("|1|%s|%d|", d.client, port)
+		version := 1 // RFC 2428, 2
+		if d.client.Is6() {
+			version = 2
+		}
+		return fmt.Sprintf("|%d|%s|%d|", version, d.client, port)
 	}
-	a := d.client.As4()
+	a := [4]byte{127, 0, 0, 1} // of a client of IPv6 whose PORT is refused
+	if d.client.Is4() {
+		a = d.client.As4()
+	}
 	return fmt.Sprintf("%d,%d,%d,%d,%d,%d", a[0], a[1], a[2], a[3], port>>8, port&0xff)
 }
 

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 
@@ -147,10 +148,12 @@ func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string
 		own = false
 	}
 	if !own {
-		return d.name(".txt"), false
+		d.missing = d.name(".txt")
+		return d.missing, false
 	}
 	f := d.someFile()
 	f.used = true
+	d.about = f
 	if x.Command == "DELE" || x.Command == "RNFR" {
 		f.remove()
 	}
@@ -160,8 +163,11 @@ func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string
 	return d.said(f), true
 }
 
-// someFile is a file that is there.
+// someFile is a file that is there: the one that the session is about.
 func (d *draw) someFile() *file {
+	if d.about != nil && !d.about.gone {
+		return d.about
+	}
 	for _, f := range d.dir.files {
 		if !f.gone && (f.made || !f.used) {
 			return f
@@ -236,12 +242,19 @@ func (d *draw) dataOf(x traffic.Exchange, refused bool) (serverPath, local strin
 	return name, name
 }
 
-// download is the path of a file to be downloaded.
+// download is the path of a file to be downloaded: as a rule the one of which SIZE, MDTM or
+// MLST came before.
 func (d *draw) download(refused bool) string {
+	asked, missing := d.about, d.missing
+	d.about, d.missing = nil, ""
 	if refused {
-		return d.name(".txt")
+		return cmp.Or(missing, d.name(".txt"))
 	}
 	size := d.moved(traffic.DownloadBytes)
+	if asked != nil && !asked.gone && !asked.made {
+		asked.size = size
+		return d.said(asked)
+	}
 	for _, f := range d.dir.files {
 		if !f.gone && !f.made && !f.used {
 			f.used, f.size = true, size

@@ -4,10 +4,30 @@ import "context"
 
 // An Output takes what a corpus consists of. A function that returns an error ends it.
 type Output struct {
-	Frame    func(at int64, data []byte) error // in the order of time, nanoseconds since 1970
-	Flow     func(*Flow) error                 // session after session
+	// Frame takes the frames of all sessions in the order of time, nanoseconds since 1970.
+	// Keys are those of the frame's session in TLS, lines of a key log; "" for others.
+	Frame    func(at int64, data []byte, keys string) error
+	Flow     func(*Flow) error // session after session
 	Transfer func(*Transfer) error
 	Made     func(session int) // called behind each session; may be nil
+}
+
+// Keys are those that a capture has. It remembers the last few thousand sessions: what it
+// has forgotten is written once more, which does no harm.
+type Keys map[string]bool
+
+// Lacks reports whether a capture lacks the keys of a frame's session, and notes that it
+// gets them now. Without TLS there is nothing to lack.
+func (k Keys) Lacks(keys string) bool {
+	const most = 4096 // sessions
+	if keys == "" || k[keys] {
+		return false
+	}
+	if len(k) >= most {
+		clear(k)
+	}
+	k[keys] = true
+	return true
 }
 
 // A Maker makes sessions of a corpus. It is not safe for concurrent use, and there is one
@@ -28,7 +48,7 @@ func NewMaker(c *Corpus) (*Maker, error) {
 // Make makes the sessions from the number first to the one before end. Memory depends on
 // how many of them overlap in time, and not on how many there are.
 func (m *Maker) Make(ctx context.Context, first, end int, out Output) error {
-	merge := &merge{write: func(f frame) error { return out.Frame(f.at, f.data) }}
+	merge := &merge{write: func(s *session, f frame) error { return out.Frame(f.at, f.data, s.keys) }}
 	for number := first; number < end; number++ {
 		s, err := m.corpus.run(ctx, m.plotter.session(number))
 		if err != nil {

@@ -7,7 +7,7 @@ import "container/heap"
 // any time only the sessions are in memory that overlap.
 type merge struct {
 	sessions cursors
-	write    func(frame) error
+	write    func(*session, frame) error
 }
 
 // A cursor is a session whose first frames have been written.
@@ -37,7 +37,7 @@ func (m *merge) writeBefore(time int64) error {
 		if f.at >= time {
 			return nil
 		}
-		if err := m.write(f); err != nil {
+		if err := m.write(first.session, f); err != nil {
 			return err
 		}
 		first.frames[first.next].data = nil

@@ -48,15 +48,22 @@ func newPopulation(c *Corpus) *population {
 	return p
 }
 
-// A party is one end of a session: its number among all clients or servers, and its
-// address.
-type party struct {
-	number int
+// A client is one of the population: what it is, and where.
+type client struct {
+	number int // among all
+	addr   netip.Addr
+	kind   traffic.KindName // of all its sessions
+	drawn  *traffic.Kind    // from which its sessions are drawn
+}
+
+// A server is one of the population. It has an address of each version of IP.
+type server struct {
+	number int // among all
 	addr   netip.Addr
 }
 
 // client is the client of a session, and ports are those that it takes.
-func (p *population) client(session int) (client party, ports []scenario.PortRange) {
+func (p *population) client(session int) (c client, ports []scenario.PortRange) {
 	group, place := session/slots, session%slots
 	if group != p.group {
 		p.fill(group)
@@ -67,7 +74,11 @@ func (p *population) client(session int) (client party, ports []scenario.PortRan
 		{First: uint16(first), Last: lastPort},
 		{First: firstPort, Last: uint16(max(firstPort, first-1))},
 	}
-	return party{group*groupSize + number, clientAddr(group, number)}, ports
+	c = client{number: group*groupSize + number, addr: clientAddr(group, number)}
+	if c.kind, c.drawn = p.kind(c); c.kind.IPv6 {
+		c.addr = inIPv6(c.addr)
+	}
+	return c, ports
 }
 
 // fill finds the clients of a group: one after the other, each with as many sessions as
@@ -93,10 +104,14 @@ func clientAddr(group, number int) netip.Addr {
 }
 
 // server is the server of a client. Some have many more clients than others.
-func (p *population) server(client party) party {
-	random := p.corpus.random(forPath, uint64(client.number))
+func (p *population) server(c client) server {
+	random := p.corpus.random(forPath, uint64(c.number))
 	number := int(math.Pow(random.Float64(), 2) * float64(p.servers))
-	return party{number, serverAddr(number)}
+	s := server{number, serverAddr(number)}
+	if c.kind.IPv6 {
+		s.addr = inIPv6(s.addr)
+	}
+	return s
 }
 
 // mostServers is how many addresses there are for servers.
@@ -109,14 +124,31 @@ func serverAddr(number int) netip.Addr {
 	return netip.AddrFrom4([4]byte{n[0], n[1], n[2], byte(20 + number/3)})
 }
 
-// kind is the kind of session that a client has.
-func (p *population) kind(client party) (name string, k *traffic.Kind) {
+// inIPv6 is the address in the network for documentation (RFC 3849) that ends like an
+// address of IPv4.
+func inIPv6(a netip.Addr) netip.Addr {
+	b := [16]byte{0x20, 0x01, 0x0d, 0xb8}
+	four := a.As4()
+	copy(b[4:], four[:2]) // the network
+	copy(b[14:], four[2:])
+	return netip.AddrFrom16(b)
+}
+
+// kind is the kind of session that a client has. Of the sessions in TLS that could not be
+// read, a profile knows no more than how many there were: they are drawn like others, in TLS.
+func (p *population) kind(c client) (kind traffic.KindName, k *traffic.Kind) {
+	known := p.corpus.Traffic
 	counts := traffic.Counts{}
-	for name, k := range p.corpus.Traffic.Kinds {
+	for name, k := range known.Kinds {
 		counts[name] = k.Sessions
 	}
-	name = counts.At(p.corpus.random(forClient, 1<<32+uint64(client.number)).Float64())
-	return name, p.corpus.Traffic.Kinds[name]
+	random := p.corpus.random(forClient, 1<<32+uint64(c.number))
+	name := counts.At(random.Float64())
+	kind, _ = traffic.ParseKindName(name) // which the profile's reader has done
+	if all := float64(known.Unread + known.Sessions()); known.Unread > 0 && random.Float64() < float64(known.Unread)/all {
+		kind.TLS = true
+	}
+	return kind, known.Kinds[name]
 }
 
 // ofServers are counts of a server's properties, over all kinds: a server is the same for
@@ -138,8 +170,11 @@ func host(h *scenario.Host, habits traffic.Counts, random *rand.Rand) {
 	if text == "" || err != nil {
 		return // the plainest Linux
 	}
-	const headers = 40 // of IPv4 and TCP without options
-	h.MTU = min(max(tcp.MSS+headers, leastMTU), mostMTU)
+	headers, least := 40, leastMTU // of IP and TCP without options
+	if h.Addr.Is6() {
+		headers, least = 60, leastMTU6
+	}
+	h.MTU = min(max(tcp.MSS+headers, least), mostMTU)
 	h.TTL = tcp.TTL
 	h.NoDF = !tcp.DF
 	h.NoWScale, h.NoTimestamps, h.NoSACK = !tcp.WScale, !tcp.Timestamps, !tcp.SACK
@@ -148,6 +183,7 @@ func host(h *scenario.Host, habits traffic.Counts, random *rand.Rand) {
 
 // Sizes of a packet that a link can have.
 const (
-	leastMTU = 576 // RFC 791, 3.1
-	mostMTU  = 65535
+	leastMTU  = 576  // RFC 791, 3.1
+	leastMTU6 = 1280 // RFC 8200, 5
+	mostMTU   = 65535
 )

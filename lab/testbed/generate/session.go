@@ -19,6 +19,7 @@ type session struct {
 	frames    []frame // in the order of time
 	flows     []*flow // in the order of their first frames
 	transfers []runner.Transfer
+	keys      string // of its TLS: lines of a key log; "" without TLS
 }
 
 // A frame is one of a session's capture.
@@ -60,6 +61,7 @@ func (c *Corpus) run(ctx context.Context, p *plan) (*session, error) {
 		}
 		return nil, fmt.Errorf("session %d did not go as planned: %s", p.number, strings.Join(lines, "; "))
 	}
+	s.keys = outcome.Keys
 	return s, nil
 }
 

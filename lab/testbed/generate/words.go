@@ -26,7 +26,7 @@ var suffixes = strings.Fields(`.txt .pdf .zip .jpg .csv .html .tar.gz .log .doc 
 
 // equipServer gives the session's server its habits of speech, and all the time of the
 // session.
-func (p *plotter) equipServer(d *draw, server party) {
+func (p *plotter) equipServer(d *draw, server server) {
 	programs := p.population.ofServers(func(k *traffic.Kind) traffic.Counts { return k.Servers })
 	program := programs.At(p.corpus.random(forServer, 1<<32+uint64(server.number)).Float64())
 	d.scenario.Server.Port = 21
