@@ -1,4 +1,4 @@
-// The lines of a connection are laid along its elements.
+// Alignment: which line of a connection belongs to which of its elements.
 
 package expect
 
@@ -9,63 +9,63 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// The costs of an alignment. One without a mismatch costs nothing; of those
-// with mismatches the cheapest explains best, so that a line and a packet which
-// differ in a number are set against each other, rather than called one missing
-// and one too many.
+// The costs of an alignment. An alignment without a mismatch costs nothing. Of those
+// with mismatches the cheapest is the best explanation. So a line and a packet that
+// differ in a number are aligned and reported as different, not as one missing line and
+// one unwanted packet.
 const (
 	costMissing  = 5
 	costUnwanted = 4
 	costAlike    = 3 // a line and an element of the same kind and direction
-	// costOtherText is that of two texts of which already the first words, a command or
-	// a reply code, differ. Where ... allows other packets, calling the line missing
-	// costs less, so that a line is not set against another text, and the text that it
-	// means is left for the line that wants it.
+	// costOtherText is for two texts whose first words, a command or a reply code,
+	// differ. Where ... allows other packets, a missing line costs less. So a line is
+	// not aligned with another text, and that text stays free for the line that wants
+	// it.
 	costOtherText = 6
 	costSameSide  = 7 // of the same direction
 	costPair      = 8 // neither
 )
 
-// maxNodes bounds the search, beside the number of elements. A capture that is
-// anything like what was wanted needs a few nodes for each element.
+// maxNodes limits the search, together with the number of elements. A capture that is
+// similar to the want needs a few nodes for each element.
 const maxNodes = 1 << 20
 
 // anyCost lets an alignment cost what it may.
 const anyCost = math.MaxInt
 
-// An aligner lays the lines of one connection along its elements. It is a
-// search for the cheapest path through states, by Dijkstra's algorithm: from
-// having judged no line and no element to having judged all. Among paths that
-// cost nothing it takes the one in which every line has the earliest packet.
+// An aligner aligns the lines of one connection with its elements. It searches for the
+// cheapest path through states, by Dijkstra's algorithm. In the first state no line and
+// no element is judged, in the last state all are. Among paths that cost nothing it
+// takes the one in which every line has the earliest packet.
 type aligner struct {
 	capture  *evidence
 	elements []element
 	groups   [][]*line // lines joined by |, the others alone
 	texts    [2]map[int64]*ftp.Line
-	lossy    bool            // what is sent again may be passed
-	begins   []bool          // whether a claim of several elements can begin here
-	goesOn   []bool          // whether it can go on behind the element
+	lossy    bool            // retransmissions need no line
+	begins   []bool          // whether a claim of several elements can begin at the element
+	goesOn   []bool          // whether it can continue after the element
 	bounds   map[*line]bound // frames to choose from, for `after`
 
 	nodes   []node
-	free    []int   // nodes to visit next, the last first: they cost nothing more
-	buckets [][]int // nodes to visit later, by cost, the first first
+	free    []int   // nodes to visit next, the last one first: they cost nothing more
+	buckets [][]int // nodes to visit later, by cost, the first one first
 	visited map[state]bool
 }
 
-// A bound keeps a line to the frames from and to, by index.
+// A bound limits a line to the frames with the indexes from to to.
 type bound struct{ from, to int }
 
-// A state is how far a path has come: the group of lines, the lines of it that
-// are judged, the next element, and for each direction the first of the
-// elements that a line still has to claim as part of a longer range, or -1.
+// A state is a point on a path: the current group of lines, which of its lines are
+// judged, the next element, and for each direction the first of the elements that a
+// line must still claim as part of a longer range, or -1.
 type state struct {
 	group, at int32
 	judged    uint16
 	pending   [2]int32
 }
 
-// A node is a state that was reached, and by which step from which other node.
+// A node is a state that was reached, with the step to it and the node before it.
 type node struct {
 	state
 	step
@@ -73,7 +73,7 @@ type node struct {
 	cost int
 }
 
-// A step takes a path on.
+// A step continues a path.
 type step struct {
 	kind  stepKind
 	line  *line // for matched, missing, different
@@ -111,13 +111,13 @@ func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
 			best = i
 		}
-		a.leave(i)
+		a.expand(i)
 	}
 	return a.path(best), a.nodes[best].cost, false
 }
 
-// next returns the node to visit next, of those not visited one with the least
-// cost, or -1 if none is left.
+// next returns the node to visit next, the cheapest that was not visited, or -1 if none
+// is left.
 func (a *aligner) next() int {
 	for {
 		i := -1
@@ -155,7 +155,7 @@ func (a *aligner) path(i int) []step {
 	return steps
 }
 
-// push adds a node to be visited, for which the path pays a price.
+// push adds a node to visit. The step to it costs price.
 func (a *aligner) push(n node, price int) {
 	n.state = a.skipDone(n.state)
 	if a.visited[n.state] {
@@ -190,8 +190,8 @@ func (a *aligner) skipping(s state) bool {
 	return s.group > 0 && s.judged == 0 && a.groups[s.group-1][0].kind == kindSkip
 }
 
-// leave pushes all states that can follow node i.
-func (a *aligner) leave(i int) {
+// expand pushes all states that can follow node i.
+func (a *aligner) expand(i int) {
 	s := a.nodes[i].state
 	var group []*line
 	if int(s.group) < len(a.groups) {
@@ -220,8 +220,8 @@ func (a *aligner) leave(i int) {
 	}
 }
 
-// unwanted takes the next element, and what is pending before it, for one that
-// no line wants.
+// unwanted treats the next element, and the pending elements before it, as elements
+// that no line wants.
 func (a *aligner) unwanted(i int) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
@@ -236,7 +236,7 @@ func (a *aligner) unwanted(i int) {
 	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: int(n.at) - 1}, i, n.cost}, costUnwanted)
 }
 
-// abandon takes what is pending in a direction for bytes that no line wants.
+// abandon treats the pending elements of a direction as bytes that no line wants.
 func (a *aligner) abandon(i, dir int) {
 	n := a.nodes[i]
 	first := int(n.pending[dir])
@@ -256,9 +256,9 @@ func (a *aligner) missing(i, k int) {
 	a.push(node{n.state, step{kind: stepMissing, line: a.groups[n.group][k], first: int(n.at)}, i, n.cost}, costMissing)
 }
 
-// pass goes past the next element where it need not be claimed: it is a bare
-// ACK, or sent again on a lossy path, or inside ..., or part of a range that
-// a later element completes.
+// pass skips the next element if no line must claim it: it is a bare ACK, a
+// retransmission on a lossy path, inside ..., or part of a range that a later element
+// completes.
 func (a *aligner) pass(i int) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
@@ -277,7 +277,7 @@ func (a *aligner) pass(i int) {
 	}
 }
 
-// claim sets line k of the group against the next element.
+// claim aligns line k of the group with the next element.
 func (a *aligner) claim(i, k int) {
 	n := a.nodes[i]
 	l := a.groups[n.group][k]
@@ -308,7 +308,7 @@ func (a *aligner) claim(i, k int) {
 	a.push(node{n.state, st, i, n.cost}, cost)
 }
 
-// dir is the index of the element's direction.
+// dir returns the index of the element's direction.
 func (e *element) dir() int {
 	if e.fromA {
 		return 1
@@ -316,8 +316,8 @@ func (e *element) dir() int {
 	return 0
 }
 
-// inStream reports whether the element takes room in the stream, so that no
-// range can go on behind it.
+// inStream reports whether the element takes room in the stream. No range can continue
+// after such an element.
 func (e *element) inStream() bool {
 	switch e.kind {
 	case elementSYN, elementBytes, elementFIN, elementGap:

@@ -1,4 +1,5 @@
-// What a line says of its packet: flags, text, numbers, options, label.
+// The parser of what a line says about its packet: flags, text, numbers, options,
+// label.
 
 package expect
 
@@ -11,16 +12,16 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// forms is said where a word is not understood.
+// forms is the list of attributes in the message for an unknown word.
 const forms = "flags as [F.], a \"text\", seq, ack, win or length with a number, an option as mss 1460, @label or after @label"
 
-// attributes parses what stands behind NAME A > B.
+// attributes parses the words after NAME A > B.
 func (p *parser) attributes(l *line, words []string) {
 	seen := map[string]bool{}
 	for len(words) > 0 {
 		key := attributeKey(words[0])
 		if seen[key] && key != "sack" {
-			p.fail("%s stands twice in this line", key)
+			p.fail("this line has %s twice", key)
 		}
 		seen[key] = true
 		words = p.attribute(l, words)
@@ -28,7 +29,7 @@ func (p *parser) attributes(l *line, words []string) {
 	p.classify(l)
 }
 
-// attributeKey names the attribute that a word begins.
+// attributeKey returns the name of the attribute that begins with the word.
 func attributeKey(word string) string {
 	switch word[0] {
 	case '[':
@@ -41,7 +42,7 @@ func attributeKey(word string) string {
 	return strings.TrimPrefix(word, "!")
 }
 
-// attribute parses one attribute and returns the words behind it.
+// attribute parses one attribute and returns the words after it.
 func (p *parser) attribute(l *line, words []string) []string {
 	word, rest := words[0], words[1:]
 	switch {
@@ -52,18 +53,18 @@ func (p *parser) attribute(l *line, words []string) []string {
 	case word[0] == '@':
 		l.label = p.label(word)
 		if other := p.labels[l.label]; other != nil {
-			p.fail("the label @%s stands already in line %d", l.label, other.number)
+			p.fail("line %d has the label @%s already", other.number, l.label)
 		}
 		p.labels[l.label] = l
 	case word == "after":
 		if len(rest) == 0 || rest[0][0] != '@' {
-			p.fail("after: a label was expected behind it, such as after @list")
+			p.fail("after: a label was expected after it, such as after @list")
 		}
 		p.after = append(p.after, reference{l, p.label(rest[0])})
 		return rest[1:]
 	case word == "content":
 		if len(rest) == 0 || rest[0][0] != '"' {
-			p.fail("content: a text was expected behind it, such as content \"Welcome.\\r\\n\"")
+			p.fail("content: a text was expected after it, such as content \"Welcome.\\r\\n\"")
 		}
 		l.content, _, _ = parsePattern(rest[0])
 		return rest[1:]
@@ -94,7 +95,7 @@ func (p *parser) option(l *line, words []string) []string {
 	case "df", "sackOK", "ts":
 	case "mss", "wscale", "ttl":
 		if not && name == "ttl" {
-			p.fail("!ttl: every packet has a TTL; ttl and a number was expected")
+			p.fail("!ttl: every packet has a TTL; ttl and a number were expected")
 		}
 		if !not {
 			o.value, rest = p.numberWord(name, rest), rest[1:]
@@ -117,7 +118,7 @@ func (p *parser) option(l *line, words []string) []string {
 
 func (p *parser) label(word string) string {
 	if !isName(word[1:]) {
-		p.fail("%q is no label: @ and a name were expected, such as @list", word)
+		p.fail("%q is not a label: @ and a name were expected, such as @list", word)
 	}
 	return word[1:]
 }
@@ -143,7 +144,7 @@ func (p *parser) flags(word string) flags {
 	for i := 0; i < len(inner); i++ {
 		bit := flagBit(inner[i])
 		if bit == 0 {
-			p.fail("%s: %q is no flag; the letters are S F R P . U E W, and [none]", word, inner[i])
+			p.fail("%s: %q is not a flag; the letters are S F R P . U E W, and [none]", word, inner[i])
 		}
 		if bit == packet.PSH {
 			f.push = true
@@ -166,10 +167,10 @@ func flagBit(letter byte) uint8 {
 // flagString prints flags as tcpdump does.
 func flagString(bits uint8) string { return "[" + text.Flags(bits) + "]" }
 
-// numberWord parses the number, or *, behind a word.
+// numberWord parses the number, or *, after a word.
 func (p *parser) numberWord(word string, rest []string) number {
 	if len(rest) == 0 {
-		p.fail("%s: a number or * was expected behind it", word)
+		p.fail("%s: a number or * was expected after it", word)
 	}
 	return p.number(word, rest[0])
 }
@@ -196,14 +197,14 @@ func (p *parser) bounded(what, text string, low, high int64) int64 {
 // span parses "56", "1:56", "1:*", "*:56" or "*".
 func (p *parser) span(word string, rest []string) span {
 	if len(rest) == 0 {
-		p.fail("%s: a number such as 56 or a range such as 1:56 was expected behind it", word)
+		p.fail("%s: a number such as 56 or a range such as 1:56 was expected after it", word)
 	}
 	start, end, two := strings.Cut(rest[0], ":")
 	s := span{start: p.number(word, start)}
 	if two {
 		s.end = p.number(word, end)
 		if !s.start.any && !s.end.any && s.end.value <= s.start.value {
-			p.fail("%s %s: the range is empty; the second number is that of the byte behind its last", word, rest[0])
+			p.fail("%s %s: the range is empty; the second number is that of the byte after its last", word, rest[0])
 		}
 	}
 	return s
@@ -213,7 +214,7 @@ func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// classify finds out what the line claims, and refuses what cannot be.
+// classify finds out what the line claims, and refuses lines that no packet can match.
 func (p *parser) classify(l *line) {
 	if l.conn.proto != "tcp" {
 		p.checkDatagram(l)
@@ -226,7 +227,7 @@ func (p *parser) classify(l *line) {
 	data := l.seq.isRange() || l.length.set && (l.length.any || l.length.value > 0)
 	switch {
 	case l.content != nil && (l.words != nil || l.conn.proto != "tcp" || !data && l.flags.set):
-		p.fail("content is about the bytes of a range, such as seq 1:56, or alone about all that one side sends")
+		p.fail("content needs a range of bytes, such as seq 1:56, or stands alone for all bytes that one side sends")
 	case l.words != nil:
 		l.kind = kindText
 	case !l.flags.set && !data:
@@ -249,7 +250,7 @@ func (p *parser) classify(l *line) {
 	p.checkLength(l)
 }
 
-// checkLength refuses a length that contradicts the range beside it.
+// checkLength refuses a length that contradicts the range of the same line.
 func (p *parser) checkLength(l *line) {
 	s := l.seq
 	if !s.isRange() || s.start.any || s.end.any || l.length.is(s.end.value-s.start.value) {
@@ -258,10 +259,10 @@ func (p *parser) checkLength(l *line) {
 	if l.kind == kindSYN {
 		return
 	}
-	p.fail("seq %d:%d is a range of %d bytes, and length says %d", s.start.value, s.end.value, s.end.value-s.start.value, l.length.value)
+	p.fail("seq %d:%d is a range of %d bytes, but the length is %d", s.start.value, s.end.value, s.end.value-s.start.value, l.length.value)
 }
 
-// checkDatagram refuses what only TCP has.
+// checkDatagram refuses attributes that only TCP has.
 func (p *parser) checkDatagram(l *line) {
 	if l.flags.set || l.seq.start.set || l.ack.set || l.win.set {
 		p.fail("%s is %s, which has no flags and no seq, ack or win; a \"text\", length, ttl or df was expected", l.conn.name, l.conn.proto)

@@ -1,4 +1,4 @@
-// Which connection of the capture each declaration means.
+// Binding: which connection of the capture each declaration means.
 
 package expect
 
@@ -13,15 +13,15 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A binding is what a declaration stands for in the capture.
+// A binding is a declaration and the connection of the capture that it means.
 type binding struct {
 	*declaration
 	// conn is the TCP connection, nil if the capture has none, and a the side
 	// of it that the declaration names first.
 	conn *ftp.Connection
 	a    ftp.Side
-	// near says that conn is not what was declared but the nearest there is:
-	// between the same hosts, with other ports or opened from the other side.
+	// near says that conn is not what was declared, but similar: between the same
+	// hosts, with other ports or opened by the other side.
 	near bool
 	// frames are the indexes of its packets.
 	frames []int
@@ -40,27 +40,27 @@ func (h Hosts) sideA(d *declaration, c *ftp.Connection) ftp.Side {
 	return ""
 }
 
-// means reports whether d can mean c with a as the side that d names first; with
-// ports says that the ports count, too.
+// means reports whether d can mean c, with a as the side that d names first. If ports
+// is set, the ports count, too.
 func (h Hosts) means(d *declaration, c *ftp.Connection, a ftp.Side, ports bool) bool {
 	return h.meets(d.a, c.Addr(a), ports) && h.meets(d.b, c.Addr(a.Other()), ports) &&
 		h.fits(d.a.host, c, a) && h.fits(d.b.host, c, a.Other())
 }
 
-// fits reports whether a host can be that side of a connection. Where the hosts called
-// client and server share an address, as on loopback, the address tells nothing and the
-// FTP roles decide, which are those of the dialogue.
+// fits reports whether a host can be that side of a connection. If the hosts named
+// client and server share an address, as on loopback, the FTP roles of the dialogue
+// decide.
 func (h Hosts) fits(host string, c *ftp.Connection, side ftp.Side) bool {
 	if host != string(ftp.Client) && host != string(ftp.Server) || !h.shareAddress() {
 		return true
 	}
 	if c.Role == ftp.Other || c.DataPort != nil && c.DataPort.ThirdParty {
-		return true // the dialogue does not say who is who
+		return true // the dialogue does not show the roles
 	}
 	return host == string(side)
 }
 
-// shareAddress reports whether the client and the server have one address.
+// shareAddress reports whether the client and the server have the same address.
 func (h Hosts) shareAddress() bool {
 	client, ok := h[string(ftp.Client)]
 	return ok && client == h[string(ftp.Server)]
@@ -73,10 +73,10 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 	return h.matches(e.host, addr.Addr())
 }
 
-// bind finds the connections that the declarations mean, each its own. It
-// finds them all if they can all be found, whatever the stars in the
-// declarations, and gives those that are alike in the order of their SYNs. A
-// declaration that means none is given one that is left over between its hosts.
+// bind finds a connection for each declaration. If it is possible to find one for every
+// declaration, with all stars in them, it does. Declarations with the same ends get
+// connections in the order of their SYNs. A declaration that matches no connection gets
+// an unused one between its hosts.
 func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 	var all, tcp []*binding
 	for _, d := range w.declarations {
@@ -87,7 +87,7 @@ func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 		}
 	}
 	m := matching{hosts: hosts, connections: candidates(c, tcp, hosts), of: map[*ftp.Connection]*binding{}}
-	// Those that say most choose first.
+	// Declarations with fewer stars choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
 	for _, b := range tcp {
 		m.find(b, map[*ftp.Connection]bool{})
@@ -101,9 +101,9 @@ func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 	return all
 }
 
-// candidates returns, in the order of their IDs, the connections that may be given to
-// declarations: of those that one of them means, or would with other ports, as many as
-// there are declarations, since the others can take no more away.
+// candidates returns, in the order of their IDs, the connections that declarations may
+// be bound to. For each declaration it takes those that it means, with or without its
+// ports, but no more than there are declarations, because more can never be needed.
 func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connection {
 	var all []*ftp.Connection
 	meant, near := make([]int, len(tcp)), make([]int, len(tcp))
@@ -129,7 +129,7 @@ func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connecti
 	return all
 }
 
-// stars counts what the declaration leaves open.
+// stars counts the stars of the declaration.
 func (d *declaration) stars() int {
 	n := 0
 	for _, word := range []string{d.a.host, d.a.port, d.b.host, d.b.port} {
@@ -147,8 +147,8 @@ type matching struct {
 	of          map[*ftp.Connection]*binding
 }
 
-// find finds a connection for b: one that is free or, failing that, one whose
-// binding finds another. tried are those that were asked already.
+// find finds a connection for b: a free one or, if there is none, one whose binding can
+// find another. tried are the connections that were tried already.
 func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 	for _, free := range []bool{true, false} {
 		for _, c := range m.connections {
@@ -167,8 +167,8 @@ func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 	return false
 }
 
-// sortAlike gives declarations of the same ends their connections in the order
-// of the SYNs.
+// sortAlike gives declarations with the same ends their connections in the order of the
+// SYNs.
 func (h Hosts) sortAlike(all []*binding) {
 	alike := map[[2]endpoint][]*binding{}
 	for _, b := range all {
@@ -189,8 +189,8 @@ func (h Hosts) sortAlike(all []*binding) {
 	}
 }
 
-// datagramBinding returns the first declaration that takes a packet which is
-// not TCP, in either direction.
+// datagramBinding returns the first declaration that matches a packet which is not TCP,
+// in either direction.
 func (h Hosts) datagramBinding(bindings []*binding, p *packet.Packet) *binding {
 	proto, src, dst := datagramEnds(p)
 	for _, b := range bindings {

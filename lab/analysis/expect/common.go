@@ -1,4 +1,4 @@
-// What the wants of several captures of one session have in common.
+// The common part of the wants of several captures of one session.
 
 package expect
 
@@ -9,13 +9,12 @@ import (
 	"strings"
 )
 
-// Common merges wants that were derived from captures of one session: it keeps what all
-// say. Where they say other words, stars stand for the difference; a port that is
-// another one each time is a star, too; and where one has a line that another has not,
-// whatever comes is right. The error says why there is nothing in common: the captures
-// have other connections.
+// Common merges wants that were derived from captures of one session. It keeps what
+// they have in common. It replaces different words by stars, different ports by a star,
+// and lines that not all of them have by "...". The error says why there is nothing in
+// common: the captures have different connections.
 //
-// The result is not compared with the captures; that is for the caller.
+// Common does not judge the captures by the result; the caller does.
 func Common(wants []string) (string, error) {
 	all, err := parseDraft(wants[0])
 	if err != nil {
@@ -32,7 +31,7 @@ func Common(wants []string) (string, error) {
 	}
 	for _, l := range all.lines {
 		if strings.HasPrefix(l.what, `"125 `) {
-			l.what = begins // another run may have 150
+			l.what = begins // another run may have the other code
 		}
 	}
 	return all.text(), nil
@@ -42,8 +41,8 @@ func Common(wants []string) (string, error) {
 // already, and else 150 (RFC 959, 5.4). Which of the two comes is chance.
 const begins = `"1*"`
 
-// Skip takes all lines of some connections out of a want, and says instead that
-// whatever comes is right.
+// Skip replaces all lines of some connections in a want by "...", so that any packets
+// match.
 func Skip(want string, connections map[string]bool) (string, error) {
 	d, err := parseDraft(want)
 	if err != nil {
@@ -55,7 +54,7 @@ func Skip(want string, connections map[string]bool) (string, error) {
 	return d.text(), nil
 }
 
-// merge takes out of d what other does not say.
+// merge removes from d what other does not say.
 func (d *draft) merge(other *draft) error {
 	for _, mine := range d.declarations {
 		i := slices.IndexFunc(other.declarations, func(o *declaration) bool { return o.name == mine.name })
@@ -128,20 +127,20 @@ func (d *draft) mergeLines(connection string, theirs []*draftLine) {
 	d.tidy(connection)
 }
 
-// take makes a line say what another one says, too.
+// take reduces a line to what another line says, too.
 func (l *draftLine) take(other *draftLine) {
 	l.what = commonWhat(l.what, other.what)
 	if l.after != other.after {
 		l.after = ""
 	}
 	if l.group == 0 && other.group != 0 {
-		l.group = -1 // it may change places with its neighbours: see tidy
+		l.group = -1 // tidy checks its group
 	}
 }
 
-// pairLines finds the lines of two captures that are about the same packet, in order:
-// for each of mine the index of theirs, -1 for none. It pairs as many as it can, and
-// prefers those that say the same.
+// pairLines pairs the lines of two captures that are about the same packet, in order.
+// For each line of mine it returns the index in theirs, or -1. It makes as many pairs
+// as possible, and prefers equal lines.
 func pairLines(mine, theirs []*draftLine) []int {
 	best := make([][]int, len(mine)+1) // of the lines from i and j on
 	for i := range best {
@@ -176,8 +175,8 @@ func pairLines(mine, theirs []*draftLine) []int {
 	return pairs
 }
 
-// likeness is 0 for lines that are about different packets, and higher the more they say
-// the same.
+// likeness returns 0 for lines about different packets, and a higher number the more
+// similar they are.
 func likeness(a, b *draftLine) int {
 	switch {
 	case a.from != b.from || a.to != b.to:
@@ -197,7 +196,7 @@ func likeness(a, b *draftLine) int {
 func isText(what string) bool  { return strings.HasPrefix(what, `"`) }
 func isFlags(what string) bool { return strings.HasPrefix(what, "[") }
 
-// firstWord is the command or the code of a text; 125 and 150 are one.
+// firstWord returns the command or the code of a text; 125 and 150 count as the same.
 func firstWord(text string) string {
 	if strings.HasPrefix(text, `"125`) || strings.HasPrefix(text, `"150`) || text == begins {
 		return begins
@@ -207,7 +206,7 @@ func firstWord(text string) string {
 
 func firstField(what string) string { return strings.Fields(what)[0] }
 
-// commonWhat is what two lines about the same packet have in common.
+// commonWhat returns the common part of two lines about the same packet.
 func commonWhat(a, b string) string {
 	switch {
 	case a == b:
@@ -219,7 +218,7 @@ func commonWhat(a, b string) string {
 	case isFlags(a) && isFlags(b):
 		return firstField(a)
 	}
-	return "..." // of bytes in other numbers
+	return "..." // ranges of different lengths
 }
 
 // pieces are the words, numbers and other characters of a text; an escaped one is whole.
@@ -258,8 +257,9 @@ func commonText(a, b string) string {
 			star = true
 		}
 	}
-	return unitBehindStar.ReplaceAllString(out.String(), "*")
+	return unitAfterStar.ReplaceAllString(out.String(), "*")
 }
 
-// unitBehindStar is a number that differs, with its unit: the next one may have another.
-var unitBehindStar = regexp.MustCompile(`\* ?[KMGkmg]i?(?:bytes|B)\b`)
+// unitAfterStar is a star for a number, with the unit after it: another run may have
+// another unit.
+var unitAfterStar = regexp.MustCompile(`\* ?[KMGkmg]i?(?:bytes|B)\b`)

@@ -117,7 +117,7 @@ func TestSkip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "a client.1 > server.21\nb client.2 > server.20\na ... # whatever it brings\nb client > server [S]"; squeeze(got) != want {
+	if want := "a client.1 > server.21\nb client.2 > server.20\na ... # any packets\nb client > server [S]"; squeeze(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", squeeze(got), want)
 	}
 }

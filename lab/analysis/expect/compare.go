@@ -1,4 +1,4 @@
-// One line against one packet.
+// The comparison of one line with one packet.
 
 package expect
 
@@ -8,8 +8,8 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// differences says in what a line and a packet differ, in words: "seq is 56,
-// not 70". The packet matches if there are none.
+// differences describes how a line and a packet differ: "seq is 56, not 70". The packet
+// matches if there are none.
 type differences []string
 
 func (d *differences) add(format string, args ...any) { *d = append(*d, fmt.Sprintf(format, args...)) }
@@ -21,8 +21,8 @@ func (d *differences) number(name string, want number, got int64) {
 	}
 }
 
-// packet compares all that a line says of the packet, rather than of the
-// stream, with f.
+// packet compares f with what the line says about the packet, without the attributes of
+// the stream (seq and length of a text or range).
 func (d *differences) packet(l *line, f *Frame) {
 	d.flags(l.flags, f.Flags)
 	if l.ack.set && !f.Has(packet.ACK) {
@@ -94,8 +94,8 @@ func optionOf(o option, f *Frame) (has bool, value int64) {
 	return false, 0
 }
 
-// whole compares a line that means one packet with the whole of f: what it
-// says of seq and length is about the packet.
+// whole compares a line for one packet with f. Its seq and length are those of the
+// packet.
 func (d *differences) whole(l *line, f *Frame) {
 	d.packet(l, f)
 	seq, end := f.Seq, f.Seq+int64(f.Payload)
@@ -150,16 +150,16 @@ func (d *differences) datagram(l *line, f *Frame) {
 	}
 }
 
-// A comparison is what a line says of the elements in front of a path.
+// A comparison is the result of comparing a line with the next elements.
 type comparison struct {
 	first, last int  // the elements that it would claim
-	alike       bool // they are of the line's kind and direction
-	otherText   bool // they are a text of another command or reply code
+	alike       bool // they have the line's kind and direction
+	otherText   bool // they are a text with another command or reply code
 	what        differences
 }
 
-// compare sets a line against the element at s and, where bytes of its
-// direction are pending, those.
+// compare compares a line with the element at s and with the pending bytes of its
+// direction.
 func (a *aligner) compare(l *line, s state) comparison {
 	at := int(s.at)
 	e := &a.elements[at]
@@ -191,7 +191,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 	return c
 }
 
-// lineKind is the kind of the lines that claim an element other than bytes.
+// lineKind returns the kind of line that claims an element other than bytes.
 func (e *element) lineKind(f *Frame) kind {
 	switch {
 	case e.kind == elementACK:
@@ -208,8 +208,8 @@ func (e *element) lineKind(f *Frame) kind {
 	return kindData
 }
 
-// compareBytes compares a line with the bytes from c.first to c.last, of which
-// f carries the last.
+// compareBytes compares a line with the bytes from c.first to c.last. f is the frame
+// with the last byte.
 func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 	e := &a.elements[c.last]
 	start, end := a.elements[c.first].start, e.end
@@ -243,7 +243,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 	}
 }
 
-// withFIN lets a line that writes the F of its packet claim the FIN too.
+// withFIN lets a line whose flags have F claim the FIN of its packet, too.
 func (a *aligner) withFIN(l *line, c *comparison, f *Frame) {
 	if !l.flags.set || l.flags.bits&packet.FIN == 0 || !f.Has(packet.FIN) {
 		return
@@ -256,8 +256,8 @@ func (a *aligner) withFIN(l *line, c *comparison, f *Frame) {
 	c.what.add("the FIN stands apart")
 }
 
-// inStream compares what a line says of a text or a range: its seq and
-// length are those of the bytes, however they were segmented.
+// inStream compares the seq and length of a text or a range. They are those of the
+// bytes, in any number of segments.
 func (d *differences) inStream(l *line, start, end int64) {
 	switch {
 	case l.seq.isRange():
@@ -268,12 +268,12 @@ func (d *differences) inStream(l *line, start, end int64) {
 	d.number("length", l.length, end-start)
 }
 
-// otherKind says that something else came than the line wants.
+// otherKind notes that the element is of another kind than the line.
 func (d *differences) otherKind(l *line, e *element) {
 	switch {
 	case l.fromA != e.fromA && e.kind != elementGap:
-		d.add("the packet that came has the other direction")
+		d.add("the packet has the other direction")
 	default:
-		d.add("something else came")
+		d.add("the packet is of another kind")
 	}
 }

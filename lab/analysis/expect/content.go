@@ -1,4 +1,4 @@
-// What a connection carried, for lines with content.
+// The bytes of connections, for lines with content.
 
 package expect
 
@@ -9,11 +9,11 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// mostContent bounds what is kept of each direction of a connection, in bytes.
+// mostContent is how many bytes of each direction of a connection are kept.
 const mostContent = 64 << 10
 
-// A content is the beginning of what one side sent, and which bytes of it were
-// seen.
+// A content is the beginning of the data that one side sent, and which of its bytes
+// were seen.
 type content struct {
 	bytes []byte
 	known []bool
@@ -36,8 +36,8 @@ func (c *content) add(p *capture.Packet) {
 	}
 }
 
-// text returns the bytes from one sequence number to another. Ok is false if they
-// are not all there.
+// text returns the bytes from one sequence number to another. ok is false if some of
+// them are missing.
 func (c *content) text(start, end int64) (text string, ok bool) {
 	start, end = start-1, end-1
 	if c == nil || start < 0 || end > int64(len(c.bytes)) {
@@ -57,7 +57,7 @@ type sender struct {
 	side ftp.Side
 }
 
-// keep keeps what a packet carries if a line asks for the connection's content.
+// keep keeps the data of a packet if a line asks for the connection's content.
 func (c *evidence) keep(p *capture.Packet) {
 	key := sender{p.Connection.ID, p.From}
 	if c.contents[key] == nil {
@@ -76,7 +76,7 @@ func hasContent(lines []*line) bool {
 	return false
 }
 
-// content compares what a line says of its bytes with what they are.
+// content compares the content of a line with the bytes of the capture.
 func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) {
 	if l.content == nil {
 		return
@@ -92,7 +92,7 @@ func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) 
 	}
 }
 
-// quoteContent writes a content as a pattern, and of a long one the beginning.
+// quoteContent writes a content as a pattern, and only the beginning of a long one.
 func quoteContent(text string) string {
 	const most = 400
 	rest := ""

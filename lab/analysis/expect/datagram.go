@@ -1,4 +1,4 @@
-// Packets that are not TCP: DNS and what else UDP carries, ARP, ICMP.
+// Packets that are not TCP: UDP (DNS and others), ARP, ICMP.
 
 package expect
 
@@ -28,8 +28,8 @@ func datagramEnds(p *packet.Packet) (proto string, src, dst netip.AddrPort) {
 	return "", src, dst
 }
 
-// datagramText is what tcpdump prints of a packet behind its addresses, and the
-// number of bytes that it prints at the end of the line.
+// datagramText returns what tcpdump prints of a packet after its addresses, and the
+// number of bytes that tcpdump prints at the end of the line.
 func datagramText(p *packet.Packet) (text string, length int) {
 	switch {
 	case p.UDP != nil && p.UDP.DNS != nil:
@@ -57,8 +57,8 @@ func dnsText(d *packet.DNS) string {
 	return text
 }
 
-// isHousekeeping reports whether a packet may go undeclared: who is where on a
-// link (ARP, neighbour discovery), and what is addressed to everybody.
+// isHousekeeping reports whether a packet needs no declaration: ARP, neighbor
+// discovery, and packets to a broadcast or multicast address.
 func isHousekeeping(p *packet.Packet) bool {
 	if p.Copy != nil {
 		return true

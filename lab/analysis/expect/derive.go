@@ -1,4 +1,4 @@
-// A want is written from a capture.
+// Derivation: writing a want from a capture.
 
 package expect
 
@@ -13,28 +13,27 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// firstEphemeral is the first of the ports that Linux gives out when nobody asks
-// for one (net.ipv4.ip_local_port_range): another run will have others.
+// firstEphemeral is the first of the ports that Linux chooses from
+// (net.ipv4.ip_local_port_range). Another run has other ports.
 const firstEphemeral = 32768
 
-// maxDatagrams is up to how many packets of DNS are written line by line: more
-// are not about the session.
+// maxDatagrams is how many DNS packets are written line by line. A capture with more
+// has DNS of other programs.
 const maxDatagrams = 20
 
-// maxJudged is how many connections a capture may have for the want to be judged as a whole.
-// A want of more is held against one connection after the other.
+// maxJudged is how many connections a capture may have for the want to be judged as a
+// whole. For more connections, each is judged by itself.
 const maxJudged = 200
 
-// Derive writes a want that the capture passes, and that another capture of the
-// same session passes as well: it says what does not depend on chance, and leaves
-// out what does (which segments, bare ACKs, windows, ports that the kernel
-// chose, which FIN is first). A connection that is too irregular to be written
-// line by line is skipped as a whole.
+// Derive writes a want that the capture passes, and that another capture of the same
+// session passes, too. It leaves out everything that depends on chance: how data is
+// segmented, bare ACKs, windows, ports that the kernel chose, which FIN is first. It
+// skips a connection that is too irregular for single lines.
 //
-// Hosts have the names that hosts gives, and those that the capture itself does;
-// where there is none, they are called by their addresses.
+// The names of hosts come from hosts and from the capture; a host without a name is
+// written as its address.
 //
-// The capture is read several times, and a connection at a time is in memory.
+// Derive reads the capture several times, and keeps one connection at a time in memory.
 func Derive(w io.Writer, c *capture.Capture, hosts Hosts) error {
 	d := &deriver{capture: c, hosts: hosts.with(c.Names), irregular: map[string]bool{}}
 	if err := d.survey(); err != nil {
@@ -63,8 +62,8 @@ func (d *deriver) text() (string, error) {
 	return b.String(), err
 }
 
-// misjudged judges the capture by the want, and reports whether more connections than
-// before are irregular.
+// misjudged judges the capture by the want, and marks connections that do not pass as
+// irregular. It reports whether there are new ones.
 func (d *deriver) misjudged(text string) bool {
 	w, err := Parse("derived", 1, text)
 	if err != nil {
@@ -80,22 +79,22 @@ func (d *deriver) misjudged(text string) bool {
 	return true
 }
 
-// A deriver writes a want.
+// A deriver writes the want of a capture.
 type deriver struct {
 	capture *capture.Capture
 	hosts   Hosts
 	names   connectionNames
-	others  []*declaration // of what is not TCP
-	// lossy says that something was sent again: then other packets may be in another
-	// run. What was lost on the way to the recorder was seen only once.
+	others  []*declaration // for packets that are not TCP
+	// lossy says that the capture has retransmissions. Then another run may have other
+	// retransmissions. (A packet that was lost before the recorder was seen only once.)
 	lossy bool
-	// interrupted are the data connections whose command was followed by another one
-	// before its final reply came.
+	// interrupted are the data connections whose command was followed by another
+	// command before its final reply.
 	interrupted map[int]bool
-	irregular   map[string]bool // connections to be skipped as a whole, by name
+	irregular   map[string]bool // connections to skip, by name
 }
 
-// survey finds out what has to be known of the whole capture.
+// survey collects the facts that need the whole capture.
 func (d *deriver) survey() error {
 	d.names = connectionNames{total: map[ftp.Role]int{}}
 	for c := range d.capture.Connections() {
@@ -147,14 +146,14 @@ func (d *deriver) findInterrupted(s *capture.Dialogue) {
 	})
 }
 
-// interrupts reports whether a command was sent before the final reply to the one before it
-// came.
+// interrupts reports whether command x was sent before the final reply to the command
+// before it.
 func interrupts(x, before *ftp.Exchange) bool {
 	n := len(before.Replies)
 	return n > 0 && x.Packet < before.Replies[n-1].Packet
 }
 
-// repeats reports whether a connection's packets bring something again.
+// repeats reports whether a connection has retransmissions.
 func repeats(frames []Frame) bool {
 	e := evidence{frames: frames}
 	all := make([]int, len(frames))
@@ -169,7 +168,7 @@ func repeats(frames []Frame) bool {
 	return false
 }
 
-// liveFrames are the packets of the connections that go on, by ID.
+// liveFrames are the packets of the connections that have not ended, by ID.
 type liveFrames map[int][]Frame
 
 func (l liveFrames) add(p *capture.Packet, start int64) {
@@ -187,7 +186,7 @@ func (l liveFrames) take(id int) []Frame {
 // there are several.
 type connectionNames struct {
 	total   map[ftp.Role]int
-	numbers []uint32 // among those of its role, by ID
+	numbers []uint32 // its number among the connections of its role, by ID
 }
 
 func (n *connectionNames) add(c *ftp.Connection) {
@@ -204,7 +203,7 @@ func (n *connectionNames) of(c *ftp.Connection) string {
 	return word
 }
 
-// declare makes the declaration of a connection, and returns the side that opened it.
+// declare returns the declaration of a connection, and the side that opened it.
 func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
@@ -215,8 +214,9 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	return decl, a
 }
 
-// end writes an end of a connection. A port that the kernel chose is left open:
-// so is that of the side that opens, unless it is a port of the other kind.
+// end returns an end of a connection. It has a star for a port that the kernel chose:
+// that of the side that opens, unless it is below the ports that the kernel chooses
+// from.
 func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
 	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}
@@ -226,7 +226,7 @@ func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	return e
 }
 
-// suffix is what stands behind the ends of a declaration.
+// suffix returns the words after the ends of a declaration.
 func (d *declaration) suffix() string {
 	switch {
 	case d.lossy:
@@ -237,8 +237,8 @@ func (d *declaration) suffix() string {
 	return ""
 }
 
-// datagramNames finds the declarations for what is not TCP: DNS between each two hosts, and
-// in a last declaration of each protocol whatever else there is.
+// datagramNames finds the declarations for packets that are not TCP: one for DNS
+// between each two hosts, and a last one for the other packets of each protocol.
 type datagramNames struct {
 	hosts     Hosts
 	seen      map[string]bool
@@ -276,7 +276,7 @@ func (n *datagramNames) add(p *packet.Packet) {
 	}
 }
 
-// declarations returns them.
+// declarations returns the declarations.
 func (n *datagramNames) declarations() []*declaration {
 	all, everybody := n.dns, endpoint{"*", "*"}
 	if n.udp {

@@ -1,4 +1,4 @@
-// The lines of a connection are written from its elements.
+// Derivation of the lines of a connection, from its elements.
 
 package expect
 
@@ -14,12 +14,12 @@ import (
 // lines writes the lines of a TCP connection.
 func (d *deriver) lines(t *derived) {
 	if d.opaque(t) {
-		t.skip("not a dialogue that can be read")
+		t.skip("the dialogue cannot be read")
 		return
 	}
 	handshake := 0
-	var before *element // the one that the last line is about
-	hurried := false    // the client closed without the answer to its last command
+	var before *element // the element of the last line
+	hurried := false    // the client closed before the reply to its last command
 	for i := range t.elements {
 		e := &t.elements[i]
 		switch {
@@ -33,13 +33,13 @@ func (d *deriver) lines(t *derived) {
 			t.resetLines(e)
 			return
 		case handshake == 3 && t.conn.ResetBy != "" && t.lastWords(i) && t.reset(i) != nil:
-			t.resetLines(t.reset(i)) // among what crosses on the way, the order is chance
+			t.resetLines(t.reset(i)) // the order of packets that cross on the way is chance
 			return
 		case e.kind == elementBytes && t.conn.TLS != nil:
-			t.skip("in TLS, whose records have other lengths in each session")
+			t.skip("TLS: the records have other lengths in each session")
 			return
 		case e.kind == elementBytes && d.aborted(t):
-			t.skip("however much came before the end")
+			t.skip("the amount of data before the end is chance")
 			return
 		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
 			if t.skipTLS() {
@@ -47,7 +47,7 @@ func (d *deriver) lines(t *derived) {
 			}
 			continue
 		case e.kind == elementBytes && e.start < 0:
-			t.skip("bytes from in front of where the stream begins")
+			t.skip("bytes before the beginning of the stream")
 			continue
 		}
 		if e.kind == elementSYN {
@@ -64,14 +64,14 @@ func (d *deriver) lines(t *derived) {
 	}
 }
 
-// inTLS reports whether an element comes when the dialogue has gone on in TLS: then
-// records without a line of it may come anywhere, such as session tickets.
+// inTLS reports whether an element comes after the dialogue has changed to TLS. From
+// then on, records without dialogue, such as session tickets, may come anywhere.
 func (t *derived) inTLS(e *element) bool {
 	s := t.capture.sessions[t.conn.ID]
 	return s != nil && s.TLS && t.capture.frames[e.frame].Number >= s.TLSFrom
 }
 
-// skipTLS skips such records, unless they are already.
+// skipTLS adds a line that skips such records, unless the last line does so.
 func (t *derived) skipTLS() bool {
 	if n := len(t.lines); n > 0 && t.lines[n-1].what == "..." {
 		return false
@@ -80,8 +80,8 @@ func (t *derived) skipTLS() bool {
 	return true
 }
 
-// opaque reports whether a connection cannot be written: the capture does not
-// show all of it, or it is no FTP.
+// opaque reports whether a connection cannot be written line by line: the capture does
+// not show all of it, or it is not FTP.
 func (d *deriver) opaque(t *derived) bool {
 	if t.conn.Role == ftp.Other || t.conn.Missing() > 0 {
 		return true
@@ -90,8 +90,8 @@ func (d *deriver) opaque(t *derived) bool {
 	return s != nil && s.TLS && s.Hidden
 }
 
-// aborted reports whether a data connection's transfer did not end well, so that
-// the number of bytes is chance.
+// aborted reports whether the transfer of a data connection failed, so that the number
+// of bytes is chance.
 func (d *deriver) aborted(t *derived) bool {
 	if t.conn.Role != ftp.Data {
 		return false
@@ -100,9 +100,9 @@ func (d *deriver) aborted(t *derived) bool {
 	return x == nil || t.conn.ResetBy != "" || x.Reply < 200 || x.Reply >= 300 || d.interrupted[t.conn.ID]
 }
 
-// crossed reports whether the packets of two neighbours in opposite directions
-// crossed on their way, or could: the second does not acknowledge the first, or
-// both are the FINs of a dialogue, which both sides end on their own.
+// crossed reports whether two neighbouring elements of opposite directions crossed on
+// their way, or could cross: the second does not acknowledge the first, or both are the
+// FINs of a dialogue, which each side sends independently.
 func (t *derived) crossed(x, y *element) bool {
 	if x.fromA == y.fromA {
 		return false
@@ -114,12 +114,12 @@ func (t *derived) crossed(x, y *element) bool {
 }
 
 // hangsUp reports whether an element is the FIN of a client that has just sent a
-// command: the answer to that may cross it.
+// command. The reply to the command may cross it.
 func (t *derived) hangsUp(before, e *element) bool {
 	return e.kind == elementFIN && t.conn.Role == ftp.Control && t.sender(e) == ftp.Client && before.kind == elementBytes && before.fromA == e.fromA
 }
 
-// sender is the side that an element comes from.
+// sender returns the side that sent an element.
 func (t *derived) sender(e *element) ftp.Side {
 	if e.fromA {
 		return t.a
@@ -127,9 +127,9 @@ func (t *derived) sender(e *element) ftp.Side {
 	return t.a.Other()
 }
 
-// crossing returns the packets between which commands and replies of a dialogue cross:
-// from a command that came before the last one was done, up to the end of what the server
-// still said of that.
+// crossing returns the packets between which commands and replies of a dialogue may
+// cross: from a command that came before the final reply to the command before it, to
+// the last line of that reply.
 func crossing(s *ftp.Session) (packets [2]int) {
 	if s == nil {
 		return packets
@@ -143,8 +143,8 @@ func crossing(s *ftp.Session) (packets [2]int) {
 	return packets
 }
 
-// overlaps reports whether an element is part of such a dialogue: whatever the server still
-// said may come before the command, or behind it.
+// overlaps reports whether an element is in that part of the dialogue, where a reply
+// may come before or after the next command.
 func (t *derived) overlaps(e *element) bool {
 	number := t.capture.frames[e.frame].Number
 	return number > t.overlap[0] && number <= t.overlap[1]
@@ -158,8 +158,8 @@ func (t *derived) add(e *element, what, comment string) *derivedLine {
 	return l
 }
 
-// lastWords reports whether the side that resets the connection says nothing more
-// from the i-th element on.
+// lastWords reports whether the side that resets the connection sends nothing more from
+// the i-th element on.
 func (t *derived) lastWords(i int) bool {
 	for _, e := range t.elements[i:] {
 		if e.kind == elementBytes && t.sender(&e) == t.conn.ResetBy {
@@ -179,11 +179,11 @@ func (t *derived) reset(i int) *element {
 	return nil
 }
 
-// resetLines writes that a reset comes, and whatever else.
+// resetLines writes a line for a reset, and "..." for everything else.
 func (t *derived) resetLines(e *element) {
 	t.skip("")
 	flags := t.capture.frames[e.frame].Flags &^ packet.PSH
-	t.add(e, flagString(flags), "a reset: its sender has closed already, or gives up")
+	t.add(e, flagString(flags), "a reset: its sender has already closed, or gives up")
 	t.skip("")
 }
 
@@ -204,7 +204,7 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 	if text := t.texts[e.dir()][e.start]; text != nil && text.End == e.end && text.Complete {
 		what, comment := d.saying(text)
 		if t.inTLS(e) && strings.HasPrefix(text.Text, "PASS") {
-			comment = "inside TLS: nobody on the way can read it"
+			comment = "inside TLS: nobody on the network can read it"
 		}
 		return t.add(e, what, comment)
 	}
@@ -215,8 +215,7 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 	return t.add(e, what, fmt.Sprintf("%d bytes", e.end-e.start))
 }
 
-// sends reports whether the end that opened a data connection is the one that
-// sends: the server, unless the client stores.
+// sends reports whether the end that opened a data connection sends the data.
 func (t *derived) sends() bool { return t.conn.Flow(t.a).Bytes > 0 || t.a == ftp.Server }
 
 func (t *derived) synComment(f *Frame) string {
@@ -226,27 +225,27 @@ func (t *derived) synComment(f *Frame) string {
 	case t.conn.Role == ftp.Control:
 		return "the client opens the control connection"
 	case t.conn.Mode == ftp.Active:
-		return "the server calls the client, at the announced port"
+		return "the server connects to the announced port of the client"
 	case t.conn.Mode == ftp.Passive:
-		return "the client calls the server, at the announced port"
+		return "the client connects to the announced port of the server"
 	}
 	return ""
 }
 
 // commandComments explain commands and replies.
 var commandComments = map[string]string{
-	"USER": "who it is", "PASS": "in clear: anybody on the way can read it",
-	"PORT": "the last two numbers are a port: call me there", "EPRT": "call me at this address and port",
-	"PASV": "where may I call?", "EPSV": "at which port may I call?",
-	"LIST": "the listing comes over a connection of its own", "RETR": "the file comes over a connection of its own",
-	"STOR": "the file goes over a connection of its own",
-	"QUIT": "", "220": "the server speaks first",
-	"227": "the last two numbers are the port", "229": "the port stands between the bars",
-	"150": "the data connection is about to be used", "226": "done: it may come before or behind the last packets of the data",
+	"USER": "the user's name", "PASS": "the password in clear: anybody on the network can read it",
+	"PORT": "please connect to this address and port: the last two numbers are the port", "EPRT": "please connect to this address and port",
+	"PASV": "where can I connect to?", "EPSV": "to which port can I connect?",
+	"LIST": "the listing comes over its own connection", "RETR": "the file comes over its own connection",
+	"STOR": "the file goes over its own connection",
+	"QUIT": "", "220": "the server sends the first line",
+	"227": "the last two numbers are the port", "229": "the port is between the bars",
+	"150": "the data connection is about to be used", "226": "done: it may come before or after the last packets of the data",
 }
 
-// saying writes a line of dialogue, without what another run would say
-// otherwise.
+// saying returns a line of dialogue, with stars for what another run would say
+// differently.
 func (d *deriver) saying(l *ftp.Line) (what, comment string) {
 	word, _, _ := strings.Cut(l.Text, " ")
 	word = strings.ToUpper(word)
@@ -284,7 +283,7 @@ func generalise(text string) string {
 	return timestamp.ReplaceAllString(text, "*")
 }
 
-// portOf is the port of the two numbers in which PORT and 227 write it.
+// portOf returns the port from the two numbers that PORT and 227 have for it.
 func portOf(high, low string) int {
 	var h, l int
 	fmt.Sscan(high, &h)
@@ -292,8 +291,7 @@ func portOf(high, low string) int {
 	return h<<8 + l
 }
 
-// cause returns the packet without which a data connection's SYN would not be,
-// and a word for it.
+// cause returns the packet that caused a data connection's SYN, and a word for it.
 func cause(c *ftp.Connection, syn int) (packet int, word string) {
 	x, a := c.Transfer, c.DataPort
 	switch {
@@ -307,7 +305,7 @@ func cause(c *ftp.Connection, syn int) (packet int, word string) {
 	return 0, ""
 }
 
-// datagramLines writes the packets of a declaration that is not of TCP.
+// datagramLines writes the lines of a declaration that is not for TCP.
 func (d *deriver) datagramLines(t *derived) {
 	for _, i := range t.frames {
 		f := &t.capture.frames[i]

@@ -1,4 +1,4 @@
-// The want of a capture is put together from the lines of its connections.
+// Derivation of the whole want, from the lines of the connections.
 
 package expect
 
@@ -23,7 +23,7 @@ type derived struct {
 
 // A derivedLine is a line to be written.
 type derivedLine struct {
-	place   int // where it goes among the lines of other connections, as a packet's index
+	place   int // its place among the lines of other connections, as a packet's index
 	frame   int
 	what    string // "client > server  [S]", or "..."
 	comment string
@@ -64,7 +64,7 @@ func (d *deriver) write(w io.Writer) error {
 	return s.write(w)
 }
 
-// declarations writes them, one below the other.
+// declarations writes the declarations, one below the other.
 func (d *deriver) declarations(w io.Writer) error {
 	width := 0
 	for role, n := range d.names.total {
@@ -95,12 +95,12 @@ func (d *deriver) declarations(w io.Writer) error {
 	return cmp.Or(err, d.capture.Err())
 }
 
-// lastOf is the last connection of a role, whose number is the highest.
+// lastOf returns the highest number among the connections of a role.
 func (n *connectionNames) lastOf(role ftp.Role) int {
 	return max(0, slices.Index(n.numbers, uint32(n.total[role])))
 }
 
-// judge returns a judge of one connection, or of one declaration that is not of TCP.
+// judge returns a judge of one connection, or of one declaration that is not for TCP.
 func (d *deriver) judge(frames []Frame, session *ftp.Session) *judge {
 	e := &evidence{source: d.capture, frames: frames, sessions: map[int]*ftp.Session{}}
 	if session != nil {
@@ -109,13 +109,13 @@ func (d *deriver) judge(frames []Frame, session *ftp.Session) *judge {
 	return &judge{hosts: d.hosts, capture: e, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 }
 
-// A passage is what is written of one connection.
+// A passage is the text about one connection.
 type passage struct {
 	name   string
 	frames []Frame
 	lines  []*derivedLine
-	// cause is the packet without which the connection would not be, word a name for it,
-	// and control the connection that has it; cause is 0 for none.
+	// cause is the packet that caused the connection, word a name for it, and control
+	// the connection with that packet. cause is 0 for none.
 	cause, control int
 	word           string
 }
@@ -137,7 +137,7 @@ func (d *deriver) connection(c *ftp.Connection, session *ftp.Session, frames []F
 	}
 	if irregular {
 		t.lines = nil
-		t.skip("whatever it brings")
+		t.skip("any packets")
 	}
 	p := passage{name: decl.name, frames: frames, lines: t.lines}
 	if c.Role == ftp.Data && c.OpenedBy != "" && len(t.lines) > 0 && t.lines[0].what != "..." {
@@ -149,14 +149,14 @@ func (d *deriver) connection(c *ftp.Connection, session *ftp.Session, frames []F
 	return p
 }
 
-// datagrams writes the lines of a declaration that is not of TCP.
+// datagrams writes the lines of a declaration that is not for TCP.
 func (d *deriver) datagrams(b *binding, frames []Frame) passage {
 	for i := range frames {
 		b.frames = append(b.frames, i)
 	}
 	t := &derived{track: d.judge(frames, nil).newTrack(b)}
 	if d.irregular[b.name] || b.declaration.a.host == "*" || len(frames) > maxDatagrams {
-		t.skip("whatever it brings")
+		t.skip("any packets")
 	} else {
 		d.datagramLines(t)
 	}
@@ -179,7 +179,7 @@ func (t *derived) holds() bool {
 	}
 	w, err := Parse("derived", 1, text.String())
 	if err != nil {
-		return true // what cannot be read cannot be held against anything
+		return true // a capture that cannot be read cannot be judged
 	}
 	j := &judge{want: w, hosts: t.judge.hosts, capture: t.capture, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	own := j.newTrack(&binding{declaration: w.declarations[0], conn: t.conn, a: t.a, frames: t.frames})
@@ -187,7 +187,7 @@ func (t *derived) holds() bool {
 	return whole
 }
 
-// skip writes that whatever comes is right.
+// skip writes a line "...".
 func (t *derived) skip(comment string) {
 	place, frame := 0, 0
 	if n := len(t.lines); n > 0 {
@@ -196,20 +196,20 @@ func (t *derived) skip(comment string) {
 	t.lines = append(t.lines, &derivedLine{place: place, frame: frame, what: "...", comment: comment})
 }
 
-// A sheet is the lines of all connections. Their texts are in a spool; what is needed to
-// put them in order is in memory.
+// A sheet has the lines of all connections. Their texts are in a spool. What is needed
+// to sort them is in memory.
 type sheet struct {
 	spool  *spool
 	lines  sheetLines
 	causes []sheetCause
-	labels map[int32]string // by the line
-	after  map[int32]int32  // the line that a line comes after
+	labels map[int32]string // by line
+	after  map[int32]int32  // for a line, the line that it comes after
 }
 
 // A sheetLine is a line on a sheet.
 type sheetLine struct {
 	place, packet uint32 // packet numbers
-	connection    int32  // its ID; behind the connections come what is not TCP
+	connection    int32  // its ID; higher numbers are declarations that are not for TCP
 	size          uint32
 	at            int64 // in the spool
 	name, what    uint8 // their lengths, up to 255
@@ -264,8 +264,8 @@ func (s *sheet) add(id int, p passage) {
 	}
 }
 
-// follow gives labels to the lines that connections come after: the
-// announcement of their address and, where the server calls, the command.
+// follow gives labels to the lines that connections come after: the line that announced
+// the port and, if the server connects, the command.
 func (s *sheet) follow() {
 	type key struct{ connection, packet uint32 }
 	last := map[key]int32{} // the last line of a connection that is about a packet
@@ -299,8 +299,8 @@ func (s *sheet) follow() {
 	}
 }
 
-// order puts the lines in the order of their packets, and joined lines next to each other:
-// lines of other connections between them would part them.
+// order puts the lines in the order of their packets, but keeps joined lines together:
+// no line of another connection may come between them.
 func (s *sheet) order() []int32 {
 	order := make([]int32, s.lines.n)
 	for i := range order {
@@ -323,7 +323,7 @@ func (s *sheet) order() []int32 {
 
 // write writes the lines in columns: name, what, labels, comment.
 func (s *sheet) write(w io.Writer) error {
-	const wide = 60 // what is longer than this stands out of its column
+	const wide = 60 // a longer text does not widen its column
 	s.follow()
 	order := s.order()
 	margin := func(i int) string {
@@ -347,7 +347,7 @@ func (s *sheet) write(w io.Writer) error {
 			whats = max(whats, int(l.what))
 		}
 	}
-	said := map[string]bool{} // each comment is left to the first line that has it
+	said := map[string]bool{} // a comment is written only once
 	for i, k := range order {
 		name, what, comment, err := s.spool.read(s.lines.at(k).at, int(s.lines.at(k).size))
 		if err != nil {
@@ -365,7 +365,7 @@ func (s *sheet) write(w io.Writer) error {
 	return nil
 }
 
-// label is what stands behind a line: its own label, and that of the line it comes after.
+// label returns the end of a line: its own label, and that of the line it comes after.
 func (s *sheet) label(line int32) string {
 	var words []string
 	if after, ok := s.after[line]; ok {

@@ -1,11 +1,10 @@
-// Package expect judges captures: it compares a capture with what a scenario
-// wants to see.
+// Package expect judges captures: it compares the packets of a capture with the section
+// `want` of a scenario, which says which packets the scenario should produce.
 //
-// The section `want` of a scenario is written in a notation like tcpdump's
-// output; its manual is [Manual]. [Parse] reads it. [Want.Judge] finds the
-// declared connections in a capture, aligns the lines of each with its packets,
-// and reports all differences in one [Verdict], in the notation of the want. [Derive]
-// goes the other way: it writes a want from a capture.
+// The notation of a want is like the output of tcpdump; its manual is [Manual]. [Parse]
+// reads it. [Want.Judge] finds the declared connections in a capture, aligns the lines
+// of each with its packets, and reports all differences in one [Verdict], in the
+// notation of the want. [Derive] goes the other way: it writes a want from a capture.
 //
-// A judgment uses the capture alone. It does not matter who made it, nor how.
+// A verdict depends on the want and the capture only, not on how the capture was made.
 package expect

@@ -1,4 +1,4 @@
-// A want that is changed and written again.
+// Wants that are changed and written again.
 
 package expect
 
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A draft is a want, to be changed and written again.
+// A draft is a want that can be changed and written again.
 type draft struct {
 	declarations []*declaration
 	lines        []*draftLine
@@ -26,8 +26,8 @@ type draftLine struct {
 	group      int // lines with the same number are joined; 0 is none
 }
 
-// labelsBehind are the label of a line and what it comes after.
-var labelsBehind = regexp.MustCompile(`(?:\s+(?:after\s+)?@[\w-]+)+$`)
+// labelsAtEnd matches the label of a line and the label it comes after.
+var labelsAtEnd = regexp.MustCompile(`(?:\s+(?:after\s+)?@[\w-]+)+$`)
 
 func parseDraft(text string) (*draft, error) {
 	w, err := Parse("derived", 1, text)
@@ -41,7 +41,7 @@ func parseDraft(text string) (*draft, error) {
 			x.after = l.after.label
 		}
 		if l.kind != kindSkip {
-			_, what, _ := strings.Cut(labelsBehind.ReplaceAllString(l.text, ""), ">")
+			_, what, _ := strings.Cut(labelsAtEnd.ReplaceAllString(l.text, ""), ">")
 			x.what = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(what), l.to))
 		}
 		if l.joined {
@@ -52,7 +52,7 @@ func parseDraft(text string) (*draft, error) {
 	return d, nil
 }
 
-// of are the lines of a connection.
+// of returns the lines of a connection.
 func (d *draft) of(connection string) []*draftLine {
 	var lines []*draftLine
 	for _, l := range d.lines {
@@ -63,8 +63,9 @@ func (d *draft) of(connection string) []*draftLine {
 	return lines
 }
 
-// tidy makes what a merge has left into lines that can be parsed: two "..." are one,
-// none is among joined lines, and a joined line is not alone.
+// tidy repairs the lines after a merge, so that they can be parsed: it joins two "...",
+// removes those among joined lines, and a joined line that is alone is no longer
+// joined.
 func (d *draft) tidy(connection string) {
 	mine := d.of(connection)
 	for i, l := range mine {
@@ -82,7 +83,7 @@ func (d *draft) tidy(connection string) {
 	counts := map[int]int{}
 	for i, l := range mine {
 		if i > 0 && mine[i-1].what == "..." && l.group > 0 && i > 1 && mine[i-2].group == l.group {
-			l.group = 0 // its group was cut in two
+			l.group = 0 // its group was divided
 		}
 		counts[l.group]++
 	}
@@ -110,7 +111,7 @@ func newGroup(lines []*draftLine) int {
 	return highest + 1
 }
 
-// skip makes "..." of all lines of a connection.
+// skip replaces all lines of a connection by "...".
 func (d *draft) skip(connection string) {
 	first := true
 	d.lines = slices.DeleteFunc(d.lines, func(l *draftLine) bool {
@@ -118,7 +119,7 @@ func (d *draft) skip(connection string) {
 			return false
 		}
 		if first {
-			*l, first = draftLine{connection: connection, what: "...", comment: "whatever it brings"}, false
+			*l, first = draftLine{connection: connection, what: "...", comment: "any packets"}, false
 			return false
 		}
 		return true
@@ -126,7 +127,7 @@ func (d *draft) skip(connection string) {
 	d.dropLabels()
 }
 
-// dropLabels takes out references to labels that are gone, and labels that none refers to.
+// dropLabels removes references to labels that no longer exist, and unused labels.
 func (d *draft) dropLabels() {
 	there, used := map[string]bool{}, map[string]bool{}
 	for _, l := range d.lines {
@@ -180,7 +181,7 @@ func (l *draftLine) margin() string {
 	return ""
 }
 
-// said is the line without name, labels and comment.
+// said returns the line without name, labels and comment.
 func (l *draftLine) said() string {
 	if l.what == "..." {
 		return l.what

@@ -1,4 +1,4 @@
-// The elements of a connection: what its lines have to account for.
+// The elements of a connection: the pieces that the lines of a want claim.
 
 package expect
 
@@ -11,24 +11,24 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// An element is a piece of a connection that a line can claim: a SYN, bytes, a
-// FIN, a RST, a bare ACK (or the RST with which a closed connection answers one), a packet that repeats what was seen, or a packet of
-// another protocol.
+// An element is a piece of a connection that a line can claim: a SYN, bytes, a FIN, a
+// RST, a bare ACK (or the RST with which a closed connection answers one), a
+// retransmission, or a packet of another protocol.
 //
-// The elements of a connection have one order. In each direction it is that of
-// the stream: what arrived out of order stands where it belongs, in front of
-// what overtook it. Between the directions it is that of the packets.
+// The elements of a connection have one order. In each direction this is the order of
+// the stream: an element that arrived late is in its place in the stream, before those
+// that overtook it. Between the directions it is the order of the packets.
 type element struct {
 	kind  elementKind
 	fromA bool
-	// frame is the index of the packet; of the one with the last byte, if the
-	// bytes came in several. first is the lowest index of these, packets their
-	// number.
+	// frame is the index of the packet or, if bytes came in several packets, of the one
+	// with the last byte. first is the lowest index of these packets, and packets is
+	// their number.
 	frame, first, packets int
 	// start and end are sequence numbers.
 	start, end int64
-	// place is the index of the frame whose place the element takes: its own,
-	// or that of the first one which overtook it.
+	// place is the index of the frame that determines the element's position: its own
+	// frame, or the first one that overtook it.
 	place int
 }
 
@@ -43,20 +43,20 @@ const (
 	elementFIN
 	elementRST
 	elementACK
-	elementRepeat // a packet that repeats what was seen
-	elementGap    // bytes that the capture has not got
+	elementRepeat // a retransmission
+	elementGap    // bytes that are missing in the capture
 	elementDatagram
 )
 
-// cuts say where the bytes of one direction are cut: wherever a line of the
+// cuts say where to cut the bytes of one direction: at each place where a line of the
 // want or of the dialogue may begin or end.
 type cuts struct {
 	at      []int64
-	packets []piece // ranges within which to cut between packets, too
+	packets []piece // ranges in which to cut between packets, too
 	frames  bool    // cut between all packets
 }
 
-// addLine adds the borders of what a line of the want claims.
+// addLine adds the borders of the bytes that a line of the want claims.
 func (c *cuts) addLine(l *line) {
 	if l.kind != kindRange && l.kind != kindData && l.kind != kindFINData {
 		return
@@ -75,7 +75,7 @@ func (c *cuts) addLine(l *line) {
 	}
 }
 
-// cutPackets adds the borders of the pieces that reach into c.packets.
+// cutPackets adds the borders of the pieces that overlap c.packets.
 func (c *cuts) cutPackets(pieces []piece) {
 	for _, packet := range c.packets {
 		for _, p := range pieces {
@@ -86,27 +86,27 @@ func (c *cuts) cutPackets(pieces []piece) {
 	}
 }
 
-// A stream is one direction of a connection while it is cut into elements.
+// A stream is one direction of a connection while it is divided into elements.
 type stream struct {
 	fromA    bool
 	cuts     cuts
 	pieces   []piece // the bytes, as they were first seen
 	seen     seen
 	elements []element
-	syn, fin int64 // the numbers behind them, 0 for none so far
+	syn, fin int64 // the sequence numbers after them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
 }
 
-// A piece is what one packet brought of the stream and no packet before it.
+// A piece is a range of the stream that a packet contains and no packet before it.
 type piece struct {
 	start, end int64
 	frame      int
 }
 
-// elementsOf cuts a TCP connection into elements. frames are the indexes of
-// its packets, a is the side that its declaration names first.
+// elementsOf divides a TCP connection into elements. frames are the indexes of its
+// packets, and a is the side that its declaration names first.
 func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []element {
-	var rest []element // what has no place in a stream
+	var rest []element // those without a place in a stream
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
 	for _, i := range frames {
 		f := &c.frames[i]
@@ -128,9 +128,8 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []elem
 // closedBy reports whether the stream has ended and its peer has acknowledged that.
 func (s *stream) closedBy(peer *stream) bool { return s.fin > 0 && peer.ack >= s.fin }
 
-// add takes a packet into its stream; closed says that both streams of the
-// connection have ended. What it repeats, or resets, is an element outside the
-// stream and returned.
+// add adds a packet to its stream; closed says that both streams of the connection have
+// ended. It returns an element outside the stream for a retransmission or a reset.
 func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	s.ack = max(s.ack, f.Ack)
 	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
@@ -164,8 +163,8 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	return e, ok
 }
 
-// addSYN and addFIN report whether it is a repeated one. One at another place is
-// another one.
+// addSYN and addFIN report whether the SYN or FIN is a retransmission. It is not if it
+// has another sequence number.
 func (s *stream) addSYN(e element) bool {
 	if s.syn == e.start+1 {
 		return true
@@ -186,8 +185,8 @@ func (s *stream) addFIN(e element) bool {
 	return false
 }
 
-// finish cuts the bytes, adds gaps, and gives every element its place.
-// acknowledged is what the other direction says it has received up to.
+// finish cuts the bytes, adds gaps, and gives every element its place. acknowledged is
+// the highest number that the other direction acknowledged.
 func (s *stream) finish(acknowledged int64) []element {
 	s.cutBytes()
 	slices.SortStableFunc(s.elements, func(x, y element) int {
@@ -205,8 +204,8 @@ func (s *stream) finish(acknowledged int64) []element {
 	return s.elements
 }
 
-// empty is 1 for an element that takes no room in the stream: a bare ACK
-// stands behind what ends where it is.
+// empty returns 1 for an element that takes no room in the stream, so that a bare ACK
+// comes after the bytes that end at its sequence number.
 func (e *element) empty() int {
 	if e.start == e.end {
 		return 1
@@ -219,8 +218,8 @@ func (s *stream) cutBytes() {
 	slices.SortFunc(s.pieces, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
 	s.cuts.cutPackets(s.pieces)
 	slices.Sort(s.cuts.at)
-	cuts := s.cuts.at // those ahead
-	open := false     // the last element may go on
+	cuts := s.cuts.at // the next ones
+	open := false     // the last element may continue
 	for _, p := range s.pieces {
 		open = open && !s.cuts.frames
 		for p.start < p.end {
@@ -257,7 +256,7 @@ func (s *stream) addBytes(p piece, open bool) {
 	})
 }
 
-// addGaps puts a gap wherever the stream goes on without bytes in between.
+// addGaps adds an element for each gap of the stream.
 func (s *stream) addGaps(acknowledged int64) {
 	whole := make([]element, 0, len(s.elements))
 	end := int64(-1) // unknown, until the first element is seen
@@ -276,10 +275,10 @@ func (s *stream) addGaps(acknowledged int64) {
 	s.elements = whole
 }
 
-// seen are the ranges of a stream that have been seen, apart and in order.
+// seen are the ranges of a stream that were seen, disjoint and in order.
 type seen []piece
 
-// add adds a range and returns what of it is new.
+// add adds a range and returns the new parts of it.
 func (s *seen) add(start, end int64) (fresh []piece) {
 	if start >= end {
 		return nil

@@ -1,4 +1,4 @@
-// What was judged is put into words.
+// The verdict in words.
 
 package expect
 
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// verdict gathers what the judge has found.
+// verdict collects the results of the judge.
 func (j *judge) verdict() *Verdict {
 	v := &Verdict{File: j.want.file, Connections: []Connection{}, Lines: []Match{}, Mismatches: []Mismatch{}}
 	for _, b := range j.bindings {
@@ -61,7 +61,7 @@ func (j *judge) match(l *line) Match {
 	return m
 }
 
-// at says which packet a mismatch is about.
+// at sets the packet of a mismatch.
 func (j *judge) at(m *Mismatch, frame int) {
 	f := &j.capture.frames[frame]
 	m.Packet, m.Time = f.Number, f.Time
@@ -71,7 +71,7 @@ func (j *judge) tooEarly(l *line) Mismatch {
 	this, that := j.matched[l], j.matched[l.after]
 	m := Mismatch{
 		Line: l.number, Kind: TooEarly, Connection: l.conn.name, Want: l.text,
-		What: fmt.Sprintf("this did not come after @%s, which is frame %d (line %d)", l.after.label, j.capture.frames[that.frame].Number, l.after.number),
+		What: fmt.Sprintf("this came before @%s, which is frame %d (line %d)", l.after.label, j.capture.frames[that.frame].Number, l.after.number),
 	}
 	for _, t := range j.tracks {
 		if t.declaration == l.conn {
@@ -85,10 +85,10 @@ func (j *judge) tooEarly(l *line) Mismatch {
 	return m
 }
 
-// mismatches puts into words what steps of the alignment say.
+// mismatches returns the mismatches in the steps of the alignment.
 func (t *track) mismatches() []Mismatch {
 	var all []Mismatch
-	after := t.line // the line of the file behind which an unwanted element is reported
+	after := t.line // the line of the file after which an unwanted element is reported
 	for _, s := range t.steps {
 		if s.line != nil {
 			after = s.line.number
@@ -104,7 +104,7 @@ func (t *track) mismatches() []Mismatch {
 	}
 	if !t.whole {
 		all = append(all, Mismatch{Line: after, Kind: Missing, Connection: t.name,
-			What: "from here on too much differs to tell what is what"})
+			What: "from here on too much differs for a comparison line by line"})
 	}
 	if len(all) > 0 {
 		all[0].Hint = t.hintAtRoles()
@@ -112,8 +112,8 @@ func (t *track) mismatches() []Mismatch {
 	return all
 }
 
-// hintAtRoles says that client and server seem to have changed places in the
-// lines, if the lines match far better then.
+// hintAtRoles returns a hint that client and server seem to be exchanged in the lines,
+// if the lines match far better then.
 func (t *track) hintAtRoles() string {
 	if t.proto != "tcp" {
 		return ""
@@ -131,11 +131,11 @@ func (t *track) hintAtRoles() string {
 		return ""
 	}
 	d := t.declaration
-	return fmt.Sprintf("with %s and %s exchanged in them, %d of the %d lines of %s match", d.a.host, d.b.host, matched, all, t.name)
+	return fmt.Sprintf("with %s and %s exchanged, %d of the %d lines of %s match", d.a.host, d.b.host, matched, all, t.name)
 }
 
-// exchange returns the track with every line in the other direction, and how many
-// lines have one.
+// exchange returns the track with every line in the other direction, and the number of
+// lines with a direction.
 func (t *track) exchange() (exchanged *track, all int) {
 	d := *t.declaration
 	d.lines = nil
@@ -180,13 +180,13 @@ func (t *track) unwantedElement(s step, line int) Mismatch {
 	e := t.elements[s.last]
 	m := Mismatch{Line: line, Kind: Unwanted, Connection: t.name}
 	if e.kind == elementGap {
-		m.What = fmt.Sprintf("the capture has not got seq %d:%d of %s", e.start, e.end, t.direction(e.fromA))
+		m.What = fmt.Sprintf("the capture lacks seq %d:%d of %s", e.start, e.end, t.direction(e.fromA))
 		return m
 	}
 	m.What, m.Got = "no line wants this", t.render(s, nil)
 	switch {
 	case e.kind == elementRepeat:
-		m.What += ": it sends again what was seen before"
+		m.What += ": it is a retransmission"
 	case e.kind == elementRST:
 		m.What += ": a reset"
 	}

@@ -1,5 +1,5 @@
-// What a judgement needs of a capture: some connections and sessions, and a little of each
-// of their packets.
+// The part of a capture that a judge needs: some connections and sessions, and a few
+// fields of each of their packets.
 
 package expect
 
@@ -13,17 +13,17 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// evidence is what a judgement needs of a capture.
+// evidence is the part of a capture that a judge needs.
 type evidence struct {
 	source *capture.Capture
-	// frames are packets, in the order of the file: those of some connections, and those
-	// that are not TCP and declared.
+	// frames are packets, in the order of the file: those of some connections, and
+	// declared packets that are not TCP.
 	frames   []Frame
 	sessions map[int]*ftp.Session // by the ID of the control connection
-	contents map[sender]*content  // of the connections of which a line asks for it
+	contents map[sender]*content  // of the connections whose lines ask for it
 }
 
-// Options are the TCP options of a frame that can be asked about.
+// Options are the TCP options that a line can ask for.
 type Options struct {
 	MSS           int // 0: not sent
 	WindowScale   int // -1: not sent
@@ -31,11 +31,11 @@ type Options struct {
 	SACK          []tcp.SACKBlock
 }
 
-// A Frame is what a judgement asks of a packet.
+// A Frame has the fields of a packet that a line can ask for.
 type Frame struct {
 	// Number counts from 1, as in Wireshark.
 	Number int
-	// Time is its stamp, after that of the first packet.
+	// Time is its time after the first packet.
 	Time time.Duration
 	// Length is its length on the wire, in bytes.
 	Length int
@@ -48,8 +48,8 @@ type Frame struct {
 	Seq, Ack int64
 	// Payload is the number of bytes of data.
 	Payload int
-	// RawWindow is the window as it stands in the header, which is what
-	// tcpdump prints; Window is the same in bytes, scaled as agreed.
+	// RawWindow is the window field of the header, which tcpdump prints; Window is the
+	// same in bytes, scaled as agreed.
 	RawWindow uint16
 	Window    int
 	Flags     uint8
@@ -61,12 +61,12 @@ type Frame struct {
 	// Options are those of a SYN and of a segment with SACK blocks, else nil.
 	Options *Options
 
-	// Other is the whole packet, but for its bytes, if it is not TCP.
+	// Other is the whole packet without its bytes, if it is not TCP.
 	Other *packet.Packet
 }
 
-// FrameOf returns what a judgement asks of a packet; start is the time of the capture's
-// first packet, in nanoseconds since 1970.
+// FrameOf returns the frame of a packet. start is the time of the capture's first
+// packet, in nanoseconds since 1970.
 func FrameOf(p *capture.Packet, start int64) Frame {
 	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length}
 	if p.IP != nil {
@@ -93,8 +93,8 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 // Has reports whether all of the given flags are set.
 func (f *Frame) Has(flags uint8) bool { return f.Flags&flags == flags }
 
-// End returns the sequence number behind the frame: SYN and FIN count one each
-// (RFC 9293 section 3.4).
+// End returns the sequence number after the frame: SYN and FIN count one each (RFC 9293
+// section 3.4).
 func (f *Frame) End() int64 {
 	end := f.Seq + int64(f.Payload)
 	if f.Has(packet.SYN) {

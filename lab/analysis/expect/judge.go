@@ -1,4 +1,4 @@
-// A capture is judged.
+// The judge of a capture.
 
 package expect
 
@@ -10,9 +10,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Judge judges a capture. The error is an [*Error] for a host of the want that
-// is not among hosts, or that of reading the capture again; whatever is wrong with the
-// capture is in the Verdict.
+// Judge judges a capture. All differences are in the Verdict. The error is an [*Error]
+// for a host of the want that is not among hosts, or the error of reading the capture.
 func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	if err := w.CheckHosts(hosts); err != nil {
 		return nil, err
@@ -43,14 +42,14 @@ type judge struct {
 	hosts    Hosts
 	capture  *evidence
 	bindings []*binding
-	framesOf map[int][]int // the indexes of the packets of each connection that is bound
+	framesOf map[int][]int // the indexes of the packets of each bound connection
 	tracks   []*track
 	strays   strays
 	matched  map[*line]matched
 	bounds   map[*line]bound
 }
 
-// gather reads the packets of the connections that are bound, and those that are not TCP.
+// gather reads the packets of the bound connections, and those that are not TCP.
 func (j *judge) gather() {
 	c := j.capture.source
 	bound := map[int]bool{}
@@ -96,13 +95,13 @@ func (j *judge) gather() {
 	j.capture.sessions = c.SessionsOf(bound)
 }
 
-// matched is what a line matched: frames by their index.
+// matched has the frames that a line matched, by their index.
 type matched struct {
 	frame, first, packets int
 	late                  bool
 }
 
-// A track is one connection with its lines and its elements, aligned.
+// A track is one connection: its lines and its elements, and how they are aligned.
 type track struct {
 	*binding
 	judge *judge
@@ -138,15 +137,15 @@ func (j *judge) newTrack(b *binding) *track {
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
-	t.textsBehindTelnet()
+	t.textsAfterTelnet()
 	t.thin()
 	t.begins, t.goesOn = t.claimable()
 	return t
 }
 
-// textsBehindTelnet lets a text begin behind packets that carry nothing of it but the
-// Telnet commands in front, so that lines of their own can want those.
-func (t *track) textsBehindTelnet() {
+// textsAfterTelnet lets a text begin after packets that contain only the Telnet
+// commands before it, so that those packets can have their own lines.
+func (t *track) textsAfterTelnet() {
 	open := [2]*ftp.Line{}
 	for i := range t.elements {
 		e := &t.elements[i]
@@ -164,7 +163,7 @@ func (t *track) textsBehindTelnet() {
 	}
 }
 
-// datagrams are the elements of a declaration that is not of TCP: its packets.
+// datagrams returns the elements of a declaration that is not for TCP: its packets.
 func (j *judge) datagrams(b *binding) []element {
 	var all []element
 	for _, i := range b.frames {
@@ -174,8 +173,8 @@ func (j *judge) datagrams(b *binding) []element {
 	return all
 }
 
-// dialogue returns the FTP lines that a side said, by where they begin in the
-// stream, and adds their borders to cuts.
+// dialogue returns the FTP lines that a side sent, by their first sequence number, and
+// adds their borders to cuts.
 func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map[int64]*ftp.Line {
 	texts := map[int64]*ftp.Line{}
 	s := c.sessions[conn.ID]
@@ -191,9 +190,9 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 	return texts
 }
 
-// thin drops bare ACKs that make no difference to the alignment: those that no
-// line can match and, of a run of them that the same lines match, all but as
-// many from either end as there are lines. A long transfer is little else.
+// thin drops bare ACKs that cannot change the alignment, because a long transfer
+// consists mostly of them: those that no line can match and, in a run of ACKs that the
+// same lines match, all except as many at each end as there are lines.
 func (t *track) thin() {
 	if len(t.elements) < 1000 {
 		return
@@ -230,7 +229,7 @@ func (t *track) thin() {
 	t.elements = kept
 }
 
-// matching names those of the lines that a bare ACK matches.
+// matching returns the numbers of the lines that match a bare ACK.
 func (t *track) matching(lines []*line, e *element) string {
 	var key []byte
 	for i, l := range lines {
@@ -244,11 +243,11 @@ func (t *track) matching(lines []*line, e *element) string {
 	return string(key)
 }
 
-// claimable finds out where claims of more than one element can begin, and
-// behind which elements they can go on.
+// claimable finds out where claims of more than one element can begin, and after which
+// elements they can continue.
 func (t *track) claimable() (begins, goesOn []bool) {
 	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
-	inText := [2]int64{} // the end of the text that is open
+	inText := [2]int64{} // the end of the current text
 	for i := range t.elements {
 		e := &t.elements[i]
 		if e.kind != elementBytes {
@@ -259,7 +258,7 @@ func (t *track) claimable() (begins, goesOn []bool) {
 			inText[dir], begins[i] = text.End, true
 		}
 		f := &t.capture.frames[e.frame]
-		cut := e.end < f.Seq+int64(f.Payload) // the packet goes on in another element
+		cut := e.end < f.Seq+int64(f.Payload) // the packet continues in another element
 		begins[i] = begins[i] || cut && e.start == f.Seq
 		goesOn[i] = cut || e.end < inText[dir]
 		for _, l := range t.lines {
@@ -272,20 +271,19 @@ func (t *track) claimable() (begins, goesOn []bool) {
 	return begins, goesOn
 }
 
-// reaches reports whether a range can have begun at or before e and go on
-// behind it.
+// reaches reports whether a range can have begun at or before e and continue after it.
 func (s span) reaches(e *element) bool {
 	begun := !s.start.set || s.start.any || s.start.value <= e.start
 	over := s.end.set && !s.end.any && s.end.value <= e.end
 	return begun && !over
 }
 
-// align aligns the track and notes what its lines matched.
+// align aligns the track and notes which frames its lines matched.
 func (t *track) align() {
 	t.take(t.aligner.align(anyCost))
 }
 
-// take takes an alignment for the track's.
+// take makes an alignment that of the track.
 func (t *track) take(steps []step, cost int, whole bool) {
 	t.steps, t.cost, t.whole = steps, cost, whole
 	for _, l := range t.lines {
@@ -311,9 +309,9 @@ func (t *track) take(steps []step, cost int, whole bool) {
 	}
 }
 
-// follow looks at every `after`. Where a line could have matched another packet
-// that is late enough, or the labelled line one that is early enough, it is
-// made to.
+// follow checks every `after`. If it is broken, but the line can match another packet
+// that is late enough, or the labelled line one that is early enough, that line is
+// aligned again.
 func (j *judge) follow() {
 	for changed := true; changed; {
 		changed = false
@@ -328,7 +326,8 @@ func (j *judge) follow() {
 	}
 }
 
-// inOrder reports whether a line keeps its `after`, as far as can be seen.
+// inOrder reports whether a line satisfies its `after`, as far as its packets are
+// known.
 func (j *judge) inOrder(l *line) bool {
 	if l.after == nil {
 		return true
@@ -338,8 +337,8 @@ func (j *judge) inOrder(l *line) bool {
 	return !ok || !ok2 || this.frame > that.frame
 }
 
-// confine makes a line choose among fewer packets, if its connection can be
-// aligned as well with that.
+// confine limits a line to some packets, if its connection can then be aligned at the
+// same cost.
 func (j *judge) confine(l *line, b bound) bool {
 	old, had := j.bounds[l]
 	if had {

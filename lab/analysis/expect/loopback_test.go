@@ -84,7 +84,7 @@ func TestHintAtExchangedRoles(t *testing.T) {
 		{
 			name: "all lines",
 			want: declared + "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\ndata client > server seq 1:11\ndata ...\n",
-			hint: "with client and server exchanged in them, 4 of the 4 lines of data match",
+			hint: "with client and server exchanged, 4 of the 4 lines of data match",
 		},
 		{
 			name: "and another mistake",
@@ -94,7 +94,7 @@ func TestHintAtExchangedRoles(t *testing.T) {
 		{
 			name: "the declaration, too",
 			want: ctl + "data server.* > client.*\ndata server > client [S]\ndata client > server [S.]\ndata ...\n",
-			hint: "with server and client exchanged in them, 2 of the 2 lines of data match",
+			hint: "with server and client exchanged, 2 of the 2 lines of data match",
 		},
 		{name: "other numbers", want: declared + "data client > server [S]\ndata server > client [S.]\ndata client > server [.]\ndata server > client seq 1:12\ndata ...\n"},
 		{name: "one line alone", want: declared + "data ...\ndata client > server seq 1:11\ndata ...\n"},

@@ -1,5 +1,5 @@
-// Which connection a declaration was meant for that means none of the capture: a
-// port in it is wrong, or the side that opens.
+// Declarations that match no connection: which connection the author probably meant. A
+// port in the declaration is wrong, or the side that opens.
 
 package expect
 
@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// near returns b bound to a connection that is at least between its hosts, or
-// nil if c is not. A nil c is no connection, to which everything can be bound.
+// near returns b bound to the connection c, or nil if c is not between its hosts. A nil
+// c stands for no connection, and always works.
 func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 	n := &binding{declaration: b.declaration, conn: c}
 	if c == nil {
@@ -34,7 +34,7 @@ func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 	return nil
 }
 
-// findNear gives b the first connection between its hosts that is free.
+// findNear gives b the first free connection between its hosts.
 func (m *matching) findNear(b *binding) {
 	for _, c := range m.connections {
 		if m.of[c] != nil {
@@ -47,9 +47,9 @@ func (m *matching) findNear(b *binding) {
 	}
 }
 
-// exchange lets declarations that mean no connection change places with others,
-// as long as the lines of both say that it is the other way round: a star may
-// have taken the very connection that a mistaken port was to name.
+// exchange exchanges the connections of declarations that match none with those of
+// others, as long as the lines of both match better then. A declaration with a star may
+// have got the connection that a wrong port was meant for.
 func (j *judge) exchange() {
 	mistaken := func(b *binding) bool { return b.proto == "tcp" && (b.conn == nil || b.near) }
 	if !slices.ContainsFunc(j.bindings, mistaken) {
@@ -71,17 +71,17 @@ func (j *judge) exchange() {
 	}
 }
 
-// A pairing is a declaration and a connection that it may have meant.
+// A pairing is a declaration and a connection that it may mean.
 type pairing struct {
 	*declaration
 	*ftp.Connection
 }
 
-// mostPairings is how many pairings are tried: those of some sixty connections,
-// each with each. What more there is stays where it is.
+// mostPairings is how many pairings are tried: those of about sixty connections, each
+// with each. Further ones are not tried.
 const mostPairings = 4000
 
-// costs are those of the best alignments, by what is aligned.
+// costs are the costs of the best alignments, by pairing.
 type costs struct {
 	judge *judge
 	known map[pairing]int
@@ -106,7 +106,7 @@ func (c costs) exchange(b *binding) bool {
 	return false
 }
 
-// of is what it costs to lay the lines of b along its connection.
+// of returns the cost of aligning the lines of b with its connection.
 func (c costs) of(b *binding) int {
 	key := pairing{b.declaration, b.conn}
 	if _, ok := c.known[key]; !ok {
@@ -129,8 +129,8 @@ func (c costs) align(b binding) int {
 	return cost
 }
 
-// misbound says what is wrong with a declaration that means no connection of
-// the capture.
+// misbound returns the mismatch of a declaration that matches no connection of the
+// capture.
 func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 	m = Mismatch{Line: b.line, Kind: NotFound, Connection: b.name, Want: b.text, What: "there is no such connection in the capture"}
 	if b.proto != "tcp" || b.conn != nil && !b.near {
@@ -148,7 +148,7 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 	return m, true
 }
 
-// addressOf writes an end of a declaration with the address that its host stands for.
+// addressOf writes an end of a declaration with the address of its host.
 func (h Hosts) addressOf(e endpoint) string {
 	if addr, ok := h[e.host]; ok {
 		return fmt.Sprintf("%s (%s)", e, addr)
@@ -156,8 +156,8 @@ func (h Hosts) addressOf(e endpoint) string {
 	return e.String()
 }
 
-// nearest says in what the connection of b is not what b declares, and how it
-// would have to be declared.
+// nearest says how the connection of b differs from its declaration, and how to declare
+// it.
 func (b *binding) nearest() (kind Kind, what, declaration string) {
 	d := b.declaration
 	x := endpoint{d.a.host, fmt.Sprint(b.conn.Addr(b.a).Port())}

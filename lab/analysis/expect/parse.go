@@ -1,4 +1,4 @@
-// From the text of a want to a Want.
+// The parser of a want.
 
 package expect
 
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxJoined bounds the lines that | can join, as all their orders are tried.
+// maxJoined is how many lines | can join, because all their orders are tried.
 const maxJoined = 16
 
 // declared are the words that may end a declaration.
@@ -34,18 +34,18 @@ func Parse(file string, first int, text string) (w *Want, err error) {
 	return p.want, nil
 }
 
-// A parser fills a Want. It stops at the first mistake by a panic with an
-// *Error, which Parse turns into its result.
+// A parser fills a Want. At the first mistake it panics with an *Error, which Parse
+// recovers and returns.
 type parser struct {
 	want   *Want
 	line   int
-	group  int // of the run of | lines that is open
+	group  int // of the current run of | lines
 	joined bool
 	labels map[string]*line
 	after  []reference
 }
 
-// A reference is an `after @label`, to be resolved when all labels are known.
+// A reference is an `after @label`, which is resolved when all labels are known.
 type reference struct {
 	line  *line
 	label string
@@ -70,7 +70,7 @@ func (p *parser) parse(text string) {
 	words := p.words(text)
 	if len(words) == 0 {
 		if joined {
-			p.fail("a line was expected behind the |")
+			p.fail("a line was expected after the |")
 		}
 		return
 	}
@@ -78,7 +78,7 @@ func (p *parser) parse(text string) {
 	switch {
 	case len(words) == 2 && words[1] == "...":
 		if joined {
-			p.fail("... cannot be joined by |: it takes whatever comes up to the next line")
+			p.fail("... cannot be joined by |: it skips all packets up to the next line")
 		}
 		l.kind = kindSkip
 		p.add(l, words[0])
@@ -93,8 +93,8 @@ func (p *parser) parse(text string) {
 	}
 }
 
-// cutComment splits a line at the # that begins its comment, which stands
-// outside a text and begins a word.
+// cutComment splits a line at the # that begins its comment. That # is at the beginning
+// of a word and not in a text.
 func cutComment(s string) (text, comment string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -123,7 +123,7 @@ func (p *parser) words(text string) []string {
 			}
 			word, rest = rest[:len(rest)-len(after)], after
 			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-				p.fail("%s: a space was expected behind the closing quote", word+rest)
+				p.fail("%s: a space was expected after the closing quote", word+rest)
 			}
 		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
 			word, rest = rest[:end], rest[end:]
@@ -143,10 +143,10 @@ func (p *parser) declare(words []string, l *line) {
 	}
 	d.lossy = len(words) == 5 && words[4] == "lossy"
 	if other := p.declaration(d.name); other != nil {
-		p.fail("%s is declared already, at line %d; a line about it says what its packet is, such as [S] or \"USER *\"", d.name, other.line)
+		p.fail("%s is declared already, at line %d; a line describes a packet, such as [S] or \"USER *\"", d.name, other.line)
 	}
 	if !isName(d.name) {
-		p.fail("%q is no name for a connection: letters, digits, _ and - were expected", d.name)
+		p.fail("%q is not a name for a connection: letters, digits, _ and - were expected", d.name)
 	}
 	d.a, d.b = p.endpoint(words[1]), p.endpoint(words[3])
 	if (d.proto == "arp" || d.proto == "icmp") && (d.a.port != "*" || d.b.port != "*") {
@@ -197,16 +197,16 @@ func (p *parser) host(word string) string {
 		return word
 	}
 	if !isHost(word) {
-		p.fail("%q is no host: a name, an address or * was expected, and behind it, after a dot, a port or *", word)
+		p.fail("%q is not a host: a name, an address or * was expected, and then a dot and a port or *", word)
 	}
 	return word
 }
 
-// add puts a line to its connection and finds out in which direction it goes.
+// add adds a line to its connection and finds out its direction.
 func (p *parser) add(l *line, name string) {
 	d := p.declaration(name)
 	if d == nil {
-		p.fail("%s is not declared; a line above says which connection it is, such as `%s client.* > server.21`", name, name)
+		p.fail("%s is not declared; a declaration above the lines was expected, such as `%s client.* > server.21`", name, name)
 	}
 	l.conn = d
 	d.lines = append(d.lines, l)
@@ -219,21 +219,21 @@ func (p *parser) add(l *line, name string) {
 	back := d.b.is(l.from, sameHosts) && d.a.is(l.to, sameHosts)
 	switch {
 	case forth && back:
-		p.fail("%s > %s: the two ends of %s look the same, so that the direction is open", l.from, l.to, name)
+		p.fail("%s > %s: the two ends of %s look the same, so the direction is not clear", l.from, l.to, name)
 	case !forth && !back && sameHosts:
-		p.fail("%s > %s: both ends of %s are on host %s, so that lines have to say the ports: %s > %s or %s > %s", l.from, l.to, name, d.a.host, d.a, d.b, d.b, d.a)
+		p.fail("%s > %s: both ends of %s are on host %s, so each line needs the ports: %s > %s or %s > %s", l.from, l.to, name, d.a.host, d.a, d.b, d.b, d.a)
 	case !forth && !back:
 		p.fail("%s > %s: %s is between %s and %s", l.from, l.to, name, d.a.host, d.b.host)
 	}
 	l.fromA = forth
 }
 
-// is reports whether a word of a line means this end of its declaration.
+// is reports whether a word of a line names this end of its declaration.
 func (e endpoint) is(word string, port bool) bool {
 	return word == e.String() || !port && word == e.host
 }
 
-// complete looks at what can be checked only when everything is parsed.
+// complete checks what needs the whole want.
 func (p *parser) complete() {
 	for _, r := range p.after {
 		p.line = r.line.number
@@ -251,7 +251,7 @@ func (p *parser) complete() {
 	}
 }
 
-// checkJoined looks at the | of one connection.
+// checkJoined checks the | of one connection.
 func (p *parser) checkJoined(d *declaration) {
 	sizes := map[int]int{}
 	for _, l := range d.lines {
@@ -263,7 +263,7 @@ func (p *parser) checkJoined(d *declaration) {
 		case sizes[l.group] > maxJoined:
 			p.fail("more than %d lines of %s are joined by |", maxJoined, d.name)
 		case sizes[l.group] == 1 && l.joined:
-			p.fail("| joins lines whose order is free, and no line of %s beside this one has it", d.name)
+			p.fail("| joins lines whose order is free, and no neighbouring line of %s has it", d.name)
 		}
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// A pattern is a text with * for any run of characters, cut at its stars: the
-// first part has to begin a text, the last to end it.
+// A pattern is a text with * for any run of characters, split at its stars: a text must
+// begin with the first part and end with the last.
 type pattern []string
 
-// matches reports whether the pattern stands for all of text.
+// matches reports whether the pattern matches the whole text.
 func (p pattern) matches(text string) bool {
 	if len(p) == 1 {
 		return p[0] == text
@@ -34,8 +34,8 @@ func (p pattern) matches(text string) bool {
 	return true
 }
 
-// beginsLike reports whether the text can be of the command or the reply code that the
-// pattern begins with.
+// beginsLike reports whether the text can have the command or the reply code at the
+// beginning of the pattern.
 func (p pattern) beginsLike(text string) bool {
 	if i := strings.IndexAny(p[0], " -"); i >= 0 {
 		word := p[0][:i]
@@ -48,7 +48,7 @@ func (p pattern) beginsLike(text string) bool {
 	return word == p[0]
 }
 
-// parsePattern takes a pattern in double quotes off the front of s.
+// parsePattern parses the pattern in double quotes at the beginning of s.
 func parsePattern(s string) (p pattern, rest string, err error) {
 	var part strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -72,8 +72,8 @@ func parsePattern(s string) (p pattern, rest string, err error) {
 	return nil, "", fmt.Errorf("%s: the closing quote is missing", s)
 }
 
-// parseEscape reads the byte that an escape at the front of s stands for, and
-// the length of the escape.
+// parseEscape returns the byte of the escape at the beginning of s, and the length of
+// the escape.
 func parseEscape(s string) (b byte, n int, err error) {
 	switch {
 	case len(s) >= 2 && strings.IndexByte(`"\*`, s[1]) >= 0:
@@ -92,10 +92,10 @@ func parseEscape(s string) (b byte, n int, err error) {
 	return 0, 0, fmt.Errorf(`%s: after \ one of " \ * t r n or xNN was expected`, s)
 }
 
-// quote writes a text as a pattern that stands for it alone.
+// quote returns a pattern that matches only this text.
 func quote(text string) string { return `"` + escape(text) + `"` }
 
-// escape keeps what can be printed and writes the rest, byte by byte, as \xNN.
+// escape keeps printable characters and writes each other byte as \xNN.
 func escape(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {

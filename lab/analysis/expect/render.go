@@ -1,4 +1,4 @@
-// Packets are written in the notation of the want.
+// Packets in the notation of the want.
 
 package expect
 
@@ -12,11 +12,11 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// contextFrames is how many packets of the connection are shown before and
-// after one that is not as wanted.
+// contextFrames is how many packets of the connection are shown before and after a
+// mismatch.
 const contextFrames = 2
 
-// direction writes NAME A > B as a line of the want begins.
+// direction returns NAME A > B, the beginning of a line.
 func (t *track) direction(fromA bool) string {
 	from, to := t.declaration.a.host, t.declaration.b.host
 	if from == to {
@@ -28,8 +28,8 @@ func (t *track) direction(fromA bool) string {
 	return fmt.Sprintf("%s  %s > %s", t.name, from, to)
 }
 
-// render writes the elements of a step; beside what makes them out, whatever
-// the line that wanted something else speaks of.
+// render writes the elements of a step: what identifies them, and the other attributes
+// of the line that they did not match.
 func (t *track) render(s step, l *line) string {
 	e := t.elements[s.last]
 	f := &t.capture.frames[e.frame]
@@ -58,8 +58,8 @@ func (t *track) render(s step, l *line) string {
 	return t.direction(e.fromA) + "  " + strings.Join(words, " ") + mentioned(l, f)
 }
 
-// mentioned writes what a line speaks of, beside flags, seq and length, as f
-// has it.
+// mentioned writes the attributes of a line other than flags, seq and length, with the
+// values of f.
 func mentioned(l *line, f *Frame) string {
 	var b strings.Builder
 	if l == nil || f.Connection == nil {
@@ -112,7 +112,7 @@ func (t *track) frameLine(i int) string {
 	return line + t.said(f, fromA)
 }
 
-// said is the dialogue that ends in a packet.
+// said returns the dialogue that ends in a packet.
 func (t *track) said(f *Frame, fromA bool) string {
 	dir := 0
 	if fromA {
@@ -132,8 +132,8 @@ func (t *track) said(f *Frame, fromA bool) string {
 	return b.String()
 }
 
-// around writes the packets of the connection around one, marked if it is the
-// one that is meant.
+// around writes the packets of the connection around a frame, which is marked if mark
+// is set.
 func (t *track) around(frame int, mark bool) []string {
 	at, _ := slices.BinarySearch(t.frames, frame)
 	var lines []string
@@ -149,21 +149,21 @@ func (t *track) around(frame int, mark bool) []string {
 	return lines
 }
 
-// numbered writes a packet with its number and its time in front.
+// numbered writes a packet with its number and its time.
 func (t *track) numbered(i int) string {
 	f := &t.capture.frames[i]
 	return fmt.Sprintf("%5d  %s  %s", f.Number, seconds(f.Time), t.frameLine(i))
 }
 
-// endName writes an end of a TCP connection with the name of its host, if that
-// has one. Where hosts share an address, FTP's role decides.
+// endName writes an end of a TCP connection with the name of its host, if it has one.
+// If hosts share an address, the FTP role decides.
 func (h Hosts) endName(c *ftp.Connection, s ftp.Side) string {
 	addr := c.Addr(s)
 	return h.name(addr.Addr(), string(s)) + fmt.Sprintf(".%d", addr.Port())
 }
 
-// name returns the name of the host with that address: the preferred one if
-// it has, or else the first in the alphabet, or else the address.
+// name returns the name of the host with that address: the preferred name if it is one
+// of them, else the first in the alphabet, else the address.
 func (h Hosts) name(addr netip.Addr, preferred string) string {
 	addr = addr.Unmap()
 	best := ""

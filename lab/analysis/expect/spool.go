@@ -6,19 +6,19 @@ import (
 	"os"
 )
 
-// A spool holds the texts of lines until their order is known: in memory, or if there is
-// much of it, in a temporary file.
+// A spool keeps the texts of lines until their order is known: in memory or, if there
+// is much text, in a temporary file.
 type spool struct {
-	memory []byte // behind what is in the file
+	memory []byte // the text after that in the file
 	file   *os.File
 	filed  int64
 	err    error
 }
 
-// spoolMemory is how much text is held in memory, in bytes.
+// spoolMemory is how much text is kept in memory, in bytes.
 const spoolMemory = 4 << 20
 
-// add adds the texts of a line, and returns where they are.
+// add adds the texts of a line, and returns their position and length.
 func (s *spool) add(texts ...string) (at int64, size int) {
 	at, before := s.filed+int64(len(s.memory)), len(s.memory)
 	for _, text := range texts {
@@ -32,7 +32,7 @@ func (s *spool) add(texts ...string) (at int64, size int) {
 	return at, size
 }
 
-// flush writes what is in memory to the file.
+// flush writes the text in memory to the file.
 func (s *spool) flush() {
 	if s.file == nil && s.err == nil {
 		if s.file, s.err = os.CreateTemp("", "ftplab-*.want"); s.err == nil {

@@ -1,4 +1,4 @@
-// Packets that no declaration takes.
+// Packets that no declaration matches.
 
 package expect
 
@@ -12,27 +12,27 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// maxUndeclared is how many undeclared connections are named. A scan has a million, which
-// are counted.
+// maxUndeclared is how many undeclared connections are listed. Further ones, such as
+// the million of a scan, are only counted.
 const maxUndeclared = 1000
 
-// strays are the packets that no declaration takes, those between the same ends together.
+// strays are the packets that no declaration matches, grouped by their ends.
 type strays struct {
 	list    []stray
-	index   map[string]int // in list, by how they would be declared
+	index   map[string]int // in list, by their declaration
 	unnamed int            // connections that are not in list
 }
 
 // A stray is a connection that is not declared.
 type stray struct {
-	declared string // how it would be
+	declared string // a declaration for it
 	what     string
 	packets  int
 	first    int // the number of the first packet
 	at       time.Duration
 }
 
-// addConnection takes a TCP connection that no declaration means.
+// addConnection adds a TCP connection that no declaration means.
 func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	s.add(stray{
@@ -42,7 +42,7 @@ func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
 	})
 }
 
-// addPacket takes a packet that is not TCP, unless nobody has to declare it.
+// addPacket adds a packet that is not TCP, unless it needs no declaration.
 func (s *strays) addPacket(p *packet.Packet, start int64) {
 	if isHousekeeping(p) {
 		return
@@ -73,7 +73,7 @@ func (s *strays) add(x stray) {
 	s.list = append(s.list, x)
 }
 
-// mismatches names them in the order of their first packets.
+// mismatches returns one mismatch for each stray, in the order of their first packets.
 func (s *strays) mismatches() []Mismatch {
 	slices.SortStableFunc(s.list, func(a, b stray) int { return a.first - b.first })
 	var all []Mismatch

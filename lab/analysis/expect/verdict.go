@@ -1,4 +1,4 @@
-// What a judgement says: which packet matched which line, and what did not.
+// The verdict: which packet matched which line, and the mismatches.
 
 package expect
 
@@ -10,73 +10,70 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A Verdict says how far a capture is what a want asks for. It holds
-// everything that can be said about it, in the order of the want's lines.
+// A Verdict is the result of judging a capture by a want, in the order of the want's
+// lines.
 type Verdict struct {
 	// File is the scenario's file, for messages.
 	File string `json:"file"`
 	// Pass says that there is no mismatch.
 	Pass bool `json:"pass"`
-	// Connections are the declarations, each with what it was bound to.
+	// Connections are the declarations, each with the connection that it was bound to.
 	Connections []Connection `json:"connections"`
-	// Lines are the lines of the want, each with what it matched.
+	// Lines are the lines of the want, each with the packets that it matched.
 	Lines []Match `json:"lines"`
 	// Mismatches are all differences, in the order of the lines; those that
 	// belong to no line come last, in the order of the packets.
 	Mismatches []Mismatch `json:"mismatches"`
 }
 
-// A Connection is a declaration of the want and what it stands for in the
+// A Connection is a declaration of the want and the connection that it means in the
 // capture.
 type Connection struct {
 	Name string `json:"name"`
 	Line int    `json:"line"`
 	// Proto is tcp, udp, arp or icmp.
 	Proto string `json:"proto"`
-	// Lossy says that what is sent again need not be written.
+	// Lossy says that retransmissions need no lines.
 	Lossy bool `json:"lossy,omitempty"`
 	// A and B are the two ends as the want names them, A the one that opened
 	// it: "server.20", "client.3172".
 	A string `json:"a"`
 	B string `json:"b"`
-	// ID is that of the TCP connection in the trace: of the nearest one if the
-	// capture has no such connection, which is a mismatch then. It is -1 if
-	// there is none, or the declaration is not of TCP.
+	// ID is the ID of the TCP connection. If the capture has no such connection, which
+	// is a mismatch, it is the ID of the most similar one. It is -1 if there is none,
+	// or if the declaration is not for TCP.
 	ID int `json:"id"`
-	// Facts are those of the connection of that ID, nil for -1.
+	// Facts are the facts of the connection with that ID, nil for -1.
 	Facts *ftp.Connection `json:"-"`
 }
 
-// A Match is a line of the want and what it matched.
+// A Match is a line of the want and the packets that it matched.
 type Match struct {
 	Line int    `json:"line"`
 	Text string `json:"text"` // as written, without its comment
-	// Connection, From and To are the words the line begins with.
+	// Connection, From and To are the first words of the line.
 	Connection string `json:"connection"`
 	From       string `json:"from"`
 	To         string `json:"to"`
-	// Packet is the number of the packet that it matched: for a text or a
-	// range, the one with the last byte. It is 0 if it matched none, and for
-	// a line of "...".
+	// Packet is the number of the packet that it matched. For a text or a range it is
+	// the packet with the last byte. It is 0 if the line matched none, and for "...".
 	Packet int `json:"packet"`
-	// First is the first and Packets the number of the packets it matched;
-	// more than one for a text or a range that came in several segments.
-	// They are those of its connection and sender, from First to Packet, that
-	// carry data seen for the first time.
+	// First is the first of the packets that it matched, and Packets is their number. A
+	// text or a range may come in several segments. The packets are those of the same
+	// connection and sender, from First to Packet, with data seen for the first time.
 	First   int `json:"first"`
 	Packets int `json:"packets"`
-	// Time is the stamp of Packet, after that of the capture's first packet.
+	// Time is the time of Packet after the capture's first packet.
 	Time time.Duration `json:"time_ns"`
-	// Joined says that the line has | in its margin.
+	// Joined says that the line begins with |.
 	Joined bool `json:"joined,omitempty"`
-	// Label is what stands behind the line's @, After what its packet has to
-	// come after.
+	// Label is the line's label without @, After the label of the line that its packet
+	// must come after.
 	Label string `json:"label,omitempty"`
 	After string `json:"after,omitempty"`
 	// Comment is the line's # comment: the sentence that explains the packet.
 	Comment string `json:"comment,omitempty"`
-	// Note is what the judge has to say although the line matched: that the
-	// packet arrived out of order.
+	// Note is a remark about a line that matched: the packet arrived out of order.
 	Note string `json:"note,omitempty"`
 }
 
@@ -85,7 +82,7 @@ type Kind string
 
 // The kinds of mismatch.
 const (
-	Different   Kind = "different"   // a packet came where another was wanted
+	Different   Kind = "different"   // a packet came in place of the wanted one
 	Missing     Kind = "missing"     // a wanted packet did not come
 	Unwanted    Kind = "unwanted"    // a packet came that no line wants
 	TooEarly    Kind = "too early"   // a packet came before the one it should follow
@@ -95,32 +92,32 @@ const (
 	Reversed    Kind = "other side"  // a declared connection was opened from the other side
 )
 
-// A Mismatch is one difference between what was wanted and what came.
+// A Mismatch is one difference between the want and the capture.
 type Mismatch struct {
 	// Line is the line of the file, 0 if the mismatch belongs to none.
 	Line int  `json:"line"`
 	Kind Kind `json:"kind"`
 	// Connection is the name of the connection, "" for an undeclared one.
 	Connection string `json:"connection,omitempty"`
-	// What says in a few words what is wrong.
+	// What is a short description of the mismatch.
 	What string `json:"what"`
-	// Want is the line as written, Got what came in its place, in the same
-	// notation; each may be "".
+	// Want is the line as written, Got is the packet in its place, in the same
+	// notation. Each may be "".
 	Want string `json:"want,omitempty"`
 	Got  string `json:"got,omitempty"`
-	// Packet is the number of the packet that came, 0 for none, and Time its
-	// stamp after that of the capture's first packet.
+	// Packet is the number of that packet, 0 for none, and Time is its time after the
+	// capture's first packet.
 	Packet int           `json:"packet,omitempty"`
 	Time   time.Duration `json:"time_ns,omitempty"`
 	// Hint is what the author of the want may have meant, or "".
 	Hint string `json:"hint,omitempty"`
-	// Around are the packets around it, a line each.
+	// Around are the packets around it, one line each.
 	Around []string `json:"around,omitempty"`
 }
 
-// Report returns the mismatches as a compiler prints its errors, one block
-// each, or "" if there are none. Of a connection with many it prints the first in
-// full, which often explains the others, and names the lines of those in one line.
+// Report returns the mismatches in the form of a compiler's errors, one block each, or
+// "" if there are none. If a connection has many, it prints the first in full, because
+// it often explains the others, and one line with the line numbers of the others.
 func (v *Verdict) Report() string {
 	follow := map[string][]Mismatch{} // by the connection
 	for _, m := range v.Mismatches {
@@ -154,7 +151,7 @@ func (m Mismatch) is(o Mismatch) bool {
 	return m.Line == o.Line && m.Kind == o.Kind && m.Packet == o.Packet && m.What == o.What
 }
 
-// foldedText names the mismatches of a connection behind the first one.
+// foldedText returns the line for the mismatches of a connection after the first.
 func foldedText(file string, all []Mismatch) string {
 	var lines []string
 	for i := 0; i < len(all); {
@@ -171,9 +168,8 @@ func foldedText(file string, all []Mismatch) string {
 		file, all[0].Line, all[0].Connection, len(all), strings.Join(lines, ", "))
 }
 
-// Message returns the mismatch as a compiler prints an error: the place in
-// file, what is wrong, the line that was wanted, the packet that came, and
-// those around it.
+// Message returns the mismatch in the form of a compiler's error: the place in the
+// file, what is wrong, the wanted line, the packet in its place, and those around it.
 func (m Mismatch) Message(file string) string {
 	var b strings.Builder
 	b.WriteString(file)

@@ -1,4 +1,4 @@
-// What a want is made of, once it is parsed.
+// The parsed form of a want.
 
 package expect
 
@@ -12,14 +12,14 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// A Want is what a scenario expects to see, parsed.
+// A Want is the parsed section `want` of a scenario.
 type Want struct {
 	file         string
 	declarations []*declaration
 	lines        []*line
 }
 
-// Hosts are the names that a want may use and their addresses.
+// Hosts maps the names that a want may use to addresses.
 type Hosts map[string]netip.Addr
 
 // An Error is a mistake in the text of a want or of figures.
@@ -29,7 +29,7 @@ type Error struct {
 	Msg  string
 }
 
-// Error is the message as a compiler prints it: file:line: what.
+// Error returns the message in the form of a compiler's error: file:line: message.
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
 // A declaration gives a name to a connection, or to the packets of another
@@ -39,7 +39,7 @@ type declaration struct {
 	text  string
 	name  string
 	proto string // tcp, udp, arp or icmp
-	lossy bool   // what is sent again need not be written
+	lossy bool   // retransmissions need no lines
 	a, b  endpoint
 	lines []*line // of this connection, in order
 }
@@ -52,17 +52,17 @@ type endpoint struct {
 
 func (e endpoint) String() string { return e.host + "." + e.port }
 
-// A line is what the want says of one packet, text or range.
+// A line is a line of the want: it describes one packet, text or range.
 type line struct {
 	number  int
-	text    string // as written, without margin and comment
+	text    string // as written, without | and comment
 	comment string
 	conn    *declaration
 	from    string
 	to      string
 	fromA   bool // sent by the end that the declaration names first
 	kind    kind
-	joined  bool // | stands in the margin
+	joined  bool // the line begins with |
 	group   int  // lines of one connection with the same number are joined by |
 
 	words   pattern // kindText, kindDatagram
@@ -78,23 +78,23 @@ type line struct {
 	after *line
 }
 
-// A kind says what a line claims of the stream.
+// A kind says what a line claims.
 type kind int
 
 const (
 	kindText     kind = iota // one line of dialogue
-	kindRange                // bytes, however they were segmented
+	kindRange                // bytes, in any number of segments
 	kindData                 // the data of one packet
-	kindACK                  // one packet that carries nothing
+	kindACK                  // one packet without data, SYN, FIN and RST
 	kindSYN                  // one packet with a SYN
-	kindFIN                  // one FIN; data that rides with it is claimed by others
+	kindFIN                  // one FIN; other lines claim the data of its packet
 	kindFINData              // one packet with a FIN and its data
 	kindRST                  // one packet with a RST
 	kindDatagram             // one packet of another protocol than TCP
-	kindSkip                 // ...: whatever comes
+	kindSkip                 // ...: any packets
 )
 
-// A number is what a line says of a number.
+// A number is a number in a line: not set, * or a value.
 type number struct {
 	set, any bool
 	value    int64
@@ -102,8 +102,7 @@ type number struct {
 
 func (n number) is(v int64) bool { return !n.set || n.any || n.value == v }
 
-// A span is what a line says of sequence numbers: nothing, one, or a range
-// from start to end.
+// A span is the sequence numbers in a line: none, one, or a range from start to end.
 type span struct {
 	start, end number // end is not set for a single number
 }
@@ -111,15 +110,14 @@ type span struct {
 // isRange reports whether the span is of two numbers.
 func (s span) isRange() bool { return s.end.set }
 
-// flags are what a line says of the TCP flags.
+// flags are the TCP flags in a line.
 type flags struct {
 	set  bool
 	bits uint8 // without PSH
-	push bool  // PSH is written, and so it is wanted
+	push bool  // PSH is written, so the packet must have it
 }
 
-// An option is something that a line says of a header's options, or of IP's:
-// "mss 1460", "!wscale", "ttl 64".
+// An option is a TCP option or an IP field in a line: "mss 1460", "!wscale", "ttl 64".
 type option struct {
 	name  string
 	not   bool
@@ -143,8 +141,8 @@ func (w *Want) CheckHosts(hosts Hosts) error {
 	return nil
 }
 
-// with returns the hosts and those that a capture names, as far as a want can
-// say their names.
+// with returns the hosts and those that a capture names, if a want can contain their
+// names.
 func (h Hosts) with(names []pcapng.Name) Hosts {
 	all := maps.Clone(h)
 	if all == nil {
@@ -158,8 +156,8 @@ func (h Hosts) with(names []pcapng.Name) Hosts {
 	return all
 }
 
-// isHost reports whether s can name a host: the words between its dots are
-// names, and the last one is no port.
+// isHost reports whether s can name a host: the words between its dots are names, and
+// the last one is not a port.
 func isHost(s string) bool {
 	words := strings.Split(s, ".")
 	for _, word := range words {
@@ -182,7 +180,7 @@ func (h Hosts) list() string {
 	return strings.Join(names, ", ")
 }
 
-// matches reports whether the host of an endpoint stands for addr.
+// matches reports whether the host of an endpoint has the address addr.
 func (h Hosts) matches(host string, addr netip.Addr) bool {
 	if host == "*" {
 		return true
