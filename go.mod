@@ -2,6 +2,9 @@ module ftplab
 
 go 1.26.0
 
+// The keys of TLS may come from a scenario's seed: see lab/testbed/ftps.
+godebug cryptocustomrand=1
+
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.22.0

@@ -64,7 +64,7 @@ func TestDeriveRunsThatFail(t *testing.T) {
 
 // A want is derived from the dialogue inside TLS, too, if the capture has the keys.
 func TestDeriveInTLS(t *testing.T) {
-	s, err := scenario.Load("../scenarios/ftps/ftps_ipv6.txtar")
+	s, err := scenario.Load("../scenarios/ftps_ipv6.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}

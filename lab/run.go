@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -227,8 +228,9 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 // conclude judges the capture of a run, and writes the verdict and, unless the options
 // leave it out, the walkthrough.
 func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, error) {
-	if keys := p.outcome.LateKeys; keys != "" && o.Format == pcapng.PCAPNG {
-		err := rewrite(made.capture.Name(), func(to io.Writer, from io.Reader) error { return pcapng.AddKeys(to, from, keys) })
+	keys := distinctLines(p.outcome.Keys + p.outcome.LateKeys)
+	if keys != "" && !j.scenario.Server.TLS.NoKeys && o.Format == pcapng.PCAPNG {
+		err := rewrite(made.capture.Name(), func(to io.Writer, from io.Reader) error { return pcapng.SetKeys(to, from, keys) })
 		if err != nil {
 			return nil, fmt.Errorf("cannot write the keys into the capture: %w", err)
 		}
@@ -243,7 +245,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 		return nil, err
 	}
 	verdict.TCP = p.tcp
-	if keys := p.outcome.Keys + p.outcome.LateKeys; keys != "" {
+	if keys != "" {
 		if err := os.WriteFile(filepath.Join(made.folder, "keys.log"), []byte(keys), 0o666); err != nil {
 			return nil, fmt.Errorf("cannot write the keys: %w", err)
 		}
@@ -253,6 +255,18 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 	}
 	seed := o.seed()
 	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)
+}
+
+// distinctLines is a text without the lines that repeat an earlier one: both sides of a
+// session may have written down its keys.
+func distinctLines(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // runLive runs a scenario whose capture is written to Options.Live as it is made. Only what

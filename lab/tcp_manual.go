@@ -21,8 +21,12 @@ to the byte, everywhere, from the same --seed. What differs:
 time                        this machine's                   the scenario's start=, or
                                                              1 October 1985
 a pause of an hour takes    an hour                          nothing
-the same capture again      no: ports, numbers and times     yes, but for TLS, whose keys
-                            differ each time                 are random
+the same capture again      no: ports, numbers and times     yes; with TLS there are two:
+                            differ each time                 one where the processor has
+                                                             instructions for AES, the
+                                                             other elsewhere and in a
+                                                             browser, as Go then takes
+                                                             another cipher
 programs, shell             yes                              no: they need the kernel's
                                                              sockets
 congestion=                 reno, bbr                        reno

@@ -17,17 +17,16 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// ftpsScenarios are those of the folder ftps, by name. No two of their captures are
-// the same, since TLS is random, so they are not among the others.
+// ftpsScenarios are the scenarios of the course with TLS, by name.
 func ftpsScenarios(t *testing.T) map[string]*scenario.Scenario {
 	t.Helper()
-	files, err := filepath.Glob("ftps/*" + scenario.Extension)
-	if err != nil || len(files) != 9 {
-		t.Fatalf("got %d scenarios, %v; want 9", len(files), err)
+	names, err := Match("ftps_*")
+	if err != nil || len(names) != 9 {
+		t.Fatalf("got %d scenarios, %v; want 9", len(names), err)
 	}
 	all := map[string]*scenario.Scenario{}
-	for _, file := range files {
-		s, err := scenario.Load(file)
+	for _, name := range names {
+		s, err := Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}

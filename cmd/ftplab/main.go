@@ -1,3 +1,8 @@
+// The keys of TLS may come from a scenario's seed: see lab/testbed/ftps. go.mod says
+// so, too, but it counts only when the command is built in this module.
+//
+//go:debug cryptocustomrand=1
+
 // Command ftplab makes normal FTP happen on a private network, records every
 // frame of it, and proves that what was recorded is what should have happened.
 //

@@ -41,10 +41,10 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 	return nil
 }
 
-// AddKeys copies a pcapng capture of a Writer and adds lines of a TLS key log before
-// its first frame, because a reader needs the keys before the packets that they
-// decrypt.
-func AddKeys(dst io.Writer, src io.Reader, keyLog string) error {
+// SetKeys copies a pcapng capture of a Writer, with lines of a TLS key log before its
+// first frame in place of the secrets that it has. A reader needs the keys before the
+// packets that they decrypt, and their place must not depend on when they became known.
+func SetKeys(dst io.Writer, src io.Reader, keyLog string) error {
 	a := newAnnotator(dst, src)
 	for added := false; ; {
 		kind, err := a.read()
@@ -53,6 +53,9 @@ func AddKeys(dst io.Writer, src io.Reader, keyLog string) error {
 		}
 		if err != nil {
 			return fmt.Errorf("capture: reading the capture: %w", err)
+		}
+		if kind == blockDecryptionSecrets {
+			continue
 		}
 		if isPacket(kind) && !added {
 			added = true

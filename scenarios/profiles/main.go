@@ -2,7 +2,7 @@
 // FTP servers and clients that people use talk to each other in scenarios, and learns from
 // the captures, and from those of the scenarios in the folders that are named:
 //
-//	go run ./scenarios/profiles -o lab/analysis/baseline/programs.json scenarios/ftps
+//	go run ./scenarios/profiles -o lab/analysis/baseline/programs.json scenarios/ftps_programs
 //
 // It takes some six minutes. The programs must be installed (.ci/run has how), and the
 // sessions need Linux's TCP. What is missing is named, and nothing is written then.

@@ -178,7 +178,7 @@ func compact(text []byte) []byte {
 	return []byte(s)
 }
 
-//go:generate go run ../../../scenarios/profiles -o programs.json ../../../scenarios/ftps
+//go:generate go run ../../../scenarios/profiles -o programs.json ../../../scenarios/ftps_programs
 
 //go:embed normal.json
 var labJSON string

@@ -1,10 +1,16 @@
 // Package ftps is TLS on the lab's connections (RFC 4217): certificates,
 // configurations of both sides, and connections that end in order.
 //
-// Go's TLS takes its randomness from the system, so a session in TLS differs
-// from run to run, also where the network is reproducible to the byte. Its
-// certificates do not: they come from the scenario's seed and the network's
-// clock.
+// Certificates, keys and random numbers come from the scenario's seed and the
+// network's clock. So a session in TLS is the same in every run where the network
+// is reproducible to the byte, with two exceptions that Go makes:
+//
+//   - It prefers another cipher where the processor has no instructions for AES, and
+//     in WebAssembly. So there are two captures of a scenario.
+//   - It lets only a program choose its random numbers that is built with the setting
+//     cryptocustomrand=1 of GODEBUG, as all programs and tests of this module are. In
+//     others, such as the tests of another module, they are the system's, and each
+//     session differs, until that module sets it in its go.mod.
 package ftps
 
 import (
@@ -26,12 +32,12 @@ type Conn struct {
 
 // Server returns the server's side of TLS on a connection.
 func Server(tcp network.Conn, config *tls.Config) *Conn {
-	return &Conn{tls.Server(timeless{tcp}, config), tcp}
+	return &Conn{tls.Server(timeless{tcp}, seeded(config, tcp)), tcp}
 }
 
 // Client returns the client's side of TLS on a connection.
 func Client(tcp network.Conn, config *tls.Config) *Conn {
-	return &Conn{tls.Client(timeless{tcp}, config), tcp}
+	return &Conn{tls.Client(timeless{tcp}, seeded(config, tcp)), tcp}
 }
 
 // A timeless connection has no write deadline: package tls sets one of the

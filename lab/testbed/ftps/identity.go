@@ -20,6 +20,7 @@ import (
 type Identity struct {
 	Certificate tls.Certificate
 	Roots       *x509.CertPool
+	seed        uint64
 }
 
 // validity of a certificate: it began so long before the session, and ends so
@@ -58,7 +59,7 @@ func NewIdentity(kind scenario.Certificate, seed uint64, now time.Time, names []
 			BasicConstraintsValid: true,
 		}
 	}
-	id := &Identity{Roots: x509.NewCertPool()}
+	id := &Identity{Roots: x509.NewCertPool(), seed: seed}
 	der, err := x509.CreateCertificate(nil, leaf, issuer, key.Public(), issuerKey)
 	if err != nil {
 		return nil, fmt.Errorf("the server's certificate: %w", err)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -57,16 +58,16 @@ func (x *security) server() ftpserver.TLS {
 	}
 }
 
-// equip adds to a client's configuration what it needs to connect to the server by that
-// name or, if the name is empty, by its address.
-func (x *security) equip(config *ftpclient.Config, name string) {
+// equip adds to the configuration of a client on a host what it needs to connect to the
+// server by that name or, if the name is empty, by its address.
+func (x *security) equip(config *ftpclient.Config, host network.Host, name string) {
 	if x == nil {
 		return
 	}
 	if name == "" {
 		name = x.address
 	}
-	config.TLS = ftps.ClientConfig(x.identity, name, x.Version, x.clock.Now, x.keys)
+	config.TLS = ftps.ClientConfig(x.identity, netip.AddrPortFrom(host.Addr(), config.Port), name, x.Version, x.clock.Now, x.keys)
 	if x.noReuse {
 		config.TLS.ClientSessionCache = nil
 	}
