@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,13 +20,15 @@ func TestFTPSPrograms(t *testing.T) {
 	for _, program := range []string{"curl", "lftp"} {
 		optional.Tool(t, program, "apt install "+program)
 	}
-	if found, _ := filepath.Glob("/usr/sbin/vsftpd"); found == nil {
-		optional.Missing(t, "there is no /usr/sbin/vsftpd: .ci/ftp-servers has how to install it")
+	for _, file := range []string{"/usr/sbin/vsftpd", "/usr/sbin/proftpd", "/usr/lib/proftpd/mod_tls.so"} {
+		if _, err := os.Stat(file); err != nil {
+			optional.Missing(t, "there is no "+file+": .ci/ftp-servers has how to install it")
+		}
 	}
-	wireshark := optional.StartSharkd(t)
+	wireshark := startFTPSWitness(t)
 	files, err := filepath.Glob("ftps_programs/*" + scenario.Extension)
-	if err != nil || len(files) != 4 {
-		t.Fatalf("got %d scenarios, %v; want 4", len(files), err)
+	if err != nil || len(files) != 6 {
+		t.Fatalf("got %d scenarios, %v; want 6", len(files), err)
 	}
 	for _, file := range files {
 		s, err := scenario.Load(file)
@@ -42,12 +45,6 @@ func TestFTPSPrograms(t *testing.T) {
 		if want := map[bool]int{true: 0, false: 1}[strings.Contains(s.Name, "python")]; digests != want {
 			t.Errorf("%s: got the SHA-256 of the file %d times, want %d", s.Name, digests, want)
 		}
-		if strings.Contains(s.Name, "curl") {
-			continue // its first word is AUTH SSL, behind which Wireshark does not look for TLS
-		}
-		wireshark.Load(result.Capture)
-		if seen := wireshark.Frames(`ftp.request.command == "RETR"`); len(seen) != 1 {
-			t.Errorf("%s: Wireshark sees RETR in %d frames, want 1", s.Name, len(seen))
-		}
+		wireshark.compare(t, s.Name, result.Capture)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 )
 
@@ -125,38 +123,6 @@ func TestWithoutKeys(t *testing.T) {
 		}
 	}
 }
-
-// TestFTPSWitness asks Wireshark for the commands and the replies in the captures: it
-// sees the same ones, by the keys in them.
-func TestFTPSWitness(t *testing.T) {
-	wireshark := optional.StartSharkd(t)
-	for name, s := range ftpsScenarios(t) {
-		if s.Server.TLS.Mode == scenario.ImplicitTLS {
-			continue // Wireshark takes what is in it for data of some application
-		}
-		file := playedOnGVisor(t, s).Capture
-		var want []string
-		for session := range opened(t, file, nil).Sessions() {
-			for _, l := range session.Lines {
-				want = append(want, strings.TrimSpace(withoutCode.ReplaceAllString(l.Text, ""))) // of which Wireshark prints the meaning
-			}
-		}
-		wireshark.Load(file)
-		var got []string
-		for _, f := range wireshark.Frames("ftp.request || ftp.response", "ftp.request.command", "ftp.request.arg", "ftp.response.arg") {
-			got = append(got, strings.TrimSpace(strings.Join(slices.DeleteFunc(f.Fields, func(s string) bool { return s == "" }), " ")))
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: Wireshark has %q\nwant %q", name, got, want)
-		}
-		if reset := wireshark.Frames("tcp.flags.reset == 1 || _ws.malformed"); len(reset) > 0 {
-			t.Errorf("%s: got %v, want no reset and nothing malformed", name, reset)
-		}
-	}
-}
-
-// withoutCode is what a reply's line begins with.
-var withoutCode = regexp.MustCompile(`^[0-9]{3}[ -]`)
 
 func opened(t *testing.T, file string, keys []byte) *capture.Capture {
 	t.Helper()

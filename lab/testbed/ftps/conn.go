@@ -32,7 +32,8 @@ type Conn struct {
 
 // Server returns the server's side of TLS on a connection.
 func Server(tcp network.Conn, config *tls.Config) *Conn {
-	return &Conn{tls.Server(timeless{tcp}, seeded(config, tcp)), tcp}
+	hello := &helloConn{timeless: timeless{tcp}}
+	return &Conn{tls.Server(hello, noteResumed(seeded(config, tcp), hello)), tcp}
 }
 
 // Client returns the client's side of TLS on a connection.
