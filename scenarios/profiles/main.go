@@ -4,7 +4,7 @@
 //
 //	go run ./scenarios/profiles -o lab/analysis/baseline/programs.json scenarios/ftps_programs
 //
-// It takes some six minutes. The programs must be installed (.ci/run has how), and the
+// It takes some two minutes. The programs must be installed (.ci/run has how), and the
 // sessions need Linux's TCP. What is missing is named, and nothing is written then.
 package main
 

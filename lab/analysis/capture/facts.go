@@ -260,6 +260,7 @@ func (f *facts) join() {
 	c.sessions = slices.Clip(c.sessions)
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinPort20()
+	f.joinHidden()
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		s.Assign(
@@ -314,6 +315,28 @@ func (f *facts) joinPort20() {
 	for _, s := range c.sessions {
 		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
 		all.Add(s.control, int(c.spans[s.control].first), ends[client], ends[1-client])
+	}
+	for id := range c.spans {
+		if c.purposes[id] != nil {
+			continue
+		}
+		o := f.opening(id)
+		if p, ok := all.Match(&o); ok {
+			c.purposes[id] = &p
+		}
+	}
+}
+
+// joinHidden joins connections whose announcement is in TLS that cannot be read.
+func (f *facts) joinHidden() {
+	c := f.c
+	var all ftp.HiddenSessions
+	for _, s := range c.sessions {
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
+		all.Add(s.control, int(c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
+	}
+	if all.Len() == 0 {
+		return
 	}
 	for id := range c.spans {
 		if c.purposes[id] != nil {

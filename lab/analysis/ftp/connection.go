@@ -73,6 +73,9 @@ type Identity struct {
 	// capture.
 	Control  int
 	Transfer *Transfer
+	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
+	// any: it is taken for a data connection because of its hosts, its ports and its time.
+	Inferred bool
 }
 
 // A Connection is one TCP connection, from its first packet in the capture to its last.
@@ -136,6 +139,7 @@ type Purpose struct {
 	DataPort *DataPort
 	Control  int
 	Transfer *Transfer
+	Inferred bool
 }
 
 // DefaultPurpose is the purpose of a connection that is not FTP. Its client is the side
@@ -159,7 +163,7 @@ func (p *Purpose) Side(direction int) Side {
 func (p *Purpose) Identity(id int, ends [2]netip.AddrPort, first, last int) Identity {
 	return Identity{
 		ID: id, Client: ends[p.Client], Server: ends[1-p.Client], FirstPacket: first, LastPacket: last,
-		Role: p.Role, Mode: p.Mode, DataPort: p.DataPort, Control: p.Control, Transfer: p.Transfer,
+		Role: p.Role, Mode: p.Mode, DataPort: p.DataPort, Control: p.Control, Transfer: p.Transfer, Inferred: p.Inferred,
 	}
 }
 

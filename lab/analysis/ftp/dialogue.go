@@ -54,7 +54,9 @@ func (t *Transcript) Session() *Session {
 type Outline struct {
 	User      string
 	TLS       bool // as in a Session
+	TLSFrom   int
 	Hidden    bool
+	ClearFrom int // as in a TLSLayer
 	Proxy     *Proxy
 	DataPorts []*DataPort
 	Lines     int // how many there are
@@ -77,7 +79,9 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		Unsolicited: ports.addUnsolicited,
 	})
 	o.User, o.DataPorts = strings.Clone(user.name()), ports.inOrder()
-	o.TLS, o.Hidden = layer != nil, layer != nil && layer.Hidden()
+	if layer != nil {
+		o.TLS, o.TLSFrom, o.Hidden, o.ClearFrom = true, layer.From, layer.Hidden(), layer.ClearFrom()
+	}
 	ports.used(&o.transfers)
 	if len(o.DataPorts) == 0 {
 		o.transfers = transfers{}

@@ -163,6 +163,9 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ". It is for " + transferName(c)
 	}
+	if c.Inferred {
+		sentence += ". What announces it is in TLS that cannot be read; its hosts, its ports and its time make it a data connection"
+	}
 	return sentence + "."
 }
 

@@ -40,6 +40,7 @@ type jsonConnection struct {
 	OpenedBy     ftp.Side       `json:"opened_by"`
 	Announced    *jsonAnnounced `json:"announced,omitempty"`
 	Control      *int           `json:"control,omitempty"`
+	Inferred     bool           `json:"inferred,omitempty"`
 	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
 	History      string         `json:"history"`
 	FirstPacket  int            `json:"first_packet"`
@@ -213,6 +214,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
 		j.Control = &c.Control
 	}
+	j.Inferred = c.Inferred
 	if x := c.Transfer; x != nil {
 		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, valid(x.Mode)}
 	}

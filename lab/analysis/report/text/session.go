@@ -179,7 +179,11 @@ func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 // ended, each at its packet.
 func (r *sessionWriter) transfer(d *ftp.Connection) {
 	lines := []string{opened(d)}
-	if d.DataPort == nil && d.Control != ftp.NoConnection {
+	switch {
+	case d.Inferred:
+		lines = append(lines, "|   what announces it, and what it is for, is in TLS that cannot be read; its hosts,",
+			"|   its ports and its time make it a data connection")
+	case d.DataPort == nil && d.Control != ftp.NoConnection:
 		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
 	}
 	if e := d.Transfer; e != nil {

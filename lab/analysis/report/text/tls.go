@@ -19,7 +19,7 @@ func tlsFacts(t *ftp.TLSLayer, now int64) []string {
 		facts = append(facts, fmt.Sprintf("%s, %s", s.Version, s.CipherSuite))
 	}
 	if c := t.ClientHello; c != nil && c.ServerName != "" {
-		facts = append(facts, "the client names the server "+Escape(c.ServerName))
+		facts = append(facts, "the client asks for the server by the name "+Escape(c.ServerName)+" (SNI)")
 	}
 	switch {
 	case t.Resumed == tls.ByPSK:
@@ -37,6 +37,9 @@ func tlsFacts(t *ftp.TLSLayer, now int64) []string {
 		if all := t.CertificatesOf(side); len(all) > 0 {
 			facts = append(facts, certificateFact(side, &all[0], now))
 		}
+	}
+	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && t.Hidden() && len(t.CertificatesOf(ftp.Server)) == 0 {
+		facts = append(facts, "the server's certificate is encrypted, too")
 	}
 	for _, a := range t.Alerts {
 		if !a.Encrypted && !a.CloseNotify() {

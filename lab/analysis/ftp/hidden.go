@@ -1,0 +1,70 @@
+// Data connections that nobody can see announced.
+
+package ftp
+
+import "net/netip"
+
+// HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
+// read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
+// opens the connection to the other, while the dialogue is hidden, to a port that no service
+// has by default. A connection that may belong to two sessions is not recognized.
+type HiddenSessions struct {
+	between map[hosts][]hiddenSession
+	control map[netip.AddrPort]bool // the control ports of servers
+}
+
+// A hiddenSession cannot be read from one packet on, up to another.
+type hiddenSession struct{ control, from, to int }
+
+// firstUserPort is the first port that is no service's by default (RFC 6335 section 6).
+const firstUserPort = 1024
+
+// Add adds a session, whose last packet is closed. It does nothing if the session can be
+// read.
+func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPort, o *Outline) {
+	if all.between == nil {
+		all.between, all.control = map[hosts][]hiddenSession{}, map[netip.AddrPort]bool{}
+	}
+	all.control[unmapped(server)] = true
+	if !o.Hidden {
+		return
+	}
+	if o.ClearFrom > o.TLSFrom {
+		closed = o.ClearFrom
+	}
+	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
+	all.between[h] = append(all.between[h], hiddenSession{control, o.TLSFrom, closed})
+}
+
+// Len is how many hosts have such sessions between them.
+func (all *HiddenSessions) Len() int { return len(all.between) }
+
+// Match returns the purpose of a connection if it is one of these.
+func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
+	if o.Initiator < 0 {
+		return purpose, false
+	}
+	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
+	if listener.Port() < firstUserPort || all.control[listener] {
+		return purpose, false
+	}
+	passive := all.during(hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
+	active := all.during(hosts{listener.Addr(), opener.Addr()}, o.FirstPacket)
+	switch {
+	case len(passive) == 1 && len(active) == 0:
+		return Purpose{Role: Data, Mode: Passive, Client: o.Initiator, Control: passive[0], Inferred: true}, true
+	case len(active) == 1 && len(passive) == 0:
+		return Purpose{Role: Data, Mode: Active, Client: 1 - o.Initiator, Control: active[0], Inferred: true}, true
+	}
+	return purpose, false
+}
+
+// during returns the sessions between two hosts that are hidden at a packet.
+func (all *HiddenSessions) during(h hosts, packet int) (controls []int) {
+	for _, s := range all.between[h] {
+		if s.from < packet && packet < s.to {
+			controls = append(controls, s.control)
+		}
+	}
+	return controls
+}
