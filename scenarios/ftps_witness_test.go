@@ -138,15 +138,24 @@ func (w ftpsWitness) compare(t *testing.T, name, file string) (files int) {
 }
 
 // linesOfFTP are the lines of a dialogue as Wireshark and ftplab read them, without the
-// codes, of which Wireshark prints the meaning.
+// codes, of which Wireshark prints the meaning. They are cut at commas, with which sharkd
+// joins the lines in one frame.
 func linesOfFTP(wireshark *optional.Sharkd, session *ftp.Session) (got, want []string) {
 	for _, l := range session.Lines {
-		want = append(want, strings.TrimSpace(codeOf.ReplaceAllString(l.Text, "")))
+		want = append(want, pieces(codeOf.ReplaceAllString(l.Text, ""))...)
 	}
-	for _, f := range wireshark.Frames("ftp.request || ftp.response", "ftp.request.command", "ftp.request.arg", "ftp.response.arg") {
-		got = append(got, strings.TrimSpace(strings.Join(slices.DeleteFunc(f.Fields, func(s string) bool { return s == "" }), " ")))
+	for _, f := range wireshark.Frames("ftp.request || ftp.response", "ftp.request.command:0", "ftp.request.arg:0", "ftp.response.arg:0") {
+		got = append(got, pieces(strings.Join(slices.DeleteFunc(f.Fields, func(s string) bool { return s == "" }), " "))...)
 	}
 	return got, want
+}
+
+func pieces(text string) []string {
+	all := strings.Split(text, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
 }
 
 // linesInside are what the client and the server say in TLS, as Wireshark and ftplab read
