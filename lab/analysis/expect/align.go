@@ -93,9 +93,9 @@ const (
 	stepDifferent
 )
 
-// align returns the steps of the best path that say something, and its cost.
-// The path ends early, and whole is false, if the search was given up: it took too
-// many nodes, or every path costs more than most.
+// align returns the steps of the best path that matter for the verdict, and its cost.
+// The path ends early, and whole is false, if the search gave up: it took too many
+// nodes, or every path costs more than most.
 func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)

@@ -1,5 +1,5 @@
-// What was transferred, for the page: listings and text as they are, anything else by its
-// size, type and digest.
+// The transferred data, for the page: listings and text unchanged, other data as size,
+// type and digest.
 
 package report
 
@@ -16,7 +16,7 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// How much of what was transferred the page shows.
+// How much of the transferred data the page shows.
 const (
 	maxContents     = 24      // transfers
 	maxContentBytes = 8 << 10 // of each, if it is text
@@ -29,7 +29,7 @@ type content struct {
 	For         string // the command
 	Facts       string
 	Text        string // "" if it is not text
-	More        string // what is left out of Text, in words
+	More        string // a sentence about the part that is not in Text
 
 	connection *ftp.Connection
 	id         int
@@ -40,7 +40,7 @@ type content struct {
 	gap        bool
 }
 
-// gather reads what was transferred, once.
+// gather reads the transferred data, once.
 func (r *Report) gather() error {
 	if r.gathered {
 		return nil
@@ -84,7 +84,7 @@ func (c *content) add(b tcp.Chunk) {
 	}
 }
 
-// finish makes the texts, when all has come.
+// finish makes the texts, after the last byte.
 func (c *content) finish(x *ftp.Connection) {
 	kind := extract.KindOf(c.head[:min(len(c.head), 512)])
 	facts := []string{counted(c.bytes, "byte") + " from the " + string(c.from)}
@@ -106,7 +106,7 @@ func (c *content) finish(x *ftp.Connection) {
 	c.head, c.digest = nil, nil
 }
 
-// show makes the text of the head, line by line.
+// show makes the text of the first bytes, line by line.
 func (c *content) show() {
 	head := c.head
 	if int64(len(head)) < c.bytes { // the cut may be in the middle of a character

@@ -23,7 +23,7 @@ func newRails(lanes int) rails {
 	return r
 }
 
-// A host is a lane with what is known of its machine.
+// A host is a lane, with the facts about its machine.
 type host struct {
 	lane
 	Traits []string
@@ -43,9 +43,9 @@ func (r *Report) hosts() []host {
 	return hosts
 }
 
-// An arrow goes between two lanes, or, when one end has none, from or to the
-// edge of the picture. What a host sends to itself has none: both its ends are
-// in one lane.
+// An arrow goes between two lanes. If one end has no lane, it goes from or to the edge
+// of the picture. A packet that a host sends to itself has no arrow, because both ends
+// are in the same lane.
 type arrow struct {
 	From, To         int // lanes from 1, 0 for none
 	FromPort, ToPort string
@@ -55,10 +55,10 @@ type arrow struct {
 	lanes            int    // in the picture
 }
 
-// Lanes is the number of lanes in the picture, at least one.
+// Lanes returns the number of lanes in the picture, at least one.
 func (a arrow) Lanes() int { return max(1, a.lanes) }
 
-// Direction is the class that turns the arrow's head.
+// Direction returns the CSS class for the direction of the arrow.
 func (a arrow) Direction() string {
 	if a.rightwards() {
 		return "ltr"
@@ -66,7 +66,7 @@ func (a arrow) Direction() string {
 	return "rtl"
 }
 
-// rightwards says where it points. Without a lane at one end it points away
+// rightwards reports whether it points to the right. An arrow with one lane points away
 // from the middle, or comes from there.
 func (a arrow) rightwards() bool {
 	switch {
@@ -78,12 +78,12 @@ func (a arrow) rightwards() bool {
 	return a.From < a.To
 }
 
-// drawn reports whether it has two ends to lie between: not if neither has a
-// lane, or both have the same.
+// drawn reports whether the arrow is drawn. It is not if neither end has a lane, or
+// both have the same.
 func (a arrow) drawn() bool { return a.From != a.To }
 
-// Left and Right are the lines of the page's grid that it is drawn between; 0
-// if it is not drawn.
+// Left returns the line of the page's grid at which the arrow begins, 0 if it is not
+// drawn.
 func (a arrow) Left() int {
 	from, to := a.From, a.To
 	switch {
@@ -101,7 +101,7 @@ func (a arrow) Left() int {
 	return min(from, to) + 1
 }
 
-// Right is Left's other end.
+// Right returns the line of the page's grid at which the arrow ends.
 func (a arrow) Right() int {
 	switch {
 	case !a.drawn():
@@ -112,8 +112,8 @@ func (a arrow) Right() int {
 	return max(a.From, a.To) + 1
 }
 
-// Stub is the class of an arrow that has a lane at one end only: it is short,
-// and stays at that end.
+// Stub returns the CSS class of an arrow with a lane at one end only: it is short, and
+// stays at that end.
 func (a arrow) Stub() string {
 	switch {
 	case a.From != 0 && a.To != 0:
@@ -124,8 +124,8 @@ func (a arrow) Stub() string {
 	return " stub end"
 }
 
-// TextPlace is the class that says where the text on the arrow lies: between
-// its sender and, if need be, the far edge of the picture.
+// TextPlace returns the CSS class for the place of the text on the arrow: at its
+// sender, and if necessary up to the other edge of the picture.
 func (a arrow) TextPlace() string {
 	switch {
 	case !a.drawn():
@@ -155,7 +155,7 @@ func (a arrow) LeftPort() string {
 	return a.end(a.To, a.ToPort)
 }
 
-// RightPort is LeftPort's other end.
+// RightPort returns the port at its right end.
 func (a arrow) RightPort() string {
 	if a.rightwards() {
 		return a.end(a.To, a.ToPort)
@@ -197,7 +197,7 @@ func (r *Report) calls() (list []call, more string) {
 	return list, more
 }
 
-// callText says in a line what a connection is and who opened it.
+// callText describes in one line what a connection is and who opened it.
 func (r *Report) callText(c *ftp.Connection) string {
 	text := upperFirst(r.surveyed.names.of(c).long)
 	if c.OpenedBy == "" {
@@ -217,7 +217,7 @@ func (r *Report) callText(c *ftp.Connection) string {
 	return text
 }
 
-// undrawn says which packets the ladder leaves out.
+// undrawn returns a sentence about the packets that the ladder leaves out.
 func (l ladder) undrawn() string {
 	var left []string
 	if l.More > 0 {
@@ -232,7 +232,7 @@ func (l ladder) undrawn() string {
 	return "Not drawn: " + strings.Join(left, ", ") + "."
 }
 
-// spoken says in words what the arrow of a packet shows.
+// spoken returns the meaning of a packet's arrow in words, for a screen reader.
 func (r *Report) spoken(a arrow, c *ftp.Connection) string {
 	end := func(lane int, port string) string {
 		name := cmp.Or(a.Far, "another host")
@@ -251,7 +251,7 @@ func (r *Report) spoken(a arrow, c *ftp.Connection) string {
 	return text + ": "
 }
 
-// Class is how the page draws a piece of a bar.
+// Class returns the CSS class of a piece of a bar.
 func (c trackCell) Class() string {
 	class := c.Kind
 	if c.Begin {
@@ -263,7 +263,7 @@ func (c trackCell) Class() string {
 	return class
 }
 
-// hostPlan is what a scenario says of the machine in a lane.
+// hostPlan returns the scenario's host in a lane.
 func hostPlan(s *scenario.Scenario, l lane) (p scenario.Host, ok bool) {
 	for _, h := range s.Network.Hosts {
 		if seenAs(s, h) == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {

@@ -11,42 +11,42 @@ import (
 
 // Which transfers are drawn.
 const (
-	graphLeast = 4 // segments; fewer make no picture
+	graphLeast = 4 // segments; a graph of fewer shows nothing
 	maxGraphs  = 3 // the largest ones
 )
 
 // A graph is the time-sequence graph of a transfer, as the page shows it.
 type graph struct {
 	ID, Title, Facts string
-	Thinned          string // how, if it was
-	Again            bool   // something was sent again
+	Thinned          string // a sentence about thinning, if points were left out
+	Again            bool   // there are retransmissions
 	Holes, SACK      bool   // there are some
 	Whole, Zoom      template.HTML
 	Data             graphData
 }
 
-// graphData are the points for the script that moves the zoom. The numbers of
-// each list are differences to the ones before; times are in microseconds.
+// graphData are the points for the script that moves the zoom. Each number of a list is
+// the difference from the one before; times are in microseconds.
 type graphData struct {
 	// Segments are (time, distance from the end of the segment before, length).
 	Segments []int64 `json:"segments"`
 	// Acks are (time, acknowledged, window).
 	Acks []int64 `json:"acks"`
-	// Again are the indexes of the segments that were sent again.
+	// Again are the indexes of the retransmissions.
 	Again []int `json:"again"`
 	// Sacks are (index of the ACK, distance of the block from what is acknowledged, length).
 	Sacks []int64 `json:"sacks"`
 	// Holes are (time, how long it lasts, sequence number, length), no differences.
 	Holes []int64 `json:"holes"`
-	// Start is the time of the origin, in microseconds after the first packet,
-	// Span the length of the graph, From and To what the zoom shows at first.
+	// Start is the time of the origin, in microseconds after the first packet, and Span
+	// is the length of the graph. From and To are the range that the zoom shows first.
 	Start int64 `json:"start"`
 	Span  int64 `json:"span"`
 	From  int64 `json:"from"`
 	To    int64 `json:"to"`
 }
 
-// sequences are the time-sequence data of the transfers, the largest first.
+// sequences returns the time-sequence data of the transfers, the largest first.
 func (r *Report) sequences() []*Sequence {
 	var all []*Sequence
 	for _, c := range r.surveyed.graphs {
@@ -121,7 +121,7 @@ func (r *Report) graph(id string, s *Sequence) graph {
 	return g
 }
 
-// sequenceFacts are the figures of a transfer in a line.
+// sequenceFacts returns the measurements of a transfer in one line.
 func sequenceFacts(s *Sequence) string {
 	flow, back := s.Connection.Flow(s.From), s.Connection.Flow(s.From.Other())
 	text := fmt.Sprintf("%s in %s", counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
@@ -156,7 +156,7 @@ func (s *Sequence) holesText() string {
 	return text
 }
 
-// transferTime is the time from the first segment to the last, in nanoseconds.
+// transferTime returns the time from the first segment to the last, in nanoseconds.
 func (s *Sequence) transferTime() int64 {
 	first, last := int64(-1), int64(-1)
 	for _, p := range s.Points {
@@ -170,7 +170,7 @@ func (s *Sequence) transferTime() int64 {
 	return last - first
 }
 
-// windows are the smallest and the largest window that the receiver offered.
+// windows returns the smallest and the largest window of the receiver.
 func (s *Sequence) windows() (low, high int64) {
 	low = -1
 	for _, p := range s.Points {
@@ -200,7 +200,7 @@ func bitRate(bytes, nanos int64) string {
 type sequenceView struct {
 	*Sequence
 	start    int64 // of the capture
-	from, to int64 // all there is
+	from, to int64 // the first and the last point
 }
 
 func newSequenceView(s *Sequence, start int64) *sequenceView {
@@ -213,8 +213,8 @@ func newSequenceView(s *Sequence, start int64) *sequenceView {
 	return v
 }
 
-// What the zoom shows at least at first: enough to see the stairs that the
-// acknowledgements climb, few enough to count them.
+// How much the zoom shows at first: enough to see the steps of the acknowledgements,
+// and few enough to count them.
 const (
 	zoomSegments = 24
 	zoomAcks     = 8
@@ -335,7 +335,7 @@ func (v *sequenceView) data(from, to int64) graphData {
 	return d
 }
 
-// only is the part of the sequence between two times.
+// only returns the part of the sequence between two times.
 func (v *sequenceView) only(from, to int64) *Sequence {
 	s := *v.Sequence
 	s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(p Point) bool {

@@ -26,10 +26,10 @@ var walkthrough = sync.OnceValue(func() *template.Template {
 	}).Parse(walkthroughSource))
 })
 
-// rfc is a reference to a section of an RFC, as notes have it.
+// rfc matches a reference to a section of an RFC, in the form that notes use.
 var rfc = regexp.MustCompile(`RFC ([0-9]{3,5})(?:(?:, | section |, section )([0-9]+(?:\.[0-9]+)*))?`)
 
-// linkRFCs escapes a text and makes links of its references to RFCs.
+// linkRFCs escapes a text and turns its references to RFCs into links.
 func linkRFCs(text string) template.HTML {
 	return template.HTML(rfc.ReplaceAllStringFunc(template.HTMLEscapeString(text), func(reference string) string {
 		m := rfc.FindStringSubmatch(reference)
@@ -53,7 +53,7 @@ func (r *Report) HTML(w io.Writer) error {
 	return page.Page{Title: r.Title(), Body: template.HTML(body.String()), Script: page.Walkthrough}.Write(w)
 }
 
-// A view is what the page shows.
+// A view has the data for the template of the page.
 type view struct {
 	*Report
 	Outcome *outcome
@@ -104,8 +104,8 @@ func (r *Report) view() view {
 	return v
 }
 
-// linkUp finds out which packets are in the ladder and in the list too, and so
-// are links from the one to the other.
+// linkUp marks the packets that are both in the ladder and in the list, so that they
+// get links to each other.
 func (v *view) linkUp() {
 	drawn, listed := map[int]*row{}, map[int]bool{}
 	for _, w := range v.Ladder.Rows {
@@ -123,10 +123,10 @@ func (v *view) linkUp() {
 	}
 }
 
-// notJudged is the outcome of a scenario that does not say what should be seen.
+// notJudged is the outcome of a scenario without a want.
 const notJudged = "recorded, not judged"
 
-// An outcome is how the capture was judged, and the class it is printed in.
+// An outcome is the verdict on the capture in words, and its CSS class.
 type outcome struct{ Text, Class string }
 
 func (r *Report) outcome() *outcome {
@@ -141,7 +141,7 @@ func (r *Report) outcome() *outcome {
 	return &outcome{"✓ everything as expected", "pass"}
 }
 
-// facts are the plainest ones of the capture, in a line.
+// facts returns the basic facts of the capture, in one line.
 func (r *Report) facts() string {
 	t := r.Trace
 	parts := []string{visible(r.Capture), counted(t.Size, "packet"), counted(t.NumConnections(), "connection")}
@@ -161,7 +161,7 @@ func (r *Report) facts() string {
 	return strings.Join(parts, " · ")
 }
 
-// clock says what the times mean.
+// clock returns a sentence about the meaning of the times.
 func (r *Report) clock() string {
 	if r.Scenario == nil || r.Scenario.Network.Kind != "wire" {
 		return ""
@@ -202,7 +202,7 @@ func (r *Report) differences() []difference {
 	return list
 }
 
-// WrongFigures are the figures that are not as wanted.
+// WrongFigures returns the figures that are not as wanted.
 func (r *Report) WrongFigures() []measure.Result {
 	return slices.DeleteFunc(slices.Clone(r.Figures), func(f measure.Result) bool { return f.OK })
 }
@@ -215,7 +215,7 @@ func visibleLines(lines []string) []string {
 	return out
 }
 
-// maxConversations is how many rows the table of conversations has.
+// maxConversations is the largest number of rows in the table of conversations.
 const maxConversations = 200
 
 // A conversation is a connection as a row of a table.

@@ -14,25 +14,24 @@ import (
 	"ftplab/lab/analysis/report/page"
 )
 
-// A Run is what the index says of one scenario that was run, or of what was
-// recorded by hand. The paths of its results are those of the results folder:
-// NAME/walkthrough.html and so on.
+// A Run is an entry of the index: a scenario that was run, or a recording by hand. Its
+// results are in the folder NAME of the results: NAME/walkthrough.html and so on.
 type Run struct {
 	Name     string  `json:"scenario"`
 	Chapter  string  `json:"chapter,omitempty"` // of the course; "" for none
 	Title    string  `json:"title"`
-	Mode     string  `json:"mode"` // of its data connections, as scenario.Mode says
+	Mode     string  `json:"mode"` // of its data connections; see scenario.Scenario.Mode
 	Network  string  `json:"network"`
 	Passed   bool    `json:"passed"`
-	Unjudged bool    `json:"unjudged,omitempty"` // it was recorded, and nothing says what should be seen
-	ByHand   bool    `json:"by_hand,omitempty"`  // somebody was the client, so it has no verdict
+	Unjudged bool    `json:"unjudged,omitempty"` // recorded, and the scenario has no want
+	ByHand   bool    `json:"by_hand,omitempty"`  // a person was the client, so there is no verdict
 	Failures int     `json:"failures"`           // differences; 0 if it passed
-	Error    string  `json:"error,omitempty"`    // why it could not be run; the results, if any, are of an earlier run
+	Error    string  `json:"error,omitempty"`    // why it could not run; the results, if any, are those of an earlier run
 	Seconds  float64 `json:"seconds"`            // of wall time
 	Frames   int     `json:"frames"`
 	Bytes    int64   `json:"bytes"`             // of the capture file
 	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
-	Log      string  `json:"log,omitempty"`     // what a server said that is a program: "server.log"
+	Log      string  `json:"log,omitempty"`     // the output of a server that is a program: "server.log"
 }
 
 //go:embed index.gohtml
@@ -56,13 +55,13 @@ func Index(w io.Writer, runs []Run) error {
 	return page.Page{Title: "ftplab: " + view.Summary, Body: template.HTML(body.String())}.Write(w)
 }
 
-// A chapter is the runs of one chapter of the course.
+// A chapter has the runs of one chapter of the course.
 type chapter struct {
 	Title string
 	Runs  []Run
 }
 
-// chapters puts runs into chapters, in the order in which each comes first.
+// chapters groups runs by chapter, in the order of the first run of each.
 func chapters(runs []Run) []chapter {
 	var list []chapter
 	for _, r := range runs {
@@ -99,15 +98,15 @@ func summary(runs []Run) string {
 	return text
 }
 
-// Link is the address of one of the run's results, seen from the index.
+// Link returns the address of one of the run's results, relative to the index.
 func (r Run) Link(file string) string {
 	return (&url.URL{Path: path.Join(".", r.Name, file)}).String()
 }
 
-// onlyRecorded says that all went well, and that nothing judges the capture.
+// onlyRecorded reports whether the run succeeded and nothing judges its capture.
 func (r Run) onlyRecorded() bool { return r.Passed && r.Unjudged }
 
-// Verdict is how the run ended, in words.
+// Verdict returns the result of the run in words.
 func (r Run) Verdict() string {
 	switch {
 	case r.Error != "":
@@ -120,7 +119,7 @@ func (r Run) Verdict() string {
 	return "✗ " + counted(r.Failures, "difference")
 }
 
-// Class is how the verdict is printed.
+// Class returns the CSS class of the verdict.
 func (r Run) Class() string {
 	switch {
 	case r.Error != "" || !r.Passed:
@@ -131,21 +130,21 @@ func (r Run) Class() string {
 	return "pass"
 }
 
-// Size is the size of the capture, for a person.
+// Size returns the size of the capture in readable form.
 func (r Run) Size() string { return byteSize(r.Bytes) }
 
-// Packets is the number of frames, for a person.
+// Packets returns the number of frames in readable form.
 func (r Run) Packets() string { return grouped(int64(r.Frames)) }
 
-// Took is the wall time, for a person.
+// Took returns the wall time in readable form.
 func (r Run) Took() string {
 	if r.Seconds == 0 {
-		return "" // nobody measured it
+		return "" // not measured
 	}
 	return fmt.Sprintf("%.2f", r.Seconds)
 }
 
-// byteSize writes a number of bytes with three digits or so.
+// byteSize writes a number of bytes with about three digits.
 func byteSize(n int64) string {
 	switch {
 	case n >= 1e9:

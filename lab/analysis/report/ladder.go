@@ -11,24 +11,24 @@ import (
 
 // How much of a capture the ladder draws.
 const (
-	foldHead   = 8   // packets of data connections at their beginnings
-	foldTail   = 8   // and at their ends
-	foldLeast  = 4   // packets that are worth folding
-	unfoldMost = 80  // packets of a fold that can be opened
+	foldHead   = 8   // packets at the beginning of a data connection
+	foldTail   = 8   // packets at its end
+	foldLeast  = 4   // packets; fewer are not folded
+	unfoldMost = 80  // packets; a reader can open a fold with fewer
 	ladderMost = 600 // rows
 )
 
-// A ladder is the packets as arrows between the hosts.
+// A ladder is a drawing of the packets as arrows between the hosts.
 type ladder struct {
 	Rows []*row
 	// Tracks is the number of connections that are drawn side by side.
 	Tracks int
-	// More is the number of packets of FTP behind the last row that are not
-	// drawn, Others of those that are not FTP.
+	// More is the number of FTP packets after the last row, which are not drawn, and
+	// Others the number of packets that are not FTP.
 	More, Others int
 }
 
-// draw makes the ladder of the packets that were kept.
+// draw makes the ladder from the kept packets.
 func (r *Report) draw() ladder {
 	l := ladder{More: r.Packets.more, Others: r.Packets.others}
 	plan := r.planFolds()
@@ -64,15 +64,14 @@ func (r *Report) draw() ladder {
 	return l
 }
 
-// inLadder reports whether the packets of a connection are drawn: those of FTP
-// are, and any others only where there is no FTP.
+// inLadder reports whether the packets of a connection are drawn: those of FTP are, and
+// others only if the capture has no FTP.
 func (r *Report) inLadder(c *ftp.Connection) bool {
 	return c == nil || c.Role != ftp.Other || r.Trace.NumSessions() == 0
 }
 
-// drawable reports whether a packet without connection has to do with the
-// hosts that are drawn: their questions to name servers and for addresses, and
-// what ICMP tells them.
+// drawable reports whether a packet without a connection concerns the hosts in the
+// drawing: their DNS and ARP queries, and the ICMP messages that they get.
 func (r *Report) drawable(p *capture.Packet) bool {
 	from, to := r.lanes.ends(p)
 	switch {
@@ -84,7 +83,7 @@ func (r *Report) drawable(p *capture.Packet) bool {
 	return false
 }
 
-// stagesBefore are the sentences in front of a packet.
+// stagesBefore returns the sentences before a packet.
 func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	c := p.Connection
 	if c == nil || c.FirstPacket != p.Number || r.Notes == NoNotes {
@@ -93,7 +92,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	return []*row{{Stage: r.lanes.opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
 }
 
-// stagesAfter are the sentences behind a packet.
+// stagesAfter returns the sentences after a packet.
 func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	c := p.Connection
 	if c == nil || c.LastPacket != p.Number || r.Notes == NoNotes {
@@ -109,7 +108,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 // folds are the packets that are not drawn one by one.
 type folds struct {
 	hidden map[int]bool // by packet number
-	folds  map[int]*row // by the packet that the fold stands at
+	folds  map[int]*row // by the packet at the fold's place
 }
 
 // planFolds folds the middles of data connections.
@@ -123,7 +122,7 @@ func (r *Report) planFolds() folds {
 	}
 	for _, packets := range of {
 		var shown *Packet // the last one that is drawn
-		var run []*Packet // kept packets since then
+		var run []*Packet // the kept packets after it
 		var alike likeness
 		for i, p := range packets {
 			ends := i < foldHead || i >= len(packets)-foldTail
@@ -139,20 +138,21 @@ func (r *Report) planFolds() folds {
 	return f
 }
 
-// A likeness counts notes that say the same of one packet after the other, but for
-// their numbers.
+// A likeness counts successive packets whose notes are the same except for their
+// numbers.
 type likeness struct {
 	said  string
 	times int
 }
 
-// likeMost is how many of such packets are drawn.
+// likeMost is how many such packets are drawn.
 const likeMost = 3
 
 var numbers = regexp.MustCompile(`[0-9][0-9.,]*`)
 
-// add takes the next note of a connection, and returns how many in a row say what it
-// says. A packet without a note, such as an acknowledgement, does not end the row.
+// add takes the next note of a connection, and returns how many successive notes are
+// the same. A packet without a note, such as an acknowledgement, does not interrupt
+// them.
 func (l *likeness) add(note string) int {
 	if note == "" {
 		return 0
@@ -165,13 +165,13 @@ func (l *likeness) add(note string) int {
 	return l.times
 }
 
-// worthDrawing reports whether a packet is drawn wherever it stands.
+// worthDrawing reports whether a packet is always drawn, also inside a fold.
 func (r *Report) worthDrawing(p *Packet) bool {
 	return remarkable(p.Segment) || r.comments[p.Number] != "" || len(r.wrong[p.Number]) > 0
 }
 
-// fold hides what lies between two packets of a connection, if there is
-// enough of it; run are those that were kept of it.
+// fold hides the packets between two packets of a connection, if there are enough; run
+// has those of them that were kept.
 func (f folds) fold(r *Report, before *Packet, run []*Packet, after *Packet) {
 	if before == nil {
 		return
@@ -225,8 +225,8 @@ type trackSpan struct {
 // maxTracks is how many connections are drawn side by side.
 const maxTracks = 6
 
-// A trackLayer gives each connection the first track that is free while it lasts. Those
-// that begin behind the last packet that may be drawn have none.
+// A trackLayer gives each connection the first track that is free while it lasts.
+// Connections that begin after the last packet that may be drawn have none.
 type trackLayer struct {
 	tracks
 	last  int
@@ -244,12 +244,12 @@ func (l *trackLayer) add(c *ftp.Connection) {
 	l.spans = append(l.spans, trackSpan{free, kindOf(c), c.FirstPacket, c.LastPacket})
 }
 
-// at returns the pieces beside the packet n.
+// at returns the pieces next to the packet n.
 func (ts tracks) at(n int) []trackCell {
 	return ts.cells(func(s trackSpan) bool { return s.first <= n && n <= s.last }, n)
 }
 
-// before and after return the pieces in front of and behind the packet n.
+// before and after return the pieces before and after the packet n.
 func (ts tracks) before(n int) []trackCell {
 	return ts.cells(func(s trackSpan) bool { return s.first < n && n <= s.last }, 0)
 }

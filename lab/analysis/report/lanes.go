@@ -10,18 +10,18 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// maxLanes is how many hosts are drawn; there is no room for more side by side.
+// maxLanes is how many hosts are drawn side by side. There is no room for more.
 const maxLanes = 5
 
-// A lane is a host in the ladder. A machine that is the client and the server
-// too, as on loopback, has two.
+// A lane is a host in the ladder. A machine that is both client and server, as on
+// loopback, has two lanes.
 type lane struct {
 	Name string
 	Addr netip.Addr
-	Side ftp.Side // "" for a host that is no party of FTP
+	Side ftp.Side // "" for a host without FTP
 }
 
-// Address is the address as people write it.
+// Address returns the address in its usual form.
 func (l lane) Address() string { return l.Addr.Unmap().String() }
 
 // lanes are the hosts of a capture, from left to right.
@@ -48,8 +48,8 @@ func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
 	return all
 }
 
-// with adds a lane, unless it is there or there are as many as can be drawn: a capture
-// may have a million hosts.
+// with adds a lane, unless it exists or there are maxLanes: a capture may have a
+// million hosts.
 func (ls lanes) with(l lane) lanes {
 	if len(ls) == maxLanes || slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
 		return ls
@@ -57,16 +57,16 @@ func (ls lanes) with(l lane) lanes {
 	return append(ls, l)
 }
 
-// find returns the index of the lane of an address, -1 for none. The side
-// decides between two lanes of one address; "" is the first of them.
+// find returns the index of the lane of an address, -1 for none. If an address has two
+// lanes, the side decides; "" is the first of them.
 func (ls lanes) find(addr netip.Addr, side ftp.Side) int {
 	return slices.IndexFunc(ls, func(l lane) bool {
 		return l.Addr.Unmap() == addr.Unmap() && (side == "" || l.Side == side)
 	})
 }
 
-// party is find for a side of a connection. A host that is drawn in another
-// part only is found in that one.
+// party finds the lane of a side of a connection. If the host has only the lane of the
+// other side, it is that one.
 func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 	if i := ls.find(addr, side); i >= 0 {
 		return i
@@ -74,8 +74,8 @@ func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 	return ls.find(addr, "")
 }
 
-// partyName is what a sentence calls a side of a connection: the client, or the name
-// of its host if there are several clients.
+// partyName returns the name of a side of a connection for a sentence: "the client", or
+// the name of its host if there are several clients.
 func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 	alike := 0
 	for _, l := range ls {
@@ -90,7 +90,7 @@ func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 	return ls[i].Name
 }
 
-// name is what a host is called: as in the scenario, or else by its part.
+// name returns the name of a host: that of the scenario, or else its role.
 func (ls lanes) name(i int, s *scenario.Scenario) string {
 	l := ls[i]
 	if s != nil {
@@ -121,7 +121,7 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 	return name
 }
 
-// seenAs is the address that a host has in the scenario's capture.
+// seenAs returns the address that a host has in the scenario's capture.
 func seenAs(s *scenario.Scenario, h scenario.Host) netip.Addr {
 	return s.Network.Address(h, s.Network.Capture)
 }

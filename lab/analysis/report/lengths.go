@@ -18,7 +18,7 @@ type Lengths struct {
 // lengthLimits are the first lengths, in bytes, of all ranges but the first.
 var lengthLimits = [...]int{20, 40, 80, 160, 320, 640, 1280, 2560, 5120}
 
-// A LengthCount is what was counted in one range.
+// A LengthCount has the counts of one range.
 type LengthCount struct {
 	Packets  int
 	Bytes    int64 // of all of them
@@ -38,7 +38,7 @@ func (l *Lengths) Add(n int) {
 	l.Bytes += int64(n)
 }
 
-// Range names the i-th range as Wireshark does, in bytes: "40-79".
+// Range returns the name of the i-th range as Wireshark writes it, in bytes: "40-79".
 func (l *Lengths) Range(i int) string {
 	switch {
 	case i == 0:
@@ -49,7 +49,7 @@ func (l *Lengths) Range(i int) string {
 	return fmt.Sprintf("%d-%d", lengthLimits[i-1], lengthLimits[i]-1)
 }
 
-// Share is the part of all packets that is in the i-th range, in percent.
+// Share returns the percentage of all packets that are in the i-th range.
 func (l *Lengths) Share(i int) float64 {
 	if l.Total == 0 {
 		return 0
@@ -73,5 +73,5 @@ func (l *Lengths) WriteText(w io.Writer) error {
 	return table.Flush()
 }
 
-// Average is the mean length in bytes, 0 for no packets.
+// Average returns the mean length in bytes, 0 for no packets.
 func (c LengthCount) Average() float64 { return float64(c.Bytes) / float64(max(1, c.Packets)) }

@@ -10,7 +10,7 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// How long the packet list is.
+// Limits of the packet list.
 const (
 	listEnds   = 60   // packets of a data connection at its beginning and its end
 	listMost   = 1000 // packets
@@ -69,8 +69,8 @@ func (r *Report) list() listing {
 	return l
 }
 
-// listed chooses the packets of the list: of each data connection the ends and
-// what is worth drawing, and of everything else all.
+// listed chooses the packets of the list: the beginning, the end and the notable
+// packets of each data connection, and all other packets.
 func (r *Report) listed() map[int]bool {
 	shown := map[int]bool{}
 	of := map[*ftp.Connection][]*Packet{}
@@ -88,8 +88,7 @@ func (r *Report) listed() map[int]bool {
 	return shown
 }
 
-// gapBefore is the row for the packets of p's connection that are left out
-// between the one before and p.
+// gapBefore returns a row for the packets of p's connection that are left out before p.
 func (r *Report) gapBefore(p, before *Packet) *listRow {
 	if before == nil || p.Passed.Packets == before.Passed.Packets+1 {
 		return nil
@@ -101,7 +100,7 @@ func (r *Report) gapBefore(p, before *Packet) *listRow {
 	}
 }
 
-// leftOut is what passed on a connection between two packets.
+// leftOut counts what a connection sent between two packets.
 func leftOut(before, after *Packet) Passed {
 	p := after.Passed.minus(before.Passed)
 	p.Packets--
@@ -132,8 +131,8 @@ func (r *Report) listRow(p *Packet) listRow {
 	return row
 }
 
-// endNames are the two ends of a packet: names of hosts that have a lane, else
-// addresses, with ports.
+// endNames returns the two ends of a packet, with ports: the names of hosts that have a
+// lane, and the addresses of others.
 func (r *Report) endNames(p *capture.Packet) (from, to string) {
 	var src, dst netip.Addr
 	var srcPort, dstPort string

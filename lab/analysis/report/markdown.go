@@ -52,7 +52,7 @@ func (m *markdown) line(format string, args ...any) {
 
 func (m *markdown) heading(text string) { m.line("\n## %s\n", text) }
 
-// block writes text as it stands, in a fence that the text cannot close.
+// block writes text unchanged, in a fence that the text cannot close.
 func (m *markdown) block(text string) {
 	fence := "```"
 	for strings.Contains(text, fence) {
@@ -64,8 +64,8 @@ func (m *markdown) block(text string) {
 // row writes a row of a table.
 func (m *markdown) row(cells ...string) { m.line("| %s |", strings.Join(cells, " | ")) }
 
-// head writes the head of a table; the titles that end in a space are those of
-// columns of numbers.
+// head writes the head of a table. A title that ends in a space is that of a column of
+// numbers.
 func (m *markdown) head(titles ...string) {
 	var rules []string
 	for i, t := range titles {
@@ -262,7 +262,7 @@ func (m *markdown) again(v view) {
 	}
 }
 
-// mdText makes text harmless inside Markdown: nothing in it is markup.
+// mdText escapes text for Markdown, so that nothing in it is markup.
 func mdText(s string) string {
 	var b strings.Builder
 	for _, r := range s {

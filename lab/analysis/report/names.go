@@ -9,15 +9,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A connectionName is a connection's name: long, with its article, and short.
-// The short one is the scenario's own, as in its figures, if it has one.
+// A connectionName is a connection's name in three forms: long, with its article, and
+// short. The short one is the name in the scenario's want, if it has one.
 type connectionName struct{ long, the, short string }
 
-// connectionNames count each kind of connection; the only one of its kind needs no number.
+// connectionNames numbers the connections of each kind. The only one of its kind has no
+// number.
 type connectionNames struct {
 	total   map[ftp.Role]int
 	numbers []uint32       // among those of its role, by ID
-	short   map[int]string // the scenario's own, by ID
+	short   map[int]string // the names in the scenario's want, by ID
 }
 
 func newConnectionNames() connectionNames {
@@ -55,8 +56,8 @@ func roleName(r ftp.Role) string {
 	return "other connection"
 }
 
-// transferName says what a data connection was for, with the noun's article:
-// "the listing", "the download of pub/a.bin".
+// transferName returns the purpose of a data connection, with the article: "the
+// listing", "the download of pub/a.bin".
 func transferName(c *ftp.Connection) string {
 	if c.Transfer == nil {
 		return "a transfer"
@@ -81,7 +82,7 @@ func of(argument string) string {
 	return " of " + visible(argument)
 }
 
-// sentBy is the side whose data a transfer is.
+// sentBy returns the side that sent the data of a transfer.
 func sentBy(c *ftp.Connection) ftp.Side {
 	if c.ClientFlow.Bytes > c.ServerFlow.Bytes {
 		return ftp.Client
@@ -92,8 +93,8 @@ func sentBy(c *ftp.Connection) ftp.Side {
 	return ftp.Server
 }
 
-// opener and listener are the two sides in the order of the handshake; the
-// client first where none was seen.
+// opener returns the side that opened a connection, the client if no handshake was
+// seen.
 func opener(c *ftp.Connection) ftp.Side {
 	if c.OpenedBy == "" {
 		return ftp.Client
@@ -101,7 +102,7 @@ func opener(c *ftp.Connection) ftp.Side {
 	return c.OpenedBy
 }
 
-// counted is a number with its noun: "1 packet", "7,221 packets".
+// counted returns a number with its noun: "1 packet", "7,221 packets".
 func counted[N int | int64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"

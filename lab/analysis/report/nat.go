@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// natPurposes says in words what the NATs of a scenario did to the addresses
-// that were announced and to idle connections, by the numbers of the packets.
+// natPurposes returns sentences about what the NATs of a scenario did to announced
+// addresses and to idle connections, by the numbers of the packets.
 func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	texts := map[int]string{}
 	if s == nil || len(s.Network.NATs) == 0 {
@@ -35,7 +35,7 @@ func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	return texts
 }
 
-// clientOf is the host of a session's client.
+// clientOf returns the host of a session's client.
 func clientOf(s *scenario.Scenario, session *ftp.Session) string {
 	for _, h := range s.Network.Hosts {
 		if seenAs(s, h) == session.Control.Client.Addr().Unmap() {
@@ -45,7 +45,7 @@ func clientOf(s *scenario.Scenario, session *ftp.Session) string {
 	return ""
 }
 
-// announcedBehind says what became of an address that a host behind a NAT announced.
+// announcedBehind says what happened to an address that a host behind a NAT announced.
 func announcedBehind(s *scenario.Scenario, nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
 	host, _ := s.Host(nat.Host)
 	inside := s.Network.Capture == nat.Host
@@ -71,7 +71,7 @@ func announcedBehind(s *scenario.Scenario, nat *scenario.NAT, session *ftp.Sessi
 	return ""
 }
 
-// unhelped says why a NAT left an address as it was.
+// unhelped says why a NAT did not change an address.
 func unhelped(nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
 	switch {
 	case !nat.ALG:
@@ -84,7 +84,7 @@ func unhelped(nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
 	return ", as it looks at each segment by itself, and this line is split over two"
 }
 
-// rewrittenLine names the line that has the address.
+// rewrittenLine returns the name of the line with the address.
 func rewrittenLine(a *ftp.DataPort) string {
 	if a.Mode == ftp.Passive {
 		return "reply to " + a.Command
@@ -92,7 +92,8 @@ func rewrittenLine(a *ftp.DataPort) string {
 	return a.Command
 }
 
-// forgotten marks the packets behind a silence for which a NAT forgets a connection.
+// forgotten explains the packets after a silence that was so long that a NAT forgot the
+// connection.
 func forgotten(s *scenario.Scenario, nat *scenario.NAT, c *capture.Capture, texts map[int]string) {
 	host, _ := s.Host(nat.Host)
 	addr := seenAs(s, host)

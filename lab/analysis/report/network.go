@@ -51,7 +51,7 @@ func networkText(s *scenario.Scenario) string {
 	return strings.Join(append(parts, recordedAt(s)), ", ")
 }
 
-// recordedAt says where the capture was taken, and what is not in it.
+// recordedAt says where the capture was taken, and which sessions are not in it.
 func recordedAt(s *scenario.Scenario) string {
 	text := "recorded at the " + captureHost(s) + "'s end"
 	if others := s.Network.AlsoAt; len(others) > 0 {
@@ -63,7 +63,7 @@ func recordedAt(s *scenario.Scenario) string {
 	return text
 }
 
-// lateText says which segments are overtaken on purpose.
+// lateText says which segments a setting late delays.
 func lateText(l scenario.Late) string {
 	text := counted(max(1, l.Count), "segment")
 	if flags := l.Flags.String(); flags != "" {
@@ -75,7 +75,7 @@ func lateText(l scenario.Late) string {
 	return fmt.Sprintf("%s from %s to %s %s late", text, endOf(l.From, l.FromPort), endOf(l.To, l.ToPort), duration(int64(l.By)))
 }
 
-// captureHost is the host at whose end the capture was taken.
+// captureHost returns the host at whose end the capture was taken.
 func captureHost(s *scenario.Scenario) string {
 	if s.Network.Capture != "" {
 		return s.Network.Capture
@@ -83,8 +83,8 @@ func captureHost(s *scenario.Scenario) string {
 	return "client"
 }
 
-// hostText describes where a host of a scenario is, and how its TCP differs
-// from a current Linux. The ports it takes are in the drawing.
+// hostText describes where a host of a scenario is, and how its TCP differs from a
+// current Linux. Its ports are in the drawing.
 func hostText(h scenario.Host) []string {
 	var parts []string
 	add := func(ok bool, format string, args ...any) {

@@ -9,18 +9,18 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// notes explain packets, by number, from what the capture shows and nothing
-// else: for somebody who sees FTP for the first time, and only where there is
-// something to see.
+// notes explain packets, by number, to a person who sees FTP for the first time. They
+// use only what the capture shows, and explain only packets that show something new.
 type notes struct {
 	kept        map[int]bool // the packets that may be drawn
 	last        int          // the last of them
 	connections []*ftp.Connection
 	text        map[int]string
-	said        map[string]bool // what need not be explained twice
+	said        map[string]bool // sentences that were used, to explain nothing twice
 }
 
-// newNotes begins with the handshakes of the connections that have packets to be drawn.
+// newNotes returns notes with explanations of the handshakes of the connections that
+// may be drawn.
 func newNotes(packets []*Packet, connections []*ftp.Connection) *notes {
 	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}}
 	for _, p := range packets {
@@ -36,7 +36,7 @@ func newNotes(packets []*Packet, connections []*ftp.Connection) *notes {
 	return n
 }
 
-// finish ends with how the connections ended, and with single packets.
+// finish adds explanations of the ends of connections and of single packets.
 func (n *notes) finish(packets []*Packet) map[int]string {
 	for _, c := range n.connections {
 		switch c.Role {
@@ -64,7 +64,7 @@ func (n *notes) add(packet int, format string, args ...any) {
 	n.text[packet] = sentence
 }
 
-// once puts a sentence on the first packet it would explain.
+// once puts a sentence on a packet, unless it was used before.
 func (n *notes) once(packet int, sentence string) {
 	if packet != 0 && sentence != "" && !n.said[sentence] {
 		n.said[sentence] = true
@@ -72,8 +72,8 @@ func (n *notes) once(packet int, sentence string) {
 	}
 }
 
-// handshakeEnds are the packets that ended the handshakes: the first of each
-// connection's opener behind the SYN.
+// handshakeEnds returns the packets that ended the handshakes: the first packet of each
+// connection's opener after the SYN.
 func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 	ends := map[*ftp.Connection]*Packet{}
 	for _, p := range packets {
@@ -88,9 +88,9 @@ func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 	return ends
 }
 
-// handshake explains the answer to a SYN. The time it took is the round trip
-// only where the recorder stands near the opener; near the other side, the
-// time until the answer is confirmed is.
+// handshake explains the answer to a SYN. If the recorder is near the opener, the time
+// until the answer is the round trip; near the other side, the time from the answer to
+// its ACK is.
 func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	if !c.HandshakeSeen {
 		return
@@ -130,7 +130,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 	}
 }
 
-// reply explains the replies that are about more than their own command.
+// reply explains replies that mean more than the end of their command.
 func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	switch {
 	case e.Command == "AUTH" && r.Code >= 500:
@@ -152,7 +152,7 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	}
 }
 
-// dataPort does the arithmetic of PORT and PASV.
+// dataPort explains the numbers of PORT and PASV.
 func (n *notes) dataPort(a *ftp.DataPort) {
 	packet, port := a.Packet, int(a.Addr.Port())
 	if a.Mode == ftp.Passive {
@@ -174,7 +174,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 	}
 }
 
-// commandNotes say what a command asks for.
+// commandNotes explain the commands.
 var commandNotes = map[string]string{
 	"USER": "The name of the user.",
 	"PASS": "The password crosses in clear: anyone who records the path can read it.",
@@ -266,7 +266,7 @@ func (n *notes) dns(packet int, d *packet.DNS) {
 		counted(d.Answers, "record"), counted(d.Authority, "record"), counted(d.Additional, "more record"))
 }
 
-// analysisNotes are in the order of what is worth saying first.
+// analysisNotes are in order of importance.
 var analysisNotes = []struct {
 	is        tcp.Analysis
 	anyLength bool // also of bare ACKs

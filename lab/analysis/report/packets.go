@@ -9,36 +9,36 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// Packets is what a report keeps of a capture's packets while the capture is
-// read, in bounded memory: all of a short connection, the ends and the
-// remarkable ones of a long one, and its shape in time and sequence numbers. Its
-// zero value is ready to use.
+// Packets has the packets that a report keeps while it reads a capture, in bounded
+// memory: all packets of a short connection, and of a long one those at its beginning
+// and its end, the notable ones, and its shape in time and sequence numbers. Its zero
+// value is ready to use.
 type Packets struct {
 	Lengths Lengths
 
-	wanted  map[int]bool    // numbers of packets to keep wherever they stand
+	wanted  map[int]bool    // numbers of packets to keep in any case
 	noFTP   bool            // the capture has no session, so other connections are drawn
-	loose   []*Packet       // of no connection
+	loose   []*Packet       // without a connection
 	ended   []*Packet       // of connections that have ended
-	courses map[int]*course // of those that go on, and of those that may be graphs, by ID
+	courses map[int]*course // of connections that have not ended, and of those that may be graphs, by ID
 	kept    int             // packets, in all
-	// more are packets that might have been drawn if there had been room, others those that
-	// are not FTP.
+	// more is the number of packets that were not kept for lack of room, others the
+	// number of those that are not FTP.
 	more, others int
 	points       int   // of all courses
 	last         int64 // time of the packet before
 }
 
-// What is kept at most, in packets.
+// Limits of what is kept, in packets.
 const (
 	maxKept    = 8000 // of the whole capture
-	maxLoose   = 500  // that belong to no connection
+	maxLoose   = 500  // without a connection
 	maxHead    = 1000 // from the beginning of a connection
 	maxTail    = 120  // from its end
-	maxSpecial = 200  // with SYN, FIN, RST or expert info, from between
+	maxSpecial = 200  // with SYN, FIN, RST or expert info, between the two
 )
 
-// A Packet is a packet that was kept, and what went before it.
+// A Packet is a packet that was kept, with facts about the packets before it.
 type Packet struct {
 	*capture.Packet
 	// Connection has the facts of the packet's connection, nil if it has none.
@@ -46,24 +46,24 @@ type Packet struct {
 	// Since is the time since the packet before it in the capture, SinceSame
 	// since the one before it in the same connection, in nanoseconds.
 	Since, SinceSame int64
-	// Passed is what its connection had sent up to it, this packet included,
-	// both sides together.
+	// Passed counts what both sides of its connection had sent, up to and including
+	// this packet.
 	Passed Passed
 }
 
-// Passed counts what went by on a connection.
+// Passed counts packets and data of a connection.
 type Passed struct {
 	Packets  int
 	Segments int   // with data
 	Bytes    int64 // of data
 }
 
-// minus is what went by after the state before.
+// minus returns the difference from an earlier count.
 func (p Passed) minus(before Passed) Passed {
 	return Passed{p.Packets - before.Packets, p.Segments - before.Segments, p.Bytes - before.Bytes}
 }
 
-// A course is what is kept of one connection.
+// A course has what is kept of one connection.
 type course struct {
 	time   int64 // of the packet before
 	passed Passed
@@ -114,8 +114,8 @@ func (ps *Packets) Add(p *capture.Packet) {
 	}
 }
 
-// end lets go of a connection that has ended, but for the packets that were kept, and for
-// its shape if that makes a picture.
+// end forgets a connection that has ended, except its kept packets, and its shape if
+// that makes a graph.
 func (ps *Packets) end(id int, c *course) {
 	ps.ended = c.packets(ps.ended)
 	c.head, c.special, c.tail = nil, nil, nil
@@ -130,11 +130,11 @@ func (c *course) packets(to []*Packet) []*Packet {
 	return append(append(append(to, c.head...), c.special...), c.tail...)
 }
 
-// keep decides what becomes of a packet of a connection.
+// keep decides whether to keep a packet of a connection.
 func (ps *Packets) keep(c *course, k *Packet) {
 	switch {
 	case ps.kept >= maxKept && len(c.tail) < maxTail:
-		// No more room; a ring that exists goes on turning.
+		// There is no more room, but a ring that exists is still used.
 		if k.Packet.Connection.Role != ftp.Other || ps.noFTP {
 			ps.more++
 		} else {
@@ -163,7 +163,7 @@ func (p *Packet) keep() *Packet {
 	return p
 }
 
-// remarkable reports whether a segment is worth keeping wherever it stands.
+// remarkable reports whether to keep a segment also in the middle of a connection.
 func remarkable(t *tcp.Segment) bool {
 	return t.Flags&(packet.SYN|packet.FIN|packet.RST) != 0 || t.Analysis&^(tcp.WindowUpdate|tcp.DuplicateAck) != 0
 }

@@ -6,8 +6,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// The pictures are what the page draws: the hosts with the connections between them,
-// and the ladder.
+// pictures are the two drawings of the page: the hosts with the connections between
+// them, and the ladder.
 type pictures struct {
 	Lanes     []host
 	Rails     rails
@@ -38,9 +38,9 @@ func (r *Report) pictures() pictures {
 	return p
 }
 
-// Draw writes the two pictures of the walkthrough, each as a piece of HTML for a page
-// with the style of package page: the hosts with the connections between them, and the
-// ladder. The row of packet N has the id lN.
+// Draw writes the two drawings of the walkthrough: the hosts with the connections
+// between them, and the ladder. Each is a piece of HTML for a page with the style sheet
+// of package page. The row of packet N has the id lN.
 func (r *Report) Draw(hosts, ladder io.Writer) error {
 	r.prepare()
 	p := r.pictures()

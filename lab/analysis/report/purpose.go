@@ -11,9 +11,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// purposes says of the packets of commands for which the scenario's server does
-// something of its own what that is, by their numbers. It counts the commands as
-// the server did.
+// purposes explains the commands for which the scenario's server follows a rule, by the
+// numbers of their packets. It counts the commands in the same way as the server.
 func purposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	texts := map[int]string{}
 	if s == nil || len(s.Server.Rules) == 0 {
@@ -28,14 +27,15 @@ func purposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	return texts
 }
 
-// An event is something to which a server does something: a command, or a
-// client that has connected.
+// An event is a command, or a client that has connected: what a rule of the server can
+// apply to.
 type event struct {
 	packet            int
 	command, argument string
 }
 
-// serverEvents are those of the scenario's server, in the order of the packets.
+// serverEvents returns the events of the scenario's server, in the order of the
+// packets.
 func serverEvents(s *scenario.Scenario, c *capture.Capture) []event {
 	host, _ := s.Host("server")
 	addr := netip.AddrPortFrom(seenAs(s, host), s.Server.Port)
@@ -53,7 +53,7 @@ func serverEvents(s *scenario.Scenario, c *capture.Capture) []event {
 	return events
 }
 
-// ruleFor returns the rule for a command, and counts it; or nil.
+// ruleFor returns the rule for a command, or nil, and counts the command.
 func ruleFor(rules []scenario.Rule, seen []int, command, argument string) *scenario.Rule {
 	var numbered, every *scenario.Rule
 	for i := range rules {
@@ -72,7 +72,7 @@ func ruleFor(rules []scenario.Rule, seen []int, command, argument string) *scena
 	return cmp.Or(numbered, every)
 }
 
-// purpose says in a sentence what a rule has the server do.
+// purpose returns a sentence about what the server does by a rule.
 func purpose(r *scenario.Rule) string {
 	var parts []string
 	for _, a := range r.Actions {
@@ -89,7 +89,7 @@ func purpose(r *scenario.Rule) string {
 	return text
 }
 
-// doing says what an action is.
+// doing describes an action.
 func doing(a scenario.Action) string {
 	said := strings.TrimRight(a.Bytes, "\r\n")
 	switch a.Verb {
@@ -146,14 +146,14 @@ func sends(a scenario.Action) string {
 	return "sends the data"
 }
 
-// breaches says what a rule for a transfer leaves out or turns around of what RFC
-// 959, 5.4, has a server say.
+// breaches says which replies that RFC 959, 5.4, demands a rule for a transfer leaves
+// out or sends in the wrong order.
 func breaches(r *scenario.Rule) (odd []string) {
 	moves, mark, final, early := false, false, false, false
 	for _, a := range r.Actions {
 		switch {
 		case a.Verb == scenario.AsUsual || a.Verb == scenario.WriteBytes:
-			return nil // what is said is the server's own, or not a line
+			return nil // the replies are not known
 		case a.Verb == scenario.SendData || a.Verb == scenario.TakeData:
 			early = early || final
 			moves = true
@@ -187,7 +187,7 @@ func enumerate(parts []string) string {
 	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
-// ruleText says what becomes of packets on the path, on purpose.
+// ruleText describes what a setting does to packets on the path.
 func ruleText(r scenario.PathRule) string {
 	what := map[scenario.PathRuleKind]string{scenario.Drop: "dropped", scenario.Reject: "rejected", scenario.Duplicate: "doubled", scenario.Corrupt: "damaged"}[r.Kind]
 	text := "packets"

@@ -18,49 +18,49 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// Notes are ways to show what a page says of packets.
+// Notes says how a page shows the explanations of packets.
 type Notes string
 
-// The ways.
+// The values of Notes.
 const (
 	ShowNotes Notes = "shown"
-	HideNotes Notes = "hidden" // each is shown on a click
-	NoNotes   Notes = "none"   // and no story
+	HideNotes Notes = "hidden" // a click shows each
+	NoNotes   Notes = "none"   // none, and no story
 )
 
-// A Report is what a walkthrough is made of. [New] makes one of a capture from
-// elsewhere, of which no more is known.
+// A Report has the contents of a walkthrough. [New] makes one from a capture; the
+// caller sets what else is known about it.
 type Report struct {
 	Trace   *capture.Capture
 	Packets *Packets
 
-	// Scenario is what the capture was made by, Verdict and Figures what was
-	// found when it was held against it.
+	// Scenario is the scenario that made the capture; Verdict and Figures are the
+	// results of judging and measuring the capture.
 	Scenario *scenario.Scenario
 	Verdict  *expect.Verdict
 	Figures  []measure.Result
-	// Failures are what went wrong while the scenario was played, a line each.
+	// Failures says what went wrong while the scenario ran, one line each.
 	Failures []string
 
-	// Capture is the capture's file name, beside which the page will lie.
+	// Capture is the capture's file name, in the folder of the page.
 	Capture string
-	// Command makes this capture again, or, for one from elsewhere, this
-	// walkthrough, in the form that it is written in.
+	// Command is the command that makes this capture again. For a capture that ftplab
+	// did not make, it makes this walkthrough again, in the same format.
 	Command string
 
-	// TCP says whose TCP the hosts have, such as "Linux's"; it is empty where
-	// nobody knows.
+	// TCP names the TCP implementation of the hosts, such as "Linux's"; it is empty if
+	// it is not known.
 	TCP string
 
 	// Index is the address of the page that lists this capture among others, as seen from
 	// the walkthrough; empty for none.
 	Index string
 
-	// Notes says how the page shows what it says of packets; ShowNotes when empty.
+	// Notes says how the page shows the explanations of packets; empty is ShowNotes.
 	Notes Notes
 
-	// Log is the name of a file beside the page with what the server printed,
-	// if it is a program; empty for none.
+	// Log is the name of a file, in the folder of the page, with the output of a server
+	// that is a program; empty for none.
 	Log string
 
 	prepared bool
@@ -68,9 +68,9 @@ type Report struct {
 	packets  []*Packet
 	lanes    lanes
 	travels  travels
-	lines    map[int][]*ftp.Line // of dialogue, by the packet with their end
+	lines    map[int][]*ftp.Line // of the dialogue, by the packet with their end
 	comments map[int]string
-	purposes map[int]string // what the server did on purpose, by the packet of the command
+	purposes map[int]string // what the server did by a rule, by the packet of the command
 	wrong    map[int][]string
 
 	gathered     bool
@@ -78,9 +78,9 @@ type Report struct {
 	moreContents int
 }
 
-// New reads the packets of a capture to report on, which has to stay open while the
-// report is written. A verdict on it, if there is one, tells which packets matter. What
-// else is known of the capture is the caller's to set.
+// New reads the packets of a capture and returns a report on it. The capture must stay
+// open while the report is written. The packets of the verdict, if there is one, are
+// always kept. The caller sets the other fields.
 func New(c *capture.Capture, v *expect.Verdict) (*Report, error) {
 	r := &Report{Trace: c, Packets: &Packets{wanted: matched(v), noFTP: c.NumSessions() == 0}, Verdict: v}
 	for p := range c.Packets() {
@@ -89,7 +89,7 @@ func New(c *capture.Capture, v *expect.Verdict) (*Report, error) {
 	return r, c.Err()
 }
 
-// matched are the packets that a verdict speaks of.
+// matched returns the numbers of the packets in a verdict.
 func matched(v *expect.Verdict) map[int]bool {
 	if v == nil {
 		return nil
@@ -104,7 +104,7 @@ func matched(v *expect.Verdict) map[int]bool {
 	return packets
 }
 
-// prepare works out, once, what all ways of writing the report share.
+// prepare computes, once, what all formats of the report share.
 func (r *Report) prepare() {
 	if r.prepared {
 		return
@@ -118,7 +118,7 @@ func (r *Report) prepare() {
 	r.lines = map[int][]*ftp.Line{}
 	for s := range r.Trace.Sessions() {
 		if s.Control.FirstPacket > n.last {
-			break // nothing of it and of those that follow was kept
+			break // no packet of it or of later connections was kept
 		}
 		for _, l := range s.Lines {
 			if n.kept[l.Packet] {
@@ -142,7 +142,7 @@ func (r *Report) prepare() {
 	}
 }
 
-// judge adds what the verdict says.
+// judge adds the results of the verdict.
 func (r *Report) judge() {
 	r.wrong = map[int][]string{}
 	if r.Verdict == nil {
@@ -170,8 +170,8 @@ func mismatchText(m expect.Mismatch) string {
 	return m.What + "; wanted: " + m.Want
 }
 
-// lineComments are the scenario's own sentences, by the packets that matched
-// their lines, with what the judge has to say on them.
+// lineComments returns the comments of the want, by the packets that matched their
+// lines, with the remarks of the judge.
 func lineComments(v *expect.Verdict) map[int]string {
 	comments := map[int]string{}
 	for _, m := range v.Lines {
@@ -186,7 +186,7 @@ func lineComments(v *expect.Verdict) map[int]string {
 	return comments
 }
 
-// join makes one text of two sentences, either of which may be empty.
+// join joins two sentences. Each may be empty.
 func join(a, b string) string {
 	switch {
 	case a == "" || b == "":
@@ -204,8 +204,8 @@ func endsSentence(text string) bool {
 	return text != "" && strings.ContainsAny(text[len(text)-1:], ".!?:")
 }
 
-// joinNote makes one text of the scenario's sentence on a packet and the note that is
-// made of the capture; one that says the same again is left out.
+// joinNote joins the scenario's sentence about a packet and the note from the capture.
+// It leaves out a note that repeats the sentence.
 func joinNote(comment, note string) string {
 	if strings.Contains(comment, note) {
 		return comment
@@ -233,7 +233,7 @@ func (r *Report) WriteFiles(folder string) error {
 	return nil
 }
 
-// Title is what the page is called.
+// Title returns the title of the page.
 func (r *Report) Title() string {
 	if r.Scenario != nil {
 		return r.Scenario.Title
@@ -241,8 +241,8 @@ func (r *Report) Title() string {
 	return "What " + visible(r.Capture) + " shows"
 }
 
-// CaptureLink is the address of the capture as seen from the page, "" if they need not lie
-// beside each other.
+// CaptureLink returns the address of the capture relative to the page, "" if it may be
+// in another folder.
 func (r *Report) CaptureLink() string {
 	if r.Command == "" {
 		return ""
@@ -250,8 +250,8 @@ func (r *Report) CaptureLink() string {
 	return (&url.URL{Path: r.Capture}).String()
 }
 
-// Story tells in a few sentences what the session shows, a paragraph each: in
-// the scenario's own words, or in the facts.
+// Story returns a few paragraphs about the session: the story of the scenario or,
+// without one, the facts of the capture.
 func (r *Report) Story() []string {
 	story := ""
 	if r.Scenario != nil {
@@ -270,16 +270,16 @@ func (r *Report) Story() []string {
 	return paragraphs
 }
 
-// Passed reports whether everything is as the scenario says; also if there is
-// none, or none judged it.
+// Passed reports whether everything is as the scenario says. It is true without a
+// scenario or a verdict.
 func (r *Report) Passed() bool {
 	return (r.Verdict == nil || r.Verdict.Pass) && len(r.Failures) == 0 &&
 		!slices.ContainsFunc(r.Figures, func(f measure.Result) bool { return !f.OK })
 }
 
-// Comments are what the capture is to say beside its packets, by their
-// numbers: all that the page says there; on the first packet of each connection
-// which command announced it, and on the last one how it ended.
+// Comments returns the comments for the packets of the capture, by their numbers: the
+// explanations of the page. The comment of the first packet of each connection also
+// says which command announced it, and that of the last packet how it ended.
 func (r *Report) Comments() map[int]string {
 	r.prepare()
 	comments := maps.Clone(r.comments)
@@ -295,8 +295,8 @@ func (r *Report) Comments() map[int]string {
 	return comments
 }
 
-// FileComment is what a capture says of itself as a whole: the scenario, the
-// command that makes it again, the network, and whose TCP its hosts have.
+// FileComment returns the comment for the whole capture: the scenario, the command that
+// makes it again, the network, and the TCP implementation of its hosts.
 func FileComment(s *scenario.Scenario, command, tcp string) string {
 	return fmt.Sprintf("%s: %s\nMade by: %s\nNetwork: %s\nTCP: %s", s.Name, s.Title, command, networkText(s), tcp)
 }

@@ -13,34 +13,35 @@ import (
 
 // A row is one line of the ladder: a packet, or a sentence between packets.
 type row struct {
-	// Stage is what begins or ends here; empty for another row.
+	// Stage is a sentence about a connection that begins or ends here; empty for
+	// another row.
 	Stage string
-	// Fold tells of packets that are not drawn one by one. Folded are they,
-	// if they are few enough to be opened up.
+	// Fold is a sentence about packets that are not drawn one by one. Folded are their
+	// rows, if there are few enough for a reader to open.
 	Fold   string
 	Folded []*row
 
-	Connection *ftp.Connection // that it is about, nil for none
+	Connection *ftp.Connection // the connection of the row, nil for none
 	Tracks     []trackCell
 
-	// Silence says how long nothing was recorded between the rows before and after.
+	// Silence says for how long nothing was recorded between the rows before and after.
 	Silence string
 	// Size is the class of a silence: how much room it takes.
 	Size string
 
 	Packet *Packet // nil for any other row
-	Time   string  // since the first packet
+	Time   string  // after the first packet
 	arrow
 	Spoken   string   // what the arrow shows, in words
 	Label    string   // flags and numbers
 	Dialogue []string // lines of FTP
-	Comment  string   // what it teaches
-	Hidden   bool     // the comment is shown on a click
-	Wrong    []string // what was wanted in its place
+	Comment  string   // the explanation
+	Hidden   bool     // a click shows the comment
+	Wrong    []string // what the want has in its place
 	Linked   bool     // the packet is in the list, too
 }
 
-// Kind is how the row's connection is drawn.
+// Kind returns the CSS class of the row's connection.
 func (r *row) Kind() string { return kindOf(r.Connection) }
 
 func kindOf(c *ftp.Connection) string {
@@ -50,16 +51,15 @@ func kindOf(c *ftp.Connection) string {
 	return string(c.Role)
 }
 
-// Bare reports whether the packet is an acknowledgement and nothing else.
+// Bare reports whether the packet is a bare ACK.
 func (r *row) Bare() bool {
 	return r.Packet != nil && r.Packet.Segment != nil && r.Packet.Segment.Flags == packet.ACK && r.Packet.Segment.Length == 0 && r.Comment == "" && len(r.Wrong) == 0
 }
 
-// longSilence is the time, in nanoseconds, from which on a silence is drawn.
+// longSilence is the shortest silence that is drawn, in nanoseconds.
 const longSilence = 500e6
 
-// silenceBefore is the row for the time before a packet in which nothing was recorded;
-// none if it was short.
+// silenceBefore returns a row for the silence before a packet, or nil if it was short.
 func silenceBefore(p *Packet, beside []trackCell) []*row {
 	w := &row{Silence: duration(p.Since) + " without a packet", Tracks: beside, Size: "long3"}
 	switch {
@@ -103,8 +103,8 @@ func (r *Report) newRow(p *Packet) *row {
 	return w
 }
 
-// tcpLabel is the gist of a segment in tcpdump's notation: flags, numbers, and
-// of a SYN the window and the segment size it offers.
+// tcpLabel returns the main fields of a segment in tcpdump's notation: flags and
+// numbers, and for a SYN the window and the MSS.
 func tcpLabel(t *tcp.Segment) string {
 	var b strings.Builder
 	b.WriteString("[" + text.Flags(t.Flags) + "]")
@@ -129,8 +129,8 @@ func tcpLabel(t *tcp.Segment) string {
 	return b.String()
 }
 
-// withoutAddresses is what tcpdump prints of a packet, without the addresses,
-// which stand beside it.
+// withoutAddresses returns what tcpdump prints of a packet without the addresses, which
+// the row shows elsewhere.
 func withoutAddresses(p *capture.Packet) string {
 	line := text.Line(p, text.Relative)
 	if p.IP != nil {

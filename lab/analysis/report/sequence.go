@@ -9,17 +9,16 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// A Sequence is the data of a time-sequence graph as tcptrace draws it: what
-// one side of a connection sent, what the other acknowledged, and the window it
-// offered.
+// A Sequence is the data of a time-sequence graph as tcptrace draws it: the segments of
+// one side of a connection, and the acknowledgements and windows of the other.
 type Sequence struct {
 	Connection *ftp.Connection
 	From       ftp.Side
 	// Points are in the order of the capture.
 	Points []Point
-	// Packets is the number of the connection's packets that have a point;
-	// there are fewer Points than that if they were thinned: in the middle of
-	// a long transfer of each run of packets only the extremes are left.
+	// Packets is the number of packets that have a point. There are fewer Points if
+	// they were thinned: in the middle of a long transfer, only the extremes of each
+	// run of packets are kept.
 	Packets int
 	// Holes are what was missing while later bytes had come, in the order of their
 	// beginnings.
@@ -31,10 +30,9 @@ type Sequence struct {
 type Point struct {
 	Packet int   // its number
 	Time   int64 // nanoseconds since 1970
-	Data   bool  // a segment from Seq to End; else an ACK of End
-	// Seq and End are relative sequence numbers; Window is the right edge of
-	// the window that an ACK offers: the number from which on nothing may be
-	// sent yet.
+	Data   bool  // a segment from Seq to End; false for an ACK of End
+	// Seq and End are relative sequence numbers. Window is the right edge of the window
+	// of an ACK: the first number that may not be sent yet.
 	Seq, End, Window int64
 	Syn, Fin         bool
 	Retransmission   bool
@@ -44,8 +42,8 @@ type Point struct {
 // Thinned reports whether points were left out.
 func (s *Sequence) Thinned() bool { return len(s.Points) < s.Packets }
 
-// Sequence returns the time-sequence data of what one side sent on c. It is
-// nil if there are none, or no room was left for them.
+// Sequence returns the time-sequence data of one side of c. It is nil if there are
+// none, or if there was no room for them.
 func (ps *Packets) Sequence(c *ftp.Connection, from ftp.Side) *Sequence {
 	course := ps.courses[c.ID]
 	if course == nil {

@@ -9,9 +9,9 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// What is kept of the points of time-sequence graphs: maxPoints in all; of
-// each connection the first and the last ones, and of what lies between the
-// extremes of at most maxRuns runs.
+// Limits of the points of time-sequence graphs: maxPoints in all. For each connection,
+// the first and the last points are kept, and between them the extremes of at most
+// maxRuns runs.
 const (
 	maxPoints = 600_000
 	maxFirst  = 8192
@@ -19,7 +19,7 @@ const (
 	maxRuns   = 512
 )
 
-// A point is what is kept of a packet: enough to be a Point of the data of either side.
+// A point has what is needed of a packet to make a Point of the graph of either side.
 type point struct {
 	packet         int
 	time           int64
@@ -46,7 +46,7 @@ func pointOf(p *capture.Packet) point {
 	return q
 }
 
-// seenFrom turns a point into one of the graph of the data that a side sent.
+// seenFrom converts a point to a Point of the graph of the data that a side sent.
 func (p point) seenFrom(side ftp.Side) (Point, bool) {
 	if p.from == side {
 		return Point{Packet: p.packet, Time: p.time, Data: true, Seq: p.seq, End: p.end,
@@ -55,11 +55,11 @@ func (p point) seenFrom(side ftp.Side) (Point, bool) {
 	return Point{Packet: p.packet, Time: p.time, End: p.ack, Window: p.window, SACK: p.sacks}, p.isACK && !p.rst
 }
 
-// A shape is what a connection looks like in time and sequence numbers, in
-// bounded memory. Its zero value is empty.
+// A shape has the time-sequence points of a connection, in bounded memory. Its zero
+// value is empty.
 //
-// A long connection's middle is cut into runs of equally many packets, of
-// which only the extremes are kept. When there are too many runs, each two
+// The middle of a long connection is divided into runs of equally many packets, and
+// only the extremes of each run are kept. When there are too many runs, each two
 // neighbours become one.
 type shape struct {
 	total  int // points added
@@ -104,7 +104,7 @@ func (s *shape) addToRuns(p point) int {
 	return (len(s.runs) - before) * len(run{}.sides) * 4
 }
 
-// halve makes one run of each two neighbours.
+// halve joins each two neighbouring runs.
 func (s *shape) halve() {
 	for i := range len(s.runs) / 2 {
 		s.runs[i] = s.runs[2*i].join(s.runs[2*i+1])
@@ -113,7 +113,7 @@ func (s *shape) halve() {
 	s.length *= 2
 }
 
-// left is how many points were not kept.
+// left returns how many points were not kept.
 func (s *shape) left() int { return s.total - len(s.all()) }
 
 // all returns the points that are kept, in the order of the capture.
@@ -126,7 +126,7 @@ func (s *shape) all() []point {
 	return append(all, s.last[:s.oldest]...)
 }
 
-// A run is the extremes of some neighbouring points, for each of the two sides.
+// A run has the extremes of some neighbouring points, for each of the two sides.
 type run struct {
 	packets int
 	sides   [2]struct {

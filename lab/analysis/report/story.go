@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// factStory tells in three sentences what a capture shows: who talked to
-// whom, how the data went, and how it ended.
+// factStory returns three sentences about a capture: who talked to whom, how the data
+// was transferred, and how it ended.
 func factStory(t *capture.Capture, x *transferSurvey) string {
 	if t.NumSessions() == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
@@ -21,7 +21,7 @@ func factStory(t *capture.Capture, x *transferSurvey) string {
 	return strings.Join([]string{whoStory(t, x), x.dataStory(t), x.endStory()}, " ")
 }
 
-// A transferSurvey counts what the story tells of all connections.
+// A transferSurvey has the counts of all connections for the story.
 type transferSurvey struct {
 	clients, servers map[netip.Addr]bool // of control connections
 	openedBy         map[ftp.Side]int    // data connections
@@ -70,7 +70,7 @@ func whoStory(t *capture.Capture, x *transferSurvey) string {
 		counted(t.NumSessions(), "session"), counted(len(x.clients), "client"), counted(len(x.servers), "server"))
 }
 
-// dialogueStory tells who talked to whom in a session, and how much.
+// dialogueStory says who talked to whom in a session, and how much.
 func dialogueStory(s *ftp.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
@@ -141,10 +141,9 @@ func (x *transferSurvey) endStory() string {
 	return upperFirst(strings.Join(parts, "; ")) + "."
 }
 
-// stage sentences stand between the packets of the ladder, where a connection
-// begins or ends.
+// Sentences between the packets of the ladder, where a connection begins or ends.
 
-// opens tells how a connection came about; name has its article.
+// opens says how a connection was opened; name has its article.
 func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
@@ -169,8 +168,8 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	return sentence + "."
 }
 
-// announcedBy tells, in words that are the same in every run, what a connection
-// is and which command announced it.
+// announcedBy says what a connection is and which command announced it, in words that
+// are the same in every run.
 func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
 		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
@@ -187,7 +186,7 @@ func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 	return sentence + "."
 }
 
-// closes tells how a connection ended; "" if the capture does not show it.
+// closes says how a connection ended; "" if the capture does not show it.
 func (ls lanes) closes(c *ftp.Connection, name string) string {
 	switch {
 	case c.ResetBy != "":

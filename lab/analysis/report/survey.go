@@ -7,16 +7,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A survey is what a report needs of all connections, found in one reading: a capture may
-// have a million of them, and few are drawn.
+// A survey has what a report needs of the connections, found in one pass: a capture may
+// have a million connections, and few are drawn.
 type survey struct {
 	names    connectionNames
-	facts    map[int]*ftp.Connection // of those with packets that were kept, by ID
+	facts    map[int]*ftp.Connection // of the connections with kept packets, by ID
 	first    []*ftp.Connection       // for the table of conversations
 	called   []*ftp.Connection       // for the drawing of hosts
-	more     int                     // that are not in called
-	filters  []*ftp.Connection       // for the choice above the packet list
-	graphs   []*ftp.Connection       // those that may be graphs
+	more     int                     // how many are not in called
+	filters  []*ftp.Connection       // for the filter of the packet list
+	graphs   []*ftp.Connection       // those that may have a graph
 	hosts    hostSurvey
 	tracks   tracks
 	transfer transferSurvey
@@ -43,7 +43,7 @@ func (r *Report) survey() {
 			s.hosts.add(x)
 			layer.add(x)
 		}
-		c := *x // which may not stay
+		c := *x // x is valid only in this call
 		if kept[c.ID] {
 			s.facts[c.ID] = &c
 		}
@@ -78,7 +78,7 @@ type hostSurvey struct {
 	asked            map[netip.Addr]bool // name servers, and whether they are a party of FTP
 }
 
-// newHostSurvey begins with the name servers that packets asked.
+// newHostSurvey returns a survey with the name servers that packets asked.
 func newHostSurvey(packets []*Packet) hostSurvey {
 	h := hostSurvey{asked: map[netip.Addr]bool{}}
 	for _, p := range packets {
@@ -89,8 +89,8 @@ func newHostSurvey(packets []*Packet) hostSurvey {
 	return h
 }
 
-// nameServer is the name server of a packet of DNS, and the host that asks it. A
-// group of hosts, which mDNS asks (RFC 6762), is no host.
+// nameServer returns the name server of a DNS packet, and the host that asks it. A
+// multicast group, which mDNS asks (RFC 6762), does not count.
 func nameServer(p *Packet) (server, asks netip.Addr, ok bool) {
 	if p.UDP == nil || p.UDP.DNS == nil {
 		return server, asks, false
@@ -102,8 +102,8 @@ func nameServer(p *Packet) (server, asks netip.Addr, ok bool) {
 	return server, asks, !server.IsMulticast() && !asks.IsMulticast()
 }
 
-// partOfFTP reports whether a host has a lane as a client or a server, or there are
-// none.
+// partOfFTP reports whether a host has a lane as client or server, or whether there are
+// no clients and servers.
 func (h *hostSurvey) partOfFTP(addr netip.Addr) bool {
 	return len(h.clients) == 0 || h.clients.find(addr, "") >= 0 || h.servers.find(addr, "") >= 0
 }
@@ -118,7 +118,7 @@ func (h *hostSurvey) add(c *ftp.Connection) {
 	}
 }
 
-// factsInOrder are the connections with packets that were kept, in the order of their IDs.
+// factsInOrder returns the connections with kept packets, in the order of their IDs.
 func (s *survey) factsInOrder() []*ftp.Connection {
 	var all []*ftp.Connection
 	for _, c := range s.facts {

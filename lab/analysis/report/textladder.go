@@ -15,13 +15,13 @@ type textLadder struct {
 	out   io.Writer
 	lanes lanes
 	at    []int // columns of the lanes
-	width int   // of a line, without frame and time
+	width int   // of a line without frame number and time
 }
 
 const (
-	textMargin = 7  // columns beside the outer lanes, for the ports
+	textMargin = 7  // columns outside the outer lanes, for the ports
 	textGap    = 52 // columns between two lanes
-	textGaps   = 46 // between each two of more
+	textGaps   = 46 // the same with more than two lanes
 	textIndent = 18 // columns of frame and time
 )
 
@@ -93,8 +93,8 @@ func (t *textLadder) text(w *row, text string) canvas {
 	return c.put(start, text)
 }
 
-// arrow draws the arrow, with its label on the shaft and ports at its ends.
-// Of a packet that has no arrow there is just the label, at its host.
+// arrow draws the arrow, with its label on the shaft and ports at its ends. If the
+// packet has no arrow, it draws only the label, at its host.
 func (t *textLadder) arrow(w *row) canvas {
 	c := t.canvas()
 	if !w.drawn() {
@@ -132,8 +132,8 @@ func (t *textLadder) arrow(w *row) canvas {
 	return c
 }
 
-// ends are the columns between which the arrow lies. An arrow with one lane
-// is half as long as one with two.
+// ends returns the columns between which the arrow is drawn. An arrow with one lane is
+// half as long as one with two.
 func (t *textLadder) ends(w *row) (left, right int) {
 	half := textGaps / 2
 	switch {
@@ -150,7 +150,7 @@ func (t *textLadder) ends(w *row) (left, right int) {
 	return min(a, b), max(a, b)
 }
 
-// sentence writes text below the arrows, in lines that are as wide as they.
+// sentence writes text below the arrows, in lines of the same width.
 func (t *textLadder) sentence(text string) {
 	for _, l := range wrap(text, t.width-textMargin) {
 		fmt.Fprintln(t.out, strings.Repeat(" ", textIndent+textMargin+2)+l)
@@ -168,7 +168,7 @@ func (t *textLadder) blank() canvas {
 	return canvas(strings.Repeat(" ", t.width))
 }
 
-// canvas is a line with the lanes on it.
+// canvas returns a line with the lanes on it.
 func (t *textLadder) canvas() canvas {
 	c := t.blank()
 	for _, at := range t.at {
@@ -177,7 +177,7 @@ func (t *textLadder) canvas() canvas {
 	return c
 }
 
-// put writes text on the line, which grows if need be, and returns it.
+// put writes text on the line, which grows if necessary, and returns the line.
 func (c canvas) put(at int, text string) canvas {
 	for i, r := range []rune(text) {
 		for at+i >= len(c) {

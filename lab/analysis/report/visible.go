@@ -7,13 +7,13 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// maxText is the length, in bytes, of captured text from which on it is cut:
-// a line of dialogue may be as long as its sender likes.
+// maxText is the length, in bytes, to which captured text is cut, because a line of
+// dialogue can have any length.
 const maxText = 300
 
-// visible makes captured text harmless to look at: what does not print is
-// escaped, and what is very long is cut. It does nothing about markup, which
-// is up to the code that writes a format which has some.
+// visible makes captured text safe to show: it escapes non-printing characters and cuts
+// very long text. It does not escape markup; the code that writes HTML or Markdown
+// does.
 func visible(s string) string {
 	if len(s) <= maxText {
 		return text.Escape(s)
