@@ -172,6 +172,22 @@ func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 // there is no answer: the scenario asks nothing or has a mistake, the capture cannot be
 // read, or it is not as the scenario wants, so that its labels may mean anything.
 func Answers(s *scenario.Scenario, src Source) ([]question.Answer, error) {
+	return answers(s, src, nil)
+}
+
+// AnswersOfTwo does what Answers does, for a scenario with a section `twin`. The twin's
+// capture has no want. Own says which of the two is the scenario's own: [question.First] or
+// [question.Second].
+func AnswersOfTwo(s *scenario.Scenario, src, twin Source, own string) ([]question.Answer, error) {
+	c, err := twin.openFull(capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return answers(s, src, &question.Twin{Capture: c, Own: own})
+}
+
+func answers(s *scenario.Scenario, src Source, twin *question.Twin) ([]question.Answer, error) {
 	j, err := newJudge(s)
 	if err != nil {
 		return nil, err
@@ -192,7 +208,7 @@ func Answers(s *scenario.Scenario, src Source) ([]question.Answer, error) {
 	if !v.Pass {
 		return nil, fmt.Errorf("%s: %w\n%s", src.name, ErrUnwanted, v.Report())
 	}
-	return j.question.Answer(c, v.Want)
+	return j.question.Answer(c, v.Want, twin)
 }
 
 // ErrUnwanted is the error of a capture whose labels cannot be relied on.

@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/gopacket/layers"
+
+	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/scenario"
@@ -84,6 +87,56 @@ func theThirty(t testing.TB) (string, key) {
 	return folder, k
 }
 
+// capturesOf are the captures of a paper, one behind the other.
+func capturesOf(t *testing.T, folder string, p Paper) []byte {
+	t.Helper()
+	var all []byte
+	for _, name := range p.Captures {
+		capture, err := os.ReadFile(filepath.Join(folder, "students", p.Student.ID, p.Lesson, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, capture...)
+	}
+	return all
+}
+
+// Of a lesson with two captures, the answer is the one with more resets, as gopacket counts
+// them, and the two have no order by which they can be told apart.
+func TestTwoCaptures(t *testing.T) {
+	folder, k := theThirty(t)
+	right := map[string]int{}
+	for _, l := range k.Lessons {
+		for _, p := range l.Papers {
+			if len(p.Captures) < 2 {
+				continue
+			}
+			resets := map[string]int{}
+			for _, name := range p.Captures {
+				for packet, err := range lab.Packets(filepath.Join(folder, "students", p.Student.ID, l.Name, name)) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if tcp, ok := packet.Layer(layers.LayerTypeTCP).(*layers.TCP); ok && tcp.RST {
+						resets[name]++
+					}
+				}
+			}
+			want := "the first one"
+			if resets["second.pcapng"] > resets["first.pcapng"] {
+				want = "the second one"
+			}
+			if p.Answers[0].Right != want {
+				t.Errorf("%s: got the answer %q, want %q with %v resets", p.Student.ID, p.Answers[0].Right, want, resets)
+			}
+			right[p.Answers[0].Right]++
+		}
+	}
+	if right["the first one"] == 0 || right["the second one"] == 0 {
+		t.Errorf("the answers are %v, want some of both", right)
+	}
+}
+
 // Two thirds of the class have answers that are not those of the lesson as it is written,
 // in every question that is no choice, and no two students have the same capture.
 func TestStudentsHaveOtherAnswers(t *testing.T) {
@@ -103,10 +156,7 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 			if !same {
 				other++
 			}
-			capture, err := os.ReadFile(filepath.Join(folder, "students", p.Student.ID, l.Name, "capture.pcapng"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			capture := capturesOf(t, folder, p)
 			if twin, ok := captures[string(capture)]; ok {
 				t.Errorf("%s: %s and %s have the same capture", l.Name, twin, p.Student.ID)
 			}
@@ -123,10 +173,7 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 func TestNothingIsGivenAway(t *testing.T) {
 	folder, k := theThirty(t)
 	for _, p := range k.papers("s3") {
-		capture, err := os.ReadFile(filepath.Join(folder, "students", "s3", p.Lesson, "capture.pcapng"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		capture := capturesOf(t, folder, p)
 		page, err := os.ReadFile(filepath.Join(folder, "students", "s3", p.Lesson, "questions.html"))
 		if err != nil {
 			t.Fatal(err)

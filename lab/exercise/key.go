@@ -46,6 +46,8 @@ type Paper struct {
 	Story   string            `json:"story"`   // paragraphs apart by an empty line
 	Changes []string          `json:"changes"` // what is different from the lesson as it is written
 	Answers []question.Answer `json:"answers"`
+	// Captures are the names of the files: one, or two of a lesson with a twin.
+	Captures []string `json:"captures"`
 }
 
 // write writes the key for a program and for a person.

@@ -87,11 +87,16 @@ func (p Plan) paper(ctx context.Context, s *scenario.Scenario, student Student, 
 	if err != nil {
 		return Paper{}, err
 	}
-	for i := range made.answers {
-		shuffle(made.answers[i].Options, random)
+	for i, a := range made.answers {
+		if !a.Compares() { // the first one stays in front of the second one
+			shuffle(made.answers[i].Options, random)
+		}
 	}
 	paper := Paper{Student: student, Lesson: s.Name, Title: s.Title, Story: made.story, Changes: made.changes, Answers: made.answers}
-	return paper, paper.write(filepath.Join(folder, "students", student.ID, s.Name), made.capture)
+	for _, r := range made.recordings {
+		paper.Captures = append(paper.Captures, r.name)
+	}
+	return paper, paper.write(filepath.Join(folder, "students", student.ID, s.Name), made.recordings)
 }
 
 func shuffle(options []question.Option, random *rand.Rand) {
@@ -107,10 +112,16 @@ func seedOf(seed uint64, student, lesson string) uint64 {
 
 // A made variant of a lesson.
 type made struct {
+	recordings []recording
+	story      string // of the variant
+	answers    []question.Answer
+	changes    []string // what is different, for the teacher
+}
+
+// A recording is a capture, and the name of its file.
+type recording struct {
+	name    string
 	capture []byte
-	story   string // of the variant
-	answers []question.Answer
-	changes []string // what is different, for the teacher
 }
 
 // draw makes a variant of a lesson with all changes that its want bears.
@@ -152,8 +163,39 @@ func try(ctx context.Context, s *scenario.Scenario, changes []variant.Change, se
 	return m, nil
 }
 
-// makeVariant runs a variant of a lesson, and answers its questions.
-func makeVariant(ctx context.Context, s, variant *scenario.Scenario, seed uint64) (*made, error) {
+// makeVariant runs a variant of a lesson and its twin, if it has one, and answers its
+// questions.
+func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) (*made, error) {
+	own, err := record(ctx, s, other, seed)
+	if err != nil {
+		return nil, err
+	}
+	m := &made{story: other.Story}
+	source := lab.Reader("the capture of "+s.File, bytes.NewReader(own))
+	if other.Twin.Line == 0 {
+		m.recordings = []recording{{"capture.pcapng", own}}
+		m.answers, err = lab.Answers(other, source)
+		return m, err
+	}
+	steps, err := variant.Twin(other)
+	if err != nil {
+		return nil, err
+	}
+	twin, err := record(ctx, s, steps, seed+1)
+	if err != nil {
+		return nil, err
+	}
+	place, captures := question.First, [][]byte{own, twin}
+	if seed%2 == 1 {
+		place, captures = question.Second, [][]byte{twin, own}
+	}
+	m.recordings = []recording{{"first.pcapng", captures[0]}, {"second.pcapng", captures[1]}}
+	m.answers, err = lab.AnswersOfTwo(other, source, lab.Reader("the capture of the twin of "+s.File, bytes.NewReader(twin)), place)
+	return m, err
+}
+
+// record runs a variant of a lesson.
+func record(ctx context.Context, s, variant *scenario.Scenario, seed uint64) ([]byte, error) {
 	var capture bytes.Buffer
 	result, err := lab.Run(ctx, variant, lab.Options{Live: &capture, Bare: true, TCP: scenario.GVisorTCP, Seed: seed})
 	if err != nil {
@@ -162,6 +204,5 @@ func makeVariant(ctx context.Context, s, variant *scenario.Scenario, seed uint64
 	if result.Outcome != lab.Passed {
 		return nil, fmt.Errorf("%s: the lesson does not go as it says:\n%s", s.File, result.Report)
 	}
-	answers, err := lab.Answers(variant, lab.Reader("the capture of "+s.File, bytes.NewReader(capture.Bytes())))
-	return &made{capture: capture.Bytes(), story: variant.Story, answers: answers}, err
+	return capture.Bytes(), nil
 }

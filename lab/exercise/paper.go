@@ -68,27 +68,24 @@ func writePage(path, title, name string, data any, script string) error {
 }
 
 // write writes a paper into a folder of its own.
-func (p Paper) write(folder string, capture []byte) error {
+func (p Paper) write(folder string, recordings []recording) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "capture.pcapng"), capture, 0o666); err != nil {
 		return err
 	}
 	view := struct {
 		Paper
 		Paragraphs []string
-		Lines      []string
-		More       int
+		Lists      []packetList
 	}{Paper: p, Paragraphs: strings.Split(p.Story, "\n\n")}
-	var lines bytes.Buffer
-	if err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(capture)), lab.Explanation{Form: lab.PacketLines}); err != nil {
-		return err
-	}
-	all := text.WithoutTimestamps(strings.TrimRight(lines.String(), "\n"))
-	view.Lines = strings.Split(all, "\n")
-	if view.More = len(view.Lines) - mostLines; view.More > 0 {
-		view.Lines = view.Lines[:mostLines]
+	for _, r := range recordings {
+		if err := os.WriteFile(filepath.Join(folder, r.name), r.capture, 0o666); err != nil {
+			return err
+		}
+		list, err := listPackets(r)
+		if err != nil {
+			return err
+		}
+		view.Lists = append(view.Lists, list)
 	}
 	if err := writePage(filepath.Join(folder, "questions.html"), p.Title, "questions", view, answersScript); err != nil {
 		return err
@@ -96,11 +93,30 @@ func (p Paper) write(folder string, capture []byte) error {
 	return os.WriteFile(filepath.Join(folder, "questions.md"), []byte(p.markdown()), 0o666)
 }
 
+// A packetList is the packets of a capture on a page, a line each.
+type packetList struct {
+	Name  string // of the file
+	Lines []string
+	More  int // packets
+}
+
+func listPackets(r recording) (packetList, error) {
+	var lines bytes.Buffer
+	err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(r.capture)), lab.Explanation{Form: lab.PacketLines})
+	all := text.WithoutTimestamps(strings.TrimRight(lines.String(), "\n"))
+	l := packetList{Name: r.name, Lines: strings.Split(all, "\n")}
+	if l.More = len(l.Lines) - mostLines; l.More > 0 {
+		l.Lines = l.Lines[:mostLines]
+	}
+	return l, err
+}
+
 // markdown is the questions, with room for the answers. File answers.go reads it again.
 func (p Paper) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s %s\n%s %s\n\n%s\n\n", p.Title, studentMark, p.Student.ID, lessonMark, p.Lesson, p.Story)
-	b.WriteString("The answers are in capture.pcapng; each student has a different capture. Write each answer behind its \"Answer:\", and hand this file in, or the file that the page saves.\n")
+	fmt.Fprintf(&b, "The answers are in %s; each student has %s. ", strings.Join(p.Captures, " and "), p.OwnCaptures())
+	b.WriteString("Write each answer behind its \"Answer:\", and hand this file in, or the file that the page saves.\n")
 	for i, a := range p.Answers {
 		fmt.Fprintf(&b, "\n## %d. %s\n\n(%s)\n\n", i+1, a.Text, hint(a.Kind))
 		for j, o := range a.Options {
@@ -112,6 +128,14 @@ func (p Paper) markdown() string {
 		fmt.Fprintf(&b, "%s\n", answerMark)
 	}
 	return b.String()
+}
+
+// OwnCaptures is what each student has of their own.
+func (p Paper) OwnCaptures() string {
+	if len(p.Captures) > 1 {
+		return "different ones"
+	}
+	return "a different capture"
 }
 
 // writeContents writes the page from which a student finds the lessons.

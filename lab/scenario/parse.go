@@ -147,6 +147,8 @@ func (p *parser) section(name string, data []byte) {
 		p.s.Figures = Section{p.line + 1, text}
 	case name == "questions":
 		p.s.Questions = Section{p.line + 1, text}
+	case name == "twin":
+		p.s.Twin = Section{p.line + 1, text}
 	case name == "replies":
 		p.replies(text)
 	case name == "server":

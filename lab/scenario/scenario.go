@@ -29,6 +29,7 @@ type Scenario struct {
 	Want      Section
 	Figures   Section
 	Questions Section
+	Twin      Section // steps of a second capture, for an exercise; package variant makes a scenario of it
 
 	Source []byte // the whole file
 }

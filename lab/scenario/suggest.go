@@ -66,9 +66,9 @@ func sorted(words []string) string {
 // suggestSection does the same for the name of a section.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
-	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "replies", "server", "config", "files", "local", "etc"}); meant {
+	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "twin", "replies", "server", "config", "files", "local", "etc"}); meant {
 	case "":
-		return "a scenario has want, figures, questions, server, replies, config, etc/PATH, files/PATH and local/PATH"
+		return "a scenario has want, figures, questions, twin, server, replies, config, etc/PATH, files/PATH and local/PATH"
 	case "files", "local", "etc":
 		return fmt.Sprintf("did you mean %s/%s?", meant, cmp.Or(file, "PATH"))
 	default:

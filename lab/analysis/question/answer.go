@@ -21,10 +21,17 @@ type Answer struct {
 	First     int     `json:"first,omitempty"`  // of the kind Frame: any packet from First to Number is right
 }
 
+// A Twin is the second capture of a scenario, and where the scenario's own stands among the
+// two.
+type Twin struct {
+	Capture *capture.Capture
+	Own     string // First or Second
+}
+
 // Answer answers the questions from a capture. The verdict on it says which packet
-// each label is, and which connection each name. The error says which question the
-// capture does not answer.
-func (s *Set) Answer(c *capture.Capture, v *expect.Verdict) ([]Answer, error) {
+// each label is, and which connection each name. A question for one of two captures needs
+// the twin, which is nil otherwise. The error says which question is not answered.
+func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answer, error) {
 	var quantities []measure.Quantity
 	for _, q := range s.Questions {
 		if q.label == "" {
@@ -41,7 +48,11 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict) ([]Answer, error) {
 		if q.label != "" {
 			err = a.ofLabel(v)
 		} else {
-			err = a.ofValue(values[0])
+			if q.compare != "" {
+				err = a.ofTwins(values[0], twin)
+			} else {
+				err = a.ofValue(values[0])
+			}
 			values = values[1:]
 		}
 		if err != nil {
@@ -72,6 +83,28 @@ func (a *Answer) ofLabel(v *expect.Verdict) error {
 		a.First = m.First
 	}
 	a.Right = strconv.Itoa(m.Packet)
+	return nil
+}
+
+// ofTwins answers a question for one of two captures.
+func (a *Answer) ofTwins(own measure.Value, twin *Twin) error {
+	if twin == nil {
+		return fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", a.expression)
+	}
+	values, err := measure.Values(twin.Capture, nil, []measure.Quantity{a.quantity})
+	if err != nil {
+		return err
+	}
+	other := values[0]
+	if own.Number == other.Number {
+		return fmt.Errorf("%s: it is %g in both captures", a.expression, own.Number)
+	}
+	isOwn := (own.Number > other.Number) == (a.compare == most)
+	right := a.Options[0]
+	if isOwn != (twin.Own == First) {
+		right = a.Options[1]
+	}
+	a.Right = right.Text
 	return nil
 }
 

@@ -47,6 +47,7 @@ type Question struct {
 	expression string
 	label      string // of the want; "" if quantity says what is asked for
 	quantity   measure.Quantity
+	compare    string  // "most" or "least": which of two captures has more or less of the quantity
 	tolerance  float64 // of the answer; a share of it if relative
 	relative   bool
 }
@@ -153,6 +154,9 @@ func (q *Question) parseOptions(text string) error {
 // parseExpression finds out what is asked for, and whether it can be of the kind.
 func (q *Question) parseExpression(text string) (err error) {
 	q.expression = text
+	if word, of, ok := strings.Cut(text, " "); ok && (word == most || word == least) {
+		return q.parseComparison(word, strings.TrimSpace(of))
+	}
 	if label, ok := strings.CutPrefix(text, "@"); ok && !strings.Contains(text, "->") {
 		q.label = label
 		if q.Kind != Frame && q.Kind != Time {
@@ -172,6 +176,36 @@ func (q *Question) parseExpression(text string) (err error) {
 	}
 	return nil
 }
+
+// What is asked of two captures.
+const (
+	most  = "most"
+	least = "least"
+)
+
+// The words for the two captures of a scenario with a twin.
+const (
+	First  = "first"
+	Second = "second"
+)
+
+// parseComparison parses most QUANTITY and least QUANTITY.
+func (q *Question) parseComparison(word, quantity string) (err error) {
+	q.compare = word
+	if q.Kind != Choice || len(q.Options) != 2 || q.Options[0].Word != First || q.Options[1].Word != Second {
+		return fmt.Errorf("%s: the answer is one of two captures, so it needs `choice %s | %s`", word, First, Second)
+	}
+	if q.quantity, err = measure.ParseQuantity(quantity); err != nil {
+		return err
+	}
+	if q.quantity.Check(nil) != nil || q.quantity.Kind() == measure.Words {
+		return fmt.Errorf("%s %s: a number that any capture has was expected, such as capture.resets", word, quantity)
+	}
+	return nil
+}
+
+// Compares reports whether the answer is one of two captures.
+func (q *Question) Compares() bool { return q.compare != "" }
 
 // parseTolerance parses 5%, 3ms or 2.
 func (q *Question) parseTolerance(text string) error {

@@ -62,6 +62,8 @@ func TestMistakes(t *testing.T) {
 		{"Who?\n  frame = ctl.rtt", "a frame is that of a label"},
 		{"Who?\n  port = @a", "a label is a packet"},
 		{"Who?\n  text = ctl.user ± 3", "a text has no tolerance"},
+		{"Which?\n  choice a | b = most capture.resets", "so it needs `choice first | second`"},
+		{"Which?\n  choice first | second = least ctl.packets", "a number that any capture has was expected"},
 		{"Who?\n  time = ctl.rtt ± far", "a time or a percentage was expected"},
 		{"Who?\n  time = ctl.rtt ± 200%", "a percentage from 0 to 100"},
 	} {

@@ -1,0 +1,32 @@
+// The second capture of a scenario.
+
+package variant
+
+import (
+	"errors"
+	"strings"
+
+	"ftplab/lab/scenario"
+)
+
+// Twin makes a scenario of the section `twin`: it has the settings and files of s, and the
+// section's steps in the place of its own. Nothing says what should be seen of it, and its
+// server does nothing on purpose. The error is a mistake in the section.
+func Twin(s *scenario.Scenario) (*scenario.Scenario, error) {
+	lines, sections := script(string(s.Source))
+	for _, step := range s.Steps {
+		lines[step.Line-1] = ""
+	}
+	for _, name := range []string{"twin", "server", "want", "figures", "questions"} {
+		sections = withoutSection("\n"+sections, name)[1:]
+	}
+	settings := strings.Join(lines, "")
+	twin, err := scenario.Parse(s.File, []byte(settings+s.Twin.Text+sections))
+	var mistakes scenario.Errors
+	if errors.As(err, &mistakes) {
+		for _, m := range mistakes {
+			m.Line += s.Twin.Line - 1 - strings.Count(settings, "\n")
+		}
+	}
+	return twin, err
+}
