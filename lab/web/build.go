@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// command is the package of what the worker runs.
+// command is the package that the worker runs.
 const command = "ftplab/cmd/webworker"
 
 // build compiles the worker to WebAssembly, and returns it and Go's support for it.

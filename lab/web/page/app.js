@@ -1,10 +1,10 @@
-// The page: which part of it is shown follows from the fragment of its address, so that
-// every part has a link and the back button works.
+// The page. The fragment of its address says which part is shown, so that every part
+// has a link and the back button works.
 //
 //	#/                     the first lesson
 //	#/lesson/NAME          a lesson
 //	#/scenario/DATA        a scenario that the link itself carries; see share.js
-//	#/capture/TAB[/FRAME]  a capture of the user's
+//	#/capture/TAB[/FRAME]  a capture of the user
 
 import { Capture } from "./capture.js";
 import { Course } from "./course.js";
@@ -38,7 +38,7 @@ async function route() {
       if (mine === routes) course.openText(text);
     } else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
   } catch (error) {
-    if (mine !== routes) return; // the user is elsewhere by now
+    if (mine !== routes) return; // the user has left this part
     main.replaceChildren(h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson")));
   }
   if (entered) (main.querySelector("h1") || main).focus({ preventScroll: view === "capture" && !moved });
@@ -46,7 +46,7 @@ async function route() {
 }
 let entered = false;
 
-// A capture may be dropped anywhere.
+// A capture can be dropped anywhere on the page.
 addEventListener("dragover", event => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); document.body.classList.add("dragging"); } });
 addEventListener("dragleave", event => { if (!event.relatedTarget) document.body.classList.remove("dragging"); });
 addEventListener("drop", event => {
@@ -58,14 +58,14 @@ addEventListener("drop", event => {
   capture.open(file);
 });
 
-// warm has the lab make a session that nobody asked for: the first one takes longer than those
-// that follow, as the browser then compiles what it runs.
+// warm makes the lab run a session in advance. The first session takes longer than
+// later ones, because the browser compiles the code then.
 function warm() {
   const { name } = course.contents[0].lessons[0];
   lab.call("run", { name, source: course.first.lesson.source }).catch(() => {});
 }
 
-// keep has the browser keep the page for times without a network, where it allows that.
+// keep asks the browser to store the page for use without a network.
 function keep() {
   if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("offline.js").catch(() => {});
 }

@@ -1,5 +1,5 @@
-// A capture of the user's: its story, walkthrough, verdict, packets and files. The file stays
-// in the browser.
+// A capture of the user: its story, walkthrough, verdict, packets and files. The file
+// stays in the browser.
 
 import { announce, download, fragment, h } from "./dom.js";
 import { Ladder } from "./ladder.js";
@@ -11,7 +11,8 @@ const tabs = [
 ];
 
 export class Capture {
-  // makeLab makes a lab for captures, beside that of the course: neither waits for the other.
+  // makeLab makes a lab for captures. It is not the lab of the course, so neither
+  // waits for the other.
   constructor(makeLab) {
     this.makeLab = makeLab;
     this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => { if (this.input.files[0]) this.open(this.input.files[0]); } });
@@ -45,7 +46,7 @@ export class Capture {
       if (generation === this.made) this.say(`${file.name}: ${error.message}`, "fail");
       return;
     }
-    if (generation !== this.made) return; // another one has been dropped
+    if (generation !== this.made) return; // another capture has been opened
     this.summary = s;
     document.title = s.name + " · ftplab";
     this.heading.textContent = s.name;
@@ -68,7 +69,7 @@ export class Capture {
     announce(`${s.name} is open.`);
   }
 
-  // draw tells the capture in a few sentences and a picture, above all else.
+  // draw shows the capture in a few sentences and a picture, at the top.
   async draw() {
     const generation = this.made;
     const { story, hosts } = await this.lab.call("sketch");
@@ -131,7 +132,8 @@ export class Capture {
     return h("div", { class: "see" }, h("h2", { class: "vh" }, "Packet by packet"), player.element, ladder.element);
   }
 
-  // walkthrough is a page of its own, in a frame that has no origin and so no rights.
+  // walkthrough shows a whole page, in a frame without an origin, so that the
+  // page has no rights.
   async walkthrough() {
     const { html } = await this.lab.call("walkthrough");
     const frame = h("iframe", { title: "Walkthrough of " + this.summary.name });
@@ -169,8 +171,8 @@ export class Capture {
         h("td", {}, h("code", {}, f.sha256 || "")), h("td", {}, f.bytes ? save(f) : null))))));
   }
 
-  // save gives the user what a data connection carried, as files of a kind that no browser
-  // runs.
+  // save lets the user download the transferred files, with a type that no
+  // browser runs.
   async save(connection) {
     this.say("Making files …");
     try {

@@ -1,4 +1,4 @@
-// The course: its chapters, and a lesson with its text, its editor and what comes of it.
+// The course: its chapters, and a lesson with its text, its editor and its results.
 
 import { announce, download, fragment, h } from "./dom.js";
 import { Editor } from "./editor.js";
@@ -6,16 +6,16 @@ import { Ladder } from "./ladder.js";
 import { Player } from "./player.js";
 import { pack } from "./share.js";
 
-const impatient = 1500; // milliseconds, from which on a run can be stopped
+const impatient = 1500; // milliseconds after which the user can stop a run
 
 export class Course {
   #edited = new Map(); // texts, by the name of the lesson
   #running = false;
-  #next = null; // text to run when the run that goes on has ended
+  #next = null; // text to run after the current run
 
   constructor(lab, first) {
     this.lab = lab;
-    this.first = first; // what the lab said of the first lesson when the site was written
+    this.first = first; // the results of the first lesson, from when the site was written
     this.contents = first.contents;
     this.build();
   }
@@ -61,7 +61,7 @@ export class Course {
       " and the session takes place anew. Ctrl+Space lists what may stand at the cursor.");
   }
 
-  // advise says what to try.
+  // advise shows what to try.
   advise() {
     const word = /^(active|passive)$/m.exec(this.original)?.[1];
     const other = { active: "passive", passive: "active" }[word];
@@ -90,14 +90,14 @@ export class Course {
     const isFirst = name === this.contents[0].lessons[0].name;
     const opening = this.opening = {};
     const { source } = isFirst ? this.first.lesson : await this.lab.call("lesson", { name });
-    if (opening !== this.opening) return; // something else has been opened since
+    if (opening !== this.opening) return; // something else has been opened meanwhile
     this.original = source;
     this.enter(name, this.#edited.get(name) ?? source);
     if (isFirst && this.editor.text === source) this.show(this.first.run);
     else this.run();
   }
 
-  // openText shows a scenario that a link brought along.
+  // openText shows a scenario from a link.
   openText(source) {
     this.opening = {};
     this.original = source;
@@ -135,7 +135,7 @@ export class Course {
     this.run();
   }
 
-  // run has the session take place; while one goes on, the newest text waits.
+  // run runs the session. During a run, the newest text waits.
   async run() {
     this.#next = { name: this.name, source: this.editor.text };
     if (this.#running) return;
@@ -157,7 +157,7 @@ export class Course {
     }
     this.#running = false;
     this.see.ariaBusy = "false";
-    if (this.stopOffered && this.session) this.showOutcome(this.session); // of what is shown, and was not run
+    if (this.stopOffered && this.session) this.showOutcome(this.session); // that of the text on the screen, which was not run
   }
 
   offerStop() {

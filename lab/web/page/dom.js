@@ -15,15 +15,15 @@ export function h(name, properties = {}, ...children) {
   return e;
 }
 
-// fragment parses HTML that the lab has written (package report), in which text of captures
-// is escaped. Scripts do not run in what is parsed so, and the page's policy forbids them.
+// fragment parses HTML that the lab has written (package report). Text from captures is
+// escaped in it. Scripts in parsed HTML do not run, and the page's policy forbids them.
 export function fragment(html) {
   const f = document.createDocumentFragment();
   f.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
   return f;
 }
 
-// download gives the user a file.
+// download lets the user save a file.
 export function download(name, content, type) {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const a = h("a", { href: address, download: name });
@@ -33,7 +33,7 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-// announce says something to users of a screen reader.
+// announce speaks a text to users of a screen reader.
 export function announce(text) {
   document.getElementById("announcement").textContent = text;
 }

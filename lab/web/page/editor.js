@@ -1,12 +1,14 @@
-// The editor: a text area, which every browser and every screen reader knows, with the
-// colours and the marks drawn behind it and a list of completions below the cursor.
+// The editor: a text area, which works with every browser and every screen reader. The
+// colours and the marks are drawn behind it, and the completions are listed below the
+// cursor.
 
 import { h } from "./dom.js";
 import { highlight } from "./highlight.js";
 
 export class Editor {
-  // changed is called when the text has changed, at when the cursor is in another line, and
-  // complete returns what the lab offers for a text and an offset in bytes.
+  // changed is called when the text has changed, and at when the cursor has moved
+  // to another line. complete returns the completions for a text and an offset in
+  // bytes.
   constructor({ label, changed, at, complete }) {
     this.changed = changed;
     this.complete = complete;
@@ -37,7 +39,7 @@ export class Editor {
   // line is the number of the line with the cursor.
   line() { return this.text.slice(0, this.area.selectionStart).split("\n").length; }
 
-  // go puts the cursor at the beginning of a line.
+  // go moves the cursor to the beginning of a line.
   go(line) {
     const at = this.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
     this.area.focus();
@@ -77,7 +79,7 @@ export class Editor {
     if (!asked && !/[\w=/-]$/.test(before)) { this.close(); return; }
     const offset = new TextEncoder().encode(before).length;
     const offered = await this.complete(text, offset).catch(() => null);
-    if (this.text !== text || this.area.selectionStart !== at) return; // it is late
+    if (this.text !== text || this.area.selectionStart !== at) return; // the text has changed meanwhile
     if (!offered || offered.list.length === 0) { this.close(); return; }
     this.written = new TextDecoder().decode(new TextEncoder().encode(before).slice(offered.begins));
     this.offered = offered.list.slice(0, 12);
@@ -131,8 +133,8 @@ export class Editor {
     this.changed(this.text);
   }
 
-  // withdraw leaves the list on the screen but lets nothing be chosen from it: the text has
-  // changed, and the list for the new text has not come yet.
+  // withdraw leaves the list on the screen, but nothing can be chosen from it:
+  // the text has changed, and the list for the new text is not there yet.
   withdraw() {
     this.offered = null;
     this.area.removeAttribute("aria-activedescendant");

@@ -1,6 +1,6 @@
-// The files of the worker, in memory: what Go's package os finds in place of a disk (see
-// wasm_exec.js). A capture that was dropped on the page is one of them; it is read from the
-// browser's own copy, a piece at a time, and not held in memory.
+// The files of the worker, in memory: Go's package os uses them as its disk (see
+// wasm_exec.js). A capture that was dropped on the page is one of them. It is read
+// piece by piece from the browser's file, and is not kept in memory.
 "use strict";
 
 const files = (() => {
@@ -65,7 +65,7 @@ const files = (() => {
     return piece.length;
   }
 
-  const mostBytes = 1 << 30; // of a file, as all are in memory
+  const mostBytes = 1 << 30; // of a file, because files are in memory
 
   function resize(node, size) {
     if (size > mostBytes) fail("ENOSPC");
@@ -92,7 +92,8 @@ const files = (() => {
   const decoder = new TextDecoder();
   let line = "";
 
-  // say prints what Go writes to its standard outputs, such as a panic, a line at a time.
+  // say prints what Go writes to its standard outputs, such as a panic, line by
+  // line.
   function say(bytes) {
     line += decoder.decode(bytes, { stream: true });
     const end = line.lastIndexOf("\n");
@@ -162,7 +163,7 @@ const files = (() => {
     },
     rename(from, to) {
       const node = find(from);
-      if (node.mode === DIRECTORY) fail("ENOSYS"); // nobody renames one
+      if (node.mode === DIRECTORY) fail("ENOSYS"); // nothing renames a folder
       find(parent(clean(to)));
       nodes.set(clean(to), node);
       nodes.delete(clean(from));
@@ -176,7 +177,7 @@ const files = (() => {
     link() { fail("ENOSYS"); }, symlink() { fail("ENOSYS"); }, readlink() { fail("EINVAL"); },
   };
 
-  // Go passes a callback, as to node's fs.
+  // Go passes a callback, as to the fs module of Node.js.
   const fs = { constants, writeSync: (fd, bytes) => operations.write(fd, bytes, 0, bytes.length, null) };
   for (const [name, operation] of Object.entries(operations)) {
     fs[name] = (...args) => {
@@ -189,9 +190,10 @@ const files = (() => {
   operations.mkdir("/dropped");
   return {
     fs,
-    // bytes are those of a file that Go has written.
+    // bytes returns the bytes of a file that Go has written.
     bytes(path) { const node = find(path); return node.data.slice(0, node.size); },
-    // drop puts a file of the browser in the place of the last one, and returns its path.
+    // drop replaces the last dropped file by another one, and returns its
+    // path.
     drop(blob, name) {
       for (const path of [...nodes.keys()]) if (path.startsWith("/dropped/")) nodes.delete(path);
       const path = "/dropped/" + (name.replaceAll(/[/\0]/g, "_") || "capture");

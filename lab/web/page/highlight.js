@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-// Each rule is tried where the one before has ended.
+// Each rule is tried at the end of the previous match.
 const inHead = [
   ["comment", /#.*/y], ["text", /"(?:[^"\\]|\\.)*"?/y], ["flags", /\[[FSRP.UEW]+\]/y],
   ["option", /[a-z]+=/y], ["number", /\b\d[\w.:%-]*/y], [null, /[^\s"#[]+|./y],

@@ -1,10 +1,11 @@
-// The lab: package worker in a Web Worker, so that the page answers while it works.
+// The lab: package worker in a Web Worker, so that the page stays responsive while the
+// lab works.
 
 const base = new URL(".", location.href).href;
 
-// load loads and compiles the module, and calls progress with the part of it that has been
-// loaded, from 0 to 1. It may be compressed by the file itself or, on some
-// servers, by the transfer, in which case the browser has already decompressed it.
+// load loads and compiles the module, and calls progress with the loaded part of it,
+// from 0 to 1. The file is compressed. Some servers send it with a content encoding;
+// then the browser has already decompressed it.
 export async function load(progress = () => {}) {
   const response = await fetch(base + "lab.wasm.gz");
   if (!response.ok) throw new Error("lab.wasm.gz: " + response.status + " " + response.statusText);
@@ -34,16 +35,16 @@ export class Lab {
   #last = Promise.resolve(); // call
   #id = 0;
 
-  // module is what load returns. Each lab has a worker of its own.
+  // module is the result of load. Each lab has its own worker.
   constructor(module) {
     this.#module = module;
     this.ready = this.#start();
-    this.ready.catch(() => {}); // whoever waits for it hears of it
+    this.ready.catch(() => {}); // those who wait for ready get the error
   }
 
   async #start() {
     const module = await this.#module;
-    // A worker from a blob has the policy of this page.
+    // A worker from a blob has the content security policy of this page.
     const script = ["wasm_exec.js", "files.js", "worker.js"].map(name => `importScripts(${JSON.stringify(base + name)});`).join("");
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     const worker = this.#worker = new Worker(address);
@@ -66,7 +67,7 @@ export class Lab {
     else call?.resolve(result);
   }
 
-  // call makes a call of package worker. One is made when the one before has been answered.
+  // call makes a call of package worker, after the answer to the call before.
   call(name, argument = {}, file) {
     const made = this.#last.then(async () => {
       await this.ready;
@@ -80,17 +81,17 @@ export class Lab {
     return made;
   }
 
-  // bytes are those of a file that the lab has written.
+  // bytes returns the bytes of a file that the lab has written.
   bytes(path) { return this.call("bytes", { path }); }
 
-  // end ends the lab. Calls that wait fail with the reason.
+  // end ends the lab. Waiting calls fail with the reason.
   end(reason) {
     this.#worker?.terminate();
     for (const { reject } of this.#waiting.values()) reject(new Error(reason));
     this.#waiting.clear();
   }
 
-  // stop ends what the lab does, and starts it anew.
+  // stop stops the lab and starts it again.
   stop(reason) {
     this.end(reason);
     this.ready = this.#start();

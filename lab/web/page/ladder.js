@@ -3,7 +3,7 @@
 import { fragment, h } from "./dom.js";
 
 export class Ladder {
-  // chosen is called with the number of the packet that the user chooses.
+  // chosen is called with the number of a packet that the user chooses.
   constructor(chosen) {
     this.element = h("div", { class: "ladderbox" });
     this.element.addEventListener("click", event => {
@@ -12,7 +12,7 @@ export class Ladder {
     });
   }
 
-  // draw draws the HTML of package report.
+  // draw shows the HTML of package report.
   draw(html) {
     const table = h("details", { class: "astable" }, h("summary", {}, "The same as a table"));
     table.addEventListener("toggle", () => { if (table.open && table.children.length === 1) table.append(this.table()); });
@@ -27,7 +27,7 @@ export class Ladder {
 
   row(packet) { return this.byPacket?.get(packet); }
 
-  // mark marks the row of a packet, and scrolls to it if that is asked for.
+  // mark marks the row of a packet, and optionally scrolls to it.
   mark(packet, scroll) {
     this.marked?.classList.remove("marked");
     this.marked?.removeAttribute("aria-current");
@@ -37,7 +37,7 @@ export class Ladder {
     if (scroll) this.marked?.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
-  // table is the ladder for those who read tables better than pictures.
+  // table is the ladder as a table, for people who prefer tables to pictures.
   table() {
     const cells = row => {
       const [no, time] = [row.querySelector(".no"), row.querySelector(".when > span:last-child")];
@@ -51,12 +51,13 @@ export class Ladder {
   }
 }
 
-// words are what a row says of its packet: the dialogue, and the flags and numbers.
+// words returns the text of a row: the dialogue, and the flags and numbers.
 export function words(row) {
   return [...row.querySelectorAll(".say b, .say .nums")].map(e => e.textContent).join(" ");
 }
 
-// ends are the lanes that a row's arrow goes from and to, from 0; an end without lane is -1.
+// ends returns the lanes of the two ends of a row's arrow, from 0; an end without a
+// lane is -1.
 export function ends(row) {
   const arrow = row.querySelector(".arrow");
   if (!arrow) return { from: -1, to: -1 };

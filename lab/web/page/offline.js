@@ -1,5 +1,5 @@
-// The service worker of the page: it keeps the files of the page, so that the lab works
-// without a network once it was loaded.
+// The service worker of the page. It stores the files of the page, so that the lab
+// works without a network after it was loaded once.
 "use strict";
 
 const kept = "ftplab-VERSION";

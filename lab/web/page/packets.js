@@ -1,9 +1,9 @@
-// The packets of a capture: a list that grows as it is scrolled, as a capture may have
-// millions, with a search and a choice of the connection.
+// The packets of a capture: a list with a search and a choice of the connection. A
+// capture may have millions of packets, so the list loads more when the user scrolls.
 
 import { h } from "./dom.js";
 
-const page = 200; // packets that are asked for at once
+const page = 200; // packets in one request
 
 export class Packets {
   #loading = false;
@@ -24,7 +24,7 @@ export class Packets {
     new IntersectionObserver(entries => { if (entries[0].isIntersecting && !this.more.hidden) this.load(); }, { root: this.list }).observe(this.more);
   }
 
-  // open shows the packets of the capture that is open, from the one of that number on.
+  // open shows the packets of the open capture, from the given number on.
   async open(packet) {
     if (!this.known) {
       this.known = await this.lab.call("connections");

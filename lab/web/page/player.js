@@ -1,11 +1,12 @@
-// Reading along: the session packet by packet, at its own speed, slower, or step by step. A
-// packet travels between the hosts, and a table says what both TCPs and both sides of FTP do.
+// The player shows a session packet by packet, at its own speed, slower, or step by
+// step. A packet travels between the hosts, and a table shows the state of both TCPs
+// and of both sides of FTP.
 
 import { h } from "./dom.js";
 import { ends, words } from "./ladder.js";
 
-// The speeds: how many milliseconds there are between two packets that were the given number
-// of milliseconds apart.
+// The speeds: each function turns the time between two packets into the time on the
+// screen, in milliseconds.
 const speeds = [
   ["slow", "two seconds a packet", () => 2000],
   ["steady", "one second a packet", () => 1000],
@@ -13,7 +14,7 @@ const speeds = [
   ["own", "its own speed", apart => apart],
   ["tenth", "a tenth of its own speed", apart => 10 * apart],
 ];
-const longestWait = 5000; // milliseconds: nobody watches nothing for longer
+const longestWait = 5000; // milliseconds; a longer silence is shortened
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -55,7 +56,7 @@ export class Player {
 
   number(i) { return Number(this.rows[i].dataset.n); }
 
-  // goTo shows the packet of that number.
+  // goTo shows the packet with the given number.
   goTo(packet) {
     const i = this.rows.findIndex(row => Number(row.dataset.n) === packet);
     if (i >= 0) this.show(i, false);
@@ -78,7 +79,7 @@ export class Player {
     this.timer = setTimeout(() => this.advance(), this.wait(this.at));
   }
 
-  // wait is how long a packet is shown before the next one leaves, in milliseconds.
+  // wait returns how long a packet is shown before the next one, in milliseconds.
   wait(i) {
     const time = k => this.moments.get(this.number(k))?.time / 1e6 || 0;
     const [, , between] = speeds.find(([value]) => value === this.speed.value);

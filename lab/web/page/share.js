@@ -1,6 +1,8 @@
-// Scenarios in the fragment of an address. A fragment is not sent to the server.
+// Scenarios in the fragment of an address. Browsers do not send the fragment to the
+// server.
 
-// mostBytes bounds what a link may carry: one of a few kilobytes could become gigabytes.
+// mostBytes limits the decompressed size: a link of a few kilobytes could become
+// gigabytes.
 const mostBytes = 256 << 10;
 
 async function through(bytes, transform) {
@@ -20,7 +22,7 @@ async function through(bytes, transform) {
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-// pack makes a text short and fit for an address.
+// pack compresses a text and encodes it for an address.
 export async function pack(text) {
   const bytes = await through(new TextEncoder().encode(text), new CompressionStream("deflate-raw"));
   let binary = "";
@@ -28,7 +30,7 @@ export async function pack(text) {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// unpack is the reverse. It fails for what pack has not made.
+// unpack is the inverse of pack. It fails for other texts.
 export async function unpack(packed) {
   let bytes;
   try {

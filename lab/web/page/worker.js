@@ -1,5 +1,5 @@
-// What runs in the Web Worker: the lab, compiled from Go (package worker). It gets messages
-// {id, call, argument}, and answers each by {id, result} or {id, error}.
+// The Web Worker: it runs the lab, compiled from Go (package worker). It gets messages
+// {id, call, argument}, and answers each with {id, result} or {id, error}.
 "use strict";
 
 globalThis.fs = files.fs;
@@ -8,7 +8,7 @@ globalThis.process = {
   pid: 1, ppid: 0, umask: () => 0o022, cwd: () => "/", chdir: () => {},
 };
 
-let call; // of Go, when it is ready
+let call; // the function of Go, when it is ready
 
 globalThis.ftplabReady = f => { call = f; postMessage({ ready: true }); };
 
@@ -17,7 +17,7 @@ async function start(module) {
   go.env = { TMPDIR: "/tmp" };
   const instance = await WebAssembly.instantiate(module, go.importObject);
   await go.run(instance);
-  postMessage({ ended: true }); // it has crashed, and said why
+  postMessage({ ended: true }); // it has crashed, and has printed the reason
 }
 
 function ask(id, name, argument) {

@@ -17,15 +17,15 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// An opened capture is the one that the calls below speak of.
+// An opened capture is the capture that the calls in this file use.
 type opened struct {
 	path, name string
 	*capture.Capture
-	sketched *sketch  // when it was asked for
-	reading  *reading // of its packets, so far
+	sketched *sketch  // nil until it is requested
+	reading  *reading // the current search in its packets
 }
 
-// A summary is what is known of a capture when it has been opened.
+// A summary has the first facts about a capture, known when it is opened.
 type summary struct {
 	Name        string `json:"name"`
 	Packets     int    `json:"packets"`
@@ -35,7 +35,7 @@ type summary struct {
 	Damage      string `json:"damage,omitempty"` // why it was not read to its end
 }
 
-// open opens the capture in a file, in the place of the one before.
+// open opens the capture in a file. It replaces the one before.
 func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 	if w.opened != nil {
 		w.opened.close()
@@ -63,7 +63,7 @@ func (o *opened) close() {
 	o.Close()
 }
 
-// capture is the one that is open.
+// capture returns the open capture.
 func (w *Worker) capture() (*opened, error) {
 	if w.opened == nil {
 		return nil, errors.New("no capture is open")
@@ -71,13 +71,13 @@ func (w *Worker) capture() (*opened, error) {
 	return w.opened, nil
 }
 
-// mostStory is how much of a story is worth showing at once, in bytes.
+// mostStory is how much of a story is shown, in bytes.
 const mostStory = 512 << 10
 
-// A story is what `ftplab explain` prints.
+// A story is the output of `ftplab explain`.
 type story struct {
 	Text string `json:"text"`
-	More bool   `json:"more"` // it goes on
+	More bool   `json:"more"` // it was cut
 }
 
 func (w *Worker) story(nothing) (story, error) {
@@ -92,8 +92,8 @@ func (w *Worker) story(nothing) (story, error) {
 	return story{out.String(), out.more}, nil
 }
 
-// A beginning keeps the first bytes that are written to it, up to the end of a line, and
-// refuses more.
+// A beginning is a writer that keeps the first bytes, up to the end of a line, and then
+// returns an error.
 type beginning struct {
 	bytes.Buffer
 	most int
@@ -110,7 +110,7 @@ func (b *beginning) Write(data []byte) (int, error) {
 	return 0, errEnough
 }
 
-// A sketch is a capture in a few sentences and two pictures.
+// A sketch describes a capture in a few sentences and two pictures.
 type sketch struct {
 	Story  []string `json:"story"`  // paragraphs
 	Hosts  string   `json:"hosts"`  // HTML
@@ -138,7 +138,7 @@ func (w *Worker) sketch(nothing) (*sketch, error) {
 	return o.sketched, nil
 }
 
-// moments are what happens at the first packets, to be read along.
+// moments returns what happens at the first packets, for the player.
 func (w *Worker) moments(nothing) ([]replay.Moment, error) {
 	o, err := w.capture()
 	if err != nil {
@@ -152,7 +152,7 @@ type page struct {
 	HTML string `json:"html"`
 }
 
-// walkthrough is what `ftplab explain --html` writes.
+// walkthrough returns the output of `ftplab explain --html`.
 func (w *Worker) walkthrough(nothing) (page, error) {
 	o, err := w.capture()
 	if err != nil {
@@ -163,10 +163,10 @@ func (w *Worker) walkthrough(nothing) (page, error) {
 	return page{b.String()}, err
 }
 
-// A verdict is how the capture compares with normal FTP.
+// A verdict is the comparison of the capture with normal FTP.
 type verdict struct {
 	*baseline.Assessment
-	Extent string `json:"extent"` // how much of it could be judged, in words
+	Extent string `json:"extent"` // how much of the capture could be judged, in words
 }
 
 func (w *Worker) verdict(nothing) (*verdict, error) {
@@ -184,7 +184,7 @@ func (w *Worker) verdict(nothing) (*verdict, error) {
 // mostConnections is how many connections are listed.
 const mostConnections = 2000
 
-// A connection is one in the list to choose from.
+// A connection is an entry of the list of connections.
 type connection struct {
 	ID   int    `json:"id"`
 	Role string `json:"role"`
@@ -210,7 +210,7 @@ func (w *Worker) connections(nothing) ([]connection, error) {
 	return list, o.Err()
 }
 
-// commandText is a command with its argument, fit to be shown.
+// commandText returns a command with its argument, safe to show.
 func commandText(t *ftp.Transfer) string {
 	const most = 100
 	line := text.Escape(strings.TrimSpace(t.Command + " " + t.Argument))

@@ -17,7 +17,7 @@ type entry struct {
 	Title string `json:"title"`
 }
 
-// contents is the table of contents of the course.
+// contents returns the table of contents of the course.
 func (w *Worker) contents(nothing) ([]chapter, error) {
 	var list []chapter
 	for _, c := range scenarios.Contents() {
@@ -34,7 +34,7 @@ func (w *Worker) contents(nothing) ([]chapter, error) {
 	return list, nil
 }
 
-// lesson is the text of a scenario of the course.
+// lesson returns the text of a scenario of the course.
 func (w *Worker) lesson(which struct{ Name string }) (struct {
 	Source string `json:"source"`
 }, error) {
@@ -49,7 +49,7 @@ func (w *Worker) lesson(which struct{ Name string }) (struct {
 	}{string(s.Source)}, nil
 }
 
-// offer is what an editor offers at the cursor.
+// An offer has the completions at the cursor of the editor.
 type offer struct {
 	Begins int                   `json:"begins"` // of the word, in bytes of the source
 	List   []scenario.Completion `json:"list"`

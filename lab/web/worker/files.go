@@ -9,17 +9,18 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A file is what a data connection carried.
+// A file is the data of a data connection.
 type file struct {
 	Connection int    `json:"connection"`
-	Command    string `json:"command"` // that asked for it; "" for none that was seen
+	Command    string `json:"command"` // the command that asked for it; "" if it was not seen
 	Packet     int    `json:"packet"`  // of the command, or of the connection's first packet
 	Bytes      int64  `json:"bytes"`
 	Missing    int64  `json:"missing"` // bytes that the capture lacks
 	SHA256     string `json:"sha256,omitempty"`
 }
 
-// files are what was transferred. This reads the capture once more, as it takes the digests.
+// files returns the transferred files. It reads the capture again, to compute the
+// digests.
 func (w *Worker) files(nothing) ([]file, error) {
 	o, err := w.capture()
 	if err != nil {
@@ -44,7 +45,7 @@ func (w *Worker) files(nothing) ([]file, error) {
 	return list, c.Err()
 }
 
-// An extracted file is one that the worker has written.
+// An extracted file is a file that the worker has written.
 type extracted struct {
 	Connection int          `json:"connection"`
 	Name       string       `json:"name"`
@@ -52,7 +53,7 @@ type extracted struct {
 	Kind       extract.Kind `json:"kind"`
 }
 
-// extract writes what was transferred into files, in the place of those of the capture
+// extract writes the transferred data to files. They replace those of the capture
 // before.
 func (w *Worker) extract(nothing) ([]extracted, error) {
 	o, err := w.capture()

@@ -10,26 +10,26 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// A search says which packets are asked for: those behind packet After of a connection (-1
-// for all), whose line or bytes contain a text in capital or small letters.
+// A search selects packets: those after packet After, of a connection (-1 for all),
+// whose line or bytes contain a text. Upper and lower case are the same.
 type search struct {
 	After      int
 	Connection int
 	Text       string
-	Count      int // at most
+	Count      int // the largest number of packets to return
 }
 
 // A line is a packet in a list.
 type line struct {
 	Packet     int    `json:"packet"`
-	Time       string `json:"time"` // since the first packet, seconds
+	Time       string `json:"time"` // after the first packet, seconds
 	Connection int    `json:"connection"`
 	Role       string `json:"role"`
 	Length     int    `json:"length"`
 	Text       string `json:"text"`
 }
 
-// A found has the packets of a search that come next.
+// A found has the next packets of a search.
 type found struct {
 	Packets []line `json:"packets"`
 	Done    bool   `json:"done"` // there are no more
@@ -38,8 +38,9 @@ type found struct {
 // mostLine is how much of a packet's line is shown, in bytes.
 const mostLine = 400
 
-// packets returns the next packets of a search. Who asks for those behind the last ones
-// that he got goes on reading; any other search reads the capture from its beginning.
+// packets returns the next packets of a search. A search that continues after the last
+// packets returned continues to read; any other search reads the capture from its
+// beginning.
 func (w *Worker) packets(s search) (found, error) {
 	o, err := w.capture()
 	if err != nil {
@@ -65,7 +66,7 @@ func (w *Worker) packets(s search) (found, error) {
 	return f, o.Err()
 }
 
-// A reading is a search that has come so far.
+// A reading is a search and the point that it has reached in the capture.
 type reading struct {
 	connection int
 	text       string
@@ -80,7 +81,7 @@ func (o *opened) read(s search) *reading {
 	return r
 }
 
-// matching are the packets of a search.
+// matching yields the packets of a search.
 func (o *opened) matching(s search) iter.Seq[line] {
 	return func(yield func(line) bool) {
 		for p := range o.Packets() {
@@ -112,7 +113,7 @@ func newLine(p *capture.Packet, start int64, id int) line {
 	return l
 }
 
-// contains reports whether a packet has a text in its line or among its bytes.
+// contains reports whether a packet has a text in its line or in its bytes.
 func contains(p *capture.Packet, line, text string) bool {
 	return strings.Contains(strings.ToLower(line), text) ||
 		p.TCP != nil && bytes.Contains(bytes.ToLower(p.TCP.Payload), []byte(text))

@@ -19,16 +19,16 @@ import (
 	"ftplab/scenarios"
 )
 
-// mostMoments is how many packets of a session can be read along.
+// mostMoments is how many packets of a session the player can show.
 const mostMoments = 5000
 
-// A mistake is one in the text of a scenario.
+// A mistake is a mistake in the text of a scenario.
 type mistake struct {
 	Line    int    `json:"line"` // 0 for none in particular
 	Message string `json:"message"`
 }
 
-// A session is what came of a scenario: either its mistakes, or all else.
+// A session is the result of a scenario: either its mistakes, or all other fields.
 type session struct {
 	Mistakes []mistake `json:"mistakes,omitempty"`
 
@@ -42,14 +42,14 @@ type session struct {
 	Capture  string    `json:"capture"`  // the path of the file
 	Hosts    string    `json:"hosts"`    // HTML
 	Ladder   string    `json:"ladder"`   // HTML
-	Failures []mistake `json:"failures"` // of client and server, during the session
+	Failures []mistake `json:"failures"` // what client and server reported during the session
 
 	Differences []difference    `json:"differences"`
 	Matches     []match         `json:"matches"`
 	Moments     []replay.Moment `json:"moments"`
 }
 
-// A difference is where the capture is not what the scenario wants.
+// A difference is a mismatch of the capture and the want.
 type difference struct {
 	Line   int    `json:"line"`
 	What   string `json:"what"`
@@ -64,8 +64,8 @@ type match struct {
 	Packet int `json:"packet"`
 }
 
-// run has the session of a scenario take place, and judges it. A scenario of the course that
-// was not changed makes the same capture as the command does.
+// run runs a scenario, and judges its capture. An unchanged scenario of the course
+// makes the same capture as the command does.
 func (w *Worker) run(of struct {
 	Name, Source string
 	Pages        bool // write the walkthrough, too
@@ -81,7 +81,7 @@ func (w *Worker) run(of struct {
 	return newSession(s, result)
 }
 
-// parse parses a scenario, as one of the course where it is one.
+// parse parses a scenario. An unchanged scenario of the course keeps its name.
 func parse(name, source string) (*scenario.Scenario, error) {
 	if s, err := scenarios.Load(name); err == nil && string(s.Source) == source {
 		return s, nil
@@ -89,7 +89,7 @@ func parse(name, source string) (*scenario.Scenario, error) {
 	return scenario.Parse(name+scenario.Extension, []byte(source))
 }
 
-// mistaken is the session of a scenario that cannot take place.
+// mistaken returns the session for a scenario with mistakes.
 func mistaken(err error) *session {
 	var inScenario scenario.Errors
 	var one *scenario.Error
@@ -140,7 +140,7 @@ func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
 	return v, c.Err()
 }
 
-// judged takes over what the verdict says of the lines.
+// judged adds the results of the verdict.
 func (v *session) judged(verdict *lab.Verdict) {
 	for _, f := range verdict.Failures {
 		v.Failures = append(v.Failures, mistake{f.Line, f.Message})
@@ -167,7 +167,7 @@ func (v *session) judged(verdict *lab.Verdict) {
 	}
 }
 
-// paragraphs are those of a story, each in one line.
+// paragraphs returns the paragraphs of a story, each in one line.
 func paragraphs(story string) []string {
 	var list []string
 	for p := range strings.SplitSeq(story, "\n\n") {

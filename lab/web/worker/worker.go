@@ -1,8 +1,8 @@
-// Package worker answers what the lab's web page asks: it makes sessions, judges them, and
-// reads captures. In the browser it runs in a Web Worker, compiled to WebAssembly; nothing
-// in it knows that.
+// Package worker is the part of the lab's web page that is written in Go: it runs
+// scenarios, judges their captures, and reads captures of the user. In the browser it
+// runs in a Web Worker, compiled to WebAssembly, but it does not depend on that.
 //
-// Each call has a name and takes and returns JSON; see [Names].
+// The page calls it by name. Each call takes and returns JSON; see [Names].
 package worker
 
 import (
@@ -12,8 +12,8 @@ import (
 	"slices"
 )
 
-// A Worker has the folder of its results and the capture that is open. It answers one call
-// at a time.
+// A Worker has a folder for results and the open capture. It answers one call at a
+// time.
 type Worker struct {
 	results string
 	opened  *opened
@@ -22,7 +22,7 @@ type Worker struct {
 // New returns a worker that writes results to a folder.
 func New(results string) *Worker { return &Worker{results: results} }
 
-// calls are what a worker can be asked.
+// calls are the calls of a worker, by name.
 var calls = map[string]func(*Worker, []byte) (any, error){
 	"contents":    call((*Worker).contents),
 	"lesson":      call((*Worker).lesson),
@@ -51,13 +51,13 @@ func call[A, R any](f func(*Worker, A) (R, error)) func(*Worker, []byte) (any, e
 	}
 }
 
-// nothing is the argument of a call that takes none.
+// nothing is the argument of a call without an argument.
 type nothing struct{}
 
-// Names are the names of the calls.
+// Names returns the names of the calls.
 func Names() []string { return slices.Sorted(maps.Keys(calls)) }
 
-// Call answers a call: the argument and the result are JSON.
+// Call makes a call by name. The argument and the result are JSON.
 func (w *Worker) Call(name string, argument []byte) ([]byte, error) {
 	f, ok := calls[name]
 	if !ok {
