@@ -12,7 +12,7 @@ func articlesCommand() *cobra.Command {
 	var results string
 	c := &cobra.Command{
 		Use:   "articles",
-		Short: "Reproduce the two articles and print each figure beside ours",
+		Short: "Reproduce the two articles and print their figures beside ours",
 		Long: `Articles runs the sessions of the two articles that this lab started from, and
 prints a table in Markdown: each figure of the articles, the same figure in our
 capture, and whether the two agree.`,

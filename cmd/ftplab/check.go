@@ -18,7 +18,7 @@ func checkCommand() *cobra.Command {
 	var keyLog string
 	c := &cobra.Command{
 		Use:   "check SCENARIO CAPTURE",
-		Short: "Judge a capture by what a scenario wants",
+		Short: "Judge a capture by the want and the figures of a scenario",
 		Long: `Check compares a capture, of any origin, with the sections want and figures of a
 scenario. A run makes the same checks. SCENARIO is a name that list shows, or a
 file of your own. Its hosts have the addresses that the scenario gives them.

@@ -19,29 +19,30 @@ func conformCommand() *cobra.Command {
 	var asJSON, client bool
 	c := &cobra.Command{
 		Use:   "conform [--client] [-- COMMAND [ARGUMENT]...]",
-		Short: "Say which rules of the RFCs a server or a client keeps",
-		Long: `Conform runs a set of scenarios with a server, and prints a table: of each rule
-of RFC 959, 1123, 2389, 2428, 3659 and 4217 whether the server keeps it, what was
-seen, and in which capture. It judges by commands, reply codes, data and their
-order, and not by the wording of replies.
+		Short: "Test which rules of the RFCs a server or a client follows",
+		Long: `Conform runs a set of scenarios with a server, and prints a table of the rules of
+RFC 959, 1123, 2389, 2428, 3659 and 4217: whether the server follows the rule, what
+the capture shows, and which capture it is. It judges commands, reply codes, data and
+their order, but not the texts of replies.
 
-COMMAND starts the server, as the setting program of a scenario does (ftplab help
-scenario): it listens on port 21, in a sandbox of its own, and its files are in
-/srv/ftp. It must let the user alice in, with the password secret, who is an
-account of the sandbox; --user names another. With --config, $CONFIG stands for a
-copy of a configuration file. Without a COMMAND the lab's own server is tried.
+COMMAND starts the server in the same way as the setting program of a scenario (ftplab
+help scenario). It runs in its own sandbox and must listen on port 21. Its files are
+in /srv/ftp. The user alice must be able to log in with the password secret; she has an
+account in the sandbox. --user sets another user. With --config, $CONFIG in the COMMAND
+means a copy of the configuration file. Without a COMMAND, Conform tests the lab's own
+server.
 
 With --client, COMMAND is a client. It must download the file README from the
-server $SERVER, at port $PORT, as user $USER with $PASSWORD, and end with status 0
-if it has it, and with another if not. It runs once for each scenario, in which the
-lab's server answers in a way that an RFC allows.
+server $SERVER, port $PORT, as user $USER with $PASSWORD, and end with status 0 if it
+has the file, and with another status if not. It runs once for each scenario. In each
+scenario the lab's server answers in a different way that an RFC allows.
 
-A rule is "not applicable" where it is about what a server may lack or refuse,
-such as an upload. The captures are in results/conform/SCENARIO/, each with its
-walkthrough.
+A rule is "not applicable" if it is about a feature that a server may refuse, such as
+uploads, and the server refuses it. The captures are in results/conform/SCENARIO/, each
+with its walkthrough.
 
-Exit status: 0 all rules are kept that apply, 1 one is not, 2 it could not be
-found out.`,
+Exit status: 0 all applicable rules are followed, 1 a rule is not followed, 2 the test
+could not run.`,
 		Example: `  ftplab conform
   ftplab conform -- proftpd
   ftplab conform --config vsftpd.conf -- vsftpd '$CONFIG'
@@ -85,10 +86,10 @@ found out.`,
 	}
 	flags := c.Flags()
 	flags.StringVarP(&results, "output", "o", "results/conform", "the folder for the results")
-	flags.StringVar(&config, "config", "", "a configuration file, for which $CONFIG stands in the COMMAND")
+	flags.StringVar(&config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
 	flags.StringVar(&user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
-	flags.StringVar(&tcp, "tcp", "auto", "whose TCP the hosts have: auto, linux or gvisor")
-	flags.BoolVar(&client, "client", false, "COMMAND is a client, and not a server")
+	flags.StringVar(&tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
+	flags.BoolVar(&client, "client", false, "COMMAND is a client, not a server")
 	flags.BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return c
 }

@@ -31,31 +31,30 @@ func explainCommand() *cobra.Command {
 	chosen := make([]bool, len(explanationForms))
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
-		Short: "Explain what happened in a capture, of any origin",
-		Long: `Explain reads a capture (pcap, pcapng or snoop, also compressed by gzip
-or zstd; - is the standard input) and says what
-happened in it: its TCP connections, the FTP sessions among them line by line,
-and which data connection belongs to which command.
+		Short: "Explain what happened in any capture",
+		Long: `Explain reads a capture (pcap, pcapng or snoop, also compressed by gzip or zstd; - is
+the standard input) and says what happened in it: its TCP connections, the FTP sessions
+line by line, and which data connection belongs to which command.
 
-The JSON has everything that the story has; lab/analysis/report/text/facts.schema.json
-says what each field means.
+Explain needs only the capture, and never guesses: it leaves out what the capture does
+not show, or says that it is missing. The JSON has all facts of the story;
+lab/analysis/report/text/facts.schema.json describes each field.
 
-Nothing but the capture is needed, and nothing is guessed: what it does not show
-is left out or said.
+--extract writes the data of each data connection to a file, also inside TLS if there
+are keys. The data is written as transferred: lines may end in CRLF. The name of a file
+is the number of the connection and the base name of the path, in safe characters. No
+file is written outside the folder or over another file. If bytes are missing, the
+printed line says where.
 
---extract writes what each data connection carried, also inside TLS with its keys,
-as it was transferred: lines may end in CRLF. The name of a file is the number of
-the connection and the last part of the path in safe characters. No file is written
-outside the folder or over another one. If bytes are missing, the line says where.
-
---redact replaces passwords, users, names of files and hosts by others of the same
-length, and addresses so that a common prefix stays one; the same name always
-becomes the same. Contents of files, listings and connections other than FTP become
-filler. It works in every form, and -w writes the capture itself, with new lengths and
-checksums. Kept are times, ports, sizes and TCP's numbers, the commands and reply codes,
-the usual words of replies (also the names of server programs), numbers in them, the
-users anonymous and ftp, well-known endings such as .txt, and what TLS encrypts.
-Comments, names of hosts and keys are left out, and the frames become plain Ethernet.
+--redact replaces passwords and the names of users, files and hosts by others of the
+same length. The same name always becomes the same other name. It replaces addresses,
+and keeps common prefixes. The contents of files, listings and connections other than
+FTP become filler. It works with every output format, and -w writes the capture itself,
+with new lengths and checksums. Not changed are times, ports, sizes and TCP's numbers,
+commands and reply codes, the usual words of replies (with the names of server
+programs) and numbers in them, the users anonymous and ftp, well-known extensions such
+as .txt, and encrypted data. Comments, names of hosts and keys are left out, and the
+frames become plain Ethernet.
 
 ` + growingHelp,
 		Example: `  ftplab explain capture.pcapng              the story
@@ -112,7 +111,7 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 		c.Flags().BoolVar(&chosen[i], f.flag, false, f.does)
 		names = append(names, f.flag)
 	}
-	c.Flags().StringVar(&extractTo, "extract", "", "write what was transferred into files in this folder, and print a line for each")
+	c.Flags().StringVar(&extractTo, "extract", "", "write the transferred data to files in this folder, and print a line for each")
 	c.Flags().BoolVar(&e.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
 	c.Flags().StringVar(&e.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
 	c.Flags().StringVarP(&output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
@@ -121,7 +120,7 @@ Comments, names of hosts and keys are left out, and the frames become plain Ethe
 	oneOf(c, "redact", "extract", "live", "follow")
 	oneOf(c, "redact", "keylog")
 	notesFlag(c, &notes)
-	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of what was transferred, which takes most of the time")
+	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of the transferred data, which takes most of the time")
 	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
 	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")
 	return c

@@ -70,7 +70,7 @@ func expected(f *pflag.Flag) string {
 
 // notesFlag adds the flag that says how pages show their notes; see notesOf.
 func notesFlag(c *cobra.Command, notes *string) {
-	c.Flags().StringVar(notes, "notes", string(report.ShowNotes), "of HTML pages: shown, hidden (each is shown on a click) or none")
+	c.Flags().StringVar(notes, "notes", string(report.ShowNotes), "the explanations in HTML pages: shown, hidden (a click shows each) or none")
 }
 
 // notesOf is what the flag says.

@@ -47,18 +47,19 @@ func generateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "generate",
 		Short: "Generate normal FTP sessions by the thousand, each with labels",
-		Long: `Generate draws FTP sessions from a profile: who connects when, what is said, what is
-moved, how long people think, how far away the server is. Each takes place between a
-real client and a real server, on gVisor's TCP, in virtual time.
+		Long: `Generate makes random FTP sessions from a profile. The profile determines who connects
+when, the commands, the transfers, how long people think, and how far away the server
+is. Each session runs between a real client and a real server, on gVisor's TCP, in
+virtual time.
 
-The folder gets parts of so many sessions (--part): captures, a table of all flows
-and one of all transfers with what each is, whose, and its SHA-256. corpus.txt is the
-recipe: with it, generate makes the same corpus again, to the byte, and says which file
-differs. A generation that was interrupted goes on where it was when the same command
-is given again.
+The folder gets parts of --part sessions each: captures, a table of all flows, and a
+table of all transfers with their kind, user and SHA-256. corpus.txt is the recipe:
+with it, generate makes the same corpus again, byte for byte, or says which file
+differs. If generate was interrupted, give the same command again to continue.
 
-Several processes make one corpus together, each a --shard of its parts. The index
-is also taken from JOB_COMPLETION_INDEX (Kubernetes) and SLURM_ARRAY_TASK_ID (Slurm).
+Several processes can make one corpus together. Each makes one --shard of the parts.
+The index can also come from JOB_COMPLETION_INDEX (Kubernetes) or SLURM_ARRAY_TASK_ID
+(Slurm).
 
 The profiles that come with ftplab are ` + strings.Join(traffic.Profiles(), ", ") + `.
 'ftplab baseline learn' makes one from captures of your own.

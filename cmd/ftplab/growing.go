@@ -18,11 +18,11 @@ type growing struct {
 
 // growingHelp describes them.
 const growingHelp = `--live DEVICE records a network device, such as eth0, and --follow reads a capture file
-while another program writes it. If that program goes on in another file, as tcpdump does
-with -C, -G and -W, so does --follow; given a folder, it reads one file after the other.
-Each session is printed when it has ended, and on Ctrl-C those that have not. Then the
-exit status is 0. Memory is bounded: packets wait in a temporary file. --live needs
-Linux, and root or CAP_NET_RAW.`
+while another program writes it. If that program continues in another file, as tcpdump
+does with -C, -G and -W, --follow continues there; in a folder, it reads the files one
+after the other. Each session is printed when it has ended. Ctrl-C prints the sessions
+that have not ended, with exit status 0. Memory is bounded, because packets wait in a
+temporary file. --live needs Linux, and root or CAP_NET_RAW.`
 
 // add adds the flags to a command. Its arguments may be missing with --live.
 func (g *growing) add(c *cobra.Command) {

@@ -36,20 +36,20 @@ func runCommand() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "run [NAME | FILE | FOLDER]...",
-		Short: "Make scenarios happen and record them",
-		Long: `Run makes each scenario happen, records every frame, and judges what was
-recorded. A NAME is one that list shows, or a pattern such as 'ipv6_*'; a FILE or
-a FOLDER holds scenarios of your own. Without arguments it runs them all.
+		Short: "Run scenarios, record them and judge the captures",
+		Long: `Run runs each scenario, records every frame, and judges the capture. NAME is a name
+that list shows, or a pattern such as 'ipv6_*'; FILE and FOLDER are scenarios of your
+own. Without arguments, it runs all scenarios that come with ftplab.
 
-The hosts' TCP is Linux's, each in a network namespace, where this system allows
-that (auto). Elsewhere, and with --tcp gvisor, it is gVisor's: then the session takes
-place in this process, on any system, in a time of its own, and the same scenario
-and --seed give the same capture to the byte. 'ftplab help tcp' has the differences.
+If this system allows it (--tcp auto), the hosts use Linux's TCP, each in its own
+network namespace. Elsewhere, and with --tcp gvisor, they use gVisor's TCP: the session
+runs in this process, on any system and in virtual time, and the same scenario and
+--seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
-The results of an earlier run are replaced when the new ones are complete. What a
-run recorded that was interrupted is in results/NAME.unfinished, until the next run.
+Run replaces the results of an earlier run when the new ones are complete. If a run is
+interrupted, its recording is in results/NAME.unfinished until the next run.
 
-Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
+Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		Example: `  ftplab run
   ftplab run active_list 'passive_*'
   ftplab run -o /tmp/results my_scenarios/
@@ -70,15 +70,15 @@ Exit status: 0 all passed, 1 a scenario failed, 2 one could not be run.`,
 	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
-	flags.StringVar(&f.tcp, "tcp", "auto", "whose TCP the hosts have: auto, linux or gvisor")
-	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random on gVisor's TCP; not 0")
-	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at once; a session mostly waits")
-	flags.BoolVar(&f.json, "json", false, "print results as JSON, an object a line")
+	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
+	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "the number that determines all random values on gVisor's TCP; not 0")
+	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at the same time; a session mostly waits")
+	flags.BoolVar(&f.json, "json", false, "print the results as JSON, one object per line")
 	notesFlag(c, &f.notes)
-	flags.StringVar(&f.junit, "junit", "", "write the outcomes to this `file`, too, as a JUnit report")
-	flags.StringVar(&f.tap, "tap", "", "write the outcomes to this `file`, too, in the Test Anything Protocol")
-	flags.IntVar(&f.derive, "derive", 0, "run one scenario so many times, and print the want that all of the captures pass")
-	flags.StringVar(&f.failures, "failures", "", "copy the results of those that failed to this `folder`, too")
+	flags.StringVar(&f.junit, "junit", "", "also write the results to this `file`, as a JUnit report")
+	flags.StringVar(&f.tap, "tap", "", "also write the results to this `file`, in the Test Anything Protocol")
+	flags.IntVar(&f.derive, "derive", 0, "run one scenario this many times, and print a want that all the captures pass")
+	flags.StringVar(&f.failures, "failures", "", "also copy the results of failed scenarios to this `folder`")
 	return c
 }
 

@@ -24,7 +24,7 @@ func serveCommand() *cobra.Command {
 	var f serveFlags
 	c := &cobra.Command{
 		Use:   "serve NAME | FILE",
-		Short: "Run a scenario's server for clients of your own",
+		Short: "Run a scenario's server for your own clients",
 		Long: `Serve runs the server of a scenario, with its files, users and wording, until you
 stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
 --listen names another address of this machine. The command capture can record it.`,
