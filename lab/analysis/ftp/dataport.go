@@ -105,6 +105,22 @@ func (a *DataPort) SaidIn(l *Line) bool {
 	return said.ok && said.Port() == a.Addr.Port() && (!said.Addr().IsValid() || said.Addr() == a.Addr.Addr())
 }
 
+// Announced reads the address for a data connection in a line of a dialogue, from the
+// address of who said it; ok is false if there is none.
+func Announced(line string, from netip.AddrPort) (a netip.AddrPort, ok bool) {
+	var said address
+	if code, _, reply := replyCode([]byte(line)); reply {
+		said = addressInReply(code, afterCode(line), true)
+	} else {
+		verb, argument := cutCommand(line)
+		said = addressInCommand(capitals(verb), argument, true)
+	}
+	if said.ok && !said.Addr().IsValid() {
+		said.AddrPort = netip.AddrPortFrom(from.Addr(), said.Port())
+	}
+	return unmapped(said.AddrPort), said.ok
+}
+
 // An address is one that was read in a line of the dialogue. Its IP is not valid if the
 // line gives a port alone, or nothing else that can be read.
 type address struct {

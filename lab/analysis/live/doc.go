@@ -2,14 +2,15 @@
 //
 // A [Reader] takes packets as they come, from an [io.Reader] or from files that a recorder
 // writes one after the other ([Follow]). It keeps the packets of connections that may be
-// control connections, and of all connections between the same two hosts, since one of
-// these may be a data connection. When a control connection has ended, and the data
+// control connections, of all connections between the same two hosts, since one of these
+// may be a data connection, and of those to an address that a session announced. When a control connection has ended, and the data
 // connections beside it, these packets become a capture of their own, which package capture
 // reads like any other. Its packets have the numbers that they have in the whole stream.
 //
 // Memory is bounded: packets are kept in a temporary file, up to limits beyond which their
 // contents are cut off. Connections between hosts that speak no FTP are not kept.
 //
-// So what is known of a session are the connections between its two hosts. A transfer
-// between two servers, fragments of IP, and packets that are not TCP are not in it.
+// So what is known of a session are the connections between its two hosts and those that it
+// announced, such as a transfer between two servers. Fragments of IP, and packets that are
+// not TCP, are not in it.
 package live

@@ -152,13 +152,14 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 // session reports the session of a control connection.
 func (r *reader) session(c *connection) error {
 	h := c.hosts
-	all, close, err := r.capture(h.list, false)
+	around := h.around(r.options.Context)
+	all, close, err := r.capture(around, false)
 	if err != nil {
 		return err
 	}
 	defer close()
 	s := &Session{Capture: all, Control: -1}
-	own, members := r.members(all, c)
+	own, members := members(all, around, c)
 	for x := range all.Connections() {
 		if x.FirstPacket == c.first {
 			s.Control = x.ID
@@ -196,9 +197,9 @@ func (r *reader) session(c *connection) error {
 // members returns the IDs of the connections that belong to the session of a control
 // connection, or to none, and which of them carry the session. A connection between the
 // ports of an older one, whose beginning was not recorded, is still kept as one with it.
-func (r *reader) members(all *capture.Capture, c *connection) (own map[int]bool, members []*connection) {
+func members(all *capture.Capture, around []*connection, c *connection) (own map[int]bool, members []*connection) {
 	byFirst := map[int]*connection{}
-	for _, x := range c.hosts.list {
+	for _, x := range around {
 		byFirst[x.first] = x
 	}
 	own, members = map[int]bool{}, []*connection{c}
@@ -208,14 +209,22 @@ func (r *reader) members(all *capture.Capture, c *connection) (own map[int]bool,
 			own[x.ID], controls[x.ID] = true, x.Role == ftp.Control
 		}
 	}
+	used := map[int]bool{} // by two sessions, of which each announced one end
+	for id, is := range controls {
+		for _, a := range all.DataPorts(id) {
+			for _, data := range a.SiteToSite {
+				used[data] = used[data] || is
+			}
+		}
+	}
 	for x := range all.Connections() {
 		of := byFirst[x.FirstPacket]
 		switch {
 		case of == nil || of == c:
-		case x.Role == ftp.Data && controls[x.Control]:
+		case x.Role == ftp.Data && (controls[x.Control] || used[x.ID]):
 			own[x.ID] = true
 			members = append(members, of)
-		case x.Role == ftp.Other && !of.reported && !of.control:
+		case x.Role == ftp.Other && !of.reported && !of.control && of.hosts == c.hosts:
 			own[x.ID] = true
 		}
 	}
@@ -224,8 +233,11 @@ func (r *reader) members(all *capture.Capture, c *connection) (own map[int]bool,
 
 // reported forgets a session that was reported, or keeps its control connection as context.
 func (r *reader) reported(c *connection, data []*connection) {
+	c.reported = true
 	for _, x := range data {
-		r.remove(x)
+		if len(x.guestOf) == 0 || !x.wanted() { // another session may use a guest, too
+			r.remove(x)
+		}
 	}
 	if h := c.hosts; h.size > maxHosts {
 		for _, x := range slices.Clone(h.list) {
@@ -234,7 +246,6 @@ func (r *reader) reported(c *connection, data []*connection) {
 			}
 		}
 	}
-	c.reported = true
 	if !r.options.Context {
 		r.forget(c)
 		c.ignored = true

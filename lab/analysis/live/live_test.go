@@ -112,6 +112,55 @@ func talk(f *forge.Capture, client, server string, port int, data string) {
 	cPeer.Close()
 }
 
+// TestTwoServers asks that a transfer between two servers, and a data connection with a
+// third host, are in their sessions, and that no session is judged by half of them.
+func TestTwoServers(t *testing.T) {
+	const client, one, other = "198.51.100.7", "192.0.2.21", "203.0.113.21"
+	f := forge.New()
+	a, aPeer := f.Dial(client+":2000", one+":21")
+	b, bPeer := f.Dial(client+":2001", other+":21")
+	ask := func(from *forge.End, command, reply string) {
+		from.Send(command + "\r\n")
+		from.Peer.Send(reply + "\r\n")
+	}
+	aPeer.Send("220 one\r\n")
+	bPeer.Send("220 other\r\n")
+	ask(a, "PASV", "227 (192,0,2,21,100,0)")
+	ask(b, "PORT 192,0,2,21,100,0", "200 ok")
+	ask(a, "STOR file", "150 here")
+	ask(b, "RETR file", "150 here")
+	d, _ := f.Dial(other+":20", one+":25600")
+	d.Send("content")
+	d.Close()
+	aPeer.Send("226 done\r\n")
+	bPeer.Send("226 done\r\n")
+	bPeer.Close()
+	f.Pass(10 * time.Second)
+	ask(a, "EPSV", "227 (203,0,113,99,100,1)")
+	e, ePeer := f.Dial(client+":2002", "203.0.113.99:25601")
+	ask(a, "LIST", "150 here")
+	ePeer.Send("a list")
+	e.Close()
+	aPeer.Send("226 done\r\n")
+	aPeer.Close()
+	for _, context := range []bool{false, true} {
+		var got []string
+		err := Read(source(t, f.PCAP()), Options{Context: context}, func(s *Session) error {
+			own := 0
+			for x := range s.Capture.Connections() {
+				if s.Own(x.ID) && x.Role == ftp.Data {
+					own++
+				}
+			}
+			got = append(got, fmt.Sprintf("%s: %d", s.Capture.Connection(s.Control).Server, own))
+			return nil
+		})
+		if want := "[203.0.113.21:21: 1 192.0.2.21:21: 2]"; err != nil || fmt.Sprint(got) != want {
+			t.Errorf("context %v: got %v data connections, %v, want %s", context, got, err, want)
+		}
+	}
+}
+
 // endless is a source of packets that never repeat: sessions of many hosts, and much else.
 type endless struct {
 	r    *pcapng.Reader

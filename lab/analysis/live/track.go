@@ -53,6 +53,7 @@ type connection struct {
 	control  bool // it may be a control connection
 	reported bool // its session has been reported; it is context
 	ignored  bool // nothing of it is kept
+	guestOf  []*hosts
 }
 
 // over reports whether the connection has ended.
@@ -65,6 +66,9 @@ type hosts struct {
 	size  int64         // bytes of their packets
 	cut   bool          // contents were cut off
 	limit bool          // so much was kept that the rest had to go
+
+	announced []netip.AddrPort // in their sessions
+	guests    []*connection
 }
 
 // controls counts the control connections that have not been reported.
@@ -84,11 +88,14 @@ type tracker struct {
 	decoder packet.Decoder
 	live    map[tuple]*connection
 	pairs   map[pair]*hosts
-	now     int64 // nanoseconds since 1970, by the packets
+	// announced are the addresses for data connections, with the hosts whose sessions
+	// announced them.
+	announced map[netip.AddrPort][]*hosts
+	now       int64 // nanoseconds since 1970, by the packets
 }
 
 func newTracker() *tracker {
-	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}}
+	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}, announced: map[netip.AddrPort][]*hosts{}}
 }
 
 // add takes the next packet.
@@ -109,7 +116,10 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 		c.data[dir] = true
 		c.control = c.control || speaksFTP(p.TCP.Payload)
 	}
-	if !c.control && (c.data[0] && c.data[1] || c.spool.size > firstBytes) && c.hosts.controls() == 0 {
+	if c.control && len(p.TCP.Payload) > 0 {
+		t.hear(c.hosts, netip.AddrPortFrom(p.IP.Src.Unmap(), p.TCP.SrcPort), p.TCP.Payload)
+	}
+	if !c.control && (c.data[0] && c.data[1] || c.spool.size > firstBytes) && !c.wanted() {
 		t.forget(c)
 		c.ignored = true
 	}
@@ -143,6 +153,7 @@ func (t *tracker) connection(p *packet.Packet) (c *connection, dir int) {
 	}
 	t.live[x] = c
 	h.list = append(h.list, c)
+	t.invite(c)
 	return c, dir
 }
 
@@ -181,6 +192,7 @@ func (t *tracker) keep(c *connection, number int, raw *pcapng.Packet) error {
 func (t *tracker) forget(c *connection) {
 	c.hosts.size -= c.spool.size
 	c.spool.drop()
+	c.dismiss()
 	for i, x := range c.hosts.list {
 		if x == c {
 			c.hosts.list = append(c.hosts.list[:i:i], c.hosts.list[i+1:]...)
@@ -197,6 +209,9 @@ func (t *tracker) remove(c *connection) {
 	}
 	if len(c.hosts.list) == 0 && t.pairs[c.hosts.pair] == c.hosts {
 		delete(t.pairs, c.hosts.pair)
+		for len(c.hosts.announced) > 0 {
+			t.unhear(c.hosts, c.hosts.announced[0])
+		}
 	}
 }
 
@@ -211,7 +226,7 @@ func (t *tracker) due(c *connection) bool {
 	case quiet > dataWait:
 		return true
 	}
-	for _, x := range c.hosts.list {
+	for _, x := range c.hosts.around(false) {
 		if !x.control && x.first > c.first && (!x.over() || t.now-x.last < int64(settle)) {
 			return false // perhaps its data connection
 		}
@@ -224,7 +239,7 @@ func (t *tracker) clean() {
 	for _, c := range t.live {
 		quiet := time.Duration(t.now - c.last)
 		if !c.control && quiet > idleOther || c.ignored && c.over() && quiet > settle {
-			if c.ignored || c.hosts.controls() == 0 {
+			if c.ignored || !c.wanted() {
 				t.remove(c)
 			}
 		}
@@ -239,7 +254,7 @@ func (t *tracker) clean() {
 			if c.reported {
 				context += c.spool.size
 			}
-			if c.reported && (context > maxContext || t.now-c.last > int64(remember)) || !c.reported && !c.control && c.over() && t.now-c.last > int64(settle) {
+			if c.reported && (context > maxContext || t.now-c.last > int64(remember)) || !c.reported && !c.control && c.over() && t.now-c.last > int64(settle) && !c.wanted() {
 				t.remove(c)
 			}
 		}
