@@ -1,0 +1,96 @@
+package exercise
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/internal/pagetest"
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
+)
+
+// narrow and wide are the screens that every page is looked at on.
+var (
+	narrow = pagetest.Screen{Width: 360, Height: 800, Dark: true}
+	wide   = pagetest.Screen{Width: 1440, Height: 900}
+)
+
+// TestPages looks at every page that ftplab writes as a file: one walkthrough as a whole on a
+// wide screen, all others on a phone; and asks that each fits both, and paper.
+func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no page is opened")
+	}
+	pagetest.NeedAxe(t)
+	for _, p := range allPages(t) {
+		t.Run(p.name, func(t *testing.T) {
+			html, err := os.ReadFile(p.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			audited, other := narrow, wide
+			if p.wide {
+				audited, other = wide, narrow
+			}
+			tab := pagetest.Open(t, html, audited)
+			pagetest.Eval[bool](tab, `(document.querySelectorAll("details").forEach(d => { d.open = true; }), true)`)
+			tab.Audit(p.name)
+			tab.Show(other)
+			tab.Fits(p.name)
+			tab.Printed(p.name)
+			if asked, said := tab.Asked(), tab.Said(); len(asked)+len(said) > 0 {
+				t.Errorf("the page asked for %v and said %v", asked, said)
+			}
+		})
+	}
+}
+
+// A writtenPage is a page in a file.
+type writtenPage struct {
+	name, path string
+	wide       bool // audited on a wide screen
+}
+
+// allPages are one page of each kind.
+func allPages(t *testing.T) []writtenPage {
+	t.Helper()
+	results := t.TempDir()
+	var runs []lab.Ran
+	pages := []writtenPage{{"the index", filepath.Join(results, "index.html"), false}}
+	for i, s := range load(t, "lost_on_the_way", "which_is_the_scanner") {
+		result, err := lab.Run(t.Context(), s, lab.Options{Results: results, TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, lab.Ran{Scenario: s, Result: result, Chapter: scenarios.ChapterOf(s)})
+		pages = append(pages, writtenPage{"the walkthrough of " + s.Name, filepath.Join(results, s.Name, "walkthrough.html"), i == 0})
+	}
+	if err := lab.WriteIndex(results, runs); err != nil {
+		t.Fatal(err)
+	}
+	var assessment, profile bytes.Buffer
+	_, err := lab.AlertPage(&assessment, lab.File(runs[1].Result.Capture), baseline.Normal(), nil)
+	if err == nil {
+		err = baseline.Normal().WriteHTML(&profile)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string]*bytes.Buffer{"the page of a baseline check": &assessment, "the page of a profile": &profile} {
+		path := filepath.Join(results, name+".html")
+		if err := os.WriteFile(path, page.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, writtenPage{name, path, false})
+	}
+	class, _ := theThirty(t)
+	student := filepath.Join(class, "students", "s1")
+	return append(pages,
+		writtenPage{"a student's index", filepath.Join(student, "index.html"), false},
+		writtenPage{"the questions on two captures", filepath.Join(student, "which_is_the_scanner", "questions.html"), false},
+		writtenPage{"the answer key", filepath.Join(class, "key", "key.html"), false})
+}
