@@ -113,7 +113,7 @@ func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
 		return corpus.Report{}, err
 	}
 	defer done()
-	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables, TLS: c.HasTLS()}
+	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables}
 	if g.Recipe.Profile == corpus.ProfileFile {
 		f.Profile = g.Profile
 	}

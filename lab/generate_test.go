@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,12 +85,16 @@ func TestLabelsAgreeWithTheCapture(t *testing.T) {
 		wantFlows[ends] = fmt.Sprintf("%s %s opened by %s, %d frames", x.Role, x.Mode, x.OpenedBy, x.ClientFlow.Packets+x.ServerFlow.Packets)
 		if x.Transfer != nil {
 			session := c.Session(x.Control)
-			wantTransfers[ends] = fmt.Sprintf("%s %s %d bytes %s, %d, of %s", x.Mode, x.Transfer.Command, x.ClientFlow.Bytes+x.ServerFlow.Bytes,
+			bytes := x.ClientFlow.Bytes + x.ServerFlow.Bytes
+			if x.TLS != nil {
+				bytes = x.TLS.Flow(ftp.Client).Data + x.TLS.Flow(ftp.Server).Data
+			}
+			wantTransfers[ends] = fmt.Sprintf("%s %s %d bytes %s, %d, of %s", x.Mode, x.Transfer.Command, bytes,
 				x.SHA256, session.Exchanges[x.Transfer.Exchange].Final(), session.User)
 		}
 	}
 	endsOf := func(row map[string]string) string {
-		return fmt.Sprintf("%s:%s %s:%s", row["client"], row["client_port"], row["server"], row["server_port"])
+		return net.JoinHostPort(row["client"], row["client_port"]) + " " + net.JoinHostPort(row["server"], row["server_port"])
 	}
 	flows, transfers := map[string]string{}, map[string]string{}
 	for _, row := range table(t, part+".flows.csv") {

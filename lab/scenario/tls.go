@@ -7,6 +7,7 @@ type TLS struct {
 	Reuse       bool       // data connections must resume a TLS session of the client
 	Version     TLSVersion // the only version; "" is 1.2 and 1.3
 	NoKeys      bool       // the capture has no keys
+	Seed        uint64     // of the certificate; the network's when 0
 }
 
 // A TLSMode says when a server uses TLS.

@@ -10,8 +10,7 @@
 // captures of its own:
 //
 //   - conn.log: ftp-ipv4, ftp-ipv6, cwd-navigation, ftp-auth-tls, ftp-password-pass-command,
-//     and large-file-reassembly. All 22 fields agree, but for uid, and for the letters g and
-//     G of history, which stand for gaps in the capture.
+//     and large-file-reassembly. All 22 fields agree, but for uid.
 //   - ftp.log: ftp-ipv4, ftp-ipv6, cwd-navigation, and ftp-get-file-size. All 19 fields agree,
 //     but for uid, fuid and mime_type, in 1393 lines but three. These have replies that
 //     came behind a gap.
@@ -172,7 +171,7 @@ func (w *writer) writeConn(c *ftp.Connection, s *ftp.Session) {
 	side := map[ftp.Side]int{ftp.Client: 0, ftp.Server: 1}
 	w.conn.line(slices.Concat([]value{stamp(c.FirstTime)}, id(c), []value{
 		"tcp", service(c, s), duration, sent, received, state(c, o, r),
-		boolean(local(addr(c, o).Addr())), boolean(local(addr(c, r).Addr())), count(c.Missing()), c.History,
+		boolean(local(addr(c, o).Addr())), boolean(local(addr(c, r).Addr())), count(c.Missing()), history(c, o, r),
 		count(int64(c.Flow(o).Packets)), count(sizes[side[o]]), count(int64(c.Flow(r).Packets)), count(sizes[side[r]]),
 		"", "6",
 	})...)
@@ -203,6 +202,23 @@ func service(c *ftp.Connection, s *ftp.Session) value {
 		return "ftp-data"
 	}
 	return ""
+}
+
+// history is the history of a connection with the letters for gaps, which Zeek writes when it
+// gives a gap up: behind the data.
+func history(c *ftp.Connection, o, r ftp.Side) string {
+	gaps := ""
+	if c.Flow(o).Missing > 0 {
+		gaps += "G"
+	}
+	if c.Flow(r).Missing > 0 {
+		gaps += "g"
+	}
+	at := strings.IndexAny(c.History, "fFrR")
+	if at < 0 {
+		at = len(c.History)
+	}
+	return c.History[:at] + gaps + c.History[at:]
 }
 
 // state is Zeek's conn_state of a connection between an originator and a responder.

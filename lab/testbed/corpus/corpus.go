@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/content"
@@ -29,10 +28,6 @@ type Folder struct {
 	Profile []byte // of the user's own, to be kept in the folder; nil for one that comes with ftplab
 	Info    pcapng.Info
 	Tables  []TableFormat
-
-	// TLS says that some sessions are in TLS. Their keys are random, so captures made again
-	// differ and are not compared; tables and logs are the same.
-	TLS bool
 
 	shard int // that is being made
 
@@ -144,19 +139,11 @@ func (f *Folder) compare(number int, want map[string]string) (differ []string, e
 		if err != nil {
 			return nil, err
 		}
-		if f.TLS && f.isRandom(s.file) {
-			continue
-		}
 		if known, ok := want[s.file]; ok && known != got {
 			differ = append(differ, s.file)
 		}
 	}
 	return differ, nil
-}
-
-// isRandom reports whether a file has what was encrypted with random keys, or these.
-func (f *Folder) isRandom(name string) bool {
-	return strings.HasSuffix(name, "."+f.Recipe.Format) || strings.HasSuffix(name, keysSuffix)
 }
 
 // digestOf is the SHA-256 of a file, in hexadecimal.

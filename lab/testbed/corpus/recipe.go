@@ -163,9 +163,6 @@ func (f *Folder) writeRecipe() error {
 func (f *Folder) recipeText(sums []sum, complete int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# FTP sessions. This file is their recipe: `ftplab generate --recipe %s -o FOLDER`\n# makes them again, to the byte, and says which part differs.\n", RecipeFile)
-	if f.TLS {
-		b.WriteString("# Some sessions are in TLS, with random keys: captures made again are not the same to the\n# byte, and are not compared. Labels and logs are.\n")
-	}
 	if all := f.Recipe.parts(); complete < all {
 		fmt.Fprintf(&b, "# It is not complete: it has %d of %d parts. The same command goes on with it.\n", complete, all)
 	}

@@ -66,7 +66,7 @@ func (p *plotter) session(number int) *plan {
 	}
 	p.equipServer(d, server)
 	if client.kind.TLS {
-		d.scenario.Server.TLS.Mode = scenario.ExplicitTLS
+		d.scenario.Server.TLS = scenario.TLS{Mode: scenario.ExplicitTLS, Seed: mixedWord(p.corpus.mixed(forServer, 1<<33+uint64(server.number)))}
 		d.unread = !d.knowsTLS()
 	}
 	d.walk()

@@ -55,24 +55,6 @@ func (c *Corpus) Check() error {
 	return nil
 }
 
-// HasTLS reports whether sessions in TLS are among those that are drawn.
-func (c *Corpus) HasTLS() bool {
-	if c.Traffic.Unread > 0 {
-		return true
-	}
-	for name, k := range c.Traffic.Kinds {
-		if kind, _ := traffic.ParseKindName(name); kind.TLS && k.Sessions > 0 {
-			return true
-		}
-	}
-	for _, s := range c.Odd {
-		if c.Abnormal > 0 && s.Server.TLS.Mode != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // Purposes keep the random numbers of one purpose apart from those of another: a
 // change to how names are drawn does not change the arrivals.
 const (

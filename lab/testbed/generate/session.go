@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -61,8 +62,15 @@ func (c *Corpus) run(ctx context.Context, p *plan) (*session, error) {
 		}
 		return nil, fmt.Errorf("session %d did not go as planned: %s", p.number, strings.Join(lines, "; "))
 	}
-	s.keys = outcome.Keys
+	s.keys = sorted(outcome.Keys)
 	return s, nil
+}
+
+// sorted are the lines of a TLS key log in the order of the alphabet. Both sides write to it, and
+// who comes first is chance.
+func sorted(log string) string {
+	lines := slices.Sorted(strings.Lines(log))
+	return strings.Join(lines, "")
 }
 
 // A flow is one TCP connection of a session.

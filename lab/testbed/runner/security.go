@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"io"
 	"net/netip"
 	"slices"
@@ -38,7 +39,7 @@ func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*secu
 	}
 	host, _ := s.Host("server")
 	addr := s.Network.Address(host, "") // by which clients know it
-	id, err := ftps.NewIdentity(s.Server.TLS.Certificate, s.Network.Seed, n.Clock().Now(), names, addr)
+	id, err := ftps.NewIdentity(s.Server.TLS.Certificate, cmp.Or(s.Server.TLS.Seed, s.Network.Seed), n.Clock().Now(), names, addr)
 	if err != nil {
 		return nil, err
 	}
