@@ -15,26 +15,60 @@
 //
 //	for packet, err := range lab.Packets("capture.pcapng") { ... }
 //
-// [Run] and [Shell] make a session. All other calls read a capture, of any origin,
-// and work on every system. Package labtest runs scenarios in `go test`.
+// [Run] and [Shell] make a session. The other calls above read a capture, of any
+// origin, and work on every system. Package labtest runs scenarios in `go test`.
 //
 // # This package starts your program a second time
 //
-// On Linux a session takes place in a cell: a process with network, user and PID
-// namespaces of its own. The cell is your own program, started a second time. An
-// init function of this package recognizes that it is in a cell, does the work of
-// the cell, and exits before function main of your program. So the init functions
-// of your program also run in the cell.
+// On Linux a session runs in a cell: a process with its own network, user and PID
+// namespaces. The cell is your own program, started a second time. An init function
+// of this package recognizes that it is in a cell, does the work of the cell, and
+// exits before function main of your program. So the init functions of your program
+// also run in the cell.
 //
 // # How data flows
 //
-// The lab has two halves that share a file. Package scenario is the language. The
-// packages below testbed build the network that a scenario describes, run server
-// and client on it, and record every frame to a file (package pcapng). The packages
-// below analysis read that file: layer by layer (packet, tcp, tls, ftp, capture),
-// compare it with what the scenario wants (expect, measure) or with what is normal
-// (baseline), and present the result (report). Package live reads a capture while it
-// grows, extract writes what was transferred, and redact writes a capture without what
-// says who spoke of what. The testbed never uses the analysis,
-// nor the analysis the testbed, so a verdict can be reproduced from the files.
+// The lab has two halves. One makes captures, the other reads them, and neither
+// imports the other. They meet in a capture file:
+//
+//	scenario file                            any other capture
+//	      │                                          │
+//	      ▼                                          ▼
+//	  scenario ──► testbed ──► capture file ──► analysis ──► verdict, walkthrough
+//	      │                       pcapng             ▲
+//	      └─────────── want, figures ────────────────┘
+//
+// The packages below testbed build the network of a scenario, run server and client on
+// it, and record every frame:
+//
+//	runner                            runs a scenario: network, server, client
+//	linux, gvisor                     build the network, with Linux's or gVisor's TCP
+//	path                              computes what is between the hosts: delay, loss, NAT
+//	network                           the interfaces that servers and clients use
+//	ftpserver, ftpclient, nameserver  the programs on the hosts
+//	ftps, content                     their TLS, and the content of large files
+//	cell, sandbox                     private namespaces; programs of other people
+//	byhand                            a person is the client, or only records
+//	generate, corpus                  thousands of sessions, with labels
+//
+// The packages below analysis read a capture layer by layer. Each uses only packages
+// above it in this list:
+//
+//	packet                            decodes each packet, up to the TCP header
+//	tcp, tls                          follow connections, and decrypt them with keys
+//	ftp                               reads dialogues, finds each data connection's command
+//	capture                           a capture with all these facts; live: while it grows
+//	report/text, report/page          print facts: story, JSON, lines; the frame of HTML pages
+//	expect, measure                   compare it with the want and the figures of a scenario
+//	baseline, conform, habits         with normal FTP, with the RFCs, programs with each other
+//	question                          asks a reader about it, and marks the answers
+//	extract, redact, export, zeek     write files, a redacted capture, tests, logs
+//	report                            writes the walkthrough
+//	replay                            the state of both hosts after each packet
+//
+// Packages scenario and pcapng belong to both halves, and so does package traffic: the
+// analysis learns a profile of sessions from captures, and the testbed generates
+// sessions from a profile. Only this package, its users (labtest, exercise, extcap, web)
+// and the command know both halves. A verdict needs only the files, so anybody can
+// check it.
 package lab

@@ -1,5 +1,5 @@
-// Package scenarios holds the lab's own scenarios, normal FTP from end to end,
-// in the order in which they are best read.
+// Package scenarios has the scenarios that come with ftplab: a course in normal FTP, in
+// the best order to read them.
 package scenarios
 
 import (

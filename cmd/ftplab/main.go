@@ -1,5 +1,5 @@
-// The keys of TLS may come from a scenario's seed: see lab/testbed/ftps. go.mod says
-// so, too, but it counts only when the command is built in this module.
+// TLS keys may come from a scenario's seed: see lab/testbed/ftps. go.mod has the same
+// setting, but it counts only if the command is built in this module.
 //
 //go:debug cryptocustomrand=1
 

@@ -1,5 +1,6 @@
-// Package pcapng reads and writes capture files. The testbed writes a capture
-// file and the analysis reads it; nothing else passes between the two.
+// Package pcapng reads and writes capture files. The testbed writes the capture of a
+// session and the analysis reads it; the file is all that the analysis gets from the
+// testbed.
 //
 // A [Writer] writes pcapng or pcap, in whole blocks: if a full disk or a kill
 // ends it early, the capture is readable up to its last frame. A [Reader] reads

@@ -1,5 +1,5 @@
-// Package conform has the scenarios of `ftplab conform`, in which a server or a
-// client shows which rules of the RFCs it keeps.
+// Package conform has the scenarios of `ftplab conform`, which show the rules of the
+// RFCs that a server or a client follows.
 package conform
 
 import (

@@ -1,6 +1,6 @@
 // Package matrix has a scenario for each pair of a real FTP server and a real FTP
 // client: in passive and in active mode, over IPv4 and IPv6, as far as the client can.
-// They show what programs do that all keep to RFC 959 and still differ.
+// They show how programs that all follow RFC 959 still differ.
 package matrix
 
 import (

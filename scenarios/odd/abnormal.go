@@ -1,3 +1,6 @@
+// Package odd has scenarios of what real FTP software does and RFC 959 does not expect.
+// They are not a course, unlike those in the folder above, but one example of each kind.
+// Its tests run them all, so that ftplab can always express them.
 package odd
 
 import (

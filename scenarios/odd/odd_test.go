@@ -1,6 +1,3 @@
-// Package odd has scenarios of what real FTP software does and RFC 959 does not
-// foresee. They are no course, as those in the folder above, but examples of
-// kinds, and they hold ftplab to being able to say all of them.
 package odd
 
 import (

@@ -1,5 +1,5 @@
-// Package conform judges, rule by rule, how far a server or a client keeps what
-// the RFCs ask of it: RFC 959, 1123 (4.1), 2389, 2428, 3659 and 4217.
+// Package conform judges, rule by rule, whether a server or a client follows the RFCs:
+// RFC 959, 1123 (4.1), 2389, 2428, 3659 and 4217.
 //
 // Each [Rule] is about the capture of one session, that of the scenario that the
 // rule names. It is judged by what was sent and in which order: commands, reply

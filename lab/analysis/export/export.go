@@ -1,8 +1,9 @@
-// Package export writes a capture as a test that the projects Suricata and Zeek accept: the
-// files that a pull request to suricata-verify, or to Zeek's own tests, consists of.
+// Package export writes a capture as a test for Suricata or Zeek, in the form that
+// these projects accept: the files of a pull request to suricata-verify, or to Zeek's
+// own tests.
 //
-// What a test expects is taken from the capture. Neither program is asked: who sends the
-// test runs it with theirs first.
+// The expected results come from the capture. The package does not run Suricata or
+// Zeek; run the test with them before you send it.
 package export
 
 import (

@@ -1,6 +1,6 @@
-// Package habits finds in a capture what FTP programs do in different ways, although
-// all keep to the standard: how data connections are announced, when the transfer's
-// first reply comes, who closes first, and who resets.
+// Package habits finds in a capture the differences between FTP programs that all
+// follow the standard: how they announce data connections, when the first reply of a
+// transfer comes, who closes first, and who resets.
 package habits
 
 import (

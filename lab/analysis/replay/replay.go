@@ -1,11 +1,11 @@
-// Package replay follows a capture packet by packet, and says after each what the two
-// TCPs of its connection and the two sides of its FTP session are doing.
+// Package replay follows a capture packet by packet. After each packet it gives the
+// state of the two TCPs of its connection and of the two sides of its FTP session.
 //
 //	for m, err := range replay.Moments(c, 2000) { ... }
 //
-// The states are those of RFC 9293, section 3.3.2. They are worked out from what passed: a
-// packet is taken to arrive as soon as it was recorded, so where the recorder stands near
-// one host, the state of the other one changes a little later in truth.
+// The states are those of RFC 9293, section 3.3.2. They are derived from the packets,
+// as if each packet arrived when it was recorded. If the recorder was near one host,
+// the state of the other host really changed a little later.
 package replay
 
 import (

@@ -1,10 +1,10 @@
-// Package zeek writes what a capture shows as the logs that Zeek would have written of it:
-// conn.log, ftp.log and files.log, with the fields and the meaning of Zeek 7.1 and later.
+// Package zeek writes the logs that Zeek would write for a capture: conn.log, ftp.log
+// and files.log, with the fields and the meaning of Zeek 7.1 and later.
 //
-// The logs are Zeek's in what they say of FTP. Identifiers are others: Zeek makes them from
-// a random seed, and here they depend on the capture alone. What Zeek finds out by looking
-// at the content of files, their type, is left out. Of what is in TLS the logs say nothing,
-// also if the capture has the keys: Zeek does not read those.
+// The logs say the same as Zeek's about FTP. Their identifiers differ: Zeek makes them
+// from a random seed, and here they depend only on the capture. The types of files,
+// which Zeek finds in their content, are left out. The logs do not have the contents of
+// TLS, even if the capture has the keys, because Zeek does not read those.
 //
 // They were compared, field by field, with the logs that the test suite of Zeek 9.1 holds for
 // captures of its own:

@@ -1,5 +1,5 @@
-// Package forge writes captures that nobody recorded, for tests. A test says who opens
-// which connection and who sends what, and the forge writes the frames:
+// Package forge makes captures for tests without a network. A test says who opens which
+// connection and who sends what, and the forge writes the frames:
 //
 //	c := forge.New()
 //	client, server := c.Dial("198.51.100.100:3171", "192.0.2.21:21")
@@ -8,9 +8,9 @@
 //	server.Close()
 //	file := c.PCAP()
 //
-// What goes wrong on a network or in a recorder is a change to the frames: Drop, Swap, Late, or
-// a shorter Data. The package uses no code of ftplab, so that it is independent of the code
-// under test.
+// Faults of a network or a recorder are changes to the frames: Drop, Swap, Late, or a
+// shorter Data. The package uses no code of ftplab, so that it is independent of the
+// code under test.
 package forge
 
 import (

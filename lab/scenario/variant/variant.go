@@ -2,9 +2,9 @@
 // names, sizes, addresses, times and faults, so that no two students have the
 // same capture.
 //
-// A variant is made by changes of the scenario's text. Not every scenario bears
-// every change: a want may say how many bytes a file has. So the caller tries
-// them out, and leaves out those with which the want does not hold:
+// A variant is made by changes of the scenario's text. Not every change fits every
+// scenario: a want may say how many bytes a file has. So the caller tries the changes,
+// and leaves out those that break the want:
 //
 //	changes := variant.Changes(s, random)
 //	other, err := variant.Apply(s, changes...)

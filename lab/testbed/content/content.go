@@ -1,5 +1,5 @@
-// Package content generates the content of files that are too large to write
-// down, and computes what a transfer does to the content of any file.
+// Package content generates the content of large files, and computes what a transfer
+// does to the content of any file.
 //
 // A generated file is a size and a seed. Its bytes are computed when they are
 // read, at any offset, so a file of several GiB takes no memory and a transfer

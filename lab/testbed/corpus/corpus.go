@@ -1,10 +1,9 @@
-// Package corpus keeps generated sessions in a folder: in parts, each of captures and
-// labels, and with a recipe from which anybody can make them again.
+// Package corpus writes generated sessions to a folder: parts, each with captures and
+// labels, and a recipe from which anybody can make them again.
 //
-// A part is so many sessions in a row, and depends on nothing but the recipe. So
-// several processes can make a corpus, each a [Shard] of its parts; one that was
-// killed goes on where it was; and what one machine made can be checked on
-// another.
+// A part is a fixed number of successive sessions, and depends only on the recipe.
+// So several processes can make a corpus, each a [Shard] of its parts; a killed
+// process can continue; and one machine can check what another one made.
 package corpus
 
 import (

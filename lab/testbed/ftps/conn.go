@@ -1,16 +1,16 @@
-// Package ftps is TLS on the lab's connections (RFC 4217): certificates,
+// Package ftps adds TLS to the lab's connections (RFC 4217): certificates,
 // configurations of both sides, and connections that end in order.
 //
-// Certificates, keys and random numbers come from the scenario's seed and the
-// network's clock. So a session in TLS is the same in every run where the network
-// is reproducible to the byte, with two exceptions that Go makes:
+// Certificates, keys and random numbers come from the scenario's seed and the network's
+// clock. So on a network with virtual time, a session in TLS is the same in every run,
+// byte for byte. Go makes two exceptions:
 //
-//   - It prefers another cipher where the processor has no instructions for AES, and
-//     in WebAssembly. So there are two captures of a scenario.
-//   - It lets only a program choose its random numbers that is built with the setting
-//     cryptocustomrand=1 of GODEBUG, as all programs and tests of this module are. In
-//     others, such as the tests of another module, they are the system's, and each
-//     session differs, until that module sets it in its go.mod.
+//   - It prefers another cipher if the processor has no instructions for AES, and in
+//     WebAssembly. So a scenario has two possible captures.
+//   - It uses other random numbers than the system's only in a program that is built
+//     with the GODEBUG setting cryptocustomrand=1, like all programs and tests of this
+//     module. In other programs, such as the tests of another module, each session
+//     differs unless that module has the setting in its go.mod.
 package ftps
 
 import (

@@ -1,16 +1,16 @@
-// Package generate makes traffic: as many FTP sessions as are asked for, each drawn
-// from what a profile knows of sessions, and each with labels.
+// Package generate makes traffic: any number of random FTP sessions, drawn from a
+// profile (package traffic), each with labels.
 //
-// A [Corpus] says what to make. Its sessions have numbers. What session i is depends
-// on the seed and on i alone:
+// A [Corpus] says what to make. Its sessions have numbers. Session i depends only on
+// the seed and on i:
 //
-//	population  who its client and its server are, of all that there are
+//	population  which client and which server it has
 //	arrival     when it begins
-//	draw        what is said and moved: a [scenario.Scenario]
+//	draw        its commands and transfers: a [scenario.Scenario]
 //
-// A drawn session takes place like any other of the lab, on gVisor's TCP in virtual
-// time. Its frames join those of the sessions beside it in the order of time (merge), and
-// what was planned and what its client saw become labels.
+// A session runs like any other of the lab, on gVisor's TCP in virtual time. Its frames
+// are merged with those of other sessions in the order of time (merge). The plan of the
+// session and what its client saw become labels.
 package generate
 
 import (

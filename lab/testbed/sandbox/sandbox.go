@@ -1,18 +1,18 @@
-// Package sandbox runs a program that somebody else wrote. The program sees little of
-// the machine and can change nothing of it.
+// Package sandbox runs a program that somebody else wrote, in a mount namespace. The
+// program sees little of the machine and cannot change anything on it.
 //
-// A cell keeps a program on a network of its own, and ends it with everything that it
-// has started. A sandbox adds two things:
+// A cell (package cell) gives a program a private network, and ends it together with
+// everything that it has started. A sandbox adds two things:
 //
-//   - Files. The program has a mount namespace. Its root has what is installed on the
-//     machine (/usr, /opt, most of /etc), read-only, and fresh /tmp, /var, /run, /dev
-//     and /proc, which end with the program. There are no homes. Of the caller's files
-//     the program sees itself, the folder of the scenario, and one folder that it may
-//     write to, at [Folder]. What only root may read below /etc is left out. Below
-//     /usr and /opt it is visible if the caller is root.
+//   - Files. The root of the program's mount namespace has the installed files of the
+//     machine (/usr, /opt, most of /etc), read-only, and new /tmp, /var, /run, /dev and
+//     /proc, which end with the program. It has no home directories. Of the caller's
+//     files the program sees itself, the folder of the scenario, and one folder that it
+//     may write to, at [Folder]. Files in /etc that only root may read are left out.
+//     Such files in /usr and /opt are visible if the caller is root.
 //   - User ids. A daemon changes its user and the owners of files. If the cell has all
-//     ids, it really does. If the cell has only one, a seccomp filter answers these
-//     calls with success, and nothing changes.
+//     ids, these changes are real. If the cell has only one id, a seccomp filter makes
+//     these calls report success, and nothing changes.
 //
 // The program is root of its sandbox, without the capabilities that lead out of it: it
 // cannot mount, make devices, trace other processes or configure the network.
