@@ -186,7 +186,7 @@ func (r *Report) calls() (list []call, more string) {
 		from, to := c.Addr(by), c.Addr(by.Other())
 		side, other := by, by.Other()
 		a := arrow{
-			From: r.lanes.find(from.Addr(), side) + 1, To: r.lanes.find(to.Addr(), other) + 1,
+			From: r.lanes.party(from.Addr(), side) + 1, To: r.lanes.party(to.Addr(), other) + 1,
 			FromPort: fmt.Sprint(from.Port()), ToPort: fmt.Sprint(to.Port()), lanes: len(r.lanes),
 		}
 		list = append(list, call{a, kindOf(c), r.callText(c)})
@@ -207,6 +207,12 @@ func (r *Report) callText(c *ftp.Connection) string {
 	}
 	if a := c.DataPort; a != nil {
 		text += " after " + a.Command
+	}
+	switch {
+	case refused(c):
+		return text + ", refused"
+	case c.Role == ftp.Other:
+		return text + ", not of FTP: " + counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
 	}
 	if c.Role == ftp.Data {
 		if c.Transfer != nil {

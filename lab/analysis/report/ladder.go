@@ -64,10 +64,10 @@ func (r *Report) draw() ladder {
 	return l
 }
 
-// inLadder reports whether the packets of a connection are drawn: those of FTP are, and
-// others only if the capture has no FTP.
+// inLadder reports whether the packets of a connection are drawn: those of FTP and those
+// beside it are, and any others only where there is no FTP.
 func (r *Report) inLadder(c *ftp.Connection) bool {
-	return c == nil || c.Role != ftp.Other || r.Trace.NumSessions() == 0
+	return c == nil || c.Role != ftp.Other || r.Trace.NumSessions() == 0 || r.surveyed.beside.ids[c.ID]
 }
 
 // drawable reports whether a packet without a connection concerns the hosts in the
@@ -89,7 +89,11 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	if c == nil || c.FirstPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	return []*row{{Stage: r.lanes.opens(c, r.surveyed.names.of(c).the), Connection: c, Tracks: tracks.before(p.Number)}}
+	text := r.lanes.opens(c, r.surveyed.names.of(c).the)
+	if r.surveyed.beside.ids[c.ID] {
+		text += besideText(c, r.Trace.AnyHidden())
+	}
+	return []*row{{Stage: text, Connection: c, Tracks: tracks.before(p.Number)}}
 }
 
 // stagesAfter returns the sentences after a packet.

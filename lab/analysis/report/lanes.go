@@ -77,6 +77,9 @@ func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 // partyName returns the name of a side of a connection for a sentence: "the client", or
 // the name of its host if there are several clients.
 func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
+	if c.Role == ftp.Other {
+		return ls.hostOf(c, side)
+	}
 	alike := 0
 	for _, l := range ls {
 		if l.Side == side {

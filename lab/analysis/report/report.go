@@ -259,7 +259,7 @@ func (r *Report) Story() []string {
 	}
 	if story == "" {
 		r.prepare()
-		story = factStory(r.Trace, &r.surveyed.transfer)
+		story = r.factStory()
 	}
 	var paragraphs []string
 	for _, p := range strings.Split(story, "\n\n") {
@@ -284,7 +284,7 @@ func (r *Report) Comments() map[int]string {
 	r.prepare()
 	comments := maps.Clone(r.comments)
 	for c := range r.Trace.Connections() {
-		if c.Role != ftp.Other {
+		if c.Role != ftp.Other || r.surveyed.beside.ids[c.ID] {
 			name := r.surveyed.names.of(c).the
 			comments[c.FirstPacket] = join(r.lanes.announcedBy(c, name), comments[c.FirstPacket])
 			if end := r.lanes.closes(c, name); end != "" {

@@ -11,14 +11,19 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// factStory returns three sentences about a capture: who talked to whom, how the data
-// was transferred, and how it ended.
-func factStory(t *capture.Capture, x *transferSurvey) string {
+// factStory returns some sentences about a capture: who talked to whom, how the data was
+// transferred, what there was beside FTP, and how it ended.
+func (r *Report) factStory() string {
+	t, x, b := r.Trace, &r.surveyed.transfer, &r.surveyed.beside
 	if t.NumSessions() == 0 {
 		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
 			counted(t.Size, "packet"), counted(t.NumConnections(), "connection"))
 	}
-	return strings.Join([]string{whoStory(t, x), x.dataStory(t), x.endStory()}, " ")
+	sentences := []string{whoStory(t, x), x.dataStory(t, len(b.connections) > 0)}
+	if beside := b.story(); beside != "" {
+		sentences = append(sentences, beside)
+	}
+	return strings.Join(append(sentences, x.endStory()), " ")
 }
 
 // A transferSurvey has the counts of all connections for the story.
@@ -92,9 +97,12 @@ func loggedIn(s *ftp.Session) bool {
 	})
 }
 
-func (x *transferSurvey) dataStory(t *capture.Capture) string {
+func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
 	if x.data == 0 && t.AnyHidden() {
 		return "Whether anything was transferred cannot be seen."
+	}
+	if x.data == 0 && beside {
+		return "There is no data connection."
 	}
 	if x.data == 0 {
 		return "Nothing is transferred: there is no data connection."
@@ -189,14 +197,14 @@ func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 // closes says how a connection ended; "" if the capture does not show it.
 func (ls lanes) closes(c *ftp.Connection, name string) string {
 	switch {
+	case refused(c):
+		return fmt.Sprintf("%s is refused: nobody listens at port %d of %s.", upperFirst(name), c.Addr(c.ResetBy).Port(), ls.partyName(c, c.ResetBy))
 	case c.ResetBy != "":
 		return fmt.Sprintf("%s has been reset by %s.", upperFirst(name), ls.partyName(c, c.ResetBy))
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
 		return ""
-	case c.Role == ftp.Data:
-		return fmt.Sprintf("%s is closed. It carried %s.", upperFirst(name), counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte"))
 	}
-	return fmt.Sprintf("%s is closed.", upperFirst(name))
+	return fmt.Sprintf("%s is closed.%s", upperFirst(name), carried(c))
 }
 
 func upperFirst(s string) string {

@@ -20,12 +20,13 @@ type survey struct {
 	hosts    hostSurvey
 	tracks   tracks
 	transfer transferSurvey
+	beside   besideSurvey
 }
 
 // survey reads the connections.
 func (r *Report) survey() {
 	s := &r.surveyed
-	*s = survey{names: newConnectionNames(), facts: map[int]*ftp.Connection{}, hosts: newHostSurvey(r.packets), transfer: newTransferSurvey()}
+	*s = survey{names: newConnectionNames(), facts: map[int]*ftp.Connection{}, hosts: newHostSurvey(r.packets), transfer: newTransferSurvey(), beside: r.newBesideSurvey()}
 	kept := map[int]bool{}
 	last := 0
 	for _, p := range r.packets {
@@ -38,10 +39,13 @@ func (r *Report) survey() {
 	for x := range r.Trace.Connections() {
 		s.names.add(x)
 		s.transfer.add(x)
+		beside := s.beside.add(x)
 		drawn := r.inLadder(x)
 		if drawn {
-			s.hosts.add(x)
 			layer.add(x)
+		}
+		if drawn && !beside {
+			s.hosts.add(x)
 		}
 		c := *x // x is valid only in this call
 		if kept[c.ID] {
@@ -57,12 +61,15 @@ func (r *Report) survey() {
 		default:
 			s.more++
 		}
-		if (c.Role == ftp.Data || r.Trace.NumSessions() == 0) && len(s.filters) < maxFilters {
+		if (c.Role == ftp.Data || r.Trace.NumSessions() == 0 || beside) && len(s.filters) < maxFilters {
 			s.filters = append(s.filters, &c)
 		}
 		if r.Packets.courses[c.ID] != nil && c.Role != ftp.Control && drawn {
 			s.graphs = append(s.graphs, &c)
 		}
+	}
+	for _, c := range s.beside.connections {
+		s.hosts.addBeside(c)
 	}
 	s.tracks = layer.tracks
 	for _, p := range r.packets {
@@ -115,6 +122,17 @@ func (h *hostSurvey) add(c *ftp.Connection) {
 		if _, asked := h.asked[a]; asked {
 			h.asked[a] = true
 		}
+	}
+}
+
+// addBeside adds the hosts of a connection beside FTP that are not there yet.
+func (h *hostSurvey) addBeside(c *ftp.Connection) {
+	known := func(addr netip.Addr) bool { return h.clients.find(addr, "") >= 0 || h.servers.find(addr, "") >= 0 }
+	if !known(c.Client.Addr()) {
+		h.clients = h.clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
+	}
+	if !known(c.Server.Addr()) {
+		h.servers = h.servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
 	}
 }
 
