@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,29 @@ func TestFTPSBaseline(t *testing.T) {
 		if got.Verdict != want {
 			t.Errorf("%s: got %s, want %s: %+v", name, got.Verdict, want, got.Findings)
 		}
+	}
+}
+
+// TestFTPSWalkthrough asks the walkthrough for both sides of a record: what the path sees,
+// and what is inside.
+func TestFTPSWalkthrough(t *testing.T) {
+	result := playedOnGVisor(t, ftpsScenarios(t)["ftps_explicit"])
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`TLS: ClientHello +│\n.*\[P\.\] seq 11:`,
+		`│ PASS correct-horse +│\n.*TLS: application data.*\n.*\[P\.\] seq `,
+		`download of README: 34 bytes inside TLS`,
+		`TLS: alert warning close_notify`,
+	} {
+		if !regexp.MustCompile(want).Match(text) {
+			t.Errorf("the walkthrough has no %s:\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "crosses in clear") {
+		t.Errorf("the walkthrough says that the password crosses in clear:\n%s", text)
 	}
 }
 

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -124,7 +125,11 @@ func (w ftpsWitness) compare(t *testing.T, name, file string) (files int) {
 	if got, want := read(wireshark, session); !slices.Equal(got, want) {
 		t.Errorf("%s: Wireshark has %q\nwant %q", name, got, want)
 	}
+	w.compareMessages(t, name, wireshark, session.Control.ID, session.Layer)
 	for x := range c.Connections() {
+		if x.TLS != nil {
+			w.compareMessages(t, name, wireshark, x.ID, x.TLS)
+		}
 		if x.TLS == nil || x.SHA256 == "" || x.Role != ftp.Data {
 			continue
 		}
@@ -137,14 +142,34 @@ func (w ftpsWitness) compare(t *testing.T, name, file string) (files int) {
 	return files
 }
 
-// linesOfFTP are the lines of a dialogue as Wireshark and ftplab read them, without the
-// codes, of which Wireshark prints the meaning. They are cut at commas, with which sharkd
+// compareMessages holds the handshake messages in each packet against Wireshark's.
+func (w ftpsWitness) compareMessages(t *testing.T, name string, wireshark *optional.Sharkd, id int, layer *ftp.TLSLayer) {
+	t.Helper()
+	got, want := map[int]int{}, map[int]int{}
+	for _, m := range layer.Messages {
+		if !m.Unlisted() && m.Name != "ChangeCipherSpec" && !strings.HasPrefix(m.Name, "alert") {
+			got[m.Packet]++
+		}
+	}
+	for _, f := range wireshark.Frames(fmt.Sprintf("tls.handshake.type && tcp.stream == %d", id), "tls.handshake.type:0") {
+		want[f.Number] = 1 + strings.Count(f.Fields[0], ",")
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%s: connection %d: got %v handshake messages by packet, Wireshark has %v", name, id, got, want)
+	}
+}
+
+// linesOfFTP are the lines of a dialogue, from where TLS begins, as Wireshark and ftplab
+// read them, without the codes, of which Wireshark prints the meaning. They are cut at commas, with which sharkd
 // joins the lines in one frame.
 func linesOfFTP(wireshark *optional.Sharkd, session *ftp.Session) (got, want []string) {
 	for _, l := range session.Lines {
+		if l.Packet < session.TLSFrom {
+			continue // a long reply in clear may be in one packet or in many
+		}
 		want = append(want, pieces(codeOf.ReplaceAllString(l.Text, ""))...)
 	}
-	for _, f := range wireshark.Frames("ftp.request || ftp.response", "ftp.request.command:0", "ftp.request.arg:0", "ftp.response.arg:0") {
+	for _, f := range wireshark.Frames(fmt.Sprintf("(ftp.request || ftp.response) && frame.number >= %d", session.TLSFrom), "ftp.request.command:0", "ftp.request.arg:0", "ftp.response.arg:0") {
 		got = append(got, pieces(strings.Join(slices.DeleteFunc(f.Fields, func(s string) bool { return s == "" }), " "))...)
 	}
 	return got, want

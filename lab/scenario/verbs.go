@@ -19,7 +19,7 @@ var verbs = []verb{
 		does: "Send PROT. With p, later data connections use TLS, and resume the session of the control connection; with c, the default, they are in clear.",
 	}, {
 		name: "ccc", traits: scripted, example: "ccc",
-		does: "Send CCC: TLS ends on the control connection, and the dialogue continues in clear (RFC 4217, 6).",
+		does: "Send CCC: TLS ends on the control connection, and the dialogue continues in clear (RFC 4217, 5).",
 	}, {
 		name: "login", args: []arg{user, optional(password)}, example: "login anonymous me@mypc.test",
 		does: "Send USER and, if the server asks for it, PASS.",

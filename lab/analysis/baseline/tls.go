@@ -14,7 +14,7 @@ var tlsRules = []Rule{
 	{
 		Name: "tls-is-agreed", Theme: "TLS",
 		Says:     "TLS begins after the server has accepted AUTH with 234, or with the first byte of implicit FTPS.",
-		Source:   "RFC 4217, 4 and 17; RFC 8446, 4.1.2",
+		Source:   "RFC 4217, 4 and appendix A; RFC 8446, 4.1.2",
 		Severity: Odd, sign: 1,
 		Matters:  "A server that has not agreed to TLS takes a ClientHello for a command.",
 		Innocent: "the client is set to implicit FTPS and the server offers explicit FTPS.",
@@ -23,7 +23,7 @@ var tlsRules = []Rule{
 	{
 		Name: "credentials-in-tls", Theme: "TLS",
 		Says:     "In a session with TLS the password is sent inside TLS.",
-		Source:   "RFC 4217, 4 and 15.1; RFC 8446, 1",
+		Source:   "RFC 4217, 4; RFC 8446, 1",
 		Severity: Odd, sign: 1,
 		Matters:  "Everybody on the way can read a password that is sent before AUTH. TLS no longer protects it.",
 		Innocent: "the user needs no real password, as anonymous.",
@@ -50,7 +50,7 @@ var tlsRules = []Rule{
 	{
 		Name: "close-notify-before-fin", Theme: "TLS",
 		Says:     "The sender of data in TLS sends the alert close_notify before the FIN.",
-		Source:   "RFC 8446, 6.1; RFC 4217, 12.4",
+		Source:   "RFC 8446, 6.1; RFC 4217, 12.6",
 		Severity: Odd,
 		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a complete file from a part of it.",
 		Innocent: "the program does not send the alert, like some programs.",

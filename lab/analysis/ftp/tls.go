@@ -37,13 +37,21 @@ func (t *TLSLayer) Flow(s Side) *tls.Flow { return &t.Flows[t.direction(s)] }
 func (t *TLSLayer) CertificatesOf(s Side) []tls.Certificate { return t.Certificates[t.direction(s)] }
 
 // ClearFrom is the first packet in which the dialogue is in clear again, as after CCC
-// (RFC 4217 section 6); 0 for none.
+// (RFC 4217 section 5); 0 for none.
 func (t *TLSLayer) ClearFrom() int {
 	a, b := t.Flows[0].ClearFrom, t.Flows[1].ClearFrom
 	if a == 0 || b != 0 && b < a {
 		return b
 	}
 	return a
+}
+
+// Side is the side that sends in a direction.
+func (t *TLSLayer) Side(direction int) Side {
+	if direction == t.client {
+		return Client
+	}
+	return Server
 }
 
 func (t *TLSLayer) direction(s Side) int {

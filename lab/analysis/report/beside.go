@@ -123,7 +123,7 @@ func carried(c *ftp.Connection) string {
 	if c.Role == ftp.Control {
 		return ""
 	}
-	return fmt.Sprintf(" It carried %s.", counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte"))
+	return fmt.Sprintf(" It carried %s.", volume(c))
 }
 
 // hostOf is what a sentence calls the host of a side of a connection beside FTP, whose sides

@@ -218,7 +218,7 @@ func (r *Report) callText(c *ftp.Connection) string {
 		if c.Transfer != nil {
 			text += ", for " + transferName(c)
 		}
-		text += ": " + counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
+		text += ": " + volume(c)
 	}
 	return text
 }

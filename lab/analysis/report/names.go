@@ -84,6 +84,9 @@ func of(argument string) string {
 
 // sentBy returns the side that sent the data of a transfer.
 func sentBy(c *ftp.Connection) ftp.Side {
+	if c.TLS != nil && c.Transfer != nil { // both sides send records of TLS
+		return c.Transfer.Sender()
+	}
 	if c.ClientFlow.Bytes > c.ServerFlow.Bytes {
 		return ftp.Client
 	}

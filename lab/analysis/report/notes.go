@@ -114,7 +114,11 @@ func (n *notes) dialogue(s *ftp.Session) {
 		}
 	}
 	for _, e := range s.Exchanges {
-		n.once(e.Packet, commandNotes[e.Command])
+		if e.Command == "PASS" && s.Layer != nil && e.Packet >= s.TLSFrom && (s.Layer.ClearFrom() <= s.TLSFrom || e.Packet < s.Layer.ClearFrom()) {
+			n.once(e.Packet, "The password crosses inside TLS: nobody on the path can read it.")
+		} else {
+			n.once(e.Packet, commandNotes[e.Command])
+		}
 		for _, r := range e.Replies {
 			n.reply(e, r)
 		}
@@ -128,6 +132,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 	case s.TLS:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown since the keys of the session are known; on the wire nobody can read it.")
 	}
+	n.protected(s.Layer)
 }
 
 // reply explains replies that mean more than the end of their command.
@@ -214,7 +219,12 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	}
 	sender := sentBy(c)
 	flow := c.Flow(sender)
-	n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
+	if c.TLS != nil {
+		n.protected(c.TLS)
+		n.add(c.TLS.From, "TLS begins on this connection, too, for %s: %s.", transferName(c), volume(c))
+	} else {
+		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
+	}
 	if c.FirstFIN == sender {
 		n.add(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
 	} else if c.FirstFIN != "" {

@@ -69,6 +69,7 @@ type Report struct {
 	lanes    lanes
 	travels  travels
 	lines    map[int][]*ftp.Line // of the dialogue, by the packet with their end
+	tls      tlsView
 	comments map[int]string
 	purposes map[int]string // what the server did by a rule, by the packet of the command
 	wrong    map[int][]string
@@ -115,7 +116,10 @@ func (r *Report) prepare() {
 	r.lanes = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
 	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder())
-	r.lines = map[int][]*ftp.Line{}
+	r.lines, r.tls = map[int][]*ftp.Line{}, newTLSView()
+	for _, c := range n.connections {
+		r.tls.add(c.ID, c.TLS)
+	}
 	for s := range r.Trace.Sessions() {
 		if s.Control.FirstPacket > n.last {
 			break // no packet of it or of later connections was kept
@@ -126,6 +130,7 @@ func (r *Report) prepare() {
 			}
 		}
 		n.dialogue(s)
+		r.tls.add(s.Control.ID, s.Layer)
 	}
 	r.comments = n.finish(r.packets)
 	r.judge()

@@ -35,6 +35,7 @@ type row struct {
 	Spoken   string   // what the arrow shows, in words
 	Label    string   // flags and numbers
 	Dialogue []string // lines of FTP
+	Record   string   // of TLS, that these are in
 	Comment  string   // the explanation
 	Hidden   bool     // a click shows the comment
 	Wrong    []string // what the want has in its place
@@ -99,6 +100,7 @@ func (r *Report) newRow(p *Packet) *row {
 	for _, l := range r.lines[p.Number] {
 		w.Dialogue = append(w.Dialogue, visible(l.Text))
 	}
+	w.Record = r.tls.record(p)
 	w.Wrong = r.wrong[p.Number]
 	return w
 }

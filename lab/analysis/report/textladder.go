@@ -71,6 +71,11 @@ func (t *textLadder) packet(w *row) {
 	for _, text := range w.Dialogue {
 		t.line("", t.text(w, text))
 	}
+	if w.Record != "" {
+		for _, text := range wrap(w.Record, textGaps-4) {
+			t.line("", t.text(w, text))
+		}
+	}
 	t.line(fmt.Sprintf("%5d %11s", w.Packet.Number, w.Time), t.arrow(w))
 	for _, wanted := range w.Wrong {
 		t.sentence("✗ " + wanted)

@@ -17,7 +17,7 @@
 // It never guesses. If its key does not authenticate a record, the record is a
 // [Problem] and not data. After missing bytes, it continues with the next record that
 // its key authenticates. If the connection continues in clear after the session, as
-// after CCC (RFC 4217, section 7), it returns those bytes unchanged.
+// after CCC (RFC 4217, section 5), it returns those bytes unchanged.
 //
 // It supports TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 8446) with AES in the modes GCM,
 // CCM and CBC, ChaCha20-Poly1305 and triple DES, encrypt-then-MAC (RFC 7366), resumed

@@ -115,6 +115,19 @@ func (a Alert) String() string {
 	return level + " " + name
 }
 
+// A Message is a handshake message, a change of keys, an alert, or the first application
+// data of a direction.
+type Message struct {
+	Dir    int
+	Packet int // that ends it
+	// Name is that of the RFC, such as ClientHello, or says what cannot be read.
+	Name string
+}
+
+// Unlisted reports whether later ones of its kind and direction are not in the list:
+// application data, or records that cannot be read.
+func (m *Message) Unlisted() bool { return m.Name == applicationData || m.Name == encryptedRecord }
+
 // A Problem is something that could not be read, and why.
 type Problem struct {
 	Dir    int

@@ -193,7 +193,7 @@ func TestWrongKeys(t *testing.T) {
 }
 
 // TestClearAfterTLS is CCC: both sides end TLS, or only one says so, and the dialogue
-// goes on in clear (RFC 4217, section 7).
+// goes on in clear (RFC 4217, section 5).
 func TestClearAfterTLS(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		client, server := configs(version)

@@ -48,6 +48,46 @@ const (
 	msgKeyUpdate           = 24
 )
 
+// messageNames has the names of handshake messages (RFC 5246, section 7.4; RFC 6066,
+// section 8; RFC 8446, section 4).
+var messageNames = map[uint8]string{
+	0: "HelloRequest", 1: "ClientHello", 2: "ServerHello", 4: "NewSessionTicket", 5: "EndOfEarlyData",
+	8: "EncryptedExtensions", 11: "Certificate", 12: "ServerKeyExchange", 13: "CertificateRequest",
+	14: "ServerHelloDone", 15: "CertificateVerify", 16: "ClientKeyExchange", 20: "Finished",
+	22: "CertificateStatus", 24: "KeyUpdate",
+}
+
+// messageName is the name of a handshake message.
+func messageName(typ uint8, body []byte) string {
+	if hello, err := readServerHello(body); typ == msgServerHello && err == nil && hello.retry {
+		return "HelloRetryRequest"
+	}
+	if name := messageNames[typ]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("handshake message %d", typ)
+}
+
+// Names of what is no message of the handshake.
+const (
+	applicationData = "application data"
+	encryptedRecord = "encrypted record"
+)
+
+// encryptedName says what is known of a record that is not decrypted: TLS 1.3 hides its
+// type.
+func encryptedName(typ uint8, e epoch) string {
+	switch {
+	case typ == typeApplicationData && e == noEpoch:
+		return applicationData
+	case typ == typeHandshake:
+		return "encrypted handshake message"
+	case typ == typeAlert:
+		return "encrypted alert"
+	}
+	return encryptedRecord
+}
+
 // Extensions of hellos (RFC 6066, 7301, 7366, 5077, 8446).
 const (
 	extServerName        = 0

@@ -47,6 +47,9 @@ type Session struct {
 	Tickets        []Ticket
 	Alerts         []Alert
 	Renegotiations int // handshakes that began in the session; known up to TLS 1.2 and only with keys
+	// Messages are the parts of the protocol itself, in the order in which they were read,
+	// and the first application data of each direction.
+	Messages []Message
 	// Problems are the records that could not be read although they were in clear or
 	// there were keys for them. The first 64 problems, tickets, alerts and certificates
 	// are kept.
@@ -67,6 +70,7 @@ type half struct {
 	pending  *record // a record that waits for the other direction
 	number   int     // of the current record, from 1
 	messages messageReader
+	noted    bool // application data is in Messages
 	finished bool // a Finished message was seen, or an encrypted record in its place
 	// missing says that data before the next chunk was not passed to Data.
 	missing bool
@@ -247,6 +251,7 @@ func (s *Session) readClear(dir int, r *record) {
 	h, hs := &s.halves[dir], s.handshake
 	switch r.typ {
 	case typeChangeCipherSpec:
+		s.note(dir, r, "ChangeCipherSpec")
 		if hs.version() != TLS13 {
 			s.changeCipher(dir, r)
 		}
@@ -279,6 +284,7 @@ func (s *Session) readProtected(dir int, r *record) {
 	if h.epoch != noEpoch && r.typ != typeApplicationData {
 		switch {
 		case r.typ == typeChangeCipherSpec: // for middleboxes: RFC 8446, appendix D.4
+			s.note(dir, r, "ChangeCipherSpec")
 		case r.typ == typeAlert && len(r.body.Data) == 2: // its sender has no keys yet
 			s.content(dir, r, r.typ, r.body.Data)
 		default:
@@ -302,6 +308,7 @@ func (s *Session) readProtected(dir int, r *record) {
 // its type.
 func (s *Session) notDecrypted(dir int, r *record, err error) {
 	h := &s.halves[dir]
+	s.note(dir, r, encryptedName(r.typ, h.epoch))
 	if dir != s.Client {
 		s.handshake.earlyKnown = true // it may have been in the record
 	}
@@ -334,6 +341,7 @@ func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 	h, f := &s.halves[dir], &s.Flows[dir]
 	switch typ {
 	case typeChangeCipherSpec:
+		s.note(dir, r, "ChangeCipherSpec")
 		s.changeCipher(dir, r)
 	case typeAlert:
 		if len(data) != 2 {
@@ -342,6 +350,7 @@ func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 		}
 		a := Alert{Dir: dir, Packet: r.body.Packet, Level: data[0], Description: data[1]}
 		s.Alerts = appendBounded(s.Alerts, a)
+		s.note(dir, r, "alert "+a.String())
 		if a.CloseNotify() && f.CloseNotify == 0 {
 			f.CloseNotify = a.Packet
 		}
@@ -352,6 +361,7 @@ func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 			if !ok {
 				return
 			}
+			s.note(dir, r, messageName(typ, body))
 			if err := s.message(dir, r, typ, body); err != nil {
 				s.problem(dir, r, err.Error())
 			}
@@ -363,11 +373,25 @@ func (s *Session) content(dir int, r *record, typ uint8, data []byte) {
 		}
 		f.Data += int64(len(data))
 		if len(data) > 0 {
+			s.note(dir, r, applicationData)
 			c := r.body
 			c.Data = data
 			s.hand(dir, s.Data, c)
 		}
 	}
+}
+
+// note adds a message to Messages. Of application data, and of records that cannot be
+// read, it adds only the first of a direction.
+func (s *Session) note(dir int, r *record, name string) {
+	h := &s.halves[dir]
+	if name == applicationData || name == encryptedRecord {
+		if h.noted {
+			return
+		}
+		h.noted = true
+	}
+	s.Messages = appendBounded(s.Messages, Message{dir, r.body.Packet, name})
 }
 
 // problem notes that a record could not be read, and why.

@@ -1,0 +1,111 @@
+// TLS in the ladder: which record of it a packet has, beside what is said inside.
+
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tls"
+)
+
+// A tlsView names the records of TLS in packets.
+type tlsView struct {
+	layers map[int]*ftp.TLSLayer // by the ID of the connection
+	names  map[int][]string      // of the messages that end in a packet
+	first  map[int][2]string     // by the ID: what the records of each direction are called
+	from   map[int][2]int        // and from which packet on
+}
+
+func newTLSView() tlsView {
+	return tlsView{map[int]*ftp.TLSLayer{}, map[int][]string{}, map[int][2]string{}, map[int][2]int{}}
+}
+
+// add takes the TLS on a connection.
+func (v *tlsView) add(id int, t *ftp.TLSLayer) {
+	if t == nil {
+		return
+	}
+	v.layers[id] = t
+	for _, m := range t.Messages {
+		dir := 0
+		if t.Side(m.Dir) == ftp.Server {
+			dir = 1
+		}
+		if from := v.from[id]; m.Unlisted() && from[dir] == 0 {
+			first := v.first[id]
+			from[dir], first[dir] = m.Packet, m.Name
+			v.from[id], v.first[id] = from, first
+		}
+		if all := v.names[m.Packet]; !slices.Contains(all, m.Name) {
+			v.names[m.Packet] = append(all, m.Name)
+		}
+	}
+}
+
+// record says which messages of TLS end in a packet, "" for none.
+func (v *tlsView) record(p *Packet) string {
+	if p.Connection == nil || p.Segment == nil || p.Segment.Length == 0 {
+		return ""
+	}
+	id := p.Connection.ID
+	t := v.layers[id]
+	if t == nil || p.Number < t.From || t.ClearFrom() > t.From && p.Number >= t.ClearFrom() {
+		return ""
+	}
+	dir := 0
+	if p.From == ftp.Server {
+		dir = 1
+	}
+	names := v.names[p.Number]
+	if from := v.from[id][dir]; len(names) == 0 && from > 0 && p.Number > from {
+		names = []string{v.first[id][dir]}
+	}
+	if len(names) == 0 {
+		return "TLS: the beginning of a record"
+	}
+	return "TLS: " + strings.Join(names, ", ")
+}
+
+// protected explains TLS on a connection.
+func (n *notes) protected(t *ftp.TLSLayer) {
+	if t == nil {
+		return
+	}
+	if c := t.ClientHello; c != nil {
+		n.once(c.Packet, "ClientHello: the client begins TLS, and says in clear which versions and ciphers it knows.")
+		if c.ServerName != "" {
+			n.add(c.Packet, "It asks for the server by the name %s (SNI), in clear, too.", visible(c.ServerName))
+		}
+	}
+	if s := t.ServerHello; s != nil {
+		n.add(s.Packet, "ServerHello: the server chooses %s with %s.", s.Version, s.CipherSuite)
+		if t.Resumed != tls.NotResumed {
+			n.add(s.Packet, "It resumes an earlier session of this client, so it sends no certificate.")
+		}
+	}
+	for _, a := range t.Alerts {
+		switch {
+		case a.Encrypted:
+			n.once(a.Packet, "An alert that cannot be read, probably close_notify.")
+		case a.CloseNotify():
+			n.once(a.Packet, "close_notify: this side sends nothing more in TLS. A FIN can be forged, and this alert cannot.")
+		default:
+			n.add(a.Packet, "An alert: %s.", a)
+		}
+	}
+}
+
+// volume says how much a connection carried.
+func volume(c *ftp.Connection) string {
+	bytes := counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
+	switch {
+	case c.TLS == nil:
+		return bytes
+	case c.TLS.Hidden():
+		return bytes + " of TLS that cannot be read"
+	}
+	return fmt.Sprintf("%s inside TLS, %s with it", counted(c.TLS.Flows[0].Data+c.TLS.Flows[1].Data, "byte"), bytes)
+}
