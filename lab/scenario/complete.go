@@ -184,6 +184,8 @@ func (p *parser) checkPathRules() {
 			p.fail("%s: there is no path from %s to itself", r.Kind, r.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("%s: network loopback has no path; network wire has one", r.Kind)
+		case p.s.Network.IPv6 && (r.With == HostUnreachable || r.With == Prohibited):
+			p.fail("%s: with=%s is for IPv4, because gVisor's TCP ignores this message of ICMPv6; with=port and with=reset are for both", r.Kind, r.With)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -125,7 +126,7 @@ type PathRuleKind string
 // The kinds of path rules.
 const (
 	Drop      PathRuleKind = "drop"      // it is dropped
-	Reject    PathRuleKind = "reject"    // it is dropped, and a router sends an ICMP error: port unreachable
+	Reject    PathRuleKind = "reject"    // it is dropped, and its sender gets an ICMP error or a reset
 	Duplicate PathRuleKind = "duplicate" // it arrives twice
 	Corrupt   PathRuleKind = "corrupt"   // one of its bits changes, so its receiver drops it
 )
@@ -139,10 +140,38 @@ type PathRule struct {
 	Both             bool   // the segments of the other direction match, too
 	Flags            Flags
 	Length           int           // payload, bytes; -1 is any
+	Text             string        // pattern of a line in the payload, in which * matches anything; "" is any payload
 	Skip             int           // so many matching segments pass first
 	Count            int           // how many; 0 is all
 	After            time.Duration // since the first packet of the network
+	For              time.Duration // so long, and then no longer; 0 is to the end
 	Idle             time.Duration // only on connections without a packet for so long; 0 is all connections
+	With             RejectWith    // what Reject sends
+}
+
+// RejectWith says what the sender of a rejected segment gets.
+type RejectWith string
+
+// What [Reject] sends. The first three are ICMP messages of a router (RFC 792, 1812,
+// 5.2.7.1, and 4443, 3.1); the last seems to come from the other host.
+const (
+	PortUnreachable RejectWith = "port"
+	HostUnreachable RejectWith = "host"
+	Prohibited      RejectWith = "prohibited"
+	TCPReset        RejectWith = "reset"
+)
+
+// MatchesPayload reports whether a line of a segment's payload matches the rule's text.
+func (r PathRule) MatchesPayload(payload []byte) bool {
+	if r.Text == "" {
+		return true
+	}
+	for line := range strings.Lines(string(payload)) {
+		if matchesText(r.Text, strings.TrimRight(line, "\r\n")) {
+			return true
+		}
+	}
+	return false
 }
 
 // Subnet returns the network of the host at index i: a /24, or a /64 of IPv6, or a

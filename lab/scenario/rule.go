@@ -380,8 +380,13 @@ func (r Rule) Matches(command, argument string) bool {
 	if r.Argument == "" {
 		return true
 	}
-	// A * matches everything, also a slash, which path.Match does not match.
-	ok, _ := path.Match(strings.ReplaceAll(r.Argument, "/", "\x00"), strings.ReplaceAll(argument, "/", "\x00"))
+	return matchesText(r.Argument, argument)
+}
+
+// matchesText reports whether a text matches a pattern. A * matches everything, also a
+// slash, which path.Match does not match.
+func matchesText(pattern, text string) bool {
+	ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))
 	return ok
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,20 +31,20 @@ func init() { // not in the declaration: the functions below use settings in mes
 			does:    "On the wire, the first matching packets arrive late, so that later packets overtake them.",
 			example: "late server.20 > client [F.] by=2ms",
 		}, {
-			name: "drop", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
+			name: "drop", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
 			does: "On the wire, matching TCP packets never arrive, as with a firewall, a NAT that has forgotten the connection, or a black hole. " +
 				"With <>, packets of both directions match.",
 			example: "drop client <> server.21 idle=5s",
 		}, {
-			name: "reject", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Reject),
-			does:    "The same, and a router sends the sender an ICMP message: port unreachable.",
+			name: "reject", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(rejectOptions), parse: pathRule(Reject),
+			does:    "The same, and the sender gets an ICMP message of a router, or a reset.",
 			example: "reject server.20 > client [S]",
 		}, {
-			name: "duplicate", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Duplicate),
+			name: "duplicate", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Duplicate),
 			does:    "Matching packets arrive twice.",
 			example: "duplicate server > client length=1448 skip=3 count=1",
 		}, {
-			name: "corrupt", args: "HOST[.PORT] >|<> HOST[.PORT] [FLAGS]", least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
+			name: "corrupt", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
 			does:    "Matching packets arrive with one wrong bit. Their checksum is wrong then, and the receiver drops them.",
 			example: "corrupt server > client length=1448 count=2",
 		}, natSetting, {
@@ -195,13 +196,21 @@ var lateOptions = []option[Late]{
 
 // pathOptions are the options of drop, reject, duplicate and corrupt.
 var pathOptions = []option[PathRule]{
-	{"[P.]", "packets with these flags, as tcpdump prints them", nil}, // pathRule parses it, because it has no key
+	{"[P.]", "packets with these flags, as tcpdump prints them", nil},                      // pathRule parses it, because it has no key
+	{`"LINE"`, "packets with this line, such as \"PORT *\", in clear; * is any text", nil}, // the same
 	{"length=1167", "packets with this payload length, bytes", func(p *parser, r *PathRule, v string) { r.Length = p.number("length", v, 0, 65535) }},
 	{"skip=3", "first let this number of matching packets pass", func(p *parser, r *PathRule, v string) { r.Skip = p.number("skip", v, 1, 1<<20) }},
 	{"count=1", "how many packets; all by default", func(p *parser, r *PathRule, v string) { r.Count = p.number("count", v, 1, 1<<20) }},
 	{"after=2s", "only from this time after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
+	{"for=20s", "only for this time; then they arrive again", func(p *parser, r *PathRule, v string) { r.For = p.duration("for", v) }},
 	{"idle=30s", "only on connections that had no packet for this time, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
 }
+
+// rejectOptions are the options of reject.
+var rejectOptions = append(slices.Clip(pathOptions),
+	option[PathRule]{"with=port|host|prohibited|reset", "what the sender gets: ICMP port unreachable (the default), host unreachable or administratively prohibited, or a TCP reset that seems to come from the other host", func(p *parser, r *PathRule, v string) {
+		r.With = RejectWith(p.oneOf("with", v, string(PortUnreachable), string(HostUnreachable), string(Prohibited), string(TCPReset)))
+	}})
 
 // pathRule returns a function that parses a rule of a kind.
 func pathRule(kind PathRuleKind) func(p *parser, words []string) {
@@ -213,11 +222,31 @@ func pathRule(kind PathRuleKind) func(p *parser, words []string) {
 		r := PathRule{Line: p.line, Kind: kind, Length: -1, Both: words[1] == "<>"}
 		r.From, r.FromPort = p.endpoint(words[0])
 		r.To, r.ToPort = p.endpoint(words[2])
+		words = p.textWord(&r, words)
 		flags, rest := p.flagWords(string(kind), words[3:])
 		r.Flags = flags
-		setOptions(p, string(kind), pathOptions, &r, rest)
+		options := pathOptions
+		if kind == Reject {
+			r.With, options = PortUnreachable, rejectOptions
+		}
+		setOptions(p, string(kind), options, &r, rest)
 		p.s.Network.Rules = append(p.s.Network.Rules, r)
 	}
+}
+
+// textWord takes the text in quotes out of the words of a path rule.
+func (p *parser) textWord(r *PathRule, words []string) (rest []string) {
+	for i, word := range words {
+		if !p.quotedWords[i+1] { // after the setting's name
+			rest = append(rest, word)
+			continue
+		}
+		if _, err := path.Match(word, ""); err != nil || word == "" || r.Text != "" {
+			p.fail("%s: %q: one pattern of a line was expected, such as \"PORT *\"", r.Kind, word)
+		}
+		r.Text = word
+	}
+	return rest
 }
 
 // flagWords takes the flags out of the words after the two ends.

@@ -200,16 +200,30 @@ func ruleText(r scenario.PathRule) string {
 	if r.Length >= 0 {
 		text += " of " + counted(r.Length, "byte")
 	}
+	if r.Text != "" {
+		text += fmt.Sprintf(" with the line %q", r.Text)
+	}
 	way := fmt.Sprintf("from %s to %s", endOf(r.From, r.FromPort), endOf(r.To, r.ToPort))
 	if r.Both {
 		way = fmt.Sprintf("between %s and %s", endOf(r.From, r.FromPort), endOf(r.To, r.ToPort))
 	}
 	text = fmt.Sprintf("%s %s %s on purpose (line %d)", text, way, what, r.Line)
+	switch r.With {
+	case scenario.HostUnreachable:
+		text += " (ICMP: host unreachable)"
+	case scenario.Prohibited:
+		text += " (ICMP: prohibited)"
+	case scenario.TCPReset:
+		text += " (with a reset)"
+	}
 	if r.Skip > 0 {
 		text += fmt.Sprintf(" after the first %d", r.Skip)
 	}
 	if r.After > 0 {
 		text += " from " + duration(int64(r.After)) + " on"
+	}
+	if r.For > 0 {
+		text += " for " + duration(int64(r.For))
 	}
 	if r.Idle > 0 {
 		text += " once nothing has passed for " + duration(int64(r.Idle))

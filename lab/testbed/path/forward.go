@@ -52,7 +52,12 @@ func (p *Path) route(from *End, f frame, at int64) {
 		return
 	}
 	if claimed != nil && claimed.Kind == scenario.Reject {
-		from.deliver(from.portUnreachable(sent), at)
+		from.deliver(from.rejection(sent, claimed.With), at)
+		if claimed.With == scenario.TCPReset {
+			if s, ok := f.segment(); ok {
+				p.streams.forget(s) // its sender sends no more
+			}
+		}
 		return
 	}
 	mtu := to.MTU

@@ -207,6 +207,15 @@ func (f frame) segment() (s segment, ok bool) {
 	}, true
 }
 
+// data returns the payload of the TCP segment that the frame carries, if any.
+func (f frame) data() []byte {
+	t := f.tcp()
+	if t == nil {
+		return nil
+	}
+	return t[dataOffset(t):]
+}
+
 // room returns how many sequence numbers the segment uses: one for each byte,
 // and one each for SYN and FIN.
 func (s segment) room() uint32 {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+
+	"ftplab/lab/scenario"
 )
 
 // A kind of ICMP or ICMPv6 message is its type and code.
@@ -16,7 +18,9 @@ var (
 	mustFragment = kind{3, 4}  // larger than the MTU, and may not be fragmented
 	exceeded     = kind{11, 0} // TTL exceeded in transit
 
-	noPort = kind{3, 3} // no program listens there, or a firewall pretends so
+	noHost     = kind{3, 1}  // the host does not answer, or a firewall pretends so
+	noPort     = kind{3, 3}  // no program listens there, or a firewall pretends so
+	prohibited = kind{3, 13} // by a firewall (RFC 1812, 5.2.7.1)
 
 	noPortV6     = kind{1, 4}
 	noNetworkV6  = kind{1, 0}
@@ -30,8 +34,16 @@ func (p Place) noRoute(f frame) frame {
 	return p.report(f, noNetwork, noNetworkV6, 0)
 }
 
-// portUnreachable is the message of a firewall about a packet that it rejects.
-func (p Place) portUnreachable(f frame) frame {
+// rejection is the answer of a firewall to a packet that it rejects.
+func (p Place) rejection(f frame, with scenario.RejectWith) frame {
+	switch with {
+	case scenario.HostUnreachable:
+		return p.report(f, noHost, noNetworkV6, 0)
+	case scenario.Prohibited:
+		return p.report(f, prohibited, noNetworkV6, 0)
+	case scenario.TCPReset:
+		return p.resetFor(f)
+	}
 	return p.report(f, noPort, noPortV6, 0)
 }
 

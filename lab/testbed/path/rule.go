@@ -19,7 +19,7 @@ func newRule(r scenario.PathRule, from, to *End) *rule {
 
 // claims reports whether the rule applies to a segment that is sent between two ends at
 // a time, and counts it if so. began is when the first frame was sent.
-func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
+func (r *rule) claims(s segment, data []byte, from, to *End, at, began int64) bool {
 	back := r.from == to && r.to == from
 	if r.from != from && !back || r.to != to && !back {
 		return false
@@ -32,10 +32,10 @@ func (r *rule) claims(s segment, from, to *End, at, began int64) bool {
 		}
 		fromPort, toPort = toPort, fromPort
 	}
-	if !silent || at-began < int64(r.After) || !r.Flags.Match(s.flags) ||
+	if !silent || at-began < int64(r.After) || r.For > 0 && at-began >= int64(r.After+r.For) || !r.Flags.Match(s.flags) ||
 		r.FromPort != 0 && r.FromPort != fromPort ||
 		r.ToPort != 0 && r.ToPort != toPort ||
-		r.Length >= 0 && r.Length != s.length {
+		r.Length >= 0 && r.Length != s.length || !r.MatchesPayload(data) {
 		return false
 	}
 	r.matched++
@@ -68,11 +68,11 @@ func (p *Path) claim(from, to *End, f frame, at int64) *rule {
 	}
 	var claimed *rule
 	for _, r := range p.rules {
-		if r.claims(s, from, to, at, p.began) && claimed == nil {
+		if r.claims(s, f.data(), from, to, at, p.began) && claimed == nil {
 			claimed = r
 		}
 	}
-	if claimed != nil && claimed.Count == 0 && (claimed.Kind == scenario.Drop || claimed.Kind == scenario.Reject) {
+	if claimed != nil && claimed.Count == 0 && claimed.For == 0 && (claimed.Kind == scenario.Drop || claimed.Kind == scenario.Reject) {
 		p.streams.forget(s) // the end of such a connection cannot be seen
 	}
 	return claimed
