@@ -31,13 +31,30 @@ func TestCaptures(t *testing.T) {
 		name string
 		run  func(*testing.T, *server, *pagetest.Tab)
 	}{
-		{"whole", wholeCapture}, {"packets", packets}, {"broken", brokenCapture}, {"large", largeCapture},
+		{"whole", wholeCapture}, {"packets", packets}, {"broken", brokenCapture}, {"changed", changedCapture}, {"large", largeCapture},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pagetest.Eval[bool](tab, `(location.hash = "#/capture/story", true)`)
 			test.run(t, s, tab)
 			s.quiet(t, tab)
 		})
+	}
+}
+
+// changedCapture changes a file after it was dropped: the browser does not read it any more.
+func changedCapture(t *testing.T, s *server, tab *pagetest.Tab) {
+	for range 2 { // the second time the lab has to be in order again
+		file := download(t, 40_000_000) // more than the page keeps in memory
+		drop(tab, file)
+		until(tab, panel+`.includes("RETR large.bin")`)
+		if err := os.WriteFile(file, []byte("something else"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		show(tab, "files")
+		if got := pagetest.Eval[string](tab, panel); !strings.Contains(got, "choose it again") {
+			t.Errorf("got the files %q, want that the browser cannot read the file", got)
+		}
+		pagetest.Eval[bool](tab, `(location.hash = "#/capture/story", true)`)
 	}
 }
 

@@ -15,7 +15,7 @@ export class Capture {
   // waits for the other.
   constructor(makeLab) {
     this.makeLab = makeLab;
-    this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => { if (this.input.files[0]) this.open(this.input.files[0]); } });
+    this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => this.chosen() });
     this.drop = h("div", { class: "drop" }, this.input,
       h("p", {}, h("label", { for: "choose", class: "button" }, "Choose a capture"), " or drop one anywhere on this page: pcap, pcapng or snoop, also compressed."),
       h("p", { class: "small" }, "The file never leaves your browser. This page sends nothing anywhere: it has no server."));
@@ -27,13 +27,18 @@ export class Capture {
     this.element = h("div", { class: "capture" }, this.heading, this.drop, this.state, this.head, this.bar, this.panel);
   }
 
+  chosen() {
+    const [file] = this.input.files;
+    this.input.value = ""; // so that the same file can be chosen again
+    if (file) this.open(file);
+  }
+
   // open reads a file.
   async open(file) {
     this.summary = null;
     const generation = this.made = new Map(); // panels, by name
     this.extracted = null;
-    this.lab?.end("another capture was opened");
-    this.lab = this.makeLab();
+    this.getLab();
     this.packets = new Packets(this.lab);
     this.bar.hidden = true;
     this.head.replaceChildren();
@@ -69,6 +74,15 @@ export class Capture {
     announce(`${s.name} is open.`);
   }
 
+  // getLab makes sure that there is a lab which does nothing else.
+  getLab() {
+    if (this.lab?.busy) {
+      this.lab.end("another capture was opened");
+      this.lab = null;
+    }
+    this.lab ??= this.makeLab();
+  }
+
   // draw shows the capture in a few sentences and a picture, at the top.
   async draw() {
     const generation = this.made;
@@ -85,6 +99,7 @@ export class Capture {
 
   // show shows one of the tabs.
   async show(name, packet) {
+    this.lab ??= this.makeLab(); // it takes as long to start as to read a capture
     if (!this.summary) return;
     if (!tabs.some(([n]) => n === name)) name = "story";
     for (const [n] of tabs) {

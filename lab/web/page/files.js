@@ -40,7 +40,7 @@ const files = (() => {
 
   // ---- reading and writing
 
-  const blockSize = 4 << 20;
+  const blockSize = 16 << 20; // each block costs the browser about 7 ms, beside its bytes
 
   // readBlob reads from a file of the browser, through a copy of the blocks around it.
   function readBlob(node, into, at) {
@@ -182,7 +182,14 @@ const files = (() => {
   for (const [name, operation] of Object.entries(operations)) {
     fs[name] = (...args) => {
       const done = args.pop();
-      try { done(null, operation(...args)); } catch (error) { done(error); }
+      let result;
+      try { result = operation(...args); } catch (error) {
+        // Go crashes on an error whose code is not one of its own, as that of a file which
+        // was changed after it was dropped.
+        done(typeof error.code === "string" ? error : Object.assign(new Error(error.message), { code: "EIO" }));
+        return;
+      }
+      done(null, result);
     };
   }
 

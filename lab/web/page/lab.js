@@ -81,6 +81,9 @@ export class Lab {
     return made;
   }
 
+  // busy reports whether a call has not been answered yet.
+  get busy() { return this.#waiting.size > 0; }
+
   // bytes returns the bytes of a file that the lab has written.
   bytes(path) { return this.call("bytes", { path }); }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,9 @@ func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 	if w.opened != nil {
 		w.opened.close()
 		w.opened = nil
+	}
+	if err := os.RemoveAll(w.extractFolder()); err != nil {
+		return nil, err
 	}
 	c, err := capture.Open(file.Path, capture.Options{NoHash: true})
 	if err != nil {

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"os"
 	"path/filepath"
 
 	"ftplab/lab/analysis/capture"
@@ -53,17 +52,16 @@ type extracted struct {
 	Kind       extract.Kind `json:"kind"`
 }
 
-// extract writes the transferred data to files. They replace those of the capture
-// before.
+// extractFolder is the folder of the files that were extracted from the open capture.
+func (w *Worker) extractFolder() string { return filepath.Join(w.results, "of the capture") }
+
+// extract writes the transferred data to files.
 func (w *Worker) extract(nothing) ([]extracted, error) {
 	o, err := w.capture()
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(w.results, "of the capture")
-	if err := os.RemoveAll(folder); err != nil {
-		return nil, err
-	}
+	folder := w.extractFolder()
 	list := []extracted{}
 	err = extract.Write(folder, o.Capture, func(f *extract.File) {
 		if f.Name != "" {

@@ -7,9 +7,11 @@ package worker
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"syscall"
 )
 
 // A Worker has a folder for results and the open capture. It answers one call at a
@@ -64,7 +66,10 @@ func (w *Worker) Call(name string, argument []byte) ([]byte, error) {
 		return nil, fmt.Errorf("there is no call %q", name)
 	}
 	result, err := f(w, argument)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EIO):
+		return nil, errors.New("the browser cannot read the file any more: it has been changed or moved; choose it again")
+	case err != nil:
 		return nil, err
 	}
 	return json.Marshal(result)
