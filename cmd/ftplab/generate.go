@@ -61,8 +61,12 @@ Several processes can make one corpus together. Each makes one --shard of the pa
 The index can also come from JOB_COMPLETION_INDEX (Kubernetes) or SLURM_ARRAY_TASK_ID
 (Slurm).
 
-The profiles that come with ftplab are ` + strings.Join(traffic.Profiles(), ", ") + `.
+The profiles that come with ftplab are ` + strings.Join(traffic.Profiles(), ", ") + `;
+and those of real programs, SERVER-CLIENT, such as vsftpd-curl: ` + programNames() + `.
 'ftplab baseline learn' makes one from captures of your own.
+
+Sessions over IPv6 and in TLS are as many as the profile has. The keys of TLS are in the
+capture, or in a file beside it with -F pcap.
 
 Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not be made.`,
 		Example: `  ftplab generate --sessions 1000 --seed 7 -o corpus
@@ -226,6 +230,20 @@ func tellReport(w io.Writer, g lab.Generation, r corpus.Report) error {
 		return errFailed
 	}
 	return nil
+}
+
+// programNames are the servers and the clients of the profiles of real programs.
+func programNames() string {
+	var servers, clients []string
+	for _, name := range traffic.Programs() {
+		server, client, _ := strings.Cut(name, "-")
+		servers, clients = append(servers, server), append(clients, client)
+	}
+	list := func(names []string) string {
+		slices.Sort(names)
+		return strings.Join(slices.Compact(names), ", ")
+	}
+	return "the servers\n" + list(servers) + ", each with\n" + list(clients)
 }
 
 // tableFormats are the formats of labels.

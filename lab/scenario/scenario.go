@@ -49,7 +49,7 @@ type Server struct {
 	AwaitFIN   bool          // sends 226 only after the client has closed its end, too
 	Users      []User        // who may log in, in addition to anonymous
 	Replies    []Reply       // its own reply texts
-	Wording    string        // whose texts it uses for other replies: vsftpd, proftpd, pureftpd or iis; "" is the lab's
+	Wording    string        // whose texts it uses for other replies: vsftpd, proftpd, pureftpd, pyftpdlib, inetutils or iis; "" is the lab's
 	Rules      []Rule        // what it does instead of its usual answers
 	Slow       time.Duration // time between the bytes of its replies, each in a segment of its own; 0 sends whole lines
 	Nagle      bool          // holds back small segments until earlier data is acknowledged (RFC 896)

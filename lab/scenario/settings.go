@@ -300,8 +300,8 @@ var serverOptions = []option[Server]{
 	{"thirdparty", "allows data connections to other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},
 	{"dataports=50000-50002", "the ports for passive data connections, each reused when it is free; if none is free, PASV and EPSV get 421", func(p *parser, s *Server, v string) { s.DataPorts = p.ports(v) }},
 	{"activeport=40020", "the port from which it opens active data connections; by default the port before the control port (RFC 959, 3.2)", func(p *parser, s *Server, v string) { s.ActivePort = p.port(v) }},
-	{"wording=vsftpd|proftpd|pureftpd|iis", "uses the reply texts of a real server; the section replies can change them", func(p *parser, s *Server, v string) {
-		s.Wording = p.oneOf("wording", v, "vsftpd", "proftpd", "pureftpd", "iis")
+	{"wording=vsftpd|proftpd|pureftpd|pyftpdlib|inetutils|iis", "uses the reply texts of a real server; the section replies can change them", func(p *parser, s *Server, v string) {
+		s.Wording = p.oneOf("wording", v, "vsftpd", "proftpd", "pureftpd", "pyftpdlib", "inetutils", "iis")
 	}},
 	{"awaitfin", "sends 226 only after the client has closed the data connection, too", func(_ *parser, s *Server, _ string) { s.AwaitFIN = true }},
 }

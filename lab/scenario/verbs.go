@@ -148,6 +148,9 @@ var verbs = []verb{
 		name: "upload", args: []arg{localFile, command}, traits: scripted | transfer | verbatim, example: "upload photo.jpg STOU",
 		does: "Upload a file with a command of your own.",
 	}, {
+		name: "arrange", traits: scripted, example: "arrange",
+		does: "Send the command that arranges a data connection (PASV, EPSV, PORT or EPRT) before other commands, as curl does before TYPE and SIZE. The next transfer uses that connection.",
+	}, {
 		name: "rest", args: []arg{size("OFFSET")}, traits: noReply | scripted, example: "rest 4KiB",
 		does: "Begin the next transfer of the session at this offset: send REST before its command.",
 	}, {

@@ -25,7 +25,11 @@ type client struct {
 	name     string
 	commands []string // of a shell
 	files    map[string]string
+	steps    string // of the lab's own client, in the place of commands
 }
+
+// jlaffaye is the client of a Go library.
+var jlaffaye = client{name: "jlaffaye", steps: script("jlaffaye.txt")}
 
 // clients are those that visit a server. What people type differs from server to server.
 func clients(server string) []client {
@@ -39,21 +43,21 @@ func clients(server string) []client {
 			"curl -sS --ftp-method nocwd " + url + "/pub/old/notes.txt", "curl -sS --ftp-method singlecwd " + url + "/pub/old/notes.txt", "curl -sSR -O " + url + "/README",
 			"curl -sS -z 2020-01-01 " + url + "/README", "curl -sS --ssl " + url + "/README", "curl -sSQ 'MKD neu' -Q 'RMD neu' " + url + "/",
 			"curl -sSQ '-DELE up/report.txt' " + url + "/", "curl -sS ftp://$USER:wrong@$SERVER/", "curl -sS " + url + "/README " + url + "/pub/hello.txt " + url + "/pub/",
-		}, nil},
+		}, nil, ""},
 		{"lftp", []string{lftp("l1"), lftp("l2"), "lftp -u $USER,wrong -e 'ls; exit' $SERVER", "lftp -u $USER,$PASSWORD -e 'set ftp:passive-mode off; ls; get README; exit' $SERVER"},
-			map[string]string{"l1": script("lftp.txt"), "l2": script("lftp_mirror.txt")}},
+			map[string]string{"l1": script("lftp.txt"), "l2": script("lftp_mirror.txt")}, ""},
 		{"ncftp", []string{
 			"ncftpls ftp://$USER:$PASSWORD@$SERVER/", "ncftpls -l -u $USER -p $PASSWORD ftp://$SERVER/pub/", "ncftpget -u $USER -p $PASSWORD $SERVER . README pub/picture.bin",
 			"ncftpget -R -u $USER -p $PASSWORD $SERVER . pub", "ncftpput -u $USER -p $PASSWORD $SERVER . report.txt", "ncftpput -m -u $USER -p $PASSWORD $SERVER neu/tief report.txt second.txt",
 			"ncftpget -E -u $USER -p $PASSWORD $SERVER . README", "ncftpget -u $USER -p $PASSWORD $SERVER . nothing", "ncftpput -A -u $USER -p $PASSWORD $SERVER . report.txt",
 			"ncftp -u $USER -p $PASSWORD $SERVER <n",
-		}, map[string]string{"n": script("ncftp.txt")}},
+		}, map[string]string{"n": script("ncftp.txt")}, ""},
 		{"wget", []string{
 			"wget -q " + url + "/README", "wget -q -c " + url + "/pub/picture.bin", "wget -qr -np " + url + "/pub/", "wget -qN " + url + "/README", "wget -q --no-passive-ftp " + url + "/pub/hello.txt",
 			"wget -q " + url + "/nothing", "wget -q " + url + "/pub/*.txt", "wget -q --spider " + url + "/README", "wget -q " + url + "/pub/", "wget -q --no-remove-listing " + url + "/",
-		}, nil},
-		{"python", []string{"python3 tour.py"}, map[string]string{"tour.py": script("tour.py")}},
-		{"windows", []string{"python3 windows.py"}, map[string]string{"windows.py": script("windows.py")}},
+		}, nil, ""},
+		{"python", []string{"python3 tour.py"}, map[string]string{"tour.py": script("tour.py")}, ""},
+		{"windows", []string{"python3 windows.py"}, map[string]string{"windows.py": script("windows.py")}, ""},
 	}
 	for i, program := range []string{"tnftp -n", "inetutils-ftp -n", "tnftp -A -n", "inetutils-ftp -A -n"} {
 		c := client{name: fmt.Sprintf("by_hand_%d", i+1), files: map[string]string{}}

@@ -21,7 +21,7 @@ func TestCurrent(t *testing.T) {
 	if err := installed(); err != nil {
 		optional.Missing(t, err.Error()+": .ci/run has how to install them")
 	}
-	texts, err := sessions(nil)
+	texts, err := sessions(options{output: "all"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,12 @@
 //
 //	go run ./scenarios/profiles -o lab/analysis/baseline/programs.json scenarios/ftps_programs
 //
-// It takes some two minutes. The programs must be installed (.ci/run has how), and the
+// With -traffic it also writes what `ftplab generate` draws sessions from: a profile for each
+// server with each client. An empty -o leaves the other one out:
+//
+//	go run ./scenarios/profiles -o "" -traffic lab/traffic/profiles/programs
+//
+// It takes some four minutes. The programs must be installed (.ci/run has how), and the
 // sessions need Linux's TCP. What is missing is named, and nothing is written then.
 package main
 
@@ -26,37 +31,76 @@ import (
 )
 
 func main() {
-	output := flag.String("o", "programs.json", "the file for the profile")
-	keep := flag.String("captures", "", "a folder in which the captures are kept")
+	var o options
+	flag.StringVar(&o.output, "o", "programs.json", "the file for the profile of all")
+	flag.StringVar(&o.traffic, "traffic", "", "the folder for a profile of each server with each client")
+	flag.StringVar(&o.captures, "captures", "", "a folder in which the captures are kept")
 	flag.Parse()
-	if err := learn(context.Background(), *output, *keep, flag.Args()); err != nil {
+	o.folders = flag.Args()
+	if err := learn(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "profiles:", err)
 		os.Exit(1)
 	}
 }
 
-// learn writes the profile of all pairs of a server and a client.
-func learn(ctx context.Context, output, folder string, folders []string) error {
+// options say what is learned, and from what.
+type options struct {
+	output, traffic, captures string
+	folders                   []string // of other scenarios
+}
+
+// learn writes the profiles.
+func learn(ctx context.Context, o options) error {
 	if err := installed(); err != nil {
 		return err
 	}
+	texts, err := sessions(o)
+	if err != nil {
+		return err
+	}
+	learned, err := learnAll(ctx, o.captures, texts)
+	if err != nil {
+		return err
+	}
+	if o.traffic != "" {
+		if err := writeTraffic(o.traffic, learned); err != nil {
+			return err
+		}
+	}
+	if o.output == "" {
+		return nil
+	}
+	profile := baseline.NewProfile()
+	for _, p := range learned {
+		profile.Merge(p)
+	}
+	profile.Traffic = nil // it is for the generator, which draws from the pairs
+	return write(o.output, profile)
+}
+
+func write(name string, p *baseline.Profile) error {
+	var text bytes.Buffer
+	if err := p.Write(&text); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text.Bytes(), 0o644)
+}
+
+// learnAll runs scenarios, and learns from each.
+func learnAll(ctx context.Context, folder string, texts map[string][]byte) (map[string]*baseline.Profile, error) {
 	if folder == "" {
 		temporary, err := os.MkdirTemp("", "profiles")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer os.RemoveAll(temporary)
 		folder = temporary
 	}
 	var all sync.Mutex
-	profile := baseline.NewProfile()
+	profiles := map[string]*baseline.Profile{}
 	var failed []error
 	var wait sync.WaitGroup
 	atOnce := make(chan bool, 3)
-	texts, err := sessions(folders)
-	if err != nil {
-		return err
-	}
 	for name, text := range texts {
 		wait.Go(func() {
 			atOnce <- true
@@ -68,19 +112,11 @@ func learn(ctx context.Context, output, folder string, folders []string) error {
 				failed = append(failed, fmt.Errorf("%s: %w", name, err))
 				return
 			}
-			profile.Merge(learned)
+			profiles[name] = learned
 		})
 	}
 	wait.Wait()
-	if failed != nil {
-		return errors.Join(failed...)
-	}
-	profile.Traffic = nil // it is for the generator, which draws from the lab's own
-	var text bytes.Buffer
-	if err := profile.Write(&text); err != nil {
-		return err
-	}
-	return os.WriteFile(output, text.Bytes(), 0o644)
+	return profiles, errors.Join(failed...)
 }
 
 // installed names the programs that are missing.
@@ -95,15 +131,18 @@ func installed() error {
 }
 
 // sessions are the texts of all scenarios, by name: those of pairs of a server and a client,
-// and those in the folders.
-func sessions(folders []string) (map[string][]byte, error) {
+// as far as they are needed, and those in the folders.
+func sessions(o options) (map[string][]byte, error) {
 	all := map[string][]byte{}
 	for _, s := range servers {
-		for _, c := range clients(s.name) {
-			all[s.name+"_"+c.name] = pair{s, c}.scenario()
+		for _, c := range append(clients(s.name), jlaffaye) {
+			name := s.name + "_" + c.name
+			if o.output != "" && c.name != jlaffaye.name || o.traffic != "" && isTraffic(name) {
+				all[name] = pair{s, c}.scenario()
+			}
 		}
 	}
-	for _, folder := range folders {
+	for _, folder := range o.folders {
 		files, err := filepath.Glob(filepath.Join(folder, "*"+scenario.Extension))
 		if err != nil {
 			return nil, err

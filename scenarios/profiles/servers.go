@@ -96,6 +96,7 @@ func (p pair) scenario() []byte {
 	for _, command := range p.client.commands {
 		fmt.Fprintf(&b, "run sh -c %q\n", strings.TrimSpace(command)+"; true")
 	}
+	b.WriteString(p.client.steps)
 	b.WriteString(files)
 	for name, text := range p.client.files {
 		fmt.Fprintf(&b, "-- local/%s --\n%s\n", name, strings.TrimSpace(text))

@@ -250,7 +250,7 @@ func loginOf(s *session) string {
 }
 
 // serverPrograms are names of server programs, as their greetings have them.
-var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "ftplab"}
+var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "inetutils", "ftplab"}
 
 // serverProgram is the name of the program that greets so, or "other".
 func serverProgram(greeting string) string {

@@ -22,6 +22,7 @@ type Scripted struct {
 	mode  Mode
 	port  uint16 // of the next active data connection; the host chooses when 0
 	state *state
+	ready *expectedConn // by Arrange, for the next transfer; nil for none
 
 	unfinished string   // of a command that was sent by hand
 	unanswered []string // commands that were sent by hand
@@ -90,6 +91,24 @@ func (c *Scripted) SetMode(mode Mode, port uint16) error {
 	return nil
 }
 
+// Arrange sends the command of the client's mode before other commands, as some programs do.
+// The data connection is for the next transfer, which then sends no such command itself.
+func (c *Scripted) Arrange(ctx context.Context) (Reply, error) {
+	c.dropReady()
+	var t Transfer
+	data, err := c.arrange(ctx, &t)
+	c.ready = data
+	return t.Reply(), err
+}
+
+// dropReady closes a data connection that no transfer used.
+func (c *Scripted) dropReady() {
+	if c.ready != nil {
+		c.ready.close()
+		c.ready = nil
+	}
+}
+
 // Login implements [Client].
 func (c *Scripted) Login(ctx context.Context, name, password string) (Reply, error) {
 	reply, err := c.Command(ctx, "USER", name)
@@ -149,6 +168,7 @@ func (c *Scripted) Await(ctx context.Context) (Reply, error) {
 
 // Quit implements [Client].
 func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
+	defer c.dropReady()
 	e, err := c.control.send(ctx, "QUIT")
 	if err != nil {
 		c.control.conn.Close()
@@ -175,6 +195,7 @@ func (c *Scripted) QuitAtOnce(ctx context.Context) error {
 
 // Close implements [Client].
 func (c *Scripted) Close(ctx context.Context) error {
+	defer c.dropReady()
 	err := c.control.conn.CloseWrite()
 	if errors.Is(err, net.ErrClosed) {
 		return nil

@@ -112,9 +112,12 @@ type mover func(network.Conn, *Transfer, *exchange) error
 // reads the replies.
 func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfer, error) {
 	t := c.state.transfer(r.argument)
-	data, err := c.arrange(ctx, &t)
-	if err != nil || data == nil {
-		return t, err
+	data := c.ready
+	if c.ready = nil; data == nil {
+		var err error
+		if data, err = c.arrange(ctx, &t); err != nil || data == nil {
+			return t, err
+		}
 	}
 	defer data.close()
 	if r.offset > 0 {

@@ -251,6 +251,8 @@ func (s *session) exchange(line []byte) []byte {
 		s.hold()
 	case "EPSV":
 		s.hold()
+	case "XCUP": // RFC 775, which the library does not have
+		return []byte("CDUP\r\n")
 	case "STOU":
 		s.unique = s.server.tree.unique()
 		return []byte("STOR " + s.unique + "\r\n")

@@ -40,6 +40,9 @@ func (r Reply) lines() [][]byte {
 	return lines
 }
 
+// Bytes are the reply as it is sent.
+func (r Reply) Bytes() []byte { return bytes.Join(r.lines(), nil) }
+
 // Check says why no client could understand the reply.
 func (r Reply) Check() error {
 	switch {

@@ -1,7 +1,6 @@
 package ftpserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -296,7 +295,7 @@ func (r *ruleRun) do(a scenario.Action) error {
 	}
 	if err := r.openData(); err != nil {
 		reply := Reply{425, fmt.Sprintf("No data connection: %v", err)}
-		_, failed := control.out.Write(bytes.Join(reply.lines(), nil))
+		_, failed := control.out.Write(reply.Bytes())
 		return errors.Join(err, failed)
 	}
 	return r.doData(a)

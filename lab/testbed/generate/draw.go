@@ -203,6 +203,7 @@ type draw struct {
 	missing  string  // the name of one that the server does not have
 	renaming *folder // of a file for which the server has accepted RNFR; nil for none
 	mode     string  // the last that arranged a data connection
+	arranged bool    // a data connection is, for the next transfer
 	commands int     // sent so far
 	large    bool    // a transfer is as large as those of which the profile has the rate
 
@@ -310,9 +311,4 @@ func (d *draw) sent(time string, actions ...scenario.Action) {
 	d.scenario.Server.Rules = append(d.scenario.Server.Rules, scenario.Rule{
 		Text: fmt.Sprintf("on command %d", d.commands), Command: "*", Nth: d.commands, Actions: actions,
 	})
-}
-
-// says is an action that sends a reply.
-func says(code int, text string) scenario.Action {
-	return scenario.Action{Verb: scenario.SendReply, Bytes: fmt.Sprintf("%d %s\r\n", code, text), Repeat: 1}
 }

@@ -19,6 +19,10 @@ func (d *draw) exchange(x traffic.Exchange) bool {
 		d.transfer(x)
 		return true
 	}
+	if traffic.Arranges(x.Command) && x.Final()/100 == 2 && d.loggedIn {
+		d.arrange(x)
+		return true
+	}
 	switch x.Command {
 	case "AUTH":
 		if x.Final() == 234 {
@@ -85,7 +89,7 @@ func (d *draw) command(x traffic.Exchange, argument string, own bool) {
 	} else {
 		var actions []scenario.Action
 		for _, code := range x.Codes {
-			actions = append(actions, says(code, textOf(code)))
+			actions = append(actions, d.says(x.Command, argument, code))
 		}
 		d.sent(name, actions...)
 	}
@@ -107,7 +111,7 @@ func (d *draw) userIs(x traffic.Exchange) {
 	}
 	if x.Final() == 230 {
 		d.think()
-		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, says(230, textOf(230)))
+		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, d.says(x.Command, d.user, 230))
 		d.step(scenario.Step{Verb: "quote", Command: "USER " + d.user, Code: 230})
 		d.loggedIn, d.pending = true, false
 		return
@@ -139,7 +143,7 @@ func (d *draw) passwordIs(x traffic.Exchange) {
 		d.command(x, password+"x", true)
 	case x.Final() == 230 && !d.loggedIn:
 		d.think()
-		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, says(230, textOf(230)))
+		d.sent(traffic.ServerTime, scenario.Action{Verb: scenario.LogIn, Repeat: 1}, d.says(x.Command, d.user, 230))
 		d.step(scenario.Step{Verb: "quote", Command: "PASS " + password, Code: 230})
 		d.loggedIn = true
 	default:
@@ -153,9 +157,9 @@ func (d *draw) passwordIs(x traffic.Exchange) {
 func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
 	is := func(code int) bool { return d.loggedIn && slices.Equal(x.Codes, []int{code}) }
 	switch x.Command {
-	case "CWD":
+	case "CWD", "XCWD":
 		return d.changeTo(is(250))
-	case "CDUP":
+	case "CDUP", "XCUP":
 		own = is(250) && d.dir.in != nil
 		if own {
 			d.dir = d.dir.in
@@ -175,7 +179,7 @@ func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
 			return x.Argument, true
 		}
 		return x.Argument, false
-	case "PWD":
+	case "PWD", "XPWD":
 		return "", is(257)
 	case "SYST":
 		return "", is(215)
@@ -189,10 +193,8 @@ func (d *draw) argument(x traffic.Exchange) (argument string, own bool) {
 		own = d.secured && slices.Equal(x.Codes, []int{200}) && (d.sized || x.Command == "PBSZ")
 		d.sized = d.sized || own
 		return cmp.Or(x.Argument, arguments[x.Command]), own
-	case "PASV", "EPSV":
-		return "", is(map[string]int{"PASV": 227, "EPSV": 229}[x.Command])
 	case "PORT", "EPRT":
-		return d.port(x.Command), is(200)
+		return d.port(x.Command), false
 	}
 	return arguments[x.Command], false
 }
@@ -231,15 +233,21 @@ func (d *draw) transfer(x traffic.Exchange) {
 		d.command(x, path, false)
 		return
 	}
-	d.setMode(x.Arrange)
-	d.think()
-	d.sent(traffic.ServerTime) // what arranges it
+	switch {
+	case d.arranged && x.Arrange != "": // once more
+		d.arrange(traffic.Exchange{Command: x.Arrange})
+	case !d.arranged:
+		d.setMode(x.Arrange)
+		d.think()
+		d.sent(traffic.ServerTime) // what arranges it
+	}
+	d.arranged = false
 	s := scenario.Step{Verb: "download", Command: x.Command, Code: x.Final()}
 	if x.Restart && x.Command != "STOU" && traffic.Direction(x.Command) != traffic.Listing && !refused {
 		d.sent(traffic.ServerTime)
 		d.step(scenario.Step{Verb: "rest", Size: d.offset(path, local)})
 	}
-	d.sent("", d.moves(x)...)
+	d.sent("", d.moves(x, path)...)
 	if path != "" {
 		s.Command += " " + path
 	}
@@ -255,20 +263,30 @@ func (d *draw) transfer(x traffic.Exchange) {
 	d.step(s)
 }
 
+// arrange adds the command that arranges a data connection, behind which others come before
+// the one that uses it.
+func (d *draw) arrange(x traffic.Exchange) {
+	d.setMode(x.Command)
+	d.think()
+	d.sent(traffic.ServerTime)
+	d.step(scenario.Step{Verb: "arrange", Code: x.Final()})
+	d.arranged = true
+}
+
 // moves is what the server does for a transfer; nothing is what it does by itself.
-func (d *draw) moves(x traffic.Exchange) []scenario.Action {
+func (d *draw) moves(x traffic.Exchange, path string) []scenario.Action {
 	if slices.Equal(x.Codes, []int{150, 226}) {
 		return nil
 	}
 	if x.Codes[0] >= 200 { // it did not begin
-		return []scenario.Action{says(x.Final(), textOf(x.Final()))}
+		return []scenario.Action{d.says(x.Command, path, x.Final())}
 	}
 	move := scenario.Action{Verb: scenario.SendData, Size: -1, Repeat: 1}
 	if traffic.Direction(x.Command) == traffic.Upload {
 		move.Verb = scenario.TakeData
 	}
-	actions := []scenario.Action{says(x.Codes[0], textOf(x.Codes[0])), move}
-	return append(actions, says(x.Final(), textOf(x.Final())))
+	actions := []scenario.Action{d.says(x.Command, path, x.Codes[0]), move}
+	return append(actions, d.says(x.Command, path, x.Final()))
 }
 
 // setMode adds a step if the way of arranging data connections changes.

@@ -23,6 +23,7 @@ type file struct {
 	entry
 	size int64
 	used bool // a command of the session is about it
+	told bool // a rule has told its size, which stays
 }
 
 // An entry is a name in a folder. What the session itself makes is not there from the
@@ -144,9 +145,7 @@ func (d *draw) removeFolder(own bool) (argument string, does bool) {
 // aboutFile is the argument of a command about one file.
 func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string, own bool) {
 	own = is(map[string]int{"DELE": 250, "RNFR": 350, "SIZE": 213, "MDTM": 213, "MLST": 250}[x.Command])
-	if x.Command == "SIZE" && d.ascii { // it would be that of the text on the network (RFC 3659, 4)
-		own = false
-	}
+	inASCII := own && x.Command == "SIZE" && d.ascii // the lab's server would refuse it (RFC 3659, 4)
 	if !own {
 		d.missing = d.name(".txt")
 		return d.missing, false
@@ -154,6 +153,10 @@ func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string
 	f := d.someFile()
 	f.used = true
 	d.about = f
+	if inASCII {
+		f.told = true
+		return d.said(f), false
+	}
 	if x.Command == "DELE" || x.Command == "RNFR" {
 		f.remove()
 	}
@@ -249,6 +252,10 @@ func (d *draw) download(refused bool) string {
 	d.about, d.missing = nil, ""
 	if refused {
 		return cmp.Or(missing, d.name(".txt"))
+	}
+	if asked != nil && asked.told {
+		d.large = d.large || asked.size >= traffic.Large
+		return d.said(asked)
 	}
 	size := d.moved(traffic.DownloadBytes)
 	if asked != nil && !asked.gone && !asked.made {

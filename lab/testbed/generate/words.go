@@ -3,9 +3,11 @@ package generate
 import (
 	"fmt"
 	"math/rand/v2"
+	"path"
 	"strings"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/ftpserver"
 	"ftplab/lab/traffic"
 )
 
@@ -31,19 +33,21 @@ func (p *plotter) equipServer(d *draw, server server) {
 	program := programs.At(p.corpus.random(forServer, 1<<32+uint64(server.number)).Float64())
 	d.scenario.Server.Port = 21
 	d.scenario.Server.Idle = longest
-	d.scenario.Server.Replies = append(d.scenario.Server.Replies, greetingOf(program))
-	if program == "vsFTPd" {
-		d.scenario.Server.Replies = append(d.scenario.Server.Replies,
-			scenario.Reply{Code: 331, Text: "Please specify the password."}, scenario.Reply{Code: 230, Text: "Login successful."})
+	if d.scenario.Server.Wording = wordings[program]; d.scenario.Server.Wording == "" {
+		d.scenario.Server.Replies = append(d.scenario.Server.Replies, greetingOf(program))
 	}
 }
 
-// greetingOf is how a program greets.
+// wordings are those of the lab's server that a program speaks in, by the name that a profile
+// has.
+var wordings = map[string]string{
+	"vsFTPd": "vsftpd", "ProFTPD": "proftpd", "Pure-FTPd": "pureftpd", "pyftpdlib": "pyftpdlib", "inetutils": "inetutils", "Microsoft FTP": "iis",
+}
+
+// greetingOf is how another program greets.
 func greetingOf(program string) scenario.Reply {
 	texts := map[string]string{
-		"vsFTPd": "(vsFTPd 3.0.3)", "ProFTPD": "ProFTPD Server ready.", "Pure-FTPd": "---------- Welcome to Pure-FTPd ----------",
-		"FileZilla": "FileZilla Server ready.", "Microsoft FTP": "Microsoft FTP Service", "pyftpdlib": "pyftpdlib based ftpd ready.",
-		"wu": "FTP server (Version wu-2.6.2) ready.", "Serv-U": "Serv-U FTP Server ready...", "NcFTPd": "NcFTPd Server ready.",
+		"FileZilla": "FileZilla Server ready.", "wu": "FTP server (Version wu-2.6.2) ready.", "Serv-U": "Serv-U FTP Server ready...", "NcFTPd": "NcFTPd Server ready.",
 		"ftplab": "ftplab FTP server ready.",
 	}
 	text, ok := texts[program]
@@ -67,6 +71,38 @@ var texts = map[int]string{
 	503: "Bad sequence of commands.", 504: "Command not implemented for that parameter.", 522: "Network protocol not supported.",
 	530: "Not logged in.", 532: "Need account for storing files.", 534: "Request denied for policy reasons.",
 	550: "Requested action not taken. File unavailable.", 551: "Page type unknown.", 552: "Exceeded storage allocation.", 553: "File name not allowed.",
+}
+
+// says is an action that sends a reply to a command with an argument: in the words of the
+// server's program, if they are known.
+func (d *draw) says(command, argument string, code int) scenario.Action {
+	text := textOf(code)
+	switch {
+	case command == "MDTM" && code == 213:
+		text = "20260101000000" // RFC 3659, 3
+	case command == "SIZE" && code == 213 && d.about != nil:
+		text = fmt.Sprint(d.about.size)
+	}
+	if phrase, ok := ftpserver.Phrase(d.scenario.Server.Wording, command, code); ok {
+		if worded := d.inWords(phrase, command, argument); !strings.Contains(worded, "{") {
+			text = worded
+		}
+	}
+	return scenario.Action{Verb: scenario.SendReply, Bytes: string(ftpserver.Reply{Code: code, Text: text}.Bytes()), Repeat: 1}
+}
+
+// inWords puts what the session knows in the place of a phrase's placeholders.
+func (d *draw) inWords(phrase, command, argument string) string {
+	full := argument
+	if !path.IsAbs(full) {
+		full = path.Join(d.dir.path(), argument)
+	}
+	kind, letter, words := "BINARY", "I", "8-bit binary"
+	if d.ascii {
+		kind, letter, words = "ASCII", "A", "ASCII"
+	}
+	return strings.NewReplacer("{path}", argument, "{full}", full, "{command}", command, "{line}", strings.TrimSpace(command+" "+argument),
+		"{user}", d.user, "{cwd}", d.dir.path(), "{type}", kind, "{kind}", kind, "{letter}", letter, "{words}", words).Replace(phrase)
 }
 
 // textOf is the text of a reply with a code.

@@ -58,6 +58,11 @@ func uploadBy(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return t.Reply(), compare(contentOf(file), t.ASCII, t.Wire)
 }
 
+// arrange sends the command that arranges the next transfer's data connection.
+func arrange(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return a.scripted().Arrange(ctx)
+}
+
 // rest notes the offset at which the next transfer begins.
 func rest(_ context.Context, a action) (ftpclient.Reply, error) {
 	a.session.offset = a.Size

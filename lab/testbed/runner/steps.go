@@ -74,6 +74,7 @@ func init() {
 		"await":    await,
 		"download": download,
 		"upload":   uploadBy,
+		"arrange":  arrange,
 		"rest":     rest,
 		"dial":     dial,
 		"listen":   listen,
