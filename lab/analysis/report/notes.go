@@ -98,7 +98,7 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()
 	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", listener, duration(int64(c.HandshakeRTT)))
 	if end != nil && end.SinceSame > 10*int64(c.HandshakeRTT) {
-		n.add(end.Number, "It took %s to come: the recorder stands near the %s, and so the round trip shows here and not before.", duration(end.SinceSame), listener)
+		n.add(end.Number, "It came %s later: the recorder is near the %s, so the round trip shows here and not at the SYN and ACK.", duration(end.SinceSame), listener)
 		return
 	}
 	n.once(answer, "That is one round trip: there and back.")
@@ -130,7 +130,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
 	case s.TLS:
-		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown since the keys of the session are known; on the wire nobody can read it.")
+		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown because the keys of the session are known; on the wire nobody can read it.")
 	}
 	n.protected(s.Layer)
 }
@@ -139,11 +139,11 @@ func (n *notes) dialogue(s *ftp.Session) {
 func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	switch {
 	case e.Command == "AUTH" && r.Code >= 500:
-		n.add(r.Packet, "The server has no TLS: the session goes on in clear.")
+		n.add(r.Packet, "The server has no TLS: the session continues in clear.")
 	case r.Code == 425:
 		n.add(r.Packet, "No data connection could be opened.")
 	case r.Code == 426:
-		n.add(r.Packet, "The transfer was broken off.")
+		n.add(r.Packet, "The transfer was interrupted.")
 	case r.Code == 530:
 		n.add(r.Packet, "Not logged in.")
 	case r.Code >= 500 && r.Code != 530:
@@ -151,7 +151,7 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	case r.Code >= 100 && r.Code < 200:
 		n.once(r.Packet, "A code of 1xx is a beginning: another reply follows when the transfer is over.")
 	case (r.Code == 226 || r.Code == 250) && len(e.Data) > 0:
-		n.once(r.Packet, "The transfer is complete. The control connection says so while the data connection closes beside it, so this line may come before or after those packets.")
+		n.once(r.Packet, "The transfer is complete. The data connection closes at the same time, so this reply may come before or after its last packets.")
 	case r.Code == 331:
 		n.once(r.Packet, "A code of 3xx asks for more.")
 	}
@@ -172,7 +172,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 	}
 	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
 	if a.ThirdParty {
-		n.add(packet, "That is not the address its own packets come from: an address translator lies between, or the transfer is to go to somebody else.")
+		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}
 	if len(a.Connections) == 0 && a.ReplyCode < 400 {
 		n.add(packet, "Nobody calls.")
@@ -182,7 +182,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 // commandNotes explain the commands.
 var commandNotes = map[string]string{
 	"USER": "The name of the user.",
-	"PASS": "The password crosses in clear: anyone who records the path can read it.",
+	"PASS": "The password is in clear: anyone who records the path can read it.",
 	"AUTH": "The client asks to encrypt the dialogue.",
 	"SYST": "Which system is the server?",
 	"FEAT": "Which extensions does the server know? (RFC 2389)",
@@ -193,14 +193,14 @@ var commandNotes = map[string]string{
 	"TYPE": "How files are sent: A as text, with line ends changed, I byte by byte.",
 	"PASV": "Where does the server listen for a data connection?",
 	"EPSV": "On which port does the server listen for a data connection? (RFC 2428)",
-	"LIST": "A listing, please. It does not come here but over a data connection of its own.",
+	"LIST": "A listing, please. It comes over its own data connection, not over this one.",
 	"NLST": "A listing of bare names, over a data connection.",
 	"MLSD": "A listing made for programs, over a data connection (RFC 3659).",
 	"MLST": "The facts of one file; the answer comes on the control connection (RFC 3659).",
-	"RETR": "A file, please. It does not come here but over a data connection of its own.",
-	"STOR": "A file for the server. It does not go here but over a data connection of its own.",
+	"RETR": "A file, please. It comes over its own data connection, not over this one.",
+	"STOR": "A file for the server. It goes over its own data connection, not over this one.",
 	"APPE": "More for the end of a file, over a data connection.",
-	"REST": "The next transfer is to begin at this byte.",
+	"REST": "The next transfer begins at this byte.",
 	"ABOR": "Stop the transfer.",
 	"SIZE": "How many bytes has the file? (RFC 3659)",
 	"MDTM": "When was the file last changed? (RFC 3659)",
@@ -209,7 +209,7 @@ var commandNotes = map[string]string{
 	"RNTO": "This is the new name.",
 	"MKD":  "Make a directory.",
 	"RMD":  "Remove a directory.",
-	"NOOP": "Nothing but a sign of life.",
+	"NOOP": "This does nothing, except to show that the client is still there.",
 	"QUIT": "The client is done.",
 }
 
@@ -247,7 +247,7 @@ func (n *notes) endOfControl(c *ftp.Connection) {
 }
 
 func (n *notes) reset(c *ftp.Connection) {
-	n.add(c.Flow(c.ResetBy).RST, "RST: the %s breaks the connection off at once; what was still on its way is lost.", c.ResetBy)
+	n.add(c.Flow(c.ResetBy).RST, "RST: the %s ends the connection at once; data that was still on its way is lost.", c.ResetBy)
 }
 
 // packet explains the expert info on one packet.
@@ -282,12 +282,12 @@ var analysisNotes = []struct {
 	anyLength bool // also of bare ACKs
 	sentence  string
 }{
-	{tcp.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have arrived already. The sequence numbers tell in which order things were sent, the clock only when they came."},
+	{tcp.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have already arrived. The sequence numbers show the order of sending, the times only the order of arrival."},
 	{tcp.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
 	{tcp.FastRetransmission, false, "Sent again, because repeated ACKs showed that it was missing."},
 	{tcp.Retransmission, false, "Sent again: this data has been seen before."},
-	{tcp.LostSegment, false, "There is a hole before it: what comes before it in the stream has not been seen yet."},
+	{tcp.LostSegment, false, "There is a gap before it: the bytes before it in the stream have not been seen yet."},
 	{tcp.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},
-	{tcp.KeepAlive, true, "A probe whether the other side is still there."},
+	{tcp.KeepAlive, true, "A probe: is the other side still there?"},
 	{tcp.ReusedPorts, true, "The same ports as an earlier connection."},
 }
