@@ -324,7 +324,11 @@ func (r *ruleRun) openData() error {
 func (r *ruleRun) doData(a scenario.Action) (err error) {
 	switch a.Verb {
 	case scenario.SendData:
+		if r.data.secured != nil { // also of nothing: an end without TLS would be a truncation
+			err = r.data.secured.Handshake()
+		}
 		switch {
+		case err != nil:
 		case a.Bytes != "":
 			_, err = r.data.Write(a.Expand(r.values))
 		case r.pipe != nil && a.Pause > 0:
