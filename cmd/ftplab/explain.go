@@ -54,7 +54,7 @@ with new lengths and checksums. Not changed are times, ports, sizes and TCP's nu
 commands and reply codes, the usual words of replies (with the names of server
 programs) and numbers in them, the users anonymous and ftp, well-known extensions such
 as .txt, and encrypted data. Comments, names of hosts and keys are left out, and the
-frames become plain Ethernet.
+frames become Ethernet, with the VLANs and the usual tunnels of the original.
 
 ` + growingHelp,
 		Example: `  ftplab explain capture.pcapng              the story

@@ -54,11 +54,12 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 		Offset:   flags & 0x1fff * 8,
 	}
 	d.ip.Fragment = flags&(moreFragments|0x1fff) != 0
+	d.note(LayerIPv4, b, header)
 	p.IP = &d.ip
 	payload := b.upto(total).from(header)
 	d.ip.Length = payload.wire
 	if d.ip.Fragment {
-		d.Fragmented = true
+		d.Fragmented, d.pieced = true, true
 		id := uint32(d.ip.ID)
 		payload = d.fragments.add(&d.ip, id, payload, flags&moreFragments != 0)
 	}
@@ -77,6 +78,7 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 		TTL:     int(b.data[7]),
 	}
 	p.IP = &d.ip
+	d.note(LayerIPv6, b, 40)
 	next, payload := int(b.data[6]), b.from(40)
 	if n := b.uint16(4); n != 0 { // 0: a jumbogram (RFC 2675), or TSO
 		payload = payload.upto(n)
@@ -111,7 +113,7 @@ func (d *Decoder) fragmentHeader(b piece) (next int, payload piece) {
 	if d.ip.Offset == 0 && !more { // an atomic fragment (RFC 6946)
 		return next, b.from(8)
 	}
-	d.ip.Fragment, d.Fragmented = true, true
+	d.ip.Fragment, d.Fragmented, d.pieced = true, true, true
 	return next, d.fragments.add(&d.ip, b.uint32(4), b.from(8), more)
 }
 

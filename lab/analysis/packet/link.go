@@ -43,6 +43,8 @@ type Decoder struct {
 	// Details also decodes what only a printed line needs: DNS and the text of
 	// ICMP.
 	Details bool
+	// Trace notes the headers in front of a packet, for Layers.
+	Trace bool
 	// Unknown is set by a packet whose link type is not supported.
 	Unknown bool
 	// Fragmented is set by the first fragment of an IP datagram. From then on,
@@ -56,6 +58,9 @@ type Decoder struct {
 	arp       ARP
 	fragments fragments
 	depth     int // nested headers so far
+	layers    []Layer
+	size      int  // of the packet's array, to tell where a piece of it is
+	pieced    bool // some header came in a fragment
 }
 
 const maxDepth = 32
@@ -83,9 +88,10 @@ func (b piece) uint32(at int) uint32 { return binary.BigEndian.Uint32(b.data[at:
 
 // Decode fills p with the headers found in raw. They are valid until the next call.
 func (d *Decoder) Decode(p *Packet, raw *pcapng.Packet) {
-	p.Time, p.Length, p.Captured, p.Data = raw.Time, raw.Length, len(raw.Data), raw.Data
+	p.Time, p.Length, p.Captured, p.Data, p.Link = raw.Time, raw.Length, len(raw.Data), raw.Data, raw.Link
 	p.VLAN = -1
 	d.depth, d.Unknown = 0, false
+	d.layers, d.size, d.pieced = d.layers[:0], cap(raw.Data), false
 	b := piece{raw.Data, raw.Length}
 	if raw.Link == pcapng.LinkEthernet { // nearly always
 		d.ethernet(p, b)
@@ -121,6 +127,7 @@ func (d *Decoder) ethernet(p *Packet, b piece) {
 		d.isl(p, b)
 		return
 	}
+	d.note(LayerEthernet, b, 14)
 	p.DstMAC, p.SrcMAC = net.HardwareAddr(b.data[:6]), net.HardwareAddr(b.data[6:12])
 	d.ether(p, b.uint16(12), b.from(14))
 }
@@ -134,6 +141,7 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 		if len(b.data) < 4 {
 			return
 		}
+		d.note(LayerVLAN, b, 4)
 		p.VLAN = b.uint16(0) & 0xfff
 		kind, b = b.uint16(2), b.from(4)
 	}
@@ -147,6 +155,7 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	case etherMPLS, etherMPLSmc:
 		d.mpls(p, b)
 	case etherPPPoE:
+		d.note(LayerPPPoE, b, 6)
 		d.ppp(p, b.from(6))
 	case etherPPP:
 		d.ppp(p, b)
@@ -215,6 +224,7 @@ func (d *Decoder) llc(p *Packet, b piece) {
 	}
 	switch string(b.data[:3]) {
 	case "\xaa\xaa\x03":
+		d.note(LayerLLC, b, 8)
 		d.snap(p, b.from(3))
 	case "\x06\x06\x03":
 		d.rawIP(p, b.from(3))

@@ -26,6 +26,7 @@ func (d *Decoder) datagram(p *Packet, b piece) {
 	}
 	payload := b.upto(b.uint16(4)).from(8)
 	src, dst := binary.BigEndian.Uint16(b.data), binary.BigEndian.Uint16(b.data[2:])
+	d.note(LayerUDP, b, 8)
 	if d.udpTunnel(p, src, dst, payload) {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+
+	"ftplab/lab/pcapng"
 )
 
 // A Packet is one packet of a capture.
@@ -17,6 +19,8 @@ type Packet struct {
 	Length, Captured int
 	// Data are the captured bytes; nil in a clone.
 	Data []byte
+	// Link is the type of its first header.
+	Link pcapng.LinkType
 
 	// SrcMAC and DstMAC are nil if the link has none. VLAN is the ID of the
 	// innermost VLAN, or -1.

@@ -17,6 +17,7 @@ func (d *Decoder) gre(p *Packet, b piece) {
 			size += 4
 		}
 	}
+	d.note(LayerGRE, b, size)
 	inner := b.from(size)
 	if version == 0 && flags&routing != 0 {
 		inner = skipRoutes(inner)
@@ -61,6 +62,7 @@ func (d *Decoder) erspan(p *Packet, b piece) {
 	}
 	switch b.data[0] >> 4 {
 	case typeII:
+		d.note(LayerERSPAN, b, 8)
 		d.ethernet(p, b.from(8))
 	case typeIII:
 		const ip = 2 // value of the field that says what was mirrored
@@ -68,6 +70,7 @@ func (d *Decoder) erspan(p *Packet, b piece) {
 		if b.data[11]&1 != 0 { // with a subheader of the platform
 			size += 8
 		}
+		d.note(LayerERSPAN, b, size)
 		if kind == ip {
 			d.rawIP(p, b.from(size))
 		} else {
@@ -81,10 +84,11 @@ func (d *Decoder) erspan(p *Packet, b piece) {
 // 4448).
 func (d *Decoder) mpls(p *Packet, b piece) {
 	const bottom = 1 << 8
-	for len(b.data) >= 4 {
+	for stack, size := b, 4; len(b.data) >= 4; size += 4 {
 		label := b.uint32(0)
 		b = b.from(4)
 		if label&bottom != 0 {
+			d.note(LayerMPLS, stack, size)
 			d.pseudowire(p, b)
 			return
 		}
@@ -100,6 +104,7 @@ func (d *Decoder) pseudowire(p *Packet, b piece) {
 	first, word := b.data[0]>>4, b.from(4)
 	switch {
 	case first == 0 && looksEthernet(word):
+		d.note(LayerControlWord, b, 4)
 		d.ethernet(p, word)
 	case looksEthernet(b):
 		d.ethernet(p, b)

@@ -31,6 +31,7 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 	}
 	switch dst {
 	case vxlanPort, vxlanOldPort, vxlanGPEPort:
+		d.note(LayerVXLAN, b, 8)
 		return d.vxlan(p, dst, b)
 	case genevePort:
 		return d.geneve(p, b)
@@ -82,7 +83,9 @@ func (d *Decoder) geneve(p *Packet, b piece) bool {
 	if b.data[0]>>6 != 0 {
 		return false
 	}
-	d.ether(p, b.uint16(2), b.from(8+int(b.data[0]&0x3f)*4))
+	size := 8 + int(b.data[0]&0x3f)*4
+	d.note(LayerGeneve, b, size)
+	d.ether(p, b.uint16(2), b.from(size))
 	return true
 }
 
@@ -112,6 +115,7 @@ func (d *Decoder) gtp(p *Packet, b piece) bool {
 			next, inner = inner.data[size-1], inner.from(size)
 		}
 	}
+	d.note(LayerGTP, b, cap(b.data)-cap(inner.data))
 	d.rawIP(p, inner)
 	return true
 }
@@ -140,6 +144,7 @@ func (d *Decoder) l2tp(p *Packet, b piece) bool {
 	if flags&withOffset != 0 && len(b.data) >= size+2 {
 		size += 2 + b.uint16(size)
 	}
+	d.note(LayerL2TP, b, size)
 	d.ppp(p, b.from(size))
 	return true
 }
@@ -190,7 +195,7 @@ func (d *Decoder) tzsp(p *Packet, b piece) bool {
 	if b.data[0] != version || b.data[1] != received && b.data[1] != transmit {
 		return false
 	}
-	protocol := b.uint16(2)
+	protocol, start := b.uint16(2), b
 	for b = b.from(4); len(b.data) > 0 && b.data[0] != end; {
 		switch {
 		case b.data[0] == padding:
@@ -205,6 +210,7 @@ func (d *Decoder) tzsp(p *Packet, b piece) bool {
 		1: pcapng.LinkEthernet, 18: pcapng.LinkWiFi, 119: linkPrism, 127: linkAVS,
 	}[protocol]
 	if ok {
+		d.note(LayerTZSP, start, cap(start.data)-cap(b.data)+1)
 		d.link(p, link, b.from(1))
 	}
 	return ok

@@ -12,6 +12,7 @@ func (d *Decoder) ppp(p *Packet, b piece) {
 		d.ciscoHDLC(p, b) // on a link that can have either
 		return
 	}
+	start := b
 	if len(b.data) >= 2 && (b.data[0] == 0xff || b.data[0] < 2) && b.data[1] == 3 {
 		b = b.from(2) // skip address and control; pppd replaces the address by the direction
 	}
@@ -23,6 +24,7 @@ func (d *Decoder) ppp(p *Packet, b piece) {
 		protocol, b = b.uint16(0), b.from(2)
 	}
 	const ipv4, bridged, multilink, ipv6, mpls, mplsMulticast = 0x21, 0x31, 0x3d, 0x57, 0x281, 0x283
+	d.note(LayerPPP, start, cap(start.data)-cap(b.data))
 	switch protocol {
 	case ipv4, ipv6:
 		d.rawIP(p, b)

@@ -8,6 +8,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/pcapng"
 )
@@ -18,13 +19,14 @@ type tcpBlock = tcp.SACKBlock
 type writer struct {
 	key     *Key
 	streams map[place]*stream
+	decoder packet.Decoder // of what is in front of a packet
 }
 
 // Write writes a capture again as pcapng, without what says who spoke of what. The capture
 // has to be opened with NoKeys. Memory grows with the dialogues of the capture, not with
 // its transfers.
 func Write(out io.Writer, c *capture.Capture, key *Key, application string) error {
-	w := &writer{key: key, streams: map[place]*stream{}}
+	w := &writer{key: key, streams: map[place]*stream{}, decoder: packet.Decoder{Trace: true}}
 	if err := w.read(c); err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) erro
 	}
 	stats := pcapng.Stats{Dropped: c.Dropped}
 	for p := range c.Packets() {
-		f := w.frame(p)
+		f := w.tunnelled(p, w.frame(p))
 		at := time.Unix(0, p.Time)
 		if stats.Began.IsZero() {
 			stats.Began = at
