@@ -101,6 +101,9 @@ func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
 	defer done()
 	own := *s
 	own.Network.ARP = scenario.ARPCached
+	if own.Network.MTU == 0 {
+		own.Network.MTU = 1500 // frames as an Ethernet has them, on the loopback device, too
+	}
 	b := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	for _, word := range []uint32{2 | 4<<16, 0, 0, 1 << 18, 1} { // version 2.4, snap length, Ethernet
 		b = binary.LittleEndian.AppendUint32(b, word)

@@ -49,7 +49,7 @@ func TestExport(t *testing.T) {
 			"testing/btest/scripts/base/protocols/ftp/a-download.zeek": "zeek -b -r $TRACES/ftp/a-download.pcap %INPUT",
 			"testing/btest/Traces/ftp/a-download.sh":                   "ftplab export zeek a_download.txtar --capture a-download.pcap",
 			"testing/btest/Traces/ftp/a-download.pcap":                 string(want),
-			"README.md": "btest -U",
+			"README.md": "`a-download.sh` makes it again",
 		},
 	} {
 		folder := filepath.Join(t.TempDir(), "new")

@@ -28,7 +28,13 @@ import (
 // generation is one of so many sessions in a new folder.
 func generation(t *testing.T, sessions, part int) lab.Generation {
 	t.Helper()
-	g := lab.Generation{Folder: t.TempDir(), Tables: []corpus.TableFormat{corpus.CSV}}
+	return corpusIn(t, t.TempDir(), sessions, part)
+}
+
+// corpusIn is a generation of the default profile in a folder.
+func corpusIn(t testing.TB, folder string, sessions, part int) lab.Generation {
+	t.Helper()
+	g := lab.Generation{Folder: folder, Tables: []corpus.TableFormat{corpus.CSV}}
 	g.Profile, _ = traffic.Profile(traffic.DefaultProfile)
 	r := corpus.Recipe{Sessions: sessions, Seed: 7, Part: part, Format: "pcapng", Labels: []string{"csv"}, Profile: traffic.DefaultProfile, Digest: lab.DigestOf(g.Profile)}
 	var err error

@@ -40,13 +40,13 @@ const MostBytes = 50 << 10
 func (t Test) Dashed() string { return strings.ReplaceAll(strings.ToLower(t.Name), "_", "-") }
 
 // readme says what a test is for, and where its capture comes from.
-func (t Test) readme(purpose string) []byte {
+func (t Test) readme(purpose, script string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s\n\n%s\n", t.Title, purpose)
 	if t.Story != "" {
 		fmt.Fprintf(&b, "\n%s\n", t.Story)
 	}
-	fmt.Fprintf(&b, "\n## PCAP\n\nThe capture has FTP between a real client and a real server, with valid checksums. ftplab made it\nfrom the scenario beside it; `generate.sh` makes it again, to the byte.\n")
+	fmt.Fprintf(&b, "\n## PCAP\n\nThe capture has FTP between a real client and a real server, with valid checksums. ftplab made it\nfrom the scenario beside it; `%s` makes it again, to the byte.\n", script)
 	return b.Bytes()
 }
 
@@ -61,7 +61,7 @@ func Suricata(t Test, c *capture.Capture) []File {
 	return []File{
 		{Path: folder + "input.pcap", Data: t.Capture},
 		{Path: folder + "test.yaml", Data: suricataChecks(c)},
-		{Path: folder + "README.md", Data: t.readme("Suricata logs each command of an FTP session, and each file.")},
+		{Path: folder + "README.md", Data: t.readme("Suricata logs each command of an FTP session, and each file.", "generate.sh")},
 		{Path: folder + t.Name + ".txtar", Data: t.Source},
 		{Path: folder + "generate.sh", Data: t.script(), Run: true},
 	}
@@ -148,6 +148,6 @@ func Zeek(t Test) ([]File, error) {
 		{Path: "testing/btest/Traces/ftp/" + name + ".pcap", Data: t.Capture},
 		{Path: "testing/btest/Traces/ftp/" + t.Name + ".txtar", Data: t.Source},
 		{Path: "testing/btest/Traces/ftp/" + name + ".sh", Data: t.script(), Run: true},
-		{Path: "README.md", Data: t.readme("A test of Zeek's FTP analyzer. Run `btest -U scripts/base/protocols/ftp/" + name + ".zeek` for its baselines.")},
+		{Path: "README.md", Data: t.readme("A test of Zeek's FTP analyzer. Run `btest -U scripts/base/protocols/ftp/"+name+".zeek` for its baselines.", name+".sh")},
 	}, nil
 }
