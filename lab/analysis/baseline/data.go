@@ -351,16 +351,23 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
 	}
+	moved := f.Bytes
+	if c.TLS != nil { // the file is inside
+		if c.TLS.Hidden() {
+			return nil
+		}
+		moved = c.TLS.Flow(x.Sender()).Data
+	}
 	said := announcedBytes(x)
 	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == ftp.Server {
 		said = []statement{{n, x.Packet}}
 	}
 	for _, n := range said {
-		if n.bytes != f.Bytes {
+		if n.bytes != moved {
 			return []breach{{
 				packets:  []int{x.Packet, n.packet, f.LastData},
 				expected: fmt.Sprintf("%d bytes, as the server said", n.bytes),
-				observed: fmt.Sprintf("%s transferred %d bytes", show(x.Line.Text), f.Bytes),
+				observed: fmt.Sprintf("%s transferred %d bytes", show(x.Line.Text), moved),
 			}}
 		}
 	}
