@@ -34,6 +34,7 @@ type Action struct {
 
 // The names of the actions.
 const (
+	AtOnce     = "at once"
 	AsUsual    = "as usual"
 	SayNothing = "nothing"
 	SendReply  = "reply"
@@ -65,6 +66,7 @@ type actionKind struct {
 
 // actionKinds are the kinds of action, in the order of the manual.
 var actionKinds = []actionKind{
+	{AtOnce, "", "As the first action: do the rule also during a transfer. close data, reset data and cut data then end the transfer's data connection, and nothing more of its rule is done.", `on QUIT: at once; reset data; reply 221 Bye.; close`, noWords},
 	{AsUsual, "", "Do what the server does without this rule.", `on NOOP: as usual; reply 200 And again.`, noWords},
 	{SayNothing, "", "Do not answer.", `on NOOP: nothing`, noWords},
 	{SendReply, "LINE", "Send the line and CR LF, in a segment of its own.", `on EPSV: reply 502 Not here.`, replyText},
@@ -272,6 +274,10 @@ func (p *parser) checkRule(r Rule) {
 	for i, a := range r.Actions {
 		p.line = a.Line
 		switch {
+		case a.Verb == AtOnce && (i > 0 || r.Command == Connect || len(r.Actions) == 1):
+			p.fail("at once comes before the other actions of a rule for a command")
+		case i > 0 && r.AtOnce() && (a.uses(ownAction) || a.uses(dataAction) && !a.uses(endAction)):
+			p.fail("%s: a rule that begins with at once uses no data connection of its own; it can only end that of a transfer", a.Text)
 		case a.uses(ownAction) && handed:
 			p.fail("%s: a rule can have only one of as usual, listen and log in, and only once", a.Text)
 		case a.uses(dataAction) && handed:
@@ -302,11 +308,17 @@ const (
 	dataAction actionUse = iota // needs a data connection
 	ownAction                   // done by the server's usual code
 	lastAction                  // ends the session for the server
+	endAction                   // ends the data connection
 )
+
+// AtOnce reports whether the rule is followed also during a transfer.
+func (r Rule) AtOnce() bool { return len(r.Actions) > 0 && r.Actions[0].Verb == AtOnce }
 
 func (a Action) uses(use actionUse) bool {
 	switch a.Verb {
-	case OpenData, SendData, TakeData, FinishData, CloseData, ResetData, CutData, KeepData:
+	case CloseData, ResetData, CutData:
+		return use == dataAction || use == endAction
+	case OpenData, SendData, TakeData, FinishData, KeepData:
 		return use == dataAction
 	case AsUsual, ListenData, LogIn:
 		return use == ownAction

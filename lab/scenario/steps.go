@@ -193,7 +193,7 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 	switch {
 	case v.is(program):
 		p.checkRun(s)
-	case v.is(scripted) && p.s.Client.Kind == Jlaffaye:
+	case (v.is(scripted) || s.Verb == "open" && s.NoWait) && p.s.Client.Kind == Jlaffaye:
 		p.fail("%s: client jlaffaye cannot do that, because github.com/jlaffaye/ftp has no function for it; client scripted can", s.Verb)
 	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
 		p.fail("expect: a step that should break cannot run in the background; leave out the &")

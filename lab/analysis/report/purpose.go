@@ -93,6 +93,8 @@ func purpose(r *scenario.Rule) string {
 func doing(a scenario.Action) string {
 	said := strings.TrimRight(a.Bytes, "\r\n")
 	switch a.Verb {
+	case scenario.AtOnce:
+		return "does not wait for the end of a transfer"
 	case scenario.AsUsual:
 		return "does as usual"
 	case scenario.SayNothing:

@@ -86,6 +86,10 @@ type Config struct {
 	// whether the server is there; it never does when this is 0.
 	KeepAlive time.Duration
 
+	// NoWait makes Dial return before the server's greeting, which is then the first
+	// reply of [Scripted.NextReply].
+	NoWait bool
+
 	// TLS is what the client needs for TLS (RFC 4217); nil is none. With ImplicitTLS
 	// it begins with the connection.
 	TLS         *tls.Config

@@ -66,6 +66,10 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 		}
 		c.protect = true // as every implicit server has it
 	}
+	if config.NoWait {
+		c.unanswered = []string{""} // the greeting answers no command
+		return c, nil
+	}
 	e := c.control.await("open")
 	defer e.end()
 	c.greeting, err = e.final(ctx)

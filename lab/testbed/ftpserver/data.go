@@ -298,8 +298,15 @@ func newDataConn(session *session, conn network.Conn) (*dataConn, error) {
 		d.Conn, d.tcp = d.secured, d.secured
 	}
 	session.control.transferring(+1)
+	session.setMoving(d)
 	session.server.enter(d)
 	return d, nil
+}
+
+func (s *session) setMoving(d *dataConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moving = d
 }
 
 func (d *dataConn) Write(p []byte) (int, error) {
@@ -383,6 +390,7 @@ func (d *dataConn) endWith(end func() error) error {
 	d.once.Do(func() {
 		err = end()
 		d.session.control.transferring(-1)
+		d.session.setMoving(nil)
 		d.session.server.ports.giveBack(d.port)
 		d.session.server.leave(d)
 	})

@@ -2,6 +2,8 @@ package ftpserver
 
 import (
 	"context"
+	"errors"
+	"net"
 
 	"ftplab/lab/scenario"
 )
@@ -17,6 +19,11 @@ func (s *session) answeredDuring(line []byte) (library []byte, ok bool) {
 		return nil, false
 	}
 	command, argument := parseCommand(line)
+	if rule := s.server.rules.findAtOnce(command, argument); rule != nil {
+		aside := &ruleRun{session: s, rest: rule.Actions, values: map[string]string{"argument": argument}, life: s.life, aside: true}
+		aside.perform()
+		return nil, true
+	}
 	if command != "ABOR" && command != "STAT" && command != "NOOP" {
 		return nil, false
 	}
@@ -43,6 +50,33 @@ func (s *session) answeredDuring(line []byte) (library []byte, ok bool) {
 		s.control.say(Reply{200, "OK"})
 	}
 	return nil, true
+}
+
+// endTransfer ends the data connection that is open, and the rule of its transfer.
+func (s *session) endTransfer(a scenario.Action) error {
+	s.mu.Lock()
+	d, r := s.moving, s.run
+	s.mu.Unlock()
+	if d == nil {
+		return nil
+	}
+	var err error
+	switch a.Verb {
+	case scenario.CloseData:
+		err = d.close()
+	case scenario.ResetData:
+		err = d.reset()
+	case scenario.CutData:
+		err = d.cut()
+	}
+	if r != nil && r.transfers {
+		r.abort()
+		<-r.over
+	}
+	if errors.Is(err, net.ErrClosed) { // the transfer has just ended
+		err = nil
+	}
+	return err
 }
 
 // begin prepares a run for a command, so that it can be ended early.

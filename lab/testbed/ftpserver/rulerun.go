@@ -37,6 +37,7 @@ type ruleRun struct {
 	over    chan struct{} // closed when the rule has been followed
 	refused bool          // by the library, and so the rule is not followed
 
+	aside     bool               // it may come during a transfer, and has no data connection of its own
 	transfers bool               // it is about a command that uses a data connection
 	life      context.Context    // ends when the rule must
 	abort     context.CancelFunc // ends life, and closes the data connection
@@ -53,6 +54,7 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		moves := a.Verb == scenario.SendData && a.Size != 0 || a.Verb == scenario.TakeData
 		r.piped = r.piped || moves && transferCommands[command]
 	}
+	r.aside = rule.AtOnce()
 	r.begin(command)
 	s.setRun(r)
 	if r.piped {
@@ -290,8 +292,11 @@ func (r *ruleRun) do(a scenario.Action) error {
 			r.session.keepOpen(r.data)
 		}
 		return nil
-	case scenario.SayNothing:
+	case scenario.SayNothing, scenario.AtOnce:
 		return nil
+	}
+	if r.aside {
+		return r.session.endTransfer(a)
 	}
 	if err := r.openData(); err != nil {
 		reply := Reply{425, fmt.Sprintf("No data connection: %v", err)}

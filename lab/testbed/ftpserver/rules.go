@@ -20,22 +20,42 @@ type rules struct {
 func (r *rules) find(command, argument string) *scenario.Rule {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	numbered, every := -1, -1
+	return r.take(command, argument, r.match(command, argument))
+}
+
+// findAtOnce returns the rule for a command that comes during a transfer, if the rule
+// is followed at once. Otherwise the command is not counted: it comes to its turn later.
+func (r *rules) findAtOnce(command, argument string) *scenario.Rule {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found := r.match(command, argument)
+	if found < 0 || !r.list[found].AtOnce() {
+		return nil
+	}
+	return r.take(command, argument, found)
+}
+
+// match returns the index of the rule for the next such command, or -1.
+func (r *rules) match(command, argument string) int {
+	every := -1
 	for i, rule := range r.list {
-		if !rule.Matches(command, argument) {
-			continue
-		}
-		r.seen[i]++
 		switch {
-		case rule.Nth == r.seen[i] && numbered < 0:
-			numbered = i
+		case !rule.Matches(command, argument):
+		case rule.Nth == r.seen[i]+1:
+			return i
 		case rule.Nth == 0 && every < 0:
 			every = i
 		}
 	}
-	found := numbered
-	if found < 0 {
-		found = every
+	return every
+}
+
+// take counts a command, and returns the rule at an index, or nil for -1.
+func (r *rules) take(command, argument string, found int) *scenario.Rule {
+	for i, rule := range r.list {
+		if rule.Matches(command, argument) {
+			r.seen[i]++
+		}
 	}
 	if found < 0 {
 		return nil

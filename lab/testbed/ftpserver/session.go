@@ -42,6 +42,7 @@ type session struct {
 	binary   bool         // TYPE I
 	dataPort *dataPort    // by the command that is being executed
 	data     dataListener // made by the last PASV, EPSV, PORT or EPRT
+	moving   *dataConn    // that is open; nil is none
 	run      *ruleRun     // the rule that is being followed; nil is none
 	release  func()       // of the network's clock, which is held; or nil
 }
