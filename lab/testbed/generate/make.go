@@ -1,9 +1,6 @@
 package generate
 
-import (
-	"context"
-	"runtime/debug"
-)
+import "context"
 
 // An Output takes what a corpus consists of. A function that returns an error ends it.
 type Output struct {
@@ -51,8 +48,6 @@ func NewMaker(c *Corpus) (*Maker, error) {
 // Make makes the sessions from the number first to the one before end. Memory depends on
 // how many of them overlap in time, and not on how many there are.
 func (m *Maker) Make(ctx context.Context, first, end int, out Output) error {
-	// Little is alive and much is garbage: to collect it less often saves an eighth of the time.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	merge := &merge{write: func(s *session, f frame) error { return out.Frame(f.at, f.data, s.keys) }}
 	for number := first; number < end; number++ {
 		s, err := m.corpus.run(ctx, m.plotter.session(number))
