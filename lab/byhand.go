@@ -66,12 +66,16 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	for _, f := range outcome.Failures {
 		r.Failures = append(r.Failures, f.In(s.File))
 	}
+	judged := len(command) > 0 && judge.asks()
 	if r.Frames == 0 {
 		discard(file)
 		r.Capture = ""
+		if judged {
+			r.Failures = append(r.Failures, s.File+": the scenario says what should be seen, and nothing was")
+		}
 		return r, nil
 	}
-	if len(command) > 0 && judge.asks() {
+	if judged {
 		if r.Verdict, err = Check(s, File(r.Capture)); err != nil {
 			return nil, err
 		}

@@ -91,15 +91,15 @@ func TestNoServer(t *testing.T) {
 	for _, test := range []struct{ name, program, want string }{
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
 		{"nowhere", "program no-such-server", ", $PATH"},
-		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on port 21: it has ended: exit status 1; it printed nothing"},
+		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on 127.0.0.1:21: it has ended: exit status 1; it printed nothing"},
 		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "ends with\n\tno licence"},
 		{"says it to its standard input", "program vsftpd no.conf", "ends with\n\t500 OOPS: cannot read config file: no.conf"},
-		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on port 21: context deadline exceeded"},
-		{"goes to the background and ends", "program sh -c \"sleep 0.1 &\"", ":4: the server, sh, does not listen on port 21: it has ended: exit status 0"},
-		{"goes to the background and never listens", "deadline 200ms\nprogram sh -c \"setsid sleep 60 &\"", ":5: the server, sh, does not listen on port 21: context deadline exceeded"},
-		{"another port", "program vsftpd $CONFIG -olisten_port=2121", "does not listen on port 21: 127.0.0.1, and it listens on 0.0.0.0:2121"},
-		{"IPv4 only", "network loopback ipv6\nprogram vsftpd $CONFIG", "does not listen on port 21: ::1, and it listens on 0.0.0.0:21"},
-		{"IPv6 only", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES -olisten_address6=::1", "does not listen on port 21: 127.0.0.1, and it listens on [::1]:21"},
+		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on 127.0.0.1:21: it had 50ms, the setting deadline"},
+		{"goes to the background and ends", "program sh -c \"sleep 0.1 &\"", ":4: the server, sh, does not listen on 127.0.0.1:21: it has ended: exit status 0"},
+		{"goes to the background and never listens", "deadline 200ms\nprogram sh -c \"setsid sleep 60 &\"", ":5: the server, sh, does not listen on 127.0.0.1:21: it had 200ms, the setting deadline"},
+		{"another port", "program vsftpd $CONFIG -olisten_port=2121", "does not listen on 127.0.0.1:21: it listens on 0.0.0.0:2121; the setting server port=2121"},
+		{"IPv4 only", "network loopback ipv6\nprogram vsftpd $CONFIG", "does not listen on [::1]:21: it listens on 0.0.0.0:21"},
+		{"IPv6 only", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES -olisten_address6=::1", "does not listen on 127.0.0.1:21: it listens on [::1]:21"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

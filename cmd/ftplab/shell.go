@@ -35,7 +35,7 @@ not as wanted. 2 also means that the shell could not be opened.`,
   client# curl ftp://server/
   client# exit
 
-  ftplab shell passive_list -- curl -sS ftp://server/`,
+  ftplab shell mine.txtar -- curl -sS ftp://server/`,
 		Args: func(c *cobra.Command, args []string) error {
 			if dash := c.ArgsLenAtDash(); dash >= 0 {
 				args = args[:dash]

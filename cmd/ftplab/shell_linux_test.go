@@ -150,7 +150,8 @@ func TestShellCommand(t *testing.T) {
 	}{
 		{"as wanted", "README", []string{curl, "-sS", "ftp://server/README"}, exitPassed, "as wanted"},
 		{"not as wanted", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
-		{"a status of its own", "README", []string{"sh", "-c", "exit 7"}, 7, "nothing was recorded"},
+		{"nothing done", "README", []string{"true"}, exitFailed, "says what should be seen, and nothing was"},
+		{"a status of its own", "README", []string{"sh", "-c", "exit 7"}, 7, "says what should be seen, and nothing was"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -161,7 +162,7 @@ func TestShellCommand(t *testing.T) {
 				t.Errorf("got status %d, error %v and\n%s\nwant %d and %q in it", got, err, out, test.status, test.says)
 			}
 			recorded, _ := filepath.Glob(filepath.Join(folder, "results", "*"))
-			if none := strings.HasPrefix(test.says, "nothing"); none != (len(recorded) == 0) {
+			if none := strings.HasSuffix(test.says, "nothing was"); none != (len(recorded) == 0) {
 				t.Errorf("got the results %v", recorded)
 			}
 		})

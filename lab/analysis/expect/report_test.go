@@ -27,6 +27,24 @@ ctl ...
 	}
 }
 
+// A wanted text that came elsewhere, or from the other side, is not called missing without
+// its frame.
+func TestWhereAMissingTextCame(t *testing.T) {
+	g := &recording{forge.New(), false}
+	login(g)
+	const declared = "ctl client.* > server.21\nctl ...\n"
+	for _, test := range []struct{ want, says string }{
+		{"ctl client > server \"USER *\"\n", "it came before, in frame 6,"},
+		{"ctl server > client \"230 *\"\nctl client > server \"USER *\"\nctl ...\n", "it came later, in frame 10\n"},
+		{"ctl server > client \"USER *\"\nctl ...\n", "this did not come from server: client sent it, in frame 6\n"},
+		{"ctl client > server \"NOOP\"\nctl ...\n", "this did not come\n"},
+	} {
+		if report := verdict(t, declared+test.want, g).Report(); !strings.Contains(report, test.says) {
+			t.Errorf("%s: got\n%s\nwant %q in it", test.want, report, test.says)
+		}
+	}
+}
+
 // The first divergence of a connection is printed in full; what follows from it is
 // named in one line, and stays in the verdict.
 func TestReportFoldsWhatFollows(t *testing.T) {

@@ -44,7 +44,7 @@ func Init(body Body) {
 	// During initialization the main goroutine is locked to the main thread,
 	// which would slow the body down. So the body has another goroutine.
 	go func() {
-		if err := live(body); err != nil {
+		if err := live(body); err != nil && !errors.Is(err, unix.EPIPE) { // nobody waits for an outcome
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

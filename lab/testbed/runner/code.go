@@ -55,7 +55,7 @@ func (c *Code) Client() Client {
 			words, err = c.runThere(ctx, host, folder, e.results)
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("%w; its deadline was %v", err, limit)
+			err = fmt.Errorf("it has not ended; its deadline was %v", limit)
 		}
 		if err != nil {
 			return []Failure{{Message: fmt.Sprintf("%s: %v%s", c.Name, err, words)}}, nil

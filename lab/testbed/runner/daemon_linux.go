@@ -51,7 +51,7 @@ func startDaemon(ctx context.Context, p program, start starter) (server, error) 
 	if err := d.untilListening(waiting); err != nil {
 		d.Close(context.WithoutCancel(ctx))
 		d.log.wait()
-		return nil, d.failed("does not listen on port %d: %v%s", d.Addr().Port(), err, d.log.lastLines("its log, "+d.log.path)+d.hint)
+		return nil, d.failed("does not listen on %s: %v%s", d.Addr(), err, d.log.lastLines("its log, "+d.log.path)+d.hint)
 	}
 	for _, p := range descendants() {
 		d.own = append(d.own, p.session)
@@ -82,9 +82,21 @@ func (d *daemon) untilListening(ctx context.Context) error {
 		return nil
 	}
 	if len(others) > 0 {
-		return fmt.Errorf("%s, and it listens on %s", d.Addr().Addr(), words(others))
+		return d.elsewhere(others)
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it had %v, the setting deadline", d.scenario.Deadline)
 	}
 	return err
+}
+
+// elsewhere returns the error that the daemon listens only on other addresses or ports.
+func (d *daemon) elsewhere(others []netip.AddrPort) error {
+	remedy := ""
+	if port := others[0].Port(); len(others) == 1 && port != d.Addr().Port() {
+		remedy = fmt.Sprintf("; the setting server port=%d says so", port)
+	}
+	return fmt.Errorf("it listens on %s%s", words(others), remedy)
 }
 
 // words returns a list of addresses for a message.

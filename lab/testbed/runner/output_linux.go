@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -74,9 +75,16 @@ func (o *output) lastLines(what string) string {
 	if len(lines) == 0 {
 		return strings.Join(append([]string{"; it printed nothing"}, notes...), "\n\t")
 	}
-	lines = append(lines[max(0, len(lines)-most):], notes...)
+	last := lines[max(0, len(lines)-most):]
+	// A stack trace hides the reason of a Go program's end.
+	if i := slices.IndexFunc(lines, isPanic); i >= 0 && i < len(lines)-most {
+		last[0] = lines[i]
+	}
+	lines = append(last, notes...)
 	return fmt.Sprintf("; %s, ends with\n\t%s", what, strings.Join(lines, "\n\t"))
 }
+
+func isPanic(line string) bool { return strings.HasPrefix(line, "panic: ") }
 
 // ends returns the beginning of the file, where a sandbox writes its note, and the end.
 func (o *output) ends() string {

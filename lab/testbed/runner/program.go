@@ -60,6 +60,9 @@ func findProgram(s *scenario.Scenario, command string, line int) (string, error)
 		if executable(path) {
 			return path, nil
 		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: %s is not executable; chmod +x makes it so", command, path)}
+		}
 		if len(tried) == 0 || tried[0] != path {
 			tried = append(tried, path)
 		}
