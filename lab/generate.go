@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/google/gopacket"
@@ -114,7 +113,6 @@ func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
 		return corpus.Report{}, err
 	}
 	defer done()
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Info: generatedInfo(g.Recipe), Tables: g.Tables}
 	if g.Recipe.Profile == corpus.ProfileFile {
 		f.Profile = g.Profile
@@ -126,10 +124,6 @@ func Generate(ctx context.Context, g Generation) (corpus.Report, error) {
 	}
 	return f.Make(ctx, c, g.Shard, g.Sums, g.Made)
 }
-
-// garbage is the setting of Go's collector while sessions are made, percent: next to nothing of
-// a session stays, so a larger heap than usual costs few megabytes and saves time.
-const garbage = 400
 
 // writeLogs writes the logs that Zeek would have written of a part, from its capture.
 func writeLogs(captures []string, format zeek.Format, create func(string) (io.WriteCloser, error)) error {
