@@ -3,9 +3,11 @@ package generate
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
 	"ftplab/lab/traffic"
 )
 
@@ -234,7 +236,7 @@ func (d *draw) dataOf(x traffic.Exchange, refused bool) (serverPath, local strin
 	}
 	name := d.name(pick(d.random, suffixes))
 	d.scenario.Local = append(d.scenario.Local, scenario.File{
-		Path: name, Size: d.moved(traffic.UploadBytes), Seed: d.content + uint64(len(d.scenario.Local)),
+		Path: name, Size: d.moved(traffic.UploadBytes), Seed: noProgram(d.content + uint64(len(d.scenario.Local))),
 	})
 	if !refused && x.Final()/100 == 2 {
 		d.dir.files = append(d.dir.files, &file{entry: d.makes(name)})
@@ -363,7 +365,7 @@ func (d *draw) plant(f *folder) {
 	for _, x := range f.files {
 		if !x.made {
 			d.scenario.Files = append(d.scenario.Files, scenario.File{
-				Path: x.path(), Size: x.size, Seed: d.content ^ uint64(len(d.scenario.Files)+1)<<32,
+				Path: x.path(), Size: x.size, Seed: noProgram(d.content ^ uint64(len(d.scenario.Files)+1)<<32),
 			})
 		}
 	}
@@ -372,6 +374,18 @@ func (d *draw) plant(f *folder) {
 	}
 	for _, x := range f.folders {
 		d.plant(x)
+	}
+}
+
+// noProgram is the seed, or the next one, of random content that does not begin like a program
+// by chance.
+func noProgram(seed uint64) uint64 {
+	for ; ; seed++ {
+		var first [2]byte
+		io.ReadFull(content.New(seed, int64(len(first))), first[:])
+		if start := string(first[:]); start != "MZ" && start != "\x7fE" && start != "#!" {
+			return seed
+		}
 	}
 }
 
