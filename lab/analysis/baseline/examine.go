@@ -25,7 +25,7 @@ type ruleCheck struct {
 
 func newExamination(e *Evidence, normal *Profile) *examination {
 	x := &examination{e: e, signs: signs{}, judged: Judged{
-		Dropped: e.Dropped, CutShort: e.Truncated, packets: e.Size, connections: e.NumConnections(),
+		Dropped: e.Dropped, CutShort: e.Truncated, cut: e.Cut != "", packets: e.Size, connections: e.NumConnections(),
 	}}
 	for _, r := range Rules() {
 		x.rules = append(x.rules, ruleCheck{Rule: r, look: r.look()})

@@ -10,7 +10,8 @@ import (
 // Judged says how much of a capture could be judged.
 type Judged struct {
 	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from
-	// the beginning on, without a gap, and it can be read; of those in Parts some of it.
+	// the beginning on, without a gap, and it can be read; of those in Parts some of it. Of a
+	// session that goes on where the file is cut off there is a part.
 	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
 	Sessions int `json:"sessions"`
 	Whole    int `json:"whole"`
@@ -25,6 +26,7 @@ type Judged struct {
 	CutShort int    `json:"cut_short"`
 	Damaged  int    `json:"damaged"`
 
+	cut                  bool // the file is cut off
 	packets, connections int
 }
 
@@ -39,12 +41,15 @@ func (j *Judged) add(s *session) {
 	switch {
 	case !s.shows() && s.secret():
 		j.Hidden++
-	case s.whole && len(s.Lines) > 0:
+	case s.whole && len(s.Lines) > 0 && (!j.cut || s.ended()):
 		j.Whole++
 	case s.shows():
 		j.Parts++
 	}
 }
+
+// ended reports whether the capture has an end of the control connection.
+func (s *session) ended() bool { return s.Control.FirstFIN != "" || s.Control.ResetBy != "" }
 
 // secret reports whether the session goes on in TLS, or in something else that the server
 // agreed to.
@@ -95,6 +100,9 @@ func (j Judged) String() string {
 	add(int(j.Dropped), "packet", "packets", "lost by the recorder, as it says")
 	add(j.CutShort, "packet", "packets", "cut short by the recorder")
 	add(j.Damaged, "packet", "packets", "with a wrong checksum")
+	if j.cut {
+		losses = append(losses, "the file is cut off")
+	}
 	if losses != nil {
 		text += "; " + strings.Join(losses, ", ")
 	}

@@ -158,6 +158,9 @@ func marks(command string) judge {
 func endsAfterData(command string) judge {
 	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
 		last := max(c.ServerFlow.LastData, c.ClientFlow.LastData)
+		if last == 0 {
+			return notApplicable(lastFrame(e), "no data came: %s", codesText(e))
+		}
 		format := "the last data in frame %d, %s"
 		if lastFrame(e) < last {
 			return breaks(lastFrame(e), format, last, codesText(e))
