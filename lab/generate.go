@@ -2,7 +2,6 @@ package lab
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -40,7 +39,8 @@ type Generation struct {
 }
 
 // PlanRecipe completes a recipe that does not say how many sessions there are, or for how
-// long: rate is how many an hour, and 0 a hundred if nothing else says it.
+// long. Rate is how many sessions an hour there are; 0 for no rate. If only the number of
+// sessions is known, they take whole days.
 func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	r.Version = Version
 	switch {
@@ -56,9 +56,10 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 		return r, fmt.Errorf("how many sessions? --sessions says it, or --rate and --duration do")
 	case r.Sessions == 0:
 		r.Sessions = max(1, int(rate*r.Duration.Hours()))
+	case r.Duration == 0 && rate > 0:
+		r.Duration = time.Duration(float64(r.Sessions) / rate * float64(time.Hour)).Round(time.Second)
 	case r.Duration == 0:
-		hours := float64(r.Sessions) / cmp.Or(rate, defaultRate)
-		r.Duration = time.Duration(hours * float64(time.Hour)).Round(time.Second)
+		r.Duration = time.Duration(1+(r.Sessions-1)/mostADay) * 24 * time.Hour
 	}
 	if r.Duration == 0 {
 		r.Duration = time.Second
@@ -69,7 +70,9 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	return r, nil
 }
 
-const defaultRate = 100 // sessions an hour
+// mostADay is how many sessions begin on a day if nothing says how long they take: those of
+// whole days have the profile's hours.
+const mostADay = 2400
 
 // defaultFrom is a Monday.
 var defaultFrom = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)

@@ -234,6 +234,11 @@ func (s *session) readable(packet int) bool {
 	return clear && !s.unread[packet]
 }
 
+// inTLS reports whether a packet of the control connection is encrypted.
+func (s *session) inTLS(packet int) bool {
+	return s.Layer != nil && packet >= s.Layer.From && (s.clearFrom == 0 || packet < s.clearFrom)
+}
+
 // findLogins collects the attempts to log in: a USER with a final reply, or a USER with its
 // PASS, and perhaps ACCT.
 func (s *session) findLogins() {

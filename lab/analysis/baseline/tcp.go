@@ -55,13 +55,13 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 }
 
 // differs returns the line that has other bytes than the retransmitted segment, nil if all
-// bytes agree.
+// bytes agree. Lines inside TLS are left out: the segment has them encrypted.
 func (s *session) differs(r repeat) *ftp.Line {
 	side := r.from
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
 		straight := size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 // no Telnet in it
-		if l.From != side || !straight || !l.Complete || len(r.payload) < 2 {
+		if l.From != side || s.inTLS(l.FirstPacket) || !straight || !l.Complete || len(r.payload) < 2 {
 			continue
 		}
 		from := max(l.Seq, r.seq)

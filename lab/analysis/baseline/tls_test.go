@@ -109,6 +109,25 @@ func TestTLSRules(t *testing.T) {
 }
 
 // TestForeignTicket resumes a session on a data connection that was begun elsewhere.
+// TestRetransmittedRecord holds a record that was sent again against the line in it.
+func TestRetransmittedRecord(t *testing.T) {
+	s := &session{Session: &ftp.Session{Lines: []*ftp.Line{
+		{From: ftp.Server, Text: "200 Done", Seq: 100, End: 110, Complete: true, FirstPacket: 9, Packet: 9},
+	}}}
+	again := repeat{from: ftp.Server, seq: 100, packet: 12, payload: []byte("\x17\x03\x03\x00\x05abcde")}
+	if s.differs(again) == nil {
+		t.Error("other bytes than those of a line in clear are not noticed")
+	}
+	s.Layer = &ftp.TLSLayer{From: 5, Session: &tls.Session{}}
+	if l := s.differs(again); l != nil {
+		t.Errorf("the record that has the line %q is called another one", l.Text)
+	}
+	s.clearFrom = 8
+	if s.differs(again) == nil {
+		t.Error("other bytes are not noticed when the dialogue is in clear again")
+	}
+}
+
 func TestForeignTicket(t *testing.T) {
 	s, data := protectedSession()
 	data.TLS.ResumedTicket = "bb"

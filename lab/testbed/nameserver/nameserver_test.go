@@ -126,8 +126,8 @@ func TestEverySize(t *testing.T) {
 	}
 	for _, size := range []int{len(least) - 1, r.Size + 1} {
 		r.Size = size
-		if _, _, err := answer(r); err == nil || !strings.Contains(err.Error(), "cannot be") {
-			t.Errorf("size %d: got error %v, want that it cannot be", size, err)
+		if _, _, err := answer(r); err == nil || !strings.Contains(err.Error(), "is not possible") {
+			t.Errorf("size %d: got error %v, want that it is not possible", size, err)
 		}
 	}
 }
