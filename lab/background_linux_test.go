@@ -57,7 +57,7 @@ func TestPortsUsedUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := s.File + test.want + "\n"; result.Report != want {
+		if want := s.File + test.want + "\n"; !strings.HasPrefix(result.Report, want) { // a note of a busy machine may follow
 			t.Errorf("%s, %s: got %swant %s", test.host, test.mode, result.Report, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,6 +51,12 @@ type Network struct {
 // several of them is judged at the first.
 func (n *Network) Places() []string {
 	return append([]string{cmp.Or(n.Capture, "client")}, n.AlsoAt...)
+}
+
+// Loses reports whether the path loses frames: by chance, at a full queue, or by a rule.
+func (n *Network) Loses() bool {
+	byRule := func(r PathRule) bool { return r.Kind == Drop || r.Kind == Corrupt }
+	return n.Loss > 0 || n.Queue > 0 || slices.ContainsFunc(n.Rules, byRule)
 }
 
 // TCP names the TCP implementation of the hosts.
