@@ -51,3 +51,23 @@ func TestFlags(t *testing.T) {
 		t.Errorf("no flags: got %q, which matches [S]: %v", f, f.Match(0x02))
 	}
 }
+
+// TestLoses asks which networks lose frames: Linux's TCP sends those again after its usual
+// time there, and after a longer one elsewhere.
+func TestLoses(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		network Network
+		want    bool
+	}{
+		{"whole", Network{Rules: []PathRule{{Kind: Duplicate}, {Kind: Reject}}}, false},
+		{"by chance", Network{Loss: 0.1}, true},
+		{"at a queue", Network{Queue: 3000}, true},
+		{"dropped", Network{Rules: []PathRule{{Kind: Duplicate}, {Kind: Drop}}}, true},
+		{"corrupted", Network{Rules: []PathRule{{Kind: Corrupt}}}, true},
+	} {
+		if got := test.network.Loses(); got != test.want {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
+	}
+}
