@@ -27,6 +27,7 @@ type inetd struct {
 	closing bool
 	failed  []string
 	own     []string // the sessions of the programs
+	open    int      // programs whose end has not been noted
 }
 
 // sessions returns the sessions of the programs' processes.
@@ -83,6 +84,7 @@ func (d *inetd) start(conn network.Conn, number int) error {
 	}
 	d.mu.Lock()
 	d.note, d.own = note, append(d.own, strconv.Itoa(cmd.Process.Pid)) // a sandbox makes a session
+	d.open++
 	d.mu.Unlock()
 	d.running.Go(func() { d.wait(cmd, number) })
 	return nil
@@ -95,6 +97,16 @@ func (d *inetd) wait(cmd *exec.Cmd, number int) {
 	if errors.As(cmd.Wait(), &exit) && !exit.Exited() {
 		d.fail("did not serve connection %d to the end: %v", number, exit)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open--
+}
+
+// serving reports whether the end of a program has not been noted.
+func (d *inetd) serving() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open > 0
 }
 
 // fail notes a failure, unless the server is being closed.
@@ -126,7 +138,7 @@ func (d *inetd) Note() string {
 
 // Wait implements server.
 func (d *inetd) Wait(ctx context.Context) error {
-	for connected(d.Addr().Port()) || len(descendants()) > 0 {
+	for connected(d.Addr().Port()) || len(descendants()) > 0 || d.serving() {
 		if err := network.Sleep(ctx, d.host.Clock(), lookEvery); err != nil {
 			return err
 		}
