@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net"
@@ -77,6 +78,13 @@ func NewIdentity(kind scenario.Certificate, seed uint64, now time.Time, names []
 	}
 	id.Roots.AddCert(root)
 	return id, nil
+}
+
+// RootPEM is the certificate that a client has to trust, in PEM (RFC 7468): that of the
+// authority or, if the server signed its own, the server's.
+func (id *Identity) RootPEM() []byte {
+	chain := id.Certificate.Certificate
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: chain[len(chain)-1]})
 }
 
 // newKey is a key for one purpose.

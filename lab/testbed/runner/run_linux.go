@@ -74,6 +74,12 @@ func (a action) newClientProgram() (*clientProgram, error) {
 func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	s := p.script.scenario
 	values := clientValues(s)
+	if x := p.script.security; x != nil {
+		if err := os.WriteFile(filepath.Join(p.folder, rootFile), x.identity.RootPEM(), 0o644); err != nil {
+			return err
+		}
+		values["CA"] = rootFile
+	}
 	box := sandboxOf(s, p.session.host.Name(), p.path, p.folder)
 	box.Args, box.Client, box.Out, box.Err = arguments(p.Program, p.path, values), true, p.log.in, p.log.in
 	for name, value := range values {
@@ -117,7 +123,7 @@ func clientValues(s *scenario.Scenario) map[string]string {
 		user = s.Server.Users[0]
 	}
 	return map[string]string{
-		"SERVER": "server", "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
+		"SERVER": serverName, "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
 	}
 }
 
@@ -153,6 +159,10 @@ func (a action) compareBrought(folder, file string) error {
 	}
 	return same(want, got, "the downloaded file "+name)
 }
+
+// rootFile is the certificate that a program has to trust if the server is the lab's. It is
+// in the session's folder.
+const rootFile = "lab-ca.pem"
 
 // keyFile is the file for the TLS keys of a program in the place of a client. The
 // libraries of many programs write it: OpenSSL's and GnuTLS's programs, and Python.

@@ -27,6 +27,9 @@ type security struct {
 	noReuse  bool // by the clients
 }
 
+// serverName is the name by which programs know the server.
+const serverName = "server"
+
 // newSecurity makes the server's certificate. It returns nil for a scenario
 // without TLS.
 func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*security, error) {
@@ -36,6 +39,9 @@ func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*secu
 	var names []string
 	for _, name := range s.Names {
 		names = append(names, name.Name)
+	}
+	if slices.ContainsFunc(s.Steps, func(step scenario.Step) bool { return len(step.Program) > 0 }) {
+		names = append(names, serverName) // as programs know it
 	}
 	host, _ := s.Host("server")
 	addr := s.Network.Address(host, "") // by which clients know it
