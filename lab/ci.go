@@ -94,16 +94,22 @@ func firstLine(s string) string {
 	return line
 }
 
-// CopyFailures copies the results of the runs that failed into a folder, each into one
-// of its name, for a service that keeps files. It makes the folder only if there are any.
-func CopyFailures(folder string, runs []Ran) error {
+// CopyFailures copies the results of the runs that failed, or that could not be made, from
+// the folder of all results into another, each into a folder of its name, for a service
+// that keeps files. It makes the folder only if there are any.
+func CopyFailures(folder, results string, runs []Ran) error {
 	for _, r := range runs {
-		if r.Result == nil || r.Result.Outcome != Failed || r.Result.Capture == "" {
+		var from string
+		switch {
+		case r.Err != nil:
+			from = filepath.Join(results, r.Scenario.Name+unfinishedSuffix)
+		case r.Result == nil || r.Result.Outcome != Failed || r.Result.Capture == "":
 			continue
+		default:
+			from = filepath.Dir(r.Result.Capture)
 		}
 		for _, name := range resultFiles {
-			from := filepath.Join(filepath.Dir(r.Result.Capture), name)
-			if err := copyFile(filepath.Join(folder, r.Scenario.Name, name), from); err != nil {
+			if err := copyAll(filepath.Join(folder, r.Scenario.Name, name), filepath.Join(from, name)); err != nil {
 				return fmt.Errorf("cannot copy the results of %s: %w", r.Scenario.Name, err)
 			}
 		}
@@ -111,15 +117,29 @@ func CopyFailures(folder string, runs []Ran) error {
 	return nil
 }
 
-// copyFile copies a file. One that is not there, or is a folder, is left out.
-func copyFile(to, from string) error {
-	info, err := os.Stat(from)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+// copyAll copies a file, or a folder with its files. One that is not there is left out, as
+// are files that are neither: a program may have made them.
+func copyAll(to, from string) error {
+	return filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return ignoreMissing(err)
+		}
+		below, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		return copyFile(filepath.Join(to, below), path)
+	})
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+func copyFile(to, from string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}

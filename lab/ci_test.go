@@ -16,11 +16,14 @@ import (
 func TestReportsForCI(t *testing.T) {
 	folder := t.TempDir()
 	capture := filepath.Join(folder, "wrong", "capture.pcapng")
-	if err := os.MkdirAll(filepath.Dir(capture), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(capture, []byte("frames"), 0o666); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"wrong/capture.pcapng", "wrong/runs/line-6.log", "broken.unfinished/server.log"} {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("of "+name), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	named := func(name string) *scenario.Scenario {
 		return &scenario.Scenario{Name: name, File: name + ".txtar"}
@@ -64,13 +67,17 @@ func TestReportsForCI(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	kept := filepath.Join(folder, "kept")
-	if err := CopyFailures(kept, runs); err != nil {
+	if err := CopyFailures(kept, folder, runs); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(filepath.Join(kept, "wrong", "capture.pcapng")); err != nil || string(text) != "frames" {
-		t.Errorf("got %q, %v", text, err)
+	for name, from := range map[string]string{
+		"wrong/capture.pcapng": "wrong/capture.pcapng", "wrong/runs/line-6.log": "wrong/runs/line-6.log", "broken/server.log": "broken.unfinished/server.log",
+	} {
+		if text, err := os.ReadFile(filepath.Join(kept, filepath.FromSlash(name))); err != nil || string(text) != "of "+from {
+			t.Errorf("%s: got %q, %v", name, text, err)
+		}
 	}
-	if err := CopyFailures(filepath.Join(folder, "none"), runs[:1]); err != nil {
+	if err := CopyFailures(filepath.Join(folder, "none"), folder, runs[:1]); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "none")); err == nil {

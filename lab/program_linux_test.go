@@ -89,6 +89,7 @@ func needServer(t *testing.T, path string) {
 func TestNoServer(t *testing.T) {
 	needServer(t, "/usr/sbin/vsftpd")
 	for _, test := range []struct{ name, program, want string }{
+		{"a variable almost right", "program ./server --root $FILE", ":4: there is no $FILE; did you mean $FILES?"},
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
 		{"nowhere", "program no-such-server", ", $PATH"},
 		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on 127.0.0.1:21: it has ended: exit status 1; it printed nothing"},

@@ -138,7 +138,7 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	if f.failures != "" {
-		if err := lab.CopyFailures(f.failures, runs); err != nil {
+		if err := lab.CopyFailures(f.failures, f.results, runs); err != nil {
 			return err
 		}
 	}

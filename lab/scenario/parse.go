@@ -49,6 +49,9 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		sessions: map[string]string{},
 	}
 	p.try(p.checkName)
+	if utf16(source) {
+		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
+	}
 	p.archive(plainText(source))
 	if len(p.errors) == 0 {
 		p.complete()
@@ -58,6 +61,12 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		return nil, p.errors
 	}
 	return p.s, nil
+}
+
+// utf16 reports whether a text has the byte order mark of UTF-16, or is ASCII in it.
+func utf16(source []byte) bool {
+	return bytes.HasPrefix(source, []byte("\xff\xfe")) || bytes.HasPrefix(source, []byte("\xfe\xff")) ||
+		len(source) > 3 && (source[0] == 0 && source[2] == 0 || source[1] == 0 && source[3] == 0)
 }
 
 // plainText removes what editors of other systems add: a byte order mark and, if the

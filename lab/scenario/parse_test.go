@@ -122,6 +122,8 @@ func TestShortest(t *testing.T) {
 // that tell how to mend it.
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
+		{"UTF-16", "\xff\xfe#\x00 \x00x\x00", "1: the file is in UTF-16; save it as UTF-8"},
+		{"UTF-16 without a mark", "\x00o\x00p\x00e\x00n", "1: the file is in UTF-16; save it as UTF-8"},
 		{"empty", "", "1: the scenario has no steps"},
 		{"nat on loopback", "nat client 203.0.113.7\nopen\n", "1: nat: network loopback has no routers; network wire has them"},
 		{"nat of nobody", "network wire\nnat mirror 203.0.113.7\nopen\n", "2: nat: there is no host \"mirror\""},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ftplab/lab/scenario"
@@ -23,6 +24,9 @@ func FindServer(s *scenario.Scenario) error {
 	if len(s.Server.Program) == 0 {
 		return nil
 	}
+	if err := checkVariables(s, s.Server.Program, s.Server.ProgramLine, "FILES", "CONFIG", "ADDR", "PORT"); err != nil {
+		return err
+	}
 	_, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
 	return err
 }
@@ -34,6 +38,9 @@ func FindPrograms(s *scenario.Scenario) error {
 	}
 	for _, step := range s.Steps {
 		if len(step.Program) > 0 {
+			if err := checkVariables(s, step.Program, step.Line, "SERVER", "PORT", "USER", "PASSWORD", "CA"); err != nil {
+				return err
+			}
 			if _, err := findProgram(s, step.Program[0], step.Line); err != nil {
 				return err
 			}
@@ -100,6 +107,26 @@ func executable(path string) bool {
 
 // variables are the words $NAME and ${NAME} of a command.
 var variables = regexp.MustCompile(`\$(?:[A-Z]+\b|\{[A-Z]+\})`)
+
+// checkVariables returns an error if a word of a command has a variable that is almost one
+// of those that there are. Other variables may be those of a shell, as may all in a word
+// with spaces.
+func checkVariables(s *scenario.Scenario, words []string, line int, there ...string) error {
+	for _, word := range words {
+		if strings.ContainsAny(word, " \t\n") {
+			continue
+		}
+		for _, variable := range variables.FindAllString(word, -1) {
+			name := strings.Trim(variable, "${}")
+			for _, known := range there {
+				if name != known && (strings.HasPrefix(known, name) || strings.HasPrefix(name, known)) && !slices.Contains(there, name) {
+					return &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("there is no %s; did you mean $%s?", variable, known)}
+				}
+			}
+		}
+	}
+	return nil
+}
 
 // expand replaces variables by their values. Unknown variables stay unchanged.
 func expand(text string, values map[string]string) string {
