@@ -5,7 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"ftplab/lab/scenario"
 )
 
 // TestCancelledBeforeItBegins runs a scenario whose turn comes too late: an
@@ -27,5 +30,19 @@ func TestCancelledBeforeItBegins(t *testing.T) {
 	}
 	if got, err := os.ReadFile(capture); string(got) != "earlier" {
 		t.Errorf("got the capture %q, error %v, want the earlier one", got, err)
+	}
+}
+
+// TestUnchangedFileInASCII has a server send a file unchanged in TYPE A: the message says
+// what that type asks for.
+func TestUnchangedFileInASCII(t *testing.T) {
+	s := parse(t, "# x\n# y\n", "open", "login anonymous", "passive", "get README", "quit",
+		"-- server --", `on RETR: reply 150 Go.; send "Welcome.\n"; reply 226 Done.`, "-- files/README --", "Welcome.")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(result.Report, "not the whole file: got 9 bytes") || !strings.Contains(result.Report, "this is TYPE A") {
+		t.Errorf("got the report %q, want one that speaks of TYPE A", result.Report)
 	}
 }

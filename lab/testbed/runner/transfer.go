@@ -135,7 +135,11 @@ func compare(source io.Reader, ascii bool, got content.Digest) error {
 	if err != nil {
 		return err
 	}
-	return same(want, got, "what crossed the network")
+	err = same(want, got, "what crossed the network")
+	if err != nil && ascii {
+		err = fmt.Errorf("%w; this is TYPE A, in which each line ends with CR LF on the network (RFC 959, 3.1.1.1), and type i is the one that changes nothing", err)
+	}
+	return err
 }
 
 // server returns the server of the session.
