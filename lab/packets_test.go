@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/gopacket/layers"
 
 	"ftplab/lab"
+	"ftplab/lab/scenario"
 )
 
 const gallery = "../results/gallery/frederick_active/capture.pcapng"
@@ -53,5 +55,25 @@ func TestPackets(t *testing.T) {
 		if packets < test.least || (ended == "") != (test.err == "") || ended[:min(len(ended), len(test.err))] != test.err {
 			t.Errorf("%s: got %d packets and %q, want %d or more and %q", test.path, packets, ended, test.least, test.err)
 		}
+	}
+}
+
+// TestScenarioWithoutSteps checks a capture from elsewhere by a want alone, which cannot
+// be run.
+func TestScenarioWithoutSteps(t *testing.T) {
+	capture := lab.File("../results/gallery/frederick_passive/capture.pcapng")
+	var want strings.Builder
+	if err := lab.Derive(&want, capture, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenario.Parse("foreign.txtar", []byte("# Somebody's session\nnetwork wire\nhost client 203.0.113.28\nhost server 198.51.100.121\n"+want.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := lab.Check(s, capture); err != nil || !v.Pass {
+		t.Errorf("got %+v, %v, want that the capture passes", v, err)
+	}
+	if _, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "foreign.txtar:1: the scenario has no steps") {
+		t.Errorf("got error %v, want that there are no steps", err)
 	}
 }

@@ -173,6 +173,9 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if len(s.Steps) == 0 {
+		return nil, &scenario.Error{File: s.File, Line: 1, Msg: "the scenario has no steps, so there is nothing to run; ftplab check judges a capture by its want"}
+	}
 	if err := runner.FindPrograms(s); err != nil {
 		return nil, err
 	}
