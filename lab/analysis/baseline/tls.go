@@ -25,7 +25,7 @@ var tlsRules = []Rule{
 		Says:     "In a session with TLS the password is sent inside TLS.",
 		Source:   "RFC 4217, 4; RFC 8446, 1",
 		Severity: Odd, sign: 1,
-		Matters:  "Everybody on the way can read a password that is sent before AUTH. TLS no longer protects it.",
+		Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. TLS does not protect it.",
 		Innocent: "the user needs no real password, as anonymous.",
 		look:     eachSession(credentialsInTLS),
 	},
@@ -82,15 +82,19 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 	}
 	user := ""
 	for _, x := range s.Exchanges {
-		if x.Packet >= s.TLSFrom {
-			return nil
+		if s.inTLS(x.Packet) {
+			continue
 		}
 		switch x.Command {
 		case "USER":
 			user = strings.ToLower(x.Argument)
 		case "PASS":
 			if user != "anonymous" && user != "ftp" {
-				return []breach{{packets: []int{x.Packet, s.TLSFrom}, observed: fmt.Sprintf("the client sent a password in frame %d, and TLS begins in frame %d", x.Packet, s.TLSFrom)}}
+				b := breach{packets: []int{x.Packet, s.TLSFrom}, observed: fmt.Sprintf("the client sent a password in frame %d, and TLS begins in frame %d", x.Packet, s.TLSFrom)}
+				if x.Packet > s.TLSFrom {
+					b.observed = fmt.Sprintf("the client sent a password in frame %d, after TLS has ended", x.Packet)
+				}
+				return []breach{b}
 			}
 		}
 	}
@@ -129,7 +133,7 @@ func dataProtected(_ *Evidence, s *session) []breach {
 			carried := c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 && c.HandshakeSeen && c.Missing() == 0
 			b := breach{packets: []int{x.Packet, c.FirstPacket}}
 			switch {
-			case carried && level == "P" && c.TLS == nil:
+			case carried && level == "P" && inClear(c, x.Sender()):
 				b.observed = fmt.Sprintf("after PROT P the data of %s went in clear", show(x.Line.Text))
 			case carried && level == "C" && c.TLS != nil:
 				b.severity, b.observed = Note, fmt.Sprintf("after PROT C the data of %s went in TLS", show(x.Line.Text))
@@ -140,6 +144,15 @@ func dataProtected(_ *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+// inClear reports whether a side sent its data without TLS, even if the other one began it.
+func inClear(c *ftp.Connection, sender ftp.Side) bool {
+	if c.TLS == nil {
+		return true
+	}
+	f := c.TLS.Flow(sender)
+	return f.ClearFrom > 0 && f.Encrypted == 0 && f.Handshake.Count == 0
 }
 
 func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {

@@ -108,7 +108,20 @@ func TestTLSRules(t *testing.T) {
 	}
 }
 
-// TestForeignTicket resumes a session on a data connection that was begun elsewhere.
+// TestPasswordAfterTLS sends the password when CCC has ended TLS.
+func TestPasswordAfterTLS(t *testing.T) {
+	s := &session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{
+		{Line: &ftp.Line{Packet: 7}, Command: "USER", Argument: "ada"}, {Line: &ftp.Line{Packet: 9}, Command: "PASS"},
+	}}}
+	if found := credentialsInTLS(nil, s); found != nil {
+		t.Errorf("inside TLS: got %+v", found)
+	}
+	s.clearFrom = 8
+	if found := credentialsInTLS(nil, s); len(found) != 1 || found[0].observed != "the client sent a password in frame 9, after TLS has ended" {
+		t.Errorf("after it: got %+v", found)
+	}
+}
+
 // TestRetransmittedRecord holds a record that was sent again against the line in it.
 func TestRetransmittedRecord(t *testing.T) {
 	s := &session{Session: &ftp.Session{Lines: []*ftp.Line{
@@ -128,6 +141,22 @@ func TestRetransmittedRecord(t *testing.T) {
 	}
 }
 
+// TestDataInClearFromOneSide has a client begin TLS on a data connection, and the server
+// send the file in clear.
+func TestDataInClearFromOneSide(t *testing.T) {
+	s, data := protectedSession()
+	data.TLS.Flows[1] = tls.Flow{ClearFrom: 24}
+	all := newSession(s, []*ftp.Connection{data}, nil)
+	if found := dataProtected(nil, all); len(found) != 1 || found[0].observed != "after PROT P the data of \"RETR a\" went in clear" {
+		t.Errorf("got %+v", found)
+	}
+	data.TLS.Flows[1].Encrypted = 5
+	if found := dataProtected(nil, all); found != nil {
+		t.Errorf("with records first: got %+v", found)
+	}
+}
+
+// TestForeignTicket resumes a session on a data connection that was begun elsewhere.
 func TestForeignTicket(t *testing.T) {
 	s, data := protectedSession()
 	data.TLS.ResumedTicket = "bb"
