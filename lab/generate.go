@@ -67,6 +67,10 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	if r.From.IsZero() {
 		r.From = defaultFrom
 	}
+	// The times of a capture are nanoseconds since 1970, in 64 bits.
+	if end := r.From.Add(r.Duration); r.From.Year() < 1970 || end.Year() > 2200 {
+		return r, fmt.Errorf("the sessions would begin from %s to %s; years from 1970 to 2200 are possible", r.From.Format(time.DateOnly), end.Format(time.DateOnly))
+	}
 	return r, nil
 }
 

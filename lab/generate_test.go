@@ -411,3 +411,16 @@ func zeekLog(t *testing.T, file string) (rows []map[string]string) {
 	}
 	return rows
 }
+
+// TestDatesOfSessions refuses times that a capture cannot have.
+func TestDatesOfSessions(t *testing.T) {
+	for from, want := range map[string]bool{"1969-12-31": false, "1970-01-01": true, "2200-01-01": true, "2200-12-31": false, "9999-12-31": false} {
+		day, err := time.Parse(time.DateOnly, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lab.PlanRecipe(corpus.Recipe{Sessions: 10, From: day}, 0); (err == nil) != want {
+			t.Errorf("%s: got error %v", from, err)
+		}
+	}
+}

@@ -45,7 +45,7 @@ func (c *Corpus) Check() error {
 		return fmt.Errorf("%d sessions: at least 1 was expected", c.Sessions)
 	case c.Duration <= 0:
 		return fmt.Errorf("a duration of %v: a positive one was expected", c.Duration)
-	case c.Abnormal < 0 || c.Abnormal > 1:
+	case !(c.Abnormal >= 0 && c.Abnormal <= 1): // NaN, too
 		return fmt.Errorf("an abnormal share of %v: a number from 0 to 1 was expected", c.Abnormal)
 	case c.Abnormal > 0 && len(c.Odd) == 0:
 		return errors.New("there is no scenario for the abnormal share")
