@@ -102,7 +102,7 @@ func capturesOf(t *testing.T, folder string, p Paper) []byte {
 }
 
 // Of a lesson with two captures, the answer is the one with more resets, as gopacket counts
-// them, and the two have no order by which they can be told apart.
+// them, and nothing in the order of the two shows which is which.
 func TestTwoCaptures(t *testing.T) {
 	folder, k := theThirty(t)
 	right := map[string]int{}
