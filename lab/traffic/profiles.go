@@ -1,7 +1,9 @@
 package traffic
 
 import (
+	"compress/gzip"
 	"embed"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -10,6 +12,8 @@ import (
 //go:generate go run ../../scenarios/profiles -o "" -traffic profiles/programs
 //go:generate go test ../../scenarios/traffic -update
 
+// Those of programs are many and alike, so they are compressed.
+//
 //go:embed profiles
 var profiles embed.FS
 
@@ -25,12 +29,13 @@ func Profiles() []string { return profilesIn("profiles") }
 func Programs() []string { return profilesIn("profiles/programs") }
 
 func profilesIn(folder string) (names []string) {
-	files, err := fs.Glob(profiles, folder+"/*.json")
+	files, err := fs.Glob(profiles, folder+"/*.json*")
 	if err != nil {
 		panic(err) // of a bad pattern
 	}
 	for _, file := range files {
-		names = append(names, strings.TrimSuffix(path.Base(file), ".json"))
+		name, _, _ := strings.Cut(path.Base(file), ".")
+		names = append(names, name)
 	}
 	return names
 }
@@ -38,10 +43,20 @@ func profilesIn(folder string) (names []string) {
 // Profile is the file of the profile of that name, which comes with ftplab; ok is false
 // if there is none.
 func Profile(name string) (file []byte, ok bool) {
-	for _, folder := range []string{"profiles/", "profiles/programs/"} {
-		if file, err := profiles.ReadFile(folder + name + ".json"); err == nil {
-			return file, true
-		}
+	if file, err := profiles.ReadFile("profiles/" + name + ".json"); err == nil {
+		return file, true
 	}
-	return nil, false
+	packed, err := profiles.Open("profiles/programs/" + name + ".json.gz")
+	if err != nil {
+		return nil, false
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err == nil {
+		file, err = io.ReadAll(r)
+	}
+	if err != nil {
+		panic(err) // of a file that is part of this program
+	}
+	return file, true
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,10 +63,23 @@ func writeTraffic(folder string, learned map[string]*baseline.Profile) error {
 				"Learned: the commands and their order, the codes of the replies, times, sizes, TCP. Assumed: working hours. "+
 				"Not in it: arguments, the format of listings, who closes first, and how replies are divided into segments.",
 				client.name, server, p.Traffic.Sessions()+p.Traffic.Unread)
-			if err := write(filepath.Join(folder, server+"-"+client.name+".json"), p); err != nil {
+			if err := writePacked(filepath.Join(folder, server+"-"+client.name+".json.gz"), p); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// writePacked writes a profile that is compressed.
+func writePacked(name string, p *baseline.Profile) error {
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(p.Write(z), z.Close()); err != nil {
+		return err
+	}
+	return os.WriteFile(name, packed.Bytes(), 0o644)
 }
