@@ -4,20 +4,17 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/packet"
-	"ftplab/lab/analysis/report/text"
-	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/gopacket/layers"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
-
-func plainSYN() *layers.TCP { return &layers.TCP{SYN: true, Window: 64240} }
 
 // A transfer of more than 4 GiB is counted to the byte: the sequence numbers
 // wrap, and go on rising in what we print.

@@ -142,12 +142,6 @@ type Purpose struct {
 	Inferred bool
 }
 
-// DefaultPurpose is the purpose of a connection that is not FTP. Its client is the side
-// that opened it.
-func DefaultPurpose(s *tcp.State) Purpose {
-	return Purpose{Role: Other, Client: max(s.Initiator(), 0), Control: NoConnection}
-}
-
 // Side names a direction of a connection; "" for -1.
 func (p *Purpose) Side(direction int) Side {
 	switch direction {

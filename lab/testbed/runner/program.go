@@ -117,15 +117,26 @@ func checkVariables(s *scenario.Scenario, words []string, line int, there ...str
 			continue
 		}
 		for _, variable := range variables.FindAllString(word, -1) {
-			name := strings.Trim(variable, "${}")
-			for _, known := range there {
-				if name != known && (strings.HasPrefix(known, name) || strings.HasPrefix(name, known)) && !slices.Contains(there, name) {
-					return &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("there is no %s; did you mean $%s?", variable, known)}
-				}
+			if meant := almost(strings.Trim(variable, "${}"), there); meant != "" {
+				return &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("there is no %s; did you mean $%s?", variable, meant)}
 			}
 		}
 	}
 	return nil
+}
+
+// almost returns the name that another one begins, or that begins with it; "" if the other
+// is itself one of the names, or like none.
+func almost(other string, names []string) string {
+	if slices.Contains(names, other) {
+		return ""
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, other) || strings.HasPrefix(other, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // expand replaces variables by their values. Unknown variables stay unchanged.
