@@ -46,3 +46,21 @@ func TestUnchangedFileInASCII(t *testing.T) {
 		t.Errorf("got the report %q, want one that speaks of TYPE A", result.Report)
 	}
 }
+
+// TestDroppedPacketIsSentAgain has a rule drop a command: Linux's TCP sends it again after
+// its usual time, and not after the five seconds that it waits where nothing is lost.
+func TestDroppedPacketIsSentAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes eight seconds; run without -short")
+	}
+	s := parse(t, "# x\n# y\n", "network wire", "host server 192.0.2.21 rtt=2ms", `drop client > server.21 "SYST"`, "deadline 1500ms",
+		"open", "login anonymous", "expect timeout: syst", "-- want --", "ctl client.* > server.21", "ctl ...", "-- figures --", "ctl.retransmissions > 1")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.LinuxTCP})
+	needCells(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Outcome != Passed {
+		t.Error(result.Report)
+	}
+}
