@@ -20,12 +20,8 @@ give the same capture everywhere, byte for byte. The differences:
 time                        this machine's                   the scenario's start=, or
                                                              1 October 1985
 a pause of an hour takes    an hour                          nothing
-the same capture again      no: ports, numbers and times     yes; with TLS there are two:
-                            differ each time                 one if the processor has
-                                                             instructions for AES, the
-                                                             other if not and in a
-                                                             browser, because Go then
-                                                             uses another cipher
+the same capture again      no: ports, numbers and times     yes
+                            differ each time
 programs, shell             yes                              no: they need the kernel's
                                                              sockets
 congestion=                 reno, bbr                        reno

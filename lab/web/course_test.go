@@ -67,7 +67,7 @@ func begin(tab *pagetest.Tab) {
 }
 
 // digests makes every scenario in the page: each capture is the same to the byte as the
-// one that the command makes, with TLS as the one of a processor without AES.
+// one that the command makes.
 func digests(t *testing.T, s *server, tab *pagetest.Tab) {
 	text, err := os.ReadFile("../../scenarios/digests")
 	if err != nil {
@@ -88,12 +88,8 @@ func digests(t *testing.T, s *server, tab *pagetest.Tab) {
 			const made = await lab.call("run", { name, source });
 			return made.passed ? made.sha256 : JSON.stringify(made.mistakes || made.differences || made.failures);
 		})(%q)`, name))
-		digest := want[name]
-		if inTLS, ok := want[name+" (without AES instructions)"]; ok { // as in WebAssembly
-			digest = inTLS
-		}
-		if got != digest || got == "" {
-			t.Errorf("%s: got a capture with the SHA-256 %s, want %s", name, got, digest)
+		if got != want[name] || got == "" {
+			t.Errorf("%s: got a capture with the SHA-256 %s, want %s", name, got, want[name])
 		}
 	}
 }

@@ -37,6 +37,7 @@ func ClientConfig(id *Identity, local netip.AddrPort, server string, version sce
 func newConfig(version scenario.TLSVersion, clock func() time.Time, keys io.Writer) *tls.Config {
 	c := &tls.Config{
 		Time: clock, KeyLogWriter: keys, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
+		CipherSuites:     suites12,
 		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
 	}
 	switch version {
