@@ -25,11 +25,12 @@ type printer struct {
 	broken int // could not be run
 	notRun int // as the user interrupted
 	bar    *transferBar
+	seeded bool // by the user, who expects the same capture again
 
 	page       string // to look at next
 	pageFailed bool   // the page is that of a scenario that failed
 
-	tcps []string // which TCPs carried the sessions, and why, in the order of their first sessions
+	notes []string // which TCPs carried the sessions, and why, in the order of their first sessions
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
@@ -68,6 +69,9 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	}
 	if r != nil && r.Why != lab.AskedFor {
 		p.note(fmt.Sprintf("TCP: %s, %s", map[scenario.TCP]string{scenario.LinuxTCP: "Linux's", scenario.GVisorTCP: "gVisor's"}[r.TCP], r.Why))
+	}
+	if r != nil && r.TCP == scenario.LinuxTCP && p.seeded {
+		p.note("--seed has no effect on Linux's TCP; with --tcp gvisor it determines the capture")
 	}
 	if err != nil {
 		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
@@ -112,8 +116,8 @@ func (p *printer) next() {
 
 // note keeps a sentence that end prints once.
 func (p *printer) note(text string) {
-	if !slices.Contains(p.tcps, text) {
-		p.tcps = append(p.tcps, text)
+	if !slices.Contains(p.notes, text) {
+		p.notes = append(p.notes, text)
 	}
 }
 
@@ -140,7 +144,7 @@ func (p *printer) end() error {
 			fmt.Fprintf(p.out, ", %d not run", p.notRun)
 		}
 		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
-		for _, text := range p.tcps {
+		for _, text := range p.notes {
 			fmt.Fprintln(p.out, text)
 		}
 		p.next()

@@ -29,6 +29,7 @@ type runFlags struct {
 	tap      string
 	failures string
 	derive   int
+	seeded   bool // by the user
 	notes    string
 }
 
@@ -62,6 +63,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 			if c.Flags().Changed("derive") && f.derive < 1 {
 				return fmt.Errorf("--derive %d: at least 1 was expected", f.derive)
 			}
+			f.seeded = c.Flags().Changed("seed")
 			return runScenarios(ctx, args, f, c.OutOrStdout(), c.ErrOrStderr())
 		},
 		ValidArgsFunction: completeScenarios,
@@ -126,6 +128,7 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		return err
 	}
 	p := newPrinter(stdout, stderr, f.json, list)
+	p.seeded = f.seeded
 	runs := runAll(ctx, list, options, f.parallel, p)
 	if options.Live == nil && p.broken < len(list) {
 		if err := lab.WriteIndex(f.results, runs); err != nil {

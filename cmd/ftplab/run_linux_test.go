@@ -89,6 +89,15 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestSeedOnLinux has a seed for a run that it cannot determine, which says so.
+func TestSeedOnLinux(t *testing.T) {
+	needCells(t)
+	_, out, _ := ftplab(t.Context(), "run", "--tcp", "linux", "--seed", "7", "-o", t.TempDir(), "active_list")
+	if !strings.Contains(out, "\n--seed has no effect on Linux's TCP; ") {
+		t.Errorf("got\n%s\nwant that the seed has no effect", out)
+	}
+}
+
 // TestNew begins a scenario, runs it, and does not overwrite it.
 func TestNew(t *testing.T) {
 	folder := t.TempDir()
