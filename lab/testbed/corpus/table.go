@@ -43,7 +43,7 @@ func newCSV(flows, transfers io.Writer) (Table, error) {
 	if err := t.rows[0].Write(append(session, "role", "mode", "client", "client_port", "server", "server_port", "opened_by", "start", "end", "frames", "bytes")); err != nil {
 		return nil, err
 	}
-	return t, t.rows[1].Write(append(session, "command", "path", "type", "mode", "client", "client_port", "server", "server_port", "start", "end", "code", "bytes", "sha256"))
+	return t, t.rows[1].Write(append(session, "command", "path", "type", "mode", "client", "client_port", "server", "server_port", "start", "end", "code", "result", "bytes", "sha256"))
 }
 
 // Flow implements Table.
@@ -60,7 +60,7 @@ func (t *csvTable) Transfer(x *generate.Transfer) error {
 	t.begin(x.Session)
 	t.add(x.Command, x.Path, x.Type, x.Mode)
 	t.ends(x.Client, x.Server)
-	t.add(stamp(x.Start), stamp(x.End), number(int64(x.Code)), number(x.Bytes), x.SHA256)
+	t.add(stamp(x.Start), stamp(x.End), number(int64(x.Code)), x.Result, number(x.Bytes), x.SHA256)
 	return t.rows[1].Write(t.fields)
 }
 

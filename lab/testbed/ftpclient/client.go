@@ -202,9 +202,8 @@ type Transfer struct {
 
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
 
-	Broke error // why the data connection broke, if the server has refused the transfer, too
-
-	aborted bool // ABOR was sent, so one more reply comes
+	Broke   error // why the data connection broke, if the server has refused the transfer, too
+	Aborted bool  // ABOR was sent, so one more reply came
 }
 
 // ends notes the ends of the data connection.

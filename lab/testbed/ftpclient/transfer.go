@@ -68,7 +68,7 @@ func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, telnet
 	if err := e.add(ctx, "ABOR"); err != nil {
 		return err
 	}
-	t.aborted = true
+	t.Aborted = true
 	_, err := io.Copy(to, conn)
 	return err
 }
@@ -208,7 +208,7 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 	if err := <-final; err != nil {
 		return errors.Join(broke, err)
 	}
-	if t.aborted {
+	if t.Aborted {
 		reply, err := e.reply(ctx)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func newPlotter(c *Corpus) *plotter {
 }
 
 // session draws the session of that number.
-func (p *plotter) session(number int) *plan {
+func (p *plotter) session(number int) (*plan, error) {
 	if p.corpus.Abnormal > 0 {
 		random := p.corpus.random(forAbnormal, uint64(number))
 		if random.Float64() < p.corpus.Abnormal {
@@ -77,7 +76,7 @@ func (p *plotter) session(number int) *plan {
 	return &plan{
 		number: number, scenario: d.scenario, start: p.arrivals.at(number), label: Normal, kind: name, user: d.user,
 		why: "drawn from the profile's sessions of a " + name, controlOnly: client.kind.ControlOnly,
-	}
+	}, nil
 }
 
 // longest is how long a step may take at most, and so how long a server may.
@@ -140,47 +139,6 @@ func (d *draw) lose() {
 		rule.From, rule.To, rule.FromPort, rule.ToPort = "server", "client", 21, 0
 	}
 	d.scenario.Network.Rules = append(d.scenario.Network.Rules, rule)
-}
-
-// odd is a session of a scenario that is not normal.
-func (p *plotter) odd(number int, s *scenario.Scenario) *plan {
-	own := p.rehosted(s, number)
-	own.Network.Seed = mixedWord(p.corpus.mixed(forNetwork, uint64(number)))
-	user := ""
-	for _, step := range s.Steps {
-		if step.Verb == "login" && user == "" {
-			user = step.User
-		}
-	}
-	return &plan{number: number, scenario: own, start: p.arrivals.at(number), label: Abnormal, kind: s.Name, why: s.Title, user: user}
-}
-
-// rehosted is a scenario whose client is one of the population, unless the scenario names
-// its client's address where something depends on it.
-func (p *plotter) rehosted(s *scenario.Scenario, number int) *scenario.Scenario {
-	own := *s
-	own.Network.Hosts = slices.Clone(s.Network.Hosts)
-	client, ports := p.population.client(number)
-	if client.addr.Is6() {
-		return &own
-	}
-	for i, h := range own.Network.Hosts {
-		if h.Name != "client" || !h.Addr.Is4() {
-			continue
-		}
-		dotted := h.Addr.String()
-		said := strings.Contains(string(s.Source), strings.ReplaceAll(dotted, ".", ","))
-		for line := range strings.Lines(string(s.Source)) {
-			said = said || strings.Contains(line, dotted) && !strings.HasPrefix(line, "host ")
-		}
-		if !said {
-			own.Network.Hosts[i].Addr = client.addr
-			if len(h.Ports) == 0 {
-				own.Network.Hosts[i].Ports = ports
-			}
-		}
-	}
-	return &own
 }
 
 // A draw is a session that is being drawn: the steps of the client, the rules of the

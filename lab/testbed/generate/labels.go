@@ -40,8 +40,9 @@ type Transfer struct {
 	Client, Server netip.AddrPort
 	Start, End     time.Time // of its data connection
 	Code           int       // of the last reply
+	Result         string    // how it ended for the client: see [runner.Transfer]
 	Bytes          int64     // of data
-	SHA256         string    // of the data as it crossed, in hexadecimal; "" of no data
+	SHA256         string    // of the data as it crossed, in hexadecimal; "" if none came and more was to come
 }
 
 // Names of roles, modes and sides in labels.
@@ -65,7 +66,7 @@ func (s *session) labels(flow func(*Flow) error, transfer func(*Transfer) error)
 		if err := flow(label); err != nil {
 			return err
 		}
-		if t := s.transferOf(f); t != nil {
+		if t := s.takeTransfer(f); t != nil {
 			if err := transfer(transferLabel(label, t)); err != nil {
 				return err
 			}
@@ -108,12 +109,12 @@ func isServer(s *scenario.Scenario, addr netip.Addr) bool {
 func transferLabel(f *Flow, t *runner.Transfer) *Transfer {
 	l := &Transfer{
 		Session: f.Session, Command: t.Command, Path: t.Path, Type: "I", Mode: f.Mode, Client: f.Client, Server: f.Server,
-		Start: f.Start, End: f.End, Code: t.Code, Bytes: t.Wire.Size,
+		Start: f.Start, End: f.End, Code: t.Code, Result: t.Result, Bytes: t.Wire.Size,
 	}
 	if t.ASCII {
 		l.Type = "A"
 	}
-	if l.Bytes > 0 {
+	if l.Bytes > 0 || l.Result == runner.Complete {
 		l.SHA256 = t.Wire.String()
 	}
 	if traffic.Direction(t.Command) == traffic.Listing && l.Path == "" {

@@ -50,7 +50,11 @@ func NewMaker(c *Corpus) (*Maker, error) {
 func (m *Maker) Make(ctx context.Context, first, end int, out Output) error {
 	merge := &merge{write: func(s *session, f frame) error { return out.Frame(f.at, f.data, s.keys) }}
 	for number := first; number < end; number++ {
-		s, err := m.corpus.run(ctx, m.plotter.session(number))
+		p, err := m.plotter.session(number)
+		if err != nil {
+			return err
+		}
+		s, err := m.corpus.run(ctx, p)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,9 @@ type client struct {
 	drawn  *traffic.Kind    // from which its sessions are drawn
 }
 
+// addr4 is the client's address of IPv4.
+func (c client) addr4() netip.Addr { return clientAddr(c.number/groupSize, c.number%groupSize) }
+
 // A server is one of the population. It has an address of each version of IP.
 type server struct {
 	number int // among all

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/netip"
@@ -76,6 +77,7 @@ func sorted(log string) string {
 // A flow is one TCP connection of a session.
 type flow struct {
 	opener, other netip.AddrPort // opener sent the first frame
+	syn           uint32         // sequence number of its SYN
 	first, last   int64          // when the first and the last frame passed, nanoseconds since 1970
 	frames, bytes int64          // bytes on the wire
 }
@@ -90,16 +92,17 @@ func endsOf(a, b netip.AddrPort) ends {
 	return ends{a, b}
 }
 
-// note counts a frame in its flow.
+// note counts a frame in its flow. A SYN with another sequence number than that of the flow
+// between the same ends begins the next one: its ports are used again.
 func (s *session) note(f frame, byEnds map[ends]*flow) {
-	from, to, ok := tcpEnds(f.data)
+	g, ok := parseSegment(f.data)
 	if !ok {
 		return
 	}
-	key := endsOf(from, to)
+	key := endsOf(g.from, g.to)
 	x := byEnds[key]
-	if x == nil {
-		x = &flow{opener: from, other: to, first: f.at}
+	if x == nil || g.opens && x.syn != g.sequence {
+		x = &flow{opener: g.from, other: g.to, syn: g.sequence, first: f.at}
 		byEnds[key] = x
 		s.flows = append(s.flows, x)
 	}
@@ -108,43 +111,56 @@ func (s *session) note(f frame, byEnds map[ends]*flow) {
 	x.bytes += int64(len(f.data))
 }
 
-// tcpEnds are the ends of the segment in an Ethernet frame.
-func tcpEnds(data []byte) (from, to netip.AddrPort, ok bool) {
+// A segment is what the labels need of a TCP segment.
+type segment struct {
+	from, to netip.AddrPort
+	sequence uint32
+	opens    bool // it is a SYN, and no answer to one
+}
+
+// parseSegment reads the segment in an Ethernet frame.
+func parseSegment(data []byte) (s segment, ok bool) {
 	const ethernet, v4, v6, tcp = 14, 20, 40, 6
 	if len(data) < ethernet+v4 {
-		return from, to, false
+		return s, false
 	}
 	kind, ip := uint16(data[12])<<8|uint16(data[13]), data[ethernet:]
 	var source, destination netip.Addr
-	var ports []byte
+	var header []byte
 	switch {
 	case kind == 0x0800 && ip[9] == tcp:
 		source, destination = netip.AddrFrom4([4]byte(ip[12:16])), netip.AddrFrom4([4]byte(ip[16:20]))
-		ports = ip[int(ip[0]&15)*4:]
+		header = ip[int(ip[0]&15)*4:]
 	case kind == 0x86dd && len(ip) >= v6 && ip[6] == tcp:
 		source, destination = netip.AddrFrom16([16]byte(ip[8:24])), netip.AddrFrom16([16]byte(ip[24:40]))
-		ports = ip[v6:]
+		header = ip[v6:]
 	}
-	if len(ports) < 4 {
-		return from, to, false
+	const flags, syn, ack = 13, 0x02, 0x10
+	if len(header) <= flags {
+		return s, false
 	}
-	port := func(b []byte) uint16 { return uint16(b[0])<<8 | uint16(b[1]) }
-	return netip.AddrPortFrom(source, port(ports)), netip.AddrPortFrom(destination, port(ports[2:])), true
+	return segment{
+		from:     netip.AddrPortFrom(source, binary.BigEndian.Uint16(header)),
+		to:       netip.AddrPortFrom(destination, binary.BigEndian.Uint16(header[2:])),
+		sequence: binary.BigEndian.Uint32(header[4:]),
+		opens:    header[flags]&(syn|ack) == syn,
+	}, true
 }
 
 // isControl reports whether a frame is one of a control connection.
 func (s *session) isControl(f frame) bool {
-	from, to, ok := tcpEnds(f.data)
+	g, ok := parseSegment(f.data)
 	port := s.scenario.Server.Port
-	return ok && (from.Port() == port || to.Port() == port)
+	return ok && (g.from.Port() == port || g.to.Port() == port)
 }
 
-// transferOf is the transfer that used a flow, nil for none.
-func (s *session) transferOf(f *flow) *runner.Transfer {
-	for i := range s.transfers {
-		t := &s.transfers[i]
+// takeTransfer returns the transfer that used a flow, nil for none. It belongs to no other
+// flow then.
+func (s *session) takeTransfer(f *flow) *runner.Transfer {
+	for i, t := range s.transfers {
 		if t.Client.IsValid() && endsOf(t.Client, t.Server) == endsOf(f.opener, f.other) {
-			return t
+			s.transfers = slices.Delete(s.transfers, i, i+1)
+			return &t
 		}
 	}
 	return nil

@@ -20,13 +20,41 @@ type Transfer struct {
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
 	Wire           content.Digest // of the bytes on the data connection
 	Code           int            // of the final reply
+	Result         string         // Complete, Failed, Aborted, Broken, or how it broke: one of scenario.Breaks
 }
 
-// took reports a transfer that has ended.
-func (r *script) took(command string, t ftpclient.Transfer) {
+// Results of a transfer that do not come from how a connection broke.
+const (
+	Complete = "complete" // the client saw the end of the data, and the final reply is 2yz
+	Failed   = "failed"   // the final reply is 4yz or 5yz
+	Aborted  = "aborted"  // the client sent ABOR
+	Broken   = "broken"   // a connection broke in another way than scenario.Breaks has
+)
+
+// took reports a transfer that has ended, with the error of the client.
+func (r *script) took(command string, t ftpclient.Transfer, err error) {
 	if r.transfer != nil {
-		r.transfer(Transfer{command, t.Path, t.ASCII, t.Client, t.Server, t.Wire, t.Reply().Code})
+		r.transfer(Transfer{command, t.Path, t.ASCII, t.Client, t.Server, t.Wire, t.Reply().Code, result(t, err)})
 	}
+}
+
+// result is how a transfer ended for the client. A final reply of 226 alone does not say
+// that the data arrived: the server sends it when its system has taken the data.
+func result(t ftpclient.Transfer, err error) string {
+	switch {
+	case err == nil && t.Aborted:
+		return Aborted
+	case err == nil && t.Done():
+		return Complete
+	case err == nil:
+		return Failed
+	}
+	for _, kind := range scenario.Breaks {
+		if breaks[kind](err) {
+			return kind
+		}
+	}
+	return Broken
 }
 
 // get downloads a file, from an offset if the step has one, and compares the data with
@@ -36,7 +64,7 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	*a.broke = t.Broke
-	a.script.took(d.Verb, t)
+	a.script.took(d.Verb, t, err)
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
@@ -65,7 +93,7 @@ func closeIfCloser(source io.Reader) {
 func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
 	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
 	t, err := a.session.client.Download(ctx, d)
-	a.script.took(d.Verb, t)
+	a.script.took(d.Verb, t, err)
 	return t.Reply(), err
 }
 
@@ -75,7 +103,7 @@ func (a action) download(ctx context.Context, d ftpclient.Download) (ftpclient.R
 	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	*a.broke = t.Broke
-	a.script.took(d.Verb, t)
+	a.script.took(d.Verb, t, err)
 	return t.Reply(), err
 }
 
@@ -85,7 +113,7 @@ func (a action) upload(ctx context.Context, verb, argument string, file scenario
 	a.session.offset = 0
 	t, err := a.session.client.Upload(ctx, u)
 	*a.broke = t.Broke
-	a.script.took(verb, t)
+	a.script.took(verb, t, err)
 	if err == nil && t.Done() {
 		err = moved(t)
 	}

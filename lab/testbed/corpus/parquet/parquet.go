@@ -54,6 +54,7 @@ type transfer struct {
 	Start      time.Time `parquet:"start,timestamp(nanosecond)"`
 	End        time.Time `parquet:"end,timestamp(nanosecond)"`
 	Code       int32     `parquet:"code"`
+	Result     string    `parquet:"result,dict"`
 	Bytes      int64     `parquet:"bytes"`
 	SHA256     string    `parquet:"sha256"`
 }
@@ -92,7 +93,7 @@ func (t *table) Transfer(x *generate.Transfer) error {
 	_, err := t.transfers.Write([]transfer{{
 		int64(x.Number), x.Label, x.Kind, x.Why, x.User, x.Command, x.Path, x.Type, x.Mode,
 		x.Client.Addr().String(), int32(x.Client.Port()), x.Server.Addr().String(), int32(x.Server.Port()),
-		x.Start, x.End, int32(x.Code), x.Bytes, x.SHA256,
+		x.Start, x.End, int32(x.Code), x.Result, x.Bytes, x.SHA256,
 	}})
 	return err
 }
