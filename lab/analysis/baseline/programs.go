@@ -22,7 +22,7 @@ var programRules = []Rule{
 	},
 	{
 		Name: "no-loot", Theme: "transfers",
-		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page.",
+		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system.",
 		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 		Severity: Violation,
 		Matters:  "Such a text has no other use.",
@@ -103,14 +103,15 @@ func transferredLoot(e *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
 			shown := e.watch.contents[c.ID]
-			if shown.kind != loot && shown.kind != defaced || x.Sender() != ftp.Client {
+			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced)
+			if !fromClient && shown.kind != userList {
 				continue
 			}
 			b := breach{
 				packets:  append(exchangeFrames(x), shown.packet),
 				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
 			}
-			if shown.kind == defaced {
+			if shown.kind != loot {
 				b.severity, b.sign = Odd, 2
 			}
 			found = append(found, b)

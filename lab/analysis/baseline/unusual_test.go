@@ -45,7 +45,21 @@ var weakSigns = []struct {
 			overhear(f, aClient, addrPort(aServer, 20+i)).Segment("", "")
 		}
 	}},
+	{"orders that are carried out", "files-are-fetched-once", session1(numberedLines(10, "> RETR a1.txt\n< 150 here\n< 226 done\n> STOR result%d\n< 150 go on\n< 226 done\n"))},
+	{"a file of orders", "files-are-fetched-once", session1(strings.Repeat("> RETR /pub/cmd.txt\n< 150 here\n< 226 done\n", 10))},
+	{"random names that nobody has", "names-are-words", session1(numberedLines(9, "> SIZE mR7nQ2x%dLp9Vb3Kt8Yw5Zc1HdGj4Fs\n< 550 no\n"))},
+	{"everybody may log in", "no-sensitive-names", session1("> STOR .rhosts\n< 150 go on\n< 226 done")},
+	{"a boast in capitals", "no-loot", moved("STOR index.html", opener, "<h1>HACKED BY SOMEBODY</h1>")},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
+}
+
+// numberedLines repeats lines, each time with another number in them.
+func numberedLines(n int, lines string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, lines, i)
+	}
+	return b.String()
 }
 
 func TestWeakSigns(t *testing.T) {

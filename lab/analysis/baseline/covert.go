@@ -1,0 +1,277 @@
+// Rules about what names and repeated requests carry beside the files: data in names, and
+// orders that are fetched.
+
+package baseline
+
+import (
+	"cmp"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var covertRules = []Rule{
+	{
+		Name: "names-are-words", Theme: "requests",
+		Says:     "The names of folders and files are chosen for readers. They do not carry encoded data.",
+		Source:   "MITRE ATT&CK, T1132.001 (standard encoding) and T1048.003 (exfiltration over FTP)",
+		Severity: Odd, sign: 2,
+		Matters:  "Names that are base64 or hexadecimal digits carry data past a sensor that only looks at transfers.",
+		Innocent: "a program makes such names from other names, as some backup programs do.",
+		look:     encodedNames,
+	},
+	{
+		Name: "files-are-fetched-once", Theme: "transfers",
+		Says:     "A client fetches a file once, or when it has changed.",
+		Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control) and T1029 (scheduled transfer)",
+		Severity: Note, sign: 1,
+		Matters:  "A program that gets its orders over FTP asks for the same small file again and again.",
+		Innocent: "the file changes, such as a weather report or a state.",
+		look:     polledFiles,
+	},
+}
+
+// Limits of encoded names: so many, which are at least half of the names between two hosts.
+const (
+	encodedFew   = 3 // names that decode to text
+	encodedMany  = 8 // no program does that by chance
+	randomMany   = 8 // names like random base64
+	leastEncoded = 12
+	leastDecoded = 6 // bytes
+)
+
+// maxNames bounds the names that are remembered of two hosts.
+const maxNames = 256
+
+// A nameCensus are the names between two hosts.
+type nameCensus struct {
+	seen            map[string]bool
+	decoded, random []int // packets of such names
+	text            string
+	refused         int // names like random base64 of files that are not there
+}
+
+func encodedNames() look {
+	all := map[pairOfHosts]*nameCensus{}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			hosts := s.hosts()
+			s.eachPath(func(x *ftp.Exchange, _ *walk) {
+				if all[hosts] == nil {
+					if len(all) >= maxPairs {
+						return
+					}
+					all[hosts] = &nameCensus{seen: map[string]bool{}}
+				}
+				all[hosts].add(x)
+			})
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			var found []breach
+			for hosts, names := range all {
+				if b, ok := names.judge(); ok {
+					b.hosts = hosts
+					found = append(found, b)
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
+
+func (n *nameCensus) add(x *ftp.Exchange) {
+	name := path.Base(unquoted(x.Argument))
+	if n.seen[name] || len(n.seen) >= maxNames {
+		return
+	}
+	n.seen[strings.Clone(name)] = true
+	if text := decodedText(name); text != "" {
+		n.decoded = append(n.decoded, x.Packet)
+		n.text = cmp.Or(n.text, fmt.Sprintf("%s is %s", show(name), show(text)))
+		return
+	}
+	if looksRandom(name) {
+		n.random = append(n.random, x.Packet)
+		if x.Final() >= 500 {
+			n.refused++
+		}
+	}
+}
+
+func (n *nameCensus) judge() (b breach, ok bool) {
+	half := (len(n.seen) + 1) / 2
+	switch count := len(n.decoded); {
+	case count >= encodedFew && count >= half:
+		b.packets = n.decoded[:min(count, maxPackets)]
+		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, n.text)
+		if count >= encodedMany {
+			b.severity = Violation
+		}
+		return b, true
+	}
+	count := len(n.random)
+	if count < randomMany || count < half {
+		return b, false
+	}
+	b = breach{severity: Note, sign: 1, packets: n.random[:min(count, maxPackets)]}
+	b.observed = fmt.Sprintf("%d names look like random bytes in base64", count)
+	if n.refused*2 >= count {
+		b.severity, b.sign = Odd, 2
+		b.observed += fmt.Sprintf(", and for %d of them there is no file", n.refused)
+	}
+	return b, true
+}
+
+// decodings are how bytes are written as letters and digits.
+var decodings = []func(string) ([]byte, error){
+	hex.DecodeString,
+	func(s string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "=")) },
+	func(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "=")) },
+	func(s string) ([]byte, error) {
+		return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(s, "="))
+	},
+}
+
+// decodedText is the text that a name encodes, "" if it is none.
+func decodedText(name string) string {
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	if len(stem) < leastEncoded || strings.Trim(stem, "0123456789") == "" {
+		return ""
+	}
+	for _, decode := range decodings {
+		if b, err := decode(stem); err == nil && len(b) >= leastDecoded && isText(b) {
+			return string(b)
+		}
+	}
+	return ""
+}
+
+// isText reports whether bytes are printable.
+func isText(b []byte) bool {
+	return utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
+}
+
+// looksRandom reports whether a name looks like random bytes in base64: long, and with small
+// letters, capital letters and digits mixed.
+func looksRandom(name string) bool {
+	const shortest, changesIn = 20, 3
+	stem := strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
+	changes, kinds, last := 0, map[int]bool{}, -1
+	for i := range len(stem) {
+		kind := 0
+		switch c := stem[i]; {
+		case c >= 'a' && c <= 'z':
+		case c >= 'A' && c <= 'Z':
+			kind = 1
+		case c >= '0' && c <= '9':
+			kind = 2
+		case c == '-' || c == '_' || c == '+':
+			kind = 3
+		default:
+			return false
+		}
+		if kind != last {
+			changes++
+		}
+		kinds[kind], last = true, kind
+	}
+	return len(stem) >= shortest && kinds[0] && kinds[1] && kinds[2] && changes*changesIn >= len(stem)
+}
+
+// Limits of polling: so many requests for the same file between two hosts.
+const (
+	polledOften = 10
+	pollAnswers = 5    // of them followed by an upload
+	pollRegular = 0.05 // the deviation of the pauses, as a part of their mean
+)
+
+// A poll is a file that is fetched again and again.
+type poll struct {
+	packets []int
+	times   []int64
+	answers int    // uploads of small files that followed
+	other   string // the name of the last one
+}
+
+// orders are names of files with orders for a program.
+var ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
+
+func polledFiles() look {
+	type file struct {
+		hosts pairOfHosts
+		path  string
+	}
+	polls := map[file]*poll{}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			var last *poll
+			s.eachPath(func(x *ftp.Exchange, w *walk) {
+				switch {
+				case x.Command == "RETR" && len(polls) < maxPairs:
+					key := file{s.hosts(), w.target(x.Argument)}
+					if polls[key] == nil {
+						key.path = strings.Clone(key.path)
+						polls[key] = &poll{}
+					}
+					last = polls[key]
+					last.packets, last.times = appendSome(last.packets, x.Packet), append(last.times, x.Time)
+				case x.Command == "STOR" && last != nil && completed(x) && len(last.times) > last.answers && w.target(x.Argument) != last.other:
+					last.answers, last.other = last.answers+1, strings.Clone(w.target(x.Argument))
+				}
+			})
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			var found []breach
+			for f, p := range polls {
+				if len(p.times) < polledOften {
+					continue
+				}
+				found = append(found, p.judge(f.hosts, f.path))
+			}
+			slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+			return found
+		},
+	}
+}
+
+func (p *poll) judge(hosts pairOfHosts, name string) breach {
+	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s fetched %s %d times", hosts.client, show(name), len(p.times))}
+	if every, ok := p.regular(); ok {
+		b.observed += fmt.Sprintf(", once in %v", every)
+	}
+	switch {
+	case p.answers >= pollAnswers && p.answers*2 >= len(p.times):
+		b.severity, b.sign = Odd, 2
+		b.observed += fmt.Sprintf(", and stored another file after %d of them", p.answers)
+	case ordersName().MatchString(path.Base(name)):
+		b.severity, b.sign = Odd, 2
+		b.observed += "; by its name it has orders for a program"
+	}
+	return b
+}
+
+// regular is the pause between two requests, if all pauses are alike.
+func (p *poll) regular() (every time.Duration, ok bool) {
+	n := float64(len(p.times) - 1)
+	mean := float64(p.times[len(p.times)-1]-p.times[0]) / n
+	var squares float64
+	for i := 1; i < len(p.times); i++ {
+		d := float64(p.times[i]-p.times[i-1]) - mean
+		squares += d * d
+	}
+	every = time.Duration(mean).Round(time.Second)
+	return every, every > 0 && math.Sqrt(squares/n) <= pollRegular*mean
+}
