@@ -94,37 +94,48 @@ type judge struct {
 	question *question.Set    // nil without a section `questions`
 }
 
-// newJudge parses what a scenario wants. The error is of the form file:line: what.
+// newJudge parses what a scenario wants. The error is of type [scenario.Errors] and has the
+// mistakes of all its sections. The names that figures and questions take from the want are
+// checked only if the want has no mistake.
 func newJudge(s *scenario.Scenario) (*judge, error) {
 	j := &judge{scenario: s, hosts: hostsOf(s)}
+	var mistakes scenario.Errors
+	var err error
 	if s.Want.Line > 0 {
-		var err error
-		if j.want, err = expect.Parse(s.File, s.Want.Line, s.Want.Text); err != nil {
-			return nil, err
+		if j.want, err = expect.Parse(s.File, s.Want.Line, s.Want.Text); err == nil {
+			err = j.want.CheckHosts(j.hosts)
 		}
-		if err := j.want.CheckHosts(j.hosts); err != nil {
-			return nil, err
-		}
+		mistakes = addMistakes(mistakes, err)
 	}
+	wrongWant := len(mistakes) > 0
 	if s.Figures.Line > 0 {
-		var err error
-		if j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text); err != nil {
-			return nil, err
+		if j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text); err == nil && !wrongWant {
+			err = j.figures.Check(j.want)
 		}
-		if err := j.figures.Check(j.want); err != nil {
-			return nil, err
-		}
+		mistakes = addMistakes(mistakes, err)
 	}
 	if s.Questions.Line > 0 {
-		var err error
-		if j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text); err != nil {
-			return nil, err
+		if j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text); err == nil && !wrongWant {
+			err = j.question.Check(j.want)
 		}
-		if err := j.question.Check(j.want); err != nil {
-			return nil, err
-		}
+		mistakes = addMistakes(mistakes, err)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return j, nil
+}
+
+// addMistakes adds the mistakes that the error of a section's parser has.
+func addMistakes(list scenario.Errors, err error) scenario.Errors {
+	if one, ok := errors.AsType[*expect.Error](err); ok {
+		return append(list, (*scenario.Error)(one))
+	}
+	all, _ := errors.AsType[expect.Errors](err)
+	for _, one := range all {
+		list = append(list, (*scenario.Error)(one))
+	}
+	return list
 }
 
 // asks reports whether the scenario says what should be seen or measured.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"ftplab/lab/oserror"
 )
 
 // WriteJUnit writes runs as a JUnit XML report, the form that services for continuous
 // integration read: a test case for each scenario. What is not as the scenario says is
-// a failure, and what could not be run an error.
+// a failure, what could not be run an error, and what was recorded but not judged is skipped.
 func WriteJUnit(w io.Writer, runs []Ran) error {
 	type problem struct {
 		Message string `xml:"message,attr"`
@@ -26,6 +28,7 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 		Seconds string   `xml:"time,attr"`
 		Failure *problem `xml:"failure,omitempty"`
 		Error   *problem `xml:"error,omitempty"`
+		Skipped *problem `xml:"skipped,omitempty"`
 	}
 	var suite struct {
 		XMLName  xml.Name   `xml:"testsuite"`
@@ -33,6 +36,7 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 		Tests    int        `xml:"tests,attr"`
 		Failures int        `xml:"failures,attr"`
 		Errors   int        `xml:"errors,attr"`
+		Skipped  int        `xml:"skipped,attr"`
 		Seconds  string     `xml:"time,attr"`
 		Cases    []testCase `xml:"testcase"`
 	}
@@ -47,10 +51,14 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 		switch {
 		case r.Err != nil:
 			suite.Errors++
-			c.Error = &problem{firstLine(r.Err.Error()), r.Err.Error()}
+			text := oserror.Text(r.Err)
+			c.Error = &problem{firstLine(text), text}
 		case r.Result.Outcome == Failed:
 			suite.Failures++
 			c.Failure = &problem{firstLine(r.Result.Report), r.Result.Report}
+		case r.Result.Outcome == Recorded:
+			suite.Skipped++
+			c.Skipped = &problem{Message: string(Recorded)}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
@@ -64,7 +72,7 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 }
 
 // WriteTAP writes runs in the Test Anything Protocol, version 14: a line for each
-// scenario, and below it what is wrong.
+// scenario, and below it what is wrong. What was recorded but not judged is skipped.
 func WriteTAP(w io.Writer, runs []Ran) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", len(runs))
@@ -72,12 +80,12 @@ func WriteTAP(w io.Writer, runs []Ran) error {
 		report := ""
 		switch {
 		case r.Err != nil:
-			report = r.Err.Error()
+			report = oserror.Text(r.Err)
 		case r.Result.Outcome == Failed:
 			report = r.Result.Report
 		}
 		if report == "" {
-			fmt.Fprintf(&b, "ok %d - %s\n", i+1, r.Scenario.Name)
+			fmt.Fprintf(&b, "ok %d - %s%s\n", i+1, r.Scenario.Name, skipped(r))
 			continue
 		}
 		fmt.Fprintf(&b, "not ok %d - %s\n", i+1, r.Scenario.Name)
@@ -87,6 +95,14 @@ func WriteTAP(w io.Writer, runs []Ran) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// skipped is TAP's directive for a run that was recorded and not judged.
+func skipped(r Ran) string {
+	if r.Result.Outcome != Recorded {
+		return ""
+	}
+	return " # SKIP " + string(Recorded)
 }
 
 func firstLine(s string) string {

@@ -32,6 +32,7 @@ func TestReportsForCI(t *testing.T) {
 		{Scenario: named("right"), Result: &Result{Outcome: Passed, Seconds: 0.25}},
 		{Scenario: named("wrong"), Result: &Result{Outcome: Failed, Report: "wrong.txtar:3: a\x01 <b>\n\twant c\n", Capture: capture}},
 		{Scenario: named("broken"), Err: errors.New("no namespaces")},
+		{Scenario: named("recorded"), Result: &Result{Outcome: Recorded}},
 	}
 	var junit, tap bytes.Buffer
 	if err := WriteJUnit(&junit, runs); err != nil {
@@ -41,16 +42,20 @@ func TestReportsForCI(t *testing.T) {
 		Tests    int `xml:"tests,attr"`
 		Failures int `xml:"failures,attr"`
 		Errors   int `xml:"errors,attr"`
+		Skipped  int `xml:"skipped,attr"`
 		Cases    []struct {
 			Name    string `xml:"name,attr"`
 			Failure string `xml:"failure"`
 			Error   string `xml:"error"`
+			Skipped struct {
+				Message string `xml:"message,attr"`
+			} `xml:"skipped"`
 		} `xml:"testcase"`
 	}
 	if err := xml.Unmarshal(junit.Bytes(), &suite); err != nil {
 		t.Fatalf("%v\n%s", err, junit.String())
 	}
-	if suite.Tests != 3 || suite.Failures != 1 || suite.Errors != 1 || len(suite.Cases) != 3 {
+	if suite.Tests != 4 || suite.Failures != 1 || suite.Errors != 1 || suite.Skipped != 1 || len(suite.Cases) != 4 {
 		t.Fatalf("got %+v", suite)
 	}
 	if c := suite.Cases[1]; c.Name != "wrong" || !strings.Contains(c.Failure, "<b>\n\twant c") {
@@ -59,10 +64,13 @@ func TestReportsForCI(t *testing.T) {
 	if c := suite.Cases[2]; c.Error != "no namespaces" || suite.Cases[0].Failure+suite.Cases[0].Error != "" {
 		t.Errorf("got %+v", suite.Cases)
 	}
+	if got := suite.Cases[3].Skipped.Message; got != "recorded, not judged" {
+		t.Errorf("got %q for a run without a judgement", got)
+	}
 	if err := WriteTAP(&tap, runs); err != nil {
 		t.Fatal(err)
 	}
-	want := "TAP version 14\n1..3\nok 1 - right\nnot ok 2 - wrong\n# wrong.txtar:3: a\x01 <b>\n# \twant c\nnot ok 3 - broken\n# no namespaces\n"
+	want := "TAP version 14\n1..4\nok 1 - right\nnot ok 2 - wrong\n# wrong.txtar:3: a\x01 <b>\n# \twant c\nnot ok 3 - broken\n# no namespaces\nok 4 - recorded # SKIP recorded, not judged\n"
 	if got := tap.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

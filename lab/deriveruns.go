@@ -40,7 +40,7 @@ func DeriveRuns(ctx context.Context, w io.Writer, s *scenario.Scenario, o Option
 		if err != nil {
 			return err
 		}
-		if result.Outcome != Passed {
+		if result.Outcome == Failed {
 			return fmt.Errorf("run %d of %d failed, so there is nothing to derive from:\n%s", i+1, n, result.Report)
 		}
 		var want bytes.Buffer

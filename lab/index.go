@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/report"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -107,10 +108,10 @@ func linkNeighbours(results string, list []report.Run) error {
 func (r Ran) entry() report.Run {
 	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
 	if r.Err != nil {
-		e.Error = r.Err.Error()
+		e.Error = oserror.Text(r.Err)
 		return e
 	}
-	e.Passed, e.Unjudged = r.Result.Outcome == Passed, !r.Result.Judged
+	e.Passed, e.Unjudged = r.Result.Outcome != Failed, !r.Result.Judged
 	if r.Result.Verdict != nil {
 		e.Failures = r.Result.Verdict.differences()
 	}

@@ -46,7 +46,7 @@ const chooseAnother = "choose another folder with -o"
 func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	r := &results{name: name, final: filepath.Join(folder, name)}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
+		return nil, fmt.Errorf("cannot make the results folder (-o): %w", err)
 	}
 	if info, err := os.Stat(r.final); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("cannot make the folder %s: there is a file of that name; %s", r.final, chooseAnother)

@@ -55,8 +55,9 @@ type Outcome string
 
 // The outcomes of a run.
 const (
-	Passed Outcome = "passed"
-	Failed Outcome = "failed" // something was not as the scenario says
+	Passed   Outcome = "passed"
+	Failed   Outcome = "failed"               // something was not as the scenario says
+	Recorded Outcome = "recorded, not judged" // nothing failed, and the scenario does not say what should be seen or measured
 )
 
 // A Result is what a run made and found.
@@ -309,8 +310,11 @@ func newResult(s *scenario.Scenario, p *sessionRun, v *Verdict, begin time.Time)
 		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
 	}
 	r.Judged = v.Want != nil || len(v.Figures) > 0
-	if !v.Pass {
+	switch {
+	case !v.Pass:
 		r.Outcome = Failed
+	case !r.Judged:
+		r.Outcome = Recorded
 	}
 	return r
 }

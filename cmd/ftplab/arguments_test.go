@@ -39,7 +39,7 @@ func TestArguments(t *testing.T) {
 		{"run --derive 0 active_list", "--derive 0: at least 1 was expected"},
 		{"run --derive 2 active_list passive_list", "--derive takes one scenario, and there are 2"},
 		{"run --notes maybe active_list", "--notes maybe: shown, hidden or none was expected"},
-		{"run --junit /nowhere/x active_list", "open /nowhere/x: no such file or directory"},
+		{"run --junit /nowhere/x active_list", "/nowhere/x cannot be used, because there is no folder /nowhere; make it, or check the path"},
 		{"explain --notes none x", "--notes goes with --html"},
 		{"exercise who_calls_whom", "exercise needs --students FILE, with the class, and -o FOLDER, which it makes"},
 		{"grade a", "grade takes a folder with exercises and a folder with answers"},
@@ -119,7 +119,7 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 			{"half.pcap", "half.pcap: not a capture: cut off in the header of the file"},
 			{"text.pcap", `text.pcap: not a capture: it begins with "hell", which is neither pcap nor pcapng`},
 			{"folder", "folder is a folder; a capture file was expected"},
-			{"none.pcap", "open none.pcap: no such file or directory"},
+			{"none.pcap", "there is no file or folder none.pcap in "},
 			{"header.pcap", "header.pcap: there is no "},
 			{"header.pcapng", "header.pcapng: there is no "},
 		} {

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -85,9 +86,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // printError prints an error. Each mistake in scenarios has a line of its own.
 func printError(stderr io.Writer, err error) {
-	lines := []string{err.Error()}
-	if _, ok := err.(scenario.Errors); ok {
-		lines = strings.Split(err.Error(), "\n")
+	lines := []string{oserror.Text(err)}
+	if mistakes, ok := errors.AsType[scenario.Errors](err); ok {
+		lines = strings.Split(mistakes.Error(), "\n")
 	}
 	for _, line := range lines {
 		fmt.Fprintf(stderr, "ftplab: %s\n", line)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -58,10 +59,10 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.broken++
 	case r.Outcome == lab.Failed:
 		p.failed++
-	case r.Judged:
-		p.passed++
-	default:
+	case r.Outcome == lab.Recorded:
 		p.made++
+	default:
+		p.passed++
 	}
 	if p.json {
 		p.resultJSON(s, r, err)
@@ -75,15 +76,15 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	}
 	if err != nil {
 		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
-		fmt.Fprintf(p.err, "ftplab: %v\n", err)
+		printError(p.err, err)
 		return
 	}
 	word, remark := "ok", ""
 	switch {
 	case r.Outcome == lab.Failed:
 		word = "FAIL"
-	case !r.Judged:
-		word, remark = "made", "  recorded, not judged"
+	case r.Outcome == lab.Recorded:
+		word, remark = "made", "  "+string(r.Outcome)
 	}
 	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s%s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture, remark)
 	p.keepPage(r)
@@ -124,7 +125,7 @@ func (p *printer) note(text string) {
 func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 	out := json.NewEncoder(p.out)
 	if err != nil {
-		out.Encode(map[string]string{"scenario": s.Name, "outcome": "error", "error": err.Error()})
+		out.Encode(map[string]string{"scenario": s.Name, "outcome": "error", "error": oserror.Text(err)})
 		return
 	}
 	out.Encode(r)
@@ -135,7 +136,7 @@ func (p *printer) end() error {
 	if !p.json {
 		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)
 		if p.made > 0 {
-			fmt.Fprintf(p.out, ", %d recorded, not judged", p.made)
+			fmt.Fprintf(p.out, ", %d %s", p.made, lab.Recorded)
 		}
 		if p.broken > 0 {
 			fmt.Fprintf(p.out, ", %d could not be run", p.broken)

@@ -79,7 +79,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 	notesFlag(c, &f.notes)
 	flags.StringVar(&f.junit, "junit", "", "also write the results to this `file`, as a JUnit report")
 	flags.StringVar(&f.tap, "tap", "", "also write the results to this `file`, in the Test Anything Protocol")
-	flags.IntVar(&f.derive, "derive", 0, "run one scenario this many times, and print a want that all the captures pass")
+	flags.IntVar(&f.derive, "derive", 0, "run one scenario this many times, and print a want that all the captures pass; the scenario's own is not used")
 	flags.StringVar(&f.failures, "failures", "", "also copy the results of failed scenarios to this `folder`")
 	return c
 }
@@ -106,6 +106,9 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	case f.derive != 0:
 		if len(list) != 1 {
 			return fmt.Errorf("--derive takes one scenario, and there are %d", len(list))
+		}
+		if err := keepWant(list[0], stdout, stderr); err != nil {
+			return err
 		}
 		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
 	case f.write != "":
@@ -146,6 +149,23 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	return p.end()
+}
+
+// keepWant says what happens to the want of a scenario from which another want is derived. It
+// returns an error if the derived one would be added to the scenario's own file.
+func keepWant(s *scenario.Scenario, stdout, stderr io.Writer) error {
+	if s.Want.Line == 0 {
+		return nil
+	}
+	at := fmt.Sprintf("%s:%d", s.File, s.Want.Line-1)
+	if file, ok := stdout.(*os.File); ok {
+		to, err := file.Stat()
+		if own, ownErr := os.Stat(s.File); err == nil && ownErr == nil && os.SameFile(to, own) {
+			return fmt.Errorf("%s: the scenario has a want, and can have only one; nothing was run or written. Write the derived one to another file, or remove this one first", at)
+		}
+	}
+	fmt.Fprintf(stderr, "ftplab: %s: this want is not used and stays as it is; a scenario can have only one, so put the derived one in its place if you want it\n", at)
+	return nil
 }
 
 // A reportFile is a file for a service for continuous integration.

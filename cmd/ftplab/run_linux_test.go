@@ -141,8 +141,8 @@ func TestRunFolder(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	if result.Scenario != "mine" || result.Outcome != "passed" || result.Frames != frames(t, result.Capture) {
-		t.Errorf("got %+v, want mine, passed, and the capture's %d frames", result, frames(t, result.Capture))
+	if result.Scenario != "mine" || result.Outcome != "recorded, not judged" || result.Frames != frames(t, result.Capture) {
+		t.Errorf("got %+v, want mine, recorded, not judged, and the capture's %d frames", result, frames(t, result.Capture))
 	}
 }
 
@@ -310,12 +310,33 @@ func children(t *testing.T, pid int) []int {
 	return pids
 }
 
+// A want that is derived from a scenario is not added to the file that has one.
+func TestRunDeriveKeepsWant(t *testing.T) {
+	const text = "# Mine\nopen\nquit\n-- want --\nctl client.* > server.21\nctl ...\n"
+	path := write(t, "mine.txtar", text)
+	own, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	var stderr bytes.Buffer
+	status := run(t.Context(), []string{"run", "--derive", "1", path}, nil, own, &stderr)
+	if want := path + ":4: the scenario has a want, and can have only one; nothing was run or written"; status != exitError || !strings.Contains(stderr.String(), want) {
+		t.Errorf("got status %d and %q, want %d and %q", status, stderr.String(), exitError, want)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != text {
+		t.Errorf("got %q, %v, want the file as it was", got, err)
+	}
+}
+
 // TestRunBadInput asks that each mistake gives one line that says what and where, and the
 // exit status.
 func TestRunBadInput(t *testing.T) {
 	silent := write(t, "silent.txtar", "# Silent\n# x\ndeadline 50ms\nopen\nhangup\n")
 	refused := write(t, "refused.txtar", "# Refused\n# x\nopen\nlogin anonymous\nget missing\n")
 	granted := write(t, "granted.txtar", "# Granted\n# x\nopen\n! login anonymous\n")
+	wanted := write(t, "wanted.txtar", "# Wanted\nopen\nquit\n-- want --\nctl client.* > server.21\nctl ...\n")
+	wrong := write(t, "wrong.txtar", "open\n-- want --\nctl client.* > server.21\nctl none\n-- figures --\nctl.rtt = 5\nnone = 1\n")
 	typo := write(t, "typo.txtar", "open\nlgin\n")
 	for _, test := range []struct {
 		name   string
@@ -324,10 +345,13 @@ func TestRunBadInput(t *testing.T) {
 		want   string // in the output
 	}{
 		{"unknown name", []string{"no_such"}, exitError, `ftplab: there is no scenario "no_such"`},
-		{"missing file", []string{"no/such.txtar"}, exitError, "no/such.txtar: no such file"},
+		{"missing file", []string{"no/such.txtar"}, exitError, "no/such.txtar cannot be used, because there is no folder no"},
 		{"empty folder", []string{t.TempDir()}, exitError, "no file in this folder ends in .txtar"},
+		{"derived beside a want", []string{"--derive", "2", wanted}, exitPassed, wanted + ":4: this want is not used and stays as it is"},
 		{"typo", []string{typo}, exitError, typo + `:2: unknown setting or step "lgin"`},
-		{"results", []string{"-o", "/dev/null/results", "active_list"}, exitError, "cannot make the results folder: mkdir /dev/null: not a directory; choose another folder with -o"},
+		{"three mistakes", []string{wrong}, exitError, "ftplab: " + wrong + ":4: \"ctl none\": a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...\n" +
+			"ftplab: " + wrong + ":6: ctl.rtt: \"5\": a time such as 107ms or 1.5s was expected\n" + "ftplab: " + wrong + ":7: there is no figure \"none\""},
+		{"results", []string{"-o", "/dev/null/results", "active_list"}, exitError, "cannot make the results folder (-o): /dev/null is a file, or a part of this path is one; a folder was expected"},
 		{"full disk", []string{"-w", "/dev/full", "active_list"}, exitError, "writing /dev/full: no space left on device; it ends with frame 0"},
 		{"format", []string{"-F", "snoop", "active_list"}, exitError, "-F snoop: pcapng or pcap was expected"},
 		{"parallel", []string{"--parallel", "0", "active_list"}, exitError, "--parallel 0: at least 1"},
@@ -346,7 +370,7 @@ func TestRunBadInput(t *testing.T) {
 			if !strings.Contains(out+errOut, test.want) {
 				t.Errorf("got\n%s%s\nwant a line with %s", out, errOut, test.want)
 			}
-			if test.status == exitError && strings.Count(errOut, "\n") != 1 {
+			if test.name != "three mistakes" && test.status == exitError && strings.Count(errOut, "\n") != 1 {
 				t.Errorf("got stderr %q, want one line", errOut)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/web"
 )
 
@@ -68,7 +69,7 @@ func serveWeb(c *cobra.Command, folder string) error {
 	address := fmt.Sprintf("http://%s/", listener.Addr())
 	fmt.Fprintln(c.OutOrStdout(), address)
 	if err := browse(address); err != nil {
-		fmt.Fprintf(c.ErrOrStderr(), "ftplab: %v\n", err)
+		fmt.Fprintf(c.ErrOrStderr(), "ftplab: %s\n", oserror.Text(err))
 	}
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err

@@ -9,6 +9,7 @@ package main
 import (
 	"syscall/js"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/web/worker"
 )
 
@@ -27,7 +28,7 @@ func main() {
 func answer(w *worker.Worker, name, argument string, done js.Value) {
 	result, err := w.Call(name, []byte(argument))
 	if err != nil {
-		done.Invoke(err.Error(), nil)
+		done.Invoke(oserror.Text(err), nil)
 		return
 	}
 	done.Invoke(nil, string(result))

@@ -62,6 +62,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/labtest/optional"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 )
@@ -107,12 +108,12 @@ func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result
 		optional.Missing(t, err)
 	}
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(oserror.Text(err))
 	}
 	if result.TCP == scenario.GVisorTCP && result.Why != lab.AskedFor {
 		t.Logf("on gVisor's TCP, %s", result.Why)
 	}
-	if result.Outcome != lab.Passed {
+	if result.Outcome == lab.Failed {
 		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
 	return result

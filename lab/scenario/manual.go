@@ -7,7 +7,8 @@ import (
 )
 
 // manual is the written part of the manual. A line `@NAME NAME...` stands for
-// the entries of these settings or steps, and `@actions` for what a rule can do.
+// the entries of these settings or steps, `@actions` for what a rule can do, and `@breaks`
+// for how a step can break.
 //
 //go:embed manual.txt
 var manual string
@@ -21,8 +22,12 @@ func Manual() string {
 			b.WriteString(line)
 			continue
 		}
-		if strings.TrimSpace(names) == "actions" {
+		switch strings.TrimSpace(names) {
+		case "actions":
 			b.WriteString(actionManual())
+			continue
+		case "breaks":
+			b.WriteString(breakManual())
 			continue
 		}
 		for i, name := range strings.Fields(names) {
@@ -75,10 +80,14 @@ const (
 func writeEntry(b *strings.Builder, form, does string, options []usage, example string) {
 	wrap(b, form, 0, 2*indent)
 	wrap(b, does, indent, indent)
+	writeOptions(b, options)
+	fmt.Fprintf(b, "%*sExample:  %s\n", indent, "", example)
+}
+
+func writeOptions(b *strings.Builder, options []usage) {
 	for _, o := range options {
 		wrap(b, fmt.Sprintf("%-*s%s", column-indent, o.form+" ", o.does), indent, column)
 	}
-	fmt.Fprintf(b, "%*sExample:  %s\n", indent, "", example)
 }
 
 // wrap writes a paragraph. first and next are the indents of its first line and of the

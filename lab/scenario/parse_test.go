@@ -179,6 +179,8 @@ func TestErrors(t *testing.T) {
 		{"before open", "login anonymous\n", "1: login: the session is not open; a step open comes first"},
 		{"session without open", "open\nsession b\nls\n", "3: ls: the session is not open; a step open comes first"},
 		{"after quit", "open\nquit\nls\n", "3: ls: the session is not open; a step open comes first"},
+		{"open twice", "open\nlogin a\nopen\n", "3: open: the session is open already"},
+		{"open twice after data", "open\nclose data\nopen\n", "3: open: the session is open already"},
 		{"quit twice", "open\nquit nowait\nquit\n", "3: quit: the session is not open"},
 		{"after hangup", "open\nhangup\npwd\n", "3: pwd: the session is not open"},
 		{"session host", "open\nsession b moon\nopen\n", "2: session b: there is no host \"moon\""},

@@ -113,8 +113,33 @@ const (
 	Distrust    = "certificate" // the client refuses the server's certificate
 )
 
-// Breaks are all ways in which a step can break.
-var Breaks = []string{Timeout, ResetBreak, Refusal, Unreachable, Closed, Unreadable, Short, Distrust}
+// breaks are all ways in which a step can break, in the order of the manual.
+var breaks = []usage{
+	{Timeout, "nothing arrives until the deadline"},
+	{ResetBreak, "the server resets a connection"},
+	{Refusal, "the server does not accept a connection"},
+	{Unreachable, "the network reports that it has no path to the server"},
+	{Closed, "the server closes the connection without a reply"},
+	{Unreadable, "a reply is malformed, or has no usable address"},
+	{Short, "the transferred data is not the whole file, or in TLS it ends without close_notify"},
+	{Distrust, "the client refuses the server's certificate, such as one that has expired"},
+}
+
+// Breaks returns the names of all ways in which a step can break.
+func Breaks() []string {
+	var names []string
+	for _, b := range breaks {
+		names = append(names, b.form)
+	}
+	return names
+}
+
+// breakManual returns the manual's list of the ways in which a step can break.
+func breakManual() string {
+	var b strings.Builder
+	writeOptions(&b, breaks)
+	return b.String()
+}
 
 // cutPrefix splits the ! or the "expect WHAT:" from a step.
 func cutPrefix(line string) (prefix, step string) {
@@ -135,12 +160,12 @@ func (p *parser) setPrefix(s *Step, prefix string) {
 	case prefix == "!":
 		s.Refused = true
 	case !expects:
-	case slices.Contains(Breaks, what):
+	case slices.Contains(Breaks(), what):
 		s.Break = what
 	case len(what) == 3 && strings.Trim(what, "0123456789") == "":
 		s.Code = p.number("reply code", what, 100, 599)
 	default:
-		p.fail("expect %s: a reply code was expected, or how the step breaks: %s", what, strings.Join(Breaks, ", "))
+		p.fail("expect %s: a reply code was expected, or how the step breaks: %s", what, strings.Join(Breaks(), ", "))
 	}
 }
 
@@ -170,27 +195,52 @@ func (p *parser) checkSteps() {
 		p.line = 1
 		p.fail("the scenario has no steps; a short one has these, one on each line: open, login anonymous, ls, quit")
 	}
-	open, background := map[string]bool{}, map[string]bool{}
+	sessions, background := map[string]connected{}, map[string]bool{}
 	for _, s := range p.s.Steps {
 		p.line = s.Line
-		p.try(func() { p.checkStep(s, open) })
+		p.try(func() { p.checkStep(s, sessions) })
 		p.try(func() { p.checkBackground(s, background) })
 	}
 }
 
-// checkStep checks one step; open are the sessions that are open before it.
-func (p *parser) checkStep(s Step, open map[string]bool) {
-	v, _ := verbOf(s.Verb)
-	wasOpen := open[s.Session]
+// A connected is what the steps so far say about the control connection of a session.
+type connected string
+
+const (
+	isClosed  connected = ""
+	isOpen    connected = "open"
+	mayBeOpen connected = "perhaps open" // a step has broken, or the server has said 421
+)
+
+// after returns what is known about the control connection after a step.
+func (c connected) after(s Step) connected {
 	switch s.Verb {
 	case "open":
-		open[s.Session] = s.Break == "" && !s.Refused
+		if s.Break != "" || s.Refused {
+			return isClosed
+		}
+		return isOpen
 	case "quit", "hangup":
-		open[s.Session] = false
+		return isClosed
 	case "close", "reset":
-		open[s.Session] = open[s.Session] && s.Data
+		if !s.Data {
+			return isClosed
+		}
 	}
+	if c == isOpen && (s.Break != "" || s.Code == 421 || s.Verb == "finish" && !s.Data) {
+		return mayBeOpen
+	}
+	return c
+}
+
+// checkStep checks one step; sessions are their states before it.
+func (p *parser) checkStep(s Step, sessions map[string]connected) {
+	v, _ := verbOf(s.Verb)
+	before := sessions[s.Session]
+	sessions[s.Session] = before.after(s)
 	switch {
+	case s.Verb == "open" && before == isOpen:
+		p.fail("open: the session is open already; quit, hangup, close or reset ends it, and `session NAME` begins another one beside it")
 	case v.is(program):
 		p.checkRun(s)
 	case (v.is(scripted) || s.Verb == "open" && s.NoWait) && p.s.Client.Kind == Jlaffaye:
@@ -207,7 +257,7 @@ func (p *parser) checkStep(s Step, open map[string]bool) {
 		p.checkPeer(s)
 	case s.Of != "" && !slices.ContainsFunc(p.s.Steps, func(other Step) bool { return other.Session == s.Of }):
 		p.fail("wait %s: there is no session of this name", s.Of)
-	case !wasOpen && !v.is(early):
+	case before == isClosed && !v.is(early):
 		p.fail("%s: the session is not open; a step open comes first", s.Verb)
 	case s.Local != "":
 		if f, ok := p.s.LocalFile(s.Local); !ok || f.Folder() {

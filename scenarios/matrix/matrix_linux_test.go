@@ -57,7 +57,7 @@ func TestSomePairs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.Outcome != lab.Passed {
+		if result.Outcome == lab.Failed {
 			t.Errorf("%s: %s", p.Scenario.Name, result.Report)
 		}
 		runs = append(runs, lab.Combination{Ran: lab.Ran{Scenario: p.Scenario, Result: result}, Server: p.Server, Client: p.Client, Mode: p.Mode, IP: p.IP()})

@@ -16,39 +16,55 @@ const maxJoined = 16
 var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
 // Parse parses the text of a want; first is the number of its first line in
-// file. The error is an [*Error], of the first mistake.
-func Parse(file string, first int, text string) (w *Want, err error) {
+// file. The error is of type [Errors]. It has the mistakes of all lines, but nothing after a
+// wrong declaration, because the lines of its connection would only repeat the mistake.
+func Parse(file string, first int, text string) (*Want, error) {
 	p := &parser{want: &Want{file: file}, line: first - 1, labels: map[string]*line{}}
-	defer func() {
-		if e, ok := recover().(*Error); ok {
-			w, err = nil, e
-		} else if e != nil {
-			panic(e)
-		}
-	}()
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
-		p.parse(strings.TrimSuffix(text, "\r"))
+		p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) })
+		if p.undeclared {
+			break
+		}
 	}
-	p.complete()
+	if len(p.errors) == 0 {
+		p.try(p.complete)
+	}
+	if len(p.errors) > 0 {
+		return nil, p.errors
+	}
 	return p.want, nil
 }
 
-// A parser fills a Want. At the first mistake it panics with an *Error, which Parse
-// recovers and returns.
+// A parser fills a Want. For a mistake it panics with an *Error, which try recovers and
+// adds to its errors.
 type parser struct {
-	want   *Want
-	line   int
-	group  int // of the current run of | lines
-	joined bool
-	labels map[string]*line
-	after  []reference
+	want       *Want
+	errors     Errors
+	undeclared bool // a declaration has a mistake
+	line       int
+	group      int // of the current run of | lines
+	joined     bool
+	labels     map[string]*line
+	after      []reference
 }
 
 // A reference is an `after @label`, which is resolved when all labels are known.
 type reference struct {
 	line  *line
 	label string
+}
+
+// try calls a function that may fail.
+func (p *parser) try(something func()) {
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			p.errors = append(p.errors, e)
+		} else if e != nil {
+			panic(e)
+		}
+	}()
+	something()
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -85,7 +101,9 @@ func (p *parser) parse(text string) {
 	case len(words) < 4 || words[2] != ">":
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
 	case len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4]):
+		p.undeclared = true
 		p.declare(words, l)
+		p.undeclared = false
 	default:
 		l.from, l.to = words[1], words[3]
 		p.add(l, words[0])

@@ -32,6 +32,18 @@ type Error struct {
 // Error returns the message in the form of a compiler's error: file:line: message.
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
+// Errors are the mistakes of one section.
+type Errors []*Error
+
+// Error returns one line for each mistake.
+func (e Errors) Error() string {
+	var lines []string
+	for _, mistake := range e {
+		lines = append(lines, mistake.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
 // A declaration gives a name to a connection, or to the packets of another
 // protocol between two hosts.
 type declaration struct {

@@ -52,9 +52,10 @@ func (g *figure) wanted() string {
 var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
 
 // Parse parses the text of figures; first is the number of its first line in
-// file. The error is an [*expect.Error], of the first mistake.
+// file. The error is of type [expect.Errors] and has all mistakes.
 func Parse(file string, first int, text string) (*Figures, error) {
 	f := &Figures{file: file}
+	var mistakes expect.Errors
 	for i, line := range strings.Split(text, "\n") {
 		text, comment, _ := strings.Cut(line, "#")
 		text = strings.TrimSpace(text)
@@ -63,9 +64,12 @@ func Parse(file string, first int, text string) (*Figures, error) {
 		}
 		g := &figure{line: first + i, text: text, comment: strings.TrimSpace(comment)}
 		if err := g.parse(); err != nil {
-			return nil, &expect.Error{File: file, Line: first + i, Msg: err.Error()}
+			mistakes = append(mistakes, &expect.Error{File: file, Line: first + i, Msg: err.Error()})
 		}
 		f.list = append(f.list, g)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return f, nil
 }
@@ -198,13 +202,17 @@ func bounds(s string) (low, high int, ok bool) {
 	return low, high, err == nil && err2 == nil
 }
 
-// Check returns an error for the first figure whose connection or label is not in the
-// want. A nil want has none.
+// Check returns an error if the connection or a label of a figure is not in the want. A nil
+// want has none. The error is of type [expect.Errors] and names all such figures.
 func (f *Figures) Check(w *expect.Want) error {
+	var mistakes expect.Errors
 	for _, g := range f.list {
 		if err := g.subject.checkWant(w); err != nil {
-			return &expect.Error{File: f.file, Line: g.line, Msg: err.Error()}
+			mistakes = append(mistakes, &expect.Error{File: f.file, Line: g.line, Msg: err.Error()})
 		}
+	}
+	if len(mistakes) > 0 {
+		return mistakes
 	}
 	return nil
 }

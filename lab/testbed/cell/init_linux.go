@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/oserror"
 )
 
 // cellName is the name, argv[0], by which this program knows that it was
@@ -91,7 +93,7 @@ func live(body Body) error {
 	}
 	outcome := envelope{End: true}
 	if err != nil {
-		text := err.Error()
+		text := oserror.Text(err)
 		outcome.Error, outcome.Unable = &text, errors.Is(err, ErrRefused)
 	}
 	return c.post(outcome)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
@@ -58,7 +59,7 @@ func (c *Code) Client() Client {
 			err = fmt.Errorf("it has not ended; its deadline was %v", limit)
 		}
 		if err != nil {
-			return []Failure{{Message: fmt.Sprintf("%s: %v%s", c.Name, err, words)}}, nil
+			return []Failure{{Message: fmt.Sprintf("%s: %s%s", c.Name, oserror.Text(err), words)}}, nil
 		}
 		return nil, nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/testbed/network"
 )
 
@@ -40,7 +41,7 @@ func startDaemon(ctx context.Context, p program, start starter) (server, error) 
 	d.cmd, d.note, err = start()
 	d.log.in.Close()
 	if err != nil {
-		return nil, d.failed("cannot be started: %v", err)
+		return nil, d.failed("cannot be started: %s", oserror.Text(err))
 	}
 	go func() {
 		d.cmd.Wait()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/sandbox"
 )
@@ -59,7 +60,7 @@ func (d *inetd) serve() {
 			err = d.start(conn, number)
 		}
 		if err != nil {
-			d.fail("cannot be started for connection %d: %v", number, err)
+			d.fail("cannot be started for connection %d: %s", number, oserror.Text(err))
 			return
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -118,7 +119,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		if err := w.Flush(); err != nil {
 			return nil, err // the capture could not be written
 		}
-		failures = append(failures, Failure{Message: closed.Error()})
+		failures = append(failures, Failure{Message: oserror.Text(closed)})
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/ftpclient"
 	"ftplab/lab/testbed/network"
@@ -156,7 +157,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 // reason says why a step with the time limit failed. It leaves out repetitions: that
 // the time was over, and the text of the step.
 func reason(step scenario.Step, err error, limit time.Duration) string {
-	why := strings.TrimPrefix(err.Error(), step.Text+": ")
+	why := strings.TrimPrefix(oserror.Text(err), step.Text+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
 		why = strings.ReplaceAll(why, ": "+context.DeadlineExceeded.Error(), "")
 		why += fmt.Sprintf("; the deadline for this step was %v", limit.Round(time.Millisecond))

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/oserror"
 )
 
 // init makes this process the program of a sandbox, if it was started for that. During
@@ -25,7 +27,7 @@ func init() {
 	if err == nil {
 		err = o.run()
 	}
-	f := failure{Error: err.Error()}
+	f := failure{Error: oserror.Text(err)}
 	if r := (Refusal{}); errors.As(err, &r) {
 		f = failure{Error: r.Reason.Error(), Refused: true}
 	}

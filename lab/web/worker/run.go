@@ -12,9 +12,9 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/replay"
 	"ftplab/lab/analysis/report"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 )
@@ -93,7 +93,6 @@ func parse(name, source string) (*scenario.Scenario, error) {
 func mistaken(err error) *session {
 	var inScenario scenario.Errors
 	var one *scenario.Error
-	var inWant *expect.Error
 	s := &session{}
 	switch {
 	case errors.As(err, &inScenario):
@@ -102,10 +101,8 @@ func mistaken(err error) *session {
 		}
 	case errors.As(err, &one):
 		s.Mistakes = []mistake{{one.Line, one.Msg}}
-	case errors.As(err, &inWant):
-		s.Mistakes = []mistake{{inWant.Line, inWant.Msg}}
 	default:
-		s.Mistakes = []mistake{{0, err.Error()}}
+		s.Mistakes = []mistake{{0, oserror.Text(err)}}
 	}
 	return s
 }
@@ -117,7 +114,7 @@ func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
 	}
 	v := &session{
 		Name: s.Name, Title: s.Title, Story: paragraphs(s.Story),
-		Passed: result.Outcome == lab.Passed, Judged: result.Judged, Frames: result.Frames,
+		Passed: result.Outcome != lab.Failed, Judged: result.Judged, Frames: result.Frames,
 		Capture: result.Capture, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
 	}
 	v.judged(result.Verdict)

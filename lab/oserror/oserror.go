@@ -1,0 +1,177 @@
+// Package oserror says errors of the operating system in plain words.
+//
+// Go's own texts, such as "open x: no such file or directory" and "dial tcp
+// 192.0.2.21:21: connect: connection refused", name a system call. A user wants to know
+// what is missing, and what to do about it. The functions that call the system return its
+// errors as they are, because others look at them with [errors.Is]. [Text] replaces the
+// words at the end, where a message is printed or stored.
+package oserror
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Text returns the text of an error. In it, each error of the operating system that err
+// wraps has a sentence of this package in place of its own text.
+func Text(err error) string {
+	text := err.Error()
+	for _, inner := range systemErrors(err, nil) {
+		if sentence := say(inner); sentence != "" {
+			text = strings.Replace(text, inner.Error(), sentence, 1)
+		}
+	}
+	return text
+}
+
+// systemErrors adds the outermost errors in the tree of err that have a sentence.
+func systemErrors(err error, found []error) []error {
+	if err == nil {
+		return found
+	}
+	if say(err) != "" {
+		return append(found, err)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		found = systemErrors(e.Unwrap(), found)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			found = systemErrors(inner, found)
+		}
+	}
+	return found
+}
+
+// say returns the sentence for an error; "" if this package has none.
+func say(err error) string {
+	switch e := err.(type) {
+	case *fs.PathError:
+		if e.Op == "mkdir" && errors.Is(e.Err, fs.ErrNotExist) {
+			return fmt.Sprintf("the folder %s cannot be made; choose another one", e.Path)
+		}
+		return atPath(e.Path, e.Err)
+	case *os.LinkError:
+		return fmt.Sprintf("%s cannot take the place of %s: %s", e.Old, e.New, atPath(e.New, e.Err))
+	case *net.OpError:
+		return connection(e)
+	case *net.DNSError:
+		return fmt.Sprintf("no address was found for the name %s", e.Name)
+	case *exec.Error:
+		if errors.Is(e.Err, exec.ErrNotFound) {
+			return fmt.Sprintf("no program %s was found on $PATH; install it, or give its path", e.Name)
+		}
+	case tls.RecordHeaderError, *tls.RecordHeaderError:
+		return "the other side did not answer in TLS"
+	}
+	switch err {
+	case net.ErrClosed:
+		return "the connection was closed already"
+	case io.ErrUnexpectedEOF:
+		return "the data ends too early"
+	}
+	return ""
+}
+
+// atPath says why a file or a folder cannot be used.
+func atPath(path string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missing(path)
+	case errors.Is(err, syscall.EROFS):
+		return path + " cannot be written, because its file system is read-only; choose another folder"
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("there is no permission to use %s; choose another path, or change its permissions", path)
+	case errors.Is(err, fs.ErrExist):
+		return path + " exists already; choose another name, or remove it"
+	case errors.Is(err, syscall.EISDIR):
+		return path + " is a folder; a file was expected"
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Sprintf("%s is a file, or a part of this path is one; a folder was expected", path)
+	case errors.Is(err, syscall.ENOSPC):
+		return path + " cannot be written, because the disk is full; free some space, or choose another folder"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return path + " cannot be opened, because too many files are open; `ulimit -n` raises the limit"
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return path + " is too long for the name of a file"
+	case errors.Is(err, fs.ErrClosed):
+		return path + " was closed already"
+	}
+	return fmt.Sprintf("%s cannot be used: %v", path, err)
+}
+
+// missing says which part of a path is not there.
+func missing(path string) string {
+	if folder := filepath.Dir(path); folder != "." {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return fmt.Sprintf("%s cannot be used, because there is no folder %s; make it, or check the path", path, folder)
+		}
+	}
+	if here, err := os.Getwd(); err == nil && !filepath.IsAbs(path) {
+		return fmt.Sprintf("there is no file or folder %s in %s; check the path", path, here)
+	}
+	return fmt.Sprintf("there is no file or folder %s; check the path", path)
+}
+
+// connection says what is wrong with a connection, or with an address to listen on.
+func connection(e *net.OpError) string {
+	at := other(e)
+	switch {
+	case e.Op == "listen" && (errors.Is(e.Err, syscall.EADDRINUSE) || strings.Contains(e.Err.Error(), "in use")):
+		return fmt.Sprintf("another program or session listens on %s already; end it, or choose another port", at)
+	case e.Op == "listen" && errors.Is(e.Err, syscall.EACCES):
+		return fmt.Sprintf("this user may not listen on %s; choose a port from 1024 on, or run it as root", at)
+	case errors.Is(e.Err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("this machine does not have the address %s, or has no free port; choose another one", at)
+	case e.Op == "listen":
+		return fmt.Sprintf("cannot listen on %s: %v", at, cause(e.Err))
+	case e.Op == "route" && strings.Contains(e.Err.Error(), "no such network interface"):
+		return "there is no such network interface; `ip link` lists them"
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("%s refuses the connection, because no program listens there", at)
+	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, syscall.EPIPE):
+		return at + " has reset the connection"
+	case errors.Is(e.Err, syscall.EHOSTUNREACH), errors.Is(e.Err, syscall.ENETUNREACH):
+		return "the network reports that it has no path to " + at
+	case errors.Is(e.Err, os.ErrDeadlineExceeded) && e.Op == "dial":
+		return at + " did not answer in time"
+	case errors.Is(e.Err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("nothing came from %s in time", at)
+	case errors.Is(e.Err, syscall.ETIMEDOUT):
+		return at + " acknowledged nothing, so TCP gave the connection up"
+	case errors.Is(e.Err, net.ErrClosed):
+		return "the connection was closed already"
+	case e.Timeout():
+		return at + " did not answer in time"
+	}
+	return fmt.Sprintf("the connection with %s failed: %v", at, cause(e.Err))
+}
+
+// other names the other end of a connection, or the address to listen on.
+func other(e *net.OpError) string {
+	if e.Addr == nil {
+		return "the other side"
+	}
+	host, port, err := net.SplitHostPort(e.Addr.String())
+	if err == nil && (host == "" || port == "0") && e.Op != "listen" {
+		return "the other side"
+	}
+	return e.Addr.String()
+}
+
+// cause is an error without the name of a system call.
+func cause(err error) error {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Err
+	}
+	return err
+}

@@ -1,0 +1,80 @@
+package oserror
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The texts are those of real errors, so that the test fails if Go wraps them in another way.
+func TestText(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := listener.Addr().String()
+	ofError := func(_ any, err error) error { return err }
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{ofError(os.Stat(filepath.Join(folder, "none"))), "there is no file or folder " + filepath.Join(folder, "none") + "; check the path"},
+		{ofError(os.Create(filepath.Join(folder, "none", "x"))), "because there is no folder " + filepath.Join(folder, "none") + "; make it"},
+		{ofError(os.Open("none")), "there is no file or folder none in "},
+		{ofError(os.Open(filepath.Join(file, "x"))), filepath.Join(file, "x") + " is a file, or a part of this path is one"},
+		{os.Mkdir(folder, 0o700), folder + " exists already"},
+		{&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "there is no permission to use x"},
+		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "x cannot be written, because the disk is full"},
+		{ofError(net.Listen("tcp", address)), "listens on " + address + " already"},
+		{ofError(net.Dial("tcp", closedPort(t))), "refuses the connection, because no program listens there"},
+		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, "the other side has reset the connection"},
+		{ofError(net.InterfaceByName("none0")), "there is no such network interface"},
+		{ofError(exec.LookPath("no-such-program-here")), "no program no-such-program-here was found on $PATH"},
+		{io.ErrUnexpectedEOF, "the data ends too early"},
+		{errors.New("as it is"), "as it is"},
+	} {
+		for _, wrapped := range []error{fmt.Errorf("before: %w; after", test.err), errors.Join(errors.New("first"), test.err)} {
+			got := Text(wrapped)
+			if !strings.Contains(got, test.want) || strings.Contains(got, test.err.Error()) && test.want != test.err.Error() {
+				t.Errorf("%v: got %q, want %q in it", test.err, got, test.want)
+			}
+			if before := strings.HasPrefix(got, "before: ") && strings.HasSuffix(got, "; after") || strings.HasPrefix(got, "first\n"); !before {
+				t.Errorf("got %q without the words around the error", got)
+			}
+		}
+	}
+}
+
+// closedPort returns an address on which no program listens.
+func closedPort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Two errors of the system in one text each have their sentence.
+func TestTextOfTwo(t *testing.T) {
+	_, none := os.Open("none")
+	got := Text(errors.Join(none, &net.OpError{Op: "write", Err: net.ErrClosed}))
+	for _, want := range []string{"no file or folder none", "\nthe connection was closed already"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+}
