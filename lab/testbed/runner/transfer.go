@@ -49,7 +49,7 @@ func result(t ftpclient.Transfer, err error) string {
 	case err == nil:
 		return Failed
 	}
-	for _, kind := range scenario.Breaks {
+	for _, kind := range scenario.Breaks() {
 		if breaks[kind](err) {
 			return kind
 		}
