@@ -22,7 +22,7 @@ of a scenario differ in names, ports, addresses, sizes, times and faults, so eac
 student has other answers. The folder key has all answers with the frames that
 prove them. Ftplab grade marks what the students hand in.
 
-A scenario needs a section questions: see ftplab help questions. Seven lessons come
+A scenario needs a section questions: see ftplab help questions. Eight lessons come
 with ftplab; ftplab list shows them.
 
 FILE is a CSV file with a name in each line, or with the columns id and name.

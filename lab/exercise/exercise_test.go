@@ -19,6 +19,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/internal/pagetest"
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 )
@@ -101,16 +102,16 @@ func capturesOf(t *testing.T, folder string, p Paper) []byte {
 	return all
 }
 
-// Of a lesson with two captures, the answer is the one with more resets, as gopacket counts
-// them, and nothing in the order of the two shows which is which.
-func TestTwoCaptures(t *testing.T) {
+// Of the two clients, the scanner is the one with more resets, as gopacket counts them, and
+// nothing in the order of the two captures shows which is which.
+func TestScanner(t *testing.T) {
 	folder, k := theThirty(t)
 	right := map[string]int{}
 	for _, l := range k.Lessons {
+		if l.Name != "which_is_the_scanner" {
+			continue
+		}
 		for _, p := range l.Papers {
-			if len(p.Captures) < 2 {
-				continue
-			}
 			resets := map[string]int{}
 			for _, name := range p.Captures {
 				for packet, err := range lab.Packets(filepath.Join(folder, "students", p.Student.ID, l.Name, name)) {
@@ -137,6 +138,36 @@ func TestTwoCaptures(t *testing.T) {
 	}
 }
 
+// Of the forged capture and the genuine one, Wireshark marks frames only in the forged one,
+// and each of them is a right answer.
+func TestForged(t *testing.T) {
+	folder, k := theThirty(t)
+	shark := optional.StartSharkd(t)
+	shark.Set("tcp.check_checksum", "TRUE")
+	marked, right := 0, map[string]int{}
+	for _, l := range k.Lessons {
+		if l.Name != "which_is_forged" {
+			continue
+		}
+		for _, p := range l.Papers {
+			which, frame := p.Answers[0], p.Answers[1]
+			right[which.Right]++
+			for i, name := range p.Captures {
+				shark.Load(filepath.Join(folder, "students", p.Student.ID, l.Name, name))
+				for _, f := range shark.Frames("tcp.analysis.flags && !tcp.analysis.window_update || tcp.flags.syn == 1 && !tcp.options.mss || tcp.checksum.status == Bad") {
+					marked++
+					if ok, why := frame.Grade(strconv.Itoa(f.Number)); !ok || which.Options[i].Text != which.Right {
+						t.Errorf("%s: Wireshark marks the frame %d of the %s: %s; %v", p.Student.ID, f.Number, name, why, p.Changes)
+					}
+				}
+			}
+		}
+	}
+	if marked == 0 || len(right) < 2 {
+		t.Errorf("Wireshark marks %d frames, and the answers are %v", marked, right)
+	}
+}
+
 // Two thirds of the class have answers that are not those of the lesson as it is written,
 // in every question that is no choice, and no two students have the same capture.
 func TestStudentsHaveOtherAnswers(t *testing.T) {
@@ -150,8 +181,7 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 		for _, p := range l.Papers {
 			same := false
 			for i, a := range p.Answers {
-				right, _ := original.answers[i].Grade(a.Right)
-				same = same || right && a.Kind != question.Choice
+				same = same || a.Kind != question.Choice && sameAnswer(a, original.answers[i])
 			}
 			if !same {
 				other++
@@ -166,6 +196,16 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 			t.Errorf("%s: %d students have other answers everywhere, want %d", l.Name, other, want)
 		}
 	}
+}
+
+// sameAnswer reports whether two answers are the same one; for any of some frames, whether
+// these are the same frames.
+func sameAnswer(a, b question.Answer) bool {
+	if a.Any {
+		return slices.Equal(a.Frames, b.Frames)
+	}
+	right, _ := b.Grade(a.Right)
+	return right
 }
 
 // What is handed out says nothing of the answers: no comment in the capture, and no
@@ -261,7 +301,7 @@ func answerOf(a question.Answer, n int) (given string, right bool) {
 	case question.Text:
 		return "nobody", false
 	case question.Choice:
-		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right })
+		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right && !slices.Contains(a.Also, o.Text) })
 		return a.Options[i].Text, false
 	}
 	return strconv.FormatFloat(a.Number*3+1, 'f', 6, 64), false

@@ -13,6 +13,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/question"
+	"ftplab/lab/exercise/forgery"
 	"ftplab/lab/scenario"
 	"ftplab/lab/scenario/variant"
 )
@@ -171,20 +172,16 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 		return nil, err
 	}
 	m := &made{story: other.Story}
-	source := lab.Reader("the capture of "+s.File, bytes.NewReader(own))
 	if other.Twin.Line == 0 {
 		m.recordings = []recording{{"capture.pcapng", own}}
-		m.answers, err = lab.Answers(other, source)
+		m.answers, err = lab.Answers(other, lab.Reader("the capture of "+s.File, bytes.NewReader(own)))
 		return m, err
 	}
-	steps, err := variant.Twin(other)
+	own, twin, err := m.twins(ctx, s, other, own, seed)
 	if err != nil {
 		return nil, err
 	}
-	twin, err := record(ctx, s, steps, seed+1)
-	if err != nil {
-		return nil, err
-	}
+	source := lab.Reader("the capture of "+s.File, bytes.NewReader(own))
 	place, captures := question.First, [][]byte{own, twin}
 	if seed%2 == 1 {
 		place, captures = question.Second, [][]byte{twin, own}
@@ -192,6 +189,30 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	m.recordings = []recording{{"first.pcapng", captures[0]}, {"second.pcapng", captures[1]}}
 	m.answers, err = lab.AnswersOfTwo(other, source, lab.Reader("the capture of the twin of "+s.File, bytes.NewReader(twin)), place)
 	return m, err
+}
+
+// twins makes the second capture of a variant, and returns both as they are handed out.
+func (m *made) twins(ctx context.Context, s, other *scenario.Scenario, recorded []byte, seed uint64) (own, twin []byte, err error) {
+	if !other.Forged() {
+		steps, err := variant.Twin(other)
+		if err != nil {
+			return nil, nil, err
+		}
+		twin, err = record(ctx, s, steps, seed+1)
+		return recorded, twin, err
+	}
+	if twin, err = record(ctx, s, other, seed+1); err != nil {
+		return nil, nil, err
+	}
+	var mistakes []string
+	if twin, mistakes, err = forgery.Forge(twin, rand.New(rand.NewPCG(seed, 1))); err != nil {
+		return nil, nil, fmt.Errorf("%s:%d: %w", s.File, s.Twin.Line, err)
+	}
+	for _, what := range mistakes {
+		m.changes = append(m.changes, "in the forged capture "+what)
+	}
+	own, err = forgery.Bare(recorded)
+	return own, twin, err
 }
 
 // record runs a variant of a lesson.

@@ -34,6 +34,10 @@ type Scenario struct {
 	Source []byte // the whole file
 }
 
+// Forged reports whether the second capture of an exercise is a forged one: a recording of
+// the same steps that package forgery rewrites.
+func (s *Scenario) Forged() bool { return strings.TrimSpace(s.Twin.Text) == "forged" }
+
 // A Section is the text of a section that another package parses.
 type Section struct {
 	Line int // of its first line in the file; 0 if the file has no such section

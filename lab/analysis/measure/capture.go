@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -26,6 +27,8 @@ var measurements = append([]measurement{
 	{"capture.syns", count, func(s *scope) (value, error) { return number(s.capture.syns) }},
 	{"capture.resets", count, func(s *scope) (value, error) { return number(s.capture.resets) }},
 	{"capture.retransmissions", count, func(s *scope) (value, error) { return number(s.capture.retransmissions) }},
+	{"capture.forged", count, func(s *scope) (value, error) { return number(len(s.capture.signs.Frames())) }},
+	{"capture.forged.signs", words, forgedSigns},
 	{"capture.duration", seconds, captureDuration},
 	{"capture.bytes", bytes, func(s *scope) (value, error) { return number(s.capture.bytes) }},
 	{"lengths.LOW-HIGH", share, lengths},
@@ -46,6 +49,14 @@ func withPort(s *scope) (value, error) {
 		return value{}, err
 	}
 	return number(s.capture.ports[uint16(port)])
+}
+
+// forgedSigns are the signs of forged packets, or none.
+func forgedSigns(s *scope) (value, error) {
+	if len(s.capture.signs) == 0 {
+		return value{words: "none"}, nil
+	}
+	return value{words: strings.Join(s.capture.signs.Names(), ",")}, nil
 }
 
 func captureDuration(s *scope) (value, error) {

@@ -64,7 +64,11 @@ var errNothing = errors.New("nothing of the kind was seen")
 // says which connection each name means and which packet each label; it may be
 // nil for figures of the capture alone. The error is that of reading the capture.
 func (f *Figures) Measure(c *capture.Capture, v *expect.Verdict) ([]Result, error) {
-	s, err := read(c, v)
+	var subjects []subject
+	for _, g := range f.list {
+		subjects = append(subjects, g.subject)
+	}
+	s, err := read(c, v, subjects)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,9 @@ func (q Quantity) Kind() Kind {
 	return Ratio
 }
 
+// CountsFrames reports whether the quantity is about packets that are its [Value.Frames].
+func (q Quantity) CountsFrames() bool { return q.subject.ofForged() }
+
 // Check returns an error for a connection or a label that is not in the want.
 func (q Quantity) Check(w *expect.Want) error { return q.subject.checkWant(w) }
 
@@ -62,7 +65,11 @@ type Value struct {
 // connection each name means and which packet each label means. The error names a
 // quantity that the capture does not show.
 func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Value, error) {
-	survey, err := read(c, v)
+	var subjects []subject
+	for _, q := range quantities {
+		subjects = append(subjects, q.subject)
+	}
+	survey, err := read(c, v, subjects)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +92,8 @@ func (s *scope) shownBy() []int {
 		from, _ := s.label(s.from)
 		to, _ := s.label(s.to)
 		return []int{from.Packet, to.Packet}
+	case s.ofForged():
+		return s.capture.signs.Frames()
 	case s.conn == nil:
 		return nil
 	}

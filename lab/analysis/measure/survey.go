@@ -4,10 +4,13 @@
 package measure
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/forged"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
@@ -24,6 +27,8 @@ type survey struct {
 	ports                         map[uint16]int // packets of TCP, by each port
 	roles                         map[ftp.Role]int
 	data                          dataSurvey
+
+	signs forged.Signs // only if something asks for them
 
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
@@ -46,9 +51,15 @@ func newSurvey() *survey {
 	}
 }
 
-// read reads a capture.
-func read(c *capture.Capture, v *expect.Verdict) (*survey, error) {
+// read reads what subjects need of a capture.
+func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, error) {
 	s := newSurvey()
+	if slices.ContainsFunc(subjects, subject.ofForged) {
+		var err error
+		if s.signs, err = forged.Find(c); err != nil {
+			return nil, err
+		}
+	}
 	declared := map[int]bool{}
 	if v != nil {
 		for _, x := range v.Connections {
@@ -68,6 +79,9 @@ func read(c *capture.Capture, v *expect.Verdict) (*survey, error) {
 	s.sessions = c.SessionsOf(declared)
 	return s, c.Err()
 }
+
+// ofForged reports whether the signs of forged packets are asked for.
+func (s subject) ofForged() bool { return strings.HasPrefix(s.measurement.name, "capture.forged") }
 
 // addPacket takes the next packet.
 func (s *survey) addPacket(f *expect.Frame) {

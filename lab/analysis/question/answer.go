@@ -4,7 +4,9 @@ package question
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
@@ -14,11 +16,13 @@ import (
 // An Answer is the right answer to a question about one capture.
 type Answer struct {
 	Question
-	Right     string  `json:"right"`            // for a person; of a choice the option's text
-	Number    float64 `json:"number,omitempty"` // of all kinds but Text and Choice; seconds
-	Tolerance float64 `json:"tolerance,omitempty"`
-	Frames    []int   `json:"frames,omitempty"` // the numbers of packets that prove it
-	First     int     `json:"first,omitempty"`  // of the kind Frame: any packet from First to Number is right
+	Right     string   `json:"right"`            // for a person; of a choice the option's text
+	Number    float64  `json:"number,omitempty"` // of all kinds but Text and Choice; seconds
+	Tolerance float64  `json:"tolerance,omitempty"`
+	Frames    []int    `json:"frames,omitempty"` // the numbers of packets that prove it
+	First     int      `json:"first,omitempty"`  // of the kind Frame: any packet from First to Number is right
+	Any       bool     `json:"any,omitempty"`    // of the kind Frame: any of Frames is right
+	Also      []string `json:"also,omitempty"`   // other options of a choice that are right
 }
 
 // A Twin is the second capture of a scenario, and where the scenario's own stands among the
@@ -32,28 +36,30 @@ type Twin struct {
 // each label is, and which connection each name. A question for one of two captures needs
 // the twin, which is nil otherwise. The error says which question is not answered.
 func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answer, error) {
-	var quantities []measure.Quantity
-	for _, q := range s.Questions {
-		if q.label == "" {
-			quantities = append(quantities, q.quantity)
+	own, err := s.measure(c, v, func(q *Question) bool { return q.label == "" && !q.ofTwin })
+	if err != nil {
+		return nil, err
+	}
+	var other map[int]measure.Value
+	if twin != nil {
+		if other, err = s.measure(twin.Capture, nil, func(q *Question) bool { return q.ofTwin || q.Compares() }); err != nil {
+			return nil, err
 		}
 	}
-	values, err := measure.Values(c, v, quantities)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.file, err)
-	}
 	var answers []Answer
-	for _, q := range s.Questions {
+	for i, q := range s.Questions {
 		a := Answer{Question: q}
-		if q.label != "" {
+		switch {
+		case q.label != "":
 			err = a.ofLabel(v)
-		} else {
-			if q.compare != "" {
-				err = a.ofTwins(values[0], twin)
-			} else {
-				err = a.ofValue(values[0])
-			}
-			values = values[1:]
+		case (q.ofTwin || q.Compares()) && twin == nil:
+			err = fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", q.expression)
+		case q.Compares():
+			err = a.ofTwins(own[i], other[i], twin)
+		case q.ofTwin:
+			err = a.ofValue(other[i])
+		default:
+			err = a.ofValue(own[i])
 		}
 		if err != nil {
 			return nil, &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()}
@@ -64,6 +70,27 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 		answers = append(answers, a)
 	}
 	return answers, nil
+}
+
+// measure measures what some questions ask for, and returns the values by the place of the
+// question.
+func (s *Set) measure(c *capture.Capture, v *expect.Verdict, asked func(*Question) bool) (map[int]measure.Value, error) {
+	var places []int
+	var quantities []measure.Quantity
+	for i := range s.Questions {
+		if q := &s.Questions[i]; asked(q) {
+			places, quantities = append(places, i), append(quantities, q.quantity)
+		}
+	}
+	values, err := measure.Values(c, v, quantities)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.file, err)
+	}
+	byPlace := map[int]measure.Value{}
+	for i, v := range values {
+		byPlace[places[i]] = v
+	}
+	return byPlace, nil
 }
 
 // ofLabel answers a question about the packet with a label.
@@ -87,15 +114,7 @@ func (a *Answer) ofLabel(v *expect.Verdict) error {
 }
 
 // ofTwins answers a question for one of two captures.
-func (a *Answer) ofTwins(own measure.Value, twin *Twin) error {
-	if twin == nil {
-		return fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", a.expression)
-	}
-	values, err := measure.Values(twin.Capture, nil, []measure.Quantity{a.quantity})
-	if err != nil {
-		return err
-	}
-	other := values[0]
+func (a *Answer) ofTwins(own, other measure.Value, twin *Twin) error {
 	if own.Number == other.Number {
 		return fmt.Errorf("%s: it is %g in both captures", a.expression, own.Number)
 	}
@@ -119,18 +138,32 @@ func (a *Answer) ofValue(v measure.Value) error {
 	case Time:
 		a.Right = timeText(v.Number)
 	case Choice:
-		for _, o := range a.Options {
-			if o.Word == a.Right {
-				a.Right, a.Number = o.Text, 0
-				return nil
-			}
+		return a.choose(strings.Split(a.Right, ","))
+	case Frame:
+		if len(v.Frames) == 0 {
+			return fmt.Errorf("%s: there is no such frame", a.expression)
 		}
-		return fmt.Errorf("%s is %s, which is none of the choices", a.expression, a.Right)
+		a.Any, a.Number, a.Right = true, 0, strconv.Itoa(v.Frames[0])
 	case Port, Number:
 		if v.Words != "" {
 			return fmt.Errorf("%s is %s, and no number", a.expression, v.Words)
 		}
 	}
+	return nil
+}
+
+// choose finds the options for some words. Each of them is right.
+func (a *Answer) choose(words []string) error {
+	var right []string
+	for _, o := range a.Options {
+		if slices.Contains(words, o.Word) {
+			right = append(right, o.Text)
+		}
+	}
+	if len(right) < len(words) {
+		return fmt.Errorf("%s is %s, which is none of the choices", a.expression, a.Right)
+	}
+	a.Right, a.Also, a.Number = right[0], right[1:], 0
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,20 +30,35 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 	}
 	values := readings(a.Kind, given)
 	if len(values) == 0 {
-		return false, fmt.Sprintf("%q is no %s; it is %s", given, a.Kind, a.Right)
+		return false, fmt.Sprintf("%q is no %s; %s", given, a.Kind, a.is())
 	}
 	for _, n := range values {
 		if a.covers(n) {
 			return true, ""
 		}
 	}
-	return false, "it is " + a.Right
+	return false, a.is()
+}
+
+// is says what is right.
+func (a *Answer) is() string {
+	if !a.Any {
+		return "it is " + strings.Join(append([]string{a.Right}, a.Also...), " or ")
+	}
+	var frames []string
+	for _, n := range a.Frames {
+		frames = append(frames, strconv.Itoa(n))
+	}
+	return "it is " + strings.Join(frames, " or ")
 }
 
 // covers reports whether a number is near enough to the right one.
 func (a *Answer) covers(n float64) bool {
 	switch a.Kind {
 	case Frame:
+		if a.Any {
+			return slices.Contains(a.Frames, int(n)) && n == math.Trunc(n)
+		}
 		return n >= float64(a.First) && n <= a.Number
 	case Time:
 		return math.Abs(n-a.Number) <= a.Tolerance+resolution
@@ -55,13 +71,13 @@ func (a *Answer) gradeChoice(given string) (right bool, why string) {
 	for i, o := range a.Options {
 		letter := string(rune('a' + i))
 		if g := plain(given); g == letter || g == plain(o.Word) || g == plain(o.Text) || g == letter+") "+plain(o.Text) {
-			if o.Text == a.Right {
+			if o.Text == a.Right || slices.Contains(a.Also, o.Text) {
 				return true, ""
 			}
-			return false, "it is " + a.Right
+			return false, a.is()
 		}
 	}
-	return false, fmt.Sprintf("%q is none of the choices; it is %s", given, a.Right)
+	return false, fmt.Sprintf("%q is none of the choices; %s", given, a.is())
 }
 
 // plain is a text without what does not matter in an answer.

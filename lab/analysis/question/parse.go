@@ -48,6 +48,7 @@ type Question struct {
 	label      string // of the want; "" if quantity says what is asked for
 	quantity   measure.Quantity
 	compare    string  // "most" or "least": which of two captures has more or less of the quantity
+	ofTwin     bool    // the quantity is that of the second capture
 	tolerance  float64 // of the answer; a share of it if relative
 	relative   bool
 }
@@ -164,11 +165,20 @@ func (q *Question) parseExpression(text string) (err error) {
 		}
 		return nil
 	}
-	if q.Kind == Frame {
-		return fmt.Errorf("%s: a frame is that of a label of the want, such as @list", text)
+	if of, ok := strings.CutPrefix(text, twin+" "); ok {
+		q.ofTwin, text = true, strings.TrimSpace(of)
 	}
 	if q.quantity, err = measure.ParseQuantity(text); err != nil {
 		return err
+	}
+	if q.ofTwin && q.quantity.Check(nil) != nil {
+		return fmt.Errorf("%s: the twin has no want; a measurement of the capture was expected, such as capture.resets", q.expression)
+	}
+	if q.Kind == Frame {
+		if !q.quantity.CountsFrames() {
+			return fmt.Errorf("%s: a frame is that of a label of the want, such as @list, or one that capture.forged counts", text)
+		}
+		return nil
 	}
 	wanted := map[Kind]measure.Kind{Port: measure.Count, Number: measure.Count, Time: measure.Time, Text: measure.Words}[q.Kind]
 	if got := q.quantity.Kind(); q.Kind != Choice && got != wanted {
@@ -181,6 +191,7 @@ func (q *Question) parseExpression(text string) (err error) {
 const (
 	most  = "most"
 	least = "least"
+	twin  = "twin"
 )
 
 // The words for the two captures of a scenario with a twin.

@@ -60,6 +60,8 @@ func TestMistakes(t *testing.T) {
 		{"Who?\n  text = ctl.speed", "there is no figure"},
 		{"Who?\n  text = ctl.rtt", "ctl.rtt is of the kind time, which is no text"},
 		{"Who?\n  frame = ctl.rtt", "a frame is that of a label"},
+		{"Who?\n  frame = twin capture.resets", "or one that capture.forged counts"},
+		{"Who?\n  time = twin ctl.rtt", "the twin has no want"},
 		{"Who?\n  port = @a", "a label is a packet"},
 		{"Who?\n  text = ctl.user ± 3", "a text has no tolerance"},
 		{"Which?\n  choice a | b = most capture.resets", "so it needs `choice first | second`"},
@@ -82,6 +84,8 @@ func TestGrade(t *testing.T) {
 	small := Answer{Question: Question{Kind: Number}, Number: 15, Right: "15"}
 	port := Answer{Question: Question{Kind: Port}, Number: 21, Right: "21"}
 	frame := Answer{Question: Question{Kind: Frame}, Number: 14, First: 12, Right: "14"}
+	proof := Answer{Question: Question{Kind: Frame}, Frames: []int{12, 20}, Any: true, Right: "12"}
+	either := Answer{Question: Question{Kind: Choice, Options: []Option{{"ack", "too soon"}, {"seq", "wrong"}, {"fin", "none"}}}, Right: "too soon", Also: []string{"none"}}
 	user := Answer{Question: Question{Kind: Text}, Right: "anonymous"}
 	for _, test := range []struct {
 		a     Answer
@@ -95,6 +99,8 @@ func TestGrade(t *testing.T) {
 		{small, "15|15 packets|15.0", "1.5|1,5|150"},
 		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.", "20|2.1|ftp"},
 		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13", "11|15|12 ms"},
+		{proof, "12|20|frame 20", "13|0|12.5|-12"},
+		{either, "a|c|fin|none|too soon", "b|seq"},
 		{user, `anonymous|Anonymous| "anonymous" |'ANONYMOUS'`, "anon|anonymous2"},
 	} {
 		for _, given := range strings.Split(test.right, "|") {

@@ -181,9 +181,10 @@ func (d *drawing) insert(step string, steps []string, n int) {
 		"behind %s stands %s", step, strings.Join(lines, ", "))
 }
 
-// faults has a packet of the wire arrive twice or not at all.
+// faults has a packet of the wire arrive twice or not at all. Beside a forged capture it
+// would look like a forger's mistake.
 func (d *drawing) faults() {
-	if d.s.Network.Kind != scenario.Wire || len(d.s.Network.Rules)+len(d.s.Network.Late) > 0 || d.s.Network.Loss > 0 {
+	if d.s.Forged() || d.s.Network.Kind != scenario.Wire || len(d.s.Network.Rules)+len(d.s.Network.Late) > 0 || d.s.Network.Loss > 0 {
 		return
 	}
 	rule := fmt.Sprintf("%s server > client [P.] skip=%d count=1", [...]string{"drop", "duplicate"}[d.IntN(2)], 1+d.IntN(6))

@@ -1,0 +1,103 @@
+// Package forgery makes a forged capture from a recorded one: the same dialogue as a
+// program writes it that makes the packets itself, without a TCP, and with mistakes that
+// such programs make.
+//
+//	fake, mistakes, err := forgery.Forge(recorded, random)
+//	genuine, err := forgery.Bare(recorded)
+//
+// Nothing but the mistakes distinguishes the two files: neither says which program wrote
+// it. Package forged of the analysis finds the mistakes again, from the capture alone.
+package forgery
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"slices"
+
+	"ftplab/lab/pcapng"
+)
+
+// A mistake is one that programs make that write packets.
+type mistake struct {
+	what  string // of the program, for a teacher
+	shown bool   // also in a list of packets with a line each
+	make  func(t *trace, random *rand.Rand)
+}
+
+// mistakes are all of them. Each works on what the ones before have left.
+var mistakes = []mistake{
+	{"both sides begin with the same sequence number", false, sameISN},
+	{"one side counts the bytes of its lines wrongly", true, wrongLengths},
+	{"the client acknowledges replies before they are sent", true, earlyACKs},
+	{"no acknowledgement counts a FIN", true, uncountedFINs},
+	{"the server answers without a round trip", true, noRoundTrip},
+	{"the packets have no TCP options", true, noOptions},
+	{"the server's checksums leave out the addresses", false, wrongChecksums},
+}
+
+// Forge makes a forged capture from a recorded one, with two mistakes that are drawn from
+// random, and returns what they are. The first one can be seen in a list of packets. The
+// error says why there is nothing to forge.
+func Forge(recorded []byte, random *rand.Rand) (forged []byte, made []string, err error) {
+	t, err := read(recorded)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(t.segments) == 0 {
+		return nil, nil, errors.New("a forged twin needs TCP connections over IPv4 and Ethernet; this capture has none")
+	}
+	first := random.IntN(len(mistakes))
+	for !mistakes[first].shown {
+		first = random.IntN(len(mistakes))
+	}
+	second := (first + 1 + random.IntN(len(mistakes)-1)) % len(mistakes)
+	drawn := []int{first, second}
+	slices.Sort(drawn)
+	for _, i := range drawn {
+		mistakes[i].make(t, random)
+		made = append(made, mistakes[i].what)
+	}
+	forged, err = t.write()
+	return forged, made, err
+}
+
+// Bare returns the packets of a capture in a file that says nothing of the program that
+// wrote it.
+func Bare(recorded []byte) ([]byte, error) {
+	t, err := read(recorded)
+	if err != nil {
+		return nil, err
+	}
+	return write(t.packets)
+}
+
+// write writes packets.
+func write(packets []*pcapng.Packet) ([]byte, error) {
+	var file bytes.Buffer
+	w, err := pcapng.NewPacketWriter(&file)
+	for i := 0; err == nil && i < len(packets); i++ {
+		err = w.Write(packets[i])
+	}
+	return file.Bytes(), err
+}
+
+// read reads all packets of a capture.
+func read(recorded []byte) (*trace, error) {
+	r, err := pcapng.NewReader(bytes.NewReader(recorded))
+	if err != nil {
+		return nil, err
+	}
+	t := &trace{}
+	for {
+		p := &pcapng.Packet{}
+		if err := r.Next(p); errors.Is(err, io.EOF) {
+			return t, nil
+		} else if err != nil {
+			return nil, err
+		}
+		p.Data = slices.Clone(p.Data)
+		t.add(p)
+	}
+}
