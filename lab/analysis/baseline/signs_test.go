@@ -72,7 +72,7 @@ var besideTests = map[string]ruleTest{
 			t := dial(f, "198.51.100.77", aServer+":21").Say(hello)
 			t.Say("> MKD cm9vdDp4OjA6MDpyb290\n< 257 ok\n> MKD OmJpbi9iYXNoCmRhZW1v\n< 257 ok\n> MKD bjp4OjE6MTpkYWVtb246\n< 257 ok").Say(bye).Peer.Close()
 		},
-		near:   session1("> MKD HolidayPicturesItaly\n< 257 ok\n> MKD 6f1ed002ab5595859014ebf0951522d9\n< 257 ok\n> MKD MyDocumentsBackup2023\n< 257 ok\n> MKD 20231114221320\n< 257 ok"),
+		near: session1("> MKD HolidayPicturesItaly\n< 257 ok\n> MKD 6f1ed002ab5595859014ebf0951522d9\n< 257 ok\n> MKD MyDocumentsBackup2023\n< 257 ok\n> MKD 20231114221320\n< 257 ok"),
 	},
 	"files-are-fetched-once": {
 		breaks: session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 12)),

@@ -131,6 +131,7 @@ func (d *Decoder) transport(p *Packet, protocol int, b piece) {
 	case protoGRE:
 		d.gre(p, b)
 	case protoEtherIP: // RFC 3378
+		d.note(LayerTag, b, 2)
 		d.ethernet(p, b.from(2))
 	case protoL2TP:
 		d.l2tp3(p, b.from(4)) // the session (RFC 3931 section 4.1.1)

@@ -30,6 +30,7 @@ const (
 	LayerGTP
 	LayerL2TP
 	LayerTZSP
+	LayerTag // a header with numbers only, such as those of PBB, TRILL, EtherIP and CAPWAP
 )
 
 // note adds a header that begins here to the trace.

@@ -164,12 +164,16 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	case etherNSH:
 		d.nsh(p, b)
 	case etherPBB: // IEEE 802.1ah: the service tag, then the customer's frame
+		d.note(LayerTag, b, 4)
 		d.ethernet(p, b.from(4))
 	case etherFabricPath:
+		d.note(LayerTag, b, 2)
 		d.ethernet(p, b.from(2))
 	case etherCMD:
+		d.note(LayerTag, b, 8)
 		d.ether(p, etherTypeAt(b, 6), b.from(8))
 	case etherVNTag:
+		d.note(LayerTag, b, 6)
 		d.ether(p, etherTypeAt(b, 4), b.from(6))
 	case etherBatman:
 		d.batman(p, b)
@@ -197,6 +201,9 @@ func (d *Decoder) taggedEthernet(p *Packet, b piece, tag int) {
 func (d *Decoder) trill(p *Packet, b piece) {
 	if len(b.data) >= 6 {
 		options := b.uint16(0) >> 6 & 0x1f
+		if options == 0 {
+			d.note(LayerTag, b, 6)
+		}
 		d.ethernet(p, b.from(6+options*4))
 	}
 }

@@ -169,13 +169,17 @@ func (d *Decoder) teredo(p *Packet, b piece) bool {
 // capwap reads the data that a wireless access point exchanges with its controller (RFC
 // 5415 section 4.3), unless it is a fragment or protected.
 func (d *Decoder) capwap(p *Packet, b piece) bool {
-	const native, fragment = 0x0100, 0x0080
+	const native, fragment, header = 0x0100, 0x0080, 8
 	flags := b.uint16(2)
 	if b.data[0] != 0 || flags&fragment != 0 {
 		return false
 	}
-	inner := b.from(int(b.data[1]>>3) * 4)
+	size := int(b.data[1]>>3) * 4
+	inner := b.from(size)
 	if flags&native == 0 {
+		if size == header { // else it has an address
+			d.note(LayerTag, b, header)
+		}
 		d.ethernet(p, inner)
 		return true
 	}

@@ -293,3 +293,19 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesInSentences asks that a name is the same one wherever it stands in a sentence.
+func TestNamesInSentences(t *testing.T) {
+	s := speaker{key: NewKey("key"), names: map[string]bool{}}
+	s.learn("RETR report.txt")
+	name := strings.TrimPrefix(string(s.command([]byte("RETR report.txt"))), "RETR ")
+	if name == "report.txt" || !strings.HasSuffix(name, ".txt") {
+		t.Errorf("report.txt became %s", name)
+	}
+	for _, sentence := range []string{"550 %s.", "550 %s...", "550 No %s, sorry.", "550 \"%s\".", "550 %s: not found.", "550 (%s.)"} {
+		want := fmt.Sprintf(sentence, name)
+		if got := string(s.reply(fmt.Appendf(nil, sentence, "report.txt"), false)); !strings.Contains(got, name) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

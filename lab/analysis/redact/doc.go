@@ -4,10 +4,10 @@
 // It builds each frame from the facts that the analysis knows, so that nothing gets
 // into the new file by accident: data that this package does not understand becomes
 // filler. Each frame is Ethernet, IP and TCP. VLANs and usual tunnels (MPLS, PPPoE, GRE,
-// ERSPAN, VXLAN, Geneve, GTP, L2TP, TZSP, IP in IP) stay around it, with other addresses;
-// other links and tunnels are left out. The frame's number, time, ports and TCP numbers
-// are those of the original. Lengths, checksums, and the sequence numbers after an
-// address in the dialogue depend on the new bytes.
+// ERSPAN, VXLAN, Geneve, GTP, L2TP, TZSP, PBB, TRILL, EtherIP, CAPWAP, IP in IP) stay
+// around it, with other addresses; other links and tunnels are left out. The frame's
+// number, time, ports and TCP numbers are those of the original. Lengths, checksums, and
+// the sequence numbers after an address in the dialogue depend on the new bytes.
 //
 // It redacts:
 //

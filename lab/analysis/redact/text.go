@@ -124,10 +124,12 @@ func (s *speaker) words(t []byte, keep rule) []byte {
 	return to
 }
 
-// isEnding reports whether a word is the ending of a file's name.
+// isEnding reports whether a word is the ending of a file's name. A full stop may follow it,
+// which ends the sentence.
 func isEnding(t []byte, from, to int) bool {
-	return from >= 2 && t[from-1] == '.' && isWordByte(t[from-2]) && (to == len(t) || !isWordByte(t[to]) && t[to] != '.') &&
-		endings[strings.ToLower(string(t[from:to]))]
+	after := bytes.TrimLeft(t[to:], ".")
+	last := len(after) == len(t[to:]) || len(after) == 0 || !isWordByte(after[0])
+	return from >= 2 && t[from-1] == '.' && isWordByte(t[from-2]) && last && endings[strings.ToLower(string(t[from:to]))]
 }
 
 // learn takes the words of a command's argument as names.

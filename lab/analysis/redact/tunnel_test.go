@@ -68,6 +68,12 @@ var tunnels = map[string][]around{
 	"eth:ethertype:ip:udp:gtp:ip":                                    {noEthernet, sized([]byte{0x30, 0xff, 0, 0, 0, 0, 0, 7}, 2, 0), overUDP(2152)},
 	"eth:ethertype:ip:udp:l2tp:ppp:ip":                               {noEthernet, header(0xff, 3, 0, 0x21), sized([]byte{0x40, 2, 0, 0, 0, 1, 0, 2}, 2, 8), overUDP(1701)},
 	"eth:ethertype:ip:udp:tzsp:eth:ethertype:ip":                     {header(1, 0, 0, 1, 0x29, 2, 'n', 'o', 1), overUDP(37008)},
+	"eth:ethertype:ieee8021ah:ethertype:ip":                          {header(0, 0, 0, 1), ethernet(0x88, 0xe7)},
+	"eth:ethertype:vntag:ethertype:ip":                               {noEthernet, ethernet(0x89, 0x26, 0x80, 1, 0, 2, 8, 0)},
+	"eth:ethertype:cmd:ethertype:ip":                                 {noEthernet, ethernet(0x89, 9, 1, 1, 0, 1, 0, 7, 8, 0)},
+	"eth:ethertype:trill:eth:ethertype:ip":                           {header(0, 1, 0, 2, 0, 3), ethernet(0x22, 0xf3)},
+	"eth:ethertype:ip:etherip:eth:ethertype:ip":                      {header(0x30, 0), overIP(97)},
+	"eth:ethertype:ip:udp:capwap.data":                               {header(0, 0x10, 0x02, 0, 0, 0, 0, 0), overUDP(5247)},
 	"eth:ethertype:ip:ip":                                            {noEthernet, overIP(4)},
 	"eth:ethertype:ip:udp:vxlan:eth:ethertype:ip:udp:vxlan:eth:more": {header(8, 0, 0, 0, 0, 0, 1, 0), overUDP(4789), header(8, 0, 0, 0, 0, 0, 2, 0), overUDP(4789)},
 }
