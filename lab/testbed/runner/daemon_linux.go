@@ -26,9 +26,9 @@ type daemon struct {
 }
 
 const (
-	lookEvery = 2 * time.Millisecond // how often until checks its condition
-	otherPort = 2 * time.Second      // how long it may listen only on other ports
-	timeToEnd = time.Second          // from SIGTERM to SIGKILL
+	lookEvery = 10 * time.Millisecond // how often until checks its condition; each look takes about 1 ms
+	otherPort = 2 * time.Second       // how long it may listen only on other ports
+	timeToEnd = time.Second           // from SIGTERM to SIGKILL
 )
 
 // startDaemon starts a daemon and waits until it listens.
