@@ -38,6 +38,41 @@ type dockerProject struct {
 	term   *terminal
 }
 
+// lessonFolder is the name of the copy. Compose names containers after it, so it must not be
+// a name that a user has.
+const lessonFolder = "ftplab-lesson"
+
+// cloneProject copies the project, as it is now, to a new folder.
+func cloneProject(t *testing.T) string {
+	t.Helper()
+	const project = "../.."
+	clone := filepath.Join(t.TempDir(), lessonFolder)
+	err := fs.WalkDir(os.DirFS(project), ".", func(path string, d fs.DirEntry, err error) error {
+		to := filepath.Join(clone, path)
+		switch {
+		case err != nil:
+			return err
+		case path == ".git" && !d.IsDir(): // of a git worktree
+			return nil
+		case path == ".git" || path == "results":
+			return fs.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(to, 0o755)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(filepath.Join(project, path))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, content, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clone
+}
+
 // newDockerProject makes a project. When the test ends nothing of it runs.
 func newDockerProject(t *testing.T) *dockerProject {
 	t.Helper()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,49 +90,15 @@ func outside(t *testing.T, folder string, env ...string) *terminal {
 	return startTerminal(t, cmd)
 }
 
-// lessonFolder is the name of the copy. Compose names containers after it, so it must not be
-// a name that a user has.
-const lessonFolder = "ftplab-lesson"
-
-// cloneProject copies the project, as it is now, to a new folder.
-func cloneProject(t *testing.T) string {
-	t.Helper()
-	const project = "../.."
-	clone := filepath.Join(t.TempDir(), lessonFolder)
-	err := fs.WalkDir(os.DirFS(project), ".", func(path string, d fs.DirEntry, err error) error {
-		to := filepath.Join(clone, path)
-		switch {
-		case err != nil:
-			return err
-		case path == ".git" && !d.IsDir(): // of a git worktree
-			return nil
-		case path == ".git" || path == "results":
-			return fs.SkipDir
-		case d.IsDir():
-			return os.MkdirAll(to, 0o755)
-		case !d.Type().IsRegular():
-			return nil
-		}
-		content, err := os.ReadFile(filepath.Join(project, path))
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(to, content, 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return clone
-}
-
 // TestShellLesson types the README's lesson without Docker.
 func TestShellLesson(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "ftp", "apt install ftp")
 	optional.Tool(t, "curl", "apt install curl")
-	folder := cloneProject(t)
-	term := outside(t, folder)
-	readLesson(t, "ftplab shell").typeInto(term, 10*time.Minute) // `go run` may have to build
+	folder := t.TempDir()
+	bin := filepath.Dir(build(t))
+	term := outside(t, folder, "PATH="+bin+":"+os.Getenv("PATH"))
+	readLesson(t, "ftplab shell").typeInto(term, soon)
 	got := readTransfers(t, filepath.Join(folder, "results", "distance-by-hand", "capture.pcapng"))
 	if want := "passive LIST 226; passive RETR 226"; got != want {
 		t.Errorf("got the transfers %s, want %s", got, want)
