@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
 
 	"ftplab/lab/analysis/capture"
@@ -147,7 +148,8 @@ func Extract(w io.Writer, src Source, dir string) error {
 
 // Derive writes the section `want` of a scenario from a capture: what another run
 // of the same session would show as well. Hosts have the names of the scenario s,
-// or if it is nil those that the capture gives. The error is [ErrNoPackets] for a
+// or if it is nil those that the capture gives, or else client and server for the two
+// sides of 127.0.0.1. The error is [ErrNoPackets] for a
 // capture without a packet.
 func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	c, err := src.openFull(capture.Options{NoHash: true})
@@ -157,8 +159,12 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	defer c.Close()
 	src.warn(c.Cut)
 	hosts := expect.Hosts{}
-	if s != nil {
+	switch {
+	case s != nil:
 		hosts = hostsOf(s)
+	case len(c.Names) == 0: // as in a scenario that says nothing of its network
+		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		hosts["client"], hosts["server"] = loopback, loopback
 	}
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, wantHeading)

@@ -20,7 +20,9 @@ another run of the same session would show too, and leaves out what depends on
 chance: segments, windows, bare ACKs, and ports that a kernel chose.
 
 Hosts have the names of the scenario, or else those in the capture (ftplab's own
-captures have them), or else their addresses.
+captures have them), or else their addresses. The two sides of 127.0.0.1 are client and
+server. In TLS without keys, the want has what is in clear: the beginning up to AUTH,
+and the connections.
 
 The result is a draft: add what matters, delete what does not, and write the
 comments in your own words.`,

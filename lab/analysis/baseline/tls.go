@@ -148,11 +148,7 @@ func dataProtected(_ *Evidence, s *session) []breach {
 
 // inClear reports whether a side sent its data without TLS, even if the other one began it.
 func inClear(c *ftp.Connection, sender ftp.Side) bool {
-	if c.TLS == nil {
-		return true
-	}
-	f := c.TLS.Flow(sender)
-	return f.ClearFrom > 0 && f.Encrypted == 0 && f.Handshake.Count == 0
+	return c.TLS == nil || c.TLS.InClear(sender)
 }
 
 func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {

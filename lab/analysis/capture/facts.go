@@ -161,6 +161,7 @@ type opening struct {
 	initiator int8
 	six, data bool
 	tls       bool // it begins with a handshake of TLS
+	hello     int8 // the direction of its ClientHello, -1 for none
 }
 
 // A found control connection is one that is a dialogue by what is said in it.
@@ -194,7 +195,7 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data = int8(l.Initiator()), l.DataSegments() > 0
-	o.tls = l.BeginsWithTLS()
+	o.tls, o.hello = l.BeginsWithTLS(), int8(l.ClientHello())
 	if o.initiator >= 0 {
 		o.answer = uint32(l.Halves[1-o.initiator].SYN)
 	}
@@ -243,6 +244,7 @@ func (f *facts) opening(id int) ftp.Opening {
 	return ftp.Opening{
 		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
 		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), Data: o.data,
+		ClientHello: int(o.hello),
 	}
 }
 

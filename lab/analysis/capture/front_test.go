@@ -1,10 +1,19 @@
 package capture_test
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
-	"ftplab/lab/internal/forge"
+	"io"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 // What stands in front of a dialogue belongs to no dialogue: headers of proxies, and the
@@ -108,6 +117,126 @@ func TestClearCommandChannel(t *testing.T) {
 		}
 		if s := tr.Session(0); !s.TLS || s.TLSFrom == 0 {
 			t.Errorf("lost %v: no TLS in between", lost)
+		}
+	}
+}
+
+// Without keys, the side that sends the ClientHello is the client of a data connection: this
+// decides its mode, also where both ends have one address.
+func TestHiddenDataConnections(t *testing.T) {
+	const away = "192.0.2.21"
+	for _, c := range []struct {
+		server       string // its address; the client's is 127.0.0.1
+		fromServer   bool   // it opens the connection
+		helloFromToo bool   // the side that opens sends the ClientHello
+		want         string
+	}{
+		{"127.0.0.1", false, true, "data passive"},
+		{"127.0.0.1", true, false, "data active"},
+		{away, false, true, "data passive"},
+		{away, true, false, "data active"},
+		{away, false, false, "other "},
+		{away, true, true, "other "},
+	} {
+		f := forge.New()
+		client, server := f.Dial("127.0.0.1:40000", c.server+":21")
+		server.Send("220 ready\r\n")
+		forge.Session{Capture: f, Client: client, Server: server}.Ask("AUTH TLS", "234 go")
+		client.Send(hello(""))
+		server.Send(tlsRecord(0x16, 500) + tlsRecord(0x14, 2) + tlsRecord(0x17, 50))
+		client.Send(tlsRecord(0x14, 2) + tlsRecord(0x17, 40))
+		from, to := "127.0.0.1:41000", c.server+":42000"
+		if c.fromServer {
+			from, to = c.server+":41000", "127.0.0.1:42000"
+		}
+		opener, listener := f.Dial(from, to)
+		if !c.helloFromToo {
+			opener, listener = listener, opener
+		}
+		opener.Send(hello(""))
+		listener.Send(tlsRecord(0x16, 500))
+		listener.Close()
+		client.Send(tlsRecord(0x17, 40))
+		server.Close()
+		tr := read(t, f.PCAP())
+		if !tr.Session(0).Hidden {
+			t.Fatal("the session is not hidden")
+		}
+		data := tr.Connection(1)
+		if got := fmt.Sprintf("%s %s", data.Role, data.Mode); got != c.want {
+			t.Errorf("%+v: got %s", c, got)
+			continue
+		}
+		want := netip.MustParseAddr("127.0.0.1")
+		if data.Role == ftp.Data && (data.Client.Addr() != want || data.Server.Addr() != netip.MustParseAddr(c.server) || !data.Inferred || data.Control != 0) {
+			t.Errorf("%+v: got %+v", c, data.Identity)
+		}
+	}
+}
+
+// realHello is the first record of a client.
+func realHello(t *testing.T) string {
+	client, server := net.Pipe()
+	go tls.Client(client, &tls.Config{ServerName: "ftp.example.test"}).Handshake()
+	defer server.Close()
+	header := make([]byte, 5)
+	if _, err := io.ReadFull(server, header); err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, int(header[3])<<8|int(header[4]))
+	if _, err := io.ReadFull(server, body); err != nil {
+		t.Fatal(err)
+	}
+	return string(header) + string(body)
+}
+
+// A client begins TLS on a data connection, and the server sends the file in clear.
+func TestDataInClearFromOneSide(t *testing.T) {
+	const content = "all can read this\n"
+	f := forge.New()
+	x := entered(f)
+	x.Ask("PASV", "227 (192,0,2,21,0,99)")
+	client, server := f.Dial(forge.Client+":40099", forge.Server+":99")
+	x.Ask("RETR a", "150 here")
+	client.Send(realHello(t))
+	server.Send(content)
+	server.Close()
+	x.Server.Send("226 done\r\n")
+	tr := read(t, f.PCAP())
+	data := tr.Connection(1)
+	if got, want := data.SHA256, fmt.Sprintf("%x", sha256.Sum256([]byte(content))); got != want {
+		t.Errorf("got the SHA-256 %q, want %s", got, want)
+	}
+	var story, page strings.Builder
+	if err := text.Story(&story, "a.pcap", tr); err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.New(tr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Markdown(&page); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(story.String(), data.SHA256); n != 1 {
+		t.Errorf("the SHA-256 of the file is there %d times, want once", n)
+	}
+	for _, c := range []struct {
+		name, got string
+		want, not []string
+	}{
+		{"story", story.String(), []string{"the client begins TLS, and the server sends in clear", "they are not TLS", data.SHA256}, []string{"goes on in TLS"}},
+		{"page", strings.Join(strings.Fields(page.String()), " "), []string{"The client begins TLS on this connection, but the server does not.", "in clear: 18 bytes", "It carried 18 bytes."}, []string{"TLS begins on this connection, too", "decrypted from TLS"}},
+	} {
+		for _, want := range c.want {
+			if !strings.Contains(c.got, want) {
+				t.Errorf("%s: %q is not in\n%s", c.name, want, c.got)
+			}
+		}
+		for _, not := range c.not {
+			if strings.Contains(c.got, not) {
+				t.Errorf("%s: %q is in\n%s", c.name, not, c.got)
+			}
 		}
 	}
 }

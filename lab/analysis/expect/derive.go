@@ -208,19 +208,16 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
 	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
-	if decl.a == decl.b {
-		decl.b.port = fmt.Sprint(c.Addr(a.Other()).Port())
-	}
 	return decl, a
 }
 
 // end returns an end of a connection. It has a star for a port that the kernel chose:
 // that of the side that opens, unless it is below the ports that the kernel chooses
-// from.
+// from. It also has one for a data port whose announcement is in TLS that cannot be read.
 func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
 	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}
-	if addr.Port() >= firstEphemeral || opens && c.Role == ftp.Other {
+	if addr.Port() >= firstEphemeral || opens && c.Role == ftp.Other || !opens && c.Inferred {
 		e.port = "*"
 	}
 	return e

@@ -13,8 +13,12 @@ import (
 
 // lines writes the lines of a TCP connection.
 func (d *deriver) lines(t *derived) {
-	if d.opaque(t) {
+	switch {
+	case d.opaque(t):
 		t.skip("the dialogue cannot be read")
+		return
+	case t.declaration.a == t.declaration.b:
+		t.skip("both ends are alike, so that a line has no direction")
 		return
 	}
 	handshake := 0
@@ -42,7 +46,7 @@ func (d *deriver) lines(t *derived) {
 			t.skip("the amount of data before the end is chance")
 			return
 		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
-			if t.skipTLS() {
+			if t.skipOnce() {
 				before = nil
 			}
 			continue
@@ -58,7 +62,7 @@ func (d *deriver) lines(t *derived) {
 		hurried = hurried || before != nil && t.hangsUp(before, e)
 		before = e
 		if t.inTLS(e) {
-			t.skipTLS()
+			t.skipOnce()
 			before = nil
 		}
 	}
@@ -71,8 +75,8 @@ func (t *derived) inTLS(e *element) bool {
 	return s != nil && s.TLS && t.capture.frames[e.frame].Number >= s.TLSFrom
 }
 
-// skipTLS adds a line that skips such records, unless the last line does so.
-func (t *derived) skipTLS() bool {
+// skipOnce adds a line "...", unless the last line is one.
+func (t *derived) skipOnce() bool {
 	if n := len(t.lines); n > 0 && t.lines[n-1].what == "..." {
 		return false
 	}
@@ -83,11 +87,7 @@ func (t *derived) skipTLS() bool {
 // opaque reports whether a connection cannot be written line by line: the capture does
 // not show all of it, or it is not FTP.
 func (d *deriver) opaque(t *derived) bool {
-	if t.conn.Role == ftp.Other || t.conn.Missing() > 0 {
-		return true
-	}
-	s := t.capture.sessions[t.conn.ID]
-	return s != nil && s.TLS && s.Hidden
+	return t.conn.Role == ftp.Other || t.conn.Missing() > 0
 }
 
 // aborted reports whether the transfer of a data connection failed, so that the number
@@ -181,7 +181,7 @@ func (t *derived) reset(i int) *element {
 
 // resetLines writes a line for a reset, and "..." for everything else.
 func (t *derived) resetLines(e *element) {
-	t.skip("")
+	t.skipOnce()
 	flags := t.capture.frames[e.frame].Flags &^ packet.PSH
 	t.add(e, flagString(flags), "a reset: its sender has already closed, or gives up")
 	t.skip("")

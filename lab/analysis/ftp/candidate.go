@@ -24,6 +24,7 @@ type Candidate struct {
 	state     state
 	protected *protected // a data connection in TLS; nil for none
 	handshake bool       // what one side sent first begins like a handshake of TLS
+	hello     [2]bool    // what a direction begins with is a ClientHello
 	overlong  bool       // its dialogue is longer than what is recorded of it
 	checkAt   int        // bytes recorded after which to look again whether it is dialogue
 }
@@ -87,6 +88,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	dir := seg.Direction
 	if c.size[dir] == 0 && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
 		c.handshake = true
+		c.hello[dir] = len(seg.Payload) > 5 && seg.Payload[5] == clientHello
 	}
 	if c.recorded[dir] == nil {
 		if c.recorded[dir], c.spare[dir] = c.spare[dir], nil; c.recorded[dir] == nil {

@@ -182,7 +182,7 @@ func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
 func (p *Purpose) Hashed(s *tcp.State, layer *TLSLayer) int {
 	fromServer := s.Halves[1-p.Client].Segments > 0
 	if layer != nil { // the handshake goes both ways
-		fromServer = layer.Flow(Server).Data > 0
+		fromServer = layer.Flow(Server).Data > 0 || layer.InClear(Server)
 	}
 	upload := p.Transfer != nil && p.Transfer.Sender() == Client
 	if upload || p.Transfer == nil && !fromServer {

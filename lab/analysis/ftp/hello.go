@@ -10,6 +10,9 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
+// clientHello is the type of that message of the handshake (RFC 8446 section 4).
+const clientHello = 1
+
 // Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
 // server had not agreed to, and so took for a command.
 func (l *Line) Unasked() bool { return l.From == Client && tlsRecord([]byte(l.Text)) }
@@ -40,13 +43,12 @@ func unaskedHello(client, server iter.Seq[tcp.Chunk]) bool {
 // name is registered with IANA), -1 for none. With byHost a name of the server such as
 // ftp.example.test counts, too.
 func asksForFTP(recorded [2]*tcp.Recording, byHost bool) int {
-	const hello = 1
 	for dir, r := range recorded {
 		if r == nil {
 			continue
 		}
 		b := r.Bytes()
-		if !tlsRecord(b) || len(b) <= 5 || b[5] != hello {
+		if !tlsRecord(b) || len(b) <= 5 || b[5] != clientHello {
 			continue
 		}
 		if bytes.Contains(b, []byte("\x03ftp")) || bytes.Contains(b, []byte("\x0fx-filezilla-ftp")) || byHost && namesFTPHost(b) {

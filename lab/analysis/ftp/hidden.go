@@ -7,7 +7,9 @@ import "net/netip"
 // HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
 // read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
 // opens the connection to the other, while the dialogue is hidden, to a port that no service
-// has by default. A connection that may belong to two sessions is not recognized.
+// has by default. In TLS the side that sends the ClientHello is the FTP client, whichever
+// side opens the connection: this distinguishes the two modes if both ends have the same
+// address. A connection that may belong to two sessions is not recognized.
 type HiddenSessions struct {
 	between map[hosts][]hiddenSession
 	control map[netip.AddrPort]bool // the control ports of servers
@@ -50,6 +52,13 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 	}
 	passive := all.during(hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
 	active := all.during(hosts{listener.Addr(), opener.Addr()}, o.FirstPacket)
+	switch o.ClientHello {
+	case -1:
+	case o.Initiator:
+		active = nil
+	default:
+		passive = nil
+	}
 	switch {
 	case len(passive) == 1 && len(active) == 0:
 		return Purpose{Role: Data, Mode: Passive, Client: o.Initiator, Control: passive[0], Inferred: true}, true

@@ -22,6 +22,8 @@ type Opening struct {
 	FirstPacket, AnswerSYN int
 	// Data says that it carries data.
 	Data bool
+	// ClientHello is the direction that begins with a ClientHello of TLS, -1 for none.
+	ClientHello int
 }
 
 // An expected connection is one that a data port announced.

@@ -21,7 +21,8 @@ type rawLine struct {
 	ackedAt     int64
 	complete    bool
 	afterGap    bool
-	urgent      bool // a chunk of it was sent as urgent
+	unread      [2]bool // what is missing before it, and its end, are in TLS that cannot be read
+	urgent      bool    // a chunk of it was sent as urgent
 }
 
 // splitLines yields the lines of a stream. A line ends at LF; a CR before the LF is not part
@@ -32,10 +33,11 @@ func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
 		open := false // line has been begun
 		for c := range chunks {
 			if c.AfterGap {
+				line.unread[1] = c.Unread
 				if open && !yield(line) {
 					return
 				}
-				line, open = rawLine{afterGap: true}, false
+				line, open = rawLine{afterGap: true, unread: [2]bool{c.Unread}}, false
 			}
 			for rest := c.Data; len(rest) > 0; {
 				if !open {

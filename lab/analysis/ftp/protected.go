@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"slices"
 
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/analysis/tls"
@@ -25,6 +26,9 @@ type protected struct {
 // BeginsWithTLS reports whether the first segment of a direction begins like a handshake.
 // Only reading it as TLS shows whether it is one.
 func (c *Candidate) BeginsWithTLS() bool { return c.handshake }
+
+// ClientHello is the direction that begins with a ClientHello, -1 for none.
+func (c *Candidate) ClientHello() int { return slices.Index(c.hello[:], true) }
 
 // Protect makes c a data connection in TLS, before its first packet. The pool bounds the
 // segments of all connections that wait behind a gap. With hashes, Digest can be called.
@@ -87,7 +91,8 @@ func (p *protected) sum(dir int, h *tcp.Half) string {
 		return ""
 	}
 	s := p.session
-	if s.ClientHello == nil && s.ServerHello == nil {
+	f := &s.Flows[dir]
+	if s.ClientHello == nil && s.ServerHello == nil || f.ClearFrom > 0 && f.FirstPacket == 0 {
 		return hex.EncodeToString(p.raw[dir].Sum(nil))
 	}
 	for _, problem := range s.Problems {
@@ -95,7 +100,6 @@ func (p *protected) sum(dir int, h *tcp.Half) string {
 			return ""
 		}
 	}
-	f := &s.Flows[dir]
 	if f.Data == 0 || f.Decrypted < f.Encrypted || p.partial[dir] {
 		return ""
 	}

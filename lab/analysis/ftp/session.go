@@ -74,6 +74,9 @@ type Line struct {
 	// Complete says that its end is in the capture. AfterGap says that bytes before it
 	// are missing, so that it may begin with the rest of another line.
 	Complete, AfterGap bool
+	// UnreadBefore and UnreadAfter say that the bytes which are missing before it, or its
+	// end, are in the capture, inside TLS that cannot be decrypted.
+	UnreadBefore, UnreadAfter bool
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959

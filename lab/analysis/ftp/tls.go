@@ -30,8 +30,18 @@ func (t *TLSLayer) Hidden() bool {
 	return encrypted > decrypted
 }
 
+// InClear reports whether a side sent something, and all of it in clear, although the other
+// side began TLS.
+func (t *TLSLayer) InClear(s Side) bool {
+	f := t.Flow(s)
+	return f.ClearFrom > 0 && f.FirstPacket == 0
+}
+
 // Flow returns the direction of the given side.
 func (t *TLSLayer) Flow(s Side) *tls.Flow { return &t.Flows[t.direction(s)] }
+
+// KeysOf reports whether what the given side sent can be decrypted.
+func (t *TLSLayer) KeysOf(s Side) tls.KeyState { return t.Session.KeysOf(t.direction(s)) }
 
 // CertificatesOf returns the certificates that the given side sent, its own first.
 func (t *TLSLayer) CertificatesOf(s Side) []tls.Certificate { return t.Certificates[t.direction(s)] }

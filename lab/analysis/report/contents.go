@@ -93,7 +93,7 @@ func (c *content) finish(x *ftp.Connection) {
 	} else {
 		facts = append(facts, string(kind), "SHA-256 "+hex.EncodeToString(c.digest.Sum(nil)))
 	}
-	if x.TLS != nil {
+	if x.TLS != nil && !x.TLS.InClear(c.from) {
 		facts = append(facts, "decrypted from TLS")
 	}
 	if x.Transfer != nil && x.Transfer.Mode != "" {

@@ -7,6 +7,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 )
 
 // notes explain packets, by number, to a person who sees FTP for the first time. They
@@ -127,6 +128,8 @@ func (n *notes) dialogue(s *ftp.Session) {
 		n.dataPort(a)
 	}
 	switch {
+	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
+		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). The keys of the session show only a part of it.")
 	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
 	case s.TLS:
@@ -219,10 +222,15 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	}
 	sender := sentBy(c)
 	flow := c.Flow(sender)
-	if c.TLS != nil {
+	switch {
+	case c.TLS != nil && c.TLS.InClear(sender):
+		n.protected(c.TLS)
+		n.add(c.TLS.From, "The %s begins TLS on this connection, but the %s does not.", sender.Other(), sender)
+		n.add(flow.FirstData, "Here comes %s in clear: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
+	case c.TLS != nil:
 		n.protected(c.TLS)
 		n.add(c.TLS.From, "TLS begins on this connection, too, for %s: %s.", transferName(c), volume(c))
-	} else {
+	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	}
 	if c.FirstFIN == sender {

@@ -104,6 +104,10 @@ func volume(c *ftp.Connection) string {
 	switch {
 	case c.TLS == nil:
 		return bytes
+	case c.TLS.InClear(sentBy(c)):
+		return counted(c.Flow(sentBy(c)).Bytes, "byte")
+	case c.TLS.Hidden() && c.TLS.Keys() == tls.KeysFit:
+		return bytes + " of TLS, of which only a part can be read"
 	case c.TLS.Hidden():
 		return bytes + " of TLS that cannot be read"
 	}

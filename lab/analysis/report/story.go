@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tls"
 )
 
 // factStory returns some sentences about a capture: who talked to whom, how the data was
@@ -80,6 +81,8 @@ func dialogueStory(s *ftp.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
+	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
+		return who + "; the dialogue is encrypted, and its keys show only a part of it."
 	case s.Hidden:
 		return who + "; the dialogue is encrypted."
 	case s.User != "" && loggedIn(s):

@@ -84,8 +84,9 @@ type Chunk struct {
 	// acknowledges the chunk, if that was captured before ReadableAt; else
 	// [NotAcked].
 	AckedAt int64
-	// AfterGap says that bytes before it are not in the capture.
-	AfterGap bool
+	// AfterGap says that bytes before it are not in the capture. Unread says that they are,
+	// but are encrypted, and no key decrypts them.
+	AfterGap, Unread bool
 	// Urgent says that the segment had the URG flag.
 	Urgent bool
 }
@@ -122,7 +123,7 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 				data := r.data[w.from:w.to]
 				if last := min(w.seq+int64(len(data)), end); last > next {
 					data = data[next-w.seq : last-w.seq]
-					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap, w.urgent}) {
+					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap, false, w.urgent}) {
 						return
 					}
 					next, gap = seen.From(last)

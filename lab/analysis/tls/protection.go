@@ -184,15 +184,30 @@ func (s *Session) refuseEarlyData() {
 
 // Keys reports whether the session can be decrypted.
 func (s *Session) Keys() KeyState {
-	switch {
+	a, b := s.KeysOf(0), s.KeysOf(1)
+	for _, state := range []KeyState{NotSupported, KeysFit, KeysDoNotFit} {
+		if a == state || b == state {
+			return state
+		}
+	}
+	if s.keysFound {
+		return KeysUnused
+	}
+	return NoKeys
+}
+
+// KeysOf reports whether what one direction sent can be decrypted. A key log may have the
+// secrets of one direction only.
+func (s *Session) KeysOf(dir int) KeyState {
+	switch h := &s.halves[dir]; {
 	case s.unsupported:
 		return NotSupported
-	case !s.keysFound:
-		return NoKeys
-	case s.Flows[0].Decrypted+s.Flows[1].Decrypted > 0:
+	case s.Flows[dir].Decrypted > 0:
 		return KeysFit
-	case s.halves[0].tried || s.halves[1].tried:
+	case h.tried:
 		return KeysDoNotFit
+	case s.keysFound && s.Flows[dir].Encrypted == 0:
+		return KeysUnused
 	}
-	return KeysUnused
+	return NoKeys
 }

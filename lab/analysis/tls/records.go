@@ -25,6 +25,8 @@ type record struct {
 	// skipped is the number of bytes before the record that were missing or could not
 	// be divided into records.
 	skipped int64
+	// lost says that bytes before it or in it are not in the capture.
+	lost bool
 }
 
 // A recordKind says what a recordReader found.
@@ -49,6 +51,7 @@ type recordReader struct {
 	last  tcp.Chunk // where the last byte of buf comes from
 	seq   int64     // the sequence number of the first byte of the current or next record
 	since int64     // searching: the sequence number after the last known record
+	lost  bool      // bytes since the last record are not in the capture
 	final bool      // no more chunks come
 }
 
@@ -140,6 +143,7 @@ func (r *recordReader) body() (record, bool) {
 	if !whole {
 		rec.kind, rec.body.Data = brokenRecord, nil
 	}
+	rec.lost, r.lost = r.lost || !whole, false
 	r.seq, r.since, r.need, r.used = end, end, 0, true
 	return rec, true
 }
@@ -156,7 +160,7 @@ func (r *recordReader) passGap() bool {
 	if !c.AfterGap || r.state == atStart { // it may be text in clear behind the gap
 		return false
 	}
-	c.AfterGap = false
+	c.AfterGap, r.lost = false, true
 	if r.state == inRecords && c.Seq > r.seq {
 		r.state, r.since = searching, r.seq
 	}
@@ -167,6 +171,7 @@ func (r *recordReader) passGap() bool {
 // one.
 func (r *recordReader) search() bool {
 	for len(r.queue) > 0 {
+		r.lost = r.lost || r.queue[0].AfterGap
 		r.queue[0].AfterGap = false
 		head := r.peek(recordHeader)
 		if isHeader(head) {

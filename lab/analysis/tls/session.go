@@ -22,7 +22,8 @@ type Session struct {
 	// A chunk of application data is the content of one record. Its Seq is the TCP
 	// sequence number of the first byte after the record's header, so the numbers rise
 	// and have gaps. AfterGap says that bytes before it are missing or could not be
-	// decrypted. The other fields are those of the chunk with the record's last byte.
+	// decrypted, Unread that none of them are missing. The other fields are those of the
+	// chunk with the record's last byte.
 	Data, Clear func(dir int, c tcp.Chunk)
 
 	// Client is the direction of the client, which sends the ClientHello; -1 if no
@@ -72,8 +73,9 @@ type half struct {
 	messages messageReader
 	noted    bool // application data is in Messages
 	finished bool // a Finished message was seen, or an encrypted record in its place
-	// missing says that data before the next chunk was not passed to Data.
-	missing bool
+	// missing says that data before the next chunk was not passed to Data, and lost that
+	// some of it is not in the capture.
+	missing, lost bool
 
 	protection
 	counter
@@ -203,6 +205,7 @@ func (s *Session) read(dir int, r *record) {
 		return
 	}
 	h.number++
+	h.lost = h.lost || r.lost
 	if f.FirstPacket == 0 {
 		f.FirstPacket = r.body.Packet
 	}
@@ -239,8 +242,10 @@ func (s *Session) read(dir int, r *record) {
 // hand passes a chunk to Data or Clear.
 func (s *Session) hand(dir int, take func(int, tcp.Chunk), c tcp.Chunk) {
 	h := &s.halves[dir]
-	c.AfterGap = c.AfterGap || h.missing
-	h.missing = false
+	h.lost = h.lost || c.AfterGap
+	c.AfterGap = h.missing || h.lost
+	c.Unread = c.AfterGap && !h.lost
+	h.missing, h.lost = false, false
 	if take != nil {
 		take(dir, c)
 	}

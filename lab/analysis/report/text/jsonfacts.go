@@ -126,6 +126,7 @@ type jsonDamage struct {
 	FirstPacket int    `json:"first_packet,omitempty"`
 	AfterGap    bool   `json:"after_gap,omitempty"`
 	Incomplete  bool   `json:"incomplete,omitempty"`
+	UnreadTLS   bool   `json:"unread_tls,omitempty"`
 	Telnet      string `json:"telnet,omitempty"`
 	Urgent      bool   `json:"urgent,omitempty"`
 }
@@ -273,7 +274,10 @@ func replyJSON(r *ftp.Reply) *jsonReply {
 }
 
 func damageJSON(l *ftp.Line) jsonDamage {
-	j := jsonDamage{AfterGap: l.AfterGap, Incomplete: !l.Complete, Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent}
+	j := jsonDamage{
+		AfterGap: l.AfterGap, Incomplete: !l.Complete, UnreadTLS: l.UnreadBefore || l.UnreadAfter,
+		Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent,
+	}
 	if l.FirstPacket != l.Packet {
 		j.FirstPacket = l.FirstPacket
 	}

@@ -109,10 +109,16 @@ func (r *sessionWriter) line(l *ftp.Line) {
 // spoken is a line of the dialogue, with the address that it announces.
 func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	text := Escape(l.Text)
-	if l.AfterGap {
+	switch {
+	case l.UnreadBefore:
+		text = "[TLS before it cannot be read] " + text
+	case l.AfterGap:
 		text = "[bytes missing] " + text
 	}
-	if !l.Complete {
+	switch {
+	case l.UnreadAfter:
+		text += " [its end is in TLS that cannot be read]"
+	case !l.Complete:
 		text += " [its end is missing]"
 	}
 	lines := []string{fmt.Sprintf("%-6s  %s", l.From, text)}
@@ -181,8 +187,8 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	lines := []string{opened(d)}
 	switch {
 	case d.Inferred:
-		lines = append(lines, "|   what announces it, and what it is for, is in TLS that cannot be read; its hosts,",
-			"|   its ports and its time make it a data connection")
+		lines = append(lines, "|   what announces it is in TLS that cannot be read; its hosts, its ports and its time",
+			"|   make it a data connection")
 	case d.DataPort == nil && d.Control != ftp.NoConnection:
 		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
 	}
@@ -205,13 +211,12 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	}
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
 		if f := d.Flow(s); f.Segments > 0 {
-			digest := d.SHA256
-			if d.TLS != nil {
-				digest = ""
-			}
-			lines := carried(s, f, digest)
+			lines := carried(s, f)
 			if d.TLS != nil {
 				lines = append(lines, insideTLS(d, s)...)
+			}
+			if d.SHA256 != "" && s == hashed(d) {
+				lines = append(lines, "|   SHA-256 "+d.SHA256)
 			}
 			r.add(f.LastData, f.LastDataTime, lines...)
 		}
@@ -249,7 +254,7 @@ func opened(d *ftp.Connection) string {
 }
 
 // carried says what one side sent over a data connection.
-func carried(s ftp.Side, f *tcp.Flow, digest string) []string {
+func carried(s ftp.Side, f *tcp.Flow) []string {
 	text := fmt.Sprintf("|   %s from the %s", count(int(f.Bytes), "byte"), s)
 	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
 	case f.Segments == 1:
@@ -272,10 +277,22 @@ func carried(s ftp.Side, f *tcp.Flow, digest string) []string {
 	if f.Missing > 0 {
 		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
 	}
-	if digest != "" {
-		lines = append(lines, "|   SHA-256 "+digest)
-	}
 	return lines
+}
+
+// hashed is the side whose bytes have the digest of a data connection.
+func hashed(d *ftp.Connection) ftp.Side {
+	if d.Transfer != nil {
+		return d.Transfer.Sender()
+	}
+	fromServer := d.ServerFlow.Segments > 0
+	if d.TLS != nil { // the handshake goes both ways
+		fromServer = d.TLS.Flow(ftp.Server).Data > 0 || d.TLS.InClear(ftp.Server)
+	}
+	if fromServer {
+		return ftp.Server
+	}
+	return ftp.Client
 }
 
 // fins tells of the FIN of each side of a data connection.

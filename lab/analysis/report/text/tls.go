@@ -38,7 +38,7 @@ func tlsFacts(t *ftp.TLSLayer, now int64) []string {
 			facts = append(facts, certificateFact(side, &all[0], now))
 		}
 	}
-	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && t.Hidden() && len(t.CertificatesOf(ftp.Server)) == 0 {
+	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && len(t.CertificatesOf(ftp.Server)) == 0 && t.Flow(ftp.Server).Encrypted > t.Flow(ftp.Server).Decrypted {
 		facts = append(facts, "the server's certificate is encrypted, too")
 	}
 	for _, a := range t.Alerts {
@@ -69,8 +69,8 @@ func certificateFact(side ftp.Side, c *tls.Certificate, now int64) string {
 	return text
 }
 
-// endOfTLS says how each side that sent records ended its side of TLS.
-func endOfTLS(t *ftp.TLSLayer) string {
+// endOfTLS says how each side that sent records ended its side of TLS on a connection.
+func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 	var ends []string
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		f := t.Flow(side)
@@ -82,6 +82,8 @@ func endOfTLS(t *ftp.TLSLayer) string {
 			ends = append(ends, fmt.Sprintf("the %s sends an alert in packet %d, probably close_notify", side, f.EncryptedAlert))
 		case f.Encrypted > f.Decrypted:
 			ends = append(ends, fmt.Sprintf("whether the %s sends close_notify cannot be seen", side))
+		case c.Flow(side).Missing > 0 || c.Flow(side).FIN == 0 && f.ClearFrom == 0:
+			ends = append(ends, fmt.Sprintf("no close_notify of the %s is in the capture", side))
 		default:
 			ends = append(ends, fmt.Sprintf("the %s sends no close_notify", side))
 		}
@@ -89,9 +91,10 @@ func endOfTLS(t *ftp.TLSLayer) string {
 	return strings.Join(ends, "; ")
 }
 
-// why says why TLS cannot be read.
-func why(t *ftp.TLSLayer) string {
-	switch t.Keys() {
+// why says why some of what a side sent in TLS cannot be read.
+func why(t *ftp.TLSLayer, s ftp.Side) string {
+	f := t.Flow(s)
+	switch t.KeysOf(s) {
 	case tls.NoKeys:
 		return "there are no keys for it"
 	case tls.KeysDoNotFit:
@@ -99,25 +102,51 @@ func why(t *ftp.TLSLayer) string {
 	case tls.NotSupported:
 		return "its cipher is not supported"
 	}
-	return "the keys do not fit all of it, or bytes are missing"
+	for _, p := range t.Problems {
+		if t.Side(p.Dir) == s {
+			return fmt.Sprintf("%d of %s cannot be decrypted (%s)", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"), p)
+		}
+	}
+	return fmt.Sprintf("there are no keys for %d of %s", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"))
+}
+
+// beginning says where the dialogue goes on in TLS, and how much of it can be read.
+func beginning(t *ftp.TLSLayer) []string {
+	const inside = "-- from here on the dialogue is inside TLS"
+	client, server := t.KeysOf(ftp.Client), t.KeysOf(ftp.Server)
+	switch {
+	case !t.Hidden() && t.Flows[0].Data+t.Flows[1].Data > 0:
+		return []string{inside + "; it is read with the session's keys"}
+	case !t.Hidden():
+		return []string{"-- from here on there is TLS, in which nothing is said"}
+	case client == server && client != tls.KeysFit:
+		return []string{inside + ": neither it nor the addresses",
+			"   that it announces for data can be read, since " + why(t, ftp.Client)}
+	}
+	lines := []string{inside + ", of which the keys show only a part"}
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		f := t.Flow(side)
+		switch {
+		case f.Encrypted == f.Decrypted:
+			lines = append(lines, fmt.Sprintf("   what the %s says is read with them", side))
+		case f.Decrypted > 0:
+			lines = append(lines, fmt.Sprintf("   what the %s says is read with them in part: %s", side, why(t, side)))
+		default:
+			lines = append(lines, fmt.Sprintf("   what the %s says cannot be read: %s", side, why(t, side)))
+		}
+	}
+	return lines
 }
 
 // tls tells where the dialogue goes on in TLS, and where in clear again.
 func (r *sessionWriter) tls(t *ftp.TLSLayer) {
-	lines := []string{"-- from here on there is TLS, in which nothing is said"}
-	switch {
-	case t.Flows[0].Data+t.Flows[1].Data > 0 && !t.Hidden():
-		lines = []string{"-- from here on the dialogue is inside TLS; it is read with the session's keys"}
-	case t.Hidden():
-		lines = []string{"-- from here on the dialogue is inside TLS: neither it nor the addresses",
-			"   that it announces for data can be read, since " + why(t)}
-	}
+	lines := beginning(t)
 	for _, fact := range tlsFacts(t, r.control.FirstTime) {
 		lines = append(lines, "   "+fact)
 	}
 	r.add(t.From, 0, lines...)
 	last := max(t.Flows[0].LastPacket, t.Flows[1].LastPacket)
-	if end := endOfTLS(t); end != "" && last > 0 {
+	if end := endOfTLS(r.control, t); end != "" && last > 0 {
 		r.add(last, 0, "-- "+end)
 	}
 	if from := t.ClearFrom(); from > t.From {
@@ -128,12 +157,17 @@ func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 // protected tells of TLS on a data connection.
 func (r *sessionWriter) protected(d *ftp.Connection) {
 	lines := []string{"|   it goes on in TLS"}
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		if d.TLS.InClear(side) {
+			lines[0] = fmt.Sprintf("|   the %s begins TLS, and the %s sends in clear", side.Other(), side)
+		}
+	}
 	for _, fact := range tlsFacts(d.TLS, d.FirstTime) {
 		lines = append(lines, "|   "+fact)
 	}
 	r.add(d.TLS.From, 0, lines...)
 	if last := max(d.TLS.Flows[0].LastPacket, d.TLS.Flows[1].LastPacket); last > 0 {
-		if end := endOfTLS(d.TLS); end != "" {
+		if end := endOfTLS(d, d.TLS); end != "" {
 			r.add(last, 0, "|   "+end)
 		}
 	}
@@ -144,13 +178,14 @@ func insideTLS(d *ftp.Connection, s ftp.Side) []string {
 	f := d.TLS.Flow(s)
 	var lines []string
 	switch {
+	case d.TLS.InClear(s):
+		lines = append(lines, "|   they are not TLS, and everybody on the network can read them")
+	case f.Encrypted > f.Decrypted && f.Decrypted > 0:
+		lines = append(lines, "|   they are TLS, and not all of it can be read: "+why(d.TLS, s))
 	case f.Encrypted > f.Decrypted:
-		lines = append(lines, "|   they are TLS, and cannot be read: "+why(d.TLS))
+		lines = append(lines, "|   they are TLS, and cannot be read: "+why(d.TLS, s))
 	case f.Data > 0:
 		lines = append(lines, fmt.Sprintf("|   inside TLS %s of data", count(int(f.Data), "byte")))
-	}
-	if f.Data > 0 && d.SHA256 != "" {
-		lines = append(lines, "|   SHA-256 "+d.SHA256)
 	}
 	return lines
 }

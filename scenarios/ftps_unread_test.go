@@ -1,0 +1,214 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/pcapng"
+)
+
+// storyOf is the story of a capture in a file.
+func storyOf(t *testing.T, file []byte, o capture.Options) string {
+	t.Helper()
+	c, err := capture.Read(bytes.NewReader(file), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var b strings.Builder
+	if err := text.Story(&b, "capture", c); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// playedFile is the capture of a scenario with TLS, and its key log: nil if the handshake
+// failed, so that there are no keys.
+func playedFile(t *testing.T, name string) (file, log []byte) {
+	t.Helper()
+	result := playedOnGVisor(t, ftpsScenarios(t)[name])
+	file, err := os.ReadFile(result.Capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log, err = os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "keys.log")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return file, log
+}
+
+// only returns the lines of a key log that contain a word.
+func only(log []byte, word string) []byte {
+	var kept []byte
+	for line := range bytes.Lines(log) {
+		if bytes.Contains(line, []byte(word)) {
+			kept = append(kept, line...)
+		}
+	}
+	return kept
+}
+
+// rewritten is a capture with its packets changed, as pcap and so without its keys. A
+// packet for which change returns false is left out.
+func rewritten(t *testing.T, file []byte, change func(n int, p *pcapng.Packet) bool) []byte {
+	t.Helper()
+	r, err := pcapng.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w, err := pcapng.NewWriter(&out, pcapng.PCAP, pcapng.Info{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p pcapng.Packet
+	for n := 1; ; n++ {
+		if err := r.Next(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if change(n, &p) {
+			if err := w.WritePacket(p.CaptureInfo(), p.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(pcapng.Stats{}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestUnreadIsNotMissing reads a dialogue that is in clear again behind TLS. Without keys
+// no byte is missing.
+func TestUnreadIsNotMissing(t *testing.T) {
+	file, _ := playedFile(t, "ftps_ccc")
+	got := storyOf(t, file, capture.Options{NoKeys: true})
+	if strings.Contains(got, "missing") {
+		t.Errorf("bytes are called missing in\n%s", got)
+	}
+	for _, want := range []string{"client  [TLS before it cannot be read] TYPE I", "server  [TLS before it cannot be read] 200", "client  RETR README"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
+// TestCloseNotifyIsNotDenied cuts sessions in which each side sends close_notify. Whatever
+// is lost, none of them is said not to.
+func TestCloseNotifyIsNotDenied(t *testing.T) {
+	for _, name := range []string{"ftps_explicit", "ftps_ccc"} { // TLS 1.3 and CCC
+		file, log := playedFile(t, name)
+		const packets = 54
+		for lost := 3; lost <= packets; lost++ {
+			for how, change := range map[string]func(n int, p *pcapng.Packet) bool{
+				"ends before":   func(n int, _ *pcapng.Packet) bool { return n < lost },
+				"begins behind": func(n int, _ *pcapng.Packet) bool { return n > lost },
+				"lacks":         func(n int, _ *pcapng.Packet) bool { return n != lost },
+				"keeps 80 bytes": func(n int, p *pcapng.Packet) bool {
+					if n == lost {
+						p.Data = p.Data[:min(len(p.Data), 80)]
+					}
+					return true
+				},
+			} {
+				cut := rewritten(t, file, change)
+				for _, keys := range [][]byte{log, nil} {
+					if got := storyOf(t, cut, capture.Options{KeyLog: keys}); strings.Contains(got, "sends no close_notify") {
+						t.Fatalf("%s that %s packet %d, with keys %v:\n%s", name, how, lost, keys != nil, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPartialKeys reads a session with the secrets of one side only.
+func TestPartialKeys(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	for _, c := range []struct {
+		word, read, unread string
+		has, hasNot        string
+	}{
+		{"CLIENT_", "client", "server", "client  PASS", "server  331"},
+		{"SERVER_", "server", "client", "server  331", "client  PASS"},
+	} {
+		got := storyOf(t, file, capture.Options{NoKeys: true, KeyLog: only(log, c.word)})
+		for _, want := range []string{
+			"inside TLS, of which the keys show only a part",
+			"what the " + c.read + " says is read with them",
+			"what the " + c.unread + " says cannot be read: there are no keys for it",
+			c.has,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is not in\n%s", c.word, want, got)
+			}
+		}
+		for _, not := range []string{"neither it nor", "the keys do not fit", "missing", c.hasNot} {
+			if strings.Contains(got, not) {
+				t.Errorf("%s: %q is in\n%s", c.word, not, got)
+			}
+		}
+	}
+	// The secrets of the handshake alone show no line of the dialogue.
+	got := storyOf(t, file, capture.Options{NoKeys: true, KeyLog: only(log, "HANDSHAKE")})
+	if !regexp.MustCompile(`what the client says is read with them in part: there are no keys for \d+ of \d+ records`).MatchString(got) {
+		t.Errorf("the secrets of the handshake alone:\n%s", got)
+	}
+}
+
+// TestDerivedWithoutKeys writes wants of captures with no keys, or with some: each capture
+// passes its own, which has what is in clear and no port that chance chose.
+func TestDerivedWithoutKeys(t *testing.T) {
+	chance := regexp.MustCompile(`(?m)^data.*[.]\d{4,}$`)
+	for name := range ftpsScenarios(t) {
+		file, log := playedFile(t, name)
+		for _, keys := range [][]byte{nil, only(log, "CLIENT_"), only(log, "SERVER_"), log} {
+			c, err := capture.Read(bytes.NewReader(file), capture.Options{NoKeys: true, KeyLog: keys})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			var want strings.Builder
+			if err := expect.Derive(&want, c, nil); err != nil {
+				t.Fatal(err)
+			}
+			hosts := expect.Hosts{}
+			for _, n := range c.Names {
+				hosts[n.Name] = n.Addr
+			}
+			w, err := expect.Parse(name, 1, want.String())
+			if err != nil {
+				t.Fatalf("%v in\n%s", err, want.String())
+			}
+			if v, err := w.Judge(c, hosts); err != nil || !v.Pass {
+				t.Errorf("%s: %v\n%s", name, err, want.String())
+			}
+			if name == "ftps_implicit" {
+				if keys == nil && chance.MatchString(want.String()) {
+					t.Errorf("a port that chance chose in\n%s", want.String())
+				}
+				continue
+			}
+			for _, line := range []string{`server > client  "220 `, `client > server  "AUTH `} {
+				if !strings.Contains(want.String(), line) {
+					t.Errorf("%s: %s is not in\n%s", name, line, want.String())
+				}
+			}
+			if name == "ftps_ccc" && !strings.Contains(want.String(), `"RETR README"`) {
+				t.Errorf("what is said behind TLS is not in\n%s", want.String())
+			}
+		}
+	}
+}
