@@ -59,26 +59,26 @@ func TestFTPS(t *testing.T) {
 }
 
 // TestFTPSBaseline compares the scenarios with TLS with normal FTP: they are, as far as the
-// keys in the capture let one see. In one of them the client takes an expired certificate for
-// a reason to leave, so nothing follows the way into TLS.
+// keys in the capture let one see. In one of them the server refuses data, because the client
+// does not resume the session of the control connection.
 func TestFTPSBaseline(t *testing.T) {
-	normal := baseline.Normal()
 	for name, s := range ftpsScenarios(t) {
-		want := baseline.IsNormal
-		if name == "ftps_expired" {
-			want = baseline.CannotJudge
+		want, rule := baseline.IsNormal, ""
+		switch name {
+		case "ftps_reuse_missing":
+			want, rule = baseline.IsUnusual, "the server refused the transfer with 522"
+		case "ftps_expired":
+			rule = "the certificate of the server had expired on "
 		}
-		e, err := baseline.Open(playedOnGVisor(t, s).Capture)
+		got, err := baseline.Check(playedOnGVisor(t, s).Capture, baseline.Normal())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer e.Close()
-		got, err := e.Check(normal)
-		if err != nil {
-			t.Fatal(err)
+		if got.Verdict != want || got.Judged.Whole != 1 {
+			t.Errorf("%s: got %s (%s), want %s: %+v", name, got.Verdict, got.Judged, want, got.Findings)
 		}
-		if got.Verdict != want {
-			t.Errorf("%s: got %s, want %s: %+v", name, got.Verdict, want, got.Findings)
+		if !slices.ContainsFunc(got.Findings, func(f baseline.Finding) bool { return strings.Contains(f.Observed, rule) }) && rule != "" {
+			t.Errorf("%s: no finding says %q: %+v", name, rule, got.Findings)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/report/text"
@@ -165,6 +167,51 @@ func TestPartialKeys(t *testing.T) {
 	got := storyOf(t, file, capture.Options{NoKeys: true, KeyLog: only(log, "HANDSHAKE")})
 	if !regexp.MustCompile(`what the client says is read with them in part: there are no keys for \d+ of \d+ records`).MatchString(got) {
 		t.Errorf("the secrets of the handshake alone:\n%s", got)
+	}
+}
+
+// TestOneDamagedRecord flips a bit in each record of a dialogue in turn. The rest of the
+// dialogue is read and judged, and the story names the record.
+func TestOneDamagedRecord(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	whole, err := capture.Read(bytes.NewReader(file), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	for _, line := range whole.Session(0).Lines {
+		damaged := line.Packet
+		if damaged < whole.Session(0).TLSFrom || strings.HasPrefix(line.Text, "QUIT") {
+			continue
+		}
+		flipped := rewritten(t, file, func(n int, p *pcapng.Packet) bool {
+			if n == damaged {
+				p.Data[len(p.Data)-3] ^= 1
+			}
+			return true
+		})
+		o := capture.Options{KeyLog: log}
+		story := storyOf(t, flipped, o)
+		want := regexp.MustCompile(fmt.Sprintf(`says is read with them in part: 1 of \d+ records cannot be decrypted \(packet %d: its MAC is wrong`, damaged))
+		if !want.MatchString(story) || strings.Contains(story, "missing") || !strings.Contains(story, "QUIT") {
+			t.Errorf("packet %d: %s is not in\n%s", damaged, want, story)
+		}
+		c, err := capture.Read(bytes.NewReader(flipped), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		e, err := baseline.Gather(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Check(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Judged.Parts != 1 || got.Verdict != baseline.IsNormal {
+			t.Errorf("packet %d: got %s (%s), want a part of the session, which is normal: %+v", damaged, got.Verdict, got.Judged, got.Findings)
+		}
 	}
 }
 

@@ -166,7 +166,7 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 			break
 		}
 	}
-	s.whole = !t.Hidden && s.fromStart() && t.Control.Missing() == 0 && s.bothSides() && len(damaged) == 0
+	s.whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.fromStart() && t.Control.Missing() == 0 && s.bothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
 		if l.Unasked() {
 			s.unread[l.Packet] = true
@@ -177,7 +177,7 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 	}
 	for _, x := range t.Exchanges {
 		lost := x.Final() == 0 && !s.whole
-		if x.Command == "AUTH" && (x.Final() == 234 || lost) && (t.Hidden || !t.TLS) {
+		if x.Command == "AUTH" && (x.Final() == 234 || lost) && (s.opaque() || !t.TLS) {
 			_, at := answer(x)
 			s.securedAt = max(at, x.Packet)
 			s.whole = false
@@ -210,8 +210,14 @@ func (s *session) fromStart() bool {
 }
 
 // lossy reports whether some of the dialogue is missing, so that commands, replies and data
-// connections may be put together wrongly.
-func (s *session) lossy() bool { return s.Control.Missing() > 0 }
+// connections may be put together wrongly. A record in the middle of TLS that cannot be
+// decrypted is missing like one that was not recorded.
+func (s *session) lossy() bool { return s.Control.Missing() > 0 || s.Hidden && !s.opaque() }
+
+// opaque reports whether the dialogue goes on in TLS of which nothing can be read.
+func (s *session) opaque() bool {
+	return s.Hidden && (s.Layer == nil || s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0)
+}
 
 // saysAnything reports whether the client sent a command other than those before TLS.
 func (s *session) saysAnything() bool {

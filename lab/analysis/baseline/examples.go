@@ -63,6 +63,7 @@ var examples = map[string]string{
 	"credentials-in-tls":         "> PASS secret, and > AUTH TLS behind it",
 	"data-protected-as-agreed":   "> PROT P < 200, and a data connection in clear",
 	"close-notify-before-fin":    "> RETR file in TLS, and a FIN of the server without an alert",
+	"tls-handshake-succeeds":     "a certificate that expired yesterday, and the client's alert \"fatal bad certificate\"",
 	"data-resumes-session":       "a whole TLS handshake on the data connection",
 	"pbsz-before-prot":           "> PROT P < 200 without PBSZ",
 }

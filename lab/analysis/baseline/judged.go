@@ -26,6 +26,7 @@ type Judged struct {
 	CutShort int    `json:"cut_short"`
 	Damaged  int    `json:"damaged"`
 
+	partly               int  // of Hidden, those of which the keys show one side or less
 	cut                  bool // the file is cut off
 	packets, connections int
 }
@@ -39,12 +40,15 @@ func (j *Judged) add(s *session) {
 	j.Lost += s.Control.Missing()
 	j.Damaged += s.damaged
 	switch {
-	case !s.shows() && s.secret():
-		j.Hidden++
 	case s.whole && len(s.Lines) > 0 && (!j.cut || s.ended()):
 		j.Whole++
 	case s.shows():
 		j.Parts++
+	case s.Hidden && !s.opaque():
+		j.Hidden++
+		j.partly++
+	case s.Hidden || s.securedAt > 0 || s.Layer != nil && len(s.Layer.Problems) > 0:
+		j.Hidden++
 	}
 }
 
@@ -85,7 +89,8 @@ func (j Judged) String() string {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{j.Parts, "in part"}, {j.Hidden, "in TLS that cannot be read"}, {rest, "with next to nothing of the dialogue"}} {
+	}{{j.Parts, "in part"}, {j.Hidden - j.partly, "in TLS that cannot be read"},
+		{j.partly, "in TLS of which the keys show too little"}, {rest, "with next to nothing of the dialogue"}} {
 		if part.n > 0 {
 			text += fmt.Sprintf(", %d %s", part.n, part.what)
 		}

@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tls"
@@ -55,6 +56,20 @@ var tlsRules = []Rule{
 		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a complete file from a part of it.",
 		Innocent: "the program does not send the alert, like some programs.",
 		look:     eachData(closeNotify),
+	},
+	{
+		Name: "tls-handshake-succeeds", Theme: "TLS",
+		Says:     "A TLS handshake that begins is completed.",
+		Source:   "RFC 8446, 4 and 6.2",
+		Severity: Note,
+		Matters:  "One side does not accept the other: its certificate, its version or its ciphers. Somebody on the way who answers in the place of the server has another certificate.",
+		Innocent: "the certificate has expired or is signed by itself, and the client is right to refuse it.",
+		look: func() look {
+			return look{
+				session: func(_ *Evidence, s *session) []breach { return failedHandshake(s.Layer, s.Control) },
+				data:    func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
+			}
+		},
 	},
 	{
 		Name: "data-resumes-session", Theme: "TLS",
@@ -169,7 +184,30 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	}}
 }
 
-// resumed tells at once of all data connections that began a session of their own.
+// failedHandshake finds the alert that ended a handshake.
+func failedHandshake(t *ftp.TLSLayer, c *ftp.Connection) []breach {
+	if t == nil || t.Handshake() != tls.Cut {
+		return nil
+	}
+	for _, a := range t.Alerts {
+		if a.Encrypted || a.CloseNotify() {
+			continue
+		}
+		side := t.Side(a.Dir)
+		b := breach{packets: []int{a.Packet}, observed: fmt.Sprintf("the %s ended the TLS handshake with the alert %q", side, a.String())}
+		if all := t.CertificatesOf(side.Other()); len(all) > 0 && all[0].Malformed == "" {
+			b.packets = []int{all[0].Packet, a.Packet}
+			if until := all[0].NotAfter; time.Unix(0, c.FirstTime).After(until) {
+				b.observed += fmt.Sprintf("; the certificate of the %s had expired on %s", side.Other(), until.Format(time.DateOnly))
+			}
+		}
+		return []breach{b}
+	}
+	return nil
+}
+
+// resumed tells at once of all data connections that began a session of their own, and of
+// each that the server refused.
 func resumed() look {
 	var packets []int
 	n := 0
@@ -180,6 +218,11 @@ func resumed() look {
 				return nil
 			}
 			if t.Resumed == tls.NotResumed {
+				if x := s.transfer(c); x != nil && x.Final() >= 400 {
+					code, at := answer(x)
+					return []breach{{severity: Odd, packets: []int{t.ServerHello.Packet, at}, observed: fmt.Sprintf(
+						"the data connection of %s began a TLS session of its own, and the server refused the transfer with %d", show(x.Line.Text), code)}}
+				}
 				n++
 				packets = appendSome(packets, t.ServerHello.Packet)
 				return nil

@@ -74,6 +74,13 @@ var tlsTests = map[string]struct {
 			data.TLS.Flows[1] = tls.Flow{Encrypted: 5}
 		},
 	},
+	"tls-handshake-succeeds": {
+		Note,
+		func(s *ftp.Session, _ *ftp.Connection) {
+			s.Layer.Alerts = []tls.Alert{{Dir: s.Layer.Client, Packet: 9, Level: 2, Description: 45}}
+		},
+		func(s *ftp.Session, _ *ftp.Connection) { s.Layer.Alerts = []tls.Alert{{Packet: 9, Level: 1}} },
+	},
 	"data-resumes-session": {
 		Note,
 		func(_ *ftp.Session, data *ftp.Connection) { data.TLS.Resumed = tls.NotResumed },
@@ -150,7 +157,7 @@ func TestDataInClearFromOneSide(t *testing.T) {
 	if found := dataProtected(nil, all); len(found) != 1 || found[0].observed != "after PROT P the data of \"RETR a\" went in clear" {
 		t.Errorf("got %+v", found)
 	}
-	data.TLS.Flows[1].Encrypted = 5
+	data.TLS.Flows[1].FirstPacket, data.TLS.Flows[1].Encrypted = 22, 5
 	if found := dataProtected(nil, all); found != nil {
 		t.Errorf("with records first: got %+v", found)
 	}

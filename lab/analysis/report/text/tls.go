@@ -104,7 +104,8 @@ func why(t *ftp.TLSLayer, s ftp.Side) string {
 	}
 	for _, p := range t.Problems {
 		if t.Side(p.Dir) == s {
-			return fmt.Sprintf("%d of %s cannot be decrypted (%s)", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"), p)
+			return fmt.Sprintf("%d of %s cannot be decrypted (packet %d: %s)", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"),
+				p.Packet, strings.TrimPrefix(p.Reason, "it cannot be decrypted: "))
 		}
 	}
 	return fmt.Sprintf("there are no keys for %d of %s", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"))
