@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/gopacket"
@@ -48,12 +50,16 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 		return r, fmt.Errorf("--zeek %s: tsv or json was expected", r.Logs)
 	case r.Logs != "" && r.Rotate > 0:
 		return r, fmt.Errorf("--zeek and --rotate do not go together: a log is of a whole capture; give smaller parts with --part")
-	case rate < 0 || r.Sessions < 0 || r.Duration < 0:
+	case !(rate >= 0) || r.Sessions < 0 || r.Duration < 0: // NaN, too
 		return r, fmt.Errorf("sessions, rate and duration are positive numbers")
+	case r.Duration > 0 && r.Duration < time.Second:
+		return r, fmt.Errorf("--duration %v: at least 1s was expected", r.Duration)
 	case r.Sessions > 0 && rate > 0 && r.Duration > 0:
 		return r, fmt.Errorf("--sessions, --rate and --duration do not go together: two of them give the third")
 	case r.Sessions == 0 && (rate == 0 || r.Duration == 0):
 		return r, fmt.Errorf("how many sessions? --sessions says it, or --rate and --duration do")
+	case rate*r.Duration.Hours() > mostSessions || r.Sessions > mostSessions:
+		return r, fmt.Errorf("more than %d sessions: give a smaller number, rate or duration", mostSessions)
 	case r.Sessions == 0:
 		r.Sessions = max(1, int(rate*r.Duration.Hours()))
 	case r.Duration == 0 && rate > 0:
@@ -73,6 +79,9 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	}
 	return r, nil
 }
+
+// mostSessions is how many sessions a corpus has at most.
+const mostSessions = 1_000_000_000
 
 // mostADay is how many sessions begin on a day if nothing says how long they take: those of
 // whole days have the profile's hours.
@@ -198,7 +207,7 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 	}
 	profile, err = os.ReadFile(nameOrFile)
 	if os.IsNotExist(err) && filepath.Base(nameOrFile) == nameOrFile {
-		return nil, "", fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's, which are %v", nameOrFile, traffic.Profiles())
+		return nil, "", fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's; %s", nameOrFile, suggestProfile(nameOrFile))
 	}
 	if err != nil {
 		return nil, "", err
@@ -207,4 +216,15 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 		return nil, "", fmt.Errorf("%s: %w", nameOrFile, err)
 	}
 	return profile, corpus.ProfileFile, nil
+}
+
+// suggestProfile is the end of a message about an unknown profile: a similar name or, if there is
+// none, which there are.
+func suggestProfile(name string) string {
+	programs := traffic.Programs()
+	if meant := scenario.Nearest(name, slices.Concat(traffic.Profiles(), programs)); meant != "" {
+		return fmt.Sprintf("did you mean %s?", meant)
+	}
+	return fmt.Sprintf("these are %s, and those of real programs, SERVER-CLIENT, such as %s; `ftplab help generate` lists all",
+		strings.Join(traffic.Profiles(), ", "), programs[len(programs)-1])
 }

@@ -40,8 +40,8 @@ func TestGenerateOnAFullDisk(t *testing.T) {
 		return fullDisk{table, &rows}, err
 	}}}
 	_, err := lab.Generate(t.Context(), g)
-	if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "part-0000") {
-		t.Fatalf("got %v, want no room in a part", err)
+	if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "part-0000") || !strings.Contains(err.Error(), "of 4 parts in "+g.Folder) {
+		t.Fatalf("got %v, want no room in a part, and how many are complete", err)
 	}
 	unfinished, _ := filepath.Glob(filepath.Join(g.Folder, "*unfinished*"))
 	parts, _ := filepath.Glob(filepath.Join(g.Folder, "*.pcapng"))

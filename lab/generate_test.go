@@ -191,8 +191,8 @@ func TestGenerateAgain(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := lab.Generate(ctx, cut); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v, want it to be cancelled", err)
+	if _, err := lab.Generate(ctx, cut); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "complete so far: 2 of 4 parts in "+cut.Folder) {
+		t.Fatalf("got %v, want it to be cancelled with 2 of 4 parts", err)
 	}
 	recipe, err := os.ReadFile(filepath.Join(cut.Folder, corpus.RecipeFile))
 	if err != nil || !strings.Contains(string(recipe), "2 of 4 parts") {

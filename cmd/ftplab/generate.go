@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,6 +124,9 @@ func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdou
 
 // generation is what the flags ask for.
 func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, err error) {
+	if err := f.check(changed); err != nil {
+		return g, err
+	}
 	if f.recipe != "" {
 		g, err = f.fromRecipe(changed)
 	} else {
@@ -135,6 +139,9 @@ func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, 
 		format, err := tableFormat(name)
 		if err != nil {
 			return g, err
+		}
+		if slices.ContainsFunc(g.Tables, func(t corpus.TableFormat) bool { return t.Name == name }) {
+			return g, fmt.Errorf("--labels has %s twice", name)
 		}
 		g.Tables = append(g.Tables, format)
 	}
@@ -150,6 +157,28 @@ func (f generateFlags) generation(changed func(string) bool) (g lab.Generation, 
 	return g, nil
 }
 
+// check says which flags have senseless values, or contradict each other.
+func (f generateFlags) check(changed func(string) bool) error {
+	for _, flag := range []struct {
+		name     string
+		positive bool
+		value    any
+	}{
+		{"sessions", f.sessions > 0, f.sessions}, {"rate", f.rate > 0 && !math.IsInf(f.rate, 1), f.rate},
+		{"duration", f.duration > 0, f.duration}, {"part", f.part > 0, f.part},
+	} {
+		if changed(flag.name) && !flag.positive {
+			return fmt.Errorf("--%s %v: a positive number was expected", flag.name, flag.value)
+		}
+	}
+	for _, name := range []string{"output", "labels", "part", "rotate", "zeek", "shard", "recipe"} {
+		if f.write != "" && changed(name) {
+			return fmt.Errorf("--write and --%s do not go together: --write makes one capture and nothing else", name)
+		}
+	}
+	return nil
+}
+
 // fromFlags is a generation that the flags describe.
 func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 	r := corpus.Recipe{
@@ -160,8 +189,6 @@ func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 	}
 	r.Digest = lab.DigestOf(g.Profile)
 	switch {
-	case f.part < 1:
-		return g, fmt.Errorf("--part %d: at least 1 was expected", f.part)
 	case f.format != string(pcapng.PCAPNG) && f.format != string(pcapng.PCAP):
 		return g, fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	}
@@ -170,13 +197,16 @@ func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 	}
 	if f.rotate != "" {
 		var ok bool
-		if r.Rotate, ok = scenario.ParseSize(f.rotate); !ok || r.Rotate < 1 {
-			return g, fmt.Errorf("--rotate %s: a size such as 100MB was expected", f.rotate)
+		if r.Rotate, ok = scenario.ParseSize(f.rotate); !ok || r.Rotate < leastRotate {
+			return g, fmt.Errorf("--rotate %s: a size such as 100MB was expected, of at least 64kB", f.rotate)
 		}
 	}
 	g.Recipe, err = lab.PlanRecipe(r, f.rate)
 	return g, err
 }
+
+// leastRotate is the smallest size after which captures rotate, bytes: that of a large packet.
+const leastRotate = 64_000
 
 // fromRecipe is the generation of a recipe, whose profile is beside it unless it comes
 // with ftplab.
@@ -219,7 +249,14 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 
 // tellReport says what was made.
 func tellReport(w io.Writer, g lab.Generation, r corpus.Report) error {
-	fmt.Fprintf(w, "%d parts made, %d were there: %s\n", r.Made, r.Kept, filepath.Join(g.Folder, corpus.RecipeFile))
+	fmt.Fprintf(w, "%s made", counted(r.Made, "part", "parts"))
+	if r.Kept > 0 {
+		fmt.Fprintf(w, ", %s there already", counted(r.Kept, "was", "were"))
+	}
+	fmt.Fprintf(w, ": %s\n", filepath.Join(g.Folder, corpus.RecipeFile))
+	if r.Made+r.Kept == 0 {
+		fmt.Fprintln(w, "there are fewer parts than shards; a smaller --part makes more of them")
+	}
 	for _, name := range r.Differ {
 		fmt.Fprintf(w, "%s differs from the recipe\n", name)
 	}

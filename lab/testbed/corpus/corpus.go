@@ -28,7 +28,9 @@ type Folder struct {
 	Info    pcapng.Info
 	Tables  []TableFormat
 
-	shard int // that is being made
+	shard Shard            // that is being made
+	known map[string][]sum // digests of the files of parts that are complete, by the part's name
+	made  int              // parts that this process has completed
 
 	// Logs, if it is set, writes logs of a part from its captures, to files that create
 	// creates, by name.
@@ -44,14 +46,14 @@ type Report struct {
 // Make makes the parts of a shard that are not complete. Sums has the digest that each
 // file must have, by its name; nil is any. It calls made with the number of each
 // session that was made or was there. When it is interrupted, or the disk is full, all
-// parts that were completed stay, and the recipe says how many they are.
+// parts that were completed stay. The recipe says how many they are, and so does the error.
 func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums map[string]string, made func(session int)) (Report, error) {
 	var report Report
 	maker, err := generate.NewMaker(c)
 	if err != nil {
 		return report, err
 	}
-	f.shard = shard.Index
+	f.shard, f.known = shard, map[string][]sum{}
 	if err := f.begin(); err != nil {
 		return report, err
 	}
@@ -59,27 +61,53 @@ func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums
 		if !shard.has(number) {
 			continue
 		}
-		if err := ctx.Err(); err != nil {
-			return report, context.Cause(ctx)
+		if err := f.bring(ctx, maker, number, sums, made, &report); err != nil {
+			return report, f.incomplete(ctx, err)
 		}
-		if f.complete(number) {
-			report.Kept++
-		} else {
-			if err := f.make(ctx, maker, number, made); err != nil {
-				return report, fmt.Errorf("%s: %w", f.partName(number), err)
-			}
-			report.Made++
-		}
-		if err := f.writeRecipe(); err != nil {
-			return report, err
-		}
-		differ, err := f.compare(number, sums)
-		if err != nil {
-			return report, err
-		}
-		report.Differ = append(report.Differ, differ...)
 	}
-	return report, nil
+	return report, f.writeRecipe()
+}
+
+// bring makes a part that is not complete, and compares its files with the digests they must have.
+func (f *Folder) bring(ctx context.Context, maker *generate.Maker, number int, sums map[string]string, made func(int), report *Report) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if f.complete(number) {
+		report.Kept++
+	} else {
+		if err := f.make(ctx, maker, number, made); err != nil {
+			return fmt.Errorf("%s: %w", f.partName(number), err)
+		}
+		report.Made++
+		if err := f.updateRecipe(); err != nil {
+			return err
+		}
+	}
+	differ, err := f.compare(number, sums)
+	report.Differ = append(report.Differ, differ...)
+	return err
+}
+
+// incomplete says how far a shard is that could not be completed, and has the recipe say it of
+// the corpus.
+func (f *Folder) incomplete(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if unwritten := f.writeRecipe(); unwritten != nil {
+		err = fmt.Errorf("%w; %s is out of date: %w", err, RecipeFile, unwritten)
+	}
+	complete, all := 0, 0
+	for number := range f.Recipe.parts() {
+		if f.shard.has(number) {
+			all++
+			if f.complete(number) {
+				complete++
+			}
+		}
+	}
+	return fmt.Errorf("%w; complete so far: %d of %d parts%s in %s; to continue, give the same command again", err, complete, all, f.shard.suffix(), f.Path)
 }
 
 // begin prepares the folder. One with another corpus stays as it is.
@@ -93,19 +121,22 @@ func (f *Folder) begin() error {
 	case err != nil:
 		return err
 	case there.settings() != f.Recipe.settings():
-		return fmt.Errorf("%s is of another corpus:\n%schoose another folder with -o, or give the same flags", recipe, there.settings())
+		return fmt.Errorf("%s is of another corpus: %s; choose another folder with -o, or give the same flags", recipe, differing(there, f.Recipe))
 	}
 	if f.Profile != nil {
 		if err := f.writeWhole(filepath.Join(f.Path, ProfileFile), string(f.Profile)); err != nil {
 			return err
 		}
 	}
+	if err := f.sweep(); err != nil {
+		return err
+	}
 	return f.writeRecipe()
 }
 
 // complete reports whether a part is there, with all of its files.
 func (f *Folder) complete(number int) bool {
-	sums, err := f.sumsOf(number)
+	sums, err := f.sumsOf(f.partName(number))
 	if err != nil {
 		return false
 	}
@@ -115,21 +146,12 @@ func (f *Folder) complete(number int) bool {
 	})
 }
 
-// sumsOf are the digests of a part that is complete.
-func (f *Folder) sumsOf(number int) ([]sum, error) {
-	if _, err := os.Stat(filepath.Join(f.Path, f.partName(number)+sumsSuffix)); err != nil {
-		return nil, err
-	}
-	all, _, err := f.sums()
-	return slices.DeleteFunc(all, func(s sum) bool { return !ofPart(s.file, f.partName(number)) }), err
-}
-
 // compare returns the files of a part whose digest is not the one that was expected.
 func (f *Folder) compare(number int, want map[string]string) (differ []string, err error) {
 	if want == nil {
 		return nil, nil
 	}
-	sums, err := f.sumsOf(number)
+	sums, err := f.sumsOf(f.partName(number))
 	if err != nil {
 		return nil, err
 	}

@@ -77,9 +77,7 @@ func (f *Folder) make(ctx context.Context, maker *generate.Maker, number int, ma
 			err = errors.Join(err, p.abandon())
 		}
 	}()
-	if err := f.sweep(p.name); err != nil {
-		return err
-	}
+	delete(f.known, p.name)
 	for _, format := range f.Tables {
 		flows, err := p.create(".flows." + format.Name)
 		if err != nil {
@@ -243,37 +241,38 @@ func (b buffered) Close() error { return b.Flush() }
 
 // abandon removes what there is of a part that cannot be completed.
 func (p *part) abandon() error {
+	var all error
 	for _, f := range p.files {
 		f.file.Close()
+		if err := os.Remove(f.file.Name()); !errors.Is(err, os.ErrNotExist) { // it may have its name already
+			all = errors.Join(all, err)
+		}
 	}
-	return p.folder.sweep(p.name)
+	return all
 }
 
-// sweep removes the unfinished files of a part.
-func (f *Folder) sweep(name string) error {
+// sweep removes the unfinished files of the shard's parts, which a process left that was killed.
+func (f *Folder) sweep() error {
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if ofPart(e.Name(), name) && strings.HasSuffix(e.Name(), unfinished) {
-			if err := os.Remove(filepath.Join(f.Path, e.Name())); err != nil {
-				return err
-			}
+		var number int
+		if _, err := fmt.Sscanf(e.Name(), "part-%d", &number); err != nil || !f.shard.has(number) || !strings.HasSuffix(e.Name(), unfinished) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(f.Path, e.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// ofPart reports whether a file is one of a part.
-func ofPart(file, name string) bool {
-	return strings.HasPrefix(file, name+".") || strings.HasPrefix(file, name+"-")
-}
-
 // writeWhole writes a file that has either the old text or the new one, whatever happens.
 // What a process that was killed leaves of it is overwritten when its shard goes on.
 func (f *Folder) writeWhole(path, text string) error {
-	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard, unfinished))
+	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard.Index, unfinished))
 	if err != nil {
 		return err
 	}

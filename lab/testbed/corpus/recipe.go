@@ -71,6 +71,23 @@ func (r Recipe) settings() string {
 	return b.String()
 }
 
+// differing says of two recipes how the settings of one differ from those wanted.
+func differing(there, wanted Recipe) string {
+	old, now := strings.Split(there.settings(), "\n"), strings.Split(wanted.settings(), "\n")
+	var all []string
+	for _, line := range old {
+		if !slices.Contains(now, line) {
+			all = append(all, fmt.Sprintf("it has %q", line))
+		}
+	}
+	for _, line := range now {
+		if !slices.Contains(old, line) {
+			all = append(all, fmt.Sprintf("%q was wanted", line))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // ReadRecipe reads a recipe, and the SHA-256 of each file that it names.
 func ReadRecipe(path string) (r Recipe, sums map[string]string, err error) {
 	file, err := os.Open(path)
@@ -143,6 +160,15 @@ func (r *Recipe) set(text string, sums map[string]string) (err error) {
 	return nil
 }
 
+// updateRecipe writes the recipe if it lacks a hundredth of all parts. Of a corpus of many small
+// parts it would otherwise be most of what is written.
+func (f *Folder) updateRecipe() error {
+	if f.made++; f.made%max(1, f.Recipe.parts()/100) != 0 {
+		return nil
+	}
+	return f.writeRecipe()
+}
+
 // writeRecipe writes the recipe with the digests of all parts that are complete. Several
 // shards may do so at once: the last one to write it has looked since.
 func (f *Folder) writeRecipe() error {
@@ -187,17 +213,32 @@ func (f *Folder) sums() (all []sum, complete int, err error) {
 		if !strings.HasPrefix(e.Name(), "part-") || !strings.HasSuffix(e.Name(), sumsSuffix) {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(f.Path, e.Name()))
+		part, err := f.sumsOf(strings.TrimSuffix(e.Name(), sumsSuffix))
 		if err != nil {
 			return nil, 0, err
 		}
 		complete++
-		for line := range strings.Lines(string(text)) {
-			if digest, file, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
-				all = append(all, sum{digest, file})
-			}
-		}
+		all = append(all, part...)
 	}
 	slices.SortFunc(all, func(a, b sum) int { return cmp.Compare(a.file, b.file) })
 	return all, complete, nil
+}
+
+// sumsOf are the digests of the files of a part that is complete. They are read once.
+func (f *Folder) sumsOf(part string) ([]sum, error) {
+	if known, ok := f.known[part]; ok {
+		return known, nil
+	}
+	text, err := os.ReadFile(filepath.Join(f.Path, part+sumsSuffix))
+	if err != nil {
+		return nil, err
+	}
+	var sums []sum
+	for line := range strings.Lines(string(text)) {
+		if digest, file, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+			sums = append(sums, sum{digest, file})
+		}
+	}
+	f.known[part] = sums
+	return sums, nil
 }

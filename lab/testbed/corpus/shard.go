@@ -14,6 +14,14 @@ type Shard struct{ Index, Of int }
 // has reports whether a part is the shard's.
 func (s Shard) has(part int) bool { return part%max(s.Of, 1) == s.Index }
 
+// suffix names the shard behind a number of parts; "" is that of all.
+func (s Shard) suffix() string {
+	if s.Of < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" of shard %d/%d", s.Index, s.Of)
+}
+
 // ParseShard reads I/N. The index may be left out, as in /N or N: then it is that of the
 // task of a Kubernetes Indexed Job or of a Slurm array, which the environment has. No text
 // is the zero Shard.

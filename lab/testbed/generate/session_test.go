@@ -19,7 +19,7 @@ func TestPortsUsedAgain(t *testing.T) {
 		data.Close()
 	}
 	frames := f.Frames
-	frames[len(frames)/2].Data[14+20+4]++ // the second SYN has a sequence number of its own
+	frames[len(frames)/2].Data[14+20+4]++    // the second SYN has a sequence number of its own
 	frames = append(frames[:1:1], frames...) // the first SYN is sent again
 	s := &session{plan: &plan{}}
 	byEnds := map[ends]*flow{}
