@@ -2,8 +2,10 @@ package exercise
 
 import (
 	"bytes"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"ftplab/lab"
@@ -46,6 +48,39 @@ func TestPages(t *testing.T) {
 				t.Errorf("the page asked for %v and said %v", asked, said)
 			}
 		})
+	}
+}
+
+// On the screen of a laptop, the first packet of each walkthrough is visible when the page
+// opens: nobody has to scroll to see what the page is about.
+func TestFirstScreen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no page is opened")
+	}
+	results := t.TempDir()
+	var tab *pagetest.Tab
+	for _, s := range load(t, append(scenarios.Names(), scenarios.Lessons().Names...)...) {
+		result, err := lab.Run(t.Context(), s, lab.Options{Results: results, TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := filepath.Join(filepath.Dir(result.Capture), "walkthrough.html")
+		html, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		beginning, _, _ := strings.Cut(string(html), `<li class="silence`) // all of it takes five times as long
+		write(t, page, beginning)
+		address := (&url.URL{Scheme: "file", Path: filepath.ToSlash(page)}).String()
+		if tab == nil {
+			tab = pagetest.Visit(t, address, wide)
+		} else {
+			tab.Go(address)
+		}
+		bottom := pagetest.Eval[int64](tab, `Math.ceil(document.querySelector(".ladder > .p .lanes").getBoundingClientRect().bottom)`)
+		if bottom > wide.Height {
+			t.Errorf("%s: the first packet ends at %d pixels, want at most %d", s.Name, bottom, wide.Height)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 
 	"ftplab/lab/analysis/ftp"
@@ -13,7 +14,8 @@ type pictures struct {
 	Rails     rails
 	Network   string
 	Calls     []call
-	MoreCalls string
+	MoreCalls string // says how many connections are not drawn
+	undrawn   int    // so many
 
 	Clock    string
 	Slope    string // what the slope of an arrow means, "" if they have none
@@ -26,6 +28,7 @@ func (r *Report) pictures() pictures {
 	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Slope: r.travels.text(), Ladder: r.draw()}
 	p.Undrawn = p.Ladder.undrawn()
 	p.Calls, p.MoreCalls = r.calls()
+	p.undrawn = r.surveyed.more
 	for _, w := range p.Ladder.Rows {
 		p.HasOther = p.HasOther || w.Packet != nil && w.Kind() == string(ftp.Other)
 	}
@@ -36,6 +39,26 @@ func (r *Report) pictures() pictures {
 		}
 	}
 	return p
+}
+
+// firstCalls is how many connections are visible in the drawing of hosts, so that the
+// ladder begins on the first screen. The others unfold.
+const firstCalls = 4
+
+// FirstCalls are the connections that are visible.
+func (p pictures) FirstCalls() []call {
+	if len(p.Calls) <= firstCalls+1 {
+		return p.Calls
+	}
+	return p.Calls[:firstCalls]
+}
+
+// OtherCalls are the connections that unfold.
+func (p pictures) OtherCalls() []call { return p.Calls[len(p.FirstCalls()):] }
+
+// Unfolds says how many connections are not visible.
+func (p pictures) Unfolds() string {
+	return fmt.Sprint(len(p.OtherCalls())+p.undrawn, " more connections")
 }
 
 // Draw writes the two drawings of the walkthrough: the hosts with the connections

@@ -106,6 +106,13 @@ func Visit(t testing.TB, address string, screen Screen) *Tab {
 	return tab
 }
 
+// Go opens another page in the same tab.
+func (tab *Tab) Go(address string) {
+	tab.t.Helper()
+	tab.url = address
+	tab.Do(chromedp.Navigate(address))
+}
+
 // start opens a tab, which is closed when the test ends, in the browser at path.
 func (tab *Tab) start(path string) {
 	tab.t.Helper()
