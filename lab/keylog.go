@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"ftplab/lab/analysis/tls"
+	"ftplab/lab/pcapng"
 )
 
 // readKeyLog reads the TLS key log in the file at path. An invalid line is an error of the
@@ -14,6 +15,9 @@ func readKeyLog(path string) ([]byte, error) {
 	log, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := pcapng.NewReader(bytes.NewReader(log)); err == nil {
+		return nil, fmt.Errorf("%s is a capture, and a key log was expected; the keys that a capture brings along are read without --keylog", path)
 	}
 	var keys tls.Keys
 	bad, err := keys.Read(bytes.NewReader(log))

@@ -12,18 +12,28 @@ import (
 
 // Redact writes a capture again as pcapng, without passwords, users, addresses, names of
 // files and hosts, and contents. The same key makes the same names of the same names; ""
-// is a random one. Package redact says what is kept.
+// is a random one. TLS keys are left out, and what is inside TLS stays encrypted. Package
+// redact says what is kept.
 func Redact(w io.Writer, src Source, key string) error {
-	if src.KeyLog != "" {
-		return errors.New("a redacted capture has no keys, so a key log is of no use")
+	_, err := src.redact(w, key)
+	return err
+}
+
+// redact does what Redact does, and reports whether it left out TLS keys.
+func (s Source) redact(w io.Writer, key string) (keys bool, err error) {
+	if s.KeyLog != "" {
+		return false, errors.New("a redacted capture has no keys, so a key log is of no use")
 	}
-	c, err := src.openFull(capture.Options{NoHash: true, NoKeys: true})
+	c, err := s.openFull(capture.Options{NoHash: true, NoKeys: true})
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer c.Close()
-	src.warn(c.Cut)
-	return redact.Write(w, c, redact.NewKey(key), "ftplab "+Version)
+	s.warn(c.Cut)
+	if c.KeyLogs > 0 && s.Warn != nil {
+		s.Warn(s.name + ": its TLS keys are left out, so the redacted capture does not show what is inside TLS; these records are not changed, and whoever has the keys can decrypt them")
+	}
+	return c.KeyLogs > 0, redact.Write(w, c, redact.NewKey(key), "ftplab "+Version)
 }
 
 // redacted is the redacted capture as a source, in a file that remove removes.
@@ -33,9 +43,14 @@ func (s Source) redacted(key string) (_ Source, remove func(), err error) {
 		return Source{}, nil, fmt.Errorf("cannot keep the redacted capture in a temporary file: %w", err)
 	}
 	remove = func() { os.Remove(f.Name()) }
-	if err = errors.Join(Redact(f, s, key), f.Close()); err != nil {
+	keys, err := s.redact(f, key)
+	if err = errors.Join(err, f.Close()); err != nil {
 		remove()
 		return Source{}, nil, err
 	}
-	return Source{path: f.Name(), name: "redacted capture"}, remove, nil
+	name := "redacted capture"
+	if keys {
+		name += " without its TLS keys"
+	}
+	return Source{path: f.Name(), name: name}, remove, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
@@ -212,6 +213,53 @@ func TestOneDamagedRecord(t *testing.T) {
 		if got.Judged.Parts != 1 || got.Verdict != baseline.IsNormal {
 			t.Errorf("packet %d: got %s (%s), want a part of the session, which is normal: %+v", damaged, got.Verdict, got.Judged, got.Findings)
 		}
+	}
+}
+
+// TestRedactedTLS redacts a capture with keys. They are left out, the command says so, and
+// it is true that the keys decrypt the new file.
+func TestRedactedTLS(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	var warned []string
+	src := lab.Reader("capture", bytes.NewReader(file))
+	src.Warn = func(sentence string) { warned = append(warned, sentence) }
+	var out bytes.Buffer
+	if err := lab.Redact(&out, src, "key"); err != nil {
+		t.Fatal(err)
+	}
+	if len(warned) != 1 || !strings.Contains(warned[0], "TLS keys are left out") {
+		t.Errorf("got the warnings %q", warned)
+	}
+	if !bytes.Contains(out.Bytes(), []byte("The TLS keys are left out")) {
+		t.Error("the file does not say that the keys are left out")
+	}
+	if bytes.Contains(out.Bytes(), []byte("CLIENT_TRAFFIC_SECRET_0")) {
+		t.Error("there are keys in the redacted capture")
+	}
+	if got := storyOf(t, out.Bytes(), capture.Options{}); strings.Contains(got, "PASS") || !strings.Contains(got, "234 AUTH TLS accepted, TLS begins") {
+		t.Errorf("without the keys: got\n%s", got)
+	}
+	if got := storyOf(t, out.Bytes(), capture.Options{KeyLog: log}); !strings.Contains(got, "PASS correct-horse") {
+		t.Errorf("with the keys: got\n%s", got)
+	}
+	src = lab.Reader("capture", bytes.NewReader(file))
+	var story strings.Builder
+	if err := lab.Explain(&story, src, lab.Explanation{Redact: true}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "redacted capture without its TLS keys: "; !strings.HasPrefix(story.String(), want) {
+		t.Errorf("got %s, want it to begin with %q", story.String(), want)
+	}
+}
+
+// TestCaptureAsKeyLog gives a capture in the place of a key log.
+func TestCaptureAsKeyLog(t *testing.T) {
+	result := playedOnGVisor(t, ftpsScenarios(t)["ftps_explicit"])
+	src := lab.File(result.Capture)
+	src.KeyLog = result.Capture
+	err := lab.Explain(io.Discard, src, lab.Explanation{})
+	if want := result.Capture + " is a capture, and a key log was expected; the keys that a capture brings along are read without --keylog"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -53,8 +53,10 @@ FTP become filler. It works with every output format, and -w writes the capture 
 with new lengths and checksums. Not changed are times, ports, sizes and TCP's numbers,
 commands and reply codes, the usual words of replies (with the names of server
 programs) and numbers in them, the users anonymous and ftp, well-known extensions such
-as .txt, and encrypted data. Comments, names of hosts and keys are left out, and the
-frames become Ethernet, with the VLANs and the usual tunnels of the original.
+as .txt, and encrypted data. Comments and names of hosts are left out, and the frames
+become Ethernet, with the VLANs and the usual tunnels of the original. TLS keys are left
+out, too: the redacted capture does not show what is inside TLS, but whoever has the keys
+can decrypt it.
 
 ` + growingHelp,
 		Example: `  ftplab explain capture.pcapng              the story

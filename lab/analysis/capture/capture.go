@@ -24,6 +24,8 @@ type Capture struct {
 	// them; Copies counts its packets at the others.
 	Places []string
 	Copies int
+	// KeyLogs is how many TLS key logs the file brings along, used or not.
+	KeyLogs int
 	// Cut says why reading stopped before the end of the file, in words for a
 	// person; it is empty for a file that is whole. Everything up to the last
 	// whole packet has been read.

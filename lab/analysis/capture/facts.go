@@ -72,6 +72,7 @@ func (c *Capture) findFacts() error {
 			c.Places = append(c.Places, placeName(r.Interfaces(), i))
 		}
 	}
+	c.KeyLogs = len(r.Secrets())
 	for _, log := range r.Secrets() {
 		if !c.closed {
 			c.keys.Read(strings.NewReader(log))

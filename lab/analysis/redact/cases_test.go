@@ -6,10 +6,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -307,5 +309,36 @@ func TestNamesInSentences(t *testing.T) {
 		if got := string(s.reply(fmt.Appendf(nil, sentence, "report.txt"), false)); !strings.Contains(got, name) {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// TestRepliesOfTLS asks that the usual replies about TLS stay as they are: those of the
+// lab's server, and of vsftpd, ProFTPD, Pure-FTPd, FileZilla Server and IIS.
+func TestRepliesOfTLS(t *testing.T) {
+	f := forge.New()
+	client, server := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	server.Send("220 ready\r\n")
+	replies := []string{
+		"530 Log in over TLS: AUTH TLS comes first", "521 Data connections must be protected: PROT P comes first",
+		"504 The only mechanism is TLS", "234 AUTH TLS accepted, TLS begins", "234 Proceed with negotiation.",
+		"234 AUTH TLS successful", "234 AUTH TLS OK.", "234 Using authentication type TLS.",
+		"234 AUTH command ok. Expecting TLS Negotiation.", "200 PBSZ=0", "200 PBSZ set to 0.", "200 PROT now Private.",
+		"200 Protection set to Private", "200 Data connections are protected", "536 TLS has the levels C and P only",
+		"522 The data connection must resume the TLS session of the control connection", "200 The control connection goes on in clear",
+	}
+	for _, reply := range replies {
+		client.Send("NOOP\r\n")
+		server.Send(reply + "\r\n")
+	}
+	var got []string
+	for s := range open(t, redacted(t, f.PCAP(), "key")).Sessions() {
+		for _, l := range s.Lines {
+			if l.From == ftp.Server && l.Text != "220 ready" {
+				got = append(got, l.Text)
+			}
+		}
+	}
+	if !slices.Equal(got, replies) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(replies, "\n"))
 	}
 }

@@ -30,7 +30,7 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) erro
 	if err := w.read(c); err != nil {
 		return err
 	}
-	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, pcapng.Info{Application: application, System: "redacted"})
+	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, pcapng.Info{Application: application, System: "redacted", Comment: comment(c)})
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,15 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) erro
 	}
 	stats.Received = uint64(c.Size)
 	return to.Close(stats)
+}
+
+// comment is the comment on the new file.
+func comment(c *capture.Capture) string {
+	text := "Redacted: names, passwords, addresses and contents are replaced."
+	if c.KeyLogs > 0 {
+		text += " The TLS keys are left out; what is inside TLS is not changed."
+	}
+	return text
 }
 
 // read reads the streams that are not all filler.

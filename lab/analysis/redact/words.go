@@ -70,6 +70,7 @@ var vocabulary = set(`
 	april june july august september october november december am pm
 	ftpd vsftpd vsftp proftpd proftp pure pureftpd filezilla microsoft iis serv u wu washington university beta pyftpdlib twisted ncftpd gnu inetutils
 	netkit bsd freebsd openbsd netbsd linux debian ubuntu centos redhat solaris sunos glftpd drftpd crushftp bftpd titan war cerberus xlight wing gene6 goftp fauria apache mina based
+	begins goes agreed channel cleared enabling expecting initializing expect first must reused reuse handshakes mechanism mechanisms levels
 	comes listing specify switching software always monitored recorded authorized unauthorized prohibited legal notice access strictly subject states united together
 	under section license maintain mirror mirrors extension extensions shut down ahead eventually www org net edu gov closes opens sends receives unlinked unlink
 	mlst mlsd mdtm mfmt mfct mff size rest stream tvfs utf8 utf eprt epsv pasv port pbsz prot auth ssl tls ccc cdup cwd xcwd xcup xmkd xpwd xrmd

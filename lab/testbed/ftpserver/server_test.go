@@ -2,6 +2,7 @@ package ftpserver_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -140,6 +141,16 @@ func all(t testing.TB, conn net.Conn) string {
 }
 
 var readme = []ftpserver.File{{Path: "README", Content: []byte("Welcome.")}}
+
+// TestMechanisms asks for TLS by names that RFC 4217 does not have, as curl does, and then by
+// its own.
+func TestMechanisms(t *testing.T) {
+	u := connect(t, serve(t, v4, ftpserver.Config{Files: readme, TLS: ftpserver.TLS{Config: &tls.Config{}}}))
+	for _, mechanism := range []string{"SSL", "TLS-P", "GSSAPI"} {
+		u.says("AUTH "+mechanism, 504)
+	}
+	u.says("AUTH tls", 234)
+}
 
 func TestTLSIsRefusedAndTheClientGoesOn(t *testing.T) {
 	u := connect(t, serve(t, v4, ftpserver.Config{Files: readme}))

@@ -64,11 +64,14 @@ func (s *session) secure(verb, argument string) bool {
 	return true
 }
 
+// auth answers AUTH. The name SSL is older than RFC 4217 and not registered; Wireshark does
+// not look for TLS behind it. A client that begins with it, such as curl, goes on with TLS
+// when it is refused.
 func (s *session) auth(mechanism string) {
 	switch {
 	case s.protection.control != nil:
 		s.control.say(Reply{503, "The control connection is in TLS already"})
-	case mechanism != "TLS" && mechanism != "TLS-C" && mechanism != "SSL":
+	case mechanism != "TLS" && mechanism != "TLS-C": // RFC 4217, 17
 		s.control.say(Reply{504, "The only mechanism is TLS"})
 	default:
 		s.control.say(Reply{234, "AUTH " + mechanism + " accepted, TLS begins"})
