@@ -113,7 +113,7 @@ func (p *parser) checkMTU(mtu int) {
 // checkLoopbackHost refuses options that loopback would ignore.
 func (p *parser) checkLoopbackHost(h Host) {
 	plain := Host{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
-	if h.RTT != 0 || h.Way != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
+	if h.Rate != 0 || h.RTT != 0 || h.Way != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
 		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
 	}

@@ -67,7 +67,7 @@ func TestManualExamples(t *testing.T) {
 func TestOptionExamples(t *testing.T) {
 	heads := map[string]string{
 		"network": "network wire", "host": "host other 203.0.113.7 rtt=85ms", "nat": "nat client 203.0.113.7", "name": "name ftp.example.test 192.0.2.21", "late": "late server > client by=1ms", "drop": "drop server > client", "reject": "reject server > client", "duplicate": "duplicate server > client", "corrupt": "corrupt server > client",
-		"server": "server", "file": "file README 1kB", "local": "local README 1kB", "client": "client scripted",
+		"server": "server", "file": "file README 1kB", "local": "local README 1kB", "client": "server tls=explicit\nclient scripted",
 	}
 	for _, s := range settings {
 		for _, o := range s.options {
@@ -94,7 +94,7 @@ func parseLine(t *testing.T, line string) {
 		source = line + "\n"
 	}
 	if strings.HasPrefix(line, "on ") { // a rule of the section server
-		source = "open\n-- server --\n" + line + "\n"
+		source = "server tls=explicit\nopen\n-- server --\n" + line + "\n"
 	}
 	if _, ok := settingOf(strings.Fields(line)[0]); ok {
 		source = line + "\nopen\n"

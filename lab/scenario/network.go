@@ -87,6 +87,7 @@ type Host struct {
 	Way          time.Duration // the part of RTT from the client to this host; 0 is half of RTT
 	RTT          time.Duration // of the path between this host and the client
 	MTU          int           // of its own link, bytes
+	Rate         int64         // of the link to it, bits a second; 0 is that of the network
 	Window       int           // receive window that its SYN advertises, bytes
 	Buffer       int           // receive buffer, bytes: limits the window during the whole connection
 	NoTimestamps bool          // no timestamp option (RFC 7323, 3)
@@ -99,6 +100,16 @@ type Host struct {
 	Cork         bool          // sends only full segments until the end of a transfer (TCP_CORK)
 	FINApart     bool          // also sends the FIN in a packet of its own
 	Ports        []PortRange   // the ports it uses, in order, when the scenario names none
+}
+
+// SlowestRate returns the rate of the slowest link, in bits a second; 0 is unlimited.
+func (n Network) SlowestRate() (slowest int64) {
+	for _, h := range n.Hosts {
+		if rate := cmp.Or(h.Rate, n.Rate); rate > 0 && (slowest == 0 || rate < slowest) {
+			slowest = rate
+		}
+	}
+	return slowest
 }
 
 // Outward returns how long a packet takes from the client to the host.

@@ -46,6 +46,7 @@ const (
 	SendData   = "send"
 	TakeData   = "receive"
 	FinishData = "finish data"
+	BeginTLS   = "begin TLS"
 	CloseData  = "close data"
 	ResetData  = "reset data"
 	CutData    = "cut data"
@@ -74,6 +75,7 @@ var actionKinds = []actionKind{
 	{Pause, "DURATION", "Do nothing for this time.", `on RETR: pause 3s; as usual`, pauseTime},
 	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
 	{LogIn, "", "Log the client in, with or without a password.", `on USER: log in; reply 230 No password needed.`, noWords},
+	{BeginTLS, "", "Begin TLS on the control connection, as after AUTH: wait for the client's handshake. What the rule sends after it is in TLS. The server needs tls=explicit or tls=required. If the connection is in TLS already, nothing happens.", `on AUTH: write "234 Go.\r\n200 And this.\r\n"; begin TLS`, noWords},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do this, too, if needed.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
 	{SendData, `[BYTES [every DURATION]|"TEXT"]`, "Send this many bytes of the file or the listing, or the rest of it; or send the TEXT. With every, send the rest in pieces of this size, one each DURATION.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
 	{TakeData, "[BYTES]", "Receive this many bytes of the client's upload, or the rest of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
@@ -290,6 +292,8 @@ func (p *parser) checkRule(r Rule) {
 			p.fail("%s: for %s the server has no data to send; it has for %s; send \"TEXT\" sends a text", a.Text, r.Command, strings.Join(withContent, ", "))
 		case a.uses(lastAction) && i < len(r.Actions)-1 && (a.Verb == FallSilent || !r.Actions[i+1].uses(dataAction) && r.Actions[i+1].Verb != Pause):
 			p.fail("%s: this is the last action of a rule, and %q follows it", a.Text, r.Actions[i+1].Text)
+		case a.Verb == BeginTLS && (r.AtOnce() || slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) })):
+			p.fail("begin TLS: TLS does not begin during a transfer; a rule with it has neither at once nor a data connection")
 		case a.Verb == SayNothing && len(r.Actions) > 1:
 			p.fail("nothing must be the only action of its rule, and there are %d others", len(r.Actions)-1)
 		}

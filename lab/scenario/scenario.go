@@ -112,7 +112,10 @@ type Client struct {
 	DataAddress  string        // where it connects to if a 227 has another address than the server's: reply, server, or "" to fail
 	KeepAlive    time.Duration // silence after which TCP probes the server; 0 is never
 	NoReuse      bool          // begins a new TLS session on each data connection
+	Notify       Notify        // how it ends TLS on a data connection
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
+
+	Line int // of the setting, for messages
 }
 
 // ClientKind names a client.

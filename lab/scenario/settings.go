@@ -145,6 +145,7 @@ var hostOptions = []option[Host]{
 	{"rtt=85ms", "the round-trip time of the path between this host and the client", func(p *parser, h *Host, v string) { h.RTT = p.duration("rtt", v) }},
 	{"way=15ms", "the part of the round-trip time from the client to this host; half of it by default", func(p *parser, h *Host, v string) { h.Way = p.duration("way", v) }},
 	{"mtu=1492", "the MTU of its own link, bytes", func(p *parser, h *Host, v string) { h.MTU = p.number("mtu", v, 576, 65535) }},
+	{"rate=1Mbit", "the rate of the link to it, bits per second, instead of the network's: with different rates of client and server, each direction of the path has its own", func(p *parser, h *Host, v string) { h.Rate = p.rate(v) }},
 	{"window=17520", "the receive window in its SYN, bytes", func(p *parser, h *Host, v string) { h.Window = p.number("window", v, 1024, 65535) }},
 	{"buffer=64KiB", "its receive buffer, 4KiB to 512MiB; it limits the window after the SYN", func(p *parser, h *Host, v string) {
 		h.Buffer = int(p.size("buffer", v))
@@ -359,11 +360,15 @@ var clientOptions = []option[Client]{
 	{"dataaddress=reply|server", "where it connects to after a 227 with another address than the server's: reply: to that address; server: to the server's; by default to neither", func(p *parser, c *Client, v string) { c.DataAddress = p.oneOf("dataaddress", v, "reply", "server") }},
 	{"keepalive=10s", "after this time without a packet TCP sends keep-alive probes on the control connection (RFC 9293, 3.8.4); by default it sends none", func(p *parser, c *Client, v string) { c.KeepAlive = p.wholeSeconds("keepalive", v) }},
 	{"reuse=on|off", "on: its data connections in TLS resume the session of the control connection (the default); off: each begins a new session", func(p *parser, c *Client, v string) { c.NoReuse = !p.onOff("reuse", v) }},
+	{"notify=none|wait", "how it ends TLS on a data connection. none: without close_notify, so that the server cannot know whether an upload is whole; wait: after an upload, it waits for the server's close_notify before its FIN; by default it sends close_notify and FIN", func(p *parser, c *Client, v string) {
+		c.Notify = Notify(p.oneOf("notify", v, string(NoNotify), string(AwaitNotify)))
+	}},
 	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
 }
 
 func (p *parser) setClient(words []string) {
 	c := &p.s.Client
+	c.Line = p.line
 	c.Kind = ClientKind(p.oneOf("client", words[0], string(Scripted), string(Jlaffaye)))
 	setOptions(p, "client", clientOptions, c, words[1:])
 	if c.Kind == Jlaffaye && len(words) > 1 {

@@ -39,6 +39,16 @@ const (
 	TLS13 TLSVersion = "1.3"
 )
 
+// Notify says how a client ends TLS on a data connection. "" is with close_notify and the FIN
+// behind it.
+type Notify string
+
+// The other ways to end TLS (RFC 8446, 6.1).
+const (
+	NoNotify    Notify = "none" // with the FIN alone
+	AwaitNotify Notify = "wait" // after an upload, with the FIN behind the server's close_notify
+)
+
 // implicitPort is the control port of implicit FTPS in IANA's registry.
 const implicitPort = 990
 
@@ -63,8 +73,13 @@ var tlsOptions = []option[Server]{
 // checkTLS checks the server's options for TLS.
 func (p *parser) checkTLS() {
 	s := &p.s.Server
+	p.checkBeginTLS()
 	p.line = max(1, s.Line)
 	if s.TLS.Mode == "" {
+		if p.s.Client.Notify != "" && len(s.Program) == 0 {
+			p.line = p.s.Client.Line
+			p.fail("client: notify= is about TLS, and the server has none; `server tls=explicit` has it")
+		}
 		if s.TLS != (TLS{}) {
 			p.fail("server: cert=, reuse=, version= and keys= are about TLS, and tls= is missing")
 		}
@@ -76,5 +91,22 @@ func (p *parser) checkTLS() {
 	if len(s.Program) > 0 {
 		p.line = s.ProgramLine
 		p.fail("program: tls= is for the lab's own server; configure TLS in the program itself")
+	}
+}
+
+// checkBeginTLS refuses rules that begin TLS where the server cannot.
+func (p *parser) checkBeginTLS() {
+	for _, r := range p.s.Server.Rules {
+		for _, a := range r.Actions {
+			if a.Verb != BeginTLS {
+				continue
+			}
+			switch p.line = a.Line; p.s.Server.TLS.Mode {
+			case "":
+				p.fail("begin TLS: the server has no certificate; the setting `server tls=explicit` gives it one")
+			case ImplicitTLS:
+				p.fail("begin TLS: with tls=implicit, TLS has begun before the first command")
+			}
+		}
 	}
 }

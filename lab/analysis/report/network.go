@@ -95,6 +95,7 @@ func hostText(h scenario.Host) []string {
 	add(h.RTT > 0 && h.Name != "client", "%s from the client and back", duration(int64(h.RTT)))
 	add(h.Way > 0, "of which the way there takes %s", duration(int64(h.Way)))
 	add(h.MTU > 0, "MTU %d", h.MTU)
+	add(h.Rate > 0, "%g Mbit/s towards it", float64(h.Rate)/1e6)
 	add(h.Window > 0, "window %d", h.Window)
 	add(h.Buffer > 0, "receive buffer %d bytes", h.Buffer)
 	add(h.NoWScale, "no window scaling")

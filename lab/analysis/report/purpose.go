@@ -109,6 +109,8 @@ func doing(a scenario.Action) string {
 		return "opens a data port"
 	case scenario.LogIn:
 		return "lets the client in"
+	case scenario.BeginTLS:
+		return "waits for the client's TLS handshake"
 	case scenario.OpenData:
 		return "opens the data connection"
 	case scenario.SendData:

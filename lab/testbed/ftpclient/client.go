@@ -22,6 +22,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
 )
@@ -85,6 +86,9 @@ type Config struct {
 	// KeepAlive is how long the control connection is silent before TCP looks
 	// whether the server is there; it never does when this is 0.
 	KeepAlive time.Duration
+
+	// Notify is how the client ends TLS on its data connections.
+	Notify scenario.Notify
 
 	// NoWait makes Dial return before the server's greeting, which is then the first
 	// reply of [Scripted.NextReply].

@@ -197,7 +197,9 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 		t.ends(data.conn)
 		stop := until(ctx, data.conn.SetDeadline)
 		if c.protect {
-			data.conn = ftps.Client(data.conn, c.config.TLS)
+			secured := ftps.Client(data.conn, c.config.TLS)
+			secured.EndWith(c.config.Notify)
+			data.conn = secured
 		}
 		if err := move(data.conn, t, e); err != nil {
 			broke = waited(ctx, e.command, "its data", c.now().Sub(begun), err)

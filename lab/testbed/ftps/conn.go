@@ -20,6 +20,7 @@ import (
 	"io"
 	"time"
 
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -28,17 +29,22 @@ import (
 type Conn struct {
 	*tls.Conn
 	tcp network.Conn
+
+	end scenario.Notify // how this side ends TLS
 }
+
+// EndWith sets how this side ends TLS. It must be called before CloseWrite and Close.
+func (c *Conn) EndWith(n scenario.Notify) { c.end = n }
 
 // Server returns the server's side of TLS on a connection.
 func Server(tcp network.Conn, config *tls.Config) *Conn {
 	hello := &helloConn{timeless: timeless{tcp}}
-	return &Conn{tls.Server(hello, noteResumed(seeded(config, tcp), hello)), tcp}
+	return &Conn{Conn: tls.Server(hello, noteResumed(seeded(config, tcp), hello)), tcp: tcp}
 }
 
 // Client returns the client's side of TLS on a connection.
 func Client(tcp network.Conn, config *tls.Config) *Conn {
-	return &Conn{tls.Client(timeless{tcp}, seeded(config, tcp)), tcp}
+	return &Conn{Conn: tls.Client(timeless{tcp}, seeded(config, tcp)), tcp: tcp}
 }
 
 // A timeless connection has no write deadline: package tls sets one of the
@@ -72,9 +78,14 @@ func (c *Conn) SetCork(on bool) error { return network.SetCork(c.tcp, on) }
 // Reset implements [network.Resetter].
 func (c *Conn) Reset() error { return network.Reset(c.tcp) }
 
-// CloseWrite sends close_notify (RFC 8446, 6.1), and the FIN behind it.
+// CloseWrite sends close_notify (RFC 8446, 6.1), and the FIN behind it or, if EndWith says so,
+// behind the other side's close_notify.
 func (c *Conn) CloseWrite() error {
-	return errors.Join(c.closeNotify(), c.tcp.CloseWrite())
+	err := c.closeNotify()
+	if c.end == scenario.AwaitNotify && err == nil {
+		_, err = io.Copy(io.Discard, onlyReader{c.Conn})
+	}
+	return errors.Join(err, c.tcp.CloseWrite())
 }
 
 // Close sends close_notify if that was not done, and closes the connection.
@@ -82,9 +93,9 @@ func (c *Conn) Close() error {
 	return errors.Join(c.closeNotify(), c.tcp.Close())
 }
 
-// closeNotify ends this side of TLS, if it has begun.
+// closeNotify ends this side of TLS, if it has begun and EndWith does not forbid it.
 func (c *Conn) closeNotify() error {
-	if !c.ConnectionState().HandshakeComplete {
+	if c.end == scenario.NoNotify || !c.ConnectionState().HandshakeComplete {
 		return nil
 	}
 	return c.Conn.CloseWrite()

@@ -285,6 +285,11 @@ func (r *ruleRun) do(a scenario.Action) error {
 		return control.Conn.Close()
 	case scenario.Reset:
 		return network.Reset(control.conn)
+	case scenario.BeginTLS:
+		if r.session.protection.control == nil {
+			control.enterTLS()
+		}
+		return control.failed
 	case scenario.FallSilent:
 		r.session.silent.Store(true)
 		r.keep = true

@@ -143,7 +143,7 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 		return 0, 0, false
 	}
 	f := d.first()
-	carrying = e.path.transmission(f.frame)
+	carrying = e.transmission(f.frame)
 	arrival = max(f.due, e.free) + carrying
 	if e.place >= 0 {
 		arrival = max(arrival, e.path.last)
@@ -208,21 +208,21 @@ func (e *End) nearest() *direction {
 	return nearest
 }
 
-// transmission returns how long a link takes to carry the frame, in
+// transmission returns how long the link to the host takes to carry the frame, in
 // nanoseconds.
-func (p *Path) transmission(f frame) int64 {
-	if p.rate == 0 {
+func (e *End) transmission(f frame) int64 {
+	if e.rate == 0 {
 		return 0
 	}
-	return int64(len(f)) * 8 * 1e9 / p.rate
+	return int64(len(f)) * 8 * 1e9 / e.rate
 }
 
 // overflows reports whether the link's queue was full when the frame got there.
 func (e *End) overflows(f queued) bool {
-	p := e.path
-	if p.queue == 0 || p.rate == 0 || e.free <= f.due {
+	queue := e.path.queue
+	if queue == 0 || e.rate == 0 || e.free <= f.due {
 		return false
 	}
-	waiting := float64(e.free-f.due) / 1e9 * float64(p.rate) / 8
-	return int64(waiting)+int64(len(f.frame)) > p.queue
+	waiting := float64(e.free-f.due) / 1e9 * float64(e.rate) / 8
+	return int64(waiting)+int64(len(f.frame)) > queue
 }

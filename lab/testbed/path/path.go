@@ -35,7 +35,6 @@ type Path struct {
 	streams streams
 	store   store
 	spent   []*chunk // chunks of frames that have left the path, until Release
-	rate    int64    // of every link, bits a second; 0 is unlimited
 	queue   int64    // bytes that may wait for a link; 0 is unlimited
 }
 
@@ -54,6 +53,7 @@ type End struct {
 	gateway *direction            // from the host's own gateway to the host
 	inbound []*direction          // the directions that lead to this end
 	rules   map[*End][]*delayRule // by the destination's end
+	rate    int64                 // of the link to the host, bits a second; 0 is unlimited
 	free    int64                 // when the link to the host has carried all earlier frames
 }
 
@@ -79,7 +79,7 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 	}
 	p := &Path{byAddr: map[netip.Addr]*End{}, record: record, streams: newStreams(),
 		mtu: network.PathMTU, noICMP: network.NoICMP, silent: network.NoHostSilent,
-		rate: network.Rate, queue: int64(network.Queue)}
+		queue: int64(network.Queue)}
 	captured := network.Places()
 	for i, h := range network.Hosts {
 		mtu := cmp.Or(h.MTU, network.MTU, usualMTU)
@@ -96,6 +96,7 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 			to:           map[*End]*direction{},
 			gateway:      &direction{},
 			place:        place,
+			rate:         cmp.Or(h.Rate, network.Rate),
 			rules:        map[*End][]*delayRule{},
 		}
 		e.inbound = append(e.inbound, e.gateway)

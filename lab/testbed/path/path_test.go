@@ -54,6 +54,27 @@ func TestFramesTakeTheirTime(t *testing.T) {
 	p.Release()
 }
 
+// TestEachWayItsRate has hosts with a rate of their own and one with the network's.
+func TestEachWayItsRate(t *testing.T) {
+	network := scenario.Network{Rate: 1_000_000, Hosts: []scenario.Host{
+		{Name: "client", Addr: netip.MustParseAddr("198.51.100.100"), Rate: 8_000_000},
+		{Name: "server", Addr: netip.MustParseAddr("192.0.2.21"), Rate: 2_000_000},
+		{Name: "other", Addr: netip.MustParseAddr("203.0.113.7")},
+	}}
+	p, err := New(network, func(int64, int, []byte) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int64{1000, 4000, 8000} { // microseconds for 1000 bytes
+		if got := p.Ends[i].transmission(make(frame, 1000)) / 1000; got != want {
+			t.Errorf("the link to %s: got %d us for a frame, want %d", p.Ends[i].Host.Name, got, want)
+		}
+	}
+	if got := network.SlowestRate(); got != 1_000_000 {
+		t.Errorf("got %d as the slowest rate, want 1000000", got)
+	}
+}
+
 // TestEachWayItsTime has the way back take longer than the way there.
 func TestEachWayItsTime(t *testing.T) {
 	h := scenario.Host{RTT: 80 * time.Millisecond, Way: 20 * time.Millisecond}

@@ -173,7 +173,7 @@ func (r *script) deadline(step scenario.Step, afterTransfer bool) time.Duration 
 	if step.Transfers() || len(step.Program) > 0 || afterTransfer {
 		const pace = 10 << 20 // bytes a second
 		seconds := float64(r.scenario.Network.Volume) / pace
-		if rate := r.scenario.Network.Rate; rate > 0 {
+		if rate := r.scenario.Network.SlowestRate(); rate > 0 {
 			seconds += 4 * 8 * float64(r.scenario.Network.Volume) / float64(rate)
 		}
 		limit += time.Duration(seconds * float64(time.Second))

@@ -119,7 +119,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 		return ftpclient.Reply{}, err
 	}
 	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
-		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive, NoWait: a.NoWait}
+		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive, Notify: client.Notify, NoWait: a.NoWait}
 	a.script.security.equip(&config, s.host, a.Name)
 	if client.Kind == scenario.Jlaffaye {
 		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
