@@ -7,9 +7,13 @@ import "io"
 // parsed.
 const window = 512 << 10
 
-// firstWindow is how many bytes the first read asks for: many captures are short, and a
-// large buffer for each of them costs more than to read it.
-const firstWindow = 32 << 10
+// The first read asks for firstWindow bytes, and each later one for windowGrowth times as
+// many, up to window: many captures are short, and a large buffer for each of them costs
+// more than to read it.
+const (
+	firstWindow  = 4 << 10
+	windowGrowth = 4
+)
 
 // An input reads src and returns its bytes without another copy. Its buffer
 // grows with the bytes that it reads, not with the number requested.
@@ -61,7 +65,7 @@ func (in *input) fill(n int) {
 	have := in.end - in.start
 	size := firstWindow
 	if in.end == len(in.buf) && in.buf != nil { // the source has more than that
-		size = window
+		size = min(windowGrowth*len(in.buf), window)
 	}
 	if in.start > 0 {
 		copy(in.buf, in.buf[in.start:in.end])

@@ -8,6 +8,8 @@ import (
 	"io"
 	"testing"
 	"testing/iotest"
+
+	"ftplab/lab/internal/fuzzing"
 )
 
 // words writes numbers, little end first.
@@ -138,23 +140,28 @@ func FuzzReader(f *testing.F) {
 	f.Add(join(section, ethernet, noSuch))
 	f.Add(join(header, words(1, 2, 0xffffffff, 0xffffffff)))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := NewReader(bytes.NewReader(file))
-		if err != nil {
-			return
-		}
-		total := 0
-		for {
-			var p Packet
-			if err := r.Next(&p); err != nil {
-				break
-			}
-			total += len(p.Data) + 12
-			if p.Length < len(p.Data) || total > len(file) {
-				t.Fatalf("%d bytes of %d, a packet of %d with length %d", total, len(file), len(p.Data), p.Length)
-			}
-		}
-		if cap(r.in.buf) > len(file)+2*window {
-			t.Errorf("a window of %d bytes for a file of %d", cap(r.in.buf), len(file))
-		}
+		fuzzing.Burst(file, func(file []byte) { readAll(t, file) })
 	})
+}
+
+// readAll reads a file to where it ends or makes no sense.
+func readAll(t *testing.T, file []byte) {
+	r, err := NewReader(bytes.NewReader(file))
+	if err != nil {
+		return
+	}
+	total := 0
+	for {
+		var p Packet
+		if err := r.Next(&p); err != nil {
+			break
+		}
+		total += len(p.Data) + 12
+		if p.Length < len(p.Data) || total > len(file) {
+			t.Fatalf("%d bytes of %d, a packet of %d with length %d", total, len(file), len(p.Data), p.Length)
+		}
+	}
+	if cap(r.in.buf) > len(file)+2*window {
+		t.Errorf("a window of %d bytes for a file of %d", cap(r.in.buf), len(file))
+	}
 }

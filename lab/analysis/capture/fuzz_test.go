@@ -7,6 +7,7 @@ import (
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
+	"hash/crc32"
 	"runtime/metrics"
 	"strings"
 	"testing"
@@ -50,7 +51,9 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%d packets handed out, %d counted", packets, tr.Size)
 		}
 		consistent(t, tr)
-		compareReadings(t, "fuzz", file)
+		if crc32.ChecksumIEEE(file)%8 == 0 { // it takes most of the time
+			compareReadings(t, "fuzz", file)
+		}
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/internal/fuzzing"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/pcapng"
 )
@@ -101,6 +102,12 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, link uint16, frame []byte) {
 		var d packet.Decoder
-		found(&d, pcapng.LinkType(link), frame, len(frame)+1)
+		fuzzing.Burst(frame, func(frame []byte) {
+			var p packet.Packet
+			d.Decode(&p, &pcapng.Packet{Link: pcapng.LinkType(link), Data: frame, Length: len(frame) + 1})
+			if p.TCP != nil && (p.IP == nil || len(p.TCP.Payload) > len(frame) || p.TCP.Length < len(p.TCP.Payload)) {
+				t.Errorf("got a segment of %d bytes, %d of them captured, in a frame of %d", p.TCP.Length, len(p.TCP.Payload), len(frame))
+			}
+		})
 	})
 }

@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/fuzzing"
 )
 
 // script writes packets as bytes, which a fuzzer can change: the direction and
@@ -110,62 +112,75 @@ func FuzzSession(f *testing.F) {
 				t.Errorf("a buffer of %d bytes", n)
 			}
 		}
-		if got, want := play(b, &keys[1], 1).describe(), h.describe(); got != want {
-			t.Errorf("byte by byte got\n%s\nin chunks\n%s", got, want)
+		size := 1 + len(b)/512 // a byte, or at most 1024 pieces, so that an execution stays cheap
+		if got, want := play(b, &keys[1], size).describe(), h.describe(); got != want {
+			t.Errorf("in pieces of %d bytes got\n%s\nin chunks\n%s", size, got, want)
 		}
 	})
+}
+
+// shortScripts are sessions without their longest packets, so that an execution is cheap.
+func shortScripts(f *testing.F) (scripts [][]byte) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		client, server := configs(version)
+		server.CurvePreferences = []tls.CurveID{tls.CurveP256}
+		packets := session(f, client, server).packets
+		short := slices.DeleteFunc(packets, func(p packet) bool { return len(p.data) > 400 })
+		scripts = append(scripts, script(short))
+	}
+	return scripts
 }
 
 // FuzzRecords cuts any bytes into records. All that is not missing comes out again, in
 // order: as a record, as bytes in clear, or as bytes that are neither.
 func FuzzRecords(f *testing.F) {
-	scripts, _ := seeds(f)
-	for _, s := range scripts {
+	for _, s := range shortScripts(f) {
 		f.Add(s)
 	}
 	f.Add(script([]packet{{0, []byte("\x17\x03\x03\x00\x02ab\x17\x03\x03\xff\xffgarbage")}, {0, []byte("\x15\x03\x03\x00\x02\x01\x00")}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var r recordReader
-		var end int64
-		list, dirs := chunks(b)
-		stream := map[int64]byte{}
-		drain := func() {
-			for {
-				rec, ok := r.next()
-				if !ok {
-					return
-				}
-				if rec.body.Seq < end {
-					t.Fatalf("a record at %d behind the end of the one before, %d", rec.body.Seq, end)
-				}
-				for i, c := range rec.body.Data {
-					if stream[rec.body.Seq+int64(i)] != c {
-						t.Fatalf("at %d got byte %x", rec.body.Seq+int64(i), c)
-					}
-				}
-				end = rec.body.Seq + int64(len(rec.body.Data))
-				if rec.skipped < 0 || len(rec.body.Data) > maxRecord && rec.kind == wholeRecord {
-					t.Fatalf("got %d bytes, %d skipped", len(rec.body.Data), rec.skipped)
-				}
-			}
-		}
-		for i, c := range list {
-			if dirs[i] != 0 {
-				continue
-			}
-			for i, v := range c.Data {
-				stream[c.Seq+int64(i)] = v
-			}
-			r.push(c)
-			drain()
-			r.detach()
-		}
-		r.final = true
-		drain()
-		if n := r.waiting(); n > 0 {
-			t.Errorf("%d bytes were not read", n)
-		}
+		fuzzing.Burst(b, func(b []byte) { readRecords(t, b) })
 	})
+}
+
+// readRecords cuts the client's part of a script into records.
+func readRecords(t *testing.T, b []byte) {
+	var r recordReader
+	var end int64
+	list, dirs := chunks(b)
+	var stream []byte // with zeros for what is missing
+	drain := func() {
+		for {
+			rec, ok := r.next()
+			if !ok {
+				return
+			}
+			if rec.body.Seq < end {
+				t.Fatalf("a record at %d behind the end of the one before, %d", rec.body.Seq, end)
+			}
+			end = rec.body.Seq + int64(len(rec.body.Data))
+			if end > int64(len(stream)) || !bytes.Equal(stream[rec.body.Seq:end], rec.body.Data) {
+				t.Fatalf("at %d got bytes %x", rec.body.Seq, rec.body.Data)
+			}
+			if rec.skipped < 0 || len(rec.body.Data) > maxRecord && rec.kind == wholeRecord {
+				t.Fatalf("got %d bytes, %d skipped", len(rec.body.Data), rec.skipped)
+			}
+		}
+	}
+	for i, c := range list {
+		if dirs[i] != 0 {
+			continue
+		}
+		stream = append(append(stream, make([]byte, c.Seq-int64(len(stream)))...), c.Data...)
+		r.push(c)
+		drain()
+		r.detach()
+	}
+	r.final = true
+	drain()
+	if n := r.waiting(); n > 0 {
+		t.Errorf("%d bytes were not read", n)
+	}
 }
 
 // FuzzHandshake reads any handshake messages.
