@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 )
 
 // maxZstdWindow is the largest window of a zstd file, in bytes. It bounds most
@@ -18,7 +19,7 @@ const maxZstdWindow = 128 << 20
 // decompressed returns a reader of the decompressed file. It returns src itself
 // if the magic number is not that of a compressed file.
 func decompressed(magic []byte, src io.Reader) (io.Reader, error) {
-	const gzipMagic, zstdMagic = "\x1f\x8b\x08", "\x28\xb5\x2f\xfd"
+	const gzipMagic, zstdMagic, lz4Magic = "\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18"
 	switch {
 	case bytes.HasPrefix(magic, []byte(gzipMagic)):
 		z, err := gzip.NewReader(src)
@@ -33,6 +34,8 @@ func decompressed(magic []byte, src io.Reader) (io.Reader, error) {
 			return nil, fmt.Errorf("not a capture: it is compressed by zstd: %w", err)
 		}
 		return damageable{z}, nil
+	case bytes.HasPrefix(magic, []byte(lz4Magic)):
+		return damageable{lz4.NewReader(src)}, nil
 	}
 	return src, nil
 }
@@ -57,7 +60,8 @@ func damaged(err error) bool {
 		gzip.ErrChecksum, gzip.ErrHeader,
 		zstd.ErrBlockTooSmall, zstd.ErrCompressedSizeTooBig, zstd.ErrCRCMismatch, zstd.ErrDecoderSizeExceeded,
 		zstd.ErrFrameSizeExceeded, zstd.ErrFrameSizeMismatch, zstd.ErrMagicMismatch, zstd.ErrReservedBlockType,
-		zstd.ErrUnexpectedBlockSize, zstd.ErrUnknownDictionary, zstd.ErrWindowSizeExceeded, zstd.ErrWindowSizeTooSmall,
+		lz4.ErrInvalidFrame, lz4.ErrInvalidHeaderChecksum, lz4.ErrInvalidBlockChecksum, lz4.ErrInvalidFrameChecksum,
+		lz4.ErrInvalidSourceShortBuffer, lz4.ErrOptionInvalidBlockSize, zstd.ErrUnexpectedBlockSize, zstd.ErrUnknownDictionary, zstd.ErrWindowSizeExceeded, zstd.ErrWindowSizeTooSmall,
 	} {
 		if errors.Is(err, e) {
 			return true

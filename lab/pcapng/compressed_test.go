@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 )
 
 // packetsOf reads a file as far as it goes.
@@ -71,6 +72,21 @@ func zstandard(t testing.TB, parts ...[]byte) []byte {
 	return out.Bytes()
 }
 
+func lz4ed(t testing.TB, parts ...[]byte) []byte {
+	var out bytes.Buffer
+	for _, p := range parts {
+		z := lz4.NewWriter(&out)
+		if err := z.Apply(lz4.BlockSizeOption(lz4.Block64Kb), lz4.BlockChecksumOption(true)); err != nil {
+			t.Fatal(err)
+		}
+		z.Write(p)
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
 // A compressed file, in one part or several, is read as the one that it holds.
 func TestCompressed(t *testing.T) {
 	file := manyRecords()
@@ -80,6 +96,8 @@ func TestCompressed(t *testing.T) {
 		"gzip, two members":    gzipped(t, file[:777], file[777:]),
 		"zstd":                 zstandard(t, file),
 		"zstd, two frames":     zstandard(t, file[:777], file[777:]),
+		"lz4":                  lz4ed(t, file),
+		"lz4, two frames":      lz4ed(t, file[:777], file[777:]),
 		"gzip, pcapng":         gzipped(t, join(section, ethernet, enhanced)),
 		"gzip, garbage behind": append(gzipped(t, file), "garbage, which no program reads"...),
 	} {
@@ -101,7 +119,7 @@ func TestCompressed(t *testing.T) {
 func TestCompressedAndDamaged(t *testing.T) {
 	file := manyRecords()
 	whole, _ := packetsOf(file)
-	for name, compressed := range map[string][]byte{"gzip": gzipped(t, file), "zstd": zstandard(t, file)} {
+	for name, compressed := range map[string][]byte{"gzip": gzipped(t, file), "zstd": zstandard(t, file), "lz4": lz4ed(t, file)} {
 		for _, at := range []int{1, 2, 3} {
 			place := len(compressed) * at / 4
 			broken := bytes.Clone(compressed)
@@ -172,19 +190,21 @@ func TestSnoop(t *testing.T) {
 	}
 }
 
-// What Wireshark's editcap writes as snoop is read as what it was.
-func TestSnoopOfEditcap(t *testing.T) {
+// What Wireshark's editcap writes in other formats is read as what it was.
+func TestFormatsOfEditcap(t *testing.T) {
 	file := manyRecords()
 	from := save(t, "x.pcap", file)
-	to := from + ".snoop"
-	run(t, "editcap", "-F", "snoop", from, to)
 	want, _ := packetsOf(file)
-	r, err := os.ReadFile(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := packetsOf(r)
-	if err != io.EOF || strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("got %d packets, %v, want %d", len(got), err, len(want))
+	for _, format := range []string{"snoop", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap"} {
+		to := from + "." + format
+		run(t, "editcap", "-F", format, from, to)
+		r, err := os.ReadFile(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := packetsOf(r)
+		if err != io.EOF || strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s: got %d packets, %v, want %d", format, len(got), err, len(want))
+		}
 	}
 }

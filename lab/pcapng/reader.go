@@ -42,7 +42,7 @@ func (d *Damage) Error() string {
 const maxPacket = 16 << 20
 
 // A Reader reads packets from a capture file: pcap in all its variants, pcapng, and
-// snoop (RFC 1761), each also compressed by gzip or zstd.
+// snoop (RFC 1761), each also compressed by gzip, zstd or lz4.
 //
 //	r, err := pcapng.NewReader(f)
 //	for {

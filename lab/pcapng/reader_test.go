@@ -70,6 +70,7 @@ func TestReader(t *testing.T) {
 			"a packet of 4294967295 bytes: the file is damaged (packet 1, byte 24 of the file)"},
 		{"old order of lengths", join(words(0xa1b2c3d4), []byte{2, 0, 3, 0}, words(0, 0, 65535, 1), words(1, 0, 9, 2), []byte("AB")),
 			[]string{"1000000000 9 AB"}, "EOF"},
+		{"AIX", join(words(0xa1b2c3d4), []byte{2, 0, 2, 0}, words(0, 0, 65535, 6), words(1, 7, 2, 9), []byte("AB")), []string{"1000000007 9 AB"}, "EOF"},
 		{"pcapng", join(section, ethernet, enhanced, unknown, enhanced), []string{"5000 9 ABCD", "5000 9 ABCD"}, "EOF"},
 		{"pcapng cut", join(section, ethernet, enhanced, enhanced[:20]), []string{"5000 9 ABCD"},
 			"the file is cut off in the middle of a packet (packet 2, byte 84 of the file)"},

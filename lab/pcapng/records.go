@@ -11,13 +11,18 @@ const (
 	magicMicro    = 0xA1B2C3D4
 	magicNano     = 0xA1B23C4D
 	magicModified = 0xA1B2CD34 // Kuznetzov's, of Linux around 2000: longer records
+	magicIxiaHard = 0x1C0001AC // Ixia's hardware and software: nanoseconds, and four more
+	magicIxiaSoft = 0x1C0001AB // bytes behind the header with the length of the rest
 )
 
 // Sizes in bytes.
 const (
 	pcapHeader         = 24 // before the first record
+	ixiaLength         = 4
 	recordHead         = 16 // of a record before its frame
-	modifiedRecordHead = 24
+	nokiaRecordHead    = 20
+	modifiedRecordHead = 24     // also of Red Hat 6.1
+	suseRecordHead     = 28     // of SuSE 6.3
 	pcapUnlimited      = 262144 // the snap length that means no limit
 )
 
@@ -44,6 +49,8 @@ type recordScanner struct {
 	*input
 	order    binary.ByteOrder
 	head     int   // bytes of a record before its frame
+	heads    []int // other lengths that head may have: the magic number does not tell them
+	more     int   // bytes behind the header of the file
 	unit     int64 // nanoseconds in one unit of a timestamp's fraction
 	swapped  bool  // the two lengths are in the old order
 	linkType LinkType
@@ -73,7 +80,50 @@ func newRecordScanner(in *input) (*recordScanner, error) {
 	// The upper bits say whether frames end with a frame check sequence. It is
 	// beyond the length in the IP header, so it can be ignored.
 	s.linkType = LinkType(s.order.Uint32(h[20:]) & 0xFFFF)
+	if link, ok := aixLinks[s.linkType]; ok && major == 2 && minor == 2 {
+		s.linkType, s.unit = link, 1
+	}
+	if _, err := in.take(s.more); err != nil {
+		return nil, errors.New("not a capture: cut off in the header of the file")
+	}
+	s.guessHead()
 	return s, nil
+}
+
+// aixLinks are the link types of AIX, which has version 2.2, interface types of RFC 1573, and
+// nanoseconds.
+var aixLinks = map[LinkType]LinkType{6: LinkEthernet, 9: 6, 15: 10, 24: LinkNull}
+
+// guessHead finds out how long the heads of records are, if those of the first records would
+// make no sense. It looks only at what has been read: a recorder may write the next packet
+// much later.
+func (s *recordScanner) guessHead() {
+	for _, head := range append([]int{s.head}, s.heads...) {
+		if s.plausible(head) {
+			s.head = head
+			return
+		}
+	}
+}
+
+// plausible reports whether the first records make sense with heads of that length.
+func (s *recordScanner) plausible(head int) bool {
+	const records, apart = 3, 10 * 365 * 24 * 3600 // seconds
+	b, first := s.buf[s.start:s.end], uint32(0)
+	for i := 0; i < records && len(b) >= recordHead; i++ {
+		seconds, captured, length := s.order.Uint32(b), s.order.Uint32(b[8:]), s.order.Uint32(b[12:])
+		if i == 0 {
+			first = seconds
+		}
+		if max(captured, length) > maxPacket || s.order.Uint32(b[4:]) >= 1e9 || max(seconds, first)-min(seconds, first) > apart {
+			return false
+		}
+		if s.swapped {
+			captured = min(captured, length)
+		}
+		b = b[min(head+int(captured), len(b)):]
+	}
+	return true
 }
 
 // recognise sets the fields that the magic number determines. It reports
@@ -83,13 +133,16 @@ func (s *recordScanner) recognise(h []byte) bool {
 		s.order = order
 		switch order.Uint32(h) {
 		case magicMicro:
-			s.unit, s.head = 1000, recordHead
+			s.unit, s.head, s.heads = 1000, recordHead, []int{nokiaRecordHead, modifiedRecordHead}
 			return true
 		case magicNano:
 			s.unit, s.head = 1, recordHead
 			return true
 		case magicModified:
-			s.unit, s.head = 1000, modifiedRecordHead
+			s.unit, s.head, s.heads = 1000, modifiedRecordHead, []int{suseRecordHead, recordHead}
+			return true
+		case magicIxiaHard, magicIxiaSoft:
+			s.unit, s.head, s.more = 1, recordHead, ixiaLength
 			return true
 		}
 	}
@@ -119,8 +172,8 @@ func (s *recordScanner) header() (recordHeader, error) {
 // looks like.
 func looksLike(h []byte) string {
 	switch {
-	case string(h[:4]) == "\x04\x22\x4d\x18" || string(h[:3]) == "BZh" || string(h[:4]) == "\xfd7zX":
-		return "it is compressed, but not by gzip or zstd: decompress it first"
+	case string(h[:3]) == "BZh" || string(h[:4]) == "\xfd7zX":
+		return "it is compressed, but not by gzip, zstd or lz4: decompress it first"
 	case string(h[:4]) == "GMBU" || string(h[:4]) == "RTSS":
 		return "it is Microsoft's Network Monitor format, convert it with editcap -F pcap"
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:

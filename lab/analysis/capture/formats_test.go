@@ -63,6 +63,15 @@ func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) fu
 	}
 }
 
+// ixia makes a pcap file with the length of the records behind its header.
+func ixia(order binary.AppendByteOrder, magic uint32) func(pcapng.LinkType, []forge.Frame) []byte {
+	return func(link pcapng.LinkType, packets []forge.Frame) []byte {
+		b := classic(order, magic, 1, 0)(link, packets)
+		const header = 24
+		return slices.Concat(b[:header], words(order, uint32(len(b)-header)), b[header:])
+	}
+}
+
 // block makes a pcapng block.
 func block(order binary.AppendByteOrder, kind uint32, body []byte) []byte {
 	body = append(body, make([]byte, -len(body)&3)...)
@@ -123,6 +132,11 @@ var containers = []container{
 	{"pcap nanoseconds", classic(little, 0xa1b23c4d, 1, 0)},
 	{"pcap nanoseconds big-endian", classic(big, 0xa1b23c4d, 1, 0)},
 	{"pcap modified", classic(little, 0xa1b2cd34, 1000, 8)},
+	{"pcap of SuSE 6.3", classic(little, 0xa1b2cd34, 1000, 12)},
+	{"pcap of Red Hat 6.1", classic(big, 0xa1b2c3d4, 1000, 8)},
+	{"pcap of Nokia", classic(big, 0xa1b2c3d4, 1000, 4)},
+	{"pcap of Ixia's hardware", ixia(big, 0x1c0001ac)},
+	{"pcap of Ixia's software", ixia(little, 0x1c0001ab)},
 	{"pcapng", modern(little, 1e6, 0)},
 	{"pcapng big-endian", modern(big, 1e6, 0)},
 	{"pcapng nanoseconds", modern(little, 1e9, 0, option(little, 9, 9)...)},
