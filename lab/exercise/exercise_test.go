@@ -169,7 +169,8 @@ func TestForged(t *testing.T) {
 }
 
 // Two thirds of the class have answers that are not those of the lesson as it is written,
-// in every question that is no choice, and no two students have the same capture.
+// in every question that is no choice; two thirds of all pairs of students have no such
+// answer in common, and no two students have the same capture.
 func TestStudentsHaveOtherAnswers(t *testing.T) {
 	folder, k := theThirty(t)
 	for _, l := range k.Lessons {
@@ -177,14 +178,16 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, captures := 0, map[string]string{}
-		for _, p := range l.Papers {
-			same := false
-			for i, a := range p.Answers {
-				same = same || a.Kind != question.Choice && sameAnswer(a, original.answers[i])
-			}
-			if !same {
+		other, pairs, apart, captures := 0, 0, 0, map[string]string{}
+		for i, p := range l.Papers {
+			if nothingInCommon(p.Answers, original.answers) {
 				other++
+			}
+			for _, q := range l.Papers[:i] {
+				pairs++
+				if nothingInCommon(p.Answers, q.Answers) {
+					apart++
+				}
 			}
 			capture := capturesOf(t, folder, p)
 			if twin, ok := captures[string(capture)]; ok {
@@ -194,6 +197,33 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 		}
 		if want := len(l.Papers) * 2 / 3; other < want {
 			t.Errorf("%s: %d students have other answers everywhere, want %d", l.Name, other, want)
+		}
+		if want := pairs * 2 / 3; apart < want {
+			t.Errorf("%s: %d of %d pairs of students have no answer in common, want %d", l.Name, apart, pairs, want)
+		}
+	}
+}
+
+// nothingInCommon reports whether two papers have different answers to every question that
+// is no choice.
+func nothingInCommon(a, b []question.Answer) bool {
+	for i := range a {
+		if a[i].Kind != question.Choice && sameAnswer(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// The story of each lesson says how long it takes: 20 to 45 minutes.
+func TestLengthOfLessons(t *testing.T) {
+	about := regexp.MustCompile(`(?m)^About (\d+) minutes\. `)
+	for _, s := range load(t, scenarios.Lessons().Names...) {
+		m := about.FindStringSubmatch(s.Story)
+		if m == nil {
+			t.Errorf("%s does not say how many minutes it takes:\n%s", s.Name, s.Story)
+		} else if n, _ := strconv.Atoi(m[1]); n < 20 || n > 45 {
+			t.Errorf("%s takes %d minutes, want 20 to 45", s.Name, n)
 		}
 	}
 }

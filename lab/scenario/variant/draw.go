@@ -129,13 +129,13 @@ var (
 	pauseStep = regexp.MustCompile(`^(\s*pause\s+)([0-9.]+m?s)\b`)
 )
 
-// times makes paths and pauses longer or shorter: by half at least, to twice.
+// times makes paths and pauses longer or shorter: 0.4 to 2.5 times as long.
 func (d *drawing) times() {
 	for _, pattern := range []*regexp.Regexp{rttOption, pauseStep} {
 		if !editedBy(string(d.s.Source), pattern) {
 			continue
 		}
-		factor := 0.5 + 1.5*d.Float64()
+		factor := 0.4 + 2.1*d.Float64()
 		d.add(Times, func(text string) string {
 			return editLines(text, func(line string) string { return scaleTime(line, pattern, factor) })
 		}, "times are %.2f times as long", factor)
@@ -164,8 +164,8 @@ func scaleTime(line string, pattern *regexp.Regexp, factor float64) string {
 // commands has the client say some more: when the session begins, and when it has
 // logged in.
 func (d *drawing) commands() {
-	d.insert("open", greetingLines, 1+d.IntN(4))
-	d.insert("login", extraLines, 1+d.IntN(4))
+	d.insert("open", greetingLines, 1+d.IntN(6))
+	d.insert("login", extraLines, 1+d.IntN(6))
 }
 
 // insert puts steps and pauses behind the first step of a kind.
@@ -205,9 +205,9 @@ func (d *drawing) sizes() {
 	}
 }
 
-// generated changes the size of a generated file by up to a third.
+// generated changes the size of a generated file by up to a half.
 func (d *drawing) generated(f scenario.File) {
-	size := f.Size + int64(float64(f.Size)*(d.Float64()-0.5)*2/3)
+	size := f.Size + int64(float64(f.Size)*(d.Float64()-0.5))
 	setting := regexp.MustCompile(`^(\s*(?:file|local)\s+` + regexp.QuoteMeta(f.Path) + `\s+)[0-9]\S*`)
 	d.add(Sizes, func(text string) string {
 		return editLines(text, func(line string) string {
