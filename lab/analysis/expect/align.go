@@ -48,8 +48,8 @@ type aligner struct {
 	bounds   map[*line]bound // frames to choose from, for `after`
 
 	nodes   []node
-	free    []int   // nodes to visit next, the last one first: they cost nothing more
-	buckets [][]int // nodes to visit later, by cost, the first one first
+	free    []int32   // nodes to visit next, the last one first: they cost nothing more
+	buckets [][]int32 // nodes to visit later, by cost, the first one first
 	visited map[state]bool
 }
 
@@ -65,12 +65,15 @@ type state struct {
 	pending   [2]int32
 }
 
-// A node is a state that was reached, with the step to it and the node before it.
+// A node is a state that was reached, with the step to it and the node before it. A search
+// makes very many, so it is small.
 type node struct {
 	state
-	step
-	from int
-	cost int
+	kind        stepKind
+	line        *line
+	first, last int32
+	from        int32
+	cost        int32
 }
 
 // A step continues a path.
@@ -82,7 +85,7 @@ type step struct {
 	what  differences // for different
 }
 
-type stepKind int
+type stepKind uint8
 
 const (
 	stepStart stepKind = iota
@@ -97,30 +100,30 @@ const (
 // The path ends early, and whole is false, if the search gave up: it took too many
 // nodes, or every path costs more than most.
 func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
-	a.nodes, a.free, a.buckets, a.visited = nil, nil, nil, map[state]bool{}
+	a.nodes, a.free, a.buckets, a.visited = a.nodes[:0], a.free[:0], nil, map[state]bool{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
-	best := 0
+	best := int32(0)
 	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
 		n := a.nodes[i]
-		if n.cost > most {
+		if int(n.cost) > most {
 			break
 		}
 		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
-			return a.path(i), n.cost, true
+			return a.path(i), int(n.cost), true
 		}
 		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
 			best = i
 		}
 		a.expand(i)
 	}
-	return a.path(best), a.nodes[best].cost, false
+	return a.path(best), int(a.nodes[best].cost), false
 }
 
 // next returns the node to visit next, the cheapest that was not visited, or -1 if none
 // is left.
-func (a *aligner) next() int {
+func (a *aligner) next() int32 {
 	for {
-		i := -1
+		i := int32(-1)
 		if last := len(a.free) - 1; last >= 0 {
 			i, a.free = a.free[last], a.free[:last]
 		} else if i = a.cheapest(); i < 0 {
@@ -134,7 +137,7 @@ func (a *aligner) next() int {
 }
 
 // cheapest takes the first node out of the first bucket that has one.
-func (a *aligner) cheapest() int {
+func (a *aligner) cheapest() int32 {
 	for cost, bucket := range a.buckets {
 		if len(bucket) > 0 {
 			a.buckets[cost] = bucket[1:]
@@ -144,19 +147,26 @@ func (a *aligner) cheapest() int {
 	return -1
 }
 
-func (a *aligner) path(i int) []step {
+// path returns the steps to node i that matter for the verdict.
+func (a *aligner) path(i int32) []step {
 	var steps []step
 	for ; i >= 0; i = a.nodes[i].from {
-		if k := a.nodes[i].kind; k != stepPassed && k != stepStart {
-			steps = append(steps, a.nodes[i].step)
+		n := a.nodes[i]
+		if n.kind == stepPassed || n.kind == stepStart {
+			continue
 		}
+		st := step{kind: n.kind, line: n.line, first: int(n.first), last: int(n.last)}
+		if n.kind == stepDifferent {
+			st.what = a.compare(n.line, a.nodes[n.from].state).what
+		}
+		steps = append(steps, st)
 	}
 	slices.Reverse(steps)
 	return steps
 }
 
 // push adds a node to visit. The step to it costs price.
-func (a *aligner) push(n node, price int) {
+func (a *aligner) push(n node, price int32) {
 	n.state = a.skipDone(n.state)
 	if a.visited[n.state] {
 		return
@@ -164,13 +174,13 @@ func (a *aligner) push(n node, price int) {
 	n.cost += price
 	a.nodes = append(a.nodes, n)
 	if price == 0 {
-		a.free = append(a.free, len(a.nodes)-1)
+		a.free = append(a.free, int32(len(a.nodes)-1))
 		return
 	}
-	for len(a.buckets) <= n.cost {
+	for len(a.buckets) <= int(n.cost) {
 		a.buckets = append(a.buckets, nil)
 	}
-	a.buckets[n.cost] = append(a.buckets[n.cost], len(a.nodes)-1)
+	a.buckets[n.cost] = append(a.buckets[n.cost], int32(len(a.nodes)-1))
 }
 
 // skipDone moves a state on past groups that are judged completely, and past ...
@@ -191,7 +201,7 @@ func (a *aligner) skipping(s state) bool {
 }
 
 // expand pushes all states that can follow node i.
-func (a *aligner) expand(i int) {
+func (a *aligner) expand(i int32) {
 	s := a.nodes[i].state
 	var group []*line
 	if int(s.group) < len(a.groups) {
@@ -222,49 +232,49 @@ func (a *aligner) expand(i int) {
 
 // unwanted treats the next element, and the pending elements before it, as elements
 // that no line wants.
-func (a *aligner) unwanted(i int) {
+func (a *aligner) unwanted(i int32) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
-	first := int(n.at)
+	first := n.at
 	if p := n.pending[e.dir()]; p >= 0 && e.kind == elementBytes {
-		first = int(p)
+		first = p
 		n.pending[e.dir()] = -1
 	} else if p >= 0 && e.inStream() {
 		return
 	}
 	n.at++
-	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: int(n.at) - 1}, i, n.cost}, costUnwanted)
+	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: n.at - 1, from: i, cost: n.cost}, costUnwanted)
 }
 
 // abandon treats the pending elements of a direction as bytes that no line wants.
-func (a *aligner) abandon(i, dir int) {
+func (a *aligner) abandon(i int32, dir int) {
 	n := a.nodes[i]
-	first := int(n.pending[dir])
+	first := n.pending[dir]
 	last := first
-	for k := first; k < int(n.at); k++ {
+	for k := first; k < n.at; k++ {
 		if e := &a.elements[k]; e.dir() == dir && e.kind == elementBytes {
 			last = k
 		}
 	}
 	n.pending[dir] = -1
-	a.push(node{n.state, step{kind: stepUnwanted, first: first, last: last}, i, n.cost}, costUnwanted)
+	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: last, from: i, cost: n.cost}, costUnwanted)
 }
 
-func (a *aligner) missing(i, k int) {
+func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
-	a.push(node{n.state, step{kind: stepMissing, line: a.groups[n.group][k], first: int(n.at)}, i, n.cost}, costMissing)
+	a.push(node{state: n.state, kind: stepMissing, line: a.groups[n.group][k], first: n.at, from: i, cost: n.cost}, costMissing)
 }
 
 // pass skips the next element if no line must claim it: it is a bare ACK, a
 // retransmission on a lossy path, inside ..., or part of a range that a later element
 // completes.
-func (a *aligner) pass(i int) {
+func (a *aligner) pass(i int32) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
 	here := n.at
 	n.at++
-	on := node{n.state, step{kind: stepPassed}, i, n.cost}
+	on := node{state: n.state, kind: stepPassed, from: i, cost: n.cost}
 	outside := e.kind == elementACK || e.kind == elementRepeat && a.lossy
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
@@ -278,7 +288,7 @@ func (a *aligner) pass(i int) {
 }
 
 // claim aligns line k of the group with the next element.
-func (a *aligner) claim(i, k int) {
+func (a *aligner) claim(i int32, k int) {
 	n := a.nodes[i]
 	l := a.groups[n.group][k]
 	e := &a.elements[n.at]
@@ -286,11 +296,10 @@ func (a *aligner) claim(i, k int) {
 		return
 	}
 	c := a.compare(l, n.state)
-	st := step{kind: stepDifferent, line: l, first: c.first, last: c.last, what: c.what}
-	cost := costPair
+	kind, cost := stepDifferent, int32(costPair)
 	switch {
 	case c.alike && len(c.what) == 0:
-		st.kind, cost = stepMatched, 0
+		kind, cost = stepMatched, 0
 	case c.alike && c.otherText:
 		cost = costOtherText
 	case c.alike:
@@ -305,7 +314,7 @@ func (a *aligner) claim(i, k int) {
 	if e.kind == elementBytes {
 		n.pending[e.dir()] = -1
 	}
-	a.push(node{n.state, st, i, n.cost}, cost)
+	a.push(node{state: n.state, kind: kind, line: l, first: int32(c.first), last: int32(c.last), from: i, cost: n.cost}, cost)
 }
 
 // dir returns the index of the element's direction.
