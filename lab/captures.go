@@ -52,7 +52,7 @@ func capturesBelow(folder string) ([]string, error) {
 // isCaptureName reports whether the name of a file ends like that of a capture.
 func isCaptureName(name string) bool {
 	name = strings.ToLower(name)
-	for _, packed := range []string{".gz", ".zst"} {
+	for _, packed := range []string{".gz", ".zst", ".lz4"} {
 		name = strings.TrimSuffix(name, packed)
 	}
 	ext := strings.TrimRight(filepath.Ext(name), "0123456789") // tcpdump -C numbers its files

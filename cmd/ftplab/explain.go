@@ -32,7 +32,7 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
 		Short: "Explain what happened in any capture",
-		Long: `Explain reads a capture (pcap, pcapng or snoop, also compressed by gzip, zstd or lz4; - is
+		Long: `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip, zstd or lz4; - is
 the standard input) and says what happened in it: its TCP connections, the FTP sessions
 line by line, and which data connection belongs to which command.
 

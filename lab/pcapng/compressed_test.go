@@ -194,15 +194,19 @@ func TestSnoop(t *testing.T) {
 func TestFormatsOfEditcap(t *testing.T) {
 	file := manyRecords()
 	from := save(t, "x.pcap", file)
-	want, _ := packetsOf(file)
-	for _, format := range []string{"snoop", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap"} {
+	for _, format := range []string{"snoop", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "netmon1", "netmon2"} {
 		to := from + "." + format
 		run(t, "editcap", "-F", format, from, to)
-		r, err := os.ReadFile(to)
-		if err != nil {
-			t.Fatal(err)
+		run(t, "editcap", "-F", "nsecpcap", to, from+".back") // some formats have milliseconds only
+		var read [2][]byte
+		for i, path := range []string{to, from + ".back"} {
+			var err error
+			if read[i], err = os.ReadFile(path); err != nil {
+				t.Fatal(err)
+			}
 		}
-		got, err := packetsOf(r)
+		want, _ := packetsOf(read[1])
+		got, err := packetsOf(read[0])
 		if err != io.EOF || strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: got %d packets, %v, want %d", format, len(got), err, len(want))
 		}

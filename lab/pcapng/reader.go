@@ -41,8 +41,8 @@ func (d *Damage) Error() string {
 // that the reader is not looking at a length.
 const maxPacket = 16 << 20
 
-// A Reader reads packets from a capture file: pcap in all its variants, pcapng, and
-// snoop (RFC 1761), each also compressed by gzip, zstd or lz4.
+// A Reader reads packets from a capture file: pcap in all its variants, pcapng,
+// snoop (RFC 1761), and that of Microsoft's Network Monitor, each also compressed by gzip, zstd or lz4.
 //
 //	r, err := pcapng.NewReader(f)
 //	for {
@@ -100,6 +100,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 		rd.format, err = newBlockReader(rd)
 	case string(magic) == snoopMagic:
 		rd.format, err = newSnoopReader(rd)
+	case string(magic[:4]) == netmonMagic1 || string(magic[:4]) == netmonMagic2:
+		rd.format, err = newNetmonReader(rd)
 	default:
 		rd.format, err = newRecordReader(rd)
 	}

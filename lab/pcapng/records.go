@@ -168,14 +168,21 @@ func (s *recordScanner) header() (recordHeader, error) {
 	return r, nil
 }
 
+// otherFormats are programs that have their own formats, by the first bytes of their files.
+var otherFormats = map[string]string{
+	"TRSN": "the Sniffer for DOS", "XCP\x00": "the Sniffer for Windows", "\x05VNF": "Visual Networks", "Obse": "Observer",
+	"\xaa\xaa\xaa\xaa": "5View", "TR\x00d": "HP-UX's nettl", "+---": "Tektronix K12xx as text", "\x01\x10L\x00": "LANalyzer",
+	"btsn": "Bluetooth packets (btsnoop)", "peek": "EtherPeek", "\x7fver": "EtherPeek",
+}
+
 // looksLike says, for the error message, what a file that is not a capture
 // looks like.
 func looksLike(h []byte) string {
 	switch {
 	case string(h[:3]) == "BZh" || string(h[:4]) == "\xfd7zX":
 		return "it is compressed, but not by gzip, zstd or lz4: decompress it first"
-	case string(h[:4]) == "GMBU" || string(h[:4]) == "RTSS":
-		return "it is Microsoft's Network Monitor format, convert it with editcap -F pcap"
+	case otherFormats[string(h[:4])] != "":
+		return "it is a file of " + otherFormats[string(h[:4])] + ": convert it with editcap -F pcap"
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:
 		return "it begins with zeros"
 	}
