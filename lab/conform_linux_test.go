@@ -28,7 +28,7 @@ func TestConformOfDebiansServers(t *testing.T) {
 			"959, 3.2: it connects from port", // it has given up root's rights
 		}},
 		{"/usr/sbin/pure-ftpd-wrapper", conformance.Program{Command: []string{"pure-ftpd-wrapper"}}, []string{
-			"1123, 4.1.2.12: 230", "2428, 3: 229", "2428, 4: 227", "4217, 4: 500", "4217, 4: 500",
+			"1123, 4.1.2.12: NOOP behind it: no reply", "2428, 3: 229", "2428, 4: 227", "4217, 4: 500", "4217, 4: 500",
 		}},
 		{"/usr/bin/python3", conformance.Program{Command: []string{"python3", "-m", "pyftpdlib", "-p", "21", "-w", "-u", "alice", "-P", "secret", "-d", "/srv/ftp"}}, []string{
 			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",

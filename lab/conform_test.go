@@ -45,7 +45,7 @@ on USER: reply 530 No.
 on NOOP: reply 250 Well.
 on QUIT: reply 226 Bye.
 on USER: as usual
-on 2nd USER: reply 331 Who?
+on 7th TYPE: reply 200 Fine.
 on PASS wrong: reply 230 Come in.
 on PASS secret: as usual
 on TYPE Z: reply 200 Fine.

@@ -31,7 +31,8 @@ It writes a table: how each pair announces data connections, where the 150 comes
 closes first, who resets. Each line links to the walkthrough of the pair.
 
 It uses the programs that are installed, leaves the others out, and says which. It needs
-Linux's TCP, and no root.
+Linux's TCP, and no root. ProFTPD checks that its user id has changed, so its pairs need
+root, or newuidmap and a range in /etc/subuid.
 
 Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be run.`,
 		Example: `  ftplab matrix

@@ -9,6 +9,7 @@ package conform
 
 import (
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -115,11 +116,24 @@ func newFacts(c *capture.Capture) (*facts, error) {
 	return f, nil
 }
 
+// inTime returns an exchange without the replies that came after the client had closed the
+// control connection: it had waited in vain, and what the server says then, such as
+// Pure-FTPd's "230 Logout.", is about the end of the session.
+func (f *facts) inTime(e *ftp.Exchange) *ftp.Exchange {
+	end := f.connections[f.session.Control.ID].ClientFlow.FIN
+	if end == 0 || e.Command == "QUIT" {
+		return e
+	}
+	early := *e
+	early.Replies = slices.DeleteFunc(slices.Clone(e.Replies), func(r *ftp.Reply) bool { return r.Packet > end })
+	return &early
+}
+
 // find returns the first exchange of a command, "" in the argument is any; or nil.
 func (f *facts) find(command, argument string) *ftp.Exchange {
 	for _, e := range f.session.Exchanges {
 		if e.Command == command && (argument == "" || e.Argument == argument) {
-			return e
+			return f.inTime(e)
 		}
 	}
 	return nil
@@ -129,7 +143,7 @@ func (f *facts) find(command, argument string) *ftp.Exchange {
 func (f *facts) all(command string) (list []*ftp.Exchange) {
 	for _, e := range f.session.Exchanges {
 		if e.Command == command {
-			list = append(list, e)
+			list = append(list, f.inTime(e))
 		}
 	}
 	return list

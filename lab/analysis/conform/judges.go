@@ -250,9 +250,17 @@ func lineEnds(command string) judge {
 			if !strings.HasSuffix(text, "\r\n") {
 				return breaks(frame, "the last line has no end")
 			}
-			return keeps(frame, "%d lines, each with CR LF", strings.Count(text, "\n"))
+			return keeps(frame, "%s, each with CR LF", lines(strings.Count(text, "\n")))
 		})(f)
 	}
+}
+
+// lines counts lines.
+func lines(n int) string {
+	if n == 1 {
+		return "1 line"
+	}
+	return fmt.Sprintf("%d lines", n)
 }
 
 // machineListing is the rule for the lines of MLSD: facts, a space and a name (RFC
@@ -260,13 +268,13 @@ func lineEnds(command string) judge {
 func machineListing(f *facts) Finding {
 	entry := regexp.MustCompile(`^([A-Za-z][\w.-]*=[^;]*;)+ .+$`)
 	return transferred("MLSD", func(_ *ftp.Exchange, c *ftp.Connection) Finding {
-		lines := strings.Split(strings.TrimSuffix(string(f.data[c.ID]), "\r\n"), "\r\n")
-		for _, line := range lines {
+		entries := strings.Split(strings.TrimSuffix(string(f.data[c.ID]), "\r\n"), "\r\n")
+		for _, line := range entries {
 			if !entry.MatchString(line) {
 				return breaks(c.ServerFlow.FirstData, "the line %q is not facts, a space and a name", line)
 			}
 		}
-		return keeps(c.ServerFlow.FirstData, "%d lines", len(lines))
+		return keeps(c.ServerFlow.FirstData, "%s", lines(len(entries)))
 	})(f)
 }
 

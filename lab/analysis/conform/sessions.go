@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,13 +13,8 @@ import (
 // greets is the rule that the server speaks first, and says 220 in the end.
 func greets(f *facts) Finding {
 	var codes []string
-	for _, l := range f.session.Lines {
-		if l.From == ftp.Client {
-			break
-		}
-		codes = append(codes, fmt.Sprintf("%.3s in frame %d", l.Text, l.Packet))
-	}
 	for _, r := range f.session.Unsolicited {
+		codes = append(codes, fmt.Sprintf("%d in frame %d", r.Code, r.Packet))
 		if r.Code == 220 {
 			return keeps(r.Packet, "%s", strings.Join(codes, ", "))
 		}
@@ -26,7 +22,7 @@ func greets(f *facts) Finding {
 			break
 		}
 	}
-	return breaks(f.session.Control.FirstPacket, "before the first command: %s", strings.Join(codes, ", "))
+	return breaks(f.session.Control.FirstPacket, "before the first command: %s", cmp.Or(strings.Join(codes, ", "), "nothing"))
 }
 
 // closesAfterQuit is the rule that the server closes after 221.
@@ -73,7 +69,7 @@ func linesEnd(f *facts) Finding {
 			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
 		}
 	}
-	return keeps(frame, "%d lines", n)
+	return keeps(frame, "%s", lines(n))
 }
 
 // repliesAreReplies is the rule that every line is part of a reply, and every
@@ -232,7 +228,7 @@ func answersTelnet(f *facts) Finding {
 }
 
 // abortsTransfer is the rule that ABOR ends a transfer: 426 to the transfer and 226 to
-// ABOR, or 226 to both when it was over.
+// ABOR, or 226 and 225 or 226 when it was over.
 func abortsTransfer(f *facts) Finding {
 	retr := f.find("RETR", "")
 	abors := f.all("ABOR")
@@ -255,9 +251,9 @@ func lists(feature string) judge {
 			return notAsked("FEAT")
 		}
 		last := e.Replies[len(e.Replies)-1]
-		for line := range strings.SplitSeq(last.Text, "\n") {
-			if strings.HasPrefix(strings.ToUpper(strings.TrimSpace(line)), feature) {
-				return keeps(last.Packet, "%s in frame %d", strings.TrimSpace(line), last.Packet)
+		for _, l := range last.Lines {
+			if line := strings.TrimSpace(l.Text); strings.HasPrefix(strings.ToUpper(line), feature) {
+				return keeps(l.Packet, "%s in frame %d", line, l.Packet)
 			}
 		}
 		return breaks(last.Packet, "%d in frame %d without %s", last.Code, last.Packet, feature)

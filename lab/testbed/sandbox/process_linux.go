@@ -98,7 +98,7 @@ func (o order) confine(allIDs bool) error {
 const NotePrefix = "ftplab: "
 
 const oneIDNote = NotePrefix + "calls that change user ids or owners (setuid, setgroups, chown) are answered with success and change nothing, " +
-	"as only one id is available; for real ids run as root, or have a range in /etc/subuid and /etc/subgid and the program newuidmap"
+	"as only one id is available, and a program that checks its ids afterwards, such as ProFTPD, cannot run; for real ids run as root, or have a range in /etc/subuid and /etc/subgid and the program newuidmap"
 
 // hasOneID reports whether this process is root where there is no other user.
 func hasOneID() (bool, error) {
