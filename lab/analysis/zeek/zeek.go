@@ -2,9 +2,11 @@
 // and files.log, with the fields and the meaning of Zeek 7.1 and later.
 //
 // The logs say the same as Zeek's about FTP. Their identifiers differ: Zeek makes them
-// from a random seed, and here they depend only on the capture. The types of files,
-// which Zeek finds in their content, are left out. The logs do not have the contents of
-// TLS, even if the capture has the keys, because Zeek does not read those.
+// from a random seed, and here they depend only on the capture. The types of files
+// (mime_type) are those of plain text, listings included, JSON, XML, PDF, PNG, JPEG, GIF, gzip,
+// bzip2, xz and ZIP, where none of Zeek's other signatures can match. Other files have no
+// type, as random bytes have none in Zeek's logs, too. In ftp.log the type is left out: whether
+// Zeek has found it when it writes the line depends on when packets come. The logs do not have the contents of TLS, even if the capture has the keys, because Zeek does not read those.
 //
 // They were compared, field by field, with the logs that the test suite of Zeek 9.1 holds for
 // captures of its own:
@@ -15,7 +17,7 @@
 //     but for uid, fuid and mime_type, in 1393 lines but three. These have replies that
 //     came behind a gap.
 //   - files.log: large-file-reassembly, and files.extract.limit. All fields agree but for the
-//     identifiers, mime_type, the ones of Zeek's extraction, which these tests turn on, and
+//     identifiers, the ones of Zeek's extraction, which these tests turn on, and
 //     the duration of a file with a gap. sha256 agrees with that of file-analysis.ftp.
 package zeek
 
@@ -52,7 +54,7 @@ func Write(c *capture.Capture, format Format, create func(name string) (io.Write
 		conn:  begin(files[0], format, "conn", opened, connColumns),
 		ftp:   begin(files[1], format, "ftp", opened, ftpColumns),
 		files: begin(files[2], format, "files", opened, filesColumns),
-		sizes: map[int]*[2]int64{}, data: map[int][]*ftp.Connection{},
+		sizes: map[int]*[2]int64{}, heads: map[int]*head{}, data: map[int][]*ftp.Connection{},
 	}
 	if err := c.Follow(w.packet, w.ended); err != nil {
 		return err
@@ -73,6 +75,7 @@ type writer struct {
 	conn, ftp, files *log
 	last             int64                     // time of the last packet, nanoseconds since 1970
 	sizes            map[int]*[2]int64         // bytes of IP packets of open connections, client and server
+	heads            map[int]*head             // of open data connections
 	data             map[int][]*ftp.Connection // of sessions that are open, by their control connection
 }
 
@@ -96,6 +99,7 @@ func (w *writer) packet(p *capture.Packet) {
 		side = 1
 	}
 	sizes[side] += header + int64(p.IP.Length)
+	w.noteHead(p)
 }
 
 // ended writes the lines of a connection.
@@ -104,6 +108,7 @@ func (w *writer) ended(c *ftp.Connection, s *ftp.Session) {
 	delete(w.sizes, c.ID)
 	if c.Role == ftp.Data {
 		w.writeFile(c)
+		delete(w.heads, c.ID)
 		if c.Control != ftp.NoConnection {
 			w.data[c.Control] = append(w.data[c.Control], c)
 		}
@@ -294,8 +299,12 @@ func (w *writer) writeFile(c *ftp.Connection) {
 		return
 	}
 	o, _ := ends(c)
+	kind := ""
+	if h := w.heads[c.ID]; h != nil && h.from == side {
+		kind = mimeType(h.data)
+	}
 	w.files.line(slices.Concat([]value{stamp(sender.FirstDataTime), uid('F', c)}, id(c), []value{
-		"FTP_DATA", "0", "SHA256", "", "", interval(max(0, sender.LastDataTime-sender.FirstDataTime)),
+		"FTP_DATA", "0", "SHA256", kind, "", interval(max(0, sender.LastDataTime-sender.FirstDataTime)),
 		boolean(local(addr(c, side).Addr())), boolean(side == o), count(sender.Bytes), "", count(sender.Missing), "0", "F", "",
 		"", "", c.SHA256, "", "", "",
 	})...)

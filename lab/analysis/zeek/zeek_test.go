@@ -89,7 +89,7 @@ func TestFields(t *testing.T) {
 		active  = "id.orig_h=198.51.100.21 id.orig_p=20 id.resp_h=10.0.0.9 id.resp_p=51201"
 		passive = "id.orig_h=10.0.0.9 id.orig_p=40002 id.resp_h=198.51.100.21 id.resp_p=25601"
 		user    = " user=anonymous password=secret"
-		file    = " source=FTP_DATA depth=0 analyzers=SHA256 duration=0.000000 local_orig=T"
+		file    = " source=FTP_DATA depth=0 analyzers=SHA256 mime_type=text/plain duration=0.000000 local_orig=T"
 		rest    = " missing_bytes=0 overflow_bytes=0 timedout=F sha256="
 	)
 	want := map[string][]string{
