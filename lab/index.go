@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,12 +19,13 @@ type Ran struct {
 	Scenario *scenario.Scenario
 	Result   *Result
 	Err      error
-	Chapter  string // of the index in which it stands; "" for none
+	Chapter  string // of the course in which it stands; "" for none
+	Place    int    // in the course, from 1; 0 for none
 }
 
 // WriteIndex writes the index of a results folder: the scenarios of a run with their
 // outcomes and links to their results, and below them those of earlier runs whose results
-// are still there. index.html is for a person. index.json has the same for a program, and
+// are still there. Scenarios of the course come last, in its order. index.html is for a person. index.json has the same for a program, and
 // the next run reads it.
 func WriteIndex(results string, runs []Ran) error {
 	var entries []report.Run
@@ -47,10 +49,11 @@ func addToIndex(results string, entries []report.Run) error {
 		case at < 0:
 			list = append(list, earlier)
 		case list[at].Error != "":
-			earlier.Error = list[at].Error
+			earlier.Error, earlier.Chapter, earlier.Place = list[at].Error, list[at].Chapter, list[at].Place
 			list[at] = earlier
 		}
 	}
+	slices.SortStableFunc(list, func(a, b report.Run) int { return cmp.Compare(a.Place, b.Place) })
 	var page bytes.Buffer
 	if err := report.Index(&page, list); err != nil {
 		return err
@@ -106,7 +109,7 @@ func linkNeighbours(results string, list []report.Run) error {
 
 // entry is the entry of the index for a run.
 func (r Ran) entry() report.Run {
-	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
+	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Place: r.Place, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
 	if r.Err != nil {
 		e.Error = oserror.Text(r.Err)
 		return e

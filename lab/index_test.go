@@ -70,6 +70,10 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 		t.Errorf("index.json: got %v, %v", list, err)
 	}
 
+	one.Place, three.Place = 1, 2
+	rows, summary = index(three, one)
+	check(rows, summary, "two fail, one pass, three fail", "1 passed, 1 failed, 1 could not be run")
+
 	if err := os.RemoveAll(filepath.Join(results, "two")); err != nil {
 		t.Fatal(err)
 	}

@@ -25,14 +25,19 @@ type Chapter struct {
 // Contents is the table of contents of the course: its scenarios, in reading order.
 func Contents() []Chapter { return contents("contents") }
 
-// ChapterOf is the title of the chapter that has a scenario of ours, "" for any other.
-func ChapterOf(s *scenario.Scenario) string {
-	for _, c := range append(Contents(), Lessons()) {
-		if slices.Contains(c.Names, s.Name) && strings.HasPrefix(s.File, "scenarios/") {
-			return c.Title
-		}
+// PlaceOf is the title of the chapter that has a scenario of ours, and its place in the
+// table of contents, from 1. The lessons come last. For any other it is "" and 0.
+func PlaceOf(s *scenario.Scenario) (chapter string, place int) {
+	if !strings.HasPrefix(s.File, "scenarios/") {
+		return "", 0
 	}
-	return ""
+	for _, c := range append(Contents(), Lessons()) {
+		if i := slices.Index(c.Names, s.Name); i >= 0 {
+			return c.Title, place + i + 1
+		}
+		place += len(c.Names)
+	}
+	return "", 0
 }
 
 // Lessons are the scenarios with questions. They are no part of the course: some of

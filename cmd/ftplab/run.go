@@ -237,7 +237,8 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			continue
 		}
 		p.result(list[i], runs[i].result, runs[i].err)
-		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err, Chapter: scenarios.ChapterOf(list[i])})
+		chapter, place := scenarios.PlaceOf(list[i])
+		ran = append(ran, lab.Ran{Scenario: list[i], Result: runs[i].result, Err: runs[i].err, Chapter: chapter, Place: place})
 	}
 	return ran
 }

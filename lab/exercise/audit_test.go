@@ -64,7 +64,8 @@ func TestFirstScreen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs = append(runs, lab.Ran{Scenario: s, Result: result, Chapter: scenarios.ChapterOf(s)})
+		chapter, place := scenarios.PlaceOf(s)
+		runs = append(runs, lab.Ran{Scenario: s, Result: result, Chapter: chapter, Place: place})
 	}
 	if err := lab.WriteIndex(results, runs); err != nil {
 		t.Fatal(err)
@@ -108,7 +109,8 @@ func allPages(t *testing.T) []writtenPage {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs = append(runs, lab.Ran{Scenario: s, Result: result, Chapter: scenarios.ChapterOf(s)})
+		chapter, place := scenarios.PlaceOf(s)
+		runs = append(runs, lab.Ran{Scenario: s, Result: result, Chapter: chapter, Place: place})
 		pages = append(pages, writtenPage{"the walkthrough of " + s.Name, filepath.Join(results, s.Name, "walkthrough.html"), i == 0})
 	}
 	if err := lab.WriteIndex(results, runs); err != nil {

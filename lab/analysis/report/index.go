@@ -19,6 +19,7 @@ import (
 type Run struct {
 	Name     string  `json:"scenario"`
 	Chapter  string  `json:"chapter,omitempty"` // of the course; "" for none
+	Place    int     `json:"place,omitempty"`   // in the course, from 1; 0 for none
 	Title    string  `json:"title"`
 	Mode     string  `json:"mode"` // of its data connections; see scenario.Scenario.Mode
 	Network  string  `json:"network"`
