@@ -200,7 +200,7 @@ var oftenTwice = map[int]bool{120: true, 220: true, 225: true, 226: true, 230: t
 // unasked judges a reply that answers no command; previous is the code before it.
 func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
-	case r.Code < 100, r.Code == 421, r.Code == 426, r.Code == 221, r.Code == previous && (oftenTwice[r.Code] || r.Code >= 400):
+	case r.Code < 100, r.Code == 421, r.Code == 426, r.Code == 221, r.Code == previous && r.Code >= 400:
 		return nil
 	case (r.Code == 225 || r.Code == 226) && (previous >= 400 || s.said("ABOR")):
 		return nil // servers often report a cancelled transfer twice
@@ -213,7 +213,7 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 		observed: fmt.Sprintf("%s in frame %d, when no command waited for a reply", show(r.Lines[0].Text), r.Packet),
 	}
 	switch {
-	case r.Code >= 400:
+	case r.Code >= 400, r.Code == previous && oftenTwice[r.Code]:
 		b.severity = Note // as in answer to an empty line
 	case !telling[r.Code] || r.Code == 220:
 		b.severity = Odd

@@ -102,6 +102,7 @@ func areFTP(_ *Evidence, s *session) []breach {
 	var found []breach
 	unknown := map[string]bool{}
 	var packets []int
+	accepted := false
 	for _, x := range s.Exchanges {
 		switch text := x.Line.Text; {
 		case x.Line.AfterGap || x.Command == "" || isKnown(x.Command) || !isWord(x.Command) || !s.readable(x.Packet):
@@ -112,6 +113,7 @@ func areFTP(_ *Evidence, s *session) []breach {
 			})
 		case x.Line.Complete:
 			unknown[x.Command] = true
+			accepted = accepted || completedNormally(x)
 			packets = append(packets, x.Packet)
 		}
 	}
@@ -127,6 +129,8 @@ func areFTP(_ *Evidence, s *session) []breach {
 		b.severity, b.sign = Odd, 2
 	case n >= 2:
 		b.sign = 2
+	case accepted:
+		b.sign = 1
 	}
 	return append(found, b)
 }

@@ -44,6 +44,8 @@ var (
 	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools are the names of what intruders bring along.
 	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|trojan|malware|botnet)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	// twoEndings are those of a document and of a program behind it, which Windows hides.
+	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace is a name that a listing does not show, or a folder that everybody may write.
 	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
 	document    = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
@@ -65,6 +67,9 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		switch name := path.Base(x.Argument); {
 		case tools().MatchString(x.Argument):
 			b.observed = show(x.Line.Text) + ": by its name an attack tool"
+			found = append(found, b)
+		case twoEndings().MatchString(name):
+			b.observed = show(x.Line.Text) + ": a program with the ending of a document in front of its own"
 			found = append(found, b)
 		case shown != "" && document().MatchString(name):
 			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the name is that of a document", show(x.Line.Text), shown, packet)

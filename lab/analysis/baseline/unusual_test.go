@@ -50,6 +50,10 @@ var weakSigns = []struct {
 	{"random names that nobody has", "names-are-words", session1(numberedLines(9, "> SIZE mR7nQ2x%dLp9Vb3Kt8Yw5Zc1HdGj4Fs\n< 550 no\n"))},
 	{"everybody may log in", "no-sensitive-names", session1("> STOR .rhosts\n< 150 go on\n< 226 done")},
 	{"a boast in capitals", "no-loot", moved("STOR index.html", opener, "<h1>HACKED BY SOMEBODY</h1>")},
+	{"a program that looks like a document", "no-programs", moved("STOR invoice.pdf.exe", opener, "MZ\x90")},
+	{"an odd port and an odd word", "no-signs-agree", func(f *forge.Capture) {
+		dial(f, aClient, aServer+":31337").Say(hello).Say("> INJECT 7\n< 200 ok").Say(bye).Peer.Close()
+	}},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
 }
 
