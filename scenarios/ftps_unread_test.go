@@ -137,6 +137,58 @@ func TestCloseNotifyIsNotDenied(t *testing.T) {
 	}
 }
 
+// TestCutRecords cuts a packet short in which the server ends a file: the digest of what is
+// left is not given for that of the file, and lines do not grow together over what is cut.
+func TestCutRecords(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	whole, err := capture.Read(bytes.NewReader(file), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	said := map[string]bool{}
+	for _, l := range whole.Session(0).Lines {
+		said[l.Text] = true
+	}
+	data, packets := whole.Connection(1), whole.Size
+	for cut := 1; cut <= packets; cut++ {
+		for _, keep := range []int{66, 75} { // no data of the segment, and some
+			short := rewritten(t, file, func(n int, p *pcapng.Packet) bool {
+				if n == cut {
+					p.Data = p.Data[:min(len(p.Data), keep)]
+				}
+				return true
+			})
+			c, err := capture.Read(bytes.NewReader(short), capture.Options{KeyLog: log})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got := c.Connection(1).SHA256; got != "" && got != data.SHA256 {
+				t.Errorf("packet %d cut to %d bytes: got the SHA-256 %s, which is that of no file", cut, keep, got)
+			}
+			for s := range c.Sessions() {
+				for _, l := range s.Lines {
+					if l.Complete && !l.AfterGap && !said[l.Text] {
+						t.Errorf("packet %d cut to %d bytes: got the line %q, which nobody said", cut, keep, l.Text)
+					}
+				}
+			}
+			e, err := baseline.Gather(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := e.Check(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Verdict != baseline.IsNormal && a.Verdict != baseline.CannotJudge {
+				t.Errorf("packet %d cut to %d bytes: got %s: %+v", cut, keep, a.Verdict, a.Findings)
+			}
+		}
+	}
+}
+
 // TestPartialKeys reads a session with the secrets of one side only.
 func TestPartialKeys(t *testing.T) {
 	file, log := playedFile(t, "ftps_explicit")

@@ -175,7 +175,7 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	f, t := c.Flow(sender), c.TLS.Flow(sender)
 	unread := t.Encrypted > t.Decrypted && t.EncryptedAlert == 0 && t.Alert.Count == 0
 	hides := c.TLS.ServerHello == nil || c.TLS.ServerHello.Version >= tls.TLS13 // which alerts there are
-	if f.FIN == 0 || f.Missing > 0 || t.CloseNotify > 0 || t.EncryptedAlert > 0 || unread && hides {
+	if f.FIN == 0 || f.Missing+f.CutShort > 0 || t.CloseNotify > 0 || t.EncryptedAlert > 0 || unread && hides {
 		return nil
 	}
 	return []breach{{
@@ -248,10 +248,13 @@ func foreign(s *session, t *ftp.TLSLayer) bool {
 	known := s.Layer.Tickets
 	for _, c := range s.data {
 		if c.TLS != nil {
+			if c.Missing() > 0 || c.TLS.Hidden() {
+				return false
+			}
 			known = append(known[:len(known):len(known)], c.TLS.Tickets...)
 		}
 	}
-	if t.ResumedTicket == "" || len(s.Layer.Tickets) == 0 || s.Hidden || s.Layer.Resumed != tls.NotResumed {
+	if t.ResumedTicket == "" || len(s.Layer.Tickets) == 0 || s.Hidden || len(s.Layer.Problems) > 0 || s.lossy() || s.Layer.Resumed != tls.NotResumed {
 		return false
 	}
 	for _, k := range known {

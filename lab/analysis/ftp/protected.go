@@ -20,6 +20,7 @@ type protected struct {
 	raw     [2]hash.Hash // of each direction as it is
 	inside  [2]hash.Hash // of what it carries inside TLS
 	partial [2]bool      // some of that is missing
+	end     [2]int64     // the number of the byte behind the last one that was read
 	closed  bool
 }
 
@@ -40,6 +41,7 @@ func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 			if p.from == 0 {
 				p.from = b.Packet
 			}
+			p.end[dir] = b.Seq + int64(len(b.Data))
 			if hashes {
 				p.raw[dir].Write(b.Data)
 			}
@@ -87,7 +89,7 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 // the connection is in clear. It is "" if not all of the content was read.
 func (p *protected) sum(dir int, h *tcp.Half) string {
 	have, start, end := h.Stream()
-	if !p.hashes || start == end || !have.Covers(start, end) {
+	if !p.hashes || start == end || p.end[dir] != end || !have.Covers(start, end) {
 		return ""
 	}
 	s := p.session

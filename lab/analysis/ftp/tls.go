@@ -75,17 +75,24 @@ func (t *TLSLayer) direction(s Side) int {
 // there is no TLS.
 func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
 	var plain, rest [2][]tcp.Chunk
+	var gap [2]bool // between what is in clear and TLS
 	from := 0
 	for dir, stream := range []iter.Seq[tcp.Chunk]{client, server} {
 		plain[dir], rest[dir] = cutAtTLS(stream)
-		if r := rest[dir]; len(r) > 0 && (from == 0 || r[0].Packet < from) {
-			from = r[0].Packet
+		if r := rest[dir]; len(r) > 0 {
+			gap[dir] = r[0].AfterGap
+			if from == 0 || r[0].Packet < from {
+				from = r[0].Packet
+			}
 		}
 	}
 	if from > 0 {
 		s := tls.NewSession(keys)
 		take := func(dir int, c tcp.Chunk) {
 			c.Data = slices.Clone(c.Data)
+			if gap[dir] {
+				c.AfterGap, c.Unread, gap[dir] = true, false, false
+			}
 			plain[dir] = append(plain[dir], c)
 		}
 		s.Data, s.Clear = take, take

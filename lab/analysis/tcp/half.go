@@ -22,6 +22,9 @@ type Flow struct {
 	// Missing is the number of bytes that are not in the capture although later bytes
 	// show that they were sent.
 	Missing int64
+	// CutShort is the number of bytes of data that the recorder cut off from its packets.
+	// Another packet may have them.
+	CutShort int64
 	// Wire is the number of bytes of data in all segments, retransmissions
 	// included.
 	Wire int64
@@ -89,6 +92,7 @@ func (h *Half) relative(raw uint32) int64 {
 func (h *Half) data(p *packet.Packet, seg *Segment) {
 	h.Segments++
 	h.Wire += int64(seg.Length)
+	h.CutShort += int64(seg.Length - len(seg.Payload))
 	if h.FirstData == 0 {
 		h.FirstData, h.FirstDataTime = p.Number, p.Time
 	}

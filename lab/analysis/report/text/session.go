@@ -277,6 +277,9 @@ func carried(s ftp.Side, f *tcp.Flow) []string {
 	if f.Missing > 0 {
 		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
 	}
+	if f.CutShort > 0 {
+		lines = append(lines, fmt.Sprintf("|   the recorder cut off %s of it", count(int(f.CutShort), "byte")))
+	}
 	return lines
 }
 

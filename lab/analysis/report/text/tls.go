@@ -82,7 +82,7 @@ func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 			ends = append(ends, fmt.Sprintf("the %s sends an alert in packet %d, probably close_notify", side, f.EncryptedAlert))
 		case f.Encrypted > f.Decrypted:
 			ends = append(ends, fmt.Sprintf("whether the %s sends close_notify cannot be seen", side))
-		case c.Flow(side).Missing > 0 || c.Flow(side).FIN == 0 && f.ClearFrom == 0:
+		case c.Flow(side).Missing+c.Flow(side).CutShort > 0 || c.Flow(side).FIN == 0 && f.ClearFrom == 0:
 			ends = append(ends, fmt.Sprintf("no close_notify of the %s is in the capture", side))
 		default:
 			ends = append(ends, fmt.Sprintf("the %s sends no close_notify", side))
