@@ -3,7 +3,8 @@
 // own tests.
 //
 // The expected results come from the capture. The package does not run Suricata or
-// Zeek; run the test with them before you send it.
+// Zeek; run the test with them before you send it. Where the program sees something else,
+// as Suricata 7 does behind an AUTH that was refused, the test shows a fault of it.
 package export
 
 import (
@@ -94,7 +95,7 @@ func suricataChecks(c *capture.Capture) []byte {
 				match = append(match, fmt.Sprintf("ftp.completion_code[%d]: %q", n, fmt.Sprint(r.Code)))
 			}
 			for _, p := range s.DataPorts {
-				if p.Exchange == i && !p.Malformed {
+				if p.Exchange == i && !p.Malformed && portIsRead(x) {
 					match = append(match, fmt.Sprintf("ftp.dynamic_port: %d", p.Addr.Port()))
 				}
 			}
@@ -122,6 +123,18 @@ func suricataChecks(c *capture.Capture) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// portIsRead reports whether Suricata takes the port of a data connection from an exchange. It
+// reads the reply that belongs to the command, and no other one.
+func portIsRead(x *ftp.Exchange) bool {
+	switch x.Command {
+	case "PASV":
+		return x.Final() == 227
+	case "EPSV":
+		return x.Final() == 229
+	}
+	return true
 }
 
 // quoted is a text as YAML has it.
