@@ -26,7 +26,9 @@ type printer struct {
 	broken int // could not be run
 	notRun int // as the user interrupted
 	bar    *transferBar
-	seeded bool // by the user, who expects the same capture again
+
+	lastError string // that was printed
+	seeded    bool   // by the user, who expects the same capture again
 
 	page       string // to look at next
 	pageFailed bool   // the page is that of a scenario that failed
@@ -76,7 +78,10 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	}
 	if err != nil {
 		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
-		printError(p.err, err)
+		if text := oserror.Text(err); text != p.lastError { // such as a results folder that cannot be made
+			printError(p.err, err)
+			p.lastError = text
+		}
 		return
 	}
 	word, remark := "ok", ""

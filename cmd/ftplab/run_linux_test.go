@@ -484,3 +484,11 @@ func TestOutputFails(t *testing.T) {
 		}
 	}
 }
+
+// An error that all scenarios have is printed once.
+func TestRunSameError(t *testing.T) {
+	status, out, errOut := ftplab(t.Context(), "run", "-o", "/dev/null/results", "active_list", "passive_list")
+	if status != exitError || strings.Count(out, "ERROR") != 2 || strings.Count(errOut, "\n") != 1 {
+		t.Errorf("got status %d, %q and %q, want %d, two scenarios and one line", status, out, errOut, exitError)
+	}
+}
