@@ -479,8 +479,8 @@ func TestOutputFails(t *testing.T) {
 	} {
 		var errOut bytes.Buffer
 		status := run(t.Context(), args, nil, full, &errOut)
-		if status != exitError || strings.Count(errOut.String(), "no space left") != 1 {
-			t.Errorf("%v: got status %d, stderr %q, want %d and that there is no space left", args, status, errOut.String(), exitError)
+		if status != exitError || strings.Count(errOut.String(), "the disk is full") != 1 {
+			t.Errorf("%v: got status %d, stderr %q, want %d and that there is the disk is full", args, status, errOut.String(), exitError)
 		}
 	}
 }

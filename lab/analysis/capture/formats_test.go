@@ -417,7 +417,7 @@ func TestNoCapture(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"", "not a capture: only 0 bytes long"},
 		{"abc", "not a capture: only 3 bytes long"},
-		{"\xfd7zXZ\x00aaaaaaaaaaaaaaaaaaaaaaaa", "not a capture: it is compressed, but not by gzip or zstd: decompress it first"},
+		{"\xfd7zXZ\x00aaaaaaaaaaaaaaaaaaaaaaaa", "not a capture: it is compressed, but not by gzip, zstd or lz4: decompress it first"},
 		{"snoop\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x04aaaaaaa", "snoop's format of version 4 is not supported: convert it with editcap -F pcap"},
 		{"GIF89a", `not a capture: it begins with "GIF8", which is neither pcap nor pcapng`},
 		{"\xd4\xc3\xb2\xa1\x02\x00", "not a capture: cut off in the header of the file"},
