@@ -53,10 +53,16 @@ when, the commands, the transfers, how long people think, and how far away the s
 is. Each session runs between a real client and a real server, on gVisor's TCP, in
 virtual time.
 
-The folder gets parts of --part sessions each: captures, a table of all flows, and a
-table of all transfers with their kind, user and SHA-256. corpus.txt is the recipe:
-with it, generate makes the same corpus again, byte for byte, or says which file
-differs. If generate was interrupted, give the same command again to continue.
+The folder gets parts of --part sessions each: captures, a table of all flows, which
+has one row for each TCP connection, and a table of all transfers with their kind,
+user, result and SHA-256. The result is how the transfer ended for the client:
+complete, failed (the last reply is 4yz or 5yz), aborted, timeout, reset, closed, short
+or broken. A 226 alone does not say that the data arrived. Data of which the client sees
+nothing, as in FXP, has only a flow.
+
+corpus.txt is the recipe: with it, generate makes the same corpus again, byte for
+byte, or says which file differs. Ctrl-C, a full disk and a killed process leave
+whole parts. Give the same command again to continue.
 
 Several processes can make one corpus together. Each makes one --shard of the parts.
 The index can also come from JOB_COMPLETION_INDEX (Kubernetes) or SLURM_ARRAY_TASK_ID
