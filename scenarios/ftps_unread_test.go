@@ -16,8 +16,11 @@ import (
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/extract"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 )
 
 // storyOf is the story of a capture in a file.
@@ -265,6 +268,55 @@ func TestOneDamagedRecord(t *testing.T) {
 		if got.Judged.Parts != 1 || got.Verdict != baseline.IsNormal {
 			t.Errorf("packet %d: got %s (%s), want a part of the session, which is normal: %+v", damaged, got.Verdict, got.Judged, got.Findings)
 		}
+	}
+}
+
+// TestDamagedFile flips a bit in the middle of an upload in TLS: what is written of the file
+// says that a part of it cannot be read, and not that it is missing.
+func TestDamagedFile(t *testing.T) {
+	s, err := scenario.Parse("explicit_1.3_passive.txtar", []byte(pathText("explicit", "1.3", "", "passive")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := playedOnGVisor(t, s).Capture
+	file, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(filepath.Dir(name), "keys.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := opened(t, name, nil)
+	var upload *ftp.Connection
+	for x := range whole.Connections() {
+		if x.Transfer != nil && x.Transfer.Command == "STOR" {
+			upload = x
+		}
+	}
+	if upload == nil {
+		t.Fatal("the capture has no upload")
+	}
+	middle := (upload.ClientFlow.FirstData + upload.ClientFlow.LastData) / 2
+	done := false
+	flipped := rewritten(t, file, func(n int, p *pcapng.Packet) bool {
+		if n >= middle && !done && len(p.Data) > 1000 {
+			p.Data[500] ^= 1
+			done = true
+		}
+		return true
+	})
+	c, err := capture.Read(bytes.NewReader(flipped), capture.Options{KeyLog: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var lines strings.Builder
+	if err := extract.Write(t.TempDir(), c, func(f *extract.File) { f.WriteLine(&lines) }); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines.String(); !strings.Contains(got, "INCOMPLETE: bytes cannot be read, at offset ") || strings.Contains(got, "missing") {
+		t.Errorf("got %s", got)
 	}
 }
 

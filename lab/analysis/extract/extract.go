@@ -31,10 +31,11 @@ type File struct {
 	SHA256 string
 	// Kind says what it seems to be.
 	Kind Kind
-	// Gaps are the places, as offsets in the file, where bytes are missing in the capture.
-	// Of many the first hundred are kept; MoreGaps counts the others.
+	// Gaps are the places, as offsets in the file, where bytes are missing in the capture,
+	// or cannot be read: Unread says that all of them are of the second kind. Of many the first hundred are kept; MoreGaps counts the others.
 	Gaps     []int64
 	MoreGaps int
+	Unread   bool
 	// Hidden says that some of it, or all, is in TLS that cannot be read.
 	Hidden bool
 }
@@ -101,6 +102,7 @@ func (w *writer) take(x *ftp.Identity, from ftp.Side, b tcp.Chunk) {
 		w.open[k] = o
 	}
 	if b.AfterGap {
+		o.Unread = b.Unread && (o.Unread || len(o.Gaps) == 0)
 		if len(o.Gaps) < maxGaps {
 			o.Gaps = append(o.Gaps, o.Bytes)
 		} else {

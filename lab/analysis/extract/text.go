@@ -44,6 +44,8 @@ func (f *File) missing() []string {
 	}
 	if inClear && flow.Missing > 0 {
 		facts = append(facts, fmt.Sprintf("INCOMPLETE: %d bytes are not in the capture%s", flow.Missing, f.gapList()))
+	} else if f.Unread {
+		facts = append(facts, "INCOMPLETE: bytes cannot be read"+f.gapList())
 	} else if len(f.Gaps) > 0 {
 		facts = append(facts, "INCOMPLETE: bytes are missing"+f.gapList())
 	}

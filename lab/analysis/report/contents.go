@@ -37,7 +37,8 @@ type content struct {
 	bytes      int64
 	head       []byte
 	digest     hash.Hash
-	gap        bool
+	gap        bool // bytes are not in the capture
+	unread     bool // bytes are in TLS that cannot be read
 }
 
 // gather reads the transferred data, once.
@@ -78,7 +79,7 @@ func (r *Report) gather() error {
 func (c *content) add(b tcp.Chunk) {
 	c.bytes += int64(len(b.Data))
 	c.digest.Write(b.Data)
-	c.gap = c.gap || b.AfterGap
+	c.gap, c.unread = c.gap || b.AfterGap && !b.Unread, c.unread || b.Unread
 	if room := maxContentBytes - len(c.head); room > 0 {
 		c.head = append(c.head, b.Data[:min(room, len(b.Data))]...)
 	}
@@ -98,6 +99,9 @@ func (c *content) finish(x *ftp.Connection) {
 	}
 	if x.Transfer != nil && x.Transfer.Mode != "" {
 		facts = append(facts, "as transferred in mode "+visible(x.Transfer.Mode))
+	}
+	if c.unread {
+		facts = append(facts, "some of it is in TLS that cannot be read")
 	}
 	if c.gap || x.TLS == nil && x.Flow(c.from).Missing > 0 {
 		facts = append(facts, "bytes are missing in the capture")
