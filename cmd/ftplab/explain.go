@@ -32,9 +32,9 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain CAPTURE",
 		Short: "Explain what happened in any capture",
-		Long: `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip, zstd or lz4; - is
-the standard input) and says what happened in it: its TCP connections, the FTP sessions
-line by line, and which data connection belongs to which command.
+		Long: `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip,
+zstd or lz4; - is the standard input) and says what happened in it: its TCP connections,
+the FTP sessions line by line, and which data connection belongs to which command.
 
 Explain needs only the capture, and never guesses: it leaves out what the capture does
 not show, or says that it is missing. The JSON has all facts of the story;
