@@ -24,6 +24,9 @@ func TestWalkthrough(t *testing.T) {
 		"nat_passive_alg.txtar": "The NAT in front of the server (line 6) rewrote the reply to PASV: the server itself said 192.168.178.2.",
 		"nat_split.txtar":       "did not rewrite it, as it looks at each segment by itself, and this line is split over two.",
 		"nat_tls.txtar":         "did not rewrite it, as it cannot read what is in TLS.",
+		"rates_differ.txtar":    "1 Mbit/s towards it",
+		"tls_late.txtar":        `On purpose (line 15), the server here says "234 Go.", waits 2 s, waits for the client's TLS handshake and says "220 Welcome again.".`,
+		"tls_upload_cut.txtar":  "No close_notify came before this FIN, so the receiver cannot know whether data is missing",
 		"natdrop.txtar":         "packets between client and server port 21 dropped on purpose (line 6) once nothing has passed for 2 s",
 	} {
 		t.Run(file, func(t *testing.T) {

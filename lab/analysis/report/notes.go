@@ -229,6 +229,7 @@ func (n *notes) endOfData(c *ftp.Connection) {
 		n.add(flow.FirstData, "Here comes %s in clear: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	case c.TLS != nil:
 		n.protected(c.TLS)
+		n.cutTLS(c)
 		n.add(c.TLS.From, "TLS begins on this connection, too, for %s: %s.", transferName(c), volume(c))
 	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))

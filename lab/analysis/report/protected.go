@@ -98,6 +98,18 @@ func (n *notes) protected(t *ftp.TLSLayer) {
 	}
 }
 
+// cutTLS explains the FIN of a side that sends data in TLS and no close_notify.
+func (n *notes) cutTLS(c *ftp.Connection) {
+	side := sentBy(c)
+	flow := c.Flow(side)
+	if c.TLS == nil || flow.FIN == 0 || flow.Missing+flow.CutShort > 0 {
+		return
+	}
+	if f := c.TLS.Flow(side); f.Data > 0 && f.CloseNotify == 0 && f.EncryptedAlert == 0 && f.Encrypted == f.Decrypted && f.ClearFrom == 0 {
+		n.add(flow.FIN, "No close_notify came before this FIN, so the receiver cannot know whether data is missing (RFC 8446, 6.1).")
+	}
+}
+
 // volume says how much a connection carried.
 func volume(c *ftp.Connection) string {
 	bytes := counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
