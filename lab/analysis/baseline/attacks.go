@@ -149,17 +149,21 @@ func longestComponent(path string) int {
 	return longest
 }
 
-// run is the length of the longest run of the same letter or digit.
+// run is the length of the longest run in which the same one to four letters or digits
+// repeat.
 func run(text string) int {
-	longest, n := 0, 0
-	for i := range len(text) {
-		c := text[i] | 0x20
-		if i > 0 && text[i] == text[i-1] && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
-			n++
-		} else {
-			n = 1
+	longest := 0
+	for period := 1; period <= 4; period++ {
+		n := period
+		for i := period; i < len(text); i++ {
+			c := text[i] | 0x20
+			if text[i] == text[i-period] && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
+				n++
+			} else {
+				n = period
+			}
+			longest = max(longest, n)
 		}
-		longest = max(longest, n)
 	}
 	return longest
 }
@@ -181,16 +185,18 @@ func notText(x *ftp.Exchange) string {
 			control++
 		}
 	}
-	telnet := int(x.Line.End-x.Line.Seq) - len(text) // and the CRLF
+	doubled := int(x.Line.End-x.Line.Seq) - len(text) - len(x.Line.Telnet) // and the CRLF
 	switch {
 	case strings.Contains(text, strings.Repeat("\x90", 8)):
 		return "a sled of x86 NOP instructions"
 	case control >= 4:
 		return fmt.Sprintf("%d control characters", control)
-	case strings.Count(text, "\xff") >= 32 || telnet > 64:
+	case strings.Count(text, "\xff") >= 32 || doubled > 64:
 		return "bytes of 0xff, as in an overflow of the Telnet decoder"
 	case strings.Count(text, "\x00") == 1 && cutByZero().MatchString(text):
 		return "a zero byte, at which some programs cut the name off (CWE-158)"
+	case x.Line.Urgent && len(x.Line.Telnet) == 0 && !isKnown(x.Command) && len(x.Command) > 1:
+		return "a byte of it is urgent, so a server may leave it out, and reads another command"
 	case strings.Contains(text, "/bin/sh") && !utf8.ValidString(text):
 		return "machine code"
 	}
@@ -241,6 +247,12 @@ var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"", pattern(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
+	{"", pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
+	{"MDTM", pattern(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
+	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
+	{"MKD", pattern(`(?i)\btagged\b|\bw[a4]rez\b|\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
+	{"RETR", pattern(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
 	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
 	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
 	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
@@ -265,7 +277,7 @@ var exploits = []exploit{
 // Greetings of programs that nobody installs.
 var (
 	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b`)
-	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
+	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
 )
 
 // knownGreeting judges the words of the server's greeting.
@@ -287,8 +299,12 @@ func knownGreeting(s *session) []breach {
 }
 
 func knownExploit(_ *Evidence, s *session) []breach {
-	found := knownGreeting(s)
+	found := append(knownGreeting(s), extortion(s)...)
 	for _, x := range s.Exchanges {
+		if s.copiesUnknown(x) {
+			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without a login (CVE-2015-3306)"})
+			continue
+		}
 		for _, k := range exploits {
 			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !s.readable(x.Packet) || !k.argument().MatchString(x.Argument) {
 				continue
@@ -304,6 +320,47 @@ func knownExploit(_ *Evidence, s *session) []breach {
 	return found
 }
 
+// copiesUnknown reports whether a command copies a file at the server before any login.
+func (s *session) copiesUnknown(x *ftp.Exchange) bool {
+	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
+	early := s.loggedIn == 0 || x.Packet < s.loggedIn
+	return s.whole && early && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
+}
+
+// extorted are so many files that a client fetches, stores under a longer name and deletes.
+const extorted = 3
+
+// packed are endings of names that programs add that compress, encrypt or keep files for their owner.
+var packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|\d*)$`)
+
+// extortion finds files that are replaced by others of the same name with an unknown ending.
+func extortion(s *session) []breach {
+	fetched, replaced := map[string]bool{}, map[string]bool{}
+	b := breach{}
+	var w walk
+	for _, x := range s.Exchanges {
+		w.follow(x)
+		at := w.target(x.Argument)
+		switch {
+		case x.Command == "RETR" && completed(x):
+			fetched[at] = true
+		case x.Command == "STOR" && completed(x):
+			if i := strings.LastIndexByte(at, '.'); i > 0 && fetched[at[:i]] && !packed().MatchString(at[i:]) {
+				replaced[at[:i]] = true
+			}
+		case x.Command == "DELE" && completed(x) && replaced[at]:
+			delete(fetched, at)
+			delete(replaced, at)
+			b.packets = append(b.packets, x.Packet)
+			b.observed = fmt.Sprintf("%d files were fetched, stored under their names with another ending, and deleted, as extortionists do; the last is %s", len(b.packets), show(at))
+		}
+	}
+	if len(b.packets) < extorted {
+		return nil
+	}
+	return []breach{b}
+}
+
 // Limits of repetition: how many times the same line in a row, with less than machineSpeed
 // between two of them.
 const (
@@ -313,8 +370,25 @@ const (
 	machineSpeed = 100 * time.Millisecond
 )
 
+// floodOfTelnet is how many bytes of Telnet commands, each of two, a client sends in a line at
+// machine speed before they are a flood. Clients keep sessions alive with one now and then.
+const floodOfTelnet = 128
+
+func telnetFloods(s *session) (found []breach) {
+	before := s.Control.FirstTime
+	for _, l := range s.Lines {
+		if n := len(l.Telnet); l.From == ftp.Client && n >= floodOfTelnet && s.readable(l.Packet) &&
+			time.Duration(l.Time-before) < time.Duration(n/2)*machineSpeed {
+			found = append(found, breach{packets: []int{l.FirstPacket, l.Packet},
+				observed: fmt.Sprintf("%d bytes of Telnet commands in a line, within %v", n, time.Duration(l.Time-before).Round(time.Millisecond))})
+		}
+		before = l.Time
+	}
+	return found
+}
+
 func floods(_ *Evidence, s *session) []breach {
-	var found []breach
+	found := telnetFloods(s)
 	for i := 0; i < len(s.Exchanges); {
 		j := i + 1
 		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {

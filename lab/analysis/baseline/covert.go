@@ -252,12 +252,18 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 	if every, ok := p.regular(); ok {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}
-	switch {
-	case p.answers >= pollAnswers && p.answers*2 >= len(p.times):
+	answered := p.answers >= pollAnswers && p.answers*2 >= len(p.times)
+	ordered := ordersName().MatchString(path.Base(name))
+	if answered || ordered {
 		b.severity, b.sign = Odd, 2
+	}
+	if answered && ordered {
+		b.severity = Violation
+	}
+	if answered {
 		b.observed += fmt.Sprintf(", and stored another file after %d of them", p.answers)
-	case ordersName().MatchString(path.Base(name)):
-		b.severity, b.sign = Odd, 2
+	}
+	if ordered {
 		b.observed += "; by its name it has orders for a program"
 	}
 	return b

@@ -4,9 +4,7 @@ package baseline
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 )
@@ -58,6 +56,7 @@ type guess struct {
 }
 
 // Limits of guessing: how many different credentials were refused within a time, 0 for any.
+// Clients behind one address are many people, so names count less than passwords for one name.
 var guessLimits = []struct {
 	count int
 	in    time.Duration
@@ -66,6 +65,10 @@ var guessLimits = []struct {
 	{6, time.Minute},
 	{10, 0},
 }
+
+// guessedPasswords are more different passwords for one account than its user tries who
+// forgot it: servers close a session after three, and people try once more.
+const guessedPasswords = 6
 
 // How many of the common passwords are guesses, and how many are a sign of it.
 const (
@@ -96,19 +99,11 @@ const stubborn = 10
 // mistakes is how often a user may mistype a password before the right one.
 const mistakes = 3
 
-// How many servers may refuse one client, and how many clients may fail with one user name.
-const (
-	sprayedServers = 10
-	manyClients    = 10
-	// and how many clients may fail with so many names
-	crowdOfClients = 20
-	crowdOfNames   = 8
-)
-
 func guessing() look {
 	l := logins{
 		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{},
-		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{},
+		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
+		asked: map[pairOfHosts]map[string]int{},
 	}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
@@ -127,20 +122,8 @@ type logins struct {
 	welcome              map[person]bool
 	servers              map[netip.Addr]map[netip.Addr]int // that refused a client, with the packet of the first time
 	clients              map[userAt]map[netip.Addr]int     // that were refused with the name of a user
-}
-
-// A userAt is the name of a user at a server.
-type userAt struct {
-	server netip.Addr
-	user   string
-}
-
-// across adds a failure to the counts of servers by client and of clients by user.
-func (all *logins) across(hosts pairOfHosts, l login) {
-	noteFirst(all.servers, hosts.client, hosts.server, l.at)
-	if l.user != "anonymous" && l.user != "ftp" {
-		noteFirst(all.clients, userAt{hosts.server, l.user}, hosts.client, l.at)
-	}
+	tried                map[userAt]map[string]bool        // the passwords that were refused for a user
+	asked                map[pairOfHosts]map[string]int    // the names that were given without a password, with their packets
 }
 
 // A person is a user as a client presents it to a server.
@@ -167,6 +150,7 @@ func (all *logins) add(s *session) {
 			all.unanswered[who] = append(all.unanswered[who], guess{l, hosts})
 		}
 	}
+	all.ask(s)
 	for _, r := range s.Unsolicited { // only the server was recorded
 		if r.Code == 530 && len(s.Exchanges) == 0 {
 			l := login{user: fmt.Sprint("unknown ", r.Packet), packet: r.Packet, time: r.Time, code: 530, at: r.Packet}
@@ -177,8 +161,8 @@ func (all *logins) add(s *session) {
 
 // judge looks for guesses between two hosts. Other failures are noted as mistakes.
 func (all *logins) judge() []breach {
-	var found []breach
 	slips := all.sort()
+	found := all.judgeAccounts()
 	for _, pair := range sortedPairs(all.guesses) {
 		list := all.guesses[pair]
 		if b, ok := all.burst(list); ok {
@@ -188,6 +172,7 @@ func (all *logins) judge() []breach {
 		slips = append(slips, list...)
 	}
 	found = append(found, all.judgeAcross(found)...)
+	found = append(found, all.judgeAsked()...)
 	if len(slips) > 0 {
 		b := breach{
 			severity: Note,
@@ -227,6 +212,25 @@ func (all *logins) sort() (slips []guess) {
 	return slips
 }
 
+// mostPasswords is the user with the most different passwords, and how many these are.
+// Anonymous users give any password.
+func mostPasswords(list []guess) (user string, most int) {
+	of := map[string]map[string]bool{}
+	for _, g := range list {
+		if isPublic(g.user) {
+			continue
+		}
+		if of[g.user] == nil {
+			of[g.user] = map[string]bool{}
+		}
+		of[g.user][g.password] = true
+		if n := len(of[g.user]); n > most {
+			user, most = g.user, n
+		}
+	}
+	return user, most
+}
+
 // passwords counts the different passwords.
 func passwords(list []guess) int {
 	different := map[string]bool{}
@@ -246,6 +250,9 @@ func (all *logins) burst(list []guess) (breach, bool) {
 			}
 			return all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how)), true
 		}
+	}
+	if user, n := mostPasswords(list); n >= guessedPasswords {
+		return all.burstOf(list, fmt.Sprintf("with %d different passwords for %s", n, show(user))), true
 	}
 	tried := map[string]bool{}
 	for _, g := range list {
@@ -306,69 +313,6 @@ func (all *logins) burstOf(list []guess, how string) breach {
 		}
 	}
 	return b
-}
-
-// judgeAcross judges the failures of one client at many servers, and of many clients with one
-// name, that no finding tells of yet.
-func (all *logins) judgeAcross(known []breach) []breach {
-	var found []breach
-	judged := map[netip.Addr]bool{}
-	for _, b := range known {
-		judged[b.hosts.client] = true
-	}
-	for client, servers := range all.servers {
-		if len(servers) >= sprayedServers && !judged[client] {
-			found = append(found, breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)})
-		}
-	}
-	for at, clients := range all.clients {
-		fresh := maps.Clone(clients)
-		maps.DeleteFunc(fresh, func(client netip.Addr, _ int) bool {
-			return judged[client] || all.welcome[person{pairOfHosts{client, at.server}, at.user}]
-		})
-		if len(fresh) >= manyClients {
-			found = append(found, breach{packets: firstPackets(fresh),
-				observed: fmt.Sprintf("%s refused %d clients that all gave the user name %s", at.server, len(fresh), show(at.user))})
-		}
-	}
-	if len(found) == 0 {
-		found = all.crowds(judged)
-	}
-	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
-	return found
-}
-
-// crowds judges the failures of many clients with many names, of which none got in.
-func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
-	type crowd struct {
-		clients map[netip.Addr]int
-		names   int
-	}
-	crowds := map[netip.Addr]*crowd{}
-	for at, clients := range all.clients {
-		c := crowds[at.server]
-		if c == nil {
-			c = &crowd{clients: map[netip.Addr]int{}}
-			crowds[at.server] = c
-		}
-		before := len(c.clients)
-		for client, packet := range clients {
-			if !judged[client] && !all.welcome[person{pairOfHosts{client, at.server}, at.user}] {
-				c.clients[client] = packet
-			}
-		}
-		if len(c.clients) > before {
-			c.names++
-		}
-	}
-	for server, c := range crowds {
-		if len(c.clients) >= crowdOfClients && c.names >= crowdOfNames {
-			found = append(found, breach{severity: Odd, packets: firstPackets(c.clients),
-				observed: fmt.Sprintf("%s refused %d clients with %d user names, and none of them got in", server, len(c.clients), c.names)})
-		}
-	}
-	return found
 }
 
 func sortedPairs(m map[pairOfHosts][]guess) []pairOfHosts {

@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -134,22 +135,36 @@ const (
 var (
 	// climb is one step up, plain or disguised.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.%c0%af`)
+	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}`)
+	// overlong is a separator as UTF-8 forbids it: in more bytes than it needs.
+	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}`)
+	// drive is a folder of Windows by the letter of its drive, which is no part of a server's tree.
+	drive = pattern(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
 	// system are files that keep the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$)`)
 	// runs are files that a system runs by itself, or whose keys let somebody in.
-	runs = pattern(`(?i)(^|/)etc/(cron|crontab|init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
+	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)`)
+	// opens are those that nobody but an intruder writes over FTP: they let somebody in without
+	// a password, or run a program that was stored before.
+	opens = pattern(`(?i)(^|/)etc/cron|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
+	// passwordFile is a file of a system with the passwords of all users.
+	passwordFile = pattern(`(?i)(^|/)etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$`)
 	// systemDirectory is where they are.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
+	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
 	// secrets are names of files with the secrets of persons and programs.
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|lsass[^/]*\.dmp|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
-func climbing(_ *Evidence, s *session) []breach {
-	var found []breach
+// separators undoes an encoding of a path that was encoded twice, and writes separators that are
+// no UTF-8 as a URL has them.
+var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c", "%c1%9c")
+
+func climbing(e *Evidence, s *session) []breach {
+	found := climbingNames(e, s)
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		touches := pathCommands[x.Command]
-		argument := strings.ReplaceAll(x.Argument, "%25", "%") // encoded twice
+		argument := separators.Replace(x.Argument)
 		levels := steps(argument)
 		limit := climbToWalk
 		if touches {
@@ -165,7 +180,9 @@ func climbing(_ *Evidence, s *session) []breach {
 			b.observed = fmt.Sprintf("climbs %d levels", levels)
 		case levels > 0 && system().MatchString(argument), touches && up && system().MatchString(target):
 			b.observed = "climbs to a file of the system"
-		case disguised().MatchString(argument) && (levels > 1 || touches), touches && strings.Count(argument, `..\`) > 1:
+		case touches && drive().MatchString(argument):
+			b.observed = "leads to a folder of Windows by the letter of its drive"
+		case disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
 		case levels > 0 && up && (systemDirectory().MatchString(target) || systemDirectory().MatchString(".."+target)):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
@@ -185,6 +202,20 @@ func climbing(_ *Evidence, s *session) []breach {
 		b.observed = show(x.Line.Text) + " " + b.observed
 		found = append(found, b)
 	})
+	return found
+}
+
+// climbingNames finds listings with names that lead out of the folder into which a client
+// stores what it fetches.
+func climbingNames(e *Evidence, s *session) (found []breach) {
+	for _, x := range s.Exchanges {
+		for _, c := range s.dataOf(x.Data) {
+			if shown := e.watch.contents[c.ID]; shown.kind == climbingList {
+				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d lists names that lead out of the client's folder", show(x.Line.Text), shown.packet)})
+			}
+		}
+	}
 	return found
 }
 
@@ -214,13 +245,20 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		}
 		target := w.target(x.Argument)
 		b := breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s names %s", show(x.Line.Text), show(target))}
+		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
 		switch {
+		case x.Sender() == ftp.Client && opens().MatchString(target):
+			b.severity = Violation
+			b.observed += ", a file that lets somebody in, or that the system runs by itself"
+		case passwordFile().MatchString(target), changes && accountsFile().MatchString(target):
+			b.severity = Violation
+			b.observed += ", a file with the accounts of the system"
 		case system().MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed += ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && runs().MatchString(target):
 			b.severity, b.sign = Odd, 2
-			b.observed += ", a file that the system runs by itself, or that lets somebody in"
+			b.observed += ", a file that the system runs by itself"
 		case secrets().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true
@@ -243,16 +281,24 @@ var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[
 
 func unseenNames(_ *Evidence, s *session) []breach {
 	var found []breach
+	names := map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, _ *walk) {
 		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
 			return
 		}
 		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
 			if unseen().MatchString(name) {
+				names[name] = true
 				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})
 				return
 			}
 		}
 	})
+	everybody := slices.ContainsFunc(s.logins, func(l login) bool { return l.succeeded() && isPublic(strings.ToLower(l.user)) })
+	for i := range found {
+		if everybody || len(names) > 1 { // no slip of a finger
+			found[i].severity = Violation
+		}
+	}
 	return found
 }

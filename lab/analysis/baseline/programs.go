@@ -51,12 +51,22 @@ var (
 	document    = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
+// windowsOwn are programs that come with Windows. Nobody needs to fetch one.
+var windowsOwn = pattern(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?)\.(exe|scr|com|pif)$`)
+
+// processor is the name of a program for one kind of processor, as programs that spread among
+// devices have it: bot.mips, bot.arm7.
+var processor = pattern(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
+
+// manyProcessors are so many kinds of processors that a program tries them all.
+const manyProcessors = 4
+
 // manyPrograms are so many in one session that they count more.
 const manyPrograms = 3
 
 func transferredPrograms(e *Evidence, s *session) []breach {
 	plain := breach{}
-	names := map[string]bool{}
+	names, processors := map[string]bool{}, map[string]bool{}
 	var found []breach
 	for _, x := range s.Exchanges {
 		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.readable(x.Packet) || !began(x) && !completed(x) {
@@ -67,6 +77,10 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		switch name := path.Base(x.Argument); {
 		case tools().MatchString(x.Argument):
 			b.observed = show(x.Line.Text) + ": by its name an attack tool"
+			found = append(found, b)
+		case x.Command == "RETR" && windowsOwn().MatchString(name):
+			b.severity = Violation
+			b.observed = show(x.Line.Text) + ": a program with the name of one that comes with Windows"
 			found = append(found, b)
 		case twoEndings().MatchString(name):
 			b.observed = show(x.Line.Text) + ": a program with the ending of a document in front of its own"
@@ -80,12 +94,19 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		case shown != "" || executable().MatchString(name):
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
+			if kind := processor().FindString(name); kind != "" {
+				processors[kind] = true
+			}
 		}
 	}
 	if len(names) > 0 {
 		plain.observed = plural(len(names), "program was", "programs were") + " transferred: " + listOf(names)
 		if len(names) >= manyPrograms {
 			plain.sign = 2
+		}
+		if len(processors) >= manyProcessors {
+			plain.severity = Violation
+			plain.observed += fmt.Sprintf(", for %d kinds of processors", len(processors))
 		}
 		found = append(found, plain)
 	}
@@ -105,6 +126,7 @@ func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet i
 
 func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
+	pages := 0
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
 			shown := e.watch.contents[c.ID]
@@ -119,7 +141,15 @@ func transferredLoot(e *Evidence, s *session) []breach {
 			if shown.kind != loot {
 				b.severity, b.sign = Odd, 2
 			}
+			if shown.kind == defaced {
+				pages++
+			}
 			found = append(found, b)
+		}
+	}
+	for i := range found {
+		if pages > 1 { // a page about intruders is one
+			found[i].severity = Violation
 		}
 	}
 	return found

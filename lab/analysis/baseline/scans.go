@@ -40,7 +40,7 @@ const (
 )
 
 func callsAreMeant() look {
-	servers := map[netip.Addr]*calledServer{}
+	servers, half := map[netip.Addr]*calledServer{}, map[netip.Addr]*calledServer{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 {
@@ -53,8 +53,26 @@ func callsAreMeant() look {
 			}
 			return nil
 		},
+		session: func(_ *Evidence, x *session) []breach {
+			c := x.Control
+			if x.whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.logins) == 0 && !x.said("QUIT") && !x.said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
+				s := half[c.Server.Addr()]
+				if s == nil {
+					s = &calledServer{}
+					half[c.Server.Addr()] = s
+				}
+				s.add(c)
+			}
+			return nil
+		},
 		end: func(*Evidence) []breach {
 			var found []breach
+			for server, s := range half {
+				if s.densest >= muteCalls {
+					found = append(found, breach{packets: s.packets,
+						observed: fmt.Sprintf("%s received %d connections within %v that stayed open and did not log in", server, s.densest, muteMoment)})
+				}
+			}
 			for server, s := range servers {
 				if s.densest >= muteCalls {
 					found = append(found, breach{packets: s.packets,

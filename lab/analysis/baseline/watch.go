@@ -16,7 +16,8 @@ const ftpPort = 21
 
 // A watch collects facts from packets. Its memory is bounded.
 type watch struct {
-	// repeats are retransmitted segments of control connections, by connection.
+	// repeats are segments of control connections that were sent again, or before others that
+	// may have their bytes, too, by connection.
 	repeats      map[int][]repeat
 	repeatsBytes int
 	// heads are the first bytes of each side of connections to port 21 that are not FTP.
@@ -87,7 +88,7 @@ func (w *watch) packet(p *capture.Packet) {
 	switch c := p.Connection; {
 	case c.Role == ftp.Control:
 		w.damage.add(p)
-		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder) != 0 {
+		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {
 			w.repeat(p)
 		}
 	case c.Role == ftp.Other && (c.Client.Port() == ftpPort || c.Server.Port() == ftpPort):

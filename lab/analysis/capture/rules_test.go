@@ -151,6 +151,16 @@ func TestRules(t *testing.T) {
 			x.Server.Seq += 20
 			x.Ask("PWD", "257 /")
 		}},
+		{"a lost reply between two CWDs, of which the second is lost, too", "user a; - 220; - 250; USER a 230; CWD a; PWD 257", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("CWD a\r\n")
+			x.Server.Send("250 a\r\n")
+			f.Drop(1)
+			x.Client.Send("CWD b\r\n")
+			f.Drop(1)
+			x.Server.Send("250 b\r\n")
+			x.Ask("PWD", "257 /")
+		}},
 		{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge.Capture) {
 			x := entered(f)
 			x.Client.Send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")

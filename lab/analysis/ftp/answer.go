@@ -88,12 +88,19 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	}
 	p.passOver()
 	w := p.answeredBy(r.Code)
-	if w == nil || afterGap && !w.done && !w.takes(r.Code) { // the answer was lost; this is another reply
+	if w == nil || afterGap && !w.done && (!w.takes(r.Code) || p.answersLost(r, w)) { // the answer was lost; this is another reply
 		p.unsolicited(r)
 		return
 	}
 	p.give(r, w)
 	p.handOut()
+}
+
+// answersLost reports whether a reply behind a gap answers a command that is not in the capture:
+// the server had received more than the last command, and the client waits for each reply.
+func (p *parser) answersLost(r *Reply, w *waiting) bool {
+	last := w == p.pending[len(p.pending)-1]
+	return last && w.Sender() == "" && !p.pipelines && r.Lines[0].Ack > w.Line.End
 }
 
 // give adds a reply to a command. It may replace one that fits less.

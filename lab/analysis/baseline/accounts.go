@@ -1,0 +1,199 @@
+// Guesses that show only where several clients, servers or accounts are compared.
+
+package baseline
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// How many servers may refuse one client, and how many clients may fail with one user name.
+const (
+	sprayedServers = 10
+	manyClients    = 10
+	// and how many clients may fail with so many names
+	crowdOfClients = 20
+	crowdOfNames   = 8
+)
+
+// A userAt is the name of a user at a server.
+type userAt struct {
+	server netip.Addr
+	user   string
+}
+
+// across adds a failure to the counts of servers by client and of clients by user.
+func (all *logins) across(hosts pairOfHosts, l login) {
+	noteFirst(all.servers, hosts.client, hosts.server, l.at)
+	if at := (userAt{hosts.server, l.user}); !isPublic(l.user) {
+		noteFirst(all.clients, at, hosts.client, l.at)
+		if all.tried[at] == nil {
+			all.tried[at] = map[string]bool{}
+		}
+		if len(all.tried[at]) < guessedPasswords {
+			all.tried[at][l.password] = true
+		}
+	}
+}
+
+// isPublic reports whether a name is that of everybody, whose password is any.
+func isPublic(user string) bool { return user == "anonymous" || user == "ftp" }
+
+// isStale reports whether all clients gave one password for an account, which is none of
+// those that everybody tries: programs still have it after its owner has changed it.
+func (all *logins) isStale(at userAt) bool {
+	for password := range all.tried[at] {
+		return len(all.tried[at]) == 1 && password != "" && !isFamous(at.user, password)
+	}
+	return false
+}
+
+// judgeAccounts judges the failures of several clients with the same account. It finds one
+// breach for each server, and takes the guesses of these clients out.
+func (all *logins) judgeAccounts() []breach {
+	byAccount := map[userAt][]guess{}
+	for pair, list := range all.guesses {
+		for _, g := range list {
+			at := userAt{pair.server, g.user}
+			byAccount[at] = append(byAccount[at], g)
+		}
+	}
+	type attacked struct {
+		clients map[netip.Addr]bool
+		users   map[string]bool
+		guesses []guess
+	}
+	servers := map[netip.Addr]*attacked{}
+	for at, list := range byAccount {
+		clients := map[netip.Addr]bool{}
+		for _, g := range list {
+			clients[g.hosts.client] = true
+		}
+		if _, n := mostPasswords(list); n < guessedPasswords || len(clients) < 2 {
+			continue
+		}
+		a := cmp.Or(servers[at.server], &attacked{clients: map[netip.Addr]bool{}, users: map[string]bool{}})
+		servers[at.server] = a
+		a.users[show(at.user)] = true
+		delete(all.clients, at)
+		maps.Copy(a.clients, clients)
+	}
+	var found []breach
+	for server, a := range servers {
+		for client := range a.clients {
+			pair := pairOfHosts{client, server}
+			a.guesses = append(a.guesses, all.guesses[pair]...)
+			delete(all.guesses, pair)
+		}
+		b := breach{observed: fmt.Sprintf("%s refused %d clients %d times, with %d different names and passwords, for %s",
+			server, len(a.clients), len(a.guesses), mostWithin(a.guesses, 0), listOf(a.users))}
+		for _, g := range a.guesses {
+			b.packets = append(b.packets, max(g.at, g.packet))
+			b.hosts = pairOfHosts{server: server}
+		}
+		slices.Sort(b.packets)
+		found = append(found, b)
+	}
+	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	return found
+}
+
+// askedNames is how many names are asked for without a password before somebody looks for
+// names that exist.
+const askedNames = 5
+
+// ask takes the names that a client gave in a session without a password, although the server
+// asked for one.
+func (all *logins) ask(s *session) {
+	if !s.whole || s.said("PASS") || len(all.asked) >= maxPairs {
+		return
+	}
+	for i, x := range s.Exchanges {
+		if x.Command == "USER" && (x.Final() == 331 || x.Final() == 332) && i+1 < len(s.Exchanges) {
+			noteFirst(all.asked, s.hosts(), x.Argument, x.Packet)
+		}
+	}
+}
+
+// judgeAsked judges the names that a client gave without passwords.
+func (all *logins) judgeAsked() (found []breach) {
+	for hosts, names := range all.asked {
+		if len(names) >= askedNames {
+			found = append(found, breach{hosts: hosts, packets: firstPackets(names),
+				observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist", hosts.client, hosts.server, len(names))})
+		}
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
+}
+
+// judgeAcross judges the failures of one client at many servers, and of many clients with one
+// name, that no finding tells of yet.
+func (all *logins) judgeAcross(known []breach) []breach {
+	var found []breach
+	judged := map[netip.Addr]bool{}
+	for _, b := range known {
+		judged[b.hosts.client] = true
+	}
+	for client, servers := range all.servers {
+		if len(servers) >= sprayedServers && !judged[client] {
+			found = append(found, breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)})
+		}
+	}
+	for at, clients := range all.clients {
+		fresh := maps.Clone(clients)
+		maps.DeleteFunc(fresh, func(client netip.Addr, _ int) bool {
+			return judged[client] || all.welcome[person{pairOfHosts{client, at.server}, at.user}]
+		})
+		if len(fresh) >= manyClients {
+			b := breach{packets: firstPackets(fresh),
+				observed: fmt.Sprintf("%s refused %d clients that all gave the user name %s", at.server, len(fresh), show(at.user))}
+			if all.isStale(at) {
+				b.severity = Odd
+				b.observed += " and the same password, as after a change of it"
+			}
+			found = append(found, b)
+		}
+	}
+	if len(found) == 0 {
+		found = all.crowds(judged)
+	}
+	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	return found
+}
+
+// crowds judges the failures of many clients with many names, of which none got in.
+func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
+	type crowd struct {
+		clients map[netip.Addr]int
+		names   int
+	}
+	crowds := map[netip.Addr]*crowd{}
+	for at, clients := range all.clients {
+		c := crowds[at.server]
+		if c == nil {
+			c = &crowd{clients: map[netip.Addr]int{}}
+			crowds[at.server] = c
+		}
+		before := len(c.clients)
+		for client, packet := range clients {
+			if !judged[client] && !all.welcome[person{pairOfHosts{client, at.server}, at.user}] {
+				c.clients[client] = packet
+			}
+		}
+		if len(c.clients) > before {
+			c.names++
+		}
+	}
+	for server, c := range crowds {
+		if len(c.clients) >= crowdOfClients && c.names >= crowdOfNames {
+			found = append(found, breach{severity: Odd, packets: firstPackets(c.clients),
+				observed: fmt.Sprintf("%s refused %d clients with %d user names, and none of them got in", server, len(c.clients), c.names)})
+		}
+	}
+	return found
+}

@@ -1,0 +1,153 @@
+// Sessions of devices and of programs that have habits of their own.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// machines have habits that look strange. The verdict that each gets is given.
+var machines = []struct {
+	name string
+	want Verdict
+	play func(*forge.Capture)
+}{
+	{"a camera that stores a picture a minute", IsNormal, func(f *forge.Capture) {
+		for i := range 30 {
+			t := f.Control().Say(hello).Say("> CWD /cam/20260103\n< 550 no\n> MKD /cam/20260103\n< 257 ok\n> CWD /cam/20260103\n< 250 ok")
+			move(t, 40000+i, fmt.Sprintf("STOR alarm_20260103-1012%02d.jpg", i), "\xff\xd8\xff\xe0JFIF")
+			t.Say(bye).Peer.Close()
+			f.Pass(time.Minute)
+		}
+	}},
+	{"a camera that replaces its picture", IsNormal, func(f *forge.Capture) {
+		for i := range 20 {
+			t := f.Control().Say(hello)
+			move(t, 40000+i, "STOR live.jpg.tmp", "\xff\xd8\xff\xe0JFIF")
+			t.Say("> DELE live.jpg\n< 250 ok\n> RNFR live.jpg.tmp\n< 350 ok\n> RNTO live.jpg\n< 250 ok").Say(bye).Peer.Close()
+			f.Pass(5 * time.Second)
+		}
+	}},
+	{"a printer that is sent a document", IsNormal, moves([2]string{"STOR job.ps", "\x1b%-12345X@PJL JOB\r\n"})},
+	{"a controller that is asked for its state", IsNormal, func(f *forge.Capture) {
+		for i := range 12 {
+			t := f.Control().Say(hello)
+			move(t, 40000+i, "RETR status.csv", "a;b;c\r\n")
+			t.Say(bye).Peer.Close()
+			f.Pass(time.Minute)
+		}
+	}},
+	{"a mainframe", IsNormal, session1("> SYST\n< 215 MVS is the operating system of this server. FTP Server is running on z/OS.\n> SITE RECFM=FB LRECL=80 BLKSIZE=27920\n< 200 ok\n> TYPE E\n< 200 Ebcdic\n> MODE B\n< 200 ok\n> CWD 'SYS1.PARMLIB'\n< 250 \"SYS1.PARMLIB.\" is the working directory name prefix.\n> PORT 198,51,100,100,100,0\n< 200 ok\n> RETR 'USER.JCL(TEST)'\n< 125 here\n< 250 done")},
+	{"an AS/400", IsNormal, session1("> SYST\n< 215  OS/400 is the remote operating system.\n> SITE NAMEFMT 1\n< 250  ok\n> RCMD CRTSAVF FILE(QGPL/X)\n< 250  Command successful.\n> TYPE B 1\n< 200 ok\n> CWD /QSYS.LIB/QGPL.LIB\n< 250 ok")},
+	{"VMS", IsNormal, session1("> CWD [.SUB.DIR]\n< 250 ok\n> CWD DISK$USER:[ADA]\n< 250 ok\n> RETR LOGIN.COM;1\n< 150 here\n< 226 done")},
+	{"ten sessions at once that end in 421", IsNormal, func(f *forge.Capture) {
+		var all []*forge.End
+		for i := range 10 {
+			t := f.Control().Say("< 220 hi\n> AUTH TLS\n< 502 no\n> AUTH SSL\n< 502 no").Say(strings.Replace(hello, "< 220 ready", "", 1))
+			move(t, 40000+i, fmt.Sprintf("STOR f%d.txt", i), "a text")
+			all = append(all, t)
+		}
+		f.Pass(2 * time.Minute)
+		for _, t := range all {
+			t.Say("< 421 Timeout.").Peer.Close()
+		}
+	}},
+	{"a script whose password is out of date, every night", IsNormal, func(f *forge.Capture) {
+		for range 9 {
+			wrongPassword(f, aClient, "backup", "Summer2025")
+			f.Pass(24 * time.Hour)
+		}
+	}},
+	{"many hosts whose password is out of date", IsUnusual, func(f *forge.Capture) {
+		for i := range 12 {
+			wrongPassword(f, fmt.Sprintf("198.51.100.%d", 10+i), "deploy", "Summer2025")
+			f.Pass(time.Hour)
+		}
+	}},
+	{"twelve people behind one address, a mistake each", IsNormal, func(f *forge.Capture) {
+		for i := range 12 {
+			wrongPassword(f, aClient, fmt.Sprint("user", i), "oops")
+			f.Pass(20 * time.Second)
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS right\n< 230 in", i) + bye).Close()
+			f.Pass(10 * time.Minute)
+		}
+	}},
+	{"four passwords of somebody who forgot his", IsNormal, func(f *forge.Capture) {
+		for i := range 4 {
+			wrongPassword(f, aClient, "ada", fmt.Sprint("Garden", i))
+			f.Pass(15 * time.Second)
+		}
+	}},
+	{"a monitor that connects and quits", IsNormal, func(f *forge.Capture) {
+		for range 60 {
+			f.Control().Say("< 220 hi\n> QUIT\n< 221 bye").Close()
+			f.Pass(time.Minute)
+		}
+	}},
+	{"a monitor without a word", IsNormal, func(f *forge.Capture) {
+		for range 60 {
+			f.Control().Say("< 220 hi").Close()
+			f.Pass(5 * time.Second)
+		}
+		session1("")(f)
+	}},
+	{"hours of Telnet's keep-alive", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for range 300 {
+			f.Pass(30 * time.Second)
+			t.Segment("P.", "\xff\xf1")
+		}
+		t.Peer.ACK()
+		t.Say(bye).Peer.Close()
+	}},
+	{"ABOR as urgent data", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		t.Segment("P.", "\xff\xf4\xff")
+		t.Urgent = 1
+		t.Segment("PU.", "\xf2ABOR\r\n")
+		t.Say("< 426 broken off\n< 226 aborted").Say(bye).Peer.Close()
+	}},
+	{"a banner that forbids what intruders do", IsNormal, dialogue("< 220-Welcome to the archive\n" + strings.Repeat("+ 220-  No warez here. Whoever attacks this server will be reported.\n", 30) + "+ 220 ready\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in\n> QUIT\n< 221 bye")},
+	{"replies without texts", IsNormal, dialogue("< 220\n> user ada\n< 331\n> pass x\n< 230\n> syst\n< 215\n> type i\n< 200\n> stat\n< 211-\n+ 211\n> rein\n< 220\n> USER b\n< 232\n> ALLO 100\n< 202\n> QUIT\n< 221")},
+	{"updates", IsNormal, moves([2]string{"RETR updates/setup_4.2.1.exe", "MZ\x90"}, [2]string{"RETR updates/patch.dll", "MZ\x90"}, [2]string{"RETR updates/driver.sys", "MZ\x90"})},
+	{"a program for several processors, as its makers offer it", IsNormal, moves([2]string{"RETR tool-linux-386", "\x7fELF"}, [2]string{"RETR tool-linux-amd64", "\x7fELF"}, [2]string{"RETR tool-linux-arm64", "\x7fELF"}, [2]string{"RETR tool-linux-mips", "\x7fELF"})},
+	{"a web site with its settings", IsNormal, moves([2]string{"STOR .htaccess", "RewriteEngine On"}, [2]string{"STOR wp-config.php", "<?php define('DB_PASSWORD','x');"}, [2]string{"STOR index.php", "<?php require 'wp-load.php'; ?>"})},
+	{"backups with names that are digests", IsNormal, session1(numberedLines(20, "> STOR data/4f/4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b9%02d\n< 150 ok\n< 226 ok\n"))},
+	{"files that are compressed at their place", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 5 {
+			move(t, 40000+2*i, fmt.Sprintf("RETR day%d.log", i), "a line")
+			move(t, 40001+2*i, fmt.Sprintf("STOR day%d.log.gz", i), "\x1f\x8b")
+			t.Say(fmt.Sprintf("> DELE day%d.log\n< 250 ok", i))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a mirror that deletes what is gone", IsNormal, session1(numberedLines(80, "> DELE old/file%d.txt\n< 250 ok\n") + "> RMD old\n< 250 ok")},
+	{"orders of a partner, and confirmations", IsNormal, func(f *forge.Capture) {
+		for i := range 12 {
+			t := f.Control().Say(hello).Say("> CWD out\n< 250 ok")
+			move(t, 40000+2*i, fmt.Sprintf("RETR ORDERS_%d.edi", i), "UNA:+.? '")
+			t.Say(fmt.Sprintf("> DELE ORDERS_%d.edi\n< 250 ok\n> CWD ../in\n< 250 ok", i))
+			move(t, 40001+2*i, fmt.Sprintf("STOR CONTRL_%d.edi", i), "UNA:+.? '")
+			t.Say(bye).Peer.Close()
+			f.Pass(10 * time.Minute)
+		}
+	}},
+	{"a folder for a group, whose files belong to it", IsNormal, session1("> SITE CHMOD 2775 shared\n< 200 ok\n> SITE CHMOD 0755 cgi-bin\n< 200 ok")},
+	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
+}
+
+func TestMachines(t *testing.T) {
+	for _, test := range machines {
+		t.Run(test.name, func(t *testing.T) {
+			if got := forged(t, test.play); got.Verdict != test.want {
+				t.Errorf("got %v\nwant %s", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,153 @@
+// Attacks as published tools and programs that spread make them.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// wrongPassword is a session of one login that fails.
+func wrongPassword(f *forge.Capture, client, user, password string) {
+	dial(f, client, aServer+":21").Say("< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 530 no" + bye).Close()
+}
+
+// move moves a file or a listing in passive mode, to or from the given port.
+func move(t *forge.End, port int, command, content string) {
+	t.Say(fmt.Sprintf("> PASV\n< 227 (192,0,2,21,%d,%d)\n> %s\n< 150 here", port/256, port%256, command))
+	d := dial(t.Capture, t.Addr.Addr().String(), addrPort(aServer, port))
+	sender := answerer
+	if strings.HasPrefix(command, "STOR") {
+		sender = opener
+	}
+	end(d, sender).Segment("P.", content)
+	end(d, sender).Close()
+	t.Say("< 226 done")
+}
+
+// moves is a session that moves several files, each a command and its content.
+func moves(files ...[2]string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i, file := range files {
+			move(t, 40000+i, file[0], file[1])
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// toolAttacks are what must be caught, and the rule that a specialist would name.
+var toolAttacks = []struct {
+	name, rule string
+	play       func(*forge.Capture)
+}{
+	{"nine passwords in one session, at a person's pace", "no-guessing", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 hi")
+		for i := range 9 {
+			f.Pass(20 * time.Second)
+			t.Say(fmt.Sprintf("> USER admin\n< 331 and?\n> PASS pw%d\n< 530 no", i))
+		}
+		t.Say(bye).Close()
+	}},
+	{"six passwords for one account, one an hour", "no-guessing", func(f *forge.Capture) {
+		for i := range 6 {
+			wrongPassword(f, aClient, "ada", fmt.Sprint("Garden", i))
+			f.Pass(time.Hour)
+		}
+	}},
+	{"six clients that share the passwords for one account", "no-guessing", func(f *forge.Capture) {
+		for i := range 6 {
+			wrongPassword(f, fmt.Sprintf("198.51.100.%d", 10+i), "root", fmt.Sprint("Garden", i))
+			f.Pass(time.Hour)
+		}
+	}},
+	{"names without passwords", "no-guessing", dialogue("< 220 hi" +
+		"\n> USER root\n< 331 and?\n> USER admin\n< 331 and?\n> USER oracle\n< 331 and?\n> USER www\n< 331 and?\n> USER backup\n< 331 and?\n> QUIT\n< 221 bye")},
+	{"Telnet commands that fill a line without end", "no-floods", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for range 100 {
+			t.Segment("P.", strings.Repeat("\xff\xf4", 4))
+		}
+		t.Peer.ACK()
+	}},
+	{"files for ransom", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 4 {
+			move(t, 40000+2*i, fmt.Sprintf("RETR plan%d.xls", i), "a plan")
+			move(t, 40001+2*i, fmt.Sprintf("STOR plan%d.xls.locked", i), "\x8a\xf1\x07")
+			t.Say(fmt.Sprintf("> DELE plan%d.xls\n< 250 ok", i))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"everybody may log in, from now on", "no-sensitive-names", session1("> STOR .rhosts\n< 150 go on\n< 226 done")},
+	{"a key that lets an intruder in", "no-sensitive-names", session1("> CWD .ssh\n< 250 ok\n> STOR authorized_keys\n< 150 go on\n< 226 done")},
+	{"the passwords of the system", "no-sensitive-names", session1("> RETR /etc/shadow\n< 550 no")},
+	{"the accounts are moved away", "no-sensitive-names", session1("> RNFR /etc/passwd\n< 350 ok\n> RNTO /home/ada/p.txt\n< 250 ok")},
+	{"orders, and answers to each", "files-are-fetched-once", session1(numberedLines(12, "> RETR cmd.txt\n< 150 here\n< 226 done\n> STOR out%d.txt\n< 150 go on\n< 226 done\n"))},
+	{"a copy without a login", "no-known-exploits", dialogue("< 220 ProFTPD 1.3.5\n> SITE CPFR /home/ada/keys\n< 350 go on\n> SITE CPTO /var/tmp/keys\n< 250 copied\n> QUIT\n< 221 bye")},
+	{"a time zone that overflows", "no-known-exploits", session1("> MDTM 20041111111111+" + strings.Repeat("a", 50) + " /x\n< 550 no")},
+	{"a user of two letters that repeat", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("AB", 95) + "\n< 331 go on")},
+	{"Metasploit's pattern", "no-known-exploits", session1("> RETR Aa0Aa1Aa2Aa3Aa4Aa5Aa6\n< 550 no")},
+	{"separators in the encoding of another language", "no-climbing", session1("> CWD ..%c1%9c..%c1%9cwinnt\n< 550 no")},
+	{"separators that are no UTF-8", "no-climbing", session1("> RETR ..\xc0\xaf..\xc0\xafetc/passwd\n< 550 no")},
+	{"separators of both kinds", "no-climbing", session1("> NLST -al /..\\/..\\/..\\/\n< 150 here\n< 226 done")},
+	{"a drive's letter", "no-climbing", session1("> RETR /C:/Windows/System32/drivers/etc/hosts\n< 150 here\n< 226 done")},
+	{"a server that stores files where it likes", "no-climbing", moves([2]string{"LIST", "-rw-r--r-- 1 0 0 9 Jan 1 2020 ../../../.ssh/authorized_keys\r\n"})},
+	{"bytes that an urgent pointer takes out", "arguments-are-text", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Urgent = 3
+		t.Segment("PU.", "REXTR secret\r\n")
+		t.Say("< 550 no").Say(bye).Peer.Close()
+	}},
+	{"a later part with other bytes, and then the whole", "retransmission-repeats", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.SegmentAt(5, "P.", "XXXXXXXX.txt\r\n")
+		t.Segment("P.", "RETR harmless.txt\r\n")
+		t.Say("< 550 no").Say(bye).Peer.Close()
+	}},
+	{"a program with the name of one of Windows", "no-programs", moves([2]string{"RETR svchost.exe", "MZ\x90"})},
+	{"a program for every device", "no-programs", moves([2]string{"RETR bot.mips", "\x7fELF"}, [2]string{"RETR bot.mpsl", "\x7fELF"}, [2]string{"RETR bot.arm7", "\x7fELF"}, [2]string{"RETR bot.sh4", "\x7fELF"})},
+	{"Sasser", "no-known-exploits", moves([2]string{"RETR 12345_up.exe", "MZ\x90"})},
+	{"folders that hide", "names-can-be-seen", session1("> MKD .. \n< 257 ok\n> CWD .. \n< 250 ok\n> MKD com1\n< 257 ok")},
+	{"a folder of spaces, made by nobody", "names-can-be-seen", dialogue("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in\n> MKD   \n< 257 ok\n> QUIT\n< 221 bye")},
+	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},
+	{"the lines of a file as names", "no-known-exploits", session1("> CWD root:x:0:0:root:\n< 250 ok\n> CWD root:\n< 250 ok")},
+	{"sessions that stay at the door", "calls-are-meant", func(f *forge.Capture) {
+		for range 60 {
+			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?")
+		}
+	}},
+	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
+}
+
+func TestToolAttacks(t *testing.T) {
+	for _, test := range toolAttacks {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			if got.Verdict != NotNormal || count(got, test.rule, Violation) == 0 {
+				t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
+			}
+		})
+	}
+}
+
+// TestOneAttackOneFinding lets several clients guess the password of one account: that is one
+// finding, and nothing else counts it again.
+func TestOneAttackOneFinding(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		for i := range 30 {
+			wrongPassword(f, fmt.Sprintf("198.51.100.%d", 10+i%6), "root", fmt.Sprint("Garden", i))
+			f.Pass(time.Minute)
+		}
+	})
+	if len(got.Findings) != 1 || count(got, "no-guessing", Violation) != 1 {
+		t.Errorf("got %v\nwant one finding", got)
+	}
+	if want := `refused 6 clients 30 times, with 30 different names and passwords, for "root"`; !strings.Contains(got.Findings[0].Observed, want) {
+		t.Errorf("got %s\nwant %s", got.Findings[0].Observed, want)
+	}
+}
