@@ -88,9 +88,6 @@ func ExportCapture(ctx context.Context, s *scenario.Scenario, path string) error
 // microPCAP has a session take place and returns its frames as classic pcap with microseconds,
 // without ARP: sensors' projects take nothing else.
 func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
-	if s.Server.TLS.Mode != "" {
-		return nil, errors.New("a session in TLS is another one each time, so no script could make its capture again")
-	}
 	if err := checkTCP(s, scenario.GVisorTCP); err != nil {
 		return nil, err
 	}

@@ -37,11 +37,33 @@ ls
 quit
 `
 
+// habits are scenarios of which Suricata 7 does not log each command with its reply: it does not
+// recognize two of them, does not know commands, takes a reply for that of an older command, stops
+// at a port that it cannot read, and expects no data of another host.
+var habits = []string{"auth_refused", "odd/notftp", "odd/misc", "odd/abor_226", "odd/epsv_bang", "odd/pret", "odd/fxp", "odd/iac", "ftps_explicit"}
+
+// fewestFilters is how many filters a test has at least: one where Suricata sees no FTP.
+func fewestFilters(name string) int {
+	switch name {
+	case "auth_refused", "notftp", "ftps_explicit":
+		return 1
+	}
+	return 4
+}
+
 // TestSuricataAgrees runs Suricata on exported tests, as suricata-verify does, and counts the
 // events that match each filter.
 func TestSuricataAgrees(t *testing.T) {
 	suricata := optional.Tool(t, "suricata", "apt install suricata; Debian 12 has it in bookworm-backports")
-	for name, source := range map[string]string{"download": exported, "upload": exportedUpload} {
+	sources := map[string]string{"download": exported, "upload": exportedUpload}
+	for _, file := range habits {
+		source, err := os.ReadFile("../scenarios/" + file + scenario.Extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources[filepath.Base(file)] = string(source)
+	}
+	for name, source := range sources {
 		s, err := scenario.Parse(name+scenario.Extension, []byte(source))
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +72,7 @@ func TestSuricataAgrees(t *testing.T) {
 		if _, err := lab.Export(t.Context(), lab.Suricata, s, folder); err != nil {
 			t.Fatal(err)
 		}
-		folder = filepath.Join(folder, "tests", "ftp", "ftp-"+name)
+		folder = filepath.Join(folder, "tests", "ftp", "ftp-"+strings.ReplaceAll(name, "_", "-"))
 		test, err := os.ReadFile(filepath.Join(folder, "test.yaml"))
 		if err != nil {
 			t.Fatal(err)
@@ -75,8 +97,8 @@ func TestSuricataAgrees(t *testing.T) {
 				t.Errorf("%s: got %d events that match %v, want %d", name, got, f.match, f.count)
 			}
 		}
-		if len(filters) < 7 {
-			t.Errorf("%s: got %d filters, want one for each kind of event:\n%s", name, len(filters), test)
+		if want := fewestFilters(name); len(filters) < want {
+			t.Errorf("%s: got %d filters, want at least %d:\n%s", name, len(filters), want, test)
 		}
 	}
 }

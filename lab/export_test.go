@@ -68,11 +68,48 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// TestExportOfHabits has in the test of Suricata what it logs, and nothing else: no command that it
+// does not know, and no FTP in a session that it does not recognize. A session in TLS has the same
+// capture again.
+func TestExportOfHabits(t *testing.T) {
+	login := "login anonymous me@mypc.test\n"
+	for name, c := range map[string]struct{ source, want, not string }{
+		"features":    {strings.Replace(exported, login, login+"quote FEAT\n", 1), `ftp.command: "RETR"`, "FEAT"},
+		"unknown":     {strings.Replace(exported, login, "quote SYST\n"+login, 1), "count: 0\n      match:\n        event_type: ftp\n", "USER"},
+		"no_file":     {strings.Replace(exported, "active\nget a.bin", "!quote RETR a.bin", 1), `ftp.command: "RETR"`, "QUIT"},
+		"tls_refused": {strings.Replace(exported, login, login+"!quote AUTH TLS\n", 1), `ftp.command: "AUTH TLS"`, `ftp.command_data: "TLS"`},
+		"tls": {strings.NewReplacer("file a.bin", "server tls=explicit\nfile a.bin", "open\n", "open\nquote FEAT\nauth TLS\n").Replace(exported),
+			`ftp.command: "AUTH TLS"`, "USER"},
+	} {
+		s, err := scenario.Parse(name+scenario.Extension, []byte(c.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var captures [2][]byte
+		for i := range captures {
+			folder := filepath.Join(t.TempDir(), "new")
+			if _, err := lab.Export(t.Context(), lab.Suricata, s, folder); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			folder = filepath.Join(folder, "tests", "ftp", "ftp-"+strings.ReplaceAll(name, "_", "-"))
+			text, err := os.ReadFile(filepath.Join(folder, "test.yaml"))
+			if err != nil || !strings.Contains(string(text), c.want) || strings.Contains(string(text), c.not) {
+				t.Errorf("%s: got %v, want %q and no %q:\n%s", name, err, c.want, c.not, text)
+			}
+			if captures[i], err = os.ReadFile(filepath.Join(folder, "input.pcap")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(captures[0], captures[1]) {
+			t.Errorf("%s: got another capture the second time", name)
+		}
+	}
+}
+
 // TestExportRefuses says what cannot be a test.
 func TestExportRefuses(t *testing.T) {
 	for source, want := range map[string]string{
-		strings.Replace(exported, "file a.bin 3000", "server tls=explicit\nfile a.bin 3000", 1): "TLS",
-		strings.Replace(exported, "3000", "300000", 1):                                          "51200 at most",
+		strings.Replace(exported, "3000", "300000", 1): "51200 at most",
 	} {
 		s, err := scenario.Parse("a_download.txtar", []byte(source))
 		if err != nil {
