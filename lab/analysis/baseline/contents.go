@@ -5,6 +5,7 @@ package baseline
 import (
 	"bytes"
 	"regexp"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -77,12 +78,7 @@ func (w *watch) content(p *capture.Packet) {
 				return
 			}
 		}
-		w.match(p, loot, "the text of a program that steals passwords", stolen)
-		w.match(p, loot, "a page that runs what it is sent", webShell)
-		w.match(p, userList, "the accounts of a system", accounts)
-		if c.Transfer != nil && isListing(c.Transfer.Command) {
-			w.match(p, climbingList, "names that lead out of a folder", climbingName)
-		}
+		w.begins(p)
 		fallthrough
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.page(p)
@@ -92,6 +88,38 @@ func (w *watch) content(p *capture.Packet) {
 		}
 		w.match(p, shell, "a shell", atShell)
 	}
+}
+
+// begins looks at the first bytes of a data connection. Most of them have none of the marks,
+// for which it is cheaper to look than for the whole.
+func (w *watch) begins(p *capture.Packet) {
+	w.lower = appendLower(w.lower[:0], p.TCP.Payload)
+	marked := func(marks ...string) bool {
+		return slices.ContainsFunc(marks, func(m string) bool { return bytes.Contains(w.lower, []byte(m)) })
+	}
+	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {
+		w.match(p, loot, "the text of a program that steals passwords", stolen)
+	}
+	if marked("<?php", "<%") {
+		w.match(p, loot, "a page that runs what it is sent", webShell)
+	}
+	if marked("root:") {
+		w.match(p, userList, "the accounts of a system", accounts)
+	}
+	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {
+		w.match(p, climbingList, "names that lead out of a folder", climbingName)
+	}
+}
+
+// appendLower appends data with the letters of ASCII in lower case.
+func appendLower(to, data []byte) []byte {
+	for _, c := range data {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		to = append(to, c)
+	}
+	return to
 }
 
 // isListing reports whether a command asks for the names in a folder.

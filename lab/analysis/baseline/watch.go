@@ -33,6 +33,7 @@ type watch struct {
 	damage damage
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
+	lower    []byte // a buffer
 }
 
 // A repeat is a retransmitted segment.
