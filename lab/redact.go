@@ -33,7 +33,11 @@ func (s Source) redact(w io.Writer, key string) (keys bool, err error) {
 	if c.KeyLogs > 0 && s.Warn != nil {
 		s.Warn(s.name + ": its TLS keys are left out, so the redacted capture does not show what is inside TLS; these records are not changed, and whoever has the keys can decrypt them")
 	}
-	return c.KeyLogs > 0, redact.Write(w, c, redact.NewKey(key), "ftplab "+Version)
+	bare, err := redact.Write(w, c, redact.NewKey(key), "ftplab "+Version)
+	if bare > 0 && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %d of its %d packets had headers of a link that is not Ethernet, or of an unusual tunnel, around them; the redacted capture has the packets without these headers", s.name, bare, c.Size))
+	}
+	return c.KeyLogs > 0, err
 }
 
 // redacted is the redacted capture as a source, in a file that remove removes.

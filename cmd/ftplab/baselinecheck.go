@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -122,6 +123,7 @@ func (f *baselineCheck) prepare() (err error) {
 // check checks one capture, and writes the page if one is asked for.
 func (f *baselineCheck) check(name string, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
 	defer spareMemory(name)()
+	defer debug.SetGCPercent(debug.SetGCPercent(60)) // a third of the memory for a seventh of the time
 	if f.html {
 		return lab.AlertPage(stdout, source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
 	}

@@ -212,3 +212,27 @@ func TestFormatsOfEditcap(t *testing.T) {
 		}
 	}
 }
+
+// A file in the format of another program is named.
+func TestOtherFormats(t *testing.T) {
+	date := []byte{0xe7, 0x07, 11, 14, 22, 13, 20}
+	for _, test := range []struct {
+		name string
+		file []byte
+	}{
+		{"5View", []byte("\xaa\xaa\xaa\xaa")},
+		{"CommView", join([]byte{58, 0, 58, 0, 0}, date)},
+		{"CommView", join([]byte{58, 0, 0, 0}, date)},
+		{"LANalyzer", []byte("\x01\x10L\x00")},
+		{"Tektronix K12xx", []byte("+---------+")},
+		{"nettl", []byte("TR\x00d")},
+		{"Sniffer for DOS", []byte("TRSNIFF data")},
+		{"Sniffer for Windows", []byte("XCP\x00")},
+		{"Visual Networks", []byte("\x05VNF")},
+	} {
+		_, err := NewReader(bytes.NewReader(join(test.file, make([]byte, 64))))
+		if err == nil || !strings.Contains(err.Error(), test.name) || !strings.Contains(err.Error(), "editcap -F pcap") {
+			t.Errorf("got %v, want an error with %q", err, test.name)
+		}
+	}
+}

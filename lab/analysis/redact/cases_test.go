@@ -286,7 +286,7 @@ func FuzzWrite(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := Write(&out, c, NewKey("key"), "test"); err != nil {
+		if _, err := Write(&out, c, NewKey("key"), "test"); err != nil {
 			t.Fatal(err)
 		}
 		again, err := capture.Read(bytes.NewReader(out.Bytes()), capture.Options{NoHash: true})

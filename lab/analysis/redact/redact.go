@@ -20,19 +20,21 @@ type writer struct {
 	key     *Key
 	streams map[place]*stream
 	decoder packet.Decoder // of what is in front of a packet
+	bare    int            // packets that lost headers in front of them
 }
 
 // Write writes a capture again as pcapng, without what says who spoke of what. The capture
 // has to be opened with NoKeys. Memory grows with the dialogues of the capture, not with
-// its transfers.
-func Write(out io.Writer, c *capture.Capture, key *Key, application string) error {
+// its transfers. Bare is how many packets had headers of other links or tunnels around them
+// that are left out.
+func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bare int, err error) {
 	w := &writer{key: key, streams: map[place]*stream{}, decoder: packet.Decoder{Trace: true}}
 	if err := w.read(c); err != nil {
-		return err
+		return 0, err
 	}
 	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, pcapng.Info{Application: application, System: "redacted", Comment: comment(c)})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	stats := pcapng.Stats{Dropped: c.Dropped}
 	for p := range c.Packets() {
@@ -44,14 +46,14 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) erro
 		stats.Ended = at
 		info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(f.data), Length: len(f.data) + f.more}
 		if err := to.WritePacket(info, f.data); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := c.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	stats.Received = uint64(c.Size)
-	return to.Close(stats)
+	return w.bare, to.Close(stats)
 }
 
 // comment is the comment on the new file.

@@ -44,7 +44,7 @@ func open(t *testing.T, file []byte) *capture.Capture {
 func redacted(t *testing.T, file []byte, key string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, open(t, file), NewKey(key), "test"); err != nil {
+	if _, err := Write(&out, open(t, file), NewKey(key), "test"); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

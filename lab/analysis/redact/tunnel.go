@@ -47,24 +47,34 @@ var etherTypeOf = map[packet.LayerKind]uint16{
 }
 
 // outer are the headers around the innermost packet, nil if there are none but Ethernet, or
-// if one in between is not known.
+// if one in between is not known. It counts the packets that lose headers.
 func (w *writer) outer(p *capture.Packet) []packet.Layer {
+	layers, lost := w.around(p)
+	if lost {
+		w.bare++
+	}
+	return layers
+}
+
+// around does what outer does. Lost says that there are other headers, which are left out.
+func (w *writer) around(p *capture.Packet) (_ []packet.Layer, lost bool) {
 	var q packet.Packet
 	w.decoder.Decode(&q, &pcapng.Packet{Data: p.Data, Length: p.Length, Link: p.Link})
 	layers := w.decoder.Layers()
 	for len(layers) > 0 && layers[0].Kind != packet.LayerEthernet && etherTypeOf[layers[0].Kind] == 0 {
 		layers = layers[1:] // of a link that becomes Ethernet
 	}
+	lost = len(layers) > 0 && layers[0].At > 0
 	last := len(layers) - 1
 	if last < 1 {
-		return nil
+		return nil, lost
 	}
 	if p.UDP != nil || p.UDP == nil && layers[last].Kind == packet.LayerUDP {
 		last-- // its header is made anew, too
 	}
 	for i, l := range layers[:last] {
 		if l.At+l.Size != layers[i+1].At {
-			return nil
+			return nil, true
 		}
 	}
 	innermost := layers[last]
@@ -72,18 +82,18 @@ func (w *writer) outer(p *capture.Packet) []packet.Layer {
 	switch {
 	case p.IP != nil && p.ARP == nil:
 		if !isIP {
-			return nil
+			return nil, true
 		}
 		layers = layers[:last]
 	case isIP || innermost.Kind != packet.LayerEthernet && innermost.Kind != packet.LayerVLAN:
-		return nil
+		return nil, true
 	default:
 		layers = layers[:last+1]
 	}
 	if len(layers) == 0 || len(layers) == 1 && layers[0].Kind == packet.LayerEthernet {
-		return nil
+		return nil, lost
 	}
-	return slices.Clone(layers)
+	return slices.Clone(layers), lost
 }
 
 // layer puts a header in front of what it carries, of which more bytes were on the wire.

@@ -124,3 +124,31 @@ func TestTunnels(t *testing.T) {
 		}
 	}
 }
+
+// TestBare counts the packets that lose the header of a link that becomes Ethernet.
+func TestBare(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		link uint32
+		head around
+		want int
+	}{
+		{"Ethernet", 1, header(), 0},
+		{"IP alone", 101, noEthernet, 0},
+		{"Linux cooked", 113, func(frame []byte) []byte { return slices.Concat(make([]byte, 14), []byte{8, 0}, frame[14:]) }, 1},
+	} {
+		f := forge.New()
+		f.Control().Say(forge.Login)
+		want := test.want * len(f.Frames)
+		for i := range f.Frames {
+			f.Frames[i].Data = test.head(f.Frames[i].Data)
+		}
+		got, err := Write(&bytes.Buffer{}, open(t, forge.PCAP(test.link, f.Frames)), NewKey("key"), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s: %d of %d packets lost headers, want %d", test.name, got, len(f.Frames), want)
+		}
+	}
+}
