@@ -51,6 +51,9 @@ func TestClientPrograms(t *testing.T) {
 // TestClientProgramFails has client programs fail in each way there is, and expects
 // one message at the line of the step, with the program's last words.
 func TestClientProgramFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: programs that wait to their deadlines")
+	}
 	for _, test := range []struct{ name, step, want string }{
 		{"status", `run sh -c "echo no such host >&2; exit 3"`, `:6: run sh -c "echo no such host >&2; exit 3": exit status 3; its output, runs/line-6.log, ends with` + "\n\tno such host\n"},
 		{"success", "! run true", ":6: ! run true: the program ended with status 0, and the ! says that it should fail; it printed nothing\n"},

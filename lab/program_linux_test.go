@@ -79,6 +79,9 @@ const vsftpdConf = "listen=YES\nlisten_port=$PORT\nanonymous_enable=YES\nlocal_e
 // needServer skips a test where a server of Debian's is not installed.
 func needServer(t *testing.T, path string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test starts " + path)
+	}
 	if _, err := os.Stat(path); err != nil {
 		optional.Missing(t, fmt.Sprintf("%s is not installed; .ci/ftp-servers has how to install Debian's FTP servers beside each other", path))
 	}

@@ -13,6 +13,9 @@ import (
 // TestInterruptAtOnce interrupts commands that have nothing to finish, while they wait for a
 // capture that does not end.
 func TestInterruptAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: builds the command")
+	}
 	command := build(t)
 	// More than a pipe holds: when it is written, the command is reading.
 	var capture bytes.Buffer

@@ -11,9 +11,6 @@ import (
 // TestAudit has axe-core look at every part of the page, narrow and dark, and at the course
 // also wide and light, where it has other columns.
 func TestAudit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: no page is opened")
-	}
 	pagetest.NeedAxe(t)
 	file := recorded(t, "# A listing\nfile a.bin 20KiB\nopen\nlogin anonymous me@mypc.test\nls\nget a.bin\nquit\n")
 	s := serve(t)

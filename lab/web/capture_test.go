@@ -158,9 +158,6 @@ func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 
 // largeCapture opens a capture of 200 MB and looks at its last packets.
 func largeCapture(t *testing.T, s *server, tab *pagetest.Tab) {
-	if testing.Short() {
-		t.Skip("-short: no large capture is made")
-	}
 	const size = 200_000_000
 	file := download(t, size)
 	drop(tab, file)

@@ -55,6 +55,9 @@ type server struct {
 
 func serve(t testing.TB) *server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test starts a browser")
+	}
 	s := &server{}
 	files := http.StripPrefix("/class/7b", http.FileServer(http.Dir(folder(t))))
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,9 +87,6 @@ func (s *server) strange(t testing.TB) []string {
 // visit opens a part of the page, such as "#/capture".
 func (s *server) visit(t testing.TB, fragment string, screen pagetest.Screen) *pagetest.Tab {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: no page is opened")
-	}
 	tab := pagetest.Visit(t, s.address+fragment, screen)
 	pagetest.Await[bool](tab, violations)
 	until(tab, `document.body.dataset.ready`)

@@ -16,6 +16,9 @@ import (
 // Capture that comes of it. A capture may hold a million SYNs that nobody answers, and
 // as many sessions, and reading it must not take more memory than the file and 64 MiB.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large captures")
+	}
 	for _, c := range []struct {
 		name  string
 		n     int
@@ -96,6 +99,9 @@ func TestJSONOfALongSession(t *testing.T) {
 // memory while that is done: also if it never happens that all commands are answered.
 func writeLongSessions(t *testing.T, write func(io.Writer, *capture.Capture) error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: large captures")
+	}
 	for name, speak := range map[string]func(x forge.Session, i int){
 		"question and answer": func(x forge.Session, _ int) { x.Ask("NOOP", "200 ok") },
 		"one answer missing": func(x forge.Session, i int) {

@@ -16,6 +16,9 @@ import (
 // A capture reads the same whether its facts fit into memory or are read again, a few
 // connections at a time.
 func TestKeptOrReadAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large captures, each read twice")
+	}
 	compareReadings(t, "probes", probes(t))
 	compareReadings(t, "crowd", crowd(t))
 	compareReadings(t, "lines", tooManyLines(t))

@@ -94,6 +94,9 @@ func Open(t testing.TB, html []byte, screen Screen) *Tab {
 // browser reaches no other host.
 func Visit(t testing.TB, address string, screen Screen) *Tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test starts a browser")
+	}
 	i := slices.IndexFunc(browsers, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
 	if i < 0 {
 		optional.Missing(t, "Chromium is not installed: apt install chromium")

@@ -16,9 +16,13 @@ import (
 const Variable = "FTPLAB_REQUIRE_TOOLS"
 
 // Tool returns the path of a program that a test needs. If the program is not
-// installed, it calls [Missing] with install, such as "apt install tshark".
+// installed, it calls [Missing] with install, such as "apt install tshark". With -short
+// it skips the test: to start other programs takes long.
 func Tool(t testing.TB, name, install string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test starts " + name)
+	}
 	path, err := exec.LookPath(name)
 	if err != nil {
 		Missing(t, name+" is not installed: "+install)

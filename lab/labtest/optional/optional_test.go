@@ -37,6 +37,9 @@ func endOf(name string) string {
 }
 
 func TestMissing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no test gets a tool")
+	}
 	for _, test := range []struct{ variable, want string }{
 		{"", "skipped: goldenfork is not installed: apt install goldenfork"},
 		{"1", "failed: goldenfork is not installed: apt install goldenfork\nFTPLAB_REQUIRE_TOOLS is set"},
@@ -50,6 +53,9 @@ func TestMissing(t *testing.T) {
 }
 
 func TestTool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no test gets a tool")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -81,6 +81,9 @@ func open(c *cell.Cell, job testJob) (*Network, error) {
 // run runs a body in a cell, and returns its capture's path and its messages.
 func run(t testing.TB, job testJob) (path string, messages []string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test makes a network, as those of all scenarios do")
+	}
 	path = filepath.Join(t.TempDir(), "capture.pcapng")
 	file, err := os.Create(path)
 	if err != nil {

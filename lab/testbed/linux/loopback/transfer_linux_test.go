@@ -271,10 +271,7 @@ func runTransfer(t testing.TB, job testJob) (path string, result transferResult)
 }
 
 func TestALargeTransferIsRecordedWhole(t *testing.T) {
-	size := int64(1 << 30)
-	if testing.Short() {
-		size = 64 << 20
-	}
+	const size = 1 << 30
 	path, result := runTransfer(t, testJob{Recorder: "ftplab", Size: size})
 	defer os.Remove(path)
 	if result.Lost != 0 {

@@ -144,6 +144,9 @@ func (e experiment) run(t testing.TB, result any) recording {
 // try is run for an experiment that may fail.
 func (e experiment) try(t testing.TB, result any) (recording, error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the test makes a network, as those of all scenarios do")
+	}
 	if _, ok := bodies[e.Body]; !ok {
 		t.Fatalf("no body %q", e.Body)
 	}
