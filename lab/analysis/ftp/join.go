@@ -41,8 +41,8 @@ func (e *expected) listener() netip.AddrPort { return netip.AddrPortFrom(e.host,
 // Expected is a table of the data connections that sessions announced. It is searched by the
 // listening address, alone or together with the connecting host.
 type Expected struct {
-	list                 []expected
-	byListener, byCaller []int32 // indexes, in order, that of the packets last
+	list                         []expected
+	byListener, byCaller, byMode []int32 // indexes, in order, that of the packets last
 }
 
 // Add adds the data ports of a session. A connection may come to the address in the text or
@@ -74,6 +74,7 @@ func (all *Expected) Sort() {
 	}
 	all.byListener = ordered(func(x, y *expected) int { return x.compare(y.listener(), anybody, y.from) })
 	all.byCaller = ordered(func(x, y *expected) int { return x.compare(y.listener(), y.caller, y.from) })
+	all.byMode = ordered(func(x, y *expected) int { return x.compareMode(y.listener(), y.Mode, y.from) })
 }
 
 // Len is how many entries the table has.
@@ -90,6 +91,11 @@ func (e *expected) compare(listener netip.AddrPort, caller netip.Addr, packet in
 		return c
 	}
 	return cmp.Compare(e.from, packet)
+}
+
+// compareMode orders by the listening address, the mode and the packets.
+func (e *expected) compareMode(listener netip.AddrPort, mode Mode, packet int) int {
+	return cmp.Or(e.listener().Compare(listener), cmp.Compare(e.Mode, mode), cmp.Compare(e.from, packet))
 }
 
 // newest returns the last entry before a packet. If there is none, it returns one whose
@@ -153,13 +159,20 @@ func (e *expected) joined(id int) {
 
 // otherEnd returns the data port that another session announced for the same connection, nil
 // if there is none. A client that makes one server send to another gives the first the
-// address at which the second listens (RFC 959 section 5.2, figure 2).
+// address at which the second listens (RFC 959 section 5.2, figure 2). It looks only at the
+// newest few, since a capture may announce one address very often.
 func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected {
-	at := unmapped(o.Ends[listener])
-	i := sort.Search(len(all.byListener), func(i int) bool { return all.list[all.byListener[i]].compare(at, anybody, o.FirstPacket) > 0 })
-	for i--; i >= 0 && all.list[all.byListener[i]].listener() == at; i-- {
-		e := &all.list[all.byListener[i]]
-		if e.control != of.control && e.Mode != of.Mode && !e.over(o.FirstPacket) {
+	const few = 8
+	at, mode := unmapped(o.Ends[listener]), Passive
+	if of.Mode == Passive {
+		mode = Active
+	}
+	i := sort.Search(len(all.byMode), func(i int) bool {
+		return all.list[all.byMode[i]].compareMode(at, mode, o.FirstPacket) > 0
+	})
+	for _, k := range slices.Backward(all.byMode[max(0, i-few):i]) {
+		e := &all.list[k]
+		if e.listener() == at && e.Mode == mode && e.control != of.control && !e.over(o.FirstPacket) {
 			return e
 		}
 	}
