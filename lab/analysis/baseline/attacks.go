@@ -193,6 +193,8 @@ func notText(x *ftp.Exchange) string {
 		return fmt.Sprintf("%d control characters", control)
 	case strings.Count(text, "\xff") >= 32 || doubled > 64:
 		return "bytes of 0xff, as in an overflow of the Telnet decoder"
+	case strings.Count(text, "\x00") >= 8:
+		return "zero bytes, as in machine code"
 	case strings.Count(text, "\x00") == 1 && cutByZero().MatchString(text):
 		return "a zero byte, at which some programs cut the name off (CWE-158)"
 	case x.Line.Urgent && len(x.Line.Telnet) == 0 && !isKnown(x.Command) && len(x.Command) > 1:
@@ -247,6 +249,10 @@ var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"", pattern(`(?i)<script\b|<\?php\b|<\?=`), "a script for whoever reads the log (CWE-79, CWE-117)"},
+	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
+	{"REST", pattern(`^(-\d|\d{19})`), "an offset that no file has (CWE-190)"},
+	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
 	{"", pattern(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
 	{"", pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
 	{"MDTM", pattern(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
@@ -256,10 +262,10 @@ var exploits = []exploit{
 	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
 	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
 	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;)"), "an injection of shell commands"},
+	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
-	{"", pattern(`(\{[^{}]*,[^{}]*\}){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
+	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
 	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of extortionists"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
@@ -271,7 +277,7 @@ var exploits = []exploit{
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
 	{"", pattern(`(?i)%0d%0a|%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, behind which another command hides (CWE-93)"},
 	{"STOR", pattern(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
-	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords)`), "a file named as password thieves name their loot"},
+	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
 }
 
 // Greetings of programs that nobody installs.

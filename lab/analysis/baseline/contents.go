@@ -28,6 +28,8 @@ const (
 	shell                           // commands of a shell and what they print
 	service                         // a protocol that people use
 	climbingList                    // a listing with names that lead out of a folder
+	longList                        // a listing with a line that overflows a buffer
+	runner                          // a page that runs programs or text
 )
 
 const (
@@ -51,7 +53,9 @@ var (
 	// link may.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell is a page that runs what it is sent.
-	webShell = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*\(?\s*request)`)
+	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*\(?\s*request)`)
+	// runsText is a page that runs programs or text, as web shells do, and few others.
+	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
 	// backShell is a script that connects a shell to another host.
@@ -67,7 +71,7 @@ var (
 // FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.kind != service || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != runner || len(w.contents) >= maxContents {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -100,7 +104,10 @@ func (w *watch) begins(p *capture.Packet) {
 	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 	}
-	if marked("<?php", "<%") {
+	if marked("<?php") {
+		w.match(p, runner, "a page that runs programs or text", runsText)
+	}
+	if marked("<%") {
 		w.match(p, loot, "a page that runs what it is sent", webShell)
 	}
 	if marked("root:") {
@@ -109,7 +116,19 @@ func (w *watch) begins(p *capture.Packet) {
 	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {
 		w.match(p, climbingList, "names that lead out of a folder", climbingName)
 	}
+	if t := p.Connection.Transfer; t != nil && t.Command == "LIST" && len(firstLine(p.TCP.Payload)) > longestListed {
+		w.contents[p.Connection.ID] = content{longList, "a line that is longer than any name", p.Number}
+	}
 }
+
+func firstLine(data []byte) []byte {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return line
+}
+
+// longestListed is how long a line of LIST may be: the longest name in three bytes a letter, the
+// target of a link, and what is in front of them.
+const longestListed = 1200
 
 // appendLower appends data with the letters of ASCII in lower case.
 func appendLower(to, data []byte) []byte {

@@ -43,8 +43,16 @@ func wellFormed(_ *Evidence, s *session) []breach {
 // longestLine is the maximum length of a line of a reply, in bytes.
 const longestLine = 4096
 
-func replyLength(_ *Evidence, s *session) []breach {
+func replyLength(e *Evidence, s *session) []breach {
 	var found []breach
+	for _, x := range s.Exchanges {
+		for _, c := range s.dataOf(x.Data) {
+			if shown := e.watch.contents[c.ID]; shown.kind == longList {
+				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.what)})
+			}
+		}
+	}
 	for _, l := range s.Lines {
 		if size := l.End - l.Seq; l.From == ftp.Server && !l.AfterGap && size > longestLine+2 {
 			found = append(found, breach{

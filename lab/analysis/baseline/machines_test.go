@@ -139,6 +139,23 @@ var machines = []struct {
 		}
 	}},
 	{"a folder for a group, whose files belong to it", IsNormal, session1("> SITE CHMOD 2775 shared\n< 200 ok\n> SITE CHMOD 0755 cgi-bin\n< 200 ok")},
+	{"a home that is saved, with its keys", IsUnusual, session1("> CWD backup\n< 250 ok\n> STOR .ssh/authorized_keys\n< 150 go on\n< 226 done\n" + numberedLines(12, "> STOR file%d\n< 150 go on\n< 226 done\n"))},
+	{"a system that is saved, with its passwords", IsUnusual, session1("> CWD /backup/host1\n< 250 ok\n> STOR etc/shadow\n< 150 go on\n< 226 done")},
+	{"the logs of two serial ports", IsUnusual, session1("> MKD com1\n< 257 ok\n> MKD com2\n< 257 ok")},
+	{"signs in names", IsNormal, session1("> STOR Rock'n'Roll & Blues; (live).mp3\n< 150 go on\n< 226 done\n> MKD R&D $100 (50%)\n< 257 ok\n> STOR O'Reilly and Sons.pdf\n< 150 go on\n< 226 done\n> STOR id card; idea.txt\n< 150 go on\n< 226 done")},
+	{"a server that turns sixty clients away", IsNormal, func(f *forge.Capture) {
+		for range 60 {
+			f.Control().Say("< 421 too many users").Peer.Close()
+		}
+	}},
+	{"a library of PHP", IsUnusual, moves([2]string{"STOR lib.php", "<?php function f($a) { return eval('return ' . $a . ';'); }"})},
+	{"a large file that is taken up again", IsNormal, session1("> TYPE I\n< 200 ok\n> REST 5368709120\n< 350 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a.iso\n< 150 here\n< 226 done")},
+	{"eight people behind one address who do not come back", IsUnusual, func(f *forge.Capture) {
+		for i := range 8 {
+			wrongPassword(f, aClient, fmt.Sprint("user", i), "oops")
+			f.Pass(time.Hour)
+		}
+	}},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
 }
 

@@ -46,7 +46,7 @@ var pathRules = []Rule{
 var pathCommands = map[string]bool{
 	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
 	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
-	"RMD": true, "XRMD": true, "SIZE": true, "MDTM": true, "MLST": true, "SITE": true,
+	"RMD": true, "XRMD": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
 }
 
 // A walk is where in the tree a session is. The place is an absolute path once the server
@@ -148,7 +148,7 @@ var (
 	// a password, or run a program that was stored before.
 	opens = pattern(`(?i)(^|/)etc/cron|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// passwordFile is a file of a system with the passwords of all users.
-	passwordFile = pattern(`(?i)(^|/)etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$`)
+	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$`)
 	// systemDirectory is where they are.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
@@ -233,6 +233,9 @@ func steps(path string) int {
 	}
 }
 
+// wholeFolder is how many uploads of a session copy a whole folder, with what happens to be in it.
+const wholeFolder = 10
+
 // manySecrets are so many files with passwords or keys that one session is about them.
 const manySecrets = 3
 
@@ -248,7 +251,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
 		switch {
 		case x.Sender() == ftp.Client && opens().MatchString(target):
-			b.severity = Violation
+			if b.severity = Violation; s.commands["STOR"] >= wholeFolder {
+				b.severity, b.sign = Odd, 2
+			}
 			b.observed += ", a file that lets somebody in, or that the system runs by itself"
 		case passwordFile().MatchString(target), changes && accountsFile().MatchString(target):
 			b.severity = Violation
@@ -281,7 +286,7 @@ var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[
 
 func unseenNames(_ *Evidence, s *session) []breach {
 	var found []breach
-	names := map[string]bool{}
+	names, hide := map[string]bool{}, false
 	s.eachPath(func(x *ftp.Exchange, _ *walk) {
 		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
 			return
@@ -289,6 +294,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
 			if unseen().MatchString(name) {
 				names[name] = true
+				hide = hide || strings.ContainsAny(name, " .\xa0") // and is no device's
 				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})
 				return
 			}
@@ -296,7 +302,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 	})
 	everybody := slices.ContainsFunc(s.logins, func(l login) bool { return l.succeeded() && isPublic(strings.ToLower(l.user)) })
 	for i := range found {
-		if everybody || len(names) > 1 { // no slip of a finger
+		if hide && (everybody || len(names) > 1) { // no slip of a finger
 			found[i].severity = Violation
 		}
 	}

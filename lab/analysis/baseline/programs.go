@@ -66,37 +66,30 @@ const manyPrograms = 3
 
 func transferredPrograms(e *Evidence, s *session) []breach {
 	plain := breach{}
-	names, processors := map[string]bool{}, map[string]bool{}
+	names, processors, odd := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	var found []breach
+	onlyTools := true // as public archives have them
 	for _, x := range s.Exchanges {
 		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.readable(x.Packet) || !began(x) && !completed(x) {
 			continue
 		}
+		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
-		b := breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), packet)}
-		switch name := path.Base(x.Argument); {
-		case tools().MatchString(x.Argument):
-			b.observed = show(x.Line.Text) + ": by its name an attack tool"
-			found = append(found, b)
-		case x.Command == "RETR" && windowsOwn().MatchString(name):
-			b.severity = Violation
-			b.observed = show(x.Line.Text) + ": a program with the name of one that comes with Windows"
-			found = append(found, b)
-		case twoEndings().MatchString(name):
-			b.observed = show(x.Line.Text) + ": a program with the ending of a document in front of its own"
-			found = append(found, b)
-		case shown != "" && document().MatchString(name):
-			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the name is that of a document", show(x.Line.Text), shown, packet)
-			found = append(found, b)
-		case shown != "" && x.Sender() == ftp.Client && hiddenPlace().MatchString(x.Argument):
-			b.observed = fmt.Sprintf("%s: the first bytes, in frame %[3]d, are those of %[2]s, and the place is one where programs hide", show(x.Line.Text), shown, packet)
-			found = append(found, b)
-		case shown != "" || executable().MatchString(name):
+		if what, severity := oddProgram(x, name, shown); what != "" {
+			onlyTools = onlyTools && tools().MatchString(x.Argument)
+			odd[x.Argument] = true
+			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
+		} else if shown != "" || executable().MatchString(name) {
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
 			if kind := processor().FindString(name); kind != "" {
 				processors[kind] = true
 			}
+		}
+	}
+	for i := range found {
+		if len(odd) > 1 && !onlyTools { // one may be by chance
+			found[i].severity = Violation
 		}
 	}
 	if len(names) > 0 {
@@ -111,6 +104,24 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		found = append(found, plain)
 	}
 	return found
+}
+
+// oddProgram says what is odd about a program that was transferred, "" for nothing. Shown is
+// what its first bytes are, "" for no program.
+func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Severity) {
+	switch {
+	case tools().MatchString(x.Argument):
+		return "by its name an attack tool", Odd
+	case x.Command == "RETR" && windowsOwn().MatchString(name):
+		return "a program with the name of one that comes with Windows", Violation
+	case twoEndings().MatchString(name):
+		return "a program with the ending of a document in front of its own", Odd
+	case shown != "" && document().MatchString(name):
+		return "the first bytes are those of " + shown + ", and the name is that of a document", Odd
+	case shown != "" && x.Sender() == ftp.Client && hiddenPlace().MatchString(x.Argument):
+		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
+	}
+	return "", ""
 }
 
 // programIn is what kind of program a transfer carried, by its first bytes, and the packet
@@ -130,7 +141,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
 			shown := e.watch.contents[c.ID]
-			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced)
+			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner)
 			if !fromClient && shown.kind != userList {
 				continue
 			}
@@ -148,7 +159,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		}
 	}
 	for i := range found {
-		if pages > 1 { // a page about intruders is one
+		if pages > 1 && found[i].severity == Odd { // a page about intruders is one
 			found[i].severity = Violation
 		}
 	}

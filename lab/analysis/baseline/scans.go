@@ -43,7 +43,7 @@ func callsAreMeant() look {
 	servers, half := map[netip.Addr]*calledServer{}, map[netip.Addr]*calledServer{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 {
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.FirstFIN != ftp.Server && c.Missing() == 0 {
 				s := servers[c.Server.Addr()]
 				if s == nil {
 					s = &calledServer{}

@@ -121,6 +121,17 @@ var toolAttacks = []struct {
 			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?")
 		}
 	}},
+	{"a line of a listing that overflows", "reply-of-normal-length", moves([2]string{"LIST", "-rw-r--r-- 1 0 0 9 Jan 1 2020 " + strings.Repeat("Ab1", 500) + "\r\n"})},
+	{"a script for the reader of the log", "no-known-exploits", dialogue("< 220 ready\n> USER <script>alert(1)</script>\n< 331 go on")},
+	{"a command behind a separator of the shell", "no-known-exploits", session1("> MKD $(reboot)\n< 550 no")},
+	{"a program with the name of a picture", "no-known-exploits", session1("> STOR a.asp;.jpg\n< 150 go on\n< 226 done")},
+	{"zero bytes", "arguments-are-text", session1("> CWD " + strings.Repeat("\x00", 60) + "\n< 550 no")},
+	{"an offset in front of the file", "no-known-exploits", session1("> REST -1\n< 350 ok")},
+	{"a traversal in a check of a file", "no-climbing", session1("> XCRC ../../../../etc/passwd\n< 550 no")},
+	{"braces with stars between them", "no-known-exploits", session1("> STAT " + strings.Repeat("{a,b}*", 6) + "\n< 550 no")},
+	{"a bot that fetches itself", "no-known-exploits", moves([2]string{"RETR eraseme_31234.exe", "MZ\x90"})},
+	{"the log of a clipboard", "no-known-exploits", session1("> STOR ADA-PC Clipboard Logs ID - 7Xq.txt\n< 150 go on\n< 226 done")},
+	{"two programs that are named as documents", "no-programs", moves([2]string{"RETR update.pdf.exe", "MZ\x90"}, [2]string{"RETR invoice.doc", "MZ\x90"})},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 
