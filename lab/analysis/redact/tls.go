@@ -48,7 +48,7 @@ func walkRecords(key *Key, r run) (edits []edit, encryptedFrom int64) {
 				encryptedFrom = r.at + int64(at)
 			}
 			closed = true
-		case kind == recordHandshake && !closed:
+		case kind == recordHandshake && (!closed || isClientHello(out[at+5:end])):
 			handshake = append(handshake, out[at+5:end]...)
 			bodies = append(bodies, [2]int{at + 5, end})
 		}
@@ -66,6 +66,13 @@ func walkRecords(key *Key, r run) (edits []edit, encryptedFrom int64) {
 		return nil, 0
 	}
 	return []edit{{r.at, r.at + int64(at), out[:at]}}, encryptedFrom
+}
+
+// isClientHello reports whether a record begins with a ClientHello. In TLS 1.3 a client that
+// is asked for another key share sends a second one in clear, although a ChangeCipherSpec or
+// 0-RTT data came before it (RFC 8446, section 4.1.2 and appendix D.4).
+func isClientHello(record []byte) bool {
+	return len(record) >= 6 && record[0] == messageClientHello && record[1] == 0 && record[4] == 3 && record[5] <= 4
 }
 
 // messages rewrites handshake messages in clear. The length stays.

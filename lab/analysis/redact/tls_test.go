@@ -136,3 +136,28 @@ func TestTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondHello asks that the server's name goes from the second ClientHello, too, which
+// follows a HelloRetryRequest and may follow a ChangeCipherSpec (RFC 8446, 4.1.4 and D.4).
+func TestSecondHello(t *testing.T) {
+	var hello []byte
+	client, server := net.Pipe()
+	server.Close() // so that the client sends its ClientHello and stops
+	config := &tls.Config{InsecureSkipVerify: true, ServerName: "secrethost.example"}
+	tls.Client(recordedConn{client, func(data []byte) { hello = bytes.Clone(data) }}, config).Handshake()
+	if !bytes.Contains(hello, []byte("secrethost")) {
+		t.Fatalf("got the ClientHello %q", hello)
+	}
+	changeCipher := []byte{recordChangeCipherSpec, 3, 3, 0, 1, 1}
+	earlyData := append([]byte{recordApplicationData, 3, 3, 0, 20}, make([]byte, 20)...)
+	for _, between := range [][]byte{nil, changeCipher, earlyData} {
+		stream := bytes.Join([][]byte{hello, between, hello}, nil)
+		edits := records(NewKey("key"), run{data: stream})
+		if len(edits) != 1 || len(edits[0].text) != len(stream) {
+			t.Fatalf("got %d edits of %d bytes", len(edits), len(stream))
+		}
+		if n := bytes.Count(edits[0].text, []byte("secrethost")); n > 0 {
+			t.Errorf("with %d bytes between the hellos the name is still there %d times", len(between), n)
+		}
+	}
+}
