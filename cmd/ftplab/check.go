@@ -161,7 +161,7 @@ func summary(v *lab.Verdict) string {
 				off++
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%d of %d figures as wanted", n-off, n))
+		parts = append(parts, fmt.Sprintf("%d of %s as wanted", n-off, counted(n, "figure", "figures")))
 	}
 	state := "as wanted"
 	if !v.Pass {

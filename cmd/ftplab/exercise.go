@@ -45,7 +45,8 @@ The same seed makes the same exercises again.`,
 			if err := exercise.Make(ctx, plan, folder); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%d students, %d lessons: hand out the folders in %s/students, and keep %s/key\n", len(plan.Students), len(plan.Lessons), folder, folder)
+			fmt.Fprintf(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key\n",
+				counted(len(plan.Students), "student", "students"), counted(len(plan.Lessons), "lesson", "lessons"), folder, folder)
 			return nil
 		},
 		ValidArgsFunction: completeScenarios,

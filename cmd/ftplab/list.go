@@ -46,7 +46,7 @@ func listTable(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%d steps\t%s\n", name, s.Mode(), s.Network.Kind, len(s.Steps), s.Title)
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", name, s.Mode(), s.Network.Kind, counted(len(s.Steps), "step", "steps"), s.Title)
 		}
 		if err := table.Flush(); err != nil {
 			return err

@@ -82,7 +82,7 @@ func printRecording(w io.Writer, r *lab.Recording) error {
 	if r.Capture == "" {
 		fmt.Fprintln(w, "nothing was recorded, so there are no results")
 	} else {
-		fmt.Fprintf(w, "%d frames recorded: %s\n", r.Frames, r.Capture)
+		fmt.Fprintf(w, "%s recorded: %s\n", counted(r.Frames, "frame", "frames"), r.Capture)
 		fmt.Fprintf(w, "their story: %s\n", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
 	}
 	for _, f := range r.Failures {

@@ -26,10 +26,26 @@ func (e Errors) Error() string {
 	var lines []string
 	for i, mistake := range e {
 		if i == mostErrors {
-			lines = append(lines, fmt.Sprintf("and %d more mistakes", len(e)-i))
+			lines = append(lines, "and "+counted(len(e)-i, "more mistake"))
 			break
 		}
 		lines = append(lines, mistake.Error())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// thereAre is how many there are, behind the word there.
+func thereAre(n int, noun string) string {
+	if n == 1 {
+		return "is " + counted(n, noun)
+	}
+	return "are " + counted(n, noun)
 }

@@ -295,7 +295,7 @@ func (p *parser) checkRule(r Rule) {
 		case a.Verb == BeginTLS && (r.AtOnce() || slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) })):
 			p.fail("begin TLS: TLS does not begin during a transfer; a rule with it has neither at once nor a data connection")
 		case a.Verb == SayNothing && len(r.Actions) > 1:
-			p.fail("nothing must be the only action of its rule, and there are %d others", len(r.Actions)-1)
+			p.fail("nothing must be the only action of its rule, and there %s", thereAre(len(r.Actions)-1, "other"))
 		}
 		handed = handed || a.uses(ownAction)
 		listens = listens || a.Verb == ListenData

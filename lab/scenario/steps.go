@@ -172,7 +172,7 @@ func (p *parser) setPrefix(s *Step, prefix string) {
 // startSession makes the following steps those of another session.
 func (p *parser) startSession(v verb, words []string) {
 	if len(words) < 1 || len(words) > 2 {
-		p.fail("%s was expected, and there are %d arguments", v.usage(), len(words))
+		p.fail("%s was expected, and there %s", v.usage(), thereAre(len(words), "argument"))
 	}
 	p.session = words[0]
 	host, known := p.sessions[p.session]

@@ -90,7 +90,7 @@ func (a arg) keyword() string {
 // keyword is missing, the next argument takes its place.
 func (p *parser) setArgs(v verb, s *Step, words []string) {
 	if len(words) < v.least() || len(words) > len(v.args) {
-		p.fail("%s was expected, and there are %d arguments", v.usage(), len(words))
+		p.fail("%s was expected, and there %s", v.usage(), thereAre(len(words), "argument"))
 	}
 	args := v.args
 	for _, word := range words {

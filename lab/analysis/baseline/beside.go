@@ -165,7 +165,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	}
 	b = breach{
 		place: p.id, hosts: beside.hosts, packets: []int{p.packet},
-		observed: fmt.Sprintf("%s opened a connection to %s, which the control connection had not announced: %d bytes sent, %d received", p.from, p.to, p.sent, p.received),
+		observed: fmt.Sprintf("%s opened a connection to %s, which the control connection had not announced: %s sent, %d received", p.from, p.to, plural(int(p.sent), "byte", "bytes"), p.received),
 	}
 	switch {
 	case shown:

@@ -245,7 +245,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 			}
 			b := breach{
 				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
-				observed: fmt.Sprintf("during %s the %s sent %d bytes", show(x.Line.Text), sender.Other(), back),
+				observed: fmt.Sprintf("during %s the %s sent %s", show(x.Line.Text), sender.Other(), plural(int(back), "byte", "bytes")),
 			}
 			if c.Flow(sender).Bytes == 0 {
 				b.severity = Odd // perhaps another transfer's
@@ -366,8 +366,8 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 		if n.bytes != moved {
 			return []breach{{
 				packets:  []int{x.Packet, n.packet, f.LastData},
-				expected: fmt.Sprintf("%d bytes, as the server said", n.bytes),
-				observed: fmt.Sprintf("%s transferred %d bytes", show(x.Line.Text), moved),
+				expected: plural(int(n.bytes), "byte", "bytes") + ", as the server said",
+				observed: fmt.Sprintf("%s transferred %s", show(x.Line.Text), plural(int(moved), "byte", "bytes")),
 			}}
 		}
 	}

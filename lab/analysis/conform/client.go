@@ -1,7 +1,6 @@
 package conform
 
 import (
-	"fmt"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -122,7 +121,7 @@ func commandsEnd(f *facts) Finding {
 			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
 		}
 	}
-	return keeps(frame, "%d commands", n)
+	return keeps(frame, "%s", count(n, "command"))
 }
 
 // waitsForReplies is the rule that no command comes before the final reply to the
@@ -139,7 +138,7 @@ func waitsForReplies(f *facts) Finding {
 			return breaks(e.Packet, "%s in frame %d, %s: %s", e.Command, e.Packet, before.Command, codesText(before))
 		}
 	}
-	return keeps(frame, "%d commands", len(f.session.Exchanges))
+	return keeps(frame, "%s", count(len(f.session.Exchanges), "command"))
 }
 
 // without is the rule that a command is not sent.
@@ -170,7 +169,7 @@ func portEachTime(f *facts) Finding {
 			transfers, frame = transfers+1, e.Packet
 		}
 	}
-	text := fmt.Sprintf("%d transfers, %d data ports", transfers, len(f.session.DataPorts))
+	text := count(transfers, "transfer") + ", " + count(len(f.session.DataPorts), "data port")
 	switch {
 	case transfers == 0:
 		return notAsked("a transfer")
@@ -194,7 +193,7 @@ func noOptions(f *facts) Finding {
 			return breaks(l.Packet, "Telnet commands in frame %d", l.Packet)
 		}
 	}
-	return keeps(f.session.Control.FirstPacket, "%d commands without one", n)
+	return keeps(f.session.Control.FirstPacket, "%s without one", count(n, "command"))
 }
 
 // closesToo is the rule that the client closes when the server has.

@@ -245,22 +245,25 @@ func lineEnds(command string) judge {
 			text := string(f.data[c.ID])
 			frame := c.ServerFlow.FirstData
 			if bare := strings.Count(text, "\n") - strings.Count(text, "\r\n"); bare > 0 {
-				return breaks(frame, "%d of %d lines end with a bare LF", bare, strings.Count(text, "\n"))
+				return breaks(frame, "%d of %s with a bare LF at the end", bare, count(strings.Count(text, "\n"), "line"))
 			}
 			if !strings.HasSuffix(text, "\r\n") {
 				return breaks(frame, "the last line has no end")
 			}
-			return keeps(frame, "%s, each with CR LF", lines(strings.Count(text, "\n")))
+			return keeps(frame, "%s, each with CR LF", count(strings.Count(text, "\n"), "line"))
 		})(f)
 	}
 }
 
-// lines counts lines.
-func lines(n int) string {
-	if n == 1 {
-		return "1 line"
+// count is a number with its noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "y"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
 	}
-	return fmt.Sprintf("%d lines", n)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // machineListing is the rule for the lines of MLSD: facts, a space and a name (RFC
@@ -274,7 +277,7 @@ func machineListing(f *facts) Finding {
 				return breaks(c.ServerFlow.FirstData, "the line %q is not facts, a space and a name", line)
 			}
 		}
-		return keeps(c.ServerFlow.FirstData, "%s", lines(len(entries)))
+		return keeps(c.ServerFlow.FirstData, "%s", count(len(entries), "line"))
 	})(f)
 }
 

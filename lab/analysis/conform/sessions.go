@@ -69,7 +69,7 @@ func linesEnd(f *facts) Finding {
 			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
 		}
 	}
-	return keeps(frame, "%s", lines(n))
+	return keeps(frame, "%s", count(n, "line"))
 }
 
 // repliesAreReplies is the rule that every line is part of a reply, and every
@@ -107,7 +107,7 @@ func repliesAreReplies(f *facts) Finding {
 			return breaks(e.Packet, "%s in frame %d has no reply", asked(e), e.Packet)
 		}
 	}
-	return keeps(frame, "%d replies to %d commands", n, len(f.session.Exchanges))
+	return keeps(frame, "%s to %s", count(n, "reply"), count(len(f.session.Exchanges), "command"))
 }
 
 // announcesPort is the rule that the reply to PASV has six numbers.
@@ -272,7 +272,7 @@ func featureLines(f *facts) Finding {
 			return breaks(l.Packet, "the line %q begins without a space", l.Text)
 		}
 	}
-	return keeps(r.Packet, "%d in frame %d, %d features", r.Code, r.Packet, max(0, len(r.Lines)-2))
+	return keeps(r.Packet, "%d in frame %d, %s", r.Code, r.Packet, count(max(0, len(r.Lines)-2), "feature"))
 }
 
 // lowerCase is the rule that a command in small letters counts.

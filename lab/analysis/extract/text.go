@@ -26,12 +26,20 @@ func (f *File) facts() []string {
 		}
 		return []string{"no data in the capture"}
 	}
-	facts := []string{f.Name, fmt.Sprintf("%d bytes from the %s", f.Bytes, f.From), string(f.Kind), "SHA-256 " + f.SHA256}
+	facts := []string{f.Name, fmt.Sprintf("%s from the %s", bytesOf(f.Bytes, "", ""), f.From), string(f.Kind), "SHA-256 " + f.SHA256}
 	facts = append(facts, f.missing()...)
 	if t := f.Connection.Transfer; t != nil && t.Mode != "" {
 		facts = append(facts, fmt.Sprintf("as transferred in mode %s", text.Escape(t.Mode)))
 	}
 	return facts
+}
+
+// bytesOf is a number of bytes, with what follows one byte or many.
+func bytesOf(n int64, one, many string) string {
+	if n == 1 {
+		return "1 byte" + one
+	}
+	return fmt.Sprintf("%d bytes%s", n, many)
 }
 
 // missing says what of the file the capture does not have.
@@ -43,14 +51,14 @@ func (f *File) missing() []string {
 		facts = append(facts, "INCOMPLETE: its beginning is not in the capture")
 	}
 	if inClear && flow.Missing > 0 {
-		facts = append(facts, fmt.Sprintf("INCOMPLETE: %d bytes are not in the capture%s", flow.Missing, f.gapList()))
+		facts = append(facts, fmt.Sprintf("INCOMPLETE: %s not in the capture%s", bytesOf(flow.Missing, " is", " are"), f.gapList()))
 	} else if f.Unread {
 		facts = append(facts, "INCOMPLETE: bytes cannot be read"+f.gapList())
 	} else if len(f.Gaps) > 0 {
 		facts = append(facts, "INCOMPLETE: bytes are missing"+f.gapList())
 	}
 	if inClear && f.Bytes < flow.Bytes {
-		facts = append(facts, fmt.Sprintf("INCOMPLETE: %d more bytes could not be put in order", flow.Bytes-f.Bytes))
+		facts = append(facts, fmt.Sprintf("INCOMPLETE: %s left, which cannot be put in order", bytesOf(flow.Bytes-f.Bytes, " is", " are")))
 	}
 	if f.Hidden {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")

@@ -155,5 +155,5 @@ func byteSize(n int64) string {
 	case n >= 1e3:
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return counted(n, "byte")
 }
