@@ -12,6 +12,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/testbed/corpus"
@@ -64,6 +65,43 @@ func TestEachStreamHasOneRow(t *testing.T) {
 			rows[ends] = append(rows[ends], f.Frames)
 		}
 		compareStreams(t, fmt.Sprintf("Parquet, share %v", share), rows, streams)
+	}
+}
+
+// TestAbnormalSessionsDiffer has sessions of a kind with several names of files and several round
+// trips, all of which the baseline calls unusual or not normal.
+func TestAbnormalSessionsDiffer(t *testing.T) {
+	g := generation(t, 90, 1)
+	g.Recipe.Seed, g.Recipe.Abnormal, g.Recipe.Duration = 4, 1, time.Minute
+	var err error
+	if g.Abnormal, err = odd.Abnormal(); err != nil {
+		t.Fatal(err)
+	}
+	folder := generated(t, g).Folder
+	paths, trips := map[string]map[string]bool{}, map[string]map[time.Duration]bool{}
+	for number := range g.Recipe.Sessions {
+		part := filepath.Join(folder, fmt.Sprintf("part-%05d", number))
+		kind := table(t, part+".flows.csv")[0]["kind"]
+		if paths[kind] == nil {
+			paths[kind], trips[kind] = map[string]bool{}, map[time.Duration]bool{}
+		}
+		for _, row := range table(t, part+".transfers.csv") {
+			paths[kind][row["path"]] = true
+		}
+		c, err := capture.Open(part+".pcapng", capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		trips[kind][c.Connection(0).HandshakeRTT] = true
+		c.Close()
+		if a, err := baseline.Check(part+".pcapng", baseline.Normal()); err != nil || a.Verdict == baseline.IsNormal {
+			t.Errorf("%s of %s: got %v, %v, want a session that is not normal", part, kind, a.Verdict, err)
+		}
+	}
+	for _, kind := range []string{"mtu_blackhole", "more_than_size", "epsvunreachable"} {
+		if len(paths[kind]) < 2 || len(trips[kind]) < 2 {
+			t.Errorf("%s: got the paths %v and the round trips %v, want several", kind, paths[kind], trips[kind])
+		}
 	}
 }
 

@@ -60,6 +60,14 @@ complete, failed (the last reply is 4yz or 5yz), aborted, timeout, reset, closed
 or broken. A 226 alone does not say that the data arrived. Data of which the client sees
 nothing, as in FXP, has only a flow.
 
+In the table of flows, bytes are those of the frames, and in the table of transfers those of
+the data. With --rotate a flow can begin in one capture of its part and end in the next.
+
+--abnormal mixes in sessions of these scenarios, whose names are their kinds:
+` + abnormalNames() + `.
+Each has other names of files, addresses and times, but the commands and the sizes of its
+scenario. So a program can learn these instead of what is wrong.
+
 corpus.txt is the recipe: with it, generate makes the same corpus again, byte for
 byte, or says which file differs. Ctrl-C, a full disk and a killed process leave
 whole parts. Give the same command again to continue.
@@ -177,6 +185,9 @@ func (f generateFlags) check(changed func(string) bool) error {
 			return fmt.Errorf("--%s %v: a positive number was expected", flag.name, flag.value)
 		}
 	}
+	if !(f.abnormal >= 0 && f.abnormal <= 1) { // NaN, too
+		return fmt.Errorf("--abnormal %v: a number from 0 to 1 was expected", f.abnormal)
+	}
 	for _, name := range []string{"output", "labels", "part", "rotate", "zeek", "shard", "recipe"} {
 		if f.write != "" && changed(name) {
 			return fmt.Errorf("--write and --%s do not go together: --write makes one capture and nothing else", name)
@@ -287,6 +298,15 @@ func programNames() string {
 		return strings.Join(slices.Compact(names), ", ")
 	}
 	return "the servers\n" + list(servers) + ", each with\n" + list(clients)
+}
+
+// abnormalNames are the scenarios of --abnormal, in lines for the help.
+func abnormalNames() string {
+	var lines []string
+	for names := range slices.Chunk(odd.AbnormalNames(), 7) {
+		lines = append(lines, strings.Join(names, ", "))
+	}
+	return strings.Join(lines, ",\n")
 }
 
 // tableFormats are the formats of labels.

@@ -23,7 +23,7 @@ func TestGenerateRefuses(t *testing.T) {
 		"--sessions 5 --rotate 1":           "--rotate 1: a size such as 100MB was expected, of at least 64kB",
 		"--sessions 5 --rotate x":           "--rotate x: a size such as 100MB",
 		"--sessions 5 --part 0":             "--part 0: a positive number",
-		"--sessions 5 --abnormal 1.5":       "an abnormal share of 1.5",
+		"--sessions 5 --abnormal 1.5":       "--abnormal 1.5: a number from 0 to 1",
 		"--sessions 5 --labels csv,csv":     "--labels has csv twice",
 		"--sessions 5 --labels xml":         "--labels xml: csv or parquet",
 		"--sessions 5 -w - --part 3":        "--write and --part do not go together",

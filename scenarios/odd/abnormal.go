@@ -5,6 +5,7 @@ package odd
 
 import (
 	"embed"
+	"slices"
 
 	"ftplab/lab/scenario"
 )
@@ -18,6 +19,9 @@ var abnormal = []string{
 	"active_blocked", "bh_abordial", "bh_pipeline", "epsv_227", "epsv_full", "epsv_two", "epsvunreachable", "fxp", "huge_reply",
 	"more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "notftp", "pasv_229",
 }
+
+// AbnormalNames returns the names of the scenarios that are not normal.
+func AbnormalNames() []string { return slices.Clone(abnormal) }
 
 // Abnormal returns the scenarios that are not normal.
 func Abnormal() ([]*scenario.Scenario, error) {

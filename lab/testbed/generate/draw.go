@@ -46,7 +46,7 @@ func (p *plotter) session(number int) (*plan, error) {
 	if p.corpus.Abnormal > 0 {
 		random := p.corpus.random(forAbnormal, uint64(number))
 		if random.Float64() < p.corpus.Abnormal {
-			return p.odd(number, p.corpus.Odd[random.IntN(len(p.corpus.Odd))])
+			return p.odd(number, p.corpus.Odd[random.IntN(len(p.corpus.Odd))], random)
 		}
 	}
 	client, ports := p.population.client(number)

@@ -1,23 +1,39 @@
 package generate
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"regexp"
 	"strings"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/scenario/variant"
 )
 
 // odd is a session of a scenario that is not normal.
-func (p *plotter) odd(number int, s *scenario.Scenario) (*plan, error) {
-	own, err := p.rehosted(s, number)
+func (p *plotter) odd(number int, s *scenario.Scenario, random *rand.Rand) (*plan, error) {
+	own, err := p.rehosted(varied(s, random), number)
 	if err != nil {
 		return nil, err
 	}
 	own.Network.Seed = mixedWord(p.corpus.mixed(forNetwork, uint64(number)))
 	return &plan{
-		number: number, scenario: own, start: p.arrivals.at(number), label: Abnormal, kind: s.Name, why: s.Title, user: firstUser(s.Steps),
+		number: number, scenario: own, start: p.arrivals.at(number), label: Abnormal, kind: s.Name, why: s.Title, user: firstUser(own.Steps),
 	}, nil
+}
+
+// varied is a scenario with other names and times, as far as these fit it. Otherwise the name of a
+// file or the round trip would give the label away. Sizes stay, as the fault may depend on them.
+func varied(s *scenario.Scenario, random *rand.Rand) *scenario.Scenario {
+	for _, change := range variant.Changes(s, random) {
+		if change.Kind != variant.Names && change.Kind != variant.Times {
+			continue
+		}
+		if other, err := variant.Apply(s, change); err == nil {
+			s = other
+		}
+	}
+	return s
 }
 
 // rawUser finds a name in bytes or in a line that a step sends.
