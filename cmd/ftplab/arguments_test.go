@@ -44,6 +44,10 @@ func TestArguments(t *testing.T) {
 		{"exercise who_calls_whom", "exercise needs --students FILE, with the class, and -o FOLDER, which it makes"},
 		{"grade a", "grade takes a folder with exercises and a folder with answers"},
 		{"run --parallel x", "--parallel x: a whole number was expected"},
+		{"generate --sessions 3 --seed x", "--seed x: a whole number from 0 was expected"},
+		{"generate --sessions 3 --abnormal x", "--abnormal x: a number was expected"},
+		{"generate --sessions 3 --abnormal 2", "--abnormal 2: a number from 0 to 1 was expected"},
+		{"generate --sessions 3 --duration 1d", "--duration 1d: a duration, such as 30s or 24h, was expected"},
 		{"help scenario nix", "unknown command \"nix\"; `ftplab scenario -h` lists them"},
 		{"help want x", "unknown command \"x\"; `ftplab want -h` lists them"},
 	} {

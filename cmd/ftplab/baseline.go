@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/traffic"
 )
 
 func baselineCommand() *cobra.Command {
@@ -41,7 +43,7 @@ func learnCommand() *cobra.Command {
 		Use:   "learn CAPTURE | PROFILE...",
 		Short: "Learn a profile of normal FTP from captures",
 		Long: `Learn counts and measures what captures show, and writes a profile. It adds each
-PROFILE (a file whose name ends in .json) among the arguments to the result. So
+PROFILE (a file whose name ends in .json, or a name such as office) among the arguments to the result. So
 new captures can be added to a profile without the old ones. It refuses a capture
 that is not normal FTP.`,
 		Example: `  ftplab baseline learn results/*/capture.pcapng -o normal.json
@@ -63,8 +65,8 @@ that is not normal FTP.`,
 func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) (*baseline.Profile, error) {
 	all := baseline.NewProfile()
 	for _, name := range names {
-		if filepath.Ext(name) == ".json" {
-			p, err := baseline.ReadProfileFile(name)
+		if _, ours := traffic.Profile(name); ours || filepath.Ext(name) == ".json" {
+			p, err := profileNamed(name)
 			if err != nil {
 				return nil, err
 			}
@@ -97,8 +99,10 @@ func showCommand() *cobra.Command {
 		Use:   "show [PROFILE]",
 		Short: "Show the rules and a profile",
 		Long: `Show prints the rules that every normal session keeps, and a profile: the given
-one, or else the built-in one.`,
+one, or else the built-in one. It can be a file, or one of those that 'ftplab generate'
+knows by name: then it also says where the profile comes from, and what it assumes.`,
 		Example: `  ftplab baseline show
+  ftplab baseline show office
   ftplab baseline show --html > normal.html`,
 		Args: takes(0, 1, "one profile, or nothing for the one that comes with ftplab"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -138,10 +142,14 @@ suppressions use these names.`,
 	return c
 }
 
-// profileNamed reads a profile. Without a name it is the built-in one.
+// profileNamed reads a profile: a file, or one that sessions are generated from. Without a name it
+// is the one of normal FTP.
 func profileNamed(name string) (*baseline.Profile, error) {
 	if name == "" {
 		return baseline.Normal(), nil
+	}
+	if file, ok := traffic.Profile(name); ok {
+		return baseline.ReadProfile(bytes.NewReader(file))
 	}
 	return baseline.ReadProfileFile(name)
 }

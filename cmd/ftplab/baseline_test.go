@@ -123,3 +123,22 @@ func TestBaselineRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestProfilesByName shows a profile that sessions are generated from, with its source, and compares
+// one with itself. A JSON file of another kind is no profile.
+func TestProfilesByName(t *testing.T) {
+	out, err := baselineOutput("show", "device")
+	if want := "A printer or a controller that fetches its configuration"; err != nil || !strings.Contains(out, want) {
+		t.Errorf("got %v, want %q:\n%.400s", err, want, out)
+	}
+	if out, err := baselineOutput("compare", "office", "office"); err != nil || !strings.Contains(out, "Alike") {
+		t.Errorf("got %v for a profile and itself:\n%.400s", err, out)
+	}
+	other := filepath.Join(t.TempDir(), "other.json")
+	if err := os.WriteFile(other, []byte(`{"transfers": []}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `this is no profile: its field "transfers" has a value of another kind`) {
+		t.Errorf("got %v for a file of another kind", err)
+	}
+}

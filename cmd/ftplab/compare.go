@@ -11,16 +11,18 @@ func compareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare CAPTURE | PROFILE  CAPTURE | PROFILE",
 		Short: "Say how alike two captures or profiles are",
-		Long: `Compare tests whether two captures, or two profiles (files whose name ends in .json), may be
-of the same traffic: for each quantity that 'baseline learn' learns a two-sample test, of
+		Long: `Compare tests whether two captures, or two profiles, may be of the same
+traffic. A profile is a file whose name ends in .json, or one of those that 'ftplab generate'
+knows by name. For each quantity that 'baseline learn' learns there is a two-sample test, of
 Kolmogorov and Smirnov for numbers and chi-square for words. Values of one session
 depend on each other, so those of a long one count for less (Kish's design effect).
 Among many tests some fail by chance; Holm's correction allows for that.
 
 Exit status: 0 if none differs, 1 if one does, 2 if they could not be compared.`,
 		Example: `  ftplab baseline compare mine.json corpus/part-00000.pcapng
-  ftplab baseline compare monday.pcapng tuesday.pcapng`,
-		Args: takes(2, 2, "two captures or profiles (.json)"),
+  ftplab baseline compare monday.pcapng tuesday.pcapng
+  ftplab baseline compare office monday.pcapng`,
+		Args: takes(2, 2, "two captures or profiles"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var profiles [2]*baseline.Profile
 			for i, name := range args {

@@ -64,7 +64,8 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 
 // expected describes the value that a flag takes.
 func expected(f *pflag.Flag) string {
-	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s,"}
+	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s or 24h,",
+		"uint64": "a whole number from 0", "float64": "a number"}
 	return cmp.Or(names[f.Value.Type()], "another value")
 }
 

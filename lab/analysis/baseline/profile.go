@@ -5,6 +5,7 @@ package baseline
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -129,7 +130,12 @@ func count2(table map[string]map[string]int, row, column string, n int) {
 // ReadProfile reads a profile that Write wrote.
 func ReadProfile(r io.Reader) (*Profile, error) {
 	read := &Profile{}
-	if err := json.NewDecoder(r).Decode(read); err != nil {
+	err := json.NewDecoder(r).Decode(read)
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &other) && other.Field != "":
+		return nil, fmt.Errorf("this is no profile: its field %q has a value of another kind", other.Field)
+	case err != nil:
 		return nil, fmt.Errorf("this is no profile: %w", err)
 	}
 	if read.Format != formatName {

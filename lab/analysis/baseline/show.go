@@ -19,6 +19,9 @@ import (
 func (p *Profile) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), p.amounts())
+	for _, line := range wrap(p.Source, 88) {
+		fmt.Fprintln(out, line)
+	}
 	writeRules(out)
 	fmt.Fprintf(out, "\nWHAT VARIES\n")
 	for _, m := range Measures() {
