@@ -1,7 +1,7 @@
 // Package lab makes FTP sessions, records them, and judges captures.
 //
-// It is what another Go program imports. Each thing that the ftplab command does
-// is one call:
+// It is what another Go program imports. The main things that the ftplab command does are
+// one call each:
 //
 //	s, err := scenario.Load("active_list.txtar")
 //	result, err := lab.Run(ctx, s, lab.Options{Results: "results"})
@@ -68,7 +68,7 @@
 //
 // Packages scenario and pcapng belong to both halves, and so does package traffic: the
 // analysis learns a profile of sessions from captures, and the testbed generates
-// sessions from a profile. Only this package, its users (labtest, exercise, extcap, web)
-// and the command know both halves. A verdict needs only the files, so anybody can
-// check it.
+// sessions from a profile. Only this package, the command, and the packages labtest,
+// exercise, extcap, web, scenarios/articles and scenarios/profiles know both halves; a
+// test holds this list. A verdict needs only the files, so anybody can check it.
 package lab

@@ -51,24 +51,30 @@ func dependencies(t *testing.T) map[string][]string {
 // in reports whether a package is the one at path, or below it.
 func in(name, path string) bool { return name == path || strings.HasPrefix(name, path+"/") }
 
-// TestLaws holds the packages to the project's shape: testbed and analysis meet
-// in a capture and in a profile's traffic, the language, the capture's format and the
-// traffic know neither, and a package
-// that needs both uses the façade.
+// bothHalves are the packages that know testbed and analysis: the façade and its users.
+var bothHalves = []string{
+	"lab", "lab/exercise", "lab/extcap", "lab/labtest", "lab/web", "lab/web/worker",
+	"cmd/ftplab", "scenarios/articles", "scenarios/profiles",
+}
+
+// TestLaws holds the packages to the project's shape: testbed and analysis meet in a
+// capture and in a profile's traffic. The language, the capture's format, the traffic and
+// the scenarios know neither.
 func TestLaws(t *testing.T) {
 	const module = "ftplab/"
 	for name, deps := range dependencies(t) {
 		knows := func(path string) bool {
 			return slices.ContainsFunc(deps, func(d string) bool { return in(d, module+path) }) || in(name, module+path)
 		}
-		facade := name == module+"lab" || slices.Contains(deps, module+"lab")
-		if knows("lab/testbed") && knows("lab/analysis") && !facade {
-			t.Errorf("%s depends on both lab/testbed and lab/analysis, and not on the façade", name)
+		if knows("lab/testbed") && knows("lab/analysis") && !slices.Contains(bothHalves, strings.TrimPrefix(name, module)) {
+			t.Errorf("%s depends on both lab/testbed and lab/analysis", name)
 		}
 		for _, d := range deps {
 			switch {
 			case in(name, module+"lab/scenario") && !in(d, module+"lab/scenario") && d != "golang.org/x/tools/txtar":
 				t.Errorf("%s depends on %s; it may on the standard library and txtar", name, d)
+			case name == module+"scenarios" && in(d, "ftplab") && !in(d, module+"lab/scenario"):
+				t.Errorf("%s depends on %s; it has the scenarios, and no code that runs them", name, d)
 			case in(name, module+"lab/traffic") && in(d, "ftplab") && !in(d, module+"lab/traffic"):
 				t.Errorf("%s depends on %s; it may on no other package of this module", name, d)
 			case in(name, module+"lab/pcapng") && in(d, "ftplab") && !in(d, module+"lab/pcapng"):

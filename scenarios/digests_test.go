@@ -15,6 +15,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/scenario"
+	"ftplab/scenarios/articles"
 )
 
 var update = flag.Bool("update", false, "write the digests of the captures as they are now")
@@ -54,12 +55,8 @@ func TestDigests(t *testing.T) {
 			digests[name] = got
 		})
 	}
-	for _, r := range rows() {
-		if v := verdicts[r.scenario]; v != nil {
-			if here, ok := r.shownBy(v); !ok {
-				t.Errorf("%s, %s: got %s", r.id, r.figure, here)
-			}
-		}
+	for _, line := range articles.Failures(verdicts) {
+		t.Error(line)
 	}
 	if *update && !t.Failed() {
 		writeDigests(t, digests)

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
+	"ftplab/scenarios/articles"
 )
 
 // TestScenarios plays every scenario, and holds what became of the two articles'
@@ -19,12 +19,8 @@ func TestScenarios(t *testing.T) {
 	var mu sync.Mutex
 	verdicts := map[string]*lab.Verdict{}
 	t.Cleanup(func() { // when all have run
-		for _, r := range rows() {
-			if v := verdicts[r.scenario]; v != nil {
-				if here, ok := r.shownBy(v); !ok {
-					t.Errorf("%s, %s: got %s", r.id, r.figure, here)
-				}
-			}
+		for _, line := range articles.Failures(verdicts) {
+			t.Error(line)
 		}
 	})
 	each(t, func(t *testing.T, s *scenario.Scenario) {
@@ -108,26 +104,6 @@ func TestHeadings(t *testing.T) {
 		if s.Title == "" || strings.HasSuffix(s.Title, ".") || s.Story == "" {
 			t.Errorf("%s: got title %q and story %q, want a title without a full stop, and a story", s.File, s.Title, s.Story)
 		}
-	}
-}
-
-// TestArticles asks for every row of the articles, and that a scenario shows it.
-func TestArticles(t *testing.T) {
-	var got, want []string
-	for _, r := range rows() {
-		got = append(got, r.id)
-		if !slices.Contains(Names(), r.scenario) {
-			t.Errorf("%s: there is no scenario %s", r.id, r.scenario)
-		}
-	}
-	for i := range 14 {
-		want = append(want, fmt.Sprintf("E%d", i+1))
-	}
-	for i := range 15 {
-		want = append(want, fmt.Sprintf("F%d", i+1))
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got rows %v\nwant %v", got, want)
 	}
 }
 

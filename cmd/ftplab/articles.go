@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/scenarios"
+	"ftplab/scenarios/articles"
 )
 
 func articlesCommand() *cobra.Command {
@@ -29,7 +30,7 @@ capture, and whether the two agree.`,
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			failed, err := scenarios.WriteArticles(ctx, c.OutOrStdout(), results)
+			failed, err := articles.Write(ctx, c.OutOrStdout(), results, scenarios.Load)
 			if err == nil && failed > 0 {
 				err = errFailed
 			}

@@ -7,7 +7,7 @@
 // frame of it, and proves that what was recorded is what should have happened.
 //
 // Each subcommand has a file here, which reads the arguments and prints the
-// result. The packages below lab do the work.
+// result. The packages below lab do the work; `go doc ./lab` shows how they fit together.
 package main
 
 import (

@@ -1,4 +1,6 @@
-package scenarios
+// Package articles compares the figures of two articles about FTP, which this lab started
+// from, with those that captures of the lab show.
+package articles
 
 import (
 	"bytes"
@@ -11,6 +13,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/scenario"
 )
 
 //go:embed articles.txt
@@ -46,17 +49,16 @@ func rows() []row {
 	return all
 }
 
-// WriteArticles makes the sessions of the two articles, with their captures in
-// the folder results, and writes every figure of the articles to w beside what
-// the captures show. It returns the number of figures that are not as they
-// should be.
-func WriteArticles(ctx context.Context, w io.Writer, results string) (failed int, err error) {
+// Write runs the scenarios of the two articles, which load returns by their names, with the
+// results in the folder results. It writes every figure of the articles to w beside what the
+// captures show, and returns the number of figures that are not as they should be.
+func Write(ctx context.Context, w io.Writer, results string, load func(name string) (*scenario.Scenario, error)) (failed int, err error) {
 	verdicts := map[string]*lab.Verdict{}
 	for _, r := range rows() {
 		if verdicts[r.scenario] != nil {
 			continue
 		}
-		s, err := Load(r.scenario)
+		s, err := load(r.scenario)
 		if err != nil {
 			return 0, err
 		}
@@ -66,10 +68,10 @@ func WriteArticles(ctx context.Context, w io.Writer, results string) (failed int
 		}
 		verdicts[r.scenario] = result.Verdict
 	}
-	return writeArticles(w, verdicts)
+	return writeTable(w, verdicts)
 }
 
-func writeArticles(w io.Writer, verdicts map[string]*lab.Verdict) (failed int, err error) {
+func writeTable(w io.Writer, verdicts map[string]*lab.Verdict) (failed int, err error) {
 	var b bytes.Buffer
 	b.WriteString(`# The two articles, figure by figure
 
@@ -91,6 +93,19 @@ figure off its own capture. This page is written by ` + "`ftplab articles`" + `,
 	}
 	_, err = b.WriteTo(w)
 	return failed, err
+}
+
+// Failures returns a line for each figure that is not as it should be in the verdicts on
+// scenarios. It leaves out the figures of scenarios that have no verdict there.
+func Failures(verdicts map[string]*lab.Verdict) (lines []string) {
+	for _, r := range rows() {
+		if v := verdicts[r.scenario]; v != nil {
+			if here, ok := r.shownBy(v); !ok {
+				lines = append(lines, fmt.Sprintf("%s, %s: %s", r.id, r.figure, here))
+			}
+		}
+	}
+	return lines
 }
 
 // shownBy says what the scenario's capture shows of a row: measured figures,
