@@ -331,7 +331,7 @@ func answerOf(a question.Answer, n int) (given string, right bool) {
 	case question.Text:
 		return "nobody", false
 	case question.Choice:
-		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right && !slices.Contains(a.Also, o.Text) })
+		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right })
 		return a.Options[i].Text, false
 	}
 	return strconv.FormatFloat(a.Number*3+1, 'f', 6, 64), false

@@ -11,18 +11,18 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/analysis/packet"
 )
 
 // An Answer is the right answer to a question about one capture.
 type Answer struct {
 	Question
-	Right     string   `json:"right"`            // for a person; of a choice the option's text
-	Number    float64  `json:"number,omitempty"` // of all kinds but Text and Choice; seconds
-	Tolerance float64  `json:"tolerance,omitempty"`
-	Frames    []int    `json:"frames,omitempty"` // the numbers of packets that prove it
-	First     int      `json:"first,omitempty"`  // of the kind Frame: any packet from First to Number is right
-	Any       bool     `json:"any,omitempty"`    // of the kind Frame: any of Frames is right
-	Also      []string `json:"also,omitempty"`   // other options of a choice that are right
+	Right     string  `json:"right"`            // for a person; of a choice the option's text
+	Number    float64 `json:"number,omitempty"` // of all kinds but Text and Choice; seconds
+	Tolerance float64 `json:"tolerance,omitempty"`
+	Frames    []int   `json:"frames,omitempty"` // the numbers of packets that prove it
+	First     int     `json:"first,omitempty"`  // of the kind Frame: any packet from First to Number is right
+	Any       bool    `json:"any,omitempty"`    // of the kind Frame: any of Frames is right
 }
 
 // A Twin is the second capture of a scenario, and where the scenario's own stands among the
@@ -51,7 +51,7 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 		a := Answer{Question: q}
 		switch {
 		case q.label != "":
-			err = a.ofLabel(v)
+			err = a.ofLabel(c, v)
 		case (q.ofTwin || q.Compares()) && twin == nil:
 			err = fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", q.expression)
 		case q.Compares():
@@ -94,7 +94,7 @@ func (s *Set) measure(c *capture.Capture, v *expect.Verdict, asked func(*Questio
 }
 
 // ofLabel answers a question about the packet with a label.
-func (a *Answer) ofLabel(v *expect.Verdict) error {
+func (a *Answer) ofLabel(c *capture.Capture, v *expect.Verdict) error {
 	m, ok := v.Label(a.label)
 	if !ok || m.Packet == 0 {
 		return fmt.Errorf("@%s: the line with this label matched no packet", a.label)
@@ -110,7 +110,40 @@ func (a *Answer) ofLabel(v *expect.Verdict) error {
 		a.First = m.First
 	}
 	a.Right = strconv.Itoa(m.Packet)
-	return nil
+	return a.addCopies(c)
+}
+
+// addCopies makes the copies of a packet right answers, too: the network may deliver a
+// segment twice, and its sender may send it again.
+func (a *Answer) addCopies(c *capture.Capture) error {
+	type segment struct {
+		connection, direction int
+		seq                   int64
+		length                int
+		flags                 uint8
+	}
+	packets := map[segment][]int{}
+	var asked segment
+	for p := range c.Packets() {
+		if p.Segment == nil || p.Connection == nil {
+			continue
+		}
+		s := segment{p.Connection.ID, p.Segment.Direction, p.Segment.Seq, p.Segment.Length, p.TCP.Flags & (packet.SYN | packet.FIN)}
+		packets[s] = append(packets[s], p.Number)
+		if p.Number == int(a.Number) {
+			asked = s
+		}
+	}
+	copies := packets[asked]
+	if len(copies) > 1 && asked.length+int(asked.flags) > 0 {
+		a.Frames = copies
+		for n := a.First; n < int(a.Number); n++ {
+			a.Frames = append(a.Frames, n)
+		}
+		slices.Sort(a.Frames)
+		a.Frames, a.Any = slices.Compact(a.Frames), true
+	}
+	return c.Err()
 }
 
 // ofTwins answers a question for one of two captures.
@@ -152,18 +185,24 @@ func (a *Answer) ofValue(v measure.Value) error {
 	return nil
 }
 
-// choose finds the options for some words. Each of them is right.
+// choose finds the option for some words. If there are options for several of them, the
+// first one stays and the others are left out, so that exactly one option is right.
 func (a *Answer) choose(words []string) error {
-	var right []string
+	var right, offered []Option
 	for _, o := range a.Options {
 		if slices.Contains(words, o.Word) {
-			right = append(right, o.Text)
+			right = append(right, o)
 		}
 	}
 	if len(right) < len(words) {
 		return fmt.Errorf("%s is %s, which is none of the choices", a.expression, a.Right)
 	}
-	a.Right, a.Also, a.Number = right[0], right[1:], 0
+	for _, o := range a.Options {
+		if o == right[0] || !slices.Contains(words, o.Word) {
+			offered = append(offered, o)
+		}
+	}
+	a.Options, a.Right, a.Number = offered, right[0].Text, 0
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 // is says what is right.
 func (a *Answer) is() string {
 	if !a.Any {
-		return "it is " + strings.Join(append([]string{a.Right}, a.Also...), " or ")
+		return "it is " + a.Right
 	}
 	var frames []string
 	for _, n := range a.Frames {
@@ -71,7 +71,7 @@ func (a *Answer) gradeChoice(given string) (right bool, why string) {
 	for i, o := range a.Options {
 		letter := string(rune('a' + i))
 		if g := plain(given); g == letter || g == plain(o.Word) || g == plain(o.Text) || g == letter+") "+plain(o.Text) {
-			if o.Text == a.Right || slices.Contains(a.Also, o.Text) {
+			if o.Text == a.Right {
 				return true, ""
 			}
 			return false, a.is()

@@ -1,6 +1,14 @@
 package path
 
-import "ftplab/lab/scenario"
+import (
+	"time"
+
+	"ftplab/lab/scenario"
+)
+
+// copyDelay is how much later than a frame its copy comes, of a rule that duplicates. No
+// network delivers two frames at one time, even where the links have no rate.
+const copyDelay = 40 * time.Microsecond
 
 // Send forwards a frame that a host sent at the time at. It modifies the frame
 // in place as a router would, and clamps the MSS of a SYN.
@@ -129,7 +137,7 @@ func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	if claimed != nil && claimed.Kind == scenario.Duplicate {
 		again, home := p.store.keep(kept)
 		d.queue.add(way)
-		way = queued{due: way.due, frame: again, home: home}
+		way = queued{due: way.due + int64(copyDelay), frame: again, home: home}
 	}
 	way.overtake = len(d.apart) > 0 && d.overtakes(kept)
 	d.queue.add(way)
