@@ -34,7 +34,15 @@
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
     link.download = student + "-" + lesson + ".csv";
     link.click();
-    document.getElementById("saved").textContent = link.download + " is saved.";
+    document.getElementById("saved").textContent = link.download + " is saved." + missing();
+  }
+
+  // missing says which questions have no answer yet.
+  function missing() {
+    const given = answers();
+    const without = [...new Set(fields.map(e => e.name))].filter(question => !(given[question] || "").trim());
+    if (!without.length) return "";
+    return (without.length > 1 ? " These questions have no answer: " : " This question has no answer: ") + without.join(", ") + ".";
   }
 
   form.addEventListener("input", keep);

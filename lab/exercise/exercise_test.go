@@ -17,6 +17,8 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/forged"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/labtest/optional"
@@ -150,8 +152,14 @@ func TestForged(t *testing.T) {
 			continue
 		}
 		for _, p := range l.Papers {
-			which, frame := p.Answers[0], p.Answers[1]
+			which, wrong, frame := p.Answers[0], p.Answers[1], p.Answers[2]
 			right[which.Right]++
+			forgery := p.Captures[slices.IndexFunc(which.Options, func(o question.Option) bool { return o.Text == which.Right })]
+			signs := signsIn(t, filepath.Join(folder, "students", p.Student.ID, l.Name, forgery))
+			offered := slices.DeleteFunc(slices.Clone(wrong.Options), func(o question.Option) bool { return !slices.Contains(signs, o.Word) })
+			if len(offered) != 1 || offered[0].Text != wrong.Right {
+				t.Errorf("%s: of the signs %v, the options have %v, want only %q", p.Student.ID, signs, offered, wrong.Right)
+			}
 			for i, name := range p.Captures {
 				shark.Load(filepath.Join(folder, "students", p.Student.ID, l.Name, name))
 				for _, f := range shark.Frames("tcp.analysis.flags && !tcp.analysis.window_update || tcp.flags.syn == 1 && !tcp.options.mss || tcp.checksum.status == Bad") {
@@ -165,6 +173,69 @@ func TestForged(t *testing.T) {
 	}
 	if marked == 0 || len(right) < 2 {
 		t.Errorf("Wireshark marks %d frames, and the answers are %v", marked, right)
+	}
+}
+
+func signsIn(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	c, err := capture.Read(file, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	signs, err := forged.Find(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signs.Names()
+}
+
+// The student's index has the lessons in the order of our table of contents, whatever the
+// order on the command line is, and says how long each takes and how to hand in.
+func TestIndex(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "class")
+	if err := Make(t.Context(), Plan{load(t, "how_far_away", "who_calls_whom"), class(1), 1}, folder); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "students", "s1", "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, from := string(page), 0
+	for _, want := range []string{"in order of difficulty", "Who calls whom?", "11 questions, about 20 minutes", "How far away is the server?", "about 25 minutes", "How to hand in", "s1-who_calls_whom.csv"} {
+		i := strings.Index(html[from:], want)
+		if i < 0 {
+			t.Fatalf("%q is not there, or not behind what should be in front of it", want)
+		}
+		from += i
+	}
+}
+
+// Who writes the frame of a copy is right as well: the network may deliver a packet twice.
+func TestCopiesOfFrames(t *testing.T) {
+	_, k := theThirty(t)
+	copies := 0
+	for _, l := range k.Lessons {
+		for _, p := range l.Papers {
+			for _, a := range p.Answers {
+				if a.Kind == question.Frame && a.Any && len(a.Frames) == 2 {
+					copies++
+					for _, n := range a.Frames {
+						if ok, why := a.Grade(strconv.Itoa(n)); !ok {
+							t.Errorf("%s of %s, frame %d: %s", l.Name, p.Student.ID, n, why)
+						}
+					}
+				}
+			}
+		}
+	}
+	if copies == 0 && !testing.Short() {
+		t.Error("no packet that is asked for has a copy")
 	}
 }
 
@@ -544,6 +615,9 @@ func TestQuestionsPage(t *testing.T) {
 		document.querySelector("form").requestSubmit();
 		return await blob.text();
 	})()`)
+	if got := pagetest.Eval[string](tab, `document.getElementById("saved").textContent`); !strings.Contains(got, "These questions have no answer: 3, ") {
+		t.Errorf("got %q, want the questions that have no answer", got)
+	}
 	for _, want := range []string{"student,lesson,question,answer", `"s2","` + p.Lesson + `","`, `"12 ""ms"""`} {
 		if !strings.Contains(strings.ReplaceAll(saved, `"student","lesson","question","answer"`, "student,lesson,question,answer"), want) {
 			t.Errorf("got %q, want %s in it", saved, want)

@@ -48,6 +48,8 @@ type Paper struct {
 	Answers []question.Answer `json:"answers"`
 	// Captures are the names of the files: one, or two of a lesson with a twin.
 	Captures []string `json:"captures"`
+	// Place is where they were recorded, such as "client".
+	Place string `json:"place"`
 }
 
 // write writes the key for a program and for a person.

@@ -2,20 +2,25 @@ package exercise
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/exercise/forgery"
 	"ftplab/lab/scenario"
 	"ftplab/lab/scenario/variant"
+	"ftplab/scenarios"
 )
 
 // A Plan is what a class is to get.
@@ -57,7 +62,7 @@ func Make(ctx context.Context, p Plan, folder string) error {
 // write writes everything into a folder.
 func (p Plan) write(ctx context.Context, folder string) error {
 	k := key{Version: keyVersion, Seed: p.Seed}
-	for _, s := range p.Lessons {
+	for _, s := range inOrder(p.Lessons) {
 		original, err := try(ctx, s, nil, p.Seed)
 		if err != nil {
 			return err
@@ -80,6 +85,18 @@ func (p Plan) write(ctx context.Context, folder string) error {
 	return k.write(filepath.Join(folder, "key"))
 }
 
+// inOrder puts lessons in the order of their difficulty, which is that of our table of
+// contents. Those of others come last.
+func inOrder(lessons []*scenario.Scenario) []*scenario.Scenario {
+	place := func(s *scenario.Scenario) int {
+		if _, n := scenarios.PlaceOf(s); n > 0 {
+			return n
+		}
+		return math.MaxInt
+	}
+	return slices.SortedStableFunc(slices.Values(lessons), func(a, b *scenario.Scenario) int { return cmp.Compare(place(a), place(b)) })
+}
+
 // paper makes what one student gets of one lesson.
 func (p Plan) paper(ctx context.Context, s *scenario.Scenario, student Student, folder string) (Paper, error) {
 	seed := seedOf(p.Seed, student.ID, s.Name)
@@ -93,7 +110,8 @@ func (p Plan) paper(ctx context.Context, s *scenario.Scenario, student Student, 
 			shuffle(made.answers[i].Options, random)
 		}
 	}
-	paper := Paper{Student: student, Lesson: s.Name, Title: s.Title, Story: made.story, Changes: made.changes, Answers: made.answers}
+	paper := Paper{Student: student, Lesson: s.Name, Title: s.Title, Story: made.story, Changes: made.changes, Answers: made.answers,
+		Place: strings.Join(s.Network.Places(), " and the ")}
 	for _, r := range made.recordings {
 		paper.Captures = append(paper.Captures, r.name)
 	}
@@ -123,6 +141,7 @@ type made struct {
 type recording struct {
 	name    string
 	capture []byte
+	headers bool // its list of packets has more of the headers
 }
 
 // draw makes a variant of a lesson with all changes that its want bears.
@@ -173,7 +192,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	}
 	m := &made{story: other.Story}
 	if other.Twin.Line == 0 {
-		m.recordings = []recording{{"capture.pcapng", own}}
+		m.recordings = []recording{{name: "capture.pcapng", capture: own}}
 		m.answers, err = lab.Answers(other, lab.Reader("the capture of "+s.File, bytes.NewReader(own)))
 		return m, err
 	}
@@ -186,7 +205,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	if seed%2 == 1 {
 		place, captures = question.Second, [][]byte{twin, own}
 	}
-	m.recordings = []recording{{"first.pcapng", captures[0]}, {"second.pcapng", captures[1]}}
+	m.recordings = []recording{{"first.pcapng", captures[0], other.Forged()}, {"second.pcapng", captures[1], other.Forged()}}
 	m.answers, err = lab.AnswersOfTwo(other, source, lab.Reader("the capture of the twin of "+s.File, bytes.NewReader(twin)), place)
 	return m, err
 }

@@ -9,17 +9,13 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
-	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/analysis/report/page"
-	"ftplab/lab/analysis/report/text"
 )
-
-// mostLines is how many packets a page lists. Who needs more has the capture.
-const mostLines = 400
 
 //go:embed pages.gohtml
 var pageSource string
@@ -29,20 +25,11 @@ var answersScript string
 
 var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"number": func(i int) int { return i + 1 }, "letter": letter, "hint": hint, "frames": frames, "join": strings.Join,
+		"number": func(i int) int { return i + 1 }, "letter": letter, "frames": frames, "join": strings.Join,
 	}).Parse(pageSource))
 })
 
 func letter(i int) string { return string(rune('a' + i)) }
-
-// hint says how an answer is written.
-func hint(k question.Kind) string {
-	return map[question.Kind]string{
-		question.Frame: "a number", question.Port: "a number; p1,p2 in PORT and 227 is p1 × 256 + p2",
-		question.Number: "a number; bytes are those of the data, without headers",
-		question.Time:   "with its unit, such as 85 ms; about right is right", question.Text: "copy it exactly", question.Choice: "write the letter",
-	}[k]
-}
 
 // frames lists packet numbers.
 func frames(numbers []int) string {
@@ -93,32 +80,15 @@ func (p Paper) write(folder string, recordings []recording) error {
 	return os.WriteFile(filepath.Join(folder, "questions.md"), []byte(p.markdown()), 0o666)
 }
 
-// A packetList is the packets of a capture on a page, a line each.
-type packetList struct {
-	Name  string // of the file
-	Lines []string
-	More  int // packets
-}
-
-func listPackets(r recording) (packetList, error) {
-	var lines bytes.Buffer
-	err := lab.Explain(&lines, lab.Reader("the capture", bytes.NewReader(r.capture)), lab.Explanation{Form: lab.PacketLines})
-	all := text.WithoutTimestamps(strings.TrimRight(lines.String(), "\n"))
-	l := packetList{Name: r.name, Lines: strings.Split(all, "\n")}
-	if l.More = len(l.Lines) - mostLines; l.More > 0 {
-		l.Lines = l.Lines[:mostLines]
-	}
-	return l, err
-}
-
 // markdown is the questions, with room for the answers. File answers.go reads it again.
 func (p Paper) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s %s\n%s %s\n\n%s\n\n", p.Title, studentMark, p.Student.ID, lessonMark, p.Lesson, p.Story)
 	fmt.Fprintf(&b, "The answers are in %s; each student has %s. ", strings.Join(p.Captures, " and "), p.OwnCaptures())
-	b.WriteString("Write each answer behind its \"Answer:\", and hand this file in, or the file that the page saves.\n")
+	fmt.Fprintf(&b, "The recorder was at the %s.\n\nWrite each answer behind its \"Answer:\", of a choice the letter. Then give this file to your teacher; ", p.Place)
+	fmt.Fprintf(&b, "or the file %s that the page saves, but not both.\n", p.Saved())
 	for i, a := range p.Answers {
-		fmt.Fprintf(&b, "\n## %d. %s\n\n(%s)\n\n", i+1, a.Text, hint(a.Kind))
+		fmt.Fprintf(&b, "\n## %d. %s\n\n(%s)\n\n", i+1, a.Text, a.Hint())
 		for j, o := range a.Options {
 			fmt.Fprintf(&b, "* %s) %s\n", letter(j), o.Text)
 		}
@@ -129,6 +99,9 @@ func (p Paper) markdown() string {
 	}
 	return b.String()
 }
+
+// Saved is the name of the file that the page saves.
+func (p Paper) Saved() string { return p.Student.ID + "-" + p.Lesson + ".csv" }
 
 // OwnCaptures is what each student has of their own.
 func (p Paper) OwnCaptures() string {
@@ -142,6 +115,17 @@ func (p Paper) OwnCaptures() string {
 func writeContents(folder string, s Student, k key) error {
 	return writePage(filepath.Join(folder, "index.html"), "Exercises for "+s.Name, "contents", struct {
 		Student
-		Lessons []lesson
-	}{s, k.Lessons}, "")
+		Papers []Paper
+	}{s, k.papers(s.ID)}, "")
+}
+
+// minutesPattern finds how long a lesson takes, which its story says.
+var minutesPattern = regexp.MustCompile(`\bAbout ([0-9]+ minutes)\.`)
+
+// Minutes is how long the lesson takes, such as "20 minutes"; "" if its story does not say.
+func (p Paper) Minutes() string {
+	if m := minutesPattern.FindStringSubmatch(p.Story); m != nil {
+		return m[1]
+	}
+	return ""
 }

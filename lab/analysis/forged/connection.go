@@ -44,8 +44,19 @@ type side struct {
 	before  []int // packets of the other side that acknowledge all up to the FIN, without it
 	counted bool  // the other side has acknowledged the FIN
 
+	last header // of its last packet
+
 	sent  []sent // what the other side has not acknowledged
 	acked int64  // the number up to which the other side has
+}
+
+// A header is what distinguishes a packet from the next one of its side.
+type header struct {
+	packet, length int
+	id             uint16 // 0 if the packet has none, or needs none
+	seq, ack       int64
+	flags          uint8
+	tsVal          uint32
 }
 
 // A gap is numbers that were left out before a packet.
@@ -67,6 +78,7 @@ func (x *connection) add(p *capture.Packet) {
 	if p.ChecksumWrong() {
 		x.sign(Checksum, p.Number)
 	}
+	x.addHeader(p, from)
 	if s.Has(packet.RST) {
 		x.reset = true
 		return
@@ -78,6 +90,24 @@ func (x *connection) add(p *capture.Packet) {
 		x.addACK(p, from, to)
 	}
 	x.addData(p, from, to)
+}
+
+// addHeader compares the IP identification of a packet with that of the packet before.
+func (x *connection) addHeader(p *capture.Packet, from *side) {
+	s := p.Segment
+	h := header{length: s.Length, seq: s.Seq, ack: s.Ack, flags: s.Flags, tsVal: s.Options.TSval}
+	if p.IP.Version == 4 && !p.IP.DF && !p.IP.Fragment {
+		h.id = p.IP.ID
+	}
+	before := from.last
+	from.last, from.last.packet = h, p.Number
+	if before.packet == 0 || h.id == 0 || before.id != h.id {
+		return
+	}
+	number := before.packet
+	if before.packet = 0; before != h {
+		x.sign(ID, number, p.Number)
+	}
 }
 
 func (x *connection) addSYN(p *capture.Packet, from, to *side) {

@@ -42,6 +42,11 @@ const (
 	// RTT: an acknowledgement comes in less than half of the time that the SYN and ACK of
 	// the handshake took.
 	RTT Sign = "rtt"
+	// ID: successive packets of one side have the same IPv4 identification although the
+	// packets may be fragmented, so their fragments would be mixed up (RFC 6864, 4.3). The
+	// copy of a packet has the identification of the packet, and 0 is that of some routers
+	// which clear DF.
+	ID Sign = "id"
 	// Checksum: the TCP checksum is wrong (RFC 9293, 3.1). A system that leaves checksums
 	// to its network card also records its own packets so.
 	Checksum Sign = "checksum"

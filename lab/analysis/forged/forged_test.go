@@ -2,6 +2,7 @@ package forged
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,6 +85,40 @@ func TestFind(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// Packets that may be fragmented need different identifications, unless one is the copy of
+// the other, or their identification is 0.
+func TestID(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		id    uint16
+		flags byte // of the IP header
+		same  bool // the second packet is a copy of the first one
+		want  []int
+	}{
+		{"the same twice", 1, 0, false, []int{4, 5}},
+		{"with DF", 1, 0x40, false, nil},
+		{"no identification", 0, 0, false, nil},
+		{"a copy", 1, 0, true, nil},
+	} {
+		f := forge.New()
+		client, _ := dial(f, 1)
+		client.Segment("P.", "NOOP\r\n")
+		if test.same {
+			client.SegmentAt(-6, "P.", "NOOP\r\n")
+		} else {
+			client.Segment("P.", "QUIT\r\n")
+		}
+		for i := range 2 {
+			ip := f.Last(1 - i).Data[14:]
+			binary.BigEndian.PutUint16(ip[4:], test.id)
+			ip[6] = test.flags
+		}
+		if got := find(t, f)[ID]; !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}
 }

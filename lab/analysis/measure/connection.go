@@ -26,6 +26,7 @@ var connectionMeasurements = []measurement{
 	{"NAME.segment.max.SIDE", bytes, segmentMax},
 	{"NAME.segment.last.SIDE", bytes, segmentLast},
 	{"NAME.segments.full.SIDE", count, segmentsFull},
+	{"NAME.segments.late.SIDE", count, segmentsLate},
 	{"NAME.acks.SIDE", count, func(s *scope) (value, error) { return number(len(s.acks(s.side()))) }},
 	{"NAME.acks-per-segment.SIDE", ratio, func(s *scope) (value, error) {
 		return quotient(s.advances(s.side().Other()), len(s.segments(s.side())))
@@ -159,6 +160,18 @@ func segmentMax(s *scope) (value, error) {
 		largest = max(largest, f.Payload)
 	}
 	return number(largest)
+}
+
+// segmentsLate counts the segments that begin below the end of an earlier one.
+func segmentsLate(s *scope) (value, error) {
+	n, end := 0, int64(0)
+	for _, f := range s.segments(s.side()) {
+		if f.Seq < end {
+			n++
+		}
+		end = max(end, f.Seq+int64(f.Payload))
+	}
+	return number(n)
 }
 
 // segmentLast is the size of the segment with the highest sequence numbers.

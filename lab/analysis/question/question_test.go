@@ -76,6 +76,29 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// A hint says how far an answer may be off, and has no example, which might be the answer.
+func TestHint(t *testing.T) {
+	for _, test := range []struct{ answer, want string }{
+		{"time = ctl.rtt", "with its unit: s, ms or µs; up to 5 % off is right"},
+		{"time = ctl.rtt ± 3ms", "with its unit: s, ms or µs; up to 3.000 ms off is right"},
+		{"count = data.bytes.server ± 2", "bytes of data, without headers; up to 2 off is right"},
+		{"count = data.segment.max.server", "bytes of data, without headers; the exact number"},
+		{"count = ctl.commands", "a number"},
+		{"port = data.port.client", "a number"},
+		{"frame = @list", "the number of a frame"},
+		{"choice a | b = data.mode", "the letter"},
+		{"text = ctl.user", "as the capture has it; capital letters do not matter"},
+	} {
+		set, err := Parse("a", 1, "What?\n  "+test.answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := set.Questions[0].Hint(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.answer, got, test.want)
+		}
+	}
+}
+
 func TestGrade(t *testing.T) {
 	choice := Answer{Question: Question{Kind: Choice, Options: []Option{{"client", "the client"}, {"server", "the server"}}}, Right: "the server"}
 	rtt := Answer{Question: Question{Kind: Time}, Number: 0.085, Tolerance: 0.005, Right: "85.000 ms"}

@@ -21,25 +21,24 @@ import (
 
 // A mistake is one that programs make that write packets.
 type mistake struct {
-	what  string // of the program, for a teacher
-	shown bool   // also in a list of packets with a line each
-	make  func(t *trace, random *rand.Rand)
+	what string // of the program, for a teacher
+	make func(t *trace, random *rand.Rand)
 }
 
 // mistakes are all of them. Each works on what the ones before have left.
 var mistakes = []mistake{
-	{"both sides begin with the same sequence number", false, sameISN},
-	{"one side counts the bytes of its lines wrongly", true, wrongLengths},
-	{"the client acknowledges replies before they are sent", true, earlyACKs},
-	{"no acknowledgement counts a FIN", true, uncountedFINs},
-	{"the server answers without a round trip", true, noRoundTrip},
-	{"the packets have no TCP options", true, noOptions},
-	{"the server's checksums leave out the addresses", false, wrongChecksums},
+	{"both sides begin with the same sequence number", sameISN},
+	{"one side counts the bytes of its lines wrongly", wrongLengths},
+	{"the client acknowledges replies before they are sent", earlyACKs},
+	{"no acknowledgement counts a FIN", uncountedFINs},
+	{"the server answers without a round trip", noRoundTrip},
+	{"the packets have no TCP options", noOptions},
+	{"all packets have the same IP identification, without DF", sameIDs},
+	{"the server's checksums leave out the addresses", wrongChecksums},
 }
 
 // Forge makes a forged capture from a recorded one, with two mistakes that are drawn from
-// random, and returns what they are. The first one can be seen in a list of packets. The
-// error says why there is nothing to forge.
+// random, and returns what they are. The error says why there is nothing to forge.
 func Forge(recorded []byte, random *rand.Rand) (forged []byte, made []string, err error) {
 	t, err := read(recorded)
 	if err != nil {
@@ -48,12 +47,7 @@ func Forge(recorded []byte, random *rand.Rand) (forged []byte, made []string, er
 	if len(t.segments) == 0 {
 		return nil, nil, errors.New("a forged twin needs TCP connections over IPv4 and Ethernet; this capture has none")
 	}
-	first := random.IntN(len(mistakes))
-	for !mistakes[first].shown {
-		first = random.IntN(len(mistakes))
-	}
-	second := (first + 1 + random.IntN(len(mistakes)-1)) % len(mistakes)
-	drawn := []int{first, second}
+	drawn := random.Perm(len(mistakes))[:2]
 	slices.Sort(drawn)
 	for _, i := range drawn {
 		mistakes[i].make(t, random)

@@ -60,13 +60,14 @@ var signOf = map[string]struct {
 	sign   forged.Sign
 	filter string
 }{
-	"both sides begin with the same sequence number":       {forged.ISN, ""},
-	"one side counts the bytes of its lines wrongly":       {forged.Seq, "tcp.analysis.lost_segment || tcp.analysis.retransmission || tcp.analysis.out_of_order"},
-	"the client acknowledges replies before they are sent": {forged.Ack, "tcp.analysis.ack_lost_segment"},
-	"no acknowledgement counts a FIN":                      {forged.FIN, ""},
-	"the server answers without a round trip":              {forged.RTT, ""},
-	"the packets have no TCP options":                      {forged.MSS, "tcp.flags.syn == 1 && !tcp.options.mss"},
-	"the server's checksums leave out the addresses":       {forged.Checksum, "tcp.checksum.status == Bad"},
+	"both sides begin with the same sequence number":          {forged.ISN, ""},
+	"one side counts the bytes of its lines wrongly":          {forged.Seq, "tcp.analysis.lost_segment || tcp.analysis.retransmission || tcp.analysis.out_of_order"},
+	"the client acknowledges replies before they are sent":    {forged.Ack, "tcp.analysis.ack_lost_segment"},
+	"no acknowledgement counts a FIN":                         {forged.FIN, ""},
+	"the server answers without a round trip":                 {forged.RTT, ""},
+	"the packets have no TCP options":                         {forged.MSS, "tcp.flags.syn == 1 && !tcp.options.mss"},
+	"all packets have the same IP identification, without DF": {forged.ID, "tcp && ip.id == 1 && ip.flags.df == 0"},
+	"the server's checksums leave out the addresses":          {forged.Checksum, "tcp.checksum.status == Bad"},
 }
 
 // What was recorded has no sign, and what was forged has those of its two mistakes alone.

@@ -139,6 +139,17 @@ func noOptions(t *trace, _ *rand.Rand) {
 	}
 }
 
+// defaultID is the IP identification that a well-known library writes into every packet.
+const defaultID = 1
+
+// sameIDs gives all packets one identification, and permits to fragment them.
+func sameIDs(t *trace, _ *rand.Rand) {
+	for _, s := range t.segments {
+		binary.BigEndian.PutUint16(s.Data[ipv4+4:], defaultID)
+		binary.BigEndian.PutUint16(s.Data[ipv4+6:], 0)
+	}
+}
+
 // wrongChecksums has the accepting side of the first connection compute its checksums from
 // the segment alone, without the addresses of the pseudo-header.
 func wrongChecksums(t *trace, _ *rand.Rand) {

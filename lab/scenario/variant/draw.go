@@ -17,7 +17,8 @@ import (
 
 // Words that may stand for others.
 var (
-	userNames     = []string{"ada", "boris", "chen", "dilek", "elena", "farid", "grete", "hana", "ivan", "jamila", "kofi", "lena", "marta", "nils", "omar", "paula", "quentin", "rosa", "sven", "tariq", "uma", "viktor", "wanda", "xenia", "yusuf", "zofia"}
+	userNames = []string{"ada", "boris", "chen", "dilek", "elena", "farid", "grete", "hana", "ivan", "jamila", "kofi", "lena", "marta", "nils", "omar", "paula", "quentin", "rosa", "sven", "tariq", "uma", "viktor", "wanda", "xenia", "yusuf", "zofia",
+		"aylin", "bruno", "carmen", "daniel", "esther", "felix", "gloria", "henrik", "irene", "jonas", "karim", "lucia", "mehmet", "nadia", "oscar", "priya", "rafael", "selma", "tomas", "ursula", "vera", "walter", "ximena", "yara", "zeynep"}
 	passwords     = []string{"amber", "birch", "cedar", "dahlia", "ember", "fjord", "garnet", "harbor", "indigo", "jasper", "kestrel", "lagoon", "maple", "nectar", "onyx", "pebble", "quartz", "raven", "saffron", "tundra", "umber", "velvet", "willow", "yarrow", "zephyr"}
 	mailHosts     = []string{"home.test", "school.test", "office.test", "lab.test", "mail.test", "campus.test"}
 	fileStems     = []string{"agenda", "budget", "catalog", "diary", "essay", "figures", "guide", "harvest", "index", "journal", "kitchen", "letter", "minutes", "novel", "outline", "plan", "quarter", "report", "summary", "tables", "update", "vocab", "weather", "yearbook"}
@@ -189,6 +190,70 @@ func (d *drawing) faults() {
 	}
 	rule := fmt.Sprintf("%s server > client [P.] skip=%d count=1", [...]string{"drop", "duplicate"}[d.IntN(2)], 1+d.IntN(6))
 	d.add(Faults, func(text string) string { return insertAfter(text, "network", rule) }, "%s", rule)
+}
+
+// repairs gives a rule of the lesson that drops packets other ones to drop: 1 to 3.
+func (d *drawing) repairs() {
+	rule := regexp.MustCompile(`^(\s*drop .*)\bskip=[0-9]+ count=[0-9]+`)
+	if !editedBy(string(d.s.Source), rule) {
+		return
+	}
+	changed := fmt.Sprintf("skip=%d count=%d", 6+d.IntN(20), 1+d.IntN(3))
+	d.add(Faults, func(text string) string {
+		return editLines(text, func(line string) string { return rule.ReplaceAllString(line, "${1}"+changed) })
+	}, "drop has %s", changed)
+}
+
+// refusals has somebody who tries closed ports try some more.
+func (d *drawing) refusals() {
+	dial := regexp.MustCompile(`(?m)^session \S+\nexpect refused: dial (\S+)\.[0-9]+$`)
+	lines, _ := script(string(d.s.Source))
+	found := dial.FindAllStringSubmatchIndex(strings.Join(lines, ""), -1)
+	if len(found) < 3 {
+		return
+	}
+	last := found[len(found)-1]
+	server := string(d.s.Source[last[2]:last[3]])
+	var steps, declared, seen strings.Builder
+	ports := d.Perm(len(closedPorts))[:d.IntN(len(closedPorts)+1)]
+	for _, i := range ports {
+		fmt.Fprintf(&steps, "session more%d\nexpect refused: dial %s.%d\npause %dms\n", i, server, closedPorts[i], 90+d.IntN(90))
+		fmt.Fprintf(&declared, "more%d client.* > %s.%d\n", i, server, closedPorts[i])
+		fmt.Fprintf(&seen, "more%d ...\n", i)
+	}
+	const want, questions = "\n-- want --\n", "-- questions --\n"
+	before := string(d.s.Source[last[0]:last[1]])
+	d.add(Commands, func(text string) string {
+		text = strings.Replace(text, before, steps.String()+before, 1)
+		text = strings.Replace(text, want, want+declared.String(), 1)
+		return strings.Replace(text, questions, seen.String()+questions, 1)
+	}, "%d more ports are tried", len(ports))
+}
+
+// closedPorts are ports of well-known services that no scenario opens.
+var closedPorts = []int{110, 135, 139, 143, 445, 1433, 3306, 3389, 5432, 8080}
+
+// controlPort gives the server another control port in the place of one that the scenario
+// gives it. The port below is that of active data connections.
+func (d *drawing) controlPort() {
+	pattern := regexp.MustCompile(`^\s*server\s+(?:.*\s)?port=([0-9]+)`)
+	lines, _ := script(string(d.s.Source))
+	for _, line := range lines {
+		m := pattern.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		old, _ := strconv.Atoi(m[1])
+		other := 2000 + d.IntN(8000)
+		d.add(Addresses, func(text string) string {
+			return portNumber.ReplaceAllStringFunc(text, func(digits string) string {
+				if n, _ := strconv.Atoi(digits); n == old || n == old-1 {
+					return strconv.Itoa(n - old + other)
+				}
+				return digits
+			})
+		}, "the port %d is %d", old, other)
+	}
 }
 
 // sizes makes files longer or shorter: generated ones by their size, others by lines at

@@ -45,8 +45,11 @@ func Changes(s *scenario.Scenario, random *rand.Rand) []Change {
 	d.times()
 	d.commands()
 	d.faults()
+	d.repairs()
+	d.refusals()
 	d.addresses()
 	d.ports()
+	d.controlPort()
 	d.users()
 	d.files()
 	return d.changes

@@ -90,6 +90,50 @@ func TestVariant(t *testing.T) {
 	}
 }
 
+// A variant has another control port, drops other packets, and tries more closed ports,
+// each of which the want declares.
+func TestVariantOfFaults(t *testing.T) {
+	s := parse(t, `# A lesson
+network wire
+server port=2121
+drop server > client length=1448 skip=12 count=1
+session one
+expect refused: dial server.22
+session two
+expect refused: dial server.23
+session three
+expect refused: dial server.25
+
+-- want --
+ctl client.* > server.2121
+data server.2120 > client.*
+-- questions --
+How many?
+    count = capture.syns
+`)
+	tried := map[int]bool{}
+	for seed := range uint64(20) {
+		other, err := Apply(s, Changes(s, rand.New(rand.NewPCG(seed, 0)))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(other.Source)
+		for _, gone := range []string{"2121", "2120", "skip=12 count"} {
+			if strings.Contains(text, gone) {
+				t.Errorf("seed %d: %q is still there:\n%s", seed, gone, text)
+			}
+		}
+		n := strings.Count(text, "expect refused")
+		if declared := strings.Count(text, "\nmore"); declared != 2*(n-3) {
+			t.Errorf("seed %d: %d ports are tried, and the want has %d lines for the new ones:\n%s", seed, n, declared, text)
+		}
+		tried[n] = true
+	}
+	if len(tried) < 3 {
+		t.Errorf("all of 20 variants try %v ports, want different numbers", tried)
+	}
+}
+
 // The same random numbers make the same variant, and others another one.
 func TestVariantIsReproducible(t *testing.T) {
 	s := parse(t, lesson)
