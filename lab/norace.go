@@ -2,5 +2,5 @@
 
 package lab
 
-// raceDetector says that the race detector is not at work; see race.go.
+// raceDetector says whether the race detector runs, here not; see race.go.
 const raceDetector = false

@@ -26,7 +26,7 @@ import (
 // Version is the version of the lab, as its captures name it.
 const Version = "0.1.0"
 
-// Options are the settings of a run besides the scenario.
+// Options are the settings of a run that the scenario does not have.
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
 	Format   pcapng.Format  // of the capture; pcapng when empty
@@ -65,7 +65,7 @@ type Result struct {
 	Scenario string       `json:"scenario"`
 	Outcome  Outcome      `json:"outcome"`
 	TCP      scenario.TCP `json:"tcp"`
-	Why      string       `json:"why"`     // it was that TCP
+	Why      string       `json:"why"`     // the session used that TCP
 	Seconds  float64      `json:"seconds"` // of wall time
 	Frames   int          `json:"frames"`
 	Capture  string       `json:"capture,omitempty"` // the file's path

@@ -25,8 +25,8 @@ the same capture again      no: ports, numbers and times     yes
 programs, shell             yes                              no: they need the kernel's
                                                              sockets
 congestion=                 reno, bbr                        reno
-a program takes             as long as the machine does      20 microseconds before it
-                                                             sends, connects or closes
+before it sends, connects   the time that it needs on        20 microseconds
+or closes, a program takes  this machine
 what happens at the same    in either order, such as the     always in the same order
 time                        two FINs at the end
 checksums on loopback       partial                          complete
@@ -34,10 +34,9 @@ retransmission timeout      5 s if nothing is lost,          at least 1 s, and n
                             otherwise Linux's default
 receive window              grows as in Linux                grows as in gVisor; the SYN
                                                              has that of Linux
-delayed acknowledgements,   the kernel's                     as the kernel's, made so between
-full segments, a FIN with                                    gVisor's TCP and the link
-the last data or after
-it, resets
+delayed acknowledgements,   the kernel's                     the same, made so between
+full segments, whether the                                   gVisor's TCP and the link
+FIN has data, resets
 
-A want that holds on only one of them describes that TCP, not FTP.
+If a want passes on only one of them, it describes that TCP, not FTP.
 `

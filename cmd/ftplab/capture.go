@@ -18,7 +18,7 @@ func captureCommand() *cobra.Command {
 		Long: `Capture records what a network device, such as eth0, sends and receives, until you
 stop it with Ctrl-C or SIGTERM. The results are in results/by-hand, or in
 by-hand-2 and so on: it never replaces earlier recordings. It needs root or the
-capability CAP_NET_RAW. Run by root, it gives new files to the owner of the folder.`,
+capability CAP_NET_RAW. If root runs it, the new files belong to the owner of the folder.`,
 		Example: `  ftplab capture eth0
   ftplab capture --check eth0     is it being recorded?`,
 		Args: takes(1, 1, "one network device, such as eth0"),

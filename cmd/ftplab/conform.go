@@ -22,7 +22,7 @@ func conformCommand() *cobra.Command {
 		Short: "Test which rules of the RFCs a server or a client follows",
 		Long: `Conform runs a set of scenarios with a server, and prints a table of the rules of
 RFC 959, 1123, 2389, 2428, 3659 and 4217: whether the server follows the rule, what
-the capture shows, and which capture it is. It judges commands, reply codes, data and
+the capture shows, and the path of that capture. It judges commands, reply codes, data and
 their order, but not the texts of replies.
 
 COMMAND starts the server in the same way as the setting program of a scenario (ftplab

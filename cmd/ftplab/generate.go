@@ -104,7 +104,7 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 	flags.StringVarP(&f.output, "output", "o", "corpus", "the folder for the parts")
 	flags.StringVarP(&f.write, "write", "w", "", "write one capture to this file instead, without labels; - is standard output")
 	flags.Float64Var(&f.rate, "rate", 0, "sessions an hour")
-	flags.DurationVar(&f.duration, "duration", 0, "in which all sessions begin, such as 24h; whole days, of at most 2400 sessions, unless the other flags say it")
+	flags.DurationVar(&f.duration, "duration", 0, "in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
 	flags.StringVar(&f.from, "from", "", "the day, or the time, when they begin: 2026-01-05 unless it is given")
 	flags.IntVar(&f.part, "part", 5000, "sessions of a part; 1 makes a file for each session")
 	flags.StringVar(&f.rotate, "rotate", "", "begin a part's next capture after this size, such as 100MB")

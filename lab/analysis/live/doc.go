@@ -10,7 +10,7 @@
 // Memory is bounded: packets are kept in a temporary file, up to limits beyond which their
 // contents are cut off. Connections between hosts that speak no FTP are not kept.
 //
-// So what is known of a session are the connections between its two hosts and those that it
-// announced, such as a transfer between two servers. Fragments of IP, and packets that are
-// not TCP, are not in it.
+// So a session has the connections between its two hosts and those that it announced, such
+// as a transfer between two servers. It has no fragments of IP, and no packets that are not
+// TCP.
 package live

@@ -1,5 +1,5 @@
 // Package runner runs a scenario: it builds the network, starts the server, runs the
-// client while the network records every frame, and ends everything in order.
+// client while the network records every frame, and then ends client, server and network.
 //
 // A [Builder] builds the network. The client is a function, a [Client]: [Steps] returns
 // the one that takes the scenario's steps; others run a shell, a program or Go code.
