@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -44,7 +45,7 @@ var announceRules = []Rule{
 		Severity: Violation,
 		Matters:  "Many of them in a row without a transfer scan a host, or use up the ports of the server.",
 		Innocent: "the transfers were refused, or the user gave up.",
-		look:     eachSession(announcementUsed),
+		look:     announcementsUsed,
 	},
 }
 
@@ -311,9 +312,35 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 const (
 	idleAnnouncements = 3
 	vainAnnouncements = 10
+	manySessions      = 10 // with a few each
 )
 
-func announcementUsed(_ *Evidence, s *session) []breach {
+// announcementsUsed looks at each session, and at all those of a client that moved nothing.
+func announcementsUsed() look {
+	rows := map[pairOfHosts][]int{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			row := s.unusedRow()
+			if moved := slices.ContainsFunc(s.Exchanges, isTransfer); !moved && len(row) > 1 && len(rows) < maxPairs {
+				rows[s.hosts()] = append(rows[s.hosts()], row...)
+			}
+			return announcementUsed(e, s)
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, row := range rows {
+				if len(row) >= manySessions*idleAnnouncements {
+					found = append(found, breach{hosts: hosts, packets: row,
+						observed: fmt.Sprintf("%s had %s announce %d data ports in many sessions, and used none", hosts.client, hosts.server, len(row))})
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
+
+// unusedRow is the longest row of announcements in a session that no transfer used.
+func (s *session) unusedRow() []int {
 	if s.lossy() {
 		return nil
 	}
@@ -330,6 +357,11 @@ func announcementUsed(_ *Evidence, s *session) []breach {
 			longest = row
 		}
 	}
+	return longest
+}
+
+func announcementUsed(_ *Evidence, s *session) []breach {
+	longest := s.unusedRow()
 	if len(longest) < idleAnnouncements {
 		return nil
 	}

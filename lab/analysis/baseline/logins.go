@@ -24,8 +24,8 @@ var loginRules = []Rule{
 		Says:     "A login fails now and then. It does not fail repeatedly with different names and passwords.",
 		Source:   "RFC 2577, 5 (protecting passwords)",
 		Severity: Violation,
-		Matters:  "A program that guesses passwords causes many failures with different credentials, quickly or slowly.",
-		Innocent: "a user forgot the password. Then the failures are few.",
+		Matters:  "A program that guesses passwords causes many failures with different credentials, quickly or slowly, from one client or from many.",
+		Innocent: "a user forgot the password, and tries up to five.",
 		look:     guessing,
 	},
 }

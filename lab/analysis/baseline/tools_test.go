@@ -132,6 +132,11 @@ var toolAttacks = []struct {
 	{"a bot that fetches itself", "no-known-exploits", moves([2]string{"RETR eraseme_31234.exe", "MZ\x90"})},
 	{"the log of a clipboard", "no-known-exploits", session1("> STOR ADA-PC Clipboard Logs ID - 7Xq.txt\n< 150 go on\n< 226 done")},
 	{"two programs that are named as documents", "no-programs", moves([2]string{"RETR update.pdf.exe", "MZ\x90"}, [2]string{"RETR invoice.doc", "MZ\x90"})},
+	{"data ports used up over many sessions", "announcement-used", func(f *forge.Capture) {
+		for i := range 30 {
+			f.Control().Say(hello).Say(numberedLines(3, fmt.Sprintf("> PASV\n< 227 (192,0,2,21,%d,%%d)\n", 100+i)))
+		}
+	}},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 
