@@ -80,7 +80,8 @@ func TestOptionExamples(t *testing.T) {
 				if s.name == "server" && slices.ContainsFunc(tlsOptions, func(t option[Server]) bool { return t.form == o.form }) && key != "tls" {
 					word = "tls=explicit " + word
 				}
-				parseLine(t, heads[s.name]+" "+word)
+				head := slices.DeleteFunc(strings.Split(heads[s.name], " "), func(w string) bool { return valued && strings.HasPrefix(w, key+"=") })
+				parseLine(t, strings.Join(head, " ")+" "+word)
 			}
 		}
 	}

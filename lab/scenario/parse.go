@@ -47,9 +47,13 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		},
 		session:  FirstSession,
 		sessions: map[string]string{},
+		setLines: map[string]int{},
 	}
 	p.try(p.checkName)
-	if utf16(source) {
+	switch {
+	case isCapture(source):
+		return nil, Errors{{File: name, Line: 1, Msg: "the file is a capture; a scenario was expected, which is a text"}}
+	case utf16(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
 	}
 	p.archive(plainText(source))
@@ -61,6 +65,17 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		return nil, p.errors
 	}
 	return p.s, nil
+}
+
+// isCapture reports whether a file begins as pcapng or pcap files do, the latter in
+// either byte order, with times in microseconds or nanoseconds.
+func isCapture(source []byte) bool {
+	for _, magic := range []string{"\x0a\x0d\x0d\x0a", "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d"} {
+		if bytes.HasPrefix(source, []byte(magic)) {
+			return true
+		}
+	}
+	return false
 }
 
 // utf16 reports whether a text has the byte order mark of UTF-16, or is ASCII in it.
@@ -92,6 +107,8 @@ type parser struct {
 	serverLine  int    // of the section; 0 when the file has none
 	quotedWords []bool // which of the line's words are in quotes
 	networkLine int    // of the setting; 0 when the file has none
+
+	setLines map[string]int // the line of each setting that may be there once
 }
 
 // try calls a function that may fail.
@@ -142,6 +159,8 @@ func (p *parser) archive(source []byte) {
 			seen[f.Name] = line
 			p.section(f.Name, f.Data)
 		})
+		p.line = line
+		p.checkSections(f.Data)
 		line += 1 + bytes.Count(f.Data, []byte("\n"))
 	}
 }
@@ -188,8 +207,13 @@ func (p *parser) addFile(files []File, f File) []File {
 	if clean != f.Path || clean == "/" {
 		p.fail("file path %q: a path relative to the root was expected, without . and .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
 	}
-	if _, ok := find(files, f.Path); ok {
-		p.fail("file %q is there twice", f.Path)
+	if other, ok := find(files, f.Path); ok {
+		p.fail("file %q is there twice, first at line %d", f.Path, other.Line)
+	}
+	for _, other := range files {
+		if a, b := strings.TrimSuffix(f.Path, "/")+"/", strings.TrimSuffix(other.Path, "/")+"/"; !f.Folder() && strings.HasPrefix(b, a) || !other.Folder() && strings.HasPrefix(a, b) {
+			p.fail("%q and %q, of line %d, cannot both be there: one of them would be a file and a folder", f.Path, other.Path, other.Line)
+		}
 	}
 	return append(files, f)
 }
@@ -207,7 +231,10 @@ func (p *parser) script(text string) {
 			continue
 		}
 		heading = heading && (trimmed == "" && p.s.Title == "")
-		p.try(func() { p.scriptLine(trimmed) })
+		p.try(func() {
+			p.checkSection(line)
+			p.scriptLine(trimmed)
+		})
 	}
 	p.s.Story = strings.TrimSpace(p.s.Story)
 }

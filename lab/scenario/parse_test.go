@@ -125,6 +125,18 @@ func TestErrors(t *testing.T) {
 		{"UTF-16", "\xff\xfe#\x00 \x00x\x00", "1: the file is in UTF-16; save it as UTF-8"},
 		{"UTF-16 without a mark", "\x00o\x00p\x00e\x00n", "1: the file is in UTF-16; save it as UTF-8"},
 		{"empty", "", "1: the scenario has no steps"},
+		{"a capture", "\x0a\x0d\x0d\x0a\xc8\x00\x00\x00", "1: the file is a capture; a scenario was expected"},
+		{"blank behind a section", "open\n-- files/a --\nx\n-- want -- \nctl client > server\n", "4: \"-- want -- \" does not begin a section; write \"-- want --\" at the margin"},
+		{"blank before a section", "open\n -- files/a/b --\n", "2: \" -- files/a/b --\" does not begin a section; write \"-- files/a/b --\""},
+		{"section without blanks", "open\n-- files/a --\nx\n--server--\n", "4: \"--server--\" does not begin a section"},
+		{"section without its end", "open\n-- files/a --\nx\n-- want\n", "4: \"-- want\" does not begin a section"},
+		{"section with long dashes", "open\n-- files/a --\nx\n\u2014 figures \u2014\n", "4: \"\u2014 figures \u2014\" does not begin a section"},
+		{"section with many dashes", "open\n-- files/a --\nx\n---- questions ----\n", "4: \"---- questions ----\" does not begin a section"},
+		{"user twice", "user alice a\nuser bob b\nuser alice b\nopen\n", "3: user alice is there twice, first at line 1"},
+		{"deadline twice", "deadline 5s\ndeadline 6s\nopen\n", "2: deadline is there twice, first at line 1"},
+		{"name twice", "network wire\nname a.test 192.0.2.21\nname a.test 192.0.2.22\nopen\n", "3: name a.test is there twice, first at line 2"},
+		{"option twice", "server port=21 port=22\nopen\n", "1: port= is there twice"},
+		{"file and folder", "open\n-- files/a/b --\nx\n-- files/a --\ny\n", "4: \"a\" and \"a/b\", of line 2, cannot both be there"},
 		{"nat on loopback", "nat client 203.0.113.7\nopen\n", "1: nat: network loopback has no routers; network wire has them"},
 		{"nat of nobody", "network wire\nnat mirror 203.0.113.7\nopen\n", "2: nat: there is no host \"mirror\""},
 		{"nat twice", "network wire\nnat client 203.0.113.7\nnat client 203.0.113.8\nopen\n", "3: nat: host client is behind a NAT already"},
@@ -437,4 +449,17 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("an error without its place: %v", err)
 		}
 	})
+}
+
+// TestContentLikeSections checks that lines of a file which only resemble a section
+// stay its content.
+func TestContentLikeSections(t *testing.T) {
+	text := "--\n---\n-- server\n--config\n- want -\nwant\n--want=1\n"
+	s, err := Parse("x.txtar", []byte("open\nquit\n-- files/a --\n"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(s.Files[0].Content); got != text {
+		t.Errorf("content %q, want %q", got, text)
+	}
 }

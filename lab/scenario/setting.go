@@ -54,6 +54,7 @@ func usages[T any](options []option[T]) []usage {
 // setOptions parses the words, each an option of the setting, and sets the fields of
 // of.
 func setOptions[T any](p *parser, setting string, options []option[T], of *T, words []string) {
+	seen := map[string]bool{}
 	for _, word := range words {
 		key, value, valued := strings.Cut(word, "=")
 		if valued {
@@ -68,6 +69,10 @@ func setOptions[T any](p *parser, setting string, options []option[T], of *T, wo
 		case options[i].usage().key() != key:
 			p.fail("%q: %s was expected, such as %s", word, options[i].usage().key(), options[i].form)
 		}
+		if seen[key] {
+			p.fail("%s is there twice", key)
+		}
+		seen[key] = true
 		options[i].set(p, of, value)
 	}
 }
@@ -120,5 +125,23 @@ func (p *parser) set(s setting, words []string) {
 	case s.most >= 0 && len(words) > s.most:
 		p.fail("too many words: %s was expected", s.usage())
 	}
+	p.once(s, words)
 	s.parse(p, words)
+}
+
+// once refuses a setting that is there already. Of user, name and replica there may be
+// several, for different names; other settings add up, or have messages of their own.
+func (p *parser) once(s setting, words []string) {
+	key := s.name
+	switch s.name {
+	case "user", "name", "replica":
+		key += " " + words[0]
+	case "server", "client", "program", "deadline":
+	default:
+		return
+	}
+	if first, ok := p.setLines[key]; ok {
+		p.fail("%s is there twice, first at line %d", key, first)
+	}
+	p.setLines[key] = p.line
 }
