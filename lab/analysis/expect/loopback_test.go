@@ -1,10 +1,12 @@
 package expect
 
 import (
-	"ftplab/lab/internal/forge"
 	"regexp"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 )
 
 // passiveOnLoopback is a download in passive mode between two hosts of one address.
@@ -114,5 +116,49 @@ func TestHintAtExchangedRoles(t *testing.T) {
 				t.Errorf("got hint %q, want %q; the report is\n%s", hint, test.hint, v.Report())
 			}
 		})
+	}
+}
+
+// A capture that ends before the second session of the want gives its connections to
+// the first session, and says only of the second that they are missing.
+func TestSessionsThatDidNotBegin(t *testing.T) {
+	session := func(n string) string {
+		return "ctl" + n + " client > server [S]\nctl" + n + " ...\nctl" + n + " server > client \"220 *\"\nctl" + n + " ...\nctl" + n + " client > server \"STAT\"\nctl" + n + " client > server \"SYST\"\nctl" + n + " client > server \"FEAT\"\nctl" + n + " ...\n" +
+			"data" + n + " client > server [S]\ndata" + n + " ...\ndata" + n + " server > client seq 1:11\ndata" + n + " ...\n"
+	}
+	second := strings.Replace(session("2"), "ctl2 client > server \"STAT", "ctl2 client > server \"USER *\"\nctl2 ...\nctl2 client > server \"STAT", 1)
+	w, err := Parse("test.txtar", 1, "ctl1 client.* > server.21\ndata1 client.* > server.*\nctl2 client.* > server.21\ndata2 client.* > server.*\n"+session("1")+second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := v.Report()
+	for _, missing := range []string{
+		"test.txtar:3: ctl2: there is no such connection in the capture: none but ctl1 from client.*",
+		"test.txtar:4: data2: there is no such connection in the capture: none but ctl1, data1 from client.*",
+	} {
+		if !strings.Contains(report, missing) {
+			t.Errorf("got\n%s\nwant %q", report, missing)
+		}
+	}
+	for _, wrong := range []string{"ctl1: there is no", "data1:"} {
+		if strings.Contains(report, wrong) {
+			t.Errorf("got\n%s\nwant no %q", report, wrong)
+		}
+	}
+}
+
+// A packet with many lines of the dialogue is shown with a few of them.
+func TestPacketOfAFlood(t *testing.T) {
+	track := &track{}
+	track.texts[0] = map[int64]*ftp.Line{}
+	for i := range int64(1000) {
+		track.texts[0][i] = &ftp.Line{Text: "220-spam", Packet: 7, Seq: i}
+	}
+	if got, want := track.said(&Frame{Number: 7}, false), strings.Repeat(" \"220-spam\"", 4)+" and 996 more"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

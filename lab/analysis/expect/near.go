@@ -34,6 +34,12 @@ func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 	return nil
 }
 
+// mute reports whether b, which has lines of the dialogue, is only near to its
+// connection, which is a data connection and has none.
+func (b *binding) mute() bool {
+	return b.near && b.conn.Role == ftp.Data && slices.ContainsFunc(b.lines, func(l *line) bool { return l.kind == kindText })
+}
+
 // findNear gives b the first free connection between its hosts.
 func (m *matching) findNear(b *binding) {
 	for _, c := range m.connections {
@@ -95,7 +101,7 @@ func (c costs) exchange(b *binding) bool {
 			continue
 		}
 		x, y := c.judge.hosts.near(b, other.conn), c.judge.hosts.near(other, b.conn)
-		if x == nil || y == nil || y.near && !other.near {
+		if x == nil || y == nil || x.mute() || y.near && !other.near || b.conn == nil && c.inOrder(b, other, x) {
 			continue
 		}
 		if c.of(x)+c.of(y) < c.of(b)+c.of(other) {
@@ -104,6 +110,14 @@ func (c costs) exchange(b *binding) bool {
 		}
 	}
 	return false
+}
+
+// inOrder reports whether other keeps its connection although b has none: both may mean
+// the same connections, so they get them in the order of the want, and x, which is b
+// with that connection, does not match much better. The end of a session is missing
+// more often than one in the middle.
+func (c costs) inOrder(b, other, x *binding) bool {
+	return b.declaration.a == other.declaration.a && b.declaration.b == other.declaration.b && b.line > other.line && 2*c.of(x) >= c.of(other)
 }
 
 // of returns the cost of aligning the lines of b with its connection.
@@ -137,7 +151,7 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 		return m, false
 	}
 	if b.conn == nil {
-		m.What += fmt.Sprintf(": none from %s to %s", j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b))
+		m.What += fmt.Sprintf(": none%s from %s to %s", j.besides(b), j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b))
 	}
 	if b.near {
 		var what string
@@ -146,6 +160,21 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 		j.at(&m, b.frames[0])
 	}
 	return m, true
+}
+
+// besides names the declarations that have all connections which b may mean: " but ctl1
+// and ctl2", or "".
+func (j *judge) besides(b *binding) string {
+	var names []string
+	for _, other := range j.bindings {
+		if other.proto == "tcp" && other.conn != nil && j.hosts.sideA(b.declaration, other.conn) != "" {
+			names = append(names, other.name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " but " + strings.Join(names, ", ")
 }
 
 // addressOf writes an end of a declaration with the address of its host.

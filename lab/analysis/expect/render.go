@@ -16,6 +16,10 @@ import (
 // mismatch.
 const contextFrames = 2
 
+// mostTexts is how many lines of the dialogue are shown of one packet. A server that
+// floods its client has a thousand in each.
+const mostTexts = 4
+
 // direction returns NAME A > B, the beginning of a line.
 func (t *track) direction(fromA bool) string {
 	from, to := t.declaration.a.host, t.declaration.b.host
@@ -126,8 +130,11 @@ func (t *track) said(f *Frame, fromA bool) string {
 	}
 	slices.SortFunc(texts, func(x, y *ftp.Line) int { return int(x.Seq - y.Seq) })
 	var b strings.Builder
-	for _, l := range texts {
+	for _, l := range texts[:min(len(texts), mostTexts)] {
 		b.WriteString(" " + quote(l.Text))
+	}
+	if more := len(texts) - mostTexts; more > 0 {
+		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return b.String()
 }
