@@ -237,7 +237,7 @@ func resumed() look {
 			if n == 0 {
 				return nil
 			}
-			return []breach{{packets: packets, observed: plural(n, "data connection began", "data connections began") + " a TLS session of its own"}}
+			return []breach{{packets: packets, observed: plural(n, "data connection began a TLS session of its own", "data connections began TLS sessions of their own")}}
 		},
 	}
 }

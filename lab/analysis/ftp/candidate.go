@@ -23,6 +23,7 @@ type Candidate struct {
 	digests   [2]tcp.Digest     // once it is opaque
 	state     state
 	protected *protected // a data connection in TLS; nil for none
+	alert     bool       // what one side sent first is an alert of TLS
 	handshake bool       // what one side sent first begins like a handshake of TLS
 	hello     [2]bool    // what a direction begins with is a ClientHello
 	overlong  bool       // its dialogue is longer than what is recorded of it
@@ -90,6 +91,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 		c.handshake = true
 		c.hello[dir] = len(seg.Payload) > 5 && seg.Payload[5] == clientHello
 	}
+	c.alert = c.alert || c.size[dir] == 0 && tlsAlert(seg.Payload)
 	if c.recorded[dir] == nil {
 		if c.recorded[dir], c.spare[dir] = c.spare[dir], nil; c.recorded[dir] == nil {
 			c.recorded[dir] = tcp.NewRecording()

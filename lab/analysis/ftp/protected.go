@@ -24,9 +24,9 @@ type protected struct {
 	closed  bool
 }
 
-// BeginsWithTLS reports whether the first segment of a direction begins like a handshake.
-// Only reading it as TLS shows whether it is one.
-func (c *Candidate) BeginsWithTLS() bool { return c.handshake }
+// BeginsWithTLS reports whether the first segment of a direction begins like a handshake, or is
+// an alert. Only reading it as TLS shows whether it is one.
+func (c *Candidate) BeginsWithTLS() bool { return c.handshake || c.alert }
 
 // ClientHello is the direction that begins with a ClientHello, -1 for none.
 func (c *Candidate) ClientHello() int { return slices.Index(c.hello[:], true) }
@@ -79,10 +79,25 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 	}
 	c.close()
 	s := c.protected.session
-	if s.ClientHello == nil && s.ServerHello == nil {
+	if c.protected.inClear() {
 		return nil
 	}
 	return &TLSLayer{From: c.protected.from, Session: s, client: client}
+}
+
+// inClear reports whether there was no TLS after all: no hello, and not an alert alone, with
+// which a side refuses a connection that the other one closes without a handshake.
+func (p *protected) inClear() bool {
+	s := p.session
+	if s.ClientHello != nil || s.ServerHello != nil {
+		return false
+	}
+	for _, f := range s.Flows {
+		if f.ClearFrom > 0 || f.Encrypted > 0 {
+			return true
+		}
+	}
+	return len(s.Alerts) == 0
 }
 
 // sum is the digest of the content of a direction: inside TLS, or of the stream itself if
@@ -94,7 +109,7 @@ func (p *protected) sum(dir int, h *tcp.Half) string {
 	}
 	s := p.session
 	f := &s.Flows[dir]
-	if s.ClientHello == nil && s.ServerHello == nil || f.ClearFrom > 0 && f.FirstPacket == 0 {
+	if p.inClear() || f.ClearFrom > 0 && f.FirstPacket == 0 {
 		return hex.EncodeToString(p.raw[dir].Sum(nil))
 	}
 	for _, problem := range s.Problems {

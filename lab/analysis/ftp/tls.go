@@ -152,6 +152,13 @@ func tlsRecord(data []byte) bool {
 	return len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
 }
 
+// tlsAlert reports whether data is a record of TLS with an alert in clear, and nothing else
+// (RFC 8446 section 6).
+func tlsAlert(data []byte) bool {
+	const header, size = 5, 2
+	return len(data) == header+size && data[0] == 0x15 && tlsRecord(data) && data[3] == 0 && data[4] == size && (data[5] == 1 || data[5] == 2)
+}
+
 // mayBeRecord reports whether data is the beginning of a record, but too short to be sure.
 func mayBeRecord(data []byte) bool {
 	const record = "\x16\x03\x01"

@@ -304,9 +304,13 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 		return
 	}
 	first, second := d.Flow(d.FirstFIN), d.Flow(d.FirstFIN.Other())
-	text := fmt.Sprintf("|   the %s's FIN: end of file", d.FirstFIN)
-	if first.Bytes == 0 && first.Missing == 0 {
-		text = fmt.Sprintf("|   the %s's FIN; it sent nothing", d.FirstFIN)
+	text := fmt.Sprintf("|   the %s's FIN", d.FirstFIN)
+	unknown := d.Transfer == nil && d.TLS != nil && d.TLS.Hidden() // who sends the data
+	switch {
+	case first.Bytes == 0 && first.Missing == 0:
+		text += "; it sent nothing"
+	case d.FirstFIN == hashed(d) && !unknown:
+		text += ": end of file"
 	}
 	r.add(first.FIN, first.FINTime, text)
 	if second.FIN > 0 {

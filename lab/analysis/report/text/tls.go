@@ -11,9 +11,8 @@ import (
 	"ftplab/lab/analysis/tls"
 )
 
-// tlsFacts are what the handshake of a session shows. now is when it was, in nanoseconds
-// since 1970.
-func tlsFacts(t *ftp.TLSLayer, now int64) []string {
+// tlsFacts are what the handshake of a session on a connection shows.
+func tlsFacts(c *ftp.Connection, t *ftp.TLSLayer) []string {
 	var facts []string
 	if s := t.ServerHello; s != nil {
 		facts = append(facts, fmt.Sprintf("%s, %s", s.Version, s.CipherSuite))
@@ -27,15 +26,12 @@ func tlsFacts(t *ftp.TLSLayer, now int64) []string {
 	case t.Resumed != tls.NotResumed:
 		facts = append(facts, "an earlier session is resumed by its "+string(t.Resumed))
 	}
-	switch t.Handshake() {
-	case tls.Cut:
-		facts = append(facts, "the handshake does not end")
-	case tls.NotSeen:
-		facts = append(facts, "the beginning of the handshake is not in the capture")
+	if fact := handshakeFact(c, t); fact != "" {
+		facts = append(facts, fact)
 	}
 	for _, side := range []ftp.Side{ftp.Server, ftp.Client} {
 		if all := t.CertificatesOf(side); len(all) > 0 {
-			facts = append(facts, certificateFact(side, &all[0], now))
+			facts = append(facts, certificateFact(side, &all[0], c.FirstTime))
 		}
 	}
 	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && len(t.CertificatesOf(ftp.Server)) == 0 && t.Flow(ftp.Server).Encrypted > t.Flow(ftp.Server).Decrypted {
@@ -43,10 +39,28 @@ func tlsFacts(t *ftp.TLSLayer, now int64) []string {
 	}
 	for _, a := range t.Alerts {
 		if !a.Encrypted && !a.CloseNotify() {
-			facts = append(facts, fmt.Sprintf("packet %d: %s", a.Packet, a))
+			facts = append(facts, fmt.Sprintf("packet %d: the %s sends the alert %s", a.Packet, t.Side(a.Dir), a))
 		}
 	}
 	return facts
+}
+
+// handshakeFact says what is missing of a handshake, "" for nothing.
+func handshakeFact(c *ftp.Connection, t *ftp.TLSLayer) string {
+	lost := c.Missing()+c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0
+	ended := c.FirstFIN != "" || c.ResetBy != ""
+	encrypted := t.Flows[0].Encrypted+t.Flows[1].Encrypted > 0
+	switch state := t.Handshake(); {
+	case state == tls.NotSeen && c.HandshakeSeen && !lost && !encrypted:
+		return "there is no handshake"
+	case state == tls.NotSeen:
+		return "the beginning of the handshake is not in the capture"
+	case state == tls.Cut && (lost || !ended || encrypted):
+		return "a part of the handshake is not in the capture"
+	case state == tls.Cut:
+		return "the handshake does not end"
+	}
+	return ""
 }
 
 func certificateFact(side ftp.Side, c *tls.Certificate, now int64) string {
@@ -96,6 +110,12 @@ func why(t *ftp.TLSLayer, s ftp.Side) string {
 	f := t.Flow(s)
 	switch t.KeysOf(s) {
 	case tls.NoKeys:
+		switch { // without the hellos nobody knows which keys to use, and how
+		case t.ClientHello == nil:
+			return "its ClientHello is not in the capture"
+		case t.ServerHello == nil:
+			return "its ServerHello is not in the capture"
+		}
 		return "there are no keys for it"
 	case tls.KeysDoNotFit:
 		return "the keys do not fit"
@@ -142,7 +162,7 @@ func beginning(t *ftp.TLSLayer) []string {
 // tls tells where the dialogue goes on in TLS, and where in clear again.
 func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 	lines := beginning(t)
-	for _, fact := range tlsFacts(t, r.control.FirstTime) {
+	for _, fact := range tlsFacts(r.control, t) {
 		lines = append(lines, "   "+fact)
 	}
 	r.add(t.From, 0, lines...)
@@ -163,7 +183,7 @@ func (r *sessionWriter) protected(d *ftp.Connection) {
 			lines[0] = fmt.Sprintf("|   the %s begins TLS, and the %s sends in clear", side.Other(), side)
 		}
 	}
-	for _, fact := range tlsFacts(d.TLS, d.FirstTime) {
+	for _, fact := range tlsFacts(d, d.TLS) {
 		lines = append(lines, "|   "+fact)
 	}
 	r.add(d.TLS.From, 0, lines...)

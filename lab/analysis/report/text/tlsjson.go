@@ -44,8 +44,9 @@ type jsonTLSFlow struct {
 }
 
 type jsonAlert struct {
-	Packet int    `json:"packet"`
-	Text   string `json:"text"`
+	From   ftp.Side `json:"from"`
+	Packet int      `json:"packet"`
+	Text   string   `json:"text"`
 }
 
 // layerJSON returns nil for nil.
@@ -69,7 +70,7 @@ func layerJSON(t *ftp.TLSLayer) *jsonTLS {
 		}
 	}
 	for _, a := range t.Alerts {
-		j.Alerts = append(j.Alerts, jsonAlert{a.Packet, a.String()})
+		j.Alerts = append(j.Alerts, jsonAlert{t.Side(a.Dir), a.Packet, a.String()})
 	}
 	for _, p := range t.Problems {
 		j.Problems = append(j.Problems, p.String())

@@ -1,0 +1,94 @@
+package text
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/internal/forge"
+)
+
+const (
+	greeting = "220 ready\r\n"
+	alert    = "\x15\x03\x03\x00\x02\x02\x32" // fatal decode_error
+)
+
+func storyOf(t *testing.T, file []byte) string {
+	t.Helper()
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var b strings.Builder
+	if err := Story(&b, "capture", c); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestAlertAlone asks that an alert is not taken for a file in clear, where a client closes the
+// data connection before it begins TLS.
+func TestAlertAlone(t *testing.T) {
+	f := forge.New()
+	c, server := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	say := func(command, reply string) {
+		c.Send(command + "\r\n")
+		server.Send(reply + "\r\n")
+	}
+	server.Send(greeting)
+	say("PASV", "227 Entering Passive Mode (192,0,2,21,200,1)")
+	say("RETR README", "150 here it comes")
+	d, peer := f.Dial("198.51.100.100:51201", "192.0.2.21:51201")
+	d.FIN()
+	peer.Send(alert)
+	story := storyOf(t, f.PCAP())
+	for _, want := range []string{"there is no handshake", "the server sends the alert fatal decode_error"} {
+		if !strings.Contains(story, want) {
+			t.Errorf("the story lacks %q", want)
+		}
+	}
+	for _, wrong := range []string{"SHA-256", "is not in the capture\n                    |   packet"} {
+		if strings.Contains(story, wrong) {
+			t.Errorf("the story has %q", wrong)
+		}
+	}
+	if t.Failed() {
+		t.Log(story)
+	}
+}
+
+// TestReceiverClosesFirst asks that the FIN of the side that receives a file is not called its
+// end.
+func TestReceiverClosesFirst(t *testing.T) {
+	for _, test := range []struct {
+		command  string
+		byClient bool
+		want     string
+	}{
+		{"RETR README", true, "the client's FIN\n"},
+		{"RETR README", false, "the server's FIN: end of file\n"},
+		{"STOR README", true, "the client's FIN: end of file\n"},
+		{"STOR README", false, "the server's FIN\n"},
+	} {
+		f := forge.New()
+		c, server := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+		server.Send(greeting)
+		c.Send("PASV\r\n")
+		server.Send("227 Entering Passive Mode (192,0,2,21,200,1)\r\n")
+		c.Send(test.command + "\r\n")
+		server.Send("150 here it comes\r\n")
+		d, peer := f.Dial("198.51.100.100:51201", "192.0.2.21:51201")
+		d.Send("some bytes of the client")
+		peer.Send("some bytes of the server")
+		if test.byClient {
+			d.Close()
+		} else {
+			peer.Close()
+		}
+		if story := storyOf(t, f.PCAP()); !strings.Contains(story, test.want) {
+			t.Errorf("%s: the story lacks %q:\n%s", test.command, test.want, story)
+		}
+	}
+}
