@@ -411,3 +411,38 @@ func TestDerivedWithoutKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesOnTLS asks for what the comments in a capture say where TLS fails, and where it ends.
+func TestNotesOnTLS(t *testing.T) {
+	for name, want := range map[string][]string{
+		"ftps_expired": {"From here on there is TLS, in which nothing is said.", "The certificate of the server had expired on 1985-09-30.", "An alert of the client: fatal bad_certificate."},
+		"ftps_ccc":     {"From here on the dialogue is in clear again."},
+	} {
+		file, _ := playedFile(t, name)
+		for _, note := range want {
+			if !bytes.Contains(file, []byte(note)) {
+				t.Errorf("%s: no comment says %q", name, note)
+			}
+		}
+		if wrong := "the keys of the session are known"; name == "ftps_expired" && bytes.Contains(file, []byte(wrong)) {
+			t.Errorf("%s: a comment says %q, and there are none", name, wrong)
+		}
+	}
+}
+
+// TestLostHello asks for the true reason if TLS cannot be read because a hello is lost, although
+// its keys are there.
+func TestLostHello(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	for lost, want := range map[int]string{11: "its ClientHello is not in the capture", 12: "its ServerHello is not in the capture"} {
+		got := storyOf(t, rewritten(t, file, func(n int, _ *pcapng.Packet) bool { return n != lost }), capture.Options{KeyLog: log})
+		if !strings.Contains(got, want) {
+			t.Errorf("without packet %d, %q is not in\n%s", lost, want, got)
+		}
+		for _, wrong := range []string{"there are no keys", "the handshake does not end"} {
+			if strings.Contains(got, wrong) {
+				t.Errorf("without packet %d, %q is in\n%s", lost, wrong, got)
+			}
+		}
+	}
+}

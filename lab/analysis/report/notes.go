@@ -132,10 +132,15 @@ func (n *notes) dialogue(s *ftp.Session) {
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). The keys of the session show only a part of it.")
 	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
+	case s.TLS && s.Layer != nil && s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0:
+		n.add(s.TLSFrom, "From here on there is TLS, in which nothing is said.")
 	case s.TLS:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown because the keys of the session are known; on the wire nobody can read it.")
 	}
-	n.protected(s.Layer)
+	n.protected(s.Layer, s.Control.FirstTime)
+	if s.Layer != nil && s.Layer.ClearFrom() > s.TLSFrom {
+		n.add(s.Layer.ClearFrom(), "From here on the dialogue is in clear again.")
+	}
 }
 
 // reply explains replies that mean more than the end of their command.
@@ -224,12 +229,15 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	flow := c.Flow(sender)
 	switch {
 	case c.TLS != nil && c.TLS.InClear(sender):
-		n.protected(c.TLS)
+		n.protected(c.TLS, c.FirstTime)
 		n.add(c.TLS.From, "The %s begins TLS on this connection, but the %s does not.", sender.Other(), sender)
 		n.add(flow.FirstData, "Here comes %s in clear: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	case c.TLS != nil:
-		n.protected(c.TLS)
+		n.protected(c.TLS, c.FirstTime)
 		n.cutTLS(c)
+		if c.TLS.Handshake() == tls.NotSeen && !c.TLS.Hidden() {
+			break // an alert alone
+		}
 		n.add(c.TLS.From, "TLS begins on this connection, too, for %s: %s.", transferName(c), volume(c))
 	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))

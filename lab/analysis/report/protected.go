@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tls"
@@ -69,8 +70,8 @@ func (v *tlsView) record(p *Packet) string {
 	return "TLS: " + strings.Join(names, ", ")
 }
 
-// protected explains TLS on a connection.
-func (n *notes) protected(t *ftp.TLSLayer) {
+// protected explains TLS on a connection that began at a time, in nanoseconds since 1970.
+func (n *notes) protected(t *ftp.TLSLayer, began int64) {
 	if t == nil {
 		return
 	}
@@ -86,6 +87,11 @@ func (n *notes) protected(t *ftp.TLSLayer) {
 			n.add(s.Packet, "It resumes an earlier session of this client, so it sends no certificate.")
 		}
 	}
+	for _, side := range []ftp.Side{ftp.Server, ftp.Client} {
+		if all := t.CertificatesOf(side); len(all) > 0 && all[0].Malformed == "" {
+			n.validity(side, &all[0], time.Unix(0, began))
+		}
+	}
 	for _, a := range t.Alerts {
 		switch {
 		case a.Encrypted:
@@ -93,8 +99,18 @@ func (n *notes) protected(t *ftp.TLSLayer) {
 		case a.CloseNotify():
 			n.once(a.Packet, "close_notify: this side sends nothing more in TLS. A FIN can be forged, and this alert cannot.")
 		default:
-			n.add(a.Packet, "An alert: %s.", a)
+			n.add(a.Packet, "An alert of the %s: %s.", t.Side(a.Dir), a)
 		}
+	}
+}
+
+// validity explains a certificate that was not valid when its session began.
+func (n *notes) validity(side ftp.Side, c *tls.Certificate, began time.Time) {
+	switch {
+	case began.After(c.NotAfter):
+		n.add(c.Packet, "The certificate of the %s had expired on %s.", side, c.NotAfter.Format(time.DateOnly))
+	case began.Before(c.NotBefore):
+		n.add(c.Packet, "The certificate of the %s is not valid before %s.", side, c.NotBefore.Format(time.DateOnly))
 	}
 }
 
