@@ -88,11 +88,10 @@ func (all *logins) judgeAccounts() []breach {
 			a.guesses = append(a.guesses, all.guesses[pair]...)
 			delete(all.guesses, pair)
 		}
-		b := breach{observed: fmt.Sprintf("%s refused %d clients %d times, with %d different names and passwords, for %s",
+		b := breach{hosts: pairOfHosts{server: server}, observed: fmt.Sprintf("%s refused %d clients %d times, with %d different names and passwords, for %s",
 			server, len(a.clients), len(a.guesses), mostWithin(a.guesses, 0), listOf(a.users))}
 		for _, g := range a.guesses {
 			b.packets = append(b.packets, max(g.at, g.packet))
-			b.hosts = pairOfHosts{server: server}
 		}
 		slices.Sort(b.packets)
 		found = append(found, b)
@@ -108,7 +107,7 @@ const askedNames = 5
 // ask takes the names that a client gave in a session without a password, although the server
 // asked for one.
 func (all *logins) ask(s *session) {
-	if !s.whole || s.said("PASS") || len(all.asked) >= maxPairs {
+	if !s.whole || s.said("PASS") || all.asked[s.hosts()] == nil && len(all.asked) >= maxPairs {
 		return
 	}
 	for i, x := range s.Exchanges {
@@ -131,7 +130,7 @@ func (all *logins) judgeAsked() (found []breach) {
 }
 
 // judgeAcross judges the failures of one client at many servers, and of many clients with one
-// name, that no finding tells of yet.
+// name. It leaves out the clients of the breaches that are known already.
 func (all *logins) judgeAcross(known []breach) []breach {
 	var found []breach
 	judged := map[netip.Addr]bool{}

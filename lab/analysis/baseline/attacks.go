@@ -249,7 +249,7 @@ var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"", pattern(`(?i)<script\b|<\?php\b|<\?=`), "a script for whoever reads the log (CWE-79, CWE-117)"},
+	{"", pattern(`(?i)<script\b|<\?php\b|<\?=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
 	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
 	{"REST", pattern(`^(-\d|\d{19})`), "an offset that no file has (CWE-190)"},
 	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},

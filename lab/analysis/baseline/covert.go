@@ -53,7 +53,7 @@ const (
 // maxNames bounds the names that are remembered of two hosts.
 const maxNames = 256
 
-// A nameCensus are the names between two hosts.
+// A nameCensus counts the names between two hosts.
 type nameCensus struct {
 	seen            map[string]bool
 	decoded, random []int // packets of such names
@@ -112,8 +112,7 @@ func (n *nameCensus) add(x *ftp.Exchange) {
 
 func (n *nameCensus) judge() (b breach, ok bool) {
 	half := (len(n.seen) + 1) / 2
-	switch count := len(n.decoded); {
-	case count >= encodedFew && count >= half:
+	if count := len(n.decoded); count >= encodedFew && count >= half {
 		b.packets = n.decoded[:min(count, maxPackets)]
 		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, n.text)
 		if count >= encodedMany {
@@ -199,13 +198,25 @@ const (
 
 // A poll is a file that is fetched again and again.
 type poll struct {
-	packets []int
-	times   []int64
-	answers int    // uploads of small files that followed
-	other   string // the name of the last one
+	packets     []int
+	n           int     // how often it was fetched
+	first, last int64   // when, nanoseconds
+	squares     float64 // the sum of the squares of the pauses
+	answers     int     // uploads that followed
+	other       string  // the name of the last one
 }
 
-// orders are names of files with orders for a program.
+// add takes a request.
+func (p *poll) add(x *ftp.Exchange) {
+	if p.n == 0 {
+		p.first, p.last = x.Time, x.Time
+	}
+	pause := float64(x.Time - p.last)
+	p.packets, p.n = appendSome(p.packets, x.Packet), p.n+1
+	p.last, p.squares = x.Time, p.squares+pause*pause
+}
+
+// ordersName is a name of a file with orders for a program.
 var ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
 
 func polledFiles() look {
@@ -219,15 +230,18 @@ func polledFiles() look {
 			var last *poll
 			s.eachPath(func(x *ftp.Exchange, w *walk) {
 				switch {
-				case x.Command == "RETR" && len(polls) < maxPairs:
+				case x.Command == "RETR":
 					key := file{s.hosts(), w.target(x.Argument)}
-					if polls[key] == nil {
+					if last = polls[key]; last == nil {
+						if len(polls) >= maxPairs {
+							return
+						}
 						key.path = strings.Clone(key.path)
-						polls[key] = &poll{}
+						last = &poll{}
+						polls[key] = last
 					}
-					last = polls[key]
-					last.packets, last.times = appendSome(last.packets, x.Packet), append(last.times, x.Time)
-				case x.Command == "STOR" && last != nil && completed(x) && len(last.times) > last.answers && w.target(x.Argument) != last.other:
+					last.add(x)
+				case x.Command == "STOR" && last != nil && completed(x) && last.n > last.answers && w.target(x.Argument) != last.other:
 					last.answers, last.other = last.answers+1, strings.Clone(w.target(x.Argument))
 				}
 			})
@@ -236,7 +250,7 @@ func polledFiles() look {
 		end: func(*Evidence) []breach {
 			var found []breach
 			for f, p := range polls {
-				if len(p.times) < polledOften {
+				if p.n < polledOften {
 					continue
 				}
 				found = append(found, p.judge(f.hosts, f.path))
@@ -248,11 +262,11 @@ func polledFiles() look {
 }
 
 func (p *poll) judge(hosts pairOfHosts, name string) breach {
-	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s fetched %s %d times", hosts.client, show(name), len(p.times))}
+	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s fetched %s %d times", hosts.client, show(name), p.n)}
 	if every, ok := p.regular(); ok {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}
-	answered := p.answers >= pollAnswers && p.answers*2 >= len(p.times)
+	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
 	ordered := ordersName().MatchString(path.Base(name))
 	if answered || ordered {
 		b.severity, b.sign = Odd, 2
@@ -271,13 +285,9 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 
 // regular is the pause between two requests, if all pauses are alike.
 func (p *poll) regular() (every time.Duration, ok bool) {
-	n := float64(len(p.times) - 1)
-	mean := float64(p.times[len(p.times)-1]-p.times[0]) / n
-	var squares float64
-	for i := 1; i < len(p.times); i++ {
-		d := float64(p.times[i]-p.times[i-1]) - mean
-		squares += d * d
-	}
+	pauses := float64(p.n - 1)
+	mean := float64(p.last-p.first) / pauses
+	variance := p.squares/pauses - mean*mean
 	every = time.Duration(mean).Round(time.Second)
-	return every, every > 0 && math.Sqrt(squares/n) <= pollRegular*mean
+	return every, every > 0 && math.Sqrt(max(0, variance)) <= pollRegular*mean
 }
