@@ -31,7 +31,7 @@ func (s Source) redact(w io.Writer, key string) (keys bool, err error) {
 	defer c.Close()
 	s.warn(c.Cut)
 	if c.KeyLogs > 0 && s.Warn != nil {
-		s.Warn(s.name + ": its TLS keys are left out, so the redacted capture does not show what is inside TLS; these records are not changed, and whoever has the keys can decrypt them")
+		s.Warn(s.name + ": its TLS keys are left out, so the redacted capture does not show what is inside TLS; these records are not changed, and somebody who has the keys can decrypt them")
 	}
 	bare, err := redact.Write(w, c, redact.NewKey(key), "ftplab "+Version)
 	if bare > 0 && s.Warn != nil {

@@ -55,8 +55,8 @@ commands and reply codes, the usual words of replies (with the names of server
 programs) and numbers in them, the users anonymous and ftp, well-known extensions such
 as .txt, and encrypted data. Comments and names of hosts are left out, and the frames
 become Ethernet, with the VLANs and the usual tunnels of the original. TLS keys are left
-out, too: the redacted capture does not show what is inside TLS, but whoever has the keys
-can decrypt it.
+out, too: the redacted capture does not show what is inside TLS, but somebody who has the
+keys can decrypt it.
 
 ` + growingHelp,
 		Example: `  ftplab explain capture.pcapng              the story

@@ -42,7 +42,8 @@ func (d *Damage) Error() string {
 const maxPacket = 16 << 20
 
 // A Reader reads packets from a capture file: pcap in all its variants, pcapng,
-// snoop (RFC 1761), and that of Microsoft's Network Monitor, each also compressed by gzip, zstd or lz4.
+// snoop (RFC 1761), and that of Microsoft's Network Monitor, each also compressed by
+// gzip, zstd or lz4.
 //
 //	r, err := pcapng.NewReader(f)
 //	for {

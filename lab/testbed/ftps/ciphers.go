@@ -9,7 +9,8 @@ import (
 // ChaCha20 elsewhere, on both sides of a connection. A session would then have another
 // cipher, and its capture other bytes, on some processors and in a browser. These are
 // its two lists for TLS 1.3, which a tls.Config cannot choose; it keeps their names and
-// types for those who link to them (go.dev/issue/67401).
+// types for those who link to them (go.dev/issue/67401). The change applies to the whole
+// process, so in a test also to the TLS of a client or server under test.
 
 //go:linkname suitesWithAES crypto/tls.defaultCipherSuitesTLS13
 var suitesWithAES []uint16
