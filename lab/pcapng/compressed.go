@@ -60,8 +60,9 @@ func damaged(err error) bool {
 		gzip.ErrChecksum, gzip.ErrHeader,
 		zstd.ErrBlockTooSmall, zstd.ErrCompressedSizeTooBig, zstd.ErrCRCMismatch, zstd.ErrDecoderSizeExceeded,
 		zstd.ErrFrameSizeExceeded, zstd.ErrFrameSizeMismatch, zstd.ErrMagicMismatch, zstd.ErrReservedBlockType,
+		zstd.ErrUnexpectedBlockSize, zstd.ErrUnknownDictionary, zstd.ErrWindowSizeExceeded, zstd.ErrWindowSizeTooSmall,
 		lz4.ErrInvalidFrame, lz4.ErrInvalidHeaderChecksum, lz4.ErrInvalidBlockChecksum, lz4.ErrInvalidFrameChecksum,
-		lz4.ErrInvalidSourceShortBuffer, lz4.ErrOptionInvalidBlockSize, zstd.ErrUnexpectedBlockSize, zstd.ErrUnknownDictionary, zstd.ErrWindowSizeExceeded, zstd.ErrWindowSizeTooSmall,
+		lz4.ErrInvalidSourceShortBuffer, lz4.ErrOptionInvalidBlockSize,
 	} {
 		if errors.Is(err, e) {
 			return true

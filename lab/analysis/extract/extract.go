@@ -32,7 +32,8 @@ type File struct {
 	// Kind says what it seems to be.
 	Kind Kind
 	// Gaps are the places, as offsets in the file, where bytes are missing in the capture,
-	// or cannot be read: Unread says that all of them are of the second kind. Of many the first hundred are kept; MoreGaps counts the others.
+	// or cannot be read: Unread says that all of them are of the second kind. Of many the
+	// first hundred are kept; MoreGaps counts the others.
 	Gaps     []int64
 	MoreGaps int
 	Unread   bool

@@ -24,8 +24,8 @@
 //     of UDP become packets of an experimental protocol.
 //
 // It leaves out comments, names of hosts and TLS keys. Without the keys nobody can read
-// what is inside TLS, so it stays as it is. Whoever has the keys can decrypt the new file,
-// too: these records must be the original ones, or they would fit no key.
+// what is inside TLS, so it stays as it is. Somebody who has the keys can decrypt the new
+// file, too: these records must be the original ones, or they would fit no key.
 //
 // It keeps the commands and reply codes of FTP, the usual words of replies (among them the
 // names of server programs), numbers, the user names "anonymous" and "ftp", the extensions

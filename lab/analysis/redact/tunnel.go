@@ -69,7 +69,7 @@ func (w *writer) around(p *capture.Packet) (_ []packet.Layer, lost bool) {
 	if last < 1 {
 		return nil, lost
 	}
-	if p.UDP != nil || p.UDP == nil && layers[last].Kind == packet.LayerUDP {
+	if p.UDP != nil || layers[last].Kind == packet.LayerUDP {
 		last-- // its header is made anew, too
 	}
 	for i, l := range layers[:last] {
