@@ -146,6 +146,38 @@ func TestCloseNotifyIsNotDenied(t *testing.T) {
 	}
 }
 
+// TestNoCloseNotify has a client that sends none, which the story says in the words that
+// TestCloseNotifyIsNotDenied looks for.
+func TestNoCloseNotify(t *testing.T) {
+	s, err := scenario.Parse("no_notify.txtar", []byte(`# An upload without close_notify
+network wire
+host server 192.0.2.21
+server tls=explicit
+client scripted notify=none
+local a.bin 2kB
+
+open
+auth TLS
+pbsz
+prot p
+login anonymous me@mypc.test
+type i
+put a.bin
+quit
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(playedOnGVisor(t, s).Capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "the client sends no close_notify"
+	if got := storyOf(t, file, capture.Options{}); !strings.Contains(got, want) {
+		t.Errorf("%q is not in\n%s", want, got)
+	}
+}
+
 // TestCutRecords cuts a packet short in which the server ends a file: the digest of what is
 // left is not given for that of the file, and lines do not grow together over what is cut.
 func TestCutRecords(t *testing.T) {
