@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -31,8 +32,31 @@ func Complete(source string, offset int) (begins int, list []Completion) {
 	default:
 		_, step := cutPrefix(before[lineAt:begins])
 		list = completeWord(source, strings.Fields(step), typed)
+		if hasStep(before[:lineAt]) { // below the first step there are more steps, not settings
+			slices.SortStableFunc(list, func(a, b Completion) int { return cmp.Compare(rank(a), rank(b)) })
+		}
 	}
 	return begins, slices.DeleteFunc(list, func(c Completion) bool { return c.Word == typed })
+}
+
+// hasStep reports whether a text has a step.
+func hasStep(text string) bool {
+	for line := range strings.Lines(text) {
+		_, step := cutPrefix(line)
+		name, _, _ := strings.Cut(strings.TrimSpace(step), " ")
+		if _, ok := verbOf(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// rank is 1 for a setting, and 0 for everything else.
+func rank(c Completion) int {
+	if _, ok := settingOf(c.Word); ok {
+		return 1
+	}
+	return 0
 }
 
 // completeWord completes a word that follows others on its line.

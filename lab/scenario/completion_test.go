@@ -12,6 +12,8 @@ func TestComplete(t *testing.T) {
 		{"# Title\npa^", "pause passive login"},
 		{"# Title\nlist^", "listen ls"},
 		{"# Title\npassive ^", "epsv"},
+		{"# Title\nlo^", "local login"},
+		{"# Title\nopen\nlo^", "login local"}, // below a step, steps come first
 		{"# Title\ntype ^", "a i"},
 		{"# Title\nnetwork ^", "loopback wire"},
 		{"# Title\nnetwork wire ra^", "rate="},

@@ -26,7 +26,10 @@ func show(tab *pagetest.Tab, name string) {
 // TestCaptures drops captures on the page, one after the other.
 func TestCaptures(t *testing.T) {
 	s := serve(t)
-	tab := s.visit(t, "#/capture", pagetest.Desktop)
+	tab := s.visit(t, "#/capture/packets/3", pagetest.Desktop)
+	if got := pagetest.Eval[string](tab, `document.querySelector(".outcome").textContent`); !strings.Contains(got, "packet 3 of a capture") {
+		t.Errorf("a link to a packet says %q, want that it needs a capture", got)
+	}
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *server, *pagetest.Tab)
@@ -120,10 +123,17 @@ func packets(t *testing.T, s *server, tab *pagetest.Tab) {
 	if n := pagetest.Eval[int](tab, `document.querySelectorAll(".packets tbody tr.data").length`); n == 0 || n >= all {
 		t.Errorf("the data connection has %d of %d packets", n, all)
 	}
+	const info = `.querySelector(".info")`
+	if got := pagetest.Eval[string](tab, `document.querySelector(".packets tbody tr")`+info+`.innerText`); strings.Contains(got, "options") || !strings.Contains(got, "length 0") {
+		t.Errorf("the list shows the packet %q, want it to the end and without the options of TCP", got)
+	}
 	show(tab, "packets/"+found)
 	until(tab, `document.querySelector(".packets .marked")`)
 	if got := pagetest.Eval[string](tab, `document.querySelector(".packets .marked").id`); got != "packet-"+found {
 		t.Errorf("the link to packet %s marks %s", found, got)
+	}
+	if got := pagetest.Eval[string](tab, `document.querySelector(".packets .marked")`+info+`.innerText`); !strings.Contains(got, "options [") || !strings.Contains(got, "RETR") {
+		t.Errorf("the marked packet is %q, want all of it", got)
 	}
 }
 
@@ -150,6 +160,9 @@ func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 		drop(tab, test.file)
 		name := filepath.Base(test.file)
 		until(tab, `document.querySelector(".capture").textContent.includes(`+quote(name)+`) && document.querySelector(".capture .fail, .facts .small")`)
+		if got := pagetest.Eval[string](tab, `document.querySelector("h1").textContent`); got != name {
+			t.Errorf("%s: the heading is %q", name, got)
+		}
 		if got := pagetest.Eval[string](tab, `document.querySelector(".capture").textContent`); !strings.Contains(got, test.want) {
 			t.Errorf("%s: the page says %q, want %q", name, got, test.want)
 		}

@@ -46,7 +46,8 @@ func TestCourse(t *testing.T) {
 		name string
 		run  func(*testing.T, *server, *pagetest.Tab)
 	}{
-		{"first lesson", firstLesson}, {"mistake", mistake}, {"completion", completion}, {"read along", readAlong}, {"reduced motion", reducedMotion},
+		{"first lesson", firstLesson}, {"mistake", mistake}, {"completion", completion}, {"argument", argument},
+		{"another lesson", anotherLesson}, {"margins", margins}, {"frame of a difference", frame}, {"menu", menu}, {"read along", readAlong}, {"small screen", smallScreen}, {"reduced motion", reducedMotion},
 		{"back", back}, {"share", share}, {"walkthrough", walkthrough}, {"digests", digests},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -198,9 +199,16 @@ func TestTwoTabs(t *testing.T) {
 		}
 		s.quiet(t, tab)
 	}
+	typed(one, "quit\n", "pwd\nquit\n")
+	one.Do(chromedp.Reload())
+	until(one, `document.querySelector("textarea")?.value.includes("pwd\nquit\n")`) // a change survives that the page is loaded again
+	if pagetest.Eval[bool](two, `(sessionStorage.getItem("edited") || "").includes("passive_retr")`) {
+		t.Error("a tab has the change of another tab")
+	}
 }
 
-// share copies a link to a changed scenario, and opens it.
+// share copies a link to a changed scenario, and opens it. The link remembers the lesson,
+// so a difference is that of a change, and the change can be undone.
 func share(t *testing.T, s *server, tab *pagetest.Tab) {
 	typed(tab, "# Active mode", "# Café mode")
 	pagetest.Eval[bool](tab, `([...document.querySelectorAll("button")].find(b => b.textContent.includes("link")).click(), true)`)
@@ -209,6 +217,9 @@ func share(t *testing.T, s *server, tab *pagetest.Tab) {
 	begin(tab)
 	pagetest.Eval[bool](tab, `(location.hash = `+quote(fragment)+`, true)`)
 	until(tab, `document.querySelector("h1").textContent.startsWith("Café mode") && document.querySelector(".outcome.pass")`)
+	if got := pagetest.Eval[string](tab, `document.querySelector(".chapters [aria-current]")?.hash + " " + document.querySelector(".tools button").disabled`); got != "#/lesson/active_list false" {
+		t.Errorf("the shared change of a lesson is that of the lesson %s, want active_list, and that it can be undone", got)
+	}
 }
 
 // reducedMotion asks that nothing moves for those who want that.

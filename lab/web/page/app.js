@@ -3,7 +3,7 @@
 //
 //	#/                     the first lesson
 //	#/lesson/NAME          a lesson
-//	#/scenario/DATA        a scenario that the link itself carries; see share.js
+//	#/scenario/DATA[/NAME] a scenario that the link itself carries, and the lesson it was made from; see share.js
 //	#/capture/TAB[/FRAME]  a capture of the user
 
 import { Capture } from "./capture.js";
@@ -35,11 +35,11 @@ async function route() {
     if (view === "capture") await capture.show(what || "story", Number(more));
     else if (view === "scenario") {
       const text = await unpack(what);
-      if (mine === routes) course.openText(text);
+      if (mine === routes) await course.openText(text, more);
     } else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
   } catch (error) {
     if (mine !== routes) return; // the user has left this part
-    main.replaceChildren(h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson")));
+    main.replaceChildren(h("div", { class: "capture" }, h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson"))));
   }
   if (entered) (main.querySelector("h1") || main).focus({ preventScroll: view === "capture" && !moved });
   entered = true;

@@ -43,6 +43,8 @@ export class Capture {
     this.bar.hidden = true;
     this.head.replaceChildren();
     this.panel.replaceChildren();
+    this.heading.textContent = file.name;
+    document.title = file.name + " · ftplab";
     this.say(`Reading ${file.name} (${megabytes(file.size)}) …`);
     let s;
     try {
@@ -53,8 +55,6 @@ export class Capture {
     }
     if (generation !== this.made) return; // another capture has been opened
     this.summary = s;
-    document.title = s.name + " · ftplab";
-    this.heading.textContent = s.name;
     this.say("");
     this.lead = h("div", { class: "leads" });
     this.calls = h("div", { class: "calls" });
@@ -70,7 +70,7 @@ export class Capture {
       history.replaceState(null, "", "#/capture/story");
       await this.show("story");
     }
-    this.draw().catch(error => this.say(error.message, "fail"));
+    this.draw().catch(error => { if (generation === this.made) this.say(error.message, "fail"); });
     announce(`${s.name} is open.`);
   }
 
@@ -100,7 +100,10 @@ export class Capture {
   // show shows one of the tabs.
   async show(name, packet) {
     this.lab ??= this.makeLab(); // it takes as long to start as to read a capture
-    if (!this.summary) return;
+    if (!this.summary) {
+      if (packet && !this.made) this.say(`This link leads to packet ${packet} of a capture. Choose that capture.`);
+      return;
+    }
     if (!tabs.some(([n]) => n === name)) name = "story";
     for (const [n] of tabs) {
       const a = document.getElementById("tab-" + n);
@@ -141,7 +144,7 @@ export class Capture {
     const { ladder: html } = await this.lab.call("sketch");
     const moments = await this.lab.call("moments");
     const ladder = new Ladder(packet => player.goTo(packet));
-    const player = new Player(ladder, (packet, running) => ladder.mark(packet, running));
+    const player = new Player(ladder, (packet, follow) => ladder.mark(packet, follow));
     ladder.draw(html);
     player.load(moments);
     return h("div", { class: "see" }, h("h2", { class: "vh" }, "Packet by packet"), player.element, ladder.element);
@@ -169,7 +172,7 @@ export class Capture {
         f.filter ? [h("dt", {}, "in Wireshark"), h("dd", {}, h("code", {}, f.filter))] : null));
     return h("div", {}, h("h2", { class: "outcome " + kind }, "Compared with normal FTP: ", v.verdict),
       h("p", { class: "small" }, "Judged: ", v.extent),
-      v.findings.length ? h("ol", { class: "findings" }, v.findings.map(finding)) : h("p", {}, "Nothing differs."));
+      v.findings.length ? h("ol", { class: "findings" }, v.findings.map(finding)) : v.verdict === "normal" ? h("p", {}, "Nothing differs.") : null);
   }
 
   async files() {

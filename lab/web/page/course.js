@@ -1,6 +1,6 @@
 // The course: its chapters, and a lesson with its text, its editor and its results.
 
-import { announce, download, fragment, h } from "./dom.js";
+import { announce, download, fragment, h, menu } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Ladder } from "./ladder.js";
 import { Player } from "./player.js";
@@ -9,7 +9,7 @@ import { pack } from "./share.js";
 const impatient = 1500; // milliseconds after which the user can stop a run
 
 export class Course {
-  #edited = new Map(); // texts, by the name of the lesson
+  #edited = kept(); // texts, by the name of the lesson
   #running = false;
   #next = null; // text to run after the current run
 
@@ -31,9 +31,9 @@ export class Course {
     this.problems = h("ul", { class: "problems", "aria-label": "What is not as the scenario says" });
     this.hosts = h("div", { class: "calls" });
     this.ladder = new Ladder(packet => { this.player.goTo(packet); });
-    this.player = new Player(this.ladder, (packet, running) => this.showPacket(packet, running));
+    this.player = new Player(this.ladder, (packet, follow) => this.showPacket(packet, follow));
     this.note = h("span", { class: "note", role: "status" });
-    this.element = h("div", { class: "course" }, this.chapters(), h("article", {},
+    this.element = h("div", { class: "learn" }, this.chapters(), h("article", {},
       this.heading, this.story,
       h("div", { class: "bench" },
         h("section", { class: "write", "aria-label": "Scenario" }, this.hint(), this.editor.element, this.tools(), this.problems),
@@ -73,11 +73,11 @@ export class Course {
     return h("div", { class: "tools" },
       this.reset = button("Undo all changes", () => { this.editor.text = this.original; this.changed(this.original); }),
       button("Copy a link to this", () => this.share()),
-      h("details", { class: "menu" }, h("summary", {}, "Download"), h("div", {},
+      menu("Download",
         button("Scenario (.txtar)", () => download(this.name + ".txtar", this.editor.text, "text/plain")),
         button("Capture (.pcapng)", () => this.save("capture.pcapng", "application/octet-stream")),
         button("Walkthrough (.html)", () => this.save("walkthrough.html", "text/html")),
-        button("Walkthrough (.md)", () => this.save("walkthrough.md", "text/markdown")))),
+        button("Walkthrough (.md)", () => this.save("walkthrough.md", "text/markdown"))),
       this.note);
   }
 
@@ -85,8 +85,7 @@ export class Course {
 
   // open shows a lesson of the course.
   async open(name) {
-    const known = this.contents.some(c => c.lessons.some(l => l.name === name));
-    if (!known) throw new Error("there is no lesson of this name");
+    if (!this.links.has(name)) throw new Error("There is no lesson of this name");
     const isFirst = name === this.contents[0].lessons[0].name;
     const opening = this.opening = {};
     const { source } = isFirst ? this.first.lesson : await this.lab.call("lesson", { name });
@@ -97,18 +96,21 @@ export class Course {
     else this.run();
   }
 
-  // openText shows a scenario from a link.
-  openText(source) {
-    this.opening = {};
-    this.original = source;
-    this.enter("shared", source);
+  // openText shows a scenario from a link. If it was made from a lesson, it is a change
+  // of that lesson.
+  async openText(source, lesson) {
+    const opening = this.opening = {};
+    const original = this.links.has(lesson) ? (await this.lab.call("lesson", { name: lesson })).source : source;
+    if (opening !== this.opening) return; // something else has been opened meanwhile
+    this.original = original;
+    this.enter(this.links.has(lesson) ? lesson : "shared", source);
     this.run();
   }
 
   enter(name, text) {
     if (this.stopOffered) this.lab.stop("another scenario was opened");
     this.name = name;
-    this.session = null;
+    this.clear();
     for (const [n, a] of this.links) {
       if (n === name) a.setAttribute("aria-current", "page"); else a.removeAttribute("aria-current");
     }
@@ -118,6 +120,17 @@ export class Course {
     this.describe(text);
   }
 
+  // clear hides the results of another scenario until there are results of this one.
+  clear() {
+    this.session = this.packet = null;
+    this.player.pause();
+    this.outcome.className = "outcome";
+    this.outcome.replaceChildren("The session is taking place …");
+    this.showProblems([]);
+    this.element.classList.remove("stale");
+    this.element.classList.add("waiting");
+  }
+
   // describe shows the title and the story, which are the comments at the top of a scenario.
   describe(text) {
     const comments = /^(?:#.*\n?)*/.exec(text)[0].split("\n").filter(line => line.startsWith("#")).map(line => line.slice(1).trim());
@@ -125,11 +138,12 @@ export class Course {
     this.heading.textContent = title;
     document.title = title + " · ftplab";
     const paragraphs = comments.slice(1).join("\n").split("\n\n").filter(p => p.trim() !== "");
-    this.story.replaceChildren(...paragraphs.map(p => h("p", {}, p)));
+    this.story.replaceChildren(...paragraphs.map(p => h("p", {}, p.split("`").map((part, i) => i % 2 ? h("code", {}, part) : part))));
   }
 
   changed(text) {
     this.#edited.set(this.name, text);
+    keep(this.#edited);
     this.reset.disabled = text === this.original;
     this.describe(text);
     this.run();
@@ -189,7 +203,7 @@ export class Course {
     for (const d of differences.toReversed()) if (d.line) marks.set(d.line, { kind: "difference", text: d.what });
     this.editor.mark(marks);
     this.showProblems(differences);
-    this.element.classList.remove("stale");
+    this.element.classList.remove("stale", "waiting");
   }
 
   showOutcome(session) {
@@ -205,7 +219,7 @@ export class Course {
   showMistakes(mistakes) {
     this.stopOffered = false;
     this.outcome.className = "outcome fail";
-    this.outcome.replaceChildren("The scenario has a mistake; the ladder below is that of the text before.");
+    this.outcome.replaceChildren(this.session ? "The scenario has a mistake; the ladder below is that of the text before." : "The scenario has a mistake.");
     this.editor.mark(new Map(mistakes.map(m => [m.line, { kind: "error", text: m.message }])));
     this.showProblems(mistakes.map(m => ({ line: m.line, what: m.message })));
     this.element.classList.add("stale");
@@ -227,9 +241,9 @@ export class Course {
 
   // ---- packets and lines
 
-  showPacket(packet, running) {
+  showPacket(packet, follow) {
     this.packet = packet;
-    this.ladder.mark(packet, running);
+    this.ladder.mark(packet, follow);
     const match = this.session?.matches?.find(m => m.packet === packet);
     for (const line of this.editor.colours.querySelectorAll(".here")) line.classList.remove("here");
     if (match) this.editor.colours.children[match.line - 1]?.classList.add("here");
@@ -243,7 +257,7 @@ export class Course {
   // ---- what leaves the page
 
   async share() {
-    const address = location.href.replace(/#.*/, "") + "#/scenario/" + await pack(this.editor.text);
+    const address = location.href.replace(/#.*/, "") + "#/scenario/" + await pack(this.editor.text) + (this.links.has(this.name) ? "/" + this.name : "");
     history.replaceState(null, "", address);
     try {
       await navigator.clipboard.writeText(address);
@@ -269,4 +283,15 @@ export class Course {
     announce(text);
     setTimeout(() => { this.note.textContent = ""; }, 6000);
   }
+}
+
+// The changed texts are kept while the tab is open, also when the page is loaded again.
+// Browsers can refuse to keep anything.
+
+function kept() {
+  try { return new Map(JSON.parse(sessionStorage.getItem("edited"))); } catch { return new Map(); }
+}
+
+function keep(edited) {
+  try { sessionStorage.setItem("edited", JSON.stringify([...edited])); } catch { /* only until the page is closed */ }
 }

@@ -23,6 +23,18 @@ export function fragment(html) {
   return f;
 }
 
+// menu makes a menu of buttons, which closes after a choice, with Escape, and when the
+// user goes elsewhere.
+export function menu(text, ...buttons) {
+  const summary = h("summary", {}, text);
+  const close = () => { box.open = false; };
+  const box = h("details", {
+    class: "menu", onfocusout: event => { if (!box.contains(event.relatedTarget)) close(); },
+    onkeydown: event => { if (event.key === "Escape" && box.open) { close(); summary.focus(); } },
+  }, summary, h("div", { onclick: event => { if (event.target.closest("button")) { close(); summary.focus(); } } }, buttons));
+  return box;
+}
+
 // download lets the user save a file.
 export function download(name, content, type) {
   const address = URL.createObjectURL(new Blob([content], { type }));

@@ -125,12 +125,14 @@ export class Editor {
 
   choose(i) {
     if (!this.offered) return;
-    const at = this.area.selectionStart, word = this.offered[i].word;
+    const at = this.area.selectionStart, { word, usage } = this.offered[i];
+    const argument = usage.startsWith(word + " ") && !usage.startsWith(word + " [") && this.text[at] !== " ";
     this.close();
     this.area.focus();
-    this.area.setRangeText(word, at - this.written.length, at, "end");
+    this.area.setRangeText(word + (argument ? " " : ""), at - this.written.length, at, "end");
     this.draw();
     this.changed(this.text);
+    if (argument) this.offer(true);
   }
 
   // withdraw leaves the list on the screen, but nothing can be chosen from it:

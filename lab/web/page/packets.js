@@ -54,19 +54,22 @@ export class Packets {
     if (this.#loading) return;
     this.#loading = true;
     const generation = this.generation;
+    this.more.textContent = "Reading the packets …";
     const found = await this.lab.call("packets", { after: this.after, connection: Number(this.choice.value || -1), text: this.search.value, count: page });
     if (generation !== this.generation) return;
     this.#loading = false;
+    this.more.textContent = "More packets";
     this.more.hidden = found.done;
     this.after = found.packets.at(-1)?.packet ?? this.after;
     this.body.append(...found.packets.map(p => this.row(p)));
-    this.count.textContent = `${this.body.children.length}${found.done ? "" : " and more"} packets`;
+    const count = this.body.children.length;
+    this.count.textContent = count ? `${count}${found.done ? "" : " and more"} packets` : "No packet has this.";
   }
 
   row(p) {
     return h("tr", { id: "packet-" + p.packet, class: p.role },
       h("td", { class: "n" }, h("a", { href: "#/capture/packets/" + p.packet }, String(p.packet))), h("td", { class: "n" }, p.time),
-      h("td", { class: "info" }, h("bdi", { dir: "ltr" }, p.text)));
+      h("td", { class: "info" }, h("bdi", { dir: "ltr" }, ...parts(p.text))));
   }
 
   mark(packet) {
@@ -76,4 +79,11 @@ export class Packets {
     row.classList.add("marked");
     this.list.scrollTop = row.offsetTop - this.list.clientHeight / 3;
   }
+}
+
+// parts returns the line of a packet with the options of TCP in an element of their own.
+// They are longer than all the rest, so the list shows them for the marked packet only.
+function parts(line) {
+  const [, before, options, after] = /^(\S+ \S+ > \S+: Flags \[[^\]]*\](?:, (?:seq|ack|win|urg) [\d:]+)*)(, options \[[^\]]*\])(.*)$/s.exec(line) || [];
+  return options ? [before, h("span", { class: "options" }, options), after] : [line];
 }

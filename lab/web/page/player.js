@@ -19,14 +19,14 @@ const longestWait = 5000; // milliseconds; a longer silence is shortened
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Player {
-  // shown is called with the number of the packet that is shown, and whether the player runs.
+  // shown is called with the number of the packet that is shown, and whether to scroll to its row.
   constructor(ladder, shown) {
     this.ladder = ladder;
     this.shown = shown;
     this.at = -1; // the index of a row
     const button = (label, sign, does) => h("button", { type: "button", "aria-label": label, title: label, onclick: does }, sign);
     this.playButton = button("Play", "▶", () => this.toggle());
-    this.range = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "Packet", oninput: () => this.show(Number(this.range.value), false) });
+    this.range = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "Packet", oninput: () => this.show(Number(this.range.value)) });
     this.speed = h("select", { "aria-label": "Speed" }, speeds.map(([value, text]) => h("option", { value }, text)));
     this.speed.value = "steady";
     this.stage = h("div", { class: "stage-hosts", "aria-hidden": "true" });
@@ -56,11 +56,18 @@ export class Player {
 
   number(i) { return Number(this.rows[i].dataset.n); }
 
-  // goTo shows the packet with the given number.
+  // goTo shows the packet with the given number, and its row.
   goTo(packet) {
     const i = this.rows.findIndex(row => Number(row.dataset.n) === packet);
-    if (i >= 0) this.show(i, false);
+    if (i < 0) return;
+    this.show(i);
+    this.shown(packet, true);
   }
+
+  // stays reports whether the player stays on the screen while the ladder scrolls. On a
+  // small screen it does not, so the ladder does not scroll: the user would lose the
+  // player, and the button that stops it.
+  get stays() { return getComputedStyle(this.element).position === "sticky"; }
 
   toggle() { if (this.timer) this.pause(); else this.play(); }
 
@@ -96,7 +103,7 @@ export class Player {
 
   step(by) {
     this.pause();
-    this.show(Math.min(Math.max(this.at + by, 0), this.rows.length - 1), false);
+    this.show(Math.min(Math.max(this.at + by, 0), this.rows.length - 1));
   }
 
   show(i, running = false) {
@@ -110,7 +117,7 @@ export class Player {
     this.says.replaceChildren(h("b", {}, `Frame ${n}: `), h("span", { class: "vh" }, row.querySelector(".vh").textContent),
       h("code", {}, words(row)), " ", row.querySelector(".comment")?.textContent || "");
     this.state(this.moments.get(n), row);
-    this.shown(n, running);
+    this.shown(n, this.stays);
   }
 
   // travel moves the packet from its sender to its receiver.

@@ -15,7 +15,7 @@ async function through(bytes, transform) {
     size += value.length;
     if (size > mostBytes) {
       reader.cancel();
-      throw new Error("the scenario in this link is too large");
+      throw new Error("The scenario in this link is too large");
     }
     pieces.push(value);
   }
@@ -38,7 +38,7 @@ export async function unpack(packed) {
     bytes = await through(Uint8Array.from(binary, c => c.charCodeAt(0)), new DecompressionStream("deflate-raw"));
   } catch (error) {
     if (error.message.includes("too large")) throw error;
-    throw new Error("this link is damaged: the scenario in it cannot be read");
+    throw new Error("This link is damaged: the scenario in it cannot be read");
   }
   return new TextDecoder().decode(bytes);
 }

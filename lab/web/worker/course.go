@@ -60,5 +60,5 @@ func (w *Worker) complete(at struct {
 	Offset int // bytes
 }) (offer, error) {
 	begins, list := scenario.Complete(at.Source, at.Offset)
-	return offer{begins, list}, nil
+	return offer{begins, append([]scenario.Completion{}, list...)}, nil // the page wants a list where nothing fits, not null
 }

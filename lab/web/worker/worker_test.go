@@ -152,3 +152,13 @@ func TestUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingToComplete asks for completions where there are none: the page gets an empty
+// list, which has a length, and not null.
+func TestNothingToComplete(t *testing.T) {
+	source := "# A listing\nopen\n-- files/README --\nop"
+	got := ask[map[string]any](t, New(t.TempDir()), "complete", map[string]any{"source": source, "offset": len(source)})
+	if list, ok := got["list"].([]any); !ok || len(list) != 0 {
+		t.Errorf("got the list %#v, want an empty one", got["list"])
+	}
+}
