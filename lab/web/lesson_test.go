@@ -83,6 +83,7 @@ func menu(t *testing.T, s *server, tab *pagetest.Tab) {
 func smallScreen(t *testing.T, s *server, tab *pagetest.Tab) {
 	tab.Show(pagetest.Phone)
 	defer tab.Show(pagetest.Desktop)
+	until(tab, `!document.querySelector(".chapters").open && getComputedStyle(document.querySelector(".player")).position === "static"`)
 	pagetest.Eval[bool](tab, `(document.querySelector(".player").scrollIntoView(), document.querySelector(".player button").click(),
 		[...Array(11)].forEach(() => document.querySelector(".player button:nth-child(4)").click()), true)`)
 	if got := pagetest.Eval[string](tab, `document.querySelector(".says").textContent`); !strings.HasPrefix(got, "Frame 12:") {
