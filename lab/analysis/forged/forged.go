@@ -7,6 +7,8 @@
 //
 // A capture of real TCPs has no such packet if it is complete. A packet that the recorder
 // lost looks like a sequence number that is too large.
+//
+// The package is for captures of a lesson: it remembers what each connection sent.
 package forged
 
 import (
