@@ -96,8 +96,8 @@ func TestNoServer(t *testing.T) {
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
 		{"nowhere", "program no-such-server", ", $PATH"},
 		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on 127.0.0.1:21: it has ended: exit status 1; it printed nothing"},
-		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "ends with\n\tno licence"},
-		{"says it to its standard input", "program vsftpd no.conf", "ends with\n\t500 OOPS: cannot read config file: no.conf"},
+		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "server.log: no licence"},
+		{"says it to its standard input", "program vsftpd no.conf", "server.log: 500 OOPS: cannot read config file: no.conf"},
 		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on 127.0.0.1:21: it had 50ms, the setting deadline"},
 		{"goes to the background and ends", "program sh -c \"sleep 0.1 &\"", ":4: the server, sh, does not listen on 127.0.0.1:21: it has ended: exit status 0"},
 		{"goes to the background and never listens", "deadline 200ms\nprogram sh -c \"setsid sleep 60 &\"", ":5: the server, sh, does not listen on 127.0.0.1:21: it had 200ms, the setting deadline"},
@@ -123,13 +123,15 @@ func TestServerFaults(t *testing.T) {
 	optional.Tool(t, "curl", "apt install curl")
 	for _, test := range []struct{ name, program, steps, want string }{
 		{"dies in the middle", `program sh -c "vsftpd $CONFIG & p=$!; while ! test -e $FILES/now; do sleep 0.05; done; echo out of memory; kill -9 $p; exit 7"`,
-			"open\nlogin alice secret\nput now\npause 500ms", ":6: the server, sh, did not serve to the end: it has ended: exit status 7; its log, server.log, ends with\n\tout of memory\n"},
+			"open\nlogin alice secret\nput now\npause 500ms", ":6: the server, sh, did not serve to the end: it has ended: exit status 7; its log, server.log: out of memory\n"},
+		{"inetd, a signal while a client waits", `program inetd sh -c "echo 220 Hello.; echo panic: boom >&2; kill -9 $$"`, "open\nnoop",
+			"other.txtar:6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log: panic: boom\n"},
 		{"forks and forgets", `program sh -c "setsid sleep 60 & exec vsftpd $CONFIG"`, "open\nquit", ""},
 		{"does not end when asked", `program sh -c "trap : TERM; vsftpd $CONFIG"`, "open\nquit", ""},
 		{"goes to the background", "program vsftpd $CONFIG -obackground=YES", "open\nlogin alice secret\nls\nquit", ""},
 		{"IPv6, for both", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES", "open\nquit", ""},
 		{"inetd", "program inetd vsftpd $CONFIG -olisten=NO", "open\nlogin alice secret\nls\nquit\nrun curl -sSO ftp://$USER:$PASSWORD@$SERVER/README brings README", ""},
-		{"inetd, a signal", `program inetd sh -c "echo 220 Hello.; echo bad luck >&2; kill -9 $$"`, "open\nhangup", ":6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log, ends with\n\tbad luck\n"},
+		{"inetd, a signal", `program inetd sh -c "echo 220 Hello.; echo bad luck >&2; kill -9 $$"`, "open\nhangup", ":6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log: bad luck\n"},
 		{"inetd, no program", "program inetd ./no-program", "expect closed: open", ":6: the server, ./no-program, cannot be started for connection 1: "},
 		{"floods its log", `program sh -c "yes | head -c 20000000; exec vsftpd $CONFIG"`, "open\nquit", ""},
 	} {
@@ -144,6 +146,9 @@ func TestServerFaults(t *testing.T) {
 			needCells(t, err)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if test.name == "inetd, a signal while a client waits" && strings.Index(result.Report, ":9: noop: ") < strings.Index(result.Report, test.want) {
+				t.Errorf("got %q, want the server's end before the step that failed because of it", result.Report)
 			}
 			if test.want == "" && result.Outcome == Failed || !strings.Contains(result.Report, test.want) {
 				t.Errorf("got %s, %q, want %q", result.Outcome, result.Report, test.want)

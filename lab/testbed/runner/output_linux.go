@@ -58,30 +58,34 @@ func (o *output) wait() {
 	<-o.written
 }
 
-// lastLines returns the last lines of the file for a message, because the program
-// itself usually says what is wrong. What names the file. Notes of the sandbox come
-// last, because they may be the reason.
+// lastLines returns what a program has printed at the end for a message, because the
+// program itself usually says what is wrong. What names the file. The line with the
+// reason comes first, for a reader of the message's first line: the last line, or the
+// panic of a Go program, which a stack trace follows. Notes of the sandbox come last,
+// because they may be the reason.
 func (o *output) lastLines(what string) string {
 	const most = 5
 	var lines, notes []string
 	for line := range strings.Lines(o.ends()) {
 		line = printable(line)
 		if note, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
-			notes = []string{"(" + note + ")"}
+			notes = []string{"\n\t(" + note + ")"}
 		} else if line != "" && (o.noise == "" || !strings.HasPrefix(line, o.noise)) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) == 0 {
-		return strings.Join(append([]string{"; it printed nothing"}, notes...), "\n\t")
+	text := "; it printed nothing"
+	if len(lines) > 0 {
+		reason := lines[len(lines)-1]
+		if i := slices.IndexFunc(lines, isPanic); i >= 0 {
+			reason = lines[i]
+		}
+		text = fmt.Sprintf("; %s: %s", what, reason)
 	}
-	last := lines[max(0, len(lines)-most):]
-	// A stack trace hides the reason of a Go program's end.
-	if i := slices.IndexFunc(lines, isPanic); i >= 0 && i < len(lines)-most {
-		last[0] = lines[i]
+	if len(lines) > 1 {
+		text += "; it ends with\n\t" + strings.Join(lines[max(0, len(lines)-most):], "\n\t")
 	}
-	lines = append(last, notes...)
-	return fmt.Sprintf("; %s, ends with\n\t%s", what, strings.Join(lines, "\n\t"))
+	return text + strings.Join(notes, "")
 }
 
 func isPanic(line string) bool { return strings.HasPrefix(line, "panic: ") }

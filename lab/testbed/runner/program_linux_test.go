@@ -64,15 +64,16 @@ func TestTakeBack(t *testing.T) {
 	}
 }
 
-// TestLastLines leaves out what the sandbox says.
+// TestLastLines has the reason in the first line, and what the sandbox says in the last.
 func TestLastLines(t *testing.T) {
 	o := output{path: filepath.Join(t.TempDir(), "server.log")}
 	for text, want := range map[string]string{
-		"":                          "; it printed nothing",
-		"ftplab: one id\n":          "; it printed nothing\n\t(one id)",
-		"ftplab: one id\nno port\n": "ends with\n\tno port\n\t(one id)",
-		"1\n2\n3\n4\n5\n6\n":        "its log, ends with\n\t2\n\t3\n\t4\n\t5\n\t6",
-		"10%\r20%\r\n\x1b[1mbold":   "ends with\n\t20%\n\t[1mbold",
+		"":                           "; it printed nothing",
+		"ftplab: one id\n":           "; it printed nothing\n\t(one id)",
+		"ftplab: one id\nno port\n":  "; its log: no port\n\t(one id)",
+		"1\n2\n3\n4\n5\n6\n":         "; its log: 6; it ends with\n\t2\n\t3\n\t4\n\t5\n\t6",
+		"10%\r20%\r\n\x1b[1mbold":    "; its log: [1mbold; it ends with\n\t20%\n\t[1mbold",
+		"panic: boom\n\nmain.go:3\n": "; its log: panic: boom; it ends with\n\tpanic: boom\n\tmain.go:3",
 	} {
 		if err := os.WriteFile(o.path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

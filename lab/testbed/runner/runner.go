@@ -105,7 +105,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		err = context.Cause(ctx)
 	}
 	e.Wait(ctx)
-	failures = append(failures, e.server.faults(len(failures) > 0)...)
+	failures = append(e.server.faults(len(failures) > 0), failures...) // a server's early end is why its clients failed
 	closed := e.Close(ctx)
 	if len(failures) == 0 {
 		closed = errors.Join(closed, n.Close(network.UsualSilence))
