@@ -121,9 +121,12 @@ func TestNoServer(t *testing.T) {
 func TestServerFaults(t *testing.T) {
 	needServer(t, "/usr/sbin/vsftpd")
 	optional.Tool(t, "curl", "apt install curl")
+	optional.Tool(t, "python3", "apt install python3")
 	for _, test := range []struct{ name, program, steps, want string }{
 		{"dies in the middle", `program sh -c "vsftpd $CONFIG & p=$!; while ! test -e $FILES/now; do sleep 0.05; done; echo out of memory; kill -9 $p; exit 7"`,
 			"open\nlogin alice secret\nput now\npause 500ms", ":6: the server, sh, did not serve to the end: it has ended: exit status 7; its log, server.log: out of memory\n"},
+		{"crashes while a client waits", `program python3 -c "import socket, time; c = socket.create_server(('', 21)).accept()[0]; c.send(b'220 Hello.' + bytes([13, 10])); c.recv(9); c.close(); time.sleep(.05); exit('boom')"`, "open\nnoop",
+			"other.txtar:6: the server, python3, did not serve to the end: it has ended: exit status 1; its log, server.log: boom\n"},
 		{"inetd, a signal while a client waits", `program inetd sh -c "echo 220 Hello.; echo panic: boom >&2; kill -9 $$"`, "open\nnoop",
 			"other.txtar:6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log: panic: boom\n"},
 		{"forks and forgets", `program sh -c "setsid sleep 60 & exec vsftpd $CONFIG"`, "open\nquit", ""},
@@ -147,7 +150,7 @@ func TestServerFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if test.name == "inetd, a signal while a client waits" && strings.Index(result.Report, ":9: noop: ") < strings.Index(result.Report, test.want) {
+			if strings.HasSuffix(test.name, "while a client waits") && strings.Index(result.Report, ":9: noop: ") < strings.Index(result.Report, test.want) {
 				t.Errorf("got %q, want the server's end before the step that failed because of it", result.Report)
 			}
 			if test.want == "" && result.Outcome == Failed || !strings.Contains(result.Report, test.want) {

@@ -29,6 +29,7 @@ const (
 	lookEvery = 10 * time.Millisecond // how often until checks its condition; each look takes about 1 ms
 	otherPort = 2 * time.Second       // how long it may listen only on other ports
 	timeToEnd = time.Second           // from SIGTERM to SIGKILL
+	timeToDie = time.Second / 2       // from the end of a crashing daemon's connections to its own end
 )
 
 // startDaemon starts a daemon and waits until it listens.
@@ -192,8 +193,14 @@ func (d *daemon) Wait(ctx context.Context) error {
 	return d.until(ctx, func() bool { return !d.connected() })
 }
 
-// faults implements server. It reports a daemon that ended too early.
-func (d *daemon) faults(bool) []Failure {
+// faults implements server. It reports a daemon that ended too early. If the session has
+// failed, the daemon may be about to end.
+func (d *daemon) faults(failed bool) []Failure {
+	if failed {
+		ctx, cancel := network.WithTimeout(context.Background(), d.host.Clock(), timeToDie)
+		defer cancel()
+		d.until(ctx, func() bool { return false })
+	}
 	if err := d.end(); err != nil {
 		d.log.wait()
 		return []Failure{d.failure("did not serve to the end: %v", err)}
