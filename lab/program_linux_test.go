@@ -248,7 +248,7 @@ func TestProgramBesideItsScenario(t *testing.T) {
 		}
 		_, err := Run(t.Context(), s, Options{Results: t.TempDir()})
 		needCells(t, err)
-		if want := "\tfrom " + folder; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "server.log: from " + folder; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one that says %q", err, want)
 		}
 	}
@@ -312,15 +312,15 @@ func TestHome(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		"tests/x.txtar": "\t./bin/server\n\t./tests/other.txt",
-		"x.txtar":       "\t./bin/server",
+		"tests/x.txtar": "it ends with\n\t./bin/server\n\t./tests/other.txt",
+		"x.txtar":       "server.log: ./bin/server; (",
 	} {
 		s, err := scenario.Parse(filepath.Join(home, file), []byte("program "+home+"/bin/server "+home+"\nopen\nquit\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = Run(t.Context(), s, Options{Results: filepath.Join(home, "results")})
-		if err == nil || !strings.Contains(err.Error(), "ends with\n"+want) || strings.Contains(err.Error(), "secret") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got error %v, want that the program sees\n%s", file, err, want)
 		}
 	}
