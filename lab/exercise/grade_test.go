@@ -1,0 +1,212 @@
+package exercise
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/question"
+)
+
+// handIn writes answers of a class as its students would: some in files of the page, some
+// in questions.md, some in a table. Which are right is returned.
+func handIn(t *testing.T, folder string, k key) (answersFolder string, right map[string]bool) {
+	t.Helper()
+	answersFolder, right = t.TempDir(), map[string]bool{}
+	for n, student := range k.students() {
+		for _, p := range k.papers(student.ID) {
+			var given []string
+			for i, a := range p.Answers {
+				answer, ok := answerOf(a, n*7+i)
+				given = append(given, answer)
+				right[fmt.Sprint(student.ID, p.Lesson, i+1)] = ok
+			}
+			name := filepath.Join(answersFolder, student.ID+"-"+p.Lesson)
+			if n%2 == 0 {
+				var b strings.Builder
+				b.WriteString("student,lesson,question,answer\r\n")
+				for i, g := range given {
+					fmt.Fprintf(&b, "%q,%q,%d,\"%s\"\r\n", student.ID, p.Lesson, i+1, strings.ReplaceAll(g, `"`, `""`))
+				}
+				write(t, name+".csv", b.String())
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(folder, "students", student.ID, p.Lesson, "questions.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := 0
+			filled := regexp.MustCompile(`(?m)^Answer:$`).ReplaceAllStringFunc(string(text), func(string) string {
+				i++
+				return "Answer: " + given[i-1]
+			})
+			write(t, name+".md", filled)
+		}
+	}
+	return answersFolder, right
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answerOf is a right answer in one of several notations, or a wrong one.
+func answerOf(a question.Answer, n int) (given string, right bool) {
+	switch n % 4 {
+	case 0:
+		return a.Right, true
+	case 1:
+		switch a.Kind {
+		case question.Time:
+			return strconv.FormatFloat(a.Number, 'f', 6, 64) + " s", true
+		case question.Frame:
+			return "Frame " + a.Right, true
+		case question.Choice:
+			return letter(slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text == a.Right })), true
+		}
+		return strings.ToUpper(a.Right), true
+	case 2:
+		return "", false
+	}
+	switch a.Kind {
+	case question.Text:
+		return "nobody", false
+	case question.Choice:
+		i := slices.IndexFunc(a.Options, func(o question.Option) bool { return o.Text != a.Right })
+		return a.Options[i].Text, false
+	}
+	return strconv.FormatFloat(a.Number*3+1, 'f', 6, 64), false
+}
+
+// A class of thirty is graded without a wrong mark.
+func TestGradeClass(t *testing.T) {
+	folder, k := theThirty(t)
+	answers, right := handIn(t, folder, k)
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, s := range marks.Students {
+		sum := 0
+		for _, m := range s.Marks {
+			n++
+			want := right[fmt.Sprint(s.ID, m.Lesson, m.Question)]
+			if m.Right != want {
+				t.Errorf("%s, %s %d, %q for %q: got right %v", s.ID, m.Lesson, m.Question, m.Given, m.Answer, m.Right)
+			}
+			if m.Right {
+				sum++
+			} else if m.Why == "" {
+				t.Errorf("%s, %s %d: a wrong answer without a reason", s.ID, m.Lesson, m.Question)
+			}
+		}
+		if sum != s.Right || len(s.Copied) > 0 {
+			t.Errorf("%s: got %d right and copies %v, want %d and none", s.ID, s.Right, s.Copied, sum)
+		}
+	}
+	if n < len(marks.Students)*6*8 {
+		t.Errorf("only %d marks", n)
+	}
+}
+
+// Who hands in somebody else's answers is found out.
+func TestCopiedAnswers(t *testing.T) {
+	folder, k := theThirty(t)
+	answers := t.TempDir()
+	var b strings.Builder
+	b.WriteString("student;lesson;question;answer\n")
+	for _, p := range k.papers("s4") {
+		for i, a := range p.Answers {
+			fmt.Fprintf(&b, "s9;%s;%d;%s\n", p.Lesson, i+1, a.Right)
+		}
+	}
+	write(t, filepath.Join(answers, "all.csv"), b.String())
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range marks.Students {
+		switch {
+		case s.ID == "s9" && (len(s.Copied) != 1 || s.Copied[0].From.ID != "s4"):
+			t.Errorf("got %v, want the answers of s4", s.Copied)
+		case s.ID != "s9" && (s.HandedIn || s.Right > 0):
+			t.Errorf("%s: got %d right, and handed in nothing", s.ID, s.Right)
+		}
+	}
+	var text, table bytes.Buffer
+	if err := marks.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if want := "are right in the captures of Student 4"; !strings.Contains(text.String(), want) || !strings.Contains(text.String(), "Student 1: nothing was handed in") {
+		t.Errorf("got\n%s\nwant %q in it", text.String(), want)
+	}
+	if err := marks.WriteCSV(&table); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), ",s4\n") {
+		t.Error("the table does not say whose answers they are")
+	}
+}
+
+// A table of a form service has a column for each question.
+func TestTableWithColumns(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "one")
+	if err := Make(t.Context(), Plan{load(t, "who_got_the_file"), class(2), 1}, folder); err != nil {
+		t.Fatal(err)
+	}
+	k, err := readKey(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := []string{"2026-11-28", "s2"}
+	heading := "Timestamp,Student"
+	for i, a := range k.papers("s2")[0].Answers {
+		heading += fmt.Sprintf(",\"%d. %s\"", i+1, a.Text)
+		row = append(row, a.Right)
+	}
+	answers := t.TempDir()
+	write(t, filepath.Join(answers, "form.csv"), heading+"\n"+strings.Join(row, ",")+"\n")
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := marks.Students[1]; s.Right != s.Questions {
+		t.Errorf("got %d of %d, want all", s.Right, s.Questions)
+	}
+}
+
+func TestMistakesInAnswers(t *testing.T) {
+	folder, _ := theThirty(t)
+	for _, test := range []struct{ name, text, want string }{
+		{"a.csv", "name,answer\nx,1\n", "a.csv:1: there is no column named student"},
+		{"a.csv", "student,lesson,question,answer\nzoe,who_calls_whom,1,3\n", `a.csv:2: no student has the id "zoe"`},
+		{"a.csv", "student,lesson,question,answer\ns1,calls,1,3\n", `a.csv:2: no lesson is called "calls"`},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,99,3\n", "a.csv:2: the lesson who_calls_whom has the questions 1 to"},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,1,3\ns1,who_calls_whom,1,4\n", `a.csv:3: s1 has two answers to question 1 of who_calls_whom: "3" and "4"`},
+		{"a.csv", "student,lesson\ns1,who_calls_whom\n", "a.csv:2: neither the columns question and answer"},
+		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\n", `a.md:5: no lesson is called "x"`},
+		{"a.pdf", "", "no file in this folder has answers"},
+	} {
+		answers := t.TempDir()
+		write(t, filepath.Join(answers, test.name), test.text)
+		if _, err := Grade(folder, answers); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
+		}
+	}
+	if _, err := Grade(t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "ftplab exercise") {
+		t.Errorf("got %v, want how to make exercises", err)
+	}
+}
