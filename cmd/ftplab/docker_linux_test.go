@@ -153,7 +153,7 @@ func TestDockerLab(t *testing.T) {
 			t.Errorf("%s: got error %v and the packets\n%s\nwant none that is malformed", path, err, out)
 		}
 	}
-	const most = 31e6 // bytes
+	const most = 30e6 // bytes
 	size, err := p.docker("image", "inspect", "--format", "{{.Size}} {{.Config.User}}", lessonFolder+"-lab")
 	bytes, user, _ := strings.Cut(strings.TrimSpace(size), " ")
 	if n, sizeErr := strconv.Atoi(bytes); err != nil || sizeErr != nil || n > most || user != "1000:1000" {
