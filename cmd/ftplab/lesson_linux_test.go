@@ -63,20 +63,24 @@ func readStep(t *testing.T, line string) step {
 
 // typeInto types the lesson, word for word, into a shell that waits at its prompt, and
 // returns what was printed from then on. Timeout limits how long its commands may take
-// before they ask for anything.
+// before they ask for anything. The test fails at once if a command ends instead.
 func (l lesson) typeInto(term *terminal, timeout time.Duration) string {
 	term.t.Helper()
 	var printed strings.Builder
-	before := soon
+	before, shell := soon, prompts[0].terminal.String()
 	for _, s := range l {
-		printed.WriteString(term.expect(s.prompt, before))
+		text := term.expect(s.prompt+"|"+shell, before)
+		if !regexp.MustCompile(s.prompt).MatchString(text) {
+			term.t.Fatalf("the command has ended; got\n%s\nwant %s", printed.String()+text, s.prompt)
+		}
+		printed.WriteString(text)
 		term.enter(s.line)
 		printed.WriteString(term.expect(`\n`, soon)) // its echo; of a password, the end of the line
-		if before = soon; s.prompt == prompts[0].terminal.String() {
+		if before = soon; s.prompt == shell {
 			before = timeout
 		}
 	}
-	printed.WriteString(term.expect(`outside> $`, timeout))
+	printed.WriteString(term.expect(shell, timeout))
 	return printed.String()
 }
 
