@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"time"
+
+	"ftplab/lab/pcapng"
 )
 
 // sameISN has the accepting side of each connection begin with the number of the other.
@@ -104,15 +106,15 @@ func uncountedFINs(t *trace, _ *rand.Rand) {
 
 // noRoundTrip has the side that accepts a connection answer at once, but for its SYN.
 func noRoundTrip(t *trace, random *rand.Rand) {
-	accepted := map[*int64]bool{}
+	accepted := map[*pcapng.Packet]bool{}
 	for _, s := range t.segments {
-		accepted[&s.Time] = !s.opens && !s.has(synFlag)
+		accepted[s.Packet] = !s.opens && !s.has(synFlag)
 	}
 	recorded, now := int64(0), int64(0)
 	for i, p := range t.packets {
 		pause := p.Time - recorded
 		recorded = p.Time
-		if accepted[&p.Time] {
+		if accepted[p] {
 			pause = min(pause, int64(time.Duration(200+random.IntN(700))*time.Microsecond))
 		}
 		if now += pause; i == 0 {
