@@ -140,6 +140,10 @@ func FuzzReader(f *testing.F) {
 	f.Add(join(section, ethernet, enhanced, section, ethernet, enhanced))
 	f.Add(join(section, ethernet, noSuch))
 	f.Add(join(header, words(1, 2, 0xffffffff, 0xffffffff)))
+	for _, file := range netmonFiles() {
+		f.Add(file)
+	}
+	f.Add(netmonFile(1, 1, make([]byte, 100*8))) // a hundred packets of no bytes
 	f.Fuzz(func(t *testing.T, file []byte) {
 		fuzzing.Burst(file, func(file []byte) { readAll(t, file) })
 	})
@@ -151,13 +155,14 @@ func readAll(t *testing.T, file []byte) {
 	if err != nil {
 		return
 	}
+	const smallest = 8 // bytes in front of a packet, in version 1 of Network Monitor's format
 	total := 0
 	for {
 		var p Packet
 		if err := r.Next(&p); err != nil {
 			break
 		}
-		total += len(p.Data) + 12
+		total += len(p.Data) + smallest
 		if p.Length < len(p.Data) || total > len(file) {
 			t.Fatalf("%d bytes of %d, a packet of %d with length %d", total, len(file), len(p.Data), p.Length)
 		}
