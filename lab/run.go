@@ -116,6 +116,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	}
 	if j.Shell != nil {
 		s.Network.Volume = max(s.Network.Volume, leastVolume)
+		recording.ByHand = true
 		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
 		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}, &status)
 	}

@@ -64,3 +64,30 @@ func TestDroppedPacketIsSentAgain(t *testing.T) {
 		t.Error(result.Report)
 	}
 }
+
+// TestUnmetPathRules has rules of the path with a wrong port, on each TCP: the run fails at
+// the line of the one that is not optional. A step that should have broken, and did not, is
+// explained by them, and another failure is not.
+func TestUnmetPathRules(t *testing.T) {
+	rules := []string{"network wire", "drop server.20 > client", "late server.40 > client by=3ms optional", "deadline 2s", "open", "login anonymous"}
+	for step, want := range map[string]string{
+		"pwd":                 ":4: drop server.20 > client: no packet met this rule; those between these hosts were server.21 > client.",
+		"expect timeout: pwd": ":4: drop server.20 > client: no packet met this rule;",
+		"! pwd":               "",
+	} {
+		for _, tcp := range []scenario.TCP{scenario.GVisorTCP, scenario.LinuxTCP} {
+			s := parse(t, append(append([]string{"# x\n# y"}, rules...), step, "quit")...)
+			result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: tcp})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(result.Report, "no packet met"); result.Outcome != Failed || got != (want != "") || !strings.Contains(result.Report, want) {
+				t.Errorf("%s, TCP %s: got %s, %q; want %s, and a message with %q", step, tcp, result.Outcome, result.Report, Failed, want)
+			}
+			if strings.Contains(result.Report, "late server") {
+				t.Errorf("%s, TCP %s: got %q, want nothing about the optional rule", step, tcp, result.Report)
+			}
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -136,6 +137,13 @@ type Late struct {
 	Length           int // payload, bytes; -1 is any
 	Count            int // how many segments; 1 when 0
 	By               time.Duration
+	Optional         bool // the scenario does not fail if no packet matches
+}
+
+// PathRule returns the rule that matches the same segments.
+func (l Late) PathRule() PathRule {
+	return PathRule{Line: l.Line, Kind: delay, From: l.From, To: l.To, FromPort: l.FromPort, ToPort: l.ToPort,
+		Flags: l.Flags, Length: l.Length, Optional: l.Optional}
 }
 
 // A PathRuleKind says what happens to a segment that matches a [PathRule].
@@ -147,6 +155,8 @@ const (
 	Reject    PathRuleKind = "reject"    // it is dropped, and its sender gets an ICMP error or a reset
 	Duplicate PathRuleKind = "duplicate" // it arrives twice
 	Corrupt   PathRuleKind = "corrupt"   // one of its bits changes, so its receiver drops it
+
+	delay PathRuleKind = "late" // of a [Late]
 )
 
 // A PathRule says what happens to some segments on the path.
@@ -165,6 +175,37 @@ type PathRule struct {
 	For              time.Duration // so long, and then no longer; 0 is to the end
 	Idle             time.Duration // only on connections without a packet for so long; 0 is all connections
 	With             RejectWith    // what Reject sends
+	Optional         bool          // the scenario does not fail if no packet matches
+}
+
+// String returns which segments the rule is about, as in a scenario.
+func (r PathRule) String() string {
+	words := []string{string(r.Kind), r.Direction()}
+	if r.Flags != (Flags{}) {
+		words = append(words, r.Flags.String())
+	}
+	if r.Text != "" {
+		words = append(words, strconv.Quote(r.Text))
+	}
+	if r.Length >= 0 {
+		words = append(words, fmt.Sprintf("length=%d", r.Length))
+	}
+	return strings.Join(words, " ")
+}
+
+// Direction returns the two ends of the rule, as in a scenario.
+func (r PathRule) Direction() string {
+	arrow := ">"
+	if r.Both {
+		arrow = "<>"
+	}
+	end := func(host string, port uint16) string {
+		if port == 0 {
+			return host
+		}
+		return fmt.Sprintf("%s.%d", host, port)
+	}
+	return fmt.Sprintf("%s %s %s", end(r.From, r.FromPort), arrow, end(r.To, r.ToPort))
 }
 
 // RejectWith says what the sender of a rejected segment gets.

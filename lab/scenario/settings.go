@@ -193,6 +193,7 @@ var lateOptions = []option[Late]{
 	{"length=1167", "packets with this payload length, bytes", func(p *parser, l *Late, v string) { l.Length = p.number("length", v, 0, 65535) }},
 	{"count=1", "how many packets; 1 by default", func(p *parser, l *Late, v string) { l.Count = p.number("count", v, 1, 1<<20) }},
 	{"by=2ms", "how much later they arrive", func(p *parser, l *Late, v string) { l.By = p.duration("by", v) }},
+	{"optional", "the scenario does not fail if no packet matches", func(_ *parser, l *Late, _ string) { l.Optional = true }},
 }
 
 // pathOptions are the options of drop, reject, duplicate and corrupt.
@@ -205,6 +206,7 @@ var pathOptions = []option[PathRule]{
 	{"after=2s", "only from this time after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
 	{"for=20s", "only for this time; then they arrive again", func(p *parser, r *PathRule, v string) { r.For = p.duration("for", v) }},
 	{"idle=30s", "only on connections that had no packet for this time, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
+	{"optional", "the scenario does not fail if no packet matches", func(_ *parser, r *PathRule, _ string) { r.Optional = true }},
 }
 
 // rejectOptions are the options of reject.

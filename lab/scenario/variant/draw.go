@@ -188,7 +188,7 @@ func (d *drawing) faults() {
 	if d.s.Forged() || d.s.Network.Kind != scenario.Wire || len(d.s.Network.Rules)+len(d.s.Network.Late) > 0 || d.s.Network.Loss > 0 {
 		return
 	}
-	rule := fmt.Sprintf("%s server > client [P.] skip=%d count=1", [...]string{"drop", "duplicate"}[d.IntN(2)], 1+d.IntN(6))
+	rule := fmt.Sprintf("%s server > client [P.] skip=%d count=1 optional", [...]string{"drop", "duplicate"}[d.IntN(2)], 1+d.IntN(6))
 	d.add(Faults, func(text string) string { return insertAfter(text, "network", rule) }, "%s", rule)
 }
 

@@ -27,6 +27,13 @@ func Twin(s *scenario.Scenario) (*scenario.Scenario, error) {
 		for _, m := range mistakes {
 			m.Line += s.Twin.Line - 1 - strings.Count(settings, "\n")
 		}
+		return nil, err
+	}
+	for i := range twin.Network.Rules { // they are for the other steps
+		twin.Network.Rules[i].Optional = true
+	}
+	for i := range twin.Network.Late {
+		twin.Network.Late[i].Optional = true
 	}
 	return twin, err
 }

@@ -59,6 +59,9 @@ func (m thisMachine) Host(string) network.Host  { return m.machine }
 func (m thisMachine) Clock() network.Clock      { return m.machine.Clock() }
 func (m thisMachine) Close(time.Duration) error { return nil }
 
+// UnmetRules implements [network.Network]. There is no path.
+func (m thisMachine) UnmetRules() []network.UnmetRule { return nil }
+
 // Greet opens a session with the server at addr and closes it. It fails unless
 // the first reply is 220, which says that the server is ready (RFC 959, 5.4).
 func Greet(ctx context.Context, addr netip.AddrPort) error {

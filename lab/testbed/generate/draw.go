@@ -133,7 +133,7 @@ func (d *draw) lose() {
 	pushed, _ := scenario.ParseFlags("[P.]")
 	rule := scenario.PathRule{
 		Kind: scenario.Drop, From: "client", To: "server", ToPort: 21, Flags: pushed, Length: -1,
-		Skip: d.random.IntN(max(d.commands, 1)), Count: 1,
+		Skip: d.random.IntN(max(d.commands, 1)), Count: 1, Optional: true,
 	}
 	if d.random.IntN(2) == 0 {
 		rule.From, rule.To, rule.FromPort, rule.ToPort = "server", "client", 21, 0

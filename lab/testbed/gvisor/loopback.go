@@ -130,6 +130,9 @@ func (d *device) quiet() bool { return d.onWay == 0 && !d.disguise.holds() }
 // are under way or held back are all that can be unacknowledged.
 func (d *device) unacknowledged() string { return "" }
 
+// unmet implements [medium]. There is no path.
+func (d *device) unmet() []network.UnmetRule { return nil }
+
 // MTU implements [stack.LinkEndpoint].
 func (d *device) MTU() uint32 { return uint32(d.mtu) }
 

@@ -85,6 +85,8 @@ type medium interface {
 	// unacknowledged names a stream of which a host has not acknowledged
 	// everything yet, or returns "".
 	unacknowledged() string
+	// unmet returns the rules that no packet has met.
+	unmet() []network.UnmetRule
 }
 
 // one is the network that there is in this process: Go's processors are
@@ -220,6 +222,13 @@ func (n *Network) quiesce(silence time.Duration) error {
 	}
 }
 
+// UnmetRules implements [network.Network].
+func (n *Network) UnmetRules() []network.UnmetRule {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.medium.unmet()
+}
+
 // closeStacks ends the goroutines of the hosts' stacks.
 func (n *Network) closeStacks() {
 	for i, h := range n.hosts {
@@ -268,3 +277,5 @@ func (w *wire) quiet() bool {
 }
 
 func (w *wire) unacknowledged() string { return w.path.Unacknowledged() }
+
+func (w *wire) unmet() []network.UnmetRule { return w.path.Unmet() }

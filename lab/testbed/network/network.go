@@ -33,6 +33,17 @@ type Network interface {
 	// acknowledged; the error is then [ErrUnacknowledged]. Other errors say how
 	// many frames were lost by the recorder or by the network's own sockets.
 	Close(silence time.Duration) error
+
+	// UnmetRules returns the rules of the path that no packet has met. It is
+	// called after Close.
+	UnmetRules() []UnmetRule
+}
+
+// An UnmetRule is a rule of a scenario's path that no packet has met, so it never had an
+// effect.
+type UnmetRule struct {
+	Line    int    // of the scenario file
+	Message string // what the rule asks for, what came nearest, and what to do
 }
 
 // UsualSilence is how long Close waits for an acknowledgement after a successful

@@ -126,7 +126,7 @@ func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	way := queued{due: at + d.delay, frame: kept, home: home}
 	for _, rule := range from.rules[to] {
 		if s, ok := kept.segment(); ok && rule.claims(s) {
-			d.hold(way, int64(rule.rule.By))
+			d.hold(way, rule.by)
 			return
 		}
 	}

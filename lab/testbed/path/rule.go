@@ -5,37 +5,29 @@ import "ftplab/lab/scenario"
 // A rule is one of the plan's Rules: it says which segments match and what the path
 // does with them.
 type rule struct {
-	scenario.PathRule
-	from, to *End
-	matched  int // segments so far
+	condition
+	matched int // segments so far, in the rule's time
 
 	seen   map[stream]int64 // when the last segment of a connection passed; for Idle
 	silent map[stream]bool  // connections that were idle for too long
 }
 
 func newRule(r scenario.PathRule, from, to *End) *rule {
-	return &rule{PathRule: r, from: from, to: to, seen: map[stream]int64{}, silent: map[stream]bool{}}
+	return &rule{condition: condition{PathRule: r, from: from, to: to}, seen: map[stream]int64{}, silent: map[stream]bool{}}
 }
 
 // claims reports whether the rule applies to a segment that is sent between two ends at
 // a time, and counts it if so. began is when the first frame was sent.
 func (r *rule) claims(s segment, data []byte, from, to *End, at, began int64) bool {
-	back := r.from == to && r.to == from
-	if r.from != from && !back || r.to != to && !back {
+	there, back := r.from == from && r.to == to, r.from == to && r.to == from
+	if !there && !back {
 		return false
 	}
 	silent := r.Idle == 0 || r.isSilent(s, at)
-	fromPort, toPort := s.from.Port(), s.to.Port()
-	if back {
-		if !r.Both {
-			return false
-		}
-		fromPort, toPort = toPort, fromPort
+	if back && !r.Both || !r.meets(s, data, back) {
+		return false
 	}
-	if !silent || at-began < int64(r.After) || r.For > 0 && at-began >= int64(r.After+r.For) || !r.Flags.Match(s.flags) ||
-		r.FromPort != 0 && r.FromPort != fromPort ||
-		r.ToPort != 0 && r.ToPort != toPort ||
-		r.Length >= 0 && r.Length != s.length || !r.MatchesPayload(data) {
+	if !silent || at-began < int64(r.After) || r.For > 0 && at-began >= int64(r.After+r.For) {
 		return false
 	}
 	r.matched++

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ type Recording struct {
 	Info   pcapng.Info
 	Server *Code  // replaces the scenario's server; nil is none
 	Files  string // a folder for the files of a server that is a program; files of other programs are put next to it
+	ByHand bool   // a person is the client, who may leave rules of the server and of the path unused
 }
 
 // An Outcome is the result of a run, as client and server saw it.
@@ -105,12 +107,15 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		err = context.Cause(ctx)
 	}
 	e.Wait(ctx)
-	failures = append(e.server.faults(len(failures) > 0), failures...) // a server's early end is why its clients failed
+	failures = append(e.server.faults(len(failures) > 0 || r.ByHand), failures...) // a server's early end is why its clients failed
 	closed := e.Close(ctx)
 	if len(failures) == 0 {
 		closed = errors.Join(closed, n.Close(network.UsualSilence))
 	} else if lost := n.Close(silenceAfterFailure); !errors.Is(lost, network.ErrUnacknowledged) { // unacknowledged data is a likely result of the failure
 		closed = errors.Join(closed, lost)
+	}
+	if !r.ByHand {
+		failures = append(failures, unmetRules(s, n, failures)...)
 	}
 	if err != nil {
 		return nil, err // closed may only repeat it
@@ -122,6 +127,22 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures = append(failures, Failure{Message: oserror.Text(closed)})
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
+}
+
+// unmetRules returns the rules of the path that no packet has met. In a session that has
+// failed they may be those of steps that were not taken, unless the failed step should
+// have broken: then the rule may be why it did not.
+func unmetRules(s *scenario.Scenario, n network.Network, failures []Failure) (unmet []Failure) {
+	for _, f := range failures {
+		breaking := func(step scenario.Step) bool { return step.Line == f.Line && step.Break != "" }
+		if !slices.ContainsFunc(s.Steps, breaking) {
+			return nil
+		}
+	}
+	for _, rule := range n.UnmetRules() {
+		unmet = append(unmet, Failure{Line: rule.Line, Message: rule.Message})
+	}
+	return unmet
 }
 
 // unrecorded says which sessions are not in the capture, and how to record them, too.

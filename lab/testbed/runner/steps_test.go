@@ -24,6 +24,8 @@ func (m thisMachine) Host(string) network.Host  { return m.host }
 func (m thisMachine) Clock() network.Clock      { return m.host.Clock() }
 func (m thisMachine) Close(time.Duration) error { return nil }
 
+func (m thisMachine) UnmetRules() []network.UnmetRule { return nil }
+
 // A fake is a server that answers each command by heart. It says the lines that
 // stand for the command, in which PORT is the number of a port at which it
 // listens; "close" closes the connection and "reset" resets it.

@@ -131,6 +131,9 @@ func (n *Network) Close(time.Duration) error {
 	return n.recorder.close()
 }
 
+// UnmetRules implements [network.Network]. This network has no path.
+func (n *Network) UnmetRules() []network.UnmetRule { return nil }
+
 // Stats returns the recorder's counts. They are final when Close has returned.
 func (n *Network) Stats() pcapng.Stats {
 	return n.recorder.stats

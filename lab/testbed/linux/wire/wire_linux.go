@@ -152,6 +152,9 @@ func (n *wire) Close(silence time.Duration) error {
 	return n.closed
 }
 
+// UnmetRules implements [network.Network]. The forwarder has ended.
+func (n *wire) UnmetRules() []network.UnmetRule { return n.forwarder.path.Unmet() }
+
 // finish ends the capture. Its error counts the frames that the network itself
 // lost.
 func (n *wire) finish() error {
