@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -14,9 +16,18 @@ import (
 	conformance "ftplab/scenarios/conform"
 )
 
+// conformFlags are the flags of `ftplab conform`.
+type conformFlags struct {
+	results string
+	config  string
+	user    string
+	tcp     string
+	client  bool
+	json    bool
+}
+
 func conformCommand() *cobra.Command {
-	var results, user, tcp, config string
-	var asJSON, client bool
+	var f conformFlags
 	c := &cobra.Command{
 		Use:   "conform [--client] [-- COMMAND [ARGUMENT]...]",
 		Short: "Test which rules of the RFCs a server or a client follows",
@@ -48,50 +59,54 @@ could not run.`,
   ftplab conform --config vsftpd.conf -- vsftpd '$CONFIG'
   ftplab conform --client -- curl -sS -o README 'ftp://$SERVER/README'
   ftplab conform --json -- python3 -m pyftpdlib -p 21 -w -u alice -P secret -d /srv/ftp`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 && c.ArgsLenAtDash() != 0 {
-				return fmt.Errorf("the command comes behind --, such as: ftplab conform -- %s", strings.Join(args, " "))
-			}
-			if client && len(args) == 0 {
-				return errors.New("the client's command is missing, such as: ftplab conform --client -- curl -sS -o README 'ftp://$SERVER/README'")
-			}
-			return nil
-		},
+		Args: f.takesCommand,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			whose, err := parseTCP(tcp)
+			found, err := f.run(ctx, args)
 			if err != nil {
 				return err
 			}
-			o := lab.Options{Results: results, TCP: whose}
-			if client {
-				found, err := lab.ConformClient(ctx, args, o)
-				if err != nil {
-					return err
-				}
-				return printConformance(c, found, asJSON)
-			}
-			name, password, _ := strings.Cut(user, ":")
-			text, err := readConfig(config)
-			if err != nil {
-				return err
-			}
-			found, err := lab.Conform(ctx, conformance.Program{Command: args, Config: text, User: name, Password: password}, o)
-			if err != nil {
-				return err
-			}
-			return printConformance(c, found, asJSON)
+			return f.print(c.OutOrStdout(), found)
 		},
 	}
 	flags := c.Flags()
-	flags.StringVarP(&results, "output", "o", "results/conform", "the folder for the results")
-	flags.StringVar(&config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
-	flags.StringVar(&user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
-	flags.StringVar(&tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
-	flags.BoolVar(&client, "client", false, "COMMAND is a client, not a server")
-	flags.BoolVar(&asJSON, "json", false, "print the results as JSON")
+	flags.StringVarP(&f.results, "output", "o", "results/conform", "the folder for the results")
+	flags.StringVar(&f.config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
+	flags.StringVar(&f.user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
+	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
+	flags.BoolVar(&f.client, "client", false, "COMMAND is a client, not a server")
+	flags.BoolVar(&f.json, "json", false, "print the results as JSON")
 	return c
+}
+
+// takesCommand requires that the arguments are a command behind --, or none for a server.
+func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
+	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
+		return fmt.Errorf("the command comes behind --, such as: ftplab conform -- %s", strings.Join(args, " "))
+	}
+	if f.client && len(args) == 0 {
+		return errors.New("the client's command is missing, such as: ftplab conform --client -- curl -sS -o README 'ftp://$SERVER/README'")
+	}
+	return nil
+}
+
+// run tests the server or the client that the command starts.
+func (f *conformFlags) run(ctx context.Context, command []string) ([]conform.Result, error) {
+	tcp, err := parseTCP(f.tcp)
+	if err != nil {
+		return nil, err
+	}
+	o := lab.Options{Results: f.results, TCP: tcp}
+	if f.client {
+		return lab.ConformClient(ctx, command, o)
+	}
+	config, err := readConfig(f.config)
+	if err != nil {
+		return nil, err
+	}
+	name, password, _ := strings.Cut(f.user, ":")
+	return lab.Conform(ctx, conformance.Program{Command: command, Config: config, User: name, Password: password}, o)
 }
 
 // readConfig reads a configuration file; "" is none.
@@ -106,15 +121,15 @@ func readConfig(name string) (string, error) {
 	return string(text), nil
 }
 
-// printConformance prints the table; its error says that a rule is not kept.
-func printConformance(c *cobra.Command, found []conform.Result, asJSON bool) error {
+// print prints the table; its error says that a rule is not kept.
+func (f *conformFlags) print(w io.Writer, found []conform.Result) error {
 	var err error
-	if asJSON {
-		encoder := json.NewEncoder(c.OutOrStdout())
+	if f.json {
+		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(found)
 	} else {
-		err = conform.WriteTable(c.OutOrStdout(), found)
+		err = conform.WriteTable(w, found)
 	}
 	if err == nil && conform.Count(found, conform.Breaks) > 0 {
 		err = errFailed

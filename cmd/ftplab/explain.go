@@ -24,15 +24,18 @@ var explanationForms = []struct {
 	{"time-sequence", lab.TimeSequence, "print the time-sequence data of each transfer: segments, ACKs, window"},
 }
 
-func explainCommand() *cobra.Command {
-	var e lab.Explanation
-	var grows growing
-	var keyLog, extractTo, output, notes string
-	chosen := make([]bool, len(explanationForms))
-	c := &cobra.Command{
-		Use:   "explain CAPTURE",
-		Short: "Explain what happened in any capture",
-		Long: `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip,
+// explainFlags are the flags of `ftplab explain`.
+type explainFlags struct {
+	lab.Explanation
+	forms     []bool // which of explanationForms are set
+	grows     growing
+	keyLog    string
+	extractTo string
+	output    string
+	notes     string
+}
+
+const explainHelp = `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip,
 zstd or lz4; - is the standard input) and says what happened in it: its TCP connections,
 the FTP sessions line by line, and which data connection belongs to which command.
 
@@ -58,7 +61,14 @@ become Ethernet, with the VLANs and the usual tunnels of the original. TLS keys 
 out, too: the redacted capture does not show what is inside TLS, but somebody who has the
 keys can decrypt it.
 
-` + growingHelp,
+` + growingHelp
+
+func explainCommand() *cobra.Command {
+	var f explainFlags
+	c := &cobra.Command{
+		Use:   "explain CAPTURE",
+		Short: "Explain what happened in any capture",
+		Long:  explainHelp,
 		Example: `  ftplab explain capture.pcapng              the story
   ftplab explain --json capture.pcapng       the same facts for a program
   ftplab explain --packets capture.pcapng    every packet as tcpdump prints it
@@ -71,61 +81,80 @@ keys can decrypt it.
   tcpdump -w - port 21 | ftplab explain -`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
-			for i, f := range explanationForms {
-				if chosen[i] {
-					e.Form = f.form
-				}
-			}
-			if (e.Absolute || e.Delta) && e.Form != lab.PacketLines {
-				return errors.New("--absolute and --delta go with --packets")
-			}
-			if c.Flags().Changed("notes") && e.Form != lab.HTML {
-				return errors.New("--notes goes with --html")
-			}
-			var err error
-			if e.Notes, err = notesOf(notes); err != nil {
+			if err := f.check(c.Flags().Changed); err != nil {
 				return err
 			}
-			if !e.Redact && (output != "" || e.RedactKey != "") {
-				return errors.New("-w and --redact-key go with --redact")
-			}
-			if grows.given() {
-				if e.Form != "" && e.Form != lab.JSONLines {
-					return errors.New("--live and --follow print the story, or --jsonl")
-				}
-				ctx, stop := interruptible(c)
-				defer stop()
-				return lab.ExplainGrowing(ctx, c.OutOrStdout(), grows.capture(args, keyLog, c.InOrStdin(), c.ErrOrStderr()), e)
-			}
-			defer spareMemory(args[0])()
-			if output != "" {
-				return redactTo(output, source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), e.RedactKey, c.OutOrStdout())
-			}
-			if extractTo != "" {
-				return lab.Extract(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), extractTo)
-			}
-			return lab.Explain(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), e)
+			return f.run(c, args)
 		},
 	}
-	keyLogFlag(c, &keyLog)
+	f.add(c)
+	return c
+}
+
+// add adds the flags to the command.
+func (f *explainFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	keyLogFlag(c, &f.keyLog)
+	f.forms = make([]bool, len(explanationForms))
 	var names []string
-	for i, f := range explanationForms {
-		c.Flags().BoolVar(&chosen[i], f.flag, false, f.does)
-		names = append(names, f.flag)
+	for i, form := range explanationForms {
+		flags.BoolVar(&f.forms[i], form.flag, false, form.does)
+		names = append(names, form.flag)
 	}
-	c.Flags().StringVar(&extractTo, "extract", "", "write the transferred data to files in this folder, and print a line for each")
-	c.Flags().BoolVar(&e.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
-	c.Flags().StringVar(&e.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
-	c.Flags().StringVarP(&output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
+	flags.StringVar(&f.extractTo, "extract", "", "write the transferred data to files in this folder, and print a line for each")
+	flags.BoolVar(&f.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
+	flags.StringVar(&f.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
+	flags.StringVarP(&f.output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
 	oneOf(c, append(names, "extract", "output")...)
-	grows.add(c)
+	f.grows.add(c)
 	oneOf(c, "redact", "extract", "live", "follow")
 	oneOf(c, "redact", "keylog")
-	notesFlag(c, &notes)
-	c.Flags().BoolVar(&e.NoHash, "no-hash", false, "leave out the SHA-256 of the transferred data, which takes most of the time")
-	c.Flags().BoolVar(&e.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
-	c.Flags().BoolVar(&e.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")
-	return c
+	notesFlag(c, &f.notes)
+	flags.BoolVar(&f.NoHash, "no-hash", false, "leave out the SHA-256 of the transferred data, which takes most of the time")
+	flags.BoolVar(&f.Absolute, "absolute", false, "with --packets: sequence numbers as on the wire, not relative")
+	flags.BoolVar(&f.Delta, "delta", false, "with --packets: the time since the previous line, not since the first")
+}
+
+// check sets the form, and says which flags do not go with it or with each other.
+func (f *explainFlags) check(changed func(string) bool) (err error) {
+	for i, form := range explanationForms {
+		if f.forms[i] {
+			f.Form = form.form
+		}
+	}
+	switch {
+	case (f.Absolute || f.Delta) && f.Form != lab.PacketLines:
+		return errors.New("--absolute and --delta go with --packets")
+	case changed("notes") && f.Form != lab.HTML:
+		return errors.New("--notes goes with --html")
+	}
+	if f.Notes, err = notesOf(f.notes); err != nil {
+		return err
+	}
+	switch {
+	case !f.Redact && (f.output != "" || f.RedactKey != ""):
+		return errors.New("-w and --redact-key go with --redact")
+	case f.grows.given() && f.Form != "" && f.Form != lab.JSONLines:
+		return errors.New("--live and --follow print the story, or --jsonl")
+	}
+	return nil
+}
+
+func (f *explainFlags) run(c *cobra.Command, args []string) error {
+	if f.grows.given() {
+		ctx, stop := interruptible(c)
+		defer stop()
+		return lab.ExplainGrowing(ctx, c.OutOrStdout(), f.grows.capture(args, f.keyLog, c.InOrStdin(), c.ErrOrStderr()), f.Explanation)
+	}
+	defer spareMemory(args[0])()
+	src := source(args[0], f.keyLog, c.InOrStdin(), c.ErrOrStderr())
+	switch {
+	case f.output != "":
+		return redactTo(f.output, src, f.RedactKey, c.OutOrStdout())
+	case f.extractTo != "":
+		return lab.Extract(c.OutOrStdout(), src, f.extractTo)
+	}
+	return lab.Explain(c.OutOrStdout(), src, f.Explanation)
 }
 
 // redactTo writes the redacted capture to a file. If that fails, an earlier file stays.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"ftplab/lab"
 	"ftplab/lab/pcapng"
@@ -97,7 +98,12 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 			return f.run(ctx, c.Flags().Changed, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	flags := c.Flags()
+	f.add(c.Flags())
+	return c
+}
+
+// add adds the flags to those of the command.
+func (f *generateFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.sessions, "sessions", 0, "how many sessions")
 	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random")
 	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "what to draw from: a profile's name or file")
@@ -114,7 +120,6 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
 	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
 	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe, and compare")
-	return c
 }
 
 func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdout, stderr io.Writer) error {

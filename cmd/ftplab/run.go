@@ -89,36 +89,19 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := lab.Options{Results: f.results, Format: pcapng.Format(f.format), Seed: f.seed}
-	if options.TCP, err = parseTCP(f.tcp); err != nil {
-		return err
-	}
-	if options.Notes, err = notesOf(f.notes); err != nil {
+	options, err := f.options(len(list))
+	if err != nil {
 		return err
 	}
 	switch {
-	case f.seed == 0:
-		return errors.New("--seed 0: a number from 1 on was expected")
-	case options.Format != pcapng.PCAPNG && options.Format != pcapng.PCAP:
-		return fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
-	case f.parallel < 1:
-		return fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
 	case f.derive != 0:
-		if len(list) != 1 {
-			return fmt.Errorf("--derive takes one scenario, and there are %d", len(list))
-		}
 		if err := keepWant(list[0], stdout, stderr); err != nil {
 			return err
 		}
 		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
+	case f.write == "-":
+		options.Live, stdout = stdout, stderr
 	case f.write != "":
-		if len(list) != 1 {
-			return fmt.Errorf("-w takes one scenario, and there are %d", len(list))
-		}
-		if f.write == "-" {
-			options.Live, stdout = stdout, stderr
-			break
-		}
 		live, err := openLive(f.write)
 		if err != nil {
 			return err
@@ -138,10 +121,8 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 			return err
 		}
 	}
-	for _, r := range reports {
-		if err := errors.Join(r.write(r.file, runs), r.file.Close()); err != nil {
-			return err
-		}
+	if err := writeReports(reports, runs); err != nil {
+		return err
 	}
 	if f.failures != "" {
 		if err := lab.CopyFailures(f.failures, f.results, runs); err != nil {
@@ -149,6 +130,30 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	return p.end()
+}
+
+// options are what the flags say about each of the runs, which are as many as the scenarios.
+func (f runFlags) options(scenarios int) (o lab.Options, err error) {
+	o = lab.Options{Results: f.results, Format: pcapng.Format(f.format), Seed: f.seed}
+	if o.TCP, err = parseTCP(f.tcp); err != nil {
+		return o, err
+	}
+	if o.Notes, err = notesOf(f.notes); err != nil {
+		return o, err
+	}
+	switch {
+	case f.seed == 0:
+		err = errors.New("--seed 0: a number from 1 on was expected")
+	case o.Format != pcapng.PCAPNG && o.Format != pcapng.PCAP:
+		err = fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
+	case f.parallel < 1:
+		err = fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
+	case f.derive != 0 && scenarios != 1:
+		err = fmt.Errorf("--derive takes one scenario, and there are %d", scenarios)
+	case f.write != "" && f.derive == 0 && scenarios != 1:
+		err = fmt.Errorf("-w takes one scenario, and there are %d", scenarios)
+	}
+	return o, err
 }
 
 // keepWant says what happens to the want of a scenario from which another want is derived. It
@@ -192,6 +197,16 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		reports = append(reports, reportFile{file, r.write})
 	}
 	return reports, nil
+}
+
+// writeReports writes the results to the files, and closes them.
+func writeReports(reports []reportFile, runs []lab.Ran) error {
+	for _, r := range reports {
+		if err := errors.Join(r.write(r.file, runs), r.file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A running scenario has ended when done is closed.
