@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -18,10 +19,10 @@ var clientRules = []Rule{
 	{"959", "4.2", "The same, of a final reply.", "marks", downloads},
 	{"959", "4.2", "421 ends the session: the client fails, and closes.", "leaves", then(fails("RETR"), closesToo)},
 	{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
-	{"959", "5.4", "The client waits for the greeting.", "greeting", then(startsBehindGreeting, downloads)},
+	{"959", "5.4", "The client waits for the greeting.", "greeting", then(downloads, startsBehindGreeting)},
 	{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
-	{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(waitsForReplies, downloads)},
-	{"959", "5.4", "When USER gets 230, no PASS follows.", "nopass", then(without("PASS"), downloads)},
+	{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(downloads, waitsForEnd)},
+	{"959", "5.4", "When USER gets 230, no PASS follows.", "nopass", then(downloads, without("PASS"))},
 	{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS"))},
 	{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR")},
 	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR")},
@@ -139,6 +140,23 @@ func waitsForReplies(f *facts) Finding {
 		}
 	}
 	return keeps(frame, "%s", count(len(f.session.Exchanges), "command"))
+}
+
+// waitsForEnd is the rule that nothing comes between RETR and its final reply, not
+// even the client's close.
+func waitsForEnd(f *facts) Finding {
+	if waits := waitsForReplies(f); waits.Verdict != Keeps {
+		return waits
+	}
+	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
+	if retr.Final() == 0 {
+		return breaks(c.ClientFlow.FIN, "%s: %s, and the client closes in frame %d", retr.Command, codesText(retr), c.ClientFlow.FIN)
+	}
+	next := cmp.Or(c.ClientFlow.FIN, c.ClientFlow.RST)
+	if quit := f.find("QUIT", ""); quit != nil {
+		next = quit.Packet
+	}
+	return keeps(lastFrame(retr), "%s: %s; the client goes on in frame %d", retr.Command, codesText(retr), next)
 }
 
 // without is the rule that a command is not sent.

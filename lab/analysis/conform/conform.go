@@ -76,14 +76,21 @@ type facts struct {
 	tries       int // how often a file was asked for, in all sessions
 	session     *ftp.Session
 	connections map[int]*ftp.Connection
-	data        map[int][]byte // what small data connections carried, from the server
+	data        map[flow][]byte // what small data connections carried
 }
 
-// mostData bounds what is kept of a data connection, in bytes.
-const mostData = 64 << 10
+// A flow is a data connection by its number, and the side that sends.
+type flow struct {
+	connection int
+	from       ftp.Side
+}
+
+// mostData bounds what is kept of a flow, in bytes. It is more than any file that
+// the rules compare.
+const mostData = 128 << 10
 
 func newFacts(c *capture.Capture) (*facts, error) {
-	f := &facts{connections: map[int]*ftp.Connection{}, data: map[int][]byte{}}
+	f := &facts{connections: map[int]*ftp.Connection{}, data: map[flow][]byte{}}
 	for s := range c.Sessions() {
 		if f.session == nil {
 			f.session = s
@@ -99,12 +106,12 @@ func newFacts(c *capture.Capture) (*facts, error) {
 		f.connections[x.ID] = &copied
 	}
 	for p := range c.Packets() {
-		if p.Connection == nil || p.Connection.Role != ftp.Data || p.From != ftp.Server || p.Segment == nil {
+		if p.Connection == nil || p.Connection.Role != ftp.Data || p.Segment == nil {
 			continue
 		}
-		id := p.Connection.ID
-		if p.Segment.Seq-1 == int64(len(f.data[id])) && len(f.data[id]) < mostData {
-			f.data[id] = append(f.data[id], p.Segment.Payload...)
+		to := flow{p.Connection.ID, p.From}
+		if p.Segment.Seq-1 == int64(len(f.data[to])) && len(f.data[to]) < mostData {
+			f.data[to] = append(f.data[to], p.Segment.Payload...)
 		}
 	}
 	if err := c.Err(); err != nil {

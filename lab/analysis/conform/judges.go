@@ -242,7 +242,7 @@ func transferred(command string, then func(*ftp.Exchange, *ftp.Connection) Findi
 func lineEnds(command string) judge {
 	return func(f *facts) Finding {
 		return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
-			text := string(f.data[c.ID])
+			text := string(f.data[flow{c.ID, ftp.Server}])
 			frame := c.ServerFlow.FirstData
 			if bare := strings.Count(text, "\n") - strings.Count(text, "\r\n"); bare > 0 {
 				return breaks(frame, "%d of %s with a bare LF at the end", bare, count(strings.Count(text, "\n"), "line"))
@@ -271,7 +271,7 @@ func count(n int, noun string) string {
 func machineListing(f *facts) Finding {
 	entry := regexp.MustCompile(`^([A-Za-z][\w.-]*=[^;]*;)+ .+$`)
 	return transferred("MLSD", func(_ *ftp.Exchange, c *ftp.Connection) Finding {
-		entries := strings.Split(strings.TrimSuffix(string(f.data[c.ID]), "\r\n"), "\r\n")
+		entries := strings.Split(strings.TrimSuffix(string(f.data[flow{c.ID, ftp.Server}]), "\r\n"), "\r\n")
 		for _, line := range entries {
 			if !entry.MatchString(line) {
 				return breaks(c.ServerFlow.FirstData, "the line %q is not facts, a space and a name", line)

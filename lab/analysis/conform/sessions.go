@@ -1,8 +1,10 @@
 package conform
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,7 +142,7 @@ func storesSame(f *facts) Finding {
 }
 
 // appends is the rule that APPE adds to the end of a file: what is retrieved then
-// is longer by what was sent.
+// is what was retrieved before and what was sent.
 func appends(f *facts) Finding {
 	e := f.find("APPE", "")
 	added, got := f.transfer(e), f.all("RETR")
@@ -151,39 +153,61 @@ func appends(f *facts) Finding {
 	if before == nil || after == nil {
 		return notApplicable(0, "the file was not retrieved")
 	}
-	if want := before.ServerFlow.Bytes + added.ClientFlow.Bytes; after.ServerFlow.Bytes != want {
-		return breaks(after.FirstPacket, "%d bytes, not %d", after.ServerFlow.Bytes, want)
+	text := fmt.Sprintf("%d and %d bytes, and then %d", before.ServerFlow.Bytes, added.ClientFlow.Bytes, after.ServerFlow.Bytes)
+	if want := slices.Concat(f.data[flow{before.ID, ftp.Server}], f.data[flow{added.ID, ftp.Client}]); !bytes.Equal(f.data[flow{after.ID, ftp.Server}], want) {
+		return breaks(after.FirstPacket, "%s that are not those", text)
 	}
-	return keeps(after.FirstPacket, "%d and %d bytes, and then %d", before.ServerFlow.Bytes, added.ClientFlow.Bytes, after.ServerFlow.Bytes)
+	return keeps(after.FirstPacket, "%s", text)
 }
 
-// resumesAt is the rule that RETR behind REST begins at the offset, in a file of a size.
-func resumesAt(size int64) judge {
-	return func(f *facts) Finding {
-		rest, c := f.find("REST", ""), f.transfer(f.find("RETR", ""))
-		if rest == nil || c == nil {
-			return notApplicable(0, "nothing was retrieved behind REST")
-		}
-		offset, _ := strconv.ParseInt(rest.Argument, 10, 64)
-		if got := c.ServerFlow.Bytes; got != size-offset {
-			return breaks(c.FirstPacket, "%d bytes, and %d were left", got, size-offset)
-		}
-		return keeps(c.FirstPacket, "REST: %s, then %d bytes", codesText(rest), size-offset)
+// resumesAt is the rule that RETR behind REST sends what a whole RETR has sent from
+// the offset on.
+func resumesAt(f *facts) Finding {
+	rest, got := f.find("REST", ""), f.all("RETR")
+	if rest == nil || len(got) < 2 || f.transfer(got[0]) == nil || f.transfer(got[1]) == nil {
+		return notApplicable(0, "nothing was retrieved behind REST")
 	}
+	whole, part := f.transfer(got[0]), f.transfer(got[1])
+	offset := offsetOf(rest)
+	text := fmt.Sprintf("REST: %s, then %d bytes", codesText(rest), part.ServerFlow.Bytes)
+	if left := whole.ServerFlow.Bytes - offset; part.ServerFlow.Bytes != left {
+		return breaks(part.FirstPacket, "%s, and %d were left", text, left)
+	}
+	if !bytes.Equal(f.data[flow{part.ID, ftp.Server}], from(f.data[flow{whole.ID, ftp.Server}], offset)) {
+		return breaks(part.FirstPacket, "%s that are not those at byte %d of the file", text, offset)
+	}
+	return keeps(part.FirstPacket, "%s", text)
 }
 
 // storesAt is the rule that STOR behind REST replaces the file from the offset on.
 func storesAt(f *facts) Finding {
 	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
-	if rest == nil || len(stored) < 2 || got == nil || f.transfer(stored[1]) == nil {
+	if len(stored) > 1 && !fits(stored[1].Final(), "2") {
+		return notApplicable(lastFrame(stored[1]), "%s behind REST is not permitted: %s", asked(stored[1]), codesText(stored[1]))
+	}
+	if rest == nil || len(stored) < 2 || got == nil || f.transfer(stored[0]) == nil || f.transfer(stored[1]) == nil {
 		return notApplicable(0, "nothing was stored behind REST")
 	}
-	offset, _ := strconv.ParseInt(rest.Argument, 10, 64)
-	want := offset + f.transfer(stored[1]).ClientFlow.Bytes
-	if got.ServerFlow.Bytes != want {
-		return breaks(got.FirstPacket, "the file has %d bytes then, not %d", got.ServerFlow.Bytes, want)
+	first, second := f.data[flow{f.transfer(stored[0]).ID, ftp.Client}], f.data[flow{f.transfer(stored[1]).ID, ftp.Client}]
+	want := slices.Concat(first[:min(offsetOf(rest), int64(len(first)))], second)
+	if got.ServerFlow.Bytes != int64(len(want)) {
+		return breaks(got.FirstPacket, "the file has %d bytes then, not %d", got.ServerFlow.Bytes, len(want))
 	}
-	return keeps(got.FirstPacket, "the file has %d bytes then", want)
+	if !bytes.Equal(f.data[flow{got.ID, ftp.Server}], want) {
+		return breaks(got.FirstPacket, "the file has %d bytes then, but not those that were sent", len(want))
+	}
+	return keeps(got.FirstPacket, "the file has %d bytes then", len(want))
+}
+
+// from returns what follows an offset.
+func from(data []byte, offset int64) []byte {
+	return data[min(offset, int64(len(data))):]
+}
+
+// offsetOf returns the argument of REST as a number.
+func offsetOf(rest *ftp.Exchange) int64 {
+	offset, _ := strconv.ParseInt(rest.Argument, 10, 64)
+	return max(0, offset)
 }
 
 // namesUnique is the rule that the mark of STOU has FILE: and the name.
@@ -237,7 +261,9 @@ func abortsTransfer(f *facts) Finding {
 	}
 	abor := abors[1]
 	text := fmt.Sprintf("RETR: %s; ABOR: %s", codesText(retr), codesText(abor))
-	if !fits(retr.Final(), "426", "226", "250", "451") || !fits(abor.Final(), "225", "226") {
+	aborted := retr.Final() == 426 && abor.Final() == 226
+	complete := fits(retr.Final(), "226", "250") && fits(abor.Final(), "225", "226")
+	if !aborted && !complete {
 		return breaks(lastFrame(abor), "%s", text)
 	}
 	return keeps(lastFrame(abor), "%s", text)

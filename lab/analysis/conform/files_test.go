@@ -1,0 +1,122 @@
+package conform
+
+import (
+	"testing"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A sent is a command of a session that a test makes, its final reply, and what its
+// data connection carried.
+type sent struct {
+	command, argument string
+	code              int
+	from              ftp.Side
+	data              string
+}
+
+// sessionOf returns the facts of a session with these commands.
+func sessionOf(commands ...sent) *facts {
+	control := &ftp.Connection{}
+	f := &facts{session: &ftp.Session{Control: control}, connections: map[int]*ftp.Connection{0: control}, data: map[flow][]byte{}}
+	for i, s := range commands {
+		e := &ftp.Exchange{Command: s.command, Argument: s.argument, Line: &ftp.Line{}}
+		e.Packet, e.FirstPacket = 10*(i+1), 10*(i+1)
+		e.Replies = []*ftp.Reply{{Code: s.code, Packet: 10*(i+1) + 1}}
+		if s.from != "" {
+			id := i + 1
+			carried := tcp.Flow{Bytes: int64(len(s.data))}
+			c := &ftp.Connection{}
+			c.ID, c.FirstPacket = id, 10*id+5
+			f.connections[id] = c
+			if s.from == ftp.Client {
+				f.connections[id].ClientFlow = carried
+			} else {
+				f.connections[id].ServerFlow = carried
+			}
+			f.data[flow{id, s.from}] = []byte(s.data)
+			e.Data = []int{id}
+		}
+		f.session.Exchanges = append(f.session.Exchanges, e)
+	}
+	return f
+}
+
+func retr(data string) sent { return sent{"RETR", "a", 226, ftp.Server, data} }
+func stor(data string) sent { return sent{"STOR", "a", 226, ftp.Client, data} }
+func rest(at string) sent   { return sent{"REST", at, 350, "", ""} }
+
+// TestFilesAreCompared has servers that send or store as many bytes as they should, but
+// other bytes.
+func TestFilesAreCompared(t *testing.T) {
+	appe := sent{"APPE", "a", 226, ftp.Client, "cd"}
+	refused := sent{"STOR", "a", 451, "", ""}
+	for name, test := range map[string]struct {
+		judge   judge
+		session *facts
+		want    Finding
+	}{
+		"the rest":               {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("bcd")), Finding{Keeps, "REST: 350 in frame 21, then 3 bytes", 35}},
+		"too much":               {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abcd")), Finding{Breaks, "REST: 350 in frame 21, then 4 bytes, and 3 were left", 35}},
+		"the start":              {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abc")), Finding{Breaks, "REST: 350 in frame 21, then 3 bytes that are not those at byte 1 of the file", 35}},
+		"beyond the end":         {resumesAt, sessionOf(retr("ab"), rest("9"), retr("")), Finding{Breaks, "REST: 350 in frame 21, then 0 bytes, and -7 were left", 35}},
+		"stored from there":      {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("abxyz")), Finding{Keeps, "the file has 5 bytes then", 45}},
+		"stored from the start":  {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "the file has 3 bytes then, not 5", 45}},
+		"stored at the end":      {storesAt, sessionOf(stor("abcd"), rest("2"), stor("x"), retr("bcx")), Finding{Breaks, "the file has 3 bytes then, but not those that were sent", 45}},
+		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("2"), refused), Finding{NotApplicable, "STOR a behind REST is not permitted: 451 in frame 31", 31}},
+		"appended":               {appends, sessionOf(retr("ab"), appe, retr("abcd")), Finding{Keeps, "2 and 2 bytes, and then 4", 35}},
+		"put in front":           {appends, sessionOf(retr("ab"), appe, retr("cdab")), Finding{Breaks, "2 and 2 bytes, and then 4 that are not those", 35}},
+		"replaced":               {appends, sessionOf(retr("ab"), appe, retr("cd")), Finding{Breaks, "2 and 2 bytes, and then 2 that are not those", 35}},
+		"nothing behind REST":    {storesAt, sessionOf(stor("abcd"), rest("2")), Finding{NotApplicable, "nothing was stored behind REST", 0}},
+		"nothing retrieved then": {resumesAt, sessionOf(retr("ab"), rest("1")), Finding{NotApplicable, "nothing was retrieved behind REST", 0}},
+	} {
+		if got := test.judge(test.session); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
+		}
+	}
+}
+
+func TestAbortsTransfer(t *testing.T) {
+	for _, test := range []struct {
+		retr, abor int
+		want       Verdict
+	}{
+		{426, 226, Keeps},
+		{226, 226, Keeps},
+		{226, 225, Keeps},
+		{250, 226, Keeps},
+		{426, 225, Breaks}, // 225 is for no transfer
+		{451, 226, Breaks},
+		{226, 426, Breaks},
+		{226, 500, Breaks},
+	} {
+		f := sessionOf(sent{"ABOR", "", 226, "", ""}, sent{"RETR", "a", test.retr, "", ""}, sent{"ABOR", "", test.abor, "", ""})
+		if got := abortsTransfer(f); got.Verdict != test.want {
+			t.Errorf("RETR %d, ABOR %d: got %+v, want %s", test.retr, test.abor, got, test.want)
+		}
+	}
+}
+
+// TestWaitsForEnd has a client that closes before the final reply to RETR.
+func TestWaitsForEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		fin  int
+		quit bool
+		want Finding
+	}{
+		"QUIT":          {31, true, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 20", 11}},
+		"closes":        {15, false, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 15", 11}},
+		"closes before": {10, false, Finding{Breaks, "RETR: no reply, and the client closes in frame 10", 10}},
+	} {
+		commands := []sent{retr("ab")}
+		if test.quit {
+			commands = append(commands, sent{"QUIT", "", 221, "", ""})
+		}
+		f := sessionOf(commands...)
+		f.connections[0].ClientFlow.FIN = test.fin
+		if got := waitsForEnd(f); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
+		}
+	}
+}
