@@ -44,6 +44,9 @@ var programs = []struct{ begins, what string }{
 	{"\xcf\xfa\xed\xfe", "a macOS program"}, {"\xce\xfa\xed\xfe", "a macOS program"},
 }
 
+// sentByVisitor matches what PHP has from a visitor.
+const sentByVisitor = `\$_(GET|POST|REQUEST|COOKIE|SERVER)\b`
+
 var (
 	// stolen is what the files of password thieves begin with.
 	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
@@ -53,11 +56,14 @@ var (
 	// link may.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell is a page that runs what it is sent.
-	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell|eval\s*\(?\s*request)`)
+	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|eval\s*\(?\s*request)`)
 	// runsText is a page that runs programs or text, as web shells do, and few others.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
-	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
+	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(` + sentByVisitor + `|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
+	// rareOrders are such pages that run a text between backquotes, by the modifier e of a
+	// pattern, or as the name of a function.
+	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// backShell is a script that connects a shell to another host.
 	backShell = pattern(`/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
 	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
@@ -152,6 +158,7 @@ func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) {
 		w.match(p, loot, "a page that runs what it is sent", orders)
+		w.match(p, loot, "a page that runs what it is sent", rareOrders)
 	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) {
 		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)

@@ -135,13 +135,13 @@ const (
 var (
 	// climb is one step up, plain or disguised.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}`)
+	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
 	// overlong is a separator as UTF-8 forbids it: in more bytes than it needs.
 	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}`)
 	// drive is a folder of Windows by the letter of its drive, which is no part of a server's tree.
 	drive = pattern(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
 	// system are files that keep the accounts and the settings of a system.
-	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$)`)
+	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$)`)
 	// runs are files that a system runs by itself, or whose keys let somebody in.
 	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)`)
 	// opens are those that nobody but an intruder writes over FTP: they let somebody in without
@@ -153,7 +153,7 @@ var (
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
 	// secrets are names of files with the secrets of persons and programs.
-	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|lsass[^/]*\.dmp|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 // separators undoes an encoding of a path that was encoded twice, and writes separators that are

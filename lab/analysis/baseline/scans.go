@@ -112,6 +112,9 @@ const (
 
 const identPort = 113 // RFC 1413
 
+// firstUserPort is the first port that is not a system port (RFC 6335 section 6).
+const firstUserPort = 1024
+
 // maxProbes bounds what is remembered of probes, in all.
 const maxProbes = 1 << 18
 
@@ -163,7 +166,9 @@ func isProbe(c *ftp.Connection) bool {
 		if c.History == "" { // no flags at all
 			return silent && c.ServerFlow.Packets == 0
 		}
-		return silent && c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1 && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0
+		answered := c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1
+		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < firstUserPort
+		return silent && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0 && (answered || filtered)
 	}
 	return false
 }
@@ -272,7 +277,7 @@ func (s *scanners) judge() []breach {
 func below1024(ports map[uint16]int) map[uint16]int {
 	low := map[uint16]int{}
 	for p, packet := range ports {
-		if p < 1024 {
+		if p < firstUserPort {
 			low[p] = packet
 		}
 	}

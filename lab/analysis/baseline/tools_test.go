@@ -137,6 +137,18 @@ var toolAttacks = []struct {
 			f.Control().Say(hello).Say(numberedLines(3, fmt.Sprintf("> PASV\n< 227 (192,0,2,21,%d,%%d)\n", 100+i)))
 		}
 	}},
+	{"a scan with FIN, of ports that do not answer", "no-scans", func(f *forge.Capture) {
+		for i := range 12 {
+			overhear(f, aClient, addrPort(aServer, 40+i)).Segment("F", "")
+		}
+	}},
+	{"separators of other alphabets", "no-climbing", session1("> RETR ..%u2215..%u2215boot\n< 550 no")},
+	{"wide separators", "no-climbing", session1("> RETR ..／..／boot\n< 550 no")},
+	{"parameters behind each step", "no-climbing", session1("> RETR ..;/..;/boot\n< 550 no")},
+	{"a web shell between backquotes", "no-loot", moves([2]string{"STOR a.php", "<?php echo `$_GET[c]`; ?>"})},
+	{"a web shell in a pattern", "no-loot", moves([2]string{"STOR a.php", `<?php preg_replace("/.*/e", $_POST["x"], ""); ?>`})},
+	{"a web shell that calls what it is sent", "no-loot", moves([2]string{"STOR a.php", "<?php $_GET['f']($_GET['c']); ?>"})},
+	{"a web shell of Java", "no-loot", moves([2]string{"STOR a.jsp", `<% new ProcessBuilder(request.getParameter("cmd")).start(); %>`})},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 

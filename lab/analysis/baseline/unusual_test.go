@@ -54,6 +54,10 @@ var weakSigns = []struct {
 	{"an odd port and an odd word", "no-signs-agree", func(f *forge.Capture) {
 		dial(f, aClient, aServer+":31337").Say(hello).Say("> INJECT 7\n< 200 ok").Say(bye).Peer.Close()
 	}},
+	{"a program that mines coins", "no-programs", moves([2]string{"STOR xmrig-6.21", "\x7fELF"})},
+	{"a loader for devices", "no-programs", moves([2]string{"RETR mirai.arm", "\x7fELF"})},
+	{"the memory of the logins", "no-sensitive-names", session1("> STOR lsass_512.dmp\n< 150 go on\n< 226 done")},
+	{"the accounts of Windows", "no-sensitive-names", session1("> STOR sam.save\n< 150 go on\n< 226 done")},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
 }
 
@@ -103,6 +107,15 @@ func TestNoSigns(t *testing.T) {
 				refuse(f, aServer, client+":113")
 				t.Say(hello + bye).Close()
 			}
+		}},
+		{"pages that use what a visitor sends", func(f *forge.Capture) {
+			moved("STOR a.php", opener, "<?php $name = htmlspecialchars($_GET['n']); if (isset($_POST['a']) && ($_POST['a'] > 1)) mysql_query(\"SELECT `id` FROM t WHERE `a`='$_GET[n]'\"); echo preg_replace('/<.*>/i', '', $_GET['n']); ?>")(f)
+		}},
+		{"the end of connections to a server's services, when the capture begins", func(f *forge.Capture) {
+			for i := range 12 {
+				overhear(f, aClient, addrPort(aServer, 40000+i)).Segment("F.", "")
+			}
+			session1("")(f)
 		}},
 		{"one hang-up", func(f *forge.Capture) {
 			f.Control().Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS secret\n< 421 too many users").Peer.Close()
