@@ -221,8 +221,9 @@ func commonWhat(a, b string) string {
 	return "..." // ranges of different lengths
 }
 
-// pieces are the words, numbers and other characters of a text; an escaped one is whole.
-var pieces = regexp.MustCompile(`\\x[0-9a-fA-F]{2}|\\.|[A-Za-z]+|[0-9]+|[^A-Za-z0-9\\]`)
+// pieces are the words and other characters of a text; an escaped one is whole. Digits
+// belong to words, since names made of both, such as that of an inode, change as a whole.
+var pieces = regexp.MustCompile(`\\x[0-9a-fA-F]{2}|\\.|[A-Za-z0-9]+|[^A-Za-z0-9\\]`)
 
 // commonText puts stars where two texts differ.
 func commonText(a, b string) string {
@@ -259,7 +260,3 @@ func commonText(a, b string) string {
 	}
 	return unitAfterStar.ReplaceAllString(out.String(), "*")
 }
-
-// unitAfterStar is a star for a number, with the unit after it: another run may have
-// another unit.
-var unitAfterStar = regexp.MustCompile(`\* ?[KMGkmg]i?(?:bytes|B)\b`)

@@ -86,6 +86,7 @@ func TestCommonText(t *testing.T) {
 		{`"257 \"/tmp/x1\" made"`, `"257 \"/tmp/y2\" made"`, `"257 \"/tmp/*\" made"`},
 		{`"226 1.5 Mbytes a second"`, `"226 2.7 Mbytes a second"`, `"226 *.* a second"`},
 		{`"226 *"`, `"226 Done"`, `"226 *"`},
+		{`"modify=1; unique=fe00g9800e7; README"`, `"modify=1; unique=fe00g9801a2; README"`, `"modify=1; unique=*; README"`},
 		{`"230 a"`, `"230 a b"`, `"230 a*"`},
 		{`"\x01 x"`, `"\x02 x"`, `"* x"`},
 	} {

@@ -260,9 +260,13 @@ var (
 	extended  = regexp.MustCompile(`\|(\d+)\|`)
 	timestamp = regexp.MustCompile(`\d{12,}(\.\d+)?|\d+:\d\d(:\d\d)?|\b\d+\.\d+\b`)
 	dotted    = regexp.MustCompile(`\d+\.\d+\.\d+`)
+
+	// unitAfterStar is a star for a number, with the unit after it: another run may have
+	// another unit.
+	unitAfterStar = regexp.MustCompile(`\* ?[KMGkmg]?i?(?:bytes|B)\b`)
 )
 
-// generalise puts a star for ports that the kernel chose and for times.
+// generalise puts a star for ports that the kernel chose, for times and for rates.
 func generalise(text string) string {
 	text = hostPort.ReplaceAllStringFunc(text, func(s string) string {
 		m := hostPort.FindStringSubmatch(s)
@@ -280,7 +284,7 @@ func generalise(text string) string {
 	if dotted.MatchString(text) {
 		return text
 	}
-	return timestamp.ReplaceAllString(text, "*")
+	return unitAfterStar.ReplaceAllString(timestamp.ReplaceAllString(text, "*"), "*")
 }
 
 // portOf returns the port from the two numbers that PORT and 227 have for it.
