@@ -12,10 +12,9 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// The reports for continuous integration say how each run ended.
-func TestReportsForCI(t *testing.T) {
-	folder := t.TempDir()
-	capture := filepath.Join(folder, "wrong", "capture.pcapng")
+// ciRuns are runs that ended in each way, and some of their results in a folder.
+func ciRuns(t *testing.T) (runs []Ran, folder string) {
+	folder = t.TempDir()
 	for _, name := range []string{"wrong/capture.pcapng", "wrong/runs/line-6.log", "broken.unfinished/server.log"} {
 		file := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
@@ -28,13 +27,19 @@ func TestReportsForCI(t *testing.T) {
 	named := func(name string) *scenario.Scenario {
 		return &scenario.Scenario{Name: name, File: name + ".txtar"}
 	}
-	runs := []Ran{
+	capture := filepath.Join(folder, "wrong", "capture.pcapng")
+	return []Ran{
 		{Scenario: named("right"), Result: &Result{Outcome: Passed, Seconds: 0.25}},
 		{Scenario: named("wrong"), Result: &Result{Outcome: Failed, Report: "wrong.txtar:3: a\x01 <b>\n\twant c\n", Capture: capture}},
 		{Scenario: named("broken"), Err: errors.New("no namespaces")},
 		{Scenario: named("recorded"), Result: &Result{Outcome: Recorded}},
-	}
-	var junit, tap bytes.Buffer
+	}, folder
+}
+
+// The JUnit report says how each run ended.
+func TestJUnit(t *testing.T) {
+	runs, _ := ciRuns(t)
+	var junit bytes.Buffer
 	if err := WriteJUnit(&junit, runs); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +72,12 @@ func TestReportsForCI(t *testing.T) {
 	if got := suite.Cases[3].Skipped.Message; got != "recorded, not judged" {
 		t.Errorf("got %q for a run without a judgement", got)
 	}
+}
+
+// So does the report of the Test Anything Protocol.
+func TestTAP(t *testing.T) {
+	runs, _ := ciRuns(t)
+	var tap bytes.Buffer
 	if err := WriteTAP(&tap, runs); err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +85,11 @@ func TestReportsForCI(t *testing.T) {
 	if got := tap.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// The results of runs that failed are copied, and no others.
+func TestCopyFailures(t *testing.T) {
+	runs, folder := ciRuns(t)
 	kept := filepath.Join(folder, "kept")
 	if err := CopyFailures(kept, folder, runs); err != nil {
 		t.Fatal(err)

@@ -365,8 +365,15 @@ func TestZeekLogs(t *testing.T) {
 	if retrievals != 0 {
 		t.Errorf("got %d more downloads in ftp.log than in the labels", retrievals)
 	}
+}
 
-	j := generation(t, 30, 30)
+// The logs in JSON are those in tab-separated values.
+func TestZeekLogsInJSON(t *testing.T) {
+	g := generation(t, 10, 10)
+	g.Recipe.Logs = "tsv"
+	generated(t, g)
+	conns := zeekLog(t, filepath.Join(g.Folder, "part-00000.conn.log"))
+	j := generation(t, 10, 10)
 	j.Recipe.Logs = "json"
 	generated(t, j)
 	text, err := os.ReadFile(filepath.Join(j.Folder, "part-00000.conn.log"))

@@ -50,69 +50,72 @@ func TestBaselineCheckEmptyFolder(t *testing.T) {
 	}
 }
 
-func TestBaselineFormats(t *testing.T) {
+// The findings in the formats of other programs.
+func TestBaselineCSV(t *testing.T) {
 	bad := forge(t, "bad.pcap", "> USER ada:)")
-	t.Run("csv", func(t *testing.T) {
-		out, _ := baselineOutput("check", "--format", "csv", bad)
-		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
-		if err != nil || len(rows) < 2 {
-			t.Fatalf("got error %v and\n%s", err, out)
+	out, _ := baselineOutput("check", "--format", "csv", bad)
+	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+	if err != nil || len(rows) < 2 {
+		t.Fatalf("got error %v and\n%s", err, out)
+	}
+	got := map[string]string{}
+	for i, name := range rows[0] {
+		got[name] = rows[1][i]
+	}
+	want := map[string]string{"time": "2023-11-14T22:13:20Z", "severity": "violation", "rule": "no-known-exploits",
+		"src": "198.51.100.100", "src_port": "3171", "dst": "192.0.2.21", "dst_port": "21", "client": "198.51.100.100", "frames": "1"}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s: got %q, want %q", name, got[name], value)
 		}
-		got := map[string]string{}
-		for i, name := range rows[0] {
-			got[name] = rows[1][i]
+	}
+}
+
+func TestBaselineEVE(t *testing.T) {
+	bad := forge(t, "bad.pcap", "> USER ada:)")
+	out, _ := baselineOutput("check", "--format", "eve", bad)
+	line, _, _ := strings.Cut(out, "\n")
+	var got struct {
+		Timestamp, EventType, SrcIP, DestIP, Proto string
+		Alert                                      struct {
+			Signature              string
+			Severity, Signature_ID int
 		}
-		want := map[string]string{"time": "2023-11-14T22:13:20Z", "severity": "violation", "rule": "no-known-exploits",
-			"src": "198.51.100.100", "src_port": "3171", "dst": "192.0.2.21", "dst_port": "21", "client": "198.51.100.100", "frames": "1"}
-		for name, value := range want {
-			if got[name] != value {
-				t.Errorf("%s: got %q, want %q", name, got[name], value)
+	}
+	if err := json.Unmarshal([]byte(strings.NewReplacer(`"event_type"`, `"EventType"`, `"src_ip"`, `"SrcIP"`, `"dest_ip"`, `"DestIP"`).Replace(line)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Timestamp != "2023-11-14T22:13:20.000000+0000" || got.EventType != "alert" || got.SrcIP != "198.51.100.100" || got.DestIP != "192.0.2.21" ||
+		got.Proto != "TCP" || got.Alert.Severity != 1 || got.Alert.Signature != "FTPLAB no-known-exploits" || got.Alert.Signature_ID < 1_000_000 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestBaselineZeek(t *testing.T) {
+	bad := forge(t, "bad.pcap", "> USER ada:)")
+	out, _ := baselineOutput("check", "--format", "zeek", bad)
+	got := map[string]string{}
+	var names []string
+	for line := range strings.Lines(out) {
+		values := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		switch {
+		case values[0] == "#fields":
+			names = values[1:]
+		case values[0] == "#types" && len(values) != len(names)+1:
+			t.Errorf("got %d types and %d fields", len(values)-1, len(names))
+		case line[0] != '#' && len(got) == 0:
+			for i, name := range names {
+				got[name] = values[i]
 			}
 		}
-	})
-	t.Run("eve", func(t *testing.T) {
-		out, _ := baselineOutput("check", "--format", "eve", bad)
-		line, _, _ := strings.Cut(out, "\n")
-		var got struct {
-			Timestamp, EventType, SrcIP, DestIP, Proto string
-			Alert                                      struct {
-				Signature              string
-				Severity, Signature_ID int
-			}
+	}
+	want := map[string]string{"ts": "1700000000.000000", "id.orig_h": "198.51.100.100", "id.orig_p": "3171", "id.resp_h": "192.0.2.21",
+		"proto": "tcp", "note": "FTPLab::No_Known_Exploits", "p": "21", "actions": "Notice::ACTION_LOG"}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s: got %q, want %q", name, got[name], value)
 		}
-		if err := json.Unmarshal([]byte(strings.NewReplacer(`"event_type"`, `"EventType"`, `"src_ip"`, `"SrcIP"`, `"dest_ip"`, `"DestIP"`).Replace(line)), &got); err != nil {
-			t.Fatal(err)
-		}
-		if got.Timestamp != "2023-11-14T22:13:20.000000+0000" || got.EventType != "alert" || got.SrcIP != "198.51.100.100" || got.DestIP != "192.0.2.21" ||
-			got.Proto != "TCP" || got.Alert.Severity != 1 || got.Alert.Signature != "FTPLAB no-known-exploits" || got.Alert.Signature_ID < 1_000_000 {
-			t.Errorf("got %+v", got)
-		}
-	})
-	t.Run("zeek", func(t *testing.T) {
-		out, _ := baselineOutput("check", "--format", "zeek", bad)
-		got := map[string]string{}
-		var names []string
-		for line := range strings.Lines(out) {
-			values := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			switch {
-			case values[0] == "#fields":
-				names = values[1:]
-			case values[0] == "#types" && len(values) != len(names)+1:
-				t.Errorf("got %d types and %d fields", len(values)-1, len(names))
-			case line[0] != '#' && len(got) == 0:
-				for i, name := range names {
-					got[name] = values[i]
-				}
-			}
-		}
-		want := map[string]string{"ts": "1700000000.000000", "id.orig_h": "198.51.100.100", "id.orig_p": "3171", "id.resp_h": "192.0.2.21",
-			"proto": "tcp", "note": "FTPLab::No_Known_Exploits", "p": "21", "actions": "Notice::ACTION_LOG"}
-		for name, value := range want {
-			if got[name] != value {
-				t.Errorf("%s: got %q, want %q", name, got[name], value)
-			}
-		}
-	})
+	}
 }
 
 func TestSuppress(t *testing.T) {

@@ -17,239 +17,239 @@ func quick(x forge.Session, command, reply string) {
 }
 
 // Who spoke first does not depend on the order in which a recorder has it.
-func TestSwapped(t *testing.T) {
-	checkRules(t, []rule{
-		{"a command that was captured behind its reply", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
+func TestSwapped(t *testing.T) { checkRules(t, swapped) }
+
+var swapped = []rule{
+	{"a command that was captured behind its reply", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "NOOP", "200 ok")
+		f.Late(1)
+		quick(x, "CWD a", "250 in")
+		quick(x, "PWD", "257 /")
+	}},
+	{"many such commands", in + strings.Repeat("NOOP 200; ", 50) + "PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		for range 50 {
 			quick(x, "NOOP", "200 ok")
 			f.Late(1)
-			quick(x, "CWD a", "250 in")
-			quick(x, "PWD", "257 /")
-		}},
-		{"many such commands", in + strings.Repeat("NOOP 200; ", 50) + "PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			for range 50 {
-				quick(x, "NOOP", "200 ok")
-				f.Late(1)
-			}
-			quick(x, "PWD", "257 /")
-		}},
-		{"such a command in two segments", in + "NOOP 200; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			x.Client.Send("NO")
+		}
+		quick(x, "PWD", "257 /")
+	}},
+	{"such a command in two segments", in + "NOOP 200; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("NO")
+		f.Drop(0)
+		quick(x, "OP", "200 ok")
+		f.Late(1)
+		f.Late(2)
+		quick(x, "PWD", "257 /")
+	}},
+	{"a command that was captured behind the next one, and both behind their replies", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "NOOP", "200 ok")
+		quick(x, "CWD a", "250 in")
+		f.Late(1)
+		f.Late(3)
+		quick(x, "PWD", "257 /")
+	}},
+	{"a first command that was captured behind the next one", "user a; - 220; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
+		x := greeted(f)
+		quick(x, "USER a", "331 password?")
+		quick(x, "PASS b", "230 in")
+		f.Late(3)
+		quick(x, "PWD", "257 /")
+	}},
+	{"a command that was captured behind the FIN", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "PWD", "257 /")
+		quick(x, "QUIT", "221 bye")
+		x.Client.FIN()
+		f.Late(2)
+	}},
+	{"a command with the FIN, behind its reply", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "PWD", "257 /")
+		x.Client.SegmentAt(0, "F.", "QUIT\r\n")
+		x.Client.Seq += 7
+		x.Server.Send("221 bye\r\n")
+		f.Swap(1)
+	}},
+	{"a command that the recorder cut short, behind its reply", in + "CWD a- 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "CWD a-long-name", "250 in")
+		f.Late(1)
+		f.Last(0).Cut(60)
+		quick(x, "PWD", "257 /")
+	}},
+	{"the same at the end of the capture", in + "CWD a- 250", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "CWD a-long-name", "250 in")
+		f.Late(1)
+		f.Last(0).Cut(60)
+	}},
+	{"a command that was lost, and its reply behind the next one", "user a; - 220; - 200; USER a 230; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Seq += 6
+		x.Server.Send("200 ok\r\n")
+		f.Drop(0)
+		quick(x, "PWD", "257 /")
+		f.Swap(1)
+	}},
+	{"a capture that begins with the second command", "user ; NOOP 200; CWD a 250", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		quick(x, "NOOP", "200 ok")
+		quick(x, "CWD a", "250 in")
+		f.Frames[0].Data, f.Frames[2].Data = f.Frames[2].Data, f.Frames[0].Data
+	}},
+	{"a hole that stays, and a swap long after it", in + strings.Repeat("NOOP 200; ", 20) + "CWD a 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Seq += 6
+		for range 20 {
+			quick(x, "NOOP", "200 ok")
+		}
+		quick(x, "CWD a", "250 in")
+		f.Late(1)
+		quick(x, "PWD", "257 /")
+	}},
+	{"a capture that begins with a reply", "user a; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		quick(x, "USER a", "331 password?")
+		f.Late(1)
+		quick(x, "PASS b", "230 in")
+		f.Late(1)
+		quick(x, "PWD", "257 /")
+	}},
+	{"a command that was captured behind its replies, and these in the wrong order", in + "LIST 150 226; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "LIST", "150 here")
+		x.Server.Send("226 done\r\n")
+		f.Drop(0)
+		f.Swap(0)
+		f.Late(2)
+		quick(x, "PWD", "257 /")
+	}},
+	{"two commands behind their replies, and these in the wrong order", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "NOOP", "200 ok")
+		quick(x, "CWD a", "250 in")
+		f.Late(3)
+		f.Late(2)
+		f.Swap(2)
+		quick(x, "PWD", "257 /")
+	}},
+	{"all that the client sent, behind all that it was answered", in + "NOOP 200; CWD a 250; PWD 257; QUIT 221", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "NOOP", "200 ok")
+		quick(x, "CWD a", "250 in")
+		quick(x, "PWD", "257 /")
+		quick(x, "QUIT", "221 bye")
+		for _, n := range []int{7, 6, 5, 4} {
+			f.Late(n)
+		}
+	}},
+	{"it says nothing of another session", in + "NOOP 200; user b; - 220; USER b 230; NOOP; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "NOOP", "200 ok")
+		f.Late(1)
+		c, s := f.Dial(forge.Client+":3172", forge.Server+":21")
+		s.Send("220 ready, as far as I can say\r\n")
+		y := forge.Session{Capture: f, Client: c, Server: s}
+		y.Ask("USER b", "230 in")
+		c.Send("NOOP\r\n")
+		s.Seq += 20
+		y.Ask("PWD", "257 /")
+	}},
+	{"who sends a command that was captured before the last reply has waited for it", in + "CWD a 250; NOOP 200; PWD; CWD b 250", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "CWD a", "250 in")
+		quick(x, "NOOP", "200 ok")
+		f.Swap(1)
+		x.Client.Send("PWD\r\n")
+		x.Server.Seq += 20
+		x.Ask("CWD b", "250 in")
+	}},
+	{"the same if both were captured behind their replies", in + "PASV 227; LIST 150; NOOP; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "PASV", "227 (192,0,2,21,0,99)")
+		quick(x, "LIST", "150 here")
+		f.Late(2)
+		f.Late(2)
+		x.Client.Send("NOOP\r\n")
+		x.Server.Seq += 20
+		x.Ask("PWD", "257 /")
+	}},
+	{"a reply with a wrong number", "user a; USER a 230; CWD b 250; PWD; QUIT 221", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("USER a", "230 in")
+		x.Ask("CWD b", "250 in, as you wish")
+		x.Client.Send("PWD\r\n")
+		s.SegmentAt(-12, "P.", "257 /\r\n")
+		s.Seq += 7
+		x.Ask("QUIT", "221 bye")
+	}},
+	{"commands that acknowledge what answers them", in + "NOOP 200; CWD a 250", func(f *forge.Capture) {
+		x := entered(f)
+		ask := func(command, reply string) {
+			x.Server.Seq += uint32(len(reply))
+			x.Client.Send(command)
+			x.Server.Seq -= uint32(len(reply))
 			f.Drop(0)
-			quick(x, "OP", "200 ok")
-			f.Late(1)
-			f.Late(2)
-			quick(x, "PWD", "257 /")
-		}},
-		{"a command that was captured behind the next one, and both behind their replies", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "NOOP", "200 ok")
-			quick(x, "CWD a", "250 in")
-			f.Late(1)
-			f.Late(3)
-			quick(x, "PWD", "257 /")
-		}},
-		{"a first command that was captured behind the next one", "user a; - 220; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
-			x := greeted(f)
-			quick(x, "USER a", "331 password?")
-			quick(x, "PASS b", "230 in")
-			f.Late(3)
-			quick(x, "PWD", "257 /")
-		}},
-		{"a command that was captured behind the FIN", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "PWD", "257 /")
-			quick(x, "QUIT", "221 bye")
-			x.Client.FIN()
-			f.Late(2)
-		}},
-		{"a command with the FIN, behind its reply", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "PWD", "257 /")
-			x.Client.SegmentAt(0, "F.", "QUIT\r\n")
-			x.Client.Seq += 7
-			x.Server.Send("221 bye\r\n")
-			f.Swap(1)
-		}},
-		{"a command that the recorder cut short, behind its reply", in + "CWD a- 250; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "CWD a-long-name", "250 in")
-			f.Late(1)
-			f.Last(0).Cut(60)
-			quick(x, "PWD", "257 /")
-		}},
-		{"the same at the end of the capture", in + "CWD a- 250", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "CWD a-long-name", "250 in")
-			f.Late(1)
-			f.Last(0).Cut(60)
-		}},
-		{"a command that was lost, and its reply behind the next one", "user a; - 220; - 200; USER a 230; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			x.Client.Seq += 6
-			x.Server.Send("200 ok\r\n")
-			f.Drop(0)
-			quick(x, "PWD", "257 /")
-			f.Swap(1)
-		}},
-		{"a capture that begins with the second command", "user ; NOOP 200; CWD a 250", func(f *forge.Capture) {
-			c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
-			x := forge.Session{Capture: f, Client: c, Server: s}
-			quick(x, "NOOP", "200 ok")
-			quick(x, "CWD a", "250 in")
-			f.Frames[0].Data, f.Frames[2].Data = f.Frames[2].Data, f.Frames[0].Data
-		}},
-		{"a hole that stays, and a swap long after it", in + strings.Repeat("NOOP 200; ", 20) + "CWD a 250; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			x.Client.Seq += 6
-			for range 20 {
-				quick(x, "NOOP", "200 ok")
-			}
-			quick(x, "CWD a", "250 in")
-			f.Late(1)
-			quick(x, "PWD", "257 /")
-		}},
-		{"a capture that begins with a reply", "user a; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
-			c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
-			x := forge.Session{Capture: f, Client: c, Server: s}
-			quick(x, "USER a", "331 password?")
-			f.Late(1)
-			quick(x, "PASS b", "230 in")
-			f.Late(1)
-			quick(x, "PWD", "257 /")
-		}},
-		{"a command that was captured behind its replies, and these in the wrong order", in + "LIST 150 226; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "LIST", "150 here")
-			x.Server.Send("226 done\r\n")
-			f.Drop(0)
-			f.Swap(0)
-			f.Late(2)
-			quick(x, "PWD", "257 /")
-		}},
-		{"two commands behind their replies, and these in the wrong order", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "NOOP", "200 ok")
-			quick(x, "CWD a", "250 in")
-			f.Late(3)
-			f.Late(2)
-			f.Swap(2)
-			quick(x, "PWD", "257 /")
-		}},
-		{"all that the client sent, behind all that it was answered", in + "NOOP 200; CWD a 250; PWD 257; QUIT 221", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "NOOP", "200 ok")
-			quick(x, "CWD a", "250 in")
-			quick(x, "PWD", "257 /")
-			quick(x, "QUIT", "221 bye")
-			for _, n := range []int{7, 6, 5, 4} {
-				f.Late(n)
-			}
-		}},
-		{"it says nothing of another session", in + "NOOP 200; user b; - 220; USER b 230; NOOP; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "NOOP", "200 ok")
-			f.Late(1)
-			c, s := f.Dial(forge.Client+":3172", forge.Server+":21")
-			s.Send("220 ready, as far as I can say\r\n")
-			y := forge.Session{Capture: f, Client: c, Server: s}
-			y.Ask("USER b", "230 in")
-			c.Send("NOOP\r\n")
-			s.Seq += 20
-			y.Ask("PWD", "257 /")
-		}},
-		{"who sends a command that was captured before the last reply has waited for it", in + "CWD a 250; NOOP 200; PWD; CWD b 250", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "CWD a", "250 in")
-			quick(x, "NOOP", "200 ok")
-			f.Swap(1)
-			x.Client.Send("PWD\r\n")
-			x.Server.Seq += 20
-			x.Ask("CWD b", "250 in")
-		}},
-		{"the same if both were captured behind their replies", in + "PASV 227; LIST 150; NOOP; PWD 257", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "PASV", "227 (192,0,2,21,0,99)")
-			quick(x, "LIST", "150 here")
-			f.Late(2)
-			f.Late(2)
-			x.Client.Send("NOOP\r\n")
-			x.Server.Seq += 20
-			x.Ask("PWD", "257 /")
-		}},
-		{"a reply with a wrong number", "user a; USER a 230; CWD b 250; PWD; QUIT 221", func(f *forge.Capture) {
-			c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
-			x := forge.Session{Capture: f, Client: c, Server: s}
-			x.Ask("USER a", "230 in")
-			x.Ask("CWD b", "250 in, as you wish")
-			x.Client.Send("PWD\r\n")
-			s.SegmentAt(-12, "P.", "257 /\r\n")
-			s.Seq += 7
-			x.Ask("QUIT", "221 bye")
-		}},
-		{"commands that acknowledge what answers them", in + "NOOP 200; CWD a 250", func(f *forge.Capture) {
-			x := entered(f)
-			ask := func(command, reply string) {
-				x.Server.Seq += uint32(len(reply))
-				x.Client.Send(command)
-				x.Server.Seq -= uint32(len(reply))
-				f.Drop(0)
-				x.Server.Send(reply)
-			}
-			ask("NOOP\r\n", "200 ok\r\n")
-			ask("CWD a\r\n", "250 in\r\n")
-		}},
-		{"replies that acknowledge too much", "user a; - 220; - 421; USER a 331; PASS b 230; NOOP", func(f *forge.Capture) {
-			x := greeted(f)
-			ask := func(command, reply string) {
-				x.Client.Send(command + "\r\n")
-				x.Client.Seq += 30
-				x.Server.Send(reply + "\r\n")
-				x.Client.Seq -= 30
-			}
-			ask("USER a", "331 password?")
-			ask("PASS b", "230 in")
+			x.Server.Send(reply)
+		}
+		ask("NOOP\r\n", "200 ok\r\n")
+		ask("CWD a\r\n", "250 in\r\n")
+	}},
+	{"replies that acknowledge too much", "user a; - 220; - 421; USER a 331; PASS b 230; NOOP", func(f *forge.Capture) {
+		x := greeted(f)
+		ask := func(command, reply string) {
+			x.Client.Send(command + "\r\n")
 			x.Client.Seq += 30
-			x.Server.Send("421 too late\r\n")
+			x.Server.Send(reply + "\r\n")
 			x.Client.Seq -= 30
-			x.Client.Send("NOOP\r\n")
-		}},
-		{"a PORT that was captured behind the call", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "PORT 198,51,100,100,0,99", "200 ok")
-			x.Client.Send("LIST\r\n")
-			f.Drop(0)
-			_, client := f.Dial(forge.Server+":20", forge.Client+":99")
-			f.Late(5)
-			x.Server.Send("150 here\r\n")
-			client.Peer.Close()
-			x.Server.Send("226 done\r\n")
-		}},
-		{"a call that was captured before the address", in + "PASV 227; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
-			x := entered(f)
-			x.Client.Send("PASV\r\n")
-			_, s := f.Dial(forge.Client+":40099", forge.Server+":99")
-			x.Server.Send("227 (192,0,2,21,0,99)\r\n")
-			x.Ask("LIST", "150 here", "226 done")
-			s.Close()
-		}},
-		{"a call that was captured before the command that asked for the address", in + "PASV 227; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
-			x := entered(f)
-			quick(x, "PASV", "227 (192,0,2,21,0,99)")
-			f.Dial(forge.Client+":40099", forge.Server+":99")
-			f.Swap(2)
-			f.Swap(3) // SYN, PASV, 227, SYN and ACK, ACK
-			x.Ask("LIST", "150 here", "226 done")
-		}},
-		{"a call that came before anybody asked for an address", in + "PASV 227; LIST 150 226; 2 for LIST", func(f *forge.Capture) {
-			x := entered(f)
-			f.Dial(forge.Client+":40098", forge.Server+":99")
-			passive(x, 99)
-			x.Ask("LIST", "150 here", "226 done")
-		}},
-	})
+		}
+		ask("USER a", "331 password?")
+		ask("PASS b", "230 in")
+		x.Client.Seq += 30
+		x.Server.Send("421 too late\r\n")
+		x.Client.Seq -= 30
+		x.Client.Send("NOOP\r\n")
+	}},
+	{"a PORT that was captured behind the call", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "PORT 198,51,100,100,0,99", "200 ok")
+		x.Client.Send("LIST\r\n")
+		f.Drop(0)
+		_, client := f.Dial(forge.Server+":20", forge.Client+":99")
+		f.Late(5)
+		x.Server.Send("150 here\r\n")
+		client.Peer.Close()
+		x.Server.Send("226 done\r\n")
+	}},
+	{"a call that was captured before the address", in + "PASV 227; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("PASV\r\n")
+		_, s := f.Dial(forge.Client+":40099", forge.Server+":99")
+		x.Server.Send("227 (192,0,2,21,0,99)\r\n")
+		x.Ask("LIST", "150 here", "226 done")
+		s.Close()
+	}},
+	{"a call that was captured before the command that asked for the address", in + "PASV 227; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		quick(x, "PASV", "227 (192,0,2,21,0,99)")
+		f.Dial(forge.Client+":40099", forge.Server+":99")
+		f.Swap(2)
+		f.Swap(3) // SYN, PASV, 227, SYN and ACK, ACK
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a call that came before anybody asked for an address", in + "PASV 227; LIST 150 226; 2 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		f.Dial(forge.Client+":40098", forge.Server+":99")
+		passive(x, 99)
+		x.Ask("LIST", "150 here", "226 done")
+	}},
 }
 
 // Lines are heard in the order in which they were said.

@@ -36,6 +36,30 @@ const connectionMemory = 1200
 
 // findFacts reads the file, once if its connections can be kept, else twice.
 func (c *Capture) findFacts() error {
+	all, err := c.readFirst()
+	if err != nil {
+		return err
+	}
+	f := &facts{c: c, openings: make([]opening, len(c.spans))}
+	if all != nil {
+		for _, l := range all.live {
+			f.add(l)
+		}
+	} else if err := f.readAgain(); err != nil {
+		return err
+	}
+	f.join()
+	c.findProtected(f.openings)
+	if all != nil {
+		c.keep(all.live)
+		return c.keepProtected()
+	}
+	return nil
+}
+
+// readFirst reads the file for what can be counted, and for the connections: which there
+// are, and everything about them. If that is too much to be kept, it returns nil.
+func (c *Capture) readFirst() (*everything, error) {
 	x := identities{newest: newTuples[newest]()}
 	all := &everything{c: c}
 	place, several := 0, false // the interface of the first packet, and whether there is another one
@@ -52,7 +76,7 @@ func (c *Capture) findFacts() error {
 			return true
 		}
 		id, begins := x.find(p)
-		if all != nil && !all.add(p, id, begins, len(x.reused) > 0 && x.reused[len(x.reused)-1] == id) {
+		if all != nil && !all.add(p, id, begins) {
 			all = nil
 		}
 		return true
@@ -60,12 +84,19 @@ func (c *Capture) findFacts() error {
 	var damage *pcapng.Damage
 	switch {
 	case several:
-		return errSeveralPlaces
+		return nil, errSeveralPlaces
 	case errors.As(err, &damage):
 		c.Cut = damage.Error()
 	case err != nil:
-		return err
+		return nil, err
 	}
+	c.describe(r)
+	c.spans, c.reused = x.spans, x.reused
+	return all, nil
+}
+
+// describe takes what the file says beside its packets.
+func (c *Capture) describe(r *pcapng.Reader) {
 	c.Dropped, c.Names = r.Dropped(), r.Names()
 	if c.file.places != nil {
 		for i := range r.Interfaces() {
@@ -78,23 +109,6 @@ func (c *Capture) findFacts() error {
 			c.keys.Read(strings.NewReader(log))
 		}
 	}
-	c.spans, c.reused = x.spans, x.reused
-	x = identities{}
-	f := &facts{c: c, openings: make([]opening, len(c.spans))}
-	if all != nil {
-		for _, l := range all.live {
-			f.add(l)
-		}
-	} else if err := f.readAgain(); err != nil {
-		return err
-	}
-	f.join()
-	c.findProtected(f.openings)
-	if all != nil {
-		c.keep(all.live)
-		return c.keepProtected()
-	}
-	return nil
 }
 
 // count counts a packet of the first reading.
@@ -126,7 +140,7 @@ type everything struct {
 }
 
 // add takes a segment, and reports whether the connections still fit into memory.
-func (e *everything) add(p *packet.Packet, id int, begins, reused bool) bool {
+func (e *everything) add(p *packet.Packet, id int, begins bool) bool {
 	if begins {
 		l := &live{id: id}
 		l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))

@@ -88,177 +88,177 @@ func checkRules(t *testing.T, rules []rule) {
 }
 
 // The rules by which replies find their commands, and data connections theirs.
-func TestRules(t *testing.T) {
-	checkRules(t, []rule{
-		{"a greeting in two replies, and a client that waits for one", "user a; - 120; - 220; USER a 331", func(f *forge.Capture) {
-			c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
-			s.Send("120 Ready in 2 minutes\r\n")
-			c.Send("USER a\r\n")
-			s.Send("220 ready\r\n")
-			s.Send("331 password?\r\n")
-		}},
-		{"a client that does not wait for the greeting", "user a; - 220; USER a 331", func(f *forge.Capture) {
-			c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
-			c.Send("USER a\r\n")
-			s.Send("220 ready\r\n")
-			s.Send("331 password?\r\n")
-		}},
-		{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge.Capture) {
-			c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
-			forge.Session{Capture: f, Client: c, Server: s}.Ask("NOOP", "200 ok")
-			forge.Session{Capture: f, Client: c, Server: s}.Ask("CLNT me", "220 noted")
-		}},
-		{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Ask("USER a", "331 password?")
-			x.Ask("PASS b", "what?")
-			x.Ask("NOOP", "200 ok")
-		}},
-		{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Ask("USER a", "331 password?")
-			x.Client.Send("NOOP\r\n")
-			x.Server.Seq += 20
-			x.Server.Send("200-status\r\n200 end\r\n")
-			x.Ask("PASS b", "what?")
-			x.Ask("NOOP", "200 ok")
-		}},
-		{"a lost reply is nobody's, and the next one not its command's",
-			"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge.Capture) {
-				x := entered(f)
-				x.Client.Send("NOOP\r\n")
-				x.Server.Seq += 20
-				x.Client.Send("CWD b\r\n")
-				x.Server.Seq += 20
-				passive(x, 99)
-				x.Ask("RETR f", "150 here")
-				x.Server.Seq += 10 // all but the end of its 226
-				x.Ask("PWD", "plete\r\n257 /")
-			}},
-		{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Ask("USER a", "230 Logged in.")
-			f.Last(1).Cut(60)
-			x.Client.Send("CWD a\r\nCWD b\r\n")
-			x.Server.Send("250 a\r\n250 b\r\n")
-		}},
-		{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Ask("USER a", "230 Logged in.")
-			f.Last(1).Cut(60)
-			x.Ask("NOOP", "200 ok")
-			x.Client.Send("NOOP\r\n")
-			x.Server.Seq += 20
-			x.Ask("PWD", "257 /")
-		}},
-		{"a lost reply between two CWDs, of which the second is lost, too", "user a; - 220; - 250; USER a 230; CWD a; PWD 257", func(f *forge.Capture) {
+func TestRules(t *testing.T) { checkRules(t, rules) }
+
+var rules = []rule{
+	{"a greeting in two replies, and a client that waits for one", "user a; - 120; - 220; USER a 331", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		s.Send("120 Ready in 2 minutes\r\n")
+		c.Send("USER a\r\n")
+		s.Send("220 ready\r\n")
+		s.Send("331 password?\r\n")
+	}},
+	{"a client that does not wait for the greeting", "user a; - 220; USER a 331", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		c.Send("USER a\r\n")
+		s.Send("220 ready\r\n")
+		s.Send("331 password?\r\n")
+	}},
+	{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		forge.Session{Capture: f, Client: c, Server: s}.Ask("NOOP", "200 ok")
+		forge.Session{Capture: f, Client: c, Server: s}.Ask("CLNT me", "220 noted")
+	}},
+	{"a wrong answer", "user a; - 220; - 0; USER a 331; PASS b; NOOP 200", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("USER a", "331 password?")
+		x.Ask("PASS b", "what?")
+		x.Ask("NOOP", "200 ok")
+	}},
+	{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("USER a", "331 password?")
+		x.Client.Send("NOOP\r\n")
+		x.Server.Seq += 20
+		x.Server.Send("200-status\r\n200 end\r\n")
+		x.Ask("PASS b", "what?")
+		x.Ask("NOOP", "200 ok")
+	}},
+	{"a lost reply is nobody's, and the next one not its command's",
+		"user a; - 220; - 0; USER a 230; NOOP; CWD b; PASV 227; RETR f 150; PWD 257; 1 for RETR f", func(f *forge.Capture) {
 			x := entered(f)
-			x.Client.Send("CWD a\r\n")
-			x.Server.Send("250 a\r\n")
-			f.Drop(1)
+			x.Client.Send("NOOP\r\n")
+			x.Server.Seq += 20
 			x.Client.Send("CWD b\r\n")
-			f.Drop(1)
-			x.Server.Send("250 b\r\n")
-			x.Ask("PWD", "257 /")
-		}},
-		{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge.Capture) {
-			x := entered(f)
-			x.Client.Send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
-			x.Server.Send("250 a\r\n")
 			x.Server.Seq += 20
-			x.Server.Send("250 b\r\n200 ok\r\n")
+			passive(x, 99)
+			x.Ask("RETR f", "150 here")
+			x.Server.Seq += 10 // all but the end of its 226
+			x.Ask("PWD", "plete\r\n257 /")
 		}},
-		{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge.Capture) {
-			x := entered(f)
-			x.Ask("USER b", "230 in")
-			x.Ask("USER c", "530 no")
-		}},
-		{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge.Capture) {
-			x := entered(f)
-			x.Ask("USER b", "230 in")
-		}},
-		{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Client.Send("USER a\r\nPASS b\r\nLIST\r\n")
-		}},
-		{"passive: the first command that was not refused",
-			in + "PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge.Capture) {
-				x := entered(f)
-				passive(x, 99)
-				x.Ask("RETR a", "550 no")
-				x.Ask("RETR b", "150 here", "226 done")
-				x.Ask("RETR c", "150 here")
-				f.Dial(forge.Client+":40100", forge.Server+":99")
-			}},
-		{"active: the last command before it",
-			in + "PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge.Capture) {
-				x := entered(f)
-				x.Ask("PORT 198,51,100,100,0,99", "200 ok")
-				x.Ask("LIST", "425 no")
-				x.Ask("RETR a", "150 here")
-				_, client := f.Dial(forge.Server+":20", forge.Client+":99")
-				client.Peer.Close()
-				x.Ask("RETR b", "425 no")
-			}},
-		{"a second connection to the same address", in + "PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge.Capture) {
+	{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("USER a", "230 Logged in.")
+		f.Last(1).Cut(60)
+		x.Client.Send("CWD a\r\nCWD b\r\n")
+		x.Server.Send("250 a\r\n250 b\r\n")
+	}},
+	{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("USER a", "230 Logged in.")
+		f.Last(1).Cut(60)
+		x.Ask("NOOP", "200 ok")
+		x.Client.Send("NOOP\r\n")
+		x.Server.Seq += 20
+		x.Ask("PWD", "257 /")
+	}},
+	{"a lost reply between two CWDs, of which the second is lost, too", "user a; - 220; - 250; USER a 230; CWD a; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("CWD a\r\n")
+		x.Server.Send("250 a\r\n")
+		f.Drop(1)
+		x.Client.Send("CWD b\r\n")
+		f.Drop(1)
+		x.Server.Send("250 b\r\n")
+		x.Ask("PWD", "257 /")
+	}},
+	{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("CWD a\r\nCWD b\r\nNOOP\r\nPWD\r\n")
+		x.Server.Send("250 a\r\n")
+		x.Server.Seq += 20
+		x.Server.Send("250 b\r\n200 ok\r\n")
+	}},
+	{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("USER b", "230 in")
+		x.Ask("USER c", "530 no")
+	}},
+	{"logins that all succeeded", "user b; - 220; USER a 230; USER b 230", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("USER b", "230 in")
+	}},
+	{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Client.Send("USER a\r\nPASS b\r\nLIST\r\n")
+	}},
+	{"passive: the first command that was not refused",
+		in + "PASV 227; RETR a 550; RETR b 150 226; RETR c 150; 1 for RETR b; 2 for RETR c", func(f *forge.Capture) {
 			x := entered(f)
 			passive(x, 99)
-			x.Ask("LIST", "150 here", "226 done")
+			x.Ask("RETR a", "550 no")
+			x.Ask("RETR b", "150 here", "226 done")
+			x.Ask("RETR c", "150 here")
 			f.Dial(forge.Client+":40100", forge.Server+":99")
-			x.Ask("NLST", "150 here", "226 done")
 		}},
-		{"more connections than commands", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge.Capture) {
+	{"active: the last command before it",
+		in + "PORT 198,51,100,100,0,99 200; LIST 425; RETR a 150 425; RETR b; 1 for RETR a", func(f *forge.Capture) {
 			x := entered(f)
-			passive(x, 99)
-			f.Dial(forge.Client+":40100", forge.Server+":99")
-			x.Ask("LIST", "150 here", "226 done")
+			x.Ask("PORT 198,51,100,100,0,99", "200 ok")
+			x.Ask("LIST", "425 no")
+			x.Ask("RETR a", "150 here")
+			_, client := f.Dial(forge.Server+":20", forge.Client+":99")
+			client.Peer.Close()
+			x.Ask("RETR b", "425 no")
 		}},
-		{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Client.Send("FEAT\r\n")
-			x.Server.Send("211-Features:\r\n")
-			x.Client.Send("NOOP\r\n")
-		}},
-		{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge.Capture) {
-			x := greeted(f)
-			x.Ask("NOOP", "200 ok")
-			x.Client.Seq += 6
-			x.Server.Send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
-			connect(f, 99)
-		}},
-		{"an address whose command is missing",
-			"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge.Capture) {
-				x := entered(f)
-				passive(x, 98)
-				x.Ask("LIST", "150 here", "226 done")
-				x.Client.Seq += 6
-				x.Server.Send("227 (192,0,2,21,0,99)\r\n")
-				connect(f, 99)
-				x.Ask("RETR b", "150 here", "226 done")
-			}},
-		{"such an address is not for the command before it",
-			"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge.Capture) {
-				x := entered(f)
-				x.Ask("LIST", "150 here", "226 done")
-				x.Client.Seq += 6
-				x.Server.Send("227 (192,0,2,21,0,99)\r\n")
-				connect(f, 99)
-				x.Ask("RETR b", "150 here", "226 done")
-			}},
-		{"a transfer that is answered with an address", in + "PASV 227; LIST 227; 1 for LIST", func(f *forge.Capture) {
+	{"a second connection to the same address", in + "PASV 227; LIST 150 226; NLST 150 226; 1 for LIST; 2 for NLST", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("LIST", "150 here", "226 done")
+		f.Dial(forge.Client+":40100", forge.Server+":99")
+		x.Ask("NLST", "150 here", "226 done")
+	}},
+	{"more connections than commands", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		f.Dial(forge.Client+":40100", forge.Server+":99")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Client.Send("FEAT\r\n")
+		x.Server.Send("211-Features:\r\n")
+		x.Client.Send("NOOP\r\n")
+	}},
+	{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("NOOP", "200 ok")
+		x.Client.Seq += 6
+		x.Server.Send("227-call me at\r\n (192,0,2,21,0,99)\r\n or not at all\r\n227 please\r\n")
+		connect(f, 99)
+	}},
+	{"an address whose command is missing",
+		"user a; - 220; - 227; USER a 230; PASV 227; LIST 150 226; RETR b 150 226; 1 for LIST; 2 for RETR b", func(f *forge.Capture) {
 			x := entered(f)
 			passive(x, 98)
-			x.Ask("LIST", "227 (192,0,2,21,0,97)")
+			x.Ask("LIST", "150 here", "226 done")
+			x.Client.Seq += 6
+			x.Server.Send("227 (192,0,2,21,0,99)\r\n")
+			connect(f, 99)
+			x.Ask("RETR b", "150 here", "226 done")
 		}},
-		{"a PORT that is answered with an address",
-			in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge.Capture) {
-				x := entered(f)
-				x.Ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
-				connect(f, 98)
-				f.Dial(forge.Server+":20", forge.Client+":99")
-				x.Ask("LIST", "150 here")
-			}},
-	})
+	{"such an address is not for the command before it",
+		"user a; - 220; - 227; USER a 230; LIST 150 226; RETR b 150 226; 1 for RETR b", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("LIST", "150 here", "226 done")
+			x.Client.Seq += 6
+			x.Server.Send("227 (192,0,2,21,0,99)\r\n")
+			connect(f, 99)
+			x.Ask("RETR b", "150 here", "226 done")
+		}},
+	{"a transfer that is answered with an address", in + "PASV 227; LIST 227; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 98)
+		x.Ask("LIST", "227 (192,0,2,21,0,97)")
+	}},
+	{"a PORT that is answered with an address",
+		in + "PORT 198,51,100,100,0,99 227; LIST 150; 1 for LIST; 2 for nothing", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("PORT 198,51,100,100,0,99", "227 (192,0,2,21,0,98)")
+			connect(f, 98)
+			f.Dial(forge.Server+":20", forge.Client+":99")
+			x.Ask("LIST", "150 here")
+		}},
 }
 
 // wantHeard fails unless what is heard of a dialogue is what its session has.

@@ -100,81 +100,7 @@ func (p *peer) listen(format string) *net.TCPListener {
 const passiveReply = "227 Entering Passive Mode (127,0,0,1,%d,%d)"
 
 func TestOrdersOfOtherServers(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		mode   ftpclient.Mode
-		want   string // what is downloaded
-		codes  []int
-		script func(p *peer)
-	}{
-		{"150, then the call; 226, then the FIN", ftpclient.PORT, "data", []int{200, 150, 226}, func(p *peer) {
-			p.hear()
-			p.say("200 PORT")
-			p.hear()
-			p.say("150 Wait.")
-			conn := p.call()
-			io.WriteString(conn, "data")
-			p.say("226 Done.")
-			conn.Close()
-		}},
-		{"the call, data and FIN, then 125 and 250", ftpclient.PORT, "data", []int{200, 125, 250}, func(p *peer) {
-			p.hear()
-			p.say("200 PORT")
-			p.hear()
-			conn := p.call()
-			io.WriteString(conn, "data")
-			conn.Close()
-			p.say("125 Look.", "250 Done.")
-		}},
-		{"150, then no call: 425", ftpclient.PORT, "", []int{200, 150, 425}, func(p *peer) {
-			p.hear()
-			p.say("200 PORT")
-			p.hear()
-			p.say("150 Wait.", "425 Sorry.")
-		}},
-		{"passive, all replies before the data", ftpclient.PASV, "data", []int{227, 150, 226}, func(p *peer) {
-			p.hear()
-			listener := p.listen(passiveReply)
-			defer listener.Close()
-			p.hear()
-			p.say("150 Wait.", "226 Done.")
-			conn, _ := listener.Accept()
-			io.WriteString(conn, "data")
-			conn.Close()
-		}},
-		{"an address without parentheses", ftpclient.PASV, "data", []int{227, 150, 226}, func(p *peer) {
-			p.hear()
-			listener := p.listen("227 Passive mode =127,0,0,1,%d,%d")
-			defer listener.Close()
-			p.hear()
-			conn, _ := listener.Accept()
-			p.say("150 Wait.")
-			io.WriteString(conn, "data")
-			conn.Close()
-			p.say("226 Done.")
-		}},
-		{"the server gives up: 426 and a reset", ftpclient.PASV, "half", []int{227, 150, 426}, func(p *peer) {
-			p.hear()
-			listener := p.listen(passiveReply)
-			defer listener.Close()
-			p.hear()
-			p.say("150 Wait.")
-			conn, _ := listener.AcceptTCP()
-			io.WriteString(conn, "half")
-			conn.SetLinger(0)
-			conn.Close()
-			p.say("426 Sorry.")
-		}},
-		{"PASV refused", ftpclient.PASV, "", []int{502}, func(p *peer) { p.hear(); p.say("502 No.") }},
-		{"PORT refused", ftpclient.PORT, "", []int{500}, func(p *peer) { p.hear(); p.say("500 No.") }},
-		{"421 instead", ftpclient.PASV, "", []int{421}, func(p *peer) { p.hear(); p.say("421 Closing.") }},
-		{"a reply of several lines", ftpclient.PASV, "", []int{227, 550}, func(p *peer) {
-			p.hear()
-			defer p.listen(passiveReply).Close()
-			p.hear()
-			p.say("550-No", "551 such", " 550 file", "550 here.")
-		}},
-	} {
+	for _, test := range otherServers {
 		t.Run(test.name, func(t *testing.T) {
 			client := play(t, ftpclient.Config{Mode: test.mode}, test.script)
 			var got bytes.Buffer
@@ -191,6 +117,82 @@ func TestOrdersOfOtherServers(t *testing.T) {
 			}
 		})
 	}
+}
+
+var otherServers = []struct {
+	name   string
+	mode   ftpclient.Mode
+	want   string // what is downloaded
+	codes  []int
+	script func(p *peer)
+}{
+	{"150, then the call; 226, then the FIN", ftpclient.PORT, "data", []int{200, 150, 226}, func(p *peer) {
+		p.hear()
+		p.say("200 PORT")
+		p.hear()
+		p.say("150 Wait.")
+		conn := p.call()
+		io.WriteString(conn, "data")
+		p.say("226 Done.")
+		conn.Close()
+	}},
+	{"the call, data and FIN, then 125 and 250", ftpclient.PORT, "data", []int{200, 125, 250}, func(p *peer) {
+		p.hear()
+		p.say("200 PORT")
+		p.hear()
+		conn := p.call()
+		io.WriteString(conn, "data")
+		conn.Close()
+		p.say("125 Look.", "250 Done.")
+	}},
+	{"150, then no call: 425", ftpclient.PORT, "", []int{200, 150, 425}, func(p *peer) {
+		p.hear()
+		p.say("200 PORT")
+		p.hear()
+		p.say("150 Wait.", "425 Sorry.")
+	}},
+	{"passive, all replies before the data", ftpclient.PASV, "data", []int{227, 150, 226}, func(p *peer) {
+		p.hear()
+		listener := p.listen(passiveReply)
+		defer listener.Close()
+		p.hear()
+		p.say("150 Wait.", "226 Done.")
+		conn, _ := listener.Accept()
+		io.WriteString(conn, "data")
+		conn.Close()
+	}},
+	{"an address without parentheses", ftpclient.PASV, "data", []int{227, 150, 226}, func(p *peer) {
+		p.hear()
+		listener := p.listen("227 Passive mode =127,0,0,1,%d,%d")
+		defer listener.Close()
+		p.hear()
+		conn, _ := listener.Accept()
+		p.say("150 Wait.")
+		io.WriteString(conn, "data")
+		conn.Close()
+		p.say("226 Done.")
+	}},
+	{"the server gives up: 426 and a reset", ftpclient.PASV, "half", []int{227, 150, 426}, func(p *peer) {
+		p.hear()
+		listener := p.listen(passiveReply)
+		defer listener.Close()
+		p.hear()
+		p.say("150 Wait.")
+		conn, _ := listener.AcceptTCP()
+		io.WriteString(conn, "half")
+		conn.SetLinger(0)
+		conn.Close()
+		p.say("426 Sorry.")
+	}},
+	{"PASV refused", ftpclient.PASV, "", []int{502}, func(p *peer) { p.hear(); p.say("502 No.") }},
+	{"PORT refused", ftpclient.PORT, "", []int{500}, func(p *peer) { p.hear(); p.say("500 No.") }},
+	{"421 instead", ftpclient.PASV, "", []int{421}, func(p *peer) { p.hear(); p.say("421 Closing.") }},
+	{"a reply of several lines", ftpclient.PASV, "", []int{227, 550}, func(p *peer) {
+		p.hear()
+		defer p.listen(passiveReply).Close()
+		p.hear()
+		p.say("550-No", "551 such", " 550 file", "550 here.")
+	}},
 }
 
 func TestAnswersThatAreWrong(t *testing.T) {
