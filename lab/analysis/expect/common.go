@@ -29,17 +29,27 @@ func Common(wants []string) (string, error) {
 			return "", fmt.Errorf("runs 1 and %d: %w", i+2, err)
 		}
 	}
-	for _, l := range all.lines {
-		if strings.HasPrefix(l.what, `"125 `) {
-			l.what = begins // another run may have the other code
-		}
-	}
+	all.leaveBeginsOpen()
 	return all.text(), nil
 }
 
 // begins is the reply with which a transfer begins: 125 if the data connection is open
 // already, and else 150 (RFC 959, 5.4). Which of the two comes is chance.
 const begins = `"1*"`
+
+// leaveBeginsOpen leaves open with which reply transfers begin, if the server sent 125
+// once: in another run the same transfer may have the other reply.
+func (d *draft) leaveBeginsOpen() {
+	isBegin := func(l *draftLine) bool { return isText(l.what) && firstWord(l.what) == begins }
+	if !slices.ContainsFunc(d.lines, func(l *draftLine) bool { return isBegin(l) && !strings.HasPrefix(l.what, `"150`) }) {
+		return
+	}
+	for _, l := range d.lines {
+		if isBegin(l) {
+			l.what = begins
+		}
+	}
+}
 
 // Skip replaces all lines of some connections in a want by "...", so that any packets
 // match.
