@@ -37,6 +37,9 @@ type Writer struct {
 	frames int      // written
 	by     []uint64 // frames added, by interface
 	err    error
+
+	limit   int64  // bytes
+	reached func() // is called when the capture has that many; nil is never
 }
 
 const (
@@ -83,6 +86,9 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 	}
 	return w, nil
 }
+
+// Limit calls reached once, when at least so many bytes are written. The capture goes on.
+func (w *Writer) Limit(bytes int64, reached func()) { w.limit, w.reached = bytes, reached }
 
 // WritePacket adds a frame, as gopacket's writers do: info has its time and
 // length, and frame has all of its bytes or the first ones. The caller must not
@@ -203,6 +209,10 @@ func (w *Writer) flush() error {
 	w.frames += len(w.ends)
 	w.pending, w.buffer, w.ends = w.pending[:0], w.buffer[:0], w.ends[:0]
 	w.start, w.size = 0, 0
+	if w.reached != nil && w.whole >= w.limit {
+		w.reached()
+		w.reached = nil
+	}
 	return nil
 }
 

@@ -47,6 +47,7 @@ type Recording struct {
 	Info   pcapng.Info
 	Server *Code  // replaces the scenario's server; nil is none
 	Files  string // a folder for the files of a server that is a program; files of other programs are put next to it
+	Limit  int64  // bytes of the capture at which the session is stopped; 0 is the usual
 	ByHand bool   // a person is the client, who may leave rules of the server and of the path unused
 }
 
@@ -88,6 +89,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, err
 	}
+	stopped := r.stopAtLimit(s, w, cancel)
 	n, err := b.Build(ctx, s.Network, w, cancel) // without a recorder there is no reason to continue
 	if err != nil {
 		return nil, err
@@ -106,6 +108,9 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err == nil {
 		err = context.Cause(ctx)
 	}
+	if errors.Is(err, stopped) {
+		failures, err = stoppedAt(failures, stopped), nil
+	}
 	e.Wait(ctx)
 	failures = append(e.server.faults(len(failures) > 0 || r.ByHand), failures...) // a server's early end is why its clients failed
 	closed := e.Close(ctx)
@@ -120,7 +125,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, err // closed may only repeat it
 	}
-	if closed != nil {
+	if closed != nil && !errors.Is(closed, stopped) {
 		if err := w.Flush(); err != nil {
 			return nil, err // the capture could not be written
 		}

@@ -126,9 +126,10 @@ func (r *script) takeInBackground(ctx context.Context, s *session, step scenario
 }
 
 // close ends the sessions that the steps left open, in the order of
-// their names, so that a capture is the same in every run.
+// their names, so that a capture is the same in every run. If ctx has ended, it does not
+// wait for the server.
 func (r *script) close(ctx context.Context) {
-	ctx, cancel := network.WithTimeout(context.WithoutCancel(ctx), r.network.Clock(), timeToClose)
+	ctx, cancel := network.WithTimeout(ctx, r.network.Clock(), timeToClose)
 	defer cancel()
 	for _, name := range slices.Sorted(maps.Keys(r.sessions)) {
 		s := r.sessions[name]

@@ -1,0 +1,65 @@
+package runner_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/gvisor"
+	"ftplab/lab/testbed/runner"
+)
+
+// TestLimit has a capture reach its limit during a download, and after the last step: the
+// session is stopped there, one line says why, and the capture has every frame.
+func TestLimit(t *testing.T) {
+	s, err := scenario.Parse("flood.txtar", []byte("# x\n# y\nnetwork wire rate=8Mbit\nfile a.bin 2MB\nopen\nlogin anonymous\ntype i\nget a.bin\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for limit, line := range map[int64]int{500_000: 8, 0: 0} {
+		var file bytes.Buffer
+		recording := runner.Recording{File: &file, Format: pcapng.PCAPNG, Limit: limit}
+		builder := gvisor.Builder{Seed: 1, Start: time.Unix(500_000_000, 0)}
+		outcome, err := runner.Run(t.Context(), s, builder, recording, runner.Steps(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch failures := outcome.Failures; {
+		case line == 0 && len(failures) > 0:
+			t.Errorf("limit %d: got %v, want no failure", limit, failures)
+		case line > 0 && (len(failures) != 1 || failures[0].Line != line || !strings.Contains(failures[0].Message, "the session was stopped")):
+			t.Errorf("limit %d: got %v, want one at line %d: the session was stopped", limit, failures, line)
+		}
+		size, frames := file.Len(), countFrames(t, &file)
+		if frames != outcome.Frames {
+			t.Errorf("limit %d: the capture has %d frames, want %d", limit, frames, outcome.Frames)
+		}
+		if limit > 0 && int64(size) > 2*limit {
+			t.Errorf("limit %d: the capture has %d bytes, want little more than the limit", limit, size)
+		}
+	}
+}
+
+// countFrames reads a capture to its end.
+func countFrames(t *testing.T, file io.Reader) (n int) {
+	t.Helper()
+	r, err := pcapng.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, _, err := r.ReadPacketData()
+		if errors.Is(err, io.EOF) {
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+}
