@@ -83,7 +83,7 @@ func init() { // not in the declaration: the functions below use settings in mes
 			example: "client scripted linger=50ms",
 		}, {
 			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,
-			does:    "How long a step may take; 30s by default. A transfer gets more time, depending on its size. " +
+			does: "How long a step may take; 30s by default. A transfer gets more time, depending on its size. " +
 				"A session is also stopped when its capture is larger than 256 MiB and four times the size of the scenario's files.",
 			example: "deadline 5s",
 		},
