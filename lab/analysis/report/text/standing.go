@@ -1,0 +1,48 @@
+// Where a dialogue stands that does not go on.
+
+package text
+
+import (
+	"fmt"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// Standing says with which line the dialogues of a capture end, and what the last command
+// still waits for: for a session that came to a standstill. It is "" if no dialogue can be
+// read.
+func Standing(c *capture.Capture) string {
+	var last *ftp.Session
+	for s := range c.Sessions() {
+		if len(s.Lines) > 0 && (last == nil || s.Lines[len(s.Lines)-1].Packet > last.Lines[len(last.Lines)-1].Packet) {
+			last = s
+		}
+	}
+	switch {
+	case last == nil:
+		return ""
+	case last.Hidden:
+		return "the dialogue goes on in TLS, which cannot be read"
+	}
+	line := last.Lines[len(last.Lines)-1]
+	text := fmt.Sprintf("the dialogue ends with the %s's %q, in frame %d", line.From, line.Text, line.Packet)
+	if len(last.Exchanges) == 0 {
+		return text
+	}
+	e := last.Exchanges[len(last.Exchanges)-1]
+	if e.Final() != 0 {
+		return text
+	}
+	if len(e.Replies) > 0 {
+		text += fmt.Sprintf(", so %s has no final reply", e.Command)
+	} else {
+		text += ", which has no reply"
+	}
+	for _, id := range e.Data {
+		if data := c.Connection(id); data != nil {
+			text += fmt.Sprintf("; %d bytes crossed its data connection", data.ClientFlow.Bytes+data.ServerFlow.Bytes)
+		}
+	}
+	return text
+}

@@ -1,0 +1,46 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/testbed/runner"
+)
+
+// late reports whether a failure is that of a step that has not ended.
+func late(f runner.Failure) bool { return f.Late }
+
+// likelyReasons returns the stalls that may be why a session failed. A step that has not
+// ended in its deadline did not hang because of a stall that was much shorter.
+func (j *judge) likelyReasons(ran runner.Outcome) (stalls []runner.Stall) {
+	for _, s := range ran.Stalls {
+		if !slices.ContainsFunc(ran.Failures, late) || s.Seconds > j.scenario.Deadline.Seconds()/4 {
+			stalls = append(stalls, s)
+		}
+	}
+	return stalls
+}
+
+// withStanding adds to the failure of each step that has not ended where the dialogue
+// stands in the capture. It comes before the last lines that a program printed.
+func withStanding(failures []runner.Failure, c *capture.Capture) []runner.Failure {
+	if !slices.ContainsFunc(failures, late) {
+		return failures
+	}
+	standing := text.Standing(c)
+	if standing == "" {
+		return failures
+	}
+	failures = slices.Clone(failures)
+	for i, f := range failures {
+		if f.Late {
+			first, rest, more := strings.Cut(f.Message, "\n")
+			if failures[i].Message = first + "; " + standing; more {
+				failures[i].Message += "\n" + rest
+			}
+		}
+	}
+	return failures
+}
