@@ -144,6 +144,35 @@ func compareStreams(t *testing.T, what string, rows, streams map[string][]int64)
 	}
 }
 
+// TestAbnormalFlowsAreNamedAsInTheCapture compares who is the client, the mode, and who opened each
+// flow with what the capture shows. In FXP both ends of a data connection are servers.
+func TestAbnormalFlowsAreNamedAsInTheCapture(t *testing.T) {
+	part := abnormal(t, 3, 60, 1)
+	c, err := capture.Open(part+".pcapng", capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	want := map[string]string{}
+	for x := range c.Connections() {
+		want[bothEnds(x.Client.String(), x.Server.String())] = fmt.Sprintf("%s, client %s, opened by %s", x.Mode, x.Client, x.OpenedBy)
+	}
+	data := map[string]int{}
+	for _, row := range table(t, part+".flows.csv") {
+		client, server := net.JoinHostPort(row["client"], row["client_port"]), net.JoinHostPort(row["server"], row["server_port"])
+		got := fmt.Sprintf("%s, client %s, opened by %s", row["mode"], client, row["opened_by"])
+		if want := want[bothEnds(client, server)]; got != want {
+			t.Errorf("%s, session %s: got %s, want %s", row["kind"], row["session"], got, want)
+		}
+		if row["role"] == "data" {
+			data[row["kind"]]++
+		}
+	}
+	if data["fxp"] == 0 {
+		t.Errorf("got data connections of %v, want fxp among them", data)
+	}
+}
+
 // TestResultsOfTransfers compares how a transfer ended, which the labels have from the client,
 // with what the capture shows.
 func TestResultsOfTransfers(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -50,6 +51,28 @@ func TestGenerateOnAFullDisk(t *testing.T) {
 	}
 	if got := sumsOf(t, g.Folder); len(got) != 3*len(parts) {
 		t.Errorf("got a recipe with %d files, want 3 for each of %d parts", len(got), len(parts))
+	}
+}
+
+// TestGenerateSaysWhichFileIsNotWritten has no room for the capture of the second part. The error
+// names the file once, and does not say where a capture ends that is removed.
+func TestGenerateSaysWhichFileIsNotWritten(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("there is no /dev/full here")
+	}
+	g := generation(t, 40, 10)
+	file := filepath.Join(g.Folder, "part-00001.pcapng.unfinished")
+	g.Made = func(session int) {
+		if session == 0 {
+			if err := os.Symlink("/dev/full", file); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	_, err := lab.Generate(t.Context(), g)
+	want := "part-00001: write " + file + ": no space left on device; complete so far: 1 of 4 parts in " + g.Folder + "; to continue, give the same command again"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

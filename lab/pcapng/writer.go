@@ -227,21 +227,31 @@ func (w *Writer) fail(n int64, err error) {
 		}
 	}
 	w.whole += kept
-	name := "the capture"
-	file, ok := w.out.(*os.File)
-	if ok {
-		name = file.Name()
-	}
-	if ok && w.base >= 0 {
+	if file, ok := w.out.(*os.File); ok && w.base >= 0 {
 		if e := file.Truncate(w.base + w.whole); e != nil {
 			err = fmt.Errorf("%w, and the incomplete frame at the end could not be removed: %w", err, e)
 		}
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		w.err = fmt.Errorf("capture: the reader of %s is gone, after frame %d: %w", name, w.frames, err)
-		return
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		w.err = fmt.Errorf("capture: the reader of %s is gone, after frame %d: %w", w.name(), w.frames, err)
+	case w.frames == 0:
+		w.err = fmt.Errorf("capture: writing %s: %w; it has no frame", w.name(), err)
+	default:
+		w.err = fmt.Errorf("capture: writing %s: %w; it ends with frame %d", w.name(), err, w.frames)
 	}
-	w.err = fmt.Errorf("capture: writing %s: %w; it ends with frame %d", name, err, w.frames)
+}
+
+// name is that of the capture in a message.
+func (w *Writer) name() string {
+	file, ok := w.out.(*os.File)
+	switch {
+	case !ok:
+		return "the capture"
+	case file.Name() == os.Stdout.Name():
+		return "standard output"
+	}
+	return file.Name()
 }
 
 // Frames returns how many frames were written so far.

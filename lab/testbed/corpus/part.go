@@ -47,12 +47,14 @@ type partFile struct {
 	file *os.File
 	hash io.Writer
 	sum  func() string
+	err  error // of writing it
 }
 
 // Write implements [io.Writer].
 func (f *partFile) Write(b []byte) (int, error) {
 	n, err := f.file.Write(b)
 	f.hash.Write(b[:n])
+	f.err = err
 	return n, err
 }
 
@@ -64,7 +66,7 @@ func (p *part) create(suffix string) (*partFile, error) {
 		return nil, err
 	}
 	hash := sha256.New()
-	f := &partFile{name, file, hash, func() string { return hex.EncodeToString(hash.Sum(nil)) }}
+	f := &partFile{name: name, file: file, hash: hash, sum: func() string { return hex.EncodeToString(hash.Sum(nil)) }}
 	p.files = append(p.files, f)
 	return f, nil
 }
@@ -74,7 +76,7 @@ func (f *Folder) make(ctx context.Context, maker *generate.Maker, number int, ma
 	p := &part{folder: f, name: f.partName(number)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, p.abandon())
+			err = errors.Join(p.cause(err), p.abandon())
 		}
 	}()
 	delete(f.known, p.name)
@@ -238,6 +240,17 @@ func (p *part) logs() error {
 type buffered struct{ *bufio.Writer }
 
 func (b buffered) Close() error { return b.Flush() }
+
+// cause is why a part cannot be completed: the error of the file that could not be written, if
+// there is one. A capture's writer would also say where it ends, but it does not stay.
+func (p *part) cause(err error) error {
+	for _, f := range p.files {
+		if f.err != nil {
+			return f.err
+		}
+	}
+	return err
+}
 
 // abandon removes what there is of a part that cannot be completed.
 func (p *part) abandon() error {

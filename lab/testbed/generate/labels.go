@@ -75,8 +75,8 @@ func (s *session) labels(flow func(*Flow) error, transfer func(*Transfer) error)
 	return nil
 }
 
-// flow is the label of a connection. The one that opens a data connection to a port
-// that the server uses for its own active ones is the server.
+// flow is the label of a connection. A data connection that a server opens is active, unless it
+// goes to another server, as in FXP: that one has announced its port, so it is passive there.
 func (s *session) flow(f *flow) *Flow {
 	l := &Flow{
 		Session: s.plan.session(), Role: Control, Client: f.opener, Server: f.other, OpenedBy: Client,
@@ -86,7 +86,7 @@ func (s *session) flow(f *flow) *Flow {
 		return l
 	}
 	l.Role, l.Mode = Data, Passive
-	if isServer(s.scenario, f.opener.Addr()) {
+	if isServer(s.scenario, f.opener.Addr()) && !isServer(s.scenario, f.other.Addr()) {
 		l.Mode, l.OpenedBy, l.Client, l.Server = Active, Server, f.other, f.opener
 	}
 	return l
