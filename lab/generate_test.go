@@ -288,6 +288,9 @@ func TestGeneratedIsAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	comparisons := baseline.Alike(profile, learned)
+	if !slices.ContainsFunc(comparisons, func(c baseline.Comparison) bool { return c.Quantity == "program: commands" }) {
+		t.Error("got no comparison of the number of commands in a session")
+	}
 	for _, c := range comparisons {
 		if c.Differs {
 			t.Errorf("%s differs: %s statistic %.3f, p %.5f", c.Quantity, c.Test, c.Statistic, c.P)

@@ -59,6 +59,7 @@ type Counts map[string]int64
 
 // The names of a kind's Numbers, with their units.
 const (
+	Commands      = "commands"       // of a session; a number
 	RoundTrip     = "round-trip"     // of a control connection, from SYN to SYN and ACK; seconds
 	ThinkTime     = "think-time"     // from a reply to the next command; seconds
 	GreetingTime  = "greeting-time"  // from the SYN to the greeting, less two round trips; seconds
@@ -75,7 +76,7 @@ const Large = 64 << 10
 
 // Numbers are the names of a kind's Numbers.
 func Numbers() []string {
-	return []string{RoundTrip, ThinkTime, GreetingTime, ServerTime, RefusalTime, ListingBytes, DownloadBytes, UploadBytes, Rate}
+	return []string{Commands, RoundTrip, ThinkTime, GreetingTime, ServerTime, RefusalTime, ListingBytes, DownloadBytes, UploadBytes, Rate}
 }
 
 // New returns an empty Traffic.

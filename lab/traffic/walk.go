@@ -20,11 +20,12 @@ const (
 	Then = " | "
 )
 
-// Learn counts a walk. Whole says that the session was seen from its beginning. Where the
+// Learn counts a walk, and the commands that it has. Whole says that the session was seen from its beginning. Where the
 // capture ends, the session ends: else one that repeats a command would go on for ever.
 func (k *Kind) Learn(walk []string, whole bool) {
-	before := [2]string{"", Start}
+	before, commands := [2]string{"", Start}, 0
 	for i, exchange := range walk {
+		commands += ParseExchange(exchange).Commands()
 		if i > 0 || whole {
 			k.count(before, exchange)
 		}
@@ -35,6 +36,7 @@ func (k *Kind) Learn(walk []string, whole bool) {
 	}
 	if len(walk) > 0 {
 		k.count(before, End)
+		k.Numbers[Commands].Add(float64(commands))
 	}
 }
 
@@ -50,12 +52,23 @@ func (k *Kind) count(before [2]string, next string) {
 // Next draws what follows two exchanges, by a random u (0 to 1, without 1). It is
 // [End] where nothing is known to follow.
 func (k *Kind) Next(before [2]string, u float64) string {
-	for _, after := range []string{before[0] + Then + before[1], before[1]} {
+	for _, after := range memories(before) {
 		if next := k.Follows[after]; len(next) > 0 {
 			return next.At(u)
 		}
 	}
 	return End
+}
+
+// memories are the keys of what follows two exchanges, the one that remembers more first.
+func memories(before [2]string) []string { return []string{before[0] + Then + before[1], before[1]} }
+
+// lastOf is the last exchange that a key has.
+func lastOf(memory string) string {
+	if _, last, ok := strings.Cut(memory, Then); ok {
+		return last
+	}
+	return memory
 }
 
 // An Exchange is one step of a walk.
@@ -65,6 +78,18 @@ type Exchange struct {
 	Command  string
 	Argument string // of TYPE and PROT
 	Codes    []int  // of the replies
+}
+
+// Commands is how many commands it has.
+func (x Exchange) Commands() int {
+	n := 1
+	if x.Arrange != "" {
+		n++
+	}
+	if x.Restart {
+		n++
+	}
+	return n
 }
 
 // Final is the last reply's code, 0 for none.

@@ -75,7 +75,6 @@ func (l *trafficLearner) session(s *session) {
 	l.learned.Hours[time.Unix(0, s.Control.FirstTime).UTC().Hour()]++
 	k := l.learned.Kind(kindOfSession(s))
 	k.Sessions++
-	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil)
 	if said := loginOf(s); said != "" {
 		k.Logins[said]++
 	}
@@ -87,6 +86,7 @@ func (l *trafficLearner) session(s *session) {
 	for name, h := range k.Numbers {
 		before[name] = h.Count
 	}
+	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil)
 	learnTimes(k, s)
 	for _, c := range s.data {
 		learnTransfer(k, c)

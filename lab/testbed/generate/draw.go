@@ -35,10 +35,19 @@ type plotter struct {
 	corpus     *Corpus
 	arrivals   *arrivals
 	population *population
+	walks      map[*traffic.Kind]*traffic.Walks // of the kinds that were drawn
 }
 
 func newPlotter(c *Corpus) *plotter {
-	return &plotter{c, newArrivals(c), newPopulation(c)}
+	return &plotter{c, newArrivals(c), newPopulation(c), map[*traffic.Kind]*traffic.Walks{}}
+}
+
+// walksOf is what draws the walks of a kind.
+func (p *plotter) walksOf(k *traffic.Kind) *traffic.Walks {
+	if p.walks[k] == nil {
+		p.walks[k] = traffic.NewWalks(k)
+	}
+	return p.walks[k]
 }
 
 // session draws the session of that number.
@@ -52,7 +61,7 @@ func (p *plotter) session(number int) (*plan, error) {
 	client, ports := p.population.client(number)
 	server := p.population.server(client)
 	d := &draw{
-		random: p.corpus.random(forSession, uint64(number)), kind: client.drawn, client: client.addr,
+		random: p.corpus.random(forSession, uint64(number)), kind: client.drawn, walks: p.walksOf(client.drawn), client: client.addr,
 		content: mixedWord(p.corpus.mixed(forContent, uint64(number))), used: map[string]bool{},
 	}
 	d.root = d.newFolder("", nil)
@@ -146,6 +155,7 @@ func (d *draw) lose() {
 type draw struct {
 	random   *rand.Rand
 	kind     *traffic.Kind
+	walks    *traffic.Walks
 	client   netip.Addr
 	content  uint64
 	scenario *scenario.Scenario
@@ -181,15 +191,17 @@ func (d *draw) walk() {
 	if d.unread {
 		d.exchange(traffic.Exchange{Command: "AUTH", Codes: []int{234}})
 	}
-	before := [2]string{"", traffic.Start}
+	before, said := [2]string{"", traffic.Start}, 0
 	for range mostExchanges {
-		next := d.next(before)
+		next := d.next(before, said)
 		if next == traffic.End {
 			break
 		}
-		if x := traffic.ParseExchange(next); !d.exchange(x) {
+		x := traffic.ParseExchange(next)
+		if !d.exchange(x) {
 			break
 		}
+		said += x.Commands()
 		before = [2]string{before[1], next}
 	}
 	if n := len(d.scenario.Steps); d.scenario.Steps[n-1].Verb != "quit" {
@@ -198,10 +210,10 @@ func (d *draw) walk() {
 	}
 }
 
-// next draws what follows. A profile of captures that all begin in the middle of a session
+// next draws what follows behind so many commands. A profile of captures that all begin in the middle of a session
 // knows no beginning, and then it is a login.
-func (d *draw) next(before [2]string) string {
-	next := d.kind.Next(before, d.random.Float64())
+func (d *draw) next(before [2]string, said int) string {
+	next := d.walks.Next(before, said, d.random.Float64())
 	if next != traffic.End || d.loggedIn {
 		return next
 	}
