@@ -71,6 +71,15 @@ func (v *Verdict) Report() string {
 	return b.String()
 }
 
+// Unjudged reports whether nothing is known to be wrong, and something cannot be judged,
+// because it is in TLS that cannot be read.
+func (v *Verdict) Unjudged() bool {
+	if v.Pass || len(v.Failures) > 0 || v.Want != nil && len(v.Want.Mismatches) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK && !f.Unjudged })
+}
+
 // differences counts what is wrong.
 func (v *Verdict) differences() int {
 	n := len(v.Failures)

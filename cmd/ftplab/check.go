@@ -26,6 +26,9 @@ file of your own. Its hosts have the addresses that the scenario gives them.
 For every difference, Check shows the line of the want, the packet in the capture,
 and the packets around it. See ftplab help want and help figures.
 
+What is in TLS and has no keys cannot be judged. Check says from which packet on, and
+judges the rest. --keylog FILE gives the keys.
+
 Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng
   ftplab check --lines mine.txtar theirs.pcap     which packet matched which line
@@ -93,6 +96,8 @@ func printVerdict(to io.Writer, v *lab.Verdict, asJSON, lines bool) error {
 	switch {
 	case out.err != nil:
 		return out.err
+	case v.Unjudged():
+		return errBroken
 	case !v.Pass:
 		return errFailed
 	}
@@ -131,6 +136,9 @@ func printFigures(out io.Writer, all []measure.Result) {
 		if !f.OK {
 			state = "FAILED"
 		}
+		if f.Unjudged {
+			state = "?     "
+		}
 		if measured == "" {
 			measured = "not measured: " + f.Why
 		}
@@ -153,6 +161,13 @@ func summary(v *lab.Verdict) string {
 		if n := len(w.Mismatches); n > 0 {
 			parts = append(parts, counted(n, "mismatch", "mismatches"))
 		}
+		unjudged := 0
+		for _, u := range w.Unjudged {
+			unjudged += len(u.Lines)
+		}
+		if unjudged > 0 {
+			parts = append(parts, counted(unjudged, "line", "lines")+" cannot be judged")
+		}
 	}
 	if n := len(v.Figures); n > 0 {
 		off := 0
@@ -164,7 +179,10 @@ func summary(v *lab.Verdict) string {
 		parts = append(parts, fmt.Sprintf("%d of %s as wanted", n-off, counted(n, "figure", "figures")))
 	}
 	state := "as wanted"
-	if !v.Pass {
+	switch {
+	case v.Unjudged():
+		state = "cannot be judged"
+	case !v.Pass:
 		state = "not as wanted"
 	}
 	return fmt.Sprintf("%s: %s: %s", v.Capture, state, strings.Join(parts, ", "))

@@ -76,6 +76,9 @@ func (d *deriver) misjudged(text string) bool {
 	for _, m := range v.Mismatches {
 		d.irregular[m.Connection] = true
 	}
+	for _, u := range v.Unjudged {
+		d.irregular[u.Connection] = true
+	}
 	return true
 }
 

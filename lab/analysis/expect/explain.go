@@ -25,11 +25,15 @@ func (j *judge) verdict() *Verdict {
 		}
 	}
 	for _, t := range j.tracks {
-		v.Mismatches = append(v.Mismatches, t.mismatches()...)
+		mismatches, unjudged := t.mismatches()
+		v.Mismatches = append(v.Mismatches, mismatches...)
+		if unjudged != nil {
+			v.Unjudged = append(v.Unjudged, *unjudged)
+		}
 	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.Line, y.Line) })
 	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
-	v.Pass = len(v.Mismatches) == 0
+	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
 	return v
 }
 
@@ -85,11 +89,13 @@ func (j *judge) tooEarly(l *line) Mismatch {
 	return m
 }
 
-// mismatches returns the mismatches in the steps of the alignment.
-func (t *track) mismatches() []Mismatch {
+// mismatches returns the mismatches in the steps of the alignment, and what of the
+// connection cannot be judged, nil for nothing.
+func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 	var all []Mismatch
 	after := t.line // the line of the file after which an unwanted element is reported
-	for _, s := range t.steps {
+	steps, unjudged := t.setApart()
+	for _, s := range steps {
 		if s.line != nil {
 			after = s.line.number
 		}
@@ -102,14 +108,14 @@ func (t *track) mismatches() []Mismatch {
 			all = append(all, t.unwantedElement(s, after))
 		}
 	}
-	if !t.whole {
+	if !t.whole && unjudged == nil {
 		all = append(all, Mismatch{Line: after, Kind: Missing, Connection: t.name,
 			What: "from here on too much differs for a comparison line by line"})
 	}
 	if len(all) > 0 {
 		all[0].Hint = t.hintAtRoles()
 	}
-	return all
+	return all, unjudged
 }
 
 // hintAtRoles returns a hint that client and server seem to be exchanged in the lines,

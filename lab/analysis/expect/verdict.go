@@ -15,7 +15,7 @@ import (
 type Verdict struct {
 	// File is the scenario's file, for messages.
 	File string `json:"file"`
-	// Pass says that there is no mismatch.
+	// Pass says that there is no mismatch, and nothing that cannot be judged.
 	Pass bool `json:"pass"`
 	// Connections are the declarations, each with the connection that it was bound to.
 	Connections []Connection `json:"connections"`
@@ -24,6 +24,9 @@ type Verdict struct {
 	// Mismatches are all differences, in the order of the lines; those that
 	// belong to no line come last, in the order of the packets.
 	Mismatches []Mismatch `json:"mismatches"`
+	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
+	// TLS that cannot be read.
+	Unjudged []Unjudged `json:"unjudged,omitempty"`
 }
 
 // A Connection is a declaration of the want and the connection that it means in the
@@ -115,9 +118,10 @@ type Mismatch struct {
 	Around []string `json:"around,omitempty"`
 }
 
-// Report returns the mismatches in the form of a compiler's errors, one block each, or
-// "" if there are none. If a connection has many, it prints the first in full, because
-// it often explains the others, and one line with the line numbers of the others.
+// Report returns the mismatches in the form of a compiler's errors, one block each, and
+// what cannot be judged, one line each; "" if there is neither. If a connection has many
+// mismatches, it prints the first in full, because it often explains the others, and one
+// line with the line numbers of the others.
 func (v *Verdict) Report() string {
 	follow := map[string][]Mismatch{} // by the connection
 	for _, m := range v.Mismatches {
@@ -136,6 +140,9 @@ func (v *Verdict) Report() string {
 			b.WriteString(foldedText(v.File, all[1:]))
 		}
 	}
+	for _, u := range v.Unjudged {
+		b.WriteString(u.Message(v.File))
+	}
 	return b.String()
 }
 
@@ -153,19 +160,28 @@ func (m Mismatch) is(o Mismatch) bool {
 
 // foldedText returns the line for the mismatches of a connection after the first.
 func foldedText(file string, all []Mismatch) string {
-	var lines []string
-	for i := 0; i < len(all); {
-		first := i
-		for i++; i < len(all) && all[i].Line-all[i-1].Line <= 1; i++ {
-		}
-		if from, to := all[first].Line, all[i-1].Line; from < to {
-			lines = append(lines, fmt.Sprintf("%d-%d", from, to))
-		} else {
-			lines = append(lines, fmt.Sprint(from))
-		}
+	var lines []int
+	for _, m := range all {
+		lines = append(lines, m.Line)
 	}
 	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (lines %s)\n",
-		file, all[0].Line, all[0].Connection, len(all), strings.Join(lines, ", "))
+		file, all[0].Line, all[0].Connection, len(all), lineRanges(lines))
+}
+
+// lineRanges writes line numbers, in order: "34, 36-38".
+func lineRanges(lines []int) string {
+	var ranges []string
+	for i := 0; i < len(lines); {
+		first := i
+		for i++; i < len(lines) && lines[i]-lines[i-1] <= 1; i++ {
+		}
+		if from, to := lines[first], lines[i-1]; from < to {
+			ranges = append(ranges, fmt.Sprintf("%d-%d", from, to))
+		} else {
+			ranges = append(ranges, fmt.Sprint(from))
+		}
+	}
+	return strings.Join(ranges, ", ")
 }
 
 // Message returns the mismatch in the form of a compiler's error: the place in the

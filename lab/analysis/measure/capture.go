@@ -19,7 +19,7 @@ var measurements = append([]measurement{
 	{"capture.control", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Control]) }},
 	{"capture.data", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Data]) }},
 	{"capture.other", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Other]) }},
-	{"capture.announced", count, func(s *scope) (value, error) { return number(s.capture.data.announced) }},
+	{"capture.announced", count, announced},
 	{"capture.dataports", count, func(s *scope) (value, error) { return number(len(s.capture.data.ports)) }},
 	{"capture.dataports.run", count, func(s *scope) (value, error) { return number(s.capture.data.longest) }},
 	{"capture.data.within", seconds, dataWithin},
@@ -33,6 +33,15 @@ var measurements = append([]measurement{
 	{"capture.bytes", bytes, func(s *scope) (value, error) { return number(s.capture.bytes) }},
 	{"lengths.LOW-HIGH", share, lengths},
 }, slices.Concat(connectionMeasurements, factMeasurements)...)
+
+// announced counts the data connections that somebody announced, if the dialogues can be
+// read.
+func announced(s *scope) (value, error) {
+	if err := s.capture.hidden.any(); err != nil {
+		return value{}, err
+	}
+	return number(s.capture.data.announced)
+}
 
 func dataWithin(s *scope) (value, error) {
 	d := &s.capture.data

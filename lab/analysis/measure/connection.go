@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -52,12 +53,7 @@ var connectionMeasurements = []measurement{
 	}},
 	{"NAME.reply.segments.COMMAND", count, replySegments},
 	{"NAME.port.SIDE", count, func(s *scope) (value, error) { return number(s.conn.Addr(s.side()).Port()) }},
-	{"NAME.sha256", words, func(s *scope) (value, error) {
-		if s.conn.SHA256 == "" {
-			return value{}, errNothing
-		}
-		return value{words: s.conn.SHA256}, nil
-	}},
+	{"NAME.sha256", words, digest},
 	{"NAME.mss.SIDE", count, synOption(func(o *expect.Options) (int, bool) { return o.MSS, o.MSS > 0 })},
 	{"NAME.window.SIDE", bytes, func(s *scope) (value, error) {
 		syn, err := s.syn()
@@ -86,6 +82,20 @@ var connectionMeasurements = []measurement{
 	{"NAME.window.spread.SIDE", share, windowSpread},
 	{"NAME.df.SIDE", words, dontFragment},
 	{"NAME.ttl.SIDE", count, ttl},
+}
+
+// digest is the SHA-256 of what a data connection carried.
+func digest(s *scope) (value, error) {
+	c := s.conn
+	switch {
+	case c.SHA256 != "":
+		return value{words: c.SHA256}, nil
+	case c.Missing()+c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0:
+		return value{}, errors.New("not all of its bytes are in the capture")
+	case c.TLS != nil && c.TLS.Hidden():
+		return value{}, hiddenContent(c)
+	}
+	return value{}, errNothing
 }
 
 // nearRecorder explains a round trip that is short because the recorder was near the

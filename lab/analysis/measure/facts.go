@@ -18,25 +18,25 @@ var factMeasurements = []measurement{
 	{"NAME.mode", words, func(s *scope) (value, error) { return word(string(s.conn.Mode)) }},
 	{"NAME.command", words, func(s *scope) (value, error) {
 		if s.conn.Transfer == nil {
-			return value{}, errNothing
+			return value{}, s.noTransfer()
 		}
 		return word(s.conn.Transfer.Command)
 	}},
 	{"NAME.argument", words, func(s *scope) (value, error) {
 		if s.conn.Transfer == nil {
-			return value{}, errNothing
+			return value{}, s.noTransfer()
 		}
 		return word(s.conn.Transfer.Argument)
 	}},
 	{"NAME.user", words, func(s *scope) (value, error) {
-		session, err := s.session()
+		session, err := s.wholeSession()
 		if err != nil {
 			return value{}, err
 		}
 		return word(session.User)
 	}},
 	{"NAME.commands", count, func(s *scope) (value, error) {
-		session, err := s.session()
+		session, err := s.wholeSession()
 		if err != nil {
 			return value{}, err
 		}
@@ -61,6 +61,23 @@ func (s *scope) session() (*ftp.Session, error) {
 	return nil, fmt.Errorf("it is no control connection")
 }
 
+// wholeSession is the dialogue of the scope's connection, of which everything can be read.
+func (s *scope) wholeSession() (*ftp.Session, error) {
+	session, err := s.session()
+	if err == nil {
+		err = s.capture.hidden.of(s.conn.ID)
+	}
+	return session, err
+}
+
+// noTransfer says why the command of a data connection is not known.
+func (s *scope) noTransfer() error {
+	if err := s.capture.hidden.of(s.conn.Control); err != nil {
+		return err
+	}
+	return errNothing
+}
+
 // replyCode is the code of the final reply to the first command with the given name.
 func replyCode(s *scope) (value, error) {
 	x, err := s.exchange()
@@ -79,10 +96,17 @@ func (s *scope) exchange() (*ftp.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
+	hidden := s.capture.hidden[s.conn.ID]
 	for _, x := range session.Exchanges {
+		if hidden != nil && x.Packet > hidden.HiddenFrom() {
+			break // an earlier one may be in what cannot be read
+		}
 		if x.Command == s.args[0] && len(x.Replies) > 0 {
 			return x, nil
 		}
+	}
+	if err := s.capture.hidden.of(s.conn.ID); err != nil {
+		return nil, err
 	}
 	return nil, fmt.Errorf("there is no %s with a reply", s.args[0])
 }

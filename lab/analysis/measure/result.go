@@ -17,6 +17,8 @@ type Result struct {
 	Wanted   string `json:"wanted"`
 	Measured string `json:"measured"`
 	Why      string `json:"why,omitempty"`
+	// Unjudged says that nobody can measure it, since it is in TLS that cannot be read.
+	Unjudged bool `json:"unjudged,omitempty"`
 	// Hint is a likely reason why the figure is not as wanted; it is often empty.
 	Hint string `json:"hint,omitempty"`
 	// OK says that the figure is as wanted.

@@ -32,6 +32,7 @@ type survey struct {
 
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
+	hidden   hiddenDialogues
 }
 
 // A dataSurvey has counts of all data connections.
@@ -77,6 +78,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 		}
 	}
 	s.sessions = c.SessionsOf(declared)
+	s.hidden.find(c)
 	return s, c.Err()
 }
 

@@ -165,6 +165,9 @@ type Flow struct {
 	// Encrypted is the number of encrypted records, Decrypted the number of those that
 	// were decrypted.
 	Encrypted, Decrypted int
+	// HiddenFrom and HiddenTo are the packets of the first and the last encrypted record
+	// that was not decrypted, 0 for none.
+	HiddenFrom, HiddenTo int
 	// Data is the number of bytes of decrypted application data.
 	Data int64
 	// KeyUpdates counts the messages of that name (RFC 8446, section 4.6.3).
@@ -176,6 +179,14 @@ type Flow struct {
 	CloseNotify, EncryptedAlert int
 	// ClearFrom is the first packet with bytes that are not TLS, 0 for none.
 	ClearFrom int
+}
+
+// hide notes that an encrypted record was not decrypted. It ends in the given packet.
+func (f *Flow) hide(packet int) {
+	if f.HiddenFrom == 0 {
+		f.HiddenFrom = packet
+	}
+	f.HiddenTo = packet
 }
 
 // records returns the counter of a content type.

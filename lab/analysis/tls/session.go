@@ -227,6 +227,7 @@ func (s *Session) read(dir int, r *record) {
 		h.messages.lose()
 		if h.protected {
 			f.Encrypted++
+			f.hide(r.body.Packet)
 			h.notOpened(0)
 		}
 	case wholeRecord:
@@ -271,6 +272,7 @@ func (s *Session) readClear(dir int, r *record) {
 		// The beginning is missing; or it is 0-RTT data, which the server did not
 		// accept because it answered with a HelloRetryRequest.
 		s.Flows[dir].Encrypted++
+		s.Flows[dir].hide(r.body.Packet)
 		h.missing = true
 	case typeAlert:
 		if len(r.body.Data) != 2 { // the beginning is missing
@@ -314,6 +316,7 @@ func (s *Session) readProtected(dir int, r *record) {
 func (s *Session) notDecrypted(dir int, r *record, err error) {
 	h := &s.halves[dir]
 	s.note(dir, r, encryptedName(r.typ, h.epoch))
+	s.Flows[dir].hide(r.body.Packet)
 	if dir != s.Client {
 		s.handshake.earlyKnown = true // it may have been in the record
 	}

@@ -105,32 +105,6 @@ func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 	return strings.Join(ends, "; ")
 }
 
-// why says why some of what a side sent in TLS cannot be read.
-func why(t *ftp.TLSLayer, s ftp.Side) string {
-	f := t.Flow(s)
-	switch t.KeysOf(s) {
-	case tls.NoKeys:
-		switch { // without the hellos nobody knows which keys to use, and how
-		case t.ClientHello == nil:
-			return "its ClientHello is not in the capture"
-		case t.ServerHello == nil:
-			return "its ServerHello is not in the capture"
-		}
-		return "there are no keys for it"
-	case tls.KeysDoNotFit:
-		return "the keys do not fit"
-	case tls.NotSupported:
-		return "its cipher is not supported"
-	}
-	for _, p := range t.Problems {
-		if t.Side(p.Dir) == s {
-			return fmt.Sprintf("%d of %s cannot be decrypted (packet %d: %s)", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"),
-				p.Packet, strings.TrimPrefix(p.Reason, "it cannot be decrypted: "))
-		}
-	}
-	return fmt.Sprintf("there are no keys for %d of %s", f.Encrypted-f.Decrypted, count(f.Encrypted, "record"))
-}
-
 // beginning says where the dialogue goes on in TLS, and how much of it can be read.
 func beginning(t *ftp.TLSLayer) []string {
 	const inside = "-- from here on the dialogue is inside TLS"
@@ -142,7 +116,7 @@ func beginning(t *ftp.TLSLayer) []string {
 		return []string{"-- from here on there is TLS, in which nothing is said"}
 	case client == server && client != tls.KeysFit:
 		return []string{inside + ": neither it nor the addresses",
-			"   that it announces for data can be read, since " + why(t, ftp.Client)}
+			"   that it announces for data can be read, since " + t.WhyHidden(ftp.Client)}
 	}
 	lines := []string{inside + ", of which the keys show only a part"}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
@@ -151,9 +125,9 @@ func beginning(t *ftp.TLSLayer) []string {
 		case f.Encrypted == f.Decrypted:
 			lines = append(lines, fmt.Sprintf("   what the %s says is read with them", side))
 		case f.Decrypted > 0:
-			lines = append(lines, fmt.Sprintf("   what the %s says is read with them in part: %s", side, why(t, side)))
+			lines = append(lines, fmt.Sprintf("   what the %s says is read with them in part: %s", side, t.WhyHidden(side)))
 		default:
-			lines = append(lines, fmt.Sprintf("   what the %s says cannot be read: %s", side, why(t, side)))
+			lines = append(lines, fmt.Sprintf("   what the %s says cannot be read: %s", side, t.WhyHidden(side)))
 		}
 	}
 	return lines
@@ -202,9 +176,9 @@ func insideTLS(d *ftp.Connection, s ftp.Side) []string {
 	case d.TLS.InClear(s):
 		lines = append(lines, "|   they are not TLS, and everybody on the network can read them")
 	case f.Encrypted > f.Decrypted && f.Decrypted > 0:
-		lines = append(lines, "|   they are TLS, and not all of it can be read: "+why(d.TLS, s))
+		lines = append(lines, "|   they are TLS, and not all of it can be read: "+d.TLS.WhyHidden(s))
 	case f.Encrypted > f.Decrypted:
-		lines = append(lines, "|   they are TLS, and cannot be read: "+why(d.TLS, s))
+		lines = append(lines, "|   they are TLS, and cannot be read: "+d.TLS.WhyHidden(s))
 	case f.Data > 0:
 		lines = append(lines, fmt.Sprintf("|   inside TLS %s of data", count(int(f.Data), "byte")))
 	}

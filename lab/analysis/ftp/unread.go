@@ -1,0 +1,49 @@
+// What of a dialogue in TLS cannot be read, and why.
+
+package ftp
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/tls"
+)
+
+// HiddenFrom is the packet of the first record that could not be decrypted, 0 for none.
+func (t *TLSLayer) HiddenFrom() int {
+	a, b := t.Flows[0].HiddenFrom, t.Flows[1].HiddenFrom
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// WhyHidden says why some of what a side sent in TLS cannot be read: half a sentence.
+func (t *TLSLayer) WhyHidden(s Side) string {
+	f := t.Flow(s)
+	switch t.KeysOf(s) {
+	case tls.NoKeys:
+		switch { // without the hellos nobody knows which keys to use, and how
+		case t.ClientHello == nil:
+			return "its ClientHello is not in the capture"
+		case t.ServerHello == nil:
+			return "its ServerHello is not in the capture"
+		}
+		return "there are no keys for it"
+	case tls.KeysDoNotFit:
+		return "the keys do not fit"
+	case tls.NotSupported:
+		return "its cipher is not supported"
+	}
+	records := fmt.Sprintf("%d of %d records", f.Encrypted-f.Decrypted, f.Encrypted)
+	if f.Encrypted == 1 {
+		records = "the one record"
+	}
+	for _, p := range t.Problems {
+		if t.Side(p.Dir) == s {
+			return fmt.Sprintf("%s cannot be decrypted (packet %d: %s)", records,
+				p.Packet, strings.TrimPrefix(p.Reason, "it cannot be decrypted: "))
+		}
+	}
+	return "there are no keys for " + records
+}

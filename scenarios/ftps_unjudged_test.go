@@ -1,0 +1,81 @@
+package scenarios
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
+)
+
+// withoutKeys is a capture as pcap, which has no keys.
+func withoutKeys(t *testing.T, file []byte) []byte {
+	return rewritten(t, file, func(int, *pcapng.Packet) bool { return true })
+}
+
+// checked is the verdict on a capture by a scenario with some text replaced, with a key log
+// if there is one.
+func checked(t *testing.T, name string, file, log []byte, replace ...string) *lab.Verdict {
+	t.Helper()
+	source := strings.NewReplacer(replace...).Replace(string(ftpsScenarios(t)[name].Source))
+	s, err := scenario.Parse(name+".txtar", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := lab.Reader("ftps", bytes.NewReader(file))
+	if log != nil {
+		src.KeyLog = filepath.Join(t.TempDir(), "keys.log")
+		if err := os.WriteFile(src.KeyLog, log, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := lab.Check(s, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestHiddenIsNotJudged checks captures without keys, or with the keys of one side: what
+// nobody can read is neither as wanted nor a mismatch, and all else is judged.
+func TestHiddenIsNotJudged(t *testing.T) {
+	for _, test := range []struct {
+		what, scenario, keys string // the lines of the key log with that word; "none" for none
+		replace              []string
+		pass, unjudged       bool
+		want                 string // in the report
+	}{
+		{"all keys", "ftps_explicit", "", nil, true, false, ``},
+		{"no keys", "ftps_explicit", "none", nil, false, true,
+			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; --keylog FILE reads .*\n$`},
+		{"the client's keys", "ftps_explicit", "CLIENT", nil, false, true,
+			`^\S+:\d+: ctl: from frame \d+ on .*so lines [\d, ]+ cannot be judged; --keylog FILE reads .*\n$`},
+		{"no keys, and the end in clear", "ftps_ccc", "none", nil, false, true, `: ctl: .*, so lines \d+, \d+, \d+ cannot be judged`},
+		{"no keys for an implicit session", "ftps_implicit", "none", nil, false, true, `: ctl: .* cannot be judged`},
+		{"another greeting, in clear", "ftps_explicit", "none", []string{`"220 *"`, `"120 *"`}, false, false, `: ctl: the text is "220 `},
+		{"another command, in clear", "ftps_explicit", "none", []string{`"AUTH TLS"`, `"AUTH SSL"`}, false, false, `: ctl: the text is "AUTH TLS"`},
+		{"another command behind TLS", "ftps_ccc", "none", []string{`"RETR README"`, `"RETR LICENSE"`}, false, false, `RETR README`},
+		{"another flag of TCP", "ftps_explicit", "none", []string{`ctl   client > server  [S]`, `ctl   client > server  [S] mss 9000`}, false, false, `mss is 1460`},
+		{"another command inside TLS", "ftps_explicit", "CLIENT", []string{`"PBSZ 0"`, `"PBSZ 1"`}, false, false, `the text is "PBSZ 0"`},
+		{"a figure of TLS", "ftps_explicit", "none", []string{"-- want --", "-- figures --\nctl.commands = 9\ncapture.announced = 1\ndata.mode = passive\ndata.sha256 = " + strings.Repeat("0", 64) + "\n-- want --"}, false, true,
+			`(?s)ctl.commands: not measured, as from frame \d+ on the dialogue of connection 0 is in TLS .*capture.announced: not measured, as from frame .*data.sha256: not measured, as from frame \d+ on what connection 1 carries is in TLS`},
+		{"a wrong figure of TCP", "ftps_explicit", "none", []string{"-- want --", "-- figures --\nctl.commands = 9\nctl.retransmissions = 9\n-- want --"}, false, false, `ctl.retransmissions: got 0, want`},
+	} {
+		file, log := playedFile(t, test.scenario)
+		switch test.keys {
+		case "none":
+			log = nil
+		default:
+			log = only(log, test.keys)
+		}
+		v := checked(t, test.scenario, withoutKeys(t, file), log, test.replace...)
+		if v.Pass != test.pass || v.Unjudged() != test.unjudged || !regexp.MustCompile(test.want).MatchString(v.Report()) {
+			t.Errorf("%s: got pass %v, unjudged %v, want %v, %v and %s in\n%s", test.what, v.Pass, v.Unjudged(), test.pass, test.unjudged, test.want, v.Report())
+		}
+	}
+}
