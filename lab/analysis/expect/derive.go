@@ -13,9 +13,14 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// firstEphemeral is the first of the ports that Linux chooses from
-// (net.ipv4.ip_local_port_range). Another run has other ports.
-const firstEphemeral = 32768
+// firstEphemeral is the first of the ports that a system chooses by chance: gVisor's TCP
+// from 16000 on, Linux from 32768 on (net.ipv4.ip_local_port_range). Another run has other
+// ports. The port of a server's control connection is seldom chance, so firstOfLinux counts
+// for it.
+const (
+	firstEphemeral = 16000
+	firstOfLinux   = 32768
+)
 
 // maxDatagrams is how many DNS packets are written line by line. A capture with more
 // has DNS of other programs.
@@ -220,7 +225,11 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
 	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}
-	if addr.Port() >= firstEphemeral || opens && c.Role == ftp.Other || !opens && c.Inferred {
+	first := uint16(firstEphemeral)
+	if !opens && c.Role != ftp.Data {
+		first = firstOfLinux
+	}
+	if addr.Port() >= first || opens && c.Role == ftp.Other || !opens && c.Inferred {
 		e.port = "*"
 	}
 	return e

@@ -224,6 +224,8 @@ func (t *derived) synComment(f *Frame) string {
 		return ""
 	case t.conn.Role == ftp.Control:
 		return "the client opens the control connection"
+	case t.conn.Inferred:
+		return "a data connection, by its hosts, its ports and its time: what announces it is in TLS that cannot be read"
 	case t.conn.Mode == ftp.Active:
 		return "the server connects to the announced port of the client"
 	case t.conn.Mode == ftp.Passive:

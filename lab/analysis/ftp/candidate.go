@@ -106,7 +106,7 @@ func (c *Candidate) decide() {
 		return
 	}
 	switch {
-	case c.implicit() >= 0:
+	case c.implicit() >= 0, c.inMiddle() >= 0:
 		c.state = dialogue
 	case c.size[0]+c.size[1] >= lastLook:
 		c.state = opaque
@@ -199,10 +199,12 @@ func (c *Candidate) ClientDirection() int {
 		return dir
 	}
 	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || plausible(c.recorded))
-	if !maybe || c.DataSegments() == 0 {
-		return -1
+	if maybe && c.DataSegments() > 0 {
+		if dir := clientDirection(&c.State, c.Streams(c.recorded)); dir >= 0 {
+			return dir
+		}
 	}
-	return clientDirection(&c.State, c.Streams(c.recorded))
+	return c.inMiddle()
 }
 
 // Transcript is the dialogue of a control connection whose client is known. It has at most
@@ -212,5 +214,6 @@ func (c *Candidate) Transcript(client, mostLines int, keys *tls.Keys) Transcript
 	t := Transcript{fromStart: c.HandshakeBegun(), cut: c.overlong, most: mostLines, keys: keys}
 	t.client, t.server, t.proxy = behindProxy(streams[client], streams[1-client])
 	t.tls = anyRecord(c.recorded) && !unaskedHello(t.client, t.server)
+	t.inMiddle = t.tls && c.inMiddle() >= 0
 	return t
 }

@@ -19,6 +19,7 @@ type Transcript struct {
 	most           int  // lines
 	proxy          *Proxy
 	tls            bool // some of it may be in TLS
+	inMiddle       bool // all of it is in TLS, whose beginning was not recorded
 	keys           *tls.Keys
 }
 
@@ -95,7 +96,7 @@ func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	client, server := t.client, t.server
 	if t.tls {
 		var streams [2]iter.Seq[tcp.Chunk]
-		layer, streams = unwrap(client, server, t.keys)
+		layer, streams = unwrap(client, server, t.keys, t.inMiddle)
 		client, server = streams[0], streams[1]
 	}
 	p := parser{to: to, left: t.most, fromStart: t.fromStart}

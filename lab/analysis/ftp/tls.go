@@ -15,6 +15,9 @@ import (
 type TLSLayer struct {
 	// From is the packet with which TLS begins.
 	From int
+	// InMiddle says that the capture begins inside TLS, behind the ClientHello. The port alone
+	// shows that it is FTP.
+	InMiddle bool
 	*tls.Session
 
 	client int // the direction of the FTP client
@@ -72,13 +75,17 @@ func (t *TLSLayer) direction(s Side) int {
 }
 
 // unwrap reads both directions of a dialogue, inside TLS and outside. The layer is nil if
-// there is no TLS.
-func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
+// there is no TLS. A dialogue that is recorded from the middle on may begin with the rest of a
+// record, which is nothing in clear.
+func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys, inMiddle bool) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
 	var plain, rest [2][]tcp.Chunk
 	var gap [2]bool // between what is in clear and TLS
 	from := 0
 	for dir, stream := range []iter.Seq[tcp.Chunk]{client, server} {
 		plain[dir], rest[dir] = cutAtTLS(stream)
+		if inMiddle {
+			plain[dir] = nil
+		}
 		if r := rest[dir]; len(r) > 0 {
 			gap[dir] = r[0].AfterGap
 			if from == 0 || r[0].Packet < from {
@@ -97,7 +104,7 @@ func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys) (layer *TLSLayer
 		}
 		s.Data, s.Clear = take, take
 		s.Read([2]iter.Seq[tcp.Chunk]{slices.Values(rest[0]), slices.Values(rest[1])})
-		layer = &TLSLayer{From: from, Session: s}
+		layer = &TLSLayer{From: from, InMiddle: inMiddle && s.ClientHello == nil, Session: s}
 	}
 	return layer, [2]iter.Seq[tcp.Chunk]{slices.Values(plain[0]), slices.Values(plain[1])}
 }

@@ -128,6 +128,8 @@ func (n *notes) dialogue(s *ftp.Session) {
 		n.dataPort(a)
 	}
 	switch {
+	case s.Layer != nil && s.Layer.InMiddle:
+		n.add(s.TLSFrom, "The capture begins inside TLS, so nothing that is said can be read. That this is FTP is known from the port only.")
 	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). The keys of the session show only a part of it.")
 	case s.Hidden:

@@ -81,6 +81,8 @@ func dialogueStory(s *ftp.Session) string {
 	c := s.Control
 	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
+	case s.Layer != nil && s.Layer.InMiddle:
+		return who + ", as far as the port tells: the capture begins inside TLS."
 	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
 		return who + "; the dialogue is encrypted, and its keys show only a part of it."
 	case s.Hidden:

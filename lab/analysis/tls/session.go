@@ -273,9 +273,11 @@ func (s *Session) readClear(dir int, r *record) {
 		// accept because it answered with a HelloRetryRequest.
 		s.Flows[dir].Encrypted++
 		s.Flows[dir].hide(r.body.Packet)
+		s.note(dir, r, encryptedName(r.typ, h.epoch))
 		h.missing = true
 	case typeAlert:
 		if len(r.body.Data) != 2 { // the beginning is missing
+			s.note(dir, r, encryptedName(r.typ, h.epoch))
 			s.encryptedAlert(dir, r)
 			return
 		}

@@ -108,6 +108,10 @@ func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 // beginning says where the dialogue goes on in TLS, and how much of it can be read.
 func beginning(t *ftp.TLSLayer) []string {
 	const inside = "-- from here on the dialogue is inside TLS"
+	if t.InMiddle {
+		return []string{"-- the capture begins inside TLS, and nothing that is said can be read; that it is FTP",
+			"   is known from the port only"}
+	}
 	client, server := t.KeysOf(ftp.Client), t.KeysOf(ftp.Server)
 	switch {
 	case !t.Hidden() && t.Flows[0].Data+t.Flows[1].Data > 0:

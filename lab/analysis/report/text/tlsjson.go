@@ -10,6 +10,7 @@ import (
 // A jsonTLS is what is known of TLS on a connection.
 type jsonTLS struct {
 	FirstPacket  int               `json:"first_packet"`
+	InMiddle     bool              `json:"in_middle,omitempty"` // the capture begins inside TLS
 	Version      string            `json:"version,omitempty"`
 	CipherSuite  string            `json:"cipher_suite,omitempty"`
 	ServerName   string            `json:"server_name,omitempty"`
@@ -38,9 +39,13 @@ type jsonCertificate struct {
 
 // A jsonTLSFlow is what one side sent.
 type jsonTLSFlow struct {
-	Records     int   `json:"records"`
-	Bytes       int64 `json:"bytes"` // of application data that was decrypted
-	CloseNotify int   `json:"close_notify,omitempty"`
+	Records     int    `json:"records"`
+	Encrypted   int    `json:"encrypted"` // records
+	Decrypted   int    `json:"decrypted"` // of the encrypted ones
+	HiddenFrom  int    `json:"hidden_from,omitempty"`
+	WhyHidden   string `json:"why_hidden,omitempty"`
+	Bytes       int64  `json:"bytes"` // of application data that was decrypted
+	CloseNotify int    `json:"close_notify,omitempty"`
 }
 
 type jsonAlert struct {
@@ -55,8 +60,8 @@ func layerJSON(t *ftp.TLSLayer) *jsonTLS {
 		return nil
 	}
 	j := &jsonTLS{
-		FirstPacket: t.From, ALPN: valid(t.ALPN), Handshake: t.Handshake(), Resumed: t.Resumed, Keys: t.Keys(),
-		Hidden: t.Hidden(), Client: flowJSON(t.Flow(ftp.Client)), Server: flowJSON(t.Flow(ftp.Server)), ClearFrom: t.ClearFrom(),
+		FirstPacket: t.From, InMiddle: t.InMiddle, ALPN: valid(t.ALPN), Handshake: t.Handshake(), Resumed: t.Resumed, Keys: t.Keys(),
+		Hidden: t.Hidden(), Client: flowJSON(t, ftp.Client), Server: flowJSON(t, ftp.Server), ClearFrom: t.ClearFrom(),
 	}
 	if h := t.ServerHello; h != nil {
 		j.Version, j.CipherSuite = h.Version.String(), h.CipherSuite.String()
@@ -78,9 +83,17 @@ func layerJSON(t *ftp.TLSLayer) *jsonTLS {
 	return j
 }
 
-func flowJSON(f *tls.Flow) jsonTLSFlow {
-	records := f.Handshake.Count + f.ChangeCipherSpec.Count + f.Alert.Count + f.ApplicationData.Count + f.Other.Count
-	return jsonTLSFlow{records, f.Data, f.CloseNotify}
+func flowJSON(t *ftp.TLSLayer, side ftp.Side) jsonTLSFlow {
+	f := t.Flow(side)
+	j := jsonTLSFlow{
+		Records:   f.Handshake.Count + f.ChangeCipherSpec.Count + f.Alert.Count + f.ApplicationData.Count + f.Other.Count,
+		Encrypted: f.Encrypted, Decrypted: f.Decrypted, HiddenFrom: f.HiddenFrom,
+		Bytes: f.Data, CloseNotify: f.CloseNotify,
+	}
+	if f.Encrypted > f.Decrypted {
+		j.WhyHidden = valid(t.WhyHidden(side))
+	}
+	return j
 }
 
 func certificateJSON(from ftp.Side, c tls.Certificate) jsonCertificate {
