@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -247,6 +248,7 @@ type exploit struct {
 
 var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
+	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
 	{"", pattern(`(?i)<script\b|<\?php\b|<\?=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
@@ -305,7 +307,7 @@ func knownGreeting(s *session) []breach {
 }
 
 func knownExploit(_ *Evidence, s *session) []breach {
-	found := append(knownGreeting(s), extortion(s)...)
+	found := slices.Concat(knownGreeting(s), extortion(s), aheadOfTLS(s))
 	for _, x := range s.Exchanges {
 		if s.copiesUnknown(x) {
 			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without a login (CVE-2015-3306)"})
@@ -326,45 +328,24 @@ func knownExploit(_ *Evidence, s *session) []breach {
 	return found
 }
 
+// aheadOfTLS finds commands that were sent with AUTH. A server that reads them behind the
+// handshake takes them for the client's own.
+func aheadOfTLS(s *session) (found []breach) {
+	for i, x := range s.Exchanges[:max(0, len(s.Exchanges)-1)] {
+		next := s.Exchanges[i+1]
+		if _, at := answer(x); x.Command == "AUTH" && x.Final() == 234 && next.Packet < at && isKnown(next.Command) && s.readable(next.Packet) {
+			found = append(found, breach{packets: append(exchangeFrames(x), next.Packet),
+				observed: fmt.Sprintf("%s in clear, behind AUTH and in front of TLS (CVE-2011-1575)", show(next.Line.Text))})
+		}
+	}
+	return found
+}
+
 // copiesUnknown reports whether a command copies a file at the server before any login.
 func (s *session) copiesUnknown(x *ftp.Exchange) bool {
 	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
 	early := s.loggedIn == 0 || x.Packet < s.loggedIn
 	return s.whole && early && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
-}
-
-// extorted are so many files that a client fetches, stores under a longer name and deletes.
-const extorted = 3
-
-// packed are endings of names that programs add that compress, encrypt or keep files for their owner.
-var packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|\d*)$`)
-
-// extortion finds files that are replaced by others of the same name with an unknown ending.
-func extortion(s *session) []breach {
-	fetched, replaced := map[string]bool{}, map[string]bool{}
-	b := breach{}
-	var w walk
-	for _, x := range s.Exchanges {
-		w.follow(x)
-		at := w.target(x.Argument)
-		switch {
-		case x.Command == "RETR" && completed(x):
-			fetched[at] = true
-		case x.Command == "STOR" && completed(x):
-			if i := strings.LastIndexByte(at, '.'); i > 0 && fetched[at[:i]] && !packed().MatchString(at[i:]) {
-				replaced[at[:i]] = true
-			}
-		case x.Command == "DELE" && completed(x) && replaced[at]:
-			delete(fetched, at)
-			delete(replaced, at)
-			b.packets = append(b.packets, x.Packet)
-			b.observed = fmt.Sprintf("%d files were fetched, stored under their names with another ending, and deleted, as extortionists do; the last is %s", len(b.packets), show(at))
-		}
-	}
-	if len(b.packets) < extorted {
-		return nil
-	}
-	return []breach{b}
 }
 
 // Limits of repetition: how many times the same line in a row, with less than machineSpeed

@@ -51,6 +51,7 @@ var examples = map[string]string{
 	"no-programs":                "> RETR setup.exe",
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
+	"uploads-are-not-shared":     "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of three others",
 	"no-sensitive-names":         "> RETR .ssh/id_rsa",
 	"names-are-words":            "> MKD cm9vdDp4OjA6MDpyb290, base64 of root:x:0:0:root, and more like it",
 	"files-are-fetched-once":     "> RETR cmd.txt once a minute, twenty times",

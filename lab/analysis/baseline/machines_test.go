@@ -127,6 +127,7 @@ var machines = []struct {
 		}
 		t.Say(bye).Peer.Close()
 	}},
+	{"files that are edited, and whose names say so", IsNormal, session1(numberedLines(6, "> RETR a%[1]d.xml\n< 150 here\n< 226 done\n> STOR a%[1]d.xml\n< 150 go on\n< 226 done\n> RNFR a%[1]d.xml\n< 350 and?\n> RNTO a%[1]d.xml.done\n< 250 ok\n> RNFR b%[1]d\n< 350 and?\n> RNTO b%[1]d.processed\n< 250 ok\n"))},
 	{"a mirror that deletes what is gone", IsNormal, session1(numberedLines(80, "> DELE old/file%d.txt\n< 250 ok\n") + "> RMD old\n< 250 ok")},
 	{"orders of a partner, and confirmations", IsNormal, func(f *forge.Capture) {
 		for i := range 12 {

@@ -120,6 +120,7 @@ const maxProbes = 1 << 18
 
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[pairOfHosts]dialogueAt{}, unread: map[pairOfHosts]bool{}}
+	v := visits{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			switch {
@@ -131,6 +132,7 @@ func scans() look {
 			return nil
 		},
 		session: func(_ *Evidence, x *session) []breach {
+			v.add(x)
 			if at, known := s.sessions[x.hosts()]; s.often[x.client()] != nil && (!known || x.Hidden && !at.hidden) {
 				first := x.Control.FirstPacket
 				if known {
@@ -140,7 +142,9 @@ func scans() look {
 			}
 			return nil
 		},
-		end: func(*Evidence) []breach { return s.judge() },
+		end: func(e *Evidence) []breach {
+			return slices.Concat(s.judge(), s.crowds(), e.watch.datagrams.judge(), v.judge())
+		},
 	}
 }
 

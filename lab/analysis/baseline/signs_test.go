@@ -59,6 +59,13 @@ var besideTests = map[string]ruleTest{
 		breaks: session1(strings.Repeat("> STOR log.txt\n< 150 go on\n< 226 done\n", 5)),
 		near:   session1(strings.Repeat("> STOR log.txt\n< 550 no\n", 5)),
 	},
+	"uploads-are-not-shared": {
+		breaks: func(f *forge.Capture) { exchanged(f, "anonymous", 3) },
+		near: func(f *forge.Capture) { // somebody looks at what was sent in, and a group has accounts
+			exchanged(f, "anonymous", 2)
+			exchanged(f, "ada", 5)
+		},
+	},
 	"no-sensitive-names": {
 		breaks: session1("> CWD /users/ada/keys\n< 250 ok\n> RETR id_rsa\n< 550 no"),
 		near:   session1("> CWD passwordmanager\n< 250 ok\n> RETR etc_passwd.html\n< 550 no"),

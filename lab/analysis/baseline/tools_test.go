@@ -149,6 +149,19 @@ var toolAttacks = []struct {
 	{"a web shell in a pattern", "no-loot", moves([2]string{"STOR a.php", `<?php preg_replace("/.*/e", $_POST["x"], ""); ?>`})},
 	{"a web shell that calls what it is sent", "no-loot", moves([2]string{"STOR a.php", "<?php $_GET['f']($_GET['c']); ?>"})},
 	{"a web shell of Java", "no-loot", moves([2]string{"STOR a.jsp", `<% new ProcessBuilder(request.getParameter("cmd")).start(); %>`})},
+	{"files for ransom that keep their places", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 4 {
+			move(t, 40000+2*i, fmt.Sprintf("RETR plan%d.xls", i), "a plan")
+			move(t, 40001+2*i, fmt.Sprintf("STOR plan%d.xls", i), "\x8a\xf1\x07")
+			t.Say(fmt.Sprintf("> RNFR plan%[1]d.xls\n< 350 and?\n> RNTO plan%[1]d.xls.qqzz\n< 250 ok", i))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a command that waits in front of TLS", "no-known-exploits", func(f *forge.Capture) {
+		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n+ USER intruder\n< 234 go ahead")).Close()
+	}},
+	{"AUTH that somebody has crossed out", "no-known-exploits", dialogue("< 220 ready\n> XXXX TLS\n< 500 what?\n> USER ada\n< 331 and?\n> PASS secret\n< 230 in")},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 

@@ -58,6 +58,7 @@ var weakSigns = []struct {
 	{"a loader for devices", "no-programs", moves([2]string{"RETR mirai.arm", "\x7fELF"})},
 	{"the memory of the logins", "no-sensitive-names", session1("> STOR lsass_512.dmp\n< 150 go on\n< 226 done")},
 	{"the accounts of Windows", "no-sensitive-names", session1("> STOR sam.save\n< 150 go on\n< 226 done")},
+	{"files that get the ending of extortionists", "no-known-exploits", session1(numberedLines(4, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
 }
 

@@ -31,6 +31,8 @@ type watch struct {
 	// habits are those of TCP, for the generator.
 	habits synHabits
 	damage damage
+	// datagrams are questions that were asked without TCP.
+	datagrams datagrams
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
 	lower    []byte // a buffer
@@ -71,7 +73,8 @@ const (
 func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
-		damage: damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
+		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
+		damage:    damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
 	}
 }
 
@@ -81,6 +84,8 @@ func (w *watch) packet(p *capture.Packet) {
 	w.lengths.Add(float64(p.Length))
 	if p.Segment != nil {
 		w.habits.packet(p)
+	} else {
+		w.datagrams.packet(p)
 	}
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return

@@ -1,0 +1,151 @@
+// Probes that are no connections of TCP, and visits that have no other use than to look.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+)
+
+// Types of messages of ICMP and ICMPv6 (RFC 792, RFC 4443).
+const (
+	echoRequest, echoReply     = 8, 0
+	echoRequestV6, echoReplyV6 = 128, 129
+)
+
+// Limits of other scans: so many hosts of a network that were asked for an echo and did not
+// answer, and so many system ports of one server that clients probed who probed nothing else.
+const (
+	sweptHosts   = 16
+	crowdedPorts = 30
+)
+
+// answered is the packet of a probe that was answered.
+const answered = 0
+
+// datagrams are the questions of UDP and ICMP, with the packets of those that nobody answered.
+type datagrams struct {
+	ports  map[pairOfHosts]map[uint16]int    // the system ports that a client sent datagrams to
+	echoes map[netip.Addr]map[netip.Addr]int // the hosts that a client asked for an echo
+	n      int
+}
+
+// packet takes the next packet.
+func (d *datagrams) packet(p *capture.Packet) {
+	if p.UDP != nil {
+		d.datagram(p)
+	} else if p.ICMP != nil {
+		d.echo(p)
+	}
+}
+
+func (d *datagrams) datagram(p *capture.Packet) {
+	if asked := d.ports[pairOfHosts{p.IP.Dst, p.IP.Src}]; asked != nil {
+		if _, known := asked[p.UDP.SrcPort]; known {
+			asked[p.UDP.SrcPort] = answered
+			return
+		}
+	}
+	if p.UDP.DstPort < firstUserPort && d.n < maxProbes {
+		d.n++
+		noteFirst(d.ports, pairOfHosts{p.IP.Src, p.IP.Dst}, p.UDP.DstPort, p.Number)
+	}
+}
+
+func (d *datagrams) echo(p *capture.Packet) {
+	switch p.ICMP.Type {
+	case echoRequest, echoRequestV6:
+		if d.n < maxProbes {
+			d.n++
+			noteFirst(d.echoes, p.IP.Src, p.IP.Dst, p.Number)
+		}
+	case echoReply, echoReplyV6:
+		if _, known := d.echoes[p.IP.Dst][p.IP.Src]; known {
+			d.echoes[p.IP.Dst][p.IP.Src] = answered
+		}
+	}
+}
+
+// judge names the clients that sent datagrams to many ports, or echo requests to many hosts,
+// and got no answers.
+func (d *datagrams) judge() (found []breach) {
+	for hosts, ports := range d.ports {
+		if open := unanswered(ports); len(open) >= scannedPorts {
+			found = append(found, breach{hosts: hosts, packets: firstPackets(open),
+				observed: fmt.Sprintf("%s sent datagrams to %d UDP ports of %s, and no port answered", hosts.client, len(open), hosts.server)})
+		}
+	}
+	for client, hosts := range d.echoes {
+		if open := unanswered(hosts); neighbours(open) >= sweptHosts {
+			found = append(found, breach{severity: Odd, hosts: pairOfHosts{client: client}, packets: firstPackets(open),
+				observed: fmt.Sprintf("%s sent echo requests to %d hosts that did not answer", client, len(open))})
+		}
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
+}
+
+func unanswered[K comparable](asked map[K]int) map[K]int {
+	open := map[K]int{}
+	for k, packet := range asked {
+		if packet != answered {
+			open[k] = packet
+		}
+	}
+	return open
+}
+
+// crowds names the servers whose ports many clients probed, each client once.
+func (s *scanners) crowds() (found []breach) {
+	servers := map[netip.Addr]map[uint16]int{}
+	for _, p := range s.once {
+		if p.port >= firstUserPort {
+			continue
+		}
+		server := netip.AddrFrom16(p.server).Unmap()
+		noteFirst(servers, server, p.port, int(p.packet))
+		servers[server][p.port] = min(servers[server][p.port], int(p.packet))
+	}
+	for server, ports := range servers {
+		if len(ports) >= crowdedPorts {
+			found = append(found, breach{severity: Odd, hosts: pairOfHosts{server: server}, packets: firstPackets(ports),
+				observed: fmt.Sprintf("%d system ports of %s were probed, each by another client", len(ports), server)})
+		}
+	}
+	return found
+}
+
+// visits are the servers at which each client logged in as everybody may, and moved nothing.
+type visits map[netip.Addr]map[netip.Addr]int
+
+func (v visits) add(s *session) {
+	if v[s.client()] == nil && len(v) >= maxPairs || !s.public() || slices.ContainsFunc(s.Exchanges, isTransfer) {
+		return
+	}
+	noteFirst(v, s.client(), s.server(), s.Control.FirstPacket)
+}
+
+// public reports whether the session is one that everybody may have, by its last login.
+func (s *session) public() bool {
+	for _, l := range slices.Backward(s.logins) {
+		if l.succeeded() {
+			return isPublic(strings.ToLower(l.user))
+		}
+	}
+	return false
+}
+
+func (v visits) judge() (found []breach) {
+	for client, servers := range v {
+		if len(servers) >= sprayedServers {
+			found = append(found, breach{severity: Odd, hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))})
+		}
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
+}

@@ -1,0 +1,105 @@
+// Probes without TCP, crowds that probe, and what anonymous users do at many servers.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// ping is a message of ICMP of the given type.
+func ping(f *forge.Capture, from, to string, kind byte) {
+	f.IP(netip.MustParseAddr(from), netip.MustParseAddr(to), 1, []byte{kind, 0, 0, 0, 0, 7, 0, 1})
+}
+
+// asks sends datagrams to n ports of the server, from the given one on. Where it is answered,
+// the server sends one back.
+func asks(f *forge.Capture, first, n int, answers bool) {
+	for i := range n {
+		from, to := addrPort(aClient, 40000+i), addrPort(aServer, first+i)
+		f.UDP(from, to, []byte("who is there?"))
+		if answers {
+			f.UDP(to, from, []byte("me"))
+		}
+	}
+}
+
+// exchanged is a file that a user stores, and that the same user fetches from other hosts.
+func exchanged(f *forge.Capture, user string, fetchers int) {
+	login := "< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS a@b\n< 230 in\n> CWD incoming\n< 250 ok"
+	t := f.Control().Say(login)
+	move(t, 40000, "STOR film.r00", "Rar!")
+	move(t, 40001, "RETR film.r00", "Rar!") // to see whether all of it is there
+	t.Say(bye).Peer.Close()
+	for i := range fetchers {
+		t := dial(f, fmt.Sprintf("203.0.113.%d", i+1), aServer+":21").Say(login)
+		move(t, 41000+i, "RETR film.r00", "Rar!")
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// anonymously visits servers of one network, says something, and leaves.
+func anonymously(f *forge.Capture, user string, servers int, say func(*forge.End)) {
+	for i := range servers {
+		t := dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", 30+i)).Say("< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS a@b\n< 230 in")
+		say(t)
+		t.Say(bye).Peer.Close()
+		f.Pass(time.Minute)
+	}
+}
+
+func TestProbes(t *testing.T) {
+	const rule = "no-scans"
+	nothing := func(*forge.End) {}
+	for _, test := range []struct {
+		name string
+		want Verdict
+		play func(*forge.Capture)
+	}{
+		{"a scan of UDP", NotNormal, func(f *forge.Capture) { asks(f, 60, 12, false) }},
+		{"a few services of UDP that are down", IsNormal, func(f *forge.Capture) { asks(f, 60, 9, false) }},
+		{"many services of UDP", IsNormal, func(f *forge.Capture) { asks(f, 60, 12, true) }},
+		{"a trace of the way", IsNormal, func(f *forge.Capture) { asks(f, 33434, 30, false) }},
+		{"a sweep of a network with echo requests", IsUnusual, func(f *forge.Capture) {
+			for i := range 20 {
+				ping(f, aClient, fmt.Sprintf("192.0.2.%d", 100+i), echoRequest)
+			}
+		}},
+		{"a monitor whose echo requests are answered", IsNormal, func(f *forge.Capture) {
+			for i := range 20 {
+				host := fmt.Sprintf("192.0.2.%d", 100+i)
+				ping(f, aClient, host, echoRequest)
+				ping(f, host, aClient, echoReply)
+			}
+		}},
+		{"a scan from many addresses", IsUnusual, func(f *forge.Capture) {
+			for i := range 40 {
+				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40+i))
+			}
+		}},
+		{"calls of a crowd to a few closed ports", IsNormal, func(f *forge.Capture) {
+			for i := range 60 {
+				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 130+i%20))
+			}
+		}},
+		{"anonymous logins at one server after another", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 12, nothing) }},
+		{"a monitor with an account", IsNormal, func(f *forge.Capture) { anonymously(f, "monitor", 12, nothing) }},
+		{"a crawler that lists", IsNormal, func(f *forge.Capture) {
+			anonymously(f, "anonymous", 12, func(t *forge.End) { t.Say("> EPSV\n< 229 (|||25600|)\n> LIST\n< 550 no") })
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, func(f *forge.Capture) {
+				test.play(f)
+				session1("")(f)
+			})
+			if found := count(got, rule, Violation) + count(got, rule, Odd); got.Verdict != test.want || (found > 0) != (test.want != IsNormal) {
+				t.Errorf("got %v\nwant %s by %s", got, test.want, rule)
+			}
+		})
+	}
+}

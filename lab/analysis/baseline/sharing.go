@@ -1,0 +1,74 @@
+// The rule about what anonymous users exchange.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var sharingRules = []Rule{
+	{
+		Name: "uploads-are-not-shared", Theme: "transfers",
+		Says:     "What an anonymous user stores is not fetched by other anonymous users.",
+		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+		Severity: Odd, sign: 2,
+		Matters:  "Strangers exchange stolen software and films over servers that everybody may write.",
+		Innocent: "the server is for the exchange of files among people without accounts.",
+		look:     sharedUploads,
+	},
+}
+
+// sharedAmong is by how many other clients a file is fetched that was stored for them.
+const sharedAmong = 3
+
+// A sharedFile is a file that an anonymous user stored, with the clients that fetched it.
+type sharedFile struct {
+	owner    netip.Addr
+	packet   int
+	fetchers map[netip.Addr]int
+}
+
+func sharedUploads() look {
+	type place struct {
+		server netip.Addr
+		path   string
+	}
+	files := map[place]*sharedFile{}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			if !s.public() {
+				return nil
+			}
+			s.eachPath(func(x *ftp.Exchange, w *walk) {
+				if !completed(x) {
+					return
+				}
+				at := place{s.server(), w.target(x.Argument)}
+				switch f := files[at]; {
+				case x.Sender() == ftp.Client && f == nil && len(files) < maxPairs:
+					at.path = strings.Clone(at.path)
+					files[at] = &sharedFile{s.client(), x.Packet, map[netip.Addr]int{}}
+				case x.Command == "RETR" && f != nil && f.owner != s.client() && len(f.fetchers) < maxPackets:
+					if _, known := f.fetchers[s.client()]; !known {
+						f.fetchers[s.client()] = x.Packet
+					}
+				}
+			})
+			return nil
+		},
+		end: func(*Evidence) (found []breach) {
+			for at, f := range files {
+				if len(f.fetchers) >= sharedAmong {
+					found = append(found, breach{hosts: pairOfHosts{f.owner, at.server}, packets: append([]int{f.packet}, firstPackets(f.fetchers)...),
+						observed: fmt.Sprintf("%s stored %s as an anonymous user, and %d other clients fetched it", f.owner, show(at.path), len(f.fetchers))})
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
