@@ -1,3 +1,5 @@
+// The tests of files that grow run in virtual time: a reader that waits for more takes no time.
+
 package live
 
 import (
@@ -7,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -79,19 +82,20 @@ func write(t *testing.T, name string, parts ...[]byte) {
 
 // TestGrowing writes a capture in small pieces.
 func TestGrowing(t *testing.T) {
-	t.Parallel()
-	name := filepath.Join(t.TempDir(), "trace.pcap")
-	first, second := session(2000), session(3000)[24:]
-	write(t, name, first[:10])
-	ports, end := followed(t, name)
-	write(t, name, first[10:500])
-	write(t, name, first[500:])
-	expect(t, ports, 2000)
-	write(t, name, second[:len(second)/2])
-	if w := end(); len(w) > 0 {
-		t.Errorf("got warnings %q", w)
-	}
-	expect(t, ports, 3000) // which goes on when the reading ends
+	synctest.Test(t, func(t *testing.T) {
+		name := filepath.Join(t.TempDir(), "trace.pcap")
+		first, second := session(2000), session(3000)[24:]
+		write(t, name, first[:10])
+		ports, end := followed(t, name)
+		write(t, name, first[10:500])
+		write(t, name, first[500:])
+		expect(t, ports, 2000)
+		write(t, name, second[:len(second)/2])
+		if w := end(); len(w) > 0 {
+			t.Errorf("got warnings %q", w)
+		}
+		expect(t, ports, 3000) // which goes on when the reading ends
+	})
 }
 
 // TestRotation follows a recorder from file to file.
@@ -121,53 +125,56 @@ func TestRotation(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file := filepath.Join(t.TempDir(), "trace.pcap")
-			write(t, file, session(2000))
-			ports, end := followed(t, file)
-			expect(t, ports, 2000)
-			for n := 1; n < 4; n++ {
-				rotate(t, file, n, session(2000+100*n))
-				expect(t, ports, 2000+100*n)
-			}
-			if w := end(); len(w) > 0 {
-				t.Errorf("got warnings %q", w)
-			}
-			for p := range ports {
-				t.Errorf("the session of port %d is reported twice", p)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "trace.pcap")
+				write(t, file, session(2000))
+				ports, end := followed(t, file)
+				expect(t, ports, 2000)
+				for n := 1; n < 4; n++ {
+					rotate(t, file, n, session(2000+100*n))
+					expect(t, ports, 2000+100*n)
+				}
+				if w := end(); len(w) > 0 {
+					t.Errorf("got warnings %q", w)
+				}
+				for p := range ports {
+					t.Errorf("the session of port %d is reported twice", p)
+				}
+			})
 		})
 	}
 }
 
 // TestAcrossFiles asks for a session that begins in one file and ends in the next one.
 func TestAcrossFiles(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "trace.pcap")
-	whole := session(2000)
-	cut := 24
-	for range 9 { // whole packets
-		cut += 16 + int(whole[cut+8]) + int(whole[cut+9])<<8
-	}
-	write(t, file, whole[:cut])
-	ports, end := followed(t, file)
-	write(t, file+"1", whole[:24], whole[cut:])
-	expect(t, ports, 2000)
-	end()
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "trace.pcap")
+		whole := session(2000)
+		cut := 24
+		for range 9 { // whole packets
+			cut += 16 + int(whole[cut+8]) + int(whole[cut+9])<<8
+		}
+		write(t, file, whole[:cut])
+		ports, end := followed(t, file)
+		write(t, file+"1", whole[:24], whole[cut:])
+		expect(t, ports, 2000)
+		end()
+	})
 }
 
 // TestFolder follows all captures in a folder, and says what it cannot read.
 func TestFolder(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "notes.txt"), []byte("no capture"))
-	ports, end := followed(t, dir)
-	write(t, filepath.Join(dir, "a.pcap"), session(2000))
-	expect(t, ports, 2000)
-	write(t, filepath.Join(dir, "b.pcap"), []byte("this is no capture at all"))
-	write(t, filepath.Join(dir, "c.pcap"), session(2100))
-	expect(t, ports, 2100)
-	if w := end(); len(w) != 1 || !strings.Contains(w[0], "b.pcap: not a capture") {
-		t.Errorf("got warnings %q", w)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "notes.txt"), []byte("no capture"))
+		ports, end := followed(t, dir)
+		write(t, filepath.Join(dir, "a.pcap"), session(2000))
+		expect(t, ports, 2000)
+		write(t, filepath.Join(dir, "b.pcap"), []byte("this is no capture at all"))
+		write(t, filepath.Join(dir, "c.pcap"), session(2100))
+		expect(t, ports, 2100)
+		if w := end(); len(w) != 1 || !strings.Contains(w[0], "b.pcap: not a capture") {
+			t.Errorf("got warnings %q", w)
+		}
+	})
 }
