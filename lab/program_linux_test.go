@@ -257,6 +257,9 @@ func TestProgramBesideItsScenario(t *testing.T) {
 // TestVsftpd has vsftpd answer as Debian configures it: as a daemon that changes
 // its root folder and its user, and asks PAM who may log in.
 func TestVsftpd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("vsftpd waits three seconds before it refuses a password; run without -short")
+	}
 	const vsftpd = "/usr/sbin/vsftpd"
 	if _, err := os.Stat(vsftpd); err != nil {
 		optional.Missing(t, "vsftpd is not installed: apt install vsftpd")
@@ -274,6 +277,7 @@ func TestVsftpd(t *testing.T) {
 		"ten lines":              slices.Concat([]string{"program " + vsftpd + " vsftpd.conf"}, session, upload),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			folder := t.TempDir()
 			result, err := Run(t.Context(), parse(t, append([]string{"# vsftpd\n# A daemon.\n"}, lines...)...), Options{Results: folder})
 			if err != nil {

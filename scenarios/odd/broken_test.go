@@ -15,6 +15,9 @@ import (
 // of the server, a setting of the path, a step that says what breaks. What is
 // left must not be what the scenario wants.
 func TestBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs each scenario once more for each of its odd lines; run without -short")
+	}
 	files, err := filepath.Glob("*.txtar")
 	if err != nil {
 		t.Fatal(err)
