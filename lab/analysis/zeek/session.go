@@ -1,7 +1,9 @@
 package zeek
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"path"
 	"regexp"
@@ -37,6 +39,8 @@ type dialogue struct {
 	fileSize value
 	channel  [4]value
 	wrote    bool
+	besides  int        // of the replies that answer no command, how many came before
+	reply    *ftp.Reply // the last one; nil before the first
 }
 
 // writeSession writes the lines of a session.
@@ -48,24 +52,71 @@ func (w *writer) writeSession(s *ftp.Session) {
 		}
 	}
 	clear := clearExchanges(s)
+	var unanswered []int // which Zeek writes at the end, with the last reply of all
 	for i, x := range s.Exchanges[:clear] {
+		if x = d.answered(i, x); len(x.Replies) == 0 && slices.Contains(logged, x.Command) {
+			unanswered = append(unanswered, i)
+			continue
+		}
 		d.exchange(i, x)
 	}
-	if last := clear - 1; last >= 0 && !d.wrote && d.user != "<unknown>" {
-		d.line(last, s.Exchanges[last]) // of each session there is at least one line
+	for _, i := range unanswered {
+		d.exchange(i, s.Exchanges[i])
+	}
+	if clear > 0 && !d.wrote && d.user != "<unknown>" {
+		d.line(clear-1, s.Exchanges[clear-1]) // of each session there is at least one line
 	}
 }
 
-// clearExchanges is how many exchanges come before TLS.
+// answered is an exchange with all replies that Zeek takes for its command's: also those that
+// answer no command, such as a last 421, or that come behind a gap, up to the next command.
+func (d *dialogue) answered(i int, x *ftp.Exchange) *ftp.Exchange {
+	until := math.MaxInt
+	if i+1 < len(d.session.Exchanges) {
+		until = d.session.Exchanges[i+1].Packet
+	}
+	all := *x
+	for ; d.besides < len(d.session.Unsolicited); d.besides++ {
+		r := d.session.Unsolicited[d.besides]
+		if r.Packet >= until {
+			break
+		}
+		if r.Packet > x.Packet && r.Code >= 100 {
+			all.Replies = append(slices.Clip(all.Replies), r)
+		}
+	}
+	slices.SortStableFunc(all.Replies, func(a, b *ftp.Reply) int { return cmp.Compare(a.Packet, b.Packet) })
+	if n := len(all.Replies); n > 0 {
+		d.reply = all.Replies[n-1]
+	}
+	return &all
+}
+
+// clearExchanges is how many exchanges come before TLS, and before a line that is no reply.
 func clearExchanges(s *ftp.Session) int {
-	if !s.TLS {
-		return len(s.Exchanges)
+	until := math.MaxInt
+	if s.TLS {
+		until = s.TLSFrom
+	}
+	if r := noReply(s); r != nil {
+		until = min(until, r.Packet)
 	}
 	n := 0
-	for n < len(s.Exchanges) && s.Exchanges[n].Packet < s.TLSFrom {
+	for n < len(s.Exchanges) && s.Exchanges[n].Packet < until {
 		n++
 	}
 	return n
+}
+
+// noReply is the first line of the server that is no reply, nil if there is none. Behind it Zeek
+// no longer takes the session for FTP.
+func noReply(s *ftp.Session) *ftp.Reply {
+	for _, r := range s.Unsolicited {
+		if r.Code < 100 && len(r.Lines) > 0 && r.Lines[0].Complete && !r.Lines[0].AfterGap {
+			return r
+		}
+	}
+	return nil
 }
 
 // exchange takes a command and its replies.
@@ -124,6 +175,8 @@ func joined(folder, name string) string {
 	switch {
 	case strings.HasPrefix(name, "/"):
 		return path.Clean(name)
+	case folder == "." && path.Clean(name) == ".":
+		return folder
 	case folder == ".":
 		return "./" + strings.TrimPrefix(path.Clean(name), "./")
 	case strings.HasPrefix(folder, "./"):
@@ -148,9 +201,9 @@ func (d *dialogue) line(i int, x *ftp.Exchange) {
 		argument = "<hidden>"
 	}
 	var code, text, file value
-	if n := len(x.Replies); n > 0 {
-		code = count(int64(x.Replies[n-1].Code))
-		lines := strings.Split(x.Replies[n-1].Text, "\n")
+	if d.reply != nil {
+		code = count(int64(d.reply.Code))
+		lines := strings.Split(d.reply.Text, "\n")
 		text = lines[len(lines)-1]
 	}
 	if c := d.files[i]; c != nil && c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {

@@ -121,6 +121,45 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestRepliesAsZeekTakesThem has sessions whose last reply Zeek takes for the command before it,
+// whatever it answers, and one with a line that is no reply.
+func TestRepliesAsZeekTakesThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		says, want, service string
+	}{
+		"a timeout behind a reply": {
+			"> RETR a.txt\n< 550 No\n< 421 Timeout", "command=RETR arg=ftp://198.51.100.21/./a.txt reply_code=421 reply_msg=Timeout", "ftp",
+		},
+		"no reply": {
+			"> TYPE I\n< 200 Fine\n> DELE .", "command=DELE arg=ftp://198.51.100.21/. reply_code=200 reply_msg=Fine", "ftp",
+		},
+		"no reply, and nothing of the log": {
+			"> TYPE I\n< 200 Fine\n> NOOP", "command=NOOP reply_code=200 reply_msg=Fine", "ftp",
+		},
+		"a line that is no reply": {
+			"> DELE a\n< 250 Gone\n> PASV\n< 99 invalid\n> DELE b\n< 250 Gone",
+			"command=DELE arg=ftp://198.51.100.21/./a reply_code=250 reply_msg=Gone\ncommand=PASV reply_code=250 reply_msg=Gone", "",
+		},
+	} {
+		f := forge.New()
+		client, _ := f.Dial("10.0.0.9:40001", "198.51.100.21:21")
+		client.Say(strings.ReplaceAll(forge.Login, "USER ada", "USER anonymous") + "\n" + test.says)
+		client.Close()
+		logs := logsOf(t, f, TSV)
+		var got []string
+		for _, line := range fields(logs["ftp"].String()) {
+			_, after, _ := strings.Cut(line, "password=secret ")
+			got = append(got, after)
+		}
+		if strings.Join(got, "\n") != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), test.want)
+		}
+		if conn := fields(logs["conn"].String())[0]; strings.Contains(conn, "service=ftp ") != (test.service == "ftp") {
+			t.Errorf("%s: got %s, want the service %q", name, conn, test.service)
+		}
+	}
+}
+
 // TestColumns compares the names and the types of all columns with those of Zeek 7.1 and later.
 func TestColumns(t *testing.T) {
 	const id = "id.orig_h:addr id.orig_p:port id.resp_h:addr id.resp_p:port "
