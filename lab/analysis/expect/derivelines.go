@@ -42,6 +42,10 @@ func (d *deriver) lines(t *derived) {
 		case e.kind == elementBytes && t.conn.TLS != nil:
 			t.skip("TLS: the records have other lengths in each session")
 			return
+		case e.kind == elementFIN && t.conn.Role == ftp.Control && t.inTLS(e):
+			t.skipOnce()
+			t.lines[len(t.lines)-1].comment = "close_notify and FIN: those of the two ends may cross"
+			return
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("the amount of data before the end is chance")
 			return
