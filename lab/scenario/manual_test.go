@@ -30,6 +30,7 @@ func TestManualIsWhole(t *testing.T) {
 
 // before has what the example of a step needs.
 const before = `network wire
+server tls=explicit
 host other 203.0.113.7
 name ftp.example.test 192.0.2.21
 local photo.jpg 1kB

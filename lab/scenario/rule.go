@@ -30,6 +30,8 @@ type Action struct {
 	Size   int64         // of data, bytes; -1 is the rest
 	Pause  time.Duration //
 	Repeat int           // how many times, 1 or more
+
+	Pipelined bool // commands that came in clear before TLS are answered in TLS
 }
 
 // The names of the actions.
@@ -39,6 +41,7 @@ const (
 	SayNothing = "nothing"
 	SendReply  = "reply"
 	WriteBytes = "write"
+	WritePlain = "plain"
 	Pause      = "pause"
 	ListenData = "listen"
 	LogIn      = "log in"
@@ -72,10 +75,11 @@ var actionKinds = []actionKind{
 	{SayNothing, "", "Do not answer.", `on NOOP: nothing`, noWords},
 	{SendReply, "LINE", "Send the line and CR LF, in a segment of its own.", `on EPSV: reply 502 Not here.`, replyText},
 	{WriteBytes, `"BYTES"`, "Send exactly these bytes, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
+	{WritePlain, `"BYTES"`, "The same, and never in TLS: on a connection in TLS, the bytes stand between its records, or are a record themselves, such as an alert.", `on STAT: plain "211 This is not in TLS.\r\n"`, quotedText},
 	{Pause, "DURATION", "Do nothing for this time.", `on RETR: pause 3s; as usual`, pauseTime},
 	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
 	{LogIn, "", "Log the client in, with or without a password.", `on USER: log in; reply 230 No password needed.`, noWords},
-	{BeginTLS, "", "Begin TLS on the control connection, as after AUTH: wait for the client's handshake. What the rule sends after it is in TLS. The server needs tls=explicit or tls=required. If the connection is in TLS already, nothing happens.", `on AUTH: write "234 Go.\r\n200 And this.\r\n"; begin TLS`, noWords},
+	{BeginTLS, "[pipelined]", "Begin TLS on the control connection, as after AUTH: wait for the client's handshake. What the rule sends after it is in TLS. The server needs tls=explicit or tls=required. If the connection is in TLS already, nothing happens. Commands that came in clear, in one segment with AUTH, are dropped; with pipelined, the server answers them in TLS, as servers with CVE-2011-1575 do.", `on AUTH: write "234 Go.\r\n200 And this.\r\n"; begin TLS`, howTLS},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do this, too, if needed.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
 	{SendData, `[BYTES [every DURATION]|"TEXT"]`, "Send this many bytes of the file or the listing, or the rest of it; or send the TEXT. With every, send the rest in pieces of this size, one each DURATION.", `on 2nd RETR: reply 150 Go.; send 100; reset data; reply 426 Oh.`, dataToSend},
 	{TakeData, "[BYTES]", "Receive this many bytes of the client's upload, or the rest of it.", `on STOR: reply 150 Go.; receive 1000; reply 452 Full.`, dataSize},
@@ -218,6 +222,10 @@ func noWords(p *parser, a *Action, rest string) {
 	}
 }
 
+func howTLS(p *parser, a *Action, rest string) {
+	a.Pipelined = rest != "" && p.oneOf(a.Verb, rest, "pipelined") != ""
+}
+
 // replyText parses a line of a reply. A line in quotes may contain a semicolon.
 func replyText(p *parser, a *Action, rest string) {
 	if rest == "" {
@@ -235,7 +243,7 @@ func replyText(p *parser, a *Action, rest string) {
 
 func quotedText(p *parser, a *Action, rest string) {
 	if !strings.HasPrefix(rest, `"`) {
-		p.fail(`%s needs bytes in quotes, such as: write "200 Fi"`, a.Verb)
+		p.fail(`%s needs bytes in quotes, such as: %[1]s "200 Fi"`, a.Verb)
 	}
 	a.Bytes, _ = p.quoted(rest)
 }

@@ -38,6 +38,7 @@ type Step struct {
 	Bytes          string        // the bytes to send
 	Data           bool          // on the data connection, not the control connection
 	Telnet         bool          // send ABOR with Telnet signals (RFC 959, 4.1.3)
+	Pipelined      bool          // replies that came in clear before TLS count in TLS
 	Peer           string        // where to connect to; "" is the address that the server sent
 	Program        []string      // to run, and its arguments
 	Brings         []string      // the files that the program downloads, as paths on the server
@@ -111,6 +112,7 @@ const (
 	Unreadable  = "unreadable"
 	Short       = "short"
 	Distrust    = "certificate" // the client refuses the server's certificate
+	Alert       = "alert"       // the server ends TLS with an alert
 )
 
 // breaks are all ways in which a step can break, in the order of the manual.
@@ -120,9 +122,10 @@ var breaks = []usage{
 	{Refusal, "the server does not accept a connection"},
 	{Unreachable, "the network reports that it has no path to the server"},
 	{Closed, "the server closes the connection without a reply"},
-	{Unreadable, "a reply is malformed, or has no usable address"},
+	{Unreadable, "a reply is malformed, has no usable address, or is not in TLS where it should be"},
 	{Short, "the transferred data is not the whole file, or in TLS it ends without close_notify"},
 	{Distrust, "the client refuses the server's certificate, such as one that has expired"},
+	{Alert, "the server ends TLS with an alert, such as handshake_failure"},
 }
 
 // Breaks returns the names of all ways in which a step can break.
@@ -251,6 +254,8 @@ func (p *parser) checkStep(s Step, sessions map[string]connected) {
 		p.fail("%s does not wait for a reply, so it cannot expect one; use the step await after it", s.Verb)
 	case s.Break != "" && p.s.Client.Kind == Jlaffaye:
 		p.fail("expect %s: client jlaffaye cannot continue after that; client scripted can", s.Break)
+	case s.Verb == "tls" && p.s.Server.TLS.Mode == "":
+		p.fail("tls: the client has no TLS; the setting `server tls=explicit` gives it to the server and the client")
 	case s.Verb == "open":
 		p.checkOpen(s)
 	case s.Peer != "":

@@ -160,6 +160,12 @@ var verbs = []verb{
 		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted, example: `write "NOOP\r\nPWD\r\n"`,
 		does: "Send exactly these bytes in one segment, and do not wait for a reply: several commands, a part of a command, or one that ends in LF without CR. {80*A} means eighty times A.",
 	}, {
+		name: "plain", args: []arg{bytesToSend}, traits: noReply | scripted, example: `plain "PWD\r\n"`,
+		does: "The same, and never in TLS: on a connection in TLS, the bytes stand between its records.",
+	}, {
+		name: "tls", args: []arg{pipelined}, traits: noReply | scripted, example: "tls",
+		does: "Begin TLS on the control connection, after an AUTH that was sent by hand. Replies that came in clear, in one segment with the 234, are dropped; with pipelined, they are read by later steps await, as by clients with CVE-2021-22947.",
+	}, {
 		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted, example: `urgent "\xff\xf2"`,
 		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
 	}, {
@@ -167,7 +173,7 @@ var verbs = []verb{
 		does: "Wait for the next reply. If there is a CODE, the reply must have it. A preliminary reply such as 150 counts as a reply.",
 	}, {
 		name: "dial", args: []arg{optional(peer)}, traits: noReply | early | scripted, example: "dial server.40000",
-		does: "Open a data connection: to the port in the last 227 or 229, or to a port of a host. Only the steps read, feed, finish, close and reset use it. After a second dial they use the second connection.",
+		does: "Open a data connection: to the port in the last 227 or 229, or to a port of a host. Only the steps read, feed, finish, close and reset use it. After the step prot p, it is in TLS, which begins with read or feed. After a second dial they use the second connection.",
 	}, {
 		name: "listen", args: []arg{port}, traits: noReply | early | scripted, example: "listen 3170",
 		does: "Listen for a data connection; PORT is sent by quote.",
@@ -211,6 +217,7 @@ var (
 	serverPath = arg{"PATH", func(_ *parser, s *Step, word string) { s.Path = word }}
 	localFile  = arg{"LOCAL", func(_ *parser, s *Step, word string) { s.Local, s.Path = word, word }}
 	telnet     = arg{"[telnet]", func(_ *parser, s *Step, _ string) { s.Telnet = true }}
+	pipelined  = arg{"[pipelined]", func(_ *parser, s *Step, _ string) { s.Pipelined = true }}
 	dataWord   = arg{"[data]", func(_ *parser, s *Step, _ string) { s.Data = true }}
 	code       = arg{"CODE", func(p *parser, s *Step, word string) { s.Code = p.number("reply code", word, 100, 599) }}
 	peer       = arg{"HOST.PORT", func(p *parser, s *Step, word string) {

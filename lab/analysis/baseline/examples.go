@@ -61,6 +61,7 @@ var examples = map[string]string{
 	"calls-are-answered":         "a SYN to port 21 and a RST in answer to it",
 	"no-signs-agree":             "> CWD ../../etc and > RETR passwords.txt in the same session",
 	"tls-is-agreed":              "a ClientHello after < 220, without > AUTH TLS",
+	"tls-follows-auth":           "> AUTH TLS and > USER eve in one packet, and < 234",
 	"credentials-in-tls":         "> PASS secret, and > AUTH TLS behind it",
 	"data-protected-as-agreed":   "> PROT P < 200, and a data connection in clear",
 	"close-notify-before-fin":    "> RETR file in TLS, and a FIN of the server without an alert",

@@ -97,6 +97,14 @@ var besideTests = map[string]ruleTest{
 		},
 		near: func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() },
 	},
+	"tls-follows-auth": {
+		breaks: func(f *forge.Capture) {
+			inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n+ USER eve\n+ PASS x\n< 234 go ahead")).Close()
+		},
+		near: func(f *forge.Capture) {
+			inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 504 no\n> USER ada\n< 331 the password?\n> AUTH TLS\n< 234 go ahead")).Close()
+		},
+	},
 	"credentials-in-tls": {
 		breaks: func(f *forge.Capture) { inTLS(f.Control().Say(hello).Say("> AUTH TLS\n< 234 go ahead")).Close() },
 		near: func(f *forge.Capture) {

@@ -22,6 +22,15 @@ var tlsRules = []Rule{
 		look:     eachSession(tlsAgreed),
 	},
 	{
+		Name: "tls-follows-auth", Theme: "TLS",
+		Says:     "After an AUTH that the server accepts, the client sends no command before the TLS handshake.",
+		Source:   "RFC 4217, 4 and 15.1; CVE-2011-1575",
+		Severity: Violation, sign: 2,
+		Matters:  "Somebody on the way can add commands in clear to the packet with AUTH. A faulty server obeys them as if the client had sent them inside TLS.",
+		Innocent: "the client gave up TLS, and goes on in clear.",
+		look:     eachSession(clearAfterAuth),
+	},
+	{
 		Name: "credentials-in-tls", Theme: "TLS",
 		Says:     "In a session with TLS the password is sent inside TLS.",
 		Source:   "RFC 4217, 4; RFC 8446, 1",
@@ -86,6 +95,23 @@ func tlsAgreed(_ *Evidence, s *session) []breach {
 	for _, l := range s.Lines {
 		if l.Unasked() {
 			return []breach{{packets: []int{l.FirstPacket}, observed: fmt.Sprintf("the client sent a ClientHello in frame %d, and the server answered in clear", l.FirstPacket)}}
+		}
+	}
+	return nil
+}
+
+// clearAfterAuth finds commands in clear between an AUTH that was accepted and TLS.
+func clearAfterAuth(_ *Evidence, s *session) []breach {
+	agreed := false
+	for _, x := range s.Exchanges {
+		mechanism := strings.ToUpper(x.Argument)
+		switch {
+		case s.inTLS(x.Packet):
+			return nil
+		case agreed && isKnown(x.Command):
+			return []breach{{packets: []int{x.Packet}, observed: fmt.Sprintf("the client sent %s in clear in frame %d, after AUTH and before TLS", show(x.Line.Text), x.Packet)}}
+		case x.Command == "AUTH" && x.Final() == 234 && (strings.HasPrefix(mechanism, "TLS") || mechanism == "SSL"):
+			agreed = true
 		}
 	}
 	return nil

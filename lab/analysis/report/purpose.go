@@ -103,6 +103,8 @@ func doing(a scenario.Action) string {
 		return fmt.Sprintf("says %q", said)
 	case scenario.WriteBytes:
 		return fmt.Sprintf("sends %q", a.Bytes)
+	case scenario.WritePlain:
+		return fmt.Sprintf("sends %q in clear", a.Bytes)
 	case scenario.Pause:
 		return "waits " + duration(int64(a.Pause))
 	case scenario.ListenData:
@@ -110,6 +112,9 @@ func doing(a scenario.Action) string {
 	case scenario.LogIn:
 		return "lets the client in"
 	case scenario.BeginTLS:
+		if a.Pipelined {
+			return "waits for the client's TLS handshake, after which it obeys the commands that came in clear before"
+		}
 		return "waits for the client's TLS handshake"
 	case scenario.OpenData:
 		return "opens the data connection"
@@ -156,7 +161,7 @@ func breaches(r *scenario.Rule) (odd []string) {
 	moves, mark, final, early := false, false, false, false
 	for _, a := range r.Actions {
 		switch {
-		case a.Verb == scenario.AsUsual || a.Verb == scenario.WriteBytes:
+		case a.Verb == scenario.AsUsual || a.Verb == scenario.WriteBytes || a.Verb == scenario.WritePlain:
 			return nil // the replies are not known
 		case a.Verb == scenario.SendData || a.Verb == scenario.TakeData:
 			early = early || final

@@ -26,6 +26,14 @@ func (c *Scripted) Write(ctx context.Context, bytes string) error {
 	return c.control.writeBytes(ctx, bytes, c.control.conn.Write)
 }
 
+// WritePlain is like Write, but the bytes are not in TLS, even if the connection is.
+func (c *Scripted) WritePlain(ctx context.Context, bytes string) error {
+	if c.secured == nil {
+		return c.Write(ctx, bytes)
+	}
+	return c.control.writeBytes(ctx, bytes, c.secured.Below().Write)
+}
+
 // WriteUrgent sends bytes as TCP's urgent data, and waits for nothing.
 func (c *Scripted) WriteUrgent(ctx context.Context, bytes string) error {
 	c.sent(bytes)

@@ -1,7 +1,9 @@
 package ftpclient
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -30,16 +32,17 @@ type control struct {
 }
 
 func newControl(conn network.Conn, clock network.Clock) *control {
-	return &control{conn: conn, text: lines(conn), clock: clock}
+	return &control{conn: conn, text: lines(conn, nil), clock: clock}
 }
 
-// lines reads and writes lines on a connection, without Telnet's commands.
-func lines(conn net.Conn) *textproto.Conn {
+// lines reads and writes lines on a connection, without Telnet's commands. Early is what
+// was received before.
+func lines(conn net.Conn, early []byte) *textproto.Conn {
 	return textproto.NewConn(struct {
 		io.Reader
 		io.Writer
 		io.Closer
-	}{&telnetReader{from: conn}, conn, conn})
+	}{&telnetReader{from: io.MultiReader(bytes.NewReader(early), conn)}, conn, conn})
 }
 
 // An exchange is a command and its replies.
@@ -114,7 +117,8 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 	defer until(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
 	var malformed textproto.ProtocolError
-	if errors.As(err, &malformed) {
+	var clear tls.RecordHeaderError
+	if errors.As(err, &malformed) || errors.As(err, &clear) {
 		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	if err != nil {

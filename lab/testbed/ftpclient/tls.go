@@ -1,6 +1,7 @@
 package ftpclient
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -36,8 +37,36 @@ func (c *Scripted) enterTLS(ctx context.Context, command string) error {
 		return waited(ctx, command, "the handshake of TLS", c.now().Sub(begun), err)
 	}
 	c.secured = secured
-	c.control.use(secured)
+	c.control.use(secured, nil)
 	return nil
+}
+
+// BeginTLS begins TLS on the control connection, after an AUTH that was sent by hand.
+// Replies that came in clear behind that to AUTH are dropped, or with pipelined count as
+// if they had come in TLS.
+func (c *Scripted) BeginTLS(ctx context.Context, pipelined bool) error {
+	if c.secured != nil {
+		return errors.New("tls: the control connection is in TLS already")
+	}
+	early := c.control.unread()
+	if err := c.enterTLS(ctx, "tls"); err != nil {
+		return err
+	}
+	if pipelined {
+		c.control.use(c.secured, early)
+	}
+	return nil
+}
+
+// Secure returns a data connection that was opened by hand, in TLS if data connections
+// are protected. TLS begins with the first byte that is read or written.
+func (c *Scripted) Secure(conn network.Conn) network.Conn {
+	if !c.protect {
+		return conn
+	}
+	secured := ftps.Client(conn, c.config.TLS)
+	secured.EndWith(c.config.Notify)
+	return secured
 }
 
 // noteTLS does what a command asks of TLS, when the server has replied to it.
@@ -70,13 +99,22 @@ func (c *Scripted) leaveTLS(ctx context.Context) error {
 		return waited(ctx, "CCC", "the end of TLS", c.now().Sub(begun), err)
 	}
 	c.secured = nil
-	c.control.use(plain)
+	c.control.use(plain, nil)
 	return nil
 }
 
-// use makes the dialogue go through a connection, in TLS or in clear.
-func (c *control) use(conn network.Conn) {
+// use makes the dialogue go through a connection, in TLS or in clear. Early is what counts
+// as received on it already.
+func (c *control) use(conn network.Conn, early []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conn, c.text = conn, lines(conn)
+	c.conn, c.text = conn, lines(conn, early)
+}
+
+// unread returns what has come and was not read.
+func (c *control) unread() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	early, _ := c.text.R.Peek(c.text.R.Buffered())
+	return bytes.Clone(early)
 }

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"ftplab/lab/testbed/content"
-	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
@@ -196,11 +195,7 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 	if broke == nil {
 		t.ends(data.conn)
 		stop := until(ctx, data.conn.SetDeadline)
-		if c.protect {
-			secured := ftps.Client(data.conn, c.config.TLS)
-			secured.EndWith(c.config.Notify)
-			data.conn = secured
-		}
+		data.conn = c.Secure(data.conn)
 		if err := move(data.conn, t, e); err != nil {
 			broke = waited(ctx, e.command, "its data", c.now().Sub(begun), err)
 		}

@@ -110,6 +110,9 @@ func (c *Conn) Drain(until time.Time) error {
 	return c.tcp.Close()
 }
 
+// Below returns the connection that carries TLS.
+func (c *Conn) Below() network.Conn { return c.tcp }
+
 // Abort closes the connection as it is.
 func (c *Conn) Abort() error { return c.tcp.Close() }
 

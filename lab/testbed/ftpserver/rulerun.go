@@ -279,6 +279,9 @@ func (r *ruleRun) do(a scenario.Action) error {
 		}
 		_, err := control.out.Write(text)
 		return err
+	case scenario.WritePlain:
+		_, err := control.conn.Write(a.Expand(r.values))
+		return err
 	case scenario.Pause:
 		return network.Sleep(r.life, r.session.server.host.Clock(), a.Pause)
 	case scenario.Close:
@@ -287,7 +290,7 @@ func (r *ruleRun) do(a scenario.Action) error {
 		return network.Reset(control.conn)
 	case scenario.BeginTLS:
 		if r.session.protection.control == nil {
-			control.enterTLS()
+			control.enterTLS(a.Pipelined)
 		}
 		return control.failed
 	case scenario.FallSilent:

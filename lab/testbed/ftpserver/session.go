@@ -98,7 +98,7 @@ func (s *Server) serve(conn network.Conn) {
 // begin begins the dialogue, in TLS or in clear.
 func (s *session) begin(inTLS bool) {
 	if inTLS {
-		s.control.enterTLS()
+		s.control.enterTLS(false)
 		if s.control.failed != nil {
 			s.control.abandon()
 			s.server.leave(s.control)

@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -75,7 +76,7 @@ func (s *session) auth(mechanism string) {
 		s.control.say(Reply{504, "The only mechanism is TLS"})
 	default:
 		s.control.say(Reply{234, "AUTH " + mechanism + " accepted, TLS begins"})
-		s.control.enterTLS()
+		s.control.enterTLS(false)
 	}
 }
 
@@ -146,8 +147,11 @@ func (c *controlConn) say(reply Reply) {
 }
 
 // enterTLS has the client begin TLS. Where that fails, the connection is of no
-// use any more.
-func (c *controlConn) enterTLS() {
+// use any more. Commands that came in clear together with AUTH are dropped, or with
+// pipelined count as if they had come in TLS.
+func (c *controlConn) enterTLS(pipelined bool) {
+	early, _ := c.reader.Peek(c.reader.Buffered())
+	early = bytes.Clone(early)
 	secured := ftps.Server(c.conn, c.session.server.config.TLS.Config)
 	c.Conn.SetReadDeadline(c.deadline())
 	if err := secured.Handshake(); err != nil {
@@ -156,6 +160,9 @@ func (c *controlConn) enterTLS() {
 	}
 	c.session.protection.control = secured
 	c.use(secured)
+	if pipelined {
+		c.reader = bufio.NewReader(io.MultiReader(bytes.NewReader(early), secured))
+	}
 }
 
 func (c *controlConn) leaveTLS() {

@@ -28,6 +28,16 @@ func write(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, a.scripted().Write(ctx, a.Bytes)
 }
 
+// plain sends bytes that are not in TLS.
+func plain(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.scripted().WritePlain(ctx, a.Bytes)
+}
+
+// beginTLS begins TLS after an AUTH that was sent by hand.
+func beginTLS(ctx context.Context, a action) (ftpclient.Reply, error) {
+	return none, a.scripted().BeginTLS(ctx, a.Pipelined)
+}
+
 func urgent(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, a.scripted().WriteUrgent(ctx, a.Bytes)
 }
@@ -86,8 +96,16 @@ func dial(ctx context.Context, a action) (ftpclient.Reply, error) {
 		}
 		return none, fmt.Errorf("a data connection to %s: %w", to, err)
 	}
-	a.session.data = append(a.session.data, conn)
+	a.takeData(conn)
 	return none, nil
+}
+
+// takeData makes a connection the data connection that the steps use.
+func (a action) takeData(conn network.Conn) {
+	if client, ok := a.session.client.(*ftpclient.Scripted); ok {
+		conn = client.Secure(conn)
+	}
+	a.session.data = append(a.session.data, conn)
 }
 
 // dataPort returns the address that a step dial connects to.
@@ -124,7 +142,7 @@ func acceptData(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return none, err
 	}
-	a.session.data = append(a.session.data, conn)
+	a.takeData(conn)
 	return none, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"syscall"
 
@@ -29,7 +30,11 @@ var breaks = map[string]func(err error) bool{
 	scenario.Closed:     func(err error) bool { return errors.Is(err, ftpclient.ErrClosed) },
 	scenario.Unreadable: func(err error) bool { return errors.Is(err, ftpclient.ErrUnreadable) },
 	scenario.Distrust:   func(err error) bool { return errors.Is(err, ftpclient.ErrCertificate) },
-	scenario.Short:      func(err error) bool { return errors.Is(err, errShort) || errors.Is(err, ftps.ErrTruncated) },
+	scenario.Alert: func(err error) bool {
+		var failed *net.OpError
+		return errors.As(err, &failed) && failed.Op == "remote error" // as package tls calls an alert
+	},
+	scenario.Short: func(err error) bool { return errors.Is(err, errShort) || errors.Is(err, ftps.ErrTruncated) },
 }
 
 // An exitError says that a program ended with another status than 0.

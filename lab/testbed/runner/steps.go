@@ -70,6 +70,8 @@ func init() {
 
 		"send":     send,
 		"write":    write,
+		"plain":    plain,
+		"tls":      beginTLS,
 		"urgent":   urgent,
 		"await":    await,
 		"download": download,
