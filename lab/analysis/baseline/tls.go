@@ -201,7 +201,7 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	f, t := c.Flow(sender), c.TLS.Flow(sender)
 	unread := t.Encrypted > t.Decrypted && t.EncryptedAlert == 0 && t.Alert.Count == 0
 	hides := c.TLS.ServerHello == nil || c.TLS.ServerHello.Version >= tls.TLS13 // which alerts there are
-	if f.FIN == 0 || f.Missing+f.CutShort > 0 || t.CloseNotify > 0 || t.EncryptedAlert > 0 || unread && hides {
+	if f.FIN == 0 || f.Missing+f.CutShort > 0 || c.TLS.Problem(sender) != nil || t.CloseNotify > 0 || t.EncryptedAlert > 0 || unread && hides {
 		return nil
 	}
 	return []breach{{

@@ -89,7 +89,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	dir := seg.Direction
 	if c.size[dir] == 0 && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
 		c.handshake = true
-		c.hello[dir] = len(seg.Payload) > 5 && seg.Payload[5] == clientHello
+		c.hello[dir] = handshakeType(seg.Payload) == clientHello
 	}
 	c.alert = c.alert || c.size[dir] == 0 && tlsAlert(seg.Payload)
 	if c.recorded[dir] == nil {

@@ -10,8 +10,11 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// clientHello is the type of that message of the handshake (RFC 8446 section 4).
-const clientHello = 1
+// The types of these messages of the handshake (RFC 8446 section 4).
+const (
+	clientHello = 1
+	serverHello = 2
+)
 
 // Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
 // server had not agreed to, and so took for a command.

@@ -20,6 +20,8 @@ type protected struct {
 	raw     [2]hash.Hash // of each direction as it is
 	inside  [2]hash.Hash // of what it carries inside TLS
 	partial [2]bool      // some of that is missing
+	cut     [2]bool      // some of the direction as it is is missing
+	first   [2]byte      // the type of the handshake message that the direction begins with, 0 for none
 	end     [2]int64     // the number of the byte behind the last one that was read
 	closed  bool
 }
@@ -41,6 +43,10 @@ func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 			if p.from == 0 {
 				p.from = b.Packet
 			}
+			if p.end[dir] == 0 {
+				p.first[dir] = handshakeType(b.Data)
+			}
+			p.cut[dir] = p.cut[dir] || b.AfterGap
 			p.end[dir] = b.Seq + int64(len(b.Data))
 			if hashes {
 				p.raw[dir].Write(b.Data)
@@ -85,11 +91,25 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 	return &TLSLayer{From: c.protected.from, Session: s, client: client}
 }
 
-// inClear reports whether there was no TLS after all: no hello, and not an alert alone, with
-// which a side refuses a connection that the other one closes without a handshake.
+// handshakeType is the type of the handshake message with which the data of a stream begins,
+// 0 if it does not begin like a handshake of TLS (RFC 8446 section 5.1).
+func handshakeType(data []byte) byte {
+	const handshake, header = 0x16, 5
+	if len(data) <= header || data[0] != handshake || !tlsRecord(data) {
+		return 0
+	}
+	return data[header]
+}
+
+// inClear reports whether there was no TLS after all: no hello, not even the beginnings of
+// both, and not an alert alone, with which a side refuses a connection that the other one
+// closes without a handshake.
 func (p *protected) inClear() bool {
 	s := p.session
 	if s.ClientHello != nil || s.ServerHello != nil {
+		return false
+	}
+	if p.first == [2]byte{clientHello, serverHello} || p.first == [2]byte{serverHello, clientHello} {
 		return false
 	}
 	for _, f := range s.Flows {
@@ -110,6 +130,9 @@ func (p *protected) sum(dir int, h *tcp.Half) string {
 	s := p.session
 	f := &s.Flows[dir]
 	if p.inClear() || f.ClearFrom > 0 && f.FirstPacket == 0 {
+		if p.cut[dir] {
+			return ""
+		}
 		return hex.EncodeToString(p.raw[dir].Sum(nil))
 	}
 	for _, problem := range s.Problems {

@@ -18,12 +18,26 @@ func (t *TLSLayer) HiddenFrom() int {
 	return a
 }
 
+// Problem is the first problem with what a side sent, nil for none.
+func (t *TLSLayer) Problem(s Side) *tls.Problem {
+	for i := range t.Problems {
+		if p := &t.Problems[i]; t.Side(p.Dir) == s {
+			return p
+		}
+	}
+	return nil
+}
+
 // WhyHidden says why some of what a side sent in TLS cannot be read: half a sentence.
 func (t *TLSLayer) WhyHidden(s Side) string {
 	f := t.Flow(s)
 	switch t.KeysOf(s) {
 	case tls.NoKeys:
 		switch { // without the hellos nobody knows which keys to use, and how
+		case t.ClientHello == nil && t.Flow(Client).HandshakeCut:
+			return "a part of its ClientHello is not in the capture"
+		case t.ServerHello == nil && t.Flow(Server).HandshakeCut:
+			return "a part of its ServerHello is not in the capture"
 		case t.ClientHello == nil:
 			return "its ClientHello is not in the capture"
 		case t.ServerHello == nil:
@@ -39,11 +53,9 @@ func (t *TLSLayer) WhyHidden(s Side) string {
 	if f.Encrypted == 1 {
 		records = "the one record"
 	}
-	for _, p := range t.Problems {
-		if t.Side(p.Dir) == s {
-			return fmt.Sprintf("%s cannot be decrypted (packet %d: %s)", records,
-				p.Packet, strings.TrimPrefix(p.Reason, "it cannot be decrypted: "))
-		}
+	if p := t.Problem(s); p != nil {
+		return fmt.Sprintf("%s cannot be decrypted (packet %d: %s)", records,
+			p.Packet, strings.TrimPrefix(p.Reason, "it cannot be decrypted: "))
 	}
 	return "there are no keys for " + records
 }

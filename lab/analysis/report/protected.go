@@ -118,7 +118,7 @@ func (n *notes) validity(side ftp.Side, c *tls.Certificate, began time.Time) {
 func (n *notes) cutTLS(c *ftp.Connection) {
 	side := sentBy(c)
 	flow := c.Flow(side)
-	if c.TLS == nil || flow.FIN == 0 || flow.Missing+flow.CutShort > 0 {
+	if c.TLS == nil || flow.FIN == 0 || flow.Missing+flow.CutShort > 0 || c.TLS.Problem(side) != nil {
 		return
 	}
 	if f := c.TLS.Flow(side); f.Data > 0 && f.CloseNotify == 0 && f.EncryptedAlert == 0 && f.Encrypted == f.Decrypted && f.ClearFrom == 0 {

@@ -177,6 +177,9 @@ type Flow struct {
 	// none. It is 0 in TLS 1.3, where nobody without keys sees which records are
 	// alerts.
 	CloseNotify, EncryptedAlert int
+	// HandshakeCut says that bytes of a record with a handshake message in clear are
+	// missing.
+	HandshakeCut bool
 	// ClearFrom is the first packet with bytes that are not TLS, 0 for none.
 	ClearFrom int
 }

@@ -225,6 +225,7 @@ func (s *Session) read(dir int, r *record) {
 		s.problem(dir, r, "bytes of it are missing")
 		h.missing = true
 		h.messages.lose()
+		f.HandshakeCut = f.HandshakeCut || r.typ == typeHandshake && !h.protected
 		if h.protected {
 			f.Encrypted++
 			f.hide(r.body.Packet)
@@ -292,12 +293,16 @@ func (s *Session) readProtected(dir int, r *record) {
 	h, f := &s.halves[dir], &s.Flows[dir]
 	if h.epoch != noEpoch && r.typ != typeApplicationData {
 		switch {
-		case r.typ == typeChangeCipherSpec: // for middleboxes: RFC 8446, appendix D.4
+		case r.typ == typeChangeCipherSpec && len(r.body.Data) == 1: // for middleboxes: RFC 8446, appendix D.4
 			s.note(dir, r, "ChangeCipherSpec")
 		case r.typ == typeAlert && len(r.body.Data) == 2: // its sender has no keys yet
 			s.content(dir, r, r.typ, r.body.Data)
 		default:
 			s.problem(dir, r, "it is not encrypted, and all records have to be")
+			f.Encrypted++ // its type may be damaged
+			f.hide(r.body.Packet)
+			h.missing = true
+			h.skip(int64(len(r.body.Data)))
 		}
 		return
 	}

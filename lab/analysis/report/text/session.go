@@ -278,7 +278,7 @@ func carried(s ftp.Side, f *tcp.Flow) []string {
 		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
 	}
 	if f.CutShort > 0 {
-		lines = append(lines, fmt.Sprintf("|   the recorder cut off %s of it", count(int(f.CutShort), "byte")))
+		lines = append(lines, fmt.Sprintf("|   the recorder cut off %s of it, so there is no SHA-256", count(int(f.CutShort), "byte")))
 	}
 	return lines
 }

@@ -34,7 +34,7 @@ func tlsFacts(c *ftp.Connection, t *ftp.TLSLayer) []string {
 			facts = append(facts, certificateFact(side, &all[0], c.FirstTime))
 		}
 	}
-	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && len(t.CertificatesOf(ftp.Server)) == 0 && t.Flow(ftp.Server).Encrypted > t.Flow(ftp.Server).Decrypted {
+	if s := t.ServerHello; s != nil && s.Version == tls.TLS13 && t.Resumed == tls.NotResumed && t.ClientHello != nil && len(t.CertificatesOf(ftp.Server)) == 0 && t.Flow(ftp.Server).Encrypted > t.Flow(ftp.Server).Decrypted {
 		facts = append(facts, "the server's certificate is encrypted, too")
 	}
 	for _, a := range t.Alerts {
@@ -53,6 +53,8 @@ func handshakeFact(c *ftp.Connection, t *ftp.TLSLayer) string {
 	switch state := t.Handshake(); {
 	case state == tls.NotSeen && c.HandshakeSeen && !lost && !encrypted:
 		return "there is no handshake"
+	case state == tls.NotSeen && (t.Flows[0].HandshakeCut || t.Flows[1].HandshakeCut):
+		return "a part of the handshake is not in the capture"
 	case state == tls.NotSeen:
 		return "the beginning of the handshake is not in the capture"
 	case state == tls.Cut && (lost || !ended || encrypted):
@@ -94,9 +96,11 @@ func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 			ends = append(ends, fmt.Sprintf("the %s sends close_notify in packet %d", side, f.CloseNotify))
 		case f.EncryptedAlert > 0:
 			ends = append(ends, fmt.Sprintf("the %s sends an alert in packet %d, probably close_notify", side, f.EncryptedAlert))
+		case t.Problem(side) != nil && t.KeysOf(side) == tls.KeysFit:
+			ends = append(ends, fmt.Sprintf("whether the %s sends close_notify is not known (%s)", side, t.Problem(side)))
 		case f.Encrypted > f.Decrypted:
 			ends = append(ends, fmt.Sprintf("whether the %s sends close_notify cannot be seen", side))
-		case c.Flow(side).Missing+c.Flow(side).CutShort > 0 || c.Flow(side).FIN == 0 && f.ClearFrom == 0:
+		case t.Problem(side) != nil || c.Flow(side).Missing+c.Flow(side).CutShort > 0 || c.Flow(side).FIN == 0 && f.ClearFrom == 0:
 			ends = append(ends, fmt.Sprintf("no close_notify of the %s is in the capture", side))
 		default:
 			ends = append(ends, fmt.Sprintf("the %s sends no close_notify", side))
@@ -183,6 +187,8 @@ func insideTLS(d *ftp.Connection, s ftp.Side) []string {
 		lines = append(lines, "|   they are TLS, and not all of it can be read: "+d.TLS.WhyHidden(s))
 	case f.Encrypted > f.Decrypted:
 		lines = append(lines, "|   they are TLS, and cannot be read: "+d.TLS.WhyHidden(s))
+	case d.TLS.Problem(s) != nil:
+		lines = append(lines, fmt.Sprintf("|   they are TLS, and not all of it can be read: %s", d.TLS.Problem(s)))
 	case f.Data > 0:
 		lines = append(lines, fmt.Sprintf("|   inside TLS %s of data", count(int(f.Data), "byte")))
 	}
