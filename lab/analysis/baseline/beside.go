@@ -153,7 +153,7 @@ func (r *timeRanges) at(time int64) *timeRange {
 
 // judgeThirdPort judges a conversation beside the sessions of two hosts.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
-	what, shown := e.watch.contents[p.id]
+	what, shown := e.watch.shown(p.id)
 	if shown && what.kind == service && p.from == beside.hosts.client {
 		return b, false // the client uses the server for more than FTP
 	}

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"bytes"
+	"net/netip"
 	"regexp"
 	"slices"
 
@@ -16,6 +17,8 @@ type content struct {
 	kind   contentKind
 	what   string // in words
 	packet int
+	// damaged is the sender of the packet if its checksum is wrong.
+	damaged netip.Addr
 }
 
 type contentKind int
@@ -84,7 +87,7 @@ func (w *watch) content(p *capture.Packet) {
 	case c.Role == ftp.Data && seq == 1:
 		for _, x := range programs {
 			if bytes.HasPrefix(data, []byte(x.begins)) {
-				w.contents[c.ID] = content{program, x.what, p.Number}
+				w.note(p, program, x.what)
 				return
 			}
 		}
@@ -94,7 +97,7 @@ func (w *watch) content(p *capture.Packet) {
 		w.page(p)
 	case c.Role == ftp.Other && seq < maxShell && !wellKnown(c):
 		if name := protocolOf(data); seq == 1 && name != "" {
-			w.contents[c.ID] = content{service, name, p.Number}
+			w.note(p, service, name)
 		}
 		w.match(p, shell, "a shell", atShell)
 	}
@@ -123,7 +126,7 @@ func (w *watch) begins(p *capture.Packet) {
 		w.match(p, climbingList, "names that lead out of a folder", climbingName)
 	}
 	if t := p.Connection.Transfer; t != nil && t.Command == "LIST" && len(firstLine(p.TCP.Payload)) > longestListed {
-		w.contents[p.Connection.ID] = content{longList, "a line that is longer than any name", p.Number}
+		w.note(p, longList, "a line that is longer than any name")
 	}
 }
 
@@ -173,6 +176,25 @@ func (w *watch) page(p *capture.Packet) {
 
 func (w *watch) match(p *capture.Packet, kind contentKind, what string, text func() *regexp.Regexp) {
 	if text().Match(p.TCP.Payload) {
-		w.contents[p.Connection.ID] = content{kind, what, p.Number}
+		w.note(p, kind, what)
 	}
+}
+
+// note remembers what a packet shows.
+func (w *watch) note(p *capture.Packet, kind contentKind, what string) {
+	c := content{kind: kind, what: what, packet: p.Number}
+	if p.ChecksumWrong() {
+		c.damaged = p.IP.Src
+	}
+	w.contents[p.Connection.ID] = c
+}
+
+// shown is what the first bytes of a connection show. A packet that nobody accepted shows
+// nothing.
+func (w *watch) shown(connection int) (c content, ok bool) {
+	c, ok = w.contents[connection]
+	if c.damaged.IsValid() && w.damage.shows(c.damaged) {
+		return content{}, false
+	}
+	return c, ok
 }

@@ -52,11 +52,17 @@ func (d *damage) add(p *capture.Packet) {
 	}
 }
 
+// shows reports whether a wrong checksum of a sender shows damage.
+func (d *damage) shows(sender netip.Addr) bool {
+	s := d.senders[sender]
+	return s != nil && s.right >= s.wrong
+}
+
 // of returns the damaged packets of a connection.
 func (d *damage) of(id int) map[int]bool {
 	packets := map[int]bool{}
 	for _, w := range d.wrong[id] {
-		if s := d.senders[w.sender]; s.right >= s.wrong {
+		if d.shows(w.sender) {
 			packets[w.packet] = true
 		}
 	}

@@ -247,7 +247,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
 				observed: fmt.Sprintf("during %s the %s sent %s", show(x.Line.Text), sender.Other(), plural(int(back), "byte", "bytes")),
 			}
-			if c.Flow(sender).Bytes == 0 {
+			if c.Flow(sender).Bytes == 0 || s.lossy() {
 				b.severity = Odd // perhaps another transfer's
 			}
 			found = append(found, b)

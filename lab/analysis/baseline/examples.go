@@ -52,6 +52,7 @@ var examples = map[string]string{
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
 	"uploads-are-not-shared":     "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of three others",
+	"no-detours":                 "two network cards that claim 192.0.2.21 in turn, by ARP",
 	"no-sensitive-names":         "> RETR .ssh/id_rsa",
 	"names-are-words":            "> MKD cm9vdDp4OjA6MDpyb290, base64 of root:x:0:0:root, and more like it",
 	"files-are-fetched-once":     "> RETR cmd.txt once a minute, twenty times",

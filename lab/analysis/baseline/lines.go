@@ -29,7 +29,7 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		found = append(found, b)
 	}
 	for _, r := range s.replies() {
-		if r.Code != 0 && (r.Code < 100 || r.Code >= 700) && !r.Lines[0].AfterGap {
+		if r.Code != 0 && (r.Code < 100 || r.Code >= 700) && !r.Lines[0].AfterGap && s.readable(r.Packet) {
 			found = append(found, breach{
 				packets:  []int{r.Packet},
 				expected: "The first digit of a reply is 1 to 5, or 6 for a protected one (RFC 959, 4.2; RFC 2228, 5).",
@@ -47,7 +47,7 @@ func replyLength(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown := e.watch.contents[c.ID]; shown.kind == longList {
+			if shown, _ := e.watch.shown(c.ID); shown.kind == longList {
 				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
 					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.what)})
 			}

@@ -210,7 +210,7 @@ func climbing(e *Evidence, s *session) []breach {
 func climbingNames(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown := e.watch.contents[c.ID]; shown.kind == climbingList {
+			if shown, _ := e.watch.shown(c.ID); shown.kind == climbingList {
 				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
 					observed: fmt.Sprintf("%s: frame %d lists names that lead out of the client's folder", show(x.Line.Text), shown.packet)})
 			}

@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,13 @@ import (
 // ping is a message of ICMP of the given type.
 func ping(f *forge.Capture, from, to string, kind byte) {
 	f.IP(netip.MustParseAddr(from), netip.MustParseAddr(to), 1, []byte{kind, 0, 0, 0, 0, 7, 0, 1})
+}
+
+// claim is a reply of ARP, by which a network card of the given number claims an address.
+func claim(f *forge.Capture, card byte, addr string) {
+	mac, ip := []byte{2, 0, 0, 0, 0, card}, netip.MustParseAddr(addr).AsSlice()
+	all := []byte{255, 255, 255, 255, 255, 255}
+	f.Frame(slices.Concat(all, mac, []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, mac, ip, all, ip))
 }
 
 // asks sends datagrams to n ports of the server, from the given one on. Where it is answered,
@@ -101,5 +109,27 @@ func TestProbes(t *testing.T) {
 				t.Errorf("got %v\nwant %s by %s", got, test.want, rule)
 			}
 		})
+	}
+}
+
+// TestDetours lets a host claim the addresses of others, once or more often.
+func TestDetours(t *testing.T) {
+	for name, test := range map[string]struct {
+		want Verdict
+		play func(*forge.Capture)
+	}{
+		"a server that takes the place of another": {IsUnusual, func(f *forge.Capture) { claim(f, 21, aServer); claim(f, 22, aServer) }},
+		"two that claim an address in turn":        {NotNormal, besideTests["no-detours"].breaks},
+		"a host that claims both addresses":        {IsUnusual, func(f *forge.Capture) { claim(f, 66, aServer); claim(f, 66, aClient) }},
+		"a redirect":                               {IsUnusual, func(f *forge.Capture) { ping(f, "198.51.100.1", aClient, redirect) }},
+		"a request of a host that has no address":  {IsNormal, func(f *forge.Capture) { claim(f, 66, "0.0.0.0"); claim(f, 67, "0.0.0.0") }},
+	} {
+		got := forged(t, func(f *forge.Capture) {
+			test.play(f)
+			session1("")(f)
+		})
+		if found := count(got, "no-detours", Violation) + count(got, "no-detours", Odd); got.Verdict != test.want || found > 0 && found != 1 || (found > 0) != (test.want != IsNormal) {
+			t.Errorf("%s: got %v\nwant %s by one finding", name, got, test.want)
+		}
 	}
 }

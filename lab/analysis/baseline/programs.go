@@ -128,7 +128,7 @@ func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Seve
 // that shows it; "" for none.
 func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet int) {
 	for _, c := range s.dataOf(x.Data) {
-		if shown := e.watch.contents[c.ID]; shown.what != "" && shown.kind == program {
+		if shown, _ := e.watch.shown(c.ID); shown.what != "" && shown.kind == program {
 			return shown.what, shown.packet
 		}
 	}
@@ -140,7 +140,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 	pages := 0
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			shown := e.watch.contents[c.ID]
+			shown, _ := e.watch.shown(c.ID)
 			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner)
 			if !fromClient && shown.kind != userList {
 				continue

@@ -15,6 +15,24 @@ var besideTests = map[string]ruleTest{
 		breaks: func(f *forge.Capture) { scan(f, 40*time.Minute, 12) },
 		near:   func(f *forge.Capture) { scan(f, time.Millisecond, 7) },
 	},
+	"no-detours": {
+		breaks: func(f *forge.Capture) {
+			for range 3 {
+				claim(f, 21, aServer)
+				claim(f, 66, aServer)
+			}
+			session1("")(f)
+		},
+		near: func(f *forge.Capture) { // the usual claims, and a host without a session that moves
+			claim(f, 100, aClient)
+			claim(f, 21, aServer)
+			claim(f, 21, aServer)
+			claim(f, 7, "192.0.2.30")
+			claim(f, 8, "192.0.2.30")
+			ping(f, "192.0.2.1", "192.0.2.30", redirect)
+			session1("")(f)
+		},
+	},
 	"no-third-ports": {
 		breaks: func(f *forge.Capture) {
 			t := f.Control().Say(hello)

@@ -188,6 +188,28 @@ var ordinary = []struct {
 		t.Segment("P.", "PWD\r\n")
 		t.Say("< 257 \"/\"").Say(bye).Peer.Close()
 	}},
+	{"a damaged code and its retransmission", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> NOOP")
+		t.Peer.SegmentAt(0, "P.", "720 ok\r\n")
+		spoil(f.Last(0))
+		t.Say("< 200 ok").Say(bye).Peer.Close()
+	}},
+	{"a listing whose lines became one, and its retransmission", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.SegmentAt(0, "P.", strings.Repeat("a-name\r-", 160)+"\r\n")
+		spoil(f.Last(0))
+		d.Peer.Segment("P.", strings.Repeat("a-name\r\n", 160)+"\r\n")
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"the end of a transfer is lost, and another session uses the port again", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
+		download(f, aClient, aServer+":25600", answerer, 100)
+		t.Peer.Seq += 20
+		t.Say(bye)
+		dial(f, aClient, aServer+":25600").Say("> a hello of TLS\n< another one").Close()
+	}},
 	{"other programs on the same host, and remote procedure calls", IsNormal, func(f *forge.Capture) {
 		t := dial(f, "127.0.0.1", "127.0.0.1:2121").Say(hello)
 		dial(f, "127.0.0.1", "127.0.0.1:9229").Say("> debug\n< ok").Close()

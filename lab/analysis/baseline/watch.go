@@ -32,7 +32,8 @@ type watch struct {
 	habits synHabits
 	damage damage
 	// datagrams are questions that were asked without TCP.
-	datagrams datagrams
+	datagrams  datagrams
+	neighbours neighbourhood
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
 	lower    []byte // a buffer
@@ -73,8 +74,9 @@ const (
 func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
-		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
-		damage:    damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
+		datagrams:  datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
+		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
+		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
 	}
 }
 
@@ -86,6 +88,7 @@ func (w *watch) packet(p *capture.Packet) {
 		w.habits.packet(p)
 	} else {
 		w.datagrams.packet(p)
+		w.neighbours.packet(p)
 	}
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
