@@ -247,8 +247,8 @@ func oneWay(_ *Evidence, s *session) []breach {
 				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
 				observed: fmt.Sprintf("during %s the %s sent %s", show(x.Line.Text), sender.Other(), plural(int(back), "byte", "bytes")),
 			}
-			if c.Flow(sender).Bytes == 0 || s.lossy() {
-				b.severity = Odd // perhaps another transfer's
+			if c.Flow(sender).Bytes == 0 || s.lossy() || len(x.Data) > 1 && !completed(x) {
+				b.severity = Odd // perhaps another transfer's, or another session's
 			}
 			found = append(found, b)
 		}
