@@ -17,7 +17,7 @@ var besideTests = map[string]ruleTest{
 	},
 	"no-detours": {
 		breaks: func(f *forge.Capture) {
-			for range 3 {
+			for range 2 {
 				claim(f, 21, aServer)
 				claim(f, 66, aServer)
 			}
