@@ -236,6 +236,10 @@ func (p *parser) checkProgram() {
 		p.line = s.Etc[0].Line
 		p.fail("the lab's own server reads no configuration; the setting program starts a server that does")
 	}
+	if s.ReplyFirst && s.DialFirst {
+		p.line = s.Line
+		p.fail("server: with connectfirst the data connection is open long before the 150 of replyfirst; use one of them")
+	}
 	if len(s.Program) == 0 {
 		return
 	}
@@ -244,7 +248,7 @@ func (p *parser) checkProgram() {
 		p.fail("program: $CONFIG is the path of the section config, and there is none")
 	}
 	host, _ := p.s.Host("server")
-	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.AwaitFIN || len(s.Replies) > 0 || host.Cork ||
+	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.DialFirst || s.AwaitFIN || len(s.Replies) > 0 || host.Cork ||
 		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
 		p.fail("program: a program has its own replies and habits; replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
 	}

@@ -195,6 +195,7 @@ func TestErrors(t *testing.T) {
 		{"TLS by a rule", "open\n-- server --\non AUTH: reply 234 Go.; begin TLS\n", "3: begin TLS: the server has no certificate"},
 		{"TLS twice", "server tls=implicit\nopen\n-- server --\non AUTH: begin TLS\n", "4: begin TLS: with tls=implicit, TLS has begun"},
 		{"TLS in a way that there is not", "server tls=explicit\nopen\n-- server --\non AUTH: begin TLS soon\n", "4: begin TLS \"soon\": pipelined was expected"},
+		{"two times of the data connection", "server replyfirst connectfirst\nopen\n", "1: server: with connectfirst the data connection is open long before"},
 		{"TLS by hand", "open\nsend AUTH TLS\nawait\ntls\n", "4: tls: the client has no TLS"},
 		{"plain without bytes", "server tls=explicit\nopen\n-- server --\non STAT: plain 211 Fine.\n", "4: plain needs bytes in quotes, such as: plain \"200 Fi\""},
 		{"TLS in a transfer", "server tls=explicit\nopen\n-- server --\non RETR: begin TLS; send\n", "4: begin TLS: TLS does not begin during a transfer"},

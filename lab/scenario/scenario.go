@@ -50,6 +50,7 @@ type Server struct {
 	Idle       time.Duration // silence after which the server ends a session; 0 is 15 minutes
 	ReadOnly   bool          // refuses uploads
 	ReplyFirst bool          // sends 150 before it opens an active data connection
+	DialFirst  bool          // opens an active data connection at PORT or EPRT, before its reply 200
 	AwaitFIN   bool          // sends 226 only after the client has closed its end, too
 	Users      []User        // who may log in, in addition to anonymous
 	Replies    []Reply       // its own reply texts

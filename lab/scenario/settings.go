@@ -299,6 +299,7 @@ var serverOptions = []option[Server]{
 	{"idle=15m", "after this time without a command the server ends the session; 15m by default", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
 	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
 	{"replyfirst", "sends 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
+	{"connectfirst", "opens an active data connection when it gets PORT or EPRT, before its reply 200, as pyftpdlib does; by default it opens it for the transfer", func(_ *parser, s *Server, _ string) { s.DialFirst = true }},
 	{"slow=5ms", "sends each byte of a reply in a segment of its own, with this time between them", func(p *parser, s *Server, v string) { s.Slow = p.duration("slow", v) }},
 	{"nagle", "sends a line of a reply only after the line before it is acknowledged (Nagle's algorithm, RFC 896)", func(_ *parser, s *Server, _ string) { s.Nagle = true }},
 	{"thirdparty", "allows data connections to other hosts than the client (RFC 959, 2.3; see RFC 2577)", func(_ *parser, s *Server, _ string) { s.ThirdParty = true }},

@@ -38,7 +38,15 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 
 	var listener dataListener
 	if port != nil {
-		listener = newActive(s, library, port.addr)
+		active := newActive(s, library, port.addr)
+		if s.server.config.DialFirst {
+			if err := active.dial(); err != nil {
+				s.refuse(Reply{425, "No data connection: " + err.Error()})
+				s.closeHeld(library)
+				return nil, err
+			}
+		}
+		listener = active
 	} else {
 		passive, err := newPassive(s, library)
 		if err != nil {
@@ -211,13 +219,17 @@ func (p *passive) refuse() {
 func (p *passive) abandon() { p.Close() }
 
 // An active opens a data connection to its session's client, from the port
-// before the control port (RFC 959, 3.2), when the library asks for it.
+// before the control port (RFC 959, 3.2), when the library asks for it or, with
+// DialFirst, before.
 type active struct {
 	session *session
 	library net.Listener // whose place it takes; the library sets its deadlines
 	addr    netip.AddrPort
 	context context.Context
 	cancel  context.CancelFunc
+
+	mu   sync.Mutex
+	conn network.Conn // is open, and no transfer has it yet
 }
 
 func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
@@ -228,16 +240,40 @@ func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
 // Accept dials.
 func (a *active) Accept() (net.Conn, error) { return accept(a.session, a) }
 
-func (a *active) connect() (*dataConn, error) {
+// dial opens the connection.
+func (a *active) dial() error {
 	server := a.session.server
 	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), dataTimeout)
 	defer cancel()
-	if server.config.ReplyFirst {
-		a.session.control.replyFirst()
-	}
 	conn, err := server.host.DialTCP(ctx, server.config.ActivePort, a.addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a.addr, reason(err))
+		return fmt.Errorf("%s: %w", a.addr, reason(err))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.conn = conn
+	return nil
+}
+
+// take returns the connection that is open, for one transfer, or nil.
+func (a *active) take() network.Conn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	conn := a.conn
+	a.conn = nil
+	return conn
+}
+
+func (a *active) connect() (*dataConn, error) {
+	conn := a.take()
+	if conn == nil {
+		if a.session.server.config.ReplyFirst {
+			a.session.control.replyFirst()
+		}
+		if err := a.dial(); err != nil {
+			return nil, err
+		}
+		conn = a.take()
 	}
 	return newDataConn(a.session, conn)
 }
@@ -260,6 +296,9 @@ func (a *active) Close() error {
 		return nil
 	}
 	a.cancel()
+	if conn := a.take(); conn != nil {
+		conn.Close()
+	}
 	return a.session.closeHeld(a.library)
 }
 

@@ -64,6 +64,10 @@ type Config struct {
 	// connection. Without it, 150 leaves when the connection is open.
 	ReplyFirst bool
 
+	// DialFirst opens an active data connection when PORT or EPRT comes, before the
+	// reply 200. Without it, the connection is opened for the transfer.
+	DialFirst bool
+
 	// AwaitFIN sends the 226 of a download only when the client has closed
 	// its end of the data connection, too. Without it, 226 leaves right
 	// behind the server's FIN.

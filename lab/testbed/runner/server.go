@@ -18,7 +18,7 @@ func ServerConfig(s *scenario.Scenario) ftpserver.Config {
 		Port:       s.Server.Port,
 		Idle:       s.Server.Idle,
 		ReadOnly:   s.Server.ReadOnly,
-		ReplyFirst: s.Server.ReplyFirst,
+		ReplyFirst: s.Server.ReplyFirst, DialFirst: s.Server.DialFirst,
 		Wording:    s.Server.Wording,
 		AwaitFIN:   s.Server.AwaitFIN,
 		Rules:      s.Server.Rules,
