@@ -1,0 +1,76 @@
+// The tables of the rules are bounded. What is in a full one still counts.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// sessionOf is a session of exchanges between a client and the usual server. Each exchange is
+// a command and the code of its reply.
+func sessionOf(client netip.Addr, exchanges ...string) *session {
+	control := ftp.Identity{Client: netip.AddrPortFrom(client, 4000), Server: netip.MustParseAddrPort(aServer + ":21")}
+	s := &session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, whole: true}
+	for i, text := range exchanges {
+		words := strings.Fields(text)
+		code, _ := strconv.Atoi(words[2])
+		reply := &ftp.Reply{Code: code}
+		s.Exchanges = append(s.Exchanges, &ftp.Exchange{Line: &ftp.Line{Packet: 1 + i, Time: int64(i)}, Command: words[0], Argument: words[1], Replies: []*ftp.Reply{reply}})
+	}
+	return s
+}
+
+// TestFullOfFiles fetches a file of orders once, then so many others that no more are
+// remembered, and then the first one and a new one again and again. The first is counted, and an
+// upload after the new one does not answer the first.
+func TestFullOfFiles(t *testing.T) {
+	exchanges := []string{"RETR cmd.txt 226"}
+	for i := range maxPairs - 1 {
+		exchanges = append(exchanges, fmt.Sprintf("RETR %d 226", i))
+	}
+	for i := range 12 {
+		exchanges = append(exchanges, "RETR new.txt 226", fmt.Sprintf("STOR out%d.txt 226", i), "RETR cmd.txt 226")
+	}
+	l := polledFiles()
+	l.session(nil, sessionOf(netip.MustParseAddr(aClient), exchanges...))
+	var got []string
+	for _, b := range l.end(nil) {
+		got = append(got, string(b.severity)+" "+b.observed)
+	}
+	want := string(Odd) + " " + aClient + ` fetched "cmd.txt" 13 times; by its name it has orders for a program`
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestFullOfNames lets as many clients as are remembered ask for a name without a password.
+// One that is remembered goes on, and one that is not begins.
+func TestFullOfNames(t *testing.T) {
+	all := logins{asked: map[pairOfHosts]map[string]int{}}
+	ask := func(client int, users ...string) {
+		var exchanges []string
+		for _, user := range append(users, "the-last-one") { // who leaves instead
+			exchanges = append(exchanges, "USER "+user+" 331")
+		}
+		all.ask(sessionOf(netip.AddrFrom4([4]byte{10, byte(client >> 16), byte(client >> 8), byte(client)}), exchanges...))
+	}
+	for client := range maxPairs {
+		ask(client, "root")
+	}
+	users := []string{"admin", "oracle", "www", "backup"}
+	ask(7, users...)
+	ask(maxPairs, append(users, "root")...)
+	got := all.judgeAsked()
+	if len(got) != 1 || !strings.HasPrefix(got[0].observed, "10.0.0.7 gave 192.0.2.21 the names of 5 users") {
+		t.Errorf("got %v\nwant the names that 10.0.0.7 gave", got)
+	}
+	if len(all.asked) != maxPairs {
+		t.Errorf("got %d clients that are remembered, want %d", len(all.asked), maxPairs)
+	}
+}
