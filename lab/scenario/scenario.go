@@ -114,6 +114,7 @@ type Client struct {
 	KeepAlive    time.Duration // silence after which TCP probes the server; 0 is never
 	NoReuse      bool          // begins a new TLS session on each data connection
 	Notify       Notify        // how it ends TLS on a data connection
+	Version      TLSVersion    // the only version of TLS; "" is 1.2 and 1.3
 	CommandFirst bool          // in passive mode, sends RETR and the like before it connects
 
 	Line int // of the setting, for messages

@@ -367,6 +367,9 @@ var clientOptions = []option[Client]{
 	{"notify=none|wait", "how it ends TLS on a data connection. none: without close_notify, so that the server cannot know whether an upload is whole; wait: after an upload, it waits for the server's close_notify before its FIN; by default it sends close_notify and FIN", func(p *parser, c *Client, v string) {
 		c.Notify = Notify(p.oneOf("notify", v, string(NoNotify), string(AwaitNotify)))
 	}},
+	{"version=1.2|1.3", "the only version of TLS that it has; both by default", func(p *parser, c *Client, v string) {
+		c.Version = TLSVersion(p.oneOf("version", v, string(TLS12), string(TLS13)))
+	}},
 	{"commandfirst", "in passive mode, it sends RETR and the like before it connects", func(_ *parser, c *Client, _ string) { c.CommandFirst = true }},
 }
 

@@ -28,6 +28,8 @@ const (
 	SelfSigned         Certificate = "self"
 	IssuedCertificate  Certificate = "ca"      // issued by an authority that the client knows
 	ExpiredCertificate Certificate = "expired" // self-signed, and no longer valid
+	OtherCertificate   Certificate = "other"   // self-signed, for another host
+	UnknownCertificate Certificate = "unknown" // self-signed, and the client does not know it
 )
 
 // A TLSVersion is a version of TLS.
@@ -56,8 +58,8 @@ var tlsOptions = []option[Server]{
 	{"tls=explicit|implicit|required", "TLS (RFC 4217). explicit: after AUTH TLS; required: the same, and clients can neither log in nor transfer data without it; implicit: from the first byte, on port 990 unless there is port=. The other options of TLS need this one", func(p *parser, s *Server, v string) {
 		s.TLS.Mode = TLSMode(p.oneOf("tls", v, string(ExplicitTLS), string(ImplicitTLS), string(RequiredTLS)))
 	}},
-	{"cert=self|ca|expired", "its certificate: self-signed (the default), issued by an authority that the client knows, or expired, which the client refuses", func(p *parser, s *Server, v string) {
-		s.TLS.Certificate = Certificate(p.oneOf("cert", v, string(SelfSigned), string(IssuedCertificate), string(ExpiredCertificate)))
+	{"cert=self|ca|expired|other|unknown", "its certificate: self-signed and known to the client (the default), issued by an authority that the client knows, or one that the client refuses: expired, of another host, or self-signed and unknown", func(p *parser, s *Server, v string) {
+		s.TLS.Certificate = Certificate(p.oneOf("cert", v, string(SelfSigned), string(IssuedCertificate), string(ExpiredCertificate), string(OtherCertificate), string(UnknownCertificate)))
 	}},
 	{"reuse=required", "a data connection must resume a TLS session of the client; otherwise the transfer gets 522", func(p *parser, s *Server, v string) {
 		s.TLS.Reuse = p.oneOf("reuse", v, "required") != ""
@@ -76,9 +78,9 @@ func (p *parser) checkTLS() {
 	p.checkBeginTLS()
 	p.line = max(1, s.Line)
 	if s.TLS.Mode == "" {
-		if p.s.Client.Notify != "" && len(s.Program) == 0 {
-			p.line = p.s.Client.Line
-			p.fail("client: notify= is about TLS, and the server has none; `server tls=explicit` has it")
+		if c := p.s.Client; (c.Notify != "" || c.Version != "") && len(s.Program) == 0 {
+			p.line = c.Line
+			p.fail("client: notify= and version= are about TLS, and the server has none; `server tls=explicit` has it")
 		}
 		if s.TLS != (TLS{}) {
 			p.fail("server: cert=, reuse=, version= and keys= are about TLS, and tls= is missing")

@@ -21,6 +21,7 @@ import (
 type Identity struct {
 	Certificate tls.Certificate
 	Roots       *x509.CertPool
+	root        []byte // the certificate in Roots
 	seed        uint64
 }
 
@@ -40,51 +41,66 @@ func NewIdentity(kind scenario.Certificate, seed uint64, now time.Time, names []
 	if kind == scenario.ExpiredCertificate {
 		begins, ends = now.Add(-validity-day), now.Add(-day)
 	}
+	addresses := []net.IP{addr.AsSlice()}
+	subject := append(names, addr.String())[0]
+	if kind == scenario.OtherCertificate {
+		subject, names, addresses = otherName, []string{otherName}, nil
+	}
 	key := newKey(seed, "server")
 	leaf := &x509.Certificate{
 		SerialNumber: serial(key), NotBefore: begins, NotAfter: ends,
-		Subject:     pkix.Name{CommonName: append(names, addr.String())[0], Organization: []string{"ftplab"}},
+		Subject:     pkix.Name{CommonName: subject, Organization: []string{"ftplab"}},
 		DNSNames:    names,
-		IPAddresses: []net.IP{addr.AsSlice()},
+		IPAddresses: addresses,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	issuer, issuerKey := leaf, key
 	if kind == scenario.IssuedCertificate {
-		issuerKey = newKey(seed, "authority")
-		issuer = &x509.Certificate{
-			SerialNumber: serial(issuerKey), NotBefore: now.Add(-365 * day), NotAfter: now.Add(3650 * day),
-			Subject:               pkix.Name{CommonName: "ftplab test authority", Organization: []string{"ftplab"}},
-			KeyUsage:              x509.KeyUsageCertSign,
-			IsCA:                  true,
-			BasicConstraintsValid: true,
-		}
+		issuer, issuerKey = authority(seed, now)
 	}
-	id := &Identity{Roots: x509.NewCertPool(), seed: seed}
 	der, err := x509.CreateCertificate(nil, leaf, issuer, key.Public(), issuerKey)
 	if err != nil {
 		return nil, fmt.Errorf("the server's certificate: %w", err)
 	}
-	id.Certificate = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-	if issuer != leaf {
-		if der, err = x509.CreateCertificate(nil, issuer, issuer, issuerKey.Public(), issuerKey); err != nil {
+	id := &Identity{Certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, root: der, seed: seed}
+	if kind == scenario.IssuedCertificate || kind == scenario.UnknownCertificate { // the client knows the authority only
+		issuer, issuerKey = authority(seed, now)
+		if id.root, err = x509.CreateCertificate(nil, issuer, issuer, issuerKey.Public(), issuerKey); err != nil {
 			return nil, fmt.Errorf("the authority's certificate: %w", err)
 		}
-		id.Certificate.Certificate = append(id.Certificate.Certificate, der)
 	}
-	root, err := x509.ParseCertificate(der)
+	if kind == scenario.IssuedCertificate {
+		id.Certificate.Certificate = append(id.Certificate.Certificate, id.root)
+	}
+	root, err := x509.ParseCertificate(id.root)
 	if err != nil {
 		return nil, err
 	}
+	id.Roots = x509.NewCertPool()
 	id.Roots.AddCert(root)
 	return id, nil
+}
+
+// otherName is the host in a certificate of another host.
+const otherName = "other.example.test"
+
+// authority returns the authority that the client knows, and its key.
+func authority(seed uint64, now time.Time) (*x509.Certificate, ed25519.PrivateKey) {
+	key := newKey(seed, "authority")
+	return &x509.Certificate{
+		SerialNumber: serial(key), NotBefore: now.Add(-365 * day), NotAfter: now.Add(3650 * day),
+		Subject:               pkix.Name{CommonName: "ftplab test authority", Organization: []string{"ftplab"}},
+		KeyUsage:              x509.KeyUsageCertSign,
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}, key
 }
 
 // RootPEM is the certificate that a client has to trust, in PEM (RFC 7468): that of the
 // authority or, if the server signed its own, the server's.
 func (id *Identity) RootPEM() []byte {
-	chain := id.Certificate.Certificate
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: chain[len(chain)-1]})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.root})
 }
 
 // newKey is a key for one purpose.

@@ -24,7 +24,7 @@ type security struct {
 	clock    network.Clock
 	address  string // of the server
 	keys     io.Writer
-	noReuse  bool // by the clients
+	client   scenario.Client
 }
 
 // serverName is the name by which programs know the server.
@@ -49,7 +49,7 @@ func newSecurity(s *scenario.Scenario, n network.Network, keys io.Writer) (*secu
 	if err != nil {
 		return nil, err
 	}
-	return &security{s.Server.TLS, id, n.Clock(), addr.String(), keys, s.Client.NoReuse}, nil
+	return &security{s.Server.TLS, id, n.Clock(), addr.String(), keys, s.Client}, nil
 }
 
 // server returns the configuration of the server.
@@ -74,8 +74,8 @@ func (x *security) equip(config *ftpclient.Config, host network.Host, name strin
 	if name == "" {
 		name = x.address
 	}
-	config.TLS = ftps.ClientConfig(x.identity, netip.AddrPortFrom(host.Addr(), config.Port), name, x.Version, x.clock.Now, x.keys)
-	if x.noReuse {
+	config.TLS = ftps.ClientConfig(x.identity, netip.AddrPortFrom(host.Addr(), config.Port), name, cmp.Or(x.client.Version, x.Version), x.clock.Now, x.keys)
+	if x.client.NoReuse {
 		config.TLS.ClientSessionCache = nil
 	}
 	config.ImplicitTLS = x.Mode == scenario.ImplicitTLS
