@@ -96,6 +96,13 @@ func TestExportOfHabits(t *testing.T) {
 			if err != nil || !strings.Contains(string(text), c.want) || strings.Contains(string(text), c.not) {
 				t.Errorf("%s: got %v, want %q and no %q:\n%s", name, err, c.want, c.not, text)
 			}
+			version := "requires:\n  min-version: 7.0.0\n"
+			if name == "unknown" || name == "tls" { // of which Suricata 8 logs more
+				version = "requires:\n  version: 7\n"
+			}
+			if !strings.HasPrefix(string(text), version) {
+				t.Errorf("%s: got the test\n%s, want that it begins with %q", name, text, version)
+			}
 			if captures[i], err = os.ReadFile(filepath.Join(folder, "input.pcap")); err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/labtest/optional"
@@ -26,7 +27,7 @@ func abnormal(t *testing.T, seed uint64, sessions int, share float64) string {
 	t.Helper()
 	g := generation(t, sessions, sessions)
 	g.Recipe.Seed, g.Recipe.Abnormal, g.Recipe.Duration = seed, share, time.Minute
-	g.Tables = []corpus.TableFormat{corpus.CSV, parquetlabels.Format}
+	g.Tables = []corpus.TableFormat{corpus.CSV, parquetlabels.Format(lab.Version)}
 	var err error
 	if g.Abnormal, err = odd.Abnormal(); err != nil {
 		t.Fatal(err)

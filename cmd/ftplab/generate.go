@@ -315,7 +315,7 @@ func abnormalNames() string {
 }
 
 // tableFormats are the formats of labels.
-var tableFormats = []corpus.TableFormat{corpus.CSV, parquet.Format}
+var tableFormats = []corpus.TableFormat{corpus.CSV, parquet.Format(lab.Version)}
 
 func tableFormat(name string) (corpus.TableFormat, error) {
 	i := slices.IndexFunc(tableFormats, func(t corpus.TableFormat) bool { return t.Name == name })

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -16,6 +17,6 @@ func newSessionBar(w io.Writer, sessions int) (made func(int), end func()) {
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions(sessions, progressbar.OptionSetWriter(w), progressbar.OptionSetItsString("sessions"),
-		progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+		progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(time.Second/5), progressbar.OptionSetRenderBlankState(true))
 	return func(int) { bar.Add(1) }, func() { bar.Clear() }
 }

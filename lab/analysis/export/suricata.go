@@ -16,27 +16,34 @@ import (
 // Suricata is a test of suricata-verify, as a folder below tests/ftp.
 func Suricata(t Test, c *capture.Capture) []File {
 	var events []event
+	version := "min-version: 7.0.0"
 	for s := range c.Sessions() {
 		events = append(events, logged(c, s)...)
+		if changed(s) {
+			version = "version: 7"
+		}
 	}
 	purpose := "Suricata logs each command of an FTP session, and each file."
 	if len(events) == 0 {
-		purpose = "Suricata sees no FTP here, and logs none. It recognizes FTP by a client that begins with USER, PASS,\nPORT or FEAT, or by a server that begins with \"220 (\"."
+		purpose = "Suricata 7 sees no FTP here, and logs none. It recognizes FTP by a client that begins with USER, PASS,\nPORT or FEAT, or by a server that begins with \"220 (\"."
+	}
+	if version == "version: 7" {
+		purpose += "\nSuricata 8 logs more of such a session, so this test is for Suricata 7."
 	}
 	folder := "tests/ftp/ftp-" + t.Dashed() + "/"
 	return []File{
 		{Path: folder + "input.pcap", Data: t.Capture},
-		{Path: folder + "test.yaml", Data: checks(events)},
+		{Path: folder + "test.yaml", Data: checks(version, events)},
 		{Path: folder + "README.md", Data: t.readme(purpose, "generate.sh")},
 		{Path: folder + t.Name + ".txtar", Data: t.Source},
 		{Path: folder + "generate.sh", Data: t.script(), Run: true},
 	}
 }
 
-// checks is the test.yaml that expects these events, and no FTP if there are none.
-func checks(events []event) []byte {
+// checks is the test.yaml that expects these events of a version, and no FTP if there are none.
+func checks(version string, events []event) []byte {
 	var b bytes.Buffer
-	b.WriteString("requires:\n  min-version: 7.0.0\n")
+	fmt.Fprintf(&b, "requires:\n  %s\n", version)
 	if slices.ContainsFunc(events, func(e event) bool { return e[0] == "event_type: ftp_data" }) {
 		b.WriteString("\nargs:\n  - --runmode=single\n") // one thread for its flow and that of the control connection
 	}
@@ -120,11 +127,22 @@ func logged(c *capture.Capture, s *ftp.Session) (events []event) {
 
 // recognized reports whether Suricata takes the session for FTP.
 func recognized(s *ftp.Session) bool {
-	begins := func(from ftp.Side, with ...string) bool {
-		i := slices.IndexFunc(s.Lines, func(l *ftp.Line) bool { return l.From == from })
-		return i >= 0 && slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(s.Lines[i].Text, w) })
+	return s.Proxy == nil && (begins(s, ftp.Client, "USER ", "PASS ", "PORT ", "FEAT") || begins(s, ftp.Server, "220 ("))
+}
+
+// begins reports whether the first line of a side begins with one of these words.
+func begins(s *ftp.Session, from ftp.Side, with ...string) bool {
+	i := slices.IndexFunc(s.Lines, func(l *ftp.Line) bool { return l.From == from })
+	return i >= 0 && slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(s.Lines[i].Text, w) })
+}
+
+// changed reports whether Suricata 8 logs something else of a session than Suricata 7. It also
+// recognizes FTP by a server at port 21 that begins with 220, and reads on behind AUTH TLS.
+func changed(s *ftp.Session) bool {
+	if s.Proxy == nil && !recognized(s) && begins(s, ftp.Server, "220 ", "220-") {
+		return true
 	}
-	return s.Proxy == nil && (begins(ftp.Client, "USER ", "PASS ", "PORT ", "FEAT") || begins(ftp.Server, "220 ("))
+	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Command == "AUTH" && x.Final() == 234 })
 }
 
 // names are the commands that Suricata knows. It finds them anywhere in a line.

@@ -13,8 +13,12 @@ import (
 	"ftplab/lab/testbed/generate"
 )
 
-// Format is the format of the tables.
-var Format = corpus.TableFormat{Name: "parquet", New: newTable}
+// Format is the format of the tables, which name this version of ftplab as their maker.
+func Format(version string) corpus.TableFormat {
+	return corpus.TableFormat{Name: "parquet", New: func(flows, transfers io.Writer) (corpus.Table, error) {
+		return newTable(flows, transfers, version), nil
+	}}
+}
 
 // A flow is a row of the table of flows. Times are in nanoseconds since 1970, UTC.
 type flow struct {
@@ -68,11 +72,12 @@ type table struct {
 	rows      int
 }
 
-func newTable(flows, transfers io.Writer) (corpus.Table, error) {
+func newTable(flows, transfers io.Writer, version string) *table {
+	maker, compression := parquet.CreatedBy("ftplab", version, ""), parquet.Compression(&parquet.Zstd)
 	return &table{
-		flows:     parquet.NewGenericWriter[flow](flows, parquet.CreatedBy("ftplab", "", ""), parquet.Compression(&parquet.Zstd)),
-		transfers: parquet.NewGenericWriter[transfer](transfers, parquet.CreatedBy("ftplab", "", ""), parquet.Compression(&parquet.Zstd)),
-	}, nil
+		flows:     parquet.NewGenericWriter[flow](flows, maker, compression),
+		transfers: parquet.NewGenericWriter[transfer](transfers, maker, compression),
+	}
 }
 
 // Flow implements [corpus.Table].

@@ -14,7 +14,7 @@ import (
 // TestTable reads back what was written.
 func TestTable(t *testing.T) {
 	var flows, transfers bytes.Buffer
-	table, err := newTable(&flows, &transfers)
+	table, err := Format("1.2.3").New(&flows, &transfers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,9 @@ func TestTable(t *testing.T) {
 	got.Start, got.End = got.Start.UTC(), got.End.UTC()
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if !bytes.Contains(flows.Bytes(), []byte("ftplab version 1.2.3")) {
+		t.Error("got tables that do not name the version of ftplab")
 	}
 	gotTransfers, err := parquet.Read[transfer](bytes.NewReader(transfers.Bytes()), int64(transfers.Len()))
 	if err != nil || len(gotTransfers) != 1 || gotTransfers[0].Path != "/a" || gotTransfers[0].Bytes != 10 {
