@@ -24,7 +24,7 @@ func FindServer(s *scenario.Scenario) error {
 	if len(s.Server.Program) == 0 {
 		return nil
 	}
-	if err := checkVariables(s, s.Server.Program, s.Server.ProgramLine, "FILES", "CONFIG", "ADDR", "PORT"); err != nil {
+	if err := checkVariables(s, s.Server.Program, s.Server.ProgramLine, "DIR", "FILES", "CONFIG", "ADDR", "PORT"); err != nil {
 		return err
 	}
 	_, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
@@ -38,7 +38,7 @@ func FindPrograms(s *scenario.Scenario) error {
 	}
 	for _, step := range s.Steps {
 		if len(step.Program) > 0 {
-			if err := checkVariables(s, step.Program, step.Line, "SERVER", "PORT", "USER", "PASSWORD", "CA"); err != nil {
+			if err := checkVariables(s, step.Program, step.Line, "DIR", "SERVER", "PORT", "USER", "PASSWORD", "CA"); err != nil {
 				return err
 			}
 			if _, err := findProgram(s, step.Program[0], step.Line); err != nil {

@@ -7,8 +7,10 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -44,7 +46,7 @@ func newProgram(s *scenario.Scenario, host network.Host, name, folder string) (p
 // startProgram starts the program that the scenario names as its server, in a
 // sandbox.
 func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
-	path, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
+	executable, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +54,8 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 	if err != nil {
 		return nil, err
 	}
-	box := serverBox(s, host, path, folder)
-	p.hint = hidden(box) + elsewhere(s)
+	box := serverBox(s, host, executable, folder)
+	p.hint = hidden(box) + elsewhere(s, s.Server.Program, s.Files)
 	if s.Server.Inetd {
 		return startInetd(p, box)
 	}
@@ -94,16 +96,20 @@ func (p *program) release() {
 	p.Root.Close()
 }
 
-// elsewhere returns a hint if an argument of the program is a file next to the scenario
-// file, but not in the folder in which the program runs.
-func elsewhere(s *scenario.Scenario) string {
-	for _, argument := range s.Server.Program[1:] {
-		path, err := filepath.Abs(filepath.Join(filepath.Dir(s.File), argument))
-		if err != nil || filepath.IsAbs(argument) || slices.ContainsFunc(s.Files, func(f scenario.File) bool { return f.Path == filepath.ToSlash(argument) }) {
+// elsewhere returns a hint if an argument of a command is a file next to the scenario file,
+// but not one of those in the folder in which the program runs, or if the program cannot
+// see the folder of the scenario file.
+func elsewhere(s *scenario.Scenario, command []string, there []scenario.File) string {
+	folder, visible := folderOf(s)
+	for _, argument := range command[1:] {
+		if strings.Contains(argument, "$DIR") && !visible {
+			return fmt.Sprintf("\nno program sees $DIR, %s, because files of other people may be there: put the scenario into a folder of its own", folder)
+		}
+		if filepath.IsAbs(argument) || slices.ContainsFunc(there, func(f scenario.File) bool { return f.Path == filepath.ToSlash(argument) }) {
 			continue
 		}
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return fmt.Sprintf("\n%s is beside the scenario file, and the program runs in %s: write %s", argument, sandbox.Folder, path)
+		if info, err := os.Stat(filepath.Join(folder, argument)); err == nil && info.Mode().IsRegular() {
+			return fmt.Sprintf("\n%s is beside the scenario file, and the program runs in %s: write %s", argument, sandbox.Folder, path.Join("$DIR", argument))
 		}
 	}
 	return ""

@@ -140,7 +140,8 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ program, files, want string }{
-		{"python3 srv.py", "", "\nsrv.py is beside the scenario file, and the program runs in /srv/ftp: write " + script},
+		{"python3 srv.py", "", "\nsrv.py is beside the scenario file, and the program runs in /srv/ftp: write $DIR/srv.py"},
+		{"env X=1 ./srv.py", "", "\n./srv.py is beside the scenario file, and the program runs in /srv/ftp: write $DIR/srv.py"},
 		{"python3 srv.py", "-- files/srv.py --\n", ""},
 		{"python3 " + script, "", ""},
 		{"python3 -m pyftpdlib", "", ""},
@@ -149,7 +150,7 @@ func TestElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := elsewhere(s); got != test.want {
+		if got := elsewhere(s, s.Server.Program, s.Files); got != test.want {
 			t.Errorf("program %s: got hint %q, want %q", test.program, got, test.want)
 		}
 	}

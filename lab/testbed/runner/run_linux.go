@@ -89,7 +89,7 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	defer p.takeKeys()
 	note, err := runToEnd(ctx, p.log, begun, func() (*exec.Cmd, string, error) { return start(box, p.session.host) })
 	p.script.addNote(note)
-	*p.printed = p.log.lastLines(p.words) + hidden(box)
+	*p.printed = p.log.lastLines(p.words) + hidden(box) + elsewhere(s, p.Program, s.Local)
 	return err
 }
 
@@ -122,8 +122,9 @@ func clientValues(s *scenario.Scenario) map[string]string {
 	if len(s.Server.Users) > 0 {
 		user = s.Server.Users[0]
 	}
+	dir, _ := folderOf(s)
 	return map[string]string{
-		"SERVER": serverName, "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
+		"DIR": dir, "SERVER": serverName, "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
 	}
 }
 

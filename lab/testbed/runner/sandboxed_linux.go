@@ -29,10 +29,8 @@ func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandb
 	if path, err := filepath.EvalSymlinks(program); err == nil {
 		box.Program = path
 	}
-	if own, err := filepath.Abs(filepath.Dir(s.File)); err == nil {
-		if own, err = filepath.EvalSymlinks(own); err == nil && sandbox.Readable(own) {
-			box.Readable = []string{own}
-		}
+	if own, visible := folderOf(s); visible {
+		box.Readable = []string{own}
 	}
 	if len(s.Names) > 0 {
 		nameserver, _ := s.Host("nameserver")
@@ -41,11 +39,26 @@ func sandboxOf(s *scenario.Scenario, host, program, folder string) sandbox.Sandb
 	return box
 }
 
+// folderOf returns the folder of the scenario's file, without symbolic links, and whether
+// a program in a sandbox sees it.
+func folderOf(s *scenario.Scenario) (folder string, visible bool) {
+	folder, err := filepath.Abs(filepath.Dir(s.File))
+	if err != nil {
+		return filepath.Dir(s.File), false
+	}
+	real, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return folder, false
+	}
+	return real, sandbox.Readable(real)
+}
+
 // serverBox returns the sandbox of a scenario's server.
 func serverBox(s *scenario.Scenario, host network.Host, program, folder string) sandbox.Sandbox {
 	box := sandboxOf(s, host.Name(), program, folder)
+	dir, _ := folderOf(s)
 	values := map[string]string{
-		"FILES": sandbox.Folder, "CONFIG": "/etc/" + scenario.ConfigFile, "ADDR": host.Addr().String(), "PORT": fmt.Sprint(s.Server.Port),
+		"DIR": dir, "FILES": sandbox.Folder, "CONFIG": "/etc/" + scenario.ConfigFile, "ADDR": host.Addr().String(), "PORT": fmt.Sprint(s.Server.Port),
 	}
 	box.Args = arguments(s.Server.Program, program, values)
 	for _, u := range s.Server.Users {
