@@ -57,13 +57,20 @@ func keyLogFlag(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "keylog", "", "a file with the keys of TLS sessions (SSLKEYLOGFILE), beside those in the capture")
 }
 
-// spareMemory makes the garbage collector run more often when the program comes near 64 MiB
-// more than the size of the capture. The returned function ends that.
+// spareMemory bounds the memory for reading a capture: near 64 MiB more than the size of the
+// file, the garbage collector runs more often. Below that it runs less often than usual, which
+// saves a tenth of the time. The returned function ends that.
 func spareMemory(capture string) (end func()) {
+	info, err := os.Stat(capture)
+	if err != nil || !info.Mode().IsRegular() {
+		return func() {}
+	}
 	const program = 32 << 20 // of the program itself, and a reserve: the limit includes neither
 	limit := debug.SetMemoryLimit(-1)
-	if info, err := os.Stat(capture); err == nil && info.Mode().IsRegular() {
-		debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
+	debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
+	percent := debug.SetGCPercent(200)
+	return func() {
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
 	}
-	return func() { debug.SetMemoryLimit(limit) }
 }

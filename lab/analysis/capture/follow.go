@@ -144,12 +144,8 @@ func (f *follower) begin(p *packet.Packet) *live {
 	if f.packet != nil {
 		l.identify(f.c)
 	}
-	l.records = f.records != nil && f.records(id)
-	if l.records && f.c.protected[id] {
-		l.Protect(&f.pool, f.c.keys, f.c.hash)
-	}
-	if l.records && f.deliver != nil {
-		l.Deliver(&f.pool, func(dir int, b tcp.Chunk) { f.deliver(l, dir, b) })
+	if l.records = f.records != nil && f.records(id); l.records {
+		f.beginData(l)
 	}
 	if f.hash && l.Hashes == nil {
 		l.Hashes = &f.pool
@@ -160,6 +156,18 @@ func (f *follower) begin(p *packet.Packet) *live {
 		f.live.set(&t, l)
 	}
 	return l
+}
+
+// beginData chooses what is done with the bytes of a connection that is recorded.
+func (f *follower) beginData(l *live) {
+	if f.c.protected[l.id] {
+		l.Protect(&f.pool, f.c.keys, f.c.hash)
+	} else if l.purpose != nil && l.purpose.Role == ftp.Data {
+		l.NotDialogue(&f.pool)
+	}
+	if f.deliver != nil {
+		l.Deliver(&f.pool, func(dir int, b tcp.Chunk) { f.deliver(l, dir, b) })
+	}
 }
 
 // blank returns the memory for a connection.

@@ -62,6 +62,11 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 	c.State.Begin(src, dst)
 }
 
+// NotDialogue makes c a connection that is known not to be dialogue, before its first packet:
+// its bytes are hashed for Digest as they come, and not recorded. The pool bounds the segments
+// of all connections that wait behind a gap.
+func (c *Candidate) NotDialogue(pool *tcp.Pool) { c.Hashes, c.state = pool, opaque }
+
 // Data takes the data of a segment that State.Add has taken.
 func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
 	if seg.Length == 0 {

@@ -15,7 +15,7 @@ func (c *Candidate) Deliver(pool *tcp.Pool, take func(dir int, b tcp.Chunk)) {
 		p.session.Clear = func(dir int, b tcp.Chunk) { clear(dir, b); take(dir, b) }
 		return
 	}
-	c.Hashes, c.state = pool, opaque
+	c.NotDialogue(pool)
 	for dir := range c.digests {
 		c.digests[dir].To = func(b tcp.Chunk) { take(dir, b) }
 	}

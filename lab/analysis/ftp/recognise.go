@@ -56,34 +56,50 @@ type tally struct {
 // count counts the first lines of one side.
 func count(lines [][]byte) tally {
 	var v tally
+	var upper [longestVerb]byte // not garbage for each line
 	for _, line := range lines[:min(looked, len(lines))] {
 		v.lines++
 		code, _, ok := replyCode(line)
 		if ok {
 			v.replies++
 		}
-		word := strings.ToUpper(string(firstWord(line)))
-		v.auth, v.agrees = v.auth || word == "AUTH", v.agrees || code == 234
-		if strong, ok := verbs[word]; ok {
+		word := appendUpper(upper[:0], firstWord(line))
+		v.auth, v.agrees = v.auth || string(word) == "AUTH", v.agrees || code == 234
+		if strong, ok := verbs[string(word)]; ok {
 			v.verbs++
 			if strong {
 				v.strong++
 			}
 		}
-		if _, ok := mailAndNews[word]; ok {
+		if _, ok := mailAndNews[string(word)]; ok {
 			v.notFTP++
 		}
 	}
 	return v
 }
 
+// longestVerb is at least the length of any verb.
+const longestVerb = 16
+
 // firstWord returns the first word of a line, at most as long as the longest verb.
 func firstWord(line []byte) []byte {
 	line = bytes.TrimSpace(line)
+	line = line[:min(len(line), longestVerb)]
 	if i := bytes.IndexAny(line, " \t"); i >= 0 {
 		line = line[:i]
 	}
-	return line[:min(len(line), 16)]
+	return line
+}
+
+// appendUpper appends a word in capital letters. Letters other than ASCII's are in no verb.
+func appendUpper(to, word []byte) []byte {
+	for _, c := range word {
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		to = append(to, c)
+	}
+	return to
 }
 
 // replyCode reads the three digits of a reply, and reports whether more lines follow
