@@ -137,12 +137,23 @@ func begins(s *ftp.Session, from ftp.Side, with ...string) bool {
 }
 
 // changed reports whether Suricata 8 logs something else of a session than Suricata 7. It also
-// recognizes FTP by a server at port 21 that begins with 220, and reads on behind AUTH TLS.
+// recognizes FTP by a server at port 21 that begins with 220, reads on behind AUTH TLS, and logs no
+// code of a reply of several lines whose last one is in another segment.
 func changed(s *ftp.Session) bool {
-	if s.Proxy == nil && !recognized(s) && begins(s, ftp.Server, "220 ", "220-") {
+	if !recognized(s) && begins(s, ftp.Server, "220 ", "220-") {
 		return true
 	}
-	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Command == "AUTH" && x.Final() == 234 })
+	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
+		return x.Command == "AUTH" && x.Final() == 234 || inSegments(x)
+	})
+}
+
+// inSegments reports whether the reply to a command that Suricata knows has lines in several
+// segments.
+func inSegments(x *ftp.Exchange) bool {
+	return names.MatchString(strings.ToUpper(x.Text)) && slices.ContainsFunc(x.Replies, func(r *ftp.Reply) bool {
+		return len(r.Lines) > 1 && r.Lines[0].Packet != r.Lines[len(r.Lines)-1].Packet
+	})
 }
 
 // names are the commands that Suricata knows. It finds them anywhere in a line.
