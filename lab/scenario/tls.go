@@ -61,7 +61,7 @@ var tlsOptions = []option[Server]{
 	{"cert=self|ca|expired|other|unknown", "its certificate: self-signed and known to the client (the default), issued by an authority that the client knows, or one that the client refuses: expired, of another host, or self-signed and unknown", func(p *parser, s *Server, v string) {
 		s.TLS.Certificate = Certificate(p.oneOf("cert", v, string(SelfSigned), string(IssuedCertificate), string(ExpiredCertificate), string(OtherCertificate), string(UnknownCertificate)))
 	}},
-	{"reuse=required", "a data connection must resume a TLS session of the client; otherwise the transfer gets 522", func(p *parser, s *Server, v string) {
+	{"reuse=required", "a data connection must resume a TLS session of the client; otherwise the transfer gets 522. With TLS 1.2 it must resume by a session ticket (RFC 5077). A client that resumes by session ID only, such as curl with TLS 1.2, is refused", func(p *parser, s *Server, v string) {
 		s.TLS.Reuse = p.oneOf("reuse", v, "required") != ""
 	}},
 	{"version=1.2|1.3", "the only version of TLS; both by default", func(p *parser, s *Server, v string) {

@@ -60,7 +60,7 @@ var vocabulary = set(`
 	same save saved second seconds secs secure security see seems segment select send sending sent server service serving session sessions set setting several
 	shutdown shutting simultaneous since site size socket some something soon sorry source space specified standard start started starting state
 	status step still stop storage store stored stream string structure such succeeded success successful successfully superfluous supplied
-	support supported supports switch switched syntax system table take temporary terminal terminated test text thank thanks that the then there these they
+	support supported supports switch switched syntax system table take temporary terminal terminated test text thank thanks that the then there these they ticket tickets
 	this those time timed timeout times tls to too total transfer transferred transfering transferring transmission tried try trying type types unable unavailable unexpected
 	unit units unix unknown unlimited unrecognized unsupported until unused up update upload uploaded uploads url usage use used user username users using valid value
 	variable verify version very via wait waiting want warning was way we welcome well were what when where whether which while who will windows with

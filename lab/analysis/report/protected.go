@@ -46,6 +46,9 @@ func (v *tlsView) add(id int, t *ftp.TLSLayer) {
 	}
 }
 
+// HasTLS reports whether a connection is in TLS, so that the glossary has its words.
+func (r *Report) HasTLS() bool { return len(r.tls.layers) > 0 }
+
 // record says which messages of TLS end in a packet, "" for none.
 func (v *tlsView) record(p *Packet) string {
 	if p.Connection == nil || p.Segment == nil || p.Segment.Length == 0 {

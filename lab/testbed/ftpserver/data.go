@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -379,11 +380,21 @@ func (d *dataConn) secure() error {
 		}
 		d.tcp.SetReadDeadline(time.Time{})
 		if server.config.TLS.Reuse && !d.secured.ConnectionState().DidResume {
-			d.session.refuse(Reply{522, "The data connection must resume the TLS session of the control connection"})
+			d.session.refuse(Reply{522, mustResume(d.secured.ConnectionState().Version)})
 			d.failed = errors.New("the TLS session is not resumed")
 		}
 	})
 	return d.failed
+}
+
+// mustResume is the reply to a data connection that does not resume a session. Package tls
+// has no session IDs (RFC 5246, 7.3), which some clients only know in TLS 1.2, such as curl.
+func mustResume(version uint16) string {
+	text := "The data connection must resume the TLS session of the control connection"
+	if version == tls.VersionTLS12 {
+		text += " by its session ticket"
+	}
+	return text
 }
 
 // Close closes the connection. After a download, it may wait for the client to
