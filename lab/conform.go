@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"ftplab/lab/analysis/capture"
@@ -36,9 +37,9 @@ func Conform(ctx context.Context, server conformance.Program, o Options) ([]conf
 
 // ConformClient does the same with a client: a command that downloads the file
 // README from the server and ends with status 0 if it has it.
-func ConformClient(ctx context.Context, command []string, o Options) ([]conform.Result, error) {
+func ConformClient(ctx context.Context, client conformance.Program, o Options) ([]conform.Result, error) {
 	return conformTo(ctx, conform.ClientRules(), o, func(name string) (*scenario.Scenario, error) {
-		return conformance.Client(name, command)
+		return conformance.Client(name, client)
 	})
 }
 
@@ -91,7 +92,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	defer c.Close()
 	found, err := conform.Judge(c, endingOf(s, run), rules)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", run.Capture, err)
+		return nil, fmt.Errorf("%s: %w\n%s", run.Capture, err, strings.TrimSpace(run.Report))
 	}
 	var results []conform.Result
 	for i, r := range rules {

@@ -77,7 +77,7 @@ func TestConformOfClients(t *testing.T) {
 		command []string
 		want    []string
 	}{
-		{[]string{"curl", "-sS", "-o", "README", "ftp://$SERVER/README"}, nil},
+		{[]string{"curl", "-sS", "-o", "README", "ftp://$USER:$PASSWORD@$SERVER/README"}, nil},
 		{[]string{"bash", "-c", careless}, []string{
 			"The client reads data to the server's close, also if 226 comes before.",
 			"The client says QUIT before it closes.",
@@ -102,7 +102,7 @@ func TestConformOfClients(t *testing.T) {
 		t.Run(test.command[0], func(t *testing.T) {
 			t.Parallel()
 			optional.Tool(t, test.command[0], "apt install "+test.command[0])
-			found, err := ConformClient(t.Context(), test.command, Options{Results: t.TempDir()})
+			found, err := ConformClient(t.Context(), conformance.Program{Command: test.command, User: "alice", Password: "secret"}, Options{Results: t.TempDir()})
 			needCells(t, err)
 			if err != nil {
 				t.Fatal(err)
@@ -117,5 +117,31 @@ func TestConformOfClients(t *testing.T) {
 				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestConformOfWrongClients has a client whose password is wrong, and one that cannot be
+// started: the table, and the error, say why there is no transfer.
+func TestConformOfWrongClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: two clients run fifteen times each")
+	}
+	optional.Tool(t, "curl", "apt install curl")
+	client := conformance.Program{Command: []string{"curl", "-sS", "-o", "README", "ftp://$USER:wrong@$SERVER/README"}, User: "alice", Password: "secret"}
+	found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+	needCells(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := func(r conform.Result) bool {
+		return strings.Contains(r.Seen, "the client asks for no file: its last command is PASS (530 in frame ")
+	}
+	if !slices.ContainsFunc(found, reason) {
+		t.Errorf("got %+v, want a rule that names the reply to PASS", found)
+	}
+	client.Command = []string{"env", "no-such-client"}
+	_, err = ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+	if want := "its output, runs/line-"; err == nil || !strings.Contains(err.Error(), "there is no FTP session in the capture") || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want one with what env printed", err)
 	}
 }

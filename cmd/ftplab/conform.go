@@ -44,9 +44,10 @@ means a copy of the configuration file. Without a COMMAND, Conform tests the lab
 server.
 
 With --client, COMMAND is a client. It must download the file README from the
-server $SERVER, port $PORT, as user $USER with $PASSWORD, and end with status 0 if it
-has the file, and with another status if not. It runs once for each scenario. In each
-scenario the lab's server answers in a different way that an RFC allows.
+server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and
+end with status 0 if it has the file, and with another status if not. It runs once for
+each scenario. In each scenario the lab's server answers in a different way that an RFC
+allows.
 
 A rule is "not applicable" if it is about a feature that a server may refuse, such as
 uploads, and the server refuses it. The captures are in results/conform/SCENARIO/, each
@@ -85,6 +86,9 @@ func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
 		return fmt.Errorf("the command comes behind --, such as: ftplab conform -- %s", strings.Join(args, " "))
 	}
+	if f.client && f.config != "" {
+		return errors.New("--config is the configuration of a server, and --client tests a client; leave one of the two out")
+	}
 	if f.client && len(args) == 0 {
 		return errors.New("the client's command is missing, such as: ftplab conform --client -- curl -sS -o README 'ftp://$SERVER/README'")
 	}
@@ -98,15 +102,15 @@ func (f *conformFlags) run(ctx context.Context, command []string) ([]conform.Res
 		return nil, err
 	}
 	o := lab.Options{Results: f.results, TCP: tcp}
+	name, password, _ := strings.Cut(f.user, ":")
+	program := conformance.Program{Command: command, User: name, Password: password}
 	if f.client {
-		return lab.ConformClient(ctx, command, o)
+		return lab.ConformClient(ctx, program, o)
 	}
-	config, err := readConfig(f.config)
-	if err != nil {
+	if program.Config, err = readConfig(f.config); err != nil {
 		return nil, err
 	}
-	name, password, _ := strings.Cut(f.user, ":")
-	return lab.Conform(ctx, conformance.Program{Command: command, Config: config, User: name, Password: password}, o)
+	return lab.Conform(ctx, program, o)
 }
 
 // readConfig reads a configuration file; "" is none.

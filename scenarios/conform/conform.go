@@ -14,7 +14,7 @@ import (
 //go:embed server client
 var files embed.FS
 
-// A Program is the server that is tried.
+// A Program is the server or the client that is tried.
 type Program struct {
 	Command        []string // and its arguments; empty is the lab's own server
 	Config         string   // the text of a file that $CONFIG stands for
@@ -59,13 +59,16 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	return scenario.Parse(name+scenario.Extension, []byte(text))
 }
 
-// Client returns the scenario of a name for a client.
-func Client(name string, command []string) (*scenario.Scenario, error) {
+// Client returns the scenario of a name for a client, who may log in as p's user.
+func Client(name string, p Program) (*scenario.Scenario, error) {
 	source, err := files.ReadFile("client/" + name + scenario.Extension)
 	if err != nil {
 		return nil, fmt.Errorf("there is no scenario %q of conform --client", name)
 	}
-	text := strings.Replace(string(source), "run CLIENT", "run"+quoted(command), 1)
+	text := strings.Replace(string(source), "run CLIENT", "run"+quoted(p.Command), 1)
+	if p.User != "" {
+		text = strings.Replace(text, "\n\n", "\nuser"+quoted([]string{p.User, p.Password})+"\n\n", 1)
+	}
 	return scenario.Parse(name+scenario.Extension, []byte(text))
 }
 

@@ -38,7 +38,7 @@ var clientRules = []Rule{
 func downloads(f *facts) Finding {
 	e := f.find("RETR", "")
 	if e == nil {
-		return breaks(f.session.Control.LastPacket, "the client asks for no file")
+		return breaks(f.session.Control.LastPacket, "the client asks for no file%s", f.lastSaid())
 	}
 	c := f.transfer(e)
 	switch {
@@ -52,6 +52,19 @@ func downloads(f *facts) Finding {
 		return breaks(c.LastPacket, "%d bytes in frame %d, and the client says that it has failed", c.ServerFlow.Bytes, c.ServerFlow.LastData)
 	}
 	return keeps(c.ServerFlow.LastData, "%d bytes up to frame %d, %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, codesText(e))
+}
+
+// lastSaid says with which command the dialogue ends, as it may be why nothing follows.
+func (f *facts) lastSaid() string {
+	n := len(f.session.Exchanges)
+	if n == 0 {
+		return ": it sends no command"
+	}
+	last := f.session.Exchanges[n-1]
+	if last.Command == "QUIT" && n > 1 {
+		last = f.session.Exchanges[n-2]
+	}
+	return ": its last command is " + last.Command + " (" + codesText(last) + ")"
 }
 
 // fails is the rule that the client has not succeeded behind a command: it says
