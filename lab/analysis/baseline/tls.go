@@ -106,8 +106,8 @@ func clearAfterAuth(_ *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		mechanism := strings.ToUpper(x.Argument)
 		switch {
-		case s.inTLS(x.Packet):
-			return nil
+		case s.Layer != nil && x.Packet >= s.Layer.From:
+			return nil // TLS has begun, and may have ended again: what follows is no longer before it
 		case agreed && isKnown(x.Command):
 			return []breach{{packets: []int{x.Packet}, observed: fmt.Sprintf("the client sent %s in clear in frame %d, after AUTH and before TLS", show(x.Line.Text), x.Packet)}}
 		case x.Command == "AUTH" && x.Final() == 234 && (strings.HasPrefix(mechanism, "TLS") || mechanism == "SSL"):

@@ -129,6 +129,22 @@ func TestPasswordAfterTLS(t *testing.T) {
 	}
 }
 
+// TestCommandAfterTLS has commands in clear when TLS has ended, of which none is before its
+// handshake, though all between them are hidden.
+func TestCommandAfterTLS(t *testing.T) {
+	auth := &ftp.Exchange{Line: &ftp.Line{Packet: 3}, Command: "AUTH", Argument: "TLS", Replies: []*ftp.Reply{{Code: 234, Packet: 4}}}
+	command := &ftp.Exchange{Line: &ftp.Line{Packet: 9, Text: "PASV"}, Command: "PASV"}
+	s := &session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{auth, command}}}
+	s.clearFrom = 8
+	if found := clearAfterAuth(nil, s); found != nil {
+		t.Errorf("after TLS: got %+v", found)
+	}
+	command.Packet = 4
+	if found := clearAfterAuth(nil, s); len(found) != 1 {
+		t.Errorf("before TLS: got %+v, want the command", found)
+	}
+}
+
 // TestRetransmittedRecord holds a record that was sent again against the line in it.
 func TestRetransmittedRecord(t *testing.T) {
 	s := &session{Session: &ftp.Session{Lines: []*ftp.Line{
