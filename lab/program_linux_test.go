@@ -17,6 +17,7 @@ import (
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/cell/celltest"
 	"ftplab/lab/testbed/network/localhost"
 )
 
@@ -257,6 +258,7 @@ func TestProgramBesideItsScenario(t *testing.T) {
 // TestVsftpd has vsftpd answer as Debian configures it: as a daemon that changes
 // its root folder and its user, and asks PAM who may log in.
 func TestVsftpd(t *testing.T) {
+	celltest.Need(t)
 	if testing.Short() {
 		t.Skip("vsftpd waits three seconds before it refuses a password; run without -short")
 	}
@@ -300,6 +302,7 @@ func TestVsftpd(t *testing.T) {
 // TestHome has a program in a home look around: it sees itself and the folder of
 // its scenario there, and nothing else.
 func TestHome(t *testing.T) {
+	celltest.Need(t)
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	for name, text := range map[string]string{
@@ -332,6 +335,7 @@ func TestHome(t *testing.T) {
 
 // TestTakeBack has a cell mend what a run that was killed left of a program's files.
 func TestTakeBack(t *testing.T) {
+	celltest.Need(t)
 	folder := filepath.Join(t.TempDir(), "files")
 	inner := filepath.Join(folder, "inner")
 	if err := os.MkdirAll(inner, 0o777); err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"ftplab/lab/labtest"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/cell/celltest"
 )
 
 // parse parses a scenario.
@@ -210,6 +211,9 @@ func TestCodeFails(t *testing.T) {
 			{"server returns", labtest.Server(serve), "out of order"},
 		} {
 			t.Run(test.name+" on "+tcp, func(t *testing.T) {
+				if tcp == "linux" {
+					celltest.Need(t)
+				}
 				report := labtest.Report(t, parse(t, "network wire tcp="+tcp, "deadline 500ms", "open"), test.option)
 				if !strings.Contains(report, test.want) {
 					t.Errorf("got %q, want %q in it", report, test.want)

@@ -9,12 +9,14 @@ import (
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/cell/celltest"
 )
 
 // TestCurrent lets some of the pairs talk again: the profile that comes with ftplab knows
 // every command, answer and succession of theirs. If a new version of a program says
 // something else, the profile has to be learned anew.
 func TestCurrent(t *testing.T) {
+	celltest.Need(t)
 	if testing.Short() {
 		t.Skip("-short: no real programs are run")
 	}

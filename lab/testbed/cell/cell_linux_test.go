@@ -170,6 +170,7 @@ func run(t testing.TB, job Job) (messages []string, err error) {
 }
 
 func TestMessagesAreDelivered(t *testing.T) {
+	needCell(t)
 	got, err := run(t, Job{Spec: testJob{Body: "hello"}})
 	if err != nil {
 		t.Fatal(err)
@@ -181,6 +182,7 @@ func TestMessagesAreDelivered(t *testing.T) {
 }
 
 func TestTheBodysErrorIsReturned(t *testing.T) {
+	needCell(t)
 	_, err := run(t, Job{Spec: testJob{Body: "fail"}})
 	want := "scenario.txtar:3: no such host\nsecond line"
 	if err == nil || err.Error() != want {
@@ -189,6 +191,7 @@ func TestTheBodysErrorIsReturned(t *testing.T) {
 }
 
 func TestFilesAreInherited(t *testing.T) {
+	needCell(t)
 	var files []*os.File
 	for _, name := range []string{"one", "two"} {
 		f, err := os.Create(t.TempDir() + "/" + name)
@@ -235,6 +238,7 @@ func listen(ctx context.Context, c *Cell, args []string) error {
 }
 
 func TestTheNetworkIsUpAndPlain(t *testing.T) {
+	needCell(t)
 	got, err := run(t, Job{Spec: testJob{Body: "listen"}})
 	if err != nil {
 		t.Fatal(err)
@@ -246,6 +250,7 @@ func TestTheNetworkIsUpAndPlain(t *testing.T) {
 }
 
 func TestCancelReachesTheBody(t *testing.T) {
+	needCell(t)
 	for _, args := range [][]string{nil, {"and fail"}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		err := Run(ctx, Job{
@@ -270,6 +275,7 @@ func TestCancelledBeforeItBegins(t *testing.T) {
 }
 
 func TestABodyThatDoesNotEndIsKilled(t *testing.T) {
+	needCell(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	err := Run(ctx, Job{
 		Spec:    testJob{Body: "ignore"},
@@ -283,6 +289,7 @@ func TestABodyThatDoesNotEndIsKilled(t *testing.T) {
 }
 
 func TestACellThatIsKilledIsOneError(t *testing.T) {
+	needCell(t)
 	err := Run(context.Background(), Job{
 		Spec: testJob{Body: "ignore"},
 		Message: func(m json.RawMessage) {
@@ -297,6 +304,7 @@ func TestACellThatIsKilledIsOneError(t *testing.T) {
 }
 
 func TestABodyThatPanicsIsOneError(t *testing.T) {
+	needCell(t)
 	_, err := run(t, Job{Spec: testJob{Body: "panic"}})
 	want := "cell: ended before its work was done: exit status 2"
 	if err == nil || err.Error() != want {
@@ -305,6 +313,7 @@ func TestABodyThatPanicsIsOneError(t *testing.T) {
 }
 
 func TestABodyThatLeavesIsOneError(t *testing.T) {
+	needCell(t)
 	_, err := run(t, Job{Spec: testJob{Body: "leave"}})
 	want := "cell: ended without an outcome"
 	if err == nil || err.Error() != want {
@@ -314,6 +323,7 @@ func TestABodyThatLeavesIsOneError(t *testing.T) {
 
 // TestCtrlCIsTheParents sends a cell the signals that a terminal or a script may send.
 func TestCtrlCIsTheParents(t *testing.T) {
+	needCell(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	err := Run(ctx, Job{
 		Spec: testJob{Body: "obey"},
@@ -373,6 +383,7 @@ func held(t *testing.T) (r, w *os.File) {
 }
 
 func TestAParentKilledLetsTheBodyFlush(t *testing.T) {
+	needCell(t)
 	r, w := held(t)
 	parent := program(t, programJob{Spec: testJob{Body: "flush"}, Files: 1})
 	parent.ExtraFiles = []*os.File{w}
@@ -413,6 +424,7 @@ func TestNothingIsLeftOfAParentKilledAtAnyMoment(t *testing.T) {
 }
 
 func TestProgramsEndWithTheCell(t *testing.T) {
+	needCell(t)
 	for name, end := range map[string]func(pid int, cancel func()){
 		"cancelled": func(_ int, cancel func()) { cancel() },
 		"killed":    func(pid int, _ func()) { syscall.Kill(pid, syscall.SIGKILL) },

@@ -83,6 +83,7 @@ func haveRanges(folder, line string) error {
 
 // TestIDs has root make a cell, and users with and without subordinate ids.
 func TestIDs(t *testing.T) {
+	needCell(t)
 	if os.Geteuid() != 0 {
 		got, err := run(t, Job{Spec: testJob{Body: "maps"}})
 		if want := fmt.Sprintf(`"0 %d 1"`, os.Geteuid()); err != nil || got[0] != want {

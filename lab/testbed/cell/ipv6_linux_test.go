@@ -22,6 +22,7 @@ func needIPv6(ctx context.Context, c *Cell, args []string) error {
 
 // TestWithoutIPv6 also checks that Run returns the refusal of a body.
 func TestWithoutIPv6(t *testing.T) {
+	needCell(t)
 	_, err := run(t, Job{Spec: testJob{Body: "need IPv6"}})
 	if !errors.Is(err, ErrRefused) {
 		t.Fatalf("got error %v, want one that wraps ErrRefused", err)

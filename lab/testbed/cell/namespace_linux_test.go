@@ -126,6 +126,7 @@ func ownIsTheProcess(ctx context.Context, c *Cell, args []string) error {
 }
 
 func TestNamespace(t *testing.T) {
+	needCell(t)
 	for _, body := range []string{"host apart", "start apart", "come back", "own"} {
 		t.Run(body, func(t *testing.T) {
 			if _, err := run(t, Job{Spec: testJob{Body: body}}); err != nil {

@@ -96,6 +96,7 @@ func refuseUserNamespaces() error {
 }
 
 func TestWaysOutOfARefusal(t *testing.T) {
+	needCell(t)
 	for _, test := range []struct {
 		policy []string
 		want   []string // parts of the output; the output begins with the first
@@ -190,6 +191,7 @@ func crowd(ctx context.Context, c *Cell, args []string) error {
 }
 
 func TestCellsInPlaceTakeTurns(t *testing.T) {
+	needCell(t)
 	if _, err := run(t, Job{Spec: testJob{Body: "crowd"}}); err != nil {
 		t.Error(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/cell/celltest"
 )
 
 // A testJob is the work of a cell in these tests: it starts a program.
@@ -201,6 +202,7 @@ func machine(t *testing.T) string {
 
 // TestIntruder runs a program that tries to change the machine and to leave the sandbox.
 func TestIntruder(t *testing.T) {
+	celltest.Need(t)
 	t.Setenv("SANDBOX_TEST_SECRET", "a password")
 	for name, run := range callers() {
 		t.Run(name, func(t *testing.T) {
@@ -264,6 +266,7 @@ func checkAttempts(t *testing.T, out string) {
 // TestReadable runs a program that reads the folder of its scenario, and cannot write
 // there.
 func TestReadable(t *testing.T) {
+	celltest.Need(t)
 	folder := visibleFolder(t)
 	files, own := filepath.Join(folder, "files"), filepath.Join(folder, "scenarios")
 	for _, f := range []string{files, own} {
@@ -306,6 +309,7 @@ func replaceEtc(files map[string]fs.FileMode) error {
 // TestEtc runs a program whose /etc has files of the scenario among those of the
 // machine, and nothing that not all users of the machine may read.
 func TestEtc(t *testing.T) {
+	celltest.Need(t)
 	script := "cd /etc; find . -type f ! -name passwd ! -name group ! -name shadow ! -name 'host*' ! -name resolv.conf ! -name nsswitch.conf | sort; cat ssl/open pam.d/ftp server/new.conf; echo x 2>/dev/null >pam.d/ftp || echo refused"
 	box := Sandbox{Program: "/bin/sh", Args: []string{"sh", "-c", script}, Files: visibleFolder(t), Host: "server",
 		Etc: map[string]string{"pam.d/ftp": "the scenario's\n", "server/new.conf": "new\n"}}
@@ -323,6 +327,7 @@ func TestEtc(t *testing.T) {
 
 // TestAccounts runs a program that looks for the users who may log in.
 func TestAccounts(t *testing.T) {
+	celltest.Need(t)
 	const script = `grep ^alice: /etc/passwd /etc/shadow; grep -c :1000: /etc/passwd; stat -c '%u:%g %n' *`
 	files := visibleFolder(t)
 	for _, name := range []string{"README", "server.conf"} {
@@ -351,6 +356,7 @@ func TestAccounts(t *testing.T) {
 
 // TestRefusal runs a program on a system that refuses mount namespaces.
 func TestRefusal(t *testing.T) {
+	celltest.Need(t)
 	files := visibleFolder(t)
 	box := Sandbox{Program: "/bin/sh", Args: []string{"sh", "-c", "pwd"}, Files: files, Host: "server"}
 	got, err := runInCell(testJob{Sandbox: box, Refuse: true})
@@ -368,6 +374,7 @@ func TestRefusal(t *testing.T) {
 
 // TestCannotStart starts what is no program.
 func TestCannotStart(t *testing.T) {
+	celltest.Need(t)
 	files := visibleFolder(t)
 	script := filepath.Join(files, "script")
 	if err := os.WriteFile(script, []byte("#!/no/such/interpreter\n"), 0o755); err != nil {
@@ -382,6 +389,7 @@ func TestCannotStart(t *testing.T) {
 
 // TestOldKernel sets the attributes of mounts by the calls of kernels before 5.12.
 func TestOldKernel(t *testing.T) {
+	celltest.Need(t)
 	folder := visibleFolder(t)
 	for _, f := range []string{"a b", "a b/below"} {
 		if err := os.Mkdir(filepath.Join(folder, f), 0o777); err != nil {

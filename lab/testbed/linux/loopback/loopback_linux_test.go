@@ -18,6 +18,7 @@ import (
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/cell/celltest"
 	"ftplab/lab/testbed/network"
 )
 
@@ -162,6 +163,7 @@ func tshark(t testing.TB, path string, args ...string) []string {
 }
 
 func TestCaptureIsWhole(t *testing.T) {
+	celltest.Need(t)
 	for _, address := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
 		t.Run(address, func(t *testing.T) {
 			job := testJob{Body: "echo", Plan: plan(address), Size: 1 << 20}

@@ -23,6 +23,7 @@ import (
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/cell/celltest"
 	"ftplab/lab/testbed/network"
 )
 
@@ -79,6 +80,7 @@ func smallDisk(size int) (file *os.File, err error) {
 }
 
 func TestAFullDiskIsOneErrorAndLeavesWholeFrames(t *testing.T) {
+	celltest.Need(t)
 	path, messages := run(t, testJob{Body: "fill disk", Plan: plan("127.0.0.1"), Size: 8 << 20})
 	want, _ := strconv.Atoi(messages[0])
 	got, err := countFrames(path)
@@ -170,6 +172,7 @@ func runLive(t *testing.T, size int64, watch func(live io.ReadCloser, goOn func(
 }
 
 func TestFramesAreSeenWhileTheSessionLasts(t *testing.T) {
+	celltest.Need(t)
 	err := runLive(t, 100, func(live io.ReadCloser, goOn func()) {
 		r, err := pcapgo.NewNgReader(live, pcapgo.DefaultNgReaderOptions)
 		if err != nil {
@@ -193,6 +196,7 @@ func TestFramesAreSeenWhileTheSessionLasts(t *testing.T) {
 }
 
 func TestAReaderThatGoesAwayIsOneError(t *testing.T) {
+	celltest.Need(t)
 	err := runLive(t, 4<<20, func(live io.ReadCloser, goOn func()) {
 		io.ReadFull(live, make([]byte, 100))
 		live.Close()
@@ -233,6 +237,7 @@ func leaveOpen(ctx context.Context, c *cell.Cell, job testJob) error {
 }
 
 func TestAConnectionThatNobodyClosesIsAnError(t *testing.T) {
+	celltest.Need(t)
 	path, _ := run(t, testJob{Body: "leave open", Plan: plan("127.0.0.1")})
 	if got, err := countFrames(path); got != 5 || err != nil {
 		t.Errorf("got %d frames, %v, want the 5 that there were", got, err)
@@ -241,6 +246,7 @@ func TestAConnectionThatNobodyClosesIsAnError(t *testing.T) {
 
 // TestACellKilledLeavesACaptureToRepair kills cells while they transfer.
 func TestACellKilledLeavesACaptureToRepair(t *testing.T) {
+	celltest.Need(t)
 	folder := t.TempDir()
 	step := 1
 	if testing.Short() {
@@ -296,6 +302,7 @@ func transferAndTell(ctx context.Context, c *cell.Cell, job testJob) error {
 
 // TestTheBrakeHoldsWhenTheDiskStands records to a pipe whose reader rests.
 func TestTheBrakeHoldsWhenTheDiskStands(t *testing.T) {
+	celltest.Need(t)
 	if testing.Short() {
 		t.Skip("it takes seconds")
 	}
@@ -363,6 +370,7 @@ func dialAgain(ctx context.Context, c *cell.Cell, job testJob) error {
 }
 
 func TestActiveModeUsesItsPortAgain(t *testing.T) {
+	celltest.Need(t)
 	job := testJob{Body: "dial again", Plan: plan("127.0.0.1")}
 	job.Plan.Hosts[0].Ports = []scenario.PortRange{{First: 3170, Last: 3171}, {First: 4000, Last: 4000}}
 	path, _ := run(t, job)
@@ -374,6 +382,7 @@ func TestActiveModeUsesItsPortAgain(t *testing.T) {
 }
 
 func TestAnMTUIsKept(t *testing.T) {
+	celltest.Need(t)
 	job := testJob{Body: "echo", Plan: plan("127.0.0.1"), Size: 100_000}
 	job.Plan.MTU = 1500
 	path, _ := run(t, job)

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/cell/celltest"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/network"
 )
@@ -271,6 +272,7 @@ func runTransfer(t testing.TB, job testJob) (path string, result transferResult)
 }
 
 func TestALargeTransferIsRecordedWhole(t *testing.T) {
+	celltest.Need(t)
 	const size = 1 << 30
 	path, result := runTransfer(t, testJob{Recorder: "ftplab", Size: size})
 	defer os.Remove(path)
