@@ -27,8 +27,8 @@ func TestFTPSPrograms(t *testing.T) {
 	}
 	wireshark := startFTPSWitness(t)
 	files, err := filepath.Glob("ftps_programs/*" + scenario.Extension)
-	if err != nil || len(files) != 6 {
-		t.Fatalf("got %d scenarios, %v; want 6", len(files), err)
+	if err != nil || len(files) != 7 {
+		t.Fatalf("got %d scenarios, %v; want 7", len(files), err)
 	}
 	for _, file := range files {
 		s, err := scenario.Load(file)
@@ -44,6 +44,9 @@ func TestFTPSPrograms(t *testing.T) {
 		}
 		if want := map[bool]int{true: 0, false: 1}[strings.Contains(s.Name, "python")]; digests != want {
 			t.Errorf("%s: got the SHA-256 of the file %d times, want %d", s.Name, digests, want)
+		}
+		if s.Name == "ftps_curl_ccc" {
+			continue // Wireshark takes the first line after TLS for a record, as curl sends no close_notify
 		}
 		wireshark.compare(t, s.Name, result.Capture)
 	}

@@ -94,7 +94,7 @@ func (c *Scripted) leaveTLS(ctx context.Context) error {
 	}
 	begun := c.now()
 	defer until(ctx, c.secured.SetDeadline)()
-	plain, err := c.secured.Leave(true)
+	plain, err := c.secured.Leave()
 	if err != nil {
 		return waited(ctx, "CCC", "the end of TLS", c.now().Sub(begun), err)
 	}

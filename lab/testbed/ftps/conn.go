@@ -14,10 +14,13 @@
 package ftps
 
 import (
+	"bufio"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"ftplab/lab/scenario"
@@ -119,22 +122,63 @@ func (c *Conn) Abort() error { return c.tcp.Close() }
 // onlyReader hides what else a connection can do.
 type onlyReader struct{ io.Reader }
 
-// Leave ends TLS in both directions and returns the connection below, on which
-// the dialogue goes on in clear (CCC: RFC 4217, 12.3). The client says
-// close_notify first, so that the server has read it when clear text comes.
-func (c *Conn) Leave(client bool) (network.Conn, error) {
-	if client {
-		if err := c.closeNotify(); err != nil {
-			return nil, err
-		}
+// Leave ends TLS in both directions and returns the connection below, on which the dialogue
+// goes on in clear (CCC: RFC 4217, 12.3). It is for the client, which says close_notify
+// first, so that the server has read it when clear text comes.
+func (c *Conn) Leave() (network.Conn, error) {
+	if err := c.closeNotify(); err != nil {
+		return nil, err
 	}
 	if _, err := io.Copy(io.Discard, onlyReader{c.Conn}); err != nil {
 		return nil, err
 	}
-	if !client {
-		if err := c.closeNotify(); err != nil {
-			return nil, err
-		}
+	return c.tcp, nil
+}
+
+// LeaveAsServer is Leave for the server, which answers the client's close_notify. RFC 4217
+// does not say who is first, and some clients wait for the server's, such as curl with
+// --ftp-ssl-ccc. So if none has come by a time of the network's clock, the server sends its
+// own. Such a client may answer or go on in clear at once.
+func (c *Conn) LeaveAsServer(until time.Time) (io.ReadWriter, error) {
+	c.tcp.SetReadDeadline(until)
+	_, err := io.Copy(io.Discard, onlyReader{c.Conn})
+	late := errors.Is(err, os.ErrDeadlineExceeded)
+	if err != nil && !late {
+		return nil, err
+	}
+	if err := c.closeNotify(); err != nil {
+		return nil, err
+	}
+	if late {
+		return &clearing{Writer: c.tcp, from: bufio.NewReader(c.tcp)}, nil
 	}
 	return c.tcp, nil
+}
+
+// A clearing is a connection on which the other side may still send a close_notify before
+// it goes on in clear.
+type clearing struct {
+	io.Writer
+	from  *bufio.Reader
+	begun bool
+}
+
+func (c *clearing) Read(b []byte) (int, error) {
+	const alert, header = 21, 5 // RFC 8446, 5.1
+	if !c.begun {
+		if _, err := c.from.Peek(1); err != nil {
+			return 0, err
+		}
+		c.begun = true
+		if head, _ := c.from.Peek(1); head[0] == alert {
+			head, err := c.from.Peek(header)
+			if err == nil {
+				_, err = c.from.Discard(header + int(binary.BigEndian.Uint16(head[3:])))
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	return c.from.Read(b)
 }

@@ -31,6 +31,10 @@ type protection struct {
 // drainTime is how long the server waits for the other side's close_notify.
 const drainTime = 5 * time.Second
 
+// notifyTime is how long the server waits after CCC for the client's close_notify before it
+// sends its own.
+const notifyTime = time.Second
+
 // secure executes the commands about TLS, and reports whether it was one. The
 // library does not get these: it would put TLS above the control connection of
 // this package, which then could not rewrite the library's replies.
@@ -165,14 +169,17 @@ func (c *controlConn) enterTLS(pipelined bool) {
 	}
 }
 
+// leaveTLS takes the control connection out of TLS, when the client has said close_notify or
+// waits for the server's.
 func (c *controlConn) leaveTLS() {
-	c.Conn.SetReadDeadline(c.deadline())
-	if _, err := c.session.protection.control.Leave(false); err != nil {
+	plain, err := c.session.protection.control.LeaveAsServer(c.session.server.now().Add(notifyTime))
+	if err != nil {
 		c.failed = fmt.Errorf("CCC: %w", err)
 		return
 	}
+	c.Conn.SetReadDeadline(c.deadline())
 	c.session.protection.control = nil
-	c.use(c.conn)
+	c.use(plain)
 }
 
 // hangUp closes a connection in TLS when the client has closed its side, too.
