@@ -72,6 +72,9 @@ func TestEachStreamHasOneRow(t *testing.T) {
 // TestAbnormalSessionsDiffer has sessions of a kind with several names of files and several round
 // trips, all of which the baseline calls unusual or not normal.
 func TestAbnormalSessionsDiffer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("generates 90 captures; run without -short")
+	}
 	g := generation(t, 90, 1)
 	g.Recipe.Seed, g.Recipe.Abnormal, g.Recipe.Duration = 4, 1, time.Minute
 	var err error

@@ -276,6 +276,9 @@ func TestGeneratedInOrder(t *testing.T) {
 // TestGeneratedIsAlike learns from what was generated, and gets the profile back that it was
 // generated from.
 func TestGeneratedIsAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("generates 300 sessions; run without -short")
+	}
 	g := generation(t, 300, 300)
 	g.Recipe.Duration = 24 * time.Hour
 	generated(t, g)

@@ -14,6 +14,9 @@ import (
 // TestKilledRunEndsPrograms kills the command while a program serves, another is the
 // client, and both have left others behind: none goes on, and the capture is readable.
 func TestKilledRunEndsPrograms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a server that starts slowly; run without -short")
+	}
 	needCells(t)
 	const vsftpd = "/usr/sbin/vsftpd"
 	if _, err := os.Stat(vsftpd); err != nil {

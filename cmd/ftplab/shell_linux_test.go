@@ -261,6 +261,9 @@ func TestShellHangup(t *testing.T) {
 // recorded. Nothing is left then, as after a shell that ends by itself: the end of a
 // terminal ends both, and either may be first.
 func TestShellEndedBeforeAnything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits a second for a shell that does not end; run without -short")
+	}
 	needCells(t)
 	folder := t.TempDir()
 	cmd := command(folder, "/bin/sh", "shell", "passive_list")

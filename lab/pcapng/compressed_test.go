@@ -34,7 +34,7 @@ func packetsOf(file []byte) (packets []string, err error) {
 func manyRecords() []byte {
 	file := bytes.Clone(header)
 	seed := uint32(1)
-	for i := range uint32(8000) {
+	for i := range uint32(4000) {
 		data := make([]byte, 200)
 		for j := range data {
 			seed = seed*1664525 + 1013904223

@@ -13,6 +13,9 @@ import (
 
 // TestWalkthrough looks for what was done on purpose in the walkthroughs.
 func TestWalkthrough(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a dozen scenarios once more; run without -short")
+	}
 	for file, want := range map[string]string{
 		"no150.txtar":           `On purpose (line 20), the server here opens the data connection, says "226 Transfer complete." and sends the data. So it withholds its 150 and says`,
 		"early226.txtar":        `says "226 Done.", waits 300 ms and sends the data. So it says how the transfer ended before the end of the data.`,

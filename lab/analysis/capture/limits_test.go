@@ -87,6 +87,9 @@ func TestOverlongDialogue(t *testing.T) {
 
 // A hole that is never filled makes the bytes behind it wait only so long.
 func TestDigestGivesUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many megabytes; run without -short")
+	}
 	f := forge.New()
 	s, _ := f.Pair(forge.Server+":20", forge.Client+":3172")
 	s.SegmentAt(0, "S", "")
@@ -135,6 +138,9 @@ func (failing) Read([]byte) (int, error) { return 0, fmt.Errorf("disk on fire") 
 
 // Of a dialogue of many megabytes only the beginning is read.
 func TestDialogueOfManyMegabytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many megabytes; run without -short")
+	}
 	const most = 16 << 20 // bytes of one side
 	f := forge.New()
 	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
