@@ -11,7 +11,12 @@ import (
 var settings []setting
 
 func init() { // not in the declaration: the functions below use settings in messages
-	settings = []setting{
+	settings = append(networkSettings(), sessionSettings()...)
+}
+
+// networkSettings are about the hosts and what happens to packets between them.
+func networkSettings() []setting {
+	return []setting{
 		{
 			name: "network", args: "loopback|wire", least: 1, most: -1, options: usages(networkOptions), parse: (*parser).setNetwork,
 			does: "On loopback, the default, every host is 127.0.0.1, or ::1 with ipv6. There is no path between the hosts, so loopback takes only ipv6, mtu=, tcp= and start=. " +
@@ -47,7 +52,14 @@ func init() { // not in the declaration: the functions below use settings in mes
 			name: "corrupt", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Corrupt),
 			does:    "Matching packets arrive with one wrong bit. Their checksum is wrong then, and the receiver drops them.",
 			example: "corrupt server > client length=1448 count=2",
-		}, natSetting, {
+		}, natSetting,
+	}
+}
+
+// sessionSettings are about the server and the client, their users and their files.
+func sessionSettings() []setting {
+	return []setting{
+		{
 			name: "server", least: 1, most: -1, options: usages(append(serverOptions, tlsOptions...)), parse: (*parser).setServer,
 			does:    "Options of the lab's server.",
 			example: "server port=2121 readonly",

@@ -7,75 +7,79 @@ import (
 
 // Where commands overlap, each has the replies that fit it, and one too many or too few
 // does not shift the rest.
-func TestOverlappingCommands(t *testing.T) {
-	transfer := func(f *forge.Capture, meanwhile string, replies ...string) {
-		x := entered(f)
-		x.Ask("PASV", "227 (192,0,2,21,0,99)")
-		x.Client.Send("RETR f\r\n")
-		x.Server.Send("150 here\r\n")
-		connect(f, 99)
-		x.Client.Send(meanwhile)
-		for _, r := range replies {
-			x.Server.Send(r + "\r\n")
-		}
-		x.Ask("PWD", `257 "/"`)
+func TestOverlappingCommands(t *testing.T) { checkRules(t, overlapping) }
+
+// transferMeanwhile is a session in which the client sends something while a transfer goes
+// on, and then gets these replies.
+func transferMeanwhile(f *forge.Capture, meanwhile string, replies ...string) {
+	x := entered(f)
+	x.Ask("PASV", "227 (192,0,2,21,0,99)")
+	x.Client.Send("RETR f\r\n")
+	x.Server.Send("150 here\r\n")
+	connect(f, 99)
+	x.Client.Send(meanwhile)
+	for _, r := range replies {
+		x.Server.Send(r + "\r\n")
 	}
-	const before, after = in + "PASV 227; ", "; PWD 257; 1 for RETR f"
-	checkRules(t, []rule{
-		{"NOOP is answered first", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
-			transfer(f, "NOOP\r\n", "200 ok", "226 done")
-		}},
-		{"NOOP is answered last", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
-			transfer(f, "NOOP\r\n", "226 done", "200 ok")
-		}},
-		{"NOOP is refused", before + "RETR f 150 226; NOOP 500" + after, func(f *forge.Capture) {
-			transfer(f, "NOOP\r\n", "500 busy", "226 done")
-		}},
-		{"several NOOPs", before + "RETR f 150 226; NOOP 200; NOOP 200; NOOP 200" + after, func(f *forge.Capture) {
-			transfer(f, "NOOP\r\nNOOP\r\nNOOP\r\n", "200 ok", "200 ok", "226 done", "200 ok")
-		}},
-		{"STAT of many lines", before + "RETR f 150 226; STAT 213" + after, func(f *forge.Capture) {
-			transfer(f, "STAT\r\n", "213-status\r\n 100 bytes so far\r\n213 end", "226 done")
-		}},
-		{"STAT as a system's status", before + "RETR f 150 226; STAT 211" + after, func(f *forge.Capture) {
-			transfer(f, "STAT\r\n", "211 fine", "226 done")
-		}},
-		{"ABOR with two replies", before + "RETR f 150 426; ABOR 226" + after, func(f *forge.Capture) {
-			transfer(f, "\xff\xf4\xff\xf2ABOR\r\n", "426 aborted", "226 ABOR ok")
-		}},
-		{"ABOR behind the end", before + "RETR f 150 226; ABOR 225" + after, func(f *forge.Capture) {
-			transfer(f, "ABOR\r\n", "226 done", "225 nothing to abort")
-		}},
-		{"ABOR is answered first", before + "RETR f 150 426; ABOR 225" + after, func(f *forge.Capture) {
-			transfer(f, "ABOR\r\n", "225 ok", "426 aborted")
-		}},
-		{"CWD meanwhile", before + "RETR f 150 226; CWD a 250" + after, func(f *forge.Capture) {
-			transfer(f, "CWD a\r\n", "250 there", "226 done")
-		}},
-		{"226 is missing", before + "RETR f 150; CWD a 250" + after, func(f *forge.Capture) {
-			transfer(f, "CWD a\r\n", "250 there")
-		}},
-		{"226 comes before 150", in + "PASV 227; RETR f 226 150; PWD 257; 1 for RETR f", func(f *forge.Capture) {
-			x := entered(f)
-			passive(x, 99)
-			x.Ask("RETR f", "226 done", "150 here")
-			x.Ask("PWD", `257 "/"`)
-		}},
-		{"226 comes twice, behind the next command", "user a; - 220; - 226; USER a 230; PASV 227; RETR f 150 226; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
-			x := entered(f)
-			passive(x, 99)
-			x.Ask("RETR f", "150 here", "226 done")
-			passive(x, 100)
-			x.Ask("RETR g", "226 done", "150 here", "226 done")
-		}},
-		{"226 is missing, and the next transfer has its own", in + "PASV 227; RETR f 150; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
-			x := entered(f)
-			passive(x, 99)
-			x.Ask("RETR f", "150 here")
-			passive(x, 100)
-			x.Ask("RETR g", "150 here", "226 done")
-		}},
-	})
+	x.Ask("PWD", `257 "/"`)
+}
+
+const before, after = in + "PASV 227; ", "; PWD 257; 1 for RETR f"
+
+var overlapping = []rule{
+	{"NOOP is answered first", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\n", "200 ok", "226 done")
+	}},
+	{"NOOP is answered last", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\n", "226 done", "200 ok")
+	}},
+	{"NOOP is refused", before + "RETR f 150 226; NOOP 500" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\n", "500 busy", "226 done")
+	}},
+	{"several NOOPs", before + "RETR f 150 226; NOOP 200; NOOP 200; NOOP 200" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\nNOOP\r\nNOOP\r\n", "200 ok", "200 ok", "226 done", "200 ok")
+	}},
+	{"STAT of many lines", before + "RETR f 150 226; STAT 213" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "STAT\r\n", "213-status\r\n 100 bytes so far\r\n213 end", "226 done")
+	}},
+	{"STAT as a system's status", before + "RETR f 150 226; STAT 211" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "STAT\r\n", "211 fine", "226 done")
+	}},
+	{"ABOR with two replies", before + "RETR f 150 426; ABOR 226" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "\xff\xf4\xff\xf2ABOR\r\n", "426 aborted", "226 ABOR ok")
+	}},
+	{"ABOR behind the end", before + "RETR f 150 226; ABOR 225" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "ABOR\r\n", "226 done", "225 nothing to abort")
+	}},
+	{"ABOR is answered first", before + "RETR f 150 426; ABOR 225" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "ABOR\r\n", "225 ok", "426 aborted")
+	}},
+	{"CWD meanwhile", before + "RETR f 150 226; CWD a 250" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "CWD a\r\n", "250 there", "226 done")
+	}},
+	{"226 is missing", before + "RETR f 150; CWD a 250" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "CWD a\r\n", "250 there")
+	}},
+	{"226 comes before 150", in + "PASV 227; RETR f 226 150; PWD 257; 1 for RETR f", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("RETR f", "226 done", "150 here")
+		x.Ask("PWD", `257 "/"`)
+	}},
+	{"226 comes twice, behind the next command", "user a; - 220; - 226; USER a 230; PASV 227; RETR f 150 226; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("RETR f", "150 here", "226 done")
+		passive(x, 100)
+		x.Ask("RETR g", "226 done", "150 here", "226 done")
+	}},
+	{"226 is missing, and the next transfer has its own", in + "PASV 227; RETR f 150; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("RETR f", "150 here")
+		passive(x, 100)
+		x.Ask("RETR g", "150 here", "226 done")
+	}},
 }
 
 // A reply that does not fit is taken for the answer only if none comes that does.

@@ -52,29 +52,7 @@ func fromServer(p forge.Frame) bool { return bytes.Equal(p.Data[26:30], []byte{1
 // What crosses two places is read at the first. The same packet at the other place is
 // no retransmission, and the two directions of a tap are one connection.
 func TestPlaces(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		names  []string
-		at     func(i int, p forge.Frame) []int
-		copies func(packets int) int
-		places int
-	}{
-		{"one", []string{"client"}, func(int, forge.Frame) []int { return []int{0} }, func(int) int { return 0 }, 0},
-		{"both ends", []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, func(n int) int { return n }, 2},
-		{"the server's end sees its packets first", []string{"client", "server"}, func(_ int, p forge.Frame) []int {
-			if fromServer(p) {
-				return []int{1, 0}
-			}
-			return []int{0, 1}
-		}, func(n int) int { return n }, 2},
-		{"a tap", []string{"rx", "tx"}, func(_ int, p forge.Frame) []int {
-			if fromServer(p) {
-				return []int{1}
-			}
-			return []int{0}
-		}, func(int) int { return 0 }, 2},
-		{"the parts of a link", []string{"a", "b"}, func(i int, _ forge.Frame) []int { return []int{i % 2} }, func(int) int { return 0 }, 2},
-	} {
+	for _, test := range places {
 		t.Run(test.name, func(t *testing.T) {
 			f := forge.New()
 			x := f.Login()
@@ -113,4 +91,29 @@ func TestPlaces(t *testing.T) {
 			}
 		})
 	}
+}
+
+// places are places at which a session is recorded.
+var places = []struct {
+	name   string
+	names  []string
+	at     func(i int, p forge.Frame) []int
+	copies func(packets int) int
+	places int
+}{
+	{"one", []string{"client"}, func(int, forge.Frame) []int { return []int{0} }, func(int) int { return 0 }, 0},
+	{"both ends", []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, func(n int) int { return n }, 2},
+	{"the server's end sees its packets first", []string{"client", "server"}, func(_ int, p forge.Frame) []int {
+		if fromServer(p) {
+			return []int{1, 0}
+		}
+		return []int{0, 1}
+	}, func(n int) int { return n }, 2},
+	{"a tap", []string{"rx", "tx"}, func(_ int, p forge.Frame) []int {
+		if fromServer(p) {
+			return []int{1}
+		}
+		return []int{0}
+	}, func(int) int { return 0 }, 2},
+	{"the parts of a link", []string{"a", "b"}, func(i int, _ forge.Frame) []int { return []int{i % 2} }, func(int) int { return 0 }, 2},
 }

@@ -291,7 +291,22 @@ func probes(t testing.TB) []byte {
 			s.SegmentAt(0, ".", "") // an answer to another number
 		}
 	}
-	for port, scale := range []uint8{0, 3} { // the data fills the window that the stub knows of
+	fullWindows(f)
+	six, _ := f.Pair("[2001:db8::1]:42000", "[2001:db8::21]:80")
+	six.SegmentAt(0, "S", "")
+	x := f.Login()
+	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
+	lone, _ := f.Pair(forge.Client+":24626", forge.Server+":3668")
+	lone.SegmentAt(0, "S", "")
+	lone, _ = f.Pair(forge.Server+":20", forge.Client+":5000")
+	lone.SegmentAt(0, "S", "")
+	x.Quit()
+	return f.PCAP()
+}
+
+// fullWindows adds connections whose data fills the window that the stub knows of.
+func fullWindows(f *forge.Capture) {
+	for port, scale := range []uint8{0, 3} {
 		c, s := f.Pair(fmt.Sprintf("%s:%d", forge.Client, 41000+port), forge.Server+":80")
 		c.Window, s.Window = 16, 100
 		c.Options = []byte{3, 3, scale, 0}
@@ -303,16 +318,6 @@ func probes(t testing.TB) []byte {
 		c.SegmentAt(0, ".", "")
 		s.SegmentAt(0, ".", strings.Repeat("x", 16<<scale))
 	}
-	six, _ := f.Pair("[2001:db8::1]:42000", "[2001:db8::21]:80")
-	six.SegmentAt(0, "S", "")
-	x := f.Login()
-	x.Ask("PASV", "227 Entering Passive Mode (192,0,2,21,14,84).")
-	lone, _ := f.Pair(forge.Client+":24626", forge.Server+":3668")
-	lone.SegmentAt(0, "S", "")
-	lone, _ = f.Pair(forge.Server+":20", forge.Client+":5000")
-	lone.SegmentAt(0, "S", "")
-	x.Quit()
-	return f.PCAP()
 }
 
 // fragmented is a session whose packets are all in two fragments.
