@@ -24,6 +24,9 @@ type Traffic struct {
 	// Clients and Servers count addresses, in each capture anew.
 	Clients int64 `json:"clients"`
 	Servers int64 `json:"servers"`
+	// ServerSquares adds up the squares of how many sessions each server had. Where that is
+	// not known it is 0. See [Traffic.IndependentServers].
+	ServerSquares int64 `json:"server-squares,omitempty"`
 	// SessionsAClient has how many sessions each client had.
 	SessionsAClient *Histogram `json:"sessions-a-client"`
 	// Unread counts sessions in TLS whose dialogue cannot be read, for want of keys. They
@@ -109,6 +112,16 @@ func (t *Traffic) Sessions() int64 {
 	return n
 }
 
+// IndependentServers is as how many servers with equally many sessions those of t count: a
+// server with most of the sessions is worth little more than one. See [Histogram.Independent].
+func (t *Traffic) IndependentServers() float64 {
+	sessions := float64(t.Sessions())
+	if t.ServerSquares == 0 {
+		return float64(t.Servers)
+	}
+	return min(float64(t.Servers), sessions*sessions/float64(t.ServerSquares))
+}
+
 // Merge adds what o was learned from.
 func (t *Traffic) Merge(o *Traffic) {
 	if o == nil {
@@ -119,6 +132,7 @@ func (t *Traffic) Merge(o *Traffic) {
 	}
 	t.Clients += o.Clients
 	t.Servers += o.Servers
+	t.ServerSquares += o.ServerSquares
 	t.Unread += o.Unread
 	if o.SessionsAClient != nil {
 		t.SessionsAClient.Merge(o.SessionsAClient)

@@ -98,7 +98,7 @@ func (p *Profile) independent() float64 {
 func (x *alike) traffic(a, b *traffic.Traffic) {
 	all := [2]float64{float64(a.Sessions()), float64(b.Sessions())}
 	clients := [2]float64{float64(a.Clients), float64(b.Clients)}
-	servers := [2]float64{float64(a.Servers), float64(b.Servers)}
+	servers := [2]float64{a.IndependentServers(), b.IndependentServers()}
 	x.words("hours", hourCounts(a), hourCounts(b), all)
 	x.words("kinds", kindCounts(a), kindCounts(b), clients)
 	x.words("tls", secured(a), secured(b), clients)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,31 @@ func TestOneSessionCountsOnce(t *testing.T) {
 		if c.Differs {
 			t.Errorf("got %+v, want no difference", c)
 		}
+	}
+}
+
+// TestOneServerCountsOnce: a server that most of the sessions went to is no proof of what the
+// others are like. Where each has as many, they are.
+func TestOneServerCountsOnce(t *testing.T) {
+	profile := func(habit string, most int64) *Profile {
+		p := NewProfile()
+		p.Traffic = traffic.New()
+		p.Traffic.Clients, p.Traffic.Servers, p.Traffic.ServerSquares = 200, 100, most*most+99
+		k := p.Traffic.Kind(traffic.Program)
+		k.Sessions, k.ServerTCP[habit], k.ServerTCP["others"] = most+99, most, 99
+		return p
+	}
+	a, b := profile("one", 300), profile("two", 300)
+	for _, c := range Alike(a, b) {
+		if c.Differs {
+			t.Errorf("with most sessions of one server: got %+v, want no difference", c)
+		}
+	}
+	for _, p := range []*Profile{a, b} {
+		p.Traffic.ServerSquares = 400 * 400 / 100 // of each server as many
+	}
+	if list := Alike(a, b); !slices.ContainsFunc(list, func(c Comparison) bool { return c.Quantity == "program: server-tcp" && c.Differs }) {
+		t.Errorf("with as many sessions of each server: got %+v, want that the habits of TCP differ", list)
 	}
 }
 

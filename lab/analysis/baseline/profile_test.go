@@ -48,6 +48,10 @@ func TestProfileMerges(t *testing.T) {
 		t.Errorf("got %d clients, want 2: the same address in two captures may be two clients", got)
 	}
 	a.Traffic.Clients, a.Traffic.Servers, a.Traffic.SessionsAClient = want.Traffic.Clients, want.Traffic.Servers, want.Traffic.SessionsAClient
+	if got := a.Traffic.ServerSquares; got != 2*2+2*2 {
+		t.Errorf("got squares that add up to %d, want 8: two servers with two sessions each", got)
+	}
+	a.Traffic.ServerSquares = want.Traffic.ServerSquares
 	if got, want := written(t, a), written(t, want); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

@@ -53,12 +53,12 @@ func firstTTL(ttl int) int {
 type trafficLearner struct {
 	habits   synHabits
 	sessions map[netip.Addr]int64 // by client
-	servers  map[netip.Addr]bool
+	servers  map[netip.Addr]int64 // sessions, by server
 	learned  *traffic.Traffic
 }
 
 func newTrafficLearner(habits synHabits) *trafficLearner {
-	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]bool{}, traffic.New()}
+	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New()}
 }
 
 // session learns from a session whose dialogue can be read.
@@ -71,7 +71,7 @@ func (l *trafficLearner) session(s *session) {
 		return
 	}
 	l.sessions[s.client()]++
-	l.servers[s.server()] = true
+	l.servers[s.server()]++
 	l.learned.Hours[time.Unix(0, s.Control.FirstTime).UTC().Hour()]++
 	k := l.learned.Kind(kindOfSession(s))
 	k.Sessions++
@@ -135,6 +135,9 @@ func (l *trafficLearner) result() *traffic.Traffic {
 	l.learned.Clients, l.learned.Servers = int64(len(l.sessions)), int64(len(l.servers))
 	for _, n := range l.sessions {
 		l.learned.SessionsAClient.Add(float64(n))
+	}
+	for _, n := range l.servers {
+		l.learned.ServerSquares += n * n
 	}
 	return l.learned
 }
