@@ -3,6 +3,7 @@ package scenarios
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -31,5 +32,34 @@ func TestGlossary(t *testing.T) {
 		if strings.Contains(without, entry) {
 			t.Errorf("%s is in the glossary of a page without TLS", word)
 		}
+	}
+}
+
+// TestRecordsOnThePage asks that the list of packets calls records of TLS what they are, that
+// no text lies over another one in the ladder, and that no FIN is blamed that came behind
+// close_notify.
+func TestRecordsOnThePage(t *testing.T) {
+	result := playedOnGVisor(t, ftpsScenarios(t)["ftps_explicit"])
+	page, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := regexp.MustCompile(`FTP: .{0,3}\\x[01][0-9a-f]\\x03`).Find(page); got != nil {
+		t.Errorf("a record of TLS is called %q", got)
+	}
+	if !regexp.MustCompile(`length \d+: TLS: ClientHello`).Match(page) {
+		t.Error("the list of packets does not name the ClientHello")
+	}
+	ladder, err := os.ReadFile(filepath.Join(filepath.Dir(result.Capture), "walkthrough.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(ladder), "\n") {
+		if strings.Contains(line, "who-has") && !strings.Contains(line, "Request who-has") {
+			t.Errorf("a text lies over another one in the line %q", line)
+		}
+	}
+	if strings.Contains(string(ladder), "closes its direction before") {
+		t.Error("a FIN behind close_notify is called early")
 	}
 }

@@ -78,6 +78,17 @@ func TestFromTheMiddle(t *testing.T) {
 	}
 }
 
+// TestDataFirst begins a capture with a data connection: the session that it belongs to was
+// there already.
+func TestDataFirst(t *testing.T) {
+	file, _ := playedFile(t, "ftps_explicit")
+	first := read(t, file, capture.Options{}).Connection(1).FirstPacket
+	cut := rewritten(t, file, func(n int, _ *pcapng.Packet) bool { return n >= first })
+	if got := read(t, cut, capture.Options{}).Connection(0); got.Role != ftp.Data || !got.Inferred || got.Control != 1 {
+		t.Errorf("got the role %s of connection %d, want a data connection of 1", got.Role, got.Control)
+	}
+}
+
 // TestHelloFirst begins a capture with the ClientHello: the keys show all that follows.
 func TestHelloFirst(t *testing.T) {
 	file, log := playedFile(t, "ftps_explicit")

@@ -57,7 +57,8 @@ type Outline struct {
 	TLS       bool // as in a Session
 	TLSFrom   int
 	Hidden    bool
-	ClearFrom int // as in a TLSLayer
+	InMiddle  bool // as in a TLSLayer
+	ClearFrom int  // as in a TLSLayer
 	Proxy     *Proxy
 	DataPorts []*DataPort
 	Lines     int // how many there are
@@ -81,7 +82,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	})
 	o.User, o.DataPorts = strings.Clone(user.name()), ports.inOrder()
 	if layer != nil {
-		o.TLS, o.TLSFrom, o.Hidden, o.ClearFrom = true, layer.From, layer.Hidden(), layer.ClearFrom()
+		o.TLS, o.TLSFrom, o.Hidden, o.InMiddle, o.ClearFrom = true, layer.From, layer.Hidden(), layer.InMiddle, layer.ClearFrom()
 	}
 	ports.used(&o.transfers)
 	if len(o.DataPorts) == 0 {

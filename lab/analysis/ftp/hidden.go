@@ -31,11 +31,15 @@ func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPor
 	if !o.Hidden {
 		return
 	}
+	from := o.TLSFrom
+	if o.InMiddle {
+		from = 0 // the session was there before its first packet
+	}
 	if o.ClearFrom > o.TLSFrom {
 		closed = o.ClearFrom
 	}
 	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
-	all.between[h] = append(all.between[h], hiddenSession{control, o.TLSFrom, closed})
+	all.between[h] = append(all.between[h], hiddenSession{control, from, closed})
 }
 
 // Len is how many hosts have such sessions between them.

@@ -123,6 +123,9 @@ func (r *Report) listRow(p *Packet) listRow {
 	}
 	if row.Said = strings.Join(said, " ↵ "); row.Said != "" {
 		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
+	} else if record := r.tls.record(p); record != "" { // whatever the line says it is
+		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
+		row.Info += ": " + record
 	}
 	if p.Connection != nil {
 		row.Short, row.ID = r.surveyed.names.of(p.Connection).short, p.Connection.ID

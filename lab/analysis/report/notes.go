@@ -244,9 +244,19 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	}
-	if c.FirstFIN == sender {
+	notified := 0
+	if c.TLS != nil && c.TLS.Flow(sender).CloseNotify < c.Flow(c.FirstFIN).FIN {
+		notified = c.TLS.Flow(sender).CloseNotify
+	}
+	switch unknown := c.Transfer == nil && c.TLS != nil && c.TLS.Hidden(); { // who sends the data
+	case c.FirstFIN == "":
+	case unknown:
+		n.add(c.Flow(c.FirstFIN).FIN, "The %s has nothing more to send.", c.FirstFIN)
+	case c.FirstFIN == sender:
 		n.add(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
-	} else if c.FirstFIN != "" {
+	case notified > 0:
+		n.add(c.Flow(c.FirstFIN).FIN, "The close_notify of the %s in frame %d was the end of %s, so the %s may close first.", sender, notified, transferName(c), c.FirstFIN)
+	default:
 		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes its direction before the %s has.", c.FirstFIN, sender)
 	}
 	if second := c.Flow(c.FirstFIN.Other()).FIN; c.FirstFIN != "" && second != 0 {

@@ -120,8 +120,8 @@ func (t *textLadder) arrow(w *row) canvas {
 		c = c.put(left+3, label)
 	} else if n < right-left-6 {
 		c = c.put(right-2-n, label)
-	} else {
-		c = c.put(right+textMargin, label)
+	} else { // behind what stands at its end
+		c = c.put(right+max(textMargin, 2+utf8.RuneCountInString(w.RightPort())), label)
 	}
 	if w.rightwards() {
 		c = c.put(right-1, "►")
