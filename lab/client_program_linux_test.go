@@ -66,7 +66,7 @@ func TestClientProgramFails(t *testing.T) {
 		{"fills the disk", `run truncate -s 2G x`, "signal: file size limit exceeded"},
 		{"brings nothing", "run true brings README", "brings README: the program has not downloaded it: "},
 		{"brings what the server has not", "run true brings READ", "brings READ: the server's file cannot be compared: "},
-		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README is not the whole file: got 9 bytes, "},
+		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README has 9 bytes as the file has, but other bytes: "},
 		{"brings it from elsewhere", `run ln -s /etc/passwd README brings README`, "brings README: the program has not downloaded it: "},
 		{"a signal", `run sh -c "kill -9 $$"`, "signal: killed; it printed nothing"},
 	} {

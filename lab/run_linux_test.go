@@ -47,6 +47,21 @@ func TestUnchangedFileInASCII(t *testing.T) {
 	}
 }
 
+// TestOtherBytes has a server send as many bytes as the file has, and one of them wrong.
+func TestOtherBytes(t *testing.T) {
+	s := parse(t, "# x\n# y\n", "open", "login anonymous", "type i", "get README", "quit",
+		"-- server --", `on RETR: reply 150 Go.; send "Welcome?\n"; reply 226 Done.`, "-- files/README --", "Welcome.\n")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"what crossed the network has 9 bytes as the file has, but other bytes: ", `; the first difference is at byte 8: got "?\n", want ".\n"`} {
+		if !strings.Contains(result.Report, want) {
+			t.Errorf("got the report %q, want in it %q", result.Report, want)
+		}
+	}
+}
+
 // TestDroppedPacketIsSentAgain has a rule drop a command: Linux's TCP sends it again after
 // its usual time, and not after the five seconds that it waits where nothing is lost.
 func TestDroppedPacketIsSentAgain(t *testing.T) {

@@ -86,6 +86,23 @@ func TestMistakesOfAFolder(t *testing.T) {
 	}
 }
 
+// TestScenarioNames gives run names that are almost those of a file here, and an empty one.
+func TestScenarioNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("base.txtar", []byte("open\nquit\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"base":     `there is no scenario "base" among those that come with ftplab; for the file, write base.txtar`,
+		"base.txt": `there is no scenario "base.txt" among those that come with ftplab; for the file, write base.txtar`,
+		"":         "the name of a scenario is empty; leave it out to select all of them",
+	} {
+		if _, stderr, status := judged(t, "run", name); status != exitError || stderr != "ftplab: "+want+"\n" {
+			t.Errorf("run %q: got status %d, %q, want %d, %q", name, status, stderr, exitError, want)
+		}
+	}
+}
+
 // TestHelpIsCompleted asks for what the shell offers behind help.
 func TestHelpIsCompleted(t *testing.T) {
 	for _, test := range []struct{ args, want string }{{"help", "scenario\tHow"}, {"help scenario", "late\n"}} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -62,6 +63,13 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	names, err := scenarios.Match(arg)
 	if err != nil {
 		return nil, err
+	}
+	if arg == "" {
+		return nil, errors.New("the name of a scenario is empty; leave it out to select all of them")
+	}
+	file := strings.TrimSuffix(arg, filepath.Ext(arg)) + scenario.Extension
+	if _, err := os.Stat(file); len(names) == 0 && err == nil {
+		return nil, fmt.Errorf("there is no scenario %q among those that come with ftplab; for the file, write %s", arg, file)
 	}
 	if len(names) == 0 {
 		names = []string{arg} // whose Load says that there is none

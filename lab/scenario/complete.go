@@ -68,13 +68,35 @@ func (p *parser) checkHosts() {
 		if !h.Addr.IsGlobalUnicast() {
 			p.fail("host %s: %s is not the address of a single host", h.Name, h.Addr)
 		}
-		if slices.ContainsFunc(plan.Hosts[:i], func(o Host) bool { return o.Addr == h.Addr }) {
-			p.fail("host %s: another host has the address %s", h.Name, h.Addr)
+		if j := slices.IndexFunc(plan.Hosts[:i], func(o Host) bool { return o.Addr == h.Addr }); j >= 0 {
+			p.sameAddress(plan.Hosts[j], h)
 		}
 	}
 	if plan.Kind == Wire {
 		p.checkPlaces()
 	}
+}
+
+// sameAddress refuses two hosts with one address. The second may be one that the file does
+// not mention, and the name of the first a typing mistake.
+func (p *parser) sameAddress(first, second Host) {
+	if second.Line == 0 {
+		p.line = first.Line
+		p.fail("host %s: the host %s, which every scenario has, has the address %s, too; if this line is about the host %s, write its name", first.Name, second.Name, second.Addr, second.Name)
+	}
+	p.fail("host %s: the host %s has the address %s already", second.Name, first.Name, second.Addr)
+}
+
+// noHost is the end of a message about a host that is not there: the others.
+func (p *parser) noHost(name string) string {
+	var names []string
+	for _, h := range p.s.Network.Hosts {
+		names = append(names, h.Name)
+	}
+	if meant := Nearest(name, names); meant != "" {
+		return fmt.Sprintf("there is no host %q; did you mean %s?", name, meant)
+	}
+	return fmt.Sprintf("there is no host %q; the hosts are %s", name, sorted(names))
 }
 
 // atHost sets the line of the next errors to that of the host. A host that the file
@@ -134,7 +156,7 @@ func (p *parser) checkNetwork() {
 	places := plan.Places()
 	for i, name := range places {
 		if _, ok := p.s.Host(name); !ok {
-			p.fail("capture=%s: there is no host %q", strings.Join(places, ","), name)
+			p.fail("capture=%s: %s", strings.Join(places, ","), p.noHost(name))
 		}
 		if slices.Contains(places[:i], name) {
 			p.fail("capture=%s: the host %s is there twice", strings.Join(places, ","), name)
@@ -156,7 +178,7 @@ func (p *parser) checkLate() {
 		p.line = l.Line
 		for _, name := range []string{l.From, l.To} {
 			if _, ok := p.s.Host(name); !ok {
-				p.fail("late: there is no host %q", name)
+				p.fail("late: %s", p.noHost(name))
 			}
 		}
 		switch {
@@ -176,7 +198,7 @@ func (p *parser) checkPathRules() {
 		p.line = r.Line
 		for _, name := range []string{r.From, r.To} {
 			if _, ok := p.s.Host(name); !ok {
-				p.fail("%s: there is no host %q", r.Kind, name)
+				p.fail("%s: %s", r.Kind, p.noHost(name))
 			}
 		}
 		switch {
@@ -198,7 +220,7 @@ func (p *parser) checkReplicas() {
 		case p.s.Network.Kind == Loopback:
 			p.fail("replica: on network loopback all hosts are one; network wire has hosts of their own")
 		case !ok:
-			p.fail("replica: there is no host %q", r.Host)
+			p.fail("replica: %s", p.noHost(r.Host))
 		case r.Host == "server":
 			p.fail("replica: the host server has the server already")
 		}

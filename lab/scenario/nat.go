@@ -62,7 +62,7 @@ func (p *parser) checkNATs() {
 		case plan.IPv6:
 			p.fail("nat: a NAT is for IPv4, and the network is ipv6")
 		case !ok:
-			p.fail("nat: there is no host %q", n.Host)
+			p.fail("nat: %s", p.noHost(n.Host))
 		case !n.Addr.Is4() || !n.Addr.IsGlobalUnicast():
 			p.fail("nat %s: %s is not the address of a single host", n.Host, n.Addr)
 		case slices.ContainsFunc(plan.NATs[:i], func(o NAT) bool { return o.Host == n.Host }):

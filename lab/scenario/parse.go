@@ -242,6 +242,11 @@ func (p *parser) script(text string) {
 // scriptLine parses one line that is not a comment.
 func (p *parser) scriptLine(line string) {
 	words := p.split(line)
+	if v, ok := verbOf(first(words)); !ok || !v.is(verbatim|program) {
+		p.checkLookalikes(line)
+		setting, _ := settingOf(first(words))
+		p.checkBlank(v.usage()+setting.usage(), words)
+	}
 	if prefix, _ := cutPrefix(line); len(words) == 0 && prefix == "" {
 		return
 	}

@@ -133,6 +133,12 @@ func (p *parser) ruleLine(line string) {
 	}
 	head, rest, ok := strings.Cut(trimmed+" ", ": ")
 	words := strings.Fields(head)
+	if _, ok := settingOf(words[0]); ok {
+		p.fail("%s is a setting, which comes before the steps, and this section has rules", words[0])
+	}
+	if _, nth := ordinal(words[0]); nth && ok {
+		p.fail("a rule begins with on: on %s", trimmed)
+	}
 	if !ok || len(words) < 2 || words[0] != "on" {
 		p.fail("%q: a rule was expected, such as `on 2nd RETR: reply 450 Busy.`", trimmed)
 	}
@@ -196,7 +202,7 @@ func (p *parser) action(text string) (a Action, rest string) {
 	})
 	if i < 0 {
 		word, _, _ := strings.Cut(text, ";")
-		p.fail("the server has no action %q; its actions are %s", strings.TrimSpace(word), strings.Join(ActionNames(), ", "))
+		p.fail("the server has no action %q; %s", strings.TrimSpace(word), suggestAction(word))
 	}
 	kind := actionKinds[i]
 	a.Verb = kind.name

@@ -231,6 +231,7 @@ var rejectOptions = append(slices.Clip(pathOptions),
 // pathRule returns a function that parses a rule of a kind.
 func pathRule(kind PathRuleKind) func(p *parser, words []string) {
 	return func(p *parser, words []string) {
+		p.checkArrow(words[1])
 		if words[1] != ">" && words[1] != "<>" {
 			s, _ := settingOf(string(kind))
 			p.fail("%q: %s was expected", words[1], s.usage())
@@ -247,6 +248,13 @@ func pathRule(kind PathRuleKind) func(p *parser, words []string) {
 		}
 		setOptions(p, string(kind), options, &r, rest)
 		p.s.Network.Rules = append(p.s.Network.Rules, r)
+	}
+}
+
+// checkArrow refuses the arrows that people write instead of >.
+func (p *parser) checkArrow(word string) {
+	if word == "->" || word == "=>" || word == "-->" {
+		p.fail("%q: write > for the direction", word)
 	}
 }
 
@@ -281,6 +289,7 @@ func (p *parser) flagWords(setting string, words []string) (flags Flags, rest []
 }
 
 func (p *parser) setLate(words []string) {
+	p.checkArrow(words[1])
 	if words[1] != ">" {
 		s, _ := settingOf("late")
 		p.fail("%q: %s was expected", words[1], s.usage())

@@ -292,7 +292,7 @@ func (p *parser) checkBackground(s Step, background map[string]bool) {
 
 func (p *parser) checkPeer(s Step) {
 	if _, ok := p.s.Host(s.Peer); !ok {
-		p.fail("dial: there is no host %q", s.Peer)
+		p.fail("dial: %s", p.noHost(s.Peer))
 	}
 }
 

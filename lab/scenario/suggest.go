@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // rare are the commands of RFC 959, 2228 and 2389 that no step sends.
@@ -28,6 +31,9 @@ func suggestStep(word string) string {
 	meant = cmp.Or(meant, Nearest(lower, slices.Concat(verbNames, settingNames)))
 	if slices.Contains(rare, lower) {
 		meant = "quote " + strings.ToUpper(word)
+	}
+	if lower == "on" {
+		return "a rule of the server belongs into the section -- server --"
 	}
 	if lower == "expect" {
 		meant = "`expect timeout: STEP`, with a colon"
@@ -56,6 +62,60 @@ func suggestOption(name, key string) string {
 	}
 	s, _ := settingOf(name)
 	return "it takes " + s.keys()
+}
+
+// suggestAction does the same for an unknown action of a rule.
+func suggestAction(text string) string {
+	words := strings.Fields(strings.ToLower(text))
+	for n := min(2, len(words)); n > 0; n-- { // reset data, and then reset
+		if meant := Nearest(strings.Join(words[:n], " "), ActionNames()); meant != "" {
+			return fmt.Sprintf("did you mean %s?", meant)
+		}
+	}
+	return "its actions are " + strings.Join(ActionNames(), ", ")
+}
+
+// lookalikes are characters that a word processor or a web page puts in the place of those
+// that the language has, and what to type.
+var lookalikes = []struct{ characters, what, instead string }{
+	{"\u00a0\u202f\u2007", "a no-break space", "an ordinary space"},
+	{"“”„‟″", "a typographic quote", `an ordinary quote "`},
+	{"…", "an ellipsis", "three dots ..."},
+	{"→⟶⇒", "an arrow", "> for the direction"},
+}
+
+// checkLookalikes refuses a line that has such a character outside quotes.
+func (p *parser) checkLookalikes(line string) {
+	outside, _, _ := strings.Cut(line, `"`)
+	outside, _, _ = strings.Cut(outside, " #")
+	for _, l := range lookalikes {
+		if i := strings.IndexAny(outside, l.characters); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(outside[i:])
+			what := l.what
+			if unicode.IsPrint(r) {
+				what += " " + string(r)
+			}
+			p.fail("there is %s in this line; type %s", what, l.instead)
+		}
+	}
+}
+
+// checkBlank refuses a number and its unit in two words, where the usage has such a number.
+func (p *parser) checkBlank(usage string, words []string) {
+	numbers := []string{"SIZE", "DURATION", "OFFSET", "BYTES"}
+	if !slices.ContainsFunc(numbers, func(n string) bool { return strings.Contains(usage, n) }) {
+		return
+	}
+	for i := 1; i < len(words); i++ {
+		joined := words[i-1] + words[i]
+		if strings.Trim(words[i-1], "0123456789.") != "" || strings.Trim(words[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			continue
+		}
+		_, isSize := ParseSize(joined)
+		if _, err := time.ParseDuration(joined); err == nil || isSize {
+			p.fail("%s: write %s without the blank", words[0], joined)
+		}
+	}
 }
 
 // sorted returns a sorted list of words for a message.

@@ -50,3 +50,11 @@ func (p *parser) quoted(line string) (word, rest string) {
 	}
 	return word, line[len(prefix):]
 }
+
+// first returns the first word, or "".
+func first(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}

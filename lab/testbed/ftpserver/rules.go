@@ -1,6 +1,8 @@
 package ftpserver
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,7 +15,15 @@ type rules struct {
 	list []scenario.Rule
 	seen []int  // by rule
 	used []bool // by rule
+
+	got []got // the first commands that came, each once
 }
+
+// got is a command that came.
+type got struct{ command, argument string }
+
+// mostGot is how many commands a server remembers for messages about rules.
+const mostGot = 1000
 
 // find returns the rule for a command that has just come, or nil. One for this
 // command by its number comes before one for every such command.
@@ -52,6 +62,9 @@ func (r *rules) match(command, argument string) int {
 
 // take counts a command, and returns the rule at an index, or nil for -1.
 func (r *rules) take(command, argument string, found int) *scenario.Rule {
+	if came := (got{command, argument}); len(r.list) > 0 && len(r.got) < mostGot && !slices.Contains(r.got, came) {
+		r.got = append(r.got, came)
+	}
 	for i, rule := range r.list {
 		if rule.Matches(command, argument) {
 			r.seen[i]++
@@ -75,6 +88,33 @@ func (s *Server) UnusedRules() []scenario.Rule {
 		}
 	}
 	return unused
+}
+
+// Got says what came instead of the command of an unused rule: the command with other
+// arguments or, if it never came, other commands.
+func (s *Server) Got(rule scenario.Rule) string {
+	const most = 8
+	s.rules.mu.Lock()
+	defer s.rules.mu.Unlock()
+	var same, others []string
+	for _, g := range s.rules.got {
+		switch {
+		case g.command == rule.Command && rule.Argument != "":
+			same = append(same, strings.TrimSpace(g.command+" "+g.argument))
+		case g.command == rule.Command: // it came, but not so often
+			same = []string{g.command}
+		case g.command != scenario.Connect && !slices.Contains(others, g.command):
+			others = append(others, g.command)
+		}
+	}
+	switch came := cmp.Or(strings.Join(same[:min(most, len(same))], ", "), strings.Join(others[:min(most, len(others))], ", ")); {
+	case len(same) > 0 && rule.Argument == "":
+		return "it got " + came + " fewer times, or other rules were for it"
+	case came == "":
+		return "it got no command"
+	default:
+		return "it got " + came
+	}
 }
 
 // parseCommand splits a command into its name, in capitals, and its argument. A

@@ -38,7 +38,13 @@ on NOOP: nothing
 	}
 	unused := server.UnusedRules()
 	if len(unused) != 2 || unused[0].Text != "on RETR *.zip" || unused[1].Text != "on NOOP" {
-		t.Errorf("got %v, want those of RETR *.zip and NOOP", unused)
+		t.Fatalf("got %v, want those of RETR *.zip and NOOP", unused)
+	}
+	if got, want := server.Got(unused[0]), "it got RETR pub/a.zip, RETR b, RETR c"; got != want {
+		t.Errorf("%s: got %q, want %q", unused[0].Text, got, want)
+	}
+	if got, want := server.Got(unused[1]), "it got RETR"; got != want {
+		t.Errorf("%s: got %q, want %q", unused[1].Text, got, want)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // errShort says that a transfer did not bring the whole file.
 var errShort = errors.New("not the whole file")
 
+// errOther says that a transfer brought other bytes, as many as the file has.
+var errOther = errors.New("other bytes")
+
 // breaks has, for each way in which a step can break, a function that reports whether
 // err is that way.
 var breaks = map[string]func(err error) bool{
@@ -34,7 +37,9 @@ var breaks = map[string]func(err error) bool{
 		var failed *net.OpError
 		return errors.As(err, &failed) && failed.Op == "remote error" // as package tls calls an alert
 	},
-	scenario.Short: func(err error) bool { return errors.Is(err, errShort) || errors.Is(err, ftps.ErrTruncated) },
+	scenario.Short: func(err error) bool {
+		return errors.Is(err, errShort) || errors.Is(err, errOther) || errors.Is(err, ftps.ErrTruncated)
+	},
 }
 
 // An exitError says that a program ended with another status than 0.

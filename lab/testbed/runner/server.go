@@ -83,7 +83,7 @@ func (e embedded) faults(failed bool) (failures []Failure) {
 		return nil
 	}
 	for _, rule := range e.UnusedRules() {
-		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used"})
+		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used; " + e.Got(rule)})
 	}
 	return failures
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -60,7 +61,8 @@ func result(t ftpclient.Transfer, err error) string {
 // get downloads a file, from an offset if the step has one, and compares the data with
 // the server's file.
 func get(ctx context.Context, a action) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: max(a.Size, a.session.offset), To: a.script.meter, Begun: a.begun}
+	var first beginning
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: max(a.Size, a.session.offset), To: io.MultiWriter(a.script.meter, &first), Begun: a.begun}
 	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	*a.broke = t.Broke
@@ -79,7 +81,40 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if _, err := source.Seek(d.Offset, io.SeekStart); err != nil {
 		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
 	}
-	return t.Reply(), compare(source, t.ASCII, t.Wire)
+	err = compare(source, t.ASCII, t.Wire)
+	if errors.Is(err, errOther) {
+		if _, seekErr := source.Seek(d.Offset, io.SeekStart); seekErr == nil {
+			err = fmt.Errorf("%w; %s", err, first.difference(source, t.ASCII))
+		}
+	}
+	return t.Reply(), err
+}
+
+// A beginning keeps the first bytes that are written to it, to show where a file differs.
+type beginning struct{ bytes []byte }
+
+// mostBeginning is how many bytes a beginning keeps.
+const mostBeginning = 64 << 10
+
+// Write implements [io.Writer].
+func (b *beginning) Write(p []byte) (int, error) {
+	b.bytes = append(b.bytes, p[:min(len(p), mostBeginning-len(b.bytes))]...)
+	return len(p), nil
+}
+
+// difference says where a file first differs from what was received.
+func (b *beginning) difference(file io.Reader, ascii bool) string {
+	if ascii {
+		file = content.ToNVT(file)
+	}
+	want := make([]byte, len(b.bytes))
+	n, _ := io.ReadFull(file, want)
+	for i := range n {
+		if got := b.bytes[i]; got != want[i] {
+			return fmt.Sprintf("the first difference is at byte %d: got %q, want %q", i+1, b.bytes[i:min(i+8, len(b.bytes))], want[i:min(i+8, n)])
+		}
+	}
+	return fmt.Sprintf("the first %d bytes are equal", n)
 }
 
 // closeIfCloser closes a file of the server, if it can be closed.
@@ -197,6 +232,9 @@ func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
 }
 
 func same(want, got content.Digest, what string) error {
+	if got != want && got.Size == want.Size {
+		return fmt.Errorf("%s has %d bytes as the file has, but %w: SHA-256 %s, want %s", what, got.Size, errOther, got, want)
+	}
 	if got != want {
 		return fmt.Errorf("%s is %w: got %d bytes, SHA-256 %s; want %d bytes, %s", what, errShort, got.Size, got, want.Size, want)
 	}
