@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -307,7 +306,7 @@ func knownGreeting(s *session) []breach {
 }
 
 func knownExploit(_ *Evidence, s *session) []breach {
-	found := slices.Concat(knownGreeting(s), extortion(s), aheadOfTLS(s))
+	found := append(knownGreeting(s), extortion(s)...)
 	for _, x := range s.Exchanges {
 		if s.copiesUnknown(x) {
 			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without a login (CVE-2015-3306)"})
@@ -323,19 +322,6 @@ func knownExploit(_ *Evidence, s *session) []breach {
 			}
 			found = append(found, b)
 			break
-		}
-	}
-	return found
-}
-
-// aheadOfTLS finds commands that were sent with AUTH. A server that reads them behind the
-// handshake takes them for the client's own.
-func aheadOfTLS(s *session) (found []breach) {
-	for i, x := range s.Exchanges[:max(0, len(s.Exchanges)-1)] {
-		next := s.Exchanges[i+1]
-		if _, at := answer(x); x.Command == "AUTH" && x.Final() == 234 && next.Packet < at && isKnown(next.Command) && s.readable(next.Packet) {
-			found = append(found, breach{packets: append(exchangeFrames(x), next.Packet),
-				observed: fmt.Sprintf("%s in clear, behind AUTH and in front of TLS (CVE-2011-1575)", show(next.Line.Text))})
 		}
 	}
 	return found

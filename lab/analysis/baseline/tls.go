@@ -102,16 +102,20 @@ func tlsAgreed(_ *Evidence, s *session) []breach {
 
 // clearAfterAuth finds commands in clear between an AUTH that was accepted and TLS.
 func clearAfterAuth(_ *Evidence, s *session) []breach {
-	agreed := false
+	agreed := 0 // the packet of the 234
 	for _, x := range s.Exchanges {
 		mechanism := strings.ToUpper(x.Argument)
 		switch {
 		case s.Layer != nil && x.Packet >= s.Layer.From:
 			return nil // TLS has begun, and may have ended again: what follows is no longer before it
-		case agreed && isKnown(x.Command):
-			return []breach{{packets: []int{x.Packet}, observed: fmt.Sprintf("the client sent %s in clear in frame %d, after AUTH and before TLS", show(x.Line.Text), x.Packet)}}
+		case agreed > 0 && isKnown(x.Command):
+			b := breach{packets: []int{x.Packet}, observed: fmt.Sprintf("the client sent %s in clear in frame %d, after AUTH and before TLS", show(x.Line.Text), x.Packet)}
+			if x.Packet > agreed {
+				b.severity = Odd // the client gave up TLS, or its handshake was not recorded
+			}
+			return []breach{b}
 		case x.Command == "AUTH" && x.Final() == 234 && (strings.HasPrefix(mechanism, "TLS") || mechanism == "SSL"):
-			agreed = true
+			_, agreed = answer(x)
 		}
 	}
 	return nil
