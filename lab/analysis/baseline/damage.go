@@ -58,6 +58,18 @@ func (d *damage) shows(sender netip.Addr) bool {
 	return s != nil && s.right >= s.wrong
 }
 
+// oneOf reports whether one of two packets of a connection has a wrong checksum and the other
+// one has not: then it is damaged, whatever else its sender sent.
+func (d *damage) oneOf(connection, a, b int) bool {
+	n := 0
+	for _, w := range d.wrong[connection] {
+		if w.packet == a || w.packet == b {
+			n++
+		}
+	}
+	return n == 1
+}
+
 // of returns the damaged packets of a connection.
 func (d *damage) of(id int) map[int]bool {
 	packets := map[int]bool{}

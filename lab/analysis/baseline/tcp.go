@@ -19,7 +19,9 @@ var tcpRules = []Rule{
 		Severity: Violation,
 		Matters:  "Different bytes in the same place come from somebody else, or the packets do not belong to one conversation.",
 		Innocent: "a device on the way changed the text of one of the two, as NAT devices change PORT.",
-		look:     eachSession(retransmissionRepeats),
+		look: func() look {
+			return look{session: retransmissionRepeats, data: dataRepeats}
+		},
 	},
 	{
 		Name: "ftp-at-the-ftp-port", Theme: "TCP",
@@ -44,7 +46,7 @@ var tcpRules = []Rule{
 func retransmissionRepeats(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range e.watch.repeats[s.Control.ID] {
-		if line := s.differs(r); line != nil && !s.unread[r.packet] && !s.unread[line.FirstPacket] && !s.unread[line.Packet] {
+		if line := s.differs(r); line != nil && !e.watch.damage.oneOf(s.Control.ID, r.packet, line.FirstPacket) && !s.unread[r.packet] && !s.unread[line.FirstPacket] && !s.unread[line.Packet] {
 			found = append(found, breach{
 				packets:  []int{line.FirstPacket, r.packet},
 				observed: fmt.Sprintf("frame %d has %s where frame %d had %s", r.packet, show(string(r.payload)), line.FirstPacket, show(line.Text)),

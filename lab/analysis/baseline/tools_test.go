@@ -158,10 +158,18 @@ var toolAttacks = []struct {
 		}
 		t.Say(bye).Peer.Close()
 	}},
-	{"a command that waits in front of TLS", "no-known-exploits", func(f *forge.Capture) {
+	{"a command that waits in front of TLS", "tls-follows-auth", func(f *forge.Capture) {
 		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n+ USER intruder\n< 234 go ahead")).Close()
 	}},
 	{"AUTH that somebody has crossed out", "no-known-exploits", dialogue("< 220 ready\n> XXXX TLS\n< 500 what?\n> USER ada\n< 331 and?\n> PASS secret\n< 230 in")},
+	{"a file of which two versions were sent", "retransmission-repeats", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.SegmentAt(0, "P.", "a bad program, and more")
+		d.Peer.Segment("P.", "a good program")
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 

@@ -154,6 +154,13 @@ var ordinary = []struct {
 	}},
 	{"TLS from the first byte", CannotJudge, func(f *forge.Capture) { inTLS(dial(f, aClient, aServer+":990")).Close() }},
 	{"a session in TLS", CannotJudge, func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() }},
+	{"a session whose TLS ends before the capture does", IsNormal, func(f *forge.Capture) {
+		t := inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead"))
+		t.Segment("P.", "\x15\x03\x03\x00\x20"+strings.Repeat("\xc3", 32)) // an alert, after CCC
+		t.Peer.Segment("P.", "\x15\x03\x03\x00\x20"+strings.Repeat("\x9e", 32))
+		t.Say("> EPSV\n< 229 (|||40000|)\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a client that gives up TLS", IsUnusual, dialogue("< 220 ready\n> AUTH TLS\n< 234 go ahead\n> USER ada\n< 331 and?\n> PASS x\n< 230 in\n> QUIT\n< 221 bye")},
 	{"a session in TLS beside one in clear", IsNormal, func(f *forge.Capture) {
 		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
 		session1("")(f)
@@ -188,11 +195,30 @@ var ordinary = []struct {
 		t.Segment("P.", "PWD\r\n")
 		t.Say("< 257 \"/\"").Say(bye).Peer.Close()
 	}},
+	{"a session of few packets, most of them damaged", IsNormal, func(f *forge.Capture) {
+		t := overhear(f, aClient, aServer+":21").Say("< 220 ready")
+		for range 2 {
+			t.SegmentAt(0, "P.", "USXR ada\r\n")
+			spoil(f.Last(0))
+		}
+		t.Say("> USER ada\n< 331 and?")
+	}},
 	{"a damaged code and its retransmission", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> NOOP")
 		t.Peer.SegmentAt(0, "P.", "720 ok\r\n")
 		spoil(f.Last(0))
 		t.Say("< 200 ok").Say(bye).Peer.Close()
+	}},
+	{"data that was sent again, in larger segments", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.SegmentAt(0, "P.", "one")
+		d.Peer.SegmentAt(0, "P.", "One, damaged")
+		spoil(f.Last(0))
+		d.Peer.Segment("P.", "one and two")
+		d.Peer.SegmentAt(-1, "P.", "\x00") // a keep-alive
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
 	{"a listing whose lines became one, and its retransmission", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")

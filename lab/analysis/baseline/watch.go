@@ -29,8 +29,9 @@ type watch struct {
 	// lengths counts packets by their length on the wire.
 	lengths Histogram
 	// habits are those of TCP, for the generator.
-	habits synHabits
-	damage damage
+	habits   synHabits
+	damage   damage
+	overlaps overlaps
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
@@ -75,6 +76,7 @@ func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
 		datagrams:  datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
+		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
 		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
 	}
@@ -95,6 +97,8 @@ func (w *watch) packet(p *capture.Packet) {
 	}
 	w.content(p)
 	switch c := p.Connection; {
+	case c.Role == ftp.Data:
+		w.overlaps.packet(p)
 	case c.Role == ftp.Control:
 		w.damage.add(p)
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {

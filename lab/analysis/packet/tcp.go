@@ -118,6 +118,10 @@ func (p *Packet) ChecksumWrong() bool {
 	const protocol = 6
 	sum := uint64(len(segment)) + protocol
 	for _, part := range [][]byte{p.IP.Src.AsSlice(), p.IP.Dst.AsSlice(), segment} {
+		for ; len(part) >= 8; part = part[8:] { // the sum of longer words is the same, once folded
+			words := binary.BigEndian.Uint64(part)
+			sum += words>>32 + words&0xffffffff
+		}
 		for ; len(part) > 1; part = part[2:] {
 			sum += uint64(part[0])<<8 | uint64(part[1])
 		}
