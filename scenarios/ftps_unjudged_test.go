@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
@@ -77,5 +78,18 @@ func TestHiddenIsNotJudged(t *testing.T) {
 		if v.Pass != test.pass || v.Unjudged() != test.unjudged || !regexp.MustCompile(test.want).MatchString(v.Report()) {
 			t.Errorf("%s: got pass %v, unjudged %v, want %v, %v and %s in\n%s", test.what, v.Pass, v.Unjudged(), test.pass, test.unjudged, test.want, v.Report())
 		}
+	}
+}
+
+// TestKeysWouldNotHelp checks a capture that lacks the ClientHello: no keys can open it, so
+// the message does not ask for any.
+func TestKeysWouldNotHelp(t *testing.T) {
+	file, log := playedFile(t, "ftps_explicit")
+	hello := read(t, file, capture.Options{}).Session(0).Layer.ClientHello.Packet
+	cut := rewritten(t, file, func(n int, _ *pcapng.Packet) bool { return n != hello })
+	v := checked(t, "ftps_explicit", cut, log, "-- want --", "-- figures --\nctl.commands = 9\n-- want --")
+	const want = "is in TLS that cannot be read (its ClientHello is not in the capture)"
+	if report := v.Report(); strings.Count(report, want) != 2 || strings.Contains(report, "--keylog") {
+		t.Errorf("got, not twice %q and no --keylog:\n%s", want, report)
 	}
 }

@@ -20,6 +20,8 @@ type Unjudged struct {
 	Lines []int `json:"lines"`
 	// Why is the reason, half a sentence: "there are no keys for it".
 	Why string `json:"why"`
+	// LacksKeys says that keys would help, which they do not if a hello is missing.
+	LacksKeys bool `json:"lacks_keys,omitempty"`
 }
 
 // Message says what cannot be judged and why, in the form of a compiler's error.
@@ -35,8 +37,12 @@ func (u *Unjudged) Message(file string) string {
 			what = fmt.Sprintf("line %d", u.Lines[0])
 		}
 	}
-	return fmt.Sprintf("%s: %s: from frame %d on it is in TLS that cannot be read (%s), so %s cannot be judged; --keylog FILE reads a file with the keys\n",
-		place, u.Connection, u.From, u.Why, what)
+	hint := ""
+	if u.LacksKeys {
+		hint = "; --keylog FILE reads a file with the keys"
+	}
+	return fmt.Sprintf("%s: %s: from frame %d on it is in TLS that cannot be read (%s), so %s cannot be judged%s\n",
+		place, u.Connection, u.From, u.Why, what, hint)
 }
 
 // A hiddenRange is the packets, from one to another, in which one side says something that
@@ -87,7 +93,10 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 		side = side.Other()
 	}
 	slices.Sort(lines)
-	return judged, &Unjudged{Connection: t.name, From: layer.HiddenFrom(), Lines: lines, Why: layer.WhyHidden(side)}
+	return judged, &Unjudged{
+		Connection: t.name, From: layer.HiddenFrom(), Lines: lines,
+		Why: layer.WhyHidden(side), LacksKeys: layer.LacksKeys(side),
+	}
 }
 
 // mayBeHidden reports whether a step is no mismatch for somebody who can read the ranges: a

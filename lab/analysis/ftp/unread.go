@@ -59,3 +59,10 @@ func (t *TLSLayer) WhyHidden(s Side) string {
 	}
 	return "there are no keys for " + records
 }
+
+// LacksKeys reports whether other keys would show more of what a side sent in TLS. Without
+// both hellos nobody knows which keys those are.
+func (t *TLSLayer) LacksKeys(s Side) bool {
+	return t.ClientHello != nil && t.ServerHello != nil && t.KeysOf(s) != tls.NotSupported &&
+		(t.Problem(s) == nil || t.KeysOf(s) == tls.KeysDoNotFit)
+}

@@ -14,10 +14,11 @@ type hiddenError struct {
 	what string // "connection 0", or what it carries
 	from int    // the packet of the first record that cannot be read
 	why  string
+	hint string // what would help, "" for nothing
 }
 
 func (e *hiddenError) Error() string {
-	return fmt.Sprintf("from frame %d on %s is in TLS that cannot be read (%s); --keylog FILE reads a file with the keys", e.from, e.what, e.why)
+	return fmt.Sprintf("from frame %d on %s is in TLS that cannot be read (%s)%s", e.from, e.what, e.why, e.hint)
 }
 
 func newHiddenError(what string, t *ftp.TLSLayer) error {
@@ -25,7 +26,11 @@ func newHiddenError(what string, t *ftp.TLSLayer) error {
 	if f := t.Flow(ftp.Client); f.HiddenFrom != t.HiddenFrom() {
 		side = ftp.Server
 	}
-	return &hiddenError{what, t.HiddenFrom(), t.WhyHidden(side)}
+	hint := ""
+	if t.LacksKeys(side) {
+		hint = "; --keylog FILE reads a file with the keys"
+	}
+	return &hiddenError{what, t.HiddenFrom(), t.WhyHidden(side), hint}
 }
 
 // hiddenContent is the error for what a data connection carries in TLS.
