@@ -152,6 +152,15 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
+// DidYouMean is the end of a message about an unknown word: the most similar known one, or
+// "" if none is.
+func DidYouMean(word string, known []string) string {
+	if meant := Nearest(word, known); meant != "" {
+		return fmt.Sprintf("; did you mean %s?", meant)
+	}
+	return ""
+}
+
 // distance returns how many typing mistakes turn a into b: a letter added, left out or
 // replaced, or two letters exchanged (the optimal string alignment distance).
 func distance(a, b string) int {

@@ -4,9 +4,12 @@ package expect
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"ftplab/lab/scenario"
 )
 
 // maxJoined is how many lines | can join, because all their orders are tried.
@@ -98,6 +101,10 @@ func (p *parser) parse(text string) {
 		}
 		l.kind = kindSkip
 		p.add(l, words[0])
+	case len(words) == 2 && words[1] == "…":
+		p.fail("%q: write three dots: %s ...", strings.TrimSpace(text), words[0])
+	case len(words) >= 4 && (words[2] == "->" || words[2] == "→"):
+		p.fail("%q: write > for the direction", words[2])
 	case len(words) < 4 || words[2] != ">":
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
 	case len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4]):
@@ -258,7 +265,7 @@ func (p *parser) complete() {
 		target := p.labels[r.label]
 		switch {
 		case target == nil:
-			p.fail("after @%s: no line has the label @%s", r.label, r.label)
+			p.fail("after @%s: no line has the label @%s%s", r.label, r.label, scenario.DidYouMean(r.label, slices.Collect(maps.Keys(p.labels))))
 		case target == r.line:
 			p.fail("after @%s: a packet cannot come after itself", r.label)
 		}

@@ -11,6 +11,9 @@ const declaredForMistakes = "ctl client.* > server.21\ndns client.* > server.53 
 func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"ctl", "a line begins with NAME A > B"},
+		{"ctl …", "write three dots: ctl ..."},
+		{"ctl client -> server [S]", `"->": write > for the direction`},
+		{"ctl client > server [S] @list\nctl client > server [.] after @lst", "no line has the label @lst; did you mean list?"},
 		{"ctl client server [S]", "a line begins with NAME A > B"},
 		{"ctl client < server [S]", "a line begins with NAME A > B"},
 		{"data client > server [S]", "data is not declared"},

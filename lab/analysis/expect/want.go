@@ -209,6 +209,18 @@ func (w *Want) HasConnection(name string) bool {
 	return slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
 }
 
+// Connections returns the names of the connections that the want declares. A nil want has
+// none.
+func (w *Want) Connections() (names []string) {
+	if w == nil {
+		return nil
+	}
+	for _, d := range w.declarations {
+		names = append(names, d.name)
+	}
+	return names
+}
+
 // HasLabel reports whether a line of the want has that label.
 func (w *Want) HasLabel(name string) bool {
 	return slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })

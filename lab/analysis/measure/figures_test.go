@@ -240,6 +240,7 @@ func TestCheckKnowsTheWant(t *testing.T) {
 		{"ctl.rtt < 1s", ""},
 		{"capture.packets > 0", ""},
 		{"data.rtt < 1s", "lab.txtar:9: data: no connection of that name"},
+		{"clt.rtt < 1s", "lab.txtar:9: clt: no connection of that name is declared in the want; did you mean ctl?"},
 		{"@syn -> @ack < 1s", "lab.txtar:9: @ack: no line of the want"},
 	} {
 		f, err := Parse("lab.txtar", 9, test.line)

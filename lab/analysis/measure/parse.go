@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/scenario"
 )
 
 // Figures is the parsed section `figures` of a scenario.
@@ -220,7 +221,7 @@ func (f *Figures) Check(w *expect.Want) error {
 // checkWant returns an error for a connection or a label that is not in the want.
 func (s subject) checkWant(w *expect.Want) error {
 	if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
-		return fmt.Errorf("%s: no connection of that name is declared in the want", s.connection)
+		return fmt.Errorf("%s: no connection of that name is declared in the want%s", s.connection, scenario.DidYouMean(s.connection, w.Connections()))
 	}
 	for _, label := range []string{s.from, s.to} {
 		if label != "" && (w == nil || !w.HasLabel(label)) {
