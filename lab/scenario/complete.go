@@ -56,6 +56,10 @@ func (p *parser) checkHosts() {
 	plan := &p.s.Network
 	for i, h := range plan.Hosts {
 		p.atHost(h)
+		if h.Of != "" {
+			p.checkOther(h)
+			continue
+		}
 		p.checkFamily("host "+h.Name, h.Addr)
 		p.checkMTU(h.MTU)
 		if h.Way > h.RTT {
@@ -132,11 +136,48 @@ func (p *parser) checkMTU(mtu int) {
 	}
 }
 
+// checkOther checks the other address of a host.
+func (p *parser) checkOther(h Host) {
+	plan := &p.s.Network
+	main, ok := p.s.Host(h.Of)
+	switch {
+	case plan.Kind == Loopback:
+		p.fail("host %s: on network loopback a host has one address; network wire has hosts with two", h.Name)
+	case !ok || main.Of != "" || h.Of == h.Name:
+		p.fail("host %s: of=%s is not a host of its own", h.Name, h.Of)
+	case main.Addr.Is4() == h.Addr.Is4():
+		p.fail("host %s: %s has the address %s already; the other address must be of the other IP version", h.Name, h.Of, main.Addr)
+	case !h.Addr.IsGlobalUnicast():
+		p.fail("host %s: %s is not the address of a single host", h.Name, h.Addr)
+	case h.changesTCP() || len(h.Ports) > 0 || h.Cork:
+		p.fail("host %s: an address has no options but of=; put the others into the line of host %s", h.Name, h.Of)
+	case slices.Contains(plan.Places(), h.Name):
+		p.fail("capture=%s: this is an address of host %s; capture=%s records both of its addresses", h.Name, h.Of, h.Of)
+	case plan.NATOf(h.Of) != nil || plan.NATOf(h.Name) != nil:
+		p.fail("host %s: %s is behind a NAT, which has IPv4 only", h.Name, h.Of)
+	}
+	p.check(plan.onlyOther(h))
+}
+
+// onlyOther refuses a second other address.
+func (n Network) onlyOther(h Host) error {
+	for _, o := range n.Hosts {
+		if o.Of == h.Of && o.Name != h.Name {
+			return fmt.Errorf("host %s: %s is the other address of %s already", h.Name, o.Name, h.Of)
+		}
+	}
+	return nil
+}
+
+// changesTCP reports whether an option of the host changes its path or its TCP.
+func (h Host) changesTCP() bool {
+	return h.Rate != 0 || h.RTT != 0 || h.Way != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
+		h.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF
+}
+
 // checkLoopbackHost refuses options that loopback would ignore.
 func (p *parser) checkLoopbackHost(h Host) {
-	plain := Host{Name: h.Name, Addr: h.Addr, Line: h.Line, Ports: h.Ports, Cork: h.Cork, FINApart: h.FINApart}
-	if h.Rate != 0 || h.RTT != 0 || h.Way != 0 || h.MTU != 0 || h.Window != 0 || h.Buffer != 0 || h.TTL != 0 || h.Congestion != "" || h.CWND != 0 ||
-		h.NoTimestamps != plain.NoTimestamps || h.NoWScale || h.NoSACK || h.NoDF {
+	if h.changesTCP() {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
 	}
 	if !h.Addr.IsLoopback() {
@@ -168,7 +209,9 @@ func (p *parser) checkNetwork() {
 func (p *parser) checkNames() {
 	for _, n := range p.s.Names {
 		p.line = n.Line
-		p.checkFamily("name "+n.Name, n.Addr)
+		if !p.s.Network.Dual() {
+			p.checkFamily("name "+n.Name, n.Addr)
+		}
 		p.check(n.Check())
 	}
 }
@@ -182,6 +225,8 @@ func (p *parser) checkLate() {
 			}
 		}
 		switch {
+		case p.s.Network.isIPv6(l.From) != p.s.Network.isIPv6(l.To):
+			p.fail("late: of %s and %s, one is an IPv4 and one an IPv6 address", l.From, l.To)
 		case l.From == l.To:
 			p.fail("late: there is no path from %s to itself", l.From)
 		case p.s.Network.Kind == Loopback:
@@ -202,11 +247,13 @@ func (p *parser) checkPathRules() {
 			}
 		}
 		switch {
+		case p.s.Network.isIPv6(r.From) != p.s.Network.isIPv6(r.To):
+			p.fail("%s: of %s and %s, one is an IPv4 and one an IPv6 address", r.Kind, r.From, r.To)
 		case r.From == r.To:
 			p.fail("%s: there is no path from %s to itself", r.Kind, r.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("%s: network loopback has no path; network wire has one", r.Kind)
-		case p.s.Network.IPv6 && (r.With == HostUnreachable || r.With == Prohibited):
+		case p.s.Network.isIPv6(r.From) && (r.With == HostUnreachable || r.With == Prohibited):
 			p.fail("%s: with=%s is for IPv4, because gVisor's TCP ignores this message of ICMPv6; with=port and with=reset are for both", r.Kind, r.With)
 		}
 	}
@@ -221,6 +268,8 @@ func (p *parser) checkReplicas() {
 			p.fail("replica: on network loopback all hosts are one; network wire has hosts of their own")
 		case !ok:
 			p.fail("replica: %s", p.noHost(r.Host))
+		case p.s.Network.of(r.Host) != "":
+			p.fail("replica: %s is an address of host %s", r.Host, p.s.Network.of(r.Host))
 		case r.Host == "server":
 			p.fail("replica: the host server has the server already")
 		}

@@ -82,6 +82,9 @@ func TestOptionExamples(t *testing.T) {
 					word = "tls=explicit " + word
 				}
 				head := slices.DeleteFunc(strings.Split(heads[s.name], " "), func(w string) bool { return valued && strings.HasPrefix(w, key+"=") })
+				if word == "of=server" {
+					head = []string{"host", "server6", "2001:db8:2::21"}
+				}
 				parseLine(t, strings.Join(head, " ")+" "+word)
 			}
 		}

@@ -83,7 +83,8 @@ const (
 type Host struct {
 	Name string
 	Addr netip.Addr
-	Line int // of the scenario file, for messages; 0 for a host that the file does not mention
+	Line int    // of the scenario file, for messages; 0 for a host that the file does not mention
+	Of   string // the host whose other address this is, of the other IP version; "" for a host of its own
 
 	Way          time.Duration // the part of RTT from the client to this host; 0 is half of RTT
 	RTT          time.Duration // of the path between this host and the client
@@ -101,6 +102,36 @@ type Host struct {
 	Cork         bool          // sends only full segments until the end of a transfer (TCP_CORK)
 	FINApart     bool          // also sends the FIN in a packet of its own
 	Ports        []PortRange   // the ports it uses, in order, when the scenario names none
+}
+
+// Other returns the host that is the other address of a host, if it has one.
+func (n Network) Other(name string) (other Host, ok bool) {
+	for _, h := range n.Hosts {
+		if h.Of == name || h.Name != name && n.of(name) == h.Name {
+			return h, true
+		}
+	}
+	return Host{}, false
+}
+
+// Dual reports whether the network has a host with IPv4 and IPv6.
+func (n Network) Dual() bool {
+	return slices.ContainsFunc(n.Hosts, func(h Host) bool { return h.Of != "" })
+}
+
+// isIPv6 reports whether a host has an IPv6 address.
+func (n Network) isIPv6(host string) bool {
+	return slices.ContainsFunc(n.Hosts, func(h Host) bool { return h.Name == host && h.Addr.Is6() })
+}
+
+// of returns the host whose other address the host of a name is, or "".
+func (n Network) of(name string) string {
+	for _, h := range n.Hosts {
+		if h.Name == name {
+			return h.Of
+		}
+	}
+	return ""
 }
 
 // SlowestRate returns the rate of the slowest link, in bits a second; 0 is unlimited.
@@ -242,16 +273,17 @@ func Subnet(hosts []Host, i int) (netip.Prefix, error) {
 	if !h.Addr.IsValid() {
 		return netip.Prefix{}, fmt.Errorf("host %s has no address", h.Name)
 	}
-	if h.Addr.Is4() != hosts[0].Addr.Is4() {
-		return netip.Prefix{}, fmt.Errorf("host %s is at %v and host %s at %v: a network carries IPv4 or IPv6, not both",
-			hosts[0].Name, hosts[0].Addr, h.Name, h.Addr)
+	first := hosts[max(0, slices.IndexFunc(hosts, func(h Host) bool { return h.Of == "" }))]
+	if h.Of == "" && h.Addr.Is4() != first.Addr.Is4() {
+		return netip.Prefix{}, fmt.Errorf("host %s is at %v and host %s at %v: a network carries IPv4 or IPv6, and both only with of=",
+			first.Name, first.Addr, h.Name, h.Addr)
 	}
 	bits := 64
 	if h.Addr.Is4() {
 		bits = 24
 	}
 	for j, other := range hosts {
-		if j != i {
+		if j != i && other.Addr.Is4() == h.Addr.Is4() {
 			bits = max(bits, commonBits(h.Addr, other.Addr)+1)
 		}
 	}

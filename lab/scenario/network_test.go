@@ -10,7 +10,7 @@ func TestSubnetRefuses(t *testing.T) {
 	at := func(name, addr string) Host { return Host{Name: name, Addr: netip.MustParseAddr(addr)} }
 	for want, hosts := range map[string][]Host{
 		"no address":              {{Name: "client"}},
-		"IPv4 or IPv6, not both":  {at("client", "192.0.2.1"), at("server", "2001:db8::1")},
+		"and both only with of=":  {at("client", "192.0.2.1"), at("server", "2001:db8::1")},
 		"too close to another":    {at("client", "192.0.2.20"), at("server", "192.0.2.21")},
 		"no host can have":        {at("client", "192.0.2.0"), at("server", "198.51.100.1")},
 		"last address of its net": {at("client", "192.0.2.255"), at("server", "198.51.100.1")},

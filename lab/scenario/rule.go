@@ -31,7 +31,8 @@ type Action struct {
 	Pause  time.Duration //
 	Repeat int           // how many times, 1 or more
 
-	Pipelined bool // commands that came in clear before TLS are answered in TLS
+	Host      string // at whose address listen listens; "" is the one that the client is connected to
+	Pipelined bool   // commands that came in clear before TLS are answered in TLS
 }
 
 // The names of the actions.
@@ -77,7 +78,7 @@ var actionKinds = []actionKind{
 	{WriteBytes, `"BYTES"`, "Send exactly these bytes, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
 	{WritePlain, `"BYTES"`, "The same, and never in TLS: on a connection in TLS, the bytes stand between its records, or are a record themselves, such as an alert.", `on STAT: plain "211 This is not in TLS.\r\n"`, quotedText},
 	{Pause, "DURATION", "Do nothing for this time.", `on RETR: pause 3s; as usual`, pauseTime},
-	{ListenData, "", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, noWords},
+	{ListenData, "[HOST]", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address. HOST is the name of one of the server's addresses, if it has two; by default it is the one that the client is connected to.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, listenAt},
 	{LogIn, "", "Log the client in, with or without a password.", `on USER: log in; reply 230 No password needed.`, noWords},
 	{BeginTLS, "[pipelined]", "Begin TLS on the control connection, as after AUTH: wait for the client's handshake. What the rule sends after it is in TLS. The server needs tls=explicit or tls=required. If the connection is in TLS already, nothing happens. Commands that came in clear, in one segment with AUTH, are dropped; with pipelined, the server answers them in TLS, as servers with CVE-2011-1575 do.", `on AUTH: write "234 Go.\r\n200 And this.\r\n"; begin TLS`, howTLS},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do this, too, if needed.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
@@ -228,6 +229,8 @@ func noWords(p *parser, a *Action, rest string) {
 	}
 }
 
+func listenAt(p *parser, a *Action, rest string) { a.Host = rest }
+
 func howTLS(p *parser, a *Action, rest string) {
 	a.Pipelined = rest != "" && p.oneOf(a.Verb, rest, "pipelined") != ""
 }
@@ -308,6 +311,8 @@ func (p *parser) checkRule(r Rule) {
 			p.fail("%s: this is the last action of a rule, and %q follows it", a.Text, r.Actions[i+1].Text)
 		case a.Verb == BeginTLS && (r.AtOnce() || slices.ContainsFunc(r.Actions, func(a Action) bool { return a.uses(dataAction) })):
 			p.fail("begin TLS: TLS does not begin during a transfer; a rule with it has neither at once nor a data connection")
+		case a.Host != "" && a.Host != "server" && p.s.Network.of(a.Host) != "server":
+			p.fail("%s: %q is not an address of the host server", a.Text, a.Host)
 		case a.Verb == SayNothing && len(r.Actions) > 1:
 			p.fail("nothing must be the only action of its rule, and there %s", thereAre(len(r.Actions)-1, "other"))
 		}

@@ -136,6 +136,9 @@ func (p *parser) once(s setting, words []string) {
 	switch s.name {
 	case "user", "name", "replica":
 		key += " " + words[0]
+		if s.name == "name" && strings.Contains(words[1], ":") {
+			key += " with an IPv6 address"
+		}
 	case "server", "client", "program", "deadline":
 	default:
 		return

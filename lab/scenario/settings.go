@@ -25,7 +25,7 @@ func networkSettings() []setting {
 		}, {
 			name: "host", args: "NAME ADDRESS", least: 2, most: -1, options: usages(hostOptions), parse: (*parser).setHost,
 			does: "The hosts client (198.51.100.100) and server (192.0.2.21) exist by default; with ipv6 they are 2001:db8:1::100 and 2001:db8:2::21. " +
-				"Each host is in its own network, so two hosts cannot have neighbouring addresses. On loopback, a host takes only ports= and cork=.",
+				"Each host is in its own network, so two hosts cannot have neighbouring addresses. With of=, a host has IPv4 and IPv6: `open NAME` then asks for both addresses of the server, tries IPv6 first, and tries IPv4 if it gets no connection in 250 ms (RFC 8305, 5). On loopback, a host takes only ports= and cork=.",
 			example: "host server 192.0.2.21 rtt=85ms ports=50000-50010",
 		}, {
 			name: "name", args: "NAME ADDRESS", least: 2, most: -1, options: usages(nameOptions), parse: (*parser).setName,
@@ -177,6 +177,7 @@ var hostOptions = []option[Host]{
 		h.Cork = p.oneOf("cork", v, "on", "off", "apart") != "off"
 		h.FINApart = v == "apart"
 	}},
+	{"of=server", "this is the other address of that host, which then has IPv4 and IPv6. The name of each address means this address only, also in the step `open`", func(p *parser, h *Host, v string) { h.Of = v }},
 	{"ports=3170-", "the ports it uses, in order, if a step does not name one: 3170-, 28348,24626 or 50000-50010", func(p *parser, h *Host, v string) { h.Ports = p.ports(v) }},
 }
 

@@ -301,7 +301,8 @@ func (p *parser) checkOpen(s Step) {
 		return
 	}
 	known := slices.ContainsFunc(p.s.Names, func(n Name) bool { return n.Name == s.Name }) ||
-		slices.ContainsFunc(p.s.Server.Replicas, func(r Replica) bool { return r.Host == s.Name })
+		slices.ContainsFunc(p.s.Server.Replicas, func(r Replica) bool { return r.Host == s.Name }) ||
+		p.s.Network.of(s.Name) == "server"
 	if !known {
 		p.fail("open %s: no setting `name %s ADDRESS` gives its address, and no setting replica has a server there", s.Name, s.Name)
 	}

@@ -29,6 +29,8 @@ func TestWalkthrough(t *testing.T) {
 		"nat_tls.txtar":         "did not rewrite it, as it cannot read what is in TLS.",
 		"rates_differ.txtar":    "1 Mbit/s towards it",
 		"tls_late.txtar":        `On purpose (line 15), the server here says "234 Go.", waits 2 s, waits for the client's TLS handshake and says "220 Welcome again.".`,
+		"dual_227.txtar":        "It is the other address of the same server, which has IPv4 and IPv6.",
+		"dual_eprt.txtar":       "It is the other address of the same client, which has IPv4 and IPv6.",
 		"tls_plain_reply.txtar": `On purpose (line 15), the server here sends "211 Said in clear.\r\n" in clear.`,
 		"tls_pipelined.txtar":   `On purpose (line 18), the server here says "234 Go on." and waits for the client's TLS handshake, after which it obeys the commands that came in clear before.`,
 		"tls_upload_cut.txtar":  "No close_notify came before this FIN, so the receiver cannot know whether data is missing",

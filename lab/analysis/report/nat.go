@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"ftplab/lab/analysis/capture"
@@ -13,7 +14,7 @@ import (
 // addresses and to idle connections, by the numbers of the packets.
 func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	texts := map[int]string{}
-	if s == nil || len(s.Network.NATs) == 0 {
+	if s == nil || len(s.Network.NATs) == 0 && !s.Network.Dual() {
 		return texts
 	}
 	for session := range c.Sessions() {
@@ -25,6 +26,9 @@ func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 			if nat := s.Network.NATOf(host); nat != nil && packet > 0 {
 				texts[packet] = announcedBehind(s, nat, session, a)
 			}
+			if text := otherAddress(s, session, a); text != "" && packet > 0 {
+				texts[packet] = text
+			}
 		}
 	}
 	for _, nat := range s.Network.NATs {
@@ -33,6 +37,36 @@ func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 		}
 	}
 	return texts
+}
+
+// dualAddresses returns the addresses of a scenario's hosts that have two.
+func dualAddresses(s *scenario.Scenario) map[netip.Addr]bool {
+	dual := map[netip.Addr]bool{}
+	if s == nil {
+		return dual
+	}
+	for _, h := range s.Network.Hosts {
+		if _, ok := s.Network.Other(h.Name); ok {
+			dual[h.Addr] = true
+		}
+	}
+	return dual
+}
+
+// otherAddress says that an announced address is the other one of the host that announced
+// it, or returns "".
+func otherAddress(s *scenario.Scenario, session *ftp.Session, a *ftp.DataPort) string {
+	side, from := "client", session.Control.Client.Addr()
+	if a.Mode == ftp.Passive {
+		side, from = "server", session.Control.Server.Addr()
+	}
+	for _, h := range s.Network.Hosts {
+		other, dual := s.Network.Other(h.Name)
+		if dual && h.Addr == a.Addr.Addr().Unmap() && other.Addr == from.Unmap() {
+			return fmt.Sprintf("It is the other address of the same %s, which has IPv4 and IPv6.", side)
+		}
+	}
+	return ""
 }
 
 // clientOf returns the host of a session's client.

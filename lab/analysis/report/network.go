@@ -92,6 +92,7 @@ func hostText(h scenario.Host) []string {
 			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
+	add(h.Of != "", "the other address of %s", h.Of)
 	add(h.RTT > 0 && h.Name != "client", "%s from the client and back", duration(int64(h.RTT)))
 	add(h.Way > 0, "of which the way there takes %s", duration(int64(h.Way)))
 	add(h.MTU > 0, "MTU %d", h.MTU)

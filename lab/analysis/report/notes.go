@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -18,6 +19,8 @@ type notes struct {
 	connections []*ftp.Connection
 	text        map[int]string
 	said        map[string]bool // sentences that were used, to explain nothing twice
+
+	dual map[netip.Addr]bool // addresses of hosts that have two, and so announce either
 }
 
 // newNotes returns notes with explanations of the handshakes of the connections that
@@ -181,7 +184,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
 	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
-	if a.ThirdParty {
+	if a.ThirdParty && !n.dual[a.Addr.Addr().Unmap()] {
 		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}
 	if len(a.Connections) == 0 && a.ReplyCode < 400 {

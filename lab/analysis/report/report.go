@@ -116,6 +116,7 @@ func (r *Report) prepare() {
 	r.lanes = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
 	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder())
+	n.dual = dualAddresses(r.Scenario)
 	r.lines, r.tls = map[int][]*ftp.Line{}, newTLSView()
 	for _, c := range n.connections {
 		r.tls.add(c.ID, c.TLS)

@@ -73,7 +73,7 @@ func (d *drawing) files() {
 
 // addresses gives the hosts of a wire other addresses, each in its own network.
 func (d *drawing) addresses() {
-	if d.s.Network.Kind != scenario.Wire || d.s.Network.IPv6 {
+	if d.s.Network.Kind != scenario.Wire || d.s.Network.IPv6 || d.s.Network.Dual() {
 		return
 	}
 	for _, h := range d.s.Network.Hosts {

@@ -90,6 +90,10 @@ type Config struct {
 	// Notify is how the client ends TLS on its data connections.
 	Notify scenario.Notify
 
+	// ConnectWithin is how long the control connection may take to open; 0 is as long as
+	// the context allows.
+	ConnectWithin time.Duration
+
 	// NoWait makes Dial return before the server's greeting, which is then the first
 	// reply of [Scripted.NextReply].
 	NoWait bool

@@ -48,7 +48,13 @@ func Dial(ctx context.Context, host network.Host, config Config) (*Scripted, err
 		return nil, err
 	}
 	begun := host.Clock().Now()
-	conn, err := host.DialTCP(ctx, port, config.Server)
+	connecting := ctx
+	if config.ConnectWithin > 0 {
+		var stop context.CancelFunc
+		connecting, stop = network.WithTimeout(ctx, host.Clock(), config.ConnectWithin)
+		defer stop()
+	}
+	conn, err := host.DialTCP(connecting, port, config.Server)
 	if err != nil {
 		return nil, waited(ctx, "open", fmt.Sprintf("a connection to %s", config.Server), host.Clock().Now().Sub(begun), err)
 	}

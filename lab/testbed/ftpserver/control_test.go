@@ -39,7 +39,7 @@ func pair(t *testing.T) (server, client network.Conn) {
 func TestIdlenessBeginsWhenTheTransferEnds(t *testing.T) {
 	const idle = 20 * time.Millisecond
 	conn, _ := pair(t)
-	c := newControlConn(conn, &session{server: &Server{host: localhost.New("127.0.0.1"), config: Config{Idle: idle}}})
+	c := newControlConn(conn, &session{server: &Server{rules: &rules{}, host: localhost.New("127.0.0.1"), config: Config{Idle: idle}}})
 	c.transferring(+1)
 	ended := make(chan error)
 	go func() {
@@ -120,7 +120,7 @@ func (s *Server) transfers() (sum int) {
 // The library is given one command at a time, however they come.
 func TestOneCommandAtATime(t *testing.T) {
 	conn, client := pair(t)
-	c := newControlConn(conn, &session{server: &Server{host: localhost.New("127.0.0.1"), config: Config{Idle: time.Minute}}})
+	c := newControlConn(conn, &session{server: &Server{rules: &rules{}, host: localhost.New("127.0.0.1"), config: Config{Idle: time.Minute}}})
 	client.Write([]byte("NOOP\r\nSYST\r\nPBSZ 0\r\nQU"))
 	for _, want := range []string{"NOOP\r\n", "SYST\r\n", "ADAT\r\n"} {
 		piece := make([]byte, 100)
@@ -142,7 +142,7 @@ func TestOneCommandAtATime(t *testing.T) {
 // A client that does not read its replies cannot hold the server up.
 func TestAbandonWhileAReplyIsStuck(t *testing.T) {
 	conn, _ := pair(t)
-	server := &Server{host: localhost.New("127.0.0.1"), open: make(map[part]struct{}), changed: make(chan struct{})}
+	server := &Server{rules: &rules{}, host: localhost.New("127.0.0.1"), open: make(map[part]struct{}), changed: make(chan struct{})}
 	c := newControlConn(conn, &session{server: server, worded: make(map[int]int)})
 	stuck := make(chan error)
 	go func() {
@@ -165,7 +165,7 @@ type visitor chan struct{}
 func (v visitor) abandon() { v <- struct{}{} }
 
 func TestWhoComesToAClosingServerIsSentAway(t *testing.T) {
-	s := &Server{host: localhost.New("127.0.0.1"), open: make(map[part]struct{}), changed: make(chan struct{}), closing: true}
+	s := &Server{rules: &rules{}, host: localhost.New("127.0.0.1"), open: make(map[part]struct{}), changed: make(chan struct{}), closing: true}
 	v := make(visitor)
 	s.enter(v)
 	<-v

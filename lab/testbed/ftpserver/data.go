@@ -115,11 +115,12 @@ type passive struct {
 }
 
 func newPassive(s *session, library net.Listener) (*passive, error) {
-	port, err := s.server.ports.take(s.server.host)
+	host := s.listensAt()
+	port, err := s.server.ports.take(host)
 	if err != nil {
 		return nil, err
 	}
-	listener, err := s.server.host.ListenTCP(port)
+	listener, err := host.ListenTCP(port)
 	if err != nil {
 		s.server.ports.giveBack(port)
 		return nil, err

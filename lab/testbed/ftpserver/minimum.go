@@ -30,7 +30,8 @@ func (s *session) answered(verb, argument string) []byte {
 		}
 		return s.answer(Reply{504, "The only structure is F"})
 	case "EPRT":
-		if protocol := protocolOf(argument); protocol != "" && protocol != s.protocol() {
+		either := len(s.server.config.Addresses) > 1 && s.server.config.ThirdParty
+		if protocol := protocolOf(argument); protocol != "" && protocol != s.protocol() && !(either && (protocol == "1" || protocol == "2")) {
 			return s.answer(Reply{522, "Network protocol not supported, use (" + s.protocol() + ")"})
 		}
 	case "EPSV":

@@ -28,6 +28,7 @@ type ruleRun struct {
 	keep    bool          // the data connection is left open
 	handed  bool          // the library has been given its part
 	instead bool          // hides the library's greeting
+	at      network.Host  // where it listens
 	listens bool          // hides the library's reply to EPSV
 	logsIn  bool          // hides the library's replies to USER and PASS
 	piped   bool          // the library moves data through a pipe
@@ -209,6 +210,15 @@ func (s *session) hides(code int, first string) bool {
 	return r.instead || r.piped
 }
 
+// listensAt returns the host under the address at which the session listens for a data
+// connection.
+func (s *session) listensAt() network.Host {
+	if r := s.running(); r != nil && r.at != nil {
+		return r.at
+	}
+	return s.server.host
+}
+
 // setPort sets what stands for the data port.
 func (r *ruleRun) setPort(port string) {
 	var number int
@@ -216,7 +226,7 @@ func (r *ruleRun) setPort(port string) {
 	r.values["port"] = port
 	r.values["p1"], r.values["p2"] = fmt.Sprint(number>>8), fmt.Sprint(number&0xff)
 	var host []byte
-	for i, b := range r.session.server.host.Addr().AsSlice() {
+	for i, b := range r.session.listensAt().Addr().AsSlice() {
 		if i > 0 {
 			host = append(host, ',')
 		}
@@ -255,6 +265,7 @@ func (r *ruleRun) perform() (handed string) {
 		r.rest = r.rest[1:]
 		switch a.Verb {
 		case scenario.AsUsual, scenario.ListenData, scenario.LogIn:
+			r.at = r.session.server.config.Addresses[a.Host]
 			return a.Verb
 		}
 		for range a.Repeat {

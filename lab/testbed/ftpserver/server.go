@@ -44,11 +44,12 @@ type Config struct {
 	ReadOnly bool          // refuse every change
 	ModTime  time.Time     // of everything that is served; 1 October 1985, the month of RFC 959, when zero
 
-	Rules      []scenario.Rule      // what the server does on purpose
-	Slow       time.Duration        // between the bytes of replies, each in a segment of its own; 0 is none
-	Nagle      bool                 // of the control connection (RFC 896)
-	ThirdParty bool                 // data connections may be with other hosts than the client's
-	DataPorts  []scenario.PortRange // for passive data connections, each used again when it is free; none are the host's
+	Rules      []scenario.Rule         // what the server does on purpose
+	Slow       time.Duration           // between the bytes of replies, each in a segment of its own; 0 is none
+	Nagle      bool                    // of the control connection (RFC 896)
+	ThirdParty bool                    // data connections may be with other hosts than the client's
+	Addresses  map[string]network.Host // its host under each of its addresses, by their names, if there are two
+	DataPorts  []scenario.PortRange    // for passive data connections, each used again when it is free; none are the host's
 
 	ActivePort uint16 // of active data connections; the one before Port when 0 (RFC 959, 3.2)
 	TLS        TLS    // none by default
@@ -82,7 +83,7 @@ type Server struct {
 	host     network.Host
 	config   Config
 	wordings map[int][]string
-	rules    rules
+	rules    *rules
 	ports    dataPorts
 	tree     *tree
 	listener network.Listener
@@ -126,12 +127,28 @@ func Start(host network.Host, config Config) (*Server, error) {
 		return nil, fmt.Errorf("ftpserver: port %d: %w", config.Port, err)
 	}
 	s := &Server{
-		host: host, config: config, wordings: wordings, rules: rules{list: config.Rules, seen: make([]int, len(config.Rules)), used: make([]bool, len(config.Rules))},
+		host: host, config: config, wordings: wordings, rules: &rules{list: config.Rules, seen: make([]int, len(config.Rules)), used: make([]bool, len(config.Rules))},
 		ports: dataPorts{all: config.DataPorts, used: map[uint16]bool{}}, tree: tree, listener: listener,
 		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
 	}
 	go s.accept()
 	return s, nil
+}
+
+// Also starts the same server on another address of its host: with the same files, users
+// and rules. It is waited for and closed by itself.
+func (s *Server) Also(host network.Host) (*Server, error) {
+	listener, err := host.ListenTCP(s.config.Port)
+	if err != nil {
+		return nil, fmt.Errorf("ftpserver: port %d: %w", s.config.Port, err)
+	}
+	other := &Server{
+		host: host, config: s.config, wordings: s.wordings, rules: s.rules,
+		ports: dataPorts{all: s.config.DataPorts, used: map[uint16]bool{}}, tree: s.tree, listener: listener,
+		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
+	}
+	go other.accept()
+	return other, nil
 }
 
 // now is the time on the server's host.

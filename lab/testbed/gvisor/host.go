@@ -26,7 +26,8 @@ import (
 type host struct {
 	network *Network
 	plan    scenario.Host
-	key     int // of its turns
+	alias   scenario.Host // its other address, if it has one
+	key     int           // of its turns
 	ports   *network.Ports
 	stack   *stack.Stack
 
@@ -52,6 +53,14 @@ func (h *host) Start(cmd *exec.Cmd) error {
 	return errors.New("programs need Linux's TCP: run it with --tcp linux, on Linux")
 }
 
+// localFor returns the host's address from which it connects to a remote one.
+func (h *host) localFor(remote netip.Addr) netip.Addr {
+	if h.alias.Addr.IsValid() && remote.Is6() == h.alias.Addr.Is6() {
+		return h.alias.Addr
+	}
+	return h.plan.Addr
+}
+
 // protocolOf is the network protocol of an address.
 func protocolOf(addr netip.Addr) tcpip.NetworkProtocolNumber {
 	if addr.Is6() {
@@ -60,15 +69,15 @@ func protocolOf(addr netip.Addr) tcpip.NetworkProtocolNumber {
 	return ipv4.ProtocolNumber
 }
 
-// endpoint makes a socket that is bound to a port, or any if that is 0.
-func (h *host) endpoint(transport tcpip.TransportProtocolNumber, port uint16) (tcpip.Endpoint, *waiter.Queue, error) {
+// endpoint makes a socket that is bound to a port of an address, or any port if that is 0.
+func (h *host) endpoint(transport tcpip.TransportProtocolNumber, addr netip.Addr, port uint16) (tcpip.Endpoint, *waiter.Queue, error) {
 	queue := new(waiter.Queue)
-	endpoint, err := h.stack.NewEndpoint(transport, protocolOf(h.plan.Addr), queue)
+	endpoint, err := h.stack.NewEndpoint(transport, protocolOf(addr), queue)
 	if err != nil {
 		return nil, nil, stackError(err)
 	}
 	endpoint.SocketOptions().SetReuseAddress(true) // an earlier connection may be in TIME-WAIT
-	if err := endpoint.Bind(fullAddress(netip.AddrPortFrom(h.plan.Addr, port))); err != nil {
+	if err := endpoint.Bind(fullAddress(netip.AddrPortFrom(addr, port))); err != nil {
 		endpoint.Close()
 		return nil, nil, stackError(err)
 	}
@@ -81,7 +90,7 @@ func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort)
 	failed := func(err error) (network.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(remote), Err: err}
 	}
-	endpoint, queue, err := h.endpoint(tcp.ProtocolNumber, local)
+	endpoint, queue, err := h.endpoint(tcp.ProtocolNumber, h.localFor(remote.Addr()), local)
 	if err != nil {
 		return failed(err)
 	}
@@ -110,7 +119,7 @@ func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort)
 // ListenTCP implements [network.Host].
 func (h *host) ListenTCP(port uint16) (network.Listener, error) {
 	h.network.clock.turn(0, h.key)
-	endpoint, queue, err := h.endpoint(tcp.ProtocolNumber, port)
+	endpoint, queue, err := h.endpoint(tcp.ProtocolNumber, h.plan.Addr, port)
 	if err == nil {
 		if e := endpoint.Listen(backlog); e != nil {
 			endpoint.Close()
@@ -212,7 +221,7 @@ func (l *listener) failed(what string, err error) error {
 // ListenUDP implements [network.Host].
 func (h *host) ListenUDP(port uint16) (net.PacketConn, error) {
 	h.network.clock.turn(0, h.key)
-	endpoint, queue, err := h.endpoint(udp.ProtocolNumber, port)
+	endpoint, queue, err := h.endpoint(udp.ProtocolNumber, h.plan.Addr, port)
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: "udp", Addr: net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.plan.Addr, port)), Err: err}
 	}

@@ -61,7 +61,7 @@ func (n *Network) buildLoopback(s scenario.Network, seeds *rand.ChaCha8) error {
 
 // newLoopbackStack makes a stack whose only device is loopback.
 func newLoopbackStack(c *clock, seeds *rand.ChaCha8, d *device, machine scenario.Host) (*stack.Stack, error) {
-	s := newStack(c, seeds, machine.Addr)
+	s := newStack(c, seeds, machine.Addr, netip.Addr{})
 	if err := s.CreateNIC(nic, d); err != nil {
 		return s, stackError(err)
 	}

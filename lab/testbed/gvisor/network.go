@@ -141,8 +141,13 @@ func (n *Network) nextKey() int {
 // Host implements [network.Network].
 func (n *Network) Host(name string) network.Host {
 	for _, h := range n.hosts {
-		if h.plan.Name == name {
+		switch name {
+		case h.plan.Name:
 			return h
+		case h.alias.Name:
+			same := *h
+			same.plan.Name, same.plan.Addr, same.alias = h.alias.Name, h.alias.Addr, h.plan
+			return &same
 		}
 	}
 	panic("gvisor: there is no host " + name)
@@ -248,7 +253,7 @@ func (n *Network) buildWire(s scenario.Network, seeds *rand.ChaCha8) error {
 	w := &wire{network: n, path: p}
 	n.medium = w
 	for _, e := range p.Ends {
-		h := &host{network: n, plan: e.Host, key: n.nextKey(), ports: network.NewPorts(e.Host)}
+		h := &host{network: n, plan: e.Host, alias: e.Other, key: n.nextKey(), ports: network.NewPorts(e.Host)}
 		l := newLink(w, e)
 		h.disguise = l.disguise
 		w.links = append(w.links, l)

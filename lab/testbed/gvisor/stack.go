@@ -21,11 +21,12 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/path"
 )
 
 // newStack makes a stack for a host's address, whose random numbers come from
 // the seeds.
-func newStack(c *clock, seeds *rand.ChaCha8, addr netip.Addr) *stack.Stack {
+func newStack(c *clock, seeds *rand.ChaCha8, addr netip.Addr, other netip.Addr) *stack.Stack {
 	var insecure, secure [32]byte
 	seeds.Read(insecure[:])
 	seeds.Read(secure[:])
@@ -36,8 +37,12 @@ func newStack(c *clock, seeds *rand.ChaCha8, addr netip.Addr) *stack.Stack {
 		RandSource:         &source{generator: rand.NewChaCha8(insecure)},
 		SecureRNG:          &source{generator: rand.NewChaCha8(secure)},
 	}
-	if addr.Is6() {
-		noDetection := ipv6.Options{DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0}}
+	noDetection := ipv6.Options{DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0}}
+	switch {
+	case other.IsValid():
+		options.NetworkProtocols = append(options.NetworkProtocols, ipv6.NewProtocolWithOptions(noDetection))
+		options.TransportProtocols = append(options.TransportProtocols, icmp.NewProtocol6)
+	case addr.Is6():
 		options.NetworkProtocols = []stack.NetworkProtocolFactory{ipv6.NewProtocolWithOptions(noDetection)}
 		options.TransportProtocols[2] = icmp.NewProtocol6
 	}
@@ -50,30 +55,52 @@ const nic = 1
 // newWireStack makes the stack of a host at a link.
 func newWireStack(c *clock, seeds *rand.ChaCha8, l *link) (*stack.Stack, error) {
 	e := l.end
-	s := newStack(c, seeds, e.Addr)
+	s := newStack(c, seeds, e.Addr, e.Other.Addr)
 	if err := s.CreateNIC(nic, ethernet.New(l)); err != nil {
 		return s, stackError(err)
 	}
 	if err := tune(s, e.Host, e.MTU); err != nil {
 		return s, err
 	}
-	number, everything := protocolOf(e.Addr), header.IPv4EmptySubnet
-	if e.Addr.Is6() {
+	places := []path.Place{e.Place}
+	if e.Other.Addr.IsValid() {
+		if ttl := tcpip.DefaultTTLOption(e.Host.TTL); ttl != 0 {
+			if err := errorOf(s.SetNetworkProtocolOption(protocolOf(e.Other.Addr), &ttl)); err != nil {
+				return s, err
+			}
+		}
+		places = append(places, e.OtherPlace)
+	}
+	var routes []tcpip.Route
+	for _, p := range places {
+		route, err := settle(s, p, e.KnowsGateway)
+		if err != nil {
+			return s, err
+		}
+		routes = append(routes, route)
+	}
+	s.SetRouteTable(routes)
+	return s, nil
+}
+
+// settle gives a stack the address of a place, and returns the route to everywhere from it.
+func settle(s *stack.Stack, p path.Place, knowsGateway bool) (tcpip.Route, error) {
+	number, everything := protocolOf(p.Addr), header.IPv4EmptySubnet
+	if p.Addr.Is6() {
 		everything = header.IPv6EmptySubnet
 	}
-	gateway := tcpip.AddrFromSlice(e.Gateway.AsSlice())
+	gateway := tcpip.AddrFromSlice(p.Gateway.AsSlice())
 	address := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: tcpip.AddressWithPrefix{
-		Address: tcpip.AddrFromSlice(e.Addr.AsSlice()), PrefixLen: e.Network.Bits()}}
+		Address: tcpip.AddrFromSlice(p.Addr.AsSlice()), PrefixLen: p.Network.Bits()}}
 	if err := s.AddProtocolAddress(nic, address, stack.AddressProperties{}); err != nil {
-		return s, stackError(err)
+		return tcpip.Route{}, stackError(err)
 	}
-	s.SetRouteTable([]tcpip.Route{{Destination: everything, Gateway: gateway, NIC: nic}})
-	if e.KnowsGateway {
-		if err := s.AddStaticNeighbor(nic, number, gateway, tcpip.LinkAddress(e.GateMAC[:])); err != nil {
-			return s, stackError(err)
+	if knowsGateway {
+		if err := s.AddStaticNeighbor(nic, number, gateway, tcpip.LinkAddress(p.GateMAC[:])); err != nil {
+			return tcpip.Route{}, stackError(err)
 		}
 	}
-	return s, nil
+	return tcpip.Route{Destination: everything, Gateway: gateway, NIC: nic}, nil
 }
 
 // Sizes of the receive buffer that a current Linux starts with and grows to, and

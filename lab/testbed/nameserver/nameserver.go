@@ -79,6 +79,11 @@ func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
 	}
 	m := dnsmessage.Message{Header: responseHeader, Questions: []dnsmessage.Question{q}}
 	m.ID, m.RCode = header.ID, dnsmessage.RCodeNameError
+	for other := range answers {
+		if other.Name == q.Name { // it has an address of the other kind
+			m.RCode = dnsmessage.RCodeSuccess
+		}
+	}
 	reply, err := m.Pack()
 	if err != nil {
 		return nil
@@ -88,10 +93,10 @@ func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
 
 var responseHeader = dnsmessage.Header{Response: true, RecursionDesired: true, RecursionAvailable: true}
 
-// LookUp asks the server for the address of a name, in one query with that ID.
+// LookUp asks the server for the IPv4 or the IPv6 address of a name, in one query with that ID.
 // It does not retry: a lab's network loses nothing unless the scenario says so.
-func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, name string, id uint16) (netip.Addr, error) {
-	q, err := question(name, server.Addr().Is6())
+func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, name string, ipv6 bool, id uint16) (netip.Addr, error) {
+	q, err := question(name, ipv6)
 	if err != nil {
 		return netip.Addr{}, err
 	}
@@ -133,7 +138,7 @@ func address(answer []byte, id uint16) (netip.Addr, error) {
 			return netip.AddrFrom16(body.AAAA), nil
 		}
 	}
-	return netip.Addr{}, errors.New("the name server says that there is no such name")
+	return netip.Addr{}, errors.New("the name server says that there is no such name or address")
 }
 
 // question returns the question for the address of a name: A, or AAAA (RFC

@@ -35,7 +35,7 @@ func lookUp(t *testing.T, server netip.AddrPort, name string) (netip.Addr, error
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return LookUp(ctx, conn, server, name, 1)
+	return LookUp(ctx, conn, server, name, server.Addr().Is6(), 1)
 }
 
 func TestLookUp(t *testing.T) {
@@ -46,6 +46,39 @@ func TestLookUp(t *testing.T) {
 	}
 	if got, err := lookUp(t, server, "other.example.test"); err == nil || !strings.Contains(err.Error(), "no such name") {
 		t.Errorf("an unknown name: got %v, error %v, want that there is no such name", got, err)
+	}
+}
+
+// TestBothKinds has a name with one address: there is no error for the other kind, but no
+// address either, and a name with both.
+func TestBothKinds(t *testing.T) {
+	v4, v6 := netip.MustParseAddr("192.0.2.21"), netip.MustParseAddr("2001:db8:2::21")
+	server := start(t, scenario.Name{Name: "v4.example.test", Addr: v4}, scenario.Name{Name: "ftp.example.test", Addr: v4}, scenario.Name{Name: "ftp.example.test", Addr: v6})
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, test := range []struct {
+		name string
+		ipv6 bool
+		want netip.Addr
+	}{{"ftp.example.test", true, v6}, {"ftp.example.test", false, v4}, {"v4.example.test", false, v4}, {"v4.example.test", true, netip.Addr{}}} {
+		got, err := LookUp(t.Context(), conn, server, test.name, test.ipv6, 1)
+		if got != test.want || (err == nil) != test.want.IsValid() {
+			t.Errorf("%s, IPv6 %t: got %v, error %v, want %v", test.name, test.ipv6, got, err, test.want)
+		}
+	}
+	q, _ := question("v4.example.test", true)
+	m := dnsmessage.Message{Header: dnsmessage.Header{ID: 7}, Questions: []dnsmessage.Question{q}}
+	query, err := m.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer dnsmessage.Message
+	known, _ := question("v4.example.test", false)
+	if err := answer.Unpack(reply(query, map[dnsmessage.Question][]byte{known: nil})); err != nil || answer.RCode != dnsmessage.RCodeSuccess || len(answer.Answers) != 0 {
+		t.Errorf("a name without an IPv6 address: got %v, error %v, want no error and no answer (RFC 2308, 2.2)", answer.RCode, err)
 	}
 }
 
@@ -66,7 +99,7 @@ func TestSilentServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_, err = LookUp(ctx, conn, silent.LocalAddr().(*net.UDPAddr).AddrPort(), "ftp.example.test", 1)
+	_, err = LookUp(ctx, conn, silent.LocalAddr().(*net.UDPAddr).AddrPort(), "ftp.example.test", false, 1)
 	if err == nil || !strings.Contains(err.Error(), "does not answer") {
 		t.Errorf("got error %v, want that the server does not answer", err)
 	}

@@ -20,7 +20,9 @@ func (p *Path) Send(from *End, raw []byte, at int64) {
 	if p.began == 0 {
 		p.began = at
 	}
-	f.clampMSS(from.mss)
+	if f.isIP() {
+		f.clampMSS(from.MTU - Headers(f.destination()))
+	}
 	f.zeroChecksum()
 	p.recordAt(from, at, f)
 	p.route(from, f, at)
@@ -28,7 +30,7 @@ func (p *Path) Send(from *End, raw []byte, at int64) {
 
 // route routes a frame that a host sent at the time at.
 func (p *Path) route(from *End, f frame, at int64) {
-	if answer := from.answerNeighbor(f); answer != nil {
+	if answer := from.at(f).answerNeighbor(f); answer != nil {
 		from.deliver(answer, at)
 		return
 	}
@@ -38,12 +40,12 @@ func (p *Path) route(from *End, f frame, at int64) {
 	to := p.byAddr[f.destination()]
 	if to == nil || to == from {
 		if to == from || !p.silent {
-			from.deliver(from.noRoute(f), at)
+			from.deliver(from.at(f).noRoute(f), at)
 		}
 		return
 	}
 	if f.hopLimit() <= 1 {
-		from.deliver(from.timeExceeded(f), at)
+		from.deliver(from.at(f).timeExceeded(f), at)
 		return
 	}
 	sent := f // error messages to the sender quote it
@@ -60,7 +62,7 @@ func (p *Path) route(from *End, f frame, at int64) {
 		return
 	}
 	if claimed != nil && claimed.Kind == scenario.Reject {
-		from.deliver(from.rejection(sent, claimed.With), at)
+		from.deliver(from.at(sent).rejection(sent, claimed.With), at)
 		if claimed.With == scenario.TCPReset {
 			if s, ok := f.segment(); ok {
 				p.streams.forget(s) // its sender sends no more
@@ -100,7 +102,7 @@ func (e *End) deliver(message frame, at int64) {
 // the receiver's link or the path's MTU. The gateway at the receiver sends it,
 // so the message travels the whole path back.
 func (p *Path) refuse(from, to *End, f frame, mtu int, at int64) {
-	router := to.Place
+	router := to.at(f)
 	if to.nat != nil {
 		router.router = to.nat.Addr
 	}

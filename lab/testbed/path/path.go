@@ -42,12 +42,13 @@ type Path struct {
 type End struct {
 	Place
 	Host         scenario.Host
-	MTU          int  // of the host's link, bytes
-	KnowsGateway bool // the host knows its gateway's Ethernet address without ARP
+	Other        scenario.Host // the other address of the host, if it has one
+	OtherPlace   Place         // of that address
+	MTU          int           // of the host's link, bytes
+	KnowsGateway bool          // the host knows its gateway's Ethernet address without ARP
 
 	path    *Path
 	place   int  // the number of its place in the capture; -1 is none
-	mss     int  // the largest MSS that a SYN of the host may have
 	nat     *nat // in front of the host, or nil
 	to      map[*End]*direction
 	gateway *direction            // from the host's own gateway to the host
@@ -82,6 +83,9 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 		queue: int64(network.Queue)}
 	captured := network.Places()
 	for i, h := range network.Hosts {
+		if h.Of != "" {
+			continue
+		}
 		mtu := cmp.Or(h.MTU, network.MTU, usualMTU)
 		if least := leastMTU(h.Addr); mtu < least || mtu > LargestMTU {
 			return nil, fmt.Errorf("host %s: its link cannot have an MTU of %d bytes; use %d to %d", h.Name, mtu, least, LargestMTU)
@@ -92,7 +96,6 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 			// The other hosts' ARP requests are not in the capture. Waiting for
 			// the answer would only delay what they send.
 			KnowsGateway: network.ARP == scenario.ARPCached || place < 0,
-			mss:          mtu - Headers(h.Addr),
 			to:           map[*End]*direction{},
 			gateway:      &direction{},
 			place:        place,
@@ -105,6 +108,15 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 		}
 		p.Ends = append(p.Ends, e)
 		p.byAddr[network.Address(h, "")] = e
+	}
+	for i, h := range network.Hosts {
+		if h.Of == "" {
+			continue
+		}
+		e := p.named(h.Of)
+		e.Other, e.OtherPlace = h, places[i]
+		e.OtherPlace.MAC, e.OtherPlace.GateMAC = e.MAC, e.GateMAC // it is the same link
+		p.byAddr[h.Addr] = e
 	}
 	for _, name := range captured {
 		if p.named(name) == nil {
@@ -140,7 +152,7 @@ func (p *Path) connect(network scenario.Network) error {
 				continue
 			}
 			d := &direction{
-				delay: int64(network.Hosts[i].Homeward() + network.Hosts[j].Outward()),
+				delay: int64(from.Host.Homeward() + to.Host.Outward()),
 				loss:  network.Loss,
 				dice:  rand.New(rand.NewPCG(network.Seed, uint64(i*len(p.Ends)+j))),
 			}
@@ -160,15 +172,33 @@ func (p *Path) connect(network scenario.Network) error {
 		if from == nil || to == nil || from == to {
 			return fmt.Errorf("late: there is no path from %q to %q", rule.From, rule.To)
 		}
-		from.rules[to] = append(from.rules[to], newDelayRule(rule))
+		d := newDelayRule(rule)
+		d.six = from.addressOf(rule.From).Is6()
+		from.rules[to] = append(from.rules[to], d)
 	}
 	return nil
+}
+
+// addressOf returns the address of the host that has a name.
+func (e *End) addressOf(name string) netip.Addr {
+	if e.Other.Name == name {
+		return e.Other.Addr
+	}
+	return e.Host.Addr
+}
+
+// at returns the host's place in the network of a frame's IP version.
+func (e *End) at(f frame) Place {
+	if e.Other.Addr.IsValid() && (f.etherType() == typeIPv6) == e.Other.Addr.Is6() {
+		return e.OtherPlace
+	}
+	return e.Place
 }
 
 // named returns the end of the host with this name, or nil.
 func (p *Path) named(name string) *End {
 	for _, e := range p.Ends {
-		if e.Host.Name == name {
+		if e.Host.Name == name || name != "" && e.Other.Name == name {
 			return e
 		}
 	}

@@ -84,7 +84,7 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 	if e.security, err = newSecurity(s, n, keys); err != nil {
 		return nil, err
 	}
-	if e.server, err = startServer(ctx, n.Host("server"), s, files, code, e.security.server()); err != nil {
+	if e.server, err = startServer(ctx, n.Host("server"), s, files, code, e.security.server(), e.serverAddresses()); err != nil {
 		return nil, err
 	}
 	e.replicas = map[string]server{}
@@ -97,6 +97,9 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 		}
 		e.replicas[r.Host] = embedded{replica}
 	}
+	if err := e.startOther(); err != nil {
+		return nil, errors.Join(err, e.Close(ctx))
+	}
 	if len(s.Names) == 0 {
 		return e, nil
 	}
@@ -108,6 +111,29 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 		return nil, errors.Join(err, e.Close(ctx))
 	}
 	return e, nil
+}
+
+// serverAddresses returns the server's host under each of its names, if it has two.
+func (e *Environment) serverAddresses() map[string]network.Host {
+	other, dual := e.scenario.Network.Other("server")
+	if !dual {
+		return nil
+	}
+	return map[string]network.Host{"server": e.Host("server"), other.Name: e.Host(other.Name)}
+}
+
+// startOther starts the lab's server on the other address of its host, if it has one.
+func (e *Environment) startOther() error {
+	other, dual := e.scenario.Network.Other("server")
+	own, ours := e.server.(embedded)
+	if !dual || !ours {
+		return nil
+	}
+	also, err := own.Also(e.Host(other.Name))
+	if err == nil {
+		e.replicas[other.Name] = embedded{also}
+	}
+	return err
 }
 
 // Host returns the host of that name.
@@ -124,8 +150,31 @@ func (e *Environment) Address(name string) netip.Addr {
 	return e.scenario.Network.Address(host, "")
 }
 
-// LookUp asks the scenario's name server for a name.
-func (e *Environment) LookUp(ctx context.Context, client network.Host, name string) (netip.Addr, error) {
+// LookUp asks the scenario's name server for the addresses of a name. A host with IPv4
+// and IPv6 asks for both, and IPv6 comes first (RFC 6724, 2.1).
+func (e *Environment) LookUp(ctx context.Context, client network.Host, name string) ([]netip.Addr, error) {
+	kinds := []bool{client.Addr().Is6()}
+	if _, dual := e.scenario.Network.Other(client.Name()); dual {
+		kinds = []bool{true, false}
+	}
+	var found []netip.Addr
+	var failed error
+	for _, ipv6 := range kinds {
+		addr, err := e.lookUp(ctx, client, name, ipv6)
+		if err != nil {
+			failed = err
+			continue
+		}
+		found = append(found, addr)
+	}
+	if len(found) > 0 {
+		return found, nil
+	}
+	return nil, failed
+}
+
+// lookUp asks for one address of a name.
+func (e *Environment) lookUp(ctx context.Context, client network.Host, name string, ipv6 bool) (netip.Addr, error) {
 	port, err := client.NextPort()
 	if err != nil {
 		return netip.Addr{}, err
@@ -136,7 +185,7 @@ func (e *Environment) LookUp(ctx context.Context, client network.Host, name stri
 	}
 	defer conn.Close()
 	server := netip.AddrPortFrom(e.Host("nameserver").Addr(), nameserver.Port)
-	return nameserver.LookUp(ctx, conn, server, name, uint16(e.lookups.Add(1)))
+	return nameserver.LookUp(ctx, conn, server, name, ipv6, uint16(e.lookups.Add(1)))
 }
 
 // HostNames returns the lines of a hosts file (hosts(5)) for the scenario's hosts, as

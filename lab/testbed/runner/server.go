@@ -103,7 +103,7 @@ func (e embedded) Received(path string, _ int64) (content.Digest, error) {
 }
 
 // startServer starts the scenario's server on its host, or the code in its place.
-func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, code *Code, tls ftpserver.TLS) (server, error) {
+func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, code *Code, tls ftpserver.TLS, addresses map[string]network.Host) (server, error) {
 	switch {
 	case code != nil && code.Run != nil:
 		return code.startHere(host, s, files)
@@ -114,6 +114,7 @@ func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, f
 	}
 	config := ServerConfig(s)
 	config.TLS = tls
+	config.Addresses = addresses
 	own, err := ftpserver.Start(host, config)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/ftpclient"
@@ -105,9 +106,10 @@ func list(name string) stepFunc {
 
 // open connects a session to the server.
 func open(ctx context.Context, a action) (ftpclient.Reply, error) {
-	s, client := a.session, a.script.scenario.Client
+	s := a.session
 	s.with = a.Name
-	server, err := a.script.serverAddress(ctx, s.host, a.Name)
+	home := a.script.Host(a.Host)
+	servers, err := a.script.serverAddresses(ctx, home, a.Name)
 	if err != nil {
 		return ftpclient.Reply{}, err
 	}
@@ -116,17 +118,11 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 			return ftpclient.Reply{}, err
 		}
 	}
-	port, err := s.host.NextPort()
-	if err != nil {
-		return ftpclient.Reply{}, err
-	}
-	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
-		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive, Notify: client.Notify, NoWait: a.NoWait}
-	a.script.security.equip(&config, s.host, a.Name)
-	if client.Kind == scenario.Jlaffaye {
-		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
-	} else {
-		s.client, err = ftpclient.Dial(ctx, s.host, config)
+	for i, server := range servers {
+		s.host = a.script.facing(home, server.Addr())
+		if err = a.connect(ctx, server, i < len(servers)-1); err == nil {
+			break
+		}
 	}
 	if err != nil {
 		s.client = nil
@@ -136,6 +132,44 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 		err = s.client.SetMode(s.mode, s.port)
 	}
 	return s.client.Greeting(), err
+}
+
+// attemptDelay is how long a client with IPv4 and IPv6 waits for a connection before it
+// tries the other address (RFC 8305, 5).
+const attemptDelay = 250 * time.Millisecond
+
+// connect opens the session's control connection. It soon gives up if there is another
+// address.
+func (a action) connect(ctx context.Context, server netip.AddrPort, another bool) (err error) {
+	s, client := a.session, a.script.scenario.Client
+	port, err := s.host.NextPort()
+	if err != nil {
+		return err
+	}
+	if s.mode == ftpclient.PORT || s.mode == ftpclient.PASV {
+		s.mode = ftpclient.DefaultMode(server.Addr(), s.mode.Active())
+	}
+	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
+		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive, Notify: client.Notify, NoWait: a.NoWait}
+	if another {
+		config.ConnectWithin = attemptDelay
+	}
+	a.script.security.equip(&config, s.host, a.Name)
+	if client.Kind == scenario.Jlaffaye {
+		s.client, err = ftpclient.DialJlaffaye(ctx, s.host, config)
+	} else {
+		s.client, err = ftpclient.Dial(ctx, s.host, config)
+	}
+	return err
+}
+
+// facing returns a host under the address from which it connects to another one.
+func (r *script) facing(host network.Host, addr netip.Addr) network.Host {
+	other, dual := r.scenario.Network.Other(host.Name())
+	if dual && other.Addr.Is6() == addr.Is6() {
+		return r.Host(other.Name)
+	}
+	return host
 }
 
 func auth(ctx context.Context, a action) (ftpclient.Reply, error) {
@@ -173,7 +207,7 @@ func setMode(_ context.Context, a action) (ftpclient.Reply, error) {
 	case a.Extended:
 		s.mode = ftpclient.EPSV
 	default:
-		s.mode = ftpclient.DefaultMode(a.script.Server().Addr(), active)
+		s.mode = ftpclient.DefaultMode(s.host.Addr(), active)
 	}
 	s.port = a.Port
 	if s.client == nil {
@@ -236,18 +270,25 @@ func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return client.Quit(ctx)
 }
 
-// serverAddress returns the address to dial: the server's, or the one that the name
-// server answers.
-func (r *script) serverAddress(ctx context.Context, client network.Host, name string) (netip.AddrPort, error) {
+// serverAddresses returns the addresses to dial, in their order: the server's, or those that
+// the name server answers.
+func (r *script) serverAddresses(ctx context.Context, client network.Host, name string) ([]netip.AddrPort, error) {
 	if name == "" {
-		return r.Server(), nil
+		return []netip.AddrPort{r.Server()}, nil
+	}
+	if other, dual := r.scenario.Network.Other("server"); dual && name == other.Name {
+		return []netip.AddrPort{netip.AddrPortFrom(other.Addr, r.Server().Port())}, nil
 	}
 	if replica, ok := r.replicas[name]; ok {
-		return netip.AddrPortFrom(r.Address(name), replica.Addr().Port()), nil
+		return []netip.AddrPort{netip.AddrPortFrom(r.Address(name), replica.Addr().Port())}, nil
 	}
-	addr, err := r.LookUp(ctx, client, name)
+	found, err := r.LookUp(ctx, client, name)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("looking up %s: %w", name, err)
+		return nil, fmt.Errorf("looking up %s: %w", name, err)
 	}
-	return netip.AddrPortFrom(addr, r.scenario.Server.Port), nil
+	var servers []netip.AddrPort
+	for _, addr := range found {
+		servers = append(servers, netip.AddrPortFrom(addr, r.scenario.Server.Port))
+	}
+	return servers, nil
 }

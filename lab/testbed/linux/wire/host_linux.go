@@ -27,6 +27,24 @@ type host struct {
 func (h *host) Name() string     { return h.Host.Name }
 func (h *host) Addr() netip.Addr { return h.Host.Addr }
 
+// other returns the host under its other address.
+func (h *host) other() *host {
+	end := *h.End
+	end.Host.Name, end.Host.Addr = h.Other.Name, h.Other.Addr
+	end.Other.Name, end.Other.Addr = h.Host.Name, h.Host.Addr
+	same := *h
+	same.End = &end
+	return &same
+}
+
+// localFor returns the host's address from which it connects to a remote one.
+func (h *host) localFor(remote netip.Addr) netip.Addr {
+	if h.Other.Addr.IsValid() && remote.Is6() == h.Other.Addr.Is6() {
+		return h.Other.Addr
+	}
+	return h.Host.Addr
+}
+
 // NextPort implements [network.Host].
 func (h *host) NextPort() (uint16, error) { return h.ports.Next() }
 
@@ -39,7 +57,7 @@ func (h *host) Clock() network.Clock { return network.WallClock }
 // are.
 func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort) (conn network.Conn, err error) {
 	dialer := net.Dialer{
-		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.Host.Addr, local)),
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.localFor(remote.Addr()), local)),
 		KeepAlive: -1,
 		Control:   reuseAddress,
 	}

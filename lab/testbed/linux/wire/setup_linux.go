@@ -27,7 +27,7 @@ const device = "eth0"
 // largest possible; the host's gateway reports packets that are too large for
 // the host.
 func connect(own *cell.Namespace, h *host) (index int, err error) {
-	if h.Host.Addr.Is6() {
+	if h.Host.Addr.Is6() || h.Other.Addr.Is6() {
 		if err := cell.NeedIPv6(); err != nil {
 			return 0, err
 		}
@@ -68,7 +68,7 @@ func (h *host) configure() error {
 		return err
 	}
 	settings, m := tune(h.Host, h.MTU, h.lossless)
-	if h.Host.Addr.Is4() {
+	if h.Host.Addr.Is4() && !h.Other.Addr.Is6() {
 		silence(device)
 	} else {
 		settings = append(settings, ipv6Settings(h.Host)...)
@@ -90,24 +90,34 @@ func (h *host) configure() error {
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("bringing %s up: %w", device, err)
 	}
-	if err := h.takeAddress(link); err != nil {
-		return fmt.Errorf("giving %s the address %v: %w", device, h.Host.Addr, err)
+	places := []path.Place{h.Place}
+	if h.Other.Addr.IsValid() {
+		places = append(places, h.OtherPlace)
 	}
-	return h.takeGateway(link, m)
+	for _, p := range places {
+		if err := takeAddress(link, p); err != nil {
+			return fmt.Errorf("giving %s the address %v: %w", device, p.Addr, err)
+		}
+		if err := h.takeGateway(link, m, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// takeGateway adds the host's default route by its gateway, with those metrics.
-func (h *host) takeGateway(link netlink.Link, m metrics) error {
+// takeGateway adds the default route of one of the host's addresses by its gateway, with
+// those metrics.
+func (h *host) takeGateway(link netlink.Link, m metrics, p path.Place) error {
 	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex:  link.Attrs().Index,
-		Gw:         h.Gateway.AsSlice(),
+		Gw:         p.Gateway.AsSlice(),
 		Window:     m.window,
 		AdvMSS:     m.advMSS,
 		RtoMin:     m.rtoMin,
 		RtoMinLock: true,
 	})
 	if err != nil {
-		return fmt.Errorf("routing by %v: %w", h.Gateway, err)
+		return fmt.Errorf("routing by %v: %w", p.Gateway, err)
 	}
 	if !h.KnowsGateway {
 		return nil
@@ -115,8 +125,8 @@ func (h *host) takeGateway(link netlink.Link, m metrics) error {
 	err = netlink.NeighSet(&netlink.Neigh{
 		LinkIndex:    link.Attrs().Index,
 		State:        netlink.NUD_PERMANENT,
-		IP:           h.Gateway.AsSlice(),
-		HardwareAddr: h.GateMAC[:],
+		IP:           p.Gateway.AsSlice(),
+		HardwareAddr: p.GateMAC[:],
 	})
 	if err != nil {
 		return fmt.Errorf("setting the gateway's Ethernet address: %w", err)
@@ -124,16 +134,16 @@ func (h *host) takeGateway(link netlink.Link, m metrics) error {
 	return nil
 }
 
-// takeAddress gives the host its address. With IPv6, the kernel accepts packets
+// takeAddress gives a host an address. With IPv6, the kernel accepts packets
 // to it only some time later, so takeAddress waits for the route that shows it.
-func (h *host) takeAddress(link netlink.Link) error {
-	net := ipNet(netip.PrefixFrom(h.Host.Addr, h.Network.Bits()))
+func takeAddress(link netlink.Link, p path.Place) error {
+	net := ipNet(netip.PrefixFrom(p.Addr, p.Network.Bits()))
 	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net, Flags: unix.IFA_F_NODAD}); err != nil {
 		return err
 	}
 	const tries = 5000
 	for range tries {
-		routes, err := netlink.RouteGet(h.Host.Addr.AsSlice())
+		routes, err := netlink.RouteGet(p.Addr.AsSlice())
 		if err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
 			return nil
 		}

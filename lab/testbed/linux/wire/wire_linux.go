@@ -124,8 +124,11 @@ func slots(volume int64) int {
 // Host returns the host with that name.
 func (n *wire) Host(name string) network.Host {
 	for _, h := range n.hosts {
-		if h.Host.Name == name {
+		switch name {
+		case h.Host.Name:
 			return h
+		case h.Other.Name:
+			return h.other()
 		}
 	}
 	panic(fmt.Sprintf("wire: there is no host %q", name))

@@ -1,0 +1,26 @@
+package lab
+
+import (
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// TestTwoAddresses has hosts with IPv4 and IPv6 on Linux's TCP: a client that falls back
+// from one to the other, and data connections over the other one.
+func TestTwoAddresses(t *testing.T) {
+	for _, name := range []string{"dual_fallback", "dual_eprt", "dual_227"} {
+		s, err := scenario.Load("../scenarios/odd/" + name + scenario.Extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.LinuxTCP})
+		needCells(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Verdict.Report() != "" {
+			t.Errorf("%s: %s", name, result.Verdict.Report())
+		}
+	}
+}
