@@ -5,6 +5,7 @@ package baseline
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -47,9 +48,23 @@ func (o *overlaps) packet(p *capture.Packet) {
 		}
 		return
 	}
-	if !p.ChecksumWrong() {
-		*before = segment{connection: id, packet: p.Number, from: p.From, seq: seq}
-		before.size = copy(before.data[:], data)
+	*before = segment{connection: id, packet: p.Number, from: p.From, seq: seq}
+	before.size = copy(before.data[:], data)
+}
+
+// confirm reads the packets again if there are overlaps, and drops those whose first segment was
+// damaged. To compute the checksum of each segment at once would double the time of a check.
+func (o *overlaps) confirm(c *capture.Capture) {
+	if len(o.found) == 0 {
+		return
+	}
+	for p := range c.Packets() {
+		if p.Segment == nil || o.found[p.Connection.ID] == nil {
+			continue
+		}
+		o.found[p.Connection.ID] = slices.DeleteFunc(o.found[p.Connection.ID], func(x overlap) bool {
+			return x.first == p.Number && p.ChecksumWrong()
+		})
 	}
 }
 
