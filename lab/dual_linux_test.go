@@ -7,7 +7,8 @@ import (
 )
 
 // TestTwoAddresses has hosts with IPv4 and IPv6 on Linux's TCP: a client that falls back
-// from one to the other, and data connections over the other one.
+// from one to the other, and data connections over the other one. The figures are not
+// judged: how long a program takes depends on the machine.
 func TestTwoAddresses(t *testing.T) {
 	for _, name := range []string{"dual_fallback", "dual_eprt", "dual_227"} {
 		s, err := scenario.Load("../scenarios/odd/" + name + scenario.Extension)
@@ -19,8 +20,8 @@ func TestTwoAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.Verdict.Report() != "" {
-			t.Errorf("%s: %s", name, result.Verdict.Report())
+		if v := result.Verdict; len(v.Failures) > 0 || v.Want == nil || v.Want.Report() != "" {
+			t.Errorf("%s: %s", name, v.Report())
 		}
 	}
 }
