@@ -21,16 +21,6 @@ import (
 	"ftplab/lab/testbed/network/localhost"
 )
 
-// parse parses a scenario of this test's.
-func parse(t *testing.T, lines ...string) *scenario.Scenario {
-	t.Helper()
-	s, err := scenario.Parse(filepath.Join(t.TempDir(), "other.txtar"), []byte(strings.Join(lines, "\n")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // needCells skips a test of a program where the system refused its run: programs
 // need Linux's TCP.
 func needCells(t *testing.T, err error) {

@@ -123,7 +123,7 @@ func (c *Conn) Abort() error { return c.tcp.Close() }
 type onlyReader struct{ io.Reader }
 
 // Leave ends TLS in both directions and returns the connection below, on which the dialogue
-// goes on in clear (CCC: RFC 4217, 12.3). It is for the client, which says close_notify
+// goes on in clear (CCC: RFC 4217, 5). It is for the client, which says close_notify
 // first, so that the server has read it when clear text comes.
 func (c *Conn) Leave() (network.Conn, error) {
 	if err := c.closeNotify(); err != nil {
