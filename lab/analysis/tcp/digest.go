@@ -99,10 +99,10 @@ func (d *Digest) End(h *Half) {
 	}
 }
 
-// hashOf adds data of the direction h to the digest, up to the end of the
-// stream.
+// hashOf adds data of the direction h to the digest, up to the end of the stream if the FIN
+// came before it. Whether the data was recorded first makes no difference.
 func (d *digest) hashOf(h *Half, c Chunk) {
-	if h.finSeen && c.end() > h.fin && h.fin >= h.start() {
+	if h.finSeen && c.Packet >= h.FIN && c.end() > h.fin && h.fin >= h.start() {
 		c.Data = c.Data[:max(h.fin-c.Seq, 0)]
 	}
 	d.add(c)
