@@ -116,6 +116,9 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	if addr.IsUnspecified() {
 		return translation{Note, "which stands for the address of the control connection"}
 	}
+	if e.watch.cards.oneHost(addr, own) {
+		return translation{Odd, "another address of the same host, as both come from one network card"}
+	}
 	if a.Mode == ftp.Passive {
 		return e.redirected(s, addr, own)
 	}

@@ -115,7 +115,7 @@ func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	}}
 }
 
-func withPartner(_ *Evidence, s *session, c *ftp.Connection) []breach {
+func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 	if c.DataPort == nil {
 		return nil
 	}
@@ -131,6 +131,9 @@ func withPartner(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	switch {
 	case len(c.DataPort.SiteToSite) > 0, mayBeSame(came, partner), c.Addr(caller).Port() == 20:
 		b.severity = Odd // a server, which the client asked to (RFC 959, 5.2), or one host with two addresses
+	case e.watch.cards.oneHost(came, partner):
+		b.severity = Odd
+		b.observed += ": another address of the same host, as both come from one network card"
 	}
 	return []breach{b}
 }

@@ -35,6 +35,7 @@ type watch struct {
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
+	cards      cards
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
 	lower    []byte // a buffer
@@ -76,6 +77,7 @@ func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
 		datagrams:  datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
+		cards:      cards{},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
 		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
@@ -86,6 +88,7 @@ func newWatch() *watch {
 func (w *watch) packet(p *capture.Packet) {
 	w.clock(p)
 	w.lengths.Add(float64(p.Length))
+	w.cards.packet(p)
 	if p.Segment != nil {
 		w.habits.packet(p)
 	} else {

@@ -1,0 +1,68 @@
+package baseline
+
+import (
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// The addresses of a client with IPv4 and IPv6.
+const (
+	dualClient4, dualClient6 = "198.51.100.100", "2001:db8:1::100"
+	dualServer4, dualServer6 = "192.0.2.21", "2001:db8:2::21"
+)
+
+// bounced is a session on IPv6 whose client announces an IPv4 address, to which the server
+// connects. The client's frames come from one network card, and are then changed.
+func bounced(change func(*forge.Frame)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, dualClient6, dualServer6+":21").Say(hello).Say("> EPRT |1|" + dualClient4 + "|3170|\n< 200 ok")
+		download(f, dualServer4+":20", dualClient4+":3170", opener, 100)
+		t.Say("> RETR a\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+		for i := range f.Frames {
+			if data := f.Frames[i].Data; data[11] == 100 || data[11] == 0 {
+				copy(data[6:], []byte{2, 0, 0, 0, 0, 100})
+				change(&f.Frames[i])
+			}
+		}
+	}
+}
+
+// TestOneCard judges an IPv4 address that a client announces on IPv6.
+func TestOneCard(t *testing.T) {
+	isIPv4 := func(f *forge.Frame) bool { return f.Data[12] == 8 }
+	for _, test := range []struct {
+		name   string
+		change func(*forge.Frame)
+		want   Severity
+	}{
+		{"one card", func(*forge.Frame) {}, Odd},
+		{"another card", func(f *forge.Frame) {
+			if isIPv4(f) {
+				f.Data[11]++
+			}
+		}, Violation},
+		{"a router's card", func(f *forge.Frame) {
+			if !isIPv4(f) {
+				f.Data[21] = 63
+			}
+		}, Violation},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := forgedEvidence(t, bounced(test.change))
+			a, err := e.Check(Normal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range a.Findings {
+				if f.Rule == "own-address" {
+					if f.Severity != test.want {
+						t.Errorf("got %v, want %v: %s", f.Severity, test.want, f.Observed)
+					}
+					return
+				}
+			}
+			t.Error("own-address has no finding")
+		})
+	}
+}
