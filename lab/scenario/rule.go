@@ -32,6 +32,7 @@ type Action struct {
 	Repeat int           // how many times, 1 or more
 
 	Host      string // at whose address listen listens; "" is the one that the client is connected to
+	Port      uint16 // at which listen listens; 0 is a data port
 	Pipelined bool   // commands that came in clear before TLS are answered in TLS
 }
 
@@ -78,7 +79,7 @@ var actionKinds = []actionKind{
 	{WriteBytes, `"BYTES"`, "Send exactly these bytes, in a segment of their own.", `on PWD: write "257 \"/"; pause 1s; write "pub\"\r\n"`, quotedText},
 	{WritePlain, `"BYTES"`, "The same, and never in TLS: on a connection in TLS, the bytes stand between its records, or are a record themselves, such as an alert.", `on STAT: plain "211 This is not in TLS.\r\n"`, quotedText},
 	{Pause, "DURATION", "Do nothing for this time.", `on RETR: pause 3s; as usual`, pauseTime},
-	{ListenData, "[HOST]", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address. HOST is the name of one of the server's addresses, if it has two; by default it is the one that the client is connected to.", `on PASV: listen; reply 227 Try this (192,168,1,2,{p1},{p2}).`, listenAt},
+	{ListenData, "[HOST|PORT]", "Listen for a data connection, as for PASV and EPSV. Later replies of the rule may contain its address. HOST is the name of one of the server's addresses, if it has two; by default it is the one that the client is connected to. With a PORT, listen there, for a connection that no reply announces and any host may open: also before the login. open data waits for it, and send \"TEXT\" and receive use it.", `on USER *:)*: listen 6200; reply 331 And?; send "A back door.\n"`, listenAt},
 	{LogIn, "", "Log the client in, with or without a password.", `on USER: log in; reply 230 No password needed.`, noWords},
 	{BeginTLS, "[pipelined]", "Begin TLS on the control connection, as after AUTH: wait for the client's handshake. What the rule sends after it is in TLS. The server needs tls=explicit or tls=required. If the connection is in TLS already, nothing happens. Commands that came in clear, in one segment with AUTH, are dropped; with pipelined, the server answers them in TLS, as servers with CVE-2011-1575 do.", `on AUTH: write "234 Go.\r\n200 And this.\r\n"; begin TLS`, howTLS},
 	{OpenData, "", "Wait for the client's data connection or, in active mode, open one. send and receive do this, too, if needed.", `on RETR: open data; reply 125 Already open.; send; reply 226 Done.`, noWords},
@@ -229,7 +230,13 @@ func noWords(p *parser, a *Action, rest string) {
 	}
 }
 
-func listenAt(p *parser, a *Action, rest string) { a.Host = rest }
+func listenAt(p *parser, a *Action, rest string) {
+	if rest == "" || strings.Trim(rest, "0123456789") != "" {
+		a.Host = rest
+		return
+	}
+	a.Port = uint16(p.number(a.Verb, rest, 1, 65535))
+}
 
 func howTLS(p *parser, a *Action, rest string) {
 	a.Pipelined = rest != "" && p.oneOf(a.Verb, rest, "pipelined") != ""
@@ -313,14 +320,19 @@ func (p *parser) checkRule(r Rule) {
 			p.fail("begin TLS: TLS does not begin during a transfer; a rule with it has neither at once nor a data connection")
 		case a.Host != "" && a.Host != "server" && p.s.Network.of(a.Host) != "server":
 			p.fail("%s: %q is not an address of the host server", a.Text, a.Host)
+		case a.Port > 0 && slices.Contains(moving, r.Command):
+			p.fail("%s: a rule for %s has the data connection that the client and the server have agreed on", a.Text, r.Command)
 		case a.Verb == SayNothing && len(r.Actions) > 1:
 			p.fail("nothing must be the only action of its rule, and there %s", thereAre(len(r.Actions)-1, "other"))
 		}
 		handed = handed || a.uses(ownAction)
-		listens = listens || a.Verb == ListenData
+		listens = listens || a.Verb == ListenData && a.Port == 0
 		p.checkPlaceholders(r, a, listens)
 	}
 }
+
+// moving are the commands that use a data connection.
+var moving = append([]string{"STOR", "STOU", "APPE"}, withContent...)
 
 // withContent are the commands for which the server has data to send.
 var withContent = []string{"RETR", "LIST", "NLST", "MLSD"}
@@ -338,6 +350,9 @@ const (
 func (r Rule) AtOnce() bool { return len(r.Actions) > 0 && r.Actions[0].Verb == AtOnce }
 
 func (a Action) uses(use actionUse) bool {
+	if a.Port > 0 {
+		return use == dataAction
+	}
 	switch a.Verb {
 	case CloseData, ResetData, CutData:
 		return use == dataAction || use == endAction

@@ -18,6 +18,7 @@ func TestWalkthrough(t *testing.T) {
 	}
 	for file, want := range map[string]string{
 		"no150.txtar":           `On purpose (line 20), the server here opens the data connection, says "226 Transfer complete." and sends the data. So it withholds its 150 and says`,
+		"backdoor.txtar":        `On purpose (line 18), the server here listens on port 6200, which no reply announces, says "331 Please specify the password.", receives 3 bytes, sends "uid=0(root)\n" as data, closes the data connection and falls silent. The name of the user.`,
 		"early226.txtar":        `says "226 Done.", waits 300 ms and sends the data. So it says how the transfer ended before the end of the data.`,
 		"pwd_weird.txtar":       `On purpose (line 15), the server here says "257 \"Only one".`,
 		"active_blocked.txtar":  "packets from server port 20 to client dropped on purpose (line 6)",

@@ -108,6 +108,9 @@ func doing(a scenario.Action) string {
 	case scenario.Pause:
 		return "waits " + duration(int64(a.Pause))
 	case scenario.ListenData:
+		if a.Port > 0 {
+			return fmt.Sprintf("listens on port %d, which no reply announces", a.Port)
+		}
 		return "opens a data port"
 	case scenario.LogIn:
 		return "lets the client in"
@@ -163,6 +166,8 @@ func breaches(r *scenario.Rule) (odd []string) {
 		switch {
 		case a.Verb == scenario.AsUsual || a.Verb == scenario.WriteBytes || a.Verb == scenario.WritePlain:
 			return nil // the replies are not known
+		case a.Port > 0:
+			return nil // the data is not that of a transfer
 		case a.Verb == scenario.SendData || a.Verb == scenario.TakeData:
 			early = early || final
 			moves = true

@@ -24,6 +24,7 @@ type ruleRun struct {
 	rest    []scenario.Action // still to be done
 	values  map[string]string // of placeholders
 	data    *dataConn         // nil while it is not open
+	own     network.Listener  // at a port that the rule names; nil is none
 
 	keep    bool          // the data connection is left open
 	handed  bool          // the library has been given its part
@@ -118,6 +119,9 @@ func (r *ruleRun) transfer() {
 
 // end ends the run. What it left open of a data connection is closed.
 func (r *ruleRun) end() {
+	if r.own != nil {
+		r.own.Close()
+	}
 	if r.data != nil && !r.keep {
 		r.data.Close()
 	}
@@ -265,6 +269,9 @@ func (r *ruleRun) perform() (handed string) {
 		r.rest = r.rest[1:]
 		switch a.Verb {
 		case scenario.AsUsual, scenario.ListenData, scenario.LogIn:
+			if a.Port > 0 {
+				break
+			}
 			r.at = r.session.server.config.Addresses[a.Host]
 			return a.Verb
 		}
@@ -304,6 +311,8 @@ func (r *ruleRun) do(a scenario.Action) error {
 			control.enterTLS(a.Pipelined)
 		}
 		return control.failed
+	case scenario.ListenData:
+		return r.reachable(r.listenAt(a.Port))
 	case scenario.FallSilent:
 		r.session.silent.Store(true)
 		r.keep = true
@@ -317,12 +326,20 @@ func (r *ruleRun) do(a scenario.Action) error {
 	if r.aside {
 		return r.session.endTransfer(a)
 	}
-	if err := r.openData(); err != nil {
-		reply := Reply{425, fmt.Sprintf("No data connection: %v", err)}
-		_, failed := control.out.Write(reply.Bytes())
-		return errors.Join(err, failed)
+	if err := r.reachable(r.openData()); err != nil {
+		return err
 	}
 	return r.doData(a)
+}
+
+// reachable tells the client why there is no data connection, if err is not nil.
+func (r *ruleRun) reachable(err error) error {
+	if err == nil {
+		return nil
+	}
+	reply := Reply{425, fmt.Sprintf("No data connection: %v", err)}
+	_, failed := r.session.control.out.Write(reply.Bytes())
+	return errors.Join(err, failed)
 }
 
 // openData opens the data connection, if it has not been opened yet.
@@ -330,18 +347,27 @@ func (r *ruleRun) openData() error {
 	if r.data != nil {
 		return nil
 	}
-	r.session.mu.Lock()
-	listener := r.session.data
-	r.session.mu.Unlock()
-	if listener == nil {
-		return errors.New("there was no PASV, EPSV, PORT or EPRT")
-	}
-	conn, err := listener.connect()
+	conn, err := r.connect()
 	r.data = conn
 	if err == nil {
 		r.closed = context.AfterFunc(r.life, func() { conn.Close() })
 	}
 	return err
+}
+
+// connect returns the connection to the port that the rule named, or else that which the
+// client and the server have agreed on.
+func (r *ruleRun) connect() (*dataConn, error) {
+	if r.own != nil {
+		return r.acceptOwn()
+	}
+	r.session.mu.Lock()
+	listener := r.session.data
+	r.session.mu.Unlock()
+	if listener == nil {
+		return nil, errors.New("there was no PASV, EPSV, PORT or EPRT")
+	}
+	return listener.connect()
 }
 
 // doData does one action on the data connection, which is open.
