@@ -306,6 +306,7 @@ func TestErrors(t *testing.T) {
 		{"port of listen", "open\n-- server --\non USER: listen 65536\n", `3: listen "65536": a number from 1 to 65535 was expected`},
 		{"port announced by itself", "open\n-- server --\non PASV: listen 6200; reply 227 {hostport}\n", "3: reply 227 {hostport}: {hostport} has no value without the action listen before it"},
 		{"port of its own for a transfer", "open\n-- server --\non RETR: listen 6200; send\n", "3: listen 6200: a rule for RETR has the data connection that"},
+		{"by hand after a bad greeting", "expect unreadable: open\nsend NOOP\n", "2: send: the session is not open, as its open was expected to break; open nowait, and then expect unreadable: await, leaves it open"},
 		{"placeholder", "open\n-- server --\non NOOP: reply 200 {moon}\n", "3: reply 200 {moon}: unknown placeholder {moon}; there"},
 		{"rule's data on connect", "open\n-- server --\non connect: send \"x\"\n", `3: send "x": a client that has just connected has neither a data connection nor`},
 		{"data and as usual", "open\n-- server --\non RETR: as usual; close data\n", "3: as usual: with as usual, the server uses the data connection itself; use"},

@@ -212,6 +212,7 @@ type connected string
 const (
 	isClosed  connected = ""
 	isOpen    connected = "open"
+	isUnread  connected = "unread"       // closed, because its greeting was unreadable
 	mayBeOpen connected = "perhaps open" // a step has broken, or the server has said 421
 )
 
@@ -219,6 +220,9 @@ const (
 func (c connected) after(s Step) connected {
 	switch s.Verb {
 	case "open":
+		if s.Break == Unreadable {
+			return isUnread
+		}
 		if s.Break != "" || s.Refused {
 			return isClosed
 		}
@@ -262,6 +266,8 @@ func (p *parser) checkStep(s Step, sessions map[string]connected) {
 		p.checkPeer(s)
 	case s.Of != "" && !slices.ContainsFunc(p.s.Steps, func(other Step) bool { return other.Session == s.Of }):
 		p.fail("wait %s: there is no session of this name", s.Of)
+	case before == isUnread && !v.is(early):
+		p.fail("%s: the session is not open, as its open was expected to break; open nowait, and then expect %s: await, leaves it open", s.Verb, Unreadable)
 	case before == isClosed && !v.is(early):
 		p.fail("%s: the session is not open; a step open comes first", s.Verb)
 	case s.Local != "":

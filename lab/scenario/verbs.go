@@ -6,7 +6,7 @@ import "strings"
 var verbs = []verb{
 	{
 		name: "open", args: []arg{nowait, optional(name)}, traits: early, example: "open",
-		does: "Open the control connection and wait for the greeting. With nowait, do not wait: a step await waits for it. A session that is open must end before the next open. With a NAME of a setting `name`, first ask the name server for the address; with the host of a `replica`, connect to that host.",
+		does: "Open the control connection and wait for the greeting. With nowait, do not wait: a step await waits for it, and the session continues even if the greeting is not one, as in open nowait, then expect unreadable: await. A session that is open must end before the next open. With a NAME of a setting `name`, first ask the name server for the address; with the host of a `replica`, connect to that host.",
 		also: map[string]string{"connect": "open"},
 	}, {
 		name: "auth", args: []arg{optional(mechanism)}, traits: scripted, example: "auth TLS",
