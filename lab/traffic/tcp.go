@@ -29,6 +29,20 @@ func (t TCP) String() string {
 	return b.String()
 }
 
+// Offers reports whether a client offers every option that a server answers with. Only then
+// does the answer show what the server can do: it has no option that the client lacks
+// (RFC 7323, 1.3 and 3.2).
+func (t TCP) Offers() bool { return t.WScale && t.Timestamps && t.SACK }
+
+// Answering is a server that answers a client as t does: it has the options that the client
+// lacks, for all that the answer shows.
+func (t TCP) Answering(client TCP) TCP {
+	t.WScale = t.WScale || !client.WScale
+	t.Timestamps = t.Timestamps || !client.Timestamps
+	t.SACK = t.SACK || !client.SACK
+	return t
+}
+
 type tcpOption struct {
 	name string
 	has  *bool

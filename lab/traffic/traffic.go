@@ -46,7 +46,9 @@ type Kind struct {
 	Segments int64 `json:"segments"`
 	// Logins counts sessions by whose name was given: anonymous, or named.
 	Logins Counts `json:"logins"`
-	// ClientTCP and ServerTCP count the habits of TCP, as [TCP.String] has them.
+	// ClientTCP and ServerTCP count the habits of TCP, as [TCP.String] has them: those of
+	// servers from sessions of clients that offer all options, if there are any. See
+	// [TCP.Offers] and [TCP.Answering].
 	ClientTCP Counts `json:"client-tcp"`
 	ServerTCP Counts `json:"server-tcp"`
 	// Servers counts sessions by the name of the server's program.

@@ -55,10 +55,12 @@ type trafficLearner struct {
 	sessions map[netip.Addr]int64 // by client
 	servers  map[netip.Addr]int64 // sessions, by server
 	learned  *traffic.Traffic
+	// answers are habits of servers, by kind, which answered clients that lack options.
+	answers map[*traffic.Kind]traffic.Counts
 }
 
 func newTrafficLearner(habits synHabits) *trafficLearner {
-	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New()}
+	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New(), map[*traffic.Kind]traffic.Counts{}}
 }
 
 // session learns from a session whose dialogue can be read.
@@ -103,10 +105,19 @@ func agreedOnTLS(s *session) bool {
 
 // learnTCP learns what TCP shows.
 func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
-	for side, counts := range map[ftp.Side]traffic.Counts{ftp.Client: k.ClientTCP, ftp.Server: k.ServerTCP} {
-		if habits, ok := l.habits[s.Control.ID][side]; ok && habits.MSS != 0 {
-			counts[habits.String()]++
+	client, server := l.habits[s.Control.ID][ftp.Client], l.habits[s.Control.ID][ftp.Server]
+	if client.MSS != 0 {
+		k.ClientTCP[client.String()]++
+	}
+	switch {
+	case server.MSS == 0:
+	case client.Offers():
+		k.ServerTCP[server.String()]++
+	default:
+		if l.answers[k] == nil {
+			l.answers[k] = traffic.Counts{}
 		}
+		l.answers[k][server.Answering(client).String()]++
 	}
 	var resent, segments int
 	for _, c := range append([]*ftp.Connection{s.Control}, connectionsOf(s)...) {
@@ -138,6 +149,11 @@ func (l *trafficLearner) result() *traffic.Traffic {
 	}
 	for _, n := range l.servers {
 		l.learned.ServerSquares += n * n
+	}
+	for k, counts := range l.answers {
+		if len(k.ServerTCP) == 0 { // else those are known better
+			k.ServerTCP = counts
+		}
 	}
 	return l.learned
 }
@@ -174,10 +190,28 @@ func thoughts(s *session) []float64 {
 			continue
 		}
 		if n := len(before.Replies); n > 0 && before.Replies[n-1].Code >= 200 && before.Replies[n-1].Packet < x.FirstPacket {
-			list = append(list, seconds(x.Time-before.Replies[n-1].Time))
+			since := max(before.Replies[n-1].Time, s.dataEnd(i-1, x.Time))
+			list = append(list, seconds(x.Time-since))
 		}
 	}
 	return list
+}
+
+// dataEnd is the time of the last FIN before a command, on the data connections of an exchange:
+// a reply can overtake the data, and then a client waits for these. It is 0 for none.
+func (s *session) dataEnd(exchange int, command int64) int64 {
+	var end int64
+	for _, c := range s.data {
+		if c.Transfer == nil || c.Transfer.Exchange != exchange {
+			continue
+		}
+		for _, at := range []int64{c.ClientFlow.FINTime, c.ServerFlow.FINTime} {
+			if at <= command {
+				end = max(end, at)
+			}
+		}
+	}
+	return end
 }
 
 // walkOf is what was said in a session, as the generator has it.

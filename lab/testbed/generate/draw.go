@@ -99,7 +99,7 @@ func (p *plotter) network(client client, server server, ports []scenario.PortRan
 	c := scenario.Host{Name: "client", Addr: client.addr, Ports: ports}
 	s := scenario.Host{Name: "server", Addr: server.addr, RTT: duration(kind.Numbers[traffic.RoundTrip].At(random.Float64()))}
 	host(&c, kind.ClientTCP, random)
-	host(&s, p.population.ofServers(func(k *traffic.Kind) traffic.Counts { return k.ServerTCP }), p.corpus.random(forServer, uint64(server.number)))
+	host(&s, p.population.serverTCP(client.kind.IPv6), p.corpus.random(forServer, uint64(server.number)))
 	n := scenario.Network{
 		Kind: scenario.Wire, IPv6: client.kind.IPv6, Hosts: []scenario.Host{s, c}, ARP: scenario.ARPCached, TCP: scenario.GVisorTCP,
 		Seed: mixedWord(p.corpus.mixed(forNetwork, uint64(number))),

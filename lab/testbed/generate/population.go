@@ -154,6 +154,20 @@ func (p *population) kind(c client) (kind traffic.KindName, k *traffic.Kind) {
 	return kind, known.Kinds[name]
 }
 
+// serverTCP counts the habits of servers over all kinds with that version of IP: the MSS and DF
+// depend on it.
+func (p *population) serverTCP(ipv6 bool) traffic.Counts {
+	all := traffic.Counts{}
+	for name, k := range p.corpus.Traffic.Kinds {
+		if kind, _ := traffic.ParseKindName(name); kind.IPv6 == ipv6 {
+			for word, n := range k.ServerTCP {
+				all[word] += n
+			}
+		}
+	}
+	return all
+}
+
 // ofServers are counts of a server's properties, over all kinds: a server is the same for
 // all of its clients.
 func (p *population) ofServers(counts func(*traffic.Kind) traffic.Counts) traffic.Counts {
