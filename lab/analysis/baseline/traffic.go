@@ -14,28 +14,35 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// synHabits are the TCP habits that each side of a connection shows in its SYN, by
+// synHabits are the TCP habits that the two sides of a connection show in their SYNs, by
 // the connection's ID.
-type synHabits map[int]map[ftp.Side]traffic.TCP
+type synHabits map[int]habits
+
+type habits struct{ client, server traffic.TCP }
 
 // maxSYNs is of how many connections the habits are kept. A profile needs no more.
 const maxSYNs = 1 << 16
 
 // packet takes note of a SYN.
 func (h synHabits) packet(p *capture.Packet) {
-	if !p.TCP.Has(packet.SYN) || p.IP == nil || len(h) >= maxSYNs {
+	if !p.TCP.Has(packet.SYN) || p.IP == nil {
 		return
 	}
-	sides := h[p.Connection.ID]
-	if sides == nil {
-		sides = map[ftp.Side]traffic.TCP{}
-		h[p.Connection.ID] = sides
+	both, known := h[p.Connection.ID]
+	if !known && len(h) >= maxSYNs {
+		return
 	}
 	o := &p.TCP.Options
-	sides[p.From] = traffic.TCP{
+	tcp := traffic.TCP{
 		MSS: o.MSS, Window: int(p.TCP.RawWindow), TTL: firstTTL(p.IP.TTL), DF: p.IP.DF,
 		WScale: o.WindowScale >= 0, Timestamps: o.HasTimestamps, SACK: o.SACKPermitted,
 	}
+	if p.From == ftp.Client {
+		both.client = tcp
+	} else {
+		both.server = tcp
+	}
+	h[p.Connection.ID] = both
 }
 
 // firstTTL is the TTL with which a packet left: systems begin with one of a few, and each
@@ -105,7 +112,8 @@ func agreedOnTLS(s *session) bool {
 
 // learnTCP learns what TCP shows.
 func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
-	client, server := l.habits[s.Control.ID][ftp.Client], l.habits[s.Control.ID][ftp.Server]
+	both := l.habits[s.Control.ID]
+	client, server := both.client, both.server
 	if client.MSS != 0 {
 		k.ClientTCP[client.String()]++
 	}
