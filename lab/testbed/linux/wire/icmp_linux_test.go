@@ -80,7 +80,7 @@ func nextError(conn *net.UDPConn) (w word, err error) {
 }
 
 // parseError reads the kernel's struct sock_extended_err, and behind it the
-// address of whoever sent the message.
+// address of the host that sent the message.
 func parseError(b []byte) word {
 	w := word{Type: b[5], Code: b[6], Info: binary.NativeEndian.Uint32(b[8:])}
 	if sender := b[16:]; binary.NativeEndian.Uint16(sender) == unix.AF_INET {
