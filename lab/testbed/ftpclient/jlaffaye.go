@@ -286,6 +286,7 @@ func (c *Jlaffaye) Quit(ctx context.Context) (Reply, error) {
 
 // QuitAtOnce implements [Client]. It is what this client does by itself.
 func (c *Jlaffaye) QuitAtOnce(ctx context.Context) error {
+	defer network.StopArrivals(c.host)() // as in Scripted.QuitAtOnce
 	c.control.hasty = true
 	_, err := c.do(ctx, "QUIT", c.client.Quit)
 	return err

@@ -195,6 +195,7 @@ func (c *Scripted) Quit(ctx context.Context) (Reply, error) {
 
 // QuitAtOnce implements [Client].
 func (c *Scripted) QuitAtOnce(ctx context.Context) error {
+	defer network.StopArrivals(c.host)() // a reply that arrives before the close makes it a reset
 	e, err := c.control.send(ctx, "QUIT")
 	if err != nil {
 		return err

@@ -82,3 +82,19 @@ type Host interface {
 	// Start starts a program on the host, as [exec.Cmd.Start] does.
 	Start(cmd *exec.Cmd) error
 }
+
+// An ArrivalStopper is a [Host] whose network can be stopped: no frame arrives at a host
+// until release is called. What the hosts send meanwhile is on its way, and the capture
+// shows its times as if nothing had been stopped.
+type ArrivalStopper interface{ StopArrivals() (release func()) }
+
+// StopArrivals stops the host's network until release is called, if it is an
+// [ArrivalStopper]. A program that sends and closes in between does both before its peer
+// can answer, even if the machine is busy. A network in virtual time needs no stop, as its
+// time does not pass while a program runs. On loopback there is none.
+func StopArrivals(h Host) (release func()) {
+	if s, ok := h.(ArrivalStopper); ok {
+		return s.StopArrivals()
+	}
+	return func() {}
+}

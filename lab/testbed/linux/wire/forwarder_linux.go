@@ -3,6 +3,7 @@ package wire
 import (
 	"math"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/google/gopacket"
@@ -29,6 +30,7 @@ type forwarder struct {
 	quit      chan struct{}    // closed to end run
 	done      chan struct{}    // closed at the end of run
 	questions chan chan report // requests for a report
+	arriving  sync.RWMutex     // locked while frames are handed to hosts; see stopArrivals
 }
 
 // A report is the state of the path.
@@ -166,11 +168,29 @@ func (f *forwarder) deliver(e *end) (next int64) {
 	if len(f.batch) == 0 {
 		return next
 	}
+	f.arriving.Lock()
+	defer f.arriving.Unlock()
 	f.crossed += uint64(len(f.batch))
 	e.delivery = delivery{arrival: last, began: f.clock.now(), frames: int64(len(f.batch))}
 	e.port.send(f.batch)
 	e.delivery.ended = f.clock.now()
 	return 0 // there may be more frames, and answers of the host
+}
+
+// longestStop is the longest time that no frame arrives: a program that waits for an
+// arrival in that time does not wait forever.
+const longestStop = time.Second
+
+// stopArrivals lets no frame arrive at any host until release is called. The forwarder
+// waits when it has one; the times in the capture do not depend on when it goes on.
+func (f *forwarder) stopArrivals() (release func()) {
+	f.arriving.RLock()
+	goOn := sync.OnceFunc(f.arriving.RUnlock)
+	limit := time.AfterFunc(longestStop, goOn)
+	return func() {
+		limit.Stop()
+		goOn()
+	}
 }
 
 // settle ends a round: it flushes the capture and frees the memory of the

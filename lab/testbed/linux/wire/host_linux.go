@@ -22,6 +22,7 @@ type host struct {
 	lossless  bool
 	namespace *cell.Namespace
 	ports     *network.Ports
+	forwarder *forwarder
 }
 
 func (h *host) Name() string     { return h.Host.Name }
@@ -95,6 +96,9 @@ func (h *host) ListenUDP(port uint16) (conn net.PacketConn, err error) {
 
 func (h *host) Start(cmd *exec.Cmd) error { return h.namespace.Start(cmd) }
 
+// StopArrivals implements [network.ArrivalStopper].
+func (h *host) StopArrivals() (release func()) { return h.forwarder.stopArrivals() }
+
 // reuseAddress lets a socket be bound to a port whose last connection is in
 // TIME-WAIT.
 func reuseAddress(_, _ string, raw syscall.RawConn) error {
@@ -109,7 +113,10 @@ func reuseAddress(_, _ string, raw syscall.RawConn) error {
 }
 
 // A host is one of the network's.
-var _ network.Host = (*host)(nil)
+var (
+	_ network.Host           = (*host)(nil)
+	_ network.ArrivalStopper = (*host)(nil)
+)
 
 // in adds the host's name to an error.
 func (h *host) in(err error) error {

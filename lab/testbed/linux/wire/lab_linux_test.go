@@ -42,6 +42,7 @@ var bodies = map[string]body{
 	"refused often":  refusedOften,
 	"refusals":       refusals,
 	"parting":        parting,
+	"goodbye":        goodbye,
 	"silent":         silent,
 	"nowhere":        nowhere,
 	"traceroute":     traceroute,

@@ -104,6 +104,64 @@ func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// goodbye has the client send and close, ten round trips apart, while no frame arrives.
+func goodbye(ctx context.Context, n network.Network, e experiment) (any, error) {
+	l, err := n.Host("server").ListenTCP(21)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	served := make(chan error, 1)
+	go func() { served <- answerOnce(l) }()
+	conn, err := n.Host("client").DialTCP(ctx, 0, remote(n.Host("server"), 21))
+	if err != nil {
+		return nil, err
+	}
+	release := network.StopArrivals(n.Host("client"))
+	_, err = io.WriteString(conn, "QUIT\r\n")
+	time.Sleep(10 * e.Plan.Hosts[1].RTT)
+	err = errors.Join(err, conn.Close())
+	release()
+	return nil, errors.Join(err, <-served)
+}
+
+// answerOnce answers the first bytes of one client, and closes.
+func answerOnce(l network.Listener) error {
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 100)); err != nil {
+		return err
+	}
+	_, err = io.WriteString(conn, "221 bye\r\n")
+	return err
+}
+
+// A program that sends and closes has closed when the answer arrives, however long the
+// machine keeps it in between: the answer gets an RST without ACK (RFC 9293, 3.10.7.1), and
+// not the one of a close that leaves data unread (RFC 2525, 2.17).
+func TestNothingArrivesBetweenSendingAndClosing(t *testing.T) {
+	r := experiment{Body: "goodbye", Plan: twoHosts(4 * time.Millisecond)}.run(t, nil)
+	var got []string
+	for _, s := range r.segments(t)[3:] {
+		switch {
+		case s.tcp.RST && s.tcp.ACK:
+			got = append(got, "R.")
+		case s.tcp.RST:
+			got = append(got, "R")
+		case s.payload() > 0:
+			got = append(got, string(s.tcp.Payload[:3]))
+		case s.tcp.FIN && s.tcp.DstPort == 21:
+			got = append(got, "F")
+		}
+	}
+	if got, want := strings.Join(got, " "), "QUI F 221 R"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q first", got, want)
+	}
+}
+
 func TestCaptureIsInTheOrderOfTime(t *testing.T) {
 	plan := twoHosts(3 * time.Millisecond)
 	plan.Volume = 4 << 20

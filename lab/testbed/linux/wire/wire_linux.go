@@ -76,7 +76,7 @@ func (n *wire) build(plan scenario.Network, w *pcapng.Writer) (err error) {
 		return fmt.Errorf("making an eventfd: %w", err)
 	}
 	for i, e := range f.path.Ends {
-		h := &host{End: e, number: i, lossless: !plan.Loses(), ports: network.NewPorts(e.Host)}
+		h := &host{End: e, number: i, lossless: !plan.Loses(), ports: network.NewPorts(e.Host), forwarder: f}
 		n.hosts = append(n.hosts, h)
 		end, err := n.attach(h, slots(plan.Volume))
 		if err != nil {
