@@ -37,19 +37,35 @@ func Common(wants []string) (string, error) {
 // already, and else 150 (RFC 959, 5.4). Which of the two comes is chance.
 const begins = `"1*"`
 
-// leaveBeginsOpen leaves open with which reply transfers begin, if the server sent 125
-// once: in another run the same transfer may have the other reply.
+// leaveBeginsOpen leaves open what chance decides about the replies with which transfers
+// begin: 125 or 150, if the server sent 125 once, and their number of lines, if one of its
+// replies to transfers had several. Pure-FTPd adds a line in one second of a hundred.
 func (d *draft) leaveBeginsOpen() {
-	isBegin := func(l *draftLine) bool { return isText(l.what) && firstWord(l.what) == begins }
-	if !slices.ContainsFunc(d.lines, func(l *draftLine) bool { return isBegin(l) && !strings.HasPrefix(l.what, `"150`) }) {
-		return
+	sent := func(start string) bool {
+		return slices.ContainsFunc(d.lines, func(l *draftLine) bool { return strings.HasPrefix(l.what, start) })
 	}
+	either, severalLines := sent(`"125`) || sent(begins), sent(`"150-`) || sent(`"226-`)
+	var lines []*draftLine
 	for _, l := range d.lines {
-		if isBegin(l) {
+		lines = append(lines, l)
+		if !l.isBegin() {
+			continue
+		}
+		if severalLines {
+			l.what = `"150*"`
+			lines = append(lines, &draftLine{connection: l.connection, what: "..."})
+		}
+		if either {
 			l.what = begins
 		}
 	}
+	d.lines = lines
+	for _, o := range d.declarations {
+		d.tidy(o.name)
+	}
 }
+
+func (l *draftLine) isBegin() bool { return isText(l.what) && firstWord(l.what) == begins }
 
 // Skip replaces all lines of some connections in a want by "...", so that any packets
 // match.

@@ -130,6 +130,28 @@ func TestCommonBeginning(t *testing.T) {
 	}
 }
 
+// A server whose replies to transfers have several lines may add one to a 150.
+func TestCommonBeginningOfSeveralLines(t *testing.T) {
+	const declaration = "ctl client.1 > server.21\n\n"
+	line := func(text string) string { return "ctl server > client \"" + text + "\"\n" }
+	end := line("226-Stored") + line("226 Thank you")
+	usual := declaration + line("150 Accepted") + end
+	want := squeeze(declaration + line("150*") + "ctl ...\n" + end)
+	for name, other := range map[string]string{
+		"never in these runs": usual,
+		"in one of these":     declaration + line("150-Accepted") + line("150 The computer is your friend") + end,
+	} {
+		got, err := Common([]string{usual, other})
+		if err != nil || squeeze(got) != want {
+			t.Errorf("a line more, %s: got %v and\n%s\nwant\n%s", name, err, squeeze(got), want)
+		}
+	}
+	short := declaration + line("150 Accepted") + line("226 Stored")
+	if got, err := Common([]string{short, short}); err != nil || squeeze(got) != squeeze(short) {
+		t.Errorf("replies of one line: got %v and\n%s\nwant\n%s", err, got, short)
+	}
+}
+
 func TestSkip(t *testing.T) {
 	got, err := Skip("a client.1 > server.21\nb client.2 > server.20\n\na client > server [S] @x\nb client > server [S] after @x\na ...\n", map[string]bool{"a": true})
 	if err != nil {
