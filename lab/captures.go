@@ -10,7 +10,7 @@ import (
 )
 
 // captureExtensions are the endings of the names of capture files.
-var captureExtensions = []string{".pcap", ".pcapng", ".cap", ".ntar", ".snoop", ".dmp"}
+var captureExtensions = []string{".pcap", ".pcapng", ".cap", ".ntar", ".snoop", ".dmp", ".ncf", ".ncfx", ".5vw", ".bfr"}
 
 // Captures returns the capture files that paths name: a file is itself, and a folder is all
 // files below it whose names end like those of captures, also compressed or rotated

@@ -33,11 +33,12 @@ func checkBaselineCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check CAPTURE | FOLDER...",
 		Short: "Compare captures with normal FTP",
-		Long: `Check reads a capture (pcap, pcapng or snoop; - is the standard input) and compares it
-with the rules and the profile. For each difference it prints where it is, why it
-matters, and the harmless explanation, if there is one. The worst difference comes
-first. Of several captures, or of all captures in a folder, it prints a line each and
-a summary.
+		Long: `Check reads a capture (- is the standard input) and compares it with the rules and the
+profile. For each difference it prints where it is, why it matters, and the harmless
+explanation, if there is one. The worst difference comes first. Of several captures, or
+of all captures in a folder, it prints a line each and a summary.
+
+` + captureFormats + `
 
 The verdict is normal, unusual, not normal FTP, or cannot be judged: nothing of a
 session could be judged, since there is none, or all of it is in TLS that cannot be

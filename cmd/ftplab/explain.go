@@ -35,9 +35,16 @@ type explainFlags struct {
 	notes     string
 }
 
-const explainHelp = `Explain reads a capture (pcap, pcapng, snoop or Network Monitor, also compressed by gzip,
-zstd or lz4; - is the standard input) and says what happened in it: its TCP connections,
-the FTP sessions line by line, and which data connection belongs to which command.
+// captureFormats names the formats of captures.
+const captureFormats = `A capture is a file of pcap, pcapng, snoop, Network Monitor, the Sniffer (for DOS and for
+Windows), CommView, Observer, 5View, LANalyzer, Visual Networks, HP-UX's nettl or
+Tektronix's K12xx (text), also compressed by gzip, zstd or lz4.`
+
+const explainHelp = `Explain reads a capture (- is the standard input) and says what happened in it: its TCP
+connections, the FTP sessions line by line, and which data connection belongs to which
+command.
+
+` + captureFormats + `
 
 Explain needs only the capture, and never guesses: it leaves out what the capture does
 not show, or says that it is missing. The JSON has all facts of the story;

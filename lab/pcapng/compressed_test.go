@@ -40,7 +40,7 @@ func manyRecords() []byte {
 			seed = seed*1664525 + 1013904223
 			data[j] = byte(seed >> 24)
 		}
-		file = append(file, record(i, 7, 300, string(data))...)
+		file = append(file, record(1700000000+i, 7, 300, string(data))...)
 	}
 	return file
 }
@@ -190,14 +190,34 @@ func TestSnoop(t *testing.T) {
 	}
 }
 
+// micros reads a file as far as it goes, and rounds times to microseconds: Wireshark computes
+// those of some formats in floating-point numbers.
+func micros(file []byte) (packets []string, err error) {
+	r, err := NewReader(bytes.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		var p Packet
+		if err := r.Next(&p); err != nil {
+			return packets, err
+		}
+		packets = append(packets, fmt.Sprintf("%d %d %q", (p.Time+500)/1000, p.Length, p.Data))
+	}
+}
+
 // What Wireshark's editcap writes in other formats is read as what it was.
 func TestFormatsOfEditcap(t *testing.T) {
 	file := manyRecords()
 	from := save(t, "x.pcap", file)
-	for _, format := range []string{"snoop", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "netmon1", "netmon2"} {
+	for _, format := range []string{"snoop", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "netmon1", "netmon2", "commview-ncf",
+		"k12text", "lanalyzer", "nettl", "ngsniffer", "ngwsniffer_1_1", "ngwsniffer_2_0", "visual", "5views"} {
 		to := from + "." + format
+		if format == "5views" { // of packets that were cut short editcap writes the wrong length
+			from = save(t, "x.pcap", join(header, record(1700000000, 7, 20, strings.Repeat("A", 20)), record(1700000001, 0, 14, strings.Repeat("B", 14))))
+		}
 		run(t, "editcap", "-F", format, from, to)
-		run(t, "editcap", "-F", "nsecpcap", to, from+".back") // some formats have milliseconds only
+		run(t, "editcap", "-T", "ether", "-F", "nsecpcap", to, from+".back") // some formats have milliseconds only
 		var read [2][]byte
 		for i, path := range []string{to, from + ".back"} {
 			var err error
@@ -205,8 +225,8 @@ func TestFormatsOfEditcap(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want, _ := packetsOf(read[1])
-		got, err := packetsOf(read[0])
+		want, _ := micros(read[1])
+		got, err := micros(read[0])
 		if err != io.EOF || strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: got %d packets, %v, want %d", format, len(got), err, len(want))
 		}
@@ -215,20 +235,13 @@ func TestFormatsOfEditcap(t *testing.T) {
 
 // A file in the format of another program is named.
 func TestOtherFormats(t *testing.T) {
-	date := []byte{0xe7, 0x07, 11, 14, 22, 13, 20}
 	for _, test := range []struct {
 		name string
 		file []byte
 	}{
-		{"5View", []byte("\xaa\xaa\xaa\xaa")},
-		{"CommView", join([]byte{58, 0, 58, 0, 0}, date)},
-		{"CommView", join([]byte{58, 0, 0, 0}, date)},
-		{"LANalyzer", []byte("\x01\x10L\x00")},
-		{"Tektronix K12xx", []byte("+---------+")},
-		{"nettl", []byte("TR\x00d")},
-		{"Sniffer for DOS", []byte("TRSNIFF data")},
-		{"Sniffer for Windows", []byte("XCP\x00")},
-		{"Visual Networks", []byte("\x05VNF")},
+		{"NetXRay 1.0", []byte("VL\x00\x00")},
+		{"Bluetooth", []byte("btsnoop\x00")},
+		{"EtherPeek", []byte("peekclassic")},
 	} {
 		_, err := NewReader(bytes.NewReader(join(test.file, make([]byte, 64))))
 		if err == nil || !strings.Contains(err.Error(), test.name) || !strings.Contains(err.Error(), "editcap -F pcap") {

@@ -1,6 +1,9 @@
 package pcapng
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // window is how many bytes are read at once. A larger window is not faster,
 // because the bytes should still be in the processor's cache when they are
@@ -45,6 +48,27 @@ func (in *input) take(n int) ([]byte, error) {
 		in.offset += int64(n)
 	}
 	return b, err
+}
+
+// line returns the next line with its end, or the rest of a source that has none. A line of
+// more than most bytes is an error.
+func (in *input) line(most int) ([]byte, error) {
+	for {
+		have := in.buf[in.start:in.end]
+		if i := bytes.IndexByte(have, '\n'); i >= 0 {
+			return in.take(i + 1)
+		}
+		if len(have) > most {
+			return nil, formatError("a line without end")
+		}
+		if in.err != nil {
+			if in.err != io.EOF || len(have) == 0 {
+				return nil, in.err
+			}
+			return in.take(len(have))
+		}
+		in.fill(2*len(have) + 1)
+	}
 }
 
 // skip discards n bytes.

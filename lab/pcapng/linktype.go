@@ -30,6 +30,14 @@ const (
 	LinkCooked2         LinkType = 276
 )
 
+// Link types that only files of other analyzers need by name here.
+const (
+	linkTokenRing  LinkType = 6
+	linkFDDI       LinkType = 10
+	linkFrameRelay LinkType = 107
+	linkUnknown    LinkType = 147 // of packets that cannot be read (LINKTYPE_USER0)
+)
+
 // Decode implements [gopacket.Decoder]. It uses the decoders of gopacket's
 // package layers, which the program has to import: this package does not, as
 // that would cost every program that reads a capture 20 ms at its start.

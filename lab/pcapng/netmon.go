@@ -27,9 +27,6 @@ type netmonReader struct {
 	link1   LinkType
 }
 
-// linkUnknown is that of packets that cannot be read (LINKTYPE_USER0).
-const linkUnknown LinkType = 147
-
 func newNetmonReader(r *Reader) (*netmonReader, error) {
 	h, err := r.in.take(netmonHeader)
 	if err != nil {
@@ -82,16 +79,12 @@ func (f *netmonReader) next(p *Packet) error {
 		p.Time = f.start + int64(binary.LittleEndian.Uint64(h))*1e3
 		p.Length, captured = int(binary.LittleEndian.Uint32(h[8:])), int(binary.LittleEndian.Uint32(h[12:]))
 	}
-	if captured > maxPacket {
-		return f.damage(at, "a packet of %d bytes: the file is damaged", captured)
+	p.Link, p.Interface = f.link1, 0
+	if err := f.frame(p, at, int64(captured), f.trailer); err != nil {
+		return err
 	}
-	b, err := f.in.take(captured + f.trailer)
-	if err != nil {
-		return f.cutOff(at, err)
-	}
-	p.Data, p.Link, p.Interface = b[:captured], f.link1, 0
 	if f.trailer > 0 {
-		p.Link = netmonLink(binary.LittleEndian.Uint16(b[captured:]))
+		p.Link = netmonLink(binary.LittleEndian.Uint16(p.Data[captured : captured+2]))
 	}
 	return nil
 }

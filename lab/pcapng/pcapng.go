@@ -4,8 +4,8 @@
 //
 // A [Writer] writes pcapng or pcap, in whole blocks: if a full disk or a kill
 // ends it early, the capture is readable up to its last frame. A [Reader] reads
-// pcapng, every variant of pcap, and snoop, including compressed and damaged
-// files and files by other programs. [Annotate] adds comments to a finished
+// pcapng, every variant of pcap, and the formats of other analyzers, including
+// compressed and damaged files. [Annotate] adds comments to a finished
 // pcapng capture. [Repair] cuts off the incomplete block that a killed writer
 // leaves.
 //

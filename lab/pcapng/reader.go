@@ -42,8 +42,9 @@ func (d *Damage) Error() string {
 const maxPacket = 16 << 20
 
 // A Reader reads packets from a capture file: pcap in all its variants, pcapng,
-// snoop (RFC 1761), and that of Microsoft's Network Monitor, each also compressed by
-// gzip, zstd or lz4.
+// snoop (RFC 1761), and those of other analyzers (Network Monitor, the Sniffer for DOS
+// and for Windows, CommView, Observer, 5View, LANalyzer, Visual Networks, HP-UX's
+// nettl, and Tektronix K12xx as text), each also compressed by gzip, zstd or lz4.
 //
 //	r, err := pcapng.NewReader(f)
 //	for {
@@ -104,7 +105,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 	case string(magic[:4]) == netmonMagic1 || string(magic[:4]) == netmonMagic2:
 		rd.format, err = newNetmonReader(rd)
 	default:
-		rd.format, err = newRecordReader(rd)
+		if rd.format, err = newAnalyzerReader(rd, magic); rd.format == nil && err == nil {
+			rd.format, err = newRecordReader(rd)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -176,13 +179,21 @@ func (f *recordReader) next(p *Packet) error {
 	if err != nil {
 		return f.endOr(at, err)
 	}
-	if h.captured > maxPacket {
-		return f.damage(at, "a packet of %d bytes: the file is damaged", h.captured)
-	}
 	p.Time, p.Length, p.Link, p.Interface = h.time, int(h.length), f.linkType, 0
-	if p.Data, err = f.in.take(int(h.captured)); err != nil {
-		return f.cutOff(at, err)
+	return f.frame(p, at, int64(h.captured), 0)
+}
+
+// frame reads the captured bytes of the packet whose record is at the offset, and skips those
+// behind them.
+func (r *Reader) frame(p *Packet, at, captured int64, behind int) error {
+	if captured > maxPacket {
+		return r.damage(at, "a packet of %d bytes: the file is damaged", captured)
 	}
+	b, err := r.in.take(int(captured) + behind)
+	if err != nil {
+		return r.cutOff(at, err)
+	}
+	p.Data = b[:captured]
 	return nil
 }
 

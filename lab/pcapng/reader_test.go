@@ -143,6 +143,9 @@ func FuzzReader(f *testing.F) {
 	for _, file := range netmonFiles() {
 		f.Add(file)
 	}
+	for _, file := range analyzerFiles() {
+		f.Add(file)
+	}
 	f.Add(netmonFile(1, 1, make([]byte, 100*8))) // a hundred packets of no bytes
 	f.Fuzz(func(t *testing.T, file []byte) {
 		fuzzing.Burst(file, func(file []byte) { readAll(t, file) })

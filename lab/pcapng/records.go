@@ -170,9 +170,7 @@ func (s *recordScanner) header() (recordHeader, error) {
 
 // otherFormats are programs that have their own formats, by the first bytes of their files.
 var otherFormats = map[string]string{
-	"TRSN": "the Sniffer for DOS", "XCP\x00": "the Sniffer for Windows", "\x05VNF": "Visual Networks", "Obse": "Observer",
-	"\xaa\xaa\xaa\xaa": "5View", "TR\x00d": "HP-UX's nettl", "+---": "Tektronix K12xx as text", "\x01\x10L\x00": "LANalyzer",
-	"btsn": "Bluetooth packets (btsnoop)", "peek": "EtherPeek", "\x7fver": "EtherPeek",
+	"VL\x00\x00": "NetXRay 1.0", "btsn": "Bluetooth packets (btsnoop)", "peek": "EtherPeek", "\x7fver": "EtherPeek",
 }
 
 // looksLike says, for the error message, what a file that is not a capture
@@ -183,26 +181,8 @@ func looksLike(h []byte) string {
 		return "it is compressed, but not by gzip, zstd or lz4: decompress it first"
 	case otherFormats[string(h[:4])] != "":
 		return "it is a file of " + otherFormats[string(h[:4])] + ": convert it with editcap -F pcap"
-	case isCommView(h):
-		return "it is a file of CommView: convert it with editcap -F pcap"
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:
 		return "it begins with zeros"
 	}
 	return fmt.Sprintf("it begins with %q, which is neither pcap nor pcapng", h[:4])
-}
-
-// isCommView reports whether a file begins like a packet of CommView, which has no mark: with
-// two lengths (NCF) or one (NCFX), and a date.
-func isCommView(h []byte) bool {
-	const smallest = 14 // bytes of a frame
-	if len(h) < 12 || binary.LittleEndian.Uint16(h) < smallest {
-		return false
-	}
-	isDate := func(at int) bool {
-		year := binary.LittleEndian.Uint16(h[at:])
-		return year >= 1990 && year < 2100 && h[at+2] >= 1 && h[at+2] <= 12 && h[at+3] >= 1 && h[at+3] <= 31 && h[at+4] < 24 && h[at+5] < 60
-	}
-	ncf := h[4] == 0 && binary.LittleEndian.Uint16(h[2:]) >= smallest && isDate(5)
-	ncfx := h[2] == 0 && h[3] == 0 && isDate(4)
-	return ncf || ncfx
 }

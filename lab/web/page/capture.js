@@ -17,7 +17,7 @@ export class Capture {
     this.makeLab = makeLab;
     this.input = h("input", { type: "file", id: "choose", class: "vh", onchange: () => this.chosen() });
     this.drop = h("div", { class: "drop" }, this.input,
-      h("p", {}, h("label", { for: "choose", class: "button" }, "Choose a capture"), " or drop one anywhere on this page: pcap, pcapng or snoop, also compressed."),
+      h("p", {}, h("label", { for: "choose", class: "button" }, "Choose a capture"), " or drop one anywhere on this page: pcap, pcapng, or the format of another analyzer, also compressed."),
       h("p", { class: "small" }, "The file never leaves your browser. This page sends nothing anywhere: it has no server."));
     this.state = h("p", { class: "outcome", role: "status" });
     this.heading = h("h1", { tabIndex: -1 }, "What happened in a capture");
