@@ -143,16 +143,27 @@ func (w *Writer) Secrets(keyLog string) error {
 	}
 }
 
+// TakeSecrets removes the lines that Secrets has been given since the last packet, and
+// returns them. A recorder that keeps packets for a while takes the lines with each packet,
+// and gives them to Secrets again before it writes that packet.
+func (w *Writer) TakeSecrets() string {
+	if lines := w.secrets.Swap(nil); lines != nil {
+		return *lines
+	}
+	return ""
+}
+
 // addSecrets adds a block with the lines that Secrets got since the last block.
 func (w *Writer) addSecrets() {
-	if w.secrets.Load() == nil {
+	lines := w.TakeSecrets()
+	if lines == "" {
 		return
 	}
 	if len(w.pending)+6 > maxPieces {
-		w.flush()
+		w.Flush()
 	}
 	w.cut()
-	piece := decryptionSecrets(*w.secrets.Swap(nil))
+	piece := decryptionSecrets(lines)
 	w.pending = append(w.pending, piece)
 	w.size += int64(len(piece))
 }
@@ -188,14 +199,9 @@ func (w *Writer) waiting() int64 {
 	return w.size + int64(len(w.buffer)-w.start)
 }
 
-// Flush writes everything that was added. After it, the caller may change the
-// frames.
+// Flush writes all packets that were added. After it, the caller may change the
+// frames. Secrets are written with the packet after them, or by Close.
 func (w *Writer) Flush() error {
-	w.addSecrets()
-	return w.flush()
-}
-
-func (w *Writer) flush() error {
 	if w.err != nil {
 		return w.err
 	}
@@ -260,6 +266,7 @@ func (w *Writer) Frames() int { return w.frames }
 // Close writes everything that was added and, with pcapng, the statistics. It
 // does not close out.
 func (w *Writer) Close(s Stats) error {
+	w.addSecrets()
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -3,14 +3,11 @@
 //
 // Certificates, keys and random numbers come from the scenario's seed and the network's
 // clock. So on a network with virtual time, a session in TLS is the same in every run,
-// byte for byte. Go makes two exceptions:
-//
-//   - It prefers another cipher if the processor has no instructions for AES, and in
-//     WebAssembly. So a scenario has two possible captures.
-//   - It uses other random numbers than the system's only in a program that is built
-//     with the GODEBUG setting cryptocustomrand=1, like all programs and tests of this
-//     module. In other programs, such as the tests of another module, each session
-//     differs unless that module has the setting in its go.mod.
+// byte for byte, on every processor; see ciphers.go. There is one exception. Go uses other
+// random numbers than the system's only in a program that is built with the GODEBUG setting
+// cryptocustomrand=1, like all programs and tests of this module. In other programs, such as
+// the tests of another module, each session differs unless that module has the setting in
+// its go.mod.
 package ftps
 
 import (

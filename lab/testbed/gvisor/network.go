@@ -71,9 +71,10 @@ type Network struct {
 
 // A recorded frame passed the place of capture at a time.
 type recorded struct {
-	at    int64
-	place int
-	frame []byte
+	at      int64
+	place   int
+	frame   []byte
+	secrets string // that were new then
 }
 
 var _ network.Network = (*Network)(nil)
@@ -162,19 +163,27 @@ func (n *Network) Clock() network.Clock { return n.clock }
 // and virtual time would go on while a goroutine is in it.
 func (n *Network) record(at int64, place int, frame []byte) {
 	n.sent++
-	n.waiting = append(n.waiting, recorded{at, place, append([]byte(nil), frame...)})
+	n.waiting = append(n.waiting, recorded{at, place, append([]byte(nil), frame...), n.writer.TakeSecrets()})
 }
 
-// write writes the frames that wait.
+// write writes the frames that wait, each behind the secrets that were new when it was
+// recorded, so that the capture does not depend on when it is written. Secrets that no
+// frame has followed yet stay for the next one.
 func (n *Network) write() {
 	n.mu.Lock()
 	waiting := n.waiting
 	n.waiting = nil
 	n.mu.Unlock()
+	if next := n.writer.TakeSecrets(); next != "" {
+		defer n.writer.Secrets(next)
+	}
 	for _, r := range waiting {
 		if n.frame != nil {
 			n.frame(r.at, r.frame)
 			continue
+		}
+		if r.secrets != "" {
+			n.writer.Secrets(r.secrets)
 		}
 		info := gopacket.CaptureInfo{Timestamp: time.Unix(0, r.at), CaptureLength: len(r.frame), Length: len(r.frame), InterfaceIndex: r.place}
 		n.writer.WritePacket(info, r.frame) // the end of the capture returns its error
