@@ -37,29 +37,32 @@ func (s *session) WrapPassiveListener(library net.Listener) (net.Listener, error
 	port := s.dataPort
 	s.mu.Unlock()
 
-	var listener dataListener
-	if port != nil {
-		active := newActive(s, library, port.addr)
-		if s.server.config.DialFirst {
-			if err := active.dial(); err != nil {
-				s.refuse(Reply{425, "No data connection: " + err.Error()})
-				s.closeHeld(library)
-				return nil, err
-			}
-		}
-		listener = active
-	} else {
-		passive, err := newPassive(s, library)
-		if err != nil {
-			s.closeHeld(library)
-			return nil, err
-		}
-		listener = passive
+	listener, err := s.newDataListener(library, port)
+	if err != nil {
+		s.closeHeld(library)
+		return nil, err
 	}
 	s.mu.Lock()
 	s.data = listener // the library closes the one before
 	s.mu.Unlock()
 	return listener, nil
+}
+
+// newDataListener makes what accepts or opens the data connection: active if the client
+// has a data port, else passive.
+func (s *session) newDataListener(library net.Listener, port *dataPort) (dataListener, error) {
+	if port == nil {
+		return newPassive(s, library)
+	}
+	a := newActive(s, library, port.addr)
+	if s.server.config.DialFirst {
+		var err error
+		if a.conn, err = a.dial(); err != nil {
+			s.refuse(Reply{425, "No data connection: " + err.Error()})
+			return nil, err
+		}
+	}
+	return a, nil
 }
 
 // setDataPort sets what WrapPassiveListener finds.
@@ -243,18 +246,15 @@ func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
 func (a *active) Accept() (net.Conn, error) { return accept(a.session, a) }
 
 // dial opens the connection.
-func (a *active) dial() error {
+func (a *active) dial() (network.Conn, error) {
 	server := a.session.server
 	ctx, cancel := network.WithTimeout(a.context, server.host.Clock(), dataTimeout)
 	defer cancel()
 	conn, err := server.host.DialTCP(ctx, server.config.ActivePort, a.addr)
 	if err != nil {
-		return fmt.Errorf("%s: %w", a.addr, reason(err))
+		return nil, fmt.Errorf("%s: %w", a.addr, reason(err))
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.conn = conn
-	return nil
+	return conn, nil
 }
 
 // take returns the connection that is open, for one transfer, or nil.
@@ -272,10 +272,10 @@ func (a *active) connect() (*dataConn, error) {
 		if a.session.server.config.ReplyFirst {
 			a.session.control.replyFirst()
 		}
-		if err := a.dial(); err != nil {
+		var err error
+		if conn, err = a.dial(); err != nil {
 			return nil, err
 		}
-		conn = a.take()
 	}
 	return newDataConn(a.session, conn)
 }
@@ -388,8 +388,9 @@ func (d *dataConn) secure() error {
 	return d.failed
 }
 
-// mustResume is the reply to a data connection that does not resume a session. Package tls
-// has no session IDs (RFC 5246, 7.3), which some clients only know in TLS 1.2, such as curl.
+// mustResume is the reply to a data connection that does not resume a session. In TLS 1.2
+// some clients, such as curl, resume only by session ID (RFC 5246, 7.3), which package tls
+// does not have.
 func mustResume(version uint16) string {
 	text := "The data connection must resume the TLS session of the control connection"
 	if version == tls.VersionTLS12 {

@@ -19,6 +19,10 @@ type rules struct {
 	got []got // the first commands that came, each once
 }
 
+func newRules(list []scenario.Rule) *rules {
+	return &rules{list: list, seen: make([]int, len(list)), used: make([]bool, len(list))}
+}
+
 // got is a command that came.
 type got struct{ command, argument string }
 

@@ -20,7 +20,7 @@ on NOOP: nothing
 		t.Fatal(err)
 	}
 	list := s.Server.Rules
-	server := &Server{rules: &rules{list: list, seen: make([]int, len(list)), used: make([]bool, len(list))}}
+	server := &Server{rules: newRules(list)}
 	for _, test := range []struct{ command, argument, want string }{
 		{scenario.Connect, "", ""},
 		{scenario.Connect, "", "on 2nd connect"},

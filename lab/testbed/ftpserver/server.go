@@ -122,33 +122,27 @@ func Start(host network.Host, config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ftpserver: %w", err)
 	}
-	listener, err := host.ListenTCP(config.Port)
-	if err != nil {
-		return nil, fmt.Errorf("ftpserver: port %d: %w", config.Port, err)
-	}
-	s := &Server{
-		host: host, config: config, wordings: wordings, rules: &rules{list: config.Rules, seen: make([]int, len(config.Rules)), used: make([]bool, len(config.Rules))},
-		ports: dataPorts{all: config.DataPorts, used: map[uint16]bool{}}, tree: tree, listener: listener,
-		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
-	}
-	go s.accept()
-	return s, nil
+	s := &Server{config: config, wordings: wordings, tree: tree, rules: newRules(config.Rules)}
+	return s.listen(host)
 }
 
 // Also starts the same server on another address of its host: with the same files, users
 // and rules. It is waited for and closed by itself.
 func (s *Server) Also(host network.Host) (*Server, error) {
+	other := &Server{config: s.config, wordings: s.wordings, tree: s.tree, rules: s.rules}
+	return other.listen(host)
+}
+
+// listen begins to accept connections at host, and returns s.
+func (s *Server) listen(host network.Host) (*Server, error) {
 	listener, err := host.ListenTCP(s.config.Port)
 	if err != nil {
 		return nil, fmt.Errorf("ftpserver: port %d: %w", s.config.Port, err)
 	}
-	other := &Server{
-		host: host, config: s.config, wordings: s.wordings, rules: s.rules,
-		ports: dataPorts{all: s.config.DataPorts, used: map[uint16]bool{}}, tree: s.tree, listener: listener,
-		accepts: make(chan struct{}), open: make(map[part]struct{}), changed: make(chan struct{}),
-	}
-	go other.accept()
-	return other, nil
+	s.host, s.listener, s.ports = host, listener, dataPorts{all: s.config.DataPorts, used: map[uint16]bool{}}
+	s.accepts, s.open, s.changed = make(chan struct{}), make(map[part]struct{}), make(chan struct{})
+	go s.accept()
+	return s, nil
 }
 
 // now is the time on the server's host.
