@@ -46,7 +46,7 @@ type session struct {
 	host   network.Host
 	client ftpclient.Client
 	with   string         // the name in its step open; "" is the server
-	mode   ftpclient.Mode // for the next open; "" is the default
+	mode   ftpclient.Mode // that the steps chose, PASV and PORT for any address; "" is the default
 	port   uint16
 	broken bool  // a step broke as expected, and so may the end of the session
 	offset int64 // where the next transfer begins, bytes

@@ -129,7 +129,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 		return ftpclient.Reply{}, err
 	}
 	if s.mode != "" {
-		err = s.client.SetMode(s.mode, s.port)
+		err = s.client.SetMode(s.dataMode(), s.port)
 	}
 	return s.client.Greeting(), err
 }
@@ -146,10 +146,7 @@ func (a action) connect(ctx context.Context, server netip.AddrPort, another bool
 	if err != nil {
 		return err
 	}
-	if s.mode == ftpclient.PORT || s.mode == ftpclient.PASV {
-		s.mode = ftpclient.DefaultMode(server.Addr(), s.mode.Active())
-	}
-	config := ftpclient.Config{Server: server, Port: port, Mode: s.mode, CommandFirst: client.CommandFirst, Linger: client.Linger,
+	config := ftpclient.Config{Server: server, Port: port, Mode: s.dataMode(), CommandFirst: client.CommandFirst, Linger: client.Linger,
 		DataAddress: ftpclient.DataAddress(client.DataAddress), KeepAlive: client.KeepAlive, Notify: client.Notify, NoWait: a.NoWait}
 	if another {
 		config.ConnectWithin = attemptDelay
@@ -206,14 +203,25 @@ func setMode(_ context.Context, a action) (ftpclient.Reply, error) {
 		s.mode = ftpclient.EPRT
 	case a.Extended:
 		s.mode = ftpclient.EPSV
+	case active:
+		s.mode = ftpclient.PORT
 	default:
-		s.mode = ftpclient.DefaultMode(s.host.Addr(), active)
+		s.mode = ftpclient.PASV
 	}
 	s.port = a.Port
 	if s.client == nil {
 		return ftpclient.Reply{}, nil
 	}
-	return ftpclient.Reply{}, s.client.SetMode(s.mode, s.port)
+	return ftpclient.Reply{}, s.client.SetMode(s.dataMode(), s.port)
+}
+
+// dataMode returns the mode of the session's data connections: with IPv6, EPSV or EPRT
+// takes the place of PASV or PORT.
+func (s *session) dataMode() ftpclient.Mode {
+	if s.mode == ftpclient.PORT || s.mode == ftpclient.PASV {
+		return ftpclient.DefaultMode(s.host.Addr(), s.mode.Active())
+	}
+	return s.mode
 }
 
 func setType(ctx context.Context, a action) (ftpclient.Reply, error) {
