@@ -3,6 +3,7 @@ package network_test
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"ftplab/lab/scenario"
@@ -10,7 +11,7 @@ import (
 )
 
 // TestSockets looks for both ends of a connection, and for who listens, on
-// IPv4 and IPv6, in the machine's list.
+// IPv4 and IPv6, in the machine's lists.
 func TestSockets(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1"} {
 		m := network.NewMachine(scenario.Host{Addr: netip.MustParseAddr(address)})
@@ -51,6 +52,15 @@ func TestSockets(t *testing.T) {
 		} {
 			if !states[want.String()] {
 				t.Errorf("no socket from %v", want)
+			}
+		}
+		listeners, err := network.Listeners()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at, want := range map[netip.AddrPort]bool{server: true, client: false} {
+			if got := slices.Contains(listeners, at); got != want {
+				t.Errorf("%v is among the listeners: got %v, want %v", at, got, want)
 			}
 		}
 	}

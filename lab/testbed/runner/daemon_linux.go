@@ -26,7 +26,7 @@ type daemon struct {
 }
 
 const (
-	lookEvery = 10 * time.Millisecond // how often until checks its condition; each look takes about 1 ms
+	lookEvery = 10 * time.Millisecond // how often until checks its condition
 	otherPort = 2 * time.Second       // how long it may listen only on other ports
 	timeToEnd = time.Second           // from SIGTERM to SIGKILL
 	timeToDie = time.Second / 2       // from the end of a crashing daemon's connections to its own end
@@ -139,11 +139,11 @@ func mayBind(at netip.AddrPort) bool {
 // listening returns the addresses where a program listens and did not before the daemon
 // started.
 func (d *daemon) listening() []netip.AddrPort {
-	all, _ := network.Sockets("tcp", "tcp6")
+	all, _ := network.Listeners()
 	var found []netip.AddrPort
-	for _, s := range all {
-		if s.State == "LISTEN" && !d.earlier[s.Local] && !slices.Contains(found, s.Local) {
-			found = append(found, s.Local)
+	for _, at := range all {
+		if !d.earlier[at] && !slices.Contains(found, at) {
+			found = append(found, at)
 		}
 	}
 	return found

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +22,13 @@ type process struct {
 // they become children of this process, the first of its PID namespace.
 func descendants() []process {
 	self := readProcess("/proc/self/status")
-	paths, _ := filepath.Glob("/proc/[0-9]*/status")
+	entries, _ := os.ReadDir("/proc")
 	children := map[string][]process{}
-	for _, path := range paths {
-		if p := readProcess(path); p.pid > 0 {
+	for _, e := range entries {
+		if name := e.Name(); name[0] < '0' || name[0] > '9' {
+			continue
+		}
+		if p := readProcess("/proc/" + e.Name() + "/status"); p.pid > 0 {
 			children[p.parent] = append(children[p.parent], p)
 		}
 	}
@@ -63,14 +65,11 @@ func readProcess(path string) (p process) {
 		return p
 	}
 	for line := range strings.Lines(string(text)) {
-		name, rest, _ := strings.Cut(line, ":")
-		fields := strings.Fields(rest)
-		if len(fields) == 0 {
-			continue
-		}
-		switch last := fields[len(fields)-1]; name {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":\t")
+		last := value[strings.LastIndexByte(value, '\t')+1:]
+		switch name {
 		case "State":
-			if fields[0] == "Z" || fields[0] == "X" {
+			if strings.HasPrefix(value, "Z") || strings.HasPrefix(value, "X") {
 				return process{}
 			}
 		case "Pid":
@@ -81,6 +80,7 @@ func readProcess(path string) (p process) {
 			p.pid, _ = strconv.Atoi(last)
 		case "NSsid":
 			p.session = last
+			return p
 		}
 	}
 	return p
