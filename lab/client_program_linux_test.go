@@ -57,11 +57,11 @@ func TestClientProgramFails(t *testing.T) {
 	for _, test := range []struct{ name, step, want string }{
 		{"status", `run sh -c "echo no such host >&2; exit 3"`, `:6: run sh -c "echo no such host >&2; exit 3": exit status 3; its output, runs/line-6.log: no such host` + "\n"},
 		{"success", "! run true", ":6: ! run true: the program ended with status 0, and the ! says that it should fail; it printed nothing\n"},
-		{"hangs", `run sh -c "echo waiting; sleep 60"`, "it has not ended; the deadline for this step was 300ms; its output, runs/line-6.log: waiting\n"},
-		{"hangs as expected", "expect timeout: run sleep 60", ""},
+		{"hangs", `run sh -c "echo waiting; sleep 600"`, "it has not ended; the deadline for this step was 3s; its output, runs/line-6.log: waiting\n"},
+		{"hangs as expected", "expect timeout: run sleep 600", ""},
 		{"prints without end", "expect timeout: run yes", ""},
-		{"leaves a child", `run sh -c "sleep 60 & echo left"`, ""},
-		{"leaves a child of no terminal", `run sh -c "setsid sleep 60 & echo left"`, ""},
+		{"leaves a child", `run sh -c "sleep 600 & echo left"`, ""},
+		{"leaves a child of no terminal", `run sh -c "setsid sleep 600 & echo left"`, ""},
 		{"writes elsewhere", `run sh -c "echo x >/etc/passwd"`, "exit status 2; its output, runs/line-6.log: sh: 1: cannot create /etc/passwd: Read-only file system"},
 		{"fills the disk", `run truncate -s 2G x`, "signal: file size limit exceeded"},
 		{"brings nothing", "run true brings README", "brings README: the program has not downloaded it: "},
@@ -74,7 +74,7 @@ func TestClientProgramFails(t *testing.T) {
 			t.Parallel()
 			deadline := "deadline 20s"
 			if strings.Contains(test.want+test.step, "timeout") || strings.Contains(test.want, "deadline") {
-				deadline = "deadline 300ms"
+				deadline = "deadline 3s" // a busy machine takes a second to start a program
 			}
 			s := parse(t, "# x\n# y\n", deadline, "network wire", test.step, "open", "quit", "-- files/README --", "Welcome.")
 			folder := t.TempDir()
@@ -90,7 +90,7 @@ func TestClientProgramFails(t *testing.T) {
 			if !strings.Contains(result.Report, test.want) {
 				t.Errorf("got report\n%s\nwant in it\n%s", result.Report, test.want)
 			}
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > 5*time.Minute {
 				t.Errorf("it took %v, want that what is left running is not waited for", took)
 			}
 			if log, err := os.Stat(filepath.Join(folder, "other", "runs", "line-6.log")); err != nil || log.Size() > 17<<20 {
