@@ -5,11 +5,14 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // sessionOf is a session of exchanges between a client and the usual server. Each exchange is
@@ -72,5 +75,41 @@ func TestFullOfNames(t *testing.T) {
 	}
 	if len(all.asked) != maxPairs {
 		t.Errorf("got %d clients that are remembered, want %d", len(all.asked), maxPairs)
+	}
+}
+
+// TestManyDatagrams sends one question more often than questions are remembered, and then asks
+// ports that nobody answers at. The repetitions take no place away from these.
+func TestManyDatagrams(t *testing.T) {
+	d := datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
+	p := &capture.Packet{}
+	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(aClient), Dst: netip.MustParseAddr(aServer)}, &packet.UDP{DstPort: 53}
+	for p.Number = range maxProbes + 1 {
+		d.packet(p)
+	}
+	for i := range scannedPorts {
+		p.UDP.DstPort = uint16(100 + i)
+		d.packet(p)
+	}
+	if found := d.judge(); len(found) != 1 {
+		t.Errorf("got %+v, want the scan of %d ports", found, scannedPorts)
+	}
+}
+
+// TestDetoursAreInOrder has a host that claims the addresses of a client and of its servers. What
+// is found is in the same order each time.
+func TestDetoursAreInOrder(t *testing.T) {
+	e := &Evidence{watch: newWatch(), served: map[pairOfHosts]bool{}}
+	client := netip.MustParseAddr(aClient)
+	e.watch.neighbours.owners[client] = &owner{first: 1}
+	for i := range 9 {
+		server := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		e.watch.neighbours.owners[server] = &owner{first: 2 + i}
+		e.served[pairOfHosts{client, server}] = true
+	}
+	for i, b := range e.sharedCards() {
+		if want := []int{1, 2 + i}; !slices.Equal(b.packets, want) {
+			t.Errorf("got %v, want %v", b.packets, want)
+		}
 	}
 }

@@ -105,6 +105,6 @@ func (e *Evidence) sharedCards() (found []breach) {
 				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by ARP", a.mac, hosts.client, hosts.server)})
 		}
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
 	return found
 }

@@ -39,7 +39,7 @@ func extortion(s *session) (found []breach) {
 		h.add(x, w.target(x.Argument))
 	}
 	if n := len(h.taken.packets); n >= extorted {
-		h.taken.observed = fmt.Sprintf("%d files were fetched, replaced by others whose names have another ending, as extortionists do; the last is %s", n, h.taken.observed)
+		h.taken.observed = fmt.Sprintf("%d files were fetched and then replaced by others whose names have another ending, as extortionists do; the last is %s", n, h.taken.observed)
 		found = append(found, h.taken)
 	}
 	if n := len(h.renamed.packets); n >= extorted {

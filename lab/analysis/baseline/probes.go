@@ -31,7 +31,7 @@ const answered = 0
 type datagrams struct {
 	ports  map[pairOfHosts]map[uint16]int    // the system ports that a client sent datagrams to
 	echoes map[netip.Addr]map[netip.Addr]int // the hosts that a client asked for an echo
-	n      int
+	n      int                               // of both, at most maxProbes
 }
 
 // packet takes the next packet.
@@ -50,18 +50,16 @@ func (d *datagrams) datagram(p *capture.Packet) {
 			return
 		}
 	}
-	if p.UDP.DstPort < firstUserPort && d.n < maxProbes {
+	if p.UDP.DstPort < firstUserPort && d.n < maxProbes && noteFirst(d.ports, pairOfHosts{p.IP.Src, p.IP.Dst}, p.UDP.DstPort, p.Number) {
 		d.n++
-		noteFirst(d.ports, pairOfHosts{p.IP.Src, p.IP.Dst}, p.UDP.DstPort, p.Number)
 	}
 }
 
 func (d *datagrams) echo(p *capture.Packet) {
 	switch p.ICMP.Type {
 	case echoRequest, echoRequestV6:
-		if d.n < maxProbes {
+		if d.n < maxProbes && noteFirst(d.echoes, p.IP.Src, p.IP.Dst, p.Number) {
 			d.n++
-			noteFirst(d.echoes, p.IP.Src, p.IP.Dst, p.Number)
 		}
 	case echoReply, echoReplyV6:
 		if _, known := d.echoes[p.IP.Dst][p.IP.Src]; known {
@@ -107,8 +105,9 @@ func (s *scanners) crowds() (found []breach) {
 			continue
 		}
 		server := netip.AddrFrom16(p.server).Unmap()
-		noteFirst(servers, server, p.port, int(p.packet))
-		servers[server][p.port] = min(servers[server][p.port], int(p.packet))
+		if packet := int(p.packet); !noteFirst(servers, server, p.port, packet) {
+			servers[server][p.port] = min(servers[server][p.port], packet)
+		}
 	}
 	for server, ports := range servers {
 		if len(ports) >= crowdedPorts {
@@ -116,6 +115,7 @@ func (s *scanners) crowds() (found []breach) {
 				observed: fmt.Sprintf("%d system ports of %s were probed, each by another client", len(ports), server)})
 		}
 	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 	return found
 }
 

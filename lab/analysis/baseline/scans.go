@@ -170,9 +170,9 @@ func isProbe(c *ftp.Connection) bool {
 		if c.History == "" { // no flags at all
 			return silent && c.ServerFlow.Packets == 0
 		}
-		answered := c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1
+		closed := c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1
 		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < firstUserPort
-		return silent && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0 && (answered || filtered)
+		return silent && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0 && (closed || filtered)
 	}
 	return false
 }
@@ -238,13 +238,17 @@ func (s *scanners) note(x *scanner, p probe) {
 	noteFirst(x.servers, p.port, server, int(p.packet))
 }
 
-func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet int) {
+// noteFirst notes a packet in a table, and reports whether it is the first in its place. Later
+// ones are not noted.
+func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet int) bool {
 	if table[row] == nil {
 		table[row] = map[L]int{}
 	}
-	if _, known := table[row][column]; !known {
+	_, known := table[row][column]
+	if !known {
 		table[row][column] = packet
 	}
+	return !known
 }
 
 // judge names the clients that probed too many ports or servers.

@@ -24,7 +24,7 @@ var tlsRules = []Rule{
 	{
 		Name: "tls-follows-auth", Theme: "TLS",
 		Says:     "After an AUTH that the server accepts, the client sends no command before the TLS handshake.",
-		Source:   "RFC 4217, 4 and 15.1; CVE-2011-1575",
+		Source:   "RFC 4217, 4; RFC 7457, 2.2 (command injection); CVE-2011-1575",
 		Severity: Violation, sign: 2,
 		Matters:  "Somebody on the way can add commands in clear to the packet with AUTH. A faulty server obeys them as if the client had sent them inside TLS.",
 		Innocent: "the client gave up TLS, and goes on in clear.",

@@ -198,7 +198,7 @@ func thoughts(s *session) []float64 {
 			continue
 		}
 		if n := len(before.Replies); n > 0 && before.Replies[n-1].Code >= 200 && before.Replies[n-1].Packet < x.FirstPacket {
-			since := max(before.Replies[n-1].Time, s.dataEnd(i-1, x.Time))
+			since := max(before.Replies[n-1].Time, s.dataEnd(before, x.Time))
 			list = append(list, seconds(x.Time-since))
 		}
 	}
@@ -206,13 +206,10 @@ func thoughts(s *session) []float64 {
 }
 
 // dataEnd is the time of the last FIN before a command, on the data connections of an exchange:
-// a reply can overtake the data, and then a client waits for these. It is 0 for none.
-func (s *session) dataEnd(exchange int, command int64) int64 {
+// a reply can overtake the data, and then a client waits for the data. It is 0 for none.
+func (s *session) dataEnd(x *ftp.Exchange, command int64) int64 {
 	var end int64
-	for _, c := range s.data {
-		if c.Transfer == nil || c.Transfer.Exchange != exchange {
-			continue
-		}
+	for _, c := range s.dataOf(x.Data) {
 		for _, at := range []int64{c.ClientFlow.FINTime, c.ServerFlow.FINTime} {
 			if at <= command {
 				end = max(end, at)
