@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ftplab/scenarios/odd"
 )
 
 // TestArguments gives every command too few or too many arguments.
@@ -209,5 +211,33 @@ func TestNamedLikeAFolder(t *testing.T) {
 	}
 	if s, err := selectOne("./active_list"); err == nil {
 		t.Errorf("got %v for the path of the folder, want an error", s)
+	}
+}
+
+// TestOddNames selects scenarios of the folder scenarios/odd by name, wherever the command runs.
+func TestOddNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for arg, want := range map[string]int{"odd/early226": 1, "odd/early*": 1, "odd/*": len(odd.Names())} {
+		if s, err := selectScenarios([]string{arg}); err != nil || len(s) != want {
+			t.Errorf("%s: got %d scenarios, %v; want %d", arg, len(s), err, want)
+		}
+	}
+	for arg, want := range map[string]string{
+		"early226":     `there is no scenario "early226" in the course; did you mean odd/early226?`,
+		"odd/early22":  `there is no scenario "odd/early22"; did you mean odd/early226?`,
+		"odd/nonsense": `there is no scenario "odd/nonsense"; the folder scenarios/odd of ftplab's source has them all`,
+	} {
+		if _, err := selectScenarios([]string{arg}); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", arg, err, want)
+		}
+	}
+	if err := os.Mkdir("odd", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("odd/early226", []byte("# Mine\n\nopen\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := selectScenarios([]string{"odd/early226"}); err != nil || len(s) != 1 || s[0].Title != "Mine" {
+		t.Errorf("got %v, %v; want the file of that name", s, err)
 	}
 }

@@ -20,6 +20,7 @@ script that makes the capture again, to the byte.
 
 What the test expects is taken from the capture. Run it with the program before you send it.`,
 		Example: `  ftplab export suricata active_retr
+  ftplab export suricata odd/early226
   ftplab export zeek mine.txtar -o zeek-test`,
 		Args: takes(2, 2, "suricata or zeek, and a scenario"),
 		RunE: func(c *cobra.Command, args []string) error {

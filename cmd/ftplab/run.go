@@ -39,8 +39,9 @@ func runCommand() *cobra.Command {
 		Use:   "run [NAME | FILE | FOLDER]...",
 		Short: "Run scenarios, record them and judge the captures",
 		Long: `Run runs each scenario, records every frame, and judges the capture. NAME is a name
-that list shows, or a pattern such as 'ipv6_*'; FILE and FOLDER are scenarios of your
-own. Without arguments, it runs all scenarios that come with ftplab.
+that list shows, odd/NAME one of the folder scenarios/odd, and either can be a pattern
+such as 'ipv6_*'; FILE and FOLDER are scenarios of your own. Without arguments, it runs
+all scenarios of the list.
 
 If this system allows it (--tcp auto), the hosts use Linux's TCP, each in its own
 network namespace. Elsewhere, and with --tcp gvisor, they use gVisor's TCP: the session

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,10 +14,11 @@ import (
 
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
+	"ftplab/scenarios/odd"
 )
 
 // selectScenarios loads the scenarios that the arguments name: names or patterns of built-in
-// scenarios, files and folders. Without arguments it loads all built-in ones.
+// scenarios, files and folders. Without arguments it loads the whole course.
 func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	if len(args) == 0 {
 		args = []string{"*"}
@@ -53,6 +55,8 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 		// The results of a run have a folder with the name of each scenario.
 	case err == nil && info.IsDir():
 		return loadFolder(arg)
+	case err != nil && strings.HasPrefix(arg, oddFolder):
+		return loadOdd(strings.TrimPrefix(arg, oddFolder))
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
 		s, err := scenario.Load(arg)
 		if err != nil {
@@ -71,6 +75,9 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	if _, err := os.Stat(file); len(names) == 0 && err == nil {
 		return nil, fmt.Errorf("there is no scenario %q among those that come with ftplab; for the file, write %s", arg, file)
 	}
+	if len(names) == 0 && slices.Contains(odd.Names(), arg) {
+		return nil, fmt.Errorf("there is no scenario %q in the course; did you mean %s%s?", arg, oddFolder, arg)
+	}
 	if len(names) == 0 {
 		names = []string{arg} // whose Load says that there is none
 	}
@@ -83,6 +90,34 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// oddFolder is how the names of the scenarios of package odd begin. `ftplab list` leaves them out.
+const oddFolder = "odd/"
+
+// loadOdd loads the scenarios of package odd that a name or a pattern fits.
+func loadOdd(pattern string) (list []*scenario.Scenario, err error) {
+	for _, name := range odd.Names() {
+		fits, err := path.Match(pattern, name)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", oddFolder+pattern, err)
+		}
+		if !fits {
+			continue
+		}
+		s, err := odd.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	if meant := scenario.Nearest(pattern, odd.Names()); meant != "" {
+		return nil, fmt.Errorf("there is no scenario %q; did you mean %s?", oddFolder+pattern, oddFolder+meant)
+	}
+	return nil, fmt.Errorf("there is no scenario %q; the folder scenarios/odd of ftplab's source has them all", oddFolder+pattern)
 }
 
 // loadFolder loads every scenario below a folder. The error lists the mistakes of all of
@@ -113,7 +148,14 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
-// completeScenarios offers the names of the built-in scenarios to the shell.
-func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return scenarios.Names(), cobra.ShellCompDirectiveDefault
+// completeScenarios offers the names of the built-in scenarios to the shell: those of package odd
+// only if they are asked for, as they are many.
+func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	names := scenarios.Names()
+	if strings.HasPrefix(typed, oddFolder) {
+		for _, name := range odd.Names() {
+			names = append(names, oddFolder+name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
 }

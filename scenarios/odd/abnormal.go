@@ -6,6 +6,7 @@ package odd
 import (
 	"embed"
 	"slices"
+	"strings"
 
 	"ftplab/lab/scenario"
 )
@@ -20,6 +21,28 @@ var abnormal = []string{
 	"more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "notftp", "pasv_229",
 }
 
+// Names returns the names of all scenarios, in the order of the alphabet.
+func Names() []string {
+	found, err := files.ReadDir(".")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var names []string
+	for _, file := range found {
+		names = append(names, strings.TrimSuffix(file.Name(), scenario.Extension))
+	}
+	return names
+}
+
+// Load parses the scenario of that name. The error says whether there is none.
+func Load(name string) (*scenario.Scenario, error) {
+	source, err := files.ReadFile(name + scenario.Extension)
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Parse("scenarios/odd/"+name+scenario.Extension, source)
+}
+
 // AbnormalNames returns the names of the scenarios that are not normal.
 func AbnormalNames() []string { return slices.Clone(abnormal) }
 
@@ -27,11 +50,7 @@ func AbnormalNames() []string { return slices.Clone(abnormal) }
 func Abnormal() ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
 	for _, name := range abnormal {
-		source, err := files.ReadFile(name + scenario.Extension)
-		if err != nil {
-			return nil, err
-		}
-		s, err := scenario.Parse("scenarios/odd/"+name+scenario.Extension, source)
+		s, err := Load(name)
 		if err != nil {
 			return nil, err
 		}
