@@ -136,11 +136,28 @@ func suggestSection(name string) string {
 	}
 }
 
+// commands are the commands of FTP: those of RFC 959, 775, 1639, 2228, 2389, 2428, 3659 and
+// 7151, and others in wide use.
+var commands = strings.Fields(`
+	ABOR ACCT ADAT ALLO APPE AUTH AVBL CCC CDUP CLNT CONF CWD DELE ENC EPRT EPSV FEAT HASH HELP HOST LANG LIST LPRT LPSV
+	MDTM MFCT MFF MFMT MIC MKD MLSD MLST MODE NLST NOOP OPTS PASS PASV PBSZ PORT PROT PWD QUIT REIN REST RETR RMD RNFR RNTO
+	SITE SIZE SMNT SPSV STAT STOR STOU STRU SYST TYPE USER XCRC XCUP XCWD XMD5 XMKD XPWD XRMD XSHA XSHA1`)
+
+// MeantCommand is the end of a message about a command that the other side did not know or
+// did not send: the most similar command of FTP, or "" if it is one itself or like none.
+func MeantCommand(command string) string {
+	word, _, _ := strings.Cut(strings.ToUpper(command), " ")
+	if slices.Contains(commands, word) {
+		return ""
+	}
+	return DidYouMean(word, commands)
+}
+
 // Nearest returns the known word that is most similar to the given one: the word with
-// the smallest distance, at most two typing mistakes. Of several it returns the first
-// in the alphabet, and "" if there is none.
+// the smallest distance, at most two typing mistakes, and one in a word of four letters or
+// less. Of several it returns the first in the alphabet, and "" if there is none.
 func Nearest(word string, known []string) string {
-	best, least := "", min(2, len(word)/2)+1
+	best, least := "", min(2, (len(word)+1)/3)+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
 		if len(word)-len(k) >= least || len(k)-len(word) >= least {
 			continue

@@ -113,7 +113,7 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 			What: "from here on too much differs for a comparison line by line"})
 	}
 	if len(all) > 0 {
-		all[0].Hint = t.hintAtRoles()
+		all[0].Hint = cmp.Or(t.hintAtRoles(), all[0].Hint)
 	}
 	return all, unjudged
 }
@@ -162,9 +162,10 @@ func (t *track) missingLine(s step) Mismatch {
 	m := Mismatch{Line: s.line.number, Kind: Missing, Connection: t.name, Want: s.line.text, What: "this did not come"}
 	if s.line.kind == kindText && len(t.texts[0])+len(t.texts[1]) == 0 {
 		m.What = "this did not come: no FTP dialogue was seen on this connection"
-	} else if place := t.elsewhere(s); place != "" {
-		m.What = place
+	} else if place, there := t.elsewhere(s); there {
+		m.What = place.missing()
 	}
+	m.Hint = t.meant(s.line)
 	if s.first < len(t.elements) && t.elements[s.first].kind != elementGap {
 		m.Around = t.around(t.elements[s.first].frame, false)
 	} else if len(t.frames) > 0 {
@@ -173,43 +174,14 @@ func (t *track) missingLine(s step) Mismatch {
 	return m
 }
 
-// elsewhere says where the text of a missing line came: earlier or later, or from the other
-// side. It returns "" if it did not come, or if all that came is described by other lines.
-func (t *track) elsewhere(s step) string {
-	if s.line.kind != kindText {
-		return ""
-	}
-	claimed := map[int]bool{} // elements, by index
-	for _, other := range t.steps {
-		for i := other.first; other.kind == stepMatched && i <= other.last; i++ {
-			claimed[i] = true
-		}
-	}
-	fromOther := ""
-	for i := range t.elements {
-		e := &t.elements[i]
-		text := t.texts[e.dir()][e.start]
-		if e.kind != elementBytes || text == nil || claimed[i] || !s.line.words.matches(text.Text) {
-			continue
-		}
-		frame := t.judge.capture.frames[e.frame].Number
-		switch {
-		case e.fromA != s.line.fromA:
-			fromOther = fmt.Sprintf("this did not come from %s: %s sent it, in frame %d", s.line.from, s.line.to, frame)
-		case i < s.first:
-			return fmt.Sprintf("this did not come here: it came before, in frame %d, and what follows there has other lines or none", frame)
-		default:
-			return fmt.Sprintf("this did not come here: it came later, in frame %d", frame)
-		}
-	}
-	return fromOther
-}
-
 func (t *track) different(s step) Mismatch {
 	e := t.elements[s.last]
 	m := Mismatch{
 		Line: s.line.number, Kind: Different, Connection: t.name, Want: s.line.text,
-		What: strings.Join(s.what, "; "), Got: t.render(s, s.line),
+		What: strings.Join(s.what, "; "), Got: t.render(s, s.line), Hint: t.meant(s.line),
+	}
+	if place, there := t.elsewhere(s); there && m.Hint == "" {
+		m.Hint = place.where
 	}
 	t.judge.at(&m, e.frame)
 	m.Around = t.around(e.frame, true)

@@ -45,6 +45,59 @@ func TestWhereAMissingTextCame(t *testing.T) {
 	}
 }
 
+// A wanted packet that came elsewhere is not called missing without its frame: before or
+// after its place, from the other side, or on another connection.
+func TestWhereAMissingPacketCame(t *testing.T) {
+	const declared = "ctl client.* > server.21\nold server.20 > client.3172\nnew server.20 > client.3173\n"
+	const closed = "old ...\nold server > client [F.] seq 56\nold client > server [F.]\nold ...\n"
+	const rest = "ctl ...\nnew ...\n"
+	for _, test := range []struct{ want, says string }{
+		{rest + closed + "old server > client [P.] seq 1:56\n", "this did not come here: such a packet came before, in frame 15, "},
+		{rest + closed + "old server > client [R.]\n", "this did not come here: such a packet came on new, in frame 23\n"},
+		{rest + closed + "old server > client [P.] seq 1:31\n", "this did not come here: such a packet came on new, in frame 22\n"},
+		{rest + "old ...\nold client > server [P.] seq 1:56\nold ...\n", "this did not come from client: server sent such a packet, in frame 15\n"},
+		{rest + closed + "old server > client [F.] seq 57\n", "this did not come\n"},
+		{"ctl ...\nold ...\nnew server > client [S]\nnew client > server [S.]\nnew server > client [P.] seq 1:56\nnew ...\n", "\thint: such a packet came on old, in frame 15\n"},
+	} {
+		g := &recording{forge.New(), false}
+		login(g)
+		closedDataConn(g)
+		c := connect(g, "192.0.2.21:20", "198.51.100.100:3173")
+		c.Segment("P.", strings.Repeat("y", 30))
+		c.Segment("R.", "")
+		if report := verdict(t, declared+test.want, g).Report(); !strings.Contains(report, test.says) {
+			t.Errorf("%s: got\n%s\nwant %q in it", test.want, report, test.says)
+		}
+	}
+}
+
+// A text that differs from one that came in capital letters only, or that is almost a
+// command, is reported with what it may mean.
+func TestWhatATextMayMean(t *testing.T) {
+	g := &recording{forge.New(), false}
+	login(g)
+	const declared = "ctl client.* > server.21\nctl ...\n"
+	for _, test := range []struct{ line, hint string }{
+		{"client > server \"user Anonymous\"", "did you mean \"USER anonymous\", as in frame 6? Capital letters matter"},
+		{"client > server \"pass *\"", "did you mean \"PASS me@mypc.test\", as in frame 8? Capital letters matter"},
+		{"client > server \"user somebody\"", "did you mean \"USER anonymous\", as in frame 6? Capital letters matter"},
+		{"client > server \"UESR anonymous\"", "FTP has no such command; did you mean USER?"},
+		{"client > server \"PSAV\"", "FTP has no such command; did you mean PASV?"},
+		{"client > server \"PASV\"", ""},
+		{"client > server \"LIS*\"", ""},
+		{"server > client \"PSAV\"", ""},
+		{"server > client \"230 Stop\"", ""},
+	} {
+		v := verdict(t, declared+"ctl "+test.line+"\nctl ...\n", g)
+		if len(v.Mismatches) != 1 {
+			t.Fatalf("%s: got %d mismatches, want 1", test.line, len(v.Mismatches))
+		}
+		if got := v.Mismatches[0].Hint; got != test.hint {
+			t.Errorf("%s: got the hint %q, want %q", test.line, got, test.hint)
+		}
+	}
+}
+
 // The first divergence of a connection is printed in full; what follows from it is
 // named in one line, and stays in the verdict.
 func TestReportFoldsWhatFollows(t *testing.T) {

@@ -46,9 +46,19 @@ func urgent(ctx context.Context, a action) (ftpclient.Reply, error) {
 func await(ctx context.Context, a action) (ftpclient.Reply, error) {
 	reply, err := a.scripted().NextReply(ctx)
 	if err == nil && a.Code != 0 && reply.Code != a.Code {
-		err = fmt.Errorf("the server said %q", reply)
+		err = fmt.Errorf("the server said %q%s", reply, meantCommand(a.sentBefore(), reply))
 	}
 	return none, err
+}
+
+// sentBefore returns the command of the last step send of the session, or "".
+func (a action) sentBefore() (command string) {
+	for _, s := range a.script.scenario.Steps {
+		if s.Line < a.Line && s.Session == a.Session && s.Verb == "send" {
+			command = s.Command
+		}
+	}
+	return command
 }
 
 // download sends a command that the scenario chose and downloads the data.

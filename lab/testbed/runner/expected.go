@@ -76,9 +76,18 @@ func (e ending) asExpected(step scenario.Step) error {
 	case step.Refused && !e.reply.Refused():
 		return fmt.Errorf("the server said %q, and the ! says that it should refuse", e.reply)
 	case !step.Refused && e.reply.Refused() && step.Verb != "auth":
-		return fmt.Errorf("the server refused: %q", e.reply)
+		return fmt.Errorf("the server refused: %q%s", e.reply, meantCommand(step.Command, e.reply))
 	}
 	return nil
+}
+
+// meantCommand is the end of a message about a command of a step that the server does not
+// know, and that is almost another one.
+func meantCommand(command string, reply ftpclient.Reply) string {
+	if command == "" || reply.Code != 500 && reply.Code != 502 {
+		return ""
+	}
+	return scenario.MeantCommand(command)
 }
 
 // brokeBy returns what is wrong with the ending of a step that should break, or nil.

@@ -83,9 +83,17 @@ func (e embedded) faults(failed bool) (failures []Failure) {
 		return nil
 	}
 	for _, rule := range e.UnusedRules() {
-		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used; " + e.Got(rule)})
+		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used; " + e.Got(rule) + unknownCommand(rule)})
 	}
 	return failures
+}
+
+// unknownCommand is the end of a message about a rule whose command is almost one of FTP.
+func unknownCommand(rule scenario.Rule) string {
+	if rule.Command == scenario.Connect || rule.Command == "*" {
+		return ""
+	}
+	return scenario.MeantCommand(rule.Command)
 }
 
 // Note implements server.

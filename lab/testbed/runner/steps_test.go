@@ -120,6 +120,9 @@ func TestOtherServers(t *testing.T) {
 		{"any delimiter", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (!!!PORT!)", "RETR": "550 No."}, `get README: the server refused: "550 No."`},
 		{"226 without 150", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "RETR": "226 Done."},
 			`get README: the server said "226 Done." without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)`},
+		{"a misspelt command", "open\nquote PSAV", map[string]string{"PSAV": "500 What?"}, `quote PSAV: the server refused: "500 What?"; did you mean PASV?`},
+		{"a misspelt command, by hand", "open\nsend PSAV\nawait 227", map[string]string{"PSAV": "502 What?"}, `await 227: the server said "502 What?"; did you mean PASV?`},
+		{"a command that it does not have", "open\nquote EPSV", map[string]string{"EPSV": "500 What?"}, "quote EPSV: the server refused: \"500 What?\"\n"},
 		{"an empty listing, 226 without 150", "open\nlogin a b\npassive epsv\nls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "LIST": "226 It is empty."}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) { fails(t, "", test.steps, test.answers, test.want) })

@@ -1,0 +1,136 @@
+// Where something came that a line wants, if not in the line's place, and what the line may
+// have meant.
+
+package expect
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/scenario"
+)
+
+// A sighting is where something came that a line wants elsewhere.
+type sighting struct {
+	not   string // where it did not come: "here", "from server"
+	where string // where it came
+}
+
+// missing is the message about a line that matched nothing.
+func (s sighting) missing() string { return fmt.Sprintf("this did not come %s: %s", s.not, s.where) }
+
+// elsewhere finds what the line of a step wants: earlier or later, from the other side, or on
+// another connection. What other lines describe does not count.
+func (t *track) elsewhere(s step) (sighting, bool) {
+	l := s.line
+	if l.kind == kindACK && !l.distinct() {
+		return sighting{}, false
+	}
+	it := "such a packet"
+	if l.kind == kindText {
+		it = "it"
+	}
+	back := *l
+	back.fromA = !l.fromA
+	if i, frame := t.find(l); frame > 0 && i < s.first {
+		return sighting{"here", fmt.Sprintf("%s came before, in frame %d, and what follows there has other lines or none", it, frame)}, true
+	} else if frame > 0 {
+		return sighting{"here", fmt.Sprintf("%s came later, in frame %d", it, frame)}, true
+	}
+	if _, frame := t.find(&back); frame > 0 && l.kind != kindDatagram {
+		return sighting{"from " + l.from, fmt.Sprintf("%s sent %s, in frame %d", l.to, it, frame)}, true
+	}
+	for _, other := range t.judge.tracks {
+		if other == t || other.proto != t.proto || !l.distinct() {
+			continue
+		}
+		there := l
+		if t.proto == "tcp" && t.side(l.fromA) != other.side(l.fromA) {
+			there = &back
+		}
+		if _, frame := other.find(there); frame > 0 {
+			return sighting{"here", fmt.Sprintf("%s came on %s, in frame %d", it, other.name, frame)}, true
+		}
+	}
+	return sighting{}, false
+}
+
+// distinct reports whether a line describes its packet so well that one like it on another
+// connection is perhaps the one that is meant.
+func (l *line) distinct() bool {
+	for _, n := range []number{l.seq.start, l.seq.end, l.ack, l.length} {
+		if n.set && !n.any && n.value > 1 {
+			return true
+		}
+	}
+	return l.kind == kindText || l.kind == kindRST || l.kind == kindDatagram || l.content != nil || l.win.set
+}
+
+// find returns the first element that matches the line and that no other line claims, with
+// the number of its packet, which is 0 if there is none.
+func (t *track) find(l *line) (i, frame int) {
+	claimed := map[int]bool{} // elements, by index
+	for _, s := range t.steps {
+		for i := s.first; s.kind == stepMatched && i <= s.last; i++ {
+			claimed[i] = true
+		}
+	}
+	for i := range t.elements {
+		if e := &t.elements[i]; !claimed[i] && e.kind != elementGap && t.isAt(l, i) {
+			return i, t.capture.frames[e.frame].Number
+		}
+	}
+	return 0, 0
+}
+
+// isAt reports whether a line matches an element, or the text that begins with it.
+func (t *track) isAt(l *line, i int) bool {
+	e := &t.elements[i]
+	if l.kind == kindText {
+		text := t.texts[e.dir()][e.start]
+		return e.kind == elementBytes && e.fromA == l.fromA && text != nil && l.words.matches(text.Text)
+	}
+	c := t.compare(l, state{at: int32(i), pending: [2]int32{-1, -1}})
+	return c.alike && len(c.what) == 0
+}
+
+// meant returns a hint at the command that a text may have meant: one that came with other
+// capital letters, or the most similar command of FTP.
+func (t *track) meant(l *line) string {
+	if l.kind != kindText {
+		return ""
+	}
+	word, _, whole := strings.Cut(l.words[0], " ")
+	for i := range t.elements {
+		e := &t.elements[i]
+		text := t.texts[e.dir()][e.start]
+		if e.kind == elementBytes && e.fromA == l.fromA && text != nil && l.words.differsInCase(text.Text) {
+			return fmt.Sprintf("did you mean %s, as in frame %d? Capital letters matter", quote(text.Text), t.capture.frames[e.frame].Number)
+		}
+	}
+	if meant := scenario.MeantCommand(word); meant != "" && (whole || len(l.words) == 1) && t.side(l.fromA) == ftp.Client {
+		return "FTP has no such command" + meant
+	}
+	return ""
+}
+
+// differsInCase reports whether the pattern matches the text, or begins with its first word,
+// in other capital letters only.
+func (p pattern) differsInCase(text string) bool {
+	var upper pattern
+	for _, part := range p {
+		upper = append(upper, strings.ToUpper(part))
+	}
+	word, _, whole := strings.Cut(p[0], " ")
+	first, _, _ := strings.Cut(text, " ")
+	return !p.matches(text) && upper.matches(strings.ToUpper(text)) || whole && word != first && strings.EqualFold(word, first)
+}
+
+// side returns the role of an end of a TCP connection.
+func (t *track) side(a bool) ftp.Side {
+	if a {
+		return t.a
+	}
+	return t.a.Other()
+}
