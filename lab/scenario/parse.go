@@ -114,9 +114,11 @@ type parser struct {
 // try calls a function that may fail.
 func (p *parser) try(something func()) {
 	defer func() {
-		if e, ok := recover().(*Error); ok {
+		switch e := recover().(type) {
+		case nil:
+		case *Error:
 			p.errors = append(p.errors, e)
-		} else if e != nil {
+		default:
 			panic(e)
 		}
 	}()

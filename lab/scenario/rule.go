@@ -135,10 +135,10 @@ func (p *parser) ruleLine(line string) {
 	}
 	head, rest, ok := strings.Cut(trimmed+" ", ": ")
 	words := strings.Fields(head)
-	if _, ok := settingOf(words[0]); ok {
+	if _, ok := settingOf(first(words)); ok {
 		p.fail("%s is a setting, which comes before the steps, and this section has rules", words[0])
 	}
-	if _, nth := ordinal(words[0]); nth && ok {
+	if _, nth := ordinal(first(words)); nth && ok {
 		p.fail("a rule begins with on: on %s", trimmed)
 	}
 	if !ok || len(words) < 2 || words[0] != "on" {

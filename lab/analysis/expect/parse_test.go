@@ -123,6 +123,17 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
+// A panic that is no mistake of the want's author is passed on.
+func TestTryPassesPanicsOn(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("got no panic, want that of the index")
+		}
+	}()
+	var words []string
+	new(parser).try(func() { _ = words[0] })
+}
+
 // Whatever somebody writes, the answer is a want that can be judged or an error
 // with its place.
 func FuzzParse(f *testing.F) {
