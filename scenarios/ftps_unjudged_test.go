@@ -65,7 +65,8 @@ func TestHiddenIsNotJudged(t *testing.T) {
 		{"another flag of TCP", "ftps_explicit", "none", []string{`ctl   client > server  [S]`, `ctl   client > server  [S] mss 9000`}, false, false, `mss is 1460`},
 		{"another command inside TLS", "ftps_explicit", "CLIENT", []string{`"PBSZ 0"`, `"PBSZ 1"`}, false, false, `the text is "PBSZ 0"`},
 		{"a figure of TLS", "ftps_explicit", "none", []string{"-- want --", "-- figures --\nctl.commands = 9\ncapture.announced = 1\ndata.mode = passive\ndata.sha256 = " + strings.Repeat("0", 64) + "\n-- want --"}, false, true,
-			`(?s)ctl.commands: not measured, as from frame \d+ on the dialogue of connection 0 is in TLS .*capture.announced: not measured, as from frame .*data.sha256: not measured, as from frame \d+ on what connection 1 carries is in TLS`},
+			`\S+:\d+: ctl.commands, capture.announced: not measured, as from frame \d+ on the dialogue of connection 0 is in TLS .*\n` +
+				`\S+:\d+: data.sha256: not measured, as from frame \d+ on what connection 1 carries is in TLS .*\n$`},
 		{"a wrong figure of TCP", "ftps_explicit", "none", []string{"-- want --", "-- figures --\nctl.commands = 9\nctl.retransmissions = 9\n-- want --"}, false, false, `ctl.retransmissions: got 0, want`},
 	} {
 		file, log := playedFile(t, test.scenario)

@@ -19,6 +19,7 @@ import (
 	"ftplab/lab/analysis/extract"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/analysis/tls"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
@@ -111,10 +112,23 @@ func TestUnreadIsNotMissing(t *testing.T) {
 	if strings.Contains(got, "missing") {
 		t.Errorf("bytes are called missing in\n%s", got)
 	}
-	for _, want := range []string{"client  [TLS before it cannot be read] TYPE I", "server  [TLS before it cannot be read] 200", "client  RETR README"} {
+	for _, want := range []string{"-- from here on the dialogue is in clear again\n", "client  TYPE I", "server  200", "client  RETR README"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
+	}
+}
+
+// TestFailedHandshakeNeedsNoKeys reads a session whose client refuses the certificate. No key
+// is missing, and none is asked for.
+func TestFailedHandshakeNeedsNoKeys(t *testing.T) {
+	file, _ := playedFile(t, "ftps_expired")
+	c := read(t, file, capture.Options{NoKeys: true})
+	if got := c.Session(0).Layer.Keys(); got != tls.KeysUnused {
+		t.Errorf("got keys %q, want %q", got, tls.KeysUnused)
+	}
+	if story := storyOf(t, file, capture.Options{NoKeys: true}); strings.Contains(story, "keys") {
+		t.Errorf("the story asks for keys:\n%s", story)
 	}
 }
 

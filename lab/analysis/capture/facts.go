@@ -305,7 +305,9 @@ func (f *facts) joinAnnounced(group []found) {
 		if c.purposes[s.control] != nil {
 			continue
 		}
-		c.purposes[s.control] = &ftp.Purpose{Role: ftp.Control, Client: s.client, Control: ftp.NoConnection}
+		c.purposes[s.control] = &ftp.Purpose{
+			Role: ftp.Control, Client: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom,
+		}
 		c.sessions = append(c.sessions, s.session)
 		ends := f.opening(s.control).Ends
 		all.Add(s.control, s.closed, ends[s.client], ends[1-s.client], s.DataPorts)

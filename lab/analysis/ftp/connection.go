@@ -65,6 +65,10 @@ type Identity struct {
 	// Role is its role in FTP.
 	Role Role
 
+	// TLSFrom and ClearFrom describe a control connection: the packets from which on its
+	// dialogue is in TLS, and in clear again; 0 for none.
+	TLSFrom, ClearFrom int
+
 	// Mode, DataPort, Control and Transfer describe a data connection. DataPort is nil
 	// if its announcement is not in the capture, Transfer if its command is not.
 	Mode     Mode
@@ -76,6 +80,11 @@ type Identity struct {
 	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
 	// any: it is taken for a data connection because of its hosts, its ports and its time.
 	Inferred bool
+}
+
+// InTLS reports whether the dialogue of a control connection is in TLS in the given packet.
+func (i *Identity) InTLS(packet int) bool {
+	return i.TLSFrom > 0 && packet >= i.TLSFrom && (i.ClearFrom <= i.TLSFrom || packet < i.ClearFrom)
 }
 
 // A Connection is one TCP connection, from its first packet in the capture to its last.
@@ -140,6 +149,8 @@ type Purpose struct {
 	Control  int
 	Transfer *Transfer
 	Inferred bool
+
+	TLSFrom, ClearFrom int // as in an Identity
 }
 
 // Side names a direction of a connection; "" for -1.
@@ -158,6 +169,7 @@ func (p *Purpose) Identity(id int, ends [2]netip.AddrPort, first, last int) Iden
 	return Identity{
 		ID: id, Client: ends[p.Client], Server: ends[1-p.Client], FirstPacket: first, LastPacket: last,
 		Role: p.Role, Mode: p.Mode, DataPort: p.DataPort, Control: p.Control, Transfer: p.Transfer, Inferred: p.Inferred,
+		TLSFrom: p.TLSFrom, ClearFrom: p.ClearFrom,
 	}
 }
 

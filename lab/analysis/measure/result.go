@@ -1,6 +1,9 @@
 package measure
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Result is one figure, measured.
 type Result struct {
@@ -23,6 +26,30 @@ type Result struct {
 	Hint string `json:"hint,omitempty"`
 	// OK says that the figure is as wanted.
 	OK bool `json:"ok"`
+}
+
+// Report describes the figures that are not as wanted, as a compiler prints its errors. Those
+// that nobody can measure, for the same reason, have one line.
+func Report(file string, all []Result) string {
+	hidden := map[string][]string{} // the names of those, by the reason
+	for _, r := range all {
+		if r.Unjudged {
+			hidden[r.Why] = append(hidden[r.Why], r.Name)
+		}
+	}
+	var b strings.Builder
+	for _, r := range all {
+		names := hidden[r.Why]
+		switch {
+		case r.OK || r.Unjudged && names == nil:
+		case len(names) > 1 && r.Unjudged:
+			fmt.Fprintf(&b, "%s:%d: %s: not measured, as %s\n", file, r.Line, strings.Join(names, ", "), r.Why)
+			delete(hidden, r.Why)
+		default:
+			b.WriteString(r.Message(file))
+		}
+	}
+	return b.String()
 }
 
 // Message describes a figure that is not as wanted, in the form of a compiler's error.

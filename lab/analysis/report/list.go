@@ -121,10 +121,12 @@ func (r *Report) listRow(p *Packet) listRow {
 	for _, l := range r.lines[p.Number] {
 		said = append(said, visible(l.Text))
 	}
-	if row.Said = strings.Join(said, " ↵ "); row.Said != "" {
+	record := r.tls.record(p)
+	if row.Said = strings.Join(said, " ↵ "); row.Said != "" || record != "" { // which say more than the line
 		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
-	} else if record := r.tls.record(p); record != "" { // whatever the line says it is
-		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
+		row.Info, _, _ = strings.Cut(row.Info, ": TLS: ")
+	}
+	if row.Said == "" && record != "" {
 		row.Info += ": " + record
 	}
 	if p.Connection != nil {

@@ -213,7 +213,7 @@ type KeyState string
 // Whether a session can be decrypted.
 const (
 	NoKeys       KeyState = "no keys"             // the key log has none for it
-	KeysUnused   KeyState = "nothing to decrypt"  // the key log has some, but nothing encrypted was seen
+	KeysUnused   KeyState = "nothing to decrypt"  // nothing encrypted was seen, as in a handshake that fails
 	KeysFit      KeyState = "decrypted"           // at least one record; see Problems for others
 	KeysDoNotFit KeyState = "the keys do not fit" // not one record could be decrypted
 	NotSupported KeyState = "not supported"       // not even with keys: see Problems

@@ -1,6 +1,10 @@
 package tls
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
 
 // A Version is a protocol version, with the number that a hello has.
 type Version uint16
@@ -34,6 +38,31 @@ const (
 	typeApplicationData  = 23
 	typeHeartbeat        = 24
 )
+
+var contentTypes = map[uint8]string{
+	typeChangeCipherSpec: "change cipher spec", typeAlert: "alert", typeHandshake: "handshake",
+	typeApplicationData: "application data", typeHeartbeat: "heartbeat",
+}
+
+// mostRecords is how many records RecordHeaders lists.
+const mostRecords = 10
+
+// RecordHeaders lists the records whose headers are in the data of a segment that begins with a
+// record: type, version and length of the body in bytes, as the header has them. It is "" for
+// other data.
+func RecordHeaders(data []byte) string {
+	var list []string
+	for len(data) > 0 && isHeader(data) {
+		if len(list) == mostRecords {
+			list = append(list, "and more")
+			break
+		}
+		length := int(binary.BigEndian.Uint16(data[3:]))
+		list = append(list, fmt.Sprintf("%s, version 0x%04x, length %d", contentTypes[data[0]], uint16(version(data)), length))
+		data = data[min(recordHeader+length, len(data)):]
+	}
+	return strings.Join(list, "; ")
+}
 
 // Types of handshake messages (RFC 5246, section 7.4; RFC 8446, section 4).
 const (

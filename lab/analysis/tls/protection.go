@@ -190,7 +190,7 @@ func (s *Session) Keys() KeyState {
 			return state
 		}
 	}
-	if s.keysFound {
+	if s.Flows[0].Encrypted+s.Flows[1].Encrypted == 0 {
 		return KeysUnused
 	}
 	return NoKeys

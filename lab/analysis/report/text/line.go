@@ -15,6 +15,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/analysis/tls"
 )
 
 // A Numbering is a way to print sequence numbers.
@@ -32,11 +33,11 @@ const (
 //
 //	IP 192.0.2.21.20 > 198.51.100.100.3172: Flags [F.], seq 56, ack 1, win 502, length 0
 //
-// Of FTP at another port than 21 it has the text, too. Bytes of the capture that a
-// terminal would obey are escaped.
+// Of FTP at another port than 21 it has the text, too; of TLS in the place of FTP, the
+// records. Bytes of the capture that a terminal would obey are escaped.
 func Line(p *capture.Packet, n Numbering) string {
 	if p.Segment != nil {
-		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n) + otherPort(p)
+		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n) + dialogue(p)
 	}
 	return OtherLine(&p.Packet)
 }
@@ -48,14 +49,25 @@ var timestamps = regexp.MustCompile(`, options \[(?:nop,)*TS val [0-9]+ ecr [0-9
 // WithoutTimestamps returns a line without the option for timestamps.
 func WithoutTimestamps(line string) string { return timestamps.ReplaceAllString(line, "") }
 
-// otherPort is what a line says of FTP at another port than 21, where tcpdump does not
-// look for it.
-func otherPort(p *capture.Packet) string {
-	if p.Connection == nil || p.Connection.Role != ftp.Control || p.Segment.FirstLine() != "" || len(p.TCP.Payload) == 0 {
-		return ""
+// dialogue is what a line says of the first line of FTP in a packet, at any port, or of the
+// records of TLS.
+func dialogue(p *capture.Packet) string {
+	control := p.Connection != nil && p.Connection.Role == ftp.Control
+	line := p.Segment.FirstLine() // at port 21, as tcpdump prints it
+	if control && line == "" {
+		first, _, _ := bytes.Cut(p.TCP.Payload, []byte("\n"))
+		line = string(bytes.TrimSuffix(first, []byte("\r")))
 	}
-	line, _, _ := bytes.Cut(p.TCP.Payload, []byte("\n"))
-	return ": FTP: " + Escape(string(bytes.TrimSuffix(line, []byte("\r"))))
+	if records := tls.RecordHeaders(p.TCP.Payload); records != "" && (control || line != "") {
+		return ": TLS: " + records
+	}
+	switch {
+	case control && p.TCP.Length > 0 && p.Connection.InTLS(p.Number):
+		return ": TLS: part of a record"
+	case line != "":
+		return ": FTP: " + Escape(line)
+	}
+	return ""
 }
 
 // OtherLine returns what Line does, of a packet that is not TCP.
@@ -143,9 +155,6 @@ func segmentLine(t *tcp.Segment, n Numbering) string {
 		fmt.Fprintf(&b, ", options [%s]", o)
 	}
 	fmt.Fprintf(&b, ", length %d", t.Length)
-	if line := t.FirstLine(); line != "" {
-		b.WriteString(": FTP: " + Escape(line))
-	}
 	return b.String()
 }
 

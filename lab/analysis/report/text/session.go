@@ -23,17 +23,18 @@ type sessionWriter struct {
 	w     io.Writer
 	start int64 // the time of the capture's first packet
 
-	control  *ftp.Connection
-	ports    []*ftp.DataPort   // in the order of the packets that they are in
-	open     []*ftp.DataPort   // from the one on that counts for the next command
-	commands int               // so far
-	last     int               // the packet of the line before
-	reached  int               // the last packet of the dialogue so far
-	late     map[int]bool      // the packets of commands that were captured behind their answers
-	data     []*ftp.Connection // the data connections that come
-	known    int               // the first packet of the last one that is in later
-	later    paragraphs
-	made     int // paragraphs
+	control   *ftp.Connection
+	ports     []*ftp.DataPort   // in the order of the packets that they are in
+	open      []*ftp.DataPort   // from the one on that counts for the next command
+	commands  int               // so far
+	last      int               // the packet of the line before
+	reached   int               // the last packet of the dialogue so far
+	late      map[int]bool      // the packets of commands that were captured behind their answers
+	data      []*ftp.Connection // the data connections that come
+	known     int               // the first packet of the last one that is in later
+	clearFrom int               // the packet from which on the dialogue is in clear again, 0 for none
+	later     paragraphs
+	made      int // paragraphs
 }
 
 // writeSession writes a session with its data connections.
@@ -110,8 +111,9 @@ func (r *sessionWriter) line(l *ftp.Line) {
 func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	text := Escape(l.Text)
 	switch {
+	case l.UnreadBefore && r.clearFrom > 0 && l.FirstPacket >= r.clearFrom: // the line before says so
 	case l.UnreadBefore:
-		text = "[TLS before it cannot be read] " + text
+		text = "[TLS that cannot be read] " + text
 	case l.AfterGap:
 		text = "[bytes missing] " + text
 	}

@@ -153,6 +153,7 @@ func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 		r.add(last, 0, "-- "+end)
 	}
 	if from := t.ClearFrom(); from > t.From {
+		r.clearFrom = from
 		r.put(paragraph{packet: from, place: atFirst, lines: []string{"-- from here on the dialogue is in clear again"}})
 	}
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,49 @@ func TestReceiverClosesFirst(t *testing.T) {
 		}
 		if story := storyOf(t, f.PCAP()); !strings.Contains(story, test.want) {
 			t.Errorf("%s: the story lacks %q:\n%s", test.command, test.want, story)
+		}
+	}
+}
+
+// TestLinesOfTLS asks that the line of a packet says which records of TLS begin in it, and does
+// not call them FTP, until the dialogue is in clear again.
+func TestLinesOfTLS(t *testing.T) {
+	const hello = "\x16\x03\x01\x00\x04\x01\x00\x00\x00"
+	for _, port := range []string{"21", "2121"} {
+		f := forge.New()
+		c, server := f.Dial("198.51.100.100:51200", "192.0.2.21:"+port)
+		server.Send(greeting)
+		c.Send("AUTH TLS\r\n")
+		server.Send("234 go on\r\n")
+		c.Send(hello)
+		server.Send("\x16\x03\x03\x00\x03\x02\n\x00\x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x08abc")
+		server.Send("defgh\x17\x03\x03\x00\x01a")
+		c.Send(strings.Repeat("\x17\x03\x03\x00\x01a", 12))
+		server.Send("200 in clear again\r\n")
+		c.Send("PASV\r\n")
+		var got []string
+		file, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		for p := range file.Packets() {
+			if _, said, ok := strings.Cut(Line(p, Relative), ", length "); ok && p.TCP.Length > 0 {
+				_, said, _ = strings.Cut(said, ": ")
+				got = append(got, said)
+			}
+		}
+		const data = "application data, version 0x0303, length 1; "
+		want := []string{
+			"FTP: 220 ready", "FTP: AUTH TLS", "FTP: 234 go on",
+			"TLS: handshake, version 0x0301, length 4",
+			"TLS: handshake, version 0x0303, length 3; change cipher spec, version 0x0303, length 1; application data, version 0x0303, length 8",
+			"TLS: part of a record",
+			"TLS: " + strings.Repeat(data, 10) + "and more",
+			"FTP: 200 in clear again", "FTP: PASV",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("port %s: got\n%s\nwant\n%s", port, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
 }
