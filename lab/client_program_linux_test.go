@@ -48,6 +48,35 @@ func TestClientPrograms(t *testing.T) {
 	}
 }
 
+// TestClientEnvironment has a program print its environment. It has the variables of the
+// step, and no name twice: Python takes the first of two, and the shell the last.
+func TestClientEnvironment(t *testing.T) {
+	s := parse(t, "# x\n# y\n", "user alice secret", "run env")
+	folder := t.TempDir()
+	result, err := Run(t.Context(), s, Options{Results: folder})
+	needCells(t, err)
+	if err != nil || result.Outcome == Failed {
+		t.Fatalf("got result %+v, error %v", result, err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "other", "runs", "line-5.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		if first, twice := got[name]; twice {
+			t.Errorf("%s is there twice, as %q and as %q", name, first, value)
+		}
+		got[name] = value
+	}
+	for name, want := range map[string]string{"SERVER": "server", "PORT": "21", "USER": "alice", "PASSWORD": "secret", "HOME": "/srv/ftp", "PWD": "/srv/ftp"} {
+		if got[name] != want {
+			t.Errorf("%s: got %q, want %q", name, got[name], want)
+		}
+	}
+}
+
 // TestClientProgramFails has client programs fail in each way there is, and expects
 // one message at the line of the step, with the program's last words.
 func TestClientProgramFails(t *testing.T) {

@@ -28,7 +28,8 @@ func Server(serve func(ctx context.Context, l net.Listener) error) Option {
 }
 
 // Client has a function of the test be the client, in the place of the scenario's
-// steps. Its error fails the test. The scenario's deadline is that of all it does.
+// steps, if it has any. Its error fails the test. The scenario's deadline is that of all
+// it does.
 func Client(use func(ctx context.Context, d Dialer) error) Option {
 	return func(s *session) { s.client = use }
 }

@@ -68,7 +68,7 @@ func TestServer(t *testing.T) {
 
 // TestClient has clients of this test download and upload a file.
 func TestClient(t *testing.T) {
-	const text = "network wire %s\nuser alice secret\nfile pub/picture.bin 40000 seed=3\nopen\n-- local/report.txt --\nAll is well.\n"
+	const text = "network wire %s\nuser alice secret\nfile pub/picture.bin 40000 seed=3\n-- local/report.txt --\nAll is well.\n"
 	for name, client := range map[string]func(context.Context, labtest.Dialer) error{"jlaffaye": useJlaffaye, "goftp": useGoftp} {
 		for _, tcp := range []string{"linux", "gvisor"} {
 			if name == "goftp" && tcp == "gvisor" {
@@ -130,7 +130,7 @@ func useGoftp(_ context.Context, d labtest.Dialer) error {
 func TestServerAndClient(t *testing.T) {
 	for _, tcp := range []string{"linux", "gvisor"} {
 		t.Run(tcp, func(t *testing.T) {
-			s := parse(t, "network wire tcp="+tcp, "open", "-- files/README --", "Welcome.", "-- want --",
+			s := parse(t, "network wire tcp="+tcp, "-- files/README --", "Welcome.", "-- want --",
 				"ctl client.* > server.21", "data client.* > server.*", "ctl ...", `ctl server > client "220 A small server."`, "ctl ...", "data ...")
 			labtest.Scenario(t, s, labtest.Server(serveSmall), labtest.Client(func(ctx context.Context, d labtest.Dialer) error {
 				c, err := ftp.Dial(d.Server(), ftp.DialWithDialFunc(d.Dial), ftp.DialWithDisabledEPSV(true))

@@ -124,7 +124,6 @@ func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"UTF-16", "\xff\xfe#\x00 \x00x\x00", "1: the file is in UTF-16; save it as UTF-8"},
 		{"UTF-16 without a mark", "\x00o\x00p\x00e\x00n", "1: the file is in UTF-16; save it as UTF-8"},
-		{"empty", "", "1: the scenario has no steps"},
 		{"a capture", "\x0a\x0d\x0d\x0a\xc8\x00\x00\x00", "1: the file is a capture; a scenario was expected"},
 		{"blank behind a section", "open\n-- files/a --\nx\n-- want -- \nctl client > server\n", "4: \"-- want -- \" does not begin a section; write \"-- want --\" at the margin"},
 		{"blank before a section", "open\n -- files/a/b --\n", "2: \" -- files/a/b --\" does not begin a section; write \"-- files/a/b --\""},

@@ -71,14 +71,18 @@ func (o order) run() error {
 	return err
 }
 
-// environment is the program's, which runs in a folder.
+// environment is the program's, which runs in a folder. Each name is there once: of two
+// variables with one name, some programs take the first and some the last.
 func (o order) environment(folder string) []string {
-	env := slices.Concat(os.Environ(), []string{"PWD=" + folder}, o.Env)
+	own := append([]string{"PWD=" + folder}, o.Env...)
 	if o.Client {
-		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "HOME=") })
-		env = append(env, "HOME="+folder)
+		own = append(own, "HOME="+folder)
 	}
-	return env
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.ContainsFunc(own, func(w string) bool { return strings.HasPrefix(w, name+"=") })
+	})
+	return append(env, own...)
 }
 
 // confine gives the process its own files and host name. A Refusal means that the
