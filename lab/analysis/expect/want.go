@@ -225,3 +225,16 @@ func (w *Want) Connections() (names []string) {
 func (w *Want) HasLabel(name string) bool {
 	return slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })
 }
+
+// Labels returns the labels of the want's lines. A nil want has none.
+func (w *Want) Labels() (labels []string) {
+	if w == nil {
+		return nil
+	}
+	for _, l := range w.lines {
+		if l.label != "" {
+			labels = append(labels, l.label)
+		}
+	}
+	return labels
+}

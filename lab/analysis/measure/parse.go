@@ -92,6 +92,9 @@ func (g *figure) parse() error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	g.written = want
+	if err = g.subject.measurement.checkWord(g.value.words); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	switch {
 	case toleranceIsThere && op != "=":
 		return fmt.Errorf("%s: only = takes a tolerance; with %s the value is the limit", name, op)
@@ -149,7 +152,7 @@ func parseSubject(name string) (subject, error) {
 			return s, s.check(name)
 		}
 	}
-	return subject{}, fmt.Errorf("there is no figure %q; `ftplab help figures` lists them all, such as capture.conversations and ctl.rtt", name)
+	return subject{}, fmt.Errorf("there is no figure %q; %s", name, suggestName(name))
 }
 
 // means matches a name with the pattern of a measurement, such as
@@ -221,11 +224,11 @@ func (f *Figures) Check(w *expect.Want) error {
 // checkWant returns an error for a connection or a label that is not in the want.
 func (s subject) checkWant(w *expect.Want) error {
 	if s.connection != "" && (w == nil || !w.HasConnection(s.connection)) {
-		return fmt.Errorf("%s: no connection of that name is declared in the want%s", s.connection, scenario.DidYouMean(s.connection, w.Connections()))
+		return fmt.Errorf("%s: no connection of that name is declared in the want%s", s.connection, scenario.DidYouMean(s.connection, append(w.Connections(), "capture")))
 	}
 	for _, label := range []string{s.from, s.to} {
 		if label != "" && (w == nil || !w.HasLabel(label)) {
-			return fmt.Errorf("@%s: no line of the want has this label", label)
+			return fmt.Errorf("@%s: no line of the want has this label%s", label, scenario.DidYouMean(label, w.Labels()))
 		}
 	}
 	return nil

@@ -48,6 +48,9 @@ func (q Quantity) Kind() Kind {
 	return Ratio
 }
 
+// Words returns the words that the quantity can be, or nil if it can be others, too.
+func (q Quantity) Words() []string { return wordsOf[q.subject.measurement.name] }
+
 // CountsFrames reports whether the quantity is about packets that are its [Value.Frames].
 func (q Quantity) CountsFrames() bool { return q.subject.ofForged() }
 

@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/scenario"
 )
 
 // A Kind is a kind of answer.
@@ -60,15 +61,16 @@ type Set struct {
 }
 
 // Parse parses the text of a section; first is the number of its first line in
-// file. The error is an [*expect.Error], of the first mistake.
+// file. The error is of type [expect.Errors] and has all mistakes.
 func Parse(file string, first int, text string) (*Set, error) {
 	set := &Set{file: file}
+	var mistakes expect.Errors
+	mistake := func(line int, format string, args ...any) {
+		mistakes = append(mistakes, &expect.Error{File: file, Line: line, Msg: fmt.Sprintf(format, args...)})
+	}
 	var words []string // of the question that has no answer yet
 	begin := 0
 	for i, line := range strings.Split(text, "\n") {
-		mistake := func(format string, args ...any) error {
-			return &expect.Error{File: file, Line: first + i, Msg: fmt.Sprintf(format, args...)}
-		}
 		trimmed := strings.TrimSpace(line)
 		switch {
 		case trimmed == "" || trimmed[0] == '#':
@@ -78,21 +80,24 @@ func Parse(file string, first int, text string) (*Set, error) {
 			}
 			words = append(words, trimmed)
 		case len(words) == 0:
-			return nil, mistake("an answer without a question: the question stands above it, at the margin")
+			mistake(first+i, "an answer without a question: the question stands above it, at the margin")
 		default:
 			q := Question{Line: begin, Text: strings.Join(words, " ")}
 			if err := q.parseAnswer(trimmed); err != nil {
-				return nil, mistake("%v", err)
+				mistake(first+i, "%v", err)
 			}
 			set.Questions = append(set.Questions, q)
 			words = nil
 		}
 	}
 	if len(words) > 0 {
-		return nil, &expect.Error{File: file, Line: begin, Msg: fmt.Sprintf("the question %q has no answer: an indented line such as `port = data.port.client` says how to compute it", strings.Join(words, " "))}
+		mistake(begin, "the question %q has no answer: an indented line such as `port = data.port.client` says how to compute it", strings.Join(words, " "))
 	}
-	if len(set.Questions) == 0 {
-		return nil, &expect.Error{File: file, Line: first, Msg: "there is no question in the section; `ftplab help questions` shows how one is written"}
+	if len(set.Questions)+len(mistakes) == 0 {
+		mistake(first, "there is no question in the section; `ftplab help questions` shows how one is written")
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return set, nil
 }
@@ -103,7 +108,7 @@ func (q *Question) parseAnswer(line string) error {
 	head, expression, ok := strings.Cut(line, "=")
 	kind, options, _ := strings.Cut(strings.TrimSpace(head), " ")
 	if q.Kind = Kind(kind); !ok || !slices.Contains(kinds, q.Kind) {
-		return fmt.Errorf("%q: KIND = EXPRESSION was expected, where KIND is one of %s", line, kindNames())
+		return fmt.Errorf("%q: KIND = EXPRESSION was expected, where KIND is one of %s%s", line, strings.Join(kindNames(), ", "), unknownKind(kind))
 	}
 	if err := q.parseOptions(options); err != nil {
 		return err
@@ -112,7 +117,35 @@ func (q *Question) parseAnswer(line string) error {
 	if err := q.parseExpression(expression); err != nil {
 		return err
 	}
+	if err := q.checkOptions(); err != nil {
+		return err
+	}
 	return q.parseTolerance(tolerance)
+}
+
+// checkOptions refuses a choice that cannot have the right answer among its options, as far
+// as the expression says what that can be.
+func (q *Question) checkOptions() error {
+	if q.Kind != Choice || q.compare != "" {
+		return nil
+	}
+	var words []string
+	isNumber := func(s string) bool { _, err := strconv.ParseFloat(s, 64); return err == nil }
+	for _, o := range q.Options {
+		words = append(words, o.Word)
+	}
+	if q.quantity.Kind() != measure.Words && !slices.ContainsFunc(words, isNumber) {
+		return fmt.Errorf("%s is a number, and none of the choices is one", q.expression)
+	}
+	can := q.quantity.Words()
+	if len(can) == 0 {
+		return nil
+	}
+	lacking := slices.DeleteFunc(slices.Clone(can), func(word string) bool { return slices.Contains(words, word) })
+	if len(lacking) == len(can) || len(can) == 2 && len(lacking) == 1 {
+		return fmt.Errorf("%s is %s, and the choices lack %s", q.expression, strings.Join(can, " or "), strings.Join(lacking, " and "))
+	}
+	return nil
 }
 
 func cut(s, separator string) (before, after string) {
@@ -120,12 +153,20 @@ func cut(s, separator string) (before, after string) {
 	return strings.TrimSpace(before), strings.TrimSpace(after)
 }
 
-func kindNames() string {
+func kindNames() []string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
 		names[i] = string(k)
 	}
-	return strings.Join(names, ", ")
+	return names
+}
+
+// unknownKind is the end of a message about a word that is almost a kind, or "".
+func unknownKind(word string) string {
+	if slices.Contains(kindNames(), word) {
+		return ""
+	}
+	return scenario.DidYouMean(strings.ToLower(word), kindNames())
 }
 
 // parseOptions parses WORD | WORD: explanation.
@@ -143,6 +184,9 @@ func (q *Question) parseOptions(text string) error {
 		}
 		if explanation == "" {
 			explanation = word
+		}
+		if slices.ContainsFunc(q.Options, func(o Option) bool { return o.Word == word }) {
+			return fmt.Errorf("the choice %q is there twice", word)
 		}
 		q.Options = append(q.Options, Option{word, explanation})
 	}
@@ -245,19 +289,24 @@ func (q *Question) parseTolerance(text string) error {
 	return nil
 }
 
-// Check returns an error for the first question about a connection or a label that
-// the want has not got. A nil want has none.
+// Check returns an error if a question is about a connection or a label that the want has
+// not got. A nil want has none. The error is of type [expect.Errors] and names all such
+// questions.
 func (s *Set) Check(w *expect.Want) error {
+	var mistakes expect.Errors
 	for _, q := range s.Questions {
 		err := error(nil)
 		if q.label == "" {
 			err = q.quantity.Check(w)
 		} else if w == nil || !w.HasLabel(q.label) {
-			err = fmt.Errorf("@%s: no line of the want has this label", q.label)
+			err = fmt.Errorf("@%s: no line of the want has this label%s", q.label, scenario.DidYouMean(q.label, w.Labels()))
 		}
 		if err != nil {
-			return &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()}
+			mistakes = append(mistakes, &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()})
 		}
+	}
+	if len(mistakes) > 0 {
+		return mistakes
 	}
 	return nil
 }

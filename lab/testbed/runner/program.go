@@ -125,8 +125,8 @@ func checkVariables(s *scenario.Scenario, words []string, line int, there ...str
 	return nil
 }
 
-// almost returns the name that another one begins, or that begins with it; "" if the other
-// is itself one of the names, or like none.
+// almost returns the name that another one begins, or that begins with it, or that differs
+// from it by a typing mistake; "" if the other is itself one of the names, or like none.
 func almost(other string, names []string) string {
 	if slices.Contains(names, other) {
 		return ""
@@ -136,7 +136,7 @@ func almost(other string, names []string) string {
 			return name
 		}
 	}
-	return ""
+	return scenario.Nearest(other, names)
 }
 
 // expand replaces variables by their values. Unknown variables stay unchanged.

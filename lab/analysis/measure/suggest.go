@@ -1,0 +1,82 @@
+// Suggestions for unknown names and words.
+
+package measure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/scenario"
+)
+
+var sides = []string{string(ftp.Client), string(ftp.Server)}
+
+// wordsOf are the words that measurements can be, of those that can be a few only.
+var wordsOf = map[string][]string{
+	"NAME.opened-by":       sides,
+	"NAME.first-fin":       {"client", "server", "none"},
+	"NAME.reset-by":        {"client", "server", "none"},
+	"NAME.mode":            {string(ftp.Active), string(ftp.Passive)},
+	"NAME.timestamps.SIDE": {"yes", "no"},
+	"NAME.sack.SIDE":       {"yes", "no"},
+	"NAME.df.SIDE":         {"yes", "no", "some"},
+}
+
+// checkWord refuses a word that the measurement can never be.
+func (m *measurement) checkWord(word string) error {
+	can := wordsOf[m.name]
+	if word == "" || len(can) == 0 || slices.Contains(can, word) {
+		return nil
+	}
+	return fmt.Errorf("%s: %s was expected%s", word, strings.Join(can, " or "), scenario.DidYouMean(word, can))
+}
+
+// suggestName is the end of a message about an unknown name: the names that it may mean or,
+// if there are none, where all of them are listed.
+func suggestName(name string) string {
+	var all, whole []string // whole are those that only have a side more
+	for _, m := range measurements {
+		for _, n := range m.names(strings.Split(name, ".")) {
+			all = append(all, n)
+			if slices.Contains(sides, strings.TrimPrefix(n, name+".")) {
+				whole = append(whole, n)
+			}
+		}
+	}
+	meant := scenario.Nearest(name, all)
+	if i := strings.LastIndexByte(name, '.'); i > 0 && slices.Contains(sides, name[i+1:]) && slices.Contains(all, name[:i]) {
+		meant = name[:i]
+	}
+	switch {
+	case len(whole) > 0:
+		return "did you mean " + strings.Join(whole, " or ") + "?"
+	case meant != "":
+		return "did you mean " + meant + "?"
+	}
+	return "`ftplab help figures` lists them all, such as capture.conversations and ctl.rtt"
+}
+
+// names returns the names that the measurement has with the arguments that stand in their
+// places among words.
+func (m *measurement) names(words []string) []string {
+	names := []string{""}
+	for i, p := range strings.Split(m.name, ".") {
+		values := []string{p}
+		switch {
+		case p == "SIDE":
+			values = sides
+		case p == strings.ToUpper(p) && p != strings.ToLower(p) && i < len(words):
+			values = words[i : i+1]
+		}
+		var longer []string
+		for _, n := range names {
+			for _, v := range values {
+				longer = append(longer, strings.TrimPrefix(n+"."+v, "."))
+			}
+		}
+		names = longer
+	}
+	return names
+}
