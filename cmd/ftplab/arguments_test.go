@@ -68,8 +68,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// TestMistakesOfAFolder runs a folder of scenarios that have mistakes: it names
-// all of them, and runs none.
+// TestMistakesOfAFolder runs a folder in which some scenarios have mistakes. It names all of
+// them, runs the others, and has both in the report for continuous integration.
 func TestMistakesOfAFolder(t *testing.T) {
 	folder := t.TempDir()
 	for name, source := range map[string]string{"a.txtar": "opne\nlgin\n", "b.txtar": "open\nquit\n", "c.txtar": "open\nqiut\n"} {
@@ -77,14 +77,27 @@ func TestMistakesOfAFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stdout, stderr, status := judged(t, "run", folder)
+	tap := filepath.Join(folder, "x.tap")
+	stdout, stderr, status := judged(t, "run", "--tcp", "gvisor", "-o", t.TempDir(), "--tap", tap, folder)
 	var got []string
 	for line := range strings.Lines(stderr) {
 		place, _, _ := strings.Cut(strings.TrimPrefix(line, "ftplab: "+folder+"/"), ": ")
 		got = append(got, place)
 	}
-	if want := "a.txtar:1 a.txtar:2 c.txtar:2"; status != exitError || strings.Join(got, " ") != want || stdout != "" {
-		t.Errorf("got status %d, mistakes %q and %q, want %d and %s", status, got, stdout, exitError, want)
+	if want := "a.txtar:1 a.txtar:2 c.txtar:2"; status != exitError || strings.Join(got, " ") != want {
+		t.Errorf("got status %d, mistakes %q, want %d and %s", status, got, exitError, want)
+	}
+	if want := "ERROR  a\nERROR  c\n0 passed, 0 failed, 1 recorded, not judged, 2 could not be run"; !strings.Contains(stdout, "made   b ") || !strings.Contains(stdout, want) {
+		t.Errorf("got %q, want that b was run, and %q", stdout, want)
+	}
+	report, err := os.ReadFile(tap)
+	for _, want := range []string{"1..3\nok 1 - b # SKIP", "not ok 2 - a\n# " + folder + "/a.txtar:1: ", "not ok 3 - c\n"} {
+		if !strings.Contains(string(report), want) {
+			t.Errorf("the report: got %q, error %v, want in it %q", report, err, want)
+		}
+	}
+	if stdout, _, status := judged(t, "run", "-w", "-", folder); status != exitError || stdout != "" {
+		t.Errorf("a capture of one scenario: got status %d and %q, want %d and nothing", status, stdout, exitError)
 	}
 }
 

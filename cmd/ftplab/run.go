@@ -87,9 +87,11 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 
 func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr io.Writer) error {
 	list, err := selectScenarios(args)
-	if err != nil {
+	mistakes, _ := err.(scenario.Errors)
+	if err != nil && (mistakes == nil || f.derive != 0 || f.write != "") {
 		return err
 	}
+	broken := notLoaded(mistakes)
 	options, err := f.options(len(list))
 	if err != nil {
 		return err
@@ -116,8 +118,15 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	}
 	p := newPrinter(stdout, stderr, f.json, list)
 	p.seeded = f.seeded
+	for _, r := range broken {
+		p.width = max(p.width, len(r.Scenario.Name))
+	}
 	runs := runAll(ctx, list, options, f.parallel, p)
-	if options.Live == nil && p.broken < len(list) {
+	for _, r := range broken {
+		p.result(r.Scenario, nil, r.Err)
+		runs = append(runs, r)
+	}
+	if options.Live == nil && p.broken < len(runs) {
 		if err := lab.WriteIndex(f.results, runs); err != nil {
 			return err
 		}
@@ -131,6 +140,20 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		}
 	}
 	return p.end()
+}
+
+// notLoaded are the files with mistakes, as runs that could not be made: the other scenarios
+// run nevertheless, and a report for continuous integration names these, too.
+func notLoaded(mistakes scenario.Errors) (list []lab.Ran) {
+	for _, m := range mistakes {
+		if n := len(list); n == 0 || list[n-1].Scenario.File != m.File {
+			list = append(list, lab.Ran{Scenario: &scenario.Scenario{Name: scenario.NameOf(m.File), File: m.File}})
+		}
+		last := &list[len(list)-1]
+		own, _ := last.Err.(scenario.Errors)
+		last.Err = append(own, m)
+	}
+	return list
 }
 
 // options are what the flags say about each of the runs, which are as many as the scenarios.

@@ -18,7 +18,8 @@ import (
 )
 
 // selectScenarios loads the scenarios that the arguments name: names or patterns of built-in
-// scenarios, files and folders. Without arguments it loads the whole course.
+// scenarios, files and folders. Without arguments it loads the whole course. If files have
+// mistakes, the error is of type [scenario.Errors], and the list has the other scenarios.
 func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	if len(args) == 0 {
 		args = []string{"*"}
@@ -43,7 +44,7 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 		}
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return list, mistakes
 	}
 	return list, nil
 }
@@ -120,8 +121,8 @@ func loadOdd(pattern string) (list []*scenario.Scenario, err error) {
 	return nil, fmt.Errorf("there is no scenario %q; the folder scenarios/odd of ftplab's source has them all", oddFolder+pattern)
 }
 
-// loadFolder loads every scenario below a folder. The error lists the mistakes of all of
-// them.
+// loadFolder loads every scenario below a folder. If files have mistakes, the error lists
+// those of all of them, and the list has the other scenarios.
 func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
 	var mistakes scenario.Errors
@@ -141,7 +142,7 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	case err != nil:
 		return nil, err
 	case len(mistakes) > 0:
-		return nil, mistakes
+		return list, mistakes
 	case len(list) == 0:
 		return nil, fmt.Errorf("%s: no file in this folder ends in %s", folder, scenario.Extension)
 	}
