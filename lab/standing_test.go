@@ -13,18 +13,23 @@ import (
 // TestWhereItStands has servers that fall silent: the failure says where the dialogue
 // stands.
 func TestWhereItStands(t *testing.T) {
-	for rule, want := range map[string]string{
-		"on RETR: reply 150 Here.; send 3; fall silent": `the dialogue ends with the server's "150 Here.", in frame `,
-		"on PASV: fall silent":                          `the dialogue ends with the client's "PASV", in frame `,
-		"on RETR: reply 150 Here.; fall silent":         "so RETR has no final reply; 0 bytes crossed its data connection",
+	const get, two = "get README", "write \"NOOP\\r\\nPWD\\r\\n\"\nawait 200\nawait 257"
+	for _, test := range []struct{ steps, rule, want string }{
+		{get, "on RETR: reply 150 Here.; send 3; fall silent", `the dialogue ends with the server's "150 Here.", in frame `},
+		{get, "on PASV: fall silent", `the dialogue ends with the client's "PASV", in frame `},
+		{get, "on PASV: fall silent", ", which has no reply"},
+		{get, "on RETR: reply 150 Here.; fall silent", "so RETR has no final reply; 0 bytes crossed its data connection"},
+		{two, "on NOOP: reply 200 First.; fall silent", `the dialogue ends with the server's "200 First.", in frame `},
+		{two, "on NOOP: reply 200 First.; fall silent", "; PWD has no reply"},
 	} {
-		s := parse(t, "# x\n# y", "deadline 2s", "open", "login anonymous", "get README", "-- server --", rule, "-- files/README --", "hello there")
+		s := parse(t, "# x\n# y", "deadline 2s", "open", "login anonymous", test.steps, "-- server --", test.rule, "-- files/README --", "hello there")
 		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if first, _, _ := strings.Cut(result.Report, "\n"); !strings.Contains(first, ":6: get README") || !strings.Contains(first, want) {
-			t.Errorf("%s: got %q, want a line with %q", rule, result.Report, want)
+		last := test.steps[strings.LastIndexByte(test.steps, '\n')+1:]
+		if first, _, _ := strings.Cut(result.Report, "\n"); !strings.Contains(first, ": "+last) || !strings.Contains(first, test.want) {
+			t.Errorf("%s: got %q, want a line with %q", test.rule, result.Report, test.want)
 		}
 	}
 }

@@ -173,7 +173,7 @@ type Reply struct {
 }
 
 // String returns the reply as it was sent, on one line if it was one.
-func (r Reply) String() string { return fmt.Sprintf("%d %s", r.Code, r.Text) }
+func (r Reply) String() string { return shortened(fmt.Sprintf("%d %s", r.Code, r.Text)) }
 
 // Refused reports whether the reply is negative: 4xx or 5xx.
 func (r Reply) Refused() bool { return r.Code >= 400 }

@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
@@ -118,13 +120,42 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 	code, text, err := c.text.ReadResponse(0)
 	var malformed textproto.ProtocolError
 	var clear tls.RecordHeaderError
-	if errors.As(err, &malformed) || errors.As(err, &clear) {
+	switch {
+	case errors.As(err, &malformed):
+		err = fmt.Errorf("%w: %s", ErrUnreadable, noReply(malformed))
+	case errors.As(err, &clear):
 		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	if err != nil {
 		return fail(err)
 	}
 	return Reply{Code: code, Text: text}, nil
+}
+
+// noReply says what is wrong with a line that textproto cannot read. Its error is a few words,
+// a colon and the line in quotes.
+func noReply(err textproto.ProtocolError) string {
+	_, quoted, _ := strings.Cut(err.Error(), ": ")
+	line, unquoteErr := strconv.Unquote(quoted)
+	if unquoteErr != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%q does not begin with a reply code of three digits (RFC 959, 4.2)", shortened(line))
+}
+
+// mostOfReply is how much of a reply a message has, bytes.
+const mostOfReply = 200
+
+// shortened is a text of a server as a message has it.
+func shortened(text string) string {
+	if len(text) <= mostOfReply {
+		return text
+	}
+	end := mostOfReply
+	for end > mostOfReply-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", text[:end], len(text))
 }
 
 // final reads replies up to the one that is not preliminary.

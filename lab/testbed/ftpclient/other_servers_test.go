@@ -208,7 +208,12 @@ func TestAnswersThatAreWrong(t *testing.T) {
 		{"no port", "want 229 and (|||port|)", ftpclient.EPSV, []string{"229 Yes."}},
 		{"a port too large", "want 229 and (|||port|)", ftpclient.EPSV, []string{"229 (|||65536|)"}},
 		{"another 2xx", "want 229 and (|||port|)", ftpclient.EPSV, []string{"200 (|||1024|)"}},
-		{"no reply", "for the reply: unreadable: short response: ", ftpclient.EPSV, []string{"hm"}},
+		{"no reply", `for the reply: unreadable: "hm" does not begin with a reply code of three digits`, ftpclient.EPSV, []string{"hm"}},
+		{"no code", `"PAM: your password expires" does not begin with a reply code`, ftpclient.EPSV, []string{"PAM: your password expires"}},
+		{"letters for a code", `"abc def" does not begin with a reply code`, ftpclient.EPSV, []string{"abc def"}},
+		{"a long line", `xxx… (5000 bytes)" does not begin with a reply code`, ftpclient.EPSV, []string{strings.Repeat("x", 5000)}},
+		{"bytes that are no text", `\x80\x80… (300 bytes)" does not begin`, ftpclient.EPSV, []string{strings.Repeat("\x80", 300)}},
+		{"a long reply", "yyy… (5004 bytes): want 229", ftpclient.EPSV, []string{"229 " + strings.Repeat("y", 5000)}},
 		{"the end", "for the reply: the server closed the connection", ftpclient.EPSV, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

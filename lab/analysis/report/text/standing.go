@@ -34,10 +34,13 @@ func Standing(c *capture.Capture) string {
 	if e.Final() != 0 {
 		return text
 	}
-	if len(e.Replies) > 0 {
+	switch {
+	case len(e.Replies) > 0:
 		text += fmt.Sprintf(", so %s has no final reply", e.Command)
-	} else {
+	case line.From == ftp.Client:
 		text += ", which has no reply"
+	default: // to an earlier command
+		text += fmt.Sprintf("; %s has no reply", e.Command)
 	}
 	for _, id := range e.Data {
 		if data := c.Connection(id); data != nil {
