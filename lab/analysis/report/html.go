@@ -148,7 +148,9 @@ func (r *Report) facts() string {
 	if n := len(r.packets); n > 0 {
 		parts = append(parts, duration(r.Packets.last-t.Start))
 	}
-	parts = append(parts, "began "+time.Unix(0, t.Start).UTC().Format("2 January 2006, 15:04:05 UTC"))
+	if t.Size > 0 {
+		parts = append(parts, "began "+time.Unix(0, t.Start).UTC().Format("2 January 2006, 15:04:05 UTC"))
+	}
 	if t.Truncated > 0 {
 		parts = append(parts, counted(t.Truncated, "packet")+" cut short by the recorder")
 	}
@@ -182,7 +184,12 @@ type difference struct {
 func (r *Report) differences() []difference {
 	var list []difference
 	for _, f := range r.Failures {
-		list = append(list, difference{What: visible(f)})
+		first, printed, _ := strings.Cut(f, "\n")
+		d := difference{What: visible(first)}
+		for line := range strings.Lines(printed) {
+			d.Around = append(d.Around, visible(strings.TrimSpace(line)))
+		}
+		list = append(list, d)
 	}
 	if r.Verdict != nil {
 		for _, m := range r.Verdict.Mismatches {

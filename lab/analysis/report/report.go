@@ -39,7 +39,8 @@ type Report struct {
 	Scenario *scenario.Scenario
 	Verdict  *expect.Verdict
 	Figures  []measure.Result
-	// Failures says what went wrong while the scenario ran, one line each.
+	// Failures says what went wrong while the scenario ran: one line each, and below it
+	// the last lines that a program printed.
 	Failures []string
 
 	// Capture is the capture's file name, in the folder of the page.

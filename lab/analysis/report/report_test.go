@@ -157,6 +157,25 @@ func TestFailedScenario(t *testing.T) {
 	}
 }
 
+// TestLastWords asks that the last lines of a program stand below the line that says how it
+// failed, on lines of their own. The capture has no packet, and so no time.
+func TestLastWords(t *testing.T) {
+	r := judgedBy(t, nil, func(*forge.Capture) {})
+	r.Scenario = &scenario.Scenario{Name: "mine"}
+	r.Failures = []string{"mine.txtar:3: run ./client: exit status 3; it ends with\n\tno <route>\n\tgiving\x1b[1m up"}
+	page := string(html(t, r))
+	if want := "exit status 3; it ends with</strong></p>\n\n<pre tabindex=\"0\">no &lt;route&gt;\ngiving\\x1b[1m up\n</pre>"; !strings.Contains(page, want) {
+		t.Errorf("the page has no %q", want)
+	}
+	md := markdownOf(t, r)
+	if want := "exit status 3; it ends with\n        no <route>\n        giving\\x1b[1m up\n"; !strings.Contains(md, want) {
+		t.Errorf("the Markdown has no %q:\n%s", want, md)
+	}
+	if strings.Contains(page+md, "1970") {
+		t.Error("a capture without packets began in 1970")
+	}
+}
+
 // TestWantedPacketsAreKept asks that a packet with a comment is drawn although
 // it stands in the middle of a long transfer.
 func TestWantedPacketsAreKept(t *testing.T) {
