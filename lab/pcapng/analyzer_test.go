@@ -3,10 +3,12 @@ package pcapng
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -166,6 +168,22 @@ func TestAnalyzersCut(t *testing.T) {
 	}
 }
 
+// An error of the disk in the header of a file does not make it a file that is no capture.
+func TestDiskErrorInHeader(t *testing.T) {
+	files := analyzerFiles()
+	files["pcap"], files["snoop"], files["Network Monitor"] = header, snoopFile(), netmonFile(2, 0)
+	for name, file := range files {
+		if strings.HasPrefix(name, "CommView") || name == "K12" { // which have no header
+			continue
+		}
+		broken := errors.New("disk on fire")
+		_, err := NewReader(io.MultiReader(bytes.NewReader(file[:12]), iotest.ErrReader(broken)))
+		if !errors.Is(err, broken) {
+			t.Errorf("%s: got %v, want %v", name, err, broken)
+		}
+	}
+}
+
 // A file of an analyzer that makes no sense is read up to there, or refused with the reason.
 func TestAnalyzersDamaged(t *testing.T) {
 	const refused = ", which is not supported: convert it with editcap -F pcap"
@@ -201,6 +219,7 @@ func TestAnalyzersDamaged(t *testing.T) {
 		{"Visual Networks", 4, 3, 2, "the file is cut off in the middle of a packet (packet 3, byte 266 of the file)"},
 		{"Observer", 40, 0, 0, "a record without its mark: the file is damaged (packet 1, byte 40 of the file)"},
 		{"Observer", 40 + 12, 47, 0, "a packet longer than its record: the file is damaged (packet 1, byte 40 of the file)"},
+		{"Observer", 32, 35, 0, "a file of Observer whose packets begin in its header: the file is damaged"},
 		{"Observer", 8, 'x', 0, "a file of Observer that has no packets"},
 	} {
 		file := bytes.Clone(analyzerFiles()[c.name])
@@ -222,6 +241,7 @@ func TestAnalyzersLinks(t *testing.T) {
 		want  LinkType
 	}{
 		{"CommView NCF", 16, 2, linkTokenRing}, {"CommView NCF", 16, 1, LinkWiFi}, {"CommView NCF", 16, 0x40, linkUnknown},
+		{"CommView NCFX", 15, 0x42, LinkEthernet},
 		{"K12", 59, 'X', linkUnknown}, {"LANalyzer", 200, 227, linkTokenRing},
 		{"nettl", 131, 187, linkTokenRing}, {"nettl", 131, 174, linkFDDI}, {"nettl", 131, 9, LinkRaw}, {"nettl", 131, 34, linkUnknown},
 		{"nettl", 140, 0, linkUnknown}, {"Sniffer for DOS", 32, 0, linkTokenRing}, {"Sniffer for DOS", 32, 9, linkFDDI},

@@ -17,23 +17,25 @@ var commViewLinks = map[byte]LinkType{0: LinkEthernet, 1: LinkWiFi, 2: linkToken
 // A commViewReader reads the packets of a file of CommView.
 type commViewReader struct {
 	*Reader
-	x bool // NCFX
+	ncfx bool // the newer of the two formats
 }
 
 func (f *commViewReader) link() LinkType {
-	at := 16 // of the medium, in a record
-	if f.x {
-		at = 15
-	}
-	h, _ := f.in.peek(ncfxRecord)
-	if len(h) <= at {
+	h, err := f.in.peek(ncfxRecord)
+	if err != nil {
 		return linkUnknown
 	}
-	return commViewLink(h[at])
+	return f.linkOf(h)
 }
 
-func commViewLink(flags byte) LinkType {
+// linkOf returns the link type of a record. Of the flags of NCFX the lowest bit alone is the
+// medium.
+func (f *commViewReader) linkOf(record []byte) LinkType {
+	if f.ncfx {
+		return commViewLinks[record[15]&1]
+	}
 	const medium, compressed = 0x0f, 0x40
+	flags := record[16]
 	if link, ok := commViewLinks[flags&medium]; ok && flags&compressed == 0 {
 		return link
 	}
@@ -42,7 +44,7 @@ func commViewLink(flags byte) LinkType {
 
 func (f *commViewReader) next(p *Packet) error {
 	p.Interface = 0
-	if f.x {
+	if f.ncfx {
 		return f.nextNCFX(p)
 	}
 	at := f.in.offset
@@ -53,7 +55,7 @@ func (f *commViewReader) next(p *Packet) error {
 	if h[4] != 0 {
 		return f.damage(at, "a record of version %d: the file is damaged", h[4])
 	}
-	p.Time, p.Link = commViewTime(h[5:]), commViewLink(h[16])
+	p.Time, p.Link = commViewTime(h[5:]), f.linkOf(h)
 	size := int(binary.LittleEndian.Uint16(h))
 	p.Length = size
 	return f.frame(p, at, int64(size), 0)
@@ -69,7 +71,7 @@ func (f *commViewReader) nextNCFX(p *Packet) error {
 	if size < 0 {
 		return f.damage(at, "a record shorter than its head: the file is damaged")
 	}
-	p.Time, p.Link = commViewTime(h[4:]), commViewLink(h[15]&1)
+	p.Time, p.Link = commViewTime(h[4:]), f.linkOf(h)
 	if err := f.frame(p, at, size, 0); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
@@ -21,7 +20,7 @@ type fiveViewReader struct{ *Reader }
 func newFiveViewReader(r *Reader) (*fiveViewReader, error) {
 	h, err := r.in.take(fiveViewHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	if kind := binary.LittleEndian.Uint32(h[16:]); kind != fiveViewEthernet {
 		return nil, fmt.Errorf("a 5View file of type %#x, which is not supported: convert it with editcap -F pcap", kind)

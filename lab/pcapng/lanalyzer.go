@@ -41,7 +41,7 @@ func newLANalyzerReader(r *Reader) (*lanalyzerReader, error) {
 	for found := false; ; {
 		h, err := r.in.peek(lanalyzerRecord)
 		if err != nil {
-			return nil, errors.New("not a capture: cut off in the header of the file")
+			return nil, inHeader(err)
 		}
 		kind, size := binary.LittleEndian.Uint16(h), int(binary.LittleEndian.Uint16(h[2:]))
 		if kind == lanalyzerPacket && found {
@@ -50,7 +50,7 @@ func newLANalyzerReader(r *Reader) (*lanalyzerReader, error) {
 		b, err := r.in.take(lanalyzerRecord + size)
 		switch {
 		case err != nil:
-			return nil, errors.New("not a capture: cut off in the header of the file")
+			return nil, inHeader(err)
 		case kind == lanalyzerPacket || kind == lanalyzerSummary && size < lanalyzerSummarySet:
 			return nil, errors.New("a file of LANalyzer without a summary of its packets")
 		case kind == lanalyzerSummary:

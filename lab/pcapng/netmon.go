@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -30,7 +29,7 @@ type netmonReader struct {
 func newNetmonReader(r *Reader) (*netmonReader, error) {
 	h, err := r.in.take(netmonHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	minor, major := h[4], h[5]
 	field := func(i int) int { return int(binary.LittleEndian.Uint16(h[8+2*i:])) } // a SYSTEMTIME, without its day of the week

@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 )
 
@@ -37,7 +36,7 @@ type nettlReader struct {
 func newNettlReader(r *Reader) (*nettlReader, error) {
 	h, err := r.in.take(nettlHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	f := &nettlReader{r, 22}
 	if system := h[97:]; system[2] == '1' && system[3] == '1' {

@@ -30,7 +30,7 @@ type netxrayReader struct {
 func newNetxrayReader(r *Reader) (*netxrayReader, error) {
 	h, err := r.in.take(netxrayHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	field := func(at int) uint32 { return binary.LittleEndian.Uint32(h[at:]) }
 	f := &netxrayReader{Reader: r, start: int64(field(12)) * 1e9, end: int64(field(28))}
@@ -54,7 +54,7 @@ func newNetxrayReader(r *Reader) (*netxrayReader, error) {
 		return nil, errors.New("a file of the Sniffer for Windows that begins in its middle, which is not supported: convert it with editcap -F pcap")
 	}
 	if err := r.in.skip(first - netxrayHeader); err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	return f, nil
 }

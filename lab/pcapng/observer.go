@@ -24,14 +24,17 @@ type observerReader struct{ *Reader }
 func newObserverReader(r *Reader) (*observerReader, error) {
 	h, err := r.in.take(observerHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	if !bytes.HasPrefix(h, []byte("ObserverPktBufferVersion=")) {
 		return nil, errors.New("a file of Observer that has no packets")
 	}
 	first := int64(binary.LittleEndian.Uint16(h[32:]))
-	if err := r.in.skip(first - observerHeader); first < observerHeader || err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+	if first < observerHeader {
+		return nil, errors.New("a file of Observer whose packets begin in its header: the file is damaged")
+	}
+	if err := r.in.skip(first - observerHeader); err != nil {
+		return nil, inHeader(err)
 	}
 	return &observerReader{r}, nil
 }

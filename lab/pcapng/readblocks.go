@@ -45,7 +45,7 @@ func newBlockReader(r *Reader) (*blockReader, error) {
 	_, _, err := f.header()
 	switch {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	case err == errNoMagic:
 		return nil, errors.New("not a capture: a pcapng section without the byte-order magic number")
 	}

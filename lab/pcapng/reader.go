@@ -2,6 +2,7 @@ package pcapng
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -210,6 +211,15 @@ func (r *Reader) cutOff(offset int64, err error) error {
 	}
 	if err == io.ErrUnexpectedEOF || err == io.EOF {
 		return r.damage(offset, "the file is cut off in the middle of a packet")
+	}
+	return err
+}
+
+// inHeader returns the error for one that occurs in the header of a file: a file that ends
+// there is no capture. It returns other errors unchanged.
+func inHeader(err error) error {
+	if err == io.ErrUnexpectedEOF || err == io.EOF {
+		return errors.New("not a capture: cut off in the header of the file")
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
@@ -73,7 +72,7 @@ func newRecordScanner(in *input) (*recordScanner, error) {
 		return nil, fmt.Errorf("not a capture: %s", looksLike(h))
 	}
 	if _, err := in.take(pcapHeader); err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	major, minor := s.order.Uint16(h[4:]), s.order.Uint16(h[6:])
 	s.swapped = major < 2 || major == 2 && minor <= 3
@@ -84,7 +83,7 @@ func newRecordScanner(in *input) (*recordScanner, error) {
 		s.linkType, s.unit = link, 1
 	}
 	if _, err := in.take(s.more); err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	s.guessHead()
 	return s, nil

@@ -39,7 +39,7 @@ type snifferReader struct {
 func newSnifferReader(r *Reader) (*snifferReader, error) {
 	h, err := r.in.take(snifferHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	v := h[snifferHeader-snifferVersion:]
 	date, network, format, unit := binary.LittleEndian.Uint16(v[6:]), v[9], v[10], v[11]

@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
@@ -35,7 +34,7 @@ type snoopReader struct {
 func newSnoopReader(r *Reader) (*snoopReader, error) {
 	h, err := r.in.take(snoopHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	version, link := binary.BigEndian.Uint32(h[8:]), binary.BigEndian.Uint32(h[12:])
 	if version != 2 {

@@ -2,7 +2,6 @@ package pcapng
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -34,7 +33,7 @@ type visualReader struct {
 func newVisualReader(r *Reader) (*visualReader, error) {
 	h, err := r.in.take(visualHeader)
 	if err != nil {
-		return nil, errors.New("not a capture: cut off in the header of the file")
+		return nil, inHeader(err)
 	}
 	media, version := binary.LittleEndian.Uint16(h[12:]), binary.LittleEndian.Uint16(h[18:])
 	m, ok := visualMedia[media]
