@@ -97,8 +97,8 @@ func (p *parser) noHost(name string) string {
 	for _, h := range p.s.Network.Hosts {
 		names = append(names, h.Name)
 	}
-	if meant := Nearest(name, names); meant != "" {
-		return fmt.Sprintf("there is no host %q; did you mean %s?", name, meant)
+	if hint := DidYouMean(name, names); hint != "" {
+		return fmt.Sprintf("there is no host %q%s", name, hint)
 	}
 	return fmt.Sprintf("there is no host %q; the hosts are %s", name, sorted(names))
 }
@@ -144,7 +144,7 @@ func (p *parser) checkOther(h Host) {
 	case plan.Kind == Loopback:
 		p.fail("host %s: on network loopback a host has one address; network wire has hosts with two", h.Name)
 	case !ok || main.Of != "" || h.Of == h.Name:
-		p.fail("host %s: of=%s is not a host of its own", h.Name, h.Of)
+		p.fail("host %s: of=%s is not a host of its own; name a host that has no of= itself", h.Name, h.Of)
 	case main.Addr.Is4() == h.Addr.Is4():
 		p.fail("host %s: %s has the address %s already; the other address must be of the other IP version", h.Name, h.Of, main.Addr)
 	case !h.Addr.IsGlobalUnicast():
@@ -226,7 +226,7 @@ func (p *parser) checkLate() {
 		}
 		switch {
 		case p.s.Network.isIPv6(l.From) != p.s.Network.isIPv6(l.To):
-			p.fail("late: of %s and %s, one is an IPv4 and one an IPv6 address", l.From, l.To)
+			p.fail("late: of %s and %s, one is an IPv4 and one an IPv6 address; name two addresses of one IP version", l.From, l.To)
 		case l.From == l.To:
 			p.fail("late: there is no path from %s to itself", l.From)
 		case p.s.Network.Kind == Loopback:
@@ -248,7 +248,7 @@ func (p *parser) checkPathRules() {
 		}
 		switch {
 		case p.s.Network.isIPv6(r.From) != p.s.Network.isIPv6(r.To):
-			p.fail("%s: of %s and %s, one is an IPv4 and one an IPv6 address", r.Kind, r.From, r.To)
+			p.fail("%s: of %s and %s, one is an IPv4 and one an IPv6 address; name two addresses of one IP version", r.Kind, r.From, r.To)
 		case r.From == r.To:
 			p.fail("%s: there is no path from %s to itself", r.Kind, r.From)
 		case p.s.Network.Kind == Loopback:

@@ -96,7 +96,7 @@ func sessionSettings() []setting {
 		}, {
 			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,
 			does: "How long a step may take; 30s by default. A transfer gets more time, depending on its size. " +
-				"A session is also stopped when its capture is larger than 256 MiB and four times the size of the scenario's files.",
+				"A session is also stopped when its capture has reached 256 MiB plus four times the size of the scenario's files at each place of capture.",
 			example: "deadline 5s",
 		},
 	}

@@ -84,7 +84,7 @@ var lookalikes = []struct{ characters, what, instead string }{
 	{"→⟶⇒", "an arrow", "> for the direction"},
 }
 
-// checkLookalikes refuses a line that has such a character outside quotes.
+// checkLookalikes refuses a line that has such a character before its first quote or comment.
 func (p *parser) checkLookalikes(line string) {
 	outside, _, _ := strings.Cut(line, `"`)
 	outside, _, _ = strings.Cut(outside, " #")

@@ -20,8 +20,9 @@ const (
 	Then = " | "
 )
 
-// Learn counts a walk, and the commands that it has. Whole says that the session was seen from its beginning. Where the
-// capture ends, the session ends: else one that repeats a command would go on for ever.
+// Learn counts a walk, and the commands that it has. Whole says that the session was seen from
+// its beginning. Where the capture ends, the session ends: else one that repeats a command would
+// go on for ever.
 func (k *Kind) Learn(walk []string, whole bool) {
 	before, commands := [2]string{"", Start}, 0
 	for i, exchange := range walk {

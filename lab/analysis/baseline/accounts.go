@@ -39,7 +39,7 @@ func (all *logins) across(hosts pairOfHosts, l login) {
 	}
 }
 
-// isPublic reports whether a name is that of everybody, whose password is any.
+// isPublic reports whether a user is one who may log in with any password.
 func isPublic(user string) bool { return user == "anonymous" || user == "ftp" }
 
 // isStale reports whether all clients gave one password for an account, which is none of

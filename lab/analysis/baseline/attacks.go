@@ -267,7 +267,7 @@ var exploits = []exploit{
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
-	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of extortionists"},
+	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},

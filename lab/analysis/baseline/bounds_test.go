@@ -107,7 +107,11 @@ func TestDetoursAreInOrder(t *testing.T) {
 		e.watch.neighbours.owners[server] = &owner{first: 2 + i}
 		e.served[pairOfHosts{client, server}] = true
 	}
-	for i, b := range e.sharedCards() {
+	found := e.sharedCards()
+	if len(found) != 9 {
+		t.Errorf("got %d findings, want one for each of 9 servers", len(found))
+	}
+	for i, b := range found {
 		if want := []int{1, 2 + i}; !slices.Equal(b.packets, want) {
 			t.Errorf("got %v, want %v", b.packets, want)
 		}

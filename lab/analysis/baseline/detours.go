@@ -33,7 +33,8 @@ const (
 // maxOwners bounds the addresses, and the redirects, that are remembered.
 const maxOwners = 1 << 14
 
-// manyChanges are so many changes of an owner that two hosts claim the address at the same time.
+// manyChanges is the number of changes of an owner from which on two hosts claim the address at
+// the same time.
 const manyChanges = 4
 
 // neighbourhood is what hosts say about the way to others.

@@ -1,4 +1,4 @@
-// Files that a session takes as hostages.
+// Files that a session replaces by encrypted ones, as ransomware does.
 
 package baseline
 
@@ -9,49 +9,50 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// extorted are so many files that a client replaces by encrypted ones.
+// extorted is how many files a client replaces before it counts as ransomware.
 const extorted = 3
 
 var (
-	// packed are endings of names that programs add that compress, encrypt or keep files for
-	// their owner.
+	// packed are endings that programs add to names when they compress or encrypt files for
+	// their owner, or keep old versions of them.
 	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|\d*)$`)
-	// encrypted are endings that extortionists add.
+	// encrypted are endings that ransomware adds.
 	encrypted = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )
 
-// hostages are the files of a session, by what happened to them.
-type hostages struct {
+// encryptions are the files of a session, by what happened to them.
+type encryptions struct {
 	fetched     map[string]bool
 	replaced    map[string]bool // by a file of the same name with an unknown ending
 	overwritten map[string]bool // after they were fetched
 	from        string          // what is renamed
-	taken       breach          // fetched, and then there under another name only
-	renamed     breach          // to a name with the ending of extortionists
+	gone        breach          // fetched, and then there under another name only
+	renamed     breach          // to a name with an ending of ransomware
 }
 
-// extortion finds files that are replaced by others of the same name with an unknown ending.
+// extortion finds files that are replaced by others of the same name with an unknown ending, and
+// files that get an ending of ransomware.
 func extortion(s *session) (found []breach) {
-	h := hostages{fetched: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
+	h := encryptions{fetched: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
 		h.add(x, w.target(x.Argument))
 	}
-	if n := len(h.taken.packets); n >= extorted {
-		h.taken.observed = fmt.Sprintf("%d files were fetched and then replaced by others whose names have another ending, as extortionists do; the last is %s", n, h.taken.observed)
-		found = append(found, h.taken)
+	if n := len(h.gone.packets); n >= extorted {
+		h.gone.observed = fmt.Sprintf("%d files were fetched and then replaced by others whose names have another ending, as ransomware does; the last is %s", n, h.gone.observed)
+		found = append(found, h.gone)
 	}
 	if n := len(h.renamed.packets); n >= extorted {
 		h.renamed.severity, h.renamed.sign = Odd, 2
-		h.renamed.observed = fmt.Sprintf("%d files got an ending that extortionists use; the last is %s", n, h.renamed.observed)
+		h.renamed.observed = fmt.Sprintf("%d files got an ending that ransomware adds; the last is %s", n, h.renamed.observed)
 		found = append(found, h.renamed)
 	}
 	return found
 }
 
-// add takes the next command, and the place that its argument leads to.
-func (h *hostages) add(x *ftp.Exchange, at string) {
+// add takes the next command, and the path that its argument leads to.
+func (h *encryptions) add(x *ftp.Exchange, at string) {
 	switch {
 	case x.Command == "RETR" && completed(x):
 		h.fetched[at] = true
@@ -63,7 +64,7 @@ func (h *hostages) add(x *ftp.Exchange, at string) {
 	case x.Command == "DELE" && completed(x) && h.replaced[at]:
 		delete(h.fetched, at)
 		delete(h.replaced, at)
-		h.taken.packets, h.taken.observed = append(h.taken.packets, x.Packet), show(at)
+		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(at)
 	case x.Command == "RNFR":
 		h.from = at
 	case x.Command == "RNTO" && completedNormally(x):
@@ -72,12 +73,12 @@ func (h *hostages) add(x *ftp.Exchange, at string) {
 }
 
 // rename takes a file that gets a longer name.
-func (h *hostages) rename(x *ftp.Exchange, to string) {
+func (h *encryptions) rename(x *ftp.Exchange, to string) {
 	ending, longer := strings.CutPrefix(to, h.from)
 	switch {
 	case !longer || h.from == "":
 	case h.overwritten[h.from] && strings.HasPrefix(ending, ".") && !packed().MatchString(ending):
-		h.taken.packets, h.taken.observed = append(h.taken.packets, x.Packet), show(to)
+		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(to)
 	case encrypted().MatchString(ending):
 		h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(to)
 	}

@@ -17,14 +17,14 @@ const (
 	echoRequestV6, echoReplyV6 = 128, 129
 )
 
-// Limits of other scans: so many hosts of a network that were asked for an echo and did not
-// answer, and so many system ports of one server that clients probed who probed nothing else.
+// Limits of other scans: the number of hosts of a network that do not answer an echo request,
+// and the number of system ports of one server, each probed by a client that probed nothing else.
 const (
 	sweptHosts   = 16
 	crowdedPorts = 30
 )
 
-// answered is the packet of a probe that was answered.
+// answered stands for the packet of a probe that was answered.
 const answered = 0
 
 // datagrams are the questions of UDP and ICMP, with the packets of those that nobody answered.
@@ -119,7 +119,8 @@ func (s *scanners) crowds() (found []breach) {
 	return found
 }
 
-// visits are the servers at which each client logged in as everybody may, and moved nothing.
+// visits are the servers at which each client logged in as a public user, such as anonymous, and
+// transferred nothing, with the first packet of each visit.
 type visits map[netip.Addr]map[netip.Addr]int
 
 func (v visits) add(s *session) {
@@ -129,7 +130,7 @@ func (v visits) add(s *session) {
 	noteFirst(v, s.client(), s.server(), s.Control.FirstPacket)
 }
 
-// public reports whether the session is one that everybody may have, by its last login.
+// public reports whether the last login of the session is that of a public user.
 func (s *session) public() bool {
 	for _, l := range slices.Backward(s.logins) {
 		if l.succeeded() {

@@ -22,7 +22,7 @@ var sharingRules = []Rule{
 	},
 }
 
-// sharedAmong is by how many other clients a file is fetched that was stored for them.
+// sharedAmong is the number of other clients that fetch a file before it counts as shared.
 const sharedAmong = 3
 
 // A sharedFile is a file that an anonymous user stored, with the clients that fetched it.

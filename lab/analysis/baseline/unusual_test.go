@@ -39,7 +39,7 @@ var weakSigns = []struct {
 	{"a job for the system", "no-sensitive-names", session1("> STOR /etc/cron.d/up\n< 150 go on\n< 226 done")},
 	{"a shell for somebody far away", "no-loot", moved("STOR bc.pl", opener, `use Socket; connect(S,$a); exec("/bin/sh -i");`)},
 	{"braces for ever", "no-known-exploits", session1("> STAT " + strings.Repeat("{a,b,*}", 8) + "\n< 550 no")},
-	{"the note of an extortionist", "no-known-exploits", session1("> STOR HOW_TO_DECRYPT.txt\n< 150 go on\n< 226 done")},
+	{"the note of ransomware", "no-known-exploits", session1("> STOR HOW_TO_DECRYPT.txt\n< 150 go on\n< 226 done")},
 	{"a scan without flags", "no-scans", func(f *forge.Capture) {
 		for i := range 12 {
 			overhear(f, aClient, addrPort(aServer, 20+i)).Segment("", "")
@@ -58,7 +58,7 @@ var weakSigns = []struct {
 	{"a loader for devices", "no-programs", moves([2]string{"RETR mirai.arm", "\x7fELF"})},
 	{"the memory of the logins", "no-sensitive-names", session1("> STOR lsass_512.dmp\n< 150 go on\n< 226 done")},
 	{"the accounts of Windows", "no-sensitive-names", session1("> STOR sam.save\n< 150 go on\n< 226 done")},
-	{"files that get the ending of extortionists", "no-known-exploits", session1(numberedLines(4, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
+	{"files that get the ending of ransomware", "no-known-exploits", session1(numberedLines(4, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
 }
 

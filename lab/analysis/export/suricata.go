@@ -16,18 +16,18 @@ import (
 // Suricata is a test of suricata-verify, as a folder below tests/ftp.
 func Suricata(t Test, c *capture.Capture) []File {
 	var events []event
-	version := "min-version: 7.0.0"
+	onlySeven := false
 	for s := range c.Sessions() {
 		events = append(events, logged(c, s)...)
-		if changed(s) {
-			version = "version: 7"
-		}
+		onlySeven = onlySeven || changed(s)
 	}
 	purpose := "Suricata logs each command of an FTP session, and each file."
 	if len(events) == 0 {
 		purpose = "Suricata 7 sees no FTP here, and logs none. It recognizes FTP by a client that begins with USER, PASS,\nPORT or FEAT, or by a server that begins with \"220 (\"."
 	}
-	if version == "version: 7" {
+	version := "min-version: 7.0.0"
+	if onlySeven {
+		version = "version: 7"
 		purpose += "\nSuricata 8 logs more of such a session, so this test is for Suricata 7."
 	}
 	folder := "tests/ftp/ftp-" + t.Dashed() + "/"

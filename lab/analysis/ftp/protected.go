@@ -20,7 +20,7 @@ type protected struct {
 	raw     [2]hash.Hash // of each direction as it is
 	inside  [2]hash.Hash // of what it carries inside TLS
 	partial [2]bool      // some of that is missing
-	cut     [2]bool      // some of the direction as it is is missing
+	cut     [2]bool      // bytes of the direction are missing
 	first   [2]byte      // the type of the handshake message that the direction begins with, 0 for none
 	end     [2]int64     // the number of the byte behind the last one that was read
 	closed  bool

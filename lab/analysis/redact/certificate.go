@@ -105,7 +105,6 @@ func (d *der) value(tag byte, b []byte, depth int) {
 		d.values(b, depth+1)
 	case tag == octetString || tag&0xc0 == 0x80 && !isASCII(b):
 		d.random(b)
-	case bitString == tag:
 	default: // texts of all kinds
 		copy(b, d.s.words(b, noWord))
 	}

@@ -122,7 +122,7 @@ func (r *Report) listRow(p *Packet) listRow {
 		said = append(said, visible(l.Text))
 	}
 	record := r.tls.record(p)
-	if row.Said = strings.Join(said, " ↵ "); row.Said != "" || record != "" { // which say more than the line
+	if row.Said = strings.Join(said, " ↵ "); row.Said != "" || record != "" {
 		row.Info, _, _ = strings.Cut(row.Info, ": FTP: ")
 		row.Info, _, _ = strings.Cut(row.Info, ": TLS: ")
 	}

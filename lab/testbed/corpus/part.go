@@ -242,7 +242,8 @@ type buffered struct{ *bufio.Writer }
 func (b buffered) Close() error { return b.Flush() }
 
 // cause is why a part cannot be completed: the error of the file that could not be written, if
-// there is one. A capture's writer would also say where it ends, but it does not stay.
+// there is one. That of a capture's writer also says with which frame the file ends, but the
+// file is removed.
 func (p *part) cause(err error) error {
 	for _, f := range p.files {
 		if f.err != nil {

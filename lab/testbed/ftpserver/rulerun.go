@@ -269,11 +269,10 @@ func (r *ruleRun) perform() (handed string) {
 		r.rest = r.rest[1:]
 		switch a.Verb {
 		case scenario.AsUsual, scenario.ListenData, scenario.LogIn:
-			if a.Port > 0 {
-				break
+			if a.Port == 0 { // the library has no part in a port that no reply announces
+				r.at = r.session.server.config.Addresses[a.Host]
+				return a.Verb
 			}
-			r.at = r.session.server.config.Addresses[a.Host]
-			return a.Verb
 		}
 		for range a.Repeat {
 			if err := r.do(a); err != nil {

@@ -210,8 +210,9 @@ func (d *draw) walk() {
 	}
 }
 
-// next draws what follows behind so many commands. A profile of captures that all begin in the middle of a session
-// knows no beginning, and then it is a login.
+// next draws what follows after the two exchanges before it; said is the number of commands so
+// far. A profile of captures that all begin in the middle of a session knows no beginning, and
+// then it is a login.
 func (d *draw) next(before [2]string, said int) string {
 	next := d.walks.Next(before, said, d.random.Float64())
 	if next != traffic.End || d.loggedIn {

@@ -2,6 +2,7 @@ package network
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
@@ -79,7 +80,7 @@ func listenersOf(family uint8) (all []netip.AddrPort, err error) {
 			case unix.NLMSG_DONE:
 				return all, nil
 			case unix.NLMSG_ERROR:
-				return nil, fmt.Errorf("the kernel has no list of sockets")
+				return nil, errors.New("the kernel has no list of sockets")
 			}
 		}
 	}

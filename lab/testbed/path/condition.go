@@ -145,7 +145,11 @@ func (p *Path) Unmet() (unmet []network.UnmetRule) {
 // why says what the rule asks for, what came nearest, and what to do.
 func (c *condition) why() string {
 	if c.met > 0 {
-		return fmt.Sprintf("%v: only %d packets met this rule, and skip=%d lets the first %d pass. Make skip= smaller, or add the word optional if this is right", c.PathRule, c.met, c.Skip, c.Skip)
+		packets := "packets"
+		if c.met == 1 {
+			packets = "packet"
+		}
+		return fmt.Sprintf("%v: only %d %s met this rule, and skip=%d lets the first %d pass. Make skip= smaller, or add the word optional if this is right", c.PathRule, c.met, packets, c.Skip, c.Skip)
 	}
 	came := ""
 	switch seen := c.seen(); {

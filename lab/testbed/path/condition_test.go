@@ -28,6 +28,7 @@ func TestUnmetRules(t *testing.T) {
 		"flags":            {scenario.PathRule{Length: -1, Flags: finSYN}, "[FS]: no packet met this rule; those with these ports had the flags [S], [.]. Correct"},
 		"a text":           {scenario.PathRule{Length: -1, Text: "LISTE *"}, `the nearest lines were "LIST", "PASV". Correct`},
 		"too many to pass": {scenario.PathRule{Length: -1, Skip: 3}, "only 3 packets met this rule, and skip=3"},
+		"one to pass":      {scenario.PathRule{Length: 6, Skip: 1}, "only 1 packet met this rule, and skip=1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.rule.Kind, test.rule.From, test.rule.To, test.rule.Line = scenario.Drop, "client", "server", 7

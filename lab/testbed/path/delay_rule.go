@@ -6,7 +6,7 @@ import "ftplab/lab/scenario"
 // how many of them are still to come.
 type delayRule struct {
 	condition
-	six  bool  // it is about IPv6 addresses
+	ipv6 bool  // it is about IPv6 addresses
 	by   int64 // how much later they arrive, nanoseconds
 	left int
 }
@@ -17,7 +17,7 @@ func newDelayRule(rule scenario.Late) *delayRule {
 
 // claims reports whether the rule applies to the segment, and counts it if so.
 func (l *delayRule) claims(s segment) bool {
-	if l.left == 0 || s.from.Addr().Is6() != l.six || !l.meets(s, nil, false) {
+	if l.left == 0 || s.from.Addr().Is6() != l.ipv6 || !l.meets(s, nil, false) {
 		return false
 	}
 	l.left--

@@ -173,7 +173,7 @@ func (p *Path) connect(network scenario.Network) error {
 			return fmt.Errorf("late: there is no path from %q to %q", rule.From, rule.To)
 		}
 		d := newDelayRule(rule)
-		d.six = from.addressOf(rule.From).Is6()
+		d.ipv6 = from.addressOf(rule.From).Is6()
 		from.rules[to] = append(from.rules[to], d)
 	}
 	return nil

@@ -6,7 +6,7 @@ import "ftplab/lab/scenario"
 // does with them.
 type rule struct {
 	condition
-	six     bool // it is about IPv6 addresses
+	ipv6    bool // it is about IPv6 addresses
 	matched int  // segments so far, in the rule's time
 
 	seen   map[stream]int64 // when the last segment of a connection passed; for Idle
@@ -14,14 +14,14 @@ type rule struct {
 }
 
 func newRule(r scenario.PathRule, from, to *End) *rule {
-	return &rule{condition: condition{PathRule: r, from: from, to: to}, six: from.addressOf(r.From).Is6(), seen: map[stream]int64{}, silent: map[stream]bool{}}
+	return &rule{condition: condition{PathRule: r, from: from, to: to}, ipv6: from.addressOf(r.From).Is6(), seen: map[stream]int64{}, silent: map[stream]bool{}}
 }
 
 // claims reports whether the rule applies to a segment that is sent between two ends at
 // a time, and counts it if so. began is when the first frame was sent.
 func (r *rule) claims(s segment, data []byte, from, to *End, at, began int64) bool {
 	there, back := r.from == from && r.to == to, r.from == to && r.to == from
-	if !there && !back || s.from.Addr().Is6() != r.six {
+	if !there && !back || s.from.Addr().Is6() != r.ipv6 {
 		return false
 	}
 	silent := r.Idle == 0 || r.isSilent(s, at)

@@ -17,8 +17,8 @@ func (r Recording) stopAtLimit(s *scenario.Scenario, w *pcapng.Writer, cancel co
 	if limit == 0 {
 		limit = usualLimit(s)
 	}
-	stopped = fmt.Errorf("the session was stopped, because its capture has %d MiB: does a program send without end? "+
-		"The limit is 256 MiB and four times the size of the scenario's files; the setting file makes a larger one", limit>>20)
+	stopped = fmt.Errorf("the session was stopped, because its capture has reached %d MiB: the server or a client may send without end. "+
+		"The limit is 256 MiB plus four times the size of the scenario's files at each place of capture; to raise it, declare larger files with the setting file", limit>>20)
 	if !r.ByHand {
 		w.Limit(limit, func() { cancel(stopped) })
 	}

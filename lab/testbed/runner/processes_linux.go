@@ -25,10 +25,11 @@ func descendants() []process {
 	entries, _ := os.ReadDir("/proc")
 	children := map[string][]process{}
 	for _, e := range entries {
-		if name := e.Name(); name[0] < '0' || name[0] > '9' {
+		name := e.Name()
+		if name[0] < '0' || name[0] > '9' {
 			continue
 		}
-		if p := readProcess("/proc/" + e.Name() + "/status"); p.pid > 0 {
+		if p := readProcess("/proc/" + name + "/status"); p.pid > 0 {
 			children[p.parent] = append(children[p.parent], p)
 		}
 	}
