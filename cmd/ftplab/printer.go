@@ -77,7 +77,7 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.note("--seed has no effect on Linux's TCP; with --tcp gvisor it determines the capture")
 	}
 	if err != nil {
-		fmt.Fprintf(p.out, "ERROR  %-*s\n", p.width, s.Name)
+		fmt.Fprintf(p.err, "ERROR  %s\n", s.Name)           // beside the reason, also when only one of the two outputs is seen
 		if text := oserror.Text(err); text != p.lastError { // such as a results folder that cannot be made
 			printError(p.err, err)
 			p.lastError = text

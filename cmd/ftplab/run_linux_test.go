@@ -215,8 +215,8 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 	}()
 	status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if status != exitError || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, capture) {
-		t.Errorf("got status %d, stderr %q, want %d and one line that names the capture", status, errOut, exitError)
+	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
+		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
 	}
 	if n := frames(t, capture); n < 6 {
 		t.Errorf("got %d frames, want those of the login", n)
@@ -236,8 +236,8 @@ func TestKillCell(t *testing.T) {
 		}
 	}()
 	status, _, errOut := ftplab(t.Context(), "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if status != exitError || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, capture) {
-		t.Errorf("got status %d, stderr %q, want %d and one line that names the capture", status, errOut, exitError)
+	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
+		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
 	}
 	if n := frames(t, capture); n < 6 {
 		t.Errorf("got %d frames, want those of the login", n)
@@ -370,8 +370,9 @@ func TestRunBadInput(t *testing.T) {
 			if !strings.Contains(out+errOut, test.want) {
 				t.Errorf("got\n%s%s\nwant a line with %s", out, errOut, test.want)
 			}
-			if test.name != "three mistakes" && test.status == exitError && strings.Count(errOut, "\n") != 1 {
-				t.Errorf("got stderr %q, want one line", errOut)
+			reason := strings.TrimPrefix(errOut, "ERROR  active_list\n")
+			if test.name != "three mistakes" && test.status == exitError && strings.Count(reason, "\n") != 1 {
+				t.Errorf("got stderr %q, want one line with the reason", errOut)
 			}
 		})
 	}
@@ -485,10 +486,10 @@ func TestOutputFails(t *testing.T) {
 	}
 }
 
-// An error that all scenarios have is printed once.
+// An error that all scenarios have is printed once, beside the scenarios.
 func TestRunSameError(t *testing.T) {
 	status, out, errOut := ftplab(t.Context(), "run", "-o", "/dev/null/results", "active_list", "passive_list")
-	if status != exitError || strings.Count(out, "ERROR") != 2 || strings.Count(errOut, "\n") != 1 {
-		t.Errorf("got status %d, %q and %q, want %d, two scenarios and one line", status, out, errOut, exitError)
+	if status != exitError || strings.Contains(out, "ERROR") || strings.Count(errOut, "ERROR") != 2 || strings.Count(errOut, "\n") != 3 {
+		t.Errorf("got status %d, %q and %q, want %d, and on stderr two scenarios and one line", status, out, errOut, exitError)
 	}
 }

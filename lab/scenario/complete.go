@@ -26,10 +26,27 @@ func (p *parser) complete() {
 	if plan.Capture == "" {
 		plan.Capture = "client"
 	}
-	for _, check := range []func(){
-		p.checkHosts, p.checkNetwork, p.checkNames, p.checkLate, p.checkPathRules, p.checkNATs, p.checkReplicas, p.checkReplies, p.checkTLS, p.checkProgram, p.checkSteps,
+	for _, c := range []struct {
+		check func()
+		needs string // the settings without whose lines it would find what is no mistake
+	}{
+		{p.checkHosts, "network host nat"},
+		{p.checkNetwork, "network host"},
+		{p.checkNames, "network host"},
+		{p.checkLate, "network host deadline"},
+		{p.checkPathRules, "network host"},
+		{p.checkNATs, "network host"},
+		{p.checkReplicas, "network host"},
+		{p.checkReplies, ""},
+		{p.checkTLS, "server client program"},
+		{p.checkProgram, "program"},
 	} {
-		p.try(check)
+		if !slices.ContainsFunc(strings.Fields(c.needs), func(name string) bool { return p.lost[name] }) {
+			p.try(c.check)
+		}
+	}
+	if len(p.lost) == 0 {
+		p.try(p.checkSteps)
 	}
 	plan.Volume = p.volume()
 }
@@ -54,11 +71,11 @@ func (p *parser) defaultHost(name, ipv4, ipv6 string) {
 
 func (p *parser) checkHosts() {
 	plan := &p.s.Network
-	for i, h := range plan.Hosts {
+	ok := tryEach(p, plan.Hosts, func(i int, h Host) {
 		p.atHost(h)
 		if h.Of != "" {
 			p.checkOther(h)
-			continue
+			return
 		}
 		p.checkFamily("host "+h.Name, h.Addr)
 		p.checkMTU(h.MTU)
@@ -67,7 +84,7 @@ func (p *parser) checkHosts() {
 		}
 		if plan.Kind == Loopback {
 			p.checkLoopbackHost(h)
-			continue
+			return
 		}
 		if !h.Addr.IsGlobalUnicast() {
 			p.fail("host %s: %s is not the address of a single host", h.Name, h.Addr)
@@ -75,8 +92,8 @@ func (p *parser) checkHosts() {
 		if j := slices.IndexFunc(plan.Hosts[:i], func(o Host) bool { return o.Addr == h.Addr }); j >= 0 {
 			p.sameAddress(plan.Hosts[j], h)
 		}
-	}
-	if plan.Kind == Wire {
+	})
+	if ok && plan.Kind == Wire {
 		p.checkPlaces()
 	}
 }
@@ -162,7 +179,10 @@ func (p *parser) checkOther(h Host) {
 // onlyOther refuses a second other address.
 func (n Network) onlyOther(h Host) error {
 	for _, o := range n.Hosts {
-		if o.Of == h.Of && o.Name != h.Name {
+		if o.Name == h.Name {
+			break
+		}
+		if o.Of == h.Of {
 			return fmt.Errorf("host %s: %s is the other address of %s already", h.Name, o.Name, h.Of)
 		}
 	}
@@ -207,17 +227,17 @@ func (p *parser) checkNetwork() {
 
 // checkNames refuses names that the name server could not answer for.
 func (p *parser) checkNames() {
-	for _, n := range p.s.Names {
+	tryEach(p, p.s.Names, func(_ int, n Name) {
 		p.line = n.Line
 		if !p.s.Network.Dual() {
 			p.checkFamily("name "+n.Name, n.Addr)
 		}
 		p.check(n.Check())
-	}
+	})
 }
 
 func (p *parser) checkLate() {
-	for _, l := range p.s.Network.Late {
+	tryEach(p, p.s.Network.Late, func(_ int, l Late) {
 		p.line = l.Line
 		for _, name := range []string{l.From, l.To} {
 			if _, ok := p.s.Host(name); !ok {
@@ -235,11 +255,11 @@ func (p *parser) checkLate() {
 			// The run would last until the packet has arrived.
 			p.fail("late: by=%v is longer than a step may take, %v; the setting deadline allows more", l.By, p.s.Deadline)
 		}
-	}
+	})
 }
 
 func (p *parser) checkPathRules() {
-	for _, r := range p.s.Network.Rules {
+	tryEach(p, p.s.Network.Rules, func(_ int, r PathRule) {
 		p.line = r.Line
 		for _, name := range []string{r.From, r.To} {
 			if _, ok := p.s.Host(name); !ok {
@@ -256,11 +276,11 @@ func (p *parser) checkPathRules() {
 		case p.s.Network.isIPv6(r.From) && (r.With == HostUnreachable || r.With == Prohibited):
 			p.fail("%s: with=%s is for IPv4, because gVisor's TCP ignores this message of ICMPv6; with=port and with=reset are for both", r.Kind, r.With)
 		}
-	}
+	})
 }
 
 func (p *parser) checkReplicas() {
-	for _, r := range p.s.Server.Replicas {
+	tryEach(p, p.s.Server.Replicas, func(_ int, r Replica) {
 		p.line = r.Line
 		_, ok := p.s.Host(r.Host)
 		switch {
@@ -273,7 +293,7 @@ func (p *parser) checkReplicas() {
 		case r.Host == "server":
 			p.fail("replica: the host server has the server already")
 		}
-	}
+	})
 }
 
 // replyCodes are the codes that the lab's server sends.
@@ -286,15 +306,13 @@ var replyCodes = []int{
 // checkReplies refuses reply texts that no client could understand or that the server
 // never sends.
 func (p *parser) checkReplies() {
-	for _, r := range p.s.Server.Replies {
+	tryEach(p, p.s.Server.Replies, func(_ int, r Reply) {
 		p.line = r.Line
-		p.try(func() {
-			p.check(r.Check())
-			if !slices.Contains(replyCodes, r.Code) {
-				p.fail("reply %d: the lab's server never sends this code, so nobody would see its text; it sends %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
-			}
-		})
-	}
+		p.check(r.Check())
+		if !slices.Contains(replyCodes, r.Code) {
+			p.fail("reply %d: the lab's server never sends this code, so nobody would see its text; it sends %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
+		}
+	})
 }
 
 // accountName matches the account names that every system accepts (useradd(8)).
@@ -323,9 +341,9 @@ func (p *parser) checkProgram() {
 		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
 		p.fail("program: a program has its own replies and habits; replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
 	}
-	for _, u := range s.Users {
+	tryEach(p, s.Users, func(_ int, u User) {
 		if !accountName.MatchString(u.Name) || slices.Contains([]string{"anonymous", "ftp", "root"}, u.Name) {
 			p.fail("user %s: a program's users are accounts of its system, with names of lower-case letters, digits, - and _, and not anonymous, ftp or root, which it has", u.Name)
 		}
-	}
+	})
 }

@@ -53,7 +53,7 @@ func (p *parser) setNAT(words []string) {
 // checkNATs refuses NATs that no network could have.
 func (p *parser) checkNATs() {
 	plan := p.s.Network
-	for i, n := range plan.NATs {
+	tryEach(p, plan.NATs, func(i int, n NAT) {
 		p.line = n.Line
 		host, ok := p.s.Host(n.Host)
 		switch {
@@ -71,7 +71,7 @@ func (p *parser) checkNATs() {
 			p.fail("nat %s: %s is the host's own address, which the setting host changes, such as: host %s 192.168.1.2", n.Host, n.Addr, n.Host)
 		}
 		p.checkNATAddress(n, plan.NATs[:i])
-	}
+	})
 }
 
 // checkNATAddress refuses an address that is in the network of a host, or that

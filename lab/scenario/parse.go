@@ -48,6 +48,7 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		session:  FirstSession,
 		sessions: map[string]string{},
 		setLines: map[string]int{},
+		lost:     map[string]bool{},
 	}
 	p.try(p.checkName)
 	switch {
@@ -57,9 +58,7 @@ func Parse(name string, source []byte) (*Scenario, error) {
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
 	}
 	p.archive(plainText(source))
-	if len(p.errors) == 0 {
-		p.complete()
-	}
+	p.complete()
 	if len(p.errors) > 0 {
 		slices.SortStableFunc(p.errors, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, p.errors
@@ -109,10 +108,21 @@ type parser struct {
 	networkLine int    // of the setting; 0 when the file has none
 
 	setLines map[string]int // the line of each setting that may be there once
+
+	// lost are the settings of which a line has a mistake, so that what depends on them is
+	// unknown. It also has inSteps and inSections.
+	lost map[string]bool
 }
 
-// try calls a function that may fail.
-func (p *parser) try(something func()) {
+// What a [parser] can have lost besides settings.
+const (
+	inSteps    = "a step"
+	inSections = "a section"
+)
+
+// try calls a function that may fail, and reports whether there was no mistake.
+func (p *parser) try(something func()) (ok bool) {
+	mistakes := len(p.errors)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -121,8 +131,19 @@ func (p *parser) try(something func()) {
 		default:
 			panic(e)
 		}
+		ok = len(p.errors) == mistakes
 	}()
 	something()
+	return
+}
+
+// tryEach calls a function that may fail with each element of a list.
+func tryEach[E any](p *parser, list []E, something func(int, E)) (ok bool) {
+	ok = true
+	for i, e := range list {
+		ok = p.try(func() { something(i, e) }) && ok
+	}
+	return ok
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -154,13 +175,16 @@ func (p *parser) archive(source []byte) {
 	seen := map[string]int{}
 	for _, f := range a.Files {
 		p.line = line
-		p.try(func() {
+		ok := p.try(func() {
 			if first, ok := seen[f.Name]; ok {
 				p.fail("section %q is there twice, first at line %d", f.Name, first)
 			}
 			seen[f.Name] = line
 			p.section(f.Name, f.Data)
 		})
+		if !ok {
+			p.lost[inSections] = true
+		}
 		p.line = line
 		p.checkSections(f.Data)
 		line += 1 + bytes.Count(f.Data, []byte("\n"))
@@ -233,12 +257,38 @@ func (p *parser) script(text string) {
 			continue
 		}
 		heading = heading && (trimmed == "" && p.s.Title == "")
-		p.try(func() {
+		ok := p.try(func() {
 			p.checkSection(line)
 			p.scriptLine(trimmed)
 		})
+		if !ok {
+			p.lose(trimmed)
+		}
 	}
 	p.s.Story = strings.TrimSpace(p.s.Story)
+}
+
+// lose notes what is unknown because a line has a mistake. Its first word may be the mistake.
+func (p *parser) lose(line string) {
+	_, step := cutPrefix(line)
+	word := strings.ToLower(first(strings.Fields(step)))
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.name)
+	}
+	_, isStep := verbOf(word)
+	switch meant := Nearest(word, slices.Concat(names, Verbs())); {
+	case slices.Contains(names, word):
+		p.lost[word] = true
+	case isStep || slices.Contains(Verbs(), meant):
+		p.lost[inSteps] = true
+	case meant != "":
+		p.lost[meant] = true
+	default: // it may have been any of them
+		for _, name := range append(names, inSteps) {
+			p.lost[name] = true
+		}
+	}
 }
 
 // scriptLine parses one line that is not a comment.

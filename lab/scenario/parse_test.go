@@ -211,7 +211,7 @@ func TestErrors(t *testing.T) {
 		{"two times of the data connection", "server replyfirst connectfirst\nopen\n", "1: server: with connectfirst the data connection is open long before"},
 		{"a version of TLS without TLS", "client scripted version=1.2\nopen\n", "1: client: notify= and version= are about TLS"},
 		{"two addresses of one kind", "network wire\nhost two 192.0.3.21 of=server\nopen\n", "2: host two: server has the address 192.0.2.21 already; the other address must be of the other IP version"},
-		{"three addresses", "network wire\nhost server6 2001:db8:2::21 of=server\nhost three 2001:db8:3::21 of=server\nopen\n", "2: host server6: three is the other address of server already"},
+		{"three addresses", "network wire\nhost server6 2001:db8:2::21 of=server\nhost three 2001:db8:3::21 of=server\nopen\n", "3: host three: server6 is the other address of server already"},
 		{"an address of nobody", "network wire\nhost x 2001:db8:2::21 of=nobody\nopen\n", "2: host x: of=nobody is not a host of its own"},
 		{"an address with a TCP", "network wire\nhost server6 2001:db8:2::21 of=server ttl=9\nopen\n", "2: host server6: an address has no options but of="},
 		{"two addresses on loopback", "host server6 ::1 of=server\nopen\n", "1: host server6: on network loopback a host has one address"},
@@ -348,6 +348,24 @@ func TestAllErrors(t *testing.T) {
 	}
 	if got := strings.Join(lines, " "); got != "1 2 5 6" {
 		t.Errorf("got mistakes in lines %s, want 1 2 5 6:\n%v", got, err)
+	}
+	for _, test := range []struct{ text, lines string }{
+		// Steps and sections with mistakes do not hide those of settings.
+		{"network wire\nhost server 192.0.2.21 rtt=5ms way=9ms\nhost b 192.0.2.21\ndrop clent > server\nreject server > server\nlgin x\n-- wants --\n", "2 3 4 5 6 7"},
+		// What a mistake leaves unknown is no second mistake.
+		{"netwrok wire\nhost server 192.0.2.21\nhost client 192.0.2.99 rtt=5ms\ndrop server > client\nopen\n", "1"},
+		{"network wire\nhost a 192.0.2.99 rtt=5parsec\ndrop a > client\nopen\nreplica a\n", "2 5"},
+		{"x wire\nhost server 192.0.2.21\nput x\n", "1"},
+		{"opne\nls\nquit\n", "1"},
+	} {
+		_, err := Parse("bad.txtar", []byte(test.text))
+		var lines []string
+		for _, e := range err.(Errors) {
+			lines = append(lines, fmt.Sprint(e.Line))
+		}
+		if got := strings.Join(lines, " "); got != test.lines {
+			t.Errorf("%q: got mistakes in lines %s, want %s:\n%v", test.text, got, test.lines, err)
+		}
 	}
 	_, err = Parse("bad.txtar", []byte(strings.Repeat("x\n", 1000)))
 	if got := strings.Split(err.Error(), "\n"); len(got) != 21 || got[20] != "and 980 more mistakes" {
