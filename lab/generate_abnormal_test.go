@@ -69,7 +69,7 @@ func TestEachStreamHasOneRow(t *testing.T) {
 	}
 }
 
-// TestAbnormalSessionsDiffer has sessions of a kind with several names of files and several round
+// TestAbnormalSessionsDiffer has sessions of a kind with several servers, names of files and round
 // trips, all of which the baseline calls unusual or not normal.
 func TestAbnormalSessionsDiffer(t *testing.T) {
 	if testing.Short() {
@@ -82,13 +82,15 @@ func TestAbnormalSessionsDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := generated(t, g).Folder
-	paths, trips := map[string]map[string]bool{}, map[string]map[time.Duration]bool{}
+	servers, paths, trips := map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[time.Duration]bool{}
 	for number := range g.Recipe.Sessions {
 		part := filepath.Join(folder, fmt.Sprintf("part-%05d", number))
-		kind := table(t, part+".flows.csv")[0]["kind"]
+		flow := table(t, part+".flows.csv")[0]
+		kind := flow["kind"]
 		if paths[kind] == nil {
-			paths[kind], trips[kind] = map[string]bool{}, map[time.Duration]bool{}
+			servers[kind], paths[kind], trips[kind] = map[string]bool{}, map[string]bool{}, map[time.Duration]bool{}
 		}
+		servers[kind][flow["server"]] = true
 		for _, row := range table(t, part+".transfers.csv") {
 			paths[kind][row["path"]] = true
 		}
@@ -100,6 +102,11 @@ func TestAbnormalSessionsDiffer(t *testing.T) {
 		c.Close()
 		if a, err := baseline.Check(part+".pcapng", baseline.Normal()); err != nil || a.Verdict == baseline.IsNormal {
 			t.Errorf("%s of %s: got %v, %v, want a session that is not normal", part, kind, a.Verdict, err)
+		}
+	}
+	for _, kind := range []string{"nohost", "nohost_icmp"} { // whose server has an address that nobody has
+		if len(servers[kind]) < 2 {
+			t.Errorf("%s: got the servers %v, want several", kind, servers[kind])
 		}
 	}
 	for _, kind := range []string{"mtu_blackhole", "more_than_size", "epsvunreachable"} {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ftplab/lab/scenario"
@@ -12,7 +13,7 @@ import (
 
 // odd is a session of a scenario that is not normal.
 func (p *plotter) odd(number int, s *scenario.Scenario, random *rand.Rand) (*plan, error) {
-	own, err := p.rehosted(varied(s, random), number)
+	own, err := p.rehosted(varied(s, random), number, random)
 	if err != nil {
 		return nil, err
 	}
@@ -52,9 +53,10 @@ func firstUser(steps []scenario.Step) string {
 	return ""
 }
 
-// rehosted is a scenario whose hosts are of the population. Otherwise the addresses would give
-// the label away, and connections of two sessions could have the same ends.
-func (p *plotter) rehosted(s *scenario.Scenario, number int) (*scenario.Scenario, error) {
+// rehosted is a scenario whose hosts are of the population, and whose other addresses are near
+// it. Otherwise the addresses would give the label away, and connections of two sessions could
+// have the same ends.
+func (p *plotter) rehosted(s *scenario.Scenario, number int, random *rand.Rand) (*scenario.Scenario, error) {
 	client, ports := p.population.client(number)
 	addrs := make([]netip.Addr, len(s.Network.Hosts))
 	text := string(s.Source)
@@ -68,6 +70,11 @@ func (p *plotter) rehosted(s *scenario.Scenario, number int) (*scenario.Scenario
 			addrs[i] = otherAddr(number*len(addrs) + i)
 		}
 		text = replaceAddr(text, h.Addr, addrs[i])
+	}
+	for _, n := range s.Names {
+		if !slices.ContainsFunc(s.Network.Hosts, func(h scenario.Host) bool { return h.Addr == n.Addr }) {
+			text = replaceAddr(text, n.Addr, unusedAddr(random))
+		}
 	}
 	own, err := scenario.Parse(s.File, []byte(text))
 	if err != nil {

@@ -117,14 +117,23 @@ func (p *population) server(c client) server {
 	return s
 }
 
-// mostServers is how many addresses there are for servers.
-const mostServers = 3 * 230
+const (
+	mostServers = 3 * 230 // for which there are addresses
+	firstServer = 20      // last byte of the lowest of them
+)
 
 // serverAddr is in the networks for documentation (RFC 5737).
 func serverAddr(number int) netip.Addr {
 	networks := [3][3]byte{{192, 0, 2}, {198, 51, 100}, {203, 0, 113}}
 	n := networks[number%3]
-	return netip.AddrFrom4([4]byte{n[0], n[1], n[2], byte(20 + number/3)})
+	return netip.AddrFrom4([4]byte{n[0], n[1], n[2], byte(firstServer + number/3)})
+}
+
+// unusedAddr is an address in a network of servers that no host has.
+func unusedAddr(random *rand.Rand) netip.Addr {
+	b := serverAddr(random.IntN(mostServers)).As4()
+	b[3] = byte(2 + random.IntN(firstServer-2)) // .1 is the router's
+	return netip.AddrFrom4(b)
 }
 
 // inIPv6 is the address in the network for documentation (RFC 3849) that ends like an
