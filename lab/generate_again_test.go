@@ -47,3 +47,50 @@ func TestLearnedAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestLearnedSizesAndRates generates sessions with a listing of 700 bytes and a download of 84,200,
+// 40 ms away, and learns these numbers from them. A download that is refused has no size, although
+// its data connection is open. A second listing of a folder has one more line. A path without a
+// limit is not slow because TCP begins slowly.
+func TestLearnedSizesAndRates(t *testing.T) {
+	const sessions = 40
+	for _, rate := range []float64{0, 1.5e6, 4e6, 30e6} {
+		profile := traffic.New()
+		profile.Clients, profile.Servers = sessions, 1
+		name := traffic.KindName{Who: traffic.Program}.String()
+		kind := profile.Kind(name)
+		kind.Sessions = 1
+		kind.Learn([]string{
+			"USER 331", "PASS 230", "TYPE I 200", "PASV MLSD 150 226", "PASV RETR 150 226", "PASV RETR 550", "MKD 257", "PASV MLSD 150 226", "QUIT 221",
+		}, true)
+		kind.Numbers[traffic.RoundTrip].Add(0.04)
+		kind.Numbers[traffic.DownloadBytes].Add(84_200)
+		kind.Numbers[traffic.ListingBytes].Add(700)
+		if rate > 0 {
+			kind.Numbers[traffic.Rate].Add(rate)
+		}
+		g := generation(t, sessions, sessions)
+		var err error
+		if g.Profile, err = json.Marshal(traffic.File{Traffic: profile}); err != nil {
+			t.Fatal(err)
+		}
+		generated(t, g)
+		learned, err := lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated")
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers := learned.Traffic.Kind(name).Numbers
+		for quantity, want := range map[string]float64{traffic.DownloadBytes: 84_200, traffic.ListingBytes: 700} {
+			if got := numbers[quantity]; got.Count != sessions || got.Min != want || got.Max != want {
+				t.Errorf("rate %v, %s: got %d of %v to %v, want %d of %v", rate, quantity, got.Count, got.Min, got.Max, sessions, want)
+			}
+		}
+		want := rate
+		if rate == 0 {
+			want = 10e9 // the fastest that makes a difference
+		}
+		if got := numbers[traffic.Rate]; got.Count != sessions || got.Min < 0.95*want || got.Max > 1.05*want {
+			t.Errorf("rate %v: got %d of %v to %v, want %d of %v", rate, got.Count, got.Min, got.Max, sessions, want)
+		}
+	}
+}

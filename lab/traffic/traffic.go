@@ -70,10 +70,10 @@ const (
 	GreetingTime  = "greeting-time"  // from the SYN to the greeting, less two round trips; seconds
 	ServerTime    = "server-time"    // from a command without data connection to its reply, less a round trip; seconds
 	RefusalTime   = "refusal-time"   // the same of a password that is refused; seconds
-	ListingBytes  = "listing-bytes"  // of LIST, NLST and MLSD; bytes
+	ListingBytes  = "listing-bytes"  // of the first LIST, NLST or MLSD of a folder; bytes
 	DownloadBytes = "download-bytes" // of RETR; bytes
 	UploadBytes   = "upload-bytes"   // of STOR, APPE and STOU; bytes
-	Rate          = "rate"           // of transfers of Large bytes and more; bits a second
+	Rate          = "rate"           // of the paths of transfers of Large bytes and more; bits a second
 )
 
 // Large is the size from which on a transfer shows how fast the path is, bytes.

@@ -49,7 +49,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), e.NumSessions()
 	measures := Measures()
 	learner := &measureLearner{profile: p, clusters: map[string]cluster{}}
-	sessions := newTrafficLearner(e.watch.habits)
+	sessions := newTrafficLearner(e.watch.habits, e.watch.rates)
 	err := e.visit(visitor{
 		connection: func(c *ftp.Connection) {
 			if c.Transfer != nil {

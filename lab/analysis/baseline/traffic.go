@@ -59,6 +59,7 @@ func firstTTL(ttl int) int {
 // A trafficLearner learns traffic from a capture, session by session.
 type trafficLearner struct {
 	habits   synHabits
+	rates    pathRates
 	sessions map[netip.Addr]int64 // by client
 	servers  map[netip.Addr]int64 // sessions, by server
 	learned  *traffic.Traffic
@@ -66,8 +67,8 @@ type trafficLearner struct {
 	answers map[*traffic.Kind]traffic.Counts
 }
 
-func newTrafficLearner(habits synHabits) *trafficLearner {
-	return &trafficLearner{habits, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New(), map[*traffic.Kind]traffic.Counts{}}
+func newTrafficLearner(habits synHabits, rates pathRates) *trafficLearner {
+	return &trafficLearner{habits, rates, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New(), map[*traffic.Kind]traffic.Counts{}}
 }
 
 // session learns from a session whose dialogue can be read.
@@ -97,9 +98,7 @@ func (l *trafficLearner) session(s *session) {
 	}
 	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil)
 	learnTimes(k, s)
-	for _, c := range s.data {
-		learnTransfer(k, c)
-	}
+	l.learnTransfers(k, s)
 	for name, h := range k.Numbers {
 		h.Squares += square(float64(h.Count - before[name]))
 	}
@@ -339,8 +338,40 @@ func ownTime(all, path float64) float64 {
 	return 0
 }
 
-// learnTransfer learns how much moved, and how fast.
-func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
+// learnTransfers learns how much moved, and how fast. What was refused moved nothing, and has no
+// size. Of a folder, the first listing counts: a later one has as many lines, but for what the
+// session has changed.
+func (l *trafficLearner) learnTransfers(k *traffic.Kind, s *session) {
+	var w walk
+	listed := map[string]bool{}
+	for _, x := range s.Exchanges {
+		w.follow(x)
+		if !began(x) {
+			continue
+		}
+		if traffic.Direction(x.Command) == traffic.Listing {
+			place := w.target(folderOf(x.Argument))
+			if listed[place] {
+				continue
+			}
+			listed[place] = true
+		}
+		for _, c := range s.dataOf(x.Data) {
+			l.learnTransfer(k, c)
+		}
+	}
+}
+
+// folderOf is the path in the argument of a listing, which can have options before it.
+func folderOf(argument string) string {
+	for strings.HasPrefix(argument, "-") {
+		_, argument, _ = strings.Cut(argument, " ")
+	}
+	return argument
+}
+
+// learnTransfer learns from the data connection of a transfer.
+func (l *trafficLearner) learnTransfer(k *traffic.Kind, c *ftp.Connection) {
 	if c.Transfer == nil || c.Missing() > 0 || c.TLS != nil && c.TLS.Hidden() {
 		return
 	}
@@ -354,7 +385,7 @@ func learnTransfer(k *traffic.Kind, c *ftp.Connection) {
 		bytes = c.TLS.Flows[0].Data + c.TLS.Flows[1].Data
 	}
 	k.Numbers[name].Add(float64(bytes))
-	if took := seconds(c.LastTime - c.FirstTime); bytes >= traffic.Large && took > 0 {
-		k.Numbers[traffic.Rate].Add(float64(8*bytes) / took)
+	if rate := l.rates.ofPath(c, l.habits[c.ID]); bytes >= traffic.Large && rate > 0 {
+		k.Numbers[traffic.Rate].Add(rate)
 	}
 }

@@ -30,6 +30,7 @@ type watch struct {
 	lengths Histogram
 	// habits are those of TCP, for the generator.
 	habits   synHabits
+	rates    pathRates
 	damage   damage
 	overlaps overlaps
 	// datagrams are questions that were asked without TCP.
@@ -75,7 +76,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{}, rates: pathRates{},
 		datagrams:  datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
 		cards:      cards{},
 		overlaps:   overlaps{found: map[int][]overlap{}},
@@ -91,6 +92,7 @@ func (w *watch) packet(p *capture.Packet) {
 	w.cards.packet(p)
 	if p.Segment != nil {
 		w.habits.packet(p)
+		w.rates.packet(p)
 	} else {
 		w.datagrams.packet(p)
 		w.neighbours.packet(p)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
@@ -305,46 +306,61 @@ func (d *draw) offset(name, local string) int64 {
 	return 1
 }
 
-// lineOf is how long the line of a listing is about a name of so many bytes: as the
-// lab's server writes it.
-func lineOf(command string, name int) int64 {
+// lineOf is how long the line of a listing is about a file with a name of so many bytes: as the
+// lab's server writes it. Only MLSD has as many digits as the size has (RFC 3659, 7).
+func lineOf(command string, name int, size int64) int64 {
 	switch command {
 	case "NLST":
 		return int64(name + 2)
 	case "MLSD":
-		return int64(name + 49)
+		return int64(name + 41 + len(strconv.FormatInt(size, 10)))
 	}
 	return int64(name + 51)
 }
+
+// folderLineOf is the same about a folder.
+func folderLineOf(command string, name int) int64 {
+	line := lineOf(command, name, folderSize)
+	if command == "MLSD" {
+		line -= int64(len("file") - len("dir"))
+	}
+	return line
+}
+
+// folderSize is the size of every folder in a listing, bytes.
+const folderSize = 4096
 
 // listingOf is how long a folder's first listing is.
 func listingOf(f *folder, command string) int64 {
 	var sum int64
 	for _, x := range f.files {
 		if x.seen() {
-			sum += lineOf(command, len(x.name))
+			sum += lineOf(command, len(x.name), x.size)
 		}
 	}
 	for _, x := range f.folders {
 		if x.seen() {
-			sum += lineOf(command, len(x.name))
+			sum += folderLineOf(command, len(x.name))
 		}
 	}
 	return sum
 }
 
+// leastLine is how long the shortest line is with which a listing is filled.
+func leastLine(command string) int64 { return lineOf(command, shortest, folderSize) }
+
 // room is how many bytes of a folder's listing nothing uses yet.
 func room(f *folder) int64 { return f.listing - listingOf(f, f.listed) }
 
 // hasRoom reports whether a listing of the folder has room for one more name.
-func hasRoom(f *folder) bool { return room(f) >= lineOf(f.listed, shortest) }
+func hasRoom(f *folder) bool { return room(f) >= leastLine(f.listed) }
 
 // fitted makes up a name for a folder: one that leaves its listing room for at least one
 // more, or for nothing.
 func (d *draw) fitted(suffix string, in *folder) string {
 	name := d.name(suffix)
-	left := room(in) - lineOf(in.listed, len(name))
-	if left == 0 || left >= lineOf(in.listed, shortest) || in.made {
+	left := room(in) - lineOf(in.listed, len(name), folderSize)
+	if left == 0 || left >= leastLine(in.listed) || in.made {
 		return name
 	}
 	if length := len(name) + int(left); length >= shortest {
@@ -392,18 +408,19 @@ func noProgram(seed uint64) uint64 {
 // fill adds files until the listing is as long as was drawn.
 func (d *draw) fill(f *folder) {
 	left := room(f)
-	if left < lineOf(f.listed, shortest) || left > mostListing {
+	if left < leastLine(f.listed) || left > mostListing {
 		return
 	}
-	lines := min(max(1, left/lineOf(f.listed, usual)), left/lineOf(f.listed, shortest))
+	lines := min(max(1, left/lineOf(f.listed, usual, folderSize)), left/leastLine(f.listed))
 	for ; lines > 0; lines-- {
-		length := int(left/lines - lineOf(f.listed, 0)) // on average
+		size := d.size(traffic.DownloadBytes)
+		length := max(shortest, int(left/lines-lineOf(f.listed, 0, size))) // on average
 		if lines > 1 {
 			spare := max(0, min(length-shortest, 6))
 			length += d.random.IntN(2*spare+1) - spare
 		}
-		left -= lineOf(f.listed, length)
-		f.files = append(f.files, &file{entry: entry{name: d.nameOf(length), in: f}, size: d.size(traffic.DownloadBytes)})
+		left -= lineOf(f.listed, length, size)
+		f.files = append(f.files, &file{entry: entry{name: d.nameOf(length), in: f}, size: size})
 	}
 }
 
