@@ -208,7 +208,7 @@ func TestResultsOfTransfers(t *testing.T) {
 			key = "empty"
 		}
 		seen[key]++
-		switch ok := row["code"][0] == '2'; {
+		switch ok := strings.HasPrefix(row["code"], "2"); {
 		case row["result"] == "complete" && !(ok && whole[ends] && row["sha256"] != "" && (bytes[ends] > 0 || row["sha256"] == emptyDigest)):
 			t.Errorf("got %v, want a final reply 2yz, both FINs, and a digest", row)
 		case row["result"] == "failed" && (ok || row["sha256"] != "" && row["bytes"] == "0"):

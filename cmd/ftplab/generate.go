@@ -61,6 +61,12 @@ complete, failed (the last reply is 4yz or 5yz), aborted, timeout, reset, closed
 or broken. A 226 alone does not say that the data arrived. Data of which the client sees
 nothing, as in FXP, has only a flow.
 
+A field is empty in CSV, and NULL in Parquet, if there is nothing to say: the user of a
+session in which nobody logs in, the mode of a control connection, the code of a transfer
+without a final reply, and the SHA-256 of one that is not complete and whose data did not
+begin. That of an empty file is the one of no bytes. The role of a flow is what it was
+opened for, even if nobody answers.
+
 In the table of flows, bytes are those of the frames, and in the table of transfers those of
 the data. With --rotate a flow can begin in one capture of its part and end in the next.
 

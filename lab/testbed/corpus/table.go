@@ -24,7 +24,10 @@ type TableFormat struct {
 	New  func(flows, transfers io.Writer) (Table, error)
 }
 
-// CSV has a header line with the names of the columns (RFC 4180).
+// CSV has a header line with the names of the columns (RFC 4180). A field is empty if there is
+// nothing to say: the user of a session in which nobody logs in, the mode of a control connection,
+// the code of a transfer without a final reply, and the SHA-256 of one that is not complete and
+// whose data did not begin. That of an empty file is the one of no bytes.
 var CSV = TableFormat{"csv", newCSV}
 
 type csvTable struct {
@@ -60,7 +63,11 @@ func (t *csvTable) Transfer(x *generate.Transfer) error {
 	t.begin(x.Session)
 	t.add(x.Command, x.Path, x.Type, x.Mode)
 	t.ends(x.Client, x.Server)
-	t.add(stamp(x.Start), stamp(x.End), number(int64(x.Code)), x.Result, number(x.Bytes), x.SHA256)
+	code := ""
+	if x.Code != 0 {
+		code = number(int64(x.Code))
+	}
+	t.add(stamp(x.Start), stamp(x.End), code, x.Result, number(x.Bytes), x.SHA256)
 	return t.rows[1].Write(t.fields)
 }
 

@@ -21,7 +21,7 @@ type Session struct {
 // A Flow is the label of one TCP connection.
 type Flow struct {
 	Session
-	Role           string // control or data
+	Role           string // control or data: what it was opened for, even if nobody answers
 	Mode           string // of data: active or passive
 	Client, Server netip.AddrPort
 	OpenedBy       string    // client or server
@@ -39,7 +39,7 @@ type Transfer struct {
 	Mode           string // active or passive
 	Client, Server netip.AddrPort
 	Start, End     time.Time // of its data connection
-	Code           int       // of the last reply
+	Code           int       // of the last reply; 0 if none came
 	Result         string    // how it ended for the client: see [runner.Transfer]
 	Bytes          int64     // of data
 	SHA256         string    // of the data as it crossed, in hexadecimal; "" if none came and more was to come

@@ -1,5 +1,6 @@
 // Package parquet writes the labels of generated sessions as Parquet, which programs
-// that train on them read faster than CSV. The columns are those of the CSV files.
+// that train on them read faster than CSV. The columns are those of the CSV files. What is an
+// empty field there is NULL here.
 package parquet
 
 import (
@@ -26,9 +27,9 @@ type flow struct {
 	Label      string    `parquet:"label,dict"`
 	Kind       string    `parquet:"kind,dict"`
 	Why        string    `parquet:"why,dict"`
-	User       string    `parquet:"user,dict"`
+	User       string    `parquet:"user,dict,optional"`
 	Role       string    `parquet:"role,dict"`
-	Mode       string    `parquet:"mode,dict"`
+	Mode       string    `parquet:"mode,dict,optional"`
 	Client     string    `parquet:"client,dict"`
 	ClientPort int32     `parquet:"client_port"`
 	Server     string    `parquet:"server,dict"`
@@ -46,21 +47,21 @@ type transfer struct {
 	Label      string    `parquet:"label,dict"`
 	Kind       string    `parquet:"kind,dict"`
 	Why        string    `parquet:"why,dict"`
-	User       string    `parquet:"user,dict"`
+	User       string    `parquet:"user,dict,optional"`
 	Command    string    `parquet:"command,dict"`
-	Path       string    `parquet:"path"`
+	Path       string    `parquet:"path,optional"`
 	Type       string    `parquet:"type,dict"`
-	Mode       string    `parquet:"mode,dict"`
+	Mode       string    `parquet:"mode,dict,optional"`
 	Client     string    `parquet:"client,dict"`
 	ClientPort int32     `parquet:"client_port"`
 	Server     string    `parquet:"server,dict"`
 	ServerPort int32     `parquet:"server_port"`
 	Start      time.Time `parquet:"start,timestamp(nanosecond)"`
 	End        time.Time `parquet:"end,timestamp(nanosecond)"`
-	Code       int32     `parquet:"code"`
+	Code       int32     `parquet:"code,optional"`
 	Result     string    `parquet:"result,dict"`
 	Bytes      int64     `parquet:"bytes"`
-	SHA256     string    `parquet:"sha256"`
+	SHA256     string    `parquet:"sha256,optional"`
 }
 
 // rowsAtOnce are written together. They bound the memory.

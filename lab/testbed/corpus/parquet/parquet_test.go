@@ -2,7 +2,9 @@ package parquet
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,42 @@ import (
 
 	"ftplab/lab/testbed/generate"
 )
+
+// TestNull reads a row of each table in which there is nothing to say in some columns.
+func TestNull(t *testing.T) {
+	var flows, transfers bytes.Buffer
+	table, err := Format("1.2.3").New(&flows, &transfers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := generate.Session{Label: generate.Abnormal, Kind: "nohost", Why: "An address that nobody has"}
+	if err := errors.Join(
+		table.Flow(&generate.Flow{Session: session, Role: generate.Control, OpenedBy: generate.Client}),
+		table.Transfer(&generate.Transfer{Session: session, Command: "RETR", Type: "I", Result: "timeout"}),
+		table.Close(),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[*bytes.Buffer][]string{&flows: {"user", "mode"}, &transfers: {"user", "path", "mode", "code", "sha256"}} {
+		f, err := parquet.OpenFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]parquet.Row, 1)
+		if n, err := f.RowGroups()[0].Rows().ReadRows(rows); n != 1 {
+			t.Fatalf("got %d rows, %v, want 1", n, err)
+		}
+		var got []string
+		for _, value := range rows[0] {
+			if value.IsNull() {
+				got = append(got, f.Schema().Columns()[value.Column()][0])
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got NULL in %v, want it in %v", got, want)
+		}
+	}
+}
 
 // TestTable reads back what was written.
 func TestTable(t *testing.T) {
