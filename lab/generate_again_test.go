@@ -55,31 +55,19 @@ func TestLearnedAgain(t *testing.T) {
 func TestLearnedSizesAndRates(t *testing.T) {
 	const sessions = 40
 	for _, rate := range []float64{0, 1.5e6, 4e6, 30e6} {
-		profile := traffic.New()
-		profile.Clients, profile.Servers = sessions, 1
-		name := traffic.KindName{Who: traffic.Program}.String()
-		kind := profile.Kind(name)
-		kind.Sessions = 1
-		kind.Learn([]string{
-			"USER 331", "PASS 230", "TYPE I 200", "PASV MLSD 150 226", "PASV RETR 150 226", "PASV RETR 550", "MKD 257", "PASV MLSD 150 226", "QUIT 221",
-		}, true)
+		profile, kind := oneWalk("USER 331", "PASS 230", "TYPE I 200", "PASV MLSD 150 226", "PASV RETR 150 226", "PASV RETR 550", "MKD 257", "PASV MLSD 150 226", "QUIT 221")
 		kind.Numbers[traffic.RoundTrip].Add(0.04)
 		kind.Numbers[traffic.DownloadBytes].Add(84_200)
 		kind.Numbers[traffic.ListingBytes].Add(700)
 		if rate > 0 {
 			kind.Numbers[traffic.Rate].Add(rate)
 		}
-		g := generation(t, sessions, sessions)
-		var err error
-		if g.Profile, err = json.Marshal(traffic.File{Traffic: profile}); err != nil {
-			t.Fatal(err)
-		}
-		generated(t, g)
-		learned, err := lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated")
+		part := generatedFrom(t, profile, sessions)
+		learned, err := lab.Learn(lab.File(part+".pcapng"), "generated")
 		if err != nil {
 			t.Fatal(err)
 		}
-		numbers := learned.Traffic.Kind(name).Numbers
+		numbers := learned.Traffic.Kind(traffic.KindName{Who: traffic.Program}.String()).Numbers
 		for quantity, want := range map[string]float64{traffic.DownloadBytes: 84_200, traffic.ListingBytes: 700} {
 			if got := numbers[quantity]; got.Count != sessions || got.Min != want || got.Max != want {
 				t.Errorf("rate %v, %s: got %d of %v to %v, want %d of %v", rate, quantity, got.Count, got.Min, got.Max, sessions, want)
@@ -93,4 +81,42 @@ func TestLearnedSizesAndRates(t *testing.T) {
 			t.Errorf("rate %v: got %d of %v to %v, want %d of %v", rate, got.Count, got.Min, got.Max, sessions, want)
 		}
 	}
+}
+
+// TestEmptyFile has a label for the download of a file without content: it is complete, and its
+// SHA-256 is that of no bytes.
+func TestEmptyFile(t *testing.T) {
+	profile, kind := oneWalk("USER 331", "PASS 230", "TYPE I 200", "PASV RETR 150 226", "QUIT 221")
+	kind.Numbers[traffic.DownloadBytes].Add(0)
+	rows := table(t, generatedFrom(t, profile, 3)+".transfers.csv")
+	for _, row := range rows {
+		if row["bytes"] != "0" || row["result"] != "complete" || row["code"] != "226" || row["sha256"] != emptyDigest {
+			t.Errorf("got %v, want a complete transfer of nothing", row)
+		}
+	}
+	if len(rows) != 3 {
+		t.Errorf("got %d transfers, want 3", len(rows))
+	}
+}
+
+// oneWalk is the profile of programs that all say the same, and its kind of session.
+func oneWalk(walk ...string) (*traffic.Traffic, *traffic.Kind) {
+	profile := traffic.New()
+	profile.Clients, profile.Servers = 1, 1
+	kind := profile.Kind(traffic.KindName{Who: traffic.Program}.String())
+	kind.Sessions = 1
+	kind.Learn(walk, true)
+	return profile, kind
+}
+
+// generatedFrom generates so many sessions from a profile. It returns the path of their part,
+// without the dot.
+func generatedFrom(t *testing.T, profile *traffic.Traffic, sessions int) string {
+	t.Helper()
+	g := generation(t, sessions, sessions)
+	var err error
+	if g.Profile, err = json.Marshal(traffic.File{Traffic: profile}); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(generated(t, g).Folder, "part-00000")
 }

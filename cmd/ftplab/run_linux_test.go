@@ -352,7 +352,7 @@ func TestRunBadInput(t *testing.T) {
 		{"three mistakes", []string{wrong}, exitError, "ftplab: " + wrong + ":4: \"ctl none\": a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...\n" +
 			"ftplab: " + wrong + ":6: ctl.rtt: \"5\": a time such as 107ms or 1.5s was expected\n" + "ftplab: " + wrong + ":7: there is no figure \"none\""},
 		{"results", []string{"-o", "/dev/null/results", "active_list"}, exitError, "cannot make the results folder (-o): /dev/null is a file, or a part of this path is one; a folder was expected"},
-		{"full disk", []string{"-w", "/dev/full", "active_list"}, exitError, "writing /dev/full: no space left on device; it has no frame"},
+		{"full disk", []string{"-w", "/dev/full", "active_list"}, exitError, "the capture has no frame: /dev/full cannot be written, because the disk is full"},
 		{"format", []string{"-F", "snoop", "active_list"}, exitError, "-F snoop: pcapng or pcap was expected"},
 		{"parallel", []string{"--parallel", "0", "active_list"}, exitError, "--parallel 0: at least 1"},
 		{"two to one file", []string{"-w", "x", "active_list", "passive_list"}, exitError, "-w takes one scenario, and there are 2"},

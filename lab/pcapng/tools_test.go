@@ -158,7 +158,7 @@ func TestADiskThatIsFullAtOnce(t *testing.T) {
 	}
 	defer full.Close()
 	_, err = NewWriter(full, PCAPNG, Info{})
-	want := "capture: writing /dev/full: no space left on device; it has no frame"
+	want := "the capture has no frame: write /dev/full: no space left on device"
 	if err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %q", err, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
@@ -238,13 +239,14 @@ func (w *Writer) fail(n int64, err error) {
 			err = fmt.Errorf("%w, and the incomplete frame at the end could not be removed: %w", err, e)
 		}
 	}
+	written := &fs.PathError{Op: "write", Path: w.name(), Err: err}
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		w.err = fmt.Errorf("capture: the reader of %s is gone, after frame %d: %w", w.name(), w.frames, err)
 	case w.frames == 0:
-		w.err = fmt.Errorf("capture: writing %s: %w; it has no frame", w.name(), err)
+		w.err = fmt.Errorf("the capture has no frame: %w", written)
 	default:
-		w.err = fmt.Errorf("capture: writing %s: %w; it ends with frame %d", w.name(), err, w.frames)
+		w.err = fmt.Errorf("the capture ends with frame %d: %w", w.frames, written)
 	}
 }
 

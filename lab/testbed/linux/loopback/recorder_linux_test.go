@@ -47,7 +47,7 @@ func fillDisk(ctx context.Context, c *cell.Cell, job testJob) error {
 		return err
 	}
 	err = n.Close(network.UsualSilence)
-	if err == nil || !errors.Is(err, unix.ENOSPC) || !strings.HasSuffix(err.Error(), fmt.Sprintf("; it ends with frame %d", w.Frames())) {
+	if err == nil || !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), fmt.Sprintf("the capture ends with frame %d", w.Frames())) {
 		return fmt.Errorf("closing with a full disk: got error %v, want that, and with which frame it ends", err)
 	}
 	if told := <-failed; told == nil || !strings.Contains(err.Error(), told.Error()) {
