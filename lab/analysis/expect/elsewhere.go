@@ -33,12 +33,12 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 	}
 	back := *l
 	back.fromA = !l.fromA
-	if i, frame := t.find(l); frame > 0 && i < s.first {
+	if i, frame := t.find(l, s.first); frame > 0 && i < s.first {
 		return sighting{"here", fmt.Sprintf("%s came before, in frame %d, and what follows there has other lines or none", it, frame)}, true
 	} else if frame > 0 {
 		return sighting{"here", fmt.Sprintf("%s came later, in frame %d", it, frame)}, true
 	}
-	if _, frame := t.find(&back); frame > 0 && l.kind != kindDatagram {
+	if _, frame := t.find(&back, s.first); frame > 0 && l.kind != kindDatagram {
 		return sighting{"from " + l.from, fmt.Sprintf("%s sent %s, in frame %d", l.to, it, frame)}, true
 	}
 	for _, other := range t.judge.tracks {
@@ -49,7 +49,7 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 		if t.proto == "tcp" && t.side(l.fromA) != other.side(l.fromA) {
 			there = &back
 		}
-		if _, frame := other.find(there); frame > 0 {
+		if _, frame := other.find(there, 0); frame > 0 {
 			return sighting{"here", fmt.Sprintf("%s came on %s, in frame %d", it, other.name, frame)}, true
 		}
 	}
@@ -67,21 +67,25 @@ func (l *line) distinct() bool {
 	return l.kind == kindText || l.kind == kindRST || l.kind == kindDatagram || l.content != nil || l.win.set
 }
 
-// find returns the first element that matches the line and that no other line claims, with
-// the number of its packet, which is 0 if there is none.
-func (t *track) find(l *line) (i, frame int) {
+// find returns, of the elements that match the line and that no other line claims, the one
+// nearest to element near, with the number of its packet, which is 0 if there is none.
+func (t *track) find(l *line, near int) (i, frame int) {
 	claimed := map[int]bool{} // elements, by index
 	for _, s := range t.steps {
 		for i := s.first; s.kind == stepMatched && i <= s.last; i++ {
 			claimed[i] = true
 		}
 	}
-	for i := range t.elements {
-		if e := &t.elements[i]; !claimed[i] && e.kind != elementGap && t.isAt(l, i) {
-			return i, t.capture.frames[e.frame].Number
+	for k := range t.elements {
+		e := &t.elements[k]
+		if claimed[k] || e.kind == elementGap || !t.isAt(l, k) {
+			continue
+		}
+		if frame == 0 || max(k-near, near-k) < max(i-near, near-i) {
+			i, frame = k, t.capture.frames[e.frame].Number
 		}
 	}
-	return 0, 0
+	return i, frame
 }
 
 // isAt reports whether a line matches an element, or the text that begins with it.

@@ -71,6 +71,31 @@ func TestWhereAMissingPacketCame(t *testing.T) {
 	}
 }
 
+// Of several texts that a missing line may mean, the nearest is named: a server answers NOOP
+// after the 226, and has said 200 long before, too.
+func TestWhereAMissingTextCameNearest(t *testing.T) {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	for _, line := range []string{"<TYPE I", ">200 Binary", "<PWD", ">257 x", "<RETR a", ">150 Here", "<NOOP", ">226 Done", ">200 OK"} {
+		if text := line[1:] + "\r\n"; line[0] == '<' {
+			ctl.Segment("P.", text)
+		} else {
+			ctl.Peer.Segment("P.", text)
+		}
+	}
+	const want = `ctl client.* > server.21
+ctl ...
+ctl server > client "150 *"
+ctl client > server "NOOP"
+ctl server > client "200 *"
+ctl server > client "226 *"
+ctl ...
+`
+	if report := verdict(t, want, g).Report(); !strings.Contains(report, "this did not come here: it came later, in frame 20\n") {
+		t.Errorf("got\n%s\nwant that it came in frame 20", report)
+	}
+}
+
 // A text that differs from one that came in capital letters only, or that is almost a
 // command, is reported with what it may mean.
 func TestWhatATextMayMean(t *testing.T) {
