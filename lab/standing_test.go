@@ -49,3 +49,17 @@ func TestLikelyReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestFailureEndsSoon has a step fail while the client's FIN is lost, so the other side closes
+// nothing. The session does not wait long for it.
+func TestFailureEndsSoon(t *testing.T) {
+	s := parse(t, "# x\n# y", "network wire", "drop client > server [F.]", "open", "login anonymous", "! noop",
+		"-- want --", "ctl client.* > server.21 lossy", "ctl ...", "-- figures --", "capture.duration <= 2s")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(result.Report, ":7: ! noop") || strings.Contains(result.Report, "capture.duration") {
+		t.Errorf("got\n%s\nwant that the step failed, and soon", result.Report)
+	}
+}

@@ -402,8 +402,31 @@ func TestUploadThatIsCutShortSaysSo(t *testing.T) {
 	data.Write([]byte("half"))
 	data.SetLinger(0) // a reset
 	data.Close()
-	u.wants("STOR", 550)
+	u.wants("STOR", 426)
 	if uploads := server.Uploads(); len(uploads) != 1 || uploads[0].Err == nil {
 		t.Errorf("got %+v, want an error", uploads)
 	}
+}
+
+// TestBrokenTransfer has a client reset data connections, and close one before the end of
+// the file. The reply is that of RFC 959, 5.4, and has nothing of the system's error.
+func TestBrokenTransfer(t *testing.T) {
+	u := login(t, serve(t, v4, ftpserver.Config{Files: []ftpserver.File{{Path: "huge", Size: 1 << 40}}}))
+	for i, command := range []string{"STOR part", "RETR huge", "RETR huge"} {
+		data := u.data(u.passive())
+		u.says(command, 150)
+		if command == "STOR part" {
+			data.Write([]byte("half"))
+		} else {
+			io.CopyN(io.Discard, data, 100_000)
+		}
+		if i < 2 {
+			data.SetLinger(0) // a reset
+		}
+		data.Close()
+		if got := u.wants(command, 426); got != "Connection closed; transfer aborted" {
+			t.Errorf("%s: got %q", command, got)
+		}
+	}
+	u.says("NOOP", 200)
 }

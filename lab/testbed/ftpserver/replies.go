@@ -86,6 +86,8 @@ func (s *session) wording(code int, first string) (Reply, bool) {
 		reply, other = Reply{200, port.verb + " command successful"}, true
 	case code == 150 && s.unique != "": // RFC 1123, 4.1.2.9
 		reply.Text, other = "FILE: "+s.unique, true
+	case code == 550 && strings.Contains(first, "Issue during transfer: network error"): // RFC 959, 5.4
+		reply, other = Reply{426, "Connection closed; transfer aborted"}, true
 	case code == 421 && strings.Contains(first, "command timeout"):
 		reply.Text, other = fmt.Sprintf("No command for %v: closing control connection.", s.server.config.Idle), true
 	default:

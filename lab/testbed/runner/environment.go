@@ -20,9 +20,21 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// timeToClose is how long connections may take to close in order before the
-// server closes them.
-const timeToClose = 3 * time.Second
+// timeToClose is how long connections may take to close in order before the server closes
+// them. A session that has failed gets less: the other side often hangs, and somebody waits
+// for the message.
+const (
+	timeToClose             = 3 * time.Second
+	timeToCloseAfterFailure = 500 * time.Millisecond
+)
+
+// toClose is the one or the other.
+func toClose(failed bool) time.Duration {
+	if failed {
+		return timeToCloseAfterFailure
+	}
+	return timeToClose
+}
 
 // An Environment is what a client finds: a scenario's network with its servers.
 type Environment struct {
@@ -198,11 +210,11 @@ func HostNames(s *scenario.Scenario, on string) string {
 	return b.String()
 }
 
-// Wait waits until no client is connected, but not long. In this time the server can
-// answer commands that are still on their way, such as a QUIT whose sender did not wait
-// for the reply.
-func (e *Environment) Wait(ctx context.Context) {
-	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), timeToClose)
+// Wait waits until no client is connected, but not long, and less if the session has
+// failed. In this time the server can answer commands that are still on their way, such as
+// a QUIT whose sender did not wait for the reply.
+func (e *Environment) Wait(ctx context.Context, failed bool) {
+	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), toClose(failed))
 	defer cancel()
 	e.server.Wait(ctx) // Close returns the same error
 	for _, r := range e.replicas {

@@ -111,7 +111,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if errors.Is(err, stopped) {
 		failures, err = stoppedAt(failures, stopped), nil
 	}
-	e.Wait(ctx)
+	e.Wait(ctx, len(failures) > 0)
 	failures = append(e.server.faults(len(failures) > 0 || r.ByHand), failures...) // a server's early end is why its clients failed
 	closed := e.Close(ctx)
 	if len(failures) == 0 {

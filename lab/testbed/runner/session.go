@@ -28,7 +28,7 @@ func StepsWith(report func(Progress), transfer func(Transfer)) Client {
 	return func(ctx context.Context, e *Environment) ([]Failure, error) {
 		r := &script{Environment: e, meter: newMeter(e.network.Clock(), report), transfer: transfer, sessions: map[string]*session{}}
 		failures := r.run(ctx)
-		r.close(ctx)
+		r.close(ctx, len(failures) > 0)
 		return failures, nil
 	}
 }
@@ -127,9 +127,9 @@ func (r *script) takeInBackground(ctx context.Context, s *session, step scenario
 
 // close ends the sessions that the steps left open, in the order of
 // their names, so that a capture is the same in every run. If ctx has ended, it does not
-// wait for the server.
-func (r *script) close(ctx context.Context) {
-	ctx, cancel := network.WithTimeout(ctx, r.network.Clock(), timeToClose)
+// wait for the server, and not long if the session has failed.
+func (r *script) close(ctx context.Context, failed bool) {
+	ctx, cancel := network.WithTimeout(ctx, r.network.Clock(), toClose(failed))
 	defer cancel()
 	for _, name := range slices.Sorted(maps.Keys(r.sessions)) {
 		s := r.sessions[name]
