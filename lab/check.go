@@ -133,14 +133,11 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 
 // addMistakes adds the mistakes that the error of a section's parser has.
 func addMistakes(list scenario.Errors, err error) scenario.Errors {
-	if one, ok := errors.AsType[*expect.Error](err); ok {
-		return append(list, (*scenario.Error)(one))
+	if one, ok := errors.AsType[*scenario.Error](err); ok {
+		return append(list, one)
 	}
-	all, _ := errors.AsType[expect.Errors](err)
-	for _, one := range all {
-		list = append(list, (*scenario.Error)(one))
-	}
-	return list
+	all, _ := errors.AsType[scenario.Errors](err)
+	return append(list, all...)
 }
 
 // asks reports whether the scenario says what should be seen or measured.

@@ -316,15 +316,7 @@ func (f *facts) joinAnnounced(group []found) {
 		return
 	}
 	all.Sort()
-	for id := range c.spans {
-		if c.purposes[id] != nil {
-			continue
-		}
-		o := f.opening(id)
-		if p, ok := all.Match(&o); ok {
-			c.purposes[id] = &p
-		}
-	}
+	f.joinMatching(all.Match)
 }
 
 // joinPort20 joins connections from a server's port 20 that nothing announced.
@@ -335,15 +327,7 @@ func (f *facts) joinPort20() {
 		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
 		all.Add(s.control, int(c.spans[s.control].first), ends[client], ends[1-client])
 	}
-	for id := range c.spans {
-		if c.purposes[id] != nil {
-			continue
-		}
-		o := f.opening(id)
-		if p, ok := all.Match(&o); ok {
-			c.purposes[id] = &p
-		}
-	}
+	f.joinMatching(all.Match)
 }
 
 // joinHidden joins connections whose announcement is in TLS that cannot be read.
@@ -357,13 +341,18 @@ func (f *facts) joinHidden() {
 	if all.Len() == 0 {
 		return
 	}
-	for id := range c.spans {
-		if c.purposes[id] != nil {
+	f.joinMatching(all.Match)
+}
+
+// joinMatching joins the connections that are for nothing yet and match.
+func (f *facts) joinMatching(match func(*ftp.Opening) (ftp.Purpose, bool)) {
+	for id := range f.c.spans {
+		if f.c.purposes[id] != nil {
 			continue
 		}
 		o := f.opening(id)
-		if p, ok := all.Match(&o); ok {
-			c.purposes[id] = &p
+		if p, ok := match(&o); ok {
+			f.c.purposes[id] = &p
 		}
 	}
 }

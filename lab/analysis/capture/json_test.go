@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/internal/forge"
@@ -90,6 +91,36 @@ func TestNoHash(t *testing.T) {
 	want := regexp.MustCompile(`"sha256":"[0-9a-f]{64}",`).ReplaceAllString(with, "")
 	if got := asJSON(t, tr); got != want || want == with {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// All replies that answer no command are in the JSON, in their order, also those of a server
+// that says hundreds.
+func TestManyUnsolicited(t *testing.T) {
+	for _, n := range []int{1, 99, 100, 101, 250} {
+		f := forge.New()
+		end := f.Control().Say(`
+			< 220 FTP server ready.
+			> NOOP
+			< 200 Yes.`)
+		for i := range n - 1 {
+			end.Say(fmt.Sprintf("< 421 Message %d", i))
+		}
+		var got struct {
+			Sessions []struct{ Unsolicited []struct{ Text string } }
+		}
+		if err := json.Unmarshal([]byte(asJSON(t, read(t, f.PCAP()))), &got); err != nil {
+			t.Fatal(err)
+		}
+		replies := got.Sessions[0].Unsolicited
+		if len(replies) != n {
+			t.Fatalf("got %d unsolicited replies, want %d", len(replies), n)
+		}
+		for i, r := range replies[1:] {
+			if want := fmt.Sprintf("Message %d", i); r.Text != want {
+				t.Errorf("of %d, number %d is %q, want %q", n, i, r.Text, want)
+			}
+		}
 	}
 }
 

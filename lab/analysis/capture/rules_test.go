@@ -269,7 +269,10 @@ func wantHeard(t *testing.T, name string, tr *capture.Capture) {
 		s := tr.Session(d.Control.ID)
 		var lines []ftp.Line
 		var commands []string
-		d.Read(func(l *ftp.Line) { lines = append(lines, *l) }, func(e *ftp.Exchange) { commands = append(commands, heard(e)) })
+		d.Read(ftp.Handler{
+			Line:     func(l *ftp.Line) { lines = append(lines, *l) },
+			Exchange: func(e *ftp.Exchange) { commands = append(commands, heard(e)) },
+		})
 		for i, l := range s.Lines {
 			if i >= len(lines) || !reflect.DeepEqual(lines[i], *l) {
 				t.Errorf("%s: line %d of %d heard is not %v", name, i, len(lines), *l)

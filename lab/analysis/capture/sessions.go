@@ -26,27 +26,15 @@ type Dialogue struct {
 	made       *ftp.Session // in the place of the transcript; see Made
 }
 
-// Read calls line for every line, in the order in which they were said, and exchange for
-// every command, when no more replies to it can come; how the two alternate is not
-// defined. The data connections of a command are not in it. What is returned is what the
-// session has as Layer and Overlong.
-func (d *Dialogue) Read(line func(*ftp.Line), exchange func(*ftp.Exchange)) (layer *ftp.TLSLayer, overlong bool) {
+// Read calls the handler for every line, in the order in which they were said, and for every
+// command, when no more replies to it can come; how the two alternate is not defined. The
+// data connections of a command are not in it. What is returned is what the session has as
+// Layer and Overlong.
+func (d *Dialogue) Read(to ftp.Handler) (layer *ftp.TLSLayer, overlong bool) {
 	if d.made != nil {
-		return d.made.Each(line, exchange)
+		return d.made.Each(to)
 	}
-	return d.transcript.Read(ftp.Handler{Line: line, Exchange: exchange})
-}
-
-// Unsolicited calls reply for every reply that answers no command, in the order in which
-// they came.
-func (d *Dialogue) Unsolicited(reply func(*ftp.Reply)) {
-	if d.made != nil {
-		for _, r := range d.made.Unsolicited {
-			reply(r)
-		}
-		return
-	}
-	d.transcript.Read(ftp.Handler{Unsolicited: func(r *ftp.Reply, _ int) { reply(r) }})
+	return d.transcript.Read(to)
 }
 
 // Dialogues yields the dialogues of all sessions, in the order of Sessions, with their data

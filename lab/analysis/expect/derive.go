@@ -143,7 +143,7 @@ func (d *deriver) findInterrupted(s *capture.Dialogue) {
 	}
 	i := 0
 	var before *ftp.Exchange
-	s.Read(nil, func(x *ftp.Exchange) {
+	s.Read(ftp.Handler{Exchange: func(x *ftp.Exchange) {
 		if before != nil && interrupts(x, before) {
 			for _, id := range of[i-1] {
 				d.interrupted[id] = true
@@ -151,7 +151,7 @@ func (d *deriver) findInterrupted(s *capture.Dialogue) {
 		}
 		before = x
 		i++
-	})
+	}})
 }
 
 // interrupts reports whether command x was sent before the final reply to the command

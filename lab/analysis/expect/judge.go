@@ -10,7 +10,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Judge judges a capture. All differences are in the Verdict. The error is an [*Error]
+// Judge judges a capture. All differences are in the Verdict. The error is an [*scenario.Error]
 // for a host of the want that is not among hosts, or the error of reading the capture.
 func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	if err := w.CheckHosts(hosts); err != nil {

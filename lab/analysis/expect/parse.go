@@ -19,7 +19,7 @@ const maxJoined = 16
 var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
 // Parse parses the text of a want; first is the number of its first line in
-// file. The error is of type [Errors]. It has the mistakes of all lines, but nothing after a
+// file. The error is of type [scenario.Errors]. It has the mistakes of all lines, but nothing after a
 // wrong declaration, because the lines of its connection would only repeat the mistake.
 func Parse(file string, first int, text string) (*Want, error) {
 	p := &parser{want: &Want{file: file}, line: first - 1, labels: map[string]*line{}}
@@ -39,11 +39,11 @@ func Parse(file string, first int, text string) (*Want, error) {
 	return p.want, nil
 }
 
-// A parser fills a Want. For a mistake it panics with an *Error, which try recovers and
+// A parser fills a Want. For a mistake it panics with a *scenario.Error, which try recovers and
 // adds to its errors.
 type parser struct {
 	want       *Want
-	errors     Errors
+	errors     scenario.Errors
 	undeclared bool // a declaration has a mistake
 	line       int
 	group      int // of the current run of | lines
@@ -63,7 +63,7 @@ func (p *parser) try(something func()) {
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
-		case *Error:
+		case *scenario.Error:
 			p.errors = append(p.errors, e)
 		default:
 			panic(e)
@@ -73,7 +73,7 @@ func (p *parser) try(something func()) {
 }
 
 func (p *parser) fail(format string, args ...any) {
-	panic(&Error{p.want.file, p.line, fmt.Sprintf(format, args...)})
+	panic(&scenario.Error{File: p.want.file, Line: p.line, Msg: fmt.Sprintf(format, args...)})
 }
 
 // parse parses one line of the text.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 )
 
 // A Want is the parsed section `want` of a scenario.
@@ -21,28 +22,6 @@ type Want struct {
 
 // Hosts maps the names that a want may use to addresses.
 type Hosts map[string]netip.Addr
-
-// An Error is a mistake in the text of a want or of figures.
-type Error struct {
-	File string
-	Line int
-	Msg  string
-}
-
-// Error returns the message in the form of a compiler's error: file:line: message.
-func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
-
-// Errors are the mistakes of one section.
-type Errors []*Error
-
-// Error returns one line for each mistake.
-func (e Errors) Error() string {
-	var lines []string
-	for _, mistake := range e {
-		lines = append(lines, mistake.Error())
-	}
-	return strings.Join(lines, "\n")
-}
 
 // A declaration gives a name to a connection, or to the packets of another
 // protocol between two hosts.
@@ -146,7 +125,7 @@ func (w *Want) CheckHosts(hosts Hosts) error {
 				continue
 			}
 			if _, ok := hosts[host]; !ok {
-				return &Error{w.file, d.line, fmt.Sprintf("there is no host %q; the hosts are %s, and an address or * will do", host, hosts.list())}
+				return &scenario.Error{File: w.file, Line: d.line, Msg: fmt.Sprintf("there is no host %q; the hosts are %s, and an address or * will do", host, hosts.list())}
 			}
 		}
 	}

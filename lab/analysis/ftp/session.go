@@ -34,17 +34,23 @@ type Session struct {
 	DataPorts []*DataPort
 }
 
-// Each calls line for every line of the dialogue and exchange for every command. Either may
-// be nil. Each returns Layer and Overlong.
-func (s *Session) Each(line func(*Line), exchange func(*Exchange)) (layer *TLSLayer, overlong bool) {
-	if line != nil {
+// Each calls the handler for each part of the dialogue: first for all lines, then for all
+// commands, then for the replies that answer none, without the number of commands before
+// these. Each returns Layer and Overlong.
+func (s *Session) Each(to Handler) (layer *TLSLayer, overlong bool) {
+	if to.Line != nil {
 		for _, l := range s.Lines {
-			line(l)
+			to.Line(l)
 		}
 	}
-	if exchange != nil {
+	if to.Exchange != nil {
 		for _, e := range s.Exchanges {
-			exchange(e)
+			to.Exchange(e)
+		}
+	}
+	if to.Unsolicited != nil {
+		for _, r := range s.Unsolicited {
+			to.Unsolicited(r, 0)
 		}
 	}
 	return s.Layer, s.Overlong

@@ -53,10 +53,10 @@ func (g *figure) wanted() string {
 var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
 
 // Parse parses the text of figures; first is the number of its first line in
-// file. The error is of type [expect.Errors] and has all mistakes.
+// file. The error is of type [scenario.Errors] and has all mistakes.
 func Parse(file string, first int, text string) (*Figures, error) {
 	f := &Figures{file: file}
-	var mistakes expect.Errors
+	var mistakes scenario.Errors
 	for i, line := range strings.Split(text, "\n") {
 		text, comment, _ := strings.Cut(line, "#")
 		text = strings.TrimSpace(text)
@@ -65,7 +65,7 @@ func Parse(file string, first int, text string) (*Figures, error) {
 		}
 		g := &figure{line: first + i, text: text, comment: strings.TrimSpace(comment)}
 		if err := g.parse(); err != nil {
-			mistakes = append(mistakes, &expect.Error{File: file, Line: first + i, Msg: err.Error()})
+			mistakes = append(mistakes, &scenario.Error{File: file, Line: first + i, Msg: err.Error()})
 		}
 		f.list = append(f.list, g)
 	}
@@ -207,12 +207,12 @@ func bounds(s string) (low, high int, ok bool) {
 }
 
 // Check returns an error if the connection or a label of a figure is not in the want. A nil
-// want has none. The error is of type [expect.Errors] and names all such figures.
+// want has none. The error is of type [scenario.Errors] and names all such figures.
 func (f *Figures) Check(w *expect.Want) error {
-	var mistakes expect.Errors
+	var mistakes scenario.Errors
 	for _, g := range f.list {
 		if err := g.subject.checkWant(w); err != nil {
-			mistakes = append(mistakes, &expect.Error{File: f.file, Line: g.line, Msg: err.Error()})
+			mistakes = append(mistakes, &scenario.Error{File: f.file, Line: g.line, Msg: err.Error()})
 		}
 	}
 	if len(mistakes) > 0 {

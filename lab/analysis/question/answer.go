@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/scenario"
 )
 
 // An Answer is the right answer to a question about one capture.
@@ -62,7 +63,7 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 			err = a.ofValue(own[i])
 		}
 		if err != nil {
-			return nil, &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()}
+			return nil, &scenario.Error{File: s.file, Line: q.Line, Msg: err.Error()}
 		}
 		if a.Tolerance = q.tolerance; q.relative {
 			a.Tolerance *= a.Number

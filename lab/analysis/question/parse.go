@@ -61,12 +61,12 @@ type Set struct {
 }
 
 // Parse parses the text of a section; first is the number of its first line in
-// file. The error is of type [expect.Errors] and has all mistakes.
+// file. The error is of type [scenario.Errors] and has all mistakes.
 func Parse(file string, first int, text string) (*Set, error) {
 	set := &Set{file: file}
-	var mistakes expect.Errors
+	var mistakes scenario.Errors
 	mistake := func(line int, format string, args ...any) {
-		mistakes = append(mistakes, &expect.Error{File: file, Line: line, Msg: fmt.Sprintf(format, args...)})
+		mistakes = append(mistakes, &scenario.Error{File: file, Line: line, Msg: fmt.Sprintf(format, args...)})
 	}
 	var words []string // of the question that has no answer yet
 	begin := 0
@@ -290,10 +290,10 @@ func (q *Question) parseTolerance(text string) error {
 }
 
 // Check returns an error if a question is about a connection or a label that the want has
-// not got. A nil want has none. The error is of type [expect.Errors] and names all such
+// not got. A nil want has none. The error is of type [scenario.Errors] and names all such
 // questions.
 func (s *Set) Check(w *expect.Want) error {
-	var mistakes expect.Errors
+	var mistakes scenario.Errors
 	for _, q := range s.Questions {
 		err := error(nil)
 		if q.label == "" {
@@ -302,7 +302,7 @@ func (s *Set) Check(w *expect.Want) error {
 			err = fmt.Errorf("@%s: no line of the want has this label%s", q.label, scenario.DidYouMean(q.label, w.Labels()))
 		}
 		if err != nil {
-			mistakes = append(mistakes, &expect.Error{File: s.file, Line: q.Line, Msg: err.Error()})
+			mistakes = append(mistakes, &scenario.Error{File: s.file, Line: q.Line, Msg: err.Error()})
 		}
 	}
 	if len(mistakes) > 0 {

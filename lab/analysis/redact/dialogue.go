@@ -14,17 +14,17 @@ import (
 func dialogue(key *Key, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
 	s := &speaker{key: key, names: map[string]bool{}}
 	edits := map[ftp.Side][]edit{}
-	d.Read(func(l *ftp.Line) {
+	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {
 			s.learn(l.Text)
 		}
-	}, nil)
+	}})
 	if d.User != "" {
 		s.learn("USER " + d.User)
 	}
 	listing := false
 	last := ""
-	d.Read(func(l *ftp.Line) {
+	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {
 			verb, _, _ := strings.Cut(l.Text, " ")
 			last = strings.ToUpper(verb)
@@ -33,7 +33,7 @@ func dialogue(key *Key, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Si
 		if e, ok := s.line(l, runs[l.From], listing); ok {
 			edits[l.From] = append(edits[l.From], e...)
 		}
-	}, nil)
+	}})
 	streams := map[ftp.Side]*stream{}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		slices.SortFunc(edits[side], func(a, b edit) int { return int(a.start - b.start) })

@@ -139,6 +139,10 @@ func (out *items) sessions(c *capture.Capture) error {
 	return nil
 }
 
+// fewUnsolicited is how many unsolicited replies of a session are kept while its exchanges
+// are written. The dialogue is read again for more.
+const fewUnsolicited = 100
+
 // session writes the i-th session of a list.
 func (out *items) session(i int, d *capture.Dialogue) error {
 	text, err := out.encode(sessionJSON(d))
@@ -151,24 +155,37 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	data := map[int][]int{}
 	ftp.EachUse(d.DataPorts, func(exchange, id int) { data[exchange] = append(data[exchange], id) })
 	var exchange jsonExchange
-	layer, overlong := d.Read(
-		func(l *ftp.Line) { bare = bare || bareTelnet(l) },
-		func(e *ftp.Exchange) {
+	var unasked []*ftp.Reply // the first ones: the greeting, as a rule
+	few := true              // these are all
+	layer, overlong := d.Read(ftp.Handler{
+		Line: func(l *ftp.Line) { bare = bare || bareTelnet(l) },
+		Exchange: func(e *ftp.Exchange) {
 			exchange = exchangeJSON(e, data[exchanges.n])
 			exchanges.add(&exchange)
 		},
-	)
+		Unsolicited: func(r *ftp.Reply, _ int) {
+			if few = len(unasked) < fewUnsolicited; few {
+				unasked = append(unasked, r)
+			}
+		},
+	})
 	exchanges.end()
 	unsolicited := out.list("unsolicited")
-	d.Unsolicited(func(r *ftp.Reply) { unsolicited.add(replyJSON(r)) })
+	if few {
+		for _, r := range unasked {
+			unsolicited.add(replyJSON(r))
+		}
+	} else {
+		d.Read(ftp.Handler{Unsolicited: func(r *ftp.Reply, _ int) { unsolicited.add(replyJSON(r)) }})
+	}
 	unsolicited.end()
 	if bare {
 		telnet := out.list("telnet")
-		d.Read(func(l *ftp.Line) {
+		d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 			if bareTelnet(l) {
 				telnet.add(telnetJSON(l))
 			}
-		}, nil)
+		}})
 		telnet.end()
 	}
 	if len(d.DataPorts) > 0 {

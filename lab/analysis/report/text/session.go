@@ -49,7 +49,7 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
-	layer, overlong := d.Read(nil, r.exchange)
+	layer, overlong := d.Read(ftp.Handler{Exchange: r.exchange})
 	if layer != nil {
 		r.tls(layer)
 	}
@@ -57,7 +57,7 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to print: this was its beginning")
 	}
 	r.closing()
-	d.Read(r.line, nil)
+	d.Read(ftp.Handler{Line: r.line})
 	r.end()
 }
 
