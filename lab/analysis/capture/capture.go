@@ -44,19 +44,19 @@ type Capture struct {
 	// but help to understand it: ARP, DNS, ICMP.
 	OtherPackets []*packet.Packet
 
-	file       *file
-	hash       bool
-	closed     bool // TLS stays so
-	limits     limits
-	spans      []span               // by the IDs of the connections
-	reused     []int                // the IDs of those between the ports of an older one
-	purposes   map[int]*ftp.Purpose // of what is FTP
-	protected  map[int]bool         // the IDs of data connections that seem to be in TLS
-	keys       *tls.Keys            // for all connections
-	initiators []int8               // by ID: the direction that opened the connection, -1 if unknown
-	sessions   []session            // in the order of the IDs of their connections
-	kept       *kept                // the facts, if they fit into memory
-	err        error
+	file      *file
+	hash      bool
+	closed    bool // TLS stays so
+	limits    limits
+	spans     []span               // by the IDs of the connections
+	reused    []int                // the IDs of those between the ports of an older one
+	purposes  map[int]*ftp.Purpose // of what is FTP
+	protected map[int]bool         // the IDs of data connections that seem to be in TLS; see findProtected
+	keys      *tls.Keys            // for all connections
+	clients   []int8               // by ID: the direction of the client of a connection that is not FTP
+	sessions  []session            // in the order of the IDs of their connections
+	kept      *kept                // the facts, if they fit into memory
+	err       error
 }
 
 // MaxOtherPackets is how many packets that are not TCP a Capture keeps.
@@ -95,8 +95,14 @@ func (c *Capture) NumConnections() int { return len(c.spans) }
 // NumSessions is how many sessions there are.
 func (c *Capture) NumSessions() int { return len(c.sessions) }
 
-// HasLoneData reports whether there are data connections without a session in the capture.
+// HasLoneData reports whether there are data connections without a session in the capture, or
+// connections in TLS that may be some.
 func (c *Capture) HasLoneData() bool {
+	for id := range c.protected {
+		if c.purposes[id] == nil {
+			return true
+		}
+	}
 	for _, p := range c.purposes {
 		if p.Role == ftp.Data && p.Control == ftp.NoConnection {
 			return true

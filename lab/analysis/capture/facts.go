@@ -49,7 +49,7 @@ func (c *Capture) findFacts() error {
 		return err
 	}
 	f.join()
-	c.findProtected(f.openings)
+	c.findProtected(f)
 	if all != nil {
 		c.keep(all.live)
 		return c.keepProtected()
@@ -175,8 +175,8 @@ type opening struct {
 	answer    uint32 // the packet of the answering SYN
 	initiator int8
 	six, data bool
-	tls       bool // it begins with a handshake of TLS
-	hello     int8 // the direction of its ClientHello, -1 for none
+	tls       bool // it seems to be in TLS
+	tlsClient int8 // the direction of the client of TLS, -1 if that is not known
 }
 
 // A found control connection is one that is a dialogue by what is said in it.
@@ -210,7 +210,7 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data = int8(l.Initiator()), l.DataSegments() > 0
-	o.tls, o.hello = l.BeginsWithTLS(), int8(l.ClientHello())
+	o.tls, o.tlsClient = l.SeemsTLS(), int8(l.TLSClient())
 	if o.initiator >= 0 {
 		o.answer = uint32(l.Halves[1-o.initiator].SYN)
 	}
@@ -259,7 +259,7 @@ func (f *facts) opening(id int) ftp.Opening {
 	return ftp.Opening{
 		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
 		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), Data: o.data,
-		ClientHello: int(o.hello),
+		TLS: o.tls, TLSClient: int(o.tlsClient),
 	}
 }
 
@@ -289,9 +289,12 @@ func (f *facts) join() {
 			},
 		)
 	}
-	c.initiators = make([]int8, len(f.openings))
-	for id := range f.openings {
-		c.initiators[id] = f.openings[id].initiator
+	c.clients = make([]int8, len(f.openings))
+	for id, o := range f.openings {
+		c.clients[id] = max(o.initiator, 0)
+		if o.tlsClient >= 0 {
+			c.clients[id] = o.tlsClient
+		}
 	}
 }
 
@@ -325,7 +328,11 @@ func (f *facts) joinPort20() {
 	var all ftp.Port20
 	for _, s := range c.sessions {
 		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
-		all.Add(s.control, int(c.spans[s.control].first), ends[client], ends[1-client])
+		first := int(c.spans[s.control].first)
+		if f.openings[s.control].initiator < 0 {
+			first = 0 // the session was there before
+		}
+		all.Add(s.control, first, ends[client], ends[1-client])
 	}
 	f.joinMatching(all.Match)
 }

@@ -33,7 +33,7 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 	if p := c.purposes[id]; p != nil {
 		return p
 	}
-	return &others[max(int(c.initiators[id]), 0)]
+	return &others[c.clients[id]]
 }
 
 // others is what connections are for that are not FTP, by the direction of the client.
@@ -47,8 +47,10 @@ func (c *Capture) mostLines() int { return ftp.MaxLines + c.Size }
 // describe fills in the facts of a connection whose packets have all passed.
 func (l *live) describe(c *ftp.Connection) {
 	l.purpose.Describe(c, l.id, &l.State)
-	if l.purpose.Role == ftp.Data {
+	if l.purpose.Role != ftp.Control {
 		c.TLS = l.Layer(l.purpose.Client)
+	}
+	if l.purpose.Role == ftp.Data || c.TLS != nil {
 		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State, c.TLS))
 	}
 }

@@ -1,14 +1,19 @@
-// Data connections in TLS. They are read in a reading of their own: by then the control
+// Data connections in TLS, and connections that may be some. They are read in a reading of their own: by then the control
 // connections have been read, and with them the secrets that later sessions resume.
 
 package capture
 
 import "ftplab/lab/analysis/ftp"
 
-// findProtected finds the data connections that seem to be in TLS.
-func (c *Capture) findProtected(openings []opening) {
-	for id, p := range c.purposes {
-		if p.Role == ftp.Data && openings[id].tls {
+// findProtected finds the data connections that seem to be in TLS, and the other connections
+// in TLS that may be some.
+func (c *Capture) findProtected(f *facts) {
+	for id := range f.openings {
+		if !f.openings[id].tls {
+			continue
+		}
+		o := f.opening(id)
+		if p := c.purposes[id]; p != nil && p.Role == ftp.Data || p == nil && o.MayBeData() {
 			if c.protected == nil {
 				c.protected = map[int]bool{}
 			}
@@ -34,6 +39,6 @@ func (c *Capture) keepProtected() error {
 	return err
 }
 
-// Protected reports whether the connection with an ID is a data connection that begins with
-// a handshake of TLS. Whether it is in TLS says [ftp.Connection.TLS].
+// Protected reports whether the connection with an ID is a data connection, or may be one, that
+// seems to be in TLS. Whether it is says [ftp.Connection.TLS].
 func (c *Capture) Protected(id int) bool { return c.protected[id] }

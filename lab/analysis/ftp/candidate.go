@@ -22,12 +22,13 @@ type Candidate struct {
 	size      [2]int            // bytes that came while they were recorded
 	digests   [2]tcp.Digest     // once it is opaque
 	state     state
-	protected *protected // a data connection in TLS; nil for none
-	alert     bool       // what one side sent first is an alert of TLS
-	handshake bool       // what one side sent first begins like a handshake of TLS
-	hello     [2]bool    // what a direction begins with is a ClientHello
-	overlong  bool       // its dialogue is longer than what is recorded of it
-	checkAt   int        // bytes recorded after which to look again whether it is dialogue
+	protected *protected     // a data connection in TLS; nil for none
+	alert     bool           // what one side sent first is an alert of TLS
+	handshake bool           // what one side sent first begins like a handshake of TLS
+	hello     [2]bool        // a direction begins with a ClientHello, or the other one with a ServerHello
+	chains    [2]recordChain // of directions whose beginning is not in the capture
+	overlong  bool           // its dialogue is longer than what is recorded of it
+	checkAt   int            // bytes recorded after which to look again whether it is dialogue
 }
 
 // A state is what is done with the bytes of a connection.
@@ -73,6 +74,9 @@ func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
 		return
 	}
 	dir := seg.Direction
+	if !c.Halves[dir].Begins() {
+		c.chains[dir].add(seg.DataSeq(), seg.Payload)
+	}
 	if c.state == opaque {
 		if c.Hashes != nil {
 			c.digests[dir].Add(c.Hashes, &c.Halves[dir], p, seg)
@@ -94,7 +98,12 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	dir := seg.Direction
 	if c.size[dir] == 0 && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
 		c.handshake = true
-		c.hello[dir] = handshakeType(seg.Payload) == clientHello
+		switch handshakeType(seg.Payload) {
+		case clientHello:
+			c.hello[dir] = true
+		case serverHello:
+			c.hello[1-dir] = true
+		}
 	}
 	c.alert = c.alert || c.size[dir] == 0 && tlsAlert(seg.Payload)
 	if c.recorded[dir] == nil {
@@ -161,7 +170,7 @@ func (c *Candidate) Digest(dir int) string {
 	switch {
 	case c.protected != nil:
 		c.close()
-		return c.protected.sum(dir, &c.Halves[dir])
+		return c.protectedSum(dir)
 	case c.Hashes == nil:
 		return ""
 	case c.state == opaque:

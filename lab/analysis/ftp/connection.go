@@ -13,8 +13,9 @@ import (
 // capture does not show which one it was.
 type Side string
 
-// The two sides of every FTP connection. On another connection the side that opened it is
-// the client, or the sender of the first packet if the capture has no handshake.
+// The two sides of every FTP connection. On another connection the client of TLS is the client,
+// or else the side that opened it, or the sender of the first packet if the capture has no
+// handshake.
 const (
 	Client Side = "client"
 	Server Side = "server"
@@ -109,8 +110,9 @@ type Connection struct {
 	// SHA256 is the digest, in hexadecimal, of the bytes that a data connection carried.
 	// It is "" for no bytes, for a stream with a gap, and if no digests were requested.
 	SHA256 string
-	// TLS describes TLS on a data connection; it is nil for one in clear. SHA256 is then
-	// the digest of the content inside TLS, "" if not all of it could be decrypted.
+	// TLS describes TLS on a data connection, or on a connection that may be one; it is nil for
+	// one in clear. SHA256 is then the digest of the content inside TLS, "" if not all of it
+	// could be decrypted.
 	TLS *TLSLayer
 
 	// ClientFlow and ServerFlow are what each side sent.

@@ -7,9 +7,9 @@ import "net/netip"
 // HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
 // read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
 // opens the connection to the other, while the dialogue is hidden, to a port that no service
-// has by default. In TLS the side that sends the ClientHello is the FTP client, whichever
-// side opens the connection: this distinguishes the two modes if both ends have the same
-// address. A connection that may belong to two sessions is not recognized.
+// has by default. The client of TLS is the FTP client, whichever side opens the connection:
+// this distinguishes the two modes if both ends have the same address. A connection that may
+// belong to two sessions is not recognized.
 type HiddenSessions struct {
 	between map[hosts][]hiddenSession
 	control map[netip.AddrPort]bool // the control ports of servers
@@ -48,7 +48,7 @@ func (all *HiddenSessions) Len() int { return len(all.between) }
 // Match returns the purpose of a connection if it is one of these.
 func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 	if o.Initiator < 0 {
-		return purpose, false
+		return all.matchOpen(o)
 	}
 	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
 	if listener.Port() < firstUserPort || all.control[listener] {
@@ -56,7 +56,7 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 	}
 	passive := all.during(hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
 	active := all.during(hosts{listener.Addr(), opener.Addr()}, o.FirstPacket)
-	switch o.ClientHello {
+	switch o.TLSClient {
 	case -1:
 	case o.Initiator:
 		active = nil
@@ -70,6 +70,28 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 		return Purpose{Role: Data, Mode: Active, Client: 1 - o.Initiator, Control: active[0], Inferred: true}, true
 	}
 	return purpose, false
+}
+
+// matchOpen is Match for a connection in TLS that is open already when the capture begins:
+// nothing shows who opened it, and the hosts of the session show who is the client.
+func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
+	purpose = Purpose{Role: Data, Control: NoConnection, Inferred: true}
+	if !o.TLS {
+		return purpose, false
+	}
+	for client := range 2 {
+		end, other := unmapped(o.Ends[client]), unmapped(o.Ends[1-client])
+		if end.Port() < firstUserPort || all.control[end] || o.TLSClient == 1-client {
+			continue
+		}
+		for _, control := range all.during(hosts{end.Addr(), other.Addr()}, o.FirstPacket) {
+			if ok || other.Port() < firstUserPort || all.control[other] {
+				return purpose, false // it may belong to two sessions, or be no data connection
+			}
+			purpose.Client, purpose.Control, ok = client, control, true
+		}
+	}
+	return purpose, ok
 }
 
 // during returns the sessions between two hosts that are hidden at a packet.

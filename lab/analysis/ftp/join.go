@@ -22,8 +22,19 @@ type Opening struct {
 	FirstPacket, AnswerSYN int
 	// Data says that it carries data.
 	Data bool
-	// ClientHello is the direction that begins with a ClientHello of TLS, -1 for none.
-	ClientHello int
+	// TLS says that it seems to be in TLS. TLSClient is the direction of the client of TLS, -1
+	// if no hello shows it.
+	TLS       bool
+	TLSClient int
+}
+
+// MayBeData reports whether it goes to a port that no service has by default, as data connections
+// do.
+func (o *Opening) MayBeData() bool {
+	if o.Initiator >= 0 {
+		return o.Ends[1-o.Initiator].Port() >= firstUserPort
+	}
+	return o.Ends[0].Port() >= firstUserPort && o.Ends[1].Port() >= firstUserPort
 }
 
 // An expected connection is one that a data port announced.
@@ -205,9 +216,10 @@ func (all *Expected) accept(o *Opening, known bool) (best *expected, listener in
 // unmapped turns an IPv4 address that is mapped to IPv6 into plain IPv4.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// A Port20 recognizes connections from a server's port 20 (RFC 959 section 3.2) as data
-// connections whose announcement is not in the capture. Each belongs to the last session
-// between the two hosts that began before it, if there is one.
+// A Port20 recognizes connections from a server's port 20 (RFC 959 section 3.2), and those in
+// TLS from port 989, which is registered with IANA for the data of FTPS, as data connections
+// whose announcement is not in the capture. Each belongs to the last session between the two
+// hosts that began before it, if there is one.
 type Port20 struct{ owners map[hosts][]owner }
 
 type hosts struct{ client, server netip.Addr }
@@ -215,7 +227,8 @@ type hosts struct{ client, server netip.Addr }
 // An owner is a session with its first packet.
 type owner struct{ control, first int }
 
-// Add adds a session with its first packet. Sessions are added in their order.
+// Add adds a session with its first packet, 0 if it is older than the capture. Sessions are added
+// in their order.
 func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	if all.owners == nil {
 		all.owners = map[hosts][]owner{}
@@ -224,14 +237,14 @@ func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	all.owners[h] = append(all.owners[h], owner{control, first})
 }
 
-// Match returns the purpose of a connection if it is one of these. A connection to port 20 is
-// not, since only scans open those.
+// Match returns the purpose of a connection if it is one of these. A connection to one of these
+// ports is not, since only scans open those.
 func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
-	if (o.Ends[0].Port() == ftpDataPort) == (o.Ends[1].Port() == ftpDataPort) {
+	if o.fromDataPort(0) == o.fromDataPort(1) {
 		return purpose, false
 	}
 	server := 0
-	if o.Ends[1].Port() == ftpDataPort {
+	if o.fromDataPort(1) {
 		server = 1
 	}
 	if o.Initiator == 1-server {
@@ -244,6 +257,12 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 		}
 	}
 	return purpose, purpose.Control != NoConnection || len(all.owners) == 0 && o.Data
+}
+
+// fromDataPort reports whether an end is at the port from which servers open data connections.
+func (o *Opening) fromDataPort(end int) bool {
+	port := o.Ends[end].Port()
+	return port == ftpDataPort || port == ftpsDataPort && o.TLS && o.TLSClient != end
 }
 
 // senders are the commands that move data over a data connection, with the side that

@@ -3,17 +3,14 @@
 package ftp
 
 import (
-	"encoding/binary"
 	"iter"
 
 	"ftplab/lab/analysis/tcp"
 )
 
 const (
-	fewRecords  = 3        // of both sides: enough to take a stream for TLS
-	manyRecords = 8        // of one side: more need not be looked at
-	recordHead  = 5        // bytes of a record before its body (RFC 8446 section 5.1),
-	recordMost  = 18 << 10 // and those of the longest body (RFC 5246 section 6.2.3)
+	fewRecords  = 3 // of both sides: enough to take a stream for TLS
+	manyRecords = 8 // of one side: more need not be looked at
 )
 
 // inMiddle is the direction of the client if the connection seems to be FTPS whose beginning
@@ -65,8 +62,8 @@ func countRecords(stream iter.Seq[tcp.Chunk]) (n int, ok bool) {
 			if len(head) < recordHead {
 				return n, true // it goes on in the next chunk
 			}
-			size := int64(binary.BigEndian.Uint16(head[3:]))
-			if !tlsRecord(head) || size == 0 || size > recordMost {
+			size := bodyLength(head)
+			if size == 0 {
 				return n, false
 			}
 			n++

@@ -26,12 +26,16 @@ type protected struct {
 	closed  bool
 }
 
-// BeginsWithTLS reports whether the first segment of a direction begins like a handshake, or is
-// an alert. Only reading it as TLS shows whether it is one.
-func (c *Candidate) BeginsWithTLS() bool { return c.handshake || c.alert }
+// SeemsTLS reports whether the first segment of a direction begins like a handshake, or is an
+// alert, or whether a direction whose beginning is not in the capture has records. Only reading
+// it as TLS shows whether it is.
+func (c *Candidate) SeemsTLS() bool { return c.handshake || c.alert || c.insideTLS() }
 
-// ClientHello is the direction that begins with a ClientHello, -1 for none.
-func (c *Candidate) ClientHello() int { return slices.Index(c.hello[:], true) }
+// insideTLS reports whether the capture begins inside TLS.
+func (c *Candidate) insideTLS() bool { return c.chains[0].seen() || c.chains[1].seen() }
+
+// TLSClient is the direction of the client of TLS, -1 if no hello shows it.
+func (c *Candidate) TLSClient() int { return slices.Index(c.hello[:], true) }
 
 // Protect makes c a data connection in TLS, before its first packet. The pool bounds the
 // segments of all connections that wait behind a gap. With hashes, Digest can be called.
@@ -45,6 +49,9 @@ func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 			}
 			if p.end[dir] == 0 {
 				p.first[dir] = handshakeType(b.Data)
+				if !c.Halves[dir].Begins() && !tlsRecord(b.Data) {
+					p.session.BeginInRecord(dir, b.Seq)
+				}
 			}
 			p.cut[dir] = p.cut[dir] || b.AfterGap
 			p.end[dir] = b.Seq + int64(len(b.Data))
@@ -85,7 +92,7 @@ func (c *Candidate) Layer(client int) *TLSLayer {
 	}
 	c.close()
 	s := c.protected.session
-	if c.protected.inClear() {
+	if c.inClear() {
 		return nil
 	}
 	return &TLSLayer{From: c.protected.from, Session: s, client: client}
@@ -102,11 +109,12 @@ func handshakeType(data []byte) byte {
 }
 
 // inClear reports whether there was no TLS after all: no hello, not even the beginnings of
-// both, and not an alert alone, with which a side refuses a connection that the other one
-// closes without a handshake.
-func (p *protected) inClear() bool {
+// both, no records in the middle, and not an alert alone, with which a side refuses a connection
+// that the other one closes without a handshake.
+func (c *Candidate) inClear() bool {
+	p := c.protected
 	s := p.session
-	if s.ClientHello != nil || s.ServerHello != nil {
+	if s.ClientHello != nil || s.ServerHello != nil || c.insideTLS() {
 		return false
 	}
 	if p.first == [2]byte{clientHello, serverHello} || p.first == [2]byte{serverHello, clientHello} {
@@ -120,16 +128,17 @@ func (p *protected) inClear() bool {
 	return len(s.Alerts) == 0
 }
 
-// sum is the digest of the content of a direction: inside TLS, or of the stream itself if
-// the connection is in clear. It is "" if not all of the content was read.
-func (p *protected) sum(dir int, h *tcp.Half) string {
+// protectedSum is the digest of the content of a direction: inside TLS, or of the stream itself
+// if the connection is in clear. It is "" if not all of the content was read.
+func (c *Candidate) protectedSum(dir int) string {
+	h, p := &c.Halves[dir], c.protected
 	have, start, end := h.Stream()
 	if !p.hashes || start == end || p.end[dir] != end || !have.Covers(start, end) {
 		return ""
 	}
 	s := p.session
 	f := &s.Flows[dir]
-	if p.inClear() || f.ClearFrom > 0 && f.FirstPacket == 0 {
+	if c.inClear() || f.ClearFrom > 0 && f.FirstPacket == 0 {
 		if p.cut[dir] {
 			return ""
 		}

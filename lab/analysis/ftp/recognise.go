@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	ftpPort     = 21
-	ftpDataPort = 20
-	ftpsPort    = 990
-	httpsPort   = 443
+	ftpPort      = 21
+	ftpDataPort  = 20
+	ftpsPort     = 990
+	ftpsDataPort = 989
+	httpsPort    = 443
 )
 
 // looked is how many lines of each side count.

@@ -78,7 +78,7 @@ func (w *writer) read(c *capture.Capture) error {
 		case raw[at] != nil:
 		case x.Role == ftp.Control:
 			raw[at] = &pieces{}
-		case x.Role == ftp.Data && c.Protected(x.ID):
+		case c.Protected(x.ID):
 			raw[at] = &pieces{most: maxHandshake}
 		default:
 			continue
@@ -105,8 +105,8 @@ func (w *writer) read(c *capture.Capture) error {
 	return c.Err()
 }
 
-// protected makes the streams of data connections in TLS: the handshake is rewritten, and
-// what is encrypted stays.
+// protected makes the streams of data connections in TLS, and of those that may be some: the
+// handshake is rewritten, and what is encrypted stays.
 func (w *writer) protected(c *capture.Capture, raw map[place]*pieces) {
 	for x := range c.Connections() {
 		if x.TLS == nil {

@@ -161,3 +161,19 @@ func TestSecondHello(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSAlone asks the same of a connection in TLS that nothing shows to be FTP.
+func TestTLSAlone(t *testing.T) {
+	f := forge.New()
+	d, _ := f.Dial("198.51.100.100:51201", "192.0.2.21:51201")
+	converse(d)
+	d.Close()
+	out := redacted(t, f.PCAP(), "key")
+	if bytes.Contains(out, []byte("secrethost")) {
+		t.Error("the name of the server is in the redacted capture")
+	}
+	before, after := open(t, f.PCAP()).Connection(0).TLS, open(t, out).Connection(0).TLS
+	if before == nil || after == nil || after.ClientHello == nil || after.Flows != before.Flows {
+		t.Errorf("got TLS %+v, want the records of %+v", after, before)
+	}
+}

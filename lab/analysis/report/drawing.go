@@ -211,6 +211,8 @@ func (r *Report) callText(c *ftp.Connection) string {
 	switch {
 	case refused(c):
 		return text + ", refused"
+	case c.Role == ftp.Other && c.TLS != nil:
+		return text + ": " + volume(c)
 	case c.Role == ftp.Other:
 		return text + ", not of FTP: " + counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
 	}

@@ -17,8 +17,7 @@ import (
 func (r *Report) factStory() string {
 	t, x, b := r.Trace, &r.surveyed.transfer, &r.surveyed.beside
 	if t.NumSessions() == 0 {
-		return fmt.Sprintf("There is no FTP in this capture: %s, %s of TCP.",
-			counted(t.Size, "packet"), counted(t.NumConnections(), "connection"))
+		return x.noFTPStory(t)
 	}
 	sentences := []string{whoStory(t, x), x.dataStory(t, len(b.connections) > 0)}
 	if beside := b.story(); beside != "" {
@@ -27,11 +26,21 @@ func (r *Report) factStory() string {
 	return strings.Join(append(sentences, x.endStory()), " ")
 }
 
+// noFTPStory says what there is in a capture without a dialogue of FTP.
+func (x *transferSurvey) noFTPStory(t *capture.Capture) string {
+	all := fmt.Sprintf("in this capture: %s, %s of TCP", counted(t.Size, "packet"), counted(t.NumConnections(), "connection"))
+	if x.tls == 0 {
+		return fmt.Sprintf("There is no FTP %s.", all)
+	}
+	return fmt.Sprintf("There is no dialogue of FTP %s. Nothing shows whether %s in TLS carried data of FTPS.", all, counted(x.tls, "connection"))
+}
+
 // A transferSurvey has the counts of all connections for the story.
 type transferSurvey struct {
 	clients, servers map[netip.Addr]bool // of control connections
 	openedBy         map[ftp.Side]int    // data connections
 	data             int
+	tls              int   // connections in TLS that may be data connections
 	bytes            int64 // of data
 	reset, open      int   // connections of FTP: how they ended
 	otherResets      int   // connections that are not FTP and ended with a reset
@@ -46,6 +55,9 @@ func newTransferSurvey() transferSurvey {
 func (x *transferSurvey) add(c *ftp.Connection) {
 	switch c.Role {
 	case ftp.Other:
+		if c.TLS != nil {
+			x.tls++
+		}
 		if c.ResetBy != "" {
 			x.otherResets++
 		}

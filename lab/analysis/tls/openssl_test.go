@@ -317,3 +317,46 @@ func TestEarlyData(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionID resumes sessions of TLS 1.2 without tickets, by their IDs (RFC 5246, section
+// 7.3), and Wireshark says that they are resumed, too. A server that does not know the ID begins
+// a new session.
+func TestSessionID(t *testing.T) {
+	o := startOpenSSL(t, "-rev", "-no_ticket", "-tls1_2")
+	other := startOpenSSL(t, "-rev", "-no_ticket", "-tls1_2")
+	saved := filepath.Join(o.dir, "session")
+	var captures []*capture
+	for _, test := range []struct {
+		server  *openssl
+		option  string
+		resumed Resumption
+		offered Resumption
+	}{
+		{o, "-sess_out", NotResumed, NotResumed},
+		{o, "-sess_in", BySessionID, BySessionID},
+		{other, "-sess_in", NotResumed, BySessionID},
+	} {
+		c := test.server.client(hello, "-tls1_2", "-no_ticket", test.option, saved)
+		captures = append(captures, c)
+		for what, keys := range map[string]*Keys{"with keys": c.keys(t), "without keys": nil} {
+			h := read(c.packets, keys, wholePackets)
+			if h.Resumed != test.resumed || h.ClientHello.Offer != test.offered {
+				t.Errorf("%s %s: got resumed %q, offered %q: %s", test.option, what, h.Resumed, h.ClientHello.Offer, h.describe())
+			}
+			if certificates := len(h.Certificates[fromServer]); (certificates == 0) != (test.resumed == BySessionID) {
+				t.Errorf("%s %s: got %d certificates", test.option, what, certificates)
+			}
+			if test.resumed == BySessionID && h.ResumedTicket != read(captures[0].packets, keys, wholePackets).Tickets[0].Fingerprint {
+				t.Errorf("%s %s: got the session %s", test.option, what, h.ResumedTicket)
+			}
+			if keys != nil && h.data != [2]string{"hello\n", "olleh\n"} {
+				t.Errorf("%s: got %s", test.option, h.describe())
+			}
+		}
+	}
+	sharkd := optional.StartSharkd(t)
+	sharkd.Load(inPackets(t, captures))
+	if got := sharkd.Frames("tls.resumed", "tcp.stream"); len(got) != 1 || got[0].String() != "1" {
+		t.Errorf("Wireshark finds the streams %v resumed, want 1", got)
+	}
+}

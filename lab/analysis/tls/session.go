@@ -100,6 +100,13 @@ func NewSession(keys *Keys) *Session {
 	return &Session{Client: -1, keys: keys, handshake: &handshake{}}
 }
 
+// BeginInRecord says that a direction begins inside a record, whose header is not in the capture,
+// and the number of its first byte. It has to be called before the bytes are added.
+func (s *Session) BeginInRecord(dir int, seq int64) {
+	r := &s.halves[dir].reader
+	r.state, r.since = searching, seq
+}
+
 // Add reads the next bytes of a direction. Add the chunks of one direction in the order
 // of the stream, and those of the two directions in the order of the capture. The
 // caller may overwrite the data after Add has returned.

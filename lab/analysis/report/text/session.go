@@ -192,7 +192,7 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 		lines = append(lines, "|   what announces it is in TLS that cannot be read; its hosts, its ports and its time",
 			"|   make it a data connection")
 	case d.DataPort == nil && d.Control != ftp.NoConnection:
-		lines = append(lines, "|   nothing in the capture announces it; a server's port 20 is for data")
+		lines = append(lines, fmt.Sprintf("|   nothing in the capture announces it; a server's port %d is for data", d.Server.Port()))
 	}
 	if e := d.Transfer; e != nil {
 		text := "|   for " + Escape(strings.TrimSpace(e.Command+" "+e.Argument))
@@ -237,6 +237,9 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 // opened says how a data connection came about.
 func opened(d *ftp.Connection) string {
 	how := fmt.Sprintf("+-- connection %d, for data: ", d.ID)
+	if d.Role == ftp.Other {
+		how = fmt.Sprintf("+-- connection %d: ", d.ID)
+	}
 	from, to := d.Addr(d.OpenedBy), d.Addr(d.OpenedBy.Other())
 	switch {
 	case d.OpenedBy == "":

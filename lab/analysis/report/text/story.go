@@ -71,8 +71,11 @@ func connections(w io.Writer, t *capture.Capture) {
 			table.Flush()
 		}
 		role := string(c.Role)
-		if c.Mode != "" {
+		switch {
+		case c.Mode != "":
 			role += ", " + string(c.Mode)
+		case c.Role == ftp.Other && c.TLS != nil:
+			role += ", in TLS"
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.ID, role, c.Client, arrow(c), c.Server,
 			c.ClientFlow.Packets+c.ServerFlow.Packets, c.ClientFlow.Bytes, c.ServerFlow.Bytes,
@@ -111,7 +114,8 @@ func ending(c *ftp.Connection) string {
 	return "-"
 }
 
-// maxOthers is how many packets that are not TCP the story shows.
+// maxOthers is how many packets that are not TCP the story shows, and how many connections in TLS
+// that may have nothing to do with FTP.
 const maxOthers = 12
 
 // otherPackets are those that are not TCP: names asked for, addresses resolved.
@@ -131,19 +135,35 @@ func otherPackets(w io.Writer, t *capture.Capture) {
 	r.end()
 }
 
-// withoutSession writes the data connections without a session in the capture.
+// withoutSession writes the data connections without a session in the capture, and some
+// connections in TLS that may be such.
 func withoutSession(w io.Writer, t *capture.Capture) {
 	if !t.HasLoneData() {
 		return
 	}
+	unknown := 0
 	for c := range t.Connections() {
-		if c.Role != ftp.Data || c.Control != ftp.NoConnection {
+		switch {
+		case c.Role == ftp.Data && c.Control == ftp.NoConnection:
+			fmt.Fprintf(w, "\nConnection %d comes from a server's port %d, as data does; nothing in the capture announces it.\n", c.ID, c.Server.Port())
+		case c.Role == ftp.Other && c.TLS != nil:
+			if unknown++; unknown > maxOthers {
+				continue
+			}
+			fmt.Fprintf(w, "\nConnection %d is in TLS, and its ports are such as data connections have; nothing in the capture shows what it is for.\n", c.ID)
+			if c.OpenedBy == ftp.Server {
+				fmt.Fprintln(w, "The side that accepted it is the client of TLS, as on an active data connection of FTPS (RFC 4217, 7).")
+			}
+		default:
 			continue
 		}
-		fmt.Fprintf(w, "\nConnection %d comes from a server's port 20, as data does; nothing in the capture announces it.\n\n%s", c.ID, columns)
+		fmt.Fprint(w, "\n", columns)
 		r := sessionWriter{start: t.Start, w: w}
 		r.transfer(c)
 		r.end()
+	}
+	if more := unknown - maxOthers; more > 0 {
+		fmt.Fprintf(w, "\n... and %s in TLS; --json has the facts of each\n", count(more, "more connection"))
 	}
 }
 
