@@ -140,3 +140,23 @@ func TestDataFromTheMiddle(t *testing.T) {
 		}
 	}
 }
+
+// TestHiddenDataPort begins captures without keys at every packet before the end of the file: the
+// connection from port 989 may be announced in what cannot be read, which the story says.
+func TestHiddenDataPort(t *testing.T) {
+	file, _ := playedFile(t, "ftps_implicit")
+	whole := read(t, file, capture.Options{})
+	data := whole.Connection(1)
+	for from := 1; from < data.ServerFlow.LastData; from++ {
+		cut := rewritten(t, file, func(n int, _ *pcapng.Packet) bool { return n >= from })
+		story := storyOf(t, cut, capture.Options{})
+		if want := "what announces it is in TLS that cannot be read; its hosts, its ports and its time\n"; !strings.Contains(story, want) {
+			t.Errorf("from packet %d on: %q is not in\n%s", from, want, story)
+		}
+		for c := range read(t, cut, capture.Options{}).Connections() {
+			if c.Role == ftp.Data && (c.Mode != ftp.Active || c.Client != data.Client || c.Control == ftp.NoConnection) {
+				t.Errorf("from packet %d on: got the mode %q, the client %s, the session %d", from, c.Mode, c.Client, c.Control)
+			}
+		}
+	}
+}

@@ -276,8 +276,8 @@ func (f *facts) join() {
 	f.at21, f.others = nil, nil
 	c.sessions = slices.Clip(c.sessions)
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
-	f.joinPort20()
 	f.joinHidden()
+	f.joinPort20()
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		s.Assign(

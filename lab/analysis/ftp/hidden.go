@@ -85,10 +85,13 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 			continue
 		}
 		for _, control := range all.during(hosts{end.Addr(), other.Addr()}, o.FirstPacket) {
-			if ok || other.Port() < firstUserPort || all.control[other] {
+			if ok || other.Port() < firstUserPort && !o.fromDataPort(1-client) || all.control[other] {
 				return purpose, false // it may belong to two sessions, or be no data connection
 			}
 			purpose.Client, purpose.Control, ok = client, control, true
+			if o.fromDataPort(1 - client) {
+				purpose.Mode = Active
+			}
 		}
 	}
 	return purpose, ok
