@@ -1,8 +1,12 @@
 package baseline
 
 import (
+	"net/netip"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -64,5 +68,23 @@ func TestOneCard(t *testing.T) {
 			}
 			t.Error("own-address has no finding")
 		})
+	}
+}
+
+// TestCardOfSeveralHosts has a network card send for the addresses of one host, and then for
+// another host, too, as a router's card does.
+func TestCardOfSeveralHosts(t *testing.T) {
+	four, six := netip.MustParseAddr(dualClient4), netip.MustParseAddr(dualClient6)
+	c := cards{}
+	for _, test := range []struct {
+		from netip.Addr
+		want bool
+	}{{four, false}, {six, true}, {netip.MustParseAddr("198.51.100.101"), false}, {four, false}} {
+		p := &capture.Packet{Segment: &tcp.Segment{}}
+		p.SrcMAC, p.IP, p.TCP = []byte{2, 0, 0, 0, 0, 100}, &packet.IP{Src: test.from, TTL: 64}, &packet.TCP{Flags: packet.SYN}
+		c.packet(p)
+		if got := c.oneHost(four, six); got != test.want {
+			t.Errorf("behind a packet from %s: got one host %v, want %v", test.from, got, test.want)
+		}
 	}
 }

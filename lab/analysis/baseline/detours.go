@@ -54,7 +54,7 @@ type owner struct {
 // packet takes the next packet.
 func (n *neighbourhood) packet(p *capture.Packet) {
 	switch {
-	case p.ARP != nil && p.ARP.SenderIP.IsValid() && !p.ARP.SenderIP.IsUnspecified():
+	case p.ARP != nil && p.ARP.SenderIP.IsValid():
 		n.claim(p)
 	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6) && len(n.redirects) < maxOwners:
 		if _, known := n.redirects[p.IP.Dst]; !known {

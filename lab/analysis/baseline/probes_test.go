@@ -94,6 +94,11 @@ func TestProbes(t *testing.T) {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 130+i%20))
 			}
 		}},
+		{"calls of a crowd to closed data ports", IsNormal, func(f *forge.Capture) {
+			for i := range 40 {
+				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40000+i))
+			}
+		}},
 		{"anonymous logins at one server after another", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 12, nothing) }},
 		{"a monitor with an account", IsNormal, func(f *forge.Capture) { anonymously(f, "monitor", 12, nothing) }},
 		{"a crawler that lists", IsNormal, func(f *forge.Capture) {
