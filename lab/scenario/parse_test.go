@@ -499,17 +499,13 @@ func TestTryPassesPanicsOn(t *testing.T) {
 	new(parser).try(func() { _ = words[0] })
 }
 
-// FuzzParse looks for a file that the parser neither takes nor refuses.
+// FuzzParse looks for a file that makes the parser panic, or that it refuses without a place.
 func FuzzParse(f *testing.F) {
 	f.Add(article)
 	f.Add("open\n-- replies --\n220-x\n")
 	f.Add("network wire\nopen\n-- server --\non 2nd RETR: reply 150 Go.; send 100; reset data\n")
 	f.Fuzz(func(t *testing.T, source string) {
-		s, err := Parse("fuzz.txtar", []byte(source))
-		if err == nil && len(s.Steps) == 0 && s.Want.Line == 0 {
-			t.Error("a scenario without steps and without a want was taken")
-		}
-		if err != nil && !strings.HasPrefix(err.Error(), "fuzz.txtar:") {
+		if _, err := Parse("fuzz.txtar", []byte(source)); err != nil && !strings.HasPrefix(err.Error(), "fuzz.txtar:") {
 			t.Errorf("an error without its place: %v", err)
 		}
 	})

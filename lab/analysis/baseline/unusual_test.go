@@ -129,3 +129,19 @@ func TestNoSigns(t *testing.T) {
 		})
 	}
 }
+
+// TestLostReplies has a conversation at the port of a download, with data in both directions. If
+// replies are lost, it may be another session's.
+func TestLostReplies(t *testing.T) {
+	for lost, want := range map[uint32]Severity{0: Violation, 20: Odd} {
+		got := forged(t, func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+			dial(f, aClient, aServer+":25600").Say("> a hello of TLS\n< another one").Close()
+			t.Peer.Seq += lost
+			t.Say("< 226 done").Say(bye).Peer.Close()
+		})
+		if count(got, "data-flows-one-way", want) != 1 {
+			t.Errorf("%d bytes of replies are lost: got %v\nwant %s", lost, got, want)
+		}
+	}
+}
