@@ -54,8 +54,9 @@ func TestLearnedAgain(t *testing.T) {
 // limit is not slow because TCP begins slowly.
 func TestLearnedSizesAndRates(t *testing.T) {
 	const sessions = 40
-	for _, rate := range []float64{0, 1.5e6, 4e6, 30e6} {
-		profile, kind := oneWalk("USER 331", "PASS 230", "TYPE I 200", "PASV MLSD 150 226", "PASV RETR 150 226", "PASV RETR 550", "MKD 257", "PASV MLSD 150 226", "QUIT 221")
+	for listing, rate := range map[string]float64{"LIST": 0, "MLSD": 1.5e6, "NLST": 30e6} {
+		listing = "PASV " + listing + " 150 226"
+		profile, kind := oneWalk("USER 331", "PASS 230", "TYPE I 200", listing, "PASV RETR 150 226", "PASV RETR 550", "MKD 257", listing, "QUIT 221")
 		kind.Numbers[traffic.RoundTrip].Add(0.04)
 		kind.Numbers[traffic.DownloadBytes].Add(84_200)
 		kind.Numbers[traffic.ListingBytes].Add(700)
@@ -70,7 +71,7 @@ func TestLearnedSizesAndRates(t *testing.T) {
 		numbers := learned.Traffic.Kind(traffic.KindName{Who: traffic.Program}.String()).Numbers
 		for quantity, want := range map[string]float64{traffic.DownloadBytes: 84_200, traffic.ListingBytes: 700} {
 			if got := numbers[quantity]; got.Count != sessions || got.Min != want || got.Max != want {
-				t.Errorf("rate %v, %s: got %d of %v to %v, want %d of %v", rate, quantity, got.Count, got.Min, got.Max, sessions, want)
+				t.Errorf("%s, %s: got %d of %v to %v, want %d of %v", listing, quantity, got.Count, got.Min, got.Max, sessions, want)
 			}
 		}
 		want := rate

@@ -315,7 +315,7 @@ func lineOf(command string, name int, size int64) int64 {
 	case "MLSD":
 		return int64(name + 41 + len(strconv.FormatInt(size, 10)))
 	}
-	return int64(name + 51)
+	return int64(name + 49)
 }
 
 // folderLineOf is the same about a folder.
