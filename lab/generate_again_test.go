@@ -48,8 +48,8 @@ func TestLearnedAgain(t *testing.T) {
 	}
 }
 
-// TestLearnedSizesAndRates generates sessions with a listing of 700 bytes and a download of 84,200,
-// 40 ms away, and learns these numbers from them. A download that is refused has no size, although
+// TestLearnedSizesAndRates generates sessions of clients with five each: with a listing of 700 bytes
+// and a download of 84,200, 40 ms away. It learns these numbers from them. A download that is refused has no size, although
 // its data connection is open. A second listing of a folder has one more line. A path without a
 // limit is not slow because TCP begins slowly.
 func TestLearnedSizesAndRates(t *testing.T) {
@@ -57,6 +57,7 @@ func TestLearnedSizesAndRates(t *testing.T) {
 	for listing, rate := range map[string]float64{"LIST": 0, "MLSD": 1.5e6, "NLST": 30e6} {
 		listing = "PASV " + listing + " 150 226"
 		profile, kind := oneWalk("USER 331", "PASS 230", "TYPE I 200", listing, "PASV RETR 150 226", "PASV RETR 550", "MKD 257", listing, "QUIT 221")
+		profile.SessionsAClient.Add(5)
 		kind.Numbers[traffic.RoundTrip].Add(0.04)
 		kind.Numbers[traffic.DownloadBytes].Add(84_200)
 		kind.Numbers[traffic.ListingBytes].Add(700)
@@ -67,6 +68,9 @@ func TestLearnedSizesAndRates(t *testing.T) {
 		learned, err := lab.Learn(lab.File(part+".pcapng"), "generated")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if got := learned.Traffic.SessionsAClient; got.Min != 5 || got.Max != 5 {
+			t.Errorf("got clients with %v to %v sessions, want 5", got.Min, got.Max)
 		}
 		numbers := learned.Traffic.Kind(traffic.KindName{Who: traffic.Program}.String()).Numbers
 		for quantity, want := range map[string]float64{traffic.DownloadBytes: 84_200, traffic.ListingBytes: 700} {

@@ -85,16 +85,17 @@ func (p *population) client(session int) (c client, ports []scenario.PortRange) 
 }
 
 // fill finds the clients of a group: one after the other, each with as many sessions as
-// the profile says, dealt out over the group at random.
+// the profile says, dealt out over the group's sessions at random. The last group can have fewer.
 func (p *population) fill(group int) {
+	all := min(slots, p.corpus.Sessions-group*slots)
 	p.group, p.clients = group, p.clients[:0]
 	random := p.corpus.random(forClient, uint64(group))
-	for number := 0; len(p.clients) < slots; number++ {
+	for number := 0; len(p.clients) < all; number++ {
 		n := int64(1)
 		if p.sizes.Count > 0 {
 			n = max(1, p.sizes.WholeAt(random.Float64()))
 		}
-		for range min(n, int64(slots-len(p.clients))) {
+		for range min(n, int64(all-len(p.clients))) {
 			p.clients = append(p.clients, number)
 		}
 	}
