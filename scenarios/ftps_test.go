@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -107,11 +109,11 @@ func TestFTPSWalkthrough(t *testing.T) {
 }
 
 // TestWithoutKeys plays a session whose capture has no keys. What is inside TLS
-// cannot be read, unless the key log beside the capture is there.
+// cannot be read, unless the key log beside the capture is there. The run is judged with it.
 func TestWithoutKeys(t *testing.T) {
 	s := ftpsScenarios(t)["ftps_explicit"]
 	source := strings.Replace(string(s.Source), "reuse=required", "reuse=required keys=none", 1)
-	s, err := scenario.Parse("ftps_without_keys.txtar", []byte(source[:strings.Index(source, "-- want --")]))
+	s, err := scenario.Parse("ftps_without_keys.txtar", []byte(source))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,4 +168,20 @@ func digestOf(s *scenario.Scenario, path string) string {
 		}
 	}
 	return ""
+}
+
+// TestPCAPIsJudged writes a session as pcap, which has no place for keys: the run is judged all
+// the same.
+func TestPCAPIsJudged(t *testing.T) {
+	s := ftpsScenarios(t)["ftps_explicit"]
+	result, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, Format: pcapng.PCAP, NoWalkthrough: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Outcome != lab.Passed {
+		t.Errorf("got %s:\n%s", result.Outcome, result.Report)
+	}
+	if s := opened(t, result.Capture, nil).Session(0); !s.Hidden {
+		t.Errorf("the capture has keys: got the session %+v", s)
+	}
 }

@@ -67,7 +67,7 @@ var tlsOptions = []option[Server]{
 	{"version=1.2|1.3", "the only version of TLS; both by default", func(p *parser, s *Server, v string) {
 		s.TLS.Version = TLSVersion(p.oneOf("version", v, string(TLS12), string(TLS13)))
 	}},
-	{"keys=capture|none", "capture: the capture contains the TLS keys, so that its readers can decrypt it (the default); none: it does not. The results also have them in keys.log", func(p *parser, s *Server, v string) {
+	{"keys=capture|none", "capture: the capture contains the TLS keys, so that its readers can decrypt it (the default); none: it does not. The results also have them in keys.log, with which the run is judged", func(p *parser, s *Server, v string) {
 		s.TLS.NoKeys = p.oneOf("keys", v, "capture", "none") == "none"
 	}},
 }
