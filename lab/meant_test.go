@@ -38,3 +38,26 @@ func TestMisspeltVariable(t *testing.T) {
 		t.Errorf("got error %v, want one about the program: its variables are like none of the lab's", err)
 	}
 }
+
+// TestMisspeltFile has steps for files that the server or the client has under another name,
+// or that only the other side has.
+func TestMisspeltFile(t *testing.T) {
+	for _, test := range []struct{ step, want string }{
+		{"get readme", "get readme: the server refused: \"550 Could not access file: /readme: file does not exist\"; did you mean README? Capital letters matter\n"},
+		{"size pub/move.bin", "; did you mean pub/movie.bin?\n"},
+		{"cd pubs", "; did you mean pub?\n"},
+		{"get report.txt", "; the client has this file, of local/report.txt, and the server's are those of files/\n"},
+		{"get nothing", "file does not exist\"\n"},
+		{"! get readme\nquote NOP", "quote NOP: the server refused: \"500 Unknown command \\\"NOP\\\"\"; did you mean NOOP?\n"},
+	} {
+		s := parse(t, "# x\n# y\n", "open", "login anonymous", test.step, "quit",
+			"-- files/README --", "Welcome.", "-- files/pub/movie.bin --", "1", "-- local/report.txt --", "2")
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Report, test.want) {
+			t.Errorf("%s: got %q, want %q in it", test.step, result.Report, test.want)
+		}
+	}
+}

@@ -24,22 +24,24 @@ func (j *judge) likelyReasons(ran runner.Outcome) (stalls []runner.Stall) {
 }
 
 // withStanding adds to the failure of each step that has not ended where the dialogue
-// stands in the capture. It comes before the last lines that a program printed.
+// stands in the capture, and to that of a program what the server refused last. It comes
+// before the last lines that a program printed.
 func withStanding(failures []runner.Failure, c *capture.Capture) []runner.Failure {
-	if !slices.ContainsFunc(failures, late) {
-		return failures
-	}
-	standing := text.Standing(c)
-	if standing == "" {
-		return failures
-	}
 	failures = slices.Clone(failures)
 	for i, f := range failures {
-		if f.Late {
-			first, rest, more := strings.Cut(f.Message, "\n")
-			if failures[i].Message = first + "; " + standing; more {
-				failures[i].Message += "\n" + rest
-			}
+		standing := ""
+		switch {
+		case f.Late:
+			standing = text.Standing(c)
+		case f.Program:
+			standing = text.LastRefusal(c)
+		}
+		if standing == "" {
+			continue
+		}
+		first, rest, more := strings.Cut(f.Message, "\n")
+		if failures[i].Message = first + "; " + standing; more {
+			failures[i].Message += "\n" + rest
 		}
 	}
 	return failures

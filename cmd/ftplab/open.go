@@ -9,9 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"ftplab/lab/scenario"
+	"ftplab/scenarios"
 )
 
 func openCommand() *cobra.Command {
@@ -48,11 +52,27 @@ func findPage(results string, args []string) (string, error) {
 		remedy += " " + args[0]
 	}
 	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
+		if meant := meantResult(results, args); meant != "" {
+			return "", fmt.Errorf("there is no %s; did you mean %s?", page, meant)
+		}
 		return "", fmt.Errorf("there is no %s; %s makes it", page, remedy)
 	} else if err != nil {
 		return "", err
 	}
 	return filepath.Abs(page)
+}
+
+// meantResult returns the scenario with results whose name is most similar to that of another
+// one, which does not come with ftplab; "" if there is none.
+func meantResult(results string, args []string) string {
+	if len(args) == 0 || slices.Contains(scenarios.Names(), args[0]) {
+		return ""
+	}
+	pages, _ := filepath.Glob(filepath.Join(results, "*", "walkthrough.html"))
+	for i, page := range pages {
+		pages[i] = filepath.Base(filepath.Dir(page))
+	}
+	return scenario.Nearest(args[0], pages)
 }
 
 // browse opens an address in the browser, and does not wait for the browser to end.

@@ -24,6 +24,11 @@ func TestFindPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, want := range map[string]string{"actve_list": "; did you mean active_list?", "passive_list": "; ftplab run passive_list makes it"} {
+		if _, err := findPage(results, []string{name}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q at its end", name, err, want)
+		}
+	}
 	for _, test := range []struct {
 		args []string
 		want string

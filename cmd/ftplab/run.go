@@ -165,7 +165,10 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 	if o.Notes, err = notesOf(f.notes); err != nil {
 		return o, err
 	}
+	failures, statErr := os.Stat(f.failures)
 	switch {
+	case f.failures != "" && statErr == nil && !failures.IsDir():
+		err = fmt.Errorf("--failures %s: this is a file; a folder was expected, for the results of failed scenarios", f.failures)
 	case f.seed == 0:
 		err = errors.New("--seed 0: a number from 1 on was expected")
 	case o.Format != pcapng.PCAPNG && o.Format != pcapng.PCAP:

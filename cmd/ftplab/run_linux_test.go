@@ -346,6 +346,8 @@ func TestRunBadInput(t *testing.T) {
 	}{
 		{"unknown name", []string{"no_such"}, exitError, `ftplab: there is no scenario "no_such"`},
 		{"missing file", []string{"no/such.txtar"}, exitError, "no/such.txtar cannot be used, because there is no folder no"},
+		{"misspelt file", []string{filepath.Join(filepath.Dir(typo), "tipo.txtar")}, exitError, "; did you mean " + typo + "?"},
+		{"failures into a file", []string{"--failures", typo, "active_list"}, exitError, "--failures " + typo + ": this is a file; a folder was expected"},
 		{"empty folder", []string{t.TempDir()}, exitError, "no file in this folder ends in .txtar"},
 		{"derived beside a want", []string{"--derive", "2", wanted}, exitPassed, wanted + ":4: this want is not used and stays as it is"},
 		{"typo", []string{typo}, exitError, typo + `:2: unknown setting or step "lgin"`},
@@ -370,7 +372,10 @@ func TestRunBadInput(t *testing.T) {
 			if !strings.Contains(out+errOut, test.want) {
 				t.Errorf("got\n%s%s\nwant a line with %s", out, errOut, test.want)
 			}
-			reason := strings.TrimPrefix(errOut, "ERROR  active_list\n")
+			reason := errOut
+			if strings.HasPrefix(reason, "ERROR  ") {
+				_, reason, _ = strings.Cut(reason, "\n")
+			}
 			if test.name != "three mistakes" && test.status == exitError && strings.Count(reason, "\n") != 1 {
 				t.Errorf("got stderr %q, want one line with the reason", errOut)
 			}

@@ -60,6 +60,9 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 		return loadOdd(strings.TrimPrefix(arg, oddFolder))
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
 		s, err := scenario.Load(arg)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w%s", err, meantFile(arg))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -119,6 +122,20 @@ func loadOdd(pattern string) (list []*scenario.Scenario, err error) {
 		return nil, fmt.Errorf("there is no scenario %q; did you mean %s?", oddFolder+pattern, oddFolder+meant)
 	}
 	return nil, fmt.Errorf("there is no scenario %q; the folder scenarios/odd of ftplab's source has them all", oddFolder+pattern)
+}
+
+// meantFile is the end of a message about a scenario file that is not there: a similar one in
+// its folder.
+func meantFile(path string) string {
+	folder := filepath.Dir(path)
+	files, _ := filepath.Glob(filepath.Join(folder, "*"+scenario.Extension))
+	for i, file := range files {
+		files[i] = filepath.Base(file)
+	}
+	if meant := scenario.Nearest(filepath.Base(path), files); meant != "" {
+		return fmt.Sprintf("; did you mean %s?", filepath.Join(folder, meant))
+	}
+	return ""
 }
 
 // loadFolder loads every scenario below a folder. If files have mistakes, the error lists

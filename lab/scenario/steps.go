@@ -268,7 +268,7 @@ func (p *parser) checkStep(s Step, sessions map[string]connected) {
 		p.fail("%s: the session is not open; a step open comes first", s.Verb)
 	case s.Local != "":
 		if f, ok := p.s.LocalFile(s.Local); !ok || f.Folder() {
-			p.fail("%s: the client has no file %q; a section -- local/%s -- or a setting local makes one", s.Verb, s.Local, s.Local)
+			p.fail("%s: the client has no file %q; %s", s.Verb, s.Local, p.suggestLocal(s.Local))
 		}
 	}
 }

@@ -153,6 +153,22 @@ func MeantCommand(command string) string {
 	return DidYouMean(word, commands)
 }
 
+// suggestLocal is the end of a message about a file that the client has not got.
+func (p *parser) suggestLocal(name string) string {
+	var names []string
+	for _, f := range p.s.Local {
+		names = append(names, f.Path)
+	}
+	if meant := Nearest(name, names); meant != "" {
+		return fmt.Sprintf("did you mean %s?", meant)
+	}
+	hint := fmt.Sprintf("a section -- local/%s -- or a setting local makes one", name)
+	if _, ok := find(p.s.Files, name); ok {
+		hint += ", and the server's file of this name is not the client's"
+	}
+	return hint
+}
+
 // Nearest returns the known word that is most similar to the given one: the word with
 // the smallest distance, at most two typing mistakes, and one in a word of four letters or
 // less. Of several it returns the first in the alphabet, and "" if there is none.

@@ -50,6 +50,9 @@ func (p *parser) attribute(l *line, words []string) []string {
 		l.flags = p.flags(word)
 	case word[0] == '"':
 		l.words, _, _ = parsePattern(word)
+		if l.conn.proto == "tcp" && strings.HasSuffix(l.words[len(l.words)-1], "\n") {
+			p.fail(`%s: a text is a line of the dialogue without its CRLF: leave out the \r\n at its end`, word)
+		}
 	case word[0] == '@':
 		l.label = p.label(word)
 		if other := p.labels[l.label]; other != nil {

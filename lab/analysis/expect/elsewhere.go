@@ -109,8 +109,14 @@ func (t *track) meant(l *line) string {
 	for i := range t.elements {
 		e := &t.elements[i]
 		text := t.texts[e.dir()][e.start]
-		if e.kind == elementBytes && e.fromA == l.fromA && text != nil && l.words.differsInCase(text.Text) {
-			return fmt.Sprintf("did you mean %s, as in frame %d? Capital letters matter", quote(text.Text), t.capture.frames[e.frame].Number)
+		if e.kind != elementBytes || e.fromA != l.fromA || text == nil {
+			continue
+		}
+		switch frame := t.capture.frames[e.frame].Number; {
+		case l.words.differsInCase(text.Text):
+			return fmt.Sprintf("did you mean %s, as in frame %d? Capital letters matter", quote(text.Text), frame)
+		case len(l.words) == 1 && strings.HasPrefix(text.Text, l.words[0]+" "):
+			return fmt.Sprintf(`a text is the whole line: write "%s *" for %s, in frame %d`, escape(l.words[0]), quote(text.Text), frame)
 		}
 	}
 	if meant := scenario.MeantCommand(word); meant != "" && (whole || len(l.words) == 1) && t.side(l.fromA) == ftp.Client {

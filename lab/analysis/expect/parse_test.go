@@ -35,6 +35,8 @@ func TestMistakes(t *testing.T) {
 		{"ctl client > server \"USER\"x", "a space was expected"},
 		{`ctl client > server "\q"`, "after \\ one of"},
 		{"ctl client > server \"a\" \"b\"", "twice"},
+		{`ctl client > server "QUIT\r\n"`, "without its CRLF: leave out"},
+		{`ctl client > server "QUIT*\n"`, "without its CRLF: leave out"},
 		{"ctl client > server [.] seq", "was expected after it"},
 		{"ctl client > server [.] seq 5:5", "the range is empty"},
 		{"ctl client > server [.] seq 7:5", "the range is empty"},

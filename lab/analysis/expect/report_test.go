@@ -106,6 +106,8 @@ func TestWhatATextMayMean(t *testing.T) {
 		{"client > server \"user Anonymous\"", "did you mean \"USER anonymous\", as in frame 6? Capital letters matter"},
 		{"client > server \"pass *\"", "did you mean \"PASS me@mypc.test\", as in frame 8? Capital letters matter"},
 		{"client > server \"user somebody\"", "did you mean \"USER anonymous\", as in frame 6? Capital letters matter"},
+		{"server > client \"331\"", "a text is the whole line: write \"331 *\" for \"331 Send your address\", in frame 7"},
+		{"client > server \"USER\"", "a text is the whole line: write \"USER *\" for \"USER anonymous\", in frame 6"},
 		{"client > server \"UESR anonymous\"", "FTP has no such command; did you mean USER?"},
 		{"client > server \"PSAV\"", "FTP has no such command; did you mean PASV?"},
 		{"client > server \"PASV\"", ""},

@@ -201,6 +201,7 @@ func TestFiguresThatAreNotThere(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"ctl.rtt", "a figure is NAME = VALUE"},
+		{"ctl.packets == 5", "ctl.packets: for equal values write =, as in ctl.packets = 5"},
 		{"ctl.rtt 5ms", "a figure is NAME = VALUE"},
 		{"ctl.speed = 5", "there is no figure"},
 		{"ctl.bytes = 5", "there is no figure \"ctl.bytes\"; did you mean ctl.bytes.client or ctl.bytes.server?"},

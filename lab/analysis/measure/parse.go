@@ -81,6 +81,9 @@ func (g *figure) parse() error {
 	if op == "" {
 		return fmt.Errorf("%q: a figure is NAME = VALUE, with = or one of != < <= > >=", g.text)
 	}
+	if rest, double := strings.CutPrefix(rest, "="); double && op == "=" {
+		return fmt.Errorf("%s: for equal values write =, as in %s = %s", name, name, strings.TrimSpace(rest))
+	}
 	g.name, g.op = name, op
 	var err error
 	if g.subject, err = parseSubject(name); err != nil {

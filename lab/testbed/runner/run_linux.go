@@ -133,7 +133,7 @@ func clientValues(s *scenario.Scenario) map[string]string {
 func (a action) compareBrought(folder, file string) error {
 	source, err := a.script.server.Open(file)
 	if err != nil {
-		return fmt.Errorf("brings %s: the server's file cannot be compared: %w", file, err)
+		return fmt.Errorf("brings %s: the server's file cannot be compared: %w%s", file, err, meantFile(a.script.scenario, file))
 	}
 	defer closeIfCloser(source)
 	want, err := content.Sum(source)

@@ -66,7 +66,8 @@ type Outcome struct {
 type Failure struct {
 	Line    int    `json:"line,omitempty"` // of the scenario file; 0 is none in particular
 	Message string `json:"message"`
-	Late    bool   `json:"late,omitempty"` // the step did not end within its deadline
+	Late    bool   `json:"late,omitempty"`    // the step did not end within its deadline
+	Program bool   `json:"program,omitempty"` // its program ended with another status than the step says
 }
 
 // In returns the failure in the form of a compiler's error: file:line: message.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -149,10 +150,38 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	end := ending{}
 	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke, printed: &end.printed})
 	err := end.asExpected(step)
+	if err != nil && end.err == nil && end.reply.Code == 550 && !step.Refused {
+		err = fmt.Errorf("%w%s", err, meantFile(r.scenario, step.Path))
+	}
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
-		failed <- Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded)}
+		failed <- Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded),
+			Program: errors.As(err, new(exitError))}
 	}
+}
+
+// meantFile is the end of a message about a file or folder that the server has not got: a
+// similar name that it has, or that the client has the file.
+func meantFile(s *scenario.Scenario, name string) string {
+	name = strings.Trim(name, "/")
+	var known []string
+	for _, f := range s.Files {
+		for p := strings.TrimSuffix(f.Path, "/"); p != "."; p = path.Dir(p) {
+			known = append(known, p, path.Base(p))
+		}
+	}
+	if name == "" || slices.Contains(known, name) {
+		return ""
+	}
+	for _, k := range known {
+		if strings.EqualFold(k, name) {
+			return fmt.Sprintf("; did you mean %s? Capital letters matter", k)
+		}
+	}
+	if _, ok := s.LocalFile(name); ok {
+		return fmt.Sprintf("; the client has this file, of local/%s, and the server's are those of files/", name)
+	}
+	return scenario.DidYouMean(name, known)
 }
 
 // reason says why a step with the time limit failed. It leaves out repetitions: that

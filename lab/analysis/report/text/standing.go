@@ -4,6 +4,7 @@ package text
 
 import (
 	"fmt"
+	"strings"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -48,4 +49,27 @@ func Standing(c *capture.Capture) string {
 		}
 	}
 	return text
+}
+
+// LastRefusal says which command the server refused last, and how; "" if it refused none.
+func LastRefusal(c *capture.Capture) string {
+	var command *ftp.Exchange
+	var last *ftp.Reply
+	for s := range c.Sessions() {
+		for _, e := range s.Exchanges {
+			for _, r := range e.Replies {
+				if r.Code >= 400 && (last == nil || r.Packet > last.Packet) {
+					command, last = e, r
+				}
+			}
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	said := strings.TrimSpace(command.Command + " " + command.Argument)
+	if command.Command == "PASS" {
+		said = command.Command
+	}
+	return fmt.Sprintf("the server's last refusal was %q to %s, in frame %d", last.Lines[len(last.Lines)-1].Text, said, last.Packet)
 }
