@@ -268,6 +268,7 @@ func TestErrors(t *testing.T) {
 		{"keyword", "open\nquit now\n", "2: quit \"now\": nowait was expected"},
 		{"argument behind the last", "open\nactive 3170 eprt\n", "2: active [eprt] [PORT] was expected"},
 		{"session's arguments", "session\nopen\n", "1: session NAME [HOST] was expected, and there are 0 arguments"},
+		{"await beside a transfer", "open\nget x &\nsend NOOP\nawait 200\nwait\n", "4: await: a step with & runs in this session, and either of the two could take the reply; put a step wait before it"},
 		{"jlaffaye beside a transfer", "client jlaffaye\nopen\nget x &\nnoop\nwait\nnoop\n", "4: noop: client jlaffaye cannot send anything while a step with & runs in its session; put a step"},
 		{"wait for nobody", "open\nget x &\nwait moon\n", "3: wait moon: there is no session of this name"},
 		{"expects nothing", "open\nexpect moon: ls\n", "2: expect moon: a reply code was expected, or how the step breaks: timeout, reset, refused,"},

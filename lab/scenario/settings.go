@@ -29,7 +29,7 @@ func networkSettings() []setting {
 			example: "host server 192.0.2.21 rtt=85ms ports=50000-50010",
 		}, {
 			name: "name", args: "NAME ADDRESS", least: 2, most: -1, options: usages(nameOptions), parse: (*parser).setName,
-			does:    "The host nameserver (198.51.100.53, or 2001:db8:3::53 with ipv6) answers for this name; the step `open NAME` asks it.",
+			does:    "The host nameserver (198.51.100.53, or 2001:db8:3::53 with ipv6) answers for this name; the step `open NAME` asks it. A name has one IPv4 address, one IPv6 address, or both, by two settings: see of= of host.",
 			example: "name ftp.example.test 192.0.2.21",
 		}, {
 			name: "late", args: "HOST[.PORT] > HOST[.PORT] by= [FLAGS]", least: 4, most: -1, options: usages(lateOptions), parse: (*parser).setLate,

@@ -289,6 +289,9 @@ func (p *parser) checkBackground(s Step, background map[string]bool) {
 	if background[s.Session] && p.s.Client.Kind == Jlaffaye {
 		p.fail("%s: client jlaffaye cannot send anything while a step with & runs in its session; put a step wait before it, or use client scripted", s.Verb)
 	}
+	if background[s.Session] && s.Verb == "await" {
+		p.fail("await: a step with & runs in this session, and either of the two could take the reply; put a step wait before it, send the command by a step that takes its own reply, such as noop, or take the transfer by hand, with dial, send and read")
+	}
 	background[s.Session] = background[s.Session] || s.Background
 }
 
