@@ -101,7 +101,13 @@ func (c *controlConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readLine reads one line, or a part of a line that is longer than the buffer. If
+// The longest lines, in bytes with the CR LF.
+const (
+	mostCommand = 4 << 10  // that the library reads; it closes the connection otherwise
+	mostLine    = 64 << 10 // that are read
+)
+
+// readLine reads one line, or the first part of a line that is longer than mostLine. If
 // the client is silent for too long, it returns [os.ErrDeadlineExceeded].
 func (c *controlConn) readLine() ([]byte, error) {
 	c.line = c.line[:0]
@@ -110,9 +116,10 @@ func (c *controlConn) readLine() ([]byte, error) {
 		part, err := c.reader.ReadSlice('\n')
 		c.line = append(c.line, part...)
 		switch {
-		case err == nil, errors.Is(err, bufio.ErrBufferFull):
+		case err == nil, errors.Is(err, bufio.ErrBufferFull) && len(c.line) >= mostLine:
 			c.touch()
 			return c.line, nil
+		case errors.Is(err, bufio.ErrBufferFull):
 		case !errors.Is(err, os.ErrDeadlineExceeded) || !c.session.server.now().Before(c.deadline()):
 			return nil, err
 		}
@@ -233,6 +240,10 @@ func (s *session) exchange(line []byte) []byte {
 	verb, argument, _ := strings.Cut(string(bytes.TrimRight(line, "\r\n")), " ")
 	verb = strings.ToUpper(verb)
 	s.refuse(Reply{})
+	if len(line) > mostCommand && line[len(line)-1] == '\n' {
+		s.control.say(Reply{500, "The command line is too long"}) // RFC 959, 4.2.1
+		return nil
+	}
 	if s.secure(verb, strings.TrimSpace(argument)) {
 		return nil
 	}

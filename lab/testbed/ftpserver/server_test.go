@@ -437,3 +437,19 @@ func openFiles(t testing.TB) int {
 	}
 	return len(entries)
 }
+
+// TestLongLines has lines that are longer than the library reads. They get 500, and the
+// session goes on (RFC 959, 4.2.1: "command line too long"). Of a line that does not end at
+// all, the server closes the connection.
+func TestLongLines(t *testing.T) {
+	u := login(t, serve(t, v4, ftpserver.Config{}))
+	u.says("CWD "+strings.Repeat("A", 4090), 550) // 4096 bytes with the CR LF
+	for _, length := range []int{4091, 5000, 60_000} {
+		u.says("CWD "+strings.Repeat("A", length), 500)
+		u.says("NOOP", 200)
+	}
+	u.conn.Write([]byte(strings.Repeat("A", 200_000)))
+	if line, err := u.ReadLine(); err == nil {
+		t.Errorf("got %q after 200,000 bytes without an end of line, want the end of the connection", line)
+	}
+}
