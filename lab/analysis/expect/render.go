@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -131,12 +132,28 @@ func (t *track) said(f *Frame, fromA bool) string {
 	slices.SortFunc(texts, func(x, y *ftp.Line) int { return int(x.Seq - y.Seq) })
 	var b strings.Builder
 	for _, l := range texts[:min(len(texts), mostTexts)] {
-		b.WriteString(" " + quote(l.Text))
+		b.WriteString(" " + quoteBeginning(l.Text))
 	}
 	if more := len(texts) - mostTexts; more > 0 {
 		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return b.String()
+}
+
+// mostBeginning is how much of a text stands beside its packet, in bytes: a line of a
+// dialogue can have any length.
+const mostBeginning = 120
+
+// quoteBeginning is a text, or its beginning and its length.
+func quoteBeginning(text string) string {
+	if len(text) <= mostBeginning {
+		return quote(text)
+	}
+	end := mostBeginning
+	for end > mostBeginning-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", quote(text[:end]), len(text))
 }
 
 // around writes the packets of the connection around a frame, which is marked if mark

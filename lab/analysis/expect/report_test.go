@@ -96,6 +96,21 @@ ctl ...
 	}
 }
 
+// The packets around a mismatch have the beginning of a long text, and the mismatch all of it.
+func TestLongTextAround(t *testing.T) {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	ctl.Segment("P.", "CWD "+strings.Repeat("é", 500)+"\r\n")
+	ctl.Peer.Segment("P.", "500 No\r\n")
+	report := verdict(t, "ctl client.* > server.21\nctl ...\nctl client > server \"CWD b\"\nctl server > client \"500 *\"\n", g).Report()
+	if want := `"CWD ` + strings.Repeat("é", 58) + `"… (1004 bytes)`; !strings.Contains(report, "> ") || !strings.Contains(report, want) {
+		t.Errorf("got\n%s\nwant in it %s", report, want)
+	}
+	if want := `got   ctl  client > server  "CWD ` + strings.Repeat("é", 500) + `"`; !strings.Contains(report, want) {
+		t.Errorf("got\n%s\nwant in it %s", report, want)
+	}
+}
+
 // A text that differs from one that came in capital letters only, or that is almost a
 // command, is reported with what it may mean.
 func TestWhatATextMayMean(t *testing.T) {
