@@ -81,6 +81,10 @@ func TestCertificates(t *testing.T) {
 			if after.KeyUsage != before.KeyUsage || !after.NotAfter.Equal(before.NotAfter) || after.PublicKeyAlgorithm != before.PublicKeyAlgorithm {
 				t.Errorf("%s with the key %d: got the uses %d until %v", kind, n, after.KeyUsage, after.NotAfter)
 			}
+			if key, ok := after.PublicKey.(*rsa.PublicKey); ok && key.N.Bit(0) == 0 {
+				t.Errorf("%s with the key %d: got an even modulus", kind, n)
+			}
+			wantStamps(t, after)
 			info := before.RawSubjectPublicKeyInfo // that of RSA ends with the exponent
 			for what, secret := range map[string][]byte{
 				"name": []byte("secret"), "company": []byte("company"), "key": info[len(info)-25 : len(info)-5],
@@ -93,4 +97,23 @@ func TestCertificates(t *testing.T) {
 			}
 		}
 	}
+}
+
+// wantStamps fails unless a certificate has a list of signed certificate timestamps, whose
+// lengths fit.
+func wantStamps(t *testing.T, c *x509.Certificate) {
+	t.Helper()
+	for _, e := range c.Extensions {
+		if !e.Id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}) {
+			continue
+		}
+		var list []byte
+		if _, err := asn1.Unmarshal(e.Value, &list); err != nil || len(list) < 4 {
+			t.Errorf("got the list %x, error %v", list, err)
+		} else if all, first := binary.BigEndian.Uint16(list), binary.BigEndian.Uint16(list[2:]); int(all) != len(list)-2 || int(first) != len(list)-4 {
+			t.Errorf("got a list of %d bytes with one stamp of %d, want %d and %d", all, first, len(list)-2, len(list)-4)
+		}
+		return
+	}
+	t.Error("got no list of timestamps")
 }

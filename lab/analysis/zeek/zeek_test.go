@@ -133,6 +133,10 @@ func TestRepliesAsZeekTakesThem(t *testing.T) {
 		"no reply": {
 			"> TYPE I\n< 200 Fine\n> DELE .", "command=DELE arg=ftp://198.51.100.21/. reply_code=200 reply_msg=Fine", "ftp",
 		},
+		"no reply, behind a line of the log": {
+			"> DELE a\n< 250 Gone\n> DELE b",
+			"command=DELE arg=ftp://198.51.100.21/./a reply_code=250 reply_msg=Gone\ncommand=DELE arg=ftp://198.51.100.21/./b reply_code=250 reply_msg=Gone", "ftp",
+		},
 		"no reply, and nothing of the log": {
 			"> TYPE I\n< 200 Fine\n> NOOP", "command=NOOP reply_code=200 reply_msg=Fine", "ftp",
 		},
