@@ -101,6 +101,32 @@ func TestMistakesOfAFolder(t *testing.T) {
 	}
 }
 
+// TestFilesOfOthersStay names files that are there already for results of another kind, and
+// for those of a run that cannot begin: they stay as they are.
+func TestFilesOfOthersStay(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, test := range []struct {
+		file, args string
+		want       string // on stderr
+	}{
+		{"mine.txtar", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is no profile; choose another name"},
+		{"junit.xml", "run --tcp gvisor -o none --junit junit.xml --tap no/x active_list", "no/x cannot be used"},
+		{"x.tap", "run --tcp gvisor -o none --junit no/x --tap x.tap active_list", "no/x cannot be used"},
+		{"earlier.xml", "run --tcp gvisor -o none --junit earlier.xml -w a/b active_list", "a/b cannot be used"},
+	} {
+		if err := os.WriteFile(test.file, []byte("open\nquit\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, status := judged(t, strings.Fields(test.args)...)
+		if status != exitError || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: got status %d and %q, want %d and %q", test.args, status, stderr, exitError, test.want)
+		}
+		if text, err := os.ReadFile(test.file); string(text) != "open\nquit\n" {
+			t.Errorf("%s: %s has %q, error %v, want what was in it", test.args, test.file, text, err)
+		}
+	}
+}
+
 // TestScenarioNames gives run names that are almost those of a file here, and an empty one.
 func TestScenarioNames(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,6 +51,9 @@ that is not normal FTP.`,
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := replacesProfile(output); err != nil {
+				return err
+			}
 			p, err := learnAll(args, keyLog, c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
@@ -152,6 +156,19 @@ func profileNamed(name string) (*baseline.Profile, error) {
 		return baseline.ReadProfile(bytes.NewReader(file))
 	}
 	return baseline.ReadProfileFile(name)
+}
+
+// replacesProfile refuses a file for a profile that exists and is something else, such as a
+// capture.
+func replacesProfile(name string) error {
+	info, err := os.Stat(name)
+	if name == "-" || err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	if _, err := baseline.ReadProfileFile(name); err != nil {
+		return fmt.Errorf("-o %s: this file exists and is no profile; choose another name", name)
+	}
+	return nil
 }
 
 // writeTo writes to the named file; - is the standard output. If write fails, the file stays

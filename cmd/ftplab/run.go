@@ -202,12 +202,12 @@ func keepWant(s *scenario.Scenario, stdout, stderr io.Writer) error {
 
 // A reportFile is a file for a service for continuous integration.
 type reportFile struct {
-	file  *os.File
+	file  io.WriteCloser
 	write func(io.Writer, []lab.Ran) error
 }
 
-// openReports creates the files that the flags name before the runs begin, so that no run is
-// made in vain.
+// openReports opens the files that the flags name before the runs begin, so that no run is
+// made in vain. An earlier report stays until the new one is written.
 func (f runFlags) openReports() ([]reportFile, error) {
 	var reports []reportFile
 	for _, r := range []struct {
@@ -217,7 +217,7 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		if r.path == "" {
 			continue
 		}
-		file, err := os.Create(r.path)
+		file, err := openLive(r.path)
 		if err != nil {
 			return nil, err
 		}
