@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/scenario"
 )
 
 // takes requires from least to most arguments, which what describes; a most of -1
@@ -34,6 +35,11 @@ var (
 func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
+	for _, topic := range c.Commands() { // of help, which are no commands
+		if topic.IsAdditionalHelpTopicCommand() && scenario.Nearest(word, []string{topic.Name()}) != "" {
+			meant = append(meant, topic.Name())
+		}
+	}
 	if len(meant) == 0 || word == "" { // each command begins with the empty word
 		return fmt.Errorf("unknown command %q; `%s -h` lists them", word, c.CommandPath())
 	}

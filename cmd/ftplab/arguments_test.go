@@ -33,6 +33,7 @@ func TestArguments(t *testing.T) {
 		{"chek", `unknown command "chek"; did you mean check?`},
 		{"teleport", "unknown command \"teleport\"; `ftplab -h` lists them"},
 		{"baseline teleport", "unknown command \"teleport\"; `ftplab baseline -h` lists them"},
+		{"help wants", `unknown command "wants"; did you mean want?`},
 		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
 		{"explain --md --html x", "--html and --md do not go together: explain takes one of them"},
 		{"run activ_list", "there is no scenario \"activ_list\"; did you mean active_list? `ftplab list` lists them, or give the path of a file of your own"},

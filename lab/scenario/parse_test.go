@@ -231,6 +231,7 @@ func TestErrors(t *testing.T) {
 		{"quit twice", "open\nquit nowait\nquit\n", "3: quit: the session is not open"},
 		{"after hangup", "open\nhangup\npwd\n", "3: pwd: the session is not open"},
 		{"session host", "open\nsession b moon\nopen\n", "2: session b: there is no host \"moon\""},
+		{"a section for a file", "open\n-- README --\n", "2: unknown section \"README\"; a scenario has want, figures, questions, twin, server, replies, config, etc/PATH, files/PATH and local/PATH; a file of the server is files/README"},
 		{"a file that only the server has", "open\nput x\n-- files/x --\n", "2: put: the client has no file \"x\"; a section -- local/x -- or a setting local makes one, and the server's file of this name is not the client's"},
 		{"a local file misspelt", "open\nput reprot.txt\n-- local/report.txt --\n", "2: put: the client has no file \"reprot.txt\"; did you mean report.txt?"},
 		{"no local file", "open\nput x\n", "2: put: the client has no file \"x\""},

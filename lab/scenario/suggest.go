@@ -128,7 +128,7 @@ func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
 	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "twin", "replies", "server", "config", "files", "local", "etc"}); meant {
 	case "":
-		return "a scenario has want, figures, questions, twin, server, replies, config, etc/PATH, files/PATH and local/PATH"
+		return fmt.Sprintf("a scenario has want, figures, questions, twin, server, replies, config, etc/PATH, files/PATH and local/PATH; a file of the server is files/%s", name)
 	case "files", "local", "etc":
 		return fmt.Sprintf("did you mean %s/%s?", meant, cmp.Or(file, "PATH"))
 	default:
