@@ -180,10 +180,11 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 var withoutArgument = words("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
 
 // How many different arguments of commands that take none carry something else, and how many
-// bytes they have.
+// bytes they have; of few arguments, more bytes.
 const (
-	idleTexts = 5
-	idleBytes = 64
+	idleTexts    = 5
+	idleBytes    = 64
+	idleBytesFew = 160
 )
 
 // idleArguments judges the arguments of commands that take none.
@@ -193,8 +194,8 @@ func idleArguments(s *session) (b breach, ok bool) {
 		if !withoutArgument[x.Command] || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
-		size += len(x.Argument)
 		if text := strings.Trim(x.Argument, "0123456789"); !texts[text] { // a counter says nothing
+			size += len(x.Argument)
 			texts[text] = true
 			b.packets = appendSome(b.packets, x.Packet)
 			b.observed = show(x.Line.Text)
@@ -202,7 +203,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 	}
 	b.severity, b.sign = Odd, 2
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, such as %s", len(texts), size, b.observed)
-	return b, len(texts) >= idleTexts && size >= idleBytes
+	return b, len(texts) >= idleTexts && size >= idleBytes || len(texts) > 1 && size >= idleBytesFew
 }
 
 // strays are the lines of one side that are neither commands nor replies.

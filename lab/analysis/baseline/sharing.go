@@ -22,8 +22,9 @@ var sharingRules = []Rule{
 	},
 }
 
-// sharedAmong is the number of other clients that fetch a file before it counts as shared.
-const sharedAmong = 3
+// sharedAmong is the number of other clients that fetch a file before it counts as shared. One
+// may be the owner of the server, who looks at what was sent in.
+const sharedAmong = 2
 
 // A sharedFile is a file that an anonymous user stored, with the clients that fetched it.
 type sharedFile struct {
@@ -62,10 +63,16 @@ func sharedUploads() look {
 		},
 		end: func(*Evidence) (found []breach) {
 			for at, f := range files {
-				if len(f.fetchers) >= sharedAmong {
-					found = append(found, breach{hosts: pairOfHosts{f.owner, at.server}, packets: append([]int{f.packet}, firstPackets(f.fetchers)...),
-						observed: fmt.Sprintf("%s stored %s as an anonymous user, and %d other clients fetched it", f.owner, show(at.path), len(f.fetchers))})
+				n := len(f.fetchers)
+				if n == 0 {
+					continue
 				}
+				b := breach{hosts: pairOfHosts{f.owner, at.server}, packets: append([]int{f.packet}, firstPackets(f.fetchers)...),
+					observed: fmt.Sprintf("%s stored %s as an anonymous user, and %s fetched it", f.owner, show(at.path), plural(n, "another client", "other clients"))}
+				if n < sharedAmong {
+					b.severity, b.sign = Note, 1
+				}
+				found = append(found, b)
 			}
 			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 			return found

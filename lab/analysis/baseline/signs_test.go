@@ -78,10 +78,18 @@ var besideTests = map[string]ruleTest{
 		near:   session1(strings.Repeat("> STOR log.txt\n< 550 no\n", 5)),
 	},
 	"uploads-are-not-shared": {
-		breaks: func(f *forge.Capture) { exchanged(f, "anonymous", 3) },
+		breaks: func(f *forge.Capture) { exchanged(f, "anonymous", 2) },
 		near: func(f *forge.Capture) { // somebody looks at what was sent in, and a group has accounts
-			exchanged(f, "anonymous", 2)
+			exchanged(f, "anonymous", 1)
 			exchanged(f, "ada", 5)
+		},
+	},
+	"files-are-kept": {
+		breaks: session1(numberedLines(60, "> DELE file%d.txt\n< 250 ok\n")),
+		near: func(f *forge.Capture) { // old records, a folder that goes, and a mailbox that is emptied
+			session1(numberedLines(30, "> DELE record%d.txt\n< 250 ok\n"))(f)
+			session1("> CWD old\n< 250 ok\n" + numberedLines(60, "> DELE file%d.txt\n< 250 ok\n") + "> CDUP\n< 250 ok\n> RMD old\n< 250 ok")(f)
+			session1(numberedLines(60, "> RETR mail%[1]d\n< 150 here\n< 226 done\n> DELE mail%[1]d\n< 250 ok\n"))(f)
 		},
 	},
 	"no-sensitive-names": {

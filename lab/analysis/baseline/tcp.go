@@ -79,13 +79,20 @@ func (s *session) differs(r repeat) *ftp.Line {
 var protocols = []struct{ begins, name string }{
 	{"SSH-", "SSH"}, {"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"CONNECT ", "HTTP"},
 	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"},
-	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"BitTorrent", "BitTorrent"}, {"\x05\x01\x00", "SOCKS"},
-	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"},
+	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
+	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
+	{"\x13BitTorrent", "BitTorrent"},
+}
+
+// isBinary reports whether a protocol begins with bytes that are no text, so that its first
+// words are no line of a dialogue. A session may begin with SOCKS.
+func isBinary(name string) bool {
+	return name == "RDP" || name == "SMB" || name == "BitTorrent"
 }
 
 func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	h := e.watch.heads[c.ID]
-	if h == nil || c.Role != ftp.Other || c.Server.Port() != ftpPort {
+	if h == nil || c.Role == ftp.Data || c.Server.Port() != ftpPort {
 		return nil
 	}
 	b := breach{packets: []int{c.FirstPacket}}

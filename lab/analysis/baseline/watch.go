@@ -106,6 +106,9 @@ func (w *watch) packet(p *capture.Packet) {
 		w.overlaps.packet(p)
 	case c.Role == ftp.Control:
 		w.damage.add(p)
+		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && isBinary(protocolOf(p.TCP.Payload)) {
+			w.head(p)
+		}
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {
 			w.repeat(p)
 		}

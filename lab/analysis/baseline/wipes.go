@@ -1,0 +1,96 @@
+// The rule about clients that delete everything.
+
+package baseline
+
+import (
+	"fmt"
+	"path"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var wipeRules = []Rule{
+	{
+		Name: "files-are-kept", Theme: "requests",
+		Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
+		Source:   "MITRE ATT&CK, T1485 (data destruction)",
+		Severity: Odd, sign: 2,
+		Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
+		Innocent: "a program removes what is out of date.",
+		look:     eachSession(wipes),
+	},
+}
+
+// How many files a client deletes at machine speed before that is a wipe, and how many folders.
+const (
+	wipedFiles   = 40
+	wipedFolders = 5
+)
+
+// A wiper is a session with what it removed.
+type wiper struct {
+	fetched map[string]bool
+	files   map[string]int  // that were deleted at machine speed, with the packet
+	folders map[string]bool // that were removed
+	stored  int
+	last    *ftp.Exchange // the last deletion
+}
+
+func wipes(_ *Evidence, s *session) []breach {
+	w := wiper{fetched: map[string]bool{}, files: map[string]int{}, folders: map[string]bool{}}
+	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
+	files := w.files
+	if len(w.tops()) < wipedFolders {
+		files = w.outside()
+	}
+	if n := len(files); n < wipedFiles || w.stored*10 >= n { // a mirror stores, too
+		return nil
+	}
+	return []breach{{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())}}
+}
+
+// add takes the next command, and the place that its argument leads to.
+func (w *wiper) add(x *ftp.Exchange, at string) {
+	switch {
+	case x.Sender() == ftp.Client && completed(x):
+		w.stored++
+	case x.Command == "RETR" && completed(x):
+		w.fetched[at] = true
+	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
+		w.folders[at] = true
+	case x.Command == "DELE" && completedNormally(x):
+		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {
+			w.files[at] = x.Packet
+		}
+		w.last = x
+	}
+}
+
+// tops are the folders that were removed, without those in others of them.
+func (w *wiper) tops() (tops []string) {
+	for f := range w.folders {
+		if !w.folders[path.Dir(f)] {
+			tops = append(tops, f)
+		}
+	}
+	return tops
+}
+
+// outside are the deleted files that were in no folder that was removed, too.
+func (w *wiper) outside() map[string]int {
+	left := map[string]int{}
+	for f, packet := range w.files {
+		if !w.folders[path.Dir(f)] {
+			left[f] = packet
+		}
+	}
+	return left
+}
+
+// also says what else was removed.
+func (w *wiper) also() string {
+	if len(w.folders) == 0 {
+		return "their folder is still there"
+	}
+	return plural(len(w.folders), "folder was removed", "folders were removed")
+}
