@@ -62,6 +62,13 @@ var attacks = []struct {
 		t.Segment("P.", "\x03\x00\x00\x2b\x26\xe0\x00\x00\x00\x00\x00Cookie: mstshash=hello\r\n\x01\x00\x08\x00\x03\x00\x00\x00")
 		t.Say("< 500 what?").Close()
 	}},
+	{"RSTs that guess at the sequence numbers, from far away", "resets-are-final", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> RETR a")
+		for i := range 3 {
+			t.Peer.SegmentAt(1460*i, "R", "")
+			hops(f, 0, 47)
+		}
+	}},
 	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
 	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},
 	{"memory read by SITE EXEC", "no-format-strings", session1("> SITE EXEC %.f%.f%.f%.f|%p\n< 200 x")},

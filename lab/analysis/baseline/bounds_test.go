@@ -81,7 +81,7 @@ func TestFullOfNames(t *testing.T) {
 // TestManyDatagrams sends one question more often than questions are remembered, and then asks
 // ports that nobody answers at. The repetitions take no place away from these.
 func TestManyDatagrams(t *testing.T) {
-	d := datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
+	d := datagrams{ports: map[pairOfHosts]map[uint16]question{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
 	p := &capture.Packet{}
 	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(aClient), Dst: netip.MustParseAddr(aServer)}, &packet.UDP{DstPort: 53}
 	for p.Number = range maxProbes + 1 {

@@ -53,6 +53,20 @@ func fromClient(f forge.Frame) bool {
 // spoil makes the TCP checksum of a frame wrong.
 func spoil(f *forge.Frame) { f.Data[50] ^= 1 }
 
+// hops changes the time to live of the last frame but n, and the checksum of its header of IPv4.
+func hops(f *forge.Capture, n int, ttl byte) {
+	header := f.Last(n).Data[14:34]
+	header[8], header[10], header[11] = ttl, 0, 0
+	sum := uint32(0)
+	for i := 0; i < len(header); i += 2 {
+		sum += uint32(header[i])<<8 | uint32(header[i+1])
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	header[10], header[11] = byte(^sum>>8), byte(^sum)
+}
+
 // session is a session that consists of the given lines between login and QUIT.
 func session1(script string) func(*forge.Capture) {
 	return func(f *forge.Capture) {

@@ -22,38 +22,71 @@ const (
 const (
 	sweptHosts   = 16
 	crowdedPorts = 30
+	// Ports above the system ports are also those of calls and games, so more of them count.
+	someUserPorts    = 15
+	manyUserPorts    = 100
+	scannedProtocols = 8
 )
 
 // answered stands for the packet of a probe that was answered.
 const answered = 0
 
-// datagrams are the questions of UDP and ICMP, with the packets of those that nobody answered.
+// datagrams are the questions of UDP, of ICMP and of IP alone, with the packets of those that
+// nobody answered.
 type datagrams struct {
-	ports  map[pairOfHosts]map[uint16]int    // the system ports that a client sent datagrams to
-	echoes map[netip.Addr]map[netip.Addr]int // the hosts that a client asked for an echo
-	n      int                               // of both, at most maxProbes
+	ports     map[pairOfHosts]map[uint16]question // that a client sent datagrams to
+	protocols map[pairOfHosts]map[int]int         // of IP, other than TCP, UDP and ICMP
+	echoes    map[netip.Addr]map[netip.Addr]int   // the hosts that a client asked for an echo
+	n         int                                 // of all, at most maxProbes
 }
+
+// A question is the datagrams to a port.
+type question struct{ packet, n int32 }
+
+// conversation is so many datagrams to a port that they are no question.
+const conversation = 20
 
 // packet takes the next packet.
 func (d *datagrams) packet(p *capture.Packet) {
-	if p.UDP != nil {
+	switch {
+	case p.UDP != nil:
 		d.datagram(p)
-	} else if p.ICMP != nil {
+	case p.ICMP != nil:
 		d.echo(p)
+	case p.IP != nil && p.TCP == nil && p.Copy == nil && !p.IP.Fragment:
+		if d.n < maxProbes && noteFirst(d.protocols, pairOfHosts{p.IP.Src, p.IP.Dst}, p.IP.Protocol, p.Number) {
+			d.n++
+		}
 	}
 }
 
 func (d *datagrams) datagram(p *capture.Packet) {
 	if asked := d.ports[pairOfHosts{p.IP.Dst, p.IP.Src}]; asked != nil {
-		if _, known := asked[p.UDP.SrcPort]; known {
-			asked[p.UDP.SrcPort] = answered
+		if q, known := asked[p.UDP.SrcPort]; known {
+			q.packet = answered
+			asked[p.UDP.SrcPort] = q
 			return
 		}
 	}
-	if p.UDP.DstPort < firstUserPort && d.n < maxProbes && noteFirst(d.ports, pairOfHosts{p.IP.Src, p.IP.Dst}, p.UDP.DstPort, p.Number) {
+	hosts, port := pairOfHosts{p.IP.Src, p.IP.Dst}, p.UDP.DstPort
+	q, known := d.ports[hosts][port]
+	answers := port >= firstUserPort && p.UDP.SrcPort < firstUserPort
+	switch {
+	case answers || isTrace(port) || p.IP.Dst.IsMulticast() || !known && d.n >= maxProbes:
+		return
+	case !known:
 		d.n++
+		q.packet = int32(p.Number)
 	}
+	if d.ports[hosts] == nil {
+		d.ports[hosts] = map[uint16]question{}
+	}
+	q.n++
+	d.ports[hosts][port] = q
 }
+
+// isTrace reports whether a port is one of those that traceroute sends to.
+func isTrace(port uint16) bool { return 33434 <= port && port < 33434+3*255 }
 
 func (d *datagrams) echo(p *capture.Packet) {
 	switch p.ICMP.Type {
@@ -72,9 +105,21 @@ func (d *datagrams) echo(p *capture.Packet) {
 // and got no answers.
 func (d *datagrams) judge() (found []breach) {
 	for hosts, ports := range d.ports {
-		if open := unanswered(ports); len(open) >= scannedPorts {
-			found = append(found, breach{hosts: hosts, packets: firstPackets(open),
-				observed: fmt.Sprintf("%s sent datagrams to %d UDP ports of %s, and no port answered", hosts.client, len(open), hosts.server)})
+		open := silent(ports)
+		b := breach{hosts: hosts, packets: firstPackets(open),
+			observed: fmt.Sprintf("%s sent datagrams to %d UDP ports of %s, and no port answered", hosts.client, len(open), hosts.server)}
+		switch {
+		case len(below1024(open)) >= scannedPorts, len(open) >= manyUserPorts:
+			found = append(found, b)
+		case len(open) >= someUserPorts:
+			b.severity, b.sign = Odd, 2
+			found = append(found, b)
+		}
+	}
+	for hosts, protocols := range d.protocols {
+		if len(protocols) >= scannedProtocols {
+			found = append(found, breach{hosts: hosts, packets: firstPackets(protocols),
+				observed: fmt.Sprintf("%s sent %s packets of %d protocols of IP", hosts.client, hosts.server, len(protocols))})
 		}
 	}
 	for client, hosts := range d.echoes {
@@ -85,6 +130,17 @@ func (d *datagrams) judge() (found []breach) {
 	}
 	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 	return found
+}
+
+// silent are the ports that nobody answered from, with their packets.
+func silent(ports map[uint16]question) map[uint16]int {
+	open := map[uint16]int{}
+	for port, q := range ports {
+		if q.packet != answered && q.n < conversation {
+			open[port] = int(q.packet)
+		}
+	}
+	return open
 }
 
 func unanswered[K comparable](asked map[K]int) map[K]int {

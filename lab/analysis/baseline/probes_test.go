@@ -36,6 +36,13 @@ func asks(f *forge.Capture, first, n int, answers bool) {
 	}
 }
 
+// ofProtocols sends packets of so many protocols of IP.
+func ofProtocols(f *forge.Capture, n int) {
+	for i := range n {
+		f.IP(netip.MustParseAddr(aClient), netip.MustParseAddr(aServer), byte(100+i), []byte("0123"))
+	}
+}
+
 // exchanged is a file that a user stores, and that the same user fetches from other hosts.
 func exchanged(f *forge.Capture, user string, fetchers int) {
 	login := "< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS a@b\n< 230 in\n> CWD incoming\n< 250 ok"
@@ -71,6 +78,21 @@ func TestProbes(t *testing.T) {
 		{"a scan of UDP", NotNormal, func(f *forge.Capture) { asks(f, 60, 12, false) }},
 		{"a few services of UDP that are down", IsNormal, func(f *forge.Capture) { asks(f, 60, 9, false) }},
 		{"many services of UDP", IsNormal, func(f *forge.Capture) { asks(f, 60, 12, true) }},
+		{"a scan of the ports above", NotNormal, func(f *forge.Capture) { asks(f, 1025, 200, false) }},
+		{"a scan of a few of them", IsUnusual, func(f *forge.Capture) { asks(f, 1900, 20, false) }},
+		{"a game that tries some ports", IsNormal, func(f *forge.Capture) { asks(f, 27000, 12, false) }},
+		{"calls of which one direction was recorded", IsNormal, func(f *forge.Capture) {
+			for range 30 {
+				asks(f, 16384, 20, false)
+			}
+		}},
+		{"answers of a name server, of which only these were recorded", IsNormal, func(f *forge.Capture) {
+			for i := range 200 {
+				f.UDP("192.0.2.53:53", addrPort(aClient, 50000+i), []byte("it is there"))
+			}
+		}},
+		{"a scan of protocols", NotNormal, func(f *forge.Capture) { ofProtocols(f, 20) }},
+		{"a router's protocols", IsNormal, func(f *forge.Capture) { ofProtocols(f, 3) }},
 		{"a trace of the way", IsNormal, func(f *forge.Capture) { asks(f, 33434, 30, false) }},
 		{"a sweep of a network with echo requests", IsUnusual, func(f *forge.Capture) {
 			for i := range 20 {

@@ -68,7 +68,7 @@ func sharedUploads() look {
 					continue
 				}
 				b := breach{hosts: pairOfHosts{f.owner, at.server}, packets: append([]int{f.packet}, firstPackets(f.fetchers)...),
-					observed: fmt.Sprintf("%s stored %s as an anonymous user, and %s fetched it", f.owner, show(at.path), plural(n, "another client", "other clients"))}
+					observed: fmt.Sprintf("%s stored %s as an anonymous user, and %s fetched it", f.owner, show(at.path), plural(n, "other client", "other clients"))}
 				if n < sharedAmong {
 					b.severity, b.sign = Note, 1
 				}

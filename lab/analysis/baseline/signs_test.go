@@ -111,6 +111,49 @@ var besideTests = map[string]ruleTest{
 		breaks: session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 12)),
 		near:   session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 8)),
 	},
+	"packets-come-one-way": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"\n> DELE plan.txt")
+			hops(f, 0, 113)
+			t.Say("< 250 gone").Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // a way that is two routers longer, and another one from then on
+			t := f.Control().Say(hello).Say("> PWD")
+			hops(f, 0, 62)
+			t.Say("< 257 \"/\"")
+			for range 4 {
+				t.Say("> NOOP")
+				hops(f, 0, 48)
+				t.Say("< 200 ok")
+			}
+		},
+	},
+	"resets-are-final": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			t.Peer.RST()
+			t.Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // a reply that is stored behind the RST, and a RST for each packet that is late
+			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"")
+			t.Peer.RST()
+			f.Swap(0)
+			for range 3 {
+				t.Segment("P.", "NOOP\r\n")
+				t.Peer.RST()
+			}
+		},
+	},
+	"sender-is-not-receiver": {
+		breaks: func(f *forge.Capture) {
+			session1("")(f)
+			overhear(f, aServer+":21", aServer+":21").Segment("S", "")
+		},
+		near: func(f *forge.Capture) { // a host that uses its own server, and a program that found itself
+			dial(f, aServer, aServer+":21").Say(hello + bye).Peer.Close()
+			overhear(f, "127.0.0.1:40000", "127.0.0.1:40000").Segment("S", "")
+		},
+	},
 	"no-signs-agree": {
 		breaks: session1("> CWD ../../etc\n< 250 ok\n> RETR hosts\n< 550 no\n> RETR passwords.txt\n< 550 no"),
 		near:   session1("> RETR setup.exe\n< 550 no\n> RETR passwords.txt\n< 550 no"),

@@ -33,6 +33,8 @@ type watch struct {
 	rates    pathRates
 	damage   damage
 	overlaps overlaps
+	senders  senders
+	lands    []int // packets whose sender is their receiver
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
@@ -77,8 +79,10 @@ const (
 func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{}, rates: pathRates{},
-		datagrams:  datagrams{ports: map[pairOfHosts]map[uint16]int{}, echoes: map[netip.Addr]map[netip.Addr]int{}},
+		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
+			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		cards:      cards{},
+		senders:    senders{},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
 		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
@@ -93,6 +97,10 @@ func (w *watch) packet(p *capture.Packet) {
 	if p.Segment != nil {
 		w.habits.packet(p)
 		w.rates.packet(p)
+		w.land(p)
+		if p.Connection.Role == ftp.Control {
+			w.senders.packet(p)
+		}
 	} else {
 		w.datagrams.packet(p)
 		w.neighbours.packet(p)

@@ -1,0 +1,237 @@
+// Rules about packets that somebody else sends in the name of a host.
+
+package baseline
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+)
+
+var senderRules = []Rule{
+	{
+		Name: "packets-come-one-way", Theme: "TCP",
+		Says:     "All packets of a side have passed about as many routers, so their time to live hardly differs.",
+		Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is)",
+		Severity: Odd, sign: 2,
+		Matters:  "A command or a reply that somebody injects usually comes another way than those of the host.",
+		Innocent: "two ways of different lengths lead to the host, or a firewall answers in its name.",
+		look:     eachConnection(otherWays),
+	},
+	{
+		Name: "resets-are-final", Theme: "TCP",
+		Says:     "The side that resets a connection sends nothing more on it.",
+		Source:   "RFC 9293, 3.5.2 and 3.10.7; RFC 5961, 3 (blind resets)",
+		Severity: Odd, sign: 2,
+		Matters:  "A RST that its sender does not know of is forged. Censors and intruders cut connections off like this.",
+		Innocent: "a firewall resets what it forbids, in the name of both hosts.",
+		look:     eachConnection(forgedResets),
+	},
+	{
+		Name: "sender-is-not-receiver", Theme: "TCP",
+		Says:     "No packet comes from the address and the port that it goes to.",
+		Source:   "RFC 9293, 3.9.2; CVE-1999-0016 (LAND)",
+		Severity: Violation,
+		Matters:  "A host that answers such a packet answers itself, and some have stopped working.",
+		Innocent: "a program tests the host.",
+		look:     atTheEnd(lands),
+	},
+}
+
+// Limits of differences: how many routers more or fewer are another way, how much of the
+// packets of a side may come that way, and how many packets say what is usual.
+const (
+	otherHops   = 5
+	otherPart   = 4
+	usualLeast  = 3
+	maxStranger = 8 // that are remembered of each way
+	maxWays     = 4
+)
+
+// A side is what one party of a control connection sent.
+type side struct {
+	ways   []way
+	reach  int64 // the highest sequence number
+	resets []reset
+	on     int // the first packet with new data behind a RST
+}
+
+// A way is the packets with the same time to live.
+type way struct {
+	ttl            uint8
+	n, first, last int32
+	data           []int32 // those with data; not of the first way, which is nearly always the usual one
+}
+
+// A reset is a RST.
+type reset struct {
+	packet int
+	ttl    uint8
+	seq    int64
+	beyond bool // what the side had sent
+}
+
+// senders are the sides of the control connections, by connection.
+type senders map[int]*[2]side
+
+// maxSides bounds the connections that are remembered.
+const maxSides = 1 << 16
+
+// packet takes the next packet of a control connection.
+func (all senders) packet(p *capture.Packet) {
+	of := all[p.Connection.ID]
+	if of == nil {
+		if len(all) >= maxSides {
+			return
+		}
+		of = &[2]side{}
+		all[p.Connection.ID] = of
+	}
+	s := &of[0]
+	if p.From == ftp.Server {
+		s = &of[1]
+	}
+	if p.TCP.Flags&packet.RST != 0 {
+		s.reset(p)
+		return
+	}
+	s.way(p)
+	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))
+	for _, r := range s.resets {
+		ahead := p.Segment.Seq - r.seq
+		if s.on == 0 && p.TCP.Length > 1 && ahead >= 0 && ahead < 1<<20 && p.Segment.Analysis&tcp.Retransmission == 0 && !p.ChecksumWrong() {
+			s.on = p.Number
+		}
+	}
+}
+
+func (s *side) reset(p *capture.Packet) {
+	if len(s.resets) < maxStranger && !p.ChecksumWrong() {
+		s.resets = append(s.resets, reset{p.Number, uint8(p.IP.TTL), p.Segment.Seq, s.reach > 0 && p.Segment.Seq > s.reach})
+	}
+}
+
+// way counts a packet.
+func (s *side) way(p *capture.Packet) {
+	ttl, number := uint8(p.IP.TTL), int32(p.Number)
+	i := slices.IndexFunc(s.ways, func(w way) bool { return w.ttl == ttl })
+	if i < 0 {
+		if len(s.ways) == maxWays {
+			return
+		}
+		i = len(s.ways)
+		s.ways = append(s.ways, way{ttl: ttl, first: number})
+	}
+	w := &s.ways[i]
+	w.n, w.last = w.n+1, number
+	if i > 0 && p.TCP.Length > 1 && len(w.data) < maxStranger && !p.ChecksumWrong() {
+		w.data = append(w.data, number)
+	}
+}
+
+// usual is the way that most packets came.
+func (s *side) usual() (most way) {
+	for _, w := range s.ways {
+		if w.n > most.n {
+			most = w
+		}
+	}
+	return most
+}
+
+// isOther reports whether a time to live is of another way than the usual one.
+func (w way) isOther(ttl uint8) bool {
+	d := int(ttl) - int(w.ttl)
+	return w.n >= usualLeast && max(d, -d) >= otherHops
+}
+
+// sides are those of a connection, with their names.
+func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
+	if of := e.watch.senders[c.ID]; of != nil {
+		look(ftp.Client, &of[0])
+		look(ftp.Server, &of[1])
+	}
+}
+
+// otherWays finds packets with data that came another way than those before and after them.
+func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
+	e.sides(c, func(name ftp.Side, s *side) {
+		usual := s.usual()
+		for _, w := range s.ways {
+			if w.n*otherPart > usual.n || !usual.isOther(w.ttl) {
+				continue
+			}
+			var packets []int
+			for _, p := range w.data {
+				if usual.first < p && p < usual.last {
+					packets = append(packets, int(p))
+				}
+			}
+			if packets != nil {
+				found = append(found, breach{packets: packets, observed: fmt.Sprintf("%s of the %s with data had the time to live %d, between others with %d",
+					plural(len(packets), "packet", "packets"), name, w.ttl, usual.ttl)})
+			}
+		}
+	})
+	return found
+}
+
+// forgedResets finds what shows that a RST was not sent by the host whose address it has: the
+// host goes on, the RSTs guess at its sequence numbers, or they came another way.
+func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
+	e.sides(c, func(name ftp.Side, s *side) {
+		if len(s.resets) == 0 {
+			return
+		}
+		b := breach{packets: []int{s.resets[0].packet}, observed: fmt.Sprintf("a RST of the %s in frame %d", name, s.resets[0].packet)}
+		weight, guesses := 0, map[int64]bool{}
+		for _, r := range s.resets {
+			if r.beyond && c.Missing() == 0 {
+				guesses[r.seq] = true
+				b.packets = append(b.packets, r.packet)
+			}
+		}
+		if s.on > 0 {
+			weight += 2
+			b.packets = append(b.packets, s.on)
+			b.observed += fmt.Sprintf(", after which it sent more data, in frame %d", s.on)
+		}
+		if len(guesses) > 1 {
+			weight += 2
+			b.observed += fmt.Sprintf(", and RSTs with %d sequence numbers ahead of what it had sent", len(guesses))
+		}
+		if usual := s.usual(); usual.isOther(s.resets[0].ttl) {
+			weight++
+			b.observed += fmt.Sprintf(", with the time to live %d and not %d", s.resets[0].ttl, usual.ttl)
+		}
+		switch weight {
+		case 0:
+			return
+		case 1:
+			b.severity, b.sign = Note, 1
+		case 2:
+		default:
+			b.severity = Violation
+		}
+		found = append(found, b)
+	})
+	return found
+}
+
+// land remembers packets whose sender is their receiver.
+func (w *watch) land(p *capture.Packet) {
+	if p.IP.Src == p.IP.Dst && p.TCP.SrcPort == p.TCP.DstPort && !p.IP.Src.IsLoopback() {
+		w.lands = appendSome(w.lands, p.Number)
+	}
+}
+
+func lands(e *Evidence) []breach {
+	if e.watch.lands == nil {
+		return nil
+	}
+	return []breach{{packets: e.watch.lands, observed: plural(len(e.watch.lands), "packet has", "packets have") + " the same address and port as sender and as receiver"}}
+}
