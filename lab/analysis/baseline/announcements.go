@@ -65,7 +65,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 	var order []*breach
 	for _, a := range s.DataPorts {
 		addr := a.Addr.Addr().Unmap()
-		if !a.ThirdParty {
+		if !a.ThirdParty || s.spoiled(a) {
 			continue
 		}
 		t := e.translated(s, a)
@@ -87,6 +87,9 @@ func ownAddress(e *Evidence, s *session) []breach {
 	}
 	return found
 }
+
+// spoiled reports whether an announcement, or the reply to it, was damaged on its way.
+func (s *session) spoiled(a *ftp.DataPort) bool { return s.unread[a.Packet] || s.unread[a.ReplyPacket] }
 
 // party is the side that announces the address in the given mode.
 func party(m ftp.Mode) ftp.Side {
@@ -253,7 +256,7 @@ func without(list []int, value int) []int {
 func unprivilegedPort(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, a := range s.DataPorts {
-		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) {
+		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) || s.spoiled(a) {
 			continue
 		}
 		b := breach{

@@ -33,6 +33,7 @@ const (
 	climbingList                    // a listing with names that lead out of a folder
 	longList                        // a listing with a line that overflows a buffer
 	runner                          // a page that runs programs or text
+	form                            // what a program sends to a web server
 )
 
 const (
@@ -95,7 +96,11 @@ func (w *watch) content(p *capture.Packet) {
 		fallthrough
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.page(p)
-	case c.Role == ftp.Other && seq < maxShell && !wellKnown(c):
+	case c.Role == ftp.Other && wellKnown(c):
+		if seq == 1 && bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp")) {
+			w.note(p, form, "a form")
+		}
+	case c.Role == ftp.Other && seq < maxShell:
 		if name := protocolOf(data); seq == 1 && name != "" {
 			w.note(p, service, name)
 		}

@@ -10,11 +10,14 @@ import (
 
 // damage are the wrong checksums on control connections. Where a network card computes
 // the checksums of the recording host, all that this host sends is recorded with wrong ones.
-// So a checksum shows damage only if as many of its sender are right.
+// So a checksum shows damage only if as many of its sender are right, or if there are too few
+// to tell.
 type damage struct {
 	senders map[netip.Addr]*sums
 	wrong   map[int][]wrongSum // by connection
-	n       int
+	// back are the data connections on which the receiver seems to have sent damaged bytes.
+	back map[int]netip.Addr
+	n    int
 }
 
 // sums counts the checksums of a sender.
@@ -29,6 +32,7 @@ type wrongSum struct {
 const (
 	maxSenders = 1 << 14
 	maxWrong   = 1 << 14
+	fewWrong   = 3
 )
 
 // add takes the next packet of a control connection.
@@ -46,16 +50,31 @@ func (d *damage) add(p *capture.Packet) {
 		return
 	}
 	s.wrong++
-	if d.n < maxWrong {
+	if p.TCP.Length > 0 && d.n < maxWrong {
 		d.n++
 		d.wrong[p.Connection.ID] = append(d.wrong[p.Connection.ID], wrongSum{p.Number, p.IP.Src})
 	}
 }
 
+// receiver takes the next packet with data of a data connection. Bytes of the receiver are rare.
+func (d *damage) receiver(p *capture.Packet) {
+	t := p.Connection.Transfer
+	if t != nil && p.From != t.Sender() && d.n < maxWrong && p.ChecksumWrong() {
+		d.n++
+		d.back[p.Connection.ID] = p.IP.Src
+	}
+}
+
+// fromReceiver reports whether bytes of the receiver of a data connection show only damage.
+func (d *damage) fromReceiver(connection int) bool {
+	sender, known := d.back[connection]
+	return known && d.shows(sender)
+}
+
 // shows reports whether a wrong checksum of a sender shows damage.
 func (d *damage) shows(sender netip.Addr) bool {
 	s := d.senders[sender]
-	return s != nil && s.right >= s.wrong
+	return s != nil && (s.right >= s.wrong || s.wrong < fewWrong)
 }
 
 // oneOf reports whether one of two packets of a connection has a wrong checksum and the other

@@ -233,7 +233,7 @@ func oneConnection(_ *Evidence, s *session) []breach {
 // protected reports whether data connections of the session may be in TLS.
 func (s *session) protected() bool { return s.TLS || s.said("PROT") || s.said("ADAT") }
 
-func oneWay(_ *Evidence, s *session) []breach {
+func oneWay(e *Evidence, s *session) []breach {
 	if s.protected() {
 		return nil
 	}
@@ -243,7 +243,7 @@ func oneWay(_ *Evidence, s *session) []breach {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Flow(sender.Other()).Bytes
-			if back <= 1 || c.Flow(sender).Bytes == 0 && s.lossy() {
+			if back <= 1 || c.Flow(sender).Bytes == 0 && s.lossy() || e.watch.damage.fromReceiver(c.ID) {
 				continue
 			}
 			b := breach{

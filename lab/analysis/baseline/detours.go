@@ -15,11 +15,11 @@ import (
 var detourRules = []Rule{
 	{
 		Name: "no-detours", Theme: "beside the session",
-		Says:     "Each address on a link belongs to one network card, and nobody redirects the packets of the two hosts.",
-		Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
+		Says:     "Each address on a link belongs to one network card, nobody redirects the packets of the two hosts, and a question for the address of one has one answer.",
+		Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
 		Severity: Odd, sign: 2,
 		Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
-		Innocent: "a second server or router takes the place of the first, or a router knows a shorter way.",
+		Innocent: "a second server or router takes the place of the first, a router knows a shorter way, or a name has several servers.",
 		look:     atTheEnd(detours),
 	},
 }
@@ -94,7 +94,7 @@ func detours(e *Evidence) (found []breach) {
 			found = append(found, breach{packets: []int{packet}, observed: fmt.Sprintf("a redirect of ICMP led packets of %s another way", host)})
 		}
 	}
-	return append(found, e.sharedCards()...)
+	return slices.Concat(found, e.sharedCards(), e.falseNames())
 }
 
 // sharedCards finds network cards that claim the addresses of both hosts of a session.

@@ -70,8 +70,9 @@ func (e *Evidence) visit(v visitor) error {
 func (e *Evidence) noteCalled(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
 	e.served[pairOfHosts{client, c.Server.Addr().Unmap()}] = true
+	damaged := e.watch.damage.of(c.ID)
 	for _, a := range e.DataPorts(c.ID) {
-		if a.Mode != ftp.Active {
+		if a.Mode != ftp.Active || damaged[a.Packet] {
 			continue
 		}
 		if e.called[client] == nil {
@@ -169,8 +170,11 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 	}
 	s.whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.fromStart() && t.Control.Missing() == 0 && s.bothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
-		if l.Unasked() {
+		if l.Unasked() || damaged[l.FirstPacket] {
 			s.unread[l.Packet] = true
+		}
+		if l.Seq < 1 || l.Ack < 0 { // a SYN was damaged: nobody can count from its number
+			s.whole = false
 		}
 		if l.AfterGap || !l.Complete && i < len(t.Lines)-1 { // lost, or cut short by the recorder
 			s.whole = false

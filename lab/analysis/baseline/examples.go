@@ -52,6 +52,7 @@ var examples = map[string]string{
 	"server-answers":             "> RETR file, and a RST of the server",
 	"usual-ports":                "a server at port 4444",
 	"no-programs":                "> RETR setup.exe",
+	"programs-do-not-report":     "> RETR a.exe, and the client calls 203.0.113.66.4444",
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
 	"uploads-are-not-shared":     "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of two others",

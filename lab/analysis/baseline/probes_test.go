@@ -67,6 +67,23 @@ func anonymously(f *forge.Capture, user string, servers int, say func(*forge.End
 	}
 }
 
+// asksName asks a name server for the address of a name, with the given ID.
+func asksName(f *forge.Capture, id byte) {
+	f.UDP(aClient+":50000", "192.0.2.53:53", slices.Concat([]byte{0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, ftpName))
+}
+
+// ftpName is the question for the address of ftp.test.
+var ftpName = []byte("\x03ftp\x04test\x00\x00\x01\x00\x01")
+
+// tellsName answers it.
+func tellsName(f *forge.Capture, id byte, addrs ...string) {
+	m := slices.Concat([]byte{0, id, 0x81, 0x80, 0, 1, 0, byte(len(addrs)), 0, 0, 0, 0}, ftpName)
+	for _, a := range addrs {
+		m = slices.Concat(m, []byte{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4}, netip.MustParseAddr(a).AsSlice())
+	}
+	f.UDP("192.0.2.53:53", aClient+":50000", m)
+}
+
 func TestProbes(t *testing.T) {
 	const rule = "no-scans"
 	nothing := func(*forge.End) {}
@@ -139,6 +156,20 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// TestSwappedNames gives a name another address each time. That is a note, and one for the name.
+func TestSwappedNames(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		for i := range byte(4) {
+			asksName(f, i)
+			tellsName(f, i, []string{aServer, "203.0.113.66"}[i%2])
+		}
+		session1("")(f)
+	})
+	if n := count(got, "no-detours", Note); n != 1 || got.Verdict != IsNormal {
+		t.Errorf("got %v\nwant one note", got)
+	}
+}
+
 // TestDetours lets a host claim the addresses of others, once or more often.
 func TestDetours(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -152,8 +183,25 @@ func TestDetours(t *testing.T) {
 				claim(f, 66, aServer)
 			}
 		}},
-		"a host that claims both addresses":       {IsUnusual, func(f *forge.Capture) { claim(f, 66, aServer); claim(f, 66, aClient) }},
-		"a redirect":                              {IsUnusual, func(f *forge.Capture) { ping(f, "198.51.100.1", aClient, redirect) }},
+		"a host that claims both addresses": {IsUnusual, func(f *forge.Capture) { claim(f, 66, aServer); claim(f, 66, aClient) }},
+		"two answers to one question": {IsUnusual, func(f *forge.Capture) {
+			asksName(f, 7)
+			tellsName(f, 7, aServer)
+			tellsName(f, 7, "203.0.113.66")
+		}},
+		"a question that was asked again, and has several answers": {IsNormal, func(f *forge.Capture) {
+			asksName(f, 7)
+			asksName(f, 7)
+			tellsName(f, 7, aServer, "192.0.2.22")
+			tellsName(f, 7, "192.0.2.22", aServer)
+			tellsName(f, 7, "192.0.2.22", aServer) // recorded twice
+		}},
+		"two answers about others": {IsNormal, func(f *forge.Capture) {
+			asksName(f, 7)
+			tellsName(f, 7, "203.0.113.65")
+			tellsName(f, 7, "203.0.113.66")
+		}},
+		"a redirect": {IsUnusual, func(f *forge.Capture) { ping(f, "198.51.100.1", aClient, redirect) }},
 		"a request of a host that has no address": {IsNormal, func(f *forge.Capture) { claim(f, 66, "0.0.0.0"); claim(f, 67, "0.0.0.0") }},
 	} {
 		got := forged(t, func(f *forge.Capture) {

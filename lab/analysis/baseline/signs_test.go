@@ -111,6 +111,20 @@ var besideTests = map[string]ruleTest{
 		breaks: session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 12)),
 		near:   session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 8)),
 	},
+	"programs-do-not-report": {
+		breaks: func(f *forge.Capture) {
+			moved("RETR a", answerer, "\x7fELF")(f)
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+		},
+		near: func(f *forge.Capture) { // a host that was called before, a web page, and a call much later
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+			moved("RETR a", answerer, "\x7fELF")(f)
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+			dial(f, aClient, "203.0.113.67:80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Close()
+			f.Pass(2 * time.Minute)
+			dial(f, aClient, "203.0.113.68:4444").Say("> here I am\n< good").Close()
+		},
+	},
 	"packets-come-one-way": {
 		breaks: func(f *forge.Capture) {
 			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"\n> DELE plan.txt")

@@ -29,6 +29,14 @@ var weakSigns = []struct {
 	{"a frame that nobody sees", "no-loot", moved("STOR index.html", opener, strings.Repeat(webPage, 40)+`<iframe src="http://203.0.113.66/" width=1 height=1></iframe>`)},
 	{"a page that boasts", "no-loot", moved("STOR index.html", opener, "<h1>Hacked by somebody</h1>")},
 	{"a program that hides", "no-programs", moved("STOR /tmp/.x", opener, "\x7fELF\x02\x01")},
+	{"a program that tells a web server about itself", "no-signs-agree", func(f *forge.Capture) {
+		moved("RETR update.bin", answerer, "MZ\x90")(f)
+		dial(f, aClient, aServer+":80").Say("> POST /gate HTTP/1.0\n+ \n+ id=7\n< HTTP/1.0 200 OK").Close()
+	}},
+	{"a program that stores a report", "no-signs-agree", func(f *forge.Capture) {
+		moved("RETR a.exe", answerer, "MZ\x90")(f)
+		moved("STOR PC-7.txt", opener, "here I am")(f)
+	}},
 	{"three long texts in commands that take none", "control-carries-dialogue", session1("> NOOP " + strings.Repeat("QWxhZGRpbjpvcGVu", 5) + "\n< 200 ok\n> NOOP " + strings.Repeat("c2VzYW1lIG9wZW4h", 5) + "\n< 200 ok\n> NOOP " + strings.Repeat("dGhpcyBpcyBkYXRh", 5) + "\n< 200 ok")},
 	{"texts in commands that take none", "control-carries-dialogue", session1("> NOOP GEZDGNBVGY3TQOJQ\n< 200 ok\n> NOOP MFRGGZDFMZTWQ2LK\n< 200 ok\n> NOOP NNWG23TPOBYXE43U\n< 200 ok\n> NOOP OV3HO6DZPIYTEMZU\n< 200 ok\n> NOOP GU3DOOBZGBQWEY3E\n< 200 ok")},
 	{"a crowd that guesses", "no-guessing", func(f *forge.Capture) {

@@ -195,7 +195,31 @@ var ordinary = []struct {
 		t.Segment("P.", "PWD\r\n")
 		t.Say("< 257 \"/\"").Say(bye).Peer.Close()
 	}},
-	{"a session of few packets, most of them damaged", IsNormal, func(f *forge.Capture) {
+	{"a damaged address and its retransmission", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.SegmentAt(0, "P.", "PORT 198,51,100,110,12,100\r\n")
+		spoil(f.Last(0))
+		t.Segment("P.", "PORT 198,51,100,100,12,100\r\n")
+		t.Say("< 200 ok\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a damaged line end, and its retransmission", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Urgent = 3
+		t.SegmentAt(0, "PU.", "TYQE I\rJ")
+		spoil(f.Last(0))
+		t.Segment("P.", "TYPE I\r\n")
+		t.Say("< 200 ok\n> NOOP\n< 200 ok").Say(bye).Peer.Close()
+	}},
+	{"a receiver whose header was damaged", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Segment("P.", "the file")
+		d.SegmentAt(0, "P.", "\x01\x01\x08\x0a")
+		spoil(f.Last(0))
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a session of few packets, most of them damaged", CannotJudge, func(f *forge.Capture) {
 		t := overhear(f, aClient, aServer+":21").Say("< 220 ready")
 		for range 2 {
 			t.SegmentAt(0, "P.", "USXR ada\r\n")

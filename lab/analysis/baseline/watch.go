@@ -38,6 +38,7 @@ type watch struct {
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
+	lookups    lookups
 	cards      cards
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
@@ -83,9 +84,10 @@ func newWatch() *watch {
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		cards:      cards{},
 		senders:    senders{},
+		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
-		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}},
+		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}},
 	}
 }
 
@@ -100,10 +102,14 @@ func (w *watch) packet(p *capture.Packet) {
 		w.land(p)
 		if p.Connection.Role == ftp.Control {
 			w.senders.packet(p)
+			w.damage.add(p)
 		}
 	} else {
 		w.datagrams.packet(p)
 		w.neighbours.packet(p)
+		if p.UDP != nil && p.UDP.DNS != nil {
+			w.lookups.packet(p)
+		}
 	}
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
@@ -112,8 +118,8 @@ func (w *watch) packet(p *capture.Packet) {
 	switch c := p.Connection; {
 	case c.Role == ftp.Data:
 		w.overlaps.packet(p)
+		w.damage.receiver(p)
 	case c.Role == ftp.Control:
-		w.damage.add(p)
 		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && isBinary(protocolOf(p.TCP.Payload)) {
 			w.head(p)
 		}

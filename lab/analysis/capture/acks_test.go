@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"ftplab/lab/internal/forge"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -266,5 +267,26 @@ func TestLinesAreInOrder(t *testing.T) {
 	want := []string{"4 220 ready", "6 USER a", "8 230 in", "11 NOOP", "10 200-ok", "10 200 indeed", "12 PWD", "13 257 /"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The sequence number of a SYN was damaged. Its answer and the next segment agree on another one,
+// so the whole dialogue can be read.
+func TestDamagedSYN(t *testing.T) {
+	f := forge.New()
+	f.Login().Quit()
+	f.Frames[0].Data[39] ^= 0x20 // of the sequence number
+	want := []string{"USER 331", "PASS 230", "QUIT 221"}
+	var got []string
+	for s := range read(t, f.PCAP()).Sessions() {
+		for _, x := range s.Exchanges {
+			got = append(got, fmt.Sprint(x.Command, " ", x.Final()))
+		}
+		if missing := s.Control.Missing(); missing != 0 {
+			t.Errorf("%d bytes are missing, want none", missing)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -32,6 +32,7 @@ type State struct {
 	firstFIN int8 // direction, -1
 	firstRST int8
 
+	answered  uint32 // what the first SYN and ACK acknowledged, on the wire
 	synRaw    uint32
 	synLength int32
 	synTime   int64 // of the first SYN
@@ -62,6 +63,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 		s.FirstPacket, s.FirstTime = p.Number, p.Time
 	}
 	s.LastPacket, s.LastTime = p.Number, p.Time
+	s.settle(seg, fwd)
 	seg.number(fwd, rev)
 	if t.Length > 0 && rev.notable(seg.Ack) {
 		seg.acks = seg.Ack
@@ -80,6 +82,15 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	}
 	if t.Length > 0 {
 		fwd.data(p, seg)
+	}
+}
+
+// settle corrects where a stream begins if its SYN was damaged: the answer to the SYN and the next
+// segment of its sender agree on another number.
+func (s *State) settle(seg *Segment, h *Half) {
+	next := seg.Flags&(packet.SYN|packet.RST) == 0 && h.synSeen && h.Segments == 0 && int(s.answerer) == 1-seg.Direction
+	if next && seg.RawSeq == s.answered && seg.RawSeq != h.ISN+1 && s.synLength == 0 {
+		h.ISN, h.reach = seg.RawSeq-1, 0
 	}
 }
 
@@ -122,7 +133,7 @@ func (s *State) handshake(p *packet.Packet, seg *Segment) {
 		return
 	}
 	if s.answerer < 0 {
-		s.answerer = int8(dir)
+		s.answerer, s.answered = int8(dir), seg.RawAck
 	}
 	answers := seg.RawAck == s.synRaw+1 || seg.RawAck == s.synRaw+1+uint32(s.synLength)
 	if !s.HandshakeSeen && int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {

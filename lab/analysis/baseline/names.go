@@ -1,0 +1,134 @@
+// Answers of name servers that contradict each other.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+)
+
+// lookups are the last questions to name servers. An answer comes soon, so a table of fixed size
+// is enough, in which a new question takes the place of an old one.
+type lookups struct {
+	last  [1 << 10]lookup
+	names map[string]resolved // by the last answer about each
+	found []contradiction
+}
+
+// A lookup is a question, with its answers.
+type lookup struct {
+	client, server  netip.AddrPort
+	id              uint16
+	kind, name      string
+	asked, answered int
+	resolved
+}
+
+// A resolved name is the addresses in an answer.
+type resolved struct {
+	packet int
+	addrs  []netip.Addr
+}
+
+// A contradiction is two answers about a name that have no address in common.
+type contradiction struct {
+	name          string
+	client        netip.Addr
+	first, second resolved
+	same          bool // both answer the same question
+}
+
+// maxNamesAsked bounds the names that are remembered, and the contradictions.
+const maxNamesAsked = 1 << 12
+
+// packet takes the next message of DNS.
+func (l *lookups) packet(p *capture.Packet) {
+	m := p.UDP.DNS
+	client, server := netip.AddrPortFrom(p.IP.Src, p.UDP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.UDP.DstPort)
+	if m.Response {
+		client, server = server, client
+	}
+	q := &l.last[(uint32(m.ID)*0x9e3779b1>>16^uint32(client.Port()))%uint32(len(l.last))]
+	known := q.client == client && q.server == server && q.id == m.ID && q.kind == m.Type && q.name == m.Name
+	switch {
+	case !m.Response && known:
+		q.asked++
+	case !m.Response:
+		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), asked: 1}
+	case known:
+		l.answer(q, resolved{p.Number, addresses(m.Records)})
+	}
+}
+
+// answer takes an answer to a question.
+func (l *lookups) answer(q *lookup, a resolved) {
+	q.answered++
+	if a.addrs == nil {
+		return
+	}
+	of := q.kind + " " + q.name
+	before, known := l.names[of]
+	switch {
+	case len(l.found) >= maxNamesAsked:
+	case q.answered > q.asked && q.differs(a):
+		l.found = append(l.found, contradiction{q.name, q.client.Addr(), q.resolved, a, true})
+	case known && before.differs(a):
+		l.found = append(l.found, contradiction{q.name, q.client.Addr(), before, a, false})
+	}
+	q.resolved = a
+	if known || len(l.names) < maxNamesAsked {
+		l.names[of] = a
+	}
+}
+
+// addresses are those in the records of an answer.
+func addresses(records []string) (addrs []netip.Addr) {
+	for _, r := range records {
+		_, text, _ := strings.Cut(r, " ")
+		if a, err := netip.ParseAddr(text); err == nil {
+			addrs = append(addrs, a)
+		}
+	}
+	return addrs
+}
+
+// differs reports whether two answers have no address in common.
+func (a resolved) differs(b resolved) bool {
+	return a.addrs != nil && !slices.ContainsFunc(a.addrs, func(x netip.Addr) bool { return slices.Contains(b.addrs, x) })
+}
+
+// String lists the addresses.
+func (a resolved) String() string {
+	set := map[string]bool{}
+	for _, addr := range a.addrs {
+		set[addr.String()] = true
+	}
+	return listOf(set)
+}
+
+// falseNames finds answers that contradict each other about a host with a session, one for each
+// name.
+func (e *Evidence) falseNames() (found []breach) {
+	told := map[string]bool{}
+	for _, c := range e.watch.lookups.found {
+		addrs := slices.Concat(c.first.addrs, c.second.addrs)
+		i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return e.served[pairOfHosts{c.client, a}] })
+		if i < 0 || told[c.name] && !c.same {
+			continue
+		}
+		told[c.name] = true
+		b := breach{hosts: pairOfHosts{c.client, addrs[i]}, packets: []int{c.first.packet, c.second.packet},
+			observed: fmt.Sprintf("the name %s is that of %s, and then of %s", c.name, c.first, c.second)}
+		if c.same {
+			b.observed += ", in two answers to one question"
+		} else {
+			b.severity, b.sign = Note, 1 // a name of several servers
+		}
+		found = append(found, b)
+	}
+	return found
+}
