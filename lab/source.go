@@ -8,8 +8,8 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-// A Source is a capture to read: pcap or pcapng, made by any program on any
-// machine. [File] and [Reader] make one.
+// A Source is a capture to read, in any format that package pcapng reads, made by any program
+// on any machine. [File] and [Reader] make one.
 type Source struct {
 	path   string
 	name   string // in messages
