@@ -182,7 +182,12 @@ func (a *aligner) compare(l *line, s state) comparison {
 		c.alike = true
 		c.what.whole(l, f)
 	}
-	if !c.alike {
+	text := a.texts[e.dir()][a.elements[c.first].start]
+	switch {
+	case c.alike:
+	case l.kind == kindText && e.kind == elementBytes && text != nil && !text.Complete:
+		c.what.add("the end of the text %s is not in the capture", quote(text.Text))
+	default:
 		c.what.otherKind(l, e)
 	}
 	if b, ok := a.bounds[l]; ok && (e.frame < b.from || e.frame > b.to) {

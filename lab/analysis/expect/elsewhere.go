@@ -33,9 +33,16 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 	}
 	back := *l
 	back.fromA = !l.fromA
-	if i, frame := t.find(l, s.first); frame > 0 && i < s.first {
+	i, frame := t.find(l, s.first)
+	switch {
+	case frame == 0:
+	case s.kind == stepDifferent && s.first <= i && i <= s.last:
+		return sighting{}, false // it is here, but not whole
+	case l.kind == kindText && !t.texts[t.elements[i].dir()][t.elements[i].start].Complete:
+		return sighting{"whole", fmt.Sprintf("only its beginning is in the capture, in frame %d", frame)}, true
+	case i < s.first:
 		return sighting{"here", fmt.Sprintf("%s came before, in frame %d, and what follows there has other lines or none", it, frame)}, true
-	} else if frame > 0 {
+	default:
 		return sighting{"here", fmt.Sprintf("%s came later, in frame %d", it, frame)}, true
 	}
 	if _, frame := t.find(&back, s.first); frame > 0 && l.kind != kindDatagram {
