@@ -209,16 +209,24 @@ func (p *passive) Close() error {
 // that sends RETR before it connects may do so after its RETR was refused.
 func (p *passive) refuse() {
 	p.once.Do(func() {
-		go func() {
-			if conn := <-p.conns; conn != nil {
-				conn.Close()
-			}
-			if !p.taken {
-				p.session.server.ports.giveBack(p.port)
-			}
-			p.session.server.leave(p)
-		}()
+		select {
+		case conn := <-p.conns: // at once: upon the refusal, the client closes its side, too
+			p.drop(conn)
+		default:
+			go func() { p.drop(<-p.conns) }()
+		}
 	})
+}
+
+// drop closes a connection that was not used, if there is one, and gives its port back.
+func (p *passive) drop(conn network.Conn) {
+	if conn != nil {
+		conn.Close()
+	}
+	if !p.taken {
+		p.session.server.ports.giveBack(p.port)
+	}
+	p.session.server.leave(p)
 }
 
 func (p *passive) abandon() { p.Close() }

@@ -61,8 +61,9 @@ func (s *session) secure(verb, argument string) bool {
 		if !config.Required || s.protection.data {
 			return false
 		}
-		s.control.say(Reply{521, "Data connections must be protected: PROT P comes first"}) // RFC 4217, 10
+		// The data connection ends before the reply: upon that, the client closes its side, too.
 		s.refuseData()
+		s.control.say(Reply{521, "Data connections must be protected: PROT P comes first"}) // RFC 4217, 10
 	default:
 		return false
 	}
