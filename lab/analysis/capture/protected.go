@@ -12,8 +12,12 @@ func (c *Capture) findProtected(f *facts) {
 		if !f.openings[id].tls {
 			continue
 		}
-		o := f.opening(id)
-		if p := c.purposes[id]; p != nil && p.Role == ftp.Data || p == nil && o.MayBeData() {
+		o, p := f.opening(id), c.purposes[id]
+		data := p != nil && p.Role == ftp.Data
+		if data {
+			p.TLSFrom = o.FirstPacket
+		}
+		if data || p == nil && o.MayBeData() {
 			if c.protected == nil {
 				c.protected = map[int]bool{}
 			}

@@ -66,8 +66,9 @@ type Identity struct {
 	// Role is its role in FTP.
 	Role Role
 
-	// TLSFrom and ClearFrom describe a control connection: the packets from which on its
-	// dialogue is in TLS, and in clear again; 0 for none.
+	// TLSFrom is the packet from which on the dialogue of a control connection is in TLS,
+	// ClearFrom that from which on it is in clear again. TLSFrom of a data connection that
+	// seems to be in TLS is its first packet. 0 is none.
 	TLSFrom, ClearFrom int
 
 	// Mode, DataPort, Control and Transfer describe a data connection. DataPort is nil
@@ -83,7 +84,7 @@ type Identity struct {
 	Inferred bool
 }
 
-// InTLS reports whether the dialogue of a control connection is in TLS in the given packet.
+// InTLS reports whether what the connection carries is in TLS in the given packet.
 func (i *Identity) InTLS(packet int) bool {
 	return i.TLSFrom > 0 && packet >= i.TLSFrom && (i.ClearFrom <= i.TLSFrom || packet < i.ClearFrom)
 }

@@ -58,11 +58,12 @@ func dialogue(p *capture.Packet) string {
 		first, _, _ := bytes.Cut(p.TCP.Payload, []byte("\n"))
 		line = string(bytes.TrimSuffix(first, []byte("\r")))
 	}
-	if records := tls.RecordHeaders(p.TCP.Payload); records != "" && (control || line != "") {
+	inTLS := p.Connection != nil && p.Connection.InTLS(p.Number)
+	if records := tls.RecordHeaders(p.TCP.Payload); records != "" && (control || inTLS || line != "") {
 		return ": TLS: " + records
 	}
 	switch {
-	case control && p.TCP.Length > 0 && p.Connection.InTLS(p.Number):
+	case inTLS && p.TCP.Length > 0:
 		return ": TLS: part of a record"
 	case line != "":
 		return ": FTP: " + Escape(line)

@@ -110,6 +110,11 @@ func TestLinesOfTLS(t *testing.T) {
 		c.Send(strings.Repeat("\x17\x03\x03\x00\x01a", 12))
 		server.Send("200 in clear again\r\n")
 		c.Send("PASV\r\n")
+		server.Send("227 Here (192,0,2,21,156,64)\r\n")
+		data, sender := f.Dial("198.51.100.100:51201", "192.0.2.21:40000")
+		data.Send(hello)
+		sender.Send("\x16\x03\x03\x00\x03\x02\n\x00\x17\x03\x03\x00\x08abc")
+		sender.Send("defgh")
 		var got []string
 		file, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 		if err != nil {
@@ -122,14 +127,17 @@ func TestLinesOfTLS(t *testing.T) {
 				got = append(got, said)
 			}
 		}
-		const data = "application data, version 0x0303, length 1; "
+		const piece = "application data, version 0x0303, length 1; "
 		want := []string{
 			"FTP: 220 ready", "FTP: AUTH TLS", "FTP: 234 go on",
 			"TLS: handshake, version 0x0301, length 4",
 			"TLS: handshake, version 0x0303, length 3; change cipher spec, version 0x0303, length 1; application data, version 0x0303, length 8",
 			"TLS: part of a record",
-			"TLS: " + strings.Repeat(data, 10) + "and more",
-			"FTP: 200 in clear again", "FTP: PASV",
+			"TLS: " + strings.Repeat(piece, 10) + "and more",
+			"FTP: 200 in clear again", "FTP: PASV", "FTP: 227 Here (192,0,2,21,156,64)",
+			"TLS: handshake, version 0x0301, length 4",
+			"TLS: handshake, version 0x0303, length 3; application data, version 0x0303, length 8",
+			"TLS: part of a record",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("port %s: got\n%s\nwant\n%s", port, strings.Join(got, "\n"), strings.Join(want, "\n"))
