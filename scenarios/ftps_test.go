@@ -108,6 +108,20 @@ func TestFTPSWalkthrough(t *testing.T) {
 	}
 }
 
+// TestNothingInsideTLS asks the story for what a data connection carried that has only a
+// handshake: the server then refuses the session, because the client did not resume it.
+func TestNothingInsideTLS(t *testing.T) {
+	file, err := os.ReadFile(playedOnGVisor(t, ftpsScenarios(t)["ftps_reuse_missing"]).Capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	story := storyOf(t, file, capture.Options{})
+	const want = `bytes from the server: [^\n]*\n +\|   inside TLS 0 bytes of data\n`
+	if n := strings.Count(story, "inside TLS "); n != 1 || !regexp.MustCompile(want).MatchString(story) {
+		t.Errorf("got %d lines about what is inside TLS, want 1, %s:\n%s", n, want, story)
+	}
+}
+
 // TestWithoutKeys plays a session whose capture has no keys. What is inside TLS
 // cannot be read, unless the key log beside the capture is there. The run is judged with it.
 func TestWithoutKeys(t *testing.T) {
