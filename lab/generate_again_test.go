@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"encoding/json"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestLearnedAgain(t *testing.T) {
 // TestLearnedSizesAndRates generates sessions of clients with five each: with a listing of 700 bytes
 // and a download of 84,200, 40 ms away. It learns these numbers from them. A download that is refused has no size, although
 // its data connection is open. A second listing of a folder has one more line. A path without a
-// limit is not slow because TCP begins slowly.
+// limit is not slow because TCP begins slowly. A server is not slow because its path is.
 func TestLearnedSizesAndRates(t *testing.T) {
 	const sessions = 40
 	for listing, rate := range map[string]float64{"LIST": 0, "MLSD": 1.5e6, "NLST": 30e6} {
@@ -81,6 +82,12 @@ func TestLearnedSizesAndRates(t *testing.T) {
 		want := rate
 		if rate == 0 {
 			want = 10e9 // the fastest that makes a difference
+		}
+		for quantity, want := range map[string]float64{traffic.RoundTrip: 0.04, traffic.ServerTime: 0, traffic.GreetingTime: 0} {
+			const exact = 1e-6 // seconds
+			if got := numbers[quantity]; math.Abs(got.Min-want) > exact || math.Abs(got.Max-want) > exact {
+				t.Errorf("rate %v, %s: got %v to %v, want %v", rate, quantity, got.Min, got.Max, want)
+			}
 		}
 		if got := numbers[traffic.Rate]; got.Count != sessions || got.Min < 0.95*want || got.Max > 1.05*want {
 			t.Errorf("rate %v: got %d of %v to %v, want %d of %v", rate, got.Count, got.Min, got.Max, sessions, want)

@@ -69,3 +69,45 @@ func (r pathRates) ofPath(c *ftp.Connection, both habits) float64 {
 	segments := c.ClientFlow.Segments + c.ServerFlow.Segments
 	return min(r[c.ID].best*(1+float64(headers*segments)/float64(data)), fastestRate)
 }
+
+// A sending is what it takes to send lines on the path of a session.
+type sending struct {
+	rate   float64 // bits a second, 0 if no transfer shows it
+	header int     // bytes of the options of TCP in a segment
+}
+
+// sendingOf is the sending of a session, by its fastest transfer.
+func (l *trafficLearner) sendingOf(s *session) sending {
+	var p sending
+	for _, c := range connectionsOf(s) {
+		p.rate = max(p.rate, l.rates.ofPath(c, l.habits[c.ID]))
+	}
+	if both := l.habits[s.Control.ID]; both.client.Timestamps && both.server.Timestamps {
+		p.header = 12 // RFC 7323, 3.2
+	}
+	return p
+}
+
+// ownTime is what a server itself took of a time without the round trip, in seconds: without what
+// it takes to send the lines of a command and its reply, beyond the SYN and its answer of the
+// round trip. What is left is none if it is less than 0.1 ms, or than two packets without data
+// take: a command can wait behind acknowledgments.
+func (p sending) ownTime(all float64, lines ...*ftp.Line) float64 {
+	const (
+		synOptions = 20 // bytes: MSS, window scale, SACK and timestamps
+		empty      = 14 + 20 + 20
+		least      = 1e-4 // seconds
+	)
+	if p.rate == 0 {
+		p.rate = fastestRate
+	}
+	bytes := 2 * (p.header - synOptions)
+	for _, l := range lines {
+		bytes += int(l.End - l.Seq)
+	}
+	own := all - 8*float64(max(0, bytes))/p.rate
+	if own < max(least, 8*2*float64(empty+p.header)/p.rate) {
+		return 0
+	}
+	return own
+}

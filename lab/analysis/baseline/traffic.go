@@ -97,7 +97,7 @@ func (l *trafficLearner) session(s *session) {
 		before[name] = h.Count
 	}
 	k.Learn(walkOf(s), s.fromStart() && s.greeting != nil)
-	learnTimes(k, s)
+	l.learnTimes(k, s)
 	l.learnTransfers(k, s)
 	for name, h := range k.Numbers {
 		h.Squares += square(float64(h.Count - before[name]))
@@ -304,13 +304,13 @@ func serverProgram(greeting string) string {
 }
 
 // learnTimes learns how long each side took.
-func learnTimes(k *traffic.Kind, s *session) {
-	trip := 0.0
+func (l *trafficLearner) learnTimes(k *traffic.Kind, s *session) {
+	trip, sending := 0.0, l.sendingOf(s)
 	if s.Control.HandshakeSeen {
 		trip = s.Control.HandshakeRTT.Seconds()
 		k.Numbers[traffic.RoundTrip].Add(trip)
 		if s.greeting != nil && s.greeting.FirstPacket > s.Control.FirstPacket {
-			k.Numbers[traffic.GreetingTime].Add(ownTime(seconds(s.greeting.Time-s.Control.FirstTime), 2*trip))
+			k.Numbers[traffic.GreetingTime].Add(sending.ownTime(seconds(s.greeting.Time-s.Control.FirstTime)-2*trip, s.greeting.Lines...))
 		}
 	}
 	for _, v := range thoughts(s) {
@@ -324,18 +324,9 @@ func learnTimes(k *traffic.Kind, s *session) {
 		if x.Command == "PASS" && x.Final() >= 400 {
 			name = traffic.RefusalTime
 		}
-		k.Numbers[name].Add(ownTime(seconds(x.Replies[0].Time-x.Time), trip))
+		lines := append([]*ftp.Line{x.Line}, x.Replies[0].Lines...)
+		k.Numbers[name].Add(sending.ownTime(seconds(x.Replies[0].Time-x.Time)-trip, lines...))
 	}
-}
-
-// ownTime is what a server took of a time, without that of the path. What is left of less
-// than 0.1 ms is none: a packet alone takes as long on a slow link.
-func ownTime(all, path float64) float64 {
-	const least = 1e-4 // seconds
-	if own := all - path; own >= least {
-		return own
-	}
-	return 0
 }
 
 // learnTransfers learns how much moved, and how fast. What was refused moved nothing, and has no

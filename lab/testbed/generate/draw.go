@@ -119,8 +119,8 @@ func (d *draw) limitRate() {
 // trip: a SYN and its answer need their time to be sent. Who is near has a fast link.
 func linkOf(rate float64, trip time.Duration) (int64, time.Duration) {
 	const (
-		handshake = 2 * 2 * 74 * 8 // bits: a SYN and its answer, at both ends of the path
-		share     = 0.1            // of the trip that sending them may take
+		handshake = 2 * 74 * 8 // bits: a SYN and its answer
+		share     = 0.1        // of the trip that sending them may take
 	)
 	rate = max(rate, handshake/share/max(trip.Seconds(), 1e-6))
 	return int64(rate), max(0, trip-duration(handshake/rate))
