@@ -43,15 +43,21 @@ type seekable interface {
 	io.Seeker
 }
 
-// Open opens and reads the capture file of the given name. It has to be closed.
+// Open opens and reads the capture file of the given name, which may be a pipe. It has to be
+// closed.
 func Open(name string, opts Options) (*Capture, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	c, err := read(f, opts, f)
-	if err != nil {
+	var c *Capture
+	if _, err = f.Seek(0, io.SeekCurrent); err != nil {
+		c, err = Read(f, opts)
 		f.Close()
+	} else if c, err = read(f, opts, f); err != nil {
+		f.Close()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
