@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,9 +26,15 @@ type Ran struct {
 
 // WriteIndex writes the index of a results folder: the scenarios of a run with their
 // outcomes and links to their results, and below them those of earlier runs whose results
-// are still there. Scenarios of the course come last, in its order. index.html is for a person. index.json has the same for a program, and
-// the next run reads it.
+// are still there. Scenarios of the course come last, in its order. index.html is for a
+// person. index.json has the same for a program, and the next run reads it. If no scenario
+// could be run, only an index that is there already is renewed: there is nothing to link to.
 func WriteIndex(results string, runs []Ran) error {
+	if !slices.ContainsFunc(runs, func(r Ran) bool { return r.Err == nil }) {
+		if _, err := os.Stat(filepath.Join(results, "index.json")); err != nil {
+			return nil
+		}
+	}
 	var entries []report.Run
 	for _, r := range runs {
 		entries = append(entries, r.entry())
@@ -109,7 +116,10 @@ func linkNeighbours(results string, list []report.Run) error {
 
 // entry is the entry of the index for a run.
 func (r Ran) entry() report.Run {
-	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Place: r.Place, Title: r.Scenario.Title, Mode: r.Scenario.Mode(), Network: string(r.Scenario.Network.Kind)}
+	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Place: r.Place, Title: r.Scenario.Title, Network: string(r.Scenario.Network.Kind)}
+	if len(r.Scenario.Steps) > 0 { // none are known of a file with mistakes
+		e.Mode = r.Scenario.Mode()
+	}
 	if r.Err != nil {
 		e.Error = oserror.Text(r.Err)
 		return e
@@ -148,6 +158,7 @@ func logBeside(capture string) string {
 const serverLog = "server.log"
 
 // replaceFile writes a file. Until all of it is written, an earlier file stays as it was.
+// The error names the file, and not the one that is made beside it.
 func replaceFile(path string, text []byte) error {
 	made := fmt.Sprintf("%s.%d", path, os.Getpid())
 	err := os.WriteFile(made, text, 0o666)
@@ -156,8 +167,12 @@ func replaceFile(path string, text []byte) error {
 	}
 	if err != nil {
 		os.Remove(made)
+		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+			err = inner
+		}
+		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
-	return err
+	return nil
 }
 
 // readIndex reads the index that the last run wrote. If it cannot be read, a new one is

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -86,6 +87,68 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 		}
 		rows, summary = index(one)
 		check(rows, summary, "one pass", "1 passed, 0 failed")
+	}
+}
+
+// If none of the scenarios could be run, the index of earlier runs is renewed, and none is
+// made. A file with mistakes has no title, mode or network.
+func TestIndexOfNothing(t *testing.T) {
+	results := t.TempDir()
+	one := ran(t, results, "one", lab.Passed)
+	broken := lab.Ran{Scenario: &scenario.Scenario{Name: "one", File: "one.txtar"}, Err: errors.New("a mistake")}
+	other := broken
+	other.Scenario = &scenario.Scenario{Name: "other", File: "other.txtar"}
+	write := func(results string, runs ...lab.Ran) (page, list string) {
+		t.Helper()
+		if err := lab.WriteIndex(results, runs); err != nil {
+			t.Fatal(err)
+		}
+		html, _ := os.ReadFile(filepath.Join(results, "index.html"))
+		text, _ := os.ReadFile(filepath.Join(results, "index.json"))
+		return string(html), string(text)
+	}
+	if page, list := write(results, broken); page+list != "" {
+		t.Errorf("without an earlier run: got %q and %q, want no index", page, list)
+	}
+	none := filepath.Join(results, "none")
+	write(none, broken)
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a folder of results was made, and nothing was run")
+	}
+
+	write(results, one)
+	page, list := write(results, broken, other)
+	if !strings.Contains(page, "<h1>0 passed, 0 failed, 2 could not be run</h1>") || !strings.Contains(page, "Title of one") {
+		t.Errorf("got %s, want the earlier result, and that it is not of this run", page)
+	}
+	if want := `<span class="fail">not run</span></p>`; !strings.Contains(page, want) {
+		t.Errorf("got %s, want %s without mode and network", page, want)
+	}
+	var entries []map[string]any
+	if err := json.Unmarshal([]byte(list), &entries); err != nil || len(entries) != 2 || entries[0]["error"] != "a mistake" || entries[0]["mode"] != "control" {
+		t.Fatalf("index.json: got %s, error %v", list, err)
+	}
+	for _, key := range []string{"title", "mode", "network"} {
+		if value, ok := entries[1][key]; ok {
+			t.Errorf("index.json: got %s %q of a file with mistakes", key, value)
+		}
+	}
+}
+
+// The error of an index that cannot be written names it.
+func TestIndexThatCannotBeWritten(t *testing.T) {
+	results := t.TempDir()
+	path := filepath.Join(results, "index.json")
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	err := lab.WriteIndex(results, []lab.Ran{ran(t, results, "one", lab.Passed)})
+	want := "cannot write the index: " + path + " exists already; choose another name, or remove it"
+	if err == nil || oserror.Text(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
+		t.Errorf("got the files %q, want only the folder in the way", left)
 	}
 }
 

@@ -102,6 +102,31 @@ func TestMistakesOfAFolder(t *testing.T) {
 	}
 }
 
+// TestIndexAfterMistake runs a scenario, and again when its file has a mistake: the index says
+// that it was not run now, and still leads to the earlier result.
+func TestIndexAfterMistake(t *testing.T) {
+	folder := t.TempDir()
+	file, results := filepath.Join(folder, "a.txtar"), filepath.Join(folder, "results")
+	for _, run := range []struct{ source, want string }{
+		{"open\nquit\n", "<h1>0 passed, 0 failed, 1 recorded, not judged</h1>"},
+		{"open\nqiut\n", "<h1>0 passed, 0 failed, 1 could not be run</h1>"},
+	} {
+		if err := os.WriteFile(file, []byte(run.source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		judged(t, "run", "--tcp", "gvisor", "-o", results, file)
+		page, err := os.ReadFile(filepath.Join(results, "index.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{run.want, `href="a/walkthrough.html">a</a>`} {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("after %q: got %s, want %s", run.source, page, want)
+			}
+		}
+	}
+}
+
 // TestFilesOfOthersStay names files that are there already for results of another kind, and
 // for those of a run that cannot begin: they stay as they are.
 func TestFilesOfOthersStay(t *testing.T) {

@@ -73,10 +73,10 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	for i, r := range runs {
 		combinations[i].Ran = r
 	}
+	if err := lab.WriteIndex(results, runs); err != nil {
+		return err
+	}
 	if p.broken < len(list) {
-		if err := lab.WriteIndex(results, runs); err != nil {
-			return err
-		}
 		table = cmp.Or(table, filepath.Join(results, "matrix.md"))
 		if err := writeMatrix(table, results, combinations[:len(runs)]); err != nil {
 			return err

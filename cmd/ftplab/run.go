@@ -126,11 +126,6 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		p.result(r.Scenario, nil, r.Err)
 		runs = append(runs, r)
 	}
-	if options.Live == nil && p.broken < len(runs) {
-		if err := lab.WriteIndex(f.results, runs); err != nil {
-			return err
-		}
-	}
 	if err := writeReports(reports, runs); err != nil {
 		return err
 	}
@@ -139,7 +134,13 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 			return err
 		}
 	}
-	return p.end()
+	if options.Live == nil {
+		err = lab.WriteIndex(f.results, runs)
+	}
+	if end := p.end(); err == nil {
+		err = end
+	}
+	return err
 }
 
 // notLoaded are the files with mistakes, as runs that could not be made: the other scenarios

@@ -20,9 +20,9 @@ type Run struct {
 	Name     string  `json:"scenario"`
 	Chapter  string  `json:"chapter,omitempty"` // of the course; "" for none
 	Place    int     `json:"place,omitempty"`   // in the course, from 1; 0 for none
-	Title    string  `json:"title"`
-	Mode     string  `json:"mode"` // of its data connections; see scenario.Scenario.Mode
-	Network  string  `json:"network"`
+	Title    string  `json:"title,omitempty"`   // "", as Mode and Network, if the file has mistakes
+	Mode     string  `json:"mode,omitempty"`    // of its data connections; see scenario.Scenario.Mode
+	Network  string  `json:"network,omitempty"`
 	Passed   bool    `json:"passed"`
 	Unjudged bool    `json:"unjudged,omitempty"` // recorded, and the scenario has no want
 	ByHand   bool    `json:"by_hand,omitempty"`  // a person was the client, so there is no verdict
