@@ -107,9 +107,7 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	var mistakes scenario.Errors
 	var err error
 	if s.Want.Line > 0 {
-		if j.want, err = expect.Parse(s.File, s.Want.Line, s.Want.Text); err == nil {
-			err = j.want.CheckHosts(j.hosts)
-		}
+		j.want, err = expect.ParseWith(j.hosts, s.File, s.Want.Line, s.Want.Text)
 		mistakes = addMistakes(mistakes, err)
 	}
 	wrongWant := len(mistakes) > 0

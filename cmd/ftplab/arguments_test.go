@@ -102,6 +102,19 @@ func TestMistakesOfAFolder(t *testing.T) {
 	}
 }
 
+// TestUnknownHostOfWant checks a capture by a scenario whose want declares a host that is not
+// there: the one mistake is that of the declaration.
+func TestUnknownHostOfWant(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txtar")
+	if err := os.WriteFile(file, []byte("open\nquit\n-- want --\nctl client > sever.21\nctl client > server [S]\nctl server > client [S.]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, status := judged(t, "check", file, "no.pcap")
+	if want := "ftplab: " + file + ":4: there is no host \"sever\"; did you mean server?\n"; stderr != want || status != exitError {
+		t.Errorf("got status %d and %q, want %d and %q", status, stderr, exitError, want)
+	}
+}
+
 // TestIndexAfterMistake runs a scenario, and again when its file has a mistake: the index says
 // that it was not run now, and still leads to the earlier result.
 func TestIndexAfterMistake(t *testing.T) {

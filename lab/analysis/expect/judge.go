@@ -13,7 +13,7 @@ import (
 // Judge judges a capture. All differences are in the Verdict. The error is an [*scenario.Error]
 // for a host of the want that is not among hosts, or the error of reading the capture.
 func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
-	if err := w.CheckHosts(hosts); err != nil {
+	if err := w.checkHosts(hosts); err != nil {
 		return nil, err
 	}
 	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}

@@ -19,16 +19,20 @@ const maxJoined = 16
 var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
 // Parse parses the text of a want; first is the number of its first line in
-// file. The error is of type [scenario.Errors]. It has the mistakes of all lines, but nothing after a
-// wrong declaration, because the lines of its connection would only repeat the mistake.
+// file. The error is of type [scenario.Errors]. It has the mistakes of all lines. After a
+// wrong declaration only declarations are read, because the lines of its connection would
+// repeat the mistake.
 func Parse(file string, first int, text string) (*Want, error) {
-	p := &parser{want: &Want{file: file}, line: first - 1, labels: map[string]*line{}}
+	return ParseWith(nil, file, first, text)
+}
+
+// ParseWith is [Parse] where the hosts of the scenario are known: a declaration of another
+// one is a mistake.
+func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) {
+	p := &parser{want: &Want{file: file}, hosts: hosts, line: first - 1, labels: map[string]*line{}}
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
 		p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) })
-		if p.undeclared {
-			break
-		}
 	}
 	if len(p.errors) == 0 {
 		p.try(p.complete)
@@ -43,6 +47,7 @@ func Parse(file string, first int, text string) (*Want, error) {
 // adds to its errors.
 type parser struct {
 	want       *Want
+	hosts      Hosts // nil if they are not known
 	errors     scenario.Errors
 	undeclared bool // a declaration has a mistake
 	line       int
@@ -96,7 +101,9 @@ func (p *parser) parse(text string) {
 		return
 	}
 	l := &line{number: p.line, text: text, comment: comment, joined: joined, group: p.group}
+	declares := len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4])
 	switch {
+	case p.undeclared && !declares:
 	case len(words) == 2 && words[1] == "...":
 		if joined {
 			p.fail("... cannot be joined by |: it skips all packets up to the next line")
@@ -109,10 +116,11 @@ func (p *parser) parse(text string) {
 		p.fail("%q: write > for the direction", words[2])
 	case len(words) < 4 || words[2] != ">":
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
-	case len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4]):
-		p.undeclared = true
+	case declares:
+		earlier := p.undeclared
+		p.undeclared = true // if declare fails
 		p.declare(words, l)
-		p.undeclared = false
+		p.undeclared = earlier
 	default:
 		l.from, l.to = words[1], words[3]
 		p.add(l, words[0])
@@ -176,6 +184,11 @@ func (p *parser) declare(words []string, l *line) {
 		p.fail("%q is not a name for a connection: letters, digits, _ and - were expected", d.name)
 	}
 	d.a, d.b = p.endpoint(words[1]), p.endpoint(words[3])
+	if p.hosts != nil {
+		if err := p.hosts.check(d); err != nil {
+			p.fail("%v", err)
+		}
+	}
 	if (d.proto == "arp" || d.proto == "icmp") && (d.a.port != "*" || d.b.port != "*") {
 		p.fail("%s has no ports; hosts alone were expected, such as %s > %s", d.proto, d.a.host, d.b.host)
 	}

@@ -69,14 +69,33 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// A host that is not there is a mistake of its declaration, whether the hosts are known to the
+// parser or only to the judge. The lines that follow from it are not repeated as mistakes.
 func TestUnknownHost(t *testing.T) {
-	w, err := Parse("lab.txtar", 3, "\nctl client.* > sever.21\n")
-	if err != nil {
-		t.Fatal(err)
+	const lines = "ctl client > server [S]\nctl server > client [S.]\nctl bogus\n"
+	for _, test := range []struct{ declarations, want string }{
+		{"ctl client.* > sever.21\n", `lab.txtar:4: there is no host "sever"; did you mean server?`},
+		{"ctl clint > server\n", `lab.txtar:4: there is no host "clint"; did you mean client?`},
+		{"ctl client > moon.21\n", `lab.txtar:4: there is no host "moon"; the hosts are client, nameserver, server, and an address or * will do`},
+		{"ctl client.* > server.ftp\n", "lab.txtar:4: server.ftp: a number or * was expected for the port, such as server.21"},
+		{"ctl client.* > sever.ftp\n", `lab.txtar:4: there is no host "sever.ftp"; did you mean server?`},
+		{"ctl client > sever\ndata sever.20 > client.*\n", "lab.txtar:4: there is no host \"sever\"; did you mean server?\nlab.txtar:5: there is no host \"sever\"; did you mean server?"},
+	} {
+		_, err := ParseWith(hosts, "lab.txtar", 3, "\n"+test.declarations+lines)
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%q: got error %v, want %s", test.declarations, err, test.want)
+		}
+		w, err := Parse("lab.txtar", 3, "\n"+test.declarations)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(test.want, "\n")
+		if _, err = w.Judge(activeListing().capture(t), hosts); err == nil || err.Error() != first {
+			t.Errorf("%q: Judge: got error %v, want %s", test.declarations, err, first)
+		}
 	}
-	_, err = w.Judge(activeListing().capture(t), hosts)
-	if err == nil || err.Error() != `lab.txtar:4: there is no host "sever"; the hosts are client, nameserver, server, and an address or * will do` {
-		t.Errorf("got error %v", err)
+	if _, err := ParseWith(hosts, "lab.txtar", 1, "a client > 192.0.2.1.21\nb * > server\nc * > ::1\n"); err != nil {
+		t.Errorf("addresses and *: got error %v", err)
 	}
 }
 

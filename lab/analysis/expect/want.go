@@ -116,18 +116,37 @@ type option struct {
 	right int64 // of a SACK block; its left is the value
 }
 
-// CheckHosts returns an error for the first host of the want that is neither
+// checkHosts returns an error for the first host of the want that is neither
 // among hosts nor an address nor *.
-func (w *Want) CheckHosts(hosts Hosts) error {
+func (w *Want) checkHosts(hosts Hosts) error {
 	for _, d := range w.declarations {
-		for _, host := range []string{d.a.host, d.b.host} {
-			if _, err := netip.ParseAddr(host); err == nil || host == "*" {
-				continue
-			}
-			if _, ok := hosts[host]; !ok {
-				return &scenario.Error{File: w.file, Line: d.line, Msg: fmt.Sprintf("there is no host %q; the hosts are %s, and an address or * will do", host, hosts.list())}
+		if err := hosts.check(d); err != nil {
+			return &scenario.Error{File: w.file, Line: d.line, Msg: err.Error()}
+		}
+	}
+	return nil
+}
+
+// check returns an error for a host of a declaration that is neither among the hosts nor an
+// address nor *. A name with a dot may be a host and a port that is not a number.
+func (h Hosts) check(d *declaration) error {
+	names := slices.Collect(maps.Keys(h))
+	for _, host := range []string{d.a.host, d.b.host} {
+		_, known := h[host]
+		if _, err := netip.ParseAddr(host); err == nil || known || host == "*" {
+			continue
+		}
+		meant := scenario.Nearest(host, names)
+		if dot := strings.LastIndexByte(host, '.'); dot > 0 && meant == "" {
+			meant = scenario.Nearest(host[:dot], names)
+			if meant == host[:dot] {
+				return fmt.Errorf("%s: a number or * was expected for the port, such as %s.21", host, meant)
 			}
 		}
+		if meant != "" {
+			return fmt.Errorf("there is no host %q; did you mean %s?", host, meant)
+		}
+		return fmt.Errorf("there is no host %q; the hosts are %s, and an address or * will do", host, h.list())
 	}
 	return nil
 }
