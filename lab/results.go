@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,6 +82,20 @@ func (r *results) claimFolder() (err error) {
 			return err
 		}
 	}
+}
+
+// IsResult reports whether a run of the scenario writes, replaces or removes a path, which is
+// relative to the folder of the results ([Options.Results]): the run itself or [WriteIndex].
+func IsResult(scenario, path string) bool {
+	folder, file, _ := strings.Cut(filepath.ToSlash(filepath.Clean(path)), "/")
+	file, _, _ = strings.Cut(file, "/")
+	switch {
+	case folder == "index.html" || folder == "index.json" || strings.HasPrefix(folder, scenario+unfinishedSuffix):
+		return true
+	case folder == scenario:
+		return file == "" || slices.Contains(resultFiles, file)
+	}
+	return false
 }
 
 // removeResults removes the results of a run from a folder.

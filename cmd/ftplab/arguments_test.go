@@ -151,7 +151,7 @@ func TestFilesOfOthersStay(t *testing.T) {
 		{"mine.txtar", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is no profile; choose another name"},
 		{"junit.xml", "run --tcp gvisor -o none --junit junit.xml --tap no/x active_list", "no/x cannot be used"},
 		{"x.tap", "run --tcp gvisor -o none --junit no/x --tap x.tap active_list", "no/x cannot be used"},
-		{"earlier.xml", "run --tcp gvisor -o none --junit earlier.xml -w a/b active_list", "a/b cannot be used"},
+		{"earlier.xml", "run --tcp gvisor --junit earlier.xml -w a/b active_list", "a/b cannot be used"},
 	} {
 		if err := os.WriteFile(test.file, []byte("open\nquit\n"), 0o644); err != nil {
 			t.Fatal(err)

@@ -157,6 +157,9 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	src := source(args[0], f.keyLog, c.InOrStdin(), c.ErrOrStderr())
 	switch {
 	case f.output != "":
+		if err := checkOutputs([]output{{"-w", f.output}}, args[0]); err != nil {
+			return err
+		}
 		return redactTo(f.output, src, f.RedactKey, c.OutOrStdout())
 	case f.extractTo != "":
 		return lab.Extract(c.OutOrStdout(), src, f.extractTo)

@@ -9,7 +9,7 @@ import (
 )
 
 func exportCommand() *cobra.Command {
-	var output, only string
+	var folder, only string
 	c := &cobra.Command{
 		Use:   "export suricata|zeek SCENARIO",
 		Short: "Write a scenario as a test of Suricata or Zeek",
@@ -28,15 +28,18 @@ What the test expects is taken from the capture. Run it with the program before 
 			if err != nil {
 				return err
 			}
+			if err := checkOutputs([]output{{"--capture", only}}, s.File); err != nil {
+				return err
+			}
 			ctx, stop := interruptible(c)
 			defer stop()
 			if only != "" {
 				return lab.ExportCapture(ctx, s, only)
 			}
-			if output == "" {
-				output = args[0] + "-" + s.Name
+			if folder == "" {
+				folder = args[0] + "-" + s.Name
 			}
-			paths, err := lab.Export(ctx, lab.Project(args[0]), s, output)
+			paths, err := lab.Export(ctx, lab.Project(args[0]), s, folder)
 			for _, path := range paths {
 				fmt.Fprintln(c.OutOrStdout(), path)
 			}
@@ -49,7 +52,7 @@ What the test expects is taken from the capture. Run it with the program before 
 			return completeScenarios(c, args[1:], start)
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "the new folder; PROJECT-SCENARIO unless it is given")
+	c.Flags().StringVarP(&folder, "output", "o", "", "the new folder; PROJECT-SCENARIO unless it is given")
 	c.Flags().StringVar(&only, "capture", "", "write only the capture, to this file")
 	return c
 }

@@ -268,6 +268,9 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 	if f.write == "-" {
 		return lab.GenerateTo(ctx, stdout, g)
 	}
+	if err := checkOutputs([]output{{"-w", f.write}}, f.profile); err != nil {
+		return err
+	}
 	file, err := openLive(f.write)
 	if err != nil {
 		return err

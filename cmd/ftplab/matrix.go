@@ -68,20 +68,22 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	if len(list) == 0 {
 		return errors.New("none of the servers, or none of the clients, is installed")
 	}
+	if err := checkResults(output{"-o", results}, list, output{"--table", table}); err != nil {
+		return err
+	}
 	p := newPrinter(stdout, stderr, false, list)
 	runs := runAll(ctx, list, lab.Options{Results: results}, parallel, p)
 	for i, r := range runs {
 		combinations[i].Ran = r
 	}
-	if err := lab.WriteIndex(results, runs); err != nil {
-		return err
-	}
+	p.wrote(lab.WriteIndex(results, runs))
 	if p.broken < len(list) {
 		table = cmp.Or(table, filepath.Join(results, "matrix.md"))
-		if err := writeMatrix(table, results, combinations[:len(runs)]); err != nil {
-			return err
+		err := writeMatrix(table, results, combinations[:len(runs)])
+		if err == nil {
+			fmt.Fprintf(stdout, "The table is %s\n", table)
 		}
-		fmt.Fprintf(stdout, "The table is %s\n", table)
+		p.wrote(err)
 	}
 	return p.end()
 }

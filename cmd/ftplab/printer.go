@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -32,6 +33,8 @@ type printer struct {
 
 	page       string // to look at next
 	pageFailed bool   // the page is that of a scenario that failed
+
+	unwritten []error // why the index or a report is missing
 
 	notes []string // which TCPs carried the sessions, and why, in the order of their first sessions
 }
@@ -110,9 +113,9 @@ func (p *printer) keepPage(r *lab.Result) {
 	}
 }
 
-// next prints the page to look at next.
+// next prints the page to look at next, if there is one.
 func (p *printer) next() {
-	if p.page == "" {
+	if _, err := os.Stat(p.page); err != nil {
 		return
 	}
 	if path, err := filepath.Abs(p.page); err == nil {
@@ -136,6 +139,14 @@ func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 	out.Encode(r)
 }
 
+// wrote keeps the error, if there is one, of writing the index or a report. It is printed
+// behind the totals: the scenarios ran nevertheless.
+func (p *printer) wrote(err error) {
+	if err != nil {
+		p.unwritten = append(p.unwritten, err)
+	}
+}
+
 // end prints the totals and returns the error that sets the exit status.
 func (p *printer) end() error {
 	if !p.json {
@@ -155,10 +166,13 @@ func (p *printer) end() error {
 		}
 		p.next()
 	}
+	for _, err := range p.unwritten {
+		printError(p.err, err)
+	}
 	switch {
 	case p.out.err != nil:
 		return p.out.err
-	case p.broken > 0 || p.notRun > 0:
+	case len(p.unwritten) > 0 || p.broken > 0 || p.notRun > 0:
 		return errBroken
 	case p.failed > 0:
 		return errFailed

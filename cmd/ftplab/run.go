@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +53,9 @@ runs in this process, on any system and in virtual time, and the same scenario a
 Run replaces the results of an earlier run when the new ones are complete. If a run is
 interrupted, its recording is in results/NAME.unfinished until the next run.
 
+With -w, run writes the capture of one scenario, and no results: it judges what server
+and client said, and not the packets. 'ftplab check NAME FILE' judges those.
+
 Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		Example: `  ftplab run
   ftplab run active_list 'passive_*'
@@ -67,6 +72,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 			f.seeded = c.Flags().Changed("seed")
 			return runScenarios(ctx, args, f, c.OutOrStdout(), c.ErrOrStderr())
 		},
+		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeScenarios,
 	}
 	flags := c.Flags()
@@ -82,6 +88,12 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 	flags.StringVar(&f.tap, "tap", "", "also write the results to this `file`, in the Test Anything Protocol")
 	flags.IntVar(&f.derive, "derive", 0, "run one scenario this many times, and print a want that all the captures pass; the scenario's own is not used")
 	flags.StringVar(&f.failures, "failures", "", "also copy the results of failed scenarios to this `folder`")
+	for _, other := range []string{"output", "failures"} {
+		oneOf(c, "write", other)
+	}
+	for _, other := range []string{"write", "output", "failures", "junit", "tap", "json"} {
+		oneOf(c, "derive", other)
+	}
 	return c
 }
 
@@ -96,12 +108,16 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 	if err != nil {
 		return err
 	}
-	switch {
-	case f.derive != 0:
+	if f.derive != 0 {
 		if err := keepWant(list[0], stdout, stderr); err != nil {
 			return err
 		}
 		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
+	}
+	if err := f.checkOutputs(list, broken); err != nil {
+		return err
+	}
+	switch {
 	case f.write == "-":
 		options.Live, stdout = stdout, stderr
 	case f.write != "":
@@ -126,21 +142,44 @@ func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr
 		p.result(r.Scenario, nil, r.Err)
 		runs = append(runs, r)
 	}
-	if err := writeReports(reports, runs); err != nil {
-		return err
+	if options.Live == nil {
+		p.wrote(lab.WriteIndex(f.results, runs))
+	}
+	for _, r := range reports {
+		p.wrote(errors.Join(r.write(r.file, runs), r.file.Close()))
 	}
 	if f.failures != "" {
-		if err := lab.CopyFailures(f.failures, f.results, runs); err != nil {
-			return err
+		p.wrote(lab.CopyFailures(f.failures, f.results, runs))
+	}
+	return p.end()
+}
+
+// checkOutputs refuses outputs that would be lost, or overwrite a scenario of the run.
+func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) error {
+	all := slices.Clone(list)
+	for _, r := range broken {
+		all = append(all, r.Scenario)
+	}
+	var inputs []string
+	for _, s := range all {
+		inputs = append(inputs, s.File)
+	}
+	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
+	if f.write != "" {
+		if f.write != "-" {
+			outputs = append(outputs, output{"-w", f.write})
 		}
+		return checkOutputs(outputs, inputs...)
 	}
-	if options.Live == nil {
-		err = lab.WriteIndex(f.results, runs)
+	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
+	outputs = append(outputs, results, failures)
+	if err := checkOutputs(outputs, inputs...); err != nil {
+		return err
 	}
-	if end := p.end(); err == nil {
-		err = end
+	if err := checkResults(results, all, outputs...); err != nil || f.failures == "" {
+		return err
 	}
-	return err
+	return checkResults(failures, all, outputs...)
 }
 
 // notLoaded are the files with mistakes, as runs that could not be made: the other scenarios
@@ -178,7 +217,7 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 		err = fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
 	case f.derive != 0 && scenarios != 1:
 		err = fmt.Errorf("--derive takes one scenario, and there are %d", scenarios)
-	case f.write != "" && f.derive == 0 && scenarios != 1:
+	case f.write != "" && scenarios != 1:
 		err = fmt.Errorf("-w takes one scenario, and there are %d", scenarios)
 	}
 	return o, err
@@ -208,7 +247,8 @@ type reportFile struct {
 }
 
 // openReports opens the files that the flags name before the runs begin, so that no run is
-// made in vain. An earlier report stays until the new one is written.
+// made in vain. An earlier report stays until the new one is written. One in the folder of the
+// results can be the first file there.
 func (f runFlags) openReports() ([]reportFile, error) {
 	var reports []reportFile
 	for _, r := range []struct {
@@ -218,6 +258,9 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		if r.path == "" {
 			continue
 		}
+		if f.write == "" && samePlace(filepath.Dir(r.path), f.results) {
+			os.MkdirAll(f.results, 0o777) // as the run does, which says why it cannot be made
+		}
 		file, err := openLive(r.path)
 		if err != nil {
 			return nil, err
@@ -225,16 +268,6 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		reports = append(reports, reportFile{file, r.write})
 	}
 	return reports, nil
-}
-
-// writeReports writes the results to the files, and closes them.
-func writeReports(reports []reportFile, runs []lab.Ran) error {
-	for _, r := range reports {
-		if err := errors.Join(r.write(r.file, runs), r.file.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // A running scenario has ended when done is closed.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -364,7 +365,10 @@ func TestRunBadInput(t *testing.T) {
 		{"not refused", []string{granted}, exitFailed, granted + `:4: ! login anonymous: the server said "230 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			args := append([]string{"run", "-o", t.TempDir()}, test.args...)
+			args := append([]string{"run"}, test.args...)
+			if !slices.Contains(args, "-w") && !slices.Contains(args, "--derive") {
+				args = slices.Insert(args, 1, "-o", t.TempDir())
+			}
 			status, out, errOut := ftplab(t.Context(), args...)
 			if status != test.status {
 				t.Errorf("got status %d, want %d", status, test.status)

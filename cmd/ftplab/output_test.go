@@ -1,0 +1,184 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// greeting is a scenario that ends soon.
+const greeting = "# Greeting\nopen\nquit\n"
+
+// contents are those of the files below a folder, by their paths; of other entries, the types.
+func contents(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			files[path] = e.Type().String()
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestOutputsThatWouldBeLost names outputs that are inputs, or one another, or a result of the
+// run: each is refused in one line, and no file is made or changed.
+func TestOutputsThatWouldBeLost(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, _, status := judged(t, "baseline", "learn", galleryCapture)
+	if status != exitPassed {
+		t.Fatalf("got status %d for a profile", status)
+	}
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"k.txtar": greeting, "folder/inner/z.txtar": greeting, "folder/typo.txtar": "opne\n", "ok/r/files/r.txtar": greeting,
+		"x.pcapng": string(capture), "p.json": profile,
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{"link": "k.txtar", "other": "."} {
+		if err := os.Symlink(target, name); err != nil {
+			t.Skip(err)
+		}
+	}
+	if err := os.Link("k.txtar", "hard"); err != nil {
+		t.Skip(err)
+	}
+	before := contents(t, ".")
+	const read = ", which this command reads; choose another name"
+	const same = " are the same; choose another name for one of them"
+	const itself = ": a run replaces or removes this path itself "
+	for _, test := range []struct{ args, want string }{
+		{"run --tcp gvisor -w k.txtar k.txtar", "-w k.txtar would overwrite k.txtar" + read},
+		{"run --tcp gvisor -w ./other/k.txtar k.txtar", "-w ./other/k.txtar would overwrite k.txtar" + read},
+		{"run --tcp gvisor --junit k.txtar -o ok k.txtar", "--junit k.txtar would overwrite k.txtar" + read},
+		{"run --tcp gvisor --junit hard -o ok k.txtar", "--junit hard would overwrite k.txtar" + read},
+		{"run --tcp gvisor --tap link -o ok k.txtar", "--tap link would overwrite k.txtar" + read},
+		{"run --tcp gvisor --tap folder/inner/z.txtar -o ok folder", "--tap folder/inner/z.txtar would overwrite folder/inner/z.txtar" + read},
+		{"run --tcp gvisor --tap folder/typo.txtar -o ok folder", "--tap folder/typo.txtar would overwrite folder/typo.txtar" + read},
+		{"run --tcp gvisor -o ok ok/r/files/r.txtar", "-o ok: a run would replace or remove ok/r/files/r.txtar, which this command reads; choose another folder"},
+		{"run --tcp gvisor -o no --failures ok ok/r/files/r.txtar", "--failures ok: a run would replace or remove ok/r/files/r.txtar, which this command reads; choose another folder"},
+		{"run --tcp gvisor --junit same.x --tap other/same.x k.txtar", "--junit same.x and --tap other/same.x" + same},
+		{"run --tcp gvisor -w same.o --junit same.o k.txtar", "--junit same.o and -w same.o" + same},
+		{"run --tcp gvisor -o no --failures no/../no k.txtar", "-o no and --failures no/../no" + same},
+		{"run --tcp gvisor -o ok --failures other/ok k.txtar", "-o ok and --failures other/ok" + same},
+		{"run --tcp gvisor -o no --junit no k.txtar", "--junit no and -o no" + same},
+		{"run --tcp gvisor -o ok --junit other/ok/k/capture.pcapng k.txtar", "--junit other/ok/k/capture.pcapng" + itself + "(-o ok); choose another name"},
+		{"run --tcp gvisor -o ok --tap ok/k.unfinished/x k.txtar", "--tap ok/k.unfinished/x" + itself + "(-o ok); choose another name"},
+		{"run --tcp gvisor -o ok --tap ok/index.json k.txtar", "--tap ok/index.json" + itself + "(-o ok); choose another name"},
+		{"run --tcp gvisor -o ok --tap ok/typo folder", "--tap ok/typo" + itself + "(-o ok); choose another name"},
+		{"run --tcp gvisor -o no --failures ok --tap ok/k/verdict.json k.txtar", "--tap ok/k/verdict.json" + itself + "(--failures ok); choose another name"},
+		{"run --tcp gvisor -o ok --failures ok/k/files k.txtar", "--failures ok/k/files" + itself + "(-o ok); choose another name"},
+		{"run --tcp gvisor -o ok -w x k.txtar", "--write and --output do not go together: run takes one of them"},
+		{"run --tcp gvisor --failures ok -w x k.txtar", "--write and --failures do not go together: run takes one of them"},
+		{"run --tcp gvisor --derive 1 -w x k.txtar", "--derive and --write do not go together: run takes one of them"},
+		{"run --tcp gvisor --derive 1 --junit x k.txtar", "--derive and --junit do not go together: run takes one of them"},
+		{"explain --redact -w other/x.pcapng x.pcapng", "-w other/x.pcapng would overwrite x.pcapng" + read},
+		{"export zeek k.txtar --capture link", "--capture link would overwrite k.txtar" + read},
+		{"generate --sessions 1 --profile p.json -w p.json", "-w p.json would overwrite p.json" + read},
+	} {
+		stdout, stderr, status := judged(t, strings.Fields(test.args)...)
+		if status != exitError || stdout != "" || stderr != "ftplab: "+test.want+"\n" {
+			t.Errorf("%s: got status %d, %q and on stderr %q, want %d and %q alone", test.args, status, stdout, stderr, exitError, test.want)
+		}
+		after := contents(t, ".")
+		for name, text := range after {
+			if was, ok := before[name]; !ok || was != text {
+				t.Errorf("%s: %s was made or changed", test.args, name)
+			}
+		}
+		if len(after) != len(before) {
+			t.Fatalf("%s: got %d files and folders, want the %d from before", test.args, len(after), len(before))
+		}
+	}
+}
+
+// TestOutputsBesideResults names outputs that are near the results and the scenarios of a run,
+// and at their places afterwards.
+func TestOutputsBesideResults(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"k", "old/k"} {
+		if err := os.MkdirAll(name, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("k/k.txtar", []byte(greeting), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args  string
+		files []string
+	}{
+		{"-o new/rr --junit ./new/rr/j.xml --tap new/rr/x.tap", []string{"new/rr/j.xml", "new/rr/x.tap", "new/rr/k/capture.pcapng", "k/k.txtar"}},
+		{"-o old --junit old/k/j.xml", []string{"old/k/j.xml", "old/k/capture.pcapng"}},
+		{"-o .", []string{"k/k.txtar", "k/capture.pcapng"}},
+		{"-o dev --junit " + os.DevNull + " --tap " + os.DevNull, []string{"dev/k/capture.pcapng"}},
+		{"-w w.pcapng --junit w.xml", []string{"w.pcapng", "w.xml"}},
+	} {
+		args := append([]string{"run", "--tcp", "gvisor"}, append(strings.Fields(test.args), "k/k.txtar")...)
+		stdout, stderr, status := judged(t, args...)
+		if status != exitPassed || stderr != "" {
+			t.Errorf("%s: got status %d, %s%s, want %d", test.args, status, stdout, stderr, exitPassed)
+		}
+		for _, name := range test.files {
+			if info, err := os.Stat(name); err != nil || info.Size() == 0 {
+				t.Errorf("%s: %s is missing or empty: %v", test.args, name, err)
+			}
+		}
+	}
+	if _, _, status := judged(t, "run", "--tcp", "gvisor", "-o", "none", "--junit", "none/no/x", "k/k.txtar"); status != exitError {
+		t.Errorf("a report in a folder that a run does not make: got status %d, want %d", status, exitError)
+	}
+	if _, err := os.Stat("none"); err == nil {
+		t.Error("a folder was made for a run that was refused")
+	}
+}
+
+// TestReportsThatCannotBeWritten writes reports to a full disk, and the results of failed
+// scenarios to a folder that cannot be made: what was run is told first.
+func TestReportsThatCannotBeWritten(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"k.txtar": greeting, "fails.txtar": "open\n! login anonymous\nquit\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const full = "ftplab: /dev/full cannot be written, because the disk is full; free some space, or choose another folder\n"
+	for _, test := range []struct {
+		args           string
+		totals, stderr string
+	}{
+		{"--junit /dev/full k.txtar", "0 passed, 0 failed, 1 recorded, not judged", full},
+		{"--junit /dev/full --tap /dev/full k.txtar fails.txtar", "0 passed, 1 failed, 1 recorded, not judged", full + full},
+		{"--failures /dev/null/x fails.txtar", "0 passed, 1 failed",
+			"ftplab: cannot copy the results of fails: /dev/null is a file, or a part of this path is one; a folder was expected\n"},
+	} {
+		stdout, stderr, status := judged(t, append([]string{"run", "--tcp", "gvisor"}, strings.Fields(test.args)...)...)
+		if status != exitError || stderr != test.stderr {
+			t.Errorf("%s: got status %d, %q on stderr, want %d, %q", test.args, status, stderr, exitError, test.stderr)
+		}
+		if !strings.Contains(stdout, "\n"+test.totals+", in ") || !strings.Contains(stdout, "\nNext, in a browser: ") {
+			t.Errorf("%s: got %q, want %q and the page to look at next", test.args, stdout, test.totals)
+		}
+	}
+}
