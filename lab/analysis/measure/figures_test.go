@@ -27,8 +27,9 @@ func lab() (*survey, *expect.Verdict) {
 	*data = ftp.Connection{
 		Identity: ftp.Identity{
 			ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), Role: ftp.Data, DataPort: &ftp.DataPort{},
+			Transfer: &ftp.Transfer{Command: "RETR"},
 		},
-		FirstTime: 1e9, LastTime: 2e9, OpenedBy: ftp.Server, SHA256: "d1ce",
+		FirstTime: 1e9, LastTime: 2e9, OpenedBy: ftp.Server, SHA256: strings.Repeat("d1ce", 16),
 		ServerFlow: tcp.Flow{Bytes: 10500},
 	}
 	*other = ftp.Connection{
@@ -123,8 +124,13 @@ var measured = []struct{ line, measured string }{
 	{"data.gap.max.server = 10ms ± 1us", "10.000ms"},
 	{"data.gap.median.server = 10000us ± 1us", "10000us"},
 	{"ctl.reply.segments.FEAT = 0", "0"},
+	{"ctl.reply.segments.feat = 0", "0"},
+	{"data.address.server = 192.0.2.21", "192.0.2.21"},
+	{"data.command = retr", "RETR"},
 	{"data.port.client = 3172", "3172"},
-	{"data.sha256 = d1ce", "d1ce"},
+	{"data.sha256 = " + strings.Repeat("d1ce", 16), strings.Repeat("d1ce", 16)},
+	{"data.sha256 = " + strings.Repeat("D1CE", 16), strings.Repeat("d1ce", 16)},
+	{"data.sha256 != " + strings.Repeat("DEAD", 16), strings.Repeat("d1ce", 16)},
 	{"ctl.mss.client = 1460", "1460"},
 	{"data.mss.server = none", "none"},
 	{"ctl.window.client = 65535", "65535"},
@@ -169,7 +175,8 @@ func TestFiguresThatDoNotHold(t *testing.T) {
 		"data.df.server != yes",
 		"ctl.wscale.client = 7",
 		"ctl.wscale.server = none",
-		"data.sha256 = dead",
+		"data.sha256 = " + strings.Repeat("dead", 16),
+		"data.sha256 != " + strings.Repeat("D1CE", 16),
 		"@a -> @b > 1501ms",
 	} {
 		if r := measure(t, line, c, v); r.OK || r.Measured == "" {
@@ -215,6 +222,11 @@ func TestMistakes(t *testing.T) {
 		{"length.40-79 = 5%", "did you mean lengths.40-79?"},
 		{"data.mode = pasive", "data.mode: pasive: active or passive was expected; did you mean passive?"},
 		{"data.reset-by = nobody", "data.reset-by: nobody: client or server or none was expected"},
+		{"data.sha256 = yes", "data.sha256: yes: a SHA-256 was expected, which has 64 hexadecimal digits"},
+		{"data.sha256 = " + strings.Repeat("d1ce", 16)[1:], "which has 64 hexadecimal digits"},
+		{"data.sha256 != " + strings.Repeat("d1ce", 17), "which has 64 hexadecimal digits"},
+		{"data.sha256 = " + strings.Repeat("dice", 16), "which has 64 hexadecimal digits"},
+		{"data.address.server = 192.0.2", "data.address.server: 192.0.2: an IP address was expected, such as 192.0.2.1"},
 		{"ctl.rtt = 5ms", "a tolerance was expected"},
 		{"ctl.rtt = 5 ± 1ms", "a time such as"},
 		{"ctl.rtt = 5parsec ± 1ms", "a time such as"},

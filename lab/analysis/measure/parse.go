@@ -95,7 +95,7 @@ func (g *figure) parse() error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	g.written = want
-	if err = g.subject.measurement.checkWord(g.value.words); err != nil {
+	if g.value.words, err = g.subject.measurement.readWord(g.value.words); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	switch {
@@ -177,6 +177,8 @@ func (m *measurement) means(name string) (subject, bool) {
 				return subject{}, false
 			}
 			s.args = append(s.args, words[i])
+		case p == "COMMAND":
+			s.args = append(s.args, strings.ToUpper(words[i])) // as in FTP, list is LIST
 		case p == strings.ToUpper(p) && p != strings.ToLower(p):
 			s.args = append(s.args, words[i])
 		case p != words[i]:

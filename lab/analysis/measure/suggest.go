@@ -3,7 +3,10 @@
 package measure
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -24,13 +27,31 @@ var wordsOf = map[string][]string{
 	"NAME.df.SIDE":         {"yes", "no", "some"},
 }
 
-// checkWord refuses a word that the measurement can never be.
-func (m *measurement) checkWord(word string) error {
-	can := wordsOf[m.name]
-	if word == "" || len(can) == 0 || slices.Contains(can, word) {
-		return nil
+// readWord returns a word of a figure in the form in which it is measured. It refuses a word
+// that the measurement can never be.
+func (m *measurement) readWord(word string) (string, error) {
+	if word == "" {
+		return "", nil
 	}
-	return fmt.Errorf("%s: %s was expected%s", word, strings.Join(can, " or "), scenario.DidYouMean(word, can))
+	switch m.name {
+	case "NAME.sha256":
+		if digest, err := hex.DecodeString(word); err != nil || len(digest) != sha256.Size {
+			return "", fmt.Errorf("%s: a SHA-256 was expected, which has %d hexadecimal digits", word, 2*sha256.Size)
+		}
+		return strings.ToLower(word), nil // Get-FileHash of Windows prints capitals
+	case "NAME.address.SIDE":
+		addr, err := netip.ParseAddr(word)
+		if err != nil {
+			return "", fmt.Errorf("%s: an IP address was expected, such as 192.0.2.1", word)
+		}
+		return addr.String(), nil
+	case "NAME.command":
+		return strings.ToUpper(word), nil
+	}
+	if can := wordsOf[m.name]; len(can) > 0 && !slices.Contains(can, word) {
+		return "", fmt.Errorf("%s: %s was expected%s", word, strings.Join(can, " or "), scenario.DidYouMean(word, can))
+	}
+	return word, nil
 }
 
 // suggestName is the end of a message about an unknown name: the names that it may mean or,
