@@ -202,8 +202,12 @@ var pointers = regexp.MustCompile(`0x[0-9a-f]+`)
 // factsOf is all that is said of a connection.
 func factsOf(c *ftp.Connection) string {
 	d := *c
-	d.DataPort, d.Transfer = nil, nil
+	d.DataPort, d.Transfer, d.TLS = nil, nil, nil
 	text := fmt.Sprintf("%+v\n", d)
+	if c.TLS != nil {
+		t := c.TLS
+		text += fmt.Sprintf("  TLS %d %v %d %v %+v %v %d\n", t.From, t.InMiddle, t.Client, t.Resumed, t.Flows, t.Alerts, len(t.Problems))
+	}
 	if c.DataPort != nil {
 		text += fmt.Sprintf("  %+v\n", *c.DataPort)
 	}
