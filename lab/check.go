@@ -162,6 +162,15 @@ func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *V
 // ErrNoPackets is the error of a capture without a packet.
 var ErrNoPackets = errors.New("there is no packet in this capture")
 
+// NoPackets is [ErrNoPackets], with the reason if the capture is cut before its first packet.
+// Cut is that of [capture.Capture].
+func NoPackets(cut string) error {
+	if cut == "" {
+		return ErrNoPackets
+	}
+	return fmt.Errorf("%w: %s", ErrNoPackets, cut)
+}
+
 // Check judges a capture by what a scenario wants, as [Run] does. An error means
 // that it could not be judged: the scenario has a mistake, or the capture cannot be
 // read, or has no packet in it ([ErrNoPackets]).

@@ -60,7 +60,7 @@ func (s Source) openFull(o capture.Options) (*capture.Capture, error) {
 	}
 	if c.Size == 0 {
 		c.Close()
-		return nil, fmt.Errorf("%s: %w", s.name, ErrNoPackets)
+		return nil, fmt.Errorf("%s: %w", s.name, NoPackets(c.Cut))
 	}
 	return c, nil
 }

@@ -28,8 +28,10 @@ func takes(least, most int, what string) cobra.PositionalArgs {
 var (
 	takesNothing  = takes(0, 0, "no arguments")
 	takesCapture  = takes(1, 1, "one capture; - is the standard input")
-	takesScenario = takes(1, 1, "one scenario; `ftplab list` lists them, or give the path of a file of your own")
+	takesScenario = takes(1, 1, oneScenario)
 )
+
+const oneScenario = "one scenario; `ftplab list` lists them, or give the path of a file of your own"
 
 // unknownCommand returns the error for a word that is not a subcommand of c.
 func unknownCommand(c *cobra.Command, word string) error {

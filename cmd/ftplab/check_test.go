@@ -92,6 +92,14 @@ func TestCheckJSON(t *testing.T) {
 }
 
 func TestCheckThatCannotBeDone(t *testing.T) {
+	whole, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.pcapng")
+	if err := os.WriteFile(cut, whole[:100], 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args []string
 		want string
@@ -99,6 +107,8 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
 		{[]string{"check", "frederick_*", galleryCapture}, "one scenario was expected, and these are"},
 		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},
+		{[]string{"check", "frederick_passive", cut}, cut + ": there is no packet in this capture: the file is cut off"},
+		{[]string{"derive", cut}, cut + ": there is no packet in this capture: the file is cut off"},
 	} {
 		_, stderr, status := judged(t, test.args...)
 		if status != exitError || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 {

@@ -51,7 +51,7 @@ func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 	}
 	if c.Size == 0 {
 		c.Close()
-		return nil, lab.ErrNoPackets
+		return nil, lab.NoPackets(c.Cut)
 	}
 	w.opened = &opened{path: file.Path, name: file.Name, Capture: c}
 	return &summary{
