@@ -152,7 +152,7 @@ func TestOutputsBesideResults(t *testing.T) {
 }
 
 // TestReportsThatCannotBeWritten writes reports to a full disk, and the results of failed
-// scenarios to a folder that cannot be made: what was run is told first.
+// scenarios to a folder that cannot be made: the totals come before the error.
 func TestReportsThatCannotBeWritten(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
