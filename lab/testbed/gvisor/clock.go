@@ -25,6 +25,7 @@ import (
 type clock struct {
 	start  time.Time
 	atRest func() // called by run now and then, while all others are at rest
+	rest   rest
 
 	mu     sync.Mutex
 	now    int64 // nanoseconds since 1970
@@ -79,6 +80,9 @@ func (c *clock) Hold() (release func()) {
 		c.rouse()
 	})
 }
+
+// HoldInCalls implements [network.Holder].
+func (c *clock) HoldInCalls() (release func()) { return c.rest.watchCalls() }
 
 var _ network.Holder = (*clock)(nil)
 
@@ -139,9 +143,8 @@ func (c *clock) rouse() {
 // run executes one event after the other, until stop.
 func (c *clock) run() {
 	defer close(c.ended)
-	var rest rest
 	for happened := 1; ; happened++ {
-		rest.wait()
+		c.rest.wait()
 		if happened%eventsBetween == 0 {
 			c.atRest()
 		}

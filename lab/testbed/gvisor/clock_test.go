@@ -33,6 +33,8 @@ func runClock(t *testing.T, prepare func(c *clock, d *diary)) []string {
 	go c.run()
 	<-end
 	c.stop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return d.what
 }
 

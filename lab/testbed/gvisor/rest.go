@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,19 +15,28 @@ import (
 //
 // Two kinds of goroutines are neither ready nor at rest. The first is in a system
 // call. Code that makes one and then acts on the network holds the network's clock
-// until then; see [network.Hold]. The second waits for the garbage collector. So
-// the collector runs only here, when all are at rest; see [alone].
+// until then, see [network.Hold], or its calls are watched, see [network.HoldInCalls].
+// The second waits for the garbage collector. So the collector runs only here, when
+// all are at rest; see [alone].
 type rest struct {
 	heap  uint64 // bytes, after the last collection
 	waits int
+
+	watched atomic.Int32  // programs of which the system calls are waited for
+	lasting atomic.Uint64 // goroutines in system calls that are not waited for
+	since   time.Time     // the first look that found more of them
 }
 
 const (
-	readyGoroutines = "/sched/goroutines/runnable:goroutines"
-	heapObjects     = "/memory/classes/heap/objects:bytes"
+	readyGoroutines   = "/sched/goroutines/runnable:goroutines"
+	callingGoroutines = "/sched/goroutines/not-in-go:goroutines"
+	heapObjects       = "/memory/classes/heap/objects:bytes"
 
 	lookAtHeap = 1024     // waits, from one look to the next
 	mostHeap   = 64 << 20 // bytes by which it grows until garbage is collected
+
+	longestCall = time.Second // for which rest waits
+	lookAtCalls = 50 * time.Microsecond
 )
 
 // alone limits Go to one processor, and to garbage collections that rest starts.
@@ -44,12 +55,39 @@ func alone() (undo func()) {
 // wait returns when all others are at rest.
 func (r *rest) wait() {
 	runtime.Gosched() // everybody else first
-	for read(readyGoroutines) > 0 {
+	for read(readyGoroutines) > 0 || r.watched.Load() > 0 && r.inCalls() {
 		runtime.Gosched()
 	}
 	if r.waits++; r.waits%lookAtHeap == 0 {
 		r.collect()
 	}
+}
+
+// watchCalls makes wait wait for system calls that begin from now on, until unwatch is
+// called.
+func (r *rest) watchCalls() (unwatch func()) {
+	if r.watched.Add(1) == 1 {
+		r.lasting.Store(read(callingGoroutines))
+	}
+	return sync.OnceFunc(func() { r.watched.Add(-1) })
+}
+
+// inCalls reports whether goroutines are in system calls that may soon return. It gives
+// them a moment for that.
+func (r *rest) inCalls() bool {
+	calling := read(callingGoroutines)
+	if calling > r.lasting.Load() {
+		if r.since.IsZero() {
+			r.since = time.Now()
+		}
+		if time.Since(r.since) < longestCall {
+			time.Sleep(lookAtCalls)
+			return true
+		}
+	}
+	r.lasting.Store(calling)
+	r.since = time.Time{}
+	return false
 }
 
 // collect collects garbage if there may be much.

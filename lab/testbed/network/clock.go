@@ -88,13 +88,27 @@ func (t timeout) Err() error {
 
 // A Holder is a [Clock] that can be stopped while a program waits for something
 // outside the network, such as the operating system.
-type Holder interface{ Hold() (release func()) }
+type Holder interface {
+	Hold() (release func())
+	HoldInCalls() (release func())
+}
 
 // Hold stops the clock until release is called, if it is a [Holder]. The
 // program must not use the network in between.
 func Hold(c Clock) (release func()) {
 	if h, ok := c.(Holder); ok {
 		return h.Hold()
+	}
+	return func() {}
+}
+
+// HoldInCalls stops the clock, if it is a [Holder], whenever a goroutine of this
+// process is in a system call that began after HoldInCalls, until release is called.
+// It is for code that does not call Hold itself. A call that takes longer than a
+// second waits for something, such as a process, and does not stop the clock any more.
+func HoldInCalls(c Clock) (release func()) {
+	if h, ok := c.(Holder); ok {
+		return h.HoldInCalls()
 	}
 	return func() {}
 }

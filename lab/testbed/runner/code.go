@@ -67,6 +67,7 @@ func (c *Code) Client() Client {
 
 // runHere runs the code in this process, until it ends or ctx ends.
 func (c *Code) runHere(ctx context.Context, host network.Host, l network.Listener, files string) error {
+	defer network.HoldInCalls(host.Clock())()
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx, host, l, files) }()
 	select {
@@ -100,7 +101,9 @@ func (c *Code) startHere(host network.Host, s *scenario.Scenario, folder string)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &goServer{served: files, code: c, addr: netip.AddrPortFrom(host.Addr(), s.Server.Port), listener: listener, cancel: cancel, ended: make(chan struct{})}
+	release := network.HoldInCalls(host.Clock())
 	go func() {
+		defer release()
 		defer close(g.ended)
 		g.err = c.Run(ctx, host, listener, folder)
 	}()
