@@ -142,10 +142,24 @@ func (q *Question) checkOptions() error {
 		return nil
 	}
 	lacking := slices.DeleteFunc(slices.Clone(can), func(word string) bool { return slices.Contains(words, word) })
+	if meant := misspelt(words, lacking); len(meant) > 0 {
+		return fmt.Errorf("%s is %s; did you mean %s?", q.expression, strings.Join(can, " or "), strings.Join(meant, " and "))
+	}
 	if len(lacking) == len(can) || len(can) == 2 && len(lacking) == 1 {
 		return fmt.Errorf("%s is %s, and the choices lack %s", q.expression, strings.Join(can, " or "), strings.Join(lacking, " and "))
 	}
 	return nil
+}
+
+// misspelt says what choices may be misspelt words of those that they lack: "server instead of
+// sever".
+func misspelt(choices, lacking []string) (meant []string) {
+	for _, word := range choices {
+		if m := scenario.Nearest(strings.ToLower(word), lacking); m != "" {
+			meant = append(meant, m+" instead of "+word)
+		}
+	}
+	return meant
 }
 
 func cut(s, separator string) (before, after string) {
@@ -213,6 +227,9 @@ func (q *Question) parseExpression(text string) (err error) {
 		q.ofTwin, text = true, strings.TrimSpace(of)
 	}
 	if q.quantity, err = measure.ParseQuantity(text); err != nil {
+		if word, _, several := strings.Cut(text, " "); several {
+			err = fmt.Errorf("%w%s", err, scenario.DidYouMean(strings.ToLower(word), []string{most, least, twin}))
+		}
 		return err
 	}
 	if q.ofTwin && q.quantity.Check(nil) != nil {
