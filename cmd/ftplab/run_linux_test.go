@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"ftplab/lab/labtest/optional"
-	"ftplab/lab/testbed/cell"
 	"io"
 	"os"
 	"os/exec"
@@ -18,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/google/gopacket/pcapgo"
+
+	"ftplab/lab/labtest/optional"
+	"ftplab/lab/testbed/cell"
 )
 
 // ftplab runs the command and returns its exit status and what it printed.

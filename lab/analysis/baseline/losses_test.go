@@ -3,10 +3,11 @@ package baseline
 import (
 	"bytes"
 	"encoding/binary"
-	"ftplab/lab/internal/forge"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // cutRecord cuts a record of a pcap file to a snap length.

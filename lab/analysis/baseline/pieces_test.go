@@ -4,9 +4,10 @@ package baseline
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"strings"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // transfer is a session with one passive transfer, whose data connection is opened

@@ -2,11 +2,12 @@ package baseline
 
 import (
 	"bytes"
-	"ftplab/lab/internal/forge"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // learned is the profile of a forged capture.

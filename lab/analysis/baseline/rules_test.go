@@ -4,10 +4,11 @@ package baseline
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // A ruleTest breaks a rule, and almost breaks it.

@@ -4,10 +4,11 @@
 package baseline
 
 import (
-	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 var besideTests = map[string]ruleTest{

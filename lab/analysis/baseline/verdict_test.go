@@ -5,11 +5,12 @@ package baseline
 import (
 	"bytes"
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // ordinary sessions of ordinary clients and servers, however badly recorded, are

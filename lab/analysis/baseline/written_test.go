@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // hostile is a session whose texts try to be markup, and to break out of it.

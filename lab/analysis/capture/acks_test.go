@@ -2,11 +2,12 @@ package capture_test
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // quick sends a command and its reply, each of which acknowledges what was sent before it.

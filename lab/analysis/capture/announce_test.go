@@ -2,10 +2,11 @@ package capture_test
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"reflect"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // An address is announced by one line, whatever else is said in the same packet.

@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/report/text"
-	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 // BenchmarkTransfer reads a capture of one transfer of 1 GiB, as explain --json

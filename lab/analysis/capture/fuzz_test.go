@@ -2,15 +2,16 @@ package capture_test
 
 import (
 	"bytes"
+	"hash/crc32"
+	"runtime/metrics"
+	"strings"
+	"testing"
+
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
-	"hash/crc32"
-	"runtime/metrics"
-	"strings"
-	"testing"
 )
 
 // FuzzRead reads any file: it may be damaged in any way, but the reading ends,

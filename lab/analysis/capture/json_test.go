@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/report/text"
-	"ftplab/lab/internal/forge"
 	"regexp"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 func asJSON(t *testing.T, tr *capture.Capture) string {

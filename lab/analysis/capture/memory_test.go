@@ -1,15 +1,16 @@
 package capture_test
 
 import (
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/report/text"
-	"ftplab/lab/internal/forge"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/internal/forge"
 )
 
 // What a connection costs is bounded: while the capture is being read, and in the

@@ -1,8 +1,9 @@
 package capture_test
 
 import (
-	"ftplab/lab/internal/forge"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // Where commands overlap, each has the replies that fit it, and one too many or too few

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/internal/forge"
-	"regexp"
-	"strings"
-	"testing"
 )
 
 // A capture reads the same whether its facts fit into memory or are read again, a few

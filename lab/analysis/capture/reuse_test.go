@@ -2,9 +2,10 @@ package capture_test
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"testing"
 	"time"
+
+	"ftplab/lab/internal/forge"
 )
 
 // What follows the end of a connection between the same ports, far from it, is another

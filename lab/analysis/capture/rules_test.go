@@ -2,12 +2,13 @@ package capture_test
 
 import (
 	"fmt"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/internal/forge"
 	"reflect"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 )
 
 // gist is who logged in, which replies answer nothing, what the commands were answered,

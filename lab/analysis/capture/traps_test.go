@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/internal/forge"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/internal/forge"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

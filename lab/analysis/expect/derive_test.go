@@ -1,9 +1,10 @@
 package expect
 
 import (
-	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // sessions are forged twice: as they were seen once, and as another run might

@@ -2,9 +2,10 @@ package expect
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // verdict judges a forged capture.

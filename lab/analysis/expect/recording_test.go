@@ -4,12 +4,13 @@ package expect
 
 import (
 	"bytes"
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/internal/forge"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/internal/forge"
 )
 
 var (

@@ -2,9 +2,10 @@ package expect
 
 import (
 	"fmt"
-	"ftplab/lab/internal/forge"
 	"strings"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // A wanted line that is in the capture is not set against another text.

@@ -4,10 +4,11 @@
 package ftp
 
 import (
+	"net/netip"
+
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/analysis/tls"
-	"net/netip"
 )
 
 // A Candidate is a connection that may be FTP dialogue, while its packets are read.

@@ -1,9 +1,10 @@
 package report
 
 import (
-	"ftplab/lab/internal/forge"
 	"io"
 	"testing"
+
+	"ftplab/lab/internal/forge"
 )
 
 // BenchmarkSmall reads the capture of a small session and writes all that is

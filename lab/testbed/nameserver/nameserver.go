@@ -12,13 +12,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"ftplab/lab/scenario"
 )
 
 // Port is the DNS port (RFC 1035, 4.2.1).

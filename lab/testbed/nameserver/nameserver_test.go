@@ -2,7 +2,6 @@ package nameserver
 
 import (
 	"context"
-	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"ftplab/lab/scenario"
 )
 
 // start serves the records on a port of loopback.

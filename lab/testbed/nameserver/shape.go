@@ -5,10 +5,11 @@ package nameserver
 
 import (
 	"fmt"
-	"ftplab/lab/scenario"
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"ftplab/lab/scenario"
 )
 
 // answer makes the answer for a name, and the question that it answers.

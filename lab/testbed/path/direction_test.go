@@ -1,8 +1,9 @@
 package path
 
 import (
-	"ftplab/lab/scenario"
 	"testing"
+
+	"ftplab/lab/scenario"
 )
 
 // numbered is a frame that contains its number.

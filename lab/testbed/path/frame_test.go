@@ -2,7 +2,6 @@ package path
 
 import (
 	"bytes"
-	"ftplab/lab/scenario"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/scenario"
 )
 
 // made serializes layers. gopacket computes the lengths and checksums.

@@ -2,13 +2,14 @@ package path
 
 import (
 	"bytes"
-	"ftplab/lab/scenario"
 	"net"
 	"net/netip"
 	"testing"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/scenario"
 )
 
 // ipFrame is a packet from one documentation address to another, or from that

@@ -1,9 +1,10 @@
 package path
 
 import (
-	"ftplab/lab/scenario"
 	"net/netip"
 	"testing"
+
+	"ftplab/lab/scenario"
 )
 
 // at is a host at an address.

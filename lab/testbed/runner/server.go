@@ -3,12 +3,13 @@ package runner
 import (
 	"context"
 	"errors"
+	"io"
+	"net/netip"
+
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpserver"
 	"ftplab/lab/testbed/network"
-	"io"
-	"net/netip"
 )
 
 // ServerConfig returns the configuration of the lab's server for a scenario.

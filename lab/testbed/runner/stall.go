@@ -2,8 +2,9 @@ package runner
 
 import (
 	"context"
-	"ftplab/lab/testbed/network"
 	"time"
+
+	"ftplab/lab/testbed/network"
 )
 
 // A Stall is a time in which this program did not run, because the machine was busy or,

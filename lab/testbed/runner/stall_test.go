@@ -1,11 +1,12 @@
 package runner
 
 import (
-	"ftplab/lab/testbed/network"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ftplab/lab/testbed/network"
 )
 
 // TestStallWatch looks at a clock that stands still now and then for the one

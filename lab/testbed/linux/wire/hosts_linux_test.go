@@ -2,13 +2,14 @@ package wire
 
 import (
 	"fmt"
-	"ftplab/lab/scenario"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/gopacket/layers"
+
+	"ftplab/lab/scenario"
 )
 
 // handshake runs a greeting on the plan and returns its SYN and its SYN-ACK.

@@ -2,10 +2,11 @@ package wire
 
 import (
 	"fmt"
-	"ftplab/lab/scenario"
 	"strings"
 	"testing"
 	"time"
+
+	"ftplab/lab/scenario"
 )
 
 // A FIN that overtakes the data before it: Frederick's article of 2001 shows

@@ -2,11 +2,12 @@ package wire
 
 import (
 	"fmt"
-	"ftplab/lab/testbed/path"
 	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/testbed/path"
 )
 
 // A port is the path's end of one host's link: a packet socket that receives

@@ -2,9 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
+
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/path"
-	"strconv"
 )
 
 // A setting is a kernel setting of a host: a file below /proc/sys/net.
