@@ -26,18 +26,16 @@ type ruleRun struct {
 	data    *dataConn         // nil while it is not open
 	own     network.Listener  // at a port that the rule names; nil is none
 
-	keep    bool          // the data connection is left open
+	keep bool          // the data connection is left open
+	at   network.Host  // where it listens
+	over chan struct{} // closed when the rule has been followed
+
+	part    libraryPart   // of the library
 	handed  bool          // the library has been given its part
-	instead bool          // hides the library's greeting
-	at      network.Host  // where it listens
-	listens bool          // hides the library's reply to EPSV
-	logsIn  bool          // hides the library's replies to USER and PASS
-	piped   bool          // the library moves data through a pipe
-	pipe    net.Conn      // this end of it
+	refused bool          // by the library, and so the rule is not followed
+	pipe    net.Conn      // this end of it; nil until the library has the other one
 	opened  chan struct{} // closed when the library has the pipe, or has refused
 	ended   chan struct{} // closed when the library has said its last reply
-	over    chan struct{} // closed when the rule has been followed
-	refused bool          // by the library, and so the rule is not followed
 
 	aside     bool               // it may come during a transfer, and has no data connection of its own
 	transfers bool               // it is about a command that uses a data connection
@@ -47,6 +45,17 @@ type ruleRun struct {
 	concluded atomic.Bool        // a final reply has been sent
 }
 
+// A libraryPart is what the library does in a rule.
+type libraryPart int
+
+const (
+	repliesAsUsual libraryPart = iota // or nothing
+	greetsInVain                      // its greeting is hidden
+	listens                           // its reply to EPSV is hidden
+	logsIn                            // its replies to USER and PASS are hidden
+	movesData                         // through a pipe; its replies are hidden
+)
+
 // follow begins to follow a rule for a command. It returns the command that the
 // library executes, or nil if it executes none.
 func (s *session) follow(rule *scenario.Rule, line []byte, command, argument string) []byte {
@@ -54,12 +63,14 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		opened: make(chan struct{}), ended: make(chan struct{}), over: make(chan struct{})}
 	for _, a := range rule.Actions {
 		moves := a.Verb == scenario.SendData && a.Size != 0 || a.Verb == scenario.TakeData
-		r.piped = r.piped || moves && transferCommands[command]
+		if moves && transferCommands[command] {
+			r.part = movesData
+		}
 	}
 	r.aside = rule.AtOnce()
 	r.begin(command)
 	s.setRun(r)
-	if r.piped {
+	if r.part == movesData {
 		go r.transfer()
 		return s.exchange(line)
 	}
@@ -73,12 +84,12 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 		}
 		return library
 	case scenario.ListenData:
-		r.listens = true
+		r.part = listens
 		s.setDataPort(nil)
 		s.hold()
 		return []byte("EPSV\r\n")
 	case scenario.LogIn:
-		r.logsIn = true
+		r.part = logsIn
 		s.letIn.Store(true)
 		return []byte("USER lab\r\nPASS lab\r\n")
 	}
@@ -103,7 +114,7 @@ func (s *session) greet() {
 			return
 		}
 	}
-	r.instead = true
+	r.part = greetsInVain
 }
 
 // transfer follows a rule for a transfer, when the library is ready for it.
@@ -173,7 +184,7 @@ func (s *session) awaitRun() {
 // while a rule moves the data. Otherwise it returns nil.
 func (s *session) staged() net.Conn {
 	r := s.running()
-	if r == nil || !r.piped || r.pipe != nil {
+	if r == nil || r.part != movesData || r.pipe != nil {
 		return nil
 	}
 	library, own := net.Pipe()
@@ -198,20 +209,18 @@ func (s *session) hides(code int, first string) bool {
 	switch {
 	case r == nil:
 		return false
-	case r.logsIn:
-		return true
-	case r.listens && code == 229:
+	case r.part == listens && code == 229:
 		r.setPort(between(first, "(|||", "|)"))
 		return true
-	case r.listens:
+	case r.part == listens:
 		r.rest = nil // there is no data port, and so the rule has no sense
 		return false
-	case r.piped && r.pipe == nil && code >= 400 && !r.refused:
+	case r.part == movesData && r.pipe == nil && code >= 400 && !r.refused:
 		r.refused = true
 		close(r.opened)
 		return false
 	}
-	return r.instead || r.piped
+	return r.part != repliesAsUsual
 }
 
 // listensAt returns the host under the address at which the session listens for a data
@@ -243,10 +252,10 @@ func (r *ruleRun) setPort(port string) {
 // that goes on when the reply has been sent, or nil.
 func (s *session) said(code int) *ruleRun {
 	r := s.running()
-	if r == nil || !r.piped && !r.hasHanded() || code < 200 || r.logsIn && code == 331 {
+	if r == nil || r.part != movesData && !r.hasHanded() || code < 200 || r.part == logsIn && code == 331 {
 		return nil
 	}
-	if r.piped {
+	if r.part == movesData {
 		if !r.refused {
 			close(r.ended)
 		}
@@ -438,5 +447,5 @@ func (r *ruleRun) receive(size int64) (err error) {
 // data; it is closed when the rule has been followed.
 func (s *session) keeps() bool {
 	r := s.running()
-	return r != nil && r.piped && r.pipe != nil
+	return r != nil && r.pipe != nil
 }
