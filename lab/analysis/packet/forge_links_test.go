@@ -97,6 +97,11 @@ var overEthernet = []encapsulation{
 	{name: "FabricPath", wrap: in(ethernet(), head(0, 1), ethernet(0x89, 3), fcs)},
 	{name: "Cisco's metadata", wrap: in(typed, ethernet(0x89, 9, 1, 1, 0, 1, 0, 7))},
 	{name: "VN-tag", wrap: in(typed, ethernet(0x89, 0x26, 0x80, 1, 0, 2))},
+	{name: "QinQ of old", wrap: in(typed, ethernet(0x91, 0, 0, 5, 0x92, 0, 0, 6)), unknown: true}, // tcpdump reads it
+	{name: "HSR", wrap: in(typed, ethernet(0x89, 0x2f, 0, 0x42, 0, 7))},
+	{name: "R-TAG", wrap: in(typed, ethernet(0xf1, 0xc1, 0, 0, 0, 7))},
+	{name: "Arista's time, 64 bits", wrap: in(typed, zeros(8), ethernet(0xd2, 0x8b, 0, 1, 0, 0x10))},
+	{name: "Arista's time, 48 bits", wrap: in(typed, zeros(6), ethernet(0xd2, 0x8b, 0, 1, 1, 0x20))},
 	{name: "B.A.T.M.A.N.", wrap: in(ethernet(), head(0x40, 15, 64, 3, 2, 0, 0, 0, 0, 2), ethernet(0x43, 5))},
 	{name: "ISL", wrap: in(ethernet(), fcs, head(0xaa, 0xaa, 3, 2, 0, 0, 0, 20, 0, 0, 0, 0), sized(u16), head(1, 0, 12, 0, 0, 0, 2, 0, 0, 0, 0, 1))},
 	{name: "TRILL", wrap: in(ethernet(), head(0, 1, 0, 2, 0, 3), ethernet(0x22, 0xf3))},
@@ -120,6 +125,7 @@ var links = []encapsulation{
 	{name: "PPP, bridged", link: 9, wrap: in(ethernet(), head(0xff, 3, 0, 0x31, 0, 1))},
 	{name: "PPP, multilink", link: 9, wrap: in(head(0x21), head(0xff, 3, 0, 0x3d, 0xc0, 0, 0, 1))},
 	{name: "FDDI", link: 10, wrap: in(llcIP, head(0x50, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1))},
+	{name: "ATM of old", link: 11, wrap: llcIP},
 	{name: "raw, BSD", link: 12, wrap: in()},
 	{name: "raw, OpenBSD", link: 14, wrap: in()},
 	{name: "PPP in HDLC", link: 50, wrap: head(0xff, 3, 0, 0x21)},
@@ -158,6 +164,7 @@ var links = []encapsulation{
 	{name: "Juniper HDLC", link: 181, wrap: in(head(0x0f, 0, 8, 0), head('M', 'G', 'C', 0x81, 0, 0))},
 	{name: "Juniper frame relay", link: 180, wrap: in(head(0x18, 0x41, 3, 0xcc), head('M', 'G', 'C', 0x80, 0, 0))},
 	{name: "Juniper, no link", link: 178, wrap: in(head(2, 0, 0, 0), head('M', 'G', 'C', 0x82, 0, 0))},
+	{name: "frame relay, multilink", link: 182, wrap: head(0xc0, 7, 0x18, 0x41, 3, 0xcc), unknown: true}, // tcpdump reads it
 	{name: "PPI", link: 192, wrap: in(llcIP, wifi, head(0, 0, 8, 0, 105, 0, 0, 0))},
 	{name: "PPI, Ethernet", link: 192, wrap: in(ethernet(), head(0, 0, 8, 0, 1, 0, 0, 0))},
 	{name: "ERF", link: 197, wrap: in(ethernet(), zeros(2), sized(func(n int) []byte {

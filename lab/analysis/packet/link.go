@@ -29,8 +29,12 @@ const (
 	etherFabricPath = 0x8903
 	etherCMD        = 0x8909 // Cisco's metadata
 	etherVNTag      = 0x8926 // of network cards with many virtual ones
+	etherHSR        = 0x892f // of redundant rings, IEC 62439-3
 	etherNSH        = 0x894f
 	etherQinQ1      = 0x9100 // before IEEE 802.1ad
+	etherQinQ2      = 0x9200
+	etherArista     = 0xd28b // with the time of Arista's switches
+	etherRTAG       = 0xf1c1 // of redundant paths, IEEE 802.1CB
 )
 
 // A Decoder decodes packets. It has one header of each kind, which the next
@@ -137,7 +141,7 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	if !d.deeper() {
 		return
 	}
-	for kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1 {
+	for kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1 || kind == etherQinQ2 {
 		if len(b.data) < 4 {
 			return
 		}
@@ -172,9 +176,11 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	case etherCMD:
 		d.note(LayerTag, b, 8)
 		d.ether(p, etherTypeAt(b, 6), b.from(8))
-	case etherVNTag:
+	case etherVNTag, etherHSR, etherRTAG:
 		d.note(LayerTag, b, 6)
 		d.ether(p, etherTypeAt(b, 4), b.from(6))
+	case etherArista:
+		d.arista(p, b)
 	case etherBatman:
 		d.batman(p, b)
 	case etherTRILL:

@@ -12,6 +12,7 @@ const (
 	linkARCNET        pcapng.LinkType = 7
 	linkSLIP          pcapng.LinkType = 8
 	linkFDDI          pcapng.LinkType = 10
+	linkATMOfOld      pcapng.LinkType = 11 // as older systems wrote it
 	linkPPPoE         pcapng.LinkType = 51
 	linkATM           pcapng.LinkType = 100 // LLC, RFC 2684
 	linkSLIPBSDOS     pcapng.LinkType = 102
@@ -36,6 +37,7 @@ const (
 	linkJuniperPPP    pcapng.LinkType = 179
 	linkJuniperFrame  pcapng.LinkType = 180
 	linkJuniperHDLC   pcapng.LinkType = 181
+	linkMultilink     pcapng.LinkType = 182 // frame relay, FRF.16
 	linkERF           pcapng.LinkType = 197 // of Endace's cards
 	linkAX25KISS      pcapng.LinkType = 202
 	linkPPPWithDir    pcapng.LinkType = 204
@@ -105,7 +107,9 @@ func init() {
 		linkHDLCWithDir:      skip(1, (*Decoder).ciscoHDLC),
 		linkFrameRelay:       (*Decoder).frameRelay,
 		linkFrameWithDir:     skip(1, (*Decoder).frameRelay),
+		linkMultilink:        (*Decoder).multilink,
 		linkATM:              (*Decoder).atm,
+		linkATMOfOld:         (*Decoder).atm,
 		linkClassicalIP:      (*Decoder).atm,
 		linkSunATM:           (*Decoder).sunATM,
 

@@ -32,6 +32,21 @@ func (d *Decoder) isl(p *Packet, b piece) {
 	d.ethernet(p, b.from(header))
 }
 
+// arista reads the time at which a switch of Arista received the frame, and the EtherType behind
+// it.
+func (d *Decoder) arista(p *Packet, b piece) {
+	const timestamp, format, short = 0x0001, 0xf0, 0x20
+	if len(b.data) < 4 || b.uint16(0) != timestamp {
+		return
+	}
+	size := 4 + 8
+	if b.data[3]&format == short {
+		size = 4 + 6
+	}
+	d.note(LayerTag, b, size+2)
+	d.ether(p, etherTypeAt(b, size), b.from(size+2))
+}
+
 // batman reads the frame in a unicast packet of B.A.T.M.A.N. advanced.
 func (d *Decoder) batman(p *Packet, b piece) {
 	const unicast, fourAddress = 0x40, 0x42

@@ -77,6 +77,15 @@ func (d *Decoder) frameRelay(p *Packet, b piece) {
 	}
 }
 
+// multilink reads a frame of FRF.16 that holds all of its payload, from its first fragment to its
+// last.
+func (d *Decoder) multilink(p *Packet, b piece) {
+	const begins, ends = 0x80, 0x40
+	if len(b.data) > 2 && b.data[0]&(begins|ends) == begins|ends {
+		d.frameRelay(p, b.from(2))
+	}
+}
+
 // atm reads the payload of AAL5: LLC (RFC 2684), or IP without it.
 func (d *Decoder) atm(p *Packet, b piece) {
 	if len(b.data) > 0 && (b.data[0] == 0xaa || b.data[0] == 0xfe) {
