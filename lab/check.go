@@ -99,9 +99,29 @@ type judge struct {
 	question *question.Set    // nil without a section `questions`
 }
 
+// Load reads the scenario file of that name, as [scenario.Load] does. If it has mistakes, the
+// error, of type [scenario.Errors], has those of the sections want, figures and questions, too,
+// which [Run] and [Check] find otherwise.
+func Load(name string) (*scenario.Scenario, error) { return withSections(scenario.Load(name)) }
+
+// Parse parses a scenario, as [scenario.Parse] does, with the mistakes of [Load].
+func Parse(name string, source []byte) (*scenario.Scenario, error) {
+	return withSections(scenario.Parse(name, source))
+}
+
+// withSections adds to the mistakes of a scenario those of the sections of which they leave
+// enough.
+func withSections(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
+	mistakes, ok := err.(scenario.Errors)
+	if !ok || s == nil {
+		return s, err
+	}
+	_, err = newJudge(s)
+	return nil, addMistakes(mistakes, err).Sorted()
+}
+
 // newJudge parses what a scenario wants. The error is of type [scenario.Errors] and has the
-// mistakes of all its sections. The names that figures and questions take from the want are
-// checked only if the want has no mistake.
+// mistakes of all its sections.
 func newJudge(s *scenario.Scenario) (*judge, error) {
 	j := &judge{scenario: s, hosts: hostsOf(s)}
 	var mistakes scenario.Errors
@@ -110,31 +130,25 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 		j.want, err = expect.ParseWith(j.hosts, s.File, s.Want.Line, s.Want.Text)
 		mistakes = addMistakes(mistakes, err)
 	}
-	wrongWant := len(mistakes) > 0
 	if s.Figures.Line > 0 {
-		if j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text); err == nil && !wrongWant {
-			err = j.figures.Check(j.want)
-		}
+		j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text)
 		mistakes = addMistakes(mistakes, err)
+		mistakes = addMistakes(mistakes, j.figures.Check(j.want))
 	}
 	if s.Questions.Line > 0 {
-		if j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text); err == nil && !wrongWant {
-			err = j.question.Check(j.want)
-		}
+		j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text)
 		mistakes = addMistakes(mistakes, err)
+		mistakes = addMistakes(mistakes, j.question.Check(j.want))
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return nil, mistakes.Sorted()
 	}
 	return j, nil
 }
 
-// addMistakes adds the mistakes that the error of a section's parser has.
+// addMistakes adds the mistakes that the error of a section's parser has, if there is one.
 func addMistakes(list scenario.Errors, err error) scenario.Errors {
-	if one, ok := errors.AsType[*scenario.Error](err); ok {
-		return append(list, one)
-	}
-	all, _ := errors.AsType[scenario.Errors](err)
+	all, _ := err.(scenario.Errors)
 	return append(list, all...)
 }
 

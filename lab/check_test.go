@@ -1,10 +1,12 @@
 package lab_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"ftplab/lab"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/runner"
 )
 
@@ -27,5 +29,50 @@ func TestReportNamesTheStall(t *testing.T) {
 	v.Pass, v.Stalls = false, nil
 	if got := v.Report(); got != "" {
 		t.Errorf("without a stall: got %s, want nothing", got)
+	}
+}
+
+// All mistakes of a file are reported at once, in the order of its lines, and none that only
+// follows from another.
+func TestAllMistakes(t *testing.T) {
+	const want = "-- want --\nctl client.* > server.21\nctl client > server [S] @syn\n"
+	for _, test := range []struct{ name, text, mistakes string }{
+		{"in the script and in all sections", "netwrk\nopen\n-- questions --\nWho?\n  text = ctl.usr\n-- figures --\nclt.rtt < 1s\n" + want + "ctl client > server [X]\n",
+			`1: unknown setting or step "netwrk"|5: there is no figure "ctl.usr"|7: clt: no connection of that name|11: [X]: 'X' is not a flag`},
+		{"in sections only", "open\n-- figures --\nctl.rt < 1s\ndata.rtt < 1s\n@sny -> @syn < 1s\n" + want + "ctl bogus\n-- questions --\nWhich?\n  frame = @sny\nHow?\n  tim = ctl.rtt\n",
+			`3: there is no figure "ctl.rt"|4: data: no connection of that name|5: @sny: no line|9: "ctl bogus": a line begins|12: @sny: no line|14: "tim = ctl.rtt"`},
+		{"names that a wrong want may have", "open\n-- want --\nctl client.* > sever.21\nctl client > sever [S] @syn\n-- figures --\nctl.rtt < 1s\n@syn -> @syn < 1s\n",
+			`3: there is no host "sever"`},
+		{"a host of a line with a mistake", "network wire\nhost proxy 192.0.2.7 rtt=5parsec\nopen\n-- want --\nctl client.* > proxy.21\n-- figures --\nctl.rt < 1s\n",
+			`2: rtt "5parsec"|7: there is no figure "ctl.rt"`},
+		{"names of a want whose section has a wrong name", "open\n-- wnat --\nctl client.* > server.21\n-- figures --\nctl.rtt < 1s\n",
+			`2: unknown section "wnat"`},
+		{"lines below a wrong beginning of a section", "open\n-- want -\nctl client.* > server.21\n-- figures --\nctl.rtt < 1s\n",
+			`2: "-- want -" does not begin a section`},
+		{"lines in a section that begin another one", "open\n" + want + "-- figures -\nctl.rtt < 1s\n-- server --\non RETR: dance\n=== questions ===\nWho?\n",
+			`5: "-- figures -" does not begin a section|8: the server has no action "dance"|9: "=== questions ===" does not begin`},
+		{"the second of two sections with one name", "open\n" + want + "-- want --\ndata client > server\n-- figures --\ndata.rtt < 1s\n",
+			`5: section "want" is there twice`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := lab.Parse("a.txtar", []byte(test.text))
+			if err == nil {
+				_, err = lab.Check(s, lab.File("none.pcapng"))
+			}
+			mistakes, _ := err.(scenario.Errors)
+			var got []string
+			for _, m := range mistakes {
+				got = append(got, fmt.Sprintf("%d: %s", m.Line, m.Msg))
+			}
+			want := strings.Split(test.mistakes, "|")
+			if len(got) != len(want) {
+				t.Fatalf("got %d mistakes, want %d:\n%v", len(got), len(want), err)
+			}
+			for i := range want {
+				if !strings.HasPrefix(got[i], want[i]) {
+					t.Errorf("got %s, want %s", got[i], want[i])
+				}
+			}
+		})
 	}
 }

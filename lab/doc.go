@@ -3,7 +3,7 @@
 // It is what another Go program imports. The main things that the ftplab command does are
 // one call each:
 //
-//	s, err := scenario.Load("active_list.txtar")
+//	s, err := lab.Load("active_list.txtar")
 //	result, err := lab.Run(ctx, s, lab.Options{Results: "results"})
 //
 //	verdict, err := lab.Check(s, lab.File("capture.pcapng"))

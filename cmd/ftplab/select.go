@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 	"ftplab/scenarios/odd"
@@ -59,7 +60,7 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	case err != nil && strings.HasPrefix(arg, oddFolder):
 		return loadOdd(strings.TrimPrefix(arg, oddFolder))
 	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
-		s, err := scenario.Load(arg)
+		s, err := lab.Load(arg)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w%s", err, meantFile(arg))
 		}
@@ -147,7 +148,7 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 		if err != nil || d.IsDir() || filepath.Ext(path) != scenario.Extension {
 			return err
 		}
-		s, err := scenario.Load(path)
+		s, err := lab.Load(path)
 		if e, ok := err.(scenario.Errors); ok {
 			mistakes = append(mistakes, e...)
 			return nil

@@ -80,7 +80,7 @@ func Run(t *testing.T, pattern string) {
 	}
 	for _, file := range files {
 		t.Run(scenario.NameOf(file), func(t *testing.T) {
-			s, err := scenario.Load(file)
+			s, err := lab.Load(file)
 			if err != nil {
 				t.Fatal(err)
 			}

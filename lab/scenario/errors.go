@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +19,11 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line,
 
 // Errors are the mistakes of one or more files.
 type Errors []*Error
+
+// Sorted returns the mistakes of a file in the order of their lines.
+func (e Errors) Sorted() Errors {
+	return slices.SortedStableFunc(slices.Values(e), func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+}
 
 // mostErrors is how many mistakes are printed at once.
 const mostErrors = 20

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"os"
 	"path"
@@ -34,7 +33,9 @@ func Load(name string) (*Scenario, error) {
 }
 
 // Parse parses a scenario. Messages use name as the name of its file. The error is of
-// type [Errors] and has all mistakes that were found.
+// type [Errors] and has all mistakes that were found, in the order of the lines. Beside it, the
+// Scenario has those hosts and those sections want, figures and questions in which a mistake
+// can be found that does not follow from those of the error; it cannot run.
 func Parse(name string, source []byte) (*Scenario, error) {
 	p := &parser{
 		s: &Scenario{
@@ -60,10 +61,20 @@ func Parse(name string, source []byte) (*Scenario, error) {
 	p.archive(plainText(source))
 	p.complete()
 	if len(p.errors) > 0 {
-		slices.SortStableFunc(p.errors, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, p.errors
+		p.forget()
+		return p.s, p.errors.Sorted()
 	}
 	return p.s, nil
+}
+
+// forget leaves out of a scenario with mistakes what is unknown because of them.
+func (p *parser) forget() {
+	if p.lost["network"] || p.lost["host"] || p.lost["nat"] || p.lost["name"] {
+		p.s.Network.Hosts = nil
+	}
+	if p.lost[inSections] && p.s.Want.Line == 0 { // figures and questions may use its names
+		p.s.Figures, p.s.Questions = Section{}, Section{}
+	}
 }
 
 // isCapture reports whether a file begins as pcapng or pcap files do, the latter in
@@ -175,34 +186,42 @@ func (p *parser) archive(source []byte) {
 	seen := map[string]int{}
 	for _, f := range a.Files {
 		p.line = line
+		own, whole := p.ownLines(f.Data)
+		p.line = line
 		ok := p.try(func() {
 			if first, ok := seen[f.Name]; ok {
+				p.forgetSection(f.Name)
 				p.fail("section %q is there twice, first at line %d", f.Name, first)
 			}
 			seen[f.Name] = line
-			p.section(f.Name, f.Data)
+			p.section(f.Name, own)
 		})
-		if !ok {
+		if !ok || !whole {
 			p.lost[inSections] = true
 		}
-		p.line = line
-		p.checkSections(f.Data)
 		line += 1 + bytes.Count(f.Data, []byte("\n"))
+	}
+}
+
+// unread returns the place of a section that other packages parse, or nil.
+func (p *parser) unread(name string) *Section {
+	return map[string]*Section{"want": &p.s.Want, "figures": &p.s.Figures, "questions": &p.s.Questions, "twin": &p.s.Twin}[name]
+}
+
+// forgetSection leaves out the first of two sections with one name, because others may be
+// about the second.
+func (p *parser) forgetSection(name string) {
+	if unread := p.unread(name); unread != nil {
+		*unread = Section{}
 	}
 }
 
 func (p *parser) section(name string, data []byte) {
 	folder, file, _ := strings.Cut(name, "/")
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // files keep their line ends
-	switch {
-	case name == "want":
-		p.s.Want = Section{p.line + 1, text}
-	case name == "figures":
-		p.s.Figures = Section{p.line + 1, text}
-	case name == "questions":
-		p.s.Questions = Section{p.line + 1, text}
-	case name == "twin":
-		p.s.Twin = Section{p.line + 1, text}
+	switch unread := p.unread(name); {
+	case unread != nil:
+		*unread = Section{p.line + 1, text}
 	case name == "replies":
 		p.replies(text)
 	case name == "server":
@@ -257,11 +276,11 @@ func (p *parser) script(text string) {
 			continue
 		}
 		heading = heading && (trimmed == "" && p.s.Title == "")
-		ok := p.try(func() {
-			p.checkSection(line)
-			p.scriptLine(trimmed)
-		})
-		if !ok {
+		if !p.try(func() { p.checkSection(line) }) {
+			p.lost[inSteps], p.lost[inSections] = true, true
+			break // what follows is not of the script
+		}
+		if !p.try(func() { p.scriptLine(trimmed) }) {
 			p.lose(trimmed)
 		}
 	}

@@ -4,6 +4,7 @@
 package scenario
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,19 +12,26 @@ import (
 
 var (
 	// nearly is a name between dashes or equals signs.
-	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*((?:want|figures|questions|twin|server|replies|config)|(?:files|local|etc)/\S+?)\s*(?:--+|==+|[–—]).?\s*$`)
+	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*((?:want|figures|questions|twin|server|replies|config)|(?:files|local|etc)/\S+?)\s*(?:-+|==+|[–—]).?\s*$`)
 	// half is the name of a section for which a line of a file is hardly taken, without
 	// the dashes behind it.
 	half = regexp.MustCompile(`^\s*(?:--|[–—])\s*(want|figures|questions)\s*$`)
 )
 
-// checkSections refuses each line of a section's text that was meant to begin another
-// section. The section begins at the parser's line.
-func (p *parser) checkSections(text []byte) {
-	for _, line := range strings.Split(string(text), "\n") {
+// ownLines returns the lines of a section's text before one that was meant to begin another
+// section, and whether these are all. It refuses each such line. The section begins at the
+// parser's line.
+func (p *parser) ownLines(text []byte) (own []byte, whole bool) {
+	own, whole = text, true
+	at := 0
+	for line := range bytes.Lines(text) {
 		p.line++
-		p.try(func() { p.checkSection(line) })
+		if !p.try(func() { p.checkSection(strings.TrimSuffix(string(line), "\n")) }) && whole {
+			own, whole = text[:at], false
+		}
+		at += len(line)
 	}
+	return own, whole
 }
 
 // checkSection refuses a line that was meant to begin a section.

@@ -18,10 +18,11 @@ const maxJoined = 16
 // declared are the words that may end a declaration.
 var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
-// Parse parses the text of a want; first is the number of its first line in
-// file. The error is of type [scenario.Errors]. It has the mistakes of all lines. After a
-// wrong declaration only declarations are read, because the lines of its connection would
-// repeat the mistake.
+// Parse parses the text of a want; first is the number of its first line in file. The error is
+// of type [scenario.Errors] and has all mistakes, in the order of the lines. The lines of a
+// connection that is not declared, or whose declaration has a mistake, are not read: they would
+// repeat the mistake. Beside an error, the Want has what could be read: it can say which names it
+// has, and cannot judge.
 func Parse(file string, first int, text string) (*Want, error) {
 	return ParseWith(nil, file, first, text)
 }
@@ -29,16 +30,16 @@ func Parse(file string, first int, text string) (*Want, error) {
 // ParseWith is [Parse] where the hosts of the scenario are known: a declaration of another
 // one is a mistake.
 func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) {
-	p := &parser{want: &Want{file: file}, hosts: hosts, line: first - 1, labels: map[string]*line{}}
+	p := &parser{want: &Want{file: file, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}}
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
-		p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) })
+		if !p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) }) {
+			p.skip(text)
+		}
 	}
-	if len(p.errors) == 0 {
-		p.try(p.complete)
-	}
+	p.complete()
 	if len(p.errors) > 0 {
-		return nil, p.errors
+		return p.want, p.errors.Sorted()
 	}
 	return p.want, nil
 }
@@ -46,15 +47,14 @@ func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) 
 // A parser fills a Want. For a mistake it panics with a *scenario.Error, which try recovers and
 // adds to its errors.
 type parser struct {
-	want       *Want
-	hosts      Hosts // nil if they are not known
-	errors     scenario.Errors
-	undeclared bool // a declaration has a mistake
-	line       int
-	group      int // of the current run of | lines
-	joined     bool
-	labels     map[string]*line
-	after      []reference
+	want   *Want
+	hosts  Hosts // none if they are not known
+	errors scenario.Errors
+	line   int
+	group  int // of the current run of | lines
+	joined bool
+	labels map[string]*line
+	after  []reference
 }
 
 // A reference is an `after @label`, which is resolved when all labels are known.
@@ -63,8 +63,8 @@ type reference struct {
 	label string
 }
 
-// try calls a function that may fail.
-func (p *parser) try(something func()) {
+// try calls a function that may fail, and reports whether there was no mistake.
+func (p *parser) try(something func()) (ok bool) {
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -75,6 +75,17 @@ func (p *parser) try(something func()) {
 		}
 	}()
 	something()
+	return true
+}
+
+// skip notes the names that a line which is not read may have: its first word and its labels.
+func (p *parser) skip(text string) {
+	words := strings.Fields(strings.TrimLeft(text, "| \t"))
+	for i, word := range words {
+		if i == 0 || word[0] == '@' && words[i-1] != "after" {
+			p.want.unread[word] = true
+		}
+	}
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -103,7 +114,8 @@ func (p *parser) parse(text string) {
 	l := &line{number: p.line, text: text, comment: comment, joined: joined, group: p.group}
 	declares := len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4])
 	switch {
-	case p.undeclared && !declares:
+	case !declares && p.declaration(words[0]) == nil && p.want.unread[words[0]]:
+		p.skip(text)
 	case len(words) == 2 && words[1] == "...":
 		if joined {
 			p.fail("... cannot be joined by |: it skips all packets up to the next line")
@@ -117,10 +129,7 @@ func (p *parser) parse(text string) {
 	case len(words) < 4 || words[2] != ">":
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
 	case declares:
-		earlier := p.undeclared
-		p.undeclared = true // if declare fails
 		p.declare(words, l)
-		p.undeclared = earlier
 	default:
 		l.from, l.to = words[1], words[3]
 		p.add(l, words[0])
@@ -184,7 +193,7 @@ func (p *parser) declare(words []string, l *line) {
 		p.fail("%q is not a name for a connection: letters, digits, _ and - were expected", d.name)
 	}
 	d.a, d.b = p.endpoint(words[1]), p.endpoint(words[3])
-	if p.hosts != nil {
+	if len(p.hosts) > 0 {
 		if err := p.hosts.check(d); err != nil {
 			p.fail("%v", err)
 		}
@@ -245,6 +254,9 @@ func (p *parser) host(word string) string {
 // add adds a line to its connection and finds out its direction.
 func (p *parser) add(l *line, name string) {
 	d := p.declaration(name)
+	if meant := scenario.DidYouMean(name, p.want.Connections()); d == nil && meant != "" {
+		p.fail("%s is not declared%s", name, meant)
+	}
 	if d == nil {
 		p.fail("%s is not declared; a declaration above the lines was expected, such as `%s client.* > server.21`", name, name)
 	}
@@ -273,22 +285,30 @@ func (e endpoint) is(word string, port bool) bool {
 	return word == e.String() || !port && word == e.host
 }
 
-// complete checks what needs the whole want.
+// complete checks what needs the whole want, as far as it could be read.
 func (p *parser) complete() {
 	for _, r := range p.after {
 		p.line = r.line.number
-		target := p.labels[r.label]
-		switch {
-		case target == nil:
-			p.fail("after @%s: no line has the label @%s%s", r.label, r.label, scenario.DidYouMean(r.label, slices.Collect(maps.Keys(p.labels))))
-		case target == r.line:
-			p.fail("after @%s: a packet cannot come after itself", r.label)
-		}
-		r.line.after = target
+		p.try(func() { p.resolve(r) })
 	}
 	for _, d := range p.want.declarations {
-		p.checkJoined(d)
+		if !p.want.unread[d.name] {
+			p.try(func() { p.checkJoined(d) })
+		}
 	}
+}
+
+// resolve finds the line with a label.
+func (p *parser) resolve(r reference) {
+	target := p.labels[r.label]
+	switch {
+	case target == nil && p.want.unread["@"+r.label]:
+	case target == nil:
+		p.fail("after @%s: no line has the label @%s%s", r.label, r.label, scenario.DidYouMean(r.label, slices.Collect(maps.Keys(p.labels))))
+	case target == r.line:
+		p.fail("after @%s: a packet cannot come after itself", r.label)
+	}
+	r.line.after = target
 }
 
 // checkJoined checks the | of one connection.

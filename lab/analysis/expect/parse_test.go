@@ -18,6 +18,7 @@ func TestMistakes(t *testing.T) {
 		{"ctl client < server [S]", "a line begins with NAME A > B"},
 		{"data client > server [S]", "data is not declared"},
 		{"data ...", "data is not declared"},
+		{"clt client > server [S]", "clt is not declared; did you mean ctl?"},
 		{"ctl client.* > server.21", "declared already, at line 10"},
 		{"da:ta client.* > server.22", "not a name for a connection"},
 		{"data client.* > ser/ver.22", "not a host"},
@@ -96,6 +97,45 @@ func TestUnknownHost(t *testing.T) {
 	}
 	if _, err := ParseWith(hosts, "lab.txtar", 1, "a client > 192.0.2.1.21\nb * > server\nc * > ::1\n"); err != nil {
 		t.Errorf("addresses and *: got error %v", err)
+	}
+}
+
+// All mistakes are reported, in the order of the lines, and none that only follows from
+// another one.
+func TestAllMistakes(t *testing.T) {
+	const declared = "ctl client.* > server.21\n"
+	for _, test := range []struct{ name, want, mistakes string }{
+		{"a label that is missing, and a line after it", declared +
+			"ctl client > server [.] after @nowhere\nctl client > server [X]\nctl client > server [.] after @here @here\n",
+			"a:2: after @nowhere: no line has the label @nowhere\na:3: [X]: 'X' is not a flag\na:4: after @here: a packet"},
+		{"a label in a line with a mistake", declared + "ctl client > server [X] @syn\nctl client > server [.] after @syn\n",
+			"a:2: [X]: 'X' is not a flag"},
+		{"a label of a connection with a mistake", declared + "data moon.20 > client\ndata moon > client [S] @syn\nctl client > server [.] after @syn\n",
+			"a:2: there is no host \"moon\""},
+		{"another connection than the one with a mistake", "data moon.20 > client\n" + declared + "data moon > client [S]\nctl client > server [X]\n",
+			"a:1: there is no host \"moon\"\na:4: [X]: 'X' is not a flag"},
+		{"a connection that no line declares", declared + "data server > client [S]\ndata client > server [S.]\nctl client > server [X]\n",
+			"a:2: data is not declared\na:4: [X]: 'X' is not a flag"},
+		{"a neighbour with a mistake", declared + "|ctl client > server [X]\n|ctl server > client [.]\n",
+			"a:2: [X]: 'X' is not a flag"},
+		{"connections whose lines | does not join", declared + "two client.* > server.21\n|ctl client > server [S]\n\n|two client > server [S]\n",
+			"a:3: | joins lines\na:5: | joins lines"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := ParseWith(hosts, "a", 1, test.want)
+			if err == nil {
+				t.Fatal("got no mistake")
+			}
+			got, want := strings.Split(err.Error(), "\n"), strings.Split(test.mistakes, "\n")
+			if len(got) != len(want) {
+				t.Fatalf("got\n%v\nwant\n%s", err, test.mistakes)
+			}
+			for i := range want {
+				if !strings.HasPrefix(got[i], want[i]) {
+					t.Errorf("got %s, want %s", got[i], want[i])
+				}
+			}
+		})
 	}
 }
 

@@ -18,6 +18,9 @@ type Want struct {
 	file         string
 	declarations []*declaration
 	lines        []*line
+	// unread are the names of the connections and, with @, of the labels of lines that
+	// could not be read.
+	unread map[string]bool
 }
 
 // Hosts maps the names that a want may use to addresses.
@@ -202,9 +205,10 @@ func (h Hosts) matches(host string, addr netip.Addr) bool {
 	return err == nil && a.Unmap() == addr.Unmap()
 }
 
-// HasConnection reports whether the want declares a connection of that name.
+// HasConnection reports whether the want declares a connection of that name, or may declare
+// it in a line with a mistake.
 func (w *Want) HasConnection(name string) bool {
-	return slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
+	return w.unread[name] || slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
 }
 
 // Connections returns the names of the connections that the want declares. A nil want has
@@ -219,9 +223,9 @@ func (w *Want) Connections() (names []string) {
 	return names
 }
 
-// HasLabel reports whether a line of the want has that label.
+// HasLabel reports whether a line of the want has that label, or may have it and has a mistake.
 func (w *Want) HasLabel(name string) bool {
-	return slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })
+	return w.unread["@"+name] || slices.ContainsFunc(w.lines, func(l *line) bool { return l.label == name })
 }
 
 // Labels returns the labels of the want's lines. A nil want has none.

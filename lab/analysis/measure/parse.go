@@ -53,7 +53,8 @@ func (g *figure) wanted() string {
 var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
 
 // Parse parses the text of figures; first is the number of its first line in
-// file. The error is of type [scenario.Errors] and has all mistakes.
+// file. The error is of type [scenario.Errors] and has all mistakes. Beside it, the Figures
+// have the lines without a mistake.
 func Parse(file string, first int, text string) (*Figures, error) {
 	f := &Figures{file: file}
 	var mistakes scenario.Errors
@@ -66,11 +67,12 @@ func Parse(file string, first int, text string) (*Figures, error) {
 		g := &figure{line: first + i, text: text, comment: strings.TrimSpace(comment)}
 		if err := g.parse(); err != nil {
 			mistakes = append(mistakes, &scenario.Error{File: file, Line: first + i, Msg: err.Error()})
+			continue
 		}
 		f.list = append(f.list, g)
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return f, mistakes
 	}
 	return f, nil
 }

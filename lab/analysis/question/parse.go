@@ -45,6 +45,7 @@ type Question struct {
 	Options []Option `json:"options,omitempty"`
 	Reason  string   `json:"reason,omitempty"` // why the answer is what it is
 
+	answerLine int
 	expression string
 	label      string // of the want; "" if quantity says what is asked for
 	quantity   measure.Quantity
@@ -61,7 +62,8 @@ type Set struct {
 }
 
 // Parse parses the text of a section; first is the number of its first line in
-// file. The error is of type [scenario.Errors] and has all mistakes.
+// file. The error is of type [scenario.Errors] and has all mistakes. Beside it, the Set has the
+// questions without a mistake.
 func Parse(file string, first int, text string) (*Set, error) {
 	set := &Set{file: file}
 	var mistakes scenario.Errors
@@ -82,11 +84,12 @@ func Parse(file string, first int, text string) (*Set, error) {
 		case len(words) == 0:
 			mistake(first+i, "an answer without a question: the question stands above it, at the margin")
 		default:
-			q := Question{Line: begin, Text: strings.Join(words, " ")}
+			q := Question{Line: begin, Text: strings.Join(words, " "), answerLine: first + i}
 			if err := q.parseAnswer(trimmed); err != nil {
-				mistake(first+i, "%v", err)
+				mistake(q.answerLine, "%v", err)
+			} else {
+				set.Questions = append(set.Questions, q)
 			}
-			set.Questions = append(set.Questions, q)
 			words = nil
 		}
 	}
@@ -97,7 +100,7 @@ func Parse(file string, first int, text string) (*Set, error) {
 		mistake(first, "there is no question in the section; `ftplab help questions` shows how one is written")
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return set, mistakes
 	}
 	return set, nil
 }
@@ -319,7 +322,7 @@ func (s *Set) Check(w *expect.Want) error {
 			err = fmt.Errorf("@%s: no line of the want has this label%s", q.label, scenario.DidYouMean(q.label, w.Labels()))
 		}
 		if err != nil {
-			mistakes = append(mistakes, &scenario.Error{File: s.file, Line: q.Line, Msg: err.Error()})
+			mistakes = append(mistakes, &scenario.Error{File: s.file, Line: q.answerLine, Msg: err.Error()})
 		}
 	}
 	if len(mistakes) > 0 {

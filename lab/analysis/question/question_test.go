@@ -42,8 +42,8 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Check(want); err == nil || !strings.HasPrefix(err.Error(), "a.txtar:11: data: no connection") {
-		t.Errorf("got %v, want the line of the question about data", err)
+	if err := set.Check(want); err == nil || !strings.HasPrefix(err.Error(), "a.txtar:12: data: no connection") {
+		t.Errorf("got %v, want the line of the answer about data", err)
 	}
 }
 

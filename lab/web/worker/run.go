@@ -86,7 +86,7 @@ func parse(name, source string) (*scenario.Scenario, error) {
 	if s, err := scenarios.Load(name); err == nil && string(s.Source) == source {
 		return s, nil
 	}
-	return scenario.Parse(name+scenario.Extension, []byte(source))
+	return lab.Parse(name+scenario.Extension, []byte(source))
 }
 
 // mistaken returns the session for a scenario with mistakes.
