@@ -31,7 +31,7 @@ func (j *judge) verdict() *Verdict {
 			v.Unjudged = append(v.Unjudged, *unjudged)
 		}
 	}
-	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.Line, y.Line) })
+	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.shown, y.shown) })
 	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
 	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
 	return v
@@ -68,7 +68,7 @@ func (j *judge) match(l *line) Match {
 // at sets the packet of a mismatch.
 func (j *judge) at(m *Mismatch, frame int) {
 	f := &j.capture.frames[frame]
-	m.Packet, m.Time = f.Number, f.Time
+	m.Packet, m.Time, m.shown = f.Number, f.Time, f.Number
 }
 
 func (j *judge) tooEarly(l *line) Mismatch {
@@ -94,28 +94,51 @@ func (j *judge) tooEarly(l *line) Mismatch {
 func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 	var all []Mismatch
 	after := t.line // the line of the file after which an unwanted element is reported
+	shown := 0
+	add := func(m Mismatch) {
+		m.shown = shown
+		all = append(all, m)
+	}
 	steps, unjudged := t.setApart()
 	for _, s := range steps {
+		shown = max(shown, t.shownBy(s))
 		if s.line != nil {
 			after = s.line.number
 		}
 		switch s.kind {
 		case stepMissing:
-			all = append(all, t.missingLine(s))
+			add(t.missingLine(s))
 		case stepDifferent:
-			all = append(all, t.different(s))
+			add(t.different(s))
 		case stepUnwanted:
-			all = append(all, t.unwantedElement(s, after))
+			add(t.unwantedElement(s, after))
 		}
 	}
 	if !t.whole && unjudged == nil {
-		all = append(all, Mismatch{Line: after, Kind: Missing, Connection: t.name,
+		add(Mismatch{Line: after, Kind: Missing, Connection: t.name,
 			What: "from here on too much differs for a comparison line by line"})
 	}
 	if len(all) > 0 {
 		all[0].Hint = cmp.Or(t.hintAtRoles(), all[0].Hint)
 	}
 	return all, unjudged
+}
+
+// shownBy returns the number of the packet that shows what a step says: the one that it is
+// about or, for a missing line, the one that came instead or the last one of the connection. A
+// packet that arrived late has the place of the first one that overtook it.
+func (t *track) shownBy(s step) int {
+	at := s.last
+	if s.kind == stepMissing {
+		at = s.first
+	}
+	if at < len(t.elements) && t.elements[at].place < len(t.capture.frames) {
+		return t.capture.frames[t.elements[at].place].Number
+	}
+	if len(t.frames) == 0 {
+		return 0
+	}
+	return t.capture.frames[t.frames[len(t.frames)-1]].Number
 }
 
 // hintAtRoles returns a hint that client and server seem to be exchanged in the lines,

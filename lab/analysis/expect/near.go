@@ -5,6 +5,7 @@ package expect
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -146,7 +147,7 @@ func (c costs) align(b binding) int {
 // misbound returns the mismatch of a declaration that matches no connection of the
 // capture.
 func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
-	m = Mismatch{Line: b.line, Kind: NotFound, Connection: b.name, Want: b.text, What: "there is no such connection in the capture"}
+	m = Mismatch{Line: b.line, Kind: NotFound, Connection: b.name, Want: b.text, What: "there is no such connection in the capture", shown: math.MaxInt}
 	if b.proto != "tcp" || b.conn != nil && !b.near {
 		return m, false
 	}

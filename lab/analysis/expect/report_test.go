@@ -183,6 +183,38 @@ func TestReportFoldsWhatFollows(t *testing.T) {
 	}
 }
 
+// The first mismatch of a report is the one that the packets show first, whatever the order
+// of the want. Connections that are not there come behind what came, and then what no line
+// declares.
+func TestMismatchesInTheOrderOfPackets(t *testing.T) {
+	const ctl = "ctl client.* > server.21\n"
+	for _, test := range []struct{ name, want, mismatches string }{
+		{"the data connection is written first",
+			dataDeclared + ctl + dataHandshake + "data server > client seq 1:60\ndata ...\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"530 *\"\nctl ...\n",
+			"missing 10, different 6 @20"},
+		{"a missing line, at the packet that came instead",
+			ctl + dataDeclared + "ctl ...\nctl client > server \"LIST\"\nctl server > client \"150 *\"\nctl client > server \"NOOP\"\nctl server > client \"226 *\"\nctl ...\n" +
+				dataHandshake + "data server > client seq 1:60\ndata ...\n",
+			"different 12 @20, missing 6"},
+		{"a missing line, at the end of its connection",
+			ctl + dataDeclared + "ctl ...\nctl client > server [R.]\n" + dataHandshake + "data server > client seq 1:56\ndata server > client [F.]\ndata client > server [R.]\n",
+			"different 10 @25, missing 4"},
+		{"a packet that came before the one it should follow",
+			dataDeclared + ctl + "data server > client [S] after @done\ndata ...\nctl client > server [S] mss 1\nctl ...\nctl server > client \"226 *\" @done\nctl ...\n",
+			"different 5 @1, too early 3 @15"},
+		{"a connection that is not there, and one that is not declared",
+			"old nameserver.20 > client.3172\n" + ctl + "old ...\nctl ...\nctl server > client \"226 *\"\nctl client > server \"NOOP\"\nctl ...\n",
+			"missing 6, not found 1, undeclared 0 @15"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := verdict(t, test.want, activeListing())
+			if got := summary(v); got != test.mismatches {
+				t.Errorf("got %s, want %s\n%s", got, test.mismatches, v.Report())
+			}
+		})
+	}
+}
+
 // A connection that is not there is reported with the addresses it was looked for at, as
 // a capture from elsewhere has others.
 func TestMissingConnectionNamesAddresses(t *testing.T) {

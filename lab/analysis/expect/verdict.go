@@ -4,6 +4,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +22,9 @@ type Verdict struct {
 	Connections []Connection `json:"connections"`
 	// Lines are the lines of the want, each with the packets that it matched.
 	Lines []Match `json:"lines"`
-	// Mismatches are all differences, in the order of the lines; those that
-	// belong to no line come last, in the order of the packets.
+	// Mismatches are all differences, in the order of the packets that show them: the
+	// first one may be the cause of the others. Declared connections that the capture has
+	// not got come behind them, and then what belongs to no line.
 	Mismatches []Mismatch `json:"mismatches"`
 	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
 	// TLS that cannot be read.
@@ -116,6 +118,10 @@ type Mismatch struct {
 	Hint string `json:"hint,omitempty"`
 	// Around are the packets around it, one line each.
 	Around []string `json:"around,omitempty"`
+
+	// shown is the number of the packet that shows it: Packet, or the one at which it is
+	// clear that something is missing.
+	shown int
 }
 
 // Report returns the mismatches in the form of a compiler's errors, one block each, and
@@ -164,6 +170,7 @@ func foldedText(file string, all []Mismatch) string {
 	for _, m := range all {
 		lines = append(lines, m.Line)
 	}
+	slices.Sort(lines) // those that | joins may be in another order
 	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (lines %s)\n",
 		file, all[0].Line, all[0].Connection, len(all), lineRanges(lines))
 }
