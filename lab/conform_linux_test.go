@@ -22,13 +22,16 @@ func TestConformOfDebiansServers(t *testing.T) {
 		want    []string
 	}{
 		{"/usr/sbin/vsftpd", conformance.Program{Command: []string{"vsftpd", "$CONFIG"}, Config: "listen=YES\nlocal_enable=YES\nwrite_enable=YES\npam_service_name=vsftpd\nconnect_from_port_20=YES\nsecure_chroot_dir=/var/run/vsftpd/empty\n"}, []string{
-			"1123, 4.1.2.12: 500", "2428, 2: 500",
+			"959, 4.1.3: it was not complete", // async_abor_enable is off by default
+			"1123, 4.1.2.12: 500", "2428, 2: 500", "2428, 3: 522",
 		}},
 		{"/usr/sbin/proftpd", conformance.Program{Command: []string{"proftpd"}}, []string{
 			"959, 3.2: it connects from port", // it has given up root's rights
+			"959, 4.1.3: it was not complete", // it reads no command during a transfer
+			"2389, 4: 500",
 		}},
 		{"/usr/sbin/pure-ftpd-wrapper", conformance.Program{Command: []string{"pure-ftpd-wrapper"}}, []string{
-			"1123, 4.1.2.12: NOOP behind it: no reply", "2428, 3: 229", "2428, 4: 227", "4217, 4: 500", "4217, 4: 500",
+			"1123, 4.1.2.12: NOOP behind it: no reply", "2389, 4: 504", "2428, 3: 229", "2428, 3: 227", "4217, 4: 500", "4217, 4: 500",
 		}},
 		{"/usr/bin/python3", conformance.Program{Command: []string{"python3", "-m", "pyftpdlib", "-p", "21", "-w", "-u", "alice", "-P", "secret", "-d", "/srv/ftp"}}, []string{
 			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",

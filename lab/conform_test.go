@@ -140,6 +140,33 @@ func TestConformOfBrokenServers(t *testing.T) {
 	}
 }
 
+// TestConformOfDeafServer has a server that reads ABOR when the transfer is over, and
+// answers as if it had come then.
+func TestConformOfDeafServer(t *testing.T) {
+	var aborts []conform.Rule
+	for _, r := range conform.ServerRules() {
+		if r.Scenario == "abort" {
+			aborts = append(aborts, r)
+		}
+	}
+	program := conformance.Program{Rules: "on RETR: reply 150 Here.; send; reply 226 Done.\non ABOR: reply 225 No transfer.\n"}
+	found, err := conformTo(t.Context(), aborts, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+		return conformance.Server(name, program)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var broken []string
+	for _, r := range found {
+		if r.Verdict == conform.Breaks {
+			broken = append(broken, r.Seen)
+		}
+	}
+	if len(broken) != 1 || !strings.Contains(broken[0], "it was not complete") {
+		t.Errorf("not kept: got %q, want the transfer that went on after ABOR", broken)
+	}
+}
+
 // elsewhere tries a server that opens active data connections from another port.
 func elsewhere(t *testing.T) []conform.Result {
 	t.Helper()

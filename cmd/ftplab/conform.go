@@ -32,16 +32,18 @@ func conformCommand() *cobra.Command {
 		Use:   "conform [--client] [-- COMMAND [ARGUMENT]...]",
 		Short: "Test which rules of the RFCs a server or a client follows",
 		Long: `Conform runs a set of scenarios with a server, and prints a table of the rules of
-RFC 959, 1123, 2389, 2428, 3659 and 4217: whether the server follows the rule, what
-the capture shows, and the path of that capture. It judges commands, reply codes, data and
-their order, but not the texts of replies.
+RFC 959, 1123, 2228, 2389, 2428, 3659 and 4217: whether the server follows the rule, what
+the capture shows, and the scenario of that capture. It judges commands, reply codes, data
+and their order, and the text of a reply only where an RFC prescribes it. A rule about a
+code of RFC 959 is weaker than the others: a server should use these codes, but may use
+another one when needed (RFC 1123, 4.1.2.11).
 
 COMMAND starts the server in the same way as the setting program of a scenario (ftplab
-help scenario). It runs in its own sandbox and must listen on port 21. Its files are
-in /srv/ftp. The user alice must be able to log in with the password secret; she has an
-account in the sandbox. --user sets another user. With --config, $CONFIG in the COMMAND
-means a copy of the configuration file. Without a COMMAND, Conform tests the lab's own
-server.
+help scenario). It runs in its own sandbox and must listen on port 21 of every address,
+or of $ADDR. Its files are in /srv/ftp. The user alice must be able to log in with the
+password secret; she has an account in the sandbox. --user sets another user. With
+--config, $CONFIG in the COMMAND means a copy of the configuration file. Without a COMMAND,
+Conform tests the lab's own server.
 
 With --client, COMMAND is a client. It must download the file README from the
 server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and

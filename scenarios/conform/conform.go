@@ -38,7 +38,10 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	if p.User != "" {
 		text = strings.NewReplacer(user, p.User, password, p.Password).Replace(text)
 	}
-	first := "network loopback\n"
+	first := ""
+	if !strings.Contains(text, "\nnetwork ") {
+		first = "network loopback\n"
+	}
 	if len(p.Command) > 0 {
 		first += "program" + quoted(p.Command) + "\n"
 	}

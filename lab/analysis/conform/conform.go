@@ -1,5 +1,5 @@
 // Package conform judges, rule by rule, whether a server or a client follows the RFCs:
-// RFC 959, 1123 (4.1), 2389, 2428, 3659 and 4217.
+// RFC 959, 1123 (4.1), 2228, 2389, 2428, 3659 and 4217.
 //
 // Each [Rule] is about the capture of one session, that of the scenario that the
 // rule names. It is judged by what was sent and in which order: commands, reply
@@ -77,6 +77,7 @@ type facts struct {
 	session     *ftp.Session
 	connections map[int]*ftp.Connection
 	data        map[flow][]byte // what small data connections carried
+	beforeAbort map[flow]int64  // what they had carried before the last ABOR, in bytes
 }
 
 // A flow is a data connection by its number, and the side that sends.
@@ -90,14 +91,18 @@ type flow struct {
 const mostData = 128 << 10
 
 func newFacts(c *capture.Capture) (*facts, error) {
-	f := &facts{connections: map[int]*ftp.Connection{}, data: map[flow][]byte{}}
+	f := &facts{connections: map[int]*ftp.Connection{}, data: map[flow][]byte{}, beforeAbort: map[flow]int64{}}
+	abort := 0 // its packet
 	for s := range c.Sessions() {
 		if f.session == nil {
 			f.session = s
 		}
 		for _, e := range s.Exchanges {
-			if e.Command == "RETR" {
+			switch e.Command {
+			case "RETR":
 				f.tries++
+			case "ABOR":
+				abort = e.Packet
 			}
 		}
 	}
@@ -112,6 +117,9 @@ func newFacts(c *capture.Capture) (*facts, error) {
 		to := flow{p.Connection.ID, p.From}
 		if p.Segment.Seq-1 == int64(len(f.data[to])) && len(f.data[to]) < mostData {
 			f.data[to] = append(f.data[to], p.Segment.Payload...)
+		}
+		if p.Number < abort {
+			f.beforeAbort[to] = max(f.beforeAbort[to], p.Segment.Seq-1+int64(len(p.Segment.Payload)))
 		}
 	}
 	if err := c.Err(); err != nil {

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/ftp"
@@ -61,14 +62,15 @@ func TestFilesAreCompared(t *testing.T) {
 		"too much":               {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abcd")), Finding{Breaks, "REST: 350 in frame 21, then 4 bytes, and 3 were left", 35}},
 		"the start":              {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abc")), Finding{Breaks, "REST: 350 in frame 21, then 3 bytes that are not those at byte 1 of the file", 35}},
 		"beyond the end":         {resumesAt, sessionOf(retr("ab"), rest("9"), retr("")), Finding{Breaks, "REST: 350 in frame 21, then 0 bytes, and -7 were left", 35}},
-		"stored from there":      {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("abxyz")), Finding{Keeps, "the file has 5 bytes then", 45}},
-		"stored from the start":  {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "the file has 3 bytes then, not 5", 45}},
-		"stored at the end":      {storesAt, sessionOf(stor("abcd"), rest("2"), stor("x"), retr("bcx")), Finding{Breaks, "the file has 3 bytes then, but not those that were sent", 45}},
-		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("2"), refused), Finding{NotApplicable, "STOR a behind REST is not permitted: 451 in frame 31", 31}},
+		"stored from there":      {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("abxyz")), Finding{Keeps, "the file has 5 bytes then", 45}},
+		"stored from the start":  {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "the file has 3 bytes then, not 5", 45}},
+		"stored in front":        {storesAt, sessionOf(stor("ab"), rest("2"), stor("x"), retr("xab")), Finding{Breaks, "the file has 3 bytes then, but not those that were sent", 45}},
+		"stored in the middle":   {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("abxyz")), Finding{NotApplicable, "REST 2 is not at the end of the 4 bytes that were stored", 21}},
+		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("4"), refused), Finding{NotApplicable, "STOR a behind REST is not permitted: 451 in frame 31", 31}},
 		"appended":               {appends, sessionOf(retr("ab"), appe, retr("abcd")), Finding{Keeps, "2 and 2 bytes, and then 4", 35}},
 		"put in front":           {appends, sessionOf(retr("ab"), appe, retr("cdab")), Finding{Breaks, "2 and 2 bytes, and then 4 that are not those", 35}},
 		"replaced":               {appends, sessionOf(retr("ab"), appe, retr("cd")), Finding{Breaks, "2 and 2 bytes, and then 2 that are not those", 35}},
-		"nothing behind REST":    {storesAt, sessionOf(stor("abcd"), rest("2")), Finding{NotApplicable, "nothing was stored behind REST", 0}},
+		"nothing behind REST":    {storesAt, sessionOf(stor("abcd"), rest("4")), Finding{NotApplicable, "nothing was stored behind REST", 0}},
 		"nothing retrieved then": {resumesAt, sessionOf(retr("ab"), rest("1")), Finding{NotApplicable, "nothing was retrieved behind REST", 0}},
 	} {
 		if got := test.judge(test.session); got != test.want {
@@ -94,6 +96,28 @@ func TestAbortsTransfer(t *testing.T) {
 		f := sessionOf(sent{"ABOR", "", 226, "", ""}, sent{"RETR", "a", test.retr, "", ""}, sent{"ABOR", "", test.abor, "", ""})
 		if got := abortsTransfer(f); got.Verdict != test.want {
 			t.Errorf("RETR %d, ABOR %d: got %+v, want %s", test.retr, test.abor, got, test.want)
+		}
+	}
+}
+
+// TestTransferGoesOnAfterAbort has a server that sends the rest of a file after ABOR, and
+// then says that the transfer was complete.
+func TestTransferGoesOnAfterAbort(t *testing.T) {
+	for name, test := range map[string]struct {
+		code, late int
+		want       Verdict
+	}{
+		"what the buffer held":             {226, 1 << 20, Keeps},
+		"the rest of the file":             {226, 3 << 20, Breaks},
+		"much, and then it says 426":       {426, 3 << 20, Keeps},
+		"the whole file, to the last byte": {250, 4 << 20, Breaks},
+	} {
+		file := retr(strings.Repeat("x", 4<<20))
+		file.code = test.code
+		f := sessionOf(sent{"ABOR", "", 226, "", ""}, file, sent{"ABOR", "", 226, "", ""})
+		f.beforeAbort = map[flow]int64{{2, ftp.Server}: int64(4<<20 - test.late)}
+		if got := abortsTransfer(f); got.Verdict != test.want {
+			t.Errorf("%s: got %+v, want %s", name, got, test.want)
 		}
 	}
 }

@@ -133,6 +133,21 @@ func then(first, second judge) judge {
 	}
 }
 
+// each is a rule that holds if all hold; what is shown of each is shown.
+func each(judges ...judge) judge {
+	return func(f *facts) Finding {
+		all := Finding{Verdict: Keeps}
+		for _, j := range judges {
+			one := j(f)
+			if one.Verdict != Keeps {
+				return one
+			}
+			all.Seen, all.Frame = strings.TrimPrefix(all.Seen+"; "+one.Seen, "; "), one.Frame
+		}
+		return all
+	}
+}
+
 // marks is the rule that a transfer has a preliminary reply, and then a final one.
 func marks(command string) judge {
 	return func(f *facts) Finding {
@@ -266,14 +281,17 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// machineListing is the rule for the lines of MLSD: facts, a space and a name (RFC
-// 3659, 7.2).
+// entry is the form of what MLSD and MLST say of a file: facts, perhaps none, a space and
+// the name (RFC 3659, 7.2).
+const entry = `(?:[^=; ]+=[^; ]*;)* [^\n]+`
+
+// machineListing is the rule for the lines of MLSD.
 func machineListing(f *facts) Finding {
-	entry := regexp.MustCompile(`^([A-Za-z][\w.-]*=[^;]*;)+ .+$`)
+	form := regexp.MustCompile("^" + entry + "$")
 	return transferred("MLSD", func(_ *ftp.Exchange, c *ftp.Connection) Finding {
 		entries := strings.Split(strings.TrimSuffix(string(f.data[flow{c.ID, ftp.Server}]), "\r\n"), "\r\n")
 		for _, line := range entries {
-			if !entry.MatchString(line) {
+			if !form.MatchString(line) {
 				return breaks(c.ServerFlow.FirstData, "the line %q is not facts, a space and a name", line)
 			}
 		}

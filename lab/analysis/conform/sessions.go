@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,7 +180,8 @@ func resumesAt(f *facts) Finding {
 	return keeps(part.FirstPacket, "%s", text)
 }
 
-// storesAt is the rule that STOR behind REST replaces the file from the offset on.
+// storesAt is the rule that STOR behind REST adds its data to what was stored. The offset
+// must be the end of that: elsewhere, RFC 3659, 5.3, leaves the effect undefined.
 func storesAt(f *facts) Finding {
 	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
 	if len(stored) > 1 && !fits(stored[1].Final(), "2") {
@@ -189,7 +191,10 @@ func storesAt(f *facts) Finding {
 		return notApplicable(0, "nothing was stored behind REST")
 	}
 	first, second := f.data[flow{f.transfer(stored[0]).ID, ftp.Client}], f.data[flow{f.transfer(stored[1]).ID, ftp.Client}]
-	want := slices.Concat(first[:min(offsetOf(rest), int64(len(first)))], second)
+	if offsetOf(rest) != int64(len(first)) {
+		return notApplicable(lastFrame(rest), "REST %s is not at the end of the %d bytes that were stored", rest.Argument, len(first))
+	}
+	want := slices.Concat(first, second)
 	if got.ServerFlow.Bytes != int64(len(want)) {
 		return breaks(got.FirstPacket, "the file has %d bytes then, not %d", got.ServerFlow.Bytes, len(want))
 	}
@@ -235,21 +240,22 @@ func answersTelnet(f *facts) Finding {
 	if e == nil {
 		return notAsked("NOOP")
 	}
-	refused := false
+	what, refused := "no answer to DO ECHO", false
 	for _, r := range e.Replies {
 		for _, l := range r.Lines {
-			refused = refused || len(l.Telnet) > 0
+			if len(l.Telnet) > 0 {
+				what, refused = ftp.TelnetNames(l.Telnet)+" for DO ECHO", bytes.Equal(l.Telnet, wontEcho)
+			}
 		}
 	}
-	what := "no answer to DO ECHO"
-	if refused {
-		what = "an answer to DO ECHO"
-	}
-	if e.Final() != 200 {
+	if e.Final() != 200 || !refused {
 		return breaks(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
 	}
 	return keeps(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
 }
+
+// wontEcho is how a host refuses the option ECHO: IAC WONT ECHO (RFC 854, 857).
+var wontEcho = []byte{255, 252, 1}
 
 // abortsTransfer is the rule that ABOR ends a transfer: 426 to the transfer and 226 to
 // ABOR, or 226 and 225 or 226 when it was over.
@@ -263,14 +269,33 @@ func abortsTransfer(f *facts) Finding {
 	text := fmt.Sprintf("RETR: %s; ABOR: %s", codesText(retr), codesText(abor))
 	aborted := retr.Final() == 426 && abor.Final() == 226
 	complete := fits(retr.Final(), "226", "250") && fits(abor.Final(), "225", "226")
-	if !aborted && !complete {
+	switch late := f.sentAfterAbort(retr); {
+	case complete && late > mostBuffered:
+		return breaks(lastFrame(abor), "%s; it was not complete: %d bytes came after ABOR in frame %d", text, late, abor.Packet)
+	case !aborted && !complete:
 		return breaks(lastFrame(abor), "%s", text)
 	}
 	return keeps(lastFrame(abor), "%s", text)
 }
 
+// mostBuffered is more than what a server has left in its send buffer when it has
+// written a whole file, in bytes. The scenario plays on a network whose hosts have
+// smaller buffers.
+const mostBuffered = 2 << 20
+
+// sentAfterAbort returns how much of a download the server sent after the last ABOR of
+// the client, in bytes.
+func (f *facts) sentAfterAbort(retr *ftp.Exchange) int64 {
+	c := f.transfer(retr)
+	if c == nil {
+		return 0
+	}
+	return c.ServerFlow.Bytes - f.beforeAbort[flow{c.ID, ftp.Server}]
+}
+
 // lists is the rule that FEAT names a feature.
 func lists(feature string) judge {
+	form := regexp.MustCompile(`(?i)^` + feature + `([ ;].*)?$`)
 	return func(f *facts) Finding {
 		e := f.find("FEAT", "")
 		if e == nil || len(e.Replies) == 0 {
@@ -278,7 +303,7 @@ func lists(feature string) judge {
 		}
 		last := e.Replies[len(e.Replies)-1]
 		for _, l := range last.Lines {
-			if line := strings.TrimSpace(l.Text); strings.HasPrefix(strings.ToUpper(line), feature) {
+			if line := strings.TrimSpace(l.Text); form.MatchString(line) {
 				return keeps(l.Packet, "%s in frame %d", line, l.Packet)
 			}
 		}
@@ -286,7 +311,7 @@ func lists(feature string) judge {
 	}
 }
 
-// featureLines is the rule that each feature stands in a line that begins with a space.
+// featureLines is the rule that each feature stands in a line that begins with one space.
 func featureLines(f *facts) Finding {
 	e := f.find("FEAT", "")
 	if e == nil || len(e.Replies) == 0 {
@@ -294,8 +319,8 @@ func featureLines(f *facts) Finding {
 	}
 	r := e.Replies[len(e.Replies)-1]
 	for i, l := range r.Lines {
-		if i > 0 && i < len(r.Lines)-1 && !strings.HasPrefix(l.Text, " ") {
-			return breaks(l.Packet, "the line %q begins without a space", l.Text)
+		if i > 0 && i < len(r.Lines)-1 && (!strings.HasPrefix(l.Text, " ") || strings.HasPrefix(l.Text, "  ")) {
+			return breaks(l.Packet, "the line %q does not begin with one space", l.Text)
 		}
 	}
 	return keeps(r.Packet, "%d in frame %d, %s", r.Code, r.Packet, count(max(0, len(r.Lines)-2), "feature"))
@@ -312,6 +337,12 @@ func lowerCase(f *facts) Finding {
 		}
 	}
 	return notAsked("a command in small letters")
+}
+
+// namesProtocols is the rule that a command for an unknown network protocol gets 522 and a
+// list of the protocols that the server has (RFC 2428, 2).
+func namesProtocols(command, argument string) judge {
+	return then(replies(command, argument, "522"), replyText(command, argument, `^[^()]*\(\d+(,\d+)*\)`, "a list of protocols"))
 }
 
 // noData is the rule that a command is refused, and nothing is sent.

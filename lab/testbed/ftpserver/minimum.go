@@ -29,6 +29,10 @@ func (s *session) answered(verb, argument string) []byte {
 			return []byte("NOOP\r\n")
 		}
 		return s.answer(Reply{504, "The only structure is F"})
+	case "OPTS":
+		if option, _, _ := strings.Cut(argument, " "); option != "UTF8" {
+			return s.answer(Reply{501, "There is no such option"}) // RFC 2389, 4
+		}
 	case "EPRT":
 		either := len(s.server.config.Addresses) > 1 && s.server.config.ThirdParty
 		if protocol := protocolOf(argument); protocol != "" && protocol != s.protocol() && !(either && (protocol == "1" || protocol == "2")) {
@@ -43,7 +47,7 @@ func (s *session) answered(verb, argument string) []byte {
 }
 
 // onlyEPSV refuses all that sets up data connections except EPSV, once the
-// client has said EPSV ALL (RFC 2428, 4).
+// client has said EPSV ALL (RFC 2428, 3).
 func (s *session) onlyEPSV(verb, argument string) []byte {
 	switch {
 	case verb == "EPSV" && argument == "ALL":

@@ -251,7 +251,7 @@ func TestCommandsOfTheRFCs(t *testing.T) {
 		code    int
 	}{
 		{"HELP", 214}, {"STRU F", 200}, {"STRU R", 504}, {"USER", 501},
-		{"EPRT |2|::1|3172|", 522}, {"EPRT |3|127.0.0.1|3172|", 522}, {"EPSV 2", 522}, {"EPSV 1", 229},
+		{"EPRT |2|::1|3172|", 522}, {"EPRT |3|127.0.0.1|3172|", 522}, {"EPSV 2", 522}, {"EPSV 1", 229}, {"OPTS NONSENSE", 501}, {"OPTS UTF8 ON", 200},
 		{"PASV", 227}, {"EPSV ALL", 200}, {"PASV", 503}, {"PORT 127,0,0,1,12,100", 503}, {"EPSV", 229},
 	} {
 		u.says(test.command, test.code)
