@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab/analysis/conform"
 	"ftplab/lab/labtest/optional"
+	"ftplab/lab/scenario"
 	conformance "ftplab/scenarios/conform"
 )
 
@@ -83,11 +84,11 @@ func TestConformOfClients(t *testing.T) {
 		{[]string{"curl", "-sS", "-o", "README", "ftp://$USER:$PASSWORD@$SERVER/README"}, nil},
 		{[]string{"bash", "-c", careless}, []string{
 			"The client reads data to the server's close, also if 226 comes before.",
-			"The client says QUIT before it closes.",
 			"PORT names the client's own address.",
 			"A line within a reply of several lines is no reply, whatever digits it begins with.",
-			"The same, of a final reply.",
+			"The client waits for the last line of a final reply.",
 			"421 ends the session: the client fails, and closes.",
+			"The client says QUIT before it closes.",
 			"Every command ends with CR LF.",
 			"The client waits for the greeting.",
 			"The client waits for the reply to each command.",
@@ -120,6 +121,50 @@ func TestConformOfClients(t *testing.T) {
 				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// hasty is a client that takes what it has read first for the greeting, and each line
+// behind it for a reply.
+const hasty = `exec 3<>/dev/tcp/$SERVER/$PORT
+dd bs=4096 count=1 <&3 >/dev/null 2>&1
+ask() { printf '%s\r\n' "$1" >&3; read -r reply <&3; }
+ask "USER $USER"
+ask "PASS $PASSWORD"
+ask PASV
+IFS='(,)' read -r _ _ _ _ _ high low _ <<< "$reply"
+[ "$low" ] || exit 1
+exec 4<>/dev/tcp/$SERVER/$((high * 256 + low))
+ask "RETR README"
+cat <&4 >README
+read -r reply <&3
+ask QUIT`
+
+// TestConformOfHastyClient wants that a client is caught which does not wait for the last
+// line of a reply, although it gets the file.
+func TestConformOfHastyClient(t *testing.T) {
+	optional.Tool(t, "bash", "apt install bash")
+	want := map[string]conform.Verdict{
+		"A line within a reply of several lines is no reply, whatever digits it begins with.": conform.Breaks,
+		"The client waits for the last line of a final reply.":                                conform.Breaks,
+		"The client waits for the final reply to a transfer.":                                 conform.Keeps,
+	}
+	rules := slices.DeleteFunc(slices.Clone(conform.ClientRules()), func(r conform.Rule) bool { return want[r.Text] == "" })
+	client := conformance.Program{Command: []string{"bash", "-c", hasty}, User: "alice", Password: "secret"}
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir()}, func(name string) (*scenario.Scenario, error) {
+		return conformance.Client(name, client)
+	})
+	needCells(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != len(want) {
+		t.Fatalf("got %d results, want %d", len(found), len(want))
+	}
+	for _, r := range found {
+		if r.Verdict != want[r.Text] {
+			t.Errorf("%s: got %s, %s; want %s", r.Text, r.Verdict, r.Seen, want[r.Text])
+		}
 	}
 }
 
