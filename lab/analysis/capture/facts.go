@@ -25,7 +25,8 @@ type limits struct {
 	live int
 	// waiting is how many connections wait for one with a lower ID to end.
 	waiting int
-	// batch is what may be recorded of sessions that are read at the same time, bytes.
+	// batch is what may be recorded of sessions that go on, or wait for one with a lower ID
+	// to end, bytes.
 	batch int
 }
 

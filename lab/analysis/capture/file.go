@@ -99,7 +99,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal
-		c.limits.batch = max(c.limits.batch, int(c.file.size/4)) // so that a few batches are all of the sessions
+		c.limits.batch = max(c.limits.batch, int(c.file.size/4)) // so that few readings are enough for all sessions
 	}
 	err = c.findFacts()
 	if errors.Is(err, errSeveralPlaces) {

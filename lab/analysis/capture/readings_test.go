@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -347,4 +349,43 @@ func fragmentsOf(p forge.Frame, id int) []forge.Frame {
 		binary.BigEndian.PutUint16(x.Data[20:], uint16([]int{0x2000, 1}[i]))
 	}
 	return []forge.Frame{first, second}
+}
+
+// TestDialoguesTakeOneReading asks that sessions that follow each other are read in one
+// reading of the file, even if there is room for only one of them at a time.
+func TestDialoguesTakeOneReading(t *testing.T) {
+	const sessions = 20
+	name := filepath.Join(t.TempDir(), "sessions.pcap")
+	writeSessions(t, name, sessions)
+	file, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &counted{Reader: bytes.NewReader(file)}
+	c, err := capture.Read(r, capture.Tight(capture.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range []bool{false, true} {
+		r.bytes = 0
+		seen := 0
+		for range c.Dialogues(data) {
+			seen++
+		}
+		if c.Err() != nil || seen != sessions || r.bytes != len(file) {
+			t.Errorf("data %t: read %d bytes for %d sessions (%v), want %d for %d", data, r.bytes, seen, c.Err(), len(file), sessions)
+		}
+	}
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	*bytes.Reader
+	bytes int
+}
+
+func (c *counted) ReadAt(b []byte, at int64) (int, error) {
+	n, err := c.Reader.ReadAt(b, at)
+	c.bytes += n
+	return n, err
 }

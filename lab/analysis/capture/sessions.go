@@ -51,37 +51,6 @@ func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 	}
 }
 
-// spareMost is how much may have been recorded of a connection whose memory is used for
-// another one, in bytes.
-const spareMost = 4 << 10
-
-// dialogues yields the first of some sessions, and returns how many.
-func (c *Capture) dialogues(of []session, data bool, spare *[]*live, yield func(*Dialogue) bool) (n int, more bool) {
-	memory := 0
-	for n < len(of) && (n == 0 || memory+of[n].size < c.limits.batch) {
-		memory += of[n].size + connectionMemory
-		n++
-	}
-	lives, connections := c.readSessions(of[:n], data, spare)
-	for i := range of[:n] {
-		s := &of[i]
-		l := lives[s.control]
-		if l == nil && c.kept == nil {
-			return n, false // the file could not be read again; see Err
-		}
-		of := connections[s.control]
-		delete(lives, s.control)
-		delete(connections, s.control)
-		if !c.dialogue(s, l, of, yield) {
-			return n, false
-		}
-		if c.kept == nil && l.RecordedSize() <= spareMost {
-			*spare = append(*spare, l)
-		}
-	}
-	return n, true
-}
-
 // dialogue yields the dialogue of a session with some data connections. l is its control
 // connection; nil if the capture is made by hand.
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
@@ -98,51 +67,6 @@ func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield fu
 		l.describe(d.Control)
 	}
 	return yield(d)
-}
-
-// readSessions returns the control connections of some neighbouring sessions and, if they
-// are asked for, their data connections, by the ID of the control connection.
-func (c *Capture) readSessions(of []session, data bool, spare *[]*live) (map[int]*live, map[int][]*ftp.Connection) {
-	lives, connections := map[int]*live{}, map[int][]*ftp.Connection{}
-	among := func(control int) bool { return control >= of[0].control && control <= of[len(of)-1].control }
-	if k := c.kept; k != nil {
-		for _, s := range of {
-			lives[s.control] = k.control[s.control]
-		}
-		for i := range k.connections {
-			if x := &k.connections[i]; data && x.Role == ftp.Data && among(x.Control) {
-				connections[x.Control] = append(connections[x.Control], x)
-			}
-		}
-		return lives, connections
-	}
-	r := reading{lo: of[0].control, hi: of[len(of)-1].control + 1, spare: spare}
-	for id, p := range c.purposes {
-		if data && p.Role == ftp.Data && among(p.Control) {
-			r.lo, r.hi = min(r.lo, id), max(r.hi, id+1)
-		}
-	}
-	r.records, r.hash = func(id int) bool { return c.role(id) == ftp.Control || c.hashes(id) }, c.hash
-	r.want = func(id int) bool {
-		p := c.purposes[id]
-		return p != nil && (p.Role == ftp.Control && among(id) || data && p.Role == ftp.Data && among(p.Control))
-	}
-	r.done = func(l *live) bool {
-		if l.purpose.Role == ftp.Control {
-			lives[l.id] = l
-			return true
-		}
-		x := &ftp.Connection{}
-		l.describe(x)
-		connections[x.Control] = append(connections[x.Control], x)
-		return false
-	}
-	_, err := c.follow(r)
-	c.fail(err)
-	for _, list := range connections {
-		sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
-	}
-	return lives, connections
 }
 
 // Sessions yields the FTP sessions, one for each control connection, in the order of
