@@ -16,7 +16,7 @@ var clientRules = []Rule{
 	{"959", "4.1.2", "PORT names the client's own address.", "plain", namesItself},
 	{"959", "4.2", "A line within a reply of several lines is no reply, whatever digits it begins with.", "lines", then(startsBehindGreeting, downloads)},
 	{"959", "4.2", "The client waits for the last line of a final reply.", "marks", then(downloads, waitsForEnd)},
-	{"959", "4.2", "421 ends the session: the client fails, and closes.", "leaves", then(fails("RETR"), closesToo)},
+	{"959", "4.2", "421 ends the session: the client fails, and closes.", "leaves", each(fails("RETR"), closesToo)},
 	{"959", "5.2", "The client says QUIT before it closes.", "plain", saysQuit},
 	{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
 	{"959", "5.4", "The client waits for the greeting.", "greeting", then(downloads, startsBehindGreeting)},

@@ -234,7 +234,11 @@ func comesTo(command, announcedBy string) judge {
 		if c.DataPort == nil || c.DataPort.Command != announcedBy {
 			return breaks(c.FirstPacket, "the data connection is not to the port of %s", announcedBy)
 		}
-		return keeps(c.FirstPacket, "frame %d is to port %d, announced in frame %d", c.FirstPacket, c.DataPort.Addr.Port(), c.DataPort.Packet)
+		announced := c.DataPort.Packet
+		if c.DataPort.Mode == ftp.Passive {
+			announced = c.DataPort.ReplyPacket // the server has chosen the port
+		}
+		return keeps(c.FirstPacket, "frame %d is to port %d, announced in frame %d", c.FirstPacket, c.DataPort.Addr.Port(), announced)
 	})
 }
 

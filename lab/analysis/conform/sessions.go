@@ -215,15 +215,19 @@ func offsetOf(rest *ftp.Exchange) int64 {
 	return max(0, offset)
 }
 
-// namesUnique is the rule that the mark of STOU has FILE: and the name.
+// namesUnique is the rule that the mark of STOU has FILE: and the name, and no other line:
+// RFC 1123, 4.1.2.9, prescribes its exact format.
 func namesUnique(f *facts) Finding {
 	e := f.find("STOU", "")
 	if e == nil || len(e.Replies) == 0 {
 		return notAsked("STOU")
 	}
 	mark := e.Replies[0]
-	if mark.Code/100 != 1 || !strings.HasPrefix(mark.Text, "FILE: ") {
+	switch {
+	case mark.Code/100 != 1 || !strings.HasPrefix(mark.Text, "FILE: "):
 		return breaks(mark.Packet, "%d in frame %d does not begin with FILE:", mark.Code, mark.Packet)
+	case len(mark.Lines) > 1:
+		return breaks(mark.Packet, "%d in frame %d has FILE: in the first of %s", mark.Code, mark.Packet, count(len(mark.Lines), "line"))
 	}
 	return keeps(mark.Packet, "%d in frame %d", mark.Code, mark.Packet)
 }

@@ -1,0 +1,73 @@
+package conform
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// TestWhatRFCsAsk has sessions with servers that lack or refuse something, and what the rule
+// whose text begins so says of them.
+func TestWhatRFCsAsk(t *testing.T) {
+	abor, allOf := sent{"ABOR", "", 502, "", ""}, sent{"EPSV", "ALL", 200, "", ""}
+	for name, test := range map[string]struct {
+		rule    string
+		session *facts
+		want    Verdict
+	}{
+		"no ABOR":                 {"ABOR ends a transfer", sessionOf(abor, retr("ab"), abor), NotApplicable},
+		"no APPE":                 {"APPE is there", sessionOf(retr("ab"), sent{"APPE", "a", 502, "", ""}, retr("ab")), Breaks},
+		"APPE is not permitted":   {"APPE is there", sessionOf(retr("ab"), sent{"APPE", "a", 550, "", ""}, retr("ab")), NotApplicable},
+		"PASV is refused":         {"Behind EPSV ALL", sessionOf(allOf, sent{"PASV", "", 503, "", ""}), Keeps},
+		"PASV is refused for now": {"Behind EPSV ALL", sessionOf(allOf, sent{"PASV", "", 425, "", ""}), Keeps},
+		"PASV":                    {"Behind EPSV ALL", sessionOf(allOf, sent{"PASV", "", 227, "", ""}), Breaks},
+		"a listing":               {"A line of MLSD", sessionOf(sent{"MLSD", "", 226, ftp.Server, "type=file; a\r\n"}), Keeps},
+		"the last line is open":   {"A line of MLSD", sessionOf(sent{"MLSD", "", 226, ftp.Server, "type=file; a\r\ntype=file; b"}), Breaks},
+		"TLS":                     {"AUTH TLS", offersAndSays(234), Keeps},
+		"TLS is refused":          {"AUTH TLS", offersAndSays(534), Keeps},
+		"TLS is not ready":        {"AUTH TLS", offersAndSays(431), Keeps},
+		"no AUTH after all":       {"AUTH TLS", offersAndSays(500), Breaks},
+		"TLS wants ADAT":          {"AUTH TLS", offersAndSays(334), Breaks},
+	} {
+		n := 0
+		for _, r := range ServerRules() {
+			if !strings.HasPrefix(r.Text, test.rule) {
+				continue
+			}
+			n++
+			if got := r.judge(test.session); got.Verdict != test.want {
+				t.Errorf("%s: got %+v, want %s", name, got, test.want)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: got %d rules, want one", name, n)
+		}
+	}
+}
+
+// offersAndSays is a session with a server that names AUTH TLS in FEAT, and its reply to it.
+func offersAndSays(code int) *facts {
+	f := said("FEAT", "", 211, "Features", " AUTH TLS", "End")
+	f.session.Exchanges = append(f.session.Exchanges, sessionOf(sent{"AUTH", "TLS", code, "", ""}).session.Exchanges...)
+	return f
+}
+
+// TestComesToNamesTheAnnouncement wants the frame that has the port: the command of an active
+// client, and the reply to a passive one.
+func TestComesToNamesTheAnnouncement(t *testing.T) {
+	for command, test := range map[string]struct {
+		mode ftp.Mode
+		want Finding
+	}{
+		"EPRT": {ftp.Active, Finding{Keeps, "frame 15 is to port 4000, announced in frame 7", 15}},
+		"EPSV": {ftp.Passive, Finding{Keeps, "frame 15 is to port 4000, announced in frame 8", 15}},
+	} {
+		f := sessionOf(retr("ab"))
+		f.connections[1].DataPort = &ftp.DataPort{Command: command, Mode: test.mode, Addr: netip.MustParseAddrPort("127.0.0.1:4000"), Packet: 7, ReplyPacket: 8}
+		if got := comesTo("RETR", command)(f); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", command, got, test.want)
+		}
+	}
+}
