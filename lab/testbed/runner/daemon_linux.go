@@ -23,6 +23,7 @@ type daemon struct {
 	ended   chan struct{}           // closed when the first process has ended
 	earlier map[netip.AddrPort]bool // where something listened before the daemon started
 	own     []string                // the process sessions that it had when it began to listen
+	last    []process               // its processes when end last looked, as far as they run
 }
 
 const (
@@ -170,10 +171,18 @@ func (d *daemon) end() error {
 	default:
 		return nil
 	}
-	if d.cmd.ProcessState.Success() && len(descendants()) > 0 {
+	if d.cmd.ProcessState.Success() && d.inBackground() {
 		return nil
 	}
 	return fmt.Errorf("it has ended: %s", d.cmd.ProcessState)
+}
+
+// inBackground reports whether processes of the daemon run, though the first has ended.
+func (d *daemon) inBackground() bool {
+	if d.last = stillRunning(d.last); len(d.last) == 0 {
+		d.last = descendants()
+	}
+	return len(d.last) > 0
 }
 
 // connected reports whether a connection to the control port is open.
@@ -182,10 +191,15 @@ func (d *daemon) connected() bool { return connected(d.Addr().Port()) }
 // connected reports whether a connection to a port of this host is open. It asks the
 // kernel, because an attempt to connect would be in the capture.
 func connected(port uint16) bool {
-	all, _ := network.Sockets("tcp", "tcp6")
-	return slices.ContainsFunc(all, func(s network.Socket) bool {
+	open := func(s network.Socket) bool {
 		return s.Local.Port() == port && slices.Contains([]string{"ESTABLISHED", "CLOSE-WAIT"}, s.State)
-	})
+	}
+	for _, protocol := range []string{"tcp", "tcp6"} { // each takes the kernel long
+		if all, _ := network.Sockets(protocol); slices.ContainsFunc(all, open) {
+			return true
+		}
+	}
+	return false
 }
 
 // Wait implements server.
@@ -225,7 +239,9 @@ func endPrograms(ctx context.Context, clock network.Clock) {
 	left := descendants()
 	signalAll(left, unix.SIGTERM)
 	for len(left) > 0 && network.Sleep(ctx, clock, lookEvery) == nil {
-		left = descendants()
+		if left = stillRunning(left); len(left) == 0 {
+			left = descendants() // that they have started meanwhile
+		}
 	}
 	signalAll(left, unix.SIGKILL)
 }

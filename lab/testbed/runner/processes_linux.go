@@ -58,6 +58,14 @@ func (e *Environment) Others() (pids []int) {
 	return pids
 }
 
+// stillRunning returns the processes that have not ended. It looks at these processes
+// only: descendants looks at all processes of the machine.
+func stillRunning(all []process) []process {
+	return slices.DeleteFunc(all, func(p process) bool {
+		return readProcess("/proc/"+p.id+"/status").pid != p.pid
+	})
+}
+
 // readProcess reads a status file. If the process has ended it returns the zero
 // process.
 func readProcess(path string) (p process) {

@@ -21,27 +21,38 @@ func (s Sandbox) makeEtc() error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(old + "/etc")
+	if err := s.copyEtc("/etc", own); err != nil {
+		return err
+	}
+	for name, text := range own {
+		if err := writeEtc("/etc/"+name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyEtc fills a folder below /etc with what the machine has there. It copies files, and
+// folders in which something is replaced or hidden. It shows the other folders.
+func (s Sandbox) copyEtc(folder string, own map[string]string) error {
+	entries, err := os.ReadDir(old + folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		name := "/etc/" + e.Name()
-		switch _, replaced := own[e.Name()]; {
+		name := folder + "/" + e.Name()
+		switch _, replaced := own[strings.TrimPrefix(name, "/etc/")]; {
 		case replaced || !othersMayRead(e):
-		case e.IsDir() && (s.replacesBelow(e.Name()) || holdsHidden(old+name)):
-			err = copyFolder(name)
+		case e.IsDir() && (s.replacesBelow(name) || holdsHidden(old+name)):
+			if err = os.Mkdir(name, 0o755); err == nil {
+				err = s.copyEtc(name, own)
+			}
 		case e.Type().IsRegular():
 			err = copyFile(name)
 		default:
 			err = show(name, name)
 		}
 		if err != nil {
-			return err
-		}
-	}
-	for name, text := range own {
-		if err := writeEtc("/etc/"+name, text); err != nil {
 			return err
 		}
 	}
@@ -60,10 +71,10 @@ func writeEtc(path, text string) error {
 	return os.WriteFile(path, []byte(text), mode)
 }
 
-// replacesBelow reports whether a file of Etc is in a folder of /etc.
+// replacesBelow reports whether a file of Etc is in a folder below /etc.
 func (s Sandbox) replacesBelow(folder string) bool {
 	for name := range s.Etc {
-		if strings.HasPrefix(name, folder+"/") {
+		if strings.HasPrefix("/etc/"+name, folder+"/") {
 			return true
 		}
 	}
@@ -101,26 +112,6 @@ func holdsHidden(folder string) bool {
 	}) != nil
 }
 
-// copyFolder copies a folder of the machine, without what not all users may read.
-func copyFolder(folder string) error {
-	return filepath.WalkDir(old+folder, func(path string, e fs.DirEntry, err error) error {
-		name := strings.TrimPrefix(path, old)
-		switch {
-		case err != nil:
-			return err
-		case !othersMayRead(e) && e.IsDir():
-			return fs.SkipDir
-		case !othersMayRead(e):
-			return nil
-		case e.IsDir():
-			return os.Mkdir(name, 0o755)
-		case e.Type().IsRegular():
-			return copyFile(name)
-		}
-		return show(name, name)
-	})
-}
-
 // copyFile copies a file of the machine. The copy belongs to the sandbox's root, as
 // daemons require of their configuration. In a user namespace the machine's root is
 // another user.
@@ -138,13 +129,14 @@ func copyFile(name string) error {
 
 // othersMayRead reports whether all users may read a file or folder.
 func othersMayRead(e fs.DirEntry) bool {
+	if e.Type() == fs.ModeSymlink {
+		return true
+	}
 	info, err := e.Info()
 	if err != nil {
 		return false
 	}
 	switch mode := info.Mode(); mode.Type() {
-	case fs.ModeSymlink:
-		return true
 	case fs.ModeDir:
 		return mode&0o005 == 0o005
 	case 0:

@@ -310,16 +310,16 @@ func replaceEtc(files map[string]fs.FileMode) error {
 // machine, and nothing that not all users of the machine may read.
 func TestEtc(t *testing.T) {
 	celltest.Need(t)
-	script := "cd /etc; find . -type f ! -name passwd ! -name group ! -name shadow ! -name 'host*' ! -name resolv.conf ! -name nsswitch.conf | sort; cat ssl/open pam.d/ftp server/new.conf; echo x 2>/dev/null >pam.d/ftp || echo refused"
+	script := "cd /etc; find . -type f ! -name passwd ! -name group ! -name shadow ! -name 'host*' ! -name resolv.conf ! -name nsswitch.conf | sort; cat ssl/open deep/er/own.conf pam.d/ftp server/new.conf; echo x 2>/dev/null >pam.d/ftp || echo refused"
 	box := Sandbox{Program: "/bin/sh", Args: []string{"sh", "-c", script}, Files: visibleFolder(t), Host: "server",
-		Etc: map[string]string{"pam.d/ftp": "the scenario's\n", "server/new.conf": "new\n"}}
+		Etc: map[string]string{"pam.d/ftp": "the scenario's\n", "server/new.conf": "new\n", "deep/er/own.conf": "own\n"}}
 	got, err := runInCell(testJob{Sandbox: box, Etc: map[string]fs.FileMode{
-		"ssl/open": 0o644, "ssl/private": 0o600, "ssl/deep/er/key": 0o640, "pam.d/ftp": 0o644, "pam.d/other": 0o644, "secret": 0o600, "plain/file": 0o644,
+		"ssl/open": 0o644, "ssl/private": 0o600, "ssl/deep/er/key": 0o640, "ssl/certs/ca": 0o644, "pam.d/ftp": 0o644, "pam.d/other": 0o644, "secret": 0o600, "plain/file": 0o644, "deep/er/own.conf": 0o644, "deep/er/other": 0o644,
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "./pam.d/ftp\n./pam.d/other\n./plain/file\n./server/new.conf\n./ssl/open\nthe machine's ssl/open\nthe scenario's\nnew\nrefused\n"
+	want := "./deep/er/other\n./deep/er/own.conf\n./pam.d/ftp\n./pam.d/other\n./plain/file\n./server/new.conf\n./ssl/certs/ca\n./ssl/open\nthe machine's ssl/open\nown\nthe scenario's\nnew\nrefused\n"
 	if out := strings.TrimPrefix(got[0].Out, oneIDNote+"\n"); out != want {
 		t.Errorf("got\n%s\nwant\n%s", out, want)
 	}
