@@ -68,7 +68,7 @@ func (v *Verdict) Report() string {
 }
 
 // Unjudged reports whether nothing is known to be wrong, and something cannot be judged,
-// because it is in TLS that cannot be read.
+// because it is in TLS that cannot be read, or not in the capture.
 func (v *Verdict) Unjudged() bool {
 	if v.Pass || len(v.Failures) > 0 || v.Want != nil && len(v.Want.Mismatches) > 0 {
 		return false

@@ -24,6 +24,10 @@ const (
 	costOtherText = 6
 	costSameSide  = 7 // of the same direction
 	costPair      = 8 // neither
+	// costSameBytes is for a line that may match bytes that the capture lacks, if another
+	// line may match the same bytes. For the first line they cost nothing, but it matches
+	// what the capture has if it can.
+	costSameBytes = 3
 )
 
 // maxNodes limits the search, together with the number of elements. A capture that is
@@ -46,6 +50,7 @@ type aligner struct {
 	begins   []bool          // whether a claim of several elements can begin at the element
 	goesOn   []bool          // whether it can continue after the element
 	bounds   map[*line]bound // frames to choose from, for `after`
+	lacks    [2]unrecorded   // of each direction
 
 	nodes   []node
 	free    []int32   // nodes to visit next, the last one first: they cost nothing more
@@ -58,7 +63,7 @@ type bound struct{ from, to int }
 
 // A state is a point on a path: the current group of lines, which of its lines are
 // judged, the next element, and for each direction the first of the elements that a
-// line must still claim as part of a longer range, or -1.
+// line must still claim as part of a longer range, or -1, or inText.
 type state struct {
 	group, at int32
 	judged    uint16
@@ -91,6 +96,7 @@ const (
 	stepStart stepKind = iota
 	stepPassed
 	stepMatched
+	stepHidden // the line may match what the capture lacks
 	stepMissing
 	stepUnwanted
 	stepDifferent
@@ -173,7 +179,7 @@ func (a *aligner) push(n node, price int32) {
 	}
 	n.cost += price
 	a.nodes = append(a.nodes, n)
-	if price == 0 {
+	if price == 0 && n.kind != stepHidden {
 		a.free = append(a.free, int32(len(a.nodes)-1))
 		return
 	}
@@ -217,6 +223,7 @@ func (a *aligner) expand(i int32) {
 		}
 		if ahead {
 			a.claim(i, k)
+			a.hide(i, k)
 		}
 		a.missing(i, k)
 	}
@@ -241,6 +248,8 @@ func (a *aligner) unwanted(i int32) {
 		n.pending[e.dir()] = -1
 	} else if p >= 0 && e.inStream() {
 		return
+	} else if e.isUnrecorded() {
+		n.pending[e.dir()] = -1
 	}
 	n.at++
 	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: n.at - 1, from: i, cost: n.cost}, costUnwanted)
@@ -267,7 +276,7 @@ func (a *aligner) missing(i int32, k int) {
 }
 
 // pass skips the next element if no line must claim it: it is a bare ACK, a
-// retransmission on a lossy path, inside ..., or part of a range that a later element
+// retransmission on a lossy path, the missing rest of a text, inside ..., or part of a range that a later element
 // completes.
 func (a *aligner) pass(i int32) {
 	n := a.nodes[i]
@@ -276,6 +285,10 @@ func (a *aligner) pass(i int32) {
 	n.at++
 	on := node{state: n.state, kind: stepPassed, from: i, cost: n.cost}
 	outside := e.kind == elementACK || e.kind == elementRepeat && a.lossy
+	if p := &on.pending[e.dir()]; e.isUnrecorded() && *p == inText {
+		*p = -1
+	}
+	outside = outside || a.isRest(e) && n.pending[e.dir()] < 0
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
 	}
@@ -298,6 +311,10 @@ func (a *aligner) claim(i int32, k int) {
 	c := a.compare(l, n.state)
 	kind, cost := stepDifferent, int32(costPair)
 	switch {
+	case c.isUnknown() && l.kind == kindText:
+		return // hide does that
+	case c.isUnknown():
+		kind, cost = stepHidden, 0
 	case c.alike && len(c.what) == 0:
 		kind, cost = stepMatched, 0
 	case c.alike && c.otherText:

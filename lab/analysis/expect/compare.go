@@ -5,6 +5,7 @@ package expect
 import (
 	"fmt"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -155,8 +156,13 @@ type comparison struct {
 	first, last int  // the elements that it would claim
 	alike       bool // they have the line's kind and direction
 	otherText   bool // they are a text with another command or reply code
+	unknown     bool // they are as wanted as far as the capture has them
 	what        differences
 }
+
+// isUnknown reports whether the elements are as wanted as far as the capture has them, and it
+// has not all.
+func (c comparison) isUnknown() bool { return c.alike && len(c.what) == 0 && c.unknown }
 
 // compare compares a line with the element at s and with the pending bytes of its
 // direction.
@@ -221,7 +227,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 	switch l.kind {
 	case kindText:
 		text := a.texts[e.dir()][start]
-		if text == nil || text.End != end || !text.Complete {
+		if text == nil || text.End != end {
+			return
+		}
+		if !text.Complete {
+			a.compareBeginning(l, c, text)
 			return
 		}
 		c.alike = true
@@ -236,16 +246,32 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		c.alike = true
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
-		c.what.content(l, a.capture, f, start, end)
+		c.unknown = c.what.content(l, a.capture, f, start, end)
 	case kindData, kindFINData:
 		if start != f.Seq || end != f.Seq+int64(f.Payload) {
 			return
 		}
 		c.alike = true
 		c.what.whole(l, f)
-		c.what.content(l, a.capture, f, start, end)
+		c.unknown = c.what.content(l, a.capture, f, start, end)
 		a.withFIN(l, c, f)
 	}
+}
+
+// compareBeginning compares a line with a text whose end the capture lacks.
+func (a *aligner) compareBeginning(l *line, c *comparison, text *ftp.Line) {
+	e := &a.elements[c.last]
+	more := a.lacks[e.dir()].length[text.End]
+	if more == 0 {
+		return // it has no end
+	}
+	c.alike, c.unknown = true, true
+	if !l.words.mayGoOn(text.Text, more) {
+		c.what.add("the text begins with %s", quote(text.Text))
+		c.otherText = !l.words.beginsLike(text.Text)
+	}
+	c.what.number("seq", l.seq.start, e.start)
+	c.what.packet(l, &a.capture.frames[e.frame])
 }
 
 // withFIN lets a line whose flags have F claim the FIN of its packet, too.

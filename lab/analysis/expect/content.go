@@ -36,19 +36,18 @@ func (c *content) add(p *capture.Packet) {
 	}
 }
 
-// text returns the bytes from one sequence number to another. ok is false if some of
-// them are missing.
-func (c *content) text(start, end int64) (text string, ok bool) {
-	start, end = start-1, end-1
-	if c == nil || start < 0 || end > int64(len(c.bytes)) {
-		return "", start == end
+// text returns the bytes from one sequence number to another, up to the first one that is
+// missing.
+func (c *content) text(start, end int64) string {
+	start--
+	to := start
+	for c != nil && start >= 0 && to < end-1 && to < int64(len(c.bytes)) && c.known[to] {
+		to++
 	}
-	for _, known := range c.known[start:end] {
-		if !known {
-			return "", false
-		}
+	if to == start {
+		return ""
 	}
-	return string(c.bytes[start:end]), true
+	return string(c.bytes[start:to])
 }
 
 // A sender is one side of a connection.
@@ -76,20 +75,26 @@ func hasContent(lines []*line) bool {
 	return false
 }
 
-// content compares the content of a line with the bytes of the capture.
-func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) {
+// content compares the content of a line with the bytes of the capture. It reports whether
+// some of them are missing and those before them are as wanted.
+func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) (unknown bool) {
 	if l.content == nil {
-		return
+		return false
 	}
-	text, ok := c.contents[sender{f.Connection.ID, f.From}].text(start, end)
+	text := c.contents[sender{f.Connection.ID, f.From}].text(start, end)
+	missing := int(end-start) - len(text)
 	switch {
-	case !ok && end > mostContent:
+	case missing == 0 && l.content.matches(text):
+	case missing > 0 && end > mostContent:
 		d.add("the content has %d bytes, and more than %d are not compared", end-start, mostContent)
-	case !ok:
-		d.add("the content is not in the capture")
-	case !l.content.matches(text):
+	case missing > 0 && l.content.fits(text, missing):
+		return true
+	case missing > 0:
+		d.add("the content begins with %s", quoteContent(text))
+	default:
 		d.add("the content is %s", quoteContent(text))
 	}
+	return false
 }
 
 // quoteContent writes a content as a pattern, and only the beginning of a long one.

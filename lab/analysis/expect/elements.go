@@ -30,6 +30,9 @@ type element struct {
 	// place is the index of the frame that determines the element's position: its own
 	// frame, or the first one that overtook it.
 	place int
+	// unrecorded says that the capture lacks the bytes of a dialogue, because the recorder
+	// cut the packet short.
+	unrecorded bool
 }
 
 // late reports whether the element arrived out of order.
@@ -54,6 +57,7 @@ type cuts struct {
 	at      []int64
 	packets []piece // ranges in which to cut between packets, too
 	frames  bool    // cut between all packets
+	texts   bool    // cut where bytes are that the capture lacks
 }
 
 // addLine adds the borders of the bytes that a line of the want claims.
@@ -92,6 +96,7 @@ type stream struct {
 	cuts     cuts
 	pieces   []piece // the bytes, as they were first seen
 	seen     seen
+	recorded seen // the bytes that the capture has
 	elements []element
 	syn, fin int64 // the sequence numbers after them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
@@ -150,6 +155,7 @@ func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	if f.Has(packet.SYN) {
 		data++
 	}
+	s.recorded.add(data, data+int64(f.recorded))
 	fresh := s.seen.add(data, data+int64(f.Payload))
 	var covered int64
 	for _, p := range fresh {
@@ -217,6 +223,9 @@ func (e *element) empty() int {
 func (s *stream) cutBytes() {
 	slices.SortFunc(s.pieces, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
 	s.cuts.cutPackets(s.pieces)
+	if s.cuts.texts {
+		s.cutUnrecorded()
+	}
 	slices.Sort(s.cuts.at)
 	cuts := s.cuts.at // the next ones
 	open := false     // the last element may continue
@@ -238,6 +247,19 @@ func (s *stream) cutBytes() {
 	}
 }
 
+// cutUnrecorded cuts where bytes begin that the capture has or has not, and around each packet
+// with bytes that it has not.
+func (s *stream) cutUnrecorded() {
+	for _, r := range s.recorded {
+		s.cuts.at = append(s.cuts.at, r.start, r.end)
+	}
+	for _, p := range s.pieces {
+		if !s.recorded.has(p.end - 1) {
+			s.cuts.at = append(s.cuts.at, p.start, p.end)
+		}
+	}
+}
+
 // addBytes adds a piece to the last element, if that is open and ends where the
 // piece begins, or else as a new one.
 func (s *stream) addBytes(p piece, open bool) {
@@ -253,6 +275,7 @@ func (s *stream) addBytes(p piece, open bool) {
 	}
 	s.elements = append(s.elements, element{
 		kind: elementBytes, fromA: s.fromA, frame: p.frame, first: p.frame, packets: 1, start: p.start, end: p.end,
+		unrecorded: s.cuts.texts && !s.recorded.has(p.start),
 	})
 }
 
@@ -299,4 +322,18 @@ func (s *seen) add(start, end int64) (fresh []piece) {
 	}
 	*s = slices.Replace(*s, from, to, joined)
 	return fresh
+}
+
+// has reports whether the byte with a number was seen.
+func (s seen) has(at int64) bool {
+	_, ok := slices.BinarySearchFunc(s, at, func(p piece, at int64) int {
+		switch {
+		case p.end <= at:
+			return -1
+		case p.start > at:
+			return 1
+		}
+		return 0
+	})
+	return ok
 }

@@ -25,10 +25,12 @@ func (j *judge) verdict() *Verdict {
 		}
 	}
 	for _, t := range j.tracks {
-		mismatches, unjudged := t.mismatches()
+		mismatches, inTLS := t.mismatches()
 		v.Mismatches = append(v.Mismatches, mismatches...)
-		if unjudged != nil {
-			v.Unjudged = append(v.Unjudged, *unjudged)
+		for _, u := range []*Unjudged{inTLS, t.hidden()} {
+			if u != nil {
+				v.Unjudged = append(v.Unjudged, *u)
+			}
 		}
 	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.shown, y.shown) })
@@ -90,7 +92,7 @@ func (j *judge) tooEarly(l *line) Mismatch {
 }
 
 // mismatches returns the mismatches in the steps of the alignment, and what of the
-// connection cannot be judged, nil for nothing.
+// connection cannot be judged because of TLS, nil for nothing.
 func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 	var all []Mismatch
 	after := t.line // the line of the file after which an unwanted element is reported
@@ -114,7 +116,7 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 			add(t.unwantedElement(s, after))
 		}
 	}
-	if !t.whole && unjudged == nil {
+	if !t.whole && unjudged == nil && t.hidden() == nil {
 		add(Mismatch{Line: after, Kind: Missing, Connection: t.name,
 			What: "from here on too much differs for a comparison line by line"})
 	}

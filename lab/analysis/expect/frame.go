@@ -48,6 +48,8 @@ type Frame struct {
 	Seq, Ack int64
 	// Payload is the number of bytes of data.
 	Payload int
+	// recorded is how many of them the capture has: fewer if the recorder cut the packet.
+	recorded int
 	// RawWindow is the window field of the header, which tcpdump prints; Window is the
 	// same in bytes, scaled as agreed.
 	RawWindow uint16
@@ -78,7 +80,7 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 		return f
 	}
 	f.Connection, f.From = p.Connection, p.From
-	f.Seq, f.Payload, f.Flags = t.Seq, t.Length, t.Flags
+	f.Seq, f.Payload, f.recorded, f.Flags = t.Seq, t.Length, len(t.Payload), t.Flags
 	if t.Has(packet.ACK) {
 		f.Ack = t.Ack
 	}

@@ -136,11 +136,22 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
+	forth.texts, back.texts = t.inClear(), t.inClear()
 	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
 	t.textsAfterTelnet()
 	t.thin()
 	t.begins, t.goesOn = t.claimable()
+	if t.inClear() {
+		t.findUnrecorded()
+	}
 	return t
+}
+
+// inClear reports whether lines want a dialogue of the track that is not in TLS.
+func (t *track) inClear() bool {
+	s := t.capture.sessions[t.conn.ID]
+	wanted := slices.ContainsFunc(t.lines, func(l *line) bool { return l.kind == kindText })
+	return wanted && t.conn.TLS == nil && (s == nil || s.Layer == nil)
 }
 
 // textsAfterTelnet lets a text begin after packets that contain only the Telnet

@@ -1,4 +1,4 @@
-// What cannot be judged, because it is in TLS that cannot be read.
+// What cannot be judged, because it is in TLS that cannot be read, or not in the capture.
 
 package expect
 
@@ -10,16 +10,19 @@ import (
 )
 
 // An Unjudged is a part of a connection that cannot be compared with the want, because it
-// is in TLS and there are no keys for it.
+// is in TLS and there are no keys for it, or because the capture lacks it.
 type Unjudged struct {
 	// Connection is the name of the connection.
 	Connection string `json:"connection"`
-	// From is the packet of the first record that cannot be decrypted.
+	// From is the packet of the first record that cannot be decrypted, or the first packet
+	// in or before which bytes are missing.
 	From int `json:"from"`
 	// Lines are the lines of the want that may match what cannot be read.
 	Lines []int `json:"lines"`
 	// Why is the reason, half a sentence: "there are no keys for it".
 	Why string `json:"why"`
+	// Unrecorded says that the capture lacks it. Else it is in TLS.
+	Unrecorded bool `json:"unrecorded,omitempty"`
 	// LacksKeys says that keys would help, which they do not if a hello is missing.
 	LacksKeys bool `json:"lacks_keys,omitempty"`
 }
@@ -36,6 +39,10 @@ func (u *Unjudged) Message(file string) string {
 		if n == 1 {
 			what = fmt.Sprintf("line %d", u.Lines[0])
 		}
+	}
+	if u.Unrecorded {
+		return fmt.Sprintf("%s: %s: from frame %d on, bytes are missing in the capture (%s), so %s cannot be judged\n",
+			place, u.Connection, u.From, u.Why, what)
 	}
 	hint := ""
 	if u.LacksKeys {
@@ -67,7 +74,7 @@ func (t *track) hiddenRanges() (ranges [2]hiddenRange, layer *ftp.TLSLayer) {
 }
 
 // setApart splits the steps of a track into those that are mismatches and those that cannot
-// be judged. The second result is nil if all of them can be judged.
+// be judged because of TLS. The second result is nil if all of them can be judged.
 func (t *track) setApart() (judged []step, u *Unjudged) {
 	ranges, layer := t.hiddenRanges()
 	if layer == nil {

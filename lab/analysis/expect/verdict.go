@@ -27,7 +27,7 @@ type Verdict struct {
 	// not got come behind them, and then what belongs to no line.
 	Mismatches []Mismatch `json:"mismatches"`
 	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
-	// TLS that cannot be read.
+	// TLS that cannot be read, or not in the capture.
 	Unjudged []Unjudged `json:"unjudged,omitempty"`
 }
 

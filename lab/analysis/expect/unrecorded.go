@@ -1,0 +1,179 @@
+// What cannot be judged, because the capture has not all of its bytes: the recorder cut
+// packets short (the snap length), or lost some.
+
+package expect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// unrecorded is what the capture lacks of a direction of a dialogue.
+type unrecorded struct {
+	// length is how many bytes are missing from a sequence number on.
+	length map[int64]int
+	// rest are the numbers at which the rest of a text is missing.
+	rest map[int64]bool
+}
+
+// findUnrecorded finds what the capture lacks of a dialogue.
+func (t *track) findUnrecorded() {
+	for dir := range t.lacks {
+		t.lacks[dir] = unrecorded{map[int64]int{}, map[int64]bool{}}
+		for _, text := range t.texts[dir] {
+			t.lacks[dir].rest[text.End] = !text.Complete
+		}
+	}
+	end := [2]int64{-1, -1}
+	for _, e := range slices.Backward(t.elements) {
+		if lacks := &t.lacks[e.dir()]; e.isUnrecorded() {
+			lacks.length[e.start] = int(e.end - e.start)
+			if end[e.dir()] == e.end {
+				lacks.length[e.start] += lacks.length[e.end]
+			}
+			end[e.dir()] = e.start
+		}
+	}
+}
+
+// isUnrecorded reports whether the capture has not got the bytes of an element.
+func (e *element) isUnrecorded() bool { return e.kind == elementGap || e.unrecorded }
+
+// isRest reports whether an element is the rest of a text of which only the beginning was
+// recorded. It needs no line of its own.
+func (a *aligner) isRest(e *element) bool {
+	return e.isUnrecorded() && a.lacks[e.dir()].rest[e.start]
+}
+
+// inText is the pending element of a direction after a line that may match bytes which the capture
+// lacks: those that are next may have more lines in them.
+const inText = -2
+
+// hide lets line k of the group be a text of which the capture lacks all, or the end.
+func (a *aligner) hide(i int32, k int) {
+	n := a.nodes[i]
+	l := a.groups[n.group][k]
+	e := &a.elements[n.at]
+	pending := &n.pending[e.dir()]
+	if l.kind != kindText || l.fromA != e.fromA || *pending >= 0 {
+		return
+	}
+	to := node{kind: stepHidden, line: l, first: n.at, last: n.at, from: i, cost: n.cost}
+	n.judged |= 1 << k
+	if !e.isUnrecorded() {
+		if e.kind == elementBytes && a.compare(l, n.state).isUnknown() {
+			n.at, *pending = n.at+1, inText
+			to.state = n.state
+			a.push(to, 0)
+		}
+		return
+	}
+	if a.isRest(e) && *pending != inText || !l.words.mayGoOn("", a.lacks[e.dir()].length[e.start]) || !a.headerFits(l, e) {
+		return
+	}
+	price := int32(0)
+	if *pending == inText {
+		price = costSameBytes
+	}
+	*pending = inText // the next line may be in the same bytes
+	to.state = n.state
+	a.push(to, price)
+	n.at, *pending = n.at+1, -1
+	to.state = n.state
+	a.push(to, price)
+}
+
+// headerFits reports whether a line says nothing else of its packet than what is known.
+func (a *aligner) headerFits(l *line, e *element) bool {
+	var d differences
+	d.number("seq", l.seq.start, e.start)
+	if e.kind != elementGap {
+		d.packet(l, &a.capture.frames[e.frame])
+	}
+	return len(d) == 0
+}
+
+// mayGoOn reports whether a text can match the pattern if it begins as recorded and more bytes
+// follow, which are unknown and have at least its line end.
+func (p pattern) mayGoOn(recorded string, more int) bool {
+	if text, cr := strings.CutSuffix(recorded, "\r"); cr && more > 0 && p.matches(text) {
+		return true
+	}
+	last := len(p[len(p)-1])
+	for unknown := range min(more, last+1) {
+		if p.fits(recorded, unknown) {
+			return true
+		}
+	}
+	return more > 0 && p.fits(recorded, more-1) // all of the last part is unknown
+}
+
+// fits reports whether the pattern matches a text and a number of unknown bytes behind it.
+func (p pattern) fits(text string, unknown int) bool {
+	end := len(text) + unknown
+	has := func(part string, at int) bool {
+		known := min(max(0, len(text)-at), len(part))
+		return at >= 0 && at+len(part) <= end && part[:known] == text[min(at, len(text)):min(at, len(text))+known]
+	}
+	first, last := p[0], p[len(p)-1]
+	if len(p) == 1 {
+		return len(first) == end && has(first, 0)
+	}
+	if !has(first, 0) || !has(last, end-len(last)) {
+		return false
+	}
+	at := len(first)
+	for _, part := range p[1 : len(p)-1] {
+		for at+len(part) <= end && !has(part, at) {
+			at++
+		}
+		at += len(part)
+	}
+	return at+len(last) <= end
+}
+
+// hidden returns what of the connection cannot be judged because the capture lacks it, nil
+// for nothing.
+func (t *track) hidden() *Unjudged {
+	u := &Unjudged{Connection: t.name, Unrecorded: true}
+	aligned := map[*line]bool{}
+	for _, s := range t.steps {
+		aligned[s.line] = true
+		if s.kind != stepHidden {
+			continue
+		}
+		if len(u.Lines) == 0 {
+			u.From, u.Why = t.whyUnrecorded(s)
+		}
+		u.Lines = append(u.Lines, s.line.number)
+	}
+	if len(u.Lines) == 0 {
+		return nil
+	}
+	for _, l := range t.lines {
+		if !t.whole && !aligned[l] && l.kind != kindSkip {
+			u.Lines = append(u.Lines, l.number)
+		}
+	}
+	slices.Sort(u.Lines)
+	return u
+}
+
+// whyUnrecorded returns the packet in or before which the capture lacks bytes of a step, and the
+// reason.
+func (t *track) whyUnrecorded(s step) (packet int, why string) {
+	first, last := &t.elements[s.first], &t.elements[s.last]
+	for _, i := range t.frames {
+		f := &t.capture.frames[i]
+		if first.kind != elementGap && i >= first.first && i <= last.frame && (f.From == t.a) == first.fromA && f.isCut() {
+			return f.Number, fmt.Sprintf("the recorder kept %d of the %d bytes of data in this frame", f.recorded, f.Payload)
+		}
+	}
+	next, _ := slices.BinarySearch(t.frames, first.place)
+	next = min(next, len(t.frames)-1)
+	return t.capture.frames[t.frames[next]].Number, "packets before this frame are missing"
+}
+
+// isCut reports whether the recorder cut the packet's data short.
+func (f *Frame) isCut() bool { return f.recorded < f.Payload }

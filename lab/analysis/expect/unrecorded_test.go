@@ -1,0 +1,144 @@
+package expect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// cutReply is a session in which the recorder cut the reply 150 after some bytes of its text.
+func cutReply(kept int) func() *recording {
+	return func() *recording {
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		const reply = "150 Here it comes.\r\n"
+		ctl.Peer.Segment("P.", reply)
+		g.Last(0).Cut(g.Last(0).Len() - len(reply) + kept)
+		ctl.Segment(".", "")
+		ctl.Peer.Segment("P.", "226 Done.\r\n")
+		return g
+	}
+}
+
+// snapped is the active listing, of which the recorder kept so many bytes of each packet.
+func snapped(bytes int) func() *recording {
+	return func() *recording {
+		g := activeListing()
+		for i := range g.Frames {
+			g.Frames[i].Cut(bytes)
+		}
+		return g
+	}
+}
+
+// A line that agrees with what was recorded of a text, and needs more, cannot be judged. One
+// that disagrees is a mismatch.
+func TestUnrecorded(t *testing.T) {
+	const login = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
+	plain := strings.Replace(activeWant, " mss 1452", "", 1)
+	const headers = 54 // of Ethernet, IP and TCP without options
+	twoInOne := func() *recording {
+		g := &recording{forge.New(), false}
+		ctl := connect(g, "198.51.100.100:3171", "192.0.2.21:21")
+		ctl.Peer.Segment("P.", "220-Hello\r\n220-more\r\n220 Go on\r\n")
+		g.Last(0).Cut(g.Last(0).Len() - 12)
+		ctl.Segment("P.", "QUIT\r\n")
+		return g
+	}
+	lost := func() *recording {
+		g := cutReply(20)()
+		g.Drop(2) // the 150
+		return g
+	}
+	content := func() *recording {
+		g := &recording{forge.New(), false}
+		dataConn(g)
+		g.Last(0).Cut(headers + 20)
+		return g
+	}
+	for _, test := range []struct {
+		name, want string
+		forge      func() *recording
+		wrong      string // summary
+		unjudged   string // the lines, with the frame
+		says       string
+	}{
+		{"a text with a star", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12",
+			"test.txtar:4: ctl: from frame 12 on, bytes are missing in the capture (the recorder kept 16 of the 20 bytes of data in this frame), so line 4 cannot be judged\n"},
+		{"the whole text", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12", ""},
+		{"the whole text, of which the LF was cut", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(19), "", "[4] @12", ""},
+		{"none of the text", login + "ctl server > client \"150 Here it comes.\" [P.] seq 59\nctl server > client \"226 *\"\n", cutReply(0), "", "[4] @12", ""},
+		{"a reply code of which one digit was recorded", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", cutReply(1), "", "[4] @12", ""},
+		{"another text", login + "ctl server > client \"150 There it comes.\"\nctl server > client \"226 *\"\n", cutReply(16), "different 4 @12", "",
+			"the text begins with \"150 Here it come\"\n"},
+		{"another reply code", login + "ctl server > client \"125 *\"\nctl server > client \"226 *\"\n", cutReply(2), "different 4 @12", "", ""},
+		{"a text that is too long for what is missing", login + "ctl server > client \"150 Here it comes for you.\"\nctl server > client \"226 *\"\n", cutReply(16), "different 4 @12", "", ""},
+		{"a text that ends in something else", login + "ctl server > client \"150 *now\"\nctl server > client \"226 *\"\n", cutReply(17), "different 4 @12", "", ""},
+		{"other flags", login + "ctl server > client \"150 *\" [.U]\nctl server > client \"226 *\"\n", cutReply(16), "different 4 @12", "", ""},
+		{"no line for it", login + "ctl server > client \"226 *\"\n", cutReply(16), "unwanted 3 @12", "", ""},
+		{"a line for it, and none for what follows", login + "ctl server > client \"150 *\"\n", cutReply(16), "unwanted 4 @14", "[4] @12", ""},
+		{"a text that came whole elsewhere", "ctl client.* > server.21\nctl ...\nctl server > client \"226 *\"\nctl ...\n", cutReply(0), "", "", ""},
+		{"the end of a packet with several lines",
+			"ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl server > client \"220-Hello\"\nctl server > client \"220-more\"\nctl server > client \"220 *\"\nctl client > server \"QUIT\"\n",
+			twoInOne, "", "[5 6] @4", ""},
+		{"a packet that was lost", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", lost, "", "[4] @13", "(packets before this frame are missing), so line 4 cannot"},
+		{"a packet that was lost, and no line for it", "ctl client.* > server.21\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"230-Hello\"\nctl server > client \"230 Go on\"\nctl server > client \"226 *\"\n", lost, "unwanted 5", "", "the capture lacks seq 59:79"},
+		{"headers alone", plain, snapped(headers), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
+		{"headers alone, and a reply too many", strings.Replace(plain, "ctl   server > client  \"331 *\"\n", "", 1), snapped(headers), "unwanted 8 @7", "[7 8 9 10 11 12 13 14 18 21 24 25] @4", ""},
+		{"four bytes of each text", activeWant, snapped(headers + 4), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
+		{"four bytes of each text, and another reply code", strings.Replace(activeWant, "226", "250", 1), snapped(headers + 4), "different 22 @23", "[7 8 9 10 11 12 13 14 15 19 25 26] @4", ""},
+		{"content", dataDeclared + dataHandshake + "data server > client content \"xxxxxxxxxxxxxxxxxxxx*\"\n", content, "", "[5] @4", "kept 20 of the 55 bytes"},
+		{"other content", dataDeclared + dataHandshake + "data server > client content \"xxxxxxxxxxxxxxxxxxxy*\"\n", content, "different 5 @4", "",
+			"the content begins with \"xxxxxxxxxxxxxxxxxxxx\"\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := verdict(t, test.want, test.forge())
+			unjudged := ""
+			for _, u := range v.Unjudged {
+				unjudged = fmt.Sprintf("%v @%d", u.Lines, u.From)
+			}
+			report := v.Report()
+			if got := summary(v); got != test.wrong || unjudged != test.unjudged || v.Pass != (test.wrong+test.unjudged == "") || !strings.Contains(report, test.says) {
+				t.Errorf("got the mismatches %q and unjudged %q, want %q and %q, and %q in\n%s", got, unjudged, test.wrong, test.unjudged, test.says, report)
+			}
+			if strings.Contains(report, "hint:") {
+				t.Errorf("got a hint, which can only be wrong:\n%s", report)
+			}
+		})
+	}
+}
+
+// A pattern fits what is known of a text exactly if it matches one of the texts that it can be.
+func TestMayGoOn(t *testing.T) {
+	letters := "ab\r"
+	texts := []string{""}
+	for i := 0; i < len(texts) && len(texts[i]) < 4; i++ {
+		for _, c := range letters {
+			texts = append(texts, texts[i]+string(c))
+		}
+	}
+	patterns := []pattern{{""}, {"a"}, {"ab"}, {"", ""}, {"a", ""}, {"", "b"}, {"a", "b"}, {"ab", "a"}, {"", "ab"}, {"a", "b", "a"}, {"", "ab", ""}, {"", "b", "ab"}}
+	ends := []string{"\n", "\r\n"}
+	for _, p := range patterns {
+		for _, recorded := range texts {
+			for more := range 5 {
+				want := false
+				for _, rest := range texts {
+					for _, end := range ends {
+						line := recorded + rest + end
+						text := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+						want = want || len(rest)+len(end) <= more && p.matches(text)
+					}
+				}
+				for _, whole := range texts { // the CR of the line end was recorded
+					want = want || more > 0 && whole+"\r" == recorded && p.matches(whole)
+				}
+				if got := p.mayGoOn(recorded, more); got != want {
+					t.Errorf("%q, recorded %q and %d more: got %v, want %v", p, recorded, more, got, want)
+				}
+			}
+		}
+	}
+}
