@@ -58,6 +58,7 @@ var serverRules = []Rule{
 	{"959", "5.4", "NOOP gets 200.", "session", replies("NOOP", "", "200")},
 	{"959", "5.4", "ALLO gets 200 or 202.", "parameters", optional("ALLO", "", replies("ALLO", "", "200", "202"))},
 	{"959", "App. II", "The name in 257 is in quotation marks.", "folders", then(replies("PWD", "", "257"), replyText("PWD", "", `^"(?:[^"]|"")+"`, "a name in quotation marks"))},
+	{"959", "App. II", "The name in 257 to MKD is absolute.", "folders", permitted("MKD", "", then(replies("MKD", "", "257"), replyText("MKD", "", `(?i)^"(?:[^"]|"")+drafts(?:[^"]|"")*"`, "the path of the folder in quotation marks")))},
 
 	{"1123", "4.1.2.1", "TYPE L 8 is the same as TYPE I, and gets 200.", "parameters", replies("TYPE", "L 8", "200")},
 	{"1123", "4.1.2.6", "PASV gets 227 and six numbers.", "passive", announcesPort},

@@ -31,20 +31,25 @@ func TestWhatRFCsAsk(t *testing.T) {
 		"no AUTH after all":       {"AUTH TLS", offersAndSays(500), Breaks},
 		"TLS wants ADAT":          {"AUTH TLS", offersAndSays(334), Breaks},
 	} {
-		n := 0
-		for _, r := range ServerRules() {
-			if !strings.HasPrefix(r.Text, test.rule) {
-				continue
-			}
-			n++
-			if got := r.judge(test.session); got.Verdict != test.want {
-				t.Errorf("%s: got %+v, want %s", name, got, test.want)
-			}
-		}
-		if n != 1 {
-			t.Errorf("%s: got %d rules, want one", name, n)
+		if got := ruleOf(t, test.rule)(test.session); got.Verdict != test.want {
+			t.Errorf("%s: got %+v, want %s", name, got, test.want)
 		}
 	}
+}
+
+// ruleOf returns the judge of the rule about servers whose text begins so.
+func ruleOf(t *testing.T, text string) judge {
+	t.Helper()
+	var found []judge
+	for _, r := range ServerRules() {
+		if strings.HasPrefix(r.Text, text) {
+			found = append(found, r.judge)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("got %d rules that begin with %q, want one", len(found), text)
+	}
+	return found[0]
 }
 
 // offersAndSays is a session with a server that names AUTH TLS in FEAT, and its reply to it.

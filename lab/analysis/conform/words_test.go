@@ -21,12 +21,7 @@ func said(command, argument string, code int, lines ...string) *facts {
 // TestPrescribedTexts has what servers say where an RFC prescribes more than the code.
 func TestPrescribedTexts(t *testing.T) {
 	protocols := namesProtocols("EPSV", "9")
-	path := replyText("PWD", "", "", "")
-	for _, r := range ServerRules() {
-		if r.Section == "App. II" {
-			path = r.judge
-		}
-	}
+	path, made := ruleOf(t, "The name in 257 is"), ruleOf(t, "The name in 257 to MKD")
 	for name, test := range map[string]struct {
 		judge   judge
 		session *facts
@@ -40,6 +35,10 @@ func TestPrescribedTexts(t *testing.T) {
 		"another code":           {protocols, said("EPSV", "9", 501, "Not supported, use (1)"), Breaks},
 		"a path":                 {path, said("PWD", "", 257, `"/a ""b""" is the folder`), Keeps},
 		"a path behind a word":   {path, said("PWD", "", 257, `The folder is "/a"`), Breaks},
+		"a new folder":           {made, said("MKD", "drafts", 257, `"/pub/drafts" created`), Keeps},
+		"a new folder elsewhere": {made, said("MKD", "drafts", 257, `"C:\pub\DRAFTS" created`), Keeps},
+		"a relative name":        {made, said("MKD", "drafts", 257, `"drafts" created`), Breaks},
+		"a new folder behind it": {made, said("MKD", "drafts", 257, `"drafts" is /pub/drafts`), Breaks},
 		"a unique name":          {namesUnique, said("STOU", "", 150, "FILE: a.1"), Keeps},
 		"a name and a line":      {namesUnique, said("STOU", "", 150, "FILE: a.1", "Go on."), Breaks},
 		"a name behind a word":   {namesUnique, said("STOU", "", 150, "The FILE: a.1"), Breaks},
