@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"path"
 	"slices"
@@ -55,14 +56,14 @@ const maxNames = 256
 
 // A nameCensus counts the names between two hosts.
 type nameCensus struct {
-	seen            map[string]bool
-	decoded, random []int // packets of such names
+	seen            []uint64 // hashes, in order, which take less memory than names
+	decoded, random []int    // packets of such names
 	text            string
 	refused         int // names like random base64 of files that are not there
 }
 
 func encodedNames() look {
-	all := map[pairOfHosts]*nameCensus{}
+	all, seed := map[pairOfHosts]*nameCensus{}, maphash.MakeSeed()
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
 			hosts := s.hosts()
@@ -71,9 +72,9 @@ func encodedNames() look {
 					if len(all) >= maxPairs {
 						return
 					}
-					all[hosts] = &nameCensus{seen: map[string]bool{}}
+					all[hosts] = &nameCensus{}
 				}
-				all[hosts].add(x)
+				all[hosts].add(x, seed)
 			})
 			return nil
 		},
@@ -91,12 +92,14 @@ func encodedNames() look {
 	}
 }
 
-func (n *nameCensus) add(x *ftp.Exchange) {
+func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	name := path.Base(unquoted(x.Argument))
-	if n.seen[name] || len(n.seen) >= maxNames {
+	hash := maphash.String(seed, name)
+	at, seen := slices.BinarySearch(n.seen, hash)
+	if seen || len(n.seen) >= maxNames {
 		return
 	}
-	n.seen[strings.Clone(name)] = true
+	n.seen = slices.Insert(n.seen, at, hash)
 	if text := decodedText(name); text != "" {
 		n.decoded = append(n.decoded, x.Packet)
 		n.text = cmp.Or(n.text, fmt.Sprintf("%s is %s", show(name), show(text)))

@@ -80,9 +80,9 @@ type sending struct {
 func (l *trafficLearner) sendingOf(s *session) sending {
 	var p sending
 	for _, c := range connectionsOf(s) {
-		p.rate = max(p.rate, l.rates.ofPath(c, l.habits[c.ID]))
+		p.rate = max(p.rate, l.rates.ofPath(c, l.habits.of(c.ID)))
 	}
-	if both := l.habits[s.Control.ID]; both.client.Timestamps && both.server.Timestamps {
+	if both := l.habits.of(s.Control.ID); both.client.Timestamps && both.server.Timestamps {
 		p.header = 12 // RFC 7323, 3.2
 	}
 	return p

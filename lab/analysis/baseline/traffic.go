@@ -14,35 +14,59 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// synHabits are the TCP habits that the two sides of a connection show in their SYNs, by
-// the connection's ID.
-type synHabits map[int]habits
+// synHabits are the TCP habits that the two sides of a connection show in their SYNs. Many
+// connections have the same, so each is kept once.
+type synHabits struct {
+	kinds  []traffic.TCP // the first is of a side without a SYN
+	number map[traffic.TCP]int32
+	sides  map[int][2]int32 // kinds of client and server, by the connection's ID
+}
 
 type habits struct{ client, server traffic.TCP }
 
 // maxSYNs is of how many connections the habits are kept. A profile needs no more.
 const maxSYNs = 1 << 16
 
+func newSYNHabits() *synHabits {
+	return &synHabits{[]traffic.TCP{{}}, map[traffic.TCP]int32{}, map[int][2]int32{}}
+}
+
 // packet takes note of a SYN.
-func (h synHabits) packet(p *capture.Packet) {
+func (h *synHabits) packet(p *capture.Packet) {
 	if !p.TCP.Has(packet.SYN) || p.IP == nil {
 		return
 	}
-	both, known := h[p.Connection.ID]
-	if !known && len(h) >= maxSYNs {
+	both, known := h.sides[p.Connection.ID]
+	if !known && len(h.sides) >= maxSYNs {
 		return
 	}
 	o := &p.TCP.Options
-	tcp := traffic.TCP{
+	kind := h.kind(traffic.TCP{
 		MSS: o.MSS, Window: int(p.TCP.RawWindow), TTL: firstTTL(p.IP.TTL), DF: p.IP.DF,
 		WScale: o.WindowScale >= 0, Timestamps: o.HasTimestamps, SACK: o.SACKPermitted,
-	}
+	})
 	if p.From == ftp.Client {
-		both.client = tcp
+		both[0] = kind
 	} else {
-		both.server = tcp
+		both[1] = kind
 	}
-	h[p.Connection.ID] = both
+	h.sides[p.Connection.ID] = both
+}
+
+// kind is the number of a habit.
+func (h *synHabits) kind(tcp traffic.TCP) int32 {
+	n, known := h.number[tcp]
+	if !known {
+		n = int32(len(h.kinds))
+		h.kinds, h.number[tcp] = append(h.kinds, tcp), n
+	}
+	return n
+}
+
+// of returns the habits of a connection.
+func (h *synHabits) of(id int) habits {
+	both := h.sides[id]
+	return habits{h.kinds[both[0]], h.kinds[both[1]]}
 }
 
 // firstTTL is the TTL with which a packet left: systems begin with one of a few, and each
@@ -58,7 +82,7 @@ func firstTTL(ttl int) int {
 
 // A trafficLearner learns traffic from a capture, session by session.
 type trafficLearner struct {
-	habits   synHabits
+	habits   *synHabits
 	rates    pathRates
 	sessions map[netip.Addr]int64 // by client
 	servers  map[netip.Addr]int64 // sessions, by server
@@ -67,7 +91,7 @@ type trafficLearner struct {
 	answers map[*traffic.Kind]traffic.Counts
 }
 
-func newTrafficLearner(habits synHabits, rates pathRates) *trafficLearner {
+func newTrafficLearner(habits *synHabits, rates pathRates) *trafficLearner {
 	return &trafficLearner{habits, rates, map[netip.Addr]int64{}, map[netip.Addr]int64{}, traffic.New(), map[*traffic.Kind]traffic.Counts{}}
 }
 
@@ -111,7 +135,7 @@ func agreedOnTLS(s *session) bool {
 
 // learnTCP learns what TCP shows.
 func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
-	both := l.habits[s.Control.ID]
+	both := l.habits.of(s.Control.ID)
 	client, server := both.client, both.server
 	if client.MSS != 0 {
 		k.ClientTCP[client.String()]++
@@ -376,7 +400,7 @@ func (l *trafficLearner) learnTransfer(k *traffic.Kind, c *ftp.Connection) {
 		bytes = c.TLS.Flows[0].Data + c.TLS.Flows[1].Data
 	}
 	k.Numbers[name].Add(float64(bytes))
-	if rate := l.rates.ofPath(c, l.habits[c.ID]); bytes >= traffic.Large && rate > 0 {
+	if rate := l.rates.ofPath(c, l.habits.of(c.ID)); bytes >= traffic.Large && rate > 0 {
 		k.Numbers[traffic.Rate].Add(rate)
 	}
 }

@@ -29,7 +29,7 @@ type watch struct {
 	// lengths counts packets by their length on the wire.
 	lengths Histogram
 	// habits are those of TCP, for the generator.
-	habits   synHabits
+	habits   *synHabits
 	rates    pathRates
 	damage   damage
 	overlaps overlaps
@@ -79,7 +79,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: synHabits{}, rates: pathRates{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		cards:      cards{},
