@@ -43,7 +43,7 @@ var serverRules = []Rule{
 	{"959", "5.4", "The preliminary reply comes before the data.", "passive", marksFirst("RETR")},
 	{"959", "5.4", "LIST gets one preliminary and then one final reply.", "passive", marks("LIST")},
 	{"959", "5.4", "STOR gets one preliminary and then one final reply.", "upload", permitted("STOR", "", marks("STOR"))},
-	{"959", "5.4", "RETR of a file that is not there gets 550, and nothing before it.", "missing", then(noData("RETR"), replies("RETR", "", "550"))},
+	{"959", "5.4", "RETR of a file that is not there gets 550 or 450, and nothing before it.", "missing", then(noData("RETR"), replies("RETR", "", "550", "450"))},
 	{"959", "5.4", "PWD gets 257.", "folders", replies("PWD", "", "257")},
 	{"959", "5.4", "MKD gets 257, and RMD gets 250.", "folders", permitted("MKD", "", each(replies("MKD", "", "257"), replies("RMD", "", "250")))},
 	{"959", "5.4", "CWD to a folder that is not there gets 550.", "folders", replies("CWD", "nowhere", "550")},
