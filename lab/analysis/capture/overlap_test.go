@@ -46,6 +46,23 @@ var overlapping = []rule{
 	{"STAT as a system's status", before + "RETR f 150 226; STAT 211" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "STAT\r\n", "211 fine", "226 done")
 	}},
+	{"STAT is answered at once, NOOP last", before + "RETR f 150 226; NOOP 200; STAT 213" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\nSTAT\r\n", "213 half of it", "226 done", "200 ok")
+	}},
+	{"STAT is answered at once, and then NOOP", before + "RETR f 150 226; NOOP 200; STAT 213" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\nSTAT\r\n", "213 half of it", "200 ok", "226 done")
+	}},
+	{"STAT is answered, and NOOP never", before + "RETR f 150 226; NOOP; STAT 213; TYPE I 200" + after, func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Client.Send("RETR f\r\n")
+		x.Server.Send("150 here\r\n")
+		connect(f, 99)
+		x.Client.Send("NOOP\r\nSTAT\r\n")
+		x.Server.Send("213 half of it\r\n226 done\r\n")
+		x.Ask("TYPE I", "200 ok")
+		x.Ask("PWD", `257 "/"`)
+	}},
 	{"ABOR with two replies", before + "RETR f 150 426; ABOR 226" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "\xff\xf4\xff\xf2ABOR\r\n", "426 aborted", "226 ABOR ok")
 	}},

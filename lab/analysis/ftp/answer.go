@@ -10,6 +10,9 @@ type waiting struct {
 	// doubtful says that the final reply does not fit the command. A reply that fits
 	// replaces it if it comes before the next command.
 	doubtful bool
+	// passed says that a command which was sent during the same transfer was answered first. Its
+	// reply may still come before the client sends its next command.
+	passed bool
 	// displaced is a final reply that came before the preliminary one. It stays with the
 	// command if no other final reply comes.
 	displaced *Reply
@@ -34,10 +37,11 @@ func (all pending) first() *waiting {
 	return nil
 }
 
-// goOn is called when the client sends its next command. Doubtful replies become final.
+// goOn is called when the client sends its next command. Doubtful replies become final, and
+// replies that were passed over do not come any more.
 func (p *parser) goOn() {
 	for _, w := range p.pending {
-		w.doubtful = false
+		w.doubtful, w.passed = false, false
 	}
 	p.handOut()
 	if len(p.pending) > maxPending && p.pending[0].begun {
@@ -48,7 +52,7 @@ func (p *parser) goOn() {
 // handOut passes the first commands to the handler that have all their replies.
 func (p *parser) handOut() {
 	n := 0
-	for n < len(p.pending) && p.pending[n].done && !p.pending[n].doubtful {
+	for n < len(p.pending) && p.pending[n].done && !p.pending[n].doubtful && !p.pending[n].passed {
 		n++
 	}
 	p.settle(n)
@@ -107,6 +111,9 @@ func (p *parser) answersLost(r *Reply, w *waiting) bool {
 func (p *parser) give(r *Reply, w *waiting) {
 	p.lost, p.answered = false, true
 	final := !preliminary(r.Code)
+	if w.passed {
+		w.done, w.passed = false, false
+	}
 	if w.done {
 		last := len(w.Replies) - 1
 		if w.displaced = w.Replies[last]; final {
@@ -177,7 +184,7 @@ func (p *parser) passOver() {
 // answeredBy returns the command that a reply answers, nil for none. A server answers in
 // order (RFC 959 section 5.4), so usually the oldest command has the reply. There are three
 // exceptions. Commands that are sent during a transfer are answered before the transfer
-// ends. A code that only some commands have belongs to the first of these, because the
+// ends, STAT perhaps before those in front of it. A code that only some commands have belongs to the first of these, because the
 // replies to the commands before it were lost. And a reply that fits replaces one that does
 // not, if the client has sent nothing since.
 func (p *parser) answeredBy(code int) *waiting {
@@ -209,10 +216,24 @@ func (p *parser) answeredBy(code int) *waiting {
 			return w
 		}
 	}
-	if oldest == nil {
-		return transfer
+	if oldest != nil {
+		return oldest
 	}
-	return oldest
+	if w := p.pending.passedOver(code); w != nil && (transfer == nil || !completes(code)) {
+		return w
+	}
+	return transfer
+}
+
+// passedOver returns the first command that was passed over and may have this reply, nil for
+// none.
+func (all pending) passedOver(code int) *waiting {
+	for _, w := range all {
+		if w.passed && allowed[w.Command] != nil && fits(w.Command, code) {
+			return w
+		}
+	}
+	return nil
 }
 
 // waitsFor reports whether one of the commands from an index on, which were sent during a
@@ -229,10 +250,16 @@ func (p *parser) waitsFor(code, from int) bool {
 // skipTo stops waiting for the replies to the commands before one, except for transfers
 // that have begun.
 func (p *parser) skipTo(to *waiting) {
+	meanwhile := false
 	for _, w := range p.pending {
-		if w == to {
+		switch {
+		case w == to:
 			return
+		case w.done:
+		case w.begun:
+			meanwhile = true
+		default:
+			w.done, w.passed = true, meanwhile
 		}
-		w.done = w.done || !w.begun
 	}
 }
