@@ -76,6 +76,11 @@ var attacks = []struct {
 	{"a traversal", "no-climbing", session1("> RETR ../../../../../../etc/passwd\n< 150 here\n< 226 done")},
 	{"a traversal in disguise", "no-climbing", session1("> RETR ..%5c..%5cboot.ini\n< 550 no")},
 	{"a traversal with dots", "no-climbing", session1("> CWD ..../..../windows\n< 250 ok\n> RETR .../.../x\n< 550 no")},
+	{"a traversal by names of points", "no-climbing", session1("> CWD .../...\n< 550 no")},
+	{"a traversal in overlong points", "no-climbing", session1("> CWD \xc0\xae\xc0\xae/\xc0\xae\xc0\xae/\n< 550 no")},
+	{"a traversal in overlong points of three bytes", "no-climbing", session1("> RETR \xe0\x80\xae\xe0\x80\xae/etc/issue\n< 550 no")},
+	{"a traversal in overlong points, encoded", "no-climbing", session1("> NLST %c0%ae%c0%ae/%c0%ae%c0%ae/\n< 550 no")},
+	{"a traversal above the root", "no-climbing", session1("> RETR /./../././../etc/issue\n< 550 no")},
 	{"the smiley", "no-known-exploits", func(f *forge.Capture) {
 		t := f.Control().Say("< 220 (vsFTPd 2.3.4)\n> USER letmein:)\n< 331 go on\n> PASS x")
 		dial(f, aClient, aServer+":6200").Say("> id\n< uid=0(root)").Close()

@@ -28,6 +28,8 @@ const (
 	loot                            // what programs that steal passwords write
 	defaced                         // what intruders leave on a web page
 	userList                        // the accounts of a system
+	secret                          // passwords of accounts, or numbers of cards
+	privateKey                      // half of a pair of keys
 	shell                           // commands of a shell and what they print
 	service                         // a protocol that people use
 	climbingList                    // a listing with names that lead out of a folder
@@ -56,11 +58,18 @@ var (
 	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
 	// accounts is what the files of a system with its users begin with.
 	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
+	// stolenHashes is what lists the passwords of a system's accounts: shadow of Unix, with one of
+	// crypt's methods, and what programs take out of Windows.
+	stolenHashes = pattern(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
+	// track is what the stripe of a payment card has (ISO/IEC 7813).
+	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
+	// secretKey begins a private key (RFC 7468).
+	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// climbingName is a name in a listing that leads up more than one level. The target of a
 	// link may.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell is a page that runs what it is sent.
-	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|eval\s*\(?\s*request)`)
+	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
 	// runsText is a page that runs programs or text, as web shells do, and few others.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
@@ -70,6 +79,8 @@ var (
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// backShell is a script that connects a shell to another host.
 	backShell = pattern(`/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
+	// otherShells are such pages of ColdFusion and CGI, and settings that make a picture one.
+	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|(`|\\b(system|exec|popen)\\b)[^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t][^\\n]{0,60}php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
 	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
@@ -127,6 +138,18 @@ func (w *watch) begins(p *capture.Packet) {
 	if marked("root:") {
 		w.match(p, userList, "the accounts of a system", accounts)
 	}
+	if marked(":$", "root:", ":::", "* ntlm") {
+		w.match(p, secret, "the passwords of accounts", stolenHashes)
+	}
+	if marked("private key-----") {
+		w.match(p, privateKey, "a private key", secretKey)
+	}
+	if marked("%b") {
+		w.match(p, secret, "what the stripes of payment cards have", track)
+	}
+	if listsCards(p.TCP.Payload) {
+		w.note(p, secret, "numbers of payment cards")
+	}
 	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {
 		w.match(p, climbingList, "names that lead out of a folder", climbingName)
 	}
@@ -167,6 +190,9 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) {
 		w.match(p, loot, "a page that runs what it is sent", orders)
 		w.match(p, loot, "a page that runs what it is sent", rareOrders)
+	}
+	if bytes.Contains(data, []byte("<cfexecute")) || bytes.Contains(data, []byte("QUERY_STRING")) || bytes.Contains(data, []byte("Handler ")) || bytes.Contains(data, []byte("AddType ")) {
+		w.match(p, loot, "a page that runs what it is sent", otherShells)
 	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) {
 		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)

@@ -135,9 +135,9 @@ const (
 var (
 	// climb is one step up, plain or disguised.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
-	// overlong is a separator as UTF-8 forbids it: in more bytes than it needs.
-	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}`)
+	disguised = pattern(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
+	// overlong is a separator or two points as UTF-8 forbids them: in more bytes than they need.
+	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
 	// drive is a folder of Windows by the letter of its drive, which is no part of a server's tree.
 	drive = pattern(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
 	// system are files that keep the accounts and the settings of a system.
@@ -156,9 +156,10 @@ var (
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
-// separators undoes an encoding of a path that was encoded twice, and writes separators that are
-// no UTF-8 as a URL has them.
-var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c", "%c1%9c")
+// separators undoes an encoding of a path that was encoded twice, and writes separators and points
+// that are no UTF-8 as a URL has them.
+var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c", "%c1%9c",
+	"\xc0\xae\xc0\xae", "%c0%ae%c0%ae", "\xe0\x80\xae\xe0\x80\xae", "%e0%80%ae%e0%80%ae")
 
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
@@ -173,7 +174,8 @@ func climbing(e *Evidence, s *session) []breach {
 		b := breach{packets: exchangeFrames(x)}
 		target := w.target(x.Argument)
 		above := w.beyond(x.Argument)
-		fromRoot := path.IsAbs(w.at) || path.IsAbs(unquoted(x.Argument)) // so that above is above the root
+		absolute := path.IsAbs(unquoted(x.Argument))
+		fromRoot := path.IsAbs(w.at) || absolute // so that above is above the root
 		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
 		switch {
 		case levels >= limit:
@@ -184,6 +186,12 @@ func climbing(e *Evidence, s *session) []breach {
 			b.observed = "leads to a folder of Windows by the letter of its drive"
 		case disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
+		case touches && absolute && above >= 2: // no program writes this to go up
+			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+		case points(argument) > 1:
+			b.observed = "climbs by names of points"
+		case points(argument) > 0 && !touches:
+			b.severity, b.sign, b.observed = Odd, 2, "climbs by a name of points"
 		case levels > 0 && up && (systemDirectory().MatchString(target) || systemDirectory().MatchString(".."+target)):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
 		case levels > 0 && above >= 2:
@@ -231,6 +239,17 @@ func steps(path string) int {
 		// The separator behind one step is that in front of the next.
 		path = path[max(at[1]-1, at[0]+1):]
 	}
+}
+
+// points counts the names of three points or more, which lead up several levels on Windows 95, and
+// on servers that delete "../".
+func points(path string) (n int) {
+	for name := range strings.SplitSeq(unquoted(path), "/") {
+		if len(name) > 2 && strings.Trim(name, ".") == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // wholeFolder is how many uploads of a session copy a whole folder, with what happens to be in it.

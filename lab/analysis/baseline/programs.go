@@ -22,7 +22,7 @@ var programRules = []Rule{
 	},
 	{
 		Name: "no-loot", Theme: "transfers",
-		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system.",
+		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
 		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 		Severity: Violation,
 		Matters:  "Such a text has no other use.",
@@ -142,14 +142,18 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		for _, c := range s.dataOf(x.Data) {
 			shown, _ := e.watch.shown(c.ID)
 			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner)
-			if !fromClient && shown.kind != userList {
+			if !fromClient && shown.kind != userList && shown.kind != secret && shown.kind != privateKey {
 				continue
 			}
 			b := breach{
 				packets:  append(exchangeFrames(x), shown.packet),
 				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
 			}
-			if shown.kind != loot {
+			switch shown.kind {
+			case loot, secret:
+			case privateKey:
+				b.severity = Odd // its name counts as a sign
+			default:
 				b.severity, b.sign = Odd, 2
 			}
 			if shown.kind == defaced {

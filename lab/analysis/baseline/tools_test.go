@@ -40,6 +40,24 @@ func moves(files ...[2]string) func(*forge.Capture) {
 	}
 }
 
+// cardNumbers lists numbers as payment cards have them.
+func cardNumbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		digits := fmt.Sprintf("4000 0012 %04d 000", i)
+		sum := 0
+		for i, c := range strings.ReplaceAll(digits, " ", "") {
+			d := int(c - '0')
+			if i%2 == 0 {
+				d *= 2
+			}
+			sum += d/10 + d%10
+		}
+		fmt.Fprintf(&b, "%s%d,12/29\r\n", digits, (10-sum%10)%10)
+	}
+	return b.String()
+}
+
 // toolAttacks are what must be caught, and the rule that a specialist would name.
 var toolAttacks = []struct {
 	name, rule string
@@ -114,6 +132,14 @@ var toolAttacks = []struct {
 	{"Sasser", "no-known-exploits", moves([2]string{"RETR 12345_up.exe", "MZ\x90"})},
 	{"folders that hide", "names-can-be-seen", session1("> MKD .. \n< 257 ok\n> CWD .. \n< 250 ok\n> MKD com1\n< 257 ok")},
 	{"a folder of spaces, made by nobody", "names-can-be-seen", dialogue("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in\n> MKD   \n< 257 ok\n> QUIT\n< 221 bye")},
+	{"the passwords of a system, under another name", "no-loot", moves([2]string{"STOR notes.txt", "root:$6$Xa9kQ2$" + strings.Repeat("h/B", 28) + ":19000:0:99999:7:::\n"})},
+	{"the passwords of Windows", "no-loot", moves([2]string{"RETR out.txt", "Administrator:500:aad3b435b51404eeaad3b435b51404ee:31d6cfe0d16ae931b73c59d7e0c089c0:::\r\n"})},
+	{"numbers of cards", "no-loot", moves([2]string{"STOR a.csv", cardNumbers(10)})},
+	{"the stripe of a card", "no-loot", moves([2]string{"STOR a.log", "%B4000000000000002^LOVELACE/ADA^2912101000000000?"})},
+	{"a page in ColdFusion", "no-loot", moves([2]string{"STOR a.cfm", `<cfexecute name="cmd.exe" arguments="/c #url.c#" timeout="9"></cfexecute>`})},
+	{"a page in Perl", "no-loot", moves([2]string{"STOR a.cgi", "#!/usr/bin/perl\nprint \"\\n\", `$ENV{QUERY_STRING}`;\n"})},
+	{"pictures that run", "no-loot", moves([2]string{"STOR .htaccess", "AddType application/x-httpd-php .jpg\n"})},
+	{"a page in ASP", "no-loot", moves([2]string{"STOR a.asp", `<%execute request("c")%>`})},
 	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},
 	{"the lines of a file as names", "no-known-exploits", session1("> CWD root:x:0:0:root:\n< 250 ok\n> CWD root:\n< 250 ok")},
 	{"sessions that stay at the door", "calls-are-meant", func(f *forge.Capture) {

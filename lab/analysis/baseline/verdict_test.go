@@ -283,6 +283,15 @@ var ordinary = []struct {
 			f.Pass(time.Hour)
 		}
 	}},
+	{"texts that are near to stolen ones", IsNormal, moves(
+		[2]string{"STOR imei.csv", strings.Repeat("356938035643809\r\n490154203237518\r\n353879234252633\r\n", 9)},
+		[2]string{"STOR accounts.csv", numberedLines(40, "4%[1]d%[1]d0037592008%[1]d%[1]d;EUR\r\n")},
+		[2]string{"STOR test.txt", strings.Repeat("4111 1111 1111 1111 is a number for tests.\r\n", 20)},
+		[2]string{"STOR .htpasswd", "ada:$apr1$lQ4Z1hK2$5Jp1oYx6n1m0v1q2w3e4r5\n"},
+		[2]string{"STOR .htaccess", "AddType application/x-httpd-php .html\nAddHandler cgi-script .cgi\n"},
+		[2]string{"STOR cert.pem", "-----BEGIN CERTIFICATE-----\nMIIE"},
+		[2]string{"STOR form.cgi", "#!/usr/bin/perl\nmy $q = $ENV{QUERY_STRING};\nsystem('date');\n"},
+	)},
 	{"a client that tries at every firewall", IsNormal, func(f *forge.Capture) { // blocked data ports are no scan
 		t := f.Control().Say(hello)
 		for i := range 12 {
