@@ -131,6 +131,8 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Odd, "a server with which the client has a session, too: probably the two servers exchange a file (RFC 959, 5.2, figure 2)"}
 	case a.Addr.Port() < 1024:
 		return translation{Violation, "a third party's service at a low port"}
+	case addr.IsLoopback() && servicePorts[a.Addr.Port()]:
+		return translation{Violation, "a service of the server's own host, as clients that were made to speak FTP announce it"}
 	case s.reached(a, addr) && sameNetwork(addr, s.server()):
 		return translation{Violation, "a host in the server's network, which accepted its connection"}
 	case addr == s.server():
@@ -150,6 +152,11 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	}
 	return translation{Violation, "a third party's address"}
 }
+
+// servicePorts are ports at which services listen for programs of the same host: databases, caches,
+// PHP and the interfaces of containers.
+var servicePorts = map[uint16]bool{1433: true, 2375: true, 3306: true, 5432: true, 5984: true, 6379: true, 8080: true, 8500: true,
+	9000: true, 9200: true, 10250: true, 11211: true, 27017: true}
 
 // reached reports whether a data connection to an announced address was established.
 func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {

@@ -172,6 +172,9 @@ func run(text string) int {
 // character sets with shifts. None of them is a sign of machine code.
 const typed = "\x00\b\t\r\x0e\x0f\x1b"
 
+// sled is a row of NOP instructions of x86, which lead to machine code from wherever a program jumps.
+var sled = strings.Repeat("\x90", 8)
+
 // cutByZero is a zero byte between two letters. Behind CR it is Telnet's line end.
 var cutByZero = pattern(`[^\r]\x00[^\s]`)
 
@@ -187,7 +190,7 @@ func notText(x *ftp.Exchange) string {
 	}
 	doubled := int(x.Line.End-x.Line.Seq) - len(text) - len(x.Line.Telnet) // and the CRLF
 	switch {
-	case strings.Contains(text, strings.Repeat("\x90", 8)):
+	case strings.Contains(text, sled):
 		return "a sled of x86 NOP instructions"
 	case control >= 4:
 		return fmt.Sprintf("%d control characters", control)
@@ -283,7 +286,7 @@ var exploits = []exploit{
 
 // Greetings of programs that nobody installs.
 var (
-	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b`)
+	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b|^bot server\b`)
 	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
 )
 

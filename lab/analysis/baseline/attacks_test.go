@@ -19,6 +19,12 @@ var attacks = []struct {
 }{
 	{"a bounce to a mail server", "own-address", session1("> PORT 203,0,113,25,0,25\n< 200 ok\n> RETR letter\n< 150 here\n< 226 done")},
 	{"a bounce scan", "own-address", session1("> PORT 192,0,2,80,0,80\n< 200 ok\n> LIST\n< 425 no\n> PORT 192,0,2,81,31,144\n< 200 ok\n> LIST\n< 226 done")},
+	{"a bounce to a service of the server itself", "own-address", session1("> EPRT |1|127.0.0.1|6379|\n< 500 no\n> RETR a\n< 425 no")},
+	{"a stranger that takes the file of a client behind no translator", "data-with-the-partner", func(f *forge.Capture) {
+		t := dial(f, "10.1.1.5", aServer+":21").Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		download(f, "198.51.100.99", aServer+":25600", answerer, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a bounce to a neighbour", "own-address", func(f *forge.Capture) {
 		dial(f, "10.1.1.5", "10.1.2.9:21").Say(hello).Say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").Close()
 	}},
@@ -50,11 +56,19 @@ var attacks = []struct {
 	{"an answer without a code", "reply-well-formed", session1("> SYST\n< SYST not supported")},
 	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},
 	{"a reply that overflows", "reply-of-normal-length", session1("> PASV\n< 227 " + strings.Repeat("A", 9000))},
+	{"a greeting that overflows", "reply-of-normal-length", dialogue("< 220 " + strings.Repeat("A", 600) + "\n> QUIT\n< 221 bye")},
+	{"machine code in a reply", "reply-of-normal-length", session1("> PWD\n< 257 " + strings.Repeat("\x90", 16) + "\xeb\x06")},
 	{"SSH", "ftp-at-the-ftp-port", ruleTests["ftp-at-the-ftp-port"].breaks},
 	{"a binary protocol", "ftp-at-the-ftp-port", func(f *forge.Capture) {
 		t := f.Control()
 		t.Segment("P.", "\x01\x00\x00\x00\x10\x00\x00\x00beacon\x00\x01")
 		t.Peer.Segment("P.", "\x02\x00\x00\x00\x08\x00\x00\x00")
+		t.Close()
+	}},
+	{"a binary protocol that is not answered", "ftp-at-the-ftp-port", func(f *forge.Capture) {
+		t := f.Control()
+		t.Segment("P.", "\x00\x1d\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example")
+		t.Peer.ACK()
 		t.Close()
 	}},
 	{"RDP at an FTP server", "ftp-at-the-ftp-port", func(f *forge.Capture) {
@@ -68,6 +82,17 @@ var attacks = []struct {
 			t.Peer.SegmentAt(1460*i, "R", "")
 			hops(f, 0, 47)
 		}
+	}},
+	{"RSTs that guess at the sequence numbers of a data connection", "resets-are-final", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Send("the beginning")
+		d.Peer.Send("and more")
+		for i := range 3 {
+			d.Peer.SegmentAt(1460*i, "R", "")
+			hops(f, 0, 47)
+		}
+		t.Say("< 426 broken off").Say(bye).Peer.Close()
 	}},
 	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
 	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},

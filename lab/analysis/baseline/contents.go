@@ -36,6 +36,7 @@ const (
 	longList                        // a listing with a line that overflows a buffer
 	runner                          // a page that runs programs or text
 	form                            // what a program sends to a web server
+	noise                           // random bytes
 )
 
 const (
@@ -92,7 +93,7 @@ var (
 // FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != runner || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != runner && x.kind != noise || len(w.contents) >= maxContents {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -149,6 +150,9 @@ func (w *watch) begins(p *capture.Packet) {
 	}
 	if listsCards(p.TCP.Payload) {
 		w.note(p, secret, "numbers of payment cards")
+	}
+	if t := p.Connection.Transfer; t != nil && t.Sender() == ftp.Client && isRandom(p.TCP.Payload) {
+		w.note(p, noise, "random bytes")
 	}
 	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {
 		w.match(p, climbingList, "names that lead out of a folder", climbingName)

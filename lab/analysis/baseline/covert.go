@@ -47,6 +47,7 @@ const (
 	encodedFew   = 3 // names that decode to text
 	encodedMany  = 8 // no program does that by chance
 	randomMany   = 8 // names like random base64
+	idleMany     = 20
 	leastEncoded = 12
 	leastDecoded = 6 // bytes
 )
@@ -60,6 +61,9 @@ type nameCensus struct {
 	decoded, random []int    // packets of such names
 	text            string
 	refused         int // names like random base64 of files that are not there
+	// idle are the packets of names like encoded bytes, by name, of which nothing else is seen: no
+	// file or folder has them, or a folder has nothing in it.
+	idle map[string]int
 }
 
 func encodedNames() look {
@@ -96,6 +100,7 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	name := path.Base(unquoted(x.Argument))
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
+	n.idles(x, name, !seen)
 	if seen || len(n.seen) >= maxNames {
 		return
 	}
@@ -113,12 +118,38 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	}
 }
 
+// idles takes a new name for idle if nothing but the name itself can be the reason for the command.
+func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew bool) {
+	made := x.Command == "MKD" || x.Command == "XMKD"
+	switch {
+	case isTransfer(x) || !made && completedNormally(x):
+		for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
+			delete(n.idle, name)
+		}
+	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && looksEncoded(name):
+		if n.idle == nil {
+			n.idle = map[string]int{}
+		}
+		n.idle[strings.Clone(name)] = x.Packet
+	}
+}
+
 func (n *nameCensus) judge() (b breach, ok bool) {
 	half := (len(n.seen) + 1) / 2
 	if count := len(n.decoded); count >= encodedFew && count >= half {
 		b.packets = n.decoded[:min(count, maxPackets)]
 		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, n.text)
 		if count >= encodedMany {
+			b.severity = Violation
+		}
+		return b, true
+	}
+	if count := len(n.idle); count >= randomMany && count >= half {
+		b = breach{packets: firstPackets(n.idle)}
+		b.observed = fmt.Sprintf("%d names look like encoded bytes, and no file has them, and no folder with something in it", count)
+		if count < idleMany {
+			b.severity, b.sign = Odd, 2
+		} else {
 			b.severity = Violation
 		}
 		return b, true
@@ -142,7 +173,7 @@ var decodings = []func(string) ([]byte, error){
 	func(s string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "=")) },
 	func(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "=")) },
 	func(s string) ([]byte, error) {
-		return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(s, "="))
+		return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(s, "=")))
 	},
 }
 
@@ -165,10 +196,25 @@ func isText(b []byte) bool {
 	return utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
 }
 
+// looksEncoded reports whether a name without an ending is what bytes are as hexadecimal digits, in
+// base32 or in base64.
+func looksEncoded(name string) bool {
+	if len(name) < leastEncoded || !strings.ContainsAny(name, "0123456789") || strings.Trim(name, "0123456789") == "" {
+		return false
+	}
+	stem := strings.TrimRight(name, "=")
+	return strings.Trim(stem, "0123456789abcdef") == "" || strings.Trim(stem, "0123456789ABCDEF") == "" ||
+		len(stem) >= shortestRandom && (strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz234567") == "" || strings.Trim(stem, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "") ||
+		looksRandom(name)
+}
+
+// shortestRandom is how long a name is that looks like random bytes.
+const shortestRandom = 20
+
 // looksRandom reports whether a name looks like random bytes in base64: long, and with small
 // letters, capital letters and digits mixed.
 func looksRandom(name string) bool {
-	const shortest, changesIn = 20, 3
+	const changesIn = 3
 	stem := strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
 	changes, kinds, last := 0, map[int]bool{}, -1
 	for i := range len(stem) {
@@ -189,14 +235,15 @@ func looksRandom(name string) bool {
 		}
 		kinds[kind], last = true, kind
 	}
-	return len(stem) >= shortest && kinds[0] && kinds[1] && kinds[2] && changes*changesIn >= len(stem)
+	return len(stem) >= shortestRandom && kinds[0] && kinds[1] && kinds[2] && changes*changesIn >= len(stem)
 }
 
 // Limits of polling: so many requests for the same file between two hosts.
 const (
-	polledOften = 10
-	pollAnswers = 5    // of them followed by an upload
-	pollRegular = 0.05 // the deviation of the pauses, as a part of their mean
+	polledOften  = 10
+	pollAnswers  = 5    // of them followed by an upload
+	orderAnswers = 3    // if the name says that it has orders, of which most are to wait
+	pollRegular  = 0.05 // the deviation of the pauses, as a part of their mean
 )
 
 // A poll is a file that is fetched again and again.
@@ -219,8 +266,12 @@ func (p *poll) add(x *ftp.Exchange) {
 	p.last, p.squares = x.Time, p.squares+pause*pause
 }
 
-// ordersName is a name of a file with orders for a program.
-var ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
+var (
+	// ordersName is a name of a file with orders for a program.
+	ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
+	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
+	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$`)
+)
 
 func polledFiles() look {
 	type file struct {
@@ -270,12 +321,12 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}
 	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
-	ordered := ordersName().MatchString(path.Base(name))
+	ordered := ordersName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
 	if answered || ordered {
 		b.severity, b.sign = Odd, 2
 	}
-	if answered && ordered {
-		b.severity = Violation
+	if ordered && p.answers >= orderAnswers {
+		answered, b.severity = true, Violation
 	}
 	if answered {
 		b.observed += fmt.Sprintf(", and stored another file after %d of them", p.answers)

@@ -129,7 +129,7 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
 	}
 	switch {
-	case len(c.DataPort.SiteToSite) > 0, mayBeSame(came, partner), c.Addr(caller).Port() == 20:
+	case len(c.DataPort.SiteToSite) > 0, e.mayBeSame(s, c, came, partner), c.Addr(caller).Port() == 20:
 		b.severity = Odd // a server, which the client asked to (RFC 959, 5.2), or one host with two addresses
 	case e.watch.cards.oneHost(came, partner):
 		b.severity = Odd
@@ -138,13 +138,16 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// mayBeSame reports whether two addresses may belong to one host: on the two sides of a NAT
-// device, or two addresses of a NAT device that has many.
-func mayBeSame(a, b netip.Addr) bool {
-	if isPrivate(a) || isPrivate(b) {
-		return !sameNetwork(a, b)
+// mayBeSame reports whether the address that a data connection came from may belong to the partner:
+// as another address of a NAT device that has many, or because they are on the two sides of one.
+// Then the capture has also the session twice, or the other end has two addresses, too.
+func (e *Evidence) mayBeSame(s *session, c *ftp.Connection, came, partner netip.Addr) bool {
+	if !isPrivate(came) && !isPrivate(partner) {
+		return sameNetwork(came, partner)
 	}
-	return sameNetwork(a, b)
+	end := party(c.Mode)
+	moved := c.Addr(end).Addr().Unmap() != s.Control.Addr(end).Addr().Unmap()
+	return !sameNetwork(came, partner) && (moved || end == ftp.Client || e.served[pairOfHosts{came, s.server()}])
 }
 
 // dataTimeout is how long after its announcement a data connection may be opened.

@@ -55,6 +55,7 @@ var examples = map[string]string{
 	"programs-do-not-report":     "> RETR a.exe, and the client calls 203.0.113.66.4444",
 	"no-loot":                    "> STOR logs.html with the passwords of a mail program in it",
 	"uploads-differ":             "> STOR log.txt five times in a session",
+	"files-come-whole":           "> STOR part0001 with 512 random bytes, and so on, thirty times",
 	"uploads-are-not-shared":     "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of two others",
 	"files-are-kept":             "> DELE a.txt < 250, and so on, for sixty files within a second",
 	"no-detours":                 "two network cards that claim 192.0.2.21 in turn, by ARP",

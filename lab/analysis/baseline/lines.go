@@ -54,14 +54,28 @@ func replyLength(e *Evidence, s *session) []breach {
 		}
 	}
 	for _, l := range s.Lines {
-		if size := l.End - l.Seq; l.From == ftp.Server && !l.AfterGap && size > longestLine+2 {
-			found = append(found, breach{
-				packets:  []int{l.FirstPacket, l.Packet},
-				observed: fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text)),
-			})
+		size := l.End - l.Seq
+		b := breach{packets: []int{l.FirstPacket, l.Packet}}
+		switch {
+		case l.From == ftp.Client || l.AfterGap || !s.readable(l.Packet):
+			continue
+		case size > longestLine+2:
+			b.observed = fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text))
+		case strings.Contains(l.Text, sled):
+			b.observed = "a sled of x86 NOP instructions: " + show(l.Text)
+		case s.isGreeting(l) && run(l.Text) > longestRun:
+			b.observed = fmt.Sprintf("a greeting with the same letter %d times: %s", run(l.Text), show(l.Text))
+		default:
+			continue
 		}
+		found = append(found, b)
 	}
 	return found
+}
+
+// isGreeting reports whether a line comes before any command.
+func (s *session) isGreeting(l *ftp.Line) bool {
+	return s.whole && (len(s.Exchanges) == 0 || l.Packet < s.Exchanges[0].FirstPacket)
 }
 
 // waiting reports whether the last command before the given frame has no reply.
@@ -185,6 +199,8 @@ const (
 	idleTexts    = 5
 	idleBytes    = 64
 	idleBytesFew = 160
+	manyTexts    = 20 // and so many with so many bytes are a tunnel
+	manyBytes    = 512
 )
 
 // idleArguments judges the arguments of commands that take none.
@@ -201,7 +217,9 @@ func idleArguments(s *session) (b breach, ok bool) {
 			b.observed = show(x.Line.Text)
 		}
 	}
-	b.severity, b.sign = Odd, 2
+	if len(texts) < manyTexts || size < manyBytes {
+		b.severity, b.sign = Odd, 2
+	}
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, such as %s", len(texts), size, b.observed)
 	return b, len(texts) >= idleTexts && size >= idleBytes || len(texts) > 1 && size >= idleBytesFew
 }

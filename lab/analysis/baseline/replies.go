@@ -40,7 +40,7 @@ LPSV  228
 SPSV  227 229
 CPSV  227
 TYPE  200
-STRU  200
+STRU  200 250
 MODE  200
 RETR  125 150 110 226 250
 STOR  125 150 110 226 250
@@ -100,6 +100,9 @@ SYST  220
 STAT  220
 `)
 
+// unsettled are commands that no RFC defines, so that servers may answer as they like.
+var unsettled = words("CLNT CSID HASH MFMT MFCT MFF P@SW SPSV CPSV")
+
 // telling are codes that belong to certain commands, while 200 or 250 means the same for every
 // command.
 var telling = map[int]bool{
@@ -146,7 +149,7 @@ func fitOf(command string, code int) fit {
 	switch {
 	case known && (codes == nil || codes[code]):
 		return fits
-	case telling[code] && known && !seenReplies[command][code]:
+	case telling[code] && known && !seenReplies[command][code] && !unsettled[command]:
 		return misfit
 	case known:
 		return odd

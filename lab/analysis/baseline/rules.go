@@ -132,7 +132,7 @@ func (f *Finding) more(g Finding) {
 // Rules returns the rules, by theme.
 func Rules() []Rule {
 	var all []Rule
-	for _, theme := range [][]Rule{dialogueRules, faultRules, loginRules, announceRules, dataRules, programRules, loaderRules, sharingRules, wipeRules, attackRules, pathRules, covertRules, tlsRules, scanRules, besideRules, detourRules, signRules, tcpRules, senderRules, looksRules} {
+	for _, theme := range [][]Rule{dialogueRules, faultRules, loginRules, announceRules, dataRules, programRules, loaderRules, sharingRules, pieceRules, wipeRules, attackRules, pathRules, covertRules, tlsRules, scanRules, besideRules, detourRules, signRules, tcpRules, senderRules, looksRules} {
 		all = append(all, theme...)
 	}
 	return all

@@ -52,7 +52,7 @@ const (
 	maxWays     = 4
 )
 
-// A side is what one party of a control connection sent.
+// A side is what one party of a connection sent.
 type side struct {
 	ways   []way
 	reach  int64 // the highest sequence number
@@ -75,17 +75,17 @@ type reset struct {
 	beyond bool // what the side had sent
 }
 
-// senders are the sides of the control connections, by connection.
+// senders are the sides of control and data connections, by connection.
 type senders map[int]*[2]side
 
 // maxSides bounds the connections that are remembered.
 const maxSides = 1 << 16
 
-// packet takes the next packet of a control connection.
-func (all senders) packet(p *capture.Packet) {
+// packet takes the next packet. It remembers at most so many connections.
+func (all senders) packet(p *capture.Packet, most int) {
 	of := all[p.Connection.ID]
 	if of == nil {
-		if len(all) >= maxSides {
+		if len(all) >= most {
 			return
 		}
 		of = &[2]side{}

@@ -4,6 +4,8 @@
 package baseline
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,10 @@ var besideTests = map[string]ruleTest{
 	"uploads-differ": {
 		breaks: session1(strings.Repeat("> STOR log.txt\n< 150 go on\n< 226 done\n", 5)),
 		near:   session1(strings.Repeat("> STOR log.txt\n< 550 no\n", 5)),
+	},
+	"files-come-whole": {
+		breaks: randomUploads(25, func(int) int { return 512 }),
+		near:   randomUploads(25, func(i int) int { return 512 + i }),
 	},
 	"uploads-are-not-shared": {
 		breaks: func(f *forge.Capture) { exchanged(f, "anonymous", 2) },
@@ -247,6 +253,21 @@ func moved(command string, sender int, content string) func(*forge.Capture) {
 		end(d, sender).Segment("P.", content)
 		end(d, sender).Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// randomUploads is a client that stores files of random bytes, each of the size that it has by its
+// number.
+func randomUploads(n int, size func(i int) int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		random := rand.NewChaCha8([32]byte{})
+		t := dial(f, "198.51.100.78", aServer+":21").Say(hello)
+		for i := range n {
+			content := make([]byte, size(i))
+			random.Read(content)
+			move(t, 40000+i, fmt.Sprint("STOR part", i), string(content))
+		}
+		t.Say(bye).Peer.Close()
 	}
 }
 

@@ -105,7 +105,7 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 		if h[0].cut || h[1].cut {
 			return nil // what makes it FTP may be behind the cut
 		}
-		if len(h[1].data) < 2 || c.Missing() > 0 {
+		if len(h[1].data) < 2 && c.Flow(h[0].from.Other()).Packets == 0 || c.Missing() > 0 {
 			b.severity = Odd // what makes it FTP may be missing
 		}
 		b.observed = fmt.Sprintf("an unknown protocol at port 21: %s", show(string(h[0].data)))

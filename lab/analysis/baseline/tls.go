@@ -32,10 +32,10 @@ var tlsRules = []Rule{
 	},
 	{
 		Name: "credentials-in-tls", Theme: "TLS",
-		Says:     "In a session with TLS the password is sent inside TLS.",
+		Says:     "In a session with TLS, or that the client and the server both want with TLS, the password is sent inside TLS.",
 		Source:   "RFC 4217, 4; RFC 8446, 1",
 		Severity: Odd, sign: 1,
-		Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. TLS does not protect it.",
+		Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. Somebody on the way can refuse AUTH in the server's name to get it.",
 		Innocent: "the user needs no real password, as anonymous.",
 		look:     eachSession(credentialsInTLS),
 	},
@@ -123,7 +123,7 @@ func clearAfterAuth(_ *Evidence, s *session) []breach {
 
 func credentialsInTLS(_ *Evidence, s *session) []breach {
 	if !s.TLS {
-		return nil
+		return strippedTLS(s)
 	}
 	user := ""
 	for _, x := range s.Exchanges {
@@ -141,6 +141,30 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 				}
 				return []breach{b}
 			}
+		}
+	}
+	return nil
+}
+
+// strippedTLS finds a server that lists AUTH TLS among its features and then does not know the
+// command, and a client that goes on in clear. A server whose policy is against TLS says so with
+// another code.
+func strippedTLS(s *session) []breach {
+	const unknown, notImplemented = 500, 502
+	offered, refused := 0, 0
+	for _, x := range s.Exchanges {
+		switch final := x.Final(); {
+		case x.Command == "FEAT" && final == 211:
+			for _, l := range x.Replies[len(x.Replies)-1].Lines {
+				if words := strings.ToUpper(l.Text); strings.HasPrefix(strings.TrimLeft(words, " 1-2"), "AUTH") && strings.Contains(words, "TLS") {
+					offered = l.Packet
+				}
+			}
+		case x.Command == "AUTH" && (final == unknown || final == notImplemented) && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
+			_, refused = answer(x)
+		case x.Command == "PASS" && offered > 0 && refused > 0:
+			return []breach{{packets: []int{offered, refused, x.Packet},
+				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and did not know it in frame %d, and the client sent a password in clear", offered, refused)}}
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@
 package baseline
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,6 +60,20 @@ func cardNumbers(n int) string {
 	return b.String()
 }
 
+// base32Folders makes folders whose names are base32, in small letters.
+func base32Folders(n int, content func(i int) []byte) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "> MKD %s\n< 257 ok\n", strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(content(i))))
+	}
+	return b.String()
+}
+
+func digest(i int) []byte {
+	sum := sha256.Sum256([]byte{byte(i)})
+	return sum[:15]
+}
+
 // toolAttacks are what must be caught, and the rule that a specialist would name.
 var toolAttacks = []struct {
 	name, rule string
@@ -106,6 +122,12 @@ var toolAttacks = []struct {
 	{"the passwords of the system", "no-sensitive-names", session1("> RETR /etc/shadow\n< 550 no")},
 	{"the accounts are moved away", "no-sensitive-names", session1("> RNFR /etc/passwd\n< 350 ok\n> RNTO /home/ada/p.txt\n< 250 ok")},
 	{"orders, and answers to each", "files-are-fetched-once", session1(numberedLines(12, "> RETR cmd.txt\n< 150 here\n< 226 done\n> STOR out%d.txt\n< 150 go on\n< 226 done\n"))},
+	{"orders of which few are carried out", "files-are-fetched-once", session1(strings.Repeat("> RETR cmd.txt\n< 150 here\n< 226 done\n", 9) + numberedLines(3, "> RETR cmd.txt\n< 150 here\n< 226 done\n> STOR out%d.txt\n< 150 go on\n< 226 done\n"))},
+	{"hexadecimal digits that no folder has", "names-are-words", session1(numberedLines(25, "> CWD 9f3a%d0c77e1b20\n< 550 no\n"))},
+	{"folders of base32, with nothing in them", "names-are-words", session1(base32Folders(25, digest))},
+	{"folders with texts in base32", "names-are-words", session1(base32Folders(8, func(i int) []byte { return fmt.Appendf(nil, "the text %d", i) }))},
+	{"many texts in commands that take none", "control-carries-dialogue", session1(numberedLines(10, "> NOOP QWxhZGRpbjpvcGVu%[1]dIHNlc2FtZQ\n< 200 ok\n> NOOP c2VzYW1l%[1]dIG9wZW4hIGZvcnR5\n< 200 ok\n> NOOP dGhp%[1]dcyBpcyBkYXRhIG9m\n< 200 ok\n"))},
+	{"a bot that greets", "no-known-exploits", dialogue("< 220 Bot Server (Win32)\n> USER 1\n< 331 and?")},
 	{"a copy without a login", "no-known-exploits", dialogue("< 220 ProFTPD 1.3.5\n> SITE CPFR /home/ada/keys\n< 350 go on\n> SITE CPTO /var/tmp/keys\n< 250 copied\n> QUIT\n< 221 bye")},
 	{"a time zone that overflows", "no-known-exploits", session1("> MDTM 20041111111111+" + strings.Repeat("a", 50) + " /x\n< 550 no")},
 	{"a user of two letters that repeat", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("AB", 95) + "\n< 331 go on")},

@@ -88,6 +88,7 @@ var ordinary = []struct {
 	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
 	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
 	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
+	{"AUTH offered, and refused by a policy", IsNormal, dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS;TLS-C;SSL;TLS-P;\n+ 211 End\n> AUTH TLS\n< 534 not by the policy of this server\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
 	{"AUTH accepted", CannotJudge, func(f *forge.Capture) {
 		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		t.Segment("P.", "\x16\x03\x01\x00\x20client hello, random bytes 1234")
@@ -283,6 +284,9 @@ var ordinary = []struct {
 			f.Pass(time.Hour)
 		}
 	}},
+	{"a store whose names are digests", IsNormal, session1(numberedLines(25, "> SIZE 9f3a%[1]d0c77e1b20\n< 550 no\n> PASV\n< 227 (192,0,2,21,100,%[1]d)\n> STOR 9f3a%[1]d0c77e1b20\n< 150 go on\n< 226 done\n> MKD mfrggzdfmztwq2lk%[1]dg23tpob\n< 257 ok\n> CWD mfrggzdfmztwq2lk%[1]dg23tpob\n< 250 ok\n"))},
+	{"orders for goods", IsUnusual, session1(numberedLines(12, "> RETR orders.csv\n< 150 here\n< 226 done\n> STOR sent%d.csv\n< 150 go on\n< 226 done\n"))},
+	{"a name in the answer to CSID", IsUnusual, session1("> CSID Name=a;\n< 215 Name=b;")},
 	{"texts that are near to stolen ones", IsNormal, moves(
 		[2]string{"STOR imei.csv", strings.Repeat("356938035643809\r\n490154203237518\r\n353879234252633\r\n", 9)},
 		[2]string{"STOR accounts.csv", numberedLines(40, "4%[1]d%[1]d0037592008%[1]d%[1]d;EUR\r\n")},

@@ -100,9 +100,12 @@ func (w *watch) packet(p *capture.Packet) {
 		w.habits.packet(p)
 		w.rates.packet(p)
 		w.land(p)
-		if p.Connection.Role == ftp.Control {
-			w.senders.packet(p)
+		switch p.Connection.Role {
+		case ftp.Control:
+			w.senders.packet(p, maxSides)
 			w.damage.add(p)
+		case ftp.Data:
+			w.senders.packet(p, maxSides/2)
 		}
 	} else {
 		w.datagrams.packet(p)
