@@ -181,11 +181,11 @@ func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 }
 
 // otherAddresses counts the other addresses of the same family that the client of a session
-// announced in any of its sessions.
+// announced in any of its sessions, apart from its own.
 func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 	n := 0
 	for other := range e.called[s.client()] {
-		if other != addr && other.Is4() == addr.Is4() {
+		if other != addr && other != s.client() && other.Is4() == addr.Is4() {
 			n++
 		}
 	}

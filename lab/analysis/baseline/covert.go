@@ -271,6 +271,8 @@ var (
 	ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
 	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
 	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$`)
+	// ofUpdates are names of files in which a program sees whether there is a new version.
+	ofUpdates = pattern(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
 )
 
 func polledFiles() look {
@@ -322,8 +324,11 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 	}
 	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
 	ordered := ordersName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
-	if answered || ordered {
+	switch {
+	case answered || ordered:
 		b.severity, b.sign = Odd, 2
+	case ofUpdates().MatchString(path.Base(name)):
+		b.sign = noSign
 	}
 	if ordered && p.answers >= orderAnswers {
 		answered, b.severity = true, Violation

@@ -152,6 +152,8 @@ var (
 	// systemDirectory is where they are.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
+	// aboutPasswords are pages of a web site on which users manage theirs.
+	aboutPasswords = pattern(`(?i)(^|/)([\w-]+[_-])?passwords?[_-][\w-]+\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
 	// secrets are names of files with the secrets of persons and programs.
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
@@ -255,11 +257,19 @@ func points(path string) (n int) {
 // wholeFolder is how many uploads of a session copy a whole folder, with what happens to be in it.
 const wholeFolder = 10
 
+// happensToStore reports whether so many files of some kind are a small part of those that a session
+// stores.
+func (s *session) happensToStore(n int) bool {
+	stored := s.commands["STOR"]
+	return stored >= wholeFolder && n*3 < stored
+}
+
 // manySecrets are so many files with passwords or keys that one session is about them.
 const manySecrets = 3
 
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
+	var stored []int // those of found that are uploads
 	names := map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
@@ -278,21 +288,32 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			b.severity = Violation
 			b.observed += ", a file with the accounts of the system"
 		case system().MatchString(target):
-			b.severity, b.sign = Odd, 2
+			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
+				b.sign = 1 // it may be the user's own
+			}
 			b.observed += ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && runs().MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed += ", a file that the system runs by itself"
-		case secrets().MatchString(target):
+		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true
 		default:
 			return
 		}
+		if x.Sender() == ftp.Client {
+			stored = append(stored, len(found))
+		}
 		found = append(found, b)
 	})
+	if s.happensToStore(len(stored)) {
+		for _, i := range stored {
+			found[i].sign = noSign
+		}
+		return found
+	}
 	for i := range found {
-		if len(names) >= manySecrets {
+		if len(names) >= manySecrets && found[i].severity == "" {
 			found[i].severity = Odd
 		}
 	}

@@ -48,7 +48,9 @@ var (
 	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace is a name that a listing does not show, or a folder that everybody may write.
 	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
-	document    = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
+	// paper are the endings of documents that may be about tools, but are none and write none.
+	paper    = pattern(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
 // windowsOwn are programs that come with Windows. Nobody needs to fetch one.
@@ -61,11 +63,11 @@ var processor = pattern(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|s
 // manyProcessors are so many kinds of processors that a program tries them all.
 const manyProcessors = 4
 
-// manyPrograms are so many in one session that they count more.
+// manyPrograms are so many that a session fetches that they count more.
 const manyPrograms = 3
 
 func transferredPrograms(e *Evidence, s *session) []breach {
-	plain := breach{}
+	plain, fetched := breach{}, 0
 	names, processors, odd := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	var found []breach
 	onlyTools := true // as public archives have them
@@ -80,6 +82,9 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
 		} else if shown != "" || executable().MatchString(name) {
+			if !names[name] && x.Command == "RETR" {
+				fetched++
+			}
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
 			if kind := processor().FindString(name); kind != "" {
@@ -94,7 +99,10 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 	}
 	if len(names) > 0 {
 		plain.observed = plural(len(names), "program was", "programs were") + " transferred: " + listOf(names)
-		if len(names) >= manyPrograms {
+		switch {
+		case s.happensToStore(len(names)):
+			plain.sign = noSign
+		case fetched >= manyPrograms:
 			plain.sign = 2
 		}
 		if len(processors) >= manyProcessors {
@@ -110,7 +118,7 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 // what its first bytes are, "" for no program.
 func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Severity) {
 	switch {
-	case tools().MatchString(x.Argument):
+	case tools().MatchString(x.Argument) && !paper().MatchString(name):
 		return "by its name an attack tool", Odd
 	case x.Command == "RETR" && windowsOwn().MatchString(name):
 		return "a program with the name of one that comes with Windows", Violation
@@ -137,7 +145,7 @@ func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet i
 
 func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
-	pages := 0
+	pages, runners := 0, []int{}
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
 			shown, _ := e.watch.shown(c.ID)
@@ -153,11 +161,16 @@ func transferredLoot(e *Evidence, s *session) []breach {
 			case loot, secret:
 			case privateKey:
 				b.severity = Odd // its name counts as a sign
+			case runner:
+				b.severity, b.sign = Odd, 1
 			default:
 				b.severity, b.sign = Odd, 2
 			}
-			if shown.kind == defaced {
+			switch shown.kind {
+			case defaced:
 				pages++
+			case runner:
+				runners = append(runners, len(found))
 			}
 			found = append(found, b)
 		}
@@ -165,6 +178,11 @@ func transferredLoot(e *Evidence, s *session) []breach {
 	for i := range found {
 		if pages > 1 && found[i].severity == Odd { // a page about intruders is one
 			found[i].severity = Violation
+		}
+	}
+	if s.happensToStore(len(runners)) {
+		for _, i := range runners {
+			found[i].sign = noSign
 		}
 	}
 	return found

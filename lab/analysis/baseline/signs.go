@@ -33,6 +33,9 @@ const (
 	fewestKinds = 2
 )
 
+// noSign is the sign of a breach that counts for nothing, although its rule's breaches are signs.
+const noSign = -1
+
 // signs are the signs between two hosts, by rule.
 type signs map[pairOfHosts]map[string]sign
 
@@ -45,7 +48,7 @@ type sign struct {
 // add takes a breach. A violation needs no other sign.
 func (all signs) add(r Rule, b breach) {
 	counts := cmp.Or(b.sign, r.sign)
-	if counts == 0 || b.hosts == (pairOfHosts{}) || cmp.Or(b.severity, r.Severity) == Violation {
+	if counts <= 0 || b.hosts == (pairOfHosts{}) || cmp.Or(b.severity, r.Severity) == Violation {
 		return
 	}
 	if all[b.hosts] == nil {

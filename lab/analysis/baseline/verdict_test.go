@@ -287,6 +287,18 @@ var ordinary = []struct {
 	{"a store whose names are digests", IsNormal, session1(numberedLines(25, "> SIZE 9f3a%[1]d0c77e1b20\n< 550 no\n> PASV\n< 227 (192,0,2,21,100,%[1]d)\n> STOR 9f3a%[1]d0c77e1b20\n< 150 go on\n< 226 done\n> MKD mfrggzdfmztwq2lk%[1]dg23tpob\n< 257 ok\n> CWD mfrggzdfmztwq2lk%[1]dg23tpob\n< 250 ok\n"))},
 	{"orders for goods", IsUnusual, session1(numberedLines(12, "> RETR orders.csv\n< 150 here\n< 226 done\n> STOR sent%d.csv\n< 150 go on\n< 226 done\n"))},
 	{"a name in the answer to CSID", IsUnusual, session1("> CSID Name=a;\n< 215 Name=b;")},
+	{"a client with a second network", IsUnusual, func(f *forge.Capture) {
+		dial(f, "10.20.30.40", aServer+":21").Say(hello).Say("> PORT 10,20,30,40,31,64\n< 200 ok\n> LIST\n< 150 here\n< 226 done\n> PORT 192,168,1,7,31,65\n< 500 illegal").Say(bye).Close()
+	}},
+	{"a web site with its settings and tools", IsNormal, session1(
+		numberedLines(4, "> STOR site%[1]d/index.html\n< 150 go on\n< 226 done\n> STOR site%[1]d/a.css\n< 150 go on\n< 226 done\n> STOR site%[1]d/b.png\n< 150 go on\n< 226 done\n> STOR site%[1]d/wp-config.php\n< 150 go on\n< 226 done\n") +
+			"> STOR setup.exe\n< 150 go on\n< 226 done\n> STOR start.bat\n< 150 go on\n< 226 done\n> STOR install.vbs\n< 150 go on\n< 226 done")},
+	{"a copy of a home", IsUnusual, session1(
+		numberedLines(30, "> STOR home/letter%d.odt\n< 150 go on\n< 226 done\n") + numberedLines(4, "> STOR home/setup%d.exe\n< 150 go on\n< 226 done\n") +
+			"> STOR home/.ssh/id_rsa\n< 150 go on\n< 226 done\n> STOR home/.netrc\n< 150 go on\n< 226 done\n> STOR home/.bash_history\n< 150 go on\n< 226 done")},
+	{"a web site whose mailer starts a program", IsUnusual, moves(append(sitePages(12), [2]string{"STOR mailer.php", "<?php $m = popen($this->program, 'w');"}, [2]string{"STOR wp-config.php", "<?php $a = 1;"})...)},
+	{"a program that looks for updates, and fetches some", IsNormal, session1(strings.Repeat("> RETR versions.dat\n< 150 here\n< 226 done\n", 14) + numberedLines(3, "> RETR engine%d.exe\n< 150 here\n< 226 done\n"))},
+	{"documents about passwords and attacks", IsNormal, session1("> STOR password_reset.html\n< 150 go on\n< 226 done\n> STOR ransomware-lecture.pptx\n< 150 go on\n< 226 done")},
 	{"texts that are near to stolen ones", IsNormal, moves(
 		[2]string{"STOR imei.csv", strings.Repeat("356938035643809\r\n490154203237518\r\n353879234252633\r\n", 9)},
 		[2]string{"STOR accounts.csv", numberedLines(40, "4%[1]d%[1]d0037592008%[1]d%[1]d;EUR\r\n")},
@@ -305,6 +317,14 @@ var ordinary = []struct {
 		}
 		t.Say(bye).Peer.Close()
 	}},
+}
+
+// sitePages are the pages of a web site, as they are stored.
+func sitePages(n int) (files [][2]string) {
+	for i := range n {
+		files = append(files, [2]string{fmt.Sprintf("STOR page%d.html", i), webPage})
+	}
+	return files
 }
 
 // TestJudged reads how much of a capture could be judged.
