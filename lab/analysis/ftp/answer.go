@@ -4,9 +4,10 @@ package ftp
 
 // A waiting is a command that may get more replies.
 type waiting struct {
-	*Exchange
-	begun bool // its transfer has begun: it has a preliminary reply
-	done  bool // no more replies are expected
+	Exchange
+	room  [2]*Reply // of the replies: a transfer has two
+	begun bool      // its transfer has begun: it has a preliminary reply
+	done  bool      // no more replies are expected
 	// doubtful says that the final reply does not fit the command. A reply that fits
 	// replaces it if it comes before the next command.
 	doubtful bool
@@ -65,10 +66,14 @@ func (p *parser) settle(n int) {
 			w.Replies = append([]*Reply{w.displaced}, w.Replies...)
 		}
 		if p.to.Exchange != nil {
-			p.to.Exchange(w.Exchange)
+			p.to.Exchange(&w.Exchange)
 		}
 	}
-	p.pending = p.pending[n:]
+	if n < len(p.pending) {
+		p.pending = p.pending[n:]
+	} else {
+		p.pending = p.pending[:0] // its memory is used again
+	}
 }
 
 // answer matches a reply to a command, if it answers one. afterGap says that bytes before

@@ -93,7 +93,7 @@ func (a *DataPort) SaidIn(l *Line) bool {
 	}
 	said := address{}
 	if a.Mode == Passive {
-		code, _, _ := replyCode([]byte(l.Text))
+		code, _, _ := replyCode(l.Text)
 		said = addressInReply(code, afterCode(l.Text), l.Complete)
 		if !said.ok { // a reply of many lines
 			said = addressInReply(a.ReplyCode, l.Text, l.Complete)
@@ -109,7 +109,7 @@ func (a *DataPort) SaidIn(l *Line) bool {
 // address of who said it; ok is false if there is none.
 func Announced(line string, from netip.AddrPort) (a netip.AddrPort, ok bool) {
 	var said address
-	if code, _, reply := replyCode([]byte(line)); reply {
+	if code, _, reply := replyCode(line); reply {
 		said = addressInReply(code, afterCode(line), true)
 	} else {
 		verb, argument := cutCommand(line)

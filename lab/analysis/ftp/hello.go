@@ -18,7 +18,7 @@ const (
 
 // Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
 // server had not agreed to, and so took for a command.
-func (l *Line) Unasked() bool { return l.From == Client && tlsRecord([]byte(l.Text)) }
+func (l *Line) Unasked() bool { return l.From == Client && tlsRecord(l.Text) }
 
 // unaskedHello reports whether the client began TLS although the server never agreed to it:
 // the server sends nothing in TLS, and continues in clear.

@@ -18,6 +18,8 @@ type parser struct {
 	to       Handler
 	left     int // lines that may still be read
 	overlong bool
+	lines    []Line          // room for the next ones
+	texts    strings.Builder // those of the last lines
 
 	open              *Reply // of many lines, its last one not seen yet
 	openGap           bool   // bytes before it are missing
@@ -79,8 +81,13 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	}
 	p.left--
 	text, telnet := withoutTelnet(l.text, l.complete)
-	line := &Line{
-		From: from, Text: string(text), Seq: l.seq, End: l.end, Ack: l.ack,
+	if len(p.lines) == 0 {
+		p.lines = make([]Line, lineRoom)
+	}
+	line := &p.lines[0]
+	p.lines = p.lines[1:]
+	*line = Line{
+		From: from, Text: p.keep(text), Seq: l.seq, End: l.end, Ack: l.ack,
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
 		Complete: l.complete, AfterGap: l.afterGap, UnreadBefore: l.unread[0], UnreadAfter: l.unread[1], Telnet: telnet, Urgent: l.urgent,
 	}
@@ -90,6 +97,24 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	return line
 }
 
+// Room for a few lines takes one allocation. With one for each line these would take most of
+// the time of a reading.
+const (
+	lineRoom = 8
+	textRoom = 256 // bytes
+)
+
+// keep returns a copy of a text.
+func (p *parser) keep(text []byte) string {
+	if p.texts.Cap()-p.texts.Len() < len(text) {
+		p.texts.Reset()
+		p.texts.Grow(max(textRoom, len(text)))
+	}
+	from := p.texts.Len()
+	p.texts.Write(text)
+	return p.texts.String()[from:]
+}
+
 // clientLine takes a line of the client, a command. It returns false if there are too many
 // lines.
 func (p *parser) clientLine(l rawLine) bool {
@@ -97,21 +122,23 @@ func (p *parser) clientLine(l rawLine) bool {
 	if line == nil {
 		return false
 	}
-	if x := p.command(line); x != nil {
+	if w := command(line); w != nil {
 		p.commands++
 		p.goOn()
-		p.pending = append(p.pending, &waiting{Exchange: x})
+		p.pending = append(p.pending, w)
 	}
 	return true
 }
 
 // command parses a line of the client. It returns nil if the line has only Telnet commands.
-func (p *parser) command(line *Line) *Exchange {
+func command(line *Line) *waiting {
 	verb, argument := cutCommand(line.Text)
 	if verb == "" && (len(line.Telnet) > 0 || !line.Complete) {
 		return nil
 	}
-	return &Exchange{Line: line, Command: capitals(verb), Argument: argument}
+	w := &waiting{Exchange: Exchange{Line: line, Command: capitals(verb), Argument: argument}}
+	w.Replies = w.room[:0]
+	return w
 }
 
 // capitals converts the ASCII letters of a verb to capitals and leaves other bytes as they
@@ -152,7 +179,7 @@ func (p *parser) serverLine(l rawLine) bool {
 	if line == nil {
 		return false
 	}
-	code, more, ok := replyCode([]byte(line.Text))
+	code, more, ok := replyCode(line.Text)
 	if p.open != nil && ok && p.neverEnds(code) {
 		p.close(true)
 	}
@@ -164,8 +191,7 @@ func (p *parser) serverLine(l rawLine) bool {
 			p.close(false)
 		}
 	case ok || strings.TrimSpace(line.Text) != "":
-		r := &Reply{Code: code, FirstPacket: line.FirstPacket, Lines: []*Line{line}}
-		r.endsIn(line)
+		r := beginReply(code, line)
 		if !ok {
 			r.Code, r.Text = 0, line.Text
 		} else if more {
@@ -186,8 +212,19 @@ func (p *parser) neverEnds(code int) bool {
 	if code == p.open.Code || p.commands == p.openCommands {
 		return false
 	}
-	e := p.pending[len(p.pending)-1].Exchange
-	return code >= 400 && code < 600 || fits(e.Command, code)
+	last := p.pending[len(p.pending)-1]
+	return code >= 400 && code < 600 || fits(last.Command, code)
+}
+
+// beginReply returns a reply that begins with a line. Most replies have no other line.
+func beginReply(code int, line *Line) *Reply {
+	r := &struct {
+		Reply
+		room [1]*Line
+	}{Reply{Code: code, FirstPacket: line.FirstPacket}, [1]*Line{line}}
+	r.Lines = r.room[:]
+	r.endsIn(line)
+	return &r.Reply
 }
 
 // endsIn sets the last line of a complete reply.
@@ -199,7 +236,7 @@ func (r *Reply) endsIn(line *Line) {
 func (p *parser) close(partial bool) {
 	texts := make([]string, 0, len(p.open.Lines))
 	for _, l := range p.open.Lines {
-		if code, _, ok := replyCode([]byte(l.Text)); ok && code == p.open.Code {
+		if code, _, ok := replyCode(l.Text); ok && code == p.open.Code {
 			texts = append(texts, afterCode(l.Text))
 		} else {
 			texts = append(texts, l.Text)

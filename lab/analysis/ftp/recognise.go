@@ -54,29 +54,25 @@ type tally struct {
 	news bool
 }
 
-// count counts the first lines of one side.
-func count(lines [][]byte) tally {
-	var v tally
+// add counts the next line.
+func (v *tally) add(line []byte) {
+	v.lines++
+	code, _, ok := replyCode(line)
+	if ok {
+		v.replies++
+	}
 	var upper [longestVerb]byte // not garbage for each line
-	for _, line := range lines[:min(looked, len(lines))] {
-		v.lines++
-		code, _, ok := replyCode(line)
-		if ok {
-			v.replies++
-		}
-		word := appendUpper(upper[:0], firstWord(line))
-		v.auth, v.agrees = v.auth || string(word) == "AUTH", v.agrees || code == 234
-		if strong, ok := verbs[string(word)]; ok {
-			v.verbs++
-			if strong {
-				v.strong++
-			}
-		}
-		if _, ok := mailAndNews[string(word)]; ok {
-			v.notFTP++
+	word := appendUpper(upper[:0], firstWord(line))
+	v.auth, v.agrees = v.auth || string(word) == "AUTH", v.agrees || code == 234
+	if strong, ok := verbs[string(word)]; ok {
+		v.verbs++
+		if strong {
+			v.strong++
 		}
 	}
-	return v
+	if _, ok := mailAndNews[string(word)]; ok {
+		v.notFTP++
+	}
 }
 
 // longestVerb is at least the length of any verb.
@@ -105,11 +101,12 @@ func appendUpper(to, word []byte) []byte {
 
 // replyCode reads the three digits of a reply, and reports whether more lines follow
 // (RFC 959 section 4.2).
-func replyCode(line []byte) (code int, more, ok bool) {
+func replyCode[T string | []byte](line T) (code int, more, ok bool) {
 	if len(line) < 3 {
 		return 0, false, false
 	}
-	for _, c := range line[:3] {
+	for i := range 3 {
+		c := line[i]
 		if c < '0' || c > '9' {
 			return 0, false, false
 		}
@@ -171,19 +168,22 @@ func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
 	}
 	var sides [2]tally
 	for dir := range sides {
-		lines := firstLines(streams[dir])
-		sides[dir] = count(lines)
-		sides[dir].news = s.Halves[dir].Begins() && greetsWithNews(lines)
+		side := &sides[dir]
+		for l := range splitLines(streams[dir]) {
+			if side.lines == 0 {
+				side.news = s.Halves[dir].Begins() && greetsWithNews(l.text)
+			}
+			if side.add(l.text); side.lines == looked {
+				break
+			}
+		}
 	}
 	return clientOf(sides, serverByPort(s))
 }
 
-// greetsWithNews reports whether the first of these lines is the greeting of a news server.
-func greetsWithNews(lines [][]byte) bool {
-	if len(lines) == 0 {
-		return false
-	}
-	code, _, _ := replyCode(lines[0])
+// greetsWithNews reports whether a first line is the greeting of a news server.
+func greetsWithNews(line []byte) bool {
+	code, _, _ := replyCode(line)
 	return code == 200 || code == 201
 }
 
@@ -193,21 +193,15 @@ func plausible(recorded [2]*tcp.Recording) bool {
 		if r == nil {
 			continue
 		}
-		lines := bytes.SplitN(r.Bytes(), []byte("\n"), looked+1)
-		if v := count(lines); v.replies > 0 || v.verbs > 0 {
-			return true
+		var v tally
+		for line := range bytes.SplitSeq(r.Bytes(), []byte("\n")) {
+			if v.add(line); v.replies > 0 || v.verbs > 0 {
+				return true
+			}
+			if v.lines == looked {
+				break
+			}
 		}
 	}
 	return false
-}
-
-// firstLines returns as many lines as count.
-func firstLines(chunks iter.Seq[tcp.Chunk]) [][]byte {
-	lines := make([][]byte, 0, 16)
-	for l := range splitLines(chunks) {
-		if lines = append(lines, l.text); len(lines) == looked {
-			break
-		}
-	}
-	return lines
 }

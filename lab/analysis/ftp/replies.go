@@ -45,7 +45,7 @@ func replyTable(lines string) map[string][]int {
 	for line := range strings.Lines(lines) {
 		var commands []string
 		for _, word := range strings.Fields(line) {
-			if code, _, ok := replyCode([]byte(word)); ok {
+			if code, _, ok := replyCode(word); ok {
 				for _, c := range commands {
 					table[c] = append(table[c], code)
 				}

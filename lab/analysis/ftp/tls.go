@@ -155,7 +155,7 @@ func anyRecord(recorded [2]*tcp.Recording) bool {
 
 // tlsRecord reports whether data begins like a record of TLS (RFC 8446
 // section 5.1).
-func tlsRecord(data []byte) bool {
+func tlsRecord[T string | []byte](data T) bool {
 	return len(data) > 2 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4
 }
 

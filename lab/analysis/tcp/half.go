@@ -132,21 +132,23 @@ func (h *Half) start() int64 {
 // Begins reports whether the capture has the beginning of the stream.
 func (h *Half) Begins() bool { return h.synSeen && h.have.Covers(h.syn+1, h.syn+2) }
 
+// ends returns the relative numbers of the two ends of the stream.
+func (h *Half) ends() (start, end int64) {
+	start = h.start()
+	switch n := len(h.have); {
+	case h.finSeen && h.fin >= start:
+		return start, h.fin
+	case n > 0:
+		return start, max(start, h.have[n-1].End)
+	}
+	return start, start
+}
+
 // Stream returns the parts of the stream that were seen, and the relative numbers of
-// its two ends.
+// its two ends. The parts are valid until the next segment is added.
 func (h *Half) Stream() (have ranges.Set, start, end int64) {
-	start, end = h.start(), 1<<62
-	if h.finSeen && h.fin >= start {
-		end = h.fin
-	}
-	have = h.have.Clip(start, end)
-	if len(have) > 0 && (!h.finSeen || h.fin < start) {
-		end = have[len(have)-1].End
-	}
-	if end == 1<<62 {
-		end = start
-	}
-	return have, start, end
+	start, end = h.ends()
+	return h.have.Clip(start, end), start, end
 }
 
 // A head finds the start of a stream whose SYN is not in the capture: the lowest number

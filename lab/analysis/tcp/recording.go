@@ -95,7 +95,7 @@ type Chunk struct {
 // order of its stream.
 func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
 	for dir, r := range recorded {
-		_, start, end := s.Halves[dir].Stream()
+		start, end := s.Halves[dir].ends()
 		streams[dir] = r.chunks(start, end, r.acks(recorded[1-dir], end))
 	}
 	return streams
@@ -117,9 +117,11 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 		next, gap := seen.From(start)
 		for i := range r.segments {
 			s := &r.segments[i]
-			heap.Push(&waiting, s)
-			for len(waiting) > 0 && waiting[0].seq <= next {
-				w := heap.Pop(&waiting).(*recorded)
+			if s.seq > next {
+				heap.Push(&waiting, s)
+				continue
+			}
+			for w := s; ; w = heap.Pop(&waiting).(*recorded) {
 				data := r.data[w.from:w.to]
 				if last := min(w.seq+int64(len(data)), end); last > next {
 					data = data[next-w.seq : last-w.seq]
@@ -127,6 +129,9 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 						return
 					}
 					next, gap = seen.From(last)
+				}
+				if len(waiting) == 0 || waiting[0].seq > next {
+					break
 				}
 			}
 		}

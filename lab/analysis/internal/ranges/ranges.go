@@ -49,8 +49,12 @@ func (r Set) Covers(start, end int64) bool {
 	return start >= end || i < len(r) && r[i].Start <= start
 }
 
-// Clip returns the part of the set from start up to end.
+// Clip returns the part of the set from start up to end. It is the set itself if nothing of
+// it is outside.
 func (r Set) Clip(start, end int64) Set {
+	if n := len(r); n == 0 || start <= r[0].Start && r[n-1].End <= end {
+		return r
+	}
 	var out Set
 	for _, s := range r {
 		out.Add(max(s.Start, start), min(s.End, end))
