@@ -1,11 +1,14 @@
 package lab_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
 
 	"ftplab/lab"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/runner"
 )
@@ -72,6 +75,64 @@ func TestAllMistakes(t *testing.T) {
 				if !strings.HasPrefix(got[i], want[i]) {
 					t.Errorf("got %s, want %s", got[i], want[i])
 				}
+			}
+		})
+	}
+}
+
+// A capture whose packets the recorder cut short cannot be judged where bytes are missing, and is
+// not called wrong because of them. What was recorded is judged.
+func TestCheckOfACutCapture(t *testing.T) {
+	const headers = 54 // of Ethernet, IP and TCP
+	const file = "a file\r\n"
+	want := "network wire\n-- want --\nctl client.* > server.21\ndata server.20 > client.*\n" +
+		"ctl ...\nctl client > server \"USER anonymous\" @user\nctl ...\nctl server > client \"226 *\" @done\nctl ...\ndata ...\n" +
+		"-- figures --\nctl.user = anonymous\nctl.commands = 5\nctl.reply.code.LIST = 226\ndata.argument = some/where\ndata.mode = active\ncapture.announced = 1\n@user -> @done < 1s\n" +
+		fmt.Sprintf("data.sha256 = %x\n", sha256.Sum256([]byte(file)))
+	for _, test := range []struct {
+		name, want string
+		snap       int
+		state      string
+		wrong      string // the names of the figures that are wrong
+	}{
+		{"whole", want, 0, "as wanted", ""},
+		{"headers alone", want, headers, "cannot be judged", ""},
+		{"the command's names", want, headers + 6, "cannot be judged", ""},
+		{"nearly whole", want, headers + 12, "cannot be judged", ""},
+		{"another user", strings.Replace(want, "USER an", "USER nobody", 1), headers + 12, "not as wanted", "@user -> @done"},
+		{"another code", strings.Replace(want, "LIST = 226", "LIST = 250", 1), headers + 12, "not as wanted", "ctl.reply.code.LIST"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := forge.New()
+			s := c.Login()
+			s.Active(20, "LIST some/where", file)
+			s.Quit()
+			for i := range c.Frames {
+				if test.snap > 0 {
+					c.Frames[i].Cut(test.snap)
+				}
+			}
+			sc, err := lab.Parse("a.txtar", []byte(test.want))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := lab.Check(sc, lab.Reader("cut.pcap", bytes.NewReader(c.PCAP())))
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, wrong := "not as wanted", ""
+			if v.Pass {
+				state = "as wanted"
+			} else if v.Unjudged() {
+				state = "cannot be judged"
+			}
+			for _, f := range v.Figures {
+				if !f.OK && !f.Unjudged {
+					wrong += f.Name
+				}
+			}
+			if state != test.state || wrong != test.wrong {
+				t.Errorf("got %s, with wrong figures %q, want %s, with %q:\n%s", state, wrong, test.state, test.wrong, v.Report())
 			}
 		})
 	}

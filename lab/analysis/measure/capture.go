@@ -35,12 +35,16 @@ var measurements = append([]measurement{
 }, slices.Concat(connectionMeasurements, factMeasurements)...)
 
 // announced counts the data connections that somebody announced, if the dialogues can be
-// read.
+// read. Of dialogues that lack bytes, those are enough that announce all other connections.
 func announced(s *scope) (value, error) {
 	if err := s.capture.hidden.any(); err != nil {
 		return value{}, err
 	}
-	return number(s.capture.data.announced)
+	c := s.capture
+	if len(c.lacking) > 0 && c.data.announced < c.connections-c.roles[ftp.Control] {
+		return value{}, unrecorded(c.lacking[0])
+	}
+	return number(c.data.announced)
 }
 
 func dataWithin(s *scope) (value, error) {

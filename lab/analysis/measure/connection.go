@@ -91,7 +91,7 @@ func digest(s *scope) (value, error) {
 	case c.SHA256 != "":
 		return value{words: c.SHA256}, nil
 	case c.Missing()+c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0:
-		return value{}, errors.New("not all of its bytes are in the capture")
+		return value{}, unjudgedError{errors.New("not all of its bytes are in the capture")}
 	case c.TLS != nil && c.TLS.Hidden():
 		return value{}, hiddenContent(c)
 	}

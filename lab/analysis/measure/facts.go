@@ -6,6 +6,7 @@ package measure
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -15,7 +16,12 @@ var factMeasurements = []measurement{
 	{"NAME.first-fin", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.FirstFIN), "none")) }},
 	{"NAME.reset-by", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.ResetBy), "none")) }},
 	{"NAME.address.SIDE", words, func(s *scope) (value, error) { return word(s.conn.Addr(s.side()).Addr().String()) }},
-	{"NAME.mode", words, func(s *scope) (value, error) { return word(string(s.conn.Mode)) }},
+	{"NAME.mode", words, func(s *scope) (value, error) {
+		if s.conn.Mode == "" {
+			return value{}, s.noTransfer()
+		}
+		return word(string(s.conn.Mode))
+	}},
 	{"NAME.command", words, func(s *scope) (value, error) {
 		if s.conn.Transfer == nil {
 			return value{}, s.noTransfer()
@@ -25,6 +31,13 @@ var factMeasurements = []measurement{
 	{"NAME.argument", words, func(s *scope) (value, error) {
 		if s.conn.Transfer == nil {
 			return value{}, s.noTransfer()
+		}
+		if session := s.capture.sessions[s.conn.Control]; session != nil {
+			for _, x := range session.Exchanges {
+				if x.Packet == s.conn.Transfer.Packet && !x.Complete {
+					return value{}, unrecorded(s.conn.Control)
+				}
+			}
 		}
 		return word(s.conn.Transfer.Argument)
 	}},
@@ -58,22 +71,31 @@ func (s *scope) session() (*ftp.Session, error) {
 	if session := s.capture.sessions[s.conn.ID]; session != nil {
 		return session, nil
 	}
+	if slices.Contains(s.capture.lacking, s.conn.ID) {
+		return nil, unrecorded(s.conn.ID)
+	}
 	return nil, fmt.Errorf("it is no control connection")
 }
 
-// wholeSession is the dialogue of the scope's connection, of which everything can be read.
+// wholeSession is the dialogue of the scope's connection, of which all commands can be read.
 func (s *scope) wholeSession() (*ftp.Session, error) {
 	session, err := s.session()
 	if err == nil {
 		err = s.capture.hidden.of(s.conn.ID)
+	}
+	if err == nil && lacks(&s.conn.ClientFlow) {
+		err = unrecorded(s.conn.ID)
 	}
 	return session, err
 }
 
 // noTransfer says why the command of a data connection is not known.
 func (s *scope) noTransfer() error {
-	if err := s.capture.hidden.of(s.conn.Control); err != nil {
+	if err := s.capture.unread(s.conn.Control); err != nil {
 		return err
+	}
+	if all := s.capture.lacking; s.conn.Role == ftp.Other && len(all) > 0 {
+		return unrecorded(all[0])
 	}
 	return errNothing
 }
@@ -105,7 +127,7 @@ func (s *scope) exchange() (*ftp.Exchange, error) {
 			return x, nil
 		}
 	}
-	if err := s.capture.hidden.of(s.conn.ID); err != nil {
+	if err := s.capture.unread(s.conn.ID); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("there is no %s with a reply", s.args[0])

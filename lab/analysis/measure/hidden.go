@@ -1,26 +1,22 @@
-// What cannot be measured, because it is in TLS that cannot be read.
+// What cannot be measured, because it is in TLS that cannot be read, or not in the capture.
 
 package measure
 
 import (
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 )
 
-// A hiddenError says that what a figure asks for is in TLS that cannot be read.
-type hiddenError struct {
-	what string // "connection 0", or what it carries
-	from int    // the packet of the first record that cannot be read
-	why  string
-	hint string // what would help, "" for nothing
-}
+// An unjudgedError says that the capture does not show what a figure asks for, and nobody can
+// know whether it is as wanted.
+type unjudgedError struct{ error }
 
-func (e *hiddenError) Error() string {
-	return fmt.Sprintf("from frame %d on %s is in TLS that cannot be read (%s)%s", e.from, e.what, e.why, e.hint)
-}
-
+// newHiddenError returns the error for a figure about something in TLS that cannot be read:
+// "connection 0", or what it carries.
 func newHiddenError(what string, t *ftp.TLSLayer) error {
 	side := ftp.Client
 	if f := t.Flow(ftp.Client); f.HiddenFrom != t.HiddenFrom() {
@@ -30,7 +26,7 @@ func newHiddenError(what string, t *ftp.TLSLayer) error {
 	if t.LacksKeys(side) {
 		hint = "; --keylog FILE reads a file with the keys"
 	}
-	return &hiddenError{what, t.HiddenFrom(), t.WhyHidden(side), hint}
+	return unjudgedError{fmt.Errorf("from frame %d on %s is in TLS that cannot be read (%s)%s", t.HiddenFrom(), what, t.WhyHidden(side), hint)}
 }
 
 // hiddenContent is the error for what a data connection carries in TLS.
@@ -72,4 +68,22 @@ func (h hiddenDialogues) any() error {
 		}
 	}
 	return h.of(first)
+}
+
+// lacks reports whether the capture has not all bytes of one direction of a connection.
+func lacks(f *tcp.Flow) bool { return f.Missing > 0 || f.CutShort > 0 }
+
+// unrecorded is the error for a dialogue that lacks bytes.
+func unrecorded(control int) error {
+	return unjudgedError{fmt.Errorf("not all bytes of the dialogue of connection %d are in the capture", control)}
+}
+
+// unread returns an error if the capture does not show all of the dialogue of a control
+// connection.
+func (s *survey) unread(control int) error {
+	err := s.hidden.of(control)
+	if err == nil && slices.Contains(s.lacking, control) {
+		err = unrecorded(control)
+	}
+	return err
 }

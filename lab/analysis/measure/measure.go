@@ -5,6 +5,7 @@ package measure
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
@@ -52,6 +53,9 @@ func (s *scope) label(name string) (expect.Match, error) {
 			if m.Packet > 0 {
 				return m, nil
 			}
+			if slices.ContainsFunc(s.verdict.Unjudged, func(u expect.Unjudged) bool { return slices.Contains(u.Lines, m.Line) }) {
+				return m, unjudgedError{fmt.Errorf("line %d, which has the label @%s, cannot be judged", m.Line, name)}
+			}
 			return m, fmt.Errorf("the line labelled @%s matched no packet", name)
 		}
 	}
@@ -83,7 +87,7 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 		got, err := s.measure()
 		if err != nil {
 			r.Why = err.Error()
-			_, r.Unjudged = errors.AsType[*hiddenError](err)
+			_, r.Unjudged = errors.AsType[unjudgedError](err)
 		} else {
 			r.Measured = g.subject.measurement.unit.print(got, g.written)
 			r.OK = g.holds(got)

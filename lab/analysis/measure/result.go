@@ -20,7 +20,8 @@ type Result struct {
 	Wanted   string `json:"wanted"`
 	Measured string `json:"measured"`
 	Why      string `json:"why,omitempty"`
-	// Unjudged says that it cannot be measured, because it is in TLS that cannot be read.
+	// Unjudged says that it cannot be measured, because it is in TLS that cannot be read, or
+	// not in the capture.
 	Unjudged bool `json:"unjudged,omitempty"`
 	// Hint is a likely reason why the figure is not as wanted; it is often empty.
 	Hint string `json:"hint,omitempty"`

@@ -33,6 +33,7 @@ type survey struct {
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
+	lacking  []int // the IDs of connections, except data connections, of which the capture has not all bytes
 }
 
 // A dataSurvey has counts of all data connections.
@@ -115,6 +116,9 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	s.roles[c.Role]++
 	if c.Role == ftp.Data {
 		s.data.add(c)
+	}
+	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow)) {
+		s.lacking = append(s.lacking, c.ID)
 	}
 }
 
