@@ -95,7 +95,7 @@ func digest(s *scope) (value, error) {
 	case c.TLS != nil && c.TLS.Hidden():
 		return value{}, hiddenContent(c)
 	}
-	return value{}, errNothing
+	return value{}, s.unknownRole()
 }
 
 // nearRecorder explains a round trip that is short because the recorder was near the

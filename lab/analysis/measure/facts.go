@@ -94,6 +94,12 @@ func (s *scope) noTransfer() error {
 	if err := s.capture.unread(s.conn.Control); err != nil {
 		return err
 	}
+	return s.unknownRole()
+}
+
+// unknownRole says why something of a data connection is not known: the dialogue that announces
+// it may be what the capture lacks.
+func (s *scope) unknownRole() error {
 	if all := s.capture.lacking; s.conn.Role == ftp.Other && len(all) > 0 {
 		return unrecorded(all[0])
 	}
