@@ -334,7 +334,7 @@ func (l *trafficLearner) learnTimes(k *traffic.Kind, s *session) {
 		trip = s.Control.HandshakeRTT.Seconds()
 		k.Numbers[traffic.RoundTrip].Add(trip)
 		if s.greeting != nil && s.greeting.FirstPacket > s.Control.FirstPacket {
-			k.Numbers[traffic.GreetingTime].Add(sending.ownTime(seconds(s.greeting.Time-s.Control.FirstTime)-2*trip, s.greeting.Lines...))
+			k.Numbers[traffic.GreetingTime].Add(sending.ownTime(seconds(s.greeting.Time-s.Control.SYNTime)-2*trip, s.greeting.Lines...))
 		}
 	}
 	for _, v := range thoughts(s) {

@@ -101,9 +101,11 @@ type Connection struct {
 	// appearance, capital for the side that opened. S SYN, H SYN and ACK,
 	// A bare ACK, D data, F FIN, R RST.
 	History string
-	// HandshakeRTT is the time from the first SYN to the SYN and ACK that answers it.
-	// It is valid only if HandshakeSeen.
+	// HandshakeRTT is the time from the SYN to the SYN and ACK that answers it, and SYNTime
+	// when that SYN was sent, in nanoseconds since 1970. They are valid only if
+	// HandshakeSeen. [tcp.State] says which one it is of a SYN that was sent again.
 	HandshakeRTT  time.Duration
+	SYNTime       int64
 	HandshakeSeen bool
 	// FirstFIN is the side whose FIN came first, ResetBy the side that sent
 	// the first RST; "" for none.
@@ -183,7 +185,7 @@ func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
 		Identity:  p.Identity(id, s.Ends, s.FirstPacket, s.LastPacket),
 		FirstTime: s.FirstTime, LastTime: s.LastTime,
 		OpenedBy: p.Side(opener), FirstFIN: p.Side(s.FirstFIN()), ResetBy: p.Side(s.FirstRST()),
-		HandshakeRTT: s.HandshakeRTT, HandshakeSeen: s.HandshakeSeen,
+		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime, HandshakeSeen: s.HandshakeSeen,
 		ClientFlow: s.Flow(p.Client), ServerFlow: s.Flow(1 - p.Client),
 	}
 	if opener < 0 {

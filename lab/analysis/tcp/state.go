@@ -18,9 +18,11 @@ type State struct {
 	// timestamps in nanoseconds since 1970.
 	FirstPacket, LastPacket int
 	FirstTime, LastTime     int64
-	// HandshakeRTT is the time from the (first) SYN to the SYN and ACK that answered
-	// it. It is valid if HandshakeSeen is set.
+	// HandshakeRTT is the time from SYNTime, when the SYN was sent that was answered, to
+	// its SYN and ACK. Both are valid if HandshakeSeen is set. Of a SYN that was sent again
+	// it is the last one before the answer, or the first one if each has an answer.
 	HandshakeRTT  time.Duration
+	SYNTime       int64
 	HandshakeSeen bool
 	// Halves are the two directions.
 	Halves [2]Half
@@ -35,7 +37,7 @@ type State struct {
 	answered  uint32 // what the first SYN and ACK acknowledged, on the wire
 	synRaw    uint32
 	synLength int32
-	synTime   int64 // of the first SYN
+	handshake handshake
 	lastSYN   int64 // the time of the last SYN
 	rtt       int64 // as Wireshark's tcp.analysis.initial_rtt, 0 if unknown
 }
@@ -68,7 +70,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	if t.Length > 0 && rev.notable(seg.Ack) {
 		seg.acks = seg.Ack
 	}
-	s.handshake(p, seg)
+	s.open(p, seg)
 	s.acknowledged(seg, fwd, rev)
 	s.ending(p, seg)
 	s.analyse(p.Time, seg, fwd, rev)
@@ -114,8 +116,8 @@ func (s *State) analyse(time int64, seg *Segment, fwd, rev *Half) {
 	}
 }
 
-// handshake notes a SYN.
-func (s *State) handshake(p *packet.Packet, seg *Segment) {
+// open notes a SYN.
+func (s *State) open(p *packet.Packet, seg *Segment) {
 	if seg.Flags&packet.SYN == 0 {
 		return
 	}
@@ -128,7 +130,10 @@ func (s *State) handshake(p *packet.Packet, seg *Segment) {
 	if seg.Flags&packet.ACK == 0 {
 		s.lastSYN = p.Time
 		if s.opener < 0 {
-			s.opener, s.synRaw, s.synLength, s.synTime = int8(dir), seg.RawSeq, int32(seg.Length), p.Time
+			s.opener, s.synRaw, s.synLength = int8(dir), seg.RawSeq, int32(seg.Length)
+		}
+		if int(s.opener) == dir {
+			s.handshake.sent(p)
 		}
 		return
 	}
@@ -136,9 +141,9 @@ func (s *State) handshake(p *packet.Packet, seg *Segment) {
 		s.answerer, s.answered = int8(dir), seg.RawAck
 	}
 	answers := seg.RawAck == s.synRaw+1 || seg.RawAck == s.synRaw+1+uint32(s.synLength)
-	if !s.HandshakeSeen && int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
-		s.HandshakeSeen = true
-		s.HandshakeRTT = time.Duration(p.Time - s.synTime)
+	if int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
+		s.handshake.came(p)
+		s.HandshakeSeen, s.HandshakeRTT, s.SYNTime = true, s.handshake.rtt(), s.handshake.begun()
 	}
 }
 

@@ -1,0 +1,68 @@
+package capture_test
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// stamps is the option of TCP timestamps, with two NOPs in front.
+func stamps(value, echo uint32) []byte {
+	b := binary.BigEndian.AppendUint32([]byte{1, 1, 8, 10}, value)
+	return binary.BigEndian.AppendUint32(b, echo)
+}
+
+// A SYN that is sent again is measured from the one that was answered: the last one before the
+// answer, but the first one where each has an answer. The timestamps are those of Linux, which
+// echoes the first SYN for good, of gVisor, whose SYNs are alike, and none.
+func TestHandshakeRTT(t *testing.T) {
+	const syn, answer = true, false
+	type packet struct {
+		at          time.Duration // milliseconds
+		syn         bool
+		value, echo uint32
+	}
+	for _, test := range []struct {
+		name      string
+		packets   []packet
+		syn, want time.Duration // milliseconds
+	}{
+		{"one SYN", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}}, 0, 20},
+		{"the SYN and ACK again", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}, {1020, answer, 8, 5}}, 0, 20},
+		{"recorded at the server, whose answer was lost", []packet{{0, syn, 5, 0}, {0, answer, 7, 5}, {1000, syn, 6, 0}, {1000, answer, 8, 5}}, 0, 0},
+		{"a lost SYN, with timestamps", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}}, 1000, 20},
+		{"a lost SYN, of two alike", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20},
+		{"a lost SYN, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {3000, syn, 0, 0}, {3020, answer, 0, 0}}, 3000, 20},
+		{"a lost SYN, and the answer again", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}, {2020, answer, 8, 6}}, 1000, 20},
+		{"a lost SYN and ACK, from Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 8, 5}}, 1000, 20},
+		{"a lost SYN and ACK, from gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20},
+		{"a long path, Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1200, answer, 7, 5}, {2200, answer, 8, 5}}, 0, 1200},
+		{"a long path, gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1200, answer, 7, 5}, {2200, answer, 7, 5}}, 0, 1200},
+		{"a long path, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {1200, answer, 0, 0}, {2200, answer, 0, 0}}, 0, 1200},
+	} {
+		f := forge.New()
+		began := f.Clock
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		for _, p := range test.packets {
+			f.Clock = began.Add(p.at * time.Millisecond)
+			from, flags := s, "S."
+			if p.syn {
+				from, flags = c, "S"
+			}
+			if p.value > 0 {
+				from.Options = stamps(p.value, p.echo)
+			}
+			from.SegmentAt(-1, flags, "")
+		}
+		c.ACK()
+		x := read(t, f.PCAP()).Connection(0)
+		if got, want := x.HandshakeRTT, test.want*time.Millisecond; !x.HandshakeSeen || got != want {
+			t.Errorf("%s: got %v, want %v", test.name, got, want)
+		}
+		if got, want := time.Duration(x.SYNTime-x.FirstTime), test.syn*time.Millisecond; got != want {
+			t.Errorf("%s: the SYN that was answered came %v after the first, want %v", test.name, got, want)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package tcp
+
+import (
+	"time"
+
+	"ftplab/lab/analysis/packet"
+)
+
+// A handshake measures how long a SYN took to be answered. A SYN that was sent again, and its
+// answer, do not say which of them was answered: Linux repeats the timestamp of the first SYN in
+// an answer to the second, and gVisor's two SYNs have the same one.
+type handshake struct {
+	first, last syn // before the answer
+	syns        int // so many
+	answers     int // SYN and ACK, again and again
+	answered    syn // when the first answer came, and the timestamp that it echoes
+}
+
+// A syn is the time of a packet, in nanoseconds since 1970, and a TCP timestamp, 0 for none.
+type syn struct {
+	time  int64
+	stamp uint32
+}
+
+// sent notes a SYN of the side that opens. What comes behind an answer is not the one answered.
+func (h *handshake) sent(p *packet.Packet) {
+	if h.answers > 0 {
+		return
+	}
+	h.last = syn{p.Time, p.TCP.Options.TSval}
+	if h.syns == 0 {
+		h.first = h.last
+	}
+	h.syns++
+}
+
+// came notes an answer.
+func (h *handshake) came(p *packet.Packet) {
+	if h.answers == 0 {
+		h.answered = syn{p.Time, p.TCP.Options.TSecr}
+	}
+	h.answers++
+}
+
+// begun is when the SYN was sent that the first answer is for. That is the last before it, as
+// for Wireshark's initial RTT: those before were lost, or their answers were. But if each SYN has
+// an answer, none was lost, and the path takes longer than the sender waits.
+func (h *handshake) begun() int64 {
+	if h.answers >= h.syns && h.answered.stamp == h.first.stamp {
+		return h.first.time
+	}
+	return h.last.time
+}
+
+func (h *handshake) rtt() time.Duration { return time.Duration(h.answered.time - h.begun()) }
