@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -168,13 +169,20 @@ func (p *parser) check(err error) {
 	}
 }
 
+// reserved are the names beside the folder of a scenario's results: of another run that is not
+// over, of recordings by hand, and of the page with all results. Some file systems ignore case.
+var reserved = regexp.MustCompile(`(?i)(\.unfinished|(^|-)by-hand)(-[0-9]+)?$|^index\.(html|json)$`)
+
 // checkName refuses a file without a name before its extension, because the folder of
-// its results has that name.
+// its results has that name, and a name that is taken in the folder of all results.
 func (p *parser) checkName() {
 	p.line = 1
 	switch p.s.Name {
 	case "", ".", "..":
 		p.fail("the scenario has no name; its file needs one before %s, because the folder of the results has that name", Extension)
+	}
+	if reserved.MatchString(p.s.Name) {
+		p.fail("the folder of the results would be %s, a name that ftplab uses for other results (*.unfinished, *-by-hand, index.html and index.json); rename the file", p.s.Name)
 	}
 }
 

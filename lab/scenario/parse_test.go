@@ -467,6 +467,21 @@ func TestNoName(t *testing.T) {
 	}
 }
 
+// TestReservedName has files whose results would be where other results are, which a run of
+// another scenario or of all removes or replaces.
+func TestReservedName(t *testing.T) {
+	for name, taken := range map[string]bool{
+		"a.unfinished": true, "a.unfinished-2": true, ".Unfinished": true, "by-hand": true, "a-by-hand-12": true, "index.html": true, "Index.json": true,
+		"unfinished": false, "a.unfinished.b": false, "standby-handler": false, "a_by-hand": false, "index": false, "my-index.html": false,
+	} {
+		_, err := Parse("dir/"+name+".txtar", []byte("open\nquit\n"))
+		want := "dir/" + name + ".txtar:1: the folder of the results would be " + name + ", a name that ftplab uses for other results"
+		if got := err != nil && strings.HasPrefix(err.Error(), want); got != taken || !taken && err != nil {
+			t.Errorf("%q: got error %v; taken %v", name, err, taken)
+		}
+	}
+}
+
 // TestOpenAgain opens a session anew after its end.
 func TestOpenAgain(t *testing.T) {
 	if _, err := Parse("x.txtar", []byte("open\nquit\nopen\nhangup\nopen\nquit\n")); err != nil {
