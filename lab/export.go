@@ -68,7 +68,10 @@ func writeFiles(folder string, files []export.File) (paths []string, err error) 
 		if f.Run {
 			mode = 0o755
 		}
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, f.Data, mode)); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, f.Data, mode); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)

@@ -49,10 +49,14 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make the results folder (-o): %w", err)
 	}
-	if info, err := os.Stat(r.final); err == nil && !info.IsDir() {
+	info, err := os.Stat(r.final)
+	if err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("cannot make the folder %s: there is a file of that name; %s", r.final, chooseAnother)
 	}
-	err := r.claimFolder()
+	if _, linkErr := os.Lstat(r.final); err != nil && linkErr == nil {
+		return nil, fmt.Errorf("cannot write the results: %w", err)
+	}
+	err = r.claimFolder()
 	if err == nil {
 		err = removeResults(r.folder)
 	}

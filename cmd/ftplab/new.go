@@ -44,7 +44,7 @@ run it without changes. New never overwrites a file.`,
 // writeNew writes a file that must not exist yet.
 func writeNew(name string, data []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if errors.Is(err, fs.ErrExist) {
+	if _, noFile := os.Stat(name); errors.Is(err, fs.ErrExist) && noFile == nil {
 		return fmt.Errorf("%s exists; choose another name", name)
 	}
 	if err != nil {

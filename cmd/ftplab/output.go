@@ -67,10 +67,26 @@ func samePlace(a, b string) bool {
 	return err != nil && otherErr != nil && realFile(a) == realFile(b)
 }
 
-// realFile is the absolute path of a file, whose folders are no symbolic links.
+// realFile is the absolute path of a file, without symbolic links. The file need not exist.
 func realFile(path string) string {
-	path = filepath.Clean(path)
+	path = linkTarget(filepath.Clean(path))
 	return filepath.Join(realFolder(filepath.Dir(path)), filepath.Base(path))
+}
+
+// linkTarget is the path to which symbolic links lead, even if nothing is there.
+func linkTarget(path string) string {
+	const most = 40 // as in Linux; links may lead to each other
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return path
 }
 
 // realFolder is the absolute path of a folder, without symbolic links as far as it exists.

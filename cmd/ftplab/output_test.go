@@ -151,6 +151,72 @@ func TestOutputsBesideResults(t *testing.T) {
 	}
 }
 
+// TestOutputsThatAreBrokenLinks names outputs that are symbolic links to what is not there: a file
+// is made where the link leads, if it can be; else one line says what is wrong. The links stay.
+func TestOutputsThatAreBrokenLinks(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"k.txtar": greeting, "x.pcapng": string(capture)} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("res", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]string{"near": "made", "far": "no/made", "res/k": "gone", "n.txtar": "new", "loop": "loop", "index": "res2/index.html"}
+	for name, target := range links {
+		if err := os.Symlink(target, name); err != nil {
+			t.Skip(err)
+		}
+	}
+	before := contents(t, ".")
+	broken := func(link string) string {
+		return link + " is a symbolic link to " + links[link] + ", which does not exist; remove the link or correct it\n"
+	}
+	for _, test := range []struct {
+		args, want string
+		made       string
+	}{
+		{"run --tcp gvisor -o near k.txtar", "ERROR  k\nftplab: cannot make the results folder (-o): " + broken("near"), ""},
+		{"run --tcp gvisor -o far/sub k.txtar", "ERROR  k\nftplab: cannot make the results folder (-o): " + broken("far"), ""},
+		{"run --tcp gvisor -o res k.txtar", "ERROR  k\nftplab: cannot write the results: " + broken("res/k"), ""},
+		{"run --tcp gvisor --failures near k.txtar", "ftplab: --failures: " + broken("near"), ""},
+		{"run --tcp gvisor -w far k.txtar", "ftplab: " + broken("far"), ""},
+		{"run --tcp gvisor -w near --junit made k.txtar", "ftplab: --junit made and -w near are the same; choose another name for one of them\n", ""},
+		{"run --tcp gvisor -o res2 --junit index k.txtar", "ftplab: --junit index: a run replaces or removes this path itself (-o res2); choose another name\n", ""},
+		{"new n.txtar", "ftplab: " + broken("n.txtar"), ""},
+		{"explain --extract near x.pcapng", "ftplab: " + broken("near"), ""},
+		{"explain --redact -w far x.pcapng", "ftplab: " + broken("far"), ""},
+		{"explain --redact -w loop x.pcapng", "ftplab: loop cannot be used: too many levels of symbolic links\n", ""},
+		{"export zeek k.txtar -o near", "ftplab: " + broken("near"), ""},
+		{"run --tcp gvisor -w near k.txtar", "", "made"},
+		{"explain --redact -w near x.pcapng", "", "made"},
+	} {
+		_, stderr, status := judged(t, strings.Fields(test.args)...)
+		if wanted := map[bool]int{true: exitError, false: exitPassed}[test.want != ""]; status != wanted || stderr != test.want {
+			t.Errorf("%s: got status %d and %q, want %d and %q", test.args, status, stderr, wanted, test.want)
+		}
+		after := contents(t, ".")
+		for name, text := range after {
+			if was, ok := before[name]; (!ok || was != text) && name != test.made {
+				t.Errorf("%s: %s was made or changed", test.args, name)
+			}
+		}
+		for name, target := range links {
+			if to, err := os.Readlink(name); err != nil || to != target {
+				t.Errorf("%s: the link %s leads to %q: %v", test.args, name, to, err)
+			}
+		}
+		if test.made != "" && os.Remove(test.made) != nil {
+			t.Errorf("%s: %s was not made", test.args, test.made)
+		}
+	}
+}
+
 // TestReportsThatCannotBeWritten writes reports to a full disk, and the results of failed
 // scenarios to a folder that cannot be made: the totals come before the error.
 func TestReportsThatCannotBeWritten(t *testing.T) {

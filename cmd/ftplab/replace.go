@@ -3,15 +3,19 @@ package main
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// replaceFile writes a file. Until all of it is written, an earlier file of that name stays
-// as it was.
+// replaceFile writes a file, or the one to which a symbolic link of that name leads. Until all of
+// it is written, an earlier file stays as it was.
 func replaceFile(name string, write func(io.Writer) error) error {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() { // a pipe, a device
+	info, statErr := os.Stat(name)
+	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return statErr
+	}
+	if statErr == nil && !info.Mode().IsRegular() { // a pipe, a device
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -19,10 +23,14 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		return errors.Join(write(f), f.Close())
 	}
 	mode := os.FileMode(0o644)
-	if err == nil {
+	if statErr == nil {
 		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".ftplab-*")
+	place := linkTarget(name)
+	f, err := os.CreateTemp(filepath.Dir(place), ".ftplab-*")
+	if errors.Is(err, fs.ErrNotExist) && place != name {
+		return statErr // which names the link
+	}
 	if err != nil {
 		return err
 	}
@@ -30,5 +38,5 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	return os.Rename(f.Name(), place)
 }

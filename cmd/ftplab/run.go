@@ -206,7 +206,10 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 		return o, err
 	}
 	failures, statErr := os.Stat(f.failures)
+	_, linkErr := os.Lstat(f.failures)
 	switch {
+	case statErr != nil && linkErr == nil: // a link to what is not there
+		err = fmt.Errorf("--failures: %w", statErr)
 	case f.failures != "" && statErr == nil && !failures.IsDir():
 		err = fmt.Errorf("--failures %s: this is a file; a folder was expected, for the results of failed scenarios", f.failures)
 	case f.seed == 0:

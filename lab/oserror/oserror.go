@@ -56,7 +56,7 @@ func systemErrors(err error, found []error) []error {
 func say(err error) string {
 	switch e := err.(type) {
 	case *fs.PathError:
-		if e.Op == "mkdir" && errors.Is(e.Err, fs.ErrNotExist) {
+		if e.Op == "mkdir" && errors.Is(e.Err, fs.ErrNotExist) && brokenLink(e.Path) == "" {
 			return fmt.Sprintf("the folder %s cannot be made; choose another one", e.Path)
 		}
 		return atPath(e.Path, e.Err)
@@ -84,7 +84,13 @@ func say(err error) string {
 
 // atPath says why a file or a folder cannot be used.
 func atPath(path string, err error) string {
+	link := ""
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		link = brokenLink(path)
+	}
 	switch {
+	case link != "":
+		return link
 	case errors.Is(err, fs.ErrNotExist):
 		return missing(path)
 	case errors.Is(err, syscall.EROFS):
@@ -107,6 +113,20 @@ func atPath(path string, err error) string {
 		return path + " was closed already"
 	}
 	return fmt.Sprintf("%s cannot be used: %v", path, err)
+}
+
+// brokenLink says that a path, or one of the folders on it, is a symbolic link to something that
+// is not there; "" if it is none.
+func brokenLink(path string) string {
+	for up := filepath.Dir(path); ; path, up = up, filepath.Dir(up) {
+		_, err := os.Stat(path)
+		if to, notLink := os.Readlink(path); notLink == nil && errors.Is(err, fs.ErrNotExist) {
+			return fmt.Sprintf("%s is a symbolic link to %s, which does not exist; remove the link or correct it", path, to)
+		}
+		if up == path {
+			return ""
+		}
+	}
 }
 
 // missing says which part of a path is not there.

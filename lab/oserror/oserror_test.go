@@ -20,6 +20,11 @@ func TestText(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(folder, "link")
+	if err := os.Symlink("gone/far", link); err != nil {
+		t.Fatal(err)
+	}
+	isBroken := link + " is a symbolic link to gone/far, which does not exist; remove the link or correct it"
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +41,11 @@ func TestText(t *testing.T) {
 		{ofError(os.Open("none")), "there is no file or folder none in "},
 		{ofError(os.Open(filepath.Join(file, "x"))), filepath.Join(file, "x") + " is a file, or a part of this path is one"},
 		{os.Mkdir(folder, 0o700), folder + " exists already"},
+		{ofError(os.Create(link)), isBroken},
+		{ofError(os.Open(link)), isBroken},
+		{ofError(os.Create(filepath.Join(link, "x"))), isBroken},
+		{os.Mkdir(link, 0o700), isBroken},
+		{os.MkdirAll(filepath.Join(link, "x", "y"), 0o700), isBroken},
 		{&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "there is no permission to use x"},
 		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "x cannot be written, because the disk is full"},
 		{ofError(net.Listen("tcp", address)), "listens on " + address + " already"},
