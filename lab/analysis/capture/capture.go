@@ -48,14 +48,14 @@ type Capture struct {
 	hash      bool
 	closed    bool // TLS stays so
 	limits    limits
-	spans     []span               // by the IDs of the connections
-	reused    []int                // the IDs of those between the ports of an older one
-	purposes  map[int]*ftp.Purpose // of what is FTP
-	protected map[int]bool         // the IDs of data connections that seem to be in TLS; see findProtected
-	keys      *tls.Keys            // for all connections
-	clients   []int8               // by ID: the direction of the client of a connection that is not FTP
-	sessions  []session            // in the order of the IDs of their connections
-	kept      *kept                // the facts, if they fit into memory
+	spans     []span         // by the IDs of the connections
+	reused    []int          // the IDs of those between the ports of an older one
+	purposes  []*ftp.Purpose // by ID; nil for what is not FTP
+	protected map[int]bool   // the IDs of data connections that seem to be in TLS; see findProtected
+	keys      *tls.Keys      // for all connections
+	clients   []int8         // by ID: the direction of the client of a connection that is not FTP
+	sessions  []session      // in the order of the IDs of their connections
+	kept      *kept          // the facts, if they fit into memory
 	err       error
 }
 
@@ -104,7 +104,7 @@ func (c *Capture) HasLoneData() bool {
 		}
 	}
 	for _, p := range c.purposes {
-		if p.Role == ftp.Data && p.Control == ftp.NoConnection {
+		if p != nil && p.Role == ftp.Data && p.Control == ftp.NoConnection {
 			return true
 		}
 	}
@@ -137,8 +137,16 @@ func (c *Capture) fail(err error) {
 	}
 }
 
+// purpose is what a connection is for in FTP, nil for nothing or if there is none with the ID.
+func (c *Capture) purpose(id int) *ftp.Purpose {
+	if id < 0 || id >= len(c.purposes) {
+		return nil
+	}
+	return c.purposes[id]
+}
+
 func (c *Capture) role(id int) ftp.Role {
-	if p := c.purposes[id]; p != nil {
+	if p := c.purpose(id); p != nil {
 		return p.Role
 	}
 	return ftp.Other

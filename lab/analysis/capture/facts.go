@@ -267,7 +267,7 @@ func (f *facts) opening(id int) ftp.Opening {
 // join finds out what the connections are for.
 func (f *facts) join() {
 	c := f.c
-	c.purposes = map[int]*ftp.Purpose{}
+	c.purposes = make([]*ftp.Purpose, len(c.spans))
 	// First the connections to ports 21 and 990 and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself.

@@ -58,9 +58,11 @@ type follower struct {
 	reading
 	c      *Capture
 	live   tuples[*live]
-	open   int // connections that are followed at present
-	next   int // the ID of the connection that begins next
-	reused int // the place of the next one in Capture.reused
+	latest tuple // of the packet before: most often the next one's too
+	its    *live // nil if that is not followed
+	open   int   // connections that are followed at present
+	next   int   // the ID of the connection that begins next
+	reused int   // the place of the next one in Capture.reused
 	pool   tcp.Pool
 }
 
@@ -113,8 +115,7 @@ func (f *follower) segment(p *packet.Packet) *live {
 		l = f.begin(p)
 		f.next++
 	} else if f.open > 0 {
-		t := tupleOf(p)
-		l, _ = f.live.get(&t)
+		l = f.find(p)
 	}
 	if l == nil {
 		return nil
@@ -127,6 +128,15 @@ func (f *follower) segment(p *packet.Packet) *live {
 		l.Data(p, &l.segment)
 	}
 	return l
+}
+
+// find returns the connection of a segment that is not its first one, nil if it is not followed.
+func (f *follower) find(p *packet.Packet) *live {
+	if t := tupleOf(p); !t.same(&f.latest) {
+		f.latest = t
+		f.its, _ = f.live.get(&t)
+	}
+	return f.its
 }
 
 // begin begins the next connection, if it is wanted.
@@ -154,6 +164,7 @@ func (f *follower) begin(p *packet.Packet) *live {
 	if s := f.c.spans[id]; s.last > s.first {
 		t := tupleOf(p)
 		f.live.set(&t, l)
+		f.latest, f.its = t, l
 	}
 	return l
 }
@@ -186,6 +197,7 @@ func (f *follower) end(p *packet.Packet, l *live) {
 	if s := f.c.spans[l.id]; s.last > s.first {
 		t := tupleOf(p)
 		f.live.remove(&t)
+		f.latest, f.its = t, nil
 	}
 	if f.done == nil || !f.done(l) {
 		*f.spare = append(*f.spare, l)

@@ -89,8 +89,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if t.higher {
 		from = 1
 	}
-	same := x.known && t.bytes == x.last.bytes && t.six == x.last.six
-	if !same {
+	if !x.known || !t.same(&x.last) {
 		x.flush()
 		x.value, x.known = x.newest.get(&t)
 		x.last = t

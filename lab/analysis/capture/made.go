@@ -12,7 +12,7 @@ import (
 func Made(connections []ftp.Connection, sessions []*ftp.Session) *Capture {
 	c := &Capture{
 		file:     &file{},
-		purposes: map[int]*ftp.Purpose{},
+		purposes: make([]*ftp.Purpose, len(connections)),
 		kept:     &kept{connections: connections, sessions: map[int]*ftp.Session{}},
 	}
 	for i := range connections {

@@ -166,7 +166,7 @@ func (d *Dialogue) Session() *ftp.Session {
 
 // TransferOf is the transfer that a data connection was used by, nil for none.
 func (c *Capture) TransferOf(id int) *ftp.Transfer {
-	if p := c.purposes[id]; p != nil {
+	if p := c.purpose(id); p != nil {
 		return p.Transfer
 	}
 	return nil

@@ -42,6 +42,9 @@ func tupleOf(p *packet.Packet) (t tuple) {
 	return t
 }
 
+// same reports whether two tuples are of the same connection.
+func (t *tuple) same(o *tuple) bool { return t.bytes == o.bytes && t.six == o.six }
+
 // endOf is an address of IPv4 and a port as a number.
 func endOf(ip [4]byte, port uint16) uint64 {
 	return uint64(binary.BigEndian.Uint32(ip[:]))<<16 | uint64(port)

@@ -72,10 +72,15 @@ type items struct {
 	lines bool         // each item is an object of its own, with its type
 	line  bytes.Buffer // of one item
 	enc   *json.Encoder
+
+	// One for all of its kind: garbage would cost more than the facts.
+	connection jsonConnection
+	exchange   jsonExchange
 }
 
 func newItems(w io.Writer) *items {
 	out := &items{Writer: bufio.NewWriterSize(w, 64<<10)}
+	out.exchange.Replies = []jsonReply{} // none is a list, too
 	out.enc = json.NewEncoder(&out.line)
 	out.enc.SetEscapeHTML(false)
 	return out
@@ -116,10 +121,9 @@ func (out *items) item(i int, kind string, item []byte) {
 }
 
 func (out *items) connections(c *capture.Capture) error {
-	var conn jsonConnection // one for all: garbage would cost more than the facts
 	for x := range c.Connections() {
-		conn = connectionJSON(x)
-		text, err := out.encode(&conn)
+		out.connection = connectionJSON(x)
+		text, err := out.encode(&out.connection)
 		if err != nil {
 			return err
 		}
@@ -154,14 +158,13 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	bare := false // a line holds nothing but commands of Telnet
 	data := map[int][]int{}
 	ftp.EachUse(d.DataPorts, func(exchange, id int) { data[exchange] = append(data[exchange], id) })
-	var exchange jsonExchange
 	var unasked []*ftp.Reply // the first ones: the greeting, as a rule
 	few := true              // these are all
 	layer, overlong := d.Read(ftp.Handler{
 		Line: func(l *ftp.Line) { bare = bare || bareTelnet(l) },
 		Exchange: func(e *ftp.Exchange) {
-			exchange = exchangeJSON(e, data[exchanges.n])
-			exchanges.add(&exchange)
+			out.exchange.set(e, data[exchanges.n])
+			exchanges.add(&out.exchange)
 		},
 		Unsolicited: func(r *ftp.Reply, _ int) {
 			if few = len(unasked) < fewUnsolicited; few {

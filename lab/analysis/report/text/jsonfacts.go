@@ -3,6 +3,7 @@
 package text
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,15 +109,15 @@ type jsonProxy struct {
 }
 
 type jsonExchange struct {
-	Packet     int          `json:"packet"`
-	Command    string       `json:"command"`
-	Argument   string       `json:"argument"`
-	Replies    []*jsonReply `json:"replies"`
-	Time       string       `json:"time,omitempty"`
-	Duration   float64      `json:"duration,omitempty"`
-	Line       string       `json:"line,omitempty"`
-	Data       []int        `json:"data,omitempty"`
-	UnaskedTLS bool         `json:"unasked_tls,omitempty"`
+	Packet     int         `json:"packet"`
+	Command    string      `json:"command"`
+	Argument   string      `json:"argument"`
+	Replies    []jsonReply `json:"replies"`
+	Time       string      `json:"time,omitempty"`
+	Duration   float64     `json:"duration,omitempty"`
+	Line       string      `json:"line,omitempty"`
+	Data       []int       `json:"data,omitempty"`
+	UnaskedTLS bool        `json:"unasked_tls,omitempty"`
 	jsonDamage
 }
 
@@ -174,7 +175,12 @@ func timeJSON(at int64) string {
 	if at == 0 {
 		return ""
 	}
-	return time.Unix(0, at).UTC().Format("2006-01-02T15:04:05.000000000Z")
+	t := time.Unix(0, at).UTC()
+	b := t.AppendFormat(make([]byte, 0, 32), time.RFC3339) // "2006-01-02T15:04:05Z"
+	z := len(b) - 1
+	b = strconv.AppendInt(b[:z], int64(1e9+t.Nanosecond()), 10) // the 1 keeps the zeros behind it
+	b[z] = '.'
+	return string(append(b, 'Z'))
 }
 
 // secondsJSON is the time between two packets in seconds.
@@ -242,10 +248,10 @@ func sessionJSON(d *capture.Dialogue) *jsonSession {
 	return j
 }
 
-// exchangeJSON is a command with its replies, and the IDs of its data connections.
-func exchangeJSON(e *ftp.Exchange, data []int) jsonExchange {
-	j := jsonExchange{
-		Packet: e.Packet, Command: valid(e.Command), Argument: valid(e.Argument), Replies: make([]*jsonReply, 0, len(e.Replies)),
+// set makes j a command with its replies, and the IDs of its data connections.
+func (j *jsonExchange) set(e *ftp.Exchange, data []int) {
+	*j = jsonExchange{
+		Packet: e.Packet, Command: valid(e.Command), Argument: valid(e.Argument), Replies: j.Replies[:0],
 		Time: timeJSON(e.Time), Data: data, UnaskedTLS: e.Unasked(), jsonDamage: damageJSON(e.Line),
 	}
 	if e.Text != strings.TrimSuffix(e.Command+" "+e.Argument, " ") {
@@ -255,11 +261,10 @@ func exchangeJSON(e *ftp.Exchange, data []int) jsonExchange {
 		j.Replies = append(j.Replies, replyJSON(r))
 		j.Duration = secondsJSON(e.Time, r.Time)
 	}
-	return j
 }
 
-func replyJSON(r *ftp.Reply) *jsonReply {
-	j := &jsonReply{Packet: r.Packet, Code: r.Code, Text: valid(r.Text), Time: timeJSON(r.Time)}
+func replyJSON(r *ftp.Reply) jsonReply {
+	j := jsonReply{Packet: r.Packet, Code: r.Code, Text: valid(r.Text), Time: timeJSON(r.Time)}
 	if len(r.Lines) == 1 {
 		j.jsonDamage = damageJSON(r.Lines[0])
 		return j
