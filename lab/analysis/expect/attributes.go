@@ -227,7 +227,8 @@ func (p *parser) classify(l *line) {
 	if l.content != nil && !l.seq.start.set && !l.flags.set && l.words == nil {
 		l.seq = span{start: number{set: true, value: 1}, end: number{set: true, any: true}} // all of it
 	}
-	data := l.seq.isRange() || l.length.set && (l.length.any || l.length.value > 0)
+	fin := l.flags.bits&packet.FIN != 0 // without a range it is about the FIN only, whatever the length of its packet
+	data := l.seq.isRange() || l.length.set && (l.length.any || l.length.value > 0) && !fin
 	switch {
 	case l.content != nil && (l.words != nil || l.conn.proto != "tcp" || !data && l.flags.set):
 		p.fail("content needs a range of bytes, such as seq 1:56, or stands alone for all bytes that one side sends")
@@ -241,9 +242,9 @@ func (p *parser) classify(l *line) {
 		l.kind = kindRST
 	case l.flags.bits&packet.SYN != 0:
 		l.kind = kindSYN
-	case l.flags.bits&packet.FIN != 0 && data:
+	case fin && data:
 		l.kind = kindFINData
-	case l.flags.bits&packet.FIN != 0:
+	case fin:
 		l.kind = kindFIN
 	case data || l.flags.push:
 		l.kind = kindData

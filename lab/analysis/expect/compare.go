@@ -103,8 +103,8 @@ func (d *differences) whole(l *line, f *Frame) {
 	switch {
 	case l.seq.isRange():
 		d.byteRange(l.seq, seq, end)
-	case l.kind == kindFIN:
-		d.number("seq", l.seq.start, end)
+	case l.kind == kindFIN && f.Payload > 0:
+		d.number("seq of the FIN", l.seq.start, end)
 	default:
 		d.number("seq", l.seq.start, seq)
 	}

@@ -193,6 +193,23 @@ var judgements = []struct {
 		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
 	},
 	{
+		name:  "FIN that rides on so many bytes",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61 length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that rides on so many bytes, with the number of the bytes",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 56 length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+		wrong: "different 6 @5",
+	},
+	{
+		name:  "FIN that rides on so many bytes, which have no line",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+		wrong: "unwanted 5 @5",
+	},
+	{
 		name:  "FIN that comes alone, where it should ride",
 		want:  dataDeclared + dataHandshake + "data server > client [F.] seq 1:56\n",
 		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
