@@ -170,6 +170,7 @@ func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
 	type crowd struct {
 		clients map[netip.Addr]int
 		names   int
+		famous  int // of the names, those that everybody tries first
 	}
 	crowds := map[netip.Addr]*crowd{}
 	for at, clients := range all.clients {
@@ -186,12 +187,20 @@ func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
 		}
 		if len(c.clients) > before {
 			c.names++
+			if famous[at.user] {
+				c.famous++
+			}
 		}
 	}
 	for server, c := range crowds {
 		if len(c.clients) >= crowdOfClients && c.names >= crowdOfNames {
-			found = append(found, breach{severity: Odd, packets: firstPackets(c.clients),
-				observed: fmt.Sprintf("%s refused %d clients with %d user names, and none of them got in", server, len(c.clients), c.names)})
+			b := breach{severity: Odd, packets: firstPackets(c.clients),
+				observed: fmt.Sprintf("%s refused %d clients with %d user names, and none of them got in", server, len(c.clients), c.names)}
+			if c.famous*2 >= c.names {
+				b.severity = Violation
+				b.observed += "; most of the names are among those that everybody tries first"
+			}
+			found = append(found, b)
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -123,6 +124,9 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Odd, "another address of the same host, as both come from one network card"}
 	}
 	if a.Mode == ftp.Passive {
+		if s.pointsAround() {
+			return translation{Violation, "one of several hosts to which this server sends its client"}
+		}
 		return e.redirected(s, addr, own)
 	}
 	elsewhere := addr != s.server() && e.served[pairOfHosts{s.client(), addr}]
@@ -178,6 +182,22 @@ func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 		return translation{Odd, "the client's own address"}
 	}
 	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
+}
+
+// manyHosts are so many private addresses in the replies of a server that they are no servers of one
+// site, but hosts that its client is to connect to.
+const manyHosts = 3
+
+// pointsAround reports whether the server announced private addresses of several hosts, which are
+// not in its own network.
+func (s *session) pointsAround() bool {
+	hosts := map[netip.Addr]bool{}
+	for _, a := range s.DataPorts {
+		if addr := a.Addr.Addr().Unmap(); a.Mode == ftp.Passive && a.ThirdParty && isPrivate(addr) && !sameNetwork(addr, s.server()) && !s.spoiled(a) {
+			hosts[addr] = true
+		}
+	}
+	return len(hosts) >= manyHosts
 }
 
 // otherAddresses counts the other addresses of the same family that the client of a session
@@ -299,6 +319,9 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	}
 	var found []breach
 	for _, x := range s.Exchanges {
+		if understood[x] && x.Command == "PORT" && strings.Count(x.Argument, ",") > 5 {
+			found = append(found, breach{packets: []int{x.Packet}, observed: "the client said " + show(x.Line.Text)})
+		}
 		if understood[x] || x.Line.AfterGap || !x.Line.Complete || !s.readable(x.Packet) {
 			continue
 		}

@@ -253,7 +253,7 @@ var exploits = []exploit{
 	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"", pattern(`(?i)<script\b|<\?php\b|<\?=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
+	{"", pattern(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
 	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
 	{"REST", pattern(`^(-\d|\d{19})`), "an offset that no file has (CWE-190)"},
 	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
@@ -265,9 +265,12 @@ var exploits = []exploit{
 	{"RETR", pattern(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
 	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
 	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
+	{"", pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
+	{"USER", pattern(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
 	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id;|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
+	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id[;`]|ls( -\\w+)?$|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
+	{"", pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
 	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
@@ -283,6 +286,11 @@ var exploits = []exploit{
 	{"STOR", pattern(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
 	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
 }
+
+var (
+	picture    = pattern(`(?i)\.(jpe?g|png|gif|bmp|ico|webp)$`)
+	webProgram = pattern(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
+)
 
 // Greetings of programs that nobody installs.
 var (
@@ -308,9 +316,16 @@ func knownGreeting(s *session) []breach {
 	return []breach{b}
 }
 
-func knownExploit(_ *Evidence, s *session) []breach {
-	found := append(knownGreeting(s), extortion(s)...)
+func knownExploit(e *Evidence, s *session) []breach {
+	found := append(knownGreeting(s), extortion(e, s)...)
+	renamed := "" // what RNFR named
 	for _, x := range s.Exchanges {
+		if from := renamed; x.Command == "RNTO" && picture().MatchString(from) && webProgram().MatchString(x.Argument) && completedNormally(x) {
+			found = append(found, breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s, which was %s: a picture becomes a program of a web server", show(x.Line.Text), show(from))})
+		}
+		if renamed = ""; x.Command == "RNFR" {
+			renamed = x.Argument
+		}
 		if s.copiesUnknown(x) {
 			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without a login (CVE-2015-3306)"})
 			continue

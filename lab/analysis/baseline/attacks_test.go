@@ -25,6 +25,37 @@ var attacks = []struct {
 		download(f, "198.51.100.99", aServer+":25600", answerer, 55)
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a PORT with twelve numbers", "announcement-well-formed", session1("> PORT 198,51,100,100,31,64,7,8,9,10,11,12\n< 200 ok")},
+	{"a server that sends its client to one neighbour after the other", "own-address", session1(numberedLines(4, "> PASV\n< 227 (10,20,30,%d,31,144)\n> LIST\n< 425 no\n"))},
+	{"a stranger that sends a file in the server's place", "data-with-the-partner", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a")
+		download(f, "203.0.113.66:20", aClient+":3172", opener, 55)
+		t.Say("< 425 no connection").Say(bye).Peer.Close()
+	}},
+	{"a login as everybody, at a whole network", "no-scans", func(f *forge.Capture) {
+		for i := range 20 {
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+1)).Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in" + bye).Peer.Close()
+		}
+	}},
+	{"a crowd that tries the names that everybody tries", "no-guessing", func(f *forge.Capture) {
+		for i, user := range strings.Fields("admin root test guest oracle postgres user mysql backup support admin root test guest oracle postgres user mysql backup support") {
+			wrongPassword(f, fmt.Sprintf("203.0.113.%d", i+1), user, user+"123")
+		}
+	}},
+	{"passwords that end in a hang-up, at a person's pace", "no-guessing", func(f *forge.Capture) {
+		for i := range 8 {
+			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER ada\n< 331 and?\n> PASS Summer%d\n< 421 no, goodbye", i)).Peer.Close()
+			f.Pass(10 * time.Minute)
+		}
+	}},
+	{"the passwords of a web server", "no-sensitive-names", session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
+	{"a picture that becomes a program", "no-known-exploits", session1("> RNFR up/me.jpg\n< 350 and?\n> RNTO up/me.php\n< 250 ok")},
+	{"a picture that runs a script", "no-known-exploits", session1("> MKD <img src=x onerror=alert(1)>\n< 550 no")},
+	{"a template", "no-known-exploits", dialogue("< 220 ready\n> USER {{7*7}}\n< 331 and?")},
+	{"a name that ends a question of SQL", "no-known-exploits", dialogue("< 220 ready\n> USER admin' --\n< 331 and?")},
+	{"a command of a shell in backquotes", "no-known-exploits", session1("> LIST `id`\n< 550 no")},
+	{"a command of a shell behind a semicolon", "no-known-exploits", session1("> CWD ;ls -la\n< 550 no")},
+	{"stars and question marks", "no-known-exploits", session1("> STAT *?*?*?*?*?*?*\n< 550 no")},
 	{"a bounce to a neighbour", "own-address", func(f *forge.Capture) {
 		dial(f, "10.1.1.5", "10.1.2.9:21").Say(hello).Say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").Close()
 	}},

@@ -64,6 +64,8 @@ var (
 	stolenHashes = pattern(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
 	// track is what the stripe of a payment card has (ISO/IEC 7813).
 	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
+	// ransomNote says what ransomware says: what happened to files, and how to pay.
+	ransomNote = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor browser\b|\.onion\b|onionmail)`)
 	// secretKey begins a private key (RFC 7468).
 	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// climbingName is a name in a listing that leads up more than one level. The target of a
@@ -72,7 +74,7 @@ var (
 	// webShell is a page that runs what it is sent.
 	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
 	// runsText is a page that runs programs or text, as web shells do, and few others.
-	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(`)
+	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(` + sentByVisitor + `|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
 	// rareOrders are such pages that run a text between backquotes, by the modifier e of a
@@ -145,13 +147,16 @@ func (w *watch) begins(p *capture.Packet) {
 	if marked("private key-----") {
 		w.match(p, privateKey, "a private key", secretKey)
 	}
+	if marked("encrypted", "locked", "stolen") {
+		w.match(p, loot, "the note of ransomware", ransomNote)
+	}
 	if marked("%b") {
 		w.match(p, secret, "what the stripes of payment cards have", track)
 	}
 	if listsCards(p.TCP.Payload) {
 		w.note(p, secret, "numbers of payment cards")
 	}
-	if t := p.Connection.Transfer; t != nil && t.Sender() == ftp.Client && isRandom(p.TCP.Payload) {
+	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && isRandom(p.TCP.Payload) {
 		w.note(p, noise, "random bytes")
 	}
 	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {

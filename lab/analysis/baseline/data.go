@@ -128,7 +128,10 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 		packets:  []int{c.DataPort.Packet, c.FirstPacket},
 		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
 	}
+	x := s.transfer(c)
 	switch {
+	case x != nil && x.Final() == 425 && c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0:
+		b.observed += ", which says that it opened none"
 	case len(c.DataPort.SiteToSite) > 0, e.mayBeSame(s, c, came, partner), c.Addr(caller).Port() == 20:
 		b.severity = Odd // a server, which the client asked to (RFC 959, 5.2), or one host with two addresses
 	case e.watch.cards.oneHost(came, partner):

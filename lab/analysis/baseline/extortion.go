@@ -26,18 +26,26 @@ type encryptions struct {
 	replaced    map[string]bool // by a file of the same name with an unknown ending
 	overwritten map[string]bool // after they were fetched
 	from        string          // what is renamed
+	readable    map[string]bool // fetched, and not random
+	scrambled   breach          // readable, and then stored as random bytes
 	gone        breach          // fetched, and then there under another name only
 	renamed     breach          // to a name with an ending of ransomware
 }
 
 // extortion finds files that are replaced by others of the same name with an unknown ending, and
 // files that get an ending of ransomware.
-func extortion(s *session) (found []breach) {
-	h := encryptions{fetched: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
+func extortion(e *Evidence, s *session) (found []breach) {
+	h := encryptions{fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
 		h.add(x, w.target(x.Argument))
+		random, enough := e.isNoise(s, x)
+		h.moved(x, w.target(x.Argument), random, enough)
+	}
+	if n := len(h.scrambled.packets); n >= extorted {
+		h.scrambled.observed = fmt.Sprintf("%d files were fetched and then replaced by random bytes, as ransomware does; the last is %s", n, h.scrambled.observed)
+		found = append(found, h.scrambled)
 	}
 	if n := len(h.gone.packets); n >= extorted {
 		h.gone.observed = fmt.Sprintf("%d files were fetched and then replaced by others whose names have another ending, as ransomware does; the last is %s", n, h.gone.observed)
@@ -69,6 +77,18 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 		h.from = at
 	case x.Command == "RNTO" && completedNormally(x):
 		h.rename(x, at)
+	}
+}
+
+// moved takes the next command, and whether its data is random, if it has as much as shows that.
+func (h *encryptions) moved(x *ftp.Exchange, at string, random, enough bool) {
+	switch {
+	case !enough || !completed(x):
+	case x.Command == "RETR":
+		h.readable[at] = !random
+	case x.Command == "STOR" && random && h.readable[at]:
+		h.readable[at] = false
+		h.scrambled.packets, h.scrambled.observed = append(h.scrambled.packets, x.Packet), show(at)
 	}
 }
 

@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -202,7 +203,8 @@ func (all *logins) sort() (slips []guess) {
 		}
 	}
 	for who, list := range all.unanswered { // only the client may have been recorded
-		if passwords(list) >= manyPasswords {
+		refused := slices.DeleteFunc(slices.Clone(list), func(g guess) bool { return g.code == 0 })
+		if passwords(list) >= manyPasswords || passwords(refused) >= guessedPasswords {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
 		}
 	}

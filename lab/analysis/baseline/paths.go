@@ -155,7 +155,7 @@ var (
 	// aboutPasswords are pages of a web site on which users manage theirs.
 	aboutPasswords = pattern(`(?i)(^|/)([\w-]+[_-])?passwords?[_-][\w-]+\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
 	// secrets are names of files with the secrets of persons and programs.
-	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 // separators undoes an encoding of a path that was encoded twice, and writes separators and points
@@ -267,6 +267,9 @@ func (s *session) happensToStore(n int) bool {
 // manySecrets are so many files with passwords or keys that one session is about them.
 const manySecrets = 3
 
+// onlySecrets are so many that a client which fetches hardly anything else looks for them.
+const onlySecrets = 5
+
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
 	var stored []int // those of found that are uploads
@@ -316,6 +319,10 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		if len(names) >= manySecrets && found[i].severity == "" {
 			found[i].severity = Odd
 		}
+	}
+	if fetched := s.commands["RETR"]; len(stored) == 0 && len(names) >= onlySecrets && len(names)*3 >= fetched*2 {
+		found = append(found, breach{severity: Violation, packets: found[0].packets,
+			observed: fmt.Sprintf("%d of the %d files that were fetched have names of files with passwords or keys: %s", len(names), fetched, listOf(names))})
 	}
 	return found
 }

@@ -199,8 +199,12 @@ func (s *session) public() bool {
 func (v visits) judge() (found []breach) {
 	for client, servers := range v {
 		if len(servers) >= sprayedServers {
-			found = append(found, breach{severity: Odd, hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))})
+			b := breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))}
+			if neighbours(servers) < sweptHosts {
+				b.severity = Odd
+			}
+			found = append(found, b)
 		}
 	}
 	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })

@@ -76,6 +76,16 @@ func smallPieces() look {
 	}
 }
 
+// isNoise reports whether the data of a transfer looks random, and whether it has as much as shows
+// that.
+func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
+	for _, c := range s.dataOf(x.Data) {
+		shown, _ := e.watch.shown(c.ID)
+		random, enough = shown.kind == noise, c.Flow(x.Sender()).Bytes >= leastRandom
+	}
+	return random, enough
+}
+
 // add takes an upload.
 func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	size := c.ClientFlow.Bytes

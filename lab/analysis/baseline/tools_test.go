@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,18 @@ var toolAttacks = []struct {
 		}
 		t.Say(bye).Peer.Close()
 	}},
+	{"files that are overwritten for ransom", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		random := rand.NewChaCha8([32]byte{})
+		for i := range 3 {
+			content := make([]byte, 600)
+			random.Read(content)
+			move(t, 40000+2*i, fmt.Sprintf("RETR plan%d.txt", i), strings.Repeat("a plan\r\n", 75))
+			move(t, 40001+2*i, fmt.Sprintf("STOR plan%d.txt", i), string(content))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"the note of ransomware, under any name", "no-loot", moves([2]string{"STOR README.txt", "ALL YOUR FILES HAVE BEEN ENCRYPTED.\r\nInstall the Tor Browser and pay 0.3 BTC.\r\n"})},
 	{"everybody may log in, from now on", "no-sensitive-names", session1("> STOR .rhosts\n< 150 go on\n< 226 done")},
 	{"a key that lets an intruder in", "no-sensitive-names", session1("> CWD .ssh\n< 250 ok\n> STOR authorized_keys\n< 150 go on\n< 226 done")},
 	{"the passwords of the system", "no-sensitive-names", session1("> RETR /etc/shadow\n< 550 no")},

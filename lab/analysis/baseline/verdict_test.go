@@ -299,6 +299,14 @@ var ordinary = []struct {
 	{"a web site whose mailer starts a program", IsUnusual, moves(append(sitePages(12), [2]string{"STOR mailer.php", "<?php $m = popen($this->program, 'w');"}, [2]string{"STOR wp-config.php", "<?php $a = 1;"})...)},
 	{"a program that looks for updates, and fetches some", IsNormal, session1(strings.Repeat("> RETR versions.dat\n< 150 here\n< 226 done\n", 14) + numberedLines(3, "> RETR engine%d.exe\n< 150 here\n< 226 done\n"))},
 	{"documents about passwords and attacks", IsNormal, session1("> STOR password_reset.html\n< 150 go on\n< 226 done\n> STOR ransomware-lecture.pptx\n< 150 go on\n< 226 done")},
+	{"names that are near to attacks", IsNormal, session1("> RNFR me.jpg\n< 350 and?\n> RNTO you.jpg\n< 250 ok\n> RNFR index.txt\n< 350 and?\n> RNTO index.php\n< 250 ok\n> STOR {{name}}.html\n< 150 go on\n< 226 done\n> STOR O'Brien -- draft.doc\n< 150 go on\n< 226 done\n> CWD tools;lsof\n< 250 ok\n> NLST *.?*\n< 150 here\n< 226 done\n> STOR a <b> on=1.txt\n< 150 go on\n< 226 done")},
+	{"two private servers for data", IsNormal, session1(numberedLines(2, "> PASV\n< 227 (10,0,0,%d,100,0)\n> LIST\n< 150 here\n< 226 done\n"))},
+	{"a text about encryption, and edited pictures", IsNormal, moves(
+		[2]string{"STOR policy.txt", "Your files are encrypted at rest. Ask for the decryption key, or report a stolen laptop."},
+		[2]string{"RETR a.jpg", "\xff\xd8\xff" + strings.Repeat("one", 200)}, [2]string{"STOR a.jpg", "\xff\xd8\xff" + strings.Repeat("two", 200)},
+		[2]string{"RETR b.jpg", "\xff\xd8\xff" + strings.Repeat("one", 200)}, [2]string{"STOR b.jpg", "\xff\xd8\xff" + strings.Repeat("two", 200)},
+		[2]string{"RETR c.jpg", "\xff\xd8\xff" + strings.Repeat("one", 200)}, [2]string{"STOR c.jpg", "\xff\xd8\xff" + strings.Repeat("two", 200)},
+	)},
 	{"texts that are near to stolen ones", IsNormal, moves(
 		[2]string{"STOR imei.csv", strings.Repeat("356938035643809\r\n490154203237518\r\n353879234252633\r\n", 9)},
 		[2]string{"STOR accounts.csv", numberedLines(40, "4%[1]d%[1]d0037592008%[1]d%[1]d;EUR\r\n")},
