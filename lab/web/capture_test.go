@@ -5,6 +5,7 @@ package web
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,8 +174,17 @@ func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 func largeCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	const size = 200_000_000
 	file := download(t, size)
+	pagetest.Eval[bool](tab, `(seen => {
+		new MutationObserver(() => { for (const p of document.querySelectorAll(".outcome progress")) seen.push(p.value); })
+			.observe(document.querySelector(".capture"), { subtree: true, childList: true, attributes: true });
+		window.seen = seen;
+		return true;
+	})([])`)
 	drop(tab, file)
 	until(tab, panel+`.includes("RETR large.bin")`)
+	if got := pagetest.Eval[[]float64](tab, `seen`); !slices.ContainsFunc(got, func(part float64) bool { return 0.4 < part && part < 0.6 }) {
+		t.Errorf("while it was read, the page showed these parts of it: %v; want one near the half", got)
+	}
 	until(tab, `document.querySelector(".lead")`)
 	if got := pagetest.Eval[string](tab, `document.querySelector(".facts").textContent`); !strings.Contains(got, "carried 200,00") {
 		t.Errorf("the page says %q, want that 200 MB were carried", got)

@@ -10,6 +10,9 @@ const tabs = [
   ["story", "Story"], ["along", "Read along"], ["walkthrough", "Walkthrough"], ["verdict", "Verdict"], ["packets", "Packets"], ["files", "Files"],
 ];
 
+// bar shows how far a capture was read.
+const bar = () => h("progress", { max: 1, value: 0, "aria-label": "read so far" });
+
 export class Capture {
   // makeLab makes a lab for captures. It is not the lab of the course, so neither
   // waits for the other.
@@ -46,6 +49,7 @@ export class Capture {
     this.heading.textContent = file.name;
     document.title = file.name + " · ftplab";
     this.say(`Reading ${file.name} (${megabytes(file.size)}) …`);
+    this.state.append(" ", bar());
     let s;
     try {
       s = await this.lab.call("open", { name: file.name }, file);
@@ -80,7 +84,14 @@ export class Capture {
       this.lab.end("another capture was opened");
       this.lab = null;
     }
-    this.lab ??= this.makeLab();
+    this.lab ??= this.begin();
+  }
+
+  // begin makes a lab. It shows how far the lab has read the capture, where something waits for it.
+  begin() {
+    const lab = this.makeLab();
+    lab.progress = part => { for (const p of this.element.querySelectorAll("progress")) p.value = part; };
+    return lab;
   }
 
   // draw shows the capture in a few sentences and a picture, at the top.
@@ -99,7 +110,7 @@ export class Capture {
 
   // show shows one of the tabs.
   async show(name, packet) {
-    this.lab ??= this.makeLab(); // it takes as long to start as to read a capture
+    this.lab ??= this.begin(); // it takes as long to start as to read a capture
     if (!this.summary) {
       if (packet && !this.made) this.say(`This link leads to packet ${packet} of a capture. Choose that capture.`);
       return;
@@ -112,7 +123,7 @@ export class Capture {
     const generation = this.made;
     this.shown = name;
     if (!this.made.has(name)) {
-      this.panel.replaceChildren(h("p", { role: "status" }, "Reading the capture …"));
+      this.panel.replaceChildren(h("p", { role: "status" }, "Reading the capture … ", bar()));
       const panel = await this.make(name).catch(error => h("p", { class: "fail" }, error.message));
       if (generation !== this.made) return;
       this.made.set(name, panel);

@@ -40,6 +40,8 @@ const files = (() => {
 
   // ---- reading and writing
 
+  let watch = () => {}; // gets how far a file of the browser was read, from 0 to 1
+
   const blockSize = 16 << 20; // each block costs the browser about 7 ms, beside its bytes
 
   // readBlob reads from a file of the browser, through a copy of the blocks around it.
@@ -48,6 +50,7 @@ const files = (() => {
     while (done < into.length && at + done < node.blob.size) {
       const begin = Math.floor((at + done) / blockSize) * blockSize;
       if (node.begin !== begin) {
+        watch(begin / node.blob.size);
         node.block = new Uint8Array(new FileReaderSync().readAsArrayBuffer(node.blob.slice(begin, begin + blockSize)));
         node.begin = begin;
       }
@@ -199,6 +202,9 @@ const files = (() => {
     fs,
     // bytes returns the bytes of a file that Go has written.
     bytes(path) { const node = find(path); return node.data.slice(0, node.size); },
+    // watch calls a function with how far a dropped file was read, from 0 to 1, with every block
+    // of it. Several passes begin again at 0.
+    watch(f) { watch = f; },
     // drop replaces the last dropped file by another one, and returns its
     // path.
     drop(blob, name) {

@@ -35,6 +35,9 @@ export class Lab {
   #last = Promise.resolve(); // call
   #id = 0;
 
+  // progress is called with how far the lab has read a dropped file, from 0 to 1.
+  progress = () => {};
+
   // module is the result of load. Each lab has its own worker.
   constructor(module) {
     this.#module = module;
@@ -53,6 +56,7 @@ export class Lab {
       worker.onmessage = event => {
         if (event.data.ready) resolve();
         else if (event.data.ended) this.stop("The lab has stopped because of an error of its own.");
+        else if (event.data.progress !== undefined) this.progress(event.data.progress);
         else this.#answer(event.data);
       };
       worker.postMessage({ start: module });

@@ -1,5 +1,6 @@
 // The Web Worker: it runs the lab, compiled from Go (package worker). It gets messages
-// {id, call, argument}, and answers each with {id, result} or {id, error}.
+// {id, call, argument}, and answers each with {id, result} or {id, error}. While a call reads a
+// dropped file, it says {progress}, from 0 to 1.
 "use strict";
 
 globalThis.fs = files.fs;
@@ -7,6 +8,8 @@ globalThis.process = {
   getuid: () => 0, getgid: () => 0, geteuid: () => 0, getegid: () => 0, getgroups: () => [0],
   pid: 1, ppid: 0, umask: () => 0o022, cwd: () => "/", chdir: () => {},
 };
+
+files.watch(progress => postMessage({ progress }));
 
 let call; // the function of Go, when it is ready
 
