@@ -168,6 +168,31 @@ func TestConformOfHastyClient(t *testing.T) {
 	}
 }
 
+// TestConformOfGuests has clients that log in as anonymous, with the password of --user and with
+// their own: the server lets both in.
+func TestConformOfGuests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: two clients run fifteen times each")
+	}
+	optional.Tool(t, "curl", "apt install curl")
+	for _, url := range []string{"ftp://$SERVER/README", "ftp://$USER:${PASSWORD}@$SERVER/README"} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			client := conformance.Program{Command: []string{"curl", "-sS", "-o", "README", url}, User: "anonymous", Password: "me"}
+			found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range found {
+				if r.Verdict == conform.Breaks {
+					t.Errorf("%s: got %s, %s", named(r), r.Verdict, r.Seen)
+				}
+			}
+		})
+	}
+}
+
 // TestConformOfWrongClients has a client whose password is wrong, and one that cannot be
 // started: the table, and the error, say why there is no transfer.
 func TestConformOfWrongClients(t *testing.T) {

@@ -37,6 +37,33 @@ func TestConformOfOwnServer(t *testing.T) {
 	}
 }
 
+// TestConformWithAnotherUser has users whose names and passwords are not those of the scenarios:
+// the table is the same, except that a guest's password cannot be wrong.
+func TestConformWithAnotherUser(t *testing.T) {
+	own := conformed(t, "")
+	for _, test := range []struct{ user, password, differs string }{
+		{"bob", "x", ""},
+		{"al ice", `a "b" #c`, ""},
+		{"secret", "alice", ""},
+		{"ftp", "x", ""},
+		{"anonymous", "me@mypc.test", "A wrong PASS gets 530."},
+	} {
+		found, err := Conform(t.Context(), conformance.Program{User: test.user, Password: test.password}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range found {
+			want := own[i].Verdict
+			if r.Text == test.differs {
+				want = conform.NotApplicable
+			}
+			if r.Verdict != want {
+				t.Errorf("%s: %s: got %s, %s, want %s", test.user, named(r), r.Verdict, r.Seen, want)
+			}
+		}
+	}
+}
+
 // brokenServers are rules of the lab's server by which it breaks those of the RFCs.
 var brokenServers = []string{`
 on connect: reply 200 Hello.

@@ -51,6 +51,9 @@ func TestArguments(t *testing.T) {
 		{"generate --sessions 3 --abnormal x", "--abnormal x: a number was expected"},
 		{"generate --sessions 3 --abnormal 2", "--abnormal 2: a number from 0 to 1 was expected"},
 		{"generate --sessions 3 --duration 1d", "--duration 1d: a duration, such as 30s or 24h, was expected"},
+		{"conform --user anonymous", `--user "anonymous": NAME:PASSWORD was expected, such as alice:secret or anonymous:me@mypc.test`},
+		{"conform --client --user :x -- true", `--user ":x": NAME:PASSWORD was expected, such as alice:secret or anonymous:me@mypc.test`},
+		{"conform --client --user alice: -- true", `--user "alice:": NAME:PASSWORD was expected, such as alice:secret or anonymous:me@mypc.test`},
 		{"help scenario nix", "unknown command \"nix\"; `ftplab scenario -h` lists them"},
 		{"help want x", "unknown command \"x\"; `ftplab want -h` lists them"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -47,9 +48,9 @@ Conform tests the lab's own server.
 
 With --client, COMMAND is a client. It must download the file README from the
 server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and
-end with status 0 if it has the file, and with another status if not. It runs once for
-each scenario. In each scenario the lab's server answers in a different way that an RFC
-allows.
+end with status 0 if it has the file, and with another status if not. The user anonymous
+may log in with any password. COMMAND runs once for each scenario. In each scenario the
+lab's server answers in a different way that an RFC allows.
 
 A rule is "not applicable" if it is about a feature that a server may refuse, such as
 uploads, and the server refuses it. The captures are in results/conform/SCENARIO/, each
@@ -105,6 +106,9 @@ func (f *conformFlags) run(ctx context.Context, command []string) ([]conform.Res
 	}
 	o := lab.Options{Results: f.results, TCP: tcp}
 	name, password, _ := strings.Cut(f.user, ":")
+	if name == "" || password == "" || strings.ContainsFunc(f.user, unicode.IsControl) {
+		return nil, fmt.Errorf("--user %q: NAME:PASSWORD was expected, such as alice:secret or anonymous:me@mypc.test", f.user)
+	}
 	program := conformance.Program{Command: command, User: name, Password: password}
 	if f.client {
 		return lab.ConformClient(ctx, program, o)

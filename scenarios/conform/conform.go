@@ -5,6 +5,7 @@ package conform
 import (
 	"embed"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,20 @@ type Program struct {
 	Rules          string   // a section server, for the lab's own
 }
 
+// guest reports whether the user needs no account, as every server knows it. The lab's own server
+// knows anonymous only.
+func (p Program) guest() bool {
+	return p.User == anonymous || p.User == "ftp" && len(p.Command) > 0
+}
+
 // The user of the scenarios.
 const (
 	user     = "alice"
 	password = "secret"
 )
+
+// anonymous is the user whom the lab's server lets in with any password.
+const anonymous = "anonymous"
 
 // Server returns the scenario of a name for a server.
 func Server(name string, p Program) (*scenario.Scenario, error) {
@@ -35,8 +45,15 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 		return nil, fmt.Errorf("there is no scenario %q of conform", name)
 	}
 	text := string(source)
+	if p.guest() { // who may have any password
+		text = strings.Replace(text, "send PASS wrong\nawait\n", "", 1)
+	}
 	if p.User != "" {
-		text = strings.NewReplacer(user, p.User, password, p.Password).Replace(text)
+		text = strings.NewReplacer(
+			" "+user+" "+password, quoted([]string{p.User, p.Password}),
+			"USER "+user, "USER "+p.User,
+			"PASS "+password, "PASS "+p.Password,
+		).Replace(text)
 	}
 	first := ""
 	if !strings.Contains(text, "\nnetwork ") {
@@ -47,12 +64,10 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	}
 	heading, rest, _ := strings.Cut(text, "\nuser ")
 	account, rest, _ := strings.Cut(rest, "\n")
-	if name, _, _ := strings.Cut(account, " "); name == "anonymous" || name == "ftp" {
-		account = ""
-	} else {
-		account = "user " + account + "\n"
+	if !p.guest() {
+		first += "user " + account + "\n"
 	}
-	text = heading + "\n" + first + account + rest
+	text = heading + "\n" + first + rest
 	if p.Config != "" {
 		text += "-- config --\n" + p.Config
 	}
@@ -62,17 +77,37 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	return scenario.Parse(name+scenario.Extension, []byte(text))
 }
 
-// Client returns the scenario of a name for a client, who may log in as p's user.
+// Client returns the scenario of a name for a client, who may log in as p's user. The password of
+// anonymous may be any.
 func Client(name string, p Program) (*scenario.Scenario, error) {
 	source, err := files.ReadFile("client/" + name + scenario.Extension)
 	if err != nil {
 		return nil, fmt.Errorf("there is no scenario %q of conform --client", name)
 	}
-	text := strings.Replace(string(source), "run CLIENT", "run"+quoted(p.Command), 1)
-	if p.User != "" {
+	command := p.Command
+	if p.User == anonymous { // an account would have one password
+		command = p.expanded()
+	}
+	text := strings.Replace(string(source), "run CLIENT", "run"+quoted(command), 1)
+	if p.User != "" && p.User != anonymous {
 		text = strings.Replace(text, "\n\n", "\nuser"+quoted([]string{p.User, p.Password})+"\n\n", 1)
 	}
 	return scenario.Parse(name+scenario.Extension, []byte(text))
+}
+
+var variable = regexp.MustCompile(`\$(USER|PASSWORD)\b|\$\{(USER|PASSWORD)\}`)
+
+// expanded returns the command with the user and the password for $USER and $PASSWORD.
+func (p Program) expanded() (words []string) {
+	for _, word := range p.Command {
+		words = append(words, variable.ReplaceAllStringFunc(word, func(v string) string {
+			if strings.Contains(v, "USER") {
+				return p.User
+			}
+			return p.Password
+		}))
+	}
+	return words
 }
 
 // quoted returns words as a scenario has them, each behind a space.

@@ -37,7 +37,7 @@ var serverRules = []Rule{
 	{"959", "5.4", "USER gets 331, 230 or 332.", "session", replies("USER", "", "331", "230", "332")},
 	{"959", "5.4", LoginRule, "session", replies("PASS", "", "230", "202", "332")},
 	{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "wrong", "530")},
-	{"959", "5.4", "PASS without USER gets 503 or 530.", "login", replies("PASS", "secret", "503", "530")},
+	{"959", "5.4", "PASS without USER gets 503 or 530.", "login", replies("PASS", "early", "503", "530")},
 	{"959", "5.4", "RETR before the login gets 530 and nothing else.", "login", then(noData("RETR"), replies("RETR", "", "530"))},
 	{"959", "5.4", "RETR gets one preliminary and then one final reply.", "passive", marks("RETR")},
 	{"959", "5.4", "The preliminary reply comes before the data.", "passive", marksFirst("RETR")},
