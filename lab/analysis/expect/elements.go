@@ -58,6 +58,10 @@ type cuts struct {
 	packets []piece // ranges in which to cut between packets, too
 	frames  bool    // cut between all packets
 	texts   bool    // cut where bytes are that the capture lacks
+	// beside are indexes of frames, in order: cut between packets that one of them is
+	// between, but in no range that a line may claim.
+	beside []int
+	ranges []piece
 }
 
 // addLine adds the borders of the bytes that a line of the want claims.
@@ -66,6 +70,7 @@ func (c *cuts) addLine(l *line) {
 		return
 	}
 	start, end := l.seq.start, l.seq.end
+	c.ranges = append(c.ranges, l.seq.widest())
 	for _, n := range []number{start, end} {
 		if n.set && !n.any {
 			c.at = append(c.at, n.value)
@@ -77,6 +82,29 @@ func (c *cuts) addLine(l *line) {
 	case l.kind != kindRange:
 		c.packets = append(c.packets, piece{start: start.value, end: end.value})
 	}
+}
+
+// widest is all that a span can mean.
+func (s span) widest() piece {
+	p := piece{start: 0, end: math.MaxInt64}
+	if s.start.set && !s.start.any {
+		p.start = s.start.value
+	}
+	if s.end.set && !s.end.any {
+		p.end = s.end.value
+	}
+	return p
+}
+
+// apart reports whether a frame of c.beside is between two packets with successive bytes.
+func (c *cuts) apart(before, p piece) bool {
+	claimable := func(r piece) bool { return r.start < p.start && p.start < r.end }
+	if slices.ContainsFunc(c.ranges, claimable) {
+		return false
+	}
+	first, last := min(before.frame, p.frame), max(before.frame, p.frame)
+	i, _ := slices.BinarySearch(c.beside, first+1)
+	return i < len(c.beside) && c.beside[i] < last
 }
 
 // cutPackets adds the borders of the pieces that overlap c.packets.
@@ -229,8 +257,8 @@ func (s *stream) cutBytes() {
 	slices.Sort(s.cuts.at)
 	cuts := s.cuts.at // the next ones
 	open := false     // the last element may continue
-	for _, p := range s.pieces {
-		open = open && !s.cuts.frames
+	for i, p := range s.pieces {
+		open = open && !s.cuts.frames && !s.cuts.apart(s.pieces[i-1], p)
 		for p.start < p.end {
 			for len(cuts) > 0 && cuts[0] <= p.start {
 				open = open && cuts[0] != p.start

@@ -137,9 +137,16 @@ func (j *judge) newTrack(b *binding) *track {
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	forth.texts, back.texts = t.inClear(), t.inClear()
-	t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
-	t.textsAfterTelnet()
-	t.thin()
+	divide := func() {
+		t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
+		t.textsAfterTelnet()
+		t.thin()
+	}
+	divide()
+	if beside := t.besideSkips(); len(beside) > 0 {
+		forth.beside, back.beside = beside, beside
+		divide()
+	}
 	t.begins, t.goesOn = t.claimable()
 	if t.inClear() {
 		t.findUnrecorded()
@@ -208,12 +215,7 @@ func (t *track) thin() {
 	if len(t.elements) < 1000 {
 		return
 	}
-	var lines []*line
-	for _, l := range t.lines {
-		if l.kind == kindACK {
-			lines = append(lines, l)
-		}
-	}
+	lines := t.ofKind(kindACK)
 	var kept []element
 	run := map[string][]element{}
 	flush := func() {
@@ -238,6 +240,33 @@ func (t *track) thin() {
 	flush()
 	slices.SortStableFunc(kept, func(x, y element) int { return cmp.Compare(x.place, y.place) })
 	t.elements = kept
+}
+
+// besideSkips returns the frames at which ... may begin or end, if the track has one beside
+// another line. Bytes that no line asks for are one element, at the place of their last packet.
+// So ... would also skip those that came before it.
+func (t *track) besideSkips() (frames []int) {
+	if n := len(t.ofKind(kindSkip)); n == 0 || n == len(t.lines) {
+		return nil
+	}
+	acks := t.ofKind(kindACK)
+	for _, e := range t.elements {
+		if e.kind != elementGap && (e.kind != elementACK || t.matching(acks, &e) != "") {
+			frames = append(frames, e.frame)
+		}
+	}
+	slices.Sort(frames)
+	return frames
+}
+
+// ofKind returns the lines of a kind.
+func (t *track) ofKind(k kind) (lines []*line) {
+	for _, l := range t.lines {
+		if l.kind == k {
+			lines = append(lines, l)
+		}
+	}
+	return lines
 }
 
 // matching returns the numbers of the lines that match a bare ACK.

@@ -397,6 +397,46 @@ var judgements = []struct {
 		wrong: "unwanted 4 @5",
 	},
 	{
+		name:  "... after an ACK, and data came before the ACK",
+		want:  dataDeclared + dataHandshake + "data client > server [.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "... after the sender's ACK, and its data came before",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 11\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "... after the other side's FIN, and data came before",
+		want:  dataDeclared + dataHandshake + "data client > server [F.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "missing 5",
+	},
+	{
+		name:  "... after some data and its ACK, and more came before the ACK",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:6\ndata client > server [.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name:  "... up to an ACK, and data came after it",
+		want:  dataDeclared + "data ...\ndata client > server [.] ack 11\n|data client > server [F.]\n|data server > client [F.]\n",
+		forge: pipelined,
+		wrong: "unwanted 3 @8, unwanted 4 @10",
+	},
+	{
+		name:  "... after data and the ACK of it all",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:11\ndata client > server [.] ack 11\ndata ...\n",
+		forge: pipelined,
+	},
+	{
+		name:  "... after an ACK that came first",
+		want:  dataDeclared + "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\ndata ...\ndata server > client [F.] seq 21\n",
+		forge: pipelined,
+	},
+	{
 		name:  "UDP that is not declared, and ARP that need not be",
 		want:  dataDeclared + "data ...\n",
 		forge: func(g *recording) { arp(g); dataConn(g); g.UDP("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
@@ -456,6 +496,20 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pipelined is a data connection with two packets before the first ACK, and two after the other
+// side's FIN.
+func pipelined(g *recording) {
+	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	c.Segment("P.", "xxxxx")
+	c.Segment("P.", "xxxxx")
+	c.Segment(".", "")
+	c.Peer.Segment(".", "")
+	c.Segment("P.", "xxxxx")
+	c.Peer.Segment("F.", "")
+	c.Segment("P.", "xxxxx")
+	c.Segment("F.", "")
 }
 
 // overtaken is a data connection whose FIN came before its five bytes.
