@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 var results string
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // TestMutants makes much garbage, and keeps little
 	var err error
 	if results, err = os.MkdirTemp("", "ftplab-scenarios-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -34,6 +34,10 @@ const (
 // similar to the want needs a few nodes for each element.
 const maxNodes = 1 << 20
 
+// visited is, instead of a cost, the mark of a state that was visited. It is less than
+// any cost.
+const visited = -1
+
 // anyCost lets an alignment cost what it may.
 const anyCost = math.MaxInt
 
@@ -53,9 +57,9 @@ type aligner struct {
 	lacks    [2]unrecorded   // of each direction
 
 	nodes   []node
-	free    []int32   // nodes to visit next, the last one first: they cost nothing more
-	buckets [][]int32 // nodes to visit later, by cost, the first one first
-	visited map[state]bool
+	free    []int32         // nodes to visit next, the last one first: they cost nothing more
+	buckets [][]int32       // nodes to visit later, by cost, the first one first
+	reached map[state]int32 // the least cost so far, or visited
 }
 
 // A bound limits a line to the frames with the indexes from to to.
@@ -106,7 +110,7 @@ const (
 // The path ends early, and whole is false, if the search gave up: it took too many
 // nodes, or every path costs more than most.
 func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
-	a.nodes, a.free, a.buckets, a.visited = a.nodes[:0], a.free[:0], nil, map[state]bool{}
+	a.nodes, a.free, a.buckets, a.reached = a.nodes[:0], a.free[:0], nil, map[state]int32{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
 	best := int32(0)
 	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
@@ -135,8 +139,8 @@ func (a *aligner) next() int32 {
 		} else if i = a.cheapest(); i < 0 {
 			return -1
 		}
-		if s := a.nodes[i].state; !a.visited[s] {
-			a.visited[s] = true
+		if n := &a.nodes[i]; a.reached[n.state] == n.cost {
+			a.reached[n.state] = visited
 			return i
 		}
 	}
@@ -171,13 +175,18 @@ func (a *aligner) path(i int32) []step {
 	return steps
 }
 
-// push adds a node to visit. The step to it costs price.
+// push adds a node to visit, unless its state is visited before in any case. The step to
+// it costs price.
 func (a *aligner) push(n node, price int32) {
 	n.state = a.skipDone(n.state)
-	if a.visited[n.state] {
+	n.cost += price
+	if reached, ok := a.reached[n.state]; ok && (reached < n.cost || reached == n.cost && price > 0) {
 		return
 	}
-	n.cost += price
+	a.reached[n.state] = n.cost
+	if len(a.nodes) == cap(a.nodes) {
+		a.nodes = slices.Grow(a.nodes, len(a.nodes)+64) // twice as many: append grows by a quarter
+	}
 	a.nodes = append(a.nodes, n)
 	if price == 0 && n.kind != stepHidden {
 		a.free = append(a.free, int32(len(a.nodes)-1))
