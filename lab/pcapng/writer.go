@@ -252,7 +252,7 @@ func (w *Writer) fail(n int64, err error) {
 
 // name is that of the capture in a message.
 func (w *Writer) name() string {
-	file, ok := w.out.(*os.File)
+	file, ok := w.out.(interface{ Name() string })
 	switch {
 	case !ok:
 		return "the capture"

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestReplacedFileThatIsNotWhole writes a part of a capture, and of another file, in place of
+// earlier ones, and then cannot write any more. The capture ends with its last whole packet.
+func TestReplacedFileThatIsNotWhole(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := capture[:len(capture)/2]
+	for name, text := range map[string][]byte{"capture.pcapng": half, "report.xml": []byte("<testsuites><tes")} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, bytes.Repeat(capture, 2), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		live, err := openLive(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := live.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		live.(*replacedFile).file.Close() // so that no more can be written
+		if _, err := live.Write(capture); err == nil {
+			t.Fatalf("%s: no error of writing", name)
+		}
+		live.Close()
+		got, err := os.ReadFile(path)
+		switch {
+		case err != nil || !bytes.HasPrefix(text, got):
+			t.Errorf("%s: got %d bytes and error %v, want the beginning of what was written", name, len(got), err)
+		case name == "report.xml" && len(got) < len(text):
+			t.Errorf("%s: got %q, want %q", name, got, text)
+		case name == "capture.pcapng":
+			if packets, errText, status := judged(t, "explain", "--packets", path); status != exitPassed || packets == "" || errText != "" {
+				t.Errorf("explain: got status %d and %q, want packets and no remark", status, errText)
+			}
+		}
+	}
+}
