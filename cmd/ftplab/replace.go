@@ -6,7 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
+
+// temporary is how the name of a file begins until all of it is written.
+const temporary = ".ftplab-"
 
 // replaceFile writes a file, or the one to which a symbolic link of that name leads. Until all of
 // it is written, an earlier file stays as it was.
@@ -27,16 +31,25 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		mode = info.Mode().Perm()
 	}
 	place := linkTarget(name)
-	f, err := os.CreateTemp(filepath.Dir(place), ".ftplab-*")
+	f, err := os.CreateTemp(filepath.Dir(place), temporary+"*")
 	if errors.Is(err, fs.ErrNotExist) && place != name {
 		return statErr // which names the link
 	}
 	if err != nil {
-		return err
+		return asUserNamed(err, name)
 	}
 	defer os.Remove(f.Name()) // does nothing once it has its new name
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
-		return err
+		return asUserNamed(err, name)
 	}
 	return os.Rename(f.Name(), place)
+}
+
+// asUserNamed is an error of writing a temporary file, with the name of the file whose place it
+// should have taken. How far the writing came is left out, because nothing of it is kept.
+func asUserNamed(err error, name string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && strings.HasPrefix(filepath.Base(e.Path), temporary) {
+		return &fs.PathError{Op: e.Op, Path: name, Err: e.Err}
+	}
+	return err
 }
