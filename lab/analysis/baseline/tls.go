@@ -148,7 +148,8 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 
 // strippedTLS finds a server that lists AUTH TLS among its features and then does not know the
 // command, and a client that goes on in clear. A server whose policy is against TLS says so with
-// another code.
+// another code. Pure-FTPd without a certificate has the same code, and says that it knows AUTH,
+// but not this security scheme.
 func strippedTLS(s *session) []breach {
 	const unknown, notImplemented = 500, 502
 	offered, refused := 0, 0
@@ -161,7 +162,9 @@ func strippedTLS(s *session) []breach {
 				}
 			}
 		case x.Command == "AUTH" && (final == unknown || final == notImplemented) && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
-			_, refused = answer(x)
+			if r := x.Replies[len(x.Replies)-1]; !strings.Contains(strings.ToLower(r.Text), "security scheme") {
+				refused = r.Packet
+			}
 		case x.Command == "PASS" && offered > 0 && refused > 0:
 			return []breach{{packets: []int{offered, refused, x.Packet},
 				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and did not know it in frame %d, and the client sent a password in clear", offered, refused)}}
