@@ -4,7 +4,9 @@ package baseline
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,19 @@ var attacks = []struct {
 			t.Peer.SegmentAt(1460*i, "R", "")
 			hops(f, 0, 47)
 		}
+	}},
+	{"a search for a folder that exists and can be written", "no-search-for-room", anonymous("> CWD /pub\n< 550 no\n> CWD /incoming\n< 550 no\n> CWD /upload\n< 550 no\n> CWD /home\n< 550 no\n> MKD x\n< 550 no")},
+	{"a command that fragments write over another", "retransmission-repeats", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Segment("P.", "RETR harmless.txt\r\n")
+		whole := *f.Last(0)
+		evil := slices.Clone(whole.Data)
+		copy(evil[54:], "DELE important.db")
+		f.Drop(0)
+		fragment(f, whole.Data, 0, 32, true)
+		fragment(f, evil, 16, 32, true)
+		fragment(f, whole.Data, 32, len(whole.Data)-34, false)
+		t.Say("< 250 ok").Say(bye).Peer.Close()
 	}},
 	{"RSTs that guess at the sequence numbers of a data connection", "resets-are-final", func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
@@ -284,6 +299,20 @@ var attacks = []struct {
 		t.Peer.Segment("P.", "250 ok\r\n")
 		t.Peer.SegmentAt(-8, "P.", "226 no\r\n")
 	}},
+}
+
+// fragment adds a fragment of the IPv4 datagram in a frame.
+func fragment(f *forge.Capture, frame []byte, from, to int, more bool) {
+	const header = 14 + 20
+	field := uint16(from / 8)
+	if more {
+		field |= 0x2000
+	}
+	part := append(slices.Clone(frame[:header]), frame[header+from:header+to]...)
+	binary.BigEndian.PutUint16(part[16:], uint16(len(part)-14))
+	binary.BigEndian.PutUint16(part[20:], field)
+	f.Frame(part)
+	hops(f, 0, part[22]) // and the checksum
 }
 
 // encodedFolders makes folders with names that are texts in base64.

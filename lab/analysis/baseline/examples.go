@@ -57,6 +57,7 @@ var examples = map[string]string{
 	"uploads-differ":             "> STOR log.txt five times in a session",
 	"files-come-whole":           "> STOR part0001 with 512 random bytes, and so on, thirty times",
 	"uploads-are-not-shared":     "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of two others",
+	"no-search-for-room":         "> CWD /pub > MKD a < 550, and the same in /incoming, /upload, /home and /wwwroot",
 	"files-are-kept":             "> DELE a.txt < 250, and so on, for sixty files within a second",
 	"no-detours":                 "two network cards that claim 192.0.2.21 in turn, by ARP",
 	"no-sensitive-names":         "> RETR .ssh/id_rsa",

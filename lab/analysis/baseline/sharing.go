@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -20,6 +21,54 @@ var sharingRules = []Rule{
 		Innocent: "the server is for the exchange of files among people without accounts.",
 		look:     sharedUploads,
 	},
+	{
+		Name: "no-search-for-room", Theme: "requests",
+		Says:     "An anonymous user does not try one folder after the other until one can be written.",
+		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+		Severity: Violation,
+		Matters:  "Those who exchange stolen goods look for servers that everybody may write. Their programs try the usual names of folders.",
+		Innocent: "a user looks for the folder that is meant for uploads.",
+		look:     eachSession(searchesRoom),
+	},
+}
+
+// How many folders that may not be written are a search, and how many a sign of one.
+const (
+	triedFolders = 5
+	someFolders  = 3
+)
+
+func searchesRoom(_ *Evidence, s *session) []breach {
+	if !s.public() {
+		return nil
+	}
+	tried, writes := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		folder := w.target(x.Argument)
+		switch {
+		case x.Final() < 500:
+			return
+		case x.Command == "MKD" || x.Command == "XMKD" || x.Sender() == ftp.Client:
+			folder = path.Dir(folder)
+			writes++
+		case x.Command != "CWD" && x.Command != "XCWD":
+			return
+		}
+		if tried[folder] == 0 {
+			tried[folder] = x.Packet
+		}
+	})
+	if writes == 0 {
+		return nil
+	}
+	b := breach{packets: firstPackets(tried), observed: fmt.Sprintf("an anonymous user tried %d folders, and was refused in all of them", len(tried))}
+	switch {
+	case len(tried) < someFolders:
+		return nil
+	case len(tried) < triedFolders:
+		b.severity, b.sign = Odd, 1
+	}
+	return []breach{b}
 }
 
 // sharedAmong is the number of other clients that fetch a file before it counts as shared. One

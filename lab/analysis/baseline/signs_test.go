@@ -91,6 +91,10 @@ var besideTests = map[string]ruleTest{
 			exchanged(f, "ada", 5)
 		},
 	},
+	"no-search-for-room": {
+		breaks: anonymous("> MKD pub/x\n< 550 no\n> MKD incoming/x\n< 550 no\n> MKD upload/x\n< 550 no\n> MKD home/x\n< 550 no\n> STOR wwwroot/x\n< 553 no"),
+		near:   anonymous("> STOR a\n< 553 no\n> STOR b\n< 553 no\n> MKD c\n< 550 no\n> MKD d\n< 550 no\n> MKD e\n< 550 no\n> STOR incoming/a\n< 553 no"),
+	},
 	"files-are-kept": {
 		breaks: session1(numberedLines(60, "> DELE file%d.txt\n< 250 ok\n")),
 		near: func(f *forge.Capture) { // old records, a folder that goes, and a mailbox that is emptied
@@ -253,6 +257,13 @@ func moved(command string, sender int, content string) func(*forge.Capture) {
 		end(d, sender).Segment("P.", content)
 		end(d, sender).Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// anonymous is a session of an anonymous user.
+func anonymous(dialogue string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, "198.51.100.79", aServer+":21").Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in").Say(dialogue).Say(bye).Peer.Close()
 	}
 }
 

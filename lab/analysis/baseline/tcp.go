@@ -14,13 +14,13 @@ import (
 var tcpRules = []Rule{
 	{
 		Name: "retransmission-repeats", Theme: "TCP",
-		Says:     "A retransmitted segment has the same bytes as the first time.",
-		Source:   "RFC 9293, 3.8.1 and 3.10",
+		Says:     "A retransmitted segment has the same bytes as the first time, and so have overlapping fragments of IP.",
+		Source:   "RFC 9293, 3.8.1 and 3.10; RFC 1858 and 5722 (overlapping fragments)",
 		Severity: Violation,
 		Matters:  "Different bytes in the same place come from somebody else, or the packets do not belong to one conversation.",
 		Innocent: "a device on the way changed the text of one of the two, as NAT devices change PORT.",
 		look: func() look {
-			return look{session: retransmissionRepeats, data: dataRepeats}
+			return look{session: retransmissionRepeats, data: dataRepeats, end: fragmentsRepeat}
 		},
 	},
 	{
@@ -54,6 +54,13 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+func fragmentsRepeat(e *Evidence) []breach {
+	if e.watch.rewritten == nil {
+		return nil
+	}
+	return []breach{{packets: e.watch.rewritten, observed: plural(len(e.watch.rewritten), "packet was", "packets were") + " put together from fragments that overlap and have different bytes there"}}
 }
 
 // differs returns the line that has other bytes than the retransmitted segment, nil if all

@@ -308,6 +308,20 @@ var ordinary = []struct {
 		[2]string{"RETR b.jpg", "\xff\xd8\xff" + strings.Repeat("one", 200)}, [2]string{"STOR b.jpg", "\xff\xd8\xff" + strings.Repeat("two", 200)},
 		[2]string{"RETR c.jpg", "\xff\xd8\xff" + strings.Repeat("one", 200)}, [2]string{"STOR c.jpg", "\xff\xd8\xff" + strings.Repeat("two", 200)},
 	)},
+	{"fragments, some of them twice", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, command := range []string{"PWD\r\n", "QUIT\r\n"} { // of which the first one is never complete
+			t.Segment("P.", command)
+			whole := *f.Last(0)
+			f.Drop(0)
+			fragment(f, whole.Data, 0, 16, true)
+			fragment(f, whole.Data, 0, 16, true)
+			if command == "QUIT\r\n" {
+				fragment(f, whole.Data, 16, len(whole.Data)-34, false)
+			}
+		}
+		t.Say("< 221 bye").Peer.Close()
+	}},
 	{"texts that are near to stolen ones", IsNormal, moves(
 		[2]string{"STOR imei.csv", strings.Repeat("356938035643809\r\n490154203237518\r\n353879234252633\r\n", 9)},
 		[2]string{"STOR accounts.csv", numberedLines(40, "4%[1]d%[1]d0037592008%[1]d%[1]d;EUR\r\n")},

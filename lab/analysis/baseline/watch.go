@@ -29,12 +29,13 @@ type watch struct {
 	// lengths counts packets by their length on the wire.
 	lengths Histogram
 	// habits are those of TCP, for the generator.
-	habits   *synHabits
-	rates    pathRates
-	damage   damage
-	overlaps overlaps
-	senders  senders
-	lands    []int // packets whose sender is their receiver
+	habits    *synHabits
+	rates     pathRates
+	damage    damage
+	overlaps  overlaps
+	senders   senders
+	lands     []int // packets whose sender is their receiver
+	rewritten []int // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
@@ -100,6 +101,9 @@ func (w *watch) packet(p *capture.Packet) {
 		w.habits.packet(p)
 		w.rates.packet(p)
 		w.land(p)
+		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
+			w.rewritten = appendSome(w.rewritten, p.Number)
+		}
 		switch p.Connection.Role {
 		case ftp.Control:
 			w.senders.packet(p, maxSides)

@@ -3,7 +3,9 @@
 package packet
 
 import (
+	"bytes"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/internal/ranges"
 )
@@ -27,7 +29,10 @@ type fragmentKey struct {
 type datagram struct {
 	data  []byte
 	have  ranges.Set // the bytes received
+	parts [][2]int   // the fragments received: where each begins and ends
 	total int        // its length, 0 until the last fragment is received
+	// rewritten says that a fragment has other bytes than those before it in the same place.
+	rewritten bool
 }
 
 // fragments are the incomplete datagrams.
@@ -58,6 +63,8 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 		g.data = append(g.data, make([]byte, grow)...)
 		f.bytes += grow
 	}
+	g.rewritten = g.rewritten || g.differs(ip.Offset, b.data)
+	g.parts = append(g.parts, [2]int{ip.Offset, end})
 	copy(g.data[ip.Offset:], b.data)
 	g.have.Add(int64(ip.Offset), int64(end))
 	if !more {
@@ -65,12 +72,27 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 	}
 	if g.total > 0 && g.have.Covers(0, int64(g.total)) {
 		f.forget(key)
+		ip.Rewritten = g.rewritten
 		return piece{g.data[:g.total], g.total}
 	}
 	for f.bytes > maxFragmentBytes {
 		f.forget(f.order[0])
 	}
 	return piece{}
+}
+
+// differs reports whether a fragment overlaps those so far and has other bytes there. One that begins
+// and ends where another one did is more likely of a later datagram with the same number.
+func (g *datagram) differs(at int, data []byte) bool {
+	if slices.Contains(g.parts, [2]int{at, at + len(data)}) {
+		return false
+	}
+	for _, r := range g.have.Clip(int64(at), int64(at+len(data))) {
+		if !bytes.Equal(g.data[r.Start:r.End], data[r.Start-int64(at):r.End-int64(at)]) {
+			return true
+		}
+	}
+	return false
 }
 
 // datagram returns the datagram with the key. It makes a new one if there is

@@ -89,6 +89,9 @@ type IP struct {
 	// bytes.
 	Fragment bool
 	Offset   int
+	// Rewritten says that fragments of its datagram overlap, and have different bytes there, so
+	// that it depends on the receiver what they say (RFC 1858, RFC 5722).
+	Rewritten bool
 	// Length is the number of bytes after the header.
 	Length int
 }
