@@ -117,6 +117,17 @@ var attacks = []struct {
 		}
 	}},
 	{"a search for a folder that exists and can be written", "no-search-for-room", anonymous("> CWD /pub\n< 550 no\n> CWD /incoming\n< 550 no\n> CWD /upload\n< 550 no\n> CWD /home\n< 550 no\n> MKD x\n< 550 no")},
+	{"somebody else goes on in the client's place", "packets-come-one-way", func(f *forge.Capture) {
+		t := overhear(f, aClient, aServer+":21")
+		for _, lines := range []string{"< 220 ready\n> USER ada", "< 331 and?\n> PASS x", "< 230 in\n> PWD", "< 257 \"/\"\n> NOOP"} {
+			t.Options = slices.Concat([]byte{1, 1, 8, 10}, make([]byte, 8)) // time stamps
+			t.Say(lines)
+		}
+		for _, lines := range []string{"< 200 ok\n> PWD", "< 257 \"/\"\n> NOOP", "< 200 ok\n> PWD", "< 257 \"/\"\n> DELE plan.txt", "< 250 gone\n> NOOP"} {
+			t.Say(lines)
+			hops(f, 0, 113)
+		}
+	}},
 	{"a command that fragments write over another", "retransmission-repeats", func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		t.Segment("P.", "RETR harmless.txt\r\n")

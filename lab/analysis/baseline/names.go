@@ -31,6 +31,7 @@ type lookup struct {
 // A resolved name is the addresses in an answer.
 type resolved struct {
 	packet int
+	ttl    int // the time to live of the packet, which shows how far away its sender is
 	addrs  []netip.Addr
 }
 
@@ -60,7 +61,7 @@ func (l *lookups) packet(p *capture.Packet) {
 	case !m.Response:
 		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), asked: 1}
 	case known:
-		l.answer(q, resolved{p.Number, addresses(m.Records)})
+		l.answer(q, resolved{p.Number, p.IP.TTL, addresses(m.Records)})
 	}
 }
 
@@ -123,10 +124,14 @@ func (e *Evidence) falseNames() (found []breach) {
 		told[c.name] = true
 		b := breach{hosts: pairOfHosts{c.client, addrs[i]}, packets: []int{c.first.packet, c.second.packet},
 			observed: fmt.Sprintf("the name %s is that of %s, and then of %s", c.name, c.first, c.second)}
-		if c.same {
-			b.observed += ", in two answers to one question"
-		} else {
+		switch d := c.first.ttl - c.second.ttl; {
+		case !c.same:
 			b.severity, b.sign = Note, 1 // a name of several servers
+		case max(d, -d) >= otherHops:
+			b.severity = Violation
+			b.observed += fmt.Sprintf(", in two answers to one question, with the times to live %d and %d, so they have two senders", c.first.ttl, c.second.ttl)
+		default:
+			b.observed += ", in two answers to one question"
 		}
 		found = append(found, b)
 	}

@@ -189,6 +189,12 @@ func TestDetours(t *testing.T) {
 			tellsName(f, 7, aServer)
 			tellsName(f, 7, "203.0.113.66")
 		}},
+		"two answers to one question, from two places": {NotNormal, func(f *forge.Capture) {
+			asksName(f, 7)
+			tellsName(f, 7, "203.0.113.66")
+			hops(f, 0, 117)
+			tellsName(f, 7, aServer)
+		}},
 		"a question that was asked again, and has several answers": {IsNormal, func(f *forge.Capture) {
 			asksName(f, 7)
 			asksName(f, 7)

@@ -64,6 +64,7 @@ type side struct {
 type way struct {
 	ttl            uint8
 	n, first, last int32
+	bare           int32   // of them without time stamps (RFC 7323)
 	data           []int32 // those with data; not of the first way, which is nearly always the usual one
 }
 
@@ -128,6 +129,9 @@ func (s *side) way(p *capture.Packet) {
 	}
 	w := &s.ways[i]
 	w.n, w.last = w.n+1, number
+	if !p.TCP.Options.HasTimestamps {
+		w.bare++
+	}
 	if i > 0 && p.TCP.Length > 1 && len(w.data) < maxStranger && !p.ChecksumWrong() {
 		w.data = append(w.data, number)
 	}
@@ -149,6 +153,19 @@ func (w way) isOther(ttl uint8) bool {
 	return w.n >= usualLeast && max(d, -d) >= otherHops
 }
 
+// alone finds which of two ways is a stranger's: its packets came from another distance than those of
+// the host, and none of them has the time stamps that all of the host's have.
+func (w way) alone(usual way) (stranger, host way) {
+	switch {
+	case !usual.isOther(w.ttl):
+	case w.bare == w.n && usual.bare == 0 && w.data != nil:
+		return w, usual
+	case usual.bare == usual.n && w.bare == 0 && usual.data != nil:
+		return usual, w
+	}
+	return way{}, way{}
+}
+
 // sides are those of a connection, with their names.
 func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 	if of := e.watch.senders[c.ID]; of != nil {
@@ -162,6 +179,11 @@ func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
 		usual := s.usual()
 		for _, w := range s.ways {
+			if stranger, host := w.alone(usual); stranger.n > 0 {
+				found = append(found, breach{severity: Violation, packets: []int{int(host.first), int(stranger.data[0])},
+					observed: fmt.Sprintf("%s of the %s had the time to live %d and no time stamps, and others had %d and time stamps, so somebody else sent them", plural(int(stranger.n), "packet", "packets"), name, stranger.ttl, host.ttl)})
+				return
+			}
 			if w.n*otherPart > usual.n || !usual.isOther(w.ttl) {
 				continue
 			}
@@ -212,7 +234,9 @@ func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 		case 0:
 			return
 		case 1:
-			b.severity, b.sign = Note, 1
+			if b.severity, b.sign = Note, 1; c.Role == ftp.Data {
+				b.sign = noSign // many systems end a transfer with a RST that begins at another time to live
+			}
 		case 2:
 		default:
 			b.severity = Violation
