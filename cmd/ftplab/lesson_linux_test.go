@@ -99,9 +99,15 @@ func TestShellLesson(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "ftp", "apt install ftp")
 	optional.Tool(t, "curl", "apt install curl")
-	folder := t.TempDir()
-	bin := filepath.Dir(build(t))
-	term := outside(t, folder, "PATH="+bin+":"+os.Getenv("PATH"))
+	folder, bin := t.TempDir(), t.TempDir()
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, filepath.Join(bin, "ftplab"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := outside(t, folder, asCommand+"=1", "PATH="+bin+":"+os.Getenv("PATH"))
 	readLesson(t, "ftplab shell").typeInto(term, soon)
 	got := readTransfers(t, filepath.Join(folder, "results", "distance-by-hand", "capture.pcapng"))
 	if want := "passive LIST 226; passive RETR 226"; got != want {
