@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/internal/wrap"
 	"ftplab/lab/traffic"
 )
 
@@ -19,7 +20,7 @@ import (
 func (p *Profile) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), p.amounts())
-	for _, line := range wrap(p.Source, 88) {
+	for _, line := range wrap.Text(p.Source, 88, "") {
 		fmt.Fprintln(out, line)
 	}
 	writeRules(out)

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"ftplab/lab/analysis/internal/wrap"
 )
 
 // textWidth is the width of the text of an assessment, in characters.
@@ -21,7 +22,7 @@ func (a *Assessment) WriteText(w io.Writer, name string) error {
 	for _, f := range a.Findings {
 		fmt.Fprintf(out, "\n%s  %s  %s\n", f.Severity, f.Rule, frameList(f.Packets))
 		for _, part := range [][2]string{{"expected", f.Expected}, {"observed", f.Observed}, {"why", f.Why}} {
-			for i, line := range wrap(part[1], textWidth-11) {
+			for i, line := range wrap.Text(part[1], textWidth-11, "") {
 				label := part[0]
 				if i > 0 {
 					label = ""
@@ -98,24 +99,6 @@ func frameList(packets []int) string {
 		return "frame " + words[0]
 	}
 	return "frames " + strings.Join(words, ", ")
-}
-
-// wrap breaks a text into lines of at most the given number of characters, as far
-// as its words allow.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 // markdown escapes the characters that are markup in Markdown or HTML.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"ftplab/lab/analysis/internal/wrap"
 )
 
 // A Result is a rule with what was seen of it.
@@ -35,7 +37,7 @@ const (
 // verdict, the rule, what was seen, and the scenario whose capture shows it.
 func WriteTable(w io.Writer, results []Result) error {
 	for _, r := range results {
-		rule, seen := wrap(r.Text, ruleWidth), wrap(r.Seen, seenWidth)
+		rule, seen := wrap.Text(r.Text, ruleWidth, ""), wrap.Text(r.Seen, seenWidth, "")
 		for i := range max(len(rule), len(seen)) {
 			var head [3]string
 			if i == 0 {
@@ -63,16 +65,4 @@ func at(lines []string, i int) string {
 // pad fills a text with spaces up to a width.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
-}
-
-// wrap breaks a text into lines of a width.
-func wrap(text string, width int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	return append(lines, line)
 }

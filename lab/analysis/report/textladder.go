@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/wrap"
 )
 
 // A textLadder draws a ladder with characters: control connections with ───,
@@ -72,7 +73,7 @@ func (t *textLadder) packet(w *row) {
 		t.line("", t.text(w, text))
 	}
 	if w.Record != "" {
-		for _, text := range wrap(w.Record, textGaps-4) {
+		for _, text := range wrap.Text(w.Record, textGaps-4, "  ") {
 			t.line("", t.text(w, text))
 		}
 	}
@@ -157,7 +158,7 @@ func (t *textLadder) ends(w *row) (left, right int) {
 
 // sentence writes text below the arrows, in lines of the same width.
 func (t *textLadder) sentence(text string) {
-	for _, l := range wrap(text, t.width-textMargin) {
+	for _, l := range wrap.Text(text, t.width-textMargin, "  ") {
 		fmt.Fprintln(t.out, strings.Repeat(" ", textIndent+textMargin+2)+l)
 	}
 }
@@ -193,20 +194,4 @@ func (c canvas) put(at int, text string) canvas {
 		}
 	}
 	return c
-}
-
-// wrap breaks text between words into lines of at most width characters.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, line)
-			line = "  "
-		} else if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
