@@ -106,13 +106,12 @@ func (d *Decoder) Decode(p *Packet, raw *pcapng.Packet) {
 
 // link decodes a packet of the given link type.
 func (d *Decoder) link(p *Packet, link pcapng.LinkType, b piece) {
-	read := links[link]
-	if read == nil {
+	if int(link) >= len(links) || links[link] == nil {
 		d.Unknown = true
 		return
 	}
 	if d.deeper() {
-		read(d, p, b)
+		links[link](d, p, b)
 	}
 }
 

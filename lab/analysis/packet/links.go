@@ -58,13 +58,13 @@ const (
 	linkMarvellTag8   pcapng.LinkType = 284
 )
 
-// links has the decoder of each link type.
-var links map[pcapng.LinkType]func(d *Decoder, p *Packet, b piece)
+// links has the decoder of each link type, at its number.
+var links []func(d *Decoder, p *Packet, b piece)
 
 // init fills links. Some decoders use links themselves, for the frames they
 // contain.
 func init() {
-	links = map[pcapng.LinkType]func(*Decoder, *Packet, piece){
+	links = []func(*Decoder, *Packet, piece){
 		pcapng.LinkNull:            (*Decoder).loopback,
 		pcapng.LinkOpenBSDLoopback: (*Decoder).loopback,
 		pcapng.LinkRaw:             (*Decoder).rawIP,
