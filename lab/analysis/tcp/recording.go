@@ -15,8 +15,9 @@ import (
 // the capture.
 type Recording struct {
 	segments []recorded
-	data     []byte // of all of them
-	noted    []ack  // of the other direction
+	data     []byte     // of all of them
+	have     ranges.Set // what of the stream they carry
+	noted    []ack      // of the other direction
 }
 
 // A recorded is one segment of a recording.
@@ -38,11 +39,12 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	if len(seg.Payload) == 0 {
 		return
 	}
-	from := int32(len(r.data))
+	from, seq := int32(len(r.data)), seg.DataSeq()
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seg.DataSeq(), seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG)})
+	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG)})
+	r.have.Add(seq, seq+int64(len(seg.Payload)))
 	if seg.acks != 0 {
-		r.noted = append(r.noted, ack{seg.acks, seg.DataSeq(), p.Number})
+		r.noted = append(r.noted, ack{seg.acks, seq, p.Number})
 	}
 }
 
@@ -61,11 +63,13 @@ func (r *Recording) Segments() iter.Seq[[]byte] {
 }
 
 // Size is how much memory the recording takes, in bytes.
-func (r *Recording) Size() int { return cap(r.data) + 48*cap(r.segments) + 24*cap(r.noted) }
+func (r *Recording) Size() int {
+	return cap(r.data) + 48*cap(r.segments) + 16*cap(r.have) + 24*cap(r.noted)
+}
 
 // Reset empties the recording and keeps its memory for reuse.
 func (r *Recording) Reset() {
-	r.segments, r.data, r.noted = r.segments[:0], r.data[:0], r.noted[:0]
+	r.segments, r.data, r.have, r.noted = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0]
 }
 
 // A Chunk is a piece of a stream, with its position.
@@ -108,13 +112,8 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 		if r == nil {
 			return
 		}
-		var seen ranges.Set
-		for i := range r.segments {
-			s := &r.segments[i]
-			seen.Add(max(s.seq, start), min(s.seq+int64(s.to-s.from), end))
-		}
 		var waiting bySequence
-		next, gap := seen.From(start)
+		next, gap := r.have.From(start)
 		for i := range r.segments {
 			s := &r.segments[i]
 			if s.seq > next {
@@ -128,7 +127,7 @@ func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
 					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap, false, w.urgent}) {
 						return
 					}
-					next, gap = seen.From(last)
+					next, gap = r.have.From(last)
 				}
 				if len(waiting) == 0 || waiting[0].seq > next {
 					break
