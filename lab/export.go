@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -91,7 +92,7 @@ func ExportCapture(ctx context.Context, s *scenario.Scenario, path string) error
 // microPCAP has a session take place and returns its frames as classic pcap with microseconds,
 // without ARP: sensors' projects take nothing else.
 func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
-	if err := checkTCP(s, scenario.GVisorTCP); err != nil {
+	if err := cmp.Or(checkTCP(s, scenario.GVisorTCP), checkGVisor(s)); err != nil {
 		return nil, err
 	}
 	done, err := takeTurn(ctx)

@@ -68,6 +68,17 @@ func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	return nil
 }
 
+// checkGVisor refuses a setting that gVisor's TCP does not have.
+func checkGVisor(s *scenario.Scenario) error {
+	for _, h := range s.Network.Hosts {
+		if c := h.Congestion; c != "" && c != gvisor.Congestion {
+			return &scenario.Error{File: s.File, Line: h.Line, Msg: fmt.Sprintf(
+				"host %s: gVisor's TCP has no congestion=%s: leave it out, which means %s, or use Linux's TCP (--tcp linux, or network wire tcp=linux)", h.Name, c, gvisor.Congestion)}
+		}
+	}
+	return nil
+}
+
 // sessionInCell runs the session in a cell. See runInCell for what it returns. It is an
 // error if the scenario needs IPv6 and this system lacks it.
 func sessionInCell(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*runner.Outcome, func() error, error) {
@@ -92,6 +103,9 @@ func sessionInCell(ctx context.Context, s *scenario.Scenario, file *os.File, fil
 
 // sessionInProcess runs the session on gVisor's TCP, in this process.
 func sessionInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options, why string) (*sessionRun, error) {
+	if err := checkGVisor(s); err != nil {
+		return nil, err
+	}
 	done, err := takeTurn(ctx)
 	if err != nil {
 		return nil, err

@@ -382,7 +382,7 @@ func TestNewSaysWhatIsNotThere(t *testing.T) {
 	hosts := twoHosts()
 	hosts[1].Congestion = "bbr"
 	_, err := New(t.Context(), scenario.Network{Kind: scenario.Wire, Hosts: hosts}, nil, Builder{Start: begin})
-	if want := `gvisor: host server: gVisor's TCP has no congestion control "bbr"; it has reno and cubic`; err == nil || err.Error() != want {
+	if want := `gvisor: host server: gVisor's TCP has no congestion=bbr; leave it out, which means reno`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -112,11 +112,14 @@ const (
 	leastSegments = 8   // that a receive buffer holds: of loopback's large ones, too
 )
 
+// Congestion is the congestion control of gVisor's TCP: the one of those in a scenario that it has.
+const Congestion = "reno"
+
 // tune sets a stack's TCP as the scenario asks for its host.
 func tune(s *stack.Stack, h scenario.Host, mtu int) error {
-	congestion := tcpip.CongestionControlOption(cmp.Or(h.Congestion, "reno"))
+	congestion := tcpip.CongestionControlOption(cmp.Or(h.Congestion, Congestion))
 	if err := s.SetTransportProtocolOption(tcp.ProtocolNumber, &congestion); err != nil {
-		return fmt.Errorf("gVisor's TCP has no congestion control %q; it has reno and cubic", h.Congestion)
+		return fmt.Errorf("gVisor's TCP has no congestion=%s; leave it out, which means %s", h.Congestion, Congestion)
 	}
 	sack := tcpip.TCPSACKEnabled(!h.NoSACK)
 	recovery := tcpip.TCPRecovery(0) // RACK's probes send again what was not lost
