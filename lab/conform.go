@@ -2,8 +2,10 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -79,11 +81,11 @@ func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(n
 func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name string, load func(name string) (*scenario.Scenario, error)) ([]conform.Result, error) {
 	s, err := load(name)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(withoutPlaces(err.Error(), name+scenario.Extension))
 	}
 	run, err := Run(ctx, s, o)
 	if err != nil {
-		return nil, err
+		return nil, placeless{err, withoutPlaces(err.Error(), s.File)}
 	}
 	c, err := capture.Open(run.Capture, capture.Options{})
 	if err != nil {
@@ -92,7 +94,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	defer c.Close()
 	found, err := conform.Judge(c, endingOf(s, run), rules)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", run.Capture, err, strings.TrimSpace(run.Report))
+		return nil, fmt.Errorf("%s: %w\n%s", run.Capture, err, strings.TrimSpace(withoutPlaces(run.Report, s.File)))
 	}
 	var results []conform.Result
 	for i, r := range rules {
@@ -100,6 +102,26 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	}
 	return results, nil
 }
+
+// withoutPlaces is a text without lines of a scenario, which the user has not got: wrong can only
+// be what is put into it, the command and the user.
+func withoutPlaces(text, scenario string) string {
+	place := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(scenario) + `:([0-9]+:)? `)
+	text = place.ReplaceAllString(text, "")
+	if strings.HasPrefix(text, "user ") {
+		text = "--" + text
+	}
+	return text
+}
+
+// A placeless error has a text of its own.
+type placeless struct {
+	error
+	text string
+}
+
+func (p placeless) Error() string { return p.text }
+func (p placeless) Unwrap() error { return p.error }
 
 // endingOf says how the program ended that a step runs.
 func endingOf(s *scenario.Scenario, r *Result) conform.Ending {

@@ -217,4 +217,7 @@ func TestConformOfWrongClients(t *testing.T) {
 	if want := "its output, runs/line-"; err == nil || !strings.Contains(err.Error(), "there is no FTP session in the capture") || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want one with what env printed", err)
 	}
+	if err != nil && strings.Contains(err.Error(), scenario.Extension) {
+		t.Errorf("got error %v, which names a file that the user has not got", err)
+	}
 }

@@ -64,6 +64,27 @@ func TestConformWithAnotherUser(t *testing.T) {
 	}
 }
 
+// TestConformSaysWhatIsWrong has commands and users that cannot be tried: the error is about them,
+// and not about a scenario that the user has not got.
+func TestConformSaysWhatIsWrong(t *testing.T) {
+	for _, test := range []struct {
+		program conformance.Program
+		want    string
+	}{
+		{conformance.Program{Command: []string{"true"}, User: "a b", Password: "c"}, "--user a b: a program's users are accounts of its system"},
+		{conformance.Program{Command: []string{"no-such-server"}, User: "a", Password: "c"}, "program no-such-server: no program of this name was found; looked at "},
+	} {
+		if _, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()}); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%v: got %v, want %s", test.program, err, test.want)
+		}
+	}
+	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}
+	want := "a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out"
+	if _, err := ConformClient(t.Context(), conformance.Program{Command: []string{"true"}, User: "a", Password: "c"}, gvisor); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // brokenServers are rules of the lab's server by which it breaks those of the RFCs.
 var brokenServers = []string{`
 on connect: reply 200 Hello.
