@@ -87,7 +87,7 @@ func TestCheckOfACutCapture(t *testing.T) {
 	const file = "a file\r\n"
 	want := "network wire\n-- want --\nctl client.* > server.21\ndata server.20 > client.*\n" +
 		"ctl ...\nctl client > server \"USER anonymous\" @user\nctl ...\nctl server > client \"226 *\" @done\nctl ...\ndata ...\n" +
-		"-- figures --\nctl.user = anonymous\nctl.commands = 5\nctl.reply.code.LIST = 226\ndata.argument = some/where\ndata.mode = active\ncapture.announced = 1\n@user -> @done < 1s\n" +
+		"-- figures --\nctl.user = anonymous\nctl.commands = 5\nctl.reply.code.LIST = 226\ndata.argument = some/where\ndata.mode = active\ncapture.announced = 1\ncapture.control = 1\ncapture.data = 1\nctl.reply.segments.USER = 1\n@user -> @done < 1s\n" +
 		fmt.Sprintf("data.sha256 = %x\n", sha256.Sum256([]byte(file)))
 	for _, test := range []struct {
 		name, want string

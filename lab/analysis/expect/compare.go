@@ -33,7 +33,9 @@ func (d *differences) packet(l *line, f *Frame) {
 	}
 	d.number("win", l.win, int64(f.RawWindow))
 	for _, o := range l.options {
-		d.option(o, f)
+		if has, _ := optionOf(o, f); has || !f.lacksOptions(l) {
+			d.option(o, f)
+		}
 	}
 }
 
@@ -139,16 +141,19 @@ func (n number) String() string {
 	return fmt.Sprint(n.value)
 }
 
-// datagram compares a line with a packet of another protocol.
-func (d *differences) datagram(l *line, f *Frame) {
+// datagram compares a line with a packet of another protocol. It reports whether the text may
+// be as wanted in what the recorder cut off.
+func (d *differences) datagram(l *line, f *Frame) (unknown bool) {
 	text, length := datagramText(f.Other)
-	if l.words != nil && !l.words.matches(text) {
+	unlike := l.words != nil && !l.words.matches(text)
+	if unlike && !f.isCut() {
 		d.add("the text is %s", quote(text))
 	}
 	d.number("length", l.length, int64(length))
 	for _, o := range l.options {
 		d.option(o, f)
 	}
+	return unlike && f.isCut()
 }
 
 // A comparison is the result of comparing a line with the next elements.
@@ -181,7 +186,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 	switch {
 	case e.kind == elementDatagram:
 		c.alike = l.fromA == e.fromA
-		c.what.datagram(l, f)
+		c.unknown = c.what.datagram(l, f)
 	case e.kind == elementBytes:
 		a.compareBytes(l, &c, f)
 	case l.kind == e.lineKind(f) || e.kind == elementRepeat && l.kind == kindFIN && f.Has(packet.FIN):
@@ -196,6 +201,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 	default:
 		c.what.otherKind(l, e)
 	}
+	c.unknown = c.unknown || f.lacksOptions(l)
 	if b, ok := a.bounds[l]; ok && (e.frame < b.from || e.frame > b.to) {
 		c.alike = false
 	}

@@ -48,8 +48,9 @@ type Frame struct {
 	Seq, Ack int64
 	// Payload is the number of bytes of data.
 	Payload int
-	// recorded is how many of them the capture has: fewer if the recorder cut the packet.
-	recorded int
+	// recorded is how many of them the capture has, and captured how many bytes of the whole
+	// packet: fewer if the recorder cut it.
+	recorded, captured int
 	// RawWindow is the window field of the header, which tcpdump prints; Window is the
 	// same in bytes, scaled as agreed.
 	RawWindow uint16
@@ -70,7 +71,7 @@ type Frame struct {
 // FrameOf returns the frame of a packet. start is the time of the capture's first
 // packet, in nanoseconds since 1970.
 func FrameOf(p *capture.Packet, start int64) Frame {
-	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length}
+	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length, captured: p.Captured}
 	if p.IP != nil {
 		f.TTL, f.DF = uint8(p.IP.TTL), p.IP.DF
 	}

@@ -62,7 +62,7 @@ func (j *judge) gather() {
 	j.capture.contents = map[sender]*content{}
 	asked := map[int]bool{}
 	for _, b := range j.bindings {
-		if b.conn != nil && hasContent(b.lines) {
+		if b.conn != nil && (hasContent(b.lines) || b.conn.Role == ftp.Other && isCut(b.conn)) {
 			asked[b.conn.ID] = true
 		}
 	}
@@ -94,6 +94,9 @@ func (j *judge) gather() {
 	}
 	j.capture.sessions = c.SessionsOf(bound)
 }
+
+// isCut reports whether the recorder cut packets of a connection short.
+func isCut(c *ftp.Connection) bool { return c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0 }
 
 // matched has the frames that a line matched, by their index.
 type matched struct {
@@ -136,7 +139,7 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
-	forth.texts, back.texts = t.inClear(), t.inClear()
+	forth.texts, back.texts = t.wantsTexts(), t.wantsTexts()
 	divide := func() {
 		t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
 		t.textsAfterTelnet()
@@ -148,17 +151,15 @@ func (j *judge) newTrack(b *binding) *track {
 		divide()
 	}
 	t.begins, t.goesOn = t.claimable()
-	if t.inClear() {
+	if t.wantsTexts() {
 		t.findUnrecorded()
 	}
 	return t
 }
 
-// inClear reports whether lines want a dialogue of the track that is not in TLS.
-func (t *track) inClear() bool {
-	s := t.capture.sessions[t.conn.ID]
-	wanted := slices.ContainsFunc(t.lines, func(l *line) bool { return l.kind == kindText })
-	return wanted && t.conn.TLS == nil && (s == nil || s.Layer == nil)
+// wantsTexts reports whether a line of the track is a text.
+func (t *track) wantsTexts() bool {
+	return slices.ContainsFunc(t.lines, func(l *line) bool { return l.kind == kindText })
 }
 
 // textsAfterTelnet lets a text begin after packets that contain only the Telnet
@@ -195,11 +196,13 @@ func (j *judge) datagrams(b *binding) []element {
 // adds their borders to cuts.
 func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map[int64]*ftp.Line {
 	texts := map[int64]*ftp.Line{}
-	s := c.sessions[conn.ID]
-	if s == nil {
-		return texts
+	var lines []*ftp.Line
+	if s := c.sessions[conn.ID]; s != nil {
+		lines = s.Lines
+	} else if conn.Role == ftp.Other && conn.TLS == nil && isCut(conn) { // perhaps too short to be known as FTP
+		lines = c.contents[sender{conn.ID, from}].lines(from)
 	}
-	for _, l := range s.Lines {
+	for _, l := range lines {
 		if l.From == from {
 			texts[l.Seq] = l
 			cuts.at = append(cuts.at, l.Seq, l.End)

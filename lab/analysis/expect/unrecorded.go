@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // unrecorded is what the capture lacks of a direction of a dialogue.
@@ -166,8 +168,8 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	first, last := &t.elements[s.first], &t.elements[s.last]
 	for _, i := range t.frames {
 		f := &t.capture.frames[i]
-		if first.kind != elementGap && i >= first.first && i <= last.frame && (f.From == t.a) == first.fromA && f.isCut() {
-			return f.Number, fmt.Sprintf("the recorder kept %d of the %d bytes of data in this frame", f.recorded, f.Payload)
+		if first.kind != elementGap && i >= first.first && i <= last.frame && t.isForth(f) == first.fromA && f.isCut() {
+			return f.Number, fmt.Sprintf("the recorder kept %d of the %d bytes of this frame", f.captured, f.Length)
 		}
 	}
 	next, _ := slices.BinarySearch(t.frames, first.place)
@@ -175,5 +177,45 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	return t.capture.frames[t.frames[next]].Number, "packets before this frame are missing"
 }
 
-// isCut reports whether the recorder cut the packet's data short.
-func (f *Frame) isCut() bool { return f.recorded < f.Payload }
+// isForth reports whether the end sent a frame that the declaration names first.
+func (t *track) isForth(f *Frame) bool {
+	if f.Connection != nil {
+		return f.From == t.a
+	}
+	_, src, dst := datagramEnds(f.Other)
+	return t.judge.hosts.isForth(t.declaration, src, dst)
+}
+
+// isCut reports whether the recorder cut the packet short.
+func (f *Frame) isCut() bool { return f.captured < f.Length }
+
+// lacksOptions reports whether the recorder may have cut off some of the TCP options that a line
+// asks for.
+func (f *Frame) lacksOptions(l *line) bool {
+	ofTCP := func(o option) bool { return o.name != "df" && o.name != "ttl" }
+	return f.isCut() && f.recorded == 0 && f.Connection != nil && slices.ContainsFunc(l.options, ofTCP)
+}
+
+// lines divides what is known of a content into lines.
+func (c *content) lines(from ftp.Side) (lines []*ftp.Line) {
+	if c == nil {
+		return nil
+	}
+	for at := 0; at < len(c.bytes); at++ {
+		if !c.known[at] {
+			continue
+		}
+		l := &ftp.Line{From: from, Seq: int64(at) + 1}
+		end := at
+		for end < len(c.bytes) && c.known[end] && c.bytes[end] != '\n' {
+			end++
+		}
+		l.Text, l.Complete = string(c.bytes[at:end]), end < len(c.bytes) && c.known[end]
+		if at = end - 1; l.Complete {
+			l.Text, at = strings.TrimSuffix(l.Text, "\r"), end
+		}
+		l.End = int64(at) + 2
+		lines = append(lines, l)
+	}
+	return lines
+}

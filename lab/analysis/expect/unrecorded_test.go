@@ -37,8 +37,7 @@ func snapped(bytes int) func() *recording {
 // that disagrees is a mismatch.
 func TestUnrecorded(t *testing.T) {
 	const login = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
-	plain := strings.Replace(activeWant, " mss 1452", "", 1)
-	const headers = 54 // of Ethernet, IP and TCP without options
+	const headers = 54                                                                 // of Ethernet, IP and TCP without options
 	twoInOne := func() *recording {
 		g := &recording{forge.New(), false}
 		ctl := connect(g, "198.51.100.100:3171", "192.0.2.21:21")
@@ -58,6 +57,30 @@ func TestUnrecorded(t *testing.T) {
 		g.Last(0).Cut(headers + 20)
 		return g
 	}
+	options := func() *recording {
+		g := &recording{forge.New(), false}
+		end, _ := g.Pair("192.0.2.21:20", "198.51.100.100:3172")
+		end.Options = []byte{2, 4, 5, 180}
+		end.Segment("S", "")
+		g.Last(0).Cut(headers)
+		return g
+	}
+	names := func() *recording {
+		g := &recording{forge.New(), false}
+		dns(g, "198.51.100.100", "192.0.2.53")
+		g.Last(0).Cut(headers)
+		g.Last(1).Cut(headers)
+		return g
+	}
+	web := func() *recording {
+		g := &recording{forge.New(), false}
+		c := connect(g, "198.51.100.100:3171", "192.0.2.21:21")
+		c.Segment("P.", "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		c.Peer.Segment("P.", "HTTP/1.1 200 OK\r\nServer: y\r\n\r\n")
+		g.Last(0).Cut(headers + 5)
+		g.Last(1).Cut(headers + 20)
+		return g
+	}
 	for _, test := range []struct {
 		name, want string
 		forge      func() *recording
@@ -66,7 +89,7 @@ func TestUnrecorded(t *testing.T) {
 		says       string
 	}{
 		{"a text with a star", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12",
-			"test.txtar:4: ctl: from frame 12 on, bytes are missing in the capture (the recorder kept 16 of the 20 bytes of data in this frame), so line 4 cannot be judged\n"},
+			"test.txtar:4: ctl: from frame 12 on, bytes are missing in the capture (the recorder kept 70 of the 74 bytes of this frame), so line 4 cannot be judged\n"},
 		{"the whole text", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12", ""},
 		{"the whole text, of which the LF was cut", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(19), "", "[4] @12", ""},
 		{"none of the text", login + "ctl server > client \"150 Here it comes.\" [P.] seq 59\nctl server > client \"226 *\"\n", cutReply(0), "", "[4] @12", ""},
@@ -85,11 +108,16 @@ func TestUnrecorded(t *testing.T) {
 			twoInOne, "", "[5 6] @4", ""},
 		{"a packet that was lost", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", lost, "", "[4] @13", "(packets before this frame are missing), so line 4 cannot"},
 		{"a packet that was lost, and no line for it", "ctl client.* > server.21\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"230-Hello\"\nctl server > client \"230 Go on\"\nctl server > client \"226 *\"\n", lost, "unwanted 5", "", "the capture lacks seq 59:79"},
-		{"headers alone", plain, snapped(headers), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
-		{"headers alone, and a reply too many", strings.Replace(plain, "ctl   server > client  \"331 *\"\n", "", 1), snapped(headers), "unwanted 8 @7", "[7 8 9 10 11 12 13 14 18 21 24 25] @4", ""},
+		{"headers alone", activeWant, snapped(headers), "", "[4 7 8 9 10 11 12 13 14 15 19 22 25 26] @1", "so lines 4, 7-15, 19, 22, 25-26 cannot be judged"},
+		{"headers alone, and a reply too many", strings.Replace(activeWant, "ctl   server > client  \"331 *\"\n", "", 1), snapped(headers), "unwanted 8 @7", "[4 7 8 9 10 11 12 13 14 18 21 24 25] @1", ""},
 		{"four bytes of each text", activeWant, snapped(headers + 4), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
 		{"four bytes of each text, and another reply code", strings.Replace(activeWant, "226", "250", 1), snapped(headers + 4), "different 22 @23", "[7 8 9 10 11 12 13 14 15 19 25 26] @4", ""},
-		{"content", dataDeclared + dataHandshake + "data server > client content \"xxxxxxxxxxxxxxxxxxxx*\"\n", content, "", "[5] @4", "kept 20 of the 55 bytes"},
+		{"options of TCP", dataDeclared + "data server > client [S] mss 1460 !df\n", options, "different 2 @1", "", "df is there"},
+		{"options of TCP that were cut off", dataDeclared + "data server > client [S] mss 1460 df ttl 64\n", options, "", "[2] @1", ""},
+		{"a name in DNS", "dns client.* > nameserver.53 udp\ndns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 *\"\n", names, "", "[2 3] @1", ""},
+		{"a name in DNS, and another length", "dns client.* > nameserver.53 udp\ndns client > nameserver \"A? ftp1.example.test.\" length 36\ndns nameserver > client \"1/4/4 *\"\n", names, "different 2 @1", "[3] @2", ""},
+		{"another protocol", "ctl client.* > server.21\nctl ...\nctl server > client \"220 *\"\n", web, "missing 3", "", ""},
+		{"content", dataDeclared + dataHandshake + "data server > client content \"xxxxxxxxxxxxxxxxxxxx*\"\n", content, "", "[5] @4", "kept 74 of the 109 bytes of this frame"},
 		{"other content", dataDeclared + dataHandshake + "data server > client content \"xxxxxxxxxxxxxxxxxxxy*\"\n", content, "different 5 @4", "",
 			"the content begins with \"xxxxxxxxxxxxxxxxxxxx\"\n"},
 	} {
@@ -107,6 +135,27 @@ func TestUnrecorded(t *testing.T) {
 				t.Errorf("got a hint, which can only be wrong:\n%s", report)
 			}
 		})
+	}
+}
+
+// A session that is as wanted is not called wrong, wherever the recorder cut its packets.
+func TestUnrecordedAnywhere(t *testing.T) {
+	for _, s := range sessions {
+		g := &recording{forge.New(), false}
+		s.run(t, g, false)
+		want := derive(t, g.capture(t), hosts)
+		longest := 0
+		for _, f := range g.Frames {
+			longest = max(longest, len(f.Data))
+		}
+		for snap := longest; snap >= 54; snap-- { // the headers of Ethernet, IP and TCP
+			for i := range g.Frames {
+				g.Frames[i].Cut(snap)
+			}
+			if v := verdict(t, want, g); len(v.Mismatches) > 0 {
+				t.Fatalf("%s, of which %d bytes of each packet were recorded:\n%s", s.name, snap, v.Report())
+			}
+		}
 	}
 }
 

@@ -16,9 +16,9 @@ import (
 var measurements = append([]measurement{
 	{"capture.packets", count, func(s *scope) (value, error) { return number(s.capture.packets) }},
 	{"capture.conversations", count, func(s *scope) (value, error) { return number(s.capture.connections) }},
-	{"capture.control", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Control]) }},
-	{"capture.data", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Data]) }},
-	{"capture.other", count, func(s *scope) (value, error) { return number(s.capture.roles[ftp.Other]) }},
+	{"capture.control", count, withRole(ftp.Control)},
+	{"capture.data", count, withRole(ftp.Data)},
+	{"capture.other", count, withRole(ftp.Other)},
 	{"capture.announced", count, announced},
 	{"capture.dataports", count, func(s *scope) (value, error) { return number(len(s.capture.data.ports)) }},
 	{"capture.dataports.run", count, func(s *scope) (value, error) { return number(s.capture.data.longest) }},
@@ -33,6 +33,17 @@ var measurements = append([]measurement{
 	{"capture.bytes", bytes, func(s *scope) (value, error) { return number(s.capture.bytes) }},
 	{"lengths.LOW-HIGH", share, lengths},
 }, slices.Concat(connectionMeasurements, factMeasurements)...)
+
+// withRole counts the connections with a role. What a connection is that has no other may be in
+// what the capture lacks.
+func withRole(role ftp.Role) func(s *scope) (value, error) {
+	return func(s *scope) (value, error) {
+		if c := s.capture; len(c.lacking) > 0 && c.roles[ftp.Other] > 0 {
+			return value{}, unrecorded(c.lacking[0])
+		}
+		return number(s.capture.roles[role])
+	}
+}
 
 // announced counts the data connections that somebody announced, if the dialogues can be
 // read. Of dialogues that lack bytes, those are enough that announce all other connections.
