@@ -249,6 +249,7 @@ func (e *element) empty() int {
 
 // cutBytes joins the pieces and cuts them again where lines can begin or end.
 func (s *stream) cutBytes() {
+	s.cuts.at = slices.Clone(s.cuts.at) // the caller divides again
 	slices.SortFunc(s.pieces, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
 	s.cuts.cutPackets(s.pieces)
 	if s.cuts.texts {
