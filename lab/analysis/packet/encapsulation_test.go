@@ -45,6 +45,18 @@ func TestEncapsulations(t *testing.T) {
 	}
 }
 
+// A link of a type that is not known is said to be unknown: between the types that are known,
+// and above them.
+func TestUnknownLinks(t *testing.T) {
+	_, packets := session(false)
+	for _, link := range []pcapng.LinkType{2, 285, 1<<16 - 1} {
+		var d packet.Decoder
+		if got := found(&d, link, packets[0], len(packets[0])); got != "no TCP" || !d.Unknown {
+			t.Errorf("link %d: got %q, unknown %t", link, got, d.Unknown)
+		}
+	}
+}
+
 func (s segment) String() string { return fmt.Sprintf("%v > %v %q", s.src, s.dst, s.payload) }
 
 // found is the segment in a frame, as the decoder finds it.
