@@ -3,14 +3,17 @@ package runner
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"ftplab/lab/scenario"
@@ -150,6 +153,9 @@ func (a action) compareBrought(folder, file string) error {
 		name = path.Base(name)
 	}
 	brought, err := files.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("brings %s: the program has not downloaded it: the session's folder, in which it runs, has %s", file, contents(folder))
+	}
 	if err != nil {
 		return fmt.Errorf("brings %s: the program has not downloaded it: %w", file, err)
 	}
@@ -159,6 +165,29 @@ func (a action) compareBrought(folder, file string) error {
 		return err
 	}
 	return same(want, got, "the downloaded file "+name)
+}
+
+// contents lists the files in the folder of a session that a program has made, or the scenario.
+func contents(folder string) string {
+	const most = 10
+	var names []string
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == rootFile || name == keyFile:
+		case e.IsDir():
+			names = append(names, name+"/")
+		default:
+			names = append(names, name)
+		}
+	}
+	switch more := len(names) - most; {
+	case len(names) == 0:
+		return "no file"
+	case more > 0:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // rootFile is the certificate that a program has to trust if the server is the lab's. It is
