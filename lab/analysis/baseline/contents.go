@@ -65,14 +65,14 @@ var (
 	// track is what the stripe of a payment card has (ISO/IEC 7813).
 	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
 	// ransomNote says what ransomware says: what happened to files, and how to pay.
-	ransomNote = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor browser\b|\.onion\b|onionmail)`)
+	ransomNote = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
 	// secretKey begins a private key (RFC 7468).
 	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// climbingName is a name in a listing that leads up more than one level. The target of a
 	// link may.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell is a page that runs what it is sent.
-	webShell = pattern(`(?i)<%[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
+	webShell = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
 	// runsText is a page that runs programs or text, as web shells do, and few others.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// orders is a page that runs what a visitor sends, or what it hides from readers.
@@ -81,9 +81,18 @@ var (
 	// pattern, or as the name of a function.
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// backShell is a script that connects a shell to another host.
-	backShell = pattern(`/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
+	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["' ]|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
 	// otherShells are such pages of ColdFusion and CGI, and settings that make a picture one.
 	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|(`|\\b(system|exec|popen)\\b)[^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t][^\\n]{0,60}php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
+	// hiddenOrders are such pages that hide the function which runs the text, let a visitor choose
+	// it, or write what they are sent to a file of any name.
+	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
+		`|\b(array_map|array_filter|array_walk|usort)\s*\(\s*["']\w+["']\s*\.\s*["']\w+["'][^;]{0,80}` + sentByVisitor +
+		`|\bcall_user_func(_array)?\s*\(\s*` + sentByVisitor + `|\bfile_put_contents\s*\(\s*` + sentByVisitor +
+		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
+	// kept is a variable that keeps what a visitor sent, and variableRun one that is run.
+	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
+	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\(\s*(\$\w+)\s*[,)]`)
 	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
@@ -135,7 +144,7 @@ func (w *watch) begins(p *capture.Packet) {
 	if marked("<?php") {
 		w.match(p, runner, "a page that runs programs or text", runsText)
 	}
-	if marked("<%") {
+	if marked("<%", "<jsp:") {
 		w.match(p, loot, "a page that runs what it is sent", webShell)
 	}
 	if marked("root:") {
@@ -196,14 +205,18 @@ func isListing(command string) bool {
 // marks are rare elsewhere, and looking for these is cheap.
 func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
-	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) {
-		w.match(p, loot, "a page that runs what it is sent", orders)
-		w.match(p, loot, "a page that runs what it is sent", rareOrders)
+	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
+		for _, text := range []func() *regexp.Regexp{orders, rareOrders, hiddenOrders} {
+			w.match(p, loot, "a page that runs what it is sent", text)
+		}
+		if runsKept(data) {
+			w.note(p, loot, "a page that runs what it is sent")
+		}
 	}
 	if bytes.Contains(data, []byte("<cfexecute")) || bytes.Contains(data, []byte("QUERY_STRING")) || bytes.Contains(data, []byte("Handler ")) || bytes.Contains(data, []byte("AddType ")) {
 		w.match(p, loot, "a page that runs what it is sent", otherShells)
 	}
-	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) {
+	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) {
 		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)
 	}
 	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
@@ -212,6 +225,18 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte(" by ")) || bytes.Contains(data, []byte(" BY ")) || bytes.Contains(data, []byte(" By "))) {
 		w.match(p, defaced, "what intruders leave on a page", boast)
 	}
+}
+
+// runsKept reports whether a page in PHP keeps in a variable what a visitor sends, and runs that.
+func runsKept(data []byte) bool {
+	for _, k := range kept().FindAllSubmatch(data, -1) {
+		for _, r := range variableRun().FindAllSubmatch(data, -1) {
+			if bytes.Equal(k[1], r[1]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (w *watch) match(p *capture.Packet, kind contentKind, what string, text func() *regexp.Regexp) {

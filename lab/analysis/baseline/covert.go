@@ -98,6 +98,9 @@ func encodedNames() look {
 
 func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	name := path.Base(unquoted(x.Argument))
+	if x.Command == "SITE" { // behind a command of its own
+		name = name[strings.LastIndexByte(name, ' ')+1:]
+	}
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
 	n.idles(x, name, !seen)

@@ -328,6 +328,8 @@ var ordinary = []struct {
 		[2]string{"STOR test.txt", strings.Repeat("4111 1111 1111 1111 is a number for tests.\r\n", 20)},
 		[2]string{"STOR .htpasswd", "ada:$apr1$lQ4Z1hK2$5Jp1oYx6n1m0v1q2w3e4r5\n"},
 		[2]string{"STOR .htaccess", "AddType application/x-httpd-php .html\nAddHandler cgi-script .cgi\n"},
+		[2]string{"STOR list.php", "<?php $ids = array_map('intval', $_POST['ids']); $name = $_GET['name']; $rows = exec_query($name); call_user_func('show', $rows); file_put_contents('log.txt', $_POST['text']); exec($convert); extract($row);"},
+		[2]string{"STOR plans.txt", "Your data is encrypted at rest. Plans start at $100."},
 		[2]string{"STOR cert.pem", "-----BEGIN CERTIFICATE-----\nMIIE"},
 		[2]string{"STOR form.cgi", "#!/usr/bin/perl\nmy $q = $ENV{QUERY_STRING};\nsystem('date');\n"},
 	)},
