@@ -99,7 +99,7 @@ func addModule(ctx context.Context, site map[string][]byte) error {
 	}
 	site["wasm_exec.js"] = support
 	var b strings.Builder
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z, err := gzip.NewWriterLevel(&b, 7) // the best takes twice as long, and saves 0.3 %
 	if err == nil {
 		_, err = z.Write(wasm)
 	}
