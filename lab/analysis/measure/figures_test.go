@@ -127,6 +127,7 @@ var measured = []struct{ line, measured string }{
 	{"ctl.reply.segments.feat = 0", "0"},
 	{"data.address.server = 192.0.2.21", "192.0.2.21"},
 	{"data.command = retr", "RETR"},
+	{`data.command = "RETR"  # a comment with "`, `"RETR"`},
 	{"data.port.client = 3172", "3172"},
 	{"data.sha256 = " + strings.Repeat("d1ce", 16), strings.Repeat("d1ce", 16)},
 	{"data.sha256 = " + strings.Repeat("D1CE", 16), strings.Repeat("d1ce", 16)},
@@ -155,6 +156,31 @@ func measure(t testing.TB, line string, c *survey, v *expect.Verdict) Result {
 		t.Fatal(err)
 	}
 	return f.measure(c, v)[0]
+}
+
+// TestQuotedWords has texts with spaces, # and quotes in them.
+func TestQuotedWords(t *testing.T) {
+	for line, want := range map[string]string{
+		`d1.argument = "a  b#c.txt"`:                    "a  b#c.txt",
+		`d1.argument="a  b#c.txt"# a comment`:           "a  b#c.txt",
+		`d1.argument = "say \"a\\b\" ± 5%\xc3\xa4" # "`: `say "a\b" ± 5%ä`,
+		`d1.argument = it"s # a comment`:                `it"s`,
+		`ctl.user = "anonymous"`:                        "anonymous",
+	} {
+		f, err := Parse("test.txtar", 1, line)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if g := f.list[0]; !g.holds(value{words: want}) || g.holds(value{words: want + " "}) {
+			t.Errorf("%s: got %q, want %q", line, g.value.words, want)
+		}
+	}
+	for _, line := range []string{`d1.argument = a  b.txt`, `d1.argument = "a  b.txt`, `d1.argument = "a"b`, `d1.argument = ""`, `ctl.packets = "3"`, `ctl.user = "a" ± 5%`} {
+		if _, err := Parse("test.txtar", 1, line); err == nil || !strings.Contains(err.Error(), " was expected") {
+			t.Errorf("%s: got error %v, want what was expected", line, err)
+		}
+	}
 }
 
 func TestFiguresThatDoNotHold(t *testing.T) {

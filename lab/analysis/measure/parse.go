@@ -59,12 +59,11 @@ func Parse(file string, first int, text string) (*Figures, error) {
 	f := &Figures{file: file}
 	var mistakes scenario.Errors
 	for i, line := range strings.Split(text, "\n") {
-		text, comment, _ := strings.Cut(line, "#")
-		text = strings.TrimSpace(text)
+		text, comment := cutComment(line)
 		if text == "" {
 			continue
 		}
-		g := &figure{line: first + i, text: text, comment: strings.TrimSpace(comment)}
+		g := &figure{line: first + i, text: text, comment: comment}
 		if err := g.parse(); err != nil {
 			mistakes = append(mistakes, &scenario.Error{File: file, Line: first + i, Msg: err.Error()})
 			continue
@@ -75,6 +74,21 @@ func Parse(file string, first int, text string) (*Figures, error) {
 		return f, mistakes
 	}
 	return f, nil
+}
+
+// cutComment splits a line at its #, which in a text in quotes begins no comment.
+func cutComment(line string) (text, comment string) {
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '"':
+			if quoted, err := strconv.QuotedPrefix(line[i:]); err == nil {
+				i += len(quoted) - 1
+			}
+		case '#':
+			return strings.TrimSpace(line[:i]), strings.TrimSpace(line[i+1:])
+		}
+	}
+	return strings.TrimSpace(line), ""
 }
 
 // parse parses NAME OP VALUE ± TOLERANCE.
@@ -130,7 +144,11 @@ func cutOperator(s string) (name, op, rest string) {
 	return s, "", ""
 }
 
+// cutTolerance splits VALUE ± TOLERANCE. A text in quotes has none.
 func cutTolerance(s string) (value, tolerance string, ok bool) {
+	if strings.HasPrefix(s, `"`) {
+		return s, "", false
+	}
 	for _, sign := range []string{"±", "+-", "+/-"} {
 		if value, tolerance, ok = strings.Cut(s, sign); ok {
 			return strings.TrimSpace(value), strings.TrimSpace(tolerance), true

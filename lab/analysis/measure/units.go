@@ -51,7 +51,7 @@ var suffixes = map[unit][]suffix{
 var expected = map[unit]string{
 	count: "a number such as 2, or none", ratio: "a number such as 0.98", bytes: "a number of bytes such as 164 or 10MiB",
 	seconds: "a time such as 107ms or 1.5s", share: "a share such as 66%", rate: "a rate such as 8Mbit/s or 1MB/s",
-	words: "a word such as yes, no or a digest",
+	words: `a word such as yes, no or a digest, or a text in quotes such as "my file.txt"`,
 }
 
 // measured reports whether values of the unit are measured rather than counted.
@@ -61,6 +61,13 @@ var numberThenUnit = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?) ?([^0-9. ]*)$`
 
 // parse reads a value.
 func (u unit) parse(s string) (value, error) {
+	if u == words && strings.HasPrefix(s, `"`) {
+		text, err := strconv.Unquote(s)
+		if err != nil || text == "" {
+			return value{}, fmt.Errorf("%s: %s was expected", s, expected[u])
+		}
+		return value{words: text}, nil
+	}
 	if u == words || u == count && s == "none" {
 		if s == "" || strings.ContainsAny(s, " \t") {
 			return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
@@ -109,6 +116,9 @@ func (u unit) parseTolerance(s string, of value) (float64, error) {
 // print writes a value with the same suffix as the written value, so that a reader can
 // compare the two.
 func (u unit) print(v value, written string) string {
+	if v.words != "" && strings.HasPrefix(written, `"`) {
+		return strconv.Quote(v.words)
+	}
 	if v.words != "" {
 		return v.words
 	}
