@@ -47,7 +47,7 @@ func withAnotherUser(t *testing.T, own []conform.Result) {
 	users := []struct{ user, password, differs string }{
 		{"anonymous", "me@mypc.test", "A wrong PASS gets 530."},
 		{"al ice", `a "b" #c`, ""},
-		{"bob", "x", ""},
+		{"bob", "wrong", ""},
 		{"secret", "alice", ""},
 		{"ftp", "x", ""},
 	}
@@ -101,7 +101,7 @@ on NOOP: reply 250 Well.
 on QUIT: reply 226 Bye.
 on USER: as usual
 on 7th TYPE: reply 200 Fine.
-on PASS wrong: reply 230 Come in.
+on PASS not-the-password: reply 230 Come in.
 on PASS secret: as usual
 on TYPE Z: reply 200 Fine.
 on TYPE A N: reply 504 No.

@@ -46,7 +46,7 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	}
 	text := string(source)
 	if p.guest() { // who may have any password
-		text = strings.Replace(text, "send PASS wrong\nawait\n", "", 1)
+		text = strings.Replace(text, "send PASS not-the-password\nawait\n", "", 1)
 	}
 	if p.User != "" {
 		text = strings.NewReplacer(

@@ -36,7 +36,7 @@ var serverRules = []Rule{
 	{"959", "5.4", "The server speaks first, and says 220 (perhaps after 120).", "session", greets},
 	{"959", "5.4", "USER gets 331, 230 or 332.", "session", replies("USER", "", "331", "230", "332")},
 	{"959", "5.4", LoginRule, "session", replies("PASS", "", "230", "202", "332")},
-	{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "wrong", "530")},
+	{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "not-the-password", "530")},
 	{"959", "5.4", "PASS without USER gets 503 or 530.", "login", replies("PASS", "early", "503", "530")},
 	{"959", "5.4", "RETR before the login gets 530 and nothing else.", "login", then(noData("RETR"), replies("RETR", "", "530"))},
 	{"959", "5.4", "RETR gets one preliminary and then one final reply.", "passive", marks("RETR")},
