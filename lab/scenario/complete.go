@@ -5,6 +5,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -32,6 +33,7 @@ func (p *parser) complete() {
 	}{
 		{p.checkHosts, "network host nat"},
 		{p.checkNetwork, "network host"},
+		{p.checkEffects, "network host"},
 		{p.checkNames, "network host"},
 		{p.checkLate, "network host deadline"},
 		{p.checkPathRules, "network host"},
@@ -222,6 +224,30 @@ func (p *parser) checkNetwork() {
 		if slices.Contains(places[:i], name) {
 			p.fail("capture=%s: the host %s is there twice", strings.Join(places, ","), name)
 		}
+	}
+}
+
+// checkEffects refuses settings that can have no effect on the packets.
+func (p *parser) checkEffects() {
+	const ethernet = 1500
+	plan := p.s.Network
+	link, rate := cmp.Or(plan.MTU, ethernet), plan.Rate > 0
+	for _, h := range plan.Hosts {
+		link, rate = max(link, h.MTU), rate || h.Rate > 0
+		if p.atHost(h); h.Name == "client" && h.Cork {
+			p.fail("host client: cork= is about the data that the server sends; put it into the line of host server")
+		}
+	}
+	p.line = max(1, p.networkLine)
+	switch {
+	case plan.Queue > 0 && !rate:
+		p.fail("queue=: without a rate nothing waits for a link, and nothing is dropped; rate=8Mbit, here or of a host, gives it one")
+	case plan.PathMTU > link:
+		p.fail("pathmtu=%d: no link carries packets of more than %d bytes, so none is too big for the path; make it smaller, or mtu= larger", plan.PathMTU, link)
+	case plan.NoICMP && plan.PathMTU == 0:
+		p.fail("icmp=off: no packet is too big for the middle of the path, so no router would report one; pathmtu=1400 makes some too big")
+	case !plan.Start.IsZero() && plan.TCP == LinuxTCP:
+		p.fail("start= is for gVisor's TCP, and tcp=linux has the time of this machine; leave one of the two out")
 	}
 }
 

@@ -82,8 +82,13 @@ func TestOptionExamples(t *testing.T) {
 					word = "tls=explicit " + word
 				}
 				head := slices.DeleteFunc(strings.Split(heads[s.name], " "), func(w string) bool { return valued && strings.HasPrefix(w, key+"=") })
-				if word == "of=server" {
+				switch word { // which have an effect only with another option, or host
+				case "of=server":
 					head = []string{"host", "server6", "2001:db8:2::21"}
+				case "queue=64KiB":
+					head = append(head, "rate=8Mbit")
+				case "icmp=off":
+					head = append(head, "pathmtu=1400")
 				}
 				parseLine(t, strings.Join(head, " ")+" "+word)
 			}

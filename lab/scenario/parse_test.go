@@ -159,6 +159,13 @@ func TestErrors(t *testing.T) {
 		{"network unknown", "network tokenring\nopen\n", "1: network \"tokenring\": loopback or wire was expected"},
 		{"network option", "network wire speed=3\nopen\n", "1: unknown option \"speed=3\" of network"},
 		{"rtt on loopback", "host server 127.0.0.1 rtt=3ms\nopen\n", "1: host server: on network loopback a host takes ports= and cork= only"},
+		{"a session of TLS without TLS", "client scripted reuse=off\nopen\n", "1: client: notify=, version= and reuse= are about TLS"},
+		{"cork of a client", "network wire\nhost client 198.51.100.100 cork=on\nopen\n", "2: host client: cork= is about the data that the server sends"},
+		{"a queue without a rate", "network wire queue=64KiB\nopen\n", "1: queue=: without a rate nothing waits for a link"},
+		{"a path wider than its links", "network wire pathmtu=9000\nopen\n", "1: pathmtu=9000: no link carries packets of more than 1500 bytes"},
+		{"a path wider than the links of the network", "network wire mtu=1400 pathmtu=1450\nhost server 192.0.2.21 mtu=1420\nopen\n", "1: pathmtu=1450: no link carries packets of more than 1420 bytes"},
+		{"a silent router without a reason", "network wire icmp=off\nopen\n", "1: icmp=off: no packet is too big for the middle of the path"},
+		{"a time of this machine", "network wire tcp=linux start=2001-09-11T09:00:00Z\nopen\n", "1: start= is for gVisor's TCP, and tcp=linux has the time of this machine"},
 		{"rate on loopback", "network loopback rate=8Mbit\nopen\n", "1: network loopback has no path between the hosts, so it takes"},
 		{"address off loopback", "host server 192.0.2.21\nopen\n", "1: host server: 192.0.2.21 is not a loopback address"},
 		{"address", "host server 192.0.2.321\nopen\n", "1: address \"192.0.2.321\""},
@@ -209,7 +216,7 @@ func TestErrors(t *testing.T) {
 		{"TLS twice", "server tls=implicit\nopen\n-- server --\non AUTH: begin TLS\n", "4: begin TLS: with tls=implicit, TLS has begun"},
 		{"TLS in a way that there is not", "server tls=explicit\nopen\n-- server --\non AUTH: begin TLS soon\n", "4: begin TLS \"soon\": pipelined was expected"},
 		{"two times of the data connection", "server replyfirst connectfirst\nopen\n", "1: server: with connectfirst the data connection is open long before"},
-		{"a version of TLS without TLS", "client scripted version=1.2\nopen\n", "1: client: notify= and version= are about TLS"},
+		{"a version of TLS without TLS", "client scripted version=1.2\nopen\n", "1: client: notify=, version= and reuse= are about TLS"},
 		{"two addresses of one kind", "network wire\nhost two 192.0.3.21 of=server\nopen\n", "2: host two: server has the address 192.0.2.21 already; the other address must be of the other IP version"},
 		{"three addresses", "network wire\nhost server6 2001:db8:2::21 of=server\nhost three 2001:db8:3::21 of=server\nopen\n", "3: host three: server6 is the other address of server already"},
 		{"an address of nobody", "network wire\nhost x 2001:db8:2::21 of=nobody\nopen\n", "2: host x: of=nobody is not a host of its own"},
@@ -224,7 +231,7 @@ func TestErrors(t *testing.T) {
 		{"TLS by hand", "open\nsend AUTH TLS\nawait\ntls\n", "4: tls: the client has no TLS"},
 		{"plain without bytes", "server tls=explicit\nopen\n-- server --\non STAT: plain 211 Fine.\n", "4: plain needs bytes in quotes, such as: plain \"200 Fi\""},
 		{"TLS in a transfer", "server tls=explicit\nopen\n-- server --\non RETR: begin TLS; send\n", "4: begin TLS: TLS does not begin during a transfer"},
-		{"close_notify without TLS", "server readonly\nclient scripted notify=none\nopen\n", "2: client: notify= and version= are about TLS"},
+		{"close_notify without TLS", "server readonly\nclient scripted notify=none\nopen\n", "2: client: notify=, version= and reuse= are about TLS"},
 		{"rate on loopback", "host client 127.0.0.1 rate=1Mbit\nopen\n", "1: host client: on network loopback a host takes ports= and cork= only"},
 		{"open twice", "open\nlogin a\nopen\n", "3: open: the session is open already"},
 		{"open twice after data", "open\nclose data\nopen\n", "3: open: the session is open already"},
@@ -478,6 +485,21 @@ func TestReservedName(t *testing.T) {
 		want := "dir/" + name + ".txtar:1: the folder of the results would be " + name + ", a name that ftplab uses for other results"
 		if got := err != nil && strings.HasPrefix(err.Error(), want); got != taken || !taken && err != nil {
 			t.Errorf("%q: got error %v; taken %v", name, err, taken)
+		}
+	}
+}
+
+// TestSettingsThatHaveAnEffect are those that another setting gives one.
+func TestSettingsThatHaveAnEffect(t *testing.T) {
+	for _, settings := range []string{
+		"network wire queue=64KiB rate=8Mbit", "network wire queue=64KiB\nhost server 192.0.2.21 rate=1Mbit",
+		"network wire pathmtu=1500", "network wire mtu=9000 pathmtu=4000", "network wire pathmtu=1600\nhost client 198.51.100.100 mtu=9000",
+		"network wire icmp=off pathmtu=1400",
+		"network wire start=2001-09-11T09:00:00Z", "network wire tcp=gvisor start=2001-09-11T09:00:00Z",
+		"host server 127.0.0.1 cork=on", "host client 127.0.0.1 cork=off", "client scripted reuse=on", "server tls=explicit\nclient scripted reuse=off",
+	} {
+		if _, err := Parse("x.txtar", []byte(settings+"\nopen\nquit\n")); err != nil {
+			t.Errorf("%s: %v", settings, err)
 		}
 	}
 }

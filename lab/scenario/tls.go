@@ -78,9 +78,9 @@ func (p *parser) checkTLS() {
 	p.checkBeginTLS()
 	p.line = max(1, s.Line)
 	if s.TLS.Mode == "" {
-		if c := p.s.Client; (c.Notify != "" || c.Version != "") && len(s.Program) == 0 {
+		if c := p.s.Client; (c.Notify != "" || c.Version != "" || c.NoReuse) && len(s.Program) == 0 {
 			p.line = c.Line
-			p.fail("client: notify= and version= are about TLS, and the server has none; `server tls=explicit` has it")
+			p.fail("client: notify=, version= and reuse= are about TLS, and the server has none; `server tls=explicit` has it")
 		}
 		if s.TLS != (TLS{}) {
 			p.fail("server: cert=, reuse=, version= and keys= are about TLS, and tls= is missing")
