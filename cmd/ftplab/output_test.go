@@ -90,6 +90,8 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"run --tcp gvisor --failures ok -w x k.txtar", "--write and --failures do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 -w x k.txtar", "--derive and --write do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 --junit x k.txtar", "--derive and --junit do not go together: run takes one of them"},
+		{"run --tcp gvisor -o ok --junit x.pcapng k.txtar", "x.pcapng is a capture, which a report would replace; choose another name"},
+		{"run --tcp gvisor -o ok --tap other/x.pcapng k.txtar", "other/x.pcapng is a capture, which a report would replace; choose another name"},
 		{"explain --redact -w other/x.pcapng x.pcapng", "-w other/x.pcapng would overwrite x.pcapng" + read},
 		{"export zeek k.txtar --capture link", "--capture link would overwrite k.txtar" + read},
 		{"generate --sessions 1 --profile p.json -w p.json", "-w p.json would overwrite p.json" + read},

@@ -261,6 +261,9 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		if r.path == "" {
 			continue
 		}
+		if isCapture(r.path) {
+			return nil, fmt.Errorf("%s is a capture, which a report would replace; choose another name", r.path)
+		}
 		if f.write == "" && samePlace(filepath.Dir(r.path), f.results) {
 			os.MkdirAll(f.results, 0o777) // as the run does, which says why it cannot be made
 		}
@@ -271,6 +274,20 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		reports = append(reports, reportFile{file, r.write})
 	}
 	return reports, nil
+}
+
+// isCapture reports whether a file is a capture.
+func isCapture(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	_, err = pcapng.NewReader(file)
+	return err == nil
 }
 
 // A running scenario has ended when done is closed.
