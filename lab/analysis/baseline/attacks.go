@@ -248,6 +248,18 @@ type exploit struct {
 	name     string
 }
 
+// onPath, in place of a command, is each command that takes a path.
+const onPath = "path"
+
+// fits reports whether a command may be the exploit's. Its argument decides.
+func (k *exploit) fits(x *ftp.Exchange) bool {
+	if k.command == onPath {
+		_, takes := pathCommands[x.Command]
+		return takes
+	}
+	return k.command == "" || k.command == x.Command
+}
+
 var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
 	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
@@ -268,10 +280,10 @@ var exploits = []exploit{
 	{"", pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
 	{"USER", pattern(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
 	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|id$|id[;`]|ls( -\\w+)?$|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
+	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|(?-i:id$|id[;`]|ls( -\\w+)?$)|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
-	{"", pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
-	{"", pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
+	{onPath, pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
+	{onPath, pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
 	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
@@ -331,7 +343,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 			continue
 		}
 		for _, k := range exploits {
-			if k.command != "" && k.command != x.Command || x.Line.AfterGap || !s.readable(x.Packet) || !k.argument().MatchString(x.Argument) {
+			if !k.fits(x) || x.Line.AfterGap || !s.readable(x.Packet) || !k.argument().MatchString(x.Argument) {
 				continue
 			}
 			b := breach{

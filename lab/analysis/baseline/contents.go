@@ -83,7 +83,7 @@ var (
 	// backShell is a script that connects a shell to another host.
 	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["' ]|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
 	// otherShells are such pages of ColdFusion and CGI, and settings that make a picture one.
-	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|(`|\\b(system|exec|popen)\\b)[^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t][^\\n]{0,60}php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
+	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
 	// hiddenOrders are such pages that hide the function which runs the text, let a visitor choose
 	// it, or write what they are sent to a file of any name.
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
@@ -156,7 +156,8 @@ func (w *watch) begins(p *capture.Packet) {
 	if marked("private key-----") {
 		w.match(p, privateKey, "a private key", secretKey)
 	}
-	if marked("encrypted", "locked", "stolen") {
+	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
+	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // else it wants nothing
 		w.match(p, loot, "the note of ransomware", ransomNote)
 	}
 	if marked("%b") {

@@ -273,7 +273,7 @@ var (
 	// ordersName is a name of a file with orders for a program.
 	ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
 	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
-	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$`)
+	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
 	// ofUpdates are names of files in which a program sees whether there is a new version.
 	ofUpdates = pattern(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
 )

@@ -39,9 +39,10 @@ func extortion(e *Evidence, s *session) (found []breach) {
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
-		h.add(x, w.target(x.Argument))
+		at := w.target(x.Argument)
+		h.add(x, at)
 		random, enough := e.isNoise(s, x)
-		h.moved(x, w.target(x.Argument), random, enough)
+		h.moved(x, at, random, enough)
 	}
 	if n := len(h.scrambled.packets); n >= extorted {
 		h.scrambled.observed = fmt.Sprintf("%d files were fetched and then replaced by random bytes, as ransomware does; the last is %s", n, h.scrambled.observed)

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -157,7 +158,49 @@ var machines = []struct {
 			f.Pass(time.Hour)
 		}
 	}},
+	{"a password that another program has covered", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS ********\n< 230 in\n> QUIT\n< 221 bye")},
+	{"a folder whose name has an and", IsNormal, session1("> MKD R&LS\n< 257 ok\n> CWD R&LS\n< 250 ok")},
+	{"a text about CGI", IsNormal, moves([2]string{"STOR cgi.md", "The variable `QUERY_STRING` has what stands behind ? in the URL. A shell has it as `$QUERY_STRING`.\n"})},
+	{"a table of a web site's visitors", IsNormal, moves([2]string{"STOR site.sql", "CREATE TABLE `visits` (`REQUEST_URI` text, `QUERY_STRING` text);\n"})},
+	{"settings of a server that shows programs as text", IsNormal, moves([2]string{"STOR .htaccess", "AddType text/plain .c .php .txt\n"})},
+	{"a text about a purse of bitcoins", IsNormal, moves([2]string{"STOR readme.txt", "Your wallet's data is encrypted. Bitcoin Core needs its passphrase at each start.\n"})},
+	{"orders of goods as text, for which a program looks again and again", IsUnusual, session1(strings.Repeat("> RETR ORDERS.TXT\n< 550 no\n", 8) + strings.Repeat("> RETR ORDERS.TXT\n< 150 here\n< 226 done\n> STOR ACK.TXT\n< 150 go on\n< 226 done\n", 4))},
+	{"pages of a web site about forgotten passwords", IsNormal, moves([2]string{"RETR reset_password.php", "<?php"}, [2]string{"RETR lang/de/passwords.php", "<?php"}, [2]string{"RETR lang/en/passwords.php", "<?php"}, [2]string{"RETR password.html", "<html>"})},
+	{"files with passwords that are deleted", IsUnusual, session1(numberedLines(6, "> DELE old/%d.pfx\n< 250 ok\n"))},
+	{"files of one size in TLS", IsNormal, oneSize("\x16\x03\x01\x02\x50")},
+	{"files of one size in mode Z", IsNormal, oneSize("x\x9c")},
+	{"encrypted files that are replaced, of which the beginnings were lost", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		random := rand.NewChaCha8([32]byte{})
+		for i := range 4 {
+			content := make([]byte, 1200)
+			random.Read(content)
+			t.Say(fmt.Sprintf("> PASV\n< 227 (192,0,2,21,100,%d)\n> RETR safe%d\n< 150 here", i, i))
+			d := dial(f, aClient, addrPort(aServer, 100*256+i))
+			d.Peer.Segment("P.", string(content[:600]))
+			f.Drop(0)
+			d.Peer.Segment("P.", string(content[600:]))
+			d.Peer.Close()
+			t.Say("< 226 done")
+			random.Read(content)
+			move(t, 40000+i, fmt.Sprintf("STOR safe%d", i), string(content))
+		}
+		t.Say(bye).Peer.Close()
+	}},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
+}
+
+// oneSize is a session that stores thirty files of one size, which have the given beginning and then
+// random bytes.
+func oneSize(begin string) func(*forge.Capture) {
+	random := rand.NewChaCha8([32]byte{})
+	files := make([][2]string, 30)
+	for i := range files {
+		content := make([]byte, 600)
+		random.Read(content)
+		files[i] = [2]string{fmt.Sprintf("STOR record%d", i), begin + string(content)}
+	}
+	return moves(files...)
 }
 
 func TestMachines(t *testing.T) {

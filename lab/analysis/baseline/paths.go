@@ -153,7 +153,7 @@ var (
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
 	// aboutPasswords are pages of a web site on which users manage theirs.
-	aboutPasswords = pattern(`(?i)(^|/)([\w-]+[_-])?passwords?[_-][\w-]+\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
+	aboutPasswords = pattern(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
 	// secrets are names of files with the secrets of persons and programs.
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
@@ -273,7 +273,7 @@ const onlySecrets = 5
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
 	var stored []int // those of found that are uploads
-	names := map[string]bool{}
+	names, fetched := map[string]bool{}, map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
@@ -301,6 +301,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true
+			if x.Command == "RETR" {
+				fetched[target] = true
+			}
 		default:
 			return
 		}
@@ -320,9 +323,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	if fetched := s.commands["RETR"]; len(stored) == 0 && len(names) >= onlySecrets && len(names)*3 >= fetched*2 {
+	if n, all := len(fetched), s.commands["RETR"]; len(stored) == 0 && n >= onlySecrets && n*3 >= all*2 {
 		found = append(found, breach{severity: Violation, packets: found[0].packets,
-			observed: fmt.Sprintf("%d of the %d files that were fetched have names of files with passwords or keys: %s", len(names), fetched, listOf(names))})
+			observed: fmt.Sprintf("%d of the %d files that were fetched have names of files with passwords or keys: %s", n, all, listOf(fetched))})
 	}
 	return found
 }

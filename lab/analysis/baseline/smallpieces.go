@@ -76,12 +76,12 @@ func smallPieces() look {
 	}
 }
 
-// isNoise reports whether the data of a transfer looks random, and whether it has as much as shows
-// that.
+// isNoise reports whether the data of a transfer looks random, and whether the capture has as much of
+// it as shows that.
 func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 	for _, c := range s.dataOf(x.Data) {
 		shown, _ := e.watch.shown(c.ID)
-		random, enough = shown.kind == noise, c.Flow(x.Sender()).Bytes >= leastRandom
+		random, enough = shown.kind == noise, c.Flow(x.Sender()).Bytes >= leastRandom && c.Missing() == 0
 	}
 	return random, enough
 }
@@ -96,11 +96,12 @@ func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	u.random[size] = appendSome(u.random[size], packet)
 }
 
-// begins of files that are compressed, or encrypted for their owner, look random behind their first
-// bytes.
+// compressed are the first bytes of what looks random behind them: files that are compressed, or
+// encrypted for their owner.
 var compressed = [][]byte{
 	[]byte("\x1f\x8b"), []byte("PK"), []byte("Rar!"), []byte("7z\xbc\xaf"), []byte("BZh"), []byte("\xfd7zXZ"), []byte("\x28\xb5\x2f\xfd"),
 	[]byte("\xff\xd8\xff"), []byte("\x89PNG"), []byte("GIF8"), []byte("RIFF"), []byte("ID3"), []byte("\xff\xfb"), []byte("OggS"), []byte("%PDF"),
+	[]byte("x\x01"), []byte("x\x9c"), []byte("x\xda"), []byte("\x16\x03"), // of zlib, as in mode Z, and of TLS
 	[]byte("\x85\x01"), []byte("\x85\x02"), []byte("\x84"), []byte("\x8c"), []byte("\xc1"), []byte("\x30\x82"), // of OpenPGP and CMS
 }
 
