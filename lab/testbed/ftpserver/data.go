@@ -206,16 +206,31 @@ func (p *passive) Close() error {
 }
 
 // refuse closes a connection that was not used, now or when it comes: a client
-// that sends RETR before it connects may do so after its RETR was refused.
+// that sends RETR before it connects may do so after its RETR was refused. One that
+// has come is closed before refuse returns: upon the refusal, the client closes its
+// side, too.
 func (p *passive) refuse() {
 	p.once.Do(func() {
 		select {
-		case conn := <-p.conns: // at once: upon the refusal, the client closes its side, too
+		case conn := <-p.conns:
 			p.drop(conn)
 		default:
-			go func() { p.drop(<-p.conns) }()
+			p.refuseQueued()
 		}
 	})
+}
+
+// refuseQueued closes the connection that accept is about to take, or takes later.
+func (p *passive) refuseQueued() {
+	if l, ok := p.Listener.(network.Queuer); ok && l.Queued() {
+		select {
+		case conn := <-p.conns:
+			p.drop(conn)
+			return
+		case <-time.After(time.Second): // it is a stranger's
+		}
+	}
+	go func() { p.drop(<-p.conns) }()
 }
 
 // drop closes a connection that was not used, if there is one, and gives its port back.

@@ -53,6 +53,9 @@ type KeepAliver interface {
 // its queue, so that each ends with a FIN. Closing a listener resets them.
 type QueueCloser interface{ CloseQueue() }
 
+// A Queuer is a [Listener] that knows whether a connection is in its queue.
+type Queuer interface{ Queued() bool }
+
 // A Resetter is a [Conn] that can end with an RST.
 type Resetter interface{ Reset() error }
 

@@ -69,3 +69,16 @@ func (l kernelListener) CloseQueue() {
 		}
 	})
 }
+
+// Queued implements [Queuer].
+func (l kernelListener) Queued() (queued bool) {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		queued = n > 0
+	})
+	return queued
+}
