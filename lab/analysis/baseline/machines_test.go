@@ -187,6 +187,7 @@ var machines = []struct {
 		}
 		t.Say(bye).Peer.Close()
 	}},
+	{"a path whose folders exist", IsNormal, anonymous("> MKD /incoming\n< 550 exists\n> MKD /incoming/a\n< 550 exists\n> MKD /incoming/a/b\n< 550 exists\n> MKD /incoming/a/b/c\n< 550 exists\n> MKD /incoming/a/b/c/d\n< 550 exists\n> STOR /incoming/a/b/c/d/x\n< 150 go on\n< 226 done")},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
 }
 

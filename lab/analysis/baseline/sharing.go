@@ -61,6 +61,11 @@ func searchesRoom(_ *Evidence, s *session) []breach {
 	if writes == 0 {
 		return nil
 	}
+	for folder := range tried { // a client that makes the folders of a path names each of them
+		for up := path.Dir(folder); up != folder; folder, up = up, path.Dir(up) {
+			delete(tried, up)
+		}
+	}
 	b := breach{packets: firstPackets(tried), observed: fmt.Sprintf("an anonymous user tried %d folders, and was refused in all of them", len(tried))}
 	switch {
 	case len(tried) < someFolders:
