@@ -34,7 +34,7 @@ func BenchmarkTransfer(b *testing.B) {
 	b.ReportMetric(peakHeap(b, file)/(1<<20), "MiB-heap")
 	b.ReportMetric(float64(timed(func() { explain(b, file, capture.Options{}) })-ours)/float64(timed(func() { hashAlone(b, 1<<30) })), "x-hash")
 	for name, args := range map[string][]string{
-		"tcptrace": {"-l", file},
+		"tcptrace": {"-n", "-l", file}, // without -n it waits for names of the addresses
 		"tshark":   {"-q", "-z", "conv,tcp", "-r", file},
 	} {
 		if _, err := exec.LookPath(name); err != nil {
