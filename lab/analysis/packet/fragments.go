@@ -35,6 +35,15 @@ type datagram struct {
 	rewritten bool
 }
 
+// mostParts is how many fragments of a datagram are compared with those before them: more than
+// there are in the longest one on any usual path.
+const mostParts = 1024
+
+const partSize = 16 // bytes, of one of a datagram's parts
+
+// size is the memory that a datagram takes, in bytes, with that for its key.
+func (g *datagram) size() int { return 200 + len(g.data) + partSize*len(g.parts) }
+
 // fragments are the incomplete datagrams.
 type fragments struct {
 	waiting map[fragmentKey]*datagram
@@ -63,8 +72,11 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 		g.data = append(g.data, make([]byte, grow)...)
 		f.bytes += grow
 	}
-	g.rewritten = g.rewritten || g.differs(ip.Offset, b.data)
-	g.parts = append(g.parts, [2]int{ip.Offset, end})
+	if len(g.parts) < mostParts {
+		g.rewritten = g.rewritten || g.differs(ip.Offset, b.data)
+		g.parts = append(g.parts, [2]int{ip.Offset, end})
+		f.bytes += partSize
+	}
 	copy(g.data[ip.Offset:], b.data)
 	g.have.Add(int64(ip.Offset), int64(end))
 	if !more {
@@ -106,8 +118,7 @@ func (f *fragments) datagram(key fragmentKey) *datagram {
 		g = &datagram{}
 		f.waiting[key] = g
 		f.order = append(f.order, key)
-		const each = 200 // bytes of bookkeeping
-		f.bytes += each
+		f.bytes += g.size()
 	}
 	return g
 }
@@ -116,7 +127,7 @@ func (f *fragments) datagram(key fragmentKey) *datagram {
 func (f *fragments) forget(key fragmentKey) {
 	g := f.waiting[key]
 	delete(f.waiting, key)
-	f.bytes -= len(g.data) + 200
+	f.bytes -= g.size()
 	for i, k := range f.order {
 		if k == key {
 			f.order = append(f.order[:i], f.order[i+1:]...)
