@@ -137,7 +137,7 @@ func TestClientProgramFails(t *testing.T) {
 func TestClientProgramNeedsLinux(t *testing.T) {
 	s := parse(t, "# x\n# y\n", "run true")
 	_, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: "gvisor"})
-	if want := ":4: a program has the kernel's sockets and needs Linux's TCP"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := ":4: a program uses the kernel's sockets, and so needs Linux's TCP"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want one that says %q", err, want)
 	}
 	s = parse(t, "# x\n# y\n", "run no-such-program")

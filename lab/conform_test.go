@@ -86,7 +86,7 @@ func TestConformSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}
-	want := "a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out"
+	want := "a program uses the kernel's sockets, and so needs Linux's TCP: it cannot run with --tcp gvisor, with tcp=gvisor, or in a browser"
 	if _, err := ConformClient(t.Context(), conformance.Program{Command: []string{"true"}, User: "a", Password: "c"}, gvisor); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

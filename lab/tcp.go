@@ -61,7 +61,7 @@ func runSession(ctx context.Context, s *scenario.Scenario, file *os.File, files 
 func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	switch {
 	case s.ProgramLine() > 0 && (asked == scenario.GVisorTCP || s.Network.TCP == scenario.GVisorTCP):
-		return &scenario.Error{File: s.File, Line: s.ProgramLine(), Msg: "a program has the kernel's sockets and needs Linux's TCP: leave --tcp gvisor and tcp=gvisor out"}
+		return &scenario.Error{File: s.File, Line: s.ProgramLine(), Msg: "a program uses the kernel's sockets, and so needs Linux's TCP: it cannot run with --tcp gvisor, with tcp=gvisor, or in a browser"}
 	case asked != "" && s.Network.TCP != "" && asked != s.Network.TCP:
 		return fmt.Errorf("%s: the scenario says tcp=%s: leave --tcp %s out", s.File, s.Network.TCP, asked)
 	}

@@ -46,7 +46,7 @@ func TestMistakes(t *testing.T) {
 		{"# Title\nopen\nquit\n-- want --\nctl client.* > server.21\nctl client >\n", 6, ""},
 		{"# Title\nopen\nquit\n-- figures --\nnonsense\n", 5, "a figure is"},
 		{"# Title\nnetwork wire tcp=linux\nopen\nquit\n", 0, "tcp=linux"},
-		{"# Title\nprogram /bin/true\nopen\nquit\n", 0, "program"},
+		{"# Title\nprogram /bin/true\nopen\nquit\n", 2, "or in a browser"},
 	} {
 		s := runSource(t, w, test.source)
 		if len(s.Mistakes) == 0 {
