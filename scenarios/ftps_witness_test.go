@@ -104,6 +104,7 @@ func startFTPSWitness(t *testing.T) ftpsWitness {
 	t.Setenv("WIRESHARK_CONFIG_DIR", settings)
 	write("disabled_protos", "ftp-data\n")
 	write("heuristic_protos", "tls_tcp,1\n")
+	write("preferences", "tcp.try_heuristic_first: TRUE\n") // a data port may be by chance that of another protocol
 	ftp := optional.StartSharkd(t)
 	ftp.Frames("tcp") // it has read its settings when it has answered
 	write("decode_as_entries", "decode_as_entry: tcp.port,21,FTP,TLS\n")
