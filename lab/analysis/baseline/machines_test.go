@@ -188,6 +188,22 @@ var machines = []struct {
 		t.Say(bye).Peer.Close()
 	}},
 	{"a path whose folders exist", IsNormal, anonymous("> MKD /incoming\n< 550 exists\n> MKD /incoming/a\n< 550 exists\n> MKD /incoming/a/b\n< 550 exists\n> MKD /incoming/a/b/c\n< 550 exists\n> MKD /incoming/a/b/c/d\n< 550 exists\n> STOR /incoming/a/b/c/d/x\n< 150 go on\n< 226 done")},
+	{"a datagram with the number of an earlier one, of which fragments were lost", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Segment("P.", "RETR what-was-there-before.txt\r\n")
+		before := f.Last(0).Data
+		f.Drop(0)
+		fragment(f, before, 32, 48, true)
+		t.Say("< 550 no")
+		f.Pass(2 * time.Minute)
+		t.Segment("P.", "RETR later-file.txt\r\n")
+		later := f.Last(0).Data
+		f.Drop(0)
+		copy(later[18:], before[18:20])
+		fragment(f, later, 0, 32, true)
+		fragment(f, later, 32, len(later)-34, false)
+		t.Say("< 550 no").Say(bye).Peer.Close()
+	}},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
+	"time"
 
 	"ftplab/lab/analysis/internal/ranges"
 )
@@ -13,6 +14,10 @@ import (
 // maxFragmentBytes limits the memory for incomplete datagrams. The oldest one
 // is dropped first.
 const maxFragmentBytes = 4 << 20
+
+// maxWait is how long after its first fragment a datagram waits for the others, in nanoseconds (RFC
+// 8200, 4.5). Then another datagram may have its number.
+const maxWait = int64(60 * time.Second)
 
 // maxDatagram is the longest datagram that fragments can make.
 const maxDatagram = 65535
@@ -27,6 +32,7 @@ type fragmentKey struct {
 
 // A datagram is an incomplete datagram.
 type datagram struct {
+	begun int64 // the time of its first fragment
 	data  []byte
 	have  ranges.Set // the bytes received
 	parts [][2]int   // the fragments received: where each begins and ends
@@ -49,6 +55,7 @@ type fragments struct {
 	waiting map[fragmentKey]*datagram
 	order   []fragmentKey // oldest first
 	bytes   int
+	now     int64 // the time of the packet, in nanoseconds since 1970
 }
 
 // add takes a fragment and returns the payload of its datagram if that is
@@ -108,14 +115,18 @@ func (g *datagram) differs(at int, data []byte) bool {
 }
 
 // datagram returns the datagram with the key. It makes a new one if there is
-// none.
+// none that still waits.
 func (f *fragments) datagram(key fragmentKey) *datagram {
 	g := f.waiting[key]
+	if g != nil && f.now-g.begun > maxWait {
+		f.forget(key)
+		g = nil
+	}
 	if g == nil {
 		if f.waiting == nil {
 			f.waiting = map[fragmentKey]*datagram{}
 		}
-		g = &datagram{}
+		g = &datagram{begun: f.now}
 		f.waiting[key] = g
 		f.order = append(f.order, key)
 		f.bytes += g.size()

@@ -94,6 +94,7 @@ func (b piece) uint32(at int) uint32 { return binary.BigEndian.Uint32(b.data[at:
 func (d *Decoder) Decode(p *Packet, raw *pcapng.Packet) {
 	p.Time, p.Length, p.Captured, p.Data, p.Link = raw.Time, raw.Length, len(raw.Data), raw.Data, raw.Link
 	p.VLAN = -1
+	d.fragments.now = raw.Time
 	d.depth, d.Unknown = 0, false
 	d.layers, d.size, d.pieced = d.layers[:0], cap(raw.Data), false
 	b := piece{raw.Data, raw.Length}
