@@ -81,7 +81,7 @@ var (
 	// pattern, or as the name of a function.
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// backShell is a script that connects a shell to another host.
-	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["' ]|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
+	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
 	// otherShells are such pages of ColdFusion and CGI, and settings that make a picture one.
 	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
 	// hiddenOrders are such pages that hide the function which runs the text, let a visitor choose

@@ -204,6 +204,7 @@ var machines = []struct {
 		fragment(f, later, 32, len(later)-34, false)
 		t.Say("< 550 no").Say(bye).Peer.Close()
 	}},
+	{"programs that start a script", IsNormal, moves([2]string{"STOR cron.php", "<?php\nexec('/bin/sh /opt/backup.sh', $out);\n"}, [2]string{"STOR job.pl", "system(\"/bin/sh backup.sh\");\nexec(\"/bin/bash run.sh\");\n"}, [2]string{"STOR deploy.py", "os.popen('/bin/sh deploy.sh').read()\n"})},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
 }
 
