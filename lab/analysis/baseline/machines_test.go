@@ -143,6 +143,7 @@ var machines = []struct {
 	{"a folder for a group, whose files belong to it", IsNormal, session1("> SITE CHMOD 2775 shared\n< 200 ok\n> SITE CHMOD 0755 cgi-bin\n< 200 ok")},
 	{"a home that is saved, with its keys", IsUnusual, session1("> CWD backup\n< 250 ok\n> STOR .ssh/authorized_keys\n< 150 go on\n< 226 done\n" + numberedLines(12, "> STOR file%d\n< 150 go on\n< 226 done\n"))},
 	{"a system that is saved, with its passwords", IsUnusual, session1("> CWD /backup/host1\n< 250 ok\n> STOR etc/shadow\n< 150 go on\n< 226 done")},
+	{"a system that is saved, with what its files have", IsUnusual, moves([2]string{"STOR host1/etc/shadow", "root:$6$Xa9kQ2$" + strings.Repeat("h/B", 28) + ":19000:0:99999:7:::\n"}, [2]string{"STOR host1/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"}, [2]string{"STOR host1/etc/hosts", "127.0.0.1 localhost\n"})},
 	{"the logs of two serial ports", IsUnusual, session1("> MKD com1\n< 257 ok\n> MKD com2\n< 257 ok")},
 	{"signs in names", IsNormal, session1("> STOR Rock'n'Roll & Blues; (live).mp3\n< 150 go on\n< 226 done\n> MKD R&D $100 (50%)\n< 257 ok\n> STOR O'Reilly and Sons.pdf\n< 150 go on\n< 226 done\n> STOR id card; idea.txt\n< 150 go on\n< 226 done")},
 	{"a server that turns sixty clients away", IsNormal, func(f *forge.Capture) {

@@ -48,6 +48,8 @@ var (
 	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace is a name that a listing does not show, or a folder that everybody may write.
 	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
+	// savedAccounts are the files with the accounts of a system in a copy of it.
+	savedAccounts = pattern(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
 	// paper are the endings of documents that may be about tools, but are none and write none.
 	paper    = pattern(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
 	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
@@ -146,7 +148,9 @@ func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet i
 func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
 	pages, runners := 0, []int{}
+	var w walk
 	for _, x := range s.Exchanges {
+		w.follow(x)
 		for _, c := range s.dataOf(x.Data) {
 			shown, _ := e.watch.shown(c.ID)
 			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner)
@@ -157,11 +161,13 @@ func transferredLoot(e *Evidence, s *session) []breach {
 				packets:  append(exchangeFrames(x), shown.packet),
 				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
 			}
-			switch shown.kind {
-			case loot, secret:
-			case privateKey:
+			accounts := shown.kind == secret || shown.kind == userList
+			saved := accounts && x.Sender() == ftp.Client && savedAccounts().MatchString(w.target(x.Argument))
+			switch {
+			case saved, shown.kind == privateKey:
 				b.severity = Odd // its name counts as a sign
-			case runner:
+			case shown.kind == loot, shown.kind == secret:
+			case shown.kind == runner:
 				b.severity, b.sign = Odd, 1
 			default:
 				b.severity, b.sign = Odd, 2
