@@ -157,7 +157,7 @@ func strippedTLS(s *session) []breach {
 		switch final := x.Final(); {
 		case x.Command == "FEAT" && final == 211:
 			for _, l := range x.Replies[len(x.Replies)-1].Lines {
-				if words := strings.ToUpper(l.Text); strings.HasPrefix(strings.TrimLeft(words, " 1-2"), "AUTH") && strings.Contains(words, "TLS") {
+				if words := strings.ToUpper(l.Text); strings.HasPrefix(strings.TrimLeft(words, "0123456789- "), "AUTH") && strings.Contains(words, "TLS") {
 					offered = l.Packet
 				}
 			}
