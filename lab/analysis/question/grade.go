@@ -69,15 +69,26 @@ func (a *Answer) covers(n float64) bool {
 // gradeChoice grades a letter, a word or the text of an option.
 func (a *Answer) gradeChoice(given string) (right bool, why string) {
 	for i, o := range a.Options {
-		letter := string(rune('a' + i))
-		if g := plain(given); g == letter || g == plain(o.Word) || g == plain(o.Text) || g == letter+") "+plain(o.Text) {
-			if o.Text == a.Right {
-				return true, ""
-			}
-			return false, a.is()
+		if !picks(given, rune('a'+i), o) {
+			continue
 		}
+		if o.Text == a.Right {
+			return true, ""
+		}
+		return false, a.is()
 	}
 	return false, fmt.Sprintf("%q is none of the choices; %s", given, a.is())
+}
+
+// lettered is the letter of an option, alone or as people and the sheet mark it, and
+// perhaps the option: a, (a), a: or * a) the client.
+var lettered = regexp.MustCompile(`^(?:\* *)?\(?([a-z])(?:[).:]+ *(.*))?$`)
+
+// picks reports whether an answer means an option.
+func picks(given string, letter rune, o Option) bool {
+	names := func(s string) bool { return plain(s) == plain(o.Word) || plain(s) == plain(o.Text) }
+	m := lettered.FindStringSubmatch(plain(given))
+	return names(given) || m != nil && m[1] == string(letter) && (m[2] == "" || names(m[2]))
 }
 
 // plain is a text without what does not matter in an answer.

@@ -126,7 +126,7 @@ func TestGrade(t *testing.T) {
 		right string // answers, between bars
 		wrong string
 	}{
-		{choice, "b|B|server|the server|The Server|b) the server", "a|client||c|the"},
+		{choice, "b|B|b.|b)|B)|(b)|b:|server|the server|The Server|b) the server|(b) the server|b: server|B. The server.|* b) the server|b) \"the server\"", "a|a)|(a)|client||c|c)|the|b) the client|bserver|b) c"},
 		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs", "850 ms|.85|85 s|8.5|eighty|95 ms|0.85"},
 		{second, "1.5 s|1.5|1,5 s|1500 ms|1,500 ms|1500", "15 s|1.5 ms|15"},
 		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24"},
