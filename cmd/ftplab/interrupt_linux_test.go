@@ -15,7 +15,7 @@ func TestInterruptAtOnce(t *testing.T) {
 	var capture bytes.Buffer
 	binary.Write(&capture, binary.LittleEndian, []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 1})
 	capture.Write(make([]byte, 1<<18)) // packets without a byte
-	for _, args := range [][]string{{"explain", "-"}, {"explain", "--packets", "-"}, {"derive", "-"}, {"baseline", "check", "-"}} {
+	for _, args := range [][]string{{"explain", "-"}, {"explain", "--packets", "-"}, {"derive", "-"}, {"baseline", "check", "-"}, {"run", "/dev/stdin"}} {
 		cmd := command(t.TempDir(), "/bin/sh", args...)
 		stdin, err := cmd.StdinPipe()
 		if err != nil {

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 
 	"ftplab/lab/pcapng"
 )
 
-// openLive opens a file for a capture that is written while it is made. Earlier contents stay
-// until the capture begins.
+// openLive opens a file for a capture or a report that is written while it is made. Earlier
+// contents stay until there is a packet, or a report.
 func openLive(name string) (io.WriteCloser, error) {
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		file, err := os.OpenFile(name, os.O_WRONLY, 0)
@@ -17,23 +18,37 @@ func openLive(name string) (io.WriteCloser, error) {
 	return os.Create(name)
 }
 
-// A replacedFile is emptied when it is first written to. If not all can be written, a capture
-// ends with its last whole packet, as one in a new file does.
+// A replacedFile is emptied when the capture that is written to it has its first packet. If not
+// all can be written, the capture ends with its last whole packet, as one in a new file does.
 type replacedFile struct {
 	file  *os.File
+	held  []byte // what comes before the first packet
 	begun bool
 	err   error // of writing
 }
 
 func (r *replacedFile) Write(p []byte) (n int, err error) {
-	if !r.begun {
-		if err := r.file.Truncate(0); err != nil {
-			return 0, err
-		}
-		r.begun = true
+	if r.begun {
+		n, r.err = r.file.Write(p)
+		return n, r.err
 	}
-	n, r.err = r.file.Write(p)
-	return n, r.err
+	if r.held = append(r.held, p...); !hasPacket(r.held) {
+		return len(p), nil
+	}
+	if err := r.file.Truncate(0); err != nil {
+		return 0, err
+	}
+	r.begun = true
+	_, r.err = r.file.Write(r.held)
+	r.held = nil
+	return len(p), r.err
+}
+
+// hasPacket reports whether the beginning of a capture has a whole packet. What is no capture
+// needs none.
+func hasPacket(beginning []byte) bool {
+	r, err := pcapng.NewReader(bytes.NewReader(beginning))
+	return err != nil || r.Next(new(pcapng.Packet)) == nil
 }
 
 // Name is that of the file, for messages.

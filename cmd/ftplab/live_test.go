@@ -45,3 +45,27 @@ func TestReplacedFileThatIsNotWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestReplacedFileWithoutPacket begins a capture in place of another file, and ends before its
+// first packet, as when the server does not start.
+func TestReplacedFileWithoutPacket(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "capture.pcapng")
+	if err := os.WriteFile(path, capture, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	live, err := openLive(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := live.Write([]byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00")); err != nil {
+		t.Fatal(err)
+	}
+	live.Close()
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, capture) {
+		t.Errorf("got %d bytes and error %v, want the earlier capture of %d", len(got), err, len(capture))
+	}
+}

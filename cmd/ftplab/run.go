@@ -64,13 +64,18 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
   ftplab run --derive 5 mine.txtar >> mine.txtar
   ftplab run -w - active_list | wireshark -k -i -`,
 		RunE: func(c *cobra.Command, args []string) error {
-			ctx, stop := interruptible(c)
-			defer stop()
 			if c.Flags().Changed("derive") && f.derive < 1 {
 				return fmt.Errorf("--derive %d: at least 1 was expected", f.derive)
 			}
 			f.seeded = c.Flags().Changed("seed")
-			return runScenarios(ctx, args, f, c.OutOrStdout(), c.ErrOrStderr())
+			list, err := selectScenarios(args)
+			mistakes, _ := err.(scenario.Errors)
+			if err != nil && (mistakes == nil || f.derive != 0 || f.write != "") {
+				return err
+			}
+			ctx, stop := interruptible(c)
+			defer stop()
+			return runScenarios(ctx, list, notLoaded(mistakes), f, c.OutOrStdout(), c.ErrOrStderr())
 		},
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeScenarios,
@@ -97,13 +102,9 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 	return c
 }
 
-func runScenarios(ctx context.Context, args []string, f runFlags, stdout, stderr io.Writer) error {
-	list, err := selectScenarios(args)
-	mistakes, _ := err.(scenario.Errors)
-	if err != nil && (mistakes == nil || f.derive != 0 || f.write != "") {
-		return err
-	}
-	broken := notLoaded(mistakes)
+// runScenarios runs the scenarios of a list. The broken ones, which have mistakes, are in its
+// results only.
+func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.Ran, f runFlags, stdout, stderr io.Writer) error {
 	options, err := f.options(len(list))
 	if err != nil {
 		return err
