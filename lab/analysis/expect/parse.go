@@ -130,6 +130,12 @@ func (p *parser) parse(text string) {
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
 	case declares:
 		p.declare(words, l)
+	case p.declaration(words[0]) == nil && hasPort(words[1]) && hasPort(words[3]):
+		meant := ""
+		if len(words) == 5 {
+			meant = scenario.DidYouMean(words[4], declared)
+		}
+		p.fail("%s: one word may follow the ends of a connection, which is one of %s%s", strings.Join(words[4:], " "), strings.Join(declared, ", "), meant)
 	default:
 		l.from, l.to = words[1], words[3]
 		p.add(l, words[0])
@@ -239,6 +245,13 @@ func (p *parser) endpoint(word string) endpoint {
 		return endpoint{p.host(word[:dot]), port}
 	}
 	return endpoint{p.host(word), "*"}
+}
+
+// hasPort reports whether word is an end of a connection, HOST.PORT, and not of a packet.
+func hasPort(word string) bool {
+	_, err := netip.ParseAddr(word)
+	port := word[strings.LastIndexByte(word, '.')+1:]
+	return err != nil && port != word && (port == "*" || isDigits(port))
 }
 
 func (p *parser) host(word string) string {

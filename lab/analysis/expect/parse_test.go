@@ -18,6 +18,8 @@ func TestMistakes(t *testing.T) {
 		{"ctl client < server [S]", "a line begins with NAME A > B"},
 		{"data client > server [S]", "data is not declared"},
 		{"data ...", "data is not declared"},
+		{"data client.* > server.20 loss", "loss: one word may follow the ends of a connection, which is one of tcp, udp, arp, icmp, lossy; did you mean lossy?"},
+		{"data client.* > server.* lossy udp", "lossy udp: one word may follow the ends of a connection, which is one of tcp, udp, arp, icmp, lossy"},
 		{"clt client > server [S]", "clt is not declared; did you mean ctl?"},
 		{"ctl client.* > server.21", "declared already, at line 10"},
 		{"da:ta client.* > server.22", "not a name for a connection"},
