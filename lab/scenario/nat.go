@@ -31,7 +31,7 @@ var natOptions = []option[NAT]{
 		}
 	}},
 	{"forward=21,50000-50010", "ports of ADDRESS that are forwarded to the same ports of HOST; nobody can connect to other ports", func(p *parser, n *NAT, v string) { n.Forward = p.ports(v) }},
-	{"idle=5m", "after this time without a packet the NAT forgets a connection, and drops its later packets", func(p *parser, n *NAT, v string) { n.Idle = p.duration("idle", v) }},
+	{"idle=5m", "after this time without a packet the NAT forgets a connection, and drops its later packets", func(p *parser, n *NAT, v string) { n.Idle = p.someTime("idle", v) }},
 }
 
 // natSetting is the entry of the table of settings.

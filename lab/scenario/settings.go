@@ -218,8 +218,8 @@ var pathOptions = []option[PathRule]{
 	{"skip=3", "first let this number of matching packets pass", func(p *parser, r *PathRule, v string) { r.Skip = p.number("skip", v, 1, 1<<20) }},
 	{"count=1", "how many packets; all by default", func(p *parser, r *PathRule, v string) { r.Count = p.number("count", v, 1, 1<<20) }},
 	{"after=2s", "only from this time after the first packet of the network", func(p *parser, r *PathRule, v string) { r.After = p.duration("after", v) }},
-	{"for=20s", "only for this time; then they arrive again", func(p *parser, r *PathRule, v string) { r.For = p.duration("for", v) }},
-	{"idle=30s", "only on connections that had no packet for this time, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.duration("idle", v) }},
+	{"for=20s", "only for this time; then they arrive again", func(p *parser, r *PathRule, v string) { r.For = p.someTime("for", v) }},
+	{"idle=30s", "only on connections that had no packet for this time, and from then on", func(p *parser, r *PathRule, v string) { r.Idle = p.someTime("idle", v) }},
 	{"optional", "the scenario does not fail if no packet matches", func(_ *parser, r *PathRule, _ string) { r.Optional = true }},
 }
 
@@ -318,7 +318,7 @@ func (p *parser) endpoint(word string) (host string, port uint16) {
 
 var serverOptions = []option[Server]{
 	{"port=2121", "the control port; 21 by default", func(p *parser, s *Server, v string) { s.Port, s.portGiven = p.port(v), true }},
-	{"idle=15m", "after this time without a command the server ends the session; 15m by default", func(p *parser, s *Server, v string) { s.Idle = p.duration("idle", v) }},
+	{"idle=15m", "after this time without a command the server ends the session; 15m by default", func(p *parser, s *Server, v string) { s.Idle = p.someTime("idle", v) }},
 	{"readonly", "refuses uploads and every other change", func(_ *parser, s *Server, _ string) { s.ReadOnly = true }},
 	{"replyfirst", "sends 150 before it opens an active data connection", func(_ *parser, s *Server, _ string) { s.ReplyFirst = true }},
 	{"connectfirst", "opens an active data connection when it gets PORT or EPRT, before its reply 200, as pyftpdlib does; by default it opens it for the transfer", func(_ *parser, s *Server, _ string) { s.DialFirst = true }},

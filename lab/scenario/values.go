@@ -67,6 +67,15 @@ func (p *parser) duration(what, text string) time.Duration {
 	return d
 }
 
+// someTime reads a duration above 0.
+func (p *parser) someTime(what, text string) time.Duration {
+	d := p.duration(what, text)
+	if d == 0 {
+		p.fail("%s %s: a duration above 0 was expected, such as 1.5s", what, text)
+	}
+	return d
+}
+
 // time reads a date and time. The timestamps of a capture begin in 1970, and 64 bits of
 // nanoseconds end in 2262.
 func (p *parser) time(what, text string) time.Time {
