@@ -197,7 +197,7 @@ func TestErrors(t *testing.T) {
 		{"ports", "host client 127.0.0.1 ports=9-3\nopen\n", "1: ports \"9-3\": the first port is larger than the last"},
 		{"loss", "network wire loss=NaN%\nopen\n", "1: loss \"NaN%\": a percentage"},
 		{"rate", "network wire rate=fast\nopen\n", "1: rate \"fast\": a number of bits per"},
-		{"no time", "server idle=0s\nopen\n", "2: idle 0s: a duration above 0 was expected"},
+		{"no time", "server idle=0s\nopen\n", "1: idle 0s: a duration above 0 was expected"},
 		{"duration", "open\npause forever\n", "2: pause \"forever\": a duration up to 1h"},
 		{"late by", "late server > client [F.] x=3\nopen\n", "1: unknown option \"x=3\" of late"},
 		{"late host", "late server > moon [F.] by=3ms\nopen\n", "1: late: there is no host \"moon\""},
