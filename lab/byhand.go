@@ -38,6 +38,9 @@ type Recording struct {
 // not be started, or that the capture could not be written to its end.
 func Shell(ctx context.Context, s *scenario.Scenario, results string, command ...string) (*Recording, error) {
 	t := byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	if s.Network.TCP == scenario.GVisorTCP {
+		return nil, fmt.Errorf("%s: programs in a shell use the kernel's sockets, and so need Linux's TCP: leave tcp=gvisor out", s.File)
+	}
 	if err := runner.FindServer(s); err != nil {
 		return nil, err
 	}

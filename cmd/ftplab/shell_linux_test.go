@@ -169,6 +169,15 @@ func TestShellCommand(t *testing.T) {
 	}
 }
 
+// TestShellNeedsLinux refuses a scenario that asks for another TCP.
+func TestShellNeedsLinux(t *testing.T) {
+	file := write(t, "other.txtar", "# x\nnetwork wire tcp=gvisor\nopen\nquit\n")
+	_, stderr, status := judged(t, "shell", "-o", t.TempDir(), file, "--", "true")
+	if want := "programs in a shell use the kernel's sockets, and so need Linux's TCP"; status != exitError || !strings.Contains(stderr, want) {
+		t.Errorf("got status %d and %q, want %d and %q", status, stderr, exitError, want)
+	}
+}
+
 // inIndex fails unless the index of the results in a folder has a text.
 func inIndex(t *testing.T, folder, text string) {
 	t.Helper()

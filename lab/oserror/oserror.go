@@ -157,7 +157,7 @@ func connection(e *net.OpError) string {
 	case e.Op == "route" && strings.Contains(e.Err.Error(), "no such network interface"):
 		return "there is no such network interface; `ip link` lists them"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("%s refuses the connection, because no program listens there", at)
+		return fmt.Sprintf("%s refuses the connection: no program listens there, or a firewall rejects it", at)
 	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, syscall.EPIPE):
 		return at + " has reset the connection"
 	case errors.Is(e.Err, syscall.EHOSTUNREACH), errors.Is(e.Err, syscall.ENETUNREACH):

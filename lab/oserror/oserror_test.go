@@ -49,7 +49,7 @@ func TestText(t *testing.T) {
 		{&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "there is no permission to use x"},
 		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "x cannot be written, because the disk is full"},
 		{ofError(net.Listen("tcp", address)), "listens on " + address + " already"},
-		{ofError(net.Dial("tcp", closedPort(t))), "refuses the connection, because no program listens there"},
+		{ofError(net.Dial("tcp", closedPort(t))), "refuses the connection: no program listens there, or a firewall rejects it"},
 		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, "the other side has reset the connection"},
 		{ofError(net.InterfaceByName("none0")), "there is no such network interface"},
 		{ofError(exec.LookPath("no-such-program-here")), "no program no-such-program-here was found on $PATH"},
