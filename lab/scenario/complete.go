@@ -344,6 +344,15 @@ func (p *parser) checkReplies() {
 // accountName matches the account names that every system accepts (useradd(8)).
 var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
+// NeedsOwnServer reports whether the scenario has settings that only the lab's own server
+// follows, beside those of TLS.
+func (s *Scenario) NeedsOwnServer() bool {
+	host, _ := s.Host("server")
+	o := s.Server
+	return o.Idle != 0 || o.ReadOnly || o.ReplyFirst || o.DialFirst || o.AwaitFIN || o.Wording != "" || len(o.Replies) > 0 || host.Cork ||
+		o.ActivePort != 0 || len(o.Replicas) > 0 || len(o.Rules) > 0 || o.Slow != 0 || o.Nagle || o.ThirdParty || len(o.DataPorts) > 0
+}
+
 // checkProgram refuses settings that only the lab's own server understands.
 func (p *parser) checkProgram() {
 	s := p.s.Server
@@ -362,9 +371,7 @@ func (p *parser) checkProgram() {
 	if _, ok := find(s.Etc, ConfigFile); !ok && strings.Contains(strings.Join(s.Program, " "), "$CONFIG") {
 		p.fail("program: $CONFIG is the path of the section config, and there is none")
 	}
-	host, _ := p.s.Host("server")
-	if s.Idle != 0 || s.ReadOnly || s.ReplyFirst || s.DialFirst || s.AwaitFIN || len(s.Replies) > 0 || host.Cork ||
-		s.ActivePort != 0 || len(s.Replicas) > 0 || len(s.Rules) > 0 || s.Slow != 0 || s.Nagle || s.ThirdParty || len(s.DataPorts) > 0 {
+	if p.s.NeedsOwnServer() {
 		p.fail("program: a program has its own replies and habits; replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
 	}
 	tryEach(p, s.Users, func(_ int, u User) {
