@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ var brokenServers = []string{`
 on connect: reply 200 Hello.
 on USER: reply 530 No.
 `, `
-on NOOP: reply 250 Well.
+on 1st NOOP: reply 250 Well.
 on QUIT: reply 226 Bye.
 on USER: as usual
 on 7th TYPE: reply 200 Fine.
@@ -160,6 +161,7 @@ on EPSV ALL: reply 200 Fine.
 on 2nd EPRT: reply 501 No.
 `, `
 on LIST: send "no end"; reply 226 Done.
+on PWD: fall silent
 `, `
 on RETR: reply 150 Here.; reply 226 Done.; pause 100ms; send
 on NLST: reply 502 No.
@@ -219,6 +221,33 @@ func TestConformOfDeafServer(t *testing.T) {
 	}
 	if len(broken) != 1 || !strings.Contains(broken[0], "it was not complete") {
 		t.Errorf("not kept: got %q, want the transfer that went on after ABOR", broken)
+	}
+}
+
+// TestConformOfSmallServer has a server without NLST, NOOP and PWD, which it says in the right
+// way: rules about how listings and commands travel are not broken by that.
+func TestConformOfSmallServer(t *testing.T) {
+	program := conformance.Program{Rules: "on NLST: reply 502 No.\non NOOP: reply 502 No.\non PWD: reply 502 No.\n"}
+	want := map[string]conform.Verdict{
+		"NLST uses TYPE A, whatever the type is: its lines end with CR LF.": conform.NotApplicable,
+		"A command may come in two segments.":                               conform.Keeps,
+		"Two commands may come in one segment.":                             conform.Keeps,
+		"The server takes a Telnet option, and refuses it.":                 conform.Keeps,
+	}
+	rules := slices.DeleteFunc(slices.Clone(conform.ServerRules()), func(r conform.Rule) bool { return want[r.Text] == "" })
+	if len(rules) != len(want) {
+		t.Fatalf("got %d rules, want %d", len(rules), len(want))
+	}
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+		return conformance.Server(name, program)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range found {
+		if r.Verdict != want[r.Text] {
+			t.Errorf("%s: got %s, %s, want %s", named(r), r.Verdict, r.Seen, want[r.Text])
+		}
 	}
 }
 

@@ -53,8 +53,8 @@ may log in with any password. COMMAND runs once for each scenario. In each scena
 lab's server answers in a different way that an RFC allows.
 
 A rule is "not applicable" if it is about a feature that a server may refuse, such as
-uploads, and the server refuses it. The captures are in results/conform/SCENARIO/, each
-with its walkthrough.
+uploads, and the server refuses it; or if the session does not show whether the server
+follows it. The captures are in results/conform/SCENARIO/, each with its walkthrough.
 
 Exit status: 0 all applicable rules are followed, 1 a rule is not followed, 2 the test
 could not run.`,

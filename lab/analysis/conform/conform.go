@@ -8,7 +8,9 @@
 package conform
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -142,6 +144,24 @@ func (f *facts) inTime(e *ftp.Exchange) *ftp.Exchange {
 	early := *e
 	early.Replies = slices.DeleteFunc(slices.Clone(e.Replies), func(r *ftp.Reply) bool { return r.Packet > end })
 	return &early
+}
+
+// withStrays returns an exchange with the replies that answer no command too, from the first
+// segment of its command to the next command.
+func (f *facts) withStrays(e *ftp.Exchange) *ftp.Exchange {
+	next := math.MaxInt
+	if i := 1 + slices.IndexFunc(f.session.Exchanges, func(x *ftp.Exchange) bool { return x.Line == e.Line }); i < len(f.session.Exchanges) {
+		next = f.session.Exchanges[i].Packet
+	}
+	all := *e
+	all.Replies = slices.Clone(e.Replies)
+	for _, r := range f.session.Unsolicited {
+		if e.FirstPacket < r.Packet && r.Packet < next {
+			all.Replies = append(all.Replies, r)
+		}
+	}
+	slices.SortStableFunc(all.Replies, func(a, b *ftp.Reply) int { return cmp.Compare(a.Packet, b.Packet) })
+	return f.inTime(&all)
 }
 
 // find returns the first exchange of a command, "" in the argument is any; or nil.

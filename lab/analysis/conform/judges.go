@@ -73,6 +73,17 @@ func replies(command, argument string, codes ...string) judge {
 	}
 }
 
+// answered reports whether a command has one reply, which is final and comes when the
+// command is whole.
+func answered(e *ftp.Exchange) bool {
+	return len(e.Replies) == 1 && e.Final() != 0 && e.Replies[0].Packet > e.Packet
+}
+
+// alike reports whether two commands have the same replies, with the same texts.
+func alike(a, b *ftp.Exchange) bool {
+	return slices.EqualFunc(a.Replies, b.Replies, func(x, y *ftp.Reply) bool { return x.Code == y.Code && x.Text == y.Text })
+}
+
 // bare is replies for a command without an argument.
 func bare(command string, codes ...string) judge {
 	return func(f *facts) Finding {
@@ -257,14 +268,18 @@ func transferred(command string, then func(*ftp.Exchange, *ftp.Connection) Findi
 	}
 }
 
-// lineEnds is the rule that each line of a listing ends with CR LF.
+// lineEnds is the rule that each line of a listing ends with CR LF. A listing that failed may
+// end in the middle of a line.
 func lineEnds(command string) judge {
 	return func(f *facts) Finding {
-		return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+		return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
 			text := string(f.data[flow{c.ID, ftp.Server}])
 			frame := c.ServerFlow.FirstData
 			if bare := strings.Count(text, "\n") - strings.Count(text, "\r\n"); bare > 0 {
 				return breaks(frame, "%d of %s with a bare LF at the end", bare, count(strings.Count(text, "\n"), "line"))
+			}
+			if text == "" || fits(e.Final(), "4", "5") {
+				return notApplicable(lastFrame(e), "%s: %s, and %s of data", asked(e), codesText(e), count(len(text), "byte"))
 			}
 			if !strings.HasSuffix(text, "\r\n") {
 				return breaks(frame, "the last line has no end")

@@ -237,8 +237,44 @@ func sizeIsThat(size int64) judge {
 	return replyText("SIZE", "data.bin", fmt.Sprintf(`^%d$`, size), fmt.Sprintf("the number %d alone", size))
 }
 
-// answersTelnet is the rule that the server refuses a Telnet option and takes the
-// command behind it.
+// joinsSegments is the rule that the server puts a command in two segments together: NOOP
+// gets one reply when it is whole, with the code that it gets in one segment. If OP, its
+// second part, gets the same reply, the session cannot tell.
+func joinsSegments(f *facts) Finding {
+	all, part := f.all("NOOP"), f.find("OP", "")
+	if len(all) < 2 || part == nil {
+		return notAsked("NOOP in two segments")
+	}
+	whole, split := all[0], f.withStrays(all[1])
+	seen := fmt.Sprintf("NOOP in two segments: %s; in one: %s; OP: %s", codesText(split), codesText(whole), codesText(part))
+	told := !alike(whole, part)
+	switch {
+	case !answered(split), split.Final() != whole.Final(), told && alike(split, part):
+		return breaks(lastFrame(split), "%s", seen)
+	case whole.Final() != part.Final(), told && alike(split, whole):
+		return keeps(lastFrame(split), "%s", seen)
+	}
+	return notApplicable(lastFrame(split), "the replies do not tell NOOP from OP: %s", seen)
+}
+
+// splitsSegment is the rule that each of two commands in one segment, the last NOOP and
+// PWD, gets a reply of its own.
+func splitsSegment(f *facts) Finding {
+	all, second := f.all("NOOP"), f.find("PWD", "")
+	if len(all) == 0 || second == nil {
+		return notAsked("NOOP and PWD")
+	}
+	first := f.withStrays(all[len(all)-1])
+	second = f.withStrays(second)
+	seen := fmt.Sprintf("NOOP: %s; PWD: %s", codesText(first), codesText(second))
+	if !answered(first) || !answered(second) {
+		return breaks(lastFrame(second), "%s", seen)
+	}
+	return keeps(lastFrame(second), "%s", seen)
+}
+
+// answersTelnet is the rule that the server refuses a Telnet option, and replies to the
+// command behind it as it does to the command alone.
 func answersTelnet(f *facts) Finding {
 	e := f.find("NOOP", "")
 	if e == nil {
@@ -252,10 +288,20 @@ func answersTelnet(f *facts) Finding {
 			}
 		}
 	}
-	if e.Final() != 200 || !refused {
-		return breaks(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
+	e = f.withStrays(e)
+	seen := fmt.Sprintf("NOOP behind it: %s; %s", codesText(e), what)
+	if !answered(e) || !refused {
+		return breaks(lastFrame(e), "%s", seen)
 	}
-	return keeps(lastFrame(e), "NOOP behind it: %s; %s", codesText(e), what)
+	all := f.all("NOOP")
+	if len(all) < 2 {
+		return notAsked("NOOP alone")
+	}
+	seen += "; NOOP alone: " + codesText(all[1])
+	if e.Final() != all[1].Final() {
+		return breaks(lastFrame(e), "%s", seen)
+	}
+	return keeps(lastFrame(e), "%s", seen)
 }
 
 // wontEcho is how a host refuses the option ECHO: IAC WONT ECHO (RFC 854, 857).

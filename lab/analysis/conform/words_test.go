@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,13 +70,118 @@ func TestPrescribedTexts(t *testing.T) {
 // listed is a session with MLSD and one line.
 func listed(line string) *facts { return sessionOf(sent{"MLSD", "", 226, ftp.Server, line + "\r\n"}) }
 
+// TestCommandInTwoSegments has what servers say to NOOP, to OP, its second part, and to NOOP
+// in two segments.
+func TestCommandInTwoSegments(t *testing.T) {
+	for name, test := range map[string]struct {
+		whole, part, split string
+		want               Verdict
+	}{
+		"put together":              {"200 OK", "500 What?", "200 Fine", Keeps},
+		"put together, not there":   {"502 No NOOP", "502 No OP", "502 No NOOP", Keeps},
+		"not there, 502 and 500":    {"502 No", "500 No", "502 No", Keeps},
+		"no command is there":       {"500 What?", "500 What?", "500 What?", NotApplicable},
+		"another text each time":    {"500 No 1", "500 No 2", "500 No 3", NotApplicable},
+		"the second part":           {"200 OK", "500 What?", "500 What?", Breaks},
+		"the second part, in words": {"500 NOOP?", "500 OP?", "500 OP?", Breaks},
+		"neither":                   {"200 OK", "500 What?", "501 Well", Breaks},
+		"nothing":                   {"200 OK", "500 What?", "", Breaks},
+		"nothing before":            {"200 OK", "", "", NotApplicable},
+	} {
+		if got := joinsSegments(conversation("NOOP", test.whole, "OP", test.part, "NOOP", test.split)); got.Verdict != test.want {
+			t.Errorf("%s: got %+v, want %s", name, got, test.want)
+		}
+	}
+}
+
+// TestPartIsNoCommand has servers that answer each part of a command in two segments, the
+// first part early or late, or nothing but the first part.
+func TestPartIsNoCommand(t *testing.T) {
+	for name, test := range map[string]struct {
+		stray int // its packet
+		both  bool
+		want  string
+	}{
+		"early":     {26, true, "500 in frame 26, 500 in frame 31"},
+		"late":      {33, true, "500 in frame 31, 500 in frame 33"},
+		"only then": {26, false, "500 in frame 26"},
+	} {
+		f := conversation("NOOP", "500 What?", "OP", "500 What?", "NOOP", "500 What?", "QUIT", "221 Bye")
+		split := f.session.Exchanges[2]
+		split.FirstPacket = 24
+		if !test.both {
+			split.Replies = nil
+		}
+		f.session.Unsolicited = []*ftp.Reply{{Code: 220, Packet: 4}, {Code: 500, Packet: test.stray}, {Code: 421, Packet: 50}}
+		want := "NOOP in two segments: " + test.want + "; in one: 500 in frame 11; OP: 500 in frame 21"
+		if got := joinsSegments(f); got.Verdict != Breaks || got.Seen != want {
+			t.Errorf("%s: got %+v, want %s", name, got, want)
+		}
+	}
+}
+
+// TestTwoCommandsInOneSegment has what servers say to NOOP and PWD in one segment.
+func TestTwoCommandsInOneSegment(t *testing.T) {
+	for _, test := range []struct {
+		noop, pwd string
+		want      Verdict
+	}{
+		{"200 OK", `257 "/"`, Keeps},
+		{"502 No", "502 No", Keeps},
+		{"200 OK", "", Breaks},
+	} {
+		f := conversation("NOOP", "200 OK", "NOOP", test.noop, "PWD", test.pwd)
+		if got := splitsSegment(f); got.Verdict != test.want {
+			t.Errorf("%q, %q: got %+v, want %s", test.noop, test.pwd, got, test.want)
+		}
+	}
+	twice := conversation("NOOP", "200 OK", "PWD", "502 No", "QUIT", "221 Bye")
+	twice.session.Unsolicited = []*ftp.Reply{{Code: 502, Packet: 22}}
+	if got := splitsSegment(twice); got.Verdict != Breaks {
+		t.Errorf("two replies to PWD: got %+v, want %s", got, Breaks)
+	}
+}
+
+// conversation is a session with commands and replies in turn, such as NOOP and "200 OK". A
+// command with the reply "" has none; the session ends in front of the next one.
+func conversation(lines ...string) *facts {
+	var commands []sent
+	for i := 0; i < len(lines) && (i == 0 || lines[i-1] != ""); i += 2 {
+		code, _, _ := strings.Cut(lines[i+1], " ")
+		n, _ := strconv.Atoi(code)
+		commands = append(commands, sent{lines[i], "", n, "", ""})
+	}
+	f := sessionOf(commands...)
+	for i, e := range f.session.Exchanges {
+		_, e.Replies[0].Text, _ = strings.Cut(lines[2*i+1], " ")
+		if e.Replies[0].Code == 0 {
+			e.Replies = nil
+		}
+	}
+	return f
+}
+
 // TestTelnetIsRefused has servers that answer DO ECHO in different ways, or not at all.
 func TestTelnetIsRefused(t *testing.T) {
-	for answer, want := range map[string]Verdict{"\xff\xfc\x01": Keeps, "\xff\xfb\x01": Breaks, "\xff\xfc\x03": Breaks, "": Breaks} {
-		f := said("NOOP", "", 200, "Fine.")
-		f.session.Exchanges[0].Replies[0].Lines[0].Telnet = []byte(answer)
-		if got := answersTelnet(f); got.Verdict != want {
-			t.Errorf("%q: got %+v, want %s", answer, got, want)
+	const wont, will, wontGoAhead = "\xff\xfc\x01", "\xff\xfb\x01", "\xff\xfc\x03"
+	for _, test := range []struct {
+		answer        string
+		behind, alone int // the replies to NOOP behind the option, and alone
+		want          Verdict
+	}{
+		{wont, 200, 200, Keeps},
+		{wont, 502, 502, Keeps},
+		{wont, 500, 200, Breaks},
+		{will, 200, 200, Breaks},
+		{wontGoAhead, 200, 200, Breaks},
+		{"", 200, 200, Breaks},
+		{"", 502, 502, Breaks},
+	} {
+		f := said("NOOP", "", test.behind, "Well.")
+		f.session.Exchanges[0].Replies[0].Lines[0].Telnet = []byte(test.answer)
+		f.session.Exchanges = append(f.session.Exchanges, said("NOOP", "", test.alone, "Well.").session.Exchanges...)
+		if got := answersTelnet(f); got.Verdict != test.want {
+			t.Errorf("%q, %d and %d: got %+v, want %s", test.answer, test.behind, test.alone, got, test.want)
 		}
 	}
 }
