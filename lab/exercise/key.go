@@ -75,11 +75,11 @@ func readKey(folder string) (key, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, fmt.Errorf("%s is not there: the first folder is one that `ftplab exercise` made", path)
 	}
-	if err == nil {
-		err = json.Unmarshal(text, &k)
-	}
 	if err != nil {
 		return k, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := json.Unmarshal(text, &k); err != nil {
+		return k, fmt.Errorf("%s is damaged (%w): make the exercises again, with the same seed", path, err)
 	}
 	if k.Version != keyVersion {
 		return k, fmt.Errorf("%s has the version %d, and this ftplab reads %d", path, k.Version, keyVersion)

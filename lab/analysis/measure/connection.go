@@ -225,7 +225,7 @@ func throughput(s *scope) (value, error) {
 		return v, err
 	}
 	if v.number <= 0 {
-		return value{}, fmt.Errorf("all of it came in one segment, which took no time")
+		return value{}, fmt.Errorf("all of it came at the same time")
 	}
 	return number(8 * float64(s.conn.Flow(s.side()).Bytes) / v.number)
 }
