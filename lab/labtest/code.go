@@ -2,10 +2,12 @@ package labtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,8 +23,10 @@ import (
 type Option func(*session)
 
 // Server has a function of the test serve in the place of the scenario's server. The
-// function accepts connections from the listener until that is closed and ctx ends,
-// and returns. The listener is a [Dialer], too.
+// function accepts connections from the listener until ctx ends and the listener is
+// closed, and returns. Its error fails the test. But then it may be [net.ErrClosed], as
+// Accept returns it, or [context.Canceled]; a library's own error for this end, such as
+// http.ErrServerClosed, the function replaces by nil. The listener is a [Dialer], too.
 func Server(serve func(ctx context.Context, l net.Listener) error) Option {
 	return func(s *session) { s.server = serve }
 }
@@ -74,12 +78,12 @@ func (s *session) options(folder string) lab.Options {
 	if s.server != nil {
 		o.Server = s.code(serverRole, id, "labtest.Server", func(ctx context.Context, host network.Host, l network.Listener, files string) error {
 			d := &hostDialer{dialer{s.scenario, host.Name(), files}, host}
-			return s.server(ctx, listener{hostListener{l, host.Clock()}, d})
+			return s.serve(ctx, listener{hostListener{l, host.Clock()}, d})
 		})
 	}
 	if s.client != nil {
 		o.Client = s.code(clientRole, id, "labtest.Client", func(ctx context.Context, host network.Host, _ network.Listener, files string) error {
-			return s.client(ctx, &hostDialer{dialer{s.scenario, host.Name(), files}, host})
+			return s.use(ctx, &hostDialer{dialer{s.scenario, host.Name(), files}, host})
 		})
 	}
 	return o
@@ -147,12 +151,55 @@ func (s *session) runOnHost(role string) error {
 	defer stop()
 	d := &kernelDialer{dialer{s.scenario, role, os.Getenv(runner.FilesVariable)}}
 	if role == clientRole {
-		return s.client(ctx, d)
+		return s.use(ctx, d)
 	}
 	l, err := net.Listen("tcp", d.own())
 	if err != nil {
 		return err
 	}
 	context.AfterFunc(ctx, func() { l.Close() })
-	return s.server(ctx, kernelListener{l.(*net.TCPListener), d})
+	return s.serve(ctx, kernelListener{l.(*net.TCPListener), d})
+}
+
+// serve runs the function of the server, until it returns.
+func (s *session) serve(ctx context.Context, l net.Listener) error {
+	err := call(func() error { return s.server(ctx, l) })
+	if ctx.Err() != nil && ofTheEnd(err) {
+		return nil
+	}
+	return err
+}
+
+// use runs the function of the client, until it returns.
+func (s *session) use(ctx context.Context, d Dialer) error {
+	return call(func() error { return s.client(ctx, d) })
+}
+
+// errGoexit is the error of a function that does not return.
+var errGoexit = errors.New("it did not return, but called t.Fatal, t.Skip or the like")
+
+// call calls a function of the test and returns its error. The function has a goroutine
+// of its own, because t.Fatal and t.Skip end that of their caller.
+func call(function func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errGoexit
+		defer func() {
+			if p := recover(); p != nil {
+				panic(p) // it prints its message before the caller can end the process
+			}
+			ended <- err
+		}()
+		err = function()
+	}()
+	return <-ended
+}
+
+// ofTheEnd reports whether an error, with all that it joins, says only that a listener,
+// a connection or ctx has ended.
+func ofTheEnd(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !ofTheEnd(err) })
+	}
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled)
 }

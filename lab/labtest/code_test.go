@@ -10,7 +10,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jlaffaye/ftp"
@@ -200,25 +202,117 @@ func TestCodeFails(t *testing.T) {
 	serve := func(context.Context, net.Listener) error { return errors.New("out of order") }
 	hang := func(ctx context.Context, _ labtest.Dialer) error { select {} }
 	fail := func(context.Context, labtest.Dialer) error { return errors.New("no such thing") }
+	end := func(context.Context, labtest.Dialer) error { runtime.Goexit(); return nil }
+	endServing := func(context.Context, net.Listener) error { runtime.Goexit(); return nil }
 	for _, tcp := range []string{"linux", "gvisor"} {
 		for _, test := range []struct {
-			name   string
-			option labtest.Option
-			want   string
+			name     string
+			option   labtest.Option
+			deadline string
+			want     string
 		}{
-			{"client returns an error", labtest.Client(fail), "no such thing"},
-			{"client hangs", labtest.Client(hang), "labtest.Client: it has not ended; its deadline was 500ms"},
-			{"server returns", labtest.Server(serve), "out of order"},
+			{"client returns an error", labtest.Client(fail), "20s", "no such thing"},
+			{"client hangs", labtest.Client(hang), "500ms", "labtest.Client: it has not ended; its deadline was 500ms"},
+			{"server returns", labtest.Server(serve), "20s", "out of order"},
+			{"client ends its goroutine", labtest.Client(end), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
+			{"server ends its goroutine", labtest.Server(endServing), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 		} {
 			t.Run(test.name+" on "+tcp, func(t *testing.T) {
 				if tcp == "linux" {
 					celltest.Need(t)
 				}
-				report := labtest.Report(t, parse(t, "network wire tcp="+tcp, "deadline 500ms", "open"), test.option)
+				report := labtest.Report(t, parse(t, "network wire tcp="+tcp, "deadline "+test.deadline, "open"), test.option)
 				if !strings.Contains(report, test.want) {
 					t.Errorf("got %q, want %q in it", report, test.want)
 				}
 			})
 		}
+	}
+}
+
+// TestServerFailsAtTheEnd has servers serve the session well, and fail nevertheless. A
+// t.Error of a function on gVisor's TCP is one of this test, which it would fail.
+func TestServerFailsAtTheEnd(t *testing.T) {
+	type serve = func(*testing.T, context.Context, net.Listener) error
+	for _, test := range []struct {
+		name  string
+		serve serve
+		tcp   string // the only one; "" is both
+		want  string
+	}{
+		{"returns an error", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			return errors.New("my error after serving")
+		}, "", "my error after serving"},
+		{"joins an error and that of Accept", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			_, err := l.Accept()
+			return errors.Join(errors.New("out of paper"), err)
+		}, "", "out of paper"},
+		{"does not return", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			select {}
+		}, "", "the server, labtest.Server, did not return when its context and its listener had ended"},
+		{"ends its goroutine", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			runtime.Goexit()
+			return nil
+		}, "", "it did not return, but called t.Fatal, t.Skip or the like"},
+		{"calls t.Error before serving", func(t *testing.T, ctx context.Context, l net.Listener) error {
+			t.Error("not my day")
+			return serveSmall(ctx, l)
+		}, "linux", "not my day"},
+		{"calls t.Error in a goroutine", func(t *testing.T, ctx context.Context, l net.Listener) error {
+			var handler sync.WaitGroup
+			handler.Go(func() { t.Error("a handler is unhappy") })
+			defer handler.Wait()
+			return serveSmall(ctx, l)
+		}, "linux", "a handler is unhappy"},
+		{"calls t.Error after serving", func(t *testing.T, ctx context.Context, l net.Listener) error {
+			defer t.Error("too few clients")
+			return serveSmall(ctx, l)
+		}, "linux", "too few clients"},
+		{"calls t.Skip", func(t *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			t.Skip("enough")
+			return nil
+		}, "linux", "enough"},
+		{"panics", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			panic("no more")
+		}, "linux", "its log, server.log: panic: no more"},
+	} {
+		for _, tcp := range []string{"linux", "gvisor"} {
+			if test.tcp != "" && test.tcp != tcp {
+				continue
+			}
+			t.Run(test.name+" on "+tcp, func(t *testing.T) {
+				if tcp == "linux" {
+					celltest.Need(t)
+				}
+				s := parse(t, "network wire tcp="+tcp, "deadline 20s", "open", "quit")
+				report := labtest.Report(t, s, labtest.Server(func(ctx context.Context, l net.Listener) error { return test.serve(t, ctx, l) }))
+				if !strings.Contains(report, test.want) {
+					t.Errorf("got %q, want %q in it", report, test.want)
+				}
+			})
+		}
+	}
+}
+
+// TestServerEnds has a server return the errors that its end brings.
+func TestServerEnds(t *testing.T) {
+	for _, tcp := range []string{"linux", "gvisor"} {
+		t.Run(tcp, func(t *testing.T) {
+			s := parse(t, "network wire tcp="+tcp, "deadline 20s", "open", "quit")
+			labtest.Scenario(t, s, labtest.Server(func(ctx context.Context, l net.Listener) error {
+				serveSmall(ctx, l)
+				_, err := l.Accept()
+				if err == nil {
+					err = errors.New("there was another client")
+				}
+				return errors.Join(fmt.Errorf("accepting: %w", err), ctx.Err())
+			}))
+		})
 	}
 }

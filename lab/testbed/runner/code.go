@@ -30,7 +30,9 @@ type Code struct {
 	Env  []string // variables (NAME=value) besides those of this process
 
 	// Run gets the host, a listener at the control port if the code is a server, and
-	// a folder with the scenario's files.
+	// a folder with the scenario's files. A server returns when ctx has ended and the
+	// listener is closed; an error that it returns then is a failure, too. So is
+	// another status than 0 of its process, which SIGTERM asks to end.
 	Run func(ctx context.Context, host network.Host, l network.Listener, files string) error `json:"-"`
 }
 
@@ -78,6 +80,9 @@ func (c *Code) runHere(ctx context.Context, host network.Host, l network.Listene
 	}
 }
 
+// notReturned is the message about a server whose code does not return.
+const notReturned = "did not return when its context and its listener had ended"
+
 // A goServer is a server: code that runs in this process.
 type goServer struct {
 	served
@@ -87,6 +92,7 @@ type goServer struct {
 	cancel   context.CancelFunc
 	ended    chan struct{}
 	err      error // the code's result, after it has ended
+	early    bool  // faults has reported that
 }
 
 // startHere starts the code as a server in this process.
@@ -120,6 +126,7 @@ func (g *goServer) Note() string { return "" }
 func (g *goServer) faults(bool) []Failure {
 	select {
 	case <-g.ended:
+		g.early = true
 		return []Failure{{Message: fmt.Sprintf("the server, %s, did not serve to the end: it returned %v", g.code.Name, g.err)}}
 	default:
 		return nil
@@ -130,16 +137,19 @@ func (g *goServer) faults(bool) []Failure {
 // known here.
 func (g *goServer) Wait(context.Context) error { return nil }
 
-// Close implements server.
+// Close implements server. Its error may also be that of the code.
 func (g *goServer) Close(ctx context.Context) error {
 	defer g.Root.Close()
 	g.cancel()
 	g.listener.Close()
 	select {
 	case <-g.ended:
+		if g.err != nil && !g.early {
+			return fmt.Errorf("the server, %s, served and then returned an error: %w", g.code.Name, g.err)
+		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the server, %s, did not return when its context and its listener had ended", g.code.Name)
+		return fmt.Errorf("the server, %s, %s", g.code.Name, notReturned)
 	}
 }
 

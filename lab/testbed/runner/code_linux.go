@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,10 +31,45 @@ func (c *Code) startThere(ctx context.Context, host network.Host, s *scenario.Sc
 		return nil, err
 	}
 	p.log.noise = testNoise
-	return startDaemon(ctx, p, func() (*exec.Cmd, string, error) {
+	d, err := startDaemon(ctx, p, func() (*exec.Cmd, string, error) {
 		cmd := c.command(folder, nil, p.log.in)
 		return cmd, "", host.Start(cmd)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &codeDaemon{daemon: d}, nil
+}
+
+// A codeDaemon is a server: code that runs in another process. Unlike other programs,
+// it ends with status 0 when it is asked to end.
+type codeDaemon struct {
+	*daemon
+	early bool // faults has reported its end
+}
+
+// faults implements server.
+func (d *codeDaemon) faults(failed bool) []Failure {
+	failures := d.daemon.faults(failed)
+	d.early = len(failures) > 0
+	return failures
+}
+
+// Close implements server. Its error may also be that of the code. The code has all the
+// time of ctx to return: a process with the race detector takes a second to end.
+func (d *codeDaemon) Close(ctx context.Context) error {
+	defer d.release()
+	endPrograms(ctx, d.host.Clock())
+	<-d.ended
+	if d.early || d.cmd.ProcessState.Success() {
+		return nil
+	}
+	d.log.wait()
+	how := "served and then failed: " + d.cmd.ProcessState.String()
+	if ctx.Err() != nil {
+		how = notReturned
+	}
+	return errors.New(d.message("%s", how) + d.log.lastLines("its log, server.log"))
 }
 
 // runThere runs the code as a client in another process, on the host. The words are the

@@ -34,7 +34,7 @@ const (
 )
 
 // startDaemon starts a daemon and waits until it listens.
-func startDaemon(ctx context.Context, p program, start starter) (server, error) {
+func startDaemon(ctx context.Context, p program, start starter) (*daemon, error) {
 	d := &daemon{program: p, ended: make(chan struct{}), earlier: map[netip.AddrPort]bool{}}
 	for _, at := range d.listening() {
 		d.earlier[at] = true

@@ -60,7 +60,11 @@ func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, 
 		return startInetd(p, box)
 	}
 	box.In, box.Out, box.Err = p.log.in, p.log.in, p.log.in // vsftpd writes the reason of its end to its standard input
-	return startDaemon(ctx, p, func() (*exec.Cmd, string, error) { return start(box, host) })
+	d, err := startDaemon(ctx, p, func() (*exec.Cmd, string, error) { return start(box, host) })
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // failed returns an error, with the line of the setting if there is one.

@@ -69,7 +69,7 @@ type server interface {
 	faults(failed bool) []Failure
 
 	// Wait waits until no client is connected, and Close ends the server.
-	// The error of either is that of ctx.
+	// The error of either is that of ctx, or says how code failed at its end.
 	Wait(ctx context.Context) error
 	Close(ctx context.Context) error
 }
