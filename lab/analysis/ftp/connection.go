@@ -71,8 +71,9 @@ type Identity struct {
 	// seems to be in TLS is its first packet. 0 is none.
 	TLSFrom, ClearFrom int
 
-	// Mode, DataPort, Control and Transfer describe a data connection. DataPort is nil
-	// if its announcement is not in the capture, Transfer if its command is not.
+	// Mode, DataPort, Control and Transfer describe a data connection. Mode is "" if it is
+	// Inferred and the capture does not show who opened it, DataPort nil if its announcement
+	// is not in the capture, Transfer if its command is not.
 	Mode     Mode
 	DataPort *DataPort
 	// Control is the ID of its control connection, NoConnection if that is not in the
