@@ -191,8 +191,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		return nil, fmt.Errorf("%s:%d: the server is a program, and Options.Server is another one: leave one of the two out", s.File, s.Server.ProgramLine)
 	}
 	if o.Server != nil && (s.NeedsOwnServer() || s.Server.TLS.Mode != "") {
-		return nil, &scenario.Error{File: s.File, Line: max(1, s.Server.Line), Msg: o.Server.Name + " has its own replies and habits: " +
-			"replica, the sections server and replies, cork= and all of server but port= are for the lab's server"}
+		return nil, &scenario.Error{File: s.File, Line: max(1, s.Server.Line), Msg: o.Server.Name + " has its own replies and habits; " + scenario.OwnServerSettings}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.File, err)

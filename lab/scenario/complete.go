@@ -344,8 +344,11 @@ func (p *parser) checkReplies() {
 // accountName matches the account names that every system accepts (useradd(8)).
 var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
-// NeedsOwnServer reports whether the scenario has settings that only the lab's own server
-// follows, beside those of TLS.
+// OwnServerSettings says, in messages, which settings only the lab's own server follows,
+// beside those of TLS.
+const OwnServerSettings = "replica, the sections server and replies, cork= and all of server but port= are for the lab's server"
+
+// NeedsOwnServer reports whether the scenario has some of the [OwnServerSettings].
 func (s *Scenario) NeedsOwnServer() bool {
 	host, _ := s.Host("server")
 	o := s.Server
@@ -372,7 +375,7 @@ func (p *parser) checkProgram() {
 		p.fail("program: $CONFIG is the path of the section config, and there is none")
 	}
 	if p.s.NeedsOwnServer() {
-		p.fail("program: a program has its own replies and habits; replica, the sections server and replies, cork= and all of server but port= are for the lab's server")
+		p.fail("program: a program has its own replies and habits; %s", OwnServerSettings)
 	}
 	tryEach(p, s.Users, func(_ int, u User) {
 		if !accountName.MatchString(u.Name) || slices.Contains([]string{"anonymous", "ftp", "root"}, u.Name) {
