@@ -86,6 +86,8 @@ func TestClientProgramFails(t *testing.T) {
 	for _, test := range []struct{ name, step, want string }{
 		{"status", `run sh -c "echo no such host >&2; exit 3"`, `:6: run sh -c "echo no such host >&2; exit 3": exit status 3; its output, runs/line-6.log: no such host` + "\n"},
 		{"success", "! run true", ":6: ! run true: the program ended with status 0, and the ! says that it should fail; it printed nothing\n"},
+		{"crashes as no test expects", `! run sh -c 'kill -SEGV $$'`, "signal: segmentation fault; the ! expects that the program ends by itself, with another status than 0; it printed nothing"},
+		{"status as expected", "! run false", ""},
 		{"hangs", `run sh -c "echo waiting; sleep 600"`, "it has not ended; the deadline for this step was 3s; its output, runs/line-6.log: waiting\n"},
 		{"hangs as expected", "expect timeout: run sleep 600", ""},
 		{"prints without end", "expect timeout: run yes", ""},

@@ -100,6 +100,9 @@ func TestOptionExamples(t *testing.T) {
 func parseLine(t *testing.T, line string) {
 	t.Helper()
 	source := before + line + "\n"
+	if strings.HasPrefix(line, "rest ") { // of the next transfer
+		source += "ls\n"
+	}
 	if line == "open" {
 		source = line + "\n"
 	}

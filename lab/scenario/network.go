@@ -3,7 +3,6 @@ package scenario
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -282,27 +281,36 @@ func Subnet(hosts []Host, i int) (netip.Prefix, error) {
 	if h.Addr.Is4() {
 		bits = 24
 	}
+	var near *Host // the host because of which the network is smaller
 	for j, other := range hosts {
-		if j != i && other.Addr.Is4() == h.Addr.Is4() {
-			bits = max(bits, commonBits(h.Addr, other.Addr)+1)
+		if j == i || other.Addr.Is4() != h.Addr.Is4() {
+			continue
+		}
+		if n := commonBits(h.Addr, other.Addr) + 1; n > bits {
+			bits, near = n, &hosts[j]
 		}
 	}
-	prefix, err := subnetOf(h.Addr, bits)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("host %s at %v: %w", h.Name, h.Addr, err)
+	prefix, err := h.Addr.Prefix(bits)
+	switch {
+	case near != nil && (err != nil || h.Addr.BitLen()-bits < 2):
+		return netip.Prefix{}, fmt.Errorf("host %s at %v: too close to %s: there is a router between the networks of two hosts; choose an address in another network for one of them",
+			h.Name, h.Addr, near.place())
+	case prefix.Addr() == h.Addr || h.Addr.Is4() && lastOf(prefix) == h.Addr:
+		err = fmt.Errorf("host %s at %v: no host can have the first or the last address of its network, %v", h.Name, h.Addr, prefix)
+		if near != nil {
+			err = fmt.Errorf("%w, which is that small because of %s", err, near.place())
+		}
+		return netip.Prefix{}, err
 	}
 	return prefix, nil
 }
 
-func subnetOf(addr netip.Addr, bits int) (netip.Prefix, error) {
-	prefix, err := addr.Prefix(bits)
-	if err != nil || addr.BitLen()-bits < 2 {
-		return prefix, errors.New("too close to another host's address: there is a router between the networks of two hosts")
+// place says, in a message, where a host is, and in which line that is written.
+func (h Host) place() string {
+	if h.Line == 0 {
+		return fmt.Sprintf("host %s at %v, which every scenario has", h.Name, h.Addr)
 	}
-	if prefix.Addr() == addr || addr.Is4() && lastOf(prefix) == addr {
-		return prefix, fmt.Errorf("no host can have the first or the last address of its network, %v", prefix)
-	}
-	return prefix, nil
+	return fmt.Sprintf("host %s at %v of line %d", h.Name, h.Addr, h.Line)
 }
 
 // commonBits returns how many leading bits two addresses share.

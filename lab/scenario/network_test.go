@@ -9,11 +9,11 @@ import (
 func TestSubnetRefuses(t *testing.T) {
 	at := func(name, addr string) Host { return Host{Name: name, Addr: netip.MustParseAddr(addr)} }
 	for want, hosts := range map[string][]Host{
-		"no address":              {{Name: "client"}},
-		"and both only with of=":  {at("client", "192.0.2.1"), at("server", "2001:db8::1")},
-		"too close to another":    {at("client", "192.0.2.20"), at("server", "192.0.2.21")},
-		"no host can have":        {at("client", "192.0.2.0"), at("server", "198.51.100.1")},
-		"last address of its net": {at("client", "192.0.2.255"), at("server", "198.51.100.1")},
+		"no address":                             {{Name: "client"}},
+		"and both only with of=":                 {at("client", "192.0.2.1"), at("server", "2001:db8::1")},
+		"too close to host server at 192.0.2.21": {at("client", "192.0.2.20"), at("server", "192.0.2.21")},
+		"no host can have":                       {at("client", "192.0.2.0"), at("server", "198.51.100.1")},
+		"last address of its net":                {at("client", "192.0.2.255"), at("server", "198.51.100.1")},
 	} {
 		var err error
 		for i := range hosts {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,34 @@ func TestParse(t *testing.T) {
 	check("file", ok && string(readme.Content) == "Welcome.\n", true)
 	_, ok = find(s.Files, "empty/")
 	check("folder", ok, true)
+}
+
+// TestCommandWords splits the commands of steps run and of the setting program.
+func TestCommandWords(t *testing.T) {
+	for _, test := range []struct {
+		command string
+		want    []string
+	}{
+		{`sh -c 'echo "a b" \n # c'`, []string{"sh", "-c", `echo "a b" \n # c`}},
+		{`sh -c "echo 'a'; printf \"x\\n\""`, []string{"sh", "-c", `echo 'a'; printf "x\n"`}},
+		{`curl --user='a b':"c d" x#y ''`, []string{"curl", "--user=a b:c d", "x#y", ""}},
+		{`echo it"'"s`, []string{"echo", "it's"}},
+	} {
+		s, err := Parse("x.txtar", []byte("program "+test.command+"\nopen\nrun "+test.command+" brings README 'b &'\nrun echo 'brings' x '&' # a comment\n"))
+		if err != nil {
+			t.Errorf("%s: %v", test.command, err)
+			continue
+		}
+		if !slices.Equal(s.Server.Program, test.want) || !slices.Equal(s.Steps[1].Program, test.want) {
+			t.Errorf("%s: got program %q and run %q, want both %q", test.command, s.Server.Program, s.Steps[1].Program, test.want)
+		}
+		if got, want := s.Steps[1].Brings, []string{"README", "b &"}; !slices.Equal(got, want) {
+			t.Errorf("%s: got brings %q, want %q", test.command, got, want)
+		}
+		if got, want := s.Steps[2].Program, []string{"echo", "brings", "x", "&"}; !slices.Equal(got, want) {
+			t.Errorf("quoted words of the language: got %q, background %v, want %q", got, s.Steps[2].Background, want)
+		}
+	}
 }
 
 // TestShortest parses the shortest file there is: everything has a default.
@@ -259,8 +288,17 @@ func TestErrors(t *testing.T) {
 		{"mtu of a veth", "network wire mtu=65536\nopen\n", "1: mtu 65536: on network wire a link carries packets of at most 65535 bytes"},
 		{"mtu of IPv6", "\nnetwork loopback mtu=600 ipv6\nopen\n", "2: mtu 600: with ipv6 a link carries packets of 1280 bytes or more"},
 		{"host's mtu of IPv6", "network wire ipv6\nhost server 2001:db8::1 mtu=1279\nopen\n", "2: mtu 1279: with ipv6"},
-		{"neighbours", "network wire\nhost a 192.0.2.20\nhost b 203.0.113.1\nopen\n", "2: host a at 192.0.2.20: too close to another host's address: there is"},
-		{"neighbour of the client", "network wire\nhost server 198.51.100.101\nopen\n", "2: host server at 198.51.100.101: too close to"},
+		{"neighbours", "network wire\nhost a 192.0.2.20\nhost b 203.0.113.1\nopen\n", "2: host a at 192.0.2.20: too close to host server at 192.0.2.21, which every scenario has: there is a router between"},
+		{"neighbours of two lines", "network wire\nhost a 203.0.113.2\nhost b 203.0.113.3\nopen\n", "2: host a at 203.0.113.2: too close to host b at 203.0.113.3 of line 3: there is a router between"},
+		{"the edge of a small network", "network wire\nhost a 203.0.113.20\nhost b 203.0.113.24\nopen\n", "3: host b at 203.0.113.24: no host can have the first or the last address of its network, 203.0.113.24/29, which is that small because of host a at 203.0.113.20 of line 2"},
+		{"REST without a transfer", "open\nrest 4\nsize x\nquit\n", "2: rest: the session has no transfer after it, such as get or put, to begin there, so REST would never be sent; `quote REST 4` sends it at once"},
+		{"REST before the transfer of another session", "open\nrest 4\nsession second\nopen\nls\n", "2: rest: the session has no transfer after it"},
+		{"REST before a transfer by hand", "open\nrest 4\nsend RETR x\ndial\nread\n", "2: rest: the session has no transfer after it"},
+		{"REST before another REST", "open\nrest 4\nrest 5\nls\n", "2: rest: the session has no transfer after it"},
+		{"REST before another connection", "open\nrest 4\nquit\nopen\nls\n", "2: rest: the session has no transfer after it"},
+		{"REST 0", "open\nrest 0\nls\n", "2: rest 0: a transfer begins there without REST; `quote REST 0` sends it"},
+		{"single quote that is not closed", "run sh -c 'echo x\n", "1: 'echo x: the closing quote is missing"},
+		{"neighbour of the client", "network wire\nhost server 198.51.100.101\nopen\n", "2: host server at 198.51.100.101: too close to host client at 198.51.100.100, which every scenario has: "},
 		{"broadcast address", "network wire\nhost client 198.51.100.255\nhost server 192.0.2.21\nopen\n", "2: host client at 198.51.100.255: no host can have the first or the last address of"},
 		{"flag", "network wire\nlate server > client [Z] by=3ms\nopen\n", "2: late: 'Z' in [Z] is no flag; the flags are F S R P . U E W"},
 		{"late to itself", "network wire\nlate server > server [F.] by=3ms\nopen\n", "2: late: there is no path from server to itself"},

@@ -66,7 +66,7 @@ func (p *parser) step(line string, words []string) {
 	if !ok {
 		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb))
 	}
-	if n := len(words); n > 0 && words[n-1] == "&" && !v.is(verbatim) {
+	if n := len(words); n > 0 && words[n-1] == "&" && !v.is(verbatim) && !p.quotedWords[n] {
 		s.Background, words = true, words[:n-1]
 	}
 	if v.is(verbatim) && len(words) > 0 {
@@ -195,9 +195,10 @@ func (p *parser) startSession(v verb, words []string) {
 // checkSteps checks what the steps need from the rest of the file.
 func (p *parser) checkSteps() {
 	sessions, background := map[string]connected{}, map[string]bool{}
-	for _, s := range p.s.Steps {
+	for i, s := range p.s.Steps {
 		p.line = s.Line
 		p.try(func() { p.checkStep(s, sessions) })
+		p.try(func() { p.checkRest(s, p.s.Steps[i+1:]) })
 		p.try(func() { p.checkBackground(s, background) })
 	}
 }
@@ -271,6 +272,29 @@ func (p *parser) checkStep(s Step, sessions map[string]connected) {
 			p.fail("%s: the client has no file %q; %s", s.Verb, s.Local, p.suggestLocal(s.Local))
 		}
 	}
+}
+
+// checkRest refuses an offset that no later step would send. REST must be followed by the
+// command of a transfer (RFC 3659, 5.3), and an offset of 0 needs none.
+func (p *parser) checkRest(s Step, later []Step) {
+	if s.Verb != "rest" {
+		return
+	}
+	if s.Size == 0 {
+		p.fail("rest 0: a transfer begins there without REST; `quote REST 0` sends it")
+	}
+	for _, next := range later {
+		if next.Session != s.Session {
+			continue
+		}
+		if v, _ := verbOf(next.Verb); v.is(transfer) && !v.is(early) {
+			return
+		}
+		if next.Verb == "rest" || next.Verb == "open" {
+			break
+		}
+	}
+	p.fail("rest: the session has no transfer after it, such as get or put, to begin there, so REST would never be sent; `quote REST %d` sends it at once", s.Size)
 }
 
 // checkBackground checks steps with &. background has the sessions in which such a step

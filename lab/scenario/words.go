@@ -10,12 +10,50 @@ import (
 func (p *parser) split(line string) []string {
 	_, step := cutPrefix(line)
 	words := strings.Fields(step)
-	if len(words) > 0 {
-		if v, ok := verbOf(words[0]); ok && v.is(verbatim) {
-			return words
-		}
+	switch v, _ := verbOf(first(words)); {
+	case v.is(verbatim):
+		return words
+	case v.is(program), first(words) == "program":
+		return p.commandWords(step)
 	}
 	return p.words(step)
+}
+
+// commandWords splits a line with a command as words does. Single quotes are those of a shell,
+// without escapes, and quotes may also stand inside a word.
+func (p *parser) commandWords(line string) []string {
+	var words []string
+	p.quotedWords = nil
+	for rest := strings.TrimSpace(line); rest != "" && rest[0] != '#'; rest = strings.TrimLeft(rest, " \t") {
+		var word string
+		quoted := false
+		for rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+			var part string
+			switch rest[0] {
+			case '"':
+				part, rest = p.quoted(rest)
+				quoted = true
+			case '\'':
+				part, rest = p.singleQuoted(rest)
+				quoted = true
+			default:
+				end := strings.IndexAny(rest+" ", " \t\"'")
+				part, rest = rest[:end], rest[end:]
+			}
+			word += part
+		}
+		words, p.quotedWords = append(words, word), append(p.quotedWords, quoted)
+	}
+	return words
+}
+
+// singleQuoted takes the text in single quotes at the beginning of a line.
+func (p *parser) singleQuoted(line string) (text, rest string) {
+	text, rest, closed := strings.Cut(line[1:], "'")
+	if !closed {
+		p.fail("%s: the closing quote is missing", line)
+	}
+	return text, rest
 }
 
 // words splits a line at spaces. A word in double quotes may contain spaces, and a # at

@@ -42,8 +42,11 @@ var breaks = map[string]func(err error) bool{
 	},
 }
 
-// An exitError says that a program ended with another status than 0.
-type exitError struct{ text string }
+// An exitError says that a program ended with another status than 0, or by a signal.
+type exitError struct {
+	text    string
+	crashed bool // a signal has ended it, such as SIGSEGV
+}
 
 func (e exitError) Error() string { return e.text }
 
@@ -58,10 +61,13 @@ type ending struct {
 
 // asExpected returns what is wrong with the ending of a step, or nil.
 func (e ending) asExpected(step scenario.Step) error {
+	var exit exitError
 	switch {
 	case step.Break != "":
 		return e.brokeBy(step.Break)
-	case step.Refused && errors.As(e.err, new(exitError)):
+	case step.Refused && errors.As(e.err, &exit) && exit.crashed:
+		return fmt.Errorf("%w; the ! expects that the program ends by itself, with another status than 0", e.err)
+	case step.Refused && errors.As(e.err, &exit):
 		return nil
 	case e.err != nil:
 		return e.err

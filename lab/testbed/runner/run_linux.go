@@ -114,7 +114,7 @@ func runToEnd(ctx context.Context, log *output, begun func(), start starter) (no
 	case late:
 		return note, fmt.Errorf("it has not ended: %w", ctx.Err())
 	case !cmd.ProcessState.Success():
-		return note, exitError{cmd.ProcessState.String()}
+		return note, exitError{cmd.ProcessState.String(), !cmd.ProcessState.Exited()}
 	}
 	return note, nil
 }

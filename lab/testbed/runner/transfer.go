@@ -126,7 +126,8 @@ func closeIfCloser(source io.Reader) {
 
 // abort begins a download and aborts it after the step's number of bytes.
 func abort(ctx context.Context, a action) (ftpclient.Reply, error) {
-	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
+	d := ftpclient.Download{Verb: "RETR", Argument: a.Path, Offset: a.session.offset, To: a.script.meter, AbortAfter: max(1, a.Size), Telnet: a.Telnet, Begun: a.begun}
+	a.session.offset = 0
 	t, err := a.session.client.Download(ctx, d)
 	a.script.took(d.Verb, t, err)
 	return t.Reply(), err

@@ -284,7 +284,7 @@ func TestNewRefuses(t *testing.T) {
 		`no path from "server"`:  func(p *scenario.Network) { p.Late = []scenario.Late{{From: "server", To: "nobody"}} },
 		`tcp_congestion_control`: func(p *scenario.Network) { p.Hosts[0].Congestion = "none" },
 		`host server: its link`:  func(p *scenario.Network) { p.Hosts[1].MTU = 60 },
-		`too close to another`:   func(p *scenario.Network) { p.Hosts[1].Addr = p.Hosts[0].Addr.Next() },
+		`too close to host`:      func(p *scenario.Network) { p.Hosts[1].Addr = p.Hosts[0].Addr.Next() },
 	} {
 		plan := twoHosts(0)
 		change(&plan)
