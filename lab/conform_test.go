@@ -72,6 +72,17 @@ func withAnotherUser(t *testing.T, own []conform.Result) {
 	}
 }
 
+// TestConformSplitsUser wants another user's name in the USER that is sent in two segments, too.
+func TestConformSplitsUser(t *testing.T) {
+	s, err := conformance.Server("segments", conformance.Program{User: `al "ice"`, Password: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `write "SER al \"ice\"\r\n"`; !strings.Contains(string(s.Source), want) {
+		t.Errorf("got\n%s\nwant %s", s.Source, want)
+	}
+}
+
 // TestConformSaysWhatIsWrong has commands and users that cannot be tried: the error is about them,
 // and not about a scenario that the user has not got.
 func TestConformSaysWhatIsWrong(t *testing.T) {
@@ -229,10 +240,10 @@ func TestConformOfDeafServer(t *testing.T) {
 func TestConformOfSmallServer(t *testing.T) {
 	program := conformance.Program{Rules: "on NLST: reply 502 No.\non NOOP: reply 502 No.\non PWD: reply 502 No.\n"}
 	want := map[string]conform.Verdict{
-		"NLST uses TYPE A, whatever the type is: its lines end with CR LF.": conform.NotApplicable,
-		"A command may come in two segments.":                               conform.Keeps,
-		"Two commands may come in one segment.":                             conform.Keeps,
-		"The server takes a Telnet option, and refuses it.":                 conform.Keeps,
+		"NLST should use TYPE A, whatever the type is: its lines end with CR LF.": conform.NotApplicable,
+		"A command may come in two segments.":                                     conform.Keeps,
+		"Two commands may come in one segment.":                                   conform.Keeps,
+		"The server refuses a Telnet option, and answers the command after it.":   conform.Keeps,
 	}
 	rules := slices.DeleteFunc(slices.Clone(conform.ServerRules()), func(r conform.Rule) bool { return want[r.Text] == "" })
 	if len(rules) != len(want) {

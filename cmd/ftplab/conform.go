@@ -32,12 +32,15 @@ func conformCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "conform [--client] [-- COMMAND [ARGUMENT]...]",
 		Short: "Test which rules of the RFCs a server or a client follows",
-		Long: `Conform runs a set of scenarios with a server, and prints a table of the rules of
-RFC 959, 1123, 2228, 2389, 2428, 3659 and 4217: whether the server follows the rule, what
-the capture shows, and the scenario of that capture. It judges commands, reply codes, data
-and their order, and the text of a reply only where an RFC prescribes it. A rule about a
-code of RFC 959 is weaker than the others: a server should use these codes, but may use
-another one when needed (RFC 1123, 4.1.2.11).
+		Long: `Conform runs a set of scenarios with a server, and prints a table of rules from RFC 959,
+1123, 2228, 2389, 2428, 3659 and 4217. For each rule, the table has the RFC and the section,
+whether the server follows the rule, what the capture shows, and the scenario of that
+capture. Conform judges commands, reply codes, data and their order. It judges the text of a
+reply only where an RFC prescribes it.
+
+A rule with "should" is a recommendation of its RFC. A rule about a reply code of RFC 959
+is one, too: RFC 1123, 4.1.2.11, says that a server should use these codes, but may use
+another one when needed.
 
 COMMAND starts the server in the same way as the setting program of a scenario (ftplab
 help scenario). It runs in its own sandbox and must listen on port 21 of every address,

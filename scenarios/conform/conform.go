@@ -53,6 +53,7 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 			" "+user+" "+password, quoted([]string{p.User, p.Password}),
 			"USER "+user, "USER "+p.User,
 			"PASS "+password, "PASS "+p.Password,
+			`"SER `+user+`\r\n"`, strconv.Quote("SER "+p.User+"\r\n"), // of USER in two segments
 		).Replace(text)
 	}
 	first := ""

@@ -1,10 +1,10 @@
 // Package conform judges, rule by rule, whether a server or a client follows the RFCs:
 // RFC 959, 1123 (4.1), 2228, 2389, 2428, 3659 and 4217.
 //
-// Each [Rule] is about the capture of one session, that of the scenario that the
-// rule names. It is judged by what was sent and in which order: commands, reply
-// codes, data, and who closed. The wording of replies does not matter, except
-// where an RFC prescribes it.
+// Each [Rule] names a scenario, and is judged by the capture of its one session: by the
+// commands, the reply codes, the data, their order, and which side closed. The text of a
+// reply matters only where an RFC prescribes it. A rule with "should" is a recommendation of
+// its RFC; so is a rule about a reply code of RFC 959 (RFC 1123, 4.1.2.11).
 package conform
 
 import (

@@ -79,11 +79,6 @@ func answered(e *ftp.Exchange) bool {
 	return len(e.Replies) == 1 && e.Final() != 0 && e.Replies[0].Packet > e.Packet
 }
 
-// alike reports whether two commands have the same replies, with the same texts.
-func alike(a, b *ftp.Exchange) bool {
-	return slices.EqualFunc(a.Replies, b.Replies, func(x, y *ftp.Reply) bool { return x.Code == y.Code && x.Text == y.Text })
-}
-
 // bare is replies for a command without an argument.
 func bare(command string, codes ...string) judge {
 	return func(f *facts) Finding {

@@ -237,35 +237,29 @@ func sizeIsThat(size int64) judge {
 	return replyText("SIZE", "data.bin", fmt.Sprintf(`^%d$`, size), fmt.Sprintf("the number %d alone", size))
 }
 
-// joinsSegments is the rule that the server puts a command in two segments together: NOOP
-// gets one reply when it is whole, with the code that it gets in one segment. If OP, its
-// second part, gets the same reply, the session cannot tell.
+// joinsSegments is the rule that the server puts a command in two segments together. The
+// command is USER: every server knows it, and answers its second part in another way.
 func joinsSegments(f *facts) Finding {
-	all, part := f.all("NOOP"), f.find("OP", "")
-	if len(all) < 2 || part == nil {
-		return notAsked("NOOP in two segments")
+	e := f.find("USER", "")
+	if e == nil || e.FirstPacket == e.Packet {
+		return notAsked("USER in two segments")
 	}
-	whole, split := all[0], f.withStrays(all[1])
-	seen := fmt.Sprintf("NOOP in two segments: %s; in one: %s; OP: %s", codesText(split), codesText(whole), codesText(part))
-	told := !alike(whole, part)
-	switch {
-	case !answered(split), split.Final() != whole.Final(), told && alike(split, part):
-		return breaks(lastFrame(split), "%s", seen)
-	case whole.Final() != part.Final(), told && alike(split, whole):
-		return keeps(lastFrame(split), "%s", seen)
+	e = f.withStrays(e)
+	seen := fmt.Sprintf("USER in frames %d and %d: %s", e.FirstPacket, e.Packet, codesText(e))
+	if !answered(e) || !fits(e.Final(), "331", "230", "332") {
+		return breaks(lastFrame(e), "%s", seen)
 	}
-	return notApplicable(lastFrame(split), "the replies do not tell NOOP from OP: %s", seen)
+	return keeps(lastFrame(e), "%s", seen)
 }
 
-// splitsSegment is the rule that each of two commands in one segment, the last NOOP and
-// PWD, gets a reply of its own.
+// splitsSegment is the rule that each of two commands in one segment, NOOP and PWD,
+// gets a reply of its own.
 func splitsSegment(f *facts) Finding {
-	all, second := f.all("NOOP"), f.find("PWD", "")
-	if len(all) == 0 || second == nil {
+	first, second := f.find("NOOP", ""), f.find("PWD", "")
+	if first == nil || second == nil {
 		return notAsked("NOOP and PWD")
 	}
-	first := f.withStrays(all[len(all)-1])
-	second = f.withStrays(second)
+	first, second = f.withStrays(first), f.withStrays(second)
 	seen := fmt.Sprintf("NOOP: %s; PWD: %s", codesText(first), codesText(second))
 	if !answered(first) || !answered(second) {
 		return breaks(lastFrame(second), "%s", seen)

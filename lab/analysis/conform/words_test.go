@@ -22,7 +22,7 @@ func said(command, argument string, code int, lines ...string) *facts {
 // TestPrescribedTexts has what servers say where an RFC prescribes more than the code.
 func TestPrescribedTexts(t *testing.T) {
 	protocols := namesProtocols("EPSV", "9")
-	path, made := ruleOf(t, "The name in 257 is"), ruleOf(t, "The name in 257 to MKD")
+	path, made := ruleOf(t, "The reply 257 to PWD"), ruleOf(t, "The reply 257 to MKD")
 	for name, test := range map[string]struct {
 		judge   judge
 		session *facts
@@ -70,27 +70,26 @@ func TestPrescribedTexts(t *testing.T) {
 // listed is a session with MLSD and one line.
 func listed(line string) *facts { return sessionOf(sent{"MLSD", "", 226, ftp.Server, line + "\r\n"}) }
 
-// TestCommandInTwoSegments has what servers say to NOOP, to OP, its second part, and to NOOP
-// in two segments.
+// TestCommandInTwoSegments has what servers say to USER in two segments.
 func TestCommandInTwoSegments(t *testing.T) {
 	for name, test := range map[string]struct {
-		whole, part, split string
-		want               Verdict
+		reply string
+		want  Verdict
 	}{
-		"put together":              {"200 OK", "500 What?", "200 Fine", Keeps},
-		"put together, not there":   {"502 No NOOP", "502 No OP", "502 No NOOP", Keeps},
-		"not there, 502 and 500":    {"502 No", "500 No", "502 No", Keeps},
-		"no command is there":       {"500 What?", "500 What?", "500 What?", NotApplicable},
-		"another text each time":    {"500 No 1", "500 No 2", "500 No 3", NotApplicable},
-		"the second part":           {"200 OK", "500 What?", "500 What?", Breaks},
-		"the second part, in words": {"500 NOOP?", "500 OP?", "500 OP?", Breaks},
-		"neither":                   {"200 OK", "500 What?", "501 Well", Breaks},
-		"nothing":                   {"200 OK", "500 What?", "", Breaks},
-		"nothing before":            {"200 OK", "", "", NotApplicable},
+		"a password is wanted": {"331 Go on", Keeps},
+		"none is wanted":       {"230 Come in", Keeps},
+		"the second part":      {"500 SER?", Breaks},
+		"nobody knows it":      {"502 No", Breaks},
+		"nothing":              {"", Breaks},
 	} {
-		if got := joinsSegments(conversation("NOOP", test.whole, "OP", test.part, "NOOP", test.split)); got.Verdict != test.want {
+		f := conversation("USER", test.reply, "PASS", "230 Come in")
+		f.session.Exchanges[0].FirstPacket = 5
+		if got := joinsSegments(f); got.Verdict != test.want {
 			t.Errorf("%s: got %+v, want %s", name, got, test.want)
 		}
+	}
+	if got := joinsSegments(conversation("USER", "331 Go on")); got.Verdict != NotApplicable {
+		t.Errorf("in one segment: got %+v, want %s", got, NotApplicable)
 	}
 }
 
@@ -102,18 +101,18 @@ func TestPartIsNoCommand(t *testing.T) {
 		both  bool
 		want  string
 	}{
-		"early":     {26, true, "500 in frame 26, 500 in frame 31"},
-		"late":      {33, true, "500 in frame 31, 500 in frame 33"},
-		"only then": {26, false, "500 in frame 26"},
+		"early":     {6, true, "331 in frame 6, 331 in frame 11"},
+		"late":      {13, true, "331 in frame 11, 331 in frame 13"},
+		"only then": {6, false, "331 in frame 6"},
 	} {
-		f := conversation("NOOP", "500 What?", "OP", "500 What?", "NOOP", "500 What?", "QUIT", "221 Bye")
-		split := f.session.Exchanges[2]
-		split.FirstPacket = 24
+		f := conversation("USER", "331 Go on", "PASS", "230 Come in")
+		split := f.session.Exchanges[0]
+		split.FirstPacket = 5
 		if !test.both {
 			split.Replies = nil
 		}
-		f.session.Unsolicited = []*ftp.Reply{{Code: 220, Packet: 4}, {Code: 500, Packet: test.stray}, {Code: 421, Packet: 50}}
-		want := "NOOP in two segments: " + test.want + "; in one: 500 in frame 11; OP: 500 in frame 21"
+		f.session.Unsolicited = []*ftp.Reply{{Code: 220, Packet: 4}, {Code: 331, Packet: test.stray}, {Code: 421, Packet: 50}}
+		want := "USER in frames 5 and 10: " + test.want
 		if got := joinsSegments(f); got.Verdict != Breaks || got.Seen != want {
 			t.Errorf("%s: got %+v, want %s", name, got, want)
 		}
@@ -130,7 +129,7 @@ func TestTwoCommandsInOneSegment(t *testing.T) {
 		{"502 No", "502 No", Keeps},
 		{"200 OK", "", Breaks},
 	} {
-		f := conversation("NOOP", "200 OK", "NOOP", test.noop, "PWD", test.pwd)
+		f := conversation("NOOP", test.noop, "PWD", test.pwd)
 		if got := splitsSegment(f); got.Verdict != test.want {
 			t.Errorf("%q, %q: got %+v, want %s", test.noop, test.pwd, got, test.want)
 		}
@@ -189,8 +188,8 @@ func TestTelnetIsRefused(t *testing.T) {
 // TestFeaturesOfOtherServers has servers without the command or without FEAT: the rules
 // about what FEAT says do not apply to them.
 func TestFeaturesOfOtherServers(t *testing.T) {
-	without := sessionOf(sent{"FEAT", "", 211, "", ""}, sent{"SIZE", "data.bin", 502, "", ""}, sent{"REST", "1", 502, "", ""}, sent{"MLSD", "", 500, "", ""})
-	old := sessionOf(sent{"FEAT", "", 500, "", ""}, sent{"SIZE", "data.bin", 213, "", ""}, sent{"REST", "1", 350, "", ""}, sent{"MLSD", "", 226, "", ""})
+	without := sessionOf(sent{"FEAT", "", 211, "", ""}, sent{"SIZE", "data.bin", 502, "", ""}, sent{"MDTM", "data.bin", 502, "", ""}, sent{"REST", "1", 502, "", ""}, sent{"MLSD", "", 500, "", ""})
+	old := sessionOf(sent{"FEAT", "", 500, "", ""}, sent{"SIZE", "data.bin", 213, "", ""}, sent{"MDTM", "data.bin", 213, "", ""}, sent{"REST", "1", 350, "", ""}, sent{"MLSD", "", 226, "", ""})
 	n := 0
 	for _, r := range ServerRules() {
 		if !strings.HasSuffix(r.Text, " in FEAT.") {
@@ -203,8 +202,8 @@ func TestFeaturesOfOtherServers(t *testing.T) {
 			}
 		}
 	}
-	if n != 3 {
-		t.Errorf("got %d rules, want those of SIZE, REST and MLST", n)
+	if n != 4 {
+		t.Errorf("got %d rules, want those of MDTM, SIZE, REST and MLST", n)
 	}
 }
 
