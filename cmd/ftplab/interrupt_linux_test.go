@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"os"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -11,6 +13,11 @@ import (
 // TestInterruptAtOnce interrupts commands that have nothing to finish, while they wait for a
 // capture that does not end.
 func TestInterruptAtOnce(t *testing.T) {
+	// The commands would inherit that the signal is ignored, as go tool test2json does.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, syscall.SIGINT)
+	defer signal.Stop(interrupts)
+
 	// More than a pipe holds: when it is written, the command is reading.
 	var capture bytes.Buffer
 	binary.Write(&capture, binary.LittleEndian, []uint32{0xa1b2c3d4, 2 | 4<<16, 0, 0, 65535, 1})

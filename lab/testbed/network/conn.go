@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"io"
 	"net"
 	"time"
 )
@@ -99,10 +100,56 @@ func SetCork(conn Conn, on bool) error {
 }
 
 // kernelConn is a connection of the kernel.
-type kernelConn struct{ *net.TCPConn }
+type kernelConn struct {
+	*net.TCPConn
+	full func() bool // see [Machine.SendUnless]; nil if nothing holds it back
+}
 
 // KernelConn turns a connection of the kernel into a [Conn].
-func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn} }
+func KernelConn(conn *net.TCPConn) Conn { return kernelConn{conn, nil} }
+
+const (
+	sendAtOnce = 256 << 10 // bytes that a connection sends before it asks again
+	askAgain   = time.Millisecond
+)
+
+// Write implements [net.Conn].
+func (c kernelConn) Write(p []byte) (n int, err error) {
+	if c.full == nil {
+		return c.TCPConn.Write(p)
+	}
+	for {
+		if err := c.waitForRoom(); err != nil {
+			return n, err
+		}
+		part := p[n:min(len(p), n+sendAtOnce)]
+		sent, err := c.TCPConn.Write(part)
+		n += sent
+		if err != nil || n == len(p) {
+			return n, err
+		}
+	}
+}
+
+// waitForRoom waits while nothing may be sent. It ends early when the connection is closed,
+// or at its deadline.
+func (c kernelConn) waitForRoom() error {
+	for c.full() {
+		if _, err := c.TCPConn.Write(nil); err != nil {
+			return err
+		}
+		time.Sleep(askAgain)
+	}
+	return nil
+}
+
+// ReadFrom implements [io.ReaderFrom].
+func (c kernelConn) ReadFrom(r io.Reader) (int64, error) {
+	if c.full == nil {
+		return c.TCPConn.ReadFrom(r)
+	}
+	return io.Copy(struct{ io.Writer }{c}, r)
+}
 
 // KeepAlive implements [KeepAliver].
 func (c kernelConn) KeepAlive(every time.Duration) error {
@@ -118,10 +165,13 @@ func (c kernelConn) Reset() error {
 }
 
 // kernelListener is a listener of the kernel.
-type kernelListener struct{ *net.TCPListener }
+type kernelListener struct {
+	*net.TCPListener
+	full func() bool
+}
 
 // KernelListener turns a listener of the kernel into a [Listener].
-func KernelListener(listener *net.TCPListener) Listener { return kernelListener{listener} }
+func KernelListener(listener *net.TCPListener) Listener { return kernelListener{listener, nil} }
 
 // Accept implements [Listener].
 func (l kernelListener) Accept() (Conn, error) {
@@ -129,5 +179,5 @@ func (l kernelListener) Accept() (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return KernelConn(conn), nil
+	return kernelConn{conn, l.full}, nil
 }

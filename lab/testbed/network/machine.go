@@ -18,6 +18,7 @@ type Machine struct {
 	name  string
 	addr  netip.Addr
 	ports *Ports
+	full  func() bool
 }
 
 // NewMachine returns the machine under the name, the address and the ports of a
@@ -27,6 +28,10 @@ func NewMachine(p scenario.Host) *Machine {
 }
 
 var _ Host = (*Machine)(nil)
+
+// SendUnless makes connections that are opened from now on wait before they send while full
+// returns true. Programs that the machine starts do not wait.
+func (m *Machine) SendUnless(full func() bool) { m.full = full }
 
 // Name implements [Host].
 func (m *Machine) Name() string { return m.name }
@@ -55,7 +60,7 @@ func (m *Machine) DialTCP(ctx context.Context, local uint16, remote netip.AddrPo
 	if err != nil {
 		return nil, err
 	}
-	return KernelConn(conn.(*net.TCPConn)), nil
+	return kernelConn{conn.(*net.TCPConn), m.full}, nil
 }
 
 // reuseAddress allows a socket to be bound to a port in TIME-WAIT.
@@ -75,7 +80,7 @@ func (m *Machine) ListenTCP(port uint16) (Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return KernelListener(l.(*net.TCPListener)), nil
+	return kernelListener{l.(*net.TCPListener), m.full}, nil
 }
 
 // ListenUDP implements [Host].

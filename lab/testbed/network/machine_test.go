@@ -1,10 +1,17 @@
 package network_test
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
@@ -62,5 +69,57 @@ func TestDialAgain(t *testing.T) {
 		dialled.Close()
 		accepted.Read(make([]byte, 1)) // until the end
 		accepted.Close()
+	}
+}
+
+// TestSendUnless sends while the machine says that there is no room: nothing is sent, and
+// the wait ends with the connection, or at its deadline.
+func TestSendUnless(t *testing.T) {
+	m := network.NewMachine(scenario.Host{Name: "server", Addr: netip.MustParseAddr("127.0.0.1")})
+	var full atomic.Bool
+	m.SendUnless(full.Load)
+	l, err := m.ListenTCP(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer, err := m.DialTCP(context.Background(), 0, netip.MustParseAddrPort(l.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 1 << 20
+	sent := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(conn, io.LimitReader(rand.Reader, size))
+		sent <- err
+	}()
+	if _, err := io.CopyN(io.Discard, peer, size); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+
+	full.Store(true)
+	conn.SetDeadline(time.Now().Add(time.Millisecond))
+	if n, err := conn.Write([]byte("x")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("at the deadline: got %d, %v", n, err)
+	}
+	conn.SetDeadline(time.Time{})
+	go func() {
+		_, err := conn.Write([]byte("x"))
+		sent <- err
+	}()
+	conn.Close()
+	if err := <-sent; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closed: got %v", err)
+	}
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("the peer got %d bytes, %v", n, err)
 	}
 }

@@ -71,6 +71,11 @@ func Open(plan scenario.Network, r Recording) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !n.recorder.holds {
+		for _, h := range n.hosts {
+			h.SendUnless(n.recorder.behind)
+		}
+	}
 	return n, nil
 }
 

@@ -53,7 +53,11 @@ func init() {
 		if err := c.Spec(&job); err != nil {
 			return err
 		}
-		return bodies[job.Body](ctx, c, job)
+		body, ok := bodies[job.Body]
+		if !ok {
+			return fmt.Errorf("no body %q", job.Body) // celltest's probe has none
+		}
+		return body(ctx, c, job)
 	})
 }
 

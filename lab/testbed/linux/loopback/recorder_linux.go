@@ -21,7 +21,7 @@ type recorder struct {
 	failed func(error)
 	others *others // whose frames are left out; nil if lo is not shared
 	marks  *marks
-	brake  *brake // nil if the ring has room for the whole session
+	holds  bool // the ring has room for the whole session
 
 	done  chan struct{} // closed when the last frame is written
 	err   error         // of the writer or the ring
@@ -52,9 +52,7 @@ func record(plan scenario.Network, how Recording) (*recorder, error) {
 	if r.ring, err = ring.Open(device, size); err != nil {
 		return nil, err
 	}
-	if !holds {
-		r.brake = startBrake(r.ring, r.marks.allowed)
-	}
+	r.holds = holds
 	go r.run()
 	return r, nil
 }
@@ -95,12 +93,21 @@ func (r *recorder) fail(err error) {
 	}
 }
 
+// behind reports whether so many frames wait to be written that the session must wait too.
+//
+// Data crosses lo at several GB a second, and a disk may write a tenth of that. What the
+// connections have sent already, a few MiB for each, still fits in the ring. The capture
+// shows a sender that pauses: no window closes, and no segment is retransmitted.
+func (r *recorder) behind() bool { return r.ring.Backlog() > behindAbove }
+
+// behindAbove is the share of the ring that may wait to be written before senders wait.
+const behindAbove = 0.125
+
 // close waits until all connections have ended and then until all their frames
 // are recorded, and ends the capture.
 func (r *recorder) close() error {
 	err := errors.Join(r.waitForConnections(), r.waitForFrames())
 	<-r.done
-	r.brake.stop()
 	kernel, statsErr := r.ring.Stats()
 	go r.ring.Close() // not awaited: it takes as long as a short session
 	err = errors.Join(err, r.err, statsErr)

@@ -300,8 +300,8 @@ func transferAndTell(ctx context.Context, c *cell.Cell, job testJob) error {
 	return nil
 }
 
-// TestTheBrakeHoldsWhenTheDiskStands records to a pipe whose reader rests.
-func TestTheBrakeHoldsWhenTheDiskStands(t *testing.T) {
+// TestSendersWaitWhenTheDiskStands records to a pipe whose reader rests.
+func TestSendersWaitWhenTheDiskStands(t *testing.T) {
 	celltest.Need(t)
 	if testing.Short() {
 		t.Skip("it takes seconds")
@@ -319,7 +319,7 @@ func TestTheBrakeHoldsWhenTheDiskStands(t *testing.T) {
 	copied := make(chan error)
 	go func() {
 		_, err := io.CopyN(file, live, 32<<20)
-		time.Sleep(time.Second) // in which lo, unbraked, carries GBs; a brake that holds may wait for ever
+		time.Sleep(time.Second) // in which lo would carry GBs
 		if err == nil {
 			_, err = io.Copy(file, live)
 		}

@@ -53,6 +53,7 @@ func transfer(ctx context.Context, c *cell.Cell, job testJob) error {
 		if err != nil {
 			return err
 		}
+		hosts = n.hosts // which wait for the recorder
 		stop = func() (written time.Time, err error) {
 			err = n.Close(network.UsualSilence)
 			result.Lost = int(n.Stats().Dropped)

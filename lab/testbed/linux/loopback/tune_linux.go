@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -63,8 +62,8 @@ func pin() error {
 		}
 	}
 	// More threads would only compete: one each is needed for the client, the
-	// server, the recorder and its brake.
-	runtime.GOMAXPROCS(4)
+	// server and the recorder.
+	runtime.GOMAXPROCS(3)
 	return nil
 }
 
@@ -97,16 +96,6 @@ func tieThreads(to *unix.CPUSet) (tied int, err error) {
 func unpin(all unix.CPUSet) {
 	runtime.LockOSThread()
 	unix.SchedSetaffinity(0, &all) // a failure costs speed only
-}
-
-// hurry makes the kernel run the calling goroutine's thread soon after it
-// wakes, by asking for a short time slice (since Linux 6.12). The goroutine
-// must be locked to the thread.
-func hurry() {
-	runtime.LockOSThread()
-	unix.SchedSetAttr(0, &unix.SchedAttr{
-		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Runtime: uint64(100 * time.Microsecond),
-	}, 0)
 }
 
 // threadID returns the ID of a thread within this process's PID namespace,

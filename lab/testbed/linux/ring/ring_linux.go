@@ -31,14 +31,16 @@ import (
 //
 // One goroutine reads the frames: Ring is a
 // [gopacket.ZeroCopyPacketDataSource]. Other goroutines may call Backlog,
-// BlockSize, Send, Stats and Interrupt meanwhile. Close must be the last call.
+// BlockSize, Send, Stats and Interrupt meanwhile. Close must be the last call, but for
+// Backlog.
 type Ring struct {
 	Device *net.Interface // as it was when the ring was opened
 
 	socket *os.File
 	wait   syscall.RawConn
 	memory []byte
-	block  int // bytes
+	mapped sync.RWMutex // held for writing while the memory is freed
+	block  int          // bytes
 
 	current  int    // the block that is read, or that the kernel hands over next
 	ours     bool   // the kernel has handed it over
@@ -197,8 +199,13 @@ func (r *Ring) ready(block int) bool {
 func (r *Ring) BlockSize() int { return r.block }
 
 // Backlog returns the share of the ring, 0 to 1, that waits to be read or is
-// being read. It is 0 when the reader waits for the kernel.
+// being read. It is 0 when the reader waits for the kernel, and after Close.
 func (r *Ring) Backlog() float64 {
+	r.mapped.RLock()
+	defer r.mapped.RUnlock()
+	if r.memory == nil {
+		return 0
+	}
 	blocks, waiting := len(r.memory)/r.block, 0
 	for n := range blocks {
 		if r.ready(n) {
@@ -251,8 +258,11 @@ func (r *Ring) Interrupt() {
 // be reading.
 func (r *Ring) Close() error {
 	err := r.socket.Close()
+	r.mapped.Lock()
+	defer r.mapped.Unlock()
 	if r.memory != nil {
 		err = errors.Join(err, unix.Munmap(r.memory))
+		r.memory = nil
 	}
 	return err
 }
