@@ -320,7 +320,11 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		if understood[x] && x.Command == "PORT" && strings.Count(x.Argument, ",") > 5 {
-			found = append(found, breach{packets: []int{x.Packet}, observed: "the client said " + show(x.Line.Text)})
+			b := breach{packets: []int{x.Packet}, observed: "the client said " + show(x.Line.Text)}
+			if len(strings.FieldsFunc(x.Argument, notDigit)) == 6 {
+				b.severity = Odd // a comma too many
+			}
+			found = append(found, b)
 		}
 		if understood[x] || x.Line.AfterGap || !x.Line.Complete || !s.readable(x.Packet) {
 			continue
@@ -343,6 +347,8 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 	}
 	return found
 }
+
+func notDigit(r rune) bool { return r < '0' || r > '9' }
 
 // How many unused announcements in a row are odd, and how many are an attack.
 const (

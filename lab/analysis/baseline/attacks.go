@@ -16,7 +16,7 @@ import (
 var attackRules = []Rule{
 	{
 		Name: "arguments-of-normal-length", Theme: "requests",
-		Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user or a password.",
+		Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user, 2048 for a password.",
 		Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
 		Severity: Violation,
 		Matters:  "Longer arguments are meant to overflow a buffer.",
@@ -85,11 +85,12 @@ func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breac
 
 // The longest that are normal, in characters.
 const (
-	longestVerb = 32
-	longestName = 255
-	longestPath = 1024
-	longestWord = 100 // arguments that are no path
-	longestRun  = 100 // of the same letter
+	longestVerb     = 32
+	longestName     = 255
+	longestPath     = 1024
+	longestPassword = 2048 // such as a token that another service has signed
+	longestWord     = 100  // arguments that are no path
+	longestRun      = 100  // of the same letter
 )
 
 // wordArguments are commands whose argument is a word or a number, or none.
@@ -128,11 +129,11 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("a command of %d letters", len(x.Command))
 	case wordArguments[x.Command] && length > longestWord:
 		return fmt.Sprintf("an argument of %d characters to a command that takes a word", length)
-	case (x.Command == "USER" || x.Command == "PASS") && length > longestName:
+	case x.Command == "USER" && length > longestName, isPassword(x) && length > longestPassword:
 		return fmt.Sprintf("an argument of %d characters", length)
-	case length > longestPath:
+	case !isPassword(x) && length > longestPath:
 		return fmt.Sprintf("an argument of %d characters", length)
-	case longestComponent(x.Argument) > longestName:
+	case !isPassword(x) && longestComponent(x.Argument) > longestName:
 		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
 	case run(x.Argument) > longestRun && !completedNormally(x): // else it is a name
 		return fmt.Sprintf("the same letter %d times", run(x.Argument))
@@ -221,6 +222,9 @@ var (
 func formatString(x *ftp.Exchange) string {
 	text := encoded().ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
+	if isPassword(x) && n < 4 && !writing().MatchString(text) {
+		return "" // a password may have two or three by chance
+	}
 	switch {
 	case n >= 4 || series().MatchString(text):
 		return fmt.Sprintf("%d printf conversions", n)
@@ -251,14 +255,21 @@ type exploit struct {
 // onPath, in place of a command, is each command that takes a path.
 const onPath = "path"
 
-// fits reports whether a command may be the exploit's. Its argument decides.
+// fits reports whether a command may be the exploit's. Its argument decides. A password may be any
+// text, so it has exploits of its own.
 func (k *exploit) fits(x *ftp.Exchange) bool {
-	if k.command == onPath {
+	switch k.command {
+	case onPath:
 		_, takes := pathCommands[x.Command]
 		return takes
+	case "":
+		return !isPassword(x)
 	}
-	return k.command == "" || k.command == x.Command
+	return k.command == x.Command
 }
+
+// isPassword reports whether the argument of a command is a password, or an account that may be one.
+func isPassword(x *ftp.Exchange) bool { return x.Command == "PASS" || x.Command == "ACCT" }
 
 var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
@@ -289,6 +300,11 @@ var exploits = []exploit{
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
+	{"PASS", pattern(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
+	{"PASS", pattern(`(?i)\$\{jndi:[a-z]+:/`), "a look-up of Log4j (CVE-2021-44228)"},
+	{"PASS", pattern(`(?i)<script\b[^>]*>|<\?php\s`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
+	{"PASS", pattern(`(?i)'\s*\)?\s*(or\s+(['"]?\w+['"]?)\s*=\s*['"]?\w|union\s+(all\s+)?select\s)`), "an injection of SQL (CVE-2009-0542)"},
+	{"PASS", pattern("(?i)[;&|`(]\\s*(wget|curl)\\s[^;|&]*\\b(https?|ftp)://"), "an injection of shell commands"},
 	{"PASS", pattern(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
 	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
 	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},

@@ -22,22 +22,11 @@ var attacks = []struct {
 	{"a bounce to a mail server", "own-address", session1("> PORT 203,0,113,25,0,25\n< 200 ok\n> RETR letter\n< 150 here\n< 226 done")},
 	{"a bounce scan", "own-address", session1("> PORT 192,0,2,80,0,80\n< 200 ok\n> LIST\n< 425 no\n> PORT 192,0,2,81,31,144\n< 200 ok\n> LIST\n< 226 done")},
 	{"a bounce to a service of the server itself", "own-address", session1("> EPRT |1|127.0.0.1|6379|\n< 500 no\n> RETR a\n< 425 no")},
-	{"a stranger that takes the file of a client behind no translator", "data-with-the-partner", func(f *forge.Capture) {
-		t := dial(f, "10.1.1.5", aServer+":21").Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
-		download(f, "198.51.100.99", aServer+":25600", answerer, 55)
-		t.Say("< 226 done").Say(bye).Peer.Close()
-	}},
-	{"a PORT with twelve numbers", "announcement-well-formed", session1("> PORT 198,51,100,100,31,64,7,8,9,10,11,12\n< 200 ok")},
 	{"a server that sends its client to one neighbour after the other", "own-address", session1(numberedLines(4, "> PASV\n< 227 (10,20,30,%d,31,144)\n> LIST\n< 425 no\n"))},
 	{"a stranger that sends a file in the server's place", "data-with-the-partner", func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PORT 198,51,100,100,12,100\n< 200 ok\n> RETR a")
 		download(f, "203.0.113.66:20", aClient+":3172", opener, 55)
 		t.Say("< 425 no connection").Say(bye).Peer.Close()
-	}},
-	{"a login as everybody, at a whole network", "no-scans", func(f *forge.Capture) {
-		for i := range 20 {
-			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+1)).Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in" + bye).Peer.Close()
-		}
 	}},
 	{"a crowd that tries the names that everybody tries", "no-guessing", func(f *forge.Capture) {
 		for i, user := range strings.Fields("admin root test guest oracle postgres user mysql backup support admin root test guest oracle postgres user mysql backup support") {
@@ -50,7 +39,6 @@ var attacks = []struct {
 			f.Pass(10 * time.Minute)
 		}
 	}},
-	{"the passwords of a web server", "no-sensitive-names", session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
 	{"a picture that becomes a program", "no-known-exploits", session1("> RNFR up/me.jpg\n< 350 and?\n> RNTO up/me.php\n< 250 ok")},
 	{"a picture that runs a script", "no-known-exploits", session1("> MKD <img src=x onerror=alert(1)>\n< 550 no")},
 	{"a template", "no-known-exploits", dialogue("< 220 ready\n> USER {{7*7}}\n< 331 and?")},
@@ -116,7 +104,6 @@ var attacks = []struct {
 			hops(f, 0, 47)
 		}
 	}},
-	{"a search for a folder that exists and can be written", "no-search-for-room", anonymous("> CWD /pub\n< 550 no\n> CWD /incoming\n< 550 no\n> CWD /upload\n< 550 no\n> CWD /home\n< 550 no\n> MKD x\n< 550 no")},
 	{"somebody else goes on in the client's place", "packets-come-one-way", func(f *forge.Capture) {
 		t := overhear(f, aClient, aServer+":21")
 		for _, lines := range []string{"< 220 ready\n> USER ada", "< 331 and?\n> PASS x", "< 230 in\n> PWD", "< 257 \"/\"\n> NOOP"} {

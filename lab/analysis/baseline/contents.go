@@ -37,6 +37,7 @@ const (
 	runner                          // a page that runs programs or text
 	form                            // what a program sends to a web server
 	noise                           // random bytes
+	remoteShell                     // a file with commands for a shell, or what they print
 )
 
 const (
@@ -96,6 +97,8 @@ var (
 	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
+	// ofShell is a file with what an intruder asks a shell first, or with the answer.
+	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|(^|\n)(id|whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
 	// atShell is what a shell prints, and what is said to one.
 	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
@@ -137,6 +140,9 @@ func (w *watch) begins(p *capture.Packet) {
 	w.lower = appendLower(w.lower[:0], p.TCP.Payload)
 	marked := func(marks ...string) bool {
 		return slices.ContainsFunc(marks, func(m string) bool { return bytes.Contains(w.lower, []byte(m)) })
+	}
+	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && marked("uid=", "microsoft windows [", "id", "uname -a", "whoami", "net user", "cat /etc/") {
+		w.match(p, remoteShell, "a shell", ofShell)
 	}
 	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {
 		w.match(p, loot, "the text of a program that steals passwords", stolen)

@@ -28,7 +28,7 @@ var covertRules = []Rule{
 		Source:   "MITRE ATT&CK, T1132.001 (standard encoding) and T1048.003 (exfiltration over FTP)",
 		Severity: Odd, sign: 2,
 		Matters:  "Names that are base64 or hexadecimal digits carry data past a sensor that only looks at transfers.",
-		Innocent: "a program makes such names from other names, as some backup programs do.",
+		Innocent: "the names are digests, of which a mirror or a cache does not have all, or serial numbers of devices.",
 		look:     encodedNames,
 	},
 	{
@@ -47,7 +47,6 @@ const (
 	encodedFew   = 3 // names that decode to text
 	encodedMany  = 8 // no program does that by chance
 	randomMany   = 8 // names like random base64
-	idleMany     = 20
 	leastEncoded = 12
 	leastDecoded = 6 // bytes
 )
@@ -148,14 +147,8 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		return b, true
 	}
 	if count := len(n.idle); count >= randomMany && count >= half {
-		b = breach{packets: firstPackets(n.idle)}
-		b.observed = fmt.Sprintf("%d names look like encoded bytes, and no file has them, and no folder with something in it", count)
-		if count < idleMany {
-			b.severity, b.sign = Odd, 2
-		} else {
-			b.severity = Violation
-		}
-		return b, true
+		return breach{sign: 1, packets: firstPackets(n.idle),
+			observed: fmt.Sprintf("%d names look like encoded bytes, and no file has them, and no folder with something in it", count)}, true
 	}
 	count := len(n.random)
 	if count < randomMany || count < half {
@@ -245,7 +238,7 @@ func looksRandom(name string) bool {
 const (
 	polledOften  = 10
 	pollAnswers  = 5    // of them followed by an upload
-	orderAnswers = 3    // if the name says that it has orders, of which most are to wait
+	orderAnswers = 3    // of a file that commands a program, which is asked to wait most of the time
 	pollRegular  = 0.05 // the deviation of the pauses, as a part of their mean
 )
 
@@ -257,6 +250,7 @@ type poll struct {
 	squares     float64 // the sum of the squares of the pauses
 	answers     int     // uploads that followed
 	other       string  // the name of the last one
+	shell       int     // the packet in which the file, or an answer, has commands for a shell or their output; 0 for none
 }
 
 // add takes a request.
@@ -269,9 +263,21 @@ func (p *poll) add(x *ftp.Exchange) {
 	p.last, p.squares = x.Time, p.squares+pause*pause
 }
 
+// look looks for a shell in what a request moved.
+func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
+	for _, c := range s.dataOf(x.Data) {
+		if shown, _ := e.watch.shown(c.ID); shown.kind == remoteShell {
+			p.shell = shown.packet
+		}
+	}
+}
+
 var (
-	// ordersName is a name of a file with orders for a program.
-	ordersName = pattern(`(?i)^(cmds?|commands?|tasks?|orders?|jobs?|instructions?|payload|shell|exec|run|c2|bot\w*|beacon)([_.-]|\d|$)`)
+	// commandsName is a name of a file that commands a program far away.
+	commandsName = pattern(`(?i)^(cmds?|commands?|payload|shell|c2|bot(s|net)?|beacon)([_.-]|\d|$)`)
+	// workName is a name of a file with work, which a program of an intruder fetches, and a worker
+	// that takes its jobs from a queue.
+	workName = pattern(`(?i)^(tasks?|orders?|jobs?|instructions?|exec|run)([_.-]|\d|$)`)
 	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
 	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
 	// ofUpdates are names of files in which a program sees whether there is a new version.
@@ -285,7 +291,7 @@ func polledFiles() look {
 	}
 	polls := map[file]*poll{}
 	return look{
-		session: func(_ *Evidence, s *session) []breach {
+		session: func(e *Evidence, s *session) []breach {
 			var last *poll
 			s.eachPath(func(x *ftp.Exchange, w *walk) {
 				switch {
@@ -300,8 +306,10 @@ func polledFiles() look {
 						polls[key] = last
 					}
 					last.add(x)
+					last.look(e, s, x)
 				case x.Command == "STOR" && last != nil && completed(x) && last.n > last.answers && w.target(x.Argument) != last.other:
 					last.answers, last.other = last.answers+1, strings.Clone(w.target(x.Argument))
+					last.look(e, s, x)
 				}
 			})
 			return nil
@@ -326,21 +334,28 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}
 	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
-	ordered := ordersName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
+	commands := commandsName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
+	work := workName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
 	switch {
-	case answered || ordered:
+	case answered || commands:
 		b.severity, b.sign = Odd, 2
+	case work:
+		b.severity = Odd
 	case ofUpdates().MatchString(path.Base(name)):
 		b.sign = noSign
 	}
-	if ordered && p.answers >= orderAnswers {
+	if commands && p.answers >= orderAnswers {
 		answered, b.severity = true, Violation
 	}
 	if answered {
 		b.observed += fmt.Sprintf(", and stored another file after %d of them", p.answers)
 	}
-	if ordered {
+	if commands || work {
 		b.observed += "; by its name it has orders for a program"
+	}
+	if p.shell > 0 && p.answers > 0 {
+		b.severity, b.packets = Violation, append(b.packets[:min(len(b.packets), maxPackets-1)], p.shell)
+		b.observed += fmt.Sprintf("; frame %d shows a shell that is used from far away", p.shell)
 	}
 	return b
 }

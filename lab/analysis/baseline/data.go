@@ -28,7 +28,7 @@ var dataRules = []Rule{
 		Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
 		Severity: Violation,
 		Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
-		Innocent: "one party has several addresses, for example a site with many servers or a NAT device with many addresses.",
+		Innocent: "one party has several addresses: a site with many servers, a network with two providers, a NAT device with many addresses, or the third host of RFC 959, 5.2.",
 		look:     eachData(withPartner),
 	},
 	{
@@ -130,27 +130,31 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 	}
 	x := s.transfer(c)
 	switch {
-	case x != nil && x.Final() == 425 && c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0:
+	case c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0:
+		b.severity = Odd
+	case x != nil && x.Final() == 425:
 		b.observed += ", which says that it opened none"
-	case len(c.DataPort.SiteToSite) > 0, e.mayBeSame(s, c, came, partner), c.Addr(caller).Port() == 20:
-		b.severity = Odd // a server, which the client asked to (RFC 959, 5.2), or one host with two addresses
+	case s.cameToo(c, caller, partner) > 0:
+		b.packets = append(b.packets, s.cameToo(c, caller, partner))
+		b.observed += ", which opened one to the same port itself"
 	case e.watch.cards.oneHost(came, partner):
 		b.severity = Odd
 		b.observed += ": another address of the same host, as both come from one network card"
+	default:
+		b.severity = Odd
 	}
 	return []breach{b}
 }
 
-// mayBeSame reports whether the address that a data connection came from may belong to the partner:
-// as another address of a NAT device that has many, or because they are on the two sides of one.
-// Then the capture has also the session twice, or the other end has two addresses, too.
-func (e *Evidence) mayBeSame(s *session, c *ftp.Connection, came, partner netip.Addr) bool {
-	if !isPrivate(came) && !isPrivate(partner) {
-		return sameNetwork(came, partner)
+// cameToo is the first packet of a connection that the partner opened to the data port that another
+// host used, 0 for none. A partner with several addresses opens one connection only.
+func (s *session) cameToo(c *ftp.Connection, caller ftp.Side, partner netip.Addr) int {
+	for _, other := range s.dataOf(c.DataPort.Connections) {
+		if other.OpenedBy == caller && other.Addr(caller).Addr().Unmap() == partner {
+			return other.FirstPacket
+		}
 	}
-	end := party(c.Mode)
-	moved := c.Addr(end).Addr().Unmap() != s.Control.Addr(end).Addr().Unmap()
-	return !sameNetwork(came, partner) && (moved || end == ftp.Client || e.served[pairOfHosts{came, s.server()}])
+	return 0
 }
 
 // dataTimeout is how long after its announcement a data connection may be opened.

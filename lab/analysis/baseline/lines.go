@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -199,25 +200,36 @@ const (
 	idleTexts    = 5
 	idleBytes    = 64
 	idleBytesFew = 160
-	manyTexts    = 20 // and so many with so many bytes are a tunnel
+	manyTexts    = 20 // and so many with so many bytes are a tunnel, if they follow one another closely
 	manyBytes    = 512
 )
 
+// keepAlivePause is the shortest pause in which a client keeps a session alive. Some clients do so
+// with a text that changes, such as the time.
+const keepAlivePause = 5 * time.Second
+
+// digits are left out where texts are compared: a counter or a time says nothing.
+var digits = pattern(`\d+`)
+
 // idleArguments judges the arguments of commands that take none.
 func idleArguments(s *session) (b breach, ok bool) {
-	texts, size := map[string]bool{}, 0
+	texts, size, closely, last := map[string]bool{}, 0, 0, int64(0)
 	for _, x := range s.Exchanges {
 		if !withoutArgument[x.Command] || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
-		if text := strings.Trim(x.Argument, "0123456789"); !texts[text] { // a counter says nothing
+		if text := digits().ReplaceAllString(x.Argument, ""); !texts[text] {
 			size += len(x.Argument)
+			if x.Time-last < int64(keepAlivePause) {
+				closely++
+			}
+			last = x.Time
 			texts[text] = true
 			b.packets = appendSome(b.packets, x.Packet)
 			b.observed = show(x.Line.Text)
 		}
 	}
-	if len(texts) < manyTexts || size < manyBytes {
+	if closely < manyTexts || size < manyBytes {
 		b.severity, b.sign = Odd, 2
 	}
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, such as %s", len(texts), size, b.observed)

@@ -264,16 +264,18 @@ func (s *session) happensToStore(n int) bool {
 	return stored >= wholeFolder && n*3 < stored
 }
 
-// manySecrets are so many files with passwords or keys that one session is about them.
-const manySecrets = 3
-
-// onlySecrets are so many that a client which fetches hardly anything else looks for them.
-const onlySecrets = 5
+// manySecrets are so many files with passwords or keys that one session is about them. A client that
+// makes a copy fetches files that are there; one that asks in vain for as many as soughtSecrets kinds
+// of them is looking for any.
+const (
+	manySecrets   = 3
+	soughtSecrets = 5
+)
 
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
-	var stored []int // those of found that are uploads
-	names, fetched := map[string]bool{}, map[string]bool{}
+	var stored []int                                     // those of found that are uploads
+	names, sought := map[string]bool{}, map[string]int{} // by path, and by what makes the name one of a secret
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
@@ -301,8 +303,8 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
 			names[target] = true
-			if x.Command == "RETR" {
-				fetched[target] = true
+			if x.Command == "RETR" && x.Final() >= 500 {
+				sought[strings.ToLower(secrets().FindString(target))] = x.Packet
 			}
 		default:
 			return
@@ -323,9 +325,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	if n, all := len(fetched), s.commands["RETR"]; len(stored) == 0 && n >= onlySecrets && n*3 >= all*2 {
-		found = append(found, breach{severity: Violation, packets: found[0].packets,
-			observed: fmt.Sprintf("%d of the %d files that were fetched have names of files with passwords or keys: %s", n, all, listOf(fetched))})
+	if n := len(sought); n >= soughtSecrets {
+		found = append(found, breach{severity: Violation, packets: firstPackets(sought),
+			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
 	}
 	return found
 }

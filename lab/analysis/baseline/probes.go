@@ -196,15 +196,13 @@ func (s *session) public() bool {
 	return false
 }
 
+// judge names the clients that visited many servers. An inventory of cameras or printers does that,
+// too. A search of a network also calls hosts without a server, which the other rules of scans count.
 func (v visits) judge() (found []breach) {
 	for client, servers := range v {
 		if len(servers) >= sprayedServers {
-			b := breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))}
-			if neighbours(servers) < sweptHosts {
-				b.severity = Odd
-			}
-			found = append(found, b)
+			found = append(found, breach{severity: Odd, hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))})
 		}
 	}
 	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })

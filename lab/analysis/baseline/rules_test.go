@@ -123,7 +123,8 @@ var ruleTests = map[string]ruleTest{
 	"data-with-the-partner": {
 		breaks: func(f *forge.Capture) {
 			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
-			download(f, "203.0.113.66", aServer+":25600", answerer, 100)
+			d := download(f, "203.0.113.66", aServer+":25600", answerer, 100)
+			refuse(f, aClient, d.Peer.Addr.String()) // the client comes too late
 			t.Say("> RETR a\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 		},
 		near: func(f *forge.Capture) { // a translator with many numbers

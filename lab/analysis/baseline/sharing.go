@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
 	"strings"
@@ -32,7 +33,8 @@ var sharingRules = []Rule{
 	},
 }
 
-// How many folders that may not be written are a search, and how many a sign of one.
+// How many folders that may not be written are a search, and how many folders, missing ones
+// included, are a sign of one.
 const (
 	triedFolders = 5
 	someFolders  = 3
@@ -42,38 +44,37 @@ func searchesRoom(_ *Evidence, s *session) []breach {
 	if !s.public() {
 		return nil
 	}
-	tried, writes := map[string]int{}, 0
+	written, missing, own := map[string]int{}, map[string]int{}, map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
-		folder := w.target(x.Argument)
+		at := w.target(x.Argument)
+		makes := x.Command == "MKD" || x.Command == "XMKD"
 		switch {
 		case x.Final() < 500:
-			return
-		case x.Command == "MKD" || x.Command == "XMKD" || x.Sender() == ftp.Client:
-			folder = path.Dir(folder)
-			writes++
-		case x.Command != "CWD" && x.Command != "XCWD":
-			return
-		}
-		if tried[folder] == 0 {
-			tried[folder] = x.Packet
+		case makes || x.Sender() == ftp.Client:
+			own[at] = makes
+			if written[path.Dir(at)] == 0 {
+				written[path.Dir(at)] = x.Packet
+			}
+		case x.Command == "CWD" || x.Command == "XCWD":
+			missing[at] = x.Packet
 		}
 	})
-	if writes == 0 {
-		return nil
-	}
-	for folder := range tried { // a client that makes the folders of a path names each of them
+	maps.DeleteFunc(written, func(folder string, _ int) bool { return own[folder] }) // a copy of a tree goes on in its own folders
+	for folder := range written {                                                    // a client that makes the folders of a path names each of them
 		for up := path.Dir(folder); up != folder; folder, up = up, path.Dir(up) {
-			delete(tried, up)
+			delete(written, up)
 		}
 	}
-	b := breach{packets: firstPackets(tried), observed: fmt.Sprintf("an anonymous user tried %d folders, and was refused in all of them", len(tried))}
-	switch {
-	case len(tried) < someFolders:
-		return nil
-	case len(tried) < triedFolders:
-		b.severity, b.sign = Odd, 1
+	refused := len(written)
+	maps.Copy(missing, written)
+	switch all := len(missing); {
+	case refused >= triedFolders:
+		return []breach{{packets: firstPackets(written), observed: fmt.Sprintf("an anonymous user tried to write in %d folders, and was refused", refused)}}
+	case refused > 0 && all >= someFolders:
+		return []breach{{severity: Odd, sign: 1, packets: firstPackets(missing),
+			observed: fmt.Sprintf("an anonymous user tried %d folders, which were missing or could not be written", all)}}
 	}
-	return []breach{b}
+	return nil
 }
 
 // sharedAmong is the number of other clients that fetch a file before it counts as shared. One

@@ -36,7 +36,7 @@ var tlsRules = []Rule{
 		Source:   "RFC 4217, 4; RFC 8446, 1",
 		Severity: Odd, sign: 1,
 		Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. Somebody on the way can refuse AUTH in the server's name to get it.",
-		Innocent: "the user needs no real password, as anonymous.",
+		Innocent: "the server has no certificate and offers AUTH all the same.",
 		look:     eachSession(credentialsInTLS),
 	},
 	{
@@ -146,28 +146,33 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 	return nil
 }
 
-// strippedTLS finds a server that lists AUTH TLS among its features and then does not know the
-// command, and a client that goes on in clear. A server whose policy is against TLS says so with
-// another code. Pure-FTPd without a certificate has the same code, and says that it knows AUTH,
-// but not this security scheme.
+// strippedTLS finds a server that lists AUTH TLS among its features and then refuses it, and a client
+// that sends its password in clear. Somebody on the way who removes TLS makes such a session. So does
+// a server without a certificate: IIS refuses with 534, others with 431, and Pure-FTPd with 500 and a
+// text about the security scheme. Their refusals are unusual, too, as anybody can write them, but no
+// sign of anything else.
 func strippedTLS(s *session) []breach {
-	const unknown, notImplemented = 500, 502
-	offered, refused := 0, 0
+	offered, user := 0, ""
+	var refused *ftp.Reply
 	for _, x := range s.Exchanges {
 		switch final := x.Final(); {
+		case x.Command == "USER":
+			user = strings.ToLower(x.Argument)
 		case x.Command == "FEAT" && final == 211:
 			for _, l := range x.Replies[len(x.Replies)-1].Lines {
 				if words := strings.ToUpper(l.Text); strings.HasPrefix(strings.TrimLeft(words, "0123456789- "), "AUTH") && strings.Contains(words, "TLS") {
 					offered = l.Packet
 				}
 			}
-		case x.Command == "AUTH" && (final == unknown || final == notImplemented) && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
-			if r := x.Replies[len(x.Replies)-1]; !strings.Contains(strings.ToLower(r.Text), "security scheme") {
-				refused = r.Packet
+		case x.Command == "AUTH" && final >= 400 && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
+			refused = x.Replies[len(x.Replies)-1]
+		case x.Command == "PASS" && offered > 0 && refused != nil && !isPublic(user):
+			b := breach{packets: []int{offered, refused.Packet, x.Packet},
+				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and refused it in frame %d, and the client sent a password in clear", offered, refused.Packet)}
+			if refused.Code == 431 || refused.Code == 534 || strings.Contains(strings.ToLower(refused.Text), "security scheme") {
+				b.sign = noSign
 			}
-		case x.Command == "PASS" && offered > 0 && refused > 0:
-			return []breach{{packets: []int{offered, refused, x.Packet},
-				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and did not know it in frame %d, and the client sent a password in clear", offered, refused)}}
+			return []breach{b}
 		}
 	}
 	return nil

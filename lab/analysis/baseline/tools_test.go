@@ -3,7 +3,6 @@
 package baseline
 
 import (
-	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 	"math/rand/v2"
@@ -70,11 +69,6 @@ func base32Folders(n int, content func(i int) []byte) string {
 	return b.String()
 }
 
-func digest(i int) []byte {
-	sum := sha256.Sum256([]byte{byte(i)})
-	return sum[:15]
-}
-
 // toolAttacks are what must be caught, and the rule that a specialist would name.
 var toolAttacks = []struct {
 	name, rule string
@@ -136,10 +130,7 @@ var toolAttacks = []struct {
 	{"the accounts are moved away", "no-sensitive-names", session1("> RNFR /etc/passwd\n< 350 ok\n> RNTO /home/ada/p.txt\n< 250 ok")},
 	{"orders, and answers to each", "files-are-fetched-once", session1(numberedLines(12, "> RETR cmd.txt\n< 150 here\n< 226 done\n> STOR out%d.txt\n< 150 go on\n< 226 done\n"))},
 	{"orders of which few are carried out", "files-are-fetched-once", session1(strings.Repeat("> RETR cmd.txt\n< 150 here\n< 226 done\n", 9) + numberedLines(3, "> RETR cmd.txt\n< 150 here\n< 226 done\n> STOR out%d.txt\n< 150 go on\n< 226 done\n"))},
-	{"hexadecimal digits that no folder has", "names-are-words", session1(numberedLines(25, "> CWD 9f3a%d0c77e1b20\n< 550 no\n"))},
-	{"folders of base32, with nothing in them", "names-are-words", session1(base32Folders(25, digest))},
 	{"folders with texts in base32", "names-are-words", session1(base32Folders(8, func(i int) []byte { return fmt.Appendf(nil, "the text %d", i) }))},
-	{"many texts in commands that take none", "control-carries-dialogue", session1(numberedLines(10, "> NOOP QWxhZGRpbjpvcGVu%[1]dIHNlc2FtZQ\n< 200 ok\n> NOOP c2VzYW1l%[1]dIG9wZW4hIGZvcnR5\n< 200 ok\n> NOOP dGhp%[1]dcyBpcyBkYXRhIG9m\n< 200 ok\n"))},
 	{"a bot that greets", "no-known-exploits", dialogue("< 220 Bot Server (Win32)\n> USER 1\n< 331 and?")},
 	{"a copy without a login", "no-known-exploits", dialogue("< 220 ProFTPD 1.3.5\n> SITE CPFR /home/ada/keys\n< 350 go on\n> SITE CPTO /var/tmp/keys\n< 250 copied\n> QUIT\n< 221 bye")},
 	{"a time zone that overflows", "no-known-exploits", session1("> MDTM 20041111111111+" + strings.Repeat("a", 50) + " /x\n< 550 no")},
@@ -186,7 +177,6 @@ var toolAttacks = []struct {
 	{"a terminal for somebody far away", "no-loot", moves([2]string{"STOR a.py", `import socket, pty; s = socket.socket(); pty.spawn("sh")`})},
 	{"the note of ransomware, with a price", "no-loot", moves([2]string{"STOR a.txt", "YOUR FILES ARE ENCRYPTED. The price of the decrypt tool is $980."})},
 	{"the note of ransomware, with a threat", "no-loot", moves([2]string{"STOR a.txt", "Your data are stolen and encrypted. The data will be published on our Tor site."})},
-	{"hexadecimal digits behind SITE", "names-are-words", session1(numberedLines(25, "> SITE CHMOD 644 9f3a%d0c77e1b20\n< 550 no\n"))},
 	{"pictures that run", "no-loot", moves([2]string{"STOR .htaccess", "AddType application/x-httpd-php .jpg\n"})},
 	{"a page in ASP", "no-loot", moves([2]string{"STOR a.asp", `<%execute request("c")%>`})},
 	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},

