@@ -72,6 +72,7 @@ var lookalikes = []struct {
 
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
+	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},
 	{"AUTH offered and not implemented", "credentials-in-tls", IsUnusual, refusedTLS("ada", "502 no")},
 
 	{"a time that was set", "reply-fits-command", IsNormal, session1("> MFMT 20150215120000 a\n< 253 Date/time changed okay")},

@@ -146,11 +146,12 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 	return nil
 }
 
+// noCertificate is how two servers without a certificate, which offer AUTH TLS all the same, refuse it
+// in each session: Pure-FTPd with 500, IIS with 534.
+var noCertificate = pattern(`(?i)security scheme is not implemented|local policy on server does not allow`)
+
 // strippedTLS finds a server that lists AUTH TLS among its features and then refuses it, and a client
-// that sends its password in clear. Somebody on the way who removes TLS makes such a session. So does
-// a server without a certificate: IIS refuses with 534, others with 431, and Pure-FTPd with 500 and a
-// text about the security scheme. Their refusals are unusual, too, as anybody can write them, but no
-// sign of anything else.
+// that sends its password in clear. Somebody on the way who removes TLS makes such a session.
 func strippedTLS(s *session) []breach {
 	offered, user := 0, ""
 	var refused *ftp.Reply
@@ -169,8 +170,8 @@ func strippedTLS(s *session) []breach {
 		case x.Command == "PASS" && offered > 0 && refused != nil && !isPublic(user):
 			b := breach{packets: []int{offered, refused.Packet, x.Packet},
 				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and refused it in frame %d, and the client sent a password in clear", offered, refused.Packet)}
-			if refused.Code == 431 || refused.Code == 534 || strings.Contains(strings.ToLower(refused.Text), "security scheme") {
-				b.sign = noSign
+			if noCertificate().MatchString(refused.Text) {
+				b.severity, b.sign = Note, noSign
 			}
 			return []breach{b}
 		}

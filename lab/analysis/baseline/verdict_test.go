@@ -88,8 +88,8 @@ var ordinary = []struct {
 	{"a deep walk of a script", IsNormal, session1(strings.Repeat("> CWD sub\n< 250 ok\n", 12) + strings.Repeat("> CDUP\n< 250 ok\n", 12))},
 	{"a client that saves round trips", IsUnusual, session1("> TYPE I\n+ SIZE a\n+ MDTM a\n+ PASV\n< 200 ok\n+ 213 100\n+ 213 20200101000000\n+ 227 (192,0,2,21,100,0)")},
 	{"AUTH refused", IsNormal, dialogue("< 220 ready\n> AUTH TLS\n< 530 log in first\n> AUTH SSL\n< 530 log in first\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
-	{"AUTH offered without a certificate", IsUnusual, dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+ 211 End\n> AUTH TLS\n< 500 This security scheme is not implemented\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
-	{"AUTH offered, and refused by a policy", IsUnusual, dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS;TLS-C;SSL;TLS-P;\n+ 211 End\n> AUTH TLS\n< 534 not by the policy of this server\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
+	{"AUTH offered without a certificate", IsNormal, dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+ 211 End\n> AUTH TLS\n< 500 This security scheme is not implemented\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
+	{"AUTH offered, and refused by a policy", IsNormal, dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS;TLS-C;SSL;TLS-P;\n+ 211 End\n> AUTH TLS\n< 534 Local policy on server does not allow TLS secure connections.\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
 	{"AUTH accepted", CannotJudge, func(f *forge.Capture) {
 		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")
 		t.Segment("P.", "\x16\x03\x01\x00\x20client hello, random bytes 1234")
