@@ -482,6 +482,36 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// A declaration with a star may have got the connection that a wrong declaration means. Their
+// lines decide and, where they do not, the ports and the order of the declarations.
+func TestNearestBesideAStar(t *testing.T) {
+	const stars, active = "any server.* > client.*\nany ...\n", "data server.20 > client.3170\ndata ...\n"
+	for _, test := range []struct{ name, want, first, second, got string }{
+		{"the order of the file", active + stars, "20 3172", "20 3173", "server.20 > client.3172"},
+		{"the order of the file, turned round", stars + active, "20 3172", "20 3173", "server.20 > client.3173"},
+		{"the port that is right", active + stars, "50000 3172", "20 3173", "server.20 > client.3173"},
+		{"the port that is right, in the first one", stars + active, "20 3172", "50000 3173", "server.20 > client.3172"},
+		{"the lines of the star", "data server.20 > client.3170\ndata ...\nany server.* > client.*\nany ...\nany server > client seq 1:4\nany ...\n",
+			"20 3173", "20 3172", "server.20 > client.3173"},
+		{"the lines of the star, which match the first", stars + "any server > client seq 1:3\nany ...\n" + active, "20 3173", "20 3172", "server.20 > client.3172"},
+		{"the wrong direction, in order of the file", stars + "data client.* > server.*\ndata ...\n", "20 3172", "20 3173", "server.20 > client.3173"},
+		{"the wrong direction", "data client.* > server.*\ndata ...\n" + stars, "20 3172", "20 3173", "server.20 > client.3172"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := &recording{forge.New(), false}
+			for i, ports := range []string{test.first, test.second} {
+				server, client, _ := strings.Cut(ports, " ")
+				c := connect(g, "192.0.2.21:"+server, "198.51.100.100:"+client)
+				c.Segment("P.", "abc"[:2+i])
+			}
+			v := verdict(t, test.want, g)
+			if len(v.Mismatches) != 1 || v.Mismatches[0].Got != "data  "+test.got {
+				t.Errorf("want one mismatch, of which the nearest connection is %s\n%s", test.got, v.Report())
+			}
+		})
+	}
+}
+
 func TestJudge(t *testing.T) {
 	for _, test := range judgements {
 		t.Run(test.name, func(t *testing.T) {

@@ -4,6 +4,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -55,8 +56,8 @@ func (m *matching) findNear(b *binding) {
 }
 
 // exchange exchanges the connections of declarations that match none with those of
-// others, as long as the lines of both match better then. A declaration with a star may
-// have got the connection that a wrong port was meant for.
+// others, as long as both match better then. A declaration with a star may have got the
+// connection that a wrong port was meant for.
 func (j *judge) exchange() {
 	mistaken := func(b *binding) bool { return b.proto == "tcp" && (b.conn == nil || b.near) }
 	if !slices.ContainsFunc(j.bindings, mistaken) {
@@ -67,7 +68,7 @@ func (j *judge) exchange() {
 	for again {
 		again = false
 		for _, b := range j.bindings {
-			if mistaken(b) && len(c.known) < mostPairings && c.of(b) > 0 {
+			if mistaken(b) && len(c.known) < mostPairings {
 				again = c.exchange(b) || again
 			}
 		}
@@ -94,8 +95,8 @@ type costs struct {
 	known map[pairing]int
 }
 
-// exchange exchanges the connections of b and another binding, if there is one
-// with which the lines of both match better and no more ports are wrong.
+// exchange exchanges the connections of b and another binding, if there is one with which
+// both match better.
 func (c costs) exchange(b *binding) bool {
 	for _, other := range c.judge.bindings {
 		if other.proto != "tcp" || other.conn == nil {
@@ -105,12 +106,36 @@ func (c costs) exchange(b *binding) bool {
 		if x == nil || y == nil || x.mute() || y.near && !other.near || b.conn == nil && c.inOrder(b, other, x) {
 			continue
 		}
-		if c.of(x)+c.of(y) < c.of(b)+c.of(other) {
+		if c.better(x, y, b, other) {
 			*b, *other = *x, *y
 			return true
 		}
 	}
 	return false
+}
+
+// better reports whether x and y, which are b and other with their connections exchanged, match
+// better than these: first of all their lines, then their ports and the sides that open, and
+// then the order in which the want declares them.
+func (c costs) better(x, y, b, other *binding) bool {
+	lines := cmp.Compare(c.of(x)+c.of(y), c.of(b)+c.of(other))
+	if lines != 0 || b.conn == nil {
+		return lines < 0
+	}
+	ends := cmp.Compare(x.wrong()+y.wrong(), b.wrong()+other.wrong())
+	if ends != 0 {
+		return ends < 0
+	}
+	return (b.line < other.line) != (b.conn.ID < other.conn.ID)
+}
+
+// wrong counts what is wrong in a declaration that matches no connection.
+func (b *binding) wrong() int {
+	if !b.near {
+		return 0
+	}
+	_, wrong, _ := b.nearest()
+	return len(wrong)
 }
 
 // inOrder reports whether other keeps its connection although b has none: both may mean
@@ -155,9 +180,9 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 		m.What += fmt.Sprintf(": none%s from %s to %s", j.besides(b), j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b))
 	}
 	if b.near {
-		var what string
-		m.Kind, what, m.Got = b.nearest()
-		m.What += "; the nearest one " + what
+		var wrong []string
+		m.Kind, wrong, m.Got = b.nearest()
+		m.What += "; the nearest one " + strings.Join(wrong, " and ")
 		j.at(&m, b.frames[0])
 	}
 	return m, true
@@ -186,23 +211,22 @@ func (h Hosts) addressOf(e endpoint) string {
 	return e.String()
 }
 
-// nearest says how the connection of b differs from its declaration, and how to declare
+// nearest says in what the connection of b differs from its declaration, and how to declare
 // it.
-func (b *binding) nearest() (kind Kind, what, declaration string) {
+func (b *binding) nearest() (kind Kind, wrong []string, declaration string) {
 	d := b.declaration
 	x := endpoint{d.a.host, fmt.Sprint(b.conn.Addr(b.a).Port())}
 	y := endpoint{d.b.host, fmt.Sprint(b.conn.Addr(b.a.Other()).Port())}
 	kind, declaration = Unaddressed, fmt.Sprintf("%s  %s > %s", b.name, x, y)
-	var other []string
 	if d.a.port != "*" && d.a != x {
-		other = append(other, fmt.Sprintf("has %s, not %s", x, d.a))
+		wrong = append(wrong, fmt.Sprintf("has %s, not %s", x, d.a))
 	}
 	if d.b.port != "*" && d.b != y {
-		other = append(other, fmt.Sprintf("has %s, not %s", y, d.b))
+		wrong = append(wrong, fmt.Sprintf("has %s, not %s", y, d.b))
 	}
 	if b.conn.OpenedBy == b.a.Other() {
 		kind, declaration = Reversed, fmt.Sprintf("%s  %s > %s", b.name, y, x)
-		other = append(other, fmt.Sprintf("was opened by %s, not %s", d.b.host, d.a.host))
+		wrong = append(wrong, fmt.Sprintf("was opened by %s, not %s", d.b.host, d.a.host))
 	}
-	return kind, strings.Join(other, " and "), declaration
+	return kind, wrong, declaration
 }
