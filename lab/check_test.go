@@ -80,10 +80,13 @@ func TestAllMistakes(t *testing.T) {
 	}
 }
 
-// A capture whose packets the recorder cut short cannot be judged where bytes are missing, and is
+// A capture whose packets the recorder cut short, or whose file is cut off, cannot be judged where bytes are missing, and is
 // not called wrong because of them. What was recorded is judged.
 func TestCheckOfACutCapture(t *testing.T) {
-	const headers = 54 // of Ethernet, IP and TCP
+	const (
+		headers = 54 // of Ethernet, IP and TCP
+		cutOff  = -1
+	)
 	const file = "a file\r\n"
 	want := "network wire\n-- want --\nctl client.* > server.21\ndata server.20 > client.*\n" +
 		"ctl ...\nctl client > server \"USER anonymous\" @user\nctl ...\nctl server > client \"226 *\" @done\nctl ...\ndata ...\n" +
@@ -99,6 +102,9 @@ func TestCheckOfACutCapture(t *testing.T) {
 		{"headers alone", want, headers, "cannot be judged", ""},
 		{"the command's names", want, headers + 6, "cannot be judged", ""},
 		{"nearly whole", want, headers + 12, "cannot be judged", ""},
+		{"a file cut off", want, cutOff, "cannot be judged", ""},
+		{"a file cut off, and another user", strings.Replace(want, "USER an", "USER nobody", 1), cutOff, "not as wanted", ""},
+		{"a file cut off, and another mode", strings.Replace(want, "= active", "= passive", 1), cutOff, "not as wanted", "data.mode"},
 		{"another user", strings.Replace(want, "USER an", "USER nobody", 1), headers + 12, "not as wanted", "@user -> @done"},
 		{"another code", strings.Replace(want, "LIST = 226", "LIST = 250", 1), headers + 12, "not as wanted", "ctl.reply.code.LIST"},
 	} {
@@ -112,11 +118,15 @@ func TestCheckOfACutCapture(t *testing.T) {
 					c.Frames[i].Cut(test.snap)
 				}
 			}
+			file := c.PCAP()
+			if test.snap == cutOff {
+				file = file[:bytes.Index(file, []byte("226 "))] // the reply to LIST
+			}
 			sc, err := lab.Parse("a.txtar", []byte(test.want))
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := lab.Check(sc, lab.Reader("cut.pcap", bytes.NewReader(c.PCAP())))
+			v, err := lab.Check(sc, lab.Reader("cut.pcap", bytes.NewReader(file)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,9 +26,9 @@ file of your own. Its hosts have the addresses that the scenario gives them.
 For every difference, Check shows the line of the want, the packet in the capture,
 and the packets around it. See ftplab help want and help figures.
 
-What the capture does not show cannot be judged: what is in TLS and has no keys, and
-text that the recorder cut off or lost. Check says from which packet on, and judges the
-rest. --keylog FILE gives the keys.
+What the capture does not show cannot be judged: what is in TLS and has no keys, text
+that the recorder cut off or lost, and what may have come behind the end of a file that is
+cut off. Check says from which packet on, and judges the rest. --keylog FILE gives the keys.
 
 Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng

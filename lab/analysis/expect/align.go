@@ -28,6 +28,9 @@ const (
 	// line may match the same bytes. For the first line they cost nothing, but it matches
 	// what the capture has if it can.
 	costSameBytes = 3
+	// costBehind is for a line that may match what comes behind the end of a file that is cut
+	// off. It is less than costMissing, so that the last lines come there, and not others.
+	costBehind = 3
 )
 
 // maxNodes limits the search, together with the number of elements. A capture that is
@@ -118,7 +121,7 @@ func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 		if int(n.cost) > most {
 			break
 		}
-		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && n.pending == [2]int32{-1, -1} {
+		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && a.isOver(n.pending) {
 			return a.path(i), int(n.cost), true
 		}
 		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
@@ -127,6 +130,17 @@ func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 		a.expand(i)
 	}
 	return a.path(best), int(a.nodes[best].cost), false
+}
+
+// isOver reports whether no line has to claim more elements at the end. A text may go on behind
+// the end of a file that is cut off.
+func (a *aligner) isOver(pending [2]int32) bool {
+	for _, p := range pending {
+		if p != -1 && (p != inText || !a.capture.isCut()) {
+			return false
+		}
+	}
+	return true
 }
 
 // next returns the node to visit next, the cheapest that was not visited, or -1 if none
@@ -281,7 +295,11 @@ func (a *aligner) abandon(i int32, dir int) {
 func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
-	a.push(node{state: n.state, kind: stepMissing, line: a.groups[n.group][k], first: n.at, from: i, cost: n.cost}, costMissing)
+	kind, price := stepMissing, int32(costMissing)
+	if a.capture.isCut() && int(n.at) == len(a.elements) {
+		kind, price = stepHidden, costBehind
+	}
+	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }
 
 // pass skips the next element if no line must claim it: it is a bare ACK, a

@@ -250,6 +250,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		a.withFIN(l, c, f)
 	case kindRange:
 		c.alike = true
+		if l.seq.isRange() && !l.seq.end.is(end) && l.seq.start.is(start) && l.seq.end.value > end && a.goesOnBehind(c.last) {
+			c.unknown = true
+			c.what.content(l, a.capture, f, start, l.seq.end.value)
+			return
+		}
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
 		c.unknown = c.what.content(l, a.capture, f, start, end)

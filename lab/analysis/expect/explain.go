@@ -14,7 +14,10 @@ func (j *judge) verdict() *Verdict {
 	v := &Verdict{File: j.want.file, Connections: []Connection{}, Lines: []Match{}, Mismatches: []Mismatch{}}
 	for _, b := range j.bindings {
 		v.Connections = append(v.Connections, b.connection())
-		if m, ok := j.misbound(b); ok {
+		switch m, ok := j.misbound(b); {
+		case ok && b.conn == nil && j.capture.isCut():
+			v.Unjudged = append(v.Unjudged, j.behind(b))
+		case ok:
 			v.Mismatches = append(v.Mismatches, m)
 		}
 	}

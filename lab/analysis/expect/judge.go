@@ -62,7 +62,7 @@ func (j *judge) gather() {
 	j.capture.contents = map[sender]*content{}
 	asked := map[int]bool{}
 	for _, b := range j.bindings {
-		if b.conn != nil && (hasContent(b.lines) || b.conn.Role == ftp.Other && isCut(b.conn)) {
+		if b.conn != nil && (hasContent(b.lines) || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn)) {
 			asked[b.conn.ID] = true
 		}
 	}
@@ -95,8 +95,11 @@ func (j *judge) gather() {
 	j.capture.sessions = c.SessionsOf(bound)
 }
 
-// isCut reports whether the recorder cut packets of a connection short.
-func isCut(c *ftp.Connection) bool { return c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0 }
+// lacksSome reports whether the recorder cut packets of a connection short, or the file is cut
+// off.
+func (c *evidence) lacksSome(conn *ftp.Connection) bool {
+	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.isCut()
+}
 
 // matched has the frames that a line matched, by their index.
 type matched struct {
@@ -199,7 +202,7 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 	var lines []*ftp.Line
 	if s := c.sessions[conn.ID]; s != nil {
 		lines = s.Lines
-	} else if conn.Role == ftp.Other && conn.TLS == nil && isCut(conn) { // perhaps too short to be known as FTP
+	} else if conn.Role == ftp.Other && conn.TLS == nil && c.lacksSome(conn) { // perhaps too short to be known as FTP
 		lines = c.contents[sender{conn.ID, from}].lines(from)
 	}
 	for _, l := range lines {

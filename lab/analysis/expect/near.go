@@ -157,7 +157,10 @@ func (c costs) of(b *binding) int {
 
 func (c costs) align(b binding) int {
 	allMissing := costMissing * len(b.lines)
-	if b.conn == nil {
+	switch {
+	case b.conn == nil && c.judge.capture.isCut():
+		return costBehind * len(b.lines)
+	case b.conn == nil:
 		return allMissing
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]

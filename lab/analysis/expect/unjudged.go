@@ -15,7 +15,8 @@ type Unjudged struct {
 	// Connection is the name of the connection.
 	Connection string `json:"connection"`
 	// From is the packet of the first record that cannot be decrypted, or the first packet
-	// in or before which bytes are missing.
+	// in or before which bytes are missing. It is the number behind the last packet if the
+	// file is cut off there.
 	From int `json:"from"`
 	// Lines are the lines of the want that may match what cannot be read.
 	Lines []int `json:"lines"`

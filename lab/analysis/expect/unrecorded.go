@@ -1,5 +1,5 @@
 // What cannot be judged, because the capture has not all of its bytes: the recorder cut
-// packets short (the snap length), or lost some.
+// packets short (the snap length), or lost some, or the file is cut off.
 
 package expect
 
@@ -19,6 +19,27 @@ type unrecorded struct {
 	rest map[int64]bool
 }
 
+// longestText is how long a text can be that goes on behind the end of a file, in bytes.
+const longestText = 1 << 20
+
+// lastOf returns, for each direction, the index of the last element of its stream, or -1.
+func (a *aligner) lastOf() [2]int {
+	last := [2]int{-1, -1}
+	for i := range a.elements {
+		if e := &a.elements[i]; e.inStream() {
+			last[e.dir()] = i
+		}
+	}
+	return last
+}
+
+// goesOnBehind reports whether bytes up to element i may go on behind the end of a file that is
+// cut off.
+func (a *aligner) goesOnBehind(i int) bool {
+	e := &a.elements[i]
+	return a.capture.isCut() && e.kind == elementBytes && a.lastOf()[e.dir()] == i
+}
+
 // findUnrecorded finds what the capture lacks of a dialogue.
 func (t *track) findUnrecorded() {
 	for dir := range t.lacks {
@@ -28,6 +49,13 @@ func (t *track) findUnrecorded() {
 		}
 	}
 	end := [2]int64{-1, -1}
+	if t.capture.isCut() {
+		for dir, i := range t.lastOf() {
+			if i >= 0 {
+				t.lacks[dir].length[t.elements[i].end] = longestText
+			}
+		}
+	}
 	for _, e := range slices.Backward(t.elements) {
 		if lacks := &t.lacks[e.dir()]; e.isUnrecorded() {
 			lacks.length[e.start] = int(e.end - e.start)
@@ -162,9 +190,27 @@ func (t *track) hidden() *Unjudged {
 	return u
 }
 
+// behind returns what cannot be judged because a declared connection may have begun behind the end
+// of a file that is cut off.
+func (j *judge) behind(b *binding) Unjudged {
+	u := Unjudged{Connection: b.name, Unrecorded: true, From: j.capture.source.Size + 1, Why: cutOff, Lines: []int{b.line}}
+	for _, l := range b.lines {
+		if l.kind != kindSkip {
+			u.Lines = append(u.Lines, l.number)
+		}
+	}
+	return u
+}
+
+// cutOff is the reason for what comes behind the end of a file that is cut off.
+const cutOff = "the file is cut off there"
+
 // whyUnrecorded returns the packet in or before which the capture lacks bytes of a step, and the
 // reason.
 func (t *track) whyUnrecorded(s step) (packet int, why string) {
+	if s.last == len(t.elements) || t.goesOnBehind(s.last) && !t.elements[s.last].unrecorded {
+		return t.capture.source.Size + 1, cutOff
+	}
 	first, last := &t.elements[s.first], &t.elements[s.last]
 	for _, i := range t.frames {
 		f := &t.capture.frames[i]

@@ -1,10 +1,12 @@
 package expect
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/internal/forge"
 )
 
@@ -189,5 +191,111 @@ func TestMayGoOn(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// cutOffIn is a recording of which the file is cut off in the middle of a frame, the first one
+// being frame 1.
+func cutOffIn(t *testing.T, g *recording, frame int) *capture.Capture {
+	t.Helper()
+	file := g.PCAP()
+	const header, record = 24, 16 // bytes, of pcap
+	at := header
+	for _, f := range g.Frames[:frame-1] {
+		at += record + f.Len()
+	}
+	c, err := capture.Read(bytes.NewReader(file[:at+record+1]), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Cut == "" || c.Size != frame-1 {
+		t.Fatalf("got %d frames, cut %q, want %d", c.Size, c.Cut, frame-1)
+	}
+	return c
+}
+
+// A session that is as wanted is not called wrong, wherever its file is cut off.
+func TestCutOffAnywhere(t *testing.T) {
+	for _, s := range sessions {
+		g := &recording{forge.New(), false}
+		s.run(t, g, false)
+		text := derive(t, g.capture(t), hosts)
+		w, err := Parse("test.txtar", 1, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 2; n <= len(g.Frames); n++ {
+			v, err := w.Judge(cutOffIn(t, g, n), hosts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(v.Mismatches) > 0 {
+				t.Fatalf("%s, which is cut off in frame %d:\n%s", s.name, n, v.Report())
+			}
+		}
+	}
+}
+
+// What a file that is cut off shows is judged, and what may have come behind its end is not.
+func TestCutOff(t *testing.T) {
+	const before = "ctl client.* > server.21\ndata server.20 > client.*\nctl ...\nctl client > server \"LIST\" @list\n" // the line below it is the fifth
+	session := func() *recording {
+		g := &recording{forge.New(), false}
+		ctl := login(g) // 10 frames
+		ctl.Segment("P.", "PORT "+g.hostPort("198.51.100.100:3172")+"\r\n")
+		ctl.Peer.Segment("P.", "200 Well\r\n")
+		ctl.Segment("P.", "LIST\r\n")
+		ctl.Peer.Segment("P.", "150 Here it ")
+		ctl.Peer.Segment("P.", "comes\r\n")
+		data := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+		data.Segment("P.", "0123456789")
+		data.Segment("P.", "0123456789")
+		data.Segment("F.", "")
+		ctl.Peer.Segment("P.", "226 Done\r\n")
+		return g
+	}
+	at := map[string]int{} // the numbers of some frames
+	for i, f := range session().Frames {
+		for _, text := range []string{"comes", "01234", "226"} {
+			if strings.Contains(string(f.Data), text) {
+				at[text] = i + 1
+			}
+		}
+	}
+	for _, test := range []struct {
+		name, want      string
+		in              int // the frame in which the file is cut off
+		wrong, unjudged string
+	}{
+		{"all that is there, and more", before + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\ndata ...\n", at["226"], "", "ctl [6]"},
+		{"a text that goes on", before + "ctl server > client \"150 Here it comes\"\nctl server > client \"226 *\"\n", at["comes"], "", "data [2] ctl [5 6]"},
+		{"a text that begins otherwise", before + "ctl server > client \"150 There *\"\nctl server > client \"226 *\"\n", at["comes"], "different 5 @15", "data [2] ctl [6]"},
+		{"another command", strings.Replace(before, "LIST", "NLST", 1) + "ctl server > client \"150 *\"\ndata ...\n", at["226"], "missing 4", ""},
+		{"a range that goes on", before + "ctl ...\ndata ...\ndata server > client seq 1:21\ndata server > client [F.]\n", at["01234"], "", "data [7 8]"},
+		{"a range that ends too early", before + "ctl ...\ndata ...\ndata server > client seq 1:6\ndata server > client [F.]\n", at["01234"], "different 7 @20", "data [8]"},
+		{"no line for what is there", "ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl client > server \"USER *\"\nctl ...\nctl server > client \"226 *\"\ndata server.20 > client.*\ndata ...\n", at["226"], "unwanted 3 @4", "ctl [6]"},
+		{"a port that is wrong", strings.Replace(before, ".20 > client.*", ".20 > client.9", 1) + "ctl ...\ndata ...\n", at["226"], "other ports 2 @17", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, err := Parse("test.txtar", 1, test.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := w.Judge(cutOffIn(t, session(), test.in), hosts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var unjudged []string
+			for _, u := range v.Unjudged {
+				unjudged = append(unjudged, fmt.Sprintf("%s %v", u.Connection, u.Lines))
+				if u.From != test.in {
+					t.Errorf("%s: from frame %d, want %d", u.Connection, u.From, test.in)
+				}
+			}
+			first, _, _ := strings.Cut(summary(v), ",")
+			if got := strings.Join(unjudged, " "); first != test.wrong || got != test.unjudged || v.Pass != (test.wrong+test.unjudged == "") {
+				t.Errorf("got mismatches %q and unjudged %q, want %q and %q\n%s", first, got, test.wrong, test.unjudged, v.Report())
+			}
+		})
 	}
 }

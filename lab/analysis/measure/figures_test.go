@@ -3,6 +3,7 @@ package measure
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,42 @@ func TestFiguresThatDoNotHold(t *testing.T) {
 	}
 }
 
+// Of a file that is cut off, a figure is wrong only if it is so whatever came behind its end.
+func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
+	c, v := lab()
+	c.cut = true
+	for _, test := range []struct {
+		line     string
+		ok, hide bool
+	}{
+		{"capture.packets = 21", true, false},
+		{"capture.packets = 22", false, true},
+		{"capture.packets > 21", false, true},
+		{"capture.packets != 21", false, true},
+		{"capture.packets = 20", false, false},
+		{"capture.packets < 21", false, false},
+		{"capture.data = 3", false, true},
+		{"capture.data = 1", false, true},
+		{"ctl.rtt = 112ms ± 4ms", false, false},
+		{"ctl.wscale.server = none", false, false},
+		{"ctl.reset-by = none", true, false},
+		{"lengths.1000-2000 = 66% ± 3%", false, true},
+		{"@a -> @b > 1501ms", false, false},
+		{"@a -> @lost > 0s", false, true},
+		{"gone.packets = 1", false, true},
+	} {
+		r := measure(t, test.line, c, v)
+		if r.OK != test.ok || r.Unjudged != test.hide || r.Unjudged && (r.Measured != "" || r.Why != "the file is cut off in frame 22") {
+			t.Errorf("%s: got %+v, want OK %v, unjudged %v", test.line, r, test.ok, test.hide)
+		}
+	}
+	for _, name := range append(slices.Clone(settled), growing...) {
+		if name != between.name && !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
+			t.Errorf("%s is no measurement", name)
+		}
+	}
+}
+
 func TestFiguresThatAreNotThere(t *testing.T) {
 	c, v := lab()
 	for _, test := range []struct{ line, why string }{
@@ -240,6 +277,12 @@ func TestMistakes(t *testing.T) {
 		{"ctl.bytes = 5", "there is no figure \"ctl.bytes\"; did you mean ctl.bytes.client or ctl.bytes.server?"},
 		{"ctl.bytes.teacher = 5", "there is no figure \"ctl.bytes.teacher\"; `ftplab help figures` lists"},
 		{"ctl.bytes.sever = 5", "did you mean ctl.bytes.server?"},
+		{"ctl.reply.code. = 5", "there is no figure \"ctl.reply.code.\"; did you mean ctl.reply.code.LIST?"},
+		{"ctl.reply.code = 5", "did you mean ctl.reply.code.LIST?"},
+		{"ctl.reply.segments. = 5", "did you mean ctl.reply.segments.LIST?"},
+		{"ctl.bytes. = 5", "did you mean ctl.bytes.client or ctl.bytes.server?"},
+		{"capture.port. = 5", "did you mean capture.port.21?"},
+		{"ctl.rtt. = 5ms ± 1ms", "did you mean ctl.rtt?"},
 		{"ctl.rt = 5ms ± 1ms", "did you mean ctl.rtt?"},
 		{"ctl.rtt.client = 5ms ± 1ms", "did you mean ctl.rtt?"},
 		{"capture.packtes = 5", "did you mean capture.packets?"},

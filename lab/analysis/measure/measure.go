@@ -95,6 +95,10 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 				r.Hint = s.hint()
 			}
 		}
+		if c.cut && !r.OK && !(err == nil && g.staysWrong(got)) {
+			r.Measured, r.Hint, r.Unjudged = "", "", true
+			r.Why = fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
+		}
 		results = append(results, r)
 	}
 	return results

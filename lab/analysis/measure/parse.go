@@ -199,7 +199,7 @@ func (m *measurement) means(name string) (subject, bool) {
 			s.args = append(s.args, words[i])
 		case p == "COMMAND":
 			s.args = append(s.args, strings.ToUpper(words[i])) // as in FTP, list is LIST
-		case p == strings.ToUpper(p) && p != strings.ToLower(p):
+		case isArgument(p):
 			s.args = append(s.args, words[i])
 		case p != words[i]:
 			return subject{}, false

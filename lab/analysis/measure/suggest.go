@@ -57,11 +57,17 @@ func (m *measurement) readWord(word string) (string, error) {
 // suggestName is the end of a message about an unknown name: the names that it may mean or,
 // if there are none, where all of them are listed.
 func suggestName(name string) string {
-	var all, whole []string // whole are those that only have a side more
+	name = strings.TrimRight(name, ".")
+	words := strings.Split(name, ".")
+	var all, whole []string // whole are those that only have an argument more
 	for _, m := range measurements {
-		for _, n := range m.names(strings.Split(name, ".")) {
+		pattern := strings.Split(m.name, ".")
+		if words[0] == "capture" && pattern[0] == "NAME" {
+			continue
+		}
+		for _, n := range m.names(words) {
 			all = append(all, n)
-			if slices.Contains(sides, strings.TrimPrefix(n, name+".")) {
+			if last := pattern[len(pattern)-1]; len(pattern) == len(words)+1 && isArgument(last) && strings.HasPrefix(n, name+".") {
 				whole = append(whole, n)
 			}
 		}
@@ -79,6 +85,14 @@ func suggestName(name string) string {
 	return "`ftplab help figures` lists them all, such as capture.conversations and ctl.rtt"
 }
 
+// isArgument reports whether a part of a measurement's name stands for a value.
+func isArgument(part string) bool {
+	return part == strings.ToUpper(part) && part != strings.ToLower(part)
+}
+
+// examples are values of arguments, for suggestions.
+var examples = map[string]string{"COMMAND": "LIST", "N": "21", "LOW-HIGH": "1280-2559"}
+
 // names returns the names that the measurement has with the arguments that stand in their
 // places among words.
 func (m *measurement) names(words []string) []string {
@@ -88,8 +102,10 @@ func (m *measurement) names(words []string) []string {
 		switch {
 		case p == "SIDE":
 			values = sides
-		case p == strings.ToUpper(p) && p != strings.ToLower(p) && i < len(words):
+		case isArgument(p) && i < len(words):
 			values = words[i : i+1]
+		case examples[p] != "":
+			values = []string{examples[p]}
 		}
 		var longer []string
 		for _, n := range names {

@@ -33,6 +33,7 @@ type survey struct {
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
+	cut      bool  // the file is cut off, so that more packets came behind its last one
 	lacking  []int // the IDs of connections, except data connections, of which the capture has not all bytes
 }
 
@@ -80,6 +81,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	}
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
+	s.cut = c.Cut != ""
 	return s, c.Err()
 }
 
