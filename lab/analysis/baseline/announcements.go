@@ -11,43 +11,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var announceRules = []Rule{
-	{
-		Name: "own-address", Theme: "announcements",
-		Says:     "PORT, EPRT and the reply to PASV carry the address of the host that sends them.",
-		Source:   "RFC 2577, 2 and 3 (the bounce attack)",
-		Severity: Violation,
-		Matters:  "A server that connects to a third party on a client's request attacks it for the client, and reaches hosts that the client cannot reach.",
-		Innocent: "a NAT device stands between the two, so that they announce an address which the capture does not show, or two servers exchange a file on a client's request.",
-		look:     eachSession(ownAddress),
-	},
-	{
-		Name: "unprivileged-port", Theme: "announcements",
-		Says:     "The ports in PORT, EPRT, 227 and 229 are 1024 or higher.",
-		Source:   "RFC 2577, 3; Frederick 2001",
-		Severity: Violation,
-		Matters:  "Services such as mail, web and remote shells listen below 1024. A transfer to such a port can attack them.",
-		Innocent: "the server is behind a firewall that opens only one low port.",
-		look:     eachSession(unprivilegedPort),
-	},
-	{
-		Name: "announcement-well-formed", Theme: "announcements",
-		Says:     "PORT and 227 have six numbers up to 255. EPRT and 229 have an address and a port between bars.",
-		Source:   "RFC 959, 5.3.2; RFC 2428, 2 and 3",
-		Severity: Violation,
-		Matters:  "Clients and servers do not write anything else. Fuzzers and exploits do.",
-		Innocent: "a person typed the command, or removed the address before the capture was published.",
-		look:     eachSession(announcementWellFormed),
-	},
-	{
-		Name: "announcement-used", Theme: "announcements",
-		Says:     "A transfer follows each PORT, EPRT, PASV or EPSV.",
-		Source:   "RFC 959, 3.2; RFC 2577, 8 (port stealing)",
-		Severity: Violation,
-		Matters:  "Many of them in a row without a transfer scan a host, or use up the ports of the server.",
-		Innocent: "the transfers were refused, or the user gave up.",
-		look:     announcementsUsed,
-	},
+var ownAddressRule = Rule{
+	Name: "own-address", Theme: "announcements",
+	Says:     "PORT, EPRT and the reply to PASV carry the address of the host that sends them.",
+	Source:   "RFC 2577, 2 and 3 (the bounce attack)",
+	Example:  "> PORT 203,0,113,7,31,64 from a client at 198.51.100.100",
+	Severity: Violation,
+	Matters:  "A server that connects to a third party on a client's request attacks it for the client, and reaches hosts that the client cannot reach.",
+	Innocent: "a NAT device stands between the two, so that they announce an address which the capture does not show, or two servers exchange a file on a client's request.",
+	look:     eachSession(ownAddress),
 }
 
 // A translation judges an announced address that is not its sender's.
@@ -280,6 +252,17 @@ func without(list []int, value int) []int {
 	return kept
 }
 
+var unprivilegedPortRule = Rule{
+	Name: "unprivileged-port", Theme: "announcements",
+	Says:     "The ports in PORT, EPRT, 227 and 229 are 1024 or higher.",
+	Source:   "RFC 2577, 3; Frederick 2001",
+	Example:  "> PORT 198,51,100,100,0,25",
+	Severity: Violation,
+	Matters:  "Services such as mail, web and remote shells listen below 1024. A transfer to such a port can attack them.",
+	Innocent: "the server is behind a firewall that opens only one low port.",
+	look:     eachSession(unprivilegedPort),
+}
+
 func unprivilegedPort(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, a := range s.DataPorts {
@@ -308,6 +291,17 @@ func (s *session) works(a *ftp.DataPort) bool {
 	}
 	x := s.next(a)
 	return a.Mode == ftp.Passive && x != nil && isTransfer(x) && (completed(x) || x.Final() == 0)
+}
+
+var announcementWellFormedRule = Rule{
+	Name: "announcement-well-formed", Theme: "announcements",
+	Says:     "PORT and 227 have six numbers up to 255. EPRT and 229 have an address and a port between bars.",
+	Source:   "RFC 959, 5.3.2; RFC 2428, 2 and 3",
+	Example:  "> PORT 198,51,100,100,12",
+	Severity: Violation,
+	Matters:  "Clients and servers do not write anything else. Fuzzers and exploits do.",
+	Innocent: "a person typed the command, or removed the address before the capture was published.",
+	look:     eachSession(announcementWellFormed),
 }
 
 func announcementWellFormed(_ *Evidence, s *session) []breach {
@@ -349,6 +343,17 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 }
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
+
+var announcementUsedRule = Rule{
+	Name: "announcement-used", Theme: "announcements",
+	Says:     "A transfer follows each PORT, EPRT, PASV or EPSV.",
+	Source:   "RFC 959, 3.2; RFC 2577, 8 (port stealing)",
+	Example:  "> PASV twelve times in a row, without a transfer",
+	Severity: Violation,
+	Matters:  "Many of them in a row without a transfer scan a host, or use up the ports of the server.",
+	Innocent: "the transfers were refused, or the user gave up.",
+	look:     announcementsUsed,
+}
 
 // How many unused announcements in a row are odd, and how many are an attack.
 const (

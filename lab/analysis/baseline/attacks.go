@@ -13,74 +13,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var attackRules = []Rule{
-	{
-		Name: "arguments-of-normal-length", Theme: "requests",
-		Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user, 2048 for a password.",
-		Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
-		Severity: Violation,
-		Matters:  "Longer arguments are meant to overflow a buffer.",
-		Innocent: "the file system of the server allows longer names.",
-		look:     eachSession(longArguments),
-	},
-	{
-		Name: "arguments-are-text", Theme: "requests",
-		Says:     "Commands and arguments are text without control characters.",
-		Source:   "RFC 959, 5.3; RFC 2640, 2.2",
-		Severity: Violation,
-		Matters:  "An exploit sends machine code as an argument.",
-		Innocent: "a name is in an old character set.",
-		look:     eachCommand(notText),
-	},
-	{
-		Name: "no-format-strings", Theme: "requests",
-		Says:     "Arguments do not contain a series of printf conversions.",
-		Source:   "CVE-2000-0573 (wu-ftpd, SITE EXEC)",
-		Severity: Violation,
-		Matters:  "Several %x and %n read and write the memory of a server that uses its input as a format string.",
-		Innocent: "a file name comes from a template that was not filled in.",
-		look:     eachCommand(formatString),
-	},
-	{
-		Name: "no-known-exploits", Theme: "requests",
-		Says:     "No request is known from a published exploit, back door, scanner or password stealer, and no greeting is known from a worm.",
-		Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
-		Severity: Violation,
-		Matters:  "These texts have no other use.",
-		Innocent: "the owner of the server tests it.",
-		look:     eachSession(knownExploit),
-	},
-	{
-		Name: "no-floods", Theme: "requests",
-		Says:     "A client does not repeat the same command at machine speed.",
-		Source:   "CWE-400 (resource exhaustion)",
-		Severity: Violation,
-		Matters:  "Each repetition may cost the server memory that it does not free.",
-		Innocent: "a load generator measures the server.",
-		look:     eachSession(floods),
-	},
-}
-
-// eachCommand checks one command after another. The function wrong says what is wrong with a
-// command, "" for nothing.
-func eachCommand(wrong func(*ftp.Exchange) string) func() look {
-	return eachSession(func(_ *Evidence, s *session) []breach { return s.wrongCommands(wrong) })
-}
-
-// wrongCommands makes a breach of each command of which wrong says what is wrong.
-func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breach) {
-	for _, x := range s.Exchanges {
-		if x.Line.AfterGap || !s.readable(x.Packet) {
-			continue // its beginning is missing
-		}
-		if what := wrong(x); what != "" {
-			found = append(found, breach{
-				packets:  []int{x.FirstPacket, x.Packet},
-				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
-			})
-		}
-	}
-	return found
+var argumentsOfNormalLengthRule = Rule{
+	Name: "arguments-of-normal-length", Theme: "requests",
+	Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user, 2048 for a password.",
+	Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
+	Example:  "> RETR and a name of 256 characters",
+	Severity: Violation,
+	Matters:  "Longer arguments are meant to overflow a buffer.",
+	Innocent: "the file system of the server allows longer names.",
+	look:     eachSession(longArguments),
 }
 
 // The longest that are normal, in characters.
@@ -169,6 +110,17 @@ func run(text string) int {
 	return longest
 }
 
+var argumentsAreTextRule = Rule{
+	Name: "arguments-are-text", Theme: "requests",
+	Says:     "Commands and arguments are text without control characters.",
+	Source:   "RFC 959, 5.3; RFC 2640, 2.2",
+	Example:  `> RETR \x90\x90\x90\x90\x90\x90\x90\x90\xeb\x1f\x5e`,
+	Severity: Violation,
+	Matters:  "An exploit sends machine code as an argument.",
+	Innocent: "a name is in an old character set.",
+	look:     eachCommand(notText),
+}
+
 // typed are control characters that come from a keyboard, from Telnet's line end, or from
 // character sets with shifts. None of them is a sign of machine code.
 const typed = "\x00\b\t\r\x0e\x0f\x1b"
@@ -209,6 +161,17 @@ func notText(x *ftp.Exchange) string {
 	return ""
 }
 
+var noFormatStringsRule = Rule{
+	Name: "no-format-strings", Theme: "requests",
+	Says:     "Arguments do not contain a series of printf conversions.",
+	Source:   "CVE-2000-0573 (wu-ftpd, SITE EXEC)",
+	Example:  "> CWD %08x%08x%n",
+	Severity: Violation,
+	Matters:  "Several %x and %n read and write the memory of a server that uses its input as a format string.",
+	Innocent: "a file name comes from a template that was not filled in.",
+	look:     eachCommand(formatString),
+}
+
 var (
 	// conversion is a printf conversion as exploits use it: in lower case, often with a
 	// width or a position. A series is three of them with little between them.
@@ -243,6 +206,17 @@ func conversions(text string) int {
 		}
 	}
 	return n
+}
+
+var noKnownExploitsRule = Rule{
+	Name: "no-known-exploits", Theme: "requests",
+	Says:     "No request is known from a published exploit, back door, scanner or password stealer, and no greeting is known from a worm.",
+	Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
+	Example:  "> USER ada:) which opens the back door of vsftpd 2.3.4",
+	Severity: Violation,
+	Matters:  "These texts have no other use.",
+	Innocent: "the owner of the server tests it.",
+	look:     eachSession(knownExploit),
 }
 
 // An exploit is a request that only attackers send.
@@ -378,6 +352,17 @@ func (s *session) copiesUnknown(x *ftp.Exchange) bool {
 	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
 	early := s.loggedIn == 0 || x.Packet < s.loggedIn
 	return s.whole && early && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
+}
+
+var noFloodsRule = Rule{
+	Name: "no-floods", Theme: "requests",
+	Says:     "A client does not repeat the same command at machine speed.",
+	Source:   "CWE-400 (resource exhaustion)",
+	Example:  "> CWD /pub nine times within a second",
+	Severity: Violation,
+	Matters:  "Each repetition may cost the server memory that it does not free.",
+	Innocent: "a load generator measures the server.",
+	look:     eachSession(floods),
 }
 
 // Limits of repetition: how many times the same line in a row, with less than machineSpeed

@@ -10,27 +10,6 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var besideRules = []Rule{
-	{
-		Name: "no-third-ports", Theme: "beside the session",
-		Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services.",
-		Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
-		Severity: Odd, sign: 2,
-		Matters:  "An exploit or a back door often opens a shell at another port after the login.",
-		Innocent: "the two hosts run another application between them.",
-		look:     thirdPorts,
-	},
-	{
-		Name: "calls-are-answered", Theme: "beside the session",
-		Says:     "A connection to the FTP port is accepted.",
-		Source:   "RFC 9293, 3.10.7.1 (a RST answers a call to a closed port)",
-		Severity: Note,
-		Matters:  "A refused connection finds no server: the server is down, or the client looks for one.",
-		Innocent: "the server was not running at that moment.",
-		look:     refusedCalls,
-	},
-}
-
 // services are the ports of services that run beside FTP.
 var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 139, 143, 161, 389, 443, 445, 465, 514, 515, 548,
 	554, 587, 631, 636, 873, 989, 990, 993, 995, 1433, 1521, 1723, 1883, 2049, 3128, 3306, 3389, 5060, 5222, 5432, 5900, 5901, 5985,
@@ -52,6 +31,17 @@ func wellKnown(i *ftp.Identity) bool {
 		}
 	}
 	return false
+}
+
+var noThirdPortsRule = Rule{
+	Name: "no-third-ports", Theme: "beside the session",
+	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services.",
+	Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
+	Example:  "after > USER ada:) a conversation at the server's port 6200",
+	Severity: Odd, sign: 2,
+	Matters:  "An exploit or a back door often opens a shell at another port after the login.",
+	Innocent: "the two hosts run another application between them.",
+	look:     thirdPorts,
 }
 
 // backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
@@ -176,6 +166,17 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 		b.observed += "; this is the port of the back door of vsftpd 2.3.4 (CVE-2011-2523)"
 	}
 	return b, true
+}
+
+var callsAreAnsweredRule = Rule{
+	Name: "calls-are-answered", Theme: "beside the session",
+	Says:     "A connection to the FTP port is accepted.",
+	Source:   "RFC 9293, 3.10.7.1 (a RST answers a call to a closed port)",
+	Example:  "a SYN to port 21 and a RST in answer to it",
+	Severity: Note,
+	Matters:  "A refused connection finds no server: the server is down, or the client looks for one.",
+	Innocent: "the server was not running at that moment.",
+	look:     refusedCalls,
 }
 
 // refusedCalls tells of all calls to port 21 that were refused at once.

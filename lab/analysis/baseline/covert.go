@@ -21,25 +21,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var covertRules = []Rule{
-	{
-		Name: "names-are-words", Theme: "requests",
-		Says:     "The names of folders and files are chosen for readers. They do not carry encoded data.",
-		Source:   "MITRE ATT&CK, T1132.001 (standard encoding) and T1048.003 (exfiltration over FTP)",
-		Severity: Odd, sign: 2,
-		Matters:  "Names that are base64 or hexadecimal digits carry data past a sensor that only looks at transfers.",
-		Innocent: "the names are digests, of which a mirror or a cache does not have all, or serial numbers of devices.",
-		look:     encodedNames,
-	},
-	{
-		Name: "files-are-fetched-once", Theme: "transfers",
-		Says:     "A client fetches a file once, or when it has changed.",
-		Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control) and T1029 (scheduled transfer)",
-		Severity: Note, sign: 1,
-		Matters:  "A program that gets its orders over FTP asks for the same small file again and again.",
-		Innocent: "the file changes, such as a weather report or a state.",
-		look:     polledFiles,
-	},
+var namesAreWordsRule = Rule{
+	Name: "names-are-words", Theme: "requests",
+	Says:     "The names of folders and files are chosen for readers. They do not carry encoded data.",
+	Source:   "MITRE ATT&CK, T1132.001 (standard encoding) and T1048.003 (exfiltration over FTP)",
+	Example:  "> MKD cm9vdDp4OjA6MDpyb290, base64 of root:x:0:0:root, and more like it",
+	Severity: Odd, sign: 2,
+	Matters:  "Names that are base64 or hexadecimal digits carry data past a sensor that only looks at transfers.",
+	Innocent: "the names are digests, of which a mirror or a cache does not have all, or serial numbers of devices.",
+	look:     encodedNames,
 }
 
 // Limits of encoded names: so many, which are at least half of the names between two hosts.
@@ -232,6 +222,17 @@ func looksRandom(name string) bool {
 		kinds[kind], last = true, kind
 	}
 	return len(stem) >= shortestRandom && kinds[0] && kinds[1] && kinds[2] && changes*changesIn >= len(stem)
+}
+
+var filesAreFetchedOnceRule = Rule{
+	Name: "files-are-fetched-once", Theme: "transfers",
+	Says:     "A client fetches a file once, or when it has changed.",
+	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control) and T1029 (scheduled transfer)",
+	Example:  "> RETR cmd.txt once a minute, twenty times",
+	Severity: Note, sign: 1,
+	Matters:  "A program that gets its orders over FTP asks for the same small file again and again.",
+	Innocent: "the file changes, such as a weather report or a state.",
+	look:     polledFiles,
 }
 
 // Limits of polling: so many requests for the same file between two hosts.

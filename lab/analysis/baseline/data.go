@@ -12,97 +12,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var dataRules = []Rule{
-	{
-		Name: "data-is-announced", Theme: "data connections",
-		Says:     "A data connection was announced on a control connection before it was opened.",
-		Source:   "RFC 959, 3.2 and 3.3; Frederick 2001",
-		Severity: Odd,
-		Matters:  "A connection from port 20 that nobody asked for may be a scan that looks like FTP.",
-		Innocent: "the client relied on the default data port, or the announcement was inside TLS or took another way.",
-		look:     eachData(isAnnounced),
-	},
-	{
-		Name: "data-with-the-partner", Theme: "data connections",
-		Says:     "The other party of the control connection opens the data connection.",
-		Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
-		Severity: Violation,
-		Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
-		Innocent: "one party has several addresses: a site with many servers, a network with two providers, a NAT device with many addresses, or the third host of RFC 959, 5.2.",
-		look:     eachData(withPartner),
-	},
-	{
-		Name: "data-in-time", Theme: "data connections",
-		Says:     "The data connection is opened within a minute of its announcement.",
-		Source:   "RFC 2577, 8 (port stealing)",
-		Severity: Odd,
-		Matters:  "Another host can use a port that stays open.",
-		Innocent: "the client waited for its user.",
-		look:     eachData(inTime),
-	},
-	{
-		Name: "active-from-port-20", Theme: "data connections",
-		Says:     "In active mode the server connects from port 20, with implicit FTPS from port 989.",
-		Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
-		Severity: Note,
-		Matters:  "Firewalls recognize active data connections by that port.",
-		Innocent: "the server does not run as root and cannot use a low port, like many servers.",
-		look:     fromPort20,
-	},
-	{
-		Name: "passive-high-ports", Theme: "data connections",
-		Says:     "In passive mode both ports of the data connection are high.",
-		Source:   "RFC 959, 3.2; Frederick 2001",
-		Severity: Odd,
-		Matters:  "A client that connects from a low port may try to pass a packet filter as another service.",
-		Innocent: "a NAT device chose the port.",
-		look:     eachData(highPorts),
-	},
-	{
-		Name: "one-connection-a-transfer", Theme: "data connections",
-		Says:     "Each transfer has exactly one data connection.",
-		Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
-		Severity: Odd,
-		Matters:  "A second connection to the same port may come from another host, or carry something else.",
-		Innocent: "the first attempt failed and was repeated, or MODE B kept a connection open.",
-		look:     eachSession(oneConnection),
-	},
-	{
-		Name: "data-flows-one-way", Theme: "data connections",
-		Says:     "Only the sender of the file sends on a data connection.",
-		Source:   "RFC 959, 3.4.1 and 4.1.3",
-		Severity: Violation,
-		Matters:  "Bytes in the other direction make it a conversation, such as a shell or a tunnel.",
-		Innocent: "TLS protects the transfer. Its handshake goes both ways.",
-		look:     eachSession(oneWay),
-	},
-	{
-		Name: "sender-closes", Theme: "data connections",
-		Says:     "The sender of the data closes the connection first, which marks the end of the file: the server after LIST and RETR, the client after STOR.",
-		Source:   "RFC 959, 3.4.1",
-		Severity: Odd,
-		Matters:  "If the receiver closes first, the file is incomplete although the server reports success.",
-		Innocent: "the receiver closed only its own, unused direction early.",
-		look:     eachSession(senderCloses),
-	},
-	{
-		Name: "data-ends-with-fin", Theme: "data connections",
-		Says:     "A data connection ends with a FIN from each side, not with a RST.",
-		Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
-		Severity: Odd,
-		Matters:  "The FIN is the end of the file. A RST discards data that is still on the way, and the receiver cannot tell a complete file from a part of it.",
-		Innocent: "the user cancelled the transfer, or a program closed its socket before it had read everything.",
-		look:     eachData(endsWithFIN),
-	},
-	{
-		Name: "bytes-agree", Theme: "data connections",
-		Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave.",
-		Source:   "RFC 3659, 4; RFC 959, 4.2",
-		Severity: Odd,
-		Matters:  "Fewer bytes mean an incomplete file. More bytes were added on the way.",
-		Innocent: "the file grew in the meantime, or only a part of it was requested.",
-		look:     eachSession(bytesAgree),
-	},
+var dataIsAnnouncedRule = Rule{
+	Name: "data-is-announced", Theme: "data connections",
+	Says:     "A data connection was announced on a control connection before it was opened.",
+	Source:   "RFC 959, 3.2 and 3.3; Frederick 2001",
+	Example:  "a connection from 192.0.2.21.20 to a client's port that no PORT named",
+	Severity: Odd,
+	Matters:  "A connection from port 20 that nobody asked for may be a scan that looks like FTP.",
+	Innocent: "the client relied on the default data port, or the announcement was inside TLS or took another way.",
+	look:     eachData(isAnnounced),
 }
 
 func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
@@ -113,6 +31,17 @@ func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		packets:  []int{c.FirstPacket},
 		observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
 	}}
+}
+
+var dataWithThePartnerRule = Rule{
+	Name: "data-with-the-partner", Theme: "data connections",
+	Says:     "The other party of the control connection opens the data connection.",
+	Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
+	Example:  "< 227 (192,0,2,21,100,0) to one host; another host connects to that port",
+	Severity: Violation,
+	Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
+	Innocent: "one party has several addresses: a site with many servers, a network with two providers, a NAT device with many addresses, or the third host of RFC 959, 5.2.",
+	look:     eachData(withPartner),
 }
 
 func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
@@ -157,6 +86,17 @@ func (s *session) cameToo(c *ftp.Connection, caller ftp.Side, partner netip.Addr
 	return 0
 }
 
+var dataInTimeRule = Rule{
+	Name: "data-in-time", Theme: "data connections",
+	Says:     "The data connection is opened within a minute of its announcement.",
+	Source:   "RFC 2577, 8 (port stealing)",
+	Example:  "< 227 (192,0,2,21,100,0), and a connection to the port 70 seconds later",
+	Severity: Odd,
+	Matters:  "Another host can use a port that stays open.",
+	Innocent: "the client waited for its user.",
+	look:     eachData(inTime),
+}
+
 // dataTimeout is how long after its announcement a data connection may be opened.
 const dataTimeout = time.Minute
 
@@ -176,6 +116,17 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		packets:  []int{x.Packet, c.FirstPacket},
 		observed: fmt.Sprintf("it was opened %v after %s", late.Round(time.Second), x.Command),
 	}}
+}
+
+var activeFromPort20Rule = Rule{
+	Name: "active-from-port-20", Theme: "data connections",
+	Says:     "In active mode the server connects from port 20, with implicit FTPS from port 989.",
+	Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
+	Example:  "a data connection in active mode from 192.0.2.21.2020",
+	Severity: Note,
+	Matters:  "Firewalls recognize active data connections by that port.",
+	Innocent: "the server does not run as root and cannot use a low port, like many servers.",
+	look:     fromPort20,
 }
 
 // fromPort20 makes one breach of all connections from other ports.
@@ -211,6 +162,17 @@ func isActive(c *ftp.Connection) bool {
 	return c.Role == ftp.Data && c.DataPort != nil && c.Mode == ftp.Active
 }
 
+var passiveHighPortsRule = Rule{
+	Name: "passive-high-ports", Theme: "data connections",
+	Says:     "In passive mode both ports of the data connection are high.",
+	Source:   "RFC 959, 3.2; Frederick 2001",
+	Example:  "a data connection in passive mode from the client's port 1023",
+	Severity: Odd,
+	Matters:  "A client that connects from a low port may try to pass a packet filter as another service.",
+	Innocent: "a NAT device chose the port.",
+	look:     eachData(highPorts),
+}
+
 func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
 	if c.DataPort == nil || c.Mode != ftp.Passive || c.Client.Port() >= 1024 {
 		return nil
@@ -219,6 +181,17 @@ func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
 		packets:  []int{c.FirstPacket},
 		observed: fmt.Sprintf("%s connected from port %d", c.Client.Addr(), c.Client.Port()),
 	}}
+}
+
+var oneConnectionATransferRule = Rule{
+	Name: "one-connection-a-transfer", Theme: "data connections",
+	Says:     "Each transfer has exactly one data connection.",
+	Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
+	Example:  "two connections with data between one > RETR and its < 226",
+	Severity: Odd,
+	Matters:  "A second connection to the same port may come from another host, or carry something else.",
+	Innocent: "the first attempt failed and was repeated, or MODE B kept a connection open.",
+	look:     eachSession(oneConnection),
 }
 
 func oneConnection(_ *Evidence, s *session) []breach {
@@ -242,6 +215,17 @@ func oneConnection(_ *Evidence, s *session) []breach {
 
 // protected reports whether data connections of the session may be in TLS.
 func (s *session) protected() bool { return s.TLS || s.said("PROT") || s.said("ADAT") }
+
+var dataFlowsOneWayRule = Rule{
+	Name: "data-flows-one-way", Theme: "data connections",
+	Says:     "Only the sender of the file sends on a data connection.",
+	Source:   "RFC 959, 3.4.1 and 4.1.3",
+	Example:  "> RETR file, and the client sends on the data connection",
+	Severity: Violation,
+	Matters:  "Bytes in the other direction make it a conversation, such as a shell or a tunnel.",
+	Innocent: "TLS protects the transfer. Its handshake goes both ways.",
+	look:     eachSession(oneWay),
+}
 
 func oneWay(e *Evidence, s *session) []breach {
 	if s.protected() {
@@ -269,6 +253,17 @@ func oneWay(e *Evidence, s *session) []breach {
 	return found
 }
 
+var senderClosesRule = Rule{
+	Name: "sender-closes", Theme: "data connections",
+	Says:     "The sender of the data closes the connection first, which marks the end of the file: the server after LIST and RETR, the client after STOR.",
+	Source:   "RFC 959, 3.4.1",
+	Example:  "> RETR file, and the client sends the first FIN",
+	Severity: Odd,
+	Matters:  "If the receiver closes first, the file is incomplete although the server reports success.",
+	Innocent: "the receiver closed only its own, unused direction early.",
+	look:     eachSession(senderCloses),
+}
+
 func senderCloses(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
@@ -294,6 +289,17 @@ func senderCloses(_ *Evidence, s *session) []breach {
 	return found
 }
 
+var dataEndsWithFINRule = Rule{
+	Name: "data-ends-with-fin", Theme: "data connections",
+	Says:     "A data connection ends with a FIN from each side, not with a RST.",
+	Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
+	Example:  "> RETR file, a RST in the middle of the data, and then < 226",
+	Severity: Odd,
+	Matters:  "The FIN is the end of the file. A RST discards data that is still on the way, and the receiver cannot tell a complete file from a part of it.",
+	Innocent: "the user cancelled the transfer, or a program closed its socket before it had read everything.",
+	look:     eachData(endsWithFIN),
+}
+
 // endsWithFIN reports every RST. A RST is odd only if it cut a transfer before the sender's
 // FIN, and the server reported success.
 func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
@@ -317,6 +323,17 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		}
 	}
 	return []breach{b}
+}
+
+var bytesAgreeRule = Rule{
+	Name: "bytes-agree", Theme: "data connections",
+	Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave.",
+	Source:   "RFC 3659, 4; RFC 959, 4.2",
+	Example:  "< 150 Opening data connection (1000 bytes), and 999 bytes on it",
+	Severity: Odd,
+	Matters:  "Fewer bytes mean an incomplete file. More bytes were added on the way.",
+	Innocent: "the file grew in the meantime, or only a part of it was requested.",
+	look:     eachSession(bytesAgree),
 }
 
 // saidBytes matches the size in a text such as "150 Opening BINARY mode data

@@ -12,18 +12,6 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-var detourRules = []Rule{
-	{
-		Name: "no-detours", Theme: "beside the session",
-		Says:     "Each address on a link belongs to one network card, nobody redirects the packets of the two hosts, and a question for the address of one has one answer.",
-		Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
-		Severity: Odd, sign: 2,
-		Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
-		Innocent: "a second server or router takes the place of the first, a router knows a shorter way, or a name has several servers.",
-		look:     atTheEnd(detours),
-	},
-}
-
 // Types of messages that redirect packets (RFC 792, RFC 4861).
 const (
 	redirect   = 5
@@ -72,6 +60,17 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 	case o != nil && !bytes.Equal(o.mac, p.ARP.SenderMAC):
 		o.mac, o.changes, o.packets = bytes.Clone(p.ARP.SenderMAC), o.changes+1, appendSome(o.packets, p.Number)
 	}
+}
+
+var noDetoursRule = Rule{
+	Name: "no-detours", Theme: "beside the session",
+	Says:     "Each address on a link belongs to one network card, nobody redirects the packets of the two hosts, and a question for the address of one has one answer.",
+	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
+	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
+	Severity: Odd, sign: 2,
+	Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
+	Innocent: "a second server or router takes the place of the first, a router knows a shorter way, or a name has several servers.",
+	look:     atTheEnd(detours),
 }
 
 // detours finds conflicts about the addresses of hosts with a session, and redirects that these

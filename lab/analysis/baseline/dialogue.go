@@ -8,88 +8,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var dialogueRules = []Rule{
-	{
-		Name: "server-greets-first", Theme: "dialogue",
-		Says:     "The server speaks first: it sends 220 before any command.",
-		Source:   "RFC 959, 5.4",
-		Severity: Violation,
-		Matters:  "A client waits for the greeting. A program that sends its commands without waiting is not a normal client.",
-		Innocent: "a person typed ahead, or piped a script into netcat.",
-		look:     eachSession(greetsFirst),
-	},
-	{
-		Name: "one-command-at-a-time", Theme: "dialogue",
-		Says:     "A client waits for the reply before it sends the next command. ABOR, STAT and QUIT need not wait.",
-		Source:   "RFC 959, 5.4",
-		Severity: Odd,
-		Matters:  "A server need not queue commands. Scripts and floods send them anyway.",
-		Innocent: "the client saves round trips, as lftp does.",
-		look:     eachSession(oneAtATime),
-	},
-	{
-		Name: "reply-answers-command", Theme: "dialogue",
-		Says:     "Every reply answers an earlier command. Only the greeting, 421 and 221 may come without one.",
-		Source:   "RFC 959, 4.2 and 5.4",
-		Severity: Violation, sign: 1,
-		Matters:  "A reply before its command shows that the session is forged, injected or replayed.",
-		Innocent: "the recorder lost the command, or stored packets in the wrong order.",
-		look:     eachSession(answersCommand),
-	},
-	{
-		Name: "reply-fits-command", Theme: "dialogue",
-		Says:     "The reply code is one that the command may have.",
-		Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
-		Severity: Violation, sign: 1,
-		Matters:  "The code of another command shows that client and server disagree about the dialogue.",
-		Innocent: "the server is of an unusual make, or the recorder lost a reply.",
-		look:     eachSession(fitsCommand),
-	},
-	{
-		Name: "reply-well-formed", Theme: "dialogue",
-		Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text.",
-		Source:   "RFC 959, 4.2",
-		Severity: Violation, sign: 1,
-		Matters:  "A client cannot interpret anything else. A program that answers in another form is probably not an FTP server.",
-		Innocent: "a simple server prints the second line of a message without a code.",
-		look:     eachSession(wellFormed),
-	},
-	{
-		Name: "reply-of-normal-length", Theme: "dialogue",
-		Says:     "A line of a reply has at most 4096 bytes, the length of the longest path.",
-		Source:   "RFC 959, 4.2; POSIX limits.h (PATH_MAX)",
-		Severity: Violation,
-		Matters:  "Longer lines are meant to overflow a buffer of the client.",
-		Innocent: "the server quotes a very long name.",
-		look:     eachSession(replyLength),
-	},
-	{
-		Name: "sides-keep-their-roles", Theme: "dialogue",
-		Says:     "The client sends commands and the server sends replies, never the reverse.",
-		Source:   "RFC 959, 2.3",
-		Severity: Violation,
-		Matters:  "If a server sends commands, the session is forged or a tunnel, or it tries to make a firewall open a port.",
-		Innocent: "two connections between the same ports were recorded as one.",
-		look:     eachSession(keepRoles),
-	},
-	{
-		Name: "commands-are-ftp", Theme: "dialogue",
-		Says:     "Commands are words of three or four letters that RFC 959 or an extension defines.",
-		Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
-		Severity: Violation,
-		Matters:  "Commands of another protocol show a scanner, a misconfigured client, or a tunnel at the FTP port.",
-		Innocent: "a person tried commands by hand, or the client uses an extension of its own.",
-		look:     eachSession(areFTP),
-	},
-	{
-		Name: "control-carries-dialogue", Theme: "dialogue",
-		Says:     "The control connection carries only commands and replies. Data has its own connection.",
-		Source:   "RFC 959, 2.3 and 3.2; Frederick 2001",
-		Severity: Violation,
-		Matters:  "Anything else on it is a tunnel, a shell, or a file that avoids inspection.",
-		Innocent: "a very old server sent a long text without reply codes.",
-		look:     eachSession(carriesDialogue),
-	},
+var serverGreetsFirstRule = Rule{
+	Name: "server-greets-first", Theme: "dialogue",
+	Says:     "The server speaks first: it sends 220 before any command.",
+	Source:   "RFC 959, 5.4",
+	Example:  "> USER ada in front of < 220",
+	Severity: Violation,
+	Matters:  "A client waits for the greeting. A program that sends its commands without waiting is not a normal client.",
+	Innocent: "a person typed ahead, or piped a script into netcat.",
+	look:     eachSession(greetsFirst),
 }
 
 func greetsFirst(_ *Evidence, s *session) []breach {
@@ -135,6 +62,17 @@ func (s *session) firstReply() *ftp.Reply {
 	return first
 }
 
+var oneCommandAtATimeRule = Rule{
+	Name: "one-command-at-a-time", Theme: "dialogue",
+	Says:     "A client waits for the reply before it sends the next command. ABOR, STAT and QUIT need not wait.",
+	Source:   "RFC 959, 5.4",
+	Example:  "> TYPE I > PWD > SYST > FEAT, and only then < 200",
+	Severity: Odd,
+	Matters:  "A server need not queue commands. Scripts and floods send them anyway.",
+	Innocent: "the client saves round trips, as lftp does.",
+	look:     eachSession(oneAtATime),
+}
+
 func oneAtATime(_ *Evidence, s *session) []breach {
 	if !s.whole {
 		return nil
@@ -167,6 +105,17 @@ func (s *session) early(i int) bool {
 	}
 	code, at := answer(before)
 	return (code < 200 || at > x.FirstPacket) && len(before.Replies)+len(x.Replies) > 0
+}
+
+var replyAnswersCommandRule = Rule{
+	Name: "reply-answers-command", Theme: "dialogue",
+	Says:     "Every reply answers an earlier command. Only the greeting, 421 and 221 may come without one.",
+	Source:   "RFC 959, 4.2 and 5.4",
+	Example:  "< 227 (192,0,2,21,100,0) in front of > PASV",
+	Severity: Violation, sign: 1,
+	Matters:  "A reply before its command shows that the session is forged, injected or replayed.",
+	Innocent: "the recorder lost the command, or stored packets in the wrong order.",
+	look:     eachSession(answersCommand),
 }
 
 func answersCommand(_ *Evidence, s *session) []breach {
@@ -264,6 +213,17 @@ func (s *session) heardBy(packet int) int64 {
 		return s.Exchanges[n-1].Line.End
 	}
 	return 1
+}
+
+var replyFitsCommandRule = Rule{
+	Name: "reply-fits-command", Theme: "dialogue",
+	Says:     "The reply code is one that the command may have.",
+	Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
+	Example:  "> PWD < 226 done",
+	Severity: Violation, sign: 1,
+	Matters:  "The code of another command shows that client and server disagree about the dialogue.",
+	Innocent: "the server is of an unusual make, or the recorder lost a reply.",
+	look:     eachSession(fitsCommand),
 }
 
 func fitsCommand(_ *Evidence, s *session) []breach {

@@ -103,7 +103,7 @@ func (x *examination) assess() *Assessment {
 	}
 	for i := range x.rules {
 		r := &x.rules[i]
-		if r.Name == signsAgree {
+		if r.Name == noSignsAgreeRule.Name {
 			r.breaches = x.signs.judge()
 		}
 		findings = append(findings, r.findings(r.breaches)...)

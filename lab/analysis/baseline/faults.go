@@ -9,26 +9,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var faultRules = []Rule{
-	{
-		Name: "server-answers", Theme: "dialogue",
-		Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
-		Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.1",
-		Severity: Odd, sign: 1,
-		Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
-		Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
-		look: func() look {
-			return look{session: serverAnswers, connection: serverGreets}
-		},
-	},
-	{
-		Name: "usual-ports", Theme: "dialogue",
-		Says:     "The server listens at port 21, at 990 for implicit FTPS, or at a port that is often used instead.",
-		Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
-		Severity: Note, sign: 1,
-		Matters:  "Malware that contains an FTP server uses a port of its own.",
-		Innocent: "the server is behind a NAT device, or its owner wants to hide it.",
-		look:     eachSession(usualPorts),
+var serverAnswersRule = Rule{
+	Name: "server-answers", Theme: "dialogue",
+	Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
+	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.1",
+	Example:  "> RETR file, and a RST of the server",
+	Severity: Odd, sign: 1,
+	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
+	Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
+	look: func() look {
+		return look{session: serverAnswers, connection: serverGreets}
 	},
 }
 
@@ -83,6 +73,17 @@ func serverAnswers(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	return []breach{b}
+}
+
+var usualPortsRule = Rule{
+	Name: "usual-ports", Theme: "dialogue",
+	Says:     "The server listens at port 21, at 990 for implicit FTPS, or at a port that is often used instead.",
+	Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
+	Example:  "a server at port 4444",
+	Severity: Note, sign: 1,
+	Matters:  "Malware that contains an FTP server uses a port of its own.",
+	Innocent: "the server is behind a NAT device, or its owner wants to hide it.",
+	look:     eachSession(usualPorts),
 }
 
 // usualPort reports whether FTP servers are often at a port.

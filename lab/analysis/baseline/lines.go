@@ -10,6 +10,17 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
+var replyWellFormedRule = Rule{
+	Name: "reply-well-formed", Theme: "dialogue",
+	Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text.",
+	Source:   "RFC 959, 4.2",
+	Example:  "> SYST < UNIX of some kind",
+	Severity: Violation, sign: 1,
+	Matters:  "A client cannot interpret anything else. A program that answers in another form is probably not an FTP server.",
+	Innocent: "a simple server prints the second line of a message without a code.",
+	look:     eachSession(wellFormed),
+}
+
 func wellFormed(_ *Evidence, s *session) []breach {
 	if s.Hidden {
 		return nil
@@ -39,6 +50,17 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+var replyOfNormalLengthRule = Rule{
+	Name: "reply-of-normal-length", Theme: "dialogue",
+	Says:     "A line of a reply has at most 4096 bytes, the length of the longest path.",
+	Source:   "RFC 959, 4.2; POSIX limits.h (PATH_MAX)",
+	Example:  "< 257 and 4100 characters",
+	Severity: Violation,
+	Matters:  "Longer lines are meant to overflow a buffer of the client.",
+	Innocent: "the server quotes a very long name.",
+	look:     eachSession(replyLength),
 }
 
 // longestLine is the maximum length of a line of a reply, in bytes.
@@ -85,6 +107,17 @@ func (s *session) waiting(packet int) bool {
 	return n > 0 && len(s.Exchanges[n-1].Replies) == 0
 }
 
+var sidesKeepTheirRolesRule = Rule{
+	Name: "sides-keep-their-roles", Theme: "dialogue",
+	Says:     "The client sends commands and the server sends replies, never the reverse.",
+	Source:   "RFC 959, 2.3",
+	Example:  "< QUIT from the server's port 21",
+	Severity: Violation,
+	Matters:  "If a server sends commands, the session is forged or a tunnel, or it tries to make a firewall open a port.",
+	Innocent: "two connections between the same ports were recorded as one.",
+	look:     eachSession(keepRoles),
+}
+
 func keepRoles(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range s.Unsolicited {
@@ -119,6 +152,17 @@ func (s *session) isCommand(l *ftp.Line) bool {
 		return false
 	}
 	return isCommand(l.Text)
+}
+
+var commandsAreFTPRule = Rule{
+	Name: "commands-are-ftp", Theme: "dialogue",
+	Says:     "Commands are words of three or four letters that RFC 959 or an extension defines.",
+	Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
+	Example:  "> GET / HTTP/1.0",
+	Severity: Violation,
+	Matters:  "Commands of another protocol show a scanner, a misconfigured client, or a tunnel at the FTP port.",
+	Innocent: "a person tried commands by hand, or the client uses an extension of its own.",
+	look:     eachSession(areFTP),
 }
 
 func areFTP(_ *Evidence, s *session) []breach {
@@ -156,6 +200,17 @@ func areFTP(_ *Evidence, s *session) []breach {
 		b.sign = 1
 	}
 	return append(found, b)
+}
+
+var controlCarriesDialogueRule = Rule{
+	Name: "control-carries-dialogue", Theme: "dialogue",
+	Says:     "The control connection carries only commands and replies. Data has its own connection.",
+	Source:   "RFC 959, 2.3 and 3.2; Frederick 2001",
+	Example:  "base64 in place of commands at port 21",
+	Severity: Violation,
+	Matters:  "Anything else on it is a tunnel, a shell, or a file that avoids inspection.",
+	Innocent: "a very old server sent a long text without reply codes.",
+	look:     eachSession(carriesDialogue),
 }
 
 // tunnelBytes is how many bytes on a control connection may be neither commands nor replies.

@@ -10,16 +10,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var loaderRules = []Rule{
-	{
-		Name: "programs-do-not-report", Theme: "transfers",
-		Says:     "After a client has fetched a program, it does not call a new host at an unusual port, send a form, or store a file in a new session, all within a minute.",
-		Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1071 (a program reports to its master)",
-		Severity: Note, sign: 1,
-		Matters:  "A loader fetches a program, runs it, and the program reports where it is.",
-		Innocent: "the user goes on working in the meantime.",
-		look:     reports,
-	},
+var programsDoNotReportRule = Rule{
+	Name: "programs-do-not-report", Theme: "transfers",
+	Says:     "After a client has fetched a program, it does not call a new host at an unusual port, send a form, or store a file in a new session, all within a minute.",
+	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1071 (a program reports to its master)",
+	Example:  "> RETR a.exe, and the client calls 203.0.113.66.4444",
+	Severity: Note, sign: 1,
+	Matters:  "A loader fetches a program, runs it, and the program reports where it is.",
+	Innocent: "the user goes on working in the meantime.",
+	look:     reports,
 }
 
 // reportTime is how soon after it was fetched a program reports.

@@ -10,25 +10,15 @@ import (
 	"time"
 )
 
-var loginRules = []Rule{
-	{
-		Name: "login-before-transfer", Theme: "login",
-		Says:     "No transfer starts before the login has succeeded (230).",
-		Source:   "RFC 959, 5.4 and 6",
-		Severity: Violation,
-		Matters:  "A server that transfers files without a login is open to everybody, or is not an FTP server.",
-		Innocent: "the server belongs to a device that needs no login.",
-		look:     eachSession(loginFirst),
-	},
-	{
-		Name: "no-guessing", Theme: "login",
-		Says:     "A login fails now and then. It does not fail repeatedly with different names and passwords.",
-		Source:   "RFC 2577, 5 (protecting passwords)",
-		Severity: Violation,
-		Matters:  "A program that guesses passwords causes many failures with different credentials, quickly or slowly, from one client or from many.",
-		Innocent: "a user forgot the password, and tries up to five.",
-		look:     guessing,
-	},
+var loginBeforeTransferRule = Rule{
+	Name: "login-before-transfer", Theme: "login",
+	Says:     "No transfer starts before the login has succeeded (230).",
+	Source:   "RFC 959, 5.4 and 6",
+	Example:  "< 220 > PASV < 227 > RETR secret < 150, without USER",
+	Severity: Violation,
+	Matters:  "A server that transfers files without a login is open to everybody, or is not an FTP server.",
+	Innocent: "the server belongs to a device that needs no login.",
+	look:     eachSession(loginFirst),
 }
 
 func loginFirst(_ *Evidence, s *session) []breach {
@@ -48,6 +38,17 @@ func loginFirst(_ *Evidence, s *session) []breach {
 		}}
 	}
 	return nil
+}
+
+var noGuessingRule = Rule{
+	Name: "no-guessing", Theme: "login",
+	Says:     "A login fails now and then. It does not fail repeatedly with different names and passwords.",
+	Source:   "RFC 2577, 5 (protecting passwords)",
+	Example:  "> USER root > PASS pass1 < 530 > USER root > PASS pass2 < 530, and so on",
+	Severity: Violation,
+	Matters:  "A program that guesses passwords causes many failures with different credentials, quickly or slowly, from one client or from many.",
+	Innocent: "a user forgot the password, and tries up to five.",
+	look:     guessing,
 }
 
 // A guess is a failed login of a user who did not succeed soon after it.

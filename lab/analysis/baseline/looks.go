@@ -9,61 +9,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var looksRules = []Rule{
-	{
-		Name: "looks-like-a-scan", Theme: "looks wrong, is not",
-		Says:     "Connections from port 20 to consecutive client ports are data connections if each was announced.",
-		Source:   "Frederick 2001 (F9)",
-		Severity: Note,
-		Matters:  "The SYNs alone look like a port scan of the client, but each follows a PORT or EPRT.",
-		Innocent: "each port was announced, as here.",
-		look:     looksLikeScan,
-	},
-	{
-		Name: "fin-before-its-data", Theme: "looks wrong, is not",
-		Says:     "A FIN may arrive before the data that it follows.",
-		Source:   "Frederick 2001 (F14); RFC 9293, 3.10.7.4",
-		Severity: Note,
-		Matters:  "The network changed the order. The receiver waits for the data, and nothing is lost.",
-		Innocent: "the data arrived later, as here.",
-		look:     eachConnection(finBeforeData),
-	},
-	{
-		Name: "226-before-the-end", Theme: "looks wrong, is not",
-		Says:     "The reply 226 may arrive before the end of the data.",
-		Source:   "RFC 959, 3.4.1 and 5.4",
-		Severity: Note,
-		Matters:  "The server has passed all data to its TCP when it sends 226. Nothing keeps the order of two connections.",
-		Innocent: "the data connection still ends as it should, as here.",
-		look:     early226,
-	},
-	{
-		Name: "reset-after-quit", Theme: "looks wrong, is not",
-		Says:     "If a client does not wait for 221, its TCP answers 221 with a RST.",
-		Source:   "RFC 9293, 3.6; RFC 959, 4.1.1 (QUIT)",
-		Severity: Note,
-		Matters:  "Nothing is lost: the dialogue was over.",
-		Innocent: "the client had sent QUIT before, as here.",
-		look:     eachSession(resetAfterQuit),
-	},
-	{
-		Name: "server-hung-up", Theme: "looks wrong, is not",
-		Says:     "A server ends a session that was idle for long with 421.",
-		Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
-		Severity: Note,
-		Matters:  "The server speaks and closes although no command waits.",
-		Innocent: "the session was idle, or the server had no capacity, as 421 says.",
-		look:     eachSession(hungUp),
-	},
-	{
-		Name: "session-without-quit", Theme: "looks wrong, is not",
-		Says:     "A session ends with QUIT and 221, and then both sides close with FIN.",
-		Source:   "RFC 959, 4.1.1 (QUIT); RFC 9293, 3.6",
-		Severity: Note,
-		Matters:  "A session that just stops may have been interrupted.",
-		Innocent: "the program was closed, the network failed, or the capture ended earlier.",
-		look:     eachSession(noQuit),
-	},
+var looksLikeAScanRule = Rule{
+	Name: "looks-like-a-scan", Theme: "looks wrong, is not",
+	Says:     "Connections from port 20 to consecutive client ports are data connections if each was announced.",
+	Source:   "Frederick 2001 (F9)",
+	Example:  "SYNs from port 20 to the ports 2001, 2002, 2003, 2004, 2005",
+	Severity: Note,
+	Matters:  "The SYNs alone look like a port scan of the client, but each follows a PORT or EPRT.",
+	Innocent: "each port was announced, as here.",
+	look:     looksLikeScan,
 }
 
 // scanLength is how many consecutive ports look like a scan.
@@ -120,6 +74,17 @@ func follows(c, before *ftp.Connection) bool {
 		time.Duration(c.FirstTime-before.FirstTime) < time.Minute
 }
 
+var finBeforeItsDataRule = Rule{
+	Name: "fin-before-its-data", Theme: "looks wrong, is not",
+	Says:     "A FIN may arrive before the data that it follows.",
+	Source:   "Frederick 2001 (F14); RFC 9293, 3.10.7.4",
+	Example:  "a FIN with seq 1461, then the segment 1:1461",
+	Severity: Note,
+	Matters:  "The network changed the order. The receiver waits for the data, and nothing is lost.",
+	Innocent: "the data arrived later, as here.",
+	look:     eachConnection(finBeforeData),
+}
+
 func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 	var found []breach
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
@@ -133,6 +98,17 @@ func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 		})
 	}
 	return found
+}
+
+var reply226BeforeTheEndRule = Rule{
+	Name: "226-before-the-end", Theme: "looks wrong, is not",
+	Says:     "The reply 226 may arrive before the end of the data.",
+	Source:   "RFC 959, 3.4.1 and 5.4",
+	Example:  "< 226 Transfer complete, then the last segment of the data",
+	Severity: Note,
+	Matters:  "The server has passed all data to its TCP when it sends 226. Nothing keeps the order of two connections.",
+	Innocent: "the data connection still ends as it should, as here.",
+	look:     early226,
 }
 
 // early226 makes one breach of all transfers.
@@ -168,6 +144,17 @@ func early226() look {
 	}
 }
 
+var resetAfterQuitRule = Rule{
+	Name: "reset-after-quit", Theme: "looks wrong, is not",
+	Says:     "If a client does not wait for 221, its TCP answers 221 with a RST.",
+	Source:   "RFC 9293, 3.6; RFC 959, 4.1.1 (QUIT)",
+	Example:  "> QUIT, FIN of the client, < 221, RST of the client",
+	Severity: Note,
+	Matters:  "Nothing is lost: the dialogue was over.",
+	Innocent: "the client had sent QUIT before, as here.",
+	look:     eachSession(resetAfterQuit),
+}
+
 func resetAfterQuit(_ *Evidence, s *session) []breach {
 	c := s.Control
 	if !s.said("QUIT") || c.ResetBy != ftp.Client {
@@ -177,6 +164,17 @@ func resetAfterQuit(_ *Evidence, s *session) []breach {
 		packets:  []int{c.ClientFlow.RST},
 		observed: fmt.Sprintf("%s sent QUIT, closed, and reset the connection in frame %d", c.Client, c.ClientFlow.RST),
 	}}
+}
+
+var serverHungUpRule = Rule{
+	Name: "server-hung-up", Theme: "looks wrong, is not",
+	Says:     "A server ends a session that was idle for long with 421.",
+	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
+	Example:  "five minutes of silence, then < 421 Timeout",
+	Severity: Note,
+	Matters:  "The server speaks and closes although no command waits.",
+	Innocent: "the session was idle, or the server had no capacity, as 421 says.",
+	look:     eachSession(hungUp),
 }
 
 func hungUp(_ *Evidence, s *session) []breach {
@@ -190,6 +188,17 @@ func hungUp(_ *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+var sessionWithoutQuitRule = Rule{
+	Name: "session-without-quit", Theme: "looks wrong, is not",
+	Says:     "A session ends with QUIT and 221, and then both sides close with FIN.",
+	Source:   "RFC 959, 4.1.1 (QUIT); RFC 9293, 3.6",
+	Example:  "FIN of the client without > QUIT",
+	Severity: Note,
+	Matters:  "A session that just stops may have been interrupted.",
+	Innocent: "the program was closed, the network failed, or the capture ended earlier.",
+	look:     eachSession(noQuit),
 }
 
 func noQuit(_ *Evidence, s *session) []breach {

@@ -11,36 +11,6 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var pathRules = []Rule{
-	{
-		Name: "no-climbing", Theme: "requests",
-		Says:     "Paths do not lead out of the server's tree.",
-		Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
-		Severity: Violation,
-		Matters:  "Several ../ in a row, or encoded ones, look for files that the server should not serve.",
-		Innocent: "a user knows the tree well and goes up several levels at once.",
-		look:     eachSession(climbing),
-	},
-	{
-		Name: "no-sensitive-names", Theme: "requests",
-		Says:     "Clients do not ask for files with accounts, passwords or keys.",
-		Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
-		Severity: Note, sign: 1,
-		Matters:  "Accounts, passwords and keys are the first thing that an intruder takes.",
-		Innocent: "the owner makes a copy of the files, or the name means something else here.",
-		look:     eachSession(sensitiveNames),
-	},
-	{
-		Name: "names-can-be-seen", Theme: "requests",
-		Says:     "The names of new folders and files can be seen and typed.",
-		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
-		Severity: Odd, sign: 2,
-		Matters:  "Folders of spaces and dots, or with the names of devices, hide stolen goods on servers that everybody may write.",
-		Innocent: "a program did not trim the name that a user typed.",
-		look:     eachSession(unseenNames),
-	},
-}
-
 // pathCommands are the commands whose argument is a path; those with true look at
 // or change what is there, the others only walk.
 var pathCommands = map[string]bool{
@@ -122,6 +92,17 @@ func (s *session) eachPath(look func(x *ftp.Exchange, w *walk)) {
 		}
 		w.follow(x)
 	}
+}
+
+var noClimbingRule = Rule{
+	Name: "no-climbing", Theme: "requests",
+	Says:     "Paths do not lead out of the server's tree.",
+	Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
+	Example:  "> RETR ../../../../etc/hosts",
+	Severity: Violation,
+	Matters:  "Several ../ in a row, or encoded ones, look for files that the server should not serve.",
+	Innocent: "a user knows the tree well and goes up several levels at once.",
+	look:     eachSession(climbing),
 }
 
 // How many levels a path may climb, for commands that touch a file and for those
@@ -264,6 +245,17 @@ func (s *session) happensToStore(n int) bool {
 	return stored >= wholeFolder && n*3 < stored
 }
 
+var noSensitiveNamesRule = Rule{
+	Name: "no-sensitive-names", Theme: "requests",
+	Says:     "Clients do not ask for files with accounts, passwords or keys.",
+	Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
+	Example:  "> RETR .ssh/id_rsa",
+	Severity: Note, sign: 1,
+	Matters:  "Accounts, passwords and keys are the first thing that an intruder takes.",
+	Innocent: "the owner makes a copy of the files, or the name means something else here.",
+	look:     eachSession(sensitiveNames),
+}
+
 // manySecrets are so many files with passwords or keys that one session is about them. A client that
 // makes a copy fetches files that are there; one that asks in vain for as many as soughtSecrets kinds
 // of them is looking for any.
@@ -330,6 +322,17 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
 	}
 	return found
+}
+
+var namesCanBeSeenRule = Rule{
+	Name: "names-can-be-seen", Theme: "requests",
+	Says:     "The names of new folders and files can be seen and typed.",
+	Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+	Example:  "> MKD and a name of three spaces",
+	Severity: Odd, sign: 2,
+	Matters:  "Folders of spaces and dots, or with the names of devices, hide stolen goods on servers that everybody may write.",
+	Innocent: "a program did not trim the name that a user typed.",
+	look:     eachSession(unseenNames),
 }
 
 // unseen are names of spaces and dots, those that end or begin with several spaces, and those

@@ -10,34 +10,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var programRules = []Rule{
-	{
-		Name: "no-programs", Theme: "transfers",
-		Says:     "Executable programs are seldom transferred.",
-		Source:   "MITRE ATT&CK, T1105 (ingress tool transfer)",
-		Severity: Note, sign: 1,
-		Matters:  "Intruders upload their tools, and malware downloads more of itself.",
-		Innocent: "the server offers programs to the public, or an administrator installs one.",
-		look:     eachSession(transferredPrograms),
-	},
-	{
-		Name: "no-loot", Theme: "transfers",
-		Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
-		Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
-		Severity: Violation,
-		Matters:  "Such a text has no other use.",
-		Innocent: "somebody sends a sample to have it analysed.",
-		look:     eachSession(transferredLoot),
-	},
-	{
-		Name: "uploads-differ", Theme: "transfers",
-		Says:     "A file is stored once, or once in a while.",
-		Source:   "MITRE ATT&CK, T1029 (scheduled transfer)",
-		Severity: Note, sign: 1,
-		Matters:  "Spyware stores its log again and again under one name.",
-		Innocent: "a camera stores its picture, or a person saves a document that changes.",
-		look:     eachSession(repeatedUploads),
-	},
+var noProgramsRule = Rule{
+	Name: "no-programs", Theme: "transfers",
+	Says:     "Executable programs are seldom transferred.",
+	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer)",
+	Example:  "> RETR setup.exe",
+	Severity: Note, sign: 1,
+	Matters:  "Intruders upload their tools, and malware downloads more of itself.",
+	Innocent: "the server offers programs to the public, or an administrator installs one.",
+	look:     eachSession(transferredPrograms),
 }
 
 var (
@@ -145,6 +126,17 @@ func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet i
 	return "", 0
 }
 
+var noLootRule = Rule{
+	Name: "no-loot", Theme: "transfers",
+	Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
+	Example:  "> STOR logs.html with the passwords of a mail program in it",
+	Severity: Violation,
+	Matters:  "Such a text has no other use.",
+	Innocent: "somebody sends a sample to have it analysed.",
+	look:     eachSession(transferredLoot),
+}
+
 func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
 	pages, runners := 0, []int{}
@@ -192,6 +184,17 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+var uploadsDifferRule = Rule{
+	Name: "uploads-differ", Theme: "transfers",
+	Says:     "A file is stored once, or once in a while.",
+	Source:   "MITRE ATT&CK, T1029 (scheduled transfer)",
+	Example:  "> STOR log.txt five times in a session",
+	Severity: Note, sign: 1,
+	Matters:  "Spyware stores its log again and again under one name.",
+	Innocent: "a camera stores its picture, or a person saves a document that changes.",
+	look:     eachSession(repeatedUploads),
 }
 
 // sameUploads are so many of one name in a session that somebody may wonder.

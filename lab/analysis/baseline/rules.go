@@ -21,6 +21,9 @@ type Rule struct {
 	Says string
 	// Source is where it is written: an RFC and its section, or an article.
 	Source string
+	// Example is what breaks the rule, as it looks in a capture: lines of the dialogue with
+	// > in front of a command and < in front of a reply, or a sentence where packets break it.
+	Example string
 	// Severity is the severity of a breach without a harmless reason.
 	Severity Severity
 	// Matters says why a breach matters, Innocent what a harmless reason would be.
@@ -129,18 +132,67 @@ func (f *Finding) more(g Finding) {
 	}
 }
 
-// Rules returns the rules, by theme.
+// Rules returns the rules, by theme. Each is in front of the function that checks it.
 func Rules() []Rule {
-	var all []Rule
-	for _, theme := range [][]Rule{dialogueRules, faultRules, loginRules, announceRules, dataRules, programRules, loaderRules, sharingRules, pieceRules, wipeRules, attackRules, pathRules, covertRules, tlsRules, scanRules, besideRules, detourRules, signRules, tcpRules, senderRules, looksRules} {
-		all = append(all, theme...)
+	return []Rule{
+		serverGreetsFirstRule, oneCommandAtATimeRule, replyAnswersCommandRule, replyFitsCommandRule,
+		replyWellFormedRule, replyOfNormalLengthRule, sidesKeepTheirRolesRule, commandsAreFTPRule,
+		controlCarriesDialogueRule, serverAnswersRule, usualPortsRule,
+
+		loginBeforeTransferRule, noGuessingRule,
+
+		ownAddressRule, unprivilegedPortRule, announcementWellFormedRule, announcementUsedRule,
+
+		dataIsAnnouncedRule, dataWithThePartnerRule, dataInTimeRule, activeFromPort20Rule,
+		passiveHighPortsRule, oneConnectionATransferRule, dataFlowsOneWayRule, senderClosesRule,
+		dataEndsWithFINRule, bytesAgreeRule,
+
+		noProgramsRule, noLootRule, uploadsDifferRule, programsDoNotReportRule, uploadsAreNotSharedRule,
+		filesComeWholeRule, filesAreFetchedOnceRule,
+
+		noSearchForRoomRule, filesAreKeptRule, argumentsOfNormalLengthRule, argumentsAreTextRule,
+		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule,
+		namesCanBeSeenRule, namesAreWordsRule,
+
+		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
+		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,
+
+		callsAreMeantRule, noScansRule, noThirdPortsRule, callsAreAnsweredRule, noDetoursRule,
+		noSignsAgreeRule,
+
+		retransmissionRepeatsRule, ftpAtTheFTPPortRule, clockRunsForwardRule, packetsComeOneWayRule,
+		resetsAreFinalRule, senderIsNotReceiverRule,
+
+		looksLikeAScanRule, finBeforeItsDataRule, reply226BeforeTheEndRule, resetAfterQuitRule,
+		serverHungUpRule, sessionWithoutQuitRule,
 	}
-	return all
 }
 
 // eachSession checks one session after another.
 func eachSession(session func(*Evidence, *session) []breach) func() look {
 	return func() look { return look{session: session} }
+}
+
+// eachCommand checks one command after another. The function wrong says what is wrong with a
+// command, "" for nothing.
+func eachCommand(wrong func(*ftp.Exchange) string) func() look {
+	return eachSession(func(_ *Evidence, s *session) []breach { return s.wrongCommands(wrong) })
+}
+
+// wrongCommands makes a breach of each command of which wrong says what is wrong.
+func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breach) {
+	for _, x := range s.Exchanges {
+		if x.Line.AfterGap || !s.readable(x.Packet) {
+			continue // its beginning is missing
+		}
+		if what := wrong(x); what != "" {
+			found = append(found, breach{
+				packets:  []int{x.FirstPacket, x.Packet},
+				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), what),
+			})
+		}
+	}
+	return found
 }
 
 // eachData checks one data connection after another.

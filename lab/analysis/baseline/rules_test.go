@@ -410,7 +410,7 @@ func TestRulesAreDescribed(t *testing.T) {
 		}
 		seen[r.Name] = true
 		for what, text := range map[string]string{
-			"theme": r.Theme, "sentence": r.Says, "source": r.Source, "meaning": r.Matters, "innocent reason": r.Innocent,
+			"theme": r.Theme, "sentence": r.Says, "source": r.Source, "example": r.Example, "meaning": r.Matters, "innocent reason": r.Innocent,
 		} {
 			if text == "" {
 				t.Errorf("%s: it has no %s", r.Name, what)

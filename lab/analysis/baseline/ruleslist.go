@@ -23,7 +23,7 @@ func WriteRules(w io.Writer) error {
 			theme = r.Theme
 			fmt.Fprintf(out, "%s\n", theme)
 		}
-		fmt.Fprintf(out, "\n  %s (%s)\n    %s\n    example: %s\n    source:  %s\n", r.Name, r.Severity, r.Says, r.Example(), r.Source)
+		fmt.Fprintf(out, "\n  %s (%s)\n    %s\n    example: %s\n    source:  %s\n", r.Name, r.Severity, r.Says, r.Example, r.Source)
 	}
 	fmt.Fprintf(out, "\nfrom the profile (note or %s)\n\n", Odd)
 	for _, name := range profileNames() {
@@ -47,7 +47,7 @@ func WriteRulesJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	for _, r := range Rules() {
-		if err := e.Encode(listedRule{r.Name, r.Theme, r.Severity, r.Says, r.Example(), r.Source}); err != nil {
+		if err := e.Encode(listedRule{r.Name, r.Theme, r.Severity, r.Says, r.Example, r.Source}); err != nil {
 			return err
 		}
 	}

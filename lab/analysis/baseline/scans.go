@@ -12,25 +12,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var scanRules = []Rule{
-	{
-		Name: "calls-are-meant", Theme: "beside the session",
-		Says:     "A client that connects to the FTP port uses the connection.",
-		Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
-		Severity: Violation,
-		Matters:  "Many connections at once that carry nothing keep a server busy.",
-		Innocent: "the server is down, and many clients try again and again.",
-		look:     callsAreMeant,
-	},
-	{
-		Name: "no-scans", Theme: "beside the session",
-		Says:     "A client connects to the ports of services that it uses.",
-		Source:   "RFC 9293, 3.10.7 (how a port answers); MITRE ATT&CK, T1046",
-		Severity: Violation, sign: 3,
-		Matters:  "Connections to one port after another, or to one host after another, that carry nothing look for services to attack, at any pace.",
-		Innocent: "the owner of the network scans it, or a monitor checks whether servers are up.",
-		look:     scans,
-	},
+var callsAreMeantRule = Rule{
+	Name: "calls-are-meant", Theme: "beside the session",
+	Says:     "A client that connects to the FTP port uses the connection.",
+	Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
+	Example:  "sixty connections to port 21 without a command",
+	Severity: Violation,
+	Matters:  "Many connections at once that carry nothing keep a server busy.",
+	Innocent: "the server is down, and many clients try again and again.",
+	look:     callsAreMeant,
 }
 
 // Limits of mute calls to port 21: so many to one server in a moment.
@@ -101,6 +91,17 @@ func (s *calledServer) add(c *ftp.Connection) {
 	}
 	s.moment = s.moment[i:]
 	s.densest = max(s.densest, len(s.moment))
+}
+
+var noScansRule = Rule{
+	Name: "no-scans", Theme: "beside the session",
+	Says:     "A client connects to the ports of services that it uses.",
+	Source:   "RFC 9293, 3.10.7 (how a port answers); MITRE ATT&CK, T1046",
+	Example:  "a RST in answer to twelve SYNs, each to another port of a server",
+	Severity: Violation, sign: 3,
+	Matters:  "Connections to one port after another, or to one host after another, that carry nothing look for services to attack, at any pace.",
+	Innocent: "the owner of the network scans it, or a monitor checks whether servers are up.",
+	look:     scans,
 }
 
 // Limits of a scan, at any pace: so many ports of one server that did not answer, or so

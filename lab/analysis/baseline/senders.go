@@ -12,36 +12,6 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-var senderRules = []Rule{
-	{
-		Name: "packets-come-one-way", Theme: "TCP",
-		Says:     "All packets of a side have passed about as many routers, so their time to live hardly differs.",
-		Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is)",
-		Severity: Odd, sign: 2,
-		Matters:  "A command or a reply that somebody injects usually comes another way than those of the host.",
-		Innocent: "two ways of different lengths lead to the host, or a firewall answers in its name.",
-		look:     eachConnection(otherWays),
-	},
-	{
-		Name: "resets-are-final", Theme: "TCP",
-		Says:     "The side that resets a connection sends nothing more on it.",
-		Source:   "RFC 9293, 3.5.2 and 3.10.7; RFC 5961, 3 (blind resets)",
-		Severity: Odd, sign: 2,
-		Matters:  "A RST that its sender does not know of is forged. Censors and intruders cut connections off like this.",
-		Innocent: "a firewall resets what it forbids, in the name of both hosts.",
-		look:     eachConnection(forgedResets),
-	},
-	{
-		Name: "sender-is-not-receiver", Theme: "TCP",
-		Says:     "No packet comes from the address and the port that it goes to.",
-		Source:   "RFC 9293, 3.9.2; CVE-1999-0016 (LAND)",
-		Severity: Violation,
-		Matters:  "A host that answers such a packet answers itself, and some have stopped working.",
-		Innocent: "a program tests the host.",
-		look:     atTheEnd(lands),
-	},
-}
-
 // Limits of differences: how many routers more or fewer are another way, how much of the
 // packets of a side may come that way, and how many packets say what is usual.
 const (
@@ -174,6 +144,17 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 	}
 }
 
+var packetsComeOneWayRule = Rule{
+	Name: "packets-come-one-way", Theme: "TCP",
+	Says:     "All packets of a side have passed about as many routers, so their time to live hardly differs.",
+	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is)",
+	Example:  "> DELE file with the time to live 113, between commands with 64",
+	Severity: Odd, sign: 2,
+	Matters:  "A command or a reply that somebody injects usually comes another way than those of the host.",
+	Innocent: "two ways of different lengths lead to the host, or a firewall answers in its name.",
+	look:     eachConnection(otherWays),
+}
+
 // otherWays finds packets with data that came another way than those before and after them.
 func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
@@ -200,6 +181,17 @@ func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 		}
 	})
 	return found
+}
+
+var resetsAreFinalRule = Rule{
+	Name: "resets-are-final", Theme: "TCP",
+	Says:     "The side that resets a connection sends nothing more on it.",
+	Source:   "RFC 9293, 3.5.2 and 3.10.7; RFC 5961, 3 (blind resets)",
+	Example:  "a RST of the server, and behind it < 200",
+	Severity: Odd, sign: 2,
+	Matters:  "A RST that its sender does not know of is forged. Censors and intruders cut connections off like this.",
+	Innocent: "a firewall resets what it forbids, in the name of both hosts.",
+	look:     eachConnection(forgedResets),
 }
 
 // forgedResets finds what shows that a RST was not sent by the host whose address it has: the
@@ -244,6 +236,17 @@ func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 		found = append(found, b)
 	})
 	return found
+}
+
+var senderIsNotReceiverRule = Rule{
+	Name: "sender-is-not-receiver", Theme: "TCP",
+	Says:     "No packet comes from the address and the port that it goes to.",
+	Source:   "RFC 9293, 3.9.2; CVE-1999-0016 (LAND)",
+	Example:  "a SYN from 192.0.2.21.21 to 192.0.2.21.21",
+	Severity: Violation,
+	Matters:  "A host that answers such a packet answers itself, and some have stopped working.",
+	Innocent: "a program tests the host.",
+	look:     atTheEnd(lands),
 }
 
 // land remembers packets whose sender is their receiver.

@@ -12,25 +12,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var sharingRules = []Rule{
-	{
-		Name: "uploads-are-not-shared", Theme: "transfers",
-		Says:     "What an anonymous user stores is not fetched by other anonymous users.",
-		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
-		Severity: Odd, sign: 2,
-		Matters:  "Strangers exchange stolen software and films over servers that everybody may write.",
-		Innocent: "the server is for the exchange of files among people without accounts.",
-		look:     sharedUploads,
-	},
-	{
-		Name: "no-search-for-room", Theme: "requests",
-		Says:     "An anonymous user does not try one folder after the other until one can be written.",
-		Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
-		Severity: Violation,
-		Matters:  "Those who exchange stolen goods look for servers that everybody may write. Their programs try the usual names of folders.",
-		Innocent: "a user looks for the folder that is meant for uploads.",
-		look:     eachSession(searchesRoom),
-	},
+var noSearchForRoomRule = Rule{
+	Name: "no-search-for-room", Theme: "requests",
+	Says:     "An anonymous user does not try one folder after the other until one can be written.",
+	Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+	Example:  "> CWD /pub > MKD a < 550, and the same in /incoming, /upload, /home and /wwwroot",
+	Severity: Violation,
+	Matters:  "Those who exchange stolen goods look for servers that everybody may write. Their programs try the usual names of folders.",
+	Innocent: "a user looks for the folder that is meant for uploads.",
+	look:     eachSession(searchesRoom),
 }
 
 // How many folders that may not be written are a search, and how many folders, missing ones
@@ -75,6 +65,17 @@ func searchesRoom(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("an anonymous user tried %d folders, which were missing or could not be written", all)}}
 	}
 	return nil
+}
+
+var uploadsAreNotSharedRule = Rule{
+	Name: "uploads-are-not-shared", Theme: "transfers",
+	Says:     "What an anonymous user stores is not fetched by other anonymous users.",
+	Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+	Example:  "> STOR movie.r00 of an anonymous user, and > RETR movie.r00 of two others",
+	Severity: Odd, sign: 2,
+	Matters:  "Strangers exchange stolen software and films over servers that everybody may write.",
+	Innocent: "the server is for the exchange of files among people without accounts.",
+	look:     sharedUploads,
 }
 
 // sharedAmong is the number of other clients that fetch a file before it counts as shared. One

@@ -10,19 +10,15 @@ import (
 	"strings"
 )
 
-// signsAgree is the name of the rule about signs.
-const signsAgree = "no-signs-agree"
-
-var signRules = []Rule{
-	{
-		Name: signsAgree, Theme: "beside the session",
-		Says:     "No two kinds of weak signs appear between the same client and server.",
-		Source:   "the sources of the rules that agree",
-		Severity: Violation,
-		Matters:  "One weak sign is common. Several of different kinds between the same two hosts usually belong to an attack.",
-		Innocent: "the owner of the server tests it, or the server is very unusual.",
-		look:     func() look { return look{} }, // see signs
-	},
+var noSignsAgreeRule = Rule{
+	Name: "no-signs-agree", Theme: "beside the session",
+	Says:     "No two kinds of weak signs appear between the same client and server.",
+	Source:   "the sources of the rules that agree",
+	Example:  "> CWD ../../etc and > RETR passwords.txt in the same session",
+	Severity: Violation,
+	Matters:  "One weak sign is common. Several of different kinds between the same two hosts usually belong to an attack.",
+	Innocent: "the owner of the server tests it, or the server is very unusual.",
+	look:     func() look { return look{} }, // see signs
 }
 
 // How much the signs of two hosts must count together to be unusual, and to be not normal.

@@ -10,16 +10,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var pieceRules = []Rule{
-	{
-		Name: "files-come-whole", Theme: "transfers",
-		Says:     "A client does not store many small files of the same size with random bytes.",
-		Source:   "MITRE ATT&CK, T1030 (data transfer size limits) and T1048 (exfiltration over another protocol)",
-		Severity: Odd, sign: 1,
-		Matters:  "An intruder cuts what he takes into small encrypted pieces, which a sensor for large uploads does not see.",
-		Innocent: "a device stores encrypted records of a fixed size, or a program makes copies in pieces.",
-		look:     smallPieces,
-	},
+var filesComeWholeRule = Rule{
+	Name: "files-come-whole", Theme: "transfers",
+	Says:     "A client does not store many small files of the same size with random bytes.",
+	Source:   "MITRE ATT&CK, T1030 (data transfer size limits) and T1048 (exfiltration over another protocol)",
+	Example:  "> STOR part0001 with 512 random bytes, and so on, thirty times",
+	Severity: Odd, sign: 1,
+	Matters:  "An intruder cuts what he takes into small encrypted pieces, which a sensor for large uploads does not see.",
+	Innocent: "a device stores encrypted records of a fixed size, or a program makes copies in pieces.",
+	look:     smallPieces,
 }
 
 // Limits of pieces: so many uploads between two hosts, most of them of one size and random.

@@ -11,35 +11,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var tcpRules = []Rule{
-	{
-		Name: "retransmission-repeats", Theme: "TCP",
-		Says:     "A retransmitted segment has the same bytes as the first time, and so have overlapping fragments of IP.",
-		Source:   "RFC 9293, 3.8.1 and 3.10; RFC 1858 and 5722 (overlapping fragments)",
-		Severity: Violation,
-		Matters:  "Different bytes in the same place come from somebody else, or the packets do not belong to one conversation.",
-		Innocent: "a device on the way changed the text of one of the two, as NAT devices change PORT.",
-		look: func() look {
-			return look{session: retransmissionRepeats, data: dataRepeats, end: fragmentsRepeat}
-		},
-	},
-	{
-		Name: "ftp-at-the-ftp-port", Theme: "TCP",
-		Says:     "The protocol at port 21 is FTP, in clear or in TLS.",
-		Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
-		Severity: Violation,
-		Matters:  "Another protocol at this port is meant to pass a firewall.",
-		Innocent: "somebody runs SSH at a port that a firewall allows.",
-		look:     eachConnection(ftpAtPort),
-	},
-	{
-		Name: "clock-runs-forward", Theme: "TCP",
-		Says:     "Time stamps rise, and all packets of a capture are of about the same time.",
-		Source:   "draft-ietf-opsawg-pcap",
-		Severity: Odd,
-		Matters:  "Packets that are years apart were put together from several captures.",
-		Innocent: "the recorder's clock was set, or a program wrote the file.",
-		look:     atTheEnd(clockRuns),
+var retransmissionRepeatsRule = Rule{
+	Name: "retransmission-repeats", Theme: "TCP",
+	Says:     "A retransmitted segment has the same bytes as the first time, and so have overlapping fragments of IP.",
+	Source:   "RFC 9293, 3.8.1 and 3.10; RFC 1858 and 5722 (overlapping fragments)",
+	Example:  "> DELE a.txt, and the same sequence numbers again with > DELE z.txt",
+	Severity: Violation,
+	Matters:  "Different bytes in the same place come from somebody else, or the packets do not belong to one conversation.",
+	Innocent: "a device on the way changed the text of one of the two, as NAT devices change PORT.",
+	look: func() look {
+		return look{session: retransmissionRepeats, data: dataRepeats, end: fragmentsRepeat}
 	},
 }
 
@@ -95,6 +76,17 @@ var protocols = []struct{ begins, name string }{
 // words are no line of a dialogue. A session may begin with SOCKS.
 func isBinary(name string) bool {
 	return name == "RDP" || name == "SMB" || name == "BitTorrent"
+}
+
+var ftpAtTheFTPPortRule = Rule{
+	Name: "ftp-at-the-ftp-port", Theme: "TCP",
+	Says:     "The protocol at port 21 is FTP, in clear or in TLS.",
+	Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
+	Example:  "SSH-2.0-OpenSSH_9.6 at port 21",
+	Severity: Violation,
+	Matters:  "Another protocol at this port is meant to pass a firewall.",
+	Innocent: "somebody runs SSH at a port that a firewall allows.",
+	look:     eachConnection(ftpAtPort),
 }
 
 func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
@@ -165,6 +157,17 @@ func isTLS(data []byte) bool {
 func (h *heads) speaks() bool {
 	a, b := len(h[0].data), len(h[1].data)
 	return a > 1 && b > 1 || a+b >= 16
+}
+
+var clockRunsForwardRule = Rule{
+	Name: "clock-runs-forward", Theme: "TCP",
+	Says:     "Time stamps rise, and all packets of a capture are of about the same time.",
+	Source:   "draft-ietf-opsawg-pcap",
+	Example:  "a packet with a time stamp an hour before the one in front of it",
+	Severity: Odd,
+	Matters:  "Packets that are years apart were put together from several captures.",
+	Innocent: "the recorder's clock was set, or a program wrote the file.",
+	look:     atTheEnd(clockRuns),
 }
 
 // clockTolerance is how far time stamps may fall back, since recorders with several queues

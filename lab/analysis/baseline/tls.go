@@ -11,84 +11,15 @@ import (
 	"ftplab/lab/analysis/tls"
 )
 
-var tlsRules = []Rule{
-	{
-		Name: "tls-is-agreed", Theme: "TLS",
-		Says:     "TLS begins after the server has accepted AUTH with 234, or with the first byte of implicit FTPS.",
-		Source:   "RFC 4217, 4 and appendix A; RFC 8446, 4.1.2",
-		Severity: Odd, sign: 1,
-		Matters:  "A server that has not agreed to TLS takes a ClientHello for a command.",
-		Innocent: "the client is set to implicit FTPS and the server offers explicit FTPS.",
-		look:     eachSession(tlsAgreed),
-	},
-	{
-		Name: "tls-follows-auth", Theme: "TLS",
-		Says:     "After an AUTH that the server accepts, the client sends no command before the TLS handshake.",
-		Source:   "RFC 4217, 4; RFC 7457, 2.2 (command injection); CVE-2011-1575",
-		Severity: Violation, sign: 2,
-		Matters:  "Somebody on the way can add commands in clear to the packet with AUTH. A faulty server obeys them as if the client had sent them inside TLS.",
-		Innocent: "the client gave up TLS, and goes on in clear.",
-		look:     eachSession(clearAfterAuth),
-	},
-	{
-		Name: "credentials-in-tls", Theme: "TLS",
-		Says:     "In a session with TLS, or that the client and the server both want with TLS, the password is sent inside TLS.",
-		Source:   "RFC 4217, 4; RFC 8446, 1",
-		Severity: Odd, sign: 1,
-		Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. Somebody on the way can refuse AUTH in the server's name to get it.",
-		Innocent: "the server has no certificate and offers AUTH all the same.",
-		look:     eachSession(credentialsInTLS),
-	},
-	{
-		Name: "pbsz-before-prot", Theme: "TLS",
-		Says:     "PBSZ comes before PROT.",
-		Source:   "RFC 4217, 9; RFC 2228, 3",
-		Severity: Odd,
-		Matters:  "A server must refuse PROT before PBSZ with 503. A server that accepts it, or a client that leaves PBSZ out, does not follow the RFC.",
-		Innocent: "the server needs no PBSZ, like some servers.",
-		look:     eachSession(bufferSizeFirst),
-	},
-	{
-		Name: "data-protected-as-agreed", Theme: "TLS",
-		Says:     "Data connections use TLS after PROT P, and are in clear after PROT C.",
-		Source:   "RFC 4217, 9; RFC 8446, 4.1.2",
-		Severity: Odd, sign: 2,
-		Matters:  "Everybody on the way can read and change data in clear that should have been protected.",
-		Innocent: "a device on the way terminates TLS for one of the two connections.",
-		look:     eachSession(dataProtected),
-	},
-	{
-		Name: "close-notify-before-fin", Theme: "TLS",
-		Says:     "The sender of data in TLS sends the alert close_notify before the FIN.",
-		Source:   "RFC 8446, 6.1; RFC 4217, 12.6",
-		Severity: Odd,
-		Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a complete file from a part of it.",
-		Innocent: "the program does not send the alert, like some programs.",
-		look:     eachData(closeNotify),
-	},
-	{
-		Name: "tls-handshake-succeeds", Theme: "TLS",
-		Says:     "A TLS handshake that begins is completed.",
-		Source:   "RFC 8446, 4 and 6.2",
-		Severity: Note,
-		Matters:  "One side does not accept the other: its certificate, its version or its ciphers. Somebody on the way who answers in the place of the server has another certificate.",
-		Innocent: "the certificate has expired or is signed by itself, and the client is right to refuse it.",
-		look: func() look {
-			return look{
-				session: func(_ *Evidence, s *session) []breach { return failedHandshake(s.Layer, s.Control) },
-				data:    func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
-			}
-		},
-	},
-	{
-		Name: "data-resumes-session", Theme: "TLS",
-		Says:     "The TLS session of a data connection resumes that of the control connection.",
-		Source:   "RFC 4217, 10.2; RFC 8446, 2.2",
-		Severity: Note,
-		Matters:  "Only the client that logged in knows that session, so nobody else can use the data connection. Many servers require it.",
-		Innocent: "the client does not resume sessions, and the server does not require it.",
-		look:     resumed,
-	},
+var tlsIsAgreedRule = Rule{
+	Name: "tls-is-agreed", Theme: "TLS",
+	Says:     "TLS begins after the server has accepted AUTH with 234, or with the first byte of implicit FTPS.",
+	Source:   "RFC 4217, 4 and appendix A; RFC 8446, 4.1.2",
+	Example:  "a ClientHello after < 220, without > AUTH TLS",
+	Severity: Odd, sign: 1,
+	Matters:  "A server that has not agreed to TLS takes a ClientHello for a command.",
+	Innocent: "the client is set to implicit FTPS and the server offers explicit FTPS.",
+	look:     eachSession(tlsAgreed),
 }
 
 func tlsAgreed(_ *Evidence, s *session) []breach {
@@ -98,6 +29,17 @@ func tlsAgreed(_ *Evidence, s *session) []breach {
 		}
 	}
 	return nil
+}
+
+var tlsFollowsAuthRule = Rule{
+	Name: "tls-follows-auth", Theme: "TLS",
+	Says:     "After an AUTH that the server accepts, the client sends no command before the TLS handshake.",
+	Source:   "RFC 4217, 4; RFC 7457, 2.2 (command injection); CVE-2011-1575",
+	Example:  "> AUTH TLS and > USER eve in one packet, and < 234",
+	Severity: Violation, sign: 2,
+	Matters:  "Somebody on the way can add commands in clear to the packet with AUTH. A faulty server obeys them as if the client had sent them inside TLS.",
+	Innocent: "the client gave up TLS, and goes on in clear.",
+	look:     eachSession(clearAfterAuth),
 }
 
 // clearAfterAuth finds commands in clear between an AUTH that was accepted and TLS.
@@ -119,6 +61,17 @@ func clearAfterAuth(_ *Evidence, s *session) []breach {
 		}
 	}
 	return nil
+}
+
+var credentialsInTLSRule = Rule{
+	Name: "credentials-in-tls", Theme: "TLS",
+	Says:     "In a session with TLS, or that the client and the server both want with TLS, the password is sent inside TLS.",
+	Source:   "RFC 4217, 4; RFC 8446, 1",
+	Example:  "> PASS secret, and > AUTH TLS behind it",
+	Severity: Odd, sign: 1,
+	Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. Somebody on the way can refuse AUTH in the server's name to get it.",
+	Innocent: "the server has no certificate and offers AUTH all the same.",
+	look:     eachSession(credentialsInTLS),
 }
 
 func credentialsInTLS(_ *Evidence, s *session) []breach {
@@ -179,6 +132,17 @@ func strippedTLS(s *session) []breach {
 	return nil
 }
 
+var pbszBeforePROTRule = Rule{
+	Name: "pbsz-before-prot", Theme: "TLS",
+	Says:     "PBSZ comes before PROT.",
+	Source:   "RFC 4217, 9; RFC 2228, 3",
+	Example:  "> PROT P < 200 without PBSZ",
+	Severity: Odd,
+	Matters:  "A server must refuse PROT before PBSZ with 503. A server that accepts it, or a client that leaves PBSZ out, does not follow the RFC.",
+	Innocent: "the server needs no PBSZ, like some servers.",
+	look:     eachSession(bufferSizeFirst),
+}
+
 func bufferSizeFirst(_ *Evidence, s *session) []breach {
 	if !s.whole {
 		return nil
@@ -195,6 +159,17 @@ func bufferSizeFirst(_ *Evidence, s *session) []breach {
 		}
 	}
 	return nil
+}
+
+var dataProtectedAsAgreedRule = Rule{
+	Name: "data-protected-as-agreed", Theme: "TLS",
+	Says:     "Data connections use TLS after PROT P, and are in clear after PROT C.",
+	Source:   "RFC 4217, 9; RFC 8446, 4.1.2",
+	Example:  "> PROT P < 200, and a data connection in clear",
+	Severity: Odd, sign: 2,
+	Matters:  "Everybody on the way can read and change data in clear that should have been protected.",
+	Innocent: "a device on the way terminates TLS for one of the two connections.",
+	look:     eachSession(dataProtected),
 }
 
 func dataProtected(_ *Evidence, s *session) []breach {
@@ -229,6 +204,17 @@ func inClear(c *ftp.Connection, sender ftp.Side) bool {
 	return c.TLS == nil || c.TLS.InClear(sender)
 }
 
+var closeNotifyBeforeFINRule = Rule{
+	Name: "close-notify-before-fin", Theme: "TLS",
+	Says:     "The sender of data in TLS sends the alert close_notify before the FIN.",
+	Source:   "RFC 8446, 6.1; RFC 4217, 12.6",
+	Example:  "> RETR file in TLS, and a FIN of the server without an alert",
+	Severity: Odd,
+	Matters:  "A FIN can be forged. Without close_notify the receiver cannot tell a complete file from a part of it.",
+	Innocent: "the program does not send the alert, like some programs.",
+	look:     eachData(closeNotify),
+}
+
 func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 	x := s.transfer(c)
 	if c.TLS == nil || x == nil || !completed(x) {
@@ -245,6 +231,22 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		packets:  []int{x.Packet, f.FIN},
 		observed: fmt.Sprintf("the %s ended the data of %s with a FIN and no close_notify", sender, show(x.Line.Text)),
 	}}
+}
+
+var tlsHandshakeSucceedsRule = Rule{
+	Name: "tls-handshake-succeeds", Theme: "TLS",
+	Says:     "A TLS handshake that begins is completed.",
+	Source:   "RFC 8446, 4 and 6.2",
+	Example:  "a certificate that expired yesterday, and the client's alert \"fatal bad certificate\"",
+	Severity: Note,
+	Matters:  "One side does not accept the other: its certificate, its version or its ciphers. Somebody on the way who answers in the place of the server has another certificate.",
+	Innocent: "the certificate has expired or is signed by itself, and the client is right to refuse it.",
+	look: func() look {
+		return look{
+			session: func(_ *Evidence, s *session) []breach { return failedHandshake(s.Layer, s.Control) },
+			data:    func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
+		}
+	},
 }
 
 // failedHandshake finds the alert that ended a handshake.
@@ -267,6 +269,17 @@ func failedHandshake(t *ftp.TLSLayer, c *ftp.Connection) []breach {
 		return []breach{b}
 	}
 	return nil
+}
+
+var dataResumesSessionRule = Rule{
+	Name: "data-resumes-session", Theme: "TLS",
+	Says:     "The TLS session of a data connection resumes that of the control connection.",
+	Source:   "RFC 4217, 10.2; RFC 8446, 2.2",
+	Example:  "a whole TLS handshake on the data connection",
+	Severity: Note,
+	Matters:  "Only the client that logged in knows that session, so nobody else can use the data connection. Many servers require it.",
+	Innocent: "the client does not resume sessions, and the server does not require it.",
+	look:     resumed,
 }
 
 // resumed tells at once of all data connections that began a session of their own, and of

@@ -90,7 +90,7 @@ var tlsTests = map[string]struct {
 
 // TestTLSRules breaks each rule that a capture must be decrypted for, and almost breaks it.
 func TestTLSRules(t *testing.T) {
-	for _, r := range tlsRules {
+	for _, r := range Rules() {
 		test := tlsTests[r.Name]
 		if test.breaks == nil {
 			continue // see TestRules
@@ -183,14 +183,9 @@ func TestDataInClearFromOneSide(t *testing.T) {
 func TestForeignTicket(t *testing.T) {
 	s, data := protectedSession()
 	data.TLS.ResumedTicket = "bb"
-	for _, r := range tlsRules {
-		if r.Name != "data-resumes-session" {
-			continue
-		}
-		got := foundBy(r, newSession(s, []*ftp.Connection{data}, nil), data)
-		if len(got) != 1 || got[0].severity != Odd {
-			t.Errorf("got %+v, want one that is %s", got, Odd)
-		}
+	got := foundBy(dataResumesSessionRule, newSession(s, []*ftp.Connection{data}, nil), data)
+	if len(got) != 1 || got[0].severity != Odd {
+		t.Errorf("got %+v, want one that is %s", got, Odd)
 	}
 }
 

@@ -9,16 +9,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var wipeRules = []Rule{
-	{
-		Name: "files-are-kept", Theme: "requests",
-		Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
-		Source:   "MITRE ATT&CK, T1485 (data destruction)",
-		Severity: Odd, sign: 2,
-		Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
-		Innocent: "a program removes what is out of date.",
-		look:     eachSession(wipes),
-	},
+var filesAreKeptRule = Rule{
+	Name: "files-are-kept", Theme: "requests",
+	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
+	Source:   "MITRE ATT&CK, T1485 (data destruction)",
+	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
+	Severity: Odd, sign: 2,
+	Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
+	Innocent: "a program removes what is out of date.",
+	look:     eachSession(wipes),
 }
 
 // How many files a client deletes at machine speed before that is a wipe, and how many folders.
