@@ -32,7 +32,7 @@ func TestConformOfDebiansServers(t *testing.T) {
 			"2389, 4: 500",
 		}},
 		{"/usr/sbin/pure-ftpd-wrapper", conformance.Program{Command: []string{"pure-ftpd-wrapper"}}, []string{
-			"959, App. II: 257", "1123, 4.1.2.9: the first of 2 lines", "1123, 4.1.2.12: NOOP behind it: no reply", "2228, 3: 500", "2389, 4: 504", "2428, 3: 229", "2428, 3: 227", "4217, 4.2: 500",
+			"959, App. II: 257", "1123, 4.1.2.9: the first of 2 lines", "1123, 4.1.2.12: NOOP after it: no reply", "2228, 3: 500", "2389, 4: 504", "2428, 3: 229", "2428, 3: 227", "4217, 4.2: 500",
 		}},
 		{"/usr/bin/python3", conformance.Program{Command: []string{"python3", "-m", "pyftpdlib", "-p", "21", "-w", "-u", "alice", "-P", "secret", "-d", "/srv/ftp"}}, []string{
 			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",
@@ -125,7 +125,7 @@ func TestConformOfClients(t *testing.T) {
 }
 
 // hasty is a client that takes what it has read first for the greeting, and each line
-// behind it for a reply.
+// after it for a reply.
 const hasty = `exec 3<>/dev/tcp/$SERVER/$PORT
 dd bs=4096 count=1 <&3 >/dev/null 2>&1
 ask() { printf '%s\r\n' "$1" >&3; read -r reply <&3; }

@@ -37,7 +37,7 @@ type Generation struct {
 	Shard    corpus.Shard         // of the parts; the zero one is all
 	Tables   []corpus.TableFormat // of the labels
 	Abnormal []*scenario.Scenario // of which are the sessions that are not normal
-	Made     func(session int)    // called behind each session; may be nil
+	Made     func(session int)    // called after each session; may be nil
 }
 
 // PlanRecipe completes a recipe that does not say how many sessions there are, or for how

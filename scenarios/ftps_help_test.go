@@ -36,7 +36,7 @@ func TestGlossary(t *testing.T) {
 }
 
 // TestRecordsOnThePage asks that the list of packets calls records of TLS what they are, that
-// no text lies over another one in the ladder, and that no FIN is blamed that came behind
+// no text lies over another one in the ladder, and that no FIN is blamed that came after
 // close_notify.
 func TestRecordsOnThePage(t *testing.T) {
 	result := playedOnGVisor(t, ftpsScenarios(t)["ftps_explicit"])
@@ -60,6 +60,6 @@ func TestRecordsOnThePage(t *testing.T) {
 		}
 	}
 	if strings.Contains(string(ladder), "closes its direction before") {
-		t.Error("a FIN behind close_notify is called early")
+		t.Error("a FIN after close_notify is called early")
 	}
 }

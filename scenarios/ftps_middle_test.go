@@ -35,7 +35,7 @@ func moved(p *pcapng.Packet, from, to uint16) {
 	}
 }
 
-// TestFromTheMiddle begins captures of FTPS behind the ClientHello, with a packet of either
+// TestFromTheMiddle begins captures of FTPS after the ClientHello, with a packet of either
 // side: the port says who is the server, and nothing that cannot be seen is said. On other
 // ports nobody knows that it is FTP.
 func TestFromTheMiddle(t *testing.T) {

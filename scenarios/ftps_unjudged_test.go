@@ -61,7 +61,7 @@ func TestHiddenIsNotJudged(t *testing.T) {
 		{"another greeting, in clear", "ftps_explicit", "none", []string{`"220 *"`, `"120 *"`}, false, false, `: ctl: the text is "220 `},
 		{"another command, in clear", "ftps_explicit", "none", []string{`"AUTH TLS"`, `"AUTH SSL"`}, false, false, `: ctl: the text is "AUTH TLS"`},
 		{"one more command in front of TLS", "ftps_explicit", "none", []string{`ctl   client > server  "AUTH TLS"`, "ctl   client > server  \"FEAT\"\nctl   client > server  \"AUTH TLS\""}, false, false, `: ctl: this did not come`},
-		{"another command behind TLS", "ftps_ccc", "none", []string{`"RETR README"`, `"RETR LICENSE"`}, false, false, `RETR README`},
+		{"another command after TLS", "ftps_ccc", "none", []string{`"RETR README"`, `"RETR LICENSE"`}, false, false, `RETR README`},
 		{"another flag of TCP", "ftps_explicit", "none", []string{`ctl   client > server  [S]`, `ctl   client > server  [S] mss 9000`}, false, false, `mss is 1460`},
 		{"another command inside TLS", "ftps_explicit", "CLIENT", []string{`"PBSZ 0"`, `"PBSZ 1"`}, false, false, `the text is "PBSZ 0"`},
 		{"a figure of TLS", "ftps_explicit", "none", []string{"-- want --", "-- figures --\nctl.commands = 9\ncapture.announced = 1\ndata.mode = passive\ndata.sha256 = " + strings.Repeat("0", 64) + "\n-- want --"}, false, true,

@@ -104,7 +104,7 @@ func packetsIn(t *testing.T, file []byte) (n int) {
 	return n
 }
 
-// TestUnreadIsNotMissing reads a dialogue that is in clear again behind TLS. Without keys
+// TestUnreadIsNotMissing reads a dialogue that is in clear again after TLS. Without keys
 // no byte is missing.
 func TestUnreadIsNotMissing(t *testing.T) {
 	file, _ := playedFile(t, "ftps_ccc")
@@ -139,9 +139,9 @@ func TestCloseNotifyIsNotDenied(t *testing.T) {
 		file, log := playedFile(t, name)
 		for lost := 3; lost <= packetsIn(t, file); lost++ {
 			for how, change := range map[string]func(n int, p *pcapng.Packet) bool{
-				"ends before":   func(n int, _ *pcapng.Packet) bool { return n < lost },
-				"begins behind": func(n int, _ *pcapng.Packet) bool { return n > lost },
-				"lacks":         func(n int, _ *pcapng.Packet) bool { return n != lost },
+				"ends before":  func(n int, _ *pcapng.Packet) bool { return n < lost },
+				"begins after": func(n int, _ *pcapng.Packet) bool { return n > lost },
+				"lacks":        func(n int, _ *pcapng.Packet) bool { return n != lost },
 				"keeps 80 bytes": func(n int, p *pcapng.Packet) bool {
 					if n == lost {
 						p.Data = p.Data[:min(len(p.Data), 80)]
@@ -458,7 +458,7 @@ func TestDerivedWithoutKeys(t *testing.T) {
 				}
 			}
 			if name == "ftps_ccc" && !strings.Contains(want.String(), `"RETR README"`) {
-				t.Errorf("what is said behind TLS is not in\n%s", want.String())
+				t.Errorf("what is said after TLS is not in\n%s", want.String())
 			}
 		}
 	}

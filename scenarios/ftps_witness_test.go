@@ -86,11 +86,11 @@ Nobody on the path can read this.
 }
 
 // An ftpsWitness is Wireshark with what it needs to read FTPS. As it comes, it reads the
-// dialogue behind AUTH TLS. It takes the rest for something else: what is in a data
-// connection for the data themselves, TLS behind AUTH SSL for FTP, and what is in
+// dialogue after AUTH TLS. It takes the rest for something else: what is in a data
+// connection for the data themselves, TLS after AUTH SSL for FTP, and what is in
 // implicit FTPS for data of an application that it does not know.
 type ftpsWitness struct {
-	*optional.Sharkd // reads FTP behind AUTH TLS
+	*optional.Sharkd // reads FTP after AUTH TLS
 	tls              *optional.Sharkd
 }
 

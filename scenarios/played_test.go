@@ -17,7 +17,7 @@ import (
 )
 
 // results is the folder of all that the tests of this package play. It stays
-// behind if one of them fails.
+// there if one of them fails.
 var results string
 
 func TestMain(m *testing.M) {

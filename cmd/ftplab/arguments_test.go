@@ -28,7 +28,7 @@ func TestArguments(t *testing.T) {
 		{"baseline check", "baseline check takes captures, or folders with captures; - is the standard input"},
 		{"baseline learn", "baseline learn takes captures to learn from, and profiles (.json) to add them to"},
 		{"serve", "serve takes one scenario; `ftplab list` lists them, or give the path of a file of your own"},
-		{"shell a b", "shell takes one scenario; `ftplab list` lists them, or give the path of a file of your own; a command comes behind --"},
+		{"shell a b", "shell takes one scenario; `ftplab list` lists them, or give the path of a file of your own; a command comes after --"},
 		{"capture", "capture takes one network device, such as eth0"},
 		{"chek", `unknown command "chek"; did you mean check?`},
 		{"teleport", "unknown command \"teleport\"; `ftplab -h` lists them"},
@@ -186,7 +186,7 @@ func TestScenarioNames(t *testing.T) {
 	}
 }
 
-// TestHelpIsCompleted asks for what the shell offers behind help.
+// TestHelpIsCompleted asks for what the shell offers after help.
 func TestHelpIsCompleted(t *testing.T) {
 	for _, test := range []struct{ args, want string }{{"help", "scenario\tHow"}, {"help scenario", "late\n"}} {
 		stdout, _, _ := judged(t, append(strings.Fields("__complete "+test.args), "")...)

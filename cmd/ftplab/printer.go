@@ -140,7 +140,7 @@ func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 }
 
 // wrote keeps the error, if there is one, of writing the index or a report. It is printed
-// behind the totals: the scenarios ran nevertheless.
+// after the totals: the scenarios ran nevertheless.
 func (p *printer) wrote(err error) {
 	if err != nil {
 		p.unwritten = append(p.unwritten, err)

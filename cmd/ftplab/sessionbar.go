@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// newSessionBar returns what is called behind each session that was generated, and what is
+// newSessionBar returns what is called after each session that was generated, and what is
 // called at the end. On a terminal they show how far it is.
 func newSessionBar(w io.Writer, sessions int) (made func(int), end func()) {
 	file, ok := w.(*os.File)

@@ -40,7 +40,7 @@ not as wanted. 2 also means that the shell could not be opened.`,
 			if dash := c.ArgsLenAtDash(); dash >= 0 {
 				args = args[:dash]
 			}
-			return takes(1, 1, oneScenario+"; a command comes behind --")(c, args)
+			return takes(1, 1, oneScenario+"; a command comes after --")(c, args)
 		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(c *cobra.Command, args []string) error {

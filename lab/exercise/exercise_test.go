@@ -84,7 +84,7 @@ func theThirty(t testing.TB) (string, key) {
 	return folder, k
 }
 
-// capturesOf are the captures of a paper, one behind the other.
+// capturesOf are the captures of a paper, one after the other.
 func capturesOf(t *testing.T, folder string, p Paper) []byte {
 	t.Helper()
 	var all []byte
@@ -113,7 +113,7 @@ func TestIndex(t *testing.T) {
 	for _, want := range []string{"in order of difficulty", "Who calls whom?", "11 questions, about 20 minutes", "How far away is the server?", "about 25 minutes", "How to hand in", "s1-who_calls_whom.csv"} {
 		i := strings.Index(html[from:], want)
 		if i < 0 {
-			t.Fatalf("%q is not there, or not behind what should be in front of it", want)
+			t.Fatalf("%q is not there, or not after what should be in front of it", want)
 		}
 		from += i
 	}

@@ -86,7 +86,7 @@ func analyzerFiles() map[string][]byte {
 				micros := uint64(analyzerStart-midnight)*1e6 + uint64(ms)*1e3
 				return join(halves(4, uint16(14+len(frame)), 0, uint16(micros), uint16(micros>>16)), []byte{byte(micros >> 32), 0},
 					halves(uint16(len(frame)), 0, 0, 0), []byte(frame))
-			}), halves(3, 0, 0), []byte("behind the end")),
+			}), halves(3, 0, 0), []byte("after the end")),
 		"Sniffer for Windows": netxrayFile("001.100", 28),
 		"NetXRay 2":           netxrayFile("002.001", 40),
 		"Visual Networks": join([]byte("\x05VNF"), words(2, analyzerStart), halves(6, 0xffff, 1, 1), zeros(172),
@@ -113,7 +113,7 @@ func netxrayFile(version string, head int) []byte {
 		return join(words(ms*1000+7, 0), halves(uint16(len(frame)), uint16(len(frame))), zeros(head-12), []byte(frame))
 	})
 	end := uint32(netxrayHeader + len(packets))
-	return join([]byte(netxrayMagic+version+"\x00"), words(analyzerStart, 2, 0, netxrayHeader, end, 0, 0, 0), zeros(8), words(7), zeros(72), packets, []byte("behind the end"))
+	return join([]byte(netxrayMagic+version+"\x00"), words(analyzerStart, 2, 0, netxrayHeader, end, 0, 0, 0), zeros(8), words(7), zeros(72), packets, []byte("after the end"))
 }
 
 // The packets in a file of each analyzer have their times, lengths, data and links.

@@ -162,6 +162,6 @@ func TestSetKeys(t *testing.T) {
 		t.Fatalf("the keys are at %d, or something else differs", at)
 	}
 	if first := bytes.Index(file.Bytes(), make([]byte, 60)); at > first {
-		t.Errorf("the keys are at %d, behind the first frame", at)
+		t.Errorf("the keys are at %d, after the first frame", at)
 	}
 }

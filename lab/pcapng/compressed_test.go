@@ -92,14 +92,14 @@ func TestCompressed(t *testing.T) {
 	file := manyRecords()
 	want, _ := packetsOf(file)
 	for name, compressed := range map[string][]byte{
-		"gzip":                 gzipped(t, file),
-		"gzip, two members":    gzipped(t, file[:777], file[777:]),
-		"zstd":                 zstandard(t, file),
-		"zstd, two frames":     zstandard(t, file[:777], file[777:]),
-		"lz4":                  lz4ed(t, file),
-		"lz4, two frames":      lz4ed(t, file[:777], file[777:]),
-		"gzip, pcapng":         gzipped(t, join(section, ethernet, enhanced)),
-		"gzip, garbage behind": append(gzipped(t, file), "garbage, which no program reads"...),
+		"gzip":                gzipped(t, file),
+		"gzip, two members":   gzipped(t, file[:777], file[777:]),
+		"zstd":                zstandard(t, file),
+		"zstd, two frames":    zstandard(t, file[:777], file[777:]),
+		"lz4":                 lz4ed(t, file),
+		"lz4, two frames":     lz4ed(t, file[:777], file[777:]),
+		"gzip, pcapng":        gzipped(t, join(section, ethernet, enhanced)),
+		"gzip, garbage after": append(gzipped(t, file), "garbage, which no program reads"...),
 	} {
 		want := want
 		if strings.Contains(name, "pcapng") {

@@ -38,6 +38,6 @@ func TestPacketWriter(t *testing.T) {
 		}
 	}
 	if err := r.Next(&Packet{}); err != io.EOF {
-		t.Errorf("got error %v behind the last packet", err)
+		t.Errorf("got error %v after the last packet", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // The format of Novell's LANalyzer: records, of which one has the date and the board, and
-// those behind them the packets.
+// those after them the packets.
 const (
 	lanalyzerRegular = 0x1001 // the two types of the first record
 	lanalyzerCyclic  = 0x1007

@@ -22,7 +22,7 @@ func TestNames(t *testing.T) {
 	}{
 		{"both versions", join(v4, v6, end), []Name{{server, "server"}, {server, "ftp"}, {ten, "ten"}}},
 		{"of an unknown type", join(other, v4, end), []Name{{server, "server"}, {server, "ftp"}}},
-		{"behind the end", join(end, v4), nil},
+		{"after the end", join(end, v4), nil},
 		{"longer than the block", join(overlong), nil},
 		{"without an end", v4, []Name{{server, "server"}, {server, "ftp"}}},
 	} {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The format of Microsoft's Network Monitor, in its versions 1 and 2. A table behind the
+// The format of Microsoft's Network Monitor, in its versions 1 and 2. A table after the
 // packets has their offsets; they follow each other from the header on.
 const (
 	netmonMagic1   = "RTSS"
@@ -22,7 +22,7 @@ type netmonReader struct {
 	first   bool  // version 1
 	start   int64 // ns
 	end     int64 // offset of the table
-	trailer int   // bytes behind each packet
+	trailer int   // bytes after each packet
 	link1   LinkType
 }
 

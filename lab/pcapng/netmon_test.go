@@ -10,7 +10,7 @@ import (
 )
 
 // netmonFile is a file of Network Monitor of Ethernet that begins on 14 November 2023 at
-// 22:13:20.007. Its table begins behind the records.
+// 22:13:20.007. Its table begins after the records.
 func netmonFile(major, minor byte, records ...[]byte) []byte {
 	magic, packets := netmonMagic2, join(records...)
 	if major == 1 {
@@ -31,7 +31,7 @@ func netmonPacket1(ms uint32, length uint16, data string) []byte {
 	return append(binary.LittleEndian.AppendUint16(h, uint16(len(data))), data...)
 }
 
-// netmonPacket2 is a record of version 2, us microseconds after the start of the file. Behind
+// netmonPacket2 is a record of version 2, us microseconds after the start of the file. After
 // the data come a number for the link, from version 2.1 on, and what else that version has.
 func netmonPacket2(us uint64, length uint32, data string, trailer ...byte) []byte {
 	h := binary.LittleEndian.AppendUint64(nil, us)
@@ -57,7 +57,7 @@ func netmonFiles() map[string][]byte {
 }
 
 // The packets in a file of each version have their times, lengths, data and links, and what is
-// behind them is no packet.
+// after them is no packet.
 func TestNetmon(t *testing.T) {
 	start := time.Date(2023, 11, 14, 22, 13, 20, 7e6, time.UTC)
 	first, second := start.Add(2*time.Millisecond).UnixNano(), start.Add(4294967295*time.Millisecond).UnixNano()

@@ -23,7 +23,7 @@ type netxrayReader struct {
 	start    int64  // ns
 	zero     uint64 // the timestamp at the start
 	ticks    int64  // in a second
-	end      int64  // offset behind the packets
+	end      int64  // offset after the packets
 	linkType LinkType
 }
 

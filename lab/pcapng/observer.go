@@ -10,7 +10,7 @@ import (
 // The format of Network Instruments' (later Viavi's) Observer.
 const (
 	observerMagic  = "Observer"
-	observerHeader = 36 // bytes of the header without the notes behind it
+	observerHeader = 36 // bytes of the header without the notes after it
 	observerRecord = 48
 	observerKey    = 0x88888888
 )

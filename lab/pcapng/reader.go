@@ -185,7 +185,7 @@ func (f *recordReader) next(p *Packet) error {
 }
 
 // frame reads the captured bytes of the packet whose record is at the offset, and skips those
-// behind them.
+// after them.
 func (r *Reader) frame(p *Packet, at, captured int64, behind int) error {
 	if captured > maxPacket {
 		return r.damage(at, "a packet of %d bytes: the file is damaged", captured)

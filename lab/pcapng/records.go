@@ -11,7 +11,7 @@ const (
 	magicNano     = 0xA1B23C4D
 	magicModified = 0xA1B2CD34 // Kuznetzov's, of Linux around 2000: longer records
 	magicIxiaHard = 0x1C0001AC // Ixia's hardware and software: nanoseconds, and four more
-	magicIxiaSoft = 0x1C0001AB // bytes behind the header with the length of the rest
+	magicIxiaSoft = 0x1C0001AB // bytes after the header with the length of the rest
 )
 
 // Sizes in bytes.
@@ -49,7 +49,7 @@ type recordScanner struct {
 	order    binary.ByteOrder
 	head     int   // bytes of a record before its frame
 	heads    []int // other lengths that head may have: the magic number does not tell them
-	more     int   // bytes behind the header of the file
+	more     int   // bytes after the header of the file
 	unit     int64 // nanoseconds in one unit of a timestamp's fraction
 	swapped  bool  // the two lengths are in the old order
 	linkType LinkType

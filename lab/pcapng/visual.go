@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// The format of Visual Networks. A table behind the packets has their offsets; they follow
+// The format of Visual Networks. A table after the packets has their offsets; they follow
 // each other from the header on.
 const (
 	visualMagic  = "\x05VNF"

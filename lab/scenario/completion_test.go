@@ -43,7 +43,7 @@ func TestComplete(t *testing.T) {
 			t.Errorf("an empty file: got %d words, want all %d", len(words), len(Words()))
 		}
 		if begins > at {
-			t.Errorf("%q: the word begins at %d, behind the cursor", test.source, begins)
+			t.Errorf("%q: the word begins at %d, after the cursor", test.source, begins)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// thereAre is how many there are, behind the word there.
+// thereAre is how many there are, after the word there.
 func thereAre(n int, noun string) string {
 	if n == 1 {
 		return "is " + counted(n, noun)

@@ -14,7 +14,7 @@ var (
 	// nearly is a name between dashes or equals signs.
 	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*((?:want|figures|questions|twin|server|replies|config)|(?:files|local|etc)/\S+?)\s*(?:-+|==+|[–—]).?\s*$`)
 	// half is the name of a section for which a line of a file is hardly taken, without
-	// the dashes behind it.
+	// the dashes after it.
 	half = regexp.MustCompile(`^\s*(?:--|[–—])\s*(want|figures|questions)\s*$`)
 )
 
@@ -41,6 +41,6 @@ func (p *parser) checkSection(line string) {
 		match = half.FindStringSubmatch(line)
 	}
 	if match != nil {
-		p.fail("%q does not begin a section; write %q at the margin, with nothing behind it", line, fmt.Sprintf("-- %s --", match[1]))
+		p.fail("%q does not begin a section; write %q at the margin, with nothing after it", line, fmt.Sprintf("-- %s --", match[1]))
 	}
 }

@@ -42,13 +42,13 @@ const (
 )
 
 // Notify says how a client ends TLS on a data connection. "" is with close_notify and the FIN
-// behind it.
+// after it.
 type Notify string
 
 // The other ways to end TLS (RFC 8446, 6.1).
 const (
 	NoNotify    Notify = "none" // with the FIN alone
-	AwaitNotify Notify = "wait" // after an upload, with the FIN behind the server's close_notify
+	AwaitNotify Notify = "wait" // after an upload, with the FIN after the server's close_notify
 )
 
 // implicitPort is the control port of implicit FTPS in IANA's registry.

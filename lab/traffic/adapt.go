@@ -37,7 +37,7 @@ func (w *Walks) weigh() {
 }
 
 // forward computes the weights of all ways from the start. It returns those of the walks that
-// end behind each number of commands.
+// end after each number of commands.
 func (w *Walks) forward() (ends []float64) {
 	for _, row := range w.reach {
 		clear(row)

@@ -34,7 +34,7 @@ type step struct {
 	weight   float64 // that gives this share, among walks with the lengths that sessions have
 	taken    float64 // how often a walk takes it
 	commands int     // of the exchange; 0 for End
-	to       int     // a place; -1 behind End
+	to       int     // a place; -1 after End
 }
 
 // Lengths are numbers of commands that a profile does not tell apart, and the share of
@@ -100,7 +100,7 @@ func (w *Walks) stepsFrom(name string) (steps []step) {
 	return steps
 }
 
-// place is where a walk is behind two exchanges, -1 if nothing is known to follow.
+// place is where a walk is after two exchanges, -1 if nothing is known to follow.
 func (w *Walks) place(before [2]string) int {
 	for _, name := range memories(before) {
 		if i, ok := w.places[name]; ok && len(w.kind.Follows[name]) > 0 {
@@ -110,7 +110,7 @@ func (w *Walks) place(before [2]string) int {
 	return -1
 }
 
-// Next draws what follows two exchanges behind which so many commands were said, by a random u
+// Next draws what follows two exchanges after which so many commands were said, by a random u
 // (0 to 1, without 1). If no walk from here has a known length, it is as in [Kind.Next].
 func (w *Walks) Next(before [2]string, said int, u float64) string {
 	place := w.place(before)
@@ -134,7 +134,7 @@ func (w *Walks) Next(before [2]string, said int, u float64) string {
 	return likely
 }
 
-// weight is that of all walks that go on with a step behind so many commands. The conversions
+// weight is that of all walks that go on with a step after so many commands. The conversions
 // keep a processor from fusing operations, which would give other digits than elsewhere.
 func (w *Walks) weight(s *step, said int) float64 {
 	if s.to < 0 {

@@ -83,7 +83,7 @@ func compareFollows(t *testing.T, learned, drawn *Kind) {
 		for word, n := range next {
 			want, got := float64(n)/float64(next.Total()), float64(drawn.Follows[after][word])/float64(max(1, drawn.Follows[after].Total()))
 			if math.Abs(got-want) > 0.03 {
-				t.Errorf("behind %s, got %s in %.3f of the cases, want %.3f", after, word, got, want)
+				t.Errorf("after %s, got %s in %.3f of the cases, want %.3f", after, word, got, want)
 			}
 		}
 	}

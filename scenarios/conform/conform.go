@@ -111,7 +111,7 @@ func (p Program) expanded() (words []string) {
 	return words
 }
 
-// quoted returns words as a scenario has them, each behind a space.
+// quoted returns words as a scenario has them, each after a space.
 func quoted(words []string) string {
 	text := ""
 	for _, word := range words {

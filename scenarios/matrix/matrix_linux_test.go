@@ -66,7 +66,7 @@ func TestSomePairs(t *testing.T) {
 	if err := lab.WriteMatrix(&table, runs, func(c lab.Combination) string { return c.Scenario.Name }); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"## Passive mode, IPv4", "## Active mode, IPv4", "| vsftpd | [curl](vsftpd_curl_passive_ipv4) |  | EPSV |  | LIST | behind |  | server |"} {
+	for _, want := range []string{"## Passive mode, IPv4", "## Active mode, IPv4", "| vsftpd | [curl](vsftpd_curl_passive_ipv4) |  | EPSV |  | LIST | after |  | server |"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("got\n%s\nwant %q in it", table.String(), want)
 		}

@@ -16,7 +16,7 @@ var programs = []string{
 type server struct {
 	name     string
 	settings string // lines of the scenario
-	sections string // behind its steps
+	sections string // after its steps
 }
 
 var servers = []server{

@@ -22,7 +22,7 @@ func quick(x forge.Session, command, reply string) {
 func TestSwapped(t *testing.T) { checkRules(t, swapped) }
 
 var swapped = []rule{
-	{"a command that was captured behind its reply", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+	{"a command that was captured after its reply", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "NOOP", "200 ok")
 		f.Late(1)
@@ -46,7 +46,7 @@ var swapped = []rule{
 		f.Late(2)
 		quick(x, "PWD", "257 /")
 	}},
-	{"a command that was captured behind the next one, and both behind their replies", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+	{"a command that was captured after the next one, and both after their replies", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "NOOP", "200 ok")
 		quick(x, "CWD a", "250 in")
@@ -54,21 +54,21 @@ var swapped = []rule{
 		f.Late(3)
 		quick(x, "PWD", "257 /")
 	}},
-	{"a first command that was captured behind the next one", "user a; - 220; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
+	{"a first command that was captured after the next one", "user a; - 220; USER a 331; PASS b 230; PWD 257", func(f *forge.Capture) {
 		x := greeted(f)
 		quick(x, "USER a", "331 password?")
 		quick(x, "PASS b", "230 in")
 		f.Late(3)
 		quick(x, "PWD", "257 /")
 	}},
-	{"a command that was captured behind the FIN", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
+	{"a command that was captured after the FIN", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "PWD", "257 /")
 		quick(x, "QUIT", "221 bye")
 		x.Client.FIN()
 		f.Late(2)
 	}},
-	{"a command with the FIN, behind its reply", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
+	{"a command with the FIN, after its reply", in + "PWD 257; QUIT 221", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "PWD", "257 /")
 		x.Client.SegmentAt(0, "F.", "QUIT\r\n")
@@ -76,7 +76,7 @@ var swapped = []rule{
 		x.Server.Send("221 bye\r\n")
 		f.Swap(1)
 	}},
-	{"a command that the recorder cut short, behind its reply", in + "CWD a- 250; PWD 257", func(f *forge.Capture) {
+	{"a command that the recorder cut short, after its reply", in + "CWD a- 250; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "CWD a-long-name", "250 in")
 		f.Late(1)
@@ -89,7 +89,7 @@ var swapped = []rule{
 		f.Late(1)
 		f.Last(0).Cut(60)
 	}},
-	{"a command that was lost, and its reply behind the next one", "user a; - 220; - 200; USER a 230; PWD 257", func(f *forge.Capture) {
+	{"a command that was lost, and its reply after the next one", "user a; - 220; - 200; USER a 230; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		x.Client.Seq += 6
 		x.Server.Send("200 ok\r\n")
@@ -123,7 +123,7 @@ var swapped = []rule{
 		f.Late(1)
 		quick(x, "PWD", "257 /")
 	}},
-	{"a command that was captured behind its replies, and these in the wrong order", in + "LIST 150 226; PWD 257", func(f *forge.Capture) {
+	{"a command that was captured after its replies, and these in the wrong order", in + "LIST 150 226; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "LIST", "150 here")
 		x.Server.Send("226 done\r\n")
@@ -132,7 +132,7 @@ var swapped = []rule{
 		f.Late(2)
 		quick(x, "PWD", "257 /")
 	}},
-	{"two commands behind their replies, and these in the wrong order", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
+	{"two commands after their replies, and these in the wrong order", in + "NOOP 200; CWD a 250; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "NOOP", "200 ok")
 		quick(x, "CWD a", "250 in")
@@ -141,7 +141,7 @@ var swapped = []rule{
 		f.Swap(2)
 		quick(x, "PWD", "257 /")
 	}},
-	{"all that the client sent, behind all that it was answered", in + "NOOP 200; CWD a 250; PWD 257; QUIT 221", func(f *forge.Capture) {
+	{"all that the client sent, after all that it was answered", in + "NOOP 200; CWD a 250; PWD 257; QUIT 221", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "NOOP", "200 ok")
 		quick(x, "CWD a", "250 in")
@@ -172,7 +172,7 @@ var swapped = []rule{
 		x.Server.Seq += 20
 		x.Ask("CWD b", "250 in")
 	}},
-	{"the same if both were captured behind their replies", in + "PASV 227; LIST 150; NOOP; PWD 257", func(f *forge.Capture) {
+	{"the same if both were captured after their replies", in + "PASV 227; LIST 150; NOOP; PWD 257", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "PASV", "227 (192,0,2,21,0,99)")
 		quick(x, "LIST", "150 here")
@@ -219,7 +219,7 @@ var swapped = []rule{
 		x.Client.Seq -= 30
 		x.Client.Send("NOOP\r\n")
 	}},
-	{"a PORT that was captured behind the call", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+	{"a PORT that was captured after the call", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "PORT 198,51,100,100,0,99", "200 ok")
 		x.Client.Send("LIST\r\n")

@@ -109,7 +109,7 @@ func TestUsedUpDataPort(t *testing.T) {
 	call(40002) // nobody asked for it
 	x.Ask("PASV", "227 (192,0,2,21,195,81)")
 	x.Quit()
-	call(40003) // behind the session
+	call(40003) // after the session
 	var got []string
 	for c := range read(t, f.PCAP()).Connections() {
 		got = append(got, string(c.Role))

@@ -91,7 +91,7 @@ func (d *dialogueReading) session(id int, p *ftp.Purpose) int {
 }
 
 // wants reports whether a connection that begins is to be followed. A session for which there
-// is no room is left to another reading, with all those behind it.
+// is no room is left to another reading, with all those after it.
 func (d *dialogueReading) wants(id int) bool {
 	p := d.c.purposes[id]
 	i := d.session(id, p)

@@ -34,7 +34,7 @@ func (f *file) number(n int) int {
 	case n <= len(f.numbers):
 		return f.numbers[n-1]
 	}
-	return math.MaxInt // behind the last one
+	return math.MaxInt // after the last one
 }
 
 // seekable is what a capture is read from more than once.

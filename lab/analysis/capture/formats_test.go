@@ -63,7 +63,7 @@ func classic(order binary.AppendByteOrder, magic uint32, unit int, extra int) fu
 	}
 }
 
-// ixia makes a pcap file with the length of the records behind its header.
+// ixia makes a pcap file with the length of the records after its header.
 func ixia(order binary.AppendByteOrder, magic uint32) func(pcapng.LinkType, []forge.Frame) []byte {
 	return func(link pcapng.LinkType, packets []forge.Frame) []byte {
 		b := classic(order, magic, 1, 0)(link, packets)
@@ -274,8 +274,8 @@ var encapsulations = []encapsulation{
 		return b
 	}},
 	{"802.11", linkWiFi, prefix(wifi(0x08, 0x01)...)},
-	{"802.11 with QoS behind radiotap", linkRadiotap, prefix(append([]byte{0, 0, 8, 0, 0, 0, 0, 0}, wifi(0x88, 0x02, 0, 0)...)...)},
-	{"802.11 between access points behind PPI", linkPPI, prefix(append([]byte{0, 0, 8, 0, 105, 0, 0, 0}, wifi(0x08, 0x03, 2, 0, 0, 0, 0, 4)...)...)},
+	{"802.11 with QoS after radiotap", linkRadiotap, prefix(append([]byte{0, 0, 8, 0, 0, 0, 0, 0}, wifi(0x88, 0x02, 0, 0)...)...)},
+	{"802.11 between access points after PPI", linkPPI, prefix(append([]byte{0, 0, 8, 0, 105, 0, 0, 0}, wifi(0x08, 0x03, 2, 0, 0, 0, 0, 4)...)...)},
 	{"PPPoE", linkEthernet, inside(ether(layers.EthernetTypePPPoESession),
 		&layers.PPPoE{Version: 1, Type: 1, SessionId: 1}, &layers.PPP{PPPType: layers.PPPTypeIPv4})},
 	{"PPP", linkPPP, prefix(0xff, 3, 0, 0x21)},

@@ -93,7 +93,7 @@ func hello(extensions string) string {
 	return clientHello + extensions + strings.Repeat("R", 0x2c-6-len(extensions))
 }
 
-// Behind CCC the dialogue is in clear again (RFC 4217).
+// After CCC the dialogue is in clear again (RFC 4217).
 func TestClearCommandChannel(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		f := forge.New()

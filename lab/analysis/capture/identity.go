@@ -21,7 +21,7 @@ type newest struct {
 	id       int32
 	seconds  uint32    // the time of its last packet since 1970, once it was reset
 	isn      [2]uint32 // the initial sequence numbers
-	end      [2]uint32 // the numbers behind what was sent
+	end      [2]uint32 // the numbers after what was sent
 	anchored [2]bool   // isn is known
 	sent     [2]bool   // anything; else end is not known
 	fin      [2]bool

@@ -85,7 +85,7 @@ func TestOverlongDialogue(t *testing.T) {
 	}
 }
 
-// A hole that is never filled makes the bytes behind it wait only so long.
+// A hole that is never filled makes the bytes after it wait only so long.
 func TestDigestGivesUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads many megabytes; run without -short")

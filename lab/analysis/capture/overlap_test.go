@@ -66,7 +66,7 @@ var overlapping = []rule{
 	{"ABOR with two replies", before + "RETR f 150 426; ABOR 226" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "\xff\xf4\xff\xf2ABOR\r\n", "426 aborted", "226 ABOR ok")
 	}},
-	{"ABOR behind the end", before + "RETR f 150 226; ABOR 225" + after, func(f *forge.Capture) {
+	{"ABOR after the end", before + "RETR f 150 226; ABOR 225" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "ABOR\r\n", "226 done", "225 nothing to abort")
 	}},
 	{"ABOR is answered first", before + "RETR f 150 426; ABOR 225" + after, func(f *forge.Capture) {
@@ -84,7 +84,7 @@ var overlapping = []rule{
 		x.Ask("RETR f", "226 done", "150 here")
 		x.Ask("PWD", `257 "/"`)
 	}},
-	{"226 comes twice, behind the next command", "user a; - 220; - 226; USER a 230; PASV 227; RETR f 150 226; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
+	{"226 comes twice, after the next command", "user a; - 220; - 226; USER a 230; PASV 227; RETR f 150 226; PASV 227; RETR g 150 226; 1 for RETR f; 2 for RETR g", func(f *forge.Capture) {
 		x := entered(f)
 		passive(x, 99)
 		x.Ask("RETR f", "150 here", "226 done")
@@ -109,7 +109,7 @@ func TestStrayReplies(t *testing.T) {
 			x.Ask("PASV", "250 ok", "227 (192,0,2,21,0,99)")
 			x.Ask("NOOP", "200 ok")
 		}},
-		{"behind an answer", "user a; - 220; - 250; USER a 230; CWD b 200; CWD c 250", func(f *forge.Capture) {
+		{"after an answer", "user a; - 220; - 250; USER a 230; CWD b 200; CWD c 250", func(f *forge.Capture) {
 			x := entered(f)
 			x.Ask("CWD b", "200 ok", "250 ok")
 			x.Ask("CWD c", "250 ok")
@@ -127,7 +127,7 @@ func TestStrayReplies(t *testing.T) {
 			x.Server.Send("257 \"/\"\r\n215 UNIX\r\n")
 			x.Ask("CWD a", "250 ok")
 		}},
-		{"behind a gap, and of another command", "user a; - 220; - 221; USER a 230; SYST", func(f *forge.Capture) {
+		{"after a gap, and of another command", "user a; - 220; - 221; USER a 230; SYST", func(f *forge.Capture) {
 			x := entered(f)
 			x.Client.Send("SYST\r\n")
 			x.Server.Seq += 20

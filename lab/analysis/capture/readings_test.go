@@ -129,7 +129,7 @@ func tooManyLines(t testing.TB) []byte {
 }
 
 // snapped is a session to another port than 21, of which the ends of the lines are not
-// left: what is, one behind the other, does not sound like FTP, although each line does.
+// left: what is, one after the other, does not sound like FTP, although each line does.
 func snapped(t testing.TB) []byte {
 	f := forge.New()
 	c, s := f.Pair(forge.Client+":3171", forge.Server+":2121")
@@ -338,7 +338,7 @@ func fragmented(t testing.TB) []byte {
 	return f.PCAP()
 }
 
-// fragmentsOf cuts an Ethernet frame behind the first eight bytes of what IPv4 carries.
+// fragmentsOf cuts an Ethernet frame after the first eight bytes of what IPv4 carries.
 func fragmentsOf(p forge.Frame, id int) []forge.Frame {
 	const header = 14 + 20
 	first := forge.Frame{At: p.At, Data: bytes.Clone(p.Data[:header+8])}

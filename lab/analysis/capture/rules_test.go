@@ -105,7 +105,7 @@ var rules = []rule{
 		s.Send("220 ready\r\n")
 		s.Send("331 password?\r\n")
 	}},
-	{"220 is not a greeting behind an answer", "user ; NOOP 200; CLNT me 220", func(f *forge.Capture) {
+	{"220 is not a greeting after an answer", "user ; NOOP 200; CLNT me 220", func(f *forge.Capture) {
 		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
 		forge.Session{Capture: f, Client: c, Server: s}.Ask("NOOP", "200 ok")
 		forge.Session{Capture: f, Client: c, Server: s}.Ask("CLNT me", "220 noted")
@@ -116,7 +116,7 @@ var rules = []rule{
 		x.Ask("PASS b", "what?")
 		x.Ask("NOOP", "200 ok")
 	}},
-	{"behind a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
+	{"after a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Ask("USER a", "331 password?")
 		x.Client.Send("NOOP\r\n")
@@ -144,7 +144,7 @@ var rules = []rule{
 		x.Client.Send("CWD a\r\nCWD b\r\n")
 		x.Server.Send("250 a\r\n250 b\r\n")
 	}},
-	{"a lost reply behind a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge.Capture) {
+	{"a lost reply after a line that is cut", in + "NOOP 200; NOOP; PWD 257", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Ask("USER a", "230 Logged in.")
 		f.Last(1).Cut(60)

@@ -215,7 +215,7 @@ func expertInfo(f *forge.Capture) {
 	c.Seq += 50
 	s.SegmentAt(0, ".", "") // acknowledges what was not seen
 	c.Window = 251
-	c.ACK() // and behind a hole
+	c.ACK() // and after a hole
 	f.Pass(time.Second)
 	s.SegmentAt(0, ".", strings.Repeat("f", 251*4)) // fills the window
 	s.Seq += 251 * 4

@@ -67,7 +67,7 @@ func (f *facts) lastSaid() string {
 	return ": its last command is " + last.Command + " (" + codesText(last) + ")"
 }
 
-// fails is the rule that the client has not succeeded behind a command: it says
+// fails is the rule that the client has not succeeded after a command: it says
 // so by its status, tries again, or still waits to do so.
 func fails(command string) judge {
 	return func(f *facts) Finding {

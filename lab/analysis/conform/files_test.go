@@ -66,12 +66,12 @@ func TestFilesAreCompared(t *testing.T) {
 		"stored from the start":  {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "the file has 3 bytes then, not 5", 45}},
 		"stored in front":        {storesAt, sessionOf(stor("ab"), rest("2"), stor("x"), retr("xab")), Finding{Breaks, "the file has 3 bytes then, but not those that were sent", 45}},
 		"stored in the middle":   {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("abxyz")), Finding{NotApplicable, "REST 2 is not at the end of the 4 bytes that were stored", 21}},
-		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("4"), refused), Finding{NotApplicable, "STOR a behind REST is not permitted: 451 in frame 31", 31}},
+		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("4"), refused), Finding{NotApplicable, "STOR a after REST is not permitted: 451 in frame 31", 31}},
 		"appended":               {appends, sessionOf(retr("ab"), appe, retr("abcd")), Finding{Keeps, "2 and 2 bytes, and then 4", 35}},
 		"put in front":           {appends, sessionOf(retr("ab"), appe, retr("cdab")), Finding{Breaks, "2 and 2 bytes, and then 4 that are not those", 35}},
 		"replaced":               {appends, sessionOf(retr("ab"), appe, retr("cd")), Finding{Breaks, "2 and 2 bytes, and then 2 that are not those", 35}},
-		"nothing behind REST":    {storesAt, sessionOf(stor("abcd"), rest("4")), Finding{NotApplicable, "nothing was stored behind REST", 0}},
-		"nothing retrieved then": {resumesAt, sessionOf(retr("ab"), rest("1")), Finding{NotApplicable, "nothing was retrieved behind REST", 0}},
+		"nothing after REST":     {storesAt, sessionOf(stor("abcd"), rest("4")), Finding{NotApplicable, "nothing was stored after REST", 0}},
+		"nothing retrieved then": {resumesAt, sessionOf(retr("ab"), rest("1")), Finding{NotApplicable, "nothing was retrieved after REST", 0}},
 	} {
 		if got := test.judge(test.session); got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)

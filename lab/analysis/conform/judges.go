@@ -175,7 +175,7 @@ func marks(command string) judge {
 	}
 }
 
-// endsAfterData is the rule that the final reply to a command comes behind the data.
+// endsAfterData is the rule that the final reply to a command comes after the data.
 func endsAfterData(command string) judge {
 	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
 		last := max(c.ServerFlow.LastData, c.ClientFlow.LastData)

@@ -94,7 +94,7 @@ var serverRules = []Rule{
 	{"3659", "5.3", "STOR after REST continues a file at its end.", "restart_upload", optional("REST", "", permitted("STOR", "", storesAt))},
 	{"3659", "5.4", "A server with REST lists REST STREAM in FEAT.", "restart", optional("FEAT", "", optional("REST", "", lists("REST STREAM")))},
 	{"3659", "7.2", "A line of MLSD is facts, a space and the name.", "machine", optional("MLSD", "", then(lineEnds("MLSD"), machineListing))},
-	{"3659", "7.2", "MLST gets 250 in several lines; the line with the facts begins with a space.", "facts", optional("MLST", "", then(replies("MLST", "", "250"), replyText("MLST", "", `\n `+entry+`\n`, "the facts behind a space")))},
+	{"3659", "7.2", "MLST gets 250 in several lines; the line with the facts begins with a space.", "facts", optional("MLST", "", then(replies("MLST", "", "250"), replyText("MLST", "", `\n `+entry+`\n`, "the facts after a space")))},
 	{"3659", "7.8", "A server with MLSD lists MLST in FEAT.", "machine", optional("FEAT", "", optional("MLSD", "", lists("MLST")))},
 
 	{"4217", "4.2", "AUTH TLS gets 234, or 431 or 534 if the server refuses it.", "security", offersTLS(replies("AUTH", "TLS", "234", "431", "534"))},

@@ -161,12 +161,12 @@ func appends(f *facts) Finding {
 	return keeps(after.FirstPacket, "%s", text)
 }
 
-// resumesAt is the rule that RETR behind REST sends what a whole RETR has sent from
+// resumesAt is the rule that RETR after REST sends what a whole RETR has sent from
 // the offset on.
 func resumesAt(f *facts) Finding {
 	rest, got := f.find("REST", ""), f.all("RETR")
 	if rest == nil || len(got) < 2 || f.transfer(got[0]) == nil || f.transfer(got[1]) == nil {
-		return notApplicable(0, "nothing was retrieved behind REST")
+		return notApplicable(0, "nothing was retrieved after REST")
 	}
 	whole, part := f.transfer(got[0]), f.transfer(got[1])
 	offset := offsetOf(rest)
@@ -180,15 +180,15 @@ func resumesAt(f *facts) Finding {
 	return keeps(part.FirstPacket, "%s", text)
 }
 
-// storesAt is the rule that STOR behind REST adds its data to what was stored. The offset
+// storesAt is the rule that STOR after REST adds its data to what was stored. The offset
 // must be the end of that: elsewhere, RFC 3659, 5.3, leaves the effect undefined.
 func storesAt(f *facts) Finding {
 	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
 	if len(stored) > 1 && !fits(stored[1].Final(), "2") {
-		return notApplicable(lastFrame(stored[1]), "%s behind REST is not permitted: %s", asked(stored[1]), codesText(stored[1]))
+		return notApplicable(lastFrame(stored[1]), "%s after REST is not permitted: %s", asked(stored[1]), codesText(stored[1]))
 	}
 	if rest == nil || len(stored) < 2 || got == nil || f.transfer(stored[0]) == nil || f.transfer(stored[1]) == nil {
-		return notApplicable(0, "nothing was stored behind REST")
+		return notApplicable(0, "nothing was stored after REST")
 	}
 	first, second := f.data[flow{f.transfer(stored[0]).ID, ftp.Client}], f.data[flow{f.transfer(stored[1]).ID, ftp.Client}]
 	if offsetOf(rest) != int64(len(first)) {
@@ -268,7 +268,7 @@ func splitsSegment(f *facts) Finding {
 }
 
 // answersTelnet is the rule that the server refuses a Telnet option, and replies to the
-// command behind it as it does to the command alone.
+// command after it as it does to the command alone.
 func answersTelnet(f *facts) Finding {
 	e := f.find("NOOP", "")
 	if e == nil {
@@ -283,7 +283,7 @@ func answersTelnet(f *facts) Finding {
 		}
 	}
 	e = f.withStrays(e)
-	seen := fmt.Sprintf("NOOP behind it: %s; %s", codesText(e), what)
+	seen := fmt.Sprintf("NOOP after it: %s; %s", codesText(e), what)
 	if !answered(e) || !refused {
 		return breaks(lastFrame(e), "%s", seen)
 	}

@@ -35,14 +35,14 @@ func TestPrescribedTexts(t *testing.T) {
 		"others in front":        {protocols, said("EPSV", "9", 522, "Not (yet) supported, use (1)"), Breaks},
 		"another code":           {protocols, said("EPSV", "9", 501, "Not supported, use (1)"), Breaks},
 		"a path":                 {path, said("PWD", "", 257, `"/a ""b""" is the folder`), Keeps},
-		"a path behind a word":   {path, said("PWD", "", 257, `The folder is "/a"`), Breaks},
+		"a path after a word":    {path, said("PWD", "", 257, `The folder is "/a"`), Breaks},
 		"a new folder":           {made, said("MKD", "drafts", 257, `"/pub/drafts" created`), Keeps},
 		"a new folder elsewhere": {made, said("MKD", "drafts", 257, `"C:\pub\DRAFTS" created`), Keeps},
 		"a relative name":        {made, said("MKD", "drafts", 257, `"drafts" created`), Breaks},
-		"a new folder behind it": {made, said("MKD", "drafts", 257, `"drafts" is /pub/drafts`), Breaks},
+		"a new folder after it":  {made, said("MKD", "drafts", 257, `"drafts" is /pub/drafts`), Breaks},
 		"a unique name":          {namesUnique, said("STOU", "", 150, "FILE: a.1"), Keeps},
 		"a name and a line":      {namesUnique, said("STOU", "", 150, "FILE: a.1", "Go on."), Breaks},
-		"a name behind a word":   {namesUnique, said("STOU", "", 150, "The FILE: a.1"), Breaks},
+		"a name after a word":    {namesUnique, said("STOU", "", 150, "The FILE: a.1"), Breaks},
 		"a feature":              {lists("SIZE"), said("FEAT", "", 211, "Features", " SIZE", "End"), Keeps},
 		"in small letters":       {lists("SIZE"), said("FEAT", "", 211, "Features", " size", "End"), Keeps},
 		"with its parameters":    {lists("MLST"), said("FEAT", "", 211, "Features", " MLST size*;", "End"), Keeps},
@@ -56,7 +56,7 @@ func TestPrescribedTexts(t *testing.T) {
 		"no facts":               {machineListing, listed(" a"), Keeps},
 		"a fact of a system":     {machineListing, listed("OS/2.ea=1; a"), Keeps},
 		"a name alone":           {machineListing, listed("a"), Breaks},
-		"no space behind facts":  {machineListing, listed("type=file;a"), Breaks},
+		"no space after facts":   {machineListing, listed("type=file;a"), Breaks},
 		"no end of the fact":     {machineListing, listed("type=file a"), Breaks},
 		"a space within facts":   {machineListing, listed("type=file; size=3; a"), Keeps}, // of a name "size=3; a"
 		"a space within a value": {machineListing, listed("modify=1 January; a"), Breaks},
@@ -165,7 +165,7 @@ func TestTelnetIsRefused(t *testing.T) {
 	const wont, will, wontGoAhead = "\xff\xfc\x01", "\xff\xfb\x01", "\xff\xfc\x03"
 	for _, test := range []struct {
 		answer        string
-		behind, alone int // the replies to NOOP behind the option, and alone
+		behind, alone int // the replies to NOOP after the option, and alone
 		want          Verdict
 	}{
 		{wont, 200, 200, Keeps},

@@ -61,7 +61,7 @@ var judgements = []struct {
 	wrong string // summary
 }{
 	{
-		name:  "Telnet bytes in packets of their own, and the text behind them",
+		name:  "Telnet bytes in packets of their own, and the text after them",
 		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server [P.] length 8\n",
 		forge: forgeTelnet,
 	},
@@ -127,7 +127,7 @@ var judgements = []struct {
 		wrong: "different 5 @4, unwanted 5 @5",
 	},
 	{
-		name: "a reset in answer to an ACK behind the end",
+		name: "a reset in answer to an ACK after the end",
 		want: dataDeclared + dataHandshake + dataClosed,
 		forge: func(g *recording) {
 			c := closedDataConn(g)
@@ -136,7 +136,7 @@ var judgements = []struct {
 		},
 	},
 	{
-		name: "a reset behind the end that answers nothing",
+		name: "a reset after the end that answers nothing",
 		want: dataDeclared + dataHandshake + dataClosed,
 		forge: func(g *recording) {
 			c := closedDataConn(g)
@@ -145,7 +145,7 @@ var judgements = []struct {
 		wrong: "unwanted 7 @8",
 	},
 	{
-		name: "a reset behind the end that acknowledges something",
+		name: "a reset after the end that acknowledges something",
 		want: dataDeclared + dataHandshake + dataClosed,
 		forge: func(g *recording) {
 			c := closedDataConn(g)

@@ -183,7 +183,7 @@ func TestReportFoldsWhatFollows(t *testing.T) {
 }
 
 // The first mismatch of a report is the one that the packets show first, whatever the order
-// of the want. Connections that are not there come behind what came, and then what no line
+// of the want. Connections that are not there come after what came, and then what no line
 // declares.
 func TestMismatchesInTheOrderOfPackets(t *testing.T) {
 	const ctl = "ctl client.* > server.21\n"

@@ -138,7 +138,7 @@ func (t *track) textOf(s *step) *ftp.Line {
 }
 
 // fits reports whether the text of a step can be in the range of its direction: no line
-// before it matched a packet behind the range, and none after it one before the range.
+// before it matched a packet after the range, and none after it one before the range.
 func (t *track) fits(i int, ranges [2]hiddenRange) bool {
 	r := ranges[0]
 	if t.steps[i].line.fromA {

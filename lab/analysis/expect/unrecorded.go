@@ -139,7 +139,7 @@ func (p pattern) mayGoOn(recorded string, more int) bool {
 	return more > 0 && p.fits(recorded, more-1) // all of the last part is unknown
 }
 
-// fits reports whether the pattern matches a text and a number of unknown bytes behind it.
+// fits reports whether the pattern matches a text and a number of unknown bytes after it.
 func (p pattern) fits(text string, unknown int) bool {
 	end := len(text) + unknown
 	has := func(part string, at int) bool {

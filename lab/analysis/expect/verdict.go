@@ -24,7 +24,7 @@ type Verdict struct {
 	Lines []Match `json:"lines"`
 	// Mismatches are all differences, in the order of the packets that show them: the
 	// first one may be the cause of the others. Declared connections that the capture has
-	// not got come behind them, and then what belongs to no line.
+	// not got come after them, and then what belongs to no line.
 	Mismatches []Mismatch `json:"mismatches"`
 	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
 	// TLS that cannot be read, or not in the capture.

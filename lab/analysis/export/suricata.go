@@ -137,7 +137,7 @@ func begins(s *ftp.Session, from ftp.Side, with ...string) bool {
 }
 
 // changed reports whether Suricata 8 logs something else of a session than Suricata 7. It also
-// recognizes FTP by a server at port 21 that begins with 220, reads on behind AUTH TLS, and logs no
+// recognizes FTP by a server at port 21 that begins with 220, reads on after AUTH TLS, and logs no
 // code of a reply of several lines whose last one is in another segment.
 func changed(s *ftp.Session) bool {
 	if !recognized(s) && begins(s, ftp.Server, "220 ", "220-") {
@@ -238,7 +238,7 @@ func portIn(form *regexp.Regexp, line string) (port int) {
 	return port
 }
 
-// event is what Suricata logs of a transaction. The codes behind the final one depend on where the
+// event is what Suricata logs of a transaction. The codes after the final one depend on where the
 // segments end, so they are left out.
 func (t *transaction) event() event {
 	e := event{"event_type: ftp", "ftp.command: " + quoted(t.name)}

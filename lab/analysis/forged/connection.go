@@ -28,7 +28,7 @@ type connection struct {
 // A side is what one side of a connection has sent. Numbers are relative to its SYN.
 type side struct {
 	seen   bool
-	next   int64  // the number behind all that it sent
+	next   int64  // the number after all that it sent
 	stream []byte // from number 1
 	gaps   []gap
 	other  int64 // the end of a segment with other bytes than before, until it is acknowledged
@@ -63,7 +63,7 @@ type header struct {
 type gap struct {
 	begin, end int64
 	before     int // the packet
-	acked      int // the packet that acknowledges what is behind the gap
+	acked      int // the packet that acknowledges what is after the gap
 }
 
 // A sent is when a side first sent what ends at a number.

@@ -105,7 +105,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	p.handOut()
 }
 
-// answersLost reports whether a reply behind a gap answers a command that is not in the capture:
+// answersLost reports whether a reply after a gap answers a command that is not in the capture:
 // the server had received more than the last command, and the client waits for each reply.
 func (p *parser) answersLost(r *Reply, w *waiting) bool {
 	last := w == p.pending[len(p.pending)-1]

@@ -66,7 +66,7 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 
 // NotDialogue makes c a connection that is known not to be dialogue, before its first packet:
 // its bytes are hashed for Digest as they come, and not recorded. The pool bounds the segments
-// of all connections that wait behind a gap.
+// of all connections that wait after a gap.
 func (c *Candidate) NotDialogue(pool *tcp.Pool) { c.Hashes, c.state = pool, opaque }
 
 // Data takes the data of a segment that State.Add has taken.

@@ -5,7 +5,7 @@ package ftp
 import "ftplab/lab/analysis/tcp"
 
 // Deliver has the bytes of c, a data connection, passed to take in the order of each
-// stream. It has to be called before the first packet, and behind Protect if the connection
+// stream. It has to be called before the first packet, and after Protect if the connection
 // may be in TLS: then take gets what is inside, as far as that can be read, and bytes that
 // are not TLS as they are. The data is valid until take returns.
 func (c *Candidate) Deliver(pool *tcp.Pool, take func(dir int, b tcp.Chunk)) {

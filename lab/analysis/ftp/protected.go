@@ -22,7 +22,7 @@ type protected struct {
 	partial [2]bool      // some of that is missing
 	cut     [2]bool      // bytes of the direction are missing
 	first   [2]byte      // the type of the handshake message that the direction begins with, 0 for none
-	end     [2]int64     // the number of the byte behind the last one that was read
+	end     [2]int64     // the number of the byte after the last one that was read
 	closed  bool
 }
 
@@ -38,7 +38,7 @@ func (c *Candidate) insideTLS() bool { return c.chains[0].seen() || c.chains[1].
 func (c *Candidate) TLSClient() int { return slices.Index(c.hello[:], true) }
 
 // Protect makes c a data connection in TLS, before its first packet. The pool bounds the
-// segments of all connections that wait behind a gap. With hashes, Digest can be called.
+// segments of all connections that wait after a gap. With hashes, Digest can be called.
 func (c *Candidate) Protect(pool *tcp.Pool, keys *tls.Keys, hashes bool) {
 	p := &protected{session: tls.NewSession(keys), hashes: hashes}
 	for dir := range 2 {

@@ -239,7 +239,7 @@ func httpConnect(client, server []byte) (*Proxy, int, int) {
 		if strings.HasPrefix(reply[1], "2") {
 			return &Proxy{Kind: "HTTP CONNECT", Server: words[1]}, fromClient, fromServer
 		}
-		next := bytes.Index(server[fromServer:], []byte(protocol+"1.")) // behind the page that says why not
+		next := bytes.Index(server[fromServer:], []byte(protocol+"1.")) // after the page that says why not
 		if next < 0 {
 			return nil, 0, 0
 		}

@@ -68,7 +68,7 @@ func TestOneRecord(t *testing.T) {
 		t.Errorf("a record in a segment: got %+v", *whole)
 	}
 	for what, segment := range map[string][]byte{
-		"a record behind a byte":    append([]byte{'a'}, record...),
+		"a record after a byte":     append([]byte{'a'}, record...),
 		"a record before a byte":    append(bytes.Clone(record), 'a'),
 		"a record that is not over": record[:len(record)-1],
 		"a record without a body":   {0x17, 3, 3, 0, 0},

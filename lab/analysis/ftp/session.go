@@ -68,7 +68,7 @@ type Line struct {
 	// RFC 959 section 4.1.3 requires before ABOR.
 	Urgent bool
 	// Seq and End are the relative sequence numbers of its first byte and of
-	// the byte behind its CRLF.
+	// the byte after its CRLF.
 	Seq, End int64
 	// Ack is the relative acknowledgment number in the segment of the first byte: what
 	// its sender had received by then. It is 0 without the ACK flag.
@@ -90,7 +90,7 @@ type Line struct {
 type Reply struct {
 	// Code is the reply code; 0 for a line that is not a reply.
 	Code int
-	// Text is the text behind the code. The lines of a multi-line reply are
+	// Text is the text after the code. The lines of a multi-line reply are
 	// joined by newlines, the last without its code as the first.
 	Text string
 	// FirstPacket and Packet are the packets that hold its first and its last byte. Time

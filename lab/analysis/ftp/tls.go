@@ -15,7 +15,7 @@ import (
 type TLSLayer struct {
 	// From is the packet with which TLS begins.
 	From int
-	// InMiddle says that the capture begins inside TLS, behind the ClientHello. The port alone
+	// InMiddle says that the capture begins inside TLS, after the ClientHello. The port alone
 	// shows that it is FTP.
 	InMiddle bool
 	*tls.Session
@@ -109,7 +109,7 @@ func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys, inMiddle bool) (
 	return layer, [2]iter.Seq[tcp.Chunk]{slices.Values(plain[0]), slices.Values(plain[1])}
 }
 
-// cutAtTLS cuts a stream where TLS begins: with a record behind the reply 234 to AUTH (RFC
+// cutAtTLS cuts a stream where TLS begins: with a record after the reply 234 to AUTH (RFC
 // 4217 section 4), or at the first byte; no line of a dialogue looks like one.
 func cutAtTLS(stream iter.Seq[tcp.Chunk]) (before, rest []tcp.Chunk) {
 	var all []tcp.Chunk

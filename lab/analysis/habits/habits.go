@@ -17,7 +17,7 @@ type Habits struct {
 	Announced   []string // how data connections were announced: PASV, EPSV, PORT, EPRT
 	Refused     []string // announcements that the server refused
 	Listing     []string // commands that list: LIST, NLST, MLSD
-	Preliminary []string // where the 1xx reply stands to the data connection's SYN: before, behind
+	Preliminary []string // where the 1xx reply stands to the data connection's SYN: before, after
 	DataPort    []string // the server's port of active data connections: 20, or other
 	DataEnd     []string // whose FIN or reset was the first on a data connection
 	ControlEnd  []string // the same on the control connection
@@ -71,7 +71,7 @@ func (h *Habits) addSession(s *ftp.Session) {
 // addTransfer notes how the data connection of a command began and ended.
 func (h *Habits) addTransfer(x *ftp.Exchange, c *ftp.Connection) {
 	if len(x.Replies) > 0 && x.Replies[0].Code < 200 && c.OpenedBy != "" {
-		place := "behind"
+		place := "after"
 		if x.Replies[0].FirstPacket < c.Flow(c.OpenedBy).SYN {
 			place = "before"
 		}

@@ -55,7 +55,7 @@ var sessions = []struct {
 		Preliminary: []string{"before"}, DataPort: []string{"20"}, DataEnd: []string{"server"},
 		ControlEnd: []string{"client, by a reset"}, Resets: []string{"client, control"},
 	}},
-	{"passive, 150 behind the SYN", func(f *forge.Capture) {
+	{"passive, 150 after the SYN", func(f *forge.Capture) {
 		ctl := f.Control().Say(`
 			< 220 ready
 			> USER ada
@@ -71,6 +71,6 @@ var sessions = []struct {
 		ctl.Say("< 226 done" + forge.Quit)
 		ctl.Peer.Close()
 	}, Habits{
-		Announced: []string{"EPSV"}, Preliminary: []string{"behind"}, DataEnd: []string{"client"}, ControlEnd: []string{"server"},
+		Announced: []string{"EPSV"}, Preliminary: []string{"after"}, DataEnd: []string{"client"}, ControlEnd: []string{"server"},
 	}},
 }

@@ -43,7 +43,7 @@ type fileRead struct {
 // file, as tcpdump does with -C, -G and -W or when a file is renamed and made again, so
 // does the source: that is a file of the same folder whose name begins with that of the
 // file, or, if path is a folder, any whose name isCapture takes. The source ends with ctx,
-// behind what has been written until then. Warn is called with a sentence about what
+// after what has been written until then. Warn is called with a sentence about what
 // cannot be read.
 func Follow(ctx context.Context, path string, isCapture func(name string) bool, warn func(string)) (Source, error) {
 	info, err := os.Stat(path)
@@ -174,7 +174,7 @@ func (f *files) rotated() bool {
 	return f.successor() != ""
 }
 
-// successor is the file that was begun behind the one before, "" for none.
+// successor is the file that was begun after the one before, "" for none.
 func (f *files) successor() string {
 	entries, err := os.ReadDir(f.folder)
 	if err != nil {

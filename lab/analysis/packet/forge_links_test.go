@@ -206,7 +206,7 @@ func docsis(n int) []byte {
 	return append(h, byte(^crc), byte(^crc>>8))
 }
 
-// fcs puts a frame check sequence behind a frame.
+// fcs puts a frame check sequence after a frame.
 func fcs(frame []byte) []byte {
 	return binary.LittleEndian.AppendUint32(frame, crc32.ChecksumIEEE(frame))
 }

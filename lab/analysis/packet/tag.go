@@ -32,7 +32,7 @@ func (d *Decoder) isl(p *Packet, b piece) {
 	d.ethernet(p, b.from(header))
 }
 
-// arista reads the time at which a switch of Arista received the frame, and the EtherType behind
+// arista reads the time at which a switch of Arista received the frame, and the EtherType after
 // it.
 func (d *Decoder) arista(p *Packet, b piece) {
 	const timestamp, format, short = 0x0001, 0xf0, 0x20

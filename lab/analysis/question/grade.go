@@ -97,7 +97,7 @@ func plain(s string) string {
 }
 
 // number is a number with what people write around it: a word in front, as in
-// "frame 12" or "tcp/21", and a unit behind.
+// "frame 12" or "tcp/21", and a unit after.
 var number = regexp.MustCompile(`^(?:[a-zA-Z]+\.?)?[ /#:]*([-+]?[.,]?[0-9][0-9.,' \x{00a0}\x{202f}]*)([^0-9]*)$`)
 
 // factors are what units of times and sizes are worth.

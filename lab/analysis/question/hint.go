@@ -1,4 +1,4 @@
-// What a student reads behind a question.
+// What a student reads after a question.
 
 package question
 

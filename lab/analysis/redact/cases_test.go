@@ -250,7 +250,7 @@ func TestProxies(t *testing.T) {
 			found = s.Proxy != nil && s.Proxy.Kind == name && len(s.Exchanges) == 1 && s.Exchanges[0].Command == "USER"
 		}
 		if !found {
-			t.Errorf("%s: the session behind it is not found", name)
+			t.Errorf("%s: the session after it is not found", name)
 		}
 	}
 }

@@ -15,7 +15,7 @@ type der struct{ s speaker }
 
 func newDER(key *Key) *der { return &der{speaker{key: key}} }
 
-// find rewrites all values in bytes that hold some behind fields of other kinds, such as
+// find rewrites all values in bytes that hold some after fields of other kinds, such as
 // lengths: each SEQUENCE that fits.
 func (d *der) find(b []byte) {
 	for at := 0; at+2 <= len(b); {
@@ -152,7 +152,7 @@ func (d *der) timestamps(b []byte) bool {
 	return true
 }
 
-// prefixed returns the bytes behind a length of two bytes.
+// prefixed returns the bytes after a length of two bytes.
 func prefixed(b []byte) (value []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, false

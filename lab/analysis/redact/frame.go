@@ -49,7 +49,7 @@ func (w *writer) frame(p *capture.Packet) frame {
 }
 
 // unknown is a packet of a protocol that this package does not know, of a length in bytes
-// behind the header of IP.
+// after the header of IP.
 func (w *writer) unknown(p *capture.Packet, length int) frame {
 	zeros, more := zeros(p, length)
 	return w.ip(p, protoTest, zeros, more, -1)

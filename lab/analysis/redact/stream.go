@@ -48,7 +48,7 @@ func newStream(edits []edit) *stream {
 	return s
 }
 
-// at returns the place of the first edit that ends behind a number.
+// at returns the place of the first edit that ends after a number.
 func (s *stream) at(n int64) int {
 	return sort.Search(len(s.edits), func(i int) bool { return s.edits[i].end > n })
 }

@@ -39,7 +39,7 @@ type End struct {
 // An end is an End and what its state follows from.
 type end struct {
 	End
-	fin int64 // the number behind its FIN; 0 before it has sent one
+	fin int64 // the number after its FIN; 0 before it has sent one
 }
 
 // A connection is the two TCPs: of the client and of the server.

@@ -100,7 +100,7 @@ func (b *besideSurvey) story() string {
 	return text + fmt.Sprintf(": %s passed there.", counted(b.bytes, "byte"))
 }
 
-// besideText says of a connection beside FTP what is known of it, behind the sentence on who
+// besideText says of a connection beside FTP what is known of it, after the sentence on who
 // opened it.
 func besideText(c *ftp.Connection, hidden bool) string {
 	text := " No command announced it, so it is not part of FTP."

@@ -46,7 +46,7 @@ func TestLinkRFCs(t *testing.T) {
 func TestLikeNotes(t *testing.T) {
 	var l likeness
 	var got []int
-	for _, note := range []string{"3 segments wait behind byte 1,449", "4 segments wait behind byte 1,449", "", "5 segments wait behind byte 1,449", "the hole is filled", "6 segments wait behind byte 9"} {
+	for _, note := range []string{"3 segments wait after byte 1,449", "4 segments wait after byte 1,449", "", "5 segments wait after byte 1,449", "the hole is filled", "6 segments wait after byte 9"} {
 		got = append(got, l.add(note))
 	}
 	for i, want := range []int{1, 2, 0, 3, 1, 1} {

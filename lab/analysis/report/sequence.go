@@ -36,7 +36,7 @@ type Point struct {
 	Seq, End, Window int64
 	Syn, Fin         bool
 	Retransmission   bool
-	SACK             []tcp.SACKBlock // what an ACK says has come behind a gap
+	SACK             []tcp.SACKBlock // what an ACK says has come after a gap
 }
 
 // Thinned reports whether points were left out.

@@ -121,7 +121,7 @@ func (t *textLadder) arrow(w *row) canvas {
 		c = c.put(left+3, label)
 	} else if n < right-left-6 {
 		c = c.put(right-2-n, label)
-	} else { // behind what stands at its end
+	} else { // after what stands at its end
 		c = c.put(right+max(textMargin, 2+utf8.RuneCountInString(w.RightPort())), label)
 	}
 	if w.rightwards() {

@@ -22,7 +22,7 @@ type syn struct {
 	stamp uint32
 }
 
-// sent notes a SYN of the side that opens. What comes behind an answer is not the one answered.
+// sent notes a SYN of the side that opens. What comes after an answer is not the one answered.
 func (h *handshake) sent(p *packet.Packet) {
 	if h.answers > 0 {
 		return

@@ -98,7 +98,7 @@ func withoutRange(c *capture, keys *Keys, dir int, from, to int64) *heard {
 }
 
 // TestGaps leaves out each packet once, and parts of the stream of many lengths. What
-// comes behind a gap in the data is decrypted again.
+// comes after a gap in the data is decrypted again.
 func TestGaps(t *testing.T) {
 	for _, d := range damaged {
 		client, server := configs(d.version, d.suite)

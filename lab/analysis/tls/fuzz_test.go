@@ -156,7 +156,7 @@ func readRecords(t *testing.T, b []byte) {
 				return
 			}
 			if rec.body.Seq < end {
-				t.Fatalf("a record at %d behind the end of the one before, %d", rec.body.Seq, end)
+				t.Fatalf("a record at %d after the end of the one before, %d", rec.body.Seq, end)
 			}
 			end = rec.body.Seq + int64(len(rec.body.Data))
 			if end > int64(len(stream)) || !bytes.Equal(stream[rec.body.Seq:end], rec.body.Data) {

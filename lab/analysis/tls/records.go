@@ -157,7 +157,7 @@ func (r *recordReader) passGap() bool {
 		r.consume(int(min(r.seq-c.Seq, int64(len(c.Data)))))
 		return true
 	}
-	if !c.AfterGap || r.state == atStart { // it may be text in clear behind the gap
+	if !c.AfterGap || r.state == atStart { // it may be text in clear after the gap
 		return false
 	}
 	c.AfterGap, r.lost = false, true

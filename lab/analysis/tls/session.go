@@ -227,7 +227,7 @@ func (s *Session) read(dir int, r *record) {
 	case noRecord:
 		h.number--
 		h.missing = true
-		s.problem(dir, r, "behind it come bytes that are neither a record nor text")
+		s.problem(dir, r, "after it come bytes that are neither a record nor text")
 	case brokenRecord:
 		s.problem(dir, r, "bytes of it are missing")
 		h.missing = true

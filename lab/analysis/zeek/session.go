@@ -69,7 +69,7 @@ func (w *writer) writeSession(s *ftp.Session) {
 }
 
 // answered is an exchange with all replies that Zeek takes for its command's: also those that
-// answer no command, such as a last 421, or that come behind a gap, up to the next command.
+// answer no command, such as a last 421, or that come after a gap, up to the next command.
 func (d *dialogue) answered(i int, x *ftp.Exchange) *ftp.Exchange {
 	until := math.MaxInt
 	if i+1 < len(d.session.Exchanges) {
@@ -108,7 +108,7 @@ func clearExchanges(s *ftp.Session) int {
 	return n
 }
 
-// noReply is the first line of the server that is no reply, nil if there is none. Behind it Zeek
+// noReply is the first line of the server that is no reply, nil if there is none. After it Zeek
 // no longer takes the session for FTP.
 func noReply(s *ftp.Session) *ftp.Reply {
 	for _, r := range s.Unsolicited {
@@ -136,7 +136,7 @@ func (d *dialogue) exchange(i int, x *ftp.Exchange) {
 	if slices.Contains(logged, x.Command) {
 		d.line(i, x)
 	}
-	// Zeek forgets these behind each command, of the log or not.
+	// Zeek forgets these after each command, of the log or not.
 	d.fileSize, d.channel = "", [4]value{}
 	d.changeFolder(x)
 }

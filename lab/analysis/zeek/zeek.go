@@ -23,7 +23,7 @@
 //     the duration of a file with a gap. sha256 agrees with that of file-analysis.ftp.
 //
 // Zeek skips commands of more than 100 letters, and gives their replies to the command before or
-// behind. Here each has its own.
+// after. Here each has its own.
 package zeek
 
 import (
@@ -217,7 +217,7 @@ func service(c *ftp.Connection, s *ftp.Session) value {
 }
 
 // history is the history of a connection with the letters for gaps, which Zeek writes when it
-// gives a gap up: behind the data.
+// gives a gap up: after the data.
 func history(c *ftp.Connection, o, r ftp.Side) string {
 	gaps := ""
 	if c.Flow(o).Missing > 0 {

@@ -127,13 +127,13 @@ func TestRepliesAsZeekTakesThem(t *testing.T) {
 	for name, test := range map[string]struct {
 		says, want, service string
 	}{
-		"a timeout behind a reply": {
+		"a timeout after a reply": {
 			"> RETR a.txt\n< 550 No\n< 421 Timeout", "command=RETR arg=ftp://198.51.100.21/./a.txt reply_code=421 reply_msg=Timeout", "ftp",
 		},
 		"no reply": {
 			"> TYPE I\n< 200 Fine\n> DELE .", "command=DELE arg=ftp://198.51.100.21/. reply_code=200 reply_msg=Fine", "ftp",
 		},
-		"no reply, behind a line of the log": {
+		"no reply, after a line of the log": {
 			"> DELE a\n< 250 Gone\n> DELE b",
 			"command=DELE arg=ftp://198.51.100.21/./a reply_code=250 reply_msg=Gone\ncommand=DELE arg=ftp://198.51.100.21/./b reply_code=250 reply_msg=Gone", "ftp",
 		},

@@ -96,7 +96,7 @@ func (s *segment) length() uint32 {
 	return uint32(int(binary.BigEndian.Uint16(s.Data[ipv4+2:])) - (tcp - ipv4) - s.header())
 }
 
-// end is the number behind its last byte, its FIN not counted.
+// end is the number after its last byte, its FIN not counted.
 func (s *segment) end() uint32 { return s.seq() + s.length() }
 
 // finish computes its lengths and checksums.

@@ -132,7 +132,7 @@ func (c *Capture) Swap(n int) {
 	*a, *b = Frame{a.At, b.Data, b.Length}, Frame{b.At, a.Data, a.Length}
 }
 
-// Late moves the last frame but n behind all that follow it.
+// Late moves the last frame but n after all that follow it.
 func (c *Capture) Late(n int) {
 	for ; n > 0; n-- {
 		c.Swap(n - 1)

@@ -169,7 +169,7 @@ func (d *drawing) commands() {
 	d.insert("login", extraLines, 1+d.IntN(6))
 }
 
-// insert puts steps and pauses behind the first step of a kind.
+// insert puts steps and pauses after the first step of a kind.
 func (d *drawing) insert(step string, steps []string, n int) {
 	var lines []string
 	for range n {
@@ -179,7 +179,7 @@ func (d *drawing) insert(step string, steps []string, n int) {
 		}
 	}
 	d.add(Commands, func(text string) string { return insertAfter(text, step, lines...) },
-		"behind %s stands %s", step, strings.Join(lines, ", "))
+		"after %s stands %s", step, strings.Join(lines, ", "))
 }
 
 // faults has a packet of the wire arrive twice or not at all. Beside a forged capture it

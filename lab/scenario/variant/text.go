@@ -23,7 +23,7 @@ func replaceWord(text, word, other string) string {
 	return text
 }
 
-// script splits a text into its settings and steps and the sections behind them.
+// script splits a text into its settings and steps and the sections after them.
 func script(text string) (lines []string, sections string) {
 	if i := strings.Index(text, "\n-- "); i >= 0 {
 		text, sections = text[:i+1], text[i+1:]
@@ -42,7 +42,7 @@ func editLines(text string, edit func(line string) string) string {
 	return strings.Join(lines, "") + sections
 }
 
-// insertAfter puts lines behind the first line of settings and steps whose first word is
+// insertAfter puts lines after the first line of settings and steps whose first word is
 // one of some, or in front of all steps if there is none.
 func insertAfter(text, word string, inserted ...string) string {
 	done := false

@@ -14,7 +14,7 @@ type Shard struct{ Index, Of int }
 // has reports whether a part is the shard's.
 func (s Shard) has(part int) bool { return part%max(s.Of, 1) == s.Index }
 
-// suffix names the shard behind a number of parts; "" is that of all.
+// suffix names the shard after a number of parts; "" is that of all.
 func (s Shard) suffix() string {
 	if s.Of < 2 {
 		return ""

@@ -10,7 +10,7 @@ type telnetReader struct {
 	command []byte // the bytes of the command that has begun; nil is none
 }
 
-// Telnet's commands that have an option behind them are WILL, WONT, DO and DONT
+// Telnet's commands that have an option after them are WILL, WONT, DO and DONT
 // (RFC 854).
 const (
 	telnetIAC  = 255

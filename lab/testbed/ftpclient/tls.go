@@ -42,7 +42,7 @@ func (c *Scripted) enterTLS(ctx context.Context, command string) error {
 }
 
 // BeginTLS begins TLS on the control connection, after an AUTH that was sent by hand.
-// Replies that came in clear behind that to AUTH are dropped, or with pipelined count as
+// Replies that came in clear after that to AUTH are dropped, or with pipelined count as
 // if they had come in TLS.
 func (c *Scripted) BeginTLS(ctx context.Context, pipelined bool) error {
 	if c.secured != nil {

@@ -58,7 +58,7 @@ func (timeless) SetWriteDeadline(time.Time) error { return nil }
 // records.
 var ErrTruncated = fmt.Errorf("TLS ended without close_notify: %w", io.ErrUnexpectedEOF)
 
-// Read returns ErrTruncated at the end: behind close_notify nobody reads on.
+// Read returns ErrTruncated at the end: after close_notify nobody reads on.
 func (t timeless) Read(b []byte) (int, error) {
 	n, err := t.Conn.Read(b)
 	if err == io.EOF {
@@ -78,8 +78,8 @@ func (c *Conn) SetCork(on bool) error { return network.SetCork(c.tcp, on) }
 // Reset implements [network.Resetter].
 func (c *Conn) Reset() error { return network.Reset(c.tcp) }
 
-// CloseWrite sends close_notify (RFC 8446, 6.1), and the FIN behind it or, if EndWith says so,
-// behind the other side's close_notify.
+// CloseWrite sends close_notify (RFC 8446, 6.1), and the FIN after it or, if EndWith says so,
+// after the other side's close_notify.
 func (c *Conn) CloseWrite() error {
 	err := c.closeNotify()
 	if c.end == scenario.AwaitNotify && err == nil {

@@ -16,7 +16,7 @@ type helloConn struct {
 	head []byte
 }
 
-// A ClientHello has its random number behind the headers of the record and of the
+// A ClientHello has its random number after the headers of the record and of the
 // message, and the version (RFC 5246, 6.2.1 and 7.4.1.2).
 const (
 	randomBegins = 5 + 4 + 2
@@ -51,7 +51,7 @@ func noteResumed(config *tls.Config, hello *helloConn) *tls.Config {
 }
 
 // masterSecret is the master secret of a session of TLS 1.2, nil if it is not where this
-// version of Go encodes it: behind the version, the type, the cipher suite and the time.
+// version of Go encodes it: after the version, the type, the cipher suite and the time.
 func masterSecret(s *tls.SessionState) []byte {
 	const length = 48                  // RFC 5246, 8.1
 	const secretBegins = 2 + 1 + 2 + 8 // with a byte of its length

@@ -71,7 +71,7 @@ type Config struct {
 
 	// AwaitFIN sends the 226 of a download only when the client has closed
 	// its end of the data connection, too. Without it, 226 leaves right
-	// behind the server's FIN.
+	// after the server's FIN.
 	AwaitFIN bool
 }
 

@@ -191,7 +191,7 @@ func TestUsers(t *testing.T) {
 	u.says("PASS guest", 230)
 }
 
-// The library closes the connection behind a 530; the client's QUIT would meet
+// The library closes the connection after a 530; the client's QUIT would meet
 // a reset.
 func TestRefusedLoginKeepsTheConnection(t *testing.T) {
 	server := serve(t, v4, ftpserver.Config{})

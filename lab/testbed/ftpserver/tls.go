@@ -71,7 +71,7 @@ func (s *session) secure(verb, argument string) bool {
 }
 
 // auth answers AUTH. The name SSL is older than RFC 4217 and not registered; Wireshark does
-// not look for TLS behind it. A client that begins with it, such as curl, goes on with TLS
+// not look for TLS after it. A client that begins with it, such as curl, goes on with TLS
 // when it is refused.
 func (s *session) auth(mechanism string) {
 	switch {

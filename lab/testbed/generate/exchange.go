@@ -9,7 +9,7 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// exchange adds an exchange to the session. It returns false behind the last one that
+// exchange adds an exchange to the session. It returns false after the last one that
 // a session can have.
 func (d *draw) exchange(x traffic.Exchange) bool {
 	if x.Final() < 200 {
@@ -62,7 +62,7 @@ func (d *draw) knowsTLS() bool {
 	return false
 }
 
-// secure adds AUTH TLS and the handshake behind it. What protects the data connections, too
+// secure adds AUTH TLS and the handshake after it. What protects the data connections, too
 // (RFC 4217, 9), the walk says, or else comes next.
 func (d *draw) secure() {
 	if d.secured || d.scenario.Server.TLS.Mode == "" {
@@ -205,7 +205,7 @@ var arguments = map[string]string{
 	"REST": "0", "PBSZ": "0", "PROT": "P", "MFMT": "20260101000000 file", "XCWD": "pub", "XMKD": "new", "XRMD": "old", "SMNT": "/",
 }
 
-// port is the argument of a PORT or EPRT behind which no data connection comes.
+// port is the argument of a PORT or EPRT after which no data connection comes.
 func (d *draw) port(command string) string {
 	port := 61000 + d.random.IntN(4000) // of which a client takes none by itself
 	if command == "EPRT" {
@@ -263,7 +263,7 @@ func (d *draw) transfer(x traffic.Exchange) {
 	d.step(s)
 }
 
-// arrange adds the command that arranges a data connection, behind which others come before
+// arrange adds the command that arranges a data connection, after which others come before
 // the one that uses it.
 func (d *draw) arrange(x traffic.Exchange) {
 	d.setMode(x.Command)

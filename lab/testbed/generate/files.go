@@ -194,7 +194,7 @@ func (d *draw) add(size int64) *file {
 	return f
 }
 
-// newName is the argument of RNTO, which has a file only behind an RNFR. The folder stays
+// newName is the argument of RNTO, which has a file only after an RNFR. The folder stays
 // the same.
 func (d *draw) newName(own bool) (argument string, does bool) {
 	name := d.name(".txt")

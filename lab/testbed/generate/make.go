@@ -9,7 +9,7 @@ type Output struct {
 	Frame    func(at int64, data []byte, keys string) error
 	Flow     func(*Flow) error // session after session
 	Transfer func(*Transfer) error
-	Made     func(session int) // called behind each session; may be nil
+	Made     func(session int) // called after each session; may be nil
 }
 
 // Keys are those that a capture has. It remembers the last few thousand sessions: what it

@@ -370,7 +370,7 @@ func roomForSACK(timestamps, sack bool) int {
 }
 
 // pad lines options up as Linux does: to whole words, window scale and
-// timestamps behind the bytes that do nothing.
+// timestamps after the bytes that do nothing.
 func pad(options []byte) []byte {
 	for len(options)%4 != 0 {
 		options = append(options, optionNOP)

@@ -166,7 +166,7 @@ func (n *Network) record(at int64, place int, frame []byte) {
 	n.waiting = append(n.waiting, recorded{at, place, append([]byte(nil), frame...), n.writer.TakeSecrets()})
 }
 
-// write writes the frames that wait, each behind the secrets that were new when it was
+// write writes the frames that wait, each after the secrets that were new when it was
 // recorded, so that the capture does not depend on when it is written. Secrets that no
 // frame has followed yet stay for the next one.
 func (n *Network) write() {

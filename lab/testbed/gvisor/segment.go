@@ -68,7 +68,7 @@ func (s segment) addresses() (source, destination netip.Addr) {
 	return netip.AddrFrom4([4]byte(s.ip[12:16])), netip.AddrFrom4([4]byte(s.ip[16:20]))
 }
 
-// end is the sequence number behind the segment's payload.
+// end is the sequence number after the segment's payload.
 func (s segment) end() uint32 { return s.tcp.SequenceNumber() + uint32(len(s.tcp.Payload())) }
 
 // bareACK reports whether the segment only acknowledges: it has no payload and
@@ -109,7 +109,7 @@ func (s segment) withOptions(options []byte, window uint16) segment {
 }
 
 // setUrgent marks so many bytes of the payload as urgent (RFC 9293, 3.1). Like
-// Linux's, the pointer points behind the last of them.
+// Linux's, the pointer points after the last of them.
 func (s segment) setUrgent(bytes int) {
 	s.tcp.SetFlags(uint8(s.flags() | header.TCPFlagUrg))
 	binary.BigEndian.PutUint16(s.tcp[header.TCPUrgentPtrOffset:], uint16(bytes))

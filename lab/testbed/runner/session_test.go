@@ -30,7 +30,7 @@ quit
 	want := map[string]time.Duration{"pause": 5 * time.Second, "get": transfer, "ls": transfer}
 	r := &script{Environment: &Environment{scenario: s}}
 	if got := r.deadline(s.Steps[3], true); got != transfer {
-		t.Errorf("pwd behind a transfer: got %v, want %v", got, transfer)
+		t.Errorf("pwd after a transfer: got %v, want %v", got, transfer)
 	}
 	for _, step := range s.Steps {
 		w, ok := want[step.Verb]

@@ -114,7 +114,7 @@ func TestCapture(t *testing.T) {
 		t.Errorf("in pages of 7 got\n%v\nwant\n%v", paged, all.Packets)
 	}
 	if f := page(10, -1, 1, ""); len(f.Packets) != 1 || f.Packets[0].Packet != 11 {
-		t.Errorf("behind packet 10 got %v, want packet 11", f.Packets)
+		t.Errorf("after packet 10 got %v, want packet 11", f.Packets)
 	}
 	for _, p := range page(0, 1, 1000, "").Packets {
 		if p.Connection != 1 || p.Role != "data" {

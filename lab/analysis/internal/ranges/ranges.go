@@ -72,7 +72,7 @@ func (r Set) Size() int64 {
 }
 
 // From returns the first number of the set that is not below n, and whether there
-// are numbers between n and it that the set lacks. Behind the end of the set it
+// are numbers between n and it that the set lacks. After the end of the set it
 // returns n.
 func (r Set) From(n int64) (first int64, gap bool) {
 	i := sort.Search(len(r), func(i int) bool { return r[i].End > n })

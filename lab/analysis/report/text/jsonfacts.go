@@ -178,7 +178,7 @@ func timeJSON(at int64) string {
 	t := time.Unix(0, at).UTC()
 	b := t.AppendFormat(make([]byte, 0, 32), time.RFC3339) // "2006-01-02T15:04:05Z"
 	z := len(b) - 1
-	b = strconv.AppendInt(b[:z], int64(1e9+t.Nanosecond()), 10) // the 1 keeps the zeros behind it
+	b = strconv.AppendInt(b[:z], int64(1e9+t.Nanosecond()), 10) // the 1 keeps the zeros after it
 	b[z] = '.'
 	return string(append(b, 'Z'))
 }

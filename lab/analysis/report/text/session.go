@@ -29,7 +29,7 @@ type sessionWriter struct {
 	commands  int               // so far
 	last      int               // the packet of the line before
 	reached   int               // the last packet of the dialogue so far
-	late      map[int]bool      // the packets of commands that were captured behind their answers
+	late      map[int]bool      // the packets of commands that were captured after their answers
 	data      []*ftp.Connection // the data connections that come
 	known     int               // the first packet of the last one that is in later
 	clearFrom int               // the packet from which on the dialogue is in clear again, 0 for none

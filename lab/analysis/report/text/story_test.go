@@ -147,7 +147,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// An answer that was captured before its command is told behind it.
+// An answer that was captured before its command is told after it.
 func TestEarlyAnswer(t *testing.T) {
 	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Role: ftp.Control}}
 	line := func(packet int, from ftp.Side, text string) *ftp.Line {

@@ -79,7 +79,7 @@ func nextError(conn *net.UDPConn) (w word, err error) {
 	return w, errors.New("the socket's error says nothing of an ICMP message")
 }
 
-// parseError reads the kernel's struct sock_extended_err, and behind it the
+// parseError reads the kernel's struct sock_extended_err, and after it the
 // address of the host that sent the message.
 func parseError(b []byte) word {
 	w := word{Type: b[5], Code: b[6], Info: binary.NativeEndian.Uint32(b[8:])}
