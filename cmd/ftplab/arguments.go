@@ -13,8 +13,8 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// takes requires from least to most arguments, which what describes; a most of -1
-// is any number.
+// takes requires between least and most arguments; a most of -1 allows any number. what
+// describes them in the message.
 func takes(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) < least || most >= 0 && len(args) > most {

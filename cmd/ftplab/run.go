@@ -250,9 +250,9 @@ type reportFile struct {
 	write func(io.Writer, []lab.Ran) error
 }
 
-// openReports opens the files that the flags name before the runs begin, so that no run is
-// made in vain. An earlier report stays until the new one is written. One in the folder of the
-// results can be the first file there.
+// openReports opens the files that the flags name before the runs begin: if a report cannot
+// be written, nothing should run. An earlier report stays until the new one is written. One
+// in the folder of the results can be the first file there.
 func (f runFlags) openReports() ([]reportFile, error) {
 	var reports []reportFile
 	for _, r := range []struct {

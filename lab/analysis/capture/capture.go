@@ -19,12 +19,12 @@ type Capture struct {
 	// Truncated counts the packets that the recorder cut short ("snapped"):
 	// fewer bytes are in the file than were on the wire.
 	Truncated int
-	// Places are the interfaces at which the capture was taken, if packets of more
-	// than one are in it. What was recorded at several is read at the first of
-	// them; Copies counts its packets at the others.
+	// Places are the interfaces at which the capture was taken, if it has packets of more
+	// than one. A packet that was recorded at several is read at the first of them; Copies
+	// counts the others.
 	Places []string
 	Copies int
-	// KeyLogs is how many TLS key logs the file brings along, used or not.
+	// KeyLogs is the number of TLS key logs in the file, used or not.
 	KeyLogs int
 	// Cut says why reading stopped before the end of the file, in words for a
 	// person; it is empty for a file that is whole. Everything up to the last
@@ -33,10 +33,10 @@ type Capture struct {
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.
 	Dropped uint64
-	// Names are the names of hosts that a pcapng file brings along.
+	// Names are the names of hosts in a pcapng file.
 	Names []pcapng.Name
-	// Unread counts the packets of a kind of link that is not known here; of
-	// them nothing but the number is.
+	// Unread counts the packets whose link type this package does not know. Only their number
+	// is known.
 	Unread int
 	// Start is the time of the first packet, in nanoseconds since 1970.
 	Start int64
@@ -66,10 +66,10 @@ const MaxOtherPackets = 100
 type Options struct {
 	// NoHash leaves out the SHA-256 of what data connections carried.
 	NoHash bool
-	// KeyLog are lines of a TLS key log (draft-ietf-tls-keylogfile), beside those that a
-	// pcapng file brings along.
+	// KeyLog are lines of a TLS key log (draft-ietf-tls-keylogfile), in addition to those in
+	// a pcapng file.
 	KeyLog []byte
-	// NoKeys leaves TLS closed, also where the file brings keys along.
+	// NoKeys leaves TLS encrypted, even if the file has keys.
 	NoKeys bool
 	// Numbers are those of the packets, if the capture is a part of another one: rising, and
 	// one for each packet. nil is for 1, 2, 3 and so on.
@@ -81,7 +81,7 @@ type Options struct {
 // A span is from which packet to which a connection lasts.
 type span struct{ first, last uint32 }
 
-// A session is what is remembered of one.
+// A session is the part of an FTP session that is kept in memory.
 type session struct {
 	control int // the ID of its connection
 	*ftp.Outline
@@ -137,7 +137,8 @@ func (c *Capture) fail(err error) {
 	}
 }
 
-// purpose is what a connection is for in FTP, nil for nothing or if there is none with the ID.
+// purpose returns the purpose of the connection with an ID, nil if it has none or does not
+// exist.
 func (c *Capture) purpose(id int) *ftp.Purpose {
 	if id < 0 || id >= len(c.purposes) {
 		return nil

@@ -84,7 +84,7 @@ func (c *Capture) readConnections(lo int, yield func(*ftp.Connection) bool) (nex
 	return next, err
 }
 
-// Connection returns the connection with an ID, which must be one that there is.
+// Connection returns the connection with an ID, which must exist.
 func (c *Capture) Connection(id int) *ftp.Connection {
 	if c.kept != nil {
 		return &c.kept.connections[id]

@@ -180,7 +180,7 @@ type opening struct {
 	tlsClient int8 // the direction of the client of TLS, -1 if that is not known
 }
 
-// A found control connection is one that is a dialogue by what is said in it.
+// A found control connection was recognized by its dialogue.
 type found struct {
 	session
 	client int // direction
@@ -352,7 +352,7 @@ func (f *facts) joinHidden() {
 	f.joinMatching(all.Match)
 }
 
-// joinMatching joins the connections that are for nothing yet and match.
+// joinMatching joins the matching connections that have no purpose yet.
 func (f *facts) joinMatching(match func(*ftp.Opening) (ftp.Purpose, bool)) {
 	for id := range f.c.spans {
 		if f.c.purposes[id] != nil {

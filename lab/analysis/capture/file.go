@@ -136,8 +136,8 @@ func (f *file) Close() error {
 	return f.opened.Close()
 }
 
-// packets calls use for the packets of the file until it returns false. The error is nil
-// at the end of the file, a *pcapng.Damage where a damaged one ends to make sense.
+// packets calls use for the packets of the file until it returns false. The error is nil at
+// the end of the file, and a *pcapng.Damage if the file is damaged from there on.
 func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng.Packet) bool) (*pcapng.Reader, error) {
 	r, err := pcapng.NewReader(io.NewSectionReader(f.source, f.from, f.size))
 	if err != nil {

@@ -28,8 +28,8 @@ type newest struct {
 	rst      bool
 }
 
-// What lies so far from the end of a connection is not from it: no window is larger than
-// that in practice, and in so many seconds all that was under way has come.
+// A segment this far from the end of a connection does not belong to it: no window is larger
+// in practice, and after this many seconds none of its packets is still under way.
 const (
 	farAway   = 1 << 24 // sequence numbers
 	muchLater = 60      // seconds
@@ -40,9 +40,9 @@ func (v *newest) over(from int) bool {
 	return v.rst || v.fin[0] && v.fin[1] || v.fin[from] && !v.sent[1-from]
 }
 
-// strange reports whether a segment that is no SYN cannot be from the connection, since
-// this has ended and the segment's number has nothing to do with where: it is from
-// another connection between the same ports, whose beginning is not in the capture.
+// strange reports whether a segment without SYN cannot belong to the connection: the
+// connection has ended, and the number of the segment is far from its end. The segment is
+// from another connection between the same ports, whose beginning is not in the capture.
 func (v *newest) strange(p *packet.Packet, from int) bool {
 	t := p.TCP
 	if !v.over(from) || !v.sent[from] || t.Flags&packet.RST != 0 {
@@ -81,8 +81,8 @@ func (v *newest) add(p *packet.Packet, from int) {
 }
 
 // find returns the ID of the connection that a segment belongs to, and whether it is its
-// first packet. A SYN with another number begins a new connection between the same
-// addresses, and so does what cannot be from one that has ended.
+// first packet. A SYN with another number begins a new connection between the same addresses.
+// So does a segment that cannot belong to a connection that has ended.
 func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	t := tupleOf(p)
 	from := 0

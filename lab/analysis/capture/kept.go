@@ -1,4 +1,4 @@
-// What a small capture keeps. The same is read again of a large one.
+// The facts that a small capture keeps in memory. Those of a large one are read again.
 
 package capture
 

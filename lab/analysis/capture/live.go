@@ -36,7 +36,7 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 	return &others[c.clients[id]]
 }
 
-// others is what connections are for that are not FTP, by the direction of the client.
+// others are the purposes of connections that are not FTP, by the direction of the client.
 var others = [2]ftp.Purpose{
 	{Role: ftp.Other, Client: 0, Control: ftp.NoConnection}, {Role: ftp.Other, Client: 1, Control: ftp.NoConnection},
 }

@@ -15,14 +15,14 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// places says at which place each connection is read. A second sight of a packet
-// is no retransmission, so those at other places are set apart; see
+// places says at which place each connection is read. A packet that was recorded a second
+// time is no retransmission, so the copies at other places are set apart; see
 // [packet.Packet.Copy].
 //
-// A connection is read at the first interface that has both directions of it, or
-// each direction at the first that has it. All packets of a connection of which no
-// packet was found twice belong to it, whatever their interface: the two directions
-// of a tap, or the parts of a link.
+// A connection is read at the first interface that has both directions of it, or each
+// direction at the first that has it. If no packet of a connection was found twice, all of
+// them are read, whatever their interface: the interfaces are the two directions of a tap, or
+// the parts of a link.
 type places struct {
 	seen map[conversation]*sights
 	seed maphash.Seed

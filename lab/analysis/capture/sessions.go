@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A Dialogue is a session for those who do not need the whole of it at once: its lines
-// and commands are made while it is read. A session of a mirror may have millions.
+// A Dialogue is a session that is read line by line. A session of a mirror may have millions
+// of lines, too many for memory.
 type Dialogue struct {
 	Control   *ftp.Connection
 	User      string
@@ -89,8 +89,8 @@ func (c *Capture) DataPorts(control int) []*ftp.DataPort {
 	return nil
 }
 
-// SessionsOf returns the sessions on some control connections, by their IDs. What is no
-// control connection has none.
+// SessionsOf returns the sessions on some control connections, by their IDs. Other
+// connections have none.
 func (c *Capture) SessionsOf(ids map[int]bool) map[int]*ftp.Session {
 	sessions := map[int]*ftp.Session{}
 	if c.kept != nil {

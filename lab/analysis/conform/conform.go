@@ -34,7 +34,7 @@ type Finding struct {
 	Frame   int     `json:"frame,omitempty"` // the packet that shows it best, 0 for none
 }
 
-// A Rule is a sentence of an RFC that a session can show to be kept.
+// A Rule is a requirement of an RFC. The capture of a session shows whether it is kept.
 type Rule struct {
 	RFC      string `json:"rfc"`
 	Section  string `json:"section"`
@@ -57,8 +57,8 @@ const (
 	NotEnded  Ending = "not at all"
 )
 
-// Judge judges the rules about a scenario by its capture, and by how a client
-// ended that is a program. The findings are in the order of the rules.
+// Judge judges the rules about a scenario by its capture and, if the client is a program, by
+// how the program ended. The findings are in the order of the rules.
 func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 	f, err := newFacts(c)
 	if err != nil {
@@ -134,8 +134,8 @@ func newFacts(c *capture.Capture) (*facts, error) {
 }
 
 // inTime returns an exchange without the replies that came after the client had closed the
-// control connection: it had waited in vain, and what the server says then, such as
-// Pure-FTPd's "230 Logout.", is about the end of the session.
+// control connection. Such a reply, like Pure-FTPd's "230 Logout.", is about the end of the
+// session, and does not answer the command.
 func (f *facts) inTime(e *ftp.Exchange) *ftp.Exchange {
 	end := f.connections[f.session.Control.ID].ClientFlow.FIN
 	if end == 0 || e.Command == "QUIT" {
@@ -164,7 +164,7 @@ func (f *facts) withStrays(e *ftp.Exchange) *ftp.Exchange {
 	return f.inTime(&all)
 }
 
-// find returns the first exchange of a command, "" in the argument is any; or nil.
+// find returns the first exchange of a command, or nil. The argument "" matches any.
 func (f *facts) find(command, argument string) *ftp.Exchange {
 	for _, e := range f.session.Exchanges {
 		if e.Command == command && (argument == "" || e.Argument == argument) {

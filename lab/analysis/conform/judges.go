@@ -129,7 +129,7 @@ func known(command, argument string) judge {
 	}
 }
 
-// then is a rule that holds if both do; the second is what is shown.
+// then is a rule that holds if both hold. Its finding is that of the second.
 func then(first, second judge) judge {
 	return func(f *facts) Finding {
 		if finding := first(f); finding.Verdict != Keeps {
@@ -139,7 +139,7 @@ func then(first, second judge) judge {
 	}
 }
 
-// each is a rule that holds if all hold; what is shown of each is shown.
+// each is a rule that holds if all hold. Its finding has the evidence of each.
 func each(judges ...judge) judge {
 	return func(f *facts) Finding {
 		all := Finding{Verdict: Keeps}
@@ -211,7 +211,7 @@ func serverCloses(command string) judge {
 		case c.ResetBy != "":
 			return breaks(c.Flow(c.ResetBy).RST, "the %s resets the data connection in frame %d", c.ResetBy, c.Flow(c.ResetBy).RST)
 		case c.FirstFIN == "":
-			return breaks(c.LastPacket, "nobody closes the data connection")
+			return breaks(c.LastPacket, "neither side closes the data connection")
 		case c.FirstFIN != ftp.Server:
 			return breaks(c.ClientFlow.FIN, "the %s closes first, in frame %d", c.FirstFIN, c.ClientFlow.FIN)
 		}
@@ -295,8 +295,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// entry is the form of what MLSD and MLST say of a file: facts, perhaps none, a space and
-// the name (RFC 3659, 7.2).
+// entry is the form of the facts in MLSD and MLST: facts, perhaps none, a space and the name
+// (RFC 3659, 7.2).
 const entry = `(?:[^=; ]+=[^; ]*;)* [^\n]+`
 
 // machineListing is the rule for the lines of MLSD.

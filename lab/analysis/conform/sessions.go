@@ -130,7 +130,7 @@ func announcesPort(f *facts) Finding {
 	return breaks(lastFrame(e), "PASV: %s", codesText(e))
 }
 
-// storesSame is the rule that what was stored is what is retrieved then.
+// storesSame is the rule that a stored file is retrieved unchanged.
 func storesSame(f *facts) Finding {
 	put, got := f.transfer(f.find("STOR", "")), f.transfer(f.find("RETR", ""))
 	if put == nil || got == nil {
@@ -142,8 +142,8 @@ func storesSame(f *facts) Finding {
 	return keeps(got.FirstPacket, "%d bytes, with the same SHA-256", got.ServerFlow.Bytes)
 }
 
-// appends is the rule that APPE adds to the end of a file: what is retrieved then
-// is what was retrieved before and what was sent.
+// appends is the rule that APPE adds to the end of a file: the second RETR returns what the
+// first one returned, and then what APPE sent.
 func appends(f *facts) Finding {
 	e := f.find("APPE", "")
 	added, got := f.transfer(e), f.all("RETR")
@@ -161,8 +161,7 @@ func appends(f *facts) Finding {
 	return keeps(after.FirstPacket, "%s", text)
 }
 
-// resumesAt is the rule that RETR after REST sends what a whole RETR has sent from
-// the offset on.
+// resumesAt is the rule that RETR after REST sends the file from the offset on.
 func resumesAt(f *facts) Finding {
 	rest, got := f.find("REST", ""), f.all("RETR")
 	if rest == nil || len(got) < 2 || f.transfer(got[0]) == nil || f.transfer(got[1]) == nil {
@@ -180,8 +179,8 @@ func resumesAt(f *facts) Finding {
 	return keeps(part.FirstPacket, "%s", text)
 }
 
-// storesAt is the rule that STOR after REST adds its data to what was stored. The offset
-// must be the end of that: elsewhere, RFC 3659, 5.3, leaves the effect undefined.
+// storesAt is the rule that STOR after REST adds its data to the stored file. The offset must
+// be the end of the file: elsewhere, RFC 3659, 5.3, leaves the effect undefined.
 func storesAt(f *facts) Finding {
 	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
 	if len(stored) > 1 && !fits(stored[1].Final(), "2") {
@@ -267,8 +266,8 @@ func splitsSegment(f *facts) Finding {
 	return keeps(lastFrame(second), "%s", seen)
 }
 
-// answersTelnet is the rule that the server refuses a Telnet option, and replies to the
-// command after it as it does to the command alone.
+// answersTelnet is the rule that the server refuses a Telnet option, and then answers a
+// command as it does without the option.
 func answersTelnet(f *facts) Finding {
 	e := f.find("NOOP", "")
 	if e == nil {
@@ -322,9 +321,8 @@ func abortsTransfer(f *facts) Finding {
 	return keeps(lastFrame(abor), "%s", text)
 }
 
-// mostBuffered is more than what a server has left in its send buffer when it has
-// written a whole file, in bytes. The scenario plays on a network whose hosts have
-// smaller buffers.
+// mostBuffered, in bytes, is more than a send buffer holds when the server has written a
+// whole file. The hosts of the scenario have smaller buffers.
 const mostBuffered = 2 << 20
 
 // sentAfterAbort returns how much of a download the server sent after the last ABOR of
@@ -355,7 +353,8 @@ func lists(feature string) judge {
 	}
 }
 
-// featureLines is the rule that each feature stands in a line that begins with one space.
+// featureLines is the rule that each feature has a line of its own, which begins with one
+// space.
 func featureLines(f *facts) Finding {
 	e := f.find("FEAT", "")
 	if e == nil || len(e.Replies) == 0 {
@@ -370,7 +369,7 @@ func featureLines(f *facts) Finding {
 	return keeps(r.Packet, "%d in frame %d, %s", r.Code, r.Packet, count(max(0, len(r.Lines)-2), "feature"))
 }
 
-// lowerCase is the rule that a command in small letters counts.
+// lowerCase is the rule that a command may be in small letters.
 func lowerCase(f *facts) Finding {
 	for _, e := range f.session.Exchanges {
 		if strings.HasPrefix(e.Line.Text, "type ") {
