@@ -28,7 +28,7 @@ func protectedSession() (*ftp.Session, *ftp.Connection) {
 	}
 	flow := tcp.Flow{Packets: 9, Segments: 5, Bytes: 900, FIN: 31}
 	control := &ftp.Connection{
-		Identity: ftp.Identity{Client: end(aClient + ":3171"), Server: end(aServer + ":21"), Role: ftp.Control},
+		Identity: ftp.Identity{Client: end(aClient + ":3171"), Server: end(aServer + ":21"), Purpose: ftp.Purpose{Role: ftp.Control}},
 		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow,
 	}
 	s := &ftp.Session{Control: control, TLS: true, TLSFrom: 6, Layer: layer()}
@@ -42,8 +42,8 @@ func protectedSession() (*ftp.Session, *ftp.Connection) {
 		s.Lines = append(s.Lines, x.Line)
 	}
 	data := &ftp.Connection{
-		Identity: ftp.Identity{ID: 1, Client: end(aClient + ":3172"), Server: end(aServer + ":25600"), Role: ftp.Data, Mode: ftp.Passive,
-			FirstPacket: 16, Transfer: &ftp.Transfer{Exchange: 4, Command: "RETR", Argument: "a", Packet: 20, Reply: 226}},
+		Identity: ftp.Identity{ID: 1, Client: end(aClient + ":3172"), Server: end(aServer + ":25600"),
+			FirstPacket: 16, Purpose: ftp.Purpose{Role: ftp.Data, Mode: ftp.Passive, Transfer: &ftp.Transfer{Exchange: 4, Command: "RETR", Argument: "a", Packet: 20, Reply: 226}}},
 		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow, TLS: layer(),
 	}
 	data.TLS.Resumed, data.TLS.ResumedTicket = tls.ByPSK, "aa"

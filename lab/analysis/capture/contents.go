@@ -23,10 +23,9 @@ func (c *Capture) Contents(take func(x *ftp.Identity, from ftp.Side, b tcp.Chunk
 		},
 		done: func(l *live) bool {
 			l.EndDelivery()
-			x := &ftp.Connection{}
-			l.purpose.Describe(x, l.id, &l.State)
-			x.TLS = l.Layer(l.purpose.Client)
-			ended(x)
+			x := ftp.NewConnection(l.purpose, l.id, &l.State)
+			x.TLS = l.Layer(l.purpose.ClientDir)
+			ended(&x)
 			return false
 		},
 	})

@@ -310,7 +310,7 @@ func (f *facts) joinAnnounced(group []found) {
 			continue
 		}
 		c.purposes[s.control] = &ftp.Purpose{
-			Role: ftp.Control, Client: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom,
+			Role: ftp.Control, ClientDir: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom,
 		}
 		c.sessions = append(c.sessions, s.session)
 		ends := f.opening(s.control).Ends
@@ -328,7 +328,7 @@ func (f *facts) joinPort20() {
 	c := f.c
 	var all ftp.Port20
 	for _, s := range c.sessions {
-		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
 		first := int(c.spans[s.control].first)
 		if f.openings[s.control].initiator < 0 {
 			first = 0 // the session was there before
@@ -343,7 +343,7 @@ func (f *facts) joinHidden() {
 	c := f.c
 	var all ftp.HiddenSessions
 	for _, s := range c.sessions {
-		ends, client := f.opening(s.control).Ends, c.purposes[s.control].Client
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
 		all.Add(s.control, int(c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
 	}
 	if all.Len() == 0 {

@@ -24,7 +24,7 @@ func (l *live) identify(c *Capture) {
 		l.identity = &c.kept.connections[l.id].Identity
 		return
 	}
-	identity := l.purpose.Identity(l.id, l.Ends, int(c.spans[l.id].first), int(c.spans[l.id].last))
+	identity := ftp.NewIdentity(l.purpose, l.id, l.Ends, int(c.spans[l.id].first), int(c.spans[l.id].last))
 	l.identity = &identity
 }
 
@@ -38,7 +38,7 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 
 // others are the purposes of connections that are not FTP, by the direction of the client.
 var others = [2]ftp.Purpose{
-	{Role: ftp.Other, Client: 0, Control: ftp.NoConnection}, {Role: ftp.Other, Client: 1, Control: ftp.NoConnection},
+	{Role: ftp.Other, ClientDir: 0, Control: ftp.NoConnection}, {Role: ftp.Other, ClientDir: 1, Control: ftp.NoConnection},
 }
 
 // mostLines is how many lines of a dialogue are read.
@@ -46,9 +46,9 @@ func (c *Capture) mostLines() int { return ftp.MaxLines + c.Size }
 
 // describe fills in the facts of a connection whose packets have all passed.
 func (l *live) describe(c *ftp.Connection) {
-	l.purpose.Describe(c, l.id, &l.State)
+	*c = ftp.NewConnection(l.purpose, l.id, &l.State)
 	if l.purpose.Role != ftp.Control {
-		c.TLS = l.Layer(l.purpose.Client)
+		c.TLS = l.Layer(l.purpose.ClientDir)
 	}
 	if l.purpose.Role == ftp.Data || c.TLS != nil {
 		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State, c.TLS))

@@ -20,7 +20,7 @@ func Made(connections []ftp.Connection, sessions []*ftp.Session) *Capture {
 		x.ID = i
 		c.spans = append(c.spans, span{uint32(x.FirstPacket), uint32(x.LastPacket)})
 		if x.Role != ftp.Other && x.Role != "" {
-			c.purposes[i] = &ftp.Purpose{Role: x.Role, Mode: x.Mode, DataPort: x.DataPort, Control: x.Control, Transfer: x.Transfer, Inferred: x.Inferred}
+			c.purposes[i] = &x.Purpose
 		}
 	}
 	for _, s := range sessions {

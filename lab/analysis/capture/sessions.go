@@ -56,7 +56,7 @@ func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
 	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
 	if l != nil {
-		d.transcript = l.Transcript(l.purpose.Client, c.mostLines(), c.keys)
+		d.transcript = l.Transcript(l.purpose.ClientDir, c.mostLines(), c.keys)
 	} else {
 		d.made = c.kept.sessions[s.control]
 	}

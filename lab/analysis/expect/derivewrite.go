@@ -68,7 +68,7 @@ func (d *deriver) write(w io.Writer) error {
 func (d *deriver) declarations(w io.Writer) error {
 	width := 0
 	for role, n := range d.names.total {
-		name := d.names.of(&ftp.Connection{Identity: ftp.Identity{Role: role, ID: d.names.lastOf(role)}})
+		name := d.names.of(&ftp.Connection{Identity: ftp.Identity{ID: d.names.lastOf(role), Purpose: ftp.Purpose{Role: role}}})
 		if n > 0 {
 			width = max(width, len(name))
 		}

@@ -63,8 +63,16 @@ type Identity struct {
 	Client, Server netip.AddrPort
 	// FirstPacket and LastPacket are packet numbers.
 	FirstPacket, LastPacket int
+	Purpose
+}
+
+// A Purpose is what only the whole capture shows of a connection.
+type Purpose struct {
 	// Role is its role in FTP.
 	Role Role
+	// ClientDir is the direction of the client, 0 or 1: what it sends is Flow(ClientDir) of a
+	// [tcp.State].
+	ClientDir int
 
 	// TLSFrom is the packet from which on the dialogue of a control connection is in TLS,
 	// ClearFrom that from which on it is in clear again. TLSFrom of a data connection that
@@ -86,8 +94,8 @@ type Identity struct {
 }
 
 // InTLS reports whether what the connection carries is in TLS in the given packet.
-func (i *Identity) InTLS(packet int) bool {
-	return i.TLSFrom > 0 && packet >= i.TLSFrom && (i.ClearFrom <= i.TLSFrom || packet < i.ClearFrom)
+func (p *Purpose) InTLS(packet int) bool {
+	return p.TLSFrom > 0 && packet >= p.TLSFrom && (p.ClearFrom <= p.TLSFrom || packet < p.ClearFrom)
 }
 
 // A Connection is one TCP connection, from its first packet in the capture to its last.
@@ -145,66 +153,51 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 // Missing returns the number of bytes that the capture lacks, of both directions together.
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
-// A Purpose is what only the whole capture shows of a connection: its role, and the
-// direction of the client.
-type Purpose struct {
-	Role     Role
-	Client   int // the client's direction
-	Mode     Mode
-	DataPort *DataPort
-	Control  int
-	Transfer *Transfer
-	Inferred bool
-
-	TLSFrom, ClearFrom int // as in an Identity
-}
-
 // Side names a direction of a connection; "" for -1.
 func (p *Purpose) Side(direction int) Side {
 	switch direction {
 	case -1:
 		return ""
-	case p.Client:
+	case p.ClientDir:
 		return Client
 	}
 	return Server
 }
 
-// Identity returns the identity of the connection between two ends, by direction.
-func (p *Purpose) Identity(id int, ends [2]netip.AddrPort, first, last int) Identity {
+// NewIdentity returns the identity of a connection with a purpose between two ends, by direction.
+func NewIdentity(p *Purpose, id int, ends [2]netip.AddrPort, first, last int) Identity {
 	return Identity{
-		ID: id, Client: ends[p.Client], Server: ends[1-p.Client], FirstPacket: first, LastPacket: last,
-		Role: p.Role, Mode: p.Mode, DataPort: p.DataPort, Control: p.Control, Transfer: p.Transfer, Inferred: p.Inferred,
-		TLSFrom: p.TLSFrom, ClearFrom: p.ClearFrom,
+		ID: id, Client: ends[p.ClientDir], Server: ends[1-p.ClientDir], FirstPacket: first, LastPacket: last, Purpose: *p,
 	}
 }
 
-// Describe fills in c with the facts of a connection, when all its packets have been read.
-func (p *Purpose) Describe(c *Connection, id int, s *tcp.State) {
+// NewConnection returns the facts of a connection, when all its packets have been read.
+func NewConnection(p *Purpose, id int, s *tcp.State) Connection {
 	opener := s.Initiator()
-	*c = Connection{
-		Identity:  p.Identity(id, s.Ends, s.FirstPacket, s.LastPacket),
+	c := Connection{
+		Identity:  NewIdentity(p, id, s.Ends, s.FirstPacket, s.LastPacket),
 		FirstTime: s.FirstTime, LastTime: s.LastTime,
 		OpenedBy: p.Side(opener), FirstFIN: p.Side(s.FirstFIN()), ResetBy: p.Side(s.FirstRST()),
 		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime, HandshakeSeen: s.HandshakeSeen,
-		ClientFlow: s.Flow(p.Client), ServerFlow: s.Flow(1 - p.Client),
+		ClientFlow: s.Flow(p.ClientDir), ServerFlow: s.Flow(1 - p.ClientDir),
 	}
 	if opener < 0 {
-		opener = p.Client
+		opener = p.ClientDir
 	}
 	c.History = s.History(opener)
+	return c
 }
 
 // Hashed is the direction whose bytes are hashed for the digest of a data connection: the
 // direction of its command, or else the one that carried data.
 func (p *Purpose) Hashed(s *tcp.State, layer *TLSLayer) int {
-	fromServer := s.Halves[1-p.Client].Segments > 0
+	fromServer := s.Halves[1-p.ClientDir].Segments > 0
 	if layer != nil { // the handshake goes both ways
 		fromServer = layer.Flow(Server).Data > 0 || layer.InClear(Server)
 	}
 	upload := p.Transfer != nil && p.Transfer.Sender() == Client
 	if upload || p.Transfer == nil && !fromServer {
-		return p.Client
+		return p.ClientDir
 	}
-	return 1 - p.Client
+	return 1 - p.ClientDir
 }

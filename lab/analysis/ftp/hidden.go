@@ -65,9 +65,9 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 	}
 	switch {
 	case len(passive) == 1 && len(active) == 0:
-		return Purpose{Role: Data, Mode: Passive, Client: o.Initiator, Control: passive[0], Inferred: true}, true
+		return Purpose{Role: Data, Mode: Passive, ClientDir: o.Initiator, Control: passive[0], Inferred: true}, true
 	case len(active) == 1 && len(passive) == 0:
-		return Purpose{Role: Data, Mode: Active, Client: 1 - o.Initiator, Control: active[0], Inferred: true}, true
+		return Purpose{Role: Data, Mode: Active, ClientDir: 1 - o.Initiator, Control: active[0], Inferred: true}, true
 	}
 	return purpose, false
 }
@@ -88,7 +88,7 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 			if ok || other.Port() < firstUserPort && !o.fromDataPort(1-client) || all.control[other] {
 				return purpose, false // it may belong to two sessions, or be no data connection
 			}
-			purpose.Client, purpose.Control, ok = client, control, true
+			purpose.ClientDir, purpose.Control, ok = client, control, true
 			if o.fromDataPort(1 - client) {
 				purpose.Mode = Active
 			}

@@ -158,7 +158,7 @@ func (all *Expected) Match(o *Opening) (purpose Purpose, ok bool) {
 			other.joined(o.ID)
 			e.SiteToSite, other.SiteToSite = append(e.SiteToSite, o.ID), append(other.SiteToSite, o.ID)
 		}
-		return Purpose{Role: Data, Mode: e.Mode, Client: client, DataPort: e.DataPort, Control: e.control}, true
+		return Purpose{Role: Data, Mode: e.Mode, ClientDir: client, DataPort: e.DataPort, Control: e.control}, true
 	}
 	return Purpose{}, false
 }
@@ -250,7 +250,7 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if o.Initiator == 1-server {
 		return purpose, false
 	}
-	purpose = Purpose{Role: Data, Mode: Active, Client: 1 - server, Control: NoConnection}
+	purpose = Purpose{Role: Data, Mode: Active, ClientDir: 1 - server, Control: NoConnection}
 	for _, x := range all.owners[hosts{o.Ends[1-server].Addr().Unmap(), o.Ends[server].Addr().Unmap()}] {
 		if x.first < o.FirstPacket {
 			purpose.Control = x.control

@@ -22,19 +22,18 @@ func lab() (*survey, *expect.Verdict) {
 	connections := make([]ftp.Connection, 3)
 	ctl, data, other := &connections[0], &connections[1], &connections[2]
 	*ctl = ftp.Connection{
-		Identity: ftp.Identity{Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"), Role: ftp.Control},
+		Identity: ftp.Identity{Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"), Purpose: ftp.Purpose{Role: ftp.Control}},
 		OpenedBy: ftp.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
 	}
 	*data = ftp.Connection{
 		Identity: ftp.Identity{
-			ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), Role: ftp.Data, DataPort: &ftp.DataPort{},
-			Transfer: &ftp.Transfer{Command: "RETR"},
+			ID: 1, Client: addr("198.51.100.100:3172"), Server: addr("192.0.2.21:20"), Purpose: ftp.Purpose{Role: ftp.Data, DataPort: &ftp.DataPort{}, Transfer: &ftp.Transfer{Command: "RETR"}},
 		},
 		FirstTime: 1e9, LastTime: 2e9, OpenedBy: ftp.Server, SHA256: strings.Repeat("d1ce", 16),
 		ServerFlow: tcp.Flow{Bytes: 10500},
 	}
 	*other = ftp.Connection{
-		Identity:  ftp.Identity{ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), Role: ftp.Data},
+		Identity:  ftp.Identity{ID: 2, Client: addr("198.51.100.100:3173"), Server: addr("192.0.2.21:20"), Purpose: ftp.Purpose{Role: ftp.Data}},
 		FirstTime: 3e9,
 	}
 	c := newSurvey()

@@ -22,7 +22,8 @@ func dns(from, to string, response bool) *Packet {
 // between is a connection of FTP between two addresses.
 func between(client, server string) *ftp.Connection {
 	return &ftp.Connection{OpenedBy: ftp.Client, Identity: ftp.Identity{
-		Role: ftp.Control, Client: netip.MustParseAddrPort(client + ":40000"), Server: netip.MustParseAddrPort(server + ":21")}}
+		Client: netip.MustParseAddrPort(client + ":40000"), Server: netip.MustParseAddrPort(server + ":21"),
+		Purpose: ftp.Purpose{Role: ftp.Control}}}
 }
 
 // Only hosts of FTP and the name servers that they ask have a lane: no group that

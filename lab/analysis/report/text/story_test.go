@@ -60,8 +60,8 @@ func told(t *testing.T, name string, tr *capture.Capture) string {
 
 // What a capture does not show is said.
 func TestWhatIsMissing(t *testing.T) {
-	c := ftp.Connection{Identity: ftp.Identity{LastPacket: 9, Role: ftp.Control}}
-	d := ftp.Connection{Identity: ftp.Identity{Role: ftp.Data, Mode: ftp.Active, Control: ftp.NoConnection},
+	c := ftp.Connection{Identity: ftp.Identity{LastPacket: 9, Purpose: ftp.Purpose{Role: ftp.Control}}}
+	d := ftp.Connection{Identity: ftp.Identity{Purpose: ftp.Purpose{Role: ftp.Data, Mode: ftp.Active, Control: ftp.NoConnection}},
 		ServerFlow: tcp.Flow{Segments: 2, Bytes: 1000, Missing: 500, Retransmissions: 1}}
 	tr := capture.Made([]ftp.Connection{c, d}, []*ftp.Session{{
 		Control: &c, TLS: true, TLSFrom: 5, Hidden: true, Layer: &ftp.TLSLayer{From: 5, Session: tls.NewSession(nil)}, Overlong: true,
@@ -96,10 +96,10 @@ func TestWhatIsMissing(t *testing.T) {
 // The dialogue is told in its order, and all else has its place in it, whatever was
 // overtaken or stands in the same packet.
 func TestOrder(t *testing.T) {
-	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 40, Role: ftp.Control}, FirstFIN: ftp.Server}
+	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 40, Purpose: ftp.Purpose{Role: ftp.Control}}, FirstFIN: ftp.Server}
 	control.ServerFlow = tcp.Flow{FIN: 40, FINTime: 1, Retransmissions: 1}
 	data := func(first, lastData, fin, last int) ftp.Connection {
-		return ftp.Connection{Identity: ftp.Identity{FirstPacket: first, LastPacket: last, Role: ftp.Data}, FirstFIN: ftp.Server,
+		return ftp.Connection{Identity: ftp.Identity{FirstPacket: first, LastPacket: last, Purpose: ftp.Purpose{Role: ftp.Data}}, FirstFIN: ftp.Server,
 			FirstTime: 1, LastTime: 1, ServerFlow: tcp.Flow{Segments: 1, Bytes: 9, LastData: lastData, LastDataTime: 1, FIN: fin, FINTime: 1}}
 	}
 	connections := []ftp.Connection{control, data(10, 16, 16, 22), data(12, 13, 14, 15), data(30, 31, 32, 33)}
@@ -149,7 +149,7 @@ func TestOrder(t *testing.T) {
 
 // An answer that was captured before its command is told after it.
 func TestEarlyAnswer(t *testing.T) {
-	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Role: ftp.Control}}
+	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Purpose: ftp.Purpose{Role: ftp.Control}}}
 	line := func(packet int, from ftp.Side, text string) *ftp.Line {
 		return &ftp.Line{From: from, Text: text, FirstPacket: packet, Packet: packet, Time: 1, Complete: true}
 	}
@@ -188,8 +188,8 @@ func TestLateCommand(t *testing.T) {
 		{5, "for RETR a, which is sent only then, in packet 4\n"},
 	} {
 		connections := []ftp.Connection{
-			{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Role: ftp.Control}},
-			{Identity: ftp.Identity{FirstPacket: 3, LastPacket: 3, Role: ftp.Data, Transfer: &ftp.Transfer{Command: "RETR", Argument: "a", Packet: 4}}},
+			{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Purpose: ftp.Purpose{Role: ftp.Control}}},
+			{Identity: ftp.Identity{FirstPacket: 3, LastPacket: 3, Purpose: ftp.Purpose{Role: ftp.Data, Transfer: &ftp.Transfer{Command: "RETR", Argument: "a", Packet: 4}}}},
 		}
 		retr := &ftp.Line{From: ftp.Client, Text: "RETR a", FirstPacket: 4, Packet: 4, Complete: true}
 		tr := capture.Made(connections, []*ftp.Session{{Control: &connections[0], Lines: []*ftp.Line{retr},
