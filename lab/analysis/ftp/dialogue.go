@@ -3,7 +3,6 @@
 package ftp
 
 import (
-	"iter"
 	"net/netip"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 
 // A Transcript is the recorded dialogue of a control connection. Read yields its lines.
 type Transcript struct {
-	client, server iter.Seq[tcp.Chunk]
+	client, server tcp.Stream
 	fromStart      bool // the capture has the beginning of the connection
 	cut            bool // only the beginning was recorded
 	most           int  // lines
@@ -96,12 +95,10 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	client, server := t.client, t.server
 	if t.tls {
-		var streams [2]iter.Seq[tcp.Chunk]
-		layer, streams = unwrap(client, server, t.keys, t.inMiddle)
-		client, server = streams[0], streams[1]
+		layer, client, server = unwrap(client, server, t.keys, t.inMiddle)
 	}
 	p := parser{to: to, left: t.most, fromStart: t.fromStart}
-	p.parse(splitLines(client), splitLines(server))
+	p.parse(client, server)
 	return layer, t.cut || p.overlong
 }
 

@@ -5,7 +5,6 @@ package ftp
 import (
 	"bytes"
 	"encoding/binary"
-	"iter"
 
 	"ftplab/lab/analysis/tcp"
 )
@@ -22,7 +21,7 @@ func (l *Line) Unasked() bool { return l.From == Client && tlsRecord(l.Text) }
 
 // unaskedHello reports whether the client began TLS although the server never agreed to it:
 // the server sends nothing in TLS, and continues in clear.
-func unaskedHello(client, server iter.Seq[tcp.Chunk]) bool {
+func unaskedHello(client, server tcp.Stream) bool {
 	_, hello := cutAtTLS(client)
 	if len(hello) == 0 {
 		return false
@@ -31,7 +30,8 @@ func unaskedHello(client, server iter.Seq[tcp.Chunk]) bool {
 		return false
 	}
 	goesOn := false
-	for l := range splitLines(server) {
+	lines := lineReader{stream: server}
+	for l, ok := lines.next(); ok; l, ok = lines.next() {
 		switch code, _, _ := replyCode(l.text); code {
 		case 234, 334:
 			return false

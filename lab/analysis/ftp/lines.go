@@ -4,7 +4,6 @@ package ftp
 
 import (
 	"bytes"
-	"iter"
 
 	"ftplab/lab/analysis/tcp"
 )
@@ -25,48 +24,47 @@ type rawLine struct {
 	urgent      bool    // a chunk of it was sent as urgent
 }
 
-// splitLines yields the lines of a stream. A line ends at LF; a CR before the LF is not part
-// of it. A gap in the stream ends a line as well, which is then incomplete.
-func splitLines(chunks iter.Seq[tcp.Chunk]) iter.Seq[rawLine] {
-	return func(yield func(rawLine) bool) {
-		var line rawLine
-		open := false // line has been begun
-		for c := range chunks {
-			if c.AfterGap {
-				line.unread[1] = c.Unread
-				if open && !yield(line) {
-					return
-				}
-				line, open = rawLine{afterGap: true, unread: [2]bool{c.Unread}}, false
+// A lineReader reads a stream line by line. A line ends at LF; a CR before the LF is not part of
+// it. A gap in the stream ends a line as well, which is then incomplete.
+type lineReader struct {
+	stream tcp.Stream
+	chunk  tcp.Chunk // the rest of the last one
+	gap    bool      // before the next line
+	unread bool      // its bytes are in TLS that cannot be read
+}
+
+// next returns the next line. It returns false at the end of the stream.
+func (r *lineReader) next() (line rawLine, ok bool) {
+	c := &r.chunk
+	for open := false; ; {
+		for len(c.Data) == 0 {
+			if *c, ok = r.stream.Next(); !ok {
+				return line, open
 			}
-			for rest := c.Data; len(rest) > 0; {
-				if !open {
-					line.firstPacket, line.ack, line.seq = c.Packet, c.Ack, c.Seq+int64(len(c.Data)-len(rest))
-					open = true
-				}
-				piece, after, found := bytes.Cut(rest, []byte("\n"))
-				if line.text == nil {
-					line.text = piece[:len(piece):len(piece)] // not copied, as a rule
-				} else {
-					line.text = append(line.text, piece...)
-				}
-				line.packet, line.time, line.readableAt, line.ackedAt = c.Packet, c.Time, c.ReadableAt, c.AckedAt
-				line.urgent = line.urgent || c.Urgent
-				line.end = c.Seq + int64(len(c.Data)-len(after))
-				if !found {
-					break
-				}
-				line.text = bytes.TrimSuffix(line.text, []byte("\r"))
-				line.complete = true
-				if !yield(line) {
-					return
-				}
-				line, open = rawLine{}, false
-				rest = after
+			if !c.AfterGap {
+				continue
+			}
+			if r.gap, r.unread = true, c.Unread; open {
+				line.unread[1] = c.Unread
+				return line, true
 			}
 		}
-		if open {
-			yield(line)
+		if !open {
+			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, unread: [2]bool{r.gap && r.unread}}
+			open, r.gap = true, false
+		}
+		piece, rest, complete := bytes.Cut(c.Data, []byte("\n"))
+		if line.text == nil {
+			line.text = piece[:len(piece):len(piece)] // not copied, as a rule
+		} else {
+			line.text = append(line.text, piece...)
+		}
+		c.Seq, c.Data = c.Seq+int64(len(c.Data)-len(rest)), rest
+		line.end, line.packet, line.time, line.readableAt, line.ackedAt = c.Seq, c.Packet, c.Time, c.ReadableAt, c.AckedAt
+		line.urgent = line.urgent || c.Urgent
+		if complete {
+			line.text, line.complete = bytes.TrimSuffix(line.text, []byte("\r")), true
+			return line, true
 		}
 	}
 }

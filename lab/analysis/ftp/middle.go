@@ -3,8 +3,6 @@
 package ftp
 
 import (
-	"iter"
-
 	"ftplab/lab/analysis/tcp"
 )
 
@@ -46,9 +44,9 @@ func (c *Candidate) inMiddle() int {
 // countRecords counts the records of a stream, each of which begins where the one before it
 // ends. The stream may begin with the rest of a record. It is not ok if other bytes follow a
 // record.
-func countRecords(stream iter.Seq[tcp.Chunk]) (n int, ok bool) {
+func countRecords(stream tcp.Stream) (n int, ok bool) {
 	var next int64 // where a record begins
-	for c := range stream {
+	for c := range stream.All() {
 		if n == 0 && tlsRecord(c.Data) {
 			next = c.Seq
 		} else if n == 0 {

@@ -3,9 +3,10 @@
 package ftp
 
 import (
-	"iter"
 	"slices"
 	"strings"
+
+	"ftplab/lab/analysis/tcp"
 )
 
 // MaxLines limits the lines of a dialogue, in addition to one for each packet of the
@@ -35,13 +36,12 @@ type parser struct {
 }
 
 // parse reads both sides, in the order of the dialogue.
-func (p *parser) parse(client, server iter.Seq[rawLine]) {
-	next, stop := iter.Pull(server)
-	defer stop()
-	reply, more := next()
-	for l := range client {
+func (p *parser) parse(client, server tcp.Stream) {
+	commands, replies := lineReader{stream: client}, lineReader{stream: server}
+	reply, more := replies.next()
+	for l, ok := commands.next(); ok; l, ok = commands.next() {
 		for more && p.precedes(reply, l) && p.serverLine(reply) {
-			reply, more = next()
+			reply, more = replies.next()
 		}
 		if !p.clientLine(l) {
 			break
@@ -51,7 +51,7 @@ func (p *parser) parse(client, server iter.Seq[rawLine]) {
 		}
 	}
 	for more && p.serverLine(reply) {
-		reply, more = next()
+		reply, more = replies.next()
 	}
 	if p.open != nil {
 		p.close(true)

@@ -6,7 +6,6 @@ package ftp
 import (
 	"bytes"
 	"encoding/binary"
-	"iter"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ const maxFront = 16 << 10
 
 // behindProxy returns the streams of a client and a server without the proxy's part; proxy is
 // nil if there is none.
-func behindProxy(client, server iter.Seq[tcp.Chunk]) (_, _ iter.Seq[tcp.Chunk], proxy *Proxy) {
+func behindProxy(client, server tcp.Stream) (_, _ tcp.Stream, proxy *Proxy) {
 	said := firstBytes(client)
 	if len(said) == 0 {
 		return client, server, nil
@@ -57,13 +56,13 @@ func behindProxy(client, server iter.Seq[tcp.Chunk]) (_, _ iter.Seq[tcp.Chunk], 
 	if proxy == nil {
 		return client, server, nil
 	}
-	return without(client, fromClient), without(server, fromServer), proxy
+	return client.Without(fromClient), server.Without(fromServer), proxy
 }
 
 // firstBytes returns the first bytes of a stream, up to a gap.
-func firstBytes(chunks iter.Seq[tcp.Chunk]) []byte {
+func firstBytes(stream tcp.Stream) []byte {
 	var all []byte
-	for c := range chunks {
+	for c := range stream.All() {
 		if c.AfterGap {
 			break
 		}
@@ -77,21 +76,6 @@ func firstBytes(chunks iter.Seq[tcp.Chunk]) []byte {
 		}
 	}
 	return all
-}
-
-// without returns a stream without its first bytes.
-func without(chunks iter.Seq[tcp.Chunk], n int) iter.Seq[tcp.Chunk] {
-	return func(yield func(tcp.Chunk) bool) {
-		left := n
-		for c := range chunks {
-			skip := min(left, len(c.Data))
-			left -= skip
-			c.Seq, c.Data = c.Seq+int64(skip), c.Data[skip:]
-			if len(c.Data) > 0 && !yield(c) {
-				return
-			}
-		}
-	}
 }
 
 // proxyLine reads a PROXY header of version 1 (proxy-protocol.txt of HAProxy, section 2.1).

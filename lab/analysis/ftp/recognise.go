@@ -4,7 +4,6 @@ package ftp
 
 import (
 	"bytes"
-	"iter"
 	"strings"
 
 	"ftplab/lab/analysis/tcp"
@@ -159,7 +158,7 @@ func serverByPort(s *tcp.State) int {
 
 // clientDirection decides by the lines of both directions which one is the FTP client's, -1
 // if the connection is not dialogue.
-func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
+func clientDirection(s *tcp.State, streams [2]tcp.Stream) int {
 	for dir := range streams {
 		if client, server, proxy := behindProxy(streams[dir], streams[1-dir]); proxy != nil {
 			streams[dir], streams[1-dir] = client, server
@@ -169,13 +168,12 @@ func clientDirection(s *tcp.State, streams [2]iter.Seq[tcp.Chunk]) int {
 	var sides [2]tally
 	for dir := range sides {
 		side := &sides[dir]
-		for l := range splitLines(streams[dir]) {
+		lines := lineReader{stream: streams[dir]}
+		for l, ok := lines.next(); ok && side.lines < looked; l, ok = lines.next() {
 			if side.lines == 0 {
 				side.news = s.Halves[dir].Begins() && greetsWithNews(l.text)
 			}
-			if side.add(l.text); side.lines == looked {
-				break
-			}
+			side.add(l.text)
 		}
 	}
 	return clientOf(sides, serverByPort(s))

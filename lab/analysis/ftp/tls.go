@@ -3,7 +3,6 @@
 package ftp
 
 import (
-	"iter"
 	"slices"
 
 	"ftplab/lab/analysis/tcp"
@@ -77,11 +76,11 @@ func (t *TLSLayer) direction(s Side) int {
 // unwrap reads both directions of a dialogue, inside TLS and outside. The layer is nil if
 // there is no TLS. A dialogue that is recorded from the middle on may begin with the rest of a
 // record, which is nothing in clear.
-func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys, inMiddle bool) (layer *TLSLayer, streams [2]iter.Seq[tcp.Chunk]) {
+func unwrap(client, server tcp.Stream, keys *tls.Keys, inMiddle bool) (layer *TLSLayer, _, _ tcp.Stream) {
 	var plain, rest [2][]tcp.Chunk
 	var gap [2]bool // between what is in clear and TLS
 	from := 0
-	for dir, stream := range []iter.Seq[tcp.Chunk]{client, server} {
+	for dir, stream := range []tcp.Stream{client, server} {
 		plain[dir], rest[dir] = cutAtTLS(stream)
 		if inMiddle {
 			plain[dir] = nil
@@ -103,20 +102,20 @@ func unwrap(client, server iter.Seq[tcp.Chunk], keys *tls.Keys, inMiddle bool) (
 			plain[dir] = append(plain[dir], c)
 		}
 		s.Data, s.Clear = take, take
-		s.Read([2]iter.Seq[tcp.Chunk]{slices.Values(rest[0]), slices.Values(rest[1])})
+		s.Read(rest)
 		layer = &TLSLayer{From: from, InMiddle: inMiddle && s.ClientHello == nil, Session: s}
 	}
-	return layer, [2]iter.Seq[tcp.Chunk]{slices.Values(plain[0]), slices.Values(plain[1])}
+	return layer, tcp.StreamOf(plain[0]), tcp.StreamOf(plain[1])
 }
 
 // cutAtTLS cuts a stream where TLS begins: with a record after the reply 234 to AUTH (RFC
 // 4217 section 4), or at the first byte; no line of a dialogue looks like one.
-func cutAtTLS(stream iter.Seq[tcp.Chunk]) (before, rest []tcp.Chunk) {
+func cutAtTLS(stream tcp.Stream) (before, rest []tcp.Chunk) {
 	var all []tcp.Chunk
 	held := 0 // from here on the chunks may be the beginning of a record
 	var begun []byte
 	found := false
-	for c := range stream {
+	for c := range stream.All() {
 		all = append(all, c)
 		if found {
 			continue

@@ -4,7 +4,6 @@
 package tcp
 
 import (
-	"container/heap"
 	"iter"
 
 	"ftplab/lab/analysis/internal/ranges"
@@ -93,62 +92,4 @@ type Chunk struct {
 	AfterGap, Unread bool
 	// Urgent says that the segment had the URG flag.
 	Urgent bool
-}
-
-// Streams returns the recorded data of the two directions of a connection, each in the
-// order of its stream.
-func (s *State) Streams(recorded [2]*Recording) (streams [2]iter.Seq[Chunk]) {
-	for dir, r := range recorded {
-		start, end := s.Halves[dir].ends()
-		streams[dir] = r.chunks(start, end, r.acks(recorded[1-dir], end))
-	}
-	return streams
-}
-
-// chunks yields the recorded data between the relative numbers start and end, in order.
-// Each byte comes from the first segment that contains it. Gaps are skipped.
-func (r *Recording) chunks(start, end int64, acks acks) iter.Seq[Chunk] {
-	return func(yield func(Chunk) bool) {
-		if r == nil {
-			return
-		}
-		var waiting bySequence
-		next, gap := r.have.From(start)
-		for i := range r.segments {
-			s := &r.segments[i]
-			if s.seq > next {
-				heap.Push(&waiting, s)
-				continue
-			}
-			for w := s; ; w = heap.Pop(&waiting).(*recorded) {
-				data := r.data[w.from:w.to]
-				if last := min(w.seq+int64(len(data)), end); last > next {
-					data = data[next-w.seq : last-w.seq]
-					if !yield(Chunk{next, w.ack, data, w.packet, w.time, s.packet, acks.at(last, s.packet), gap, false, w.urgent}) {
-						return
-					}
-					next, gap = r.have.From(last)
-				}
-				if len(waiting) == 0 || waiting[0].seq > next {
-					break
-				}
-			}
-		}
-	}
-}
-
-// bySequence is a heap of segments with the lowest number first.
-type bySequence []*recorded
-
-func (b bySequence) Len() int { return len(b) }
-func (b bySequence) Less(i, j int) bool {
-	return b[i].seq < b[j].seq || b[i].seq == b[j].seq && b[i].from < b[j].from
-}
-func (b bySequence) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
-func (b *bySequence) Push(x any)   { *b = append(*b, x.(*recorded)) }
-func (b *bySequence) Pop() any {
-	old := *b
-	x := old[len(old)-1]
-	*b = old[:len(old)-1]
-	return x
 }

@@ -2,7 +2,6 @@ package tls
 
 import (
 	"fmt"
-	"iter"
 
 	"ftplab/lab/analysis/tcp"
 )
@@ -118,20 +117,17 @@ func (s *Session) Add(dir int, c tcp.Chunk) {
 
 // Read adds all chunks of two streams, in the order in which they became readable, and
 // closes the session.
-func (s *Session) Read(streams [2]iter.Seq[tcp.Chunk]) {
-	next, stop := iter.Pull(streams[1])
-	defer stop()
-	other, more := next()
-	for c := range streams[0] {
-		for more && other.ReadableAt < c.ReadableAt {
-			s.Add(1, other)
-			other, more = next()
+func (s *Session) Read(streams [2][]tcp.Chunk) {
+	others := streams[1]
+	for _, c := range streams[0] {
+		for len(others) > 0 && others[0].ReadableAt < c.ReadableAt {
+			s.Add(1, others[0])
+			others = others[1:]
 		}
 		s.Add(0, c)
 	}
-	for more {
-		s.Add(1, other)
-		other, more = next()
+	for _, c := range others {
+		s.Add(1, c)
 	}
 	s.Close()
 }
