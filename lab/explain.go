@@ -23,7 +23,7 @@ type Form string
 const (
 	Story        Form = "story"         // what happened, in sentences
 	JSON         Form = "json"          // the same facts for a program
-	JSONLines    Form = "jsonl"         // the same, an object a line
+	JSONLines    Form = "jsonl"         // the same, one object per line
 	PacketLines  Form = "packets"       // every packet in a line, as tcpdump prints it
 	HTML         Form = "html"          // the walkthrough: a page for the browser
 	Markdown     Form = "md"            // the walkthrough as Markdown

@@ -43,10 +43,10 @@ func learnCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "learn CAPTURE | PROFILE...",
 		Short: "Learn a profile of normal FTP from captures",
-		Long: `Learn counts and measures what captures show, and writes a profile. It adds each
-PROFILE (a file whose name ends in .json, or a name such as office) among the arguments to the result. So
-new captures can be added to a profile without the old ones. It refuses a capture
-that is not normal FTP.`,
+		Long: `Learn counts and measures what captures show, and writes a profile. A PROFILE is a file
+whose name ends in .json, or a name such as office. Learn adds it to the result, so new
+captures can be added to a profile without the old ones. It refuses a capture that is
+not normal FTP.`,
 		Example: `  ftplab baseline learn results/*/capture.pcapng -o normal.json
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
@@ -102,9 +102,9 @@ func showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [PROFILE]",
 		Short: "Show the rules and a profile",
-		Long: `Show prints the rules that every normal session keeps, and a profile: the given
-one, or else the built-in one. It can be a file, or one of those that 'ftplab generate'
-knows by name: then it also says where the profile comes from, and what it assumes.`,
+		Long: `Show prints the rules that every normal session keeps, and a profile: PROFILE, or else the
+one that comes with ftplab. PROFILE is a file, or a name that 'ftplab help generate' lists.
+For a name, Show also prints where the profile comes from and what it assumes.`,
 		Example: `  ftplab baseline show
   ftplab baseline show office
   ftplab baseline show --html > normal.html`,
@@ -133,7 +133,7 @@ func rulesCommand() *cobra.Command {
 breach, an example of what breaks the rule, and where it is written. Alerts and
 suppressions use these names.`,
 		Example: `  ftplab baseline rules
-  ftplab baseline rules --json     an object a line`,
+  ftplab baseline rules --json     one object per line`,
 		Args: takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if json {
@@ -142,7 +142,7 @@ suppressions use these names.`,
 			return baseline.WriteRules(c.OutOrStdout())
 		},
 	}
-	c.Flags().BoolVar(&json, "json", false, "print JSON, an object a line")
+	c.Flags().BoolVar(&json, "json", false, "print JSON, one object per line")
 	return c
 }
 

@@ -35,16 +35,16 @@ func checkBaselineCommand() *cobra.Command {
 		Short: "Compare captures with normal FTP",
 		Long: `Check reads a capture (- is the standard input) and compares it with the rules and the
 profile. For each difference it prints where it is, why it matters, and the harmless
-explanation, if there is one. The worst difference comes first. Of several captures, or
-of all captures in a folder, it prints a line each and a summary.
+explanation, if there is one. The worst difference comes first. For several captures, or a
+folder of captures, it prints one line for each capture and a summary.
 
 ` + captureFormats + `
 
-The verdict is normal, unusual, not normal FTP, or cannot be judged: nothing of a
-session could be judged, since there is none, or all of it is in TLS that cannot be
-read. In parentheses is how much could be judged. A packet that the recorder lost
-breaks no rule. What only looks wrong is listed as a note and does not count. One
-weak sign is a note, too; several that agree are not normal.
+The verdict is "normal", "unusual", "not normal FTP" or "cannot be judged". The last one
+means that the capture has no session, or only sessions in TLS that cannot be read. The
+number of sessions that could be judged is in parentheses. A packet that the recorder
+lost breaks no rule. A note is about something that only looks wrong, and does not count.
+One weak sign is a note, too; several signs that agree are not normal.
 
 --format csv, eve and zeek print a line for each finding, for a SIEM. eve is
 Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line
@@ -55,12 +55,12 @@ name of a rule (baseline rules lists them), and perhaps addresses or networks; t
 only findings with a frame from or to one of them are left out. # begins a comment.
 
 Exit status: 0 for normal and unusual, 1 for not normal FTP, 2 if the check
-could not be made, 3 if it cannot be judged. Of several captures the worst counts: an
-error, then what is not normal, then what cannot be judged.
+could not be made, 3 if it cannot be judged. With several captures the worst result
+counts, in the order 2, 1, 3, 0.
 
 ` + growingHelp + `
-A session is compared in the light of earlier ones between the same two hosts. What
-covers more hosts, such as a sweep, shows only in a whole capture.`,
+Each session is compared together with earlier ones between the same two hosts. Signs that
+involve more hosts, such as a sweep, are found only in a whole capture.`,
 		Example: `  ftplab baseline check capture.pcapng
   ftplab baseline check /var/captures monday.pcap
   ftplab baseline check --format eve --suppress known.txt /var/captures >> eve.json
@@ -78,7 +78,7 @@ covers more hosts, such as a sweep, shows only in a whole capture.`,
 	c.Flags().StringVar(&f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
 	c.Flags().StringVar(&f.format, "format", "text", "print "+strings.Join(alert.Formats, ", "))
 	c.Flags().StringVar(&f.suppress, "suppress", "", "a file with rules whose findings are left out")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON; of several captures an object each")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON; for several captures, one object for each")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown (one capture)")
 	c.Flags().BoolVar(&f.html, "html", false, "print a page (one capture)")
 	keyLogFlag(c, &f.keyLog)

@@ -12,11 +12,13 @@ func compareCommand() *cobra.Command {
 		Use:   "compare CAPTURE | PROFILE  CAPTURE | PROFILE",
 		Short: "Say how alike two captures or profiles are",
 		Long: `Compare tests whether two captures, or two profiles, may be of the same
-traffic. A profile is a file whose name ends in .json, or one of those that 'ftplab generate'
-knows by name. For each quantity that 'baseline learn' learns there is a two-sample test, of
-Kolmogorov and Smirnov for numbers and chi-square for words. Values of one session
-depend on each other, so those of a long one count for less (Kish's design effect).
-Among many tests some fail by chance; Holm's correction allows for that.
+traffic. A profile is a file whose name ends in .json, or the name of a profile that comes
+with ftplab (ftplab help generate).
+
+Compare tests each quantity that 'baseline learn' learns: numbers with the two-sample
+Kolmogorov-Smirnov test, words with the chi-square test. The values of one session depend
+on each other, so each value of a long session counts for less (Kish's design effect).
+Some of many tests fail by chance; Holm's correction allows for that.
 
 Exit status: 0 if none differs, 1 if one does, 2 if they could not be compared.`,
 		Example: `  ftplab baseline compare mine.json corpus/part-00000.pcapng

@@ -63,7 +63,7 @@ func gradeCommand() *cobra.Command {
 		Use:   "grade FOLDER ANSWERS",
 		Short: "Mark the answers of a class",
 		Long: `Grade compares the answers of a class with the key of the exercises in FOLDER, which
-ftplab exercise made. ANSWERS is a folder with what was handed in: the CSV files that
+ftplab exercise made. ANSWERS is a folder with the files of the students: the CSV files that
 the pages save, questions.md filled in, or a CSV file with a row for each student and
 the numbers of the questions as names of columns.
 

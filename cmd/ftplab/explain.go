@@ -16,7 +16,7 @@ var explanationForms = []struct {
 	does string
 }{
 	{"json", lab.JSON, "print the facts as JSON"},
-	{"jsonl", lab.JSONLines, "print the facts as JSON, an object a line: the capture, connections, sessions"},
+	{"jsonl", lab.JSONLines, "print the facts as JSON, one object per line: the capture, connections, sessions"},
 	{"packets", lab.PacketLines, "print every packet in a line, as tcpdump does"},
 	{"html", lab.HTML, "write the walkthrough: a page for the browser"},
 	{"md", lab.Markdown, "write the walkthrough as Markdown"},
@@ -56,17 +56,18 @@ is the number of the connection and the base name of the path, in safe character
 file is written outside the folder or over another file. If bytes are missing, the
 printed line says where.
 
---redact replaces passwords and the names of users, files and hosts by others of the
+--redact replaces passwords and the names of users, files and hosts with others of the
 same length. The same name always becomes the same other name. It replaces addresses,
 and keeps common prefixes. The contents of files, listings and connections other than
 FTP become filler. It works with every output format, and -w writes the capture itself,
-with new lengths and checksums. Not changed are times, ports, sizes and TCP's numbers,
-commands and reply codes, the usual words of replies (with the names of server
-programs) and numbers in them, the users anonymous and ftp, well-known extensions such
-as .txt, and encrypted data. Comments and names of hosts are left out, and the frames
-become Ethernet, with the VLANs and the usual tunnels of the original. TLS keys are left
-out, too: the redacted capture does not show what is inside TLS, but somebody who has the
-keys can decrypt it.
+with new lengths and checksums.
+
+--redact does not change times, ports, sizes, TCP's numbers, commands and reply codes, the
+usual words of replies (with the names of server programs) and numbers in them, the users
+anonymous and ftp, well-known extensions such as .txt, and encrypted data. It leaves out
+comments and names of hosts. The frames become Ethernet, with the VLANs and the usual
+tunnels of the original. It also leaves out TLS keys: the redacted capture does not show
+what is inside TLS, but a person who has the keys can decrypt it.
 
 ` + growingHelp
 

@@ -13,12 +13,13 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export suricata|zeek SCENARIO",
 		Short: "Write a scenario as a test of Suricata or Zeek",
-		Long: `Export makes the session of a scenario on gVisor's TCP, and writes a folder with what a pull
-request to suricata-verify, or to Zeek's tests, consists of: the capture (classic pcap,
-nothing but FTP, valid checksums), the test with what it expects, a README, and the
-script that makes the capture again, to the byte.
+		Long: `Export runs the session of a scenario on gVisor's TCP, and writes a folder with the files of
+a pull request to suricata-verify or to Zeek's tests: the capture (classic pcap, nothing but
+FTP, valid checksums), the test with the results that it expects, a README, and a script
+that makes the same capture again, byte for byte.
 
-What the test expects is taken from the capture. Run it with the program before you send it.`,
+The expected results come from the capture. Run the test with Suricata or Zeek before you
+send it.`,
 		Example: `  ftplab export suricata active_retr
   ftplab export suricata odd/early226
   ftplab export zeek mine.txtar -o zeek-test`,
@@ -52,7 +53,7 @@ What the test expects is taken from the capture. Run it with the program before 
 			return completeScenarios(c, args[1:], start)
 		},
 	}
-	c.Flags().StringVarP(&folder, "output", "o", "", "the new folder; PROJECT-SCENARIO unless it is given")
+	c.Flags().StringVarP(&folder, "output", "o", "", "the new folder; PROJECT-SCENARIO by default")
 	c.Flags().StringVar(&only, "capture", "", "write only the capture, to this file")
 	return c
 }

@@ -54,26 +54,27 @@ when, the commands, the transfers, how long people think, and how far away the s
 is. Each session runs between a real client and a real server, on gVisor's TCP, in
 virtual time.
 
-The folder gets parts of --part sessions each: captures, a table of all flows, which
-has one row for each TCP connection, and a table of all transfers with their kind,
-user, result and SHA-256. The result is how the transfer ended for the client:
-complete, failed (the last reply is 4yz or 5yz), aborted, timeout, reset, closed, short
-or broken. A 226 alone does not say that the data arrived. Data of which the client sees
-nothing, as in FXP, has only a flow.
+The folder gets parts of --part sessions each. A part has captures, a table of flows with
+one row for each TCP connection, and a table of transfers with their kind, user, result and
+SHA-256. The result is how the transfer ended for the client: complete, failed (the last
+reply is 4yz or 5yz), aborted, timeout, reset, closed, short or broken. A 226 alone does not
+mean that the data arrived. A transfer that the client does not see, as in FXP, is only in
+the table of flows.
 
-A field is empty in CSV, and NULL in Parquet, if there is nothing to say: the user of a
-session in which nobody logs in, the mode of a control connection, the code of a transfer
-without a final reply, and the SHA-256 of one that is not complete and whose data did not
-begin. That of an empty file is the one of no bytes. The role of a flow is what it was
-opened for, even if nobody answers.
+A field without a value is empty in CSV, and NULL in Parquet: the user of a session without
+a login, the mode of a control connection, the code of a transfer without a final reply, and
+the SHA-256 of an incomplete transfer whose data did not begin. An empty file has the
+SHA-256 of no bytes. The role of a flow is its purpose, even if the other host does not
+answer.
 
-In the table of flows, bytes are those of the frames, and in the table of transfers those of
-the data. With --rotate a flow can begin in one capture of its part and end in the next.
+The table of flows counts the bytes of frames, and the table of transfers the bytes of data.
+With --rotate a flow can begin in one capture of its part and end in the next.
 
---abnormal mixes in sessions of these scenarios, whose names are their kinds:
+--abnormal mixes in sessions of these scenarios. The kind of a session is then the name of
+its scenario:
 ` + abnormalNames() + `.
-Each has other names of files, addresses and times, but the commands and the sizes of its
-scenario. So a program can learn these instead of what is wrong.
+Each session has other file names, addresses and times, but the commands and the sizes of
+its scenario. A program that learns from them may learn these instead of the fault.
 
 corpus.txt is the recipe: with it, generate makes the same corpus again, byte for
 byte, or says which file differs. Ctrl-C, a full disk and a killed process leave
@@ -87,8 +88,8 @@ The profiles that come with ftplab are ` + strings.Join(traffic.Profiles(), ", "
 and those of real programs, SERVER-CLIENT, such as vsftpd-curl: ` + programNames() + `.
 'ftplab baseline learn' makes one from captures of your own.
 
-Sessions over IPv6 and in TLS are as many as the profile has. The keys of TLS are in the
-capture, or in a file beside it with -F pcap.
+The shares of sessions over IPv6 and in TLS are those of the profile. The TLS keys are in the
+capture or, with -F pcap, in a file beside it.
 
 Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not be made.`,
 		Example: `  ftplab generate --sessions 1000 --seed 7 -o corpus
@@ -110,22 +111,22 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 
 // add adds the flags to those of the command.
 func (f *generateFlags) add(flags *pflag.FlagSet) {
-	flags.IntVar(&f.sessions, "sessions", 0, "how many sessions")
-	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "of everything random")
-	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "what to draw from: a profile's name or file")
+	flags.IntVar(&f.sessions, "sessions", 0, "the number of sessions")
+	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "the number that determines all random values")
+	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
 	flags.StringVarP(&f.output, "output", "o", "corpus", "the folder for the parts")
 	flags.StringVarP(&f.write, "write", "w", "", "write one capture to this file instead, without labels; - is standard output")
-	flags.Float64Var(&f.rate, "rate", 0, "sessions an hour")
-	flags.DurationVar(&f.duration, "duration", 0, "in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
-	flags.StringVar(&f.from, "from", "", "the day, or the time, when they begin: 2026-01-05 unless it is given")
-	flags.IntVar(&f.part, "part", 5000, "sessions of a part; 1 makes a file for each session")
+	flags.Float64Var(&f.rate, "rate", 0, "sessions per hour")
+	flags.DurationVar(&f.duration, "duration", 0, "the time in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
+	flags.StringVar(&f.from, "from", "", "the day or the time when the first sessions begin; 2026-01-05 by default")
+	flags.IntVar(&f.part, "part", 5000, "sessions in a part; 1 makes a file for each session")
 	flags.StringVar(&f.rotate, "rotate", "", "begin a part's next capture after this size, such as 100MB")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringSliceVar(&f.labels, "labels", []string{"csv"}, "the formats of the labels: csv, parquet")
 	flags.StringVar(&f.zeek, "zeek", "", "write Zeek's conn.log, ftp.log and files.log, too: tsv or json")
 	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
 	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
-	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe, and compare")
+	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe again, and compare")
 }
 
 func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdout, stderr io.Writer) error {

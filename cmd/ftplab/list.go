@@ -27,7 +27,7 @@ func listCommand() *cobra.Command {
 			return listTable(c.OutOrStdout())
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, an object a line")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one object per line")
 	return c
 }
 

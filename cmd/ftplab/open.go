@@ -23,9 +23,9 @@ func openCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "open [NAME]",
 		Short: "Show the results of a run in the browser",
-		Long: `Open shows the walkthrough of a scenario that was run in the browser; without a
-NAME, it shows the index of all scenarios. If there is no browser, it prints the
-path of the page. The environment variable BROWSER selects another program.`,
+		Long: `Open opens the walkthrough of a scenario in the browser, after a run. Without a NAME,
+it opens the index of all scenarios. If there is no browser, it prints the path of the
+page. The environment variable BROWSER selects another program.`,
 		Example: `  ftplab open
   ftplab open active_list`,
 		Args: takes(0, 1, "the name of one scenario, or nothing for the index of all"),

@@ -28,8 +28,8 @@ so on: it never replaces earlier recordings.
 With a COMMAND, ftplab runs it instead of the shell, and judges the capture by what
 the scenario wants.
 
-Exit status: that of the shell or of the COMMAND; if that is 0, 1 if the capture is
-not as wanted. 2 also means that the shell could not be opened.`,
+Exit status: that of the shell or of the COMMAND. If that is 0 and the capture is not as
+wanted, it is 1. 2 also means that the shell could not be opened.`,
 		Example: `  ftplab shell passive_list
   client# ftp server
   client# curl ftp://server/

@@ -59,7 +59,7 @@ var verbs = []verb{
 		also: map[string]string{"pasv": "passive", "epsv": "passive epsv"},
 	}, {
 		name: "type", args: []arg{asciiOrImage}, traits: scripted, example: "type i",
-		does: "Send TYPE. With a, the default, lines of text end in CR LF on the network, and a server gives no sizes. With i, files are transferred unchanged.",
+		does: "Send TYPE. With a, the default, lines of text end in CR LF on the network, and the lab's server refuses SIZE. With i, files are transferred unchanged.",
 		also: map[string]string{"ascii": "type a", "bin": "type i", "binary": "type i", "image": "type i"},
 	}, {
 		name: "ls", args: []arg{optional(serverPath)}, traits: transfer, example: "ls pub",

@@ -15,7 +15,7 @@ type Format string
 // The formats of Zeek's logs.
 const (
 	TSV  Format = "tsv"  // with a header of lines that begin with #
-	JSON Format = "json" // an object a line, without the fields that are not set
+	JSON Format = "json" // one object per line, without the fields that are not set
 )
 
 // A column is a field of a log, with its type in Zeek.
