@@ -14,7 +14,7 @@ import (
 const (
 	sprayedServers = 10
 	manyClients    = 10
-	// and how many clients may fail with so many names
+	// and how many clients may fail with how many different names
 	crowdOfClients = 20
 	crowdOfNames   = 8
 )
@@ -42,8 +42,8 @@ func (all *logins) across(hosts pairOfHosts, l login) {
 // isPublic reports whether a user is one who may log in with any password.
 func isPublic(user string) bool { return user == "anonymous" || user == "ftp" }
 
-// isStale reports whether all clients gave one password for an account, which is none of
-// those that everybody tries: programs still have it after its owner has changed it.
+// isStale reports whether all clients gave the same password for an account, and it is not a common
+// one. Programs do that after the owner of the account has changed its password.
 func (all *logins) isStale(at userAt) bool {
 	for password := range all.tried[at] {
 		return len(all.tried[at]) == 1 && password != "" && !isFamous(at.user, password)
@@ -100,8 +100,7 @@ func (all *logins) judgeAccounts() []breach {
 	return found
 }
 
-// askedNames is how many names are asked for without a password before somebody looks for
-// names that exist.
+// askedNames is how many names a client gives without a password if it looks for names that exist.
 const askedNames = 5
 
 // ask takes the names that a client gave in a session without a password, although the server
@@ -170,7 +169,7 @@ func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
 	type crowd struct {
 		clients map[netip.Addr]int
 		names   int
-		famous  int // of the names, those that everybody tries first
+		famous  int // how many of the names are common in guesses
 	}
 	crowds := map[netip.Addr]*crowd{}
 	for at, clients := range all.clients {

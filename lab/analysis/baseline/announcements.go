@@ -22,7 +22,7 @@ var ownAddressRule = Rule{
 	look:     eachSession(ownAddress),
 }
 
-// A translation judges an announced address that is not its sender's.
+// A translation is a judgment of an announced address that is not its sender's, with its reason.
 type translation struct {
 	severity Severity
 	because  string
@@ -72,7 +72,7 @@ func party(m ftp.Mode) ftp.Side {
 	return ftp.Server
 }
 
-// party is the address of the announcing side, as in its packets.
+// party is the address of the announcing side in its packets.
 func (s *session) party(m ftp.Mode) netip.Addr {
 	return s.Control.Addr(party(m)).Addr().Unmap()
 }
@@ -156,8 +156,8 @@ func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
 	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
 }
 
-// manyHosts are so many private addresses in the replies of a server that they are no servers of one
-// site, but hosts that its client is to connect to.
+// manyHosts is how many private addresses a server announces that sends its client from host to host.
+// A site has fewer servers behind one address.
 const manyHosts = 3
 
 // pointsAround reports whether the server announced private addresses of several hosts, which are
@@ -172,8 +172,8 @@ func (s *session) pointsAround() bool {
 	return len(hosts) >= manyHosts
 }
 
-// otherAddresses counts the other addresses of the same family that the client of a session
-// announced in any of its sessions, apart from its own.
+// otherAddresses counts the addresses of the same family that the client of a session announced in
+// all of its sessions, without its own and the given one.
 func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 	n := 0
 	for other := range e.called[s.client()] {
@@ -359,7 +359,7 @@ var announcementUsedRule = Rule{
 const (
 	idleAnnouncements = 3
 	vainAnnouncements = 10
-	manySessions      = 10 // with a few each
+	manySessions      = 10 // with idleAnnouncements each
 )
 
 // announcementsUsed looks at each session, and at all those of a client that moved nothing.

@@ -31,7 +31,7 @@ const (
 	longestPath     = 1024
 	longestPassword = 2048 // such as a token that another service has signed
 	longestWord     = 100  // arguments that are no path
-	longestRun      = 100  // of the same letter
+	longestRun      = 100  // the same letter again and again
 )
 
 // wordArguments are commands whose argument is a word or a number, or none.
@@ -41,7 +41,8 @@ var wordArguments = words(`ABOR ACCT ALLO AUTH CCC CDUP EPRT EPSV FEAT LANG MODE
 // protectedArguments are base64 of any length (RFC 2228 section 3).
 var protectedArguments = words("ADAT MIC CONF ENC")
 
-// nested is how many folders with names of a single letter make a path that overflows.
+// nested is how many folders, each with the same letter as its whole long name, make a path that
+// overflows a buffer.
 const nested = 4
 
 func longArguments(_ *Evidence, s *session) []breach {
@@ -76,7 +77,7 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("an argument of %d characters", length)
 	case !isPassword(x) && longestComponent(x.Argument) > longestName:
 		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
-	case run(x.Argument) > longestRun && !completedNormally(x): // else it is a name
+	case run(x.Argument) > longestRun && !completedNormally(x): // a file that exists may have the name
 		return fmt.Sprintf("the same letter %d times", run(x.Argument))
 	}
 	return ""
@@ -125,10 +126,10 @@ var argumentsAreTextRule = Rule{
 // character sets with shifts. None of them is a sign of machine code.
 const typed = "\x00\b\t\r\x0e\x0f\x1b"
 
-// sled is a row of NOP instructions of x86, which lead to machine code from wherever a program jumps.
+// sled is a row of NOP instructions of x86. A jump to any of them leads to the machine code after it.
 var sled = strings.Repeat("\x90", 8)
 
-// cutByZero is a zero byte between two letters. Behind CR it is Telnet's line end.
+// cutByZero matches a zero byte inside a name. After CR it belongs to a line end of Telnet.
 var cutByZero = pattern(`[^\r]\x00[^\s]`)
 
 // notText looks for machine code: runs of NOP instructions, control characters, and bytes of
@@ -141,7 +142,7 @@ func notText(x *ftp.Exchange) string {
 			control++
 		}
 	}
-	doubled := int(x.Line.End-x.Line.Seq) - len(text) - len(x.Line.Telnet) // and the CRLF
+	doubled := int(x.Line.End-x.Line.Seq) - len(text) - len(x.Line.Telnet) // bytes 0xff that Telnet doubles, and CRLF
 	switch {
 	case strings.Contains(text, sled):
 		return "a sled of x86 NOP instructions"
@@ -173,12 +174,12 @@ var noFormatStringsRule = Rule{
 }
 
 var (
-	// conversion is a printf conversion as exploits use it: in lower case, often with a
-	// width or a position. A series is three of them with little between them.
+	// conversion matches a printf conversion as exploits use it: in lower case, often with a
+	// width or a position; series three of them with little between them.
 	conversion = pattern(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
 	series     = pattern(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
 	writing    = pattern(`%(\d+\$)?\d*h{0,2}n`)
-	// encoded is a printable character as a URL has it.
+	// encoded matches a printable character as URLs encode it.
 	encoded = pattern(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
@@ -197,7 +198,7 @@ func formatString(x *ftp.Exchange) string {
 	return ""
 }
 
-// conversions counts printf conversions that no word follows: "50%off" is none.
+// conversions counts the printf conversions that are no beginning of a word, as in "50%off".
 func conversions(text string) int {
 	n := 0
 	for _, at := range conversion().FindAllStringIndex(text, -1) {
@@ -221,16 +222,16 @@ var noKnownExploitsRule = Rule{
 
 // An exploit is a request that only attackers send.
 type exploit struct {
-	command  string // any, if empty
+	command  string // "" for any but a password
 	argument func() *regexp.Regexp
 	name     string
 }
 
-// onPath, in place of a command, is each command that takes a path.
+// onPath as the command of an exploit stands for all commands that take a path.
 const onPath = "path"
 
-// fits reports whether a command may be the exploit's. Its argument decides. A password may be any
-// text, so it has exploits of its own.
+// fits reports whether a command can carry the exploit; its argument decides. A password may be any
+// text, so the exploits in passwords are listed with PASS.
 func (k *exploit) fits(x *ftp.Exchange) bool {
 	switch k.command {
 	case onPath:
@@ -294,7 +295,7 @@ var (
 	webProgram = pattern(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
 )
 
-// Greetings of programs that nobody installs.
+// Greetings of servers that worms and intruders install.
 var (
 	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b|^bot server\b`)
 	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
@@ -320,7 +321,7 @@ func knownGreeting(s *session) []breach {
 
 func knownExploit(e *Evidence, s *session) []breach {
 	found := append(knownGreeting(s), extortion(e, s)...)
-	renamed := "" // what RNFR named
+	renamed := "" // the argument of the RNFR before
 	for _, x := range s.Exchanges {
 		if from := renamed; x.Command == "RNTO" && picture().MatchString(from) && webProgram().MatchString(x.Argument) && completedNormally(x) {
 			found = append(found, breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s, which was %s: a picture becomes a program of a web server", show(x.Line.Text), show(from))})
@@ -365,17 +366,17 @@ var noFloodsRule = Rule{
 	look:     eachSession(floods),
 }
 
-// Limits of repetition: how many times the same line in a row, with less than machineSpeed
-// between two of them.
+// How many times a client sends the same line in a row, with less than machineSpeed between two of
+// them, before that is a flood.
 const (
 	floodOfWalks = 8   // CWD, which changes nothing the second time
 	floodOfLines = 100 // anything else
-	manyLines    = 25  // are odd
+	manyLines    = 25  // anything else, before that is odd
 	machineSpeed = 100 * time.Millisecond
 )
 
-// floodOfTelnet is how many bytes of Telnet commands, each of two, a client sends in a line at
-// machine speed before they are a flood. Clients keep sessions alive with one now and then.
+// floodOfTelnet is how many bytes of Telnet commands a client sends in a line at machine speed before
+// they are a flood. A command has two bytes. Some clients send one now and then to keep a session alive.
 const floodOfTelnet = 128
 
 func telnetFloods(s *session) (found []breach) {
@@ -422,8 +423,7 @@ func floods(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// repeats reports whether a command repeats the one before it, so soon that no person sent
-// it. A relative CWD that succeeds leads to another folder, and is not a repetition.
+// repeats reports whether a command repeats the one before it at machine speed. A relative CWD that succeeds leads to another folder, and is not a repetition.
 func repeats(x, before *ftp.Exchange) bool {
 	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
 	return x.Line.Complete && before.Line.Complete && x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&

@@ -58,7 +58,7 @@ func TestFullOfNames(t *testing.T) {
 	all := logins{asked: map[pairOfHosts]map[string]int{}}
 	ask := func(client int, users ...string) {
 		var exchanges []string
-		for _, user := range append(users, "the-last-one") { // who leaves instead
+		for _, user := range append(users, "the-last-one") { // the last name of a session does not count
 			exchanges = append(exchanges, "USER "+user+" 331")
 		}
 		all.ask(sessionOf(netip.AddrFrom4([4]byte{10, byte(client >> 16), byte(client >> 8), byte(client)}), exchanges...))

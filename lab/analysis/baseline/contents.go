@@ -25,19 +25,19 @@ type contentKind int
 
 const (
 	program      contentKind = iota // an executable file
-	loot                            // what programs that steal passwords write
-	defaced                         // what intruders leave on a web page
+	loot                            // the output of a password stealer, a web shell, or a note of ransomware
+	defaced                         // a web page that an intruder changed
 	userList                        // the accounts of a system
 	secret                          // passwords of accounts, or numbers of cards
-	privateKey                      // half of a pair of keys
-	shell                           // commands of a shell and what they print
-	service                         // a protocol that people use
+	privateKey                      // a private key
+	shell                           // a conversation with a shell
+	service                         // a protocol that is known
 	climbingList                    // a listing with names that lead out of a folder
 	longList                        // a listing with a line that overflows a buffer
 	runner                          // a page that runs programs or text
 	form                            // what a program sends to a web server
 	noise                           // random bytes
-	remoteShell                     // a file with commands for a shell, or what they print
+	remoteShell                     // a file with commands for a shell, or with their output
 )
 
 const (
@@ -52,59 +52,59 @@ var programs = []struct{ begins, what string }{
 	{"\xcf\xfa\xed\xfe", "a macOS program"}, {"\xce\xfa\xed\xfe", "a macOS program"},
 }
 
-// sentByVisitor matches what PHP has from a visitor.
+// sentByVisitor matches the variables of PHP with what a visitor sent.
 const sentByVisitor = `\$_(GET|POST|REQUEST|COOKIE|SERVER)\b`
 
 var (
-	// stolen is what the files of password thieves begin with.
+	// stolen matches the beginning of files that password stealers write.
 	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
-	// accounts is what the files of a system with its users begin with.
+	// accounts matches the beginning of /etc/passwd.
 	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
-	// stolenHashes is what lists the passwords of a system's accounts: shadow of Unix, with one of
-	// crypt's methods, and what programs take out of Windows.
+	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
 	stolenHashes = pattern(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
-	// track is what the stripe of a payment card has (ISO/IEC 7813).
+	// track matches track 1 of a payment card (ISO/IEC 7813).
 	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
-	// ransomNote says what ransomware says: what happened to files, and how to pay.
+	// ransomNote matches notes of ransomware: files are encrypted, and how to pay.
 	ransomNote = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
-	// secretKey begins a private key (RFC 7468).
+	// secretKey matches the first line of a private key (RFC 7468).
 	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
-	// climbingName is a name in a listing that leads up more than one level. The target of a
-	// link may.
+	// climbingName matches a name in a listing that leads up two levels. The target of a link,
+	// after "->", may lead up.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
-	// webShell is a page that runs what it is sent.
+	// webShell matches pages of ASP and JSP that run what a visitor sends.
 	webShell = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
-	// runsText is a page that runs programs or text, as web shells do, and few others.
+	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
-	// orders is a page that runs what a visitor sends, or what it hides from readers.
+	// orders matches pages of PHP and ASP.NET that run what a visitor sends, or encoded text.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(` + sentByVisitor + `|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
-	// rareOrders are such pages that run a text between backquotes, by the modifier e of a
-	// pattern, or as the name of a function.
+	// rareOrders matches pages of PHP that run it between backquotes, by the modifier e of
+	// preg_replace, or as the name of a function.
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
-	// backShell is a script that connects a shell to another host.
+	// backShell matches scripts that connect a shell to another host.
 	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
-	// otherShells are such pages of ColdFusion and CGI, and settings that make a picture one.
+	// otherShells matches pages of ColdFusion and CGI that run what a visitor sends, and settings of
+	// Apache that run pictures as PHP.
 	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
-	// hiddenOrders are such pages that hide the function which runs the text, let a visitor choose
-	// it, or write what they are sent to a file of any name.
+	// hiddenOrders matches pages of PHP that hide the name of the function which runs the text, let
+	// the visitor choose the function, or write what he sends to a file that he names.
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
 		`|\b(array_map|array_filter|array_walk|usort)\s*\(\s*["']\w+["']\s*\.\s*["']\w+["'][^;]{0,80}` + sentByVisitor +
 		`|\bcall_user_func(_array)?\s*\(\s*` + sentByVisitor + `|\bfile_put_contents\s*\(\s*` + sentByVisitor +
 		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
-	// kept is a variable that keeps what a visitor sent, and variableRun one that is run.
+	// kept matches a variable that a visitor's text is assigned to, and variableRun a variable that
+	// is run.
 	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
 	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\(\s*(\$\w+)\s*[,)]`)
-	// hiddenFrame is a frame that a visitor does not see, and boast is what intruders write.
+	// hiddenFrame matches a frame that a visitor does not see, and boast the texts of intruders.
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
-	// ofShell is a file with what an intruder asks a shell first, or with the answer.
+	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
 	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|(^|\n)(id|whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
-	// atShell is what a shell prints, and what is said to one.
+	// atShell matches what a shell prints, and common commands.
 	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
 
-// content looks at the first data of a data connection, and of a connection that is none of
-// FTP.
+// content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
 	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != runner && x.kind != noise || len(w.contents) >= maxContents {
@@ -134,8 +134,8 @@ func (w *watch) content(p *capture.Packet) {
 	}
 }
 
-// begins looks at the first bytes of a data connection. Most of them have none of the marks,
-// for which it is cheaper to look than for the whole.
+// begins looks at the first bytes of a data connection. It looks for short marks first, which is
+// cheaper than the patterns, and most data has none of them.
 func (w *watch) begins(p *capture.Packet) {
 	w.lower = appendLower(w.lower[:0], p.TCP.Payload)
 	marked := func(marks ...string) bool {
@@ -163,7 +163,7 @@ func (w *watch) begins(p *capture.Packet) {
 		w.match(p, privateKey, "a private key", secretKey)
 	}
 	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
-	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // else it wants nothing
+	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
 		w.match(p, loot, "the note of ransomware", ransomNote)
 	}
 	if marked("%b") {
@@ -188,11 +188,11 @@ func firstLine(data []byte) []byte {
 	return line
 }
 
-// longestListed is how long a line of LIST may be: the longest name in three bytes a letter, the
-// target of a link, and what is in front of them.
+// longestListed is how long a line of LIST may be, in bytes: room for a name of 255 letters of three
+// bytes each, the target of a link, and the columns before the name.
 const longestListed = 1200
 
-// appendLower appends data with the letters of ASCII in lower case.
+// appendLower appends data in lower case. Only the letters of ASCII change.
 func appendLower(to, data []byte) []byte {
 	for _, c := range data {
 		if 'A' <= c && c <= 'Z' {
@@ -208,8 +208,8 @@ func isListing(command string) bool {
 	return command == "LIST" || command == "NLST" || command == "MLSD"
 }
 
-// page looks at a segment of an upload, which may belong to a web page or a script. Their
-// marks are rare elsewhere, and looking for these is cheap.
+// page looks at a segment of an upload, which may belong to a web page or a script. It looks for
+// short marks first, which is cheaper than the patterns.
 func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
@@ -234,7 +234,7 @@ func (w *watch) page(p *capture.Packet) {
 	}
 }
 
-// runsKept reports whether a page in PHP keeps in a variable what a visitor sends, and runs that.
+// runsKept reports whether a page of PHP assigns what a visitor sends to a variable, and runs that.
 func runsKept(data []byte) bool {
 	for _, k := range kept().FindAllSubmatch(data, -1) {
 		for _, r := range variableRun().FindAllSubmatch(data, -1) {
@@ -261,8 +261,8 @@ func (w *watch) note(p *capture.Packet, kind contentKind, what string) {
 	w.contents[p.Connection.ID] = c
 }
 
-// shown is what the first bytes of a connection show. A packet that nobody accepted shows
-// nothing.
+// shown is what the first bytes of a connection show. A packet with a wrong checksum shows
+// nothing: its receiver dropped it.
 func (w *watch) shown(connection int) (c content, ok bool) {
 	c, ok = w.contents[connection]
 	if c.damaged.IsValid() && w.damage.shows(c.damaged) {

@@ -1,5 +1,5 @@
-// Rules about what names and repeated requests carry beside the files: data in names, and
-// orders that are fetched.
+// Rules about FTP as a hidden channel: data in the names of files, and files with orders that a
+// program fetches again and again.
 
 package baseline
 
@@ -32,11 +32,11 @@ var namesAreWordsRule = Rule{
 	look:     encodedNames,
 }
 
-// Limits of encoded names: so many, which are at least half of the names between two hosts.
+// How many encoded names two hosts need for a finding. They must also be half of all their names.
 const (
 	encodedFew   = 3 // names that decode to text
-	encodedMany  = 8 // no program does that by chance
-	randomMany   = 8 // names like random base64
+	encodedMany  = 8 // of them are a violation: names do not decode to texts by chance
+	randomMany   = 8 // names that look like random bytes in base64, or like any encoded bytes
 	leastEncoded = 12
 	leastDecoded = 6 // bytes
 )
@@ -49,9 +49,9 @@ type nameCensus struct {
 	seen            []uint64 // hashes, in order, which take less memory than names
 	decoded, random []int    // packets of such names
 	text            string
-	refused         int // names like random base64 of files that are not there
-	// idle are the packets of names like encoded bytes, by name, of which nothing else is seen: no
-	// file or folder has them, or a folder has nothing in it.
+	refused         int // of the random ones, those of files that do not exist
+	// idle are names that look like encoded bytes and have no other use: the server has no file of
+	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
 }
 
@@ -87,7 +87,7 @@ func encodedNames() look {
 
 func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	name := path.Base(unquoted(x.Argument))
-	if x.Command == "SITE" { // behind a command of its own
+	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}
 	hash := maphash.String(seed, name)
@@ -110,7 +110,8 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 	}
 }
 
-// idles takes a new name for idle if nothing but the name itself can be the reason for the command.
+// idles adds a new name to the idle ones if the server refused the command or made a folder. A later
+// command that succeeds with the name, or in the folder, removes it.
 func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew bool) {
 	made := x.Command == "MKD" || x.Command == "XMKD"
 	switch {
@@ -138,7 +139,7 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 	}
 	if count := len(n.idle); count >= randomMany && count >= half {
 		return breach{sign: 1, packets: firstPackets(n.idle),
-			observed: fmt.Sprintf("%d names look like encoded bytes, and no file has them, and no folder with something in it", count)}, true
+			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files and empty folders only", count)}, true
 	}
 	count := len(n.random)
 	if count < randomMany || count < half {
@@ -153,7 +154,7 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 	return b, true
 }
 
-// decodings are how bytes are written as letters and digits.
+// decodings turn letters and digits back into bytes: hexadecimal, base64 and base32.
 var decodings = []func(string) ([]byte, error){
 	hex.DecodeString,
 	func(s string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "=")) },
@@ -163,7 +164,7 @@ var decodings = []func(string) ([]byte, error){
 	},
 }
 
-// decodedText is the text that a name encodes, "" if it is none.
+// decodedText decodes a name, and returns the text; "" if the name encodes none.
 func decodedText(name string) string {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	if len(stem) < leastEncoded || strings.Trim(stem, "0123456789") == "" {
@@ -182,8 +183,8 @@ func isText(b []byte) bool {
 	return utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
 }
 
-// looksEncoded reports whether a name without an ending is what bytes are as hexadecimal digits, in
-// base32 or in base64.
+// looksEncoded reports whether a name consists of hexadecimal digits, base32 or base64, without an
+// ending.
 func looksEncoded(name string) bool {
 	if len(name) < leastEncoded || !strings.ContainsAny(name, "0123456789") || strings.Trim(name, "0123456789") == "" {
 		return false
@@ -194,7 +195,7 @@ func looksEncoded(name string) bool {
 		looksRandom(name)
 }
 
-// shortestRandom is how long a name is that looks like random bytes.
+// shortestRandom is the shortest length of a name that looks like random bytes.
 const shortestRandom = 20
 
 // looksRandom reports whether a name looks like random bytes in base64: long, and with small
@@ -235,12 +236,13 @@ var filesAreFetchedOnceRule = Rule{
 	look:     polledFiles,
 }
 
-// Limits of polling: so many requests for the same file between two hosts.
+// How many requests for the same file between two hosts count as polling, and how many of them must
+// be followed by an upload.
 const (
 	polledOften  = 10
-	pollAnswers  = 5    // of them followed by an upload
-	orderAnswers = 3    // of a file that commands a program, which is asked to wait most of the time
-	pollRegular  = 0.05 // the deviation of the pauses, as a part of their mean
+	pollAnswers  = 5    // uploads
+	orderAnswers = 3    // uploads, if the name of the file says that it has commands: most of these say wait
+	pollRegular  = 0.05 // the standard deviation of regular pauses, as a part of their mean
 )
 
 // A poll is a file that is fetched again and again.
@@ -250,8 +252,8 @@ type poll struct {
 	first, last int64   // when, nanoseconds
 	squares     float64 // the sum of the squares of the pauses
 	answers     int     // uploads that followed
-	other       string  // the name of the last one
-	shell       int     // the packet in which the file, or an answer, has commands for a shell or their output; 0 for none
+	other       string  // the name of the last upload
+	shell       int     // the packet with commands for a shell, or with their output; 0 for none
 }
 
 // add takes a request.
@@ -264,7 +266,7 @@ func (p *poll) add(x *ftp.Exchange) {
 	p.last, p.squares = x.Time, p.squares+pause*pause
 }
 
-// look looks for a shell in what a request moved.
+// look looks for a shell's commands or output in the data of a transfer.
 func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 	for _, c := range s.dataOf(x.Data) {
 		if shown, _ := e.watch.shown(c.ID); shown.kind == remoteShell {
@@ -276,12 +278,12 @@ func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 var (
 	// commandsName is a name of a file that commands a program far away.
 	commandsName = pattern(`(?i)^(cmds?|commands?|payload|shell|c2|bot(s|net)?|beacon)([_.-]|\d|$)`)
-	// workName is a name of a file with work, which a program of an intruder fetches, and a worker
-	// that takes its jobs from a queue.
+	// workName is a name of a file with work. An intruder's program fetches such a file, and so does
+	// a worker that takes its jobs from a queue.
 	workName = pattern(`(?i)^(tasks?|orders?|jobs?|instructions?|exec|run)([_.-]|\d|$)`)
 	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
 	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
-	// ofUpdates are names of files in which a program sees whether there is a new version.
+	// ofUpdates are names of files that tell a program about a new version.
 	ofUpdates = pattern(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
 )
 

@@ -8,10 +8,9 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-// damage are the wrong checksums on control connections. Where a network card computes
-// the checksums of the recording host, all that this host sends is recorded with wrong ones.
-// So a checksum shows damage only if as many of its sender are right, or if there are too few
-// to tell.
+// damage are the wrong checksums on control connections. If the network card of the recording host
+// computes checksums, all packets of this host are recorded with wrong ones. So a wrong checksum shows
+// damage only if its sender has as many right ones, or very few wrong ones.
 type damage struct {
 	senders map[netip.Addr]*sums
 	wrong   map[int][]wrongSum // by connection
@@ -77,8 +76,8 @@ func (d *damage) shows(sender netip.Addr) bool {
 	return s != nil && (s.right >= s.wrong || s.wrong < fewWrong)
 }
 
-// oneOf reports whether one of two packets of a connection has a wrong checksum and the other
-// one has not: then it is damaged, whatever else its sender sent.
+// oneOf reports whether exactly one of two packets of a connection has a wrong checksum. Then that
+// packet is damaged, even if its sender has many wrong ones.
 func (d *damage) oneOf(connection, a, b int) bool {
 	n := 0
 	for _, w := range d.wrong[connection] {

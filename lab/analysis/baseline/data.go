@@ -245,7 +245,7 @@ func oneWay(e *Evidence, s *session) []breach {
 				observed: fmt.Sprintf("during %s the %s sent %s", show(x.Line.Text), sender.Other(), plural(int(back), "byte", "bytes")),
 			}
 			if c.Flow(sender).Bytes == 0 || s.lossy() || len(x.Data) > 1 && !completed(x) {
-				b.severity = Odd // perhaps another transfer's, or another session's
+				b.severity = Odd // the connection may belong to another transfer or session
 			}
 			found = append(found, b)
 		}
@@ -350,7 +350,7 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		switch {
 		case x.Command == "USER" || x.Command == "REIN":
-			binary, rest = false, false // some servers begin anew
+			binary, rest = false, false // some servers reset them
 		case x.Command == "TYPE":
 			binary = strings.HasPrefix(strings.ToUpper(x.Argument), "I") && x.Final() < 400
 		case x.Command == "REST":
@@ -382,7 +382,7 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 		return nil
 	}
 	moved := f.Bytes
-	if c.TLS != nil { // the file is inside
+	if c.TLS != nil {
 		if c.TLS.Hidden() {
 			return nil
 		}
@@ -419,7 +419,7 @@ func announcedBytes(x *ftp.Exchange) []statement {
 			if all == nil {
 				continue
 			}
-			m := all[len(all)-1] // behind the name of the file
+			m := all[len(all)-1] // the name of the file, before it, may have one, too
 			digits := strings.ReplaceAll(m[1]+m[2], ",", "")
 			if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 				said = append(said, statement{n, l.Packet})

@@ -21,11 +21,10 @@ const (
 // maxOwners bounds the addresses, and the redirects, that are remembered.
 const maxOwners = 1 << 14
 
-// manyChanges is the number of changes of an owner from which on two hosts claim the address at
-// the same time.
+// manyChanges is how often the owner of an address changes if two hosts claim it at the same time.
 const manyChanges = 4
 
-// neighbourhood is what hosts say about the way to others.
+// neighbourhood is which network cards claimed which addresses by ARP, and the redirects of ICMP.
 type neighbourhood struct {
 	owners    map[netip.Addr]*owner
 	redirects map[netip.Addr]int // the first one that each host received
@@ -35,7 +34,7 @@ type neighbourhood struct {
 type owner struct {
 	mac     net.HardwareAddr
 	first   int   // the packet of the first claim
-	packets []int // of the claims by another card than before
+	packets []int // of claims by another card than the one before
 	changes int
 }
 

@@ -25,7 +25,7 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	}
 	command := s.Exchanges[0]
 	reply := s.firstReply()
-	if reply == nil || s.Control.ServerFlow.SYN == 0 { // or the recorder may have lost the greeting
+	if reply == nil || s.Control.ServerFlow.SYN == 0 { // the recorder may have lost the greeting
 		return nil
 	}
 	// The server's acknowledgment shows what it had received when it greeted. If it had
@@ -163,7 +163,7 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	}
 	switch {
 	case r.Code >= 400, r.Code == previous && oftenTwice[r.Code]:
-		b.severity = Note // as in answer to an empty line
+		b.severity = Note // it may answer an empty line
 	case !telling[r.Code] || r.Code == 220:
 		b.severity = Odd
 	}

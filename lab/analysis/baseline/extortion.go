@@ -1,4 +1,4 @@
-// Files that a session replaces by encrypted ones, as ransomware does.
+// Sessions that replace files by encrypted ones, as ransomware does.
 
 package baseline
 
@@ -13,27 +13,27 @@ import (
 const extorted = 3
 
 var (
-	// packed are endings that programs add to names when they compress or encrypt files for
-	// their owner, or keep old versions of them.
+	// packed matches endings that programs add to names when they compress files, encrypt them for
+	// their owner, or keep old versions.
 	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|\d*)$`)
-	// encrypted are endings that ransomware adds.
+	// encrypted matches endings that ransomware adds.
 	encrypted = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )
 
-// encryptions are the files of a session, by what happened to them.
+// encryptions are the files of a session, by their paths, with what happened to them. The breaches
+// collect the packets of the files, and the name of the last one.
 type encryptions struct {
 	fetched     map[string]bool
-	replaced    map[string]bool // by a file of the same name with an unknown ending
-	overwritten map[string]bool // after they were fetched
-	from        string          // what is renamed
-	readable    map[string]bool // fetched, and not random
-	scrambled   breach          // readable, and then stored as random bytes
-	gone        breach          // fetched, and then there under another name only
-	renamed     breach          // to a name with an ending of ransomware
+	replaced    map[string]bool // a file with the same name and an unknown ending was stored, too
+	overwritten map[string]bool // stored after it was fetched
+	from        string          // the argument of the last RNFR
+	readable    map[string]bool // fetched, and its bytes were not random
+	scrambled   breach          // readable files that were stored again, with random bytes
+	gone        breach          // fetched files that exist only under another name now
+	renamed     breach          // files that got an ending of ransomware
 }
 
-// extortion finds files that are replaced by others of the same name with an unknown ending, and
-// files that get an ending of ransomware.
+// extortion finds sessions that do to several files what ransomware does.
 func extortion(e *Evidence, s *session) (found []breach) {
 	h := encryptions{fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w walk
@@ -60,7 +60,7 @@ func extortion(e *Evidence, s *session) (found []breach) {
 	return found
 }
 
-// add takes the next command, and the path that its argument leads to.
+// add takes the next command. The path is where its argument leads.
 func (h *encryptions) add(x *ftp.Exchange, at string) {
 	switch {
 	case x.Command == "RETR" && completed(x):
@@ -81,7 +81,8 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 	}
 }
 
-// moved takes the next command, and whether its data is random, if it has as much as shows that.
+// moved takes the next command, and whether its data is random. If there is not enough data to tell,
+// it does nothing.
 func (h *encryptions) moved(x *ftp.Exchange, at string, random, enough bool) {
 	switch {
 	case !enough || !completed(x):
@@ -93,7 +94,7 @@ func (h *encryptions) moved(x *ftp.Exchange, at string, random, enough bool) {
 	}
 }
 
-// rename takes a file that gets a longer name.
+// rename takes a RNTO that adds an ending to a name.
 func (h *encryptions) rename(x *ftp.Exchange, to string) {
 	ending, longer := strings.CutPrefix(to, h.from)
 	switch {

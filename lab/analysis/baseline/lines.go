@@ -29,7 +29,7 @@ func wellFormed(_ *Evidence, s *session) []breach {
 	for _, r := range s.Unsolicited {
 		line := r.Lines[0]
 		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) || s.lossy() {
-			continue // or it is a line of a reply whose first line is missing
+			continue // it may be a line of a reply whose first line is missing
 		}
 		b := breach{
 			packets:  []int{r.Packet},
@@ -249,13 +249,13 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 // withoutArgument are commands that take no argument.
 var withoutArgument = words("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
 
-// How many different arguments of commands that take none carry something else, and how many
-// bytes they have; of few arguments, more bytes.
+// How many different arguments, with how many bytes in all, carry data in commands that take none. If
+// there are fewer than idleTexts, they need more bytes.
 const (
 	idleTexts    = 5
 	idleBytes    = 64
 	idleBytesFew = 160
-	manyTexts    = 20 // and so many with so many bytes are a tunnel, if they follow one another closely
+	manyTexts    = 20 // a tunnel has so many in quick succession, with so many bytes
 	manyBytes    = 512
 )
 
@@ -263,7 +263,7 @@ const (
 // with a text that changes, such as the time.
 const keepAlivePause = 5 * time.Second
 
-// digits are left out where texts are compared: a counter or a time says nothing.
+// digits are left out of the arguments before they are compared, so that counters and times are equal.
 var digits = pattern(`\d+`)
 
 // idleArguments judges the arguments of commands that take none.

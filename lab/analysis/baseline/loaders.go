@@ -21,7 +21,7 @@ var programsDoNotReportRule = Rule{
 	look:     reports,
 }
 
-// reportTime is how soon after it was fetched a program reports.
+// reportTime is the longest time between the download of a program and its report.
 const reportTime = time.Minute
 
 // Bounds of what is remembered: first calls, and programs.
@@ -37,16 +37,16 @@ type loading struct {
 	time   int64
 }
 
-// A caller is what a client called first.
+// A caller is a client with an address that it called.
 type caller struct {
 	client netip.Addr
 	to     netip.AddrPort
 }
 
-// loaders are the programs that clients fetched, and what may be their reports.
+// loaders are the programs that clients fetched, and the calls that may be their reports.
 type loaders struct {
 	called   map[caller]bool
-	calls    []loading // those at no service that people use; the server is the one that was called
+	calls    []loading // first calls at unusual ports, and forms; the server is the one that was called
 	loadings []loading
 	found    []breach
 }
@@ -106,7 +106,7 @@ func (all *loaders) session(e *Evidence, s *session) {
 	}
 }
 
-// report takes what may be the report of one of the programs that fits.
+// report takes what may be the report of a program, and looks for one that fits.
 func (all *loaders) report(r loading, how string, fits func(loading) bool) {
 	for _, l := range all.loadings {
 		if l.time < r.time && r.time-l.time <= int64(reportTime) && fits(l) {

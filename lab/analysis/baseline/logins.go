@@ -63,13 +63,13 @@ var guessLimits = []struct {
 	count int
 	in    time.Duration
 }{
-	{4, 5 * time.Second}, // nobody types as fast
+	{4, 5 * time.Second}, // faster than people type
 	{6, time.Minute},
 	{10, 0},
 }
 
-// guessedPasswords are more different passwords for one account than its user tries who
-// forgot it: servers close a session after three, and people try once more.
+// guessedPasswords is how many different passwords for one account are guesses. People who forgot
+// theirs try fewer: servers close a session after three, and they come back once.
 const guessedPasswords = 6
 
 // How many of the common passwords are guesses, and how many are a sign of it.
@@ -92,7 +92,7 @@ func isFamous(user, password string) bool {
 	return famous[p] || p != "" && p == strings.ToLower(user)
 }
 
-// manyTries are more different credentials than a user tries who forgot a password.
+// manyTries is how many different credentials are unusual.
 const manyTries = 5
 
 // stubborn is how often the same credentials fail in a minute before that is unusual.
@@ -148,7 +148,7 @@ func (all *logins) add(s *session) {
 				all.people = append(all.people, who)
 			}
 			all.failures[who] = append(all.failures[who], guess{l, hosts})
-		case l.code == 0 || l.code >= 400: // the server closes instead
+		case l.code == 0 || l.code >= 400: // a server may close, with 421
 			all.unanswered[who] = append(all.unanswered[who], guess{l, hosts})
 		}
 	}
@@ -188,8 +188,8 @@ func (all *logins) judge() []breach {
 	return found
 }
 
-// manyPasswords are so many for one user that they are guesses, even if the replies are not
-// in the capture.
+// manyPasswords is how many passwords for one user are guesses even if the replies are not in the
+// capture.
 const manyPasswords = 10
 
 // sort adds failed logins to the guesses, in the order of time. It returns those of users who

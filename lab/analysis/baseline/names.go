@@ -11,11 +11,11 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-// lookups are the last questions to name servers. An answer comes soon, so a table of fixed size
-// is enough, in which a new question takes the place of an old one.
+// lookups are the last questions to name servers. Answers come soon, so a table of fixed size is
+// enough: a new question overwrites an old one.
 type lookups struct {
 	last  [1 << 10]lookup
-	names map[string]resolved // by the last answer about each
+	names map[string]resolved // the last answer about each name
 	found []contradiction
 }
 
@@ -126,7 +126,7 @@ func (e *Evidence) falseNames() (found []breach) {
 			observed: fmt.Sprintf("the name %s is that of %s, and then of %s", c.name, c.first, c.second)}
 		switch d := c.first.ttl - c.second.ttl; {
 		case !c.same:
-			b.severity, b.sign = Note, 1 // a name of several servers
+			b.severity, b.sign = Note, 1 // a name may have several servers
 		case max(d, -d) >= otherHops:
 			b.severity = Violation
 			b.observed += fmt.Sprintf(", in two answers to one question, with the times to live %d and %d, so they have two senders", c.first.ttl, c.second.ttl)

@@ -11,15 +11,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// overlaps remembers the first bytes of the last segments. A retransmission comes soon, so a
-// table of fixed size is enough, in which a new segment takes the place of an old one.
+// overlaps remembers the first bytes of the last segments. Retransmissions come soon, so a table of
+// fixed size is enough: a new segment overwrites an old one.
 type overlaps struct {
 	last  [1 << 12]segment
 	found map[int][]overlap // by connection
 	n     int
 }
 
-// A segment is the beginning of the data of one that was received.
+// A segment is one that was received, with the beginning of its data.
 type segment struct {
 	connection, packet int // the packet is 0 if the place is empty
 	from               ftp.Side

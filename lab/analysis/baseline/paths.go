@@ -11,16 +11,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// pathCommands are the commands whose argument is a path; those with true look at
-// or change what is there, the others only walk.
+// pathCommands are the commands whose argument is a path. Those with true look at a file or change
+// something; the others only list or change the folder.
 var pathCommands = map[string]bool{
 	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
 	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
 	"RMD": true, "XRMD": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
 }
 
-// A walk is where in the tree a session is. The place is an absolute path once the server
-// has said it, and until then relative to where the login led.
+// A walk is the current folder of a session. It is relative to the folder of the login until the
+// server has given an absolute path.
 type walk struct{ at string }
 
 // unquoted is the path in an argument, with the separators of Unix.
@@ -37,7 +37,7 @@ func (w *walk) target(argument string) string {
 	return path.Clean(path.Join(w.at, p))
 }
 
-// beyond is how many levels a path climbs above the root, if the place is known, or else
+// beyond is how many levels a path climbs above the root, if the current folder is known, or else
 // above the folder of the login.
 func (w *walk) beyond(argument string) int {
 	p := unquoted(argument)
@@ -58,7 +58,7 @@ func (w *walk) beyond(argument string) int {
 	return -least
 }
 
-// follow takes the next command: one that succeeded may lead somewhere else.
+// follow takes the next command, which may change the current folder.
 func (w *walk) follow(x *ftp.Exchange) {
 	final := x.Final()
 	if final < 200 || final >= 300 {
@@ -105,42 +105,41 @@ var noClimbingRule = Rule{
 	look:     eachSession(climbing),
 }
 
-// How many levels a path may climb, for commands that touch a file and for those
-// that only walk.
+// How many levels a path may climb at once.
 const (
 	climbToFile = 3
 	climbToWalk = 5
-	climbOften  = 4 // above the folder of the login are unusual
+	climbOften  = 4 // levels above the folder of the login are unusual
 )
 
 var (
-	// climb is one step up, plain or disguised.
+	// climb matches one step up, plain or encoded.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
 	disguised = pattern(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
-	// overlong is a separator or two points as UTF-8 forbids them: in more bytes than they need.
+	// overlong matches separators and points in overlong UTF-8 (RFC 3629, 3), encoded as in URLs.
 	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
-	// drive is a folder of Windows by the letter of its drive, which is no part of a server's tree.
+	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
 	drive = pattern(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
-	// system are files that keep the accounts and the settings of a system.
+	// system matches files with the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$)`)
-	// runs are files that a system runs by itself, or whose keys let somebody in.
+	// runs matches files that a system runs by itself.
 	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)`)
-	// opens are those that nobody but an intruder writes over FTP: they let somebody in without
-	// a password, or run a program that was stored before.
+	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
+	// without a password, or run a program.
 	opens = pattern(`(?i)(^|/)etc/cron|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
-	// passwordFile is a file of a system with the passwords of all users.
+	// passwordFile matches a file of a system with the passwords of all users.
 	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$`)
-	// systemDirectory is where they are.
+	// systemDirectory matches the folders of a system, reached by climbing.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
-	// aboutPasswords are pages of a web site on which users manage theirs.
+	// aboutPasswords matches pages of a web site on which users manage their passwords.
 	aboutPasswords = pattern(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
-	// secrets are names of files with the secrets of persons and programs.
+	// secrets matches names of files with passwords and keys.
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
-// separators undoes an encoding of a path that was encoded twice, and writes separators and points
-// that are no UTF-8 as a URL has them.
+// separators decodes a path that was encoded twice, and encodes separators and points in overlong
+// UTF-8 as in a URL.
 var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c", "%c1%9c",
 	"\xc0\xae\xc0\xae", "%c0%ae%c0%ae", "\xe0\x80\xae\xe0\x80\xae", "%e0%80%ae%e0%80%ae")
 
@@ -158,7 +157,7 @@ func climbing(e *Evidence, s *session) []breach {
 		target := w.target(x.Argument)
 		above := w.beyond(x.Argument)
 		absolute := path.IsAbs(unquoted(x.Argument))
-		fromRoot := path.IsAbs(w.at) || absolute // so that above is above the root
+		fromRoot := path.IsAbs(w.at) || absolute // above counts from the root
 		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
 		switch {
 		case levels >= limit:
@@ -169,7 +168,7 @@ func climbing(e *Evidence, s *session) []breach {
 			b.observed = "leads to a folder of Windows by the letter of its drive"
 		case disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
-		case touches && absolute && above >= 2: // no program writes this to go up
+		case touches && absolute && above >= 2: // useless in an absolute path
 			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
 		case points(argument) > 1:
 			b.observed = "climbs by names of points"
@@ -219,7 +218,7 @@ func steps(path string) int {
 			return n
 		}
 		n++
-		// The separator behind one step is that in front of the next.
+		// The separator after one step is also the one before the next.
 		path = path[max(at[1]-1, at[0]+1):]
 	}
 }
@@ -235,11 +234,10 @@ func points(path string) (n int) {
 	return n
 }
 
-// wholeFolder is how many uploads of a session copy a whole folder, with what happens to be in it.
+// wholeFolder is how many uploads make a copy of a folder. Whatever files it has are copied.
 const wholeFolder = 10
 
-// happensToStore reports whether so many files of some kind are a small part of those that a session
-// stores.
+// happensToStore reports whether a session copies a folder, and n files are less than a third of it.
 func (s *session) happensToStore(n int) bool {
 	stored := s.commands["STOR"]
 	return stored >= wholeFolder && n*3 < stored
@@ -256,9 +254,8 @@ var noSensitiveNamesRule = Rule{
 	look:     eachSession(sensitiveNames),
 }
 
-// manySecrets are so many files with passwords or keys that one session is about them. A client that
-// makes a copy fetches files that are there; one that asks in vain for as many as soughtSecrets kinds
-// of them is looking for any.
+// How many files with passwords or keys, in one session, are unusual, and how many kinds of them show a
+// search if they do not exist. A client that makes a copy asks for files that exist.
 const (
 	manySecrets   = 3
 	soughtSecrets = 5
@@ -266,8 +263,9 @@ const (
 
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
-	var stored []int                                     // those of found that are uploads
-	names, sought := map[string]bool{}, map[string]int{} // by path, and by what makes the name one of a secret
+	var stored []int // indexes of uploads in found
+	names := map[string]bool{}
+	sought := map[string]int{} // by kind: the part of the name that secrets matches
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
@@ -286,7 +284,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			b.observed += ", a file with the accounts of the system"
 		case system().MatchString(target):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
-				b.sign = 1 // it may be the user's own
+				b.sign = 1 // users make copies of their own systems
 			}
 			b.observed += ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && runs().MatchString(target):
@@ -335,8 +333,8 @@ var namesCanBeSeenRule = Rule{
 	look:     eachSession(unseenNames),
 }
 
-// unseen are names of spaces and dots, those that end or begin with several spaces, and those
-// of devices, which Windows cannot delete.
+// unseen matches names of spaces and dots, names that begin or end with several spaces, and names of
+// devices, which Windows cannot delete.
 var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
 
 func unseenNames(_ *Evidence, s *session) []breach {
@@ -349,7 +347,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
 			if unseen().MatchString(name) {
 				names[name] = true
-				hide = hide || strings.ContainsAny(name, " .\xa0") // and is no device's
+				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
 				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})
 				return
 			}
@@ -357,7 +355,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 	})
 	everybody := slices.ContainsFunc(s.logins, func(l login) bool { return l.succeeded() && isPublic(strings.ToLower(l.user)) })
 	for i := range found {
-		if hide && (everybody || len(names) > 1) { // no slip of a finger
+		if hide && (everybody || len(names) > 1) { // no typing error
 			found[i].severity = Violation
 		}
 	}

@@ -2,11 +2,11 @@
 
 package baseline
 
-// manyCards is so many numbers of cards at the beginning of a file that the file is about them.
+// manyCards is how many numbers of cards at the beginning of a file make it a list of them.
 const manyCards = 8
 
-// listsCards reports whether a text lists numbers of payment cards: most of its numbers that are as
-// long as one have the prefix and the check digit of one.
+// listsCards reports whether a text lists numbers of payment cards: most of its numbers with as many
+// digits have the prefix and the check digit of a card.
 func listsCards(text []byte) bool {
 	cards, others := map[string]bool{}, 0
 	var number []byte

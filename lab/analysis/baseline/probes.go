@@ -1,4 +1,4 @@
-// Probes that are no connections of TCP, and visits that have no other use than to look.
+// Probes by UDP, ICMP and other protocols, and anonymous logins without a transfer.
 
 package baseline
 
@@ -22,7 +22,7 @@ const (
 const (
 	sweptHosts   = 16
 	crowdedPorts = 30
-	// Ports above the system ports are also those of calls and games, so more of them count.
+	// Calls and games use ports above the system ports, so a scan has more of them.
 	someUserPorts    = 15
 	manyUserPorts    = 100
 	scannedProtocols = 8
@@ -31,8 +31,7 @@ const (
 // answered stands for the packet of a probe that was answered.
 const answered = 0
 
-// datagrams are the questions of UDP, of ICMP and of IP alone, with the packets of those that
-// nobody answered.
+// datagrams are probes by UDP, ICMP and other protocols of IP, each with its packet, or with answered.
 type datagrams struct {
 	ports     map[pairOfHosts]map[uint16]question // that a client sent datagrams to
 	protocols map[pairOfHosts]map[int]int         // of IP, other than TCP, UDP and ICMP
@@ -43,7 +42,7 @@ type datagrams struct {
 // A question is the datagrams to a port.
 type question struct{ packet, n int32 }
 
-// conversation is so many datagrams to a port that they are no question.
+// conversation is how many datagrams to a port are no probe.
 const conversation = 20
 
 // packet takes the next packet.

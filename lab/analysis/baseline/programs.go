@@ -1,4 +1,4 @@
-// Rules about what is transferred: programs, loot, the same file again and again.
+// Rules about the files that are transferred: programs, stolen data, the same file again and again.
 
 package baseline
 
@@ -23,37 +23,38 @@ var noProgramsRule = Rule{
 
 var (
 	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
-	// tools are the names of what intruders bring along.
+	// tools matches names of attack tools.
 	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|b374k|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
-	// twoEndings are those of a document and of a program behind it, which Windows hides.
+	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
 	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
-	// hiddenPlace is a name that a listing does not show, or a folder that everybody may write.
+	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
 	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
-	// savedAccounts are the files with the accounts of a system in a copy of it.
+	// savedAccounts matches the files with accounts in a copy of a system.
 	savedAccounts = pattern(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
-	// paper are the endings of documents that may be about tools, but are none and write none.
+	// paper matches documents, which may be about attack tools. Unlike other texts they are no
+	// scripts.
 	paper    = pattern(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
 	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
-// windowsOwn are programs that come with Windows. Nobody needs to fetch one.
+// windowsOwn matches programs that come with Windows, so that nobody needs to fetch them.
 var windowsOwn = pattern(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?)\.(exe|scr|com|pif)$`)
 
-// processor is the name of a program for one kind of processor, as programs that spread among
-// devices have it: bot.mips, bot.arm7.
+// processor matches the ending that says for which processor a program is: bot.mips, bot.arm7.
 var processor = pattern(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
 
-// manyProcessors are so many kinds of processors that a program tries them all.
+// manyProcessors is for how many kinds of processors a client fetches a program if it spreads among
+// devices and tries them all.
 const manyProcessors = 4
 
-// manyPrograms are so many that a session fetches that they count more.
+// manyPrograms is how many programs a session must fetch before they are a stronger sign.
 const manyPrograms = 3
 
 func transferredPrograms(e *Evidence, s *session) []breach {
 	plain, fetched := breach{}, 0
 	names, processors, odd := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	var found []breach
-	onlyTools := true // as public archives have them
+	onlyTools := true // public archives of tools have nothing else
 	for _, x := range s.Exchanges {
 		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.readable(x.Packet) || !began(x) && !completed(x) {
 			continue
@@ -76,7 +77,7 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		}
 	}
 	for i := range found {
-		if len(odd) > 1 && !onlyTools { // one may be by chance
+		if len(odd) > 1 && !onlyTools { // a single one may be chance
 			found[i].severity = Violation
 		}
 	}
@@ -157,7 +158,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 			saved := accounts && x.Sender() == ftp.Client && savedAccounts().MatchString(w.target(x.Argument))
 			switch {
 			case saved, shown.kind == privateKey:
-				b.severity = Odd // its name counts as a sign
+				b.severity = Odd
 			case shown.kind == loot, shown.kind == secret:
 			case shown.kind == runner:
 				b.severity, b.sign = Odd, 1
@@ -174,7 +175,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		}
 	}
 	for i := range found {
-		if pages > 1 && found[i].severity == Odd { // a page about intruders is one
+		if pages > 1 && found[i].severity == Odd { // a single page may be about intruders
 			found[i].severity = Violation
 		}
 	}
@@ -197,7 +198,7 @@ var uploadsDifferRule = Rule{
 	look:     eachSession(repeatedUploads),
 }
 
-// sameUploads are so many of one name in a session that somebody may wonder.
+// sameUploads is how many uploads of one name in a session are worth a note.
 const sameUploads = 4
 
 func repeatedUploads(_ *Evidence, s *session) []breach {

@@ -23,7 +23,7 @@ var callsAreMeantRule = Rule{
 	look:     callsAreMeant,
 }
 
-// Limits of mute calls to port 21: so many to one server in a moment.
+// How many connections that carry nothing one server gets in a moment, in a flood.
 const (
 	muteCalls  = 50
 	muteMoment = 10 * time.Second
@@ -75,7 +75,7 @@ func callsAreMeant() look {
 	}
 }
 
-// A calledServer is a server with the mute calls to it.
+// A calledServer is the mute calls to a server.
 type calledServer struct {
 	packets []int   // of the first ones
 	moment  []int64 // the times of the last ones, which lie within a moment (ns)
@@ -104,8 +104,8 @@ var noScansRule = Rule{
 	look:     scans,
 }
 
-// Limits of a scan, at any pace: so many ports of one server that did not answer, or so
-// many servers that were called at the same port.
+// How many ports of one server, or how many servers at the same port, a scan calls without an answer,
+// at any pace.
 const (
 	scannedPorts   = 10
 	scannedServers = 8
@@ -158,7 +158,7 @@ func isProbe(c *ftp.Connection) bool {
 	if c.Server.Port() == identPort { // a server asks who its client is
 		return false
 	}
-	if c.Server.Port() == ftpPort { // the greeting is all that a sweep wants
+	if c.Server.Port() == ftpPort { // a sweep leaves after the greeting
 		return c.OpenedBy == ftp.Client
 	}
 	silent := c.ClientFlow.Segments+c.ServerFlow.Segments == 0 && c.ServerFlow.FIN == 0
@@ -220,7 +220,7 @@ func (s *scanners) add(c *ftp.Connection) {
 			return
 		}
 		if first.server == p.server && first.port == p.port {
-			return // the same once more
+			return // a repetition
 		}
 		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}}
 		s.often[client] = x
@@ -293,7 +293,7 @@ func below1024(ports map[uint16]int) map[uint16]int {
 	return low
 }
 
-// firstPackets are the packets of a table, in order, the first few of a crowd.
+// firstPackets are the first few packets of a table, in order.
 func firstPackets[K comparable](table map[K]int) []int {
 	var packets []int
 	for _, p := range table {
@@ -303,7 +303,7 @@ func firstPackets[K comparable](table map[K]int) []int {
 	return packets[:min(len(packets), maxPackets)]
 }
 
-// neighbours is how many hosts are in the network that most of them are in.
+// neighbours is the largest number of hosts that are in one network.
 func neighbours(servers map[netip.Addr]int) int {
 	networks, most := map[netip.Prefix]int{}, 0
 	for a := range servers {
@@ -318,7 +318,7 @@ func neighbours(servers map[netip.Addr]int) int {
 	return most
 }
 
-// appendSome appends a packet, if there are not enough of them.
+// appendSome appends a packet, unless there are maxPackets.
 func appendSome(packets []int, packet int) []int {
 	if len(packets) < maxPackets {
 		packets = append(packets, packet)

@@ -12,13 +12,13 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// Limits of differences: how many routers more or fewer are another way, how much of the
-// packets of a side may come that way, and how many packets say what is usual.
+// Limits for packets that came another way: it is so many routers longer or shorter, no more than one
+// packet for otherPart usual ones came by it, and the usual way has usualLeast packets at least.
 const (
 	otherHops   = 5
 	otherPart   = 4
 	usualLeast  = 3
-	maxStranger = 8 // that are remembered of each way
+	maxStranger = 8 // packets with data, or RSTs, that are remembered of a side
 	maxWays     = 4
 )
 
@@ -27,15 +27,15 @@ type side struct {
 	ways   []way
 	reach  int64 // the highest sequence number
 	resets []reset
-	on     int // the first packet with new data behind a RST
+	on     int // the first packet with new data after a RST
 }
 
 // A way is the packets with the same time to live.
 type way struct {
 	ttl            uint8
 	n, first, last int32
-	bare           int32   // of them without time stamps (RFC 7323)
-	data           []int32 // those with data; not of the first way, which is nearly always the usual one
+	bare           int32   // packets without time stamps (RFC 7323)
+	data           []int32 // packets with data; none of the first way, which is nearly always the usual one
 }
 
 // A reset is a RST.
@@ -43,7 +43,7 @@ type reset struct {
 	packet int
 	ttl    uint8
 	seq    int64
-	beyond bool // what the side had sent
+	beyond bool // its number is ahead of what the side had sent
 }
 
 // senders are the sides of control and data connections, by connection.
@@ -52,7 +52,7 @@ type senders map[int]*[2]side
 // maxSides bounds the connections that are remembered.
 const maxSides = 1 << 16
 
-// packet takes the next packet. It remembers at most so many connections.
+// packet takes the next packet, unless most connections are remembered already.
 func (all senders) packet(p *capture.Packet, most int) {
 	of := all[p.Connection.ID]
 	if of == nil {
@@ -123,8 +123,8 @@ func (w way) isOther(ttl uint8) bool {
 	return w.n >= usualLeast && max(d, -d) >= otherHops
 }
 
-// alone finds which of two ways is a stranger's: its packets came from another distance than those of
-// the host, and none of them has the time stamps that all of the host's have.
+// alone finds out which of two ways is that of a stranger. His packets came from another distance
+// than the host's, and either none of them has time stamps and all of the host's have, or the reverse.
 func (w way) alone(usual way) (stranger, host way) {
 	switch {
 	case !usual.isOther(w.ttl):
@@ -136,7 +136,7 @@ func (w way) alone(usual way) (stranger, host way) {
 	return way{}, way{}
 }
 
-// sides are those of a connection, with their names.
+// sides calls look for the two sides of a connection.
 func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 	if of := e.watch.senders[c.ID]; of != nil {
 		look(ftp.Client, &of[0])
@@ -194,8 +194,8 @@ var resetsAreFinalRule = Rule{
 	look:     eachConnection(forgedResets),
 }
 
-// forgedResets finds what shows that a RST was not sent by the host whose address it has: the
-// host goes on, the RSTs guess at its sequence numbers, or they came another way.
+// forgedResets finds RSTs that the host did not send itself: it goes on, the RSTs guess at its
+// sequence numbers, or they came another way.
 func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
 		if len(s.resets) == 0 {
@@ -227,7 +227,7 @@ func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 			return
 		case 1:
 			if b.severity, b.sign = Note, 1; c.Role == ftp.Data {
-				b.sign = noSign // many systems end a transfer with a RST that begins at another time to live
+				b.sign = noSign // many systems send the RST that ends a transfer with another time to live
 			}
 		case 2:
 		default:

@@ -1,4 +1,4 @@
-// The rule about what anonymous users exchange.
+// Rules about anonymous users who look for servers to exchange files, and who exchange them.
 
 package baseline
 
@@ -23,11 +23,10 @@ var noSearchForRoomRule = Rule{
 	look:     eachSession(searchesRoom),
 }
 
-// How many folders that may not be written are a search, and how many folders, missing ones
-// included, are a sign of one.
+// How many folders an anonymous user tries in vain in a search.
 const (
-	triedFolders = 5
-	someFolders  = 3
+	triedFolders = 5 // writes were refused in so many
+	someFolders  = 3 // they were missing, or writes were refused
 )
 
 func searchesRoom(_ *Evidence, s *session) []breach {
@@ -49,8 +48,9 @@ func searchesRoom(_ *Evidence, s *session) []breach {
 			missing[at] = x.Packet
 		}
 	})
-	maps.DeleteFunc(written, func(folder string, _ int) bool { return own[folder] }) // a copy of a tree goes on in its own folders
-	for folder := range written {                                                    // a client that makes the folders of a path names each of them
+	// A client that stores a tree makes its folders, and each folder of a path. Those do not count.
+	maps.DeleteFunc(written, func(folder string, _ int) bool { return own[folder] })
+	for folder := range written {
 		for up := path.Dir(folder); up != folder; folder, up = up, path.Dir(up) {
 			delete(written, up)
 		}
@@ -78,8 +78,8 @@ var uploadsAreNotSharedRule = Rule{
 	look:     sharedUploads,
 }
 
-// sharedAmong is the number of other clients that fetch a file before it counts as shared. One
-// may be the owner of the server, who looks at what was sent in.
+// sharedAmong is how many other clients must fetch a file before it counts as shared. A single one
+// may be the owner of the server, who looks at what was sent.
 const sharedAmong = 2
 
 // A sharedFile is a file that an anonymous user stored, with the clients that fetched it.

@@ -18,7 +18,7 @@ var noSignsAgreeRule = Rule{
 	Severity: Violation,
 	Matters:  "One weak sign is common. Several of different kinds between the same two hosts usually belong to an attack.",
 	Innocent: "the owner of the server tests it, or the server is very unusual.",
-	look:     func() look { return look{} }, // see signs
+	look:     func() look { return look{} }, // signs.judge makes its breaches
 }
 
 // How much the signs of two hosts must count together to be unusual, and to be not normal.
@@ -29,7 +29,7 @@ const (
 	fewestKinds = 2
 )
 
-// noSign is the sign of a breach that counts for nothing, although its rule's breaches are signs.
+// noSign, as the sign of a breach, says that it does not count, although the rule has a sign.
 const noSign = -1
 
 // signs are the signs between two hosts, by rule.

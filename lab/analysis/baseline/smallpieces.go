@@ -21,13 +21,14 @@ var filesComeWholeRule = Rule{
 	look:     smallPieces,
 }
 
-// Limits of pieces: so many uploads between two hosts, most of them of one size and random.
+// Limits of pieces: so many uploads between two hosts, and piecesPart of all, have one size and look
+// random.
 const (
 	piecesLeast  = 20
 	piecesPart   = 0.9
 	largestPiece = 64 << 10 // bytes
-	leastRandom  = 256      // bytes that show whether they are random
-	maxSizes     = 64       // that are remembered of two hosts
+	leastRandom  = 256      // bytes; fewer do not show whether they are random
+	maxSizes     = 64       // sizes that are remembered of two hosts
 )
 
 // uploadSizes are the uploads between two hosts.
@@ -75,8 +76,8 @@ func smallPieces() look {
 	}
 }
 
-// isNoise reports whether the data of a transfer looks random, and whether the capture has as much of
-// it as shows that.
+// isNoise reports whether the data of a transfer looks random, and whether the capture has enough of
+// it to tell.
 func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 	for _, c := range s.dataOf(x.Data) {
 		shown, _ := e.watch.shown(c.ID)
@@ -95,8 +96,8 @@ func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	u.random[size] = appendSome(u.random[size], packet)
 }
 
-// compressed are the first bytes of what looks random behind them: files that are compressed, or
-// encrypted for their owner.
+// compressed are the first bytes of formats whose data looks random: compressed files, and files that
+// are encrypted for their owner.
 var compressed = [][]byte{
 	[]byte("\x1f\x8b"), []byte("PK"), []byte("Rar!"), []byte("7z\xbc\xaf"), []byte("BZh"), []byte("\xfd7zXZ"), []byte("\x28\xb5\x2f\xfd"),
 	[]byte("\xff\xd8\xff"), []byte("\x89PNG"), []byte("GIF8"), []byte("RIFF"), []byte("ID3"), []byte("\xff\xfb"), []byte("OggS"), []byte("%PDF"),
@@ -104,8 +105,8 @@ var compressed = [][]byte{
 	[]byte("\x85\x01"), []byte("\x85\x02"), []byte("\x84"), []byte("\x8c"), []byte("\xc1"), []byte("\x30\x82"), // of OpenPGP and CMS
 }
 
-// isRandom reports whether bytes have about as many different values as random bytes have, and are
-// not known to be compressed.
+// isRandom reports whether bytes have about as many different values as random bytes have, and do not
+// begin like a compressed file.
 func isRandom(data []byte) bool {
 	if len(data) < leastRandom {
 		return false

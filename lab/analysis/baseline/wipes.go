@@ -20,17 +20,18 @@ var filesAreKeptRule = Rule{
 	look:     eachSession(wipes),
 }
 
-// How many files a client deletes at machine speed before that is a wipe, and how many folders.
+// How many files a client deletes at machine speed in a wipe. The files of a removed folder count only
+// if so many folders are removed.
 const (
 	wipedFiles   = 40
 	wipedFolders = 5
 )
 
-// A wiper is a session with what it removed.
+// A wiper is what a session removed, by path.
 type wiper struct {
 	fetched map[string]bool
-	files   map[string]int  // that were deleted at machine speed, with the packet
-	folders map[string]bool // that were removed
+	files   map[string]int  // deleted at machine speed, with the packet
+	folders map[string]bool // removed
 	stored  int
 	last    *ftp.Exchange // the last deletion
 }
@@ -48,7 +49,7 @@ func wipes(_ *Evidence, s *session) []breach {
 	return []breach{{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())}}
 }
 
-// add takes the next command, and the place that its argument leads to.
+// add takes the next command. The path is where its argument leads.
 func (w *wiper) add(x *ftp.Exchange, at string) {
 	switch {
 	case x.Sender() == ftp.Client && completed(x):
@@ -65,7 +66,7 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 	}
 }
 
-// tops are the folders that were removed, without those in others of them.
+// tops are the removed folders that were not inside other removed folders.
 func (w *wiper) tops() (tops []string) {
 	for f := range w.folders {
 		if !w.folders[path.Dir(f)] {
@@ -75,7 +76,7 @@ func (w *wiper) tops() (tops []string) {
 	return tops
 }
 
-// outside are the deleted files that were in no folder that was removed, too.
+// outside are the deleted files whose folders were not removed.
 func (w *wiper) outside() map[string]int {
 	left := map[string]int{}
 	for f, packet := range w.files {
