@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -226,6 +227,12 @@ var replyFitsCommandRule = Rule{
 	look:     eachSession(fitsCommand),
 }
 
+// announcesAll reports whether a client says that it will open every data connection by EPSV (RFC 2428
+// section 4). Pure-FTPd and pyftpdlib answer 220.
+func announcesAll(x *ftp.Exchange) bool {
+	return x.Command == "EPSV" && strings.EqualFold(x.Argument, "ALL")
+}
+
 func fitsCommand(_ *Evidence, s *session) []breach {
 	if !s.whole {
 		return nil
@@ -236,7 +243,7 @@ func fitsCommand(_ *Evidence, s *session) []breach {
 		for _, r := range x.Replies {
 			how, again := fitOf(x.Command, r.Code), r.Code == previous
 			previous = r.Code
-			if how == fits {
+			if how == fits || r.Code == 220 && announcesAll(x) {
 				continue
 			}
 			b := breach{

@@ -153,8 +153,10 @@ func (all *logins) add(s *session) {
 		}
 	}
 	all.ask(s)
+	before := 0
 	for _, r := range s.Unsolicited { // only the server was recorded
-		if r.Code == 530 && len(s.Exchanges) == 0 {
+		again := r.Code == before // each command of a client that is not logged in is refused with 530, too
+		if before = r.Code; r.Code == 530 && !again && len(s.Exchanges) == 0 {
 			l := login{user: fmt.Sprint("unknown ", r.Packet), packet: r.Packet, time: r.Time, code: 530, at: r.Packet}
 			all.guesses[hosts] = append(all.guesses[hosts], guess{l, hosts})
 		}

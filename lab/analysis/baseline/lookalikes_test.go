@@ -70,6 +70,17 @@ var lookalikes = []struct {
 	{"a PORT with a comma too many", "announcement-well-formed", IsUnusual, session1("> PORT 198,51,100,100,12,100,\n< 200 ok\n> LIST\n< 150 here\n< 226 done")},
 	{"a PORT with twelve numbers", "announcement-well-formed", "", session1("> PORT 198,51,100,100,31,64,7,8,9,10,11,12\n< 200 ok")},
 
+	{"a server that refuses all commands, of which only the replies are seen", "no-guessing", IsNormal, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 220 ready\n< 331 and?\n< 530 Login incorrect." + strings.Repeat("\n< 530 Please login with USER and PASS.", 14) + "\n< 221 bye")
+	}},
+	{"guesses of which only the replies are seen", "no-guessing", "", func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 220 ready" + strings.Repeat("\n< 331 and?\n< 530 Login incorrect.", 14) + "\n< 221 bye")
+	}},
+
+	{"a client of Java, which opens all connections by EPSV", "reply-fits-command", IsNormal, session1("> EPSV ALL\n< 220 Active mode is disabled")},
+	{"220 in the place of a port", "reply-fits-command", "", session1("> EPSV\n< 220 Active mode is disabled")},
+	{"Pure-FTPd, whose download is broken off", "reply-fits-command", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150-Accepted data connection\n+ 150 3071.0 kbytes to download\n> ABOR\n< 150 0.103 seconds (measured here), 7.32 Mbytes per second\n< 226 Since you see this ABOR must've succeeded")},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

@@ -72,6 +72,9 @@ var overlapping = []rule{
 	{"ABOR is answered first", before + "RETR f 150 426; ABOR 225" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "ABOR\r\n", "225 ok", "426 aborted")
 	}},
+	{"ABOR makes Pure-FTPd say 150 again", before + "RETR f 150 150 226; ABOR" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "ABOR\r\n", "150 0.1 seconds", "226 ABOR ok")
+	}},
 	{"CWD meanwhile", before + "RETR f 150 226; CWD a 250" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "CWD a\r\n", "250 there", "226 done")
 	}},

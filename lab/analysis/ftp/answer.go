@@ -221,8 +221,8 @@ func (p *parser) answeredBy(code int) *waiting {
 			return w
 		}
 	}
-	if oldest != nil {
-		return oldest
+	if oldest != nil && (transfer == nil || !preliminary(code)) {
+		return oldest // else the transfer says more, as that of Pure-FTPd does in front of the end that ABOR brings
 	}
 	if w := p.pending.passedOver(code); w != nil && (transfer == nil || !completes(code)) {
 		return w
