@@ -83,6 +83,24 @@ func TestHiddenIsNotJudged(t *testing.T) {
 	}
 }
 
+// TestCutShortInTLS checks captures of which the recorder kept so many bytes of each packet: a
+// session that is as wanted is not called wrong, wherever records of TLS and what is in clear
+// behind them are cut.
+func TestCutShortInTLS(t *testing.T) {
+	for _, name := range []string{"ftps_ccc", "ftps_explicit", "ftps_ipv6"} {
+		file, _ := playedFile(t, name)
+		for snap := 14; snap < 110; snap++ { // from the header of Ethernet on
+			cut := rewritten(t, file, func(_ int, p *pcapng.Packet) bool {
+				p.Data = p.Data[:min(snap, len(p.Data))]
+				return true
+			})
+			if v := checked(t, name, cut, nil); !v.Unjudged() {
+				t.Fatalf("%s, of which %d bytes of each packet were recorded: got pass %v, want that it cannot be judged\n%s", name, snap, v.Pass, v.Report())
+			}
+		}
+	}
+}
+
 // TestKeysWouldNotHelp checks a capture that lacks the ClientHello: no keys can open it, so
 // the message does not ask for any.
 func TestKeysWouldNotHelp(t *testing.T) {

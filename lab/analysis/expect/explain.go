@@ -14,10 +14,9 @@ func (j *judge) verdict() *Verdict {
 	v := &Verdict{File: j.want.file, Connections: []Connection{}, Lines: []Match{}, Mismatches: []Mismatch{}}
 	for _, b := range j.bindings {
 		v.Connections = append(v.Connections, b.connection())
-		switch m, ok := j.misbound(b); {
-		case ok && b.conn == nil && j.capture.isCut():
-			v.Unjudged = append(v.Unjudged, j.behind(b))
-		case ok:
+		if u, ok := j.lacking(b); ok {
+			v.Unjudged = append(v.Unjudged, u)
+		} else if m, ok := j.misbound(b); ok {
 			v.Mismatches = append(v.Mismatches, m)
 		}
 	}

@@ -24,7 +24,7 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 		if b.conn != nil {
 			b.frames = j.framesOf[b.conn.ID]
 		}
-		if b.proto != "tcp" || b.conn != nil {
+		if _, lacking := j.lacking(b); !lacking && (b.proto != "tcp" || b.conn != nil) {
 			j.tracks = append(j.tracks, j.newTrack(b))
 		}
 	}
@@ -45,6 +45,7 @@ type judge struct {
 	framesOf map[int][]int // the indexes of the packets of each bound connection
 	tracks   []*track
 	strays   strays
+	headless []headless // of the packets that may belong to a declared connection
 	matched  map[*line]matched
 	bounds   map[*line]bound
 }
@@ -81,6 +82,10 @@ func (j *judge) gather() {
 		if b := j.hosts.datagramBinding(j.bindings, &p.Packet); b != nil {
 			b.frames = append(b.frames, i)
 			j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
+			continue
+		}
+		if p.Headless() {
+			j.addHeadless(&p.Packet)
 			continue
 		}
 		j.strays.addPacket(&p.Packet, c.Start)

@@ -190,18 +190,6 @@ func (t *track) hidden() *Unjudged {
 	return u
 }
 
-// behind returns what cannot be judged because a declared connection may have begun behind the end
-// of a file that is cut off.
-func (j *judge) behind(b *binding) Unjudged {
-	u := Unjudged{Connection: b.name, Unrecorded: true, From: j.capture.source.Size + 1, Why: cutOff, Lines: []int{b.line}}
-	for _, l := range b.lines {
-		if l.kind != kindSkip {
-			u.Lines = append(u.Lines, l.number)
-		}
-	}
-	return u
-}
-
 // cutOff is the reason for what comes behind the end of a file that is cut off.
 const cutOff = "the file is cut off there"
 
@@ -249,6 +237,12 @@ func (c *content) lines(from ftp.Side) (lines []*ftp.Line) {
 	}
 	for at := 0; at < len(c.bytes); at++ {
 		if !c.known[at] {
+			continue
+		}
+		if c.bytes[at] >= 0x14 && c.bytes[at] <= 0x17 { // a record of TLS (RFC 8446, 5.1), in which lines may be
+			for at+1 < len(c.bytes) && c.known[at+1] {
+				at++
+			}
 			continue
 		}
 		l := &ftp.Line{From: from, Seq: int64(at) + 1}

@@ -299,3 +299,35 @@ func TestCutOff(t *testing.T) {
 		})
 	}
 }
+
+// A connection is not called missing if the recorder cut packets before the header of TCP that may
+// be its own.
+func TestHeadless(t *testing.T) {
+	const want = "ctl client.* > server.21\nctl client > server [S]\n"
+	const ip = 40 // bytes of Ethernet and IP, and some of TCP
+	for _, test := range []struct {
+		name, from, to  string
+		kept            int
+		wrong, unjudged string
+	}{
+		{"between its hosts", "198.51.100.100:3171", "192.0.2.21:21", ip, "", "[1 2] @1"},
+		{"between its hosts, from the server", "192.0.2.21:21", "198.51.100.100:3171", ip, "", "[1 2] @1"},
+		{"less than the header of IP", "198.51.100.100:3171", "192.0.2.53:21", 20, "", "[1 2] @1"},
+		{"to another host", "198.51.100.100:3171", "192.0.2.53:21", ip, "not found 1", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := &recording{forge.New(), false}
+			a, _ := g.Pair(test.from, test.to)
+			a.Segment("S", "")
+			g.Last(0).Cut(test.kept)
+			v := verdict(t, want, g)
+			unjudged := ""
+			for _, u := range v.Unjudged {
+				unjudged = fmt.Sprintf("%v @%d", u.Lines, u.From)
+			}
+			if got := summary(v); got != test.wrong || unjudged != test.unjudged {
+				t.Errorf("got %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
+			}
+		})
+	}
+}

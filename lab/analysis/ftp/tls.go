@@ -22,15 +22,9 @@ type TLSLayer struct {
 	client int // the direction of the FTP client
 }
 
-// Hidden reports whether some records could not be decrypted.
-func (t *TLSLayer) Hidden() bool {
-	encrypted, decrypted := 0, 0
-	for _, f := range t.Flows {
-		encrypted += f.Encrypted
-		decrypted += f.Decrypted
-	}
-	return encrypted > decrypted
-}
+// Hidden reports whether some records could not be decrypted, or bytes are neither a record nor
+// text.
+func (t *TLSLayer) Hidden() bool { return t.HiddenFrom() > 0 }
 
 // InClear reports whether a side sent something, and all of it in clear, although the other
 // side began TLS.
@@ -118,6 +112,10 @@ func cutAtTLS(stream tcp.Stream) (before, rest []tcp.Chunk) {
 	for c := range stream.All() {
 		all = append(all, c)
 		if found {
+			continue
+		}
+		if c.AfterGap && len(begun) > 0 && mayBeRecord(begun) { // the recorder cut it short
+			found = true
 			continue
 		}
 		if c.AfterGap || held == len(all)-1 {

@@ -240,6 +240,15 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 			t.Errorf("%s: got %+v, want OK %v, unjudged %v", test.line, r, test.ok, test.hide)
 		}
 	}
+	c.cut, c.headless = false, 3
+	for _, test := range []struct {
+		line string
+		hide bool
+	}{{"capture.packets = 22", false}, {"capture.data = 3", true}, {"capture.syns = 1", false}, {"ctl.commands = 99", false}} {
+		if r := measure(t, test.line, c, v); r.OK || r.Unjudged != test.hide {
+			t.Errorf("%s, and frame 3 has no header of TCP: got %+v, want unjudged %v", test.line, r, test.hide)
+		}
+	}
 	for _, name := range append(slices.Clone(settled), growing...) {
 		if name != between.name && !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
 			t.Errorf("%s is no measurement", name)

@@ -53,13 +53,18 @@ func (s *scope) label(name string) (expect.Match, error) {
 			if m.Packet > 0 {
 				return m, nil
 			}
-			if slices.ContainsFunc(s.verdict.Unjudged, func(u expect.Unjudged) bool { return slices.Contains(u.Lines, m.Line) }) {
+			if s.cannotBeJudged(m.Line) {
 				return m, unjudgedError{fmt.Errorf("line %d, which has the label @%s, cannot be judged", m.Line, name)}
 			}
 			return m, fmt.Errorf("the line labelled @%s matched no packet", name)
 		}
 	}
 	return expect.Match{}, fmt.Errorf("no line of the want has the label @%s", name)
+}
+
+// cannotBeJudged reports whether a line of the want cannot be judged.
+func (s *scope) cannotBeJudged(line int) bool {
+	return slices.ContainsFunc(s.verdict.Unjudged, func(u expect.Unjudged) bool { return slices.Contains(u.Lines, line) })
 }
 
 var errNothing = errors.New("nothing of the kind was seen")
@@ -95,9 +100,8 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 				r.Hint = s.hint()
 			}
 		}
-		if c.cut && !r.OK && !(err == nil && g.staysWrong(got)) {
-			r.Measured, r.Hint, r.Unjudged = "", "", true
-			r.Why = fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
+		if why := c.lacksPackets(g.subject); why != "" && !r.OK && !(err == nil && g.staysWrong(got)) {
+			r.Measured, r.Why, r.Hint, r.Unjudged = "", why, "", true
 		}
 		results = append(results, r)
 	}
@@ -123,6 +127,8 @@ func (s *scope) measure() (value, error) {
 			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
 		case c.Proto != "tcp":
 			return value{}, fmt.Errorf("%s is no TCP connection", s.connection)
+		case c.Facts == nil && s.cannotBeJudged(c.Line):
+			return value{}, unjudgedError{fmt.Errorf("line %d, which declares %s, cannot be judged", c.Line, s.connection)}
 		case c.Facts == nil:
 			return value{}, fmt.Errorf("the capture has no connection %s", s.connection)
 		}

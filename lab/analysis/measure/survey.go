@@ -34,6 +34,7 @@ type survey struct {
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
 	cut      bool  // the file is cut off, so that more packets came behind its last one
+	headless int   // the first packet of which the recorder kept too little, 0 for none
 	lacking  []int // the IDs of connections, except data connections, of which the capture has not all bytes
 }
 
@@ -75,6 +76,9 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
+		if s.headless == 0 && p.Headless() {
+			s.headless = p.Number
+		}
 		if p.Connection != nil && declared[p.Connection.ID] {
 			s.frames[p.Connection.ID] = append(s.frames[p.Connection.ID], &f)
 		}

@@ -66,6 +66,19 @@ func (p *Packet) Clone() *Packet {
 	return &c
 }
 
+// Headless reports whether the recorder cut a packet so short that the header is missing which
+// says between which ports it went, or what it is at all.
+func (p *Packet) Headless() bool {
+	const linkAndIP = 58 // bytes of Ethernet with a VLAN tag, and IPv6
+	switch {
+	case p.Captured >= p.Length || p.TCP != nil || p.UDP != nil || p.ICMP != nil || p.ARP != nil || p.Copy != nil:
+		return false
+	case p.IP == nil:
+		return p.Captured < linkAndIP // else it is no IP
+	}
+	return !p.IP.Fragment
+}
+
 func copyOf[T any](p **T) {
 	if *p != nil {
 		v := **p

@@ -166,7 +166,7 @@ type Flow struct {
 	// were decrypted.
 	Encrypted, Decrypted int
 	// HiddenFrom and HiddenTo are the packets of the first and the last encrypted record
-	// that was not decrypted, 0 for none.
+	// that was not decrypted, or bytes that are neither a record nor text; 0 for none.
 	HiddenFrom, HiddenTo int
 	// Data is the number of bytes of decrypted application data.
 	Data int64
@@ -184,7 +184,7 @@ type Flow struct {
 	ClearFrom int
 }
 
-// hide notes that an encrypted record was not decrypted. It ends in the given packet.
+// hide notes that a record cannot be read. It ends in the given packet.
 func (f *Flow) hide(packet int) {
 	if f.HiddenFrom == 0 {
 		f.HiddenFrom = packet

@@ -42,17 +42,18 @@ const (
 // A recordReader divides one direction of a connection into records. It keeps one
 // record, and the chunks that are not read yet.
 type recordReader struct {
-	queue []tcp.Chunk
-	end   int64 // the sequence number after the last chunk pushed
-	state readerState
-	buf   []byte    // the beginning of the record that is read
-	need  int       // its length with the header; 0 between records
-	used  bool      // buf was handed out, and can be overwritten
-	last  tcp.Chunk // where the last byte of buf comes from
-	seq   int64     // the sequence number of the first byte of the current or next record
-	since int64     // searching: the sequence number after the last known record
-	lost  bool      // bytes since the last record are not in the capture
-	final bool      // no more chunks come
+	queue   []tcp.Chunk
+	end     int64 // the sequence number after the last chunk pushed
+	state   readerState
+	buf     []byte    // the beginning of the record that is read
+	need    int       // its length with the header; 0 between records
+	used    bool      // buf was handed out, and can be overwritten
+	last    tcp.Chunk // where the last byte of buf comes from
+	seq     int64     // the sequence number of the first byte of the current or next record
+	since   int64     // searching: the sequence number after the last known record
+	lost    bool      // bytes since the last record are not in the capture
+	dropped int       // the packet of the last byte that search dropped, 0 for none
+	final   bool      // no more chunks come
 }
 
 // A readerState says what a recordReader expects between records.
@@ -180,15 +181,16 @@ func (r *recordReader) search() bool {
 		if mayBeHeader(head) && r.mayGrow(head) {
 			return false
 		}
+		r.dropped = r.queue[0].Packet
 		r.consume(1)
 	}
 	return false
 }
 
 // other returns bytes that are not a record: text in clear, or unknown bytes. Before
-// the first record, all bytes count as clear.
+// the first record, all bytes count as clear, but the rest of a header.
 func (r *recordReader) other() (record, bool) {
-	if r.state == atStart {
+	if r.state == atStart && !mayBeHeader(r.peek(recordHeader)) {
 		r.state = inClear
 		return r.clear()
 	}

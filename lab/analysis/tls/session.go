@@ -142,6 +142,9 @@ func (s *Session) Close() {
 	s.advance()
 	for dir := range s.halves {
 		s.blame(dir)
+		if f, last := &s.Flows[dir], s.halves[dir].reader.dropped; f.HiddenTo > 0 && last > f.HiddenTo {
+			f.hide(last)
+		}
 	}
 }
 
@@ -223,15 +226,18 @@ func (s *Session) read(dir int, r *record) {
 	case noRecord:
 		h.number--
 		h.missing = true
+		f.hide(r.body.Packet)
 		s.problem(dir, r, "after it come bytes that are neither a record nor text")
 	case brokenRecord:
 		s.problem(dir, r, "bytes of it are missing")
 		h.missing = true
 		h.messages.lose()
 		f.HandshakeCut = f.HandshakeCut || r.typ == typeHandshake && !h.protected
-		if h.protected {
+		if h.protected || r.typ == typeApplicationData {
 			f.Encrypted++
 			f.hide(r.body.Packet)
+		}
+		if h.protected {
 			h.notOpened(0)
 		}
 	case wholeRecord:

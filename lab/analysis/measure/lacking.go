@@ -1,8 +1,13 @@
-// Figures of a file that is cut off, of which nobody knows what came behind its last packet.
+// Figures of a capture that may lack packets: nobody knows what came behind the last packet of
+// a file that is cut off, or what a packet is of which the recorder kept too little.
 
 package measure
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // settled are the measurements that have their value once they can be measured, whatever comes
 // later.
@@ -21,6 +26,18 @@ var growing = []string{
 	"NAME.packets", "NAME.packets.SIDE", "NAME.bytes.SIDE", "NAME.segments.SIDE", "NAME.segment.max.SIDE",
 	"NAME.segments.late.SIDE", "NAME.acks.SIDE", "NAME.retransmissions", "NAME.out-of-order",
 	"NAME.duration", "NAME.transfer.SIDE", "NAME.gap.max.SIDE", "NAME.window.max.SIDE", "NAME.commands",
+}
+
+// lacksPackets says why the survey may lack packets that count for a figure, or "".
+func (c *survey) lacksPackets(s subject) string {
+	name := s.measurement.name
+	switch {
+	case c.cut:
+		return fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
+	case c.headless > 0 && strings.HasPrefix(name, "capture.") && !slices.Contains([]string{"capture.packets", "capture.duration", "capture.bytes"}, name):
+		return fmt.Sprintf("the recorder did not keep all headers of frame %d", c.headless)
+	}
+	return ""
 }
 
 // staysWrong reports whether a value that is not as wanted cannot become so by later packets.

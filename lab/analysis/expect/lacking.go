@@ -1,0 +1,68 @@
+// Declared connections of which the capture has no packet, but may lack some: the recorder cut
+// packets so short that nobody knows whose they are, or the file is cut off.
+
+package expect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/analysis/packet"
+)
+
+// A headless is a packet of which the recorder did not keep enough of the headers.
+type headless struct {
+	number, captured, length int
+	src, dst                 netip.Addr // not valid if they are not known either
+	protocol                 int        // of IP, if they are
+}
+
+// addHeadless adds a packet, unless there is one like it.
+func (j *judge) addHeadless(p *packet.Packet) {
+	h := headless{number: p.Number, captured: p.Captured, length: p.Length}
+	if p.IP != nil {
+		h.src, h.dst, h.protocol = p.IP.Src, p.IP.Dst, p.IP.Protocol
+	}
+	for _, other := range j.headless {
+		if h.src == other.src && h.dst == other.dst && h.protocol == other.protocol {
+			return
+		}
+	}
+	const most = 1000 // of a scan
+	if len(j.headless) < most {
+		j.headless = append(j.headless, h)
+	}
+}
+
+// mayBe reports whether a packet may belong to a declared connection.
+func (h headless) mayBe(d *declaration, hosts Hosts) bool {
+	protocols := map[string][]int{"tcp": {6}, "udp": {17}, "icmp": {1, 58}}
+	if !h.src.IsValid() {
+		return true
+	}
+	between := func(a, b netip.Addr) bool { return hosts.matches(d.a.host, a) && hosts.matches(d.b.host, b) }
+	return slices.Contains(protocols[d.proto], h.protocol) && (between(h.src, h.dst) || between(h.dst, h.src))
+}
+
+// lacking returns what cannot be judged of a declaration that has no packet in the capture,
+// although they may have been there. The result is false if it has one, or cannot have had one.
+func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
+	if b.conn != nil || len(b.frames) > 0 {
+		return u, false
+	}
+	u = Unjudged{Connection: b.name, Unrecorded: true, Lines: []int{b.line}}
+	for _, l := range b.lines {
+		if l.kind != kindSkip {
+			u.Lines = append(u.Lines, l.number)
+		}
+	}
+	for _, h := range j.headless {
+		if h.mayBe(b.declaration, j.hosts) {
+			u.From, u.Why = h.number, fmt.Sprintf("the recorder kept %d of the %d bytes of this frame, which is not all of its headers", h.captured, h.length)
+			return u, true
+		}
+	}
+	u.From, u.Why = j.capture.source.Size+1, cutOff
+	return u, j.capture.isCut()
+}
