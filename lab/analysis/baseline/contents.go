@@ -99,7 +99,7 @@ var (
 	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
-	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|(^|\n)(id|whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
+	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
 	// atShell matches what a shell prints, and common commands.
 	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
@@ -141,7 +141,7 @@ func (w *watch) begins(p *capture.Packet) {
 	marked := func(marks ...string) bool {
 		return slices.ContainsFunc(marks, func(m string) bool { return bytes.Contains(w.lower, []byte(m)) })
 	}
-	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && marked("uid=", "microsoft windows [", "id", "uname -a", "whoami", "net user", "cat /etc/") {
+	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && (len(p.TCP.Payload) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
 		w.match(p, remoteShell, "a shell", ofShell)
 	}
 	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {

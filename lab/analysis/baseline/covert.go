@@ -148,7 +148,7 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 	b = breach{severity: Note, sign: 1, packets: n.random[:min(count, maxPackets)]}
 	b.observed = fmt.Sprintf("%d names look like random bytes in base64", count)
 	if n.refused*2 >= count {
-		b.severity, b.sign = Odd, 2
+		b.severity = Odd
 		b.observed += fmt.Sprintf(", and for %d of them there is no file", n.refused)
 	}
 	return b, true

@@ -39,12 +39,17 @@ var lookalikes = []struct {
 	{"a cache at an unusual port", "names-are-words", IsUnusual, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":4444").Say(hello).Say(digests(25, "> SIZE %s\n< 550 no\n")).Say(bye).Peer.Close()
 	}},
+	{"a store at an unusual port, whose names are base64", "names-are-words", IsUnusual, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":4444").Say(hello).Say(numberedLines(9, "> RETR mR7nQ2x%dLp9Vb3Kt8Yw5Zc1HdGj4Fs\n< 550 no\n")).Say(bye).Peer.Close()
+	}},
 	{"a text in the names of folders", "names-are-words", "", session1(numberedHex(25, "> CWD %s\n< 550 no\n"))},
 
 	{"a queue of jobs", "files-are-fetched-once", IsUnusual, polled("run.txt", "simulate --seed 7\n", "done\n")},
 	{"a queue of jobs at an unusual port", "files-are-fetched-once", IsUnusual, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":4444").Say(hello).Say(strings.Repeat("> RETR jobs.txt\n< 150 here\n< 226 done\n", 12)).Say(bye).Peer.Close()
 	}},
+	{"a queue of numbers", "files-are-fetched-once", IsUnusual, polled("jobs.lst", "id\n17\n18\n", "done\n")},
+	{"a shell that is asked who it is", "files-are-fetched-once", "", polled("jobs.lst", "id\n", "dWlk")},
 	{"a shell by way of a file", "files-are-fetched-once", "", polled("run.txt", "whoami\r\n", "pc7\\ada\r\n")},
 	{"the output of a shell", "files-are-fetched-once", "", polled("news.txt", "aWQK", "uid=0(root) gid=0(root) groups=0(root)\n")},
 	{"commands by the name of the file", "files-are-fetched-once", "", polled("cmd.txt", "aWQK", "dWlk")},
