@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -129,3 +130,78 @@ func listingWith226(f *forge.Capture, before bool) {
 
 // addrPort is an address with a port.
 func addrPort(addr string, port int) string { return fmt.Sprintf("%s:%d", addr, port) }
+
+// clientHello begins like a ClientHello and has a whole record.
+var clientHello = "\x16\x03\x01\x00\x30\x01\x00\x00\x2c\x03\x03" + strings.Repeat("r", 42)
+
+// helloTo begins TLS with a server of the given name.
+func helloTo(t *forge.End, name string) {
+	n := len(name)
+	extension := "\x00\x00\x00" + string(rune(n+5)) + "\x00" + string(rune(n+3)) + "\x00\x00" + string(rune(n)) + name
+	body := "\x03\x03" + strings.Repeat("r", 32) + "\x00\x00\x02\x13\x01\x01\x00\x00" + string(rune(len(extension))) + extension
+	t.Segment("P.", "\x16\x03\x01\x00"+string(rune(len(body)+4))+"\x01\x00\x00"+string(rune(len(body)))+body)
+	t.Peer.Segment("P.", "\x16\x03\x03\x00\x02\x02\x00")
+	t.Peer.Segment("P.", "\x17\x03\x03\x00\x01\xc3")
+}
+
+// inTLS lets a session go on in TLS that nobody can read.
+func inTLS(t *forge.End) *forge.End {
+	t.Segment("P.", clientHello)
+	t.Peer.Segment("P.", "\x16\x03\x03\x00\x30\x02\x00\x00\x2c\x03\x03"+strings.Repeat("s", 42))
+	for range 3 {
+		t.Segment("P.", "\x17\x03\x03\x00\x20"+strings.Repeat("\xc3", 32))
+		t.Peer.Segment("P.", "\x17\x03\x03\x00\x20"+strings.Repeat("\x9e", 32))
+	}
+	return t
+}
+
+// refusedCall is a call to a closed port 21.
+func refusedCall(f *forge.Capture) { refuse(f, aClient, aServer+":21") }
+
+// refuse is a call that is answered with a RST.
+func refuse(f *forge.Capture, from, to string) {
+	t := overhear(f, from, to)
+	t.Segment("S", "")
+	t.Peer.Segment("R.", "")
+}
+
+// scan calls so many closed ports, and says how long it waits between two.
+func scan(f *forge.Capture, pause time.Duration, n int) {
+	for i := range n {
+		refuse(f, aClient, addrPort(aServer, 15+i))
+		f.Pass(pause)
+	}
+}
+
+// moved is a session with one transfer of the given bytes.
+func moved(command string, sender int, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> " + command + "\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		end(d, sender).Segment("P.", content)
+		end(d, sender).Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// anonymous is a session of an anonymous user.
+func anonymous(dialogue string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, "198.51.100.79", aServer+":21").Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in").Say(dialogue).Say(bye).Peer.Close()
+	}
+}
+
+// randomUploads is a client that stores files of random bytes, each of the size that it has by its
+// number.
+func randomUploads(n int, size func(i int) int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		random := rand.NewChaCha8([32]byte{})
+		t := dial(f, "198.51.100.78", aServer+":21").Say(hello)
+		for i := range n {
+			content := make([]byte, size(i))
+			random.Read(content)
+			move(t, 40000+i, fmt.Sprint("STOR part", i), string(content))
+		}
+		t.Say(bye).Peer.Close()
+	}
+}

@@ -14,17 +14,7 @@ import (
 // A ruleTest breaks a rule, and almost breaks it.
 type ruleTest struct{ breaks, near func(*forge.Capture) }
 
-// ruleTestOf is the test of a rule. Rules of what only TLS shows have none here, see
-// TestTLSRules.
-func ruleTestOf(rule string) (test ruleTest, ok bool) {
-	for _, tests := range []map[string]ruleTest{ruleTests, besideTests} {
-		if test, ok = tests[rule]; ok {
-			break
-		}
-	}
-	return test, ok
-}
-
+// ruleTests are the tests of the rules, but those of what only TLS shows; see TestTLSRules.
 var ruleTests = map[string]ruleTest{
 	"server-greets-first": {
 		breaks: dialogue("> USER ada\n> PASS secret\n< 220 ready\n< 331 go on\n< 230 in"),
@@ -287,97 +277,204 @@ var ruleTests = map[string]ruleTest{
 		breaks: func(f *forge.Capture) { f.Control().Say(hello).Close() },
 		near:   func(f *forge.Capture) { f.Control().Say(hello) }, // the capture ends before the session
 	},
-}
-
-// TestResets asks how much weight each way of resetting a data connection has: ""
-// is none.
-func TestResets(t *testing.T) {
-	const ask = "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here"
-	for name, test := range map[string]struct {
-		want Severity
-		data func(d *forge.End)
-		end  string
-	}{
-		"none":                         {"", func(d *forge.End) { d.Peer.Close() }, "< 226 done"},
-		"by the server, in the middle": {Odd, func(d *forge.End) { d.Peer.Segment("R.", "") }, "< 226 done"},
-		"by the client, in the middle": {Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
-		"behind the end of the file":   {Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
-		"behind both FINs":             {Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
-		"and told by 426":              {Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
-		"after ABOR":                   {Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
-		"and the rest not recorded":    {Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := forged(t, func(f *forge.Capture) {
-				c := f.Control().Say(hello).Say(ask)
-				d := dial(f, aClient, aServer+":25600")
-				d.Peer.Segment("P.", "some of it")
-				test.data(d)
-				if test.end != "" {
-					c.Say(test.end).Say(bye).Peer.Close()
-				}
-			})
-			for _, s := range []Severity{Violation, Odd, Note} {
-				want := 0
-				if s == test.want {
-					want = 1
-				}
-				if n := count(got, "data-ends-with-fin", s); n != want {
-					t.Errorf("got %d of weight %s, want %d: %v", n, s, want, got)
-				}
+	"no-scans": {
+		breaks: func(f *forge.Capture) { scan(f, 40*time.Minute, 12) },
+		near:   func(f *forge.Capture) { scan(f, time.Millisecond, 7) },
+	},
+	"no-detours": {
+		breaks: func(f *forge.Capture) {
+			for range 2 {
+				claim(f, 21, aServer)
+				claim(f, 66, aServer)
 			}
-		})
-	}
-	refused := forged(t, func(f *forge.Capture) {
-		c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a")
-		d := overhear(f, aClient, aServer+":25600")
-		d.Segment("S", "")
-		d.Peer.Segment("R.", "")
-		c.Say("< 425 no").Say(bye).Peer.Close()
-	})
-	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
-		t.Errorf("a call that was refused: got %v", refused)
-	}
-}
-
-// TestBytesAgree holds what replies say of a length against what was moved: 1000
-// bytes, always.
-func TestBytesAgree(t *testing.T) {
-	for _, test := range []struct {
-		command, before, after string
-		want                   int
-	}{
-		{"RETR a", "150 here", "226 done", 0},
-		{"RETR a", "150 a (1000 bytes)", "226 done. 1,000 bytes transferred.", 0},
-		{"RETR a", "150 a (999 bytes)", "226 done", 1},
-		{"RETR a", "150 here", "226 done (999 bytes)", 1},
-		{"RETR a", "150 a (1000 bytes)", "226 done. 9,990 bytes transferred. 5 KB/sec.", 1},
-		{"RETR a", "150 here", "226-Quota: 77 bytes left\n+ 226 999 bytes sent", 1},
-		{"RETR a", "150 here", "226-Quota: 77 bytes left\n+ 226 1000 bytes sent", 0},
-		{"RETR x (5 bytes)", "150 x (5 bytes) (1000 bytes)", "226 done", 0},
-		{"STOR a", "150 go on", "226 1000 bytes received", 0},
-		{"STOR a", "150 go on", "226 999 bytes received", 1},
-	} {
-		got := forged(t, func(f *forge.Capture) {
-			c := f.Control().Say(hello).Say("> TYPE I\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> " + test.command + "\n< " + test.before)
-			from := answerer
-			if strings.HasPrefix(test.command, "STOR") {
-				from = opener
+			session1("")(f)
+		},
+		near: func(f *forge.Capture) { // the usual claims, and a host without a session that moves
+			claim(f, 100, aClient)
+			claim(f, 21, aServer)
+			claim(f, 21, aServer)
+			claim(f, 7, "192.0.2.30")
+			claim(f, 8, "192.0.2.30")
+			ping(f, "192.0.2.1", "192.0.2.30", redirect)
+			session1("")(f)
+		},
+	},
+	"no-third-ports": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			dial(f, aClient, aServer+":31337").Say("> open\n< sesame").Close()
+			t.Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // a web server on the same host, and a conversation long after
+			t := f.Control().Say(hello)
+			dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Peer.Close()
+			t.Say(bye).Peer.Close()
+			f.Pass(time.Hour)
+			dial(f, aClient, aServer+":31337").Say("> open\n< sesame").Close()
+		},
+	},
+	"calls-are-answered": {
+		breaks: refusedCall,
+		near:   session1(""),
+	},
+	"server-answers": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> RETR a")
+			t.Peer.Segment("R.", "")
+		},
+		near: func(f *forge.Capture) { // the client did not wait
+			t := f.Control().Say(hello).Say("> RETR a")
+			t.Segment("R.", "")
+		},
+	},
+	"usual-ports": {
+		breaks: func(f *forge.Capture) { dial(f, aClient, aServer+":4444").Say(hello + bye).Peer.Close() },
+		near:   func(f *forge.Capture) { dial(f, aClient, aServer+":2121").Say(hello + bye).Peer.Close() },
+	},
+	"no-programs": {
+		breaks: moved("RETR setup", answerer, "MZ\x90\x00 and so on"),
+		near:   moved("RETR music.txt", answerer, "Mozart, Zauberflöte"),
+	},
+	"no-loot": {
+		breaks: moved("STOR 1_logs.html", opener, "<html><b>Microsoft Outlook 32 bit</b> Password: secret"),
+		near:   moved("STOR mail.html", opener, "<html>How to set up Outlook: enter your password."),
+	},
+	"uploads-differ": {
+		breaks: session1(strings.Repeat("> STOR log.txt\n< 150 go on\n< 226 done\n", 5)),
+		near:   session1(strings.Repeat("> STOR log.txt\n< 550 no\n", 5)),
+	},
+	"files-come-whole": {
+		breaks: randomUploads(25, func(int) int { return 512 }),
+		near:   randomUploads(25, func(i int) int { return 512 + i }),
+	},
+	"uploads-are-not-shared": {
+		breaks: func(f *forge.Capture) { exchanged(f, "anonymous", 2) },
+		near: func(f *forge.Capture) { // somebody looks at what was sent in, and a group has accounts
+			exchanged(f, "anonymous", 1)
+			exchanged(f, "ada", 5)
+		},
+	},
+	"no-search-for-room": {
+		breaks: anonymous("> MKD pub/x\n< 550 no\n> MKD incoming/x\n< 550 no\n> MKD upload/x\n< 550 no\n> MKD home/x\n< 550 no\n> STOR wwwroot/x\n< 553 no"),
+		near:   anonymous("> STOR a\n< 553 no\n> STOR b\n< 553 no\n> MKD c\n< 550 no\n> MKD d\n< 550 no\n> MKD e\n< 550 no\n> STOR incoming/a\n< 553 no"),
+	},
+	"files-are-kept": {
+		breaks: session1(numberedLines(60, "> DELE file%d.txt\n< 250 ok\n")),
+		near: func(f *forge.Capture) { // old records, a folder that goes, and a mailbox that is emptied
+			session1(numberedLines(30, "> DELE record%d.txt\n< 250 ok\n"))(f)
+			session1("> CWD old\n< 250 ok\n" + numberedLines(60, "> DELE file%d.txt\n< 250 ok\n") + "> CDUP\n< 250 ok\n> RMD old\n< 250 ok")(f)
+			session1(numberedLines(60, "> RETR mail%[1]d\n< 150 here\n< 226 done\n> DELE mail%[1]d\n< 250 ok\n"))(f)
+		},
+	},
+	"no-sensitive-names": {
+		breaks: session1("> CWD /users/ada/keys\n< 250 ok\n> RETR id_rsa\n< 550 no"),
+		near:   session1("> CWD passwordmanager\n< 250 ok\n> RETR etc_passwd.html\n< 550 no"),
+	},
+	"names-can-be-seen": {
+		breaks: session1("> MKD   \n< 257 ok"),
+		near:   session1("> MKD .well-known\n< 257 ok\n> MKD My Documents\n< 257 ok\n> RETR aux.txt\n< 550 no"),
+	},
+	"names-are-words": {
+		breaks: func(f *forge.Capture) { // a host with no other names
+			t := dial(f, "198.51.100.77", aServer+":21").Say(hello)
+			t.Say("> MKD cm9vdDp4OjA6MDpyb290\n< 257 ok\n> MKD OmJpbi9iYXNoCmRhZW1v\n< 257 ok\n> MKD bjp4OjE6MTpkYWVtb246\n< 257 ok").Say(bye).Peer.Close()
+		},
+		near: session1("> MKD HolidayPicturesItaly\n< 257 ok\n> MKD 6f1ed002ab5595859014ebf0951522d9\n< 257 ok\n> MKD MyDocumentsBackup2023\n< 257 ok\n> MKD 20231114221320\n< 257 ok"),
+	},
+	"files-are-fetched-once": {
+		breaks: session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 12)),
+		near:   session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 8)),
+	},
+	"programs-do-not-report": {
+		breaks: func(f *forge.Capture) {
+			moved("RETR a", answerer, "\x7fELF")(f)
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+		},
+		near: func(f *forge.Capture) { // a host that was called before, a web page, and a call much later
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+			moved("RETR a", answerer, "\x7fELF")(f)
+			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
+			dial(f, aClient, "203.0.113.67:80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Close()
+			f.Pass(2 * time.Minute)
+			dial(f, aClient, "203.0.113.68:4444").Say("> here I am\n< good").Close()
+		},
+	},
+	"packets-come-one-way": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"\n> DELE plan.txt")
+			hops(f, 0, 113)
+			t.Say("< 250 gone").Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // a way that is two routers longer, and another one from then on
+			t := f.Control().Say(hello).Say("> PWD")
+			hops(f, 0, 62)
+			t.Say("< 257 \"/\"")
+			for range 4 {
+				t.Say("> NOOP")
+				hops(f, 0, 48)
+				t.Say("< 200 ok")
 			}
-			download(f, aClient, aServer+":25600", from, 1000)
-			c.Say("< " + test.after).Say(bye).Peer.Close()
-		})
-		if n := count(got, "bytes-agree", Odd); n != test.want {
-			t.Errorf("%s, %q, %q: got %d, want %d: %v", test.command, test.before, test.after, n, test.want, got)
-		}
-	}
+		},
+	},
+	"resets-are-final": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			t.Peer.RST()
+			t.Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // a reply that is stored behind the RST, and a RST for each packet that is late
+			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"")
+			t.Peer.RST()
+			f.Swap(0)
+			for range 3 {
+				t.Segment("P.", "NOOP\r\n")
+				t.Peer.RST()
+			}
+		},
+	},
+	"sender-is-not-receiver": {
+		breaks: func(f *forge.Capture) {
+			session1("")(f)
+			overhear(f, aServer+":21", aServer+":21").Segment("S", "")
+		},
+		near: func(f *forge.Capture) { // a host that uses its own server, and a program that found itself
+			dial(f, aServer, aServer+":21").Say(hello + bye).Peer.Close()
+			overhear(f, "127.0.0.1:40000", "127.0.0.1:40000").Segment("S", "")
+		},
+	},
+	"no-signs-agree": {
+		breaks: session1("> CWD ../../etc\n< 250 ok\n> RETR hosts\n< 550 no\n> RETR passwords.txt\n< 550 no"),
+		near:   session1("> RETR setup.exe\n< 550 no\n> RETR passwords.txt\n< 550 no"),
+	},
+	"tls-is-agreed": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say("< 220 ready")
+			t.Segment("P.", clientHello)
+			t.Say("< 500 what?\n< 500 what?").Close()
+		},
+		near: func(f *forge.Capture) { inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close() },
+	},
+	"tls-follows-auth": {
+		breaks: func(f *forge.Capture) {
+			inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n+ USER eve\n+ PASS x\n< 234 go ahead")).Close()
+		},
+		near: func(f *forge.Capture) {
+			inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 504 no\n> USER ada\n< 331 the password?\n> AUTH TLS\n< 234 go ahead")).Close()
+		},
+	},
+	"credentials-in-tls": {
+		breaks: func(f *forge.Capture) { inTLS(f.Control().Say(hello).Say("> AUTH TLS\n< 234 go ahead")).Close() },
+		near: func(f *forge.Capture) {
+			inTLS(f.Control().Say("< 220 ready\n> USER ada\n< 530 TLS first\n> AUTH TLS\n< 234 go ahead")).Close()
+		},
+	},
 }
 
 // TestRules breaks every rule, and almost breaks it.
 func TestRules(t *testing.T) {
 	for _, r := range Rules() {
 		t.Run(r.Name, func(t *testing.T) {
-			test, ok := ruleTestOf(r.Name)
+			test, ok := ruleTests[r.Name]
 			if !ok && tlsTests[r.Name].breaks != nil {
 				return
 			}
@@ -417,11 +514,9 @@ func TestRulesAreDescribed(t *testing.T) {
 			}
 		}
 	}
-	for _, tests := range []map[string]ruleTest{ruleTests, besideTests} {
-		for name := range tests {
-			if !seen[name] {
-				t.Errorf("a test is for %s, which is no rule", name)
-			}
+	for name := range ruleTests {
+		if !seen[name] {
+			t.Errorf("a test is for %s, which is no rule", name)
 		}
 	}
 }
@@ -434,20 +529,4 @@ func count(a *Assessment, rule string, s Severity) int {
 		}
 	}
 	return n
-}
-
-// A command that overtook the announcement it uses comes after it all the same.
-func TestOvertakenAnnouncement(t *testing.T) {
-	e := forgedEvidence(t, func(f *forge.Capture) {
-		c := f.Control().Say(hello)
-		port, list := "PORT 198,51,100,100,12,100\r\n", "NLST\r\n"
-		c.SegmentAt(len(port), "P.", list)
-		c.Segment("P.", port)
-		c.Seq += uint32(len(list))
-		c.Say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").Say(bye)
-	})
-	s := newSession(e.Session(0), nil, nil)
-	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {
-		t.Errorf("got %+v behind the PORT, want the NLST", x)
-	}
 }

@@ -168,7 +168,7 @@ var ordinary = []struct {
 		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
 		session1("")(f)
 	}},
-	{"ClientHello at a server of explicit FTPS", IsUnusual, besideTests["tls-is-agreed"].breaks},
+	{"ClientHello at a server of explicit FTPS", IsUnusual, ruleTests["tls-is-agreed"].breaks},
 	{"220 to QUIT, 227 to EPSV, 200 to MLSD", IsUnusual, session1("> EPSV\n< 227 (192,0,2,21,100,0)\n> MLSD\n< 200 ok\n> QUIT\n< 220 bye")},
 	{"a stray reply in front of the 227", IsUnusual, session1("> CWD a\n< 250 ok\n> PASV\n< 250 ok\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
 	{"a login with an account", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 332 which account?\n> ACCT y\n< 230 in\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},

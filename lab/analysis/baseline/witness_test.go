@@ -24,7 +24,7 @@ func TestFilters(t *testing.T) {
 	f := forge.New()
 	want := map[string]bool{}
 	for _, r := range Rules() {
-		if test, ok := ruleTestOf(r.Name); ok {
+		if test, ok := ruleTests[r.Name]; ok {
 			want[r.Name] = true
 			test.breaks(f)
 			f.Pass(time.Hour)
