@@ -37,11 +37,12 @@ func Captures(paths []string) ([]string, error) {
 
 func capturesBelow(folder string) ([]string, error) {
 	var found []string
+	folder += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || !isCaptureName(d.Name()) {
 			return err
 		}
-		if d.Type().IsRegular() && isCaptureName(d.Name()) {
+		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // reading it says what is wrong
 			found = append(found, path)
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/scenario"
 	"ftplab/scenarios/odd"
 )
 
@@ -292,6 +293,36 @@ func TestNamedLikeAFolder(t *testing.T) {
 	}
 	if s, err := selectOne("./active_list"); err == nil {
 		t.Errorf("got %v for the path of the folder, want an error", s)
+	}
+}
+
+// TestFolderWithUnreadableFiles selects a folder, by a link to it, in which files cannot be read.
+// The others can run, as beside files with mistakes.
+func TestFolderWithUnreadableFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, folder := range []string{"tests", "tests/folder.txtar"} {
+		if err := os.Mkdir(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("tests/good.txtar", []byte(greeting), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"link": "tests", "tests/broken.txtar": "gone", "tests/also.txtar": "folder.txtar"} {
+		if err := os.Symlink(target, name); err != nil {
+			t.Skip(err)
+		}
+	}
+	list, err := selectScenarios([]string{"link"})
+	if len(list) != 1 || list[0].Name != "good" {
+		t.Errorf("got %v, want the scenario good", list)
+	}
+	const want = "link/broken.txtar:1: cannot read the scenario: link/broken.txtar is a symbolic link to gone, which does not exist; remove the link or correct it"
+	if _, ok := err.(scenario.Errors); !ok || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := selectScenarios([]string{"link/folder.txtar"}); err == nil || err.Error() != "link/folder.txtar: no file in this folder ends in .txtar" {
+		t.Errorf("got %v for an empty folder", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 	"ftplab/scenarios/odd"
@@ -20,7 +21,8 @@ import (
 
 // selectScenarios loads the scenarios that the arguments name: names or patterns of built-in
 // scenarios, files and folders. Without arguments it loads the whole course. If files have
-// mistakes, the error is of type [scenario.Errors], and the list has the other scenarios.
+// mistakes, or those of a folder cannot be read, the error is of type [scenario.Errors], and the
+// list has the other scenarios.
 func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	if len(args) == 0 {
 		args = []string{"*"}
@@ -139,22 +141,28 @@ func meantFile(path string) string {
 	return ""
 }
 
-// loadFolder loads every scenario below a folder. If files have mistakes, the error lists
-// those of all of them, and the list has the other scenarios.
+// loadFolder loads every scenario below a folder. If files have mistakes or cannot be read, the
+// error says so of all of them, and the list has the other scenarios.
 func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
 	var mistakes scenario.Errors
+	folder += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != scenario.Extension {
 			return err
 		}
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return nil // such as a pipe, whose end may never come
+		}
 		s, err := lab.Load(path)
 		if e, ok := err.(scenario.Errors); ok {
 			mistakes = append(mistakes, e...)
-			return nil
+		} else if err != nil {
+			mistakes = append(mistakes, &scenario.Error{File: path, Line: 1, Msg: oserror.Text(err)})
+		} else {
+			list = append(list, s)
 		}
-		list = append(list, s)
-		return err
+		return nil
 	})
 	switch {
 	case err != nil:
@@ -162,7 +170,7 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	case len(mistakes) > 0:
 		return list, mistakes
 	case len(list) == 0:
-		return nil, fmt.Errorf("%s: no file in this folder ends in %s", folder, scenario.Extension)
+		return nil, fmt.Errorf("%s: no file in this folder ends in %s", filepath.Clean(folder), scenario.Extension)
 	}
 	return list, nil
 }

@@ -40,7 +40,11 @@ type answers map[paperID]map[int]string
 // readAnswers reads all that was handed in.
 func readAnswers(folder string, k key) (answers, error) {
 	all := answers{}
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+	begin := folder
+	if info, err := os.Stat(folder); err == nil && info.IsDir() {
+		begin += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
+	}
+	err := filepath.WalkDir(begin, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
