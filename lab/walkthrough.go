@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -71,7 +72,7 @@ func rewrite(path string, write func(to io.Writer, from io.Reader) error) error 
 	defer from.Close()
 	to, err := os.CreateTemp(filepath.Dir(path), ".capture-*")
 	if err != nil {
-		return err
+		return namedAs(err, path)
 	}
 	defer os.Remove(to.Name()) // does nothing once it has its new name
 	info, err := from.Stat()
@@ -80,7 +81,16 @@ func rewrite(path string, write func(to io.Writer, from io.Reader) error) error 
 	}
 	err = errors.Join(err, write(to, bufio.NewReader(from)), to.Close())
 	if err != nil {
-		return err
+		return namedAs(err, path)
 	}
 	return os.Rename(to.Name(), path)
+}
+
+// namedAs is an error of a temporary file, with the name of the file whose place it should have
+// taken.
+func namedAs(err error, path string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	return err
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab"
 	"ftplab/lab/exercise"
 )
 
@@ -53,7 +52,7 @@ The same seed makes the same exercises again.`,
 	}
 	c.Flags().StringVar(&students, "students", "", "the `file` with the class")
 	c.Flags().StringVarP(&folder, "output", "o", "", "the new `folder` to make")
-	c.Flags().Uint64Var(&plan.Seed, "seed", lab.DefaultSeed, "the `number` from which everything is drawn")
+	seedFlag(c.Flags(), &plan.Seed, "the `number` from which everything is drawn, from 1")
 	return c
 }
 
@@ -65,7 +64,16 @@ func gradeCommand() *cobra.Command {
 		Long: `Grade compares the answers of a class with the key of the exercises in FOLDER, which
 ftplab exercise made. ANSWERS is a folder with the files of the students: the CSV files that
 the pages save, questions.md filled in, or a CSV file with a row for each student and
-the numbers of the questions as names of columns.
+the numbers of the questions as names of columns. With several lessons the row also has
+the lesson:
+
+  student,lesson,1,2,3
+  ada,active_list,12,server,85 ms
+
+The student is an id of the exercises. A CSV file that a page saves has a row for each answer:
+
+  student,lesson,question,answer
+  ada,active_list,1,12
 
 For each wrong answer Grade says what is right, and which frames prove it. It also
 says if wrong answers are right in the captures of another student.`,

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ftplab/lab"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/scenario"
 )
@@ -65,8 +67,48 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 // expected describes the value that a flag takes.
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s or 24h,",
-		"uint64": "a whole number from 0", "float64": "a number"}
+		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "port": "a port from 1 to 65535"}
 	return cmp.Or(names[f.Value.Type()], "another value")
+}
+
+// seedFlag adds the flag --seed, whose value is never 0.
+func seedFlag(flags *pflag.FlagSet, seed *uint64, usage string) {
+	*seed = lab.DefaultSeed
+	flags.Var((*seedValue)(seed), "seed", usage)
+}
+
+type seedValue uint64
+
+func (v *seedValue) String() string { return fmt.Sprint(uint64(*v)) }
+func (v *seedValue) Type() string   { return "seed" }
+
+func (v *seedValue) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err == nil && n == 0 {
+		err = strconv.ErrRange
+	}
+	*v = seedValue(n)
+	return err
+}
+
+// A portValue is a flag for a TCP port. 0, as long as it is not set, is another port.
+type portValue uint16
+
+func (v *portValue) String() string {
+	if *v == 0 {
+		return ""
+	}
+	return fmt.Sprint(uint16(*v))
+}
+func (v *portValue) Type() string { return "port" }
+
+func (v *portValue) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err == nil && n == 0 {
+		err = strconv.ErrRange
+	}
+	*v = portValue(n)
+	return err
 }
 
 // notesFlag adds the flag that says how pages show their notes; see notesOf.

@@ -112,7 +112,7 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 // add adds the flags to those of the command.
 func (f *generateFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.sessions, "sessions", 0, "the number of sessions")
-	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "the number that determines all random values")
+	seedFlag(flags, &f.seed, "the `number` that determines all random values, from 1")
 	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
 	flags.StringVarP(&f.output, "output", "o", "corpus", "the folder for the parts")
 	flags.StringVarP(&f.write, "write", "w", "", "write one capture to this file instead, without labels; - is standard output")

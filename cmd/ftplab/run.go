@@ -85,7 +85,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
 	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
-	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "the number that determines all random values on gVisor's TCP; not 0")
+	seedFlag(flags, &f.seed, "the `number` that determines all random values on gVisor's TCP, from 1")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at the same time; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print the results as JSON, one object per line")
 	notesFlag(c, &f.notes)
@@ -213,8 +213,6 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 		err = fmt.Errorf("--failures: %w", statErr)
 	case f.failures != "" && statErr == nil && !failures.IsDir():
 		err = fmt.Errorf("--failures %s: this is a file; a folder was expected, for the results of failed scenarios", f.failures)
-	case f.seed == 0:
-		err = errors.New("--seed 0: a number from 1 on was expected")
 	case o.Format != pcapng.PCAPNG && o.Format != pcapng.PCAP:
 		err = fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	case f.parallel < 1:

@@ -52,7 +52,7 @@ stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
 		},
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1", "the address to serve on")
-	c.Flags().Uint16Var(&f.port, "port", 0, "the control port, instead of the scenario's; active data connections come from the port one lower")
+	c.Flags().Var((*portValue)(&f.port), "port", "the control `port`, from 1 to 65535, instead of the scenario's; active data connections come from the port one lower")
 	c.Flags().BoolVar(&f.check, "check", false, "only check whether such a server, already running, is ready")
 	return c
 }

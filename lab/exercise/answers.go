@@ -108,16 +108,19 @@ func (all answers) add(k key, student, lesson string, question int, answer strin
 	return fmt.Errorf("no lesson is called %q", lesson)
 }
 
+// headings are the first lines that a CSV file may have, for messages.
+const headings = "such as `student,lesson,1,2,3` for a row with all answers, or `student,lesson,question,answer` for a row for each"
+
 // readTable reads a CSV file.
 func (all answers) readTable(text []byte, path string, k key) error {
 	t := newTable(text)
 	heading, line, err := t.next()
 	if err != nil {
-		return fmt.Errorf("%s:%d: a first line with the names of the columns was expected", path, max(line, 1))
+		return fmt.Errorf("%s:%d: a first line with the names of the columns was expected, %s", path, max(line, 1), headings)
 	}
 	student, lesson, question, answer := column(heading, "student"), column(heading, "lesson"), column(heading, "question"), column(heading, "answer")
 	if student < 0 {
-		return fmt.Errorf("%s:%d: there is no column named student", path, line)
+		return fmt.Errorf("%s:%d: the first line names no column student; it names the columns, %s", path, line, headings)
 	}
 	for {
 		row, line, err := t.next()
@@ -154,7 +157,7 @@ func (all answers) addRow(k key, heading, row []string, student, lesson string) 
 		}
 	}
 	if !found {
-		return errors.New("neither the columns question and answer are there, nor a column for each question: 1, 2, 3")
+		return errors.New("neither the columns question and answer are there, nor a column for each question; the first line names the columns, " + headings)
 	}
 	return nil
 }

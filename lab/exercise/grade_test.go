@@ -196,7 +196,7 @@ func TestTableWithColumns(t *testing.T) {
 func TestMistakesInAnswers(t *testing.T) {
 	folder, _ := theThirty(t)
 	for _, test := range []struct{ name, text, want string }{
-		{"a.csv", "name,answer\nx,1\n", "a.csv:1: there is no column named student"},
+		{"a.csv", "name,answer\nx,1\n", "a.csv:1: the first line names no column student; it names the columns, such as `student,lesson,1,2,3` for a row with all answers, or `student,lesson,question,answer` for a row for each"},
 		{"a.csv", "student,lesson,question,answer\nzoe,who_calls_whom,1,3\n", `a.csv:2: no student has the id "zoe"`},
 		{"a.csv", "student,lesson,question,answer\ns1,calls,1,3\n", `a.csv:2: no lesson is called "calls"`},
 		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,99,3\n", "a.csv:2: the lesson who_calls_whom has the questions 1 to"},

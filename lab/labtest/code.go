@@ -28,14 +28,24 @@ type Option func(*session)
 // Accept returns it, or [context.Canceled]; a library's own error for this end, such as
 // http.ErrServerClosed, the function replaces by nil. The listener is a [Dialer], too.
 func Server(serve func(ctx context.Context, l net.Listener) error) Option {
-	return func(s *session) { s.server = serve }
+	return func(s *session) {
+		if s.t.Helper(); serve == nil {
+			s.t.Fatal("labtest.Server: the function is nil")
+		}
+		s.server = serve
+	}
 }
 
 // Client has a function of the test be the client, in the place of the scenario's
 // steps, if it has any. Its error fails the test. The scenario's deadline is that of all
 // it does.
 func Client(use func(ctx context.Context, d Dialer) error) Option {
-	return func(s *session) { s.client = use }
+	return func(s *session) {
+		if s.t.Helper(); use == nil {
+			s.t.Fatal("labtest.Client: the function is nil")
+		}
+		s.client = use
+	}
 }
 
 // A Dialer is the network as one of its hosts has it.

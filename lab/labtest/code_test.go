@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -314,5 +315,23 @@ func TestServerEnds(t *testing.T) {
 				return errors.Join(fmt.Errorf("accepting: %w", err), ctx.Err())
 			}))
 		})
+	}
+}
+
+// TestNilFunction runs this test again, which gives no function there: it fails with the reason.
+func TestNilFunction(t *testing.T) {
+	const variable = "FTPLAB_LABTEST_NIL"
+	options := map[string]labtest.Option{"Server": labtest.Server(nil), "Client": labtest.Client(nil)}
+	if option, again := options[os.Getenv(variable)]; again {
+		labtest.Scenario(t, parse(t, "network wire tcp=gvisor", "open"), option)
+		return
+	}
+	for name := range options {
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNilFunction$")
+		again.Env = append(os.Environ(), variable+"="+name)
+		out, err := again.CombinedOutput()
+		if want := "labtest." + name + ": the function is nil"; err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: got error %v, want %s in\n%s", name, err, want, out)
+		}
 	}
 }
