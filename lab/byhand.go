@@ -164,7 +164,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 // deviceRemark says what is special about a capture from a device of a machine or a
 // container.
 const deviceRemark = "Taken on the machine that sent and received: what it sends is seen before the device " +
-	"cuts it in segments and computes checksums. So there may be frames longer than the MTU and checksums that are partial: that is no error here."
+	"cuts it in segments and computes checksums. So there may be frames longer than the MTU and checksums that are partial: that is not an error here."
 
 // createByHand makes a new folder, since a recording cannot be made again: name, or name-2
 // if there is one, and so on. It creates the capture in it.

@@ -59,7 +59,7 @@ func (v *Verdict) Report() string {
 	b.WriteString(measure.Report(v.Scenario, v.Figures))
 	if !v.Pass && len(v.Stalls) > 0 {
 		longest := slices.MaxFunc(v.Stalls, func(x, y runner.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
-		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run go on for %.1f s; if it passes when you run it again, this was the reason\n", longest.At, longest.Seconds)
+		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run continue for %.1f s; if it passes when you run it again, this was the reason\n", longest.At, longest.Seconds)
 	}
 	if v.Note != "" {
 		fmt.Fprintf(&b, "note: %s\n", v.Note)

@@ -16,7 +16,7 @@ import (
 // TestReportNamesTheStall has a run during which the machine stood still. Only
 // where something went wrong, it is said.
 func TestReportNamesTheStall(t *testing.T) {
-	const note = "note: 2.4 s after its start the machine did not let this run go on for 1.3 s;"
+	const note = "note: 2.4 s after its start the machine did not let this run continue for 1.3 s;"
 	v := &lab.Verdict{
 		Scenario: "x.txtar",
 		Failures: []runner.Failure{{Line: 3, Message: "ls: no answer"}},
@@ -55,7 +55,7 @@ func TestAllMistakes(t *testing.T) {
 		{"lines in a section that begin another one", "open\n" + want + "-- figures -\nctl.rtt < 1s\n-- server --\non RETR: dance\n=== questions ===\nWho?\n",
 			`5: "-- figures -" does not begin a section|8: the server has no action "dance"|9: "=== questions ===" does not begin`},
 		{"the second of two sections with one name", "open\n" + want + "-- want --\ndata client > server\n-- figures --\ndata.rtt < 1s\n",
-			`5: section "want" is there twice`},
+			`5: section "want" appears twice`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, err := lab.Parse("a.txtar", []byte(test.text))

@@ -66,7 +66,7 @@ func TestClientEnvironment(t *testing.T) {
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		if first, twice := got[name]; twice {
-			t.Errorf("%s is there twice, as %q and as %q", name, first, value)
+			t.Errorf("%s appears twice, as %q and as %q", name, first, value)
 		}
 		got[name] = value
 	}

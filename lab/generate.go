@@ -57,7 +57,7 @@ func PlanRecipe(r corpus.Recipe, rate float64) (corpus.Recipe, error) {
 	case r.Sessions > 0 && rate > 0 && r.Duration > 0:
 		return r, fmt.Errorf("--sessions, --rate and --duration do not go together: two of them give the third")
 	case r.Sessions == 0 && (rate == 0 || r.Duration == 0):
-		return r, fmt.Errorf("how many sessions? --sessions says it, or --rate and --duration do")
+		return r, fmt.Errorf("the number of sessions is missing: give --sessions, or --rate and --duration")
 	case rate*r.Duration.Hours() > mostSessions || r.Sessions > mostSessions:
 		return r, fmt.Errorf("more than %d sessions: give a smaller number, rate or duration", mostSessions)
 	case r.Sessions == 0:

@@ -343,7 +343,7 @@ func TestZeekLogs(t *testing.T) {
 		fuids[f["fuid"]] = true
 		sums[f["sha256"]]++
 		if !uids[f["uid"]] {
-			t.Errorf("got a file of %s, which is no connection", f["uid"])
+			t.Errorf("got a file of %s, which is not a connection", f["uid"])
 		}
 	}
 	for _, x := range transfers {

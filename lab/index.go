@@ -176,7 +176,7 @@ func replaceFile(path string, text []byte) error {
 }
 
 // readIndex reads the index that the last run wrote. If it cannot be read, a new one is
-// written, so that is no error.
+// written, so that is not an error.
 func readIndex(results string) (list []report.Run) {
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
 	if err != nil || json.Unmarshal(text, &list) != nil {

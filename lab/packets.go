@@ -14,7 +14,7 @@ import (
 
 // Packets are the packets of the capture in the file at path, decoded by
 // gopacket, for checks of your own. The capture may be anyone's, in any format that ftplab reads.
-// An error is the last thing that comes: the file cannot be read, is no capture,
+// An error is the last thing that comes: the file cannot be read, is not a capture,
 // or is damaged from there on.
 //
 // The program has to import gopacket's package layers: it decodes the packets

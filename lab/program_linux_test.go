@@ -78,7 +78,7 @@ func needServer(t *testing.T, path string) {
 	}
 }
 
-// TestNoServer starts programs that are no servers, or do not listen where they
+// TestNoServer starts programs that are not servers, or do not listen where they
 // should. Each makes one error, with the program's last words.
 func TestNoServer(t *testing.T) {
 	needServer(t, "/usr/sbin/vsftpd")

@@ -137,7 +137,7 @@ func TestInterruptedRunKeepsEarlierResults(t *testing.T) {
 	}
 }
 
-// TestLiveRunIsInterrupted passes the capture to a reader that is no file.
+// TestLiveRunIsInterrupted passes the capture to a reader that is not a file.
 func TestLiveRunIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	live := &interrupter{text: "USER anonymous\r\n", cancel: cancel}

@@ -40,7 +40,7 @@ func PlaceOf(s *scenario.Scenario) (chapter string, place int) {
 	return "", 0
 }
 
-// Lessons are the scenarios with questions. They are no part of the course: some of
+// Lessons are the scenarios with questions. They are not part of the course: some of
 // them show what is not normal.
 func Lessons() Chapter { return contents("lessons/contents")[0] }
 

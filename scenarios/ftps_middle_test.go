@@ -68,7 +68,7 @@ func TestFromTheMiddle(t *testing.T) {
 					t.Errorf("%s from packet %d on: got %d lines, hidden %v", name, from, len(s.Lines), s.Hidden)
 				}
 				story := storyOf(t, cut, capture.Options{KeyLog: log})
-				for _, want := range []string{"-- the capture begins inside TLS, and nothing that is said can be read; that it is FTP\n", "connection 1, for data: the "} {
+				for _, want := range []string{"-- the capture begins inside TLS, and the dialogue cannot be read; only the port shows\n", "connection 1, for data: the "} {
 					if !strings.Contains(story, want) {
 						t.Errorf("%s from packet %d on: %q is not in\n%s", name, from, want, story)
 					}
@@ -100,7 +100,7 @@ func TestHelloFirst(t *testing.T) {
 	}
 }
 
-// TestOtherBytesOnPort21 begins captures on port 21 with bytes that are no TLS, or too few
+// TestOtherBytesOnPort21 begins captures on port 21 with bytes that are not TLS, or too few
 // records of it: they are not taken for FTP.
 func TestOtherBytesOnPort21(t *testing.T) {
 	file, _ := playedFile(t, "ftps_explicit")

@@ -467,7 +467,7 @@ func TestDerivedWithoutKeys(t *testing.T) {
 // TestNotesOnTLS asks for what the comments in a capture say where TLS fails, and where it ends.
 func TestNotesOnTLS(t *testing.T) {
 	for name, want := range map[string][]string{
-		"ftps_expired": {"From here on there is TLS, in which nothing is said.", "The certificate of the server had expired on 1985-09-30.", "An alert of the client: fatal bad_certificate."},
+		"ftps_expired": {"From here on there is TLS, with no dialogue in it.", "The certificate of the server had expired on 1985-09-30.", "An alert of the client: fatal bad_certificate."},
 		"ftps_ccc":     {"From here on the dialogue is in clear again."},
 	} {
 		file, _ := playedFile(t, name)

@@ -3,7 +3,7 @@ package scenarios
 import "testing"
 
 // TestMorningFillsNoWindow asks that what the server may have under way is less
-// than the window that every client's SYN offers: a full window is no part of an
+// than the window that every client's SYN offers: a full window is not part of an
 // ordinary morning, and tshark warns of it.
 func TestMorningFillsNoWindow(t *testing.T) {
 	const (

@@ -37,7 +37,7 @@ const oneScenario = "one scenario; `ftplab list` lists them, or give the path of
 func unknownCommand(c *cobra.Command, word string) error {
 	c.SuggestionsMinimumDistance = 2
 	meant := c.SuggestionsFor(word)
-	for _, topic := range c.Commands() { // of help, which are no commands
+	for _, topic := range c.Commands() { // of help, which are not commands
 		if topic.IsAdditionalHelpTopicCommand() && scenario.Nearest(word, []string{topic.Name()}) != "" {
 			meant = append(meant, topic.Name())
 		}

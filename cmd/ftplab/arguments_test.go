@@ -158,7 +158,7 @@ func TestFilesOfOthersStay(t *testing.T) {
 		file, args string
 		want       string // on stderr
 	}{
-		{"mine.txtar", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is no profile; choose another name"},
+		{"mine.txtar", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is not a profile; choose another name"},
 		{"junit.xml", "run --tcp gvisor -o none --junit junit.xml --tap no/x active_list", "no/x cannot be used"},
 		{"x.tap", "run --tcp gvisor -o none --junit no/x --tap x.tap active_list", "no/x cannot be used"},
 		{"earlier.xml", "run --tcp gvisor --junit earlier.xml -w a/b active_list", "a/b cannot be used"},

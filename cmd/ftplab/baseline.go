@@ -166,7 +166,7 @@ func replacesProfile(name string) error {
 		return nil
 	}
 	if _, err := baseline.ReadProfileFile(name); err != nil {
-		return fmt.Errorf("-o %s: this file exists and is no profile; choose another name", name)
+		return fmt.Errorf("-o %s: this file exists and is not a profile; choose another name", name)
 	}
 	return nil
 }

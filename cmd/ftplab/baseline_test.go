@@ -125,7 +125,7 @@ func TestBaselineRefuses(t *testing.T) {
 }
 
 // TestProfilesByName shows a profile that sessions are generated from, with its source, and compares
-// one with itself. A JSON file of another kind is no profile.
+// one with itself. A JSON file of another kind is not a profile.
 func TestProfilesByName(t *testing.T) {
 	out, err := baselineOutput("show", "device")
 	if want := "A printer or a controller that fetches its configuration"; err != nil || !strings.Contains(out, want) {

@@ -99,7 +99,7 @@ func (f *baselineCheck) run(args []string, stdin io.Reader, stdout, stderr io.Wr
 		return f.one(files[0], stdin, stdout, stderr)
 	}
 	if f.md || f.html {
-		return fmt.Errorf("--md and --html are for one capture, and these are %d; --format %s go with several", len(files), strings.Join(alert.Formats, ", "))
+		return fmt.Errorf("--md and --html are for one capture, and there are %d; --format %s go with several", len(files), strings.Join(alert.Formats, ", "))
 	}
 	if f.json {
 		f.format = "json"

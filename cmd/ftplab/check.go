@@ -66,7 +66,7 @@ func loadOne(arg string) (*scenario.Scenario, error) {
 		return nil, err
 	}
 	if len(list) != 1 {
-		return nil, fmt.Errorf("%s: one scenario was expected, and these are %d", arg, len(list))
+		return nil, fmt.Errorf("%s: one scenario was expected, and there are %d", arg, len(list))
 	}
 	return list[0], nil
 }

@@ -75,7 +75,7 @@ func serveWireshark(c *cobra.Command, f extcapFlags) error {
 	case f.record:
 		return captureForWireshark(c, f)
 	}
-	return errors.New("extcap --install adds the lab to Wireshark; all else is for Wireshark to ask")
+	return errors.New("extcap --install adds the lab to Wireshark; the other flags are for Wireshark only")
 }
 
 func extcapChoices() []extcap.Choice {

@@ -32,7 +32,7 @@ func TestGenerateRefuses(t *testing.T) {
 		"--sessions 5 --profile vsftpd":     "and those of real programs, SERVER-CLIENT, such as vsftpd-wget; `ftplab help generate` lists all",
 		"--sessions 5 --profile ofice":      "did you mean office?",
 		"--sessions 5 --profile vsftpdcurl": "did you mean vsftpd-curl?",
-		"":                                  "how many sessions?",
+		"":                                  "the number of sessions is missing",
 	} {
 		folder := filepath.Join(t.TempDir(), "corpus")
 		args := append([]string{"generate"}, strings.Fields(flags)...)

@@ -44,7 +44,7 @@ func (r *replacedFile) Write(p []byte) (n int, err error) {
 	return len(p), r.err
 }
 
-// hasPacket reports whether the beginning of a capture has a whole packet. What is no capture
+// hasPacket reports whether the beginning of a capture has a whole packet. What is not a capture
 // needs none.
 func hasPacket(beginning []byte) bool {
 	r, err := pcapng.NewReader(bytes.NewReader(beginning))
@@ -57,7 +57,7 @@ func (r *replacedFile) Name() string { return r.file.Name() }
 func (r *replacedFile) Close() error {
 	err := r.file.Close()
 	if r.err != nil {
-		pcapng.Repair(r.file.Name()) // which leaves as it is what is no capture
+		pcapng.Repair(r.file.Name()) // which leaves as it is what is not a capture
 	}
 	return err
 }

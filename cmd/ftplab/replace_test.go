@@ -34,7 +34,7 @@ func TestReplaceFileOnAFullDisk(t *testing.T) {
 	if left, _ := os.ReadDir(filepath.Dir(name)); len(left) != 1 {
 		t.Errorf("got %d files, want one", len(left))
 	}
-	other := errors.New("x.pcapng is no capture")
+	other := errors.New("x.pcapng is not a capture")
 	if err := replaceFile(name, func(io.Writer) error { return other }); !errors.Is(err, other) {
 		t.Errorf("got %v, want %v", err, other)
 	}

@@ -143,7 +143,7 @@ func TestCopiesOfFrames(t *testing.T) {
 }
 
 // Two thirds of the class have answers that are not those of the lesson as it is written,
-// in every question that is no choice; two thirds of all pairs of students have no such
+// in every question that is not a choice; two thirds of all pairs of students have no such
 // answer in common, and no two students have the same capture.
 func TestStudentsHaveOtherAnswers(t *testing.T) {
 	folder, k := theThirty(t)
@@ -179,7 +179,7 @@ func TestStudentsHaveOtherAnswers(t *testing.T) {
 }
 
 // nothingInCommon reports whether two papers have different answers to every question that
-// is no choice.
+// is not a choice.
 func nothingInCommon(a, b []question.Answer) bool {
 	for i := range a {
 		if a[i].Kind != question.Choice && sameAnswer(a[i], b[i]) {

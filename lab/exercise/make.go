@@ -242,7 +242,7 @@ func record(ctx context.Context, s, variant *scenario.Scenario, seed uint64) ([]
 		return nil, err
 	}
 	if result.Outcome == lab.Failed {
-		return nil, fmt.Errorf("%s: the lesson does not go as it says:\n%s", s.File, result.Report)
+		return nil, fmt.Errorf("%s: the session of the lesson failed:\n%s", s.File, result.Report)
 	}
 	return capture.Bytes(), nil
 }

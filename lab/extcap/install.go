@@ -18,7 +18,7 @@ func Install() (path string, err error) {
 		return "", err
 	}
 	if strings.Contains(program, "go-build") && filepath.Base(filepath.Dir(program)) == "exe" {
-		return "", errors.New("this ftplab goes away when it ends, as `go run` has it: first `go install ./cmd/ftplab`, then `ftplab extcap --install`")
+		return "", errors.New("this ftplab is removed when it ends, because `go run` made it: run `go install ./cmd/ftplab`, and then `ftplab extcap --install`")
 	}
 	folder, err := userFolder()
 	if err != nil {

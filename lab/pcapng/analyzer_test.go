@@ -51,7 +51,7 @@ func analyzerFiles() map[string][]byte {
 	start := time.Unix(analyzerStart, 0).UTC()
 	return map[string][]byte{
 		"5View": join(words(0xaaaaaaaa, 32, 1<<16, 24, 0x18001000), zeros(12), words(0x80000007, 1<<16|4, 0, 0x20000000, 1<<16|4, 2),
-			words(0x3333eeee, 0x40000024, 0x80000000, 7, 2, 1, 0, 0, 0), []byte("no"), // a record that is no packet
+			words(0x3333eeee, 0x40000024, 0x80000000, 7, 2, 1, 0, 0, 0), []byte("no"), // a record that is not a packet
 			each(func(ms uint32, frame string) []byte {
 				return join(words(0x3333eeee, 0x40000024, 0x80000000, 0, uint32(len(frame)), 1, analyzerStart+ms/1000, ms%1000*1e6, 0), []byte(frame))
 			})),
@@ -168,7 +168,7 @@ func TestAnalyzersCut(t *testing.T) {
 	}
 }
 
-// An error of the disk in the header of a file does not make it a file that is no capture.
+// An error of the disk in the header of a file does not make it a file that is not a capture.
 func TestDiskErrorInHeader(t *testing.T) {
 	files := analyzerFiles()
 	files["pcap"], files["snoop"], files["Network Monitor"] = header, snoopFile(), netmonFile(2, 0)

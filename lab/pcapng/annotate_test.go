@@ -120,7 +120,7 @@ func TestAnnotateRefusesWhatItCannotRead(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"text":     {[]byte("this is no capture at all"), "not a pcapng file"},
+		"text":     {[]byte("this is not a capture at all"), "not a pcapng file"},
 		"classic":  {sample(t, PCAP, 60), "not a pcapng file"},
 		"cut":      {good[:len(good)-5], "unexpected EOF"},
 		"enhanced": {append(bytes.Clone(good), blockEnhancedPacket, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0), "a block of 28 bytes"},

@@ -57,7 +57,7 @@ func netmonFiles() map[string][]byte {
 }
 
 // The packets in a file of each version have their times, lengths, data and links, and what is
-// after them is no packet.
+// after them is not a packet.
 func TestNetmon(t *testing.T) {
 	start := time.Date(2023, 11, 14, 22, 13, 20, 7e6, time.UTC)
 	first, second := start.Add(2*time.Millisecond).UnixNano(), start.Add(4294967295*time.Millisecond).UnixNano()

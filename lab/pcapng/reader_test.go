@@ -101,7 +101,7 @@ func TestReader(t *testing.T) {
 			}
 			var damage *Damage
 			if errors.As(err, &damage) != (c.err != "EOF") {
-				t.Errorf("%s: %v is no Damage", c.name, err)
+				t.Errorf("%s: %v is not a Damage", c.name, err)
 			}
 			if len(c.file) > 1<<20 {
 				break // not byte by byte

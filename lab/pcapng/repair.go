@@ -74,5 +74,5 @@ func skipper(in *input) (func() error, error) {
 			return in.skip(int64(h.captured))
 		}, err
 	}
-	return nil, errors.New("this is no capture of the lab")
+	return nil, errors.New("this is not a capture of the lab")
 }

@@ -55,8 +55,8 @@ func TestRepairRefusesWhatIsNoCapture(t *testing.T) {
 	const text = "the teacher's notes"
 	path := save(t, "notes.txt", []byte(text))
 	err := Repair(path)
-	if err == nil || !strings.Contains(err.Error(), "no capture of the lab") {
-		t.Errorf("got error %v, want that this is no capture", err)
+	if err == nil || !strings.Contains(err.Error(), "not a capture of the lab") {
+		t.Errorf("got error %v, want that this is not a capture", err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != text {
 		t.Errorf("the file was changed: %q", got)

@@ -29,7 +29,7 @@ func (p *parser) complete() {
 	}
 	for _, c := range []struct {
 		check func()
-		needs string // the settings without whose lines it would find what is no mistake
+		needs string // the settings without whose lines it would find what is not a mistake
 	}{
 		{p.checkHosts, "network host nat"},
 		{p.checkNetwork, "network host"},
@@ -203,7 +203,7 @@ func (p *parser) checkLoopbackHost(h Host) {
 		p.fail("host %s: on network loopback a host takes ports= and cork= only; network wire has hosts of their own", h.Name)
 	}
 	if !h.Addr.IsLoopback() {
-		p.fail("host %s: %s is not a loopback address; say network wire, or leave the address of loopback", h.Name, h.Addr)
+		p.fail("host %s: %s is not a loopback address; use network wire, or keep the loopback address", h.Name, h.Addr)
 	}
 }
 
@@ -222,7 +222,7 @@ func (p *parser) checkNetwork() {
 			p.fail("capture=%s: %s", strings.Join(places, ","), p.noHost(name))
 		}
 		if slices.Contains(places[:i], name) {
-			p.fail("capture=%s: the host %s is there twice", strings.Join(places, ","), name)
+			p.fail("capture=%s: the host %s appears twice", strings.Join(places, ","), name)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func ParseFlags(text string) (Flags, error) {
 	for _, letter := range inner {
 		bit, ok := flagOf(letter)
 		if !ok {
-			return Flags{}, fmt.Errorf("%q in %s is no flag; the flags are F S R P . U E W", letter, text)
+			return Flags{}, fmt.Errorf("%q in %s is not a flag; the flags are F S R P . U E W", letter, text)
 		}
 		f.Set |= bit
 		f.Mask |= bit

@@ -199,7 +199,7 @@ func (p *parser) archive(source []byte) {
 		ok := p.try(func() {
 			if first, ok := seen[f.Name]; ok {
 				p.forgetSection(f.Name)
-				p.fail("section %q is there twice, first at line %d", f.Name, first)
+				p.fail("section %q appears twice, first at line %d", f.Name, first)
 			}
 			seen[f.Name] = line
 			p.section(f.Name, own)
@@ -261,7 +261,7 @@ func (p *parser) addFile(files []File, f File) []File {
 		p.fail("file path %q: a path relative to the root was expected, without . and .., such as %q", f.Path, strings.TrimPrefix(clean, "/"))
 	}
 	if other, ok := find(files, f.Path); ok {
-		p.fail("file %q is there twice, first at line %d", f.Path, other.Line)
+		p.fail("file %q appears twice, first at line %d", f.Path, other.Line)
 	}
 	for _, other := range files {
 		if a, b := strings.TrimSuffix(f.Path, "/")+"/", strings.TrimSuffix(other.Path, "/")+"/"; !f.Folder() && strings.HasPrefix(b, a) || !other.Folder() && strings.HasPrefix(a, b) {

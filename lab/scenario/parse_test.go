@@ -160,10 +160,10 @@ func TestErrors(t *testing.T) {
 		{"section without its end", "open\n-- files/a --\nx\n-- want\n", "4: \"-- want\" does not begin a section"},
 		{"section with long dashes", "open\n-- files/a --\nx\n\u2014 figures \u2014\n", "4: \"\u2014 figures \u2014\" does not begin a section"},
 		{"section with many dashes", "open\n-- files/a --\nx\n---- questions ----\n", "4: \"---- questions ----\" does not begin a section"},
-		{"user twice", "user alice a\nuser bob b\nuser alice b\nopen\n", "3: user alice is there twice, first at line 1"},
-		{"deadline twice", "deadline 5s\ndeadline 6s\nopen\n", "2: deadline is there twice, first at line 1"},
-		{"name twice", "network wire\nname a.test 192.0.2.21\nname a.test 192.0.2.22\nopen\n", "3: name a.test is there twice, first at line 2"},
-		{"option twice", "server port=21 port=22\nopen\n", "1: port= is there twice"},
+		{"user twice", "user alice a\nuser bob b\nuser alice b\nopen\n", "3: user alice appears twice, first at line 1"},
+		{"deadline twice", "deadline 5s\ndeadline 6s\nopen\n", "2: deadline appears twice, first at line 1"},
+		{"name twice", "network wire\nname a.test 192.0.2.21\nname a.test 192.0.2.22\nopen\n", "3: name a.test appears twice, first at line 2"},
+		{"option twice", "server port=21 port=22\nopen\n", "1: port= appears twice"},
 		{"file and folder", "open\n-- files/a/b --\nx\n-- files/a --\ny\n", "4: \"a\" and \"a/b\", of line 2, cannot both be there"},
 		{"nat on loopback", "nat client 203.0.113.7\nopen\n", "1: nat: network loopback has no routers; network wire has them"},
 		{"nat of nobody", "network wire\nnat mirror 203.0.113.7\nopen\n", "2: nat: there is no host \"mirror\""},
@@ -182,7 +182,7 @@ func TestErrors(t *testing.T) {
 		{"typo in a file's section", "open\n-- file/README --\n", "2: unknown section \"file/README\"; did you mean files/README?"},
 		{"section without a path", "open\n-- files --\n", "2: unknown section \"files\"; did you mean files/PATH?"},
 		{"unknown section", "open\n-- README --\n", "2: unknown section \"README\"; a scenario has want"},
-		{"section twice", "open\n-- want --\n-- want --\n", "3: section \"want\" is there twice, first at line 2"},
+		{"section twice", "open\n-- want --\n-- want --\n", "3: section \"want\" appears twice, first at line 2"},
 		{"setting after step", "open\nnetwork wire\n", "2: the setting \"network\" comes after a step"},
 		{"network twice", "network wire\nnetwork wire\nopen\n", "2: a scenario has one network"},
 		{"network unknown", "network tokenring\nopen\n", "1: network \"tokenring\": loopback or wire was expected"},
@@ -214,7 +214,7 @@ func TestErrors(t *testing.T) {
 		{"no-break space", "open\nlogin\u00a0anonymous\n", "2: there is a no-break space in this line; type an ordinary space"},
 		{"typographic quotes", "file a \u201chello\u201d\nopen\n", "1: there is a typographic quote \u201c in this line; type an ordinary quote \""},
 		{"an arrow", "network wire\ndrop client -> server\nopen\n", `2: "->": write > for the direction`},
-		{"host twice", "host a 127.0.0.1\nhost a 127.0.0.1\nopen\n", "2: host \"a\" is there twice, first at line 1"},
+		{"host twice", "host a 127.0.0.1\nhost a 127.0.0.1\nopen\n", "2: host \"a\" appears twice, first at line 1"},
 		{"host option", "network wire\nhost server 192.0.2.21 mss=3\nopen\n", "2: unknown option \"mss=3\" of host"},
 		{"on or off", "network wire\nhost server 192.0.2.21 sack=no\nopen\n", "2: sack=no: on or off was expected"},
 		{"1 EiB", "file big 1EiB\nopen\n", "1: size 1EiB is more than the 64GiB"},
@@ -231,7 +231,7 @@ func TestErrors(t *testing.T) {
 		{"late by", "late server > client [F.] x=3\nopen\n", "1: unknown option \"x=3\" of late"},
 		{"late host", "late server > moon [F.] by=3ms\nopen\n", "1: late: there is no host \"moon\""},
 		{"path above the root", "open\n-- files/../x --\n", "2: file path \"../x\""},
-		{"file twice", "file x 3\nopen\n-- files/x --\n", "3: file \"x\" is there twice"},
+		{"file twice", "file x 3\nopen\n-- files/x --\n", "3: file \"x\" appears twice"},
 		{"folder with content", "open\n-- files/x/ --\ntext\n", "2: \"x/\" ends in a slash, so it"},
 		{"quote", "open\nget \"x\n", "2: \"x: the closing quote is missing"},
 		{"line end in a path", "open\nget \"x\\r\\nDELE y\"\n", "2: \"x\\r\\nDELE y\": a command cannot"},
@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 		{"two addresses behind a NAT", "network wire\nhost server6 2001:db8:2::21 of=server\nnat server 203.0.113.7\nopen\n", "2: host server6: server is behind a NAT, which has IPv4 only"},
 		{"a rule for both IP versions", "network wire\nhost server6 2001:db8:2::21 of=server\ndrop client > server6\nopen\n", "3: drop: of client and server6, one is an IPv4 and one an IPv6 address"},
 		{"a server at an address", "network wire\nhost server6 2001:db8:2::21 of=server\nreplica server6\nopen\n", "3: replica: server6 is an address of host server"},
-		{"a name with two IPv6 addresses", "network wire\nhost server6 2001:db8:2::21 of=server\nname a.test 2001:db8:2::21\nname a.test 2001:db8:2::22\nopen\n", "4: name a.test with an IPv6 address is there twice, first at line 3"},
+		{"a name with two IPv6 addresses", "network wire\nhost server6 2001:db8:2::21 of=server\nname a.test 2001:db8:2::21\nname a.test 2001:db8:2::22\nopen\n", "4: name a.test with an IPv6 address appears twice, first at line 3"},
 		{"listening at another host", "network wire\nhost server6 2001:db8:2::21 of=server\nopen\n-- server --\non PASV: listen client; reply 227 ({hostport})\n", "5: listen client: \"client\" is not an address of the host server"},
 		{"TLS by hand", "open\nsend AUTH TLS\nawait\ntls\n", "4: tls: the client has no TLS"},
 		{"plain without bytes", "server tls=explicit\nopen\n-- server --\non STAT: plain 211 Fine.\n", "4: plain needs bytes in quotes, such as: plain \"200 Fi\""},
@@ -300,7 +300,7 @@ func TestErrors(t *testing.T) {
 		{"single quote that is not closed", "run sh -c 'echo x\n", "1: 'echo x: the closing quote is missing"},
 		{"neighbour of the client", "network wire\nhost server 198.51.100.101\nopen\n", "2: host server at 198.51.100.101: too close to host client at 198.51.100.100, which every scenario has: "},
 		{"broadcast address", "network wire\nhost client 198.51.100.255\nhost server 192.0.2.21\nopen\n", "2: host client at 198.51.100.255: no host can have the first or the last address of"},
-		{"flag", "network wire\nlate server > client [Z] by=3ms\nopen\n", "2: late: 'Z' in [Z] is no flag; the flags are F S R P . U E W"},
+		{"flag", "network wire\nlate server > client [Z] by=3ms\nopen\n", "2: late: 'Z' in [Z] is not a flag; the flags are F S R P . U E W"},
 		{"late to itself", "network wire\nlate server > server [F.] by=3ms\nopen\n", "2: late: there is no path from server to itself"},
 		{"late for ever", "network wire\nlate server > client [F.] by=10m\nopen\n", "2: late: by=10m0s is longer than a step may take, 30s; the setting deadline allows more"},
 		{"late on loopback", "late server > client [F.] by=3ms\nopen\n", "1: late: on network loopback nothing comes late"},
@@ -345,7 +345,7 @@ func TestErrors(t *testing.T) {
 		{"keepalive", "client scripted keepalive=50ms\nopen\n", "1: keepalive 50ms: whole seconds were expected"},
 		{"no rule", "open\n-- server --\nRETR: close\n", `3: "RETR: close": a rule was expected, such as`},
 		{"no colon", "open\n-- server --\non RETR close\n", `3: "on RETR close": a rule was expected`},
-		{"rule twice", "open\n-- server --\non 2nd RETR: close\non 2nd retr: reset\n", `4: "on 2nd retr" is there twice, first at line 3`},
+		{"rule twice", "open\n-- server --\non 2nd RETR: close\non 2nd retr: reset\n", `4: "on 2nd retr" appears twice, first at line 3`},
 		{"no action", "open\n-- server --\non RETR: dance\n", `3: the server has no action "dance"; its actions are at once, as usual, nothing, reply,`},
 		{"no actions", "open\n-- server --\non RETR:\n", "3: on RETR: an action was expected after the colon,"},
 		{"no command", "open\n-- server --\non 2: close\n", `3: "2" is not a command; a rule`},
@@ -403,7 +403,7 @@ func TestAllErrors(t *testing.T) {
 	for _, test := range []struct{ text, lines string }{
 		// Steps and sections with mistakes do not hide those of settings.
 		{"network wire\nhost server 192.0.2.21 rtt=5ms way=9ms\nhost b 192.0.2.21\ndrop clent > server\nreject server > server\nlgin x\n-- wants --\n", "2 3 4 5 6 7"},
-		// What a mistake leaves unknown is no second mistake.
+		// What a mistake leaves unknown is not a second mistake.
 		{"netwrok wire\nhost server 192.0.2.21\nhost client 192.0.2.99 rtt=5ms\ndrop server > client\nopen\n", "1"},
 		{"network wire\nhost a 192.0.2.99 rtt=5parsec\ndrop a > client\nopen\nreplica a\n", "2 5"},
 		{"x wire\nhost server 192.0.2.21\nput x\n", "1"},
@@ -482,7 +482,7 @@ func TestSuggestions(t *testing.T) {
 	for _, v := range verbs {
 		for word, meant := range v.also {
 			if _, ok := verbOf(strings.Fields(meant)[0]); !ok {
-				t.Errorf("for %s, %s is suggested, which is no step", word, meant)
+				t.Errorf("for %s, %s is suggested, which is not a step", word, meant)
 			}
 			if _, ok := verbOf(word); ok {
 				t.Errorf("%s is a step itself", word)

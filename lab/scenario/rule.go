@@ -155,7 +155,7 @@ func (p *parser) ruleLine(line string) {
 	}
 	for _, other := range rules {
 		if other.Nth == r.Nth && other.Command == r.Command && other.Argument == r.Argument {
-			p.fail("%q is there twice, first at line %d", head, other.Line)
+			p.fail("%q appears twice, first at line %d", head, other.Line)
 		}
 	}
 	p.s.Server.Rules = append(rules, r) // now, so that its continuation lines find it even if a check below fails

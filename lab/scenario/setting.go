@@ -70,7 +70,7 @@ func setOptions[T any](p *parser, setting string, options []option[T], of *T, wo
 			p.fail("%q: %s was expected, such as %s", word, options[i].usage().key(), options[i].form)
 		}
 		if seen[key] {
-			p.fail("%s is there twice", key)
+			p.fail("%s appears twice", key)
 		}
 		seen[key] = true
 		options[i].set(p, of, value)
@@ -144,7 +144,7 @@ func (p *parser) once(s setting, words []string) {
 		return
 	}
 	if first, ok := p.setLines[key]; ok {
-		p.fail("%s is there twice, first at line %d", key, first)
+		p.fail("%s appears twice, first at line %d", key, first)
 	}
 	p.setLines[key] = p.line
 }

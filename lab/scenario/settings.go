@@ -184,7 +184,7 @@ var hostOptions = []option[Host]{
 func (p *parser) setHost(words []string) {
 	h := Host{Name: words[0], Addr: p.address(words[1]), Line: p.line}
 	if other, ok := p.s.Host(h.Name); ok {
-		p.fail("host %q is there twice, first at line %d", h.Name, other.Line)
+		p.fail("host %q appears twice, first at line %d", h.Name, other.Line)
 	}
 	setOptions(p, "host", hostOptions, &h, words[2:])
 	p.s.Network.Hosts = append(p.s.Network.Hosts, h)

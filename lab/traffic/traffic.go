@@ -211,7 +211,7 @@ type File struct {
 func Read(r io.Reader) (*File, error) {
 	file := &File{}
 	if err := json.NewDecoder(r).Decode(file); err != nil {
-		return nil, fmt.Errorf("this is no profile: %w", err)
+		return nil, fmt.Errorf("this is not a profile: %w", err)
 	}
 	if file.Traffic == nil || file.Traffic.Sessions() == 0 {
 		return nil, fmt.Errorf("this profile knows of no session that could be generated; learn it anew, with `ftplab baseline learn`")

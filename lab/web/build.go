@@ -21,7 +21,7 @@ func build(ctx context.Context) (support, wasm []byte, err error) {
 		return nil, nil, err
 	}
 	if _, err := run(ctx, "list", command); err != nil {
-		return nil, nil, errors.New("the page is built from the source of ftplab, which is not here: say `go run ./cmd/ftplab web` in the folder of its module")
+		return nil, nil, errors.New("the page is built from the source of ftplab, which is not here: run `go run ./cmd/ftplab web` in the folder of its module")
 	}
 	folder, err := os.MkdirTemp("", "ftplab-web-")
 	if err != nil {

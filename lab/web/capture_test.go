@@ -138,7 +138,7 @@ func packets(t *testing.T, s *server, tab *pagetest.Tab) {
 	}
 }
 
-// brokenCapture opens what is no capture, one that is cut off, and then a whole one.
+// brokenCapture opens what is not a capture, one that is cut off, and then a whole one.
 func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	whole := recorded(t, "# A listing\nopen\nlogin anonymous me@mypc.test\nls\nquit\n")
 	data, err := os.ReadFile(whole)

@@ -71,7 +71,7 @@ func serve(t testing.TB) *server {
 	return s
 }
 
-// strange are the paths it was asked for that are no files of the site.
+// strange are the paths it was asked for that are not files of the site.
 func (s *server) strange(t testing.TB) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +110,7 @@ func until(tab *pagetest.Tab, expression string) {
 }
 
 // quiet fails the test if the page said anything, if its policy had to refuse anything, or
-// if anybody was asked for what is no file of the site.
+// if anybody was asked for what is not a file of the site.
 func (s *server) quiet(t testing.TB, tab *pagetest.Tab) {
 	t.Helper()
 	if said := tab.Said(); len(said) > 0 {
@@ -120,7 +120,7 @@ func (s *server) quiet(t testing.TB, tab *pagetest.Tab) {
 		t.Errorf("the policy refused %q, want nothing to refuse", refused)
 	}
 	if strange := s.strange(t); len(strange) > 0 {
-		t.Errorf("the server was asked for %q, which are no files of the site", strange)
+		t.Errorf("the server was asked for %q, which are not files of the site", strange)
 	}
 	for _, address := range tab.Asked() {
 		if !strings.HasPrefix(address, s.address) && !strings.HasPrefix(address, "blob:"+s.URL) && address != "about:srcdoc" {

@@ -77,7 +77,7 @@ func TestPairs(t *testing.T) {
 	names := map[string]bool{}
 	for _, p := range Pairs() {
 		if names[p.Scenario.Name] {
-			t.Errorf("%s is there twice", p.Scenario.Name)
+			t.Errorf("%s appears twice", p.Scenario.Name)
 		}
 		names[p.Scenario.Name] = true
 	}

@@ -27,7 +27,7 @@ func TestAbnormal(t *testing.T) {
 }
 
 // TestVerdicts holds scenarios against the baseline. A shell at a port that no reply
-// announced is an attack, and the other address of a host is no third party's.
+// announced is an attack, and the other address of a host is not a third party's.
 func TestVerdicts(t *testing.T) {
 	for name, want := range map[string]baseline.Verdict{
 		"backdoor": baseline.NotNormal, "dual_eprt": baseline.IsUnusual, "dual_227": baseline.IsUnusual,

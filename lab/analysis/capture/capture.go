@@ -124,7 +124,7 @@ func (c *Capture) AnyReadable() bool {
 }
 
 // Err is the error that ended a reading of the file early, nil if there was none. A file
-// that is cut off is no error; see Cut.
+// that is cut off is not an error; see Cut.
 func (c *Capture) Err() error { return c.err }
 
 // Close closes the file, if the capture was opened by its name or had to be spooled.

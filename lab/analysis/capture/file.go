@@ -65,7 +65,7 @@ func Open(name string, opts Options) (*Capture, error) {
 
 // Read reads a capture. What cannot be read a second time, such as a pipe, is copied to a
 // temporary file, which has no name any more when Read returns and is gone when the
-// capture is closed. The error means that r is no capture at all, or that reading it
+// capture is closed. The error means that r is not a capture at all, or that reading it
 // failed; a capture that is cut off or damaged is read as far as it goes, and
 // Capture.Cut says why no further.
 func Read(r io.Reader, opts Options) (*Capture, error) {

@@ -319,7 +319,7 @@ func (e encapsulation) file(f *forge.Capture) []byte {
 }
 
 // Fragments are put together in any order, also those of IPv6; a datagram that
-// is never whole is no segment.
+// is never whole is not a segment.
 func TestFragments(t *testing.T) {
 	f := formatSession(t)
 	want := describe(read(t, f.PCAP()))
@@ -412,7 +412,7 @@ func TestExtensionHeaders(t *testing.T) {
 	}
 }
 
-// What is no capture is refused with its reason.
+// What is not a capture is refused with its reason.
 func TestNoCapture(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"", "not a capture: only 0 bytes long"},

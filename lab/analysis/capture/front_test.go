@@ -62,7 +62,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// An address that a proxy stands for is no third party's.
+// An address that a proxy stands for is not a third party's.
 func TestDataPortBehindProxy(t *testing.T) {
 	f := forge.New()
 	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")

@@ -16,7 +16,7 @@ import (
 )
 
 // places says at which place each connection is read. A packet that was recorded a second
-// time is no retransmission, so the copies at other places are set apart; see
+// time is not a retransmission, so the copies at other places are set apart; see
 // [packet.Packet.Copy].
 //
 // A connection is read at the first interface that has both directions of it, or each

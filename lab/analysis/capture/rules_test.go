@@ -116,7 +116,7 @@ var rules = []rule{
 		x.Ask("PASS b", "what?")
 		x.Ask("NOOP", "200 ok")
 	}},
-	{"after a gap a line that is no reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
+	{"after a gap a line that is not a reply may be part of one", "user a; - 220; - 0; USER a 331; NOOP 200; PASS b 200; NOOP", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Ask("USER a", "331 password?")
 		x.Client.Send("NOOP\r\n")
@@ -137,7 +137,7 @@ var rules = []rule{
 			x.Server.Seq += 10 // all but the end of its 226
 			x.Ask("PWD", "plete\r\n257 /")
 		}},
-	{"the rest of a line that is cut is no reply", in + "CWD a 250; CWD b 250", func(f *forge.Capture) {
+	{"the rest of a line that is cut is not a reply", in + "CWD a 250; CWD b 250", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Ask("USER a", "230 Logged in.")
 		f.Last(1).Cut(60)

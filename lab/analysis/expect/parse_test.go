@@ -186,7 +186,7 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// A panic that is no mistake of the want's author is passed on.
+// A panic that is not a mistake of the want's author is passed on.
 func TestTryPassesPanicsOn(t *testing.T) {
 	defer func() {
 		if recover() == nil {

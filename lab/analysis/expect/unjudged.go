@@ -107,7 +107,7 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 	}
 }
 
-// mayBeHidden reports whether a step is no mismatch for somebody who can read the ranges: a
+// mayBeHidden reports whether a step is not a mismatch for somebody who can read the ranges: a
 // text that may be in one of them, or bytes of one that no other line wants.
 func (t *track) mayBeHidden(i int, ranges [2]hiddenRange) bool {
 	s := &t.steps[i]

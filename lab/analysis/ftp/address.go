@@ -69,7 +69,7 @@ func parseExtended(text string) (netip.AddrPort, bool) {
 	if err != nil {
 		return netip.AddrPort{}, false
 	}
-	ip, _ := netip.ParseAddr(parts[2]) // the port counts, even if this is no address
+	ip, _ := netip.ParseAddr(parts[2]) // the port counts, even if this is not an address
 	return netip.AddrPortFrom(ip, uint16(port)), true
 }
 

@@ -18,7 +18,7 @@ type HiddenSessions struct {
 // A hiddenSession cannot be read from one packet on, up to another.
 type hiddenSession struct{ control, from, to int }
 
-// firstUserPort is the first port that is no service's by default (RFC 6335 section 6).
+// firstUserPort is the first port that is not a service's by default (RFC 6335 section 6).
 const firstUserPort = 1024
 
 // Add adds a session, whose last packet is closed. It does nothing if the session can be

@@ -170,7 +170,7 @@ func TestFolder(t *testing.T) {
 		ports, end := followed(t, dir)
 		write(t, filepath.Join(dir, "a.pcap"), session(2000))
 		expect(t, ports, 2000)
-		write(t, filepath.Join(dir, "b.pcap"), []byte("this is no capture at all"))
+		write(t, filepath.Join(dir, "b.pcap"), []byte("this is not a capture at all"))
 		write(t, filepath.Join(dir, "c.pcap"), session(2100))
 		expect(t, ports, 2100)
 		if w := end(); len(w) != 1 || !strings.Contains(w[0], "b.pcap: not a capture") {

@@ -114,7 +114,7 @@ func (s *scope) nearRecorder() string {
 	if acked-answered < far*s.conn.HandshakeRTT {
 		return ""
 	}
-	return fmt.Sprintf("the recorder stood near the end that was called: its SYN and ACK passed %s after the SYN, and the ACK for it %s later; capture= of the network chooses where it stands",
+	return fmt.Sprintf("the recorder was near the end that accepted the connection: the SYN and ACK passed %s after the SYN, and the ACK for it %s later; capture= of the network chooses its place",
 		seconds.print(value{number: s.conn.HandshakeRTT.Seconds()}, "ms"), seconds.print(value{number: (acked - answered).Seconds()}, "ms"))
 }
 

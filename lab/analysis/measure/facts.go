@@ -74,7 +74,7 @@ func (s *scope) session() (*ftp.Session, error) {
 	if slices.Contains(s.capture.lacking, s.conn.ID) {
 		return nil, unrecorded(s.conn.ID)
 	}
-	return nil, fmt.Errorf("it is no control connection")
+	return nil, fmt.Errorf("it is not a control connection")
 }
 
 // wholeSession is the dialogue of the scope's connection, of which all commands can be read.

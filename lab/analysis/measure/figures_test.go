@@ -251,7 +251,7 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 	}
 	for _, name := range append(slices.Clone(settled), growing...) {
 		if name != between.name && !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
-			t.Errorf("%s is no measurement", name)
+			t.Errorf("%s is not a measurement", name)
 		}
 	}
 }
@@ -422,7 +422,7 @@ func TestHintAtShortRoundTrip(t *testing.T) {
 		line, want, hint string
 	}{
 		{"near the called end", 50 * time.Microsecond, 40*time.Millisecond + 50*time.Microsecond, "x.rtt = 40ms ± 5%",
-			"got 0.05ms, want = 40ms ± 5%", "its SYN and ACK passed 0.05ms after the SYN, and the ACK for it 40.000ms later"},
+			"got 0.05ms, want = 40ms ± 5%", "the SYN and ACK passed 0.05ms after the SYN, and the ACK for it 40.000ms later"},
 		{"near the calling end", 60 * time.Millisecond, 60*time.Millisecond + 20*time.Microsecond, "x.rtt = 40ms ± 5%", "got 60.000ms, want = 40ms ± 5%", ""},
 		{"as wanted", 50 * time.Microsecond, 40 * time.Millisecond, "x.rtt <= 1ms", "", ""},
 	} {

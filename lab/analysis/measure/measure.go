@@ -126,7 +126,7 @@ func (s *scope) measure() (value, error) {
 		case !ok:
 			return value{}, fmt.Errorf("no connection %s is declared", s.connection)
 		case c.Proto != "tcp":
-			return value{}, fmt.Errorf("%s is no TCP connection", s.connection)
+			return value{}, fmt.Errorf("%s is not a TCP connection", s.connection)
 		case c.Facts == nil && s.cannotBeJudged(c.Line):
 			return value{}, unjudgedError{fmt.Errorf("line %d, which declares %s, cannot be judged", c.Line, s.connection)}
 		case c.Facts == nil:

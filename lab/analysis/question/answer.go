@@ -180,7 +180,7 @@ func (a *Answer) ofValue(v measure.Value) error {
 		a.Any, a.Number, a.Right = true, 0, strconv.Itoa(v.Frames[0])
 	case Port, Number:
 		if v.Words != "" {
-			return fmt.Errorf("%s is %s, and no number", a.expression, v.Words)
+			return fmt.Errorf("%s is %s, and not a number", a.expression, v.Words)
 		}
 	}
 	return nil

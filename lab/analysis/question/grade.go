@@ -30,7 +30,7 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 	}
 	values := readings(a.Kind, given)
 	if len(values) == 0 {
-		return false, fmt.Sprintf("%q is no %s; %s", given, a.Kind, a.is())
+		return false, fmt.Sprintf("%q is not a %s; %s", given, a.Kind, a.is())
 	}
 	for _, n := range values {
 		if a.covers(n) {
@@ -110,7 +110,7 @@ var factors = map[Kind]map[string]float64{
 	Frame: {"": 1},
 }
 
-// readings are the numbers that an answer may mean: none if it is no number.
+// readings are the numbers that an answer may mean: none if it is not a number.
 func readings(kind Kind, text string) []float64 {
 	m := number.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {

@@ -203,7 +203,7 @@ func (q *Question) parseOptions(text string) error {
 			explanation = word
 		}
 		if slices.ContainsFunc(q.Options, func(o Option) bool { return o.Word == word }) {
-			return fmt.Errorf("the choice %q is there twice", word)
+			return fmt.Errorf("the choice %q appears twice", word)
 		}
 		q.Options = append(q.Options, Option{word, explanation})
 	}
@@ -222,7 +222,7 @@ func (q *Question) parseExpression(text string) (err error) {
 	if label, ok := strings.CutPrefix(text, "@"); ok && !strings.Contains(text, "->") {
 		q.label = label
 		if q.Kind != Frame && q.Kind != Time {
-			return fmt.Errorf("%s: a label is a packet, which has a frame and a time, and no %s", text, q.Kind)
+			return fmt.Errorf("%s: a label is a packet; it has a frame and a time, but not a %s", text, q.Kind)
 		}
 		return nil
 	}
@@ -246,7 +246,7 @@ func (q *Question) parseExpression(text string) (err error) {
 	}
 	wanted := map[Kind]measure.Kind{Port: measure.Count, Number: measure.Count, Time: measure.Time, Text: measure.Words}[q.Kind]
 	if got := q.quantity.Kind(); q.Kind != Choice && got != wanted {
-		return fmt.Errorf("%s is of the kind %s, which is no %s", text, got, q.Kind)
+		return fmt.Errorf("%s is of the kind %s, not %s", text, got, q.Kind)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func TestResetsOfOthers(t *testing.T) {
 	}{
 		{[]*ftp.Connection{reset(ftp.Data)}, "1 connection ended with a reset."},
 		{[]*ftp.Connection{reset(ftp.Data), reset(ftp.Other)}, "1 connection of FTP and 1 of others ended with a reset."},
-		{[]*ftp.Connection{reset(ftp.Other)}, "1 connection of others than FTP ended with a reset."},
+		{[]*ftp.Connection{reset(ftp.Other)}, "1 connection other than FTP ended with a reset."},
 	} {
 		x := newTransferSurvey()
 		for _, c := range test.all {

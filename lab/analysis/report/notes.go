@@ -56,7 +56,7 @@ func (n *notes) finish(packets []*Packet) map[int]string {
 	return n.text
 }
 
-// add puts a sentence on a packet that may be drawn. Number 0 is no packet.
+// add puts a sentence on a packet that may be drawn. Number 0 is not a packet.
 func (n *notes) add(packet int, format string, args ...any) {
 	if !n.kept[packet] {
 		return
@@ -132,13 +132,13 @@ func (n *notes) dialogue(s *ftp.Session) {
 	}
 	switch {
 	case s.Layer != nil && s.Layer.InMiddle:
-		n.add(s.TLSFrom, "The capture begins inside TLS, so nothing that is said can be read. That this is FTP is known from the port only.")
+		n.add(s.TLSFrom, "The capture begins inside TLS, so the dialogue cannot be read. Only the port shows that this is FTP.")
 	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). The keys of the session show only a part of it.")
 	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
 	case s.TLS && s.Layer != nil && s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0:
-		n.add(s.TLSFrom, "From here on there is TLS, in which nothing is said.")
+		n.add(s.TLSFrom, "From here on there is TLS, with no dialogue in it.")
 	case s.TLS:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). It is shown because the keys of the session are known; on the wire nobody can read it.")
 	}
@@ -188,7 +188,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}
 	if len(a.Connections) == 0 && a.ReplyCode < 400 {
-		n.add(packet, "Nobody calls.")
+		n.add(packet, "No connection comes to it.")
 	}
 }
 

@@ -152,7 +152,7 @@ func (x *transferSurvey) endStory() string {
 	case x.reset > 0:
 		parts = append(parts, counted(x.reset, "connection")+" ended with a reset")
 	case x.otherResets > 0:
-		parts = append(parts, fmt.Sprintf("%s of others than FTP ended with a reset", counted(x.otherResets, "connection")))
+		parts = append(parts, fmt.Sprintf("%s other than FTP ended with a reset", counted(x.otherResets, "connection")))
 	}
 	if x.open > 0 {
 		parts = append(parts, counted(x.open, "connection")+" did not end before the capture did")

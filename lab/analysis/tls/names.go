@@ -97,7 +97,7 @@ func messageName(typ uint8, body []byte) string {
 	return fmt.Sprintf("handshake message %d", typ)
 }
 
-// Names of what is no message of the handshake.
+// Names of what is not a message of the handshake.
 const (
 	applicationData = "application data"
 	encryptedRecord = "encrypted record"

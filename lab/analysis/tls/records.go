@@ -60,7 +60,7 @@ type recordReader struct {
 type readerState int
 
 const (
-	atStart   readerState = iota // a record, or a direction that is no TLS at all
+	atStart   readerState = iota // a record, or a direction that is not TLS at all
 	inRecords                    // a record, or text in clear
 	searching                    // any bytes: it searches for a record header
 	inClear                      // no TLS

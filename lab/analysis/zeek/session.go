@@ -92,7 +92,7 @@ func (d *dialogue) answered(i int, x *ftp.Exchange) *ftp.Exchange {
 	return &all
 }
 
-// clearExchanges is how many exchanges come before TLS, and before a line that is no reply.
+// clearExchanges is how many exchanges come before TLS, and before a line that is not a reply.
 func clearExchanges(s *ftp.Session) int {
 	until := math.MaxInt
 	if s.TLS {
@@ -108,7 +108,7 @@ func clearExchanges(s *ftp.Session) int {
 	return n
 }
 
-// noReply is the first line of the server that is no reply, nil if there is none. After it Zeek
+// noReply is the first line of the server that is not a reply, nil if there is none. After it Zeek
 // no longer takes the session for FTP.
 func noReply(s *ftp.Session) *ftp.Reply {
 	for _, r := range s.Unsolicited {

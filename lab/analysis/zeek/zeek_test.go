@@ -122,7 +122,7 @@ func TestFields(t *testing.T) {
 }
 
 // TestRepliesAsZeekTakesThem has sessions whose last reply Zeek takes for the command before it,
-// whatever it answers, and one with a line that is no reply.
+// whatever it answers, and one with a line that is not a reply.
 func TestRepliesAsZeekTakesThem(t *testing.T) {
 	for name, test := range map[string]struct {
 		says, want, service string
@@ -140,7 +140,7 @@ func TestRepliesAsZeekTakesThem(t *testing.T) {
 		"no reply, and nothing of the log": {
 			"> TYPE I\n< 200 Fine\n> NOOP", "command=NOOP reply_code=200 reply_msg=Fine", "ftp",
 		},
-		"a line that is no reply": {
+		"a line that is not a reply": {
 			"> DELE a\n< 250 Gone\n> PASV\n< 99 invalid\n> DELE b\n< 250 Gone",
 			"command=DELE arg=ftp://198.51.100.21/./a reply_code=250 reply_msg=Gone\ncommand=PASV reply_code=250 reply_msg=Gone", "",
 		},

@@ -138,7 +138,7 @@ func (p *process) send(o order) error {
 }
 
 // listen passes on the cell's messages until the cell ends. It returns the last
-// envelope that is no message: the outcome, a refusal, or the zero envelope.
+// envelope that is not a message: the outcome, a refusal, or the zero envelope.
 func (p *process) listen(message func(json.RawMessage)) (last envelope) {
 	in := json.NewDecoder(p.messages)
 	for {

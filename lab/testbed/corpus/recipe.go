@@ -110,7 +110,7 @@ func ReadRecipe(path string) (r Recipe, sums map[string]string, err error) {
 		return r, nil, err
 	}
 	if r.Sessions < 1 || r.Part < 1 || r.Duration <= 0 || r.Digest == "" || r.Format == "" {
-		return r, nil, fmt.Errorf("%s is no recipe: it needs the lines sessions, seed, profile, from, duration, part and format", path)
+		return r, nil, fmt.Errorf("%s is not a recipe: it needs the lines sessions, seed, profile, from, duration, part and format", path)
 	}
 	return r, sums, nil
 }
@@ -190,7 +190,7 @@ func (f *Folder) recipeText(sums []sum, complete int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# FTP sessions. This file is their recipe: `ftplab generate --recipe %s -o FOLDER`\n# makes them again, to the byte, and says which part differs.\n", RecipeFile)
 	if all := f.Recipe.parts(); complete < all {
-		fmt.Fprintf(&b, "# It is not complete: it has %d of %d parts. The same command goes on with it.\n", complete, all)
+		fmt.Fprintf(&b, "# It is not complete: it has %d of %d parts. The same command continues it.\n", complete, all)
 	}
 	b.WriteString("\n" + f.Recipe.settings() + "\n")
 	for _, s := range sums {

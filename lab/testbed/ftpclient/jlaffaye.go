@@ -37,7 +37,7 @@ type Jlaffaye struct {
 	transfer *jlaffayeTransfer // that is going on
 	done     []func() bool     // to be called when the method ends
 
-	downloaded int // bytes that a dialogue is given next, and that are no dialogue
+	downloaded int // bytes that a dialogue is given next, and that are not dialogue
 }
 
 // DialJlaffaye connects to a server and reads its greeting. Config.Mode is

@@ -212,7 +212,7 @@ func TestAnswersThatAreWrong(t *testing.T) {
 		{"no code", `"PAM: your password expires" does not begin with a reply code`, ftpclient.EPSV, []string{"PAM: your password expires"}},
 		{"letters for a code", `"abc def" does not begin with a reply code`, ftpclient.EPSV, []string{"abc def"}},
 		{"a long line", `xxx… (5000 bytes)" does not begin with a reply code`, ftpclient.EPSV, []string{strings.Repeat("x", 5000)}},
-		{"bytes that are no text", `\x80\x80… (300 bytes)" does not begin`, ftpclient.EPSV, []string{strings.Repeat("\x80", 300)}},
+		{"bytes that are not text", `\x80\x80… (300 bytes)" does not begin`, ftpclient.EPSV, []string{strings.Repeat("\x80", 300)}},
 		{"a long reply", "yyy… (5004 bytes): want 229", ftpclient.EPSV, []string{"229 " + strings.Repeat("y", 5000)}},
 		{"the end", "for the reply: the server closed the connection", ftpclient.EPSV, nil},
 	} {

@@ -31,7 +31,7 @@ func (c *Scripted) enterTLS(ctx context.Context, command string) error {
 			return fmt.Errorf("%s: %w: %v", command, ErrCertificate, refused.Err)
 		}
 		var other tls.RecordHeaderError
-		if errors.As(err, &other) { // it is no TLS
+		if errors.As(err, &other) { // it is not TLS
 			err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 		return waited(ctx, command, "the handshake of TLS", c.now().Sub(begun), err)

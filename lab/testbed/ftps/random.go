@@ -28,7 +28,7 @@ func newRandom(name ...any) *random {
 }
 
 // Read fills p. Before it makes a key, Go reads a single byte or none, by chance,
-// so that nobody relies on what follows. A single byte is no part of the stream.
+// so that nobody relies on what follows. A single byte is not part of the stream.
 func (r *random) Read(p []byte) (int, error) {
 	if len(p) == 1 {
 		p[0] = 0

@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/testbed/ftps"
 )
 
-// TLS says how a server uses TLS (RFC 4217). The zero value is no TLS.
+// TLS says how a server uses TLS (RFC 4217). The zero value is not TLS.
 type TLS struct {
 	Config   *tls.Config // nil without TLS
 	Implicit bool        // from the first byte on

@@ -167,7 +167,7 @@ const largestUnscaled = 65535
 // How Linux delays acknowledgements (tcp_input.c, tcp_timer.c; RFC 9293, 3.8.6.3).
 const (
 	delayedACK = 40 * time.Millisecond
-	quickACKs  = 16  // of a connection that is no dialogue
+	quickACKs  = 16  // of a connection that is not dialogue
 	leastFull  = 536 // bytes of a full segment, before a larger one has come
 )
 

@@ -130,7 +130,7 @@ func TestOtherServers(t *testing.T) {
 }
 
 // TestJlaffayeDoesNotTakeIt has servers at whose replies github.com/jlaffaye/ftp
-// gives up, although they are no refusals.
+// gives up, although they are not refusals.
 func TestJlaffayeDoesNotTakeIt(t *testing.T) {
 	for _, test := range []struct {
 		name, steps string

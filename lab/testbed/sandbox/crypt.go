@@ -7,7 +7,7 @@ import (
 )
 
 // rounds is how often crypt hashes. It is the least that the scheme allows, because
-// these passwords are no secrets.
+// these passwords are not secrets.
 const rounds = 1000
 
 // crypt returns the hash of a password for /etc/shadow, by the scheme SHA-512 of

@@ -372,7 +372,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// TestCannotStart starts what is no program.
+// TestCannotStart starts what is not a program.
 func TestCannotStart(t *testing.T) {
 	celltest.Need(t)
 	files := visibleFolder(t)

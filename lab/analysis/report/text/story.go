@@ -41,13 +41,13 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 			Escape(strings.Join(t.Places, ", ")), count(t.Copies, "packet"))
 	}
 	if t.Cut != "" {
-		fmt.Fprintf(w, "%s; what comes before it follows\n", upper(t.Cut))
+		fmt.Fprintf(w, "%s; the part before it follows\n", upper(t.Cut))
 	}
 	if t.Truncated > 0 {
-		fmt.Fprintf(w, "%s cut short by the recorder: what they carried is not all here\n", count(t.Truncated, "packet"))
+		fmt.Fprintf(w, "%s cut short by the recorder: some of their data is missing\n", count(t.Truncated, "packet"))
 	}
 	if t.Unread > 0 {
-		fmt.Fprintf(w, "%s of a kind of link that is not known here: nothing is known of them\n", count(t.Unread, "packet"))
+		fmt.Fprintf(w, "%s of an unknown link type: nothing is known about them\n", count(t.Unread, "packet"))
 	}
 	if t.Dropped > 0 {
 		fmt.Fprintf(w, "%s lost by the recorder\n", count(int(t.Dropped), "packet"))
@@ -123,7 +123,7 @@ func otherPackets(w io.Writer, t *capture.Capture) {
 	if len(t.OtherPackets) == 0 {
 		return
 	}
-	fmt.Fprint(w, "\nBeside them\n\n", columns)
+	fmt.Fprint(w, "\nOther packets\n\n", columns)
 	r := sessionWriter{start: t.Start, w: w}
 	for i, p := range t.OtherPackets {
 		if i == maxOthers {

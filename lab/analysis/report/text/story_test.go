@@ -71,10 +71,10 @@ func TestWhatIsMissing(t *testing.T) {
 	got := told(t, "evil\x1b.pcap", tr)
 	for _, want := range []string{
 		`evil\x1b.pcap: 12 packets`,
-		"The file is cut off; what comes before it follows",
+		"The file is cut off; the part before it follows",
 		"3 packets cut short by the recorder",
 		"4 packets lost by the recorder",
-		"2 packets of a kind of link that is not known here",
+		"2 packets of an unknown link type",
 		"open already when the capture begins",
 		`client  [bytes missing] USER \x1b[2J [its end is missing]`,
 		"from here on there is TLS",

@@ -67,7 +67,7 @@ func handshakeFact(c *ftp.Connection, t *ftp.TLSLayer) string {
 
 func certificateFact(side ftp.Side, c *tls.Certificate, now int64) string {
 	if c.Malformed != "" {
-		return fmt.Sprintf("the %s's certificate makes no sense: %s", side, Escape(c.Malformed))
+		return fmt.Sprintf("the %s's certificate cannot be parsed: %s", side, Escape(c.Malformed))
 	}
 	text := fmt.Sprintf("the %s's certificate is for %s", side, Escape(c.Subject))
 	if c.Issuer == c.Subject {
@@ -113,15 +113,15 @@ func endOfTLS(c *ftp.Connection, t *ftp.TLSLayer) string {
 func beginning(t *ftp.TLSLayer) []string {
 	const inside = "-- from here on the dialogue is inside TLS"
 	if t.InMiddle {
-		return []string{"-- the capture begins inside TLS, and nothing that is said can be read; that it is FTP",
-			"   is known from the port only"}
+		return []string{"-- the capture begins inside TLS, and the dialogue cannot be read; only the port shows",
+			"   that it is FTP"}
 	}
 	client, server := t.KeysOf(ftp.Client), t.KeysOf(ftp.Server)
 	switch {
 	case !t.Hidden() && t.Flows[0].Data+t.Flows[1].Data > 0:
 		return []string{inside + "; it is read with the session's keys"}
 	case !t.Hidden():
-		return []string{"-- from here on there is TLS, in which nothing is said"}
+		return []string{"-- from here on there is TLS, with no dialogue in it"}
 	case client == server && client != tls.KeysFit:
 		return []string{inside + ": neither it nor the addresses",
 			"   that it announces for data can be read, since " + t.WhyHidden(ftp.Client)}

@@ -9,7 +9,7 @@ package loopback
 
 // Remark is the comment on the interface in a capture.
 const Remark = "Loopback: frames pass from one program to another within this machine. " +
-	"Their TCP and UDP checksums are partial, as no hardware completes them and nobody checks them: that is no error here."
+	"Their TCP and UDP checksums are partial, as no hardware completes them and nobody checks them: that is not an error here."
 
 // SharedRemark is the comment on the interface when other programs use lo too.
 const SharedRemark = Remark +
