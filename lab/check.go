@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/scenario"
+	"ftplab/lab/scenario/variant"
 	"ftplab/lab/testbed/runner"
 )
 
@@ -24,8 +25,8 @@ type Verdict struct {
 	// TCP is whose TCP carried the run; empty for the verdict on a capture alone.
 	TCP scenario.TCP `json:"tcp,omitempty"`
 
-	// Failures are what server and client of a run saw themselves. The verdict on
-	// a capture alone has none.
+	// Failures are what server and client of a run saw themselves, and the questions that a
+	// capture which is as wanted does not answer. The verdict on a capture alone has only these.
 	Failures []runner.Failure `json:"failures,omitempty"`
 
 	// Stalls are when the machine did not let server and client run: a reason why a
@@ -116,15 +117,27 @@ func withSections(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
 	if !ok || s == nil {
 		return s, err
 	}
-	_, err = newJudge(s)
-	return nil, addMistakes(mistakes, err).Sorted()
+	_, more := parseSections(s)
+	return nil, append(mistakes, more...).Sorted()
 }
 
 // newJudge parses what a scenario wants. The error is of type [scenario.Errors] and has the
 // mistakes of all its sections.
 func newJudge(s *scenario.Scenario) (*judge, error) {
-	j := &judge{scenario: s, hosts: hostsOf(s)}
-	var mistakes scenario.Errors
+	j, mistakes := parseSections(s)
+	if s.Twin.Line > 0 && !s.Forged() {
+		_, err := variant.Twin(s)
+		mistakes = addMistakes(mistakes, err)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes.Sorted()
+	}
+	return j, nil
+}
+
+// parseSections parses the sections want, figures and questions.
+func parseSections(s *scenario.Scenario) (j *judge, mistakes scenario.Errors) {
+	j = &judge{scenario: s, hosts: hostsOf(s)}
 	var err error
 	if s.Want.Line > 0 {
 		j.want, err = expect.ParseWith(j.hosts, s.File, s.Want.Line, s.Want.Text)
@@ -138,12 +151,9 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	if s.Questions.Line > 0 {
 		j.question, err = question.Parse(s.File, s.Questions.Line, s.Questions.Text)
 		mistakes = addMistakes(mistakes, err)
-		mistakes = addMistakes(mistakes, j.question.Check(j.want))
+		mistakes = addMistakes(mistakes, j.question.Check(j.want, s.Twin.Line > 0))
 	}
-	if len(mistakes) > 0 {
-		return nil, mistakes.Sorted()
-	}
-	return j, nil
+	return j, mistakes
 }
 
 // addMistakes adds the mistakes that the error of a section's parser has, if there is one.
@@ -170,6 +180,11 @@ func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *V
 	}
 	off := slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK })
 	v.Pass = len(v.Failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
+	if v.Pass && j.question != nil {
+		for _, m := range j.question.Unanswered(c, v.Want) {
+			v.Failures, v.Pass = append(v.Failures, runner.Failure{Line: m.Line, Message: m.Msg}), false
+		}
+	}
 	return v, nil
 }
 
@@ -234,8 +249,8 @@ func answers(s *scenario.Scenario, src Source, twin *question.Twin) ([]question.
 		return nil, err
 	}
 	defer c.Close()
-	j.figures = nil
-	v, err := j.judge(c, src.name, runner.Outcome{})
+	want := judge{scenario: s, want: j.want, hosts: j.hosts}
+	v, err := want.judge(c, src.name, runner.Outcome{})
 	if err != nil {
 		return nil, err
 	}

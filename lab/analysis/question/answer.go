@@ -3,6 +3,7 @@
 package question
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,7 +44,7 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 	}
 	var other map[int]measure.Value
 	if twin != nil {
-		if other, err = s.measure(twin.Capture, nil, func(q *Question) bool { return q.ofTwin || q.Compares() }); err != nil {
+		if other, err = s.measure(twin.Capture, nil, (*Question).ofTwins); err != nil {
 			return nil, err
 		}
 	}
@@ -53,8 +54,8 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 		switch {
 		case q.label != "":
 			err = a.ofLabel(c, v)
-		case (q.ofTwin || q.Compares()) && twin == nil:
-			err = fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", q.expression)
+		case q.ofTwins() && twin == nil:
+			err = fmt.Errorf("%s: there is one capture only", q.expression)
 		case q.Compares():
 			err = a.ofTwins(own[i], other[i], twin)
 		case q.ofTwin:
@@ -71,6 +72,26 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 		answers = append(answers, a)
 	}
 	return answers, nil
+}
+
+// Unanswered returns the mistakes in the questions about the scenario's own capture: those that
+// this capture, which is as wanted, does not answer.
+func (s *Set) Unanswered(c *capture.Capture, v *expect.Verdict) scenario.Errors {
+	var mistakes scenario.Errors
+	for _, q := range s.Questions {
+		if q.ofTwins() {
+			continue
+		}
+		one := &Set{file: s.file, Questions: []Question{q}}
+		if _, err := one.Answer(c, v, nil); err != nil {
+			text := strings.TrimPrefix(err.Error(), s.file+": ")
+			if m, ok := errors.AsType[*scenario.Error](err); ok {
+				text = m.Msg
+			}
+			mistakes = append(mistakes, &scenario.Error{File: s.file, Line: q.answerLine, Msg: text})
+		}
+	}
+	return mistakes
 }
 
 // measure measures what some questions ask for, and returns the values by the place of the

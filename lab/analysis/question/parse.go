@@ -282,6 +282,9 @@ func (q *Question) parseComparison(word, quantity string) (err error) {
 // Compares reports whether the answer is one of two captures.
 func (q *Question) Compares() bool { return q.compare != "" }
 
+// ofTwins reports whether the answer needs the capture of the twin.
+func (q *Question) ofTwins() bool { return q.ofTwin || q.Compares() }
+
 // parseTolerance parses 5%, 3ms or 2.
 func (q *Question) parseTolerance(text string) error {
 	switch {
@@ -310,15 +313,18 @@ func (q *Question) parseTolerance(text string) error {
 }
 
 // Check returns an error if a question is about a connection or a label that the want has
-// not got. A nil want has none. The error is of type [scenario.Errors] and names all such
-// questions.
-func (s *Set) Check(w *expect.Want) error {
+// not got, or about a second capture, which only a twin makes. A nil want has no connections.
+// The error is of type [scenario.Errors] and names all such questions.
+func (s *Set) Check(w *expect.Want, hasTwin bool) error {
 	var mistakes scenario.Errors
 	for _, q := range s.Questions {
 		err := error(nil)
-		if q.label == "" {
+		switch {
+		case q.ofTwins() && !hasTwin:
+			err = fmt.Errorf("%s: there is one capture only; a section twin makes a second one in an exercise", q.expression)
+		case q.label == "":
 			err = q.quantity.Check(w)
-		} else if w == nil || !w.HasLabel(q.label) {
+		case w == nil || !w.HasLabel(q.label):
 			err = fmt.Errorf("@%s: no line of the want has this label%s", q.label, scenario.DidYouMean(q.label, w.Labels()))
 		}
 		if err != nil {

@@ -42,7 +42,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Check(want); err == nil || !strings.HasPrefix(err.Error(), "a.txtar:12: data: no connection") {
+	if err := set.Check(want, false); err == nil || !strings.HasPrefix(err.Error(), "a.txtar:12: data: no connection") {
 		t.Errorf("got %v, want the line of the answer about data", err)
 	}
 }
