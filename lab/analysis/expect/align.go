@@ -28,9 +28,9 @@ const (
 	// line may match the same bytes. For the first line they cost nothing, but it matches
 	// what the capture has if it can.
 	costSameBytes = 3
-	// costBehind is for a line that may match what comes behind the end of a file that is cut
-	// off. It is less than costMissing, so that the last lines come there, and not others.
-	costBehind = 3
+	// costAfterEnd is for a line that may match what comes after the end of a file that is
+	// cut off. It is less than costMissing, so that the last lines go there, and not others.
+	costAfterEnd = 3
 )
 
 // maxNodes limits the search, together with the number of elements. A capture that is
@@ -132,7 +132,7 @@ func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
 	return a.path(best), int(a.nodes[best].cost), false
 }
 
-// isOver reports whether no line has to claim more elements at the end. A text may go on behind
+// isOver reports whether no line has to claim more elements at the end. A text may go on after
 // the end of a file that is cut off.
 func (a *aligner) isOver(pending [2]int32) bool {
 	for _, p := range pending {
@@ -297,7 +297,7 @@ func (a *aligner) missing(i int32, k int) {
 	n.judged |= 1 << k
 	kind, price := stepMissing, int32(costMissing)
 	if a.capture.isCut() && int(n.at) == len(a.elements) {
-		kind, price = stepHidden, costBehind
+		kind, price = stepHidden, costAfterEnd
 	}
 	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }

@@ -165,8 +165,8 @@ type comparison struct {
 	what        differences
 }
 
-// isUnknown reports whether the elements are as wanted as far as the capture has them, and it
-// has not all.
+// isUnknown reports whether the elements are as wanted as far as the capture has them, and
+// some of their bytes are missing.
 func (c comparison) isUnknown() bool { return c.alike && len(c.what) == 0 && c.unknown }
 
 // compare compares a line with the element at s and with the pending bytes of its
@@ -250,7 +250,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		a.withFIN(l, c, f)
 	case kindRange:
 		c.alike = true
-		if l.seq.isRange() && !l.seq.end.is(end) && l.seq.start.is(start) && l.seq.end.value > end && a.goesOnBehind(c.last) {
+		if l.seq.isRange() && !l.seq.end.is(end) && l.seq.start.is(start) && l.seq.end.value > end && a.goesOnAfterEnd(c.last) {
 			c.unknown = true
 			c.what.content(l, a.capture, f, start, l.seq.end.value)
 			return

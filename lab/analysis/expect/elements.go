@@ -276,8 +276,8 @@ func (s *stream) cutBytes() {
 	}
 }
 
-// cutUnrecorded cuts where bytes begin that the capture has or has not, and around each packet
-// with bytes that it has not.
+// cutUnrecorded cuts where the recorded bytes begin or end, and around each packet with bytes
+// that the capture lacks.
 func (s *stream) cutUnrecorded() {
 	for _, r := range s.recorded {
 		s.cuts.at = append(s.cuts.at, r.start, r.end)

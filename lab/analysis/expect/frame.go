@@ -23,7 +23,7 @@ type evidence struct {
 	contents map[sender]*content  // of the connections whose lines ask for it
 }
 
-// isCut reports whether the file is cut off, so that more packets came behind its last one.
+// isCut reports whether the file is cut off, so that more packets came after its last one.
 func (c *evidence) isCut() bool { return c.source != nil && c.source.Cut != "" }
 
 // Options are the TCP options that a line can ask for.

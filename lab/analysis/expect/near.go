@@ -159,7 +159,7 @@ func (c costs) align(b binding) int {
 	allMissing := costMissing * len(b.lines)
 	switch {
 	case b.conn == nil && c.judge.capture.isCut():
-		return costBehind * len(b.lines)
+		return costAfterEnd * len(b.lines)
 	case b.conn == nil:
 		return allMissing
 	}

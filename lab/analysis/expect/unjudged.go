@@ -15,7 +15,7 @@ type Unjudged struct {
 	// Connection is the name of the connection.
 	Connection string `json:"connection"`
 	// From is the packet of the first record that cannot be decrypted, or the first packet
-	// in or before which bytes are missing. It is the number behind the last packet if the
+	// in or before which bytes are missing. It is the number after the last packet if the
 	// file is cut off there.
 	From int `json:"from"`
 	// Lines are the lines of the want that may match what cannot be read.

@@ -1,5 +1,5 @@
-// What cannot be judged, because the capture has not all of its bytes: the recorder cut
-// packets short (the snap length), or lost some, or the file is cut off.
+// What cannot be judged because the capture lacks some bytes: the recorder cut packets short
+// (the snap length) or lost some, or the file is cut off.
 
 package expect
 
@@ -19,7 +19,8 @@ type unrecorded struct {
 	rest map[int64]bool
 }
 
-// longestText is how long a text can be that goes on behind the end of a file, in bytes.
+// longestText is the largest length, in bytes, of a text that continues after the end of the
+// file.
 const longestText = 1 << 20
 
 // lastOf returns, for each direction, the index of the last element of its stream, or -1.
@@ -33,9 +34,9 @@ func (a *aligner) lastOf() [2]int {
 	return last
 }
 
-// goesOnBehind reports whether bytes up to element i may go on behind the end of a file that is
-// cut off.
-func (a *aligner) goesOnBehind(i int) bool {
+// goesOnAfterEnd reports whether the bytes up to element i may continue after the end of a
+// file that is cut off.
+func (a *aligner) goesOnAfterEnd(i int) bool {
 	e := &a.elements[i]
 	return a.capture.isCut() && e.kind == elementBytes && a.lastOf()[e.dir()] == i
 }
@@ -67,7 +68,7 @@ func (t *track) findUnrecorded() {
 	}
 }
 
-// isUnrecorded reports whether the capture has not got the bytes of an element.
+// isUnrecorded reports whether the capture lacks the bytes of an element.
 func (e *element) isUnrecorded() bool { return e.kind == elementGap || e.unrecorded }
 
 // isRest reports whether an element is the rest of a text of which only the beginning was
@@ -190,13 +191,13 @@ func (t *track) hidden() *Unjudged {
 	return u
 }
 
-// cutOff is the reason for what comes behind the end of a file that is cut off.
+// cutOff is the reason for what comes after the end of a file that is cut off.
 const cutOff = "the file is cut off there"
 
 // whyUnrecorded returns the packet in or before which the capture lacks bytes of a step, and the
 // reason.
 func (t *track) whyUnrecorded(s step) (packet int, why string) {
-	if s.last == len(t.elements) || t.goesOnBehind(s.last) && !t.elements[s.last].unrecorded {
+	if s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded {
 		return t.capture.source.Size + 1, cutOff
 	}
 	first, last := &t.elements[s.first], &t.elements[s.last]

@@ -236,7 +236,7 @@ func TestCutOffAnywhere(t *testing.T) {
 	}
 }
 
-// What a file that is cut off shows is judged, and what may have come behind its end is not.
+// What a file that is cut off shows is judged, and what may have come after its end is not.
 func TestCutOff(t *testing.T) {
 	const before = "ctl client.* > server.21\ndata server.20 > client.*\nctl ...\nctl client > server \"LIST\" @list\n" // the line below it is the fifth
 	session := func() *recording {

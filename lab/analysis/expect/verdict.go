@@ -22,9 +22,9 @@ type Verdict struct {
 	Connections []Connection `json:"connections"`
 	// Lines are the lines of the want, each with the packets that it matched.
 	Lines []Match `json:"lines"`
-	// Mismatches are all differences, in the order of the packets that show them: the
-	// first one may be the cause of the others. Declared connections that the capture has
-	// not got come after them, and then what belongs to no line.
+	// Mismatches are all differences, in the order of the packets that show them: the first
+	// one may be the cause of the others. Declared connections that the capture lacks come
+	// after them, and then packets that belong to no line.
 	Mismatches []Mismatch `json:"mismatches"`
 	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
 	// TLS that cannot be read, or not in the capture.

@@ -8,7 +8,7 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// WriteLine writes what is to be said of a file, for a terminal.
+// WriteLine writes a line about a file, for a terminal.
 func (f *File) WriteLine(w io.Writer) error {
 	what := "without a command in the capture"
 	if t := f.Connection.Transfer; t != nil {
@@ -18,7 +18,7 @@ func (f *File) WriteLine(w io.Writer) error {
 	return err
 }
 
-// facts are what is known of the file.
+// facts describe a file.
 func (f *File) facts() []string {
 	if f.Name == "" {
 		if f.Hidden {
@@ -34,7 +34,7 @@ func (f *File) facts() []string {
 	return facts
 }
 
-// bytesOf is a number of bytes, with what follows one byte or many.
+// bytesOf is a number of bytes, and then singular or plural text.
 func bytesOf(n int64, one, many string) string {
 	if n == 1 {
 		return "1 byte" + one

@@ -1,4 +1,4 @@
-// Data connections that nobody can see announced.
+// Data connections whose announcement is in TLS that cannot be read.
 
 package ftp
 

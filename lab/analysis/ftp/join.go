@@ -83,7 +83,7 @@ func (all *Expected) Sort() {
 		slices.SortStableFunc(order, func(i, j int32) int { return compare(&all.list[i], &all.list[j]) })
 		return order
 	}
-	all.byListener = ordered(func(x, y *expected) int { return x.compare(y.listener(), anybody, y.from) })
+	all.byListener = ordered(func(x, y *expected) int { return x.compare(y.listener(), anyHost, y.from) })
 	all.byCaller = ordered(func(x, y *expected) int { return x.compare(y.listener(), y.caller, y.from) })
 	all.byMode = ordered(func(x, y *expected) int { return x.compareMode(y.listener(), y.Mode, y.from) })
 }
@@ -91,14 +91,14 @@ func (all *Expected) Sort() {
 // Len is how many entries the table has.
 func (all *Expected) Len() int { return len(all.list) }
 
-// anybody stands for any connecting host.
-var anybody netip.Addr
+// anyHost stands for any connecting host.
+var anyHost netip.Addr
 
 func (e *expected) compare(listener netip.AddrPort, caller netip.Addr, packet int) int {
 	if c := e.listener().Compare(listener); c != 0 {
 		return c
 	}
-	if c := e.caller.Compare(caller); c != 0 && caller != anybody {
+	if c := e.caller.Compare(caller); c != 0 && caller != anyHost {
 		return c
 	}
 	return cmp.Compare(e.from, packet)
@@ -114,12 +114,12 @@ func (e *expected) compareMode(listener netip.AddrPort, mode Mode, packet int) i
 // late. It returns nil if there is none of these either.
 func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet int) *expected {
 	order := all.byCaller
-	if caller == anybody {
+	if caller == anyHost {
 		order = all.byListener
 	}
 	i := sort.Search(len(order), func(i int) bool { return all.list[order[i]].compare(listener, caller, packet) > 0 })
 	meant := func(e *expected) bool {
-		return e.listener() == listener && (e.caller == caller || caller == anybody) && !e.over(packet)
+		return e.listener() == listener && (e.caller == caller || caller == anyHost) && !e.over(packet)
 	}
 	if i > 0 {
 		if e := &all.list[order[i-1]]; meant(e) {
@@ -198,7 +198,7 @@ func (all *Expected) accept(o *Opening, known bool) (best *expected, listener in
 		if dir == o.Initiator {
 			continue // this side connected, and did not listen
 		}
-		caller := anybody
+		caller := anyHost
 		if known {
 			caller = o.Ends[1-dir].Addr().Unmap()
 		}

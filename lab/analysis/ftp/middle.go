@@ -1,4 +1,4 @@
-// Control connections of which the capture has only what comes after the beginning of TLS.
+// Control connections whose capture begins after the beginning of TLS.
 
 package ftp
 

@@ -1,4 +1,4 @@
-// What of a dialogue in TLS cannot be read, and why.
+// Which part of a dialogue in TLS cannot be read, and why.
 
 package ftp
 

@@ -235,7 +235,7 @@ func members(all *capture.Capture, around []*connection, c *connection) (own map
 func (r *reader) reported(c *connection, data []*connection) {
 	c.reported = true
 	for _, x := range data {
-		if len(x.guestOf) == 0 || !x.wanted() { // another session may use a guest, too
+		if len(x.announcedBy) == 0 || !x.wanted() { // another session may use a third-party connection, too
 			r.remove(x)
 		}
 	}

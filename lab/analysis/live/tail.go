@@ -124,7 +124,7 @@ func (f *files) end(reason error) {
 	f.current, f.reader = nil, nil
 }
 
-// beginning is enough of a file to tell whether it is another capture.
+// beginning is how many bytes show whether a file is another capture.
 func beginning(f *os.File) []byte {
 	b := make([]byte, 256)
 	n, _ := f.ReadAt(b, 0)

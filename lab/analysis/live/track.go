@@ -42,18 +42,18 @@ type pair struct{ a, b netip.Addr }
 
 // A connection is one whose packets pass.
 type connection struct {
-	tuple    tuple
-	hosts    *hosts
-	first    int   // the number of its first packet
-	last     int64 // the time of its last packet
-	spool    spool
-	fin      [2]bool
-	data     [2]bool
-	rst      bool
-	control  bool // it may be a control connection
-	reported bool // its session has been reported; it is context
-	ignored  bool // nothing of it is kept
-	guestOf  []*hosts
+	tuple       tuple
+	hosts       *hosts
+	first       int   // the number of its first packet
+	last        int64 // the time of its last packet
+	spool       spool
+	fin         [2]bool
+	data        [2]bool
+	rst         bool
+	control     bool // it may be a control connection
+	reported    bool // its session has been reported; it is context
+	ignored     bool // nothing of it is kept
+	announcedBy []*hosts
 }
 
 // over reports whether the connection has ended.
@@ -67,8 +67,8 @@ type hosts struct {
 	cut   bool          // contents were cut off
 	limit bool          // so much was kept that the rest had to go
 
-	announced []netip.AddrPort // in their sessions
-	guests    []*connection
+	announced  []netip.AddrPort // in their sessions
+	thirdParty []*connection
 }
 
 // controls counts the control connections that have not been reported.
@@ -117,7 +117,7 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 		c.control = c.control || speaksFTP(p.TCP.Payload)
 	}
 	if c.control && len(p.TCP.Payload) > 0 {
-		t.hear(c.hosts, netip.AddrPortFrom(p.IP.Src.Unmap(), p.TCP.SrcPort), p.TCP.Payload)
+		t.noteAnnounced(c.hosts, netip.AddrPortFrom(p.IP.Src.Unmap(), p.TCP.SrcPort), p.TCP.Payload)
 	}
 	if !c.control && (c.data[0] && c.data[1] || c.spool.size > firstBytes) && !c.wanted() {
 		t.forget(c)
@@ -153,7 +153,7 @@ func (t *tracker) connection(p *packet.Packet) (c *connection, dir int) {
 	}
 	t.live[x] = c
 	h.list = append(h.list, c)
-	t.invite(c)
+	t.noteAnnouncers(c)
 	return c, dir
 }
 
@@ -192,7 +192,7 @@ func (t *tracker) keep(c *connection, number int, raw *pcapng.Packet) error {
 func (t *tracker) forget(c *connection) {
 	c.hosts.size -= c.spool.size
 	c.spool.drop()
-	c.dismiss()
+	c.leaveAnnouncers()
 	for i, x := range c.hosts.list {
 		if x == c {
 			c.hosts.list = append(c.hosts.list[:i:i], c.hosts.list[i+1:]...)
@@ -210,7 +210,7 @@ func (t *tracker) remove(c *connection) {
 	if len(c.hosts.list) == 0 && t.pairs[c.hosts.pair] == c.hosts {
 		delete(t.pairs, c.hosts.pair)
 		for len(c.hosts.announced) > 0 {
-			t.unhear(c.hosts, c.hosts.announced[0])
+			t.forgetAnnounced(c.hosts, c.hosts.announced[0])
 		}
 	}
 }

@@ -34,8 +34,8 @@ var measurements = append([]measurement{
 	{"lengths.LOW-HIGH", share, lengths},
 }, slices.Concat(connectionMeasurements, factMeasurements)...)
 
-// withRole counts the connections with a role. What a connection is that has no other may be in
-// what the capture lacks.
+// withRole counts the connections with a role. If the capture lacks bytes, a connection that
+// seems to have no role may have one.
 func withRole(role ftp.Role) func(s *scope) (value, error) {
 	return func(s *scope) (value, error) {
 		if c := s.capture; len(c.lacking) > 0 && c.roles[ftp.Other] > 0 {

@@ -211,7 +211,7 @@ func TestFiguresThatDoNotHold(t *testing.T) {
 	}
 }
 
-// Of a file that is cut off, a figure is wrong only if it is so whatever came behind its end.
+// Of a file that is cut off, a figure is wrong only if it is so whatever came after its end.
 func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 	c, v := lab()
 	c.cut = true

@@ -11,8 +11,8 @@ import (
 	"ftplab/lab/analysis/tcp"
 )
 
-// An unjudgedError says that the capture does not show what a figure asks for, and nobody can
-// know whether it is as wanted.
+// An unjudgedError says that the capture does not show what a figure asks for, so it is not
+// known whether the value is as wanted.
 type unjudgedError struct{ error }
 
 // newHiddenError returns the error for a figure about something in TLS that cannot be read:
@@ -70,7 +70,7 @@ func (h hiddenDialogues) any() error {
 	return h.of(first)
 }
 
-// lacks reports whether the capture has not all bytes of one direction of a connection.
+// lacks reports whether the capture lacks bytes of one direction of a connection.
 func lacks(f *tcp.Flow) bool { return f.Missing > 0 || f.CutShort > 0 }
 
 // unrecorded is the error for a dialogue that lacks bytes.

@@ -1,4 +1,4 @@
-// Figures of a capture that may lack packets: nobody knows what came behind the last packet of
+// Figures of a capture that may lack packets: nobody knows what came after the last packet of
 // a file that is cut off, or what a packet is of which the recorder kept too little.
 
 package measure

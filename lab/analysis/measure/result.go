@@ -29,8 +29,8 @@ type Result struct {
 	OK bool `json:"ok"`
 }
 
-// Report describes the figures that are not as wanted, as a compiler prints its errors. Those
-// that nobody can measure, for the same reason, have one line.
+// Report describes the figures that are not as wanted, as a compiler prints its errors.
+// Figures that cannot be measured for the same reason share one line.
 func Report(file string, all []Result) string {
 	hidden := map[string][]string{} // the names of those, by the reason
 	for _, r := range all {

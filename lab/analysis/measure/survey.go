@@ -33,9 +33,9 @@ type survey struct {
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
-	cut      bool  // the file is cut off, so that more packets came behind its last one
+	cut      bool  // the file is cut off, so that more packets came after its last one
 	headless int   // the first packet of which the recorder kept too little, 0 for none
-	lacking  []int // the IDs of connections, except data connections, of which the capture has not all bytes
+	lacking  []int // the IDs of connections, except data connections, with bytes that the capture lacks
 }
 
 // A dataSurvey has counts of all data connections.

@@ -1,5 +1,5 @@
-// Certificates: their names become others, and so do keys, signatures and numbers, which
-// name the server as well. A certificate stays one that programs can read.
+// Certificates: their names become others. So do keys, signatures and serial numbers, which
+// identify the server as well. Programs can still read the new certificate.
 
 package redact
 
@@ -15,8 +15,8 @@ type der struct{ s speaker }
 
 func newDER(key *Key) *der { return &der{speaker{key: key}} }
 
-// find rewrites all values in bytes that hold some after fields of other kinds, such as
-// lengths: each SEQUENCE that fits.
+// find rewrites all ASN.1 values in bytes that also contain other fields, such as lengths:
+// each SEQUENCE that fits.
 func (d *der) find(b []byte) {
 	for at := 0; at+2 <= len(b); {
 		if b[at] == 0x30 {

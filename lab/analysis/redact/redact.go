@@ -23,10 +23,9 @@ type writer struct {
 	bare    int            // packets that lost headers in front of them
 }
 
-// Write writes a capture again as pcapng, without what says who spoke of what. The capture
-// has to be opened with NoKeys. Memory grows with the dialogues of the capture, not with
-// its transfers. Bare is how many packets had headers of other links or tunnels around them
-// that are left out.
+// Write writes a capture again as pcapng, without private data. The capture must be opened
+// with NoKeys. Memory grows with the dialogues of the capture, not with its transfers. Bare
+// is the number of packets whose headers of other links or tunnels are left out.
 func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bare int, err error) {
 	w := &writer{key: key, streams: map[place]*stream{}, decoder: packet.Decoder{Trace: true}}
 	if err := w.read(c); err != nil {

@@ -12,8 +12,8 @@ import (
 // A speaker rewrites the lines of one session.
 type speaker struct {
 	key *Key
-	// names are the words of the session's paths and users, in small letters: they are
-	// replaced wherever they stand.
+	// names are the words of the session's paths and users, in small letters. They are
+	// replaced everywhere.
 	names map[string]bool
 }
 
@@ -149,7 +149,7 @@ func (s *speaker) learn(line string) {
 	}
 }
 
-// knownUsers are users that are nobody.
+// knownUsers are user names that identify no person.
 var knownUsers = map[string]bool{"anonymous": true, "ftp": true}
 
 // listOptions are options of ls, as clients send them with LIST.

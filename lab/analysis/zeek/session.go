@@ -141,7 +141,7 @@ func (d *dialogue) exchange(i int, x *ftp.Exchange) {
 	d.changeFolder(x)
 }
 
-// setChannel notes where a data connection is expected, from what arranged it.
+// setChannel notes where a data connection is expected, by the command that announced it.
 func (d *dialogue) setChannel(i int, x *ftp.Exchange) {
 	for _, p := range d.session.DataPorts {
 		if p.Exchange != i || p.Malformed {

@@ -17,9 +17,9 @@ import (
 // field means is in facts.schema.json (JSON Schema, draft 2020-12).
 const FactsVersion = 1
 
-// JSON writes the facts of a capture of the given name as one JSON object: all that the
-// [Story] tells, for a program. What the capture does not show is left out. Bytes that are
-// not UTF-8 are written as \xNN, in the text that JSON then quotes.
+// JSON writes the facts of a capture of the given name as one JSON object: the content of the
+// [Story], for a program. It leaves out what the capture does not show. Bytes that are not
+// UTF-8 are written as \xNN, in the text that JSON then quotes.
 func JSON(w io.Writer, name string, c *capture.Capture) error {
 	out := newItems(w)
 	head, err := out.encode(captureJSON(name, c))

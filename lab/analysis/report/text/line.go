@@ -1,4 +1,4 @@
-// A packet as a line of text, in the manner of tcpdump.
+// A packet as a line of text, as tcpdump prints it.
 
 package text
 

@@ -41,7 +41,7 @@ func (p paragraph) compare(q paragraph) int {
 // columns is what stands above the paragraphs.
 const columns = "packet        time\n"
 
-// add will tell something at a packet.
+// add adds lines at a packet.
 func (r *sessionWriter) add(packet int, at int64, lines ...string) {
 	r.put(paragraph{packet: packet, place: behind, time: at, lines: lines})
 }
@@ -52,7 +52,7 @@ func (r *sessionWriter) put(p paragraph) {
 	heap.Push(&r.later, p)
 }
 
-// until tells all that comes before a paragraph.
+// until writes all that comes before a paragraph.
 func (r *sessionWriter) until(limit paragraph) {
 	for {
 		next, remembered := limit, false
@@ -72,7 +72,7 @@ func (r *sessionWriter) until(limit paragraph) {
 	}
 }
 
-// end tells all that is left.
+// end writes all that is left.
 func (r *sessionWriter) end() { r.until(paragraph{packet: math.MaxInt}) }
 
 func (r *sessionWriter) write(p paragraph) {

@@ -61,7 +61,7 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 	r.end()
 }
 
-// opening tells how the control connection began.
+// opening writes how the control connection began.
 func (r *sessionWriter) opening() {
 	c := r.control
 	text := fmt.Sprintf("-- the %s opens the control connection", c.OpenedBy)
@@ -80,7 +80,7 @@ func (r *sessionWriter) opening() {
 	r.put(paragraph{packet: c.FirstPacket, place: atFirst, time: c.FirstTime, lines: lines})
 }
 
-// proxy tells what stands in front of the dialogue.
+// proxy writes what stands in front of the dialogue.
 func (r *sessionWriter) proxy(p *ftp.Proxy) {
 	if p == nil {
 		return
@@ -95,8 +95,8 @@ func (r *sessionWriter) proxy(p *ftp.Proxy) {
 	r.put(paragraph{packet: r.control.FirstPacket, place: atFirst, lines: []string{text}})
 }
 
-// line tells a line of the dialogue, and what comes before it. The order is that in which
-// the lines were said, whatever a network or a recorder has made of it.
+// line writes a line of the dialogue, and what comes before it. The order is that in which
+// the lines were sent, even if a network or a recorder changed it.
 func (r *sessionWriter) line(l *ftp.Line) {
 	p := r.spoken(l)
 	if l.Packet < r.reached && l.Packet != r.last {
@@ -183,8 +183,8 @@ func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 	return text
 }
 
-// transfer tells of a data connection: how it came about, what it carried, how it
-// ended, each at its packet.
+// transfer writes how a data connection was opened, what it carried and how it ended, each at
+// its packet.
 func (r *sessionWriter) transfer(d *ftp.Connection) {
 	lines := []string{opened(d)}
 	switch {
@@ -303,7 +303,7 @@ func hashed(d *ftp.Connection) ftp.Side {
 	return ftp.Client
 }
 
-// fins tells of the FIN of each side of a data connection.
+// fins writes the FIN of each side of a data connection.
 func (r *sessionWriter) fins(d *ftp.Connection) {
 	if d.FirstFIN == "" {
 		return
@@ -323,7 +323,7 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 	}
 }
 
-// exchange takes what has to be known of a command before anything is written.
+// exchange notes what must be known of a command before anything is written.
 func (r *sessionWriter) exchange(e *ftp.Exchange) {
 	if e.Sender() != "" && len(e.Replies) > 0 && e.Replies[0].FirstPacket < e.Packet {
 		r.late[e.Packet] = true
@@ -331,7 +331,7 @@ func (r *sessionWriter) exchange(e *ftp.Exchange) {
 	r.unanswered(e)
 }
 
-// unanswered tells of the announced address that the next command was to use, if no
+// unanswered writes about the announced address that the next command was to use, if no
 // connection to it is in the capture although the server began the transfer.
 func (r *sessionWriter) unanswered(e *ftp.Exchange) {
 	before := func(a *ftp.DataPort) bool {
@@ -350,7 +350,7 @@ func (r *sessionWriter) unanswered(e *ftp.Exchange) {
 	r.commands++
 }
 
-// closing tells how the control connection ended.
+// closing writes how the control connection ended.
 func (r *sessionWriter) closing() {
 	c := r.control
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {

@@ -14,9 +14,9 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Story writes what happened in a capture of the given name: first the connections as a
-// table, then each session line by line, with its data connections in their places, every
-// line with its packet number and time.
+// Story writes what happened in a capture of the given name: first a table of the
+// connections, and then each session line by line. Its data connections are in their places.
+// Every line has its packet number and time.
 func Story(w io.Writer, name string, t *capture.Capture) error {
 	out := bufio.NewWriter(w)
 	summary(out, name, t)

@@ -141,7 +141,7 @@ func beginning(t *ftp.TLSLayer) []string {
 	return lines
 }
 
-// tls tells where the dialogue goes on in TLS, and where in clear again.
+// tls writes where the dialogue continues in TLS, and where in clear again.
 func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 	lines := beginning(t)
 	for _, fact := range tlsFacts(r.control, t) {
@@ -158,7 +158,7 @@ func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 	}
 }
 
-// protected tells of TLS on a data connection.
+// protected writes about TLS on a data connection.
 func (r *sessionWriter) protected(d *ftp.Connection) {
 	lines := []string{"|   it goes on in TLS"}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
