@@ -47,6 +47,9 @@ const nested = 4
 
 func longArguments(_ *Evidence, s *session) []breach {
 	found := s.wrongCommands(tooLong)
+	if b, ok := deepFolder(s); ok {
+		found = append(found, b)
+	}
 	var packets []int
 	for _, x := range s.Exchanges {
 		if x.Command == "MKD" && completedNormally(x) && run(x.Argument) > longestRun {
@@ -57,6 +60,26 @@ func longArguments(_ *Evidence, s *session) []breach {
 		found = append(found, breach{packets: packets, observed: fmt.Sprintf("%d folders with names of the same letter", len(packets))})
 	}
 	return found
+}
+
+// deepest is how many folders deep a tree is that people use.
+const deepest = 64
+
+// deepFolder finds the first folder that a client makes so deep in the tree that programs which walk
+// through it fail.
+func deepFolder(s *session) (b breach, ok bool) {
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if ok || x.Command != "MKD" && x.Command != "XMKD" || !completedNormally(x) {
+			return
+		}
+		at := w.target(x.Argument)
+		if depth := strings.Count(at, "/"); depth >= deepest || len(at) > longestPath {
+			b = breach{severity: Odd, sign: 2, packets: exchangeFrames(x),
+				observed: fmt.Sprintf("%s makes a folder %d levels deep, with a path of %d bytes", show(x.Line.Text), depth, len(at))}
+			ok = true
+		}
+	})
+	return b, ok
 }
 
 // completedNormally reports whether the server did what the command asked for.
@@ -276,6 +299,11 @@ var exploits = []exploit{
 	{onPath, pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
 	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
 	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{onPath, pattern(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
+	{"", pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
+	{"RETR", pattern(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
+	{"RCMD", pattern(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command that gives somebody the rights of another user of an AS/400"},
+	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/|/proc/|/root/)`), "a link to a file of the system"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
 	{"PASS", pattern(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
@@ -336,8 +364,18 @@ func knownGreeting(s *session) []breach {
 	return []breach{b}
 }
 
+// maker are accounts that the makers of controllers gave all of them, with passwords that nobody can
+// change (CVE-2011-4859).
+var maker = pattern(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupdate|fdrusers)$`)
+
 func knownExploit(e *Evidence, s *session) []breach {
 	found := append(knownGreeting(s), extortion(e, s)...)
+	for _, l := range s.logins {
+		if maker().MatchString(l.user) && s.readable(l.packet) {
+			found = append(found, breach{severity: Odd, sign: 2, packets: []int{l.packet},
+				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", show(l.user))})
+		}
+	}
 	renamed := "" // the argument of the RNFR before
 	for _, x := range s.Exchanges {
 		if from := renamed; x.Command == "RNTO" && picture().MatchString(from) && webProgram().MatchString(x.Argument) && completedNormally(x) {
@@ -422,8 +460,24 @@ func telnetFloods(s *session) (found []breach) {
 	return found
 }
 
-func floods(_ *Evidence, s *session) []breach {
-	found := telnetFloods(s)
+// swellingData finds data in mode Z that fills a disk or the memory when it is decompressed (CWE-409).
+func swellingData(e *Evidence, s *session) (found []breach) {
+	if !s.said("MODE") {
+		return nil
+	}
+	for _, x := range s.Exchanges {
+		for _, c := range s.dataOf(x.Data) {
+			if shown, _ := e.watch.shown(c.ID); shown.kind == bomb {
+				found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.what)})
+			}
+		}
+	}
+	return found
+}
+
+func floods(e *Evidence, s *session) []breach {
+	found := append(telnetFloods(s), swellingData(e, s)...)
 	for i := 0; i < len(s.Exchanges); {
 		j := i + 1
 		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {

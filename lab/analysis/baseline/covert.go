@@ -41,6 +41,9 @@ const (
 	leastDecoded = 6 // bytes
 )
 
+// encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
+const encodedPasswords = 5
+
 // maxNames bounds the names that are remembered of two hosts.
 const maxNames = 256
 
@@ -57,9 +60,20 @@ type nameCensus struct {
 
 func encodedNames() look {
 	all, seed := map[pairOfHosts]*nameCensus{}, maphash.MakeSeed()
+	passwords := map[pairOfHosts]map[string]int{} // of anonymous users, with the packet
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
 			hosts := s.hosts()
+			for _, l := range s.logins {
+				if isPublic(strings.ToLower(l.user)) && isEncoded(l.password) && s.readable(l.packet) {
+					if passwords[hosts] == nil {
+						passwords[hosts] = map[string]int{}
+					}
+					if of := passwords[hosts]; len(of) < maxNames {
+						of[strings.Clone(l.password)] = l.packet
+					}
+				}
+			}
 			s.eachPath(func(x *ftp.Exchange, _ *walk) {
 				if all[hosts] == nil {
 					if len(all) >= maxPairs {
@@ -73,6 +87,12 @@ func encodedNames() look {
 		},
 		end: func(*Evidence) []breach {
 			var found []breach
+			for hosts, of := range passwords {
+				if n := len(of); n >= encodedPasswords {
+					found = append(found, breach{hosts: hosts, packets: firstPackets(of),
+						observed: fmt.Sprintf("%d passwords of anonymous users, which are no addresses, look like encoded bytes", n)})
+				}
+			}
 			for hosts, names := range all {
 				if b, ok := names.judge(); ok {
 					b.hosts = hosts

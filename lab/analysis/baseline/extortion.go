@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -15,7 +16,7 @@ const extorted = 3
 var (
 	// packed matches endings that programs add to names when they compress files, encrypt them for
 	// their owner, or keep old versions.
-	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|\d*)$`)
+	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|[\d_T-]*)$`)
 	// encrypted matches endings that ransomware adds.
 	encrypted = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )
@@ -67,8 +68,10 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 		h.fetched[at] = true
 	case x.Command == "STOR" && completed(x):
 		h.overwritten[at] = h.fetched[at]
-		if i := strings.LastIndexByte(at, '.'); i > 0 && h.fetched[at[:i]] && !packed().MatchString(at[i:]) {
-			h.replaced[at[:i]] = true
+		for i := range len(at) { // the ending may have points of its own
+			if at[i] == '.' && h.fetched[at[:i]] && !packed().MatchString(path.Ext(at)) {
+				h.replaced[at[:i]] = true
+			}
 		}
 	case x.Command == "DELE" && completed(x) && h.replaced[at]:
 		delete(h.fetched, at)

@@ -86,8 +86,14 @@ func replyLength(e *Evidence, s *session) []breach {
 			b.observed = fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text))
 		case strings.Contains(l.Text, sled):
 			b.observed = "a sled of x86 NOP instructions: " + show(l.Text)
+		case ordersTerminal().MatchString(l.Text):
+			b.severity, b.sign, b.expected = Odd, 2, "A reply is text for a person (RFC 959, 4.2). Colours are harmless."
+			b.observed = "an escape sequence that orders a terminal to do something: " + show(l.Text)
 		case s.isGreeting(l) && run(l.Text) > longestRun:
 			b.observed = fmt.Sprintf("a greeting with the same letter %d times: %s", run(l.Text), show(l.Text))
+		case run(l.Text) > longestName:
+			b.severity, b.sign = Odd, 2
+			b.observed = fmt.Sprintf("the same letter %d times: %s", run(l.Text), show(l.Text))
 		default:
 			continue
 		}
@@ -240,14 +246,100 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
 		})
 	}
-	if b, ok := idleArguments(s); ok {
-		found = append(found, b)
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
 	}
 	return found
 }
 
 // withoutArgument are commands that take no argument.
 var withoutArgument = words("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
+
+// takesWord are commands that take a word of any language, but no data.
+var takesWord = words("HELP ACCT CLNT CSID LANG SMNT")
+
+// manyWays is in how many ways a client spells a command, by capital and small letters, if the
+// spelling carries data.
+const manyWays = 4
+
+// manySpellings judges how a client writes its commands.
+func manySpellings(s *session) (b breach, ok bool) {
+	spelled := map[string]map[string]int{} // by command and spelling, with the packet
+	for _, x := range s.Exchanges {
+		verb, _, _ := strings.Cut(x.Line.Text, " ")
+		if !isKnown(x.Command) || x.Line.AfterGap || !s.readable(x.Packet) || len(verb) != len(x.Command) {
+			continue
+		}
+		if spelled[x.Command] == nil {
+			spelled[x.Command] = map[string]int{}
+		}
+		ways := spelled[x.Command]
+		if ways[verb] = x.Packet; len(ways) == manyWays {
+			b = breach{severity: Odd, sign: 2, packets: firstPackets(ways)}
+			b.observed = fmt.Sprintf("%s is written in %d ways, such as %s", x.Command, manyWays, show(verb))
+			ok = true
+		}
+	}
+	return b, ok
+}
+
+// manyUrgent is how many commands are urgent, without Telnet's Synch, if urgency carries data.
+const manyUrgent = 3
+
+// idleUrgency judges commands that are urgent without a reason. Only Telnet's Synch is urgent (RFC 959
+// section 4.1.3), in front of ABOR, STAT and QUIT.
+func idleUrgency(s *session) (b breach, ok bool) {
+	b = breach{severity: Odd, sign: 2}
+	for _, x := range s.Exchanges {
+		switch x.Command {
+		case "ABOR", "STAT", "QUIT":
+			continue
+		}
+		if x.Line.Urgent && len(x.Line.Telnet) == 0 && isKnown(x.Command) && s.readable(x.Packet) {
+			b.packets = appendSome(b.packets, x.Packet)
+		}
+	}
+	b.observed = plural(len(b.packets), "command was", "commands were") + " urgent without a reason"
+	return b, len(b.packets) >= manyUrgent
+}
+
+// encodedReplies is how many different replies have encoded bytes in them if they carry data.
+const encodedReplies = 6
+
+// dataInReplies judges the texts of replies to commands that ask for no digest and name no file.
+func dataInReplies(s *session) (b breach, ok bool) {
+	b = breach{severity: Odd, sign: 2}
+	seen := map[string]bool{}
+	for _, x := range s.Exchanges {
+		if !withoutArgument[x.Command] && (x.Command != "STAT" && x.Command != "HELP" || x.Argument != "") {
+			continue
+		}
+		for _, r := range x.Replies {
+			if !s.readable(r.Packet) {
+				continue
+			}
+			text, _, _ := strings.Cut(r.Text, `"`) // the name of a folder
+			if _, behind, found := strings.Cut(r.Text, `" `); found {
+				text += " " + behind
+			}
+			for word := range strings.FieldsSeq(text) {
+				if isEncoded(word) && !seen[word] {
+					seen[word] = true
+					b.packets, b.observed = appendSome(b.packets, r.Packet), show(r.Text)
+				}
+			}
+		}
+	}
+	b.observed = fmt.Sprintf("%d words of replies look like encoded bytes; the last is in %s", len(seen), b.observed)
+	return b, len(seen) >= encodedReplies
+}
+
+// isEncoded reports whether a word is encoded text, or looks like encoded bytes.
+func isEncoded(word string) bool {
+	return decodedText(word) != "" || len(word) >= shortestRandom && looksEncoded(word) || looksRandom(word)
+}
 
 // How many different arguments, with how many bytes in all, carry data in commands that take none. If
 // there are fewer than idleTexts, they need more bytes.
@@ -270,7 +362,8 @@ var digits = pattern(`\d+`)
 func idleArguments(s *session) (b breach, ok bool) {
 	texts, size, closely, last := map[string]bool{}, 0, 0, int64(0)
 	for _, x := range s.Exchanges {
-		if !withoutArgument[x.Command] || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
+		idle := withoutArgument[x.Command] || takesWord[x.Command] && isEncoded(x.Argument)
+		if !idle || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
 		if text := digits().ReplaceAllString(x.Argument, ""); !texts[text] {
@@ -287,7 +380,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 	if closely < manyTexts || size < manyBytes {
 		b.severity, b.sign = Odd, 2
 	}
-	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, such as %s", len(texts), size, b.observed)
+	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, such as %s", len(texts), size, b.observed)
 	return b, len(texts) >= idleTexts && size >= idleBytes || len(texts) > 1 && size >= idleBytesFew
 }
 

@@ -86,6 +86,22 @@ var lookalikes = []struct {
 	{"220 in the place of a port", "reply-fits-command", "", session1("> EPSV\n< 220 Active mode is disabled")},
 	{"Pure-FTPd, whose download is broken off", "reply-fits-command", IsNormal, session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150-Accepted data connection\n+ 150 3071.0 kbytes to download\n> ABOR\n< 150 0.103 seconds (measured here), 7.32 Mbytes per second\n< 226 Since you see this ABOR must've succeeded")},
 
+	{"an abbreviation, in four ways by two clients", "control-carries-dialogue", IsNormal, func(f *forge.Capture) {
+		session1("> NOOP\n< 200 ok\n> Noop\n< 200 ok")(f)
+		session1("> noop\n< 200 ok\n> noOp\n< 200 ok")(f)
+	}},
+	{"folders named by digests", "control-carries-dialogue", IsNormal, session1(digests(8, "> PWD\n< 257 \"/%s\" is current\n"))},
+	{"types that change for each file", "preparations-are-used", IsNormal, session1(numberedLines(40, "> TYPE A\n< 200 ok\n> LIST\n< 150 here\n< 226 done\n> TYPE I\n< 200 ok\n> RETR f%d\n< 150 here\n< 226 done\n"))},
+	{"names in Persian, and a family", "names-can-be-seen", IsNormal, session1("> STOR می\u200cخواهم و نمی\u200cدانم.txt\n< 150 go on\n< 226 done\n> STOR 👨\u200d👩\u200d👧.jpg\n< 150 go on\n< 226 done")},
+	{"colours in a greeting", "reply-of-normal-length", IsNormal, dialogue("< 220-\x1b[1;34mWelcome\x1b[0m\n+ 220 ready\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n> QUIT\n< 221 bye")},
+	{"a package's folders", "arguments-of-normal-length", IsNormal, session1(numberedLines(20, "> MKD d%[1]d\n< 257 ok\n> CWD d%[1]d\n< 250 ok\n"))},
+	{"files that their owner signs and encrypts", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR a%[1]d.csv\n< 150 here\n< 226 done\n> STOR a%[1]d.csv.2026-03.gpg\n< 150 go on\n< 226 done\n> DELE a%[1]d.csv\n< 250 ok\n"))},
+	{"logs that are fetched before they are removed", "files-are-kept", IsNormal, session1("> RETR wtmp\n< 150 here\n< 226 done\n> DELE wtmp\n< 250 ok\n> RETR lastlog\n< 150 here\n< 226 done\n> DELE lastlog\n< 250 ok")},
+	{"a home folder with its histories", "files-are-kept", IsUnusual, session1("> DELE .bash_history\n< 250 ok\n> DELE .zsh_history\n< 250 ok")},
+	{"a printer's fonts", "no-loot", IsNormal, moved("STOR a.prn", opener, "\x1b%-12345X@PJL FSDOWNLOAD NAME=\"0:/fonts/a.ttf\" SIZE=9\r\n")},
+	{"a script that types", "no-loot", IsNormal, moved("STOR fill.ahk", opener, "Send, ada{TAB}x{ENTER}{TAB}{ENTER}\r\n")},
+	{"a list of broken bars", "no-climbing", IsNormal, moved("LIST", answerer, "-rw-r--r-- 1 0 0 5 Jan 01 2024 a | b.txt\r\n-rw-r--r-- 1 0 0 5 Jan 01 2024 $(name).tmpl\r\n")},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

@@ -123,19 +123,19 @@ var (
 	// system matches files with the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$)`)
 	// runs matches files that a system runs by itself.
-	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/)`)
+	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
 	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
 	// without a password, or run a program.
 	opens = pattern(`(?i)(^|/)etc/cron|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// passwordFile matches a file of a system with the passwords of all users.
-	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$`)
+	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
 	// systemDirectory matches the folders of a system, reached by climbing.
 	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
 	// aboutPasswords matches pages of a web site on which users manage their passwords.
 	aboutPasswords = pattern(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
 	// secrets matches names of files with passwords and keys.
-	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|login data|logins\.json|key[34]\.db)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 // separators decodes a path that was encoded twice, and encodes separators and points in overlong
@@ -200,9 +200,13 @@ func climbing(e *Evidence, s *session) []breach {
 func climbingNames(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.kind == climbingList {
-				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
-					observed: fmt.Sprintf("%s: frame %d lists names that lead out of the client's folder", show(x.Line.Text), shown.packet)})
+			if shown, _ := e.watch.shown(c.ID); shown.kind == badList || shown.kind == oddList {
+				b := breach{packets: append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.what)}
+				if shown.kind == oddList {
+					b.severity, b.sign = Odd, 2
+				}
+				found = append(found, b)
 			}
 		}
 	}
@@ -315,11 +319,39 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
+	if b, ok := askedHomes(s); ok {
+		found = append(found, b)
+	}
 	if n := len(sought); n >= soughtSecrets {
 		found = append(found, breach{severity: Violation, packets: firstPackets(sought),
 			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
 	}
 	return found
+}
+
+// manyHomes is of how many users a client asks for the home folders if it wants to know which users
+// there are.
+const manyHomes = 6
+
+// homeOf matches the home folder of a user as shells abbreviate it.
+var homeOf = pattern(`^~[\w.-]+`)
+
+// askedHomes judges a client that asks for the home folders of users. Most of them are refused.
+func askedHomes(s *session) (b breach, ok bool) {
+	homes, refused := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		home := homeOf().FindString(x.Argument)
+		if home == "" || homes[home] != 0 {
+			return
+		}
+		homes[home] = x.Packet
+		if x.Final() >= 500 {
+			refused++
+		}
+	})
+	n := len(homes)
+	return breach{severity: Odd, sign: 2, packets: firstPackets(homes),
+		observed: fmt.Sprintf("the client asked for the home folders of %d users, which shows who is a user", n)}, n >= manyHomes && refused*2 >= n
 }
 
 var namesCanBeSeenRule = Rule{
@@ -333,6 +365,10 @@ var namesCanBeSeenRule = Rule{
 	look:     eachSession(unseenNames),
 }
 
+// zeroWidth matches several characters in a row that have no width, and the one that reverses the order
+// of those behind it, so that a name seems to have another ending.
+var zeroWidth = pattern(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
+
 // unseen matches names of spaces and dots, names that begin or end with several spaces, and names of
 // devices, which Windows cannot delete.
 var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
@@ -345,7 +381,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 			return
 		}
 		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
-			if unseen().MatchString(name) {
+			if unseen().MatchString(name) || zeroWidth().MatchString(name) {
 				names[name] = true
 				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
 				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})

@@ -18,7 +18,7 @@ var noProgramsRule = Rule{
 	Severity: Note, sign: 1,
 	Matters:  "Intruders upload their tools, and malware downloads more of itself.",
 	Innocent: "the server offers programs to the public, or an administrator installs one.",
-	look:     eachSession(transferredPrograms),
+	look:     programsOf,
 }
 
 var (
@@ -37,8 +37,9 @@ var (
 	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
-// windowsOwn matches programs that come with Windows, so that nobody needs to fetch them.
-var windowsOwn = pattern(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?)\.(exe|scr|com|pif)$`)
+// windowsOwn matches programs that come with Windows, so that nobody needs to fetch them, and names that
+// are taken for theirs.
+var windowsOwn = pattern(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?|svch[o0]sts?|svc?hosts?|scvhosts?|l[s5]as{1,3}|isass|lssas{1,2}|cssrs|csrs|winl[o0]g[o0]n|expl0rer|sp[o0]{2}lsv)\.(exe|scr|com|pif)$`)
 
 // processor matches the ending that says for which processor a program is: bot.mips, bot.arm7.
 var processor = pattern(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
@@ -50,9 +51,38 @@ const manyProcessors = 4
 // manyPrograms is how many programs a session must fetch before they are a stronger sign.
 const manyPrograms = 3
 
-func transferredPrograms(e *Evidence, s *session) []breach {
+// programsOf finds the programs of each session, and those for many processors of all sessions between
+// two hosts.
+func programsOf() look {
+	all := map[pairOfHosts]map[string]int{} // by processor, with the packet
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			kinds := all[s.hosts()]
+			if kinds == nil {
+				kinds = map[string]int{}
+				if len(all) < maxPairs {
+					all[s.hosts()] = kinds
+				}
+			}
+			return transferredPrograms(e, s, kinds)
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, kinds := range all {
+				if n := len(kinds); n >= manyProcessors {
+					found = append(found, breach{severity: Violation, hosts: hosts, packets: firstPackets(kinds),
+						observed: fmt.Sprintf("programs for %d kinds of processors were transferred", n)})
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
+
+// transferredPrograms finds the programs of a session, and adds the processors that their names tell.
+func transferredPrograms(e *Evidence, s *session, processors map[string]int) []breach {
 	plain, fetched := breach{}, 0
-	names, processors, odd := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	names, odd := map[string]bool{}, map[string]bool{}
 	var found []breach
 	onlyTools := true // public archives of tools have nothing else
 	for _, x := range s.Exchanges {
@@ -72,7 +102,7 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
 			if kind := processor().FindString(name); kind != "" {
-				processors[kind] = true
+				processors[strings.ToLower(kind)] = x.Packet
 			}
 		}
 	}
@@ -89,10 +119,6 @@ func transferredPrograms(e *Evidence, s *session) []breach {
 		case fetched >= manyPrograms:
 			plain.sign = 2
 		}
-		if len(processors) >= manyProcessors {
-			plain.severity = Violation
-			plain.observed += fmt.Sprintf(", for %d kinds of processors", len(processors))
-		}
 		found = append(found, plain)
 	}
 	return found
@@ -105,7 +131,7 @@ func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Seve
 	case tools().MatchString(x.Argument) && !paper().MatchString(name):
 		return "by its name an attack tool", Odd
 	case x.Command == "RETR" && windowsOwn().MatchString(name):
-		return "a program with the name of one that comes with Windows", Violation
+		return "a program with the name of one that comes with Windows, or nearly its name", Violation
 	case twoEndings().MatchString(name):
 		return "a program with the ending of a document in front of its own", Odd
 	case shown != "" && document().MatchString(name):
@@ -146,7 +172,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		w.follow(x)
 		for _, c := range s.dataOf(x.Data) {
 			shown, _ := e.watch.shown(c.ID)
-			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner)
+			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner || shown.kind == keystrokes || shown.kind == lure)
 			if !fromClient && shown.kind != userList && shown.kind != secret && shown.kind != privateKey {
 				continue
 			}
@@ -166,7 +192,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 				b.severity, b.sign = Odd, 2
 			}
 			switch shown.kind {
-			case defaced:
+			case defaced, keystrokes:
 				pages++
 			case runner:
 				runners = append(runners, len(found))

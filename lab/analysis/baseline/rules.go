@@ -152,7 +152,7 @@ func Rules() []Rule {
 
 		noSearchForRoomRule, filesAreKeptRule, argumentsOfNormalLengthRule, argumentsAreTextRule,
 		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule,
-		namesCanBeSeenRule, namesAreWordsRule,
+		namesCanBeSeenRule, namesAreWordsRule, preparationsAreUsedRule,
 
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
 		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,

@@ -381,6 +381,11 @@ var ruleTests = map[string]ruleTest{
 		},
 		near: session1("> MKD HolidayPicturesItaly\n< 257 ok\n> MKD 6f1ed002ab5595859014ebf0951522d9\n< 257 ok\n> MKD MyDocumentsBackup2023\n< 257 ok\n> MKD 20231114221320\n< 257 ok"),
 	},
+	"preparations-are-used": {
+		breaks: session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n")),
+		near: session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n> RETR a\n< 150 here\n< 426 broken off\n") +
+			strings.Repeat("> REST 0\n< 350 ok\n", 14) + numberedLines(14, "> ALLO %d\n< 202 ok\n> STOR a\n< 150 go on\n< 226 done\n> MFMT 202603%02[1]d120000 a%[1]d\n< 213 ok\n")),
+	},
 	"files-are-fetched-once": {
 		breaks: session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 12)),
 		near:   session1(strings.Repeat("> RETR report.txt\n< 150 here\n< 226 done\n", 8)),

