@@ -81,12 +81,13 @@ func writeFiles(folder string, files []export.File) (paths []string, err error) 
 }
 
 // ExportCapture writes only the capture of an export.
-func ExportCapture(ctx context.Context, s *scenario.Scenario, path string) error {
+func ExportCapture(ctx context.Context, w io.Writer, s *scenario.Scenario) error {
 	pcap, err := microPCAP(ctx, s)
 	if err != nil {
 		return inFile(s, err)
 	}
-	return os.WriteFile(path, pcap, 0o644)
+	_, err = w.Write(pcap)
+	return err
 }
 
 // microPCAP has a session take place and returns its frames as classic pcap with microseconds,

@@ -155,22 +155,23 @@ func TestIndexAfterMistake(t *testing.T) {
 func TestFilesOfOthersStay(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, test := range []struct {
-		file, args string
+		file, text string
+		args       string
 		want       string // on stderr
 	}{
-		{"mine.txtar", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is not a profile; choose another name"},
-		{"junit.xml", "run --tcp gvisor -o none --junit junit.xml --tap no/x active_list", "no/x cannot be used"},
-		{"x.tap", "run --tcp gvisor -o none --junit no/x --tap x.tap active_list", "no/x cannot be used"},
-		{"earlier.xml", "run --tcp gvisor --junit earlier.xml -w a/b active_list", "a/b cannot be used"},
+		{"mine.txtar", "open\nquit\n", "baseline learn x.pcapng -o mine.txtar", "-o mine.txtar: this file exists and is not a profile; choose another name"},
+		{"junit.xml", "<testsuites></testsuites>\n", "run --tcp gvisor -o none --junit junit.xml --tap no/x active_list", "no/x cannot be used"},
+		{"x.tap", "TAP version 14\n1..0\n", "run --tcp gvisor -o none --junit no/x --tap x.tap active_list", "no/x cannot be used"},
+		{"earlier.xml", "<?xml version=\"1.0\"?>\n<testsuite></testsuite>\n", "run --tcp gvisor --junit earlier.xml -w a/b active_list", "a/b cannot be used"},
 	} {
-		if err := os.WriteFile(test.file, []byte("open\nquit\n"), 0o644); err != nil {
+		if err := os.WriteFile(test.file, []byte(test.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		_, stderr, status := judged(t, strings.Fields(test.args)...)
 		if status != exitError || !strings.Contains(stderr, test.want) {
 			t.Errorf("%s: got status %d and %q, want %d and %q", test.args, status, stderr, exitError, test.want)
 		}
-		if text, err := os.ReadFile(test.file); string(text) != "open\nquit\n" {
+		if text, err := os.ReadFile(test.file); string(text) != test.text {
 			t.Errorf("%s: %s has %q, error %v, want what was in it", test.args, test.file, text, err)
 		}
 	}

@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -39,7 +37,7 @@ learned from ftplab's own scenarios and from programs in wide use is built in.`,
 }
 
 func learnCommand() *cobra.Command {
-	var output, keyLog string
+	var file, keyLog string
 	c := &cobra.Command{
 		Use:   "learn CAPTURE | PROFILE...",
 		Short: "Learn a profile of normal FTP from captures",
@@ -51,18 +49,18 @@ not normal FTP.`,
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := replacesProfile(output); err != nil {
+			if err := (output{"-o", file}).replacesOnly("profile", isProfile); err != nil {
 				return err
 			}
 			p, err := learnAll(args, keyLog, c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			return writeTo(output, c.OutOrStdout(), p.Write)
+			return writeTo(file, c.OutOrStdout(), p.Write)
 		},
 	}
 	keyLogFlag(c, &keyLog)
-	c.Flags().StringVarP(&output, "output", "o", "-", "the file for the profile; - is the standard output")
+	c.Flags().StringVarP(&file, "output", "o", "-", "the file for the profile; - is the standard output")
 	return c
 }
 
@@ -158,28 +156,8 @@ func profileNamed(name string) (*baseline.Profile, error) {
 	return baseline.ReadProfileFile(name)
 }
 
-// replacesProfile refuses a file for a profile that exists and is something else, such as a
-// capture.
-func replacesProfile(name string) error {
-	info, err := os.Stat(name)
-	if name == "-" || err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil
-	}
-	if _, err := baseline.ReadProfileFile(name); err != nil {
-		return fmt.Errorf("-o %s: this file exists and is not a profile; choose another name", name)
-	}
-	return nil
-}
-
-// writeTo writes to the named file; - is the standard output. If write fails, the file stays
-// as it was.
-func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
-	if name == "-" {
-		return write(stdout)
-	}
-	var b strings.Builder
-	if err := write(&b); err != nil {
-		return err
-	}
-	return os.WriteFile(name, []byte(b.String()), 0o644)
+// isProfile reports whether a file is a profile.
+func isProfile(path string) bool {
+	_, err := baseline.ReadProfileFile(path)
+	return err == nil
 }

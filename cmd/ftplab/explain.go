@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -158,20 +159,13 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	src := source(args[0], f.keyLog, c.InOrStdin(), c.ErrOrStderr())
 	switch {
 	case f.output != "":
-		if err := checkOutputs([]output{{"-w", f.output}}, args[0]); err != nil {
+		out := output{"-w", f.output}
+		if err := cmp.Or(checkOutputs([]output{out}, args[0]), out.replacesOnly("capture", isCapture)); err != nil {
 			return err
 		}
-		return redactTo(f.output, src, f.RedactKey, c.OutOrStdout())
+		return writeTo(f.output, c.OutOrStdout(), func(w io.Writer) error { return lab.Redact(w, src, f.RedactKey) })
 	case f.extractTo != "":
 		return lab.Extract(c.OutOrStdout(), src, f.extractTo)
 	}
 	return lab.Explain(c.OutOrStdout(), src, f.Explanation)
-}
-
-// redactTo writes the redacted capture to a file. If that fails, an earlier file stays.
-func redactTo(name string, src lab.Source, key string, stdout io.Writer) error {
-	if name == "-" {
-		return lab.Redact(stdout, src, key)
-	}
-	return replaceFile(name, func(w io.Writer) error { return lab.Redact(w, src, key) })
 }

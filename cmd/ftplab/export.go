@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -29,13 +31,14 @@ send it.`,
 			if err != nil {
 				return err
 			}
-			if err := checkOutputs([]output{{"--capture", only}}, s.File); err != nil {
+			out := output{"--capture", only}
+			if err := cmp.Or(checkOutputs([]output{out}, s.File), out.replacesOnly("capture", isCapture)); err != nil {
 				return err
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
 			if only != "" {
-				return lab.ExportCapture(ctx, s, only)
+				return replaceFile(only, func(w io.Writer) error { return lab.ExportCapture(ctx, w, s) })
 			}
 			if folder == "" {
 				folder = args[0] + "-" + s.Name
@@ -55,5 +58,6 @@ send it.`,
 	}
 	c.Flags().StringVarP(&folder, "output", "o", "", "the new folder; PROJECT-SCENARIO by default")
 	c.Flags().StringVar(&only, "capture", "", "write only the capture, to this file")
+	oneOf(c, "output", "capture")
 	return c
 }

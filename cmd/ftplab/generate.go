@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -269,7 +270,8 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 	if f.write == "-" {
 		return lab.GenerateTo(ctx, stdout, g)
 	}
-	if err := checkOutputs([]output{{"-w", f.write}}, f.profile); err != nil {
+	out := output{"-w", f.write}
+	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.replacesOnly("capture", isCapture)); err != nil {
 		return err
 	}
 	file, err := openLive(f.write)

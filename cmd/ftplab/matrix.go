@@ -51,6 +51,15 @@ Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be r
 }
 
 func runMatrix(ctx context.Context, results, table string, parallel int, stdout, stderr io.Writer) error {
+	out := output{"--table", cmp.Or(table, filepath.Join(results, "matrix.md"))}
+	if err := cmp.Or(checkParallel(parallel), out.replacesOnly("table", isTable)); err != nil {
+		return err
+	}
+	if folder := filepath.Dir(out.path); !samePlace(folder, results) {
+		if _, err := os.Stat(folder); err != nil {
+			return err
+		}
+	}
 	var list []*scenario.Scenario
 	var combinations []lab.Combination
 	missing := map[string]bool{}
@@ -68,7 +77,7 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	if len(list) == 0 {
 		return errors.New("none of the servers, or none of the clients, is installed")
 	}
-	if err := checkResults(output{"-o", results}, list, output{"--table", table}); err != nil {
+	if err := checkResults(output{"-o", results}, list, out); err != nil {
 		return err
 	}
 	p := newPrinter(stdout, stderr, false, list)
@@ -77,11 +86,10 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 		combinations[i].Ran = r
 	}
 	p.wrote(lab.WriteIndex(results, runs))
-	if p.broken < len(list) {
-		table = cmp.Or(table, filepath.Join(results, "matrix.md"))
-		err := writeMatrix(table, results, combinations[:len(runs)])
+	if ctx.Err() == nil && p.broken < len(list) { // otherwise an earlier table has more
+		err := writeMatrix(out.path, results, combinations[:len(runs)])
 		if err == nil {
-			fmt.Fprintf(stdout, "The table is %s\n", table)
+			fmt.Fprintf(stdout, "The table is %s\n", out.path)
 		}
 		p.wrote(err)
 	}
@@ -108,13 +116,15 @@ func writeMatrix(path, results string, combinations []lab.Combination) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(file, "# What real FTP programs do differently\n\nMade by `ftplab matrix`, which also makes the walkthrough of each session: each client is a link to it.")
-	err = lab.WriteMatrix(file, combinations, func(c lab.Combination) string {
-		return filepath.ToSlash(filepath.Join(base, c.Scenario.Name, "walkthrough.html"))
+	return replaceFile(path, func(w io.Writer) error {
+		fmt.Fprintln(w, tableTitle+"\n\nMade by `ftplab matrix`, which also makes the walkthrough of each session: each client is a link to it.")
+		return lab.WriteMatrix(w, combinations, func(c lab.Combination) string {
+			return filepath.ToSlash(filepath.Join(base, c.Scenario.Name, "walkthrough.html"))
+		})
 	})
-	return errors.Join(err, file.Close())
 }
+
+const tableTitle = "# What real FTP programs do differently"
+
+// isTable reports whether a file is a table that writeMatrix wrote.
+func isTable(path string) bool { return begins(path, tableTitle) }

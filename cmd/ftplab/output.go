@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"ftplab/lab"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -34,6 +37,46 @@ func checkOutputs(outputs []output, inputs ...string) error {
 		}
 	}
 	return nil
+}
+
+// replacesOnly refuses an output if there is a file that is something else than a command writes
+// there, such as a scenario whose name was given by mistake.
+func (o output) replacesOnly(kind string, is func(path string) bool) error {
+	info, err := os.Stat(o.path)
+	if err != nil || o.path == "-" || !info.Mode().IsRegular() || info.Size() == 0 || is(o.path) {
+		return nil
+	}
+	return fmt.Errorf("%s: this file exists and is not a %s; choose another name", o, kind)
+}
+
+// isCapture reports whether a file is a capture.
+func isCapture(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	_, err = pcapng.NewReader(file)
+	return err == nil
+}
+
+// isReport reports whether a file is a report for a service for continuous integration: JUnit's
+// or TAP's.
+func isReport(path string) bool {
+	return begins(path, `(<\?xml[^>]*>\s*)?<testsuite|TAP version |1\.\.`)
+}
+
+// begins reports whether a file begins as a regular expression says.
+func begins(path, expression string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	beginning := make([]byte, 512)
+	n, _ := io.ReadFull(file, beginning)
+	fits, _ := regexp.Match("^(?:"+expression+")", beginning[:n])
+	return fits
 }
 
 // checkResults refuses outputs and scenario files that runs of the scenarios would replace or

@@ -41,7 +41,8 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 	if status != exitPassed {
 		t.Fatalf("got status %d for a profile", status)
 	}
-	t.Chdir(t.TempDir())
+	working := t.TempDir()
+	t.Chdir(working)
 	for name, text := range map[string]string{
 		"k.txtar": greeting, "folder/inner/z.txtar": greeting, "folder/typo.txtar": "opne\n", "ok/r/files/r.txtar": greeting,
 		"x.pcapng": string(capture), "p.json": profile,
@@ -64,6 +65,8 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 	before := contents(t, ".")
 	const read = ", which this command reads; choose another name"
 	const same = " are the same; choose another name for one of them"
+	const exists = ": this file exists and is not a "
+	const another = "; choose another name"
 	const itself = ": a run replaces or removes this path itself "
 	for _, test := range []struct{ args, want string }{
 		{"run --tcp gvisor -w k.txtar k.txtar", "-w k.txtar would overwrite k.txtar" + read},
@@ -90,8 +93,18 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"run --tcp gvisor --failures ok -w x k.txtar", "--write and --failures do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 -w x k.txtar", "--derive and --write do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 --junit x k.txtar", "--derive and --junit do not go together: run takes one of them"},
-		{"run --tcp gvisor -o ok --junit x.pcapng k.txtar", "x.pcapng is a capture, which a report would replace; choose another name"},
-		{"run --tcp gvisor -o ok --tap other/x.pcapng k.txtar", "other/x.pcapng is a capture, which a report would replace; choose another name"},
+		{"run --tcp gvisor -o ok --junit x.pcapng k.txtar", "--junit x.pcapng" + exists + "report" + another},
+		{"run --tcp gvisor -o ok --tap other/x.pcapng k.txtar", "--tap other/x.pcapng" + exists + "report" + another},
+		{"run --tcp gvisor -o ok --junit folder/inner/z.txtar k.txtar", "--junit folder/inner/z.txtar" + exists + "report" + another},
+		{"run --tcp gvisor -w new --tap p.json k.txtar", "--tap p.json" + exists + "report" + another},
+		{"run --tcp gvisor -w folder/typo.txtar k.txtar", "-w folder/typo.txtar" + exists + "capture" + another},
+		{"generate --sessions 1 -w k.txtar", "-w k.txtar" + exists + "capture" + another},
+		{"explain --redact -w k.txtar x.pcapng", "-w k.txtar" + exists + "capture" + another},
+		{"export zeek k.txtar --capture p.json", "--capture p.json" + exists + "capture" + another},
+		{"matrix --table k.txtar", "--table k.txtar" + exists + "table" + another},
+		{"matrix --table no/x", "there is no file or folder no in " + working + "; check the path"},
+		{"matrix --parallel 0", "--parallel 0: at least 1 was expected"},
+		{"baseline learn x.pcapng -o k.txtar", "-o k.txtar" + exists + "profile" + another},
 		{"explain --redact -w other/x.pcapng x.pcapng", "-w other/x.pcapng would overwrite x.pcapng" + read},
 		{"export zeek k.txtar --capture link", "--capture link would overwrite k.txtar" + read},
 		{"generate --sessions 1 --profile p.json -w p.json", "-w p.json would overwrite p.json" + read},

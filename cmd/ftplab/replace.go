@@ -12,6 +12,14 @@ import (
 // temporary is how the name of a file begins until all of it is written.
 const temporary = ".ftplab-"
 
+// writeTo writes to the named file, as replaceFile does; - is the standard output.
+func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
+	if name == "-" {
+		return write(stdout)
+	}
+	return replaceFile(name, write)
+}
+
 // replaceFile writes a file, or the one to which a symbolic link of that name leads. Until all of
 // it is written, an earlier file stays as it was.
 func replaceFile(name string, write func(io.Writer) error) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -166,21 +167,25 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		inputs = append(inputs, s.File)
 	}
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
+	isOther := cmp.Or(outputs[0].replacesOnly("report", isReport), outputs[1].replacesOnly("report", isReport))
 	if f.write != "" {
 		if f.write != "-" {
 			outputs = append(outputs, output{"-w", f.write})
+			isOther = cmp.Or(isOther, outputs[2].replacesOnly("capture", isCapture))
 		}
-		return checkOutputs(outputs, inputs...)
+		return cmp.Or(checkOutputs(outputs, inputs...), isOther)
 	}
 	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
 	outputs = append(outputs, results, failures)
-	if err := checkOutputs(outputs, inputs...); err != nil {
+	if err := cmp.Or(checkOutputs(outputs, inputs...), checkResults(results, all, outputs...)); err != nil {
 		return err
 	}
-	if err := checkResults(results, all, outputs...); err != nil || f.failures == "" {
-		return err
+	if f.failures != "" {
+		if err := checkResults(failures, all, outputs...); err != nil {
+			return err
+		}
 	}
-	return checkResults(failures, all, outputs...)
+	return isOther
 }
 
 // notLoaded are the files with mistakes, as runs that could not be made: the other scenarios
@@ -215,14 +220,19 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 		err = fmt.Errorf("--failures %s: this is a file; a folder was expected, for the results of failed scenarios", f.failures)
 	case o.Format != pcapng.PCAPNG && o.Format != pcapng.PCAP:
 		err = fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
-	case f.parallel < 1:
-		err = fmt.Errorf("--parallel %d: at least 1 was expected", f.parallel)
 	case f.derive != 0 && scenarios != 1:
 		err = fmt.Errorf("--derive takes one scenario, and there are %d", scenarios)
 	case f.write != "" && scenarios != 1:
 		err = fmt.Errorf("-w takes one scenario, and there are %d", scenarios)
 	}
-	return o, err
+	return o, cmp.Or(err, checkParallel(f.parallel))
+}
+
+func checkParallel(n int) error {
+	if n < 1 {
+		return fmt.Errorf("--parallel %d: at least 1 was expected", n)
+	}
+	return nil
 }
 
 // keepWant says what happens to the want of a scenario from which another want is derived. It
@@ -260,9 +270,6 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		if r.path == "" {
 			continue
 		}
-		if isCapture(r.path) {
-			return nil, fmt.Errorf("%s is a capture, which a report would replace; choose another name", r.path)
-		}
 		if f.write == "" && samePlace(filepath.Dir(r.path), f.results) {
 			os.MkdirAll(f.results, 0o777) // as the run does, which says why it cannot be made
 		}
@@ -273,20 +280,6 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		reports = append(reports, reportFile{file, r.write})
 	}
 	return reports, nil
-}
-
-// isCapture reports whether a file is a capture.
-func isCapture(path string) bool {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	_, err = pcapng.NewReader(file)
-	return err == nil
 }
 
 // A running scenario has ended when done is closed.

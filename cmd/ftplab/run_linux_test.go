@@ -249,7 +249,11 @@ func TestKillCell(t *testing.T) {
 // TestLiveFileStaysUntilTheCaptureBegins writes a capture to a file with something
 // in it: a run that does not begin leaves that, and one that does replaces it.
 func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
-	earlier := strings.Repeat("earlier ", 1<<16)
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := string(capture) + strings.Repeat("earlier ", 1<<16)
 	file := write(t, "live.pcapng", earlier)
 	missing := write(t, "missing.txtar", "# x\n# y\nprogram /no/such/server\nopen\nquit\n")
 	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, missing); status != exitError {
