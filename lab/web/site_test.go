@@ -40,8 +40,7 @@ func folder(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	defer func() { os.RemoveAll(written.folder) }()
-	pagetest.Main(m)
+	pagetest.Main(m, func() { os.RemoveAll(written.folder) })
 }
 
 // A server serves the site under a path of its own, and notes what it is asked for.

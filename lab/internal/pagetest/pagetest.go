@@ -130,15 +130,20 @@ func (tab *Tab) start(path string) {
 }
 
 func startBrowser(path string) {
+	var scratch string
+	if scratch, browser.err = os.MkdirTemp("", "ftplab-browser-"); browser.err != nil {
+		return
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
+		chromedp.Env("TMPDIR="+scratch), // where it leaves files
 		chromedp.WSURLReadTimeout(timeout),
 		chromedp.NoSandbox, // which root and containers have not got
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(ctx)
-	browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator() }
+	browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator(); os.RemoveAll(scratch) }
 	browser.err = chromedp.Do(ctx) // which starts it
 }
 
