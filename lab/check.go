@@ -29,11 +29,11 @@ type Verdict struct {
 	// capture which is as wanted does not answer. The verdict on a capture alone has only these.
 	Failures []runner.Failure `json:"failures,omitempty"`
 
-	// Stalls are when the machine did not let server and client run: a reason why a
-	// run may fail that has none in the scenario.
+	// Stalls are the times in which the machine did not let server and client run. A run may
+	// fail because of them, and not because of its scenario.
 	Stalls []runner.Stall `json:"stalls,omitempty"`
 
-	// Note is what the user should know of how the server ran.
+	// Note is a remark for the user about how the server ran.
 	Note string `json:"note,omitempty"`
 
 	// Want is the judgement of the section `want`; nil if there is none.
@@ -110,8 +110,8 @@ func Parse(name string, source []byte) (*scenario.Scenario, error) {
 	return withSections(scenario.Parse(name, source))
 }
 
-// withSections adds to the mistakes of a scenario those of the sections of which they leave
-// enough.
+// withSections adds the mistakes of the sections want, figures and questions, as far as those
+// of the scenario leave enough to parse them.
 func withSections(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
 	mistakes, ok := err.(scenario.Errors)
 	if !ok || s == nil {

@@ -18,10 +18,10 @@ import (
 	conformance "ftplab/scenarios/conform"
 )
 
-// Conform runs the scenarios of package scenarios/conform with a server, and
-// says of each rule of the RFCs whether the server keeps it. The captures are in
-// NAME/ below the folder of the results. An error means that it could not be
-// found out, such as when the server does not start.
+// Conform runs the scenarios of package scenarios/conform with a server, and reports for each
+// rule of the RFCs whether the server keeps it. The captures are in NAME/ below the folder of
+// the results. An error means that there is no result, such as when the server does not
+// start.
 func Conform(ctx context.Context, server conformance.Program, o Options) ([]conform.Result, error) {
 	found, err := conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, server)
@@ -103,8 +103,8 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	return results, nil
 }
 
-// withoutPlaces is a text without lines of a scenario, which the user has not got: wrong can only
-// be what is put into it, the command and the user.
+// withoutPlaces removes the places (file:line) in a scenario from a message. The user does
+// not have that file: the mistake is in the command or the user that was put into it.
 func withoutPlaces(text, scenario string) string {
 	place := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(scenario) + `:([0-9]+:)? `)
 	text = place.ReplaceAllString(text, "")

@@ -218,6 +218,6 @@ func TestConformOfWrongClients(t *testing.T) {
 		t.Errorf("got error %v, want one with what env printed", err)
 	}
 	if err != nil && strings.Contains(err.Error(), scenario.Extension) {
-		t.Errorf("got error %v, which names a file that the user has not got", err)
+		t.Errorf("got error %v, which names a file that the user does not have", err)
 	}
 }

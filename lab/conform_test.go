@@ -84,7 +84,7 @@ func TestConformSplitsUser(t *testing.T) {
 }
 
 // TestConformSaysWhatIsWrong has commands and users that cannot be tried: the error is about them,
-// and not about a scenario that the user has not got.
+// and not about a scenario that the user does not have.
 func TestConformSaysWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		program conformance.Program

@@ -15,10 +15,10 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// DeriveRuns has the session of a scenario take place n times, and writes the section
-// `want` that all of them pass: what they have in common. What chance chose (ports,
-// times, names, whose reset comes) is a star or left open. On gVisor's TCP each run has
-// a seed of its own.
+// DeriveRuns runs the session of a scenario n times, and writes the section `want` that all
+// of the captures pass: what they have in common. What depends on chance (ports, times,
+// names, whose reset comes) is a star or left open. On gVisor's TCP each run has a seed of
+// its own.
 //
 // What the scenario wants now does not matter. An error means that a run failed, or
 // that the runs have nothing in common; it never writes a want that one of them fails.

@@ -45,9 +45,9 @@ type Explanation struct {
 	Notes     report.Notes // of HTML: whether its notes are shown, hidden or left out; shown when empty
 }
 
-// Explain writes what happened in a capture: its TCP connections, the FTP
-// sessions among them, and which data connection belongs to which command. It
-// guesses nothing: what the capture does not show is left out, or said.
+// Explain writes what happened in a capture: its TCP connections, the FTP sessions among
+// them, and which data connection belongs to which command. It guesses nothing: what the
+// capture does not show is left out, or reported as missing.
 func Explain(w io.Writer, src Source, e Explanation) error {
 	if e.Redact {
 		redacted, remove, err := src.redacted(e.RedactKey)

@@ -29,9 +29,9 @@ const (
 	ZeekProject Project = "zeek"
 )
 
-// Export has the session of a scenario take place on gVisor's TCP, and writes it to a new folder
-// as a test of a project: with the capture, what it expects, a README, and the script that
-// makes the capture again. It returns the files' paths.
+// Export runs the session of a scenario on gVisor's TCP, and writes it to a new folder as a
+// test of a project: with the capture, what it expects, a README, and the script that makes
+// the capture again. It returns the files' paths.
 func Export(ctx context.Context, project Project, s *scenario.Scenario, folder string) ([]string, error) {
 	pcap, err := microPCAP(ctx, s)
 	if err != nil {
@@ -90,8 +90,8 @@ func ExportCapture(ctx context.Context, w io.Writer, s *scenario.Scenario) error
 	return err
 }
 
-// microPCAP has a session take place and returns its frames as classic pcap with microseconds,
-// without ARP: sensors' projects take nothing else.
+// microPCAP runs a session and returns its frames as classic pcap with microseconds, without
+// ARP: the projects of sensors accept nothing else.
 func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
 	if err := cmp.Or(checkTCP(s, scenario.GVisorTCP), checkGVisor(s)); err != nil {
 		return nil, err

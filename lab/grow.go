@@ -127,8 +127,8 @@ func ExplainGrowing(ctx context.Context, w io.Writer, g Growing, e Explanation) 
 }
 
 // AlertsGrowing compares each session of a growing capture with what is normal when the
-// session has ended, in the light of earlier sessions between the same hosts, and passes
-// what was found to report. What covers more than two hosts, such as a sweep, is not seen.
+// session has ended, together with earlier sessions between the same hosts, and passes the
+// findings to report. It does not find what involves more than two hosts, such as a sweep.
 func AlertsGrowing(ctx context.Context, g Growing, normal *baseline.Profile, suppressions *alert.Suppressions, report func(*alert.Report) error) error {
 	n := 0
 	return g.read(ctx, live.Options{Context: true}, func(s *live.Session) error {

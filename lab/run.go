@@ -146,8 +146,8 @@ func captureInfo(s *scenario.Scenario, tcp scenario.TCP, seed uint64) pcapng.Inf
 	return info
 }
 
-// runCommand is the command that runs a scenario again, to the same capture
-// where that is possible: by its name, if it may be one of the lab's own.
+// runCommand is the command that runs a scenario again, to the same capture where that is
+// possible. It has the scenario's name if the scenario may be one of the lab's own.
 func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
 	command := "ftplab run "
 	if tcp == scenario.GVisorTCP {

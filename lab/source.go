@@ -19,8 +19,8 @@ type Source struct {
 	// read in part only: where it ends, and why.
 	Warn func(sentence string)
 
-	// KeyLog is the path of a file with the keys of TLS sessions (SSLKEYLOGFILE), beside
-	// those that the capture brings along; "" for none.
+	// KeyLog is the path of a file with the keys of TLS sessions (SSLKEYLOGFILE), in addition
+	// to those in the capture; "" for none.
 	KeyLog string
 }
 

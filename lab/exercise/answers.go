@@ -78,7 +78,7 @@ func readFile(path string, parse func(text []byte) error) error {
 	return parse(text)
 }
 
-// add takes one answer. The error says which word of it means nothing.
+// add adds one answer. The error says which part of it is unknown.
 func (all answers) add(k key, student, lesson string, question int, answer string) error {
 	id := paperID{folderName(student), lesson}
 	if lesson == "" && len(k.Lessons) == 1 {
@@ -162,7 +162,7 @@ func (all answers) addRow(k key, heading, row []string, student, lesson string) 
 	return nil
 }
 
-// readMarkdown reads questions.md, filled in. A text that is none is left alone.
+// readMarkdown reads questions.md, filled in. It ignores any other text.
 func (all answers) readMarkdown(text []byte, path string, k key) error {
 	student, lesson := "", ""
 	question, answering := 0, false

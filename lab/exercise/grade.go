@@ -45,7 +45,7 @@ type Copied struct {
 	Of    int // all wrong answers that were given
 }
 
-// leastCopied is how many answers of somebody else are no chance.
+// leastCopied is the number of another student's answers that is no coincidence.
 const leastCopied = 2
 
 // Grade compares what a class handed in, in a folder of answers, with the key of the
@@ -86,7 +86,7 @@ func (k key) grade(student Student, given answers) StudentMarks {
 	return s
 }
 
-// copied finds the students whose right answers are the wrong ones of s.
+// copied finds the students whose right answers are the wrong answers of s.
 func (k key) copied(s *StudentMarks) []Copied {
 	wrong := 0
 	for _, m := range s.Marks {

@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/analysis/report/text"
 )
 
-// mostLines is how many packets a page lists. Who needs more has the capture.
+// mostLines is how many packets a page lists. The capture has the others.
 const mostLines = 400
 
 // A packetList is the packets of a capture on a page.

@@ -23,7 +23,7 @@ import (
 	"ftplab/scenarios"
 )
 
-// A Plan is what a class is to get.
+// A Plan says which exercises a class gets.
 type Plan struct {
 	Lessons  []*scenario.Scenario
 	Students []Student
@@ -85,8 +85,8 @@ func (p Plan) write(ctx context.Context, folder string) error {
 	return k.write(filepath.Join(folder, "key"))
 }
 
-// inOrder puts lessons in the order of their difficulty, which is that of our table of
-// contents. Those of others come last.
+// inOrder puts lessons in the order of difficulty: that of our table of contents. Other
+// lessons come last.
 func inOrder(lessons []*scenario.Scenario) []*scenario.Scenario {
 	place := func(s *scenario.Scenario) int {
 		if _, n := scenarios.PlaceOf(s); n > 0 {
@@ -144,7 +144,7 @@ type recording struct {
 	headers bool // its list of packets has more of the headers
 }
 
-// draw makes a variant of a lesson with all changes that its want bears.
+// draw makes a variant of a lesson, with all changes that do not break its want.
 func draw(ctx context.Context, s *scenario.Scenario, random *rand.Rand, seed uint64) (*made, error) {
 	changes := variant.Changes(s, random)
 	if m, err := try(ctx, s, changes, seed); err == nil || ctx.Err() != nil {

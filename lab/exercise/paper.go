@@ -103,7 +103,7 @@ func (p Paper) markdown() string {
 // Saved is the name of the file that the page saves.
 func (p Paper) Saved() string { return p.Student.ID + "-" + p.Lesson + ".csv" }
 
-// OwnCaptures is what each student has of their own.
+// OwnCaptures says what each student gets.
 func (p Paper) OwnCaptures() string {
 	if len(p.Captures) > 1 {
 		return "different ones"

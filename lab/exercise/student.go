@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Student is somebody who takes part.
+// A Student is a member of the class.
 type Student struct {
 	ID   string `json:"id"` // names the student's folder
 	Name string `json:"name"`
@@ -74,8 +74,8 @@ func folderName(s string) string {
 	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(strings.TrimSpace(s)), "-"), "-.")
 }
 
-// A table is a CSV file whose columns are apart by commas or, as some spreadsheets have
-// it, by semicolons.
+// A table is a CSV file whose columns are separated by commas or, in some spreadsheets, by
+// semicolons.
 type table struct{ csv *csv.Reader }
 
 func newTable(text []byte) table {

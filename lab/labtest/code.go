@@ -22,11 +22,12 @@ import (
 // An Option changes how [Scenario] runs a scenario.
 type Option func(*session)
 
-// Server has a function of the test serve in the place of the scenario's server. The
-// function accepts connections from the listener until ctx ends and the listener is
-// closed, and returns. Its error fails the test. But then it may be [net.ErrClosed], as
-// Accept returns it, or [context.Canceled]; a library's own error for this end, such as
-// http.ErrServerClosed, the function replaces by nil. The listener is a [Dialer], too.
+// Server makes a function of the test serve instead of the scenario's server. The function
+// accepts connections from the listener until ctx ends and the listener is closed, and then
+// returns. Its error fails the test, except [net.ErrClosed], as Accept returns it, or
+// [context.Canceled] at the end; if a library has an error of its own for this end, such as
+// http.ErrServerClosed, the function must return nil instead. The listener is a [Dialer],
+// too.
 func Server(serve func(ctx context.Context, l net.Listener) error) Option {
 	return func(s *session) {
 		if s.t.Helper(); serve == nil {
@@ -36,9 +37,8 @@ func Server(serve func(ctx context.Context, l net.Listener) error) Option {
 	}
 }
 
-// Client has a function of the test be the client, in the place of the scenario's
-// steps, if it has any. Its error fails the test. The scenario's deadline is that of all
-// it does.
+// Client makes a function of the test the client, instead of the scenario's steps, if it has
+// any. Its error fails the test. The scenario's deadline applies to the whole function.
 func Client(use func(ctx context.Context, d Dialer) error) Option {
 	return func(s *session) {
 		if s.t.Helper(); use == nil {
@@ -48,7 +48,7 @@ func Client(use func(ctx context.Context, d Dialer) error) Option {
 	}
 }
 
-// A Dialer is the network as one of its hosts has it.
+// A Dialer connects to the network from one of its hosts.
 type Dialer interface {
 	// Dial and DialContext connect to an address such as "server:21". The hosts of the
 	// scenario are known by their names.

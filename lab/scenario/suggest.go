@@ -153,7 +153,7 @@ func MeantCommand(command string) string {
 	return DidYouMean(word, commands)
 }
 
-// suggestLocal is the end of a message about a file that the client has not got.
+// suggestLocal is the end of a message about a file that the client does not have.
 func (p *parser) suggestLocal(name string) string {
 	var names []string
 	for _, f := range p.s.Local {

@@ -75,9 +75,10 @@ func (h *Histogram) Merge(o *Histogram) {
 	}
 }
 
-// Independent is as how many independent values the histogram's count: values of one
-// session depend on each other, and a session with most of the values is worth little
-// more than one (Kish, "Survey Sampling", 1965). Sessions are how many there were at most.
+// Independent is the number of independent values that would count the same as those of the
+// histogram. Values of one session depend on each other, and a session with most of the
+// values counts for little more than one (Kish, "Survey Sampling", 1965). Sessions is the
+// largest possible number of sessions.
 func (h *Histogram) Independent(sessions float64) float64 {
 	n := float64(h.Count)
 	if h.Squares > 0 {

@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Who takes a session. People think, programs do not, and so they differ in all else, too.
+// What drives a session. People think and programs do not, so the two also differ in
+// everything else.
 const (
 	Person  = "person"  // takes half a second or more, in the median, before a command
 	Program = "program" // all others
 )
 
-// A KindName names a kind of session. Sessions that differ in one of these say other
-// commands, and are learned and drawn apart.
+// A KindName names a kind of session. Sessions that differ in one of these have other
+// commands, and are learned and drawn separately.
 type KindName struct {
 	Who string // Person or Program
 	// ControlOnly says that the sessions move data on connections that the capture does not

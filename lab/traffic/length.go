@@ -37,8 +37,8 @@ type step struct {
 	to       int     // a place; -1 after End
 }
 
-// Lengths are numbers of commands that a profile does not tell apart, and the share of
-// sessions that have one of them.
+// Lengths are numbers of commands that a profile does not distinguish, and the share of
+// sessions with one of them.
 type lengths struct {
 	low, high int
 	share     float64

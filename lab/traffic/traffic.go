@@ -114,8 +114,9 @@ func (t *Traffic) Sessions() int64 {
 	return n
 }
 
-// IndependentServers is as how many servers with equally many sessions those of t count: a
-// server with most of the sessions is worth little more than one. See [Histogram.Independent].
+// IndependentServers is the number of servers with equally many sessions that would count the
+// same as those of t: a server with most of the sessions counts for little more than one. See
+// [Histogram.Independent].
 func (t *Traffic) IndependentServers() float64 {
 	sessions := float64(t.Sessions())
 	if t.ServerSquares == 0 {
@@ -222,7 +223,8 @@ func Read(r io.Reader) (*File, error) {
 	return file, whole.check()
 }
 
-// check says which word is of no fixed list. A profile comes from anybody.
+// check returns an error for a word that is in no fixed list, because a profile may come from
+// anyone.
 func (t *Traffic) check() error {
 	for name, k := range t.Kinds {
 		if _, err := ParseKindName(name); err != nil {

@@ -20,9 +20,9 @@ const (
 	Then = " | "
 )
 
-// Learn counts a walk, and the commands that it has. Whole says that the session was seen from
-// its beginning. Where the capture ends, the session ends: else one that repeats a command would
-// go on for ever.
+// Learn counts a walk, and the commands that it has. Whole says that the session was seen
+// from its beginning. Where the capture ends, the session ends; otherwise a session that
+// repeats a command would never end.
 func (k *Kind) Learn(walk []string, whole bool) {
 	before, commands := [2]string{"", Start}, 0
 	for i, exchange := range walk {
@@ -41,8 +41,8 @@ func (k *Kind) Learn(walk []string, whole bool) {
 	}
 }
 
-// count counts what follows two exchanges, and, as a longer memory may know of nothing,
-// what follows the last of them.
+// count counts what follows two exchanges, and what follows the last of them, for pairs that
+// were never seen.
 func (k *Kind) count(before [2]string, next string) {
 	if before[0] != "" {
 		k.follows(before[0] + Then + before[1])[next]++

@@ -23,8 +23,8 @@ type Program struct {
 	Rules          string   // a section server, for the lab's own
 }
 
-// guest reports whether the user needs no account, as every server knows it. The lab's own server
-// knows anonymous only.
+// guest reports whether the user needs no account because every server knows it. The lab's
+// own server knows only anonymous.
 func (p Program) guest() bool {
 	return p.User == anonymous || p.User == "ftp" && len(p.Command) > 0
 }

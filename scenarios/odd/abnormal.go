@@ -14,8 +14,8 @@ import (
 //go:embed *.txtar
 var files embed.FS
 
-// abnormal are the names of the scenarios that no capture of ordinary FTP has: which
-// `ftplab baseline check` calls unusual or not normal.
+// abnormal are the names of the scenarios whose captures do not occur in ordinary FTP:
+// `ftplab baseline check` calls them unusual or not normal.
 var abnormal = []string{
 	"active_blocked", "bh_abordial", "bh_pipeline", "epsv_227", "epsv_full", "epsv_two", "epsvunreachable", "fxp", "huge_reply",
 	"more_than_size", "mtu_blackhole", "nohost", "nohost_icmp", "notftp", "pasv_229",

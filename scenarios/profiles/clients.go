@@ -20,7 +20,7 @@ func script(name string) string {
 	return string(text)
 }
 
-// A client is a program, and what it is to do.
+// A client is a program, and the commands that it is given.
 type client struct {
 	name     string
 	commands []string // of a shell

@@ -43,7 +43,7 @@ func main() {
 	}
 }
 
-// options say what is learned, and from what.
+// options say what is learned, and from which captures.
 type options struct {
 	output, traffic, captures string
 	folders                   []string // of other scenarios
@@ -158,8 +158,8 @@ func sessions(o options) (map[string][]byte, error) {
 	return all, nil
 }
 
-// learnFrom makes a session and learns from it. What the two programs think of each other,
-// and whether all that was asked for was done, is theirs.
+// learnFrom runs a session and learns from it. Whether the two programs understand each other
+// and do all that was asked is not judged.
 func learnFrom(ctx context.Context, folder, name string, text []byte) (*baseline.Profile, error) {
 	s, err := scenario.Parse(filepath.Join(folder, name+scenario.Extension), text)
 	if err != nil {

@@ -12,7 +12,7 @@ var programs = []string{
 	"/usr/bin/curl", "/usr/bin/lftp", "/usr/bin/tnftp", "/usr/bin/inetutils-ftp", "/usr/bin/ncftp", "/usr/bin/wget",
 }
 
-// A server is one that clients are let loose on.
+// A server is a server program that the clients connect to.
 type server struct {
 	name     string
 	settings string // lines of the scenario

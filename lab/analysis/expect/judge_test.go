@@ -270,7 +270,7 @@ var judgements = []struct {
 		forge: func(g *recording) { dataConn(g).Peer.Segment("R.", "") },
 	},
 	{
-		name: "bytes that the capture has not got",
+		name: "bytes that the capture lacks",
 		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
 		forge: func(g *recording) {
 			c := dataConn(g)

@@ -19,13 +19,13 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// A mistake is one that programs make that write packets.
+// A mistake is one of those that programs make when they write packets themselves.
 type mistake struct {
 	what string // of the program, for a teacher
 	make func(t *trace, random *rand.Rand)
 }
 
-// mistakes are all of them. Each works on what the ones before have left.
+// mistakes are all mistakes. Each one changes the packets that the ones before have left.
 var mistakes = []mistake{
 	{"both sides begin with the same sequence number", sameISN},
 	{"one side counts the bytes of its lines wrongly", wrongLengths},

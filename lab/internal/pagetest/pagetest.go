@@ -138,7 +138,7 @@ func startBrowser(path string) {
 		chromedp.ExecPath(path),
 		chromedp.Env("TMPDIR="+scratch), // where it leaves files
 		chromedp.WSURLReadTimeout(timeout),
-		chromedp.NoSandbox, // which root and containers have not got
+		chromedp.NoSandbox, // which root and containers do not have
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)

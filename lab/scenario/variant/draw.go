@@ -1,4 +1,4 @@
-// What is drawn for a variant.
+// The random changes of a variant.
 
 package variant
 
@@ -15,7 +15,7 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// Words that may stand for others.
+// Words that may replace others.
 var (
 	userNames = []string{"ada", "boris", "chen", "dilek", "elena", "farid", "grete", "hana", "ivan", "jamila", "kofi", "lena", "marta", "nils", "omar", "paula", "quentin", "rosa", "sven", "tariq", "uma", "viktor", "wanda", "xenia", "yusuf", "zofia",
 		"aylin", "bruno", "carmen", "daniel", "esther", "felix", "gloria", "henrik", "irene", "jonas", "karim", "lucia", "mehmet", "nadia", "oscar", "priya", "rafael", "selma", "tomas", "ursula", "vera", "walter", "ximena", "yara", "zeynep"}
@@ -49,7 +49,7 @@ func (d *drawing) users() {
 	}
 }
 
-// rename puts a word in the place of another one.
+// rename replaces a word by another one.
 func (d *drawing) rename(what, word, other string) {
 	d.add(Names, func(text string) string { return replaceWord(text, word, other) }, what, word, other)
 }
@@ -104,7 +104,7 @@ var (
 // portsInUse is how many ports from the first one of a host on a scenario may name.
 const portsInUse = 20
 
-// ports moves the ports that a host takes in order, wherever the scenario names one.
+// ports moves the ports that a host uses in order, everywhere that the scenario names one.
 func (d *drawing) ports() {
 	lines, _ := script(string(d.s.Source))
 	for _, line := range lines {
@@ -162,8 +162,8 @@ func scaleTime(line string, pattern *regexp.Regexp, factor float64) string {
 	})
 }
 
-// commands has the client say some more: when the session begins, and when it has
-// logged in.
+// commands makes the client send more commands: at the beginning of the session, and after
+// the login.
 func (d *drawing) commands() {
 	d.insert("open", greetingLines, 1+d.IntN(6))
 	d.insert("login", extraLines, 1+d.IntN(6))
@@ -182,8 +182,8 @@ func (d *drawing) insert(step string, steps []string, n int) {
 		"after %s stands %s", step, strings.Join(lines, ", "))
 }
 
-// faults has a packet of the wire arrive twice or not at all. Beside a forged capture it
-// would look like a forger's mistake.
+// faults makes a packet of the wire arrive twice or not at all. In an exercise with a forged
+// capture it would look like a forger's mistake.
 func (d *drawing) faults() {
 	if d.s.Forged() || d.s.Network.Kind != scenario.Wire || len(d.s.Network.Rules)+len(d.s.Network.Late) > 0 || d.s.Network.Loss > 0 {
 		return
@@ -204,7 +204,7 @@ func (d *drawing) repairs() {
 	}, "drop has %s", changed)
 }
 
-// refusals has somebody who tries closed ports try some more.
+// refusals makes a client that tries closed ports try some more.
 func (d *drawing) refusals() {
 	dial := regexp.MustCompile(`(?m)^session \S+\nexpect refused: dial (\S+)\.[0-9]+$`)
 	lines, _ := script(string(d.s.Source))
@@ -233,8 +233,8 @@ func (d *drawing) refusals() {
 // closedPorts are ports of well-known services that no scenario opens.
 var closedPorts = []int{110, 135, 139, 143, 445, 1433, 3306, 3389, 5432, 8080}
 
-// controlPort gives the server another control port in the place of one that the scenario
-// gives it. The port below is that of active data connections.
+// controlPort replaces the control port that a scenario sets. The port below is that of
+// active data connections.
 func (d *drawing) controlPort() {
 	pattern := regexp.MustCompile(`^\s*server\s+(?:.*\s)?port=([0-9]+)`)
 	lines, _ := script(string(d.s.Source))

@@ -14,7 +14,7 @@ func wordPattern(word string) *regexp.Regexp {
 
 func hasWord(text, word string) bool { return wordPattern(word).MatchString(text) }
 
-// replaceWord puts another word wherever a word stands.
+// replaceWord replaces a word everywhere by another one.
 func replaceWord(text, word, other string) string {
 	pattern := wordPattern(word)
 	for range 2 { // two of them may share the character between them

@@ -10,8 +10,8 @@ import (
 )
 
 // Twin makes a scenario of the section `twin`: it has the settings and files of s, and the
-// section's steps in the place of its own. Nothing says what should be seen of it, and its
-// server does nothing on purpose. The error is a mistake in the section.
+// steps of the section. It has no want, and its server has no rules. The error is a mistake
+// in the section.
 func Twin(s *scenario.Scenario) (*scenario.Scenario, error) {
 	lines, sections := script(string(s.Source))
 	for _, step := range s.Steps {

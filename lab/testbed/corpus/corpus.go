@@ -20,7 +20,7 @@ import (
 	"ftplab/lab/testbed/generate"
 )
 
-// A Folder is where a corpus is, and what it consists of.
+// A Folder is a corpus on disk.
 type Folder struct {
 	Path    string
 	Recipe  Recipe
@@ -37,7 +37,7 @@ type Folder struct {
 	Logs func(captures []string, create func(name string) (io.WriteCloser, error)) error
 }
 
-// A Report says what became of a corpus.
+// A Report says which parts of a corpus were made.
 type Report struct {
 	Made, Kept int      // parts, of this shard; those kept were complete before
 	Differ     []string // files that are not as the recipe says

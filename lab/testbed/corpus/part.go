@@ -19,12 +19,12 @@ import (
 	"ftplab/lab/testbed/generate"
 )
 
-// unfinished is what the name of a file ends in until its part is complete.
+// unfinished is the end of a file's name until its part is complete.
 const unfinished = ".unfinished"
 
-// A part is so many sessions in a row: captures, and labels. It is made as a whole: its
-// files get their names when all of them are complete, and the last one, with the
-// SHA-256 of the others, says that they are.
+// A part is a number of successive sessions: captures and labels. It is made as a whole: its
+// files get their names when all of them are complete. The last file has the SHA-256 of the
+// others and shows that the part is complete.
 type part struct {
 	folder  *Folder
 	name    string // part-00000
@@ -283,8 +283,8 @@ func (f *Folder) sweep() error {
 	return nil
 }
 
-// writeWhole writes a file that has either the old text or the new one, whatever happens.
-// What a process that was killed leaves of it is overwritten when its shard goes on.
+// writeWhole writes a file that has either the old text or the new one, even if the process
+// is killed. The file that such a process leaves is overwritten when its shard is continued.
 func (f *Folder) writeWhole(path, text string) error {
 	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard.Index, unfinished))
 	if err != nil {

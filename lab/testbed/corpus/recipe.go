@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A Recipe is all that a corpus depends on, but for its profile, of which it has the
-// SHA-256. It is a text of lines `key value`; see String.
+// A Recipe is all that a corpus depends on. Of the profile it has the SHA-256. As text it is
+// a list of lines `key value`; see String.
 type Recipe struct {
 	Version  string // of ftplab
 	Sessions int

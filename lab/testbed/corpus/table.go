@@ -24,10 +24,10 @@ type TableFormat struct {
 	New  func(flows, transfers io.Writer) (Table, error)
 }
 
-// CSV has a header line with the names of the columns (RFC 4180). A field is empty if there is
-// nothing to say: the user of a session in which nobody logs in, the mode of a control connection,
-// the code of a transfer without a final reply, and the SHA-256 of one that is not complete and
-// whose data did not begin. That of an empty file is the one of no bytes.
+// CSV has a header line with the names of the columns (RFC 4180). A field without a value is
+// empty: the user of a session without a login, the mode of a control connection, the code of
+// a transfer without a final reply, and the SHA-256 of an incomplete transfer whose data did
+// not begin. An empty file has the SHA-256 of no bytes.
 var CSV = TableFormat{"csv", newCSV}
 
 type csvTable struct {

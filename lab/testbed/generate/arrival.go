@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// arrivals says when sessions begin. They come at random, more in the hours in which the
+// arrivals says when sessions begin: at random, more of them in the hours in which the
 // profile has more, and in the order of their numbers.
 //
-// The sessions are dealt out in blocks: a block is so many sessions in a row, and a
-// period that is long enough for them. Within it each has a random
-// place. So the time of a session can be found without those of all others.
+// The sessions are divided into blocks. A block has a fixed number of successive sessions and
+// a period that is long enough for them, and each session has a random place in it. So the
+// time of a session can be computed without the times of all others.
 type arrivals struct {
 	corpus *Corpus
 	hours  [24]float64

@@ -115,8 +115,8 @@ func (d *draw) limitRate() {
 	}
 }
 
-// linkOf is the rate of the links on a path, bits a second, and what is left of its round
-// trip: a SYN and its answer need their time to be sent. Who is near has a fast link.
+// linkOf is the rate of the links on a path, in bits a second, and what is left of its round
+// trip: a SYN and its answer need time to be sent. A client that is near has a fast link.
 func linkOf(rate float64, trip time.Duration) (int64, time.Duration) {
 	const (
 		handshake = 2 * 74 * 8 // bits: a SYN and its answer
@@ -133,8 +133,8 @@ func duration(seconds float64) time.Duration {
 	return time.Duration(seconds * float64(time.Second)).Truncate(time.Microsecond)
 }
 
-// lose has a segment lost on the path, a command or a reply, in as many sessions as the
-// profile has in which one was sent again.
+// lose drops a segment on the path, a command or a reply, in the share of sessions in which
+// the profile has a retransmission of one.
 func (d *draw) lose() {
 	if d.random.Float64() >= float64(d.kind.Lossy)/float64(max(d.kind.Sessions, 1)) {
 		return
@@ -184,7 +184,7 @@ type draw struct {
 // mostExchanges is how many a session has at most. A profile's walk may be a circle.
 const mostExchanges = 2000
 
-// walk draws what is said.
+// walk draws the commands and replies.
 func (d *draw) walk() {
 	d.ascii = true // RFC 959, 3.1.1.1
 	d.connect()
@@ -264,8 +264,8 @@ func (d *draw) pause(name string) scenario.Action {
 	return a
 }
 
-// sent counts a command, and adds what the server does for it: takes its time, and then
-// acts. No actions are what it does by itself.
+// sent counts a command, and adds what the server does for it: it waits, and then acts.
+// Without actions the server does its usual part.
 func (d *draw) sent(time string, actions ...scenario.Action) {
 	d.commands++
 	if len(actions) == 0 {

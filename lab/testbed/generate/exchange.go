@@ -9,8 +9,8 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// exchange adds an exchange to the session. It returns false after the last one that
-// a session can have.
+// exchange adds an exchange to the session. It returns false after the last one that a
+// session can have.
 func (d *draw) exchange(x traffic.Exchange) bool {
 	if x.Final() < 200 {
 		return true // it has no end, and so no client could go on
@@ -62,8 +62,8 @@ func (d *draw) knowsTLS() bool {
 	return false
 }
 
-// secure adds AUTH TLS and the handshake after it. What protects the data connections, too
-// (RFC 4217, 9), the walk says, or else comes next.
+// secure adds AUTH TLS and the handshake after it. The walk says whether data connections are
+// protected, too (RFC 4217, 9); otherwise secure adds that next.
 func (d *draw) secure() {
 	if d.secured || d.scenario.Server.TLS.Mode == "" {
 		return // a server says 234 once

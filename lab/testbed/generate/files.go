@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// A folder is one of the server, as far as the session has to do with it.
+// A folder is a folder of the server, as far as the session uses it.
 type folder struct {
 	entry
 	folders []*folder
@@ -21,12 +21,12 @@ type folder struct {
 	listed  string // the command that listed it first; "" is none yet
 }
 
-// A file is one of the server.
+// A file is a file of the server.
 type file struct {
 	entry
-	size int64
-	used bool // a command of the session is about it
-	told bool // a rule has told its size, which stays
+	size  int64
+	used  bool // a command of the session is about it
+	fixed bool // a rule has sent its size, which stays
 }
 
 // An entry is a name in a folder. What the session itself makes is not there from the
@@ -157,7 +157,7 @@ func (d *draw) aboutFile(x traffic.Exchange, is func(int) bool) (argument string
 	f.used = true
 	d.about = f
 	if inASCII {
-		f.told = true
+		f.fixed = true
 		return d.said(f), false
 	}
 	if x.Command == "DELE" || x.Command == "RNFR" {
@@ -256,7 +256,7 @@ func (d *draw) download(refused bool) string {
 	if refused {
 		return cmp.Or(missing, d.name(".txt"))
 	}
-	if asked != nil && asked.told {
+	if asked != nil && asked.fixed {
 		d.large = d.large || asked.size >= traffic.Large
 		return d.said(asked)
 	}
@@ -369,8 +369,8 @@ func (d *draw) fitted(suffix string, in *folder) string {
 	return name
 }
 
-// plant gives the server what it has from the beginning in a folder, and below. One that is
-// listed gets as many more files as its listing has room for.
+// plant creates what the server has from the beginning in a folder, and below it. A folder
+// that is listed gets as many more files as its listing has room for.
 func (d *draw) plant(f *folder) {
 	if f.made {
 		return

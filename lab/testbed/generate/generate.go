@@ -23,8 +23,8 @@ import (
 	"ftplab/lab/traffic"
 )
 
-// A Corpus is what there is to generate. The same Corpus is the same sessions, to the
-// byte.
+// A Corpus says which sessions to generate. The same Corpus always gives the same sessions,
+// byte for byte.
 type Corpus struct {
 	Sessions int    // how many
 	Seed     uint64 // of everything random

@@ -2,7 +2,7 @@ package generate
 
 import "context"
 
-// An Output takes what a corpus consists of. A function that returns an error ends it.
+// An Output receives a corpus. A function that returns an error ends the generation.
 type Output struct {
 	// Frame takes the frames of all sessions in the order of time, nanoseconds since 1970.
 	// Keys are those of the frame's session in TLS, lines of a key log; "" for others.

@@ -23,8 +23,9 @@ func (p *plotter) odd(number int, s *scenario.Scenario, random *rand.Rand) (*pla
 	}, nil
 }
 
-// varied is a scenario with other names and times, as far as these fit it. Otherwise the name of a
-// file or the round trip would give the label away. Sizes stay, as the fault may depend on them.
+// varied is a scenario with other names and times, as far as these fit it. Otherwise a file
+// name or the round-trip time would give the label away. Sizes stay, because the fault may
+// depend on them.
 func varied(s *scenario.Scenario, random *rand.Rand) *scenario.Scenario {
 	for _, change := range variant.Changes(s, random) {
 		if change.Kind != variant.Names && change.Kind != variant.Times {

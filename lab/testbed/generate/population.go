@@ -147,8 +147,8 @@ func inIPv6(a netip.Addr) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// kind is the kind of session that a client has. Of the sessions in TLS that could not be
-// read, a profile knows no more than how many there were: they are drawn like others, in TLS.
+// kind is the kind of session that a client has. A profile has only the number of the
+// sessions in TLS that could not be read: they are drawn like others, in TLS.
 func (p *population) kind(c client) (kind traffic.KindName, k *traffic.Kind) {
 	known := p.corpus.Traffic
 	counts := traffic.Counts{}

@@ -30,7 +30,7 @@ type frame struct {
 	data []byte
 }
 
-// run has a planned session take place. It is an error if that does not go as planned.
+// run runs a planned session. It is an error if it does not go as planned.
 func (c *Corpus) run(ctx context.Context, p *plan) (*session, error) {
 	s := &session{plan: p}
 	var mu sync.Mutex

@@ -26,8 +26,7 @@ var fileNames = strings.Fields(`report invoice backup readme index photo notes d
 // suffixes are those of files.
 var suffixes = strings.Fields(`.txt .pdf .zip .jpg .csv .html .tar.gz .log .doc .xml .bin .png .iso .dat`)
 
-// equipServer gives the session's server its habits of speech, and all the time of the
-// session.
+// equipServer gives the session's server its wording, and enough idle time for the session.
 func (p *plotter) equipServer(d *draw, server server) {
 	programs := p.population.ofServers(func(k *traffic.Kind) traffic.Counts { return k.Servers })
 	program := programs.At(p.corpus.random(forServer, 1<<32+uint64(server.number)).Float64())
@@ -38,8 +37,7 @@ func (p *plotter) equipServer(d *draw, server server) {
 	}
 }
 
-// wordings are those of the lab's server that a program speaks in, by the name that a profile
-// has.
+// wordings are the wordings of the lab's server, by the name of the program in a profile.
 var wordings = map[string]string{
 	"vsFTPd": "vsftpd", "ProFTPD": "proftpd", "Pure-FTPd": "pureftpd", "pyftpdlib": "pyftpdlib", "inetutils": "inetutils", "Microsoft FTP": "iis",
 }
@@ -73,8 +71,8 @@ var texts = map[int]string{
 	550: "Requested action not taken. File unavailable.", 551: "Page type unknown.", 552: "Exceeded storage allocation.", 553: "File name not allowed.",
 }
 
-// says is an action that sends a reply to a command with an argument: in the words of the
-// server's program, if they are known.
+// says is an action that sends a reply to a command with an argument: in the wording of the
+// server's program, if it is known.
 func (d *draw) says(command, argument string, code int) scenario.Action {
 	text := textOf(code)
 	switch {

@@ -160,7 +160,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	}
 }
 
-// meantFile is the end of a message about a file or folder that the server has not got: a
+// meantFile is the end of a message about a file or folder that the server does not have: a
 // similar name that it has, or that the client has the file.
 func meantFile(s *scenario.Scenario, name string) string {
 	name = strings.Trim(name, "/")
