@@ -116,6 +116,7 @@ type Connection struct {
 	HandshakeRTT  time.Duration
 	SYNTime       int64
 	HandshakeSeen bool
+	Unsure        bool // of HandshakeRTT; see [tcp.State]
 	// FirstFIN is the side whose FIN came first, ResetBy the side that sent
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
@@ -178,7 +179,7 @@ func NewConnection(p *Purpose, id int, s *tcp.State) Connection {
 		Identity:  NewIdentity(p, id, s.Ends, s.FirstPacket, s.LastPacket),
 		FirstTime: s.FirstTime, LastTime: s.LastTime,
 		OpenedBy: p.Side(opener), FirstFIN: p.Side(s.FirstFIN()), ResetBy: p.Side(s.FirstRST()),
-		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime, HandshakeSeen: s.HandshakeSeen,
+		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime, HandshakeSeen: s.HandshakeSeen, Unsure: s.Unsure,
 		ClientFlow: s.Flow(p.ClientDir), ServerFlow: s.Flow(1 - p.ClientDir),
 	}
 	if opener < 0 {

@@ -14,12 +14,7 @@ import (
 )
 
 var connectionMeasurements = []measurement{
-	{"NAME.rtt", seconds, func(s *scope) (value, error) {
-		if !s.conn.HandshakeSeen {
-			return value{}, fmt.Errorf("the capture does not show the handshake")
-		}
-		return number(s.conn.HandshakeRTT.Seconds())
-	}},
+	{"NAME.rtt", seconds, roundTrip},
 	{"NAME.packets", count, func(s *scope) (value, error) { return number(len(s.frames)) }},
 	{"NAME.packets.SIDE", count, func(s *scope) (value, error) { return number(len(s.sent(s.side()))) }},
 	{"NAME.bytes.SIDE", bytes, func(s *scope) (value, error) { return number(s.conn.Flow(s.side()).Bytes) }},
@@ -96,6 +91,38 @@ func digest(s *scope) (value, error) {
 		return value{}, hiddenContent(c)
 	}
 	return value{}, s.unknownRole()
+}
+
+// roundTrip is the time of the handshake.
+func roundTrip(s *scope) (value, error) {
+	switch {
+	case !s.conn.HandshakeSeen:
+		return value{}, errors.New("the capture does not show the handshake")
+	case s.conn.Unsure && !s.lastAnswered():
+		return value{}, errors.New("the SYN was sent again, and the capture does not show which of them was answered")
+	}
+	return number(s.conn.HandshakeRTT.Seconds())
+}
+
+// lastAnswered reports whether the packets after a handshake show that the last SYN before the
+// answer was answered. If the first one was, the side that was called, which sends no data before
+// the ACK of the handshake, could not send any sooner than after that round trip.
+func (s *scope) lastAnswered() bool {
+	var sent, answered, acked *expect.Frame
+	for _, f := range s.frames {
+		opener, syn := f.From == s.conn.OpenedBy, f.Has(packet.SYN)
+		switch {
+		case sent == nil && opener && syn:
+			sent = f
+		case answered == nil && !opener && syn:
+			answered = f
+		case answered != nil && acked == nil && opener && !syn:
+			acked = f
+		case sent != nil && acked != nil && !opener && f.Payload > 0:
+			return f.Time-acked.Time < answered.Time-sent.Time
+		}
+	}
+	return false
 }
 
 // nearRecorder explains a round trip that is short because the recorder was near the

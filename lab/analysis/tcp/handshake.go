@@ -52,4 +52,11 @@ func (h *handshake) begun() int64 {
 	return h.last.time
 }
 
+// unsure reports whether nothing in the handshake says which SYN was answered. An echo of the last
+// SYN's timestamp does, if it is not that of the first, too.
+func (h *handshake) unsure() bool {
+	ofLast := h.answered.stamp == h.last.stamp && h.last.stamp != h.first.stamp
+	return h.answers < h.syns && !ofLast
+}
+
 func (h *handshake) rtt() time.Duration { return time.Duration(h.answered.time - h.begun()) }

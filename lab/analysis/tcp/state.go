@@ -24,6 +24,9 @@ type State struct {
 	HandshakeRTT  time.Duration
 	SYNTime       int64
 	HandshakeSeen bool
+	// Unsure says that nothing in the handshake shows which of several SYNs was answered
+	// (RFC 6298, 3), so that HandshakeRTT may be too short.
+	Unsure bool
 	// Halves are the two directions.
 	Halves [2]Half
 
@@ -144,6 +147,7 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 	if int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
 		s.handshake.came(p)
 		s.HandshakeSeen, s.HandshakeRTT, s.SYNTime = true, s.handshake.rtt(), s.handshake.begun()
+		s.Unsure = s.handshake.unsure()
 	}
 }
 
