@@ -99,7 +99,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		if s.pointsAround() {
 			return translation{Violation, "one of several hosts to which this server sends its client"}
 		}
-		return e.redirected(s, addr, own)
+		return e.redirected(s, a, addr, own)
 	}
 	elsewhere := addr != s.server() && e.served[pairOfHosts{s.client(), addr}]
 	switch {
@@ -146,8 +146,13 @@ func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
 
 // redirected judges the address of a passive announcement that is not the
 // server's.
-func (e *Evidence) redirected(s *session, addr, own netip.Addr) translation {
+func (e *Evidence) redirected(s *session, a *ftp.DataPort, addr, own netip.Addr) translation {
+	inside := isPrivate(addr) && !isPrivate(own) && addr != s.client() && s.reached(a, addr) && (sameNetwork(addr, s.client()) || addr.IsLinkLocalUnicast())
 	switch {
+	case inside && (servicePorts[a.Addr.Port()] || a.Addr.Port() < 1024):
+		return translation{Violation, "a service in the client's network, to which the server sends the client's data (CWE-918)"}
+	case inside:
+		return translation{Odd, "a host in the client's network, which accepted the connection"}
 	case isPrivate(addr) != isPrivate(own) && !addr.IsLoopback():
 		return translation{Note, "as a server behind a NAT device does"}
 	case addr == s.client():

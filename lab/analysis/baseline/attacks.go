@@ -376,6 +376,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", show(l.user))})
 		}
 	}
+	if at := e.watch.bleeds[s.Control.ID]; at > 0 {
+		found = append(found, breach{packets: []int{at}, observed: "a heartbeat of TLS that asks for more bytes than it has: Heartbleed (CVE-2014-0160)"})
+	}
 	renamed := "" // the argument of the RNFR before
 	for _, x := range s.Exchanges {
 		if from := renamed; x.Command == "RNTO" && picture().MatchString(from) && webProgram().MatchString(x.Argument) && completedNormally(x) {

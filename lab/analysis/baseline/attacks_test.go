@@ -88,6 +88,17 @@ var attacks = []struct {
 	{"a file of a printer", "no-loot", moved("STOR a.prn", opener, "\x1b%-12345X@PJL FSUPLOAD NAME=\"0:\\..\\..\\etc\\passwd\" OFFSET=0\r\n")},
 	{"a file of a printer, in PostScript", "no-loot", moved("STOR a.ps", opener, "%!PS\n/s 99 string def (/../../../etc/passwd) (r) file s readstring\n")},
 	{"a link that is a folder, too", "no-climbing", moved("LIST", answerer, "lrwxrwxrwx   1 root root   11 Oct 28  2014 x -> /root/.ssh\r\ndrwxrwxr-x  15 root root 4096 Oct 28  2014 x\r\n")},
+	{"Heartbleed", "no-known-exploits", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go on")
+		t.Segment("P.", "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03")
+		t.Segment("P.", "\x18\x03\x02\x00\x03\x01\x40\x00")
+		t.Peer.Close()
+	}},
+	{"an upload that the server sends to a cache beside the client", "own-address", func(f *forge.Capture) {
+		t := dial(f, "10.9.0.8", aServer+":21").Say(hello).Say("> PASV\n< 227 (10,9,0,5,43,203)\n> STOR a\n< 150 go on")
+		download(f, "10.9.0.8", "10.9.0.5:11211", opener, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a user that overflows", "arguments-of-normal-length", dialogue("< 220 ready\n> USER " + strings.Repeat("Aa0", 100) + "\n< 331 go on")},
 	{"a verb that overflows", "arguments-of-normal-length", session1("> TYP" + strings.Repeat("E", 120) + " I\n< 200 ok")},
 	{"folders that overflow a path", "arguments-of-normal-length", session1(strings.Repeat("> MKD "+strings.Repeat("A", 240)+"\n< 257 ok\n> CWD "+strings.Repeat("A", 240)+"\n< 250 ok\n", 6))},

@@ -81,7 +81,7 @@ func encodedNames() look {
 					}
 					all[hosts] = &nameCensus{}
 				}
-				all[hosts].add(x, seed)
+				all[hosts].add(x, seed, s.storesNothing(x))
 			})
 			return nil
 		},
@@ -105,14 +105,31 @@ func encodedNames() look {
 	}
 }
 
-func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
-	name := path.Base(unquoted(x.Argument))
+// storesNothing reports whether a command stores an empty file, which has nothing but its name.
+func (s *session) storesNothing(x *ftp.Exchange) bool {
+	if x.Command != "STOR" || !completed(x) || len(x.Data) == 0 {
+		return false
+	}
+	for _, c := range s.dataOf(x.Data) {
+		if c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// counter matches a number in front of a name.
+var counter = pattern(`^\d+[-_.]`)
+
+// add takes the next command with a path; made says that it makes something that has only a name.
+func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
+	name := counter().ReplaceAllString(path.Base(unquoted(x.Argument)), "")
 	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
-	n.idles(x, name, !seen)
+	n.idles(x, name, !seen, made)
 	if seen || len(n.seen) >= maxNames {
 		return
 	}
@@ -132,10 +149,10 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed) {
 
 // idles adds a new name to the idle ones if the server refused the command or made a folder. A later
 // command that succeeds with the name, or in the folder, removes it.
-func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew bool) {
-	made := x.Command == "MKD" || x.Command == "XMKD"
+func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
+	made := empty || x.Command == "MKD" || x.Command == "XMKD"
 	switch {
-	case isTransfer(x) || !made && completedNormally(x):
+	case isTransfer(x) && !empty || !made && completedNormally(x):
 		for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
 			delete(n.idle, name)
 		}

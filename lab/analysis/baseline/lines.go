@@ -246,7 +246,7 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
 		})
 	}
-	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies} {
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
@@ -305,6 +305,33 @@ func idleUrgency(s *session) (b breach, ok bool) {
 	return b, len(b.packets) >= manyUrgent
 }
 
+// How many NOOPs in a row, with which pauses, are more than what keeps a session alive.
+const (
+	manyNOOPs = 50
+	busyPause = 2 * time.Second
+)
+
+// busyNOOPs judges NOOPs whose pauses may carry data.
+func busyNOOPs(s *session) (b breach, ok bool) {
+	var row []int
+	var last int64
+	for _, x := range s.Exchanges {
+		if pause := time.Duration(x.Time - last); x.Command != "NOOP" || pause >= busyPause || pause < machineSpeed {
+			row = row[:0]
+		}
+		last = x.Time
+		if x.Command != "NOOP" || !s.readable(x.Packet) {
+			continue
+		}
+		if row = append(row, x.Packet); len(row) == manyNOOPs {
+			b = breach{severity: Odd, sign: 1, packets: row[:maxPackets:maxPackets]}
+			b.observed = fmt.Sprintf("%d times NOOP in a row, with less than %v between two of them", manyNOOPs, busyPause)
+			return b, true
+		}
+	}
+	return b, false
+}
+
 // encodedReplies is how many different replies have encoded bytes in them if they carry data.
 const encodedReplies = 6
 
@@ -325,7 +352,7 @@ func dataInReplies(s *session) (b breach, ok bool) {
 				text += " " + behind
 			}
 			for word := range strings.FieldsSeq(text) {
-				if isEncoded(word) && !seen[word] {
+				if word = strings.ReplaceAll(word, "/", "_"); isEncoded(word) && !seen[word] { // base64 has both
 					seen[word] = true
 					b.packets, b.observed = appendSome(b.packets, r.Packet), show(r.Text)
 				}

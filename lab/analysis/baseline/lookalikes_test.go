@@ -102,6 +102,22 @@ var lookalikes = []struct {
 	{"a script that types", "no-loot", IsNormal, moved("STOR fill.ahk", opener, "Send, ada{TAB}x{ENTER}{TAB}{ENTER}\r\n")},
 	{"a list of broken bars", "no-climbing", IsNormal, moved("LIST", answerer, "-rw-r--r-- 1 0 0 5 Jan 01 2024 a | b.txt\r\n-rw-r--r-- 1 0 0 5 Jan 01 2024 $(name).tmpl\r\n")},
 
+	{"a report to those who help", "no-sensitive-names", IsNormal, session1("> STOR system_info.txt\n< 150 go on\n< 226 done\n> STOR processes.txt\n< 150 go on\n< 226 done\n> STOR installed_software.txt\n< 150 go on\n< 226 done\n> STOR screenshot.png\n< 150 go on\n< 226 done")},
+	{"NOOPs of a person who computes", "control-carries-dialogue", IsNormal, paused(time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 40))},
+	{"a server behind NAT whose private address nobody answers", "own-address", IsNormal, func(f *forge.Capture) {
+		t := dial(f, "10.9.0.8", aServer+":21").Say(hello).Say("> PASV\n< 227 (10,9,0,5,200,3)\n> STOR a\n< 150 go on")
+		download(f, "10.9.0.8", aServer+":51203", opener, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"empty files that mark digests as done", "names-are-words", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 5 {
+			move(t, 40000+2*i, fmt.Sprintf("STOR order%d.xml", i), "<order/>")
+			move(t, 40001+2*i, fmt.Sprintf("STOR order%d.xml.done", i), "")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

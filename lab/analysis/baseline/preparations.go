@@ -23,7 +23,7 @@ var preparationsAreUsedRule = Rule{
 // idleChanges is how often an argument changes without any use before that is unusual. A change of
 // TYPE says less than one of a number, and clients that keep a session alive send it, too.
 const (
-	idleChanges = 12
+	idleChanges = 10
 	idleTypes   = 30
 )
 

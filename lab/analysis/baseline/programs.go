@@ -106,6 +106,9 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			}
 		}
 	}
+	if b, ok := spreadProgram(s); ok {
+		found = append(found, b)
+	}
 	for i := range found {
 		if len(odd) > 1 && !onlyTools { // a single one may be chance
 			found[i].severity = Violation
@@ -122,6 +125,31 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		found = append(found, plain)
 	}
 	return found
+}
+
+// manyPlaces is in how many folders a client stores a program under one name if the program spreads.
+const manyPlaces = 3
+
+// spreadProgram finds a program that a session stores under the same name in many folders.
+func spreadProgram(s *session) (b breach, ok bool) {
+	places := map[string]map[string]int{} // by name and folder, with the packet
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		at := w.target(x.Argument)
+		name := path.Base(at)
+		if x.Command != "STOR" || !completed(x) || !executable().MatchString(name) {
+			return
+		}
+		if places[name] == nil {
+			places[name] = map[string]int{}
+		}
+		places[name][path.Dir(at)] = x.Packet
+		if n := len(places[name]); n == manyPlaces {
+			b = breach{severity: Odd, sign: 2, packets: firstPackets(places[name]),
+				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", show(name), n)}
+			ok = true
+		}
+	})
+	return b, ok
 }
 
 // oddProgram says what is odd about a program that was transferred, "" for nothing. Shown is

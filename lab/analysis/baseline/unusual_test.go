@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -20,6 +21,23 @@ var weakSigns = []struct {
 }{
 	{"a REST for each word of a text", "preparations-are-used", session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n"))},
 	{"a time of a file that changes again and again", "preparations-are-used", session1(numberedLines(14, "> MFMT 202603%02d120000 a\n< 213 ok\n"))},
+	{"what programs that steal passwords store", "no-sensitive-names", session1("> STOR System_Info.txt\n< 150 go on\n< 226 done\n> STOR Passwords.txt\n< 150 go on\n< 226 done\n> STOR CreditCards.txt\n< 150 go on\n< 226 done\n> STOR Screenshot.png\n< 150 go on\n< 226 done")},
+	{"a name that nobody renames", "preparations-are-used", session1(digests(12, "> RNFR %s\n< 350 and?\n"))},
+	{"answers with base64 in several lines", "control-carries-dialogue", session1(numberedLines(7, "> STAT\n< 211-Status\n+  c3l/z+Q%[1]dyRXkP9m/Lw8Zt7aBq4Vd\n+ 211 end\n"))},
+	{"empty files whose names are data", "names-are-words", func(f *forge.Capture) {
+		t := dial(f, "198.51.100.77", aServer+":21").Say(hello)
+		for i := range 14 {
+			move(t, 40000+i, fmt.Sprintf("STOR %02d-MFRGGZDFMZTWQ2LKNNWG23TPOBYXE4%dU", i, 2+i%6)+string(rune('A'+i)), "")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a program in every folder", "no-programs", session1(numberedLines(3, "> STOR d%d/Photo.scr\n< 150 go on\n< 226 done\n"))},
+	{"many NOOPs, with two kinds of pauses", "control-carries-dialogue", paused(time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 55))},
+	{"an upload that the server sends to a host beside the client", "own-address", func(f *forge.Capture) {
+		t := dial(f, "10.9.0.8", aServer+":21").Say(hello).Say("> PASV\n< 227 (10,9,0,5,200,3)\n> STOR a\n< 150 go on")
+		download(f, "10.9.0.8", "10.9.0.5:51203", opener, 55)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a type that changes again and again", "preparations-are-used", session1(strings.Repeat("> TYPE A\n< 200 ok\n> TYPE I\n< 200 ok\n", 20))},
 	{"capital and small letters that carry bits", "control-carries-dialogue", session1("> nOOP\n< 200 ok\n> NoOp\n< 200 ok\n> NOoP\n< 200 ok\n> noOP\n< 200 ok")},
 	{"questions about encoded words", "control-carries-dialogue", session1(digests(6, "> HELP %s\n< 502 no\n"))},

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 
 	"ftplab/lab/analysis/capture"
@@ -40,7 +41,9 @@ type watch struct {
 	datagrams  datagrams
 	neighbours neighbourhood
 	lookups    lookups
-	cards      cards
+	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
+	bleeds map[int]int
+	cards  cards
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
 	lower    []byte // a buffer
@@ -65,6 +68,17 @@ type head struct {
 	cut    bool  // the recorder cut a packet short
 }
 
+// asksForMore reports whether a segment begins with a heartbeat of TLS in clear that asks for more bytes
+// than it has (RFC 6520 section 4).
+func asksForMore(data []byte) bool {
+	const head, about, request = 5, 3, 1 // bytes of a record's header, and of a message's
+	if len(data) < head+about || data[0] != 24 || data[1] != 3 || data[head] != request {
+		return false
+	}
+	has, asks := int(binary.BigEndian.Uint16(data[3:])), int(binary.BigEndian.Uint16(data[head+1:]))
+	return has <= len(data)-head && asks+about > has
+}
+
 // A leap is a step of the clock.
 type leap struct {
 	packet int
@@ -83,6 +97,7 @@ func newWatch() *watch {
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
+		bleeds:     map[int]int{},
 		cards:      cards{},
 		senders:    senders{},
 		lookups:    lookups{names: map[string]resolved{}},
@@ -106,6 +121,9 @@ func (w *watch) packet(p *capture.Packet) {
 		}
 		switch p.Connection.Role {
 		case ftp.Control:
+			if w.bleeds[p.Connection.ID] == 0 && asksForMore(p.TCP.Payload) {
+				w.bleeds[p.Connection.ID] = p.Number
+			}
 			w.senders.packet(p, maxSides)
 			w.damage.add(p)
 		case ftp.Data:
