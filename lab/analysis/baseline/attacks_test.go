@@ -275,7 +275,7 @@ var attacks = []struct {
 	{"data in the names of folders", "names-are-words", session1(encodedFolders(10))},
 	{"orders, and data in the names of folders", "no-signs-agree", session1(strings.Repeat("> RETR news.txt\n< 150 here\n< 226 done\n", 20) + encodedFolders(5))},
 	{"the keys of a keyboard", "no-loot", moved("STOR log_7.txt", opener, "[Window: Mail]\nada[TAB]secret[ENTER]\n")},
-	{"an archive of stolen passwords", "no-loot", moved("STOR DESKTOP-7.zip", opener, "PK\x03\x04\x14\x00\x00\x00\x08\x00a date, and sizes Passwords.txt")},
+	{"an archive of stolen passwords", "no-loot", moved("STOR DESKTOP-7.zip", opener, "PK\x03\x04\x14\x00\x00\x00\x08\x00a date, and sizes Passwords.txt and more Autofills/")},
 	{"a web page of .NET that runs what it is sent", "no-loot", moved("STOR a.aspx", opener, `<%@ Page Language="Jscript"%><%eval(Request.Item["p"],"unsafe");%>`)},
 	{"connections that only wait", "calls-are-meant", func(f *forge.Capture) {
 		for range 60 {

@@ -28,14 +28,15 @@ const (
 	loot                           // the output of a password stealer, a web shell, or a note of ransomware
 	defaced                        // a web page that an intruder changed
 	userList                       // the accounts of a system
-	secret                         // passwords of accounts, or numbers of cards
+	secret                         // passwords of accounts, or stripes of payment cards
 	privateKey                     // a private key
 	shell                          // a conversation with a shell
 	service                        // a protocol that is known
 	badList                        // a listing with names that harm the client
 	oddList                        // a listing with names that some clients run, or that order a terminal
 	longList                       // a listing with a line that overflows a buffer
-	runner                         // a page that runs programs or text
+	suspect                        // what an intruder may have written, and others may, too
+	cardList                       // numbers of payment cards
 	form                           // what a program sends to a web server
 	noise                          // random bytes
 	keystrokes                     // what programs that record the keyboard write
@@ -57,35 +58,53 @@ var programs = []struct{ begins, what string }{
 }
 
 // sentByVisitor matches the variables of PHP with what a visitor sent.
-const sentByVisitor = `\$_(GET|POST|REQUEST|COOKIE|SERVER)\b`
+const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTTP_)`
 
 var (
 	// stolen matches the beginning of files that password stealers write.
-	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>|recovered passwords|(url|host)\s*: ?\S+\s*(<br>)?\s*user(name)?\s*: ?\S*\s*(<br>)?\s*pass(word)?\s*:|^PK\x03\x04[\s\S]{0,999}(passwords?\.txt|(cookies|autofills?|wallets|creditcards)[/\\])|\bwindow( title)?:[\s\S]{0,400}\[(enter|tab|back(space)?)\]`)
+	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
+		`\burl\s*: ?https?://\S+\s*user(name)?\s*: ?\S*\s*pass(word)?\s*: ?\S*\s*(application|software|browser|soft)\b|(url|host)\s*: ?\S+?\s*<br>\s*user(name)?\s*: ?\S*?\s*<br>\s*pass(word)?\s*:|` +
+		`^PK\x03\x04[\s\S]{0,999}(passwords?\.txt[\s\S]{0,999}(cookies|autofills?|wallets|creditcards)[/\\]|(cookies|autofills?|wallets|creditcards)[/\\][\s\S]{0,999}passwords?\.txt)|` +
+		`\bwindow( title)?:[\s\S]{0,400}\w\[(enter|tab|back(space)?)\][\s\S]{0,200}\w\[(enter|tab|back(space)?)\]`)
+	// passwordList matches files that may be such files, or somebody's own notes.
+	passwordList = pattern(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
 	// accounts matches the beginning of /etc/passwd.
 	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
 	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
 	stolenHashes = pattern(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
 	// track matches track 1 of a payment card (ISO/IEC 7813).
 	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
-	// ransomNote matches notes of ransomware: files are encrypted, and how to pay.
-	ransomNote = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
+	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
+	// ransomware say the same, but use its name, and give no address to pay or write to.
+	ransomNote  = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
+	aboutRansom = pattern(`(?i)\b(ransomware|malware|phishing)\b`)
+	payHere     = pattern(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
 	// secretKey matches the first line of a private key (RFC 7468).
 	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// climbingName matches a name in a listing that leads up two levels. The target of a link,
 	// after "->", may lead up.
 	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell matches pages of ASP and JSP that run what a visitor sends.
-	webShell = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell|(eval|execute(global)?)\s*\(?\s*request)`)
+	webShell = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec\([^;]{0,80}request|getParameter[\s\S]{0,300}Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell[\s\S]{0,200}\brequest\b|(eval|execute(global)?)\s*\(?\s*request)`)
+	// runsProgram matches pages of ASP and JSP that run some program.
+	runsProgram = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
 	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
-	// orders matches pages of PHP and ASP.NET that run what a visitor sends, or encoded text.
-	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|assert|create_function)\s*\(\s*[^;]{0,80}(` + sentByVisitor + `|\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\()|Process\.Start\([^;]{0,80}Request\b`)
+	// orders matches pages of PHP and ASP.NET that run what a visitor sends. A page that encloses it
+	// with escapeshellarg runs a program of its own.
+	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*[@(]*` + sentByVisitor + `|Process\.Start\([^;]{0,80}Request\b`)
+	// encodedText matches pages of PHP that run an encoded text, as intruders do, and sellers of
+	// programs who hide their source.
+	encodedText = pattern(`(?i)\b(eval|assert|create_function)\s*\(\s*[^;]{0,80}\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\(`)
 	// rareOrders matches pages of PHP that run it between backquotes, by the modifier e of
 	// preg_replace, or as the name of a function.
 	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
-	// backShell matches scripts that connect a shell to another host.
-	backShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|/dev/tcp/[\d$]|pty\.spawn\(|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) `)
+	// localShell matches scripts that start a shell with a terminal, and network scripts that open a
+	// connection. A script that does both opens a shell for somebody far away. farShell matches a
+	// single line that does.
+	localShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
+	network    = pattern(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
+	farShell   = pattern(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) `)
 	// otherShells matches pages of ColdFusion and CGI that run what a visitor sends, and settings of
 	// Apache that run pictures as PHP.
 	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|\\bauto_(pre|ap)pend_file[ \\t]*[= ][^\n]{0,200}\\.(jpe?g|png|gif|bmp|ico|txt)\\b|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
@@ -99,9 +118,13 @@ var (
 	// is run.
 	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
 	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\(\s*(\$\w+)\s*[,)]`)
-	// hiddenFrame matches a frame that a visitor does not see, and boast the texts of intruders.
-	hiddenFrame = pattern(`(?i)<iframe\b[^>]{0,200}(visibility:\s*hidden|display:\s*none|(width|height)=["']?[01]\b)`)
-	boast       = pattern(`(?i)\b(hacked|defaced|owned|pwned) by\b`)
+	// frame matches a frame of another site. It is hidden if it matches hidden, and a service for
+	// the owner of the page if it matches counted.
+	frame   = pattern(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
+	hidden  = pattern(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
+	counted = pattern(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
+	// boast matches a title or heading of an intruder.
+	boast = pattern(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>[^<]{0,40}\b(hacked|defaced|pwned) by\b`)
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
 	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
 	// keys matches what programs that record the keyboard write for keys without a letter.
@@ -126,7 +149,7 @@ var (
 // content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != runner && x.kind != noise || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.kind != service && x.kind != suspect && x.kind != noise || len(w.contents) >= maxContents {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -164,12 +187,14 @@ func (w *watch) begins(p *capture.Packet) {
 		w.match(p, remoteShell, "a shell", ofShell)
 	}
 	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {
+		w.match(p, suspect, "a list of passwords", passwordList)
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 	}
 	if marked("<?php") {
-		w.match(p, runner, "a page that runs programs or text", runsText)
+		w.match(p, suspect, "a page that runs programs or text", runsText)
 	}
 	if marked("<%", "<jsp:") {
+		w.match(p, suspect, "a page that runs a program", runsProgram)
 		w.match(p, loot, "a page that runs what it is sent", webShell)
 	}
 	if marked("root:") {
@@ -183,13 +208,17 @@ func (w *watch) begins(p *capture.Packet) {
 	}
 	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
 	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
-		w.match(p, loot, "the note of ransomware", ransomNote)
+		kind, what := loot, "the note of ransomware"
+		if aboutRansom().Match(p.TCP.Payload) && !payHere().Match(p.TCP.Payload) {
+			kind, what = suspect, "a text about ransomware"
+		}
+		w.match(p, kind, what, ransomNote)
 	}
 	if marked("%b") {
 		w.match(p, secret, "what the stripes of payment cards have", track)
 	}
 	if listsCards(p.TCP.Payload) {
-		w.note(p, secret, "numbers of payment cards")
+		w.note(p, cardList, "numbers of payment cards")
 	}
 	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && isRandom(p.TCP.Payload) {
 		w.note(p, noise, "random bytes")
@@ -292,10 +321,11 @@ func isListing(command string) bool {
 func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
-		for _, text := range []func() *regexp.Regexp{orders, rareOrders, hiddenOrders} {
+		w.match(p, suspect, "a page that runs an encoded text", encodedText)
+		for _, text := range []func() *regexp.Regexp{rareOrders, hiddenOrders} {
 			w.match(p, loot, "a page that runs what it is sent", text)
 		}
-		if runsKept(data) {
+		if takesOrders(data) || runsKept(data) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}
@@ -303,14 +333,26 @@ func (w *watch) page(p *capture.Packet) {
 		w.match(p, loot, "a page that runs what it is sent", otherShells)
 	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) || bytes.Contains(data, []byte("mkfifo ")) {
-		w.match(p, loot, "a script that opens a shell for somebody far away", backShell)
+		if farShell().Match(data) || localShell().Match(data) && network().Match(data) {
+			w.note(p, loot, "a script that opens a shell for somebody far away")
+		}
 	}
-	if bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME")) {
-		w.match(p, defaced, "a frame that a visitor does not see", hiddenFrame)
+	if (bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME"))) && hidesFrame(data) {
+		w.note(p, suspect, "a frame that a visitor does not see")
 	}
 	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte(" by ")) || bytes.Contains(data, []byte(" BY ")) || bytes.Contains(data, []byte(" By "))) {
 		w.match(p, defaced, "what intruders leave on a page", boast)
 	}
+}
+
+// takesOrders reports whether a page runs what a visitor sends, as it is.
+func takesOrders(data []byte) bool {
+	return slices.ContainsFunc(orders().FindAll(data, -1), func(order []byte) bool { return !bytes.Contains(order, []byte("escapeshell")) })
+}
+
+// hidesFrame reports whether a page has a hidden frame of another site.
+func hidesFrame(data []byte) bool {
+	return slices.ContainsFunc(frame().FindAll(data, -1), func(f []byte) bool { return hidden().Match(f) && !counted().Match(f) })
 }
 
 // runsKept reports whether a page of PHP assigns what a visitor sends to a variable, and runs that.
@@ -331,8 +373,11 @@ func (w *watch) match(p *capture.Packet, kind contentKind, what string, text fun
 	}
 }
 
-// note remembers what a packet shows.
+// note remembers what a packet shows. What is only suspect takes the place of nothing worse.
 func (w *watch) note(p *capture.Packet, kind contentKind, what string) {
+	if before, known := w.contents[p.Connection.ID]; known && kind == suspect && before.kind != noise {
+		return
+	}
 	c := content{kind: kind, what: what, packet: p.Number}
 	if p.ChecksumWrong() {
 		c.damaged = p.IP.Src

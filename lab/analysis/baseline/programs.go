@@ -194,14 +194,14 @@ var noLootRule = Rule{
 
 func transferredLoot(e *Evidence, s *session) []breach {
 	var found []breach
-	pages, runners := 0, []int{}
+	pages, suspects := 0, []int{} // the indexes of what is only suspect
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
 		for _, c := range s.dataOf(x.Data) {
 			shown, _ := e.watch.shown(c.ID)
-			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == runner || shown.kind == keystrokes || shown.kind == lure)
-			if !fromClient && shown.kind != userList && shown.kind != secret && shown.kind != privateKey {
+			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == suspect || shown.kind == keystrokes || shown.kind == lure)
+			if !fromClient && shown.kind != userList && shown.kind != secret && shown.kind != cardList && shown.kind != privateKey {
 				continue
 			}
 			b := breach{
@@ -209,12 +209,12 @@ func transferredLoot(e *Evidence, s *session) []breach {
 				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
 			}
 			accounts := shown.kind == secret || shown.kind == userList
-			saved := accounts && x.Sender() == ftp.Client && savedAccounts().MatchString(w.target(x.Argument))
+			saved := accounts && (x.Sender() == ftp.Client && savedAccounts().MatchString(w.target(x.Argument)) || s.copiesSystem(x))
 			switch {
 			case saved, shown.kind == privateKey:
 				b.severity = Odd
 			case shown.kind == loot, shown.kind == secret:
-			case shown.kind == runner:
+			case shown.kind == suspect:
 				b.severity, b.sign = Odd, 1
 			default:
 				b.severity, b.sign = Odd, 2
@@ -222,19 +222,19 @@ func transferredLoot(e *Evidence, s *session) []breach {
 			switch shown.kind {
 			case defaced, keystrokes:
 				pages++
-			case runner:
-				runners = append(runners, len(found))
+			case suspect:
+				suspects = append(suspects, len(found))
 			}
 			found = append(found, b)
 		}
 	}
 	for i := range found {
-		if pages > 1 && found[i].severity == Odd { // a single page may be about intruders
+		if pages > 1 && found[i].sign == 2 { // a single page may be about intruders
 			found[i].severity = Violation
 		}
 	}
-	if s.happensToStore(len(runners)) {
-		for _, i := range runners {
+	if s.happensToStore(len(suspects)) {
+		for _, i := range suspects {
 			found[i].sign = noSign
 		}
 	}
@@ -250,6 +250,14 @@ var uploadsDifferRule = Rule{
 	Matters:  "Spyware stores its log again and again under one name.",
 	Innocent: "a camera stores its picture, or a person saves a document that changes.",
 	look:     eachSession(repeatedUploads),
+}
+
+// wholeSystem is how many downloads of a session make a copy of a system, with its accounts.
+const wholeSystem = 50
+
+// copiesSystem reports whether a command fetches a file for a copy of a system.
+func (s *session) copiesSystem(x *ftp.Exchange) bool {
+	return x.Command == "RETR" && s.commands["RETR"] >= wholeSystem
 }
 
 // sameUploads is how many uploads of one name in a session are worth a note.

@@ -161,7 +161,6 @@ var toolAttacks = []struct {
 	{"a folder of spaces, made by nobody", "names-can-be-seen", dialogue("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in\n> MKD   \n< 257 ok\n> QUIT\n< 221 bye")},
 	{"the passwords of a system, under another name", "no-loot", moves([2]string{"STOR notes.txt", "root:$6$Xa9kQ2$" + strings.Repeat("h/B", 28) + ":19000:0:99999:7:::\n"})},
 	{"the passwords of Windows", "no-loot", moves([2]string{"RETR out.txt", "Administrator:500:aad3b435b51404eeaad3b435b51404ee:31d6cfe0d16ae931b73c59d7e0c089c0:::\r\n"})},
-	{"numbers of cards", "no-loot", moves([2]string{"STOR a.csv", cardNumbers(10)})},
 	{"the stripe of a card", "no-loot", moves([2]string{"STOR a.log", "%B4000000000000002^LOVELACE/ADA^2912101000000000?"})},
 	{"a page in ColdFusion", "no-loot", moves([2]string{"STOR a.cfm", `<cfexecute name="cmd.exe" arguments="/c #url.c#" timeout="9"></cfexecute>`})},
 	{"a page in Perl", "no-loot", moves([2]string{"STOR a.cgi", "#!/usr/bin/perl\nprint \"\\n\", `$ENV{QUERY_STRING}`;\n"})},

@@ -120,6 +120,7 @@ var weakSigns = []struct {
 	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},
 	{"an offset in front of the file", "no-known-exploits", session1("> REST -1\n< 350 ok")},
 	{"a command after a blank", "no-known-exploits", session1("> MKD a; reboot\n< 550 no")},
+	{"numbers of cards", "no-loot", moves([2]string{"STOR a.csv", cardNumbers(10)})},
 	{"a private key", "no-loot", moved("STOR site.pem", opener, "-----BEGIN RSA PRIVATE KEY-----\nMIIE")},
 	{"a folder of three points", "no-climbing", session1("> CWD ...\n< 550 no")},
 	{"a folder of dots", "names-can-be-seen", session1("> MKD ..  \n< 257 ok")},
