@@ -5,6 +5,7 @@ package measure
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -95,34 +96,44 @@ func digest(s *scope) (value, error) {
 
 // roundTrip is the time of the handshake.
 func roundTrip(s *scope) (value, error) {
-	switch {
-	case !s.conn.HandshakeSeen:
+	if !s.conn.HandshakeSeen {
 		return value{}, errors.New("the capture does not show the handshake")
-	case s.conn.Unsure && !s.lastAnswered():
+	}
+	first, most := s.synsSentAgain()
+	rtt := s.conn.HandshakeRTT
+	if first > 0 && (rtt > most || s.conn.Unsure && first <= most) {
 		return value{}, errors.New("the SYN was sent again, and the capture does not show which of them was answered")
 	}
-	return number(s.conn.HandshakeRTT.Seconds())
+	return number(rtt.Seconds())
 }
 
-// lastAnswered reports whether the packets after a handshake show that the last SYN before the
-// answer was answered. If the first one was, the side that was called, which sends no data before
-// the ACK of the handshake, could not send any sooner than after that round trip.
-func (s *scope) lastAnswered() bool {
+// synsSentAgain returns, of a connection whose SYN was sent more than once before its answer, the
+// time from the first one to the answer, and the most that a round trip can take: the side that
+// was called sends no data before the ACK of the handshake has come, and the recorder sees both.
+func (s *scope) synsSentAgain() (first, most time.Duration) {
 	var sent, answered, acked *expect.Frame
+	again := false
 	for _, f := range s.frames {
 		opener, syn := f.From == s.conn.OpenedBy, f.Has(packet.SYN)
 		switch {
-		case sent == nil && opener && syn:
-			sent = f
-		case answered == nil && !opener && syn:
-			answered = f
-		case answered != nil && acked == nil && opener && !syn:
+		case opener && syn && answered == nil:
+			if again = sent != nil; !again {
+				sent = f
+			}
+		case !opener && syn && answered == nil:
+			if answered = f; !again {
+				return 0, 0
+			}
+		case opener && !syn && answered != nil && acked == nil:
 			acked = f
-		case sent != nil && acked != nil && !opener && f.Payload > 0:
-			return f.Time-acked.Time < answered.Time-sent.Time
+		case !opener && f.Payload > 0 && acked != nil:
+			return answered.Time - sent.Time, f.Time - acked.Time
 		}
 	}
-	return false
+	if !again || answered == nil {
+		return 0, 0
+	}
+	return answered.Time - sent.Time, math.MaxInt64
 }
 
 // nearRecorder explains a round trip that is short because the recorder was near the
