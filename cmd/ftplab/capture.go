@@ -14,7 +14,7 @@ func captureCommand() *cobra.Command {
 	var check bool
 	c := &cobra.Command{
 		Use:   "capture DEVICE",
-		Short: "Record a network device, beside a server and clients of your own",
+		Short: "Record a network device that your own server and clients use",
 		Long: `Capture records what a network device, such as eth0, sends and receives, until you
 stop it with Ctrl-C or SIGTERM. The results are in results/by-hand, or in
 by-hand-2 and so on: it never replaces earlier recordings. It needs root or the

@@ -146,7 +146,7 @@ func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdou
 	if err != nil {
 		return err
 	}
-	return tellReport(stdout, g, report)
+	return printReport(stdout, g, report)
 }
 
 // generation is what the flags ask for.
@@ -281,8 +281,8 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 	return errors.Join(lab.GenerateTo(ctx, file, g), file.Close())
 }
 
-// tellReport says what was made.
-func tellReport(w io.Writer, g lab.Generation, r corpus.Report) error {
+// printReport prints what was made.
+func printReport(w io.Writer, g lab.Generation, r corpus.Report) error {
 	fmt.Fprintf(w, "%s made", counted(r.Made, "part", "parts"))
 	if r.Kept > 0 {
 		fmt.Fprintf(w, ", %s there already", counted(r.Kept, "was", "were"))

@@ -345,7 +345,7 @@ func (p *parser) checkReplies() {
 var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
 // OwnServerSettings says, in messages, which settings only the lab's own server follows,
-// beside those of TLS.
+// in addition to those of TLS.
 const OwnServerSettings = "replica, the sections server and replies, cork= and all of server but port= are for the lab's server"
 
 // NeedsOwnServer reports whether the scenario has some of the [OwnServerSettings].

@@ -34,7 +34,7 @@ func Load(name string) (*Scenario, error) {
 }
 
 // Parse parses a scenario. Messages use name as the name of its file. The error is of
-// type [Errors] and has all mistakes that were found, in the order of the lines. Beside it, the
+// type [Errors] and has all mistakes that were found, in the order of the lines. With the error, the
 // Scenario has those hosts and those sections want, figures and questions in which a mistake
 // can be found that does not follow from those of the error; it cannot run.
 func Parse(name string, source []byte) (*Scenario, error) {

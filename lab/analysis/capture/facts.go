@@ -32,7 +32,7 @@ type limits struct {
 
 var normal = limits{kept: 8 << 20, live: 16 << 10, waiting: 8 << 10, batch: 16 << 20}
 
-// connectionMemory is about what each connection takes, beside what is recorded of it.
+// connectionMemory is about what each connection takes, in addition to what is recorded of it.
 const connectionMemory = 1200
 
 // findFacts reads the file, once if its connections can be kept, else twice.
@@ -96,7 +96,7 @@ func (c *Capture) readFirst() (*everything, error) {
 	return all, nil
 }
 
-// describe takes what the file says beside its packets.
+// describe takes what the file says in addition to its packets.
 func (c *Capture) describe(r *pcapng.Reader) {
 	c.Dropped, c.Names = r.Dropped(), r.Names()
 	if c.file.places != nil {

@@ -14,7 +14,7 @@ type kept struct {
 
 const (
 	keptDialogue = 8 << 20 // what the sessions that are kept may take, bytes
-	lineMemory   = 250     // about what a line takes beside its text
+	lineMemory   = 250     // about what a line takes in addition to its text
 )
 
 // keep keeps the facts of all connections.

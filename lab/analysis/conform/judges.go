@@ -154,8 +154,8 @@ func each(judges ...judge) judge {
 	}
 }
 
-// marks is the rule that a transfer has a preliminary reply, and then a final one.
-func marks(command string) judge {
+// preliminaryThenFinal is the rule that a transfer has a preliminary reply, and then a final one.
+func preliminaryThenFinal(command string) judge {
 	return func(f *facts) Finding {
 		e := f.find(command, "")
 		if e == nil {
@@ -190,8 +190,8 @@ func endsAfterData(command string) judge {
 	})
 }
 
-// marksFirst is the rule that no data comes before the preliminary reply.
-func marksFirst(command string) judge {
+// preliminaryFirst is the rule that no data comes before the preliminary reply.
+func preliminaryFirst(command string) judge {
 	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
 		if len(e.Replies) == 0 {
 			return breaks(e.Packet, "%s: no reply", asked(e))

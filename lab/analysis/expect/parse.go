@@ -21,7 +21,7 @@ var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 // Parse parses the text of a want; first is the number of its first line in file. The error is
 // of type [scenario.Errors] and has all mistakes, in the order of the lines. The lines of a
 // connection that is not declared, or whose declaration has a mistake, are not read: they would
-// repeat the mistake. Beside an error, the Want has what could be read: it can say which names it
+// repeat the mistake. With an error, the Want has what could be read: it can say which names it
 // has, and cannot judge.
 func Parse(file string, first int, text string) (*Want, error) {
 	return ParseWith(nil, file, first, text)

@@ -53,7 +53,7 @@ func (g *figure) wanted() string {
 var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
 
 // Parse parses the text of figures; first is the number of its first line in
-// file. The error is of type [scenario.Errors] and has all mistakes. Beside it, the Figures
+// file. The error is of type [scenario.Errors] and has all mistakes. With the error, the Figures
 // have the lines without a mistake.
 func Parse(file string, first int, text string) (*Figures, error) {
 	f := &Figures{file: file}

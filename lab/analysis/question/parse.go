@@ -62,7 +62,7 @@ type Set struct {
 }
 
 // Parse parses the text of a section; first is the number of its first line in
-// file. The error is of type [scenario.Errors] and has all mistakes. Beside it, the Set has the
+// file. The error is of type [scenario.Errors] and has all mistakes. With the error, the Set has the
 // questions without a mistake.
 func Parse(file string, first int, text string) (*Set, error) {
 	set := &Set{file: file}

@@ -1,4 +1,4 @@
-// Connections beside FTP: those that are neither control nor data connections, and yet
+// Connections besides FTP: those that are neither control nor data connections, and yet
 // belong to what the page tells.
 
 package report
@@ -19,7 +19,7 @@ const (
 	backDoor  = 6200               // where vsftpd 2.3.4 with the back door offers a shell
 )
 
-// A besideSurvey finds the connections beside FTP: in a capture of a scenario all that are
+// A besideSurvey finds the connections besides FTP: in a capture of a scenario all that are
 // not FTP, and else those between the two hosts of a session, while it lasts and a minute
 // before and after.
 type besideSurvey struct {
@@ -72,7 +72,7 @@ func (b *besideSurvey) near(c *ftp.Connection) bool {
 	return false
 }
 
-// story says which connections there are beside FTP; "" for none.
+// story says which connections there are besides FTP; "" for none.
 func (b *besideSurvey) story() string {
 	if len(b.connections) == 0 {
 		return ""
@@ -86,9 +86,9 @@ func (b *besideSurvey) story() string {
 		}
 		seen[called] = true
 	}
-	text := fmt.Sprintf("Beside FTP there is %s", counted(len(b.connections), "connection"))
+	text := fmt.Sprintf("Besides FTP there is %s", counted(len(b.connections), "connection"))
 	if len(b.connections) > 1 {
-		text = fmt.Sprintf("Beside FTP there are %s", counted(len(b.connections), "connection"))
+		text = fmt.Sprintf("Besides FTP there are %s", counted(len(b.connections), "connection"))
 	}
 	text += ", to " + enumerate(ports)
 	if len(seen) > len(ports) {
@@ -100,7 +100,7 @@ func (b *besideSurvey) story() string {
 	return text + fmt.Sprintf(": %s passed there.", counted(b.bytes, "byte"))
 }
 
-// besideText says of a connection beside FTP what is known of it, after the sentence on who
+// besideText says of a connection besides FTP what is known of it, after the sentence on who
 // opened it.
 func besideText(c *ftp.Connection, hidden bool) string {
 	text := " No command announced it, so it is not part of FTP."
@@ -126,7 +126,7 @@ func carried(c *ftp.Connection) string {
 	return fmt.Sprintf(" It carried %s.", volume(c))
 }
 
-// hostOf is what a sentence calls the host of a side of a connection beside FTP, whose sides
+// hostOf is what a sentence calls the host of a side of a connection besides FTP, whose sides
 // are not those of FTP.
 func (ls lanes) hostOf(c *ftp.Connection, side ftp.Side) string {
 	addr := c.Addr(side).Addr()

@@ -43,7 +43,7 @@ func TestBesideFTP(t *testing.T) {
 	r := read(t, backdoor)
 	page := string(html(t, r))
 	for _, want := range []string{
-		"There is no data connection. Beside FTP there are 3 connections, to port 6200 of 192.0.2.21 and port 4444 of 198.51.100.100: 20 bytes passed there.",
+		"There is no data connection. Besides FTP there are 3 connections, to port 6200 of 192.0.2.21 and port 4444 of 198.51.100.100: 20 bytes passed there.",
 		"Other connection 1 is refused: nobody listens at port 6200 of the server.",
 		"The client opens other connection 2: from its port 4001 to port 6200 of the server. No command announced it, so it is not part of FTP. At this port a vsftpd 2.3.4",
 		"Other connection 2 is closed. It carried 15 bytes.",
@@ -70,7 +70,7 @@ func TestBesideFTP(t *testing.T) {
 	}
 }
 
-// Of very many connections beside FTP some are drawn, and the page says how many are not.
+// Of very many connections besides FTP some are drawn, and the page says how many are not.
 func TestManyBesideFTP(t *testing.T) {
 	r := read(t, func(f *forge.Capture) {
 		client, server := open(f, "198.51.100.100:3171", "192.0.2.21:21")

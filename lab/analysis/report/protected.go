@@ -1,4 +1,4 @@
-// TLS in the ladder: which record of it a packet has, beside what is said inside.
+// TLS in the ladder: which record of it a packet has, in addition to the dialogue inside.
 
 package report
 

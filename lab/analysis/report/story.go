@@ -13,7 +13,7 @@ import (
 )
 
 // factStory returns some sentences about a capture: who talked to whom, how the data was
-// transferred, what there was beside FTP, and how it ended.
+// transferred, what there was besides FTP, and how it ended.
 func (r *Report) factStory() string {
 	t, x, b := r.Trace, &r.surveyed.transfer, &r.surveyed.beside
 	if t.NumSessions() == 0 {

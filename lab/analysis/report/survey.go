@@ -125,7 +125,7 @@ func (h *hostSurvey) add(c *ftp.Connection) {
 	}
 }
 
-// addBeside adds the hosts of a connection beside FTP that are not there yet.
+// addBeside adds the hosts of a connection besides FTP that are not there yet.
 func (h *hostSurvey) addBeside(c *ftp.Connection) {
 	known := func(addr netip.Addr) bool { return h.clients.find(addr, "") >= 0 || h.servers.find(addr, "") >= 0 }
 	if !known(c.Client.Addr()) {

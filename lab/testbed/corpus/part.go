@@ -128,7 +128,7 @@ func (p *part) frame(at int64, data []byte, keys string) error {
 	return p.capture.WritePacket(gopacket.CaptureInfo{Timestamp: when, CaptureLength: len(data), Length: len(data)}, data)
 }
 
-// blockBytes is about what a frame takes in a capture beside its own bytes.
+// blockBytes is about what a frame takes in a capture in addition to its own bytes.
 const blockBytes = 32
 
 // keysSuffix is that of the key log of a part, whose captures have no room for keys.

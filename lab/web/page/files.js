@@ -42,7 +42,7 @@ const files = (() => {
 
   let watch = () => {}; // gets how far a file of the browser was read, from 0 to 1
 
-  const blockSize = 16 << 20; // each block costs the browser about 7 ms, beside its bytes
+  const blockSize = 16 << 20; // each block costs the browser about 7 ms, in addition to its bytes
 
   // readBlob reads from a file of the browser, through a copy of the blocks around it.
   function readBlob(node, into, at) {

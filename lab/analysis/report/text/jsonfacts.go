@@ -121,8 +121,8 @@ type jsonExchange struct {
 	jsonDamage
 }
 
-// A jsonDamage is what stands in the way of reading a line, and what stands in it beside
-// its text.
+// A jsonDamage says why a line could not be read completely, and what it has besides its
+// text.
 type jsonDamage struct {
 	FirstPacket int    `json:"first_packet,omitempty"`
 	AfterGap    bool   `json:"after_gap,omitempty"`

@@ -57,7 +57,7 @@ func pin() error {
 	// A thread that is not bound yet may start another one meanwhile.
 	for tied := -1; tied != 0; {
 		var err error
-		if tied, err = tieThreads(&one); err != nil {
+		if tied, err = bindThreads(&one); err != nil {
 			return fmt.Errorf("loopback: binding threads to a processor: %w", err)
 		}
 	}
@@ -67,9 +67,9 @@ func pin() error {
 	return nil
 }
 
-// tieThreads binds this process's threads to processors, and returns how many
-// of them were not bound before.
-func tieThreads(to *unix.CPUSet) (tied int, err error) {
+// bindThreads binds this process's threads to processors, and returns how many of them were
+// not bound before.
+func bindThreads(to *unix.CPUSet) (tied int, err error) {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return 0, err
