@@ -35,7 +35,8 @@ type Recording struct {
 //
 // The results are in a new folder of its own, NAME-by-hand; if nothing was
 // recorded, there is none, and Capture is "". An error means that the program could
-// not be started, or that the capture could not be written to its end.
+// not be started, or that the capture could not be written to its end. If the server could not
+// be started, the folder has what it printed.
 func Shell(ctx context.Context, s *scenario.Scenario, results string, command ...string) (*Recording, error) {
 	t := byhand.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 	if s.Network.TCP == scenario.GVisorTCP {
@@ -58,11 +59,14 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	}
 	defer file.Close()
 	outcome, err := runShell(ctx, s, sh, t, file)
-	if err != nil && hasNoFrames(file) {
+	switch {
+	case err != nil && hasNoFrames(file) && logBeside(file.Name()) != "": // which the error names
+		os.Remove(file.Name())
+		return nil, inFile(s, err)
+	case err != nil && hasNoFrames(file):
 		discard(file)
 		return nil, inFile(s, err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, keepReadable(file.Name(), inFile(s, err))
 	}
 	r := &Recording{Frames: outcome.Frames, Capture: file.Name(), Status: outcome.Status}

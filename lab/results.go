@@ -178,9 +178,9 @@ func (r *results) abandon(err error) error {
 	defer r.capture.Close()
 	takeBack(filepath.Join(r.folder, "files"))
 	path := r.capture.Name()
-	if isEmpty(r.capture) {
+	if hasNoFrames(r.capture) {
 		os.Remove(path)
-		if log, err := os.Stat(filepath.Join(r.folder, serverLog)); err != nil || log.Size() == 0 {
+		if logBeside(path) == "" {
 			removeResults(r.folder)
 		}
 		os.Remove(r.folder) // if nothing is in it
@@ -199,10 +199,4 @@ func keepReadable(path string, err error) error {
 		return fmt.Errorf("%w\n(what was recorded until then is in %s)", err, path)
 	}
 	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
-}
-
-// isEmpty reports whether nothing was written to a capture.
-func isEmpty(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Size() == 0
 }

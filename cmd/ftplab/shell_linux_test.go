@@ -333,3 +333,25 @@ func TestShellBadInput(t *testing.T) {
 		})
 	}
 }
+
+// TestLogOfAServerThatEnds starts a server that ends at once. The message names a log, which stays;
+// there is no capture without a frame beside it.
+func TestLogOfAServerThatEnds(t *testing.T) {
+	needCells(t)
+	server := write(t, "ends.txtar", "# Ends\nprogram sh -c \"echo no configuration >&2; exit 3\"\nopen\nquit\n")
+	for _, args := range [][]string{{"shell", server, "--", "true"}, {"run", server}} {
+		results := filepath.Join(t.TempDir(), "results")
+		status, _, errOut := ftplab(t.Context(), append([]string{args[0], "-o", results}, args[1:]...)...)
+		if status != exitError || strings.Contains(errOut, "what was recorded") {
+			t.Errorf("%s: got status %d and %q, want %d and nothing about a capture", args[0], status, errOut, exitError)
+		}
+		_, log, _ := strings.Cut(errOut, "its log, ")
+		log, _, _ = strings.Cut(log, ": ")
+		if text, err := os.ReadFile(log); string(text) != "no configuration\n" {
+			t.Errorf("%s: got %q and %v in the log that %q names", args[0], text, err, errOut)
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(log), "capture.pcapng")); !os.IsNotExist(err) {
+			t.Errorf("%s: got %v, want no capture", args[0], err)
+		}
+	}
+}

@@ -21,6 +21,9 @@ import (
 	"syscall"
 )
 
+// Execute is the Op of a [fs.PathError] of a program that cannot be executed.
+const Execute = "exec"
+
 // Text returns the text of an error. In it, each error of the operating system that err
 // wraps has a sentence of this package in place of its own text.
 func Text(err error) string {
@@ -59,6 +62,9 @@ func say(err error) string {
 		if e.Op == "mkdir" && errors.Is(e.Err, fs.ErrNotExist) && brokenLink(e.Path) == "" {
 			return fmt.Sprintf("the folder %s cannot be made; choose another one", e.Path)
 		}
+		if _, err := os.Stat(e.Path); e.Op == Execute && errors.Is(e.Err, fs.ErrNotExist) && err == nil {
+			return fmt.Sprintf("%s needs a program that does not exist: that behind #! in its first line, or its dynamic linker", e.Path)
+		}
 		return atPath(e.Path, e.Err)
 	case *os.LinkError:
 		return fmt.Sprintf("%s cannot take the place of %s: %s", e.Old, e.New, atPath(e.New, e.Err))
@@ -70,6 +76,7 @@ func say(err error) string {
 		if errors.Is(e.Err, exec.ErrNotFound) {
 			return fmt.Sprintf("no program %s was found on $PATH; install it, or give its path", e.Name)
 		}
+		return atPath(e.Name, e.Err)
 	case tls.RecordHeaderError, *tls.RecordHeaderError:
 		return "the other side did not answer in TLS"
 	}
@@ -101,6 +108,8 @@ func atPath(path string, err error) string {
 		return path + " exists already; choose another name, or remove it"
 	case errors.Is(err, syscall.EISDIR):
 		return path + " is a folder; a file was expected"
+	case errors.Is(err, syscall.ENOEXEC):
+		return path + " is neither a program for this system nor a script that begins with #!"
 	case errors.Is(err, syscall.ENOTDIR):
 		return fmt.Sprintf("%s is a file, or a part of this path is one; a folder was expected", path)
 	case errors.Is(err, syscall.ENOSPC):

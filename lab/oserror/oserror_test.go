@@ -53,6 +53,11 @@ func TestText(t *testing.T) {
 		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, "the other side has reset the connection"},
 		{ofError(net.InterfaceByName("none0")), "there is no such network interface"},
 		{ofError(exec.LookPath("no-such-program-here")), "no program no-such-program-here was found on $PATH"},
+		{ofError(exec.LookPath(folder)), folder + " is a folder; a file was expected"},
+		{ofError(exec.LookPath(file)), "there is no permission to use " + file},
+		{&os.PathError{Op: Execute, Path: file, Err: syscall.ENOEXEC}, file + " is neither a program for this system nor a script"},
+		{&os.PathError{Op: Execute, Path: file, Err: syscall.ENOENT}, file + " needs a program that does not exist"},
+		{&os.PathError{Op: Execute, Path: "none", Err: syscall.ENOENT}, "there is no file or folder none in "},
 		{io.ErrUnexpectedEOF, "the data ends too early"},
 		{errors.New("as it is"), "as it is"},
 	} {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"ftplab/lab/oserror"
 )
 
 // An entrance is the process that becomes a shell in a cell. It is this
@@ -36,7 +38,7 @@ func init() {
 	if err == nil {
 		err = e.enter()
 	}
-	fmt.Fprint(os.NewFile(failureFD, "failure"), err)
+	fmt.Fprint(os.NewFile(failureFD, "failure"), oserror.Text(err))
 	os.Exit(1)
 }
 
@@ -62,7 +64,8 @@ func (e entrance) enter() error {
 		return fmt.Errorf("taking the terminal: %w", err)
 	}
 	arguments := append([]string{filepath.Base(e.Command[0])}, e.Command[1:]...)
-	return unix.Exec(e.Command[0], arguments, os.Environ())
+	err := unix.Exec(e.Command[0], arguments, os.Environ())
+	return &os.PathError{Op: oserror.Execute, Path: e.Command[0], Err: err}
 }
 
 const hostsFile = "/etc/hosts"

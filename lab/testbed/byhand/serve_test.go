@@ -94,6 +94,8 @@ func TestWelcome(t *testing.T) {
 			"log in as issle with password secret, or anonymous with any password"},
 		"# T\n# x\nnetwork wire\nserver port=2121\nopen\nquit\n": {"host client, 198.51.100.100", "ftp server 2121\t", "192.0.2.21"},
 		"# T\n# x\nuser anonymous sesame\nopen\nquit\n":          {"log in as anonymous with password sesame\n"},
+		"# T\n# x\nprogram srv\nuser alice sesame\nopen\nquit\n": {"log in as alice with password sesame\n"},
+		"# T\n# x\nprogram srv\nopen\nquit\n":                    {"its FTP server, 127.0.0.1\n"},
 	} {
 		got := welcome(parse(t, text))
 		for _, w := range want {

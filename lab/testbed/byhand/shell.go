@@ -44,7 +44,7 @@ func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
 		return nil, fmt.Errorf("your shell, $SHELL, cannot be started: %w", err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be started: %w", what[0], err)
+		return nil, fmt.Errorf("%q cannot be started: %w", what[0], err)
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func welcome(s *scenario.Scenario) string {
 	if s.Server.Port != 21 {
 		port = fmt.Sprintf(" %d", s.Server.Port)
 	}
-	fmt.Fprintf(&b, "\tftp server%s\tits FTP server, %s; log in as %s\n", port, server.Addr, logins(s))
+	fmt.Fprintf(&b, "\tftp server%s\tits FTP server, %s%s\n", port, server.Addr, logins(s))
 	var found []string
 	for _, name := range clients {
 		if _, err := exec.LookPath(name); err == nil {
@@ -113,10 +113,11 @@ func welcome(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// logins lists the users that may log in.
+// logins lists the users that may log in. Whether a server that is a program takes others, too,
+// is its own affair.
 func logins(s *scenario.Scenario) string {
 	names := []string{}
-	anonymous := true
+	anonymous := len(s.Server.Program) == 0
 	for _, u := range s.Server.Users {
 		names = append(names, fmt.Sprintf("%s with password %s", u.Name, u.Password))
 		anonymous = anonymous && u.Name != "anonymous"
@@ -124,5 +125,8 @@ func logins(s *scenario.Scenario) string {
 	if anonymous {
 		names = append(names, "anonymous with any password")
 	}
-	return strings.Join(names, ", or ")
+	if len(names) == 0 {
+		return ""
+	}
+	return "; log in as " + strings.Join(names, ", or ")
 }

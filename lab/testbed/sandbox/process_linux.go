@@ -68,7 +68,7 @@ func (o order) run() error {
 	if err == unix.ENOENT && o.Confined {
 		return fmt.Errorf("%w: %s, or what runs it, is not among the files that a program sees", err, o.Program)
 	}
-	return err
+	return &os.PathError{Op: oserror.Execute, Path: o.Program, Err: err}
 }
 
 // environment is the program's, which runs in a folder. Each name is there once: of two

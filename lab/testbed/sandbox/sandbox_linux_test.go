@@ -385,6 +385,13 @@ func TestCannotStart(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), script+", or what runs it, is not among the files that a program sees") {
 		t.Errorf("got error %v, want that it is not among the files", err)
 	}
+	if err := os.WriteFile(script, []byte("neither"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err = runInCell(testJob{Sandbox: box})
+	if err == nil || !strings.Contains(err.Error(), script+" is neither a program for this system nor a script") {
+		t.Errorf("got error %v, want that it is no program", err)
+	}
 }
 
 // TestOldKernel sets the attributes of mounts by the calls of kernels before 5.12.
