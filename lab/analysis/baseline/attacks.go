@@ -302,7 +302,7 @@ var exploits = []exploit{
 	{onPath, pattern(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
 	{"", pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
 	{"RETR", pattern(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
-	{"RCMD", pattern(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command that gives somebody the rights of another user of an AS/400"},
+	{"RCMD", pattern(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
 	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/|/proc/|/root/)`), "a link to a file of the system"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
@@ -323,6 +323,7 @@ var exploits = []exploit{
 // suspects are requests that attackers send, and others seldom.
 var suspects = []exploit{
 	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"RCMD", pattern(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command about the rights of a user of an AS/400"},
 	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
 	{"REST", pattern(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
 	{"MKD", pattern(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},

@@ -261,12 +261,15 @@ func (w *watch) listed(p *capture.Packet, marked func(...string) bool) {
 	}
 }
 
-// linkIsFolder reports whether a listing has a link and a folder of the same name.
+// linkIsFolder reports whether a listing has a link and a folder of the same name. The folders of a
+// recursive listing are separated by empty lines.
 func linkIsFolder(data []byte) bool {
-	for _, link := range linkLine().FindAllSubmatch(data, -1) {
-		for _, folder := range folderLine().FindAllSubmatch(data, -1) {
-			if bytes.Equal(link[1], folder[1]) {
-				return true
+	for part := range bytes.SplitSeq(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\n\n")) {
+		for _, link := range linkLine().FindAllSubmatch(part, -1) {
+			for _, folder := range folderLine().FindAllSubmatch(part, -1) {
+				if bytes.Equal(link[1], folder[1]) {
+					return true
+				}
 			}
 		}
 	}

@@ -14,9 +14,9 @@ import (
 const extorted = 3
 
 var (
-	// packed matches endings that programs add to names when they compress files, encrypt them for
-	// their owner, or keep old versions.
-	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|sent|ack|err|[\d_T-]*)$`)
+	// packed matches endings that programs add to names when they compress, convert or sign files,
+	// encrypt them for their owner, keep old versions, or have done their work with them.
+	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|save|saved|sent|ack|err|log|sig|sha\d*|md5|prev|backup|bkp|processed|archived?|read|imported|loaded|pdf|txt|csv|tsv|xml|json|html?|docx?|xlsx?|od[ts]|jpe?g|png|mp[34]|ts|parquet|[\d_T-]*)$`)
 	// encrypted matches endings that ransomware adds.
 	encrypted = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )

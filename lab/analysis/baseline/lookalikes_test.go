@@ -33,6 +33,20 @@ var lookalikes = []struct {
 	}},
 	{"the passwords of a system", "no-sensitive-names", "", moves([2]string{"RETR /etc/shadow", shadow})},
 
+	{"old logs of other hosts that are removed", "files-are-kept", IsUnusual, session1("> DELE host1/auth.log\n< 250 ok\n> DELE host2/auth.log\n< 250 ok")},
+	{"the logs of the system that are removed", "files-are-kept", "", session1("> PWD\n< 257 \"/var/log\"\n> DELE auth.log\n< 250 ok\n> DELE lastlog\n< 250 ok")},
+
+	{"a mirror of a program for many processors", "no-programs", IsUnusual, moves([2]string{"LIST", "tcpdump.arm7"}, [2]string{"RETR tcpdump.arm7", "\x7fELF"}, [2]string{"RETR tcpdump.mips", "\x7fELF"}, [2]string{"RETR tcpdump.sh4", "\x7fELF"}, [2]string{"RETR tcpdump.x86", "\x7fELF"})},
+	{"a release for many processors", "no-programs", IsUnusual, moves([2]string{"STOR agent.arm7", "\x7fELF"}, [2]string{"STOR agent.mips", "\x7fELF"}, [2]string{"STOR agent.sh4", "\x7fELF"}, [2]string{"STOR agent.x86", "\x7fELF"})},
+	{"a program for many processors, by name", "no-programs", "", moves([2]string{"RETR a.arm7", "\x7fELF"}, [2]string{"RETR a.mips", "\x7fELF"}, [2]string{"RETR a.sh4", "\x7fELF"}, [2]string{"RETR a.x86", "\x7fELF"})},
+
+	{"a recursive listing with a link", "no-climbing", IsNormal, moved("LIST", answerer, ".:\r\nlrwxrwxrwx 1 0 0 9 Jan 1 2020 latest -> /pub/v2\r\n\r\n./old:\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 latest\r\n")},
+	{"a user of an AS/400 who comes back", "no-known-exploits", IsUnusual, session1("> RCMD CHGUSRPRF USRPRF(ADA) STATUS(*ENABLED)\n< 250 ok")},
+
+	{"orders that are marked as done", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR o%[1]d.xml\n< 150 here\n< 226 done\n> STOR o%[1]d.xml.processed\n< 150 go on\n< 226 done\n> DELE o%[1]d.xml\n< 250 ok\n"))},
+	{"letters that are converted", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR l%[1]d.doc\n< 150 here\n< 226 done\n> STOR l%[1]d.doc.pdf\n< 150 go on\n< 226 done\n> DELE l%[1]d.doc\n< 250 ok\n"))},
+	{"orders that are held to ransom", "no-known-exploits", "", session1(numberedLines(6, "> RETR o%[1]d.xml\n< 150 here\n< 226 done\n> STOR o%[1]d.xml.xyzq\n< 150 go on\n< 226 done\n> DELE o%[1]d.xml\n< 250 ok\n"))},
+
 	{"an inventory of printers", "no-scans", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 20, func(*forge.End) {}) }},
 	{"a search of a network for anonymous servers", "no-scans", "", func(f *forge.Capture) {
 		for i := range 12 {

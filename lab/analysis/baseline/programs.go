@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -82,7 +83,7 @@ func programsOf() look {
 // transferredPrograms finds the programs of a session, and adds the processors that their names tell.
 func transferredPrograms(e *Evidence, s *session, processors map[string]int) []breach {
 	plain, fetched := breach{}, 0
-	names, odd := map[string]bool{}, map[string]bool{}
+	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
 	var found []breach
 	onlyTools := true // public archives of tools have nothing else
 	for _, x := range s.Exchanges {
@@ -92,6 +93,9 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
 		if what, severity := oddProgram(x, name, shown); what != "" {
+			if s.copiesSystem(x) {
+				severity = Odd
+			}
 			onlyTools = onlyTools && tools().MatchString(x.Argument)
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
@@ -101,8 +105,11 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			}
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
-			if kind := processor().FindString(name); kind != "" {
-				processors[strings.ToLower(kind)] = x.Packet
+			if kind := strings.ToLower(processor().FindString(name)); kind != "" {
+				kinds[kind] = true
+				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return isListing(x.Command) }) {
+					processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
+				}
 			}
 		}
 	}
@@ -121,6 +128,9 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			plain.sign = noSign
 		case fetched >= manyPrograms:
 			plain.sign = 2
+		}
+		if len(kinds) >= manyProcessors {
+			plain.severity = Odd
 		}
 		found = append(found, plain)
 	}

@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -27,6 +26,9 @@ const (
 	wipedFiles   = 40
 	wipedFolders = 5
 )
+
+// inPlace matches those of them that a running system writes to.
+var inPlace = pattern(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
 
 // traces matches files in which a system records who used it, and what they did.
 var traces = pattern(`(?i)(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
@@ -55,7 +57,8 @@ func wipes(_ *Evidence, s *session) []breach {
 	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
 }
 
-// covered judges the removal of traces. A single one may be chance.
+// covered judges the removal of traces. A single one may be chance, and elsewhere than in its place it
+// is a copy that has become old.
 func (w *wiper) covered() []breach {
 	n := len(w.traces)
 	if n == 0 {
@@ -63,7 +66,7 @@ func (w *wiper) covered() []breach {
 	}
 	b := breach{sign: 1, packets: firstPackets(w.traces), observed: plural(n, "file was", "files were") + " deleted in which a system records who used it, and what they did"}
 	for at := range w.traces {
-		if n > 1 && !strings.HasSuffix(at, "_history") { // which users remove, too
+		if n > 1 && inPlace().MatchString(at) {
 			b.severity, b.sign = Violation, 0
 		}
 	}
