@@ -114,10 +114,6 @@ func cutAtTLS(stream tcp.Stream) (before, rest []tcp.Chunk) {
 		if found {
 			continue
 		}
-		if c.AfterGap && len(begun) > 0 && mayBeRecord(begun) { // the recorder cut it short
-			found = true
-			continue
-		}
 		if c.AfterGap || held == len(all)-1 {
 			held, begun = len(all)-1, c.Data
 		} else {

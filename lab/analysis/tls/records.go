@@ -188,9 +188,9 @@ func (r *recordReader) search() bool {
 }
 
 // other returns bytes that are not a record: text in clear, or unknown bytes. Before
-// the first record, all bytes count as clear, but the rest of a header.
+// the first record, all bytes count as clear, except the beginning of a header before a gap.
 func (r *recordReader) other() (record, bool) {
-	if r.state == atStart && !mayBeHeader(r.peek(recordHeader)) {
+	if head := r.peek(recordHeader); r.state == atStart && !(mayBeHeader(head) && r.waiting() > len(head)) {
 		r.state = inClear
 		return r.clear()
 	}
