@@ -125,7 +125,7 @@ export class Course {
     this.session = this.packet = null;
     this.player.pause();
     this.outcome.className = "outcome";
-    this.outcome.replaceChildren("The session is taking place …");
+    this.outcome.replaceChildren("Running the session …");
     this.showProblems([]);
     this.element.classList.remove("stale");
     this.element.classList.add("waiting");
@@ -177,7 +177,7 @@ export class Course {
   offerStop() {
     this.stopOffered = true;
     this.outcome.className = "outcome";
-    this.outcome.replaceChildren("The session is taking place … ", h("button", {
+    this.outcome.replaceChildren("Running the session … ", h("button", {
       type: "button", onclick: () => this.lab.stop("The session was stopped."),
     }, "Stop it"));
   }
