@@ -303,7 +303,7 @@ var exploits = []exploit{
 	{"", pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
 	{"RETR", pattern(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
 	{"RCMD", pattern(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
-	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/|/proc/|/root/)`), "a link to a file of the system"},
+	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/(passwd|g?shadow|master\.passwd|sudoers)|/proc/self|/root/)`), "a link to a file of the system"},
 	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
 	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
 	{"PASS", pattern(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},

@@ -128,7 +128,7 @@ var (
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
 	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
 	// keys matches what programs that record the keyboard write for keys without a letter.
-	keys = pattern(`(?i)([\[{<](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}>][\s\S]{0,200}){3}`)
+	keys = pattern(`(?i)([\[{](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
 	// callsHost matches settings of Windows with an icon at an address. Windows logs in there to show it.
 	callsHost = pattern(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.

@@ -139,6 +139,16 @@ var lookalikes = []struct {
 		t.Say(bye).Peer.Close()
 	}},
 
+	{"files of the same name in many folders", "uploads-differ", IsNormal, session1("> CWD /\n< 250 ok\n" + numberedLines(9, "> CWD /d%d\n< 250 ok\n> STOR README\n< 150 go on\n< 226 done\n> STOR index.md\n< 150 go on\n< 226 done\n") + "> STOR passwords.md\n< 150 go on\n< 226 done")},
+	{"one file again and again, by its path and its name", "no-signs-agree", IsUnusual, session1("> CWD /d\n< 250 ok\n" + strings.Repeat("> STOR /d/passwords.md\n< 150 go on\n< 226 done\n> STOR passwords.md\n< 150 go on\n< 226 done\n", 3))},
+	{"the sources of a compiler", "no-programs", IsUnusual, session1(numberedLines(20, "> STOR /d%[1]d/main.go\n< 150 go on\n< 226 done\n") + strings.Repeat("> STOR notes.txt\n< 150 go on\n< 226 done\n", 5) + "\n> STOR backdoor.go\n< 150 go on\n< 226 done")},
+	{"a compiler for C of 1999", "no-programs", IsNormal, session1("> STOR c99-gcc.1.gz\n< 150 go on\n< 226 done")},
+	{"a web shell by its name", "no-programs", IsUnusual, session1("> STOR c99.php\n< 150 go on\n< 226 done")},
+	{"a mirror with a link to settings", "no-known-exploits", IsNormal, session1("> SITE SYMLINK /etc/wireshark/init.lua /srv/init.lua\n< 500 no")},
+	{"a folder whose files have times", "no-sensitive-names", IsUnusual, session1("> CWD /etc\n< 250 ok\n" + numberedLines(60, "> MDTM a%d\n< 213 20260301120000\n") + "> MDTM shadow\n< 213 20260301120000")},
+	{"the time of the passwords", "no-sensitive-names", "", session1("> CWD /etc\n< 250 ok\n> MDTM shadow\n< 213 20260301120000")},
+	{"help with keys", "no-loot", IsNormal, moved("STOR help.txt", opener, "Press <Tab> and <Enter>, or <Shift><Tab>. <Ctrl> is not needed.\r\n")},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

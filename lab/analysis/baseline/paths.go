@@ -267,7 +267,7 @@ const (
 
 func sensitiveNames(_ *Evidence, s *session) []breach {
 	var found []breach
-	var stored []int // indexes of uploads in found
+	var stored []int // indexes of uploads and new folders in found
 	names := map[string]bool{}
 	sought := map[string]int{} // by kind: the part of the name that secrets matches
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
@@ -305,7 +305,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		default:
 			return
 		}
-		if x.Sender() == ftp.Client {
+		if x.Sender() == ftp.Client || x.Command == "MKD" {
 			stored = append(stored, len(found))
 		}
 		found = append(found, b)

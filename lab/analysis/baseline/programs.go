@@ -25,7 +25,7 @@ var noProgramsRule = Rule{
 var (
 	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools matches names of attack tools.
-	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|c99|r57|wso|b374k|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
 	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
 	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
@@ -113,13 +113,16 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			}
 		}
 	}
-	if b, ok := spreadProgram(s); ok {
-		found = append(found, b)
-	}
 	for i := range found {
-		if len(odd) > 1 && !onlyTools { // a single one may be chance
+		switch {
+		case onlyTools && s.happensToStore(len(odd)):
+			found[i].sign = noSign
+		case len(odd) > 1 && !onlyTools: // a single one may be chance
 			found[i].severity = Violation
 		}
+	}
+	if b, ok := spreadProgram(s); ok {
+		found = append(found, b)
 	}
 	if len(names) > 0 {
 		plain.observed = plural(len(names), "program was", "programs were") + " transferred: " + listOf(names)
@@ -262,30 +265,35 @@ var uploadsDifferRule = Rule{
 	look:     eachSession(repeatedUploads),
 }
 
-// wholeSystem is how many downloads of a session make a copy of a system, with its accounts.
+// wholeSystem is how many downloads, or questions about files, make a copy of a system, with its accounts.
 const wholeSystem = 50
 
-// copiesSystem reports whether a command fetches a file for a copy of a system.
+// copiesSystem reports whether a command fetches a file for a copy of a system, or asks for its time or
+// size, as for those of all others.
 func (s *session) copiesSystem(x *ftp.Exchange) bool {
-	return x.Command == "RETR" && s.commands["RETR"] >= wholeSystem
+	switch x.Command {
+	case "RETR", "MDTM", "SIZE":
+		return s.commands[x.Command] >= wholeSystem
+	}
+	return false
 }
 
 // sameUploads is how many uploads of one name in a session are worth a note.
 const sameUploads = 4
 
 func repeatedUploads(_ *Evidence, s *session) []breach {
-	packets := map[string][]int{}
+	packets := map[string][]int{} // by path
 	var names []string
-	for _, x := range s.Exchanges {
-		if x.Command != "STOR" || !completed(x) || x.Line.AfterGap {
-			continue
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if x.Command != "STOR" || !completed(x) {
+			return
 		}
-		name := strings.Clone(x.Argument)
+		name := w.target(x.Argument)
 		if packets[name] == nil {
 			names = append(names, name)
 		}
 		packets[name] = appendSome(packets[name], x.Packet)
-	}
+	})
 	var found []breach
 	for _, name := range names {
 		if n := len(packets[name]); n >= sameUploads {
