@@ -102,7 +102,10 @@ func TestClientProgramFails(t *testing.T) {
 		{"is refused", `run bash -c "exec 3<>/dev/tcp/$SERVER/21; read <&3; printf 'NOPE x\r\n' >&3; read <&3; exit 9"`,
 			`: exit status 9; it printed nothing; the server's last refusal was "500 Unknown command \"NOPE\"" to NOPE x, in frame `},
 		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README has 9 bytes as the file has, but other bytes: "},
-		{"brings it from elsewhere", `run ln -s /etc/passwd README brings README`, "brings README: the program has not downloaded it: "},
+		{"brings it from elsewhere", `run ln -s /etc/passwd README brings README`, "brings README: the program has not downloaded it: README is a symbolic link to /etc/passwd, and so to no file of the folder that it is in"},
+		{"brings a link to nothing", `run ln -s none README brings README`, "brings README: the program has not downloaded it: README is a symbolic link to none, and so to no file"},
+		{"brings a folder", `run mkdir README brings README`, "brings README: the program has not downloaded it: README is a folder; a file was expected"},
+		{"brings a pipe", `run mkfifo README brings README`, "brings README: the program has not downloaded it: README is a pipe, a socket or a device; a file was expected"},
 		{"a signal", `run sh -c "kill -9 $$"`, "signal: killed; it printed nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

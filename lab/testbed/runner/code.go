@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
@@ -171,11 +172,29 @@ func (s served) Open(path string) (io.ReadSeeker, error) { return s.open(path) }
 // open opens a file by its path on the server. A server that has not changed its root
 // directory shows clients the path on the machine.
 func (s served) open(path string) (*os.File, error) {
-	file, err := s.Root.Open(strings.TrimPrefix(path, "/"))
+	file, err := openMade(s.Root, strings.TrimPrefix(path, "/"))
 	if below, ok := strings.CutPrefix(path, sandbox.Folder+"/"); ok && errors.Is(err, os.ErrNotExist) {
-		return s.Root.Open(below)
+		return openMade(s.Root, below)
 	}
 	return file, err
+}
+
+// openMade opens a file in a folder of a program, which may have made anything there: a pipe would
+// never end, and a link may lead to where the program was not.
+func openMade(folder *os.Root, name string) (*os.File, error) {
+	info, err := folder.Stat(name)
+	to, notLink := folder.Readlink(name)
+	switch {
+	case err != nil && notLink == nil:
+		return nil, fmt.Errorf("%s is a symbolic link to %s, and so to no file of the folder that it is in", name, to)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is a pipe, a socket or a device; a file was expected", name)
+	}
+	return folder.Open(name)
 }
 
 // Received implements server. The upload is the last size bytes of the file: the whole

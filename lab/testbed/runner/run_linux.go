@@ -149,10 +149,10 @@ func (a action) compareBrought(folder, file string) error {
 	}
 	defer files.Close()
 	name := path.Clean("/" + file)[1:]
-	if _, err := files.Stat(name); err != nil {
+	if _, err := files.Lstat(name); err != nil {
 		name = path.Base(name)
 	}
-	brought, err := files.Open(name)
+	brought, err := openMade(files, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("brings %s: the program has not downloaded it: the session's folder, in which it runs, has %s", file, contents(folder))
 	}
