@@ -138,8 +138,13 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	}
 	for client, servers := range all.servers {
 		if len(servers) >= sprayedServers && !judged[client] {
-			found = append(found, breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)})
+			b := breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
+			if all.hasOutdated(client) {
+				b.severity, b.sign = Odd, 2
+				b.observed += ", with one name and one password"
+			}
+			found = append(found, b)
 		}
 	}
 	for at, clients := range all.clients {
@@ -162,6 +167,25 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	}
 	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
 	return found
+}
+
+// hasOutdated reports whether a client failed with one name and one password only, which are not common.
+// A program does that which looks after many servers, and was not told about a new password.
+func (all *logins) hasOutdated(client netip.Addr) bool {
+	credentials := map[[2]string]bool{}
+	for who, list := range all.failures {
+		if who.client == client {
+			for _, g := range list {
+				credentials[[2]string{g.user, g.password}] = true
+			}
+		}
+	}
+	if len(credentials) != 1 {
+		return false
+	}
+	only := slices.Collect(maps.Keys(credentials))[0]
+	user, password := only[0], only[1]
+	return password != "" && !famous[user] && !isFamous(user, password)
 }
 
 // crowds judges the failures of many clients with many names, of which none got in.

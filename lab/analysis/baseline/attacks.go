@@ -193,7 +193,7 @@ var noFormatStringsRule = Rule{
 	Severity: Violation,
 	Matters:  "Several %x and %n read and write the memory of a server that uses its input as a format string.",
 	Innocent: "a file name comes from a template that was not filled in.",
-	look:     eachCommand(formatString),
+	look:     eachSession(formatStrings),
 }
 
 var (
@@ -202,11 +202,48 @@ var (
 	conversion = pattern(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
 	series     = pattern(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
 	writing    = pattern(`%(\d+\$)?\d*h{0,2}n`)
+	// wide matches a conversion with a width or a position, or one that writes.
+	wide = pattern(`%(\d+\$|[-.0-9])|%h{0,2}n`)
 	// encoded matches a printable character as URLs encode it.
 	encoded = pattern(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
+func formatStrings(_ *Evidence, s *session) []breach {
+	found := s.wrongCommands(formatString)
+	for _, b := range s.wrongCommands(unfilled) {
+		b.severity, b.sign = Odd, 2
+		found = append(found, b)
+	}
+	return found
+}
+
+// unfilled finds a name that a program forgot to fill in: %s_%s_%u.txt. An exploit has widths, or %n.
+func unfilled(x *ftp.Exchange) string {
+	if what := conversionsIn(x); what != "" && isTemplate(x) {
+		return what
+	}
+	return ""
+}
+
+// isTemplate reports whether an argument is a path whose conversions have no width and write nothing.
+func isTemplate(x *ftp.Exchange) bool {
+	_, takesPath := pathCommands[x.Command]
+	text := encoded().ReplaceAllString(x.Argument, "_")
+	return takesPath && x.Command != "SITE" && !wide().MatchString(text) && conversions(text) < exploitConversions
+}
+
+// exploitConversions is how many conversions no template has.
+const exploitConversions = 8
+
 func formatString(x *ftp.Exchange) string {
+	if isTemplate(x) {
+		return ""
+	}
+	return conversionsIn(x)
+}
+
+// conversionsIn says which printf conversions an argument has, "" if they are few.
+func conversionsIn(x *ftp.Exchange) string {
 	text := encoded().ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
 	if isPassword(x) && n < 4 && !writing().MatchString(text) {

@@ -253,7 +253,12 @@ func (all *logins) burst(list []guess) (breach, bool) {
 			if limit.in > 0 {
 				how = fmt.Sprintf("within %v", limit.in)
 			}
-			return all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how)), true
+			b := all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how))
+			if isOutdated(list) {
+				b.severity, b.sign = Odd, 2
+				b.observed += ", one password for each name"
+			}
+			return b, true
 		}
 	}
 	if user, n := mostPasswords(list); n >= guessedPasswords {
@@ -285,6 +290,33 @@ func (all *logins) burst(list []guess) (breach, bool) {
 		}
 	}
 	return breach{}, false
+}
+
+// manyOutdated is how many names with one password each are no longer the devices or people behind one
+// address, whose passwords the server has changed.
+const manyOutdated = 20
+
+// retries is how often programs try again with a password that is outdated.
+const retries = 3
+
+// isOutdated reports whether each user has one password, which is not common. Guesses of one password
+// for many users differ from outdated passwords: programs try again with these.
+func isOutdated(list []guess) bool {
+	passwords, of, tries := map[string]bool{}, map[string]string{}, map[string]int{}
+	for _, g := range list {
+		if before, known := of[g.user]; known && before != g.password || g.password == "" || isFamous(g.user, g.password) {
+			return false
+		}
+		of[g.user] = g.password
+		passwords[g.password] = true
+		tries[g.user]++
+	}
+	for _, n := range tries {
+		if n < retries && len(passwords) < len(of) {
+			return false
+		}
+	}
+	return len(of) < manyOutdated
 }
 
 // mostWithin is the largest number of different credentials within a time, 0 for any.

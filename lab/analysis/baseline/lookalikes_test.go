@@ -47,6 +47,19 @@ var lookalikes = []struct {
 	{"letters that are converted", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR l%[1]d.doc\n< 150 here\n< 226 done\n> STOR l%[1]d.doc.pdf\n< 150 go on\n< 226 done\n> DELE l%[1]d.doc\n< 250 ok\n"))},
 	{"orders that are held to ransom", "no-known-exploits", "", session1(numberedLines(6, "> RETR o%[1]d.xml\n< 150 here\n< 226 done\n> STOR o%[1]d.xml.xyzq\n< 150 go on\n< 226 done\n> DELE o%[1]d.xml\n< 250 ok\n"))},
 
+	{"cameras behind one address, with outdated passwords", "no-guessing", IsUnusual, failures(6, 12, func(i int) (string, string) { return fmt.Sprint("cam", i), fmt.Sprint("Lens-", i*7) })},
+	{"cameras that all have the same outdated password", "no-guessing", IsUnusual, failures(6, 24, func(i int) (string, string) { return fmt.Sprint("cam", i), "Lens-42" })},
+	{"one password for many names", "no-guessing", "", failures(12, 12, func(i int) (string, string) { return fmt.Sprint("user", i), "Winter2026" })},
+	{"stolen names with their passwords", "no-guessing", "", failures(30, 30, func(i int) (string, string) { return fmt.Sprint("user", i), fmt.Sprint("Pass-", i*7) })},
+	{"a copy of many servers, with an outdated password", "no-guessing", IsUnusual, func(f *forge.Capture) {
+		for i := range 12 {
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).Say("< 220 hi\n> USER nightly\n< 331 and?\n> PASS Lens-42\n< 530 no" + bye).Close()
+		}
+	}},
+
+	{"a name that was not filled in", "no-format-strings", IsUnusual, session1("> STOR cam_%s_%s_%u_%s.jpg\n< 150 go on\n< 226 done")},
+	{"a name that reads memory", "no-format-strings", "", session1("> STOR %08x.%08x.%08x.%08x\n< 150 go on\n< 226 done")},
+
 	{"an inventory of printers", "no-scans", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 20, func(*forge.End) {}) }},
 	{"a search of a network for anonymous servers", "no-scans", "", func(f *forge.Capture) {
 		for i := range 12 {
@@ -160,6 +173,17 @@ var lookalikes = []struct {
 
 // shadow has the passwords of a system.
 var shadow = "root:$6$Xa9kQ2$" + strings.Repeat("h/B", 28) + ":19000:0:99999:7:::\n"
+
+// failures are so many failed logins of one client, one a second, with n names in turn.
+func failures(n, all int, login func(i int) (user, password string)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range all {
+			user, password := login(i % n)
+			wrongPassword(f, aClient, user, password)
+			f.Pass(time.Second)
+		}
+	}
+}
 
 // digests fills the digests of numbers into a line.
 func digests(n int, line string) string {

@@ -157,7 +157,7 @@ func spreadProgram(s *session) (b breach, ok bool) {
 		}
 		places[name][path.Dir(at)] = x.Packet
 		if n := len(places[name]); n == manyPlaces {
-			b = breach{severity: Odd, sign: 2, packets: firstPackets(places[name]),
+			b = breach{severity: Odd, sign: 1, packets: firstPackets(places[name]),
 				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", show(name), n)}
 			ok = true
 		}
