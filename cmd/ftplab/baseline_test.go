@@ -115,7 +115,7 @@ func TestBaselineRefuses(t *testing.T) {
 		{[]string{}, "show, rules, check, learn and compare"},
 		{[]string{"chek"}, `unknown command "chek"; did you mean check?`},
 		{[]string{"check", "--normal", "no_such.json", text}, "no_such.json"},
-		{[]string{"show", text}, "this is no profile"},
+		{[]string{"show", text}, "this is not a profile"},
 	} {
 		_, err := baselineOutput(test.args...)
 		if err == nil || errors.Is(err, errFailed) || !strings.Contains(err.Error(), test.want) {
@@ -138,7 +138,7 @@ func TestProfilesByName(t *testing.T) {
 	if err := os.WriteFile(other, []byte(`{"transfers": []}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `this is no profile: its field "transfers" has a value of another kind`) {
+	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `this is not a profile: its field "transfers" has a value of another kind`) {
 		t.Errorf("got %v for a file of another kind", err)
 	}
 }

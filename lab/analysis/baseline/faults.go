@@ -12,7 +12,7 @@ import (
 var serverAnswersRule = Rule{
 	Name: "server-answers", Theme: "dialogue",
 	Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
-	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.1",
+	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
 	Example:  "> RETR file, and a RST of the server",
 	Severity: Odd, sign: 1,
 	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",

@@ -134,12 +134,12 @@ func ReadProfile(r io.Reader) (*Profile, error) {
 	var other *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &other) && other.Field != "":
-		return nil, fmt.Errorf("this is no profile: its field %q has a value of another kind", other.Field)
+		return nil, fmt.Errorf("this is not a profile: its field %q has a value of another kind", other.Field)
 	case err != nil:
-		return nil, fmt.Errorf("this is no profile: %w", err)
+		return nil, fmt.Errorf("this is not a profile: %w", err)
 	}
 	if read.Format != formatName {
-		return nil, fmt.Errorf("this is no profile: its format is %q, and %q was expected", read.Format, formatName)
+		return nil, fmt.Errorf("this is not a profile: its format is %q, and %q was expected", read.Format, formatName)
 	}
 	if read.Version != version {
 		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", read.Version, version)

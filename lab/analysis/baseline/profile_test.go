@@ -90,7 +90,7 @@ func TestProfileKnows(t *testing.T) {
 
 func TestReadProfileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		``:                                       "no profile",
+		``:                                       "not a profile",
 		`{}`:                                     `its format is ""`,
 		`{"format": "another"}`:                  `"another"`,
 		`{"format": "ftplab normal"}`:            "version 0",
