@@ -28,9 +28,10 @@ const (
 	// line may match the same bytes. For the first line they cost nothing, but it matches
 	// what the capture has if it can.
 	costSameBytes = 3
-	// costAfterEnd is for a line that may match what comes after the end of a file that is
-	// cut off. It is less than costMissing, so that the last lines go there, and not others.
-	costAfterEnd = 3
+	// costUnrecorded is for a line that may match what the capture lacks: packets before its
+	// begin or after its end, or of the other side. It is less than costMissing, so that the
+	// lines there are taken for the missing ones, and not others.
+	costUnrecorded = 3
 )
 
 // maxNodes limits the search, together with the number of elements. A capture that is
@@ -58,6 +59,8 @@ type aligner struct {
 	goesOn   []bool          // whether it can continue after the element
 	bounds   map[*line]bound // frames to choose from, for `after`
 	lacks    [2]unrecorded   // of each direction
+	silent   [2]bool         // the capture has no packet of the direction, although there were some
+	older    bool            // the connection is older than the capture
 
 	nodes   []node
 	free    []int32         // nodes to visit next, the last one first: they cost nothing more
@@ -296,8 +299,8 @@ func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
 	kind, price := stepMissing, int32(costMissing)
-	if a.capture.isCut() && int(n.at) == len(a.elements) {
-		kind, price = stepHidden, costAfterEnd
+	if a.mayLack(a.groups[n.group][k], int(n.at)) {
+		kind, price = stepHidden, costUnrecorded
 	}
 	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }
@@ -359,6 +362,14 @@ func (a *aligner) claim(i int32, k int) {
 		n.pending[e.dir()] = -1
 	}
 	a.push(node{state: n.state, kind: kind, line: l, first: int32(c.first), last: int32(c.last), from: i, cost: n.cost}, cost)
+}
+
+// dir returns the index of the line's direction.
+func (l *line) dir() int {
+	if l.fromA {
+		return 1
+	}
+	return 0
 }
 
 // dir returns the index of the element's direction.

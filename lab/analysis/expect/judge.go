@@ -145,6 +145,7 @@ func (j *judge) newTrack(b *binding) *track {
 			back.addLine(l)
 		}
 	}
+	t.findSilent()
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	forth.texts, back.texts = t.wantsTexts(), t.wantsTexts()

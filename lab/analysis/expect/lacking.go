@@ -63,6 +63,15 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 			return u, true
 		}
 	}
+	for _, other := range j.bindings {
+		if other.conn != nil && isOlder(other.conn) {
+			u.From, u.Why = other.conn.FirstPacket, olderThan
+			return u, true
+		}
+	}
 	u.From, u.Why = j.capture.source.Size+1, cutOff
 	return u, j.capture.isCut()
 }
+
+// olderThan is the reason for what came before the begin of a capture.
+const olderThan = "the capture begins in the middle of a connection"

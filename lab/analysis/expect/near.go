@@ -159,7 +159,7 @@ func (c costs) align(b binding) int {
 	allMissing := costMissing * len(b.lines)
 	switch {
 	case b.conn == nil && c.judge.capture.isCut():
-		return costAfterEnd * len(b.lines)
+		return costUnrecorded * len(b.lines)
 	case b.conn == nil:
 		return allMissing
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // unrecorded is what the capture lacks of a direction of a dialogue.
@@ -32,6 +33,39 @@ func (a *aligner) lastOf() [2]int {
 		}
 	}
 	return last
+}
+
+// mayLack reports whether a line that matches no element may match a packet before element at
+// which is not in the capture.
+func (a *aligner) mayLack(l *line, at int) bool {
+	return a.capture.isCut() && at == len(a.elements) || a.older && at == 0 || a.silent[l.dir()]
+}
+
+// findSilent finds out whether the capture has only one direction of a TCP connection, which
+// acknowledges what came from the other one, and whether it lacks the begin of the connection.
+func (t *track) findSilent() {
+	var packets [2]int
+	var acks [2]bool
+	for _, i := range t.frames {
+		f := &t.capture.frames[i]
+		dir := 0
+		if t.isForth(f) {
+			dir = 1
+		}
+		packets[dir]++
+		acks[dir] = acks[dir] || f.Has(packet.ACK) && !f.Has(packet.RST)
+	}
+	for dir := range t.silent {
+		t.silent[dir] = packets[dir] == 0 && acks[1-dir]
+	}
+	t.older = isOlder(t.conn)
+}
+
+// isOlder reports whether a connection is older than the capture: it has data or a FIN, and no
+// SYN.
+func isOlder(c *ftp.Connection) bool {
+	a, b := &c.ClientFlow, &c.ServerFlow
+	return a.SYN+b.SYN == 0 && a.Bytes+b.Bytes+int64(a.FIN+b.FIN) > 0
 }
 
 // goesOnAfterEnd reports whether the bytes up to element i may continue after the end of a
@@ -197,6 +231,15 @@ const cutOff = "the file is cut off there"
 // whyUnrecorded returns the packet in or before which the capture lacks bytes of a step, and the
 // reason.
 func (t *track) whyUnrecorded(s step) (packet int, why string) {
+	if s.first == s.last && t.mayLack(s.line, s.first) && (s.last == len(t.elements) || !t.elements[s.last].isUnrecorded()) {
+		begin := t.capture.frames[t.frames[0]].Number
+		switch {
+		case t.silent[s.line.dir()]:
+			return begin, "it has the packets of one side only"
+		case t.older && s.first == 0:
+			return begin, olderThan
+		}
+	}
 	if s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded {
 		return t.capture.source.Size + 1, cutOff
 	}

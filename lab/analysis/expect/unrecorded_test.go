@@ -3,6 +3,8 @@ package expect
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -329,5 +331,53 @@ func TestHeadless(t *testing.T) {
 				t.Errorf("got %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
 			}
 		})
+	}
+}
+
+// A session that is as wanted is not called wrong if the capture has one direction only.
+func TestOneDirection(t *testing.T) {
+	for _, side := range []netip.Addr{clientAddr, serverAddr} {
+		g := activeListing()
+		g.Frames = slices.DeleteFunc(g.Frames, func(f forge.Frame) bool {
+			const source = 26 // of IPv4, in Ethernet
+			addr, _ := netip.AddrFromSlice(f.Data[source : source+4])
+			return addr == side
+		})
+		v := verdict(t, activeWant, g)
+		if len(v.Mismatches) > 0 || len(v.Unjudged) != 2 {
+			t.Errorf("without the packets of %v: want that both connections cannot be judged\n%s", side, v.Report())
+		}
+		v = verdict(t, strings.Replace(strings.Replace(activeWant, "226", "250", 1), "LIST", "NLST", 1), g)
+		if len(v.Mismatches) == 0 {
+			t.Errorf("without the packets of %v: another command and another reply are not noticed\n%s", side, v.Report())
+		}
+	}
+	// A SYN that nobody answers is no such capture.
+	g := &recording{forge.New(), false}
+	a, _ := g.Pair("198.51.100.100:3171", "192.0.2.21:21")
+	a.Segment("S", "")
+	if v := verdict(t, "ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\n", g); summary(v) != "missing 3" {
+		t.Errorf("a SYN without an answer: got %q, want that line 3 is missing", summary(v))
+	}
+}
+
+// What may have come before the begin of a capture cannot be judged.
+func TestBeginsInTheMiddle(t *testing.T) {
+	const want = "ctl client.* > server.21\nold server.20 > client.*\nctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 *\"\nctl client > server \"USER anonymous\"\nctl server > client \"331 *\"\nctl client > server \"PASS *\"\nctl server > client \"230-*\"\nctl server > client \"230 *\"\nold ...\n"
+	for _, test := range []struct{ name, want, wrong, unjudged string }{
+		{"as wanted", want, "", "old [2] ctl [3 4 5]"},
+		{"another command", strings.Replace(want, "USER a", "USER b", 1), "different 6 @2", "old [2] ctl [3 4 5]"},
+	} {
+		g := &recording{forge.New(), false}
+		login(g)
+		g.Frames = g.Frames[4:]
+		v := verdict(t, test.want, g)
+		var unjudged []string
+		for _, u := range v.Unjudged {
+			unjudged = append(unjudged, fmt.Sprintf("%s %v", u.Connection, u.Lines))
+		}
+		if got := strings.Join(unjudged, " "); summary(v) != test.wrong || got != test.unjudged {
+			t.Errorf("%s: got %q and unjudged %q, want %q and %q\n%s", test.name, summary(v), got, test.wrong, test.unjudged, v.Report())
+		}
 	}
 }
