@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,21 +26,25 @@ type Sharkd struct {
 	loads   int
 }
 
-// StartSharkd starts sharkd for a test, and stops it when the test ends.
+// manufacturer is the one of whom Sharkd has a name: addresses that begin so are a
+// vendor's, by which Wireshark knows Ethernet in MPLS.
+const manufacturer = "00:1B:21\tIntel\n"
+
+// StartSharkd starts sharkd for a test, and stops it when the test ends. Its tables of
+// manufacturers and services are nearly empty: it would read all of them again for each
+// capture, which takes several times as long as to read a small one.
 func StartSharkd(t testing.TB) *Sharkd {
 	t.Helper()
-	s := &Sharkd{t: t, command: exec.Command(Tool(t, "sharkd", "apt install tshark"), "-")}
-	var err error
-	if s.in, err = s.command.StdinPipe(); err != nil {
+	path := Tool(t, "sharkd", "apt install tshark")
+	tables := t.TempDir()
+	if err := os.WriteFile(filepath.Join(tables, "manuf"), []byte(manufacturer), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, err := s.command.StdoutPipe()
+	s, err := startSharkd(t, path, tables, ordinary())
+	if err != nil { // this system has no user namespaces
+		s, err = startSharkd(t, path, tables, nil)
+	}
 	if err != nil {
-		t.Fatal(err)
-	}
-	s.out = bufio.NewScanner(out)
-	s.out.Buffer(nil, 64<<20)
-	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -45,6 +52,23 @@ func StartSharkd(t testing.TB) *Sharkd {
 		s.command.Wait()
 	})
 	return s
+}
+
+func startSharkd(t testing.TB, path, tables string, as *syscall.SysProcAttr) (*Sharkd, error) {
+	s := &Sharkd{t: t, command: exec.Command(path, "-")}
+	s.command.Env = append(os.Environ(), "WIRESHARK_DATA_DIR="+tables)
+	s.command.SysProcAttr = as
+	var err error
+	if s.in, err = s.command.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := s.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.out = bufio.NewScanner(out)
+	s.out.Buffer(nil, 64<<20)
+	return s, s.command.Start()
 }
 
 // Set sets a preference of Wireshark, such as tcp.check_checksum, to a value. It
