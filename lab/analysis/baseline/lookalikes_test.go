@@ -162,6 +162,10 @@ var lookalikes = []struct {
 	{"the time of the passwords", "no-sensitive-names", "", session1("> CWD /etc\n< 250 ok\n> MDTM shadow\n< 213 20260301120000")},
 	{"help with keys", "no-loot", IsNormal, moved("STOR help.txt", opener, "Press <Tab> and <Enter>, or <Shift><Tab>. <Ctrl> is not needed.\r\n")},
 
+	{"a mirror with links from folder to folder", "no-climbing", IsNormal, session1("> SITE SYMLINK ../../../php/getid3/getid3.lib.php /srv/wp/ID3/getid3.lib.php\n< 500 no")},
+	{"a link to everything", "no-climbing", "", session1("> SITE SYMLINK ../../../../../ all\n< 200 ok")},
+	{"a link to the users", "no-climbing", "", session1("> SITE SYMLINK ../../../etc/passwd notes\n< 200 ok")},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

@@ -116,6 +116,8 @@ var (
 	// climb matches one step up, plain or encoded.
 	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
 	disguised = pattern(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
+	// innerLink matches a link to a file of a tree, by a relative path with names in it.
+	innerLink = pattern(`(?i)^(SYM)?LINK +"?(\.\./)+\w`)
 	// overlong matches separators and points in overlong UTF-8 (RFC 3629, 3), encoded as in URLs.
 	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
 	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
@@ -146,6 +148,9 @@ var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if innerLink().MatchString(x.Argument) && x.Command == "SITE" && !system().MatchString(x.Argument) {
+			return // a path from the link, as mirrors make them
+		}
 		touches := pathCommands[x.Command]
 		argument := separators.Replace(x.Argument)
 		levels := steps(argument)
